@@ -1,0 +1,23 @@
+"""Every table of the product, imported in one place for migrations, doctor and guard tests."""
+
+from __future__ import annotations
+
+import ar.cases.models
+import ar.customers.models
+import ar.imports.models
+import ar.ledger.models
+import ar.statements.models
+import kernel.counters
+import kernel.idempotency
+import kernel.inbox
+import kernel.journal
+import kernel.mail
+import kernel.outbox
+import kernel.storage
+import kernel.tokens
+import tenants.models  # noqa: F401
+from kernel.db import Base
+
+metadata = Base.metadata
+REGISTRY_TABLES = frozenset({"tenant", "app_user", "membership"})
+TENANT_TABLES = frozenset(metadata.tables) - REGISTRY_TABLES

@@ -1,0 +1,60 @@
+"""Tables of the customer file. Imports columns only.
+
+Invariant: a customer has exactly one owner (R003) and one number per tenant; contacts are deactivated, not deleted.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.columns import Id, IdOrNone, Json, Moment, MomentOrNone, Tenanted, Text, TextOrNone, one_of, tenant_fk
+from kernel.db import Base
+
+
+class Customer(Tenanted, Base):
+    """A company that buys on credit. `terms` is `ar.ledger.due_dates.Terms` as JSON; `sort_key` is pinyin."""
+
+    __tablename__ = "customer"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
+        sa.UniqueConstraint("tenant_id", "number"),
+        sa.Index("ix_customer_sort", "tenant_id", "sort_key", "number"),
+        sa.Index("ix_customer_words", "search_words", postgresql_using="gin"),
+        one_of("language", "zh_CN", "en"),
+    )
+    number: Mapped[Text]
+    name: Mapped[Text]
+    sort_key: Mapped[Text]
+    search_words: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
+    entity_type: Mapped[Text]
+    tax_id: Mapped[Text]
+    owner_id: Mapped[IdOrNone]
+    language: Mapped[Text]
+    timezone: Mapped[TextOrNone]
+    terms: Mapped[Json] = mapped_column(JSONB)
+    settlement_days: Mapped[int]
+    policy_code: Mapped[TextOrNone]
+    created_at: Mapped[Moment]
+    updated_at: Mapped[Moment]
+
+
+class Contact(Tenanted, Base):
+    """A person at the customer. `purposes`: statements, dunning, signing. `suppressed_at`: mail bounced."""
+
+    __tablename__ = "contact"
+    __table_args__ = (
+        tenant_fk("customer_id", "customer"),
+        sa.UniqueConstraint("tenant_id", "customer_id", "email"),
+    )
+    customer_id: Mapped[Id]
+    name: Mapped[Text]
+    title: Mapped[Text]
+    email: Mapped[Text]
+    phone: Mapped[Text]
+    purposes: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
+    active: Mapped[bool]
+    suppressed_at: Mapped[MomentOrNone]
+    suppressed_reason: Mapped[TextOrNone]
+    created_at: Mapped[Moment]

@@ -1,0 +1,157 @@
+"""Tables of the ledger: balanced double entries, open items and their allocations. Imports columns only.
+
+Invariants: rows are inserted or reversed, never updated (grants and triggers hold it), but for the two
+projections `open_minor` and `cleared_on`, which are kept in the transaction of the allocation and audited by
+doctor; an allocation cannot leave its customer or its currency (foreign keys hold it).
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.columns import (
+    Currency,
+    Day,
+    DayOrNone,
+    Id,
+    IdOrNone,
+    Minor,
+    Moment,
+    Tenanted,
+    TenantKeyed,
+    Text,
+    TextOrNone,
+    one_of,
+    tenant_fk,
+)
+from kernel.db import Base
+
+DEBIT_KINDS = ("invoice", "debit_note", "opening", "interest", "refund")
+CREDIT_KINDS = ("credit_note", "receipt")
+KINDS = (*DEBIT_KINDS, *CREDIT_KINDS, "reversal")
+
+
+class Account(TenantKeyed, Base):
+    """An account of the tenant's books, by its stable code (`receivables`, `bank`, `revenue`…)."""
+
+    __tablename__ = "account"
+    __table_args__ = (sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),)
+    code: Mapped[Text] = mapped_column(primary_key=True)
+    kind: Mapped[Text]
+    number: Mapped[Text]
+
+
+class Entry(Tenanted, Base):
+    """A journal entry; its postings balance per currency. A reversal is a new entry, unique on what it reverses."""
+
+    __tablename__ = "entry"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
+        tenant_fk("reverses_id", "entry"),
+        sa.UniqueConstraint("tenant_id", "reverses_id"),
+        sa.Index("ix_entry_date", "tenant_id", "effective_on"),
+    )
+    kind: Mapped[Text]
+    effective_on: Mapped[Day]
+    recorded_at: Mapped[Moment]
+    recorded_by: Mapped[Text]
+    reverses_id: Mapped[IdOrNone]
+    memo: Mapped[Text]
+
+
+class Posting(Tenanted, Base):
+    """One leg of an entry: a debit or a credit of one account, for a customer where it is a receivable."""
+
+    __tablename__ = "posting"
+    __table_args__ = (
+        tenant_fk("entry_id", "entry"),
+        tenant_fk("account_code", "account", target_column="code"),
+        tenant_fk("customer_id", "customer"),
+        sa.CheckConstraint("debit_minor >= 0 AND credit_minor >= 0", name="not_negative"),
+        sa.CheckConstraint("(debit_minor = 0) <> (credit_minor = 0)", name="one_side"),
+        sa.CheckConstraint("account_code <> 'receivables' OR customer_id IS NOT NULL", name="receivable_has_customer"),
+        sa.Index("ix_posting_entry", "tenant_id", "entry_id"),
+        sa.Index("ix_posting_customer", "tenant_id", "customer_id", "account_code"),
+    )
+    entry_id: Mapped[Id]
+    account_code: Mapped[Text]
+    customer_id: Mapped[IdOrNone]
+    currency: Mapped[Currency]
+    debit_minor: Mapped[Minor]
+    credit_minor: Mapped[Minor]
+
+
+class OpenItem(Tenanted, Base):
+    """A document that is owed (`side` +1) or a credit (`side` -1), and what of it is still open.
+
+    `amount_minor` and `open_minor` are positive minor units whatever the side.
+    """
+
+    __tablename__ = "open_item"
+    __table_args__ = (
+        tenant_fk("customer_id", "customer"),
+        tenant_fk("entry_id", "entry"),
+        tenant_fk("reverses_id", "open_item"),
+        sa.UniqueConstraint("tenant_id", "kind", "document_no"),
+        sa.UniqueConstraint("tenant_id", "reverses_id"),
+        sa.UniqueConstraint("tenant_id", "customer_id", "currency", "id"),
+        one_of("kind", *KINDS),
+        sa.CheckConstraint("side IN (1, -1)", name="side_known"),
+        sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
+        sa.CheckConstraint("open_minor BETWEEN 0 AND amount_minor", name="open_within"),
+        sa.CheckConstraint("(open_minor = 0) = (cleared_on IS NOT NULL)", name="cleared_when_nothing_open"),
+        sa.Index("ix_open_item_customer", "tenant_id", "customer_id", "document_on"),
+        sa.Index(
+            "ix_open_item_open", "tenant_id", "customer_id", "currency", postgresql_where=sa.text("open_minor > 0")
+        ),
+        sa.Index("ix_open_item_due", "tenant_id", "due_on", postgresql_where=sa.text("open_minor > 0")),
+        sa.Index("ix_open_item_cleared", "tenant_id", "cleared_on"),
+    )
+    customer_id: Mapped[Id]
+    entry_id: Mapped[Id]
+    kind: Mapped[Text]
+    side: Mapped[int] = mapped_column(sa.SmallInteger)
+    document_no: Mapped[Text]
+    document_on: Mapped[Day]
+    due_on: Mapped[Day]
+    collection_end_on: Mapped[Day]
+    currency: Mapped[Currency]
+    amount_minor: Mapped[Minor]
+    open_minor: Mapped[Minor]
+    cleared_on: Mapped[DayOrNone]
+    reverses_id: Mapped[IdOrNone]
+    reference: Mapped[TextOrNone]
+    recorded_at: Mapped[Moment]
+
+
+class Allocation(Tenanted, Base):
+    """So much of a credit item pays so much of a debit item. A reversal is a negative row naming what it takes back."""
+
+    __tablename__ = "allocation"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "customer_id", "currency", "debit_item_id"],
+            ["open_item.tenant_id", "open_item.customer_id", "open_item.currency", "open_item.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "customer_id", "currency", "credit_item_id"],
+            ["open_item.tenant_id", "open_item.customer_id", "open_item.currency", "open_item.id"],
+        ),
+        tenant_fk("reverses_id", "allocation"),
+        sa.UniqueConstraint("tenant_id", "reverses_id"),
+        sa.CheckConstraint("(reverses_id IS NULL) = (amount_minor > 0)", name="sign"),
+        sa.CheckConstraint("amount_minor <> 0", name="not_nothing"),
+        sa.Index("ix_allocation_debit", "tenant_id", "debit_item_id"),
+        sa.Index("ix_allocation_credit", "tenant_id", "credit_item_id"),
+        sa.Index("ix_allocation_date", "tenant_id", "effective_on"),
+    )
+    customer_id: Mapped[Id]
+    currency: Mapped[Currency]
+    debit_item_id: Mapped[Id]
+    credit_item_id: Mapped[Id]
+    amount_minor: Mapped[Minor]
+    effective_on: Mapped[Day]
+    recorded_at: Mapped[Moment]
+    recorded_by: Mapped[Text]
+    reverses_id: Mapped[IdOrNone]

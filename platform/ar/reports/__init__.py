@@ -1,0 +1,1 @@
+"""Reports: aging and lists over other slices' tables. Reads only."""

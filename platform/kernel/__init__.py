@@ -1,0 +1,1 @@
+"""The kernel: what every slice stands on. Knows no customer, no Flask and no slice."""

@@ -1,0 +1,47 @@
+"""Running numbers and row locks per tenant: `INV-2026-000123`, and one holder at a time of a named lock.
+
+May import db. Invariants: a number is taken in the transaction that uses it, so a rolled-back command leaves
+no gap; locks are rows, never advisory locks (those are per node on Citus).
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from kernel.columns import TenantKeyed, Text
+from kernel.db import Base
+
+
+class TenantCounter(TenantKeyed, Base):
+    """The last number taken of a kind."""
+
+    __tablename__ = "tenant_counter"
+    __table_args__ = (sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),)
+    name: Mapped[Text] = mapped_column(primary_key=True)
+    value: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+def take_numbers(db: Session, tenant_id: UUID, name: str, count: int = 1) -> range:
+    """The next `count` numbers of `name`, without gaps. Holds the counter's row until COMMIT."""
+    statement = insert(TenantCounter).values(tenant_id=tenant_id, name=name, value=count)
+    last = db.execute(
+        statement.on_conflict_do_update(
+            index_elements=[TenantCounter.tenant_id, TenantCounter.name],
+            set_={"value": TenantCounter.value + count},
+        ).returning(TenantCounter.value)
+    ).scalar_one()
+    return range(last - count + 1, last + 1)
+
+
+def lock_counter(db: Session, tenant_id: UUID, name: str) -> None:
+    """Waits for, then holds until COMMIT, the row `name`: a lock between processes of one tenant."""
+    take_numbers(db, tenant_id, f"lock:{name}", 1)
+
+
+def document_number(prefix: str, year: int, number: int) -> str:
+    """`INV-2026-000123`."""
+    return f"{prefix}-{year}-{number:06d}"

@@ -1,0 +1,113 @@
+"""The database: engine, session, and how a transaction enters its tenant.
+
+May import SQLAlchemy and settings. Invariants: a session belongs to one tenant for its whole life and enters
+it by `enter_tenant()` as the first statement of each transaction; whoever connects as a role that could pass
+row-level security is stepped down to `huikuan_app`; a read-only session cannot write at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from kernel.settings import settings
+
+APP_ROLE = "huikuan_app"
+DISPATCH_ROLE = "huikuan_dispatch"
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """All tables of the product hang on this metadata."""
+
+    metadata = sa.MetaData(naming_convention=NAMING)
+
+
+_enter = sa.text("SELECT enter_tenant(:tenant)")
+
+
+class TenantSession(Session):
+    """A session that enters `info['tenant_id']` at the start of every transaction."""
+
+
+@event.listens_for(TenantSession, "after_begin")
+def _enter_tenant(session: Session, _transaction: object, connection: sa.Connection) -> None:
+    tenant_id = session.info.get("tenant_id")
+    if tenant_id is not None:
+        connection.execute(_enter, {"tenant": tenant_id})
+
+
+def _step_down(dbapi_connection: Any, role: str) -> None:
+    """Gives up powers that would pass row-level security. A login as the role itself needs nothing."""
+    before = dbapi_connection.autocommit
+    dbapi_connection.autocommit = True
+    try:
+        with dbapi_connection.cursor() as cursor:
+            cursor.execute("SELECT current_user <> %s AND to_regrole(%s) IS NOT NULL", (role, role))
+            if cursor.fetchone()[0]:
+                cursor.execute(f"SET ROLE {role}")
+    finally:
+        dbapi_connection.autocommit = before
+
+
+def make_engine(url: str, *, role: str | None = APP_ROLE, pool_size: int = 10) -> sa.Engine:
+    """An engine that works as `role` (None: as the role of the URL, for migrations)."""
+    made = sa.create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=10,
+        pool_pre_ping=True,
+        connect_args={"application_name": "huikuan", "prepare_threshold": None},
+    )
+    if role is not None:
+        event.listen(made, "connect", lambda connection, _record: _step_down(connection, role))
+    return made
+
+
+@lru_cache(maxsize=1)
+def engine() -> sa.Engine:
+    """The process's engine. After a fork the child calls `engine().dispose(close=False)`."""
+    return make_engine(settings().database_url)
+
+
+def open_session(tenant_id: UUID | None, *, read_only: bool = False, bind: sa.Engine | None = None) -> TenantSession:
+    """A session for `tenant_id` (None: registry tables only). The caller commits or closes it."""
+    target = bind or engine()
+    if read_only:
+        target = target.execution_options(postgresql_readonly=True)
+    return TenantSession(target, info={"tenant_id": tenant_id}, expire_on_commit=False)
+
+
+@contextmanager
+def transaction(tenant_id: UUID | None, *, bind: sa.Engine | None = None) -> Iterator[TenantSession]:
+    """A unit of work for edges outside HTTP: one commit at the end, rolled back on any error."""
+    with open_session(tenant_id, bind=bind) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def reading(tenant_id: UUID | None, *, bind: sa.Engine | None = None) -> Iterator[TenantSession]:
+    """A unit of reading: the database itself refuses any write."""
+    with open_session(tenant_id, read_only=True, bind=bind) as session:
+        yield session
+
+
+def enter(session: TenantSession, tenant_id: UUID) -> None:
+    """Lets a session that began without a tenant enter one, now and in its later transactions."""
+    session.info["tenant_id"] = tenant_id
+    if session.in_transaction():
+        session.execute(_enter, {"tenant": tenant_id})

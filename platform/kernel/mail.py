@@ -1,0 +1,224 @@
+"""Outgoing mail as rows: composed once, sent at most once, with a Message-ID that stays over retries.
+
+May import db, outbox, storage, settings. Invariants: nothing is sent but from a `mail_message` row that an
+outbox row points at; `sending` is committed before SMTP is spoken, so a process killed in between leaves a
+mail that a person must judge (`unknown`), never one that is silently sent twice.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, formataddr, parseaddr
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from kernel import outbox, storage
+from kernel.actor import Actor
+from kernel.columns import IdOrNone, JsonList, Moment, MomentOrNone, Tenanted, Text, TextOrNone, one_of
+from kernel.db import Base
+from kernel.ids import new_id
+from kernel.settings import Settings
+
+SEND_MAIL = "mail.send"
+SMTP_TIMEOUT_S = 30
+
+
+class MailMessage(Tenanted, Base):
+    """One mail to one person. `purpose` and `subject_id` say what it is for (a statement, an action, a code)."""
+
+    __tablename__ = "mail_message"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
+        one_of("state", "queued", "sending", "sent", "suppressed", "failed", "unknown"),
+        sa.Index("ix_mail_message_subject", "tenant_id", "subject_id"),
+        sa.Index("ix_mail_message_customer", "tenant_id", "customer_id", "id"),
+        sa.Index(
+            "ix_mail_message_open", "tenant_id", "state", postgresql_where=sa.text("state IN ('sending', 'unknown')")
+        ),
+    )
+    purpose: Mapped[Text]
+    subject_id: Mapped[IdOrNone]
+    customer_id: Mapped[IdOrNone]
+    to_address: Mapped[Text]
+    to_name: Mapped[Text]
+    from_name: Mapped[Text]
+    reply_to: Mapped[TextOrNone]
+    subject: Mapped[Text]
+    body_text: Mapped[Text]
+    body_html: Mapped[TextOrNone]
+    attachments: Mapped[JsonList] = mapped_column(JSONB)
+    message_id: Mapped[Text]
+    state: Mapped[Text]
+    reason: Mapped[TextOrNone]
+    created_at: Mapped[Moment]
+    sent_at: Mapped[MomentOrNone]
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A stored blob under a file name."""
+
+    file_name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What to send: texts already in the reader's language."""
+
+    to_address: str
+    to_name: str
+    subject: str
+    body_text: str
+    body_html: str | None = None
+    from_name: str = ""
+    reply_to: str | None = None
+    attachments: Sequence[Attachment] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a try: `sent`, `failed` (refused for good), `retry` (not accepted, try later)."""
+
+    state: str
+    reason: str = ""
+
+
+def queue_mail(
+    db: Session,
+    actor: Actor,
+    letter: Letter,
+    *,
+    purpose: str,
+    subject_id: UUID | None = None,
+    customer_id: UUID | None = None,
+    key: str | None = None,
+    due_at: datetime | None = None,
+) -> UUID:
+    """Writes the mail and its outbox row into the caller's transaction; returns the mail's id."""
+    mail_id = new_id()
+    db.execute(
+        sa.insert(MailMessage).values(
+            tenant_id=actor.tenant_id,
+            id=mail_id,
+            purpose=purpose,
+            subject_id=subject_id,
+            customer_id=customer_id,
+            to_address=letter.to_address,
+            to_name=letter.to_name,
+            from_name=letter.from_name,
+            reply_to=letter.reply_to,
+            subject=letter.subject,
+            body_text=letter.body_text,
+            body_html=letter.body_html,
+            attachments=[{"file_name": a.file_name, "sha256": a.sha256} for a in letter.attachments],
+            message_id=f"<{mail_id.hex}.{actor.tenant_id.hex[-12:]}@mail.huikuan.example>",
+            state="queued",
+            created_at=actor.now,
+        )
+    )
+    outbox.put(db, actor, SEND_MAIL, {"mail_id": str(mail_id)}, key=key or f"mail:{mail_id}", due_at=due_at)
+    return mail_id
+
+
+def begin_sending(db: Session, tenant_id: UUID, mail_id: UUID) -> MailMessage | None:
+    """Marks a queued mail as `sending`; None when it is not queued (sent, suppressed, in doubt)."""
+    m = MailMessage
+    taken = db.execute(
+        sa.update(m)
+        .where(m.tenant_id == tenant_id, m.id == mail_id, m.state == "queued")
+        .values(state="sending")
+        .returning(m.id)
+    ).first()
+    return get(db, tenant_id, mail_id) if taken else None
+
+
+def get(db: Session, tenant_id: UUID, mail_id: UUID) -> MailMessage:
+    """The mail, fresh from the database."""
+    m = MailMessage
+    return db.execute(
+        sa.select(m).where(m.tenant_id == tenant_id, m.id == mail_id).execution_options(populate_existing=True)
+    ).scalar_one()
+
+
+def settle(
+    db: Session, tenant_id: UUID, mail_id: UUID, state: str, now: datetime, *, reason: str = "", from_state: str
+) -> bool:
+    """Moves a mail on from `from_state`; False when it is elsewhere already."""
+    m = MailMessage
+    moved = db.execute(
+        sa.update(m)
+        .where(m.tenant_id == tenant_id, m.id == mail_id, m.state == from_state)
+        .values(state=state, reason=reason or None, sent_at=now if state == "sent" else None)
+        .returning(m.id)
+    ).first()
+    return moved is not None
+
+
+def compose(db: Session, mail: MailMessage, settings: Settings) -> EmailMessage:
+    """The MIME message, the same bytes' worth on every try (Message-ID and Date come from the row)."""
+    message = EmailMessage(policy=SMTP)
+    _name, address = parseaddr(settings.mail_from)
+    message["From"] = formataddr((mail.from_name or _name, address))
+    message["To"] = formataddr((mail.to_name, mail.to_address))
+    if mail.reply_to:
+        message["Reply-To"] = mail.reply_to
+    message["Subject"] = mail.subject
+    message["Message-ID"] = mail.message_id
+    message["Date"] = format_datetime(mail.created_at)
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(mail.body_text)
+    if mail.body_html:
+        message.add_alternative(mail.body_html, subtype="html")
+    for attachment in mail.attachments:
+        stored = storage.load(db, mail.tenant_id, attachment["sha256"])
+        kind, _, subtype = stored.media_type.partition("/")
+        message.add_attachment(
+            stored.content, maintype=kind, subtype=subtype or "octet-stream", filename=attachment["file_name"]
+        )
+    return message
+
+
+def speak_smtp(message: EmailMessage, settings: Settings) -> Outcome:
+    """One try over SMTP. An error after the data was handed over is raised: nobody knows, a person decides."""
+    url = urlsplit(settings.smtp_url)
+    client: Any = None
+    try:
+        client = _connect(url)
+        if url.scheme == "smtp+starttls":
+            client.starttls(context=ssl.create_default_context())
+        if url.username:
+            client.login(unquote(url.username), unquote(url.password or ""))
+    except smtplib.SMTPAuthenticationError as error:
+        return Outcome("retry", f"sign-in refused by the mail server: {error.smtp_code}")
+    except (OSError, smtplib.SMTPException) as error:
+        return Outcome("retry", f"{type(error).__name__}: {error}")
+    try:
+        client.send_message(message)
+    except smtplib.SMTPRecipientsRefused as error:
+        code, text = next(iter(error.recipients.values()))
+        return Outcome("failed" if code >= 500 else "retry", f"{code} {text.decode(errors='replace')}")
+    except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+        return Outcome("failed" if error.smtp_code >= 500 else "retry", f"{error.smtp_code} {error.smtp_error!r}")
+    finally:
+        client.close()
+    return Outcome("sent")
+
+
+def _connect(url: Any) -> smtplib.SMTP:
+    if url.scheme == "smtps":
+        return smtplib.SMTP_SSL(
+            url.hostname, url.port or 465, timeout=SMTP_TIMEOUT_S, context=ssl.create_default_context()
+        )
+    return smtplib.SMTP(url.hostname, url.port or 587, timeout=SMTP_TIMEOUT_S)

@@ -1,0 +1,171 @@
+"""The outbox: what must leave the building, or be done later, as rows in the commit that decided it.
+
+May import db, ids. Invariants: PostgreSQL is the truth and RQ only the muscle; a row is claimed per tenant
+with a lease and a fencing number; whoever works on it claims it again by that number before any effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from kernel.actor import Actor
+from kernel.columns import Json, Moment, MomentOrNone, Tenanted, Text, TextOrNone, one_of
+from kernel.db import Base
+from kernel.ids import new_id
+
+LEASE = timedelta(minutes=5)
+ATTEMPTS_MAX = 8
+CLAIM_MAX = 200
+
+
+class OutboxMessage(Tenanted, Base):
+    """One thing to do: `kind` names the handler, `payload` holds ids only."""
+
+    __tablename__ = "outbox_message"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
+        sa.UniqueConstraint("tenant_id", "key"),
+        one_of("state", "ready", "leased", "done", "dead"),
+        sa.Index(
+            "ix_outbox_message_due", "due_at", "tenant_id", postgresql_where=sa.text("state IN ('ready', 'leased')")
+        ),
+    )
+    kind: Mapped[Text]
+    key: Mapped[TextOrNone]
+    payload: Mapped[Json] = mapped_column(JSONB)
+    state: Mapped[Text]
+    due_at: Mapped[Moment]
+    lease_until: Mapped[MomentOrNone]
+    fence: Mapped[int]
+    attempts: Mapped[int]
+    last_error: Mapped[TextOrNone]
+    created_at: Mapped[Moment]
+    done_at: Mapped[MomentOrNone]
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A row that this holder may work on as long as its fence is the row's."""
+
+    tenant_id: UUID
+    id: UUID
+    kind: str
+    payload: dict[str, Any]
+    fence: int
+
+
+def put(
+    db: Session,
+    actor: Actor,
+    kind: str,
+    payload: Mapping[str, Any],
+    *,
+    key: str | None = None,
+    due_at: datetime | None = None,
+) -> UUID | None:
+    """Adds a message to the caller's transaction. With `key` the second of the same key is not added (None)."""
+    message_id = new_id()
+    statement = (
+        insert(OutboxMessage)
+        .values(
+            tenant_id=actor.tenant_id,
+            id=message_id,
+            kind=kind,
+            key=key,
+            payload=dict(payload),
+            state="ready",
+            due_at=due_at or actor.now,
+            fence=0,
+            attempts=0,
+            created_at=actor.now,
+        )
+        .on_conflict_do_nothing(index_elements=[OutboxMessage.tenant_id, OutboxMessage.key])
+    )
+    return db.execute(statement.returning(OutboxMessage.id)).scalar_one_or_none()
+
+
+def tenants_with_work(db: Session, now: datetime, limit: int = 100) -> list[UUID]:
+    """Which tenants have due rows: the one read across tenants, for a session as `huikuan_dispatch` only."""
+    o = OutboxMessage
+    rows = db.execute(
+        sa.select(o.tenant_id)
+        .where(o.due_at <= now, o.state.in_(["ready", "leased"]), sa.or_(o.lease_until.is_(None), o.lease_until < now))
+        .group_by(o.tenant_id)
+        .order_by(sa.func.min(o.due_at))
+        .limit(limit)
+    )
+    return [row.tenant_id for row in rows]
+
+
+def claim(db: Session, tenant_id: UUID, now: datetime, limit: int = CLAIM_MAX) -> list[Claimed]:
+    """Leases due rows of one tenant; two claimers get disjoint rows. A lapsed lease is due again."""
+    o = OutboxMessage
+    due = (
+        sa.select(o.id)
+        .where(
+            o.tenant_id == tenant_id,
+            o.due_at <= now,
+            sa.or_(o.state == "ready", sa.and_(o.state == "leased", o.lease_until < now)),
+        )
+        .order_by(o.due_at, o.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = db.execute(
+        sa.update(o)
+        .where(o.tenant_id == tenant_id, o.id.in_(due))
+        .values(state="leased", lease_until=now + LEASE, fence=o.fence + 1, attempts=o.attempts + 1)
+        .returning(o.id, o.kind, o.payload, o.fence)
+    ).all()
+    return [Claimed(tenant_id, row.id, row.kind, row.payload, row.fence) for row in sorted(rows, key=lambda r: r.id)]
+
+
+def hold(db: Session, tenant_id: UUID, message_id: UUID, fence: int, now: datetime) -> Claimed | None:
+    """Claims the row again inside the job. None: done already, or another holder has it."""
+    o = OutboxMessage
+    row = db.execute(
+        sa.update(o)
+        .where(o.tenant_id == tenant_id, o.id == message_id, o.fence == fence, o.state == "leased")
+        .values(lease_until=now + LEASE)
+        .returning(o.kind, o.payload)
+    ).first()
+    return Claimed(tenant_id, message_id, row.kind, row.payload, fence) if row else None
+
+
+def finish(db: Session, claimed: Claimed, now: datetime) -> bool:
+    """Marks it done; False when another holder has taken it meanwhile (the caller rolls back)."""
+    o = OutboxMessage
+    result = db.execute(
+        sa.update(o)
+        .where(o.tenant_id == claimed.tenant_id, o.id == claimed.id, o.fence == claimed.fence, o.state == "leased")
+        .values(state="done", done_at=now, lease_until=None)
+        .returning(o.id)
+    ).first()
+    return result is not None
+
+
+def fail(db: Session, claimed: Claimed, now: datetime, error: str) -> None:
+    """Puts it back with a growing delay; after ATTEMPTS_MAX it is dead and stands in `doctor`."""
+    o = OutboxMessage
+    attempts = db.execute(
+        sa.select(o.attempts).where(o.tenant_id == claimed.tenant_id, o.id == claimed.id)
+    ).scalar_one()
+    dead = attempts >= ATTEMPTS_MAX
+    db.execute(
+        sa.update(o)
+        .where(o.tenant_id == claimed.tenant_id, o.id == claimed.id, o.fence == claimed.fence)
+        .values(
+            state="dead" if dead else "ready",
+            due_at=now + timedelta(seconds=30 * 2**attempts),
+            lease_until=None,
+            last_error=error[:2000],
+        )
+    )

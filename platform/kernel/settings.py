@@ -1,0 +1,135 @@
+"""Typed settings from the environment: read once, refused at start when wrong.
+
+Invariant: no other module reads `os.environ` for configuration. In production nothing has a default
+that could be a secret or point at this machine.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+APP_ROOT = Path(os.environ.get("APP_ROOT") or Path(__file__).resolve().parents[2])
+
+SECRET_KEY_MIN_CHARS = 32
+_NAMES = (
+    "environment",
+    "database_url",
+    "redis_url",
+    "smtp_url",
+    "public_url",
+    "secret_key",
+    "var_dir",
+    "host",
+    "port",
+    "mail_from",
+    "redis_prefix",
+    "trusted_proxies",
+)
+
+
+class SettingsError(Exception):
+    """The environment is not usable; the message names each variable and the remedy."""
+
+
+class Settings(BaseModel):
+    """Where the servers are and who we are to the outside.
+
+    `database_url` is one URL for everything: a role that may bypass row-level security is stepped down to
+    `huikuan_app` on every connection (see `kernel.db`).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    environment: Literal["development", "test", "production"] = "development"
+    database_url: str = ""
+    redis_url: str = ""
+    smtp_url: str = ""
+    public_url: str = ""
+    secret_key: str = ""
+    var_dir: Path = APP_ROOT / "var"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    mail_from: str = "Huikuan <no-reply@huikuan.example>"
+    redis_prefix: str = "huikuan"
+    trusted_proxies: int = Field(default=0, ge=0, le=5)
+
+    @field_validator("database_url")
+    @classmethod
+    def _psycopg(cls, value: str) -> str:
+        for plain in ("postgres://", "postgresql://"):
+            if value.startswith(plain):
+                return "postgresql+psycopg://" + value.removeprefix(plain)
+        if value and not value.startswith("postgresql+psycopg://"):
+            raise ValueError("must begin with postgresql://")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in {"smtp", "smtps", "smtp+starttls"}:
+            raise ValueError("must begin with smtp://, smtp+starttls:// or smtps://")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in {"http", "https"}:
+            raise ValueError("must begin with https:// (or http:// on this machine)")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _complete_in_production(self) -> Settings:
+        if self.environment != "production":
+            return self
+        missing = [n.upper() for n in ("database_url", "redis_url", "smtp_url", "public_url") if not getattr(self, n)]
+        if len(self.secret_key) < SECRET_KEY_MIN_CHARS:
+            missing.append(f"SECRET_KEY (at least {SECRET_KEY_MIN_CHARS} characters)")
+        if not self.public_url.startswith("https://"):
+            missing.append("PUBLIC_URL (https:// in production)")
+        if missing:
+            raise ValueError("needed in production: " + ", ".join(missing))
+        return self
+
+    @property
+    def base_url(self) -> str:
+        """The address people reach us at, without a slash at the end."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
+
+
+def read_settings(environ: dict[str, str] | None = None) -> Settings:
+    """Settings from `environ` (default: the process's). Raises SettingsError with one line a fault."""
+    source = dict(os.environ) if environ is None else environ
+    values = {name: source[name.upper()] for name in _NAMES if source.get(name.upper())}
+    if "environment" not in values and source.get("HUIKUAN_ENV"):
+        values["environment"] = source["HUIKUAN_ENV"]
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as fault:
+        lines = [
+            f"{'.'.join(str(p) for p in e['loc']).upper() or 'SETTINGS'}: {e['msg'].removeprefix('Value error, ')}"
+            for e in fault.errors()
+        ]
+        raise SettingsError("The settings are not usable. " + "; ".join(lines)) from fault
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The process's settings, read once."""
+    return read_settings()

@@ -1,0 +1,208 @@
+"""Capabilities by link, and one-time codes: one purpose, one subject, expiring, revocable, stored hashed.
+
+May import db, ids. Invariants: the token carries its tenant in clear so that no look-up crosses tenants; what
+is stored is the SHA-256 of the secret part; every reason why a token is no good looks the same to its holder.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session
+
+from kernel.actor import Actor
+from kernel.columns import Id, IdOrNone, Moment, MomentOrNone, Tenanted, Text, tenant_fk
+from kernel.db import Base
+from kernel.ids import new_id
+
+SECRET_BYTES = 32
+CODE_LIFE = timedelta(minutes=15)
+CODE_TRIES_MAX = 5
+CODES_PER_TOKEN_MAX = 10
+
+
+class AccessToken(Tenanted, Base):
+    """A link given to somebody outside: what for (`purpose`, `subject_id`) and until when."""
+
+    __tablename__ = "access_token"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
+        sa.UniqueConstraint("tenant_id", "secret_hash"),
+        sa.Index("ix_access_token_subject", "tenant_id", "subject_id"),
+    )
+    purpose: Mapped[Text]
+    subject_id: Mapped[Id]
+    customer_id: Mapped[Id]
+    contact_id: Mapped[IdOrNone]
+    secret_hash: Mapped[Text]
+    expires_at: Mapped[Moment]
+    revoked_at: Mapped[MomentOrNone]
+    created_at: Mapped[Moment]
+
+
+class OneTimeCode(Tenanted, Base):
+    """A six-digit code sent to the registered contact of a token."""
+
+    __tablename__ = "one_time_code"
+    __table_args__ = (
+        tenant_fk("token_id", "access_token"),
+        sa.Index("ix_one_time_code_token", "tenant_id", "token_id", "id"),
+    )
+    token_id: Mapped[Id]
+    sent_to: Mapped[Text]
+    code_hash: Mapped[Text]
+    expires_at: Mapped[Moment]
+    tries: Mapped[int]
+    used_at: Mapped[MomentOrNone]
+    created_at: Mapped[Moment]
+
+
+@dataclass(frozen=True)
+class TokenFacts:
+    """What a valid token opens."""
+
+    id: UUID
+    tenant_id: UUID
+    purpose: str
+    subject_id: UUID
+    customer_id: UUID
+    contact_id: UUID | None
+    expires_at: datetime
+
+
+def issue(
+    db: Session,
+    actor: Actor,
+    purpose: str,
+    *,
+    subject_id: UUID,
+    customer_id: UUID,
+    contact_id: UUID | None,
+    life: timedelta,
+) -> tuple[UUID, str]:
+    """A new token: (its id, the text to put into a link). The text is not stored anywhere."""
+    secret = secrets.token_bytes(SECRET_BYTES)
+    token_id = new_id()
+    db.execute(
+        sa.insert(AccessToken).values(
+            tenant_id=actor.tenant_id,
+            id=token_id,
+            purpose=purpose,
+            subject_id=subject_id,
+            customer_id=customer_id,
+            contact_id=contact_id,
+            secret_hash=_hash(secret),
+            expires_at=actor.now + life,
+            created_at=actor.now,
+        )
+    )
+    return token_id, base64.urlsafe_b64encode(actor.tenant_id.bytes + secret).rstrip(b"=").decode()
+
+
+def tenant_of(text: str) -> UUID | None:
+    """The tenant that a token's text names, without any look-up; None when it is no token."""
+    raw = _decode(text)
+    return UUID(bytes=raw[:16]) if raw else None
+
+
+def resolve(db: Session, text: str, purpose: str, now: datetime) -> TokenFacts | None:
+    """What the token opens, or None for unknown, expired, revoked and foreign ones alike."""
+    raw = _decode(text)
+    if raw is None:
+        return None
+    t = AccessToken
+    row = db.execute(
+        sa.select(t.id, t.purpose, t.subject_id, t.customer_id, t.contact_id, t.expires_at, t.revoked_at).where(
+            t.tenant_id == UUID(bytes=raw[:16]), t.secret_hash == _hash(raw[16:])
+        )
+    ).first()
+    if row is None or row.purpose != purpose or row.revoked_at is not None or row.expires_at <= now:
+        return None
+    return TokenFacts(
+        row.id, UUID(bytes=raw[:16]), row.purpose, row.subject_id, row.customer_id, row.contact_id, row.expires_at
+    )
+
+
+def revoke_for(db: Session, actor: Actor, subject_id: UUID) -> None:
+    """Ends every open token for a subject (a statement that was superseded)."""
+    t = AccessToken
+    db.execute(
+        sa.update(t)
+        .where(t.tenant_id == actor.tenant_id, t.subject_id == subject_id, t.revoked_at.is_(None))
+        .values(revoked_at=actor.now)
+    )
+
+
+def new_code(db: Session, actor: Actor, token_id: UUID, sent_to: str) -> tuple[UUID, str] | None:
+    """A fresh code for a token: (its id, six digits); None when the token has had its share of codes."""
+    c = OneTimeCode
+    db.execute(
+        sa.select(AccessToken.id)
+        .where(AccessToken.tenant_id == actor.tenant_id, AccessToken.id == token_id)
+        .with_for_update()
+    )
+    recent = db.execute(
+        sa.select(sa.func.count())
+        .select_from(c)
+        .where(c.tenant_id == actor.tenant_id, c.token_id == token_id, c.created_at > actor.now - timedelta(days=1))
+    ).scalar_one()
+    if recent >= CODES_PER_TOKEN_MAX:
+        return None
+    code, code_id = f"{secrets.randbelow(1_000_000):06d}", new_id()
+    db.execute(
+        sa.insert(c).values(
+            tenant_id=actor.tenant_id,
+            id=code_id,
+            token_id=token_id,
+            sent_to=sent_to,
+            code_hash=_hash(code.encode() + code_id.bytes),
+            expires_at=actor.now + CODE_LIFE,
+            tries=0,
+            created_at=actor.now,
+        )
+    )
+    return code_id, code
+
+
+def use_code(db: Session, actor: Actor, token_id: UUID, typed: str) -> UUID | None:
+    """The id of the newest code of the token if `typed` is right; counts the try either way.
+
+    The caller commits also when the answer is None, so that tries are never forgotten.
+    """
+    c = OneTimeCode
+    row = db.execute(
+        sa.select(c.id, c.code_hash, c.expires_at, c.tries, c.used_at)
+        .where(c.tenant_id == actor.tenant_id, c.token_id == token_id)
+        .order_by(c.id.desc())
+        .limit(1)
+        .with_for_update()
+    ).first()
+    if row is None or row.used_at is not None or row.expires_at <= actor.now or row.tries >= CODE_TRIES_MAX:
+        return None
+    right = hmac.compare_digest(_hash(typed.strip().encode() + row.id.bytes), row.code_hash)
+    db.execute(
+        sa.update(c)
+        .where(c.tenant_id == actor.tenant_id, c.id == row.id)
+        .values(tries=c.tries + 1, used_at=actor.now if right else None)
+    )
+    return row.id if right else None
+
+
+def _hash(secret: bytes) -> str:
+    return hashlib.sha256(secret).hexdigest()
+
+
+def _decode(text: str) -> bytes | None:
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        return None
+    return raw if len(raw) == 16 + SECRET_BYTES else None

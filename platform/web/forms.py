@@ -1,0 +1,106 @@
+"""From a posted form to a command's input model, and back with errors. May import Flask, Pydantic, kernel.
+
+Invariant: the model that validates the form is the command's own; what was typed is kept, whatever is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, get_origin
+
+from flask import request
+from pydantic import BaseModel, ValidationError
+
+from kernel.i18n import gettext as _
+from kernel.i18n import mark
+
+M = TypeVar("M", bound=BaseModel)
+
+TEXTS = {
+    "missing": mark("This is needed."),
+    "string_too_short": mark("This is needed."),
+    "string_too_long": mark("Use at most %(max_length)s characters."),
+    "string_pattern_mismatch": mark("This does not have the expected form."),
+    "date_from_datetime_parsing": mark("Write a date like 2026-11-21."),
+    "date_parsing": mark("Write a date like 2026-11-21."),
+    "date_type": mark("Write a date like 2026-11-21."),
+    "int_parsing": mark("Write a whole number."),
+    "greater_than_equal": mark("Write %(ge)s or more."),
+    "less_than_equal": mark("Write %(le)s or less."),
+    "literal_error": mark("Choose one of the options."),
+    "enum": mark("Choose one of the options."),
+    "bool_parsing": mark("Choose one of the options."),
+    "uuid_parsing": mark("Choose one of the options."),
+}
+
+
+@dataclass
+class Form(Generic[M]):
+    """A form as posted: `values` are the texts, `errors` name → sentence, `data` the model when all is well."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    model: M | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.model is not None and not self.errors
+
+    @property
+    def data(self) -> M:
+        if self.model is None:
+            raise RuntimeError("a form with errors has no data")
+        return self.model
+
+    def value(self, name: str, default: Any = "") -> Any:
+        """What was typed, for the field's `value`."""
+        return self.values.get(name, default)
+
+    def error(self, name: str) -> str:
+        """The field's error sentence or nothing."""
+        return self.errors.get(name, "")
+
+    def error_list(self) -> list[tuple[str, str]]:
+        """For the summary on top: (field, sentence)."""
+        return list(self.errors.items())
+
+
+def blank(**values: Any) -> Form[Any]:
+    """A form not yet posted, with its first values."""
+    return Form(values=values)
+
+
+def read_form(model: type[M], extra: Mapping[str, Any] | None = None) -> Form[M]:
+    """Reads the request's form into `model`. Empty texts count as absent; repeated fields become lists."""
+    posted = request.form
+    values: dict[str, Any] = {}
+    for name, info in model.model_fields.items():
+        if name not in posted:
+            continue
+        many = get_origin(info.annotation) in (list, tuple, set, frozenset)
+        values[name] = posted.getlist(name) if many else posted[name].strip()
+    typed = dict(posted.items()) | values
+    given = {name: value for name, value in values.items() if value != ""} | dict(extra or {})
+    try:
+        return Form(values=typed, model=model.model_validate(given))
+    except ValidationError as fault:
+        return Form(values=typed, errors=error_texts(fault))
+
+
+def error_texts(fault: ValidationError) -> dict[str, str]:
+    """Field name → one sentence in the current language."""
+    texts: dict[str, str] = {}
+    for error in fault.errors():
+        name = str(error["loc"][0]) if error["loc"] else "form"
+        known = TEXTS.get(error["type"])
+        params = {k: v for k, v in error.get("ctx", {}).items() if isinstance(v, str | int)}
+        text = _(known, **params) if known and "%(" in known else _(known) if known else _own(error)
+        texts.setdefault(name, text)
+    return texts
+
+
+def _own(error: Any) -> str:
+    """A validator's own sentence: its msgid travels as the error's message."""
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return _(message)

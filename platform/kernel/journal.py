@@ -187,7 +187,7 @@ def chain_hash(previous: str, rows: Any) -> str:
     return digest.hexdigest()
 
 
-def _events() -> sa.Select[Any]:
+def _events() -> Any:
     e = JournalEvent
     return sa.select(
         e.id, e.at, e.kind, e.actor_kind, e.actor_name, e.user_id, e.customer_id, e.subject_id, e.data

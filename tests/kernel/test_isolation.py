@@ -17,7 +17,7 @@ from tests.support.companies import TestCompany
 def test_without_a_tenant_every_table_is_empty(company: TestCompany, engine: sa.Engine, table: str) -> None:
     with engine.connect() as connection:
         rows = connection.execute(
-            sa.text(f"SELECT count(*) FROM {table} WHERE tenant_id = :t OR true"),  # noqa: S608
+            sa.text(f"SELECT count(*) FROM {table} WHERE tenant_id = :t OR true"),
             {"t": company.tenant_id},
         ).scalar_one()
     assert rows == 0

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.kernel.print_samples import LETTER_SAMPLE, STATEMENT_SAMPLE, changed, letter, statement
 
 from kernel.pdf import FONTS, PrintFailed, render
+from tests.kernel.print_samples import LETTER_SAMPLE, STATEMENT_SAMPLE, changed, letter, statement
 
 needs_poppler = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
 

@@ -1,0 +1,1 @@
+"""Companies, people, roles and permissions, settings: who may do what for whom. Knows no receivable."""

@@ -1,0 +1,60 @@
+"""Audiences of routes: staff with a permission, debtors by link, the public, admins of the service, and webhooks.
+
+May import web and Flask. Invariant: every route declares exactly one audience (a guard test reads it), and a
+staff route also its permission; the check runs before the view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from kernel.errors import Forbidden
+from tenants.permissions import Permission, allows
+from web.context import actor
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+STAFF, PORTAL, PUBLIC, ADMIN, WEBHOOK = "staff", "portal", "public", "admin", "webhook"
+AUDIENCES = frozenset({STAFF, PORTAL, PUBLIC, ADMIN, WEBHOOK})
+
+
+def staff(permission: Permission) -> Callable[[F], F]:
+    """For signed-in members of the company in the address who hold `permission`."""
+
+    def mark(view: F) -> F:
+        @wraps(view)
+        def checked(*args: Any, **values: Any) -> Any:
+            if not allows(actor().roles, permission):
+                raise Forbidden("not_permitted", permission=permission.value)
+            return view(*args, **values)
+
+        checked.audience = STAFF  # type: ignore[attr-defined]
+        checked.permission = permission  # type: ignore[attr-defined]
+        return cast(F, checked)
+
+    return mark
+
+
+def _audience(name: str) -> Callable[[F], F]:
+    def mark(view: F) -> F:
+        view.audience = name  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def portal(view: F) -> F:
+    """For debtors who hold a link: the view opens the token itself."""
+    return _audience(PORTAL)(view)
+
+
+def public(view: F) -> F:
+    """For anybody: sign-in, health, assets."""
+    return _audience(PUBLIC)(view)
+
+
+def may(permission: Permission) -> bool:
+    """Whether the person of this request may; for showing or hiding a button."""
+    return allows(actor().roles, permission)

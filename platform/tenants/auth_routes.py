@@ -1,0 +1,170 @@
+"""Signing in and out, the language, choosing a company, and the link that sets a password.
+
+May import web and Flask-Login. Invariants: a wrong e-mail and a wrong password look and last the same; tries are
+counted by address and by e-mail; the session begins anew with every sign-in; a link is good once.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, current_app, make_response, redirect, request, session, url_for
+from flask_login import current_user, login_user, logout_user
+
+from kernel import i18n
+from kernel.i18n import gettext as _
+from kernel.settings import settings
+from tenants import queries
+from tenants.access import public
+from tenants.commands import set_language, set_password
+from tenants.identity import Person, read_person
+from tenants.inputs import ChoosePassword, SignIn
+from tenants.links import WelcomeLinks
+from tenants.passwords import password_is_right
+from web.context import db
+from web.forms import Form, blank, read_form
+from web.limits import limiter
+from web.responses import Page, flash_ok, invalid, render, safe_next, see_other
+
+bp = Blueprint("auth", __name__)
+
+LANGUAGE_COOKIE_S = 365 * 86_400
+TRIES_BY_ADDRESS = "20 per minute; 200 per hour"
+TRIES_BY_EMAIL = "10 per 10 minutes"
+
+
+def links() -> WelcomeLinks:
+    """The welcome links of this installation."""
+    return WelcomeLinks(current_app.config["SECRET_KEY"], settings().base_url)
+
+
+@bp.after_request
+def _not_stored(response: Response) -> Response:
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+@bp.get("/")
+@public
+def home() -> Page:
+    return redirect(_landing(current_user) if current_user.is_authenticated else url_for("auth.sign_in"), code=303)
+
+
+@bp.get("/companies")
+@public
+def companies() -> Page:
+    if not current_user.is_authenticated:
+        return redirect(url_for("auth.sign_in"), code=303)
+    active = [company for company in current_user.companies if company.active]
+    return render("tenants/auth/companies.html", companies=active, person=current_user, language_url=_language_url())
+
+
+@bp.get("/sign-in")
+@public
+def sign_in() -> Page:
+    wanted = safe_next(request.args.get("next"), "")
+    if current_user.is_authenticated:
+        return redirect(wanted or _landing(current_user), code=303)
+    return _sign_in_page(blank(), wanted)
+
+
+@bp.post("/sign-in")
+@limiter.limit(TRIES_BY_ADDRESS)
+@limiter.limit(TRIES_BY_EMAIL, key_func=lambda: "sign-in " + request.form.get("email", "").strip().lower()[:254])
+@public
+def start_session() -> Page:
+    wanted = safe_next(request.form.get("next"), "")
+    form = read_form(SignIn)
+    if not form.ok:
+        return _sign_in_page(form, wanted), 422
+    found = queries.user_for_sign_in(db(), form.data.email)
+    # Also for an unknown address a hash is computed, so that the answer takes as long.
+    right = password_is_right(found[1] if found else None, form.data.password)
+    person = read_person(db(), found[0]) if found and right else None
+    if person is None:
+        form.errors["email"] = _("The e-mail address or the password is not right.")
+        return _sign_in_page(form, wanted), 422
+    _begin_session(person)
+    return see_other(wanted or _landing(person))
+
+
+@bp.post("/sign-out")
+@public
+def sign_out() -> Page:
+    logout_user()
+    session.clear()
+    flash_ok(_("You are signed out."))
+    return see_other(url_for("auth.sign_in"))
+
+
+@bp.post("/language")
+@public
+def language() -> Page:
+    wanted = i18n.normalise(request.form.get("language"))
+    response = make_response(see_other(safe_next(request.form.get("next"), url_for("auth.home"))))
+    if wanted is not None:
+        if current_user.is_authenticated:
+            set_language(db(), current_user.id, wanted)
+        secure = current_app.config["SESSION_COOKIE_SECURE"]
+        response.set_cookie("lang", wanted, LANGUAGE_COOKIE_S, secure=secure, httponly=True, samesite="Lax")
+    return response
+
+
+@bp.get("/welcome/<token>")
+@limiter.limit("60 per minute")
+@public
+def welcome(token: str) -> Page:
+    person = _invited(token)
+    return _gone() if person is None else render("tenants/auth/welcome.html", form=blank(), **_welcome(person, token))
+
+
+@bp.post("/welcome/<token>")
+@limiter.limit("20 per minute")
+@public
+def choose_password(token: str) -> Page:
+    person = _invited(token)
+    if person is None:
+        return _gone()
+    form = read_form(ChoosePassword)
+    if form.ok and form.data.password != form.data.again:
+        form.errors["again"] = _("The two passwords are not the same.")
+    if not form.ok:
+        return invalid("tenants/auth/welcome.html", form=form, **_welcome(person, token))
+    set_password(db(), person.id, form.data.password)
+    renewed = read_person(db(), person.id)
+    if renewed is None:
+        return _gone()
+    _begin_session(renewed)
+    flash_ok(_("Your password is set, and you are signed in."))
+    return see_other(_landing(renewed))
+
+
+def _begin_session(person: Person) -> None:
+    session.clear()
+    session.permanent = True
+    login_user(person)
+
+
+def _landing(person: Person) -> str:
+    active = [company for company in person.companies if company.active]
+    return url_for("overview.today", company=active[0].slug) if len(active) == 1 else url_for("auth.companies")
+
+
+def _sign_in_page(form: Form[SignIn], wanted: str) -> str:
+    return render("tenants/auth/sign_in.html", form=form, next=wanted, language_url=_language_url())
+
+
+def _invited(token: str) -> Person | None:
+    opened = links().open(token)
+    person = read_person(db(), opened[0]) if opened else None
+    return person if person and opened and person.session_version == opened[1] else None
+
+
+def _welcome(person: Person, token: str) -> dict[str, object]:
+    return {"person": person, "token": token, "language_url": _language_url()}
+
+
+def _gone() -> Page:
+    return render("tenants/auth/link_gone.html", language_url=_language_url()), 404
+
+
+def _language_url() -> str:
+    return url_for("auth.language")

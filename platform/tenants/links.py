@@ -1,0 +1,47 @@
+"""Links by which a person chooses a password: signed, good once, for seven days. May import itsdangerous.
+
+Invariant: a link carries the person's session version, which setting a password raises, so that no link works
+twice and an older one dies with it. Nothing is stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
+
+from kernel.clock import utc_now
+
+LINK_DAYS = 7
+
+
+class _ClockSigner(TimestampSigner):
+    """Signs with the clock of the product, which tests and `--date` can fix."""
+
+    def get_timestamp(self) -> int:
+        return int(utc_now().timestamp())
+
+
+@dataclass(frozen=True)
+class WelcomeLinks:
+    """Makes and opens welcome links for one installation."""
+
+    secret_key: str
+    base_url: str
+
+    def url(self, user_id: UUID, session_version: int) -> str:
+        """The address to send to the person."""
+        token = self._serializer().dumps([user_id.hex, session_version])
+        return f"{self.base_url}/welcome/{token}"
+
+    def open(self, token: str) -> tuple[UUID, int] | None:
+        """(user id, session version) of a link that is ours and not too old; whether it is used up, the caller asks."""
+        try:
+            user_id, version = self._serializer().loads(token, max_age=LINK_DAYS * 86_400)
+            return UUID(user_id), int(version)
+        except (BadData, ValueError, TypeError, AttributeError):
+            return None
+
+    def _serializer(self) -> URLSafeTimedSerializer:
+        return URLSafeTimedSerializer(self.secret_key, salt="welcome", signer=_ClockSigner)

@@ -1,0 +1,164 @@
+"""Reads on companies and people. Frozen view models, no Flask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, time
+from functools import lru_cache
+from typing import Any, Literal, cast
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from kernel.actor import Actor, system_actor
+from kernel.calendars import WorkCalendar
+from kernel.errors import NotFound
+from tenants.models import Company, Membership, Tenant, User
+
+
+@dataclass(frozen=True)
+class TenantFacts:
+    """The registry's row of a company."""
+
+    id: UUID
+    slug: str
+    name: str
+    timezone: str
+    currency: str
+    language: str
+    run_at: time
+    state: str
+
+
+@dataclass(frozen=True)
+class CompanyFacts:
+    """What stands on letters, and how automatic work behaves."""
+
+    legal_name: str
+    address: str
+    phone: str
+    tax_id: str
+    bank_name: str
+    bank_account: str
+    contact_name: str
+    contact_email: str
+    policy_code: str
+    review_mode: bool
+    calendar: str
+    calendar_overrides: dict[str, bool]
+
+
+@dataclass(frozen=True)
+class DayOverride:
+    """A day on which the company departs from its calendar, and why."""
+
+    on: date
+    working: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """A person of a company."""
+
+    user_id: UUID
+    name: str
+    email: str
+    roles: tuple[str, ...]
+    active: bool
+    has_password: bool
+
+
+def _tenants() -> Any:
+    t = Tenant
+    return sa.select(t.id, t.slug, t.name, t.timezone, t.currency, t.language, t.run_at, t.state)
+
+
+def tenant_by_slug(db: Session, slug: str) -> TenantFacts:
+    """Raises NotFound(`tenant_not_found`)."""
+    row = db.execute(_tenants().where(Tenant.slug == slug)).first()
+    if row is None:
+        raise NotFound("tenant_not_found", slug=slug)
+    return TenantFacts(*row)
+
+
+def tenant(db: Session, tenant_id: UUID) -> TenantFacts:
+    """Raises NotFound(`tenant_not_found`)."""
+    row = db.execute(_tenants().where(Tenant.id == tenant_id)).first()
+    if row is None:
+        raise NotFound("tenant_not_found")
+    return TenantFacts(*row)
+
+
+def active_tenants(db: Session) -> list[TenantFacts]:
+    """Every company whose automatic work runs."""
+    return [TenantFacts(*row) for row in db.execute(_tenants().where(Tenant.state == "active").order_by(Tenant.id))]
+
+
+def system_actor_for(db: Session, tenant_id: UUID, *, kind: str = "system", name: str = "Huikuan") -> Actor:
+    """The machine acting for a company, in the company's time zone and language."""
+    facts = tenant(db, tenant_id)
+    return system_actor(facts.id, facts.timezone, kind=kind, name=name, language=facts.language)
+
+
+def company(db: Session, tenant_id: UUID) -> CompanyFacts:
+    """The company's letterhead and settings."""
+    c = Company
+    row = db.execute(
+        sa.select(
+            c.legal_name,
+            c.address,
+            c.phone,
+            c.tax_id,
+            c.bank_name,
+            c.bank_account,
+            c.contact_name,
+            c.contact_email,
+            c.policy_code,
+            c.review_mode,
+            c.calendar,
+            c.calendar_overrides,
+        ).where(c.tenant_id == tenant_id)
+    ).one()
+    return CompanyFacts(*tuple(row))
+
+
+def work_calendar(db: Session, tenant_id: UUID) -> WorkCalendar:
+    """The company's working days."""
+    facts = company(db, tenant_id)
+    return _calendar(facts.calendar, tuple(sorted(facts.calendar_overrides.items())))
+
+
+@lru_cache(maxsize=64)
+def _calendar(preset: str, overrides: tuple[tuple[str, bool], ...]) -> WorkCalendar:
+    return WorkCalendar(cast(Literal["CN", "MON-FRI"], preset), {date.fromisoformat(day): working for day, working in overrides})
+
+
+def members(db: Session, tenant_id: UUID) -> list[Member]:
+    """Everybody of a company, active ones first, by name."""
+    rows = db.execute(_members(tenant_id).order_by(Membership.active.desc(), User.name, User.id))
+    return [Member(r[0], r[1], r[2], tuple(r[3]), r[4], r[5]) for r in rows]
+
+
+def member(db: Session, tenant_id: UUID, user_id: UUID) -> Member:
+    """One person of a company, also a removed one. Raises NotFound(`person_not_found`)."""
+    r = db.execute(_members(tenant_id).where(Membership.user_id == user_id)).first()
+    if r is None:
+        raise NotFound("person_not_found")
+    return Member(r[0], r[1], r[2], tuple(r[3]), r[4], r[5])
+
+
+def _members(tenant_id: UUID) -> sa.Select[tuple[UUID, str, str, list[str], bool, bool]]:
+    u, m = User, Membership
+    return (
+        sa.select(u.id, u.name, u.email, m.roles, m.active, u.password_hash.is_not(None))
+        .join(m, m.user_id == u.id)
+        .where(m.tenant_id == tenant_id)
+    )
+
+
+def user_for_sign_in(db: Session, email: str) -> tuple[UUID, str | None, int] | None:
+    """(id, password hash, session version) of an address."""
+    row = db.execute(sa.select(User.id, User.password_hash, User.session_version).where(User.email == email)).first()
+    return (row.id, row.password_hash, row.session_version) if row else None

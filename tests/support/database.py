@@ -1,0 +1,57 @@
+"""A database per test process: created, migrated, dropped. On DATABASE_URL when given, else on an embedded server."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+
+from app.embedded import EmbeddedServers
+from app.migrate import migrate
+
+
+@contextmanager
+def database() -> Iterator[str]:
+    """Yields the URL of a fresh, migrated database and drops it afterwards."""
+    with _server() as admin:
+        name = f"huikuan_test_{uuid4().hex[:12]}"
+        with psycopg.connect(_plain(admin), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        url = _with_database(admin, name)
+        try:
+            migrate(url)
+            yield url
+        finally:
+            with psycopg.connect(_plain(admin), autocommit=True) as connection:
+                connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def _server() -> Iterator[str]:
+    given = os.environ.get("TEST_SERVER_URL", "")
+    if given:
+        yield "postgresql+psycopg://" + given.split("://", 1)[1]
+        return
+    with tempfile.TemporaryDirectory(prefix="huikuan-test-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        servers = EmbeddedServers(Path(folder), fast=True, redis=False)
+        urls = servers.start()
+        try:
+            yield urls.admin_url
+        finally:
+            servers.stop()
+
+
+def _plain(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://")
+
+
+def _with_database(url: str, name: str) -> str:
+    head, _, tail = url.rpartition("/")
+    query = tail.partition("?")[2]
+    return f"{head}/{name}" + (f"?{query}" if query else "")

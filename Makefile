@@ -24,7 +24,7 @@ WANTED := import hashlib, pathlib as p, sys, tomllib; \
 CHECKS := check-lint check-format check-types check-imports check-templates check-catalogue
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-reset test check bench clean $(CHECKS)
+.PHONY: help install demo demo-reset test check texts bench clean $(CHECKS)
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -54,9 +54,13 @@ demo-reset: install ## forget the demo company and start over
 	@exec $(BIN)/huikuan demo --reset
 
 test: install ## run every test (DATABASE_URL=… uses that server)
-	@if [ -z "$(CHROMIUM)" ]; then \
+	@if [ -z "$(CHROMIUM)" ] && [ "`id -u`" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "installing chromium for the browser journeys"; \
+	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } >/dev/null 2>&1 || true; fi
+	@CHROMIUM="$${CHROMIUM:-`command -v chromium || true`}"; export CHROMIUM; \
+	if [ -z "$$CHROMIUM" ]; then \
 	  if [ "$(CI)" = true ]; then echo "CI needs a browser: install chromium, or set CHROMIUM." >&2; exit 1; fi; \
-	  echo "No Chromium was found: the browser journeys are skipped. Install chromium, or set CHROMIUM to its path."; fi
+	  echo "No Chromium was found: the browser journeys are skipped. Install chromium, or set CHROMIUM to its path."; fi; \
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) $(PYTEST_ARGS)
 
 check: install $(CHECKS) ## lint, format, types, import contracts, templates, translations
@@ -73,9 +77,12 @@ check-types:
 check-imports:
 	$(BIN)/lint-imports
 check-templates:
-	@if [ -d templates ] && grep -q '^\[tool\.djlint\]' pyproject.toml; then set -x; $(BIN)/djlint --check --lint --quiet templates; fi
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/guards/test_templates.py
 check-catalogue:
-	@if [ -f tests/support/catalogue_check.py ]; then set -x; $(BIN)/python -m tests.support.catalogue_check; fi
+	$(BIN)/python -m app.catalogue check
+
+texts: install ## bring the Chinese catalogue up to date with the texts in code and templates
+	$(BIN)/python -m app.catalogue update
 
 bench: install ## measure against the floor in the same run; table and JSON
 	$(BIN)/python -m bench $(BENCH_ARGS)

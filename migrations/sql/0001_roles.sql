@@ -2,6 +2,9 @@
 -- then finds the role there. huikuan_app owns nothing and cannot pass row-level security. huikuan_dispatch reads
 -- which tenants have outbox rows due, and nothing else.
 DO $$
+DECLARE
+    wanted text;
+    version constant int := current_setting('server_version_num')::int;
 BEGIN
     IF to_regrole('huikuan_app') IS NULL THEN
         BEGIN
@@ -16,12 +19,12 @@ BEGIN
         END;
     END IF;
     -- Whoever migrates may step down to either. A server on which an administrator made the roles has done this.
-    IF NOT pg_has_role(current_user, 'huikuan_app', 'MEMBER') THEN
-        EXECUTE format('GRANT huikuan_app TO %I', current_user);
-    END IF;
-    IF NOT pg_has_role(current_user, 'huikuan_dispatch', 'MEMBER') THEN
-        EXECUTE format('GRANT huikuan_dispatch TO %I', current_user);
-    END IF;
+    -- From PostgreSQL 16 on a creator is a member that may not yet become the role, so membership alone says nothing.
+    FOREACH wanted IN ARRAY ARRAY['huikuan_app', 'huikuan_dispatch'] LOOP
+        IF NOT pg_has_role(current_user, wanted, CASE WHEN version >= 160000 THEN 'SET' ELSE 'MEMBER' END) THEN
+            EXECUTE format('GRANT %I TO %I', wanted, current_user);
+        END IF;
+    END LOOP;
     BEGIN
         GRANT huikuan_dispatch TO huikuan_app;
     EXCEPTION WHEN insufficient_privilege OR unique_violation THEN NULL;

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from migrations.secure import append_only, run_sql, secure_tenant_table
 from sqlalchemy.dialects import postgresql
+
+from migrations.secure import append_only, run_sql, secure_tenant_table
 
 revision = "0001"
 down_revision = None

@@ -26,6 +26,7 @@ from pathlib import Path
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from app.embedded import State, free_port
+from kernel.clock import utc_now
 from kernel.errors import NotFound
 
 HOST = "127.0.0.1"
@@ -150,7 +151,7 @@ class _Keeper:
         return "250 kept"
 
     def _keep(self, content: bytes) -> None:
-        name = f"{datetime.now(UTC):{_STAMP}}-{secrets.token_hex(4)}.eml"
+        name = f"{utc_now():{_STAMP}}-{secrets.token_hex(4)}.eml"
         building = self.folder / f".{name}.tmp"
         try:
             with building.open("xb") as target:

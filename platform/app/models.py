@@ -1,5 +1,6 @@
 """Every table of the product, imported in one place for migrations, doctor and guard tests."""
 
+# ruff: noqa: F401 - imported for their tables
 from __future__ import annotations
 
 import ar.cases.models
@@ -15,7 +16,7 @@ import kernel.mail
 import kernel.outbox
 import kernel.storage
 import kernel.tokens
-import tenants.models  # noqa: F401
+import tenants.models
 from kernel.db import Base
 
 metadata = Base.metadata

@@ -28,7 +28,7 @@ from kernel.actor import Actor
 from kernel.columns import IdOrNone, JsonList, Moment, MomentOrNone, Tenanted, Text, TextOrNone, one_of
 from kernel.db import Base
 from kernel.ids import new_id
-from kernel.settings import Settings
+from kernel.settings import Settings, settings
 
 SEND_MAIL = "mail.send"
 SMTP_TIMEOUT_S = 30
@@ -123,7 +123,7 @@ def queue_mail(
             body_text=letter.body_text,
             body_html=letter.body_html,
             attachments=[{"file_name": a.file_name, "sha256": a.sha256} for a in letter.attachments],
-            message_id=f"<{mail_id.hex}.{actor.tenant_id.hex[-12:]}@mail.huikuan.example>",
+            message_id=f"<{mail_id.hex}.{actor.tenant_id.hex[-12:]}@{_domain()}>",
             state="queued",
             created_at=actor.now,
         )
@@ -164,6 +164,19 @@ def settle(
         .returning(m.id)
     ).first()
     return moved is not None
+
+
+def redact(db: Session, tenant_id: UUID, mail_id: UUID) -> None:
+    """Takes the body out of a mail that has gone: it held a secret that nobody needs to read again."""
+    m = MailMessage
+    db.execute(
+        sa.update(m).where(m.tenant_id == tenant_id, m.id == mail_id).values(body_text="(code removed)", body_html=None)
+    )
+
+
+def _domain() -> str:
+    """The domain of our own mails, for Message-IDs."""
+    return parseaddr(settings().mail_from)[1].rpartition("@")[2] or "localhost"
 
 
 def compose(db: Session, mail: MailMessage, settings: Settings) -> EmailMessage:

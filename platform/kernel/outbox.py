@@ -6,7 +6,7 @@ with a lease and a fencing number; whoever works on it claims it again by that n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from kernel.actor import Actor
 from kernel.columns import Json, Moment, MomentOrNone, Tenanted, Text, TextOrNone, one_of
 from kernel.db import Base
-from kernel.ids import new_id
+from kernel.ids import new_id, new_ids
 
 LEASE = timedelta(minutes=5)
 ATTEMPTS_MAX = 8
@@ -90,6 +90,36 @@ def put(
         .on_conflict_do_nothing(index_elements=[OutboxMessage.tenant_id, OutboxMessage.key])
     )
     return db.execute(statement.returning(OutboxMessage.id)).scalar_one_or_none()
+
+
+def put_many(
+    db: Session, actor: Actor, kind: str, messages: Sequence[tuple[str, Mapping[str, Any]]], *, chunk: int = 1_000
+) -> int:
+    """Adds messages of one kind by (key, payload), a statement per `chunk`; returns how many keys were new."""
+    added = 0
+    for start in range(0, len(messages), chunk):
+        rows = [
+            {
+                "tenant_id": actor.tenant_id,
+                "id": message_id,
+                "kind": kind,
+                "key": key,
+                "payload": dict(payload),
+                "state": "ready",
+                "due_at": actor.now,
+                "fence": 0,
+                "attempts": 0,
+                "created_at": actor.now,
+            }
+            for message_id, (key, payload) in zip(new_ids(chunk), messages[start : start + chunk], strict=False)
+        ]
+        statement = (
+            insert(OutboxMessage)
+            .values(rows)
+            .on_conflict_do_nothing(index_elements=[OutboxMessage.tenant_id, OutboxMessage.key])
+        )
+        added += len(db.execute(statement.returning(OutboxMessage.id)).all())
+    return added
 
 
 def tenants_with_work(db: Session, now: datetime, limit: int = 100) -> list[UUID]:

@@ -53,6 +53,7 @@ def home() -> Page:
 def companies() -> Page:
     if not current_user.is_authenticated:
         return redirect(url_for("auth.sign_in"), code=303)
+    i18n.set_language(current_user.language)
     active = [company for company in current_user.companies if company.active]
     return render("tenants/auth/companies.html", companies=active, person=current_user, language_url=_language_url())
 

@@ -173,7 +173,7 @@ def unset_calendar_day(db: TenantSession, actor: Actor, on: date) -> None:
     found = db.execute(
         sa.update(c)
         .where(c.tenant_id == actor.tenant_id, c.calendar_overrides.has_key(day))
-        .values(calendar_overrides=c.calendar_overrides - day)
+        .values(calendar_overrides=c.calendar_overrides.op("-")(sa.literal(day, sa.Text)))
         .returning(c.tenant_id)
     ).first()
     if found is None:

@@ -121,7 +121,15 @@ def company(db: Session, tenant_id: UUID) -> CompanyFacts:
             c.calendar_overrides,
         ).where(c.tenant_id == tenant_id)
     ).one()
-    return CompanyFacts(*tuple(row))
+    overrides = {day: bool(told["working"]) for day, told in row.calendar_overrides.items()}
+    return CompanyFacts(**(dict(row._mapping) | {"calendar_overrides": overrides}))
+
+
+def day_overrides(db: Session, tenant_id: UUID) -> list[DayOverride]:
+    """The company's own days with their reasons, the latest first."""
+    stored = db.execute(sa.select(Company.calendar_overrides).where(Company.tenant_id == tenant_id)).scalar_one()
+    days = [DayOverride(date.fromisoformat(day), told["working"], told["reason"]) for day, told in stored.items()]
+    return sorted(days, key=lambda day: day.on, reverse=True)
 
 
 def work_calendar(db: Session, tenant_id: UUID) -> WorkCalendar:
@@ -132,7 +140,9 @@ def work_calendar(db: Session, tenant_id: UUID) -> WorkCalendar:
 
 @lru_cache(maxsize=64)
 def _calendar(preset: str, overrides: tuple[tuple[str, bool], ...]) -> WorkCalendar:
-    return WorkCalendar(cast(Literal["CN", "MON-FRI"], preset), {date.fromisoformat(day): working for day, working in overrides})
+    return WorkCalendar(
+        cast(Literal["CN", "MON-FRI"], preset), {date.fromisoformat(day): working for day, working in overrides}
+    )
 
 
 def members(db: Session, tenant_id: UUID) -> list[Member]:
@@ -149,7 +159,7 @@ def member(db: Session, tenant_id: UUID, user_id: UUID) -> Member:
     return Member(r[0], r[1], r[2], tuple(r[3]), r[4], r[5])
 
 
-def _members(tenant_id: UUID) -> sa.Select[tuple[UUID, str, str, list[str], bool, bool]]:
+def _members(tenant_id: UUID) -> Any:
     u, m = User, Membership
     return (
         sa.select(u.id, u.name, u.email, m.roles, m.active, u.password_hash.is_not(None))

@@ -19,8 +19,8 @@ from tenants.access import staff
 from tenants.inputs import CalendarDay, CompanySettings
 from tenants.permissions import Permission
 from web.context import actor, db
-from web.forms import Form, blank, read_form
 from web.formatters import date as write_date
+from web.forms import Form, blank, read_form
 from web.responses import Page, flash_ok, invalid, render, see_other
 
 bp = Blueprint("settings", __name__, url_prefix="/settings")

@@ -24,7 +24,10 @@ def prepare(env: Environment) -> None:
     env.trim_blocks = env.lstrip_blocks = True
     env.add_extension("jinja2.ext.i18n")
     env.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda text: i18n.gettext(text), lambda one, many, n: i18n.ngettext(one, many, n, num=n), newstyle=True
+        lambda text: i18n.gettext(text),
+        # Jinja fills in the parameters itself, so what it is given must still have its places.
+        lambda one, many, n: i18n.catalogue(i18n.current_language()).ngettext(one, many, n),
+        newstyle=True,
     )
     formatters.install(env)
 

@@ -14,7 +14,7 @@ from web import filters
 class Shown:
     q: str = filters.text()
     stage: str = filters.choice("all", "overdue", "disputed")
-    since: date | None = filters.day()  # noqa: RUF009
+    since: date | None = filters.day()
     least: int | None = filters.whole(least=0)
     mine: bool = filters.flag()
     sort: str = filters.choice("due", "-due", "amount", "-amount")

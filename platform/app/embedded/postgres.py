@@ -15,7 +15,6 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ import psycopg
 from psycopg import sql
 
 from app.embedded.state import LOOPBACK, POLL_SECONDS, EmbeddedError, State, make_private_home, wait_until, works_in
+from kernel.clock import utc_now
 
 ROLE = "huikuan"
 MAJOR = "18"
@@ -156,7 +156,7 @@ class PostgresServer:
             )
         if not (self.data / "global" / "pg_control").exists():
             # Never finished: nothing of value can be in it, but it is set aside rather than deleted.
-            aside = self.home / f"data.broken-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+            aside = self.home / f"data.broken-{utc_now():%Y%m%dT%H%M%S%f}"
             self.data.rename(aside)
             return
         version = (self.data / "PG_VERSION").read_text().strip()

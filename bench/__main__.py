@@ -1,0 +1,76 @@
+"""`python -m bench [--only NAME]… [--items N] [--list]`: measure, print a table, write bench/results/latest.json."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from time import perf_counter
+
+from bench.measure import Result, table, write_json
+from bench.server import database
+
+Case = Callable[[str, int], list[Result]]
+ITEMS = 100_000
+
+
+def _cases() -> dict[str, Case]:
+    # Imported when the environment points at the server: modules read the settings once.
+    from bench import aging, daily_run, importing, pages, printing
+
+    return {
+        "pdf": printing.run,
+        "pages": pages.run,
+        "aging": aging.run,
+        "run-none": daily_run.nothing_due,
+        "run-all": daily_run.all_move,
+        "import": importing.run,
+    }
+
+
+def main() -> int:
+    """Exit code 0 also when a limit is missed (a bench reports, it does not judge), 1 when a case could not run."""
+    names = ("pdf", "pages", "aging", "run-none", "run-all", "import")
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", action="append", choices=names, help="only this case; may be given several times")
+    parser.add_argument("--items", type=int, default=ITEMS, help=f"open items (default {ITEMS:,})")
+    wanted = parser.parse_args()
+    results: list[Result] = []
+    failed: list[str] = []
+    with database() as url:
+        version = _version(url)
+        for name, case in _cases().items():
+            if wanted.only and name not in wanted.only:
+                continue
+            started = perf_counter()
+            try:
+                results.extend(case(url, wanted.items))
+            except Exception:
+                # One case that cannot run must not cost the others an hour's measuring.
+                failed.append(name)
+                traceback.print_exc()
+            print(f"{name}: {perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
+        from kernel.db import engine
+
+        engine().dispose()
+    print(table(results))
+    for result in results:
+        if not result.ok and result.limit is not None:
+            print(f"\n{result.what}: {result.ratio:.2f} x")
+            for line in result.more.get("slowest", ()):
+                print(f"    {line}")
+    write_json(results, {"items": wanted.items, "postgresql": version, "cores": os.cpu_count()})
+    return 1 if failed else 0
+
+
+def _version(url: str) -> str:
+    import psycopg
+
+    with psycopg.connect(url) as connection:
+        return str(connection.execute("SHOW server_version").fetchone()[0])  # type: ignore[index]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""The catalogue of texts: extracts msgids from code and templates, names gaps, brings `translations/*.po` up to date.
+
+May import Babel. `python -m app.catalogue check|update`. Invariant: a text that a person can see has a msgid
+here, and zh_CN translates every one with the same placeholders.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from kernel.settings import APP_ROOT
+
+LANGUAGE = "zh_CN"
+FILE = APP_ROOT / "translations" / f"{LANGUAGE}.po"
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "mark": None, "N_": None}
+PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
+SOURCES: tuple[tuple[Path, list[tuple[str, str]], dict[str, dict[str, str]]], ...] = (
+    (APP_ROOT / "platform", [("**.py", "python")], {}),
+    (
+        APP_ROOT / "templates",
+        [("**.html", "jinja2"), ("**.txt", "jinja2")],
+        {"**.html": {"newstyle_gettext": "true", "trimmed": "true"}, "**.txt": {"newstyle_gettext": "true"}},
+    ),
+)
+
+
+def extract() -> Catalog:
+    """Every msgid of code and templates, with where it stands."""
+    found = Catalog(locale=LANGUAGE, project="Huikuan", fuzzy=False)
+    for folder, methods, options in SOURCES:
+        for name, line, message, comments, context in extract_from_dir(
+            folder, method_map=methods, options_map=options, keywords=KEYWORDS
+        ):
+            place = (Path(folder.name) / name).as_posix()
+            found.add(message, None, [(place, line)], auto_comments=comments, context=context)
+    return found
+
+
+def stored() -> Catalog:
+    """The catalogue as kept in the repository (empty when there is none)."""
+    if not FILE.exists():
+        return Catalog(locale=LANGUAGE)
+    with FILE.open("rb") as source:
+        return read_po(source, locale=LANGUAGE)
+
+
+def faults() -> list[str]:
+    """A line for each msgid that is missing, untranslated, obsolete, or whose placeholders differ."""
+    wanted, have = extract(), stored()
+    lines = []
+    for message in wanted:
+        if not message.id:
+            continue
+        kept = have.get(message.id)
+        texts = [] if kept is None else [kept.string] if isinstance(kept.string, str) else list(kept.string or ())
+        if not texts or not all(texts):
+            lines.append(f"untranslated: {message.id!r} ({message.locations[0][0]})")
+            continue
+        first = message.id if isinstance(message.id, str) else message.id[-1]
+        if set(PLACEHOLDER.findall(texts[0])) - {"num"} != set(PLACEHOLDER.findall(first)) - {"num"}:
+            lines.append(f"placeholders differ: {message.id!r}")
+    known = {message.id if isinstance(message.id, str) else message.id[0] for message in wanted}
+    for message in have:
+        first = message.id if isinstance(message.id, str) else message.id[0]
+        if first and first not in known:
+            lines.append(f"no longer used: {first!r}")
+    return lines
+
+
+def update() -> int:
+    """Writes the catalogue anew: kept translations, new msgids empty, unused ones gone. Returns how many are empty."""
+    wanted, have = extract(), stored()
+    for message in wanted:
+        kept = have.get(message.id)
+        if message.id and kept is not None and kept.string:
+            message.string = kept.string
+    FILE.parent.mkdir(exist_ok=True)
+    with FILE.open("wb") as target:
+        write_po(target, wanted, width=120, no_location=True, omit_header=False, sort_output=True)
+    return sum(1 for m in wanted if m.id and not (m.string if isinstance(m.string, str) else all(m.string or ())))
+
+
+def main() -> None:
+    """`check` prints faults and exits 1 when there are any; `update` rewrites the catalogue."""
+    if sys.argv[1:] == ["update"]:
+        sys.stdout.write(f"{update()} texts without translation\n")
+        return
+    found = faults()
+    sys.stdout.write("".join(f"{line}\n" for line in found))
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()

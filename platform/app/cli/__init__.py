@@ -1,0 +1,34 @@
+"""The command line `huikuan`: registers every group and command, nothing more.
+
+Invariant: exit 0 on success, 1 when the work failed, 2 on wrong usage (see `app.cli.output`).
+"""
+
+from __future__ import annotations
+
+import click
+
+from app.cli import db, doctor, imports, journal, report, run, server, statement, tenant
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="huikuan", message="%(version)s")
+def main() -> None:
+    """Huikuan: trade credit and collections."""
+
+
+for _command in (
+    server.up,
+    server.down,
+    server.status,
+    server.demo,
+    db.group,
+    tenant.group,
+    imports.group,
+    run.run_day_command,
+    run.simulate_command,
+    statement.group,
+    report.group,
+    doctor.doctor,
+    journal.group,
+):
+    main.add_command(_command)

@@ -1,0 +1,64 @@
+"""`huikuan db`: bring the database to the newest revision, or wait until it answers."""
+
+from __future__ import annotations
+
+import time
+
+import click
+import psycopg
+from alembic.script import ScriptDirectory
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from app.cli.local import use_local_servers
+from app.cli.output import emit, fail, json_option, reports_errors
+from app.migrate import alembic_config, migrate
+
+POLL_SECONDS = 0.3
+
+
+@click.group("db")
+def group() -> None:
+    """The database."""
+
+
+@group.command("migrate")
+@json_option
+@reports_errors
+def migrate_command(as_json: bool) -> None:
+    """Bring the database to the newest revision; does nothing when it is there."""
+    url = use_local_servers().database_url
+    try:
+        migrate(url)
+    except OperationalError:
+        raise
+    except DBAPIError as error:
+        diagnosis = getattr(error.orig, "diag", None)
+        hint = getattr(diagnosis, "message_hint", None)
+        told = str(getattr(diagnosis, "message_primary", None) or error.orig)
+        fail("migration_failed", f"The migration failed: {told}. {hint or ''}".strip(), as_json=as_json)
+    head = ScriptDirectory.from_config(alembic_config(url)).get_current_head()
+    emit({"revision": head}, as_json, lambda: f"The database is at revision {head}.")
+
+
+@group.command("wait")
+@click.option("--seconds", type=click.FloatRange(min=0), default=60, show_default=True, help="How long at most.")
+@json_option
+@reports_errors
+def wait_command(seconds: float, as_json: bool) -> None:
+    """Wait until the database answers."""
+    url = use_local_servers().database_url.replace("postgresql+psycopg://", "postgresql://", 1)
+    begun = time.monotonic()
+    while True:
+        try:
+            psycopg.connect(url, connect_timeout=3).close()
+            break
+        except psycopg.OperationalError as error:
+            if time.monotonic() - begun >= seconds:
+                reason = str(error).strip().splitlines()[0]
+                fail(
+                    "database_unreachable",
+                    f"The database did not answer within {seconds:g} seconds: {reason}",
+                    as_json=as_json,
+                )
+            time.sleep(POLL_SECONDS)
+    emit({"waited_seconds": round(time.monotonic() - begun)}, as_json, lambda: "The database answers.")

@@ -1,0 +1,48 @@
+"""Settings for a command when no server was named: those of our own below `var/`.
+
+May import the supervisor. Invariants: a DATABASE_URL that was given is never touched; PostgreSQL of our own is
+started when needed and left running (`huikuan down` stops it), Redis is only found.
+"""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from app import supervisor
+from app.embedded import EmbeddedServers, State
+from kernel.db import engine
+from kernel.settings import Settings, settings
+
+
+def use_local_servers() -> Settings:
+    """Fills in what was not configured, before anything connects. Raises EmbeddedError with a sentence."""
+    given = settings()
+    if given.database_url:
+        return given
+    running = {row.name for row in supervisor.embedded_servers(given).status() if row.state == "running"}
+    servers = EmbeddedServers(given.var_dir, redis="redis" in running and not given.redis_url)
+    urls = servers.start()
+    if "postgres" not in running:
+        click.echo("PostgreSQL of our own is started; `huikuan down` stops it.", err=True)
+    found = {"database_url": urls.database_url, "redis_url": given.redis_url or urls.redis_url}
+    found["secret_key"] = given.secret_key or State(given.var_dir.absolute()).secret("app", "secret_key")
+    return adopt(given.model_copy(update=found))
+
+
+def adopt(resolved: Settings) -> Settings:
+    """Makes these the settings of this process from now on."""
+    for name in ("database_url", "redis_url", "smtp_url", "secret_key"):
+        if value := getattr(resolved, name):
+            os.environ[name.upper()] = value
+    forget_connections()
+    settings.cache_clear()
+    return settings()
+
+
+def forget_connections() -> None:
+    """Closes the connections of this process; the next use opens new ones."""
+    if engine.cache_info().currsize:
+        engine().dispose()
+        engine.cache_clear()

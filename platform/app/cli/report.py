@@ -1,0 +1,73 @@
+"""`huikuan report`: figures on the command line. May import the reports and what the command line shares."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Literal
+
+import click
+
+from app.cli.output import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
+from ar.ledger.aging import BUCKETS, AgingRow
+from ar.reports.aging import AgingReport, aging_report
+from kernel.money import format_minor
+
+
+@click.group("report")
+def group() -> None:
+    """Reports of a company."""
+
+
+@group.command("aging")
+@tenant_option
+@click.option("--as-of", "as_of", type=DAY, required=True, metavar="DATE", help="The date, like 2026-11-21.")
+@click.option("--by", type=click.Choice(["due", "invoice"]), default="due", help="Count from the due or document date.")
+@json_option
+@reports_errors
+def aging(slug: str, as_of: date, by: Literal["due", "invoice"], as_json: bool) -> None:
+    """What every customer owes as of a date, by how late it is."""
+    with tenant_transaction(slug, read_only=True) as (db, actor):
+        report = aging_report(db, actor.tenant_id, as_of, by, tie_out=not as_json)
+    emit(_payload(report), as_json, lambda: _text(report))
+
+
+def _payload(report: AgingReport) -> dict[str, Any]:
+    return {
+        "as_of": report.as_of.isoformat(),
+        "by": report.by,
+        "rows": [{"customer_no": row.customer_no, **_amounts(row)} for row in report.rows],
+        "totals": [_amounts(row) for row in report.totals],
+    }
+
+
+def _amounts(row: AgingRow) -> dict[str, Any]:
+    return {
+        "currency": row.currency,
+        "buckets_minor": row.by_bucket(),
+        "unapplied_minor": row.unapplied_minor,
+        "balance_minor": row.balance_minor,
+    }
+
+
+def _text(report: AgingReport) -> str:
+    heads = ["customer", "cur", *BUCKETS, "unapplied", "balance"]
+    lines = [_cells(row.customer_no, row) for row in report.rows] + [_cells("total", row) for row in report.totals]
+    widths = [max(len(line[at]) for line in [heads, *lines]) for at in range(len(heads))]
+    drawn = [
+        "  ".join(
+            cell.ljust(width) if at < 2 else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in [heads, *lines]
+    ]
+    ties = [
+        f"{tie.currency}: {'ties to the ledger' if tie.ok else 'DOES NOT TIE, the ledger says'} "
+        f"{format_minor(tie.ledger_minor, tie.currency)}"
+        for tie in report.tie_out
+    ]
+    return "\n".join([f"Aging as of {report.as_of.isoformat()} by {report.by} date", *drawn, *ties])
+
+
+def _cells(name: str, row: AgingRow) -> list[str]:
+    amounts = (*row.buckets_minor, row.unapplied_minor, row.balance_minor)
+    return [name, row.currency, *(format_minor(minor, row.currency) for minor in amounts)]

@@ -1,0 +1,59 @@
+"""`huikuan run-day` and `huikuan simulate`: the daily run now, or played over a span without storing anything.
+
+May import cases and the command line's own helpers. Invariant: `simulate` runs READ ONLY.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import click
+
+from app.cli.output import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
+from ar.cases.commands import run_day
+from ar.cases.queries import run_steps, simulated_lines
+from ar.cases.simulation import simulate
+from ar.cases.texts import state_name, step_name
+from ar.cases.views import StepLine
+from kernel.i18n import gettext as _
+from kernel.money import format_minor
+
+
+@click.command("run-day")
+@tenant_option
+@click.option("--date", "on", type=DAY, default=None, help="Run as on this day (default: the company's today).")
+@json_option
+@reports_errors
+def run_day_command(slug: str, on: date | None, as_json: bool) -> None:
+    """Propose today's steps for every overdue item. A second run of the day proposes nothing."""
+    with tenant_transaction(slug, on=on) as (db, actor):
+        lines = run_steps(db, actor.tenant_id, run_day(db, actor))
+        text = _table(lines)
+    emit({"steps": [line.as_json() for line in lines]}, as_json, lambda: text)
+
+
+@click.command("simulate")
+@tenant_option
+@click.option("--from", "from_on", type=DAY, required=True, help="First day.")
+@click.option("--to", "to_on", type=DAY, required=True, help="Last day, included.")
+@click.option("--policy", "policy_code", default=None, help="Another policy than the one each item is on.")
+@json_option
+@reports_errors
+def simulate_command(slug: str, from_on: date, to_on: date, policy_code: str | None, as_json: bool) -> None:
+    """Play the ladder day by day, as if each step were done on its day. Nothing is stored or sent."""
+    with tenant_transaction(slug, read_only=True) as (db, actor):
+        lines = simulated_lines(simulate(db, actor, from_on, to_on, policy_code=policy_code))
+        text = _table(lines)
+    emit({"steps": [line.as_json() for line in lines]}, as_json, lambda: text)
+
+
+def _table(lines: Sequence[StepLine]) -> str:
+    if not lines:
+        return _("Nothing to do.")
+    rows = [
+        f"{line.runs_on}  {line.customer_no}  {line.document_no}  {step_name(line.step)}  "
+        f"{format_minor(line.open_minor, line.currency)} {line.currency}  {state_name(line.status)}  {line.why}"
+        for line in lines
+    ]
+    return "\n".join(rows)

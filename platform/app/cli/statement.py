@@ -1,0 +1,125 @@
+"""`huikuan statement`: issue one customer's statements of a month, or put the month of everybody into the queue.
+
+Invariant: amounts are signed minor units, dates ISO; a portal link is printed in development only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app.cli.local import use_local_servers
+from app.cli.output import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
+from ar.customers.queries import find_numbers
+from ar.statements import commands, queries
+from ar.statements.inputs import read_period
+from kernel.actor import Actor
+from kernel.db import TenantSession
+from kernel.errors import RuleBroken
+from kernel.money import format_with_symbol
+from kernel.settings import settings
+
+date_option = click.option("--date", "on", type=DAY, help="Act as on this day (default: today).")
+period_option = click.option("--period", required=True, metavar="YYYY-MM", help="The month.")
+
+
+@click.group("statement")
+def group() -> None:
+    """Statements of account."""
+
+
+@group.command("issue")
+@tenant_option
+@click.option("--customer", "customer_no", required=True, metavar="NO", help="The customer's number.")
+@period_option
+@click.option("--currency", metavar="CODE", help="Only this currency.")
+@click.option("--no-send", is_flag=True, help="Issue without mailing.")
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Also write the PDFs to this folder.")
+@date_option
+@json_option
+@reports_errors
+def issue(
+    slug: str,
+    customer_no: str,
+    period: str,
+    currency: str | None,
+    no_send: bool,
+    output: Path | None,
+    on: date | None,
+    as_json: bool,
+) -> None:
+    """Issue a customer's statements of a month, one per currency, and mail them."""
+    use_local_servers()
+    with tenant_transaction(slug, on=on) as (db, actor):
+        month = read_period(period, actor.today)
+        issued = commands.issue_for_customer(db, actor, customer_no, month, currency=currency, mailed=not no_send)
+        rows = [_row(db, actor, one, month.label) for one in issued]
+        if output:
+            _write(db, actor, issued, output)
+    emit({"statements": rows}, as_json, lambda: "\n".join(_line(row) for row in rows))
+
+
+@group.command("issue-month")
+@tenant_option
+@period_option
+@click.option("--customer", "customer_no", metavar="NO", help="Only this customer.")
+@date_option
+@json_option
+@reports_errors
+def issue_month(slug: str, period: str, customer_no: str | None, on: date | None, as_json: bool) -> None:
+    """Queue the statements of everybody with business or a balance in the month; the worker draws them up."""
+    use_local_servers()
+    with tenant_transaction(slug, on=on) as (db, actor):
+        month = read_period(period, actor.today)
+        customer_id = None
+        if customer_no:
+            found = find_numbers(db, actor.tenant_id, [customer_no]).get(customer_no)
+            if found is None:
+                raise RuleBroken("statement_customer_unknown", number=customer_no)
+            customer_id = found.id
+        queued = commands.issue_month(db, actor, month, customer_id)
+    emit({"period": month.label, "queued": queued}, as_json, lambda: f"{queued} statements queued for {month.label}.")
+
+
+def _row(db: TenantSession, actor: Actor, issued: commands.Issued, period: str) -> dict[str, Any]:
+    view = queries.statement_view(db, actor.tenant_id, issued.statement_id, actor.today)
+    row: dict[str, Any] = {
+        "number": view.number,
+        "customer_no": view.customer_no,
+        "currency": view.currency,
+        "period": period,
+        "period_from": view.period_from,
+        "period_to": view.period_to,
+        "opening_minor": view.opening_minor,
+        "debits_minor": view.debits_minor,
+        "credits_minor": view.credits_minor,
+        "closing_minor": view.closing_minor,
+        "overdue_minor": view.overdue_minor,
+        "amount_in_words": view.amount_in_words,
+        "language": view.language,
+        "pdf_sha256": view.pdf_sha256,
+        "sent_to": view.sent_to,
+        "status": view.status,
+        "missing_characters": "".join(issued.missing),
+    }
+    if settings().environment == "development":
+        row["portal_url"] = issued.portal_url
+    return row
+
+
+def _line(row: dict[str, Any]) -> str:
+    sent = f"sent to {row['sent_to']}" if row["sent_to"] else "not sent: no contact can receive mail, or --no-send"
+    amount = format_with_symbol(row["closing_minor"], row["currency"])
+    link = f"\n  {row['portal_url']}" if row.get("portal_url") else ""
+    return f"{row['number']}  {amount}  {sent}{link}"
+
+
+def _write(db: TenantSession, actor: Actor, issued: Sequence[commands.Issued], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in issued:
+        number, content = queries.pdf_of(db, actor.tenant_id, one.statement_id)
+        (folder / f"{number}.pdf").write_bytes(content)

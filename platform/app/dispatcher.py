@@ -1,0 +1,111 @@
+"""The dispatcher: the clock and the outbox. `python -m app.dispatcher`. Losing it loses time, never work.
+
+Invariants: it asks which tenants' local time has come and puts one row per tenant and day (the key makes a
+second dispatcher harmless); it claims due rows per tenant and hands their ids to RQ after the claim's commit.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from datetime import datetime
+from functools import lru_cache
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from app.handlers import queue_of
+from kernel import outbox
+from kernel.clock import utc_now
+from kernel.db import DISPATCH_ROLE, make_engine, open_session, transaction
+from kernel.log import configure_logging, logger
+from kernel.queue import enqueue
+from kernel.settings import settings
+from tenants.queries import active_tenants, system_actor_for
+
+log = logger(__name__)
+
+DISPATCH_EVERY_S = 1.0
+CLOCK_EVERY_S = 20.0
+DELIVER = "app.jobs.deliver"
+
+
+@lru_cache(maxsize=1)
+def dispatch_engine() -> sa.Engine:
+    """Connections as `huikuan_dispatch`: may read which outbox rows are due, and nothing else."""
+    return make_engine(settings().database_url, role=DISPATCH_ROLE, pool_size=1)
+
+
+def dispatch_once(now: datetime) -> int:
+    """Claims everything due, tenant by tenant, and hands it to RQ; returns how many."""
+    with open_session(None, read_only=True, bind=dispatch_engine()) as db:
+        tenants = outbox.tenants_with_work(db, now)
+    handed = 0
+    for tenant_id in tenants:
+        with transaction(tenant_id) as db:
+            claimed = outbox.claim(db, tenant_id, now)
+        for message in claimed:
+            enqueue(
+                queue_of(message.kind),
+                DELIVER,
+                str(tenant_id),
+                str(message.id),
+                str(message.fence),
+                job_id=f"{message.id.hex}-{message.fence}",
+            )
+        handed += len(claimed)
+    return handed
+
+
+class Clock:
+    """Remembers for which local day each tenant was served, so that a tick costs one read of the registry."""
+
+    def __init__(self) -> None:
+        self._served: dict[tuple[UUID, str], str] = {}
+
+    def tick(self, now: datetime) -> int:
+        """Puts the day's run (and the sealing of its journal) for every tenant whose local time has come."""
+        with open_session(None, read_only=True) as db:
+            tenants = active_tenants(db)
+        put = 0
+        for facts in tenants:
+            local = now.astimezone(ZoneInfo(facts.timezone))
+            jobs = {"journal.seal": f"{local:%Y-%m-%d}"}
+            if local.time() >= facts.run_at:
+                jobs["cases.run_day"] = f"{local:%Y-%m-%d}"
+                jobs["statements.month"] = f"{local:%Y-%m}"
+            for kind, period in jobs.items():
+                if self._served.get((facts.id, kind)) != period:
+                    put += self._put(facts.id, kind, period)
+                    self._served[facts.id, kind] = period
+        return put
+
+    def _put(self, tenant_id: UUID, kind: str, period: str) -> int:
+        with transaction(tenant_id) as db:
+            actor = system_actor_for(db, tenant_id)
+            return int(outbox.put(db, actor, kind, {"period": period}, key=f"{kind}:{period}") is not None)
+
+
+def main() -> None:
+    """Ticks until SIGTERM or SIGINT; an error of one tick is logged and the next tick tries again."""
+    configure_logging(plain=not settings().is_production)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    clock, next_clock = Clock(), 0.0
+    elapsed = 0.0
+    while not stop.is_set():
+        try:
+            if elapsed >= next_clock:
+                clock.tick(utc_now())
+                next_clock = elapsed + CLOCK_EVERY_S
+            dispatch_once(utc_now())
+        except Exception:
+            log.exception("a tick failed; the next one tries again")
+        stop.wait(DISPATCH_EVERY_S)
+        elapsed += DISPATCH_EVERY_S
+
+
+if __name__ == "__main__":
+    main()

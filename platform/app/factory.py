@@ -1,0 +1,154 @@
+"""The web application, put together: settings in, Flask app out. The only place that lists blueprints.
+
+Invariants: a strict Content-Security-Policy without `unsafe-*` on every answer; every HuikuanError becomes a
+page by its status; nothing here knows a rule of the business.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import Blueprint, Flask, Response, g, jsonify, render_template, request
+from flask_login import LoginManager
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy import text
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app import shell, transaction
+from app.embedded.state import State, make_private_home
+from app.messages import message_of
+from kernel.db import engine, reading
+from kernel.errors import HuikuanError
+from kernel.log import configure_logging
+from kernel.settings import APP_ROOT, Settings, settings
+from tenants.access import public
+from tenants.identity import load_person
+from web import assets, templating
+from web.limits import limiter
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+UPLOAD_MAX_BYTES = 21 * 1024 * 1024
+PAGES = {403, 404, 409, 413, 422, 429, 500}
+
+csrf = CSRFProtect()
+
+
+def create_app(given: Settings | None = None) -> Flask:
+    """The application for these settings (default: the process's)."""
+    from app.blueprints import register
+
+    configured = given or settings()
+    configure_logging(plain=not configured.is_production)
+    app = Flask("huikuan", template_folder=str(APP_ROOT / "templates"), static_folder=None)
+    app.debug = configured.environment == "development"
+    app.config.update(
+        SECRET_KEY=configured.secret_key or development_secret(configured),
+        MAX_CONTENT_LENGTH=UPLOAD_MAX_BYTES,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        SESSION_COOKIE_NAME="huikuan",
+        SESSION_COOKIE_SECURE=configured.base_url.startswith("https://"),
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=12 * 3600,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        RATELIMIT_STORAGE_URI=configured.redis_url or "memory://",
+        RATELIMIT_KEY_PREFIX=configured.redis_prefix,
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
+        RATELIMIT_ENABLED=configured.environment != "test",
+        HUIKUAN=configured,
+    )
+    if configured.trusted_proxies:
+        hops = configured.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    templating.prepare(app.jinja_env)
+    assets.install(app)
+    csrf.init_app(app)
+    limiter.init_app(app)
+    _sign_in(app)
+    transaction.install(app)
+    register(app)
+    _health(app)
+    _errors(app)
+    app.context_processor(shell.context)
+    app.after_request(_headers)
+    return app
+
+
+def development_secret(configured: Settings) -> str:
+    """A secret kept under var/ so that a restart signs nobody out; production must bring its own.
+
+    The same one that `huikuan up` gives its processes, so that a link of the command line opens there.
+    """
+    make_private_home(configured.var_dir)
+    return State(configured.var_dir).secret("app", "secret_key")
+
+
+def _sign_in(app: Flask) -> None:
+    manager = LoginManager(app)
+    manager.session_protection = "basic"
+    manager.user_loader(lambda cookie: load_person(g.db, cookie) if "db" in g else None)
+
+
+def _health(app: Flask) -> None:
+    blueprint = Blueprint("health", __name__)
+
+    @blueprint.get("/healthz")
+    @public
+    def live() -> Response:
+        with reading(None) as db:
+            db.execute(text("SELECT 1 FROM tenant LIMIT 1"))
+        return jsonify(status="ok")
+
+    app.register_blueprint(blueprint)
+
+
+def _errors(app: Flask) -> None:
+    def page(status: int, **values: Any) -> tuple[str, int]:
+        known = status if status in PAGES else (500 if status >= 500 else 404)
+        return render_template(f"errors/{known}.html", **values), status
+
+    @app.errorhandler(HuikuanError)
+    def refused(error: HuikuanError) -> tuple[str, int]:
+        if "db" in g:
+            g.db.rollback()
+        return page(error.status, error_text=message_of(error))
+
+    @app.errorhandler(CSRFError)
+    def stale(_error: CSRFError) -> tuple[str, int]:
+        return page(409)
+
+    @app.errorhandler(HTTPException)
+    def plain(error: HTTPException) -> Any:
+        code = error.code or 500
+        return error.get_response() if code < 400 else page(code)
+
+    @app.errorhandler(Exception)
+    def broken(error: Exception) -> tuple[str, int]:
+        reference = secrets.token_hex(4)
+        app.logger.error("unexpected error %s at %s", reference, request.endpoint, exc_info=error)
+        if "db" in g:
+            g.db.rollback()
+        return page(500, error_ref=reference)
+
+
+def _headers(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", CSP)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("X-Frame-Options", "DENY")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if "actor" in g:
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.vary.add("HX-Request")
+    return response
+
+
+def after_fork() -> None:
+    """A forked worker must not share its parent's connections."""
+    engine().dispose(close=False)

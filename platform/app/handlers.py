@@ -1,0 +1,48 @@
+"""What the outbox's kinds mean: kind → queue and handler, gathered from the slices.
+
+Invariant: every kind that a command puts has a handler here, and every queue has a worker (guard tests look).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+import ar.cases.jobs
+import ar.imports.jobs
+import ar.statements.jobs
+from kernel import journal, queue
+from kernel.actor import Actor
+from kernel.mail import SEND_MAIL, MailMessage
+
+Handler = Callable[[Session, Actor, dict[str, Any]], None]
+Recheck = Callable[[Session, Actor, MailMessage], str | None]
+Settled = Callable[[Session, Actor, MailMessage, str], None]
+
+
+def seal_journal(db: Session, actor: Actor, _payload: dict[str, Any]) -> None:
+    """Seals what the journal has gathered, batch by batch."""
+    while journal.seal(db, actor.tenant_id, actor.now):
+        continue
+
+
+HANDLERS: dict[str, Handler] = {
+    "journal.seal": seal_journal,
+    **ar.cases.jobs.HANDLERS,
+    **ar.statements.jobs.HANDLERS,
+    **ar.imports.jobs.HANDLERS,
+}
+RECHECKS: dict[str, Recheck] = {**ar.cases.jobs.RECHECKS, **ar.statements.jobs.RECHECKS}
+SETTLED: dict[str, Settled] = {**ar.cases.jobs.SETTLED, **ar.statements.jobs.SETTLED}
+KINDS = frozenset(HANDLERS) | {SEND_MAIL}
+
+_QUEUES = {SEND_MAIL: queue.MAIL, "statements.issue": queue.DOCUMENTS}
+
+
+def queue_of(kind: str) -> str:
+    """The RQ queue on which a kind is worked."""
+    if kind.startswith("imports."):
+        return queue.IMPORTS
+    return _QUEUES.get(kind, queue.RUNS)

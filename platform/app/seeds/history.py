@@ -1,0 +1,288 @@
+"""What the debtors bought and paid over fourteen months: pure, from the cast, a date and a random seed.
+
+Imports the cast, the ladder's presets and date arithmetic. Invariants: the same date gives the same history; no
+payment is dated after the last day; an allocation never exceeds what its invoice or its receipt still holds.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from random import Random
+from typing import Final
+
+from app.seeds.cast import CompanyCast, Debtor
+from ar.cases.policy import Anchor, Level, OwnClock, Policy, load_preset
+from ar.ledger.due_dates import add_months, end_of_month
+from kernel.calendars import WorkCalendar
+from kernel.money import exponent
+
+MONTHS: Final = 14
+#: How long ago the company began to work with Huikuan; what is older came in with the opening import.
+LIVE_DAYS: Final = 66
+#: A silent debtor ordered for the last time, and paid nothing that fell due since, so many days before today.
+LAST_ORDER_DAYS: Final = 150
+LAST_PAYMENT_DAYS: Final = 200
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document as the books will have it; amounts in minor units."""
+
+    debtor: str
+    kind: str
+    number: str
+    on: date
+    due_on: date
+    end_on: date
+    currency: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """So much of a credit document pays so much of an invoice, on a day."""
+
+    credit: tuple[str, str]
+    debit: tuple[str, str]
+    amount_minor: int
+    on: date
+
+
+@dataclass(slots=True)
+class History:
+    """Everything that was booked, by the day on which it was; `marked` names invoices the story comes back to."""
+
+    documents: dict[date, list[Document]] = field(default_factory=lambda: defaultdict(list))
+    applications: dict[date, list[Application]] = field(default_factory=lambda: defaultdict(list))
+    marked: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def count(self) -> int:
+        """How many documents there are."""
+        return sum(len(day) for day in self.documents.values())
+
+
+@dataclass(slots=True)
+class _Invoice:
+    debtor: Debtor
+    on: date
+    due_on: date
+    amount_minor: int
+    unpaid: bool = False
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Paid:
+    """A payment before it has a number: whose, when, and what it is for."""
+
+    debtor: Debtor
+    on: date
+    kind: str
+    parts: tuple[tuple[_Invoice, int], ...]
+    amount_minor: int
+
+
+def write_history(cast: CompanyCast, today: date, last_run_on: date, calendar: WorkCalendar) -> History:
+    """The history of a company as of `today`; forgotten invoices meet their step at `last_run_on` or the run before."""
+    rng = Random(f"{cast.slug} history")  # noqa: S311 - a story, not a secret
+    writer = _Writer(cast, today, last_run_on, calendar, rng)
+    for debtor in cast.debtors:
+        writer.trade(debtor)
+    return writer.finish()
+
+
+class _Writer:
+    def __init__(self, cast: CompanyCast, today: date, last_run_on: date, calendar: WorkCalendar, rng: Random) -> None:
+        self.cast, self.today, self.run_on, self.calendar, self.rng = cast, today, last_run_on, calendar, rng
+        self.first_on = add_months(today, -MONTHS)
+        self.invoices: list[_Invoice] = []
+        self.payments: list[_Paid] = []
+        self.advances: list[_Paid] = []
+        self.marked: dict[str, list[_Invoice]] = defaultdict(list)
+
+    def trade(self, debtor: Debtor) -> None:
+        """One debtor's invoices and payments."""
+        own = self._invoices(debtor)
+        if debtor.slip:
+            forgotten = self._forgotten(debtor)
+            self.invoices.append(forgotten)
+            self.marked["forgotten"].append(forgotten)
+        if debtor is self.cast.debtors[0]:
+            # Somebody's invoice falls due this very day.
+            own.append(_Invoice(debtor, self.today - debtor.term_days * _DAY, self.today, self._amount(debtor)))
+        if debtor.habit == "prepays":
+            self._prepay(debtor, own)
+        else:
+            self._pay(debtor, own)
+        self.invoices.extend(own)
+
+    def _invoices(self, debtor: Debtor) -> list[_Invoice]:
+        last = self.today - LAST_ORDER_DAYS * _DAY if debtor.habit == "silent" else self.today
+        every = 38 / debtor.monthly
+        offset, span = self.rng.uniform(0, every), (last - self.first_on).days
+        own = []
+        while offset <= span:
+            day = self.calendar.previous_working_day(self.first_on + int(offset) * _DAY)
+            own.append(_Invoice(debtor, day, day + debtor.term_days * _DAY, self._amount(debtor)))
+            offset += every * self.rng.uniform(0.6, 1.4)
+        return own
+
+    def _amount(self, debtor: Debtor) -> int:
+        units = debtor.size * self.rng.triangular(0.35, 1.9, 0.8)
+        minor: int = 10 ** exponent(debtor.currency)
+        if debtor.currency == "JPY":
+            return round(units) // 100 * 100
+        return round(units) * minor + self.rng.choice((0, 0, 20, 50, 60, 80, 35))
+
+    def _forgotten(self, debtor: Debtor) -> _Invoice:
+        when, _, code = debtor.slip.partition(":")
+        on = self.run_on if when == "next" else self.calendar.previous_working_day(self.run_on - _DAY)
+        policy = load_preset(debtor.policy or self.cast.policy)
+        due = slip_due_on(policy, code, on, debtor.settlement_days, self.calendar)
+        return _Invoice(debtor, due - debtor.term_days * _DAY, due, self._amount(debtor), unpaid=True)
+
+    def _pay(self, debtor: Debtor, own: list[_Invoice]) -> None:
+        by_day: dict[date, list[tuple[_Invoice, int]]] = defaultdict(list)
+        for invoice in own:
+            left = invoice.amount_minor - self._credit_note(invoice)
+            for on, minor in self._habit(debtor, invoice, left):
+                by_day[self.calendar.previous_working_day(on)].append((invoice, minor))
+        for on, parts in sorted(by_day.items(), key=lambda pair: pair[0]):
+            if on <= self.today:
+                # A receipt is never before its invoices: a weekend moved back may be.
+                on = max(on, *(invoice.on for invoice, _minor in parts))
+                self.payments.append(_Paid(debtor, on, "receipt", tuple(parts), sum(minor for _i, minor in parts)))
+
+    def _credit_note(self, invoice: _Invoice) -> int:
+        """Now and then goods come back: a credit note a week or two later."""
+        on = self.calendar.next_working_day(invoice.on + self.rng.randint(6, 14) * _DAY)
+        if self.rng.random() > 0.05 or on > self.today or on >= invoice.due_on:
+            return 0
+        minor = invoice.amount_minor * self.rng.randint(4, 15) // 100
+        self.payments.append(_Paid(invoice.debtor, on, "credit_note", ((invoice, minor),), minor))
+        return minor
+
+    def _habit(self, debtor: Debtor, invoice: _Invoice, left: int) -> list[tuple[date, int]]:
+        """When, and how much, the debtor pays of one invoice."""
+        due, roll = invoice.due_on, self.rng.randint
+        match debtor.habit:
+            case "good":
+                return [(due - roll(1, 8) * _DAY, left)]
+            case "big":
+                return [(due + roll(0, 4) * _DAY, left)]
+            case "month_end":
+                return [(end_of_month(due), left)]
+            case "slow":
+                return [(due + roll(5, 17) * _DAY, left)]
+            case "part":
+                first = left * 6 // 10
+                return [(due + roll(1, 5) * _DAY, first), (due + roll(24, 34) * _DAY, left - first)]
+            case "promiser":
+                late = due + roll(20, 45) * _DAY
+                if due < self.today:
+                    self.marked["promised" if late > self.today else "kept"].append(invoice)
+                return [(late, left)]
+            case "disputer":
+                return self._unless(debtor, invoice, left, days=75, mark="disputed")
+            case "blocked":
+                return self._unless(debtor, invoice, left, days=80, mark="blocked")
+            case "silent":
+                return self._unless(debtor, invoice, left, days=LAST_PAYMENT_DAYS, mark="silent")
+        raise ValueError(f"no habit named {debtor.habit}")
+
+    def _unless(self, debtor: Debtor, invoice: _Invoice, left: int, *, days: int, mark: str) -> list[tuple[date, int]]:
+        """Pays well until `days` ago; what fell due since then, and is due now, stays unpaid and is marked."""
+        if invoice.due_on < self.today - days * _DAY:
+            return [(invoice.due_on - 2 * _DAY, left)]
+        if invoice.due_on < self.today:
+            self.marked[mark].append(invoice)
+            if debtor.habit == "disputer" and len(self.marked[mark]) % 2 == 0:
+                return [(invoice.due_on + 3 * _DAY, left)]
+        return []
+
+    def _prepay(self, debtor: Debtor, own: list[_Invoice]) -> None:
+        """Round sums a few times a year, used up by the invoices that follow; some of it stays unapplied."""
+        minor, on = 10 ** exponent(debtor.currency), self.first_on
+        waiting = sorted(own, key=lambda invoice: invoice.on)
+        while on <= self.today:
+            lump = self.calendar.previous_working_day(on)
+            until = add_months(on, 3)
+            parts = [invoice for invoice in waiting if on <= invoice.on < until]
+            need = sum(invoice.amount_minor for invoice in parts)
+            total = (need // (10_000 * minor) + 1) * 10_000 * minor
+            self.advances.append(
+                _Paid(debtor, lump, "receipt", tuple((invoice, invoice.amount_minor) for invoice in parts), total)
+            )
+            on = until
+
+    def finish(self) -> History:
+        """Numbers everything in the order of its dates."""
+        history = History()
+        numbers: dict[str, int] = defaultdict(int)
+
+        def number(prefix: str, on: date) -> str:
+            key = f"{prefix}{on:%y%m}"
+            numbers[key] += 1
+            return f"{key}-{numbers[key]:04d}"
+
+        for invoice in sorted(self.invoices, key=lambda each: (each.on, each.debtor.number, each.amount_minor)):
+            invoice.number = number("XS", invoice.on)
+            debtor = invoice.debtor
+            end_on = invoice.due_on + debtor.settlement_days * _DAY
+            history.documents[invoice.on].append(
+                Document(
+                    debtor.number,
+                    "invoice",
+                    invoice.number,
+                    invoice.on,
+                    invoice.due_on,
+                    end_on,
+                    debtor.currency,
+                    invoice.amount_minor,
+                )
+            )
+        for paid in sorted([*self.payments, *self.advances], key=lambda each: (each.on, each.debtor.number, each.kind)):
+            name = number("SK" if paid.kind == "receipt" else "HZ", paid.on)
+            history.documents[paid.on].append(
+                Document(
+                    paid.debtor.number,
+                    paid.kind,
+                    name,
+                    paid.on,
+                    paid.on,
+                    paid.on,
+                    paid.debtor.currency,
+                    paid.amount_minor,
+                )
+            )
+            for invoice, minor in paid.parts:
+                on = max(paid.on, invoice.on)
+                history.applications[on].append(Application((paid.kind, name), ("invoice", invoice.number), minor, on))
+        for mark, invoices in self.marked.items():
+            history.marked[mark] = [invoice.number for invoice in sorted(invoices, key=lambda each: each.on)]
+        return history
+
+
+def slip_due_on(policy: Policy, code: str, on: date, settlement_days: int, calendar: WorkCalendar) -> date:
+    """The due date of an invoice for which step `code` of `policy` comes on `on`."""
+    rule = _rule_of(policy, code)
+    if rule.anchor is Anchor.DEADLINE:
+        # The deadline is set by the demand, which must go out that many days before, on a working day.
+        before = policy.levels[rule.number - 2] if isinstance(rule, Level) else rule
+        sent_on = calendar.previous_working_day(on - (policy.deadline_days + rule.offset_days) * _DAY)
+        return sent_on - (before.offset_days + settlement_days) * _DAY
+    due = add_months(on, -rule.offset_months) - rule.offset_days * _DAY
+    # Clipped month ends do not come back: take the latest due date whose step has come by `on`.
+    while add_months(due + rule.offset_days * _DAY, rule.offset_months) > on:
+        due -= _DAY
+    return due - settlement_days * _DAY if rule.anchor is Anchor.COLLECTION_END else due
+
+
+def _rule_of(policy: Policy, code: str) -> OwnClock:
+    for rule in (*policy.levels, *policy.own_clock):
+        if any(step.code == code for step in rule.steps):
+            return rule
+    raise KeyError(code)

@@ -1,0 +1,265 @@
+"""How the demo's history came about: day by day, by the product's own commands, with the clock set back.
+
+May import every slice's commands and the outbox's handlers. Invariants: nothing is written but by commands and
+handlers; what a past day queued is settled on that day without SMTP, so nothing of it goes out when the demo
+starts; the whole story is one transaction, so a company is there with all of its history or not at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from random import Random
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.handlers import HANDLERS, RECHECKS, SETTLED
+from app.seeds.cast import CompanyCast
+from app.seeds.history import History
+from ar.cases.commands import approve_action, complete_task, place_block, run_day, skip_action
+from ar.cases.inputs import ApproveAction, CompleteTask, PlaceBlock, SkipAction
+from ar.cases.models import Action
+from ar.customers.queries import CustomerFacts, find_numbers
+from ar.ledger.allocation import NewAllocation, allocate
+from ar.ledger.posting import NewItem, post_items
+from ar.ledger.queries import OpenItemView, open_items
+from ar.statements.commands import PURPOSE, issue
+from ar.statements.confirmations import answer_statement, enter_code, send_code
+from ar.statements.inputs import AnswerStatement, DifferenceRow, IssueStatement
+from kernel import mail, outbox, tokens
+from kernel.actor import Actor, system_actor
+from kernel.calendars import WorkCalendar
+from kernel.clock import fixed_clock, moment_on, utc_now
+from kernel.errors import HuikuanError, RuleBroken
+from kernel.i18n import use_language
+from kernel.mail import SEND_MAIL, MailMessage
+from tenants.permissions import Role
+
+_DAY: Final = timedelta(days=1)
+#: How many letters and tasks the demo leaves for today's review.
+QUEUE_MAX: Final = 14
+_CODE: Final = re.compile(r"^\s*(\d{6})\s*$", re.MULTILINE)
+_CALLS: Final = {
+    "zh_CN": (
+        "对方财务称本周安排付款。",
+        "未接通，已留言。",
+        "对方正在走付款审批，承诺月底前。",
+        "已与采购经理沟通，单据已补发。",
+    ),
+    "en": ("They will pay with this week's run.", "No answer, left a message.", "Waiting for internal approval."),
+}
+_TASKS: Final = {"zh_CN": "已汇报，按流程继续跟进。", "en": "Reported; we go on as planned."}
+_SKIPS: Final = {"zh_CN": "老客户，业务员已当面确认付款日期。", "en": "Agreed face to face with their controller."}
+
+
+@dataclass
+class Story:
+    """One company while its history is told. The caller commits `db`."""
+
+    db: Session
+    cast: CompanyCast
+    tenant_id: UUID
+    people: dict[str, UUID]
+    history: History
+    calendar: WorkCalendar
+    today: date
+    last_run_on: date
+    customers: dict[str, CustomerFacts] = field(default_factory=dict)
+    items: dict[tuple[str, str], UUID] = field(default_factory=dict)
+    rng: Random = field(default_factory=lambda: Random(20_26))  # noqa: S311 - a story, not a secret
+    bouncing: set[str] = field(default_factory=set)
+
+    @contextmanager
+    def at(self, day: date, hour: int = 9, minute: int = 0) -> Iterator[tuple[Session, Actor]]:
+        """A moment of `day`, never in the future; what was queued meanwhile is worked off at its end."""
+        moment = min(moment_on(day, self.cast.timezone, time(hour, minute)), utc_now())
+        with fixed_clock(moment), use_language(self.cast.language):
+            actor = system_actor(self.tenant_id, self.cast.timezone, language=self.cast.language)
+            yield self.db, actor
+            self._work_off(self.db, actor)
+
+    def person(self, actor: Actor, key: str) -> Actor:
+        """A person of the cast at the actor's moment."""
+        found = next((person for person in self.cast.people if person.key == key), self.cast.people[0])
+        roles = frozenset(role.value for role in found.roles)
+        return Actor(
+            actor.tenant_id,
+            "person",
+            found.name,
+            actor.now,
+            actor.today,
+            actor.timezone,
+            actor.language,
+            self.people[found.key],
+            roles,
+        )
+
+    def book(self, db: Session, actor: Actor, from_on: date, to_on: date, memo: str) -> None:
+        """Posts and allocates what the history dates from `from_on` to `to_on`."""
+        days = [from_on + n * _DAY for n in range((to_on - from_on).days + 1)]
+        documents = [document for day in days for document in self.history.documents.get(day, ())]
+        new = [
+            NewItem(self.customers[d.debtor].id, d.kind, d.number, d.on, d.due_on, d.end_on, d.currency, d.amount_minor)
+            for d in documents
+        ]
+        ids = post_items(db, actor, new, memo=memo)
+        self.items.update({(d.kind, d.number): id_ for d, id_ in zip(documents, ids, strict=True)})
+        allocate(
+            db,
+            actor,
+            [
+                NewAllocation(self.items[a.debit], self.items[a.credit], a.amount_minor, a.on)
+                for day in days
+                for a in self.history.applications.get(day, ())
+            ],
+        )
+
+    def look_up(self, db: Session) -> None:
+        """Reads the customers just entered."""
+        self.customers = find_numbers(db, self.tenant_id, [debtor.number for debtor in self.cast.debtors])
+
+    def run(self, db: Session, actor: Actor) -> None:
+        """The day's run; on the days before the last one everything it proposes is decided."""
+        run_day(db, actor)
+        if actor.today < self.last_run_on:
+            self._review(db, actor, leave=0)
+        else:
+            self._review(db, actor, leave=QUEUE_MAX)
+
+    def _review(self, db: Session, actor: Actor, *, leave: int) -> None:
+        """Approves, calls, reports; now and then skips. Leaves the newest `leave` for today."""
+        a = Action
+        waiting: list[Any] = list(
+            db.execute(
+                sa.select(a.id, a.form, a.code, a.approval_role, a.customer_id)
+                .where(a.tenant_id == actor.tenant_id, a.state == "proposed")
+                .order_by(a.total_minor, a.id)
+            )
+        )
+        # The forgotten invoices of the cast are what today's queue shall show; the rest is decided first.
+        shown = {self.customers[d.number].id for d in self.cast.debtors if d.slip.startswith("next:")}
+        waiting.sort(key=lambda row: row.customer_id in shown)
+        for row in waiting[: max(0, len(waiting) - leave)]:
+            try:
+                with db.begin_nested():
+                    self._decide(db, actor, row)
+            except RuleBroken as refused:
+                # Nobody to write to: it stays in the queue and says so, as it would in life.
+                if refused.code != "no_dunning_contact":
+                    raise
+
+    def _decide(self, db: Session, actor: Actor, row: Any) -> None:
+        keys = {Role.SALES_MANAGER: "sales-manager", Role.FINANCE_DIRECTOR: "finance-director"}
+        keys[Role.GENERAL_MANAGER] = "general-manager"
+        who = self.person(actor, keys.get(Role(row.approval_role), "accountant") if row.approval_role else "accountant")
+        if row.approval_role and row.approval_role not in who.roles:
+            return
+        if row.form != "letter":
+            if row.approval_role:
+                approve_action(db, who, row.id, ApproveAction())
+            notes = _CALLS[self.cast.language] if row.form == "call" else (_TASKS[self.cast.language],)
+            complete_task(db, who, row.id, CompleteTask(note=self.rng.choice(notes)))
+        elif row.approval_role is None and self.rng.random() < 0.02:
+            skip_action(db, who, row.id, SkipAction(reason=_SKIPS[self.cast.language]))
+        else:
+            approve_action(db, who, row.id, ApproveAction())
+
+    def hold(self, db: Session, actor: Actor, debtor: str, kind: str, reason: str, **more: Any) -> None:
+        """A block, dispute or promise on a customer or on one of its documents (`item_no`)."""
+        item_no = more.pop("item_no", None)
+        data = PlaceBlock(
+            customer_id=self.customers[debtor].id,
+            item_id=self.items[("invoice", item_no)] if item_no else None,
+            kind=kind,  # type: ignore[arg-type]  # checked by the model
+            reason=reason,
+            **more,
+        )
+        place_block(db, self.person(actor, "collector"), data)
+
+    def overdue(self, db: Session, actor: Actor, debtor: str) -> list[OpenItemView]:
+        """What a debtor has open past its due date, oldest first."""
+        found = open_items(db, self.tenant_id, as_of=actor.today, customer_id=self.customers[debtor].id)
+        return [item for item in found if item.side > 0 and item.due_on < actor.today]
+
+    def state(self, db: Session, actor: Actor, debtor: str, period: tuple[date, date]) -> str | None:
+        """Issues and sends a statement; returns its link's token, None when there is nothing to state."""
+        currency = next(d.currency for d in self.cast.debtors if d.number == debtor)
+        data = IssueStatement(
+            customer_id=self.customers[debtor].id, currency=currency, period_from=period[0], period_to=period[1]
+        )
+        try:
+            issued = issue(db, self.person(actor, "accountant"), data)
+        except RuleBroken as nothing:
+            if nothing.code != "statement_nothing_to_state":
+                raise
+            return None
+        return issued.portal_url.rpartition("/")[2] if issued.portal_url else None
+
+    def answer(
+        self, db: Session, actor: Actor, debtor: str, token: str, differences: tuple[DifferenceRow, ...]
+    ) -> None:
+        """The debtor opens the link, has a code sent, enters it and signs."""
+        link = tokens.resolve(db, token, PURPOSE, actor.now)
+        if link is None:
+            return
+        role = next(d for d in self.cast.debtors if d.number == debtor)
+        debtor_actor = Actor(
+            actor.tenant_id, "debtor", role.contact, actor.now, actor.today, actor.timezone, role.language
+        )
+        send_code(db, debtor_actor, link, role.language)
+        code_id = enter_code(db, debtor_actor, link, self._code_mailed(db, link.subject_id))
+        if code_id is None:
+            raise HuikuanError("statement_code_needed")
+        data = AnswerStatement(
+            outcome="differs" if differences else "agrees",
+            signer_name=role.contact,
+            signer_title=role.title,
+            authority=True,
+            code_id=code_id,
+            differences=differences,
+            remote_address="203.0.113.24",
+            user_agent="Mozilla/5.0 (demo)",
+            language=role.language,
+        )
+        answer_statement(db, debtor_actor, link, data)
+
+    def _code_mailed(self, db: Session, statement_id: UUID) -> str:
+        m = MailMessage
+        body = db.execute(
+            sa.select(m.body_text)
+            .where(m.tenant_id == self.tenant_id, m.subject_id == statement_id, m.purpose == "statement_code")
+            .order_by(m.id.desc())
+            .limit(1)
+        ).scalar_one()
+        found = _CODE.search(body)
+        return found.group(1) if found else ""
+
+    def _work_off(self, db: Session, actor: Actor) -> None:
+        """What `app.jobs.deliver` would do with each message, in this transaction and without a mail server."""
+        while claimed := outbox.claim(db, self.tenant_id, actor.now):
+            for message in claimed:
+                if message.kind == SEND_MAIL:
+                    self._deliver(db, actor, UUID(message.payload["mail_id"]))
+                else:
+                    HANDLERS[message.kind](db, actor, message.payload)
+                outbox.finish(db, message, actor.now)
+
+    def _deliver(self, db: Session, actor: Actor, mail_id: UUID) -> None:
+        row = mail.get(db, self.tenant_id, mail_id)
+        recheck = RECHECKS.get(row.purpose)
+        reason = recheck(db, actor, row) if recheck else None
+        state, from_state = ("suppressed", "queued") if reason else ("sent", "sending")
+        if not reason:
+            mail.begin_sending(db, self.tenant_id, mail_id)
+            if row.to_address in self.bouncing:
+                state, reason = "failed", "550 5.1.1 mailbox does not exist"
+        mail.settle(db, self.tenant_id, mail_id, state, actor.now, reason=reason or "", from_state=from_state)
+        settled = SETTLED.get(row.purpose)
+        if settled:
+            settled(db, actor, mail.get(db, self.tenant_id, mail_id), state)

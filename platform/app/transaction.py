@@ -1,0 +1,110 @@
+"""One session per request, one commit at its end. The only place of the web side that commits.
+
+Invariants: GET and HEAD run READ ONLY, so the database itself refuses a change; other methods commit when the
+answer is below 400 (or the view said `keep()`), and are rolled back otherwise; a staff view runs inside its company.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, Response, current_app, g, redirect, request, url_for
+from flask_login import current_user
+from sqlalchemy.exc import DBAPIError
+
+from kernel import i18n
+from kernel.actor import Actor
+from kernel.clock import local_date, utc_now
+from kernel.db import enter, open_session
+from kernel.errors import Conflict, NotFound
+from tenants.access import STAFF
+from web.formatters import set_zone
+from web.responses import Page
+
+SAFE = {"GET", "HEAD", "OPTIONS"}
+WITHOUT_DATABASE = {"assets", "static", "health.live"}
+
+
+def install(app: Flask) -> None:
+    """Hooks the unit of work around every request."""
+    app.before_request(_begin)
+    app.after_request(_commit)
+    app.teardown_request(_end)
+    app.url_value_preprocessor(lambda _endpoint, values: _take_company(values))
+    app.url_defaults(_give_company)
+
+
+def _take_company(values: dict[str, object] | None) -> None:
+    g.company_slug = values.pop("company", None) if values else None
+
+
+def _give_company(endpoint: str, values: dict[str, object]) -> None:
+    if "company" not in values and current_app.url_map.is_endpoint_expecting(endpoint, "company"):
+        values["company"] = g.get("company_slug")
+
+
+def _begin() -> Page | None:
+    g.keep = False
+    if request.endpoint is None or request.endpoint in WITHOUT_DATABASE:
+        _speak(None)
+        return None
+    g.db = open_session(None, read_only=request.method in SAFE)
+    view = current_app.view_functions[request.endpoint]
+    if getattr(view, "audience", None) != STAFF:
+        _speak(None)
+        return None
+    if not current_user.is_authenticated:
+        _speak(None)
+        wanted = request.full_path.rstrip("?") if request.method in SAFE else "/"
+        return redirect(url_for("auth.sign_in", next=wanted), code=303)
+    _enter_company()
+    return None
+
+
+def _enter_company() -> None:
+    """The actor of a staff request; a company the person does not belong to does not exist for them."""
+    _speak(current_user.language)
+    company = current_user.company(g.company_slug) if g.company_slug else None
+    if company is None or not company.active:
+        raise NotFound("company_not_found")
+    now = utc_now()
+    g.company = company
+    g.actor = Actor(
+        company.tenant_id,
+        "person",
+        current_user.name,
+        now,
+        local_date(now, company.timezone),
+        company.timezone,
+        current_user.language,
+        current_user.id,
+        company.roles,
+    )
+    set_zone(company.timezone)
+    enter(g.db, company.tenant_id)
+
+
+def _speak(language: str | None) -> None:
+    """The page's language: the person's, else ?lang=, the cookie, the browser's, Chinese."""
+    asked = i18n.normalise(request.args.get("lang")) or language or i18n.normalise(request.cookies.get("lang"))
+    best = request.accept_languages.best_match(["zh-CN", "zh", "en"])
+    i18n.set_language(asked or i18n.normalise(best) or i18n.DEFAULT_LANGUAGE)
+
+
+def _commit(response: Response) -> Response:
+    db = g.get("db")
+    if db is None or request.method in SAFE:
+        return response
+    if response.status_code < 400 or g.keep:
+        try:
+            db.commit()
+        except DBAPIError:
+            # Whatever the SQLSTATE: an error at COMMIT means that nothing was done.
+            db.rollback()
+            current_app.logger.exception("refused at commit")
+            return current_app.make_response(current_app.handle_user_exception(Conflict("refused_at_commit")))
+    return response
+
+
+def _end(_error: BaseException | None) -> None:
+    db = g.pop("db", None)
+    if db is not None:
+        db.close()

@@ -1,0 +1,51 @@
+"""The RQ worker: `python -m app.worker`. All queues, JSON only, and no horse outlives its rider.
+
+Invariant: the code is loaded before the fork, connections are opened after it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from typing import Any
+
+from rq import Worker
+
+import app.jobs  # noqa: F401 - loaded once, before the fork
+from kernel.db import engine
+from kernel.log import configure_logging
+from kernel.queue import QUEUES, queue, redis_client
+from kernel.settings import settings
+
+PR_SET_PDEATHSIG = 1
+
+
+class DeathBoundWorker(Worker):
+    """A worker whose work-horse dies with it, so a job is never run twice at once by an orphan."""
+
+    def main_work_horse(self, job: Any, queue: Any) -> None:
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        engine.cache_clear()
+        super().main_work_horse(job, queue)
+
+
+def main() -> None:
+    """Works until it is told to stop."""
+    configure_logging(plain=not settings().is_production)
+    worker = DeathBoundWorker(
+        [queue(name) for name in QUEUES],
+        connection=redis_client(),
+        name=f"huikuan-{os.getpid()}-{os.urandom(3).hex()}",
+        serializer="json",
+        worker_ttl=25,
+        job_monitoring_interval=5,
+        maintenance_interval=10,
+    )
+    worker.work(logging_level="WARNING")
+
+
+if __name__ == "__main__":
+    main()

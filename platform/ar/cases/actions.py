@@ -1,0 +1,195 @@
+"""What people decide about letters and tasks: approve, skip, complete, judge a doubtful sending.
+
+May import this slice, statements, tenants and the kernel. Invariants: the case lock comes first, so of two people one
+decides and the other is told who did; what needs a named role waits for it; a decision is a row with who and when.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.cases.inputs import ApproveAction, CompleteTask, SettleUnknown, SkipAction
+from ar.cases.models import Action
+from ar.cases.progress import lock_cases, mark_steps, pending_step_ids, settle_steps
+from ar.cases.recording import PREPARE_LETTERS
+from ar.cases.sending import prepare_letter
+from ar.cases.texts import state_name
+from ar.customers.models import Contact
+from kernel import outbox
+from kernel.actor import Actor
+from kernel.errors import Conflict, Forbidden, NotFound, RuleBroken
+from kernel.i18n import gettext as _
+from kernel.ids import new_id
+from kernel.journal import record
+from tenants.permissions import ROLE_NAMES, Role
+
+
+@dataclass(frozen=True)
+class Approval:
+    """What approving came to: `approved`, or `suppressed` with the reason when nothing was left to chase."""
+
+    state: str
+    reason: str | None = None
+
+
+def approve_action(db: Session, actor: Actor, action_id: UUID, data: ApproveAction) -> Approval:
+    """Releases a letter (numbered, printed, mail queued) or a task that needs a named role.
+
+    The same person again changes nothing. Raises NotFound, Forbidden(`approval_role_needed`), Conflict
+    (`action_decided`), RuleBroken(`no_dunning_contact`, `deadline_past`, `not_a_letter`).
+    """
+    lock_cases(db, actor)
+    action = _locked(db, actor, action_id)
+    if action.state == "approved" and action.decided_by == actor.name:
+        return Approval("approved")
+    _require_open(action, "proposed")
+    _require_role(actor, action.approval_role)
+    if data.deadline_on is not None and data.deadline_on <= actor.today:
+        raise RuleBroken("deadline_past")
+    if action.form != "letter" and action.approval_role is None:
+        raise RuleBroken("not_a_letter")
+    _set(
+        db,
+        actor,
+        action_id,
+        state="approved",
+        decided_by=actor.name,
+        decided_at=actor.now,
+        deadline_on=data.deadline_on,
+    )
+    record(db, actor, "action_approved", customer_id=action.customer_id, subject_id=action_id, data=_facts(action))
+    if action.form != "letter":
+        return Approval("approved")
+    reason = prepare_letter(db, actor, action_id)
+    return Approval("approved") if reason is None else Approval("suppressed", reason)
+
+
+def approve_all(db: Session, actor: Actor) -> int:
+    """Releases every letter that this person may; papers and mails are made right afterwards in a job.
+
+    Letters without a working contact and those of other roles stay. Returns how many were released.
+    """
+    lock_cases(db, actor)
+    a = Action
+    rows = db.execute(
+        sa.update(a)
+        .where(a.tenant_id == actor.tenant_id, *_releasable(actor))
+        .values(state="approved", decided_by=actor.name, decided_at=actor.now)
+        .returning(a.id)
+    ).all()
+    if rows:
+        batch = new_id()
+        ids = sorted(str(row.id) for row in rows)
+        record(db, actor, "actions_approved", subject_id=batch, data={"count": len(ids), "actions": ids})
+        outbox.put(db, actor, PREPARE_LETTERS, {}, key=f"{PREPARE_LETTERS}:{batch}")
+    return len(rows)
+
+
+def skip_action(db: Session, actor: Actor, action_id: UUID, data: SkipAction) -> None:
+    """Leaves a letter or task out for good, with a reason; it is not proposed again, its items go on.
+
+    Raises NotFound, Conflict(`action_decided`).
+    """
+    lock_cases(db, actor)
+    action = _locked(db, actor, action_id)
+    tasks = ("approved",) if action.form != "letter" else ()
+    _require_open(action, "proposed", "failed", *tasks)
+    settle_steps(db, actor, pending_step_ids(db, actor.tenant_id, action_id), "skipped")
+    _decide(db, actor, action_id, action, "skipped", data.reason)
+
+
+def complete_task(db: Session, actor: Actor, action_id: UUID, data: CompleteTask) -> None:
+    """A call or task is done; its steps count as delivered.
+
+    Raises NotFound, RuleBroken(`not_a_task`), Forbidden(`approval_role_needed`), Conflict(`action_decided`).
+    """
+    lock_cases(db, actor)
+    action = _locked(db, actor, action_id)
+    if action.form == "letter":
+        raise RuleBroken("not_a_task")
+    _require_open(action, "proposed", "approved")
+    if action.state == "proposed":
+        _require_role(actor, action.approval_role)
+    settle_steps(db, actor, pending_step_ids(db, actor.tenant_id, action_id), "done")
+    _decide(db, actor, action_id, action, "done", data.note, delivered_at=actor.now)
+
+
+def settle_unknown(db: Session, actor: Actor, action_id: UUID, data: SettleUnknown) -> None:
+    """A person's word on a mail that was lost sight of, or a letter that came back and shall go again.
+
+    Raises NotFound, Conflict(`not_in_doubt`).
+    """
+    lock_cases(db, actor)
+    action = _locked(db, actor, action_id)
+    if action.state not in ("failed", "unknown") or (data.outcome == "arrived" and action.state != "unknown"):
+        raise Conflict("not_in_doubt")
+    if data.outcome == "arrived":
+        steps = pending_step_ids(db, actor.tenant_id, action_id)
+        settle_steps(db, actor, steps, "delivered", deadline_on=action.deadline_on)
+        _decide(db, actor, action_id, action, "delivered", None, delivered_at=actor.now)
+        return
+    mark_steps(db, actor, action_id, "proposed")
+    _set(db, actor, action_id, state="proposed", decided_by=None, decided_at=None, reason=None, mail_id=None)
+    record(db, actor, "action_reopened", customer_id=action.customer_id, subject_id=action_id, data=_facts(action))
+
+
+def role_name(role: str | None) -> str:
+    """A role in words; a company's own word as it stands."""
+    known = {each.value: each for each in Role}
+    return _(ROLE_NAMES[known[role]]) if role in known else role or ""
+
+
+def _releasable(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
+    a, c = Action, Contact
+    reached = sa.exists().where(
+        c.tenant_id == actor.tenant_id,
+        c.customer_id == a.customer_id,
+        c.active.is_(True),
+        c.suppressed_at.is_(None),
+        c.email != "",
+    )
+    allowed = sa.or_(a.approval_role.is_(None), a.approval_role.in_(sorted(actor.roles)))
+    return (a.state == "proposed", a.form == "letter", allowed, reached)
+
+
+def _locked(db: Session, actor: Actor, action_id: UUID) -> Any:
+    a = Action
+    row = db.execute(
+        sa.select(a.customer_id, a.form, a.code, a.state, a.approval_role, a.effects, a.decided_by, a.deadline_on)
+        .where(a.tenant_id == actor.tenant_id, a.id == action_id)
+        .with_for_update()
+    ).first()
+    if row is None:
+        raise NotFound("action_not_found")
+    return row
+
+
+def _require_open(action: Any, *states: str) -> None:
+    if action.state not in states:
+        raise Conflict("action_decided", name=action.decided_by or "Huikuan", state=state_name(action.state))
+
+
+def _require_role(actor: Actor, role: str | None) -> None:
+    if role is not None and role not in actor.roles:
+        raise Forbidden("approval_role_needed", role=role_name(role))
+
+
+def _decide(
+    db: Session, actor: Actor, action_id: UUID, action: Any, state: str, reason: str | None, **more: Any
+) -> None:
+    _set(db, actor, action_id, state=state, reason=reason, decided_by=actor.name, decided_at=actor.now, **more)
+    facts = {**_facts(action), **({"reason": reason} if reason else {})}
+    record(db, actor, f"action_{state}", customer_id=action.customer_id, subject_id=action_id, data=facts)
+
+
+def _facts(action: Any) -> dict[str, Any]:
+    return {"form": action.form, "code": action.code}
+
+
+def _set(db: Session, actor: Actor, action_id: UUID, **values: Any) -> None:
+    db.execute(sa.update(Action).where(Action.tenant_id == actor.tenant_id, Action.id == action_id).values(**values))

@@ -1,0 +1,25 @@
+"""Everything that changes a case, under one name for other slices, the command line and the composition root.
+
+Imports this slice's command modules only; the rules are in `runs`, `actions`, `blocks`, `publishing`.
+"""
+
+from __future__ import annotations
+
+from ar.cases.actions import approve_action, approve_all, complete_task, settle_unknown, skip_action
+from ar.cases.blocks import lift_block, place_block
+from ar.cases.publishing import publish_policy, publish_preset, publish_presets
+from ar.cases.runs import run_day
+
+__all__ = [
+    "approve_action",
+    "approve_all",
+    "complete_task",
+    "lift_block",
+    "place_block",
+    "publish_policy",
+    "publish_preset",
+    "publish_presets",
+    "run_day",
+    "settle_unknown",
+    "skip_action",
+]

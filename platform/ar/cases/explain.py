@@ -1,0 +1,121 @@
+"""One sentence for every automatic decision: why a step comes today, why it does not, why it did not go out.
+
+May import gettext, money and the pure ladder's codes. Invariant: a sentence is made from the stored code and
+parameters alone, so it reads the same in a year; an unknown code is shown, never hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from kernel.i18n import current_language, mark, ngettext
+from kernel.i18n import gettext as _
+from kernel.money import format_with_symbol
+
+REASONS: Final[dict[str, str]] = {
+    "paid": mark("paid or credited in the meantime"),
+    "blocked": mark("on hold"),
+    "disputed": mark("disputed by the customer"),
+    "promised": mark("payment promised"),
+    "tolerance": mark("below the smallest amount to chase"),
+    "apply_first": mark("unapplied credit to apply first"),
+    "contact_suppressed": mark("the contact's address does not work"),
+    "no_dunning_contact": mark("no contact for reminders"),
+    "withdrawn": mark("taken back before sending"),
+}
+_ANCHORS: Final = {
+    "due": mark("the due date"),
+    "collection_end": mark("the end of the collection period"),
+    "deadline": mark("the deadline set"),
+}
+
+
+def reason_text(code: str | None) -> str:
+    """A short reason (why held, suppressed) in the current language; free text stays as it is."""
+    if not code:
+        return ""
+    return _(REASONS[code]) if code in REASONS else code
+
+
+def why_step(code: str, params: Mapping[str, Any]) -> str:
+    """Why a step comes on its day (R172-R178, R210-R221), in the current language."""
+    basis = _basis(params)
+    runs_on, nominal_on = params.get("runs_on"), params.get("nominal_on")
+    match code:
+        case "level_due":
+            return _("%(basis)s: due today.", basis=basis)
+        case "moved_to_working_day":
+            return _("%(basis)s: moved from %(day)s to the next working day.", basis=basis, day=nominal_on)
+        case "gap":
+            return _(
+                "%(basis)s: waited until %(gap)s after the step delivered on %(last)s.",
+                basis=basis,
+                gap=_days(params.get("min_gap_days")),
+                last=params.get("last_delivered_on"),
+            )
+        case "catch_up":
+            return _("%(basis)s (%(day)s): made up on %(today)s.", basis=basis, day=nominal_on, today=runs_on)
+        case "level_of_the_day":
+            return _("%(basis)s: begins at the level of the day, as the policy says.", basis=basis)
+        case "deadline_lapsed":
+            return _("The deadline of %(day)s has lapsed without payment.", day=params.get("anchor_on"))
+        case "own_clock":
+            return _("%(basis)s, whatever level the item is on.", basis=basis)
+        case _:
+            return code
+
+
+def why_held(code: str, params: Mapping[str, Any]) -> str:
+    """Why a step that was due is not taken, in the current language."""
+    until, reason = params.get("until_on"), params.get("reason", "")
+    match code:
+        case "blocked" if until:
+            return _("On hold until %(day)s: %(reason)s", day=until, reason=reason)
+        case "blocked":
+            return _("On hold until lifted: %(reason)s", reason=reason)
+        case "disputed":
+            return _("Disputed: %(reason)s. Only disputed items wait.", reason=reason)
+        case "promised":
+            return _("Payment promised for %(day)s: %(reason)s", day=until, reason=reason)
+        case "tolerance":
+            return _(
+                "%(open)s is open; below %(tolerance)s nothing is chased.",
+                open=_money(params, "open_minor"),
+                tolerance=_money(params, "tolerance_minor"),
+            )
+        case "apply_first":
+            return _(
+                "Unapplied credit of %(credit)s covers the overdue %(overdue)s: apply it first.",
+                credit=_money(params, "credit_minor"),
+                overdue=_money(params, "overdue_minor"),
+            )
+        case _:
+            return reason_text(code)
+
+
+def _basis(params: Mapping[str, Any]) -> str:
+    """ "15 days after the end of the collection period (2026-11-01)", with the level where there is one."""
+    anchor = _(_ANCHORS[params["anchor"]]) if params.get("anchor") in _ANCHORS else str(params.get("anchor"))
+    after = _(
+        "%(offset)s after %(anchor)s (%(day)s)", offset=_offset(params), anchor=anchor, day=params.get("anchor_on")
+    )
+    if params.get("level"):
+        return _("Level %(level)s, %(after)s", level=params["level"], after=after)
+    return after
+
+
+def _offset(params: Mapping[str, Any]) -> str:
+    days, months = params.get("offset_days") or 0, params.get("offset_months") or 0
+    if not months:
+        return _days(days)
+    in_months = ngettext("%(num)s month", "%(num)s months", months)
+    return _("%(days)s and %(months)s", days=_days(days), months=in_months) if days else in_months
+
+
+def _days(count: Any) -> str:
+    return ngettext("%(num)s day", "%(num)s days", int(count or 0))
+
+
+def _money(params: Mapping[str, Any], name: str) -> str:
+    return format_with_symbol(int(params[name]), str(params["currency"]), current_language())

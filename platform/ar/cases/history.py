@@ -1,0 +1,241 @@
+"""What escalation has to say on a customer's page: the ladder strip, the timeline's lines, the holds.
+
+May import this slice's pure rules, models and the ledger's table. Invariant: reads only, a constant number of
+statements, each bounded; what is to come is the ladder's own answer, not a second calculation.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import Session, aliased
+
+from ar.cases import ladder
+from ar.cases.blocks import PROMISE_GRACE_DAYS
+from ar.cases.explain import reason_text, why_held, why_step
+from ar.cases.ladder import ItemFacts
+from ar.cases.models import Action, Block, Held, LadderState, PolicyVersion, Step
+from ar.cases.policy import Policy
+from ar.cases.texts import STATE_TONES, state_name, step_name
+from ar.cases.views import BlockView, CaseStrip, StripStep, TimelineLine
+from ar.ledger.models import OpenItem
+from kernel.calendars import WorkCalendar
+from kernel.i18n import gettext as _
+
+#: How far ahead the strip looks; the twelfth step comes about eight months after the due date.
+_AHEAD: Final = timedelta(days=400)
+
+
+def case_strip(
+    db: Session, tenant_id: UUID, customer_id: UUID, today: date, calendar: WorkCalendar
+) -> CaseStrip | None:
+    """The ladder of the item highest up (then oldest): what was done, is under way, comes and when. One statement."""
+    row = _leading(db, tenant_id, customer_id)
+    if row is None:
+        return None
+    policy = Policy.model_validate(row.data)
+    facts = ItemFacts(
+        row.due_on,
+        row.collection_end_on,
+        row.level_reached,
+        row.waiting,
+        row.last_delivered_on,
+        row.deadline_on,
+        frozenset(row.fired),
+    )
+    taken = {code: (_STRIP_STATES.get(state, "now"), date.fromisoformat(on)) for code, state, on in row.taken or ()}
+    coming = {step.code: step.runs_on for step in ladder.simulate(facts, policy, today, today + _AHEAD, calendar)}
+    steps = []
+    now_shown = any(state == "now" for state, _on in taken.values())
+    for step in policy.steps():
+        state, on = taken.get(step.code, ("coming", coming.get(step.code)))
+        if state == "coming" and not now_shown and on is not None:
+            state, now_shown = "now", True
+        steps.append(StripStep(step_name(step.code), state, on, "" if on else _("after the step before")))
+    held = reason_text(row.held_code)
+    return CaseStrip(row.item_id, row.document_no, _(policy.name), row.level_reached, held, tuple(steps))
+
+
+def timeline(db: Session, tenant_id: UUID, customer_id: UUID, limit: int = 50) -> list[TimelineLine]:
+    """Letters, calls, tasks and holds of a customer, newest first, each with its sentence; three statements."""
+    lines = [*_action_lines(db, tenant_id, customer_id, limit), *_held_lines(db, tenant_id, customer_id, limit)]
+    lines.sort(key=lambda line: line.on, reverse=True)
+    return lines[:limit]
+
+
+def block_views(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -> list[BlockView]:
+    """Every hold of a customer, active ones first; a promise is kept or broken by what the ledger says."""
+    b, i = Block, OpenItem
+    rows = db.execute(
+        sa.select(
+            b.id,
+            b.kind,
+            i.document_no,
+            b.until_on,
+            b.reason,
+            b.placed_by,
+            b.placed_at,
+            b.lifted_by,
+            b.lifted_at,
+            i.open_minor,
+            i.cleared_on,
+        )
+        .outerjoin(i, sa.and_(i.tenant_id == b.tenant_id, i.id == b.item_id))
+        .where(b.tenant_id == tenant_id, b.customer_id == customer_id)
+        .order_by(b.id.desc())
+        .limit(100)
+    )
+    views = [_block_view(row, today) for row in rows]
+    return sorted(views, key=lambda view: view.state != "active")
+
+
+def _block_view(row: Any, today: date) -> BlockView:
+    values = row._asdict()
+    del values["open_minor"], values["cleared_on"]
+    return BlockView(**values, state=_block_state(row, today))
+
+
+def _block_state(row: Any, today: date) -> str:
+    if row.lifted_at is not None:
+        return "lifted"
+    if row.kind == "promise" and row.until_on is not None:
+        last_on = row.until_on + timedelta(days=PROMISE_GRACE_DAYS)
+        if row.cleared_on is not None:
+            return "kept" if row.cleared_on <= last_on else "broken"
+        return "active" if today <= last_on else "broken"
+    return "active" if row.until_on is None or today <= row.until_on else "ended"
+
+
+def _leading(db: Session, tenant_id: UUID, customer_id: UUID) -> Any:
+    s, i, p = LadderState, OpenItem, PolicyVersion
+    return db.execute(
+        sa.select(
+            s.item_id,
+            i.document_no,
+            i.due_on,
+            i.collection_end_on,
+            s.policy_version_id,
+            s.level_reached,
+            s.waiting,
+            s.last_delivered_on,
+            s.deadline_on,
+            s.fired,
+            s.held_code,
+            p.data,
+            _taken(tenant_id).label("taken"),
+        )
+        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
+        .join(p, sa.and_(p.tenant_id == s.tenant_id, p.id == s.policy_version_id))
+        .where(
+            s.tenant_id == tenant_id,
+            i.tenant_id == tenant_id,
+            p.tenant_id == tenant_id,
+            i.customer_id == customer_id,
+            i.open_minor > 0,
+        )
+        .order_by(s.level_reached.desc(), i.due_on, i.id)
+        .limit(1)
+    ).first()
+
+
+_STRIP_STATES: Final = {"delivered": "done", "done": "done", "skipped": "skipped"}
+
+
+def _taken(tenant_id: UUID) -> sa.ScalarSelect[Any]:
+    """[[code, state, day], …] of the leading item as JSON; what was suppressed is still to come."""
+    s, t = LadderState, aliased(Step)
+    return (
+        sa.select(sa.func.jsonb_agg(sa.func.jsonb_build_array(t.code, t.state, t.runs_on)))
+        .where(
+            t.tenant_id == tenant_id,
+            t.item_id == s.item_id,
+            t.policy_version_id == s.policy_version_id,
+            t.state != "suppressed",
+        )
+        .correlate(s)
+        .scalar_subquery()
+    )
+
+
+def _action_lines(db: Session, tenant_id: UUID, customer_id: UUID, limit: int) -> list[TimelineLine]:
+    a, s = Action, Step
+    actions = db.execute(
+        sa.select(
+            a.id,
+            a.run_on,
+            a.code,
+            a.state,
+            a.items,
+            a.number,
+            a.reason,
+            a.decided_by,
+            a.delivered_at,
+            a.decided_at,
+        )
+        .where(a.tenant_id == tenant_id, a.customer_id == customer_id)
+        .order_by(a.id.desc())
+        .limit(limit)
+    ).all()
+    ids = sa.cast([action.id for action in actions], sa.ARRAY(sa.Uuid))
+    # One line per action: the step that names it explains it.
+    whys = {
+        (row.action_id, row.code): why_step(row.why_code, row.why_params)
+        for row in db.execute(
+            sa.select(s.action_id, s.code, s.why_code, s.why_params)
+            .where(s.tenant_id == tenant_id, s.action_id == sa.any_(ids))
+            .ext(distinct_on(s.action_id, s.code))
+            .order_by(s.action_id, s.code, s.nominal_on)
+        )
+    }
+    return [
+        TimelineLine(
+            action.run_on,
+            action.delivered_at or action.decided_at,
+            step_name(action.code),
+            _action_text(action),
+            whys.get((action.id, action.code), ""),
+            STATE_TONES.get(action.state, ""),
+            action.id,
+        )
+        for action in actions
+    ]
+
+
+def _action_text(action: Any) -> str:
+    parts = [state_name(action.state)]
+    if action.number:
+        parts.append(action.number)
+    if action.items:
+        parts.append(_("%(count)s items", count=action.items))
+    if action.decided_by:
+        parts.append(action.decided_by)
+    if action.reason:
+        parts.append(reason_text(action.reason))
+    return " · ".join(parts)
+
+
+def _held_lines(db: Session, tenant_id: UUID, customer_id: UUID, limit: int) -> list[TimelineLine]:
+    h, i = Held, OpenItem
+    rows = db.execute(
+        sa.select(h.held_on, h.code, h.params, i.document_no)
+        .join(i, sa.and_(i.tenant_id == h.tenant_id, i.id == h.item_id))
+        .where(h.tenant_id == tenant_id, i.tenant_id == tenant_id, h.customer_id == customer_id)
+        .order_by(h.id.desc())
+        .limit(limit)
+    )
+    return [
+        TimelineLine(
+            row.held_on,
+            None,
+            _("Step held"),
+            row.document_no,
+            why_held(row.code, row.params),
+            STATE_TONES["held"],
+            None,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,77 @@
+"""What escalation does outside a request: the daily run, papers of released letters, the fate of mails, disputes.
+
+May import this slice and statements' tables. Invariant: handlers can run twice: the second finds it done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.cases.blocks import place_block
+from ar.cases.inputs import PlaceBlock
+from ar.cases.letters import PURPOSE
+from ar.cases.models import Block
+from ar.cases.recording import PREPARE_LETTERS
+from ar.cases.runs import run_day
+from ar.cases.sending import prepare_letters, recheck_letter, settle_letter
+from ar.statements.inputs import REASONS
+from ar.statements.models import Difference, Statement
+from kernel.actor import Actor
+from kernel.i18n import gettext as _
+from kernel.mail import MailMessage
+
+
+def run_the_day(db: Session, actor: Actor, _payload: dict[str, Any]) -> None:
+    """The tenant's daily run at its local time; a run that was missed is made up by the next."""
+    run_day(db, actor)
+
+
+def prepare(db: Session, actor: Actor, _payload: dict[str, Any]) -> None:
+    """Papers and mails of the letters that were released together."""
+    prepare_letters(db, actor, PREPARE_LETTERS)
+
+
+def statement_answered(db: Session, actor: Actor, payload: dict[str, Any]) -> None:
+    """The debtor disputes documents: these, and only these, are not chased until the dispute is lifted."""
+    if payload["outcome"] != "differs":
+        return
+    d, s, b = Difference, Statement, Block
+    disputed = sa.exists().where(
+        b.tenant_id == actor.tenant_id, b.item_id == d.item_id, b.kind == "dispute", b.lifted_at.is_(None)
+    )
+    rows = db.execute(
+        sa.select(s.customer_id, d.item_id, d.reason, d.note)
+        .select_from(d)
+        .join(s, sa.and_(s.tenant_id == d.tenant_id, s.id == UUID(payload["statement_id"])))
+        .where(
+            d.tenant_id == actor.tenant_id,
+            s.tenant_id == actor.tenant_id,
+            d.confirmation_id == UUID(payload["confirmation_id"]),
+            d.item_id.is_not(None),
+            ~disputed,
+        )
+        .order_by(d.position)
+    ).all()
+    for row in rows:
+        reason = _(REASONS[row.reason]) if row.reason in REASONS else row.reason
+        text = f"{reason}: {row.note}" if row.note else reason
+        place_block(
+            db,
+            actor,
+            PlaceBlock(customer_id=row.customer_id, item_id=row.item_id, kind="dispute", reason=text[:500]),
+        )
+
+
+Handler = Callable[[Session, Actor, dict[str, Any]], None]
+HANDLERS: Final[dict[str, Handler]] = {
+    "cases.run_day": run_the_day,
+    PREPARE_LETTERS: prepare,
+    "statements.answered": statement_answered,
+}
+RECHECKS: Final[dict[str, Callable[[Session, Actor, MailMessage], str | None]]] = {PURPOSE: recheck_letter}
+SETTLED: Final[dict[str, Callable[[Session, Actor, MailMessage, str], None]]] = {PURPOSE: settle_letter}

@@ -1,0 +1,331 @@
+"""The dunning letter: who gets it, what stands in it now, the paper and the mail, all in the debtor's language.
+
+May import this slice, customers, ledger, tenants, web.mailtexts and the kernel. Invariants: figures are read when the
+letter is made and once more before it is sent; a paper that goes out is stored by hash; a preview stores nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.cases.blocks import active_blocks
+from ar.cases.models import Action, Step
+from ar.cases.policy import Effect
+from ar.cases.progress import PENDING
+from ar.cases.publishing import policy_book
+from ar.cases.texts import LetterTexts, closing_paragraph, letter_texts, step_name
+from ar.customers.models import Contact, Customer
+from ar.ledger.models import OpenItem
+from kernel import pdf
+from kernel.actor import Actor
+from kernel.capitals import amount_in_words
+from kernel.errors import NotFound
+from kernel.i18n import gettext as _
+from kernel.i18n import use_language
+from kernel.mail import Attachment, Letter
+from kernel.money import format_minor, format_with_symbol, split_figure, symbol
+from tenants.queries import CompanyFacts, company
+from web.mailtexts import render_mail
+
+PURPOSE: Final = "dunning"
+
+
+@dataclass(frozen=True, slots=True)
+class LetterLine:
+    """One item of a letter as it is now. `reason`: why it must not be chased any more, if so."""
+
+    step_id: UUID
+    item_id: UUID
+    document_no: str
+    due_on: date
+    open_minor: int
+    frozen_minor: int
+    level: int
+    code: str
+    policy_version_id: UUID
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """The contact a letter goes to."""
+
+    id: UUID
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A letter with the figures of this moment; `lines` are all its items, `chased` those that still count."""
+
+    action_id: UUID
+    customer_id: UUID
+    customer_no: str
+    customer_name: str
+    language: str
+    currency: str
+    code: str
+    effects: tuple[str, ...]
+    number: str | None
+    deadline_on: date | None
+    today: date
+    sender: CompanyFacts
+    addressee: Addressee | None
+    lines: tuple[LetterLine, ...]
+
+    @property
+    def chased(self) -> tuple[LetterLine, ...]:
+        """The items that are open and not on hold."""
+        return tuple(line for line in self.lines if line.reason is None)
+
+    @property
+    def total_minor(self) -> int:
+        """What the letter asks for."""
+        return sum(line.open_minor for line in self.chased)
+
+    @property
+    def asks_confirmation(self) -> bool:
+        """Whether this letter goes with a statement to confirm (R174)."""
+        return self.code == "statement_confirmation" or set(self.effects) == {Effect.REQUEST_CONFIRMATION.value}
+
+
+def draft(db: Session, actor: Actor, action_id: UUID) -> Draft:
+    """The letter as it would be now, in five statements. Raises NotFound(`action_not_found`)."""
+    a, c = Action, Customer
+    row = db.execute(
+        sa.select(
+            a.id,
+            a.customer_id,
+            c.number,
+            c.name,
+            c.language,
+            a.currency,
+            a.code,
+            a.effects,
+            a.number.label("letter_no"),
+            a.deadline_on,
+        )
+        .join(c, sa.and_(c.tenant_id == a.tenant_id, c.id == a.customer_id))
+        .where(a.tenant_id == actor.tenant_id, c.tenant_id == actor.tenant_id, a.id == action_id)
+    ).first()
+    if row is None:
+        raise NotFound("action_not_found")
+    return Draft(
+        *row[:7],
+        tuple(row.effects),
+        row.letter_no,
+        row.deadline_on,
+        actor.today,
+        company(db, actor.tenant_id),
+        find_addressee(db, actor.tenant_id, row.customer_id),
+        _lines(db, actor, action_id, row.customer_id),
+    )
+
+
+def find_addressee(db: Session, tenant_id: UUID, customer_id: UUID) -> Addressee | None:
+    """The reachable contact for reminders, else the first reachable one; None when nobody can be mailed."""
+    c = Contact
+    row = db.execute(
+        sa.select(c.id, c.name, c.email)
+        .where(c.tenant_id == tenant_id, c.customer_id == customer_id, *reachable())
+        .order_by(c.purposes.contains([PURPOSE]).desc(), c.created_at, c.id)
+        .limit(1)
+    ).first()
+    return Addressee(*row) if row else None
+
+
+def reachable() -> tuple[sa.ColumnElement[bool], ...]:
+    """What makes a contact one that can be written to."""
+    return (Contact.active.is_(True), Contact.suppressed_at.is_(None), Contact.email != "")
+
+
+def default_deadline(db: Session, tenant_id: UUID, letter: Draft) -> date | None:
+    """The last day to pay that a demand sets: the policy's days from today; None for other letters (R175, R176)."""
+    if Effect.SET_DEADLINE.value not in letter.effects:
+        return None
+    book = policy_book(db, tenant_id)
+    days = [
+        book.by_id[line.policy_version_id].deadline_days
+        for line in letter.lines
+        if Effect.SET_DEADLINE in book.steps[line.policy_version_id, line.code].effects
+    ]
+    return letter.today + timedelta(days=max(days, default=7))
+
+
+def with_terms(letter: Draft, *, number: str | None, deadline_on: date | None) -> Draft:
+    """The draft under its number and with its deadline."""
+    return replace(letter, number=number, deadline_on=deadline_on)
+
+
+def print_letter(letter: Draft) -> pdf.Rendered:
+    """The paper in the debtor's language; deterministic for the same figures."""
+    with use_language(letter.language):
+        return pdf.render("letter", _paper(letter, letter_texts(letter.code)))
+
+
+def file_name(letter: Draft) -> str:
+    """The PDF's name: the letter's number."""
+    return f"{letter.number or 'draft'}.pdf"
+
+
+def write_mail(letter: Draft, addressee: Addressee, attachments: tuple[Attachment, ...], link: str = "") -> Letter:
+    """The covering mail; `link` leads to the statement that is to be confirmed, if there is one."""
+    with use_language(letter.language):
+        words = letter_texts(letter.code)
+        lines = [_mail_line(letter, line) for line in letter.chased]
+        total = format_with_symbol(letter.total_minor, letter.currency, letter.language)
+        bank = _bank(letter.sender)
+    texts = render_mail(
+        PURPOSE,
+        letter.language,
+        sender=letter.sender.legal_name,
+        contact=_reach(letter.sender),
+        recipient=addressee.name,
+        customer=letter.customer_name,
+        number=letter.number or "",
+        texts=words,
+        lines=lines,
+        total=total,
+        words=amount_in_words(letter.total_minor, letter.currency, letter.language),
+        deadline=letter.deadline_on.isoformat() if letter.deadline_on else "",
+        bank=bank,
+        link=link,
+    )
+    return Letter(
+        to_address=addressee.email,
+        to_name=addressee.name,
+        subject=texts.subject,
+        body_text=texts.text,
+        body_html=texts.html,
+        from_name=letter.sender.legal_name,
+        reply_to=letter.sender.contact_email or None,
+        attachments=attachments,
+    )
+
+
+def _lines(db: Session, actor: Actor, action_id: UUID, customer_id: UUID) -> tuple[LetterLine, ...]:
+    s, i = Step, OpenItem
+    blocks = active_blocks(db, actor.tenant_id, actor.today, customer_ids=[customer_id])
+    rows = db.execute(
+        sa.select(
+            s.id,
+            s.item_id,
+            i.document_no,
+            i.due_on,
+            i.open_minor,
+            s.open_minor.label("frozen"),
+            s.level,
+            s.code,
+            s.policy_version_id,
+        )
+        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
+        .where(
+            s.tenant_id == actor.tenant_id,
+            i.tenant_id == actor.tenant_id,
+            s.action_id == action_id,
+            s.state.in_(PENDING),
+        )
+        .order_by(i.due_on, i.document_no, s.level)
+    )
+    lines = []
+    for row in rows:
+        block = blocks.on(row.item_id, customer_id)
+        reason = "paid" if row.open_minor == 0 else block.held_code if block else None
+        lines.append(LetterLine(*row, reason))
+    return tuple(lines)
+
+
+def _mail_line(letter: Draft, line: LetterLine) -> dict[str, str]:
+    return {
+        "document": line.document_no,
+        "due": line.due_on.isoformat(),
+        "days": str((letter.today - line.due_on).days),
+        "amount": format_minor(line.open_minor, letter.currency, letter.language),
+        "level": step_name(line.code),
+    }
+
+
+def _reach(sender: CompanyFacts) -> str:
+    return "　".join(part for part in (sender.contact_name, sender.phone, sender.contact_email) if part)
+
+
+def _bank(sender: CompanyFacts) -> list[list[str]]:
+    if not sender.bank_account:
+        return []
+    pairs = [
+        (_("Account holder"), sender.legal_name),
+        (_("Bank"), sender.bank_name),
+        (_("Account"), sender.bank_account),
+    ]
+    return [[label, value] for label, value in pairs if value]
+
+
+def _paper(letter: Draft, words: LetterTexts) -> dict[str, Any]:
+    language, currency, total = letter.language, letter.currency, letter.total_minor
+    whole, fraction = split_figure(total, currency, language)
+    number = letter.number or _("Draft")
+    attention = [_("Attention: %(name)s", name=letter.addressee.name)] if letter.addressee else []
+    return {
+        "language": language,
+        "number": number,
+        "date": letter.today.isoformat(),
+        "footer": "",
+        "issuer": {"name": letter.sender.legal_name, "lines": [letter.sender.address, _reach(letter.sender)]},
+        "customer": {
+            "name": letter.customer_name,
+            "lines": [_("Customer %(number)s", number=letter.customer_no), *attention],
+        },
+        "facts": [[_("Number"), number], [_("Date"), letter.today.isoformat()], [_("Currency"), currency]],
+        "subject": words.subject,
+        "salutation": _("Dear Sir or Madam,"),
+        "before": [words.before],
+        "items": [_mail_line(letter, line) for line in letter.chased],
+        "total": format_minor(total, currency, language),
+        "has_level": len({line.code for line in letter.chased}) > 1,
+        "closing": {"symbol": symbol(currency, language), "whole": whole, "fraction": fraction},
+        "words": amount_in_words(total, currency, language),
+        "deadline": _deadline(letter),
+        "bank": _bank(letter.sender),
+        "after": [text for text in (words.after, _asking(letter.sender), closing_paragraph()) if text],
+        "sign_off": [letter.sender.legal_name, letter.today.isoformat()],
+        "labels": _labels(words.title),
+    }
+
+
+def _asking(sender: CompanyFacts) -> str:
+    reach = _reach(sender)
+    return _("For questions please turn to: %(contact)s", contact=reach) if reach else ""
+
+
+def _deadline(letter: Draft) -> dict[str, str] | None:
+    if letter.deadline_on is None:
+        return None
+    return {"text": _("Please let the full amount reach us no later than"), "on": letter.deadline_on.isoformat()}
+
+
+def _labels(title: str) -> dict[str, str]:
+    return {
+        "title": title,
+        # Typst fills the braces itself.
+        "page": _("Page {page} of {pages}"),
+        "issuer": _("From"),
+        "customer": _("To"),
+        "items": _("Overdue items"),
+        "document": _("Document"),
+        "due": _("Due"),
+        "days": _("Days overdue"),
+        "amount": _("Open"),
+        "level": _("Step"),
+        "total": _("Total"),
+        "closing": _("Total due"),
+        "words": _("In words"),
+        "bank": _("Please pay to"),
+        "seal": _("Our seal"),
+    }

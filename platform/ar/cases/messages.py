@@ -1,0 +1,27 @@
+"""Texts of this slice's error codes. Imports the marker only."""
+
+from __future__ import annotations
+
+from kernel.i18n import mark
+
+MESSAGES: dict[str, str] = {
+    "policy_not_found": mark("There is no policy “%(policy)s”."),
+    "policy_not_published": mark("The policy “%(policy)s” is not published for this company."),
+    "action_not_found": mark("This letter or task is not here."),
+    "action_decided": mark("%(name)s has decided this already: %(state)s. Nothing was changed."),
+    "action_empty": mark("Nothing of this is to be chased any more: %(reason)s. It was taken out of the queue."),
+    "approval_role_needed": mark("This needs the approval of: %(role)s."),
+    "approval_first": mark("This task needs its approval before it can be done."),
+    "no_dunning_contact": mark("%(customer)s has no contact for reminders with a working e-mail. Add one first."),
+    "deadline_past": mark("The deadline must lie after today."),
+    "not_a_letter": mark("Only letters go out by mail; this is a task."),
+    "not_a_task": mark("A letter is approved or skipped; only calls and tasks are marked as done."),
+    "not_in_doubt": mark("Nothing is in doubt here any more."),
+    "block_not_found": mark("This hold is not here."),
+    "block_lifted_before": mark("This hold was lifted before."),
+    "block_until_past": mark("The last day of the hold lies in the past."),
+    "promise_needs_day": mark("A promise needs the day on which payment was promised."),
+    "item_not_of_customer": mark("This document does not belong to the customer."),
+    "simulation_too_long": mark("Simulate at most %(days)s days at once."),
+    "simulation_ends_before": mark("The last day lies before the first."),
+}

@@ -1,0 +1,309 @@
+"""Reads of escalation: the review queue, one action, summaries, and the steps of a run for scripts.
+
+May import this slice and the tables below it. Invariant: a constant number of statements per page, each bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.cases.explain import reason_text, why_held, why_step
+from ar.cases.history import block_views, case_strip, timeline
+from ar.cases.models import Action, DayRun, PolicyVersion, Step
+from ar.cases.runs import HeldItem, RunResult
+from ar.cases.simulation import SimulatedStep
+from ar.cases.texts import step_name, task_hint
+from ar.cases.views import BookedState, QueueAction, QueueGroup, QueueLine, QueueSummary, StepLine
+from ar.customers.models import Contact, Customer
+from ar.ledger.models import OpenItem
+from kernel.errors import NotFound
+from web.filters import choice
+
+__all__ = [
+    "QueueFilters",
+    "action_page",
+    "block_views",
+    "booked_state",
+    "case_strip",
+    "queue_page",
+    "queue_summary",
+    "run_steps",
+    "simulated_lines",
+    "timeline",
+]
+
+#: The tabs of the queue: which states and forms each shows.
+TABS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "letters": (("letter",), ("proposed",)),
+    "tasks": (("call", "task"), ("proposed", "approved")),
+    "problems": (("letter",), ("failed", "unknown")),
+    "outgoing": (("letter",), ("approved", "sending")),
+}
+
+
+@dataclass(frozen=True)
+class QueueFilters:
+    """What the queue's address asks for."""
+
+    tab: str = choice("letters", "tasks", "problems", "outgoing")
+
+
+def queue_page(
+    db: Session, tenant_id: UUID, today: date, tab: str, *, offset: int = 0, limit: int = 50
+) -> list[QueueGroup]:
+    """One page of the queue, grouped by customer and currency, in two statements."""
+    c = Customer
+    query = _actions(tenant_id).where(*_in_tab(tab)).order_by(c.sort_key, c.number, Action.currency, Action.id)
+    rows = db.execute(query.offset(offset).limit(limit)).all()
+    lines = _lines(db, tenant_id, today, [row.id for row in rows])
+    actions = [_action(row, lines.get(row.id, ())) for row in rows]
+    return [
+        QueueGroup(members[0].customer_id, members[0].customer_no, members[0].customer_name, key[1], tuple(members))
+        for key, members in _grouped(actions)
+    ]
+
+
+def action_page(db: Session, tenant_id: UUID, today: date, action_id: UUID) -> QueueAction:
+    """One action with all its items. Raises NotFound(`action_not_found`)."""
+    row = db.execute(_actions(tenant_id).where(Action.id == action_id)).first()
+    if row is None:
+        raise NotFound("action_not_found")
+    return _action(row, _lines(db, tenant_id, today, [row.id]).get(row.id, ()))
+
+
+def queue_summary(db: Session, tenant_id: UUID, today: date) -> QueueSummary:
+    """What waits today, in two statements; `today` is the tenant's."""
+    a, r = Action, DayRun
+    waiting = db.execute(
+        sa.select(a.form, a.state, a.currency, sa.func.count(), sa.func.sum(a.total_minor))
+        .where(a.tenant_id == tenant_id, a.state.in_(["proposed", "approved", "sending", "failed", "unknown"]))
+        .group_by(a.form, a.state, a.currency)
+    ).all()
+    last = db.execute(
+        sa.select(r.run_on, r.counts).where(r.tenant_id == tenant_id, r.run_on <= today).order_by(r.id.desc()).limit(1)
+    ).first()
+
+    def count(tab: str, form: str | None = None) -> int:
+        forms, states = TABS[tab]
+        return sum(n for f, s, _c, n, _t in waiting if f in forms and s in states and form in (None, f))
+
+    totals: dict[str, int] = {}
+    for form, state, currency, _n, total in waiting:
+        if form == "letter" and state == "proposed":
+            totals[currency] = totals.get(currency, 0) + int(total)
+    return QueueSummary(
+        count("letters"),
+        count("tasks", "call"),
+        count("tasks", "task"),
+        count("problems"),
+        count("outgoing"),
+        dict(last.counts.get("held", {})) if last else {},
+        last.run_on if last else None,
+        totals,
+    )
+
+
+def booked_state(db: Session, tenant_id: UUID) -> BookedState:
+    """Through which day receipts are booked, and how many credits are unapplied: what a reviewer must know."""
+    i = OpenItem
+    row = db.execute(
+        sa.select(
+            sa.select(sa.func.max(i.document_on))
+            .where(i.tenant_id == tenant_id, i.kind == "receipt")
+            .scalar_subquery(),
+            sa.select(sa.func.count())
+            .where(i.tenant_id == tenant_id, i.side == -1, i.open_minor > 0)
+            .scalar_subquery(),
+        )
+    ).one()
+    return BookedState(row[0], row[1])
+
+
+def run_steps(db: Session, tenant_id: UUID, result: RunResult) -> list[StepLine]:
+    """What a run proposed and held, by customer and document, in the current language."""
+    s, i, c, p, a = Step, OpenItem, Customer, PolicyVersion, Action
+    rows = db.execute(
+        sa.select(c.number, i.document_no, p.code, s.code, s.nominal_on, s.runs_on, s.open_minor, i.currency, s.state)
+        .add_columns(s.why_code, s.why_params)
+        .join(a, sa.and_(a.tenant_id == s.tenant_id, a.id == s.action_id))
+        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
+        .join(c, sa.and_(c.tenant_id == s.tenant_id, c.id == s.customer_id))
+        .join(p, sa.and_(p.tenant_id == s.tenant_id, p.id == s.policy_version_id))
+        .where(s.tenant_id == tenant_id, a.run_id == result.run_id, s.runs_on == result.run_on)
+    )
+    lines = [StepLine(*row[:-2], why=why_step(row[-2], row[-1])) for row in map(tuple, rows)]  # type: ignore[misc]
+    return sorted([*lines, *_held_lines(db, tenant_id, result)], key=_by_document)
+
+
+def simulated_lines(steps: Iterable[SimulatedStep]) -> list[StepLine]:
+    """A simulation as `run-day` writes its steps."""
+    return [
+        StepLine(
+            each.customer_no,
+            each.document_no,
+            each.policy,
+            each.step.code,
+            each.step.nominal_on,
+            each.step.runs_on,
+            each.open_minor,
+            each.currency,
+            "simulated",
+            why_step(each.step.why.code, each.step.why.params),
+        )
+        for each in steps
+    ]
+
+
+def _held_lines(db: Session, tenant_id: UUID, result: RunResult) -> list[StepLine]:
+    if not result.held:
+        return []
+    i, c = OpenItem, Customer
+    rows = db.execute(
+        sa.select(i.id, c.number, i.document_no, i.open_minor, i.currency)
+        .join(c, sa.and_(c.tenant_id == i.tenant_id, c.id == i.customer_id))
+        .where(
+            i.tenant_id == tenant_id,
+            c.tenant_id == tenant_id,
+            i.id == sa.any_(sa.cast([held.item_id for held in result.held], sa.ARRAY(sa.Uuid))),
+        )
+    )
+    items = {row.id: row for row in rows}
+    return [_held_line(held, items[held.item_id], result.run_on) for held in result.held]
+
+
+def _held_line(held: HeldItem, item: Any, run_on: date) -> StepLine:
+    return StepLine(
+        item.number,
+        item.document_no,
+        held.policy,
+        held.step.code,
+        held.step.nominal_on,
+        run_on,
+        item.open_minor,
+        item.currency,
+        "held",
+        why_held(held.code, held.params),
+    )
+
+
+def _by_document(line: StepLine) -> tuple[str, str, date, str]:
+    return (line.customer_no, line.document_no, line.nominal_on, line.step)
+
+
+def _in_tab(tab: str) -> tuple[sa.ColumnElement[bool], ...]:
+    forms, states = TABS[tab]
+    return (Action.form.in_(forms), Action.state.in_(states))
+
+
+def _actions(tenant_id: UUID) -> sa.Select[Any]:
+    a, c, k = Action, Customer, Contact
+    contact = (
+        sa.select(k.name + " <" + k.email + ">")
+        .where(
+            k.tenant_id == tenant_id,
+            k.customer_id == a.customer_id,
+            k.active.is_(True),
+            k.suppressed_at.is_(None),
+            k.email != "",
+        )
+        .order_by(k.purposes.contains(["dunning"]).desc(), k.created_at, k.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    columns: tuple[Any, ...] = (
+        a.id,
+        a.customer_id,
+        c.number.label("customer_no"),
+        c.name.label("customer_name"),
+        a.currency,
+        a.form,
+        a.code,
+        a.level,
+        a.approval_role,
+        a.effects,
+        a.state,
+        a.items,
+        a.total_minor,
+        a.number,
+        a.deadline_on,
+        a.run_on,
+        a.reason,
+        a.decided_by,
+        a.decided_at,
+        a.delivered_at,
+        a.pdf_sha256.is_not(None).label("has_paper"),
+        sa.func.coalesce(contact, "").label("contact"),
+    )
+    return (
+        sa.select(*columns)
+        .select_from(a)
+        .join(c, sa.and_(c.tenant_id == a.tenant_id, c.id == a.customer_id))
+        .where(a.tenant_id == tenant_id, c.tenant_id == tenant_id)
+    )
+
+
+def _action(row: Any, lines: Sequence[QueueLine]) -> QueueAction:
+    values = row._asdict()
+    return QueueAction(
+        **values | {"effects": tuple(row.effects), "reason": reason_text(row.reason)},
+        name=step_name(row.code),
+        hint=task_hint(row.code),
+        lines=tuple(lines),
+    )
+
+
+def _lines(db: Session, tenant_id: UUID, today: date, action_ids: Sequence[UUID]) -> dict[UUID, list[QueueLine]]:
+    if not action_ids:
+        return {}
+    s, i = Step, OpenItem
+    rows = db.execute(
+        sa.select(
+            s.action_id,
+            i.document_no,
+            s.item_id,
+            i.due_on,
+            s.open_minor,
+            s.code,
+            s.level,
+            s.nominal_on,
+            s.state,
+            s.why_code,
+            s.why_params,
+        )
+        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
+        .where(
+            s.tenant_id == tenant_id,
+            i.tenant_id == tenant_id,
+            s.action_id == sa.any_(sa.cast(list(action_ids), sa.ARRAY(sa.Uuid))),
+        )
+        .order_by(i.due_on, i.document_no, s.level)
+    )
+    found: dict[UUID, list[QueueLine]] = {}
+    for row in rows:
+        line = QueueLine(
+            row.document_no,
+            row.item_id,
+            row.due_on,
+            (today - row.due_on).days,
+            row.open_minor,
+            step_name(row.code),
+            row.level,
+            row.nominal_on,
+            row.state,
+            why_step(row.why_code, row.why_params),
+        )
+        found.setdefault(row.action_id, []).append(line)
+    return found
+
+
+def _grouped(actions: Iterable[QueueAction]) -> Iterable[tuple[tuple[UUID, str], list[QueueAction]]]:
+    for key, members in groupby(actions, key=lambda action: (action.customer_id, action.currency)):
+        yield key, list(members)

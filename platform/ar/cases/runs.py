@@ -1,0 +1,183 @@
+"""The daily run: which steps come today, for all of a tenant's items, in a constant number of statements.
+
+May import this slice's pure rules, selection and publishing. Invariants: the tenant's case lock comes first, so two
+runs make one set of steps; the decision is `ladder.decide` on facts alone; every step and every hold stores why.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from ar.cases import ladder, selection
+from ar.cases.blocks import ActiveBlock, ActiveBlocks, active_blocks
+from ar.cases.ladder import DueStep, ItemFacts
+from ar.cases.policy import Policy
+from ar.cases.progress import lock_cases, withdraw_paid
+from ar.cases.publishing import PolicyBook, policy_book
+from ar.cases.recording import Recorder, StateChange
+from ar.cases.selection import Unapplied
+from kernel.actor import Actor
+from kernel.calendars import WorkCalendar
+from kernel.ids import new_id
+from tenants.queries import CompanyFacts, company, work_calendar
+
+
+class HeldItem(NamedTuple):
+    """A step that was due and was not proposed, and why."""
+
+    item_id: UUID
+    customer_id: UUID
+    policy: str
+    step: DueStep
+    code: str
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run did. `held` lists every item held today, whether or not that is news."""
+
+    run_id: UUID
+    run_on: date
+    steps: int
+    actions: int
+    held: list[HeldItem] = field(repr=False)
+    withdrawn: int = 0
+
+
+class _Answer(NamedTuple):
+    """What the facts of an item lead to; shared by all items of equal facts."""
+
+    version_id: UUID
+    policy: Policy
+    steps: tuple[DueStep, ...]
+    untouched: StateChange
+    proposed: StateChange
+
+
+def run_day(db: Session, actor: Actor) -> RunResult:
+    """Proposes the steps of `actor.today` (R172-R178, R210-R221); a second run of the day finds nothing to do.
+
+    Returns what was proposed and held. Raises RuleBroken(`policy_not_published`).
+    """
+    lock_cases(db, actor)
+    settings = company(db, actor.tenant_id)
+    book, calendar = policy_book(db, actor.tenant_id), work_calendar(db, actor.tenant_id)
+    withdrawn = withdraw_paid(db, actor)
+    rows = selection.candidates(db, actor.tenant_id, actor.today)
+    run = _Run(db, actor, settings, book, calendar)
+    if rows:
+        run.decide(rows)
+    return run.record(withdrawn)
+
+
+class _Run:
+    """One run while it is being decided: memo of answers, groups, holds, and what is to be written."""
+
+    def __init__(
+        self, db: Session, actor: Actor, settings: CompanyFacts, book: PolicyBook, calendar: WorkCalendar
+    ) -> None:
+        self.db, self.actor = db, actor
+        self.settings, self.book, self.calendar = settings, book, calendar
+        self.blocks = ActiveBlocks({}, {})
+        self.unapplied: Mapping[tuple[str, str], Unapplied] = {}
+        self.answers: dict[Any, _Answer] = {}
+        self.recorder = Recorder(actor, new_id(), auto_approve=not settings.review_mode)
+        self.held: list[HeldItem] = []
+        self.no_blocks = True
+
+    def decide(self, rows: Any) -> None:
+        """Every candidate: what its facts lead to, whether it is held, into which action it goes."""
+        tenant_id, today = self.actor.tenant_id, self.actor.today
+        self.blocks = active_blocks(self.db, tenant_id, today)
+        self.no_blocks = not (self.blocks.by_item or self.blocks.by_customer)
+        self.unapplied = {
+            key: money
+            for key, money in selection.unapplied_by_customer(self.db, tenant_id, today).items()
+            if money.covers
+        }
+        answers, recorder = self.answers, self.recorder
+        for row in rows:
+            item, customer, currency, open_minor, kind, held_before = row[: selection.FACTS_FROM]
+            facts = row[selection.FACTS_FROM :]
+            answer = answers.get(facts)
+            if answer is None:
+                answer = answers[facts] = self._answer(facts)
+            if open_minor == 0:
+                recorder.change(item, _PARKED, kind)
+            elif not answer.steps:
+                if kind == selection.DUE:
+                    continue  # a day off: the stored state says the same
+                recorder.change(item, answer.untouched, kind)
+            elif (held := self._hold(item, customer, currency, open_minor, answer)) is not None:
+                recorder.hold(item, customer, held, held_before, answer.untouched, kind)
+            else:
+                recorder.propose(item, customer, currency, open_minor, answer.version_id, answer.steps)
+                recorder.change(item, answer.proposed, kind)
+
+    def _answer(self, facts: Any) -> _Answer:
+        """Decides once for all items of these facts."""
+        customer_code, version_id, due_on, end_on, level, waiting, delivered_on, deadline_on, fired = facts
+        if version_id is None:
+            version_id = self.book.pick(customer_code, self.settings.policy_code)
+        policy = self.book.by_id[version_id]
+        now = ItemFacts(
+            due_on, end_on, level, waiting, delivered_on, deadline_on, frozenset(filter(None, fired.split(",")))
+        )
+        steps = ladder.decide(now, policy, self.actor.today, self.calendar)
+        then = now._replace(
+            waiting=now.waiting or any(step.level for step in steps),
+            fired=now.fired | {step.code for step in steps if not step.level},
+        )
+        return _Answer(
+            version_id, policy, steps, self._change(version_id, policy, now), self._change(version_id, policy, then)
+        )
+
+    def _change(self, version_id: UUID, policy: Policy, facts: ItemFacts) -> StateChange:
+        next_on = ladder.next_on(facts, policy, self.calendar)
+        return StateChange(version_id, facts.waiting, ",".join(sorted(facts.fired)), next_on, parked=False)
+
+    def _hold(
+        self, item: str, customer: str, currency: str, open_minor: int, answer: _Answer
+    ) -> tuple[str, dict[str, Any]] | None:
+        """Why a due step is not taken today (rules in the order in which people ask), or None."""
+        held: tuple[str, dict[str, Any]] | None = None
+        if not self.no_blocks and (block := self._block(item, customer)) is not None:
+            held = (block.held_code, block.params())
+        elif answer.policy.is_within_tolerance(currency, open_minor):
+            tolerance = answer.policy.tolerance_minor[currency]
+            held = ("tolerance", {"open_minor": open_minor, "tolerance_minor": tolerance, "currency": currency})
+        elif (money := self.unapplied.get((customer, currency))) is not None and money.covers:
+            amounts = {"credit_minor": money.credit_minor, "overdue_minor": money.overdue_minor, "currency": currency}
+            held = ("apply_first", dict(amounts))
+        if held is not None:
+            self.held.append(HeldItem(UUID(item), UUID(customer), answer.policy.code, answer.steps[0], *held))
+        return held
+
+    def _block(self, item: str, customer: str) -> ActiveBlock | None:
+        return self.blocks.on(UUID(item), UUID(customer))
+
+    def record(self, withdrawn: int) -> RunResult:
+        """Writes everything and says what there was."""
+        held = Counter(item.code for item in self.held)
+        counts = {"held": dict(held), "withdrawn": withdrawn, "answers": len(self.answers)}
+        self.recorder.write(self.db, counts)
+        return RunResult(
+            self.recorder.run_id,
+            self.actor.today,
+            self.recorder.step_count,
+            len(self.recorder.groups),
+            self.held,
+            withdrawn,
+        )
+
+
+#: A cleared item leaves the daily work; it is woken when a payment is taken back.
+_PARKED: Final = StateChange(None, None, None, None, parked=True)

@@ -1,0 +1,323 @@
+"""From an approved letter to a delivered one: paper and mail, the world checked again, what became of it.
+
+May import this slice, statements and the kernel. Invariants: nothing is sent to someone who has paid, disputes or is
+on hold by the moment of sending; a letter says what is open now; only what the mail server took moves a level.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.cases import letters
+from ar.cases.letters import PURPOSE, Draft, LetterLine
+from ar.cases.models import Action
+from ar.cases.policy import Effect
+from ar.cases.progress import lock_cases, mark_steps, pending_step_ids, refresh_actions, settle_steps
+from ar.customers.models import Contact
+from ar.statements import commands as statements
+from ar.statements.inputs import IssueStatement
+from ar.statements.models import Statement
+from kernel import outbox, storage, tokens
+from kernel.actor import Actor
+from kernel.counters import document_number, take_numbers
+from kernel.errors import RuleBroken
+from kernel.ids import new_id
+from kernel.journal import record
+from kernel.mail import Attachment, MailMessage, queue_mail
+from kernel.settings import settings
+
+PDF: Final = "application/pdf"
+LETTERS_PER_JOB: Final = 50
+
+
+def prepare_letter(db: Session, actor: Actor, action_id: UUID) -> str | None:
+    """Numbers, prints, stores and queues an approved letter. Returns why nothing was left to chase, else None.
+
+    Raises RuleBroken(`no_dunning_contact`).
+    """
+    letter = letters.draft(db, actor, action_id)
+    reason = _drop(db, actor, letter)
+    if reason is not None:
+        return reason
+    addressee = letter.addressee
+    if addressee is None:
+        raise RuleBroken("no_dunning_contact", customer=letter.customer_name)
+    deadline_on = letter.deadline_on or letters.default_deadline(db, actor.tenant_id, letter)
+    again = letter.number is not None
+    number = letter.number or _take_number(db, actor)
+    letter = letters.with_terms(letter, number=number, deadline_on=deadline_on)
+    statement, link = _statement(db, actor, letter)
+    sha256 = _store_paper(db, actor, letter)
+    mail_id = queue_mail(
+        db,
+        actor,
+        letters.write_mail(letter, addressee, (*_attached(letter, sha256), *statement), link),
+        purpose=PURPOSE,
+        subject_id=action_id,
+        customer_id=letter.customer_id,
+        key=f"action:{action_id}:{actor.now.isoformat()}" if again else f"action:{action_id}",
+    )
+    _freeze(db, actor, letter, sha256, number=number, contact_id=addressee.id, mail_id=mail_id, reason=None)
+    facts = {"number": number, "to": addressee.email, "total_minor": letter.total_minor, "pdf_sha256": sha256}
+    record(db, actor, "letter_queued", customer_id=letter.customer_id, subject_id=action_id, data=facts)
+    if Effect.PROPOSE_STOP_SHIPMENT.value in letter.effects:
+        record(db, actor, "stop_shipment_proposed", customer_id=letter.customer_id, subject_id=action_id)
+    return None
+
+
+def prepare_letters(db: Session, actor: Actor, again_kind: str) -> int:
+    """Prepares the next released letters, and puts a message of `again_kind` when more wait; returns how many."""
+    lock_cases(db, actor)
+    a = Action
+    ids = list(
+        db.execute(
+            sa.select(a.id)
+            .where(a.tenant_id == actor.tenant_id, a.state == "approved", a.form == "letter", a.mail_id.is_(None))
+            .order_by(a.id)
+            .limit(LETTERS_PER_JOB + 1)
+        ).scalars()
+    )
+    for action_id in ids[:LETTERS_PER_JOB]:
+        try:
+            prepare_letter(db, actor, action_id)
+        except RuleBroken as fault:
+            # The contact went away between release and paper: back into the queue, where the page says so.
+            _set(db, actor, action_id, state="proposed", decided_by=None, decided_at=None, reason=fault.code)
+    if len(ids) > LETTERS_PER_JOB:
+        outbox.put(db, actor, again_kind, {}, key=f"{again_kind}:{new_id()}")
+    return min(len(ids), LETTERS_PER_JOB)
+
+
+def recheck_letter(db: Session, actor: Actor, mail: MailMessage) -> str | None:
+    """The world once more, right before sending: a reason not to send, or None with the letter brought up to date."""
+    lock_cases(db, actor)
+    a = Action
+    action = db.execute(
+        sa.select(a.id, a.state, a.mail_id)
+        .where(a.tenant_id == actor.tenant_id, a.id == mail.subject_id)
+        .with_for_update()
+    ).first()
+    if action is None or action.state != "approved" or action.mail_id != mail.id:
+        return "withdrawn"
+    letter = letters.draft(db, actor, action.id)
+    reason = _drop(db, actor, letter)
+    if reason is not None:
+        return reason
+    if not _still_reachable(db, actor, mail):
+        return "contact_suppressed"
+    if len(letter.chased) != len(letter.lines) or any(each.open_minor != each.frozen_minor for each in letter.lines):
+        _rewrite(db, actor, mail, letter)
+    return None
+
+
+def settle_letter(db: Session, actor: Actor, mail: MailMessage, state: str) -> None:
+    """What became of a letter's mail: delivered moves levels, failed and unknown wait for a person (R161, R197)."""
+    lock_cases(db, actor)
+    a = Action
+    action = db.execute(
+        sa.select(a.id, a.customer_id, a.run_id, a.run_on, a.currency, a.number, a.state, a.deadline_on, a.code)
+        .where(a.tenant_id == actor.tenant_id, a.id == mail.subject_id)
+        .with_for_update()
+    ).first()
+    if action is None or action.state not in ("approved", "suppressed", "unknown"):
+        return
+    if state == "sent":
+        steps = pending_step_ids(db, actor.tenant_id, action.id)
+        settle_steps(db, actor, steps, "delivered", deadline_on=action.deadline_on)
+        _set(db, actor, action.id, state="delivered", delivered_at=actor.now, reason=None)
+    elif state == "suppressed":
+        settle_steps(db, actor, pending_step_ids(db, actor.tenant_id, action.id), "suppressed")
+        _set(db, actor, action.id, state="suppressed", reason=mail.reason)
+    else:
+        mark_steps(db, actor, action.id, "failed" if state == "failed" else "unknown")
+        _set(db, actor, action.id, state="failed" if state == "failed" else "unknown", reason=mail.reason)
+        if state == "failed":
+            _mend_contact(db, actor, action, mail)
+    facts = {"to": mail.to_address, "number": action.number, "code": action.code, "reason": mail.reason}
+    kind = {"sent": "letter_sent", "suppressed": "letter_not_sent", "failed": "letter_bounced"}.get(state)
+    kind = kind or "letter_in_doubt"
+    record(db, actor, kind, customer_id=action.customer_id, subject_id=action.id, data=facts)
+
+
+def _drop(db: Session, actor: Actor, letter: Draft) -> str | None:
+    """Suppresses the items that must not be chased; the commonest reason when none is left."""
+    gone = [line for line in letter.lines if line.reason is not None]
+    if gone:
+        settle_steps(db, actor, [line.step_id for line in gone], "suppressed")
+    if letter.chased:
+        return None
+    reason = Counter(line.reason for line in gone).most_common(1)[0][0] if gone else "withdrawn"
+    refresh_actions(db, actor, [letter.action_id], reason or "withdrawn")
+    return reason
+
+
+def _rewrite(db: Session, actor: Actor, mail: MailMessage, letter: Draft) -> None:
+    """Part was paid, or an item dropped: the letter shows what is open now; its level, number and date stay."""
+    name = letters.file_name(letter)
+    kept = tuple(Attachment(**each) for each in mail.attachments if each["file_name"] != name)
+    sha256 = _store_paper(db, actor, letter)
+    addressee = letters.Addressee(mail.id, mail.to_name, mail.to_address)
+    link = _link_of(mail)
+    again = letters.write_mail(letter, addressee, (*_attached(letter, sha256), *kept), link)
+    m = MailMessage
+    db.execute(
+        sa.update(m)
+        .where(m.tenant_id == actor.tenant_id, m.id == mail.id, m.state == "queued")
+        .values(
+            subject=again.subject,
+            body_text=again.body_text,
+            body_html=again.body_html,
+            attachments=[{"file_name": each.file_name, "sha256": each.sha256} for each in again.attachments],
+        )
+    )
+    _freeze(db, actor, letter, sha256)
+    facts = {"number": letter.number, "total_minor": letter.total_minor, "pdf_sha256": sha256}
+    record(db, actor, "letter_rewritten", customer_id=letter.customer_id, subject_id=letter.action_id, data=facts)
+
+
+def _link_of(mail: MailMessage) -> str:
+    """The portal link in a mail already written: it is stored nowhere else."""
+    start = f"{settings().base_url}/p/"
+    return next((line.strip() for line in mail.body_text.splitlines() if line.strip().startswith(start)), "")
+
+
+def _statement(db: Session, actor: Actor, letter: Draft) -> tuple[tuple[Attachment, ...], str]:
+    """The statement a letter asks to confirm, and the link to it; nothing for other letters (R174).
+
+    It covers the month of yesterday up to yesterday, goes out with this one mail, and is answered like any other.
+    """
+    if not letter.asks_confirmation or letter.addressee is None:
+        return (), ""
+    to_on = letter.today - timedelta(days=1)
+    wanted = IssueStatement(
+        customer_id=letter.customer_id,
+        currency=letter.currency,
+        period_from=to_on.replace(day=1),
+        period_to=to_on,
+        send=False,
+    )
+    issued = statements.issue(db, actor, wanted)
+    _token, text = tokens.issue(
+        db,
+        actor,
+        statements.PURPOSE,
+        subject_id=issued.statement_id,
+        customer_id=letter.customer_id,
+        contact_id=letter.addressee.id,
+        life=statements.TOKEN_LIFE,
+    )
+    s = Statement
+    of_this = (s.tenant_id == actor.tenant_id, s.id == issued.statement_id)
+    sha256 = db.execute(sa.select(s.pdf_sha256).where(*of_this)).scalar_one()
+    db.execute(sa.update(s).where(*of_this).values(sent_to=letter.addressee.email))
+    return (Attachment(f"{issued.number}.pdf", sha256),), f"{settings().base_url}/p/{text}"
+
+
+def _store_paper(db: Session, actor: Actor, letter: Draft) -> str:
+    return storage.store(db, actor, letters.print_letter(letter).pdf, PDF)
+
+
+def _attached(letter: Draft, sha256: str) -> tuple[Attachment, ...]:
+    return (Attachment(letters.file_name(letter), sha256),)
+
+
+def _freeze(db: Session, actor: Actor, letter: Draft, sha256: str, **more: Any) -> None:
+    """What the paper says becomes what the steps and the action say."""
+    chased: Sequence[LetterLine] = letter.chased
+    db.execute(
+        _FREEZE,
+        {
+            "tenant": actor.tenant_id,
+            "ids": [line.step_id for line in chased],
+            "amounts": [line.open_minor for line in chased],
+        },
+    )
+    deadline: date | None = letter.deadline_on
+    _set(
+        db,
+        actor,
+        letter.action_id,
+        pdf_sha256=sha256,
+        deadline_on=deadline,
+        items=len({line.item_id for line in chased}),
+        total_minor=letter.total_minor,
+        **more,
+    )
+
+
+_FREEZE: Final = sa.text("""
+    UPDATE step SET open_minor = n.open_minor
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:amounts AS bigint[])) AS n(id, open_minor)
+    WHERE step.tenant_id = :tenant AND step.id = n.id
+""")
+
+
+def _take_number(db: Session, actor: Actor) -> str:
+    year = actor.today.year
+    return document_number("DN", year, take_numbers(db, actor.tenant_id, f"DN-{year}")[0])
+
+
+def _still_reachable(db: Session, actor: Actor, mail: MailMessage) -> bool:
+    c = Contact
+    found = db.execute(
+        sa.select(c.id).where(
+            c.tenant_id == actor.tenant_id,
+            c.customer_id == mail.customer_id,
+            c.email == mail.to_address,
+            *letters.reachable(),
+        )
+    ).first()
+    return found is not None
+
+
+def _mend_contact(db: Session, actor: Actor, action: Any, mail: MailMessage) -> None:
+    """The address is not written to again, and somebody is asked for a better one; others at the customer stay."""
+    c, a = Contact, Action
+    db.execute(
+        sa.update(c)
+        .where(
+            c.tenant_id == actor.tenant_id,
+            c.customer_id == action.customer_id,
+            c.email == mail.to_address,
+            c.suppressed_at.is_(None),
+        )
+        .values(suppressed_at=actor.now, suppressed_reason=mail.reason or "mail refused")
+    )
+    db.execute(
+        sa.insert(a).values(
+            tenant_id=actor.tenant_id,
+            id=new_id(),
+            customer_id=action.customer_id,
+            run_id=action.run_id,
+            run_on=actor.today,
+            currency=action.currency,
+            form="task",
+            code="mend_contact",
+            level=0,
+            audience="internal",
+            effects=[],
+            state="proposed",
+            items=0,
+            total_minor=0,
+            reason=mail.reason,
+            created_at=actor.now,
+        )
+    )
+
+
+def _set(db: Session, actor: Actor, action_id: UUID, **values: Any) -> None:
+    db.execute(sa.update(Action).where(Action.tenant_id == actor.tenant_id, Action.id == action_id).values(**values))
+
+
+def stored_paper(db: Session, tenant_id: UUID, action_id: UUID) -> storage.Stored | None:
+    """The paper as it went out, or None while there is none."""
+    a = Action
+    sha256 = db.execute(sa.select(a.pdf_sha256).where(a.tenant_id == tenant_id, a.id == action_id)).scalar_one_or_none()
+    return storage.load(db, tenant_id, sha256) if sha256 else None

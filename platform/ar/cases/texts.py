@@ -1,0 +1,186 @@
+"""Names of steps and the words of letters, by step code: English msgids, translated where they are shown.
+
+May import the marker and gettext only. Invariants (R195, R201): a letter names amount, due date, account and whom to
+ask, and what the contract and the law allow next; it never threatens, shames or invents a legal department.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from kernel.i18n import gettext as _
+from kernel.i18n import mark
+
+STEP_NAMES: Final[dict[str, str]] = {
+    "due_notice": mark("Due notice"),
+    "overdue_report": mark("Overdue report"),
+    "statement_confirmation": mark("Statement to confirm"),
+    "demand": mark("Demand letter"),
+    "warning": mark("Warning"),
+    "general_manager": mark("Report to the general manager"),
+    "remind_1": mark("First reminder"),
+    "remind_2": mark("Second reminder"),
+    "inquiry_call": mark("Call to ask what is wrong"),
+    "formal_1": mark("First formal letter"),
+    "solemn_notice": mark("Solemn notice"),
+    "formal_2": mark("Second formal letter"),
+    "pressure_call": mark("Call on the second letter"),
+    "manager_call_1": mark("First call by the manager"),
+    "manager_call_2": mark("Second call by the manager"),
+    "final_notice": mark("Final notice"),
+    "agency": mark("Hand over to an agency"),
+    "litigation": mark("Prepare a lawsuit"),
+    "mend_contact": mark("Mend the contact"),
+}
+TASK_HINTS: Final[dict[str, str]] = {
+    "overdue_report": mark("Write to the department manager why the amount is late and when it will be paid."),
+    "general_manager": mark("Report to the general manager, who decides on legal or other means."),
+    "inquiry_call": mark("Ask what keeps the payment, note the reason and the day promised."),
+    "pressure_call": mark("Refer to the second formal letter and ask for a firm day of payment."),
+    "manager_call_1": mark("The manager speaks to the person who decides at the customer."),
+    "manager_call_2": mark("Last talk before the final notice: agree on a day, in writing."),
+    "agency": mark("Choose a collection agency by reputation and price, and sign the order."),
+    "litigation": mark("Gather contract, delivery notes, statements and letters for counsel."),
+    "mend_contact": mark("The mail came back. Find a working address, then send the letter again."),
+}
+
+
+STATE_NAMES: Final[dict[str, str]] = {
+    "proposed": mark("Proposed"),
+    "approved": mark("Approved"),
+    "sending": mark("Being sent"),
+    "delivered": mark("Sent"),
+    "done": mark("Done"),
+    "skipped": mark("Skipped"),
+    "suppressed": mark("Not sent"),
+    "failed": mark("Came back"),
+    "unknown": mark("In doubt"),
+    "held": mark("Held"),
+    "simulated": mark("Simulated"),
+}
+STATE_TONES: Final = {
+    "delivered": "ok",
+    "done": "ok",
+    "failed": "late",
+    "unknown": "late",
+    "held": "warn",
+    "approved": "ok",
+}
+
+
+@dataclass(frozen=True)
+class LetterTexts:
+    """One letter's words: title of the paper, subject of mail and paper, paragraphs before and after the table."""
+
+    title: str
+    subject: str
+    before: str
+    after: str
+
+
+_RESERVE: Final = mark("If you have paid in the meantime, please tell us the date and disregard this letter.")
+_FRIENDLY_END: Final = mark("If something keeps you from paying, please tell us so that we can solve it together.")
+_CONTRACT: Final = mark(
+    "Should the amount stay unpaid, we may suspend further deliveries and claim what the contract and the law "
+    "provide for late payment."
+)
+_LEGAL: Final = mark(
+    "Should the amount stay unpaid, we shall consider the legal means open to us, including a claim before the "
+    "competent court or arbitration body, with the costs that follow from it."
+)
+
+LETTERS: Final[dict[str, LetterTexts]] = {
+    "due_notice": LetterTexts(
+        mark("Payment notice"),
+        mark("Payment is due"),
+        mark("We allow ourselves to point out that the items below have reached the agreed day of payment."),
+        _FRIENDLY_END,
+    ),
+    "remind_1": LetterTexts(
+        mark("Payment reminder"),
+        mark("A friendly reminder of payment"),
+        mark("Perhaps it was overlooked: the items below have passed their due date."),
+        _FRIENDLY_END,
+    ),
+    "remind_2": LetterTexts(
+        mark("Payment reminder"),
+        mark("Second reminder of payment"),
+        mark("We have not yet seen a payment for the items below and kindly remind you once more."),
+        _FRIENDLY_END,
+    ),
+    "statement_confirmation": LetterTexts(
+        mark("Overdue statement"),
+        mark("Please confirm the overdue statement"),
+        mark("The items below are overdue. Please pay them, and confirm the statement or tell us what differs."),
+        _FRIENDLY_END,
+    ),
+    "formal_1": LetterTexts(
+        mark("Formal request for payment"),
+        mark("Formal request for payment of overdue items"),
+        mark("In spite of our reminders the items below are unpaid. We formally ask you to settle them now."),
+        _CONTRACT,
+    ),
+    "solemn_notice": LetterTexts(
+        mark("Solemn notice"),
+        mark("Notice of overdue payment"),
+        mark("The items below have been overdue for some time, and our requests have remained without result."),
+        _CONTRACT,
+    ),
+    "formal_2": LetterTexts(
+        mark("Second formal request for payment"),
+        mark("Second formal request for payment"),
+        mark("We refer to our earlier letters. The items below are still unpaid, and we ask for payment once more."),
+        _CONTRACT,
+    ),
+    "demand": LetterTexts(
+        mark("Demand letter"),
+        mark("Demand for payment with a deadline"),
+        mark("The items below have passed the agreed date of payment, and our reminders have remained without result."),
+        _CONTRACT,
+    ),
+    "warning": LetterTexts(
+        mark("Warning"),
+        mark("The deadline for payment has lapsed"),
+        mark("The deadline of our demand has lapsed without payment of the items below."),
+        _LEGAL,
+    ),
+    "final_notice": LetterTexts(
+        mark("Final notice"),
+        mark("Final notice before further steps"),
+        mark("This is our last request to settle the items below without further steps."),
+        _LEGAL,
+    ),
+}
+_ANY_LETTER: Final = LetterTexts(
+    mark("Request for payment"),
+    mark("Payment of overdue items"),
+    mark("The items below have passed the agreed date of payment."),
+    _FRIENDLY_END,
+)
+
+
+def step_name(code: str) -> str:
+    """The step in words; a code of a company's own policy as it stands."""
+    return _(STEP_NAMES[code]) if code in STEP_NAMES else code.replace("_", " ")
+
+
+def state_name(state: str) -> str:
+    """What became of a step or an action, in a word."""
+    return _(STATE_NAMES[state]) if state in STATE_NAMES else state
+
+
+def task_hint(code: str) -> str:
+    """What a task or call asks of the person, or nothing."""
+    return _(TASK_HINTS[code]) if code in TASK_HINTS else ""
+
+
+def letter_texts(code: str) -> LetterTexts:
+    """The letter's words in the current language."""
+    found = LETTERS.get(code, _ANY_LETTER)
+    return LetterTexts(_(found.title), _(found.subject), _(found.before), _(found.after))
+
+
+def closing_paragraph() -> str:
+    """What ends every letter."""
+    return _(_RESERVE)

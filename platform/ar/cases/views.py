@@ -1,0 +1,188 @@
+"""What the pages and the command line show of cases: frozen, finished but for language. Imports dates only.
+
+Invariant: amounts are minor units, dates are dates; sentences are made by `explain` in the reader's language.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """One item's step as reports and scripts read it."""
+
+    customer_no: str
+    document_no: str
+    policy: str
+    step: str
+    nominal_on: date
+    runs_on: date
+    open_minor: int
+    currency: str
+    status: str
+    why: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields of `run-day` and `simulate`."""
+        return {
+            "customer_no": self.customer_no,
+            "document_no": self.document_no,
+            "policy": self.policy,
+            "step": self.step,
+            "nominal_on": self.nominal_on.isoformat(),
+            "runs_on": self.runs_on.isoformat(),
+            "open_minor": self.open_minor,
+            "currency": self.currency,
+            "status": self.status,
+            "why": self.why,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLine:
+    """One item of an action, with its own level and why it came."""
+
+    document_no: str
+    item_id: UUID
+    due_on: date
+    days_overdue: int
+    open_minor: int
+    step_name: str
+    level: int
+    nominal_on: date
+    state: str
+    why: str
+
+
+@dataclass(frozen=True)
+class QueueAction:
+    """A letter, call or task in the queue. `contact` is empty when nobody can be written to."""
+
+    id: UUID
+    customer_id: UUID
+    customer_no: str
+    customer_name: str
+    currency: str
+    form: str
+    code: str
+    name: str
+    hint: str
+    level: int
+    approval_role: str | None
+    effects: tuple[str, ...]
+    state: str
+    items: int
+    total_minor: int
+    number: str | None
+    deadline_on: date | None
+    run_on: date
+    reason: str
+    decided_by: str | None
+    decided_at: datetime | None
+    delivered_at: datetime | None
+    has_paper: bool
+    contact: str
+    lines: tuple[QueueLine, ...]
+
+    @property
+    def is_letter(self) -> bool:
+        """Whether it goes out to the debtor on paper."""
+        return self.form == "letter"
+
+
+@dataclass(frozen=True)
+class QueueGroup:
+    """What goes to one customer in one currency."""
+
+    customer_id: UUID
+    customer_no: str
+    customer_name: str
+    currency: str
+    actions: tuple[QueueAction, ...]
+
+
+@dataclass(frozen=True)
+class QueueSummary:
+    """How much waits for whom; holds as the last run counted them."""
+
+    letters: int
+    calls: int
+    tasks: int
+    problems: int
+    outgoing: int
+    held: dict[str, int]
+    last_run_on: date | None
+    totals_minor: dict[str, int]
+
+    @property
+    def to_review(self) -> int:
+        """Everything that is still to be decided or done."""
+        return self.letters + self.calls + self.tasks
+
+    def of_tab(self, tab: str) -> int:
+        """How many actions a tab of the queue holds."""
+        sizes = {"letters": self.letters, "tasks": self.calls + self.tasks, "problems": self.problems}
+        return sizes.get(tab, self.outgoing)
+
+
+@dataclass(frozen=True)
+class BookedState:
+    """How far the books are: receipts through a day, and credits nobody has applied."""
+
+    receipts_through_on: date | None
+    unapplied: int
+
+
+@dataclass(frozen=True, slots=True)
+class StripStep:
+    """One rung on the customer's page; `on` is a date, `state` done, now, coming or skipped."""
+
+    label: str
+    state: str
+    on: date | None
+    text: str
+
+
+@dataclass(frozen=True)
+class CaseStrip:
+    """The ladder of the customer's leading item: the one highest up, then the oldest."""
+
+    item_id: UUID
+    document_no: str
+    policy_name: str
+    level: int
+    held: str
+    steps: tuple[StripStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineLine:
+    """One thing that escalation did or left, with the sentence that explains it."""
+
+    on: date
+    at: datetime | None
+    title: str
+    text: str
+    why: str
+    tone: str
+    action_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class BlockView:
+    """A hold of a customer as its page lists it; `state` active, ended, lifted, kept or broken."""
+
+    id: UUID
+    kind: str
+    document_no: str | None
+    until_on: date | None
+    reason: str
+    placed_by: str
+    placed_at: datetime
+    lifted_by: str | None
+    lifted_at: datetime | None
+    state: str

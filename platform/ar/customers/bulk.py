@@ -1,0 +1,144 @@
+"""The bulk statements of the customer file: arrays in, one statement each, whatever the number of rows.
+
+May import models' names, search and kernel. Invariant: every statement binds its tenant; values that are derived
+from a customer's texts (sort key, search words) are made here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.customers.inputs import PURPOSES, CustomerRow
+from ar.customers.search import search_words, sort_key
+from kernel.actor import Actor
+from kernel.ids import new_id, new_ids
+from kernel.journal import JournalEvent
+
+Filled = tuple[UUID, str, dict[str, Any]]
+
+_TYPES = {
+    "id": "uuid",
+    "number": "text",
+    "name": "text",
+    "sort_key": "text",
+    "search_words": "text",
+    "entity_type": "text",
+    "tax_id": "text",
+    "owner_id": "uuid",
+    "language": "text",
+    "terms": "text",
+    "settlement_days": "integer",
+    "policy_code": "text",
+}
+_NAMES = ", ".join(_TYPES)
+_UNNEST = f"unnest({', '.join(f'CAST(:{name} AS {kind}[])' for name, kind in _TYPES.items())}) AS v ({_NAMES})"
+
+
+def _value(name: str) -> str:
+    """How a column is made of its array: words travel as one text each, terms as JSON text."""
+    made = {"search_words": "string_to_array(v.search_words, ' ')", "terms": "CAST(v.terms AS jsonb)"}
+    return made.get(name, f"v.{name}")
+
+
+_VALUES = ", ".join(_value(name) for name in _TYPES)
+
+
+def insert(db: Session, actor: Actor, rows: Sequence[Filled]) -> dict[str, UUID]:
+    """Inserts customers (id, number, columns); a number that exists by now is left alone. Returns number → id."""
+    statement = sa.text(
+        f"INSERT INTO customer (tenant_id, created_at, updated_at, {_NAMES}) "  # noqa: S608 - column names of ours
+        f"SELECT :tenant, :now, :now, {_VALUES} FROM {_UNNEST} "
+        "ON CONFLICT (tenant_id, number) DO NOTHING RETURNING number, id"
+    )
+    inserted = db.execute(statement, {"tenant": actor.tenant_id, "now": actor.now, **_arrays(rows)})
+    return {row.number: row.id for row in inserted}
+
+
+def update(db: Session, actor: Actor, rows: Sequence[Filled]) -> None:
+    """Writes all columns of customers by id."""
+    if not rows:
+        return
+    changed = [name for name in _TYPES if name not in ("id", "number")]
+    changes = ", ".join(f"{name} = {_value(name)}" for name in changed)
+    statement = sa.text(
+        f"UPDATE customer SET updated_at = :now, {changes} FROM {_UNNEST} "  # noqa: S608 - column names of ours
+        "WHERE customer.tenant_id = :tenant AND customer.id = v.id"
+    )
+    db.execute(statement, {"tenant": actor.tenant_id, "now": actor.now, **_arrays(rows)})
+
+
+def columns(number: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The stored columns of one customer, with what is derived from its texts."""
+    name, tax_id = values["name"], values["tax_id"]
+    return {**values, "sort_key": sort_key(name), "search_words": search_words(number, name, tax_id)}
+
+
+def _arrays(rows: Sequence[Filled]) -> dict[str, list[Any]]:
+    arrays: dict[str, list[Any]] = {name: [] for name in _TYPES}
+    for customer_id, number, values in rows:
+        row = {"id": customer_id, "number": number, **columns(number, values)}
+        row["search_words"] = " ".join(row["search_words"])
+        row["terms"] = json.dumps(row["terms"])
+        for name, array in arrays.items():
+            array.append(row[name])
+    return arrays
+
+
+def upsert_contacts(db: Session, actor: Actor, rows: Iterable[tuple[UUID, CustomerRow]]) -> set[UUID]:
+    """Adds the rows' contacts and renames known ones; a contact taken out of use stays out. Returns whose."""
+    wanted = [(customer_id, row.contact_name or "", row.contact_email or "") for customer_id, row in rows]
+    wanted = [contact for contact in wanted if contact[1] or contact[2]]
+    if not wanted:
+        return set()
+    touched = db.execute(
+        sa.text(
+            "INSERT INTO contact (tenant_id, id, customer_id, name, title, email, phone, purposes, active, created_at) "
+            "SELECT :tenant, v.id, v.customer_id, v.name, '', v.email, '', "
+            "CASE WHEN v.email = '' THEN ARRAY[]::text[] ELSE CAST(:purposes AS text[]) END, true, :now "
+            "FROM unnest(CAST(:ids AS uuid[]), CAST(:customers AS uuid[]), CAST(:names AS text[]), "
+            "CAST(:emails AS text[])) AS v (id, customer_id, name, email) "
+            "ON CONFLICT (tenant_id, customer_id, email) DO UPDATE SET name = excluded.name "
+            "WHERE excluded.name <> '' AND contact.name <> excluded.name RETURNING customer_id"
+        ),
+        {
+            "tenant": actor.tenant_id,
+            "now": actor.now,
+            "purposes": sorted(PURPOSES),
+            "ids": new_ids(len(wanted)),
+            "customers": [contact[0] for contact in wanted],
+            "names": [contact[1] for contact in wanted],
+            "emails": [contact[2] for contact in wanted],
+        },
+    )
+    return set(touched.scalars())
+
+
+def journal(db: Session, actor: Actor, events: Sequence[tuple[UUID, str, dict[str, Any]]]) -> None:
+    """As `kernel.journal.record`, many at once."""
+    if not events:
+        return
+    db.execute(
+        sa.insert(JournalEvent),
+        [
+            {
+                "tenant_id": actor.tenant_id,
+                "id": new_id(),
+                "at": actor.now,
+                "kind": kind,
+                "actor_kind": actor.kind,
+                "actor_name": actor.name,
+                "user_id": actor.user_id,
+                "customer_id": customer_id,
+                "subject_id": customer_id,
+                "data": data,
+                "sealed_in": None,
+            }
+            for customer_id, kind, data in events
+        ],
+    )

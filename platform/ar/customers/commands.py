@@ -1,0 +1,321 @@
+"""Changing the customer file: bulk upsert by number, forms, contacts.
+
+May import models, inputs, search, tenants and kernel. Invariants: a customer's number never changes; bulk work
+costs a constant number of statements; every change leaves an event with what was and what is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from ar.customers import bulk
+from ar.customers.inputs import (
+    DEFAULT_TERM_DAYS,
+    AddContact,
+    CreateCustomer,
+    CustomerRow,
+    EditCustomer,
+)
+from ar.customers.models import Contact, Customer
+from kernel.actor import Actor
+from kernel.errors import Conflict, NotFound, RuleBroken
+from kernel.ids import new_id, new_ids
+from kernel.journal import record
+from tenants.models import Membership, Tenant, User
+
+_FIELDS = ("name", "entity_type", "tax_id", "owner_id", "language", "terms", "settlement_days", "policy_code")
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertResult:
+    """How many customers were new, changed, and already so."""
+
+    created: int
+    updated: int
+    unchanged: int
+
+
+def net_terms(days: int) -> dict[str, Any]:
+    """Plain terms of `days` days from the invoice, as `ar.ledger.due_dates.Terms` writes them."""
+    return _terms("invoice", 0, days)
+
+
+def upsert_customers(db: Session, actor: Actor, rows: Sequence[CustomerRow]) -> UpsertResult:
+    """Creates or updates customers by number, one row each; what a row leaves None stays as it is.
+
+    A constant number of statements whatever the number of rows. Raises RuleBroken(`owner_unknown`).
+    """
+    if not rows:
+        return UpsertResult(0, 0, 0)
+    by_number = {row.number: row for row in sorted(rows, key=lambda row: row.number)}
+    owners = _owners(db, actor.tenant_id, by_number.values())
+    known = _numbers(db, actor.tenant_id, list(by_number))
+    created = _insert_new(db, actor, [row for row in by_number.values() if row.number not in known], owners)
+    ids = dict(created)
+    changes: dict[UUID, dict[str, list[Any]]] = {}
+    stored = _lock(db, actor.tenant_id, [number for number in by_number if number not in created])
+    updates: list[tuple[UUID, str, dict[str, Any]]] = []
+    for customer in stored:
+        ids[customer.number] = customer.id
+        before = {name: getattr(customer, name) for name in _FIELDS}
+        after = {**before, **_given(by_number[customer.number], owners)}
+        if after != before:
+            changes[customer.id] = _differences(before, after)
+            updates.append((customer.id, customer.number, after))
+    bulk.update(db, actor, updates)
+    touched = bulk.upsert_contacts(db, actor, [(ids[number], row) for number, row in by_number.items()])
+    new = set(created.values())
+    for customer_id in touched - new:
+        changes.setdefault(customer_id, {})["contact"] = [None, None]
+    bulk.journal(
+        db, actor, [(customer_id, "customer_created", {"number": number}) for number, customer_id in created.items()]
+    )
+    bulk.journal(db, actor, [(changed, "customer_changed", {"changes": what}) for changed, what in changes.items()])
+    return UpsertResult(len(created), len(changes), len(by_number) - len(created) - len(changes))
+
+
+def create_customer(db: Session, actor: Actor, data: CreateCustomer) -> UUID:
+    """Enters a customer by hand. Raises Conflict(`customer_number_taken`)."""
+    customer_id = new_id()
+    inserted = db.execute(
+        insert(Customer)
+        .values(
+            tenant_id=actor.tenant_id,
+            id=customer_id,
+            number=data.number,
+            created_at=actor.now,
+            **bulk.columns(data.number, _from_form(db, actor, data)),
+            updated_at=actor.now,
+        )
+        .on_conflict_do_nothing(index_elements=[Customer.tenant_id, Customer.number])
+        .returning(Customer.id)
+    ).first()
+    if inserted is None:
+        raise Conflict("customer_number_taken", number=data.number)
+    record(db, actor, "customer_created", customer_id=customer_id, subject_id=customer_id, data={"number": data.number})
+    if data.contact_name or data.contact_email:
+        contact = AddContact(
+            customer_id=customer_id, name=data.contact_name or data.contact_email, email=data.contact_email
+        )
+        add_contact(db, actor, contact)
+    return customer_id
+
+
+def edit_customer(db: Session, actor: Actor, customer_id: UUID, data: EditCustomer) -> bool:
+    """Changes a customer; False when everything was so already. Raises NotFound, RuleBroken(`owner_unknown`)."""
+    stored = db.execute(
+        sa.select(Customer)
+        .where(Customer.tenant_id == actor.tenant_id, Customer.id == customer_id)
+        .with_for_update(key_share=True)
+    ).scalar_one_or_none()
+    if stored is None:
+        raise NotFound("customer_not_found")
+    before = {name: getattr(stored, name) for name in _FIELDS}
+    after = _from_form(db, actor, data)
+    if after["terms"].items() <= before["terms"].items():
+        after["terms"] = before["terms"]
+    if after == before:
+        return False
+    bulk.update(db, actor, [(customer_id, stored.number, after)])
+    record(
+        db,
+        actor,
+        "customer_changed",
+        customer_id=customer_id,
+        subject_id=customer_id,
+        data={"changes": _differences(before, after)},
+    )
+    return True
+
+
+def add_contact(db: Session, actor: Actor, data: AddContact) -> UUID:
+    """Adds a contact, or brings the one of the same e-mail up to date. Raises NotFound for a foreign customer."""
+    known = db.execute(
+        sa.select(Customer.id).where(Customer.tenant_id == actor.tenant_id, Customer.id == data.customer_id)
+    ).first()
+    if known is None:
+        raise NotFound("customer_not_found")
+    purposes = sorted(set(data.purposes)) if data.email else []
+    values = {"name": data.name, "title": data.title, "phone": data.phone, "purposes": purposes, "active": True}
+    contact_id: UUID = db.execute(
+        insert(Contact)
+        .values(
+            tenant_id=actor.tenant_id,
+            id=new_id(),
+            customer_id=data.customer_id,
+            email=data.email,
+            created_at=actor.now,
+            **values,
+        )
+        .on_conflict_do_update(index_elements=[Contact.tenant_id, Contact.customer_id, Contact.email], set_=values)
+        .returning(Contact.id)
+    ).scalar_one()
+    record(
+        db,
+        actor,
+        "contact_added",
+        customer_id=data.customer_id,
+        subject_id=contact_id,
+        data={"name": data.name, "email": data.email, "purposes": purposes},
+    )
+    return contact_id
+
+
+def deactivate_contact(db: Session, actor: Actor, customer_id: UUID, contact_id: UUID) -> None:
+    """Takes a contact out of use; it stays for the record. Raises NotFound."""
+    row = db.execute(
+        sa.update(Contact)
+        .where(
+            Contact.tenant_id == actor.tenant_id,
+            Contact.customer_id == customer_id,
+            Contact.id == contact_id,
+            Contact.active.is_(True),
+        )
+        .values(active=False)
+        .returning(Contact.name, Contact.email)
+    ).first()
+    if row is None:
+        raise NotFound("contact_not_found")
+    record(
+        db,
+        actor,
+        "contact_deactivated",
+        customer_id=customer_id,
+        subject_id=contact_id,
+        data={"name": row.name, "email": row.email},
+    )
+
+
+def _terms(base: str, months: int, days: int) -> dict[str, Any]:
+    return {
+        "base": base,
+        "cutoff_day": None,
+        "months": months,
+        "days": days,
+        "fixed_pay_days": [],
+        "grace_days": 0,
+        "roll": "none",
+    }
+
+
+def _from_form(db: Session, actor: Actor, data: EditCustomer) -> dict[str, Any]:
+    if data.owner_id is not None and not _is_member(db, actor.tenant_id, data.owner_id):
+        raise RuleBroken("owner_unknown", email=str(data.owner_id))
+    return {
+        "name": data.name,
+        "entity_type": data.entity_type,
+        "tax_id": data.tax_id,
+        "owner_id": data.owner_id,
+        "language": data.language,
+        "terms": _terms(data.term_base, data.term_months, data.term_days),
+        "settlement_days": data.settlement_days,
+        "policy_code": data.policy_code,
+    }
+
+
+def _is_member(db: Session, tenant_id: UUID, user_id: UUID) -> bool:
+    m = Membership
+    return (
+        db.execute(
+            sa.select(m.user_id).where(m.tenant_id == tenant_id, m.user_id == user_id, m.active.is_(True))
+        ).first()
+        is not None
+    )
+
+
+def _owners(db: Session, tenant_id: UUID, rows: Iterable[CustomerRow]) -> dict[str, UUID]:
+    """Members of the tenant by the e-mails the rows name. Raises RuleBroken(`owner_unknown`)."""
+    emails = {row.owner_email.lower() for row in rows if row.owner_email}
+    owners = member_ids(db, tenant_id, emails) if emails else {}
+    for email in sorted(emails - owners.keys()):
+        raise RuleBroken("owner_unknown", email=email)
+    return owners
+
+
+def member_ids(db: Session, tenant_id: UUID, emails: Iterable[str]) -> dict[str, UUID]:
+    """Ids of the tenant's active members by lower-cased e-mail; who is no member is absent."""
+    rows = db.execute(
+        sa.select(sa.func.lower(User.email).label("email"), User.id)
+        .join(Membership, Membership.user_id == User.id)
+        .where(
+            Membership.tenant_id == tenant_id,
+            Membership.active.is_(True),
+            sa.func.lower(User.email).in_([email.lower() for email in emails]),
+        )
+    )
+    return {row.email: row.id for row in rows}
+
+
+def _numbers(db: Session, tenant_id: UUID, numbers: list[str]) -> set[str]:
+    return set(
+        db.execute(
+            sa.select(Customer.number).where(
+                Customer.tenant_id == tenant_id, Customer.number == sa.any_(sa.cast(numbers, sa.ARRAY(sa.Text)))
+            )
+        ).scalars()
+    )
+
+
+def _lock(db: Session, tenant_id: UUID, numbers: list[str]) -> Sequence[sa.Row[Any]]:
+    if not numbers:
+        return []
+    c = Customer
+    return db.execute(
+        sa.select(c.id, c.number, *(getattr(c, name) for name in _FIELDS))
+        .where(c.tenant_id == tenant_id, c.number == sa.any_(sa.cast(numbers, sa.ARRAY(sa.Text))))
+        .order_by(c.id)
+        .with_for_update(key_share=True)
+    ).all()
+
+
+def _given(row: CustomerRow, owners: Mapping[str, UUID]) -> dict[str, Any]:
+    """The columns a row speaks about."""
+    said: dict[str, Any] = {
+        "name": row.name,
+        "entity_type": row.entity_type,
+        "tax_id": row.tax_id,
+        "owner_id": owners[row.owner_email.lower()] if row.owner_email else None,
+        "language": row.language,
+        "terms": None if row.term_days is None else net_terms(row.term_days),
+        "settlement_days": row.settlement_days,
+        "policy_code": row.policy_code,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _insert_new(db: Session, actor: Actor, rows: Sequence[CustomerRow], owners: Mapping[str, UUID]) -> dict[str, UUID]:
+    """Inserts customers with the defaults filled in. Returns number → id of those that were new."""
+    if not rows:
+        return {}
+    defaults = {
+        "entity_type": "company",
+        "tax_id": "",
+        "owner_id": None,
+        "language": _tenant_language(db, actor.tenant_id) if any(row.language is None for row in rows) else "zh_CN",
+        "terms": net_terms(DEFAULT_TERM_DAYS),
+        "settlement_days": 0,
+        "policy_code": None,
+    }
+    ids = new_ids(len(rows))
+    filled = [(new, row.number, {**defaults, **_given(row, owners)}) for new, row in zip(ids, rows, strict=True)]
+    return bulk.insert(db, actor, filled)
+
+
+def _tenant_language(db: Session, tenant_id: UUID) -> str:
+    return db.execute(sa.select(Tenant.language).where(Tenant.id == tenant_id)).scalar_one()
+
+
+def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Field → [was, is], as JSON."""
+    return {name: [_plain(before[name]), _plain(after[name])] for name in _FIELDS if before[name] != after[name]}
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, UUID) else value

@@ -1,0 +1,26 @@
+"""Texts of the error codes of the customer file. Imports the marker for translation only."""
+
+from __future__ import annotations
+
+from kernel.i18n import mark
+
+MESSAGES: dict[str, str] = {
+    "customer_not_found": mark("There is no such customer."),
+    "contact_not_found": mark("There is no such contact."),
+    "customer_number_taken": mark("The number %(number)s belongs to another customer."),
+    "owner_unknown": mark("%(email)s is not a member of this company."),
+}
+
+ENTITY_LABELS: dict[str, str] = {
+    "company": mark("Company"),
+    "sole_trader": mark("Sole trader"),
+    "person": mark("Person"),
+    "government": mark("Government"),
+    "institution": mark("Institution"),
+}
+PURPOSE_LABELS: dict[str, str] = {
+    "statements": mark("Statements"),
+    "dunning": mark("Reminders and demands"),
+    "signing": mark("Signs and confirms"),
+}
+LANGUAGE_LABELS: dict[str, str] = {"zh_CN": "中文", "en": "English"}

@@ -1,0 +1,44 @@
+"""Files that imports give out: a sample to fill in, and the uploaded rows with their errors written beside them.
+
+May import kernel.tables. Invariant: what is given out can be uploaded again as it is: headers are known ones, the
+column of errors is one that nobody reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ar.imports.columns import FileKind, fields
+from ar.imports.inputs import ImportFile, Report
+from ar.imports.messages import finding_text
+from ar.imports.running import open_file
+from kernel.i18n import current_language
+from kernel.i18n import gettext as _
+from kernel.tables import Column, Sheet, write_xlsx
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def sample(kind: FileKind) -> bytes:
+    """A workbook with the canonical columns in the reader's language and one row that shows how to fill them."""
+    chinese = current_language() == "zh_CN"
+    columns = [Column(each.others[0] if chinese else each.name) for each in fields(kind)]
+    return write_xlsx([Sheet(_("Sample"), columns, [[each.sample for each in fields(kind)]])])
+
+
+def annotated(file: ImportFile, report: Report) -> bytes:
+    """The uploaded rows as text with one more column that says what is wrong with each."""
+    table, _binding = open_file(file)
+    texts: dict[int, list[str]] = {}
+    for finding in report.errors:
+        said = finding_text(finding.code, finding.params)
+        texts.setdefault(finding.row, []).append(f"{finding.column}: {said}" if finding.column else said)
+    columns = [*(Column(header) for header in table.headers), Column(_("Error"), width=60)]
+    width = len(table.headers)
+
+    def rows() -> Iterator[list[str]]:
+        for row in table.rows():
+            yield [*row.cells[:width], "; ".join(texts.get(row.number, ()))]
+
+    whole_file = [text for number, said in texts.items() if number <= table.header_row for text in said]
+    return write_xlsx([Sheet(_("Errors"), columns, rows(), footer=whole_file)])

@@ -1,0 +1,152 @@
+"""What an import is asked with, and what it finds. May import pydantic and the standard library.
+
+Invariant: a finding is a code with parameters, put into words in the reader's language when it is shown; the
+numbers of a report are what a person compares with the source.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ar.customers.inputs import CustomerRow
+from ar.imports.columns import FileKind
+from ar.imports.mapping import Mapping
+from kernel.tables import DateOrder
+
+#: So many errors are kept with a report; a file with more is wrong as a whole.
+MAX_ERRORS_KEPT = 10_000
+
+
+class UploadFile(BaseModel):
+    """The choices beside an uploaded file."""
+
+    model_config = ConfigDict(frozen=True, str_strip_whitespace=True)
+
+    kind: FileKind
+    date_order: DateOrder | None = None
+
+
+class ApplyImport(BaseModel):
+    """A person's word that the control totals are right."""
+
+    model_config = ConfigDict(frozen=True)
+
+    totals_confirmed: bool = Field(default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFile:
+    """A file to check or apply."""
+
+    kind: FileKind
+    name: str
+    content: bytes
+    mapping: Mapping = field(default_factory=Mapping)
+
+
+class Finding(NamedTuple):
+    """One error: row as seen in the file (0: the whole file), canonical column, code and its parameters."""
+
+    row: int
+    column: str
+    code: str
+    params: dict[str, Any]
+
+
+class ParsedCustomer(NamedTuple):
+    """A row of a customers file."""
+
+    row: int
+    customer: CustomerRow
+
+
+class ParsedItem(NamedTuple):
+    """A row of an open-items file; `due_on` None means by the customer's terms."""
+
+    row: int
+    customer_no: str
+    customer_name: str
+    document_no: str
+    kind: str
+    document_on: date
+    due_on: date | None
+    currency: str
+    amount_minor: int
+
+
+class ParsedReceipt(NamedTuple):
+    """A row of a receipts file; `applies`: (document, minor units or None for as much as is open)."""
+
+    row: int
+    customer_no: str
+    receipt_no: str
+    received_on: date
+    currency: str
+    amount_minor: int
+    applies: tuple[tuple[str, int | None], ...]
+
+
+class Total(NamedTuple):
+    """Rows and sum of one kind of document in one currency, as written in the file."""
+
+    kind: str
+    currency: str
+    rows: int
+    amount_minor: int
+
+
+@dataclass(slots=True)
+class Report:
+    """What an import found, or did. `created` and `updated` are 0 when there are errors: nothing is applied."""
+
+    rows: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    totals: list[Total] = field(default_factory=list)
+    customers_created: int = 0
+    errors: list[Finding] = field(default_factory=list)
+    errors_total: int = 0
+    warnings: list[Finding] = field(default_factory=list)
+    columns: dict[str, str] = field(default_factory=dict)
+    ignored: list[str] = field(default_factory=list)
+
+    def currency_totals(self) -> list[tuple[str, int]]:
+        """(currency, minor units) over all kinds of document."""
+        sums: dict[str, int] = {}
+        for total in self.totals:
+            sums[total.currency] = sums.get(total.currency, 0) + total.amount_minor
+        return sorted(sums.items())
+
+    def to_json(self) -> dict[str, Any]:
+        """As stored with the job."""
+        return {
+            "rows": self.rows,
+            "created": self.created,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "skipped": self.skipped,
+            "totals": [total._asdict() for total in self.totals],
+            "customers_created": self.customers_created,
+            "errors": [list(finding) for finding in self.errors],
+            "errors_total": self.errors_total,
+            "warnings": [list(finding) for finding in self.warnings],
+            "columns": self.columns,
+            "ignored": self.ignored,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Report:
+        """A stored report; an empty one when the job has none yet."""
+        plain = {name: value for name, value in data.items() if name not in ("totals", "errors", "warnings")}
+        return cls(
+            **plain,
+            totals=[Total(**total) for total in data.get("totals", ())],
+            errors=[Finding(*finding) for finding in data.get("errors", ())],
+            warnings=[Finding(*finding) for finding in data.get("warnings", ())],
+        )

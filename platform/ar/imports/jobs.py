@@ -1,0 +1,97 @@
+"""The two jobs of an import: check a file, apply it. Arguments are ids.
+
+May import running, commands and queries. Invariants: ledger rows, report and state are one commit; progress is
+told in short transactions of its own; a job that is run again after a kill starts over from the stored file and
+finds nothing of the first try.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.imports import commands, queries
+from ar.imports.inputs import ImportFile
+from ar.imports.mapping import Mapping
+from ar.imports.running import open_file, run_import
+from kernel import storage
+from kernel.actor import Actor
+from kernel.db import transaction
+from kernel.errors import HuikuanError
+
+PROGRESS_EVERY_S = 0.5
+
+
+def check(db: Session, actor: Actor, payload: dict[str, Any]) -> None:
+    """Reads and plans the file; the job is `checked` or `refused` afterwards, `failed` when it cannot be read."""
+    _run(db, actor, payload, states=("uploaded", "checking"), working="checking", apply=False)
+
+
+def apply(db: Session, actor: Actor, payload: dict[str, Any]) -> None:
+    """Checks again, since the world has moved on, and writes all rows or none."""
+    _run(db, actor, payload, states=("applying",), working="applying", apply=True)
+
+
+HANDLERS: dict[str, Callable[[Session, Actor, dict[str, Any]], None]] = {
+    "imports.check": check,
+    "imports.apply": apply,
+}
+
+
+def stored_file(db: Session, tenant_id: UUID, job: queries.JobPage) -> ImportFile:
+    """A job's file as it was uploaded."""
+    content = storage.load(db, tenant_id, job.file_sha256).content
+    return ImportFile(job.kind, job.file_name, content, Mapping.model_validate(job.mapping))  # type: ignore[arg-type]
+
+
+def _run(
+    db: Session, actor: Actor, payload: dict[str, Any], *, states: tuple[str, ...], working: str, apply: bool
+) -> None:
+    job = queries.job(db, actor.tenant_id, UUID(payload["job_id"]))
+    if job.state not in states:
+        return  # done before: the message came twice
+    person = _person(actor, job, payload)
+    progress = _Progress(db, actor.tenant_id, job.id, working)
+    try:
+        file = stored_file(db, actor.tenant_id, job)
+        progress.begin(sum(1 for _ in open_file(file)[0].rows()))
+        with db.begin_nested():
+            report = run_import(db, person, file, apply=apply, progress=progress)
+    except HuikuanError as fault:
+        commands.note_failure(db, person, job.id, fault)
+        return
+    commands.note_report(db, person, job.id, report, state="applied" if apply else "checked")
+
+
+def _person(actor: Actor, job: queries.JobPage, payload: dict[str, Any]) -> Actor:
+    """The machine acts in the name of who uploaded the file."""
+    user_id = UUID(payload["user_id"]) if payload.get("user_id") else None
+    return replace(actor, kind="person", name=job.created_by, user_id=user_id)
+
+
+class _Progress:
+    """Tells the job's row how far the work is, in transactions of its own and not too often."""
+
+    def __init__(self, db: Session, tenant_id: UUID, job_id: UUID, state: str) -> None:
+        bind = db.get_bind()
+        self._engine = bind if isinstance(bind, sa.Engine) else bind.engine
+        self._tenant_id, self._job_id, self._state = tenant_id, job_id, state
+        self._told_at = 0.0
+
+    def begin(self, rows_total: int) -> None:
+        self._tell(rows_total=rows_total, rows_done=0)
+
+    def __call__(self, rows_done: int) -> None:
+        if monotonic() - self._told_at >= PROGRESS_EVERY_S:
+            self._tell(rows_done=rows_done)
+
+    def _tell(self, **values: int) -> None:
+        with transaction(self._tenant_id, bind=self._engine) as db:
+            commands.note(db, self._tenant_id, self._job_id, state=self._state, **values)
+        self._told_at = monotonic()

@@ -1,0 +1,186 @@
+"""From a file's own headers to the canonical columns: by synonym, or as a mapping file says.
+
+May import pydantic and kernel.tables. Invariant: a canonical column is read from one place (a header, a pattern
+of headers, or a constant); what the mapping names and the file lacks is an error, never an empty column.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ar.imports.columns import FileKind, fields, known_headers
+from kernel.errors import RuleBroken
+from kernel.tables import DateOrder, header_key
+
+_PLACE = re.compile(r"\{([^{}]+)\}")
+
+
+class Mapping(BaseModel):
+    """How a foreign file is read, as JSON.
+
+    `columns`: canonical name → their header, or a pattern such as `RC-{Invoice No}`; `constants`: canonical name →
+    value for every row; `date_order`: of dates that end with the year; `skip_when`: header → values that skip a row.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    columns: dict[str, str] = Field(default_factory=dict)
+    constants: dict[str, str] = Field(default_factory=dict)
+    date_order: DateOrder | None = None
+    skip_when: dict[str, list[str]] = Field(default_factory=dict)
+
+
+def read_mapping(text: str | bytes) -> Mapping:
+    """A mapping from JSON. Raises RuleBroken(`mapping_malformed`) with what is wrong where."""
+    try:
+        return Mapping.model_validate_json(text)
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "JSON"
+        raise RuleBroken("mapping_malformed", place=place, reason=str(first["msg"])) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A mapping bound to the headers of one file.
+
+    `values(cells)` gives the canonical columns in their order; `headers` says what each was read from (empty: not
+    in the file), `ignored` which headers nobody reads, `missing` the required columns that are not there.
+    """
+
+    names: tuple[str, ...]
+    values: Callable[[list[str]], Sequence[str]]
+    skips: Callable[[list[str]], bool]
+    headers: dict[str, str]
+    missing: list[str] = field(default_factory=list)
+    unknown_headers: list[str] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    constants: frozenset[str] = frozenset()
+
+    def has(self, name: str) -> bool:
+        """Whether the file (or the mapping) speaks about a column at all."""
+        return bool(self.headers[name]) or name in self.constants
+
+
+def header_names(kind: FileKind, mapping: Mapping) -> set[str]:
+    """The headers by which the header row is recognised."""
+    named = {place for text in mapping.columns.values() for place in (_PLACE.findall(text) or [text])}
+    return {header_key(name) for name in named} | known_headers(kind)
+
+
+def bind(kind: FileKind, headers: Sequence[str], mapping: Mapping) -> Binding:
+    """Binds a kind of file to the headers found. Raises RuleBroken(`mapping_column_unknown`)."""
+    names = tuple(each.name for each in fields(kind))
+    for name in (*mapping.columns, *mapping.constants):
+        if name not in names:
+            raise RuleBroken("mapping_column_unknown", column=name, known=", ".join(names))
+    at = _positions(headers)
+    unknown = [header for header in mapping.skip_when if header_key(header) not in at]
+    sources: dict[str, Any] = {}
+    used: set[int] = set()
+    for each in fields(kind):
+        source = _source(each.name, each.keys(), at, mapping, unknown)
+        sources[each.name] = source
+        used.update(_read_from(source))
+    missing = [each.name for each in fields(kind) if each.required and sources[each.name] is None]
+    return Binding(
+        names=names,
+        values=_getter([sources[name] for name in names], len(headers)),
+        skips=_skipper(mapping, at),
+        headers={name: _described(sources[name], headers) for name in names},
+        missing=missing,
+        unknown_headers=unknown,
+        ignored=[header for place, header in enumerate(headers) if header and place not in used],
+        constants=frozenset(mapping.constants),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A text with places for headers; empty as long as all its headers are."""
+
+    text: str
+    places: tuple[int, ...]
+
+    def fill(self, cells: Sequence[str]) -> str:
+        found = [cells[place] for place in self.places]
+        if not any(found):
+            return ""
+        rest = iter(found)
+        return _PLACE.sub(lambda _match: next(rest), self.text)
+
+
+def _positions(headers: Sequence[str]) -> dict[str, int]:
+    at: dict[str, int] = {}
+    for place, header in enumerate(headers):
+        if header:
+            at.setdefault(header_key(header), place)
+    return at
+
+
+def _source(
+    name: str, keys: set[str], at: dict[str, int], mapping: Mapping, unknown: list[str]
+) -> int | str | _Pattern | None:
+    """Where a column comes from: a position, a constant, a pattern, or nowhere."""
+    if name in mapping.columns:
+        told = mapping.columns[name]
+        named = _PLACE.findall(told)
+        lacking = [header for header in (named or [told]) if header_key(header) not in at]
+        if lacking:
+            unknown.extend(lacking)
+            return None
+        return _Pattern(told, tuple(at[header_key(h)] for h in named)) if named else at[header_key(told)]
+    if name in mapping.constants:
+        return mapping.constants[name]
+    found = sorted(at[key] for key in keys if key in at)
+    exact = at.get(header_key(name))
+    return exact if exact is not None else found[0] if found else None
+
+
+def _read_from(source: int | str | _Pattern | None) -> tuple[int, ...]:
+    if isinstance(source, _Pattern):
+        return source.places
+    return (source,) if isinstance(source, int) else ()
+
+
+def _described(source: int | str | _Pattern | None, headers: Sequence[str]) -> str:
+    if isinstance(source, _Pattern):
+        return source.text
+    return headers[source] if isinstance(source, int) else ""
+
+
+def _getter(sources: list[int | str | _Pattern | None], width: int) -> Callable[[list[str]], Sequence[str]]:
+    """Constants stand behind the cells, so that one itemgetter reads a whole row."""
+    tail: list[str] = []
+    places: list[int] = []
+    patterns: list[tuple[int, _Pattern]] = []
+    for column, source in enumerate(sources):
+        if isinstance(source, int):
+            places.append(source)
+            continue
+        places.append(width + len(tail))
+        tail.append(source if isinstance(source, str) else "")
+        if isinstance(source, _Pattern):
+            patterns.append((column, source))
+    pick = itemgetter(*places)
+    if not patterns:
+        return lambda cells: pick(cells + tail)
+
+    def filled(cells: list[str]) -> Sequence[str]:
+        row = list(pick(cells + tail))
+        for column, pattern in patterns:
+            row[column] = pattern.fill(cells)
+        return row
+
+    return filled
+
+
+def _skipper(mapping: Mapping, at: dict[str, int]) -> Callable[[list[str]], bool]:
+    tests = [(at[header_key(h)], frozenset(values)) for h, values in mapping.skip_when.items() if header_key(h) in at]
+    return lambda cells: any(cells[place] in values for place, values in tests)

@@ -1,0 +1,115 @@
+"""Texts of what an import may find: what was expected and what was found, in the reader's language.
+
+Imports the texts of the slices below and the marker for translation. Invariant: every code that `checking`,
+`planning` or `mapping` raises stands here (a test reads them); `found` is quoted as it stood in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ar.customers.messages import MESSAGES as CUSTOMER_MESSAGES
+from ar.ledger.messages import MESSAGES as LEDGER_MESSAGES
+from kernel.i18n import gettext, mark
+
+FINDINGS: dict[str, str] = {
+    "column_missing": mark("The file has no column “%(header)s”. Add it, or name it in a mapping."),
+    "mapped_header_missing": mark("The mapping names a header “%(header)s” that the file does not have."),
+    "no_rows": mark("The file has a header but no rows."),
+    "cells_beyond_header": mark(
+        "Expected %(expected)s cells, found %(found)s. A separator inside a value needs quotes."
+    ),
+    "value_missing": mark("A value is needed here, found nothing."),
+    "too_long": mark("Expected at most %(most)s characters, found %(found)s."),
+    "number_damaged": mark("Expected a number in full, found “%(found)s”. Format the column as text before saving."),
+    "not_a_date": mark("Expected a date such as 2026-11-21, found “%(found)s”."),
+    "ambiguous_date": mark("Could be two dates: “%(found)s”. Say whether the month or the day comes first."),
+    "no_such_day": mark("There is no such day: “%(found)s”."),
+    "not_a_number": mark("Expected an amount such as 1234.50, found “%(found)s”."),
+    "ambiguous_amount": mark("Could be two amounts: “%(found)s”. Use a point for the decimals."),
+    "too_many_decimals": mark("%(currency)s does not have so many decimals: “%(found)s”."),
+    "other_currency": mark("The amount “%(found)s” names another currency than %(currency)s."),
+    "too_large": mark("The amount “%(found)s” is too large."),
+    "amount_not_positive": mark("Expected an amount above zero, found “%(found)s”. A reduction is a credit note."),
+    "unknown_currency": mark("Expected a currency code such as CNY or USD, found “%(found)s”."),
+    "unknown_kind": mark("Expected invoice, debit_note or credit_note, found “%(found)s”."),
+    "unknown_entity_type": mark("Expected company, sole_trader, person, government or institution, found “%(found)s”."),
+    "unknown_language": mark("Expected zh_CN or en, found “%(found)s”."),
+    "bad_email": mark("Expected an e-mail address, found “%(found)s”."),
+    "not_whole_number": mark("Expected a whole number from 0 to %(most)s, found “%(found)s”."),
+    "owner_unknown": mark("“%(found)s” is not a member of this company. Invite the person first."),
+    "duplicate_in_file": mark("“%(found)s” stands in row %(first_row)s already."),
+    "due_before_document": mark("The due date %(found)s lies before the document date %(document_on)s."),
+    "customer_name_missing": mark("Customer “%(found)s” is new, so its name is needed."),
+    "customer_unknown": mark("There is no customer “%(found)s”. Import customers or open items first."),
+    "document_differs": mark(
+        "“%(found)s” was posted with %(posted)s, this row says %(said)s. Posted documents are not changed."
+    ),
+    "allocation_differs": mark("“%(found)s” was posted, but does not pay %(document_no)s as this row says."),
+    "applies_to_form": mark("Expected documents and amounts such as INV1:100.00;INV2:50.00, found “%(found)s”."),
+    "document_unknown": mark("Customer “%(customer_no)s” has no document “%(found)s” in %(currency)s."),
+    "document_ambiguous": mark("Several documents of customer “%(customer_no)s” have the number “%(found)s”."),
+    "document_named_twice": mark("“%(found)s” is named twice in this row."),
+    "exceeds_open": mark("“%(found)s” has %(open)s %(currency)s open, this row pays %(wanted)s."),
+    "exceeds_receipt": mark("The row pays %(wanted)s %(currency)s in all, but the receipt is %(amount)s."),
+    "tax_id_doubtful": mark("The check character of “%(found)s” is wrong. It is taken as it is."),
+}
+
+# Codes of whole-file and command errors; the readers of tables have theirs in the kernel.
+MESSAGES: dict[str, str] = {
+    "import_not_found": mark("There is no such import."),
+    "import_not_checked": mark("This import is not ready to be applied."),
+    "import_totals_unconfirmed": mark("Compare the totals with your source and confirm them first."),
+    "mapping_malformed": mark("The mapping cannot be read at %(place)s: %(reason)s."),
+    "mapping_column_unknown": mark("The mapping names a column “%(column)s”. Known are: %(known)s."),
+    "import_file_missing": mark("Choose a file."),
+    "table_too_large": mark("The file has more than %(most)s bytes."),
+    "table_too_many_rows": mark("The file has more than %(most)s rows. Split it."),
+    "table_too_many_columns": mark("The file has more than %(most)s columns."),
+    "table_cell_too_long": mark("Row %(row)s has a cell of more than %(most)s characters."),
+    "table_empty": mark("The file is empty."),
+    "table_kind": mark("This is neither a CSV file nor an XLSX workbook."),
+    "table_encoding": mark("The text of the file is neither UTF-8 nor GB18030."),
+    "table_malformed": mark("The file is damaged and cannot be read."),
+    "table_bomb": mark("The workbook unpacks to far more than it says and is not opened."),
+    "table_too_wide": mark(
+        "The sheet spans %(found)s cells; at most %(most)s are read. Delete empty rows and columns."
+    ),
+    "table_no_such_sheet": mark("The workbook has no sheet “%(sheet)s”."),
+}
+
+
+KIND_LABELS: dict[str, str] = {
+    "customers": mark("Customers"),
+    "open-items": mark("Open items"),
+    "receipts": mark("Receipts"),
+}
+STATE_LABELS: dict[str, tuple[str, str]] = {
+    "uploaded": (mark("Waiting"), "quiet"),
+    "checking": (mark("Being checked"), "quiet"),
+    "checked": (mark("Ready to apply"), "warn"),
+    "refused": (mark("Has errors"), "late"),
+    "applying": (mark("Being applied"), "quiet"),
+    "applied": (mark("Applied"), "ok"),
+    "failed": (mark("Failed"), "late"),
+}
+TOTAL_LABELS: dict[str, str] = {
+    "invoice": mark("Invoices"),
+    "debit_note": mark("Debit notes"),
+    "credit_note": mark("Credit notes"),
+    "receipt": mark("Receipts"),
+}
+
+
+def finding_text(code: str, params: Mapping[str, object]) -> str:
+    """A finding in the current language."""
+    return gettext(FINDINGS[code], **params)
+
+
+def failure_text(code: str, params: Mapping[str, object]) -> str:
+    """Why a whole import could not be done, in the current language; the code itself when nobody wrote a text."""
+    text = {**LEDGER_MESSAGES, **CUSTOMER_MESSAGES, **MESSAGES}.get(code, code)
+    try:
+        return gettext(text, **params)
+    except (KeyError, ValueError):
+        return text

@@ -1,0 +1,257 @@
+"""What applying a file would do, decided from its rows and from what is posted already.
+
+Pure: no database. Invariants: a posted document is never changed (same values: unchanged, others: an error); an
+allocation never takes more than is open, counting the rows before it in the same file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+from uuid import UUID
+
+from ar.customers.inputs import DEFAULT_TERM_DAYS, CustomerRow
+from ar.customers.queries import CustomerFacts
+from ar.imports.checking import add_error
+from ar.imports.inputs import ParsedItem, ParsedReceipt, Report, Total
+from ar.ledger.due_dates import IsWorkingDay, Terms, collection_end_on, due_on, net
+from kernel.money import decimal_text
+
+
+class Posted(NamedTuple):
+    """A document that is in the ledger."""
+
+    id: UUID
+    customer_no: str
+    document_on: date
+    due_on: date
+    currency: str
+    amount_minor: int
+
+
+class Debit(NamedTuple):
+    """A document that a receipt may pay, and what of it is open in minor units."""
+
+    id: UUID
+    currency: str
+    open_minor: int
+
+
+class PlannedItem(NamedTuple):
+    """A document to post; the customer is known by number, since it may be new."""
+
+    customer_no: str
+    kind: str
+    document_no: str
+    document_on: date
+    due_on: date
+    collection_end_on: date
+    currency: str
+    amount_minor: int
+
+
+class PlannedReceipt(NamedTuple):
+    """A receipt to post and what it pays: (debit item, minor units)."""
+
+    customer_id: UUID
+    receipt: ParsedReceipt
+    pays: tuple[tuple[UUID, int], ...]
+
+
+@dataclass(slots=True)
+class ItemPlan:
+    """Documents to post, gathered batch by batch; `names`: unknown customer number → the name the file gives it."""
+
+    names: dict[str, str]
+    items: list[PlannedItem] = field(default_factory=list)
+
+    def new_customers(self) -> list[CustomerRow]:
+        """The unknown customers that a document to post names."""
+        wanted = {item.customer_no for item in self.items}
+        return [CustomerRow(number, name) for number, name in self.names.items() if number in wanted]
+
+
+class Booked(NamedTuple):
+    """What the ledger holds for a batch of receipts.
+
+    `posted` by (kind, number); `paid`: receipt → document number → minor units; `debits`: what may be paid, by
+    customer and document number.
+    """
+
+    posted: Mapping[tuple[str, str], Posted]
+    paid: Mapping[UUID, Mapping[str, int]]
+    debits: Mapping[tuple[UUID, str], Sequence[Debit]]
+
+
+def new_customer_names(parsed: Sequence[ParsedItem], customers: Mapping[str, CustomerFacts]) -> dict[str, str]:
+    """Unknown customer number → the first name the file gives it (empty: none)."""
+    names: dict[str, str] = {}
+    for row in parsed:
+        if row.customer_no not in customers and not names.get(row.customer_no):
+            names[row.customer_no] = row.customer_name
+    return names
+
+
+def plan_items(
+    parsed: Sequence[ParsedItem],
+    customers: Mapping[str, CustomerFacts],
+    posted: Mapping[tuple[str, str], Posted],
+    report: Report,
+    is_working_day: IsWorkingDay,
+    plan: ItemPlan,
+) -> None:
+    """Sorts a batch into new (added to `plan`), unchanged and wrong.
+
+    A due date left empty follows from the customer's terms, a new customer's are net 30 (R170).
+    """
+    terms = {number: (Terms.from_json(facts.terms), facts.settlement_days) for number, facts in customers.items()}
+    default = (net(DEFAULT_TERM_DAYS), 0)
+    for row in parsed:
+        if not (row.customer_no in terms or plan.names[row.customer_no]):
+            add_error(report, row.row, "customer_name", "customer_name_missing", found=row.customer_no)
+            continue
+        before = posted.get((row.kind, row.document_no))
+        if before is not None:
+            _compare_item(row, before, report)
+            continue
+        agreed, settlement_days = terms.get(row.customer_no, default)
+        due = row.due_on or _due(row, agreed, is_working_day)
+        plan.items.append(
+            PlannedItem(
+                row.customer_no,
+                row.kind,
+                row.document_no,
+                row.document_on,
+                due,
+                collection_end_on(due, settlement_days),
+                row.currency,
+                abs(row.amount_minor),
+            )
+        )
+
+
+def plan_receipts(
+    parsed: Sequence[ParsedReceipt],
+    customers: Mapping[str, CustomerFacts],
+    booked: Booked,
+    open_minor: dict[UUID, int],
+    report: Report,
+) -> list[PlannedReceipt]:
+    """Sorts a batch of receipts into new, unchanged and wrong, and finds for each new one what it pays.
+
+    `open_minor` holds what the rows before have left open of an item, and is carried from batch to batch.
+    """
+    planned = []
+    for found in booked.debits.values():
+        for debit in found:
+            open_minor.setdefault(debit.id, debit.open_minor)
+    for row in parsed:
+        customer = customers.get(row.customer_no)
+        if customer is None:
+            add_error(report, row.row, "customer_no", "customer_unknown", found=row.customer_no)
+            continue
+        before = booked.posted.get(("receipt", row.receipt_no))
+        if before is not None:
+            _compare_receipt(row, before, booked.paid.get(before.id, {}), report)
+            continue
+        pays = _pays(row, customer.id, booked.debits, open_minor, report)
+        if pays is not None:
+            planned.append(PlannedReceipt(customer.id, row, pays))
+    return planned
+
+
+def totals(parsed: Sequence[ParsedItem | ParsedReceipt]) -> list[Total]:
+    """Rows and sums by kind and currency, as written in the file: what a person compares with the source."""
+    sums: dict[tuple[str, str], list[int]] = {}
+    for row in parsed:
+        kind = row.kind if isinstance(row, ParsedItem) else "receipt"
+        total = sums.setdefault((kind, row.currency), [0, 0])
+        total[0] += 1
+        total[1] += row.amount_minor
+    return [Total(kind, currency, *total) for (kind, currency), total in sorted(sums.items())]
+
+
+def _due(row: ParsedItem, terms: Terms, is_working_day: IsWorkingDay) -> date:
+    """A credit stands at once; what is owed falls due by the terms."""
+    return row.document_on if row.kind == "credit_note" else due_on(terms, row.document_on, is_working_day)
+
+
+def _compare_item(row: ParsedItem, before: Posted, report: Report) -> None:
+    said = [
+        ("customer_no", row.customer_no, before.customer_no),
+        ("document_date", row.document_on, before.document_on),
+        ("due_date", row.due_on or before.due_on, before.due_on),
+        ("currency", row.currency, before.currency),
+        ("amount", abs(row.amount_minor), before.amount_minor),
+    ]
+    _settle(row.row, row.document_no, said, before.currency, report)
+
+
+def _compare_receipt(row: ParsedReceipt, before: Posted, paid: Mapping[str, int], report: Report) -> None:
+    for document_no, minor in row.applies:
+        if document_no not in paid or minor not in (None, paid[document_no]):
+            facts = {"found": row.receipt_no, "document_no": document_no}
+            add_error(report, row.row, "applies_to", "allocation_differs", **facts)
+            return
+    said = [
+        ("customer_no", row.customer_no, before.customer_no),
+        ("received_on", row.received_on, before.document_on),
+        ("currency", row.currency, before.currency),
+        ("amount", row.amount_minor, before.amount_minor),
+    ]
+    _settle(row.row, row.receipt_no, said, before.currency, report)
+
+
+def _settle(
+    row: int, document_no: str, said: Sequence[tuple[str, object, object]], currency: str, report: Report
+) -> None:
+    """Unchanged when the file says what is posted, else an error at the first column that differs."""
+    for column, now, then in said:
+        if now != then:
+            shown = {
+                "posted": decimal_text(then, currency) if isinstance(then, int) else str(then),
+                "said": decimal_text(now, currency) if isinstance(now, int) else str(now),
+            }
+            add_error(report, row, column, "document_differs", found=document_no, **shown)
+            return
+    report.unchanged += 1
+
+
+def _pays(
+    row: ParsedReceipt,
+    customer_id: UUID,
+    debits: Mapping[tuple[UUID, str], Sequence[Debit]],
+    open_minor: dict[UUID, int],
+    report: Report,
+) -> tuple[tuple[UUID, int], ...] | None:
+    """What the receipt pays; None when one of its documents cannot be paid so. Takes from `open_minor`."""
+    left, pays = row.amount_minor, []
+    for document_no, asked in row.applies:
+        found = [debit for debit in debits.get((customer_id, document_no), ()) if debit.currency == row.currency]
+        facts = {"found": document_no, "customer_no": row.customer_no}
+        if len(found) != 1:
+            code = "document_ambiguous" if found else "document_unknown"
+            add_error(report, row.row, "applies_to", code, currency=row.currency, **facts)
+            return None
+        debit = found[0]
+        available = open_minor[debit.id]
+        wanted = asked if asked is not None else max(1, min(left, available))
+        if wanted > available:
+            _say(report, row, "exceeds_open", found=document_no, open=available, wanted=wanted)
+            return None
+        if wanted > left:
+            total = row.amount_minor - left + wanted
+            _say(report, row, "exceeds_receipt", wanted=total, amount=row.amount_minor)
+            return None
+        left -= wanted
+        pays.append((debit.id, wanted))
+    for item_id, minor in pays:
+        open_minor[item_id] -= minor
+    return tuple(pays)
+
+
+def _say(report: Report, row: ParsedReceipt, code: str, **params: str | int) -> None:
+    shown = {name: decimal_text(p, row.currency) if isinstance(p, int) else p for name, p in params.items()}
+    add_error(report, row.row, "applies_to", code, currency=row.currency, **shown)

@@ -1,0 +1,166 @@
+"""Reads for imports: what is posted already, what may be paid, and the jobs of the history.
+
+May import the tables of customers, ledger and imports. Invariant: one statement per question, whatever the
+number of rows; frozen views for pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from ar.customers.models import Customer
+from ar.imports.inputs import Report
+from ar.imports.models import ImportJob
+from ar.imports.planning import Debit, Posted
+from ar.ledger.models import DEBIT_KINDS, Allocation, OpenItem
+from kernel.arrays import array_text
+from kernel.errors import NotFound
+
+WORKING_STATES = ("uploaded", "checking", "applying")
+
+
+@dataclass(frozen=True, slots=True)
+class JobLine:
+    """An import in the history."""
+
+    id: UUID
+    kind: str
+    file_name: str
+    state: str
+    rows: int
+    created_by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """An import with everything its page shows."""
+
+    id: UUID
+    kind: str
+    file_name: str
+    file_sha256: str
+    mapping: dict[str, Any]
+    state: str
+    rows_total: int
+    rows_done: int
+    report: Report
+    error: str | None
+    created_by: str
+    created_at: datetime
+    finished_at: datetime | None
+
+    @property
+    def working(self) -> bool:
+        """Whether a job is at it or about to be."""
+        return self.state in WORKING_STATES
+
+
+def posted_documents(
+    db: Session, tenant_id: UUID, kinds: Iterable[str], numbers: Iterable[str]
+) -> dict[tuple[str, str], Posted]:
+    """What is in the ledger of these kinds and numbers, by (kind, number)."""
+    i, c = OpenItem, Customer
+    rows = db.execute(
+        sa.select(i.kind, i.document_no, i.id, c.number, i.document_on, i.due_on, i.currency, i.amount_minor)
+        .join(c, sa.and_(c.tenant_id == i.tenant_id, c.id == i.customer_id))
+        .where(
+            i.tenant_id == tenant_id,
+            c.tenant_id == tenant_id,
+            i.kind.in_(sorted(kinds)),
+            i.document_no == sa.any_(_array(numbers, sa.Text())),
+        )
+    )
+    return {(row[0], row[1]): Posted(*row[2:]) for row in rows}
+
+
+def payments_of(db: Session, tenant_id: UUID, receipt_ids: Iterable[UUID]) -> dict[UUID, dict[str, int]]:
+    """What posted receipts pay: receipt → document number → minor units, reversals taken off."""
+    a, debit = Allocation, aliased(OpenItem)
+    paid = sa.func.sum(a.amount_minor)
+    rows = db.execute(
+        sa.select(a.credit_item_id, debit.document_no, sa.cast(paid, sa.BigInteger))
+        .join(debit, sa.and_(debit.tenant_id == a.tenant_id, debit.id == a.debit_item_id))
+        .where(
+            a.tenant_id == tenant_id,
+            debit.tenant_id == tenant_id,
+            a.credit_item_id == sa.any_(_array(receipt_ids, sa.Uuid())),
+        )
+        .group_by(a.credit_item_id, debit.document_no)
+        .having(paid > 0)
+    )
+    payments: dict[UUID, dict[str, int]] = {}
+    for receipt_id, document_no, minor in rows:
+        payments.setdefault(receipt_id, {})[document_no] = minor
+    return payments
+
+
+def payable(db: Session, tenant_id: UUID, numbers: Iterable[str]) -> dict[tuple[UUID, str], list[Debit]]:
+    """Documents of these numbers that a receipt may pay, by customer and number."""
+    i = OpenItem
+    rows = db.execute(
+        sa.select(i.customer_id, i.document_no, i.id, i.currency, i.open_minor).where(
+            i.tenant_id == tenant_id, i.kind.in_(DEBIT_KINDS), i.document_no == sa.any_(_array(numbers, sa.Text()))
+        )
+    )
+    found: dict[tuple[UUID, str], list[Debit]] = {}
+    for row in rows:
+        debit = Debit(row.id, row.currency, row.open_minor)
+        found.setdefault((row.customer_id, row.document_no), []).append(debit)
+    return found
+
+
+def history(db: Session, tenant_id: UUID, *, offset: int = 0, limit: int = 50) -> tuple[list[JobLine], int]:
+    """A page of imports, newest first, and how many there are."""
+    j = ImportJob
+    total = db.execute(sa.select(sa.func.count()).select_from(j).where(j.tenant_id == tenant_id)).scalar_one()
+    rows = db.execute(
+        sa.select(j.id, j.kind, j.file_name, j.state, j.rows_total, j.created_by, j.created_at)
+        .where(j.tenant_id == tenant_id)
+        .order_by(j.created_at.desc(), j.id.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    return [JobLine(*row) for row in rows], total
+
+
+def job(db: Session, tenant_id: UUID, job_id: UUID) -> JobPage:
+    """One import. Raises NotFound."""
+    j = ImportJob
+    row = db.execute(
+        sa.select(
+            j.id,
+            j.kind,
+            j.file_name,
+            j.file_sha256,
+            j.mapping,
+            j.state,
+            j.rows_total,
+            j.rows_done,
+            j.report,
+            j.error,
+            j.created_by,
+            j.created_at,
+            j.finished_at,
+        ).where(j.tenant_id == tenant_id, j.id == job_id)
+    ).first()
+    if row is None:
+        raise NotFound("import_not_found")
+    values = row._asdict()
+    return JobPage(**{**values, "report": Report.from_json(values["report"])})
+
+
+def _array(values: Iterable[object], kind: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
+    """Many values as one parameter of an array type.
+
+    Untyped for SQLAlchemy, so that the parameter itself is the array: the planner then sees a constant, which it
+    looks up by hash; a cast from text would be compared element by element.
+    """
+    return sa.cast(sa.literal(array_text(values), sa.types.NullType()), sa.ARRAY(kind))

@@ -1,0 +1,148 @@
+"""The pages of imports: upload, preview with control totals, apply, history.
+
+May import this slice, web and tenants. Invariant: parse, authorise, one command or one query, render.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+from uuid import UUID
+
+from flask import Blueprint, request, url_for
+
+from ar.imports import commands, files, queries
+from ar.imports.columns import FILE_KINDS, FileKind, fields
+from ar.imports.inputs import ApplyImport, ImportFile, UploadFile
+from ar.imports.jobs import stored_file
+from ar.imports.mapping import Mapping, read_mapping
+from ar.imports.messages import KIND_LABELS, STATE_LABELS, TOTAL_LABELS, failure_text, finding_text
+from kernel.errors import HuikuanError, NotFound
+from kernel.i18n import gettext as _
+from tenants.access import staff
+from tenants.permissions import Permission
+from web.context import actor, db
+from web.forms import Form, blank, read_form
+from web.paging import read_page
+from web.responses import Page, download, flash_ok, invalid, render, see_other
+
+bp = Blueprint("imports", __name__, url_prefix="/imports")
+
+ERRORS_SHOWN = 200
+
+
+@bp.get("/")
+@staff(Permission.IMPORT)
+def index() -> Page:
+    """The upload form and what was imported before."""
+    asked_kind = request.args.get("kind", "")
+    kind = asked_kind if asked_kind in FILE_KINDS else "open-items"
+    return render("ar/imports/index.html", **_index(blank(kind=kind)))
+
+
+@bp.post("/")
+@staff(Permission.IMPORT)
+def create() -> Page:
+    """Takes a file in and has it checked."""
+    form = read_form(UploadFile)
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        form.errors["file"] = _("Choose a file.")
+    if form.ok and sent is not None:
+        try:
+            file = ImportFile(form.data.kind, sent.filename or "", sent.read(), _mapping(form.data))
+            return see_other(url_for("imports.show", job_id=commands.upload(db(), actor(), file)))
+        except HuikuanError as fault:
+            name = "mapping" if fault.code.startswith("mapping") else "file"
+            form.errors[name] = failure_text(fault.code, fault.params)
+    return invalid("ar/imports/index.html", **_index(form))
+
+
+@bp.get("/<uuid:job_id>")
+@staff(Permission.IMPORT)
+def show(job_id: UUID) -> Page:
+    """One import: progress, then totals and errors, then what was done."""
+    return render("ar/imports/show.html", **_show(job_id))
+
+
+@bp.get("/<uuid:job_id>/progress")
+@staff(Permission.IMPORT)
+def progress(job_id: UUID) -> Page:
+    """The part of the page that follows the job."""
+    return render("ar/imports/_job.html", **_show(job_id))
+
+
+@bp.post("/<uuid:job_id>/application")
+@staff(Permission.IMPORT)
+def apply(job_id: UUID) -> Page:
+    """Applies a checked import whose totals the person confirmed; again: nothing more happens."""
+    form = read_form(ApplyImport)
+    if not (form.ok and form.data.totals_confirmed):
+        form.errors["totals_confirmed"] = _("Compare the totals with your source and confirm them first.")
+        return invalid("ar/imports/show.html", **_show(job_id, form))
+    if commands.request_apply(db(), actor(), job_id, form.data):
+        flash_ok(_("The import is being applied."))
+    return see_other(url_for("imports.show", job_id=job_id))
+
+
+@bp.get("/<uuid:job_id>/errors.xlsx")
+@staff(Permission.IMPORT)
+def errors(job_id: UUID) -> Page:
+    """The uploaded rows with their errors."""
+    job = queries.job(db(), actor().tenant_id, job_id)
+    content = files.annotated(stored_file(db(), actor().tenant_id, job), job.report)
+    return download(content, files.XLSX, f"{job.file_name.rsplit('.', 1)[0]}-{_('errors')}.xlsx")
+
+
+@bp.get("/samples/<kind>.xlsx")
+@staff(Permission.IMPORT)
+def sample(kind: str) -> Page:
+    """An example file of a kind."""
+    if kind not in FILE_KINDS:
+        raise NotFound("import_not_found")
+    return download(files.sample(kind), files.XLSX, f"{kind}.xlsx")
+
+
+def _mapping(data: UploadFile) -> Mapping:
+    """The uploaded mapping, or an empty one, with the form's order of dates."""
+    sent = request.files.get("mapping")
+    mapping = read_mapping(sent.read()) if sent is not None and sent.filename else Mapping()
+    return mapping.model_copy(update={"date_order": data.date_order}) if data.date_order else mapping
+
+
+def _index(form: Form[Any]) -> dict[str, Any]:
+    asked = read_page(request.args)
+    jobs, total = queries.history(db(), actor().tenant_id, offset=asked.offset, limit=asked.limit)
+    return {
+        "form": form,
+        "jobs": jobs,
+        "pager": asked.page(total, url_for("imports.index"), request.args),
+        "kinds": KIND_LABELS,
+        "states": STATE_LABELS,
+        "fields": {kind: fields(kind) for kind in FILE_KINDS},
+    }
+
+
+def _show(job_id: UUID, form: Form[Any] | None = None) -> dict[str, Any]:
+    job = queries.job(db(), actor().tenant_id, job_id)
+    labels = {each.name: each.label for each in fields(cast(FileKind, job.kind))}
+    failure = json.loads(job.error) if job.error else None
+
+    def worded(findings: list[Any]) -> list[tuple[int, str, str]]:
+        return [
+            (f.row, _(labels[f.column]) if f.column in labels else f.column, finding_text(f.code, f.params))
+            for f in findings[:ERRORS_SHOWN]
+        ]
+
+    return {
+        "job": job,
+        "report": job.report,
+        "form": form or blank(),
+        "errors": worded(job.report.errors),
+        "warnings": worded(job.report.warnings),
+        "failure": failure_text(failure["code"], failure["params"]) if failure else "",
+        "kinds": KIND_LABELS,
+        "states": STATE_LABELS,
+        "total_labels": TOTAL_LABELS,
+        "labels": labels,
+    }

@@ -1,0 +1,241 @@
+"""An import from file to ledger: read, look up, plan, and, when asked to and nothing is wrong, write.
+
+May import the commands of customers and ledger. Invariants: command line, web check and web apply take this one
+path; everything is written in the caller's transaction or nothing; a tenant's imports wait for one another, so a
+second import of the same file finds the first one's rows and changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from ar.customers.commands import member_ids, upsert_customers
+from ar.customers.queries import CustomerFacts, find_numbers
+from ar.imports.checking import add_error, read_rows, refuse_twins
+from ar.imports.columns import FileKind
+from ar.imports.inputs import ImportFile, ParsedCustomer, ParsedItem, ParsedReceipt, Report
+from ar.imports.mapping import Binding, bind, header_names
+from ar.imports.planning import (
+    Booked,
+    ItemPlan,
+    PlannedItem,
+    PlannedReceipt,
+    new_customer_names,
+    plan_items,
+    plan_receipts,
+    totals,
+)
+from ar.imports.queries import payable, payments_of, posted_documents
+from ar.ledger.allocation import NewAllocation, allocate, lock_customers
+from ar.ledger.posting import NewItem, post_items
+from kernel.actor import Actor
+from kernel.counters import lock_counter
+from kernel.journal import record
+from kernel.tables import Table, open_table
+from tenants.queries import work_calendar
+
+#: Rows written per round of statements: bounds memory, not the transaction.
+BATCH_ROWS = 10_000
+T = TypeVar("T")
+Progress = Callable[[int], None]
+
+
+def run_import(
+    db: Session, actor: Actor, file: ImportFile, *, apply: bool, progress: Progress = lambda _rows: None
+) -> Report:
+    """Checks a file and, with `apply` and no errors, writes it. `progress` hears how many rows are behind.
+
+    Raises TableRefused or RuleBroken when the file or the mapping cannot be read at all, and Conflict when
+    somebody else changed the same documents meanwhile.
+    """
+    if apply:
+        lock_counter(db, actor.tenant_id, "imports")
+    report = Report()
+    share = 2 if apply else 1
+    parsed = _parse(file, report, lambda done: progress(done // share))
+    _STEPS[file.kind](db, actor, parsed, report, apply, lambda done: progress(report.rows // 2 + done // 2))
+    if report.errors_total:
+        report.created = report.updated = report.customers_created = 0
+    elif apply:
+        _record(db, actor, file, report)
+    return report
+
+
+def open_file(file: ImportFile) -> tuple[Table, Binding]:
+    """The file's table and how its columns are read. Raises TableRefused, RuleBroken."""
+    table = open_table(file.content, file.name, header_names(file.kind, file.mapping))
+    return table, bind(file.kind, table.headers, file.mapping)
+
+
+def _describe(file: ImportFile, table: Table, binding: Binding, report: Report) -> None:
+    report.columns = {name: header or file.mapping.constants.get(name, "") for name, header in binding.headers.items()}
+    report.ignored = list(binding.ignored)
+    for name in binding.missing:
+        if name not in file.mapping.columns:
+            add_error(report, table.header_row, name, "column_missing", header=name)
+    for header in binding.unknown_headers:
+        add_error(report, table.header_row, header, "mapped_header_missing", header=header)
+
+
+def _parse(file: ImportFile, report: Report, progress: Progress) -> list[Any]:
+    """The file's rows; the file's text is let go before anything is looked up."""
+    table, binding = open_file(file)
+    _describe(file, table, binding, report)
+    if report.errors:
+        return []
+    parsed = read_rows(file.kind, table, binding, report, file.mapping.date_order, progress)
+    if file.kind == "customers":
+        return refuse_twins(parsed, lambda row: row.customer.number, "customer_no", report)
+    report.totals = totals(parsed)
+    if file.kind == "open-items":
+        return refuse_twins(parsed, lambda row: (row.kind, row.document_no), "document_no", report)
+    return refuse_twins(parsed, lambda row: row.receipt_no, "receipt_no", report)
+
+
+def _customers(
+    db: Session, actor: Actor, parsed: list[ParsedCustomer], report: Report, apply: bool, progress: Progress
+) -> None:
+    """Counts by doing it; a check takes it back, so that it says exactly what applying would do."""
+    _check_owners(db, actor.tenant_id, parsed, report)
+    if report.errors_total:
+        return
+    kept = db.begin_nested()
+    for done, rows in _batches(parsed):
+        result = upsert_customers(db, actor, [row.customer for row in rows])
+        report.created += result.created
+        report.updated += result.updated
+        report.unchanged += result.unchanged
+        progress(done)
+    if apply:
+        kept.commit()
+    else:
+        kept.rollback()
+
+
+def _check_owners(db: Session, tenant_id: UUID, parsed: Sequence[ParsedCustomer], report: Report) -> None:
+    emails = {row.customer.owner_email for row in parsed if row.customer.owner_email}
+    known = member_ids(db, tenant_id, emails) if emails else {}
+    for row in parsed:
+        if row.customer.owner_email and row.customer.owner_email not in known:
+            add_error(report, row.row, "owner_email", "owner_unknown", found=row.customer.owner_email)
+
+
+def _open_items(
+    db: Session, actor: Actor, parsed: list[ParsedItem], report: Report, apply: bool, progress: Progress
+) -> None:
+    customers = find_numbers(db, actor.tenant_id, {row.customer_no for row in parsed})
+    plan = ItemPlan(new_customer_names(parsed, customers))
+    calendar = work_calendar(db, actor.tenant_id)
+    for _done, rows in _batches(parsed):
+        posted = posted_documents(db, actor.tenant_id, {row.kind for row in rows}, [row.document_no for row in rows])
+        plan_items(rows, customers, posted, report, calendar.is_working_day, plan)
+    parsed.clear()
+    report.created, report.customers_created = len(plan.items), len(plan.new_customers())
+    if report.errors_total or not apply:
+        return
+    if plan.new_customers():
+        upsert_customers(db, actor, plan.new_customers())
+        customers |= find_numbers(db, actor.tenant_id, plan.names)
+    for done, items in _batches(plan.items):
+        post_items(db, actor, [_new_item(item, customers) for item in items], memo="import")
+        progress(done)
+
+
+def _new_item(item: PlannedItem, customers: dict[str, CustomerFacts]) -> NewItem:
+    return NewItem(
+        customer_id=customers[item.customer_no].id,
+        kind=item.kind,
+        document_no=item.document_no,
+        document_on=item.document_on,
+        due_on=item.due_on,
+        collection_end_on=item.collection_end_on,
+        currency=item.currency,
+        amount_minor=item.amount_minor,
+    )
+
+
+def _receipts(
+    db: Session, actor: Actor, parsed: list[ParsedReceipt], report: Report, apply: bool, progress: Progress
+) -> None:
+    tenant_id = actor.tenant_id
+    customers = find_numbers(db, tenant_id, {row.customer_no for row in parsed})
+    if apply:
+        # All at once and before anything is read: what is open stays so, and nobody waits crosswise.
+        lock_customers(db, tenant_id, [customer.id for customer in customers.values()])
+    open_minor: dict[UUID, int] = {}
+    planned: list[PlannedReceipt] = []
+    for _done, rows in _batches(parsed):
+        posted = posted_documents(db, tenant_id, ["receipt"], [row.receipt_no for row in rows])
+        paid = payments_of(db, tenant_id, [receipt.id for receipt in posted.values()]) if posted else {}
+        debits = payable(db, tenant_id, {document_no for row in rows for document_no, _minor in row.applies})
+        planned += plan_receipts(rows, customers, Booked(posted, paid, debits), open_minor, report)
+    parsed.clear()
+    report.created = len(planned)
+    if report.errors_total or not apply:
+        return
+    for done, receipts in _batches(planned):
+        ids = post_items(db, actor, [_new_receipt(receipt) for receipt in receipts], memo="import")
+        # No date given: the later of both documents' dates.
+        pays = [
+            NewAllocation(debit_id, credit_id, minor)
+            for receipt, credit_id in zip(receipts, ids, strict=True)
+            for debit_id, minor in receipt.pays
+        ]
+        allocate(db, actor, pays)
+        progress(done)
+
+
+_STEPS: dict[FileKind, Callable[[Session, Actor, list[Any], Report, bool, Progress], None]] = {
+    "customers": _customers,
+    "open-items": _open_items,
+    "receipts": _receipts,
+}
+
+
+def _new_receipt(planned: PlannedReceipt) -> NewItem:
+    receipt = planned.receipt
+    return NewItem(
+        customer_id=planned.customer_id,
+        kind="receipt",
+        document_no=receipt.receipt_no,
+        document_on=receipt.received_on,
+        due_on=receipt.received_on,
+        collection_end_on=receipt.received_on,
+        currency=receipt.currency,
+        amount_minor=receipt.amount_minor,
+    )
+
+
+def _batches(rows: Sequence[T]) -> Iterator[tuple[int, list[T]]]:
+    """Batches with the number of rows up to their end."""
+    source, done = iter(rows), 0
+    while batch := list(islice(source, BATCH_ROWS)):
+        done += len(batch)
+        yield done, batch
+
+
+def _record(db: Session, actor: Actor, file: ImportFile, report: Report) -> None:
+    if not (report.created or report.updated):
+        return
+    record(
+        db,
+        actor,
+        "import_applied",
+        data={
+            "kind": file.kind,
+            "file": file.name,
+            "sha256": hashlib.sha256(file.content).hexdigest(),
+            "rows": report.rows,
+            "created": report.created,
+            "updated": report.updated,
+            "unchanged": report.unchanged,
+            "skipped": report.skipped,
+            "totals": [total._asdict() for total in report.totals],
+        },
+    )

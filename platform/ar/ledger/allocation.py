@@ -1,0 +1,306 @@
+"""Allocation: which credit pays which debt, and the two projections (`open_minor`, `cleared_on`) kept with it.
+
+May import the tables of customers and ledger and the kernel. Invariants: never more than is open on either side,
+as of any date; both sides belong to one customer and one currency; customers are locked first, in id order, so
+that what is read afterwards stays true until COMMIT and no two calls wait for each other crosswise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.customers.models import Customer
+from ar.ledger.models import Allocation, OpenItem
+from kernel import journal
+from kernel.actor import Actor
+from kernel.arrays import array_text
+from kernel.errors import Conflict, NotFound, RuleBroken
+from kernel.ids import new_id, new_ids
+
+
+@dataclass(frozen=True, slots=True)
+class NewAllocation:
+    """So much of a credit item shall pay so much of a debit item, in their currency.
+
+    `effective_on` None: the later of both documents' dates, or of the last allocation taken back on either.
+    """
+
+    debit_item_id: UUID
+    credit_item_id: UUID
+    amount_minor: int
+    effective_on: date | None = None
+
+
+@dataclass(slots=True)
+class _Item:
+    """An item under its customer's lock; `open_minor` and `last_on` follow the allocations being booked."""
+
+    id: UUID
+    customer_id: UUID
+    side: int
+    document_no: str
+    document_on: date
+    currency: str
+    open_minor: int
+    last_on: date | None
+    reversed_on: date | None
+
+
+def lock_customers(db: Session, tenant_id: UUID, customer_ids: Iterable[UUID]) -> None:
+    """Holds the customers' rows until COMMIT, in id order. Call it before reading what must not move.
+
+    NO KEY UPDATE: documents may still be booked for them meanwhile, since foreign keys only take KEY SHARE.
+    """
+    c = Customer
+    wanted = sa.cast(sorted(set(customer_ids)), sa.ARRAY(sa.Uuid))
+    db.execute(
+        sa.select(c.id)
+        .where(c.tenant_id == tenant_id, c.id == sa.any_(wanted))
+        .order_by(c.id)
+        .with_for_update(key_share=True)
+    ).all()
+
+
+def allocate(db: Session, actor: Actor, allocations: Sequence[NewAllocation]) -> list[UUID]:
+    """Allocates all of them or none; returns the allocation ids in order. Call it once per transaction.
+
+    Raises NotFound for an item of another tenant or two items of different customers, RuleBroken
+    (`currency_differs`, `wrong_side`, `amount_not_positive`, `effective_too_early`) and
+    Conflict(`allocation_exceeds_open`).
+    """
+    if not allocations:
+        return []
+    ids = {i for each in allocations for i in (each.debit_item_id, each.credit_item_id)}
+    i = OpenItem
+    customers = db.execute(
+        sa.select(i.customer_id)
+        .distinct()
+        .where(i.tenant_id == actor.tenant_id, i.id == sa.any_(sa.cast(list(ids), sa.ARRAY(sa.Uuid))))
+    ).scalars()
+    lock_customers(db, actor.tenant_id, customers)
+    allocation_ids, items = book_allocations(db, actor, allocations)
+    _record(db, actor, allocations, items)
+    return allocation_ids
+
+
+def book_allocations(
+    db: Session, actor: Actor, allocations: Sequence[NewAllocation]
+) -> tuple[list[UUID], dict[UUID, _Item]]:
+    """The part of `allocate` under the lock that the caller already holds; journals nothing."""
+    ids = list(dict.fromkeys(i for each in allocations for i in (each.debit_item_id, each.credit_item_id)))
+    items = _read_items(db, actor.tenant_id, ids)
+    days = [_apply(items, each) for each in allocations]
+    allocation_ids = new_ids(len(allocations))
+    debits = [items[each.debit_item_id] for each in allocations]
+    _insert(
+        db,
+        actor,
+        ids=allocation_ids,
+        customer_ids=[debit.customer_id for debit in debits],
+        currencies=[debit.currency for debit in debits],
+        debits=[each.debit_item_id for each in allocations],
+        credits=[each.credit_item_id for each in allocations],
+        amounts=[each.amount_minor for each in allocations],
+        days=days,
+        reverses=[None] * len(allocations),
+    )
+    _project(db, actor.tenant_id, items.values())
+    return allocation_ids, items
+
+
+def reverse_allocation(db: Session, actor: Actor, allocation_id: UUID, *, effective_on: date | None = None) -> UUID:
+    """Takes an allocation back on `effective_on` (default today); both items are open again from then on.
+
+    Returns the id of the row that takes it back. Raises NotFound, Conflict(`already_reversed`), RuleBroken
+    (`reversal_is_final`, `effective_too_early`).
+    """
+    a = Allocation
+    found: Any = db.execute(
+        sa.select(a.customer_id, a.currency, a.debit_item_id, a.credit_item_id, a.amount_minor, a.reverses_id).where(
+            a.tenant_id == actor.tenant_id, a.id == allocation_id
+        )
+    ).first()
+    if found is None:
+        raise NotFound("allocation_not_found")
+    lock_customers(db, actor.tenant_id, [found.customer_id])
+    _refuse_second_reversal(db, actor.tenant_id, allocation_id, found)
+    items = _read_items(db, actor.tenant_id, [found.debit_item_id, found.credit_item_id])
+    debit, credit = items[found.debit_item_id], items[found.credit_item_id]
+    # Not before either item's last movement: a day that was seen closed stays as it was seen.
+    since = max(day for item in items.values() for day in (item.document_on, item.last_on) if day)
+    on = effective_on or max(actor.today, since)
+    if on < since:
+        raise RuleBroken("effective_too_early", since_on=since.isoformat())
+    for item in (debit, credit):
+        item.open_minor += found.amount_minor
+        item.last_on = on
+    reversal_id = new_id()
+    _insert(
+        db,
+        actor,
+        ids=[reversal_id],
+        customer_ids=[found.customer_id],
+        currencies=[found.currency],
+        debits=[debit.id],
+        credits=[credit.id],
+        amounts=[-found.amount_minor],
+        days=[on],
+        reverses=[allocation_id],
+    )
+    _project(db, actor.tenant_id, items.values())
+    journal.record(
+        db,
+        actor,
+        "allocation_reversed",
+        customer_id=found.customer_id,
+        subject_id=debit.id,
+        data={
+            "allocation_id": str(allocation_id),
+            "debit_no": debit.document_no,
+            "credit_no": credit.document_no,
+            "currency": found.currency,
+            "amount_minor": found.amount_minor,
+            "effective_on": on.isoformat(),
+        },
+    )
+    return reversal_id
+
+
+_ITEMS = sa.text(
+    """
+    SELECT i.id, i.customer_id, i.side, i.document_no, i.document_on, i.currency, i.open_minor,
+        moved.last_on, moved.reversed_on
+    FROM open_item AS i
+    LEFT JOIN (
+        SELECT item_id, max(effective_on) AS last_on, max(effective_on) FILTER (WHERE amount_minor < 0) AS reversed_on
+        FROM (
+            SELECT debit_item_id AS item_id, effective_on, amount_minor FROM allocation
+            WHERE tenant_id = :tenant AND debit_item_id = ANY(CAST(:ids AS uuid[]))
+            UNION ALL
+            SELECT credit_item_id, effective_on, amount_minor FROM allocation
+            WHERE tenant_id = :tenant AND credit_item_id = ANY(CAST(:ids AS uuid[]))
+        ) AS both_sides
+        GROUP BY item_id
+    ) AS moved ON moved.item_id = i.id
+    WHERE i.tenant_id = :tenant AND i.id = ANY(CAST(:ids AS uuid[]))
+    """
+)
+_INSERT_ALLOCATIONS = sa.text(
+    """
+    INSERT INTO allocation (tenant_id, id, customer_id, currency, debit_item_id, credit_item_id, amount_minor,
+        effective_on, recorded_at, recorded_by, reverses_id)
+    SELECT CAST(:tenant AS uuid), a.id, a.customer_id, a.currency, a.debit_id, a.credit_id, a.amount, a.effective_on,
+        :recorded_at, :recorded_by, a.reverses_id
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:customer_ids AS uuid[]), CAST(:currencies AS text[]),
+        CAST(:debits AS uuid[]), CAST(:credits AS uuid[]), CAST(:amounts AS bigint[]), CAST(:days AS date[]),
+        CAST(:reverses AS uuid[]))
+        AS a (id, customer_id, currency, debit_id, credit_id, amount, effective_on, reverses_id)
+    ON CONFLICT DO NOTHING
+    """
+)
+_PROJECT = sa.text(
+    """
+    UPDATE open_item SET open_minor = p.open_minor, cleared_on = p.cleared_on
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:opens AS bigint[]), CAST(:days AS date[])) AS p (id, open_minor, cleared_on)
+    WHERE open_item.tenant_id = :tenant AND open_item.id = p.id
+    """
+)
+
+
+def _read_items(db: Session, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, _Item]:
+    rows = db.execute(_ITEMS, {"tenant": tenant_id, "ids": array_text(ids)})
+    items = {row.id: _Item(*row) for row in rows}
+    if len(items) != len(set(ids)):
+        raise NotFound("item_not_found")
+    return items
+
+
+def _apply(items: dict[UUID, _Item], wanted: NewAllocation) -> date:
+    """Checks one allocation against what is left by those before it, takes it off; returns its effective date."""
+    debit, credit = items[wanted.debit_item_id], items[wanted.credit_item_id]
+    if debit.customer_id != credit.customer_id:
+        raise NotFound("item_not_found")
+    if debit.side < 0 or credit.side > 0:
+        raise RuleBroken("wrong_side", debit_no=debit.document_no, credit_no=credit.document_no)
+    if debit.currency != credit.currency:
+        raise RuleBroken("currency_differs", debit=debit.currency, credit=credit.currency)
+    amount = wanted.amount_minor
+    if type(amount) is not int or amount <= 0:
+        raise RuleBroken("amount_not_positive", document_no=debit.document_no)
+    for item in (debit, credit):
+        if amount > item.open_minor:
+            raise Conflict("allocation_exceeds_open", document_no=item.document_no, open_minor=item.open_minor)
+    # An allocation before one that was taken back would count beside it between the two dates.
+    since = max(day for item in (debit, credit) for day in (item.document_on, item.reversed_on) if day)
+    on = wanted.effective_on or since
+    if on < since:
+        raise RuleBroken("effective_too_early", since_on=since.isoformat())
+    for item in (debit, credit):
+        item.open_minor -= amount
+        item.last_on = max(on, item.last_on or on)
+    return on
+
+
+def _refuse_second_reversal(db: Session, tenant_id: UUID, allocation_id: UUID, found: sa.Row[Any]) -> None:
+    a, i = Allocation, OpenItem
+    taken_back, of_reversal = db.execute(
+        sa.select(
+            sa.exists().where(a.tenant_id == tenant_id, a.reverses_id == allocation_id),
+            sa.exists().where(
+                i.tenant_id == tenant_id,
+                i.id.in_([found.debit_item_id, found.credit_item_id]),
+                i.reverses_id.is_not(None),
+            ),
+        )
+    ).one()
+    if found.reverses_id is not None or of_reversal:
+        raise RuleBroken("reversal_is_final")
+    if taken_back:
+        raise Conflict("already_reversed")
+
+
+def _insert(db: Session, actor: Actor, **columns: Sequence[object]) -> None:
+    values: dict[str, object] = {name: array_text(column) for name, column in columns.items()}
+    values |= {"tenant": actor.tenant_id, "recorded_at": actor.now, "recorded_by": actor.name}
+    db.execute(_INSERT_ALLOCATIONS, values)
+
+
+def _project(db: Session, tenant_id: UUID, items: Iterable[_Item]) -> None:
+    """Writes what is open now; an item with nothing open was cleared on its last effective date."""
+    rows = [(item.id, item.open_minor, None if item.open_minor else item.last_on) for item in items]
+    ids, opens, days = (array_text(column) for column in zip(*rows, strict=True))
+    db.execute(_PROJECT, {"tenant": tenant_id, "ids": ids, "opens": opens, "days": days})
+
+
+def _record(db: Session, actor: Actor, allocations: Sequence[NewAllocation], items: dict[UUID, _Item]) -> None:
+    """One event per call: the facts of a single allocation, else counts and sums."""
+    first = items[allocations[0].debit_item_id]
+    if len(allocations) == 1:
+        data: dict[str, object] = {
+            "debit_no": first.document_no,
+            "credit_no": items[allocations[0].credit_item_id].document_no,
+            "currency": first.currency,
+            "amount_minor": allocations[0].amount_minor,
+        }
+        journal.record(db, actor, "documents_allocated", customer_id=first.customer_id, subject_id=first.id, data=data)
+        return
+    sums: dict[str, int] = {}
+    for each in allocations:
+        currency = items[each.debit_item_id].currency
+        sums[currency] = sums.get(currency, 0) + each.amount_minor
+    totals = [{"currency": currency, "amount_minor": amount} for currency, amount in sorted(sums.items())]
+    customers = {items[each.debit_item_id].customer_id for each in allocations}
+    journal.record(
+        db,
+        actor,
+        "documents_allocated",
+        customer_id=next(iter(customers)) if len(customers) == 1 else None,
+        data={"count": len(allocations), "totals": totals},
+    )

@@ -1,0 +1,62 @@
+"""What a person does to the ledger from a page: allocate, take back, reverse.
+
+May import posting, allocation, the inputs and the kernel. Invariant: a form sent twice has one effect; the books
+themselves are changed by `posting` and `allocation` alone.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.ledger.allocation import NewAllocation, allocate, reverse_allocation
+from ar.ledger.inputs import AllocateDocument, ReverseDocument, TakeBack
+from ar.ledger.models import OpenItem
+from ar.ledger.posting import reverse_item
+from kernel import idempotency
+from kernel.actor import Actor
+from kernel.errors import NotFound, RuleBroken
+from kernel.money import BadAmount, parse_amount
+
+
+def allocate_document(db: Session, actor: Actor, item_id: UUID, data: AllocateDocument) -> UUID:
+    """Allocates between two documents, whichever of them is the credit; returns the allocation's id.
+
+    The same key again returns the first answer. Raises what `allocate` raises, RuleBroken(`amount_unreadable`)
+    for an amount that is not one, Conflict(`idempotency_key_reused`).
+    """
+    request = {"item": item_id, **data.model_dump(exclude={"key"})}
+    fresh, before = idempotency.first_time(db, actor, f"allocate:{data.key}", request)
+    if not fresh:
+        if before is None:
+            raise NotFound("allocation_not_found")
+        return before
+    i = OpenItem
+    rows = db.execute(
+        sa.select(i.id, i.side, i.currency).where(i.tenant_id == actor.tenant_id, i.id.in_([item_id, data.other_id]))
+    ).all()
+    found = {row.id: row for row in rows}
+    if len(found) != 2:
+        raise NotFound("item_not_found")
+    item = found[item_id]
+    debit_id, credit_id = (item_id, data.other_id) if item.side > 0 else (data.other_id, item_id)
+    try:
+        amount = parse_amount(data.amount, item.currency)
+    except BadAmount:
+        raise RuleBroken("amount_unreadable", amount=data.amount) from None
+    wanted = NewAllocation(debit_id, credit_id, amount, data.effective_on)
+    allocation_id = allocate(db, actor, [wanted])[0]
+    idempotency.remember(db, actor, f"allocate:{data.key}", allocation_id)
+    return allocation_id
+
+
+def take_back(db: Session, actor: Actor, allocation_id: UUID, data: TakeBack) -> UUID:
+    """Takes an allocation back; see `allocation.reverse_allocation`."""
+    return reverse_allocation(db, actor, allocation_id, effective_on=data.effective_on)
+
+
+def reverse_document(db: Session, actor: Actor, item_id: UUID, data: ReverseDocument) -> UUID:
+    """Reverses a document with a reason; see `posting.reverse_item`."""
+    return reverse_item(db, actor, item_id, effective_on=data.effective_on, memo=data.reason)

@@ -1,0 +1,67 @@
+"""Texts of the ledger's error codes, names of its kinds and stages. Imports the marker for translation only."""
+
+from __future__ import annotations
+
+from ar.ledger.stages import Stage
+from kernel.i18n import mark
+
+MESSAGES: dict[str, str] = {
+    "item_not_found": mark("There is no such document."),
+    "allocation_not_found": mark("There is no such allocation."),
+    "document_exists": mark("The number %(document_no)s is taken by another document of this kind."),
+    "kind_unknown": mark("“%(kind)s” is not a kind of document that can be booked."),
+    "currency_unknown": mark("“%(currency)s” is not a currency."),
+    "amount_not_positive": mark("The amount must be more than zero."),
+    "amount_unreadable": mark("“%(amount)s” is not an amount in this currency."),
+    "document_no_missing": mark("The document needs a number."),
+    "dates_out_of_order": mark("%(document_no)s: the due date cannot be before the document's date."),
+    "entry_unbalanced": mark("Debits and credits differ, so nothing was booked."),
+    "allocation_exceeds_open": mark("%(document_no)s: less is open now than this would allocate. Load the page again."),
+    "currency_differs": mark("A credit in %(credit)s cannot pay a document in %(debit)s."),
+    "wrong_side": mark("Only a receipt or a credit note can pay, and only what is owed can be paid."),
+    "effective_too_early": mark("The effective date cannot be before %(since_on)s."),
+    "already_reversed": mark("This was taken back before."),
+    "reversal_is_final": mark("A reversal cannot itself be taken back. Book the document again."),
+    "item_allocated": mark("%(document_no)s has allocations. Take them back first."),
+}
+
+KIND_NAMES: dict[str, str] = {
+    "opening": mark("Opening balance"),
+    "invoice": mark("Invoice"),
+    "debit_note": mark("Debit note"),
+    "interest": mark("Interest"),
+    "refund": mark("Refund"),
+    "credit_note": mark("Credit note"),
+    "receipt": mark("Receipt"),
+    "reversal": mark("Reversal"),
+}
+
+STAGE_NAMES: dict[Stage, str] = {
+    Stage.CONTRACT: mark("Contract period"),
+    Stage.WARNING: mark("Early warning"),
+    Stage.DUE: mark("Due"),
+    Stage.OVERDUE: mark("Overdue"),
+    Stage.ULTIMATUM: mark("Ultimatum"),
+    Stage.PROFESSIONAL: mark("Professional collection"),
+    Stage.LEGAL: mark("Legal action"),
+    Stage.BAD_DEBT: mark("Bad debt"),
+}
+
+STAGE_TONES: dict[Stage, str] = {
+    Stage.CONTRACT: "quiet",
+    Stage.WARNING: "quiet",
+    Stage.DUE: "warn",
+    Stage.OVERDUE: "warn",
+    Stage.ULTIMATUM: "late",
+    Stage.PROFESSIONAL: "late",
+    Stage.LEGAL: "late",
+    Stage.BAD_DEBT: "late",
+}
+
+ACCOUNT_NAMES: dict[str, str] = {
+    "receivables": mark("Accounts receivable"),
+    "bank": mark("Bank"),
+    "revenue": mark("Revenue"),
+    "returns": mark("Sales returns"),
+    "opening_balance": mark("Opening balances"),
+}

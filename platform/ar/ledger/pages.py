@@ -1,0 +1,336 @@
+"""The queries of the ledger's two pages: the list of receivables and one document.
+
+May import the ledger's tables and queries and web.filters. Invariants: two statements for a list and three for a
+document, whatever the size; totals are of the whole filtered set, never of the page shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from ar.customers.models import Customer
+from ar.ledger.asof import joined, later_allocations, open_then, there_and_open
+from ar.ledger.models import Allocation, OpenItem, Posting
+from ar.ledger.queries import OpenItemView, item_columns, with_customer
+from ar.ledger.stages import PROFESSIONAL_DAYS, ULTIMATUM_DAYS, WARNING_DAYS, Stage, legal_from_on
+from kernel.errors import NotFound
+from web import filters
+from web.paging import PageAsked
+
+SORTS: Final = ("due", "document", "number", "customer", "open")
+
+
+@dataclass(frozen=True)
+class ReceivablesFilters:
+    """What the address of the list asks for. `on` None: today."""
+
+    q: str = filters.text()
+    state: str = filters.choice("open", "owed", "overdue", "credits", "cleared", "all")
+    stage: str = filters.choice("", *(stage.value for stage in Stage))
+    customer: str = filters.text()
+    currency: str = filters.text(max_length=3)
+    due_from: date | None = filters.day()
+    due_to: date | None = filters.day()
+    on: date | None = filters.day()
+    sort: str = filters.choice("due", "-due", *(f"{way}{key}" for key in SORTS[1:] for way in ("", "-")))
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencyTotal:
+    """Of the filtered set: how many documents, what they were and what is open, signed minor units."""
+
+    currency: str
+    count: int
+    amount_minor: int
+    open_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivablesPage:
+    """One page of documents and the sums of all that match."""
+
+    as_of: date
+    items: list[OpenItemView]
+    totals: list[CurrencyTotal]
+
+    @property
+    def total(self) -> int:
+        """How many documents match."""
+        return sum(each.count for each in self.totals)
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationView:
+    """An allocation seen from one of its sides: the other document, and whether it was taken back."""
+
+    id: UUID
+    other_id: UUID
+    other_no: str
+    other_kind: str
+    amount_minor: int
+    effective_on: date
+    recorded_at: datetime
+    recorded_by: str
+    reverses: bool
+    taken_back: bool
+
+    @property
+    def live(self) -> bool:
+        """It counts, and can be taken back."""
+        return not self.reverses and not self.taken_back
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One posting of the document's entry."""
+
+    account_code: str
+    debit_minor: int
+    credit_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A document of the other side that could be allocated to or from this one."""
+
+    id: UUID
+    kind: str
+    document_no: str
+    due_on: date
+    open_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPage:
+    """One document with everything that hangs on it."""
+
+    item: OpenItemView
+    cleared_on: date | None
+    reverses_id: UUID | None
+    reversed_by: UUID | None
+    recorded_at: datetime
+    allocations: list[AllocationView]
+    legs: list[Leg]
+    candidates: list[Candidate]
+
+    @property
+    def reversible(self) -> bool:
+        """No allocation stands and nothing was taken back yet."""
+        return self.reverses_id is None and self.reversed_by is None and self.item.open_minor == self.item.amount_minor
+
+
+def receivables_page(
+    db: Session, tenant_id: UUID, wanted: ReceivablesFilters, asked: PageAsked, today: date
+) -> ReceivablesPage:
+    """The list as of `wanted.on` or today."""
+    as_of = wanted.on or today
+    later = later_allocations(tenant_id, as_of)
+    minor = open_then(later)
+    source = joined(later).join(Customer, with_customer(tenant_id))
+    where = _where(tenant_id, wanted, as_of, minor)
+    i = OpenItem
+    sums: Any = db.execute(
+        sa.select(
+            i.currency,
+            sa.func.count(),
+            sa.cast(sa.func.sum(i.side * i.amount_minor), sa.BigInteger),
+            sa.cast(sa.func.sum(i.side * minor), sa.BigInteger),
+        )
+        .select_from(source)
+        .where(*where)
+        .group_by(i.currency)
+        .order_by(i.currency)
+    )
+    totals = [CurrencyTotal(*row) for row in sums]
+    page = asked.page(sum(each.count for each in totals))
+    rows: Any = db.execute(
+        sa.select(*item_columns(), minor.label("open_minor"), i.reference, sa.literal(as_of))
+        .select_from(source)
+        .where(*where)
+        .order_by(*_order(wanted.sort, minor))
+        .offset(page.offset)
+        .limit(asked.limit)
+    )
+    return ReceivablesPage(as_of, [OpenItemView(*row) for row in rows], totals)
+
+
+def item_page(db: Session, tenant_id: UUID, item_id: UUID, today: date, *, candidates: bool = False) -> ItemPage:
+    """One document as of today; `candidates` adds what it could be allocated with. Raises NotFound."""
+    i, mirror = OpenItem, aliased(OpenItem)
+    later = later_allocations(tenant_id, today)
+    row: Any = db.execute(
+        sa.select(
+            *item_columns(),
+            open_then(later).label("open_minor"),
+            i.reference,
+            sa.literal(today),
+            i.cleared_on,
+            i.reverses_id,
+            sa.select(mirror.id)
+            .where(mirror.tenant_id == tenant_id, mirror.reverses_id == i.id)
+            .scalar_subquery()
+            .label("reversed_by"),
+            i.recorded_at,
+            i.entry_id,
+        )
+        .select_from(joined(later).join(Customer, with_customer(tenant_id)))
+        .where(i.tenant_id == tenant_id, i.id == item_id)
+    ).first()
+    if row is None:
+        raise NotFound("item_not_found")
+    item = OpenItemView(*row[:15])
+    return ItemPage(
+        item,
+        row.cleared_on,
+        row.reverses_id,
+        row.reversed_by,
+        row.recorded_at,
+        _allocations(db, tenant_id, item),
+        _entry_legs(db, tenant_id, row.entry_id),
+        _candidates(db, tenant_id, item) if candidates and item.open_minor else [],
+    )
+
+
+def stage_due_range(stage: Stage, as_of: date) -> tuple[date | None, date | None] | None:
+    """First and last due date that put an item into `stage` at `as_of`; None is an open end.
+
+    None as a whole: dates alone never lead there (bad debt).
+    """
+
+    def ago(days: int) -> date:
+        return as_of - timedelta(days=days)
+
+    if stage is Stage.BAD_DEBT:
+        return None
+    legal_last = ago(PROFESSIONAL_DAYS + 186)
+    while legal_from_on(legal_last + timedelta(days=1)) <= as_of:
+        legal_last += timedelta(days=1)
+    return {
+        Stage.CONTRACT: (ago(-WARNING_DAYS - 1), None),
+        Stage.WARNING: (ago(-1), ago(-WARNING_DAYS)),
+        Stage.DUE: (as_of, as_of),
+        Stage.OVERDUE: (ago(ULTIMATUM_DAYS - 1), ago(1)),
+        Stage.ULTIMATUM: (ago(PROFESSIONAL_DAYS - 1), ago(ULTIMATUM_DAYS)),
+        Stage.PROFESSIONAL: (legal_last + timedelta(days=1), ago(PROFESSIONAL_DAYS)),
+        Stage.LEGAL: (None, legal_last),
+    }[stage]
+
+
+def _where(
+    tenant_id: UUID, wanted: ReceivablesFilters, as_of: date, minor: sa.ColumnElement[int]
+) -> list[sa.ColumnElement[bool]]:
+    i, c = OpenItem, Customer
+    limits = [*_state(tenant_id, wanted.state, as_of, minor), Customer.tenant_id == tenant_id]
+    if wanted.stage:
+        limits += [i.side > 0, minor > 0, *_due_between(stage_due_range(Stage(wanted.stage), as_of))]
+    limits += _due_between((wanted.due_from, wanted.due_to))
+    if wanted.customer:
+        limits.append(c.number == wanted.customer)
+    if wanted.currency:
+        limits.append(i.currency == wanted.currency.upper())
+    if wanted.q:
+        limits.append(
+            sa.or_(
+                i.document_no.icontains(wanted.q, autoescape=True),
+                c.name.icontains(wanted.q, autoescape=True),
+                c.number.icontains(wanted.q, autoescape=True),
+            )
+        )
+    return limits
+
+
+def _state(tenant_id: UUID, state: str, as_of: date, minor: sa.ColumnElement[int]) -> list[sa.ColumnElement[bool]]:
+    i = OpenItem
+    if state == "all":
+        return [i.tenant_id == tenant_id, i.document_on <= as_of]
+    if state == "cleared":
+        return [i.tenant_id == tenant_id, i.document_on <= as_of, minor == 0]
+    limits = [*there_and_open(tenant_id, as_of), minor > 0]
+    if state in ("owed", "overdue"):
+        limits.append(i.side > 0)
+    if state == "overdue":
+        limits.append(i.due_on < as_of)
+    if state == "credits":
+        limits.append(i.side < 0)
+    return limits
+
+
+def _due_between(ends: tuple[date | None, date | None] | None) -> list[sa.ColumnElement[bool]]:
+    if ends is None:
+        return [sa.false()]
+    first, last = ends
+    limits: list[sa.ColumnElement[bool]] = []
+    if first is not None:
+        limits.append(OpenItem.due_on >= first)
+    if last is not None:
+        limits.append(OpenItem.due_on <= last)
+    return limits
+
+
+def _order(sort: str, minor: sa.ColumnElement[int]) -> list[sa.ColumnElement[Any]]:
+    i, c = OpenItem, Customer
+    column: Any = {
+        "due": i.due_on,
+        "document": i.document_on,
+        "number": i.document_no,
+        "customer": c.sort_key,
+        "open": i.side * minor,
+    }[sort.removeprefix("-")]
+    return [column.desc() if sort.startswith("-") else column.asc(), i.document_no.asc(), i.id.asc()]
+
+
+def _allocations(db: Session, tenant_id: UUID, item: OpenItemView) -> list[AllocationView]:
+    a, other, back = Allocation, aliased(OpenItem), aliased(Allocation)
+    mine, theirs = (a.debit_item_id, a.credit_item_id) if item.side > 0 else (a.credit_item_id, a.debit_item_id)
+    rows: Any = db.execute(
+        sa.select(
+            a.id,
+            other.id,
+            other.document_no,
+            other.kind,
+            a.amount_minor,
+            a.effective_on,
+            a.recorded_at,
+            a.recorded_by,
+            a.reverses_id.is_not(None),
+            sa.exists().where(back.tenant_id == tenant_id, back.reverses_id == a.id),
+        )
+        .join(other, sa.and_(other.tenant_id == tenant_id, other.id == theirs))
+        .where(a.tenant_id == tenant_id, mine == item.id)
+        .order_by(a.effective_on, a.id)
+    )
+    return [AllocationView(*row) for row in rows]
+
+
+def _entry_legs(db: Session, tenant_id: UUID, entry_id: UUID) -> list[Leg]:
+    p = Posting
+    rows: Any = db.execute(
+        sa.select(p.account_code, p.debit_minor, p.credit_minor)
+        .where(p.tenant_id == tenant_id, p.entry_id == entry_id)
+        .order_by(p.debit_minor.desc(), p.id)
+    )
+    return [Leg(*row) for row in rows]
+
+
+def _candidates(db: Session, tenant_id: UUID, item: OpenItemView) -> list[Candidate]:
+    """At most fifty, oldest due first: beyond that a person searches the list."""
+    i = OpenItem
+    rows: Any = db.execute(
+        sa.select(i.id, i.kind, i.document_no, i.due_on, i.open_minor)
+        .where(
+            i.tenant_id == tenant_id,
+            i.customer_id == item.customer_id,
+            i.currency == item.currency,
+            i.side == -item.side,
+            i.open_minor > 0,
+        )
+        .order_by(i.due_on, i.document_no)
+        .limit(50)
+    )
+    return [Candidate(*row) for row in rows]

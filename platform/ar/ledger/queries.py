@@ -1,0 +1,225 @@
+"""What the ledger knows, shaped for other slices: open items, movements, balances, all as of any date.
+
+May import the tables of customers and ledger and the pure rules. Invariants: nothing here writes; an amount open
+is positive whatever its side, a balance is signed (owed to us +). The pages' own queries are in `pages`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from ar.customers.models import Customer
+from ar.ledger.asof import joined, later_allocations, open_then, there_and_open
+from ar.ledger.due_dates import overdue_days
+from ar.ledger.models import Entry, OpenItem, Posting
+from ar.ledger.posting import RECEIVABLES
+from ar.ledger.stages import Stage, stage_of
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItemView:
+    """An item with what of it was open at `as_of`; `open_minor` is positive, `side` says who owes."""
+
+    id: UUID
+    customer_id: UUID
+    customer_no: str
+    customer_name: str
+    kind: str
+    side: int
+    document_no: str
+    document_on: date
+    due_on: date
+    collection_end_on: date
+    currency: str
+    amount_minor: int
+    open_minor: int
+    reference: str | None
+    as_of: date
+
+    @property
+    def days_overdue(self) -> int:
+        """Days past due at `as_of`; 0 on the due date, negative before it, 0 for a credit."""
+        return overdue_days(self.due_on, self.as_of) if self.side > 0 else 0
+
+    @property
+    def stage(self) -> Stage | None:
+        """The stage of R132 at `as_of`; a credit and a cleared item have none."""
+        return stage_of(self.due_on, self.as_of) if self.side > 0 and self.open_minor else None
+
+    @property
+    def signed_open_minor(self) -> int:
+        """What it adds to the balance."""
+        return self.side * self.open_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """A document that changed a customer's balance; `amount_minor` is positive, `side` says which way."""
+
+    item_id: UUID
+    document_on: date
+    document_no: str
+    kind: str
+    due_on: date
+    side: int
+    amount_minor: int
+    reference: str | None
+    reverses_id: UUID | None
+
+    @property
+    def signed_minor(self) -> int:
+        """What it adds to the balance."""
+        return self.side * self.amount_minor
+
+
+def item_columns() -> tuple[Any, ...]:
+    """The columns of OpenItemView up to `amount_minor`, in order; the customer must be joined."""
+    i, c = OpenItem, Customer
+    return (
+        i.id,
+        i.customer_id,
+        c.number.label("customer_no"),
+        c.name.label("customer_name"),
+        i.kind,
+        i.side,
+        i.document_no,
+        i.document_on,
+        i.due_on,
+        i.collection_end_on,
+        i.currency,
+        i.amount_minor,
+    )
+
+
+def with_customer(tenant_id: UUID) -> sa.ColumnElement[bool]:
+    """The customer of the item, by the tenant's bound id on both."""
+    return sa.and_(Customer.tenant_id == tenant_id, Customer.id == OpenItem.customer_id)
+
+
+def open_items(
+    db: Session,
+    tenant_id: UUID,
+    *,
+    as_of: date,
+    customer_id: UUID | None = None,
+    currency: str | None = None,
+    item_ids: Sequence[UUID] | None = None,
+) -> list[OpenItemView]:
+    """Items open at `as_of`, oldest due first: items dated later are out, later allocations count as open."""
+    i = OpenItem
+    later = later_allocations(tenant_id, as_of)
+    statement = (
+        sa.select(*item_columns(), open_then(later).label("open_minor"), i.reference, sa.literal(as_of))
+        .select_from(joined(later).join(Customer, with_customer(tenant_id)))
+        .where(*there_and_open(tenant_id, as_of))
+        .order_by(i.due_on, i.document_no, i.id)
+    )
+    if customer_id is not None:
+        statement = statement.where(i.customer_id == customer_id)
+    if currency is not None:
+        statement = statement.where(i.currency == currency)
+    if item_ids is not None:
+        statement = statement.where(i.id == sa.any_(sa.cast(list(item_ids), sa.ARRAY(sa.Uuid))))
+    rows: Any = db.execute(statement)
+    return [OpenItemView(*row) for row in rows if row.open_minor]
+
+
+def movements(
+    db: Session, tenant_id: UUID, customer_id: UUID, currency: str, from_on: date, to_on: date
+) -> list[Movement]:
+    """Documents of a period, both days included, in the order of the books.
+
+    A document taken back within the period is left out together with its reversal, which changes no sum.
+    """
+    i, original, mirror = OpenItem, aliased(OpenItem), aliased(OpenItem)
+    taken_back = sa.exists().where(
+        mirror.tenant_id == tenant_id, mirror.reverses_id == i.id, mirror.document_on <= to_on
+    )
+    takes_back_here = sa.exists().where(
+        original.tenant_id == tenant_id, original.id == i.reverses_id, original.document_on >= from_on
+    )
+    rows: Any = db.execute(
+        sa.select(
+            i.id,
+            i.document_on,
+            i.document_no,
+            i.kind,
+            i.due_on,
+            i.side,
+            i.amount_minor,
+            i.reference,
+            i.reverses_id,
+        )
+        .where(
+            i.tenant_id == tenant_id,
+            i.customer_id == customer_id,
+            i.currency == currency,
+            i.document_on.between(from_on, to_on),
+            ~taken_back,
+            ~takes_back_here,
+        )
+        .order_by(i.document_on, i.recorded_at, i.document_no)
+    )
+    return [Movement(*row) for row in rows]
+
+
+def balance_at(db: Session, tenant_id: UUID, customer_id: UUID, currency: str, on: date) -> int:
+    """The signed balance (minor units) at the end of `on`, from what was open then."""
+    i = OpenItem
+    later = later_allocations(tenant_id, on)
+    return int(
+        db.execute(
+            sa.select(sa.func.coalesce(sa.func.sum(i.side * open_then(later)), 0))
+            .select_from(joined(later))
+            .where(*there_and_open(tenant_id, on), i.customer_id == customer_id, i.currency == currency)
+        ).scalar_one()
+    )
+
+
+def posted_balances(db: Session, tenant_id: UUID, on: date, *, customer_id: UUID | None = None) -> dict[str, int]:
+    """Signed balance of the receivables account per currency at the end of `on`, from the postings alone."""
+    p, e = Posting, Entry
+    statement = (
+        sa.select(p.currency, sa.cast(sa.func.sum(p.debit_minor - p.credit_minor), sa.BigInteger))
+        .join(e, sa.and_(e.tenant_id == tenant_id, e.id == p.entry_id))
+        .where(p.tenant_id == tenant_id, p.account_code == RECEIVABLES, e.effective_on <= on)
+        .group_by(p.currency)
+    )
+    if customer_id is not None:
+        statement = statement.where(p.customer_id == customer_id)
+    return {row[0]: row[1] for row in db.execute(statement)}
+
+
+def currencies_of(db: Session, tenant_id: UUID, customer_id: UUID) -> list[str]:
+    """The currencies in which a customer has any document."""
+    i = OpenItem
+    return list(
+        db.execute(
+            sa.select(i.currency)
+            .distinct()
+            .where(i.tenant_id == tenant_id, i.customer_id == customer_id)
+            .order_by(i.currency)
+        ).scalars()
+    )
+
+
+def item_ids(db: Session, tenant_id: UUID, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], UUID]:
+    """Ids by (kind, document number); unknown ones are left out."""
+    i = OpenItem
+    numbers = sa.cast([number for _kind, number in keys], sa.ARRAY(sa.Text))
+    rows = db.execute(
+        sa.select(i.kind, i.document_no, i.id).where(
+            i.tenant_id == tenant_id,
+            i.kind.in_(sorted({kind for kind, _number in keys})),
+            i.document_no == sa.any_(numbers),
+        )
+    )
+    wanted = set(keys)
+    return {(r.kind, r.document_no): r.id for r in rows if (r.kind, r.document_no) in wanted}

@@ -1,0 +1,196 @@
+"""What a debtor types, step by step: read leniently, carried along in the form, judged anew at every step.
+
+May import pydantic, statements' inputs and the kernel. Invariant: nothing typed is lost, whatever is
+wrong with it, and no amount of ours is ever taken from the browser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from ar.statements.inputs import DIFFERENCES_MAX, REASONS, AnswerStatement, DifferenceRow
+from kernel.i18n import gettext as _
+from kernel.money import BadAmount, parse_amount
+
+AGREES, DIFFERS = "agrees", "differs"
+TEXT_MAX: Final = 80
+NOTE_MAX: Final = 500
+USER_AGENT_MAX: Final = 400
+
+
+@dataclass
+class RowDraft:
+    """One difference as typed. `ours_minor` is our frozen figure, None for a document we did not list."""
+
+    document: str = ""
+    theirs: str = ""
+    reason: str = ""
+    note: str = ""
+    ours_minor: int | None = None
+
+    def theirs_minor(self, currency: str) -> int | None:
+        """Their amount in minor units, None while it cannot be read."""
+        try:
+            return parse_amount(self.theirs, currency)
+        except BadAmount:
+            return None
+
+
+@dataclass
+class Draft:
+    """The answer as far as it has been typed."""
+
+    outcome: str = ""
+    signer_name: str = ""
+    signer_title: str = ""
+    authority: bool = False
+    rows: list[RowDraft] = field(default_factory=list)
+    code: str = ""
+    code_id: str = ""
+
+    def carried(self, *own: str) -> list[tuple[str, str]]:
+        """(name, value) of the hidden fields that carry the draft along, without the page's `own` fields."""
+        pairs = [
+            ("outcome", self.outcome),
+            ("signer_name", self.signer_name),
+            ("signer_title", self.signer_title),
+            ("authority", "1" if self.authority else ""),
+            ("code_id", self.code_id),
+        ]
+        if "rows" not in own:
+            for index, row in enumerate(self.rows):
+                pairs += [
+                    (f"row-{index}-document", row.document),
+                    (f"row-{index}-theirs", row.theirs),
+                    (f"row-{index}-reason", row.reason),
+                    (f"row-{index}-note", row.note),
+                ]
+        return [(name, value) for name, value in pairs if name not in own]
+
+    def code_uuid(self) -> UUID | None:
+        """The code entered before, if the form carries one."""
+        try:
+            return UUID(self.code_id)
+        except ValueError:
+            return None
+
+
+Ours = Mapping[str, int]
+
+
+def read_draft(form: Mapping[str, str], ours: Ours) -> Draft:
+    """Reads whatever the form holds; `ours` maps our open documents to their signed amounts."""
+    rows = []
+    for index in range(DIFFERENCES_MAX):
+        if f"row-{index}-document" not in form:
+            break
+        document, theirs, reason, note = (
+            _text(form, f"row-{index}-{name}") for name in ("document", "theirs", "reason", "note")
+        )
+        rows.append(RowDraft(document, theirs, reason, note, ours.get(document)))
+    return Draft(
+        outcome=_text(form, "outcome"),
+        signer_name=_text(form, "signer_name"),
+        signer_title=_text(form, "signer_title"),
+        authority=_text(form, "authority") == "1",
+        rows=rows,
+        code="".join(_text(form, "code").split()),
+        code_id=_text(form, "code_id"),
+    )
+
+
+def change_rows(draft: Draft, wanted: str, ticked: list[str], ours: Ours) -> None:
+    """Adds the ticked documents or an empty line, or takes line `remove-N` out."""
+    if wanted.startswith("remove-") and wanted[7:].isdigit():
+        draft.rows = [row for index, row in enumerate(draft.rows) if index != int(wanted[7:])]
+        return
+    present = {row.document for row in draft.rows}
+    for document in ticked:
+        if document in ours and document not in present:
+            draft.rows.append(RowDraft(document, ours_minor=ours[document]))
+    if wanted == "blank":
+        draft.rows.append(RowDraft())
+    draft.rows = draft.rows[:DIFFERENCES_MAX]
+
+
+def signer_errors(draft: Draft) -> dict[str, str]:
+    """Field → sentence for the first page."""
+    errors = {}
+    if draft.outcome not in (AGREES, DIFFERS):
+        errors["outcome"] = _("Choose whether the figures agree with your books.")
+    if not draft.signer_name:
+        errors["signer_name"] = _("Write your name.")
+    elif len(draft.signer_name) > TEXT_MAX:
+        errors["signer_name"] = _("Use at most %(max_length)s characters.", max_length=TEXT_MAX)
+    if not draft.signer_title:
+        errors["signer_title"] = _("Write your title.")
+    elif len(draft.signer_title) > TEXT_MAX:
+        errors["signer_title"] = _("Use at most %(max_length)s characters.", max_length=TEXT_MAX)
+    if not draft.authority:
+        errors["authority"] = _("Tick that you may answer for your company.")
+    return errors
+
+
+def row_errors(draft: Draft, currency: str) -> dict[str, str]:
+    """Field → sentence for the differences; nothing to find when the debtor agrees."""
+    if draft.outcome != DIFFERS:
+        return {}
+    if not draft.rows:
+        return {"rows": _("Add at least one document on which the books differ.")}
+    errors: dict[str, str] = {}
+    seen: set[str] = set()
+    for index, row in enumerate(draft.rows):
+        name = f"row-{index}"
+        if not row.document or len(row.document) > TEXT_MAX:
+            errors[f"{name}-document"] = _("Write the number of the document.")
+        elif row.document in seen:
+            errors[f"{name}-document"] = _("%(document)s is listed twice.", document=row.document)
+        seen.add(row.document)
+        theirs = row.theirs_minor(currency)
+        if theirs is None:
+            errors[f"{name}-theirs"] = _("Write the amount in your books, like 1234.50; 0 if it is not there.")
+        elif theirs == row.ours_minor:
+            errors[f"{name}-theirs"] = _("This is our amount too. Change it, or take the line out.")
+        if row.reason not in REASONS:
+            errors[f"{name}-reason"] = _("Choose a reason.")
+        if len(row.note) > NOTE_MAX:
+            errors[f"{name}-note"] = _("Use at most %(max_length)s characters.", max_length=NOTE_MAX)
+    return errors
+
+
+def to_answer(
+    draft: Draft, code_id: UUID, currency: str, *, remote_address: str, user_agent: str, language: str
+) -> AnswerStatement:
+    """The command's input from a draft without errors."""
+    differs = draft.outcome == DIFFERS
+    return AnswerStatement.model_validate(
+        {
+            "outcome": draft.outcome,
+            "signer_name": draft.signer_name,
+            "signer_title": draft.signer_title,
+            "authority": draft.authority,
+            "code_id": code_id,
+            "differences": [_difference(row, currency) for row in draft.rows] if differs else [],
+            "remote_address": remote_address,
+            "user_agent": user_agent[:USER_AGENT_MAX],
+            "language": language,
+        }
+    )
+
+
+def _difference(row: RowDraft, currency: str) -> DifferenceRow:
+    return DifferenceRow.model_validate(
+        {
+            "document_no": row.document,
+            "their_minor": row.theirs_minor(currency),
+            "reason": row.reason,
+            "note": row.note,
+        }
+    )
+
+
+def _text(form: Mapping[str, str], name: str) -> str:
+    return form.get(name, "").replace("\x00", "").strip()[:2000]

@@ -1,0 +1,73 @@
+"""Opening a link: from the token's text to everything the debtor's pages show, or to nothing at all.
+
+May import statements' reads, tenants' reads and the kernel. Invariants: every reason why a link does not open looks
+the same (None); the token alone decides tenant and statement; nothing here writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ar.statements import queries as statements
+from ar.statements.commands import PURPOSE
+from ar.statements.confirmations import masked, registered_contact
+from ar.statements.documents import Sender
+from ar.statements.views import AnswerView, StatementView
+from kernel import tokens
+from kernel.actor import Actor
+from kernel.clock import local_date
+from kernel.db import TenantSession, enter
+from tenants.queries import tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What an open link gives: the debtor as actor, the frozen statement, who asks, and the answer if there is one."""
+
+    text: str
+    token: tokens.TokenFacts
+    actor: Actor
+    statement: StatementView
+    sender: Sender
+    masked_address: str
+    answer: AnswerView | None
+
+    def ours(self) -> Mapping[str, int]:
+        """Our open documents with their signed amounts."""
+        return {line.document_no: line.open_minor for line in self.statement.open_items}
+
+
+def open_link(db: TenantSession, text: str, now: datetime) -> Link | None:
+    """The link of a valid token; None for a malformed, unknown, expired, revoked, superseded or foreign one."""
+    tenant_id = tokens.tenant_of(text)
+    if tenant_id is None:
+        return None
+    enter(db, tenant_id)
+    token = tokens.resolve(db, text, PURPOSE, now)
+    if token is None:
+        return None
+    facts = tenant(db, tenant_id)
+    today = local_date(now, facts.timezone)
+    view = statements.statement_view(db, tenant_id, token.subject_id, today)
+    if view.superseded_at is not None:
+        return None
+    contact = registered_contact(db, token)
+    return Link(
+        text=text,
+        token=token,
+        actor=Actor(
+            tenant_id,
+            "debtor",
+            contact.name if contact else view.customer_name,
+            now,
+            today,
+            facts.timezone,
+            view.language,
+        ),
+        statement=view,
+        sender=statements.sender(db, tenant_id),
+        masked_address=masked(contact.email) if contact else "",
+        answer=statements.answer(db, tenant_id, token.subject_id),
+    )

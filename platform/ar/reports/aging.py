@@ -1,0 +1,148 @@
+"""The aging report: what every customer owes as of a date, by how late it is, and whether it ties to the ledger.
+
+May import the ledger and the tables of customers. Invariants: one statement for all rows, whatever the size, and
+one for the tie-out; boundaries come from `ar.ledger.aging`, so SQL and the pure rule cannot disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.customers.models import Customer
+from ar.ledger.aging import BUCKETS, AgingRow, BucketRange, bucket_ranges, totals
+from ar.ledger.asof import joined, later_allocations, open_then, there_and_open
+from ar.ledger.models import OpenItem
+from ar.ledger.queries import posted_balances
+
+By = Literal["due", "invoice"]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRow:
+    """An aging row with what a page needs to name its customer."""
+
+    customer_id: UUID
+    customer_name: str
+    aging: AgingRow
+
+
+@dataclass(frozen=True, slots=True)
+class TieOut:
+    """Per currency: the report's balance beside the balance of the receivables account, both signed minor units."""
+
+    currency: str
+    aging_minor: int
+    ledger_minor: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether the two are equal, to the cent."""
+        return self.aging_minor == self.ledger_minor
+
+
+@dataclass(frozen=True, slots=True)
+class AgingReport:
+    """Rows by customer number and currency, totals per currency; `tie_out` is empty when it was not asked for."""
+
+    as_of: date
+    by: By
+    named: tuple[NamedRow, ...]
+    totals: tuple[AgingRow, ...]
+    tie_out: tuple[TieOut, ...]
+
+    @property
+    def rows(self) -> tuple[AgingRow, ...]:
+        """The rows without names."""
+        return tuple(row.aging for row in self.named)
+
+
+def aging_report(
+    db: Session,
+    tenant_id: UUID,
+    as_of: date,
+    by: By = "due",
+    customer_id: UUID | None = None,
+    *,
+    currency: str | None = None,
+    tie_out: bool = True,
+) -> AgingReport:
+    """The report at the end of `as_of`: documents dated later are out, later allocations count as open.
+
+    Open credits (receipts, credit notes) are unapplied cash; who has nothing open is left out.
+    """
+    named = tuple(_row(row) for row in db.execute(_statement(tenant_id, as_of, by, customer_id, currency)))
+    sums = totals(row.aging for row in named)
+    ties = _tie_out(db, tenant_id, as_of, sums, customer_id, currency) if tie_out else ()
+    return AgingReport(as_of, by, named, sums, ties)
+
+
+def _statement(tenant_id: UUID, as_of: date, by: By, customer_id: UUID | None, currency: str | None) -> sa.Select[Any]:
+    """Sums per customer and currency first, names afterwards, so that the join is of few rows."""
+    i, c = OpenItem, Customer
+    later = later_allocations(tenant_id, as_of)
+    minor = open_then(later)
+    anchor = i.due_on if by == "due" else i.document_on
+    sums = (
+        sa.select(
+            i.customer_id,
+            i.currency,
+            *(
+                _sum(minor).filter(i.side > 0, *_within(anchor, bucket)).label(f"bucket_{at}")
+                for at, bucket in enumerate(bucket_ranges(as_of))
+            ),
+            _sum(minor).filter(i.side < 0).label("unapplied"),
+        )
+        .select_from(joined(later))
+        .where(*there_and_open(tenant_id, as_of))
+        .group_by(i.customer_id, i.currency)
+    )
+    if customer_id is not None:
+        sums = sums.where(i.customer_id == customer_id)
+    if currency:
+        sums = sums.where(i.currency == currency)
+    s = sums.subquery("sums")
+    amounts = [sa.cast(sa.func.coalesce(column, 0), sa.BigInteger) for column in list(s.c)[2:]]
+    return (
+        sa.select(c.id, c.number, c.name, s.c.currency, *amounts)
+        .join(s, s.c.customer_id == c.id)
+        .where(c.tenant_id == tenant_id, sa.or_(*(amount != 0 for amount in amounts)))
+        .order_by(sa.collate(c.number, "C"), s.c.currency)
+    )
+
+
+def _sum(minor: sa.ColumnElement[int]) -> sa.Function[Any]:
+    return sa.func.sum(minor)
+
+
+def _within(anchor: Any, bucket: BucketRange) -> list[sa.ColumnElement[bool]]:
+    limits = []
+    if bucket.first_on is not None:
+        limits.append(anchor >= bucket.first_on)
+    if bucket.last_on is not None:
+        limits.append(anchor <= bucket.last_on)
+    return limits
+
+
+def _row(row: Any) -> NamedRow:
+    customer_id, number, name, currency, *amounts = row
+    return NamedRow(customer_id, name, AgingRow(number, currency, tuple(amounts[: len(BUCKETS)]), amounts[-1]))
+
+
+def _tie_out(
+    db: Session,
+    tenant_id: UUID,
+    as_of: date,
+    sums: tuple[AgingRow, ...],
+    customer_id: UUID | None,
+    currency: str | None,
+) -> tuple[TieOut, ...]:
+    aged = {row.currency: row.balance_minor for row in sums}
+    posted = posted_balances(db, tenant_id, as_of, customer_id=customer_id)
+    known = sorted(c for c in aged.keys() | posted.keys() if not currency or c == currency)
+    return tuple(TieOut(c, aged.get(c, 0), posted.get(c, 0)) for c in known if c in aged or posted.get(c))

@@ -1,0 +1,115 @@
+"""The aging page and its exports. May import the reports' queries, web and tenants.
+
+Invariant: page and export read the same filter from the address, so they show the same figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, request, url_for
+
+from ar.ledger.aging import BUCKETS, AgingRow, bucket_ranges
+from ar.reports.aging import AgingReport, NamedRow, aging_report
+from ar.reports.exports import BUCKET_NAMES, CSV_TYPE, XLSX_TYPE, aging_csv, aging_xlsx
+from kernel.i18n import gettext as _
+from tenants.access import may, staff
+from tenants.permissions import Permission
+from web import filters, formatters
+from web.context import actor, db
+from web.paging import read_page
+from web.responses import Page, download, render
+
+bp = Blueprint("aging", __name__, url_prefix="/aging")
+
+
+@dataclass(frozen=True)
+class AgingFilters:
+    """What the address asks for. `on` None: today."""
+
+    on: date | None = filters.day()
+    by: str = filters.choice("due", "invoice")
+    currency: str = filters.text(max_length=3)
+    sort: str = filters.choice("customer", "-customer", "-overdue", "overdue", "-balance", "balance")
+
+
+SORT_KEYS: dict[str, Callable[[NamedRow], object]] = {
+    "customer": lambda row: (row.aging.customer_no, row.aging.currency),
+    "overdue": lambda row: row.aging.overdue_minor,
+    "balance": lambda row: row.aging.balance_minor,
+}
+
+
+@bp.get("/")
+@staff(Permission.READ)
+def index() -> Page:
+    """Per customer and currency, with totals and the tie-out; the page size bounds what is drawn."""
+    wanted, report = _report()
+    path = url_for("aging.index")
+    asked = read_page(request.args)
+    page = asked.page(len(report.named), path, request.args)
+    return render(
+        "ar/reports/aging.html",
+        report=report,
+        rows=_sorted(report, wanted.sort)[page.offset : page.offset + page.size],
+        wanted=wanted,
+        pager=page,
+        sorts=filters.sort_links(wanted, path, "customer", "overdue", "balance"),
+        bys=filters.chips(wanted, "by", [("due", _("By due date")), ("invoice", _("By document date"))], path),
+        buckets=[_(BUCKET_NAMES[bucket]) for bucket in BUCKETS],
+        pictures={row.currency: _picture(report, row) for row in report.totals},
+        active=filters.active(wanted),
+        may_export=may(Permission.EXPORT),
+        exports={kind: filters.url(wanted, url_for("aging.export", kind=kind)) for kind in ("xlsx", "csv")},
+    )
+
+
+@bp.get("/export.<any(xlsx, csv):kind>")
+@staff(Permission.EXPORT)
+def export(kind: str) -> Page:
+    """The same figures as a file."""
+    _wanted, report = _report()
+    name = f"aging-{report.as_of.isoformat()}.{kind}"
+    if kind == "xlsx":
+        return download(aging_xlsx(report, actor()), XLSX_TYPE, name)
+    return download(aging_csv(report, actor()), CSV_TYPE, name)
+
+
+def _report() -> tuple[AgingFilters, AgingReport]:
+    wanted = filters.read(AgingFilters, request.args)
+    report = aging_report(
+        db(),
+        actor().tenant_id,
+        wanted.on or actor().today,
+        "invoice" if wanted.by == "invoice" else "due",
+        currency=wanted.currency.upper() or None,
+    )
+    return wanted, report
+
+
+def _picture(report: AgingReport, total: AgingRow) -> list[dict[str, Any]]:
+    """The buckets of a currency, each leading to its documents; by document date there is no such list."""
+    parts = []
+    for bucket, minor, ends in zip(BUCKETS, total.buckets_minor, bucket_ranges(report.as_of), strict=True):
+        url = url_for(
+            "ledger.index",
+            state="owed",
+            currency=total.currency,
+            on=report.as_of.isoformat(),
+            due_from=ends.first_on.isoformat() if ends.first_on else None,
+            due_to=ends.last_on.isoformat() if ends.last_on else None,
+        )
+        text = formatters.amount(minor, total.currency)
+        leads = url if minor and report.by == "due" else ""
+        parts.append({"label": _(BUCKET_NAMES[bucket]), "minor": minor, "text": text, "url": leads})
+    return parts
+
+
+def _sorted(report: AgingReport, sort: str) -> list[NamedRow]:
+    if sort == "customer":
+        return list(report.named)
+    key = SORT_KEYS[sort.removeprefix("-")]
+    return sorted(report.named, key=key, reverse=sort.startswith("-"))  # type: ignore[arg-type]

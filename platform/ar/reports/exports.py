@@ -1,0 +1,82 @@
+"""Exports of reports: the same rows as the page, as a workbook or as CSV, saying as of when and by whom.
+
+May import the reports' queries and kernel.tables. Invariant: amounts leave as exact decimals with their currency's
+places; customer numbers stay text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from ar.ledger.aging import BUCKETS, AgingRow
+from ar.reports.aging import AgingReport
+from kernel.actor import Actor
+from kernel.i18n import gettext as _
+from kernel.i18n import mark
+from kernel.money import Money, decimal_text
+from kernel.tables import Cell, Column, Sheet, write_csv, write_xlsx
+from web.formatters import datetime as write_datetime
+
+XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV_TYPE: Final = "text/csv; charset=utf-8"
+
+BUCKET_NAMES: Final[dict[str, str]] = {
+    "not_due": mark("Not due"),
+    "1-30": mark("1 to 30 days"),
+    "31-60": mark("31 to 60 days"),
+    "61-90": mark("61 to 90 days"),
+    ">90": mark("More than 90 days"),
+}
+BY_NAMES: Final[dict[str, str]] = {"due": mark("by due date"), "invoice": mark("by document date")}
+
+
+def aging_xlsx(report: AgingReport, actor: Actor) -> bytes:
+    """The report as a workbook with totals and a footer."""
+    sums = [_cells("", _("Total"), row) for row in report.totals]
+    return write_xlsx([Sheet(_("Aging"), _columns(), _rows(report), sums, footer_lines(report, actor))])
+
+
+def aging_csv(report: AgingReport, actor: Actor) -> bytes:
+    """The report as CSV; totals and footer stand below the rows."""
+    columns = _columns()
+    padding: list[Cell] = [""] * (len(columns) - 1)
+    sums = [_cells("", _("Total"), row) for row in report.totals]
+    footer: list[list[Cell]] = [[line, *padding] for line in footer_lines(report, actor)]
+    return write_csv([*_rows(report), *sums, *footer], columns)
+
+
+def footer_lines(report: AgingReport, actor: Actor) -> list[str]:
+    """As of when, by which date, whether it ties, by whom and when."""
+    lines = [_("As of %(day)s, %(by)s", day=report.as_of.isoformat(), by=_(BY_NAMES[report.by]))]
+    for tie in report.tie_out:
+        aging, ledger = Money(tie.aging_minor, tie.currency), Money(tie.ledger_minor, tie.currency)
+        text = _("%(currency)s ties to the ledger") if tie.ok else _("%(currency)s DOES NOT tie to the ledger")
+        lines.append(f"{text % {'currency': tie.currency}}: {_plain(aging)} / {_plain(ledger)}")
+    moment = write_datetime(actor.now, actor.timezone)
+    lines.append(_("Made by %(name)s on %(moment)s", name=actor.name, moment=moment))
+    return lines
+
+
+def _plain(money: Money) -> str:
+    return decimal_text(money.minor, money.currency)
+
+
+def _columns() -> list[Column]:
+    return [
+        Column(_("Customer number"), width=14),
+        Column(_("Customer"), width=36),
+        Column(_("Currency"), width=9),
+        *(Column(_(BUCKET_NAMES[bucket]), "amount") for bucket in BUCKETS),
+        Column(_("Unapplied"), "amount"),
+        Column(_("Balance"), "amount"),
+    ]
+
+
+def _rows(report: AgingReport) -> list[Sequence[Cell]]:
+    return [_cells(row.aging.customer_no, row.customer_name, row.aging) for row in report.named]
+
+
+def _cells(number: str, name: str, row: AgingRow) -> list[Cell]:
+    amounts = (*row.buckets_minor, row.unapplied_minor, row.balance_minor)
+    return [number, name, row.currency, *(Money(minor, row.currency) for minor in amounts)]

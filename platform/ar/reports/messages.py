@@ -1,0 +1,164 @@
+"""What the journal's kinds of events mean, in words, and the error texts of this slice.
+
+May import kernel's texts and money, and the names other slices give their kinds. Invariant: every kind has a name; a
+kind not listed here is shown as its code, and its facts are shown as they stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from ar.cases.explain import reason_text
+from ar.cases.texts import step_name
+from ar.ledger.messages import KIND_NAMES
+from kernel.i18n import current_language, mark
+from kernel.i18n import gettext as _
+from kernel.money import format_with_symbol
+
+MESSAGES: dict[str, str] = {}
+
+#: Kind → (name, sentence of its facts; what the facts do not give leaves the sentence out).
+EVENTS: Final[dict[str, tuple[str, str]]] = {
+    "company_created": (mark("Company created"), "%(name)s"),
+    "person_invited": (mark("Person invited"), "%(email)s"),
+    "invitation_queued": (mark("Invitation put in the post"), ""),
+    "password_chosen": (mark("Password chosen"), ""),
+    "person_removed": (mark("Person removed"), ""),
+    "roles_changed": (mark("Roles changed"), ""),
+    "settings_changed": (mark("Settings changed"), ""),
+    "calendar_day_set": (mark("Working calendar changed"), "%(on)s %(reason)s"),
+    "calendar_day_unset": (mark("Working calendar changed back"), "%(on)s"),
+    "customer_created": (mark("Customer created"), "%(number)s"),
+    "customer_changed": (mark("Customer changed"), "%(fields)s"),
+    "customers_imported": (mark("Customers imported"), ""),
+    "contact_added": (mark("Contact added"), "%(name)s %(email)s"),
+    "contact_deactivated": (mark("Contact deactivated"), "%(name)s %(email)s"),
+    "documents_posted": (mark("Documents booked"), "%(documents)s"),
+    "document_reversed": (mark("Document reversed"), mark("%(document_no)s by %(reversal_no)s, %(amount)s")),
+    "documents_allocated": (mark("Receipts allocated"), "%(allocations)s"),
+    "allocation_reversed": (mark("Allocation taken back"), mark("%(credit_no)s from %(debit_no)s, %(amount)s")),
+    "import_applied": (mark("File imported"), mark("%(file)s: %(rows)s rows, %(created)s new, %(updated)s changed")),
+    "statement_issued": (mark("Statement issued"), mark("%(number)s over %(closing)s")),
+    "statement_queued": (mark("Statement put in the post"), mark("%(number)s to %(to)s")),
+    "statement_sent": (mark("Statement sent"), "%(to)s"),
+    "statement_bounced": (mark("Statement came back"), "%(to)s: %(reason)s"),
+    "statement_superseded": (mark("Statement superseded"), ""),
+    "statement_confirmed": (mark("Statement confirmed"), mark("%(number)s by %(signer)s, reference %(reference)s")),
+    "statement_disputed": (mark("Statement disputed"), mark("%(number)s by %(signer)s, reference %(reference)s")),
+    "day_run": (mark("Daily run"), mark("%(run_on)s: %(steps)s steps in %(actions)s letters and tasks")),
+    "policy_published": (mark("Policy published"), mark("%(policy)s, version %(version)s")),
+    "action_approved": (mark("Step approved"), "%(step)s"),
+    "actions_approved": (mark("Letters approved"), "%(count)s"),
+    "action_skipped": (mark("Step skipped"), "%(step)s: %(reason)s"),
+    "action_done": (mark("Task done"), "%(step)s: %(reason)s"),
+    "action_delivered": (mark("Letter judged as arrived"), "%(step)s"),
+    "action_reopened": (mark("Letter put back in the queue"), "%(step)s"),
+    "letter_queued": (mark("Letter put in the post"), mark("%(number)s to %(to)s")),
+    "letter_rewritten": (mark("Letter written anew"), "%(number)s"),
+    "letter_sent": (mark("Letter sent"), mark("%(number)s to %(to)s")),
+    "letter_not_sent": (mark("Letter held back"), "%(number)s: %(reason)s"),
+    "letter_bounced": (mark("Letter came back"), mark("%(number)s to %(to)s: %(reason)s")),
+    "letter_in_doubt": (mark("Letter in doubt"), mark("%(number)s to %(to)s")),
+    "stop_shipment_proposed": (mark("Stop of shipments proposed"), ""),
+    "block_placed": (mark("Hold placed"), "%(hold)s: %(reason)s"),
+    "block_lifted": (mark("Hold lifted"), ""),
+}
+TONES: Final[dict[str, str]] = {
+    "statement_confirmed": "ok",
+    "statement_disputed": "late",
+    "statement_bounced": "late",
+    "letter_bounced": "late",
+    "letter_in_doubt": "late",
+    "document_reversed": "late",
+}
+HOLD_NAMES: Final[dict[str, str]] = {
+    "block": mark("Hold"),
+    "dispute": mark("Dispute"),
+    "promise": mark("Promise to pay"),
+}
+FIELD_NAMES: Final[dict[str, str]] = {
+    "name": mark("name"),
+    "entity_type": mark("legal form"),
+    "tax_id": mark("tax number"),
+    "owner_id": mark("owner"),
+    "language": mark("language"),
+    "terms": mark("payment terms"),
+    "settlement_days": mark("settlement days"),
+    "policy_code": mark("policy"),
+}
+
+
+def event_name(kind: str) -> str:
+    """The kind of event in words; an unknown kind as its code."""
+    return _(EVENTS[kind][0]) if kind in EVENTS else kind
+
+
+def event_text(kind: str, data: Mapping[str, Any]) -> str:
+    """The event's facts as a sentence, or nothing where they do not make one."""
+    template = EVENTS[kind][1] if kind in EVENTS else ""
+    if not template:
+        return ""
+    try:
+        return (_(template) % _Facts(data)).rstrip(" :")
+    except KeyError:
+        return ""
+
+
+class _Facts(dict[str, Any]):
+    """The facts of an event and what can be said from them."""
+
+    def __missing__(self, name: str) -> str:
+        return _MAKERS[name](self)
+
+    def __getitem__(self, name: str) -> Any:
+        found = super().__getitem__(name)
+        return reason_text(found) if name == "reason" else found
+
+
+def _money(facts: Mapping[str, Any], name: str) -> str:
+    return format_with_symbol(int(facts[name]), str(facts["currency"]), current_language())
+
+
+def _hold(facts: Mapping[str, Any]) -> str:
+    kind = str(facts["kind"])
+    name = _(HOLD_NAMES[kind]) if kind in HOLD_NAMES else kind
+    return _("%(hold)s until %(day)s", hold=name, day=facts["until_on"]) if facts.get("until_on") else name
+
+
+def _fields(changes: Mapping[str, Any]) -> str:
+    return _list(_(FIELD_NAMES[field]) if field in FIELD_NAMES else field for field in changes)
+
+
+def _documents(facts: Mapping[str, Any]) -> str:
+    if "document_no" in facts:
+        return f"{_kind(facts)} {facts['document_no']}, {_money(facts, 'amount_minor')}"
+    return _list(f"{each['count']} × {_kind(each)}, {_money(each, 'amount_minor')}" for each in facts["totals"])
+
+
+def _allocations(facts: Mapping[str, Any]) -> str:
+    if "debit_no" in facts:
+        return f"{facts['credit_no']} → {facts['debit_no']}, {_money(facts, 'amount_minor')}"
+    sums = _list(_money(each, "amount_minor") for each in facts["totals"])
+    return f"{facts['count']} × {sums}"
+
+
+def _kind(facts: Mapping[str, Any]) -> str:
+    kind = str(facts["kind"])
+    return _(KIND_NAMES[kind]) if kind in KIND_NAMES else kind
+
+
+def _list(parts: Iterable[str]) -> str:
+    return "; ".join(parts)
+
+
+_MAKERS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
+    "amount": lambda facts: _money(facts, "amount_minor"),
+    "closing": lambda facts: _money(facts, "closing_minor"),
+    "step": lambda facts: step_name(str(facts["code"])),
+    "hold": _hold,
+    "fields": lambda facts: _fields(facts["changes"]),
+    "documents": _documents,
+    "allocations": _allocations,
+    "reason": lambda _facts: "",
+}

@@ -1,0 +1,372 @@
+"""Issuing statements: figures frozen, PDF stored by hash, mailed with a link that answers; months in bulk as jobs.
+
+May import the ledger's and the customers' queries, this slice's pure modules, web.mailtexts and the kernel.
+Invariants: at most one statement of a customer, currency and period stands (a newer one supersedes it and closes
+its links); the PDF is rendered once; every text is in the debtor's language, whoever pressed the button.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.customers.models import Contact, Customer
+from ar.customers.queries import find_numbers
+from ar.ledger import queries as ledger
+from ar.statements import queries
+from ar.statements.documents import Debtor, Heading, Sender, closing_label, file_name, print_statement
+from ar.statements.figures import Booked, DoesNotTie, Figures, StillOpen, draw_up
+from ar.statements.inputs import IssueStatement, Period
+from ar.statements.models import Statement, StatementLine
+from ar.statements.views import Mailing
+from kernel import journal, outbox, storage, tokens
+from kernel.actor import Actor
+from kernel.capitals import amount_in_words
+from kernel.counters import take_numbers
+from kernel.errors import Conflict, HuikuanError, RuleBroken
+from kernel.i18n import use_language
+from kernel.ids import new_id, new_ids
+from kernel.mail import Attachment, Letter, queue_mail
+from kernel.money import format_with_symbol
+from kernel.pdf import Rendered
+from kernel.settings import settings
+from web.mailtexts import render_mail
+
+PURPOSE: Final = "statement"
+ISSUE_JOB: Final = "statements.issue"
+RESPOND_WITHIN_DAYS: Final = 15  # A14
+TOKEN_LIFE: Final = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What came of issuing. `portal_url` exists here only: the link is stored nowhere."""
+
+    statement_id: UUID
+    number: str
+    sent_to: str | None
+    portal_url: str | None
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """What is about to be stored."""
+
+    heading: Heading
+    figures: Figures
+    printed: Rendered
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """The registered contact a statement goes to."""
+
+    id: UUID
+    name: str
+    email: str
+
+
+def issue_statement(db: Session, actor: Actor, data: IssueStatement) -> UUID:
+    """Issues one statement and returns its id; see `issue`."""
+    return issue(db, actor, data).statement_id
+
+
+def issue(db: Session, actor: Actor, data: IssueStatement) -> Issued:
+    """Freezes, prints, numbers and (when asked and a contact exists) mails a statement (R120, R124, R303, A14).
+
+    An earlier statement of the same customer, currency and period is superseded. Raises RuleBroken
+    (`statement_period_future`, `statement_nothing_to_state`), NotFound, HuikuanError(`statement_does_not_tie`).
+    """
+    if data.period_to > actor.today:
+        raise RuleBroken("statement_period_future", period=f"{data.period_to:%Y-%m}")
+    _lock_customer(db, actor.tenant_id, data.customer_id)
+    sender = queries.sender(db, actor.tenant_id)
+    recipient = find_recipient(db, actor.tenant_id, data.customer_id)
+    debtor = queries.debtor(db, actor.tenant_id, data.customer_id, recipient.name if recipient else "")
+    figures = statement_figures(db, actor.tenant_id, data)
+    if figures.is_empty:
+        raise RuleBroken("statement_nothing_to_state")
+    before = _supersede(db, actor, data)
+    heading, printed = _freeze(db, actor, data, (sender, debtor), figures)
+    statement_id = _store(db, actor, data, Frozen(heading, figures, printed), debtor.language, before)
+    journal.record(
+        db,
+        actor,
+        "statement_issued",
+        customer_id=data.customer_id,
+        subject_id=statement_id,
+        data={
+            "number": heading.number,
+            "closing_minor": figures.closing_minor,
+            "currency": data.currency,
+            "pdf_sha256": printed.sha256,
+            "supersedes": str(before) if before else None,
+            "missing_characters": "".join(printed.missing),
+        },
+    )
+    url = send(db, actor, statement_id) if data.send and recipient else None
+    return Issued(statement_id, heading.number, recipient.email if url and recipient else None, url, printed.missing)
+
+
+def issue_for_customer(
+    db: Session, actor: Actor, customer_no: str, period: Period, *, currency: str | None = None, mailed: bool = True
+) -> list[Issued]:
+    """Issues every currency of a customer's month (or one). Raises RuleBroken(`statement_customer_unknown`,
+    `statement_nothing_to_state`) and what `issue` raises."""
+    found = find_numbers(db, actor.tenant_id, [customer_no]).get(customer_no)
+    if found is None:
+        raise RuleBroken("statement_customer_unknown", number=customer_no)
+    wanted = [currency] if currency else queries.currencies(db, actor.tenant_id, found.id, period)
+    if not wanted:
+        raise RuleBroken("statement_nothing_to_state")
+    return [
+        issue(
+            db,
+            actor,
+            IssueStatement(
+                customer_id=found.id, currency=code, period_from=period.from_on, period_to=period.to_on, send=mailed
+            ),
+        )
+        for code in wanted
+    ]
+
+
+def send(db: Session, actor: Actor, statement_id: UUID) -> str:
+    """Queues the mail with the PDF and a fresh link; links sent before are closed. Returns the link.
+
+    Raises NotFound, Conflict(`statement_superseded`, `statement_answered`), RuleBroken(`statement_no_contact`).
+    """
+    s = Statement
+    # A lock of its own: superseding and answering wait for it, or are seen by what follows.
+    db.execute(sa.select(s.id).where(s.tenant_id == actor.tenant_id, s.id == statement_id).with_for_update())
+    mailing = queries.mailing(db, actor.tenant_id, statement_id)
+    if mailing.superseded:
+        raise Conflict("statement_superseded")
+    if mailing.answered:
+        raise Conflict("statement_answered")
+    recipient = find_recipient(db, actor.tenant_id, mailing.customer_id)
+    if recipient is None:
+        raise RuleBroken("statement_no_contact")
+    tokens.revoke_for(db, actor, statement_id)
+    _token_id, text = tokens.issue(
+        db,
+        actor,
+        PURPOSE,
+        subject_id=statement_id,
+        customer_id=mailing.customer_id,
+        contact_id=recipient.id,
+        life=TOKEN_LIFE,
+    )
+    url = f"{settings().base_url}/p/{text}"
+    mail_id = queue_mail(
+        db,
+        actor,
+        _letter(mailing, recipient, url),
+        purpose=PURPOSE,
+        subject_id=statement_id,
+        customer_id=mailing.customer_id,
+    )
+    db.execute(sa.update(s).where(s.tenant_id == actor.tenant_id, s.id == statement_id).values(sent_to=recipient.email))
+    journal.record(
+        db,
+        actor,
+        "statement_queued",
+        customer_id=mailing.customer_id,
+        subject_id=statement_id,
+        data={"number": mailing.number, "to": recipient.email, "mail_id": str(mail_id)},
+    )
+    return url
+
+
+def issue_month(db: Session, actor: Actor, period: Period, customer_id: UUID | None = None) -> int:
+    """Puts one job per customer and currency with business or a balance in the month; returns how many.
+
+    Those that have a standing statement of the same month are left out, so asking twice sends nothing twice.
+    """
+    due = queries.to_be_stated(db, actor.tenant_id, period, customer_id)
+    jobs = [
+        (
+            f"statement:{customer}:{currency}:{period.to_on.isoformat()}",
+            {"customer_id": str(customer), "currency": currency, "period": period.label},
+        )
+        for customer, currency in due
+    ]
+    return outbox.put_many(db, actor, ISSUE_JOB, jobs)
+
+
+def statement_figures(db: Session, tenant_id: UUID, data: IssueStatement) -> Figures:
+    """The figures as of `period_to`, from the ledger. Raises HuikuanError(`statement_does_not_tie`)."""
+    customer, currency, as_of = data.customer_id, data.currency, data.period_to
+    opening = ledger.balance_at(db, tenant_id, customer, currency, data.period_from - timedelta(days=1))
+    booked = [
+        Booked(m.item_id, m.document_on, m.document_no, m.kind, m.due_on, m.side, m.amount_minor)
+        for m in ledger.movements(db, tenant_id, customer, currency, data.period_from, as_of)
+    ]
+    still_open = [
+        StillOpen(i.id, i.document_on, i.document_no, i.kind, i.due_on, i.side, i.open_minor)
+        for i in ledger.open_items(db, tenant_id, as_of=as_of, customer_id=customer, currency=currency)
+    ]
+    try:
+        return draw_up(opening, booked, still_open, as_of=as_of, currency=currency)
+    except DoesNotTie as fault:
+        raise HuikuanError("statement_does_not_tie", detail=str(fault)) from fault
+
+
+def find_recipient(db: Session, tenant_id: UUID, customer_id: UUID) -> Recipient | None:
+    """The reachable contact for statements, else the first reachable one; None when nobody can be mailed."""
+    c = Contact
+    row = db.execute(
+        sa.select(c.id, c.name, c.email)
+        .where(
+            c.tenant_id == tenant_id,
+            c.customer_id == customer_id,
+            c.active.is_(True),
+            c.suppressed_at.is_(None),
+            c.email != "",
+        )
+        .order_by(c.purposes.contains(["statements"]).desc(), c.created_at, c.id)
+        .limit(1)
+    ).first()
+    return Recipient(row.id, row.name, row.email) if row else None
+
+
+def _supersede(db: Session, actor: Actor, data: IssueStatement) -> UUID | None:
+    """Closes the standing statement of the same period, its links too; returns its id.
+
+    The period is known by its first day: a statement of the running month gives way to that of the whole one.
+    """
+    s = Statement
+    before = db.execute(
+        sa.select(s.id)
+        .where(
+            s.tenant_id == actor.tenant_id,
+            s.customer_id == data.customer_id,
+            s.currency == data.currency,
+            s.period_from == data.period_from,
+            s.superseded_at.is_(None),
+        )
+        .with_for_update()
+    ).scalar_one_or_none()
+    if before is None:
+        return None
+    db.execute(sa.update(s).where(s.tenant_id == actor.tenant_id, s.id == before).values(superseded_at=actor.now))
+    tokens.revoke_for(db, actor, before)
+    journal.record(db, actor, "statement_superseded", customer_id=data.customer_id, subject_id=before)
+    return before
+
+
+def _lock_customer(db: Session, tenant_id: UUID, customer_id: UUID) -> None:
+    """FOR UPDATE, so that not even a new document can be booked between the reads that must tie."""
+    c = Customer
+    db.execute(sa.select(c.id).where(c.tenant_id == tenant_id, c.id == customer_id).with_for_update())
+
+
+def _freeze(
+    db: Session, actor: Actor, data: IssueStatement, parties: tuple[Sender, Debtor], figures: Figures
+) -> tuple[Heading, Rendered]:
+    """Takes the number and prints. The number's row is held until COMMIT, so that no number is lost."""
+    sender, debtor = parties
+    taken = take_numbers(db, actor.tenant_id, PURPOSE)[0]
+    heading = Heading(
+        number=f"ST-{data.period_from:%Y-%m}-{taken:06d}",
+        issued_on=actor.today,
+        period_from=data.period_from,
+        period_to=data.period_to,
+        currency=data.currency,
+        respond_by_on=actor.today + timedelta(days=RESPOND_WITHIN_DAYS),
+    )
+    return heading, print_statement(heading, sender, debtor, figures)
+
+
+def _store(
+    db: Session, actor: Actor, data: IssueStatement, frozen: Frozen, language: str, supersedes_id: UUID | None
+) -> UUID:
+    """Writes the PDF, the statement and its lines."""
+    statement_id, heading, figures = new_id(), frozen.heading, frozen.figures
+    db.execute(
+        sa.insert(Statement).values(
+            tenant_id=actor.tenant_id,
+            id=statement_id,
+            number=heading.number,
+            customer_id=data.customer_id,
+            currency=data.currency,
+            period_from=data.period_from,
+            period_to=data.period_to,
+            opening_minor=figures.opening_minor,
+            debits_minor=figures.debits_minor,
+            credits_minor=figures.credits_minor,
+            closing_minor=figures.closing_minor,
+            overdue_minor=figures.overdue_minor,
+            aging=[{"bucket": bucket, "minor": minor} for bucket, minor in figures.aging],
+            language=language,
+            amount_in_words=amount_in_words(figures.closing_minor, data.currency, language),
+            pdf_sha256=storage.store(db, actor, frozen.printed.pdf, "application/pdf"),
+            supersedes_id=supersedes_id,
+            superseded_at=None,
+            sent_to=None,
+            respond_by_on=heading.respond_by_on,
+            issued_at=actor.now,
+            issued_by=actor.name,
+        )
+    )
+    if figures.lines:
+        db.execute(sa.insert(StatementLine), _line_rows(actor.tenant_id, statement_id, figures))
+    return statement_id
+
+
+def _line_rows(tenant_id: UUID, statement_id: UUID, figures: Figures) -> list[dict[str, object]]:
+    return [
+        {
+            "tenant_id": tenant_id,
+            "id": line_id,
+            "statement_id": statement_id,
+            "part": line.part,
+            "position": line.position,
+            "line_on": line.on,
+            "document_no": line.document_no,
+            "kind": line.kind,
+            "due_on": line.due_on,
+            "debit_minor": line.debit_minor,
+            "credit_minor": line.credit_minor,
+            "balance_minor": line.balance_minor,
+            "item_id": line.item_id,
+        }
+        for line_id, line in zip(new_ids(len(figures.lines)), figures.lines, strict=True)
+    ]
+
+
+def _letter(mailing: Mailing, recipient: Recipient, url: str) -> Letter:
+    """The covering mail in the debtor's language, whatever language the sender reads."""
+    with use_language(mailing.language):
+        amount = format_with_symbol(mailing.closing_minor, mailing.currency, mailing.language)
+        label = closing_label(mailing.closing_minor, mailing.period_to)
+    texts = render_mail(
+        PURPOSE,
+        mailing.language,
+        sender=mailing.sender.name,
+        contact=mailing.sender.reach,
+        recipient=recipient.name or mailing.customer_name,
+        customer=mailing.customer_name,
+        number=mailing.number,
+        closing_label=label,
+        amount=amount,
+        words=mailing.amount_in_words,
+        respond_by=mailing.respond_by_on.isoformat(),
+        url=url,
+    )
+    return Letter(
+        to_address=recipient.email,
+        to_name=recipient.name,
+        subject=texts.subject,
+        body_text=texts.text,
+        body_html=texts.html,
+        from_name=mailing.sender.name,
+        reply_to=mailing.sender.contact_email or None,
+        attachments=(Attachment(file_name(mailing.number), mailing.pdf_sha256),),
+    )

@@ -1,0 +1,312 @@
+"""The debtor's answer: a code to the registered contact, then one signed answer bound to the PDF's hash.
+
+May import this slice, tenants' tables, web.mailtexts and the kernel. Invariants: one answer per statement, the
+second submit finds the first; an answer needs a code that was entered under the same link within the hour; a
+superseded statement takes no answer; the ledger is never touched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.customers.models import Contact, Customer
+from ar.statements import queries
+from ar.statements.commands import Recipient
+from ar.statements.documents import file_name
+from ar.statements.inputs import AnswerStatement
+from ar.statements.models import Confirmation, Difference, Statement, StatementLine
+from ar.statements.views import Mailing
+from kernel import journal, outbox, tokens
+from kernel.actor import Actor
+from kernel.counters import document_number, take_numbers
+from kernel.errors import NotFound, RuleBroken
+from kernel.ids import new_id
+from kernel.mail import Attachment, Letter, queue_mail
+from kernel.tokens import OneTimeCode, TokenFacts
+from tenants.models import Company, Tenant, User
+from web.mailtexts import MailTexts, render_mail
+
+ANSWERED: Final = "statements.answered"
+CODE_PURPOSE, COPY_PURPOSE, TEAM_PURPOSE = "statement_code", "statement_copy", "statement_answered"
+#: How long after entering the code the answer may still be sent: time to check it, not to pass it on.
+ENTERED_LIFE: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer on file. `first` is False when it was there before."""
+
+    confirmation_id: UUID
+    reference: str
+    first: bool
+
+
+def registered_contact(db: Session, link: TokenFacts) -> Recipient | None:
+    """Whom the link was made for, while they are active and reachable."""
+    c = Contact
+    row = db.execute(
+        sa.select(c.id, c.name, c.email).where(
+            c.tenant_id == link.tenant_id, c.id == link.contact_id, c.active.is_(True), c.suppressed_at.is_(None)
+        )
+    ).first()
+    return Recipient(row.id, row.name, row.email) if row else None
+
+
+def masked(address: str) -> str:
+    """`l***@xinsheng.example`: enough to know one's own address, not enough to learn another's."""
+    name, at, domain = address.rpartition("@")
+    return f"{name[:1]}***{at}{domain}"
+
+
+def send_code(db: Session, actor: Actor, link: TokenFacts, language: str) -> str:
+    """Mails a fresh code to the link's registered contact; returns the masked address.
+
+    Raises RuleBroken(`statement_no_contact`, `statement_codes_exhausted`).
+    """
+    contact = registered_contact(db, link)
+    if contact is None:
+        raise RuleBroken("statement_no_contact")
+    made = tokens.new_code(db, actor, link.id, contact.email)
+    if made is None:
+        raise RuleBroken("statement_codes_exhausted")
+    code_id, code = made
+    mailing = queries.mailing(db, actor.tenant_id, link.subject_id)
+    texts = render_mail(
+        CODE_PURPOSE,
+        language,
+        code=code,
+        minutes=tokens.CODE_LIFE // timedelta(minutes=1),
+        number=mailing.number,
+        sender=mailing.sender.name,
+        recipient=contact.name or mailing.customer_name,
+    )
+    _queue(db, actor, link.subject_id, mailing, (contact.email, contact.name), texts, CODE_PURPOSE)
+    _note_code(db, actor, link, "statement_code_sent", {"code_id": str(code_id), "to": contact.email})
+    return masked(contact.email)
+
+
+def enter_code(db: Session, actor: Actor, link: TokenFacts, typed: str) -> UUID | None:
+    """The code's id when it is right; the try is counted either way, so the caller commits either way."""
+    code_id = tokens.use_code(db, actor, link.id, typed)
+    if code_id is not None:
+        _note_code(db, actor, link, "statement_code_entered", {"code_id": str(code_id)})
+    return code_id
+
+
+def entered_code(db: Session, actor: Actor, link: TokenFacts, code_id: UUID) -> str | None:
+    """Where the code went, if it was entered under this link within the hour; else None."""
+    c = OneTimeCode
+    return db.execute(
+        sa.select(c.sent_to).where(
+            c.tenant_id == actor.tenant_id,
+            c.id == code_id,
+            c.token_id == link.id,
+            c.used_at > actor.now - ENTERED_LIFE,
+        )
+    ).scalar_one_or_none()
+
+
+def answer_statement(db: Session, actor: Actor, link: TokenFacts, data: AnswerStatement) -> Answered:
+    """Records the answer once (R121, R127, A26). Raises NotFound for a superseded statement, RuleBroken
+    (`statement_code_needed`)."""
+    s = Statement
+    db.execute(sa.select(s.id).where(s.tenant_id == actor.tenant_id, s.id == link.subject_id).with_for_update())
+    known = _on_file(db, actor.tenant_id, link.subject_id)
+    if known:
+        return known
+    mailing = queries.mailing(db, actor.tenant_id, link.subject_id)
+    if mailing.superseded:
+        raise NotFound("statement_link_closed")
+    code_sent_to = entered_code(db, actor, link, data.code_id)
+    if code_sent_to is None:
+        raise RuleBroken("statement_code_needed")
+    confirmation_id, reference = _record(db, actor, link, data, mailing, code_sent_to)
+    journal.record(
+        db,
+        actor,
+        "statement_confirmed" if data.outcome == "agrees" else "statement_disputed",
+        customer_id=mailing.customer_id,
+        subject_id=link.subject_id,
+        data={
+            "number": mailing.number,
+            "reference": reference,
+            "signer": f"{data.signer_name}, {data.signer_title}",
+            "pdf_sha256": mailing.pdf_sha256,
+            "differences": len(data.differences),
+        },
+    )
+    outbox.put(
+        db,
+        actor,
+        ANSWERED,
+        {"statement_id": str(link.subject_id), "confirmation_id": str(confirmation_id), "outcome": data.outcome},
+        key=f"answered:{confirmation_id}",
+    )
+    _mail_copy(db, actor, link, data, mailing, reference)
+    _mail_team(db, actor, link, data, mailing, reference)
+    return Answered(confirmation_id, reference, True)
+
+
+def _note_code(db: Session, actor: Actor, link: TokenFacts, kind: str, data: dict[str, str]) -> None:
+    """That a code went out and came back is part of the evidence."""
+    journal.record(db, actor, kind, customer_id=link.customer_id, subject_id=link.subject_id, data=data)
+
+
+def _on_file(db: Session, tenant_id: UUID, statement_id: UUID) -> Answered | None:
+    k = Confirmation
+    row = db.execute(
+        sa.select(k.id, k.reference).where(k.tenant_id == tenant_id, k.statement_id == statement_id)
+    ).first()
+    return Answered(row.id, row.reference, False) if row else None
+
+
+def _record(
+    db: Session, actor: Actor, link: TokenFacts, data: AnswerStatement, mailing: Mailing, code_sent_to: str
+) -> tuple[UUID, str]:
+    confirmation_id = new_id()
+    taken = take_numbers(db, actor.tenant_id, "confirmation")[0]
+    reference = document_number("CF", actor.today.year, taken)
+    db.execute(
+        sa.insert(Confirmation).values(
+            tenant_id=actor.tenant_id,
+            id=confirmation_id,
+            statement_id=link.subject_id,
+            reference=reference,
+            outcome=data.outcome,
+            signer_name=data.signer_name,
+            signer_title=data.signer_title,
+            authority=data.authority,
+            contact_id=link.contact_id,
+            code_sent_to=code_sent_to,
+            token_id=link.id,
+            code_id=data.code_id,
+            pdf_sha256=mailing.pdf_sha256,
+            remote_address=data.remote_address,
+            user_agent=data.user_agent,
+            language=data.language,
+            confirmed_at=actor.now,
+        )
+    )
+    rows = _difference_rows(db, actor.tenant_id, confirmation_id, link.subject_id, data)
+    if rows:
+        db.execute(sa.insert(Difference), rows)
+    return confirmation_id, reference
+
+
+def _difference_rows(
+    db: Session, tenant_id: UUID, confirmation_id: UUID, statement_id: UUID, data: AnswerStatement
+) -> list[dict[str, object]]:
+    """Our side of each row comes from the frozen lines, never from what the browser sent back."""
+    n = StatementLine
+    ours = {
+        row.document_no: row
+        for row in db.execute(
+            sa.select(n.document_no, n.item_id, (n.debit_minor - n.credit_minor).label("minor")).where(
+                n.tenant_id == tenant_id, n.statement_id == statement_id, n.part == "open"
+            )
+        )
+    }
+    rows: list[dict[str, object]] = []
+    for position, line in enumerate(data.differences, start=1):
+        own = ours.get(line.document_no)
+        rows.append(
+            {
+                "tenant_id": tenant_id,
+                "id": new_id(),
+                "confirmation_id": confirmation_id,
+                "position": position,
+                "document_no": line.document_no,
+                "item_id": own.item_id if own else None,
+                "our_minor": own.minor if own else None,
+                "their_minor": line.their_minor,
+                "reason": line.reason,
+                "note": line.note,
+            }
+        )
+    return rows
+
+
+def _mail_copy(
+    db: Session, actor: Actor, link: TokenFacts, data: AnswerStatement, mailing: Mailing, reference: str
+) -> None:
+    contact = registered_contact(db, link)
+    if contact is None:
+        return
+    texts = render_mail(
+        COPY_PURPOSE,
+        data.language,
+        **_answer_values(data, mailing, reference),
+        recipient=contact.name or mailing.customer_name,
+    )
+    _queue(db, actor, link.subject_id, mailing, (contact.email, contact.name), texts, COPY_PURPOSE)
+
+
+def _mail_team(
+    db: Session, actor: Actor, link: TokenFacts, data: AnswerStatement, mailing: Mailing, reference: str
+) -> None:
+    """To whoever owns the customer, else to the company's contact, in their language."""
+    c, u = Customer, User
+    owner = db.execute(
+        sa.select(u.email, u.name, u.language)
+        .join(c, c.owner_id == u.id)
+        .where(c.tenant_id == actor.tenant_id, c.id == mailing.customer_id)
+    ).first()
+    if owner is None:
+        k, t = Company, Tenant
+        owner = db.execute(
+            sa.select(k.contact_email, k.contact_name, t.language)
+            .join(t, t.id == k.tenant_id)
+            .where(k.tenant_id == actor.tenant_id)
+        ).first()
+    if owner is None or not owner[0]:
+        return
+    texts = render_mail(
+        TEAM_PURPOSE,
+        owner.language,
+        **_answer_values(data, mailing, reference),
+        differences=len(data.differences),
+        recipient=owner[1] or mailing.sender.name,
+    )
+    _queue(db, actor, link.subject_id, mailing, (owner[0], owner[1]), texts, TEAM_PURPOSE)
+
+
+def _answer_values(data: AnswerStatement, mailing: Mailing, reference: str) -> dict[str, object]:
+    return {
+        "agrees": data.outcome == "agrees",
+        "number": mailing.number,
+        "reference": reference,
+        "customer": mailing.customer_name,
+        "sender": mailing.sender.name,
+        "contact": mailing.sender.reach,
+        "signer": f"{data.signer_name}, {data.signer_title}",
+        "sha256": mailing.pdf_sha256,
+    }
+
+
+def _queue(
+    db: Session,
+    actor: Actor,
+    statement_id: UUID,
+    mailing: Mailing,
+    to: tuple[str, str],
+    texts: MailTexts,
+    purpose: str,
+) -> None:
+    attached = () if purpose == CODE_PURPOSE else (Attachment(file_name(mailing.number), mailing.pdf_sha256),)
+    letter = Letter(
+        to_address=to[0],
+        to_name=to[1],
+        subject=texts.subject,
+        body_text=texts.text,
+        body_html=texts.html,
+        from_name=mailing.sender.name,
+        reply_to=mailing.sender.contact_email or None,
+        attachments=attached,
+    )
+    queue_mail(db, actor, letter, purpose=purpose, subject_id=statement_id, customer_id=mailing.customer_id)

@@ -1,0 +1,225 @@
+"""The statement as a paper: its figures turned into finished texts in the debtor's language.
+
+May import kernel (i18n, money, capitals, pdf) and this slice's figures. Invariant: a statement confirms a
+balance and demands nothing (no "pay by"), states principal only and reserves the contractual interest; the paper
+holds no secret, so its link stands in the mail, never in the archived PDF.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from ar.ledger.messages import KIND_NAMES
+from ar.statements.figures import UNAPPLIED, Figures, Line
+from kernel import pdf
+from kernel.capitals import amount_in_words
+from kernel.i18n import gettext as _
+from kernel.i18n import mark, use_language
+from kernel.money import format_minor, split_figure, symbol
+
+BUCKET_NAMES: Final[dict[str, str]] = {
+    "not_due": mark("Not due"),
+    "1-30": mark("1–30 days"),
+    "31-60": mark("31–60 days"),
+    "61-90": mark("61–90 days"),
+    ">90": mark("Over 90 days"),
+    UNAPPLIED: mark("Unapplied"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The company that asks, as it stands on its paper."""
+
+    name: str
+    address: str
+    phone: str
+    contact_name: str
+    contact_email: str
+
+    @property
+    def reach(self) -> str:
+        """Whom to ask: name, phone and address of mail, whatever of them is known."""
+        return "　".join(part for part in (self.contact_name, self.phone, self.contact_email) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Debtor:
+    """The customer as it stands in the address field."""
+
+    number: str
+    name: str
+    attention: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What identifies one statement."""
+
+    number: str
+    issued_on: date
+    period_from: date
+    period_to: date
+    currency: str
+    respond_by_on: date
+
+
+def print_statement(heading: Heading, sender: Sender, debtor: Debtor, figures: Figures) -> pdf.Rendered:
+    """The PDF in the debtor's language; characters our fonts lack are printed as 〓 and reported."""
+    with use_language(debtor.language):
+        return pdf.render("statement", _paper(heading, sender, debtor, figures))
+
+
+def file_name(number: str) -> str:
+    """The PDF's name: the statement's number."""
+    return f"{number}.pdf"
+
+
+def kind_name(kind: str) -> str:
+    """The kind of a document in the current language."""
+    return _(KIND_NAMES[kind]) if kind in KIND_NAMES else kind
+
+
+def bucket_name(bucket: str) -> str:
+    """An aging bucket in the current language."""
+    return _(BUCKET_NAMES[bucket]) if bucket in BUCKET_NAMES else bucket
+
+
+def closing_label(closing_minor: int, period_to: date) -> str:
+    """A balance is owed to us, or stands in the customer's favour."""
+    text = _("Balance owed at %(day)s") if closing_minor >= 0 else _("Balance in your favour at %(day)s")
+    return text % {"day": period_to.isoformat()}
+
+
+def purpose_sentence() -> str:
+    """Why the paper comes: our own words for what a balance confirmation says (domain §1.9)."""
+    return _(
+        "The figures below are taken from our books. Please compare them with yours and tell us whether they agree. "
+        "If something was paid after this date, please answer all the same."
+    )
+
+
+def reserve_sentence() -> str:
+    """Principal only; the contractual interest stays reserved (art. 18, domain §1.2)."""
+    return _("This statement shows principal only. Interest agreed in the contract stays reserved and is not waived.")
+
+
+def page_texts(closing_minor: int, period_to: date) -> dict[str, Any]:
+    """What the debtor's page says around the figures, in the current language."""
+    return {
+        "closing_label": closing_label(closing_minor, period_to),
+        "purpose": purpose_sentence(),
+        "reserve": reserve_sentence(),
+        "kind_name": kind_name,
+    }
+
+
+def _paper(heading: Heading, sender: Sender, debtor: Debtor, figures: Figures) -> dict[str, Any]:
+    language, currency = debtor.language, heading.currency
+
+    def money(minor: int) -> str:
+        return format_minor(minor, currency, language)
+
+    whole, fraction = split_figure(figures.closing_minor, currency, language)
+    return {
+        "language": language,
+        "number": heading.number,
+        "date": heading.issued_on.isoformat(),
+        "footer": "",
+        "issuer": {"name": sender.name, "lines": [sender.address, sender.reach]},
+        "customer": {"name": debtor.name, "lines": _address_lines(debtor)},
+        "facts": _facts(heading),
+        "intro": purpose_sentence(),
+        "opening": money(figures.opening_minor),
+        "lines": [_row(line, money) for line in figures.movements],
+        "total": {
+            "debit": money(figures.debits_minor),
+            "credit": money(figures.credits_minor),
+            "balance": money(figures.closing_minor),
+        },
+        "closing": {"symbol": symbol(currency, language), "whole": whole, "fraction": fraction},
+        "words": amount_in_words(figures.closing_minor, currency, language),
+        "overdue": money(figures.overdue_minor) if figures.overdue_minor else "",
+        "aging": {
+            "heads": [bucket_name(bucket) for bucket, _minor in figures.aging],
+            "amounts": [money(minor) for _bucket, minor in figures.aging],
+        },
+        "online": None,
+        "reserve": reserve_sentence(),
+        "contact": _("Questions: %(contact)s", contact=sender.reach) if sender.reach else "",
+        "reply": _reply(heading, sender),
+        "labels": _labels(heading, figures),
+    }
+
+
+def _address_lines(debtor: Debtor) -> list[str]:
+    lines = [_("Customer %(number)s", number=debtor.number)]
+    return [*lines, _("Attention: %(name)s", name=debtor.attention)] if debtor.attention else lines
+
+
+def _facts(heading: Heading) -> list[list[str]]:
+    period = _("%(first)s to %(last)s", first=heading.period_from.isoformat(), last=heading.period_to.isoformat())
+    return [
+        [_("Number"), heading.number],
+        [_("Issued on"), heading.issued_on.isoformat()],
+        [_("Period"), period],
+        [_("Currency"), heading.currency],
+    ]
+
+
+def _row(line: Line, money: Any) -> dict[str, str]:
+    return {
+        "date": line.on.isoformat(),
+        "document": line.document_no,
+        "kind": kind_name(line.kind),
+        "due": line.due_on.isoformat() if line.due_on else "",
+        "debit": money(line.debit_minor) if line.debit_minor else "",
+        "credit": money(line.credit_minor) if line.credit_minor else "",
+        "balance": money(line.balance_minor),
+    }
+
+
+def _reply(heading: Heading, sender: Sender) -> dict[str, Any]:
+    return {
+        "number": heading.number,
+        "intro": _(
+            "Answer by the link in our e-mail, or tick one, sign, seal and send back this slip or a scan of it."
+        ),
+        "agree": _("The figures agree with our books."),
+        "differs": _("The figures differ; our balance and the differences are:"),
+        "fields": [_("Name"), _("Title"), _("Date"), _("Phone")],
+        "return_to": _(
+            "Please answer by %(day)s to %(name)s.", day=heading.respond_by_on.isoformat(), name=sender.name
+        ),
+    }
+
+
+def _labels(heading: Heading, figures: Figures) -> dict[str, str]:
+    return {
+        "title": _("Statement of account"),
+        # Typst fills the braces itself.
+        "page": _("Page {page} of {pages}"),
+        "issuer": _("From"),
+        "customer": _("To"),
+        "lines": _("Movements"),
+        "date": _("Date"),
+        "document": _("Document"),
+        "kind": _("Kind"),
+        "due": _("Due"),
+        "debit": _("Debit"),
+        "credit": _("Credit"),
+        "balance": _("Balance"),
+        "opening": _("Opening balance on %(day)s", day=heading.period_from.isoformat()),
+        "total": _("Total"),
+        "closing": closing_label(figures.closing_minor, heading.period_to),
+        "words": _("In words"),
+        "overdue": _("Of which overdue"),
+        "aging": _("Aging by due date"),
+        "online": _("Answer online"),
+        "reply": _("Reply slip"),
+        "seal": _("Seal of your company"),
+        "issuer_seal": _("Our seal"),
+    }

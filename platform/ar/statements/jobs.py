@@ -1,0 +1,147 @@
+"""What statements do outside a request: months drawn up job by job, and the fate of their mails.
+
+May import this slice's commands and the kernel. Invariant: handlers can run twice: the second finds the statement
+standing, the mail superseded or the contact already marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.customers.models import Contact
+from ar.statements import queries
+from ar.statements.commands import ISSUE_JOB, PURPOSE, issue_month, issue_statement
+from ar.statements.confirmations import CODE_PURPOSE
+from ar.statements.inputs import IssueStatement, read_period
+from ar.statements.models import Statement
+from kernel import journal
+from kernel.actor import Actor
+from kernel.errors import RuleBroken
+from kernel.mail import MailMessage, redact
+from kernel.tokens import CODE_LIFE
+from tenants.queries import company
+
+
+def issue_one(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
+    """One customer and currency of a month; skipped when it stands already or there is nothing to state."""
+    period = read_period(payload["period"], actor.today)
+    customer_id, currency = UUID(payload["customer_id"]), payload["currency"]
+    if (customer_id, currency) not in queries.to_be_stated(db, actor.tenant_id, period, customer_id):
+        return
+    data = IssueStatement(
+        customer_id=customer_id, currency=currency, period_from=period.from_on, period_to=period.to_on
+    )
+    try:
+        issue_statement(db, actor, data)
+    except RuleBroken as nothing:
+        if nothing.code != "statement_nothing_to_state":
+            raise
+
+
+def issue_last_month(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
+    """The monthly round (R124): statements of the month before `payload["period"]`, one job a customer and currency.
+
+    In review mode nothing reaches a debtor unseen: the journal notes that the month waits for a person.
+    """
+    first = date.fromisoformat(f"{payload['period']}-01")
+    period = read_period(f"{first - timedelta(days=1):%Y-%m}", actor.today)
+    if company(db, actor.tenant_id).review_mode:
+        waiting = len(queries.to_be_stated(db, actor.tenant_id, period, None))
+        if waiting:
+            journal.record(db, actor, "statements_wait", data={"period": period.label, "statements": waiting})
+        return
+    issue_month(db, actor, period)
+
+
+def recheck_statement(db: Session, actor: Actor, mail: MailMessage) -> str | None:
+    """Why the statement shall not go out any more, or None."""
+    if mail.subject_id is None:
+        return None
+    mailing = queries.mailing(db, actor.tenant_id, mail.subject_id)
+    if mailing.superseded:
+        return "superseded"
+    if mailing.answered:
+        return "answered"
+    return "contact_suppressed" if _is_suppressed(db, actor, mail) else None
+
+
+def recheck_code(db: Session, actor: Actor, mail: MailMessage) -> str | None:
+    """A code that has lapsed on its way helps nobody."""
+    return "code_expired" if mail.created_at + CODE_LIFE <= actor.now else None
+
+
+def settled(db: Session, actor: Actor, mail: MailMessage, state: str) -> None:
+    """Notes what became of a statement's mail; an address refused for good is not written to again."""
+    if state == "failed" or mail.reason == "contact_suppressed":
+        _not_sent_after_all(db, actor, mail)
+    kind = {"sent": "statement_sent", "failed": "statement_bounced"}.get(state)
+    if kind is None:
+        return
+    journal.record(
+        db,
+        actor,
+        kind,
+        customer_id=mail.customer_id,
+        subject_id=mail.subject_id,
+        data={"to": mail.to_address, "mail_id": str(mail.id), "purpose": mail.purpose, "reason": mail.reason},
+    )
+    if state == "failed":
+        c = Contact
+        db.execute(
+            sa.update(c)
+            .where(
+                c.tenant_id == actor.tenant_id,
+                c.customer_id == mail.customer_id,
+                c.email == mail.to_address,
+                c.suppressed_at.is_(None),
+            )
+            .values(suppressed_at=actor.now, suppressed_reason=mail.reason or "mail refused")
+        )
+
+
+def forget_code(db: Session, actor: Actor, mail: MailMessage, _state: str) -> None:
+    """A code that was sent stands nowhere in clear any more; the hash of `one_time_code` is what counts."""
+    redact(db, actor.tenant_id, mail.id)
+
+
+def _not_sent_after_all(db: Session, actor: Actor, mail: MailMessage) -> None:
+    """The statement says again that nobody has it, unless a later mail went to somebody else."""
+    s = Statement
+    db.execute(
+        sa.update(s)
+        .where(s.tenant_id == actor.tenant_id, s.id == mail.subject_id, s.sent_to == mail.to_address)
+        .values(sent_to=None)
+    )
+
+
+def _is_suppressed(db: Session, actor: Actor, mail: MailMessage) -> bool:
+    c = Contact
+    found = db.execute(
+        sa.select(c.id).where(
+            c.tenant_id == actor.tenant_id,
+            c.customer_id == mail.customer_id,
+            c.email == mail.to_address,
+            sa.or_(c.suppressed_at.is_not(None), c.active.is_(False)),
+        )
+    ).first()
+    return found is not None
+
+
+HANDLERS: Final[dict[str, Callable[[Session, Actor, Mapping[str, Any]], None]]] = {
+    ISSUE_JOB: issue_one,
+    "statements.month": issue_last_month,
+}
+RECHECKS: Final[dict[str, Callable[[Session, Actor, MailMessage], str | None]]] = {
+    PURPOSE: recheck_statement,
+    CODE_PURPOSE: recheck_code,
+}
+SETTLED: Final[dict[str, Callable[[Session, Actor, MailMessage, str], None]]] = {
+    PURPOSE: settled,
+    CODE_PURPOSE: forget_code,
+}

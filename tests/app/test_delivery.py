@@ -1,0 +1,164 @@
+"""From the outbox to SMTP: once, with a stable Message-ID, and in doubt rather than twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from app import dispatcher, handlers
+from kernel import mail, outbox
+from kernel.clock import utc_now
+from kernel.mail import Attachment, Letter
+from kernel.storage import store
+from tests.support.companies import TestCompany
+from tests.support.delivery import Post, drain, smtp_at
+
+
+def _queue(company: TestCompany, purpose: str = "test") -> UUID:
+    with company.transaction() as db:
+        actor = company.actor()
+        sha256 = store(db, actor, b"%PDF-1.7 test", "application/pdf")
+        letter = Letter(
+            to_address="lina@xinsheng.example",
+            to_name="李娜",
+            subject="对账单 ST-2026-10-000042",
+            body_text="请查收。\n",
+            from_name="伟业电子有限公司",
+            attachments=[Attachment("对账单.pdf", sha256)],
+        )
+        return mail.queue_mail(db, actor, letter, purpose=purpose)
+
+
+def _state(company: TestCompany, mail_id: UUID) -> tuple[str, str | None]:
+    with company.reading() as db:
+        row = db.execute(
+            sa.text("SELECT state, reason FROM mail_message WHERE tenant_id = :t AND id = :i"),
+            {"t": company.tenant_id, "i": mail_id},
+        ).one()
+    return row.state, row.reason
+
+
+def test_a_mail_arrives_once_with_its_attachment_and_chinese_names(company: TestCompany, post: Post) -> None:
+    mail_id = _queue(company)
+    assert "sent" in drain(company.tenant_id)
+    assert drain(company.tenant_id) == []
+    (caught,) = post.to("lina@xinsheng.example")
+    assert caught.subject == "对账单 ST-2026-10-000042"
+    assert "请查收" in caught.text
+    assert [a.filename for a in caught.attachments] == ["对账单.pdf"]
+    headers = dict(caught.headers)
+    assert headers["Auto-Submitted"] == "auto-generated"
+    assert mail_id.hex in headers["Message-ID"]
+    assert _state(company, mail_id)[0] == "sent"
+
+
+def test_two_workers_with_the_same_message_send_it_once(company: TestCompany, post: Post) -> None:
+    from app.jobs import deliver
+
+    _queue(company)
+    with company.transaction() as db:
+        claimed = [c for c in outbox.claim(db, company.tenant_id, utc_now()) if c.kind == mail.SEND_MAIL]
+    arguments = (str(claimed[0].tenant_id), str(claimed[0].id), str(claimed[0].fence))
+    threads = [threading.Thread(target=deliver, args=arguments) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(post.all()) <= 1
+
+
+def test_no_mail_server_means_later_with_the_same_message_id(company: TestCompany, post: Post) -> None:
+    mail_id = _queue(company)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    with smtp_at(f"smtp://127.0.0.1:{port}"):
+        assert "retry" in drain(company.tenant_id, rounds=1)
+    state, reason = _state(company, mail_id)
+    assert state == "queued"
+    assert "refused" in (reason or "").lower()
+    with company.transaction() as db:
+        db.execute(
+            sa.text("UPDATE outbox_message SET due_at = now() - interval '1 minute' WHERE tenant_id = :t"),
+            {"t": company.tenant_id},
+        )
+    assert "sent" in drain(company.tenant_id)
+    assert mail_id.hex in dict(post.all()[0].headers)["Message-ID"]
+
+
+def test_the_world_is_checked_again_before_sending(
+    company: TestCompany, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(handlers.RECHECKS, "check-me", lambda _db, _actor, _mail: "paid")
+    mail_id = _queue(company, purpose="check-me")
+    assert "suppressed" in drain(company.tenant_id)
+    assert post.all() == []
+    assert _state(company, mail_id) == ("suppressed", "paid")
+
+
+KILLED = """
+import os, signal, sys
+import smtplib
+from app.jobs import deliver
+def die(*_args, **_values):
+    os.kill(os.getpid(), signal.SIGKILL)
+smtplib.SMTP.send_message = die
+deliver(*sys.argv[1:4])
+"""
+
+
+def test_a_worker_killed_while_sending_leaves_a_mail_in_doubt_not_a_second_one(
+    company: TestCompany, post: Post, database_url: str
+) -> None:
+    mail_id = _queue(company)
+    with company.transaction() as db:
+        claimed = next(c for c in outbox.claim(db, company.tenant_id, utc_now()) if c.kind == mail.SEND_MAIL)
+    root = Path(__file__).resolve().parents[2]
+    environment = {**os.environ, "DATABASE_URL": database_url, "PYTHONPATH": str(root / "platform")}
+    died = subprocess.run(
+        [sys.executable, "-c", KILLED, str(claimed.tenant_id), str(claimed.id), str(claimed.fence)],
+        env=environment,
+        check=False,
+        timeout=60,
+    )
+    assert died.returncode == -signal.SIGKILL
+    assert _state(company, mail_id)[0] == "sending"
+    with company.transaction() as db:
+        db.execute(
+            sa.text("UPDATE outbox_message SET lease_until = now() - interval '1 minute' WHERE tenant_id = :t"),
+            {"t": company.tenant_id},
+        )
+    assert "unknown" in drain(company.tenant_id)
+    assert _state(company, mail_id)[0] == "unknown"
+    assert post.all() == []
+
+
+def test_the_clock_puts_one_run_a_day_at_the_tenants_local_time(company: TestCompany) -> None:
+    from datetime import UTC, datetime
+
+    # 08:30 in Shanghai is 00:30 UTC.
+    early, late = datetime(2026, 11, 23, 0, 29, tzinfo=UTC), datetime(2026, 11, 23, 0, 31, tzinfo=UTC)
+
+    def runs() -> list[str]:
+        with company.reading() as db:
+            return list(
+                db.execute(
+                    sa.text("SELECT key FROM outbox_message WHERE tenant_id = :t AND kind = 'cases.run_day'"),
+                    {"t": company.tenant_id},
+                ).scalars()
+            )
+
+    dispatcher.Clock().tick(early)
+    assert runs() == []
+    for _ in range(3):
+        dispatcher.Clock().tick(late)
+    assert runs() == ["cases.run_day:2026-11-23"]

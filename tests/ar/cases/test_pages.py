@@ -1,0 +1,128 @@
+"""The review queue in the browser's terms, and the command line's JSON."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from app.cli.run import run_day_command, simulate_command
+from kernel.clock import fixed_clock, moment_on
+from tests.ar.cases.desk import Desk, Postbox
+
+DUE = date(2026, 11, 1)
+MONDAY = date(2026, 11, 2)
+
+
+@pytest.fixture
+def queued(desk: Desk) -> Desk:
+    """A desk with one letter in the queue."""
+    desk.invoice("INV-1", DUE)
+    desk.run(MONDAY)
+    return desk
+
+
+def test_the_queue_says_what_goes_out_and_why(queued: Desk) -> None:
+    page = queued.company.client().get(queued.company.url("/cases/"))
+    assert page.status_code == 200
+    for text in (
+        "What will go out today",
+        "Due notice",
+        "INV-1",
+        "due today.",
+        "Approve all I may",
+        "No receipts booked",
+    ):
+        assert text in page.text
+    for tab in ("tasks", "problems", "outgoing"):
+        assert queued.company.client().get(queued.company.url(f"/cases/?tab={tab}")).status_code == 200
+
+
+def test_the_preview_shows_mail_and_paper_and_stores_nothing(queued: Desk) -> None:
+    client = queued.company.client()
+    (action,) = queued.actions()
+    page = client.get(queued.company.url(f"/cases/actions/{action.id}"))
+    assert page.status_code == 200
+    assert "The mail as it would be now" in page.text
+    assert "INV-1" in page.text
+    paper = client.get(queued.company.url(f"/cases/actions/{action.id}/letter.pdf"))
+    assert paper.data.startswith(b"%PDF")
+    assert queued.actions()[0].pdf_sha256 is None
+
+
+def test_approving_and_skipping_by_form(queued: Desk, postbox: Postbox) -> None:
+    client, url = queued.company.client(), queued.company.url
+    (action,) = queued.actions()
+    refused = client.post(url(f"/cases/actions/{action.id}/skip"), data={"reason": ""})
+    assert refused.status_code == 422
+    assert client.post(url(f"/cases/actions/{action.id}/approval"), data={}).status_code == 303
+    assert queued.actions()[0].state == "approved"
+    late = queued.company.client().post(url(f"/cases/actions/{action.id}/skip"), data={"reason": "no need"})
+    assert late.status_code == 409
+    assert client.get(url(f"/cases/actions/{action.id}/letter.pdf")).data.startswith(b"%PDF")
+
+
+def test_who_may_not_review_may_only_look(queued: Desk) -> None:
+    client = queued.company.client("cost_accountant")
+    (action,) = queued.actions()
+    assert client.get(queued.company.url(f"/cases/actions/{action.id}")).status_code == 200
+    assert client.post(queued.company.url(f"/cases/actions/{action.id}/approval")).status_code == 403
+    assert client.post(queued.company.url("/cases/approvals")).status_code == 403
+
+
+def test_another_companys_letter_does_not_exist(queued: Desk, other_company) -> None:  # type: ignore[no-untyped-def]
+    client = other_company.client()
+    (action,) = queued.actions()
+    for path in (f"/cases/actions/{action.id}", f"/cases/actions/{action.id}/letter.pdf"):
+        assert client.get(other_company.url(path)).status_code == 404
+    for path in ("approval", "skip", "completion", "outcome"):
+        data = {"reason": "xx", "note": "xx", "outcome": "arrived"}
+        answer = client.post(other_company.url(f"/cases/actions/{action.id}/{path}"), data=data)
+        assert answer.status_code == 404
+    assert queued.actions()[0].state == "proposed"
+
+
+def test_a_hold_is_placed_and_lifted_by_form(queued: Desk) -> None:
+    client, url = queued.company.client(), queued.company.url
+    customer_id = str(queued.customers["00001"])
+    empty = client.post(url("/cases/blocks"), data={"customer_id": customer_id, "reason": ""})
+    assert empty.status_code == 422
+    placed = client.post(url("/cases/blocks"), data={"customer_id": customer_id, "reason": "on holiday"})
+    assert placed.status_code == 303
+    assert queued.actions()[0].state == "suppressed"
+
+
+def test_run_day_and_simulate_as_json(desk: Desk) -> None:
+    desk.invoice("INV-1", DUE)
+    slug = desk.company.slug
+    run = CliRunner().invoke(run_day_command, ["--tenant", slug, "--date", MONDAY.isoformat(), "--json"])
+    assert run.exit_code == 0, run.output
+    (step,) = json.loads(run.stdout)["steps"]
+    assert step["why"]
+    del step["why"]
+    assert step == {
+        "customer_no": "00001",
+        "document_no": "INV-1",
+        "policy": "five-step",
+        "step": "due_notice",
+        "nominal_on": "2026-11-02",
+        "runs_on": "2026-11-02",
+        "open_minor": 100_000,
+        "currency": "CNY",
+        "status": "proposed",
+    }
+    to_on = (DUE + timedelta(days=20)).isoformat()
+    args = ["--tenant", slug, "--from", DUE.isoformat(), "--to", to_on, "--policy", "twelve-step", "--json"]
+    with fixed_clock(moment_on(MONDAY, "Asia/Shanghai")):
+        simulated = CliRunner().invoke(simulate_command, args)
+    if simulated.exception:
+        raise simulated.exception
+    assert simulated.exit_code == 0
+    played = json.loads(simulated.stdout)["steps"]
+    assert [step["step"] for step in played] == ["remind_1", "remind_2", "inquiry_call", "formal_1", "solemn_notice"]
+    assert {step["status"] for step in played} == {"simulated"}
+    bad = CliRunner().invoke(simulate_command, [*args[:6], "--policy", "nonsense", "--json"])
+    assert bad.exit_code == 1
+    assert json.loads(bad.stdout)["error"]["code"] == "policy_not_found"

@@ -1,0 +1,182 @@
+"""The customer file: bulk upsert, search and order, forms and contacts, other companies' customers."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+
+from ar.customers import commands, queries
+from ar.customers.inputs import AddContact, CreateCustomer, CustomerRow, EditCustomer, tax_id_doubtful
+from ar.customers.search import search_words, sort_key, wanted_words
+from ar.ledger.posting import NewItem, post_items
+from kernel.errors import Conflict, NotFound, RuleBroken
+from kernel.journal import JournalEvent
+from tests.support.companies import TestCompany
+from tests.support.statements import counted
+
+TODAY = date(2026, 11, 21)
+
+
+def _ids(company: TestCompany, *numbers: str) -> list[object]:
+    with company.reading() as db:
+        found = queries.find_numbers(db, company.tenant_id, numbers)
+        return [found[number].id for number in numbers]
+
+
+def _numbers(company: TestCompany, **asked: object) -> list[str]:
+    with company.reading() as db:
+        found = queries.customer_list(db, company.tenant_id, today=TODAY, **asked)  # type: ignore[arg-type]
+        return [line.number for line in found.lines]
+
+
+def test_upsert_creates_updates_and_leaves_alone(company: TestCompany) -> None:
+    owner = f"owner@{company.slug}.example"
+    rows = [
+        CustomerRow("001", "深圳华芯电子有限公司", contact_name="王敏", contact_email="ap@hx.example", term_days=45),
+        CustomerRow("002", "Acme GmbH", owner_email=owner.upper(), language="en"),
+    ]
+    with company.transaction() as db:
+        assert commands.upsert_customers(db, company.actor(), rows) == commands.UpsertResult(2, 0, 0)
+    with company.transaction() as db:
+        assert commands.upsert_customers(db, company.actor(), rows) == commands.UpsertResult(0, 0, 2)
+    with company.transaction() as db:
+        changed = [CustomerRow("001", "深圳华芯电子有限公司", term_days=60), CustomerRow("002", "Acme GmbH")]
+        assert commands.upsert_customers(db, company.actor(), changed) == commands.UpsertResult(0, 1, 1)
+    (first, second) = _ids(company, "001", "002")
+    with company.reading() as db:
+        one = queries.customer_detail(db, company.tenant_id, first)  # type: ignore[arg-type]
+        two = queries.customer_detail(db, company.tenant_id, second)  # type: ignore[arg-type]
+        kinds = db.execute(
+            sa.select(JournalEvent.kind)
+            .where(JournalEvent.tenant_id == company.tenant_id, JournalEvent.customer_id == first)
+            .order_by(JournalEvent.id)
+        ).scalars()
+        assert list(kinds) == ["customer_created", "customer_changed"]
+    assert (one.terms["days"], one.language, one.entity_type) == (60, "zh_CN", "company")
+    assert [(c.email, sorted(c.purposes)) for c in one.contacts] == [
+        ("ap@hx.example", ["dunning", "signing", "statements"])
+    ]
+    assert (two.owner_id, two.language, two.terms["days"]) == (company.owner_id, "en", 30)
+
+
+def test_upsert_costs_the_same_number_of_statements_for_any_number_of_rows(company: TestCompany, engine) -> None:  # type: ignore[no-untyped-def]
+    def cost(rows: list[CustomerRow]) -> int:
+        with company.transaction() as db, counted(engine) as seen:
+            commands.upsert_customers(db, company.actor(), rows)
+        return len(seen)
+
+    few = [CustomerRow(f"A{n}", f"客户{n}", contact_email=f"a{n}@a.example") for n in range(2)]
+    many = [CustomerRow(f"B{n}", f"客户{n}", contact_email=f"b{n}@b.example") for n in range(300)]
+    assert cost(few) == cost(many)
+
+
+def test_upsert_refuses_an_owner_who_is_no_member(company: TestCompany, other_company: TestCompany) -> None:
+    stranger = f"owner@{other_company.slug}.example"
+    with pytest.raises(RuleBroken, match="owner_unknown"), company.transaction() as db:
+        commands.upsert_customers(db, company.actor(), [CustomerRow("1", "A", owner_email=stranger)])
+    assert _numbers(company) == []
+
+
+def test_a_contact_taken_out_of_use_is_not_brought_back_by_bulk_work(company: TestCompany) -> None:
+    row = CustomerRow("1", "A", contact_name="Bo", contact_email="bo@a.example")
+    with company.transaction() as db:
+        commands.upsert_customers(db, company.actor(), [row])
+    (customer,) = _ids(company, "1")
+    with company.transaction() as db:
+        (contact,) = queries.contacts(db, company.tenant_id, customer)  # type: ignore[arg-type]
+        commands.deactivate_contact(db, company.actor(), customer, contact.id)  # type: ignore[arg-type]
+    with company.transaction() as db:
+        assert commands.upsert_customers(db, company.actor(), [row]).unchanged == 1
+        (contact,) = queries.contacts(db, company.tenant_id, customer)  # type: ignore[arg-type]
+        assert not contact.active
+
+
+def test_search_finds_parts_of_names_numbers_and_tax_ids(company: TestCompany) -> None:
+    rows = [
+        CustomerRow("C0011", "深圳市华芯电子有限公司", tax_id="91350100M000100Y43"),
+        CustomerRow("C1100", "上海华新贸易有限公司"),
+        CustomerRow("X-7", "Acme Trading GmbH"),
+    ]
+    with company.transaction() as db:
+        commands.upsert_customers(db, company.actor(), rows)
+    assert _numbers(company, q="华芯") == ["C0011"]
+    assert _numbers(company, q="c0011") == ["C0011"]  # C1100 has the same pairs of characters in another order
+    assert _numbers(company, q="Ａｃｍｅ gmbh") == ["X-7"]
+    assert _numbers(company, q="m000100y43") == ["C0011"]
+    assert _numbers(company, q="华") == ["C1100", "C0011"]
+    assert _numbers(company, q="%") == []
+
+
+def test_names_sort_by_pinyin(company: TestCompany) -> None:
+    rows = [
+        CustomerRow("1", "中山电器"),
+        CustomerRow("2", "安徽机械"),
+        CustomerRow("3", "Beta"),
+        CustomerRow("4", "广州光学"),
+    ]
+    with company.transaction() as db:
+        commands.upsert_customers(db, company.actor(), rows)
+    assert _numbers(company) == ["2", "3", "4", "1"]
+    assert _numbers(company, sort="-number", limit=2, offset=1) == ["3", "2"]
+
+
+def test_the_list_shows_open_and_overdue_per_currency(company: TestCompany) -> None:
+    with company.transaction() as db:
+        commands.upsert_customers(db, company.actor(), [CustomerRow("1", "A"), CustomerRow("2", "B")])
+    one, two = _ids(company, "1", "2")
+    due, late = date(2026, 12, 1), date(2026, 11, 20)
+
+    def item(customer: object, kind: str, no: str, on: date, currency: str, minor: int) -> NewItem:
+        return NewItem(customer, kind, no, date(2026, 10, 1), on, on, currency, minor)  # type: ignore[arg-type]
+
+    with company.transaction() as db:
+        items = [
+            item(one, "invoice", "I1", late, "CNY", 1000),
+            item(one, "invoice", "I2", TODAY, "CNY", 500),
+            item(one, "credit_note", "K1", late, "CNY", 200),
+            item(one, "invoice", "I3", due, "USD", 7),
+            item(two, "invoice", "I4", due, "CNY", 2000),
+        ]
+        post_items(db, company.actor(TODAY), items)
+    with company.reading() as db:
+        found = queries.customer_list(db, company.tenant_id, today=TODAY, sort="-overdue")
+    assert [(o.currency, o.open_minor, o.overdue_minor) for o in sorted(found.lines[0].owed, key=str)] == [
+        ("CNY", 1300, 1000),
+        ("USD", 7, 0),
+    ]
+    assert _numbers(company, state="overdue") == ["1"]
+    assert _numbers(company, sort="-open") == ["2", "1"]
+
+
+def test_a_number_belongs_to_one_customer(company: TestCompany) -> None:
+    with company.transaction() as db:
+        commands.create_customer(db, company.actor(), CreateCustomer(number="7", name="A"))
+    with pytest.raises(Conflict, match="customer_number_taken"), company.transaction() as db:
+        commands.create_customer(db, company.actor(), CreateCustomer(number="7", name="B"))
+
+
+def test_other_companies_customers_do_not_exist(company: TestCompany, other_company: TestCompany) -> None:
+    with other_company.transaction() as db:
+        foreign = commands.create_customer(db, other_company.actor(), CreateCustomer(number="7", name="A"))
+    with pytest.raises(NotFound), company.transaction() as db:
+        commands.edit_customer(db, company.actor(), foreign, EditCustomer(name="B"))
+    with pytest.raises(NotFound), company.transaction() as db:
+        commands.add_contact(db, company.actor(), AddContact(customer_id=foreign, name="Bo", email="bo@a.example"))
+    with other_company.reading() as db:
+        assert queries.customer_detail(db, other_company.tenant_id, foreign).name == "A"
+
+
+@pytest.mark.parametrize(
+    ("tax_id", "doubtful"),
+    [("91350100M000100Y43", False), ("91350100M000100Y44", True), ("91350100I000100Y43", True), ("DE123456789", False)],
+)
+def test_the_check_character_of_a_credit_code_is_looked_at(tax_id: str, doubtful: bool) -> None:
+    assert tax_id_doubtful(tax_id) is doubtful
+
+
+def test_what_is_asked_for_is_among_what_is_stored() -> None:
+    stored = set(search_words("C001", "深圳 Acme（中国）有限公司"))
+    assert set(wanted_words("acme(中国)")) <= stored
+    assert sort_key("深圳Acme") == "shen zhen acme"

@@ -1,0 +1,200 @@
+"""Every kind of error names row, column, what was expected and what was found; and what is read in spite of it all."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+import ar.imports
+from ar.imports.checking import applications, read_rows, refuse_twins
+from ar.imports.columns import ENTITY_WORDS, FILE_KINDS, KIND_WORDS, LANGUAGE_WORDS, FileKind, fields, words
+from ar.imports.inputs import ImportFile, Report
+from ar.imports.mapping import Mapping, bind, header_names, read_mapping
+from ar.imports.messages import FINDINGS, finding_text
+from kernel.errors import RuleBroken
+from kernel.i18n import use_language
+from kernel.tables import DateOrder, header_key, open_table
+from tests.ar.imports.files import CUSTOMER_HEADERS, ITEM_HEADERS, RECEIPT_HEADERS, codes, csv, xlsx
+
+
+def read(kind: FileKind, content: bytes, mapping: Mapping | None = None) -> tuple[Report, list]:  # type: ignore[type-arg]
+    told = mapping or Mapping()
+    file = ImportFile(kind, "f", content, told)
+    table = open_table(content, "f", header_names(kind, told))
+    report = Report()
+    binding = bind(file.kind, table.headers, told)
+    return report, read_rows(kind, table, binding, report, told.date_order, lambda _rows: None)
+
+
+ITEM = dict(
+    zip(
+        ITEM_HEADERS.split(","),
+        ["007", "华芯", "INV-1", "invoice", "2026-10-01", "2026-10-31", "CNY", "100.00"],
+        strict=True,
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "code"),
+    [
+        ("customer_no", "", "value_missing"),
+        ("customer_no", "9" * 41, "too_long"),
+        ("customer_no", "1.23E+11", "number_damaged"),
+        ("document_no", "", "value_missing"),
+        ("kind", "", "value_missing"),
+        ("kind", "receipt", "unknown_kind"),
+        ("document_date", "", "value_missing"),
+        ("document_date", "31/02/2026", "ambiguous_date"),
+        ("document_date", "2026-02-31", "no_such_day"),
+        ("document_date", "soon", "not_a_date"),
+        ("due_date", "later", "not_a_date"),
+        ("due_date", "2026-09-30", "due_before_document"),
+        ("currency", "", "value_missing"),
+        ("currency", "XXQ", "unknown_currency"),
+        ("amount", "", "value_missing"),
+        ("amount", "ten", "not_a_number"),
+        ("amount", '"1.234,56"', "ambiguous_amount"),
+        ("amount", "1.005", "too_many_decimals"),
+        ("amount", "$5.00", "other_currency"),
+        ("amount", "9" * 20, "too_large"),
+        ("amount", "0", "amount_not_positive"),
+        ("amount", "-5.00", "amount_not_positive"),
+    ],
+)
+def test_errors_of_open_items(column: str, value: str, code: str) -> None:
+    report, parsed = read("open-items", csv(ITEM_HEADERS, ",".join({**ITEM, column: value}.values())))
+    assert codes(report) == [(2, column, code)]
+    assert parsed == []
+    (error,) = report.errors
+    assert value.strip('"') in finding_text(error.code, error.params) or code in ("value_missing", "too_long")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "code"),
+    [
+        ("name", "", "value_missing"),
+        ("entity_type", "club", "unknown_entity_type"),
+        ("owner_email", "nobody", "bad_email"),
+        ("contact_email", "a@b", "bad_email"),
+        ("term_days", "soon", "not_whole_number"),
+        ("term_days", "9999", "not_whole_number"),
+        ("settlement_days", "-1", "not_whole_number"),
+        ("term_days", "30.5", "not_whole_number"),
+        ("language", "fr", "unknown_language"),
+    ],
+)
+def test_errors_of_customers(column: str, value: str, code: str) -> None:
+    row = dict.fromkeys(CUSTOMER_HEADERS.split(","), "") | {"customer_no": "1", "name": "A", column: value}
+    report, _ = read("customers", csv(CUSTOMER_HEADERS, ",".join(row.values())))
+    assert codes(report) == [(2, column, code)]
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [("INV1:", "applies_to_form"), ("INV1:x", "applies_to_form"), (":5.00", "applies_to_form"),
+     ("INV1:0", "applies_to_form"), ("INV1:1;INV1:2", "document_named_twice")],
+)  # fmt: skip
+def test_errors_of_receipts(value: str, code: str) -> None:
+    report, _ = read("receipts", csv(RECEIPT_HEADERS, f"1,R1,2026-11-01,CNY,10.00,{value}"))
+    assert codes(report) == [(2, "applies_to", code)]
+
+
+def test_what_a_receipt_pays_is_read_in_the_ways_people_write_it() -> None:
+    assert applications("INV1:100.00;INV2:50.00", "CNY") == (("INV1", 10000), ("INV2", 5000))
+    assert applications("INV1：100 ；INV2;", "CNY") == (("INV1", 10000), ("INV2", None))
+    assert applications("A:B:7", "JPY") == (("A:B", 7),)
+
+
+def test_leading_noughts_and_chinese_words_survive() -> None:
+    headers = "客户编码,客户名称,单据号,单据类型,单据日期,到期日,币种,金额"
+    rows = ['0001,华芯,000042,红字发票,2026年10月1日,,人民币,"￥-1,200.50"', "0002,华新,0043,借项,2026/10/02,,CNY,３"]
+    report, (first, second) = read("open-items", csv(headers, *rows))
+    assert report.errors == []
+    assert (first.customer_no, first.document_no, first.kind) == ("0001", "000042", "credit_note")
+    assert (first.currency, first.amount_minor, first.document_on) == ("CNY", -120050, date(2026, 10, 1))
+    assert (second.kind, second.amount_minor) == ("debit_note", 300)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_encodings(encoding: str) -> None:
+    row = "0001,深圳华芯,INV-1,发票,2026-10-01,,CNY,1"
+    _report, (item,) = read("open-items", csv(ITEM_HEADERS, row, encoding=encoding))
+    assert item.customer_name == "深圳华芯"
+
+
+def test_a_workbook_with_a_title_and_a_closing_total() -> None:
+    rows = [["华芯公司应收明细"], ITEM_HEADERS.split(","), list(ITEM.values()), ["合计", *[""] * 6, "100.00"]]
+    wide = [row + [""] * (8 - len(row)) for row in rows]
+    report, parsed = read("open-items", xlsx(["账套"] + [""] * 7, wide))
+    assert [item.customer_no for item in parsed] == ["007"]
+    assert (report.rows, report.skipped, report.errors) == (2, 1, [])
+
+
+def test_a_repeated_key_names_both_rows() -> None:
+    row = ",".join(ITEM.values())
+    report, parsed = read("open-items", csv(ITEM_HEADERS, row, row))
+    kept = refuse_twins(parsed, lambda item: (item.kind, item.document_no), "document_no", report)
+    assert len(kept) == 1
+    assert finding_text(report.errors[0].code, report.errors[0].params) == "“INV-1” stands in row 2 already."
+    assert codes(report) == [(3, "document_no", "duplicate_in_file")]
+
+
+def test_a_separator_inside_a_value_is_noticed() -> None:
+    report, _ = read("open-items", csv(ITEM_HEADERS, "7,A,INV-1,invoice,2026-10-01,,CNY,1,200.00"))
+    assert codes(report) == [(2, "", "cells_beyond_header")]
+
+
+@pytest.mark.parametrize(("order", "day"), [("mdy", date(2026, 3, 4)), ("dmy", date(2026, 4, 3))])
+def test_the_order_of_dates_is_told(order: DateOrder, day: date) -> None:
+    content = csv(ITEM_HEADERS, "7,A,INV-1,invoice,3/4/2026,,CNY,1")
+    _report, (item,) = read("open-items", content, Mapping(date_order=order))
+    assert item.document_on == day
+
+
+def test_a_mapping_takes_headers_patterns_and_constants() -> None:
+    mapping = read_mapping(
+        '{"columns": {"customer_no": "Cust", "receipt_no": "RC-{Doc}", "received_on": "Paid", "amount": "Sum",'
+        ' "applies_to": "{Doc}:{Sum}"}, "constants": {"currency": "USD"}, "skip_when": {"Paid": ["", "-"]}}'
+    )
+    report, (receipt,) = read("receipts", csv("Cust,Doc,Paid,Sum", "7,01,2026-11-01,5.00", "8,02,-,6.00"), mapping)
+    assert (receipt.receipt_no, receipt.currency, receipt.applies) == ("RC-01", "USD", (("01", 500),))
+    assert (report.rows, report.skipped) == (2, 1)
+
+
+@pytest.mark.parametrize("text", ["{", '{"columns": []}', '{"colums": {}}', '{"date_order": "ydm"}'])
+def test_a_malformed_mapping_is_refused(text: str) -> None:
+    with pytest.raises(RuleBroken, match="mapping_malformed"):
+        read_mapping(text)
+
+
+def test_a_mapping_of_unknown_columns_is_refused() -> None:
+    with pytest.raises(RuleBroken, match="mapping_column_unknown"):
+        bind("receipts", ["a"], Mapping(columns={"recipt_no": "a"}))
+
+
+def test_no_header_and_no_word_means_two_things() -> None:
+    for kind in FILE_KINDS:
+        keys = [key for each in fields(kind) for key in each.keys()]  # noqa: SIM118 - a method of Field
+        assert len(keys) == len(set(keys)), kind
+    for table in (KIND_WORDS, ENTITY_WORDS, LANGUAGE_WORDS):
+        listed = [header_key(word) for value, others in table.items() for word in (value, *others)]
+        assert len(listed) == len(words(table))
+
+
+def test_every_code_has_a_text_in_both_languages() -> None:
+    source = "".join(
+        path.read_text() for path in Path(ar.imports.__file__).parent.glob("*.py") if path.name != "messages.py"
+    )
+    raised = set(re.findall(r'(?:BadCell|add_error|Finding|_say)\((?:[^"()]*"[a-z_]*",)?[^"()]*"([a-z_]+)"', source))
+    assert raised - {"applies_to", "document_no"} <= set(FINDINGS) | {
+        each.name for k in FILE_KINDS for each in fields(k)
+    }
+    for code, text in FINDINGS.items():
+        params = dict.fromkeys(re.findall(r"%\((\w+)\)s", text), "7")
+        for language in ("en", "zh_CN"):
+            with use_language(language):
+                assert "%(" not in finding_text(code, params)

@@ -1,0 +1,113 @@
+"""One customer: what is open, where it stands, why things happened, all of it at a constant cost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from ar.ledger.stages import Stage
+from ar.reports.customer_page import ITEMS_MAX, customer_page
+from ar.reports.timeline import customer_timeline
+from kernel.i18n import use_language
+from tests.ar.cases.desk import Desk
+from tests.ar.reports.scene import TODAY, furnish, get, on
+from tests.support.companies import TestCompany
+from tests.support.statements import counted
+
+AT_MOST = 8
+
+
+def test_open_items_sums_and_the_worst_stage(company: TestCompany) -> None:
+    desk = furnish(company, copies=2)
+    with company.reading() as db:
+        page = customer_page(db, company.tenant_id, desk.customers["00001"], TODAY)
+    assert [item.document_no for item in page.items] == ["INV-00001-1", "INV-00001-2", "INV-00001-3", "RC-00001"]
+    assert [item.days_overdue for item in page.items] == [29, 13, -21, 0]
+    (cny,) = page.sums
+    assert (cny.balance_minor, cny.unapplied_minor) == (366_900_00, 20_000_00)
+    assert page.worst is Stage.OVERDUE
+    assert page.held_documents["INV-00001-2"].reason == "two boxes short"
+    assert page.open_count == 4
+    assert [contact.email for contact in page.facts.contacts] == ["ar@00001.example"]
+    (statement,) = page.facts.statements
+    assert (statement.closing_minor, statement.status(TODAY)) == (355_400_00, "sent")
+
+
+def test_sums_are_of_all_items_even_where_only_the_first_are_listed(company: TestCompany) -> None:
+    desk = Desk(company)
+    customer = desk.customer()
+    for number in range(ITEMS_MAX + 5):
+        desk.invoice(f"I-{number:03d}", TODAY - timedelta(days=number), 100)
+    desk.invoice("USD-1", TODAY, 700, currency="USD")
+    with company.reading() as db:
+        page = customer_page(db, company.tenant_id, customer, TODAY)
+    assert len(page.items) == ITEMS_MAX
+    assert page.open_count == ITEMS_MAX + 6
+    assert {row.currency: row.balance_minor for row in page.sums} == {"CNY": 100 * (ITEMS_MAX + 5), "USD": 700}
+
+
+def test_the_timeline_explains_what_was_done_and_what_was_not(company: TestCompany) -> None:
+    desk = furnish(company)
+    with company.reading() as db, use_language("en"):
+        found = customer_timeline(db, company.tenant_id, desk.customers["00001"], company.timezone)
+    titles = {entry.title: entry for entry in found.entries}
+    assert titles["Due notice"].text.startswith("Proposed")
+    assert "the end of the collection period (2026-10-20)" in titles["Due notice"].why
+    assert titles["Step held"].why == "Disputed: two boxes short. Only disputed items wait."
+    assert titles["Receipt RC-00001"].why == "CN¥20,000.00 of it is not applied."
+    assert titles["Hold placed"].text == "Dispute: two boxes short · 林晓"
+    assert "Statement issued" in titles
+    assert found.total == len(found.entries)
+    assert [entry.at for entry in found.entries] == sorted((entry.at for entry in found.entries), reverse=True)
+
+
+def test_the_timeline_pages_without_losing_or_repeating(company: TestCompany) -> None:
+    desk = furnish(company)
+    seen = []
+    with company.reading() as db:
+        whole = customer_timeline(db, company.tenant_id, desk.customers["00001"], company.timezone, limit=100)
+        for offset in range(0, whole.total, 2):
+            part = customer_timeline(
+                db, company.tenant_id, desk.customers["00001"], company.timezone, offset=offset, limit=2
+            )
+            assert part.total == whole.total
+            seen += part.entries
+    assert seen == list(whole.entries)
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_the_page_shows_everything_and_offers_what_the_role_may_do(company: TestCompany, language: str) -> None:
+    desk = furnish(company)
+    url = f"/customers/{desk.customers['00001']}"
+    with on(TODAY):
+        html = get(company.client("accountant", language), company, url)
+        other = get(company.client("order_follow_up", language), company, url)
+    for text in ("INV-00001-1", "312,400.00", "366,900.00", "ar@00001.example", "two boxes short", "RC-00001"):
+        assert text in html
+    assert company.url("/cases/blocks") in html
+    assert company.url("/statements/new?customer=00001") in html
+    assert company.url("/cases/blocks") not in other
+    assert "two boxes short" in other
+
+
+def test_an_unknown_customer_and_a_foreign_one_are_not_there(company: TestCompany, other_company: TestCompany) -> None:
+    theirs = Desk(other_company).customer()
+    client = company.client()
+    get(client, company, f"/customers/{uuid4()}", status=404)
+    get(client, company, f"/customers/{theirs}", status=404)
+
+
+@pytest.mark.parametrize("copies", [1, 30])
+def test_the_page_costs_the_same_for_every_size(company: TestCompany, engine: sa.Engine, copies: int) -> None:
+    desk = furnish(company)
+    for number in range(copies):
+        desk.invoice(f"MORE-{number}", TODAY - timedelta(days=number), 100)
+    client = company.client()
+    with on(TODAY):
+        get(client, company, f"/customers/{desk.customers['00001']}")
+        with counted(engine) as seen:
+            get(client, company, f"/customers/{desk.customers['00001']}")
+    assert len(seen) <= AT_MOST, "\n\n".join(seen)

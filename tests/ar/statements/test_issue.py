@@ -1,0 +1,251 @@
+"""Issuing: what is frozen, in whose language, how it supersedes, and who is mailed (testcases 24, 25, 27, 64)."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+
+from ar.ledger.allocation import NewAllocation, allocate
+from ar.ledger.posting import reverse_item
+from ar.ledger.queries import balance_at
+from ar.statements import queries
+from ar.statements.commands import issue, issue_month, send
+from ar.statements.inputs import IssueStatement, read_period
+from ar.statements.jobs import issue_one, recheck_statement, settled
+from ar.statements.models import Statement
+from kernel.errors import RuleBroken
+from kernel.outbox import OutboxMessage
+from kernel.tokens import AccessToken
+from tests.ar.statements.books import MARCH, add_customer, mails, march, post
+from tests.support.companies import TestCompany
+
+APRIL_2 = date(2026, 4, 2)
+
+
+def test_a_receipt_allocated_in_april_leaves_the_march_statement_as_it_was(company: TestCompany) -> None:
+    """Testcase 25: on 31 March the invoice is fully open and the closing balance is the ledger's."""
+    customer = add_customer(company, "0001")
+    with company.transaction() as db:
+        invoice, receipt = post(
+            db,
+            company,
+            customer,
+            ("invoice", "INV-1", date(2026, 3, 10), 100_000),
+            ("receipt", "RC-1", date(2026, 3, 25), 40_000),
+        )
+    with company.transaction() as db:
+        allocate(
+            db,
+            company.actor(date(2026, 4, 5)),
+            [NewAllocation(invoice, receipt, 40_000, effective_on=date(2026, 4, 5))],
+        )
+    with company.transaction() as db:
+        issued = issue(db, company.actor(date(2026, 4, 20)), march(customer))
+    with company.reading() as db:
+        view = queries.statement_view(db, company.tenant_id, issued.statement_id, date(2026, 4, 20))
+        ledger = balance_at(db, company.tenant_id, customer, "CNY", date(2026, 3, 31))
+    open_items = {line.document_no: line.open_minor for line in view.open_items}
+    assert open_items == {"INV-1": 100_000, "RC-1": -40_000}
+    assert view.closing_minor == ledger == 60_000
+    assert dict(view.aging)["unapplied"] == 40_000
+
+
+def test_a_document_reversed_within_the_month_is_absent(company: TestCompany) -> None:
+    """Testcase 24: neither the document nor its reversal stands on the statement."""
+    customer = add_customer(company, "0001")
+    with company.transaction() as db:
+        _kept, wrong = post(
+            db,
+            company,
+            customer,
+            ("invoice", "INV-1", date(2026, 3, 10), 100_000),
+            ("invoice", "INV-WRONG", date(2026, 3, 11), 5_000),
+        )
+    with company.transaction() as db:
+        reverse_item(db, company.actor(date(2026, 3, 12)), wrong, effective_on=date(2026, 3, 12))
+    with company.transaction() as db:
+        issued = issue(db, company.actor(APRIL_2), march(customer))
+    with company.reading() as db:
+        view = queries.statement_view(db, company.tenant_id, issued.statement_id, APRIL_2)
+    assert [line.document_no for line in view.lines] == ["INV-1", "INV-1"]
+    assert view.closing_minor == view.debits_minor == 100_000
+
+
+def test_the_stored_pdf_hashes_to_what_the_statement_froze(company: TestCompany) -> None:
+    """Testcase 64, second half."""
+    customer = add_customer(company, "0001")
+    with company.transaction() as db:
+        post(db, company, customer, ("invoice", "INV-1", date(2026, 3, 10), 100_000))
+        issued = issue(db, company.actor(APRIL_2), march(customer))
+    with company.reading() as db:
+        view = queries.statement_view(db, company.tenant_id, issued.statement_id, APRIL_2)
+        number, content = queries.pdf_of(db, company.tenant_id, issued.statement_id)
+        page = queries.statement_page(db, company.tenant_id, issued.statement_id, APRIL_2)
+    assert content.startswith(b"%PDF")
+    assert hashlib.sha256(content).hexdigest() == view.pdf_sha256
+    assert page.hash_holds
+    assert number == issued.number == "ST-2026-03-000001"
+    assert view.amount_in_words == "人民币壹仟元整"
+    assert view.respond_by_on == date(2026, 4, 17)
+
+
+def test_each_debtor_is_written_to_in_their_own_language(company: TestCompany) -> None:
+    """Testcase 27: a Chinese user, an English debtor, then a Chinese one: nothing carries over."""
+    english = add_customer(
+        company, "E1", name="Northwind GmbH", language="en", email="jane@northwind.example", contact="Jane"
+    )
+    chinese = add_customer(company, "Z1", name="苏州鑫晟电子有限公司", language="zh_CN", email="wang@xinsheng.example")
+    with company.transaction() as db:
+        for customer, number in ((english, "INV-E"), (chinese, "INV-Z")):
+            post(db, company, customer, ("invoice", number, date(2026, 3, 10), 140_950))
+        actor = company.actor(APRIL_2)
+        issue_month(db, actor, read_period("2026-03", actor.today))
+    with company.transaction() as db:
+        jobs = db.execute(
+            sa.select(OutboxMessage.payload)
+            .where(OutboxMessage.tenant_id == company.tenant_id, OutboxMessage.kind == "statements.issue")
+            .order_by(OutboxMessage.id)
+        ).scalars()
+        for payload in list(jobs):
+            issue_one(db, company.actor(APRIL_2), payload)
+    sent = {mail.to_address: mail for mail in mails(company, "statement")}
+    english_mail, chinese_mail = sent["jane@northwind.example"], sent["wang@xinsheng.example"]
+    assert english_mail.subject.startswith("Statement ST-2026-03-")
+    assert "One thousand four hundred nine" in english_mail.body_text
+    assert not any("\u4e00" <= char <= "\u9fff" for char in english_mail.body_text.replace(_name(company), ""))
+    assert "人民币壹仟肆佰零玖元伍角" in chinese_mail.body_text
+    assert "One thousand" not in chinese_mail.body_text
+
+
+def test_issuing_again_supersedes_and_closes_the_old_link(company: TestCompany) -> None:
+    customer = add_customer(company, "0001")
+    with company.transaction() as db:
+        post(db, company, customer, ("invoice", "INV-1", date(2026, 3, 10), 100_000))
+        first = issue(db, company.actor(APRIL_2), march(customer))
+    with company.transaction() as db:
+        second = issue(db, company.actor(date(2026, 4, 3)), march(customer))
+    with company.reading() as db:
+        old = queries.statement_view(db, company.tenant_id, first.statement_id, APRIL_2)
+        live = db.execute(
+            sa.select(AccessToken.subject_id).where(
+                AccessToken.tenant_id == company.tenant_id, AccessToken.revoked_at.is_(None)
+            )
+        ).scalars()
+        assert list(live) == [second.statement_id]
+    assert old.status == "superseded"
+    assert old.superseded_by == second.statement_id
+    assert [first.number, second.number] == ["ST-2026-03-000001", "ST-2026-03-000002"]
+    with company.transaction() as db:
+        held_back = next(m for m in mails(company, "statement") if m.subject_id == first.statement_id)
+        assert recheck_statement(db, company.actor(APRIL_2), held_back) == "superseded"
+
+
+def test_without_a_contact_it_is_issued_and_says_that_nobody_was_mailed(company: TestCompany) -> None:
+    customer = add_customer(company, "0001", email=None)
+    with company.transaction() as db:
+        post(db, company, customer, ("invoice", "INV-1", date(2026, 3, 10), 100_000))
+        issued = issue(db, company.actor(APRIL_2), march(customer))
+    assert issued.sent_to is None
+    assert issued.portal_url is None
+    assert mails(company, "statement") == []
+    with company.reading() as db:
+        assert queries.statement_view(db, company.tenant_id, issued.statement_id, APRIL_2).status == "not_sent"
+    with company.transaction() as db, pytest.raises(RuleBroken) as refused:
+        send(db, company.actor(APRIL_2), issued.statement_id)
+    assert refused.value.code == "statement_no_contact"
+
+
+def test_a_refused_address_is_not_written_to_again(company: TestCompany) -> None:
+    customer = add_customer(company, "0001")
+    with company.transaction() as db:
+        post(db, company, customer, ("invoice", "INV-1", date(2026, 3, 10), 100_000))
+        issued = issue(db, company.actor(APRIL_2), march(customer))
+    with company.transaction() as db:
+        mail = next(iter(mails(company, "statement")))
+        settled(db, company.actor(APRIL_2), mail, "failed")
+    with company.reading() as db:
+        assert queries.statement_view(db, company.tenant_id, issued.statement_id, APRIL_2).status == "not_sent"
+    with company.transaction() as db, pytest.raises(RuleBroken):
+        send(db, company.actor(APRIL_2), issued.statement_id)
+
+
+@pytest.mark.parametrize(("period", "code"), [("2026-13", "statement_period_bad"), ("march", "statement_period_bad")])
+def test_a_month_that_is_none_is_refused(period: str, code: str) -> None:
+    with pytest.raises(RuleBroken) as refused:
+        read_period(period, APRIL_2)
+    assert refused.value.code == code
+
+
+def test_a_month_that_has_not_begun_is_refused_and_the_running_one_ends_today() -> None:
+    with pytest.raises(RuleBroken) as refused:
+        read_period("2026-05", APRIL_2)
+    assert refused.value.code == "statement_period_future"
+    assert read_period("2026-04", APRIL_2).to_on == APRIL_2
+
+
+def test_a_rolled_back_statement_leaves_no_gap_in_the_numbers(company: TestCompany) -> None:
+    customer = add_customer(company, "0001")
+    with company.transaction() as db:
+        post(db, company, customer, ("invoice", "INV-1", date(2026, 3, 10), 100_000))
+    with company.transaction() as db:
+        issue(db, company.actor(APRIL_2), march(customer))
+        db.rollback()
+    with company.transaction() as db:
+        issued = issue(db, company.actor(APRIL_2), march(customer))
+    assert issued.number == "ST-2026-03-000001"
+
+
+def test_asking_for_the_month_twice_queues_nothing_twice(company: TestCompany) -> None:
+    customer = add_customer(company, "0001")
+    settled_before = add_customer(company, "0002", email="two@debtor.example")
+    with company.transaction() as db:
+        post(db, company, customer, ("invoice", "INV-1", date(2026, 3, 10), 100_000))
+        invoice, receipt = post(
+            db,
+            company,
+            settled_before,
+            ("invoice", "INV-2", date(2026, 1, 10), 5_000),
+            ("receipt", "RC-2", date(2026, 1, 20), 5_000),
+        )
+        allocate(db, company.actor(date(2026, 1, 20)), [NewAllocation(invoice, receipt, 5_000)])
+    actor = company.actor(APRIL_2)
+    with company.transaction() as db:
+        assert issue_month(db, actor, read_period("2026-03", actor.today)) == 1
+    with company.transaction() as db:
+        assert issue_month(db, actor, read_period("2026-03", actor.today)) == 0
+    payload = {"customer_id": str(customer), "currency": "CNY", "period": "2026-03"}
+    for _twice in range(2):
+        with company.transaction() as db:
+            issue_one(db, actor, payload)
+    with company.reading() as db:
+        number = db.execute(
+            sa.select(sa.func.count()).select_from(Statement).where(Statement.tenant_id == company.tenant_id)
+        ).scalar_one()
+    assert number == 1
+
+
+def test_a_character_without_a_glyph_is_printed_as_a_mark_and_reported(company: TestCompany) -> None:
+    customer = add_customer(company, "0001", name="深圳\U00020bb7电子")
+    with company.transaction() as db:
+        post(db, company, customer, ("invoice", "INV-1", date(2026, 3, 10), 100_000))
+        issued = issue(db, company.actor(APRIL_2), march(customer))
+    assert issued.missing == ("\U00020bb7",)
+
+
+def test_an_empty_month_has_nothing_to_state(company: TestCompany) -> None:
+    customer = add_customer(company, "0001")
+    with company.transaction() as db, pytest.raises(RuleBroken) as refused:
+        issue(
+            db,
+            company.actor(APRIL_2),
+            IssueStatement(customer_id=customer, currency="CNY", period_from=MARCH[0], period_to=MARCH[1]),
+        )
+    assert refused.value.code == "statement_nothing_to_state"
+
+
+def _name(company: TestCompany) -> str:
+    with company.reading() as db:
+        return queries.sender(db, company.tenant_id).name

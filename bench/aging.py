@@ -9,7 +9,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import psycopg
-import sqlalchemy as sa
 
 from ar.reports.aging import aging_report
 from bench.measure import Result, alternate, timed, watching
@@ -87,6 +86,3 @@ def _one(url: str, stage: Any, name: str, day: date) -> list[Result]:
         Result(f"{name}_owner", "  against the floor without row-level security", owner_ms, product_ms, None),
         Result(f"{name}_tie", "  with the tie-out to the postings", floor_ms, whole_ms, None, count + 1),
     ]
-
-
-__all__ = ["run", "sa"]

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from ar.cases import selection
 from ar.cases.commands import run_day
 from bench.measure import Result, alternate, timed, watching
-from bench.stage import TODAY, Stage, analyze, session_of, stage_items, stage_ladder
+from bench.stage import TODAY, analyze, session_of, stage_items, stage_ladder
 from kernel.db import engine
 
 ROUNDS = 5
@@ -156,6 +156,3 @@ def slowest(tally: Any, count: int = 3) -> list[str]:
     """The statements that cost most, for who wants to know which line costs what."""
     ranked = sorted(tally.statements, key=lambda each: -each[2])[:count]
     return [f"{spent * 1000:.1f} ms: {' '.join(statement.split())[:100]}" for statement, _parameters, spent in ranked]
-
-
-__all__ = ["Stage", "all_move", "nothing_due", "slowest"]

@@ -98,7 +98,9 @@ def _csv(stage: Stage, items: int) -> bytes:
 def _rows(stage: Stage, items: int) -> tuple[list[Any], list[Any], list[Any]]:
     """The rows that the import writes, ready to be copied."""
     make, tenant = Ids(NOW), stage.tenant_id
-    entries, postings, rows = [], [], []
+    entries: list[Any] = []
+    postings: list[Any] = []
+    rows: list[Any] = []
     for n in range(items):
         customer = stage.customers[n % len(stage.customers)]
         on, minor = TODAY - timedelta(days=n % 200), (n % 90_000 + 100) * 100 + n % 100

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 
 from bench.daily_run import slowest
 from bench.measure import Result, Tally, alternate, watching
-from bench.stage import TODAY, Stage, session_of, stage_items, stage_ladder
+from bench.stage import TODAY, Stage, stage_items, stage_ladder
 from kernel.db import engine, make_engine
 from kernel.settings import settings
 
@@ -107,6 +107,3 @@ def _bare(tally: Tally, rows: int) -> FlaskClient:
             return render_template_string(PLAIN, title="bare", rows=shown)
 
     return app.test_client()
-
-
-__all__ = ["run", "session_of"]

@@ -6,21 +6,19 @@ May import ar.statements and the kernel. Invariant: both sides keep their compil
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
 
 import typst
 
-from ar.statements import documents
-from ar.statements.documents import Debtor, Heading, Sender, print_statement
+from ar.statements.documents import Debtor, Heading, Sender, _paper, print_statement
 from ar.statements.figures import Booked, Figures, StillOpen, draw_up
 from bench.measure import Result, alternate, timed
 from kernel import pdf
+from kernel.i18n import use_language
 from kernel.ids import new_id
 
 ROUNDS = 5
-PAPERS = 10
+PAPERS = 20
 LINES = 30
 HEADING = Heading(
     "ST-2026-10-000001", date(2026, 11, 2), date(2026, 10, 1), date(2026, 10, 31), "CNY", date(2026, 11, 17)
@@ -34,17 +32,10 @@ DEBTOR = Debtor("C0001", "东莞市锦澜电器有限公司", "黄丽华", "zh_C
 def run(_url: str, _items: int) -> list[Result]:
     """The product makes its texts and renders; the floor compiles the same template with the finished data."""
     figures = _figures()
-    taken: dict[str, Any] = {}
-    original = pdf.render
-
-    def tap(template: str, data: Mapping[str, object]) -> pdf.Rendered:
-        taken["data"] = dict(data)
-        return original(template, data)
-
-    documents.pdf.render = tap
+    with use_language(DEBTOR.language):
+        data = _paper(HEADING, SENDER, DEBTOR, figures)
     made = print_statement(HEADING, SENDER, DEBTOR, figures)
-    documents.pdf.render = original
-    text = json.dumps(taken["data"], ensure_ascii=False, sort_keys=True)
+    text = json.dumps(data, ensure_ascii=False, sort_keys=True)
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(pdf.FONTS)])
     bare = typst.Compiler(str(pdf.TEMPLATES / "statement.typ"), root=str(pdf.TEMPLATES), font_paths=fonts)
 

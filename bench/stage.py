@@ -132,7 +132,10 @@ def stage_items(url: str, items: int, *, paid: bool = True) -> Stage:
     """A company with `items` open items (PER_CUSTOMER each) and, beside them, paid ones with their receipts."""
     stage = stage_customers(url, max(1, items // PER_CUSTOMER))
     rng, make = Random(7), Ids()  # noqa: S311 - reproducible amounts
-    open_rows, entries, postings, allocations = [], [], [], []
+    open_rows: list[Any] = []
+    entries: list[Any] = []
+    postings: list[Any] = []
+    allocations: list[Any] = []
 
     def item(
         customer: UUID, number: str, kind: str, on: date, due: date, minor: int, left: int, cleared: date | None
@@ -252,7 +255,7 @@ def analyze(url: str) -> None:
 
 def copy(owner: psycopg.Connection[Any], name: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:
     """COPY of rows into a table."""
-    with owner.cursor() as cursor, cursor.copy(f"COPY {name} ({columns}) FROM STDIN") as out:  # type: ignore[arg-type]
+    with owner.cursor() as cursor, cursor.copy(f"COPY {name} ({columns}) FROM STDIN") as out:
         for row in rows:
             out.write_row(row)
 

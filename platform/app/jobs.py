@@ -6,6 +6,9 @@ and one found in that state again is `unknown`: a person decides, nothing is sen
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from uuid import UUID
 
@@ -14,6 +17,7 @@ from sqlalchemy.orm import Session
 from app.handlers import HANDLERS, RECHECKS, SETTLED
 from kernel import mail, outbox
 from kernel.actor import Actor
+from kernel.clock import utc_now
 from kernel.db import transaction
 from kernel.i18n import use_language
 from kernel.log import logger
@@ -31,29 +35,50 @@ class LostLeaseError(Exception):
 def deliver(tenant: str, message: str, fence: str) -> str:
     """Works on one outbox message; returns what became of it (for the queue's log)."""
     tenant_id, message_id = UUID(tenant), UUID(message)
-    claimed = None
+    with transaction(tenant_id) as db:
+        actor = system_actor_for(db, tenant_id)
+        claimed = outbox.hold(db, tenant_id, message_id, int(fence), actor.now)
+    if claimed is None:
+        return "not ours"
     try:
-        with transaction(tenant_id) as db:
-            actor = system_actor_for(db, tenant_id)
-            claimed = outbox.hold(db, tenant_id, message_id, int(fence), actor.now)
-            if claimed is None:
-                return "not ours"
-            if claimed.kind != SEND_MAIL:
-                with use_language(actor.language):
-                    HANDLERS[claimed.kind](db, actor, claimed.payload)
-                _finish(db, actor, claimed)
-                return "done"
-        return _send(claimed)
+        with _lease_kept(claimed):
+            return _send(claimed) if claimed.kind == SEND_MAIL else _handle(claimed)
     except LostLeaseError:
         return "taken over"
     except Exception as error:
-        log.exception("outbox message failed", tenant=tenant, message=message)
-        if claimed is None:
-            raise
+        log.exception("outbox message failed", tenant=tenant, message=message, kind=claimed.kind)
         with transaction(tenant_id) as db:
             actor = system_actor_for(db, tenant_id)
             outbox.fail(db, claimed, actor.now, f"{type(error).__name__}: {error}")
         return "failed"
+
+
+def _handle(claimed: outbox.Claimed) -> str:
+    with transaction(claimed.tenant_id) as db:
+        actor = system_actor_for(db, claimed.tenant_id)
+        with use_language(actor.language):
+            HANDLERS[claimed.kind](db, actor, claimed.payload)
+        _finish(db, actor, claimed)
+    return "done"
+
+
+@contextmanager
+def _lease_kept(claimed: outbox.Claimed) -> Iterator[None]:
+    """Prolongs the lease while the work goes on; when this process dies, so does the lease, within minutes."""
+    over = threading.Event()
+
+    def keep() -> None:
+        while not over.wait(outbox.LEASE.total_seconds() / 4):
+            with transaction(claimed.tenant_id) as db:
+                outbox.extend(db, claimed, utc_now())
+
+    keeper = threading.Thread(target=keep, daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join()
 
 
 def _finish(db: Session, actor: Actor, claimed: outbox.Claimed) -> None:
@@ -97,8 +122,10 @@ def _prepare(claimed: outbox.Claimed, mail_id: UUID) -> EmailMessage | str:
         if reason:
             _settle(db, actor, claimed, mail_id, "suppressed", reason, from_state="queued")
             return "suppressed"
-        row = mail.begin_sending(db, claimed.tenant_id, mail_id) or row
-        return mail.compose(db, row, settings())
+        taken = mail.begin_sending(db, claimed.tenant_id, mail_id)
+        if taken is None:
+            raise LostLeaseError
+        return mail.compose(db, taken, settings())
 
 
 def _settle(

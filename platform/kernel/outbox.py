@@ -159,15 +159,28 @@ def claim(db: Session, tenant_id: UUID, now: datetime, limit: int = CLAIM_MAX) -
 
 
 def hold(db: Session, tenant_id: UUID, message_id: UUID, fence: int, now: datetime) -> Claimed | None:
-    """Claims the row again inside the job. None: done already, or another holder has it."""
+    """Claims the row again inside the job, under a fence of its own. None: done already, or another has it.
+
+    The fence moves on, so the same job run twice by the queue finds its second run shut out.
+    """
     o = OutboxMessage
     row = db.execute(
         sa.update(o)
         .where(o.tenant_id == tenant_id, o.id == message_id, o.fence == fence, o.state == "leased")
-        .values(lease_until=now + LEASE)
-        .returning(o.kind, o.payload)
+        .values(lease_until=now + LEASE, fence=o.fence + 1)
+        .returning(o.kind, o.payload, o.fence)
     ).first()
-    return Claimed(tenant_id, message_id, row.kind, row.payload, fence) if row else None
+    return Claimed(tenant_id, message_id, row.kind, row.payload, row.fence) if row else None
+
+
+def extend(db: Session, claimed: Claimed, now: datetime) -> None:
+    """Prolongs the lease of work that takes longer than one."""
+    o = OutboxMessage
+    db.execute(
+        sa.update(o)
+        .where(o.tenant_id == claimed.tenant_id, o.id == claimed.id, o.fence == claimed.fence, o.state == "leased")
+        .values(lease_until=now + LEASE)
+    )
 
 
 def finish(db: Session, claimed: Claimed, now: datetime) -> bool:

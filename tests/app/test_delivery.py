@@ -73,7 +73,8 @@ def test_two_workers_with_the_same_message_send_it_once(company: TestCompany, po
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(post.all()) <= 1
+    assert len(post.all()) == 1
+    assert _states(company) == ["sent"]
 
 
 def test_no_mail_server_means_later_with_the_same_message_id(company: TestCompany, post: Post) -> None:
@@ -103,6 +104,15 @@ def test_the_world_is_checked_again_before_sending(
     assert "suppressed" in drain(company.tenant_id)
     assert post.all() == []
     assert _state(company, mail_id) == ("suppressed", "paid")
+
+
+def _states(company: TestCompany) -> list[str]:
+    with company.reading() as db:
+        return list(
+            db.execute(
+                sa.text("SELECT state FROM mail_message WHERE tenant_id = :t"), {"t": company.tenant_id}
+            ).scalars()
+        )
 
 
 KILLED = """

@@ -39,14 +39,12 @@ _CHECKS: Final[tuple[tuple[str, str], ...]] = (
     (
         "ledger: every entry balances",
         """
-        SELECT e.kind || ' ' || e.id AS name FROM entry e
-        LEFT JOIN (
-            SELECT entry_id, bool_and(debit = credit) AS even FROM (
-                SELECT entry_id, currency, sum(debit_minor) AS debit, sum(credit_minor) AS credit
-                FROM posting WHERE tenant_id = :tenant GROUP BY entry_id, currency
-            ) AS sums GROUP BY entry_id
-        ) AS p ON p.entry_id = e.id
-        WHERE e.tenant_id = :tenant AND p.even IS NOT TRUE
+        SELECT 'entry ' || entry_id AS name FROM posting
+        WHERE tenant_id = :tenant GROUP BY entry_id, currency HAVING sum(debit_minor) <> sum(credit_minor)
+        UNION ALL
+        SELECT 'entry ' || e.id FROM entry e
+        LEFT JOIN posting p ON p.tenant_id = :tenant AND p.entry_id = e.id
+        WHERE e.tenant_id = :tenant AND p.id IS NULL
         """,
     ),
     (

@@ -12,7 +12,7 @@ from typing import Any, Final
 from ar.cases.explain import reason_text
 from ar.cases.texts import step_name
 from ar.ledger.messages import KIND_NAMES
-from kernel.i18n import current_language, mark
+from kernel.i18n import current_language, mark, ngettext
 from kernel.i18n import gettext as _
 from kernel.money import format_with_symbol
 
@@ -46,7 +46,7 @@ EVENTS: Final[dict[str, tuple[str, str]]] = {
     "statement_superseded": (mark("Statement superseded"), ""),
     "statement_confirmed": (mark("Statement confirmed"), mark("%(number)s by %(signer)s, reference %(reference)s")),
     "statement_disputed": (mark("Statement disputed"), mark("%(number)s by %(signer)s, reference %(reference)s")),
-    "day_run": (mark("Daily run"), mark("%(run_on)s: %(steps)s steps in %(actions)s letters and tasks")),
+    "day_run": (mark("Daily run"), mark("%(run_on)s, steps: %(steps)s, letters and tasks: %(actions)s")),
     "policy_published": (mark("Policy published"), mark("%(policy)s, version %(version)s")),
     "action_approved": (mark("Step approved"), "%(step)s"),
     "actions_approved": (mark("Letters approved"), "%(count)s"),
@@ -133,14 +133,14 @@ def _fields(changes: Mapping[str, Any]) -> str:
 def _documents(facts: Mapping[str, Any]) -> str:
     if "document_no" in facts:
         return f"{_kind(facts)} {facts['document_no']}, {_money(facts, 'amount_minor')}"
-    return _list(f"{each['count']} × {_kind(each)}, {_money(each, 'amount_minor')}" for each in facts["totals"])
+    return _list(f"{_kind(each)} ({each['count']}), {_money(each, 'amount_minor')}" for each in facts["totals"])
 
 
 def _allocations(facts: Mapping[str, Any]) -> str:
     if "debit_no" in facts:
         return f"{facts['credit_no']} → {facts['debit_no']}, {_money(facts, 'amount_minor')}"
     sums = _list(_money(each, "amount_minor") for each in facts["totals"])
-    return f"{facts['count']} × {sums}"
+    return ngettext("%(num)s allocation, %(sums)s", "%(num)s allocations, %(sums)s", int(facts["count"]), sums=sums)
 
 
 def _kind(facts: Mapping[str, Any]) -> str:

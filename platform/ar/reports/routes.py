@@ -48,7 +48,7 @@ NAMES: dict[str, Any] = {"kinds": KIND_NAMES, "stages": STAGE_NAMES, "stage_tone
 @staff(Permission.READ)
 def today_view() -> Page:
     """What waits today and how things stand."""
-    page = today.today_page(db(), actor().tenant_id, actor().today, actor().timezone)
+    page = today.today_page(db(), actor().tenant_id, actor().today, actor().timezone, g.company.currency)
     return render(
         "ar/reports/today.html",
         page=page,

@@ -1,7 +1,7 @@
 """The timeline of one customer: journal, letters and tasks with their reasons, holds, mails and receipts in one order.
 
-May import the slices below it and kernel. Invariant: one statement for a page of it; what a mail's row tells is not
-told again by the journal's events about the same mail.
+May import the slices below it and kernel. Invariant: one statement for a page of it; what the row of a mail or an
+action tells is not told again by the journal's events about it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from ar.cases.explain import reason_text, why_held, why_step
+from ar.cases.letters import PURPOSE as LETTER
 from ar.cases.models import Action, DayRun, Held, Step
 from ar.cases.texts import STATE_TONES, state_name, step_name
 from ar.ledger.messages import KIND_NAMES
@@ -29,8 +30,12 @@ from kernel.mail import MailMessage
 from kernel.money import format_with_symbol
 
 LINES_MAX: Final = 5
-#: Events about mails, whose own rows tell the same and more.
-TOLD_BY_MAIL: Final = (
+#: Events about mails and actions, whose own rows tell the same and more.
+TOLD_ELSEWHERE: Final = (
+    "action_approved",
+    "action_skipped",
+    "action_done",
+    "action_delivered",
     "statement_queued",
     "statement_sent",
     "statement_bounced",
@@ -120,7 +125,7 @@ def _events(tenant_id: UUID, customer_id: UUID) -> sa.Select[Any]:
     return sa.select(*_columns("event", j.id, j.subject_id, j.at, j.kind, j.actor_name, j.data)).where(
         j.tenant_id == tenant_id,
         j.customer_id == customer_id,
-        j.kind.not_in(TOLD_BY_MAIL),
+        j.kind.not_in(TOLD_ELSEWHERE),
         ~shown_as_receipt,
     )
 
@@ -130,18 +135,27 @@ def _mails(tenant_id: UUID, customer_id: UUID) -> sa.Select[Any]:
     data = _object(subject=m.subject, to=m.to_address, reason=m.reason, purpose=m.purpose)
     at = sa.func.coalesce(m.sent_at, m.created_at)
     return sa.select(*_columns("mail", m.id, m.subject_id, at, m.state, sa.literal(""), data)).where(
-        m.tenant_id == tenant_id, m.customer_id == customer_id
+        m.tenant_id == tenant_id, m.customer_id == customer_id, m.purpose != LETTER
     )
 
 
 def _actions(tenant_id: UUID, customer_id: UUID) -> sa.Select[Any]:
-    a = Action
+    """Each action once, at the moment of the last thing that became of it, with its mail's address."""
+    a, m = Action, MailMessage
     data = _object(
-        state=a.state, items=a.items, minor=a.total_minor, currency=a.currency, number=a.number, reason=a.reason
+        state=a.state,
+        items=a.items,
+        minor=a.total_minor,
+        currency=a.currency,
+        number=a.number,
+        reason=a.reason,
+        to=m.to_address,
     )
-    who = sa.func.coalesce(a.decided_by, "")
-    return sa.select(*_columns("action", a.id, a.id, a.created_at, a.code, who, data)).where(
-        a.tenant_id == tenant_id, a.customer_id == customer_id
+    at = sa.func.coalesce(a.delivered_at, a.decided_at, a.created_at)
+    return (
+        sa.select(*_columns("action", a.id, a.id, at, a.code, sa.func.coalesce(a.decided_by, ""), data))
+        .outerjoin(m, sa.and_(m.tenant_id == tenant_id, m.id == a.mail_id))
+        .where(a.tenant_id == tenant_id, a.customer_id == customer_id)
     )
 
 
@@ -209,7 +223,12 @@ def _action(row: Any) -> Entry:
     data = row.data
     items = ngettext("%(num)s document", "%(num)s documents", data["items"])
     text = _joined(
-        state_name(data["state"]), data["number"], f"{items}, {_money(data)}", row.who, reason_text(data["reason"])
+        state_name(data["state"]),
+        data["number"],
+        f"{items}, {_money(data)}",
+        data["to"],
+        row.who,
+        reason_text(data["reason"]),
     )
     steps = row.steps or []
     whys = dict.fromkeys(why_step(code, params) for _number, _code, code, params in steps)

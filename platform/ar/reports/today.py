@@ -176,10 +176,10 @@ class Today:
         return sum(each.credits for each in self.sums)
 
 
-def today_page(db: Session, tenant_id: UUID, today: date, timezone: str) -> Today:
-    """Everything the page shows on `today`, the tenant's local date."""
+def today_page(db: Session, tenant_id: UUID, today: date, timezone: str, currency: str = "CNY") -> Today:
+    """Everything the page shows on `today`, the tenant's local date; the company's own `currency` comes first."""
     head = _head(db, tenant_id, today)
-    sums = currency_sums(db, tenant_id, today)
+    sums = tuple(sorted(currency_sums(db, tenant_id, today), key=lambda each: each.aging.currency != currency))
     unanswered, held = _aside(db, tenant_id, today, timezone)
     return Today(today, head, sums, _queue(db, tenant_id, today), unanswered, held)
 

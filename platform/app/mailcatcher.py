@@ -185,19 +185,25 @@ async def serve(var_dir: Path, port: int, ready: threading.Event, stop: asyncio.
 @contextmanager
 def catching(var_dir: Path) -> Iterator[str]:
     """A catcher in this process, for tests: yields its `smtp://` URL."""
-    port, ready, stop = free_port(), threading.Event(), asyncio.Event()
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(var_dir, port, ready, stop),))
+    port, ready = free_port(), threading.Event()
+    running: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    async def catch() -> None:
+        stop = asyncio.Event()
+        running.append((asyncio.get_running_loop(), stop))
+        await serve(var_dir, port, ready, stop)
+
+    # The whole life of the loop is in the thread, so that a caller may have a loop of its own.
+    thread = threading.Thread(target=asyncio.run, args=(catch(),))
     thread.start()
     try:
         if not ready.wait(10):
             raise OSError(f"the mail catcher does not listen on port {port}")
         yield f"smtp://{HOST}:{port}"
     finally:
-        loop.call_soon_threadsafe(stop.set)
+        for loop, stop in running:
+            loop.call_soon_threadsafe(stop.set)
         thread.join(10)
-        loop.run_until_complete(loop.shutdown_default_executor())
-        loop.close()
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -7,12 +7,16 @@ import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
+
+from kernel.clock import fixed_clock
 
 ARGUMENTS = (
     "--no-sandbox",
@@ -24,6 +28,8 @@ ARGUMENTS = (
     "--disable-sync",
 )
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+# 09:00 in Shanghai on a working day.
+MONDAY = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
@@ -43,10 +49,17 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def site(engine: object) -> Iterator[str]:
-    """The product, with CSRF on as in real life, at an address on loopback."""
+    """The product, with CSRF on as in real life, at an address on loopback; every request sees MONDAY."""
     from app.factory import create_app
 
     app: Flask = create_app()
+    answer = app.wsgi_app
+
+    def on_monday(environ: Any, start_response: Any) -> Any:
+        with fixed_clock(MONDAY):
+            return answer(environ, start_response)
+
+    app.wsgi_app = on_monday  # type: ignore[method-assign]
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

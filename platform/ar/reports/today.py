@@ -14,32 +14,20 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.explain import reason_text, why_held, why_step
-from ar.cases.models import Action, DayRun, Held, LadderState, Step
-from ar.cases.texts import step_name
+from ar.cases.explain import reason_text
+from ar.cases.models import Action, DayRun, LadderState
 from ar.customers.models import Customer
 from ar.ledger.aging import AgingRow, bucket_ranges
 from ar.ledger.asof import joined, later_allocations, open_then, there_and_open
 from ar.ledger.models import OpenItem
 from ar.ledger.queries import posted_balances
 from ar.reports.aging import TieOut
-from ar.statements.models import Confirmation, Statement
+from ar.reports.waiting import WAITING, HeldRow, QueueRow, UnansweredRow, on_hold, queue_rows, side_rows, unanswered
 from kernel.calendars import WorkCalendar
-from kernel.clock import local_date
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
 from tenants.models import Company
 
-ROWS_MAX: Final = 8
-SIDE_ROWS_MAX: Final = 6
-#: Form and state of an action that somebody has to look at or do.
-WAITING: Final = (
-    ("letter", "proposed"),
-    ("call", "proposed"),
-    ("call", "approved"),
-    ("task", "proposed"),
-    ("task", "approved"),
-)
 WEEKDAYS: Final = (
     mark("Monday"),
     mark("Tuesday"),
@@ -49,57 +37,6 @@ WEEKDAYS: Final = (
     mark("Saturday"),
     mark("Sunday"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class QueueRow:
-    """A letter, call or task that waits; `days` overdue and `why` are those of its leading item."""
-
-    id: UUID
-    customer_id: UUID
-    customer_no: str
-    customer_name: str
-    form: str
-    code: str
-    level: int
-    items: int
-    currency: str
-    total_minor: int
-    days: int
-    why: str
-
-    @property
-    def name(self) -> str:
-        """The step in words."""
-        return step_name(self.code)
-
-
-@dataclass(frozen=True, slots=True)
-class UnansweredRow:
-    """A statement sent and not answered; `waiting_days` since it was issued."""
-
-    id: UUID
-    number: str
-    customer_id: UUID
-    customer_name: str
-    currency: str
-    closing_minor: int
-    respond_by_on: date | None
-    waiting_days: int
-    late: bool
-
-
-@dataclass(frozen=True, slots=True)
-class HeldRow:
-    """An overdue item whose step waits for something."""
-
-    item_id: UUID
-    document_no: str
-    customer_id: UUID
-    customer_name: str
-    currency: str
-    open_minor: int
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +117,8 @@ def today_page(db: Session, tenant_id: UUID, today: date, timezone: str, currenc
     """Everything the page shows on `today`, the tenant's local date; the company's own `currency` comes first."""
     head = _head(db, tenant_id, today)
     sums = tuple(sorted(currency_sums(db, tenant_id, today), key=lambda each: each.aging.currency != currency))
-    unanswered, held = _aside(db, tenant_id, today, timezone)
-    return Today(today, head, sums, _queue(db, tenant_id, today), unanswered, held)
+    asked, held = side_rows(db, tenant_id, today, timezone)
+    return Today(today, head, sums, queue_rows(db, tenant_id, today), asked, held)
 
 
 def day_sentence(today: date, calendar: WorkCalendar) -> str:
@@ -245,7 +182,7 @@ def _head(db: Session, tenant_id: UUID, today: date) -> Head:
             .scalar_subquery()
             .label("receipts_through_on"),
             sa.exists().where(Customer.tenant_id == tenant_id).label("has_customers"),
-            sa.select(sa.func.count()).select_from(_unanswered(tenant_id).subquery()).scalar_subquery().label("asked"),
+            sa.select(sa.func.count()).select_from(unanswered(tenant_id).subquery()).scalar_subquery().label("asked"),
             sa.select(sa.func.max(r.run_on))
             .where(r.tenant_id == tenant_id, r.run_on <= today)
             .scalar_subquery()
@@ -263,18 +200,6 @@ def _head(db: Session, tenant_id: UUID, today: date) -> Head:
         row.last_run_on,
         {(form, state): n for form, state, n in row.waiting or ()},
         tuple(HeldSum(*each) for each in row.held or ()),
-    )
-
-
-def _on_hold(tenant_id: UUID, today: date) -> tuple[sa.ColumnElement[bool], ...]:
-    """Items whose step has come and waits: the index of what is due bounds the read."""
-    s = LadderState
-    return (
-        s.tenant_id == tenant_id,
-        s.next_on <= today,
-        ~s.parked,
-        s.held_code.is_not(None),
-        OpenItem.open_minor > 0,
     )
 
 
@@ -296,152 +221,9 @@ def _held_json(tenant_id: UUID, today: date) -> sa.ScalarSelect[Any]:
     h = (
         sa.select(s.held_code, i.currency, sa.func.count().label("n"), sa.func.sum(i.open_minor).label("minor"))
         .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
-        .where(*_on_hold(tenant_id, today))
+        .where(*on_hold(tenant_id, today))
         .group_by(s.held_code, i.currency)
         .subquery("held_sums")
     )
     line = sa.func.jsonb_build_array(h.c.held_code, h.c.currency, h.c.n, sa.cast(h.c.minor, sa.BigInteger))
     return sa.select(sa.func.jsonb_agg(line)).select_from(h).scalar_subquery()
-
-
-def _queue(db: Session, tenant_id: UUID, today: date) -> tuple[QueueRow, ...]:
-    """What waits, the highest level first, with the leading item's reason: the one highest up, then the oldest."""
-    a, c, s, i = Action, Customer, Step, OpenItem
-    first = (
-        sa.select(a)
-        .where(a.tenant_id == tenant_id, sa.tuple_(a.form, a.state).in_(WAITING))
-        .order_by(a.level.desc(), a.total_minor.desc(), a.id)
-        .limit(ROWS_MAX)
-        .subquery("first")
-    )
-    leading = (
-        sa.select(s.why_code, s.why_params, i.due_on)
-        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
-        .where(s.tenant_id == tenant_id, s.action_id == first.c.id)
-        .order_by(s.level.desc(), i.due_on, i.id)
-        .limit(1)
-        .lateral("leading")
-    )
-    f = first.c
-    columns: list[Any] = [
-        f.id,
-        f.customer_id,
-        c.number,
-        c.name,
-        f.form,
-        f.code,
-        f.level,
-        f["items"],
-        f.currency,
-        f.total_minor,
-        leading.c.due_on,
-        leading.c.why_code,
-        leading.c.why_params,
-    ]
-    rows = db.execute(
-        sa.select(*columns)
-        .join(c, sa.and_(c.tenant_id == tenant_id, c.id == f.customer_id))
-        .outerjoin(leading, sa.true())
-        .order_by(f.level.desc(), f.total_minor.desc(), f.id)
-    )
-    return tuple(_queue_row(row, today) for row in rows)
-
-
-def _queue_row(row: Any, today: date) -> QueueRow:
-    *facts, due_on, why_code, why_params = row
-    days = (today - due_on).days if due_on else 0
-    return QueueRow(*(*facts, days, why_step(why_code, why_params) if why_code else ""))
-
-
-def _unanswered(tenant_id: UUID) -> sa.Select[Any]:
-    s, k = Statement, Confirmation
-    answered = sa.select(k.id).where(k.tenant_id == tenant_id, k.statement_id == s.id).exists()
-    return sa.select(s.id).where(s.tenant_id == tenant_id, s.superseded_at.is_(None), s.sent_to.is_not(None), ~answered)
-
-
-def _aside(
-    db: Session, tenant_id: UUID, today: date, timezone: str
-) -> tuple[tuple[UnansweredRow, ...], tuple[HeldRow, ...]]:
-    """The two short lists in one statement: same columns, told apart by the first."""
-    rows: list[Any] = list(db.execute(sa.union_all(_asked(tenant_id), _held(tenant_id, today))))
-    unanswered = [_unanswered_row(row, today, timezone) for row in rows if row.part == "asked"]
-    held = [
-        HeldRow(r.id, r.number, r.customer_id, r.name, r.currency, r.minor, why_held(r.code, r.params or {}))
-        for r in rows
-        if r.part == "held"
-    ]
-    return tuple(unanswered), tuple(held)
-
-
-def _unanswered_row(row: Any, today: date, timezone: str) -> UnansweredRow:
-    return UnansweredRow(
-        row.id,
-        row.number,
-        row.customer_id,
-        row.name,
-        row.currency,
-        row.minor,
-        row.until_on,
-        max(0, (today - local_date(row.at, timezone)).days),
-        row.until_on is not None and row.until_on < today,
-    )
-
-
-def _asked(tenant_id: UUID) -> sa.Select[Any]:
-    s, c = Statement, Customer
-    oldest = (
-        _unanswered(tenant_id)
-        .add_columns(s.number, s.customer_id, s.currency, s.closing_minor, s.respond_by_on, s.issued_at)
-        .order_by(s.issued_at, s.id)
-        .limit(SIDE_ROWS_MAX)
-        .subquery("oldest")
-    )
-    o = oldest.c
-    columns: list[Any] = [
-        sa.literal("asked").label("part"),
-        o.id,
-        o.number,
-        o.customer_id,
-        c.name.label("name"),
-        o.currency,
-        o.closing_minor.label("minor"),
-        o.respond_by_on.label("until_on"),
-        o.issued_at.label("at"),
-        sa.null().cast(sa.Text).label("code"),
-        sa.null().cast(Held.params.type).label("params"),
-    ]
-    return sa.select(*columns).join(c, sa.and_(c.tenant_id == tenant_id, c.id == o.customer_id))
-
-
-def _held(tenant_id: UUID, today: date) -> sa.Select[Any]:
-    i, c, s, h = OpenItem, Customer, LadderState, Held
-    largest = (
-        sa.select(i.id, i.document_no, i.customer_id, i.currency, i.open_minor, s.held_code)
-        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
-        .where(*_on_hold(tenant_id, today))
-        .order_by(i.open_minor.desc(), i.id)
-        .limit(SIDE_ROWS_MAX)
-        .subquery("largest")
-    )
-    m = largest.c
-    said = (
-        sa.select(h.params)
-        .where(h.tenant_id == tenant_id, h.customer_id == m.customer_id, h.item_id == m.id, h.code == m.held_code)
-        .order_by(h.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    columns: list[Any] = [
-        sa.literal("held"),
-        m.id,
-        m.document_no,
-        m.customer_id,
-        c.name,
-        m.currency,
-        m.open_minor,
-        sa.null().cast(sa.Date),
-        sa.null().cast(sa.DateTime(timezone=True)),
-        m.held_code,
-        said,
-    ]
-    return sa.select(*columns).join(c, sa.and_(c.tenant_id == tenant_id, c.id == m.customer_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from ar.reports.journal_page import PAGE_ROWS, JournalFilters, JournalPage, jour
 from ar.reports.messages import EVENTS, event_name, event_text
 from kernel.i18n import use_language
 from kernel.journal import record, seal
+from kernel.settings import APP_ROOT
 from tests.ar.reports.scene import TODAY, furnish, get, on
 from tests.support.companies import TestCompany
 from tests.support.statements import counted
@@ -119,3 +121,12 @@ def test_only_the_own_companys_events(company: TestCompany, other_company: TestC
         "person_invited",
         "policy_published",
     }
+
+
+def test_every_kind_that_the_product_records_has_a_name() -> None:
+    recorded = set()
+    for path in (APP_ROOT / "platform").rglob("*.py"):
+        calls = re.findall(r"\brecord\(\s*db,\s*(?:self\.)?actor,\s*\"([a-z_]+)\"", path.read_text(encoding="utf-8"))
+        recorded.update(calls)
+    assert len(recorded) > 20
+    assert recorded - set(EVENTS) == set()

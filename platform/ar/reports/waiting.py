@@ -1,0 +1,240 @@
+"""The lists of the Today page: what waits to go out, statements unanswered, items held and why.
+
+May import the slices below it and kernel. Invariant: two statements for all three lists, each list bounded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.cases.explain import why_held, why_step
+from ar.cases.models import Action, Held, LadderState, Step
+from ar.cases.texts import step_name
+from ar.customers.models import Customer
+from ar.ledger.models import OpenItem
+from ar.statements.models import Confirmation, Statement
+from kernel.clock import local_date
+
+ROWS_MAX: Final = 8
+SIDE_ROWS_MAX: Final = 6
+#: Form and state of an action that somebody has to look at or do.
+WAITING: Final = (
+    ("letter", "proposed"),
+    ("call", "proposed"),
+    ("call", "approved"),
+    ("task", "proposed"),
+    ("task", "approved"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """A letter, call or task that waits; `days` overdue and `why` are those of its leading item."""
+
+    id: UUID
+    customer_id: UUID
+    customer_no: str
+    customer_name: str
+    form: str
+    code: str
+    level: int
+    items: int
+    currency: str
+    total_minor: int
+    days: int
+    why: str
+
+    @property
+    def name(self) -> str:
+        """The step in words."""
+        return step_name(self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class UnansweredRow:
+    """A statement sent and not answered; `waiting_days` since it was issued."""
+
+    id: UUID
+    number: str
+    customer_id: UUID
+    customer_name: str
+    currency: str
+    closing_minor: int
+    respond_by_on: date | None
+    waiting_days: int
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """An overdue item whose step waits for something."""
+
+    item_id: UUID
+    document_no: str
+    customer_id: UUID
+    customer_name: str
+    currency: str
+    open_minor: int
+    why: str
+
+
+def queue_rows(db: Session, tenant_id: UUID, today: date) -> tuple[QueueRow, ...]:
+    """What waits, the highest level first, with the leading item's reason: the one highest up, then the oldest."""
+    a, c, s, i = Action, Customer, Step, OpenItem
+    first = (
+        sa.select(a)
+        .where(a.tenant_id == tenant_id, sa.tuple_(a.form, a.state).in_(WAITING))
+        .order_by(a.level.desc(), a.total_minor.desc(), a.id)
+        .limit(ROWS_MAX)
+        .subquery("first")
+    )
+    leading = (
+        sa.select(s.why_code, s.why_params, i.due_on)
+        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
+        .where(s.tenant_id == tenant_id, s.action_id == first.c.id)
+        .order_by(s.level.desc(), i.due_on, i.id)
+        .limit(1)
+        .lateral("leading")
+    )
+    f = first.c
+    columns: list[Any] = [
+        f.id,
+        f.customer_id,
+        c.number,
+        c.name,
+        f.form,
+        f.code,
+        f.level,
+        f["items"],
+        f.currency,
+        f.total_minor,
+        leading.c.due_on,
+        leading.c.why_code,
+        leading.c.why_params,
+    ]
+    rows = db.execute(
+        sa.select(*columns)
+        .join(c, sa.and_(c.tenant_id == tenant_id, c.id == f.customer_id))
+        .outerjoin(leading, sa.true())
+        .order_by(f.level.desc(), f.total_minor.desc(), f.id)
+    )
+    return tuple(_queue_row(row, today) for row in rows)
+
+
+def _queue_row(row: Any, today: date) -> QueueRow:
+    *facts, due_on, why_code, why_params = row
+    days = (today - due_on).days if due_on else 0
+    return QueueRow(*(*facts, days, why_step(why_code, why_params) if why_code else ""))
+
+
+def unanswered(tenant_id: UUID) -> sa.Select[Any]:
+    """Ids of the statements that were sent, stand and have no answer."""
+    s, k = Statement, Confirmation
+    answered = sa.select(k.id).where(k.tenant_id == tenant_id, k.statement_id == s.id).exists()
+    return sa.select(s.id).where(s.tenant_id == tenant_id, s.superseded_at.is_(None), s.sent_to.is_not(None), ~answered)
+
+
+def side_rows(
+    db: Session, tenant_id: UUID, today: date, timezone: str
+) -> tuple[tuple[UnansweredRow, ...], tuple[HeldRow, ...]]:
+    """The two short lists in one statement: same columns, told apart by the first."""
+    rows: list[Any] = list(db.execute(sa.union_all(_asked(tenant_id), _held(tenant_id, today))))
+    asked = [_unanswered_row(row, today, timezone) for row in rows if row.part == "asked"]
+    held = [
+        HeldRow(r.id, r.number, r.customer_id, r.name, r.currency, r.minor, why_held(r.code, r.params or {}))
+        for r in rows
+        if r.part == "held"
+    ]
+    return tuple(asked), tuple(held)
+
+
+def _unanswered_row(row: Any, today: date, timezone: str) -> UnansweredRow:
+    return UnansweredRow(
+        row.id,
+        row.number,
+        row.customer_id,
+        row.name,
+        row.currency,
+        row.minor,
+        row.until_on,
+        max(0, (today - local_date(row.at, timezone)).days),
+        row.until_on is not None and row.until_on < today,
+    )
+
+
+def _asked(tenant_id: UUID) -> sa.Select[Any]:
+    s, c = Statement, Customer
+    oldest = (
+        unanswered(tenant_id)
+        .add_columns(s.number, s.customer_id, s.currency, s.closing_minor, s.respond_by_on, s.issued_at)
+        .order_by(s.issued_at, s.id)
+        .limit(SIDE_ROWS_MAX)
+        .subquery("oldest")
+    )
+    o = oldest.c
+    columns: list[Any] = [
+        sa.literal("asked").label("part"),
+        o.id,
+        o.number,
+        o.customer_id,
+        c.name.label("name"),
+        o.currency,
+        o.closing_minor.label("minor"),
+        o.respond_by_on.label("until_on"),
+        o.issued_at.label("at"),
+        sa.null().cast(sa.Text).label("code"),
+        sa.null().cast(Held.params.type).label("params"),
+    ]
+    return sa.select(*columns).join(c, sa.and_(c.tenant_id == tenant_id, c.id == o.customer_id))
+
+
+def _held(tenant_id: UUID, today: date) -> sa.Select[Any]:
+    i, c, s, h = OpenItem, Customer, LadderState, Held
+    largest = (
+        sa.select(i.id, i.document_no, i.customer_id, i.currency, i.open_minor, s.held_code)
+        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
+        .where(*on_hold(tenant_id, today))
+        .order_by(i.open_minor.desc(), i.id)
+        .limit(SIDE_ROWS_MAX)
+        .subquery("largest")
+    )
+    m = largest.c
+    said = (
+        sa.select(h.params)
+        .where(h.tenant_id == tenant_id, h.customer_id == m.customer_id, h.item_id == m.id, h.code == m.held_code)
+        .order_by(h.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    columns: list[Any] = [
+        sa.literal("held"),
+        m.id,
+        m.document_no,
+        m.customer_id,
+        c.name,
+        m.currency,
+        m.open_minor,
+        sa.null().cast(sa.Date),
+        sa.null().cast(sa.DateTime(timezone=True)),
+        m.held_code,
+        said,
+    ]
+    return sa.select(*columns).join(c, sa.and_(c.tenant_id == tenant_id, c.id == m.customer_id))
+
+
+def on_hold(tenant_id: UUID, today: date) -> tuple[sa.ColumnElement[bool], ...]:
+    """Items whose step has come and waits: the index of what is due bounds the read."""
+    s = LadderState
+    return (
+        s.tenant_id == tenant_id,
+        s.next_on <= today,
+        ~s.parked,
+        s.held_code.is_not(None),
+        OpenItem.open_minor > 0,
+    )

@@ -534,6 +534,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "reverses_id", name=op.f("uq_open_item_tenant_id_reverses_id")),
     )
     op.create_index("ix_open_item_cleared", "open_item", ["tenant_id", "cleared_on"], unique=False)
+    op.create_index(
+        "ix_open_item_number",
+        "open_item",
+        ["tenant_id", "document_no"],
+        unique=False,
+        postgresql_ops={"document_no": "text_pattern_ops"},
+    )
+    op.create_index(
+        "ix_open_item_sum",
+        "open_item",
+        ["tenant_id", "open_minor"],
+        unique=False,
+        postgresql_where=sa.text("open_minor > 0"),
+    )
     op.create_index("ix_open_item_customer", "open_item", ["tenant_id", "customer_id", "document_on"], unique=False)
     op.create_index(
         "ix_open_item_due",

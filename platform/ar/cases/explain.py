@@ -68,7 +68,8 @@ def why_step(code: str, params: Mapping[str, Any]) -> str:
 
 def why_held(code: str, params: Mapping[str, Any]) -> str:
     """Why a step that was due is not taken, in the current language."""
-    until, reason = params.get("until_on"), params.get("reason", "")
+    # What a person typed may end with a stop of its own; the sentence brings one.
+    until, reason = params.get("until_on"), str(params.get("reason", "")).rstrip(" .。;；")
     match code:
         case "blocked" if until:
             return _("On hold until %(day)s: %(reason)s", day=until, reason=reason)

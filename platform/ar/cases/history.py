@@ -1,4 +1,4 @@
-"""What escalation has to say on a customer's page: the ladder strip, the timeline's lines, the holds.
+"""What escalation has to say on a customer's page: the ladder strip and the holds.
 
 May import this slice's pure rules, models and the ledger's table. Invariant: reads only, a constant number of
 statements, each bounded; what is to come is the ladder's own answer, not a second calculation.
@@ -11,17 +11,16 @@ from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from ar.cases import ladder
 from ar.cases.blocks import PROMISE_GRACE_DAYS
-from ar.cases.explain import reason_text, why_held, why_step
+from ar.cases.explain import reason_text
 from ar.cases.ladder import ItemFacts
-from ar.cases.models import Action, Block, Held, LadderState, PolicyVersion, Step
+from ar.cases.models import Block, LadderState, PolicyVersion, Step
 from ar.cases.policy import Policy
-from ar.cases.texts import STATE_TONES, state_name, step_name
-from ar.cases.views import BlockView, CaseStrip, StripStep, TimelineLine
+from ar.cases.texts import step_name
+from ar.cases.views import BlockView, CaseStrip, StripStep
 from ar.ledger.models import OpenItem
 from kernel.calendars import WorkCalendar
 from kernel.i18n import gettext as _
@@ -58,13 +57,6 @@ def case_strip(
         steps.append(StripStep(step_name(step.code), state, on, "" if on else _("after the step before")))
     held = reason_text(row.held_code)
     return CaseStrip(row.item_id, row.document_no, _(policy.name), row.level_reached, held, tuple(steps))
-
-
-def timeline(db: Session, tenant_id: UUID, customer_id: UUID, limit: int = 50) -> list[TimelineLine]:
-    """Letters, calls, tasks and holds of a customer, newest first, each with its sentence; three statements."""
-    lines = [*_action_lines(db, tenant_id, customer_id, limit), *_held_lines(db, tenant_id, customer_id, limit)]
-    lines.sort(key=lambda line: line.on, reverse=True)
-    return lines[:limit]
 
 
 def block_views(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -> list[BlockView]:
@@ -159,83 +151,3 @@ def _taken(tenant_id: UUID) -> sa.ScalarSelect[Any]:
         .correlate(s)
         .scalar_subquery()
     )
-
-
-def _action_lines(db: Session, tenant_id: UUID, customer_id: UUID, limit: int) -> list[TimelineLine]:
-    a, s = Action, Step
-    actions = db.execute(
-        sa.select(
-            a.id,
-            a.run_on,
-            a.code,
-            a.state,
-            a.items,
-            a.number,
-            a.reason,
-            a.decided_by,
-            a.delivered_at,
-            a.decided_at,
-        )
-        .where(a.tenant_id == tenant_id, a.customer_id == customer_id)
-        .order_by(a.id.desc())
-        .limit(limit)
-    ).all()
-    ids = sa.cast([action.id for action in actions], sa.ARRAY(sa.Uuid))
-    # One line per action: the step that names it explains it.
-    whys = {
-        (row.action_id, row.code): why_step(row.why_code, row.why_params)
-        for row in db.execute(
-            sa.select(s.action_id, s.code, s.why_code, s.why_params)
-            .where(s.tenant_id == tenant_id, s.action_id == sa.any_(ids))
-            .ext(distinct_on(s.action_id, s.code))
-            .order_by(s.action_id, s.code, s.nominal_on)
-        )
-    }
-    return [
-        TimelineLine(
-            action.run_on,
-            action.delivered_at or action.decided_at,
-            step_name(action.code),
-            _action_text(action),
-            whys.get((action.id, action.code), ""),
-            STATE_TONES.get(action.state, ""),
-            action.id,
-        )
-        for action in actions
-    ]
-
-
-def _action_text(action: Any) -> str:
-    parts = [state_name(action.state)]
-    if action.number:
-        parts.append(action.number)
-    if action.items:
-        parts.append(_("%(count)s items", count=action.items))
-    if action.decided_by:
-        parts.append(action.decided_by)
-    if action.reason:
-        parts.append(reason_text(action.reason))
-    return " · ".join(parts)
-
-
-def _held_lines(db: Session, tenant_id: UUID, customer_id: UUID, limit: int) -> list[TimelineLine]:
-    h, i = Held, OpenItem
-    rows = db.execute(
-        sa.select(h.held_on, h.code, h.params, i.document_no)
-        .join(i, sa.and_(i.tenant_id == h.tenant_id, i.id == h.item_id))
-        .where(h.tenant_id == tenant_id, i.tenant_id == tenant_id, h.customer_id == customer_id)
-        .order_by(h.id.desc())
-        .limit(limit)
-    )
-    return [
-        TimelineLine(
-            row.held_on,
-            None,
-            _("Step held"),
-            row.document_no,
-            why_held(row.code, row.params),
-            STATE_TONES["held"],
-            None,
-        )
-        for row in rows
-    ]

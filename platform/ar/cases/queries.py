@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.cases.explain import reason_text, why_held, why_step
-from ar.cases.history import block_views, case_strip, timeline
+from ar.cases.history import block_views, case_strip
 from ar.cases.models import Action, DayRun, PolicyVersion, Step
 from ar.cases.runs import HeldItem, RunResult
 from ar.cases.simulation import SimulatedStep
@@ -37,7 +37,6 @@ __all__ = [
     "queue_summary",
     "run_steps",
     "simulated_lines",
-    "timeline",
 ]
 
 #: The tabs of the queue: which states and forms each shows.

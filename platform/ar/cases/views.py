@@ -160,19 +160,6 @@ class CaseStrip:
 
 
 @dataclass(frozen=True, slots=True)
-class TimelineLine:
-    """One thing that escalation did or left, with the sentence that explains it."""
-
-    on: date
-    at: datetime | None
-    title: str
-    text: str
-    why: str
-    tone: str
-    action_id: UUID | None
-
-
-@dataclass(frozen=True, slots=True)
 class BlockView:
     """A hold of a customer as its page lists it; `state` active, ended, lifted, kept or broken."""
 

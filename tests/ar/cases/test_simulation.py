@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from ar.cases.commands import place_block
-from ar.cases.history import block_views, case_strip, timeline
+from ar.cases.history import block_views, case_strip
 from ar.cases.inputs import PlaceBlock
 from ar.cases.jobs import HANDLERS
 from ar.cases.queries import booked_state, queue_page, queue_summary, simulated_lines
@@ -97,7 +97,7 @@ def test_from_today_on_it_continues_where_the_item_stands(desk: Desk, postbox: P
     assert codes == ["statement_confirmation", "demand", "warning"]
 
 
-def test_the_customers_page_shows_the_ladder_and_why(desk: Desk, postbox: Postbox) -> None:
+def test_the_customers_page_shows_the_ladder_and_a_broken_promise(desk: Desk, postbox: Postbox) -> None:
     item = desk.invoice("A1", date(2026, 11, 1))
     desk.days(MONDAY, date(2026, 11, 6))
     customer_id, today = desk.customers["00001"], date(2026, 11, 9)
@@ -111,7 +111,6 @@ def test_the_customers_page_shows_the_ladder_and_why(desk: Desk, postbox: Postbo
         strip = case_strip(
             db, desk.company.tenant_id, customer_id, date(2026, 11, 11), work_calendar(db, desk.company.tenant_id)
         )
-        lines = timeline(db, desk.company.tenant_id, customer_id)
         (block,) = block_views(db, desk.company.tenant_id, customer_id, date(2026, 11, 13))
     assert strip is not None
     assert (strip.document_no, strip.level, strip.held) == ("A1", 2, "payment promised")
@@ -121,9 +120,6 @@ def test_the_customers_page_shows_the_ladder_and_why(desk: Desk, postbox: Postbo
         ("Statement to confirm", "now"),
         ("Demand letter", "coming"),
     ]
-    assert [line.title for line in lines] == ["Step held", "Overdue report", "Due notice"]
-    assert lines[0].why == "Payment promised for 2026-11-10: 周二付"
-    assert lines[1].why.startswith("Level 2, 5 days after the end of the collection period")
     assert block.state == "broken"
 
 

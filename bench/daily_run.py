@@ -104,11 +104,14 @@ def nothing_due(url: str, items: int) -> list[Result]:
     stage_ladder(url, stage, next_on=TODAY + timedelta(days=3))
     last: dict[str, Any] = {}
 
+    # A job's transaction is open before its handler runs, so BEGIN and entering the tenant are nobody's here.
     def product() -> float:
-        with session_of(stage) as db, watching(engine()) as tally:
-            start = perf_counter()
-            result = run_day(db, stage.actor())
-            spent = perf_counter() - start
+        with session_of(stage) as db:
+            db.connection()
+            with watching(engine()) as tally:
+                start = perf_counter()
+                result = run_day(db, stage.actor())
+                spent = perf_counter() - start
             assert result.steps == 0
             last.update(tally=tally, spent=spent)
             db.rollback()
@@ -121,6 +124,7 @@ def nothing_due(url: str, items: int) -> list[Result]:
 
     def scan() -> float:
         with session_of(stage) as db:
+            db.connection()
             return timed(lambda: db.execute(_SCAN, {"tenant": stage.tenant_id, "today": TODAY}).all())()
 
     select_ms, scan_ms, product_ms = alternate(ROUNDS, select, scan, product)
@@ -129,11 +133,19 @@ def nothing_due(url: str, items: int) -> list[Result]:
     more = {"slowest": slowest(tally)}
     return [
         Result(
-            "run_none", "daily run: nothing is due", select_ms, product_ms, 2, tally.count, python_ms, 100, more=more
+            "run_none",
+            "daily run: nothing is due (indexed SELECT)",
+            select_ms,
+            product_ms,
+            2,
+            tally.count,
+            python_ms,
+            100,
+            more=more,
         ),
         Result(
             "run_none_scan",
-            "  against the SELECT without a projection",
+            "  beside it: SELECT that looks at every item",
             scan_ms,
             product_ms,
             None,

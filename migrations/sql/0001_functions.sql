@@ -13,18 +13,21 @@ END
 $$;
 
 -- Debits equal credits per currency, checked at COMMIT. No visible row is as bad as an unequal sum: with the
--- tenant unset before COMMIT, row-level security would hide the rows and NULL = NULL would pass.
+-- tenant unset before COMMIT, row-level security would hide the rows and NULL = NULL would pass. Legs are written
+-- by one statement; one that another transaction adds later shows by its xmin, and is refused.
 CREATE FUNCTION check_entry_balance() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     refused boolean;
 BEGIN
-    SELECT count(*) = 0 OR bool_or(debit IS DISTINCT FROM credit) INTO refused
+    SELECT count(*) = 0 OR bool_or(debit IS DISTINCT FROM credit) OR min(first) <> max(last) INTO refused
     FROM (
-        SELECT sum(debit_minor) AS debit, sum(credit_minor) AS credit
+        SELECT sum(debit_minor) AS debit, sum(credit_minor) AS credit,
+               min(xmin::text::bigint) AS first, max(xmin::text::bigint) AS last
         FROM posting WHERE tenant_id = NEW.tenant_id AND entry_id = NEW.entry_id GROUP BY currency
     ) AS by_currency;
     IF refused THEN
-        RAISE EXCEPTION 'entry % does not balance', NEW.entry_id USING ERRCODE = '23514';
+        RAISE EXCEPTION 'entry % does not balance, or grew after it was booked', NEW.entry_id
+            USING ERRCODE = '23514';
     END IF;
     RETURN NULL;
 END

@@ -252,6 +252,7 @@ def upgrade() -> None:
         sa.Column("message_id", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("address_bad", sa.Boolean(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
@@ -658,6 +659,7 @@ def upgrade() -> None:
         sa.Column("reverses_id", sa.Uuid(), nullable=True),
         sa.CheckConstraint("(reverses_id IS NULL) = (amount_minor > 0)", name=op.f("ck_allocation_sign")),
         sa.CheckConstraint("amount_minor <> 0", name=op.f("ck_allocation_not_nothing")),
+        sa.CheckConstraint("debit_item_id <> credit_item_id", name=op.f("ck_allocation_two_items")),
         sa.ForeignKeyConstraint(
             ["tenant_id", "customer_id", "currency", "credit_item_id"],
             ["open_item.tenant_id", "open_item.customer_id", "open_item.currency", "open_item.id"],

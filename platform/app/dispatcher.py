@@ -20,7 +20,7 @@ from kernel import outbox
 from kernel.clock import utc_now
 from kernel.db import DISPATCH_ROLE, make_engine, open_session, transaction
 from kernel.log import configure_logging, logger
-from kernel.queue import enqueue
+from kernel.queue import QUEUES, enqueue, waiting
 from kernel.settings import settings
 from tenants.queries import active_tenants, system_actor_for
 
@@ -29,6 +29,8 @@ log = logger(__name__)
 DISPATCH_EVERY_S = 1.0
 CLOCK_EVERY_S = 20.0
 DELIVER = "app.jobs.deliver"
+# More than the workers take in one lease would only be claimed again.
+WAITING_MAX = 500
 
 
 @lru_cache(maxsize=1)
@@ -43,19 +45,29 @@ def dispatch_once(now: datetime) -> int:
         tenants = outbox.tenants_with_work(db, now)
     handed = 0
     for tenant_id in tenants:
-        with transaction(tenant_id) as db:
-            claimed = outbox.claim(db, tenant_id, now)
-        for message in claimed:
-            enqueue(
-                queue_of(message.kind),
-                DELIVER,
-                str(tenant_id),
-                str(message.id),
-                str(message.fence),
-                job_id=f"{message.id.hex}-{message.fence}",
-            )
-        handed += len(claimed)
+        try:
+            handed += _dispatch_tenant(tenant_id, now)
+        except Exception:
+            log.exception("a company's work could not be handed out", tenant=str(tenant_id))
     return handed
+
+
+def _dispatch_tenant(tenant_id: UUID, now: datetime) -> int:
+    room = WAITING_MAX - max(waiting(name) for name in QUEUES)
+    if room <= 0:
+        return 0
+    with transaction(tenant_id) as db:
+        claimed = outbox.claim(db, tenant_id, now, limit=min(room, outbox.CLAIM_MAX))
+    for message in claimed:
+        enqueue(
+            queue_of(message.kind),
+            DELIVER,
+            str(tenant_id),
+            str(message.id),
+            str(message.fence),
+            job_id=f"{message.id.hex}-{message.fence}",
+        )
+    return len(claimed)
 
 
 class Clock:
@@ -76,9 +88,13 @@ class Clock:
                 jobs["cases.run_day"] = f"{local:%Y-%m-%d}"
                 jobs["statements.month"] = f"{local:%Y-%m}"
             for kind, period in jobs.items():
-                if self._served.get((facts.id, kind)) != period:
+                if self._served.get((facts.id, kind)) == period:
+                    continue
+                try:
                     put += self._put(facts.id, kind, period)
                     self._served[facts.id, kind] = period
+                except Exception:
+                    log.exception("the clock could not serve a company", tenant=str(facts.id), kind=kind)
         return put
 
     def _put(self, tenant_id: UUID, kind: str, period: str) -> int:

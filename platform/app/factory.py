@@ -13,6 +13,7 @@ from flask import Blueprint, Flask, Response, g, jsonify, render_template, reque
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -25,7 +26,7 @@ from kernel.log import configure_logging
 from kernel.settings import APP_ROOT, Settings, settings
 from tenants.access import public
 from tenants.identity import load_person
-from web import assets, templating
+from web import assets, links, templating
 from web.limits import limiter
 
 CSP = (
@@ -33,6 +34,8 @@ CSP = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 UPLOAD_MAX_BYTES = 21 * 1024 * 1024
+# Deadlock, serialisation failure, lock not available: two people were faster than each other.
+CROSSED = {"40P01", "40001", "55P03"}
 PAGES = {403, 404, 409, 413, 422, 429, 500}
 
 csrf = CSRFProtect()
@@ -68,6 +71,7 @@ def create_app(given: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     templating.prepare(app.jinja_env)
     assets.install(app)
+    links.install(app)
     csrf.init_app(app)
     limiter.init_app(app)
     _sign_in(app)
@@ -118,6 +122,14 @@ def _errors(app: Flask) -> None:
         if "db" in g:
             g.db.rollback()
         return page(error.status, error_text=message_of(error))
+
+    @app.errorhandler(DBAPIError)
+    def crossed(error: DBAPIError) -> tuple[str, int]:
+        if getattr(error.orig, "sqlstate", "") in CROSSED:
+            if "db" in g:
+                g.db.rollback()
+            return page(409)
+        return broken(error)
 
     @app.errorhandler(CSRFError)
     def stale(_error: CSRFError) -> tuple[str, int]:

@@ -49,8 +49,29 @@ def deliver(tenant: str, message: str, fence: str) -> str:
         log.exception("outbox message failed", tenant=tenant, message=message, kind=claimed.kind)
         with transaction(tenant_id) as db:
             actor = system_actor_for(db, tenant_id)
-            outbox.fail(db, claimed, actor.now, f"{type(error).__name__}: {error}")
+            _give_back(db, actor, claimed, f"{type(error).__name__}: {error}")
         return "failed"
+
+
+def _give_back(db: Session, actor: Actor, claimed: outbox.Claimed, reason: str) -> None:
+    """Puts the message back; a mail whose tries are used up comes back to its sender instead of dying unseen."""
+    if claimed.kind != SEND_MAIL:
+        outbox.fail(db, claimed, actor.now, reason)
+        return
+    mail_id = UUID(claimed.payload["mail_id"])
+    row = mail.get(db, claimed.tenant_id, mail_id)
+    if row.state == "sending":
+        # We fell over with the text perhaps on its way.
+        _settle(db, actor, claimed, mail_id, mail.Outcome("unknown", reason[:500]), from_state="sending")
+    elif outbox.fail(db, claimed, actor.now, reason, tries_max=mail.TRIES_MAX) and row.state == "queued":
+        given_up = mail.Outcome("failed", f"given up: {reason}"[:500])
+        _note(db, actor, claimed, mail_id, given_up, from_state="queued")
+
+
+def _try_later(db: Session, actor: Actor, claimed: outbox.Claimed, mail_id: UUID, reason: str) -> None:
+    """The server did not take it: it is queued again, and given back when its tries are used up."""
+    _note(db, actor, claimed, mail_id, mail.Outcome("queued", reason[:500]), from_state="sending")
+    _give_back(db, actor, claimed, reason)
 
 
 def _handle(claimed: outbox.Claimed) -> str:
@@ -96,12 +117,9 @@ def _send(claimed: outbox.Claimed) -> str:
     with transaction(claimed.tenant_id) as db:
         actor = system_actor_for(db, claimed.tenant_id)
         if outcome.state == "retry":
-            mail.settle(
-                db, claimed.tenant_id, mail_id, "queued", actor.now, reason=outcome.reason, from_state="sending"
-            )
-            outbox.fail(db, claimed, actor.now, outcome.reason)
+            _try_later(db, actor, claimed, mail_id, outcome.reason)
             return "retry"
-        _settle(db, actor, claimed, mail_id, outcome.state, outcome.reason, from_state="sending")
+        _settle(db, actor, claimed, mail_id, outcome, from_state="sending")
     return outcome.state
 
 
@@ -112,7 +130,8 @@ def _prepare(claimed: outbox.Claimed, mail_id: UUID) -> EmailMessage | str:
         row = mail.get(db, claimed.tenant_id, mail_id)
         if row.state == "sending":
             # Somebody died between `sending` and the answer of the mail server.
-            _settle(db, actor, claimed, mail_id, "unknown", "the sender died while sending", from_state="sending")
+            lost = mail.Outcome("unknown", "the sender died while sending")
+            _settle(db, actor, claimed, mail_id, lost, from_state="sending")
             return "unknown"
         if row.state != "queued":
             _finish(db, actor, claimed)
@@ -120,20 +139,48 @@ def _prepare(claimed: outbox.Claimed, mail_id: UUID) -> EmailMessage | str:
         recheck = RECHECKS.get(row.purpose)
         reason = recheck(db, actor, row) if recheck else None
         if reason:
-            _settle(db, actor, claimed, mail_id, "suppressed", reason, from_state="queued")
+            _settle(db, actor, claimed, mail_id, mail.Outcome("suppressed", reason), from_state="queued")
             return "suppressed"
         taken = mail.begin_sending(db, claimed.tenant_id, mail_id)
         if taken is None:
             raise LostLeaseError
-        return mail.compose(db, taken, settings())
+        try:
+            return mail.compose(db, taken, settings())
+        except (ValueError, LookupError) as error:
+            # It can never be written, so trying again helps nobody; the team sees why.
+            broken = mail.Outcome("failed", f"the mail cannot be written: {error}"[:500])
+            _settle(db, actor, claimed, mail_id, broken, from_state="sending")
+            return "failed"
 
 
 def _settle(
-    db: Session, actor: Actor, claimed: outbox.Claimed, mail_id: UUID, state: str, reason: str, *, from_state: str
+    db: Session, actor: Actor, claimed: outbox.Claimed, mail_id: UUID, outcome: mail.Outcome, *, from_state: str
 ) -> None:
-    mail.settle(db, claimed.tenant_id, mail_id, state, actor.now, reason=reason, from_state=from_state)
-    row = mail.get(db, claimed.tenant_id, mail_id)
+    _note(db, actor, claimed, mail_id, outcome, from_state=from_state)
+    _finish(db, actor, claimed)
+
+
+def _note(
+    db: Session, actor: Actor, claimed: outbox.Claimed, mail_id: UUID, outcome: mail.Outcome, *, from_state: str
+) -> None:
+    """Moves the mail on and tells whoever wrote it, in the same transaction."""
+    mail.settle(
+        db,
+        claimed.tenant_id,
+        mail_id,
+        outcome.state,
+        actor.now,
+        reason=outcome.reason,
+        from_state=from_state,
+        address_bad=outcome.address_bad,
+    )
+    if outcome.state != "queued":
+        _tell(db, actor, mail.get(db, claimed.tenant_id, mail_id), outcome.state)
+
+
+def _tell(db: Session, actor: Actor, row: mail.MailMessage, state: str) -> None:
+    """Whoever wrote the mail hears what became of it, in the same transaction."""
     settled = SETTLED.get(row.purpose)
     if settled:
-        settled(db, actor, row, state)
-    _finish(db, actor, claimed)
+        with use_language(actor.language):
+            settled(db, actor, row, state)

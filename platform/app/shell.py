@@ -6,7 +6,7 @@ Invariant: one statement for all counts, each bounded, so the frame of a page co
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -103,21 +103,25 @@ class NavCounts:
 
 def nav_counts(db: Any, tenant_id: Any) -> NavCounts:
     """Open actions and unanswered statements, in one statement."""
-    a, s, c = Action, Statement, Confirmation
-    actions = sa.select(sa.literal(1)).where(a.tenant_id == tenant_id, a.state == "proposed").limit(COUNT_MAX)
+    return NavCounts(*db.execute(_counting(), {"tenant": tenant_id}).one())
+
+
+@cache
+def _counting() -> sa.Select[Any]:
+    """Built once: every page asks it."""
+    a, s, c, tenant_id = Action, Statement, Confirmation, sa.bindparam("tenant", type_=sa.Uuid)
+    one: sa.ColumnElement[int] = sa.literal_column("1")
+    actions = sa.select(one).where(a.tenant_id == tenant_id, a.state == "proposed").limit(COUNT_MAX)
     answered = sa.select(c.id).where(c.tenant_id == tenant_id, c.statement_id == s.id).exists()
     unanswered = (
-        sa.select(sa.literal(1))
+        sa.select(one)
         .where(s.tenant_id == tenant_id, s.superseded_at.is_(None), s.sent_to.is_not(None), ~answered)
         .limit(COUNT_MAX)
     )
-    row = db.execute(
-        sa.select(
-            sa.select(sa.func.count()).select_from(actions.subquery()).scalar_subquery(),
-            sa.select(sa.func.count()).select_from(unanswered.subquery()).scalar_subquery(),
-        )
-    ).one()
-    return NavCounts(*row)
+    return sa.select(
+        sa.select(sa.func.count()).select_from(actions.subquery()).scalar_subquery(),
+        sa.select(sa.func.count()).select_from(unanswered.subquery()).scalar_subquery(),
+    )
 
 
 def role_label(roles: frozenset[str]) -> str:

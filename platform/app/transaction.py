@@ -6,7 +6,7 @@ answer is below 400 (or the view said `keep()`), and are rolled back otherwise; 
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app, g, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
 from flask_login import current_user
 from sqlalchemy.exc import DBAPIError
 
@@ -46,6 +46,8 @@ def _begin() -> Page | None:
     if request.endpoint is None or request.endpoint in WITHOUT_DATABASE:
         _speak(None)
         return None
+    if any("\x00" in text for text in (*request.args.values(), *request.form.values())):
+        abort(422)
     g.db = open_session(None, read_only=request.method in SAFE)
     view = current_app.view_functions[request.endpoint]
     if getattr(view, "audience", None) != STAFF:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.columns import TenantKeyed, Text
@@ -25,15 +24,16 @@ class TenantCounter(TenantKeyed, Base):
     value: Mapped[int] = mapped_column(sa.BigInteger)
 
 
+_TAKE = sa.text("""
+    INSERT INTO tenant_counter (tenant_id, name, value) VALUES (:tenant, :name, :count)
+    ON CONFLICT (tenant_id, name) DO UPDATE SET value = tenant_counter.value + excluded.value
+    RETURNING value
+""")
+
+
 def take_numbers(db: Session, tenant_id: UUID, name: str, count: int = 1) -> range:
     """The next `count` numbers of `name`, without gaps. Holds the counter's row until COMMIT."""
-    statement = insert(TenantCounter).values(tenant_id=tenant_id, name=name, value=count)
-    last = db.execute(
-        statement.on_conflict_do_update(
-            index_elements=[TenantCounter.tenant_id, TenantCounter.name],
-            set_={"value": TenantCounter.value + count},
-        ).returning(TenantCounter.value)
-    ).scalar_one()
+    last = db.execute(_TAKE, {"tenant": tenant_id, "name": name, "count": count}).scalar_one()
     return range(last - count + 1, last + 1)
 
 

@@ -78,6 +78,12 @@ class Verification:
         return self.broken_at is None
 
 
+_RECORD = sa.text("""
+    INSERT INTO journal_event (tenant_id, id, at, kind, actor_kind, actor_name, user_id, customer_id, subject_id, data)
+    VALUES (:tenant, :id, :at, :kind, :actor_kind, :actor_name, :user, :customer, :subject, CAST(:data AS jsonb))
+""")
+
+
 def record(
     db: Session,
     actor: Actor,
@@ -90,19 +96,19 @@ def record(
     """Adds an event to the caller's transaction. `data` must be JSON-able. Returns its id."""
     event_id = new_id()
     db.execute(
-        sa.insert(JournalEvent).values(
-            tenant_id=actor.tenant_id,
-            id=event_id,
-            at=actor.now,
-            kind=kind,
-            actor_kind=actor.kind,
-            actor_name=actor.name,
-            user_id=actor.user_id,
-            customer_id=customer_id,
-            subject_id=subject_id,
-            data=dict(data or {}),
-            sealed_in=None,
-        )
+        _RECORD,
+        {
+            "tenant": actor.tenant_id,
+            "id": event_id,
+            "at": actor.now,
+            "kind": kind,
+            "actor_kind": actor.kind,
+            "actor_name": actor.name,
+            "user": actor.user_id,
+            "customer": customer_id,
+            "subject": subject_id,
+            "data": json.dumps(dict(data or {})),
+        },
     )
     return event_id
 

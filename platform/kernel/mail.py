@@ -32,6 +32,9 @@ from kernel.settings import Settings, settings
 
 SEND_MAIL = "mail.send"
 SMTP_TIMEOUT_S = 30
+# With delays that grow to two hours these tries cover about two days of a mail server that says "later".
+TRIES_MAX = 30
+OK, OK_FORWARDED, REFUSED_FOR_GOOD = 250, 251, 500
 
 
 class MailMessage(Tenanted, Base):
@@ -61,6 +64,7 @@ class MailMessage(Tenanted, Base):
     message_id: Mapped[Text]
     state: Mapped[Text]
     reason: Mapped[TextOrNone]
+    address_bad: Mapped[bool | None]
     created_at: Mapped[Moment]
     sent_at: Mapped[MomentOrNone]
 
@@ -89,10 +93,14 @@ class Letter:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a try: `sent`, `failed` (refused for good), `retry` (not accepted, try later)."""
+    """What became of a try: `sent`, `failed` (refused for good), `retry` (not accepted, try later).
+
+    `address_bad`: the server refused this recipient's address for good; nothing else says so of an address.
+    """
 
     state: str
     reason: str = ""
+    address_bad: bool = False
 
 
 def queue_mail(
@@ -153,14 +161,27 @@ def get(db: Session, tenant_id: UUID, mail_id: UUID) -> MailMessage:
 
 
 def settle(
-    db: Session, tenant_id: UUID, mail_id: UUID, state: str, now: datetime, *, reason: str = "", from_state: str
+    db: Session,
+    tenant_id: UUID,
+    mail_id: UUID,
+    state: str,
+    now: datetime,
+    *,
+    reason: str = "",
+    from_state: str,
+    address_bad: bool = False,
 ) -> bool:
     """Moves a mail on from `from_state`; False when it is elsewhere already."""
     m = MailMessage
     moved = db.execute(
         sa.update(m)
         .where(m.tenant_id == tenant_id, m.id == mail_id, m.state == from_state)
-        .values(state=state, reason=reason or None, sent_at=now if state == "sent" else None)
+        .values(
+            state=state,
+            reason=reason or None,
+            sent_at=now if state == "sent" else None,
+            address_bad=address_bad,
+        )
         .returning(m.id)
     ).first()
     return moved is not None
@@ -181,13 +202,13 @@ def _domain() -> str:
 
 def compose(db: Session, mail: MailMessage, settings: Settings) -> EmailMessage:
     """The MIME message, the same bytes' worth on every try (Message-ID and Date come from the row)."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
     _name, address = parseaddr(settings.mail_from)
-    message["From"] = formataddr((mail.from_name or _name, address))
-    message["To"] = formataddr((mail.to_name, mail.to_address))
+    message["From"] = formataddr((_one_line(mail.from_name) or _name, address))
+    message["To"] = formataddr((_one_line(mail.to_name), mail.to_address))
     if mail.reply_to:
         message["Reply-To"] = mail.reply_to
-    message["Subject"] = mail.subject
+    message["Subject"] = _one_line(mail.subject)
     message["Message-ID"] = mail.message_id
     message["Date"] = format_datetime(mail.created_at)
     message["Auto-Submitted"] = "auto-generated"
@@ -204,29 +225,67 @@ def compose(db: Session, mail: MailMessage, settings: Settings) -> EmailMessage:
 
 
 def speak_smtp(message: EmailMessage, settings: Settings) -> Outcome:
-    """One try over SMTP. An error after the data was handed over is raised: nobody knows, a person decides."""
+    """One try over SMTP. When the line breaks after the text was handed over, nobody knows: `unknown`."""
     url = urlsplit(settings.smtp_url)
-    client: Any = None
+    client: smtplib.SMTP | None = None
     try:
         client = _connect(url)
         if url.scheme == "smtp+starttls":
             client.starttls(context=ssl.create_default_context())
         if url.username:
             client.login(unquote(url.username), unquote(url.password or ""))
-    except smtplib.SMTPAuthenticationError as error:
-        return Outcome("retry", f"sign-in refused by the mail server: {error.smtp_code}")
+        refused = _envelope(client, message)
+        return refused or _hand_over(client, message)
     except (OSError, smtplib.SMTPException) as error:
+        # Before the text was sent nothing can have arrived, so later is safe; also a wrong sign-in is ours to mend.
         return Outcome("retry", f"{type(error).__name__}: {error}")
-    try:
-        client.send_message(message)
-    except smtplib.SMTPRecipientsRefused as error:
-        code, text = next(iter(error.recipients.values()))
-        return Outcome("failed" if code >= 500 else "retry", f"{code} {text.decode(errors='replace')}")
-    except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
-        return Outcome("failed" if error.smtp_code >= 500 else "retry", f"{error.smtp_code} {error.smtp_error!r}")
     finally:
-        client.close()
-    return Outcome("sent")
+        if client is not None:
+            client.close()
+
+
+def _envelope(client: smtplib.SMTP, message: EmailMessage) -> Outcome | None:
+    """MAIL FROM and RCPT TO; what was refused, or None."""
+    client.ehlo_or_helo_if_needed()
+    code, raw = client.mail(parseaddr(message["From"])[1])
+    if code != OK:
+        return _refusal(code, raw)
+    code, raw = client.rcpt(parseaddr(message["To"])[1])
+    if code in {OK, OK_FORWARDED}:
+        return None
+    refusal = _refusal(code, raw)
+    return Outcome(refusal.state, refusal.reason, _names_the_address(code, refusal.reason))
+
+
+def _hand_over(client: smtplib.SMTP, message: EmailMessage) -> Outcome:
+    try:
+        code, raw = client.data(message.as_bytes())
+    except smtplib.SMTPDataError as error:
+        return _refusal(error.smtp_code, error.smtp_error)
+    except (OSError, smtplib.SMTPException) as error:
+        return Outcome("unknown", f"the line broke while sending: {type(error).__name__}")
+    return Outcome("sent") if code == OK else _refusal(code, raw)
+
+
+def _refusal(code: int, raw: bytes | str) -> Outcome:
+    text = raw.decode(errors="replace") if isinstance(raw, bytes) else raw
+    return Outcome("failed" if code >= REFUSED_FOR_GOOD else "retry", f"{code} {text}")
+
+
+def _names_the_address(code: int, text: str) -> bool:
+    """Whether a refusal of RCPT is about the address: 5.1.x and the plain 550/551/553, not policy or relaying."""
+    about_us = "5.7." in text or "relay" in text.lower() or "policy" in text.lower() or "block" in text.lower()
+    return code in {550, 551, 553} and not about_us
+
+
+def address_is_bad(mail: MailMessage) -> bool:
+    """Whether the server refused this mail because of the recipient's address, for good."""
+    return bool(mail.address_bad)
+
+
+def _one_line(text: str) -> str:
+    """A name for a header: no line break or control character can leave it."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _connect(url: Any) -> smtplib.SMTP:
@@ -235,3 +294,20 @@ def _connect(url: Any) -> smtplib.SMTP:
             url.hostname, url.port or 465, timeout=SMTP_TIMEOUT_S, context=ssl.create_default_context()
         )
     return smtplib.SMTP(url.hostname, url.port or 587, timeout=SMTP_TIMEOUT_S)
+
+
+#: The secret of a link (`/p/…` of the portal, `/welcome/…` of an invitation): what follows the path, as text or in HTML.
+_LINK_SECRET = r"(/(?:p|welcome)/)[A-Za-z0-9_.-]{20,}"
+
+
+def redact_links(db: Session, tenant_id: UUID, mail_id: UUID) -> None:
+    """Takes the secrets out of a settled mail's links; its words stay readable. Twice does no harm."""
+    m = MailMessage
+    db.execute(
+        sa.update(m)
+        .where(m.tenant_id == tenant_id, m.id == mail_id)
+        .values(
+            body_text=sa.func.regexp_replace(m.body_text, _LINK_SECRET, r"\1…", "g"),
+            body_html=sa.func.regexp_replace(m.body_html, _LINK_SECRET, r"\1…", "g"),
+        )
+    )

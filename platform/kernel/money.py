@@ -18,7 +18,8 @@ MINUS: Final = "\u2212"
 NBSP: Final = "\u00a0"
 
 #: The largest amount accepted from outside, so that sums of many rows still fit a bigint.
-MAX_MINOR: Final = 10**17
+#: A single amount; a hundred thousand of them still fit the sums of a bigint.
+MAX_MINOR: Final = 10**14
 
 # ISO 4217, not CLDR: CLDR rounds some living currencies to the coins in use (IDR, HUF…), a ledger may not.
 _EXPONENTS: Final = {

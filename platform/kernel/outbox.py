@@ -23,6 +23,7 @@ from kernel.ids import new_id, new_ids
 
 LEASE = timedelta(minutes=5)
 ATTEMPTS_MAX = 8
+DELAY_MAX = timedelta(hours=2)
 CLAIM_MAX = 200
 
 
@@ -123,11 +124,20 @@ def put_many(
 
 
 def tenants_with_work(db: Session, now: datetime, limit: int = 100) -> list[UUID]:
-    """Which tenants have due rows: the one read across tenants, for a session as `huikuan_dispatch` only."""
-    o = OutboxMessage
+    """Which active tenants have due rows: the one read across tenants, as `huikuan_dispatch` only.
+
+    A suspended company's rows wait; nothing of it leaves the building.
+    """
+    o, t = OutboxMessage, sa.table("tenant", sa.column("id"), sa.column("state"))
     rows = db.execute(
         sa.select(o.tenant_id)
-        .where(o.due_at <= now, o.state.in_(["ready", "leased"]), sa.or_(o.lease_until.is_(None), o.lease_until < now))
+        .join(t, t.c.id == o.tenant_id)
+        .where(
+            t.c.state == "active",
+            o.due_at <= now,
+            o.state.in_(["ready", "leased"]),
+            sa.or_(o.lease_until.is_(None), o.lease_until < now),
+        )
         .group_by(o.tenant_id)
         .order_by(sa.func.min(o.due_at))
         .limit(limit)
@@ -152,14 +162,16 @@ def claim(db: Session, tenant_id: UUID, now: datetime, limit: int = CLAIM_MAX) -
     rows = db.execute(
         sa.update(o)
         .where(o.tenant_id == tenant_id, o.id.in_(due))
-        .values(state="leased", lease_until=now + LEASE, fence=o.fence + 1, attempts=o.attempts + 1)
+        .values(state="leased", lease_until=now + LEASE, fence=o.fence + 1)
         .returning(o.id, o.kind, o.payload, o.fence)
     ).all()
     return [Claimed(tenant_id, row.id, row.kind, row.payload, row.fence) for row in sorted(rows, key=lambda r: r.id)]
 
 
 def hold(db: Session, tenant_id: UUID, message_id: UUID, fence: int, now: datetime) -> Claimed | None:
-    """Claims the row again inside the job, under a fence of its own. None: done already, or another has it.
+    """Claims the row again inside the job, under a fence of its own; this counts as a try, waiting did not.
+
+    None: done already, or another has it.
 
     The fence moves on, so the same job run twice by the queue finds its second run shut out.
     """
@@ -167,7 +179,7 @@ def hold(db: Session, tenant_id: UUID, message_id: UUID, fence: int, now: dateti
     row = db.execute(
         sa.update(o)
         .where(o.tenant_id == tenant_id, o.id == message_id, o.fence == fence, o.state == "leased")
-        .values(lease_until=now + LEASE, fence=o.fence + 1)
+        .values(lease_until=now + LEASE, fence=o.fence + 1, attempts=o.attempts + 1)
         .returning(o.kind, o.payload, o.fence)
     ).first()
     return Claimed(tenant_id, message_id, row.kind, row.payload, row.fence) if row else None
@@ -195,20 +207,37 @@ def finish(db: Session, claimed: Claimed, now: datetime) -> bool:
     return result is not None
 
 
-def fail(db: Session, claimed: Claimed, now: datetime, error: str) -> None:
-    """Puts it back with a growing delay; after ATTEMPTS_MAX it is dead and stands in `doctor`."""
+def fail(db: Session, claimed: Claimed, now: datetime, error: str, *, tries_max: int = ATTEMPTS_MAX) -> bool:
+    """Puts it back with a growing delay, at most DELAY_MAX; after `tries_max` it is dead, and the answer True.
+
+    Dead rows stand in `doctor`; `revive` brings them back.
+    """
     o = OutboxMessage
     attempts = db.execute(
         sa.select(o.attempts).where(o.tenant_id == claimed.tenant_id, o.id == claimed.id)
     ).scalar_one()
-    dead = attempts >= ATTEMPTS_MAX
+    dead = attempts >= tries_max
+    delay = min(timedelta(seconds=30 * 2 ** min(attempts, 16)), DELAY_MAX)
     db.execute(
         sa.update(o)
         .where(o.tenant_id == claimed.tenant_id, o.id == claimed.id, o.fence == claimed.fence)
         .values(
             state="dead" if dead else "ready",
-            due_at=now + timedelta(seconds=30 * 2**attempts),
+            due_at=now + delay,
             lease_until=None,
-            last_error=error[:2000],
+            last_error=error.replace("\x00", "")[:2000],
         )
     )
+    return dead
+
+
+def revive(db: Session, tenant_id: UUID, now: datetime) -> int:
+    """Gives what was given up another round of tries; returns how many."""
+    o = OutboxMessage
+    rows = db.execute(
+        sa.update(o)
+        .where(o.tenant_id == tenant_id, o.state == "dead")
+        .values(state="ready", due_at=now, attempts=0)
+        .returning(o.id)
+    ).all()
+    return len(rows)

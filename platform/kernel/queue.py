@@ -36,6 +36,11 @@ def queue(name: str, connection: redis.Redis | None = None) -> Queue:
     )
 
 
+def waiting(name: str) -> int:
+    """How many jobs wait in a queue."""
+    return int(queue(name).count)
+
+
 def enqueue(name: str, function: str, *ids: str, job_id: str) -> Job:
     """Hands ids to the function named by its dotted path. The same `job_id` waits only once."""
     return queue(name).enqueue(

@@ -80,9 +80,14 @@ def create_tenant(db: TenantSession, data: CreateTenant) -> tuple[UUID, UUID]:
 
 
 def invite_person(db: TenantSession, actor: Actor, data: InvitePerson) -> UUID:
-    """Gives a person roles in the actor's company; a known person keeps name and password."""
+    """Gives a person roles in the actor's company; a known person keeps name and password.
+
+    Raises Conflict(`not_your_own_admin`) when somebody would take their own administration away.
+    """
     user_id = _person(db, data.email, data.name, actor.language)
     roles = sorted({role.value for role in data.roles})
+    if user_id == actor.user_id and Role.ADMIN in actor.roles and Role.ADMIN not in roles:
+        raise Conflict("not_your_own_admin")
     db.execute(
         insert(Membership)
         .values(tenant_id=actor.tenant_id, user_id=user_id, roles=roles, active=True, created_at=actor.now)

@@ -6,6 +6,8 @@ Invariant: the session cookie names `user id | session version`; raising the ver
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -60,8 +62,23 @@ def load_person(db: Session, cookie: str) -> Person | None:
 
 def read_person(db: Session, user_id: UUID) -> Person | None:
     """The person with all companies, in one statement."""
+    rows = db.execute(_reading(), {"user": user_id}).all()
+    if not rows:
+        return None
+    companies = tuple(
+        CompanyOf(r.tenant_id, r.slug, r.company, r.timezone, r.currency, frozenset(r.roles), r.state == "active")
+        for r in rows
+        if r.tenant_id is not None
+    )
+    first = rows[0]
+    return Person(first.id, first.email, first.name, first.language, first.session_version, companies)
+
+
+@cache
+def _reading() -> Any:
+    """Built once: every request asks it."""
     u, m, t = User, Membership, Tenant
-    rows = db.execute(
+    return (
         sa.select(
             u.id,
             u.email,
@@ -79,15 +96,6 @@ def read_person(db: Session, user_id: UUID) -> Person | None:
         .select_from(u)
         .outerjoin(m, sa.and_(m.user_id == u.id, m.active))
         .outerjoin(t, t.id == m.tenant_id)
-        .where(u.id == user_id)
+        .where(u.id == sa.bindparam("user", type_=sa.Uuid))
         .order_by(t.name)
-    ).all()
-    if not rows:
-        return None
-    companies = tuple(
-        CompanyOf(r.tenant_id, r.slug, r.company, r.timezone, r.currency, frozenset(r.roles), r.state == "active")
-        for r in rows
-        if r.tenant_id is not None
     )
-    first = rows[0]
-    return Person(first.id, first.email, first.name, first.language, first.session_version, companies)

@@ -1,30 +1,35 @@
-"""Inputs of the commands on companies and people. Pydantic only."""
+"""Inputs of the commands on companies and people. May import pydantic and kernel.texts.
+
+Invariant: a text that may stand in a mail header or on a letter is one line, whoever wrote it.
+"""
 
 from __future__ import annotations
 
-import re
 from datetime import date, time
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
 from babel.numbers import list_currencies
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
 
 from kernel.i18n import mark
+from kernel.texts import OneLine, mail_address, one_line
 from tenants.passwords import PASSWORD_MIN_CHARS
 from tenants.permissions import Role
 
-_EMAIL = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\".]+")
-
 
 def _email(value: str) -> str:
-    if not _EMAIL.fullmatch(value) or len(value) > 254:
-        raise ValueError(mark("Write an e-mail address like name@example.com."))
-    return value.lower()
+    return mail_address(value).lower()
 
 
-Email = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_email)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+def _line(value: object) -> object:
+    return one_line(value) if isinstance(value, str) else value
+
+
+Email = Annotated[str, AfterValidator(_email)]
+# Bounds first: the line is made before they count it.
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200), BeforeValidator(_line)]
+OptionalLine = Annotated[str, StringConstraints(max_length=200), BeforeValidator(_line)]
 
 
 class CreateTenant(BaseModel):
@@ -35,7 +40,7 @@ class CreateTenant(BaseModel):
     slug: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
     name: Line
     owner_email: Email
-    owner_name: str = ""
+    owner_name: OptionalLine = ""
     timezone: str = "Asia/Shanghai"
     currency: str = "CNY"
     language: Literal["zh_CN", "en"] = "zh_CN"
@@ -110,13 +115,13 @@ class CompanySettings(BaseModel):
     """What stands on letters, and how automatic work behaves."""
 
     legal_name: Line
-    address: str = ""
-    phone: str = ""
-    tax_id: str = ""
-    bank_name: str = ""
-    bank_account: str = ""
-    contact_name: str = ""
-    contact_email: Email | Literal[""] = ""
+    address: OptionalLine = ""
+    phone: OptionalLine = ""
+    tax_id: OptionalLine = ""
+    bank_name: OptionalLine = ""
+    bank_account: OptionalLine = ""
+    contact_name: OptionalLine = ""
+    contact_email: MailAddress = ""
     policy_code: Literal["five-step", "twelve-step"] = "five-step"
     calendar: Literal["CN", "MON-FRI"] = "CN"
     review_mode: bool = False

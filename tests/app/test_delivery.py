@@ -17,10 +17,12 @@ import sqlalchemy as sa
 from app import dispatcher, handlers
 from kernel import mail, outbox
 from kernel.clock import utc_now
+from kernel.db import open_session
 from kernel.mail import Attachment, Letter
 from kernel.storage import store
 from tests.support.companies import TestCompany
 from tests.support.delivery import Post, drain, smtp_at
+from tests.support.rude import rude_server
 
 
 def _queue(company: TestCompany, purpose: str = "test") -> UUID:
@@ -121,7 +123,7 @@ import smtplib
 from app.jobs import deliver
 def die(*_args, **_values):
     os.kill(os.getpid(), signal.SIGKILL)
-smtplib.SMTP.send_message = die
+smtplib.SMTP.data = die
 deliver(*sys.argv[1:4])
 """
 
@@ -150,6 +152,72 @@ def test_a_worker_killed_while_sending_leaves_a_mail_in_doubt_not_a_second_one(
     assert "unknown" in drain(company.tenant_id)
     assert _state(company, mail_id)[0] == "unknown"
     assert post.all() == []
+
+
+@pytest.mark.parametrize(
+    ("answers", "outcome", "state", "address_bad"),
+    [
+        ({"MAIL": "550 5.7.1 sender quota exceeded"}, "failed", "failed", False),
+        ({"MAIL": "451 greylisted"}, "retry", "queued", None),
+        ({"RCPT": "550 5.1.1 no such user"}, "failed", "failed", True),
+        ({"RCPT": "550 5.7.1 relaying denied"}, "failed", "failed", False),
+        ({"RCPT": "450 mailbox busy"}, "retry", "queued", None),
+        ({"DATA": "554 spam"}, "failed", "failed", False),
+        ({"TEXT": "550 spam"}, "failed", "failed", False),
+        ({"TEXT": "hang up"}, "unknown", "unknown", False),
+    ],
+)
+def test_what_the_server_says_decides_what_becomes_of_the_mail(
+    company: TestCompany, answers: dict[str, str], outcome: str, state: str, address_bad: bool | None
+) -> None:
+    """Only a refused recipient is a bad address; a line that breaks after the text is nobody's guess."""
+    mail_id = _queue(company)
+    with rude_server(answers) as url, smtp_at(url):
+        assert outcome in drain(company.tenant_id, rounds=1)
+    assert _state(company, mail_id)[0] == state
+    with company.reading() as db:
+        row = mail.get(db, company.tenant_id, mail_id)
+        assert mail.address_is_bad(row) is bool(address_bad)
+
+
+def test_a_server_that_is_away_for_days_gives_the_mail_back_to_a_person(company: TestCompany) -> None:
+    mail_id = _queue(company)
+    with rude_server({"MAIL": "451 later"}) as url, smtp_at(url):
+        for _ in range(mail.TRIES_MAX):
+            assert _state(company, mail_id)[0] == "queued"
+            drain(company.tenant_id, rounds=1)
+            with company.transaction() as db:
+                db.execute(
+                    sa.text(
+                        "UPDATE outbox_message SET due_at = now() - interval '1 minute' "
+                        "WHERE tenant_id = :t AND state = 'ready'"
+                    ),
+                    {"t": company.tenant_id},
+                )
+    state, reason = _state(company, mail_id)
+    assert state == "failed"
+    assert "given up" in (reason or "")
+
+
+def test_a_name_with_a_line_break_neither_injects_a_header_nor_stops_the_mail(company: TestCompany, post: Post) -> None:
+    with company.transaction() as db:
+        letter = Letter(
+            to_address="lina@xinsheng.example", to_name="Evil\r\nBcc: x@y.example", subject="a\nb", body_text="x"
+        )
+        mail.queue_mail(db, company.actor(), letter, purpose="test")
+    assert "sent" in drain(company.tenant_id)
+    headers = dict(post.all()[0].headers)
+    assert "Bcc" not in headers
+    assert headers["Subject"] == "a b"
+
+
+def test_a_suspended_company_sends_nothing(company: TestCompany, post: Post) -> None:
+    _queue(company)
+    with open_session(None) as db:
+        db.execute(sa.text("UPDATE tenant SET state = 'suspended' WHERE id = :t"), {"t": company.tenant_id})
+        db.commit()
+    with open_session(None, bind=dispatcher.dispatch_engine()) as db:
+        assert company.tenant_id not in outbox.tenants_with_work(db, utc_now(), limit=10_000)
 
 
 def test_the_clock_puts_one_run_a_day_at_the_tenants_local_time(company: TestCompany) -> None:

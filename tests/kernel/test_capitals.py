@@ -85,7 +85,7 @@ def test_words_speak_the_documents_language() -> None:
     assert amount_in_words(1000, "CNY", "en") == "Ten Chinese yuan and 00/100"
 
 
-@given(st.integers(-(10**17), 10**17), st.sampled_from(["CNY", "USD", "JPY", "KWD"]))
+@given(st.integers(-(10**14), 10**14), st.sampled_from(["CNY", "USD", "JPY", "KWD"]))
 def test_capitals_read_back_to_the_same_amount(minor: int, currency: str) -> None:
     text = in_capitals(minor, currency)
     assert "零零" not in text

@@ -102,3 +102,23 @@ def test_an_unbalanced_entry_does_not_hide_behind_another_tenant(
     with pytest.raises(DBAPIError), company.transaction() as db:
         _unbalanced(db, company)
         db.execute(sa.text(f"SET LOCAL app.tenant_id = '{other_company.tenant_id}'"))
+
+
+def test_a_booked_entry_cannot_grow(company: TestCompany) -> None:
+    """Two balanced legs added later are refused as much as one unbalanced leg."""
+    entry = new_id()
+    legs = sa.text(
+        "INSERT INTO posting (tenant_id, id, entry_id, account_code, currency, debit_minor, credit_minor) "
+        "VALUES (:tenant, :one, :entry, 'bank', 'CNY', 100, 0), (:tenant, :two, :entry, 'revenue', 'CNY', 0, 100)"
+    )
+    with company.transaction() as db:
+        db.execute(
+            sa.text(
+                "INSERT INTO entry (tenant_id, id, kind, effective_on, recorded_at, recorded_by, memo) "
+                "VALUES (:tenant, :entry, 'invoice', '2026-03-01', now(), 'test', '')"
+            ),
+            {"tenant": company.tenant_id, "entry": entry},
+        )
+        db.execute(legs, {"tenant": company.tenant_id, "entry": entry, "one": new_id(), "two": new_id()})
+    with pytest.raises(DBAPIError), company.transaction() as db:
+        db.execute(legs, {"tenant": company.tenant_id, "entry": entry, "one": new_id(), "two": new_id()})

@@ -65,7 +65,9 @@ def test_what_keeps_failing_is_dead_at_last(company: TestCompany) -> None:
         with company.transaction() as db:
             claimed = _mine(outbox.claim(db, company.tenant_id, now))
             assert claimed
-            outbox.fail(db, claimed[0], now, "no answer")
+            held = outbox.hold(db, company.tenant_id, claimed[0].id, claimed[0].fence, now)
+            assert held
+            outbox.fail(db, held, now, "no answer")
         now += timedelta(days=1)
     with company.reading() as db:
         state = db.execute(
@@ -73,6 +75,23 @@ def test_what_keeps_failing_is_dead_at_last(company: TestCompany) -> None:
             {"t": company.tenant_id},
         ).scalar_one()
     assert state == "dead"
+    with company.transaction() as db:
+        assert outbox.revive(db, company.tenant_id, now) == 1
+        assert _mine(outbox.claim(db, company.tenant_id, now))
+
+
+def test_waiting_for_a_worker_is_not_a_try(company: TestCompany) -> None:
+    """Redis down for hours: leases lapse and nothing is used up."""
+    _put(company)
+    now = company.actor().now
+    for _ in range(ATTEMPTS_MAX * 5):
+        with company.transaction() as db:
+            claimed = _mine(outbox.claim(db, company.tenant_id, now))
+        now += LEASE + timedelta(seconds=1)
+    with company.transaction() as db:
+        held = outbox.hold(db, company.tenant_id, claimed[0].id, claimed[0].fence, now)
+        assert held
+        assert not outbox.fail(db, held, now, "first real try")
 
 
 def test_the_dispatch_role_sees_which_tenants_have_work_and_nothing_else(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from app.cli import db, doctor, imports, journal, report, run, server, statement, tenant
+from app.cli import db, doctor, imports, journal, outbox, report, run, server, statement, tenant
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,5 +30,6 @@ for _command in (
     report.group,
     doctor.doctor,
     journal.group,
+    outbox.group,
 ):
     main.add_command(_command)

@@ -7,6 +7,7 @@ statements, each bounded; what is to come is the ladder's own answer, not a seco
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,13 +28,15 @@ from kernel.i18n import gettext as _
 
 #: How far ahead the strip looks; the twelfth step comes about eight months after the due date.
 _AHEAD: Final = timedelta(days=400)
+_TENANT: Final = sa.bindparam("tenant", type_=sa.Uuid)
+_CUSTOMER: Final = sa.bindparam("customer", type_=sa.Uuid)
 
 
 def case_strip(
     db: Session, tenant_id: UUID, customer_id: UUID, today: date, calendar: WorkCalendar
 ) -> CaseStrip | None:
     """The ladder of the item highest up (then oldest): what was done, is under way, comes and when. One statement."""
-    row = _leading(db, tenant_id, customer_id)
+    row: Any = db.execute(_reading_leading(), {"tenant": tenant_id, "customer": customer_id}).first()
     if row is None:
         return None
     policy = Policy.model_validate(row.data)
@@ -61,28 +64,23 @@ def case_strip(
 
 def block_views(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -> list[BlockView]:
     """Every hold of a customer, active ones first; a promise is kept or broken by what the ledger says."""
+    rows = db.execute(_reading_blocks(), {"tenant": tenant_id, "customer": customer_id})
+    views = [_block_view(row, today) for row in rows]
+    return sorted(views, key=lambda view: view.state != "active")
+
+
+@cache
+def _reading_blocks() -> Any:
+    """Built once, as the other statement is: a page waits for it."""
     b, i = Block, OpenItem
-    rows = db.execute(
-        sa.select(
-            b.id,
-            b.kind,
-            i.document_no,
-            b.until_on,
-            b.reason,
-            b.placed_by,
-            b.placed_at,
-            b.lifted_by,
-            b.lifted_at,
-            i.open_minor,
-            i.cleared_on,
-        )
+    told = (b.id, b.kind, i.document_no, b.until_on, b.reason, b.placed_by, b.placed_at, b.lifted_by, b.lifted_at)
+    return (
+        sa.select(*told, i.open_minor, i.cleared_on)
         .outerjoin(i, sa.and_(i.tenant_id == b.tenant_id, i.id == b.item_id))
-        .where(b.tenant_id == tenant_id, b.customer_id == customer_id)
+        .where(b.tenant_id == _TENANT, b.customer_id == _CUSTOMER)
         .order_by(b.id.desc())
         .limit(100)
     )
-    views = [_block_view(row, today) for row in rows]
-    return sorted(views, key=lambda view: view.state != "active")
 
 
 def _block_view(row: Any, today: date) -> BlockView:
@@ -102,9 +100,10 @@ def _block_state(row: Any, today: date) -> str:
     return "active" if row.until_on is None or today <= row.until_on else "ended"
 
 
-def _leading(db: Session, tenant_id: UUID, customer_id: UUID) -> Any:
+@cache
+def _reading_leading() -> Any:
     s, i, p = LadderState, OpenItem, PolicyVersion
-    return db.execute(
+    return (
         sa.select(
             s.item_id,
             i.document_no,
@@ -118,32 +117,32 @@ def _leading(db: Session, tenant_id: UUID, customer_id: UUID) -> Any:
             s.fired,
             s.held_code,
             p.data,
-            _taken(tenant_id).label("taken"),
+            _taken().label("taken"),
         )
         .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
         .join(p, sa.and_(p.tenant_id == s.tenant_id, p.id == s.policy_version_id))
         .where(
-            s.tenant_id == tenant_id,
-            i.tenant_id == tenant_id,
-            p.tenant_id == tenant_id,
-            i.customer_id == customer_id,
+            s.tenant_id == _TENANT,
+            i.tenant_id == _TENANT,
+            p.tenant_id == _TENANT,
+            i.customer_id == _CUSTOMER,
             i.open_minor > 0,
         )
         .order_by(s.level_reached.desc(), i.due_on, i.id)
         .limit(1)
-    ).first()
+    )
 
 
 _STRIP_STATES: Final = {"delivered": "done", "done": "done", "skipped": "skipped"}
 
 
-def _taken(tenant_id: UUID) -> sa.ScalarSelect[Any]:
+def _taken() -> sa.ScalarSelect[Any]:
     """[[code, state, day], …] of the leading item as JSON; what was suppressed is still to come."""
     s, t = LadderState, aliased(Step)
     return (
         sa.select(sa.func.jsonb_agg(sa.func.jsonb_build_array(t.code, t.state, t.runs_on)))
         .where(
-            t.tenant_id == tenant_id,
+            t.tenant_id == _TENANT,
             t.item_id == s.item_id,
             t.policy_version_id == s.policy_version_id,
             t.state != "suppressed",

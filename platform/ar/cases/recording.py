@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session
 
 from ar.cases import selection
 from ar.cases.ladder import DueStep
-from ar.cases.models import DayRun
 from ar.cases.policy import Audience, Channel
 from kernel import outbox
 from kernel.actor import Actor
@@ -151,13 +150,14 @@ class Recorder:
         """Everything, in a constant number of statements, and one event in the journal."""
         facts = {**counts, "steps": self.step_count, "actions": len(self.groups), "enrolled": len(self._new[0])}
         db.execute(
-            sa.insert(DayRun).values(
-                tenant_id=self.actor.tenant_id,
-                id=self.run_id,
-                run_on=self.actor.today,
-                started_at=self.actor.now,
-                counts=facts,
-            )
+            _RUN,
+            {
+                "tenant": self.actor.tenant_id,
+                "id": self.run_id,
+                "today": self.actor.today,
+                "now": self.actor.now,
+                "counts": json.dumps(facts),
+            },
         )
         if self.groups:
             self._write_actions(db)
@@ -260,6 +260,10 @@ def _literal(values: Iterable[str]) -> str:
     return "{" + ",".join(values) + "}"
 
 
+_RUN: Final = sa.text("""
+    INSERT INTO day_run (tenant_id, id, run_on, started_at, counts)
+    VALUES (:tenant, :id, :today, :now, CAST(:counts AS jsonb))
+""")
 _ACTIONS: Final = sa.text("""
     INSERT INTO action (tenant_id, id, customer_id, run_id, run_on, currency, form, code, level, audience,
         approval_role, effects, state, items, total_minor, decided_by, decided_at, created_at)

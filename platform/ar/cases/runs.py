@@ -68,14 +68,24 @@ def run_day(db: Session, actor: Actor) -> RunResult:
     Returns what was proposed and held. Raises RuleBroken(`policy_not_published`).
     """
     lock_cases(db, actor)
+    found, withdrawn = selection.candidates(db, actor.tenant_id, actor.today), 0
+    if found.paid:
+        withdrawn = withdraw_paid(db, actor)
+        found = selection.candidates(db, actor.tenant_id, actor.today)
+    if not found.rows:
+        return _nothing_to_do(db, actor, withdrawn)
     settings = company(db, actor.tenant_id)
     book, calendar = policy_book(db, actor.tenant_id), work_calendar(db, actor.tenant_id)
-    withdrawn = withdraw_paid(db, actor)
-    rows = selection.candidates(db, actor.tenant_id, actor.today)
     run = _Run(db, actor, settings, book, calendar)
-    if rows:
-        run.decide(rows)
+    run.decide(found.rows)
     return run.record(withdrawn)
+
+
+def _nothing_to_do(db: Session, actor: Actor, withdrawn: int) -> RunResult:
+    """A quiet day reads no policy and no calendar; that it ran is on record all the same."""
+    recorder = Recorder(actor, new_id(), auto_approve=False)
+    recorder.write(db, {"held": {}, "withdrawn": withdrawn, "answers": 0})
+    return RunResult(recorder.run_id, actor.today, 0, 0, [], withdrawn)
 
 
 class _Run:

@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
-
-from ar.cases.models import DayRun
 
 #: Longer than any transaction: ids are made before their commit, so a run looks this far behind the one before.
 LATE_COMMIT: Final = timedelta(hours=6)
@@ -51,18 +49,38 @@ _CANDIDATES: Final = sa.text("""
     FROM ladder_state AS s
     JOIN open_item AS i ON i.tenant_id = :tenant AND i.id = s.item_id
     WHERE s.tenant_id = :tenant AND s.next_on <= :today AND NOT s.parked
+    UNION ALL
+    SELECT NULL, NULL, NULL, 0, 'paid', NULL, NULL, NULL, NULL, NULL, 0, false, NULL, NULL, ''
+    WHERE EXISTS (
+        SELECT FROM action AS a
+        JOIN step AS s ON s.tenant_id = :tenant AND s.action_id = a.id
+        JOIN open_item AS i ON i.tenant_id = :tenant AND i.id = s.item_id
+        WHERE a.tenant_id = :tenant AND a.state IN ('proposed', 'approved') AND s.state = 'proposed'
+            AND i.open_minor = 0
+    )
 """)
+_LAST_RUN: Final = sa.text("SELECT id, run_on FROM day_run WHERE tenant_id = :tenant ORDER BY id DESC LIMIT 1")
 
 
-def candidates(db: Session, tenant_id: UUID, today: date) -> Sequence[Any]:
-    """Rows (item, customer, currency, open_minor, kind, held_code, facts…); facts begin at FACTS_FROM."""
-    return db.execute(_CANDIDATES, candidate_values(db, tenant_id, today)).all()
+class Found(NamedTuple):
+    """`rows` of (item, customer, currency, open_minor, kind, held_code, facts…), facts from FACTS_FROM on.
+
+    `paid`: steps of items paid meanwhile wait in the queue. Taking them out moves states, so look again after it.
+    """
+
+    rows: Sequence[Any]
+    paid: bool
+
+
+def candidates(db: Session, tenant_id: UUID, today: date) -> Found:
+    """All that a run has to look at, in one statement beside the one that says how far the run before has looked."""
+    rows = db.execute(_CANDIDATES, candidate_values(db, tenant_id, today)).all()
+    return Found(rows, any(row[4] == PAID for row in rows))
 
 
 def candidate_values(db: Session, tenant_id: UUID, today: date) -> dict[str, Any]:
     """The bound values of the run's SELECT: how far the run before has looked."""
-    r = DayRun
-    last = db.execute(sa.select(r.id, r.run_on).where(r.tenant_id == tenant_id).order_by(r.id.desc()).limit(1)).first()
+    last = db.execute(_LAST_RUN, {"tenant": tenant_id}).first()
     values: dict[str, Any] = {"tenant": tenant_id, "today": today, "since": _BEGINNING, "watermark": UUID(int=0)}
     if last is not None:
         values |= {"since": last.run_on, "watermark": _behind(last.id)}
@@ -70,8 +88,9 @@ def candidate_values(db: Session, tenant_id: UUID, today: date) -> dict[str, Any
 
 
 FACTS_FROM: Final = 6
-#: Kinds of candidates: never on a ladder before, open again after it was cleared, its next step has come.
-NEW, WOKEN, DUE = "new", "woken", "due"
+#: Kinds of candidates: never on a ladder before, open again after it was cleared, its next step has come. The last
+#: is no candidate but a note that something is to be taken out of the queue first.
+NEW, WOKEN, DUE, PAID = "new", "woken", "due", "paid"
 
 
 @dataclass(frozen=True, slots=True)

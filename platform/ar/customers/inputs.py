@@ -1,19 +1,18 @@
 """What may be said about a customer: one model per command, and the row that bulk work hands over.
 
-May import pydantic and the standard library. Invariant: a form, an import row and the command line meet the
-same limits here; nothing here reads the database.
+May import pydantic and kernel.texts. Invariant: a form, an import row and the command line meet the same limits
+here; nothing here reads the database.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from kernel.i18n import mark
+from kernel.texts import MailAddress, OneLine
 
 EntityType = Literal["company", "sole_trader", "person", "government", "institution"]
 Purpose = Literal["statements", "dunning", "signing"]
@@ -29,7 +28,6 @@ MAX_TERM_DAYS = 720
 MAX_SETTLEMENT_DAYS = 365
 DEFAULT_TERM_DAYS = 30
 
-_EMAIL = re.compile(r"[^@\s,;<>\"()]{1,64}@(?:[A-Za-z0-9\u0080-\uffff-]{1,63}\.)+[A-Za-z\u0080-\uffff]{2,63}")
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 
@@ -55,11 +53,6 @@ class CustomerRow:
     policy_code: str | None = None
 
 
-def is_email(text: str) -> bool:
-    """Whether it can be an address to send to: one local part, a domain with a dot, at most 254 characters."""
-    return len(text) <= 254 and _EMAIL.fullmatch(text) is not None
-
-
 def tax_id_doubtful(tax_id: str) -> bool:
     """True for an 18-digit unified social credit code whose check character is wrong (A11): a warning, no refusal."""
     if len(tax_id) != 18:
@@ -72,17 +65,10 @@ def tax_id_doubtful(tax_id: str) -> bool:
     return (31 - total % 31) % 31 != places[17]
 
 
-def _email(text: str) -> str:
-    if text and not is_email(text):
-        raise ValueError(mark("Write an e-mail address like name@example.com."))
-    return text
-
-
 def _blank_is_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-Email = Annotated[str, AfterValidator(_email)]
 OptionalText = Annotated[str | None, BeforeValidator(_blank_is_none)]
 OptionalId = Annotated[UUID | None, BeforeValidator(_blank_is_none)]
 
@@ -94,9 +80,9 @@ class _Input(BaseModel):
 class EditCustomer(_Input):
     """What a person may change of a customer; the number is what everything else refers to and stays."""
 
-    name: str = Field(min_length=1, max_length=MAX_NAME_CHARS)
+    name: OneLine = Field(min_length=1, max_length=MAX_NAME_CHARS)
     entity_type: EntityType = "company"
-    tax_id: str = Field(default="", max_length=MAX_TAX_ID_CHARS)
+    tax_id: OneLine = Field(default="", max_length=MAX_TAX_ID_CHARS)
     owner_id: OptionalId = None
     term_base: Literal["invoice", "month_end"] = "invoice"
     term_months: int = Field(default=0, ge=0, le=24)
@@ -109,18 +95,18 @@ class EditCustomer(_Input):
 class CreateCustomer(EditCustomer):
     """A customer entered by hand, with the first contact if it is known."""
 
-    number: str = Field(min_length=1, max_length=MAX_NUMBER_CHARS)
-    contact_name: str = Field(default="", max_length=MAX_NAME_CHARS)
-    contact_email: Email = ""
+    number: OneLine = Field(min_length=1, max_length=MAX_NUMBER_CHARS)
+    contact_name: OneLine = Field(default="", max_length=MAX_NAME_CHARS)
+    contact_email: MailAddress = ""
 
 
 class ContactFields(_Input):
     """A person at the customer as the form gives it. `purposes`: what may be sent to this person."""
 
-    name: str = Field(min_length=1, max_length=MAX_NAME_CHARS)
-    title: str = Field(default="", max_length=MAX_NAME_CHARS)
-    email: Email = ""
-    phone: str = Field(default="", max_length=60)
+    name: OneLine = Field(min_length=1, max_length=MAX_NAME_CHARS)
+    title: OneLine = Field(default="", max_length=MAX_NAME_CHARS)
+    email: MailAddress = ""
+    phone: OneLine = Field(default="", max_length=60)
     purposes: tuple[Purpose, ...] = ()
 
 

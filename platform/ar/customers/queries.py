@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -30,6 +31,8 @@ _ITEM = sa.table(
     sa.column("due_on", sa.Date),
     sa.column("open_minor", sa.BigInteger),
 )
+_TENANT: Final = sa.bindparam("tenant", type_=sa.Uuid)
+_TODAY: Final = sa.bindparam("today", type_=sa.Date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,28 +135,43 @@ def customer_list(
     """A page of customers with what each owes. `state`: all, open, overdue; `sort`: name, number, open, overdue,
     with a minus for falling (amounts compare in the tenant's currency). Two statements.
     """
-    found = _matching(tenant_id, q, owner_id, state, today)
-    total = db.execute(sa.select(sa.func.count()).select_from(found.subquery())).scalar_one()
-    c = Customer
+    values = {"tenant": tenant_id, "today": today, "owner": owner_id, "offset": offset, "limit": limit}
+    shape = (owner_id is not None, state, sort)
+    counting, reading = _statements(*shape, matches(tenant_id, q)) if normalise(q) else _plain_statements(*shape)
+    total = db.execute(counting, values).scalar_one()
+    lines = [
+        CustomerLine(r.id, r.number, r.name, r.owner_name, r.terms, tuple(Owed(*owed) for owed in r.owed or ()))
+        for r in db.execute(reading, values)
+    ]
+    return CustomerList(lines, total)
+
+
+@lru_cache(maxsize=64)
+def _plain_statements(owned: bool, state: str, sort: str) -> tuple[sa.Select[Any], sa.Select[Any]]:
+    """The statements of a list without a search, built once for each filter and order."""
+    return _statements(owned, state, sort, ())
+
+
+def _statements(
+    owned: bool, state: str, sort: str, searched: Sequence[sa.ColumnElement[bool]]
+) -> tuple[sa.Select[Any], sa.Select[Any]]:
+    """How many match, and a page of them with what each owes; values are bound when they run."""
+    found, c = _matching(owned, state, searched), Customer
     page = (
         found.add_columns(c.number, c.name, c.terms, c.owner_id)
-        .order_by(*_order(tenant_id, sort, today), c.id)
-        .offset(offset)
-        .limit(limit)
+        .order_by(*_order(sort), c.id)
+        .offset(sa.bindparam("offset", type_=sa.Integer))
+        .limit(sa.bindparam("limit", type_=sa.Integer))
         .cte("page")
     )
     at = sa.func.row_number().over().label("at")
     numbered = sa.select(page, at).subquery("numbered")
-    rows = db.execute(
-        sa.select(numbered, User.name.label("owner_name"), _owed(tenant_id, numbered.c.id, today).label("owed"))
+    reading = (
+        sa.select(numbered, User.name.label("owner_name"), _owed(numbered.c.id).label("owed"))
         .outerjoin(User, User.id == numbered.c.owner_id)
         .order_by(numbered.c.at)
-    ).all()
-    lines = [
-        CustomerLine(r.id, r.number, r.name, r.owner_name, r.terms, tuple(Owed(*owed) for owed in r.owed or ()))
-        for r in rows
-    ]
-    return CustomerList(lines, total)
+    )
+    return sa.select(sa.func.count()).select_from(found.subquery()), reading
 
 
 def customer_detail(db: Session, tenant_id: UUID, customer_id: UUID) -> CustomerDetail:
@@ -216,30 +234,30 @@ def matches(tenant_id: UUID, q: str) -> Sequence[sa.ColumnElement[bool]]:
     )
 
 
-def _matching(tenant_id: UUID, q: str, owner_id: UUID | None, state: str, today: date) -> sa.Select[Any]:
+def _matching(owned: bool, state: str, searched: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
     c = Customer
-    found = sa.select(c.id).where(c.tenant_id == tenant_id, *matches(tenant_id, q))
-    if owner_id is not None:
-        found = found.where(c.owner_id == owner_id)
+    found = sa.select(c.id).where(c.tenant_id == _TENANT, *searched)
+    if owned:
+        found = found.where(c.owner_id == sa.bindparam("owner", type_=sa.Uuid))
     if state in ("open", "overdue"):
         owing = sa.select(_ITEM.c.customer_id).where(
-            _ITEM.c.tenant_id == tenant_id, _ITEM.c.customer_id == c.id, _ITEM.c.open_minor > 0
+            _ITEM.c.tenant_id == _TENANT, _ITEM.c.customer_id == c.id, _ITEM.c.open_minor > 0
         )
         if state == "overdue":
-            owing = owing.where(_ITEM.c.side == 1, _ITEM.c.due_on < today)
+            owing = owing.where(_ITEM.c.side == 1, _ITEM.c.due_on < _TODAY)
         found = found.where(owing.exists())
     return found
 
 
-def _order(tenant_id: UUID, sort: str, today: date) -> list[sa.ColumnElement[Any]]:
+def _order(sort: str) -> list[sa.ColumnElement[Any]]:
     c, i = Customer, _ITEM.c
     key = sort.removeprefix("-")
     columns: list[sa.ColumnElement[Any]]
     if key in ("open", "overdue"):
-        currency = sa.select(Tenant.currency).where(Tenant.id == tenant_id).scalar_subquery()
+        currency = sa.select(Tenant.currency).where(Tenant.id == _TENANT).scalar_subquery()
         amount = (
-            sa.select(sa.func.coalesce(sa.func.sum(_overdue(today) if key == "overdue" else i.side * i.open_minor), 0))
-            .where(i.tenant_id == tenant_id, i.customer_id == c.id, i.open_minor > 0, i.currency == currency)
+            sa.select(sa.func.coalesce(sa.func.sum(_overdue() if key == "overdue" else i.side * i.open_minor), 0))
+            .where(i.tenant_id == _TENANT, i.customer_id == c.id, i.open_minor > 0, i.currency == currency)
             .scalar_subquery()
         )
         columns = [amount]
@@ -248,21 +266,21 @@ def _order(tenant_id: UUID, sort: str, today: date) -> list[sa.ColumnElement[Any
     return [column.desc() for column in columns] if sort.startswith("-") else columns
 
 
-def _overdue(today: date) -> sa.ColumnElement[int]:
+def _overdue() -> sa.ColumnElement[int]:
     i = _ITEM.c
-    return sa.case((sa.and_(i.side == 1, i.due_on < today), i.open_minor), else_=0)
+    return sa.case((sa.and_(i.side == 1, i.due_on < _TODAY), i.open_minor), else_=0)
 
 
-def _owed(tenant_id: UUID, customer_id: sa.ColumnElement[UUID], today: date) -> sa.ScalarSelect[Any]:
+def _owed(customer_id: sa.ColumnElement[UUID]) -> sa.ScalarSelect[Any]:
     """[[currency, open, overdue], …] of a customer as JSON: amounts are bigints, exact in JSON and Python."""
     i = _ITEM.c
     sums = (
         sa.select(
             i.currency,
             sa.cast(sa.func.sum(i.side * i.open_minor), sa.BigInteger).label("open"),
-            sa.cast(sa.func.sum(_overdue(today)), sa.BigInteger).label("overdue"),
+            sa.cast(sa.func.sum(_overdue()), sa.BigInteger).label("overdue"),
         )
-        .where(i.tenant_id == tenant_id, i.customer_id == customer_id, i.open_minor > 0)
+        .where(i.tenant_id == _TENANT, i.customer_id == customer_id, i.open_minor > 0)
         .group_by(i.currency)
         .correlate(customer_id.table)
         .subquery("sums")

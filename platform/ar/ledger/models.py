@@ -144,6 +144,7 @@ class Allocation(Tenanted, Base):
         sa.UniqueConstraint("tenant_id", "reverses_id"),
         sa.CheckConstraint("(reverses_id IS NULL) = (amount_minor > 0)", name="sign"),
         sa.CheckConstraint("amount_minor <> 0", name="not_nothing"),
+        sa.CheckConstraint("debit_item_id <> credit_item_id", name="two_items"),
         sa.Index("ix_allocation_debit", "tenant_id", "debit_item_id"),
         sa.Index("ix_allocation_credit", "tenant_id", "credit_item_id"),
         sa.Index("ix_allocation_date", "tenant_id", "effective_on"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from ar.cases.queries import block_views, case_strip
 from ar.cases.views import BlockView, CaseStrip
 from ar.customers.models import Contact, Customer
 from ar.customers.queries import ContactView
-from ar.ledger.aging import AgingRow, bucket_ranges
+from ar.ledger.aging import BUCKETS, AgingRow, bucket_ranges
 from ar.ledger.due_dates import overdue_days
 from ar.ledger.models import OpenItem
 from ar.ledger.stages import Stage, stage_of
@@ -31,6 +32,10 @@ from tenants.models import Company, User
 
 ITEMS_MAX: Final = 100
 STATEMENTS_MAX: Final = 6
+_ALWAYS_FROM: Final = date.min
+_ALWAYS_TO: Final = date.max
+_TENANT: Final = sa.bindparam("tenant", type_=sa.Uuid)
+_CUSTOMER: Final = sa.bindparam("customer", type_=sa.Uuid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,18 +153,7 @@ def customer_page(db: Session, tenant_id: UUID, customer_id: UUID, today: date) 
 
 
 def _facts(db: Session, tenant_id: UUID, customer_id: UUID) -> Facts:
-    c, o = Customer, Company
-    columns: list[Any] = [
-        *(c.id, c.number, c.name, c.entity_type, c.tax_id, User.name.label("owner_name"), c.language, c.terms),
-        *(c.settlement_days, sa.func.coalesce(c.policy_code, o.policy_code), o.calendar, o.calendar_overrides),
-        *(_contacts(tenant_id), _statements(tenant_id)),
-    ]
-    row: Any = db.execute(
-        sa.select(*columns)
-        .join(o, o.tenant_id == c.tenant_id)
-        .outerjoin(User, User.id == c.owner_id)
-        .where(c.tenant_id == tenant_id, c.id == customer_id)
-    ).first()
+    row: Any = db.execute(_reading_facts(), {"tenant": tenant_id, "customer": customer_id}).first()
     if row is None:
         raise NotFound("customer_not_found")
     *plain, preset, overrides, contacts, statements = row
@@ -168,13 +162,30 @@ def _facts(db: Session, tenant_id: UUID, customer_id: UUID) -> Facts:
     return Facts(*(*plain, calendar, *lists))
 
 
-def _contacts(tenant_id: UUID) -> sa.ScalarSelect[Any]:
+@cache
+def _reading_facts() -> sa.Select[Any]:
+    """Built once, like every statement of this page: building them costs more than running them."""
+    c, o = Customer, Company
+    columns: list[Any] = [
+        *(c.id, c.number, c.name, c.entity_type, c.tax_id, User.name.label("owner_name"), c.language, c.terms),
+        *(c.settlement_days, sa.func.coalesce(c.policy_code, o.policy_code), o.calendar, o.calendar_overrides),
+        *(_contacts(), _statements()),
+    ]
+    return (
+        sa.select(*columns)
+        .join(o, o.tenant_id == c.tenant_id)
+        .outerjoin(User, User.id == c.owner_id)
+        .where(c.tenant_id == _TENANT, c.id == _CUSTOMER)
+    )
+
+
+def _contacts() -> sa.ScalarSelect[Any]:
     """The contacts as JSON, those in use first."""
     k = Contact
     line = sa.func.jsonb_build_array(k.id, k.name, k.title, k.email, k.phone, k.purposes, k.active, k.suppressed_reason)
     return (
         sa.select(sa.func.jsonb_agg(aggregate_order_by(line, k.active.desc(), k.created_at, k.id)))
-        .where(k.tenant_id == tenant_id, k.customer_id == Customer.id)
+        .where(k.tenant_id == _TENANT, k.customer_id == Customer.id)
         .correlate(Customer)
         .scalar_subquery()
     )
@@ -185,14 +196,14 @@ def _contact(line: list[Any]) -> ContactView:
     return ContactView(UUID(contact_id), name, title, email, phone, tuple(purposes), active, reason)
 
 
-def _statements(tenant_id: UUID) -> sa.ScalarSelect[Any]:
+def _statements() -> sa.ScalarSelect[Any]:
     """The newest statements as JSON."""
     s, k = Statement, Confirmation
     newest = (
         sa.select(s.id, s.number, s.currency, s.closing_minor, s.period_to, s.sent_to, s.respond_by_on)
         .add_columns(s.superseded_at.is_not(None).label("superseded"), k.outcome, s.issued_at)
         .outerjoin(k, sa.and_(k.tenant_id == s.tenant_id, k.statement_id == s.id))
-        .where(s.tenant_id == tenant_id, s.customer_id == Customer.id)
+        .where(s.tenant_id == _TENANT, s.customer_id == Customer.id)
         .correlate(Customer)
         .order_by(s.issued_at.desc(), s.id.desc())
         .limit(STATEMENTS_MAX)
@@ -222,34 +233,38 @@ def _items(
     db: Session, tenant_id: UUID, customer_id: UUID, today: date
 ) -> tuple[tuple[ItemLine, ...], int, tuple[AgingRow, ...]]:
     """The first open items, how many there are, and the sums of all of them per currency: windows over one read."""
+    values: dict[str, Any] = {"tenant": tenant_id, "customer": customer_id}
+    for number, each in enumerate(bucket_ranges(today)):
+        values |= {f"first{number}": each.first_on or _ALWAYS_FROM, f"last{number}": each.last_on or _ALWAYS_TO}
+    rows = db.execute(_reading_items(), values).all()
+    sums = {row[7]: AgingRow("", row[7], tuple(row[12:-1]), row[11]) for row in rows}
+    lines = sorted((_line(row, today) for row in rows), key=lambda each: (-each.side, each.due_on, each.document_no))
+    return tuple(lines), rows[0][10] if rows else 0, tuple(sums[currency] for currency in sorted(sums))
+
+
+@cache
+def _reading_items() -> sa.Select[Any]:
     i = OpenItem
 
     def total(*only: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
         summed = sa.func.sum(i.open_minor).filter(*only).over(partition_by=i.currency)
         return sa.cast(sa.func.coalesce(summed, 0), sa.BigInteger)
 
-    buckets = [
-        total(
-            i.side > 0,
-            *([i.due_on >= each.first_on] if each.first_on else []),
-            *([i.due_on <= each.last_on] if each.last_on else []),
-        )
-        for each in bucket_ranges(today)
-    ]
+    def day(name: str) -> sa.BindParameter[date]:
+        return sa.bindparam(name, type_=sa.Date)
+
+    buckets = [total(i.side > 0, i.due_on.between(day(f"first{n}"), day(f"last{n}"))) for n in range(len(BUCKETS))]
     place = sa.func.row_number().over(partition_by=i.currency, order_by=i.id)
     item: list[Any] = [
         *(i.id, i.kind, i.side, i.document_no, i.document_on, i.due_on, i.collection_end_on, i.currency),
         *(i.amount_minor, i.open_minor),
     ]
-    rows = db.execute(
+    return (
         sa.select(*item, sa.func.count().over(), total(i.side < 0), *buckets, place)
-        .where(i.tenant_id == tenant_id, i.customer_id == customer_id, i.open_minor > 0)
+        .where(i.tenant_id == _TENANT, i.customer_id == _CUSTOMER, i.open_minor > 0)
         .order_by((place == 1).desc(), i.side.desc(), i.due_on, i.document_no)
         .limit(ITEMS_MAX)
-    ).all()
-    sums = {row[7]: AgingRow("", row[7], tuple(row[12:-1]), row[11]) for row in rows}
-    lines = sorted((_line(row, today) for row in rows), key=lambda each: (-each.side, each.due_on, each.document_no))
-    return tuple(lines), rows[0][10] if rows else 0, tuple(sums[currency] for currency in sorted(sums))
+    )
 
 
 def _line(row: Any, today: date) -> ItemLine:

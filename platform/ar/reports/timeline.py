@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -30,6 +31,8 @@ from kernel.mail import MailMessage
 from kernel.money import format_with_symbol
 
 LINES_MAX: Final = 5
+_TENANT: Final = sa.bindparam("tenant", type_=sa.Uuid)
+_CUSTOMER: Final = sa.bindparam("customer", type_=sa.Uuid)
 #: Events about mails and actions, whose own rows tell the same and more.
 TOLD_ELSEWHERE: Final = (
     "action_approved",
@@ -78,29 +81,28 @@ def customer_timeline(
     db: Session, tenant_id: UUID, customer_id: UUID, timezone: str, *, offset: int = 0, limit: int = 25
 ) -> Timeline:
     """A page of what happened with a customer. `timezone` places receipts, of which the day alone is known."""
-    sources = sa.union_all(
-        _events(tenant_id, customer_id),
-        _mails(tenant_id, customer_id),
-        _actions(tenant_id, customer_id),
-        _holds(tenant_id, customer_id),
-        _receipts(tenant_id, customer_id, timezone),
-    ).subquery("sources")
+    values = {"tenant": tenant_id, "customer": customer_id, "zone": timezone, "offset": offset, "limit": limit}
+    rows: list[Any] = list(db.execute(_reading(), values))
+    return Timeline(tuple(_MAKERS[row.source](row) for row in rows), rows[0].total if rows else 0)
+
+
+@cache
+def _reading() -> sa.Select[Any]:
+    """The statement, built once: building it costs more than running it."""
+    sources = sa.union_all(_events(), _mails(), _actions(), _holds(), _receipts()).subquery("sources")
     page = (
         sa.select(sources, sa.func.count().over().label("total"))
         .order_by(sources.c.at.desc(), sources.c.id.desc())
-        .offset(offset)
-        .limit(limit)
+        .offset(sa.bindparam("offset", type_=sa.Integer))
+        .limit(sa.bindparam("limit", type_=sa.Integer))
         .subquery("page")
     )
-    rows: list[Any] = list(
-        db.execute(sa.select(page, _steps(tenant_id, page).label("steps")).order_by(page.c.at.desc(), page.c.id.desc()))
-    )
-    return Timeline(tuple(_MAKERS[row.source](row) for row in rows), rows[0].total if rows else 0)
+    return sa.select(page, _steps(page).label("steps")).order_by(page.c.at.desc(), page.c.id.desc())
 
 
 def _columns(source: str, row_id: Any, subject: Any, at: Any, kind: Any, who: Any, data: Any) -> tuple[Any, ...]:
     return (
-        sa.literal(source).label("source"),
+        sa.literal_column(f"'{source}'").label("source"),
         sa.cast(row_id, sa.Uuid).label("id"),
         sa.cast(subject, sa.Uuid).label("subject_id"),
         sa.cast(at, sa.DateTime(timezone=True)).label("at"),
@@ -117,29 +119,34 @@ def _object(**values: Any) -> Any:
     return sa.func.jsonb_build_object(*pairs)
 
 
-def _events(tenant_id: UUID, customer_id: UUID) -> sa.Select[Any]:
+def _texts(*words: str) -> list[sa.ColumnElement[str]]:
+    """Words of our own as they stand: a list of parameters would be written out anew for each request."""
+    return [sa.literal_column(f"'{word}'", sa.Text) for word in words]
+
+
+def _events() -> sa.Select[Any]:
     j = JournalEvent
     shown_as_receipt = sa.and_(
-        j.kind == "documents_posted", sa.func.coalesce(j.data["kind"].astext, "").in_(("receipt", "credit_note"))
+        j.kind == "documents_posted", sa.func.coalesce(j.data["kind"].astext, "").in_(_texts("receipt", "credit_note"))
     )
     return sa.select(*_columns("event", j.id, j.subject_id, j.at, j.kind, j.actor_name, j.data)).where(
-        j.tenant_id == tenant_id,
-        j.customer_id == customer_id,
-        j.kind.not_in(TOLD_ELSEWHERE),
+        j.tenant_id == _TENANT,
+        j.customer_id == _CUSTOMER,
+        j.kind.not_in(_texts(*TOLD_ELSEWHERE)),
         ~shown_as_receipt,
     )
 
 
-def _mails(tenant_id: UUID, customer_id: UUID) -> sa.Select[Any]:
+def _mails() -> sa.Select[Any]:
     m = MailMessage
     data = _object(subject=m.subject, to=m.to_address, reason=m.reason, purpose=m.purpose)
     at = sa.func.coalesce(m.sent_at, m.created_at)
     return sa.select(*_columns("mail", m.id, m.subject_id, at, m.state, sa.literal(""), data)).where(
-        m.tenant_id == tenant_id, m.customer_id == customer_id, m.purpose != LETTER
+        m.tenant_id == _TENANT, m.customer_id == _CUSTOMER, m.purpose != LETTER
     )
 
 
-def _actions(tenant_id: UUID, customer_id: UUID) -> sa.Select[Any]:
+def _actions() -> sa.Select[Any]:
     """Each action once, at the moment of the last thing that became of it, with its mail's address."""
     a, m = Action, MailMessage
     data = _object(
@@ -154,12 +161,12 @@ def _actions(tenant_id: UUID, customer_id: UUID) -> sa.Select[Any]:
     at = sa.func.coalesce(a.delivered_at, a.decided_at, a.created_at)
     return (
         sa.select(*_columns("action", a.id, a.id, at, a.code, sa.func.coalesce(a.decided_by, ""), data))
-        .outerjoin(m, sa.and_(m.tenant_id == tenant_id, m.id == a.mail_id))
-        .where(a.tenant_id == tenant_id, a.customer_id == customer_id)
+        .outerjoin(m, sa.and_(m.tenant_id == _TENANT, m.id == a.mail_id))
+        .where(a.tenant_id == _TENANT, a.customer_id == _CUSTOMER)
     )
 
 
-def _holds(tenant_id: UUID, customer_id: UUID) -> sa.Select[Any]:
+def _holds() -> sa.Select[Any]:
     """One entry for a run and reason, however many items it held."""
     h, r, i = Held, DayRun, OpenItem
     first = sa.func.min(sa.cast(h.id, sa.Text))
@@ -168,27 +175,27 @@ def _holds(tenant_id: UUID, customer_id: UUID) -> sa.Select[Any]:
         sa.select(*_columns("held", first, sa.null(), r.started_at, h.code, sa.literal(""), data))
         .join(r, sa.and_(r.tenant_id == h.tenant_id, r.id == h.run_id))
         .join(i, sa.and_(i.tenant_id == h.tenant_id, i.id == h.item_id))
-        .where(h.tenant_id == tenant_id, h.customer_id == customer_id)
+        .where(h.tenant_id == _TENANT, h.customer_id == _CUSTOMER)
         .group_by(h.run_id, r.started_at, h.code)
     )
 
 
-def _receipts(tenant_id: UUID, customer_id: UUID, timezone: str) -> sa.Select[Any]:
+def _receipts() -> sa.Select[Any]:
     i = OpenItem
     data = _object(document_no=i.document_no, minor=i.amount_minor, currency=i.currency, open=i.open_minor)
-    at = sa.func.timezone(timezone, sa.cast(i.document_on, sa.DateTime(timezone=False)))
+    at = sa.func.timezone(sa.bindparam("zone", type_=sa.Text), sa.cast(i.document_on, sa.DateTime(timezone=False)))
     return sa.select(*_columns("receipt", i.id, i.id, at, i.kind, sa.literal(""), data)).where(
-        i.tenant_id == tenant_id, i.customer_id == customer_id, i.side < 0, i.kind != "reversal"
+        i.tenant_id == _TENANT, i.customer_id == _CUSTOMER, i.side < 0, i.kind != "reversal"
     )
 
 
-def _steps(tenant_id: UUID, page: sa.Subquery) -> sa.ScalarSelect[Any]:
+def _steps(page: sa.Subquery) -> sa.ScalarSelect[Any]:
     """[[document, code, why_code, why_params], …] of an action, the highest level first, as JSON."""
     s, i = Step, OpenItem
     some = (
         sa.select(i.document_no, s.code, s.why_code, s.why_params)
         .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
-        .where(s.tenant_id == tenant_id, page.c.source == "action", s.action_id == page.c.id)
+        .where(s.tenant_id == _TENANT, page.c.source == "action", s.action_id == page.c.id)
         .correlate(page)
         .order_by(s.level.desc(), i.due_on, i.document_no)
         .limit(LINES_MAX)

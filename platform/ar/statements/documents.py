@@ -190,7 +190,7 @@ def _reply(heading: Heading, sender: Sender) -> dict[str, Any]:
         ),
         "agree": _("The figures agree with our books."),
         "differs": _("The figures differ; our balance and the differences are:"),
-        "fields": [_("Name"), _("Title"), _("Date"), _("Phone")],
+        "fields": [_("Your name"), _("Title"), _("Date"), _("Phone")],
         "return_to": _(
             "Please answer by %(day)s to %(name)s.", day=heading.respond_by_on.isoformat(), name=sender.name
         ),

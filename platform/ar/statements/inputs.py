@@ -69,6 +69,8 @@ class IssueStatement(_Input):
     period_from: date
     period_to: date
     send: bool = True
+    #: Take the place of a statement of the same period that the debtor has answered.
+    despite_answer: bool = False
 
     @model_validator(mode="after")
     def _ordered(self) -> IssueStatement:
@@ -82,6 +84,7 @@ class IssueRequest(_Input):
 
     customer_no: Short
     period: Month
+    despite_answer: bool = False
 
 
 class IssueMonth(_Input):
@@ -91,9 +94,13 @@ class IssueMonth(_Input):
 
 
 class DifferenceRow(_Input):
-    """One document on which the debtor's books differ. `their_minor` is minor units, None when not in their books."""
+    """One document on which the debtor's books differ. `their_minor` is minor units, None when not in their books.
+
+    `line_id` names the statement's line: a number alone may belong to documents of several kinds.
+    """
 
     document_no: Short
+    line_id: UUID | None = None
     their_minor: int | None = None
     reason: Literal[
         "already_paid",

@@ -30,6 +30,7 @@ from ar.statements.views import (
     DifferenceView,
     LineView,
     Mailing,
+    StandingStatement,
     StatementList,
     StatementPage,
     StatementRow,
@@ -87,6 +88,33 @@ def mailing(db: Session, tenant_id: UUID, statement_id: UUID) -> Mailing:
         answered=row.answered,
         sender=sender(db, tenant_id),
     )
+
+
+def standing_statement(
+    db: Session, tenant_id: UUID, customer_id: UUID, currency: str, period_to: date
+) -> StandingStatement | None:
+    """The statement as of `period_to` that is in force, whether answered or not; None when there is none."""
+    found = standing(db, tenant_id, customer_id, currency, Statement.period_to == period_to)
+    return found[-1] if found else None
+
+
+def standing(
+    db: Session, tenant_id: UUID, customer_id: UUID, currency: str, *which: sa.ColumnElement[bool]
+) -> list[StandingStatement]:
+    """A customer's statements that none has superseded, the newest last."""
+    s = Statement
+    rows = db.execute(
+        sa.select(s.id, s.number, s.period_to, _answered(tenant_id), s.sent_to, s.pdf_sha256)
+        .where(
+            s.tenant_id == tenant_id,
+            s.customer_id == customer_id,
+            s.currency == currency,
+            s.superseded_at.is_(None),
+            *which,
+        )
+        .order_by(s.issued_at, s.id)
+    )
+    return [StandingStatement(*row) for row in rows]
 
 
 def currencies(db: Session, tenant_id: UUID, customer_id: UUID, period: Period) -> list[str]:
@@ -221,12 +249,21 @@ _SAME: Final = (
 
 def answer(db: Session, tenant_id: UUID, statement_id: UUID) -> AnswerView | None:
     """The debtor's answer with its difference lines, if there is one."""
-    k, d = Confirmation, Difference
+    k, d, n = Confirmation, Difference, StatementLine
     row = db.execute(sa.select(k).where(k.tenant_id == tenant_id, k.statement_id == statement_id)).scalar_one_or_none()
     if row is None:
         return None
     lines = db.execute(
-        sa.select(d.document_no, d.our_minor, d.their_minor, d.reason, d.note)
+        sa.select(d.document_no, n.kind, d.our_minor, d.their_minor, d.reason, d.note)
+        .outerjoin(
+            n,
+            sa.and_(
+                n.tenant_id == d.tenant_id,
+                n.statement_id == statement_id,
+                n.part == "open",
+                n.item_id == d.item_id,
+            ),
+        )
         .where(d.tenant_id == tenant_id, d.confirmation_id == row.id)
         .order_by(d.position)
     )
@@ -319,7 +356,7 @@ def _mail_states(db: Session, tenant_id: UUID, ids: Iterable[UUID]) -> dict[UUID
 
 def _lines(db: Session, tenant_id: UUID, statement_id: UUID) -> tuple[LineView, ...]:
     n = StatementLine
-    columns: list[Any] = [n.part, n.line_on, n.document_no, n.kind, n.due_on, n.debit_minor, n.credit_minor]
+    columns: list[Any] = [n.id, n.part, n.line_on, n.document_no, n.kind, n.due_on, n.debit_minor, n.credit_minor]
     rows = db.execute(
         sa.select(*columns, n.balance_minor, n.item_id)
         .where(n.tenant_id == tenant_id, n.statement_id == statement_id)

@@ -36,6 +36,18 @@ class Mailing:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingStatement:
+    """A statement that no later one has superseded; `answered` is final, `sent_to` is None while nobody has it."""
+
+    id: UUID
+    number: str
+    period_to: date
+    answered: bool
+    sent_to: str | None
+    pdf_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class StatementRow:
     """A row of the list. `status` is one of STATUSES, `mail_state` that of the newest mail."""
 
@@ -74,6 +86,7 @@ class StatementList:
 class LineView:
     """A frozen line: a movement, or an open item (`open_minor` signed)."""
 
+    id: UUID
     part: str
     on: date
     document_no: str
@@ -104,9 +117,10 @@ class DeliveryView:
 
 @dataclass(frozen=True, slots=True)
 class DifferenceView:
-    """A document on which the debtor's books differ."""
+    """A document on which the debtor's books differ; `kind` is None for one that we did not list."""
 
     document_no: str
+    kind: str | None
     our_minor: int | None
     their_minor: int | None
     reason: str
@@ -179,6 +193,12 @@ class StatementPage:
     deliveries: list[DeliveryView]
     answer: AnswerView | None
     stored_sha256: str
+
+    @property
+    def came_back(self) -> DeliveryView | None:
+        """The newest mail with the statement, where the mail server did not take it."""
+        carried = [mail for mail in self.deliveries if mail.purpose == "statement"]
+        return carried[-1] if carried and carried[-1].state == "failed" else None
 
     @property
     def hash_holds(self) -> bool:

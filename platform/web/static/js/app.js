@@ -14,7 +14,7 @@
   addEventListener("resize", fit);
 
   /* Rows: j and k move, Enter opens, x ticks. The place is the focus of the row itself, so it is announced. */
-  const rows = () => all("[data-rows] > tbody > tr").filter((row) => row.querySelector("a, [data-tick]"));
+  const rows = () => all("[data-rows] > tbody:not(.group) > tr").filter((row) => row.querySelector("a, [data-tick]"));
   const here = () => document.querySelector("tr.here");
   const move = (step) => {
     const list = rows();

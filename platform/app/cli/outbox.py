@@ -1,0 +1,24 @@
+"""`huikuan outbox retry`: gives what was given up another round of tries."""
+
+from __future__ import annotations
+
+import click
+
+from app.cli.output import emit, json_option, reports_errors, tenant_option, tenant_transaction
+from kernel import outbox
+
+
+@click.group(name="outbox")
+def group() -> None:
+    """What waits to be done, and what was given up."""
+
+
+@group.command()
+@tenant_option
+@json_option
+@reports_errors
+def retry(slug: str, as_json: bool) -> None:
+    """Try again what was given up (doctor names it)."""
+    with tenant_transaction(slug) as (db, actor):
+        revived = outbox.revive(db, actor.tenant_id, actor.now)
+    emit({"revived": revived}, as_json, lambda: f"{revived} messages are tried again.")

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from kernel.i18n import set_language
+
 # `make test DATABASE_URL=…` names the server that the suite makes its own databases on.
 if os.environ.get("DATABASE_URL"):
     os.environ.setdefault("TEST_SERVER_URL", os.environ.pop("DATABASE_URL"))
@@ -66,6 +68,12 @@ def app(engine: sa.Engine):  # type: ignore[no-untyped-def]
     made = create_app()
     made.config.update(TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
     return made
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    """A request sets its language for its context, which in a test is the test's: nothing carries over."""
+    set_language("en")
 
 
 @pytest.fixture

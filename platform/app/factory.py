@@ -23,7 +23,7 @@ from app.messages import message_of
 from kernel.db import engine, reading
 from kernel.errors import HuikuanError
 from kernel.log import configure_logging
-from kernel.settings import APP_ROOT, Settings, settings
+from kernel.settings import APP_ROOT, Settings, instance_of, settings
 from tenants.access import public
 from tenants.identity import load_person
 from web import assets, links, templating
@@ -107,7 +107,7 @@ def _health(app: Flask) -> None:
     def live() -> Response:
         with reading(None) as db:
             db.execute(text("SELECT 1 FROM tenant LIMIT 1"))
-        return jsonify(status="ok")
+        return jsonify(status="ok", instance=instance_of(str(app.config["SECRET_KEY"])))
 
     app.register_blueprint(blueprint)
 

@@ -15,7 +15,8 @@ import ar.imports.jobs
 import ar.statements.jobs
 from kernel import journal, queue
 from kernel.actor import Actor
-from kernel.mail import SEND_MAIL, MailMessage
+from kernel.mail import SEND_MAIL, MailMessage, redact_links
+from tenants.invitations import PURPOSE as INVITATION
 
 Handler = Callable[[Session, Actor, dict[str, Any]], None]
 Recheck = Callable[[Session, Actor, MailMessage], str | None]
@@ -28,6 +29,11 @@ def seal_journal(db: Session, actor: Actor, _payload: dict[str, Any]) -> None:
         continue
 
 
+def forget_welcome_link(db: Session, actor: Actor, mail: MailMessage, _state: str) -> None:
+    """A link that chooses a password is not kept in clear once its mail has gone."""
+    redact_links(db, actor.tenant_id, mail.id)
+
+
 HANDLERS: dict[str, Handler] = {
     "journal.seal": seal_journal,
     **ar.cases.jobs.HANDLERS,
@@ -35,7 +41,11 @@ HANDLERS: dict[str, Handler] = {
     **ar.imports.jobs.HANDLERS,
 }
 RECHECKS: dict[str, Recheck] = {**ar.cases.jobs.RECHECKS, **ar.statements.jobs.RECHECKS}
-SETTLED: dict[str, Settled] = {**ar.cases.jobs.SETTLED, **ar.statements.jobs.SETTLED}
+SETTLED: dict[str, Settled] = {
+    INVITATION: forget_welcome_link,
+    **ar.cases.jobs.SETTLED,
+    **ar.statements.jobs.SETTLED,
+}
 KINDS = frozenset(HANDLERS) | {SEND_MAIL}
 
 _QUEUES = {SEND_MAIL: queue.MAIL, "statements.issue": queue.DOCUMENTS}

@@ -8,6 +8,7 @@ Invariant: one supervisor per `var_dir`, and nothing it started is left when it 
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import signal
 import sys
@@ -28,7 +29,7 @@ from app.processes import (
     SupervisorError,
     read_statuses,
 )
-from kernel.settings import APP_ROOT, Settings
+from kernel.settings import APP_ROOT, Settings, instance_of
 
 __all__ = ["ProcessStatus", "SupervisorError", "child_environment", "down", "embedded_servers", "status", "up"]
 
@@ -221,8 +222,11 @@ def _answers(settings: Settings) -> bool:
     connection = http.client.HTTPConnection(host, settings.port, timeout=5)
     try:
         connection.request("GET", "/healthz")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
+        answer = connection.getresponse()
+        told = json.loads(answer.read() or b"{}")
+        # Another Huikuan may hold the port: only the one with our secret is ours.
+        return answer.status == http.HTTPStatus.OK and told.get("instance") == instance_of(settings.secret_key)
+    except (OSError, ValueError, http.client.HTTPException):
         return False
     finally:
         connection.close()

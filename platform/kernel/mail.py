@@ -296,8 +296,8 @@ def _connect(url: Any) -> smtplib.SMTP:
     return smtplib.SMTP(url.hostname, url.port or 587, timeout=SMTP_TIMEOUT_S)
 
 
-#: The secret of a link (`/p/…` of the portal, `/welcome/…` of an invitation): what follows the path, as text or in HTML.
-_LINK_SECRET = r"(/(?:p|welcome)/)[A-Za-z0-9_.-]{20,}"
+#: What follows the path of a link that opens by itself: `/p/…` of the portal, `/welcome/…` of an invitation.
+_LINKS = r"(/(?:p|welcome)/)[A-Za-z0-9_.-]{20,}"
 
 
 def redact_links(db: Session, tenant_id: UUID, mail_id: UUID) -> None:
@@ -307,7 +307,7 @@ def redact_links(db: Session, tenant_id: UUID, mail_id: UUID) -> None:
         sa.update(m)
         .where(m.tenant_id == tenant_id, m.id == mail_id)
         .values(
-            body_text=sa.func.regexp_replace(m.body_text, _LINK_SECRET, r"\1…", "g"),
-            body_html=sa.func.regexp_replace(m.body_html, _LINK_SECRET, r"\1…", "g"),
+            body_text=sa.func.regexp_replace(m.body_text, _LINKS, r"\1…", "g"),
+            body_html=sa.func.regexp_replace(m.body_html, _LINKS, r"\1…", "g"),
         )
     )

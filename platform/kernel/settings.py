@@ -6,6 +6,8 @@ that could be a secret or point at this machine.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 from functools import lru_cache
 from pathlib import Path
@@ -31,6 +33,14 @@ _NAMES = (
     "redis_prefix",
     "trusted_proxies",
 )
+
+
+#: What may stand there, where pydantic's own words say what its types are and not what to write.
+_ALLOWED = {
+    "environment": "development, test or production",
+    "port": "a whole number from 1 to 65535",
+    "trusted_proxies": "a whole number from 0 to 5",
+}
 
 
 class SettingsError(Exception):
@@ -113,6 +123,11 @@ class Settings(BaseModel):
         return self.environment == "production"
 
 
+def instance_of(secret_key: str) -> str:
+    """A public name of this installation: whoever answers with it shares our secret, which it does not tell."""
+    return hmac.new(secret_key.encode(), b"huikuan instance", hashlib.sha256).hexdigest()[:16]
+
+
 def read_settings(environ: dict[str, str] | None = None) -> Settings:
     """Settings from `environ` (default: the process's). Raises SettingsError with one line a fault."""
     source = dict(os.environ) if environ is None else environ
@@ -122,11 +137,20 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
     try:
         return Settings.model_validate(values)
     except ValidationError as fault:
-        lines = [
-            f"{'.'.join(str(p) for p in e['loc']).upper() or 'SETTINGS'}: {e['msg'].removeprefix('Value error, ')}"
-            for e in fault.errors()
-        ]
+        lines = []
+        for error in fault.errors():
+            name = ".".join(str(part) for part in error["loc"])
+            lines.append(
+                f"{name.upper() or 'SETTINGS'}: {_ALLOWED.get(name) or error['msg'].removeprefix('Value error, ')}"
+            )
         raise SettingsError("The settings are not usable. " + "; ".join(lines)) from fault
+
+
+def terminal_language(environ: dict[str, str] | None = None) -> str:
+    """What the operator's terminal speaks: `zh_CN` where its locale is Chinese, else `en`."""
+    source = dict(os.environ) if environ is None else environ
+    locale = next((source[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if source.get(name)), "")
+    return "zh_CN" if locale.lower().startswith("zh") else "en"
 
 
 @lru_cache(maxsize=1)

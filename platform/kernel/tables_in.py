@@ -1,7 +1,8 @@
 """Reading uploads: CSV and XLSX as a stream of rows of text, with the row numbers a person sees in the file.
 
-May import the standard library, python-calamine and kernel.errors. Invariant: no cell is interpreted (ids
-keep their noughts, formulas are never evaluated) and nothing is parsed before its size has been bounded.
+May import the standard library, python-calamine, kernel.errors and kernel.texts. Invariant: no cell is interpreted
+(ids keep their noughts, formulas are never evaluated), a cell is one line of characters that can be stored and seen,
+and nothing is parsed before its size has been bounded.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from kernel.errors import RuleBroken
 from kernel.tables_zip import check_workbook
+from kernel.texts import one_line
 
 MAX_UPLOAD_BYTES: Final = 20 * 1024 * 1024
 MAX_ROWS: Final = 100_000
@@ -29,6 +31,8 @@ MAX_COLUMNS: Final = 100
 MAX_CELL_CHARS: Final = 4_000
 #: A header is looked for among this many rows: ERP exports put a title and a period above it.
 HEADER_SEARCH_ROWS: Final = 15
+#: A stray NUL is padding of an old system; more of them than one in so many characters is no text at all.
+CHARS_PER_NUL: Final = 10
 
 _DELIMITERS: Final = (",", ";", "\t")
 _TOTAL_LABELS: Final = frozenset({"合计", "总计", "小计", "共计", "total", "totals", "grandtotal", "sum"})
@@ -130,7 +134,7 @@ def _bytes(source: Path | str | bytes) -> bytes:
 
 def _open_csv(data: bytes, header: Header) -> Table:
     text, encoding = _decode(data)
-    if "\x00" in text:
+    if text.count("\x00") * CHARS_PER_NUL > len(text):
         raise TableRefused("table_kind")
     if not text.strip(" \t\r\n,;"):
         raise TableRefused("table_empty")
@@ -179,9 +183,9 @@ def _csv_rows(text: str, delimiter: str) -> Iterator[list[str]]:
 
 
 def _clean(cell: str) -> str:
-    cell = cell.strip(" \t\r\n\u3000\u00a0\ufeff")
+    cell = one_line(cell)
     if cell[:2] == '="' and (wrapped := _EXCEL_TEXT.fullmatch(cell)):
-        return wrapped[1]  # the spreadsheet habit that keeps an id's leading noughts in a CSV
+        return wrapped[1].strip(" ")  # the spreadsheet habit that keeps an id's leading noughts in a CSV
     return cell
 
 

@@ -66,7 +66,7 @@ def mail_address(text: str) -> str:
             "email_not_ascii",
             mark("Before the @ only Latin letters, digits and signs can be used; mail servers refuse others."),
         )
-    plain = domain if domain.isascii() else _encoded(domain)
+    plain = domain.lower() if domain.isascii() else _encoded(domain)
     whole = f"{local}@{plain}"
     if not (at and len(local) <= 64 and len(whole) <= MAX_ADDRESS_CHARS and _LOCAL.fullmatch(local)) or not (
         _DOMAIN.fullmatch(plain)

@@ -54,7 +54,7 @@ def companies() -> Page:
     if not current_user.is_authenticated:
         return redirect(url_for("auth.sign_in"), code=303)
     i18n.set_language(current_user.language)
-    active = [company for company in current_user.companies if company.active]
+    active = sorted((c for c in current_user.companies if c.active), key=lambda company: queries.name_key(company.name))
     return render("tenants/auth/companies.html", companies=active, person=current_user, language_url=_language_url())
 
 

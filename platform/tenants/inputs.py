@@ -13,13 +13,17 @@ from babel.numbers import list_currencies
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
 
 from kernel.i18n import mark
-from kernel.texts import OneLine, mail_address, one_line
+from kernel.texts import mail_address, one_line
 from tenants.passwords import PASSWORD_MIN_CHARS
 from tenants.permissions import Role
 
 
 def _email(value: str) -> str:
     return mail_address(value).lower()
+
+
+def _email_or_nothing(value: str) -> str:
+    return _email(value) if value else ""
 
 
 def _line(value: object) -> object:
@@ -29,6 +33,7 @@ def _line(value: object) -> object:
 Email = Annotated[str, AfterValidator(_email)]
 # Bounds first: the line is made before they count it.
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200), BeforeValidator(_line)]
+OptionalEmail = Annotated[str, BeforeValidator(_line), AfterValidator(_email_or_nothing)]
 OptionalLine = Annotated[str, StringConstraints(max_length=200), BeforeValidator(_line)]
 
 
@@ -93,7 +98,7 @@ class CalendarDay(BaseModel):
 class SignIn(BaseModel):
     """E-mail and password as typed."""
 
-    email: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=254)]
+    email: Annotated[str, StringConstraints(to_lower=True, min_length=1, max_length=254), BeforeValidator(_line)]
     password: Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
@@ -121,7 +126,7 @@ class CompanySettings(BaseModel):
     bank_name: OptionalLine = ""
     bank_account: OptionalLine = ""
     contact_name: OptionalLine = ""
-    contact_email: MailAddress = ""
+    contact_email: OptionalEmail = ""
     policy_code: Literal["five-step", "twelve-step"] = "five-step"
     calendar: Literal["CN", "MON-FRI"] = "CN"
     review_mode: bool = False

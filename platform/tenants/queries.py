@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 from uuid import UUID
 
 import sqlalchemy as sa
+from pypinyin import lazy_pinyin
 from sqlalchemy.orm import Session
 
 from kernel.actor import Actor, system_actor
@@ -146,9 +147,15 @@ def _calendar(preset: str, overrides: tuple[tuple[str, bool], ...]) -> WorkCalen
 
 
 def members(db: Session, tenant_id: UUID) -> list[Member]:
-    """Everybody of a company, active ones first, by name."""
-    rows = db.execute(_members(tenant_id).order_by(Membership.active.desc(), User.name, User.id))
-    return [Member(r[0], r[1], r[2], tuple(r[3]), r[4], r[5]) for r in rows]
+    """Everybody of a company, active ones first, by name as it is spoken."""
+    people = [Member(r[0], r[1], r[2], tuple(r[3]), r[4], r[5]) for r in db.execute(_members(tenant_id))]
+    return sorted(people, key=lambda person: (not person.active, name_key(person.name), person.user_id))
+
+
+@lru_cache(maxsize=4096)
+def name_key(name: str) -> str:
+    """What a name sorts by: Chinese by pinyin, Latin by itself, among one another."""
+    return (name if name.isascii() else " ".join(lazy_pinyin(name))).casefold()
 
 
 def member(db: Session, tenant_id: UUID, user_id: UUID) -> Member:

@@ -23,7 +23,8 @@ def url_for(endpoint: str, **values: Any) -> str:
             patterns: dict[tuple[str, str], str] = g.setdefault("url_patterns", {})
             pattern = patterns.get((endpoint, name))
             if pattern is None:
-                pattern = patterns[endpoint, name] = flask.url_for(endpoint, **{name: _ANY})
+                anybody: dict[str, Any] = {name: _ANY}
+                pattern = patterns[endpoint, name] = flask.url_for(endpoint, **anybody)
             return pattern.replace(_PLACE, str(value))
     return flask.url_for(endpoint, **values)
 

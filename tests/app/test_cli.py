@@ -114,9 +114,28 @@ def test_a_taken_name_is_an_error_and_wrong_usage_another(company: TestCompany) 
 def test_what_cannot_be_is_refused(company: TestCompany, wrong: tuple[str, str]) -> None:
     slug = f"cli-{uuid4().hex[:8]}"
     options = {"--name": "x", "--owner": "a@b.example"} | dict([wrong])
-    error = _json("tenant", "create", slug, *(part for pair in options.items() for part in pair), code=1)["error"]
+    error = _json("tenant", "create", slug, *(part for pair in options.items() for part in pair), code=2)["error"]
     assert error["code"] == "invalid_input"
     assert _json("tenant", "show", slug, code=1)["error"]["code"] == "tenant_not_found"
+
+
+def test_every_wrong_option_is_named_with_what_is_allowed() -> None:
+    told = _run("tenant", "create", "Bad Slug!", "--name", "x", "--owner", "notmail", "--currency", "ABC")
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert told.stderr.splitlines() == [
+        "slug: use 1 to 40 lower-case letters, digits and hyphens; no hyphen at either end",
+        "owner: Write an e-mail address like name@example.com.",
+        "currency: Name a currency by its three letters, like CNY.",
+    ]
+
+
+def test_what_is_said_is_in_the_language_of_the_terminal(company: TestCompany, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LC_ALL", raising=False)
+    monkeypatch.delenv("LC_MESSAGES", raising=False)
+    for locale, said in (("C.UTF-8", "Nothing to do."), ("zh_CN.UTF-8", "无需处理。")):
+        monkeypatch.setenv("LANG", locale)
+        told = _run("simulate", "--tenant", company.slug, "--from", "2026-11-02", "--to", "2026-11-03")
+        assert told.stdout.strip() == said
 
 
 def test_a_person_is_added_and_signs_in_with_a_set_password(company: TestCompany) -> None:
@@ -125,7 +144,7 @@ def test_a_person_is_added_and_signs_in_with_a_set_password(company: TestCompany
     told = _json(*person, "--role", "admin")["person"]
     assert (told["email"], told["roles"]) == (email, ["admin", "finance"])
     assert "/welcome/" in told["welcome_url"]
-    assert _json("tenant", "set-password", email, "--password-stdin", typed="short\n", code=1)["error"]["code"]
+    assert _json("tenant", "set-password", email, "--password-stdin", typed="short\n", code=2)["error"]["code"]
     assert _json("tenant", "set-password", email, "--password-stdin", typed="a long sentence\n") == {"email": email}
     answer = company.app.test_client().post("/sign-in", data={"email": email, "password": "a long sentence"})
     assert answer.headers["Location"] == company.url("/")
@@ -328,7 +347,7 @@ def test_settings_that_are_wrong_are_a_sentence(configure: Callable[..., None]) 
     configure(PORT="many")
     told = _run("status")
     assert told.exit_code == 1
-    assert "PORT" in told.stderr
+    assert "PORT: a whole number from 1 to 65535" in told.stderr
 
 
 def test_status_without_anything_running(tmp_path: Path, configure: Callable[..., None]) -> None:

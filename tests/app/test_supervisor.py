@@ -21,7 +21,8 @@ from kernel.settings import APP_ROOT, Settings, read_settings
 
 # The stand-ins for the product's processes: one answers /healthz, all note when they are asked to stop.
 CHILD = """
-import http.server, os, pathlib, signal, sys
+import http.server, json, os, pathlib, signal, sys
+from kernel.settings import instance_of
 name, notes = sys.argv[1], pathlib.Path(sys.argv[2])
 def stop(number, frame):
     with notes.open("a") as target:
@@ -33,6 +34,7 @@ if name == "web":
         def do_GET(self):
             self.send_response(200 if self.path == "/healthz" else 404)
             self.end_headers()
+            self.wfile.write(json.dumps({"instance": instance_of(os.environ["SECRET_KEY"])}).encode())
     http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Healthy).serve_forever()
 if name == "worker":
     if os.fork() == 0:  # a job that knows nothing of the supervisor

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from kernel.journal import JournalEvent
+from tenants.inputs import CompanySettings, InvitePerson
 from tenants.queries import company as company_facts
 from tenants.queries import day_overrides, work_calendar
 from tests.support.companies import TestCompany
@@ -47,6 +49,24 @@ def test_settings_are_saved_and_shown(company: TestCompany) -> None:
     (event,) = _events(company, "settings_changed")
     assert event["before"]["policy_code"] == "five-step"
     assert event["after"]["policy_code"] == "twelve-step"
+
+
+@pytest.mark.parametrize("name", ["legal_name", "address", "phone", "tax_id", "bank_name", "contact_name"])
+def test_what_stands_on_letters_is_one_line(name: str) -> None:
+    given = {"legal_name": "Firma", name: "Firma\r\nX:\u200b y\x00"}
+    assert getattr(CompanySettings.model_validate(given), name) == "Firma X: y"
+
+
+@pytest.mark.parametrize("address", ["张三@例子.cn", "a b@weiye.example"])
+def test_an_address_that_mail_cannot_reach_is_refused_everywhere(company: TestCompany, address: str) -> None:
+    client = company.client("admin")
+    assert client.post(company.url("/settings/"), data=_form(contact_email=address)).status_code == 422
+    person = {"email": address, "name": "Bo", "roles": ["accountant"]}
+    with pytest.raises(ValidationError):
+        InvitePerson.model_validate(person)
+    assert InvitePerson.model_validate(person | {"email": "Bo@例子.cn", "name": "B\no"}).name == "B o"
+    with pytest.raises(ValidationError):
+        InvitePerson.model_validate(person | {"email": "bo@a.example", "name": "\u200b"})
 
 
 def test_a_fault_keeps_what_was_typed_and_changes_nothing(company: TestCompany) -> None:

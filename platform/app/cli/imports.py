@@ -39,6 +39,9 @@ def _command(kind: FileKind) -> Callable[..., None]:
         with tenant_transaction(slug, commit=not dry_run) as (db, actor):
             report = run_import(db, actor, asked, apply=not dry_run)
             payload = as_payload(report)
+        for warning in report.warnings[:ERRORS_PRINTED]:
+            said = finding_text(warning.code, warning.params)
+            click.echo(f"Warning: row {warning.row}, {warning.column}: {said}", err=True)
         emit(payload, as_json, lambda: _as_text(report, payload, dry_run))
         if report.errors_total:
             raise SystemExit(1)

@@ -27,6 +27,11 @@ def use_local_servers() -> Settings:
     if "postgres" not in running:
         click.echo("PostgreSQL of our own is started; `huikuan down` stops it.", err=True)
     found = {"database_url": urls.database_url, "redis_url": given.redis_url or urls.redis_url}
+    web = next((row for row in supervisor.status(given) if row.name == "web" and row.state == "running"), None)
+    if web and web.port and not os.environ.get("PORT"):
+        # Links are printed for the address at which the product runs now.
+        os.environ["PORT"] = str(web.port)
+        given = given.model_copy(update={"port": web.port})
     found["secret_key"] = given.secret_key or State(given.var_dir.absolute()).secret("app", "secret_key")
     return adopt(given.model_copy(update=found))
 

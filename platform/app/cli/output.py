@@ -1,7 +1,8 @@
 """What the commands of the command line share: the tenant's transaction, JSON or text, errors and exit codes.
 
 Invariants: with `--json` exactly one JSON object is printed; exit 0 on success, 1 when the work failed, 2 on
-wrong usage (click's own); amounts are integers in fields that end in `_minor`, dates are ISO.
+wrong usage (a wrong option); amounts are integers in fields that end in `_minor`, dates are ISO. What is said to the
+operator is in the language of the terminal, what is stored or sent in the company's.
 """
 
 from __future__ import annotations
@@ -26,13 +27,19 @@ from kernel.clock import fixed_clock, moment_on
 from kernel.db import TenantSession, enter, open_session
 from kernel.errors import HuikuanError
 from kernel.i18n import use_language
-from kernel.settings import SettingsError
+from kernel.settings import SettingsError, terminal_language
 from tenants.queries import system_actor_for, tenant_by_slug
+from web.forms import error_texts
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 tenant_option = click.option("--tenant", "slug", required=True, metavar="SLUG", help="The company's short name.")
+
+
+#: Fields of inputs whose option has another name, and those whose rule is a pattern that nobody should have to read.
+_OPTIONS = {"owner_email": "owner", "owner_name": "owner-name", "roles": "role"}
+_ALLOWED = {"slug": "use 1 to 40 lower-case letters, digits and hyphens; no hyphen at either end"}
 
 
 class DayParam(click.ParamType[date]):
@@ -80,24 +87,29 @@ def emit(payload: Mapping[str, Any], as_json: bool, human: Callable[[], str | No
     if as_json:
         click.echo(json.dumps(payload, ensure_ascii=False, default=_plain))
         return
-    text = human()
+    with use_language(terminal_language()):
+        text = human()
     if text:
         click.echo(text)
 
 
 def fail(code: str, message: str, *, as_json: bool, **more: Any) -> NoReturn:
     """Ends with exit code 1 and the error as JSON or as a sentence on standard error."""
+    _end(1, code, message, as_json, more)
+
+
+def _end(exit_code: int, code: str, message: str, as_json: bool, more: Mapping[str, Any]) -> NoReturn:
     if as_json:
         click.echo(
             json.dumps({"error": {"code": code, "message": message, **more}}, ensure_ascii=False, default=_plain)
         )
     else:
         click.echo(message, err=True)
-    raise SystemExit(1)
+    raise SystemExit(exit_code)
 
 
 def reports_errors(command: F) -> F:
-    """Turns what a command raises into exit code 1 with a sentence; put it right under the click decorators."""
+    """Turns what a command raises into an exit code with a sentence; put it right under the click decorators."""
 
     @functools.wraps(command)
     def run(*args: Any, **values: Any) -> Any:
@@ -105,11 +117,13 @@ def reports_errors(command: F) -> F:
         try:
             return command(*args, **values)
         except HuikuanError as error:
-            fail(error.code, message_of(error), as_json=as_json, **dict(error.params))
+            with use_language(terminal_language()):
+                message = message_of(error)
+            fail(error.code, message, as_json=as_json, **dict(error.params))
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
-            fail("invalid_input", f"{place}: {first['msg'].removeprefix('Value error, ')}", as_json=as_json)
+            wrong = wrong_options(error)
+            lines = "\n".join(f"{name}: {text}" for name, text in wrong.items())
+            _end(2, "invalid_input", lines, as_json, {"fields": wrong})
         except SettingsError as error:
             fail("settings", str(error), as_json=as_json)
         except (EmbeddedError, SupervisorError) as error:
@@ -124,6 +138,13 @@ def reports_errors(command: F) -> F:
             raise
 
     return cast(F, run)
+
+
+def wrong_options(error: ValidationError) -> dict[str, str]:
+    """Every wrong option by its name on the command line, with what may stand there."""
+    with use_language(terminal_language()):
+        found = error_texts(error)
+    return {_OPTIONS.get(name, name): _ALLOWED.get(name, text) for name, text in found.items()}
 
 
 def _plain(value: Any) -> Any:

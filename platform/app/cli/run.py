@@ -6,6 +6,7 @@ May import cases and the command line's own helpers. Invariant: `simulate` runs 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import date
 
 import click
@@ -16,8 +17,10 @@ from ar.cases.queries import run_steps, simulated_lines
 from ar.cases.simulation import simulate
 from ar.cases.texts import state_name, step_name
 from ar.cases.views import StepLine
+from kernel.i18n import current_language, use_language
 from kernel.i18n import gettext as _
 from kernel.money import format_minor
+from kernel.settings import terminal_language
 
 
 @click.command("run-day")
@@ -26,11 +29,15 @@ from kernel.money import format_minor
 @json_option
 @reports_errors
 def run_day_command(slug: str, on: date | None, as_json: bool) -> None:
-    """Propose today's steps for every overdue item. A second run of the day proposes nothing."""
+    """Propose today's steps for every overdue item. A second run of the day proposes nothing.
+
+    With --json each `why` is in the company's language; without it all words are in the terminal's (LANG).
+    """
     with tenant_transaction(slug, on=on) as (db, actor):
-        lines = run_steps(db, actor.tenant_id, run_day(db, actor))
-        text = _table(lines)
-    emit({"steps": [line.as_json() for line in lines]}, as_json, lambda: text)
+        result = run_day(db, actor)
+        with _reader(as_json):
+            lines = run_steps(db, actor.tenant_id, result)
+    emit({"steps": [line.as_json() for line in lines]}, as_json, lambda: _table(lines))
 
 
 @click.command("simulate")
@@ -41,11 +48,20 @@ def run_day_command(slug: str, on: date | None, as_json: bool) -> None:
 @json_option
 @reports_errors
 def simulate_command(slug: str, from_on: date, to_on: date, policy_code: str | None, as_json: bool) -> None:
-    """Play the ladder day by day, as if each step were done on its day. Nothing is stored or sent."""
+    """Play the ladder day by day, as if each step were done on its day. Nothing is stored or sent.
+
+    With --json each `why` is in the company's language; without it all words are in the terminal's (LANG).
+    """
     with tenant_transaction(slug, read_only=True) as (db, actor):
-        lines = simulated_lines(simulate(db, actor, from_on, to_on, policy_code=policy_code))
-        text = _table(lines)
-    emit({"steps": [line.as_json() for line in lines]}, as_json, lambda: text)
+        played = simulate(db, actor, from_on, to_on, policy_code=policy_code)
+        with _reader(as_json):
+            lines = simulated_lines(played)
+    emit({"steps": [line.as_json() for line in lines]}, as_json, lambda: _table(lines))
+
+
+def _reader(as_json: bool) -> AbstractContextManager[None]:
+    """The language of who reads the lines: a program reads the company's reasons, a person the terminal's words."""
+    return use_language(current_language() if as_json else terminal_language())
 
 
 def _table(lines: Sequence[StepLine]) -> str:

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.handlers import seal_journal
@@ -24,7 +25,9 @@ from app.seeds.story import Story
 from ar.customers.commands import add_contact, upsert_customers
 from ar.customers.inputs import AddContact, CustomerRow
 from ar.ledger.queries import OpenItemView
+from ar.statements.commands import send
 from ar.statements.inputs import DifferenceRow
+from ar.statements.models import Confirmation, Statement
 from kernel.actor import Actor
 from kernel.calendars import WorkCalendar
 from kernel.clock import fixed_clock, local_date, moment_on, utc_now
@@ -39,6 +42,8 @@ from tenants.queries import system_actor_for, tenant_by_slug
 Say = Callable[[str], None]
 Play = Callable[[Story, date], None]
 _DAY: Final = timedelta(days=1)
+#: Caught mails that a stranger finds after the first start.
+MAILS_AT_START: Final = 3
 _TRADERS: Final = ("salesperson", "salesperson-2")
 #: Statements of the last months: how many debtors get one, counted from the month just over.
 _STATED: Final = (18, 10, 4)
@@ -66,11 +71,14 @@ def seed(say: Say) -> list[SignIn]:
 
 def sign_ins() -> list[SignIn]:
     """Every person of the cast with address and password."""
-    return [
+    own = [
         SignIn(str(ROLE_NAMES[person.roles[0]]), person.name, person.email(cast.slug), PASSWORD, cast.name)
         for cast in (WEIYE, HUAXIN)
         for person in cast.people
     ]
+    key, roles = IN_BOTH
+    guest = next(person for person in WEIYE.people if person.key == key)
+    return [*own, SignIn(str(ROLE_NAMES[roles[0]]), guest.name, guest.email(WEIYE.slug), PASSWORD, HUAXIN.name)]
 
 
 def _exists(slug: str) -> bool:
@@ -98,7 +106,23 @@ def _build(cast: CompanyCast, say: Say) -> None:
         _live(story, live_on)
         with story.at(today, 23, 59) as (_db, actor):
             seal_journal(db, actor, {})
+        _put_in_the_post(db, tenant_id)
+        seal_journal(db, system_actor_for(db, tenant_id), {})
         db.commit()
+
+
+def _put_in_the_post(db: TenantSession, tenant_id: UUID) -> None:
+    """A few statements go out again when the product starts, so that there is caught mail with a live link."""
+    s, c = Statement, Confirmation
+    answered = sa.select(c.id).where(c.tenant_id == tenant_id, c.statement_id == s.id).exists()
+    waiting = db.execute(
+        sa.select(s.id)
+        .where(s.tenant_id == tenant_id, s.superseded_at.is_(None), s.sent_to.is_not(None), ~answered)
+        .order_by(s.issued_at.desc(), s.id)
+        .limit(MAILS_AT_START)
+    ).scalars()
+    for statement_id in waiting.all():
+        send(db, system_actor_for(db, tenant_id), statement_id)
 
 
 def _found(db: TenantSession, cast: CompanyCast, live_on: date) -> tuple[UUID, dict[str, UUID]]:
@@ -273,7 +297,7 @@ def _second_thoughts(story: Story, day: date) -> None:
     """A statement that was issued again, after a credit note came late: the first is superseded."""
     to_on = day.replace(day=1) - _DAY
     with story.at(day, 17) as (db, actor):
-        story.state(db, actor, "C0031", (to_on.replace(day=1), to_on))
+        story.state(db, actor, "C0031", (to_on.replace(day=1), to_on), again=True)
 
 
 #: Days before today → what was special then, at the first company.

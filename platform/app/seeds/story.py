@@ -187,11 +187,20 @@ class Story:
         found = open_items(db, self.tenant_id, as_of=actor.today, customer_id=self.customers[debtor].id)
         return [item for item in found if item.side > 0 and item.due_on < actor.today]
 
-    def state(self, db: Session, actor: Actor, debtor: str, period: tuple[date, date]) -> str | None:
-        """Issues and sends a statement; returns its link's token, None when there is nothing to state."""
+    def state(
+        self, db: Session, actor: Actor, debtor: str, period: tuple[date, date], *, again: bool = False
+    ) -> str | None:
+        """Issues and sends a statement (`again`: also in place of an answered one); returns its link's token.
+
+        None when there is nothing to state.
+        """
         currency = next(d.currency for d in self.cast.debtors if d.number == debtor)
         data = IssueStatement(
-            customer_id=self.customers[debtor].id, currency=currency, period_from=period[0], period_to=period[1]
+            customer_id=self.customers[debtor].id,
+            currency=currency,
+            period_from=period[0],
+            period_to=period[1],
+            despite_answer=again,
         )
         try:
             issued = issue(db, self.person(actor, "accountant"), data)
@@ -259,7 +268,16 @@ class Story:
             mail.begin_sending(db, self.tenant_id, mail_id)
             if row.to_address in self.bouncing:
                 state, reason = "failed", "550 5.1.1 mailbox does not exist"
-        mail.settle(db, self.tenant_id, mail_id, state, actor.now, reason=reason or "", from_state=from_state)
+        mail.settle(
+            db,
+            self.tenant_id,
+            mail_id,
+            state,
+            actor.now,
+            reason=reason or "",
+            from_state=from_state,
+            address_bad=state == "failed",
+        )
         settled = SETTLED.get(row.purpose)
         if settled:
             settled(db, actor, mail.get(db, self.tenant_id, mail_id), state)

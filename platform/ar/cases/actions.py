@@ -17,7 +17,7 @@ from ar.cases.inputs import ApproveAction, CompleteTask, SettleUnknown, SkipActi
 from ar.cases.models import Action
 from ar.cases.progress import lock_cases, mark_steps, pending_step_ids, settle_steps
 from ar.cases.recording import PREPARE_LETTERS
-from ar.cases.sending import prepare_letter
+from ar.cases.sending import prepare_letter, put_back
 from ar.cases.texts import state_name
 from ar.customers.models import Contact
 from kernel import outbox
@@ -45,7 +45,7 @@ def approve_action(db: Session, actor: Actor, action_id: UUID, data: ApproveActi
     """
     lock_cases(db, actor)
     action = _locked(db, actor, action_id)
-    if action.state == "approved" and action.decided_by == actor.name:
+    if action.state == "approved" and _is_same_person(actor, action):
         return Approval("approved")
     _require_open(action, "proposed")
     _require_role(actor, action.approval_role)
@@ -58,8 +58,8 @@ def approve_action(db: Session, actor: Actor, action_id: UUID, data: ApproveActi
         actor,
         action_id,
         state="approved",
-        decided_by=actor.name,
-        decided_at=actor.now,
+        **_decider(actor),
+        reason=None,
         deadline_on=data.deadline_on,
     )
     record(db, actor, "action_approved", customer_id=action.customer_id, subject_id=action_id, data=_facts(action))
@@ -79,7 +79,7 @@ def approve_all(db: Session, actor: Actor) -> int:
     rows = db.execute(
         sa.update(a)
         .where(a.tenant_id == actor.tenant_id, *_releasable(actor))
-        .values(state="approved", decided_by=actor.name, decided_at=actor.now)
+        .values(state="approved", reason=None, **_decider(actor))
         .returning(a.id)
     ).all()
     if rows:
@@ -134,7 +134,7 @@ def settle_unknown(db: Session, actor: Actor, action_id: UUID, data: SettleUnkno
         _decide(db, actor, action_id, action, "delivered", None, delivered_at=actor.now)
         return
     mark_steps(db, actor, action_id, "proposed")
-    _set(db, actor, action_id, state="proposed", decided_by=None, decided_at=None, reason=None, mail_id=None)
+    put_back(db, actor, action_id)
     record(db, actor, "action_reopened", customer_id=action.customer_id, subject_id=action_id, data=_facts(action))
 
 
@@ -160,7 +160,7 @@ def _releasable(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
 def _locked(db: Session, actor: Actor, action_id: UUID) -> Any:
     a = Action
     row = db.execute(
-        sa.select(a.customer_id, a.form, a.code, a.state, a.approval_role, a.effects, a.decided_by, a.deadline_on)
+        sa.select(a.customer_id, a.form, a.code, a.state, a.approval_role, a.decided_by, a.decided_by_id, a.deadline_on)
         .where(a.tenant_id == actor.tenant_id, a.id == action_id)
         .with_for_update()
     ).first()
@@ -182,9 +182,20 @@ def _require_role(actor: Actor, role: str | None) -> None:
 def _decide(
     db: Session, actor: Actor, action_id: UUID, action: Any, state: str, reason: str | None, **more: Any
 ) -> None:
-    _set(db, actor, action_id, state=state, reason=reason, decided_by=actor.name, decided_at=actor.now, **more)
+    _set(db, actor, action_id, state=state, reason=reason, **_decider(actor), **more)
     facts = {**_facts(action), **({"reason": reason} if reason else {})}
     record(db, actor, f"action_{state}", customer_id=action.customer_id, subject_id=action_id, data=facts)
+
+
+def _decider(actor: Actor) -> dict[str, Any]:
+    return {"decided_by": actor.name, "decided_by_id": actor.user_id, "decided_at": actor.now}
+
+
+def _is_same_person(actor: Actor, action: Any) -> bool:
+    """Two people may share a name; only who has no account (the command line) is known by it."""
+    if actor.user_id is None:
+        return action.decided_by_id is None and action.decided_by == actor.name
+    return bool(action.decided_by_id == actor.user_id)
 
 
 def _facts(action: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from ar.cases.inputs import PlaceBlock
 from ar.cases.models import Block
-from ar.cases.progress import withdraw_items
+from ar.cases.progress import lock_cases, withdraw_items
 from ar.customers.models import Customer
 from ar.ledger.models import OpenItem
 from kernel.actor import Actor
@@ -74,6 +74,8 @@ def place_block(db: Session, actor: Actor, data: PlaceBlock) -> UUID:
 
     Raises NotFound, RuleBroken(`promise_needs_day`, `block_until_past`, `item_not_of_customer`).
     """
+    # Before the row that refers to the customer: letters take the case lock and then the customer.
+    lock_cases(db, actor)
     _check(db, actor, data)
     block_id = new_id()
     db.execute(

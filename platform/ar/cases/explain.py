@@ -22,6 +22,7 @@ REASONS: Final[dict[str, str]] = {
     "apply_first": mark("unapplied credit to apply first"),
     "contact_suppressed": mark("the contact's address does not work"),
     "no_dunning_contact": mark("no contact for reminders"),
+    "letter_failed": mark("the letter could not be made"),
     "withdrawn": mark("taken back before sending"),
 }
 _ANCHORS: Final = {

@@ -47,7 +47,8 @@ class ItemFacts(NamedTuple):
 
     `level_reached`: level of the last step done or skipped, 0 for none. `waiting`: a step of it is still
     proposed, approved or unsent, or bounced. `last_delivered_on`: last delivered step of a level.
-    `deadline_on`: set when a demand was delivered. `fired`: codes of the own-clock steps already taken.
+    `deadline_on`: set when a demand was delivered. `fired`: codes of the own-clock steps already taken, and of steps
+    taken of a level that is not whole yet: what is left of it was called off and comes again before the next level.
     """
 
     # A NamedTuple because a run may build and hash one per open item, and it does both in C.
@@ -126,7 +127,8 @@ def after(facts: ItemFacts, policy: Policy, steps: Iterable[DueStep]) -> ItemFac
         if not step.level:
             facts = facts._replace(fired=facts.fired | {step.code})
             continue
-        facts = facts._replace(level_reached=step.level, waiting=False, last_delivered_on=step.runs_on)
+        whole = facts.fired.difference(each.code for each in policy.levels[step.level - 1].steps)
+        facts = facts._replace(level_reached=step.level, waiting=False, last_delivered_on=step.runs_on, fired=whole)
         if Effect.SET_DEADLINE in step.effects:
             facts = facts._replace(deadline_on=step.runs_on + timedelta(days=policy.deadline_days))
     return facts
@@ -188,10 +190,22 @@ def _starts_at_level_of_the_day(facts: ItemFacts, policy: Policy) -> bool:
 
 
 def _candidates(facts: ItemFacts, policy: Policy) -> tuple[Level, ...]:
-    """The levels of which one may come next, lowest first."""
+    """The levels of which one may come next, lowest first; one of which a part is taken comes before all others."""
+    begun = _begun(facts, policy) if facts.fired else None
+    if begun is not None:
+        return (begun,)
     if _starts_at_level_of_the_day(facts, policy):
         return policy.levels
     return policy.levels[facts.level_reached : facts.level_reached + 1]
+
+
+def _begun(facts: ItemFacts, policy: Policy) -> Level | None:
+    """The level above the one reached of which a step was taken and another is left."""
+    for level in policy.levels[facts.level_reached :]:
+        taken = sum(step.code in facts.fired for step in level.steps)
+        if 0 < taken < len(level.steps):
+            return level
+    return None
 
 
 def _level_due(facts: ItemFacts, policy: Policy, today: date, calendar: WorkingDays) -> list[_Coming]:
@@ -206,13 +220,14 @@ def _level_due(facts: ItemFacts, policy: Policy, today: date, calendar: WorkingD
 def _own_clock_left(facts: ItemFacts, policy: Policy) -> Iterable[OwnClock]:
     if not facts.fired:
         return policy.own_clock
-    return [rule for rule in policy.own_clock if facts.fired.isdisjoint(step.code for step in rule.steps)]
+    return [rule for rule in policy.own_clock if any(step.code not in facts.fired for step in rule.steps)]
 
 
 def _steps(coming: _Coming, facts: ItemFacts, policy: Policy, today: date, calendar: WorkingDays) -> Iterator[DueStep]:
     why = _why(coming, facts, policy, today, calendar)
     level = coming.rule.number if isinstance(coming.rule, Level) else 0
-    for step in coming.rule.steps:
+    left = [step for step in coming.rule.steps if step.code not in facts.fired]
+    for step in left or coming.rule.steps:
         yield DueStep(
             level,
             step.code,

@@ -6,6 +6,7 @@ letter is made and once more before it is sent; a paper that goes out is stored 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
@@ -14,13 +15,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.blocks import active_blocks
+from ar.cases.blocks import ActiveBlocks, active_blocks
 from ar.cases.models import Action, Step
-from ar.cases.policy import Effect
+from ar.cases.policy import Effect, Policy
 from ar.cases.progress import PENDING
 from ar.cases.publishing import policy_book
+from ar.cases.selection import unapplied_of
 from ar.cases.texts import LetterTexts, closing_paragraph, letter_texts, step_name
 from ar.customers.models import Contact, Customer
+from ar.ledger.asof import later_allocations, open_then
 from ar.ledger.models import OpenItem
 from kernel import pdf
 from kernel.actor import Actor
@@ -93,11 +96,16 @@ class Draft:
     @property
     def asks_confirmation(self) -> bool:
         """Whether this letter goes with a statement to confirm (R174)."""
-        return self.code == "statement_confirmation" or set(self.effects) == {Effect.REQUEST_CONFIRMATION.value}
+        return asks_confirmation(self.code, self.effects)
+
+
+def asks_confirmation(code: str, effects: Iterable[str]) -> bool:
+    """Whether a letter of this code and these effects goes with a statement to confirm (R174)."""
+    return code == "statement_confirmation" or set(effects) == {Effect.REQUEST_CONFIRMATION.value}
 
 
 def draft(db: Session, actor: Actor, action_id: UUID) -> Draft:
-    """The letter as it would be now, in five statements. Raises NotFound(`action_not_found`)."""
+    """The letter as it would be now, in seven statements. Raises NotFound(`action_not_found`)."""
     a, c = Action, Customer
     row = db.execute(
         sa.select(
@@ -125,7 +133,7 @@ def draft(db: Session, actor: Actor, action_id: UUID) -> Draft:
         actor.today,
         company(db, actor.tenant_id),
         find_addressee(db, actor.tenant_id, row.customer_id),
-        _lines(db, actor, action_id, row.customer_id),
+        _lines(db, actor, action_id, row.customer_id, row.currency),
     )
 
 
@@ -210,22 +218,24 @@ def write_mail(letter: Draft, addressee: Addressee, attachments: tuple[Attachmen
     )
 
 
-def _lines(db: Session, actor: Actor, action_id: UUID, customer_id: UUID) -> tuple[LetterLine, ...]:
+def _lines(db: Session, actor: Actor, action_id: UUID, customer_id: UUID, currency: str) -> tuple[LetterLine, ...]:
+    """The items as of today, each with the reason not to chase it that the daily run would find now."""
     s, i = Step, OpenItem
-    blocks = active_blocks(db, actor.tenant_id, actor.today, customer_ids=[customer_id])
+    later = later_allocations(actor.tenant_id, actor.today)
     rows = db.execute(
         sa.select(
             s.id,
             s.item_id,
             i.document_no,
             i.due_on,
-            i.open_minor,
+            open_then(later).label("open_minor"),
             s.open_minor.label("frozen"),
             s.level,
             s.code,
             s.policy_version_id,
         )
         .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
+        .outerjoin(later, later.c.item_id == i.id)
         .where(
             s.tenant_id == actor.tenant_id,
             i.tenant_id == actor.tenant_id,
@@ -233,13 +243,39 @@ def _lines(db: Session, actor: Actor, action_id: UUID, customer_id: UUID) -> tup
             s.state.in_(PENDING),
         )
         .order_by(i.due_on, i.document_no, s.level)
-    )
-    lines = []
-    for row in rows:
-        block = blocks.on(row.item_id, customer_id)
-        reason = "paid" if row.open_minor == 0 else block.held_code if block else None
-        lines.append(LetterLine(*row, reason))
-    return tuple(lines)
+    ).all()
+    world = _World.read(db, actor, customer_id, currency)
+    return tuple(LetterLine(*row, world.reason_against(row)) for row in rows)
+
+
+@dataclass(frozen=True)
+class _World:
+    """What besides payment speaks against chasing a customer in a currency today."""
+
+    customer_id: UUID
+    currency: str
+    blocks: ActiveBlocks
+    policies: dict[UUID, Policy]
+    covered: bool
+
+    @classmethod
+    def read(cls, db: Session, actor: Actor, customer_id: UUID, currency: str) -> _World:
+        """Three statements."""
+        blocks = active_blocks(db, actor.tenant_id, actor.today, customer_ids=[customer_id])
+        unapplied = unapplied_of(db, actor.tenant_id, actor.today, customer_id).get(currency)
+        policies = policy_book(db, actor.tenant_id).by_id
+        return cls(customer_id, currency, blocks, policies, unapplied is not None and unapplied.covers)
+
+    def reason_against(self, row: Any) -> str | None:
+        """Why an item is not chased, in the order in which the daily run asks; None when it is."""
+        if row.open_minor == 0:
+            return "paid"
+        block = self.blocks.on(row.item_id, self.customer_id)
+        if block is not None:
+            return block.held_code
+        if self.policies[row.policy_version_id].is_within_tolerance(self.currency, row.open_minor):
+            return "tolerance"
+        return "apply_first" if self.covered else None
 
 
 def _mail_line(letter: Draft, line: LetterLine) -> dict[str, str]:

@@ -126,6 +126,7 @@ class Action(Tenanted, Base):
     pdf_sha256: Mapped[TextOrNone]
     reason: Mapped[TextOrNone]
     decided_by: Mapped[TextOrNone]
+    decided_by_id: Mapped[IdOrNone]
     decided_at: Mapped[MomentOrNone]
     delivered_at: Mapped[MomentOrNone]
     created_at: Mapped[Moment]

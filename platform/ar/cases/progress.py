@@ -1,8 +1,9 @@
 """What a settled step does to its item: level reached, waiting, last delivery, deadline, and when the next comes.
 
 May import this slice's pure rules, models and publishing. Invariants: only what was delivered or done moves the
-level and starts the gap; what was suppressed may be proposed again; every writer of ladder states first takes
-the tenant's case lock, so a run never overwrites what a mail's answer has just moved.
+level and starts the gap; a level is reached when none of its steps is left, and what was suppressed may be proposed
+again; every writer of ladder states first takes the tenant's case lock, so a run never overwrites what a mail's
+answer has just moved.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ar.cases.ladder import ItemFacts
 from ar.cases.models import Action, LadderState, Step
 from ar.cases.policy import Effect
 from ar.cases.publishing import PolicyBook, policy_book
+from ar.ledger.asof import later_allocations, open_then
 from ar.ledger.models import OpenItem
 from kernel.actor import Actor
 from kernel.calendars import WorkCalendar
@@ -118,19 +120,21 @@ def withdraw_items(db: Session, actor: Actor, customer_id: UUID, item_id: UUID |
 
 
 def withdraw_paid(db: Session, actor: Actor) -> int:
-    """Takes steps of items that are paid or credited meanwhile out of the queue; returns how many."""
+    """Takes steps of items that are paid or credited as of today out of the queue; returns how many."""
     s, a, i = Step, Action, OpenItem
+    later = later_allocations(actor.tenant_id, actor.today)
     rows = db.execute(
         sa.select(s.id, s.action_id)
         .join(a, sa.and_(a.tenant_id == s.tenant_id, a.id == s.action_id))
         .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
+        .outerjoin(later, later.c.item_id == i.id)
         .where(
             s.tenant_id == actor.tenant_id,
             a.tenant_id == actor.tenant_id,
             i.tenant_id == actor.tenant_id,
             _in_queue(),
             s.state == "proposed",
-            i.open_minor == 0,
+            open_then(later) == 0,
         )
     ).all()
     _withdraw(db, actor, rows, "paid")
@@ -184,25 +188,35 @@ def _move_items(
     book, calendar = policy_book(db, actor.tenant_id), work_calendar(db, actor.tenant_id)
     item_ids = sorted({step.item_id for step in settled})
     states = {state.item_id: state for state in _states(db, actor.tenant_id, item_ids)}
-    waiting = _still_waiting(db, actor.tenant_id, item_ids)
+    left = _left(db, actor.tenant_id, item_ids)
+    waiting = {row.item_id for row in left if row.state in PENDING}
+    partial = {(row.item_id, row.policy_version_id, row.level) for row in left}
     for step in settled:
         state = states.get(step.item_id)
         # An item enrolled anew under another version has nothing to learn from a step of the old one.
         if state is not None and state.policy_version_id == step.policy_version_id:
-            state.facts = _moved(state.facts, step, book, actor.today, outcome, deadline_on)
+            whole = (step.item_id, step.policy_version_id, step.level) not in partial
+            state.facts = _moved(state.facts, step, book, actor.today, outcome, deadline_on, whole=whole)
     for item_id, state in states.items():
         state.facts = state.facts._replace(waiting=item_id in waiting)
     _write(db, actor, list(states.values()), book, calendar)
 
 
 def _moved(
-    facts: ItemFacts, step: _Settled, book: PolicyBook, today: date, outcome: StepOutcome, deadline_on: date | None
+    facts: ItemFacts,
+    step: _Settled,
+    book: PolicyBook,
+    today: date,
+    outcome: StepOutcome,
+    deadline_on: date | None,
+    *,
+    whole: bool,
 ) -> ItemFacts:
     if step.level == 0:
         return facts._replace(fired=facts.fired - {step.code}) if outcome == "suppressed" else facts
     if outcome not in _MOVES_LEVEL:
         return facts
-    facts = facts._replace(level_reached=max(facts.level_reached, step.level))
+    facts = _climbed(facts, step, book) if whole else facts._replace(fired=facts.fired | {step.code})
     if outcome == "skipped":
         return facts
     facts = facts._replace(last_delivered_on=today)
@@ -211,6 +225,13 @@ def _moved(
         days = book.by_id[step.policy_version_id].deadline_days
         facts = facts._replace(deadline_on=deadline_on or today + timedelta(days=days))
     return facts
+
+
+def _climbed(facts: ItemFacts, step: _Settled, book: PolicyBook) -> ItemFacts:
+    """The level is reached; what was noted of its parts has served."""
+    level = book.by_id[step.policy_version_id].levels[step.level - 1]
+    parts = {each.code for each in level.steps}
+    return facts._replace(level_reached=max(facts.level_reached, step.level), fired=facts.fired - parts)
 
 
 def _states(db: Session, tenant_id: UUID, item_ids: Sequence[UUID]) -> list[_State]:
@@ -235,15 +256,14 @@ def _states(db: Session, tenant_id: UUID, item_ids: Sequence[UUID]) -> list[_Sta
     return [_State(row[0], row[1], ItemFacts(*row[2:8], frozenset(row[8]))) for row in rows]
 
 
-def _still_waiting(db: Session, tenant_id: UUID, item_ids: Sequence[UUID]) -> set[UUID]:
+def _left(db: Session, tenant_id: UUID, item_ids: Sequence[UUID]) -> Sequence[Any]:
+    """Steps of levels that are not taken: still under way, or called off and to be proposed again."""
     s = Step
-    return set(
-        db.execute(
-            sa.select(s.item_id).where(
-                s.tenant_id == tenant_id, s.item_id == _any(item_ids), s.level > 0, s.state.in_(PENDING)
-            )
-        ).scalars()
-    )
+    return db.execute(
+        sa.select(s.item_id, s.policy_version_id, s.level, s.state).where(
+            s.tenant_id == tenant_id, s.item_id == _any(item_ids), s.level > 0, s.state.in_((*PENDING, "suppressed"))
+        )
+    ).all()
 
 
 _WRITE: Final = sa.text("""

@@ -204,6 +204,7 @@ class Recorder:
             _STEPS,
             {
                 "tenant": self.actor.tenant_id,
+                "today": self.actor.today,
                 "ids": _literal(map(str, new_ids(len(self._step_items)))),
                 "items": _literal(self._step_items),
                 "groups": _literal(map(str, self._step_groups)),
@@ -283,7 +284,7 @@ _STEPS: Final = sa.text("""
     INSERT INTO step (tenant_id, id, item_id, customer_id, policy_version_id, action_id, level, code, nominal_on,
         runs_on, open_minor, state, why_code, why_params)
     SELECT :tenant, s.id, s.item_id, i.customer_id, k.version_id, a.action_id, k.level, k.code, k.nominal_on,
-        k.runs_on, i.open_minor, 'proposed', k.why_code, CAST(k.why_params AS jsonb)
+        k.runs_on, i.open_minor + coalesce(later.minor, 0), 'proposed', k.why_code, CAST(k.why_params AS jsonb)
     FROM unnest(
         CAST(:ids AS uuid[]), CAST(:items AS uuid[]), CAST(:groups AS int[]), CAST(:kinds AS int[])
     ) AS s(id, item_id, group_no, kind_no)
@@ -294,6 +295,10 @@ _STEPS: Final = sa.text("""
     ) WITH ORDINALITY AS k(version_id, level, code, nominal_on, runs_on, why_code, why_params, n)
         ON k.n = s.kind_no + 1
     JOIN open_item AS i ON i.tenant_id = :tenant AND i.id = s.item_id
+    LEFT JOIN (
+        SELECT debit_item_id, CAST(sum(amount_minor) AS bigint) AS minor FROM allocation
+        WHERE tenant_id = :tenant AND effective_on > :today GROUP BY debit_item_id
+    ) AS later ON later.debit_item_id = s.item_id
     ON CONFLICT (tenant_id, item_id, policy_version_id, level, code) DO UPDATE SET
         action_id = excluded.action_id, nominal_on = excluded.nominal_on, runs_on = excluded.runs_on,
         open_minor = excluded.open_minor, state = 'proposed', why_code = excluded.why_code,

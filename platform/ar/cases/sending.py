@@ -1,37 +1,40 @@
 """From an approved letter to a delivered one: paper and mail, the world checked again, what became of it.
 
-May import this slice, statements and the kernel. Invariants: nothing is sent to someone who has paid, disputes or is
-on hold by the moment of sending; a letter says what is open now; only what the mail server took moves a level.
+May import this slice, statements and the kernel. Invariants: nothing is sent to someone who has paid (also where the
+money only waits to be applied), disputes or is on hold by the moment of sending; a letter says what is open now; only
+what the mail server took moves a level; only a bad address mutes a contact.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from ar.cases import letters
+from ar.cases.enclosures import link_of, statement_for
 from ar.cases.letters import PURPOSE, Draft, LetterLine
 from ar.cases.models import Action
 from ar.cases.policy import Effect
 from ar.cases.progress import lock_cases, mark_steps, pending_step_ids, refresh_actions, settle_steps
 from ar.customers.models import Contact
-from ar.statements import commands as statements
-from ar.statements.inputs import IssueStatement
-from ar.statements.models import Statement
-from kernel import outbox, storage, tokens
+from ar.statements.commands import lock_for_statements
+from kernel import outbox, storage
 from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
-from kernel.errors import RuleBroken
+from kernel.errors import HuikuanError, RuleBroken
 from kernel.ids import new_id
 from kernel.journal import record
-from kernel.mail import Attachment, MailMessage, queue_mail
-from kernel.settings import settings
+from kernel.log import logger
+from kernel.mail import Attachment, MailMessage, address_is_bad, queue_mail, redact_links
+
+log = logger(__name__)
 
 PDF: Final = "application/pdf"
 LETTERS_PER_JOB: Final = 50
@@ -53,7 +56,7 @@ def prepare_letter(db: Session, actor: Actor, action_id: UUID) -> str | None:
     again = letter.number is not None
     number = letter.number or _take_number(db, actor)
     letter = letters.with_terms(letter, number=number, deadline_on=deadline_on)
-    statement, link = _statement(db, actor, letter)
+    statement, link = statement_for(db, actor, letter)
     sha256 = _store_paper(db, actor, letter)
     mail_id = queue_mail(
         db,
@@ -73,26 +76,63 @@ def prepare_letter(db: Session, actor: Actor, action_id: UUID) -> str | None:
 
 
 def prepare_letters(db: Session, actor: Actor, again_kind: str) -> int:
-    """Prepares the next released letters, and puts a message of `again_kind` when more wait; returns how many."""
+    """Prepares the next released letters, and puts a message of `again_kind` when more wait; returns how many.
+
+    One that cannot be made goes back into the queue with the reason; the others go out.
+    """
     lock_cases(db, actor)
     a = Action
-    ids = list(
-        db.execute(
-            sa.select(a.id)
-            .where(a.tenant_id == actor.tenant_id, a.state == "approved", a.form == "letter", a.mail_id.is_(None))
-            .order_by(a.id)
-            .limit(LETTERS_PER_JOB + 1)
-        ).scalars()
-    )
-    for action_id in ids[:LETTERS_PER_JOB]:
-        try:
-            prepare_letter(db, actor, action_id)
-        except RuleBroken as fault:
-            # The contact went away between release and paper: back into the queue, where the page says so.
-            _set(db, actor, action_id, state="proposed", decided_by=None, decided_at=None, reason=fault.code)
-    if len(ids) > LETTERS_PER_JOB:
+    rows = db.execute(
+        sa.select(a.id, a.customer_id, a.code, a.effects)
+        .where(a.tenant_id == actor.tenant_id, a.state == "approved", a.form == "letter", a.mail_id.is_(None))
+        .order_by(a.id)
+        .limit(LETTERS_PER_JOB + 1)
+    ).all()
+    batch = rows[:LETTERS_PER_JOB]
+    # Issuing a statement locks its customer, then takes a number. All customers come before the first number, in id
+    # order, or this batch and somebody who issues one statement wait for each other.
+    asked = [row.customer_id for row in batch if letters.asks_confirmation(row.code, row.effects)]
+    if asked:
+        lock_for_statements(db, actor.tenant_id, asked)
+    for row in batch:
+        fault = _prepared_apart(db, actor, row.id)
+        if fault is not None:
+            put_back(db, actor, row.id, reason=fault)
+    if len(rows) > LETTERS_PER_JOB:
         outbox.put(db, actor, again_kind, {}, key=f"{again_kind}:{new_id()}")
-    return min(len(ids), LETTERS_PER_JOB)
+    return len(batch)
+
+
+def _prepared_apart(db: Session, actor: Actor, action_id: UUID) -> str | None:
+    """Prepares one letter in a savepoint of its own; why it could not be made, else None."""
+    try:
+        with db.begin_nested():
+            prepare_letter(db, actor, action_id)
+    except OperationalError:
+        # The database itself is in trouble, not this letter: the whole job is tried again.
+        raise
+    except HuikuanError as fault:
+        return fault.code
+    except Exception:
+        log.exception("letter not made", tenant=str(actor.tenant_id), action=str(action_id))
+        return "letter_failed"
+    return None
+
+
+def put_back(db: Session, actor: Actor, action_id: UUID, *, reason: str | None = None) -> None:
+    """A released letter waits for a decision again; its number stays, its mail and deadline are made anew."""
+    _set(
+        db,
+        actor,
+        action_id,
+        state="proposed",
+        decided_by=None,
+        decided_by_id=None,
+        decided_at=None,
+        deadline_on=None,
+        mail_id=None,
+        reason=reason,
+    )
 
 
 def recheck_letter(db: Session, actor: Actor, mail: MailMessage) -> str | None:
@@ -118,15 +158,21 @@ def recheck_letter(db: Session, actor: Actor, mail: MailMessage) -> str | None:
 
 
 def settle_letter(db: Session, actor: Actor, mail: MailMessage, state: str) -> None:
-    """What became of a letter's mail: delivered moves levels, failed and unknown wait for a person (R161, R197)."""
+    """What became of a letter's mail: delivered moves levels, failed and unknown wait for a person (R161, R197).
+
+    Only an address that the mail server refused for good is not written to again; whatever else stopped the mail (our
+    own quota, a filter, a server that was down) is no fault of the debtor's contact, and the letter can go again.
+    """
     lock_cases(db, actor)
+    redact_links(db, actor.tenant_id, mail.id)
     a = Action
     action = db.execute(
-        sa.select(a.id, a.customer_id, a.run_id, a.run_on, a.currency, a.number, a.state, a.deadline_on, a.code)
+        sa.select(a.id, a.customer_id, a.run_id, a.currency, a.number, a.state, a.deadline_on, a.code, a.mail_id)
         .where(a.tenant_id == actor.tenant_id, a.id == mail.subject_id)
         .with_for_update()
     ).first()
-    if action is None or action.state not in ("approved", "suppressed", "unknown"):
+    # A mail whose place another has taken has nothing to say about the letter any more.
+    if action is None or action.mail_id != mail.id or action.state not in ("approved", "suppressed", "unknown"):
         return
     if state == "sent":
         steps = pending_step_ids(db, actor.tenant_id, action.id)
@@ -138,7 +184,7 @@ def settle_letter(db: Session, actor: Actor, mail: MailMessage, state: str) -> N
     else:
         mark_steps(db, actor, action.id, "failed" if state == "failed" else "unknown")
         _set(db, actor, action.id, state="failed" if state == "failed" else "unknown", reason=mail.reason)
-        if state == "failed":
+        if state == "failed" and address_is_bad(mail):
             _mend_contact(db, actor, action, mail)
     facts = {"to": mail.to_address, "number": action.number, "code": action.code, "reason": mail.reason}
     kind = {"sent": "letter_sent", "suppressed": "letter_not_sent", "failed": "letter_bounced"}.get(state)
@@ -164,7 +210,7 @@ def _rewrite(db: Session, actor: Actor, mail: MailMessage, letter: Draft) -> Non
     kept = tuple(Attachment(**each) for each in mail.attachments if each["file_name"] != name)
     sha256 = _store_paper(db, actor, letter)
     addressee = letters.Addressee(mail.id, mail.to_name, mail.to_address)
-    link = _link_of(mail)
+    link = link_of(mail)
     again = letters.write_mail(letter, addressee, (*_attached(letter, sha256), *kept), link)
     m = MailMessage
     db.execute(
@@ -180,44 +226,6 @@ def _rewrite(db: Session, actor: Actor, mail: MailMessage, letter: Draft) -> Non
     _freeze(db, actor, letter, sha256)
     facts = {"number": letter.number, "total_minor": letter.total_minor, "pdf_sha256": sha256}
     record(db, actor, "letter_rewritten", customer_id=letter.customer_id, subject_id=letter.action_id, data=facts)
-
-
-def _link_of(mail: MailMessage) -> str:
-    """The portal link in a mail already written: it is stored nowhere else."""
-    start = f"{settings().base_url}/p/"
-    return next((line.strip() for line in mail.body_text.splitlines() if line.strip().startswith(start)), "")
-
-
-def _statement(db: Session, actor: Actor, letter: Draft) -> tuple[tuple[Attachment, ...], str]:
-    """The statement a letter asks to confirm, and the link to it; nothing for other letters (R174).
-
-    It covers the month of yesterday up to yesterday, goes out with this one mail, and is answered like any other.
-    """
-    if not letter.asks_confirmation or letter.addressee is None:
-        return (), ""
-    to_on = letter.today - timedelta(days=1)
-    wanted = IssueStatement(
-        customer_id=letter.customer_id,
-        currency=letter.currency,
-        period_from=to_on.replace(day=1),
-        period_to=to_on,
-        send=False,
-    )
-    issued = statements.issue(db, actor, wanted)
-    _token, text = tokens.issue(
-        db,
-        actor,
-        statements.PURPOSE,
-        subject_id=issued.statement_id,
-        customer_id=letter.customer_id,
-        contact_id=letter.addressee.id,
-        life=statements.TOKEN_LIFE,
-    )
-    s = Statement
-    of_this = (s.tenant_id == actor.tenant_id, s.id == issued.statement_id)
-    sha256 = db.execute(sa.select(s.pdf_sha256).where(*of_this)).scalar_one()
-    db.execute(sa.update(s).where(*of_this).values(sent_to=letter.addressee.email))
-    return (Attachment(f"{issued.number}.pdf", sha256),), f"{settings().base_url}/p/{text}"
 
 
 def _store_paper(db: Session, actor: Actor, letter: Draft) -> str:

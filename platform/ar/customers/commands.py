@@ -136,14 +136,26 @@ def edit_customer(db: Session, actor: Actor, customer_id: UUID, data: EditCustom
 
 
 def add_contact(db: Session, actor: Actor, data: AddContact) -> UUID:
-    """Adds a contact, or brings the one of the same e-mail up to date. Raises NotFound for a foreign customer."""
+    """Adds a contact, or brings the one of the same e-mail up to date and back into use, also after a bounce.
+
+    Raises NotFound for a foreign customer.
+    """
     known = db.execute(
         sa.select(Customer.id).where(Customer.tenant_id == actor.tenant_id, Customer.id == data.customer_id)
     ).first()
     if known is None:
         raise NotFound("customer_not_found")
     purposes = sorted(set(data.purposes)) if data.email else []
-    values = {"name": data.name, "title": data.title, "phone": data.phone, "purposes": purposes, "active": True}
+    values = {
+        "name": data.name,
+        "title": data.title,
+        "phone": data.phone,
+        "purposes": purposes,
+        "active": True,
+        "suppressed_at": None,
+        "suppressed_reason": None,
+    }
+    bounced = _bounced(db, actor.tenant_id, data.customer_id, data.email)
     contact_id: UUID = db.execute(
         insert(Contact)
         .values(
@@ -163,9 +175,24 @@ def add_contact(db: Session, actor: Actor, data: AddContact) -> UUID:
         "contact_added",
         customer_id=data.customer_id,
         subject_id=contact_id,
-        data={"name": data.name, "email": data.email, "purposes": purposes},
+        data={
+            "name": data.name,
+            "email": data.email,
+            "purposes": purposes,
+            **({"bounce_cleared": bounced} if bounced is not None else {}),
+        },
     )
     return contact_id
+
+
+def _bounced(db: Session, tenant_id: UUID, customer_id: UUID, email: str) -> str | None:
+    """Why the contact of that address gets no mail now; None when it does, or is not there yet."""
+    c = Contact
+    return db.execute(
+        sa.select(sa.func.coalesce(c.suppressed_reason, ""))
+        .where(c.tenant_id == tenant_id, c.customer_id == customer_id, c.email == email, c.suppressed_at.is_not(None))
+        .with_for_update()
+    ).scalar_one_or_none()
 
 
 def deactivate_contact(db: Session, actor: Actor, customer_id: UUID, contact_id: UUID) -> None:

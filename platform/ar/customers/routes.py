@@ -124,8 +124,13 @@ def update(customer_id: UUID) -> Page:
 @bp.get("/<uuid:customer_id>/contacts/new")
 @staff(Permission.EDIT_CUSTOMER)
 def new_contact(customer_id: UUID) -> Page:
-    """An empty contact form."""
-    return render("ar/customers/contact.html", **_contact(customer_id, blank(purposes=list(PURPOSE_LABELS))))
+    """A contact form: empty, or with what is stored of the contact that the address names."""
+    page = _contact(customer_id, blank(purposes=list(PURPOSE_LABELS)))
+    known = {str(contact.id): contact for contact in page["customer"].contacts}.get(request.args.get("contact", ""))
+    if known is not None:
+        texts = {"name": known.name, "title": known.title, "email": known.email, "phone": known.phone}
+        page["form"] = blank(purposes=list(known.purposes or PURPOSE_LABELS), **texts)
+    return render("ar/customers/contact.html", **page)
 
 
 @bp.post("/<uuid:customer_id>/contacts")

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from ar.customers.inputs import (
@@ -20,26 +21,31 @@ from ar.customers.inputs import (
     MAX_TAX_ID_CHARS,
     MAX_TERM_DAYS,
     CustomerRow,
-    is_email,
     tax_id_doubtful,
 )
-from ar.imports.columns import ENTITY_WORDS, KIND_WORDS, LANGUAGE_WORDS, FileKind, words
-from ar.imports.inputs import MAX_ERRORS_KEPT, Finding, ParsedCustomer, ParsedItem, ParsedReceipt, Report
+from ar.imports.columns import CURRENCY_WORDS, ENTITY_WORDS, KIND_WORDS, LANGUAGE_WORDS, FileKind, words
+from ar.imports.inputs import ParsedCustomer, ParsedItem, ParsedReceipt, ReadRows, Report
 from ar.imports.mapping import Binding
-from kernel.money import BadAmount, exponent, parse_amount
+from kernel.money import MAX_MINOR, BadAmount, exponent, parse_amount
 from kernel.tables import BadDate, DateOrder, Table, header_key, parse_date
+from kernel.texts import BadAddress, mail_address, one_line
 
-MAX_DOCUMENT_NO_CHARS = 80
+MAX_DOCUMENT_NO_CHARS = 64
 PROGRESS_EVERY_ROWS = 2_000
 
+_CURRENCIES = words(CURRENCY_WORDS)
 _KINDS = words(KIND_WORDS)
 _ENTITIES = words(ENTITY_WORDS)
 _LANGUAGES = words(LANGUAGE_WORDS)
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{2}")
 _AMOUNT_CODES = {"empty": "value_missing", "ambiguous": "ambiguous_amount"}
+_YEAR_LAST_ORDERS: tuple[DateOrder, DateOrder] = ("mdy", "dmy")
+#: What is wrong with an amount in whatever currency.
+_WRONG_ANYWHERE = ("value_missing", "not_a_number", "ambiguous_amount", "amount_not_positive")
 _SEMICOLONS = str.maketrans("；：", ";:")
 
 Parsed = TypeVar("Parsed", ParsedCustomer, ParsedItem, ParsedReceipt)
+T = TypeVar("T")
 Progress = Callable[[int], None]
 
 
@@ -51,21 +57,29 @@ class BadCell(Exception):
         self.column, self.code, self.params = column, code, params
 
 
-def add_error(report: Report, row: int, column: str, code: str, **params: Any) -> None:
-    """Notes an error; beyond MAX_ERRORS_KEPT they are only counted."""
-    report.errors_total += 1
-    if len(report.errors) < MAX_ERRORS_KEPT:
-        report.errors.append(Finding(row, column, code, params))
+class BadRow(Exception):
+    """A row with at least one bad cell: all of them, so that a row needs to be corrected once.
+
+    `rest` is the row with None in their places.
+    """
+
+    def __init__(self, cells: list[BadCell], rest: ParsedCustomer | ParsedItem | ParsedReceipt) -> None:
+        super().__init__(cells)
+        self.cells, self.rest = cells, rest
 
 
 class Reader:
-    """Reads the cells of one file: knows the order of dates, and whether bare numbers may be spreadsheet dates."""
+    """Reads the cells of one file: knows the order of dates, and whether bare numbers may be spreadsheet dates.
+
+    A row is read to its end whatever is wrong in it; what depends on a bad cell is not judged. Raises BadRow.
+    """
 
     def __init__(self, report: Report, date_order: DateOrder | None, *, serial: bool) -> None:
         self.report = report
         self._order = date_order
         self._serial = serial
         self._shared: dict[str, str] = {}
+        self._bad: list[BadCell] = []
 
     def customer(self, row: int, cells: Sequence[str]) -> ParsedCustomer:
         """customer_no, name, entity_type, tax_id, owner_email, contact_name, contact_email, term_days,
@@ -73,64 +87,84 @@ class Reader:
         """
         number, name, entity, tax_id, owner, contact, email, terms, settlement, language = cells
         if tax_id and tax_id_doubtful(tax_id):
-            self.report.warnings.append(Finding(row, "tax_id", "tax_id_doubtful", {"found": tax_id}))
+            self.report.add_warning(row, "tax_id", "tax_id_doubtful", found=tax_id)
+        take = self._take
+        owner_email = take(email_address, "owner_email", owner) if owner else None
         made = CustomerRow(
-            number=identifier("customer_no", number, MAX_NUMBER_CHARS),
-            name=text("name", name, MAX_NAME_CHARS, needed=True),
-            entity_type=word("entity_type", "unknown_entity_type", entity, _ENTITIES) if entity else None,
-            tax_id=identifier("tax_id", tax_id, MAX_TAX_ID_CHARS) if tax_id else None,
-            owner_email=email_address("owner_email", owner).lower() if owner else None,
-            contact_name=text("contact_name", contact, MAX_NAME_CHARS) or None,
-            contact_email=email_address("contact_email", email) if email else None,
-            term_days=whole("term_days", terms, MAX_TERM_DAYS) if terms else None,
-            settlement_days=whole("settlement_days", settlement, MAX_SETTLEMENT_DAYS) if settlement else None,
-            language=word("language", "unknown_language", language, _LANGUAGES) if language else None,
+            number=take(identifier, "customer_no", number, MAX_NUMBER_CHARS),
+            name=take(needed_text, "name", name, MAX_NAME_CHARS),
+            entity_type=take(word, "entity_type", "unknown_entity_type", entity, _ENTITIES) if entity else None,
+            tax_id=take(identifier, "tax_id", tax_id, MAX_TAX_ID_CHARS) if tax_id else None,
+            owner_email=owner_email.lower() if owner_email else None,
+            contact_name=take(text, "contact_name", contact, MAX_NAME_CHARS) or None,
+            contact_email=take(email_address, "contact_email", email) if email else None,
+            term_days=take(whole, "term_days", terms, MAX_TERM_DAYS) if terms else None,
+            settlement_days=take(whole, "settlement_days", settlement, MAX_SETTLEMENT_DAYS) if settlement else None,
+            language=take(word, "language", "unknown_language", language, _LANGUAGES) if language else None,
         )
-        return ParsedCustomer(row, made)
+        return self._whole(ParsedCustomer(row, made))
 
     def item(self, row: int, cells: Sequence[str]) -> ParsedItem:
         """customer_no, customer_name, document_no, kind, document_date, due_date, currency, amount."""
         number, name, document_no, kind, document_on, due_on, currency, amount = cells
-        kind = _KINDS.get(kind) or word("kind", "unknown_kind", kind, _KINDS)
-        currency = currency_code(currency)
-        minor = minor_units("amount", amount, currency)
-        # A reduction is often written with a minus; its kind already says that it reduces.
-        if minor == 0 or (minor < 0 and kind != "credit_note"):
-            raise BadCell("amount", "amount_not_positive", found=amount)
-        booked_on = self.day("document_date", document_on)
-        due = self.day("due_date", due_on) if due_on else None
-        if due is not None and due < booked_on:
-            if kind != "credit_note":
-                raise BadCell("due_date", "due_before_document", found=str(due), document_on=str(booked_on))
-            due = booked_on
-        return ParsedItem(
-            row,
-            self._share(identifier("customer_no", number, MAX_NUMBER_CHARS)),
-            self._share(text("customer_name", name, MAX_NAME_CHARS)),
-            identifier("document_no", document_no, MAX_DOCUMENT_NO_CHARS),
-            kind,
-            booked_on,
-            due,
-            currency,
-            minor,
+        take = self._take
+        known = take(document_kind, kind)
+        code = take(currency_code, currency)
+        booked_on = take(self.day, "document_date", document_on)
+        return self._whole(
+            ParsedItem(
+                row,
+                self._share(take(identifier, "customer_no", number, MAX_NUMBER_CHARS)),
+                self._share(take(text, "customer_name", name, MAX_NAME_CHARS)),
+                take(identifier, "document_no", document_no, MAX_DOCUMENT_NO_CHARS),
+                known,
+                booked_on,
+                take(self._due, due_on, booked_on, known) if due_on else None,
+                code,
+                # A reduction is often written with a minus; its kind already says that it reduces.
+                take(posted_amount, amount, code, known == "credit_note"),
+            )
         )
 
     def receipt(self, row: int, cells: Sequence[str]) -> ParsedReceipt:
         """customer_no, receipt_no, received_on, currency, amount, applies_to."""
         number, receipt_no, received_on, currency, amount, applies_to = cells
-        currency = currency_code(currency)
-        minor = minor_units("amount", amount, currency)
-        if minor <= 0:
-            raise BadCell("amount", "amount_not_positive", found=amount)
-        return ParsedReceipt(
-            row,
-            self._share(identifier("customer_no", number, MAX_NUMBER_CHARS)),
-            identifier("receipt_no", receipt_no, MAX_DOCUMENT_NO_CHARS),
-            self.day("received_on", received_on),
-            currency,
-            minor,
-            applications(applies_to, currency) if applies_to else (),
+        take = self._take
+        code = take(currency_code, currency)
+        return self._whole(
+            ParsedReceipt(
+                row,
+                self._share(take(identifier, "customer_no", number, MAX_NUMBER_CHARS)),
+                take(identifier, "receipt_no", receipt_no, MAX_DOCUMENT_NO_CHARS),
+                take(self.day, "received_on", received_on),
+                code,
+                take(posted_amount, amount, code, False),
+                take(applications, applies_to, code) if applies_to and code else (),
+            )
         )
+
+    def _take(self, parse: Callable[..., T], *given: Any) -> T | Any:
+        """A cell's value, or None with the fault kept; `_whole` lets no row with such a None pass."""
+        try:
+            return parse(*given)
+        except BadCell as bad:
+            self._bad.append(bad)
+            return None
+
+    def _whole(self, parsed: Parsed) -> Parsed:
+        if self._bad:
+            bad, self._bad = self._bad, []
+            raise BadRow(bad, parsed)
+        return parsed
+
+    def _due(self, found: str, booked_on: date | None, kind: str | None) -> date:
+        """A due date, not before the document's; a credit note stands at once."""
+        due = self.day("due_date", found)
+        if booked_on is None or kind is None or due >= booked_on:
+            return due
+        if kind != "credit_note":
+            raise BadCell("due_date", "due_before_document", found=str(due), document_on=str(booked_on))
+        return booked_on
 
     def _share(self, found: str) -> str:
         """One object for the many rows of a customer: what a long file costs is mostly its texts."""
@@ -141,14 +175,35 @@ class Reader:
         try:
             return parse_date(found, self._order, serial=self._serial)
         except BadDate as fault:
+            if fault.code == "ambiguous_date":
+                raise _untold_order(column, found) from None
             code = "value_missing" if fault.code == "empty" else fault.code
             raise BadCell(column, code, found=found) from None
 
 
+def _untold_order(column: str, found: str) -> BadCell:
+    """What is true of a date that ends with the year while nobody has said which part comes first."""
+    by_month, by_day = (_day_or_none(found, order) for order in _YEAR_LAST_ORDERS)
+    if by_month and by_day and by_month != by_day:
+        return BadCell(column, "ambiguous_date", found=found)
+    read = by_month or by_day
+    if read is None:
+        return BadCell(column, "no_such_day", found=found)
+    code = "same_day_untold" if by_month and by_day else "month_first_untold" if by_month else "day_first_untold"
+    return BadCell(column, code, found=found, read=str(read))
+
+
+def _day_or_none(found: str, order: DateOrder) -> date | None:
+    try:
+        return parse_date(found, order)
+    except BadDate:
+        return None
+
+
 def read_rows(
     kind: FileKind, table: Table, binding: Binding, report: Report, date_order: DateOrder | None, progress: Progress
-) -> list[Any]:
-    """All rows that can be read, as ParsedCustomer, ParsedItem or ParsedReceipt; the rest is in `report.errors`.
+) -> ReadRows:
+    """All rows as ParsedCustomer, ParsedItem or ParsedReceipt; what is wrong with the half ones is in `report.errors`.
 
     Counts rows and skipped rows (closing totals, and what the mapping skips). Raises TableRefused.
     """
@@ -158,51 +213,62 @@ def read_rows(
         "open-items": reader.item,
         "receipts": reader.receipt,
     }[kind]
-    width, parsed = len(table.headers), []
+    width, rows = len(table.headers), ReadRows([], [])
     for number, cells in _data_rows(table, binding, report, progress):
         if len(cells) > width:
-            add_error(report, number, "", "cells_beyond_header", expected=width, found=len(cells))
+            report.add_error(number, "", "cells_beyond_header", expected=width, found=len(cells))
             continue
         try:
-            parsed.append(parse(number, binding.values(cells)))
-        except BadCell as bad:
-            add_error(report, number, bad.column, bad.code, **bad.params)
+            rows.good.append(parse(number, binding.values(cells)))
+        except BadRow as found:
+            rows.half.append(found.rest)
+            for bad in found.cells:
+                report.add_error(number, bad.column, bad.code, **bad.params)
     if not report.rows:
-        add_error(report, table.header_row, "", "no_rows")
-    return parsed
+        report.add_error(table.header_row, "", "no_rows")
+    return rows
 
 
-def refuse_twins(parsed: Sequence[Parsed], key: Callable[[Parsed], Any], column: str, report: Report) -> list[Parsed]:
+def refuse_twins(rows: ReadRows, key: Callable[[Any], Any], column: str, report: Report) -> ReadRows:
     """Leaves out, with an error that names both rows, what repeats a key of an earlier row."""
     first_rows: dict[Any, int] = {}
-    kept: list[Parsed] = []
-    for each in parsed:
+    kept: list[Any] = []
+    half = {each.row for each in rows.half}
+    for each in sorted([*rows.good, *rows.half], key=lambda row: row.row) if half else rows.good:
         found = key(each)
+        if each.row in half and (found is None or (isinstance(found, tuple) and None in found)):
+            continue
         first = first_rows.setdefault(found, each.row)
         if first == each.row:
-            kept.append(each)
+            if each.row not in half:
+                kept.append(each)
         else:
             shown = found[-1] if isinstance(found, tuple) else found
-            add_error(report, each.row, column, "duplicate_in_file", found=shown, first_row=first)
-    return kept
+            report.add_error(each.row, column, "duplicate_in_file", found=shown, first_row=first)
+    return ReadRows(kept, rows.half)
 
 
 def identifier(column: str, found: str, most: int) -> str:
     """An id as text, its leading noughts kept. Refuses what a spreadsheet has made of a long number."""
-    if not found:
-        raise BadCell(column, "value_missing")
-    if "+" in found and _SCIENTIFIC.fullmatch(found):
-        raise BadCell(column, "number_damaged", found=found)
-    return text(column, found, most)
+    line = text(column, found, most, needed=True)
+    if "+" in line and _SCIENTIFIC.fullmatch(line):
+        raise BadCell(column, "number_damaged", found=line)
+    return line
 
 
 def text(column: str, found: str, most: int, *, needed: bool = False) -> str:
-    """A text within its length, without characters that a database or a page cannot hold."""
-    if needed and not found:
+    """A text within its length, judged by what is left of it without the characters that nobody sees."""
+    line = one_line(found)
+    if needed and not line:
         raise BadCell(column, "value_missing")
-    if len(found) > most:
-        raise BadCell(column, "too_long", most=most, found=len(found))
-    return found if found.isprintable() else " ".join("".join(c if c.isprintable() else " " for c in found).split())
+    if len(line) > most:
+        raise BadCell(column, "too_long", most=most, found=len(line))
+    return line
+
+
+def needed_text(column: str, found: str, most: int) -> str:
+    """A text that must be there."""
+    return text(column, found, most, needed=True)
 
 
 def word(column: str, code: str, found: str, known: dict[str, str]) -> str:
@@ -211,6 +277,11 @@ def word(column: str, code: str, found: str, known: dict[str, str]) -> str:
     if value is None:
         raise BadCell(column, code if found else "value_missing", found=found)
     return value
+
+
+def document_kind(found: str) -> str:
+    """invoice, debit_note or credit_note; most files write the very same word in every row."""
+    return _KINDS.get(found) or word("kind", "unknown_kind", found, _KINDS)
 
 
 def whole(column: str, found: str, most: int) -> int:
@@ -223,26 +294,16 @@ def whole(column: str, found: str, most: int) -> int:
 
 def email_address(column: str, found: str) -> str:
     """An address that mail can be sent to."""
-    if not is_email(found):
-        raise BadCell(column, "bad_email", found=found)
-    return found
+    try:
+        return mail_address(found)
+    except BadAddress as fault:
+        raise BadCell(column, fault.code, found=found) from None
 
 
-_CURRENCY_WORDS = {
-    "RMB": "CNY",
-    "人民币": "CNY",
-    "美元": "USD",
-    "欧元": "EUR",
-    "港币": "HKD",
-    "日元": "JPY",
-    "英镑": "GBP",
-}
-
-
+@lru_cache(maxsize=1024)
 def currency_code(found: str) -> str:
-    """An ISO 4217 code, or the Chinese name of a common currency."""
-    code = found.upper()
-    code = _CURRENCY_WORDS.get(code, code)
+    """An ISO 4217 code, RMB, or the Chinese name of a common currency."""
+    code = _CURRENCIES.get(header_key(found)) or unicodedata.normalize("NFKC", found).upper()
     try:
         exponent(code)
     except ValueError:
@@ -250,12 +311,31 @@ def currency_code(found: str) -> str:
     return code
 
 
-def minor_units(column: str, found: str, currency: str) -> int:
-    """An amount in minor units; may be negative."""
+def posted_amount(found: str, currency: str | None, reduces: bool) -> int:
+    """An amount above zero, or below when it reduces; in minor units.
+
+    Without a currency (its own cell is bad) only what is wrong in every currency is said.
+    """
     try:
-        return parse_amount(found, currency)
+        minor = minor_units("amount", found, currency or "CNY")
+        if minor == 0 or (minor < 0 and not reduces):
+            raise BadCell("amount", "amount_not_positive", found=found)
+    except BadCell as bad:
+        if currency or bad.code in _WRONG_ANYWHERE:
+            raise
+        return 0
+    return minor
+
+
+def minor_units(column: str, found: str, currency: str) -> int:
+    """An amount in minor units that can be posted; may be negative."""
+    try:
+        minor = parse_amount(found, currency)
     except BadAmount as fault:
         raise BadCell(column, _AMOUNT_CODES.get(fault.code, fault.code), found=found, currency=currency) from None
+    if abs(minor) > MAX_MINOR:
+        raise BadCell(column, "too_large", found=found, currency=currency)
+    return minor
 
 
 def applications(found: str, currency: str) -> tuple[tuple[str, int | None], ...]:
@@ -281,7 +361,7 @@ def _applied(amount: str, currency: str, found: str) -> int:
         minor = parse_amount(amount, currency)
     except BadAmount:
         raise BadCell("applies_to", "applies_to_form", found=found) from None
-    if minor <= 0:
+    if not 0 < minor <= MAX_MINOR:
         raise BadCell("applies_to", "applies_to_form", found=found)
     return minor
 

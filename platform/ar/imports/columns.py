@@ -81,7 +81,7 @@ FIELDS: Final[dict[FileKind, tuple[Field, ...]]] = {
             ("信用期限", "信用期", "账期", "账期天数", "付款天数", "payment terms"),
             "30",
         ),
-        Field("settlement_days", False, mark("Settlement days"), ("结算天数", "对账付款天数"), "5"),
+        Field("settlement_days", False, mark("Settlement days"), ("结算天数", "结算期", "对账付款天数"), "5"),
         Field("language", False, mark("Language"), ("语言", "语种"), "zh_CN"),
     ),
     "open-items": (
@@ -152,10 +152,22 @@ ENTITY_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "government": ("政府", "机关", "政府机关", "党政机关"),
     "institution": ("事业单位", "机构", "社会团体", "社会组织"),
 }
+CURRENCY_WORDS: Final[dict[str, tuple[str, ...]]] = {
+    "CNY": ("RMB", "人民币", "人民币元"),
+    "USD": ("美元", "美金"),
+    "EUR": ("欧元",),
+    "JPY": ("日元", "日圆"),
+    "HKD": ("港币", "港元"),
+    "GBP": ("英镑",),
+}
 LANGUAGE_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "zh_CN": ("zh", "中文", "简体中文", "汉语", "chinese"),
     "en": ("英文", "英语", "english"),
 }
+
+
+#: Canonical name → label; a name means the same in every kind of file (a test walks them).
+LABELS: Final[dict[str, str]] = {each.name: each.label for columns in FIELDS.values() for each in columns}
 
 
 def fields(kind: FileKind) -> tuple[Field, ...]:

@@ -98,7 +98,7 @@ def note_report(db: Session, actor: Actor, job_id: UUID, report: Report, *, stat
 
 def note_failure(db: Session, actor: Actor, job_id: UUID, fault: HuikuanError) -> None:
     """Stores why nothing could be done, as code and parameters."""
-    error = json.dumps({"code": fault.code, "params": fault.params}, ensure_ascii=False, default=str)
+    error = json.dumps({"code": fault.code, "params": fault.params}, default=str)
     note(db, actor.tenant_id, job_id, state="failed", error=error, finished_at=actor.now)
 
 

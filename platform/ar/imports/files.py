@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ar.imports.columns import FileKind, fields
 from ar.imports.inputs import ImportFile, Report
-from ar.imports.messages import finding_text
+from ar.imports.messages import column_name, finding_text
 from ar.imports.running import open_file
 from kernel.i18n import current_language
 from kernel.i18n import gettext as _
@@ -32,7 +32,8 @@ def annotated(file: ImportFile, report: Report) -> bytes:
     texts: dict[int, list[str]] = {}
     for finding in report.errors:
         said = finding_text(finding.code, finding.params)
-        texts.setdefault(finding.row, []).append(f"{finding.column}: {said}" if finding.column else said)
+        column = report.columns.get(finding.column) or column_name(finding.column)
+        texts.setdefault(finding.row, []).append(f"{column}: {said}" if column else said)
     columns = [*(Column(header) for header in table.headers), Column(_("Error"), width=60)]
     width = len(table.headers)
 

@@ -1,11 +1,12 @@
-"""What an import is asked with, and what it finds. May import pydantic and the standard library.
+"""What an import is asked with, and what it finds. May import pydantic, kernel.texts and the standard library.
 
 Invariant: a finding is a code with parameters, put into words in the reader's language when it is shown; the
-numbers of a report are what a person compares with the source.
+numbers of a report are what a person compares with the source; every text of it can be stored.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -16,9 +17,13 @@ from ar.customers.inputs import CustomerRow
 from ar.imports.columns import FileKind
 from ar.imports.mapping import Mapping
 from kernel.tables import DateOrder
+from kernel.texts import one_line
 
 #: So many errors are kept with a report; a file with more is wrong as a whole.
 MAX_ERRORS_KEPT = 10_000
+MAX_WARNINGS_KEPT = 1_000
+#: So much of a cell is quoted in a finding.
+MAX_QUOTED_CHARS = 200
 
 
 class UploadFile(BaseModel):
@@ -40,16 +45,19 @@ class ApplyImport(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class ImportFile:
-    """A file to check or apply."""
+    """A file to check or apply. Its name is one line, whatever the sender's system allows in names."""
 
     kind: FileKind
     name: str
     content: bytes
     mapping: Mapping = field(default_factory=Mapping)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", one_line(self.name))
+
 
 class Finding(NamedTuple):
-    """One error: row as seen in the file (0: the whole file), canonical column, code and its parameters."""
+    """One error or warning: row as seen in the file (0: the whole file), canonical column, code and parameters."""
 
     row: int
     column: str
@@ -90,6 +98,13 @@ class ParsedReceipt(NamedTuple):
     applies: tuple[tuple[str, int | None], ...]
 
 
+class ReadRows(NamedTuple):
+    """The rows of a file: `good` in full; `half` with None in place of each bad cell, to say what else is wrong."""
+
+    good: list[Any]
+    half: list[Any]
+
+
 class Total(NamedTuple):
     """Rows and sum of one kind of document in one currency, as written in the file."""
 
@@ -113,8 +128,26 @@ class Report:
     errors: list[Finding] = field(default_factory=list)
     errors_total: int = 0
     warnings: list[Finding] = field(default_factory=list)
+    warnings_total: int = 0
     columns: dict[str, str] = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
+
+    def add_error(self, row: int, column: str, code: str, **params: Any) -> None:
+        """Notes an error; beyond MAX_ERRORS_KEPT they are only counted."""
+        self.errors_total += 1
+        if len(self.errors) < MAX_ERRORS_KEPT:
+            self.errors.append(_finding(row, column, code, params))
+
+    def add_warning(self, row: int, column: str, code: str, **params: Any) -> None:
+        """Notes what a person should look at and may be right; beyond MAX_WARNINGS_KEPT only counted."""
+        self.warnings_total += 1
+        if len(self.warnings) < MAX_WARNINGS_KEPT:
+            self.warnings.append(_finding(row, column, code, params))
+
+    def sort(self, place: Callable[[str], int]) -> None:
+        """Findings as a person walks through the file: by row, then by `place` of the column."""
+        for findings in (self.errors, self.warnings):
+            findings.sort(key=lambda finding: (finding.row, place(finding.column)))
 
     def currency_totals(self) -> list[tuple[str, int]]:
         """(currency, minor units) over all kinds of document."""
@@ -136,6 +169,7 @@ class Report:
             "errors": [list(finding) for finding in self.errors],
             "errors_total": self.errors_total,
             "warnings": [list(finding) for finding in self.warnings],
+            "warnings_total": self.warnings_total,
             "columns": self.columns,
             "ignored": self.ignored,
         }
@@ -150,3 +184,14 @@ class Report:
             errors=[Finding(*finding) for finding in data.get("errors", ())],
             warnings=[Finding(*finding) for finding in data.get("warnings", ())],
         )
+
+
+def _finding(row: int, column: str, code: str, params: dict[str, Any]) -> Finding:
+    """What is quoted from a file is cut short and made a line, so that every finding can be stored and shown."""
+    shown = {name: _quoted(value) if isinstance(value, str) else value for name, value in params.items()}
+    return Finding(row, _quoted(column), code, shown)
+
+
+def _quoted(text: str) -> str:
+    line = one_line(text)
+    return line if len(line) <= MAX_QUOTED_CHARS else line[:MAX_QUOTED_CHARS] + "…"

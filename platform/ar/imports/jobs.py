@@ -2,7 +2,7 @@
 
 May import running, commands and queries. Invariants: ledger rows, report and state are one commit; progress is
 told in short transactions of its own; a job that is run again after a kill starts over from the stored file and
-finds nothing of the first try.
+finds nothing of the first try; whatever breaks, the job ends as failed when no further try comes.
 """
 
 from __future__ import annotations
@@ -20,12 +20,16 @@ from ar.imports import commands, queries
 from ar.imports.inputs import ImportFile
 from ar.imports.mapping import Mapping
 from ar.imports.running import open_file, run_import
-from kernel import storage
+from kernel import outbox, storage
 from kernel.actor import Actor
 from kernel.db import transaction
-from kernel.errors import HuikuanError
+from kernel.errors import HuikuanError, RuleBroken
+from kernel.log import logger
 
 PROGRESS_EVERY_S = 0.5
+#: What another try may not meet again: the database or the machine, not the file.
+PASSING = (sa.exc.OperationalError, sa.exc.InterfaceError, OSError, MemoryError)
+log = logger(__name__)
 
 
 def check(db: Session, actor: Actor, payload: dict[str, Any]) -> None:
@@ -57,16 +61,38 @@ def _run(
     if job.state not in states:
         return  # done before: the message came twice
     person = _person(actor, job, payload)
+    tries = _tries(db, actor.tenant_id, f"imports.{'apply' if apply else 'check'}:{job.id}")
+    if tries > outbox.ATTEMPTS_MAX:
+        _give_up(db, person, job.id, "the workers of all tries were killed")
+        return
     progress = _Progress(db, actor.tenant_id, job.id, working)
     try:
-        file = stored_file(db, actor.tenant_id, job)
-        progress.begin(sum(1 for _ in open_file(file)[0].rows()))
         with db.begin_nested():
+            file = stored_file(db, actor.tenant_id, job)
+            progress.begin(sum(1 for _ in open_file(file)[0].rows()))
             report = run_import(db, person, file, apply=apply, progress=progress)
+            commands.note_report(db, person, job.id, report, state="applied" if apply else "checked")
     except HuikuanError as fault:
         commands.note_failure(db, person, job.id, fault)
-        return
-    commands.note_report(db, person, job.id, report, state="applied" if apply else "checked")
+    except PASSING as fault:
+        if tries < outbox.ATTEMPTS_MAX:
+            raise
+        _give_up(db, person, job.id, fault)
+    except Exception as fault:
+        _give_up(db, person, job.id, fault)
+
+
+def _give_up(db: Session, person: Actor, job_id: UUID, fault: Exception | str) -> None:
+    """Says so on the page instead of leaving the person to wait; the log has what happened."""
+    trace = fault if isinstance(fault, Exception) else None
+    log.error("import broke", tenant=str(person.tenant_id), job=str(job_id), fault=str(fault)[:500], exc_info=trace)
+    commands.note_failure(db, person, job_id, RuleBroken("import_broke"))
+
+
+def _tries(db: Session, tenant_id: UUID, key: str) -> int:
+    """How often the message was begun, this time included."""
+    o = outbox.OutboxMessage
+    return db.execute(sa.select(o.attempts).where(o.tenant_id == tenant_id, o.key == key)).scalar_one_or_none() or 0
 
 
 def _person(actor: Actor, job: queries.JobPage, payload: dict[str, Any]) -> Actor:

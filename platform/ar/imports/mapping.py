@@ -1,7 +1,7 @@
 """From a file's own headers to the canonical columns: by synonym, or as a mapping file says.
 
-May import pydantic and kernel.tables. Invariant: a canonical column is read from one place (a header, a pattern
-of headers, or a constant); what the mapping names and the file lacks is an error, never an empty column.
+May import pydantic, kernel.tables and kernel.texts. Invariant: a canonical column is read from one place (a header,
+a pattern of headers, or a constant); what the mapping names and the file lacks is an error, never an empty column.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ar.imports.columns import FileKind, fields, known_headers
 from kernel.errors import RuleBroken
-from kernel.tables import DateOrder, header_key
+from kernel.tables import MAX_COLUMNS, DateOrder, header_key
+from kernel.texts import OneLine
 
 _PLACE = re.compile(r"\{([^{}]+)\}")
 
@@ -30,10 +31,10 @@ class Mapping(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    columns: dict[str, str] = Field(default_factory=dict)
-    constants: dict[str, str] = Field(default_factory=dict)
+    columns: dict[OneLine, OneLine] = Field(default_factory=dict)
+    constants: dict[OneLine, OneLine] = Field(default_factory=dict)
     date_order: DateOrder | None = None
-    skip_when: dict[str, list[str]] = Field(default_factory=dict)
+    skip_when: dict[OneLine, list[OneLine]] = Field(default_factory=dict)
 
 
 def read_mapping(text: str | bytes) -> Mapping:
@@ -51,7 +52,8 @@ class Binding:
     """A mapping bound to the headers of one file.
 
     `values(cells)` gives the canonical columns in their order; `headers` says what each was read from (empty: not
-    in the file), `ignored` which headers nobody reads, `missing` the required columns that are not there.
+    in the file), `places` where it stands, `ignored` which headers nobody reads, `missing` the required columns that
+    are not there.
     """
 
     names: tuple[str, ...]
@@ -62,6 +64,12 @@ class Binding:
     unknown_headers: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     constants: frozenset[str] = frozenset()
+    places: dict[str, int] = field(default_factory=dict)
+
+    def place(self, name: str) -> int:
+        """Where a person meets a column, reading a row from the left: no column first, absent ones last."""
+        absent = MAX_COLUMNS + self.names.index(name) if name in self.names else 2 * MAX_COLUMNS
+        return self.places.get(name, absent) if name else -1
 
     def has(self, name: str) -> bool:
         """Whether the file (or the mapping) speaks about a column at all."""
@@ -98,6 +106,7 @@ def bind(kind: FileKind, headers: Sequence[str], mapping: Mapping) -> Binding:
         unknown_headers=unknown,
         ignored=[header for place, header in enumerate(headers) if header and place not in used],
         constants=frozenset(mapping.constants),
+        places={name: min(_read_from(sources[name])) for name in names if _read_from(sources[name])},
     )
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ar.customers.messages import MESSAGES as CUSTOMER_MESSAGES
+from ar.imports.columns import LABELS
 from ar.ledger.messages import MESSAGES as LEDGER_MESSAGES
 from kernel.i18n import gettext, mark
 
 FINDINGS: dict[str, str] = {
     "column_missing": mark("The file has no column “%(header)s”. Add it, or name it in a mapping."),
     "mapped_header_missing": mark("The mapping names a header “%(header)s” that the file does not have."),
+    "looks_like_kind": mark("This looks like %(kind)s. Choose that kind or correct the headers."),
     "no_rows": mark("The file has a header but no rows."),
     "cells_beyond_header": mark(
         "Expected %(expected)s cells, found %(found)s. A separator inside a value needs quotes."
@@ -24,6 +26,16 @@ FINDINGS: dict[str, str] = {
     "number_damaged": mark("Expected a number in full, found “%(found)s”. Format the column as text before saving."),
     "not_a_date": mark("Expected a date such as 2026-11-21, found “%(found)s”."),
     "ambiguous_date": mark("Could be two dates: “%(found)s”. Say whether the month or the day comes first."),
+    "month_first_untold": mark(
+        "“%(found)s” is a date only with the month first. Choose “Month first” for this file, or write %(read)s."
+    ),
+    "day_first_untold": mark(
+        "“%(found)s” is a date only with the day first. Choose “Day first” for this file, or write %(read)s."
+    ),
+    "same_day_untold": mark(
+        "“%(found)s” ends with the year. Choose whether the month or the day comes first in this file,"
+        " or write %(read)s."
+    ),
     "no_such_day": mark("There is no such day: “%(found)s”."),
     "not_a_number": mark("Expected an amount such as 1234.50, found “%(found)s”."),
     "ambiguous_amount": mark("Could be two amounts: “%(found)s”. Use a point for the decimals."),
@@ -36,6 +48,9 @@ FINDINGS: dict[str, str] = {
     "unknown_entity_type": mark("Expected company, sole_trader, person, government or institution, found “%(found)s”."),
     "unknown_language": mark("Expected zh_CN or en, found “%(found)s”."),
     "bad_email": mark("Expected an e-mail address, found “%(found)s”."),
+    "email_not_ascii": mark(
+        "Before the @ of “%(found)s” stand characters that mail servers refuse. Use Latin letters, digits and signs."
+    ),
     "not_whole_number": mark("Expected a whole number from 0 to %(most)s, found “%(found)s”."),
     "owner_unknown": mark("“%(found)s” is not a member of this company. Invite the person first."),
     "duplicate_in_file": mark("“%(found)s” stands in row %(first_row)s already."),
@@ -45,6 +60,9 @@ FINDINGS: dict[str, str] = {
     "document_differs": mark(
         "“%(found)s” was posted with %(posted)s, this row says %(said)s. Posted documents are not changed."
     ),
+    "document_reversed": mark(
+        "“%(found)s” was posted and taken back by %(reversal)s. Give the new document a number of its own."
+    ),
     "allocation_differs": mark("“%(found)s” was posted, but does not pay %(document_no)s as this row says."),
     "applies_to_form": mark("Expected documents and amounts such as INV1:100.00;INV2:50.00, found “%(found)s”."),
     "document_unknown": mark("Customer “%(customer_no)s” has no document “%(found)s” in %(currency)s."),
@@ -52,6 +70,9 @@ FINDINGS: dict[str, str] = {
     "document_named_twice": mark("“%(found)s” is named twice in this row."),
     "exceeds_open": mark("“%(found)s” has %(open)s %(currency)s open, this row pays %(wanted)s."),
     "exceeds_receipt": mark("The row pays %(wanted)s %(currency)s in all, but the receipt is %(amount)s."),
+    "looks_like": mark(
+        "“%(found)s” looks like “%(other)s”. If they are the same, write it the same way; else both are kept."
+    ),
     "tax_id_doubtful": mark("The check character of “%(found)s” is wrong. It is taken as it is."),
 }
 
@@ -60,6 +81,9 @@ MESSAGES: dict[str, str] = {
     "import_not_found": mark("There is no such import."),
     "import_not_checked": mark("This import is not ready to be applied."),
     "import_totals_unconfirmed": mark("Compare the totals with your source and confirm them first."),
+    "import_broke": mark(
+        "Something in this file could not be worked on. It is noted in the log; ask whoever runs the system to look."
+    ),
     "mapping_malformed": mark("The mapping cannot be read at %(place)s: %(reason)s."),
     "mapping_column_unknown": mark("The mapping names a column “%(column)s”. Known are: %(known)s."),
     "import_file_missing": mark("Choose a file."),
@@ -102,8 +126,19 @@ TOTAL_LABELS: dict[str, str] = {
 
 
 def finding_text(code: str, params: Mapping[str, object]) -> str:
-    """A finding in the current language."""
-    return gettext(FINDINGS[code], **params)
+    """A finding in the current language; columns and kinds of file by their names in it."""
+    shown = dict(params)
+    if code == "column_missing":
+        shown["header"] = column_name(str(params["header"]))
+    elif code == "looks_like_kind":
+        kind = str(params["kind"])
+        shown["kind"] = gettext(KIND_LABELS.get(kind, kind)).lower()
+    return gettext(FINDINGS[code], **shown)
+
+
+def column_name(name: str) -> str:
+    """A canonical column as a person reads it: 收款单号 (receipt_no). What is none stays as it is."""
+    return f"{gettext(LABELS[name])} ({name})" if name in LABELS else name
 
 
 def failure_text(code: str, params: Mapping[str, object]) -> str:

@@ -1,7 +1,7 @@
 """What applying a file would do, decided from its rows and from what is posted already.
 
-Pure: no database. Invariants: a posted document is never changed (same values: unchanged, others: an error); an
-allocation never takes more than is open, counting the rows before it in the same file.
+Pure: no database. Invariants: a posted document is never changed (same values: unchanged, others: an error, and so
+is one that was taken back); an allocation never takes more than is open, counting the rows before it in the file.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from uuid import UUID
 
 from ar.customers.inputs import DEFAULT_TERM_DAYS, CustomerRow
 from ar.customers.queries import CustomerFacts
-from ar.imports.checking import add_error
 from ar.imports.inputs import ParsedItem, ParsedReceipt, Report, Total
 from ar.ledger.due_dates import IsWorkingDay, Terms, collection_end_on, due_on, net
 from kernel.money import decimal_text
 
 
 class Posted(NamedTuple):
-    """A document that is in the ledger."""
+    """A document that is in the ledger; `reversed_by` is the number of the reversal that took it back."""
 
     id: UUID
     customer_no: str
@@ -29,6 +28,7 @@ class Posted(NamedTuple):
     due_on: date
     currency: str
     amount_minor: int
+    reversed_by: str | None = None
 
 
 class Debit(NamedTuple):
@@ -42,6 +42,7 @@ class Debit(NamedTuple):
 class PlannedItem(NamedTuple):
     """A document to post; the customer is known by number, since it may be new."""
 
+    row: int
     customer_no: str
     kind: str
     document_no: str
@@ -109,8 +110,7 @@ def plan_items(
     terms = {number: (Terms.from_json(facts.terms), facts.settlement_days) for number, facts in customers.items()}
     default = (net(DEFAULT_TERM_DAYS), 0)
     for row in parsed:
-        if not (row.customer_no in terms or plan.names[row.customer_no]):
-            add_error(report, row.row, "customer_name", "customer_name_missing", found=row.customer_no)
+        if not name_known(row, customers, plan, report):
             continue
         before = posted.get((row.kind, row.document_no))
         if before is not None:
@@ -120,6 +120,7 @@ def plan_items(
         due = row.due_on or _due(row, agreed, is_working_day)
         plan.items.append(
             PlannedItem(
+                row.row,
                 row.customer_no,
                 row.kind,
                 row.document_no,
@@ -148,10 +149,9 @@ def plan_receipts(
         for debit in found:
             open_minor.setdefault(debit.id, debit.open_minor)
     for row in parsed:
-        customer = customers.get(row.customer_no)
-        if customer is None:
-            add_error(report, row.row, "customer_no", "customer_unknown", found=row.customer_no)
+        if not customer_known(row, customers, report):
             continue
+        customer = customers[row.customer_no]
         before = booked.posted.get(("receipt", row.receipt_no))
         if before is not None:
             _compare_receipt(row, before, booked.paid.get(before.id, {}), report)
@@ -160,6 +160,22 @@ def plan_receipts(
         if pays is not None:
             planned.append(PlannedReceipt(customer.id, row, pays))
     return planned
+
+
+def name_known(row: ParsedItem, customers: Mapping[str, CustomerFacts], plan: ItemPlan, report: Report) -> bool:
+    """Whether the customer is there or can be created; else an error. Asked of rows with a bad cell, too."""
+    known = row.customer_no in customers or bool(plan.names.get(row.customer_no))
+    if not known:
+        report.add_error(row.row, "customer_name", "customer_name_missing", found=row.customer_no)
+    return known
+
+
+def customer_known(row: ParsedReceipt, customers: Mapping[str, CustomerFacts], report: Report) -> bool:
+    """Whether the customer is there; else an error. Asked of rows with a bad cell, too."""
+    known = row.customer_no in customers
+    if not known:
+        report.add_error(row.row, "customer_no", "customer_unknown", found=row.customer_no)
+    return known
 
 
 def totals(parsed: Sequence[ParsedItem | ParsedReceipt]) -> list[Total]:
@@ -179,6 +195,9 @@ def _due(row: ParsedItem, terms: Terms, is_working_day: IsWorkingDay) -> date:
 
 
 def _compare_item(row: ParsedItem, before: Posted, report: Report) -> None:
+    if before.reversed_by is not None:
+        _say_reversed(row.row, "document_no", row.document_no, before.reversed_by, report)
+        return
     said = [
         ("customer_no", row.customer_no, before.customer_no),
         ("document_date", row.document_on, before.document_on),
@@ -189,11 +208,19 @@ def _compare_item(row: ParsedItem, before: Posted, report: Report) -> None:
     _settle(row.row, row.document_no, said, before.currency, report)
 
 
+def _say_reversed(row: int, column: str, document_no: str, reversed_by: str, report: Report) -> None:
+    """Nothing of it is owed any more, so it is neither unchanged nor can its number be used again."""
+    report.add_error(row, column, "document_reversed", found=document_no, reversal=reversed_by)
+
+
 def _compare_receipt(row: ParsedReceipt, before: Posted, paid: Mapping[str, int], report: Report) -> None:
+    if before.reversed_by is not None:
+        _say_reversed(row.row, "receipt_no", row.receipt_no, before.reversed_by, report)
+        return
     for document_no, minor in row.applies:
         if document_no not in paid or minor not in (None, paid[document_no]):
             facts = {"found": row.receipt_no, "document_no": document_no}
-            add_error(report, row.row, "applies_to", "allocation_differs", **facts)
+            report.add_error(row.row, "applies_to", "allocation_differs", **facts)
             return
     said = [
         ("customer_no", row.customer_no, before.customer_no),
@@ -207,16 +234,20 @@ def _compare_receipt(row: ParsedReceipt, before: Posted, paid: Mapping[str, int]
 def _settle(
     row: int, document_no: str, said: Sequence[tuple[str, object, object]], currency: str, report: Report
 ) -> None:
-    """Unchanged when the file says what is posted, else an error at the first column that differs."""
-    for column, now, then in said:
-        if now != then:
-            shown = {
-                "posted": decimal_text(then, currency) if isinstance(then, int) else str(then),
-                "said": decimal_text(now, currency) if isinstance(now, int) else str(now),
-            }
-            add_error(report, row, column, "document_differs", found=document_no, **shown)
-            return
-    report.unchanged += 1
+    """Unchanged when the file says what is posted, else an error at each column that differs.
+
+    Amounts are compared in one currency only.
+    """
+    differing = [each for each in said if each[1] != each[2]]
+    if any(column == "currency" for column, _now, _then in differing):
+        differing = [each for each in differing if each[0] != "amount"]
+    for column, now, then in differing:
+        shown = {
+            "posted": decimal_text(then, currency) if isinstance(then, int) else str(then),
+            "said": decimal_text(now, currency) if isinstance(now, int) else str(now),
+        }
+        report.add_error(row, column, "document_differs", found=document_no, **shown)
+    report.unchanged += not differing
 
 
 def _pays(
@@ -233,7 +264,7 @@ def _pays(
         facts = {"found": document_no, "customer_no": row.customer_no}
         if len(found) != 1:
             code = "document_ambiguous" if found else "document_unknown"
-            add_error(report, row.row, "applies_to", code, currency=row.currency, **facts)
+            report.add_error(row.row, "applies_to", code, currency=row.currency, **facts)
             return None
         debit = found[0]
         available = open_minor[debit.id]
@@ -254,4 +285,4 @@ def _pays(
 
 def _say(report: Report, row: ParsedReceipt, code: str, **params: str | int) -> None:
     shown = {name: decimal_text(p, row.currency) if isinstance(p, int) else p for name, p in params.items()}
-    add_error(report, row.row, "applies_to", code, currency=row.currency, **shown)
+    report.add_error(row.row, "applies_to", code, currency=row.currency, **shown)

@@ -67,9 +67,11 @@ def posted_documents(
     db: Session, tenant_id: UUID, kinds: Iterable[str], numbers: Iterable[str]
 ) -> dict[tuple[str, str], Posted]:
     """What is in the ledger of these kinds and numbers, by (kind, number)."""
-    i, c = OpenItem, Customer
+    i, c, mirror = OpenItem, Customer, aliased(OpenItem)
+    columns = (i.kind, i.document_no, i.id, c.number, i.document_on, i.due_on, i.currency, i.amount_minor)
     rows = db.execute(
-        sa.select(i.kind, i.document_no, i.id, c.number, i.document_on, i.due_on, i.currency, i.amount_minor)
+        sa.select(*columns, mirror.document_no)
+        .outerjoin(mirror, sa.and_(mirror.tenant_id == tenant_id, mirror.reverses_id == i.id))
         .join(c, sa.and_(c.tenant_id == i.tenant_id, c.id == i.customer_id))
         .where(
             i.tenant_id == tenant_id,
@@ -79,6 +81,35 @@ def posted_documents(
         )
     )
     return {(row[0], row[1]): Posted(*row[2:]) for row in rows}
+
+
+# Both sides by the same expression; only what is not ASCII is worth unfolding.
+_KEY = "replace(lower(CASE WHEN octet_length({0}) = length({0}) THEN {0} ELSE normalize({0}, NFKC) END), ' ', '')"
+_ASKED = f"(SELECT n AS number, {_KEY.format('n')} AS key FROM unnest(CAST(:numbers AS text[])) AS n) AS asked"  # noqa: S608
+_SIMILAR_DOCUMENTS = sa.text(
+    f"SELECT open_item.kind, asked.number, min(open_item.document_no) FROM {_ASKED} "  # noqa: S608 - names of ours
+    f"JOIN open_item ON {_KEY.format('open_item.document_no')} = asked.key WHERE open_item.tenant_id = :tenant "
+    "AND open_item.kind = ANY(CAST(:kinds AS text[])) AND open_item.document_no <> asked.number GROUP BY 1, 2"
+)
+_SIMILAR_CUSTOMERS = sa.text(
+    f"SELECT asked.number, min(customer.number) FROM {_ASKED} "  # noqa: S608 - names of ours
+    f"JOIN customer ON {_KEY.format('customer.number')} = asked.key WHERE customer.tenant_id = :tenant "
+    "AND customer.number <> asked.number GROUP BY 1"
+)
+
+
+def similar_documents(
+    db: Session, tenant_id: UUID, kinds: Iterable[str], numbers: Iterable[str]
+) -> dict[tuple[str, str], str]:
+    """(kind, number asked) → a posted document whose number differs by width, case or blanks only."""
+    given = {"tenant": tenant_id, "kinds": array_text(sorted(kinds)), "numbers": array_text(numbers)}
+    return {(row[0], row[1]): row[2] for row in db.execute(_SIMILAR_DOCUMENTS, given)}
+
+
+def similar_customers(db: Session, tenant_id: UUID, numbers: Iterable[str]) -> dict[str, str]:
+    """Number asked → a customer whose number differs by width, case or blanks only."""
+    given = {"tenant": tenant_id, "numbers": array_text(numbers)}
+    return {row[0]: row[1] for row in db.execute(_SIMILAR_CUSTOMERS, given)}
 
 
 def payments_of(db: Session, tenant_id: UUID, receipt_ids: Iterable[UUID]) -> dict[UUID, dict[str, int]]:

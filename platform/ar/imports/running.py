@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
@@ -17,15 +18,18 @@ from sqlalchemy.orm import Session
 
 from ar.customers.commands import member_ids, upsert_customers
 from ar.customers.queries import CustomerFacts, find_numbers
-from ar.imports.checking import add_error, read_rows, refuse_twins
-from ar.imports.columns import FileKind
-from ar.imports.inputs import ImportFile, ParsedCustomer, ParsedItem, ParsedReceipt, Report
+from ar.imports.checking import read_rows, refuse_twins
+from ar.imports.columns import FILE_KINDS, FileKind
+from ar.imports.inputs import ImportFile, ParsedCustomer, ParsedItem, ParsedReceipt, ReadRows, Report
+from ar.imports.looks import warn_customers, warn_documents
 from ar.imports.mapping import Binding, bind, header_names
 from ar.imports.planning import (
     Booked,
     ItemPlan,
     PlannedItem,
     PlannedReceipt,
+    customer_known,
+    name_known,
     new_customer_names,
     plan_items,
     plan_receipts,
@@ -37,7 +41,7 @@ from ar.ledger.posting import NewItem, post_items
 from kernel.actor import Actor
 from kernel.counters import lock_counter
 from kernel.journal import record
-from kernel.tables import Table, open_table
+from kernel.tables import Table, TableRefused, open_table
 from tenants.queries import work_calendar
 
 #: Rows written per round of statements: bounds memory, not the transaction.
@@ -58,8 +62,9 @@ def run_import(
         lock_counter(db, actor.tenant_id, "imports")
     report = Report()
     share = 2 if apply else 1
-    parsed = _parse(file, report, lambda done: progress(done // share))
-    _STEPS[file.kind](db, actor, parsed, report, apply, lambda done: progress(report.rows // 2 + done // 2))
+    place, rows = _parse(file, report, lambda done: progress(done // share))
+    _STEPS[file.kind](db, actor, rows, report, apply, lambda done: progress(report.rows // 2 + done // 2))
+    report.sort(place)
     if report.errors_total:
         report.created = report.updated = report.customers_created = 0
     elif apply:
@@ -76,38 +81,64 @@ def open_file(file: ImportFile) -> tuple[Table, Binding]:
 def _describe(file: ImportFile, table: Table, binding: Binding, report: Report) -> None:
     report.columns = {name: header or file.mapping.constants.get(name, "") for name, header in binding.headers.items()}
     report.ignored = list(binding.ignored)
+    other = _better_kind(file, binding) if binding.missing else None
+    if other is not None:
+        report.add_error(table.header_row, "", "looks_like_kind", kind=other)
     for name in binding.missing:
         if name not in file.mapping.columns:
-            add_error(report, table.header_row, name, "column_missing", header=name)
+            report.add_error(table.header_row, name, "column_missing", header=name)
     for header in binding.unknown_headers:
-        add_error(report, table.header_row, header, "mapped_header_missing", header=header)
+        report.add_error(table.header_row, header, "mapped_header_missing", header=header)
 
 
-def _parse(file: ImportFile, report: Report, progress: Progress) -> list[Any]:
-    """The file's rows; the file's text is let go before anything is looked up."""
+def _better_kind(file: ImportFile, binding: Binding) -> FileKind | None:
+    """The kind that the headers fit better: less of it is missing, and more of the headers mean something in it.
+
+    Only by the file's own headers: who wrote a mapping has said what the columns are.
+    """
+    if file.mapping.columns or file.mapping.constants:
+        return None
+    best: tuple[int, int, FileKind] = (-len(binding.missing), len(binding.places), file.kind)
+    for kind in FILE_KINDS:
+        try:
+            other = open_file(replace(file, kind=kind))[1]
+        except TableRefused:
+            continue  # what would be its header is none
+        fit = (-len(other.missing), len(other.places), kind)
+        if fit[0] > best[0] and fit[1] > best[1]:
+            best = fit
+    return best[2] if best[2] != file.kind else None
+
+
+def _parse(file: ImportFile, report: Report, progress: Progress) -> tuple[Callable[[str], int], ReadRows]:
+    """Where the columns stand, and the file's rows; the file's text is let go before anything is looked up."""
     table, binding = open_file(file)
     _describe(file, table, binding, report)
-    if report.errors:
-        return []
-    parsed = read_rows(file.kind, table, binding, report, file.mapping.date_order, progress)
+    return binding.place, ReadRows([], []) if report.errors else _read(file, table, binding, report, progress)
+
+
+def _read(file: ImportFile, table: Table, binding: Binding, report: Report, progress: Progress) -> ReadRows:
+    rows = read_rows(file.kind, table, binding, report, file.mapping.date_order, progress)
     if file.kind == "customers":
-        return refuse_twins(parsed, lambda row: row.customer.number, "customer_no", report)
-    report.totals = totals(parsed)
+        return refuse_twins(rows, lambda row: row.customer.number, "customer_no", report)
+    report.totals = totals(rows.good)
     if file.kind == "open-items":
-        return refuse_twins(parsed, lambda row: (row.kind, row.document_no), "document_no", report)
-    return refuse_twins(parsed, lambda row: row.receipt_no, "receipt_no", report)
+        return refuse_twins(rows, lambda row: (row.kind, row.document_no), "document_no", report)
+    return refuse_twins(rows, lambda row: row.receipt_no, "receipt_no", report)
 
 
-def _customers(
-    db: Session, actor: Actor, parsed: list[ParsedCustomer], report: Report, apply: bool, progress: Progress
-) -> None:
+def _customers(db: Session, actor: Actor, rows: ReadRows, report: Report, apply: bool, progress: Progress) -> None:
     """Counts by doing it; a check takes it back, so that it says exactly what applying would do."""
-    _check_owners(db, actor.tenant_id, parsed, report)
+    parsed: list[ParsedCustomer] = rows.good
+    _check_owners(db, actor.tenant_id, [*parsed, *rows.half], report)
     if report.errors_total:
         return
+    known = find_numbers(db, actor.tenant_id, [row.customer.number for row in parsed])
+    new = {row.customer.number: row.row for row in parsed if row.customer.number not in known}
+    warn_customers(db, actor.tenant_id, new, report)
     kept = db.begin_nested()
-    for done, rows in _batches(parsed):
-        result = upsert_customers(db, actor, [row.customer for row in rows])
+    for done, batch in _batches(parsed):
+        result = upsert_customers(db, actor, [row.customer for row in batch])
         report.created += result.created
         report.updated += result.updated
         report.unchanged += result.unchanged
@@ -123,20 +154,23 @@ def _check_owners(db: Session, tenant_id: UUID, parsed: Sequence[ParsedCustomer]
     known = member_ids(db, tenant_id, emails) if emails else {}
     for row in parsed:
         if row.customer.owner_email and row.customer.owner_email not in known:
-            add_error(report, row.row, "owner_email", "owner_unknown", found=row.customer.owner_email)
+            report.add_error(row.row, "owner_email", "owner_unknown", found=row.customer.owner_email)
 
 
-def _open_items(
-    db: Session, actor: Actor, parsed: list[ParsedItem], report: Report, apply: bool, progress: Progress
-) -> None:
-    customers = find_numbers(db, actor.tenant_id, {row.customer_no for row in parsed})
-    plan = ItemPlan(new_customer_names(parsed, customers))
+def _open_items(db: Session, actor: Actor, rows: ReadRows, report: Report, apply: bool, progress: Progress) -> None:
+    parsed: list[ParsedItem] = rows.good
+    half = [row for row in rows.half if row.customer_no]
+    customers = find_numbers(db, actor.tenant_id, {row.customer_no for row in (*parsed, *half)})
+    plan = ItemPlan(new_customer_names([*parsed, *half], customers))
+    for row in half:
+        name_known(row, customers, plan, report)
     calendar = work_calendar(db, actor.tenant_id)
-    for _done, rows in _batches(parsed):
-        posted = posted_documents(db, actor.tenant_id, {row.kind for row in rows}, [row.document_no for row in rows])
-        plan_items(rows, customers, posted, report, calendar.is_working_day, plan)
+    for _done, batch in _batches(parsed):
+        posted = posted_documents(db, actor.tenant_id, {row.kind for row in batch}, [row.document_no for row in batch])
+        plan_items(batch, customers, posted, report, calendar.is_working_day, plan)
     parsed.clear()
     report.created, report.customers_created = len(plan.items), len(plan.new_customers())
+    _warn_items(db, actor.tenant_id, plan, report)
     if report.errors_total or not apply:
         return
     if plan.new_customers():
@@ -145,6 +179,15 @@ def _open_items(
     for done, items in _batches(plan.items):
         post_items(db, actor, [_new_item(item, customers) for item in items], memo="import")
         progress(done)
+
+
+def _warn_items(db: Session, tenant_id: UUID, plan: ItemPlan, report: Report) -> None:
+    """Look-alikes of the documents and customers that the plan would add."""
+    new = {customer.number for customer in plan.new_customers()}
+    rows = {item.customer_no: item.row for item in reversed(plan.items) if item.customer_no in new}
+    warn_customers(db, tenant_id, rows, report)
+    documents = [(item.row, item.kind, item.document_no) for item in plan.items]
+    warn_documents(db, tenant_id, "document_no", documents, report)
 
 
 def _new_item(item: PlannedItem, customers: dict[str, CustomerFacts]) -> NewItem:
@@ -160,23 +203,27 @@ def _new_item(item: PlannedItem, customers: dict[str, CustomerFacts]) -> NewItem
     )
 
 
-def _receipts(
-    db: Session, actor: Actor, parsed: list[ParsedReceipt], report: Report, apply: bool, progress: Progress
-) -> None:
+def _receipts(db: Session, actor: Actor, rows: ReadRows, report: Report, apply: bool, progress: Progress) -> None:
     tenant_id = actor.tenant_id
-    customers = find_numbers(db, tenant_id, {row.customer_no for row in parsed})
+    parsed: list[ParsedReceipt] = rows.good
+    half = [row for row in rows.half if row.customer_no]
+    customers = find_numbers(db, tenant_id, {row.customer_no for row in (*parsed, *half)})
+    for row in half:
+        customer_known(row, customers, report)
     if apply:
         # All at once and before anything is read: what is open stays so, and nobody waits crosswise.
         lock_customers(db, tenant_id, [customer.id for customer in customers.values()])
     open_minor: dict[UUID, int] = {}
     planned: list[PlannedReceipt] = []
-    for _done, rows in _batches(parsed):
-        posted = posted_documents(db, tenant_id, ["receipt"], [row.receipt_no for row in rows])
+    for _done, batch in _batches(parsed):
+        posted = posted_documents(db, tenant_id, ["receipt"], [row.receipt_no for row in batch])
         paid = payments_of(db, tenant_id, [receipt.id for receipt in posted.values()]) if posted else {}
-        debits = payable(db, tenant_id, {document_no for row in rows for document_no, _minor in row.applies})
-        planned += plan_receipts(rows, customers, Booked(posted, paid, debits), open_minor, report)
+        debits = payable(db, tenant_id, {document_no for row in batch for document_no, _minor in row.applies})
+        planned += plan_receipts(batch, customers, Booked(posted, paid, debits), open_minor, report)
     parsed.clear()
     report.created = len(planned)
+    documents = [(each.receipt.row, "receipt", each.receipt.receipt_no) for each in planned]
+    warn_documents(db, tenant_id, "receipt_no", documents, report)
     if report.errors_total or not apply:
         return
     for done, receipts in _batches(planned):
@@ -191,7 +238,7 @@ def _receipts(
         progress(done)
 
 
-_STEPS: dict[FileKind, Callable[[Session, Actor, list[Any], Report, bool, Progress], None]] = {
+_STEPS: dict[FileKind, Callable[[Session, Actor, ReadRows, Report, bool, Progress], None]] = {
     "customers": _customers,
     "open-items": _open_items,
     "receipts": _receipts,

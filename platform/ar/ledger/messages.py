@@ -60,7 +60,7 @@ STAGE_TONES: dict[Stage, str] = {
 
 ACCOUNT_NAMES: dict[str, str] = {
     "receivables": mark("Accounts receivable"),
-    "bank": mark("Bank"),
+    "bank": mark("Bank deposits"),
     "revenue": mark("Revenue"),
     "returns": mark("Sales returns"),
     "opening_balance": mark("Opening balances"),

@@ -1,6 +1,6 @@
 """What a debtor types, step by step: read leniently, carried along in the form, judged anew at every step.
 
-May import pydantic, statements' inputs and the kernel. Invariant: nothing typed is lost, whatever is
+May import pydantic, statements' inputs and views, and the kernel. Invariant: nothing typed is lost, whatever is
 wrong with it, and no amount of ours is ever taken from the browser.
 """
 
@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from ar.statements.inputs import DIFFERENCES_MAX, REASONS, AnswerStatement, DifferenceRow
+from ar.statements.views import LineView
 from kernel.i18n import gettext as _
 from kernel.money import BadAmount, parse_amount
 
@@ -23,13 +24,25 @@ USER_AGENT_MAX: Final = 400
 
 @dataclass
 class RowDraft:
-    """One difference as typed. `ours_minor` is our frozen figure, None for a document we did not list."""
+    """One difference as typed. `line` is our frozen line, None for a document we did not list; `shared` says that
+    several of our lines carry the number and none was picked."""
 
     document: str = ""
     theirs: str = ""
     reason: str = ""
     note: str = ""
-    ours_minor: int | None = None
+    line: LineView | None = None
+    shared: bool = False
+
+    @property
+    def line_id(self) -> UUID | None:
+        """Our line, which names kind and number at once."""
+        return self.line.id if self.line else None
+
+    @property
+    def ours_minor(self) -> int | None:
+        """Our signed amount."""
+        return self.line.open_minor if self.line else None
 
     def theirs_minor(self, currency: str) -> int | None:
         """Their amount in minor units, None while it cannot be read."""
@@ -64,6 +77,7 @@ class Draft:
             for index, row in enumerate(self.rows):
                 pairs += [
                     (f"row-{index}-document", row.document),
+                    (f"row-{index}-line", str(row.line_id or "")),
                     (f"row-{index}-theirs", row.theirs),
                     (f"row-{index}-reason", row.reason),
                     (f"row-{index}-note", row.note),
@@ -78,19 +92,17 @@ class Draft:
             return None
 
 
-Ours = Mapping[str, int]
+#: Our open lines by the text of their ids.
+Ours = Mapping[str, LineView]
 
 
 def read_draft(form: Mapping[str, str], ours: Ours) -> Draft:
-    """Reads whatever the form holds; `ours` maps our open documents to their signed amounts."""
+    """Reads whatever the form holds; `ours` are the statement's own lines, the only ones that a row can name."""
     rows = []
     for index in range(DIFFERENCES_MAX):
         if f"row-{index}-document" not in form:
             break
-        document, theirs, reason, note = (
-            _text(form, f"row-{index}-{name}") for name in ("document", "theirs", "reason", "note")
-        )
-        rows.append(RowDraft(document, theirs, reason, note, ours.get(document)))
+        rows.append(_read_row(form, f"row-{index}", ours))
     return Draft(
         outcome=_text(form, "outcome"),
         signer_name=_text(form, "signer_name"),
@@ -107,10 +119,10 @@ def change_rows(draft: Draft, wanted: str, ticked: list[str], ours: Ours) -> Non
     if wanted.startswith("remove-") and wanted[7:].isdigit():
         draft.rows = [row for index, row in enumerate(draft.rows) if index != int(wanted[7:])]
         return
-    present = {row.document for row in draft.rows}
-    for document in ticked:
-        if document in ours and document not in present:
-            draft.rows.append(RowDraft(document, ours_minor=ours[document]))
+    present = {row.line_id for row in draft.rows}
+    for line in (ours[line_id] for line_id in dict.fromkeys(ticked) if line_id in ours):
+        if line.id not in present:
+            draft.rows.append(RowDraft(line.document_no, line=line))
     if wanted == "blank":
         draft.rows.append(RowDraft())
     draft.rows = draft.rows[:DIFFERENCES_MAX]
@@ -141,14 +153,19 @@ def row_errors(draft: Draft, currency: str) -> dict[str, str]:
     if not draft.rows:
         return {"rows": _("Add at least one document on which the books differ.")}
     errors: dict[str, str] = {}
-    seen: set[str] = set()
+    seen: set[UUID | str] = set()
     for index, row in enumerate(draft.rows):
         name = f"row-{index}"
         if not row.document or len(row.document) > TEXT_MAX:
             errors[f"{name}-document"] = _("Write the number of the document.")
-        elif row.document in seen:
+        elif row.shared:
+            errors[f"{name}-document"] = _(
+                "Several of our documents have the number %(document)s. Take this line out and tick the one you mean.",
+                document=row.document,
+            )
+        elif (row.line_id or row.document) in seen:
             errors[f"{name}-document"] = _("%(document)s is listed twice.", document=row.document)
-        seen.add(row.document)
+        seen.add(row.line_id or row.document)
         theirs = row.theirs_minor(currency)
         if theirs is None:
             errors[f"{name}-theirs"] = _("Write the amount in your books, like 1234.50; 0 if it is not there.")
@@ -185,11 +202,23 @@ def _difference(row: RowDraft, currency: str) -> DifferenceRow:
     return DifferenceRow.model_validate(
         {
             "document_no": row.document,
+            "line_id": row.line_id,
             "their_minor": row.theirs_minor(currency),
             "reason": row.reason,
             "note": row.note,
         }
     )
+
+
+def _read_row(form: Mapping[str, str], name: str, ours: Ours) -> RowDraft:
+    """A row with the line of ours that it names: by id, or by a number that only one line has."""
+    document, line_id, theirs, reason, note = (
+        _text(form, f"{name}-{part}") for part in ("document", "line", "theirs", "reason", "note")
+    )
+    picked = ours.get(line_id)
+    numbered = [] if picked else [line for line in ours.values() if line.document_no == document]
+    line = picked or (numbered[0] if len(numbered) == 1 else None)
+    return RowDraft(line.document_no if line else document, theirs, reason, note, line, len(numbered) > 1)
 
 
 def _text(form: Mapping[str, str], name: str) -> str:

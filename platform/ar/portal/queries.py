@@ -14,7 +14,7 @@ from ar.statements import queries as statements
 from ar.statements.commands import PURPOSE
 from ar.statements.confirmations import masked, registered_contact
 from ar.statements.documents import Sender
-from ar.statements.views import AnswerView, StatementView
+from ar.statements.views import AnswerView, LineView, StatementView
 from kernel import tokens
 from kernel.actor import Actor
 from kernel.clock import local_date
@@ -34,13 +34,14 @@ class Link:
     masked_address: str
     answer: AnswerView | None
 
-    def ours(self) -> Mapping[str, int]:
-        """Our open documents with their signed amounts."""
-        return {line.document_no: line.open_minor for line in self.statement.open_items}
+    def ours(self) -> Mapping[str, LineView]:
+        """Our open lines by their ids: numbers repeat over kinds of documents."""
+        return {str(line.id): line for line in self.statement.open_items}
 
 
 def open_link(db: TenantSession, text: str, now: datetime) -> Link | None:
-    """The link of a valid token; None for a malformed, unknown, expired, revoked, superseded or foreign one."""
+    """The link of a valid token; None for a malformed, unknown, expired, revoked, superseded or foreign one, and for
+    those of a company that is suspended."""
     tenant_id = tokens.tenant_of(text)
     if tenant_id is None:
         return None
@@ -49,6 +50,8 @@ def open_link(db: TenantSession, text: str, now: datetime) -> Link | None:
     if token is None:
         return None
     facts = tenant(db, tenant_id)
+    if facts.state != "active":
+        return None
     today = local_date(now, facts.timezone)
     view = statements.statement_view(db, tenant_id, token.subject_id, today)
     if view.superseded_at is not None:

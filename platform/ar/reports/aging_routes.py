@@ -28,9 +28,9 @@ bp = Blueprint("aging", __name__, url_prefix="/aging")
 
 @dataclass(frozen=True)
 class AgingFilters:
-    """What the address asks for. `on` None: today."""
+    """What the address asks for. `as_of` None: today; `on`, its name in older addresses, is still read."""
 
-    on: date | None = filters.day()
+    as_of: date | None = filters.day()
     by: str = filters.choice("due", "invoice")
     currency: str = filters.text(max_length=3)
     sort: str = filters.choice("customer", "-customer", "-overdue", "overdue", "-balance", "balance")
@@ -72,18 +72,21 @@ def index() -> Page:
 def export(kind: str) -> Page:
     """The same figures as a file."""
     _wanted, report = _report()
-    name = f"aging-{report.as_of.isoformat()}.{kind}"
+    basis = "-by-document-date" if report.by == "invoice" else ""
+    name = f"aging{basis}-{report.as_of.isoformat()}.{kind}"
     if kind == "xlsx":
         return download(aging_xlsx(report, actor()), XLSX_TYPE, name)
-    return download(aging_csv(report, actor()), CSV_TYPE, name)
+    return download(aging_csv(report), CSV_TYPE, name)
 
 
 def _report() -> tuple[AgingFilters, AgingReport]:
-    wanted = filters.read(AgingFilters, request.args)
+    asked = request.args.to_dict()
+    asked.setdefault("as_of", asked.get("on", ""))
+    wanted = filters.read(AgingFilters, asked)
     report = aging_report(
         db(),
         actor().tenant_id,
-        wanted.on or actor().today,
+        wanted.as_of or actor().today,
         "invoice" if wanted.by == "invoice" else "due",
         currency=wanted.currency.upper() or None,
     )

@@ -1,4 +1,4 @@
-"""Exports of reports: the same rows as the page, as a workbook or as CSV, saying as of when and by whom.
+"""Exports of reports: the same rows as the page, as a workbook for people or as CSV for programs.
 
 May import the reports' queries and kernel.tables. Invariant: amounts leave as exact decimals with their currency's
 places; customer numbers stay text.
@@ -32,18 +32,20 @@ BY_NAMES: Final[dict[str, str]] = {"due": mark("by due date"), "invoice": mark("
 
 
 def aging_xlsx(report: AgingReport, actor: Actor) -> bytes:
-    """The report as a workbook with totals and a footer."""
+    """The report as a workbook: the day in the sheet's name, totals and a footer below the rows."""
     sums = [_cells("", _("Total"), row) for row in report.totals]
-    return write_xlsx([Sheet(_("Aging"), _columns(), _rows(report), sums, footer_lines(report, actor))])
+    return write_xlsx(
+        [
+            Sheet(
+                f"{_('Aging')} {report.as_of.isoformat()}", _columns(), _rows(report), sums, footer_lines(report, actor)
+            )
+        ]
+    )
 
 
-def aging_csv(report: AgingReport, actor: Actor) -> bytes:
-    """The report as CSV; totals and footer stand below the rows."""
-    columns = _columns()
-    padding: list[Cell] = [""] * (len(columns) - 1)
-    sums = [_cells("", _("Total"), row) for row in report.totals]
-    footer: list[list[Cell]] = [[line, *padding] for line in footer_lines(report, actor)]
-    return write_csv([*_rows(report), *sums, *footer], columns)
+def aging_csv(report: AgingReport) -> bytes:
+    """The rows under one header and nothing else, for programs to read; the day stands in the file's name."""
+    return write_csv(_rows(report), _columns())
 
 
 def footer_lines(report: AgingReport, actor: Actor) -> list[str]:

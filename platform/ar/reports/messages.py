@@ -44,6 +44,8 @@ EVENTS: Final[dict[str, tuple[str, str]]] = {
     "statement_sent": (mark("Statement sent"), "%(to)s"),
     "statement_bounced": (mark("Statement came back"), "%(to)s: %(reason)s"),
     "statements_wait": (mark("Statements of the month wait"), mark("%(period)s: %(statements)s statements to issue")),
+    "statement_code_sent": (mark("Code sent to the signer"), "%(to)s"),
+    "statement_code_entered": (mark("Code entered by the signer"), ""),
     "statement_superseded": (mark("Statement superseded"), ""),
     "statement_confirmed": (mark("Statement confirmed"), mark("%(number)s by %(signer)s, reference %(reference)s")),
     "statement_disputed": (mark("Statement disputed"), mark("%(number)s by %(signer)s, reference %(reference)s")),
@@ -64,6 +66,11 @@ EVENTS: Final[dict[str, tuple[str, str]]] = {
     "stop_shipment_proposed": (mark("Stop of shipments proposed"), ""),
     "block_placed": (mark("Hold placed"), "%(hold)s: %(reason)s"),
     "block_lifted": (mark("Hold lifted"), ""),
+}
+#: Purpose of a mail to the debtor → its name; mails to our own people and codes are not among what happened.
+MAIL_NAMES: Final[dict[str, str]] = {
+    "statement": mark("Statement by mail"),
+    "statement_copy": mark("Copy of the answer by mail"),
 }
 TONES: Final[dict[str, str]] = {
     "statement_confirmed": "ok",

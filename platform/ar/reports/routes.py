@@ -57,6 +57,7 @@ def today_view() -> Page:
         aging_of=_aging_parts,
         may_import=may(Permission.IMPORT),
         may_review=may(Permission.REVIEW_ACTIONS),
+        statuses=STATUS_NAMES,
     )
 
 

@@ -17,12 +17,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from ar.cases.explain import reason_text, why_held, why_step
-from ar.cases.letters import PURPOSE as LETTER
 from ar.cases.models import Action, DayRun, Held, Step
 from ar.cases.texts import STATE_TONES, state_name, step_name
 from ar.ledger.messages import KIND_NAMES
 from ar.ledger.models import OpenItem
-from ar.reports.messages import TONES, event_name, event_text
+from ar.reports.messages import MAIL_NAMES, TONES, event_name, event_text
 from ar.statements.messages import MAIL_STATES
 from kernel.i18n import current_language, mark, ngettext
 from kernel.i18n import gettext as _
@@ -51,7 +50,6 @@ TOLD_ELSEWHERE: Final = (
 MAIL_REASONS: Final[dict[str, str]] = {
     "superseded": mark("a newer statement has taken its place"),
     "answered": mark("it was answered before"),
-    "code_expired": mark("the code had lapsed"),
 }
 
 
@@ -138,11 +136,12 @@ def _events() -> sa.Select[Any]:
 
 
 def _mails() -> sa.Select[Any]:
+    """Mails to the debtor; letters of demand are told by their actions."""
     m = MailMessage
     data = _object(subject=m.subject, to=m.to_address, reason=m.reason, purpose=m.purpose)
     at = sa.func.coalesce(m.sent_at, m.created_at)
     return sa.select(*_columns("mail", m.id, m.subject_id, at, m.state, sa.literal(""), data)).where(
-        m.tenant_id == _TENANT, m.customer_id == _CUSTOMER, m.purpose != LETTER
+        m.tenant_id == _TENANT, m.customer_id == _CUSTOMER, m.purpose.in_(_texts(*MAIL_NAMES))
     )
 
 
@@ -222,8 +221,8 @@ def _mail(row: Any) -> Entry:
     reason = row.data["reason"]
     why = (_(MAIL_REASONS[reason]) if reason in MAIL_REASONS else reason_text(reason)) if reason else ""
     tone = {"sent": "ok", "failed": "late", "unknown": "late"}.get(row.kind, "")
-    text = _joined(row.data["to"], _(MAIL_STATES[row.kind]))
-    return Entry("mail", row.subject_id, row.at, False, row.data["subject"], text, why, tone)
+    text = _joined(row.data["subject"], row.data["to"], _(MAIL_STATES[row.kind]))
+    return Entry("mail", row.subject_id, row.at, False, _(MAIL_NAMES[row.data["purpose"]]), text, why, tone)
 
 
 def _action(row: Any) -> Entry:

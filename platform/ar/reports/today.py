@@ -23,6 +23,7 @@ from ar.ledger.models import OpenItem
 from ar.ledger.queries import posted_balances
 from ar.reports.aging import TieOut
 from ar.reports.waiting import WAITING, HeldRow, QueueRow, UnansweredRow, on_hold, queue_rows, side_rows, unanswered
+from ar.statements.models import Statement
 from kernel.calendars import WorkCalendar
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
@@ -56,13 +57,18 @@ class HeldSum:
 
 @dataclass(frozen=True)
 class Head:
-    """What one row tells: the working calendar, how far the books are, counts of what waits."""
+    """What one row tells: the working calendar, how far the books are, counts of what waits.
+
+    `last_run_on` is the last run, `proposed_on` the run of the newest proposal that waits: on a day off they differ.
+    """
 
     calendar: WorkCalendar
     receipts_through_on: date | None
     has_customers: bool
     unanswered: int
+    answers_late: int
     last_run_on: date | None
+    proposed_on: date | None
     waiting: dict[tuple[str, str], int]
     held: tuple[HeldSum, ...]
 
@@ -172,7 +178,8 @@ def _between(first_on: date | None, last_on: date | None) -> list[sa.ColumnEleme
 
 
 def _head(db: Session, tenant_id: UUID, today: date) -> Head:
-    i, c, r = OpenItem, Company, DayRun
+    i, c, r, a = OpenItem, Company, DayRun, Action
+    asked = unanswered(tenant_id).add_columns(Statement.respond_by_on).subquery("asked")
     row = db.execute(
         sa.select(
             c.calendar,
@@ -182,11 +189,19 @@ def _head(db: Session, tenant_id: UUID, today: date) -> Head:
             .scalar_subquery()
             .label("receipts_through_on"),
             sa.exists().where(Customer.tenant_id == tenant_id).label("has_customers"),
-            sa.select(sa.func.count()).select_from(unanswered(tenant_id).subquery()).scalar_subquery().label("asked"),
+            sa.select(sa.func.jsonb_build_array(sa.func.count(), sa.func.count().filter(asked.c.respond_by_on < today)))
+            .select_from(asked)
+            .scalar_subquery()
+            .label("asked"),
             sa.select(sa.func.max(r.run_on))
             .where(r.tenant_id == tenant_id, r.run_on <= today)
             .scalar_subquery()
             .label("last_run_on"),
+            sa.select(sa.func.max(r.run_on))
+            .join(a, sa.and_(a.tenant_id == r.tenant_id, a.run_id == r.id))
+            .where(r.tenant_id == tenant_id, a.tenant_id == tenant_id, sa.tuple_(a.form, a.state).in_(WAITING))
+            .scalar_subquery()
+            .label("proposed_on"),
             _waiting_json(tenant_id).label("waiting"),
             _held_json(tenant_id, today).label("held"),
         ).where(c.tenant_id == tenant_id)
@@ -196,8 +211,10 @@ def _head(db: Session, tenant_id: UUID, today: date) -> Head:
         WorkCalendar(row.calendar, overrides),
         row.receipts_through_on,
         row.has_customers,
-        row.asked,
+        row.asked[0],
+        row.asked[1],
         row.last_run_on,
+        row.proposed_on,
         {(form, state): n for form, state, n in row.waiting or ()},
         tuple(HeldSum(*each) for each in row.held or ()),
     )

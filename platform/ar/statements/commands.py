@@ -1,12 +1,14 @@
 """Issuing statements: figures frozen, PDF stored by hash, mailed with a link that answers; months in bulk as jobs.
 
 May import the ledger's and the customers' queries, this slice's pure modules, web.mailtexts and the kernel.
-Invariants: at most one statement of a customer, currency and period stands (a newer one supersedes it and closes
-its links); the PDF is rendered once; every text is in the debtor's language, whoever pressed the button.
+Invariants: at most one statement of a customer, currency and period stands (a newer one supersedes it and closes its
+links; one that was answered only when a person says so); the PDF is rendered once; every text is in the debtor's
+language, whoever pressed the button. Locks: customers in id order, then statements, then counters.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -80,12 +82,13 @@ def issue_statement(db: Session, actor: Actor, data: IssueStatement) -> UUID:
 def issue(db: Session, actor: Actor, data: IssueStatement) -> Issued:
     """Freezes, prints, numbers and (when asked and a contact exists) mails a statement (R120, R124, R303, A14).
 
-    An earlier statement of the same customer, currency and period is superseded. Raises RuleBroken
-    (`statement_period_future`, `statement_nothing_to_state`), NotFound, HuikuanError(`statement_does_not_tie`).
+    An earlier unanswered statement of the same customer, currency and period is superseded; an answered one only
+    with `despite_answer`. Raises RuleBroken(`statement_period_future`, `statement_nothing_to_state`),
+    Conflict(`statement_answered_already`), NotFound, HuikuanError(`statement_does_not_tie`).
     """
     if data.period_to > actor.today:
         raise RuleBroken("statement_period_future", period=f"{data.period_to:%Y-%m}")
-    _lock_customer(db, actor.tenant_id, data.customer_id)
+    lock_for_statements(db, actor.tenant_id, [data.customer_id])
     sender = queries.sender(db, actor.tenant_id)
     recipient = find_recipient(db, actor.tenant_id, data.customer_id)
     debtor = queries.debtor(db, actor.tenant_id, data.customer_id, recipient.name if recipient else "")
@@ -115,7 +118,14 @@ def issue(db: Session, actor: Actor, data: IssueStatement) -> Issued:
 
 
 def issue_for_customer(
-    db: Session, actor: Actor, customer_no: str, period: Period, *, currency: str | None = None, mailed: bool = True
+    db: Session,
+    actor: Actor,
+    customer_no: str,
+    period: Period,
+    *,
+    currency: str | None = None,
+    mailed: bool = True,
+    despite_answer: bool = False,
 ) -> list[Issued]:
     """Issues every currency of a customer's month (or one). Raises RuleBroken(`statement_customer_unknown`,
     `statement_nothing_to_state`) and what `issue` raises."""
@@ -130,7 +140,12 @@ def issue_for_customer(
             db,
             actor,
             IssueStatement(
-                customer_id=found.id, currency=code, period_from=period.from_on, period_to=period.to_on, send=mailed
+                customer_id=found.id,
+                currency=code,
+                period_from=period.from_on,
+                period_to=period.to_on,
+                send=mailed,
+                despite_answer=despite_answer,
             ),
         )
         for code in wanted
@@ -239,32 +254,43 @@ def find_recipient(db: Session, tenant_id: UUID, customer_id: UUID) -> Recipient
 def _supersede(db: Session, actor: Actor, data: IssueStatement) -> UUID | None:
     """Closes the standing statement of the same period, its links too; returns its id.
 
-    The period is known by its first day: a statement of the running month gives way to that of the whole one.
+    The period is known by its first day: a statement of the running month gives way to that of the whole one. One
+    that was answered is evidence of its own day: it stays beside later days, and gives way to the same day only
+    when a person insists. Raises Conflict(`statement_answered_already`).
     """
     s = Statement
-    before = db.execute(
-        sa.select(s.id)
-        .where(
-            s.tenant_id == actor.tenant_id,
-            s.customer_id == data.customer_id,
-            s.currency == data.currency,
-            s.period_from == data.period_from,
-            s.superseded_at.is_(None),
-        )
-        .with_for_update()
-    ).scalar_one_or_none()
-    if before is None:
-        return None
-    db.execute(sa.update(s).where(s.tenant_id == actor.tenant_id, s.id == before).values(superseded_at=actor.now))
-    tokens.revoke_for(db, actor, before)
-    journal.record(db, actor, "statement_superseded", customer_id=data.customer_id, subject_id=before)
-    return before
+    of_period = (
+        s.tenant_id == actor.tenant_id,
+        s.customer_id == data.customer_id,
+        s.currency == data.currency,
+        s.period_from == data.period_from,
+        s.superseded_at.is_(None),
+    )
+    # A lock of its own: an answer under way is waited for here, and seen by the read that follows.
+    db.execute(sa.select(s.id).where(*of_period).order_by(s.id).with_for_update())
+    found = queries.standing(db, actor.tenant_id, data.customer_id, data.currency, s.period_from == data.period_from)
+    gone = [one for one in found if not one.answered or one.period_to == data.period_to]
+    answered = next((one for one in gone if one.answered), None)
+    if answered and not data.despite_answer:
+        raise Conflict("statement_answered_already", number=answered.number)
+    for one in gone:
+        db.execute(sa.update(s).where(s.tenant_id == actor.tenant_id, s.id == one.id).values(superseded_at=actor.now))
+        tokens.revoke_for(db, actor, one.id)
+        facts = {"number": one.number, "despite_answer": one.answered}
+        journal.record(db, actor, "statement_superseded", customer_id=data.customer_id, subject_id=one.id, data=facts)
+    return gone[-1].id if gone else None
 
 
-def _lock_customer(db: Session, tenant_id: UUID, customer_id: UUID) -> None:
-    """FOR UPDATE, so that not even a new document can be booked between the reads that must tie."""
+def lock_for_statements(db: Session, tenant_id: UUID, customer_ids: Iterable[UUID]) -> None:
+    """Holds the customers' rows until COMMIT, in id order. Who issues for several calls it once, before any counter.
+
+    FOR UPDATE, so that not even a new document can be booked between the reads that must tie.
+    """
     c = Customer
-    db.execute(sa.select(c.id).where(c.tenant_id == tenant_id, c.id == customer_id).with_for_update())
+    wanted = sa.cast(sorted(set(customer_ids)), sa.ARRAY(sa.Uuid))
+    db.execute(
+        sa.select(c.id).where(c.tenant_id == tenant_id, c.id == sa.any_(wanted)).order_by(c.id).with_for_update()
+    ).all()
 
 
 def _freeze(

@@ -7,6 +7,7 @@ superseded statement takes no answer; the ledger is never touched.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -29,7 +30,7 @@ from kernel.errors import NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.mail import Attachment, Letter, queue_mail
 from kernel.tokens import OneTimeCode, TokenFacts
-from tenants.models import Company, Tenant, User
+from tenants.models import Company, Membership, Tenant, User
 from web.mailtexts import MailTexts, render_mail
 
 ANSWERED: Final = "statements.answered"
@@ -202,26 +203,29 @@ def _record(
 def _difference_rows(
     db: Session, tenant_id: UUID, confirmation_id: UUID, statement_id: UUID, data: AnswerStatement
 ) -> list[dict[str, object]]:
-    """Our side of each row comes from the frozen lines, never from what the browser sent back."""
+    """Our side of each row comes from the frozen lines, never from what the browser sent back.
+
+    A line is known by its id, within this statement only. A number alone counts where one single line carries it.
+    """
     n = StatementLine
-    ours = {
-        row.document_no: row
-        for row in db.execute(
-            sa.select(n.document_no, n.item_id, (n.debit_minor - n.credit_minor).label("minor")).where(
-                n.tenant_id == tenant_id, n.statement_id == statement_id, n.part == "open"
-            )
+    ours = db.execute(
+        sa.select(n.id, n.document_no, n.item_id, (n.debit_minor - n.credit_minor).label("minor")).where(
+            n.tenant_id == tenant_id, n.statement_id == statement_id, n.part == "open"
         )
-    }
+    ).all()
+    by_id = {row.id: row for row in ours}
+    times = Counter(row.document_no for row in ours)
+    by_number = {row.document_no: row for row in ours if times[row.document_no] == 1}
     rows: list[dict[str, object]] = []
     for position, line in enumerate(data.differences, start=1):
-        own = ours.get(line.document_no)
+        own = by_id.get(line.line_id) if line.line_id else by_number.get(line.document_no)
         rows.append(
             {
                 "tenant_id": tenant_id,
                 "id": new_id(),
                 "confirmation_id": confirmation_id,
                 "position": position,
-                "document_no": line.document_no,
+                "document_no": own.document_no if own else line.document_no,
                 "item_id": own.item_id if own else None,
                 "our_minor": own.minor if own else None,
                 "their_minor": line.their_minor,
@@ -250,12 +254,13 @@ def _mail_copy(
 def _mail_team(
     db: Session, actor: Actor, link: TokenFacts, data: AnswerStatement, mailing: Mailing, reference: str
 ) -> None:
-    """To whoever owns the customer, else to the company's contact, in their language."""
-    c, u = Customer, User
+    """To whoever owns the customer and still belongs to the company, else to the company's contact."""
+    c, u, m = Customer, User, Membership
     owner = db.execute(
         sa.select(u.email, u.name, u.language)
         .join(c, c.owner_id == u.id)
-        .where(c.tenant_id == actor.tenant_id, c.id == mailing.customer_id)
+        .join(m, sa.and_(m.tenant_id == c.tenant_id, m.user_id == u.id))
+        .where(c.tenant_id == actor.tenant_id, c.id == mailing.customer_id, m.active.is_(True))
     ).first()
     if owner is None:
         k, t = Company, Tenant

@@ -22,8 +22,8 @@ from ar.statements.inputs import IssueStatement, read_period
 from ar.statements.models import Statement
 from kernel import journal
 from kernel.actor import Actor
-from kernel.errors import RuleBroken
-from kernel.mail import MailMessage, redact
+from kernel.errors import Conflict, RuleBroken
+from kernel.mail import MailMessage, address_is_bad, redact, redact_links
 from kernel.tokens import CODE_LIFE
 from tenants.queries import company
 
@@ -39,8 +39,9 @@ def issue_one(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
     )
     try:
         issue_statement(db, actor, data)
-    except RuleBroken as nothing:
-        if nothing.code != "statement_nothing_to_state":
+    except (RuleBroken, Conflict) as nothing:
+        # Answered meanwhile: it stands, and no job takes the place of what a debtor has signed.
+        if nothing.code not in ("statement_nothing_to_state", "statement_answered_already"):
             raise
 
 
@@ -77,7 +78,9 @@ def recheck_code(db: Session, actor: Actor, mail: MailMessage) -> str | None:
 
 
 def settled(db: Session, actor: Actor, mail: MailMessage, state: str) -> None:
-    """Notes what became of a statement's mail; an address refused for good is not written to again."""
+    """Notes what became of a statement's mail. Only an address that the mail server itself refused for good is not
+    written to again; whatever else came back can be sent again. The link's secret is kept nowhere (A26)."""
+    redact_links(db, actor.tenant_id, mail.id)
     if state == "failed" or mail.reason == "contact_suppressed":
         _not_sent_after_all(db, actor, mail)
     kind = {"sent": "statement_sent", "failed": "statement_bounced"}.get(state)
@@ -91,7 +94,7 @@ def settled(db: Session, actor: Actor, mail: MailMessage, state: str) -> None:
         subject_id=mail.subject_id,
         data={"to": mail.to_address, "mail_id": str(mail.id), "purpose": mail.purpose, "reason": mail.reason},
     )
-    if state == "failed":
+    if state == "failed" and address_is_bad(mail):
         c = Contact
         db.execute(
             sa.update(c)

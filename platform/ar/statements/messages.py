@@ -17,6 +17,7 @@ MESSAGES: dict[str, str] = {
     ),
     "statement_superseded": mark("A newer statement has taken its place."),
     "statement_no_contact": mark("This customer has no contact that can receive mail."),
+    "statement_answered_already": mark("Statement %(number)s of this period has been answered already."),
     "statement_answered": mark("This statement has been answered already."),
     "statement_codes_exhausted": mark("Too many codes were asked for today. Ask your contact at the sender."),
     "statement_code_needed": mark("The code has lapsed. Ask for a new one."),
@@ -44,7 +45,7 @@ MAIL_STATES: dict[str, str] = {
     "sending": mark("Being sent"),
     "sent": mark("Accepted by the mail server"),
     "suppressed": mark("Held back"),
-    "failed": mark("Refused"),
+    "failed": mark("Came back"),
     "unknown": mark("In doubt: a person must judge"),
 }
 DELIVERY_NAMES: dict[str, str] = {

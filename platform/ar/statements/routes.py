@@ -17,7 +17,7 @@ from ar.statements.documents import bucket_name, kind_name, page_texts
 from ar.statements.inputs import REASONS, IssueMonth, IssueRequest, read_period
 from ar.statements.messages import DELIVERY_NAMES, MAIL_STATES, MESSAGES, STATUS_NAMES, STATUS_TONES
 from ar.statements.views import STATUSES
-from kernel.errors import RuleBroken
+from kernel.errors import Conflict, HuikuanError, RuleBroken
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext, use_language
 from tenants.access import may, staff
@@ -99,8 +99,10 @@ def create() -> Page:
         return invalid("ar/statements/new.html", form=form)
     try:
         period = read_period(form.data.period, actor().today)
-        issued = commands.issue_for_customer(db(), actor(), form.data.customer_no, period)
-    except RuleBroken as error:
+        issued = commands.issue_for_customer(
+            db(), actor(), form.data.customer_no, period, despite_answer=form.data.despite_answer
+        )
+    except (RuleBroken, Conflict) as error:
         form.errors[_field(error)] = _(MESSAGES[error.code], **error.params)
         return invalid("ar/statements/new.html", form=form)
     flash_ok(ngettext("%(num)s statement issued.", "%(num)s statements issued.", len(issued)))
@@ -198,8 +200,9 @@ def _warn(issued: list[commands.Issued]) -> None:
         flash_error(_("These characters could not be printed: %(characters)s", characters=missing))
 
 
-def _field(error: RuleBroken) -> str:
-    return "customer_no" if error.code == "statement_customer_unknown" else "period"
+def _field(error: HuikuanError) -> str:
+    fields = {"statement_customer_unknown": "customer_no", "statement_answered_already": "despite_answer"}
+    return fields.get(error.code, "period")
 
 
 def _uuid(text: str) -> UUID | None:

@@ -28,6 +28,7 @@ from ar.statements.models import Statement
 from kernel import mail, outbox
 from kernel.clock import fixed_clock, moment_on, utc_now
 from kernel.errors import Conflict, Forbidden, RuleBroken
+from kernel.ids import new_id
 from kernel.journal import JournalEvent
 from kernel.mail import MailMessage
 from tenants.models import Company
@@ -183,7 +184,7 @@ def test_two_people_decide_at_once_and_the_second_is_told(desk: Desk) -> None:
     desk.approve(MONDAY, letter.id)
     desk.approve(MONDAY, letter.id)  # the same person, twice: nothing more
     with pytest.raises(Conflict) as told, desk.company.transaction() as db:
-        approve_action(db, desk.company.actor(MONDAY, name="周启明"), letter.id, ApproveAction())
+        approve_action(db, desk.company.actor(MONDAY, name="周启明", user_id=new_id()), letter.id, ApproveAction())
     assert (told.value.code, told.value.params["name"]) == ("action_decided", "林晓")
     with pytest.raises(Conflict), desk.company.transaction() as db:
         skip_action(db, desk.company.actor(MONDAY, name="周启明"), letter.id, SkipAction(reason="不发"))

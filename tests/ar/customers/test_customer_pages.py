@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+import sqlalchemy as sa
 
 from ar.customers import commands, queries
 from ar.customers.inputs import CreateCustomer
+from ar.customers.models import Contact
 from tests.support.companies import TestCompany
 
 
@@ -68,6 +70,37 @@ def test_contacts_are_added_and_taken_out_of_use(company: TestCompany) -> None:
     assert client.post(company.url(f"{path}/{contact.id}/deactivation")).status_code == 303
     text = client.get(company.url(f"/customers/{customer_id}/edit")).get_data(as_text=True)
     assert re.search(r"badge[^>]*>Out of use", text)
+
+
+def test_the_page_leads_to_using_a_bounced_address_again(company: TestCompany) -> None:
+    customer_id = _created(company)
+    client = company.client()
+    path = f"/customers/{customer_id}/contacts"
+    client.post(company.url(path), data={"name": "Bo", "email": "bo@a.example", "purposes": ["dunning"]})
+    assert "Use again" not in client.get(company.url(f"/customers/{customer_id}/edit")).text
+    with company.transaction() as db:
+        bounced = sa.update(Contact).where(Contact.tenant_id == company.tenant_id)
+        db.execute(bounced.values(suppressed_at=company.actor().now, suppressed_reason="550 no such user"))
+    for page in (f"/customers/{customer_id}/edit", f"/customers/{customer_id}"):
+        (link,) = re.findall(r'href="([^"]*contacts/new\?contact=[^"]*)"', client.get(company.url(page)).text)
+        assert 'value="bo@a.example"' in client.get(link).text
+    answer = client.post(company.url(path), data={"name": "Bo", "email": "bo@a.example", "purposes": ["dunning"]})
+    assert answer.status_code == 303
+    text = client.get(company.url(f"/customers/{customer_id}/edit")).text
+    assert "550 no such user" not in text
+    assert re.search(r"badge[^>]*>In use", text)
+
+
+def test_a_name_with_line_breaks_is_kept_as_one_line(company: TestCompany) -> None:
+    customer_id = _created(company)
+    answer = company.client().post(
+        company.url(f"/customers/{customer_id}/contacts"),
+        data={"name": "Evil\r\nBcc: spy@evil.example", "email": "a@b.example"},
+    )
+    assert answer.status_code == 303
+    with company.reading() as db:
+        (contact,) = queries.contacts(db, company.tenant_id, customer_id)  # type: ignore[arg-type]
+    assert contact.name == "Evil Bcc: spy@evil.example"
 
 
 @pytest.mark.parametrize("path", ["/edit", "/contacts/new"])

@@ -6,9 +6,18 @@ from datetime import date
 
 import pytest
 import sqlalchemy as sa
+from pydantic import BaseModel, ValidationError
 
 from ar.customers import commands, queries
-from ar.customers.inputs import AddContact, CreateCustomer, CustomerRow, EditCustomer, tax_id_doubtful
+from ar.customers.inputs import (
+    AddContact,
+    ContactFields,
+    CreateCustomer,
+    CustomerRow,
+    EditCustomer,
+    tax_id_doubtful,
+)
+from ar.customers.models import Contact
 from ar.customers.search import search_words, sort_key, wanted_words
 from ar.ledger.posting import NewItem, post_items
 from kernel.errors import Conflict, NotFound, RuleBroken
@@ -91,6 +100,49 @@ def test_a_contact_taken_out_of_use_is_not_brought_back_by_bulk_work(company: Te
         assert commands.upsert_customers(db, company.actor(), [row]).unchanged == 1
         (contact,) = queries.contacts(db, company.tenant_id, customer)  # type: ignore[arg-type]
         assert not contact.active
+
+
+def test_the_same_address_again_brings_a_bounced_contact_back(company: TestCompany) -> None:
+    with company.transaction() as db:
+        customer = commands.create_customer(
+            db, company.actor(), CreateCustomer(number="1", name="A", contact_email="Bo@a.example")
+        )
+    with company.transaction() as db:
+        bounced = sa.update(Contact).where(Contact.tenant_id == company.tenant_id)
+        db.execute(bounced.values(suppressed_at=company.actor().now, suppressed_reason="550 no such user"))
+    again = AddContact(customer_id=customer, name="Bo", email="Bo@A.example")
+    for _ in range(2):
+        with company.transaction() as db:
+            commands.add_contact(db, company.actor(), again)
+    with company.reading() as db:
+        (contact,) = queries.contacts(db, company.tenant_id, customer)
+        assert (contact.active, contact.suppressed_reason) == (True, None)
+        assert (
+            db.execute(sa.select(Contact.suppressed_at).where(Contact.tenant_id == company.tenant_id)).scalar() is None
+        )
+        j = JournalEvent
+        wanted = sa.select(j.data).where(j.tenant_id == company.tenant_id, j.kind == "contact_added").order_by(j.id)
+        said = [data.get("bounce_cleared") for data in db.execute(wanted).scalars()]
+    assert said == [None, "550 no such user", None]
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [(EditCustomer, "name"), (CreateCustomer, "name"), (CreateCustomer, "number"), (CreateCustomer, "contact_name"),
+     (EditCustomer, "tax_id"), (ContactFields, "name"), (ContactFields, "title"), (ContactFields, "phone")],
+)  # fmt: skip
+def test_texts_of_the_customer_file_are_one_line(model: type[BaseModel], name: str) -> None:
+    given = {"name": "A", "number": "1", name: "Evil\r\nBcc:\u200b x\x00"}
+    assert getattr(model.model_validate(given), name) == "Evil Bcc: x"
+
+
+@pytest.mark.parametrize(("model", "name"), [(CreateCustomer, "contact_email"), (ContactFields, "email")])
+def test_addresses_of_the_customer_file_can_be_written_to(model: type[BaseModel], name: str) -> None:
+    given = {"name": "A", "number": "1"}
+    assert getattr(model.model_validate(given), name) == ""
+    assert getattr(model.model_validate(given | {name: "ap@例子.cn"}), name) == "ap@xn--fsqu00a.cn"
+    with pytest.raises(ValidationError, match="Before the @"):
+        model.model_validate(given | {name: "张三@例子.cn"})
 
 
 def test_search_finds_parts_of_names_numbers_and_tax_ids(company: TestCompany) -> None:

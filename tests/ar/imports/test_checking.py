@@ -9,11 +9,21 @@ from pathlib import Path
 import pytest
 
 import ar.imports
-from ar.imports.checking import applications, read_rows, refuse_twins
-from ar.imports.columns import ENTITY_WORDS, FILE_KINDS, KIND_WORDS, LANGUAGE_WORDS, FileKind, fields, words
-from ar.imports.inputs import ImportFile, Report
+from ar.imports.checking import applications, currency_code, read_rows, refuse_twins
+from ar.imports.columns import (
+    CURRENCY_WORDS,
+    ENTITY_WORDS,
+    FILE_KINDS,
+    KIND_WORDS,
+    LABELS,
+    LANGUAGE_WORDS,
+    FileKind,
+    fields,
+    words,
+)
+from ar.imports.inputs import ImportFile, ReadRows, Report
 from ar.imports.mapping import Mapping, bind, header_names, read_mapping
-from ar.imports.messages import FINDINGS, finding_text
+from ar.imports.messages import FINDINGS, column_name, finding_text
 from kernel.errors import RuleBroken
 from kernel.i18n import use_language
 from kernel.tables import DateOrder, header_key, open_table
@@ -26,7 +36,7 @@ def read(kind: FileKind, content: bytes, mapping: Mapping | None = None) -> tupl
     table = open_table(content, "f", header_names(kind, told))
     report = Report()
     binding = bind(file.kind, table.headers, told)
-    return report, read_rows(kind, table, binding, report, told.date_order, lambda _rows: None)
+    return report, read_rows(kind, table, binding, report, told.date_order, lambda _rows: None).good
 
 
 ITEM = dict(
@@ -48,7 +58,11 @@ ITEM = dict(
         ("kind", "", "value_missing"),
         ("kind", "receipt", "unknown_kind"),
         ("document_date", "", "value_missing"),
-        ("document_date", "31/02/2026", "ambiguous_date"),
+        ("document_date", "04/03/2026", "ambiguous_date"),
+        ("document_date", "11/21/2026", "month_first_untold"),
+        ("document_date", "21/11/2026", "day_first_untold"),
+        ("document_date", "05/05/2026", "same_day_untold"),
+        ("document_date", "31/02/2026", "no_such_day"),
         ("document_date", "2026-02-31", "no_such_day"),
         ("document_date", "soon", "not_a_date"),
         ("due_date", "later", "not_a_date"),
@@ -103,6 +117,57 @@ def test_errors_of_receipts(value: str, code: str) -> None:
     assert codes(report) == [(2, "applies_to", code)]
 
 
+def test_all_that_is_wrong_in_a_row_is_said_at_once() -> None:
+    row = ",".join(["007", "华芯", "", "收据", "soon", "2026-10-31", "RMB", "-5"])
+    report, parsed = read("open-items", csv(ITEM_HEADERS, row))
+    assert parsed == []
+    assert {(column, code) for _row, column, code in codes(report)} == {
+        ("document_no", "value_missing"),
+        ("kind", "unknown_kind"),
+        ("document_date", "not_a_date"),
+        ("amount", "amount_not_positive"),
+    }
+    report, _ = read("receipts", csv(RECEIPT_HEADERS, ",R1,later,XXQ,ten,INV1:x"))
+    assert {column for _row, column, _code in codes(report)} == {"customer_no", "received_on", "currency", "amount"}
+    report, _ = read("customers", csv(CUSTOMER_HEADERS, "1,,club,,nobody,,a@b,soon,-1,fr"))
+    assert len(report.errors) == 7
+
+
+def test_what_depends_on_a_wrong_cell_is_not_judged() -> None:
+    unknown_kind = {**ITEM, "kind": "收据", "due_date": "2026-09-30"}  # a credit note may say so
+    unknown_currency = {**ITEM, "currency": "XXQ", "amount": "1.005"}  # some currencies have three decimals
+    rows = (",".join(row.values()) for row in (unknown_kind, unknown_currency))
+    report, _ = read("open-items", csv(ITEM_HEADERS, *rows))
+    assert codes(report) == [(2, "kind", "unknown_kind"), (3, "currency", "unknown_currency")]
+
+
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [("RMB", "CNY"), ("rmb", "CNY"), ("ＲＭＢ", "CNY"), ("人民币", "CNY"), ("美元", "USD"), ("欧元", "EUR"),
+     ("日元", "JPY"), ("港币", "HKD"), ("usd", "USD"), ("人民币（CNY）", "CNY")],
+)  # fmt: skip
+def test_currencies_are_read_by_code_and_by_name(word: str, code: str) -> None:
+    assert currency_code(word) == code
+
+
+def test_a_date_with_one_possible_reading_says_which_order_to_choose() -> None:
+    report, _ = read("open-items", csv(ITEM_HEADERS, ",".join({**ITEM, "document_date": "11/21/2026"}.values())))
+    with use_language("en"):
+        said = finding_text(report.errors[0].code, report.errors[0].params)
+    assert said == (
+        "“11/21/2026” is a date only with the month first. Choose “Month first” for this file, or write 2026-11-21."
+    )
+
+
+def test_a_column_that_a_reader_is_told_to_add_is_understood() -> None:
+    for language in ("en", "zh_CN"):
+        with use_language(language):
+            for kind in FILE_KINDS:
+                told = [column_name(each.name) for each in fields(kind)]
+                assert bind(kind, told, Mapping()).missing == []
+                assert bind(kind, told, Mapping()).ignored == []
+
+
 def test_what_a_receipt_pays_is_read_in_the_ways_people_write_it() -> None:
     assert applications("INV1:100.00;INV2:50.00", "CNY") == (("INV1", 10000), ("INV2", 5000))
     assert applications("INV1：100 ；INV2;", "CNY") == (("INV1", 10000), ("INV2", None))
@@ -137,9 +202,10 @@ def test_a_workbook_with_a_title_and_a_closing_total() -> None:
 def test_a_repeated_key_names_both_rows() -> None:
     row = ",".join(ITEM.values())
     report, parsed = read("open-items", csv(ITEM_HEADERS, row, row))
-    kept = refuse_twins(parsed, lambda item: (item.kind, item.document_no), "document_no", report)
-    assert len(kept) == 1
-    assert finding_text(report.errors[0].code, report.errors[0].params) == "“INV-1” stands in row 2 already."
+    kept = refuse_twins(ReadRows(parsed, []), lambda item: (item.kind, item.document_no), "document_no", report)
+    assert len(kept.good) == 1
+    with use_language("en"):
+        assert finding_text(report.errors[0].code, report.errors[0].params) == "“INV-1” stands in row 2 already."
     assert codes(report) == [(3, "document_no", "duplicate_in_file")]
 
 
@@ -180,7 +246,8 @@ def test_no_header_and_no_word_means_two_things() -> None:
     for kind in FILE_KINDS:
         keys = [key for each in fields(kind) for key in each.keys()]  # noqa: SIM118 - a method of Field
         assert len(keys) == len(set(keys)), kind
-    for table in (KIND_WORDS, ENTITY_WORDS, LANGUAGE_WORDS):
+        assert all(LABELS[each.name] == each.label for each in fields(kind))
+    for table in (CURRENCY_WORDS, KIND_WORDS, ENTITY_WORDS, LANGUAGE_WORDS):
         listed = [header_key(word) for value, others in table.items() for word in (value, *others)]
         assert len(listed) == len(words(table))
 

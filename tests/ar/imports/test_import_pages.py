@@ -61,6 +61,25 @@ def test_errors_are_shown_and_given_out_beside_their_rows(company: TestCompany) 
     assert "found “bill”" in row.cells[-1]
 
 
+def test_errors_are_told_in_the_order_of_the_file(company: TestCompany, tmp_path: Path) -> None:
+    content = csv(ITEM_HEADERS, "1,A,INV-1,收据,2026-10-01,,RMB,-5", "2,,INV-2,invoice,2026-10-01,,CNY,1", ",A,,,,,,")
+    job_id = uploaded(company, content)
+    work(company, "imports.check")
+    places = [(error.row, error.column) for error in job(company, job_id).report.errors]
+    last = ["customer_no", "document_no", "kind", "document_date", "currency", "amount"]
+    assert places == [(2, "kind"), (2, "amount"), (3, "customer_name"), *((4, column) for column in last)]
+    client = company.client()
+    page = client.get(company.url(f"/imports/{job_id}")).get_data(as_text=True)
+    said = ["found “收据”", "found “-5”", "Customer “2” is new", "A value is needed"]
+    assert sorted(said, key=page.index) == said
+    first, *_rest = open_table(client.get(company.url(f"/imports/{job_id}/errors.xlsx")).get_data()).rows()
+    assert first.cells[-1].index("kind: ") < first.cells[-1].index("amount: ")
+    file = tmp_path / "items.csv"
+    file.write_bytes(content)
+    told = cast(list[dict[str, object]], _cli("open-items", str(file), "--tenant", company.slug)[1]["errors"])
+    assert [(error["row"], error["column"]) for error in told] == places
+
+
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
 @pytest.mark.parametrize("kind", ["customers", "open-items", "receipts"])
 def test_samples_are_files_that_can_be_imported(company: TestCompany, kind: str, language: str) -> None:

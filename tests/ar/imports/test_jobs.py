@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from ar.imports import commands, jobs, queries
 from ar.imports.inputs import ApplyImport, ImportFile
+from kernel.counters import lock_counter
 from kernel.errors import Conflict, NotFound, RuleBroken
-from kernel.outbox import OutboxMessage
+from kernel.outbox import ATTEMPTS_MAX, OutboxMessage
 from tests.ar.imports.files import ITEM_HEADERS, csv, posted, run
 from tests.support.companies import TestCompany
 
@@ -135,3 +136,58 @@ def test_other_companies_imports_do_not_exist(company: TestCompany, other_compan
         job(company, job_id)
     with pytest.raises(NotFound):
         confirm(company, job_id)
+
+
+def tried(company: TestCompany, kind: str, times: int) -> None:
+    """The last message of a kind as it stands when a worker begins on it for so many times."""
+    o = OutboxMessage
+    with company.transaction() as db:
+        db.execute(sa.update(o).where(o.tenant_id == company.tenant_id, o.kind == kind).values(attempts=times))
+
+
+def broke(company: TestCompany, job_id: UUID) -> bool:
+    """Whether the page says that the import failed, with a sentence."""
+    page = company.client().get(company.url(f"/imports/{job_id}")).text
+    assert (job(company, job_id).state == "failed") == ("could not be worked on" in page)
+    return job(company, job_id).state == "failed"
+
+
+def test_what_nobody_foresaw_ends_as_failed_at_once(company: TestCompany) -> None:
+    job_id = uploaded(company)
+    with company.transaction() as db:
+        commands.note(db, company.tenant_id, job_id, mapping={"columns": 1})
+    work(company, "imports.check")
+    assert broke(company, job_id)
+
+
+@pytest.mark.parametrize(("times", "ends"), [(1, False), (ATTEMPTS_MAX, True)])
+def test_a_database_that_is_busy_is_tried_again_until_the_tries_are_used_up(
+    company: TestCompany, times: int, ends: bool
+) -> None:
+    job_id = uploaded(company)
+    work(company, "imports.check")
+    confirm(company, job_id)
+    tried(company, "imports.apply", times)
+    (payload,) = waiting(company, "imports.apply")
+    with company.transaction() as other:
+        lock_counter(other, company.tenant_id, "imports")
+        with company.transaction() as db:
+            db.execute(sa.text("SET LOCAL lock_timeout = '50ms'"))
+            if ends:
+                jobs.apply(db, company.actor(), payload)
+            else:
+                with pytest.raises(sa.exc.OperationalError):
+                    jobs.apply(db, company.actor(), payload)
+    assert broke(company, job_id) is ends
+    assert posted(company) == {}
+    work(company, "imports.apply")
+    assert job(company, job_id).state == ("failed" if ends else "applied")
+
+
+def test_a_file_that_kills_every_worker_ends_as_failed(company: TestCompany) -> None:
+    job_id = uploaded(company)
+    with company.transaction() as db:
+        commands.note(db, company.tenant_id, job_id, state="checking")
+    tried(company, "imports.check", ATTEMPTS_MAX + 1)
+    work(company, "imports.check")
+    assert broke(company, job_id)

@@ -11,9 +11,12 @@ import sqlalchemy as sa
 from ar.customers import queries as customers
 from ar.customers.commands import upsert_customers
 from ar.customers.inputs import CustomerRow
+from ar.imports.columns import FileKind
 from ar.imports.inputs import Report
+from ar.imports.messages import finding_text
 from ar.ledger.models import Allocation
 from kernel.errors import RuleBroken
+from kernel.i18n import use_language
 from tests.ar.imports.files import (
     CUSTOMER_HEADERS,
     ITEM_HEADERS,
@@ -179,6 +182,76 @@ def test_missing_columns_are_named_at_the_header(company: TestCompany) -> None:
     report = run(company, "open-items", csv("customer_no,customer_name,document_no", "1,A,INV-1"))
     assert {(row, code) for row, _column, code in codes(report)} == {(1, "column_missing")}
     assert [column for _row, column, _code in codes(report)] == ["kind", "document_date", "currency", "amount"]
+
+
+def test_missing_columns_bear_the_readers_name_for_them(company: TestCompany) -> None:
+    report = run(company, "receipts", csv("客户编码,收款日期,币种,收款金额", "1,2026-11-01,CNY,1"))
+    ((row, column, code),) = codes(report)
+    assert (row, column, code) == (1, "receipt_no", "column_missing")
+    for language, name in (("zh_CN", "收款单号 (receipt_no)"), ("en", "Receipt number (receipt_no)")):
+        with use_language(language):
+            assert f"“{name}”" in finding_text(code, report.errors[0].params)
+
+
+@pytest.mark.parametrize(
+    ("headers", "said", "meant"),
+    [
+        (CUSTOMER_HEADERS, "receipts", "customers"),
+        ("客户编码,客户名称,联系人,邮箱,账期", "receipts", "customers"),
+        (RECEIPT_HEADERS, "open-items", "receipts"),
+        (ITEM_HEADERS, "receipts", "open-items"),
+        ("客户档案,,\n客户编码,客户名称,账期", "open-items", "customers"),
+    ],
+)
+def test_a_file_of_another_kind_is_recognised(company: TestCompany, headers: str, said: FileKind, meant: str) -> None:
+    report = run(company, said, csv(headers, "1,2,3,4,5,6"))
+    first, *missing = report.errors
+    assert (first.column, first.code, first.params) == ("", "looks_like_kind", {"kind": meant})
+    assert {error.code for error in missing} == {"column_missing"}
+    with use_language("en"):
+        words = meant.replace("-", " ")
+        assert finding_text(first.code, first.params) == (
+            f"This looks like {words}. Choose that kind or correct the headers."
+        )
+
+
+def test_errors_stand_in_the_order_of_the_file(company: TestCompany) -> None:
+    headers = "amount,kind,document_no,customer_no,customer_name,document_date,currency"
+    rows = [
+        "1,invoice,INV-1,1,A,2026-10-01,CNY",
+        "-5,收据,INV-2,1,A,soon,RMB",
+        "1,invoice,INV-3,2,,2026-10-01,CNY",  # judged last, by the books
+        "1,invoice,INV-1,1,A,2026-10-01,CNY",  # judged when all rows are read
+        "ten,invoice,INV-4,1,A,2026-10-01,CNY",
+    ]
+    report = run(company, "open-items", csv(headers, *rows))
+    assert [(row, column) for row, column, _code in codes(report)] == [
+        (3, "amount"),
+        (3, "kind"),
+        (3, "document_date"),
+        (4, "customer_name"),
+        (5, "document_no"),
+        (6, "amount"),
+    ]
+
+
+def test_a_row_with_a_wrong_cell_is_held_against_the_books_and_the_file_as_well(company: TestCompany) -> None:
+    report = run(company, "receipts", csv(RECEIPT_HEADERS, "9,RC-1,soon,CNY,1,", "9,RC-1,later,CNY,1,"))
+    expected = [(2, "customer_no"), (2, "received_on"), (3, "customer_no"), (3, "receipt_no"), (3, "received_on")]
+    assert [(row, column) for row, column, _code in codes(report)] == expected
+    rows = ["1,,INV-1,bill,2026-10-01,,CNY,1", "2,B,INV-2,bill,2026-10-01,,CNY,1", "2,,INV-3,invoice,2026-10-01,,CNY,1"]
+    report = run(company, "open-items", csv(ITEM_HEADERS, *rows))
+    assert [(row, column) for row, column, _code in codes(report)] == [(2, "customer_name"), (2, "kind"), (3, "kind")]
+    report = run(company, "customers", csv(CUSTOMER_HEADERS, "1,,,,nobody@else.example,,,,,"))
+    assert [(row, column) for row, column, _code in codes(report)] == [(2, "name"), (2, "owner_email")]
+
+
+def test_all_that_differs_from_a_posted_document_is_said(company: TestCompany) -> None:
+    run(company, "open-items", ITEMS)
+    row = "002,A,INV-1,invoice,2026-10-02,2026-10-31,CNY,1000.01"
+    report = run(company, "open-items", csv(ITEM_HEADERS, row))
+    assert [column for _row, column, _code in codes(report)] == ["customer_no", "document_date", "amount"]
+    assert (report.unchanged, {code for _row, _column, code in codes(report)}) == (0, {"document_differs"})
 
 
 def test_a_file_that_cannot_be_read_is_refused_as_a_whole(company: TestCompany) -> None:

@@ -124,8 +124,10 @@ def test_the_pages_open_in_both_languages(books: Books, company: TestCompany, la
 
 def test_the_aging_page_ties_and_leads_to_the_items(books: Books, company: TestCompany) -> None:
     client = company.client()
-    text = client.get(company.url("/aging/?on=2026-11-20")).text
-    assert "CNY: the report equals the ledger, 80.00." in text
+    text = client.get(company.url("/aging/?as_of=2026-11-20")).text
+    assert "Equal to the ledger" in text
+    assert "80.00 CNY" in text
+    assert client.get(company.url("/aging/?on=2026-11-20")).text.count("2026-11-20") == text.count("2026-11-20")
     assert "customer=0001&amp;currency=CNY&amp;on=2026-11-20" in text
     drilled = client.get(company.url("/receivables/?customer=0001&currency=CNY&on=2026-11-20")).text
     assert "LATE" in drilled

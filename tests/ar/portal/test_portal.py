@@ -7,97 +7,25 @@ import hashlib
 import re
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
 from datetime import date, timedelta
 from threading import Barrier
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from flask.testing import FlaskClient
 
 from app.models import TENANT_TABLES
 from ar.ledger.queries import balance_at
 from ar.statements.commands import issue, send
 from ar.statements.models import Confirmation, Difference
 from kernel import tokens
-from kernel.clock import fixed_clock, moment_on
+from kernel.clock import fixed_clock
 from kernel.journal import JournalEvent
 from kernel.outbox import OutboxMessage
 from kernel.tokens import AccessToken, OneTimeCode
+from tests.ar.portal.debtor import APRIL_2, NOW, SIGNER, Sent, hidden, sent_statement, ticks
 from tests.ar.statements.books import add_customer, mails, march, post
 from tests.support.companies import TestCompany
-
-APRIL_2 = date(2026, 4, 2)
-NOW = moment_on(APRIL_2, "Asia/Shanghai")
-SIGNER = {"signer_name": "李娜", "signer_title": "财务经理", "authority": "1"}
-
-
-@dataclass
-class Sent:
-    """A statement of two invoices that was mailed, and a debtor's browser without any account."""
-
-    company: TestCompany
-    customer_id: UUID
-    statement_id: UUID
-    number: str
-    path: str
-    client: FlaskClient
-
-    def post(self, step: str, **fields: object) -> tuple[int, str]:
-        answer = self.client.post(f"{self.path}/{step}", data={key: str(value) for key, value in fields.items()})
-        return answer.status_code, answer.get_data(as_text=True)
-
-    def code(self) -> str:
-        """The six digits in the newest code mail."""
-        found = re.search(r"^\s+(\d{6})\s*$", mails(self.company, "statement_code")[-1].body_text, re.MULTILINE)
-        assert found
-        return found[1]
-
-    def enter(self, **fields: object) -> dict[str, object]:
-        """Asks for a code and enters it; the fields for the last step."""
-        assert self.post("code", **fields)[0] == 200
-        status, page = self.post("check", **fields, code=self.code())
-        assert status == 200
-        return {**fields, "code_id": hidden(page, "code_id")}
-
-    def rows(self, table: type) -> int:
-        with self.company.reading() as db:
-            column = table.tenant_id  # type: ignore[attr-defined]
-            return int(
-                db.execute(
-                    sa.select(sa.func.count()).select_from(table).where(column == self.company.tenant_id)
-                ).scalar_one()
-            )
-
-
-def hidden(page: str, name: str) -> str:
-    found = re.search(rf'name="{name}" value="([^"]*)"', page)
-    assert found, name
-    return found[1]
-
-
-@pytest.fixture
-def sent(company: TestCompany):  # type: ignore[no-untyped-def]
-    with fixed_clock(NOW):
-        yield _sent(company)
-
-
-def _sent(company: TestCompany) -> Sent:
-    customer = add_customer(company, "0001")
-    with company.transaction() as db:
-        post(
-            db,
-            company,
-            customer,
-            ("invoice", "INV-1", date(2026, 2, 10), 180_000_00),
-            ("invoice", "INV-2", date(2026, 3, 10), 66_400_00),
-        )
-    with company.transaction() as db:
-        issued = issue(db, company.actor(APRIL_2), march(customer))
-    assert issued.portal_url
-    path = "/p/" + issued.portal_url.rpartition("/p/")[2]
-    return Sent(company, customer, issued.statement_id, issued.number, path, company.app.test_client())
 
 
 def _everything(company: TestCompany) -> dict[str, int]:
@@ -208,7 +136,7 @@ def test_a_difference_names_document_amount_and_reason_and_leaves_the_balance_al
     status, page = sent.post("answer", **fields)
     assert status == 200
     assert "INV-2" in page
-    status, page = sent.post("differences", **fields, do="ticked", tick="INV-2")
+    status, page = sent.post("differences", **fields, do="ticked", tick=ticks(page)["INV-2"])
     assert status == 200
     assert hidden(page, "row-0-document") == "INV-2"
     assert "66,400.00" in page, "our amount is filled in"
@@ -327,7 +255,7 @@ def test_an_answer_without_an_entered_code_is_refused(sent: Sent) -> None:
 
 def test_the_code_of_another_link_does_not_serve(sent: Sent, other_company: TestCompany) -> None:
     ready = sent.enter(outcome="agrees", **SIGNER)
-    other = _sent(other_company)
+    other = sent_statement(other_company)
     assert other.post("submit", **ready)[0] == 422
     assert other.rows(Confirmation) == 0
 

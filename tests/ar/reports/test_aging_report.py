@@ -164,6 +164,8 @@ def test_exports_keep_leading_zeros_exact_amounts_and_say_as_of_when(company: Te
     footer = " ".join(str(row[0]) for row in rows[3:])
     assert "2026-11-20" in footer
     assert "Lin Xiao" in footer
-    text = aging_csv(report, actor).decode("utf-8-sig").splitlines()
+    assert "2026-11-20" in sheet.title
+    text = aging_csv(report).decode("utf-8-sig").splitlines()
+    assert len(text) == 1 + len(report.named)
     assert text[1].startswith("0007,")
     assert text[1].endswith(",123.45")

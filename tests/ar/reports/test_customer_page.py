@@ -12,6 +12,8 @@ from ar.ledger.stages import Stage
 from ar.reports.customer_page import ITEMS_MAX, customer_page
 from ar.reports.timeline import customer_timeline
 from kernel.i18n import use_language
+from kernel.journal import record
+from kernel.mail import Letter, queue_mail
 from tests.ar.cases.desk import Desk
 from tests.ar.reports.scene import TODAY, furnish, get, on
 from tests.support.companies import TestCompany
@@ -62,6 +64,24 @@ def test_the_timeline_explains_what_was_done_and_what_was_not(company: TestCompa
     assert "Statement issued" in titles
     assert found.total == len(found.entries)
     assert [entry.at for entry in found.entries] == sorted((entry.at for entry in found.entries), reverse=True)
+
+
+def test_the_timeline_tells_mails_to_the_debtor_and_nobody_elses(company: TestCompany) -> None:
+    desk = furnish(company)
+    customer = desk.customers["00001"]
+    with company.transaction() as db:
+        for purpose in ("statement", "statement_copy", "statement_code", "statement_answered", "invitation"):
+            letter = Letter(f"{purpose}@00001.example", "", f"subject of {purpose}", "text")
+            queue_mail(db, company.actor(TODAY), letter, purpose=purpose, customer_id=customer)
+        record(db, company.actor(TODAY), "statement_code_entered", customer_id=customer, data={"code_id": "1"})
+    with company.reading() as db, use_language("en"):
+        found = customer_timeline(db, company.tenant_id, customer, company.timezone).entries
+    mails = [(entry.title, entry.text) for entry in found if entry.source == "mail"]
+    assert {title for title, _text in mails} == {"Statement by mail", "Copy of the answer by mail"}
+    told = "subject of statement_copy · statement_copy@00001.example · Waiting to be sent"
+    assert ("Copy of the answer by mail", told) in mails
+    assert "Code entered by the signer" in {entry.title for entry in found}
+    assert not [entry.title for entry in found if "_" in entry.title]
 
 
 def test_the_timeline_pages_without_losing_or_repeating(company: TestCompany) -> None:

@@ -74,6 +74,33 @@ def test_a_day_off_names_the_working_day_on_which_steps_run() -> None:
         assert day_sentence(TODAY, calendar).startswith("Wednesday, a working day")
 
 
+def test_on_a_day_without_a_run_the_list_says_what_it_is(company: TestCompany) -> None:
+    desk = furnish(company)
+    client = company.client(language="en")
+    with on(TODAY):
+        assert "What goes out today" in get(client, company, "/")
+    desk.run(SATURDAY)
+    with on(SATURDAY):
+        html = get(client, company, "/")
+    assert "What goes out today" not in html
+    assert "Waiting for review" in html
+    assert "proposed up to 2026-11-18" in html
+    assert ">Review</a>" in html
+
+
+def test_the_number_of_unanswered_statements_leads_to_lists_that_add_up_to_it(company: TestCompany) -> None:
+    furnish(company, copies=3)
+    client = company.client(language="en")
+    for day, late in ((TODAY, 0), (date(2027, 3, 3), 3)):
+        with company.reading() as db:
+            head = today_page(db, company.tenant_id, day, company.timezone).head
+        with on(day):
+            html = get(client, company, "/")
+        assert (head.unanswered, head.answers_late) == (3, late)
+        assert (f"/statements/?status={'overdue' if late else 'sent'}" in html) is True
+        assert f"/statements/?status={'sent' if late else 'overdue'}" not in html
+
+
 def test_a_year_without_a_published_calendar_warns(company: TestCompany) -> None:
     furnish(company)
     client = company.client()

@@ -27,10 +27,17 @@ def add_customer(
     language: str = "zh_CN",
     email: str | None = "lina@xinsheng.example",
     contact: str = "李娜",
+    owner_email: str | None = None,
 ) -> UUID:
     """A customer with one contact (none when `email` is None)."""
     row = CustomerRow(
-        number, name, contact_name=contact if email else None, contact_email=email, term_days=30, language=language
+        number,
+        name,
+        owner_email=owner_email,
+        contact_name=contact if email else None,
+        contact_email=email,
+        term_days=30,
+        language=language,
     )
     with company.transaction() as db:
         upsert_customers(db, company.actor(date(2026, 1, 1)), [row])

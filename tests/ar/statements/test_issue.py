@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import date
+from threading import Barrier
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -12,10 +16,11 @@ from ar.ledger.allocation import NewAllocation, allocate
 from ar.ledger.posting import reverse_item
 from ar.ledger.queries import balance_at
 from ar.statements import queries
-from ar.statements.commands import issue, issue_month, send
+from ar.statements.commands import issue, issue_month, lock_for_statements, send
 from ar.statements.inputs import IssueStatement, read_period
-from ar.statements.jobs import issue_one, recheck_statement, settled
+from ar.statements.jobs import issue_one, recheck_statement
 from ar.statements.models import Statement
+from kernel.counters import take_numbers
 from kernel.errors import RuleBroken
 from kernel.outbox import OutboxMessage
 from kernel.tokens import AccessToken
@@ -158,20 +163,6 @@ def test_without_a_contact_it_is_issued_and_says_that_nobody_was_mailed(company:
     assert refused.value.code == "statement_no_contact"
 
 
-def test_a_refused_address_is_not_written_to_again(company: TestCompany) -> None:
-    customer = add_customer(company, "0001")
-    with company.transaction() as db:
-        post(db, company, customer, ("invoice", "INV-1", date(2026, 3, 10), 100_000))
-        issued = issue(db, company.actor(APRIL_2), march(customer))
-    with company.transaction() as db:
-        mail = next(iter(mails(company, "statement")))
-        settled(db, company.actor(APRIL_2), mail, "failed")
-    with company.reading() as db:
-        assert queries.statement_view(db, company.tenant_id, issued.statement_id, APRIL_2).status == "not_sent"
-    with company.transaction() as db, pytest.raises(RuleBroken):
-        send(db, company.actor(APRIL_2), issued.statement_id)
-
-
 @pytest.mark.parametrize(("period", "code"), [("2026-13", "statement_period_bad"), ("march", "statement_period_bad")])
 def test_a_month_that_is_none_is_refused(period: str, code: str) -> None:
     with pytest.raises(RuleBroken) as refused:
@@ -233,6 +224,24 @@ def test_a_character_without_a_glyph_is_printed_as_a_mark_and_reported(company: 
         post(db, company, customer, ("invoice", "INV-1", date(2026, 3, 10), 100_000))
         issued = issue(db, company.actor(APRIL_2), march(customer))
     assert issued.missing == ("\U00020bb7",)
+
+
+def test_customers_are_locked_in_one_order_whoever_asks(company: TestCompany) -> None:
+    """Given two rounds that name the same customers the other way round, when they meet, then none is a deadlock."""
+    customers = [add_customer(company, f"{n:04d}", email=f"c{n}@debtor.example") for n in range(6)]
+    together = Barrier(2)
+
+    def lock(wanted: list[UUID]) -> int:
+        for _round in range(15):
+            together.wait(timeout=30)
+            with company.transaction() as db:
+                lock_for_statements(db, company.tenant_id, wanted)
+                take_numbers(db, company.tenant_id, "statement")
+        return len(wanted)
+
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(copy_context().run, lock, order) for order in (customers, customers[::-1])]
+        assert [one.result(timeout=60) for one in waiting] == [6, 6]
 
 
 def test_an_empty_month_has_nothing_to_state(company: TestCompany) -> None:

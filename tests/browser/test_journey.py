@@ -100,6 +100,10 @@ def _approve_letters(visitor: Visitor, company: TestCompany, post: Post) -> None
     assert "到期告知" in page.inner_text("main")
     page.get_by_role("button", name="批准我有权批准的全部").click()
     page.wait_for_load_state()
+    visitor.check()
+    assert "246,400.50" in page.inner_text("main")
+    page.get_by_role("button", name="批准并发送 1 封函件").click()
+    page.wait_for_load_state()
     _work(company)
     (letter,) = post.to("lina@xinsheng.example")
     assert "246,400.50" in letter.text

@@ -29,6 +29,10 @@ _ZH_STATEMENT_LABELS = {
     "words": "大写",
     "overdue": "其中已逾期",
     "aging": "账龄（按到期日）",
+    "open_items": "2026-10-31 未结清单据",
+    "days": "逾期天数",
+    "open": "未付金额",
+    "bank": "我方账户",
     "online": "在线确认",
     "reply": "回执",
     "seal": "盖章处",
@@ -53,6 +57,10 @@ _EN_STATEMENT_LABELS = {
     "words": "In words",
     "overdue": "Of which overdue",
     "aging": "Aging by due date",
+    "open_items": "Open items at 2026-10-31",
+    "days": "Days overdue",
+    "open": "Open",
+    "bank": "Our bank account",
     "online": "Answer online",
     "reply": "Reply",
     "seal": "Company seal",
@@ -124,6 +132,7 @@ def statement(language: str = "zh_CN", count: int = 30) -> Data:
         else "To keep both sets of books in agreement, please check the entries below against your records.",
         "opening": format_minor(12_500_000, "CNY", language),
         "lines": lines,
+        "open": _open(balance, late, zh) if count else [],
         "total": {
             "debit": format_minor(debits, "CNY", language),
             "credit": format_minor(received, "CNY", language),
@@ -143,9 +152,32 @@ def statement(language: str = "zh_CN", count: int = 30) -> Data:
         if zh
         else "This statement waives none of the interest agreed in the contract, to which we remain entitled.",
         "contact": "联系人：李伟　0755-8888 0001" if zh else "Contact: Li Wei, +86 755 8888 0001",
+        "bank": [["开户行", "中国银行深圳科技园支行"], ["账号", "7777 8888 9999 0000"]]
+        if zh
+        else [["Bank", "Bank of China, Shenzhen"], ["Account", "7777 8888"]],
         "reply": _reply(zh),
         "labels": _ZH_STATEMENT_LABELS if zh else _EN_STATEMENT_LABELS,
     }
+
+
+def _open(balance: int, late: int, zh: bool) -> list[dict[str, str]]:
+    """Two documents, one of them overdue, that make up the closing balance."""
+    kind = "发票" if zh else "Invoice"
+    rows = [
+        ("INV-2026-000900", date(2026, 8, 12), "50", late),
+        ("INV-2026-000901", date(2026, 10, 12), "", balance - late),
+    ]
+    return [
+        {
+            "document": number,
+            "kind": kind,
+            "date": on.isoformat(),
+            "due": (on + timedelta(days=30)).isoformat(),
+            "days": days,
+            "open": format_minor(minor, "CNY", "zh"),
+        }
+        for number, on, days, minor in rows
+    ]
 
 
 def _reply(zh: bool) -> Data:

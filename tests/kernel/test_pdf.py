@@ -71,6 +71,10 @@ def test_a_statement_shows_both_parties_every_line_and_the_closing_in_capitals(t
     assert "华芯电子股份有限公司" in text
     assert str(sample["words"]) in text
     assert "盖章处" in text
+    for row in sample["open"]:  # type: ignore[attr-defined]
+        assert row["document"] in text
+        assert row["open"] in text
+    assert "7777 8888 9999 0000" in text
     for line in sample["lines"]:  # type: ignore[attr-defined]
         assert line["document"] in text
         assert line["balance"] in text
@@ -88,7 +92,7 @@ def test_a_letter_shows_the_deadline_the_total_in_words_and_the_account(tmp_path
 
 @pytest.mark.parametrize("language", ["zh_CN", "en"])
 def test_optional_parts_may_be_absent_and_long_numbers_break(language: str) -> None:
-    bare = changed(statement(language, 2), online=None, reply=None, overdue="", intro="")
+    bare = changed(statement(language, 2), online=None, reply=None, overdue="", intro="", open=[], bank=[])
     bare["lines"][0]["document"] = "X" * 90  # type: ignore[index]
     assert render("statement", bare).pdf
     plain = changed(LETTER_SAMPLE[language], deadline=None, bank=[], has_level=False, after=[], before=[])

@@ -15,7 +15,7 @@ import click
 from app.cli.local import use_local_servers
 from app.cli.output import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
 from ar.customers.queries import find_numbers
-from ar.statements import commands, queries
+from ar.statements import commands, months, queries
 from ar.statements.inputs import read_period
 from kernel.actor import Actor
 from kernel.db import TenantSession
@@ -38,6 +38,9 @@ def group() -> None:
 @period_option
 @click.option("--currency", metavar="CODE", help="Only this currency.")
 @click.option("--no-send", is_flag=True, help="Issue without mailing.")
+@click.option(
+    "--despite-answer", is_flag=True, help="Take the place of a statement of the same days that was answered."
+)
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Also write the PDFs to this folder.")
 @date_option
 @json_option
@@ -48,6 +51,7 @@ def issue(
     period: str,
     currency: str | None,
     no_send: bool,
+    despite_answer: bool,
     output: Path | None,
     on: date | None,
     as_json: bool,
@@ -56,7 +60,9 @@ def issue(
     use_local_servers()
     with tenant_transaction(slug, on=on) as (db, actor):
         month = read_period(period, actor.today)
-        issued = commands.issue_for_customer(db, actor, customer_no, month, currency=currency, mailed=not no_send)
+        issued = commands.issue_for_customer(
+            db, actor, customer_no, month, currency=currency, mailed=not no_send, despite_answer=despite_answer
+        )
         rows = [_row(db, actor, one, month.label) for one in issued]
         if output:
             _write(db, actor, issued, output)
@@ -81,7 +87,7 @@ def issue_month(slug: str, period: str, customer_no: str | None, on: date | None
             if found is None:
                 raise RuleBroken("statement_customer_unknown", number=customer_no)
             customer_id = found.id
-        queued = commands.issue_month(db, actor, month, customer_id)
+        queued = months.issue_month(db, actor, month, customer_id)
     emit({"period": month.label, "queued": queued}, as_json, lambda: f"{queued} statements queued for {month.label}.")
 
 

@@ -41,7 +41,7 @@ def approve_action(db: Session, actor: Actor, action_id: UUID, data: ApproveActi
     """Releases a letter (numbered, printed, mail queued) or a task that needs a named role.
 
     The same person again changes nothing. Raises NotFound, Forbidden(`approval_role_needed`), Conflict
-    (`action_decided`), RuleBroken(`no_dunning_contact`, `deadline_past`, `not_a_letter`).
+    (`action_decided`), RuleBroken(`no_dunning_contact`, `deadline_past`, `not_a_letter`, `action_not_yet_due`).
     """
     lock_cases(db, actor)
     action = _locked(db, actor, action_id)
@@ -49,6 +49,9 @@ def approve_action(db: Session, actor: Actor, action_id: UUID, data: ApproveActi
         return Approval("approved")
     _require_open(action, "proposed")
     _require_role(actor, action.approval_role)
+    if action.run_on > actor.today:
+        # A run for a coming day (`run-day --date`) may propose ahead; nothing of it leaves before its day.
+        raise RuleBroken("action_not_yet_due", day=action.run_on.isoformat())
     if data.deadline_on is not None and data.deadline_on <= actor.today:
         raise RuleBroken("deadline_past")
     if action.form != "letter" and action.approval_role is None:
@@ -67,6 +70,27 @@ def approve_action(db: Session, actor: Actor, action_id: UUID, data: ApproveActi
         return Approval("approved")
     reason = prepare_letter(db, actor, action_id)
     return Approval("approved") if reason is None else Approval("suppressed", reason)
+
+
+@dataclass(frozen=True)
+class Releasable:
+    """What "approve all I may" would send, per currency; `total_minor` in minor units."""
+
+    currency: str
+    letters: int
+    total_minor: int
+
+
+def releasable(db: Session, actor: Actor) -> list[Releasable]:
+    """The letters that this person may release now, summed per currency; a look before the act."""
+    a = Action
+    rows = db.execute(
+        sa.select(a.currency, sa.func.count(), sa.cast(sa.func.sum(a.total_minor), sa.BigInteger))
+        .where(a.tenant_id == actor.tenant_id, *_releasable(actor))
+        .group_by(a.currency)
+        .order_by(a.currency)
+    )
+    return [Releasable(*row) for row in rows]
 
 
 def approve_all(db: Session, actor: Actor) -> int:
@@ -154,13 +178,23 @@ def _releasable(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
         c.email != "",
     )
     allowed = sa.or_(a.approval_role.is_(None), a.approval_role.in_(sorted(actor.roles)))
-    return (a.state == "proposed", a.form == "letter", allowed, reached)
+    return (a.state == "proposed", a.form == "letter", a.run_on <= actor.today, allowed, reached)
 
 
 def _locked(db: Session, actor: Actor, action_id: UUID) -> Any:
     a = Action
     row = db.execute(
-        sa.select(a.customer_id, a.form, a.code, a.state, a.approval_role, a.decided_by, a.decided_by_id, a.deadline_on)
+        sa.select(
+            a.customer_id,
+            a.form,
+            a.code,
+            a.state,
+            a.run_on,
+            a.approval_role,
+            a.decided_by,
+            a.decided_by_id,
+            a.deadline_on,
+        )
         .where(a.tenant_id == actor.tenant_id, a.id == action_id)
         .with_for_update()
     ).first()

@@ -5,7 +5,14 @@ Imports this slice's command modules only; the rules are in `runs`, `actions`, `
 
 from __future__ import annotations
 
-from ar.cases.actions import approve_action, approve_all, complete_task, settle_unknown, skip_action
+from ar.cases.actions import (
+    approve_action,
+    approve_all,
+    complete_task,
+    releasable,
+    settle_unknown,
+    skip_action,
+)
 from ar.cases.blocks import lift_block, place_block
 from ar.cases.publishing import publish_policy, publish_preset, publish_presets
 from ar.cases.runs import run_day
@@ -19,6 +26,7 @@ __all__ = [
     "publish_policy",
     "publish_preset",
     "publish_presets",
+    "releasable",
     "run_day",
     "settle_unknown",
     "skip_action",

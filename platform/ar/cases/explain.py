@@ -45,9 +45,14 @@ def why_step(code: str, params: Mapping[str, Any]) -> str:
     runs_on, nominal_on = params.get("runs_on"), params.get("nominal_on")
     match code:
         case "level_due":
-            return _("%(basis)s: due today.", basis=basis)
+            return _("%(basis)s: due on %(day)s.", basis=basis, day=runs_on or nominal_on)
         case "moved_to_working_day":
-            return _("%(basis)s: moved from %(day)s to the next working day.", basis=basis, day=nominal_on)
+            return _(
+                "%(basis)s: moved from %(day)s to %(to)s, the next working day.",
+                basis=basis,
+                day=nominal_on,
+                to=runs_on,
+            )
         case "gap":
             return _(
                 "%(basis)s: waited until %(gap)s after the step delivered on %(last)s.",
@@ -56,7 +61,7 @@ def why_step(code: str, params: Mapping[str, Any]) -> str:
                 last=params.get("last_delivered_on"),
             )
         case "catch_up":
-            return _("%(basis)s (%(day)s): made up on %(today)s.", basis=basis, day=nominal_on, today=runs_on)
+            return _("%(basis)s: was due on %(day)s, made up on %(today)s.", basis=basis, day=nominal_on, today=runs_on)
         case "level_of_the_day":
             return _("%(basis)s: begins at the level of the day, as the policy says.", basis=basis)
         case "deadline_lapsed":

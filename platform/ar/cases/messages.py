@@ -13,6 +13,7 @@ MESSAGES: dict[str, str] = {
     "approval_role_needed": mark("This needs the approval of: %(role)s."),
     "approval_first": mark("This task needs its approval before it can be done."),
     "no_dunning_contact": mark("%(customer)s has no contact for reminders with a working e-mail. Add one first."),
+    "action_not_yet_due": mark("This is due on %(day)s. It can be released from that day on."),
     "deadline_past": mark("The deadline must lie after today."),
     "not_a_letter": mark("Only letters go out by mail; this is a task."),
     "not_a_task": mark("A letter is approved or skipped; only calls and tasks are marked as done."),

@@ -107,7 +107,10 @@ def approve(action_id: UUID) -> Page:
 @bp.post("/approvals")
 @staff(Permission.REVIEW_ACTIONS)
 def approve_all() -> Page:
-    """Releases every letter that this person may release."""
+    """Shows what would go out, and releases it when the same person says so again."""
+    if request.form.get("confirmed") != "1":
+        sums = commands.releasable(db(), actor())
+        return render("ar/cases/approve_all.html", sums=sums, letters=sum(each.letters for each in sums))
     count = commands.approve_all(db(), actor())
     flash_ok(ngettext("%(num)s letter approved.", "%(num)s letters approved.", count))
     return _back()

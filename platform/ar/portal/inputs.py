@@ -63,6 +63,8 @@ class Draft:
     rows: list[RowDraft] = field(default_factory=list)
     code: str = ""
     code_id: str = ""
+    #: Ids of ticked lines for which no row was left: they stay ticked.
+    ticked: list[str] = field(default_factory=list)
 
     def carried(self, *own: str) -> list[tuple[str, str]]:
         """(name, value) of the hidden fields that carry the draft along, without the page's `own` fields."""
@@ -114,18 +116,23 @@ def read_draft(form: Mapping[str, str], ours: Ours) -> Draft:
     )
 
 
-def change_rows(draft: Draft, wanted: str, ticked: list[str], ours: Ours) -> None:
-    """Adds the ticked documents or an empty line, or takes line `remove-N` out."""
+def add_ticked(draft: Draft, ticked: list[str], ours: Ours) -> int:
+    """Makes every ticked document a row to fill in; returns how many are new. What does not fit stays ticked."""
+    present = {row.line_id for row in draft.rows}
+    wanted = [ours[line_id] for line_id in dict.fromkeys(ticked) if line_id in ours]
+    new = [line for line in wanted if line.id not in present]
+    room = max(0, DIFFERENCES_MAX - len(draft.rows))
+    draft.rows += [RowDraft(line.document_no, line=line) for line in new[:room]]
+    draft.ticked = [str(line.id) for line in new[room:]]
+    return len(new[:room])
+
+
+def change_rows(draft: Draft, wanted: str) -> None:
+    """Adds an empty line (`blank`), or takes line `remove-N` out."""
     if wanted.startswith("remove-") and wanted[7:].isdigit():
         draft.rows = [row for index, row in enumerate(draft.rows) if index != int(wanted[7:])]
-        return
-    present = {row.line_id for row in draft.rows}
-    for line in (ours[line_id] for line_id in dict.fromkeys(ticked) if line_id in ours):
-        if line.id not in present:
-            draft.rows.append(RowDraft(line.document_no, line=line))
-    if wanted == "blank":
+    elif wanted == "blank" and len(draft.rows) < DIFFERENCES_MAX:
         draft.rows.append(RowDraft())
-    draft.rows = draft.rows[:DIFFERENCES_MAX]
 
 
 def signer_errors(draft: Draft) -> dict[str, str]:
@@ -150,6 +157,13 @@ def row_errors(draft: Draft, currency: str) -> dict[str, str]:
     """Field → sentence for the differences; nothing to find when the debtor agrees."""
     if draft.outcome != DIFFERS:
         return {}
+    if draft.ticked:
+        return {
+            "rows": _(
+                "One answer holds %(number)s documents. Untick the others and mention them in a note.",
+                number=DIFFERENCES_MAX,
+            )
+        }
     if not draft.rows:
         return {"rows": _("Add at least one document on which the books differ.")}
     errors: dict[str, str] = {}

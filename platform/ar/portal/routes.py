@@ -17,6 +17,7 @@ from ar.portal import commands
 from ar.portal.inputs import (
     DIFFERS,
     Draft,
+    add_ticked,
     change_rows,
     read_draft,
     row_errors,
@@ -99,6 +100,7 @@ def pdf(link: Link) -> Page:
 def answer(link: Link) -> Page:
     """First step: agrees or differs, and who says so. `again` only shows it once more."""
     draft = read_draft(request.form, link.ours())
+    add_ticked(draft, request.form.getlist("tick"), link.ours())  # "Back" beside the ticks loses none of them
     if link.answer:
         return _back(link)
     if "again" in request.form:
@@ -112,11 +114,17 @@ def answer(link: Link) -> Page:
 @bp.post("/differences")
 @by_link
 def differences(link: Link) -> Page:
-    """Second step where books differ: lines are added and taken out by buttons until all are named."""
+    """Second step where books differ: lines are added and taken out by buttons until all are named.
+
+    Whatever button is pressed, what was ticked becomes a line: `continue` stops once more to ask for its amount.
+    """
     draft, wanted = read_draft(request.form, link.ours()), request.form.get("do", "")
-    if wanted != "continue":
-        change_rows(draft, wanted, request.form.getlist("tick"), link.ours())
-        return _page("differences", link, draft=draft)
+    change_rows(draft, wanted)
+    added = add_ticked(draft, request.form.getlist("tick"), link.ours())
+    if link.answer:
+        return _back(link)
+    if wanted != "continue" or added:
+        return _page("differences", link, draft=draft, added=added)
     return _refused(link, draft) or _after_answer(link, draft)
 
 
@@ -233,6 +241,6 @@ def _page(name: str, link: Link, *, errors: dict[str, str] | None = None, **valu
             "language": (other, f"?lang={other}") if request.method != "POST" else None,
             "help_text": _("Questions: %(contact)s", contact=link.sender.reach),
         },
-        **{"sent": False, **values},
+        **{"sent": False, "added": 0, **values},
     )
     return (shown, 422) if errors else shown

@@ -1,4 +1,4 @@
-"""Issuing statements: figures frozen, PDF stored by hash, mailed with a link that answers; months in bulk as jobs.
+"""Issuing statements: figures frozen, PDF stored by hash, mailed with a link that answers. Months: `months`.
 
 May import the ledger's and the customers' queries, this slice's pure modules, web.mailtexts and the kernel.
 Invariants: at most one statement of a customer, currency and period stands (a newer one supersedes it and closes its
@@ -26,7 +26,7 @@ from ar.statements.figures import Booked, DoesNotTie, Figures, StillOpen, draw_u
 from ar.statements.inputs import IssueStatement, Period
 from ar.statements.models import Statement, StatementLine
 from ar.statements.views import Mailing
-from kernel import journal, outbox, storage, tokens
+from kernel import journal, storage, tokens
 from kernel.actor import Actor
 from kernel.capitals import amount_in_words
 from kernel.counters import take_numbers
@@ -40,7 +40,6 @@ from kernel.settings import settings
 from web.mailtexts import render_mail
 
 PURPOSE: Final = "statement"
-ISSUE_JOB: Final = "statements.issue"
 RESPOND_WITHIN_DAYS: Final = 15  # A14
 TOKEN_LIFE: Final = timedelta(days=60)
 
@@ -197,22 +196,6 @@ def send(db: Session, actor: Actor, statement_id: UUID) -> str:
         data={"number": mailing.number, "to": recipient.email, "mail_id": str(mail_id)},
     )
     return url
-
-
-def issue_month(db: Session, actor: Actor, period: Period, customer_id: UUID | None = None) -> int:
-    """Puts one job per customer and currency with business or a balance in the month; returns how many.
-
-    Those that have a standing statement of the same month are left out, so asking twice sends nothing twice.
-    """
-    due = queries.to_be_stated(db, actor.tenant_id, period, customer_id)
-    jobs = [
-        (
-            f"statement:{customer}:{currency}:{period.to_on.isoformat()}",
-            {"customer_id": str(customer), "currency": currency, "period": period.label},
-        )
-        for customer, currency in due
-    ]
-    return outbox.put_many(db, actor, ISSUE_JOB, jobs)
 
 
 def statement_figures(db: Session, tenant_id: UUID, data: IssueStatement) -> Figures:

@@ -38,6 +38,8 @@ class Sender:
     phone: str
     contact_name: str
     contact_email: str
+    bank_name: str = ""
+    bank_account: str = ""
 
     @property
     def reach(self) -> str:
@@ -135,6 +137,7 @@ def _paper(heading: Heading, sender: Sender, debtor: Debtor, figures: Figures) -
         "intro": purpose_sentence(),
         "opening": money(figures.opening_minor),
         "lines": [_row(line, money) for line in figures.movements],
+        "open": [_open_row(line, heading.period_to, money) for line in figures.open_items],
         "total": {
             "debit": money(figures.debits_minor),
             "credit": money(figures.credits_minor),
@@ -150,6 +153,7 @@ def _paper(heading: Heading, sender: Sender, debtor: Debtor, figures: Figures) -
         "online": None,
         "reserve": reserve_sentence(),
         "contact": _("Questions: %(contact)s", contact=sender.reach) if sender.reach else "",
+        "bank": _bank(sender),
         "reply": _reply(heading, sender),
         "labels": _labels(heading, figures),
     }
@@ -180,6 +184,27 @@ def _row(line: Line, money: Any) -> dict[str, str]:
         "credit": money(line.credit_minor) if line.credit_minor else "",
         "balance": money(line.balance_minor),
     }
+
+
+def _open_row(line: Line, period_to: date, money: Any) -> dict[str, str]:
+    """An open item as it stood at the end of the period; a credit counts down and is never overdue."""
+    late = (period_to - line.due_on).days if line.due_on else 0
+    return {
+        "document": line.document_no,
+        "kind": kind_name(line.kind),
+        "date": line.on.isoformat(),
+        "due": line.due_on.isoformat() if line.due_on else "",
+        "days": str(late) if late > 0 else "",
+        "open": money(line.debit_minor - line.credit_minor),
+    }
+
+
+def _bank(sender: Sender) -> list[list[str]]:
+    """Where the sender is paid, as a fact beside the contact: a statement asks for no payment."""
+    if not sender.bank_account:
+        return []
+    pairs = [(_("Account holder"), sender.name), (_("Bank"), sender.bank_name), (_("Account"), sender.bank_account)]
+    return [[label, value] for label, value in pairs if value]
 
 
 def _reply(heading: Heading, sender: Sender) -> dict[str, Any]:
@@ -218,6 +243,10 @@ def _labels(heading: Heading, figures: Figures) -> dict[str, str]:
         "words": _("In words"),
         "overdue": _("Of which overdue"),
         "aging": _("Aging by due date"),
+        "open_items": _("Open items at %(day)s", day=heading.period_to.isoformat()),
+        "days": _("Days overdue"),
+        "open": _("Open"),
+        "bank": _("Our bank account"),
         "online": _("Answer online"),
         "reply": _("Reply slip"),
         "seal": _("Seal of your company"),

@@ -82,6 +82,11 @@ class Figures:
         return [line for line in self.lines if line.part == MOVEMENT]
 
     @property
+    def open_items(self) -> list[Line]:
+        """What makes up the closing balance, document by document."""
+        return [line for line in self.lines if line.part == OPEN]
+
+    @property
     def is_empty(self) -> bool:
         """Nothing moved, nothing is open, nothing is carried: there is nothing to state."""
         return not self.lines and not self.opening_minor and not self.closing_minor

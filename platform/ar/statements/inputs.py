@@ -88,9 +88,14 @@ class IssueRequest(_Input):
 
 
 class IssueMonth(_Input):
-    """Every customer with business or a balance in the month."""
+    """Every customer with business or a balance in the month.
 
-    period: Month
+    Nothing is done before `confirmed`; `key` is the confirm page's idempotency key.
+    """
+
+    month: Month
+    confirmed: bool = False
+    key: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] = ""
 
 
 class DifferenceRow(_Input):

@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 
 from ar.customers.models import Contact
 from ar.statements import queries
-from ar.statements.commands import ISSUE_JOB, PURPOSE, issue_month, issue_statement
+from ar.statements.commands import PURPOSE, issue_statement
 from ar.statements.confirmations import CODE_PURPOSE
 from ar.statements.inputs import IssueStatement, read_period
 from ar.statements.models import Statement
+from ar.statements.months import ISSUE_JOB, acting_for, issue_month
 from kernel import journal
 from kernel.actor import Actor
 from kernel.errors import Conflict, RuleBroken
@@ -29,7 +30,11 @@ from tenants.queries import company
 
 
 def issue_one(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
-    """One customer and currency of a month; skipped when it stands already or there is nothing to state."""
+    """One customer and currency of a month; skipped when it stands already or there is nothing to state.
+
+    Issued by the person who asked for the month, where one did: the evidence names them.
+    """
+    actor = acting_for(actor, payload)
     period = read_period(payload["period"], actor.today)
     customer_id, currency = UUID(payload["customer_id"]), payload["currency"]
     if (customer_id, currency) not in queries.to_be_stated(db, actor.tenant_id, period, customer_id):

@@ -25,6 +25,8 @@ from ar.statements.views import (
     OVERDUE,
     SENT,
     SUPERSEDED,
+    UNANSWERED,
+    WAITING,
     AnswerView,
     DeliveryView,
     DifferenceView,
@@ -46,9 +48,11 @@ def sender(db: Session, tenant_id: UUID) -> Sender:
     """The company as it stands on its papers."""
     c = Company
     row = db.execute(
-        sa.select(c.legal_name, c.address, c.phone, c.contact_name, c.contact_email).where(c.tenant_id == tenant_id)
+        sa.select(c.legal_name, c.address, c.phone, c.contact_name, c.contact_email, c.bank_name, c.bank_account).where(
+            c.tenant_id == tenant_id
+        )
     ).one()
-    return Sender(row.legal_name, row.address, row.phone, row.contact_name, row.contact_email)
+    return Sender(*row)
 
 
 def debtor(db: Session, tenant_id: UUID, customer_id: UUID, attention: str = "") -> Debtor:
@@ -158,7 +162,10 @@ def statement_list(
     offset: int = 0,
     limit: int = 50,
 ) -> StatementList:
-    """Statements, newest first, with their answers and the state of their newest mail."""
+    """Statements, newest first, with their answers and the state of their newest mail.
+
+    `status` is one of STATUSES, or UNANSWERED for what was sent and waits for an answer, late or not.
+    """
     s, c, k = Statement, Customer, Confirmation
     word = _status(today)
     base = (
@@ -172,7 +179,8 @@ def statement_list(
         row.status: row.number
         for row in db.execute(base.add_columns(word.label("status"), sa.func.count().label("number")).group_by(word))
     }
-    wanted = base.where(word == status) if status else base
+    words = WAITING if status == UNANSWERED else (status,) if status else ()
+    wanted = base.where(word.in_(words)) if words else base
     rows = db.execute(
         wanted.add_columns(
             *(s.id, s.number, s.customer_id, c.number.label("customer_no"), c.name.label("customer_name")),
@@ -186,7 +194,7 @@ def statement_list(
     ).all()
     states = _mail_states(db, tenant_id, [row.id for row in rows])
     views = [StatementRow(**row._mapping, mail_state=states.get(row.id)) for row in rows]
-    return StatementList(views, counts.get(status, 0) if status else sum(counts.values()), counts)
+    return StatementList(views, sum(counts.get(one, 0) for one in words or counts), counts)
 
 
 def statement_page(db: Session, tenant_id: UUID, statement_id: UUID, today: date) -> StatementPage:

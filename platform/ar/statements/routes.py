@@ -12,14 +12,15 @@ from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
-from ar.statements import commands, queries
+from ar.statements import commands, months, queries
 from ar.statements.documents import bucket_name, kind_name, page_texts
 from ar.statements.inputs import REASONS, IssueMonth, IssueRequest, read_period
 from ar.statements.messages import DELIVERY_NAMES, MAIL_STATES, MESSAGES, STATUS_NAMES, STATUS_TONES
-from ar.statements.views import STATUSES
+from ar.statements.views import STATUSES, UNANSWERED, WAITING
 from kernel.errors import Conflict, HuikuanError, RuleBroken
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext, use_language
+from kernel.ids import new_id
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web import filters
@@ -43,7 +44,7 @@ class StatementFilters:
     """What the list's address may ask for."""
 
     q: str = filters.text()
-    status: str = filters.choice("", *STATUSES)
+    status: str = filters.choice("", *STATUSES, UNANSWERED)
     month: str = filters.text(max_length=7)
     customer: str = filters.text(max_length=36)
 
@@ -68,13 +69,15 @@ def index() -> Page:
         offset=asked.offset,
         limit=asked.limit,
     )
-    options = [(word, _(STATUS_NAMES[word]), page.counts.get(word, 0)) for word in STATUSES]
+    waiting = sum(page.counts.get(word, 0) for word in WAITING)
+    options = [("", _("All"), sum(page.counts.values())), (UNANSWERED, _("Unanswered"), waiting)]
+    options += [(word, _(STATUS_NAMES[word]), page.counts.get(word, 0)) for word in STATUSES]
     return render(
         "ar/statements/index.html",
         page=page,
         wanted=wanted,
         pager=asked.page(page.total, path, request.args),
-        chips=filters.chips(wanted, "status", [("", _("All"), sum(page.counts.values())), *options], path),
+        chips=filters.chips(wanted, "status", options, path),
         active=filters.active(wanted, ignore=()),
         may_issue=may(Permission.ISSUE_STATEMENT),
         **NAMES,
@@ -87,7 +90,9 @@ def new() -> Page:
     """The form, for one customer or for everybody of a month."""
     last = actor().today.replace(day=1)
     month = f"{last.year - (last.month == 1)}-{(last.month - 2) % 12 + 1:02d}"
-    return render("ar/statements/new.html", form=blank(customer_no=request.args.get("customer", ""), period=month))
+    return render(
+        "ar/statements/new.html", form=blank(customer_no=request.args.get("customer", ""), period=month, month=month)
+    )
 
 
 @bp.post("/")
@@ -115,17 +120,23 @@ def create() -> Page:
 @bp.post("/month")
 @staff(Permission.ISSUE_STATEMENT)
 def create_month() -> Page:
-    """Puts the month's statements of all customers into the queue."""
+    """The month of everybody: first what would happen, then, once confirmed, the jobs in the queue."""
     form = read_form(IssueMonth)
     if not form.ok:
         return invalid("ar/statements/new.html", form=form)
     try:
-        period = read_period(form.data.period, actor().today)
+        period = read_period(form.data.month, actor().today)
     except RuleBroken as error:
-        form.errors["period"] = _(MESSAGES[error.code], **error.params)
+        form.errors["month"] = _(MESSAGES[error.code], **error.params)
         return invalid("ar/statements/new.html", form=form)
-    number = commands.issue_month(db(), actor(), period)
-    flash_ok(ngettext("%(num)s statement is being drawn up.", "%(num)s statements are being drawn up.", number))
+    if not (form.data.confirmed and form.data.key):
+        plan = months.plan_month(db(), actor().tenant_id, period)
+        return render("ar/statements/month.html", plan=plan, period=period, key=str(new_id()))
+    number = months.issue_month_once(db(), actor(), period, form.data.key)
+    if number is None:
+        flash_ok(_("These statements were asked for already; nothing was sent twice."))
+    else:
+        flash_ok(ngettext("%(num)s statement is being drawn up.", "%(num)s statements are being drawn up.", number))
     return see_other(url_for("statements.index", month=period.label))
 
 

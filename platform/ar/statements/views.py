@@ -13,6 +13,9 @@ from uuid import UUID
 from ar.statements.documents import Sender
 
 NOT_SENT, SENT, OVERDUE, AGREES, DIFFERS, SUPERSEDED = "not_sent", "sent", "overdue", "agrees", "differs", "superseded"
+#: Sent, not superseded, no answer yet: the two words below together, as the navigation counts them.
+UNANSWERED: Final = "unanswered"
+WAITING: Final = (SENT, OVERDUE)
 STATUSES: Final = (NOT_SENT, SENT, OVERDUE, AGREES, DIFFERS, SUPERSEDED)
 
 

@@ -31,7 +31,7 @@ def test_the_queue_says_what_goes_out_and_why(queued: Desk) -> None:
         "What will go out today",
         "Due notice",
         "INV-1",
-        "due today.",
+        ": due on ",
         "Approve all I may",
         "No receipts booked",
     ):
@@ -126,3 +126,13 @@ def test_run_day_and_simulate_as_json(desk: Desk) -> None:
     bad = CliRunner().invoke(simulate_command, [*args[:6], "--policy", "nonsense", "--json"])
     assert bad.exit_code == 1
     assert json.loads(bad.stdout)["error"]["code"] == "policy_not_found"
+
+
+def test_approving_all_asks_first_and_says_how_much(queued: Desk) -> None:
+    client, url = queued.company.client("accountant"), queued.company.url("/cases/approvals")
+    asked = client.post(url)
+    assert asked.status_code == 200
+    assert "Approve and send 1 letter" in asked.text
+    assert queued.actions()[0].state == "proposed"
+    assert client.post(url, data={"confirmed": "1"}).status_code == 303
+    assert queued.actions()[0].state == "approved"

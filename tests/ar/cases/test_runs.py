@@ -29,7 +29,7 @@ def test_first_step_comes_on_the_day_after_the_collection_period_and_says_why(de
     assert (line.customer_no, line.document_no, line.policy, line.step) == ("00001", "A1", "five-step", "due_notice")
     assert (line.nominal_on, line.runs_on, line.open_minor, line.currency) == (MONDAY, MONDAY, 100_000, "CNY")
     assert line.status == "proposed"
-    assert line.why == "Level 1, 1 day after the end of the collection period (2026-11-01): due today."
+    assert line.why == "Level 1, 1 day after the end of the collection period (2026-11-01): due on 2026-11-02."
 
 
 def test_a_second_run_of_the_day_adds_nothing(desk: Desk) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, time, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from ar.cases.commands import (
     approve_all,
     complete_task,
     place_block,
+    releasable,
     run_day,
     settle_unknown,
     skip_action,
@@ -307,3 +308,16 @@ def test_run_day_handler_can_be_delivered_twice(desk: Desk) -> None:
     assert len(desk.steps()) == 1
     with desk.company.transaction() as db:
         assert run_day(db, desk.company.actor(MONDAY)).steps == 0
+
+
+def test_what_was_proposed_for_a_coming_day_is_not_released_before_it(desk: Desk, postbox: Postbox) -> None:
+    """`run-day --date` may look ahead; nothing of it leaves the building before its day."""
+    desk.invoice("A1", DUE)
+    letter = proposed_letter(desk, MONDAY)
+    before = desk.company.actor(MONDAY - timedelta(days=3))
+    with pytest.raises(RuleBroken, match="action_not_yet_due"), desk.company.transaction() as db:
+        approve_action(db, before, letter.id, ApproveAction())
+    with desk.company.transaction() as db:
+        assert releasable(db, before) == []
+        assert approve_all(db, before) == 0
+        assert [each.letters for each in releasable(db, desk.company.actor(MONDAY))] == [1]

@@ -9,14 +9,16 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from werkzeug.datastructures import MultiDict
 
 from ar.cases.models import Block
 from ar.ledger.models import OpenItem
 from ar.statements import queries
-from ar.statements.commands import issue, issue_month
+from ar.statements.commands import issue
 from ar.statements.inputs import IssueStatement, read_period
 from ar.statements.jobs import issue_one
 from ar.statements.models import Confirmation, Difference, Statement
+from ar.statements.months import issue_month
 from kernel.clock import fixed_clock
 from kernel.db import open_session
 from kernel.errors import Conflict
@@ -121,6 +123,44 @@ def test_a_typed_number_that_two_documents_share_is_asked_back_and_a_single_one_
     rows = _row(0, "X-2")
     assert twins.client.post(f"{twins.path}/submit", data=twins.enter(**DIFFERS, **rows)).status_code == 303
     assert _differences(twins.company) == [("X-2", "invoice", 7_00)]
+
+
+def test_continue_takes_the_ticked_documents_as_lines(twins: Sent) -> None:
+    """Given ticks, when the large button is pressed, then they are lines to fill in, and no error."""
+    offered = ticks(twins.post("answer", **DIFFERS)[1])
+    form = MultiDict(
+        [*DIFFERS.items(), ("do", "continue"), *(("tick", offered[one]) for one in ("X-1 Invoice", "X-2"))]
+    )
+    answer = twins.client.post(f"{twins.path}/differences", data=form)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 200
+    assert "2 documents were added" in page
+    assert (hidden(page, "row-0-line"), hidden(page, "row-1-line")) == (offered["X-1 Invoice"], offered["X-2"])
+    rows = _row(0, "X-1", offered["X-1 Invoice"]) | _row(1, "X-2", offered["X-2"], theirs="")
+    status, page = twins.post("differences", **DIFFERS, **rows, do="continue")
+    assert status == 422
+    assert 'href="#f-row-1-theirs"' in page
+    done = twins.post("differences", **DIFFERS, **{**rows, "row-1-theirs": "0"}, do="continue")
+    assert done[0] == 200
+    assert "Send me a code" in done[1]
+
+
+@pytest.mark.parametrize("do", ["blank", "remove-0", "ticked", ""])
+def test_ticks_and_typed_rows_survive_every_button(twins: Sent, do: str) -> None:
+    offered = ticks(twins.post("answer", **DIFFERS)[1])
+    typed = _row(0, "THEIRS-0") | _row(1, "THEIRS-1", theirs="1,5")
+    _status, page = twins.post("differences", **DIFFERS, **typed, do=do, tick=offered["X-2"])
+    assert f'value="{offered["X-2"]}"' in page
+    assert 'name="tick" value="' + offered["X-2"] not in page, "it is a line now"
+    assert ('value="THEIRS-0"' in page) == (do != "remove-0")
+    assert 'value="THEIRS-1"' in page
+    assert 'value="1,5"' in page
+
+
+def test_going_back_beside_the_ticks_carries_them_along(twins: Sent) -> None:
+    offered = ticks(twins.post("answer", **DIFFERS)[1])
+    _status, page = twins.post("answer", **DIFFERS, again="1", tick=offered["X-2"])
+    assert hidden(page, "row-0-line") == offered["X-2"]
 
 
 def test_a_line_of_another_statement_is_no_line_of_this_one(twins: Sent, other_company: TestCompany) -> None:

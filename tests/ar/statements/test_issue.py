@@ -16,10 +16,11 @@ from ar.ledger.allocation import NewAllocation, allocate
 from ar.ledger.posting import reverse_item
 from ar.ledger.queries import balance_at
 from ar.statements import queries
-from ar.statements.commands import issue, issue_month, lock_for_statements, send
+from ar.statements.commands import issue, lock_for_statements, send
 from ar.statements.inputs import IssueStatement, read_period
 from ar.statements.jobs import issue_one, recheck_statement
 from ar.statements.models import Statement
+from ar.statements.months import issue_month
 from kernel.counters import take_numbers
 from kernel.errors import RuleBroken
 from kernel.outbox import OutboxMessage

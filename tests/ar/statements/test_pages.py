@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 from app.models import TENANT_TABLES
+from ar.customers.queries import find_numbers
 from ar.statements.commands import Issued, issue
 from kernel.clock import fixed_clock, moment_on
 from tests.ar.statements.books import add_customer, mails, march, post
@@ -62,6 +64,23 @@ def test_list_page_and_evidence_are_shown(company: TestCompany) -> None:
     assert issued.number not in _page(client, company.url("/statements/?month=2026-02"))
     pdf = client.get(company.url(f"/statements/{issued.statement_id}/statement.pdf"))
     assert pdf.data.startswith(b"%PDF")
+
+
+def test_unanswered_lists_what_was_sent_and_waits_late_or_not(company: TestCompany) -> None:
+    """The same set that the navigation counts: sent, standing, no answer."""
+    issued = _issue(company)
+    for day in (17, 18):
+        with fixed_clock(moment_on(date(2026, 4, day), "Asia/Shanghai")):
+            assert issued.number in _page(company.client(), company.url("/statements/?status=unanswered"))
+    mute = add_customer(company, "0002", email=None)
+    with company.transaction() as db:
+        post(db, company, mute, ("invoice", "INV-2", date(2026, 3, 10), 100))
+        unsent = issue(db, company.actor(date(2026, 4, 2)), march(mute))
+        newer = issue(db, company.actor(date(2026, 4, 2)), march(_customer(company, "0001")))
+    listed = _page(company.client(), company.url("/statements/?status=unanswered"))
+    assert newer.number in listed
+    assert issued.number not in listed
+    assert unsent.number not in listed
 
 
 @pytest.mark.parametrize("crafted", ["' OR 1=1 --", "%", "_", "0001", "00000000-0000-0000-0000-000000000000"])
@@ -117,14 +136,6 @@ def test_issuing_by_form_and_what_it_refuses(company: TestCompany, customer_no: 
     assert "ST-2026-03-000001" in _page(client, answer.headers["Location"])
 
 
-def test_the_month_of_everybody_goes_into_the_queue(company: TestCompany, customer_no: str) -> None:
-    client = company.client()
-    answer = client.post(company.url("/statements/month"), data={"period": "2026-03", "customer_no": customer_no})
-    assert answer.status_code == 303
-    assert "1 statement is being drawn up." in _page(client, answer.headers["Location"])
-    assert client.post(company.url("/statements/month"), data={"period": "2027-03"}).status_code == 422
-
-
 def test_sending_again_makes_a_new_link_and_closes_the_old_one(company: TestCompany) -> None:
     issued = _issue(company)
     assert issued.portal_url
@@ -143,7 +154,7 @@ def test_who_may_only_read_cannot_issue(company: TestCompany, customer_no: str) 
     values = {"customer_no": customer_no, "period": "2026-03"}
     assert client.get(company.url("/statements/")).status_code == 200
     assert client.post(company.url("/statements/"), data=values).status_code == 403
-    assert client.post(company.url("/statements/month"), data=values).status_code == 403
+    assert client.post(company.url("/statements/month"), data={"month": "2026-03"}).status_code == 403
 
 
 def test_the_command_line_issues_and_writes_the_pdf(company: TestCompany, customer_no: str, tmp_path: Path) -> None:
@@ -173,8 +184,15 @@ def test_the_command_line_issues_and_writes_the_pdf(company: TestCompany, custom
         refused = CliRunner().invoke(group, ["issue", *base, *arguments])
         assert refused.exit_code == 1
         assert json.loads(refused.output)["error"]["code"] == code
+    again = ["issue", *base, "--customer", customer_no, "--period", "2026-03", "--despite-answer", "--no-send"]
+    assert json.loads(CliRunner().invoke(group, again).output)["statements"][0]["number"] == "ST-2026-03-000002"
     month = CliRunner().invoke(group, ["issue-month", *base, "--period", "2026-03"])
     assert json.loads(month.output) == {"period": "2026-03", "queued": 0}
+
+
+def _customer(company: TestCompany, number: str) -> UUID:
+    with company.reading() as db:
+        return find_numbers(db, company.tenant_id, [number])[number].id
 
 
 def _everything(company: TestCompany) -> dict[str, int]:

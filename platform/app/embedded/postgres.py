@@ -81,6 +81,16 @@ class PostgresServer:
 
     def start(self) -> str:
         """Start it unless it runs; the application's URL. Raises EmbeddedError."""
+        was_there = self.pid() is not None
+        try:
+            return self._start()
+        except EmbeddedError:
+            if not was_there or self.pid() is not None:
+                raise
+        # It was dying when we looked: nothing of it is left now.
+        return self._start()
+
+    def _start(self) -> str:
         if self.pid() is None:
             self._make_home()
             self._check_data()

@@ -176,6 +176,8 @@ def _open_items(db: Session, actor: Actor, rows: ReadRows, report: Report, apply
     if plan.new_customers():
         upsert_customers(db, actor, plan.new_customers())
         customers |= find_numbers(db, actor.tenant_id, plan.names)
+    # In id order and before any document: booking takes the same locks in the order of the file.
+    lock_customers(db, actor.tenant_id, {customers[item.customer_no].id for item in plan.items})
     for done, items in _batches(plan.items):
         post_items(db, actor, [_new_item(item, customers) for item in items], memo="import")
         progress(done)

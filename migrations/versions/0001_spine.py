@@ -63,7 +63,6 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.Text(), nullable=True),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("session_version", sa.Integer(), nullable=False),
-        sa.Column("is_operator", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("language IN ('zh_CN', 'en')", name=op.f("ck_app_user_language_known")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_app_user")),

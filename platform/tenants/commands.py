@@ -197,7 +197,6 @@ def _person(db: TenantSession, email: str, name: str, language: str) -> UUID:
             password_hash=None,
             language=language,
             session_version=1,
-            is_operator=False,
             created_at=utc_now(),
         )
         .on_conflict_do_nothing(index_elements=[User.email])

@@ -50,7 +50,6 @@ class User(Base):
     password_hash: Mapped[TextOrNone]
     language: Mapped[Text]
     session_version: Mapped[int]
-    is_operator: Mapped[bool]
     created_at: Mapped[Moment]
 
 

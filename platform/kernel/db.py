@@ -7,12 +7,14 @@ row-level security is stepped down to `huikuan_app`; a read-only session cannot 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -21,6 +23,9 @@ from kernel.settings import settings
 
 APP_ROLE = "huikuan_app"
 DISPATCH_ROLE = "huikuan_dispatch"
+
+# A connection at rest for less than this is taken to be alive.
+RESTED_S = 5.0
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -64,15 +69,37 @@ def _step_down(dbapi_connection: Any, role: str) -> None:
         dbapi_connection.autocommit = before
 
 
+def _note_rest(_dbapi_connection: Any, record: Any) -> None:
+    record.info["resting_since"] = time.monotonic()
+
+
+def _ask_whether_alive(dbapi_connection: Any, record: Any, _proxy: object) -> None:
+    """Asks a connection that rested for long whether its server is still there; a dead one is replaced.
+
+    SQLAlchemy's own pre-ping asks at every checkout: two or three round trips on each page.
+    """
+    since = record.info.get("resting_since")
+    if since is None or time.monotonic() - since < RESTED_S:
+        return
+    try:
+        before = dbapi_connection.autocommit
+        dbapi_connection.autocommit = True
+        dbapi_connection.execute("SELECT 1")
+        dbapi_connection.autocommit = before
+    except psycopg.OperationalError as error:
+        raise sa.exc.DisconnectionError from error
+
+
 def make_engine(url: str, *, role: str | None = APP_ROLE, pool_size: int = 10) -> sa.Engine:
     """An engine that works as `role` (None: as the role of the URL, for migrations)."""
     made = sa.create_engine(
         url,
         pool_size=pool_size,
         max_overflow=10,
-        pool_pre_ping=True,
         connect_args={"application_name": "huikuan", "prepare_threshold": None},
     )
+    event.listen(made, "checkin", _note_rest)
+    event.listen(made, "checkout", _ask_whether_alive)
     if role is not None:
         event.listen(made, "connect", lambda connection, _record: _step_down(connection, role))
     return made
@@ -84,11 +111,17 @@ def engine() -> sa.Engine:
     return make_engine(settings().database_url)
 
 
+@lru_cache(maxsize=8)
+def _read_only(target: sa.Engine) -> sa.Engine:
+    """The same engine and pool, whose transactions begin READ ONLY; made once, not on every page."""
+    return target.execution_options(postgresql_readonly=True)
+
+
 def open_session(tenant_id: UUID | None, *, read_only: bool = False, bind: sa.Engine | None = None) -> TenantSession:
     """A session for `tenant_id` (None: registry tables only). The caller commits or closes it."""
     target = bind or engine()
     if read_only:
-        target = target.execution_options(postgresql_readonly=True)
+        target = _read_only(target)
     return TenantSession(target, info={"tenant_id": tenant_id}, expire_on_commit=False)
 
 

@@ -1,0 +1,22 @@
+"""The pool: a connection whose server went away while it rested is replaced, and nobody sees an error."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from kernel import db
+
+
+def test_a_connection_that_died_at_rest_is_replaced(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(db, "RESTED_S", 0.0)
+    engine = db.make_engine(database_url, pool_size=1)
+    with engine.connect() as connection:
+        first = connection.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
+    killer = db.make_engine(database_url, role=None, pool_size=1)
+    with killer.connect() as connection:
+        connection.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": first})
+    with engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT pg_backend_pid()")).scalar_one() != first
+    engine.dispose()
+    killer.dispose()

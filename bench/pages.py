@@ -13,13 +13,12 @@ from flask import Flask, Response, render_template
 from flask.testing import FlaskClient
 
 from bench.daily_run import slowest
-from bench.measure import Result, Tally, alternate, watching
+from bench.measure import Result, Tally, alternate, timed, watching
 from bench.stage import TODAY, Stage, stage_items, stage_ladder
 from kernel.db import engine, make_engine
 from kernel.settings import settings
 
-ROUNDS = 5
-REQUESTS = 20
+TURNS = 150  # of one request each: a slow moment of the machine meets both alike
 PLAIN = """<!doctype html><title>{{ title }}</title><table>{% for row in rows %}<tr>{% for cell in row %}
 <td>{{ cell }}</td>{% endfor %}</tr>{% endfor %}</table>"""
 
@@ -61,19 +60,7 @@ def _page(client: FlaskClient, name: str, what: str, path: str) -> Result:
     rows = answer.text.count("<tr")
     bare = _bare(tally, rows)
 
-    def product() -> float:
-        start = perf_counter()
-        for _ in range(REQUESTS):
-            client.get(path)
-        return (perf_counter() - start) / REQUESTS
-
-    def floor() -> float:
-        start = perf_counter()
-        for _ in range(REQUESTS):
-            bare.get("/")
-        return (perf_counter() - start) / REQUESTS
-
-    floor_ms, product_ms = alternate(ROUNDS, floor, product)
+    floor_ms, product_ms = alternate(TURNS, timed(lambda: bare.get("/")), timed(lambda: client.get(path)))
     return Result(
         name,
         what,

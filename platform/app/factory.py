@@ -27,8 +27,9 @@ from kernel.log import configure_logging
 from kernel.settings import APP_ROOT, Settings, instance_of, settings
 from tenants.access import public
 from tenants.identity import load_person
-from web import assets, links, templating
+from web import assets, templating
 from web.limits import limiter
+from web.site import Site
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -49,7 +50,7 @@ def create_app(given: Settings | None = None) -> Flask:
 
     configured = given or settings()
     configure_logging(plain=not configured.is_production)
-    app = Flask("huikuan", template_folder=str(APP_ROOT / "templates"), static_folder=None)
+    app = Site("huikuan", template_folder=str(APP_ROOT / "templates"), static_folder=None)
     app.debug = configured.environment == "development"
     app.config.update(
         SECRET_KEY=configured.secret_key or development_secret(configured),
@@ -73,7 +74,6 @@ def create_app(given: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     templating.prepare(app.jinja_env)
     assets.install(app)
-    links.install(app)
     csrf.init_app(app)
     limiter.init_app(app)
     _sign_in(app)

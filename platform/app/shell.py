@@ -15,6 +15,7 @@ from flask_login import current_user
 
 from ar.cases.models import Action
 from ar.statements.models import Confirmation, Statement
+from kernel.db import columns
 from kernel.i18n import gettext as _
 from tenants.permissions import GRANTS, ROLE_NAMES, Permission, Role, allows
 from web.formatters import datetime as write_datetime
@@ -103,7 +104,7 @@ class NavCounts:
 
 def nav_counts(db: Any, tenant_id: Any) -> NavCounts:
     """Open actions and unanswered statements, in one statement."""
-    return NavCounts(*db.execute(_counting(), {"tenant": tenant_id}).one())
+    return NavCounts(*columns(db, _counting(), {"tenant": tenant_id}).one())
 
 
 @cache

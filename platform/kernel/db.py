@@ -144,3 +144,12 @@ def enter(session: TenantSession, tenant_id: UUID) -> None:
     session.info["tenant_id"] = tenant_id
     if session.in_transaction():
         session.execute(_enter, {"tenant": tenant_id})
+
+
+def columns(session: Session, statement: sa.Executable, params: dict[str, Any] | None = None) -> Any:
+    """The rows of a statement that asks for columns alone, past the ORM's loader.
+
+    For pages that are opened all day: the loader is a quarter of the price of a small statement.
+    """
+    session.flush()  # as the loader would have done
+    return session.connection().execute(statement, params)

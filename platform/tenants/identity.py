@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from flask_login import UserMixin
 from sqlalchemy.orm import Session
 
+from kernel.db import columns
 from tenants.models import Membership, Tenant, User
 
 
@@ -62,7 +63,7 @@ def load_person(db: Session, cookie: str) -> Person | None:
 
 def read_person(db: Session, user_id: UUID) -> Person | None:
     """The person with all companies, in one statement."""
-    rows = db.execute(_reading(), {"user": user_id}).all()
+    rows = columns(db, _reading(), {"user": user_id}).all()
     if not rows:
         return None
     companies = tuple(

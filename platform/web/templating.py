@@ -1,4 +1,4 @@
-"""The Jinja environments: one set of rules for pages and for mails. May import Jinja and kernel, no domain.
+"""The Jinja environments: one set of rules for pages and for mails. May import Flask, Jinja and kernel, no domain.
 
 Invariant: a missing value is an error, never an empty place in a letter.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+import flask.templating
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_eval_context, select_autoescape
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
@@ -17,7 +18,30 @@ from kernel.settings import APP_ROOT
 from web import formatters
 
 TEMPLATES = APP_ROOT / "templates"
+_METHODS = frozenset(dir(dict))
 RULES: dict[str, Any] = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+
+
+class _Quick(Environment):
+    """Looks into a mapping first where a template writes `row.name`.
+
+    Jinja asks for an attribute first and takes the error as the sign to look into the mapping: hundreds of errors on a
+    long page. The names of a dict's own methods stay attributes, as in Jinja.
+    """
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """As Jinja's: the attribute, the entry, or an undefined value that names what is missing."""
+        if type(obj) is dict and attribute not in _METHODS:
+            return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
+        return super().getattr(obj, attribute)
+
+
+class PageEnvironment(_Quick, flask.templating.Environment):
+    """The environment of pages."""
+
+
+class MailEnvironment(_Quick):
+    """The environment of mails, outside any request."""
 
 
 def prepare(env: Environment) -> None:
@@ -63,6 +87,6 @@ def _number_text(context: EvalContext, one: str, many: str, n: int, /, **params:
 @lru_cache(maxsize=1)
 def mail_environment() -> Environment:
     """The environment of mails, outside any request."""
-    env = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(["html"]), **RULES)
+    env = MailEnvironment(loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(["html"]), **RULES)
     prepare(env)
     return env

@@ -29,6 +29,7 @@ def stop(number, frame):
         target.write(name + "\\n")
     raise SystemExit(0)
 signal.signal(signal.SIGTERM, stop)
+notes.with_name(f"{name}.listens").touch()
 if name == "web":
     class Healthy(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
@@ -98,6 +99,10 @@ class Product:
         except (OSError, IndexError):
             return False
 
+    def listens(self, *names: str) -> bool:
+        """Whether each of these has got far enough to note that it was asked to stop."""
+        return all((self.folder / f"{name}.listens").exists() for name in names)
+
     def notes(self) -> list[str]:
         return (self.folder / "notes").read_text().split()
 
@@ -137,6 +142,7 @@ def test_ctrl_c_stops_everything_in_order_and_leaves_no_orphan(product: Product)
     rows = product.rows()
     assert [rows[name].state for name in ("supervisor", "web", "worker", "dispatcher")] == ["running"] * 4
     _until(lambda: len(product.running()) == 4)  # the worker's job is the fourth
+    _until(lambda: product.listens("web", "worker", "dispatcher"))
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == 0
     assert product.running() == []
@@ -157,6 +163,7 @@ def test_a_killed_child_comes_back_without_its_orphans(product: Product) -> None
 def test_children_do_not_outlive_a_killed_supervisor(product: Product) -> None:
     process = product.start("web", "dispatcher")
     _until_ready(process)
+    _until(lambda: product.listens("web", "dispatcher"))
     process.kill()
     _until(lambda: not product.running())
     assert sorted(product.notes()) == ["dispatcher", "web"]

@@ -24,6 +24,7 @@ from ar.cases.texts import step_name
 from ar.cases.views import BlockView, CaseStrip, StripStep
 from ar.ledger.models import OpenItem
 from kernel.calendars import WorkCalendar
+from kernel.db import columns
 from kernel.i18n import gettext as _
 
 #: How far ahead the strip looks; the twelfth step comes about eight months after the due date.
@@ -36,7 +37,7 @@ def case_strip(
     db: Session, tenant_id: UUID, customer_id: UUID, today: date, calendar: WorkCalendar
 ) -> CaseStrip | None:
     """The ladder of the item highest up (then oldest): what was done, is under way, comes and when. One statement."""
-    row: Any = db.execute(_reading_leading(), {"tenant": tenant_id, "customer": customer_id}).first()
+    row: Any = columns(db, _reading_leading(), {"tenant": tenant_id, "customer": customer_id}).first()
     if row is None:
         return None
     policy = Policy.model_validate(row.data)
@@ -64,7 +65,7 @@ def case_strip(
 
 def block_views(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -> list[BlockView]:
     """Every hold of a customer, active ones first; a promise is kept or broken by what the ledger says."""
-    rows = db.execute(_reading_blocks(), {"tenant": tenant_id, "customer": customer_id})
+    rows = columns(db, _reading_blocks(), {"tenant": tenant_id, "customer": customer_id})
     views = [_block_view(row, today) for row in rows]
     return sorted(views, key=lambda view: view.state != "active")
 

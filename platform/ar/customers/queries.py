@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from ar.customers.models import Contact, Customer
 from ar.customers.search import normalise, terms, wanted_words
+from kernel.db import columns
 from kernel.errors import NotFound
 from tenants.models import Membership, Tenant, User
 
@@ -138,10 +139,10 @@ def customer_list(
     values = {"tenant": tenant_id, "today": today, "owner": owner_id, "offset": offset, "limit": limit}
     shape = (owner_id is not None, state, sort)
     counting, reading = _statements(*shape, matches(tenant_id, q)) if normalise(q) else _plain_statements(*shape)
-    total = db.execute(counting, values).scalar_one()
+    total = columns(db, counting, values).scalar_one()
     lines = [
         CustomerLine(r.id, r.number, r.name, r.owner_name, r.terms, tuple(Owed(*owed) for owed in r.owed or ()))
-        for r in db.execute(reading, values)
+        for r in columns(db, reading, values)
     ]
     return CustomerList(lines, total)
 

@@ -26,6 +26,7 @@ from ar.ledger.models import OpenItem
 from ar.ledger.stages import Stage, stage_of
 from ar.statements.models import Confirmation, Statement
 from kernel.calendars import WorkCalendar
+from kernel.db import columns
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from tenants.models import Company, User
@@ -153,7 +154,7 @@ def customer_page(db: Session, tenant_id: UUID, customer_id: UUID, today: date) 
 
 
 def _facts(db: Session, tenant_id: UUID, customer_id: UUID) -> Facts:
-    row: Any = db.execute(_reading_facts(), {"tenant": tenant_id, "customer": customer_id}).first()
+    row: Any = columns(db, _reading_facts(), {"tenant": tenant_id, "customer": customer_id}).first()
     if row is None:
         raise NotFound("customer_not_found")
     *plain, preset, overrides, contacts, statements = row
@@ -236,7 +237,7 @@ def _items(
     values: dict[str, Any] = {"tenant": tenant_id, "customer": customer_id}
     for number, each in enumerate(bucket_ranges(today)):
         values |= {f"first{number}": each.first_on or _ALWAYS_FROM, f"last{number}": each.last_on or _ALWAYS_TO}
-    rows = db.execute(_reading_items(), values).all()
+    rows = columns(db, _reading_items(), values).all()
     sums = {row[7]: AgingRow("", row[7], tuple(row[12:-1]), row[11]) for row in rows}
     lines = sorted((_line(row, today) for row in rows), key=lambda each: (-each.side, each.due_on, each.document_no))
     return tuple(lines), rows[0][10] if rows else 0, tuple(sums[currency] for currency in sorted(sums))

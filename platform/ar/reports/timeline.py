@@ -23,6 +23,7 @@ from ar.ledger.messages import KIND_NAMES
 from ar.ledger.models import OpenItem
 from ar.reports.messages import MAIL_NAMES, TONES, event_name, event_text
 from ar.statements.messages import MAIL_STATES
+from kernel.db import columns
 from kernel.i18n import current_language, mark, ngettext
 from kernel.i18n import gettext as _
 from kernel.journal import JournalEvent
@@ -80,7 +81,7 @@ def customer_timeline(
 ) -> Timeline:
     """A page of what happened with a customer. `timezone` places receipts, of which the day alone is known."""
     values = {"tenant": tenant_id, "customer": customer_id, "zone": timezone, "offset": offset, "limit": limit}
-    rows: list[Any] = list(db.execute(_reading(), values))
+    rows: list[Any] = list(columns(db, _reading(), values))
     return Timeline(tuple(_MAKERS[row.source](row) for row in rows), rows[0].total if rows else 0)
 
 

@@ -39,3 +39,28 @@ def test_a_plural_takes_its_number() -> None:
     page = env.from_string("{{ ngettext('%(num)s day', '%(num)s days', n) }}")
     with use_language("en"):
         assert [page.render(n=1), page.render(n=2)] == ["1 day", "2 days"]
+
+
+def test_no_address_is_kept_for_another_company_or_another_value(app: Flask) -> None:
+    from flask import g
+
+    got = []
+    for slug in ("weiye", "huaxin"):
+        for root in ("", "/credit"):
+            with app.test_request_context(f"/c/{slug}/", base_url=f"http://localhost{root}/"):
+                g.company_slug = slug
+                got += [
+                    url_for("customers.index"),
+                    url_for("customers.index", q="1"),
+                    url_for("customers.index", q=None),
+                ]
+                got.append(url_for("customers.index", company="tiancheng"))
+                got.append(url_for("customers.index", _external=True))
+    here = ["customers/", "customers/?q=1", "customers/"]
+    wanted = []
+    for slug in ("weiye", "huaxin"):
+        for root in ("", "/credit"):
+            wanted += [f"{root}/c/{slug}/{path}" for path in here]
+            wanted.append(f"{root}/c/tiancheng/customers/")
+            wanted.append(f"http://localhost{root}/c/{slug}/customers/")
+    assert got == wanted

@@ -158,10 +158,13 @@ def claim(db: Session, tenant_id: UUID, now: datetime, limit: int = CLAIM_MAX) -
         .order_by(o.due_at, o.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        # Evaluated once: as a plain subquery some plans run it anew for each row, and lock more than they lease.
+        .cte("due")
+        .prefix_with("MATERIALIZED")
     )
     rows = db.execute(
         sa.update(o)
-        .where(o.tenant_id == tenant_id, o.id.in_(due))
+        .where(o.tenant_id == tenant_id, o.id == due.c.id)
         .values(state="leased", lease_until=now + LEASE, fence=o.fence + 1)
         .returning(o.id, o.kind, o.payload, o.fence)
     ).all()

@@ -139,13 +139,15 @@ def _open_csv(data: bytes, header: Header) -> Table:
     if not text.strip(" \t\r\n,;"):
         raise TableRefused("table_empty")
 
+    del text  # decoded again line by line: whole, it would be the largest thing that an import holds
+
     def reader(delimiter: str) -> Callable[[], Iterator[list[str]]]:
-        return lambda: _csv_rows(text, delimiter)
+        return lambda: _csv_rows(data, encoding, delimiter)
 
     best = None
     for delimiter in _DELIMITERS:
         try:
-            head = list(islice(_csv_rows(text, delimiter), HEADER_SEARCH_ROWS))
+            head = list(islice(_csv_rows(data, encoding, delimiter), HEADER_SEARCH_ROWS))
         except TableRefused:
             continue  # the wrong delimiter may break quoting; the right one is judged when it is read
         at, matches = _find_header(head, header)
@@ -174,9 +176,10 @@ def _decode(data: bytes) -> tuple[str, str]:
     raise TableRefused("table_encoding")
 
 
-def _csv_rows(text: str, delimiter: str) -> Iterator[list[str]]:
+def _csv_rows(data: bytes, encoding: str, delimiter: str) -> Iterator[list[str]]:
+    lines = io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
     try:
-        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+        for cells in csv.reader(lines, delimiter=delimiter):
             yield [_clean(cell) for cell in cells]
     except csv.Error as error:
         raise TableRefused("table_malformed") from error

@@ -9,12 +9,12 @@ from typing import Any, Literal, cast
 from uuid import UUID
 
 import sqlalchemy as sa
-from pypinyin import lazy_pinyin
 from sqlalchemy.orm import Session
 
 from kernel.actor import Actor, system_actor
 from kernel.calendars import WorkCalendar
 from kernel.errors import NotFound
+from kernel.spoken import spoken
 from tenants.models import Company, Membership, Tenant, User
 
 
@@ -155,7 +155,7 @@ def members(db: Session, tenant_id: UUID) -> list[Member]:
 @lru_cache(maxsize=4096)
 def name_key(name: str) -> str:
     """What a name sorts by: Chinese by pinyin, Latin by itself, among one another."""
-    return (name if name.isascii() else " ".join(lazy_pinyin(name))).casefold()
+    return spoken(name).casefold()
 
 
 def member(db: Session, tenant_id: UUID, user_id: UUID) -> Member:

@@ -41,6 +41,22 @@ def test_two_claimers_get_disjoint_rows(company: TestCompany) -> None:
     assert len(first) + len(second) == 4
 
 
+def test_a_claimer_locks_no_more_than_it_leases_whatever_the_plan(company: TestCompany) -> None:
+    for _ in range(4):
+        _put(company)
+    now = company.actor().now
+    with company.transaction() as one, company.transaction() as two:
+        for name in ("hashjoin", "mergejoin", "hashagg", "material", "sort", "indexscan", "bitmapscan"):
+            one.execute(sa.text(f"SET LOCAL enable_{name} = off"))
+        first = outbox.claim(one, company.tenant_id, now, limit=2)
+        second = outbox.claim(two, company.tenant_id, now, limit=100)
+        waiting = two.scalar(
+            sa.text("SELECT count(*) FROM outbox_message WHERE tenant_id = :t"), {"t": company.tenant_id}
+        )
+    assert len(first) == 2
+    assert len(first) + len(second) == waiting
+
+
 def test_a_lapsed_lease_is_claimed_again_and_the_old_holder_is_fenced_off(company: TestCompany) -> None:
     _put(company)
     now = company.actor().now

@@ -1,6 +1,6 @@
 """How a customer is found and sorted: bigrams of its names for the index, pinyin for the order.
 
-Pure: standard library and pypinyin. Invariant: what is stored and what is asked go through the same
+Pure: standard library and kernel.spoken. Invariant: what is stored and what is asked go through the same
 `_tokens`, so every part of a name, number or tax id of two characters or more finds its customer.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from pypinyin import lazy_pinyin
+from kernel.spoken import spoken
 
 MAX_TERMS = 8
 
@@ -20,8 +20,7 @@ def normalise(text: str) -> str:
 
 def sort_key(name: str) -> str:
     """The name as it sorts in both languages: Chinese by pinyin, Latin by itself."""
-    plain = normalise(name)
-    return plain if plain.isascii() else " ".join(lazy_pinyin(plain)).lower()
+    return spoken(normalise(name))
 
 
 def search_words(*texts: str) -> list[str]:

@@ -7,7 +7,6 @@ the file says before it and against the books; a warning, no error, since some c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -25,9 +24,10 @@ def warn_documents(
         return
     kinds = {kind for _row, kind, _number in documents}
     booked = similar_documents(db, tenant_id, kinds, [number for _row, _kind, number in documents])
-    first: dict[Any, str] = {}
+    first: dict[str, dict[str, str]] = {kind: {} for kind in kinds}
     for row, kind, number in documents:
-        before = first.setdefault((kind, look_key(number)), number)
+        key = look_key(number)
+        before = first[kind].setdefault(number if key == number else key, number)  # the same text is held once
         _warn(report, row, column, number, before if before != number else booked.get((kind, number)))
 
 

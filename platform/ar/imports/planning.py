@@ -158,7 +158,8 @@ def plan_receipts(
             continue
         pays = _pays(row, customer.id, booked.debits, open_minor, report)
         if pays is not None:
-            planned.append(PlannedReceipt(customer.id, row, pays))
+            # `applies` has become `pays`: a long file would hold both.
+            planned.append(PlannedReceipt(customer.id, row._replace(applies=()), pays))
     return planned
 
 

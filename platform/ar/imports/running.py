@@ -165,10 +165,9 @@ def _open_items(db: Session, actor: Actor, rows: ReadRows, report: Report, apply
     for row in half:
         name_known(row, customers, plan, report)
     calendar = work_calendar(db, actor.tenant_id)
-    for _done, batch in _batches(parsed):
+    for batch in _taken_from(parsed):
         posted = posted_documents(db, actor.tenant_id, {row.kind for row in batch}, [row.document_no for row in batch])
         plan_items(batch, customers, posted, report, calendar.is_working_day, plan)
-    parsed.clear()
     report.created, report.customers_created = len(plan.items), len(plan.new_customers())
     _warn_items(db, actor.tenant_id, plan, report)
     if report.errors_total or not apply:
@@ -217,12 +216,11 @@ def _receipts(db: Session, actor: Actor, rows: ReadRows, report: Report, apply: 
         lock_customers(db, tenant_id, [customer.id for customer in customers.values()])
     open_minor: dict[UUID, int] = {}
     planned: list[PlannedReceipt] = []
-    for _done, batch in _batches(parsed):
+    for batch in _taken_from(parsed):
         posted = posted_documents(db, tenant_id, ["receipt"], [row.receipt_no for row in batch])
         paid = payments_of(db, tenant_id, [receipt.id for receipt in posted.values()]) if posted else {}
         debits = payable(db, tenant_id, {document_no for row in batch for document_no, _minor in row.applies})
         planned += plan_receipts(batch, customers, Booked(posted, paid, debits), open_minor, report)
-    parsed.clear()
     report.created = len(planned)
     documents = [(each.receipt.row, "receipt", each.receipt.receipt_no) for each in planned]
     warn_documents(db, tenant_id, "receipt_no", documents, report)
@@ -267,6 +265,14 @@ def _batches(rows: Sequence[T]) -> Iterator[tuple[int, list[T]]]:
     while batch := list(islice(source, BATCH_ROWS)):
         done += len(batch)
         yield done, batch
+
+
+def _taken_from(rows: list[T]) -> Iterator[list[T]]:
+    """Batches that are let go of once they are planned: a long file is never held twice."""
+    while rows:
+        batch = rows[:BATCH_ROWS]
+        del rows[:BATCH_ROWS]
+        yield batch
 
 
 def _record(db: Session, actor: Actor, file: ImportFile, report: Report) -> None:

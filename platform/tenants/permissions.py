@@ -33,6 +33,7 @@ class Role(StrEnum):
 class Permission(StrEnum):
     """What can be asked for."""
 
+    ENTER = "enter"
     READ = "read"
     EXPORT = "export"
     IMPORT = "import"
@@ -55,6 +56,7 @@ _SALES = frozenset({R.SALESPERSON, R.SALES_MANAGER})
 _LEADERS = frozenset({R.FINANCE_DIRECTOR, R.GENERAL_MANAGER})
 
 GRANTS: dict[Permission, frozenset[Role]] = {
+    P.ENTER: _EVERYONE,
     P.READ: _EVERYONE - {R.DRIVER, R.WAREHOUSE},
     P.EXPORT: _FINANCE | _LEADERS | {R.SALES_MANAGER, R.COLLECTOR, R.LEGAL},
     P.IMPORT: _FINANCE,

@@ -45,9 +45,11 @@ NAMES: dict[str, Any] = {"kinds": KIND_NAMES, "stages": STAGE_NAMES, "stage_tone
 
 
 @bp.get("/", endpoint="today")
-@staff(Permission.READ)
+@staff(Permission.ENTER)
 def today_view() -> Page:
-    """What waits today and how things stand."""
+    """What waits today and how things stand; who may not read the accounts is told so, and is not turned away."""
+    if not may(Permission.READ):
+        return render("ar/reports/nothing_here.html")
     page = today.today_page(db(), actor().tenant_id, actor().today, actor().timezone, g.company.currency)
     return render(
         "ar/reports/today.html",

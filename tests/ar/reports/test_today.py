@@ -132,3 +132,14 @@ def test_nothing_of_another_company_shows(company: TestCompany, other_company: T
     with company.reading() as db:
         page = today_page(db, company.tenant_id, TODAY, company.timezone)
     assert (page.sums, page.queue, page.held, page.unanswered) == ((), (), (), ())
+
+
+@pytest.mark.parametrize("role", ["warehouse", "driver"])
+def test_who_reads_no_accounts_is_told_so_and_sees_none(company: TestCompany, role: str) -> None:
+    client = company.client(role, language="en")
+    page = client.get(company.url("/"))
+    assert page.status_code == 200
+    assert "Your role reads no accounts" in page.text
+    assert 'type="search"' not in page.text
+    assert client.get(company.url("/customers/")).status_code == 403
+    assert client.get(company.url("/search?q=a")).status_code == 403

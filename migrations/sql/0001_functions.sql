@@ -67,3 +67,60 @@ BEGIN
     RETURN NEW;
 END
 $$;
+
+-- Takes the secrets out of the links that open by themselves: `/p/…` of the portal, `/welcome/…` of an invitation.
+CREATE FUNCTION without_links(body text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT regexp_replace(body, '(/(?:p|welcome)/)[A-Za-z0-9_.-]{20,}', '\1…', 'g')
+$$;
+
+-- A queued mail may be written anew. From `sending` on its words, papers and reader stay; what became of it is said
+-- once, save by a person who settles a doubt. Then only secrets go: those in its links, or the whole text of a mail
+-- without papers (a code), of which nobody is to read more than that it went.
+CREATE FUNCTION guard_mail_message() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    fate constant text[] := ARRAY['state', 'reason', 'address_bad', 'sent_at'];
+    body constant text[] := ARRAY['body_text', 'body_html'];
+    old_row constant jsonb := to_jsonb(OLD);
+    new_row constant jsonb := to_jsonb(NEW);
+BEGIN
+    IF OLD.state = 'queued' AND NEW.state = 'queued' THEN
+        RETURN NEW;
+    END IF;
+    IF (new_row - fate - body) IS DISTINCT FROM (old_row - fate - body) THEN
+        RAISE EXCEPTION 'a mail that is on its way or settled keeps its reader, subject and papers'
+            USING ERRCODE = '23001';
+    END IF;
+    IF (new_row - body) IS DISTINCT FROM (old_row - body) AND OLD.state NOT IN ('queued', 'sending')
+        AND NOT (OLD.state = 'unknown' AND NEW.state IN ('sent', 'failed')) THEN
+        RAISE EXCEPTION 'what became of a mail is said once' USING ERRCODE = '23001';
+    END IF;
+    IF (NEW.body_text, NEW.body_html) IS DISTINCT FROM (OLD.body_text, OLD.body_html) AND (
+        OLD.state IN ('queued', 'sending')
+        OR NOT (
+            (NEW.body_text = without_links(OLD.body_text)
+                AND NEW.body_html IS NOT DISTINCT FROM without_links(OLD.body_html))
+            OR (OLD.attachments = '[]' AND NEW.body_text = '(code removed)' AND NEW.body_html IS NULL)
+        )
+    ) THEN
+        RAISE EXCEPTION 'the words of a mail stay; only its secrets are taken out, once it is settled'
+            USING ERRCODE = '23001';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+-- The columns named by the trigger's arguments are filled in once: no ended link opens again, no code is used twice.
+CREATE FUNCTION keep_once_set() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    old_row constant jsonb := to_jsonb(OLD);
+    new_row constant jsonb := to_jsonb(NEW);
+    named text;
+BEGIN
+    FOREACH named IN ARRAY TG_ARGV LOOP
+        IF old_row ->> named IS NOT NULL AND old_row -> named IS DISTINCT FROM new_row -> named THEN
+            RAISE EXCEPTION '% of % is set once and never changed', named, TG_TABLE_NAME USING ERRCODE = '23001';
+        END IF;
+    END LOOP;
+    RETURN NEW;
+END
+$$;

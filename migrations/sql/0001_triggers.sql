@@ -9,3 +9,13 @@ CREATE TRIGGER open_item_kept BEFORE DELETE ON open_item FOR EACH ROW EXECUTE FU
 CREATE TRIGGER journal_event_guard BEFORE UPDATE ON journal_event
     FOR EACH ROW EXECUTE FUNCTION guard_journal_event();
 CREATE TRIGGER journal_event_kept BEFORE DELETE ON journal_event FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER mail_message_guard BEFORE UPDATE ON mail_message
+    FOR EACH ROW EXECUTE FUNCTION guard_mail_message();
+CREATE TRIGGER mail_message_kept BEFORE DELETE ON mail_message FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER statement_superseded_once BEFORE UPDATE OF superseded_at ON statement
+    FOR EACH ROW EXECUTE FUNCTION keep_once_set('superseded_at');
+CREATE TRIGGER statement_kept BEFORE DELETE ON statement FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER access_token_revoked_once BEFORE UPDATE OF revoked_at ON access_token
+    FOR EACH ROW EXECUTE FUNCTION keep_once_set('revoked_at');
+CREATE TRIGGER one_time_code_used_once BEFORE UPDATE OF used_at ON one_time_code
+    FOR EACH ROW EXECUTE FUNCTION keep_once_set('used_at');

@@ -27,29 +27,49 @@ APPEND_ONLY = (
     "confirmation",
     "difference",
 )
+# What the application changes in rows that are evidence or work; the rest of such a row stays as it was written.
 COLUMN_UPDATES = {
-    "open_item": ("open_minor", "cleared_on"),
-    "journal_event": ("sealed_in",),
-    "statement": ("superseded_at", "sent_to"),
+    "access_token": ("revoked_at",),
+    "action": (
+        "state",
+        "items",
+        "total_minor",
+        "number",
+        "deadline_on",
+        "contact_id",
+        "mail_id",
+        "pdf_sha256",
+        "reason",
+        "decided_by",
+        "decided_by_id",
+        "decided_at",
+        "delivered_at",
+    ),
+    "block": ("lifted_by", "lifted_at"),
     "day_run": ("counts",),
-    "inbox_message": ("handled_at",),
     "idempotency_key": ("result_id",),
+    "import_job": ("state", "rows_total", "rows_done", "report", "error", "finished_at"),
+    "inbox_message": ("handled_at",),
+    "journal_event": ("sealed_in",),
+    "mail_message": (
+        "subject",
+        "body_text",
+        "body_html",
+        "attachments",
+        "state",
+        "reason",
+        "address_bad",
+        "sent_at",
+    ),
+    "one_time_code": ("tries", "used_at"),
+    "open_item": ("open_minor", "cleared_on"),
+    "outbox_message": ("state", "due_at", "lease_until", "fence", "attempts", "last_error", "done_at"),
+    "statement": ("superseded_at", "sent_to"),
+    "step": ("action_id", "nominal_on", "runs_on", "open_minor", "state", "why_code", "why_params"),
+    "tenant_counter": ("value",),
 }
-UPDATED = (
-    "access_token",
-    "action",
-    "block",
-    "company",
-    "contact",
-    "customer",
-    "import_job",
-    "ladder_state",
-    "mail_message",
-    "one_time_code",
-    "outbox_message",
-    "step",
-    "tenant_counter",
-)
+# Master data and the ladder's place, which a person or a run may change in every column.
+UPDATED = ("company", "contact", "customer", "ladder_state")
 
 
 def upgrade() -> None:

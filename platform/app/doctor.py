@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from app.migrate import alembic_config
 from app.models import TENANT_TABLES
 from ar.ledger.doctor import ledger_checks
+from ar.statements.doctor import statement_checks
 from kernel import journal
 from kernel.db import APP_ROLE, engine, make_engine, reading
 from kernel.settings import Settings, settings
@@ -125,7 +126,7 @@ def _redis(configured: Settings) -> Line:
 
 
 def _company(db: Session, company: TenantFacts) -> Iterator[Line]:
-    for check in ledger_checks(db, company.id):
+    for check in (*ledger_checks(db, company.id), *statement_checks(db, company.id)):
         yield Line(check.name, check.ok, check.detail, company.slug)
     yield _journal(db, company.id)._replace(tenant=company.slug)
     for name, sql in CHECKS:

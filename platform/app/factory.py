@@ -9,13 +9,14 @@ from __future__ import annotations
 import gc
 import secrets
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, g, jsonify, render_template, request
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import shell, transaction
@@ -67,6 +68,7 @@ def create_app(given: Settings | None = None) -> Flask:
         RATELIMIT_KEY_PREFIX=configured.redis_prefix,
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
         RATELIMIT_ENABLED=configured.environment != "test",
+        TRUSTED_HOSTS=trusted_hosts(configured),
         HUIKUAN=configured,
     )
     if configured.trusted_proxies:
@@ -101,6 +103,17 @@ def development_secret(configured: Settings) -> str:
     """
     make_private_home(configured.var_dir)
     return State(configured.var_dir).secret("app", "secret_key")
+
+
+def trusted_hosts(configured: Settings) -> list[str] | None:
+    """The names this installation answers to, or None for any: in production that of PUBLIC_URL and the machine's own.
+
+    A redirect or link that was built from another `Host` would lead people to whoever wrote it.
+    """
+    if not configured.is_production:
+        return None
+    names = (urlsplit(configured.base_url).hostname, configured.host, "localhost", "127.0.0.1")
+    return list(dict.fromkeys(name for name in names if name))
 
 
 def _sign_in(app: Flask) -> None:
@@ -144,6 +157,12 @@ def _errors(app: Flask) -> None:
     @app.errorhandler(CSRFError)
     def stale(_error: CSRFError) -> tuple[str, int]:
         return page(409)
+
+    @app.errorhandler(SecurityError)
+    def wrong_name(_error: SecurityError) -> Response:
+        # Plain text, as a page would need addresses, and those the very name that is not ours.
+        message = "This server does not answer to that name. Use the address in PUBLIC_URL.\n"
+        return Response(message, 400, mimetype="text/plain")
 
     @app.errorhandler(HTTPException)
     def plain(error: HTTPException) -> Any:

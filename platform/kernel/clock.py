@@ -1,7 +1,7 @@
 """The clock: the only place that asks what time it is.
 
 Invariant: rules take `today` as an argument; only the edges (request, job, command line) ask the clock,
-and a fixed clock can stand in its place for tests and for `--date`.
+and a fixed clock can stand in its place for tests and for history that is played.
 """
 
 from __future__ import annotations

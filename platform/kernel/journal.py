@@ -65,17 +65,26 @@ class JournalEvent(Tenanted, Base):
 
 @dataclass(frozen=True)
 class Verification:
-    """What verifying found: `broken_at` is the first batch whose hash does not hold."""
+    """What verifying found: `broken_at` is the first batch whose hash does not hold.
+
+    `holds_anchor`: an earlier head that somebody noted outside is still a link of the chain (None: none was given).
+    """
 
     batches: int
     events: int
     unsealed: int
     head: str
     broken_at: int | None = None
+    holds_anchor: bool | None = None
 
     @property
     def ok(self) -> bool:
-        return self.broken_at is None
+        return self.broken_at is None and self.holds_anchor is not False
+
+    @property
+    def recorded(self) -> int:
+        """All events, sealed or not. It only grows."""
+        return self.events + self.unsealed
 
 
 _RECORD = sa.text("""
@@ -151,9 +160,14 @@ def seal(db: Session, tenant_id: UUID, now: datetime) -> int:
     return len(rows)
 
 
-def verify(db: Session, tenant_id: UUID) -> Verification:
-    """Recomputes the whole chain of a tenant, batch by batch."""
+def verify(db: Session, tenant_id: UUID, *, anchor: str | None = None) -> Verification:
+    """Recomputes the whole chain of a tenant, batch by batch.
+
+    A chain from which the newest batches were taken is whole in itself; only an `anchor`, the head (hash) of an
+    earlier look that was kept outside, tells that something is missing, or that all of it was written anew.
+    """
     previous, events, number = GENESIS, 0, 0
+    seen = None if anchor is None else anchor == GENESIS
     batches = db.execute(
         sa.select(JournalBatch).where(JournalBatch.tenant_id == tenant_id).order_by(JournalBatch.number)
     ).scalars()
@@ -170,7 +184,8 @@ def verify(db: Session, tenant_id: UUID) -> Verification:
         if not whole:
             return Verification(number, events, _unsealed(db, tenant_id), previous, broken_at=expected)
         previous, number, events = batch.hash, batch.number, events + len(rows)
-    return Verification(number, events, _unsealed(db, tenant_id), previous)
+        seen = seen if anchor is None else seen or anchor == batch.hash
+    return Verification(number, events, _unsealed(db, tenant_id), previous, holds_anchor=seen)
 
 
 def chain_hash(previous: str, rows: Any) -> str:

@@ -2,7 +2,8 @@
 
 May import db, outbox, storage, settings. Invariants: nothing is sent but from a `mail_message` row that an
 outbox row points at; `sending` is committed before SMTP is spoken, so a process killed in between leaves a
-mail that a person must judge (`unknown`), never one that is silently sent twice.
+mail that a person must judge (`unknown`), never one that is silently sent twice; a settled mail keeps its words (a
+trigger holds that), save secrets that are taken out.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ SMTP_TIMEOUT_S = 30
 # With delays that grow to two hours these tries cover about two days of a mail server that says "later".
 TRIES_MAX = 30
 OK, OK_FORWARDED, REFUSED_FOR_GOOD = 250, 251, 500
+# Refusals of what we do or who we are (commands, sign-in, encryption), at whatever point of the talk they come.
+OUR_OWN_FAULT = frozenset({500, 502, 503, 530, 534, 535, 538})
 
 
 class MailMessage(Tenanted, Base):
@@ -225,7 +228,11 @@ def compose(db: Session, mail: MailMessage, settings: Settings) -> EmailMessage:
 
 
 def speak_smtp(message: EmailMessage, settings: Settings) -> Outcome:
-    """One try over SMTP. When the line breaks after the text was handed over, nobody knows: `unknown`."""
+    """One try over SMTP. When the line breaks after the text was handed over, nobody knows: `unknown`.
+
+    Only a refusal of the recipient or of the text is about this mail. A sender, sign-in or relay that is refused is
+    our own set-up, which somebody mends: `retry`, or one wrong password would end every mail for good.
+    """
     url = urlsplit(settings.smtp_url)
     client: smtplib.SMTP | None = None
     try:
@@ -249,10 +256,12 @@ def _envelope(client: smtplib.SMTP, message: EmailMessage) -> Outcome | None:
     client.ehlo_or_helo_if_needed()
     code, raw = client.mail(parseaddr(message["From"])[1])
     if code != OK:
-        return _refusal(code, raw)
+        return Outcome("retry", f"{code} {_decoded(raw)}")
     code, raw = client.rcpt(parseaddr(message["To"])[1])
     if code in {OK, OK_FORWARDED}:
         return None
+    if _refuses_to_relay(_decoded(raw)):
+        return Outcome("retry", f"{code} {_decoded(raw)}")
     refusal = _refusal(code, raw)
     return Outcome(refusal.state, refusal.reason, _names_the_address(code, refusal.reason))
 
@@ -268,13 +277,22 @@ def _hand_over(client: smtplib.SMTP, message: EmailMessage) -> Outcome:
 
 
 def _refusal(code: int, raw: bytes | str) -> Outcome:
-    text = raw.decode(errors="replace") if isinstance(raw, bytes) else raw
-    return Outcome("failed" if code >= REFUSED_FOR_GOOD else "retry", f"{code} {text}")
+    for_good = code >= REFUSED_FOR_GOOD and code not in OUR_OWN_FAULT
+    return Outcome("failed" if for_good else "retry", f"{code} {_decoded(raw)}")
+
+
+def _decoded(raw: bytes | str) -> str:
+    return raw.decode(errors="replace") if isinstance(raw, bytes) else raw
+
+
+def _refuses_to_relay(text: str) -> bool:
+    """Whether the server does not carry our mail at all: it does not know us, whoever the recipient is."""
+    return "relay" in text.lower()
 
 
 def _names_the_address(code: int, text: str) -> bool:
     """Whether a refusal of RCPT is about the address: 5.1.x and the plain 550/551/553, not policy or relaying."""
-    about_us = "5.7." in text or "relay" in text.lower() or "policy" in text.lower() or "block" in text.lower()
+    about_us = "5.7." in text or "policy" in text.lower() or "block" in text.lower()
     return code in {550, 551, 553} and not about_us
 
 
@@ -296,18 +314,14 @@ def _connect(url: Any) -> smtplib.SMTP:
     return smtplib.SMTP(url.hostname, url.port or 587, timeout=SMTP_TIMEOUT_S)
 
 
-#: What follows the path of a link that opens by itself: `/p/…` of the portal, `/welcome/…` of an invitation.
-_LINKS = r"(/(?:p|welcome)/)[A-Za-z0-9_.-]{20,}"
-
-
 def redact_links(db: Session, tenant_id: UUID, mail_id: UUID) -> None:
-    """Takes the secrets out of a settled mail's links; its words stay readable. Twice does no harm."""
+    """Takes the secrets out of a settled mail's links; its words stay readable. Twice does no harm.
+
+    The database's own function does it: its guard of settled mails lets no other change of the words pass.
+    """
     m = MailMessage
     db.execute(
         sa.update(m)
         .where(m.tenant_id == tenant_id, m.id == mail_id)
-        .values(
-            body_text=sa.func.regexp_replace(m.body_text, _LINKS, r"\1…", "g"),
-            body_html=sa.func.regexp_replace(m.body_html, _LINKS, r"\1…", "g"),
-        )
+        .values(body_text=sa.func.without_links(m.body_text), body_html=sa.func.without_links(m.body_html))
     )

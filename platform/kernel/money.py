@@ -162,10 +162,13 @@ def parse_amount(text: str, currency: str) -> int:
     whole, point, fraction = text.partition(".")
     # The common cell, "1234.56", costs two C calls; everything else goes the careful way.
     if whole.isascii() and whole.isdigit() and len(whole) < 15:
+        minor = MAX_MINOR + 1
         if not point:
-            return int(whole) * _SCALE[decimals]
-        if len(fraction) <= decimals and fraction.isascii() and fraction.isdigit():
-            return int(whole + fraction) * _SCALE[decimals - len(fraction)]
+            minor = int(whole) * _SCALE[decimals]
+        elif len(fraction) <= decimals and fraction.isascii() and fraction.isdigit():
+            minor = int(whole + fraction) * _SCALE[decimals - len(fraction)]
+        if minor <= MAX_MINOR:
+            return minor
     return _parse_carefully(text, currency, decimals)
 
 

@@ -37,6 +37,15 @@ CHARS_PER_NUL: Final = 10
 _DELIMITERS: Final = (",", ";", "\t")
 _TOTAL_LABELS: Final = frozenset({"合计", "总计", "小计", "共计", "total", "totals", "grandtotal", "sum"})
 _TOTAL_INITIALS: Final = frozenset("合总小共TtGgSs")
+#: How the files begin that are picked by mistake, or renamed: they get a word of their own, not one on encodings.
+_OTHER_KINDS: Final = (
+    *(b"\xd0\xcf\x11\xe0", b"%PDF", b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a"),
+    *(b"\x1f\x8b\x08", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"BZh91AY&SY", b"\xfd7zXZ\x00", b"PK\x05\x06"),
+)
+#: So many sheets at most are opened to find one that is not empty.
+_SHEETS_TRIED: Final = 20
+# No bracket inside the brackets: else many of them opened and none closed cost the square of their number.
+_BRACKETED = re.compile(r"\([^()]*\)")
 _EXCEL_TEXT = re.compile(r'="([^"]*)"')
 
 HeaderTest = Callable[[list[str]], bool]
@@ -109,7 +118,7 @@ def open_table(
         raise TableRefused("table_empty", filename=filename)
     if data[:4] == b"PK\x03\x04":
         return _open_xlsx(data, header, sheet)
-    if data[:4] in (b"\xd0\xcf\x11\xe0", b"%PDF") or data.lstrip()[:1] == b"<":
+    if data.startswith(_OTHER_KINDS) or data.lstrip()[:1] == b"<":
         raise TableRefused("table_kind", filename=filename)
     return _open_csv(data, header)
 
@@ -117,7 +126,7 @@ def open_table(
 def header_key(text: str) -> str:
     """A header as it is compared: width, case, spaces, marks of duty and bracketed notes do not count."""
     plain = unicodedata.normalize("NFKC", text).casefold()
-    plain = re.sub(r"\(.*?\)", "", plain)
+    plain = _BRACKETED.sub("", plain)
     return re.sub(r"[\s_*:.\-]+", "", plain)
 
 
@@ -144,17 +153,21 @@ def _open_csv(data: bytes, header: Header) -> Table:
     def reader(delimiter: str) -> Callable[[], Iterator[list[str]]]:
         return lambda: _csv_rows(data, encoding, delimiter)
 
-    best = None
+    best, too_long = None, None
     for delimiter in _DELIMITERS:
         try:
-            head = list(islice(_csv_rows(data, encoding, delimiter), HEADER_SEARCH_ROWS))
-        except TableRefused:
-            continue  # the wrong delimiter may break quoting; the right one is judged when it is read
+            head = _bounded(islice(_csv_rows(data, encoding, delimiter), HEADER_SEARCH_ROWS))
+        except TableRefused as refused:
+            # The wrong delimiter may break quoting or leave a line whole; the right one is judged when it is read.
+            too_long = too_long or (refused if refused.code == "table_cell_too_long" else None)
+            continue
         at, matches = _find_header(head, header)
         # Most known names decide between delimiters; then the most cells in the header.
         score = (matches, sum(map(bool, head[at])) if head else 0)
         if best is None or score > best[0]:
             best = (score, delimiter, at, head)
+    if too_long is not None and (best is None or best[0] <= (0, 1)):
+        raise too_long
     if best is None:
         raise TableRefused("table_malformed")
     _, delimiter, at, head = best
@@ -178,11 +191,25 @@ def _decode(data: bytes) -> tuple[str, str]:
 
 def _csv_rows(data: bytes, encoding: str, delimiter: str) -> Iterator[list[str]]:
     lines = io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
+    count = 0
     try:
         for cells in csv.reader(lines, delimiter=delimiter):
+            count += 1
             yield [_clean(cell) for cell in cells]
     except csv.Error as error:
+        if "field limit" in str(error):
+            raise TableRefused("table_cell_too_long", row=count + 1, most=MAX_CELL_CHARS) from error
         raise TableRefused("table_malformed") from error
+
+
+def _bounded(rows: Iterable[list[str]]) -> list[list[str]]:
+    """The rows a header is looked for in, their cells no longer than any other's."""
+    head = []
+    for number, cells in enumerate(rows, start=1):
+        if max(map(len, cells), default=0) > MAX_CELL_CHARS:
+            raise TableRefused("table_cell_too_long", row=number, most=MAX_CELL_CHARS)
+        head.append(cells)
+    return head
 
 
 def _clean(cell: str) -> str:
@@ -200,9 +227,9 @@ def _open_xlsx(data: bytes, header: Header, wanted: str | None) -> Table:
         names = tuple(s.name for s in book.sheets_metadata if s.visible == SheetVisibleEnum.Visible)
         if wanted is not None and wanted not in names:
             raise TableRefused("table_no_such_sheet", sheet=wanted)
-        for name in names if wanted is None else (wanted,):
+        for name in names[:_SHEETS_TRIED] if wanted is None else (wanted,):
             found = book.get_sheet_by_name(name)
-            head = [[_text(v) for v in row] for row in islice(found.iter_rows(), HEADER_SEARCH_ROWS)]
+            head = _bounded([_text(v) for v in row] for row in islice(found.iter_rows(), HEADER_SEARCH_ROWS))
             if any(map(any, head)):
                 break
         else:

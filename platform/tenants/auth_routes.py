@@ -1,7 +1,7 @@
 """Signing in and out, the language, choosing a company, and the link that sets a password.
 
 May import web and Flask-Login. Invariants: a wrong e-mail and a wrong password look and last the same; tries are
-counted by address and by e-mail; the session begins anew with every sign-in; a link is good once.
+counted by address and by e-mail, as it is looked up; the session begins anew with every sign-in; a link is good once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tenants import queries
 from tenants.access import public
 from tenants.commands import set_language, set_password
 from tenants.identity import Person, read_person
-from tenants.inputs import ChoosePassword, SignIn
+from tenants.inputs import ChoosePassword, SignIn, sign_in_key
 from tenants.links import WelcomeLinks
 from tenants.passwords import password_is_right
 from web.context import db
@@ -69,7 +69,7 @@ def sign_in() -> Page:
 
 @bp.post("/sign-in")
 @limiter.limit(TRIES_BY_ADDRESS)
-@limiter.limit(TRIES_BY_EMAIL, key_func=lambda: "sign-in " + request.form.get("email", "").strip().lower()[:254])
+@limiter.limit(TRIES_BY_EMAIL, key_func=lambda: "sign-in " + sign_in_key(request.form.get("email", ""))[:255])
 @public
 def start_session() -> Page:
     wanted = safe_next(request.form.get("next"), "")

@@ -5,6 +5,7 @@ Invariant: a text that may stand in a mail header or on a letter is one line, wh
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, time
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
@@ -13,7 +14,7 @@ from babel.numbers import list_currencies
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
 
 from kernel.i18n import mark
-from kernel.texts import mail_address, one_line
+from kernel.texts import BadAddress, mail_address, one_line
 from tenants.passwords import PASSWORD_MIN_CHARS
 from tenants.permissions import Role
 
@@ -95,10 +96,26 @@ class CalendarDay(BaseModel):
     reason: Line
 
 
+def sign_in_key(typed: str) -> str:
+    """The form in which an address is looked up and its tries are counted: spellings of one address are one key.
+
+    Width, case, blanks and what nobody sees do not count; a foreign domain stands in its `xn--` form, as stored.
+    """
+    plain = one_line(unicodedata.normalize("NFKC", one_line(typed))).lower()
+    try:
+        return mail_address(plain).lower()
+    except BadAddress:
+        return plain
+
+
+def _sign_in_email(value: object) -> object:
+    return sign_in_key(value) if isinstance(value, str) else value
+
+
 class SignIn(BaseModel):
     """E-mail and password as typed."""
 
-    email: Annotated[str, StringConstraints(to_lower=True, min_length=1, max_length=254), BeforeValidator(_line)]
+    email: Annotated[str, StringConstraints(min_length=1, max_length=254), BeforeValidator(_sign_in_email)]
     password: Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 

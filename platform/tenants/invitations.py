@@ -6,18 +6,28 @@ so that whoever asks for it learns nothing.
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
+
+import sqlalchemy as sa
 
 from kernel import journal, mail
 from kernel.actor import Actor
+from kernel.counters import lock_counter
 from kernel.db import TenantSession
-from kernel.errors import Conflict, NotFound
+from kernel.errors import Conflict, NotFound, RuleBroken
 from tenants.identity import read_person
 from tenants.links import LINK_DAYS, WelcomeLinks
+from tenants.models import Membership
 from tenants.queries import member, tenant
 from web.mailtexts import render_mail
 
 PURPOSE = "invitation"
+#: How many of these mails one person gets in an hour, and a company sends in a day: nobody's box is flooded by us.
+PER_PERSON_AND_HOUR: Final = 3
+PER_COMPANY_AND_DAY: Final = 30
+LIMITS: Final = ("invitations_of_person", "invitations_of_company")
 
 
 def send_invitation(
@@ -26,13 +36,15 @@ def send_invitation(
     """Queues the mail to an active member; returns its id.
 
     Who has a password already is told where to sign in, unless a `new_password` was asked for.
-    Raises NotFound(`person_not_found`), Conflict(`person_removed`).
+    Raises NotFound(`person_not_found`), Conflict(`person_removed`), RuleBroken (one of LIMITS).
     """
+    lock_counter(db, actor.tenant_id, "invitations")
     facts, person = member(db, actor.tenant_id, user_id), read_person(db, user_id)
     if person is None:
         raise NotFound("person_not_found")
     if not facts.active:
         raise Conflict("person_removed")
+    _within_limits(db, actor, user_id, person.name)
     chooses = new_password or not facts.has_password
     company = tenant(db, actor.tenant_id).name
     texts = render_mail(
@@ -57,3 +69,20 @@ def send_invitation(
         db, actor, "invitation_queued", subject_id=user_id, data={"mail_id": str(mail_id), "chooses_password": chooses}
     )
     return mail_id
+
+
+def _within_limits(db: TenantSession, actor: Actor, user_id: UUID, name: str) -> None:
+    """Counts what was queued, whatever became of it. The caller holds the counter, so two clicks count each other."""
+    m, hour, day = mail.MailMessage, actor.now - timedelta(hours=1), actor.now - timedelta(days=1)
+    of_person = sa.and_(m.subject_id == user_id, m.created_at > hour)
+    # By the people of the company, as that is how mails can be found quickly; a membership is never deleted.
+    people = sa.select(Membership.user_id).where(Membership.tenant_id == actor.tenant_id)
+    to_person, to_all = db.execute(
+        sa.select(sa.func.count().filter(of_person), sa.func.count()).where(
+            m.tenant_id == actor.tenant_id, m.purpose == PURPOSE, m.subject_id.in_(people), m.created_at > day
+        )
+    ).one()
+    if to_person >= PER_PERSON_AND_HOUR:
+        raise RuleBroken(LIMITS[0], name=name, most=PER_PERSON_AND_HOUR)
+    if to_all >= PER_COMPANY_AND_DAY:
+        raise RuleBroken(LIMITS[1], most=PER_COMPANY_AND_DAY)

@@ -8,5 +8,11 @@ MESSAGES: dict[str, str] = {
     "not_your_own_admin": mark("You cannot give up your own administration. Ask another administrator."),
     "calendar_day_not_found": mark("%(on)s is not on the list of the company's own days."),
     "person_removed": mark("This person was removed. Invite them again first."),
+    "invitations_of_person": mark(
+        "%(name)s was sent %(most)s mails within the hour, which is the most. Wait, and look into the spam folder."
+    ),
+    "invitations_of_company": mark(
+        "Your company has sent %(most)s invitations and links within a day, which is the most. Go on tomorrow."
+    ),
     "user_not_found": mark("Nobody signs in with %(email)s."),
 }

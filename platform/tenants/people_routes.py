@@ -10,16 +10,18 @@ from uuid import UUID
 
 from flask import Blueprint, url_for
 
+from kernel.errors import RuleBroken
 from kernel.i18n import gettext as _
 from tenants import commands, queries
 from tenants.access import staff
 from tenants.auth_routes import links
 from tenants.inputs import ChangeRoles, InvitePerson
 from tenants.invitations import send_invitation
+from tenants.messages import MESSAGES
 from tenants.permissions import ROLE_NAMES, Permission, Role
 from web.context import actor, db
 from web.forms import blank, read_form
-from web.responses import Page, flash_ok, invalid, render, see_other
+from web.responses import Page, flash_error, flash_ok, invalid, render, see_other
 
 bp = Blueprint("people", __name__, url_prefix="/people")
 
@@ -43,8 +45,13 @@ def create() -> Page:
     form = read_form(InvitePerson)
     if not form.ok:
         return invalid("tenants/people/new.html", form=form, role_names=_role_names())
-    user_id = commands.invite_person(db(), actor(), form.data)
-    send_invitation(db(), actor(), user_id, links())
+    try:
+        user_id = commands.invite_person(db(), actor(), form.data)
+        send_invitation(db(), actor(), user_id, links())
+    except RuleBroken as fault:
+        # 422 rolls back: the membership that was written just now goes with the mail that was not.
+        form.errors["email"] = _(MESSAGES[fault.code], **fault.params)
+        return invalid("tenants/people/new.html", form=form, role_names=_role_names())
     flash_ok(_("%(name)s is invited; a mail is on its way to %(email)s.", name=form.data.name, email=form.data.email))
     return see_other(url_for("people.index"))
 
@@ -72,7 +79,11 @@ def change_roles(user_id: UUID) -> Page:
 @staff(Permission.MANAGE_PEOPLE)
 def send_link(user_id: UUID) -> Page:
     person = queries.member(db(), actor().tenant_id, user_id)
-    send_invitation(db(), actor(), user_id, links(), new_password=True)
+    try:
+        send_invitation(db(), actor(), user_id, links(), new_password=True)
+    except RuleBroken as fault:
+        flash_error(_(MESSAGES[fault.code], **fault.params))
+        return see_other(url_for("people.show", user_id=user_id))
     flash_ok(_("A link to choose a password is on its way to %(email)s.", email=person.email))
     return see_other(url_for("people.show", user_id=user_id))
 

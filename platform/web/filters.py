@@ -21,6 +21,10 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from web.paging import address
 
 _READER = "reader"
+_IS_DAY = "is_day"
+# Beyond these a date is a typing mistake, and arithmetic with it leaves what a date can hold.
+FIRST_DAY = date(1990, 1, 1)
+LAST_DAY = date(2100, 12, 31)
 
 
 class Filters(Protocol):
@@ -32,8 +36,8 @@ class Filters(Protocol):
 F = TypeVar("F", bound=Filters)
 
 
-def _declare(default: Any, read: Callable[[str], Any]) -> Any:
-    return field(default=default, metadata={_READER: read})
+def _declare(default: Any, read: Callable[[str], Any], *, is_day: bool = False) -> Any:
+    return field(default=default, metadata={_READER: read, _IS_DAY: is_day})
 
 
 def text(default: str = "", *, max_length: int = 200) -> Any:
@@ -48,8 +52,8 @@ def choice(default: str, *others: str) -> Any:
 
 
 def day(default: date | None = None) -> Any:
-    """An ISO date, or the default."""
-    return _declare(default, lambda raw: _day(raw, default))
+    """An ISO date from FIRST_DAY to LAST_DAY, or the default."""
+    return _declare(default, lambda raw: _day(raw) or default, is_day=True)
 
 
 def whole(default: int | None = None, *, least: int = 0, most: int = 10**9) -> Any:
@@ -73,6 +77,21 @@ def flag(default: bool = False) -> Any:
 def read(cls: type[F], args: Mapping[str, str]) -> F:
     """The filters an address asks for. Never raises on what a person typed."""
     return cls(**{f.name: f.metadata[_READER](args[f.name]) for f in fields(cls) if f.name in args})
+
+
+def unread_days(cls: type[Filters], args: Mapping[str, str]) -> dict[str, str]:
+    """Of the day fields what was typed (cut to 40 characters) and could not be taken, by field name."""
+    return {
+        f.name: typed[:40]
+        for f in fields(cls)
+        if f.metadata[_IS_DAY] and (typed := args.get(f.name, "").replace("\x00", "").strip()) and not _day(typed)
+    }
+
+
+def currency_options(known: Iterable[str], wanted: str, every: str) -> list[tuple[str, str]]:
+    """A select's options: `every` for no filter, the known codes, and the wanted one when it is none of them."""
+    codes = {*known, wanted.upper()} - {""}
+    return [("", every), *((code, code) for code in sorted(codes))]
 
 
 def active(filters: Filters, *, ignore: Iterable[str] = ("sort",)) -> dict[str, str]:
@@ -142,11 +161,12 @@ def sort_links(filters: Filters, path: str, *keys: str, name: str = "sort") -> d
     return links
 
 
-def _day(raw: str, default: date | None) -> date | None:
+def _day(raw: str) -> date | None:
     try:
-        return date.fromisoformat(raw.strip()) if len(raw.strip()) == 10 else default
+        found = date.fromisoformat(raw.strip()) if len(raw.strip()) == 10 else None
     except ValueError:
-        return default
+        return None
+    return found if found and FIRST_DAY <= found <= LAST_DAY else None
 
 
 def _write(value: object) -> str:

@@ -24,6 +24,8 @@ from ar.customers.commands import upsert_customers
 from ar.customers.inputs import CustomerRow
 from ar.customers.queries import find_numbers
 from ar.ledger.posting import NewItem, post_items
+from ar.statements.commands import issue_statement
+from ar.statements.inputs import IssueStatement
 from ar.statements.models import Statement
 from kernel import journal, outbox, storage
 from kernel.db import TenantSession
@@ -178,6 +180,51 @@ def test_a_forged_event_is_found(company: TestCompany, database_url: str) -> Non
     assert "journal: the chain of hashes holds" in _violations(company)
 
 
+def test_the_removal_of_the_newest_batch_is_found_by_a_head_noted_outside(
+    company: TestCompany, database_url: str
+) -> None:
+    where = ("journal", "verify", "--tenant", company.slug)
+    _json("journal", "seal", "--tenant", company.slug)
+    first = _json(*where)
+    _overdue_invoice(company)
+    _json("journal", "seal", "--tenant", company.slug)
+    noted = _json(*where)
+    assert noted["head"] != first["head"]
+    kept = ("--expect", noted["head"], "--at-least", str(noted["recorded"]))
+    assert _json(*where, *kept)["ok"]
+    assert _json(*where, "--expect", first["head"].upper())["ok"]
+    _forge(
+        database_url,
+        company.tenant_id,
+        "journal_event",
+        "DELETE FROM journal_event WHERE tenant_id = %s AND sealed_in = 2",
+    )
+    _forge(
+        database_url,
+        company.tenant_id,
+        "journal_batch",
+        "DELETE FROM journal_batch WHERE tenant_id = %s AND number = 2",
+    )
+    assert _json(*where)["ok"], "the chain that is left is whole in itself"
+    assert _json(*where, "--expect", first["head"])["ok"]
+    gone = _json(*where, *kept, code=1)
+    assert (gone["error"]["code"], gone["error"]["expected"]) == ("journal_anchor_gone", noted["head"])
+    text = _run(*where, *kept)
+    assert text.exit_code == 1
+    assert noted["head"] in text.stderr
+
+
+def test_the_removal_of_events_not_yet_sealed_is_found_by_their_count(company: TestCompany, database_url: str) -> None:
+    where = ("journal", "verify", "--tenant", company.slug)
+    noted = _json(*where)
+    assert noted["unsealed"] == noted["recorded"] > 0
+    assert f"Count: {noted['recorded']}" in _run(*where).stdout
+    _forge(database_url, company.tenant_id, "journal_event", "DELETE FROM journal_event WHERE tenant_id = %s")
+    assert _json(*where)["ok"]
+    gone = _json(*where, "--at-least", str(noted["recorded"]), code=1)
+    assert (gone["error"]["code"], gone["error"]["recorded"]) == ("journal_events_gone", 0)
+
+
 # --- doctor
 
 
@@ -218,9 +265,58 @@ def test_a_statement_that_does_not_add_up_is_found(company: TestCompany) -> None
         _statement(db, company, customer_id, "ST-2026-11-000007", closing_minor=1)
     assert set(_violations(company)) == {
         "statements: opening, debits and credits give the closing balance",
+        "statements: the movements lead from the opening to the closing balance",
+        "statements: the open items add up to the closing balance",
         "statements: the newest ones agree with the ledger as it stood",
         "numbers: statement numbers are counted",
     }
+
+
+@pytest.mark.parametrize(
+    ("table", "forgery", "broken"),
+    [
+        (
+            "statement_line",
+            (
+                "UPDATE statement_line SET debit_minor = debit_minor + 1, balance_minor = balance_minor + 1 "
+                "WHERE tenant_id = %s AND part = 'movement'"
+            ),
+            {"statements: the movements lead from the opening to the closing balance"},
+        ),
+        (
+            "statement_line",
+            "DELETE FROM statement_line WHERE tenant_id = %s AND part = 'open'",
+            {"statements: the open items add up to the closing balance"},
+        ),
+        (
+            "statement_line",
+            "UPDATE statement_line SET balance_minor = balance_minor - 1 WHERE tenant_id = %s AND part = 'movement'",
+            {"statements: the balance after each line follows from the line before"},
+        ),
+        (
+            "statement",
+            (
+                "UPDATE statement SET pdf_sha256 = (SELECT min(sha256) FROM blob b "
+                "WHERE b.tenant_id = statement.tenant_id AND b.sha256 <> statement.pdf_sha256) WHERE tenant_id = %s"
+            ),
+            {"statements: PDF and closing balance are those that the journal noted"},
+        ),
+    ],
+)
+def test_a_statement_that_was_changed_after_its_issue_is_found(
+    company: TestCompany, database_url: str, table: str, forgery: str, broken: set[str]
+) -> None:
+    customer_id = _overdue_invoice(company)
+    with company.transaction() as db:
+        actor = company.actor()
+        storage.store(db, actor, b"another paper", "application/pdf")
+        period = {"period_from": actor.today - timedelta(days=120), "period_to": actor.today - timedelta(days=1)}
+        issue_statement(db, actor, IssueStatement(customer_id=customer_id, currency="CNY", **period))
+    assert _json("doctor", "--tenant", company.slug)["ok"]
+    _forge(database_url, company.tenant_id, table, forgery)
+    found = _violations(company)
+    assert set(found) == broken
+    assert all("ST-" in line["detail"] for line in found.values())
 
 
 def test_a_document_that_the_run_forgot_is_found(company: TestCompany) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from app.models import REGISTRY_TABLES, TENANT_TABLES
+from kernel import tokens
+from tests.support.companies import TestCompany
+from tests.support.furnished import furnish
 
 # Tables without a tenant, each with its reason.
 WITHOUT_TENANT = REGISTRY_TABLES | {"alembic_version"}
@@ -67,3 +73,78 @@ def test_the_app_may_delete_nothing(engine: sa.Engine) -> None:
         for table in sorted(TENANT_TABLES | REGISTRY_TABLES):
             may = connection.execute(sa.text("SELECT has_table_privilege(:t, 'DELETE')"), {"t": table}).scalar_one()
             assert not may, table
+
+
+# What the app may change in rows that are evidence. A column that is missing here was added without a thought.
+CHANGEABLE = {
+    "access_token": {"revoked_at"},
+    "one_time_code": {"tries", "used_at"},
+    "statement": {"superseded_at", "sent_to"},
+    "mail_message": {"subject", "body_text", "body_html", "attachments", "state", "reason", "address_bad", "sent_at"},
+    "block": {"lifted_by", "lifted_at"},
+    "open_item": {"open_minor", "cleared_on"},
+    "journal_event": {"sealed_in"},
+    "import_job": {"state", "rows_total", "rows_done", "report", "error", "finished_at"},
+}
+NEVER_CHANGED = {
+    "action": {"customer_id", "run_id", "run_on", "currency", "form", "code", "level", "approval_role", "created_at"},
+    "step": {"item_id", "customer_id", "policy_version_id", "level", "code"},
+    "outbox_message": {"kind", "key", "payload"},
+}
+
+
+def _changeable(engine: sa.Engine, table: str) -> set[str]:
+    with engine.connect() as connection:
+        return set(
+            connection.execute(
+                sa.text(
+                    "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(:t) AND attnum > 0 "
+                    "AND NOT attisdropped AND has_column_privilege(attrelid, attnum, 'UPDATE')"
+                ),
+                {"t": table},
+            ).scalars()
+        )
+
+
+@pytest.mark.parametrize("table", sorted(CHANGEABLE))
+def test_the_app_changes_of_evidence_only_what_its_code_does(engine: sa.Engine, table: str) -> None:
+    assert _changeable(engine, table) == CHANGEABLE[table]
+
+
+@pytest.mark.parametrize("table", sorted(NEVER_CHANGED))
+def test_what_a_letter_or_job_was_made_for_is_not_changed(engine: sa.Engine, table: str) -> None:
+    changeable = _changeable(engine, table)
+    assert changeable
+    assert not changeable & (NEVER_CHANGED[table] | {"tenant_id", "id"})
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("statement", "superseded_at"), ("access_token", "revoked_at"), ("one_time_code", "used_at")],
+)
+def test_what_has_ended_does_not_begin_again(company: TestCompany, table: str, column: str) -> None:
+    _something_of_each(company)
+    values = {"tenant": company.tenant_id}
+    with company.transaction() as db:
+        ended = db.execute(sa.text(f"UPDATE {table} SET {column} = now() WHERE tenant_id = :tenant"), values)
+        assert ended.rowcount  # type: ignore[attr-defined]
+    for value in ("NULL", "now() + interval '1 day'"):
+        with pytest.raises(DBAPIError, match="set once"), company.transaction() as db:
+            db.execute(sa.text(f"UPDATE {table} SET {column} = {value} WHERE tenant_id = :tenant"), values)
+
+
+def _something_of_each(company: TestCompany) -> None:
+    """A statement, a link to it and a code for the link."""
+    made = furnish(company)
+    with company.transaction() as db:
+        actor = company.actor()
+        token_id, _text = tokens.issue(
+            db,
+            actor,
+            "statement",
+            subject_id=made["statement_id"],
+            customer_id=made["customer_id"],
+            contact_id=made["contact_id"],
+            life=timedelta(days=1),
+        )
+        assert tokens.new_code(db, actor, token_id, "lina@xinsheng.example")

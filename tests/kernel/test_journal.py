@@ -54,3 +54,18 @@ def test_a_sealed_event_is_never_sealed_again(company: TestCompany) -> None:
             sa.text("UPDATE journal_event SET sealed_in = NULL WHERE tenant_id = :tenant"),
             {"tenant": company.tenant_id},
         )
+
+
+def test_an_anchor_is_found_again_however_far_the_chain_has_grown(company: TestCompany) -> None:
+    heads = [journal.GENESIS]
+    for _ in range(3):
+        _record(company, 2)
+        _seal_all(company)
+        with company.reading() as db:
+            heads.append(journal.verify(db, company.tenant_id).head)
+    with company.reading() as db:
+        for head in heads:
+            assert journal.verify(db, company.tenant_id, anchor=head).ok, "each head was once the last"
+        stranger = journal.verify(db, company.tenant_id, anchor="f" * 64)
+    assert (stranger.ok, stranger.holds_anchor, stranger.broken_at) == (False, False, None)
+    assert len(set(heads)) == 4

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.money import (
+    MAX_MINOR,
     BadAmount,
     CurrencyMismatch,
     Money,
@@ -177,3 +178,11 @@ def test_any_text_is_an_amount_or_refused_by_name(text: str) -> None:
     except BadAmount as refused:
         outcome = refused.code
     assert outcome in REASONS or int(outcome) <= 10**14
+
+
+@pytest.mark.parametrize("text", ["99999999999999.99", "1000000000000.01", "-99999999999999.99", "99999999999999"])
+def test_an_amount_beyond_the_most_is_refused_however_plainly_it_is_written(text: str) -> None:
+    with pytest.raises(BadAmount) as refused:
+        parse_amount(text, "CNY")
+    assert (refused.value.code, refused.value.found) == ("too_large", text)
+    assert parse_amount("1000000000000.00", "CNY") == MAX_MINOR

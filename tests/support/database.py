@@ -7,12 +7,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 
 from app.embedded import EmbeddedServers
 from app.migrate import migrate
+from kernel.settings import settings
 
 
 @contextmanager
@@ -29,6 +30,13 @@ def database() -> Iterator[str]:
         finally:
             with psycopg.connect(_plain(admin), autocommit=True) as connection:
                 connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def as_owner(tenant_id: UUID, statement: str, *values: object) -> None:
+    """One statement past the app's grants, for a test that needs what the product itself never writes."""
+    with psycopg.connect(_plain(settings().database_url)) as connection:
+        connection.execute("SELECT enter_tenant(%s)", [tenant_id])
+        assert connection.execute(statement, [tenant_id, *values]).rowcount  # type: ignore[arg-type]
 
 
 @contextmanager

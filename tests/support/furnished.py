@@ -21,6 +21,7 @@ from ar.ledger.allocation import NewAllocation, allocate
 from ar.ledger.posting import NewItem, post_items
 from ar.statements.commands import issue_statement
 from ar.statements.inputs import IssueStatement
+from kernel.mail import MailMessage
 from tests.support.companies import TestCompany
 
 MONDAY = date(2026, 11, 16)
@@ -54,6 +55,11 @@ def furnish(company: TestCompany) -> dict[str, UUID]:
                 customer_id=customer, currency="CNY", period_from=date(2026, 10, 1), period_to=date(2026, 10, 31)
             ),
         )
+        mail = db.execute(
+            sa.select(MailMessage.id).where(
+                MailMessage.tenant_id == company.tenant_id, MailMessage.subject_id == statement
+            )
+        ).scalar_one()
         job = upload(db, actor, ImportFile("customers", "客户.csv", "客户编码,客户名称\n1,甲\n".encode()))
     assert action is not None
     return {
@@ -64,6 +70,7 @@ def furnish(company: TestCompany) -> dict[str, UUID]:
         "action_id": action,
         "block_id": block,
         "statement_id": statement,
+        "mail_id": mail,
         "job_id": job,
         "user_id": company.owner_id,
     }

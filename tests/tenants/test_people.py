@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import sqlalchemy as sa
 
+from kernel.clock import fixed_clock, utc_now
 from kernel.mail import MailMessage
 from tenants.inputs import InvitePerson
+from tenants.invitations import PER_COMPANY_AND_DAY, PER_PERSON_AND_HOUR
 from tenants.permissions import Role
 from tenants.queries import Member, members
 from tests.support.companies import TestCompany
@@ -120,3 +124,38 @@ def test_a_person_of_another_company_does_not_exist(company: TestCompany, other_
     with other_company.reading() as db:
         assert all(person.active for person in members(db, other_company.tenant_id))
     assert client.get(other_company.url("/people/")).status_code == 404
+
+
+def test_one_person_gets_three_links_an_hour_and_no_more(company: TestCompany) -> None:
+    client, email, _answer = _invite(company)
+    person = _people(company)[email]
+    url = company.url(f"/people/{person.user_id}")
+    for _ in range(4):
+        assert client.post(f"{url}/link").status_code == 303
+    assert len(_mails(company)) == PER_PERSON_AND_HOUR, "the invitation counts too"
+    assert "was sent 3 mails within the hour" in client.get(url).text
+    again = client.post(company.url("/people/"), data={"email": email, "name": "李蕾", "roles": ["admin"]})
+    assert again.status_code == 422
+    assert "within the hour" in again.text
+    assert email in again.text
+    assert _people(company)[email].roles == person.roles, "an invitation that is not sent changes nothing"
+    with fixed_clock(utc_now() + timedelta(minutes=61)):
+        client.post(f"{url}/link")
+    assert len(_mails(company)) == PER_PERSON_AND_HOUR + 1
+
+
+def test_a_company_sends_thirty_invitations_a_day_and_no_more(company: TestCompany) -> None:
+    client = company.client("admin")
+
+    def invite(number: int) -> int:
+        form = {"email": f"new{number}@elsewhere.example", "name": f"New {number}", "roles": ["accountant"]}
+        answer = client.post(company.url("/people/"), data=form)
+        if answer.status_code == 422:
+            assert "has sent 30 invitations and links within a day" in answer.text
+        return answer.status_code
+
+    assert [invite(number) for number in range(32)] == [303] * PER_COMPANY_AND_DAY + [422] * 2
+    assert len(_mails(company)) == PER_COMPANY_AND_DAY
+    assert "new31@elsewhere.example" not in _people(company)
+    with fixed_clock(utc_now() + timedelta(days=1, minutes=1)):
+        assert invite(33) == 303

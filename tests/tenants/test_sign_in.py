@@ -16,7 +16,7 @@ from kernel.clock import fixed_clock, utc_now
 from kernel.settings import settings
 from tenants.commands import invite_person, set_language, set_password
 from tenants.identity import read_person
-from tenants.inputs import InvitePerson
+from tenants.inputs import InvitePerson, SignIn, sign_in_key
 from tenants.links import LINK_DAYS, WelcomeLinks
 from tenants.permissions import Role
 from tests.support.companies import TestCompany
@@ -212,6 +212,30 @@ def test_tries_are_counted(company: TestCompany, limited_app: Flask) -> None:
     answers = [_sign_in(client, email, "wrong password").status_code for _ in range(11)]
     assert answers == [422] * 10 + [429]
     assert _sign_in(client, email).status_code == 429, "also the right password must wait now"
+
+
+def test_spellings_of_one_address_share_its_tries(company: TestCompany, limited_app: Flask) -> None:
+    limited_app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    client = limited_app.test_client()
+    email = _person(company)
+    name, domain = email.split("@")
+    wide = "".join(chr(ord(letter) + 0xFEE0) if "a" <= letter <= "z" else letter for letter in name)
+    spellings = [email, email.upper(), f" {email}\t", f"{name}\u200b@{domain}", f"\ufeff{name[0]}\u2060{email[1:]}"]
+    spellings += [f"{name}@{domain}\u00ad", f"{wide}@{domain}", f"{name}＠{domain}", f"{email}\u2028", f"{email}\u3164"]
+    assert [_sign_in(client, each, "wrong password").status_code for each in spellings] == [422] * 10
+    assert _sign_in(client, f"{name}\u200d@{domain}").status_code == 429
+    assert _sign_in(client, email).status_code == 429
+
+
+@pytest.mark.parametrize("typed", ["ｊｏ＠ａ.example", "Jo\u200b@A.example", " jo@a.example ", "jo@A.EXAMPLE\u2060"])
+def test_an_address_is_looked_up_in_the_form_its_tries_are_counted_in(typed: str) -> None:
+    form = SignIn(email=typed, password="x")
+    assert form.email == sign_in_key(typed) == "jo@a.example"
+
+
+def test_a_foreign_domain_is_looked_up_as_it_is_stored() -> None:
+    assert sign_in_key("Jo@例子.CN") == InvitePerson(email="jo@例子.cn", name="Jo", roles=[Role.ADMIN]).email
+    assert sign_in_key("no address\u200b") == "no address"
 
 
 def test_a_form_without_its_token_is_refused(company: TestCompany) -> None:

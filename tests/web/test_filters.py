@@ -54,10 +54,34 @@ def test_what_a_person_chose_is_read_and_written_back() -> None:
         {"since": "20261101", "least": "²", "mine": "perhaps"},
         {"since": "", "least": "9" * 30, "unknown": "x", "page": "4"},
         {"q": "\x00"},
+        {"since": "0001-01-01"},
+        {"since": "1989-12-31"},
+        {"since": "2101-01-01"},
+        {"since": "9999-12-31"},
     ],
 )
 def test_the_unknown_and_malformed_become_the_default(args: dict[str, str]) -> None:
     assert filters.read(Shown, args) == Shown()
+
+
+@pytest.mark.parametrize("typed", ["0001-01-01", "9999-12-31", "2026-13-99", "tomorrow", " 20261101"])
+def test_a_day_that_cannot_be_taken_is_named_as_it_was_typed(typed: str) -> None:
+    assert filters.unread_days(Shown, {"since": typed, "q": "x"}) == {"since": typed.strip()}
+
+
+def test_a_day_left_out_or_empty_or_good_is_not_named() -> None:
+    assert filters.unread_days(Shown, {}) == filters.unread_days(Shown, {"since": " "}) == {}
+    assert filters.unread_days(Shown, {"since": "1990-01-01"}) == {}
+    assert filters.read(Shown, {"since": "2100-12-31"}).since == date(2100, 12, 31)
+
+
+def test_a_currency_asked_for_is_among_the_choices_even_when_none_is_in_use() -> None:
+    assert filters.currency_options(["USD", "CNY"], "jpy", "All") == [
+        ("", "All"),
+        ("CNY", "CNY"),
+        ("JPY", "JPY"),
+        ("USD", "USD"),
+    ]
 
 
 def test_chips_change_one_filter_and_go_to_the_first_page() -> None:

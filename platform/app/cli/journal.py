@@ -15,22 +15,39 @@ def group() -> None:
 
 @group.command("verify")
 @tenant_option
+@click.option("--expect", "anchor", metavar="HEAD", help="A head noted earlier: it must still be in the chain.")
+@click.option(
+    "--at-least", type=click.IntRange(min=0), metavar="COUNT", help="A count noted earlier: no fewer may be here."
+)
 @json_option
 @reports_errors
-def verify(slug: str, as_json: bool) -> None:
-    """Recompute the whole chain; exit 1 when a batch does not hold."""
+def verify(slug: str, anchor: str | None, at_least: int | None, as_json: bool) -> None:
+    """Recompute the whole chain; exit 1 when a batch does not hold, or what was noted earlier is gone."""
+    noted = anchor.strip().lower() if anchor is not None else None
     with tenant_transaction(slug, read_only=True) as (db, actor):
-        found = journal.verify(db, actor.tenant_id)
-    seen = {"batches": found.batches, "events": found.events, "unsealed": found.unsealed, "head": found.head}
-    if not found.ok:
+        found = journal.verify(db, actor.tenant_id, anchor=noted)
+    seen = {
+        "batches": found.batches,
+        "events": found.events,
+        "unsealed": found.unsealed,
+        "recorded": found.recorded,
+        "head": found.head,
+    }
+    if found.broken_at is not None:
         message = f"Batch {found.broken_at} does not hold: an event was changed, added or taken away."
         fail("journal_broken", message, as_json=as_json, ok=False, broken_at=found.broken_at, **seen)
+    if found.holds_anchor is False:
+        message = f"{noted} is not in the chain: sealed events were taken away, or the chain was written anew."
+        fail("journal_anchor_gone", message, as_json=as_json, ok=False, expected=noted, **seen)
+    if at_least is not None and found.recorded < at_least:
+        message = f"The journal holds {found.recorded} events and not {at_least}: events were taken away."
+        fail("journal_events_gone", message, as_json=as_json, ok=False, expected=at_least, **seen)
     emit(
         {"ok": True, **seen},
         as_json,
         lambda: (
             f"The chain holds: {found.events} events in {found.batches} batches, {found.unsealed} not sealed yet.\n"
-            f"Head: {found.head}"
+            f"Count: {found.recorded}\nHead: {found.head}"
         ),
     )
 

@@ -11,6 +11,7 @@ import functools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, NoReturn, TypeVar, cast
 
@@ -23,7 +24,6 @@ from app.embedded import EmbeddedError
 from app.messages import message_of
 from app.processes import SupervisorError
 from kernel.actor import Actor
-from kernel.clock import fixed_clock, moment_on
 from kernel.db import TenantSession, enter, open_session
 from kernel.errors import HuikuanError
 from kernel.i18n import use_language
@@ -65,17 +65,17 @@ def tenant_transaction(
 ) -> Iterator[tuple[TenantSession, Actor]]:
     """The company's session and an operator to act in it; one commit at the end (none with `commit=False`).
 
-    `on` fixes the clock at nine in the morning of that local day. Texts inside are in the company's language.
+    `on` is the day to act as: it moves `actor.today` alone. What is written down as the moment of an event stays the
+    real one, since the journal is evidence. Texts inside are in the company's language.
     """
     use_local_servers()
     with ExitStack() as stack:
         db = stack.enter_context(open_session(None, read_only=read_only))
         facts = tenant_by_slug(db, slug)
-        if on is not None:
-            stack.enter_context(fixed_clock(moment_on(on, facts.timezone)))
         stack.enter_context(use_language(facts.language))
         enter(db, facts.id)
-        yield db, system_actor_for(db, facts.id, kind="operator", name="huikuan")
+        actor = system_actor_for(db, facts.id, kind="operator", name="huikuan")
+        yield db, actor if on is None else replace(actor, today=on)
         if commit and not read_only:
             db.commit()
         else:

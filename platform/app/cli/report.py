@@ -11,6 +11,7 @@ from app.cli.output import DAY, emit, json_option, reports_errors, tenant_option
 from ar.ledger.aging import BUCKETS, AgingRow
 from ar.reports.aging import AgingReport, aging_report
 from kernel.money import format_minor
+from web.filters import FIRST_DAY, LAST_DAY
 
 
 @click.group("report")
@@ -26,6 +27,8 @@ def group() -> None:
 @reports_errors
 def aging(slug: str, as_of: date, by: Literal["due", "invoice"], as_json: bool) -> None:
     """What every customer owes as of a date, by how late it is."""
+    if not FIRST_DAY <= as_of <= LAST_DAY:
+        raise click.BadParameter(f"a day from {FIRST_DAY} to {LAST_DAY}", param_hint="--as-of")
     with tenant_transaction(slug, read_only=True) as (db, actor):
         report = aging_report(db, actor.tenant_id, as_of, by, tie_out=not as_json)
     emit(_payload(report), as_json, lambda: _text(report))
@@ -50,7 +53,8 @@ def _amounts(row: AgingRow) -> dict[str, Any]:
 
 
 def _text(report: AgingReport) -> str:
-    heads = ["customer", "cur", *BUCKETS, "unapplied", "balance"]
+    first = "same_day" if report.by == "invoice" else BUCKETS[0]
+    heads = ["customer", "cur", first, *BUCKETS[1:], "unapplied", "balance"]
     lines = [_cells(row.customer_no, row) for row in report.rows] + [_cells("total", row) for row in report.totals]
     widths = [max(len(line[at]) for line in [heads, *lines]) for at in range(len(heads))]
     drawn = [
@@ -65,7 +69,8 @@ def _text(report: AgingReport) -> str:
         f"{format_minor(tie.ledger_minor, tie.currency)}"
         for tie in report.tie_out
     ]
-    return "\n".join([f"Aging as of {report.as_of.isoformat()} by {report.by} date", *drawn, *ties])
+    counted = "days since the document date" if report.by == "invoice" else "days past the due date"
+    return "\n".join([f"Aging as of {report.as_of.isoformat()}, {counted}", *drawn, *ties])
 
 
 def _cells(name: str, row: AgingRow) -> list[str]:

@@ -12,7 +12,7 @@ from datetime import date
 import click
 
 from app.cli.output import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
-from ar.cases.commands import run_day
+from ar.cases.commands import refuse_earlier_day, run_day
 from ar.cases.queries import run_steps, simulated_lines
 from ar.cases.simulation import simulate
 from ar.cases.texts import state_name, step_name
@@ -31,9 +31,12 @@ from kernel.settings import terminal_language
 def run_day_command(slug: str, on: date | None, as_json: bool) -> None:
     """Propose today's steps for every overdue item. A second run of the day proposes nothing.
 
+    A day before that of the newest run is refused: the ladders have moved on, so nothing could be proposed for it.
     With --json each `why` is in the company's language; without it all words are in the terminal's (LANG).
     """
     with tenant_transaction(slug, on=on) as (db, actor):
+        if on is not None:
+            refuse_earlier_day(db, actor)
         result = run_day(db, actor)
         with _reader(as_json):
             lines = run_steps(db, actor.tenant_id, result)

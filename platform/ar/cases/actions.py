@@ -20,6 +20,7 @@ from ar.cases.recording import PREPARE_LETTERS
 from ar.cases.sending import prepare_letter, put_back
 from ar.cases.texts import state_name
 from ar.customers.models import Contact
+from ar.statements.doubt import judge_mail
 from kernel import outbox
 from kernel.actor import Actor
 from kernel.errors import Conflict, Forbidden, NotFound, RuleBroken
@@ -93,6 +94,14 @@ def releasable(db: Session, actor: Actor) -> list[Releasable]:
     return [Releasable(*row) for row in rows]
 
 
+def not_yet_due(db: Session, actor: Actor) -> int:
+    """How many letters this person could release were it not that their day has not come."""
+    a = Action
+    return db.execute(
+        sa.select(sa.func.count()).where(a.tenant_id == actor.tenant_id, *_within_rights(actor), a.run_on > actor.today)
+    ).scalar_one()
+
+
 def approve_all(db: Session, actor: Actor) -> int:
     """Releases every letter that this person may; papers and mails are made right afterwards in a job.
 
@@ -152,6 +161,7 @@ def settle_unknown(db: Session, actor: Actor, action_id: UUID, data: SettleUnkno
     action = _locked(db, actor, action_id)
     if action.state not in ("failed", "unknown") or (data.outcome == "arrived" and action.state != "unknown"):
         raise Conflict("not_in_doubt")
+    judge_mail(db, actor, action.mail_id, "arrived" if data.outcome == "arrived" else "replaced")
     if data.outcome == "arrived":
         steps = pending_step_ids(db, actor.tenant_id, action_id)
         settle_steps(db, actor, steps, "delivered", deadline_on=action.deadline_on)
@@ -169,6 +179,11 @@ def role_name(role: str | None) -> str:
 
 
 def _releasable(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
+    return (*_within_rights(actor), Action.run_on <= actor.today)
+
+
+def _within_rights(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
+    """Waiting letters to a reachable contact that need no role this person lacks."""
     a, c = Action, Contact
     reached = sa.exists().where(
         c.tenant_id == actor.tenant_id,
@@ -178,7 +193,7 @@ def _releasable(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
         c.email != "",
     )
     allowed = sa.or_(a.approval_role.is_(None), a.approval_role.in_(sorted(actor.roles)))
-    return (a.state == "proposed", a.form == "letter", a.run_on <= actor.today, allowed, reached)
+    return (a.state == "proposed", a.form == "letter", allowed, reached)
 
 
 def _locked(db: Session, actor: Actor, action_id: UUID) -> Any:
@@ -194,6 +209,7 @@ def _locked(db: Session, actor: Actor, action_id: UUID) -> Any:
             a.decided_by,
             a.decided_by_id,
             a.deadline_on,
+            a.mail_id,
         )
         .where(a.tenant_id == actor.tenant_id, a.id == action_id)
         .with_for_update()

@@ -9,23 +9,26 @@ from ar.cases.actions import (
     approve_action,
     approve_all,
     complete_task,
+    not_yet_due,
     releasable,
     settle_unknown,
     skip_action,
 )
 from ar.cases.blocks import lift_block, place_block
 from ar.cases.publishing import publish_policy, publish_preset, publish_presets
-from ar.cases.runs import run_day
+from ar.cases.runs import refuse_earlier_day, run_day
 
 __all__ = [
     "approve_action",
     "approve_all",
     "complete_task",
     "lift_block",
+    "not_yet_due",
     "place_block",
     "publish_policy",
     "publish_preset",
     "publish_presets",
+    "refuse_earlier_day",
     "releasable",
     "run_day",
     "settle_unknown",

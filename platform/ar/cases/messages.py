@@ -14,6 +14,10 @@ MESSAGES: dict[str, str] = {
     "approval_first": mark("This task needs its approval before it can be done."),
     "no_dunning_contact": mark("%(customer)s has no contact for reminders with a working e-mail. Add one first."),
     "action_not_yet_due": mark("This is due on %(day)s. It can be released from that day on."),
+    "run_day_passed": mark(
+        "The newest run was made for %(newest)s, so nothing can be proposed for %(day)s any more. "
+        "Name that day or a later one."
+    ),
     "deadline_past": mark("The deadline must lie after today."),
     "not_a_letter": mark("Only letters go out by mail; this is a task."),
     "not_a_task": mark("A letter is approved or skipped; only calls and tasks are marked as done."),

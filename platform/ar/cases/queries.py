@@ -78,8 +78,8 @@ def action_page(db: Session, tenant_id: UUID, today: date, action_id: UUID) -> Q
     return _action(row, _lines(db, tenant_id, today, [row.id]).get(row.id, ()))
 
 
-def queue_summary(db: Session, tenant_id: UUID, today: date) -> QueueSummary:
-    """What waits today, in two statements; `today` is the tenant's."""
+def queue_summary(db: Session, tenant_id: UUID) -> QueueSummary:
+    """What waits, and the newest run by its start whatever its day, in two statements."""
     a, r = Action, DayRun
     waiting = db.execute(
         sa.select(a.form, a.state, a.currency, sa.func.count(), sa.func.sum(a.total_minor))
@@ -87,7 +87,7 @@ def queue_summary(db: Session, tenant_id: UUID, today: date) -> QueueSummary:
         .group_by(a.form, a.state, a.currency)
     ).all()
     last = db.execute(
-        sa.select(r.run_on, r.counts).where(r.tenant_id == tenant_id, r.run_on <= today).order_by(r.id.desc()).limit(1)
+        sa.select(r.run_on, r.started_at, r.counts).where(r.tenant_id == tenant_id).order_by(r.id.desc()).limit(1)
     ).first()
 
     def count(tab: str, form: str | None = None) -> int:
@@ -106,6 +106,7 @@ def queue_summary(db: Session, tenant_id: UUID, today: date) -> QueueSummary:
         count("outgoing"),
         dict(last.counts.get("held", {})) if last else {},
         last.run_on if last else None,
+        last.started_at if last else None,
         totals,
     )
 

@@ -24,6 +24,7 @@ from kernel.i18n import ngettext
 from kernel.mail import Letter
 from tenants.access import may, staff
 from tenants.permissions import Permission
+from tenants.queries import work_calendar
 from web import filters
 from web.context import actor, db
 from web.forms import Form, blank, read_form
@@ -40,7 +41,7 @@ def queue() -> Page:
     wanted = filters.read(queries.QueueFilters, request.args)
     tenant_id, today = actor().tenant_id, actor().today
     asked = read_page(request.args)
-    summary = queries.queue_summary(db(), tenant_id, today)
+    summary = queries.queue_summary(db(), tenant_id)
     total = summary.of_tab(wanted.tab)
     path = url_for("cases.queue")
     page = asked.page(total, path, request.args)
@@ -109,10 +110,17 @@ def approve(action_id: UUID) -> Page:
 def approve_all() -> Page:
     """Shows what would go out, and releases it when the same person says so again."""
     if request.form.get("confirmed") != "1":
-        sums = commands.releasable(db(), actor())
-        return render("ar/cases/approve_all.html", sums=sums, letters=sum(each.letters for each in sums))
+        sums, early = commands.releasable(db(), actor()), commands.not_yet_due(db(), actor())
+        return render("ar/cases/approve_all.html", sums=sums, early=early, letters=sum(each.letters for each in sums))
     count = commands.approve_all(db(), actor())
     flash_ok(ngettext("%(num)s letter approved.", "%(num)s letters approved.", count))
+    early = commands.not_yet_due(db(), actor())
+    if early:
+        flash_ok(
+            ngettext(
+                "%(num)s letter stays: its day has not come.", "%(num)s letters stay: their day has not come.", early
+            )
+        )
     return _back()
 
 
@@ -157,6 +165,11 @@ def outcome(action_id: UUID) -> Page:
 def run() -> Page:
     """The daily run, now."""
     result = commands.run_day(db(), actor())
+    calendar, today = work_calendar(db(), actor().tenant_id), actor().today
+    if not result.steps and not calendar.is_working_day(today):
+        next_on = calendar.next_working_day(today).isoformat()
+        flash_ok(_("Today is no working day: the run proposed nothing. Steps come again on %(day)s.", day=next_on))
+        return see_other(url_for("cases.queue"))
     flash_ok(ngettext("The run proposed %(num)s step.", "The run proposed %(num)s steps.", result.steps))
     return see_other(url_for("cases.queue"))
 
@@ -208,7 +221,8 @@ def _helpers() -> dict[str, object]:
 def _action_values(action_id: UUID, form: Form[Any]) -> dict[str, object]:
     view = queries.action_page(db(), actor().tenant_id, actor().today, action_id)
     deadline_on, mail = _preview(view)
-    return {"action": view, "form": form, "mail": mail, "deadline_on": deadline_on, "next": "", **_helpers()}
+    shown = {"action": view, "form": form, "mail": mail, "deadline_on": deadline_on, "today": actor().today}
+    return {**shown, "next": "", **_helpers()}
 
 
 def _preview(view: QueueAction) -> tuple[object, Letter | None]:

@@ -25,6 +25,7 @@ from ar.cases.recording import Recorder, StateChange
 from ar.cases.selection import Unapplied
 from kernel.actor import Actor
 from kernel.calendars import WorkCalendar
+from kernel.errors import RuleBroken
 from kernel.ids import new_id
 from tenants.queries import CompanyFacts, company, work_calendar
 
@@ -79,6 +80,17 @@ def run_day(db: Session, actor: Actor) -> RunResult:
     run = _Run(db, actor, settings, book, calendar)
     run.decide(found.rows)
     return run.record(withdrawn)
+
+
+def refuse_earlier_day(db: Session, actor: Actor) -> None:
+    """For who names the day by hand: no day before that of the newest run. Raises RuleBroken(`run_day_passed`).
+
+    The nightly run and the button do not ask: after a run ahead of its day they still take their own day's turn.
+    """
+    lock_cases(db, actor)
+    newest_on = selection.newest_run_on(db, actor.tenant_id)
+    if newest_on is not None and actor.today < newest_on:
+        raise RuleBroken("run_day_passed", day=actor.today.isoformat(), newest=newest_on.isoformat())
 
 
 def _nothing_to_do(db: Session, actor: Actor, withdrawn: int) -> RunResult:

@@ -103,6 +103,12 @@ def candidate_values(db: Session, tenant_id: UUID, today: date) -> dict[str, Any
     return values
 
 
+def newest_run_on(db: Session, tenant_id: UUID) -> date | None:
+    """The day for which the newest run (by its start) was made; None before the first."""
+    last = db.execute(_LAST_RUN, {"tenant": tenant_id}).first()
+    return last.run_on if last else None
+
+
 FACTS_FROM: Final = 6
 #: Kinds of candidates: never on a ladder before, open again after it was cleared, its next step has come. The last
 #: is no candidate but a note that something is to be taken out of the queue first.

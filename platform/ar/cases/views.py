@@ -116,6 +116,7 @@ class QueueSummary:
     outgoing: int
     held: dict[str, int]
     last_run_on: date | None
+    last_run_at: datetime | None
     totals_minor: dict[str, int]
 
     @property

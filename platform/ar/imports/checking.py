@@ -1,4 +1,4 @@
-"""Reading the rows of a file into typed values: every cell is judged here, once, for all ways in.
+"""Reading one row of a file into typed values: every cell is judged here, once, for all ways in.
 
 Pure: kernel readers of tables, amounts and dates; no database. Invariant: a row with an error yields no value,
 and each error names row, column, what was expected and what was found. Written for 100,000 rows: one small
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -23,15 +23,17 @@ from ar.customers.inputs import (
     CustomerRow,
     tax_id_doubtful,
 )
-from ar.imports.columns import CURRENCY_WORDS, ENTITY_WORDS, KIND_WORDS, LANGUAGE_WORDS, FileKind, words
-from ar.imports.inputs import ParsedCustomer, ParsedItem, ParsedReceipt, ReadRows, Report
-from ar.imports.mapping import Binding
+from ar.imports.columns import CURRENCY_WORDS, ENTITY_WORDS, KIND_WORDS, LANGUAGE_WORDS, words
+from ar.imports.inputs import ParsedCustomer, ParsedItem, ParsedReceipt, Report
 from kernel.money import MAX_MINOR, BadAmount, exponent, parse_amount
-from kernel.tables import BadDate, DateOrder, Table, header_key, parse_date
+from kernel.tables import BadDate, DateOrder, header_key, parse_date
 from kernel.texts import BadAddress, mail_address, one_line
 
 MAX_DOCUMENT_NO_CHARS = 64
-PROGRESS_EVERY_ROWS = 2_000
+
+#: A document may be dated a little ahead, never by more than a year; what is older than ten years is asked about.
+MAX_DAYS_AHEAD = 366
+LONG_AGO_DAYS = 3_660
 
 _CURRENCIES = words(CURRENCY_WORDS)
 _KINDS = words(KIND_WORDS)
@@ -46,7 +48,6 @@ _SEMICOLONS = str.maketrans("；：", ";:")
 
 Parsed = TypeVar("Parsed", ParsedCustomer, ParsedItem, ParsedReceipt)
 T = TypeVar("T")
-Progress = Callable[[int], None]
 
 
 class BadCell(Exception):
@@ -72,10 +73,16 @@ class Reader:
     """Reads the cells of one file: knows the order of dates, and whether bare numbers may be spreadsheet dates.
 
     A row is read to its end whatever is wrong in it; what depends on a bad cell is not judged. Raises BadRow.
+    Without `today`, no date is too far away.
     """
 
-    def __init__(self, report: Report, date_order: DateOrder | None, *, serial: bool) -> None:
+    def __init__(
+        self, report: Report, date_order: DateOrder | None, *, serial: bool, today: date | None = None
+    ) -> None:
         self.report = report
+        self._today = today or date.max
+        self._latest_on = today + timedelta(days=MAX_DAYS_AHEAD) if today else date.max
+        self._oldest_on = today - timedelta(days=LONG_AGO_DAYS) if today else date.min
         self._order = date_order
         self._serial = serial
         self._shared: dict[str, str] = {}
@@ -110,7 +117,7 @@ class Reader:
         take = self._take
         known = take(document_kind, kind)
         code = take(currency_code, currency)
-        booked_on = take(self.day, "document_date", document_on)
+        booked_on = take(self._booked, row, "document_date", document_on)
         return self._whole(
             ParsedItem(
                 row,
@@ -136,7 +143,7 @@ class Reader:
                 row,
                 self._share(take(identifier, "customer_no", number, MAX_NUMBER_CHARS)),
                 take(identifier, "receipt_no", receipt_no, MAX_DOCUMENT_NO_CHARS),
-                take(self.day, "received_on", received_on),
+                take(self._booked, row, "received_on", received_on),
                 code,
                 take(posted_amount, amount, code, False),
                 take(applications, applies_to, code) if applies_to and code else (),
@@ -156,6 +163,17 @@ class Reader:
             bad, self._bad = self._bad, []
             raise BadRow(bad, parsed)
         return parsed
+
+    def _booked(self, row: int, column: str, found: str) -> date:
+        """The day of a document: a wrong year is an error or, where it may be right, a warning."""
+        on = self.day(column, found)
+        if on > self._latest_on:
+            raise BadCell(column, "date_too_far", found=str(on), latest=str(self._latest_on))
+        if on > self._today:
+            self.report.add_warning(row, column, "date_ahead", found=str(on), today=str(self._today))
+        elif on < self._oldest_on:
+            self.report.add_warning(row, column, "date_long_ago", found=str(on))
+        return on
 
     def _due(self, found: str, booked_on: date | None, kind: str | None) -> date:
         """A due date, not before the document's; a credit note stands at once."""
@@ -198,54 +216,6 @@ def _day_or_none(found: str, order: DateOrder) -> date | None:
         return parse_date(found, order)
     except BadDate:
         return None
-
-
-def read_rows(
-    kind: FileKind, table: Table, binding: Binding, report: Report, date_order: DateOrder | None, progress: Progress
-) -> ReadRows:
-    """All rows as ParsedCustomer, ParsedItem or ParsedReceipt; what is wrong with the half ones is in `report.errors`.
-
-    Counts rows and skipped rows (closing totals, and what the mapping skips). Raises TableRefused.
-    """
-    reader = Reader(report, date_order, serial=table.kind == "xlsx")
-    parse: Callable[[int, Sequence[str]], Any] = {
-        "customers": reader.customer,
-        "open-items": reader.item,
-        "receipts": reader.receipt,
-    }[kind]
-    width, rows = len(table.headers), ReadRows([], [])
-    for number, cells in _data_rows(table, binding, report, progress):
-        if len(cells) > width:
-            report.add_error(number, "", "cells_beyond_header", expected=width, found=len(cells))
-            continue
-        try:
-            rows.good.append(parse(number, binding.values(cells)))
-        except BadRow as found:
-            rows.half.append(found.rest)
-            for bad in found.cells:
-                report.add_error(number, bad.column, bad.code, **bad.params)
-    if not report.rows:
-        report.add_error(table.header_row, "", "no_rows")
-    return rows
-
-
-def refuse_twins(rows: ReadRows, key: Callable[[Any], Any], column: str, report: Report) -> ReadRows:
-    """Leaves out, with an error that names both rows, what repeats a key of an earlier row."""
-    first_rows: dict[Any, int] = {}
-    kept: list[Any] = []
-    half = {each.row for each in rows.half}
-    for each in sorted([*rows.good, *rows.half], key=lambda row: row.row) if half else rows.good:
-        found = key(each)
-        if each.row in half and (found is None or (isinstance(found, tuple) and None in found)):
-            continue
-        first = first_rows.setdefault(found, each.row)
-        if first == each.row:
-            if each.row not in half:
-                kept.append(each)
-        else:
-            shown = found[-1] if isinstance(found, tuple) else found
-            report.add_error(each.row, column, "duplicate_in_file", found=shown, first_row=first)
-    return ReadRows(kept, rows.half)
 
 
 def identifier(column: str, found: str, most: int) -> str:
@@ -364,14 +334,3 @@ def _applied(amount: str, currency: str, found: str) -> int:
     if not 0 < minor <= MAX_MINOR:
         raise BadCell("applies_to", "applies_to_form", found=found)
     return minor
-
-
-def _data_rows(table: Table, binding: Binding, report: Report, progress: Progress) -> Iterator[tuple[int, list[str]]]:
-    for row in table.rows():
-        report.rows += 1
-        if report.rows % PROGRESS_EVERY_ROWS == 0:
-            progress(report.rows)
-        if row.is_total or binding.skips(row.cells):
-            report.skipped += 1
-            continue
-        yield row.number, row.cells

@@ -23,8 +23,9 @@ from ar.imports.running import open_file, run_import
 from kernel import outbox, storage
 from kernel.actor import Actor
 from kernel.db import transaction
-from kernel.errors import HuikuanError, RuleBroken
+from kernel.errors import HuikuanError, NotFound, RuleBroken
 from kernel.log import logger
+from tenants.queries import member
 
 PROGRESS_EVERY_S = 0.5
 #: What another try may not meet again: the database or the machine, not the file.
@@ -60,7 +61,7 @@ def _run(
     job = queries.job(db, actor.tenant_id, UUID(payload["job_id"]))
     if job.state not in states:
         return  # done before: the message came twice
-    person = _person(actor, job, payload)
+    person = _person(db, actor, job, payload)
     tries = _tries(db, actor.tenant_id, f"imports.{'apply' if apply else 'check'}:{job.id}")
     if tries > outbox.ATTEMPTS_MAX:
         _give_up(db, person, job.id, "the workers of all tries were killed")
@@ -95,10 +96,15 @@ def _tries(db: Session, tenant_id: UUID, key: str) -> int:
     return db.execute(sa.select(o.attempts).where(o.tenant_id == tenant_id, o.key == key)).scalar_one_or_none() or 0
 
 
-def _person(actor: Actor, job: queries.JobPage, payload: dict[str, Any]) -> Actor:
-    """The machine acts in the name of who uploaded the file."""
-    user_id = UUID(payload["user_id"]) if payload.get("user_id") else None
-    return replace(actor, kind="person", name=job.created_by, user_id=user_id)
+def _person(db: Session, actor: Actor, job: queries.JobPage, payload: dict[str, Any]) -> Actor:
+    """The machine acts in the name of who asked: one person may upload a file and another have it applied."""
+    if not payload.get("user_id"):
+        return replace(actor, kind="person", name=job.created_by)
+    try:
+        person = member(db, actor.tenant_id, UUID(payload["user_id"]))
+    except NotFound:
+        return actor  # nobody of this company: nobody's name
+    return replace(actor, kind="person", name=person.name, user_id=person.user_id)
 
 
 class _Progress:

@@ -36,6 +36,9 @@ FINDINGS: dict[str, str] = {
         "“%(found)s” ends with the year. Choose whether the month or the day comes first in this file,"
         " or write %(read)s."
     ),
+    "date_too_far": mark("Expected a date up to %(latest)s, found %(found)s."),
+    "date_ahead": mark("%(found)s lies after today, %(today)s."),
+    "date_long_ago": mark("%(found)s is more than ten years ago."),
     "no_such_day": mark("There is no such day: “%(found)s”."),
     "not_a_number": mark("Expected an amount such as 1234.50, found “%(found)s”."),
     "ambiguous_amount": mark("Could be two amounts: “%(found)s”. Use a point for the decimals."),

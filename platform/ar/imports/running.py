@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from itertools import islice
 from typing import TypeVar
 from uuid import UUID
@@ -18,7 +19,6 @@ from sqlalchemy.orm import Session
 
 from ar.customers.commands import member_ids, upsert_customers
 from ar.customers.queries import CustomerFacts, find_numbers
-from ar.imports.checking import read_rows, refuse_twins
 from ar.imports.columns import FILE_KINDS, FileKind
 from ar.imports.inputs import ImportFile, ParsedCustomer, ParsedItem, ParsedReceipt, ReadRows, Report
 from ar.imports.looks import warn_customers, warn_documents
@@ -36,6 +36,7 @@ from ar.imports.planning import (
     totals,
 )
 from ar.imports.queries import payable, payments_of, posted_documents
+from ar.imports.rows import read_rows, reads_well, refuse_twins
 from ar.ledger.allocation import NewAllocation, allocate, lock_customers
 from ar.ledger.posting import NewItem, post_items
 from kernel.actor import Actor
@@ -46,6 +47,8 @@ from tenants.queries import work_calendar
 
 #: Rows written per round of statements: bounds memory, not the transaction.
 BATCH_ROWS = 10_000
+#: So many columns more must mean something in another kind of file before a complete one is taken for it.
+CLEARLY_MORE = 2
 T = TypeVar("T")
 Progress = Callable[[int], None]
 
@@ -62,7 +65,7 @@ def run_import(
         lock_counter(db, actor.tenant_id, "imports")
     report = Report()
     share = 2 if apply else 1
-    place, rows = _parse(file, report, lambda done: progress(done // share))
+    place, rows = _parse(file, actor.today, report, lambda done: progress(done // share))
     _STEPS[file.kind](db, actor, rows, report, apply, lambda done: progress(report.rows // 2 + done // 2))
     report.sort(place)
     if report.errors_total:
@@ -81,7 +84,7 @@ def open_file(file: ImportFile) -> tuple[Table, Binding]:
 def _describe(file: ImportFile, table: Table, binding: Binding, report: Report) -> None:
     report.columns = {name: header or file.mapping.constants.get(name, "") for name, header in binding.headers.items()}
     report.ignored = list(binding.ignored)
-    other = _better_kind(file, binding) if binding.missing else None
+    other = _better_kind(file, binding) if binding.missing else _plainly_other(file, table, binding)
     if other is not None:
         report.add_error(table.header_row, "", "looks_like_kind", kind=other)
     for name in binding.missing:
@@ -110,15 +113,33 @@ def _better_kind(file: ImportFile, binding: Binding) -> FileKind | None:
     return best[2] if best[2] != file.kind else None
 
 
-def _parse(file: ImportFile, report: Report, progress: Progress) -> tuple[Callable[[str], int], ReadRows]:
+def _plainly_other(file: ImportFile, table: Table, binding: Binding) -> FileKind | None:
+    """The kind that a file is though nothing of the chosen one is missing: open items also read as receipts.
+
+    Another kind finds all it needs, reads clearly more of the columns, and its values: a list of receipts may well
+    have customers' names and a type of document, which then says that they are receipts.
+    """
+    if file.mapping.columns or file.mapping.constants:
+        return None
+    others = [(kind, bind(kind, table.headers, file.mapping)) for kind in FILE_KINDS if kind != file.kind]
+    for kind, other in sorted(others, key=lambda each: -len(each[1].places)):
+        more = len(other.places) - len(binding.places)
+        if not other.missing and more >= CLEARLY_MORE and reads_well(kind, table, other, file.mapping.date_order):
+            return kind
+    return None
+
+
+def _parse(file: ImportFile, today: date, report: Report, progress: Progress) -> tuple[Callable[[str], int], ReadRows]:
     """Where the columns stand, and the file's rows; the file's text is let go before anything is looked up."""
     table, binding = open_file(file)
     _describe(file, table, binding, report)
-    return binding.place, ReadRows([], []) if report.errors else _read(file, table, binding, report, progress)
+    return binding.place, ReadRows([], []) if report.errors else _read(file, table, binding, report, today, progress)
 
 
-def _read(file: ImportFile, table: Table, binding: Binding, report: Report, progress: Progress) -> ReadRows:
-    rows = read_rows(file.kind, table, binding, report, file.mapping.date_order, progress)
+def _read(
+    file: ImportFile, table: Table, binding: Binding, report: Report, today: date, progress: Progress
+) -> ReadRows:
+    rows = read_rows(file.kind, table, binding, report, file.mapping.date_order, progress, today)
     if file.kind == "customers":
         return refuse_twins(rows, lambda row: row.customer.number, "customer_no", report)
     report.totals = totals(rows.good)

@@ -72,7 +72,7 @@ def allocate(db: Session, actor: Actor, allocations: Sequence[NewAllocation]) ->
     """Allocates all of them or none; returns the allocation ids in order. Call it once per transaction.
 
     Raises NotFound for an item of another tenant or two items of different customers, RuleBroken
-    (`currency_differs`, `wrong_side`, `amount_not_positive`, `effective_too_early`) and
+    (`currency_differs`, `wrong_side`, `amount_not_positive`, `effective_too_early`, `effective_in_future`) and
     Conflict(`allocation_exceeds_open`).
     """
     if not allocations:
@@ -96,7 +96,7 @@ def book_allocations(
     """The part of `allocate` under the lock that the caller already holds; journals nothing."""
     ids = list(dict.fromkeys(i for each in allocations for i in (each.debit_item_id, each.credit_item_id)))
     items = _read_items(db, actor.tenant_id, ids)
-    days = [_apply(items, each) for each in allocations]
+    days = [_apply(items, each, actor.today) for each in allocations]
     allocation_ids = new_ids(len(allocations))
     debits = [items[each.debit_item_id] for each in allocations]
     _insert(
@@ -115,11 +115,27 @@ def book_allocations(
     return allocation_ids, items
 
 
-def reverse_allocation(db: Session, actor: Actor, allocation_id: UUID, *, effective_on: date | None = None) -> UUID:
+def within_days(on: date, since_on: date, until_on: date) -> date:
+    """`on` when it lies between the two, both included; raises RuleBroken(`effective_too_early`, `…_in_future`).
+
+    The upper end is there because a mistyped year would freeze the documents until then: nothing takes effect
+    before what is already on them.
+    """
+    if on < since_on:
+        raise RuleBroken("effective_too_early", since_on=since_on.isoformat())
+    if on > until_on:
+        raise RuleBroken("effective_in_future", until_on=until_on.isoformat())
+    return on
+
+
+def reverse_allocation(
+    db: Session, actor: Actor, allocation_id: UUID, *, item_id: UUID | None = None, effective_on: date | None = None
+) -> UUID:
     """Takes an allocation back on `effective_on` (default today); both items are open again from then on.
 
-    Returns the id of the row that takes it back. Raises NotFound, Conflict(`already_reversed`), RuleBroken
-    (`reversal_is_final`, `effective_too_early`).
+    `item_id`: the document under whose address it was asked for; it must be one of the two. Returns the id of the
+    row that takes it back. Raises NotFound, Conflict(`already_reversed`), RuleBroken (`reversal_is_final`,
+    `effective_too_early`, `effective_in_future`).
     """
     a = Allocation
     found: Any = db.execute(
@@ -127,7 +143,7 @@ def reverse_allocation(db: Session, actor: Actor, allocation_id: UUID, *, effect
             a.tenant_id == actor.tenant_id, a.id == allocation_id
         )
     ).first()
-    if found is None:
+    if found is None or item_id not in (None, found.debit_item_id, found.credit_item_id):
         raise NotFound("allocation_not_found")
     lock_customers(db, actor.tenant_id, [found.customer_id])
     _refuse_second_reversal(db, actor.tenant_id, allocation_id, found)
@@ -135,9 +151,8 @@ def reverse_allocation(db: Session, actor: Actor, allocation_id: UUID, *, effect
     debit, credit = items[found.debit_item_id], items[found.credit_item_id]
     # Not before either item's last movement: a day that was seen closed stays as it was seen.
     since = max(day for item in items.values() for day in (item.document_on, item.last_on) if day)
-    on = effective_on or max(actor.today, since)
-    if on < since:
-        raise RuleBroken("effective_too_early", since_on=since.isoformat())
+    until = max(actor.today, since)
+    on = within_days(effective_on or until, since, until)
     for item in (debit, credit):
         item.open_minor += found.amount_minor
         item.last_on = on
@@ -222,7 +237,7 @@ def _read_items(db: Session, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID,
     return items
 
 
-def _apply(items: dict[UUID, _Item], wanted: NewAllocation) -> date:
+def _apply(items: dict[UUID, _Item], wanted: NewAllocation, today: date) -> date:
     """Checks one allocation against what is left by those before it, takes it off; returns its effective date."""
     debit, credit = items[wanted.debit_item_id], items[wanted.credit_item_id]
     if debit.customer_id != credit.customer_id:
@@ -234,14 +249,18 @@ def _apply(items: dict[UUID, _Item], wanted: NewAllocation) -> date:
     amount = wanted.amount_minor
     if type(amount) is not int or amount <= 0:
         raise RuleBroken("amount_not_positive", document_no=debit.document_no)
-    for item in (debit, credit):
-        if amount > item.open_minor:
-            raise Conflict("allocation_exceeds_open", document_no=item.document_no, open_minor=item.open_minor)
+    least = min(debit, credit, key=lambda item: item.open_minor)
+    if amount > least.open_minor:
+        raise Conflict(
+            "allocation_exceeds_open",
+            document_no=least.document_no,
+            open_minor=least.open_minor,
+            currency=least.currency,
+        )
     # An allocation before one that was taken back would count beside it between the two dates.
     since = max(day for item in (debit, credit) for day in (item.document_on, item.reversed_on) if day)
-    on = wanted.effective_on or since
-    if on < since:
-        raise RuleBroken("effective_too_early", since_on=since.isoformat())
+    until = max(today, since, *(item.last_on for item in (debit, credit) if item.last_on))
+    on = within_days(wanted.effective_on or since, since, until)
     for item in (debit, credit):
         item.open_minor -= amount
         item.last_on = max(on, item.last_on or on)

@@ -52,9 +52,9 @@ def allocate_document(db: Session, actor: Actor, item_id: UUID, data: AllocateDo
     return allocation_id
 
 
-def take_back(db: Session, actor: Actor, allocation_id: UUID, data: TakeBack) -> UUID:
-    """Takes an allocation back; see `allocation.reverse_allocation`."""
-    return reverse_allocation(db, actor, allocation_id, effective_on=data.effective_on)
+def take_back(db: Session, actor: Actor, item_id: UUID, allocation_id: UUID, data: TakeBack) -> UUID:
+    """Takes an allocation of this document back; see `allocation.reverse_allocation`."""
+    return reverse_allocation(db, actor, allocation_id, item_id=item_id, effective_on=data.effective_on)
 
 
 def reverse_document(db: Session, actor: Actor, item_id: UUID, data: ReverseDocument) -> UUID:

@@ -53,11 +53,15 @@ class CurrencyTotal:
 
 @dataclass(frozen=True, slots=True)
 class ReceivablesPage:
-    """One page of documents and the sums of all that match."""
+    """One page of documents and the sums of all that match.
+
+    `currencies`: of all that match the other filters, for the choice among them.
+    """
 
     as_of: date
     items: list[OpenItemView]
     totals: list[CurrencyTotal]
+    currencies: list[str]
 
     @property
     def total(self) -> int:
@@ -128,7 +132,7 @@ class ItemPage:
 def receivables_page(
     db: Session, tenant_id: UUID, wanted: ReceivablesFilters, asked: PageAsked, today: date
 ) -> ReceivablesPage:
-    """The list as of `wanted.on` or today."""
+    """The list as of `wanted.on` or today. The sums read all currencies, so that their choice costs no statement."""
     as_of = wanted.on or today
     later = later_allocations(tenant_id, as_of)
     minor = open_then(later)
@@ -147,17 +151,18 @@ def receivables_page(
         .group_by(i.currency)
         .order_by(i.currency)
     )
-    totals = [CurrencyTotal(*row) for row in sums]
+    found = [CurrencyTotal(*row) for row in sums]
+    totals = [each for each in found if not wanted.currency or each.currency == wanted.currency.upper()]
     page = asked.page(sum(each.count for each in totals))
     rows: Any = db.execute(
         sa.select(*item_columns(), minor.label("open_minor"), i.reference, sa.literal(as_of))
         .select_from(source)
-        .where(*where)
+        .where(*where, *([i.currency == wanted.currency.upper()] if wanted.currency else []))
         .order_by(*_order(wanted.sort, minor))
         .offset(page.offset)
         .limit(asked.limit)
     )
-    return ReceivablesPage(as_of, [OpenItemView(*row) for row in rows], totals)
+    return ReceivablesPage(as_of, [OpenItemView(*row) for row in rows], totals, [each.currency for each in found])
 
 
 def item_page(db: Session, tenant_id: UUID, item_id: UUID, today: date, *, candidates: bool = False) -> ItemPage:
@@ -232,8 +237,6 @@ def _where(
     limits += _due_between((wanted.due_from, wanted.due_to))
     if wanted.customer:
         limits.append(c.number == wanted.customer)
-    if wanted.currency:
-        limits.append(i.currency == wanted.currency.upper())
     if wanted.q:
         limits.append(
             sa.or_(

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ar.customers.models import Customer
-from ar.ledger.allocation import NewAllocation, book_allocations, lock_customers
+from ar.ledger.allocation import NewAllocation, book_allocations, lock_customers, within_days
 from ar.ledger.books import Leg, NewItem, mirrored, write_entries, write_items
 from ar.ledger.models import Account, Allocation, OpenItem
 from kernel import journal
@@ -31,6 +31,8 @@ from kernel.money import MAX_MINOR, exponent
 __all__ = ["ACCOUNTS", "RECIPES", "NewItem", "Recipe", "open_books", "post_items", "reverse_item"]
 
 RECEIVABLES: Final = "receivables"
+# A document dated further ahead is a mistyped year, and nobody would see it before that year came.
+AHEAD_DAYS: Final = 366
 REVERSAL: Final = "reversal"
 # code, kind, number in the usual Chinese chart of accounts
 ACCOUNTS: Final[tuple[tuple[str, str, str], ...]] = (
@@ -69,13 +71,14 @@ def open_books(db: Session, actor: Actor) -> None:
 def post_items(db: Session, actor: Actor, items: Sequence[NewItem], *, memo: str = "") -> list[UUID]:
     """Books documents, each with an entry of its own; returns the item ids in the order given.
 
-    Raises RuleBroken for an unknown kind or currency, an amount that is not positive or dates out of order,
-    NotFound for a customer of another tenant, Conflict(`document_exists`) for a number that is taken.
+    Raises RuleBroken for an unknown kind or currency, an amount that is not positive, dates out of order or more
+    than AHEAD_DAYS after today, NotFound for a customer of another tenant, Conflict(`document_exists`) for a number
+    that is taken.
     """
     if not items:
         return []
     for item in items:
-        _check(item)
+        _check(item, actor.today)
     _refuse_twins(items)
     _require_customers(db, actor.tenant_id, {item.customer_id for item in items})
     entry_ids, item_ids = new_ids(len(items)), new_ids(len(items))
@@ -90,10 +93,11 @@ def post_items(db: Session, actor: Actor, items: Sequence[NewItem], *, memo: str
 
 
 def reverse_item(db: Session, actor: Actor, item_id: UUID, *, effective_on: date | None = None, memo: str = "") -> UUID:
-    """Takes a document back by a mirror item `REV-…` that clears it on `effective_on` (default today).
+    """Takes a document back by a mirror item `REV-…` that clears it on `effective_on`.
 
+    Default: today, or the day of the document or of its last allocation when that is later; no later day is taken.
     Returns the mirror's id. Raises NotFound; Conflict(`already_reversed`), Conflict(`item_allocated`) while
-    allocations stand; RuleBroken for a reversal of a reversal or a date before the document or its last allocation.
+    allocations stand; RuleBroken for a reversal of a reversal or a date before or after those days.
     """
     i = OpenItem
     customer_id = db.execute(
@@ -102,8 +106,10 @@ def reverse_item(db: Session, actor: Actor, item_id: UUID, *, effective_on: date
     if customer_id is None:
         raise NotFound("item_not_found")
     lock_customers(db, actor.tenant_id, [customer_id])
-    on = effective_on or actor.today
-    original = _reversible(db, actor.tenant_id, item_id, on)
+    original = _reversible(db, actor.tenant_id, item_id)
+    since = max(original.document_on, original.last_on or original.document_on)
+    until = max(actor.today, since)
+    on = within_days(effective_on or until, since, until)
     number = take_numbers(db, actor.tenant_id, f"reversal:{on.year}")[0]
     mirror = NewItem(
         customer_id=customer_id,
@@ -142,7 +148,7 @@ def reverse_item(db: Session, actor: Actor, item_id: UUID, *, effective_on: date
     return mirror_id
 
 
-def _check(item: NewItem) -> None:
+def _check(item: NewItem, today: date) -> None:
     if item.kind not in RECIPES:
         raise RuleBroken("kind_unknown", kind=item.kind)
     try:
@@ -155,6 +161,10 @@ def _check(item: NewItem) -> None:
         raise RuleBroken("document_no_missing")
     if item.due_on < item.document_on or item.collection_end_on < item.due_on:
         raise RuleBroken("dates_out_of_order", document_no=item.document_no)
+    if (item.document_on - today).days > AHEAD_DAYS:
+        raise RuleBroken(
+            "document_too_far_ahead", document_no=item.document_no, document_on=item.document_on.isoformat()
+        )
 
 
 def _refuse_twins(items: Sequence[NewItem]) -> None:
@@ -214,8 +224,8 @@ def _record_posted(db: Session, actor: Actor, items: Sequence[NewItem], item_ids
     journal.record(db, actor, "documents_posted", data={"count": len(items), "totals": totals, "memo": memo})
 
 
-def _reversible(db: Session, tenant_id: UUID, item_id: UUID, on: date) -> Any:
-    """The item as it stands under the customer's lock, when it may be reversed on that day."""
+def _reversible(db: Session, tenant_id: UUID, item_id: UUID) -> Any:
+    """The item as it stands under the customer's lock, when it may be reversed; `last_on`: last allocation's day."""
     i, a = OpenItem, Allocation
     mirror = sa.orm.aliased(OpenItem)
     row: Any = db.execute(
@@ -241,7 +251,4 @@ def _reversible(db: Session, tenant_id: UUID, item_id: UUID, on: date) -> Any:
         raise Conflict("already_reversed", document_no=row.document_no)
     if row.open_minor != row.amount_minor:
         raise Conflict("item_allocated", document_no=row.document_no)
-    since = max(row.document_on, row.last_on or row.document_on)
-    if on < since:
-        raise RuleBroken("effective_too_early", since_on=since.isoformat())
     return row

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from ar.statements import queries as statements
 from ar.statements.commands import PURPOSE
-from ar.statements.confirmations import masked, registered_contact
+from ar.statements.confirmations import active_contact, masked
 from ar.statements.documents import Sender
 from ar.statements.views import AnswerView, LineView, StatementView
 from kernel import tokens
@@ -40,8 +40,8 @@ class Link:
 
 
 def open_link(db: TenantSession, text: str, now: datetime) -> Link | None:
-    """The link of a valid token; None for a malformed, unknown, expired, revoked, superseded or foreign one, and for
-    those of a company that is suspended."""
+    """The link of a valid token; None for a malformed, unknown, expired, revoked, superseded or foreign one, for those
+    of a company that is suspended and for those of a contact who was taken out of use."""
     tenant_id = tokens.tenant_of(text)
     if tenant_id is None:
         return None
@@ -54,9 +54,10 @@ def open_link(db: TenantSession, text: str, now: datetime) -> Link | None:
         return None
     today = local_date(now, facts.timezone)
     view = statements.statement_view(db, tenant_id, token.subject_id, today)
-    if view.superseded_at is not None:
+    known = active_contact(db, token)
+    if view.superseded_at is not None or known is None:
         return None
-    contact = registered_contact(db, token)
+    contact = known.reachable
     return Link(
         text=text,
         token=token,

@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, make_response, request, url_for
+from flask import Blueprint, Response, make_response, request, session, url_for
 
 from ar.portal import commands
 from ar.portal.inputs import (
@@ -41,6 +41,8 @@ from web.responses import Page, download, render, see_other
 bp = Blueprint("portal", __name__, url_prefix="/p/<token>")
 log = logger(__name__)
 
+#: In the debtor's cookie: the id of the code that was entered last. It serves under its own link only.
+ENTERED = "entered_code"
 HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -154,10 +156,12 @@ def check(link: Link) -> Page:
         return refused
     code_id = commands.enter_code(db(), link.actor, link.token, draft.code)
     keep()
+    # Loading this page again sends the used code once more: what was entered in this browser still holds.
+    code_id = code_id or _entered_here(link)
     if code_id is None:
         message = _("This code is wrong or has lapsed. After five tries or fifteen minutes ask for a new one.")
         return _page("code", link, draft=draft, errors={"code": message}, sent=True)
-    draft.code_id = str(code_id)
+    draft.code_id = session[ENTERED] = str(code_id)
     return _page("check", link, draft=draft)
 
 
@@ -206,6 +210,11 @@ def _entered(link: Link, draft: Draft) -> UUID | None:
     code_id = draft.code_uuid()
     known = code_id and commands.entered_code(db(), link.actor, link.token, code_id)
     return code_id if known else None
+
+
+def _entered_here(link: Link) -> UUID | None:
+    """The code that this browser entered for this link within the hour."""
+    return _entered(link, Draft(code_id=session.get(ENTERED, "")))
 
 
 def _back(link: Link) -> Page:

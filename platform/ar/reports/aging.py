@@ -48,13 +48,17 @@ class TieOut:
 
 @dataclass(frozen=True, slots=True)
 class AgingReport:
-    """Rows by customer number and currency, totals per currency; `tie_out` is empty when it was not asked for."""
+    """Rows by customer number and currency, totals per currency; `tie_out` is empty when it was not asked for.
+
+    `currencies`: all that the books have moved in by then, whatever the filter; without a tie-out those of the rows.
+    """
 
     as_of: date
     by: By
     named: tuple[NamedRow, ...]
     totals: tuple[AgingRow, ...]
     tie_out: tuple[TieOut, ...]
+    currencies: tuple[str, ...]
 
     @property
     def rows(self) -> tuple[AgingRow, ...]:
@@ -78,8 +82,9 @@ def aging_report(
     """
     named = tuple(_row(row) for row in db.execute(_statement(tenant_id, as_of, by, customer_id, currency)))
     sums = totals(row.aging for row in named)
-    ties = _tie_out(db, tenant_id, as_of, sums, customer_id, currency) if tie_out else ()
-    return AgingReport(as_of, by, named, sums, ties)
+    posted = posted_balances(db, tenant_id, as_of, customer_id=customer_id) if tie_out else {}
+    ties = _tie_out(sums, posted, currency) if tie_out else ()
+    return AgingReport(as_of, by, named, sums, ties, tuple(sorted({row.currency for row in sums} | posted.keys())))
 
 
 def _statement(tenant_id: UUID, as_of: date, by: By, customer_id: UUID | None, currency: str | None) -> sa.Select[Any]:
@@ -134,15 +139,7 @@ def _row(row: Any) -> NamedRow:
     return NamedRow(customer_id, name, AgingRow(number, currency, tuple(amounts[: len(BUCKETS)]), amounts[-1]))
 
 
-def _tie_out(
-    db: Session,
-    tenant_id: UUID,
-    as_of: date,
-    sums: tuple[AgingRow, ...],
-    customer_id: UUID | None,
-    currency: str | None,
-) -> tuple[TieOut, ...]:
+def _tie_out(sums: tuple[AgingRow, ...], posted: dict[str, int], currency: str | None) -> tuple[TieOut, ...]:
     aged = {row.currency: row.balance_minor for row in sums}
-    posted = posted_balances(db, tenant_id, as_of, customer_id=customer_id)
     known = sorted(c for c in aged.keys() | posted.keys() if not currency or c == currency)
     return tuple(TieOut(c, aged.get(c, 0), posted.get(c, 0)) for c in known if c in aged or posted.get(c))

@@ -12,9 +12,10 @@ from typing import Any
 
 from flask import Blueprint, request, url_for
 
-from ar.ledger.aging import BUCKETS, AgingRow, bucket_ranges
+from ar.ledger.aging import AgingRow, bucket_ranges
 from ar.reports.aging import AgingReport, NamedRow, aging_report
-from ar.reports.exports import BUCKET_NAMES, CSV_TYPE, XLSX_TYPE, aging_csv, aging_xlsx
+from ar.reports.exports import CSV_TYPE, XLSX_TYPE, aging_csv, aging_xlsx, bucket_labels
+from kernel.errors import RuleBroken
 from kernel.i18n import gettext as _
 from tenants.access import may, staff
 from tenants.permissions import Permission
@@ -47,7 +48,7 @@ SORT_KEYS: dict[str, Callable[[NamedRow], object]] = {
 @staff(Permission.READ)
 def index() -> Page:
     """Per customer and currency, with totals and the tie-out; the page size bounds what is drawn."""
-    wanted, report = _report()
+    wanted, report = _report(_asked())
     path = url_for("aging.index")
     asked = read_page(request.args)
     page = asked.page(len(report.named), path, request.args)
@@ -59,9 +60,11 @@ def index() -> Page:
         pager=page,
         sorts=filters.sort_links(wanted, path, "customer", "overdue", "balance"),
         bys=filters.chips(wanted, "by", [("due", _("By due date")), ("invoice", _("By document date"))], path),
-        buckets=[_(BUCKET_NAMES[bucket]) for bucket in BUCKETS],
+        buckets=bucket_labels(report.by),
+        unread=filters.unread_days(AgingFilters, _asked()),
+        currencies=filters.currency_options(report.currencies, wanted.currency, _("All currencies")),
+        every_currency=filters.url(wanted, path, currency=""),
         pictures={row.currency: _picture(report, row) for row in report.totals},
-        active=filters.active(wanted),
         may_export=may(Permission.EXPORT),
         exports={kind: filters.url(wanted, url_for("aging.export", kind=kind)) for kind in ("xlsx", "csv")},
     )
@@ -70,8 +73,11 @@ def index() -> Page:
 @bp.get("/export.<any(xlsx, csv):kind>")
 @staff(Permission.EXPORT)
 def export(kind: str) -> Page:
-    """The same figures as a file."""
-    _wanted, report = _report()
+    """The same figures as a file. A day that cannot be read is refused: a file does not show that it is of today."""
+    asked = _asked()
+    for typed in filters.unread_days(AgingFilters, asked).values():
+        raise RuleBroken("date_unreadable", text=typed)
+    _wanted, report = _report(asked)
     basis = "-by-document-date" if report.by == "invoice" else ""
     name = f"aging{basis}-{report.as_of.isoformat()}.{kind}"
     if kind == "xlsx":
@@ -79,9 +85,14 @@ def export(kind: str) -> Page:
     return download(aging_csv(report), CSV_TYPE, name)
 
 
-def _report() -> tuple[AgingFilters, AgingReport]:
+def _asked() -> dict[str, str]:
+    """The address, with the day under its present name."""
     asked = request.args.to_dict()
     asked.setdefault("as_of", asked.get("on", ""))
+    return asked
+
+
+def _report(asked: dict[str, str]) -> tuple[AgingFilters, AgingReport]:
     wanted = filters.read(AgingFilters, asked)
     report = aging_report(
         db(),
@@ -96,7 +107,8 @@ def _report() -> tuple[AgingFilters, AgingReport]:
 def _picture(report: AgingReport, total: AgingRow) -> list[dict[str, Any]]:
     """The buckets of a currency, each leading to its documents; by document date there is no such list."""
     parts = []
-    for bucket, minor, ends in zip(BUCKETS, total.buckets_minor, bucket_ranges(report.as_of), strict=True):
+    labels = bucket_labels(report.by)
+    for label, minor, ends in zip(labels, total.buckets_minor, bucket_ranges(report.as_of), strict=True):
         url = url_for(
             "ledger.index",
             state="owed",
@@ -107,7 +119,7 @@ def _picture(report: AgingReport, total: AgingRow) -> list[dict[str, Any]]:
         )
         text = formatters.amount(minor, total.currency)
         leads = url if minor and report.by == "due" else ""
-        parts.append({"label": _(BUCKET_NAMES[bucket]), "minor": minor, "text": text, "url": leads})
+        parts.append({"label": label, "minor": minor, "text": text, "url": leads})
     return parts
 
 

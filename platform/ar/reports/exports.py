@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ar.ledger.aging import BUCKETS, AgingRow
-from ar.reports.aging import AgingReport
+from ar.reports.aging import AgingReport, By
 from kernel.actor import Actor
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
@@ -28,24 +28,27 @@ BUCKET_NAMES: Final[dict[str, str]] = {
     "61-90": mark("61 to 90 days"),
     ">90": mark("More than 90 days"),
 }
+# Counted from the document's own date nothing is "not due": the first column holds what is dated on the day itself.
+SAME_DAY: Final = mark("Same day")
 BY_NAMES: Final[dict[str, str]] = {"due": mark("by due date"), "invoice": mark("by document date")}
+
+
+def bucket_labels(by: By) -> list[str]:
+    """The columns' names in the order of BUCKETS, in the current language."""
+    first = SAME_DAY if by == "invoice" else BUCKET_NAMES[BUCKETS[0]]
+    return [_(first), *(_(BUCKET_NAMES[bucket]) for bucket in BUCKETS[1:])]
 
 
 def aging_xlsx(report: AgingReport, actor: Actor) -> bytes:
     """The report as a workbook: the day in the sheet's name, totals and a footer below the rows."""
     sums = [_cells("", _("Total"), row) for row in report.totals]
-    return write_xlsx(
-        [
-            Sheet(
-                f"{_('Aging')} {report.as_of.isoformat()}", _columns(), _rows(report), sums, footer_lines(report, actor)
-            )
-        ]
-    )
+    title = f"{_('Aging')} {report.as_of.isoformat()}"
+    return write_xlsx([Sheet(title, _columns(report.by), _rows(report), sums, footer_lines(report, actor))])
 
 
 def aging_csv(report: AgingReport) -> bytes:
     """The rows under one header and nothing else, for programs to read; the day stands in the file's name."""
-    return write_csv(_rows(report), _columns())
+    return write_csv(_rows(report), _columns(report.by))
 
 
 def footer_lines(report: AgingReport, actor: Actor) -> list[str]:
@@ -64,12 +67,12 @@ def _plain(money: Money) -> str:
     return decimal_text(money.minor, money.currency)
 
 
-def _columns() -> list[Column]:
+def _columns(by: By) -> list[Column]:
     return [
         Column(_("Customer number"), width=14),
         Column(_("Customer"), width=36),
         Column(_("Currency"), width=9),
-        *(Column(_(BUCKET_NAMES[bucket]), "amount") for bucket in BUCKETS),
+        *(Column(label, "amount") for label in bucket_labels(by)),
         Column(_("Unapplied"), "amount"),
         Column(_("Balance"), "amount"),
     ]

@@ -43,6 +43,8 @@ EVENTS: Final[dict[str, tuple[str, str]]] = {
     "statement_queued": (mark("Statement put in the post"), mark("%(number)s to %(to)s")),
     "statement_sent": (mark("Statement sent"), "%(to)s"),
     "statement_bounced": (mark("Statement came back"), "%(to)s: %(reason)s"),
+    "statement_mail_arrived": (mark("Mail judged as arrived"), "%(to)s"),
+    "statement_mail_lost": (mark("Mail judged as not arrived"), "%(to)s"),
     "statements_wait": (mark("Statements of the month wait"), mark("%(period)s: %(statements)s statements to issue")),
     "statement_code_sent": (mark("Code sent to the signer"), "%(to)s"),
     "statement_code_entered": (mark("Code entered by the signer"), ""),
@@ -94,6 +96,7 @@ FIELD_NAMES: Final[dict[str, str]] = {
     "terms": mark("payment terms"),
     "settlement_days": mark("settlement days"),
     "policy_code": mark("policy"),
+    "contact": mark("contact"),
 }
 
 

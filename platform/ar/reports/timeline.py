@@ -22,7 +22,7 @@ from ar.cases.texts import STATE_TONES, state_name, step_name
 from ar.ledger.messages import KIND_NAMES
 from ar.ledger.models import OpenItem
 from ar.reports.messages import MAIL_NAMES, TONES, event_name, event_text
-from ar.statements.messages import MAIL_STATES
+from ar.statements.messages import JUDGED, MAIL_STATES
 from kernel.db import columns
 from kernel.i18n import current_language, mark, ngettext
 from kernel.i18n import gettext as _
@@ -51,6 +51,7 @@ TOLD_ELSEWHERE: Final = (
 MAIL_REASONS: Final[dict[str, str]] = {
     "superseded": mark("a newer statement has taken its place"),
     "answered": mark("it was answered before"),
+    **JUDGED,
 }
 
 

@@ -86,10 +86,16 @@ class CurrencySum:
     tie: TieOut
 
     @property
-    def overdue_bps(self) -> int:
-        """Overdue as a share of all that is owed, in basis points; 0 when nothing is owed."""
-        owed = sum(self.aging.buckets_minor)
-        return self.aging.overdue_minor * 10_000 // owed if owed else 0
+    def overdue_bps(self) -> int | None:
+        """Overdue as a share of the balance, the two figures that stand beside it, in basis points.
+
+        Rounded once, to the tenth of a per cent that is shown. None when there is no balance to be a share of; more
+        than 10,000 where credits nobody has applied make the balance smaller than what is overdue.
+        """
+        balance = self.aging.balance_minor
+        if balance <= 0:
+            return None
+        return (self.aging.overdue_minor * 2_000 + balance) // (2 * balance) * 10
 
 
 @dataclass(frozen=True)

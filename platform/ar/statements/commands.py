@@ -22,6 +22,7 @@ from ar.customers.queries import find_numbers
 from ar.ledger import queries as ledger
 from ar.statements import queries
 from ar.statements.documents import Debtor, Heading, Sender, closing_label, file_name, print_statement
+from ar.statements.doubt import replace_doubtful
 from ar.statements.figures import Booked, DoesNotTie, Figures, StillOpen, draw_up
 from ar.statements.inputs import IssueStatement, Period
 from ar.statements.models import Statement, StatementLine
@@ -168,6 +169,7 @@ def send(db: Session, actor: Actor, statement_id: UUID) -> str:
     if recipient is None:
         raise RuleBroken("statement_no_contact")
     tokens.revoke_for(db, actor, statement_id)
+    replace_doubtful(db, actor, statement_id, PURPOSE)
     _token_id, text = tokens.issue(
         db,
         actor,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,16 +19,20 @@ from sqlalchemy.orm import Session
 from ar.customers.models import Contact, Customer
 from ar.statements import queries
 from ar.statements.commands import Recipient
-from ar.statements.documents import file_name
-from ar.statements.inputs import AnswerStatement
+from ar.statements.documents import file_name, kind_name
+from ar.statements.inputs import REASONS, AnswerStatement
 from ar.statements.models import Confirmation, Difference, Statement, StatementLine
 from ar.statements.views import Mailing
 from kernel import journal, outbox, tokens
 from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
 from kernel.errors import NotFound, RuleBroken
+from kernel.i18n import gettext as _
+from kernel.i18n import use_language
 from kernel.ids import new_id
+from kernel.journal import JournalEvent
 from kernel.mail import Attachment, Letter, queue_mail
+from kernel.money import format_with_symbol
 from kernel.tokens import OneTimeCode, TokenFacts
 from tenants.models import Company, Membership, Tenant, User
 from web.mailtexts import MailTexts, render_mail
@@ -48,15 +52,39 @@ class Answered:
     first: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LinkContact:
+    """An active contact; `reachable` is None while their address does not work, which closes no link."""
+
+    reachable: Recipient | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One of our own people who is told of an answer."""
+
+    email: str
+    name: str
+    language: str
+
+
 def registered_contact(db: Session, link: TokenFacts) -> Recipient | None:
     """Whom the link was made for, while they are active and reachable."""
+    contact = active_contact(db, link)
+    return contact.reachable if contact else None
+
+
+def active_contact(db: Session, link: TokenFacts) -> LinkContact | None:
+    """The link's contact while they speak for the customer: who was taken out of use has no access any more."""
     c = Contact
     row = db.execute(
-        sa.select(c.id, c.name, c.email).where(
-            c.tenant_id == link.tenant_id, c.id == link.contact_id, c.active.is_(True), c.suppressed_at.is_(None)
+        sa.select(c.id, c.name, c.email, c.suppressed_at).where(
+            c.tenant_id == link.tenant_id, c.id == link.contact_id, c.active.is_(True)
         )
     ).first()
-    return Recipient(row.id, row.name, row.email) if row else None
+    if row is None:
+        return None
+    return LinkContact(None if row.suppressed_at else Recipient(row.id, row.name, row.email))
 
 
 def masked(address: str) -> str:
@@ -122,7 +150,7 @@ def answer_statement(db: Session, actor: Actor, link: TokenFacts, data: AnswerSt
     if known:
         return known
     mailing = queries.mailing(db, actor.tenant_id, link.subject_id)
-    if mailing.superseded:
+    if mailing.superseded or active_contact(db, link) is None:
         raise NotFound("statement_link_closed")
     code_sent_to = entered_code(db, actor, link, data.code_id)
     if code_sent_to is None:
@@ -246,39 +274,89 @@ def _mail_copy(
         COPY_PURPOSE,
         data.language,
         **_answer_values(data, mailing, reference),
+        differences=_difference_texts(db, actor.tenant_id, link.subject_id, mailing.currency, data.language),
         recipient=contact.name or mailing.customer_name,
     )
     _queue(db, actor, link.subject_id, mailing, (contact.email, contact.name), texts, COPY_PURPOSE)
 
 
+def _difference_texts(
+    db: Session, tenant_id: UUID, statement_id: UUID, currency: str, language: str
+) -> list[dict[str, str]]:
+    """The differences as they are on file, in words and figures of the language."""
+    known = queries.answer(db, tenant_id, statement_id)
+
+    def money(minor: int | None) -> str:
+        return "—" if minor is None else format_with_symbol(minor, currency, language)
+
+    with use_language(language):
+        return [
+            {
+                "document": " ".join(filter(None, (line.document_no, kind_name(line.kind or "")))),
+                "ours": money(line.our_minor),
+                "theirs": money(line.their_minor),
+                "reason": _(REASONS[line.reason]) if line.reason in REASONS else line.reason,
+                "note": line.note,
+            }
+            for line in (known.differences if known else ())
+        ]
+
+
 def _mail_team(
     db: Session, actor: Actor, link: TokenFacts, data: AnswerStatement, mailing: Mailing, reference: str
 ) -> None:
-    """To whoever owns the customer and still belongs to the company, else to the company's contact."""
-    c, u, m = Customer, User, Membership
-    owner = db.execute(
-        sa.select(u.email, u.name, u.language)
-        .join(c, c.owner_id == u.id)
-        .join(m, sa.and_(m.tenant_id == c.tenant_id, m.user_id == u.id))
-        .where(c.tenant_id == actor.tenant_id, c.id == mailing.customer_id, m.active.is_(True))
-    ).first()
-    if owner is None:
-        k, t = Company, Tenant
-        owner = db.execute(
-            sa.select(k.contact_email, k.contact_name, t.language)
-            .join(t, t.id == k.tenant_id)
-            .where(k.tenant_id == actor.tenant_id)
-        ).first()
-    if owner is None or not owner[0]:
-        return
-    texts = render_mail(
-        TEAM_PURPOSE,
-        owner.language,
-        **_answer_values(data, mailing, reference),
-        differences=len(data.differences),
-        recipient=owner[1] or mailing.sender.name,
+    """To whoever owns the customer, else to the company's contact; of differences also to who issued the statement."""
+    readers = [_owner(db, actor.tenant_id, mailing.customer_id) or _company_contact(db, actor.tenant_id)]
+    if data.outcome == "differs":
+        readers.append(_issuer(db, actor.tenant_id, link.subject_id))
+    told: set[str] = set()
+    for reader in readers:
+        if reader is None or not reader.email or reader.email.casefold() in told:
+            continue
+        told.add(reader.email.casefold())
+        texts = render_mail(
+            TEAM_PURPOSE,
+            reader.language,
+            **_answer_values(data, mailing, reference),
+            differences=len(data.differences),
+            recipient=reader.name or mailing.sender.name,
+        )
+        _queue(db, actor, link.subject_id, mailing, (reader.email, reader.name), texts, TEAM_PURPOSE)
+
+
+def _owner(db: Session, tenant_id: UUID, customer_id: UUID) -> Reader | None:
+    """Whoever owns the customer and still belongs to the company."""
+    c = Customer
+    return _member(db, tenant_id, sa.select(c.owner_id).where(c.tenant_id == tenant_id, c.id == customer_id))
+
+
+def _issuer(db: Session, tenant_id: UUID, statement_id: UUID) -> Reader | None:
+    """The person who issued the statement, as the journal names them, while they belong to the company."""
+    j = JournalEvent
+    by = sa.select(j.user_id).where(
+        j.tenant_id == tenant_id, j.subject_id == statement_id, j.kind == "statement_issued"
     )
-    _queue(db, actor, link.subject_id, mailing, (owner[0], owner[1]), texts, TEAM_PURPOSE)
+    return _member(db, tenant_id, by)
+
+
+def _member(db: Session, tenant_id: UUID, user_id: sa.Select[Any]) -> Reader | None:
+    u, m = User, Membership
+    row = db.execute(
+        sa.select(u.email, u.name, u.language)
+        .join(m, sa.and_(m.tenant_id == tenant_id, m.user_id == u.id))
+        .where(u.id.in_(user_id), m.active.is_(True))
+    ).first()
+    return Reader(*row) if row else None
+
+
+def _company_contact(db: Session, tenant_id: UUID) -> Reader | None:
+    k, t = Company, Tenant
+    row = db.execute(
+        sa.select(k.contact_email, k.contact_name, t.language)
+        .join(t, t.id == k.tenant_id)
+        .where(k.tenant_id == tenant_id)
+    ).first()
+    return Reader(*row) if row else None
 
 
 def _answer_values(data: AnswerStatement, mailing: Mailing, reference: str) -> dict[str, object]:

@@ -110,8 +110,9 @@ def draw_up(
         debits_minor=sum(line.debit_minor for line in movements),
         credits_minor=sum(line.credit_minor for line in movements),
         closing_minor=closing,
-        # Cash not yet applied counts against the oldest: never more overdue than is owed at all.
-        overdue_minor=max(0, min(row.overdue_minor, closing)),
+        # What the overdue buckets hold, as the aging report counts it: credits not yet applied have a column of their
+        # own and are never netted unseen.
+        overdue_minor=row.overdue_minor,
         aging=(*row.by_bucket().items(), (UNAPPLIED, row.unapplied_minor)),
         lines=(*movements, *open_lines),
     )

@@ -98,6 +98,12 @@ class IssueMonth(_Input):
     key: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] = ""
 
 
+class SettleDelivery(_Input):
+    """A person's judgement of a statement's mail that may or may not have gone out."""
+
+    outcome: Literal["arrived", "not_arrived"]
+
+
 class DifferenceRow(_Input):
     """One document on which the debtor's books differ. `their_minor` is minor units, None when not in their books.
 

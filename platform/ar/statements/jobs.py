@@ -18,8 +18,8 @@ from ar.customers.models import Contact
 from ar.statements import queries
 from ar.statements.commands import PURPOSE, issue_statement
 from ar.statements.confirmations import CODE_PURPOSE
+from ar.statements.doubt import forget_recipient
 from ar.statements.inputs import IssueStatement, read_period
-from ar.statements.models import Statement
 from ar.statements.months import ISSUE_JOB, acting_for, issue_month
 from kernel import journal
 from kernel.actor import Actor
@@ -87,7 +87,7 @@ def settled(db: Session, actor: Actor, mail: MailMessage, state: str) -> None:
     written to again; whatever else came back can be sent again. The link's secret is kept nowhere (A26)."""
     redact_links(db, actor.tenant_id, mail.id)
     if state == "failed" or mail.reason == "contact_suppressed":
-        _not_sent_after_all(db, actor, mail)
+        forget_recipient(db, actor.tenant_id, mail.subject_id, mail.to_address)
     kind = {"sent": "statement_sent", "failed": "statement_bounced"}.get(state)
     if kind is None:
         return
@@ -116,16 +116,6 @@ def settled(db: Session, actor: Actor, mail: MailMessage, state: str) -> None:
 def forget_code(db: Session, actor: Actor, mail: MailMessage, _state: str) -> None:
     """A code that was sent stands nowhere in clear any more; the hash of `one_time_code` is what counts."""
     redact(db, actor.tenant_id, mail.id)
-
-
-def _not_sent_after_all(db: Session, actor: Actor, mail: MailMessage) -> None:
-    """The statement says again that nobody has it, unless a later mail went to somebody else."""
-    s = Statement
-    db.execute(
-        sa.update(s)
-        .where(s.tenant_id == actor.tenant_id, s.id == mail.subject_id, s.sent_to == mail.to_address)
-        .values(sent_to=None)
-    )
 
 
 def _is_suppressed(db: Session, actor: Actor, mail: MailMessage) -> bool:

@@ -19,6 +19,9 @@ MESSAGES: dict[str, str] = {
     "statement_no_contact": mark("This customer has no contact that can receive mail."),
     "statement_answered_already": mark("Statement %(number)s of this period has been answered already."),
     "statement_answered": mark("This statement has been answered already."),
+    "statement_mail_not_found": mark("That mail is not here."),
+    "statement_outcome_needed": mark("Say whether the mail arrived."),
+    "statement_mail_settled": mark("Nothing is in doubt here any more."),
     "statement_codes_exhausted": mark("Too many codes were asked for today. Ask your contact at the sender."),
     "statement_code_needed": mark("The code has lapsed. Ask for a new one."),
     "statement_link_closed": mark("This link cannot be opened."),
@@ -47,6 +50,12 @@ MAIL_STATES: dict[str, str] = {
     "suppressed": mark("Held back"),
     "failed": mark("Came back"),
     "unknown": mark("In doubt: a person must judge"),
+}
+#: Why a mail has its state although the mail server never said so.
+JUDGED: dict[str, str] = {
+    "judged_arrived": mark("a person says that it arrived"),
+    "judged_lost": mark("a person says that it did not arrive"),
+    "replaced": mark("unsure whether it arrived; sent again since"),
 }
 DELIVERY_NAMES: dict[str, str] = {
     "statement": mark("Statement with link"),

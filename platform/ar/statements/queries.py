@@ -202,7 +202,7 @@ def statement_page(db: Session, tenant_id: UUID, statement_id: UUID, today: date
     m, b = MailMessage, Blob
     view = statement_view(db, tenant_id, statement_id, today)
     mails = db.execute(
-        sa.select(m.purpose, m.to_address, m.state, m.reason, m.created_at, m.sent_at)
+        sa.select(m.id, m.purpose, m.to_address, m.state, m.reason, m.created_at, m.sent_at)
         .where(m.tenant_id == tenant_id, m.subject_id == statement_id)
         .order_by(m.id)
     )

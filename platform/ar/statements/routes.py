@@ -12,10 +12,10 @@ from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
-from ar.statements import commands, months, queries
+from ar.statements import commands, doubt, months, queries
 from ar.statements.documents import bucket_name, kind_name, page_texts
-from ar.statements.inputs import REASONS, IssueMonth, IssueRequest, read_period
-from ar.statements.messages import DELIVERY_NAMES, MAIL_STATES, MESSAGES, STATUS_NAMES, STATUS_TONES
+from ar.statements.inputs import REASONS, IssueMonth, IssueRequest, SettleDelivery, read_period
+from ar.statements.messages import DELIVERY_NAMES, JUDGED, MAIL_STATES, MESSAGES, STATUS_NAMES, STATUS_TONES
 from ar.statements.views import STATUSES, UNANSWERED, WAITING
 from kernel.errors import Conflict, HuikuanError, RuleBroken
 from kernel.i18n import gettext as _
@@ -36,6 +36,7 @@ NAMES: dict[str, Any] = {
     "tones": STATUS_TONES,
     "mail_states": MAIL_STATES,
     "deliveries": DELIVERY_NAMES,
+    "judged": JUDGED,
 }
 
 
@@ -198,6 +199,18 @@ def send_again(statement_id: UUID) -> Page:
         flash_error(_(MESSAGES[error.code]))
     else:
         flash_ok(_("The statement is on its way with a new link."))
+    return see_other(url_for("statements.show", statement_id=statement_id))
+
+
+@bp.post("/<uuid:statement_id>/deliveries/<uuid:mail_id>/outcome")
+@staff(Permission.ISSUE_STATEMENT)
+def settle_delivery(statement_id: UUID, mail_id: UUID) -> Page:
+    """A person's word on a mail of which nobody knows whether it arrived."""
+    form = read_form(SettleDelivery)
+    if not form.ok:
+        raise RuleBroken("statement_outcome_needed")
+    doubt.settle_delivery(db(), actor(), statement_id, mail_id, form.data)
+    flash_ok(_("Noted."))
     return see_other(url_for("statements.show", statement_id=statement_id))
 
 

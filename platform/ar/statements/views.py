@@ -1,6 +1,7 @@
 """What statements look like to those who read them: frozen views shaped for one screen or mail each.
 
-Imports this slice's `documents` only. Invariant: amounts are signed minor units of the statement's currency.
+Imports this slice's `documents` and `figures` only. Invariant: amounts are signed minor units of the statement's
+currency.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from ar.statements.documents import Sender
+from ar.statements.figures import UNAPPLIED
 
 NOT_SENT, SENT, OVERDUE, AGREES, DIFFERS, SUPERSEDED = "not_sent", "sent", "overdue", "agrees", "differs", "superseded"
 #: Sent, not superseded, no answer yet: the two words below together, as the navigation counts them.
@@ -110,6 +112,7 @@ class LineView:
 class DeliveryView:
     """One mail that carried the statement (or its code, or the copy)."""
 
+    id: UUID
     purpose: str
     to_address: str
     state: str
@@ -187,6 +190,11 @@ class StatementView:
     def open_items(self) -> list[LineView]:
         return [line for line in self.lines if line.part == "open"]
 
+    @property
+    def unapplied_minor(self) -> int:
+        """Credits not yet applied at the period's end, positive: the last column of the aging."""
+        return dict(self.aging).get(UNAPPLIED, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class StatementPage:
@@ -202,6 +210,11 @@ class StatementPage:
         """The newest mail with the statement, where the mail server did not take it."""
         carried = [mail for mail in self.deliveries if mail.purpose == "statement"]
         return carried[-1] if carried and carried[-1].state == "failed" else None
+
+    @property
+    def in_doubt(self) -> list[DeliveryView]:
+        """Mails of which a person must say whether they arrived."""
+        return [mail for mail in self.deliveries if mail.state == "unknown"]
 
     @property
     def hash_holds(self) -> bool:

@@ -10,7 +10,6 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ar.cases.commands import approve_all
-from ar.cases.models import Action
 from ar.cases.recording import PREPARE_LETTERS
 from ar.cases.sending import prepare_letters
 from ar.statements.commands import issue, lock_for_statements
@@ -20,6 +19,7 @@ from kernel.clock import fixed_clock, moment_on
 from kernel.db import TenantSession
 from tests.ar.cases.desk import EVERY_ROLE, Desk, Postbox
 from tests.ar.portal.debtor import SIGNER, Sent
+from tests.support.database import as_owner
 
 #: Ten days later, on the first of December, the letter with the statement to confirm comes.
 DUE = date(2026, 11, 21)
@@ -69,10 +69,9 @@ def test_one_letter_that_cannot_be_made_does_not_stop_the_others(desk: Desk, pos
     desk.run(monday)
     with desk.company.transaction() as db:
         approve_all(db, desk.company.actor(monday))
-        a = Action
-        of_one = (a.tenant_id == desk.company.tenant_id, a.customer_id == desk.customers["00001"])
-        # A currency that nobody can write out in words.
-        db.execute(sa.update(a).where(*of_one).values(currency="ZZZ"))
+    # A currency that nobody can write out in words.
+    of_one = "UPDATE action SET currency = 'ZZZ' WHERE tenant_id = %s AND customer_id = %s"
+    as_owner(desk.company.tenant_id, of_one, desk.customers["00001"])
     assert sorted(desk.send(monday)) == ["done", "sent", "sent"]
     (left,) = desk.actions("proposed")
     assert (left.customer_id, left.reason, left.decided_by) == (desk.customers["00001"], "letter_failed", None)

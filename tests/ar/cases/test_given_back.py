@@ -41,8 +41,8 @@ def muted(desk: Desk) -> list[str]:
 
 @pytest.mark.parametrize(
     "answers",
-    [{"MAIL": "550 5.7.1 sender quota exceeded"}, {"DATA": "554 5.7.1 spam"}, {"TEXT": "552 message too large"}],
-    ids=["sender refused", "data refused", "text refused"],
+    [{"RCPT": "550 5.7.1 blocked by policy"}, {"DATA": "554 5.7.1 spam"}, {"TEXT": "552 message too large"}],
+    ids=["policy", "data refused", "text refused"],
 )
 def test_our_own_trouble_mutes_nobody_and_the_letter_goes_again(
     desk: Desk, postbox: Postbox, answers: dict[str, str]
@@ -86,7 +86,7 @@ def test_a_demand_sent_again_gets_a_deadline_of_its_new_day(desk: Desk, postbox:
     desk.run(date(2026, 11, 16))
     (letter,) = desk.actions("proposed")
     desk.approve(date(2026, 11, 16), letter.id)
-    with rude_server({"MAIL": "550 quota"}) as url, smtp_at(url):
+    with rude_server({"DATA": "554 quota"}) as url, smtp_at(url):
         assert desk.send(date(2026, 11, 16)) == ["failed"]
     later = date(2026, 11, 24)
     with desk.company.transaction() as db:

@@ -107,19 +107,30 @@ def test_a_credit_of_a_later_day_holds_nothing_back(desk: Desk) -> None:
 
 
 def test_todays_money_promised_to_a_later_day_is_money_at_hand(desk: Desk) -> None:
-    """Given a receipt of today applied as of a later day, then as of today it waits: apply first, no letter."""
+    """Given a receipt of today applied as of a later day, then as of today it waits: apply first, no letter.
+
+    The later day is one that a receipt dated ahead has put on the invoice; no other later day is taken.
+    """
     item = desk.invoice("A1", DUE)
+    desk.pay(item, LATER, 1, number="R0")
     receipt = desk.credit("R1", DUE, 100_000)
     with desk.company.transaction() as db:
-        allocate(db, desk.company.actor(DUE), [NewAllocation(item, receipt, 100_000, LATER)])
+        allocate(db, desk.company.actor(DUE), [NewAllocation(item, receipt, 99_999, LATER)])
     (line,) = desk.run(MONDAY)
     assert (line.status, "apply it first" in line.why) == ("held", True)
 
 
 def test_money_taken_back_on_a_later_day_wakes_the_item_on_that_day(desk: Desk) -> None:
-    """Given a payment whose reversal is dated ahead, then the item rests until that day and goes on from it."""
+    """Given a payment whose reversal is dated ahead, then the item rests until that day and goes on from it.
+
+    The receipt also pays an invoice of that day, so that nothing of it can be taken back before.
+    """
     item = desk.invoice("A1", DUE)
-    allocation = desk.pay(item, DUE)
+    ahead = desk.invoice("B1", LATER + timedelta(days=30))
+    receipt = desk.credit("R1", DUE, 200_000)
+    with desk.company.transaction() as db:
+        both = [NewAllocation(item, receipt, 100_000), NewAllocation(ahead, receipt, 100_000)]
+        allocation = allocate(db, desk.company.actor(DUE), both)[0]
     desk.run(MONDAY)
     with desk.company.transaction() as db:
         reverse_allocation(db, desk.company.actor(MONDAY), allocation, effective_on=LATER)

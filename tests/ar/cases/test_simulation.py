@@ -131,7 +131,7 @@ def test_the_queue_groups_by_customer_and_currency_and_says_how_far_the_books_ar
     desk.run(MONDAY)
     with desk.company.reading() as db, use_language("en"):
         groups = queue_page(db, desk.company.tenant_id, MONDAY, "letters")
-        summary = queue_summary(db, desk.company.tenant_id, MONDAY)
+        summary = queue_summary(db, desk.company.tenant_id)
         books = booked_state(db, desk.company.tenant_id)
     assert [(group.customer_no, group.currency) for group in groups] == [
         ("00001", "CNY"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import ar.imports
-from ar.imports.checking import applications, currency_code, read_rows, refuse_twins
+from ar.imports.checking import applications, currency_code
 from ar.imports.columns import (
     CURRENCY_WORDS,
     ENTITY_WORDS,
@@ -24,6 +24,7 @@ from ar.imports.columns import (
 from ar.imports.inputs import ImportFile, ReadRows, Report
 from ar.imports.mapping import Mapping, bind, header_names, read_mapping
 from ar.imports.messages import FINDINGS, column_name, finding_text
+from ar.imports.rows import read_rows, refuse_twins
 from kernel.errors import RuleBroken
 from kernel.i18n import use_language
 from kernel.tables import DateOrder, header_key, open_table

@@ -11,9 +11,14 @@ from ar.imports import commands, jobs, queries
 from ar.imports.inputs import ApplyImport, ImportFile
 from kernel.counters import lock_counter
 from kernel.errors import Conflict, NotFound, RuleBroken
+from kernel.journal import JournalEvent
 from kernel.outbox import ATTEMPTS_MAX, OutboxMessage
+from tenants.commands import invite_person
+from tenants.inputs import InvitePerson
+from tenants.permissions import Role
 from tests.ar.imports.files import ITEM_HEADERS, csv, posted, run
 from tests.support.companies import TestCompany
+from tests.support.database import as_owner
 
 GOOD = csv(ITEM_HEADERS, "001,深圳华芯,INV-1,invoice,2026-10-01,,CNY,10", "001,,INV-2,invoice,2026-10-01,,CNY,20")
 BAD = csv(ITEM_HEADERS, "001,深圳华芯,INV-1,bill,2026-10-01,,CNY,10")
@@ -154,8 +159,7 @@ def broke(company: TestCompany, job_id: UUID) -> bool:
 
 def test_what_nobody_foresaw_ends_as_failed_at_once(company: TestCompany) -> None:
     job_id = uploaded(company)
-    with company.transaction() as db:
-        commands.note(db, company.tenant_id, job_id, mapping={"columns": 1})
+    as_owner(company.tenant_id, "UPDATE import_job SET mapping = '{\"columns\": 1}' WHERE tenant_id = %s")
     work(company, "imports.check")
     assert broke(company, job_id)
 
@@ -191,3 +195,22 @@ def test_a_file_that_kills_every_worker_ends_as_failed(company: TestCompany) -> 
     tried(company, "imports.check", ATTEMPTS_MAX + 1)
     work(company, "imports.check")
     assert broke(company, job_id)
+
+
+def test_the_books_name_who_had_the_file_applied_not_who_uploaded_it(company: TestCompany) -> None:
+    people = {}
+    with company.transaction() as db:
+        for login, name in (("fang", "王芳"), ("qiang", "李强")):
+            data = InvitePerson(email=f"{login}@{company.slug}.example", name=name, roles=[Role.ACCOUNTANT])
+            people[name] = invite_person(db, company.actor(), data)
+    with company.transaction() as db:
+        actor = company.actor(name="王芳", user_id=people["王芳"])
+        job_id = commands.upload(db, actor, ImportFile("open-items", "items.csv", GOOD))
+    work(company, "imports.check")
+    with company.transaction() as db:
+        commands.request_apply(db, company.actor(name="李强", user_id=people["李强"]), job_id, CONFIRMED)
+    work(company, "imports.apply")
+    e = JournalEvent
+    asked = sa.select(e.actor_name, e.user_id).where(e.tenant_id == company.tenant_id, e.kind == "import_applied")
+    with company.reading() as db:
+        assert [tuple(row) for row in db.execute(asked)] == [("李强", people["李强"])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -232,6 +232,54 @@ def test_the_allocation_of_a_reversal_stands(company: TestCompany) -> None:
     with pytest.raises(RuleBroken) as refused, company.transaction() as db:
         reverse_allocation(db, company.actor(TODAY), allocation)
     assert refused.value.code == "reversal_is_final"
+
+
+def test_a_mistyped_year_freezes_nothing(company: TestCompany) -> None:
+    books = Books(company)
+    customer = books.customer()
+    invoice = books.post(customer, "invoice", "I", MARCH, 100)
+    receipt = books.post(customer, "receipt", "R", MARCH, 100)
+    far = date(2062, 11, 20)
+    with pytest.raises(RuleBroken) as refused:
+        books.allocate(invoice, receipt, 100, far)
+    assert (refused.value.code, refused.value.params) == ("effective_in_future", {"until_on": TODAY.isoformat()})
+    allocation = books.allocate(invoice, receipt, 100, TODAY)
+    with pytest.raises(RuleBroken) as back, company.transaction() as db:
+        reverse_allocation(db, company.actor(TODAY), allocation, effective_on=far)
+    assert (back.value.code, back.value.params) == ("effective_in_future", {"until_on": TODAY.isoformat()})
+    assert state(company, invoice) == (0, TODAY)
+
+
+def test_a_receipt_dated_ahead_counts_on_its_own_day_and_is_taken_back_no_earlier(company: TestCompany) -> None:
+    books = Books(company)
+    customer = books.customer()
+    ahead = date(2026, 12, 24)
+    invoice = books.post(customer, "invoice", "I", MARCH, 100)
+    receipt = books.post(customer, "receipt", "R", ahead, 60)
+    with pytest.raises(RuleBroken) as later:
+        books.allocate(invoice, receipt, 60, ahead + timedelta(days=1))
+    assert later.value.params == {"until_on": "2026-12-24"}
+    allocation = books.allocate(invoice, receipt, 60, ahead)
+    # What is on the invoice already may be reached by the next one.
+    other = books.post(customer, "receipt", "R2", MARCH, 40)
+    books.allocate(invoice, other, 40, ahead)
+    assert state(company, invoice) == (0, ahead)
+    with company.transaction() as db:
+        reverse_allocation(db, company.actor(TODAY), allocation)
+    assert state(company, receipt) == (60, None)
+    with company.transaction() as db:
+        reverse_item(db, company.actor(TODAY), receipt)
+    assert state(company, receipt) == (0, ahead)
+
+
+def test_the_most_that_can_be_allocated_is_the_smaller_of_what_is_open(company: TestCompany) -> None:
+    books = Books(company)
+    customer = books.customer()
+    invoice = books.post(customer, "invoice", "I", MARCH, 500)
+    receipt = books.post(customer, "receipt", "R", MARCH, 300)
+    with pytest.raises(Conflict) as refused:
+        books.allocate(invoice, receipt, 9999)
+    assert refused.value.params == {"document_no": "R", "open_minor": 300, "currency": "CNY"}
 
 
 def test_an_allocation_takes_effect_on_the_later_date_and_not_before_one_taken_back(company: TestCompany) -> None:

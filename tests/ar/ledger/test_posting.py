@@ -156,6 +156,27 @@ def test_a_reversal_cannot_take_effect_before_the_document(company: TestCompany)
     assert refused.value.code == "effective_too_early"
 
 
+def test_a_reversal_takes_effect_today_at_the_latest_and_leaves_the_document_free(company: TestCompany) -> None:
+    books = Books(company)
+    invoice = books.post(books.customer(), "invoice", "I", MARCH, 100)
+    with pytest.raises(RuleBroken) as refused, company.transaction() as db:
+        reverse_item(db, company.actor(TODAY), invoice, effective_on=date(9999, 12, 31))
+    assert (refused.value.code, refused.value.params) == ("effective_in_future", {"until_on": TODAY.isoformat()})
+    with company.transaction() as db:
+        reverse_item(db, company.actor(TODAY), invoice)
+
+
+def test_a_document_may_be_dated_a_year_ahead_and_not_a_day_more(company: TestCompany) -> None:
+    books = Books(company)
+    customer = books.customer()
+    last = TODAY + timedelta(days=366)
+    books.post(customer, "receipt", "R1", last, 100)
+    with pytest.raises(RuleBroken) as refused:
+        books.post(customer, "receipt", "R2", last + timedelta(days=1), 100)
+    assert refused.value.code == "document_too_far_ahead"
+    assert refused.value.params == {"document_no": "R2", "document_on": "2027-11-22"}
+
+
 @pytest.mark.parametrize("table", [Entry, Posting, Allocation, OpenItem])
 @pytest.mark.parametrize("deed", ["update", "delete"])
 def test_booked_rows_cannot_be_changed_or_deleted(company: TestCompany, table: Any, deed: str) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import date, time, timedelta
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 from werkzeug.datastructures import MultiDict
 
-from ar.ledger.models import OpenItem
+from ar.ledger.models import Allocation, OpenItem
 from ar.ledger.pages import ReceivablesFilters, receivables_page, stage_due_range
 from ar.ledger.stages import Stage, stage_of
+from kernel.clock import fixed_clock, moment_on
 from tests.support.books import TODAY, Books
 from tests.support.companies import TestCompany
 from tests.support.statements import counted
@@ -159,7 +161,8 @@ def test_a_person_allocates_takes_back_and_reverses(books: Books, company: TestC
     assert gone.status_code == 303
     assert numbers(company, state="credits") == []
     again = client.post(company.url(f"/receivables/{receipt}/reversal"), data={"reason": "typed twice"})
-    assert again.status_code == 409
+    assert again.status_code == 422
+    assert "This was taken back before." in again.text
 
 
 def test_a_form_with_gaps_is_shown_again_and_changes_nothing(books: Books, company: TestCompany) -> None:
@@ -191,3 +194,131 @@ def test_ids_of_another_company_are_not_found(books: Books, company: TestCompany
     assert client.post(company.url(f"/receivables/{foreign}/reversal"), data={"reason": "x"}).status_code == 404
     assert client.post(company.url(f"/receivables/{ours}/allocations"), data=form).status_code == 404
     assert numbers(other_company) == ["F"]
+
+
+@pytest.fixture
+def on_today() -> Iterator[None]:
+    """The pages live on TODAY, ten in Shanghai."""
+    with fixed_clock(moment_on(TODAY, "Asia/Shanghai", time(10))):
+        yield
+
+
+def allocations(company: TestCompany) -> int:
+    with company.reading() as db:
+        a = Allocation
+        return db.execute(sa.select(sa.func.count()).where(a.tenant_id == company.tenant_id)).scalar_one()
+
+
+@pytest.mark.usefixtures("on_today")
+@pytest.mark.parametrize(
+    ("amount", "day", "sentence"),
+    [
+        ("9999", "", "At most 25.00"),
+        ("1.001", "", "“1.001” is not an amount in this currency."),
+        ("abc", "", "“abc” is not an amount in this currency."),
+        ("-5", "", "The amount must be more than zero."),
+        ("5", "2062-11-20", "The effective date cannot be after 2026-11-20."),
+        ("5", "2026-09-30", "The effective date cannot be before 2026-10-01."),
+    ],
+)
+def test_a_refused_allocation_comes_back_as_typed_with_the_reason_at_the_field(
+    books: Books, company: TestCompany, amount: str, day: str, sentence: str
+) -> None:
+    before = allocations(company)
+    url = company.url(f"/receivables/{item_id(company, 'LATE')}/allocations")
+    form = {"other_id": str(item_id(company, "R2")), "amount": amount, "effective_on": day, "key": "k" * 32}
+    page = company.client().post(url, data=form)
+    assert page.status_code == 422
+    assert sentence in page.text
+    assert f'value="{amount}"' in page.text
+    assert ("e-effective_on" if day else "e-amount") in page.text
+    assert f'value="{day}"' in page.text
+    assert allocations(company) == before
+    # The key of the refused form was not used up.
+    assert company.client().post(url, data=form | {"amount": "25", "effective_on": ""}).status_code == 303
+
+
+def test_who_comes_second_to_a_credit_keeps_the_form_and_reads_that_nothing_is_left(
+    books: Books, company: TestCompany
+) -> None:
+    client = company.client()
+    invoice, receipt = item_id(company, "LATE"), item_id(company, "R2")
+    books.allocate(invoice, receipt, 2500)
+    form = {"other_id": str(receipt), "amount": "12.34", "key": "k" * 32}
+    page = client.post(company.url(f"/receivables/{invoice}/allocations"), data=form)
+    assert page.status_code == 422
+    assert "R2: less is open now" in page.text
+    assert 'value="12.34"' in page.text
+
+
+@pytest.mark.usefixtures("on_today")
+def test_refused_dates_of_take_back_and_reversal_come_back_on_the_documents_page(
+    books: Books, company: TestCompany
+) -> None:
+    client = company.client()
+    invoice, receipt = item_id(company, "LATE"), item_id(company, "R2")
+    reversal = {"reason": "typed twice", "effective_on": "9999-12-31"}
+    page = client.post(company.url(f"/receivables/{invoice}/reversal"), data=reversal)
+    assert page.status_code == 422
+    assert 'value="typed twice"' in page.text
+    assert "The effective date cannot be after 2026-11-20." in page.text
+    allocation = books.allocate(invoice, receipt, 2500)
+    back = company.url(f"/receivables/{invoice}/allocations/{allocation}/reversal")
+    for day, sentence in (("2062-11-20", "cannot be after 2026-11-20"), ("2026-09-30", "cannot be before 2026-10-01")):
+        page = client.post(back, data={"effective_on": day})
+        assert page.status_code == 422
+        assert sentence in page.text
+        assert "Take back" in page.text
+    assert client.post(back).status_code == 303
+    again = client.post(back)
+    assert again.status_code == 422
+    assert "This was taken back before." in again.text
+    assert client.post(company.url(f"/receivables/{invoice}/reversal"), data={"reason": "x"}).status_code == 303
+
+
+@pytest.mark.usefixtures("on_today")
+def test_an_allocation_is_not_taken_back_under_the_address_of_another_document(
+    books: Books, company: TestCompany
+) -> None:
+    client = company.client()
+    invoice, receipt, other = (item_id(company, number) for number in ("LATE", "R2", "SOON"))
+    allocation = books.allocate(invoice, receipt, 2500)
+    assert client.post(company.url(f"/receivables/{other}/allocations/{allocation}/reversal")).status_code == 404
+    assert numbers(company, state="credits") == []
+    assert client.post(company.url(f"/receivables/{receipt}/allocations/{allocation}/reversal")).status_code == 303
+    assert numbers(company, state="credits") == ["R2"]
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-13-99"])
+def test_a_day_that_is_none_is_said_so_and_the_list_is_of_today(books: Books, company: TestCompany, day: str) -> None:
+    page = company.client().get(company.url(f"/receivables/?on={day}&due_from={day}&stage=legal"))
+    assert page.status_code == 200
+    assert f"“{day}” is no date; shown as of today." in page.text
+    assert f"“{day}” is no date; left out." in page.text
+
+
+def test_the_currency_is_chosen_among_those_of_the_list(books: Books, company: TestCompany) -> None:
+    books.post(books.customer("0003"), "invoice", "DOLLAR", date(2026, 9, 1), 100, currency="USD")
+    client = company.client()
+    for args in ("", "?currency=usd"):
+        text = client.get(company.url(f"/receivables/{args}")).text
+        assert '<option value="CNY">CNY</option>' in text
+        assert "All currencies" in text
+    assert '<option value="USD" selected>USD</option>' in text
+    assert "DOLLAR" in text
+    assert "LATE" not in text
+    assert numbers(company, currency="USD") == ["DOLLAR"]
+
+
+@pytest.mark.usefixtures("on_today")
+def test_a_document_opened_from_a_list_of_a_past_day_says_that_it_is_of_today(
+    books: Books, company: TestCompany
+) -> None:
+    client = company.client()
+    listed = client.get(company.url("/receivables/?on=2026-10-15")).text
+    link = next(part.split('"')[0] for part in listed.split('data-href="')[1:])
+    assert link.endswith("?list_on=2026-10-15")
+    assert "the list was as of 2026-10-15" in client.get(link).text
+    now = client.get(company.url("/receivables/")).text
+    assert "list_on" not in now
+    assert "the list was" not in client.get(link.split("?")[0]).text

@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 
 from ar.reports.aging import aging_report
 from ar.reports.exports import aging_csv, aging_xlsx
+from kernel.i18n import use_language
 from tests.support.books import TODAY, Books
 from tests.support.companies import TestCompany
 from tests.support.statements import counted
@@ -144,7 +145,13 @@ def test_the_command_line_answers_a_person_and_refuses_nonsense(company: TestCom
     text = run(group, ["aging", "--tenant", company.slug, "--as-of", "2026-11-20"])
     assert "123.45" in text.output
     assert "ties to the ledger" in text.output
-    assert run(group, ["aging", "--tenant", company.slug, "--as-of", "tomorrow"]).exit_code == 2
+    assert "not_due" in text.output
+    by_document = run(group, ["aging", "--tenant", company.slug, "--as-of", "2026-11-20", "--by", "invoice"]).output
+    assert "same_day" in by_document
+    assert "days since the document date" in by_document
+    assert "due" not in by_document
+    for nonsense in ("tomorrow", "0001-01-01", "9999-12-31"):
+        assert run(group, ["aging", "--tenant", company.slug, "--as-of", nonsense]).exit_code == 2
     absent = run(group, ["aging", "--tenant", "nobody", "--as-of", "2026-11-20", "--json"])
     assert absent.exit_code == 1
     assert json.loads(absent.output)["error"]["code"]
@@ -169,3 +176,60 @@ def test_exports_keep_leading_zeros_exact_amounts_and_say_as_of_when(company: Te
     assert len(text) == 1 + len(report.named)
     assert text[1].startswith("0007,")
     assert text[1].endswith(",123.45")
+
+
+def test_by_document_date_files_name_the_same_day_and_nothing_as_due(company: TestCompany) -> None:
+    books = Books(company)
+    books.post(books.customer(), "invoice", "I", TODAY, 100)
+    with company.reading() as db:
+        by_document = aging_report(db, company.tenant_id, TODAY, "invoice")
+        by_due = aging_report(db, company.tenant_id, TODAY)
+    with use_language("en"):
+        heads = aging_csv(by_document).decode("utf-8-sig").splitlines()[0]
+        assert "Same day,1 to 30 days" in heads
+        assert "due" not in heads
+        assert "Not due" in aging_csv(by_due).decode("utf-8-sig").splitlines()[0]
+        sheet = load_workbook(io.BytesIO(aging_xlsx(by_document, company.actor(TODAY)))).active
+    assert sheet is not None
+    assert "Same day" in [cell.value for cell in sheet[1]]
+
+
+def test_the_page_by_document_date_says_what_is_counted_and_not_overdue(company: TestCompany) -> None:
+    books = Books(company)
+    books.post(books.customer(), "invoice", "I", date(2026, 9, 1), 100)
+    client = company.client()
+    page = client.get(company.url("/aging/?as_of=2026-11-20&by=invoice")).text
+    content = page.split("<main", 1)[1]
+    assert "Same day" in content
+    assert "days since the document date" in content
+    assert "Not due" not in content
+    assert "Overdue" not in content
+    by_due = client.get(company.url("/aging/?as_of=2026-11-20")).text.split("<main", 1)[1]
+    assert "Not due" in by_due
+    assert "Overdue" in by_due
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-13-99", "yesterday"])
+def test_a_day_that_is_none_is_said_on_the_page_and_refused_in_a_file(company: TestCompany, day: str) -> None:
+    client = company.client()
+    for name in ("as_of", "on"):
+        page = client.get(company.url(f"/aging/?{name}={day}"))
+        assert page.status_code == 200
+        assert f"“{day}” is no date; shown as of today." in page.text
+        for kind in ("csv", "xlsx"):
+            file = client.get(company.url(f"/aging/export.{kind}?{name}={day}"))
+            assert file.status_code == 422
+            assert f"“{day}” is not a date" in file.text
+
+
+def test_a_filter_that_fits_nothing_says_so_and_leads_out(company: TestCompany) -> None:
+    books = Books(company)
+    books.post(books.customer(), "invoice", "I", date(2026, 9, 1), 100)
+    page = company.client().get(company.url("/aging/?as_of=2026-11-20&currency=usd")).text
+    assert "Nothing fits these filters as of 2026-11-20." in page
+    assert "No customer has an open amount" not in page
+    assert f'href="{company.url("/aging/")}?as_of=2026-11-20"' in page
+    assert '<option value="CNY">CNY</option>' in page
+    assert '<option value="USD" selected>USD</option>' in page
+    empty = company.client().get(company.url("/aging/?as_of=2020-01-01")).text
+    assert "No customer has an open amount" in empty

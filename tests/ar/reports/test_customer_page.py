@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
+from ar.customers.commands import _FIELDS, upsert_customers
+from ar.customers.inputs import CustomerRow
+from ar.customers.queries import find_numbers
 from ar.ledger.stages import Stage
 from ar.reports.customer_page import ITEMS_MAX, customer_page
+from ar.reports.messages import FIELD_NAMES
 from ar.reports.timeline import customer_timeline
 from kernel.i18n import use_language
-from kernel.journal import record
+from kernel.journal import JournalEvent, record
 from kernel.mail import Letter, queue_mail
 from tests.ar.cases.desk import Desk
 from tests.ar.reports.scene import TODAY, furnish, get, on
+from tests.support.books import Books
 from tests.support.companies import TestCompany
 from tests.support.statements import counted
 
@@ -82,6 +88,47 @@ def test_the_timeline_tells_mails_to_the_debtor_and_nobody_elses(company: TestCo
     assert ("Copy of the answer by mail", told) in mails
     assert "Code entered by the signer" in {entry.title for entry in found}
     assert not [entry.title for entry in found if "_" in entry.title]
+
+
+def test_every_field_of_a_customer_has_a_name(company: TestCompany) -> None:
+    before = CustomerRow(number="7", name="A", contact_name="Old", contact_email="ar@a.example")
+    after = replace(
+        before,
+        name="B",
+        entity_type="individual",
+        tax_id="91440300MA5EXAMPLE",
+        owner_email=f"owner@{company.slug}.example",
+        language="en",
+        term_days=45,
+        settlement_days=9,
+        policy_code="twelve-step",
+        contact_name="New",
+    )
+    with company.transaction() as db:
+        upsert_customers(db, company.actor(TODAY), [before])
+        upsert_customers(db, company.actor(TODAY), [after])
+        customer = find_numbers(db, company.tenant_id, ["7"])["7"].id
+        j = JournalEvent
+        (data,) = db.execute(
+            sa.select(j.data).where(j.tenant_id == company.tenant_id, j.kind == "customer_changed")
+        ).scalars()
+    assert set(data["changes"]) == {*_FIELDS, "contact"} == set(FIELD_NAMES)
+    with company.reading() as db, use_language("en"):
+        texts = [e.text for e in customer_timeline(db, company.tenant_id, customer, company.timezone).entries]
+    (told,) = [text for text in texts if "tax number" in text]
+    assert set(FIELD_NAMES.values()) <= set(told.split(" · ")[0].split("; "))
+
+
+def test_what_is_not_applied_is_not_called_received(company: TestCompany) -> None:
+    """A credit note lowers what is owed, and nobody has paid anything."""
+    desk = Desk(company)
+    customer = desk.customer()
+    desk.invoice("I-1", TODAY, 1_000_00)
+    Books(company, TODAY).post(customer, "credit_note", "CN-1", TODAY, 120_00)
+    with on(TODAY):
+        html = get(company.client(), company, f"/customers/{customer}")
+    assert "120.00 is not yet applied." in html
+    assert "received" not in html.split("120.00 is not yet applied.")[0].rsplit("<p>", 1)[1]
 
 
 def test_the_timeline_pages_without_losing_or_repeating(company: TestCompany) -> None:

@@ -7,8 +7,10 @@ from datetime import date
 import pytest
 import sqlalchemy as sa
 
+from ar.ledger.aging import AgingRow
 from ar.ledger.queries import posted_balances
-from ar.reports.today import day_sentence, today_page
+from ar.reports.aging import TieOut
+from ar.reports.today import CurrencySum, day_sentence, today_page
 from kernel.calendars import WorkCalendar
 from kernel.i18n import use_language
 from tests.ar.reports.scene import SATURDAY, TODAY, furnish, get, on
@@ -28,7 +30,8 @@ def test_figures_are_of_the_day_and_tie_to_the_ledger(company: TestCompany) -> N
     assert cny.aging.unapplied_minor == 2 * 20_000_00
     assert cny.aging.balance_minor == posted["CNY"] == 2 * 366_900_00
     assert cny.tie.ok
-    assert cny.overdue_bps == 355_400_00 * 10_000 // 386_900_00
+    # 710,800.00 / 733,800.00 = 96.865…%, of the two figures that stand side by side.
+    assert cny.overdue_bps == 9690
     assert page.head.receipts_through_on == date(2026, 11, 12)
     assert page.unapplied == 2
 
@@ -143,3 +146,22 @@ def test_who_reads_no_accounts_is_told_so_and_sees_none(company: TestCompany, ro
     assert 'type="search"' not in page.text
     assert client.get(company.url("/customers/")).status_code == 403
     assert client.get(company.url("/search?q=a")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("buckets", "unapplied", "bps"),
+    [
+        ((712, 288, 0, 0, 0), 0, 2880),
+        ((712, 288, 0, 0, 0), 4, 2890),
+        ((0, 5, 0, 0, 0), 0, 10_000),
+        ((0, 0, 30, 0, 0), 10, 15_000),
+        ((1, 0, 0, 0, 0), 0, 0),
+        ((0, 5, 0, 0, 0), 5, None),
+        ((0, 5, 0, 0, 0), 9, None),
+    ],
+)
+def test_the_share_is_what_a_reader_gets_from_the_two_figures(
+    buckets: tuple[int, ...], unapplied: int, bps: int | None
+) -> None:
+    row = AgingRow("", "CNY", buckets, unapplied)
+    assert CurrencySum(row, 0, TieOut("CNY", 0, 0)).overdue_bps == bps

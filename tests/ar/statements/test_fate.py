@@ -69,7 +69,7 @@ def test_a_mail_refused_for_our_sake_says_so_and_goes_again_to_the_same_contact(
     company: TestCompany, issued: Issued, post: Post
 ) -> None:
     """Given our own quota is used up, when the mail comes back, then the contact is as good as before."""
-    with rude_server({"MAIL": "550 5.7.1 sender quota exceeded"}) as url, smtp_at(url):
+    with rude_server({"DATA": "550 5.7.1 sender quota exceeded"}) as url, smtp_at(url):
         assert "failed" in drain(company.tenant_id)
     assert _status(company, issued) == "not_sent"
     assert _muted(company) == [None]

@@ -49,11 +49,12 @@ def test_figures_that_do_not_tie_are_refused() -> None:
         figures(0, [booked(1, 500_00)], [still_open(1, 499_99)])
 
 
-def test_never_more_overdue_than_is_owed_when_cash_is_unapplied() -> None:
+def test_overdue_is_what_the_overdue_buckets_hold_and_credits_stand_beside_it() -> None:
     drawn = figures(200_00, [], [still_open(1, 300_00, due_on=date(2026, 1, 31)), still_open(2, 100_00, side=-1)])
     assert drawn.closing_minor == 200_00
-    assert drawn.overdue_minor == 200_00
-    assert dict(drawn.aging)["unapplied"] == 100_00
+    aging = dict(drawn.aging)
+    assert drawn.overdue_minor == 300_00 == sum(aging[name] for name in ("1-30", "31-60", "61-90", ">90"))
+    assert aging["unapplied"] == 100_00
 
 
 def test_a_credit_balance_is_stated_negative_and_nothing_is_overdue() -> None:

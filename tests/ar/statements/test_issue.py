@@ -21,6 +21,7 @@ from ar.statements.inputs import IssueStatement, read_period
 from ar.statements.jobs import issue_one, recheck_statement
 from ar.statements.models import Statement
 from ar.statements.months import issue_month
+from kernel.clock import fixed_clock, moment_on
 from kernel.counters import take_numbers
 from kernel.errors import RuleBroken
 from kernel.outbox import OutboxMessage
@@ -259,3 +260,33 @@ def test_an_empty_month_has_nothing_to_state(company: TestCompany) -> None:
 def _name(company: TestCompany) -> str:
     with company.reading() as db:
         return queries.sender(db, company.tenant_id).name
+
+
+def test_paper_portal_and_team_name_the_same_overdue_beside_unapplied_credits(company: TestCompany) -> None:
+    """Given 5,000.00 overdue and 1,350.00 not yet applied, then 5,000.00 is overdue everywhere, unnetted."""
+    customer = add_customer(company, "0001", language="en")
+    with company.transaction() as db:
+        post(
+            db,
+            company,
+            customer,
+            ("invoice", "INV-1", date(2026, 1, 10), 500_000),
+            ("receipt", "R-1", date(2026, 3, 5), 135_000),
+        )
+    with company.transaction() as db:
+        issued = issue(db, company.actor(APRIL_2), march(customer))
+    with company.reading() as db:
+        view = queries.statement_view(db, company.tenant_id, issued.statement_id, APRIL_2)
+        _number, pdf = queries.pdf_of(db, company.tenant_id, issued.statement_id)
+    assert (view.closing_minor, view.overdue_minor, view.unapplied_minor) == (365_000, 500_000, 135_000)
+    assert view.overdue_minor == sum(dict(view.aging)[name] for name in ("1-30", "31-60", "61-90", ">90"))
+    assert issued.portal_url
+    with fixed_clock(moment_on(APRIL_2, "Asia/Shanghai")):
+        portal = company.app.test_client().get("/p/" + issued.portal_url.rpartition("/p/")[2])
+    team = company.client().get(company.url(f"/statements/{issued.statement_id}"))
+    for page in (" ".join(portal.text.split()), team.text):
+        assert "Of which overdue" in page
+        assert "5,000.00" in page
+    assert "Credits not yet applied" in portal.text
+    assert "1,350.00" in portal.text
+    assert pdf.startswith(b"%PDF")

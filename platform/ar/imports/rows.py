@@ -1,0 +1,106 @@
+"""The rows of a file one after another: read by `checking`, their findings noted, repeated keys refused.
+
+Pure: kernel readers of tables and this slice's own values; no database. Invariant: each row is counted once, and
+yields either a value or errors that name its number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from itertools import islice
+from typing import Any
+
+from ar.imports.checking import BadRow, Reader
+from ar.imports.columns import FileKind
+from ar.imports.inputs import ReadRows, Report
+from ar.imports.mapping import Binding
+from kernel.tables import DateOrder, Table
+
+PROGRESS_EVERY_ROWS = 2_000
+#: So many rows show whether a file's values are of a kind.
+ROWS_TRIED = 20
+
+Progress = Callable[[int], None]
+
+
+def read_rows(
+    kind: FileKind,
+    table: Table,
+    binding: Binding,
+    report: Report,
+    date_order: DateOrder | None,
+    progress: Progress,
+    today: date | None = None,
+) -> ReadRows:
+    """All rows as ParsedCustomer, ParsedItem or ParsedReceipt; what is wrong with the half ones is in `report.errors`.
+
+    Counts rows and skipped rows (closing totals, and what the mapping skips). Raises TableRefused.
+    """
+    parse = _parser(kind, Reader(report, date_order, serial=table.kind == "xlsx", today=today))
+    width, rows = len(table.headers), ReadRows([], [])
+    for number, cells in _data_rows(table, binding, report, progress):
+        if len(cells) > width:
+            report.add_error(number, "", "cells_beyond_header", expected=width, found=len(cells))
+            continue
+        try:
+            rows.good.append(parse(number, binding.values(cells)))
+        except BadRow as found:
+            rows.half.append(found.rest)
+            for bad in found.cells:
+                report.add_error(number, bad.column, bad.code, **bad.params)
+    if not report.rows:
+        report.add_error(table.header_row, "", "no_rows")
+    return rows
+
+
+def reads_well(kind: FileKind, table: Table, binding: Binding, date_order: DateOrder | None) -> bool:
+    """Whether the first rows hold at least one that is right as a row of this kind. Raises TableRefused."""
+    parse = _parser(kind, Reader(Report(), date_order, serial=table.kind == "xlsx"))
+    for _number, cells in islice(_data_rows(table, binding, Report(), lambda _rows: None), ROWS_TRIED):
+        try:
+            parse(_number, binding.values(cells[: len(table.headers)]))
+        except BadRow:
+            continue
+        return True
+    return False
+
+
+def _parser(kind: FileKind, reader: Reader) -> Callable[[int, Sequence[str]], Any]:
+    """The method that reads a row of this kind."""
+    parsers: dict[FileKind, Callable[[int, Sequence[str]], Any]] = {
+        "customers": reader.customer,
+        "open-items": reader.item,
+        "receipts": reader.receipt,
+    }
+    return parsers[kind]
+
+
+def refuse_twins(rows: ReadRows, key: Callable[[Any], Any], column: str, report: Report) -> ReadRows:
+    """Leaves out, with an error that names both rows, what repeats a key of an earlier row."""
+    first_rows: dict[Any, int] = {}
+    kept: list[Any] = []
+    half = {each.row for each in rows.half}
+    for each in sorted([*rows.good, *rows.half], key=lambda row: row.row) if half else rows.good:
+        found = key(each)
+        if each.row in half and (found is None or (isinstance(found, tuple) and None in found)):
+            continue
+        first = first_rows.setdefault(found, each.row)
+        if first == each.row:
+            if each.row not in half:
+                kept.append(each)
+        else:
+            shown = found[-1] if isinstance(found, tuple) else found
+            report.add_error(each.row, column, "duplicate_in_file", found=shown, first_row=first)
+    return ReadRows(kept, rows.half)
+
+
+def _data_rows(table: Table, binding: Binding, report: Report, progress: Progress) -> Iterator[tuple[int, list[str]]]:
+    for row in table.rows():
+        report.rows += 1
+        if report.rows % PROGRESS_EVERY_ROWS == 0:
+            progress(report.rows)
+        if row.is_total or binding.skips(row.cells):
+            report.skipped += 1
+            continue
+        yield row.number, row.cells

@@ -1,0 +1,80 @@
+"""The statements' examination: each against its own frozen lines and against what the journal noted at its issue.
+
+May import the kernel's session and the ledger's form of a check; plain SQL on purpose, so that it does not share a
+mistake with what it examines. Invariant: it reads, with the tenant bound in every statement.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.ledger.doctor import NAMED_MAX, Check
+
+# Each check selects, as `name`, the numbers of the statements that break its invariant.
+_CHECKS: Final[tuple[tuple[str, str], ...]] = (
+    (
+        "statements: the movements lead from the opening to the closing balance",
+        """
+        SELECT s.number AS name FROM statement s
+        LEFT JOIN (
+            SELECT statement_id, sum(debit_minor) AS debits, sum(credit_minor) AS credits FROM statement_line
+            WHERE tenant_id = :tenant AND part = 'movement' GROUP BY statement_id
+        ) AS l ON l.statement_id = s.id
+        WHERE s.tenant_id = :tenant AND (
+            s.opening_minor + coalesce(l.debits, 0) - coalesce(l.credits, 0) <> s.closing_minor
+            OR coalesce(l.debits, 0) <> s.debits_minor OR coalesce(l.credits, 0) <> s.credits_minor)
+        """,
+    ),
+    (
+        "statements: the open items add up to the closing balance",
+        """
+        SELECT s.number AS name FROM statement s
+        LEFT JOIN (
+            SELECT statement_id, sum(debit_minor - credit_minor) AS minor FROM statement_line
+            WHERE tenant_id = :tenant AND part = 'open' GROUP BY statement_id
+        ) AS l ON l.statement_id = s.id
+        WHERE s.tenant_id = :tenant AND coalesce(l.minor, 0) <> s.closing_minor
+        """,
+    ),
+    (
+        "statements: the balance after each line follows from the line before",
+        """
+        SELECT DISTINCT s.number AS name FROM (
+            SELECT statement_id, part, balance_minor,
+                sum(debit_minor - credit_minor) OVER (PARTITION BY statement_id, part ORDER BY position) AS so_far
+            FROM statement_line WHERE tenant_id = :tenant
+        ) AS l JOIN statement s ON s.tenant_id = :tenant AND s.id = l.statement_id
+        WHERE s.tenant_id = :tenant
+            AND l.balance_minor <> l.so_far + CASE WHEN l.part = 'movement' THEN s.opening_minor ELSE 0 END
+        """,
+    ),
+    (
+        # An event that does not tell one of the two (none was recorded, or by an older release) says nothing of it.
+        "statements: PDF and closing balance are those that the journal noted",
+        """
+        SELECT s.number AS name FROM statement s
+        JOIN journal_event j ON j.tenant_id = :tenant AND j.subject_id = s.id AND j.kind = 'statement_issued'
+        WHERE s.tenant_id = :tenant AND (
+            coalesce(j.data ->> 'pdf_sha256', s.pdf_sha256) <> s.pdf_sha256
+            OR coalesce(CAST(j.data ->> 'closing_minor' AS bigint), s.closing_minor) <> s.closing_minor)
+        """,
+    ),
+)
+
+
+def statement_checks(db: Session, tenant_id: UUID) -> list[Check]:
+    """Examines one tenant's statements; the cost follows their whole history, so this is a nightly matter."""
+    return [_examine(db, tenant_id, name, sql) for name, sql in _CHECKS]
+
+
+def _examine(db: Session, tenant_id: UUID, name: str, sql: str) -> Check:
+    limited = f"SELECT name, count(*) OVER () AS total FROM ({sql}) AS broken ORDER BY name LIMIT :most"  # noqa: S608
+    rows = db.execute(sa.text(limited), {"tenant": tenant_id, "most": NAMED_MAX}).all()
+    if not rows:
+        return Check(name, True, "")
+    more = f" … ({rows[0].total} in all)" if rows[0].total > NAMED_MAX else ""
+    return Check(name, False, ", ".join(row.name for row in rows) + more)

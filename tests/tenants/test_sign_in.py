@@ -214,16 +214,6 @@ def test_tries_are_counted(company: TestCompany, limited_app: Flask) -> None:
     assert _sign_in(client, email).status_code == 429, "also the right password must wait now"
 
 
-def test_spellings_of_one_address_share_its_tries(company: TestCompany, limited_app: Flask) -> None:
-    limited_app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
-    client = limited_app.test_client()
-    email = _person(company)
-    answers = [_sign_in(client, email, "wrong password").status_code for _ in range(10)]
-    assert answers == [422] * 10
-    name, domain = email.split("@")
-    assert _sign_in(client, f"{name}\u200b@{domain}").status_code == 429, "nobody sees the difference"
-
-
 def test_every_spelling_of_an_address_is_counted_under_one_key() -> None:
     email, name, domain = "accountant.7@acme.example", "accountant.7", "acme.example"
     wide = "".join(chr(ord(letter) + 0xFEE0) if "a" <= letter <= "z" else letter for letter in name)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from uuid import UUID
 
+import sqlalchemy as sa
 from alembic import op
 
 SQL = Path(__file__).parent / "sql"
@@ -38,3 +40,12 @@ def append_only(table: str) -> None:
     op.execute(
         f"CREATE TRIGGER {table}_kept BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()"
     )
+
+
+def each_tenant() -> Iterator[UUID]:
+    """The tenants one after the other, each entered while its turn lasts: a data migration sees one at a time."""
+    connection = op.get_bind()
+    for (tenant_id,) in connection.execute(sa.text("SELECT id FROM tenant ORDER BY id")).all():
+        connection.execute(sa.text("SELECT set_config('app.tenant_id', :tenant, true)"), {"tenant": str(tenant_id)})
+        yield tenant_id
+    connection.execute(sa.text("SELECT set_config('app.tenant_id', '', true)"))

@@ -39,6 +39,8 @@ class Permission(StrEnum):
     IMPORT = "import"
     EDIT_CUSTOMER = "edit_customer"
     POST_LEDGER = "post_ledger"
+    LOCK_PERIOD = "lock_period"
+    PROPOSE_BAD_DEBT = "propose_bad_debt"
     ISSUE_STATEMENT = "issue_statement"
     REVIEW_ACTIONS = "review_actions"
     WORK_TASKS = "work_tasks"
@@ -62,6 +64,8 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     P.IMPORT: _FINANCE,
     P.EDIT_CUSTOMER: _FINANCE | _SALES,
     P.POST_LEDGER: _FINANCE,
+    P.LOCK_PERIOD: frozenset({R.FINANCE, R.FINANCE_DIRECTOR}),
+    P.PROPOSE_BAD_DEBT: _FINANCE | {R.SALES_MANAGER, R.COLLECTOR, R.LEGAL},
     P.ISSUE_STATEMENT: _FINANCE | {R.COLLECTOR},
     P.REVIEW_ACTIONS: _FINANCE | {R.SALES_MANAGER, R.COLLECTOR, R.GENERAL_MANAGER},
     P.WORK_TASKS: _FINANCE | _SALES | {R.COLLECTOR, R.LEGAL, R.GENERAL_MANAGER},

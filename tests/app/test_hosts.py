@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from app.factory import create_app, trusted_hosts
 from kernel.settings import Settings, settings
+from tests.support.limits import limiter_put_back
 
 PUBLIC = "https://collect.example:8443/"
 
@@ -26,11 +29,10 @@ def _production() -> Settings:
 
 
 @pytest.fixture
-def production(engine: sa.Engine) -> Flask:
-    """The app as in production, without the counting of tries, for which there is no Redis here."""
-    made = create_app(_production())
-    made.config["RATELIMIT_ENABLED"] = False
-    return made
+def production(engine: sa.Engine) -> Iterator[Flask]:
+    """The app as in production; there is no Redis at its address, so each process counts tries for itself."""
+    with limiter_put_back():
+        yield create_app(_production())
 
 
 @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"X-Forwarded-Host": "evil.example"}])
@@ -60,3 +62,11 @@ def test_its_own_names_are_answered(production: Flask, host: str) -> None:
 def test_development_and_tests_answer_to_any_name(app: Flask) -> None:
     assert trusted_hosts(Settings()) is None
     assert app.test_client().get("/sign-in", headers={"Host": "laptop.local:8000"}).status_code == 200
+
+
+def test_without_redis_tries_are_still_counted(production: Flask) -> None:
+    production.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    client = production.test_client()
+    form = {"email": "nobody@acme.example", "password": "wrong password"}
+    answers = [client.post("/sign-in", data=form, headers={"Host": "localhost"}).status_code for _ in range(11)]
+    assert answers == [422] * 10 + [429]

@@ -20,7 +20,7 @@ from tenants.inputs import InvitePerson, SignIn, sign_in_key
 from tenants.links import LINK_DAYS, WelcomeLinks
 from tenants.permissions import Role
 from tests.support.companies import TestCompany
-from web.limits import limiter
+from tests.support.limits import limiter_put_back
 
 PASSWORD = "正确 马 电池 订书钉"
 
@@ -198,20 +198,28 @@ def test_links_that_are_no_good_look_alike(company: TestCompany) -> None:
 
 
 @pytest.fixture
-def limited_app(company: TestCompany, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+def limited_app(company: TestCompany) -> Iterator[Flask]:
     """The app as it runs outside tests: with its limits."""
-    monkeypatch.setattr(limiter, "enabled", limiter.enabled)
-    yield create_app(settings().model_copy(update={"environment": "development"}))
-    limiter.reset()
+    with limiter_put_back():
+        made = create_app(settings().model_copy(update={"environment": "development"}))
+        made.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+        yield made
 
 
 def test_tries_are_counted(company: TestCompany, limited_app: Flask) -> None:
-    limited_app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     client = limited_app.test_client()
     email = _person(company)
     answers = [_sign_in(client, email, "wrong password").status_code for _ in range(11)]
     assert answers == [422] * 10 + [429]
     assert _sign_in(client, email).status_code == 429, "also the right password must wait now"
+
+
+def test_spellings_of_an_address_share_its_tries(company: TestCompany, limited_app: Flask) -> None:
+    client = limited_app.test_client()
+    email = _person(company)
+    spelled = [email[:n] + "\u200b" + email[n:] for n in range(1, 11)]
+    assert [_sign_in(client, each, "wrong password").status_code for each in spelled] == [422] * 10
+    assert _sign_in(client, email.upper()).status_code == 429
 
 
 def test_every_spelling_of_an_address_is_counted_under_one_key() -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from ar.customers.models import Customer
 from ar.ledger.models import Allocation, OpenItem
+from ar.ledger.periods import first_open_on, hold_open, refuse_locked
 from kernel import journal
 from kernel.actor import Actor
 from kernel.arrays import array_text
@@ -29,7 +30,8 @@ from kernel.ids import new_id, new_ids
 class NewAllocation:
     """So much of a credit item shall pay so much of a debit item, in their currency.
 
-    `effective_on` None: the later of both documents' dates, or of the last allocation taken back on either.
+    `effective_on` None: the latest of both documents' dates, of the last allocation taken back on either, and of the
+    first day that is not locked.
     """
 
     debit_item_id: UUID
@@ -94,9 +96,10 @@ def book_allocations(
     db: Session, actor: Actor, allocations: Sequence[NewAllocation]
 ) -> tuple[list[UUID], dict[UUID, _Item]]:
     """The part of `allocate` under the lock that the caller already holds; journals nothing."""
+    open_from = first_open_on(hold_open(db, actor.tenant_id))
     ids = list(dict.fromkeys(i for each in allocations for i in (each.debit_item_id, each.credit_item_id)))
     items = _read_items(db, actor.tenant_id, ids)
-    days = [_apply(items, each, actor.today) for each in allocations]
+    days = [_apply(items, each, actor.today, open_from) for each in allocations]
     allocation_ids = new_ids(len(allocations))
     debits = [items[each.debit_item_id] for each in allocations]
     _insert(
@@ -150,7 +153,9 @@ def reverse_allocation(
     items = _read_items(db, actor.tenant_id, [found.debit_item_id, found.credit_item_id])
     debit, credit = items[found.debit_item_id], items[found.credit_item_id]
     # Not before either item's last movement: a day that was seen closed stays as it was seen.
-    since = max(day for item in items.values() for day in (item.document_on, item.last_on) if day)
+    open_from = first_open_on(hold_open(db, actor.tenant_id))
+    refuse_locked(effective_on, open_from)
+    since = max(open_from, *(day for item in items.values() for day in (item.document_on, item.last_on) if day))
     until = max(actor.today, since)
     on = within_days(effective_on or until, since, until)
     for item in (debit, credit):
@@ -237,7 +242,7 @@ def _read_items(db: Session, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID,
     return items
 
 
-def _apply(items: dict[UUID, _Item], wanted: NewAllocation, today: date) -> date:
+def _apply(items: dict[UUID, _Item], wanted: NewAllocation, today: date, open_from: date) -> date:
     """Checks one allocation against what is left by those before it, takes it off; returns its effective date."""
     debit, credit = items[wanted.debit_item_id], items[wanted.credit_item_id]
     if debit.customer_id != credit.customer_id:
@@ -257,8 +262,9 @@ def _apply(items: dict[UUID, _Item], wanted: NewAllocation, today: date) -> date
             open_minor=least.open_minor,
             currency=least.currency,
         )
+    refuse_locked(wanted.effective_on, open_from)
     # An allocation before one that was taken back would count beside it between the two dates.
-    since = max(day for item in (debit, credit) for day in (item.document_on, item.reversed_on) if day)
+    since = max(open_from, *(day for item in (debit, credit) for day in (item.document_on, item.reversed_on) if day))
     until = max(today, since, *(item.last_on for item in (debit, credit) if item.last_on))
     on = within_days(wanted.effective_on or since, since, until)
     for item in (debit, credit):

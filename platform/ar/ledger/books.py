@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.ledger.models import OpenItem, Posting
+from ar.ledger.periods import require_open
 from kernel.actor import Actor
 from kernel.arrays import array_text
 from kernel.errors import Conflict, RuleBroken
@@ -24,7 +25,11 @@ from kernel.ids import new_ids
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
-    """A document to be booked. `amount_minor` is positive whatever the kind; a credit is due on its own date."""
+    """A document to be booked, or one instalment of it. `amount_minor` is positive whatever the kind, gross of tax.
+
+    A credit is due on its own date. `tax_minor`: output tax within the amount. `contra`: the account in place of the
+    recipe's. Instalments of a document share kind, number, date, customer and currency and count from 1.
+    """
 
     customer_id: UUID
     kind: str
@@ -35,6 +40,11 @@ class NewItem:
     currency: str
     amount_minor: int
     reference: str | None = None
+    tax_minor: int = 0
+    contra: str | None = None
+    instalment_no: int = 0
+    discount_bps: int | None = None
+    discount_until_on: date | None = None
 
 
 class Leg(NamedTuple):
@@ -90,17 +100,20 @@ _INSERT_POSTINGS = sa.text(
 )
 _INSERT_ITEMS = sa.text(
     """
-    INSERT INTO open_item (tenant_id, id, customer_id, entry_id, kind, side, document_no, document_on, due_on,
-        collection_end_on, currency, amount_minor, open_minor, reverses_id, reference, recorded_at)
-    SELECT CAST(:tenant AS uuid), i.id, i.customer_id, i.entry_id, i.kind, i.side, i.document_no, i.document_on,
-        i.due_on, i.collection_end_on, i.currency, i.amount, i.amount, i.reverses_id, i.reference, :recorded_at
+    INSERT INTO open_item (tenant_id, id, customer_id, entry_id, kind, side, document_no, instalment_no, document_on,
+        due_on, collection_end_on, discount_bps, discount_until_on, currency, amount_minor, open_minor, reverses_id,
+        reference, recorded_at)
+    SELECT CAST(:tenant AS uuid), i.id, i.customer_id, i.entry_id, i.kind, i.side, i.document_no, i.instalment_no,
+        i.document_on, i.due_on, i.collection_end_on, i.discount_bps, i.discount_until_on, i.currency, i.amount,
+        i.amount, i.reverses_id, i.reference, :recorded_at
     FROM unnest(CAST(:ids AS uuid[]), CAST(:customer_ids AS uuid[]), CAST(:entry_ids AS uuid[]),
-        CAST(:kinds AS text[]), CAST(:sides AS smallint[]), CAST(:numbers AS text[]), CAST(:document_days AS date[]),
-        CAST(:due_days AS date[]), CAST(:end_days AS date[]), CAST(:currencies AS text[]), CAST(:amounts AS bigint[]),
-        CAST(:reverses AS uuid[]), CAST(:references AS text[]))
-        AS i (id, customer_id, entry_id, kind, side, document_no, document_on, due_on, collection_end_on, currency,
-            amount, reverses_id, reference)
-    ON CONFLICT (tenant_id, kind, document_no) DO NOTHING
+        CAST(:kinds AS text[]), CAST(:sides AS smallint[]), CAST(:numbers AS text[]),
+        CAST(:instalments AS smallint[]), CAST(:document_days AS date[]), CAST(:due_days AS date[]),
+        CAST(:end_days AS date[]), CAST(:discounts AS integer[]), CAST(:discount_days AS date[]),
+        CAST(:currencies AS text[]), CAST(:amounts AS bigint[]), CAST(:reverses AS uuid[]), CAST(:references AS text[]))
+        AS i (id, customer_id, entry_id, kind, side, document_no, instalment_no, document_on, due_on,
+            collection_end_on, discount_bps, discount_until_on, currency, amount, reverses_id, reference)
+    ON CONFLICT DO NOTHING
     """
 )
 
@@ -116,8 +129,11 @@ def write_entries(
     memo: str,
     reverses: Sequence[UUID] | None = None,
 ) -> None:
-    """Entries and their legs. Raises RuleBroken(`entry_unbalanced`), Conflict when one was reversed before."""
+    """Entries and their legs. Raises RuleBroken (`entry_unbalanced`, `period_locked`), Conflict when one was
+    reversed before.
+    """
     _check_balance(entry_ids, legs)
+    require_open(db, actor.tenant_id, days)
     wrote = _rows(
         db,
         _INSERT_ENTRIES,
@@ -157,7 +173,7 @@ def write_items(
     *,
     reverses: Sequence[UUID] | None = None,
 ) -> None:
-    """Open items, one per entry, wholly open. Raises Conflict(`document_exists`) when a number is taken."""
+    """Open items of the entries named, wholly open. Raises Conflict(`document_exists`) when a number is taken."""
     wrote = _rows(
         db,
         _INSERT_ITEMS,
@@ -169,9 +185,12 @@ def write_items(
         kinds=[item.kind for item in items],
         sides=sides,
         numbers=[item.document_no for item in items],
+        instalments=[item.instalment_no for item in items],
         document_days=[item.document_on for item in items],
         due_days=[item.due_on for item in items],
         end_days=[item.collection_end_on for item in items],
+        discounts=[item.discount_bps for item in items],
+        discount_days=[item.discount_until_on for item in items],
         currencies=[item.currency for item in items],
         amounts=[item.amount_minor for item in items],
         reverses=reverses or [None] * len(items),

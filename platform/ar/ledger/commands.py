@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from ar.ledger.allocation import NewAllocation, allocate, reverse_allocation
 from ar.ledger.inputs import AllocateDocument, ReverseDocument, TakeBack
 from ar.ledger.models import OpenItem
-from ar.ledger.posting import reverse_item
+from ar.ledger.reversing import reverse_item
 from kernel import idempotency
 from kernel.actor import Actor
 from kernel.errors import NotFound, RuleBroken

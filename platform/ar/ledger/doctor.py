@@ -77,8 +77,12 @@ _CHECKS: Final[tuple[tuple[str, str], ...]] = (
             WHERE tenant_id = :tenant AND account_code = 'receivables' GROUP BY entry_id, customer_id, currency
         ) AS p ON p.entry_id = i.entry_id AND p.customer_id = i.customer_id AND p.currency = i.currency
         LEFT JOIN entry e ON e.tenant_id = :tenant AND e.id = i.entry_id
-        WHERE i.tenant_id = :tenant
-            AND (p.minor IS DISTINCT FROM i.side * i.amount_minor OR e.effective_on IS DISTINCT FROM i.document_on)
+        LEFT JOIN (
+            SELECT entry_id, sum(side * amount_minor) AS minor FROM open_item
+            WHERE tenant_id = :tenant AND instalment_no > 0 GROUP BY entry_id
+        ) AS parts ON parts.entry_id = i.entry_id
+        WHERE i.tenant_id = :tenant AND (p.minor IS DISTINCT FROM coalesce(parts.minor, i.side * i.amount_minor)
+            OR e.effective_on IS DISTINCT FROM i.document_on)
         """,
     ),
     (

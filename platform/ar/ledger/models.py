@@ -2,10 +2,13 @@
 
 Invariants: rows are inserted or reversed, never updated (grants and triggers hold it), but for the two
 projections `open_minor` and `cleared_on`, which are kept in the transaction of the allocation and audited by
-doctor; an allocation cannot leave its customer or its currency (foreign keys hold it).
+doctor; an allocation cannot leave its customer or its currency (foreign keys hold it); nothing is dated in a
+locked period (a trigger holds it).
 """
 
 from __future__ import annotations
+
+from decimal import Decimal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -16,6 +19,8 @@ from kernel.columns import (
     DayOrNone,
     Id,
     IdOrNone,
+    Json,
+    JsonList,
     Minor,
     Moment,
     Tenanted,
@@ -27,8 +32,17 @@ from kernel.columns import (
 )
 from kernel.db import Base
 
-DEBIT_KINDS = ("invoice", "debit_note", "opening", "interest", "refund")
-CREDIT_KINDS = ("credit_note", "receipt")
+DEBIT_KINDS = ("invoice", "debit_note", "opening", "interest", "refund", "recovery")
+CREDIT_KINDS = (
+    "credit_note",
+    "goods_return",
+    "receipt",
+    "bill",
+    "discount",
+    "write_off",
+    "interest_waiver",
+    "bad_debt",
+)
 KINDS = (*DEBIT_KINDS, *CREDIT_KINDS, "reversal")
 
 
@@ -73,6 +87,7 @@ class Posting(Tenanted, Base):
         sa.CheckConstraint("account_code <> 'receivables' OR customer_id IS NOT NULL", name="receivable_has_customer"),
         sa.Index("ix_posting_entry", "tenant_id", "entry_id"),
         sa.Index("ix_posting_customer", "tenant_id", "customer_id", "account_code"),
+        sa.Index("ix_posting_account", "tenant_id", "account_code", "entry_id"),
     )
     entry_id: Mapped[Id]
     account_code: Mapped[Text]
@@ -85,7 +100,9 @@ class Posting(Tenanted, Base):
 class OpenItem(Tenanted, Base):
     """A document that is owed (`side` +1) or a credit (`side` -1), and what of it is still open.
 
-    `amount_minor` and `open_minor` are positive minor units whatever the side.
+    `amount_minor` and `open_minor` are positive minor units whatever the side. A document paid by instalments is
+    several items of one entry, numbered from 1; `instalment_no` 0: the whole document. `discount_bps` is granted on
+    what is paid until `discount_until_on` (2/10 net 30: 200, the tenth day).
     """
 
     __tablename__ = "open_item"
@@ -93,11 +110,24 @@ class OpenItem(Tenanted, Base):
         tenant_fk("customer_id", "customer"),
         tenant_fk("entry_id", "entry"),
         tenant_fk("reverses_id", "open_item"),
-        sa.UniqueConstraint("tenant_id", "kind", "document_no"),
+        sa.UniqueConstraint("tenant_id", "kind", "document_no", "instalment_no"),
+        # A number is either a whole document's or that of its instalments, whose first holds it.
+        sa.Index(
+            "ix_open_item_document",
+            "tenant_id",
+            "kind",
+            "document_no",
+            unique=True,
+            postgresql_where=sa.text("instalment_no <= 1"),
+        ),
+        sa.Index("ix_open_item_entry", "tenant_id", "entry_id"),
         sa.UniqueConstraint("tenant_id", "reverses_id"),
         sa.UniqueConstraint("tenant_id", "customer_id", "currency", "id"),
         one_of("kind", *KINDS),
         sa.CheckConstraint("side IN (1, -1)", name="side_known"),
+        sa.CheckConstraint("instalment_no >= 0", name="instalment_counts"),
+        sa.CheckConstraint("(discount_bps IS NULL) = (discount_until_on IS NULL)", name="discount_whole"),
+        sa.CheckConstraint("discount_bps BETWEEN 1 AND 9999", name="discount_within"),
         sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
         sa.CheckConstraint("open_minor BETWEEN 0 AND amount_minor", name="open_within"),
         sa.CheckConstraint("(open_minor = 0) = (cleared_on IS NOT NULL)", name="cleared_when_nothing_open"),
@@ -115,9 +145,12 @@ class OpenItem(Tenanted, Base):
     kind: Mapped[Text]
     side: Mapped[int] = mapped_column(sa.SmallInteger)
     document_no: Mapped[Text]
+    instalment_no: Mapped[int] = mapped_column(sa.SmallInteger, server_default="0")
     document_on: Mapped[Day]
     due_on: Mapped[Day]
     collection_end_on: Mapped[Day]
+    discount_bps: Mapped[int | None] = mapped_column(sa.Integer)
+    discount_until_on: Mapped[DayOrNone]
     currency: Mapped[Currency]
     amount_minor: Mapped[Minor]
     open_minor: Mapped[Minor]
@@ -148,6 +181,7 @@ class Allocation(Tenanted, Base):
         sa.Index("ix_allocation_debit", "tenant_id", "debit_item_id"),
         sa.Index("ix_allocation_credit", "tenant_id", "credit_item_id"),
         sa.Index("ix_allocation_date", "tenant_id", "effective_on"),
+        sa.Index("ix_allocation_recorded", "tenant_id", "recorded_at"),
     )
     customer_id: Mapped[Id]
     currency: Mapped[Currency]
@@ -158,3 +192,89 @@ class Allocation(Tenanted, Base):
     recorded_at: Mapped[Moment]
     recorded_by: Mapped[Text]
     reverses_id: Mapped[IdOrNone]
+
+
+class BooksState(TenantKeyed, Base):
+    """One row per tenant: through which date the books are locked (None: nowhere). Writers share its row lock."""
+
+    __tablename__ = "books_state"
+    __table_args__ = (sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),)
+    locked_through: Mapped[DayOrNone]
+
+
+class PeriodLock(Tenanted, Base):
+    """One locking or unlocking: through which date the books were locked after it, and why."""
+
+    __tablename__ = "period_lock"
+    __table_args__ = (sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]), one_of("kind", "lock", "unlock"))
+    kind: Mapped[Text]
+    through_on: Mapped[DayOrNone]
+    before_on: Mapped[DayOrNone]
+    reason: Mapped[Text]
+    approval_id: Mapped[IdOrNone]
+    recorded_at: Mapped[Moment]
+    recorded_by: Mapped[Text]
+
+
+class PeriodBalance(TenantKeyed, Base):
+    """What an account had moved in all through the date of a lock, per currency; it cannot change while that holds."""
+
+    __tablename__ = "period_balance"
+    __table_args__ = (tenant_fk("lock_id", "period_lock"),)
+    lock_id: Mapped[Id] = mapped_column(primary_key=True)
+    account_code: Mapped[Text] = mapped_column(primary_key=True)
+    currency: Mapped[Currency] = mapped_column(primary_key=True)
+    debit_minor: Mapped[Minor]
+    credit_minor: Mapped[Minor]
+
+
+class FxRate(Tenanted, Base):
+    """What one unit of `currency` was worth in the company's currency on a day; the last recorded of a day holds."""
+
+    __tablename__ = "fx_rate"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
+        sa.CheckConstraint("rate > 0", name="rate_positive"),
+        sa.Index("ix_fx_rate_day", "tenant_id", "currency", "rate_on"),
+    )
+    currency: Mapped[Currency]
+    rate_on: Mapped[Day]
+    rate: Mapped[Decimal] = mapped_column(sa.Numeric(20, 10))
+    source: Mapped[Text]
+    recorded_at: Mapped[Moment]
+    recorded_by: Mapped[Text]
+
+
+class DocumentDraft(Tenanted, Base):
+    """A document not yet booked: what was typed, as typed. It counts nowhere and may be dated in a locked period."""
+
+    __tablename__ = "document_draft"
+    __table_args__ = (
+        tenant_fk("customer_id", "customer"),
+        tenant_fk("item_id", "open_item"),
+        one_of("state", "draft", "posted", "discarded"),
+        sa.Index("ix_document_draft_state", "tenant_id", "state"),
+    )
+    kind: Mapped[Text]
+    customer_id: Mapped[IdOrNone]
+    typed: Mapped[Json]
+    state: Mapped[Text]
+    item_id: Mapped[IdOrNone]
+    created_at: Mapped[Moment]
+    created_by: Mapped[Text]
+    updated_at: Mapped[Moment]
+    updated_by: Mapped[Text]
+
+
+class DoctorRun(Tenanted, Base):
+    """One nightly examination of the books and what it found; rows are reported, never repaired."""
+
+    __tablename__ = "doctor_run"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
+        sa.Index("ix_doctor_run_at", "tenant_id", "examined_at"),
+    )
+    run_on: Mapped[Day]
+    examined_at: Mapped[Moment]
+    ok: Mapped[bool]
+    findings: Mapped[JsonList]

@@ -19,7 +19,7 @@ from ar.customers.models import Customer
 from ar.ledger.asof import joined, later_allocations, open_then, there_and_open
 from ar.ledger.due_dates import overdue_days
 from ar.ledger.models import Entry, OpenItem, Posting
-from ar.ledger.posting import RECEIVABLES
+from ar.ledger.recipes import RECEIVABLES
 from ar.ledger.stages import Stage, stage_of
 
 

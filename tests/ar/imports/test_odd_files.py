@@ -16,7 +16,7 @@ from ar.imports.inputs import MAX_WARNINGS_KEPT, Report
 from ar.imports.mapping import Mapping, read_mapping
 from ar.imports.messages import finding_text
 from ar.ledger.models import OpenItem
-from ar.ledger.posting import reverse_item
+from ar.ledger.reversing import reverse_item
 from kernel.i18n import use_language
 from kernel.money import MAX_MINOR, decimal_text
 from tests.ar.imports.files import CUSTOMER_HEADERS, ITEM_HEADERS, RECEIPT_HEADERS, TODAY, codes, csv, posted, run, xlsx

@@ -15,7 +15,7 @@ from ar.ledger.allocation import NewAllocation, allocate, reverse_allocation
 from ar.ledger.commands import allocate_document
 from ar.ledger.inputs import AllocateDocument
 from ar.ledger.models import Allocation, OpenItem
-from ar.ledger.posting import reverse_item
+from ar.ledger.reversing import reverse_item
 from kernel.errors import Conflict, HuikuanError, NotFound, RuleBroken
 from tests.support.books import TODAY, Books
 from tests.support.companies import TestCompany

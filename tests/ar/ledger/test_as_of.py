@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from ar.ledger.allocation import reverse_allocation
 from ar.ledger.doctor import ledger_checks
 from ar.ledger.models import OpenItem
-from ar.ledger.posting import reverse_item
 from ar.ledger.queries import balance_at, movements, open_items, posted_balances
+from ar.ledger.reversing import reverse_item
 from ar.reports.aging import aging_report
 from tests.support.books import Books
 from tests.support.companies import TestCompany

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from ar.ledger.aging import OpenAmount, age
 from ar.ledger.allocation import NewAllocation, allocate, reverse_allocation
 from ar.ledger.doctor import ledger_checks
-from ar.ledger.posting import NewItem, post_items, reverse_item
+from ar.ledger.posting import NewItem, post_items
 from ar.ledger.queries import balance_at, posted_balances
+from ar.ledger.reversing import reverse_item
 from ar.reports.aging import By, aging_report
 from kernel.errors import HuikuanError
 from tests.support.books import Books

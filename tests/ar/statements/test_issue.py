@@ -13,8 +13,8 @@ import pytest
 import sqlalchemy as sa
 
 from ar.ledger.allocation import NewAllocation, allocate
-from ar.ledger.posting import reverse_item
 from ar.ledger.queries import balance_at
+from ar.ledger.reversing import reverse_item
 from ar.statements import queries
 from ar.statements.commands import issue, lock_for_statements, send
 from ar.statements.inputs import IssueStatement, read_period

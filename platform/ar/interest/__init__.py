@@ -1,0 +1,1 @@
+"""Late interest: terms and rates, runs, charges, waivers."""

@@ -1,0 +1,1 @@
+"""Losses: the provision for doubtful receivables, bad debts and their recovery."""

@@ -18,7 +18,7 @@ ITEMS = 100_000
 
 def _cases() -> dict[str, Case]:
     # Imported when the environment points at the server: modules read the settings once.
-    from bench import aging, daily_run, importing, pages, printing
+    from bench import aging, cash, daily_run, importing, ledger, pages, printing
 
     return {
         "pdf": printing.run,
@@ -27,12 +27,29 @@ def _cases() -> dict[str, Case]:
         "run-none": daily_run.nothing_due,
         "run-all": daily_run.all_move,
         "import": importing.run,
+        "ledger-aging": ledger.aging,
+        "doctor": ledger.examination,
+        "receipt": cash.receipts,
+        "card": cash.account_card,
+        "bank": cash.bank_file,
     }
 
 
 def main() -> int:
     """Exit code 0 also when a limit is missed (a bench reports, it does not judge), 1 when a case could not run."""
-    names = ("pdf", "pages", "aging", "run-none", "run-all", "import")
+    names = (
+        "pdf",
+        "pages",
+        "aging",
+        "run-none",
+        "run-all",
+        "import",
+        "ledger-aging",
+        "doctor",
+        "receipt",
+        "card",
+        "bank",
+    )
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", action="append", choices=names, help="only this case; may be given several times")
     parser.add_argument("--items", type=int, default=ITEMS, help=f"open items (default {ITEMS:,})")

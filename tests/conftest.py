@@ -51,9 +51,11 @@ def database_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def engine(database_url: str) -> Iterator[sa.Engine]:
     """The app's engine, with the listener that refuses statements without their tenant."""
+    from app import approval_kinds
     from kernel import db
     from tests.support import statements
 
+    approval_kinds.install()
     made = db.engine()
     statements.install(made)
     yield made

@@ -35,7 +35,7 @@ ACCOUNTS = (
     ("written_off", "memo", "9001"),
     ("written_off_contra", "memo", "9002"),
 )
-APPEND_ONLY = ("period_lock", "period_balance", "fx_rate", "doctor_run")
+APPEND_ONLY = ("period_lock", "period_balance", "fx_rate", "doctor_run", "ledger_settings", "item_note")
 COLUMN_UPDATES = {
     "books_state": ("locked_through",),
     "document_draft": ("customer_id", "typed", "state", "item_id", "updated_at", "updated_by"),
@@ -187,3 +187,31 @@ def _tables() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_doctor_run")),
     )
     op.create_index("ix_doctor_run_at", "doctor_run", ["tenant_id", "examined_at"], unique=False)
+    op.create_table(
+        "ledger_settings",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("write_off_at_once_minor", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Text(), nullable=False),
+        sa.CheckConstraint("write_off_at_once_minor >= 0", name=op.f("ck_ledger_settings_not_negative")),
+        tenant(["tenant_id"], ["tenant.id"], name=op.f("fk_ledger_settings_tenant_id")),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_ledger_settings")),
+    )
+    op.create_table(
+        "item_note",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("item_id", sa.Uuid(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("noted_by", sa.Text(), nullable=False),
+        sa.CheckConstraint("char_length(note) BETWEEN 1 AND 500", name=op.f("ck_item_note_note_within")),
+        tenant(
+            ["tenant_id", "item_id"],
+            ["open_item.tenant_id", "open_item.id"],
+            name=op.f("fk_item_note_tenant_id_item_id"),
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_item_note")),
+    )
+    op.create_index("ix_item_note_item", "item_note", ["tenant_id", "item_id", "id"], unique=False)

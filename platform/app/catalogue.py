@@ -20,6 +20,8 @@ LANGUAGE = "zh_CN"
 FILE = APP_ROOT / "translations" / f"{LANGUAGE}.po"
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "mark": None, "N_": None}
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
+# A template's text is always formatted, so a bare per cent sign in it breaks the page.
+BARE_PERCENT = re.compile(r"(?<!%)%(?:%%)*(?![%(])")
 SOURCES: tuple[tuple[Path, list[tuple[str, str]], dict[str, dict[str, str]]], ...] = (
     (APP_ROOT / "platform", [("**.py", "python")], {}),
     (
@@ -51,7 +53,7 @@ def stored() -> Catalog:
 
 
 def faults() -> list[str]:
-    """A line for each msgid that is missing, untranslated, obsolete, or whose placeholders differ."""
+    """A line for each msgid that is missing, untranslated, obsolete, not to be formatted, or with other placeholders."""
     wanted, have = extract(), stored()
     lines = []
     for message in wanted:
@@ -65,6 +67,8 @@ def faults() -> list[str]:
         first = message.id if isinstance(message.id, str) else message.id[-1]
         if set(PLACEHOLDER.findall(texts[0])) - {"num"} != set(PLACEHOLDER.findall(first)) - {"num"}:
             lines.append(f"placeholders differ: {message.id!r}")
+        if message.locations[0][0].startswith("templates/") and any(map(BARE_PERCENT.search, [first, *texts])):
+            lines.append(f"write %% for a per cent sign: {message.id!r}")
     known = {message.id if isinstance(message.id, str) else message.id[0] for message in wanted}
     for message in have:
         first = message.id if isinstance(message.id, str) else message.id[0]

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from app.handlers import queue_of
+from ar.ledger.examining import EXAMINE
+from ar.reports.jobs import DEBT_LIST, week_of
 from kernel import outbox
 from kernel.clock import utc_now
 from kernel.db import DISPATCH_ROLE, make_engine, open_session, transaction
@@ -77,15 +79,17 @@ class Clock:
         self._served: dict[tuple[UUID, str], str] = {}
 
     def tick(self, now: datetime) -> int:
-        """Puts the day's run (and the sealing of its journal) for every tenant whose local time has come."""
+        """Puts what the day brings (seal, examination, then the run) for every tenant whose local time has come."""
         with open_session(None, read_only=True) as db:
             tenants = active_tenants(db)
         put = 0
         for facts in tenants:
             local = now.astimezone(ZoneInfo(facts.timezone))
-            jobs = {"journal.seal": f"{local:%Y-%m-%d}"}
+            jobs = {"journal.seal": f"{local:%Y-%m-%d}", EXAMINE: f"{local:%Y-%m-%d}"}
             if local.time() >= facts.run_at:
                 jobs["cases.run_day"] = f"{local:%Y-%m-%d}"
+                jobs["bills.remind"] = f"{local:%Y-%m-%d}"
+                jobs[DEBT_LIST] = week_of(local.date())
                 jobs["statements.month"] = f"{local:%Y-%m}"
             for kind, period in jobs.items():
                 if self._served.get((facts.id, kind)) == period:

@@ -18,7 +18,9 @@ from sqlalchemy.orm import Session
 
 from app.migrate import alembic_config
 from app.models import TENANT_TABLES
+from ar.bills.doctor import bills_checks
 from ar.ledger.doctor import ledger_checks
+from ar.losses.doctor import losses_checks
 from ar.statements.doctor import statement_checks
 from kernel import journal
 from kernel.db import APP_ROLE, engine, make_engine, reading
@@ -51,7 +53,7 @@ def examine(slug: str | None = None) -> Iterator[Line]:
         companies = [tenant_by_slug(db, slug)] if slug else active_tenants(db)
     for company in companies:
         with reading(company.id) as db:
-            yield from _company(db, company)
+            yield from company_lines(db, company)
 
 
 AT_HEAD: Final = "database: at the newest revision"
@@ -125,8 +127,14 @@ def _redis(configured: Settings) -> Line:
     return Line(name, True, "")
 
 
-def _company(db: Session, company: TenantFacts) -> Iterator[Line]:
-    for check in (*ledger_checks(db, company.id), *statement_checks(db, company.id)):
+def company_lines(db: Session, company: TenantFacts) -> Iterator[Line]:
+    """Every line of one company, within the caller's transaction."""
+    for check in (
+        *ledger_checks(db, company.id),
+        *statement_checks(db, company.id),
+        *bills_checks(db, company.id),
+        *losses_checks(db, company.id),
+    ):
         yield Line(check.name, check.ok, check.detail, company.slug)
     yield _journal(db, company.id)._replace(tenant=company.slug)
     for name, sql in CHECKS:
@@ -227,6 +235,8 @@ NUMBERED: Final[tuple[tuple[str, str, str, str, str], ...]] = (
     ("statement numbers", "statement", "statement", "number", "ST-%"),
     ("confirmation numbers", "confirmation", "confirmation", "reference", "CF-%"),
     ("demand letter numbers", "DN-{year}", "action", "number", "DN-%"),
+    ("bad-debt numbers", "bad_debt:{year}", "bad_debt_case", "number", "BD-%"),
+    ("provision numbers", "provision:{year}", "provision_run", "number", "PV-%"),
     ("reversal numbers", "reversal:{year}", "open_item", "document_no", "REV-%"),
 )
 

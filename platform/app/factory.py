@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import shell, transaction
+from app import approval_kinds, belongings, shell, transaction
 from app.embedded.state import State, make_private_home
 from app.messages import message_of
 from kernel.db import engine, reading
@@ -79,6 +79,8 @@ def create_app(given: Settings | None = None) -> Flask:
     csrf.init_app(app)
     limiter.init_app(app)
     _sign_in(app)
+    approval_kinds.install()
+    belongings.install()
     transaction.install(app)
     register(app)
     _health(app)

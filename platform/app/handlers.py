@@ -10,9 +10,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+import ar.bills.jobs
 import ar.cases.jobs
 import ar.imports.jobs
+import ar.receipts.jobs
+import ar.reports.jobs
 import ar.statements.jobs
+import tenants.approvals.mails
+from app.examination import examine_books
+from ar.ledger.examining import EXAMINE
 from kernel import journal, queue
 from kernel.actor import Actor
 from kernel.mail import SEND_MAIL, MailMessage, redact_links
@@ -36,11 +42,20 @@ def forget_welcome_link(db: Session, actor: Actor, mail: MailMessage, _state: st
 
 HANDLERS: dict[str, Handler] = {
     "journal.seal": seal_journal,
+    EXAMINE: examine_books,
     **ar.cases.jobs.HANDLERS,
     **ar.statements.jobs.HANDLERS,
     **ar.imports.jobs.HANDLERS,
+    **ar.bills.jobs.HANDLERS,
+    **ar.receipts.jobs.HANDLERS,
+    **ar.reports.jobs.HANDLERS,
 }
-RECHECKS: dict[str, Recheck] = {**ar.cases.jobs.RECHECKS, **ar.statements.jobs.RECHECKS}
+RECHECKS: dict[str, Recheck] = {
+    **tenants.approvals.mails.RECHECKS,
+    **ar.cases.jobs.RECHECKS,
+    **ar.reports.jobs.RECHECKS,
+    **ar.statements.jobs.RECHECKS,
+}
 SETTLED: dict[str, Settled] = {
     INVITATION: forget_welcome_link,
     **ar.cases.jobs.SETTLED,
@@ -53,6 +68,6 @@ _QUEUES = {SEND_MAIL: queue.MAIL, "statements.issue": queue.DOCUMENTS}
 
 def queue_of(kind: str) -> str:
     """The RQ queue on which a kind is worked."""
-    if kind.startswith("imports."):
+    if kind.startswith(("imports.", "receipts.")):
         return queue.IMPORTS
     return _QUEUES.get(kind, queue.RUNS)

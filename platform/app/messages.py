@@ -11,7 +11,21 @@ from kernel.errors import HuikuanError
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
 
-SLICES = ("tenants", "ar.customers", "ar.ledger", "ar.statements", "ar.cases", "ar.portal", "ar.imports", "ar.reports")
+SLICES = (
+    "tenants",
+    "tenants.approvals",
+    "ar.customers",
+    "ar.ledger",
+    "ar.bills",
+    "ar.interest",
+    "ar.losses",
+    "ar.receipts",
+    "ar.statements",
+    "ar.cases",
+    "ar.portal",
+    "ar.imports",
+    "ar.reports",
+)
 
 OWN = {
     "not_permitted": mark("Your role does not allow this."),

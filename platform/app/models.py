@@ -3,10 +3,14 @@
 # ruff: noqa: F401 - imported for their tables
 from __future__ import annotations
 
+import ar.bills.models
 import ar.cases.models
 import ar.customers.models
 import ar.imports.models
+import ar.interest.models
 import ar.ledger.models
+import ar.losses.models
+import ar.receipts.models
 import ar.statements.models
 import kernel.counters
 import kernel.idempotency
@@ -16,6 +20,7 @@ import kernel.mail
 import kernel.outbox
 import kernel.storage
 import kernel.tokens
+import tenants.approvals.models
 import tenants.models
 from kernel.db import Base
 

@@ -15,8 +15,12 @@ from flask_login import current_user
 
 from ar.cases.models import Action
 from ar.statements.models import Confirmation, Statement
+from kernel.actor import Actor
 from kernel.db import columns
 from kernel.i18n import gettext as _
+from kernel.i18n import mark
+from tenants.approvals.models import Approval
+from tenants.approvals.queries import waits_for_person
 from tenants.permissions import GRANTS, ROLE_NAMES, Permission, Role, allows
 from web.formatters import datetime as write_datetime
 
@@ -31,6 +35,50 @@ class NavItem:
     url: str
     current: bool
     count: int | None = None
+
+
+@dataclass(frozen=True)
+class NavLine:
+    """Where a line leads; `also`: other blueprints or endpoints that belong to it."""
+
+    label: str
+    endpoint: str
+    permission: Permission = Permission.READ
+    also: tuple[str, ...] = ()
+
+
+SECTIONS = (
+    (
+        NavLine(mark("Today"), "overview.today"),
+        NavLine(mark("Review queue"), "cases.queue"),
+        NavLine(mark("Approvals"), "approvals.index", also=("approval_chains", "approval_substitutes")),
+    ),
+    (
+        NavLine(mark("Customers"), "customers.index", also=("overview.customer", "card", "interest_terms.customer")),
+        NavLine(mark("Receivables"), "ledger.index", also=("documents", "settling")),
+        NavLine(mark("Statements"), "statements.index"),
+        NavLine(mark("Aging"), "aging.index"),
+        NavLine(mark("Key figures"), "figures.index"),
+    ),
+    (
+        NavLine(mark("Matching"), "matching.index"),
+        NavLine(mark("Bank statements"), "bank.index", also=("bank_accounts",)),
+        NavLine(mark("Receipts"), "receipts.index", also=("refunds",)),
+        NavLine(mark("Bills"), "bills.index"),
+    ),
+    (
+        NavLine(mark("Late interest"), "interest.index", also=("interest_terms",)),
+        NavLine(mark("Provision and bad debts"), "provisions.index", also=("bad_debts", "recoveries")),
+        NavLine(mark("Accounts"), "accounts.index"),
+        NavLine(mark("Periods"), "closing.periods", also=("closing", "rates")),
+    ),
+    (
+        NavLine(mark("Import"), "imports.index", Permission.IMPORT),
+        NavLine(mark("Journal"), "overview.journal", Permission.READ_JOURNAL),
+        NavLine(mark("People"), "people.index", Permission.MANAGE_PEOPLE),
+        NavLine(mark("Settings"), "settings.edit", Permission.MANAGE_SETTINGS),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -64,34 +112,23 @@ class Shell:
 
     @cached_property
     def nav(self) -> list[list[NavItem]]:
-        counts = nav_counts(g.db, g.company.tenant_id)
-        work = [
-            (_("Today"), "overview.today", Permission.READ, None),
-            (_("Customers"), "customers.index", Permission.READ, None),
-            (_("Receivables"), "ledger.index", Permission.READ, None),
-            (_("Statements"), "statements.index", Permission.READ, counts.statements),
-            (_("Review queue"), "cases.queue", Permission.READ, counts.actions),
+        counts = nav_counts(g.db, g.actor)
+        counted = {
+            "statements.index": counts.statements,
+            "cases.queue": counts.actions,
+            "approvals.index": counts.approvals,
+        }
+        return [
+            [self._item(line, counted.get(line.endpoint)) for line in section if allows(g.actor.roles, line.permission)]
+            for section in SECTIONS
         ]
-        desk = [
-            (_("Aging"), "aging.index", Permission.READ, None),
-            (_("Import"), "imports.index", Permission.IMPORT, None),
-            (_("Journal"), "overview.journal", Permission.READ_JOURNAL, None),
-            (_("People"), "people.index", Permission.MANAGE_PEOPLE, None),
-            (_("Settings"), "settings.edit", Permission.MANAGE_SETTINGS, None),
-        ]
-        sections = []
-        for section in (work, desk):
-            shown = [self._item(*line) for line in section if allows(g.actor.roles, line[2])]
-            sections.append(shown)
-        return sections
 
-    def _item(self, label: str, endpoint: str, _permission: Permission, count: int | None) -> NavItem:
-        here = (request.endpoint or "").split(".")[0] == endpoint.split(".")[0]
-        if endpoint.startswith("overview."):
-            here = request.endpoint == endpoint
-        if request.endpoint == "overview.customer":
-            here = endpoint == "customers.index"
-        return NavItem(label, url_for(endpoint), here, count or None)
+    def _item(self, line: NavLine, count: int | None) -> NavItem:
+        endpoint = request.endpoint or ""
+        here = endpoint in line.also or endpoint == line.endpoint
+        if not line.endpoint.startswith("overview."):
+            here = here or endpoint.split(".")[0] in (line.endpoint.split(".")[0], *line.also)
+        return NavItem(_(line.label), url_for(line.endpoint), here, count or None)
 
 
 @dataclass(frozen=True)
@@ -100,11 +137,13 @@ class NavCounts:
 
     actions: int
     statements: int
+    approvals: int
 
 
-def nav_counts(db: Any, tenant_id: Any) -> NavCounts:
-    """Open actions and unanswered statements, in one statement."""
-    return NavCounts(*columns(db, _counting(), {"tenant": tenant_id}).one())
+def nav_counts(db: Any, actor: Actor) -> NavCounts:
+    """Open actions, unanswered statements and the approvals that wait for this person, in one statement."""
+    asked = {"tenant": actor.tenant_id, "person": actor.user_id, "today": actor.today}
+    return NavCounts(*columns(db, _counting(), asked).one())
 
 
 @cache
@@ -119,9 +158,17 @@ def _counting() -> sa.Select[Any]:
         .where(s.tenant_id == tenant_id, s.superseded_at.is_(None), s.sent_to.is_not(None), ~answered)
         .limit(COUNT_MAX)
     )
+    person, today = sa.bindparam("person", type_=sa.Uuid), sa.bindparam("today", type_=sa.Date)
+    waiting = (
+        sa.select(one)
+        .select_from(Approval)
+        .where(Approval.tenant_id == tenant_id, waits_for_person(tenant_id, person, today))
+        .limit(COUNT_MAX)
+    )
     return sa.select(
         sa.select(sa.func.count()).select_from(actions.subquery()).scalar_subquery(),
         sa.select(sa.func.count()).select_from(unanswered.subquery()).scalar_subquery(),
+        sa.select(sa.func.count()).select_from(waiting.subquery()).scalar_subquery(),
     )
 
 

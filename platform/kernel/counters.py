@@ -33,7 +33,7 @@ _TAKE = sa.text("""
 
 def take_numbers(db: Session, tenant_id: UUID, name: str, count: int = 1) -> range:
     """The next `count` numbers of `name`, without gaps. Holds the counter's row until COMMIT."""
-    last = db.execute(_TAKE, {"tenant": tenant_id, "name": name, "count": count}).scalar_one()
+    last: int = db.connection().execute(_TAKE, {"tenant": tenant_id, "name": name, "count": count}).scalar_one()
     return range(last - count + 1, last + 1)
 
 

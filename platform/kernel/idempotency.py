@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.actor import Actor
@@ -32,22 +31,26 @@ class IdempotencyKey(TenantKeyed, Base):
     created_at: Mapped[Moment]
 
 
+# Written out once: every form that changes something passes here.
+_FIRST = sa.text(
+    "INSERT INTO idempotency_key (tenant_id, key, request_hash, created_at) VALUES (:tenant, :key, :hash, :now)"
+    " ON CONFLICT DO NOTHING RETURNING key"
+)
+_BEFORE = sa.text("SELECT request_hash, result_id FROM idempotency_key WHERE tenant_id = :tenant AND key = :key")
+_REMEMBER = sa.text("UPDATE idempotency_key SET result_id = :result WHERE tenant_id = :tenant AND key = :key")
+
+
 def first_time(db: Session, actor: Actor, key: str, request: dict[str, Any]) -> tuple[bool, UUID | None]:
     """(True, None) when the caller shall do it now; (False, result id) when it was done before.
 
     A concurrent twin waits here for the other's commit. Raises Conflict(`idempotency_key_reused`) for other inputs.
     """
     wanted = hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()
-    k = IdempotencyKey
-    inserted = db.execute(
-        insert(k)
-        .values(tenant_id=actor.tenant_id, key=key, request_hash=wanted, created_at=actor.now)
-        .on_conflict_do_nothing()
-        .returning(k.key)
-    ).first()
-    if inserted:
+    values = {"tenant": actor.tenant_id, "key": key, "hash": wanted, "now": actor.now}
+    connection = db.connection()
+    if connection.execute(_FIRST, values).first():
         return True, None
-    row = db.execute(sa.select(k.request_hash, k.result_id).where(k.tenant_id == actor.tenant_id, k.key == key)).one()
+    row = connection.execute(_BEFORE, {"tenant": actor.tenant_id, "key": key}).one()
     if row.request_hash != wanted:
         raise Conflict("idempotency_key_reused")
     return False, row.result_id
@@ -55,5 +58,4 @@ def first_time(db: Session, actor: Actor, key: str, request: dict[str, Any]) -> 
 
 def remember(db: Session, actor: Actor, key: str, result_id: UUID) -> None:
     """Notes what came of the request, in the same transaction."""
-    k = IdempotencyKey
-    db.execute(sa.update(k).where(k.tenant_id == actor.tenant_id, k.key == key).values(result_id=result_id))
+    db.connection().execute(_REMEMBER, {"tenant": actor.tenant_id, "key": key, "result": result_id})

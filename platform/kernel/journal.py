@@ -104,7 +104,7 @@ def record(
 ) -> UUID:
     """Adds an event to the caller's transaction. `data` must be JSON-able. Returns its id."""
     event_id = new_id()
-    db.execute(
+    db.connection().execute(
         _RECORD,
         {
             "tenant": actor.tenant_id,

@@ -81,6 +81,10 @@ class Table:
     sheet: str = ""
     sheets: tuple[str, ...] = ()
 
+    def above(self) -> list[list[str]]:
+        """The rows above the header: titles, periods, accounts, as exports write them."""
+        return list(islice(self._read(), self.header_row - 1))
+
     def rows(self) -> Iterator[Row]:
         """Rows below the header, empty ones left out. Raises TableRefused beyond MAX_ROWS or MAX_CELL_CHARS."""
         width, count = len(self.headers), 0

@@ -57,7 +57,9 @@ def test_the_tenant_leads_every_key(engine: sa.Engine) -> None:
         assert key.on_delete != "n", f"{key.name}: ON DELETE SET NULL cannot be distributed"
 
 
-@pytest.mark.parametrize("table", ["entry", "posting", "allocation", "confirmation", "blob", "statement_line"])
+@pytest.mark.parametrize(
+    "table", ["entry", "posting", "allocation", "confirmation", "blob", "statement_line", "approval_decision"]
+)
 def test_what_was_booked_or_evidenced_is_never_changed_even_by_the_owner(
     database_url: str, engine: sa.Engine, table: str
 ) -> None:
@@ -77,6 +79,8 @@ def test_the_app_may_delete_nothing(engine: sa.Engine) -> None:
 
 # What the app may change in rows that are evidence. A column that is missing here was added without a thought.
 CHANGEABLE = {
+    "approval": {"state", "step", "waits_for", "closed_at", "closed_by", "closed_reason"},
+    "approval_substitute": {"revoked_at", "revoked_by"},
     "access_token": {"revoked_at"},
     "one_time_code": {"tries", "used_at"},
     "statement": {"superseded_at", "sent_to"},
@@ -131,6 +135,35 @@ def test_what_has_ended_does_not_begin_again(company: TestCompany, table: str, c
     for value in ("NULL", "now() + interval '1 day'"):
         with pytest.raises(DBAPIError, match="set once"), company.transaction() as db:
             db.execute(sa.text(f"UPDATE {table} SET {column} = {value} WHERE tenant_id = :tenant"), values)
+
+
+def test_the_books_are_not_unlocked_nor_anything_approved_by_a_mere_update(company: TestCompany) -> None:
+    made = furnish(company)
+    values = {"tenant": company.tenant_id, "draft": made["draft_id"]}
+    with company.transaction() as db:
+        db.execute(sa.text("UPDATE books_state SET locked_through = '2026-03-31' WHERE tenant_id = :tenant"), values)
+        db.execute(
+            sa.text("UPDATE document_draft SET state = 'discarded' WHERE tenant_id = :tenant AND id = :draft"), values
+        )
+        ended = db.execute(
+            sa.text(
+                "UPDATE refund SET state = 'refused', settled_by = 'x', settled_at = now() WHERE tenant_id = :tenant"
+            ),
+            values,
+        )
+        assert ended.rowcount  # type: ignore[attr-defined]
+    for change, told in (
+        ("books_state SET locked_through = NULL", "unlocked by an approval only"),
+        ("books_state SET locked_through = '2026-02-28'", "unlocked by an approval only"),
+        (
+            "approval SET state = 'approved', waits_for = NULL, closed_at = now(), closed_by = 'x'",
+            "not decided by all of its chain",
+        ),
+        ("document_draft SET state = 'draft'", "never changed"),
+        ("refund SET state = 'asked', settled_by = NULL, settled_at = NULL", "never changed"),
+    ):
+        with pytest.raises(DBAPIError, match=told), company.transaction() as db:
+            db.execute(sa.text(f"UPDATE {change} WHERE tenant_id = :tenant"), values)
 
 
 def _something_of_each(company: TestCompany) -> None:

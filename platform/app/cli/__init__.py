@@ -7,13 +7,30 @@ from __future__ import annotations
 
 import click
 
-from app.cli import db, doctor, imports, journal, outbox, report, run, server, statement, tenant
+from app import approval_kinds
+from app.cli import (
+    bank,
+    db,
+    doctor,
+    documents,
+    imports,
+    interest,
+    journal,
+    outbox,
+    receipts,
+    report,
+    run,
+    server,
+    statement,
+    tenant,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="huikuan", message="%(version)s")
 def main() -> None:
     """Huikuan: trade credit and collections."""
+    approval_kinds.install()
 
 
 for _command in (
@@ -24,6 +41,10 @@ for _command in (
     db.group,
     tenant.group,
     imports.group,
+    interest.group,
+    documents.group,
+    bank.group,
+    receipts.group,
     run.run_day_command,
     run.simulate_command,
     statement.group,

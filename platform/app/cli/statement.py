@@ -41,6 +41,7 @@ def group() -> None:
 @click.option(
     "--despite-answer", is_flag=True, help="Take the place of a statement of the same days that was answered."
 )
+@click.option("--state-interest", is_flag=True, help="State late interest beside the balance; it may fix the claim.")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Also write the PDFs to this folder.")
 @date_option
 @json_option
@@ -52,6 +53,7 @@ def issue(
     currency: str | None,
     no_send: bool,
     despite_answer: bool,
+    state_interest: bool,
     output: Path | None,
     on: date | None,
     as_json: bool,
@@ -61,7 +63,14 @@ def issue(
     with tenant_transaction(slug, on=on) as (db, actor):
         month = read_period(period, actor.today)
         issued = commands.issue_for_customer(
-            db, actor, customer_no, month, currency=currency, mailed=not no_send, despite_answer=despite_answer
+            db,
+            actor,
+            customer_no,
+            month,
+            currency=currency,
+            mailed=not no_send,
+            despite_answer=despite_answer,
+            state_interest=state_interest,
         )
         rows = [_row(db, actor, one, month.label) for one in issued]
         if output:
@@ -105,6 +114,7 @@ def _row(db: TenantSession, actor: Actor, issued: commands.Issued, period: str) 
         "credits_minor": view.credits_minor,
         "closing_minor": view.closing_minor,
         "overdue_minor": view.overdue_minor,
+        "interest_minor": view.interest_minor,
         "amount_in_words": view.amount_in_words,
         "language": view.language,
         "pdf_sha256": view.pdf_sha256,

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from app.handlers import seal_journal
 from app.onboarding import create_company
+from app.seeds import cash, losses
 from app.seeds.cast import HUAXIN, IN_BOTH, PASSWORD, WEIYE, CompanyCast, Debtor
 from app.seeds.history import LIVE_DAYS, write_history
 from app.seeds.story import Story
@@ -104,6 +105,10 @@ def _build(cast: CompanyCast, say: Say) -> None:
         _enter_books(story, live_on)
         say(f"{history.count()} documents; working day by day since {live_on.isoformat()}")
         _live(story, live_on)
+        if cast is WEIYE:
+            cash.rates(story)
+            losses.tell(story)
+            cash.tell(story)
         with story.at(today, 23, 59) as (_db, actor):
             seal_journal(db, actor, {})
         _put_in_the_post(db, tenant_id)

@@ -21,7 +21,7 @@ from ar.cases.models import Action, DayRun, PolicyVersion, Step
 from ar.cases.runs import HeldItem, RunResult
 from ar.cases.simulation import SimulatedStep
 from ar.cases.texts import step_name, task_hint
-from ar.cases.views import BookedState, QueueAction, QueueGroup, QueueLine, QueueSummary, StepLine
+from ar.cases.views import QueueAction, QueueGroup, QueueLine, QueueSummary, StepLine
 from ar.customers.models import Contact, Customer
 from ar.ledger.models import OpenItem
 from kernel.errors import NotFound
@@ -31,7 +31,6 @@ __all__ = [
     "QueueFilters",
     "action_page",
     "block_views",
-    "booked_state",
     "case_strip",
     "queue_page",
     "queue_summary",
@@ -109,22 +108,6 @@ def queue_summary(db: Session, tenant_id: UUID) -> QueueSummary:
         last.started_at if last else None,
         totals,
     )
-
-
-def booked_state(db: Session, tenant_id: UUID) -> BookedState:
-    """Through which day receipts are booked, and how many credits are unapplied: what a reviewer must know."""
-    i = OpenItem
-    row = db.execute(
-        sa.select(
-            sa.select(sa.func.max(i.document_on))
-            .where(i.tenant_id == tenant_id, i.kind == "receipt")
-            .scalar_subquery(),
-            sa.select(sa.func.count())
-            .where(i.tenant_id == tenant_id, i.side == -1, i.open_minor > 0)
-            .scalar_subquery(),
-        )
-    ).one()
-    return BookedState(row[0], row[1])
 
 
 def run_steps(db: Session, tenant_id: UUID, result: RunResult) -> list[StepLine]:

@@ -18,6 +18,7 @@ from ar.cases.inputs import ApproveAction, CompleteTask, PlaceBlock, SettleUnkno
 from ar.cases.sending import PDF, stored_paper
 from ar.cases.texts import STATE_TONES, state_name
 from ar.cases.views import QueueAction
+from ar.receipts.queries import cash_state
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext
@@ -56,7 +57,7 @@ def queue() -> Page:
         "ar/cases/queue.html",
         groups=groups,
         summary=summary,
-        books=queries.booked_state(db(), tenant_id),
+        cash=cash_state(db(), tenant_id),
         wanted=wanted,
         pager=page,
         tabs=[

@@ -130,14 +130,6 @@ class QueueSummary:
         return sizes.get(tab, self.outgoing)
 
 
-@dataclass(frozen=True)
-class BookedState:
-    """How far the books are: receipts through a day, and credits nobody has applied."""
-
-    receipts_through_on: date | None
-    unapplied: int
-
-
 @dataclass(frozen=True, slots=True)
 class StripStep:
     """One rung on the customer's page; `on` is a date, `state` done, now, coming or skipped."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -112,13 +112,17 @@ class CustomerDetail:
 
 def find_numbers(db: Session, tenant_id: UUID, numbers: Iterable[str]) -> dict[str, CustomerFacts]:
     """The customers of these numbers, by number; unknown numbers are absent. One statement."""
-    c = Customer
-    rows = db.execute(
-        sa.select(c.id, c.number, c.name, c.terms, c.settlement_days, c.language, c.policy_code).where(
-            c.tenant_id == tenant_id, c.number == sa.any_(sa.cast(list(numbers), ARRAY(sa.Text)))
-        )
-    )
+    rows = columns(db, _by_number(), {"tenant": tenant_id, "numbers": list(numbers)})
     return {row.number: CustomerFacts(*row) for row in rows}
+
+
+@cache
+def _by_number() -> Any:
+    c = Customer
+    return sa.select(c.id, c.number, c.name, c.terms, c.settlement_days, c.language, c.policy_code).where(
+        c.tenant_id == sa.bindparam("tenant", type_=sa.Uuid),
+        c.number == sa.any_(sa.bindparam("numbers", type_=ARRAY(sa.Text))),
+    )
 
 
 def customer_list(

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.customers.models import Customer
 from ar.ledger.models import Allocation, OpenItem
 from ar.ledger.periods import first_open_on, hold_open, refuse_locked
 from kernel import journal
@@ -24,6 +23,9 @@ from kernel.actor import Actor
 from kernel.arrays import array_text
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
+
+#: Credits that somebody granted or agreed to for certain documents: they pay those and no others.
+BOUND: Final = ("discount", "write_off", "interest_waiver", "bad_debt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class _Item:
 
     id: UUID
     customer_id: UUID
+    kind: str
     side: int
     document_no: str
     document_on: date
@@ -60,45 +63,47 @@ def lock_customers(db: Session, tenant_id: UUID, customer_ids: Iterable[UUID]) -
 
     NO KEY UPDATE: documents may still be booked for them meanwhile, since foreign keys only take KEY SHARE.
     """
-    c = Customer
-    wanted = sa.cast(sorted(set(customer_ids)), sa.ARRAY(sa.Uuid))
-    db.execute(
-        sa.select(c.id)
-        .where(c.tenant_id == tenant_id, c.id == sa.any_(wanted))
-        .order_by(c.id)
-        .with_for_update(key_share=True)
-    ).all()
+    wanted = sorted(set(customer_ids))
+    if wanted:
+        db.connection().execute(_LOCK, {"tenant": tenant_id, "ids": array_text(wanted)})
 
 
 def allocate(db: Session, actor: Actor, allocations: Sequence[NewAllocation]) -> list[UUID]:
     """Allocates all of them or none; returns the allocation ids in order. Call it once per transaction.
 
     Raises NotFound for an item of another tenant or two items of different customers, RuleBroken
-    (`currency_differs`, `wrong_side`, `amount_not_positive`, `effective_too_early`, `effective_in_future`) and
-    Conflict(`allocation_exceeds_open`).
+    (`currency_differs`, `wrong_side`, `amount_not_positive`, `effective_too_early`, `effective_in_future`,
+    `credit_bound`) and Conflict(`allocation_exceeds_open`).
     """
     if not allocations:
         return []
     ids = {i for each in allocations for i in (each.debit_item_id, each.credit_item_id)}
-    i = OpenItem
-    customers = db.execute(
-        sa.select(i.customer_id)
-        .distinct()
-        .where(i.tenant_id == actor.tenant_id, i.id == sa.any_(sa.cast(list(ids), sa.ARRAY(sa.Uuid))))
-    ).scalars()
+    customers = db.connection().execute(_WHOSE, {"tenant": actor.tenant_id, "ids": array_text(ids)}).scalars()
     lock_customers(db, actor.tenant_id, customers)
-    allocation_ids, items = book_allocations(db, actor, allocations)
+    return allocate_held(db, actor, allocations)
+
+
+def allocate_held(db: Session, actor: Actor, allocations: Sequence[NewAllocation]) -> list[UUID]:
+    """The same for a caller who holds the customers already."""
+    if not allocations:
+        return []
+    allocation_ids, items = book_allocations(db, actor, allocations, granted=True)
     _record(db, actor, allocations, items)
     return allocation_ids
 
 
 def book_allocations(
-    db: Session, actor: Actor, allocations: Sequence[NewAllocation]
+    db: Session, actor: Actor, allocations: Sequence[NewAllocation], *, granted: bool = False
 ) -> tuple[list[UUID], dict[UUID, _Item]]:
-    """The part of `allocate` under the lock that the caller already holds; journals nothing."""
+    """The part of `allocate` under the lock that the caller already holds; journals nothing.
+
+    `granted`: credits of `BOUND` keep to the documents they were granted for; a reversal clears any of them.
+    """
     open_from = first_open_on(hold_open(db, actor.tenant_id))
     ids = list(dict.fromkeys(i for each in allocations for i in (each.debit_item_id, each.credit_item_id)))
     items = _read_items(db, actor.tenant_id, ids)
+    if granted and any(item.kind in BOUND and item.last_on for item in items.values()):
+        _refuse_moved(db, actor.tenant_id, allocations)
     days = [_apply(items, each, actor.today, open_from) for each in allocations]
     allocation_ids = new_ids(len(allocations))
     debits = [items[each.debit_item_id] for each in allocations]
@@ -193,9 +198,18 @@ def reverse_allocation(
     return reversal_id
 
 
+_LOCK = sa.text(
+    """
+    SELECT id FROM customer WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))
+    ORDER BY id FOR NO KEY UPDATE
+    """
+)
+_WHOSE = sa.text(
+    "SELECT DISTINCT customer_id FROM open_item WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))"
+)
 _ITEMS = sa.text(
     """
-    SELECT i.id, i.customer_id, i.side, i.document_no, i.document_on, i.currency, i.open_minor,
+    SELECT i.id, i.customer_id, i.kind, i.side, i.document_no, i.document_on, i.currency, i.open_minor,
         moved.last_on, moved.reversed_on
     FROM open_item AS i
     LEFT JOIN (
@@ -235,7 +249,7 @@ _PROJECT = sa.text(
 
 
 def _read_items(db: Session, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, _Item]:
-    rows = db.execute(_ITEMS, {"tenant": tenant_id, "ids": array_text(ids)})
+    rows = db.connection().execute(_ITEMS, {"tenant": tenant_id, "ids": array_text(ids)})
     items = {row.id: _Item(*row) for row in rows}
     if len(items) != len(set(ids)):
         raise NotFound("item_not_found")
@@ -273,6 +287,37 @@ def _apply(items: dict[UUID, _Item], wanted: NewAllocation, today: date, open_fr
     return on
 
 
+_MOVED = sa.text(
+    """
+    SELECT c.document_no
+    FROM unnest(CAST(:debits AS uuid[]), CAST(:credits AS uuid[])) AS w (debit_id, credit_id)
+    JOIN open_item AS c ON c.tenant_id = :tenant AND c.id = w.credit_id AND c.kind = ANY(CAST(:bound AS text[]))
+    WHERE EXISTS (SELECT FROM allocation AS a WHERE a.tenant_id = :tenant AND a.credit_item_id = c.id)
+        AND NOT EXISTS (
+            SELECT FROM allocation AS a
+            WHERE a.tenant_id = :tenant AND a.credit_item_id = c.id AND a.debit_item_id = w.debit_id
+        )
+    LIMIT 1
+    """
+)
+
+
+def _refuse_moved(db: Session, tenant_id: UUID, allocations: Sequence[NewAllocation]) -> None:
+    """A credit of `BOUND` that was taken off goes back to a document it was booked for, or is reversed.
+
+    Raises RuleBroken(`credit_bound`): what was agreed to for one document would end another.
+    """
+    values: dict[str, object] = {
+        "tenant": tenant_id,
+        "debits": array_text([each.debit_item_id for each in allocations]),
+        "credits": array_text([each.credit_item_id for each in allocations]),
+        "bound": array_text(BOUND),
+    }
+    moved = db.execute(_MOVED, values).scalar_one_or_none()
+    if moved is not None:
+        raise RuleBroken("credit_bound", document_no=moved)
+
+
 def _refuse_second_reversal(db: Session, tenant_id: UUID, allocation_id: UUID, found: sa.Row[Any]) -> None:
     a, i = Allocation, OpenItem
     taken_back, of_reversal = db.execute(
@@ -294,14 +339,14 @@ def _refuse_second_reversal(db: Session, tenant_id: UUID, allocation_id: UUID, f
 def _insert(db: Session, actor: Actor, **columns: Sequence[object]) -> None:
     values: dict[str, object] = {name: array_text(column) for name, column in columns.items()}
     values |= {"tenant": actor.tenant_id, "recorded_at": actor.now, "recorded_by": actor.name}
-    db.execute(_INSERT_ALLOCATIONS, values)
+    db.connection().execute(_INSERT_ALLOCATIONS, values)
 
 
 def _project(db: Session, tenant_id: UUID, items: Iterable[_Item]) -> None:
     """Writes what is open now; an item with nothing open was cleared on its last effective date."""
     rows = [(item.id, item.open_minor, None if item.open_minor else item.last_on) for item in items]
     ids, opens, days = (array_text(column) for column in zip(*rows, strict=True))
-    db.execute(_PROJECT, {"tenant": tenant_id, "ids": ids, "opens": opens, "days": days})
+    db.connection().execute(_PROJECT, {"tenant": tenant_id, "ids": ids, "opens": opens, "days": days})
 
 
 def _record(db: Session, actor: Actor, allocations: Sequence[NewAllocation], items: dict[UUID, _Item]) -> None:

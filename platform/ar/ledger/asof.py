@@ -1,12 +1,13 @@
-"""As of a date: what was open then, as one select that lists, aging and balances share.
+"""As of a date, and as known at a moment: what was open then, as one select that lists, aging and balances share.
 
-May import the ledger's tables. Invariant: it starts from `open_minor` and adds back what took effect after the
-date, over items not cleared by then, so that cost follows what was open and not the history behind it.
+May import the ledger's tables. Invariants: it starts from `open_minor` and adds back what took effect after the
+date, over items not cleared by then, so that cost follows what was open and not the history behind it; with
+`known_at` (aware) only rows recorded by that moment count, and without it the statements are the ones of before.
 """
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +16,11 @@ import sqlalchemy as sa
 from ar.ledger.models import Allocation, OpenItem
 
 
-def later_allocations(tenant_id: UUID, as_of: date) -> sa.Subquery:
-    """Per item (`item_id`) what took effect after `as_of` (`minor`), on both sides."""
+def later_allocations(tenant_id: UUID, as_of: date, known_at: datetime | None = None) -> sa.Subquery:
+    """Per item (`item_id`) what took effect after `as_of` or was not known yet (`minor`), on both sides."""
     a = Allocation
-    after = (a.tenant_id == tenant_id, a.effective_on > as_of)
+    later = a.effective_on > as_of if known_at is None else sa.or_(a.effective_on > as_of, a.recorded_at > known_at)
+    after = (a.tenant_id == tenant_id, later)
     both = sa.union_all(
         sa.select(a.debit_item_id.label("item_id"), a.amount_minor).where(*after),
         sa.select(a.credit_item_id, a.amount_minor).where(*after),
@@ -35,14 +37,32 @@ def open_then(later: sa.Subquery) -> sa.ColumnElement[int]:
     return OpenItem.open_minor + sa.func.coalesce(later.c.minor, 0)
 
 
-def there_and_open(tenant_id: UUID, as_of: date) -> tuple[sa.ColumnElement[bool], ...]:
-    """Dated by `as_of` and not cleared by then."""
+def there(tenant_id: UUID, as_of: date, known_at: datetime | None = None) -> tuple[sa.ColumnElement[bool], ...]:
+    """Dated by `as_of`, and recorded by `known_at` where one is given."""
     i = OpenItem
-    return (
-        i.tenant_id == tenant_id,
-        i.document_on <= as_of,
-        sa.or_(i.cleared_on.is_(None), i.cleared_on > as_of),
-    )
+    dated = (i.tenant_id == tenant_id, i.document_on <= as_of)
+    return dated if known_at is None else (*dated, i.recorded_at <= known_at)
+
+
+def there_and_open(
+    tenant_id: UUID, as_of: date, known_at: datetime | None = None
+) -> tuple[sa.ColumnElement[bool], ...]:
+    """Dated by `as_of` and not cleared by then, as far as was known at `known_at`.
+
+    `cleared_on` speaks of what is known today: what an allocation recorded later has touched is looked at anew, so
+    some of these may turn out to have nothing open.
+    """
+    i = OpenItem
+    still = [i.cleared_on.is_(None), i.cleared_on > as_of]
+    if known_at is not None:
+        still.append(i.id.in_(_touched_since(tenant_id, known_at)))
+    return (*there(tenant_id, as_of, known_at), sa.or_(*still))
+
+
+def _touched_since(tenant_id: UUID, known_at: datetime) -> sa.CompoundSelect[Any]:
+    a = Allocation
+    since = (a.tenant_id == tenant_id, a.recorded_at > known_at)
+    return sa.union_all(sa.select(a.debit_item_id).where(*since), sa.select(a.credit_item_id).where(*since))
 
 
 def joined(later: sa.Subquery) -> Any:

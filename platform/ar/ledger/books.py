@@ -213,5 +213,4 @@ def _first_taken(db: Session, tenant_id: UUID, item_ids: Sequence[UUID], items: 
 
 def _rows(db: Session, statement: sa.TextClause, **values: Any) -> int:
     bound = {name: array_text(value) if isinstance(value, list | tuple) else value for name, value in values.items()}
-    result = db.execute(statement, bound)
-    return int(result.rowcount)  # type: ignore[attr-defined]  # a cursor result: the statement is an INSERT
+    return int(db.connection().execute(statement, bound).rowcount)

@@ -1,14 +1,18 @@
 """Inputs of the ledger's commands: one Pydantic model each, for the form as for any other edge.
 
-Imports Pydantic only. Invariant: shape is checked here (a date is a date, a text has an end), rules in the commands.
+Imports Pydantic and the marker of texts only. Invariant: shape is checked here (a date is a date, a text has an end),
+rules in the commands.
 """
 
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from kernel.i18n import mark
 
 
 class _Input(BaseModel):
@@ -18,13 +22,15 @@ class _Input(BaseModel):
 class AllocateDocument(_Input):
     """Pay `item_id` with `other_id`, or the other way round; `amount` as typed, in their currency.
 
-    `key` is the form's idempotency key; `effective_on` None: the later of both documents' dates.
+    `key` is the form's idempotency key; `effective_on` None: the later of both documents' dates. `take_discount`: the
+    early-payment discount that this earns is granted with it.
     """
 
     other_id: UUID
     amount: str = Field(min_length=1, max_length=40)
     effective_on: date | None = None
     key: str = Field(min_length=16, max_length=64)
+    take_discount: bool = False
 
 
 class TakeBack(_Input):
@@ -38,3 +44,56 @@ class ReverseDocument(_Input):
 
     reason: str = Field(min_length=1, max_length=500)
     effective_on: date | None = None
+
+
+class AddNote(_Input):
+    """What is to be done about a document, in words; `key` is the form's idempotency key."""
+
+    note: str = Field(min_length=1, max_length=500)
+    key: str = Field(min_length=16, max_length=64)
+
+
+class LockBooks(_Input):
+    """Lock the books through a day; `key` is the form's idempotency key."""
+
+    through_on: date
+    reason: str = Field(default="", max_length=500)
+    key: str = Field(min_length=16, max_length=64)
+
+
+class AskUnlock(_Input):
+    """Ask that the books stay locked through `back_to` only (None, with `everything`: not at all), and why."""
+
+    back_to: date | None = None
+    everything: bool = False
+    reason: str = Field(min_length=1, max_length=500)
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> AskUnlock:
+        if (self.back_to is None) != self.everything:
+            raise ValueError(mark("Name a day, or choose that everything is opened."))
+        return self
+
+
+class AddRate(_Input):
+    """One rate as typed: `rate` units of the company's currency for `units` of `currency`."""
+
+    currency: str = Field(pattern=r"^[A-Za-z]{3}$")
+    rate_on: date
+    rate: str = Field(min_length=1, max_length=40)
+    units: Literal["1", "100"] = "1"
+    source: str = Field(default="", max_length=100)
+
+
+class Revalue(_Input):
+    """Book the exchange difference as of a day; `key` is the form's idempotency key."""
+
+    as_of: date
+    key: str = Field(min_length=16, max_length=64)
+
+
+class TakeRevaluationBack(_Input):
+    """Reverse a revaluation on a day, with the reason that stays in the books."""
+
+    on: date
+    reason: str = Field(min_length=1, max_length=500)

@@ -25,21 +25,131 @@ MESSAGES: dict[str, str] = {
     "date_unreadable": mark("“%(text)s” is not a date that can be shown. Write a date like 2026-11-21."),
     "period_locked": mark("%(on)s lies in a closed period: the books are locked through %(through_on)s."),
     "receivables_by_item": mark("The receivables account moves only with a document."),
+    "lock_not_found": mark("There is no such lock."),
+    "lock_in_future": mark("The books can be locked through %(today)s at the latest, which is today."),
+    "lock_not_forward": mark("The books are locked through %(through_on)s already."),
+    "books_not_locked": mark("The books are not locked."),
+    "unlock_not_back": mark("Choose a day before %(through_on)s: so far the books are locked."),
+    "rate_own_currency": mark("%(currency)s is the company's own currency and needs no rate."),
+    "rate_out_of_range": mark("%(currency)s: a rate is more than zero and has at most ten decimals."),
+    "rate_in_future": mark("%(on)s has not come yet, so there is no rate for it."),
+    "rate_unreadable": mark("“%(text)s” is not a rate. Write a number like 7.1234."),
+    "rate_missing": mark("No rate for %(currency)s by %(on)s."),
+    "revaluation_in_future": mark("Receivables can be revalued as of %(today)s at the latest, which is today."),
+    "nothing_to_revalue": mark("As of %(as_of)s there is no exchange difference left to book."),
     "entry_not_found": mark("There is no such entry."),
+    "card_too_long": mark("This card has %(lines)s lines, more than %(most)s. Choose a shorter period, or take Excel."),
     "tax_too_large": mark("%(document_no)s: the tax must be less than the amount."),
     "tax_not_here": mark("%(document_no)s: this kind of document carries no tax."),
     "account_not_here": mark("This kind of document is not booked against “%(account)s”."),
     "discount_incomplete": mark("%(document_no)s: a discount needs both its rate and its last day."),
-    "discount_out_of_range": mark("%(document_no)s: the discount must lie between 0.01 % and 99.99 %."),
+    "discount_out_of_range": mark("%(document_no)s: the discount must lie between 0.01 and 99.99 per cent."),
     "discount_day_out_of_order": mark(
         "%(document_no)s: the last day of the discount must lie between the document's date and its due date."
     ),
     "instalments_miscounted": mark("%(document_no)s: instalments count 1, 2, 3 without a gap."),
     "instalments_differ": mark("%(document_no)s: all instalments share customer, date and currency."),
+    "discount_first": mark("This payment earned the discount %(document_no)s. Take the discount back first."),
+    "lock_moved": mark("The books were locked further meanwhile, through %(through_on)s. Ask anew."),
     "already_reversed": mark("This was taken back before."),
     "reversal_is_final": mark("A reversal cannot itself be taken back. Book the document again."),
+    "reversed_elsewhere": mark("A bill is cancelled or recorded as dishonoured on its own page."),
+    "reversed_with_case": mark("A write-off of bad debt is taken back on the page of its case."),
+    "reversed_with_charge": mark("A waiver of interest is taken back on the page of the charge."),
+    "credit_bound": mark(
+        "%(document_no)s was granted for another document and cannot pay this one. Reverse it and book it anew."
+    ),
     "item_allocated": mark("%(document_no)s has allocations. Take them back first."),
+    "document_refused": mark("The document cannot be booked like this."),
+    "customer_missing": mark("Which customer? Write the number or the name."),
+    "customer_unknown": mark("No customer has the number or name “%(text)s”."),
+    "customer_several": mark("Several customers fit “%(text)s”: %(found)s. Write the number."),
+    "reference_unknown": mark("This customer has no document %(document_no)s in this currency that could be paid."),
+    "amount_missing": mark("The amount is needed."),
+    "amount_decimals": mark("%(currency)s has fewer decimals than “%(amount)s”."),
+    "amount_too_large": mark("“%(amount)s” is larger than can be booked."),
+    "amount_below_zero": mark("The amount cannot be below zero."),
+    "day_needed": mark("A date is needed."),
+    "day_unreadable": mark("Write a date like 2026-11-21."),
+    "day_too_early": mark("The first day that can be booked is %(first_on)s."),
+    "day_too_far": mark("%(on)s lies too far ahead. Check the year."),
+    "due_needed": mark("This customer's terms name no date. Write the due date."),
+    "due_before_document": mark("The due date cannot be before the document's date."),
+    "percent_unreadable": mark("“%(text)s” is not a rate. Write the percentage, like 13."),
+    "tax_twice": mark("Write the rate or the amount of the tax, not both."),
+    "tax_not_less": mark("The tax must be less than the amount."),
+    "discount_rate_needed": mark("Write the discount in percent, more than 0 and less than 100."),
+    "discount_days_needed": mark("Write for how many days the discount is granted."),
+    "discount_after_due": mark("The discount would end after the due date %(due_on)s."),
+    "instalment_order": mark("Instalments follow each other by date."),
+    "instalments_sum": mark("The instalments come to %(sum)s, the document to %(amount)s."),
+    "draft_not_found": mark("There is no such draft."),
+    "draft_closed": mark("This draft was booked or discarded meanwhile."),
+    "draft_changed": mark(
+        "%(name)s has changed this draft since you opened it. What you typed is still here; below is what differs. "
+        "Save again to keep yours."
+    ),
+    "discount_none": mark("No early-payment discount was granted on this document."),
+    "discount_unpaid": mark("%(document_no)s: nothing has been paid yet that earns the discount."),
+    "discount_too_late": mark(
+        "%(document_no)s: the discount was granted until %(until_on)s and no payment took effect by then."
+    ),
+    "discount_used_up": mark("%(document_no)s: the discount that was earned is taken."),
+    "write_off_credit": mark("Only what is owed can be written off. Refund a credit or allocate it."),
+    "write_off_nothing": mark("%(document_no)s: nothing is open any more."),
+    "write_off_text_needed": mark("Say in words why it is written off."),
+    "write_off_rest_changed": mark("%(document_no)s: less is open now than was to be written off. Ask again."),
 }
+
+#: Why a small rest is written off.
+WRITE_OFF_REASONS: dict[str, str] = {
+    "bank_charges": mark("Bank charges"),
+    "rounding": mark("Rounding"),
+    "short_payment": mark("Short payment"),
+    "price": mark("Price difference"),
+    "other": mark("Other reason"),
+}
+
+#: What the fields of a document are called, for pages and for the command line.
+FIELD_LABELS: dict[str, str] = {
+    "customer": mark("Customer"),
+    "number": mark("Number"),
+    "document_on": mark("Document date"),
+    "due_on": mark("Due date"),
+    "currency": mark("Currency"),
+    "amount": mark("Amount with tax"),
+    "tax_rate": mark("Tax rate"),
+    "tax": mark("Tax amount"),
+    "discount_percent": mark("Early-payment discount"),
+    "discount_days": mark("Discount days"),
+    "instalment_due": mark("Instalments: due dates"),
+    "instalment_amount": mark("Instalments: amounts"),
+    "reference": mark("Reference"),
+    "allocate": mark("Allocate at once"),
+    "memo": mark("Note"),
+}
+
+#: The checks of the nightly examination, for the page that shows what it found; other names are shown as they are.
+CHECK_NAMES: tuple[str, ...] = (
+    mark("ledger: every entry balances"),
+    mark("ledger: each item stands in the receivables account"),
+    mark("ledger: the receivables account holds nothing but items"),
+    mark("ledger: open amounts equal amounts less allocations"),
+    mark("ledger: cleared dates equal the last allocation's"),
+    mark("ledger: allocations join a debt and a credit, not before either"),
+    mark("ledger: documents have their days in order, their side and their discount"),
+    mark("ledger: instalments count from one and share their document"),
+    mark("ledger: no item over-allocated as of any date"),
+    mark("ledger: an allocation taken back mirrors the first"),
+    mark("ledger: a reversal mirrors its document"),
+    mark("ledger: a reversing entry mirrors its entry"),
+    mark("ledger: output tax is a part of its document"),
+    mark("ledger: debts written off stand in the memorandum"),
+    mark("ledger: running numbers have no gap"),
+    mark("periods: the state is that of the newest lock"),
+    mark("periods: nothing was dated in a locked period"),
+    mark("periods: balances kept with a lock equal its entries"),
+)
 
 KIND_NAMES: dict[str, str] = {
     "opening": mark("Opening balance"),
@@ -57,6 +167,11 @@ KIND_NAMES: dict[str, str] = {
     "interest_waiver": mark("Interest waived"),
     "bad_debt": mark("Bad debt written off"),
     "reversal": mark("Reversal"),
+    "bill_endorsed": mark("Bill endorsed"),
+    "bill_discounted": mark("Bill discounted"),
+    "bill_discounted_recourse": mark("Bill discounted with recourse"),
+    "bill_honoured": mark("Bill paid"),
+    "bill_dishonoured": mark("Bill dishonoured"),
 }
 
 STAGE_NAMES: dict[Stage, str] = {

@@ -278,3 +278,31 @@ class DoctorRun(Tenanted, Base):
     examined_at: Mapped[Moment]
     ok: Mapped[bool]
     findings: Mapped[JsonList]
+
+
+class LedgerSettings(Tenanted, Base):
+    """A version of the ledger's settings; the newest holds. Amounts in the company's currency."""
+
+    __tablename__ = "ledger_settings"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
+        sa.CheckConstraint("write_off_at_once_minor >= 0", name="not_negative"),
+    )
+    write_off_at_once_minor: Mapped[Minor]
+    recorded_at: Mapped[Moment]
+    recorded_by: Mapped[Text]
+
+
+class ItemNote(Tenanted, Base):
+    """What somebody means to do about a document that falls due or is late, in their words; the newest holds."""
+
+    __tablename__ = "item_note"
+    __table_args__ = (
+        tenant_fk("item_id", "open_item"),
+        sa.CheckConstraint("char_length(note) BETWEEN 1 AND 500", name="note_within"),
+        sa.Index("ix_item_note_item", "tenant_id", "item_id", "id"),
+    )
+    item_id: Mapped[Id]
+    note: Mapped[Text]
+    noted_at: Mapped[Moment]
+    noted_by: Mapped[Text]

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from ar.customers.models import Customer
-from ar.ledger.asof import joined, later_allocations, open_then, there_and_open
+from ar.ledger.asof import joined, later_allocations, open_then, there, there_and_open
+from ar.ledger.doubtful import is_doubtful
 from ar.ledger.models import Allocation, OpenItem, Posting
 from ar.ledger.queries import OpenItemView, item_columns, with_customer
 from ar.ledger.stages import PROFESSIONAL_DAYS, ULTIMATUM_DAYS, WARNING_DAYS, Stage, legal_from_on
@@ -28,16 +29,17 @@ SORTS: Final = ("due", "document", "number", "customer", "open")
 
 @dataclass(frozen=True)
 class ReceivablesFilters:
-    """What the address of the list asks for. `on` None: today."""
+    """What the address of the list asks for. `on` None: today; `known`: see `ar.ledger.travel`."""
 
     q: str = filters.text()
-    state: str = filters.choice("open", "owed", "overdue", "credits", "cleared", "all")
+    state: str = filters.choice("open", "owed", "overdue", "doubtful", "credits", "cleared", "all")
     stage: str = filters.choice("", *(stage.value for stage in Stage))
     customer: str = filters.text()
     currency: str = filters.text(max_length=3)
     due_from: date | None = filters.day()
     due_to: date | None = filters.day()
     on: date | None = filters.day()
+    known: str = filters.text(max_length=40)
     sort: str = filters.choice("due", "-due", *(f"{way}{key}" for key in SORTS[1:] for way in ("", "-")))
 
 
@@ -108,6 +110,7 @@ class Candidate:
     document_no: str
     due_on: date
     open_minor: int
+    discount_until_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ class ItemPage:
     """One document with everything that hangs on it."""
 
     item: OpenItemView
+    entry_id: UUID
     cleared_on: date | None
     reverses_id: UUID | None
     reversed_by: UUID | None
@@ -126,18 +130,25 @@ class ItemPage:
     @property
     def reversible(self) -> bool:
         """No allocation stands and nothing was taken back yet."""
-        return self.reverses_id is None and self.reversed_by is None and self.item.open_minor == self.item.amount_minor
+        untouched = self.reverses_id is None and self.reversed_by is None
+        return untouched and self.item.open_minor == self.item.amount_minor and self.item.kind != "bill"
 
 
 def receivables_page(
-    db: Session, tenant_id: UUID, wanted: ReceivablesFilters, asked: PageAsked, today: date
+    db: Session,
+    tenant_id: UUID,
+    wanted: ReceivablesFilters,
+    asked: PageAsked,
+    today: date,
+    *,
+    known_at: datetime | None = None,
 ) -> ReceivablesPage:
     """The list as of `wanted.on` or today. The sums read all currencies, so that their choice costs no statement."""
     as_of = wanted.on or today
-    later = later_allocations(tenant_id, as_of)
+    later = later_allocations(tenant_id, as_of, known_at)
     minor = open_then(later)
     source = joined(later).join(Customer, with_customer(tenant_id))
-    where = _where(tenant_id, wanted, as_of, minor)
+    where = _where(tenant_id, wanted, as_of, minor, known_at)
     i = OpenItem
     sums: Any = db.execute(
         sa.select(
@@ -192,6 +203,7 @@ def item_page(db: Session, tenant_id: UUID, item_id: UUID, today: date, *, candi
     item = OpenItemView(*row[:15])
     return ItemPage(
         item,
+        row.entry_id,
         row.cleared_on,
         row.reverses_id,
         row.reversed_by,
@@ -228,10 +240,10 @@ def stage_due_range(stage: Stage, as_of: date) -> tuple[date | None, date | None
 
 
 def _where(
-    tenant_id: UUID, wanted: ReceivablesFilters, as_of: date, minor: sa.ColumnElement[int]
+    tenant_id: UUID, wanted: ReceivablesFilters, as_of: date, minor: sa.ColumnElement[int], known_at: datetime | None
 ) -> list[sa.ColumnElement[bool]]:
     i, c = OpenItem, Customer
-    limits = [*_state(tenant_id, wanted.state, as_of, minor), Customer.tenant_id == tenant_id]
+    limits = [*_state(tenant_id, wanted.state, as_of, minor, known_at), Customer.tenant_id == tenant_id]
     if wanted.stage:
         limits += [i.side > 0, minor > 0, *_due_between(stage_due_range(Stage(wanted.stage), as_of))]
     limits += _due_between((wanted.due_from, wanted.due_to))
@@ -248,15 +260,19 @@ def _where(
     return limits
 
 
-def _state(tenant_id: UUID, state: str, as_of: date, minor: sa.ColumnElement[int]) -> list[sa.ColumnElement[bool]]:
+def _state(
+    tenant_id: UUID, state: str, as_of: date, minor: sa.ColumnElement[int], known_at: datetime | None
+) -> list[sa.ColumnElement[bool]]:
     i = OpenItem
     if state == "all":
-        return [i.tenant_id == tenant_id, i.document_on <= as_of]
+        return [*there(tenant_id, as_of, known_at)]
     if state == "cleared":
-        return [i.tenant_id == tenant_id, i.document_on <= as_of, minor == 0]
-    limits = [*there_and_open(tenant_id, as_of), minor > 0]
-    if state in ("owed", "overdue"):
+        return [*there(tenant_id, as_of, known_at), minor == 0]
+    limits = [*there_and_open(tenant_id, as_of, known_at), minor > 0]
+    if state in ("owed", "overdue", "doubtful"):
         limits.append(i.side > 0)
+    if state == "doubtful":
+        limits += is_doubtful(as_of)
     if state == "overdue":
         limits.append(i.due_on < as_of)
     if state == "credits":
@@ -325,7 +341,7 @@ def _candidates(db: Session, tenant_id: UUID, item: OpenItemView) -> list[Candid
     """At most fifty, oldest due first: beyond that a person searches the list."""
     i = OpenItem
     rows: Any = db.execute(
-        sa.select(i.id, i.kind, i.document_no, i.due_on, i.open_minor)
+        sa.select(i.id, i.kind, i.document_no, i.due_on, i.open_minor, i.discount_until_on)
         .where(
             i.tenant_id == tenant_id,
             i.customer_id == item.customer_id,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 from uuid import UUID
+from weakref import ref
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -18,6 +19,7 @@ from ar.ledger.models import BooksState
 from kernel.actor import Actor
 from kernel.errors import RuleBroken
 
+_KEPT = "ledger.locked_through"
 _HELD = sa.text("SELECT locked_through FROM books_state WHERE tenant_id = :tenant FOR SHARE")
 
 
@@ -34,9 +36,22 @@ def locked_through(db: Session, tenant_id: UUID) -> date | None:
 
 
 def hold_open(db: Session, tenant_id: UUID) -> date | None:
-    """The same for a writer: the lock cannot move until COMMIT."""
-    found: date | None = db.execute(_HELD, {"tenant": tenant_id}).scalar_one()
+    """The same for a writer: the lock cannot move until COMMIT, so it is asked once a transaction."""
+    kept = db.info.get(_KEPT)
+    # Asked first: it begins the transaction that is looked for.
+    connection = db.connection()
+    now = db.get_transaction()
+    if kept is not None and now is not None and kept[0]() is now:
+        return kept[1]  # type: ignore[no-any-return]
+    found: date | None = connection.execute(_HELD, {"tenant": tenant_id}).scalar_one()
+    if now is not None:
+        db.info[_KEPT] = (ref(now), found)  # weak: a session is not to hold itself
     return found
+
+
+def lock_moved(db: Session) -> None:
+    """Called by whoever moved the lock: the transaction asks again."""
+    db.info.pop(_KEPT, None)
 
 
 def first_open_on(locked: date | None) -> date:

@@ -17,13 +17,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from ar.customers.models import Customer
 from ar.ledger.books import Leg, NewItem, mirrored, write_entries, write_items
 from ar.ledger.models import Account
 from ar.ledger.periods import open_state
 from ar.ledger.recipes import ACCOUNTS, RECEIVABLES, RECIPES, REVERSAL, legs_of
 from kernel import journal
 from kernel.actor import Actor
+from kernel.arrays import array_text
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
 from kernel.money import MAX_MINOR, exponent
@@ -35,6 +35,9 @@ AHEAD_DAYS: Final = 366
 BPS: Final = 10_000
 
 
+_COUNT = sa.text("SELECT count(*) FROM customer WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))")
+
+
 def open_books(db: Session, actor: Actor) -> None:
     """The accounts and the open period of a new tenant; a second call adds nothing."""
     rows = [
@@ -44,10 +47,13 @@ def open_books(db: Session, actor: Actor) -> None:
     open_state(db, actor)
 
 
-def post_items(db: Session, actor: Actor, items: Sequence[NewItem], *, memo: str = "") -> list[UUID]:
+def post_items(
+    db: Session, actor: Actor, items: Sequence[NewItem], *, memo: str = "", customers_held: bool = False
+) -> list[UUID]:
     """Books documents, each with an entry of its own; returns the item ids in the order given.
 
-    Items that share kind and number are the instalments of one document and of one entry. Raises RuleBroken for an
+    Items that share kind and number are the instalments of one document and of one entry. `customers_held`: the
+    caller holds the customers' rows (`lock_customers`), so they are there. Raises RuleBroken for an
     unknown kind or currency, an amount that is not positive, dates out of order, in a locked period or more than
     AHEAD_DAYS after today, instalments that do not fit each other; NotFound for a customer of another tenant,
     Conflict(`document_exists`) for a number that is taken.
@@ -57,7 +63,8 @@ def post_items(db: Session, actor: Actor, items: Sequence[NewItem], *, memo: str
     for item in items:
         _check(item, actor.today)
     documents = _documents(items)
-    _require_customers(db, actor.tenant_id, {item.customer_id for item in items})
+    if not customers_held:
+        _require_customers(db, actor.tenant_id, {item.customer_id for item in items})
     entry_ids, item_ids = new_ids(len(documents)), new_ids(len(items))
     legs = list(chain.from_iterable(map(legs_of, documents.values(), entry_ids)))
     firsts = [each[0] for each in documents.values()]
@@ -156,12 +163,7 @@ def _documents(items: Sequence[NewItem]) -> dict[tuple[str, str], list[NewItem]]
 
 
 def _require_customers(db: Session, tenant_id: UUID, customer_ids: set[UUID]) -> None:
-    c = Customer
-    found = db.execute(
-        sa.select(sa.func.count())
-        .select_from(c)
-        .where(c.tenant_id == tenant_id, c.id == sa.any_(sa.cast(list(customer_ids), sa.ARRAY(sa.Uuid))))
-    ).scalar_one()
+    found = db.connection().execute(_COUNT, {"tenant": tenant_id, "ids": array_text(customer_ids)}).scalar_one()
     if found != len(customer_ids):
         raise NotFound("customer_not_found")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +17,11 @@ from sqlalchemy.orm import Session, aliased
 
 from ar.customers.models import Customer
 from ar.ledger.asof import joined, later_allocations, open_then, there_and_open
+from ar.ledger.balances import valid_balances
 from ar.ledger.due_dates import overdue_days
 from ar.ledger.models import Entry, OpenItem, Posting
 from ar.ledger.recipes import RECEIVABLES
-from ar.ledger.stages import Stage, stage_of
+from ar.ledger.stages import TRADE_KINDS, Stage, doubtful_from_on, stage_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,13 @@ class OpenItemView:
     def stage(self) -> Stage | None:
         """The stage of R132 at `as_of`; a credit and a cleared item have none."""
         return stage_of(self.due_on, self.as_of) if self.side > 0 and self.open_minor else None
+
+    @property
+    def doubtful(self) -> bool:
+        """Still open past the day of R138 at `as_of`; a flag, no write-off."""
+        if self.kind not in TRADE_KINDS or not self.open_minor:
+            return False
+        return doubtful_from_on(self.document_on, self.collection_end_on) <= self.as_of
 
     @property
     def signed_open_minor(self) -> int:
@@ -108,17 +116,21 @@ def open_items(
     tenant_id: UUID,
     *,
     as_of: date,
+    known_at: datetime | None = None,
     customer_id: UUID | None = None,
     currency: str | None = None,
     item_ids: Sequence[UUID] | None = None,
 ) -> list[OpenItemView]:
-    """Items open at `as_of`, oldest due first: items dated later are out, later allocations count as open."""
+    """Items open at `as_of`, oldest due first: items dated later are out, later allocations count as open.
+
+    `known_at` (aware): as the books stood at that moment, without what was recorded after it.
+    """
     i = OpenItem
-    later = later_allocations(tenant_id, as_of)
+    later = later_allocations(tenant_id, as_of, known_at)
     statement = (
         sa.select(*item_columns(), open_then(later).label("open_minor"), i.reference, sa.literal(as_of))
         .select_from(joined(later).join(Customer, with_customer(tenant_id)))
-        .where(*there_and_open(tenant_id, as_of))
+        .where(*there_and_open(tenant_id, as_of, known_at))
         .order_by(i.due_on, i.document_no, i.id)
     )
     if customer_id is not None:
@@ -170,21 +182,30 @@ def movements(
     return [Movement(*row) for row in rows]
 
 
-def balance_at(db: Session, tenant_id: UUID, customer_id: UUID, currency: str, on: date) -> int:
-    """The signed balance (minor units) at the end of `on`, from what was open then."""
+def balance_at(
+    db: Session, tenant_id: UUID, customer_id: UUID, currency: str, on: date, *, known_at: datetime | None = None
+) -> int:
+    """The signed balance (minor units) at the end of `on`, from what was open then, as known at `known_at`."""
     i = OpenItem
-    later = later_allocations(tenant_id, on)
+    later = later_allocations(tenant_id, on, known_at)
     return int(
         db.execute(
             sa.select(sa.func.coalesce(sa.func.sum(i.side * open_then(later)), 0))
             .select_from(joined(later))
-            .where(*there_and_open(tenant_id, on), i.customer_id == customer_id, i.currency == currency)
+            .where(*there_and_open(tenant_id, on, known_at), i.customer_id == customer_id, i.currency == currency)
         ).scalar_one()
     )
 
 
-def posted_balances(db: Session, tenant_id: UUID, on: date, *, customer_id: UUID | None = None) -> dict[str, int]:
-    """Signed balance of the receivables account per currency at the end of `on`, from the postings alone."""
+def posted_balances(
+    db: Session, tenant_id: UUID, on: date, *, customer_id: UUID | None = None, known_at: datetime | None = None
+) -> dict[str, int]:
+    """Signed balance of the receivables account per currency at the end of `on`, from the postings alone.
+
+    For the whole company it starts from the balances kept with the last lock that holds by then, so that it costs
+    what came after. As known at a moment of the past it adds up from the start: a lock may have come later.
+    """
+    kept = valid_balances(db, tenant_id, on) if customer_id is None and known_at is None else None
     p, e = Posting, Entry
     statement = (
         sa.select(p.currency, sa.cast(sa.func.sum(p.debit_minor - p.credit_minor), sa.BigInteger))
@@ -194,7 +215,14 @@ def posted_balances(db: Session, tenant_id: UUID, on: date, *, customer_id: UUID
     )
     if customer_id is not None:
         statement = statement.where(p.customer_id == customer_id)
-    return {row[0]: row[1] for row in db.execute(statement)}
+    if known_at is not None:
+        statement = statement.where(e.recorded_at <= known_at)
+    if kept is not None:
+        statement = statement.where(e.effective_on > kept.through_on)
+    sums = kept.of_account(RECEIVABLES) if kept else {}
+    for currency, minor in db.execute(statement):
+        sums[currency] = sums.get(currency, 0) + minor
+    return sums
 
 
 def currencies_of(db: Session, tenant_id: UUID, customer_id: UUID) -> list[str]:
@@ -211,15 +239,35 @@ def currencies_of(db: Session, tenant_id: UUID, customer_id: UUID) -> list[str]:
 
 
 def item_ids(db: Session, tenant_id: UUID, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], UUID]:
-    """Ids by (kind, document number); unknown ones are left out."""
+    """Ids by (kind, document number); unknown ones are left out.
+
+    Of a document paid by instalments: the first with something open, else the first.
+    """
     i = OpenItem
     numbers = sa.cast([number for _kind, number in keys], sa.ARRAY(sa.Text))
     rows = db.execute(
-        sa.select(i.kind, i.document_no, i.id).where(
+        sa.select(i.kind, i.document_no, i.id)
+        .where(
             i.tenant_id == tenant_id,
             i.kind.in_(sorted({kind for kind, _number in keys})),
             i.document_no == sa.any_(numbers),
         )
+        .order_by(i.open_minor == 0, i.instalment_no)
     )
-    wanted = set(keys)
-    return {(r.kind, r.document_no): r.id for r in rows if (r.kind, r.document_no) in wanted}
+    wanted, found = set(keys), dict[tuple[str, str], UUID]()
+    for row in rows:
+        if (row.kind, row.document_no) in wanted:
+            found.setdefault((row.kind, row.document_no), row.id)
+    return found
+
+
+def items_of_document(db: Session, tenant_id: UUID, kind: str, document_no: str) -> list[UUID]:
+    """The ids of a document's items: its instalments in their order, or the one item it is; empty when unknown."""
+    i = OpenItem
+    return list(
+        db.execute(
+            sa.select(i.id)
+            .where(i.tenant_id == tenant_id, i.kind == kind, i.document_no == document_no)
+            .order_by(i.instalment_no)
+        ).scalars()
+    )

@@ -18,6 +18,9 @@ WARNING_DAYS: Final = 7
 ULTIMATUM_DAYS: Final = 30
 PROFESSIONAL_DAYS: Final = 37
 LEGAL_MONTHS: Final = 6
+DOUBTFUL_DAYS: Final = 60
+#: What arises from selling; only that can become doubtful, and reports name it apart from the rest.
+TRADE_KINDS: Final = ("invoice", "debit_note", "opening")
 
 
 class Stage(StrEnum):
@@ -64,6 +67,16 @@ def stage_of(due_on: date, today: date, advance: Advance | None = None) -> Stage
 def legal_from_on(due_on: date) -> date:
     """First day of the legal stage: due + 37 days + 6 calendar months, month end clipped (A08, A15)."""
     return add_months(due_on + timedelta(days=PROFESSIONAL_DAYS), LEGAL_MONTHS)
+
+
+def doubtful_from_on(document_on: date, collection_end_on: date) -> date:
+    """First day on which a receivable from sales that is still open counts as doubtful (R138, A16).
+
+    That is the day after 60 days from the shipment, or after the collection period where that is longer. The
+    document's date stands for the day of shipment. A flag for people: nothing is booked by it.
+    """
+    allowed = max(DOUBTFUL_DAYS, (collection_end_on - document_on).days)
+    return document_on + timedelta(days=allowed + 1)
 
 
 def _stage_by_dates(due_on: date, today: date) -> Stage:

@@ -244,7 +244,7 @@ def _page(name: str, link: Link, *, errors: dict[str, str] | None = None, **valu
         step=lambda endpoint: _url(f"portal.{endpoint}", link),
         pdf_url=_url("portal.pdf", link),
         preview=False,
-        **page_texts(link.statement.closing_minor, link.statement.period_to),
+        **page_texts(link.statement.closing_minor, link.statement.period_to, link.statement.interest_minor),
         portal={
             "sender": link.sender.name,
             "language": (other, f"?lang={other}") if request.method != "POST" else None,

@@ -1,13 +1,13 @@
 """The aging report: what every customer owes as of a date, by how late it is, and whether it ties to the ledger.
 
 May import the ledger and the tables of customers. Invariants: one statement for all rows, whatever the size, and
-one for the tie-out; boundaries come from `ar.ledger.aging`, so SQL and the pure rule cannot disagree.
+two for the tie-out; boundaries come from `ar.ledger.aging`, so SQL and the pure rule cannot disagree.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -59,6 +59,7 @@ class AgingReport:
     totals: tuple[AgingRow, ...]
     tie_out: tuple[TieOut, ...]
     currencies: tuple[str, ...]
+    known_at: datetime | None = None
 
     @property
     def rows(self) -> tuple[AgingRow, ...]:
@@ -75,22 +76,32 @@ def aging_report(
     *,
     currency: str | None = None,
     tie_out: bool = True,
+    known_at: datetime | None = None,
 ) -> AgingReport:
     """The report at the end of `as_of`: documents dated later are out, later allocations count as open.
 
+    `known_at` (aware): as it was shown at that moment, without what was recorded after it.
     Open credits (receipts, credit notes) are unapplied cash; who has nothing open is left out.
     """
-    named = tuple(_row(row) for row in db.execute(_statement(tenant_id, as_of, by, customer_id, currency)))
+    named = tuple(_row(row) for row in db.execute(_statement(tenant_id, as_of, by, customer_id, currency, known_at)))
     sums = totals(row.aging for row in named)
-    posted = posted_balances(db, tenant_id, as_of, customer_id=customer_id) if tie_out else {}
+    posted = posted_balances(db, tenant_id, as_of, customer_id=customer_id, known_at=known_at) if tie_out else {}
     ties = _tie_out(sums, posted, currency) if tie_out else ()
-    return AgingReport(as_of, by, named, sums, ties, tuple(sorted({row.currency for row in sums} | posted.keys())))
+    currencies = tuple(sorted({row.currency for row in sums} | posted.keys()))
+    return AgingReport(as_of, by, named, sums, ties, currencies, known_at)
 
 
-def _statement(tenant_id: UUID, as_of: date, by: By, customer_id: UUID | None, currency: str | None) -> sa.Select[Any]:
+def _statement(
+    tenant_id: UUID,
+    as_of: date,
+    by: By,
+    customer_id: UUID | None,
+    currency: str | None,
+    known_at: datetime | None = None,
+) -> sa.Select[Any]:
     """Sums per customer and currency first, names afterwards, so that the join is of few rows."""
     i, c = OpenItem, Customer
-    later = later_allocations(tenant_id, as_of)
+    later = later_allocations(tenant_id, as_of, known_at)
     minor = open_then(later)
     anchor = i.due_on if by == "due" else i.document_on
     sums = (
@@ -104,7 +115,7 @@ def _statement(tenant_id: UUID, as_of: date, by: By, customer_id: UUID | None, c
             _sum(minor).filter(i.side < 0).label("unapplied"),
         )
         .select_from(joined(later))
-        .where(*there_and_open(tenant_id, as_of))
+        .where(*there_and_open(tenant_id, as_of, known_at))
         .group_by(i.customer_id, i.currency)
     )
     if customer_id is not None:

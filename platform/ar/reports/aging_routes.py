@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, g, request, url_for
 
 from ar.ledger.aging import AgingRow, bucket_ranges
+from ar.ledger.conversion import Total
+from ar.ledger.doubtful import doubtful_sums
+from ar.ledger.rates import total_of
+from ar.ledger.travel import When, read_when, refuse_unread
 from ar.reports.aging import AgingReport, NamedRow, aging_report
 from ar.reports.exports import CSV_TYPE, XLSX_TYPE, aging_csv, aging_xlsx, bucket_labels
 from kernel.errors import RuleBroken
@@ -32,6 +36,7 @@ class AgingFilters:
     """What the address asks for. `as_of` None: today; `on`, its name in older addresses, is still read."""
 
     as_of: date | None = filters.day()
+    known: str = filters.text(max_length=40)
     by: str = filters.choice("due", "invoice")
     currency: str = filters.text(max_length=3)
     sort: str = filters.choice("customer", "-customer", "-overdue", "overdue", "-balance", "balance")
@@ -48,13 +53,16 @@ SORT_KEYS: dict[str, Callable[[NamedRow], object]] = {
 @staff(Permission.READ)
 def index() -> Page:
     """Per customer and currency, with totals and the tie-out; the page size bounds what is drawn."""
-    wanted, report = _report(_asked())
+    wanted, when, report = _report(_asked())
     path = url_for("aging.index")
     asked = read_page(request.args)
     page = asked.page(len(report.named), path, request.args)
     return render(
         "ar/reports/aging.html",
         report=report,
+        when=when,
+        total=_total(report),
+        to_today=filters.url(wanted, path, as_of=None, known=""),
         rows=_sorted(report, wanted.sort)[page.offset : page.offset + page.size],
         wanted=wanted,
         pager=page,
@@ -64,7 +72,10 @@ def index() -> Page:
         unread=filters.unread_days(AgingFilters, _asked()),
         currencies=filters.currency_options(report.currencies, wanted.currency, _("All currencies")),
         every_currency=filters.url(wanted, path, currency=""),
-        pictures={row.currency: _picture(report, row) for row in report.totals},
+        doubtful=doubtful_sums(
+            db(), actor().tenant_id, when.as_of, known_at=when.known_at, currency=wanted.currency.upper() or None
+        ),
+        pictures={row.currency: _picture(report, when, row) for row in report.totals},
         may_export=may(Permission.EXPORT),
         exports={kind: filters.url(wanted, url_for("aging.export", kind=kind)) for kind in ("xlsx", "csv")},
     )
@@ -77,12 +88,19 @@ def export(kind: str) -> Page:
     asked = _asked()
     for typed in filters.unread_days(AgingFilters, asked).values():
         raise RuleBroken("date_unreadable", text=typed)
-    _wanted, report = _report(asked)
+    _wanted, when, report = _report(asked)
+    refuse_unread(when)
     basis = "-by-document-date" if report.by == "invoice" else ""
-    name = f"aging{basis}-{report.as_of.isoformat()}.{kind}"
+    name = f"aging{basis}-{report.as_of.isoformat()}{when.file_mark}.{kind}"
     if kind == "xlsx":
-        return download(aging_xlsx(report, actor()), XLSX_TYPE, name)
+        return download(aging_xlsx(report, actor(), _total(report)), XLSX_TYPE, name)
     return download(aging_csv(report), CSV_TYPE, name)
+
+
+def _total(report: AgingReport) -> Total:
+    """What the balances shown are worth in the company's currency at the rates of the day."""
+    balances = {row.currency: row.balance_minor for row in report.totals}
+    return total_of(db(), actor().tenant_id, balances, g.company.currency, report.as_of)
 
 
 def _asked() -> dict[str, str]:
@@ -92,19 +110,21 @@ def _asked() -> dict[str, str]:
     return asked
 
 
-def _report(asked: dict[str, str]) -> tuple[AgingFilters, AgingReport]:
+def _report(asked: dict[str, str]) -> tuple[AgingFilters, When, AgingReport]:
     wanted = filters.read(AgingFilters, asked)
+    when = read_when(wanted.as_of, wanted.known, actor())
     report = aging_report(
         db(),
         actor().tenant_id,
-        wanted.as_of or actor().today,
+        when.as_of,
         "invoice" if wanted.by == "invoice" else "due",
         currency=wanted.currency.upper() or None,
+        known_at=when.known_at,
     )
-    return wanted, report
+    return wanted, when, report
 
 
-def _picture(report: AgingReport, total: AgingRow) -> list[dict[str, Any]]:
+def _picture(report: AgingReport, when: When, total: AgingRow) -> list[dict[str, Any]]:
     """The buckets of a currency, each leading to its documents; by document date there is no such list."""
     parts = []
     labels = bucket_labels(report.by)
@@ -114,6 +134,7 @@ def _picture(report: AgingReport, total: AgingRow) -> list[dict[str, Any]]:
             state="owed",
             currency=total.currency,
             on=report.as_of.isoformat(),
+            known=when.known or None,
             due_from=ends.first_on.isoformat() if ends.first_on else None,
             due_to=ends.last_on.isoformat() if ends.last_on else None,
         )

@@ -7,7 +7,7 @@ for the timeline; lists are bounded, sums are of everything that is open.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
@@ -16,13 +16,17 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
+from ar.bills.models import Bill
+from ar.bills.rules import OUTSTANDING
+from ar.bills.views import OutstandingBill
 from ar.cases.queries import block_views, case_strip
 from ar.cases.views import BlockView, CaseStrip
 from ar.customers.models import Contact, Customer
 from ar.customers.queries import ContactView
-from ar.ledger.aging import BUCKETS, AgingRow, bucket_ranges
+from ar.ledger.aging import BUCKETS, AgingRow, OpenAmount, age, bucket_ranges
 from ar.ledger.due_dates import overdue_days
 from ar.ledger.models import OpenItem
+from ar.ledger.queries import open_items
 from ar.ledger.stages import Stage, stage_of
 from ar.statements.models import Confirmation, Statement
 from kernel.calendars import WorkCalendar
@@ -33,6 +37,7 @@ from tenants.models import Company, User
 
 ITEMS_MAX: Final = 100
 STATEMENTS_MAX: Final = 6
+BILLS_MAX: Final = 50
 _ALWAYS_FROM: Final = date.min
 _ALWAYS_TO: Final = date.max
 _TENANT: Final = sa.bindparam("tenant", type_=sa.Uuid)
@@ -99,6 +104,7 @@ class Facts:
     calendar: WorkCalendar
     contacts: tuple[ContactView, ...]
     statements: tuple[StatementLink, ...]
+    bills: tuple[OutstandingBill, ...]
 
     @property
     def terms_text(self) -> str:
@@ -144,10 +150,24 @@ class CustomerPage:
         return [item for item in self.items if item.side < 0]
 
 
-def customer_page(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -> CustomerPage:
-    """The page as of `today`. Raises NotFound(`customer_not_found`)."""
+def customer_page(
+    db: Session,
+    tenant_id: UUID,
+    customer_id: UUID,
+    today: date,
+    *,
+    as_of: date | None = None,
+    known_at: datetime | None = None,
+) -> CustomerPage:
+    """The page as of `today`; `as_of` and `known_at` move its items and balances alone.
+
+    Raises NotFound(`customer_not_found`).
+    """
     facts = _facts(db, tenant_id, customer_id)
-    items, count, sums = _items(db, tenant_id, customer_id, today)
+    if known_at is None and as_of in (None, today):
+        items, count, sums = _items(db, tenant_id, customer_id, today)
+    else:
+        items, count, sums = _items_then(db, tenant_id, customer_id, as_of or today, known_at)
     strip = case_strip(db, tenant_id, customer_id, today, facts.calendar)
     blocks = tuple(block_views(db, tenant_id, customer_id, today))
     return CustomerPage(today, facts, items, count, sums, strip, blocks)
@@ -157,9 +177,10 @@ def _facts(db: Session, tenant_id: UUID, customer_id: UUID) -> Facts:
     row: Any = columns(db, _reading_facts(), {"tenant": tenant_id, "customer": customer_id}).first()
     if row is None:
         raise NotFound("customer_not_found")
-    *plain, preset, overrides, contacts, statements = row
-    calendar = WorkCalendar(preset, {date.fromisoformat(day): bool(works) for day, works in overrides.items()})
-    lists = (tuple(map(_contact, contacts or ())), tuple(map(_statement, statements or ())))
+    *plain, preset, overrides, contacts, statements, bills = row
+    calendar = WorkCalendar(preset, {date.fromisoformat(day): bool(told["working"]) for day, told in overrides.items()})
+    papers = (tuple(map(_statement, statements or ())), tuple(map(_outstanding, bills or ())))
+    lists = (tuple(map(_contact, contacts or ())), *papers)
     return Facts(*(*plain, calendar, *lists))
 
 
@@ -170,7 +191,7 @@ def _reading_facts() -> sa.Select[Any]:
     columns: list[Any] = [
         *(c.id, c.number, c.name, c.entity_type, c.tax_id, User.name.label("owner_name"), c.language, c.terms),
         *(c.settlement_days, sa.func.coalesce(c.policy_code, o.policy_code), o.calendar, o.calendar_overrides),
-        *(_contacts(), _statements()),
+        *(_contacts(), _statements(), _bills()),
     ]
     return (
         sa.select(*columns)
@@ -230,6 +251,30 @@ def _statement(line: list[Any]) -> StatementLink:
     )
 
 
+def _bills() -> sa.ScalarSelect[Any]:
+    """The bills not yet paid as JSON, the first to mature first: they stand beside what is open."""
+    b = Bill
+    first = (
+        sa.select(b.id, b.number, b.kind, b.customer_id, b.acceptor, b.matures_on, b.currency, b.amount_minor, b.state)
+        .where(
+            b.tenant_id == _TENANT, b.customer_id == Customer.id, b.state.in_([state.value for state in OUTSTANDING])
+        )
+        .correlate(Customer)
+        .order_by(b.matures_on, b.number)
+        .limit(BILLS_MAX)
+        .subquery("first_bills")
+    )
+    line = sa.func.jsonb_build_array(*first.c)
+    ordered = aggregate_order_by(line, first.c.matures_on, first.c.number)
+    return sa.select(sa.func.jsonb_agg(ordered)).scalar_subquery()
+
+
+def _outstanding(line: list[Any]) -> OutstandingBill:
+    bill_id, number, kind, customer_id, acceptor, matures_on, *rest = line
+    on = date.fromisoformat(matures_on)
+    return OutstandingBill(UUID(bill_id), number, kind, UUID(customer_id), acceptor, on, *rest)
+
+
 def _items(
     db: Session, tenant_id: UUID, customer_id: UUID, today: date
 ) -> tuple[tuple[ItemLine, ...], int, tuple[AgingRow, ...]]:
@@ -241,6 +286,27 @@ def _items(
     sums = {row[7]: AgingRow("", row[7], tuple(row[12:-1]), row[11]) for row in rows}
     lines = sorted((_line(row, today) for row in rows), key=lambda each: (-each.side, each.due_on, each.document_no))
     return tuple(lines), rows[0][10] if rows else 0, tuple(sums[currency] for currency in sorted(sums))
+
+
+def _items_then(
+    db: Session, tenant_id: UUID, customer_id: UUID, as_of: date, known_at: datetime | None
+) -> tuple[tuple[ItemLine, ...], int, tuple[AgingRow, ...]]:
+    """As `_items`, of another day or as known at another moment."""
+    found = open_items(db, tenant_id, as_of=as_of, known_at=known_at, customer_id=customer_id)
+    unapplied: dict[tuple[str, str], int] = {}
+    for item in found:
+        if item.side < 0:
+            unapplied["", item.currency] = unapplied.get(("", item.currency), 0) + item.open_minor
+    claims = [OpenAmount("", each.currency, each.due_on, each.open_minor) for each in found if each.side > 0]
+    shown = sorted(found, key=lambda each: (-each.side, each.due_on, each.document_no))[:ITEMS_MAX]
+    lines = tuple(
+        ItemLine(
+            *(i.id, i.kind, i.side, i.document_no, i.document_on, i.due_on, i.collection_end_on, i.currency),
+            *(i.amount_minor, i.open_minor, i.days_overdue, i.stage),
+        )
+        for i in shown
+    )
+    return lines, len(found), age(claims, unapplied, as_of)
 
 
 @cache

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ar.ledger.aging import BUCKETS, AgingRow
+from ar.ledger.conversion import Total
 from ar.reports.aging import AgingReport, By
 from kernel.actor import Actor
 from kernel.i18n import gettext as _
@@ -39,11 +40,11 @@ def bucket_labels(by: By) -> list[str]:
     return [_(first), *(_(BUCKET_NAMES[bucket]) for bucket in BUCKETS[1:])]
 
 
-def aging_xlsx(report: AgingReport, actor: Actor) -> bytes:
+def aging_xlsx(report: AgingReport, actor: Actor, total: Total | None = None) -> bytes:
     """The report as a workbook: the day in the sheet's name, totals and a footer below the rows."""
     sums = [_cells("", _("Total"), row) for row in report.totals]
     title = f"{_('Aging')} {report.as_of.isoformat()}"
-    return write_xlsx([Sheet(title, _columns(report.by), _rows(report), sums, footer_lines(report, actor))])
+    return write_xlsx([Sheet(title, _columns(report.by), _rows(report), sums, footer_lines(report, actor, total))])
 
 
 def aging_csv(report: AgingReport) -> bytes:
@@ -51,16 +52,35 @@ def aging_csv(report: AgingReport) -> bytes:
     return write_csv(_rows(report), _columns(report.by))
 
 
-def footer_lines(report: AgingReport, actor: Actor) -> list[str]:
+def footer_lines(report: AgingReport, actor: Actor, total: Total | None = None) -> list[str]:
     """As of when, by which date, whether it ties, by whom and when."""
     lines = [_("As of %(day)s, %(by)s", day=report.as_of.isoformat(), by=_(BY_NAMES[report.by]))]
+    if report.known_at:
+        lines.append(_("As known on %(moment)s", moment=write_datetime(report.known_at, actor.timezone)))
     for tie in report.tie_out:
         aging, ledger = Money(tie.aging_minor, tie.currency), Money(tie.ledger_minor, tie.currency)
         text = _("%(currency)s ties to the ledger") if tie.ok else _("%(currency)s DOES NOT tie to the ledger")
         lines.append(f"{text % {'currency': tie.currency}}: {_plain(aging)} / {_plain(ledger)}")
+    if total is not None and total.foreign:
+        lines.extend(total_lines(total))
     moment = write_datetime(actor.now, actor.timezone)
     lines.append(_("Made by %(name)s on %(moment)s", name=actor.name, moment=moment))
     return lines
+
+
+def total_lines(total: Total) -> list[str]:
+    """What the balances are worth in the company's currency, and by which rates; or which rate is missing."""
+    day = total.as_of.isoformat()
+    if total.minor is None:
+        missing = (_("no rate for %(currency)s by %(day)s", currency=each, day=day) for each in total.missing)
+        return [f"{_('Total in %(currency)s', currency=total.currency)}: {', '.join(missing)}"]
+    sum_text = decimal_text(total.minor, total.currency)
+    rates = [
+        f"{each.currency} {format(each.rate.rate.normalize(), 'f')} ({each.rate.rate_on.isoformat()})"
+        for each in total.lines
+        if each.rate and each.currency != total.currency
+    ]
+    return [f"{_('Total in %(currency)s', currency=total.currency)}: {sum_text}; {', '.join(rates)}"]
 
 
 def _plain(money: Money) -> str:

@@ -5,15 +5,23 @@ Invariant: parse, authorise, one query, render; nothing here changes anything.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, g, request, url_for
 
+from ar.bills.messages import KIND_NAMES as BILL_KINDS
+from ar.bills.messages import STATE_NAMES as BILL_STATES
 from ar.cases.views import StripStep
 from ar.customers.messages import ENTITY_LABELS, PURPOSE_LABELS
+from ar.ledger import examining
 from ar.ledger.aging import BUCKETS, AgingRow, bucket_ranges
 from ar.ledger.messages import KIND_NAMES, STAGE_NAMES, STAGE_TONES
+from ar.ledger.rates import total_of
+from ar.ledger.travel import When, read_when
 from ar.reports import customer_page, journal_page, timeline, today
 from ar.reports import search as finding
 from ar.reports.exports import BUCKET_NAMES
@@ -24,7 +32,7 @@ from kernel.clock import local_date
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
 from tenants.access import may, staff
-from tenants.permissions import Permission
+from tenants.permissions import Permission, Role
 from web import filters, formatters
 from web.context import actor, db
 from web.forms import blank
@@ -34,6 +42,8 @@ from web.responses import Page, render, see_other
 bp = Blueprint("overview", __name__)
 
 TIMELINE_ROWS = 25
+# Who is told on Today when the nightly examination found something.
+EXAMINERS = frozenset({Role.FINANCE_DIRECTOR, Role.ADMIN})
 ACTOR_NAMES = {
     "person": mark("A person"),
     "system": mark("Huikuan by itself"),
@@ -44,17 +54,29 @@ POLICY_NAMES = {"five-step": mark("Five steps"), "twelve-step": mark("Twelve ste
 NAMES: dict[str, Any] = {"kinds": KIND_NAMES, "stages": STAGE_NAMES, "stage_tones": STAGE_TONES}
 
 
+@dataclass(frozen=True)
+class _Travel:
+    """The day and moment of a customer's balances, when they are not those of now."""
+
+    as_of: date | None = filters.day()
+    known: str = filters.text(max_length=40)
+
+
 @bp.get("/", endpoint="today")
 @staff(Permission.ENTER)
 def today_view() -> Page:
     """What waits today and how things stand; who may not read the accounts is told so, and is not turned away."""
     if not may(Permission.READ):
         return render("ar/reports/nothing_here.html")
-    page = today.today_page(db(), actor().tenant_id, actor().today, actor().timezone, g.company.currency)
+    own, tenant_id = g.company.currency, actor().tenant_id
+    page = today.today_page(db(), tenant_id, actor().today, actor().timezone, own)
+    balances = {each.aging.currency: each.aging.balance_minor for each in page.sums}
     return render(
         "ar/reports/today.html",
         page=page,
         head=page.head,
+        total=total_of(db(), tenant_id, balances, own, page.on),
+        differs=examining.runs(db(), tenant_id, 1) if actor().roles & EXAMINERS else [],
         day_sentence=today.day_sentence(page.on, page.head.calendar),
         aging_of=_aging_parts,
         may_import=may(Permission.IMPORT),
@@ -68,7 +90,9 @@ def today_view() -> Page:
 def customer(customer_id: UUID) -> Page:
     """One customer on one page."""
     tenant_id, day = actor().tenant_id, actor().today
-    page = customer_page.customer_page(db(), tenant_id, customer_id, day)
+    travel = filters.read(_Travel, request.args)
+    when = read_when(travel.as_of, travel.known, actor())
+    page = customer_page.customer_page(db(), tenant_id, customer_id, day, as_of=when.as_of, known_at=when.known_at)
     asked = read_page({"page": request.args.get("page", "")}, TIMELINE_ROWS)
     found = timeline.customer_timeline(
         db(), tenant_id, customer_id, actor().timezone, offset=asked.offset, limit=asked.limit
@@ -78,9 +102,16 @@ def customer(customer_id: UUID) -> Page:
         "ar/reports/customer.html",
         page=page,
         facts=page.facts,
+        bill_kinds=BILL_KINDS,
+        bill_states=BILL_STATES,
         entries=[_entry(each) for each in found.entries],
         pager=asked.page(found.total, path, request.args),
-        aging_of=_aging_parts,
+        when=when,
+        total=total_of(
+            db(), tenant_id, {each.currency: each.balance_minor for each in page.sums}, g.company.currency, when.as_of
+        ),
+        unread=filters.unread_days(_Travel, request.args),
+        aging_of=partial(_aging_parts, when=when),
         ladder=[_rung(step) for step in page.strip.steps] if page.strip else [],
         form=blank(),
         hold_items=[(item.id, item.document_no) for item in page.items if item.side > 0],
@@ -143,9 +174,10 @@ def journal() -> Page:
     )
 
 
-def _aging_parts(row: AgingRow, customer_no: str = "") -> list[dict[str, Any]]:
+def _aging_parts(row: AgingRow, customer_no: str = "", when: When | None = None) -> list[dict[str, Any]]:
     """The buckets of a row for the picture, each with the list behind it."""
-    as_of = actor().today
+    as_of = when.as_of if when else actor().today
+    then = {"on": as_of.isoformat(), "known": when.known or None} if when and when.travelled else {}
     parts = []
     for bucket, minor, ends in zip(BUCKETS, row.buckets_minor, bucket_ranges(as_of), strict=True):
         url = url_for(
@@ -154,6 +186,7 @@ def _aging_parts(row: AgingRow, customer_no: str = "") -> list[dict[str, Any]]:
             currency=row.currency,
             due_from=ends.first_on.isoformat() if ends.first_on else None,
             due_to=ends.last_on.isoformat() if ends.last_on else None,
+            **then,  # type: ignore[arg-type]  # url_for's own options are not among them
         )
         text = formatters.amount(minor, row.currency)
         parts.append({"label": _(BUCKET_NAMES[bucket]), "minor": minor, "text": text, "url": url if minor else ""})

@@ -1,6 +1,6 @@
 """What the Today page shows: what is owed, what goes out, who has not answered, what is held and why.
 
-May import the slices below it, tenants and kernel. Invariant: five statements whatever the size, each list bounded;
+May import the slices below it, tenants and kernel. Invariant: seven statements whatever the size, each list bounded;
 sums are per currency and never added across.
 """
 
@@ -14,13 +14,16 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ar.bills.queries import due_select
 from ar.cases.explain import reason_text
 from ar.cases.models import Action, DayRun, LadderState
 from ar.customers.models import Customer
 from ar.ledger.aging import AgingRow, bucket_ranges
 from ar.ledger.asof import joined, later_allocations, open_then, there_and_open
+from ar.ledger.doubtful import is_doubtful
 from ar.ledger.models import OpenItem
 from ar.ledger.queries import posted_balances
+from ar.receipts.queries import CashState, cash_state
 from ar.reports.aging import TieOut
 from ar.reports.waiting import WAITING, HeldRow, QueueRow, UnansweredRow, on_hold, queue_rows, side_rows, unanswered
 from ar.statements.models import Statement
@@ -57,13 +60,12 @@ class HeldSum:
 
 @dataclass(frozen=True)
 class Head:
-    """What one row tells: the working calendar, how far the books are, counts of what waits.
+    """What one row tells: the working calendar, counts of what waits.
 
     `last_run_on` is the last run, `proposed_on` the run of the newest proposal that waits: on a day off they differ.
     """
 
     calendar: WorkCalendar
-    receipts_through_on: date | None
     has_customers: bool
     unanswered: int
     answers_late: int
@@ -71,6 +73,8 @@ class Head:
     proposed_on: date | None
     waiting: dict[tuple[str, str], int]
     held: tuple[HeldSum, ...]
+    bills_to_present: int
+    bills_to_notify: int
 
     def count(self, *forms: str) -> int:
         """How many actions of these forms wait."""
@@ -79,11 +83,13 @@ class Head:
 
 @dataclass(frozen=True)
 class CurrencySum:
-    """One currency as of a day: aging, how many credits are unapplied, and the tie-out."""
+    """One currency as of a day: aging, how many credits are unapplied, the tie-out, and what counts as doubtful."""
 
     aging: AgingRow
     credits: int
     tie: TieOut
+    doubtful: int = 0
+    doubtful_minor: int = 0
 
     @property
     def overdue_bps(self) -> int | None:
@@ -108,6 +114,7 @@ class Today:
     queue: tuple[QueueRow, ...]
     unanswered: tuple[UnansweredRow, ...]
     held: tuple[HeldRow, ...]
+    cash: CashState
 
     @property
     def letters(self) -> int:
@@ -130,7 +137,8 @@ def today_page(db: Session, tenant_id: UUID, today: date, timezone: str, currenc
     head = _head(db, tenant_id, today)
     sums = tuple(sorted(currency_sums(db, tenant_id, today), key=lambda each: each.aging.currency != currency))
     asked, held = side_rows(db, tenant_id, today, timezone)
-    return Today(today, head, sums, queue_rows(db, tenant_id, today), asked, held)
+    queue = queue_rows(db, tenant_id, today)
+    return Today(today, head, sums, queue, asked, held, cash_state(db, tenant_id))
 
 
 def day_sentence(today: date, calendar: WorkCalendar) -> str:
@@ -148,7 +156,7 @@ def day_sentence(today: date, calendar: WorkCalendar) -> str:
 
 
 def currency_sums(db: Session, tenant_id: UUID, as_of: date) -> tuple[CurrencySum, ...]:
-    """Aging of the whole company by due date, a row per currency, beside the ledger. Two statements."""
+    """Aging of the whole company by due date, a row per currency, beside the ledger. Three statements."""
     i = OpenItem
     later = later_allocations(tenant_id, as_of)
     minor = open_then(later)
@@ -157,20 +165,23 @@ def currency_sums(db: Session, tenant_id: UUID, as_of: date) -> tuple[CurrencySu
         return sa.cast(sa.func.coalesce(sa.func.sum(minor).filter(*only), 0), sa.BigInteger)
 
     buckets = [total(i.side > 0, *_between(each.first_on, each.last_on)) for each in bucket_ranges(as_of)]
+    late = is_doubtful(as_of)
+    doubtful = [sa.func.count().filter(minor > 0, *late), total(*late)]
     rows: Any = db.execute(
-        sa.select(i.currency, sa.func.count().filter(i.side < 0, minor > 0), total(i.side < 0), *buckets)
+        sa.select(i.currency, sa.func.count().filter(i.side < 0, minor > 0), total(i.side < 0), *doubtful, *buckets)
         .select_from(joined(later))
         .where(*there_and_open(tenant_id, as_of))
         .group_by(i.currency)
         .order_by(i.currency)
     )
-    aged = {row[0]: (AgingRow("", row[0], tuple(row[3:]), row[2]), row[1]) for row in rows}
+    aged = {row[0]: (AgingRow("", row[0], tuple(row[5:]), row[2]), row[1], row[3], row[4]) for row in rows}
     posted = posted_balances(db, tenant_id, as_of)
     nothing = (0,) * len(buckets)
     sums = []
     for currency in sorted(aged.keys() | {c for c, balance in posted.items() if balance}):
-        aging, unapplied = aged.get(currency, (AgingRow("", currency, nothing, 0), 0))
-        sums.append(CurrencySum(aging, unapplied, TieOut(currency, aging.balance_minor, posted.get(currency, 0))))
+        aging, unapplied, *flagged = aged.get(currency, (AgingRow("", currency, nothing, 0), 0, 0, 0))
+        tie = TieOut(currency, aging.balance_minor, posted.get(currency, 0))
+        sums.append(CurrencySum(aging, unapplied, tie, *flagged))
     return tuple(sums)
 
 
@@ -184,16 +195,12 @@ def _between(first_on: date | None, last_on: date | None) -> list[sa.ColumnEleme
 
 
 def _head(db: Session, tenant_id: UUID, today: date) -> Head:
-    i, c, r, a = OpenItem, Company, DayRun, Action
+    c, r, a = Company, DayRun, Action
     asked = unanswered(tenant_id).add_columns(Statement.respond_by_on).subquery("asked")
     row = db.execute(
         sa.select(
             c.calendar,
             c.calendar_overrides,
-            sa.select(sa.func.max(i.document_on))
-            .where(i.tenant_id == tenant_id, i.kind == "receipt")
-            .scalar_subquery()
-            .label("receipts_through_on"),
             sa.exists().where(Customer.tenant_id == tenant_id).label("has_customers"),
             sa.select(sa.func.jsonb_build_array(sa.func.count(), sa.func.count().filter(asked.c.respond_by_on < today)))
             .select_from(asked)
@@ -210,12 +217,13 @@ def _head(db: Session, tenant_id: UUID, today: date) -> Head:
             .label("proposed_on"),
             _waiting_json(tenant_id).label("waiting"),
             _held_json(tenant_id, today).label("held"),
+            due_select(tenant_id, "present", today).scalar_subquery().label("bills_to_present"),
+            due_select(tenant_id, "notice", today).scalar_subquery().label("bills_to_notify"),
         ).where(c.tenant_id == tenant_id)
     ).one()
-    overrides = {date.fromisoformat(day): bool(works) for day, works in row.calendar_overrides.items()}
+    overrides = {date.fromisoformat(day): bool(told["working"]) for day, told in row.calendar_overrides.items()}
     return Head(
         WorkCalendar(row.calendar, overrides),
-        row.receipts_through_on,
         row.has_customers,
         row.asked[0],
         row.asked[1],
@@ -223,6 +231,8 @@ def _head(db: Session, tenant_id: UUID, today: date) -> Head:
         row.proposed_on,
         {(form, state): n for form, state, n in row.waiting or ()},
         tuple(HeldSum(*each) for each in row.held or ()),
+        row.bills_to_present,
+        row.bills_to_notify,
     )
 
 

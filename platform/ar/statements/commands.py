@@ -9,7 +9,7 @@ language, whoever pressed the button. Locks: customers in id order, then stateme
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -19,9 +19,10 @@ from sqlalchemy.orm import Session
 
 from ar.customers.models import Contact, Customer
 from ar.customers.queries import find_numbers
+from ar.interest.previews import accrued_minor
 from ar.ledger import queries as ledger
 from ar.statements import queries
-from ar.statements.documents import Debtor, Heading, Sender, closing_label, file_name, print_statement
+from ar.statements.documents import Debtor, Heading, Sender, closing_label, file_name, interest_label, print_statement
 from ar.statements.doubt import replace_doubtful
 from ar.statements.figures import Booked, DoesNotTie, Figures, StillOpen, draw_up
 from ar.statements.inputs import IssueStatement, Period
@@ -84,7 +85,8 @@ def issue(db: Session, actor: Actor, data: IssueStatement) -> Issued:
 
     An earlier unanswered statement of the same customer, currency and period is superseded; an answered one only
     with `despite_answer`. Raises RuleBroken(`statement_period_future`, `statement_nothing_to_state`),
-    Conflict(`statement_answered_already`), NotFound, HuikuanError(`statement_does_not_tie`).
+    Conflict(`statement_answered_already`), NotFound, HuikuanError(`statement_does_not_tie`), and with
+    `state_interest` RuleBroken(`interest_rate_unknown`).
     """
     if data.period_to > actor.today:
         raise RuleBroken("statement_period_future", period=f"{data.period_to:%Y-%m}")
@@ -95,6 +97,9 @@ def issue(db: Session, actor: Actor, data: IssueStatement) -> Issued:
     figures = statement_figures(db, actor.tenant_id, data)
     if figures.is_empty:
         raise RuleBroken("statement_nothing_to_state")
+    if data.state_interest:  # none accrued is not stated: a nought would fix the claim at nothing
+        accrued = accrued_minor(db, actor.tenant_id, data.customer_id, data.currency, data.period_to)
+        figures = replace(figures, interest_minor=accrued or None)
     before = _supersede(db, actor, data)
     heading, printed = _freeze(db, actor, data, (sender, debtor), figures)
     statement_id = _store(db, actor, data, Frozen(heading, figures, printed), debtor.language, before)
@@ -107,6 +112,7 @@ def issue(db: Session, actor: Actor, data: IssueStatement) -> Issued:
         data={
             "number": heading.number,
             "closing_minor": figures.closing_minor,
+            "interest_minor": figures.interest_minor,
             "currency": data.currency,
             "pdf_sha256": printed.sha256,
             "supersedes": str(before) if before else None,
@@ -126,6 +132,7 @@ def issue_for_customer(
     currency: str | None = None,
     mailed: bool = True,
     despite_answer: bool = False,
+    state_interest: bool = False,
 ) -> list[Issued]:
     """Issues every currency of a customer's month (or one). Raises RuleBroken(`statement_customer_unknown`,
     `statement_nothing_to_state`) and what `issue` raises."""
@@ -146,6 +153,7 @@ def issue_for_customer(
                 period_to=period.to_on,
                 send=mailed,
                 despite_answer=despite_answer,
+                state_interest=state_interest,
             ),
         )
         for code in wanted
@@ -314,6 +322,7 @@ def _store(
             credits_minor=figures.credits_minor,
             closing_minor=figures.closing_minor,
             overdue_minor=figures.overdue_minor,
+            interest_minor=figures.interest_minor,
             aging=[{"bucket": bucket, "minor": minor} for bucket, minor in figures.aging],
             language=language,
             amount_in_words=amount_in_words(figures.closing_minor, data.currency, language),
@@ -357,6 +366,12 @@ def _letter(mailing: Mailing, recipient: Recipient, url: str) -> Letter:
     with use_language(mailing.language):
         amount = format_with_symbol(mailing.closing_minor, mailing.currency, mailing.language)
         label = closing_label(mailing.closing_minor, mailing.period_to)
+        stated = mailing.interest_minor
+        interest = (
+            f"{interest_label(mailing.period_to)}: {format_with_symbol(stated, mailing.currency, mailing.language)}"
+            if stated is not None
+            else ""
+        )
     texts = render_mail(
         PURPOSE,
         mailing.language,
@@ -368,6 +383,7 @@ def _letter(mailing: Mailing, recipient: Recipient, url: str) -> Letter:
         closing_label=label,
         amount=amount,
         words=mailing.amount_in_words,
+        interest=interest,
         respond_by=mailing.respond_by_on.isoformat(),
         url=url,
     )

@@ -1,7 +1,8 @@
 """The statement as a paper: its figures turned into finished texts in the debtor's language.
 
 May import kernel (i18n, money, capitals, pdf) and this slice's figures. Invariant: a statement confirms a
-balance and demands nothing (no "pay by"), states principal only and reserves the contractual interest; the paper
+balance and demands nothing (no "pay by"), states principal only unless told to state interest beside it, and reserves
+what it does not state; the paper
 holds no secret, so its link stands in the mail, never in the archived PDF.
 """
 
@@ -17,7 +18,7 @@ from kernel import pdf
 from kernel.capitals import amount_in_words
 from kernel.i18n import gettext as _
 from kernel.i18n import mark, use_language
-from kernel.money import format_minor, split_figure, symbol
+from kernel.money import format_minor, format_with_symbol, split_figure, symbol
 
 BUCKET_NAMES: Final[dict[str, str]] = {
     "not_due": mark("Not due"),
@@ -104,17 +105,25 @@ def purpose_sentence() -> str:
     )
 
 
-def reserve_sentence() -> str:
-    """Principal only; the contractual interest stays reserved (art. 18, domain §1.2)."""
+def interest_label(period_to: date) -> str:
+    """What the stated interest is, and that no balance holds it."""
+    return _("Late interest through %(day)s, not part of the balance", day=period_to.isoformat())
+
+
+def reserve_sentence(interest_minor: int | None = None) -> str:
+    """What is not stated stays reserved: the interest, or what it grows to later (art. 18, domain §1.2)."""
+    if interest_minor is not None:
+        return _("Late interest is stated beside the principal. What accrues after the day named stays reserved.")
     return _("This statement shows principal only. Interest agreed in the contract stays reserved and is not waived.")
 
 
-def page_texts(closing_minor: int, period_to: date) -> dict[str, Any]:
+def page_texts(closing_minor: int, period_to: date, interest_minor: int | None) -> dict[str, Any]:
     """What the debtor's page says around the figures, in the current language."""
     return {
         "closing_label": closing_label(closing_minor, period_to),
         "purpose": purpose_sentence(),
-        "reserve": reserve_sentence(),
+        "interest_label": interest_label(period_to),
+        "reserve": reserve_sentence(interest_minor),
         "kind_name": kind_name,
     }
 
@@ -146,17 +155,26 @@ def _paper(heading: Heading, sender: Sender, debtor: Debtor, figures: Figures) -
         "closing": {"symbol": symbol(currency, language), "whole": whole, "fraction": fraction},
         "words": amount_in_words(figures.closing_minor, currency, language),
         "overdue": money(figures.overdue_minor) if figures.overdue_minor else "",
+        "interest": _interest(heading, figures, language),
         "aging": {
             "heads": [bucket_name(bucket) for bucket, _minor in figures.aging],
             "amounts": [money(minor) for _bucket, minor in figures.aging],
         },
         "online": None,
-        "reserve": reserve_sentence(),
+        "reserve": reserve_sentence(figures.interest_minor),
         "contact": _("Questions: %(contact)s", contact=sender.reach) if sender.reach else "",
         "bank": _bank(sender),
         "reply": _reply(heading, sender),
         "labels": _labels(heading, figures),
     }
+
+
+def _interest(heading: Heading, figures: Figures, language: str) -> list[str]:
+    """The stated interest as label and amount; empty where none is stated."""
+    if figures.interest_minor is None:
+        return []
+    amount = format_with_symbol(figures.interest_minor, heading.currency, language)
+    return [interest_label(heading.period_to), amount]
 
 
 def _address_lines(debtor: Debtor) -> list[str]:

@@ -75,6 +75,8 @@ class Figures:
     overdue_minor: int
     aging: tuple[tuple[str, int], ...]
     lines: tuple[Line, ...]
+    #: Late interest not yet charged, where it is stated: beside the closing balance, never in it.
+    interest_minor: int | None = None
 
     @property
     def movements(self) -> list[Line]:

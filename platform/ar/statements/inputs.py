@@ -71,6 +71,8 @@ class IssueStatement(_Input):
     send: bool = True
     #: Take the place of a statement of the same period that the debtor has answered.
     despite_answer: bool = False
+    #: State late interest beside the principal. It may fix the claim at that sum (art. 18), so nobody gets it unasked.
+    state_interest: bool = False
 
     @model_validator(mode="after")
     def _ordered(self) -> IssueStatement:
@@ -85,6 +87,7 @@ class IssueRequest(_Input):
     customer_no: Short
     period: Month
     despite_answer: bool = False
+    state_interest: bool = False
 
 
 class IssueMonth(_Input):

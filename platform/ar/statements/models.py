@@ -31,7 +31,10 @@ from kernel.db import Base
 
 
 class Statement(Tenanted, Base):
-    """One customer, one currency, one period. Amounts are signed minor units (credit balances are negative)."""
+    """One customer, one currency, one period. Amounts are signed minor units (credit balances are negative).
+
+    `interest_minor`: late interest through the period's end, where the statement states it beside the closing balance.
+    """
 
     __tablename__ = "statement"
     __table_args__ = (
@@ -53,6 +56,7 @@ class Statement(Tenanted, Base):
     credits_minor: Mapped[Minor]
     closing_minor: Mapped[Minor]
     overdue_minor: Mapped[Minor]
+    interest_minor: Mapped[MinorOrNone]
     aging: Mapped[JsonList] = mapped_column(JSONB)
     language: Mapped[Text]
     amount_in_words: Mapped[Text]

@@ -83,6 +83,7 @@ def mailing(db: Session, tenant_id: UUID, statement_id: UUID) -> Mailing:
         number=st.number,
         currency=st.currency,
         closing_minor=st.closing_minor,
+        interest_minor=st.interest_minor,
         amount_in_words=st.amount_in_words,
         period_to=st.period_to,
         respond_by_on=st.respond_by_on or st.period_to,
@@ -251,7 +252,7 @@ def statement_view(db: Session, tenant_id: UUID, statement_id: UUID, today: date
 _SAME: Final = (
     *("id", "number", "customer_id", "currency", "period_from", "period_to", "opening_minor", "debits_minor"),
     *("credits_minor", "closing_minor", "overdue_minor", "language", "amount_in_words", "pdf_sha256"),
-    *("supersedes_id", "superseded_at", "sent_to", "respond_by_on", "issued_at", "issued_by"),
+    *("supersedes_id", "superseded_at", "sent_to", "respond_by_on", "issued_at", "issued_by", "interest_minor"),
 )
 
 

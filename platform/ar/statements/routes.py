@@ -12,6 +12,7 @@ from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
+from ar.interest.messages import MESSAGES as INTEREST_MESSAGES
 from ar.statements import commands, doubt, months, queries
 from ar.statements.documents import bucket_name, kind_name, page_texts
 from ar.statements.inputs import REASONS, IssueMonth, IssueRequest, SettleDelivery, read_period
@@ -106,10 +107,15 @@ def create() -> Page:
     try:
         period = read_period(form.data.period, actor().today)
         issued = commands.issue_for_customer(
-            db(), actor(), form.data.customer_no, period, despite_answer=form.data.despite_answer
+            db(),
+            actor(),
+            form.data.customer_no,
+            period,
+            despite_answer=form.data.despite_answer,
+            state_interest=form.data.state_interest,
         )
     except (RuleBroken, Conflict) as error:
-        form.errors[_field(error)] = _(MESSAGES[error.code], **error.params)
+        form.errors[_field(error)] = _((INTEREST_MESSAGES | MESSAGES)[error.code], **error.params)
         return invalid("ar/statements/new.html", form=form)
     flash_ok(ngettext("%(num)s statement issued.", "%(num)s statements issued.", len(issued)))
     _warn(issued)
@@ -185,7 +191,7 @@ def preview(statement_id: UUID) -> Page:
                 "language": None,
                 "help_text": _("Questions: %(contact)s", contact=sender.reach),
             },
-            **page_texts(view.closing_minor, view.period_to),
+            **page_texts(view.closing_minor, view.period_to, view.interest_minor),
         )
 
 
@@ -225,7 +231,11 @@ def _warn(issued: list[commands.Issued]) -> None:
 
 
 def _field(error: HuikuanError) -> str:
-    fields = {"statement_customer_unknown": "customer_no", "statement_answered_already": "despite_answer"}
+    fields = {
+        "statement_customer_unknown": "customer_no",
+        "statement_answered_already": "despite_answer",
+        "interest_rate_unknown": "state_interest",
+    }
     return fields.get(error.code, "period")
 
 

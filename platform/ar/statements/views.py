@@ -30,6 +30,7 @@ class Mailing:
     number: str
     currency: str
     closing_minor: int
+    interest_minor: int | None
     amount_in_words: str
     period_to: date
     respond_by_on: date
@@ -167,6 +168,7 @@ class StatementView:
     credits_minor: int
     closing_minor: int
     overdue_minor: int
+    interest_minor: int | None
     aging: tuple[tuple[str, int], ...]
     language: str
     amount_in_words: str

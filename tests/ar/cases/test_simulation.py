@@ -11,9 +11,10 @@ from ar.cases.commands import place_block
 from ar.cases.history import block_views, case_strip
 from ar.cases.inputs import PlaceBlock
 from ar.cases.jobs import HANDLERS
-from ar.cases.queries import booked_state, queue_page, queue_summary, simulated_lines
+from ar.cases.queries import queue_page, queue_summary, simulated_lines
 from ar.cases.simulation import simulate
 from ar.ledger.queries import balance_at
+from ar.receipts.queries import cash_state
 from ar.statements.commands import find_recipient, issue_statement
 from ar.statements.confirmations import answer_statement, enter_code
 from ar.statements.inputs import AnswerStatement, DifferenceRow, IssueStatement
@@ -132,7 +133,7 @@ def test_the_queue_groups_by_customer_and_currency_and_says_how_far_the_books_ar
     with desk.company.reading() as db, use_language("en"):
         groups = queue_page(db, desk.company.tenant_id, MONDAY, "letters")
         summary = queue_summary(db, desk.company.tenant_id)
-        books = booked_state(db, desk.company.tenant_id)
+        cash = cash_state(db, desk.company.tenant_id)
     assert [(group.customer_no, group.currency) for group in groups] == [
         ("00001", "CNY"),
         ("00001", "USD"),
@@ -140,7 +141,7 @@ def test_the_queue_groups_by_customer_and_currency_and_says_how_far_the_books_ar
     ]
     assert groups[0].actions[0].lines[0].days_overdue == 1
     assert (summary.letters, summary.to_review, summary.totals_minor) == (3, 3, {"CNY": 200_000, "USD": 100_000})
-    assert (books.receipts_through_on, books.unapplied) == (date(2026, 10, 30), 1)
+    assert (cash.booked_through_on, cash.unapplied) == (date(2026, 10, 30), 1)
 
 
 def test_an_answer_that_agrees_pauses_nothing(desk: Desk) -> None:

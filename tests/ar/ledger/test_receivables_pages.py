@@ -154,8 +154,8 @@ def test_a_person_allocates_takes_back_and_reverses(books: Books, company: TestC
     assert numbers(company, state="credits") == []
     page = client.get(company.url(f"/receivables/{invoice}")).text
     assert "75.00" in page
-    actions = [part.split('"')[0] for part in page.split('action="')[1:]]
-    take_back = next(action for action in actions if "/allocations/" in action)
+    links = [part.split('"')[0] for part in page.split('href="')[1:]]
+    take_back = next(link for link in links if "/allocations/" in link)
     assert client.post(take_back).status_code == 303
     gone = client.post(company.url(f"/receivables/{receipt}/reversal"), data={"reason": "typed twice"})
     assert gone.status_code == 303

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ar.ledger.stages import STAGES_NEEDING_APPROVAL, Advance, Stage, legal_from_on, stage_of
+from ar.ledger.stages import STAGES_NEEDING_APPROVAL, Advance, Stage, doubtful_from_on, legal_from_on, stage_of
 
 DUE = date(2026, 3, 31)
 
@@ -72,3 +72,20 @@ def test_time_only_moves_forward_and_never_to_bad_debt(due: date, days: int) -> 
     stage = stage_of(due, today)
     assert stage.number <= stage_of(due, today + timedelta(days=1)).number
     assert stage is not Stage.BAD_DEBT
+
+
+@pytest.mark.parametrize(
+    ("collected_by_days", "first_doubtful"),
+    [
+        (30, date(2026, 3, 3)),  # 1 January and 60 days is 2 March
+        (60, date(2026, 3, 3)),
+        (61, date(2026, 3, 4)),
+        (70, date(2026, 3, 13)),  # the collection period is longer, so it counts
+        (0, date(2026, 3, 3)),
+    ],
+)
+def test_a_receivable_is_doubtful_after_60_days_or_after_a_longer_collection_period(
+    collected_by_days: int, first_doubtful: date
+) -> None:
+    shipped = date(2026, 1, 1)
+    assert doubtful_from_on(shipped, shipped + timedelta(days=collected_by_days)) == first_doubtful

@@ -1,0 +1,133 @@
+"""`huikuan interest`: what late debts bear through a day, and posting it.
+
+Invariant: `preview` runs READ ONLY; `post` posts what it previews in the same transaction; amounts are minor units.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import click
+
+from app.cli.output import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
+from ar.interest import commands, queries
+from ar.interest.inputs import PostInterest
+from ar.interest.previews import Preview
+from kernel.ids import new_id
+from kernel.money import format_with_symbol
+
+through_option = click.option("--through", "through_on", type=DAY, required=True, help="Last day that bears interest.")
+customer_option = click.option("--customer", "customer_no", default="", metavar="NO", help="Only this customer.")
+currency_option = click.option("--currency", metavar="CODE", help="Only this currency.")
+date_option = click.option("--date", "on", type=DAY, help="Act as on this day (default: today).")
+
+
+@click.group("interest")
+def group() -> None:
+    """Late interest."""
+
+
+@group.command("preview")
+@tenant_option
+@through_option
+@customer_option
+@currency_option
+@date_option
+@json_option
+@reports_errors
+def preview(
+    slug: str, through_on: date, customer_no: str, currency: str | None, on: date | None, as_json: bool
+) -> None:
+    """Show line by line what a run would charge. Nothing is stored."""
+    with tenant_transaction(slug, on=on, read_only=True) as (db, actor):
+        seen = commands.preview(db, actor, through_on, customer_no, currency.upper() if currency else None)
+    emit(_previewed(seen), as_json, lambda: _table(seen))
+
+
+@group.command("post")
+@tenant_option
+@through_option
+@customer_option
+@currency_option
+@click.option("--document-date", "document_on", type=DAY, help="Date of the documents (default: the day acted on).")
+@click.option("--due-days", type=click.IntRange(0, 365), default=0, help="Days to pay.")
+@date_option
+@json_option
+@reports_errors
+def post(
+    slug: str,
+    through_on: date,
+    customer_no: str,
+    currency: str | None,
+    document_on: date | None,
+    due_days: int,
+    on: date | None,
+    as_json: bool,
+) -> None:
+    """Charge the interest through a day: one document per customer and currency."""
+    with tenant_transaction(slug, on=on) as (db, actor):
+        code = currency.upper() if currency else None
+        seen = commands.preview(db, actor, through_on, customer_no, code)
+        data = PostInterest(
+            through_on=through_on,
+            document_on=document_on or actor.today,
+            due_days=due_days,
+            customer_no=customer_no,
+            currency=code,
+            fingerprint=seen.fingerprint,
+            key=str(new_id()),
+        )
+        page = queries.run_page(db, actor.tenant_id, commands.post_run(db, actor, data))
+    rows = [
+        {
+            "document_no": each.document_no,
+            "customer_no": each.customer_no,
+            "currency": each.currency,
+            "amount_minor": each.amount_minor,
+            "due_on": each.due_on,
+        }
+        for each in page.charges
+    ]
+    lines = [f"{r['document_no']}  {r['customer_no']}  {_money(r['amount_minor'], r['currency'])}" for r in rows]
+    emit({"run": page.run.number, "documents": rows}, as_json, lambda: "\n".join([page.run.number, *lines]))
+
+
+def _previewed(seen: Preview) -> dict[str, Any]:
+    lines = [
+        {
+            "customer_no": group.customer_no,
+            "currency": group.currency,
+            "document_no": item.document_no,
+            "part": line.part,
+            "from_on": line.from_on,
+            "to_on": line.to_on,
+            "days": line.days,
+            "principal_minor": line.principal_minor,
+            "rate": line.rate.as_json(),
+            "exact_minor": str(line.exact_minor),
+            "amount_minor": line.amount_minor,
+        }
+        for group in seen.groups
+        for item in group.items
+        for line in item.lines
+    ]
+    left = [{"document_no": each.document_no, "reason": each.reason} for each in seen.left_out]
+    totals = [{"currency": currency, "amount_minor": minor} for currency, minor in seen.totals.items()]
+    return {"through_on": seen.through_on, "lines": lines, "left_out": left, "totals": totals}
+
+
+def _table(seen: Preview) -> str:
+    rows = [
+        f"{group.customer_no}  {item.document_no}  {line.from_on} – {line.to_on}  {line.days} d  "
+        f"{line.rate.percent.normalize():f} %/{line.rate.per}  {_money(line.amount_minor, group.currency)}"
+        for group in seen.groups
+        for item in group.items
+        for line in item.lines
+    ]
+    rows += [f"{each.customer_no}  {each.document_no}  not charged: {each.reason}" for each in seen.left_out]
+    return "\n".join([*rows, *(f"Sum {_money(minor, currency)}" for currency, minor in seen.totals.items())])
+
+
+def _money(minor: Any, currency: Any) -> str:
+    return format_with_symbol(int(minor), str(currency))

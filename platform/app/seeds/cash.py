@@ -1,0 +1,258 @@
+"""The demo's cash desk: rates, bank files, bills, interest, a closed month, and what waits for somebody's decision.
+
+May import the story and every slice's commands. Invariant: told today, after the history, by the same commands as
+the pages use; only documents that are not overdue are touched, so the review queue stays as it was told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.seeds.story import Story
+from ar.bills.commands import take_step
+from ar.bills.inputs import BillStep, Discount, Dishonour, HandOn, ReceiveBill
+from ar.bills.receiving import receive_bill
+from ar.bills.rules import State, Step
+from ar.interest import commands as interest
+from ar.interest.inputs import PostInterest, SetTerms, WaiveInterest
+from ar.interest.queries import run_page
+from ar.interest.waiving import waive
+from ar.ledger.closing import lock_through
+from ar.ledger.document_inputs import SentDocument, WriteOffRest
+from ar.ledger.documents import post_document
+from ar.ledger.drafts import save_draft
+from ar.ledger.queries import OpenItemView, open_items
+from ar.ledger.rates import NewRate, record_rates
+from ar.ledger.write_offs import write_off_rest
+from ar.receipts import bank_files
+from ar.receipts.bank_inputs import BankUpload, SaveBankAccount
+from ar.receipts.banks import add_account
+from ar.receipts.receipt_inputs import AskRefund, PostReceipt
+from ar.receipts.receipts import post_receipt
+from ar.receipts.refunds import ask_refund
+from kernel.actor import Actor
+from kernel.money import decimal_text
+
+_DAY: Final = timedelta(days=1)
+#: One dollar, one euro and one yen in renminbi at month ends, newest first. Example values of the demo, no quotation.
+_RATES: Final = {
+    "USD": ("7.1068", "7.1055", "7.1494", "7.1586"),
+    "EUR": ("8.2231", "8.3351", "8.3683", "8.1754"),
+    "JPY": ("0.0467", "0.0468", "0.0475", "0.0481"),
+}
+_OUR_ACCOUNT: Final = "6222021001116245"
+_ICBC_HEAD: Final = (
+    "中国工商银行,,,,,,,,,\n账号：6222 0210 0111 6245,,币种：人民币,,,,,,,\n"
+    "凭证号,交易时间,借/贷,借方发生额,贷方发生额,对方行号,摘要,用途,对方单位名称,余额,对方账号\n"
+)
+
+
+def tell(story: Story) -> None:
+    """Everything of this module, on the story's today."""
+    with story.at(story.today, 8, 40) as (db, actor):
+        person = story.person(actor, "accountant")
+        free = _not_overdue(story, db, person)
+        _documents(story, db, person)
+        _bills(db, person, free)
+        _interest(story, db, person)
+        _bank(db, person, free)
+        _decisions(story, db, person, free)
+        lock_through(db, story.person(actor, "finance-director"), _month_ends(story.today)[1], "结账")
+
+
+def _key(name: str) -> str:
+    return f"demo-key-{name}".ljust(16, "-")
+
+
+def _month_ends(today: date) -> list[date]:
+    """The last days of the four months before today's, newest first."""
+    found, day = [], today
+    for _ in range(4):
+        day = day.replace(day=1) - _DAY
+        found.append(day)
+    return found
+
+
+def _not_overdue(story: Story, db: Session, actor: Actor) -> Iterator[OpenItemView]:
+    """Open invoices in renminbi that are not late, one per customer, in the order of their numbers."""
+    seen: set[UUID] = set()
+    late = {i.customer_id for i in open_items(db, story.tenant_id, as_of=actor.today) if i.due_on < actor.today}
+    items = open_items(db, story.tenant_id, as_of=actor.today)
+    for item in sorted(items, key=lambda item: (item.customer_no, item.due_on, item.document_no)):
+        if item.side > 0 and item.currency == "CNY" and item.customer_id not in late | seen:
+            seen.add(item.customer_id)
+            yield item
+
+
+def rates(story: Story) -> None:
+    """Exchange rates of today and of the last month ends."""
+    with story.at(story.today, 8, 32) as (db, actor):
+        _rates(story, db, story.person(actor, "accountant"))
+
+
+def _rates(story: Story, db: Session, actor: Actor) -> None:
+    days = [story.today, *_month_ends(story.today)[:3]]
+    rates = [
+        NewRate(currency, day, Decimal(value), "示例汇率")
+        for currency, values in _RATES.items()
+        for day, value in zip(days, values, strict=True)
+    ]
+    record_rates(db, actor, rates)
+
+
+def _documents(story: Story, db: Session, actor: Actor) -> None:
+    """An invoice by instalments whose first is late, one with a discount earned, a small rest, a draft."""
+    today = story.today
+    number = story.cast.debtors[3].number
+    dues = [today - 4 * _DAY, today + 26 * _DAY, today + 56 * _DAY]
+    post_document(
+        db,
+        actor,
+        "invoice",
+        SentDocument(
+            customer=number, document_on=f"{today - 34 * _DAY}", currency="CNY", amount="90000.00", tax_rate="13",
+            instalment_due=[day.isoformat() for day in dues], instalment_amount=["30000.00"] * 3,
+            memo="分三期付款", key=_key("instalments"), action="post",
+        ),
+    )  # fmt: skip
+    number = story.cast.debtors[5].number
+    invoice = post_document(
+        db,
+        actor,
+        "invoice",
+        SentDocument(
+            customer=number, document_on=f"{today - 8 * _DAY}", due_on=f"{today + 22 * _DAY}", currency="CNY",
+            amount="50000.00", tax_rate="13", discount_percent="2", discount_days="10", memo="2/10 net 30",
+            key=_key("discount"), action="post",
+        ),
+    )  # fmt: skip
+    part = {"item_id": invoice, "amount": "49000.00"}
+    post_receipt(
+        db,
+        actor,
+        PostReceipt.model_validate(
+            {
+                "customer_no": number, "received_on": today, "amount": "49000.00", "how": "ticked", "parts": [part],
+                "designation": "2/10 net 30", "key": _key("discount-paid"),
+            }
+        ),
+    )  # fmt: skip
+    typed = SentDocument(
+        customer=story.cast.debtors[7].number, document_on=today.isoformat(), currency="CNY", amount="18,600.00",
+        tax_rate="13", memo="等待送货单签收", key=_key("draft"), action="draft",
+    )  # fmt: skip
+    save_draft(db, actor, "invoice", typed)
+
+
+def _bills(db: Session, actor: Actor, free: Iterator[OpenItemView]) -> None:
+    """A bill that is to be presented today, one discounted with recourse, one endorsed, one dishonoured."""
+    today = actor.today
+
+    def bill(n: int, kind: str, item: OpenItemView, taken: int, matures: int) -> UUID:
+        data = ReceiveBill.model_validate(
+            {
+                "customer_no": item.customer_no, "number": f"5{n:029d}", "kind": kind, "drawer": item.customer_name,
+                "acceptor": "中国建设银行东莞分行" if kind == "bank" else item.customer_name,
+                "payee": "伟业电子有限公司", "issued_on": max(item.document_on, today - taken * _DAY),
+                "matures_on": today + matures * _DAY, "currency": "CNY",
+                "amount": decimal_text(item.open_minor, "CNY"),
+                "received_on": max(item.document_on, today - taken * _DAY), "pays": "chosen",
+                "item_ids": [item.id], "key": _key(f"bill-{n}"),
+            }
+        )  # fmt: skip
+        return receive_bill(db, actor, data)
+
+    bill(1, "bank", next(free), 20, 0)
+    lent = bill(2, "commercial", next(free), 10, 80)
+    given = {"on": today - 2 * _DAY, "seen": State.HELD}
+    with_recourse = {"counterparty": "招商银行东莞分行", "rate": "1.8", "recourse": "with", "key": _key("lent")}
+    take_step(db, actor, lent, Step.DISCOUNT_RECOURSE, Discount.model_validate(given | with_recourse))
+    endorsed = bill(3, "bank", next(free), 12, 60)
+    handed = {"counterparty": "东莞市鸿达元件有限公司", "key": _key("endorsed")}
+    take_step(db, actor, endorsed, Step.ENDORSE, HandOn.model_validate(given | handed))
+    refused = bill(4, "commercial", next(free), 15, -1)
+    told = BillStep(on=today - _DAY, seen=State.HELD, key=_key("presented"))
+    take_step(db, actor, refused, Step.PRESENT, told)
+    proof = Dishonour(on=today, seen=State.PRESENTED, key=_key("refused"), proof="拒绝付款证明：账户余额不足")
+    take_step(db, actor, refused, Step.DISHONOUR, proof)
+
+
+def _interest(story: Story, db: Session, actor: Actor) -> None:
+    """One customer has a contract rate, was charged through the last month end and let off a part."""
+    number = story.cast.debtors[46].number
+    customer, through = story.customers[number].id, _month_ends(story.today)[0]
+    interest.set_terms(
+        db, actor, customer, SetTerms(kind="contract", from_on=date(2025, 1, 1), daily_percent=Decimal("0.05"))
+    )
+    preview = interest.preview(db, actor, through, number)
+    if not preview.groups:
+        return
+    asked = PostInterest(
+        through_on=through, document_on=story.today, due_days=10, customer_no=number,
+        fingerprint=preview.fingerprint, key=_key("interest"),
+    )  # fmt: skip
+    run = run_page(db, story.tenant_id, interest.post_run(db, actor, asked))
+    waive(db, actor, run.charges[0].id, WaiveInterest(amount="10.00", reason="客户关系", key=_key("waive")))
+
+
+def _bank(db: Session, actor: Actor, free: Iterator[OpenItemView]) -> None:
+    """A bank account and this week's file: lines that are sure, that are likely, and that say nothing."""
+    account = add_account(
+        db, actor, SaveBankAccount(name="工行基本户", bank_name="中国工商银行东莞松山湖支行", account_no=_OUR_ACCOUNT)
+    )
+    add_account(db, actor, SaveBankAccount(name="现金", account_code="cash"))
+    items = [next(free) for _ in range(6)]
+    balance = 1_250_000_00
+    lines: list[str] = []
+
+    def line(minor: int, name: str, text: str, number: str) -> None:
+        nonlocal balance
+        balance += minor
+        day = actor.today - (6 - min(len(lines), 6)) * _DAY
+        out, came = (decimal_text(-minor, "CNY"), "") if minor < 0 else ("", decimal_text(minor, "CNY"))
+        kind = "借" if minor < 0 else "贷"
+        lines.append(
+            f"{len(lines) + 1:04d},{day} 10:{len(lines):02d}:00,{kind},{out},{came},102,转账,{text},{name},"
+            f"{decimal_text(balance, 'CNY')},{number}"
+        )
+
+    for item in items[:2]:
+        line(item.open_minor, item.customer_name, f"货款{item.document_no}", f"4000{item.customer_no[1:]}")
+    line(items[2].open_minor, items[2].customer_name, "货款", f"4000{items[2].customer_no[1:]}")
+    line(items[3].open_minor - 15_00, items[3].customer_name, f"付{items[3].document_no}扣手续费", "40009903")
+    line(-1_286_50, "东莞供电局", "电费", "44009001")
+    line(36_000_00, "深圳市汇通商贸行", "往来款", "40009955")
+    line(12_500_00, items[4].customer_name, "预付", f"4000{items[4].customer_no[1:]}")
+    content = (_ICBC_HEAD + "\n".join(lines) + "\n").encode("gb18030")
+    file_id, _new = bank_files.upload(
+        db, actor, BankUpload(f"icbc-{actor.today:%Y%m%d}.csv", content, account), schedule=False
+    )
+    bank_files.read(db, actor, file_id)
+
+
+def _decisions(story: Story, db: Session, actor: Actor, free: Iterator[OpenItemView]) -> None:
+    """What waits for the finance director: a rest to write off, money to give back."""
+    item = next(free)
+    part = {"item_id": item.id, "amount": decimal_text(item.open_minor - 35_00, "CNY")}
+    short = {
+        "customer_no": item.customer_no, "received_on": story.today, "amount": part["amount"], "how": "ticked",
+        "parts": [part], "key": _key("short"),
+    }  # fmt: skip
+    post_receipt(db, actor, PostReceipt.model_validate(short))
+    write_off_rest(db, actor, item.id, WriteOffRest(reason="bank_charges", text="境外汇款手续费", key=_key("rest")))
+    twice = story.cast.debtors[9]
+    paid = {"customer_no": twice.number, "received_on": story.today, "amount": "8800.00", "how": "nothing"}
+    credit = post_receipt(db, actor, PostReceipt.model_validate(paid | {"key": _key("twice")}))
+    ask_refund(
+        db,
+        actor,
+        credit,
+        AskRefund(amount="8800.00", payee_name=twice.name, payee_account="40009977", reason="重复付款",
+                  key=_key("refund")),
+    )  # fmt: skip

@@ -1,0 +1,287 @@
+"""What is done about late interest: runs are posted, terms and rates recorded. Waivers are in `waiving`.
+
+May import this slice, the ledger's commands and the kernel. Invariants: what is posted is what was seen (the
+fingerprint holds, else nothing happens); no day of a debt is charged twice, since runs take turns and hold the
+customers; a constant number of statements for any number of customers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.customers.models import Customer
+from ar.customers.queries import find_numbers
+from ar.interest.inputs import AddRate, PostInterest, SetTerms
+from ar.interest.models import InterestCharge, InterestLine, InterestRun, InterestTerms, ReferenceRate
+from ar.interest.presets import HALF_YEARLY, half_year_start
+from ar.interest.previews import Preview, PreviewGroup, preview_run
+from ar.interest.reading import Scope, customers_of
+from ar.ledger.allocation import lock_customers
+from ar.ledger.posting import AHEAD_DAYS, NewItem, post_items
+from kernel import idempotency, journal
+from kernel.actor import Actor
+from kernel.counters import document_number, lock_counter, take_numbers
+from kernel.errors import Conflict, NotFound, RuleBroken
+from kernel.ids import new_id, new_ids
+from kernel.money import BadAmount, parse_amount
+
+GATE: Final = "interest"
+KIND: Final = "interest"
+
+
+def scope_of(db: Session, actor: Actor, through_on: date, customer_no: str, currency: str | None) -> Scope:
+    """The debts a run takes. Raises RuleBroken(`interest_through_future`, `interest_customer_unknown`)."""
+    if through_on > actor.today:
+        raise RuleBroken("interest_through_future", today=actor.today.isoformat())
+    customer_id = None
+    if customer_no:
+        found = find_numbers(db, actor.tenant_id, [customer_no]).get(customer_no)
+        if found is None:
+            raise RuleBroken("interest_customer_unknown", number=customer_no)
+        customer_id = found.id
+    return Scope(through_on, customer_id, currency)
+
+
+def preview(db: Session, actor: Actor, through_on: date, customer_no: str = "", currency: str | None = None) -> Preview:
+    """What a run would charge now; changes nothing. Raises what `scope_of` raises."""
+    return preview_run(db, actor.tenant_id, scope_of(db, actor, through_on, customer_no, currency))
+
+
+def post_run(db: Session, actor: Actor, data: PostInterest) -> UUID:
+    """Posts a preview: per customer and currency one interest document with its lines; returns the run's id (R196).
+
+    The same key again returns the first answer. Raises Conflict(`interest_changed`) when the books give other figures
+    than were seen, RuleBroken(`interest_nothing`, `interest_document_day`, `period_locked`) and what `scope_of` raises.
+    """
+    request = data.model_dump(exclude={"key", "fingerprint"})
+    fresh, before = idempotency.first_time(db, actor, f"interest:{data.key}", request)
+    if not fresh:
+        if before is None:
+            raise NotFound("interest_run_not_found")
+        return before
+    scope = scope_of(db, actor, data.through_on, data.customer_no, data.currency)
+    if not data.through_on <= data.document_on <= actor.today:
+        raise RuleBroken("interest_document_day", first=data.through_on.isoformat(), last=actor.today.isoformat())
+    lock_counter(db, actor.tenant_id, GATE)
+    held = customers_of(db, actor.tenant_id, scope)
+    lock_customers(db, actor.tenant_id, held)
+    seen = preview_run(db, actor.tenant_id, scope)
+    if seen.fingerprint != data.fingerprint or not {group.customer_id for group in seen.groups} <= set(held):
+        raise Conflict("interest_changed")
+    groups = seen.without(set(data.leave_out), set(data.leave_out_customers))
+    if not groups:
+        raise RuleBroken("interest_nothing")
+    run_id = _store_run(db, actor, data, scope, groups)
+    idempotency.remember(db, actor, f"interest:{data.key}", run_id)
+    return run_id
+
+
+def _store_run(db: Session, actor: Actor, data: PostInterest, scope: Scope, groups: Sequence[PreviewGroup]) -> UUID:
+    """The run, its ledger documents, charges and lines: one statement each."""
+    tenant_id, run_id, year = actor.tenant_id, new_id(), data.document_on.year
+    run_no = document_number("IR", year, take_numbers(db, tenant_id, f"interest_run:{year}")[0])
+    numbers = take_numbers(db, tenant_id, f"{KIND}:{year}", len(groups))
+    names = [document_number("INT", year, number) for number in numbers]
+    due_on = data.document_on + timedelta(days=data.due_days)
+    items = [
+        NewItem(
+            group.customer_id,
+            KIND,
+            name,
+            data.document_on,
+            due_on,
+            due_on,
+            group.currency,
+            group.amount_minor,
+            reference=run_no,
+        )
+        for group, name in zip(groups, names, strict=True)
+    ]
+    item_ids = post_items(db, actor, items, memo=run_no)
+    db.execute(
+        sa.insert(InterestRun).values(
+            tenant_id=tenant_id,
+            id=run_id,
+            number=run_no,
+            through_on=data.through_on,
+            document_on=data.document_on,
+            due_days=data.due_days,
+            customer_id=scope.customer_id,
+            currency=scope.currency,
+            fingerprint=data.fingerprint,
+            recorded_at=actor.now,
+            recorded_by=actor.name,
+        )
+    )
+    charge_ids = new_ids(len(groups))
+    charges = [
+        {
+            "tenant_id": tenant_id,
+            "id": charge_id,
+            "run_id": run_id,
+            "customer_id": group.customer_id,
+            "currency": group.currency,
+            "item_id": item_id,
+            "document_no": name,
+            "amount_minor": group.amount_minor,
+        }
+        for group, charge_id, item_id, name in zip(groups, charge_ids, item_ids, names, strict=True)
+    ]
+    db.execute(sa.insert(InterestCharge), charges)
+    lines = [row for group, charge_id in zip(groups, charge_ids, strict=True) for row in _rows(group, charge_id)]
+    db.execute(
+        sa.insert(InterestLine),
+        [
+            {"tenant_id": tenant_id, "id": line_id, **row}
+            for line_id, row in zip(new_ids(len(lines)), lines, strict=True)
+        ],
+    )
+    _record_run(db, actor, run_id, run_no, data, groups)
+    return run_id
+
+
+def _rows(group: PreviewGroup, charge_id: UUID) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for item in group.items:
+        for line in item.lines:
+            rows.append(
+                {
+                    "charge_id": charge_id,
+                    "position": len(rows) + 1,
+                    "item_id": item.item_id,
+                    "terms_id": item.terms_id,
+                    "part": line.part,
+                    "principal_minor": line.principal_minor,
+                    "from_on": line.from_on,
+                    "to_on": line.to_on,
+                    "days": line.days,
+                    "rate": line.rate.as_json(),
+                    "exact_minor": line.exact_minor,
+                    "amount_minor": line.amount_minor,
+                }
+            )
+    return rows
+
+
+def _record_run(
+    db: Session, actor: Actor, run_id: UUID, run_no: str, data: PostInterest, groups: Sequence[PreviewGroup]
+) -> None:
+    sums: dict[str, list[int]] = {}
+    for group in groups:
+        total = sums.setdefault(group.currency, [0, 0])
+        total[0] += 1
+        total[1] += group.amount_minor
+    customers = {group.customer_id for group in groups}
+    journal.record(
+        db,
+        actor,
+        "interest_posted",
+        customer_id=next(iter(customers)) if len(customers) == 1 else None,
+        subject_id=run_id,
+        data={
+            "number": run_no,
+            "through_on": data.through_on.isoformat(),
+            "document_on": data.document_on.isoformat(),
+            "count": len(groups),
+            "totals": [
+                {"kind": KIND, "currency": currency, "count": count, "amount_minor": minor}
+                for currency, (count, minor) in sorted(sums.items())
+            ],
+            "left_out": len(data.leave_out) + len(data.leave_out_customers),
+        },
+    )
+
+
+def set_terms(db: Session, actor: Actor, customer_id: UUID | None, data: SetTerms) -> UUID:
+    """Records terms of a customer, or of the company; what was recorded before stays on file.
+
+    Debts in default before `from_on` keep theirs. Raises NotFound, RuleBroken(`interest_minimum_currency`,
+    `interest_minimum_unreadable`, `interest_standard_of_company`).
+    """
+    if customer_id is None and data.kind == "standard":
+        raise RuleBroken("interest_standard_of_company")
+    if customer_id is not None:
+        c = Customer
+        if db.execute(sa.select(c.id).where(c.tenant_id == actor.tenant_id, c.id == customer_id)).first() is None:
+            raise NotFound("customer_not_found")
+    terms_id = new_id()
+    row = {
+        "customer_id": customer_id,
+        "currency": data.currency,
+        "from_on": data.from_on,
+        "kind": data.kind,
+        "annual_percent": data.annual_percent,
+        "daily_percent": data.daily_percent,
+        "factor": data.factor,
+        "margin_percent": data.margin_percent,
+        "basis": int(data.basis),
+        "grace_days": data.grace_days,
+        "fixed_sum": data.fixed_sum and data.kind in ("eu", "uk"),
+        "minimum_minor": _minimum(data),
+        "note": data.note,
+    }
+    db.execute(
+        sa.insert(InterestTerms).values(
+            tenant_id=actor.tenant_id, id=terms_id, recorded_at=actor.now, recorded_by=actor.name, **row
+        )
+    )
+    told = {name: value if value is None or isinstance(value, int) else str(value) for name, value in row.items()}
+    journal.record(db, actor, "interest_terms_set", customer_id=customer_id, subject_id=terms_id, data=told)
+    return terms_id
+
+
+def _minimum(data: SetTerms) -> int | None:
+    if not data.minimum:
+        return None
+    if data.currency is None:
+        raise RuleBroken("interest_minimum_currency")
+    try:
+        found = parse_amount(data.minimum, data.currency)
+    except BadAmount:
+        found = -1
+    if found < 0:
+        raise RuleBroken("interest_minimum_unreadable", amount=data.minimum)
+    return found or None
+
+
+def add_rate(db: Session, actor: Actor, data: AddRate) -> UUID:
+    """Records a published rate; the last recorded of a day holds.
+
+    Raises RuleBroken(`interest_rate_half_year`, `interest_rate_ahead`).
+    """
+    if data.series in HALF_YEARLY and half_year_start(data.from_on) != data.from_on:
+        raise RuleBroken("interest_rate_half_year")
+    if (data.from_on - actor.today).days > AHEAD_DAYS:
+        raise RuleBroken("interest_rate_ahead", on=data.from_on.isoformat())
+    rate_id = new_id()
+    db.execute(
+        sa.insert(ReferenceRate).values(
+            tenant_id=actor.tenant_id,
+            id=rate_id,
+            series=data.series,
+            from_on=data.from_on,
+            percent=data.percent,
+            source=data.source,
+            recorded_at=actor.now,
+            recorded_by=actor.name,
+        )
+    )
+    journal.record(
+        db,
+        actor,
+        "reference_rate_added",
+        subject_id=rate_id,
+        data={
+            "series": data.series,
+            "from_on": data.from_on.isoformat(),
+            "percent": str(data.percent),
+            "source": data.source,
+        },
+    )
+    return rate_id

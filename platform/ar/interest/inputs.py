@@ -1,0 +1,168 @@
+"""Inputs of the commands on late interest: one model each, for form, command line and any other edge.
+
+Imports Pydantic, kernel and this slice's pure modules. Invariant: shape is checked here, the books in commands.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
+
+from ar.interest.presets import BOE, ECB, LPR, SME_DAILY, lpr_factor, margin
+from kernel.i18n import mark
+from kernel.money import exponent
+
+KINDS: Final = ("contract", "lpr", "sme_daily", "eu", "uk", "none", "standard")
+
+
+def _decimal(value: object) -> object:
+    """A plain decimal number as typed, with or without a per cent sign; anything else is refused, not guessed."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip().removesuffix("%").removesuffix("％").strip()
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        found = None
+    if found is None or not found.is_finite() or "e" in text.lower() or "_" in text:
+        raise ValueError(mark("Write a number like 4.35."))
+    return found
+
+
+def _currency(value: object) -> object:
+    if isinstance(value, str):
+        value = value.strip().upper()
+        try:
+            exponent(value)
+        except ValueError:
+            raise ValueError(mark("Name a currency by its three letters, like CNY.")) from None
+    return value
+
+
+def _places(value: Decimal, places: int, least: Decimal, most: Decimal) -> Decimal:
+    if value.as_tuple().exponent < -places:  # type: ignore[operator]  # finite: checked when it was read
+        raise ValueError(mark("That has too many decimals."))
+    if not least <= value <= most:
+        raise ValueError(mark("That is no rate anybody agrees on. Check the decimal point."))
+    return value
+
+
+Percent = Annotated[Decimal, BeforeValidator(_decimal)]
+Currency = Annotated[str, BeforeValidator(_currency)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+Key = Annotated[str, StringConstraints(strip_whitespace=True, min_length=16, max_length=64)]
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class PreviewInterest(_Input):
+    """Which debts a run takes: late by `through_on`, of one customer (by number) or all, in one currency or all."""
+
+    through_on: date
+    customer_no: Annotated[str, StringConstraints(max_length=80)] = ""
+    currency: Currency | None = None
+
+
+class PostInterest(_Input):
+    """Post what was previewed. `fingerprint` is the preview's; what was ticked off is named; `key` is the form's."""
+
+    through_on: date
+    document_on: date
+    due_days: int = Field(default=0, ge=0, le=365)
+    customer_no: Annotated[str, StringConstraints(max_length=80)] = ""
+    currency: Currency | None = None
+    leave_out: list[UUID] = Field(default=[], max_length=10_000)
+    leave_out_customers: list[UUID] = Field(default=[], max_length=10_000)
+    fingerprint: str = Field(min_length=64, max_length=64)
+    key: Key
+
+
+class WaiveInterest(_Input):
+    """Let `amount` (as typed, in the charge's currency) of a charge go, effective `effective_on` (None: today)."""
+
+    amount: str = Field(min_length=1, max_length=40)
+    reason: Reason
+    effective_on: date | None = None
+    key: Key
+
+
+class TakeBackInterest(_Input):
+    """Reverse a charge, or reinstate what was waived, with the reason that stays."""
+
+    reason: Reason
+    effective_on: date | None = None
+
+
+class SetTerms(_Input):
+    """What late debts bear from `from_on` on. Which of the rates is needed follows from `kind`.
+
+    Percents: `annual_percent` a year's, `daily_percent` a day's; `minimum` as typed, in `currency`.
+    """
+
+    kind: Literal["contract", "lpr", "sme_daily", "eu", "uk", "none", "standard"]
+    from_on: date
+    currency: Currency | None = None
+    annual_percent: Percent | None = None
+    daily_percent: Annotated[Percent | None, Field(validate_default=True)] = None
+    factor: Annotated[Percent | None, Field(validate_default=True)] = None
+    margin_percent: Annotated[Percent | None, Field(validate_default=True)] = None
+    basis: Literal["360", "365"] = "365"
+    grace_days: int = Field(default=0, ge=0, le=365)
+    fixed_sum: bool = False
+    minimum: Annotated[str, StringConstraints(max_length=40)] = ""
+    note: Note = ""
+
+    @field_validator("annual_percent")
+    @classmethod
+    def _year(cls, value: Decimal | None, info: Any) -> Decimal | None:
+        if info.data.get("kind") != "contract" or value is None:
+            return None
+        return _places(value, 4, Decimal("0.0001"), Decimal(100))
+
+    @field_validator("daily_percent")
+    @classmethod
+    def _day(cls, value: Decimal | None, info: Any) -> Decimal | None:
+        if info.data.get("kind") != "contract":
+            return None
+        if (value is None) == (info.data.get("annual_percent") is None) and "annual_percent" in info.data:
+            raise ValueError(mark("A contract has a rate a year or a rate a day: write one of them."))
+        return value if value is None else _places(value, 6, Decimal("0.000001"), Decimal(1))
+
+    @field_validator("factor")
+    @classmethod
+    def _times(cls, value: Decimal | None, info: Any) -> Decimal | None:
+        if info.data.get("kind") != "lpr":
+            return None
+        return _places(value if value is not None else lpr_factor(), 4, Decimal(1), Decimal(4))
+
+    @field_validator("margin_percent")
+    @classmethod
+    def _points(cls, value: Decimal | None, info: Any) -> Decimal | None:
+        kind = info.data.get("kind")
+        if kind not in ("eu", "uk"):
+            return None
+        return _places(value if value is not None else margin(kind), 4, Decimal(0), Decimal(30))
+
+
+class AddRate(_Input):
+    """A rate that was published since the product's own table ends."""
+
+    series: Literal["lpr_1y", "sme_daily", "ecb_reference", "boe_reference"]
+    from_on: date
+    percent: Percent
+    source: Reason
+
+    @field_validator("percent")
+    @classmethod
+    def _within(cls, value: Decimal) -> Decimal:
+        return _places(value, 4, Decimal(-10), Decimal(100))
+
+
+SERIES_ORDER: Final = (LPR, SME_DAILY, ECB, BOE)

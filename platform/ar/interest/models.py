@@ -1,0 +1,208 @@
+"""Tables of late interest: terms, reference rates, runs, what they charged, waivers. Imports columns only.
+
+Invariants: every row is inserted once and never changed; a charge is one ledger document with its lines, and counts
+until that document is reversed; a waiver counts until a reinstatement names it.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.columns import (
+    Currency,
+    Day,
+    Id,
+    IdOrNone,
+    Json,
+    Minor,
+    MinorOrNone,
+    Moment,
+    Tenanted,
+    Text,
+    one_of,
+    tenant_fk,
+)
+from kernel.db import Base
+
+TERMS_KINDS = ("none", "standard", "contract", "lpr", "sme_daily", "eu", "uk")
+SERIES = ("lpr_1y", "sme_daily", "ecb_reference", "boe_reference")
+
+
+class InterestTerms(Tenanted, Base):
+    """What late debts bear from a day on: of one customer, or of the company where `customer_id` is none.
+
+    `currency` None: every currency that has no row of its own. Rates are per cent, a year's (`annual_percent`) or a
+    day's (`daily_percent`). `standard`: as the company's. The last recorded of a day holds.
+    """
+
+    __tablename__ = "interest_terms"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
+        tenant_fk("customer_id", "customer"),
+        one_of("kind", *TERMS_KINDS),
+        sa.CheckConstraint("basis IN (360, 365)", name="basis_known"),
+        sa.CheckConstraint("grace_days BETWEEN 0 AND 365", name="grace_within"),
+        sa.CheckConstraint(
+            "(kind = 'contract') = (num_nonnulls(annual_percent, daily_percent) = 1)", name="contract_has_one_rate"
+        ),
+        sa.CheckConstraint("annual_percent > 0", name="annual_positive"),
+        sa.CheckConstraint("daily_percent > 0", name="daily_positive"),
+        sa.CheckConstraint("(kind = 'lpr') = (factor IS NOT NULL)", name="lpr_has_factor"),
+        sa.CheckConstraint("(kind IN ('eu', 'uk')) = (margin_percent IS NOT NULL)", name="statute_has_margin"),
+        sa.CheckConstraint("minimum_minor IS NULL OR currency IS NOT NULL", name="minimum_has_currency"),
+        sa.Index("ix_interest_terms_customer", "tenant_id", "customer_id", "from_on"),
+    )
+    customer_id: Mapped[IdOrNone]
+    currency: Mapped[str | None] = mapped_column(sa.CHAR(3))
+    from_on: Mapped[Day]
+    kind: Mapped[Text]
+    annual_percent: Mapped[Decimal | None] = mapped_column(sa.Numeric(9, 4))
+    daily_percent: Mapped[Decimal | None] = mapped_column(sa.Numeric(9, 6))
+    factor: Mapped[Decimal | None] = mapped_column(sa.Numeric(6, 4))
+    margin_percent: Mapped[Decimal | None] = mapped_column(sa.Numeric(9, 4))
+    basis: Mapped[int] = mapped_column(sa.SmallInteger)
+    grace_days: Mapped[int] = mapped_column(sa.SmallInteger)
+    fixed_sum: Mapped[bool]
+    minimum_minor: Mapped[MinorOrNone]
+    note: Mapped[Text]
+    recorded_at: Mapped[Moment]
+    recorded_by: Mapped[Text]
+
+
+class ReferenceRate(Tenanted, Base):
+    """A published rate that the company recorded itself, beside those the product brings; the last of a day holds."""
+
+    __tablename__ = "reference_rate"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
+        one_of("series", *SERIES),
+        sa.CheckConstraint("percent BETWEEN -10 AND 100", name="percent_within"),
+        sa.Index("ix_reference_rate_series", "tenant_id", "series", "from_on"),
+    )
+    series: Mapped[Text]
+    from_on: Mapped[Day]
+    percent: Mapped[Decimal] = mapped_column(sa.Numeric(9, 4))
+    source: Mapped[Text]
+    recorded_at: Mapped[Moment]
+    recorded_by: Mapped[Text]
+
+
+class InterestRun(Tenanted, Base):
+    """One posting of interest through a day, over all customers or one, and the preview it was posted from."""
+
+    __tablename__ = "interest_run"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
+        tenant_fk("customer_id", "customer"),
+        sa.UniqueConstraint("tenant_id", "number"),
+        sa.CheckConstraint("through_on <= document_on", name="through_before_document"),
+        sa.CheckConstraint("due_days >= 0", name="due_after_document"),
+        sa.Index("ix_interest_run_recorded", "tenant_id", "recorded_at"),
+    )
+    number: Mapped[Text]
+    through_on: Mapped[Day]
+    document_on: Mapped[Day]
+    due_days: Mapped[int] = mapped_column(sa.SmallInteger)
+    customer_id: Mapped[IdOrNone]
+    currency: Mapped[str | None] = mapped_column(sa.CHAR(3))
+    fingerprint: Mapped[Text]
+    recorded_at: Mapped[Moment]
+    recorded_by: Mapped[Text]
+
+
+class InterestCharge(Tenanted, Base):
+    """One interest document of a run: a customer and a currency. `item_id` is the ledger's item."""
+
+    __tablename__ = "interest_charge"
+    __table_args__ = (
+        tenant_fk("run_id", "interest_run"),
+        tenant_fk("customer_id", "customer"),
+        tenant_fk("item_id", "open_item"),
+        sa.UniqueConstraint("tenant_id", "run_id", "customer_id", "currency"),
+        sa.UniqueConstraint("tenant_id", "item_id"),
+        sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
+        sa.Index("ix_interest_charge_customer", "tenant_id", "customer_id"),
+    )
+    run_id: Mapped[Id]
+    customer_id: Mapped[Id]
+    currency: Mapped[Currency]
+    item_id: Mapped[Id]
+    document_no: Mapped[Text]
+    amount_minor: Mapped[Minor]
+
+
+class InterestLine(Tenanted, Base):
+    """So many days of one debt at one principal and one rate (`part` interest), or the fixed sum of a late debt.
+
+    `exact_minor` is the product before rounding; `rate` holds where the rate came from, as `rules.Rate` writes it.
+    """
+
+    __tablename__ = "interest_line"
+    __table_args__ = (
+        tenant_fk("charge_id", "interest_charge"),
+        tenant_fk("item_id", "open_item"),
+        tenant_fk("terms_id", "interest_terms"),
+        sa.UniqueConstraint("tenant_id", "charge_id", "position"),
+        one_of("part", "interest", "fixed"),
+        sa.CheckConstraint("principal_minor > 0", name="principal_positive"),
+        sa.CheckConstraint("amount_minor >= 0", name="amount_not_negative"),
+        sa.CheckConstraint("part = 'fixed' OR days = to_on - from_on + 1", name="days_counted"),
+        sa.CheckConstraint("from_on <= to_on", name="days_in_order"),
+        sa.Index("ix_interest_line_item", "tenant_id", "item_id"),
+    )
+    charge_id: Mapped[Id]
+    position: Mapped[int]
+    item_id: Mapped[Id]
+    terms_id: Mapped[IdOrNone]
+    part: Mapped[Text]
+    principal_minor: Mapped[Minor]
+    from_on: Mapped[Day]
+    to_on: Mapped[Day]
+    days: Mapped[int]
+    rate: Mapped[Json] = mapped_column(JSONB)
+    exact_minor: Mapped[Decimal] = mapped_column(sa.Numeric(24, 6))
+    amount_minor: Mapped[Minor]
+
+
+class InterestWaiver(Tenanted, Base):
+    """So much of a charge was let go: the credit that says so and its allocation to the charge."""
+
+    __tablename__ = "interest_waiver"
+    __table_args__ = (
+        tenant_fk("charge_id", "interest_charge"),
+        tenant_fk("item_id", "open_item"),
+        tenant_fk("allocation_id", "allocation"),
+        sa.UniqueConstraint("tenant_id", "item_id"),
+        sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
+        sa.Index("ix_interest_waiver_charge", "tenant_id", "charge_id"),
+    )
+    charge_id: Mapped[Id]
+    item_id: Mapped[Id]
+    allocation_id: Mapped[Id]
+    document_no: Mapped[Text]
+    waived_on: Mapped[Day]
+    amount_minor: Mapped[Minor]
+    reason: Mapped[Text]
+    approval_id: Mapped[IdOrNone]
+    recorded_at: Mapped[Moment]
+    recorded_by: Mapped[Text]
+
+
+class InterestReinstatement(Tenanted, Base):
+    """A waiver taken back: its allocation reversed and its credit reversed."""
+
+    __tablename__ = "interest_reinstatement"
+    __table_args__ = (
+        tenant_fk("waiver_id", "interest_waiver"),
+        tenant_fk("reversal_item_id", "open_item"),
+        sa.UniqueConstraint("tenant_id", "waiver_id"),
+    )
+    waiver_id: Mapped[Id]
+    reversal_item_id: Mapped[Id]
+    reason: Mapped[Text]
+    recorded_at: Mapped[Moment]
+    recorded_by: Mapped[Text]

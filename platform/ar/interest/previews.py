@@ -1,0 +1,233 @@
+"""What a run would charge, line by line, and what it leaves out and why. The same figures are posted.
+
+May import this slice's reading and rules, the ledger's tables and the kernel. Invariants: nothing here writes; the
+fingerprint covers every figure of the preview, so that what is posted is what was seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.interest.reading import LateDebt, Scope, late_debts, rate_table, terms_book
+from ar.interest.rules import NO_INTEREST, NO_RATE, ONE_DAY, Assessment, Rate, assess
+from ar.ledger.models import OpenItem
+from kernel.errors import RuleBroken
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewLine:
+    """One line of a charge to be: days at a principal and a rate, or the fixed sum (`part` fixed)."""
+
+    part: str
+    from_on: date
+    to_on: date
+    days: int
+    principal_minor: int
+    rate: Rate
+    exact_minor: Decimal
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewItem:
+    """A late document and its lines."""
+
+    item_id: UUID
+    kind: str
+    document_no: str
+    due_on: date
+    terms_id: UUID | None
+    lines: tuple[PreviewLine, ...]
+
+    @property
+    def amount_minor(self) -> int:
+        return sum(line.amount_minor for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewGroup:
+    """What one customer would be charged in one currency: one document. `unapplied_minor`: credits that lie idle."""
+
+    customer_id: UUID
+    customer_no: str
+    customer_name: str
+    currency: str
+    items: tuple[PreviewItem, ...]
+    unapplied_minor: int = 0
+
+    @property
+    def amount_minor(self) -> int:
+        return sum(item.amount_minor for item in self.items)
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Some rate is the last one known, for a day after all that is known."""
+        return any(line.rate.beyond for item in self.items for line in item.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A late document that is not charged, and why (`grace`, `no_rate`, `minimum`)."""
+
+    item_id: UUID
+    customer_no: str
+    customer_name: str
+    document_no: str
+    currency: str
+    due_on: date
+    reason: str
+    missing_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A whole preview."""
+
+    through_on: date
+    groups: tuple[PreviewGroup, ...]
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """The sum per currency, in minor units."""
+        sums: dict[str, int] = {}
+        for group in self.groups:
+            sums[group.currency] = sums.get(group.currency, 0) + group.amount_minor
+        return dict(sorted(sums.items()))
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over every figure."""
+        digest = hashlib.sha256(self.through_on.isoformat().encode())
+        for group in self.groups:
+            for item in group.items:
+                for line in item.lines:
+                    told = (line.part, line.from_on, line.to_on, line.principal_minor, line.rate, line.amount_minor)
+                    digest.update(f"|{group.customer_id}{group.currency}{item.item_id}{told}".encode())
+        return digest.hexdigest()
+
+    def without(self, items: Collection[UUID], customers: Collection[UUID]) -> tuple[PreviewGroup, ...]:
+        """The groups less what a person took out."""
+        kept = []
+        for group in self.groups:
+            left = tuple(item for item in group.items if item.item_id not in items)
+            if left and group.customer_id not in customers:
+                kept.append(
+                    PreviewGroup(group.customer_id, group.customer_no, group.customer_name, group.currency, left)
+                )
+        return tuple(kept)
+
+
+def preview_run(db: Session, tenant_id: UUID, scope: Scope) -> Preview:
+    """Draws up the preview from the books as they stand."""
+    assessed = _assessed(db, tenant_id, scope)
+    groups, left_out = [], []
+    idle = _unapplied(db, tenant_id, {late.customer_id for late, _terms_id, _found in assessed})
+    for (customer_id, currency), several in groupby(
+        assessed, key=lambda each: (each[0].customer_id, each[0].debt.currency)
+    ):
+        items = []
+        for late, terms_id, found in several:
+            if found.reason and found.reason != NO_INTEREST:
+                left_out.append(_left_out(late, found))
+            elif found.total_minor:
+                items.append(_item(late, terms_id, found, scope.through_on))
+        if items:
+            unapplied = idle.get((customer_id, currency), 0)
+            groups.append(
+                PreviewGroup(customer_id, late.customer_no, late.customer_name, currency, tuple(items), unapplied)
+            )
+    return Preview(scope.through_on, tuple(groups), tuple(left_out))
+
+
+def accrued_minor(db: Session, tenant_id: UUID, customer_id: UUID, currency: str, on: date) -> int:
+    """Interest a customer's debts had borne through `on` and that no document had charged by then; minor units.
+
+    Without fixed sums and whatever its size. Raises RuleBroken(`interest_rate_unknown`) when a debt bears interest
+    for which no rate is known: a part would pass for the whole.
+    """
+    scope = Scope(on, customer_id, currency, as_of=on)
+    total = 0
+    for late, _terms_id, found in _assessed(db, tenant_id, scope, smallest=False):
+        if found.reason == NO_RATE:
+            raise RuleBroken("interest_rate_unknown", document_no=late.document_no, on=str(found.missing_on))
+        total += found.interest_minor
+    return total
+
+
+def _assessed(
+    db: Session, tenant_id: UUID, scope: Scope, *, smallest: bool = True
+) -> list[tuple[LateDebt, UUID | None, Assessment]]:
+    """Each debt with the id of its terms and what it bears; `smallest` False: small sums count too."""
+    debts = late_debts(db, tenant_id, scope)
+    book, table = terms_book(db, tenant_id, {late.customer_id for late in debts}), rate_table(db, tenant_id)
+    assessed = []
+    for late in debts:
+        terms = book.of(late.customer_id, late.debt.currency, late.debt.due_on + ONE_DAY)
+        if not smallest:
+            terms = replace(terms, minimum_minor=None)
+        assessed.append((late, terms.id, assess(late.debt, terms, table, scope.through_on)))
+    return assessed
+
+
+def _item(late: LateDebt, terms_id: UUID | None, found: Assessment, through_on: date) -> PreviewItem:
+    lines = [
+        PreviewLine(
+            "interest",
+            each.from_on,
+            each.to_on,
+            each.days,
+            each.principal_minor,
+            each.rate,
+            each.exact_minor,
+            each.amount_minor,
+        )
+        for each in found.segments
+    ]
+    if found.fixed_minor and found.fixed_rate:
+        first, sum_minor = late.debt.due_on + ONE_DAY, found.fixed_minor
+        lines.append(
+            PreviewLine(
+                "fixed", first, first, 0, late.debt.amount_minor, found.fixed_rate, Decimal(sum_minor), sum_minor
+            )
+        )
+    return PreviewItem(late.item_id, late.kind, late.document_no, late.debt.due_on, terms_id, tuple(lines))
+
+
+def _left_out(late: LateDebt, found: Assessment) -> LeftOut:
+    return LeftOut(
+        late.item_id,
+        late.customer_no,
+        late.customer_name,
+        late.document_no,
+        late.debt.currency,
+        late.debt.due_on,
+        found.reason or "",
+        found.missing_on,
+    )
+
+
+def _unapplied(db: Session, tenant_id: UUID, customer_ids: Collection[UUID]) -> dict[tuple[UUID, str], int]:
+    """Open credits by customer and currency: money that may be there and still lets interest run."""
+    i = OpenItem
+    rows: Any = db.execute(
+        sa.select(i.customer_id, i.currency, sa.cast(sa.func.sum(i.open_minor), sa.BigInteger))
+        .where(
+            i.tenant_id == tenant_id,
+            i.side == -1,
+            i.open_minor > 0,
+            i.customer_id == sa.any_(sa.cast(sorted(customer_ids), sa.ARRAY(sa.Uuid))),
+        )
+        .group_by(i.customer_id, i.currency)
+    )
+    return {(customer_id, currency): minor for customer_id, currency, minor in rows}

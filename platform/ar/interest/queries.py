@@ -1,0 +1,292 @@
+"""What the pages of late interest show: runs, a run, a charge with its lines and waivers, terms, rates.
+
+May import the tables of customers, ledger and this slice, and its rules. Invariants: nothing here writes; a page costs
+a fixed number of statements; whether a charge counts is asked of the ledger, never stored twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from ar.customers.models import Customer
+from ar.interest.models import (
+    InterestCharge,
+    InterestLine,
+    InterestReinstatement,
+    InterestRun,
+    InterestTerms,
+    InterestWaiver,
+)
+from ar.interest.reading import terms_of
+from ar.interest.rules import Rate, Terms
+from ar.ledger.models import OpenItem
+from kernel.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run of the list; `totals` per currency are minor units, `reversed_count` of its documents count no more."""
+
+    id: UUID
+    number: str
+    through_on: date
+    document_on: date
+    recorded_at: datetime
+    recorded_by: str
+    documents: int
+    reversed_count: int
+    totals: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeRow:
+    """An interest document: what it was, what is open of it, what was waived."""
+
+    id: UUID
+    run_id: UUID
+    run_number: str
+    through_on: date
+    customer_id: UUID
+    customer_no: str
+    customer_name: str
+    currency: str
+    item_id: UUID
+    document_no: str
+    document_on: date
+    due_on: date
+    amount_minor: int
+    open_minor: int
+    reversed: bool
+    waived_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """A stored line with the document it is about."""
+
+    item_id: UUID
+    document_no: str
+    kind: str
+    due_on: date
+    part: str
+    principal_minor: int
+    from_on: date
+    to_on: date
+    days: int
+    rate: Rate
+    exact_minor: Decimal
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverRow:
+    """A waiver and, once it was taken back, by whom and why."""
+
+    id: UUID
+    item_id: UUID
+    document_no: str
+    waived_on: date
+    amount_minor: int
+    reason: str
+    approval_id: UUID | None
+    recorded_at: datetime
+    recorded_by: str
+    reinstated_at: datetime | None
+    reinstated_by: str | None
+    reinstated_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """One run and its documents."""
+
+    run: RunRow
+    charges: list[ChargeRow]
+
+
+@dataclass(frozen=True, slots=True)
+class ChargePage:
+    """One interest document, how it was computed, what was waived of it."""
+
+    charge: ChargeRow
+    lines: list[LineRow]
+    waivers: list[WaiverRow]
+
+
+@dataclass(frozen=True, slots=True)
+class TermsView:
+    """Recorded terms, for a list."""
+
+    id: UUID
+    currency: str | None
+    from_on: date
+    terms: Terms
+    note: str
+    recorded_at: datetime
+    recorded_by: str
+
+
+def runs(db: Session, tenant_id: UUID, *, offset: int = 0, limit: int = 50) -> tuple[list[RunRow], int]:
+    """Runs, the newest first, and how many there are."""
+    r = InterestRun
+    total = db.execute(sa.select(sa.func.count()).select_from(r).where(r.tenant_id == tenant_id)).scalar_one()
+    found: Any = db.execute(
+        sa.select(r.id, r.number, r.through_on, r.document_on, r.recorded_at, r.recorded_by)
+        .where(r.tenant_id == tenant_id)
+        .order_by(r.recorded_at.desc(), r.number.desc())
+        .offset(offset)
+        .limit(limit)
+    ).all()
+    sums = _sums(db, tenant_id, [row.id for row in found])
+    return [_run_row(row, *sums.get(row.id, (0, 0, {}))) for row in found], total
+
+
+def run_page(db: Session, tenant_id: UUID, run_id: UUID) -> RunPage:
+    """One run. Raises NotFound."""
+    r = InterestRun
+    row: Any = db.execute(
+        sa.select(r.id, r.number, r.through_on, r.document_on, r.recorded_at, r.recorded_by).where(
+            r.tenant_id == tenant_id, r.id == run_id
+        )
+    ).first()
+    if row is None:
+        raise NotFound("interest_run_not_found")
+    charges = _charges(db, tenant_id, InterestCharge.run_id == run_id)
+    totals: dict[str, int] = {}
+    for each in charges:
+        totals[each.currency] = totals.get(each.currency, 0) + each.amount_minor
+    return RunPage(_run_row(row, len(charges), sum(each.reversed for each in charges), totals), charges)
+
+
+def charge_page(db: Session, tenant_id: UUID, charge_id: UUID) -> ChargePage:
+    """One interest document. Raises NotFound."""
+    found = _charges(db, tenant_id, InterestCharge.id == charge_id)
+    if not found:
+        raise NotFound("interest_charge_not_found")
+    n, i = InterestLine, OpenItem
+    rows: Any = db.execute(
+        sa.select(
+            *(n.item_id, i.document_no, i.kind, i.due_on, n.part, n.principal_minor, n.from_on, n.to_on, n.days),
+            *(n.rate, n.exact_minor, n.amount_minor),
+        )
+        .join(i, sa.and_(i.tenant_id == tenant_id, i.id == n.item_id))
+        .where(n.tenant_id == tenant_id, n.charge_id == charge_id)
+        .order_by(n.position)
+    )
+    lines = [LineRow(**{**row._mapping, "rate": Rate.from_json(row.rate)}) for row in rows]
+    return ChargePage(found[0], lines, _waivers(db, tenant_id, charge_id))
+
+
+def charges_of(db: Session, tenant_id: UUID, customer_id: UUID) -> list[ChargeRow]:
+    """The interest documents of a customer, the newest first."""
+    return list(reversed(_charges(db, tenant_id, InterestCharge.customer_id == customer_id)))
+
+
+def charge_of_waiver(db: Session, tenant_id: UUID, waiver_id: UUID) -> UUID:
+    """The charge that a waiver belongs to. Raises NotFound."""
+    w = InterestWaiver
+    found = db.execute(sa.select(w.charge_id).where(w.tenant_id == tenant_id, w.id == waiver_id)).scalar_one_or_none()
+    if found is None:
+        raise NotFound("interest_waiver_not_found")
+    return found
+
+
+def recorded_terms(db: Session, tenant_id: UUID, customer_id: UUID | None) -> list[TermsView]:
+    """The terms of a customer, or the company's own, as they hold: the newest first."""
+    t = InterestTerms
+    owner = t.customer_id.is_(None) if customer_id is None else t.customer_id == customer_id
+    rows = db.execute(
+        sa.select(t)
+        .where(t.tenant_id == tenant_id, owner)
+        .order_by(t.from_on.desc(), t.recorded_at.desc(), t.id.desc())
+    ).scalars()
+    return [
+        TermsView(row.id, row.currency, row.from_on, terms_of(row), row.note, row.recorded_at, row.recorded_by)
+        for row in rows
+    ]
+
+
+def customer_name(db: Session, tenant_id: UUID, customer_id: UUID) -> tuple[str, str]:
+    """(number, name). Raises NotFound."""
+    c = Customer
+    row = db.execute(sa.select(c.number, c.name).where(c.tenant_id == tenant_id, c.id == customer_id)).first()
+    if row is None:
+        raise NotFound("customer_not_found")
+    return row.number, row.name
+
+
+def _run_row(row: Any, documents: int, reversed_count: int, totals: dict[str, int]) -> RunRow:
+    return RunRow(**row._mapping, documents=documents, reversed_count=reversed_count, totals=totals)
+
+
+def _charges(db: Session, tenant_id: UUID, wanted: sa.ColumnElement[bool]) -> list[ChargeRow]:
+    h, r, c, i, mirror = InterestCharge, InterestRun, Customer, OpenItem, aliased(OpenItem)
+    w, back = InterestWaiver, InterestReinstatement
+    waived = (
+        sa.select(sa.cast(sa.func.coalesce(sa.func.sum(w.amount_minor), 0), sa.BigInteger))
+        .where(
+            w.tenant_id == tenant_id,
+            w.charge_id == h.id,
+            ~sa.exists().where(back.tenant_id == tenant_id, back.waiver_id == w.id),
+        )
+        .scalar_subquery()
+    )
+    rows: Any = db.execute(
+        sa.select(
+            *(h.id, h.run_id, r.number.label("run_number"), r.through_on, h.customer_id),
+            *(c.number.label("customer_no"), c.name.label("customer_name"), h.currency, h.item_id, h.document_no),
+            *(i.document_on, i.due_on, h.amount_minor, i.open_minor),
+            sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == h.item_id).label("reversed"),
+            waived.label("waived_minor"),
+        )
+        .join(r, sa.and_(r.tenant_id == tenant_id, r.id == h.run_id))
+        .join(c, sa.and_(c.tenant_id == tenant_id, c.id == h.customer_id))
+        .join(i, sa.and_(i.tenant_id == tenant_id, i.id == h.item_id))
+        .where(h.tenant_id == tenant_id, wanted)
+        .order_by(h.document_no)
+    )
+    return [ChargeRow(*row) for row in rows]
+
+
+def _waivers(db: Session, tenant_id: UUID, charge_id: UUID) -> list[WaiverRow]:
+    w, back = InterestWaiver, InterestReinstatement
+    rows: Any = db.execute(
+        sa.select(
+            *(w.id, w.item_id, w.document_no, w.waived_on, w.amount_minor, w.reason, w.approval_id, w.recorded_at),
+            *(w.recorded_by, back.recorded_at, back.recorded_by, back.reason),
+        )
+        .outerjoin(back, sa.and_(back.tenant_id == tenant_id, back.waiver_id == w.id))
+        .where(w.tenant_id == tenant_id, w.charge_id == charge_id)
+        .order_by(w.recorded_at, w.id)
+    )
+    return [WaiverRow(*row) for row in rows]
+
+
+def _sums(db: Session, tenant_id: UUID, run_ids: list[UUID]) -> dict[UUID, tuple[int, int, dict[str, int]]]:
+    """Per run: documents, those reversed, and the sum per currency."""
+    h, mirror = InterestCharge, aliased(OpenItem)
+    rows: Any = db.execute(
+        sa.select(
+            h.run_id,
+            h.currency,
+            sa.func.count(),
+            sa.func.count(mirror.id),
+            sa.cast(sa.func.sum(h.amount_minor), sa.BigInteger),
+        )
+        .outerjoin(mirror, sa.and_(mirror.tenant_id == tenant_id, mirror.reverses_id == h.item_id))
+        .where(h.tenant_id == tenant_id, h.run_id.in_(run_ids))
+        .group_by(h.run_id, h.currency)
+        .order_by(h.currency)
+    )
+    sums: dict[UUID, tuple[int, int, dict[str, int]]] = {}
+    for run_id, currency, count, gone, minor in rows:
+        before = sums.get(run_id, (0, 0, {}))
+        sums[run_id] = (before[0] + count, before[1] + gone, {**before[2], currency: minor})
+    return sums

@@ -1,0 +1,128 @@
+"""Key figures of receivables, each with one fixed definition: DSO in three forms, delinquency, effectiveness, bad debt.
+
+Pure: standard library only. Amounts are minor units of one currency, sales gross of tax as the receivables are, days
+calendar days. Invariants: counted in whole fractions and rounded half up once, at the end; a zero denominator gives
+None (n/a), never a made-up nought.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+PLACES: Final = 2
+
+
+class MonthSales(NamedTuple):
+    """Credit sales of a month (minor units, gross) and its calendar days."""
+
+    sales_minor: int
+    days: int
+
+
+class Paid(NamedTuple):
+    """A paid amount (minor units) of a document, with the days it lived by."""
+
+    amount_minor: int
+    document_on: date
+    due_on: date
+    paid_on: date
+
+
+def rounded(value: Fraction, places: int = PLACES) -> Decimal:
+    """Half up (away from zero), at the end of a calculation."""
+    scaled, sign = abs(value) * 10**places, -1 if value < 0 else 1
+    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return Decimal(sign * whole).scaleb(-places)
+
+
+def _part(above: int, below: int, times: int = 1) -> Decimal | None:
+    return rounded(Fraction(above * times, below)) if below else None
+
+
+def dso(ending_minor: int, sales_minor: int, days: int) -> Decimal | None:
+    """Days sales outstanding, simple: ending receivables ÷ credit sales of the period × its days."""
+    return _part(ending_minor, sales_minor, days)
+
+
+def countback_dso(ending_minor: int, months: Sequence[MonthSales]) -> Decimal | None:
+    """Days sales outstanding by counting sales back, newest month first, until the receivables are used up.
+
+    The month in which they end counts in proportion. None when the months given do not reach that far.
+    """
+    left, days = max(ending_minor, 0), Fraction(0)
+    for month in months:
+        if not left:
+            break
+        if month.sales_minor > 0:
+            taken = min(left, month.sales_minor)
+            days += Fraction(month.days * taken, month.sales_minor)
+            left -= taken
+        else:
+            days += month.days
+    return None if left else rounded(days)
+
+
+def best_possible_dso(current_minor: int, sales_minor: int, days: int) -> Decimal | None:
+    """What the DSO would be if nothing were late: receivables not past due ÷ sales × days."""
+    return _part(current_minor, sales_minor, days)
+
+
+def average_days_delinquent(past_due_minor: int, sales_minor: int, days: int) -> Decimal | None:
+    """DSO less the best possible DSO: past-due receivables ÷ sales × days."""
+    return _part(past_due_minor, sales_minor, days)
+
+
+def collection_effectiveness(
+    opening_minor: int, sales_minor: int, ending_minor: int, ending_current_minor: int
+) -> Decimal | None:
+    """CEI in per cent: what was collected of what could be collected in the period."""
+    owed = opening_minor + sales_minor
+    return _part(owed - ending_minor, owed - ending_current_minor, 100)
+
+
+def average_days_to_pay(paid: Iterable[Paid]) -> Decimal | None:
+    """From the document to the payment, weighted by amount."""
+    return _weighted(((each.paid_on - each.document_on).days, each.amount_minor) for each in paid)
+
+
+def days_beyond_terms(paid: Iterable[Paid], *, floored: bool = False) -> Decimal | None:
+    """From the due day to the payment, weighted by amount; early payment counts below nought, or as nought."""
+    late = (((each.paid_on - each.due_on).days, each.amount_minor) for each in paid)
+    return _weighted((max(days, 0) if floored else days, minor) for days, minor in late)
+
+
+def _weighted(pairs: Iterable[tuple[int, int]]) -> Decimal | None:
+    total, weight = 0, 0
+    for days, minor in pairs:
+        total += days * minor
+        weight += minor
+    return _part(total, weight)
+
+
+def turnover(sales_minor: int, opening_minor: int, ending_minor: int) -> Decimal | None:
+    """How often the average receivables (of opening and ending) were turned over by the sales."""
+    return _part(sales_minor, opening_minor + ending_minor, 2)
+
+
+def turnover_days(sales_minor: int, opening_minor: int, ending_minor: int, days: int) -> Decimal | None:
+    """The days that one turn takes."""
+    return _part((opening_minor + ending_minor) * days, 2 * sales_minor)
+
+
+def percentage(part_minor: int, whole_minor: int) -> Decimal | None:
+    """A part in per cent of the whole: a bucket of all receivables, what was received of what was invoiced."""
+    return _part(part_minor, whole_minor, 100)
+
+
+def overdue_ratio(past_due_minor: int, ending_minor: int) -> Decimal | None:
+    """Past-due receivables in per cent of all."""
+    return _part(past_due_minor, ending_minor, 100)
+
+
+def bad_debt_ratio(written_off_minor: int, sales_minor: int) -> Decimal | None:
+    """Bad debts written off in per cent of credit sales."""
+    return _part(written_off_minor, sales_minor, 100)

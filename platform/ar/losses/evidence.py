@@ -1,0 +1,100 @@
+"""Files of evidence: what is taken, and how it is stored with a case. May import the kernel and this slice's tables.
+
+Invariants: what a file is follows from its first bytes and not from its name alone; a stored file is never changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.losses.models import BadDebtFile
+from kernel import storage
+from kernel.actor import Actor
+from kernel.errors import RuleBroken
+from kernel.ids import new_id
+
+SIZE_MAX: Final = 10 * 1000 * 1000
+FILES_MAX: Final = 10
+NAME_MAX: Final = 200
+ACCEPT: Final = ".pdf,.png,.jpg,.jpeg,.doc,.docx,.xls,.xlsx"
+_OOXML: Final = "application/vnd.openxmlformats-officedocument"
+# first bytes, endings of the name, media type
+_KINDS: Final[tuple[tuple[bytes, tuple[str, ...], str], ...]] = (
+    (b"%PDF-", (".pdf",), "application/pdf"),
+    (b"\x89PNG\r\n\x1a\n", (".png",), "image/png"),
+    (b"\xff\xd8\xff", (".jpg", ".jpeg"), "image/jpeg"),
+    (b"PK\x03\x04", (".docx",), f"{_OOXML}.wordprocessingml.document"),
+    (b"PK\x03\x04", (".xlsx",), f"{_OOXML}.spreadsheetml.sheet"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", (".doc",), "application/msword"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", (".xls",), "application/vnd.ms-excel"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file as it was sent."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file that may be stored: its plain name, what it is, its bytes."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+def check(files: Sequence[SentFile]) -> list[KeptFile]:
+    """The files, once each has been looked at. Raises RuleBroken (`bad_debt_no_evidence`, `…_many_files`,
+    `…_file_size`, `…_file_kind`).
+    """
+    if not files:
+        raise RuleBroken("bad_debt_no_evidence")
+    if len(files) > FILES_MAX:
+        raise RuleBroken("bad_debt_many_files", most=FILES_MAX)
+    return [_checked(file) for file in files]
+
+
+def _checked(file: SentFile) -> KeptFile:
+    name = PurePath(file.name.replace("\\", "/").replace("\x00", "")).name[-NAME_MAX:]
+    if not 0 < len(file.content) <= SIZE_MAX:
+        raise RuleBroken("bad_debt_file_size", name=name)
+    ending = PurePath(name).suffix.lower()
+    for head, endings, media_type in _KINDS:
+        if ending in endings and file.content.startswith(head):
+            return KeptFile(name, media_type, file.content)
+    raise RuleBroken("bad_debt_file_kind", name=name)
+
+
+def store(db: Session, actor: Actor, case_id: UUID, files: Sequence[KeptFile]) -> list[tuple[str, str]]:
+    """Stores the files with a case; (hash, name) each, the same bytes once."""
+    kept: dict[str, str] = {}
+    for file in files:
+        sha256 = storage.store(db, actor, file.content, file.media_type)
+        if sha256 in kept:
+            continue
+        kept[sha256] = file.name
+        db.execute(
+            sa.insert(BadDebtFile).values(
+                tenant_id=actor.tenant_id,
+                id=new_id(),
+                case_id=case_id,
+                sha256=sha256,
+                file_name=file.name,
+                media_type=file.media_type,
+                size_bytes=len(file.content),
+                recorded_at=actor.now,
+                recorded_by=actor.name,
+            )
+        )
+    return list(kept.items())

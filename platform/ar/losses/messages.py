@@ -1,0 +1,113 @@
+"""Texts of the error codes of losses, and the names of its causes, options, states and events. Imports `mark` only."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kernel.i18n import mark
+
+MESSAGES: dict[str, str] = {
+    "provision_buckets_few": mark("A policy has two to eight buckets."),
+    "provision_last_open": mark("The last bucket has no end; every other one names its last day."),
+    "provision_buckets_order": mark("The first bucket ends on day 0 (not due), each later one on a later day."),
+    "provision_rate_range": mark("A rate is from 0 to 100 per cent."),
+    "provision_policy_missing": mark("There is no provision policy yet. Record one first."),
+    "provision_run_not_found": mark("There is no such provision run."),
+    "provision_in_future": mark("A provision is as of today (%(today)s) at most."),
+    "provision_rate_missing": mark("No exchange rate is known by %(as_of)s for: %(currencies)s. Record it first."),
+    "provision_later_run": mark("%(number)s was posted as of %(as_of)s. Take a later day, or reverse it first."),
+    "provision_changed": mark("The books have moved since this preview was shown. Look at the new figures, then post."),
+    "provision_reversed": mark("%(number)s is reversed already."),
+    "provision_not_last": mark("%(number)s was posted after it. The last run is reversed first."),
+    "provision_item_unknown": mark("There is no open document %(document_no)s."),
+    "provision_item_unassessed": mark("%(document_no)s is not assessed by itself."),
+    "bad_debt_not_found": mark("There is no such bad-debt case."),
+    "bad_debt_nothing": mark("Tick the documents that are to be written off."),
+    "bad_debt_item_pending": mark("%(document_no)s is proposed in %(number)s already."),
+    "bad_debt_too_much": mark("More than is open on %(document_no)s cannot be written off."),
+    "bad_debt_paid_meanwhile": mark(
+        "Less is open on %(document_no)s now than was proposed: it was paid or settled meanwhile. "
+        "Reject this proposal; what is left can be proposed anew."
+    ),
+    "bad_debt_settled": mark("%(number)s is decided already."),
+    "bad_debt_not_written_off": mark("%(number)s is not written off."),
+    "bad_debt_recovered": mark("Money was recovered for %(number)s. Take the recoveries back first."),
+    "bad_debt_no_evidence": mark("Add at least one file of evidence."),
+    "bad_debt_many_files": mark("At most %(most)s files."),
+    "bad_debt_file_kind": mark("%(name)s is none of the kinds taken: PDF, PNG, JPEG, Word, Excel."),
+    "bad_debt_file_size": mark("%(name)s is empty or larger than 10 MB."),
+    "recovery_not_found": mark("There is no such recovery."),
+    "recovery_too_much": mark("More than is still written off (%(rest)s %(currency)s) cannot be recovered."),
+    "recovery_day": mark("Money is recovered from the day of writing off (%(first)s) to today (%(last)s)."),
+    "recovery_credit": mark("Choose an unapplied credit of this customer in a currency that was written off."),
+    "recovery_taken_back": mark("This recovery is taken back already."),
+    "promise_day_needed": mark("A promise names the day."),
+    "promise_currency_needed": mark("A promised amount needs its currency."),
+    "event_in_future": mark("What happened is dated today at the latest."),
+}
+
+METHOD_NAMES: Final[dict[str, str]] = {
+    "matrix": mark("Aging matrix"),
+    "migration": mark("Migration rates"),
+}
+METHOD_HINTS: Final[dict[str, str]] = {
+    "matrix": mark("Each bucket has its rate."),
+    "migration": mark("Rates follow from how much moved on from bucket to bucket, month by month."),
+}
+MOVEMENT_NAMES: Final[dict[str, str]] = {
+    "opening": mark("Allowance at the run before"),
+    "charge": mark("Charged"),
+    "reversal": mark("Released"),
+    "write_off": mark("Written off"),
+    "recovery": mark("Recovered"),
+    "other": mark("Other entries"),
+    "fx": mark("Exchange difference"),
+    "closing": mark("Allowance after this run"),
+}
+CAUSE_NAMES: Final[dict[str, str]] = {
+    "bankrupt": mark("Bankrupt or in liquidation"),
+    "closed": mark("Closed, licence revoked or struck off"),
+    "deceased": mark("Died or missing, no estate"),
+    "court": mark("Lost or not enforceable by judgment"),
+    "fled": mark("Fled, nobody can be reached"),
+    "barred": mark("Time-barred"),
+    "disputed_lost": mark("Dispute settled against us"),
+    "uneconomic": mark("Costs more than it brings"),
+    "other": mark("Another cause"),
+}
+OPTION_NAMES: Final[dict[str, str]] = {
+    "rebate": mark("Rebate offered"),
+    "goods_back": mark("Goods taken back"),
+    "collateral": mark("Collateral disposed of"),
+    "legal_help": mark("Legal help sought"),
+    "preservation": mark("Preservation in litigation"),
+    "payment_plan": mark("Payment plan offered"),
+    "agency": mark("Handed to an agency"),
+    "none": mark("Nothing of these"),
+}
+STATE_NAMES: Final[dict[str, tuple[str, str]]] = {
+    "proposed": (mark("Waits for approval"), "warn"),
+    "written_off": (mark("Written off"), "late"),
+    "refused": (mark("Not approved"), "quiet"),
+    "withdrawn": (mark("Withdrawn"), "quiet"),
+    "taken_back": (mark("Taken back"), "quiet"),
+}
+EVENT_NAMES: Final[dict[str, str]] = {
+    "note": mark("Note"),
+    "contact": mark("Contact"),
+    "promise": mark("Promise to pay"),
+}
+#: Kind → (name, sentence of its facts), for the journal and the customer's page.
+EVENTS: Final[dict[str, tuple[str, str]]] = {
+    "provision_policy_set": (mark("Provision policy recorded"), mark("version %(version)s")),
+    "provision_assessed": (mark("Document assessed by itself"), "%(document_no)s: %(reason)s"),
+    "provision_posted": (mark("Provision posted"), mark("%(number)s as of %(as_of)s, %(amount)s")),
+    "provision_run_reversed": (mark("Provision reversed"), "%(number)s: %(reason)s"),
+    "bad_debt_proposed": (mark("Bad debt proposed"), "%(number)s: %(reason)s"),
+    "bad_debt_written_off": (mark("Bad debt written off"), mark("%(number)s, approved by %(approval)s")),
+    "bad_debt_refused": (mark("Bad debt not written off"), "%(number)s"),
+    "bad_debt_taken_back": (mark("Write-off taken back"), "%(number)s: %(reason)s"),
+    "bad_debt_recovery": (mark("Written-off debt recovered"), "%(number)s, %(amount)s"),
+    "bad_debt_recovery_undone": (mark("Recovery taken back"), "%(number)s, %(amount)s: %(reason)s"),
+    "bad_debt_event": (mark("Written-off debt followed up"), "%(number)s: %(text)s"),
+}

@@ -1,0 +1,227 @@
+"""Reads for the pages of bank statements: files, one file with its lines, accounts.
+
+May import this slice's tables and the kernel. Invariant: columns, not entities; a constant number of statements per
+page, whatever the size of a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.receipts.models import BankAccount, BankFile, BankLine
+from kernel.errors import NotFound
+from web import filters
+
+_LISTED = (
+    BankFile.id,
+    BankFile.filename,
+    BankFile.format,
+    BankFile.state,
+    BankFile.lines_total,
+    BankFile.lines_new,
+    BankFile.lines_bad,
+    BankFile.from_on,
+    BankFile.to_on,
+    BankFile.uploaded_by,
+    BankFile.uploaded_at,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file in the list."""
+
+    id: UUID
+    filename: str
+    format: str
+    state: str
+    lines_total: int
+    lines_new: int
+    lines_bad: int
+    from_on: date | None
+    to_on: date | None
+    uploaded_by: str
+    uploaded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FilePage:
+    """A file with everything its page shows beside the lines."""
+
+    id: UUID
+    filename: str
+    sha256: str
+    size_bytes: int
+    format: str
+    encoding: str
+    state: str
+    lines_total: int
+    lines_new: int
+    lines_known: int
+    lines_bad: int
+    accounts: list[dict[str, Any]]
+    statements: list[dict[str, Any]]
+    problems: list[dict[str, Any]]
+    from_on: date | None
+    to_on: date | None
+    uploaded_by: str
+    uploaded_at: datetime
+    finished_at: datetime | None
+
+    @property
+    def working(self) -> bool:
+        """Whether a job is at it or about to be."""
+        return self.state == "reading"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """One of our accounts, and how far its statements go."""
+
+    id: UUID
+    name: str
+    bank_name: str
+    account_no: str
+    currency: str
+    account_code: str
+    active: bool
+    lines: int
+    through_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """A movement as the pages list it."""
+
+    id: UUID
+    account: str
+    position: int
+    booked_on: date
+    value_on: date
+    currency: str
+    side: int
+    amount_minor: int
+    payer_name: str
+    payer_account: str
+    remittance: str
+    bank_reference: str
+    is_reversal: bool
+    state: str
+    reason: str
+    decided_by: str | None
+    receipt_item_id: UUID | None
+    file_id: UUID
+
+
+@dataclass(frozen=True)
+class LineFilters:
+    """Which lines of a file are listed."""
+
+    state: str = filters.choice("all", "open", "matched", "set_aside", "out")
+
+
+def files(db: Session, tenant_id: UUID, *, offset: int = 0, limit: int = 50) -> tuple[list[FileRow], int]:
+    """A page of files, newest first, and how many there are."""
+    f = BankFile
+    total = db.execute(sa.select(sa.func.count()).select_from(f).where(f.tenant_id == tenant_id)).scalar_one()
+    rows = db.execute(
+        sa.select(*_LISTED)
+        .where(f.tenant_id == tenant_id)
+        .order_by(f.uploaded_at.desc(), f.id.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    return [FileRow(*row) for row in rows], total
+
+
+def file_page(db: Session, tenant_id: UUID, file_id: UUID) -> FilePage:
+    """One file. Raises NotFound."""
+    f = BankFile
+    names = FilePage.__dataclass_fields__
+    row = db.execute(
+        sa.select(*(getattr(f, name) for name in names)).where(f.tenant_id == tenant_id, f.id == file_id)
+    ).first()
+    if row is None:
+        raise NotFound("bank_file_not_found")
+    return FilePage(*row)
+
+
+def lines_of(
+    db: Session, tenant_id: UUID, file_id: UUID, wanted: LineFilters, *, offset: int = 0, limit: int = 50
+) -> tuple[list[LineRow], int]:
+    """A page of the lines that a file brought, in its order, and how many there are."""
+    b = BankLine
+    chosen = [b.tenant_id == tenant_id, b.file_id == file_id]
+    if wanted.state == "out":
+        chosen.append(b.side == -1)
+    elif wanted.state != "all":
+        chosen += [b.state == wanted.state, b.side == 1] if wanted.state == "open" else [b.state == wanted.state]
+    total = db.execute(sa.select(sa.func.count()).select_from(b).where(*chosen)).scalar_one()
+    rows = db.execute(_lines(tenant_id).where(*chosen).order_by(b.position, b.id).offset(offset).limit(limit))
+    return [LineRow(*row) for row in rows], total
+
+
+def line(db: Session, tenant_id: UUID, line_id: UUID) -> LineRow:
+    """One line. Raises NotFound."""
+    row = db.execute(_lines(tenant_id).where(BankLine.id == line_id)).first()
+    if row is None:
+        raise NotFound("bank_line_not_found")
+    return LineRow(*row)
+
+
+def _lines(tenant_id: UUID) -> sa.Select[Any]:
+    b, a = BankLine, BankAccount
+    names = [name for name in LineRow.__dataclass_fields__ if name != "account"]
+    columns = [getattr(b, name) for name in names]
+    return (
+        sa.select(columns[0], a.name, *columns[1:])
+        .join(a, sa.and_(a.tenant_id == b.tenant_id, a.id == b.bank_account_id))
+        .where(b.tenant_id == tenant_id, a.tenant_id == tenant_id)
+    )
+
+
+def accounts(db: Session, tenant_id: UUID) -> list[AccountRow]:
+    """Our accounts with the day through which their statements are here."""
+    b, a = BankLine, BankAccount
+    told = (
+        sa.select(b.bank_account_id, sa.func.count().label("lines"), sa.func.max(b.booked_on).label("through_on"))
+        .where(b.tenant_id == tenant_id)
+        .group_by(b.bank_account_id)
+        .subquery()
+    )
+    columns = (a.id, a.name, a.bank_name, a.account_no, a.currency, a.account_code, a.active)
+    rows = db.execute(
+        sa.select(*columns, sa.func.coalesce(told.c.lines, 0), told.c.through_on)
+        .outerjoin(told, told.c.bank_account_id == a.id)
+        .where(a.tenant_id == tenant_id)
+        .order_by(a.active.desc(), a.name, a.id)
+    )
+    return [AccountRow(*row) for row in rows]
+
+
+def account_options(db: Session, tenant_id: UUID, currency: str = "") -> list[tuple[str, str]]:
+    """Active accounts as a select's options, of one currency where asked."""
+    a = BankAccount
+    chosen = [a.tenant_id == tenant_id, a.active, *([a.currency == currency] if currency else [])]
+    rows = db.execute(sa.select(a.id, a.name, a.account_no, a.currency).where(*chosen).order_by(a.name, a.id))
+    return [(str(row.id), " · ".join(filter(None, (row.name, row.account_no[-8:], row.currency)))) for row in rows]
+
+
+def account_names(db: Session, tenant_id: UUID) -> dict[str, str]:
+    """Id as text → name, for what a file's report names."""
+    a = BankAccount
+    return {str(row.id): row.name for row in db.execute(sa.select(a.id, a.name).where(a.tenant_id == tenant_id))}
+
+
+def account(db: Session, tenant_id: UUID, account_id: UUID) -> AccountRow:
+    """One account. Raises NotFound."""
+    for row in accounts(db, tenant_id):
+        if row.id == account_id:
+            return row
+    raise NotFound("bank_account_not_found")

@@ -1,0 +1,35 @@
+"""Which receipt or refund an entry belongs to, for the ledger's page of entries.
+
+May import this slice's tables and Flask's urls. Invariant: one statement.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from ar.ledger.belongings import Belonging
+from ar.ledger.models import OpenItem
+from ar.receipts.models import Refund
+from kernel.i18n import gettext as _
+
+
+def of_entry(db: Session, tenant_id: UUID, entry_id: UUID) -> list[Belonging]:
+    """The receipt that the entry booked, or the refund that it paid."""
+    i, r = OpenItem, Refund
+    rows = db.execute(
+        sa.select(i.id, i.kind, i.document_no, r.id.label("refund_id"))
+        .outerjoin(r, sa.and_(r.tenant_id == tenant_id, r.refund_item_id == i.id))
+        .where(i.tenant_id == tenant_id, i.entry_id == entry_id, i.kind.in_(("receipt", "refund")))
+        .limit(1)
+    )
+    found = []
+    for row in rows:
+        if row.refund_id is not None:
+            found.append(Belonging(_("Refund"), row.document_no, url_for("refunds.show", refund_id=row.refund_id)))
+        elif row.kind == "receipt":
+            found.append(Belonging(_("Receipt"), row.document_no, url_for("receipts.show", credit_id=row.id)))
+    return found

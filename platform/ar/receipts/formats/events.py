@@ -1,0 +1,196 @@
+"""What every reader of bank statements gives: openings, lines, closings and problems, in the order of the file.
+
+Imports the standard library, kernel.money and kernel.texts. Invariants: amounts are positive minor units with a side;
+every text is one line that can be stored; what a reader cannot read is a Problem with the number of the line in the
+file, never an exception and never silence.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from hashlib import blake2b
+from typing import Any, Final, NamedTuple
+
+from kernel.errors import RuleBroken
+from kernel.money import MAX_MINOR, exponent
+from kernel.texts import one_line
+
+#: So much of a name, a reference and a remittance is kept; the rest of what a bank writes is filling.
+MAX_NAME_CHARS: Final = 200
+MAX_REFERENCE_CHARS: Final = 100
+MAX_REMITTANCE_CHARS: Final = 1_000
+MAX_QUOTED_CHARS: Final = 60
+
+_FIRST_YEAR, _LAST_YEAR = 1990, 2199
+_NOT_KEY = re.compile(r"[^0-9A-Z\u3400-\u9fff]+")
+_DECIMAL = re.compile(r"([0-9]{1,18})(?:[.,]([0-9]{0,8}))?")
+
+
+class Refused(RuleBroken):
+    """The file as a whole cannot be read; codes begin with `bank_file_`."""
+
+
+class Opened(NamedTuple):
+    """A statement begins. `ref` names it among the events; balances may be unknown (None) and are signed."""
+
+    ref: int
+    account_no: str
+    currency: str
+    number: str = ""
+    opening_minor: int | None = None
+    on: date | None = None
+
+
+class Line(NamedTuple):
+    """One movement; `position` is its line or row in the file, `side` +1 money in, -1 money out."""
+
+    ref: int
+    position: int
+    booked_on: date
+    value_on: date
+    currency: str
+    side: int
+    amount_minor: int
+    payer_name: str = ""
+    payer_account: str = ""
+    payer_bank: str = ""
+    remittance: str = ""
+    bank_reference: str = ""
+    end_to_end_id: str = ""
+    raw_kind: str = ""
+    is_reversal: bool = False
+
+
+class Closed(NamedTuple):
+    """A statement ends. `opening_minor` only where it becomes known at the end."""
+
+    ref: int
+    closing_minor: int | None = None
+    on: date | None = None
+    opening_minor: int | None = None
+
+
+class Problem(NamedTuple):
+    """What could not be read, as code and parameters. `lost`: a movement of money is missing because of it."""
+
+    line: int
+    code: str
+    params: dict[str, Any]
+    lost: bool = True
+
+
+Event = Opened | Line | Closed | Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to read. `currency_of(account number as in the file)` serves formats that do not write a currency."""
+
+    data: bytes
+    encoding: str
+    filename: str = ""
+    currency_of: Callable[[str], str] = lambda _account_no: "CNY"
+
+
+Reader = Callable[[Source], Iterator[Event]]
+
+
+class Unreadable(ValueError):
+    """A part of a line that cannot be read; readers turn it into a Problem."""
+
+    def __init__(self, code: str, **params: Any) -> None:
+        super().__init__(code)
+        self.code, self.params = code, params
+
+
+def problem(line: int, fault: Unreadable, *, lost: bool = True) -> Problem:
+    """The fault as an event."""
+    return Problem(line, fault.code, fault.params, lost)
+
+
+def quoted(text: str) -> str:
+    """So much of a text as stands in a message."""
+    line = one_line(text)
+    return line if len(line) <= MAX_QUOTED_CHARS else line[:MAX_QUOTED_CHARS] + "…"
+
+
+def day(year: int, month: int, of_month: int, found: str) -> date:
+    """A date, or Unreadable that says which day there is not: 30 February."""
+    try:
+        read = date(year, month, of_month)
+    except ValueError:
+        raise Unreadable("no_such_day", found=quoted(found), day=of_month, month=month) from None
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+        raise Unreadable("date_too_far", found=quoted(found))
+    return read
+
+
+def minor_of(text: str, currency: str) -> int:
+    """Digits with one decimal mark (point or comma) as minor units, never negative. Raises Unreadable."""
+    matched = _DECIMAL.fullmatch(text.strip())
+    if matched is None:
+        raise Unreadable("not_an_amount", found=quoted(text))
+    decimals, fraction = decimals_of(currency), matched[2] or ""
+    if fraction[decimals:].strip("0"):
+        raise Unreadable("too_many_decimals", found=quoted(text), currency=currency)
+    minor = int(matched[1] + fraction[:decimals].ljust(decimals, "0"))
+    if minor > MAX_MINOR:
+        raise Unreadable("amount_too_large", found=quoted(text))
+    return minor
+
+
+def decimals_of(currency: str) -> int:
+    """Decimals of a currency. Raises Unreadable for a code that is none."""
+    try:
+        return exponent(currency)
+    except ValueError:
+        raise Unreadable("unknown_currency", found=quoted(currency)) from None
+
+
+def clean(text: str, most: int = MAX_REFERENCE_CHARS) -> str:
+    """A text of a bank as it is kept: one line, not longer than `most`."""
+    return one_line(text)[:most]
+
+
+def account_key(number: str) -> str:
+    """An account number as it is compared: no blanks, dashes or slashes, capitals, narrow characters."""
+    plain = number if number.isascii() else unicodedata.normalize("NFKC", number)
+    return _NOT_KEY.sub("", plain.upper())
+
+
+def account_keys(number: str) -> list[str]:
+    """The keys under which an account of a file may be known: whole, without the currency, behind the bank's code."""
+    keys = [account_key(number)]
+    if "/" in number:
+        keys.append(account_key(number.rpartition("/")[2]))
+    keys += [key[:-3] for key in keys if len(key) > 8 and key[-3:].isalpha() and key[:-3][-1].isdigit()]
+    return [key for key in dict.fromkeys(keys) if key]
+
+
+def line_key(line: Line) -> str:
+    """What makes a movement the same in two files: its days, amount, references and texts, not its place."""
+    texts = (
+        line.payer_name,
+        line.payer_account,
+        line.remittance,
+        line.bank_reference,
+        line.end_to_end_id,
+    )
+    parts = [
+        line.booked_on.isoformat(),
+        line.value_on.isoformat(),
+        str(line.side * line.amount_minor),
+        line.currency,
+        *(_plain(text) for text in texts),
+    ]
+    return blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def _plain(text: str) -> str:
+    """Width, case and blanks do not make another movement: the same bank writes them differently in CSV and XLSX."""
+    folded = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return "".join(folded.casefold().split())

@@ -1,0 +1,111 @@
+"""Texts of receipts: error sentences of all its parts, names of methods, reasons and states, events of the journal.
+
+Imports the bank's half and the marker for translation. Invariant: one sentence per code.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ar.receipts import bank_messages
+from kernel.i18n import mark
+
+MESSAGES: dict[str, str] = {
+    **bank_messages.MESSAGES,
+    "receipt_customer_unknown": mark("There is no customer with the number %(number)s."),
+    "receipt_account_unknown": mark("There is no such bank account."),
+    "receipt_account_currency": mark("That account is in %(account)s, this money in %(receipt)s."),
+    "receipt_in_future": mark("%(on)s has not come yet: money is booked on the day it came in."),
+    "receipt_overapplied": mark("More is ticked than there is money."),
+    "nothing_ticked": mark("Tick what the money is for, or leave it unapplied."),
+    "nothing_to_apply": mark("There is nothing open that this could pay."),
+    "line_matched": mark("%(by)s has booked this line meanwhile, as receipt %(number)s."),
+    "line_set_aside": mark("%(by)s has set this line aside meanwhile: %(reason)s"),
+    "line_not_matched": mark("This line is not matched any more. Load the page again."),
+    "line_not_a_receipt": mark("This line is no money that came in."),
+    "refund_not_found": mark("There is no such refund."),
+    "refund_of_debit": mark("%(document_no)s is not money of the customer that could be given back."),
+    "refund_too_much": mark("More than is unapplied and not promised yet."),
+    "refund_settled": mark("This refund is decided already."),
+    "refund_credit_gone": mark(
+        "%(document_no)s has been used otherwise meanwhile: less is unapplied than was asked for."
+    ),
+}
+METHODS: Final[dict[str, str]] = {
+    "transfer": mark("Bank transfer"),
+    "cash": mark("Cash"),
+    "cheque": mark("Cheque"),
+    "card": mark("Card"),
+    "other": mark("Other"),
+}
+#: Why a proposal is made, and what speaks against it.
+REASONS: Final[dict[str, str]] = {
+    "reference": mark("document named"),
+    "reference_weak": mark("document perhaps named"),
+    "amount": mark("amount fits"),
+    "set_sum": mark("documents sum to the amount"),
+    "part_payment": mark("part payment"),
+    "overpaid": mark("more than is open"),
+    "account_confirmed": mark("payer’s account confirmed"),
+    "account_seen": mark("payer’s account seen before"),
+    "name_same": mark("payer’s name is the customer’s"),
+    "name_in_text": mark("customer named in the text"),
+    "name_alike": mark("payer’s name is like the customer’s"),
+    "order": mark("in the order of the law"),
+}
+AGAINST: Final[dict[str, str]] = {
+    "other_account": mark("the account is another customer’s"),
+    "other_name": mark("the payer is called like another customer"),
+    "other_name_in_text": mark("the text names another customer"),
+    "other_document": mark("the text names another customer’s document"),
+    "settled_document": mark("the text names a document that is paid already"),
+    "unknown_document": mark("the text names a document that is not in the books"),
+    "other_currency": mark("the document named is in another currency"),
+    "refused": mark("a person took this off before"),
+    "refused_before": mark("a person has taken a match of this line back"),
+}
+#: Which rule of the order decided.
+WHY: Final[dict[str, str]] = {
+    "designated": mark("named by the debtor"),
+    "due": mark("due, the oldest first"),
+    "not_due": mark("not due yet"),
+    "pro_rata": mark("in proportion: same day"),
+}
+TIERS: Final[dict[str, tuple[str, str]]] = {
+    "sure": (mark("Sure"), "ok"),
+    "likely": (mark("Proposal"), "warn"),
+    "hand": (mark("By hand"), "quiet"),
+}
+MATCH_STATES: Final[dict[str, str]] = {
+    "open": mark("To match"),
+    "sure": mark("Sure"),
+    "likely": mark("Proposal"),
+    "hand": mark("By hand"),
+    "matched": mark("Matched"),
+    "set_aside": mark("Set aside"),
+}
+RECEIPT_STATES: Final[dict[str, str]] = {
+    "all": mark("All"),
+    "unapplied": mark("Unapplied"),
+    "applied": mark("Applied"),
+    "reversed": mark("Reversed"),
+}
+REFUND_STATES: Final[dict[str, tuple[str, str]]] = {
+    "asked": (mark("Waits for approval"), "warn"),
+    "paid": (mark("Paid back"), "ok"),
+    "refused": (mark("Refused"), "quiet"),
+    "withdrawn": (mark("Withdrawn"), "quiet"),
+}
+#: Kinds of the journal: name, sentence of its facts.
+EVENTS: Final[dict[str, tuple[str, str]]] = {
+    **bank_messages.EVENTS,
+    "bank_lines_matched": (
+        mark("Bank lines matched"),
+        mark("sure: %(sure)s, proposals: %(likely)s, by hand: %(hand)s"),
+    ),
+    "bank_lines_accepted": (mark("Sure matches booked"), mark("%(booked)s lines, %(passed_over)s passed over")),
+    "bank_line_matched": (mark("Bank line matched"), mark("%(amount)s from %(payer)s")),
+    "bank_line_undone": (mark("Match taken back"), mark("%(amount)s from %(payer)s")),
+    "payer_account_new": (mark("Paid from a new account"), "%(payer)s %(account)s %(bank)s"),
+    "refund_paid": (mark("Refund paid"), mark("%(number)s out of %(credit_no)s, %(amount)s to %(payee)s")),
+}

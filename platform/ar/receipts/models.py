@@ -1,0 +1,248 @@
+"""Tables of receipts: bank accounts, files and lines, payers, refusals, receipts and refunds. Imports columns only.
+
+Invariants: a bank line is kept once (`line_key`, `occurrence`), and what the bank said in it never changes: only what
+we decided about it does (column grants hold that); a file is kept once by its hash; a receipt's row says where the
+money of an open item came from and is never changed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.columns import (
+    Currency,
+    Day,
+    DayOrNone,
+    Id,
+    IdOrNone,
+    JsonList,
+    Minor,
+    Moment,
+    MomentOrNone,
+    Tenanted,
+    Text,
+    TextOrNone,
+    one_of,
+    tenant_fk,
+)
+from kernel.db import Base
+
+METHODS = ("transfer", "cash", "cheque", "card", "other")
+
+
+class BankAccount(Tenanted, Base):
+    """An account of the company at a bank, or its cash box. `account_key`: the number as it is compared, may be ''."""
+
+    __tablename__ = "bank_account"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
+        one_of("account_code", "bank", "cash"),
+        sa.Index(
+            "ix_bank_account_key",
+            "tenant_id",
+            "account_key",
+            "currency",
+            unique=True,
+            postgresql_where=sa.text("account_key <> ''"),
+        ),
+    )
+    name: Mapped[Text]
+    bank_name: Mapped[Text]
+    account_no: Mapped[Text]
+    account_key: Mapped[Text]
+    currency: Mapped[Currency]
+    account_code: Mapped[Text]
+    active: Mapped[bool]
+    created_at: Mapped[Moment]
+    created_by: Mapped[Text]
+
+
+class BankFile(Tenanted, Base):
+    """One uploaded statement file: reading → read | asking (for its account) | refused, and what was found in it.
+
+    `accounts`: the accounts the file speaks of, each with the bank account it was put to; `statements`: balances and
+    whether they agree with their lines; `problems`: what could not be read, by line, as code and params.
+    """
+
+    __tablename__ = "bank_file"
+    __table_args__ = (
+        tenant_fk("sha256", "blob", target_column="sha256"),
+        tenant_fk("bank_account_id", "bank_account"),
+        sa.UniqueConstraint("tenant_id", "sha256"),
+        one_of("state", "reading", "asking", "read", "refused"),
+        sa.Index("ix_bank_file_uploaded", "tenant_id", "uploaded_at"),
+    )
+    sha256: Mapped[Text]
+    filename: Mapped[Text]
+    size_bytes: Mapped[int]
+    format: Mapped[Text]
+    encoding: Mapped[Text]
+    state: Mapped[Text]
+    readings: Mapped[int]
+    bank_account_id: Mapped[IdOrNone]
+    lines_total: Mapped[int]
+    lines_new: Mapped[int]
+    lines_known: Mapped[int]
+    lines_bad: Mapped[int]
+    accounts: Mapped[JsonList] = mapped_column(JSONB)
+    statements: Mapped[JsonList] = mapped_column(JSONB)
+    problems: Mapped[JsonList] = mapped_column(JSONB)
+    from_on: Mapped[DayOrNone]
+    to_on: Mapped[DayOrNone]
+    uploaded_by: Mapped[Text]
+    uploaded_at: Mapped[Moment]
+    finished_at: Mapped[MomentOrNone]
+
+
+class BankLine(Tenanted, Base):
+    """One movement of a bank account as the bank told it, and what we made of it.
+
+    `side` +1: money in, -1: money out. `occurrence`: the n-th of its `line_key`; two identical real rows are 1 and 2.
+    `proposal` and `proposal_state` belong to matching; `reason` says why a line was set aside.
+    """
+
+    __tablename__ = "bank_line"
+    __table_args__ = (
+        tenant_fk("bank_account_id", "bank_account"),
+        tenant_fk("file_id", "bank_file"),
+        tenant_fk("customer_id", "customer"),
+        tenant_fk("receipt_item_id", "open_item"),
+        sa.UniqueConstraint("tenant_id", "bank_account_id", "line_key", "occurrence"),
+        one_of("state", "open", "matched", "set_aside"),
+        sa.CheckConstraint("side IN (1, -1)", name="side_known"),
+        sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
+        sa.CheckConstraint("occurrence >= 1", name="occurrence_counts"),
+        sa.CheckConstraint("(state = 'matched') = (receipt_item_id IS NOT NULL)", name="matched_has_receipt"),
+        sa.Index(
+            "ix_bank_line_open", "tenant_id", "side", "booked_on", "id", postgresql_where=sa.text("state = 'open'")
+        ),
+        sa.Index("ix_bank_line_file", "tenant_id", "file_id", "position"),
+        sa.Index("ix_bank_line_date", "tenant_id", "bank_account_id", "booked_on"),
+        sa.Index("ix_bank_line_receipt", "tenant_id", "receipt_item_id"),
+    )
+    bank_account_id: Mapped[Id]
+    file_id: Mapped[Id]
+    position: Mapped[int]
+    line_key: Mapped[Text]
+    occurrence: Mapped[int]
+    booked_on: Mapped[Day]
+    value_on: Mapped[Day]
+    currency: Mapped[Currency]
+    side: Mapped[int] = mapped_column(sa.SmallInteger)
+    amount_minor: Mapped[Minor]
+    payer_name: Mapped[Text]
+    payer_account: Mapped[Text]
+    payer_bank: Mapped[Text]
+    remittance: Mapped[Text]
+    bank_reference: Mapped[Text]
+    end_to_end_id: Mapped[Text]
+    raw_kind: Mapped[Text]
+    is_reversal: Mapped[bool]
+    state: Mapped[Text]
+    customer_id: Mapped[IdOrNone]
+    receipt_item_id: Mapped[IdOrNone]
+    proposal: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    proposal_state: Mapped[TextOrNone]
+    reason: Mapped[Text]
+    decided_by: Mapped[TextOrNone]
+    decided_at: Mapped[MomentOrNone]
+    recorded_at: Mapped[Moment]
+
+
+class PayerAccount(Tenanted, Base):
+    """An account from which money of a customer came; unconfirmed until a person has said it is theirs."""
+
+    __tablename__ = "payer_account"
+    __table_args__ = (
+        tenant_fk("customer_id", "customer"),
+        tenant_fk("first_line_id", "bank_line"),
+        sa.UniqueConstraint("tenant_id", "customer_id", "account_key"),
+        sa.Index("ix_payer_account_key", "tenant_id", "account_key"),
+        sa.CheckConstraint("(confirmed_by IS NULL) = (confirmed_at IS NULL)", name="confirmed_whole"),
+    )
+    customer_id: Mapped[Id]
+    account_key: Mapped[Text]
+    payer_name: Mapped[Text]
+    bank: Mapped[Text]
+    first_line_id: Mapped[IdOrNone]
+    first_seen_on: Mapped[Day]
+    confirmed_by: Mapped[TextOrNone]
+    confirmed_at: Mapped[MomentOrNone]
+
+
+class MatchRefusal(Tenanted, Base):
+    """A person said: this money is not for that document. Never proposed for posting by itself again."""
+
+    __tablename__ = "match_refusal"
+    __table_args__ = (
+        tenant_fk("line_id", "bank_line"),
+        tenant_fk("credit_item_id", "open_item"),
+        tenant_fk("item_id", "open_item"),
+        sa.CheckConstraint("num_nonnulls(line_id, credit_item_id) >= 1", name="of_something"),
+        sa.Index("ix_match_refusal_line", "tenant_id", "line_id"),
+        sa.Index("ix_match_refusal_credit", "tenant_id", "credit_item_id"),
+    )
+    line_id: Mapped[IdOrNone]
+    credit_item_id: Mapped[IdOrNone]
+    item_id: Mapped[Id]
+    refused_by: Mapped[Text]
+    refused_at: Mapped[Moment]
+
+
+class Receipt(Tenanted, Base):
+    """Where the money of a receipt came from. `id` is the receipt's open item; `designation`: what the debtor named."""
+
+    __tablename__ = "receipt"
+    __table_args__ = (
+        tenant_fk("id", "open_item"),
+        tenant_fk("bank_account_id", "bank_account"),
+        tenant_fk("bank_line_id", "bank_line"),
+        one_of("method", *METHODS),
+        sa.Index("ix_receipt_line", "tenant_id", "bank_line_id"),
+    )
+    method: Mapped[Text]
+    bank_account_id: Mapped[IdOrNone]
+    bank_line_id: Mapped[IdOrNone]
+    payer_name: Mapped[Text]
+    payer_account: Mapped[Text]
+    remittance: Mapped[Text]
+    designation: Mapped[Text]
+    recorded_by: Mapped[Text]
+    recorded_at: Mapped[Moment]
+
+
+class Refund(Tenanted, Base):
+    """Money to be given back out of an unapplied credit: asked → paid | refused | withdrawn, by approval."""
+
+    __tablename__ = "refund"
+    __table_args__ = (
+        tenant_fk("customer_id", "customer"),
+        tenant_fk("credit_item_id", "open_item"),
+        tenant_fk("refund_item_id", "open_item"),
+        tenant_fk("bank_account_id", "bank_account"),
+        one_of("state", "asked", "paid", "refused", "withdrawn"),
+        sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
+        sa.CheckConstraint("(state = 'paid') = (refund_item_id IS NOT NULL)", name="paid_has_item"),
+        sa.Index("ix_refund_credit", "tenant_id", "credit_item_id"),
+        sa.Index("ix_refund_asked", "tenant_id", "asked_at"),
+    )
+    customer_id: Mapped[Id]
+    credit_item_id: Mapped[Id]
+    currency: Mapped[Currency]
+    amount_minor: Mapped[Minor]
+    payee_name: Mapped[Text]
+    payee_account: Mapped[Text]
+    payee_bank: Mapped[Text]
+    bank_account_id: Mapped[IdOrNone]
+    reason: Mapped[Text]
+    state: Mapped[Text]
+    approval_id: Mapped[IdOrNone]
+    refund_item_id: Mapped[IdOrNone]
+    asked_by: Mapped[Text]
+    asked_at: Mapped[Moment]
+    settled_by: Mapped[TextOrNone]
+    settled_at: Mapped[MomentOrNone]

@@ -1,0 +1,323 @@
+"""What the pages of receipts show: the list, one receipt or credit, and how far the cash is booked.
+
+May import the tables of customers and ledger, this slice, web.filters and the kernel. Invariant: frozen views in a
+fixed number of statements; nothing here writes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from ar.customers.models import Customer
+from ar.ledger.models import Allocation, BooksState, OpenItem
+from ar.receipts.matching_read import to_decide
+from ar.receipts.models import BankAccount, BankFile, BankLine, Receipt, Refund
+from kernel.errors import NotFound
+from web import filters
+
+
+@dataclass(frozen=True, slots=True)
+class CashAccount:
+    """One active account and through which day its statements are read."""
+
+    name: str
+    through_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class CashState:
+    """How far the cash is: what a reviewer of letters must know before sending any.
+
+    `booked_through_on`: the earliest among the accounts with statements, else the last receipt's own day.
+    `lines_sure`: those that one click books, so none of a closed period.
+    """
+
+    booked_through_on: date | None
+    accounts: tuple[CashAccount, ...]
+    unapplied: int
+    lines_waiting: int
+    lines_sure: int
+
+
+@dataclass(frozen=True)
+class ReceiptFilters:
+    """What the list's address may ask for."""
+
+    q: str = filters.text()
+    state: str = filters.choice("all", "unapplied", "applied", "reversed")
+    method: str = filters.choice("", "transfer", "cash", "cheque", "card", "other")
+    from_on: date | None = filters.day()
+    to_on: date | None = filters.day()
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """A receipt in the list; `method` and what follows are empty for one that an import brought."""
+
+    id: UUID
+    document_no: str
+    document_on: date
+    customer_id: UUID
+    customer_no: str
+    customer_name: str
+    currency: str
+    amount_minor: int
+    open_minor: int
+    method: str | None
+    account: str | None
+    payer_name: str | None
+    reversed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptList:
+    """A page of receipts, with the sums of all that match per currency: (currency, count, amount, unapplied)."""
+
+    rows: list[ReceiptRow]
+    totals: list[tuple[str, int, int, int]]
+
+    @property
+    def total(self) -> int:
+        """How many match."""
+        return sum(each[1] for each in self.totals)
+
+
+@dataclass(frozen=True, slots=True)
+class PaidRow:
+    """One allocation of a credit: what it pays, and whether it was taken back."""
+
+    id: UUID
+    item_id: UUID
+    document_no: str
+    kind: str
+    amount_minor: int
+    effective_on: date
+    recorded_by: str
+    reverses: bool
+    taken_back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CreditPage:
+    """A receipt or another credit, with where its money came from and what it pays."""
+
+    id: UUID
+    kind: str
+    side: int
+    document_no: str
+    document_on: date
+    customer_id: UUID
+    customer_no: str
+    customer_name: str
+    currency: str
+    amount_minor: int
+    open_minor: int
+    reference: str | None
+    recorded_at: datetime
+    reverses_id: UUID | None
+    reversed_by: UUID | None
+    method: str | None
+    account: str | None
+    payer_name: str | None
+    payer_account: str | None
+    remittance: str | None
+    designation: str | None
+    recorded_by: str | None
+    bank_line_id: UUID | None
+    asked_minor: int
+    paid: tuple[PaidRow, ...] = ()
+
+    @property
+    def applicable(self) -> bool:
+        """Something is unapplied and the document stands."""
+        return self.open_minor > 0 and self.reversed_by is None and self.reverses_id is None
+
+
+def cash_state(db: Session, tenant_id: UUID) -> CashState:
+    """All of it in one statement: it stands on pages that are looked at all day."""
+    i, b = OpenItem, BankLine
+    locked = sa.select(BooksState.locked_through).where(BooksState.tenant_id == tenant_id).scalar_subquery()
+    counts: Any = db.execute(
+        sa.select(
+            sa.select(sa.func.max(i.document_on))
+            .where(i.tenant_id == tenant_id, i.kind == "receipt")
+            .scalar_subquery()
+            .label("last_on"),
+            sa.select(sa.func.count())
+            .where(i.tenant_id == tenant_id, i.side == -1, i.open_minor > 0)
+            .scalar_subquery()
+            .label("unapplied"),
+            sa.select(sa.func.count()).where(*to_decide(tenant_id)).scalar_subquery().label("waiting"),
+            sa.select(sa.func.count())
+            .where(*to_decide(tenant_id), b.proposal_state == "sure", sa.or_(locked.is_(None), b.booked_on > locked))
+            .scalar_subquery()
+            .label("sure"),
+            _accounts_json(tenant_id).label("accounts"),
+        )
+    ).one()
+    accounts = tuple(
+        CashAccount(name, date.fromisoformat(through_on) if through_on else None)
+        for name, through_on in counts.accounts or ()
+    )
+    through = min((each.through_on for each in accounts if each.through_on), default=counts.last_on)
+    return CashState(through, accounts, counts.unapplied, counts.waiting, counts.sure)
+
+
+def _accounts_json(tenant_id: UUID) -> sa.ScalarSelect[Any]:
+    """[[name, through which day], …] of the active accounts: the last line's day or the last statement's end."""
+    a, b, f = BankAccount, BankLine, BankFile
+    last_line = sa.select(sa.func.max(b.booked_on)).where(b.tenant_id == tenant_id, b.bank_account_id == a.id)
+    last_file = sa.select(sa.func.max(f.to_on)).where(
+        f.tenant_id == tenant_id, f.bank_account_id == a.id, f.state == "read"
+    )
+    told = sa.func.greatest(last_line.scalar_subquery(), last_file.scalar_subquery())
+    through = (
+        sa.select(a.name, told.label("through_on")).where(a.tenant_id == tenant_id, a.active).order_by(a.name, a.id)
+    )
+    t = through.subquery("told").c
+    return sa.select(sa.func.jsonb_agg(sa.func.jsonb_build_array(t.name, t.through_on))).scalar_subquery()
+
+
+def receipt_list(
+    db: Session, tenant_id: UUID, wanted: ReceiptFilters, *, offset: int = 0, limit: int = 50
+) -> ReceiptList:
+    """Receipts, the newest first; two statements."""
+    i, c, r, a = OpenItem, Customer, Receipt, BankAccount
+    mirror = aliased(OpenItem)
+    is_reversed = sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == i.id)
+    source = (
+        sa.join(i, c, sa.and_(c.tenant_id == tenant_id, c.id == i.customer_id))
+        .outerjoin(r, sa.and_(r.tenant_id == tenant_id, r.id == i.id))
+        .outerjoin(a, sa.and_(a.tenant_id == tenant_id, a.id == r.bank_account_id))
+    )
+    where = [i.tenant_id == tenant_id, i.kind == "receipt", *_wanted(wanted, is_reversed)]
+    sums = db.execute(
+        sa.select(
+            i.currency,
+            sa.func.count(),
+            sa.cast(sa.func.sum(i.amount_minor), sa.BigInteger),
+            sa.cast(sa.func.sum(i.open_minor), sa.BigInteger),
+        )
+        .select_from(source)
+        .where(*where)
+        .group_by(i.currency)
+        .order_by(i.currency)
+    )
+    columns: list[Any] = [
+        i.id,
+        i.document_no,
+        i.document_on,
+        i.customer_id,
+        c.number,
+        c.name,
+        i.currency,
+        i.amount_minor,
+        i.open_minor,
+        r.method,
+        a.name,
+        r.payer_name,
+        is_reversed,
+    ]
+    totals = [(row[0], row[1], row[2], row[3]) for row in sums]
+    rows = db.execute(
+        sa.select(*columns)
+        .select_from(source)
+        .where(*where)
+        .order_by(i.document_on.desc(), i.document_no.desc(), i.id)
+        .offset(offset)
+        .limit(limit)
+    )
+    return ReceiptList([ReceiptRow(*row) for row in rows], totals)
+
+
+def credit_page(db: Session, tenant_id: UUID, item_id: UUID) -> CreditPage:
+    """One receipt or other credit. Two statements. Raises NotFound, also for what is no credit."""
+    i, c, r, a, f = OpenItem, Customer, Receipt, BankAccount, Refund
+    mirror = aliased(OpenItem)
+    columns: list[Any] = [
+        i.id,
+        i.kind,
+        i.side,
+        i.document_no,
+        i.document_on,
+        i.customer_id,
+        c.number,
+        c.name,
+        i.currency,
+        i.amount_minor,
+        i.open_minor,
+        i.reference,
+        i.recorded_at,
+        i.reverses_id,
+        sa.select(mirror.id).where(mirror.tenant_id == tenant_id, mirror.reverses_id == i.id).scalar_subquery(),
+        r.method,
+        a.name,
+        r.payer_name,
+        r.payer_account,
+        r.remittance,
+        r.designation,
+        r.recorded_by,
+        r.bank_line_id,
+        sa.select(sa.cast(sa.func.coalesce(sa.func.sum(f.amount_minor), 0), sa.BigInteger))
+        .where(f.tenant_id == tenant_id, f.credit_item_id == i.id, f.state == "asked")
+        .scalar_subquery(),
+    ]
+    row: Any = db.execute(
+        sa.select(*columns)
+        .join(c, sa.and_(c.tenant_id == tenant_id, c.id == i.customer_id))
+        .outerjoin(r, sa.and_(r.tenant_id == tenant_id, r.id == i.id))
+        .outerjoin(a, sa.and_(a.tenant_id == tenant_id, a.id == r.bank_account_id))
+        .where(i.tenant_id == tenant_id, i.id == item_id, i.side == -1)
+    ).first()
+    if row is None:
+        raise NotFound("item_not_found")
+    found: list[Any] = [*row, _paid(db, tenant_id, item_id)]
+    return CreditPage(*found)
+
+
+def _paid(db: Session, tenant_id: UUID, item_id: UUID) -> tuple[PaidRow, ...]:
+    a, i, back = Allocation, OpenItem, aliased(Allocation)
+    rows = db.execute(
+        sa.select(
+            a.id,
+            i.id,
+            i.document_no,
+            i.kind,
+            a.amount_minor,
+            a.effective_on,
+            a.recorded_by,
+            a.reverses_id.is_not(None),
+            sa.exists().where(back.tenant_id == tenant_id, back.reverses_id == a.id),
+        )
+        .join(i, sa.and_(i.tenant_id == tenant_id, i.id == a.debit_item_id))
+        .where(a.tenant_id == tenant_id, a.credit_item_id == item_id)
+        .order_by(a.effective_on, a.id)
+    )
+    return tuple(PaidRow(*row) for row in rows)
+
+
+def _wanted(wanted: ReceiptFilters, is_reversed: sa.ColumnElement[bool]) -> list[sa.ColumnElement[bool]]:
+    i, c, r = OpenItem, Customer, Receipt
+    limits: list[sa.ColumnElement[bool]] = []
+    if wanted.state == "unapplied":
+        limits.append(i.open_minor > 0)
+    if wanted.state == "applied":
+        limits += [i.open_minor == 0, ~is_reversed]
+    if wanted.state == "reversed":
+        limits.append(is_reversed)
+    if wanted.method:
+        limits.append(r.method == wanted.method)
+    if wanted.from_on is not None:
+        limits.append(i.document_on >= wanted.from_on)
+    if wanted.to_on is not None:
+        limits.append(i.document_on <= wanted.to_on)
+    if wanted.q:
+        texts = (i.document_no, c.name, c.number, r.payer_name, r.remittance)
+        limits.append(sa.or_(*(text.icontains(wanted.q, autoescape=True) for text in texts)))
+    return limits

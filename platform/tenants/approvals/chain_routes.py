@@ -1,0 +1,128 @@
+"""Settings of approvals: which roles decide on what, from which amount on.
+
+May import web and tenants. Invariant: the page shows the version it was made from; a change of another in between is
+said, never overwritten.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, request, url_for
+
+from kernel.errors import Conflict, NotFound, RuleBroken
+from kernel.i18n import gettext as _
+from kernel.money import BadAmount, format_minor, parse_amount
+from tenants.access import staff
+from tenants.approvals import queries
+from tenants.approvals.chains import Chain, chain_of, change_chain
+from tenants.approvals.kinds import DECIDING_ROLES, STEPS_MAX, Kind, Step, all_kinds, find
+from tenants.approvals.messages import MESSAGES
+from tenants.permissions import ROLE_NAMES, Permission
+from tenants.queries import tenant
+from web.context import actor, db
+from web.responses import Page, flash_ok, invalid, render, see_other
+
+bp = Blueprint("approval_chains", __name__, url_prefix="/approvals/chains")
+
+EDIT = "tenants/approvals/chain.html"
+
+
+@dataclass
+class Row:
+    """One row of the form, as typed."""
+
+    role: str = ""
+    amount: str = ""
+    error: str = ""
+
+
+@bp.get("/")
+@staff(Permission.MANAGE_SETTINGS)
+def index() -> Page:
+    """Every kind with the chain that holds."""
+    chains = [(kind, chain_of(db(), actor().tenant_id, kind)) for kind in all_kinds()]
+    return render(
+        "tenants/approvals/chains.html",
+        chains=chains,
+        held=queries.held_roles(db(), actor()),
+        role_names=ROLE_NAMES,
+        currency=tenant(db(), actor().tenant_id).currency,
+    )
+
+
+@bp.get("/<kind>")
+@staff(Permission.MANAGE_SETTINGS)
+def edit(kind: str) -> Page:
+    """The chain of one kind, its versions, and the form."""
+    found, chain = _kind(kind), chain_of(db(), actor().tenant_id, _kind(kind))
+    currency = tenant(db(), actor().tenant_id).currency
+    typed = [Row(step.role, format_minor(step.from_minor, currency, "en")) for step in chain.steps]
+    return render(EDIT, **_page(found, chain, typed, chain.version))
+
+
+@bp.post("/<kind>")
+@staff(Permission.MANAGE_SETTINGS)
+def save(kind: str) -> Page:
+    """A new version of the chain."""
+    found = _kind(kind)
+    version = _version(request.form.get("version", ""))
+    typed, steps = _read(tenant(db(), actor().tenant_id).currency)
+    fault = ""
+    if not any(row.error for row in typed):
+        try:
+            change_chain(db(), actor(), found, steps, version)
+        except (RuleBroken, Conflict) as error:
+            fault = _(MESSAGES[error.code])
+        else:
+            flash_ok(_("The chain is saved. What is open goes on with the chain it began with."))
+            return see_other(url_for("approval_chains.index"))
+    chain = chain_of(db(), actor().tenant_id, found)
+    return invalid(EDIT, **_page(found, chain, typed, version, fault))
+
+
+def _kind(code: str) -> Kind:
+    kind = find(code)
+    if kind is None:
+        raise NotFound("approval_kind_not_found")
+    return kind
+
+
+def _version(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
+
+
+def _read(currency: str) -> tuple[list[Row], list[Step]]:
+    """The rows as typed, and the steps in them; a row without a role is no step."""
+    typed: list[Row] = []
+    steps: list[Step] = []
+    for number in range(1, STEPS_MAX + 1):
+        row = Row(request.form.get(f"role_{number}", ""), request.form.get(f"from_{number}", "").strip())
+        typed.append(row)
+        if not row.role:
+            continue
+        try:
+            steps.append(Step(row.role, parse_amount(row.amount, currency) if row.amount else 0))
+        except BadAmount:
+            row.error = _("Write an amount like 1,234.50.")
+    return typed, steps
+
+
+def _page(kind: Kind, chain: Chain, typed: list[Row], version: int, fault: str = "") -> dict[str, Any]:
+    held = queries.held_roles(db(), actor())
+    named = [(role.value, _(ROLE_NAMES[role])) for role in DECIDING_ROLES]
+    roles = [(role, name if role in held else _("%(role)s (nobody yet)", role=name)) for role, name in named]
+    rows = (typed + [Row() for _number in range(STEPS_MAX)])[:STEPS_MAX]
+    errors = [(f"from_{number}", row.error) for number, row in enumerate(rows, 1) if row.error]
+    return {
+        "kind": kind,
+        "chain": chain,
+        "rows": rows,
+        "version": version,
+        "errors": [("role_1", fault)] if fault else errors,
+        "roles": [("", _("No step")), *roles],
+        "versions": queries.chain_versions(db(), actor().tenant_id, kind.code),
+        "role_names": ROLE_NAMES,
+        "currency": tenant(db(), actor().tenant_id).currency,
+    }

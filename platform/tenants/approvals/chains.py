@@ -1,0 +1,102 @@
+"""Which steps an approval takes: the company's own chain or the kind's, and what of it an amount requires.
+
+May import kinds, tables, journal. Invariant: a change is a new version that the journal keeps; running approvals go on
+with the chain they were asked under.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from kernel import journal
+from kernel.actor import Actor
+from kernel.counters import lock_counter
+from kernel.errors import Conflict, RuleBroken
+from kernel.ids import new_id
+from tenants.approvals.kinds import Kind, Step, chain_fault
+from tenants.approvals.models import ApprovalChain
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The chain of a kind in a company; version 0 is the kind's own."""
+
+    steps: tuple[Step, ...]
+    version: int = 0
+
+
+def chain_of(db: Session, tenant_id: UUID, kind: Kind) -> Chain:
+    """The chain that a new approval of this kind takes."""
+    c = ApprovalChain
+    row = db.execute(
+        sa.select(c.steps, c.version)
+        .where(c.tenant_id == tenant_id, c.kind == kind.code)
+        .order_by(c.version.desc())
+        .limit(1)
+    ).first()
+    return Chain(read_steps(row.steps), row.version) if row else Chain(kind.chain)
+
+
+def required(steps: Sequence[Step], compare_minor: int | None) -> list[Step]:
+    """The steps that decide on an amount (minor units of the company's currency); all of them when it is unknown."""
+    if compare_minor is None:
+        return list(steps)
+    return [step for step in steps if abs(compare_minor) >= step.from_minor]
+
+
+def change_chain(db: Session, actor: Actor, kind: Kind, steps: Sequence[Step], seen_version: int) -> int:
+    """Gives the kind a new chain; returns its version (the old one when nothing differs).
+
+    Raises RuleBroken(`approval_chain_gap`, `approval_chain_bad`, `approval_chain_role`), and
+    Conflict(`approval_chain_moved_on`) when somebody changed it since `seen_version` was shown.
+    """
+    if fault := chain_fault(steps):
+        raise RuleBroken(fault)
+    lock_counter(db, actor.tenant_id, f"approval_chain:{kind.code}")
+    before = chain_of(db, actor.tenant_id, kind)
+    if tuple(steps) == before.steps:
+        return before.version
+    if before.version != seen_version:
+        raise Conflict("approval_chain_moved_on")
+    chain_id = new_id()
+    db.execute(
+        sa.insert(ApprovalChain).values(
+            tenant_id=actor.tenant_id,
+            id=chain_id,
+            kind=kind.code,
+            version=before.version + 1,
+            steps=write_steps(steps),
+            changed_at=actor.now,
+            changed_by=actor.name,
+            changed_by_id=actor.user_id,
+        )
+    )
+    journal.record(
+        db,
+        actor,
+        "approval_chain_changed",
+        subject_id=chain_id,
+        data={
+            "approval_kind": kind.code,
+            "version": before.version + 1,
+            "before": write_steps(before.steps),
+            "after": write_steps(steps),
+        },
+    )
+    return before.version + 1
+
+
+def write_steps(steps: Sequence[Step]) -> list[dict[str, Any]]:
+    """Steps as they are stored."""
+    return [{"role": str(step.role), "from_minor": step.from_minor} for step in steps]
+
+
+def read_steps(stored: Sequence[dict[str, Any]]) -> tuple[Step, ...]:
+    """Stored steps, read back."""
+    return tuple(Step(step["role"], step["from_minor"]) for step in stored)

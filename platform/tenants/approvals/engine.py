@@ -1,0 +1,269 @@
+"""The engine of approvals: ask, decide, withdraw. May import the tables, journal, mails; knows no slice.
+
+Invariants: the approval's row is locked before anything is judged or done, so of two people deciding at once the second
+is told; a kind's effect runs before the approval is closed, in the same transaction, and an error in it undoes all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from kernel import journal
+from kernel.actor import Actor
+from kernel.counters import document_number, take_numbers
+from kernel.errors import Conflict, Forbidden, NotFound, RuleBroken
+from kernel.i18n import gettext as _
+from kernel.ids import new_id
+from kernel.storage import Blob
+from tenants.approvals import mails, rows
+from tenants.approvals.chains import chain_of, read_steps, required, write_steps
+from tenants.approvals.holders import deciders, missing_role, people_of
+from tenants.approvals.kinds import Kind, find, kind_of
+from tenants.approvals.models import Approval, ApprovalDecision
+from tenants.permissions import ROLE_NAMES, Permission, Role, allows
+from tenants.queries import tenant
+
+REASON_MAX: Final = 2000
+COMPARE_MAX: Final = 10**18
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A stored blob that speaks for the request, under a file name."""
+
+    sha256: str
+    file_name: str
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is asked. `amount_minor` in minor units of `currency`; both None for what has no amount.
+
+    `compare_minor` is the amount in the company's currency, for the thresholds of the chain; when it is None and the
+    currency is foreign (or there is no amount), the whole chain decides. `facts` are JSON-able.
+    """
+
+    kind: str
+    subject_id: UUID
+    customer_id: UUID | None
+    amount_minor: int | None
+    currency: str | None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    evidence: Sequence[Evidence] = ()
+    compare_minor: int | None = None
+
+
+def request(db: Session, actor: Actor, ask: Ask) -> UUID:
+    """Asks for an approval; returns its id. Take customers' locks before, as the running number comes last (R010).
+
+    Raises RuleBroken(`approval_pending`) while one is open for (kind, subject), RuleBroken(`approval_nobody`) when a
+    step could be decided by nobody, NotFound(`blob_not_found`) for evidence that is not stored.
+    """
+    kind = kind_of(ask.kind)
+    _refuse_second(db, actor.tenant_id, ask)
+    _require_blobs(db, actor.tenant_id, ask.evidence)
+    chain, compare = chain_of(db, actor.tenant_id, kind), ask.compare_minor
+    if compare is None and ask.currency == tenant(db, actor.tenant_id).currency:
+        compare = ask.amount_minor
+    if compare is not None and abs(compare) > COMPARE_MAX:
+        compare = None  # worth more than a figure can hold, by whatever rate: the whole chain decides
+    steps = required(chain.steps, compare)
+    lacking = missing_role(people_of(db, actor.tenant_id, actor.today), [s.role for s in steps], actor.user_id)
+    if lacking is not None:
+        raise RuleBroken("approval_nobody", role=_(ROLE_NAMES[Role(lacking)]))
+    approval_id, year = new_id(), actor.today.year
+    number = document_number("APR", year, take_numbers(db, actor.tenant_id, f"approval:{year}")[0])
+    added = db.execute(
+        insert(Approval)
+        .values(
+            tenant_id=actor.tenant_id,
+            id=approval_id,
+            number=number,
+            kind=kind.code,
+            subject_id=ask.subject_id,
+            customer_id=ask.customer_id,
+            amount_minor=ask.amount_minor,
+            currency=ask.currency,
+            compare_minor=compare,
+            facts=dict(ask.facts),
+            reason=ask.reason,
+            evidence=[{"sha256": e.sha256, "file_name": e.file_name} for e in ask.evidence],
+            chain=write_steps(steps),
+            chain_version=chain.version,
+            state="pending",
+            step=0,
+            waits_for=steps[0].role,
+            requested_at=actor.now,
+            requested_by=actor.name,
+            requested_by_id=actor.user_id,
+        )
+        .on_conflict_do_nothing()
+        .returning(Approval.id)
+    ).first()
+    if added is None:
+        raise RuleBroken("approval_pending", number="")
+    row = rows.read(db, actor.tenant_id, approval_id)
+    _record(db, actor, "approval_requested", row, reason=ask.reason, chain=[step.role for step in steps])
+    mails.tell_next(db, actor, row)
+    return approval_id
+
+
+def decide(
+    db: Session, actor: Actor, approval_id: UUID, *, approve: bool, reason: str = "", step: int | None = None
+) -> str:
+    """One person's word on the step that is open; returns the approval's state after it.
+
+    `step` is the one that the person saw (counted from 0). The same word again by the same person changes nothing.
+    Raises NotFound(`approval_not_found`), Conflict(`approval_closed`, `approval_moved_on`), Forbidden(`approval_own`,
+    `approval_not_yours`, `approval_once`), RuleBroken(`approval_reason_needed`), and whatever the effect refuses with.
+    """
+    row = rows.lock(db, actor.tenant_id, approval_id)
+    outcome, why = "approved" if approve else "rejected", reason.strip()[:REASON_MAX]
+    said = rows.decisions(db, actor.tenant_id, approval_id)
+    if any(d.decided_by_id == actor.user_id and d.step == step and d.outcome == outcome for d in said):
+        return str(row.state)
+    if row.state != "pending":
+        raise Conflict("approval_closed", number=row.number)
+    if step is not None and step != row.step:
+        raise Conflict("approval_moved_on", number=row.number)
+    if not approve and not why:
+        raise RuleBroken("approval_reason_needed")
+    on_behalf_of_id, on_behalf_of = _standing(db, actor, row, said)
+    db.execute(
+        sa.insert(ApprovalDecision).values(
+            tenant_id=actor.tenant_id,
+            id=new_id(),
+            approval_id=row.id,
+            step=row.step,
+            role=row.waits_for,
+            outcome=outcome,
+            reason=why,
+            decided_at=actor.now,
+            decided_by=actor.name,
+            decided_by_id=actor.user_id,
+            on_behalf_of=on_behalf_of,
+            on_behalf_of_id=on_behalf_of_id,
+        )
+    )
+    facts = {"step": row.step + 1, "role": row.waits_for, "reason": why, "on_behalf_of": on_behalf_of}
+    _record(db, actor, f"approval_step_{outcome}", row, **facts)
+    return _go_on(db, actor, row, outcome, why)
+
+
+def withdraw(db: Session, actor: Actor, approval_id: UUID, reason: str) -> None:
+    """Takes an open request back: the requester, whoever posts to the ledger, or the machine.
+
+    Raises NotFound(`approval_not_found`), Conflict(`approval_closed`), Forbidden(`approval_not_yours_to_withdraw`),
+    RuleBroken(`approval_reason_needed`).
+    """
+    row, why = rows.lock(db, actor.tenant_id, approval_id), reason.strip()[:REASON_MAX]
+    if not may_withdraw(actor, row.requested_by_id):
+        raise Forbidden("approval_not_yours_to_withdraw")
+    if row.state != "pending":
+        raise Conflict("approval_closed", number=row.number)
+    if not why:
+        raise RuleBroken("approval_reason_needed")
+    _close(db, actor, row, "withdrawn", why, row.step)
+
+
+def may_withdraw(actor: Actor, requested_by_id: UUID | None) -> bool:
+    """Whether the actor may take this request back while it is open."""
+    own = actor.user_id is not None and actor.user_id == requested_by_id
+    return own or actor.kind != "person" or allows(actor.roles, Permission.POST_LEDGER)
+
+
+def _go_on(db: Session, actor: Actor, row: Any, outcome: str, why: str) -> str:
+    """The next step, or the end of the chain."""
+    done, steps = row.step + 1, read_steps(row.chain)
+    if outcome == "rejected" or done == len(steps):
+        _close(db, actor, row, outcome, why, done)
+        return outcome
+    a = Approval
+    db.execute(
+        sa.update(a).where(a.tenant_id == actor.tenant_id, a.id == row.id).values(step=done, waits_for=steps[done].role)
+    )
+    mails.tell_next(db, actor, rows.read(db, actor.tenant_id, row.id))
+    return "pending"
+
+
+def _close(db: Session, actor: Actor, row: Any, state: str, why: str, step: int) -> None:
+    """The effect first: it may refuse, and waits for its own locks while nobody waits for this row's new state."""
+    kind = find(row.kind) if state == "withdrawn" else kind_of(row.kind)
+    effect = _effect(kind, state)
+    if effect is not None:
+        effect(db, actor, rows.approved_of(row, state, why))
+    a = Approval
+    db.execute(
+        sa.update(a)
+        .where(a.tenant_id == actor.tenant_id, a.id == row.id)
+        .values(
+            state=state, step=step, waits_for=None, closed_at=actor.now, closed_by=actor.name, closed_reason=why or None
+        )
+    )
+    closed = rows.read(db, actor.tenant_id, row.id)
+    _record(db, actor, "approval_withdrawn" if state == "withdrawn" else "approval_decided", closed, reason=why)
+    mails.tell_requester(db, actor, closed)
+
+
+def _effect(kind: Kind | None, state: str) -> Any:
+    if kind is None:
+        return None
+    return kind.approve if state == "approved" else kind.reject
+
+
+def _standing(db: Session, actor: Actor, row: Any, said: Sequence[Any]) -> tuple[UUID | None, str | None]:
+    """In whose right the actor decides: (None, None) in their own, else (id, name) of whom they stand in for."""
+    if actor.user_id is None:
+        raise Forbidden("approval_not_yours", role=_(ROLE_NAMES[Role(row.waits_for)]))
+    if actor.user_id == row.requested_by_id:
+        raise Forbidden("approval_own")
+    used = rows.used_by(said)
+    if actor.user_id in used:
+        raise Forbidden("approval_once")
+    people = people_of(db, actor.tenant_id, actor.today)
+    able = deciders(people, row.waits_for, row.requested_by_id, used)
+    if actor.user_id not in able:
+        raise Forbidden("approval_not_yours", role=_(ROLE_NAMES[Role(row.waits_for)]))
+    represented = able[actor.user_id]
+    return represented, people.members[represented].name if represented else None
+
+
+def _refuse_second(db: Session, tenant_id: UUID, ask: Ask) -> None:
+    a = Approval
+    number = db.execute(
+        sa.select(a.number).where(
+            a.tenant_id == tenant_id, a.kind == ask.kind, a.subject_id == ask.subject_id, a.state == "pending"
+        )
+    ).scalar_one_or_none()
+    if number is not None:
+        raise RuleBroken("approval_pending", number=number)
+
+
+def _require_blobs(db: Session, tenant_id: UUID, evidence: Sequence[Evidence]) -> None:
+    wanted = {one.sha256 for one in evidence}
+    if not wanted:
+        return
+    stored = db.execute(sa.select(Blob.sha256).where(Blob.tenant_id == tenant_id, Blob.sha256.in_(sorted(wanted))))
+    if {row.sha256 for row in stored} != wanted:
+        raise NotFound("blob_not_found")
+
+
+def _record(db: Session, actor: Actor, event: str, row: Any, **facts: Any) -> None:
+    data = {
+        "number": row.number,
+        "approval_kind": row.kind,
+        "state": row.state,
+        "amount_minor": row.amount_minor,
+        "currency": row.currency,
+        "subject_id": str(row.subject_id),
+        **facts,
+    }
+    journal.record(db, actor, event, customer_id=row.customer_id, subject_id=row.id, data=data)

@@ -1,0 +1,40 @@
+"""Inputs of approvals' commands. Imports Pydantic only.
+
+Invariant: shape is checked here, rules in the commands; thresholds are typed in the company's currency.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(frozen=True, str_strip_whitespace=True)
+
+
+class Decision(_Input):
+    """One person's word on the step that the page showed (counted from 0)."""
+
+    outcome: Literal["approve", "reject"]
+    step: int = Field(ge=0)
+    reason: str = Field(default="", max_length=2000)
+
+
+class Withdrawal(_Input):
+    """Why a request is taken back."""
+
+    why: str = Field(min_length=1, max_length=2000)
+
+
+class NewSubstitute(_Input):
+    """Who stands in for `user_id` (None: for oneself), both days included; `key` is the form's idempotency key."""
+
+    user_id: UUID | None = None
+    substitute_id: UUID
+    from_on: date
+    to_on: date
+    key: str = Field(min_length=16, max_length=64)

@@ -1,0 +1,173 @@
+"""The kinds of approvals that slices bring along, and the shapes they are written in.
+
+May import permissions, and the kernel for types. Invariants: a chain has a step for every amount, so nothing is ever
+approved by nobody; what a kind does on approval runs in the last decider's transaction and may refuse by an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from kernel.actor import Actor
+from kernel.errors import HuikuanError
+from tenants.permissions import Permission, Role, allows
+
+STEPS_MAX = 6
+#: Roles that can open an approval to decide on it.
+DECIDING_ROLES: tuple[Role, ...] = tuple(role for role in Role if allows([role], Permission.READ))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`role` must decide when the amount is at least `from_minor` (minor units of the company's currency)."""
+
+    role: str
+    from_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """An approval as its kind sees it; `state` is pending, approved, rejected or withdrawn.
+
+    `closing_reason`: what was said with the rejection, the withdrawal or the last approval.
+    """
+
+    id: UUID
+    number: str
+    kind: str
+    subject_id: UUID
+    customer_id: UUID | None
+    amount_minor: int | None
+    currency: str | None
+    facts: dict[str, Any]
+    reason: str
+    requested_by: str
+    requested_by_id: UUID | None
+    requested_at: datetime
+    state: str = "pending"
+    closing_reason: str = ""
+
+
+Effect = Callable[[Session, Actor, Approved], None]
+Facts = Callable[[dict[str, Any]], "list[tuple[str, str]] | None"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of approval.
+
+    `approve` runs when the last step is approved; `reject` when it is rejected or withdrawn (`Approved.state` tells
+    which); `url` is the subject's page, asked within a request; `facts` turns the stored facts into labelled texts in
+    the current language. `chain` holds until the company sets its own.
+    """
+
+    code: str
+    name: str
+    chain: tuple[Step, ...]
+    approve: Effect
+    reject: Effect | None = None
+    url: Callable[[Approved], str | None] | None = None
+    facts: Facts | None = None
+
+    def __post_init__(self) -> None:
+        if fault := chain_fault(self.chain):
+            raise ValueError(f"{self.code}: {fault}")
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerName:
+    """How a customer is named on a page of approvals."""
+
+    number: str
+    name: str
+
+
+NameCustomers = Callable[[Session, UUID, Sequence[UUID]], Mapping[UUID, CustomerName]]
+Explain = Callable[[HuikuanError], str]
+
+
+def _nobody(_db: Session, _tenant_id: UUID, _ids: Sequence[UUID]) -> Mapping[UUID, CustomerName]:
+    return {}
+
+
+@dataclass
+class _Installed:
+    kinds: dict[str, Kind] = field(default_factory=dict)
+    name_customers: NameCustomers = _nobody
+    explain: Explain = str
+
+
+_installed = _Installed()
+
+
+def chain_fault(chain: Sequence[Step]) -> str | None:
+    """The error code of what is wrong with a chain, or None."""
+    if not chain or all(step.from_minor > 0 for step in chain):
+        return "approval_chain_gap"
+    if len(chain) > STEPS_MAX or any(step.from_minor < 0 for step in chain):
+        return "approval_chain_bad"
+    if any(step.role not in DECIDING_ROLES for step in chain):
+        return "approval_chain_role"
+    return None
+
+
+def install(kinds: Iterable[Kind], name_customers: NameCustomers, explain: Explain) -> None:
+    """Makes these the kinds of this process; the composition root calls it, again does no harm. Codes are unique.
+
+    `name_customers` and `explain` (an error's sentence) come from above: approvals know neither customers nor slices.
+    """
+    gathered: dict[str, Kind] = {}
+    for kind in kinds:
+        if kind.code in gathered:
+            raise ValueError(f"two kinds of approval are called {kind.code}")
+        gathered[kind.code] = kind
+    _installed.kinds = gathered
+    _installed.name_customers = name_customers
+    _installed.explain = explain
+
+
+@contextmanager
+def also(*kinds: Kind) -> Iterator[None]:
+    """More kinds for a while: tests of a kind that no slice brings."""
+    before = _installed.kinds
+    _installed.kinds = before | {kind.code: kind for kind in kinds}
+    try:
+        yield
+    finally:
+        _installed.kinds = before
+
+
+def all_kinds() -> list[Kind]:
+    """Every kind, in the order in which they were gathered."""
+    return list(_installed.kinds.values())
+
+
+def find(code: str) -> Kind | None:
+    """The kind of that code; None when no slice brings it (any more)."""
+    return _installed.kinds.get(code)
+
+
+def kind_of(code: str) -> Kind:
+    """The kind of that code. Raises LookupError: a kind that is not gathered is a programming error."""
+    try:
+        return _installed.kinds[code]
+    except KeyError:
+        raise LookupError(f"no slice brings approvals of kind {code}: see app.approval_kinds") from None
+
+
+def customer_names(db: Session, tenant_id: UUID, ids: Iterable[UUID | None]) -> Mapping[UUID, CustomerName]:
+    """Names of customers by id, through whoever knows customers."""
+    wanted = sorted({one for one in ids if one is not None})
+    return _installed.name_customers(db, tenant_id, wanted) if wanted else {}
+
+
+def explain(error: HuikuanError) -> str:
+    """The sentence of any slice's error, in the current language."""
+    return _installed.explain(error)

@@ -1,0 +1,101 @@
+"""Mails of approvals: to everybody who can decide the next step, and to whoever asked when it is over.
+
+May import mail and web.mailtexts. Invariant: a mail is written in its reader's language and asked again before it is
+sent: whoever need not decide any more is not troubled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from kernel import mail
+from kernel.actor import Actor
+from kernel.clock import local_date
+from kernel.i18n import gettext as _
+from kernel.i18n import use_language
+from kernel.settings import settings
+from tenants.approvals import rows
+from tenants.approvals.holders import People, Person, deciders, people_of
+from tenants.approvals.kinds import customer_names, find
+from tenants.queries import tenant
+from web.mailtexts import render_mail
+
+REQUEST: Final = "approval_request"
+DECIDED: Final = "approval_decided"
+
+
+def tell_next(db: Session, actor: Actor, row: Any) -> None:
+    """One mail to each person who can decide the open step, substitutes of today included."""
+    people = people_of(db, actor.tenant_id, actor.today)
+    able = deciders(people, row.waits_for, row.requested_by_id, rows.used_by(rows.decisions(db, row.tenant_id, row.id)))
+    for person_id, represented in able.items():
+        behalf = people.members[represented].name if represented else ""
+        _queue(db, actor, row, people.members[person_id], REQUEST, on_behalf_of=behalf)
+
+
+def tell_requester(db: Session, actor: Actor, row: Any) -> None:
+    """What became of the request; not to somebody who closed it themself, or has left."""
+    person = people_of(db, actor.tenant_id, actor.today).members.get(row.requested_by_id)
+    if person is None or person.id == actor.user_id:
+        return
+    _queue(db, actor, row, person, DECIDED, outcome=row.state, by=row.closed_by, why=row.closed_reason or "")
+
+
+def still_asked(db: Session, actor: Actor, message: mail.MailMessage) -> str | None:
+    """Why this request for a decision need not go out any more, or None."""
+    if message.subject_id is None:
+        return "approval_gone"
+    row = rows.read(db, actor.tenant_id, message.subject_id)
+    if row.state != "pending":
+        return "approval_closed"
+    people = people_of(db, actor.tenant_id, actor.today)
+    person = _by_address(people, message.to_address)
+    used = rows.used_by(rows.decisions(db, actor.tenant_id, row.id))
+    if person is None or person.id not in deciders(people, row.waits_for, row.requested_by_id, used):
+        return "approval_not_theirs"
+    return None
+
+
+def still_member(db: Session, actor: Actor, message: mail.MailMessage) -> str | None:
+    """Whoever left the company is told nothing any more."""
+    people = people_of(db, actor.tenant_id, actor.today)
+    return None if _by_address(people, message.to_address) else "person_removed"
+
+
+RECHECKS: Final[dict[str, Callable[[Session, Actor, mail.MailMessage], str | None]]] = {
+    REQUEST: still_asked,
+    DECIDED: still_member,
+}
+
+
+def _by_address(people: People, address: str) -> Person | None:
+    return next((person for person in people.members.values() if person.email == address), None)
+
+
+def _queue(db: Session, actor: Actor, row: Any, person: Person, purpose: str, **values: str) -> UUID:
+    company, kind = tenant(db, actor.tenant_id), find(row.kind)
+    customer = customer_names(db, actor.tenant_id, [row.customer_id]).get(row.customer_id)
+    with use_language(person.language):
+        named = _(kind.name) if kind else row.kind
+    texts = render_mail(
+        purpose,
+        person.language,
+        name=person.name,
+        company=company.name,
+        kind=named,
+        number=row.number,
+        customer=customer,
+        amount_minor=row.amount_minor,
+        currency=row.currency,
+        requester=row.requested_by,
+        requested_on=local_date(row.requested_at, company.timezone),
+        reason=row.reason,
+        url=f"{settings().base_url}/c/{company.slug}/approvals/{row.id}",
+        **values,
+    )
+    letter = mail.Letter(person.email, person.name, texts.subject, texts.text, texts.html, from_name=company.name)
+    return mail.queue_mail(db, actor, letter, purpose=purpose, subject_id=row.id)

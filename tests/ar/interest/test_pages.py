@@ -1,0 +1,244 @@
+"""The pages of late interest over HTTP: preview, posting, conflict, waiver, terms and rates; who may, what is kept."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date, timedelta
+from uuid import UUID
+
+import pytest
+from click.testing import CliRunner
+from flask.testing import FlaskClient
+
+from app.cli import main
+from kernel.clock import fixed_clock, moment_on
+from tests.ar.interest.desk import InterestDesk, key
+from tests.support.companies import TestCompany
+
+TODAY = date(2026, 2, 10)
+
+
+@pytest.fixture
+def desk(company: TestCompany):  # type: ignore[no-untyped-def]
+    """A company with one invoice 45 days late, on TODAY."""
+    with fixed_clock(moment_on(TODAY, "Asia/Shanghai")):
+        made = InterestDesk(company, TODAY)
+        customer = made.books.customer()
+        due = TODAY - timedelta(days=45)
+        made.books.post(customer, "invoice", "INV-1", due - timedelta(days=30), 100_000_00, due_on=due)
+        yield made
+
+
+def text_of(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def fields(page: str) -> dict[str, str]:
+    """What the posting form holds, with nothing ticked."""
+    form = page.split('method="post"', 2)[-1]
+    inputs = [tag for tag in re.findall(r"<input[^>]*>", form) if "checkbox" not in tag]
+    return dict(found.groups() for tag in inputs if (found := re.search(r' name="(\w+)".* value="([^"]*)"', tag)))
+
+
+def preview(desk: InterestDesk, client: FlaskClient) -> str:
+    answer = client.get(desk.company.url(f"/interest/new?through_on={TODAY}"))
+    assert answer.status_code == 200
+    return answer.text
+
+
+def posted(desk: InterestDesk) -> UUID:
+    return desk.post().charges[0].id
+
+
+def test_the_preview_shows_line_by_line_where_each_figure_comes_from(desk: InterestDesk) -> None:
+    client = desk.company.client()
+    page = text_of(preview(desk, client))
+    for expected in (
+        "INV-1",
+        "2025-12-28",
+        "2026-02-10",
+        "45",
+        "100,000.00",
+        "3.9% a year ÷ 365",
+        "One-year LPR 3% since 2025-05-20 × 1.3",
+        "480.821918",
+        "480.82",
+    ):
+        assert expected in page, expected
+
+
+def test_a_preview_is_posted_once_and_leads_to_its_documents(desk: InterestDesk) -> None:
+    client = desk.company.client()
+    form = fields(preview(desk, client))
+    first = client.post(desk.company.url("/interest/"), data=form)
+    again = client.post(desk.company.url("/interest/"), data=form)
+    assert first.status_code == again.status_code == 303
+    assert first.location == again.location
+    run = client.get(first.location).text
+    assert "INT-2026-000001" in run
+    charge = re.search(r"/interest/charges/[0-9a-f-]+", run)
+    assert charge
+    assert "480.821918" in client.get(desk.company.url(charge[0].partition(desk.company.slug)[2] or charge[0])).text
+    assert "IR-2026-000001" in client.get(desk.company.url("/interest/")).text
+
+
+def test_when_the_books_moved_the_new_figures_are_shown_instead(desk: InterestDesk) -> None:
+    client = desk.company.client()
+    form = fields(preview(desk, client))
+    customer = desk.books.customer()
+    desk.books.post(
+        customer, "invoice", "INV-2", TODAY - timedelta(days=20), 50_000_00, due_on=TODAY - timedelta(days=10)
+    )
+    answer = client.post(desk.company.url("/interest/"), data=form | {"due_days": "7"})
+    assert answer.status_code == 409
+    page = text_of(answer.text)
+    assert "The books have moved" in page
+    assert "INV-2" in page
+    assert 'value="7"' in answer.text
+    assert client.post(desk.company.url("/interest/"), data=fields(answer.text)).status_code == 303
+
+
+def test_what_is_ticked_off_is_left_out_and_kept_when_the_form_comes_back(desk: InterestDesk) -> None:
+    client = desk.company.client()
+    form = fields(preview(desk, client))
+    item = str(desk.preview().groups[0].items[0].item_id)
+    answer = client.post(desk.company.url("/interest/"), data=form | {"leave_out": item})
+    assert answer.status_code == 422
+    assert "Nothing is left to charge" in answer.text
+    assert re.search(rf'value="{item}"[^>]* checked', answer.text)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"document_on": "2026-02-30"}, "Write a date like"),
+        ({"document_on": "2026-02-11"}, "The documents must be dated from"),
+        ({"due_days": "many"}, "Write a whole number"),
+    ],
+)
+def test_bad_input_comes_back_with_its_error(desk: InterestDesk, values: dict[str, str], sentence: str) -> None:
+    client = desk.company.client()
+    form = fields(preview(desk, client))
+    answer = client.post(desk.company.url("/interest/"), data=form | values)
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    for value in values.values():
+        assert f'value="{value}"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("through_on=2026-02-11", "Interest runs through today"),
+        ("through_on=2026-02-10&customer_no=777", "There is no customer with the number 777"),
+    ],
+)
+def test_a_preview_that_cannot_be_says_why(desk: InterestDesk, query: str, sentence: str) -> None:
+    answer = desk.company.client().get(desk.company.url(f"/interest/new?{query}"))
+    assert answer.status_code == 422
+    assert sentence in answer.text
+
+
+def test_waive_claim_again_and_reverse_over_the_page(desk: InterestDesk) -> None:
+    client, charge = desk.company.client(), posted(desk)
+    url = desk.company.url(f"/interest/charges/{charge}")
+    bad = client.post(f"{url}/waivers", data={"amount": "999", "reason": "goodwill", "key": key()})
+    assert bad.status_code == 422
+    assert "At most 480.82" in bad.text
+    assert 'value="999"' in bad.text
+    form = {"amount": "80.82", "reason": "goodwill", "key": key()}
+    for _twice in range(2):
+        assert client.post(f"{url}/waivers", data=form).status_code == 303
+    (waiver,) = desk.charge(charge).waivers
+    assert "goodwill" in client.get(url).text
+    refused = client.post(f"{url}/reversal", data={"reason": "wrong"})
+    assert refused.status_code == 422
+    assert "has allocations" in refused.text
+    again = desk.company.url(f"/interest/waivers/{waiver.id}/reinstatement")
+    assert client.post(again, data={}).status_code == 422
+    assert client.post(again, data={"reason": "not kept"}).status_code == 303
+    assert client.post(f"{url}/reversal", data={"reason": "wrong"}).status_code == 303
+    assert "Reversed" in client.get(url).text
+
+
+def test_terms_are_recorded_and_shown_with_what_was_typed_kept(desk: InterestDesk) -> None:
+    client = desk.company.client()
+    customer = desk.books.customer()
+    url = desk.company.url(f"/interest/terms/{customer}")
+    bad = client.post(url, data={"kind": "contract", "from_on": "2025-01-01", "note": "clause 7", "factor": "x"})
+    assert bad.status_code == 422
+    assert "write one of them" in bad.text
+    assert "Write a number like" in bad.text
+    assert 'value="clause 7"' in bad.text
+    good = {
+        "kind": "contract",
+        "from_on": "2025-01-01",
+        "daily_percent": "0.05 %",
+        "grace_days": "3",
+        "note": "clause 7",
+    }
+    assert client.post(url, data=good).status_code == 303
+    shown = text_of(client.get(url).text)
+    assert "0.05% a day" in shown
+    assert "days of grace: 3" in shown
+    assert "clause 7" in shown
+    assert desk.preview().totals == {"CNY": 2_250_00}
+    minimum = client.post(url, data={"kind": "lpr", "from_on": "2025-01-01", "minimum": "50"})
+    assert minimum.status_code == 422
+    assert "needs the currency" in minimum.text
+    company = desk.company.url("/interest/terms")
+    assert client.post(company, data={"kind": "standard", "from_on": "2025-01-01"}).status_code == 422
+    assert client.post(company, data={"kind": "lpr", "from_on": "2025-01-01", "factor": "1.5"}).status_code == 303
+    assert "× 1.5" in client.get(company).text
+
+
+def test_rates_are_listed_and_recorded(desk: InterestDesk) -> None:
+    client, url = desk.company.client(), desk.company.url("/interest/rates")
+    page = text_of(client.get(url).text)
+    for expected in ("4.25%", "2019-08-20", "3%", "0.05%", "2.15%", "3.75%"):
+        assert expected in page, expected
+    rate = {"series": "ecb_reference", "from_on": "2026-03-01", "percent": "2.00", "source": "ecb.europa.eu"}
+    bad = client.post(url, data=rate)
+    assert bad.status_code == 422
+    assert "begins on 1 January or 1 July" in bad.text
+    assert client.post(url, data=rate | {"from_on": "2026-07-01"}).status_code == 303
+    assert "Recorded here" in client.get(url).text
+
+
+@pytest.mark.parametrize("role", ["salesperson", "collector"])
+def test_who_does_not_post_reads_and_changes_nothing(desk: InterestDesk, role: str) -> None:
+    charge = posted(desk)
+    client = desk.company.client(role)
+    assert client.get(desk.company.url("/interest/")).status_code == 200
+    assert "Waive" not in text_of(client.get(desk.company.url(f"/interest/charges/{charge}")).text).replace(
+        "Waived", ""
+    )
+    for path in (
+        "/interest/",
+        f"/interest/charges/{charge}/waivers",
+        f"/interest/charges/{charge}/reversal",
+        "/interest/rates",
+    ):
+        assert client.post(desk.company.url(path), data={}).status_code == 403, path
+    assert client.get(desk.company.url("/interest/new")).status_code == 403
+
+
+def test_every_page_in_chinese(desk: InterestDesk) -> None:
+    charge = posted(desk)
+    client, customer = desk.company.client(language="zh_CN"), desk.books.customer()
+    for path in ("", "new", f"new?through_on={TODAY}", "terms", f"terms/{customer}", "rates", f"charges/{charge}"):
+        assert client.get(desk.company.url(f"/interest/{path}")).status_code == 200, path
+
+
+def test_the_command_line_previews_and_posts(desk: InterestDesk) -> None:
+    slug, runner = desk.company.slug, CliRunner()
+    asked = ["--tenant", slug, "--through", TODAY.isoformat(), "--date", TODAY.isoformat(), "--json"]
+    seen = json.loads(runner.invoke(main, ["interest", "preview", *asked]).output)
+    assert seen["totals"] == [{"currency": "CNY", "amount_minor": 480_82}]
+    assert seen["lines"][0]["rate"]["percent"] == "3.9"
+    done = json.loads(runner.invoke(main, ["interest", "post", *asked]).output)
+    assert [row["amount_minor"] for row in done["documents"]] == [480_82]
+    again = runner.invoke(main, ["interest", "post", *asked])
+    assert again.exit_code == 1
+    assert json.loads(again.output)["error"]["code"] == "interest_nothing"

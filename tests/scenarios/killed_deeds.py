@@ -1,0 +1,72 @@
+"""What the killed process was doing, and what must hold after each kill. Called by `tests.support.killed`."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ar.bills.commands import take_step
+from ar.bills.doctor import bills_checks
+from ar.bills.inputs import Dishonour
+from ar.bills.rules import State, Step
+from ar.ledger.doctor import ledger_checks
+from ar.ledger.models import Allocation, OpenItem
+from ar.ledger.reversing import reverse_item
+from ar.receipts.booking import NewReceipt, book_receipts
+from kernel.actor import Actor, system_actor
+from kernel.db import reading, transaction
+
+ZONE = "Asia/Shanghai"
+
+
+def _actor(tenant_id: UUID) -> Actor:
+    return system_actor(tenant_id, ZONE)
+
+
+def receive(tenant_id: UUID, customer: str, invoice: str, **_: Any) -> None:
+    """A receipt of 400.00 that pays 300.00 of an invoice."""
+    with transaction(tenant_id) as db:
+        new = NewReceipt(UUID(customer), date(2026, 6, 30), "CNY", 400_00, ((UUID(invoice), 300_00),))
+        book_receipts(db, _actor(tenant_id), [new])
+
+
+def reverse(tenant_id: UUID, invoice: str, **_: Any) -> None:
+    """An invoice by instalments is taken back."""
+    with transaction(tenant_id) as db:
+        reverse_item(db, _actor(tenant_id), UUID(invoice), effective_on=date(2026, 7, 1))
+
+
+def dishonour(tenant_id: UUID, bill: str, key: str, **_: Any) -> None:
+    """A bill that had paid an invoice comes back."""
+    with transaction(tenant_id) as db:
+        data = Dishonour(on=date(2026, 8, 3), seen=State.HELD, key=key, proof="拒绝付款证明")
+        take_step(db, _actor(tenant_id), UUID(bill), Step.DISHONOUR, data)
+
+
+def figures(tenant_id: UUID) -> list[Any]:
+    """How many documents and allocations there are, and what is open: a half-done deed changes one of them."""
+    i, a = OpenItem, Allocation
+    with reading(tenant_id) as db:
+        items = db.execute(
+            sa.select(sa.func.count(), sa.func.sum(i.open_minor), sa.func.sum(i.amount_minor)).where(
+                i.tenant_id == tenant_id
+            )
+        ).one()
+        allocations = db.execute(sa.select(sa.func.count()).where(a.tenant_id == tenant_id)).scalar_one()
+        return [int(items[0]), int(items[1]), int(items[2]), int(allocations)]
+
+
+def as_before(tenant_id: UUID, before: list[int], **_: Any) -> str | None:
+    """Nothing has happened: the figures are those of before."""
+    now = figures(tenant_id)
+    return f"half done: {before} became {now}" if now != before else None
+
+
+def whole(tenant_id: UUID, **_: Any) -> str | None:
+    """The examination finds nothing."""
+    with reading(tenant_id) as db:
+        bad = [c for c in (*ledger_checks(db, tenant_id), *bills_checks(db, tenant_id)) if not c.ok]
+    return f"{bad}" if bad else None

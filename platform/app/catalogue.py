@@ -53,7 +53,7 @@ def stored() -> Catalog:
 
 
 def faults() -> list[str]:
-    """A line for each msgid that is missing, untranslated, obsolete, not to be formatted, or with other placeholders."""
+    """A line for each msgid that is missing, untranslated, obsolete, unfit to format, or with other placeholders."""
     wanted, have = extract(), stored()
     lines = []
     for message in wanted:

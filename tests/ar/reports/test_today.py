@@ -13,6 +13,8 @@ from ar.reports.aging import TieOut
 from ar.reports.today import CurrencySum, day_sentence, today_page
 from kernel.calendars import WorkCalendar
 from kernel.i18n import use_language
+from tenants.commands import set_calendar_day
+from tenants.inputs import CalendarDay
 from tests.ar.reports.scene import SATURDAY, TODAY, furnish, get, on
 from tests.support.companies import TestCompany
 from tests.support.statements import counted
@@ -75,6 +77,16 @@ def test_a_day_off_names_the_working_day_on_which_steps_run() -> None:
             "Saturday, not a working day: today's steps run on 2026-11-23 (Monday)."
         )
         assert day_sentence(TODAY, calendar).startswith("Wednesday, a working day")
+
+
+def test_the_companys_own_day_off_and_own_working_day_count(company: TestCompany) -> None:
+    furnish(company)
+    with company.transaction() as db:
+        for day, working in ((TODAY, False), (SATURDAY, True)):
+            set_calendar_day(db, company.actor(TODAY), CalendarDay(on=day, working=working, reason="调休"))
+    with company.reading() as db:
+        calendar = today_page(db, company.tenant_id, TODAY, company.timezone).head.calendar
+    assert (calendar.is_working_day(TODAY), calendar.is_working_day(SATURDAY)) == (False, True)
 
 
 def test_on_a_day_without_a_run_the_list_says_what_it_is(company: TestCompany) -> None:

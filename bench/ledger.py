@@ -59,14 +59,11 @@ READ = (
 
 
 def aging(url: str, _items: int) -> list[Result]:
-    """300,000 documents of which 30,000 are open, as of three days; then what size does to it."""
+    """300,000 documents of which 30,000 are open, as of three days."""
     stage = stage_books(url, DOCUMENTS, OPEN)
     found: list[Result] = []
     for back in (0, 60, 365):
         found.extend(_aged(stage, TODAY - timedelta(days=back), f"{DOCUMENTS:,} documents, {back} days ago", 1.5))
-    for size in SIZES:
-        grown = stage_books(url, size, min(OPEN, size // 2))
-        found.extend(_aged(grown, TODAY, f"{size:,} entries, {min(OPEN, size // 2):,} open", None))
     return found
 
 
@@ -101,8 +98,14 @@ def _aged(stage: Stage, day: date, what: str, limit: float | None) -> list[Resul
 
 
 def examination(url: str, _items: int) -> list[Result]:
-    """The nightly examination at three sizes against one sequential read of its tables."""
-    return [_examined(stage_books(url, size, min(OPEN, size // 2)), size) for size in SIZES]
+    """The nightly examination at three sizes against one sequential read of its tables, and the aging beside it."""
+    found: list[Result] = []
+    for size in SIZES:
+        still_open = min(OPEN, size // 2)
+        stage = stage_books(url, size, still_open)
+        found.append(_examined(stage, size))
+        found.extend(_aged(stage, TODAY, f"{size:,} entries, {still_open:,} open", None))
+    return found
 
 
 def _examined(stage: Stage, size: int) -> Result:

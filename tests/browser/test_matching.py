@@ -85,10 +85,10 @@ def test_a_line_is_booked_undone_and_set_aside_with_keys_alone(
     visitor.check()
 
     page.keyboard.press("Space")
-    expect(left).to_contain_text("Applied CN¥1,000.00 · left unapplied CN¥250.50")
+    expect(left).to_contain_text("Ticked CN¥1,000.00 · left over CN¥250.50")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Space")
-    expect(left).to_contain_text("Applied CN¥1,250.50 · left unapplied CN¥0.00")
+    expect(left).to_contain_text("Ticked CN¥1,250.50 · left over CN¥0.00")
     page.keyboard.press("Enter")
     expect(page.get_by_text("The line is booked.")).to_be_visible()
     assert till.count("receipt") == 1
@@ -123,7 +123,7 @@ def test_on_a_phone_without_scripts_the_server_counts_and_books(
     page.get_by_role("button", name="Show what this customer owes").click()
     page.get_by_label("Apply to INV-1001").fill("1,000")
     page.get_by_role("button", name="Recalculate").click()
-    expect(page.locator("[data-difference]")).to_contain_text("Applied CN¥1,000.00 · left unapplied CN¥250.50")
+    expect(page.locator("[data-difference]")).to_contain_text("Ticked CN¥1,000.00 · left over CN¥250.50")
     assert till.count("receipt") == 0
     page.get_by_role("button", name="Book what is ticked").click()
     expect(page.get_by_text("The line is booked.")).to_be_visible()

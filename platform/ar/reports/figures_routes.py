@@ -135,7 +135,7 @@ def _lines(f: Figures) -> list[Line]:
         Line(
             _("Collection rate"),
             _percent(f.collection_rate),
-            _("money and bills received, less refunds ÷ invoiced"),
+            _("money and bills received, less refunds and dishonoured bills ÷ invoiced"),
             f"{money(f.received_minor)} ÷ {money(f.invoiced_minor)}",
         ),
         Line(_("DSO"), _days(f.dso), _("receivables ÷ sales × days"), f"{owed} {per_day}"),

@@ -182,6 +182,7 @@ def _aging_parts(row: AgingRow, customer_no: str = "", when: When | None = None)
     for bucket, minor, ends in zip(BUCKETS, row.buckets_minor, bucket_ranges(as_of), strict=True):
         url = url_for(
             "ledger.index",
+            state="owed",
             customer=customer_no or None,
             currency=row.currency,
             due_from=ends.first_on.isoformat() if ends.first_on else None,

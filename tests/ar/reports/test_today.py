@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -65,6 +66,10 @@ def test_the_page_names_the_day_and_leads_on(company: TestCompany, language: str
     assert company.url("/cases/") in html
     assert company.url("/receivables/?state=overdue") in html
     assert "312,400.00" in html
+    # A bucket leads to what is owed: credits due in the same days are no part of its sum.
+    buckets = re.findall(r'href="([^"]*/receivables/\?[^"]*due_[^"]*)"', html)
+    assert buckets
+    assert all("state=owed" in link for link in buckets)
     with on(TODAY):
         again = get(client, company, "/")
     assert "2026-11-23" not in again

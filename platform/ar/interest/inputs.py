@@ -6,41 +6,18 @@ Imports Pydantic, kernel and this slice's pure modules. Invariant: shape is chec
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from ar.interest.presets import BOE, ECB, LPR, SME_DAILY, lpr_factor, margin
 from kernel.i18n import mark
-from kernel.money import exponent
+from kernel.typed import Currency
+from kernel.typed import Number as Percent
 
 KINDS: Final = ("contract", "lpr", "sme_daily", "eu", "uk", "none", "standard")
-
-
-def _decimal(value: object) -> object:
-    """A plain decimal number as typed, with or without a per cent sign; anything else is refused, not guessed."""
-    if not isinstance(value, str):
-        return value
-    text = value.strip().removesuffix("%").removesuffix("％").strip()
-    try:
-        found = Decimal(text)
-    except InvalidOperation:
-        found = None
-    if found is None or not found.is_finite() or "e" in text.lower() or "_" in text:
-        raise ValueError(mark("Write a number like 4.35."))
-    return found
-
-
-def _currency(value: object) -> object:
-    if isinstance(value, str):
-        value = value.strip().upper()
-        try:
-            exponent(value)
-        except ValueError:
-            raise ValueError(mark("Name a currency by its three letters, like CNY.")) from None
-    return value
 
 
 def _places(value: Decimal, places: int, least: Decimal, most: Decimal) -> Decimal:
@@ -51,8 +28,6 @@ def _places(value: Decimal, places: int, least: Decimal, most: Decimal) -> Decim
     return value
 
 
-Percent = Annotated[Decimal, BeforeValidator(_decimal)]
-Currency = Annotated[str, BeforeValidator(_currency)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 Key = Annotated[str, StringConstraints(strip_whitespace=True, min_length=16, max_length=64)]

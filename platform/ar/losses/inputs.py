@@ -6,16 +6,16 @@ Imports Pydantic, kernel and this slice's pure modules. Invariant: shape is chec
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from ar.losses.messages import MESSAGES
 from ar.losses.provision_rules import BPS, Bucket, Policy, problem
 from kernel.i18n import mark
-from kernel.money import exponent
+from kernel.typed import Currency, Number, read_decimal
 
 CAUSES: Final = ("bankrupt", "closed", "deceased", "court", "fled", "barred", "disputed_lost", "uneconomic", "other")
 OPTIONS: Final = ("rebate", "goods_back", "collateral", "legal_help", "preservation", "payment_plan", "agency", "none")
@@ -23,20 +23,6 @@ OPTIONS: Final = ("rebate", "goods_back", "collateral", "legal_help", "preservat
 Key = Annotated[str, StringConstraints(strip_whitespace=True, min_length=16, max_length=64)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
-
-
-def _decimal(value: object) -> object:
-    """A plain decimal number as typed, with or without a per cent sign; anything else is refused, not guessed."""
-    if not isinstance(value, str):
-        return value
-    text = value.strip().removesuffix("%").removesuffix("％").strip()
-    try:
-        found = Decimal(text)
-    except InvalidOperation:
-        found = None
-    if found is None or not found.is_finite() or "e" in text.lower() or "_" in text:
-        raise ValueError(mark("Write a number like 4.35."))
-    return found
 
 
 def _bps(value: Decimal) -> int:
@@ -47,20 +33,6 @@ def _bps(value: Decimal) -> int:
     if not 0 <= scaled <= BPS:
         raise ValueError(mark("A rate is from 0 to 100 per cent."))
     return int(scaled)
-
-
-def _currency(value: object) -> object:
-    if isinstance(value, str):
-        value = value.strip().upper()
-        try:
-            exponent(value)
-        except ValueError:
-            raise ValueError(mark("Name a currency by its three letters, like CNY.")) from None
-    return value
-
-
-Number = Annotated[Decimal, BeforeValidator(_decimal)]
-Currency = Annotated[str, BeforeValidator(_currency)]
 
 
 class _Input(BaseModel):
@@ -138,7 +110,7 @@ def _buckets(through: list[str], rate: list[str]) -> tuple[Bucket, ...]:
             raise ValueError(mark("Write a whole number."))
         if not percent:
             raise ValueError(mark("Each bucket needs its rate."))
-        number = _decimal(percent)
+        number = read_decimal(percent)
         found.append(Bucket(int(end) if end else None, _bps(Decimal(str(number)))))
     return tuple(found)
 

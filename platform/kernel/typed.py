@@ -1,0 +1,43 @@
+"""What people type, read strictly: a decimal number, the three letters of a currency. Field types of Pydantic models.
+
+May import Pydantic, money and the marker for translation. Invariant: what is not plainly one is refused, not guessed.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from kernel.i18n import mark
+from kernel.money import exponent
+
+
+def read_decimal(value: object) -> object:
+    """A plain decimal number as typed, with or without a per cent sign. Raises ValueError for any other text."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip().removesuffix("%").removesuffix("％").strip()
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        found = None
+    if found is None or not found.is_finite() or "e" in text.lower() or "_" in text:
+        raise ValueError(mark("Write a number like 4.35."))
+    return found
+
+
+def read_currency(value: object) -> object:
+    """A currency's code in capitals. Raises ValueError for one that is not known."""
+    if isinstance(value, str):
+        value = value.strip().upper()
+        try:
+            exponent(value)
+        except ValueError:
+            raise ValueError(mark("Name a currency by its three letters, like CNY.")) from None
+    return value
+
+
+Number = Annotated[Decimal, BeforeValidator(read_decimal)]
+Currency = Annotated[str, BeforeValidator(read_currency)]

@@ -163,7 +163,9 @@ def test_the_books_are_not_unlocked_nor_anything_approved_by_a_mere_update(compa
         ("refund SET state = 'asked', settled_by = NULL, settled_at = NULL", "never changed"),
     ):
         with pytest.raises(DBAPIError, match=told), company.transaction() as db:
-            db.execute(sa.text(f"UPDATE {change} WHERE tenant_id = :tenant"), values)
+            # Of the approvals the one that waits: a closed one refuses in other words, whichever comes first.
+            pending = " AND state = 'pending'" if change.startswith("approval ") else ""
+            db.execute(sa.text(f"UPDATE {change} WHERE tenant_id = :tenant{pending}"), values)
 
 
 def _something_of_each(company: TestCompany) -> None:

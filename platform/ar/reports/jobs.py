@@ -59,7 +59,7 @@ def send_debt_lists(db: Session, actor: Actor, payload: Mapping[str, Any]) -> No
             at = moment_on(day, actor.timezone)
             outbox.put(db, actor, DEBT_LIST, {"period": week}, key=f"{DEBT_LIST}:{week}:{day.isoformat()}", due_at=at)
         return
-    if not idempotency.first_time(db, actor, f"{DEBT_LIST}:{week}", {"week": week})[0]:
+    if not idempotency.first_time(db, actor, f"{DEBT_LIST}:{week}", {"week": week}):
         return
     rows, company = debt_list(db, actor.tenant_id, actor.today), tenant(db, actor.tenant_id)
     told = 0

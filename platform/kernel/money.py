@@ -1,7 +1,7 @@
 """Amounts: integer minor units plus a currency; the only place that reads or writes an amount as text.
 
-May import the standard library and Babel (lists of currencies and symbols). Invariant: no float ever enters,
-two currencies never meet, and a text that could mean two amounts is refused, not guessed.
+Invariant: no float ever enters, two currencies never meet, and a text that could mean two amounts is refused, not
+guessed.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from typing import Final
 from babel.core import get_global
 from babel.numbers import get_currency_symbol
 
+from kernel.errors import RuleBroken
+
 MINUS: Final = "\u2212"
 NBSP: Final = "\u00a0"
 
-#: The largest amount accepted from outside, so that sums of many rows still fit a bigint.
-#: A single amount; a hundred thousand of them still fit the sums of a bigint.
+#: The largest single amount accepted from outside: the sum of a hundred thousand of them still fits a bigint.
 MAX_MINOR: Final = 10**14
 
 # ISO 4217, not CLDR: CLDR rounds some living currencies to the coins in use (IDR, HUF…), a ledger may not.
@@ -170,6 +171,22 @@ def parse_amount(text: str, currency: str) -> int:
         if minor <= MAX_MINOR:
             return minor
     return _parse_carefully(text, currency, decimals)
+
+
+def read_amount(text: str, currency: str) -> int:
+    """Minor units, above zero, of an amount typed into a form.
+
+    Raises RuleBroken (`amount_unreadable`, `amount_not_positive`, `currency_unknown`).
+    """
+    try:
+        minor = parse_amount(text, currency)
+    except BadAmount:
+        raise RuleBroken("amount_unreadable", amount=text) from None
+    except ValueError:
+        raise RuleBroken("currency_unknown", currency=currency) from None
+    if minor <= 0:
+        raise RuleBroken("amount_not_positive", document_no="")
+    return minor
 
 
 _SCALE: Final = (1, 10, 100, 1000, 10000)

@@ -24,7 +24,6 @@ from ar.ledger.rates import company_currency, total_of
 from ar.ledger.reversing import reverse_item
 from ar.ledger.write_offs import typed_rate
 from ar.losses import evidence
-from ar.losses.amounts import read_amount
 from ar.losses.evidence import SentFile
 from ar.losses.inputs import ProposeBadDebt, TakeBack
 from ar.losses.models import BadDebtCase, BadDebtCredit, BadDebtLine
@@ -34,6 +33,7 @@ from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
+from kernel.money import read_amount
 from tenants.approvals.engine import Ask, Evidence, request, withdraw
 from tenants.approvals.kinds import Approved
 

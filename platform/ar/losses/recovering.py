@@ -19,7 +19,6 @@ from ar.ledger.models import OpenItem
 from ar.ledger.periods import first_open_on, hold_open
 from ar.ledger.posting import NewItem, post_items
 from ar.ledger.reversing import reverse_item
-from ar.losses.amounts import read_amount
 from ar.losses.bad_debts import hold_case, standing_allocations
 from ar.losses.inputs import AddEvent, RecoverCredit, RecoverMoney, TakeBack
 from ar.losses.models import BadDebtEvent, BadDebtRecovery
@@ -29,7 +28,7 @@ from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
-from kernel.money import decimal_text
+from kernel.money import decimal_text, read_amount
 
 KIND: Final = "recovery"
 RECEIPT: Final = "receipt"

@@ -29,7 +29,7 @@ from kernel.actor import Actor
 from kernel.arrays import array_text
 from kernel.errors import NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
-from kernel.money import BadAmount, exponent, parse_amount
+from kernel.money import read_amount
 
 INTEREST: Part = "interest"
 _OPENS = sa.text(
@@ -275,20 +275,6 @@ def read_parts(
             parts[part.item_id] = min(rest, opens[part.item_id])
             rest -= parts[part.item_id]
     return tuple((item_id, minor) for item_id, minor in parts.items() if minor)
-
-
-def read_amount(text: str, currency: str) -> int:
-    """What was typed, in minor units, above zero. Raises RuleBroken (`amount_unreadable`, `amount_not_positive`)."""
-    try:
-        exponent(currency)
-        minor = parse_amount(text, currency)
-    except BadAmount:
-        raise RuleBroken("amount_unreadable", amount=text) from None
-    except ValueError:
-        raise RuleBroken("currency_unknown", currency=currency) from None
-    if minor <= 0:
-        raise RuleBroken("amount_not_positive", document_no="")
-    return minor
 
 
 def designation_of(db: Session, tenant_id: UUID, credit_id: UUID) -> str:

@@ -17,12 +17,12 @@ from ar.ledger.models import OpenItem
 from ar.ledger.posting import NewItem, post_items
 from ar.receipts.models import BankAccount, Refund
 from ar.receipts.receipt_inputs import AskRefund
-from ar.receipts.receipts import read_amount
 from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
+from kernel.money import read_amount
 from tenants.approvals.engine import Ask, request, withdraw
 from tenants.approvals.kinds import Approved
 

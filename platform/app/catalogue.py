@@ -18,7 +18,7 @@ from kernel.settings import APP_ROOT
 
 LANGUAGE = "zh_CN"
 FILE = APP_ROOT / "translations" / f"{LANGUAGE}.po"
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "mark": None, "N_": None}
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "mark": None}
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 # A template's text is always formatted, so a bare per cent sign in it breaks the page.
 BARE_PERCENT = re.compile(r"(?<!%)%(?:%%)*(?![%(])")

@@ -81,8 +81,8 @@ class Attachment:
 
 
 @dataclass(frozen=True)
-class Letter:
-    """What to send: texts already in the reader's language."""
+class OutgoingMail:
+    """An e-mail to be queued: recipient and texts, already in the recipient's language."""
 
     to_address: str
     to_name: str
@@ -109,7 +109,7 @@ class Outcome:
 def queue_mail(
     db: Session,
     actor: Actor,
-    letter: Letter,
+    outgoing: OutgoingMail,
     *,
     purpose: str,
     subject_id: UUID | None = None,
@@ -126,14 +126,14 @@ def queue_mail(
             purpose=purpose,
             subject_id=subject_id,
             customer_id=customer_id,
-            to_address=letter.to_address,
-            to_name=letter.to_name,
-            from_name=letter.from_name,
-            reply_to=letter.reply_to,
-            subject=letter.subject,
-            body_text=letter.body_text,
-            body_html=letter.body_html,
-            attachments=[{"file_name": a.file_name, "sha256": a.sha256} for a in letter.attachments],
+            to_address=outgoing.to_address,
+            to_name=outgoing.to_name,
+            from_name=outgoing.from_name,
+            reply_to=outgoing.reply_to,
+            subject=outgoing.subject,
+            body_text=outgoing.body_text,
+            body_html=outgoing.body_html,
+            attachments=[{"file_name": a.file_name, "sha256": a.sha256} for a in outgoing.attachments],
             message_id=f"<{mail_id.hex}.{actor.tenant_id.hex[-12:]}@{_domain()}>",
             state="queued",
             created_at=actor.now,

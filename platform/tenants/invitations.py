@@ -61,7 +61,7 @@ def send_invitation(
     mail_id = mail.queue_mail(
         db,
         actor,
-        mail.Letter(person.email, person.name, texts.subject, texts.text, texts.html, from_name=company),
+        mail.OutgoingMail(person.email, person.name, texts.subject, texts.text, texts.html, from_name=company),
         purpose=PURPOSE,
         subject_id=user_id,
     )

@@ -24,7 +24,7 @@ from ar.ledger.models import OpenItem
 from ar.ledger.posting import NewItem, post_items
 from kernel import idempotency, journal
 from kernel.actor import Actor
-from kernel.capitals import from_capitals
+from kernel.amount_in_words import from_capitals
 from kernel.errors import Conflict, RuleBroken
 from kernel.ids import new_id
 from kernel.money import BadAmount, exponent, parse_amount

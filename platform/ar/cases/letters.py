@@ -27,7 +27,7 @@ from ar.ledger.asof import later_allocations, open_then
 from ar.ledger.models import OpenItem
 from kernel import pdf
 from kernel.actor import Actor
-from kernel.capitals import amount_in_words
+from kernel.amount_in_words import amount_in_words
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from kernel.i18n import use_language

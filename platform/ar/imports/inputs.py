@@ -17,7 +17,7 @@ from ar.customers.inputs import CustomerRow
 from ar.imports.columns import FileKind
 from ar.imports.mapping import Mapping
 from kernel.inputs import CommandInput
-from kernel.tables import DateOrder
+from kernel.sheets import DateOrder
 from kernel.texts import one_line
 
 #: So many errors are kept with a report; a file with more is wrong as a whole.

@@ -13,10 +13,10 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, field_validator
 
 from ar.interest.presets import BOE, ECB, LPR, SME_DAILY, lpr_factor, margin
+from kernel.field_types import Currency
+from kernel.field_types import Number as Percent
 from kernel.i18n import mark
 from kernel.inputs import CommandInput, Key
-from kernel.typed import Currency
-from kernel.typed import Number as Percent
 
 KINDS: Final = ("contract", "lpr", "sme_daily", "eu", "uk", "none", "standard")
 

@@ -14,9 +14,9 @@ from pydantic import Field, StringConstraints, field_validator
 
 from ar.losses.messages import MESSAGES
 from ar.losses.provision_rules import BPS, Bucket, Policy, problem
+from kernel.field_types import Currency, Number, read_decimal
 from kernel.i18n import mark
 from kernel.inputs import CommandInput, Key
-from kernel.typed import Currency, Number, read_decimal
 
 CAUSES: Final = ("bankrupt", "closed", "deceased", "court", "fled", "barred", "disputed_lost", "uneconomic", "other")
 OPTIONS: Final = ("rebate", "goods_back", "collateral", "legal_help", "preservation", "payment_plan", "agency", "none")

@@ -30,7 +30,7 @@ from ar.statements.models import Statement, StatementLine
 from ar.statements.views import Mailing
 from kernel import journal, storage, tokens
 from kernel.actor import Actor
-from kernel.capitals import amount_in_words
+from kernel.amount_in_words import amount_in_words
 from kernel.counters import take_numbers
 from kernel.errors import Conflict, HuikuanError, RuleBroken
 from kernel.i18n import use_language

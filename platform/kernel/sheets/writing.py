@@ -1,7 +1,7 @@
 """Writing exports: typed rows to CSV and XLSX that open right in a Chinese or an English spreadsheet.
 
-May import the standard library, openpyxl and kernel.money. Invariant: text never becomes a formula, amounts
-stay exact decimals with their currency's places, and every sheet can say as of when and by whom it was made.
+Invariant: text never becomes a formula, amounts stay exact decimals with their currency's places, and every sheet can
+say as of when and by whom it was made.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Tables in and out: the one door to reading uploads and writing exports, and to dates as people write them.
+"""Dates as people and programs write them.
 
-May import the standard library and its own two halves, `tables_in` (CSV and XLSX to rows of text) and
-`tables_out` (typed rows to CSV and XLSX). Invariant: a date that could be two days is refused, not guessed.
+Invariant: a date that could be two days is refused, not guessed.
 """
 
 from __future__ import annotations
@@ -10,37 +9,6 @@ import re
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final, Literal
-
-from kernel.tables_in import (
-    MAX_COLUMNS,
-    MAX_ROWS,
-    MAX_UPLOAD_BYTES,
-    Row,
-    Table,
-    TableRefused,
-    header_key,
-    open_table,
-)
-from kernel.tables_out import Cell, Column, Sheet, write_csv, write_xlsx
-
-__all__ = [
-    "MAX_COLUMNS",
-    "MAX_ROWS",
-    "MAX_UPLOAD_BYTES",
-    "BadDate",
-    "Cell",
-    "Column",
-    "DateOrder",
-    "Row",
-    "Sheet",
-    "Table",
-    "TableRefused",
-    "header_key",
-    "open_table",
-    "parse_date",
-    "write_csv",
-    "write_xlsx",
-]
 
 DateOrder = Literal["ymd", "mdy", "dmy"]
 

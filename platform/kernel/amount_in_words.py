@@ -1,7 +1,7 @@
 """Amounts in words: Chinese capitals (大写) as bank papers want them, and English words.
 
-May import kernel.money and Babel (names of currencies). Invariant: `from_capitals(in_capitals(x)) == x`, and
-a text that says an amount in a way no clerk would write it is refused.
+Invariant: `from_capitals(in_capitals(x)) == x`, and a text that says an amount in a way no clerk would write it is
+refused.
 """
 
 from __future__ import annotations

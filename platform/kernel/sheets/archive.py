@@ -1,8 +1,8 @@
 """What an XLSX upload may cost: its unpacked size and the extent of its sheets, known before it is parsed.
 
-May import the standard library only. Invariant: nothing is unpacked into memory beyond a chunk, and sizes are
-counted, not believed: the directory of a ZIP, the name of a part and the extent written in a sheet can lie. The
-reader behind this ends the whole process when a sheet's rectangle is too large, so what is not understood is refused.
+Invariant: nothing is unpacked into memory beyond a chunk, and sizes are counted, not believed: the directory of a
+ZIP, the name of a part and the extent written in a sheet can lie. The reader behind this ends the whole process when a
+sheet's rectangle is too large, so what is not understood is refused.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Reading uploads: CSV and XLSX as a stream of rows of text, with the row numbers a person sees in the file.
 
-May import the standard library, python-calamine, kernel.errors and kernel.texts. Invariant: no cell is interpreted
-(ids keep their noughts, formulas are never evaluated), a cell is one line of characters that can be stored and seen,
-and nothing is parsed before its size has been bounded.
+Invariant: no cell is interpreted (ids keep their noughts, formulas are never evaluated), a cell is one line of
+characters that can be stored and seen, and nothing is parsed before its size has been bounded.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from typing import Final, NamedTuple
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from kernel.errors import RuleBroken
-from kernel.tables_zip import check_workbook
+from kernel.sheets.archive import check_workbook
 from kernel.texts import one_line
 
 MAX_UPLOAD_BYTES: Final = 20 * 1024 * 1024

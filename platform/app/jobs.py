@@ -37,7 +37,7 @@ def deliver(tenant: str, message: str, fence: str) -> str:
     tenant_id, message_id = UUID(tenant), UUID(message)
     with transaction(tenant_id) as db:
         actor = system_actor_for(db, tenant_id)
-        claimed = outbox.hold(db, tenant_id, message_id, int(fence), actor.now)
+        claimed = outbox.reclaim(db, tenant_id, message_id, int(fence), actor.now)
     if claimed is None:
         return "not ours"
     try:

@@ -112,13 +112,13 @@ class StopSignal:
 
 
 class PidFile:
-    """`var/huikuan.pid`: who holds its lock is the supervisor. A number in it alone proves nothing."""
+    """`var/huikuan.pid`: the process that has its lock is the supervisor; the number in it alone proves nothing."""
 
     def __init__(self, var_dir: Path) -> None:
         self.path = var_dir / "huikuan.pid"
 
-    def holder(self) -> int | None:
-        """Process id of the running supervisor."""
+    def owner(self) -> int | None:
+        """Process id of the running supervisor, None when there is none."""
         try:
             with self.path.open() as handle:
                 try:
@@ -130,14 +130,14 @@ class PidFile:
         return None
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Be the one supervisor for the time of the block. Raises SupervisorError when another one is."""
+    def locked(self) -> Iterator[None]:
+        """Locks the file for the time of the block. Raises SupervisorError when another supervisor runs."""
         with self.path.open("a+") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise SupervisorError(
-                    f"Huikuan is running already (process {self.holder()}). "
+                    f"Huikuan is running already (process {self.owner()}). "
                     "See `huikuan status`; stop it with `huikuan down`."
                 ) from None
             handle.truncate(0)
@@ -297,7 +297,7 @@ class Supervisor:
 
 def read_statuses(var_dir: Path) -> list[ProcessStatus]:
     """The children of the supervisor that runs in `var_dir`; none when none runs."""
-    holder = PidFile(var_dir).holder()
+    holder = PidFile(var_dir).owner()
     try:
         content = json.loads((var_dir / "huikuan.json").read_text())
     except FileNotFoundError:

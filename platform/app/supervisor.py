@@ -116,12 +116,12 @@ def up(
 def down(settings: Settings, *, say: Say = click.echo) -> bool:
     """Stop the product and the servers of our own; False when nothing ran. Raises SupervisorError."""
     pid_file = PidFile(settings.var_dir.absolute())
-    pid = pid_file.holder()
+    pid = pid_file.owner()
     if pid is not None:
         say(f"stopping Huikuan (process {pid})")
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
-        if not wait_until(lambda: pid_file.holder() is None, DOWN_SECONDS):
+        if not wait_until(lambda: pid_file.owner() is None, DOWN_SECONDS):
             raise SupervisorError(
                 f"Process {pid} did not stop within {DOWN_SECONDS} seconds; end it with `kill -9 {pid}`."
             )
@@ -136,7 +136,7 @@ def down(settings: Settings, *, say: Say = click.echo) -> bool:
 def status(settings: Settings) -> list[ProcessStatus]:
     """Every process with its id, port and state: the supervisor, its children, the servers of our own."""
     var_dir = settings.var_dir.absolute()
-    pid = PidFile(var_dir).holder()
+    pid = PidFile(var_dir).owner()
     rows = [ProcessStatus("supervisor", pid, None, "running" if pid else "stopped"), *read_statuses(var_dir)]
     servers = embedded_servers(settings).status()
     return rows + [ProcessStatus(s.name, s.pid, s.port, s.state) for s in servers]
@@ -152,7 +152,7 @@ def _run(
     pause_seconds: float,
 ) -> None:
     servers = embedded_servers(settings)
-    with PidFile(settings.var_dir).held(), StopSignal().caught() as stop:
+    with PidFile(settings.var_dir).locked(), StopSignal().caught() as stop:
         _check_port(settings)
         try:
             stop.interrupting = True
@@ -224,7 +224,7 @@ def _answers(settings: Settings) -> bool:
         connection.request("GET", "/healthz")
         answer = connection.getresponse()
         told = json.loads(answer.read() or b"{}")
-        # Another Huikuan may hold the port: only the one with our secret is ours.
+        # Another Huikuan may listen on the port: only the one with our secret is ours.
         return answer.status == http.HTTPStatus.OK and told.get("instance") == instance_of(settings.secret_key)
     except (OSError, ValueError, http.client.HTTPException):
         return False
@@ -252,7 +252,7 @@ def _in_background(var_dir: Path, work: Callable[[Callable[[], None]], None], sa
                 say(line.rstrip("\n"))
             told = answer.read()
         except KeyboardInterrupt:
-            if pid := PidFile(var_dir).holder():
+            if pid := PidFile(var_dir).owner():
                 os.kill(pid, signal.SIGTERM)
             raise
     if told != "ok":

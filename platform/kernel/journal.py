@@ -1,7 +1,7 @@
 """The journal: what happened, append-only, sealed into hash-chained batches that anyone can verify.
 
 May import db, ids, actor. Invariants: a command records its event in its own transaction; an event's only
-column that ever changes is `sealed_in`, once, from NULL (a column grant and a trigger hold that); a batch's
+column that ever changes is `sealed_in`, once, from NULL (a column grant and a trigger enforce that); a batch's
 hash covers its events in id order and the hash of the batch before it.
 """
 
@@ -65,9 +65,10 @@ class JournalEvent(Tenanted, Base):
 
 @dataclass(frozen=True)
 class Verification:
-    """What verifying found: `broken_at` is the first batch whose hash does not hold.
+    """The result of verifying the chain of batches.
 
-    `holds_anchor`: an earlier head that somebody noted outside is still a link of the chain (None: none was given).
+    `broken_at`: number of the first batch whose hash does not match. `anchor_found`: whether an earlier head noted
+    outside is still a link of the chain (None: no anchor was given).
     """
 
     batches: int
@@ -75,11 +76,11 @@ class Verification:
     unsealed: int
     head: str
     broken_at: int | None = None
-    holds_anchor: bool | None = None
+    anchor_found: bool | None = None
 
     @property
     def ok(self) -> bool:
-        return self.broken_at is None and self.holds_anchor is not False
+        return self.broken_at is None and self.anchor_found is not False
 
     @property
     def recorded(self) -> int:
@@ -185,7 +186,7 @@ def verify(db: Session, tenant_id: UUID, *, anchor: str | None = None) -> Verifi
             return Verification(number, events, _unsealed(db, tenant_id), previous, broken_at=expected)
         previous, number, events = batch.hash, batch.number, events + len(rows)
         seen = seen if anchor is None else seen or anchor == batch.hash
-    return Verification(number, events, _unsealed(db, tenant_id), previous, holds_anchor=seen)
+    return Verification(number, events, _unsealed(db, tenant_id), previous, anchor_found=seen)
 
 
 def chain_hash(previous: str, rows: Any) -> str:

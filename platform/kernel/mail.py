@@ -3,7 +3,7 @@
 May import db, outbox, storage, settings. Invariants: nothing is sent but from a `mail_message` row that an
 outbox row points at; `sending` is committed before SMTP is spoken, so a process killed in between leaves a
 mail that a person must judge (`unknown`), never one that is silently sent twice; a settled mail keeps its words (a
-trigger holds that), save secrets that are taken out.
+trigger enforces that), save secrets that are taken out.
 """
 
 from __future__ import annotations

@@ -171,12 +171,11 @@ def claim(db: Session, tenant_id: UUID, now: datetime, limit: int = CLAIM_MAX) -
     return [Claimed(tenant_id, row.id, row.kind, row.payload, row.fence) for row in sorted(rows, key=lambda r: r.id)]
 
 
-def hold(db: Session, tenant_id: UUID, message_id: UUID, fence: int, now: datetime) -> Claimed | None:
-    """Claims the row again inside the job, under a fence of its own; this counts as a try, waiting did not.
+def reclaim(db: Session, tenant_id: UUID, message_id: UUID, fence: int, now: datetime) -> Claimed | None:
+    """Claims a leased message again inside the job that works on it, and counts the attempt.
 
-    None: done already, or another has it.
-
-    The fence moves on, so the same job run twice by the queue finds its second run shut out.
+    Returns None when the message is done or was claimed by another job. The fencing number is raised, so a second
+    run of the same job finds its own number outdated.
     """
     o = OutboxMessage
     row = db.execute(

@@ -87,7 +87,7 @@ class Table:
     def rows(self) -> Iterator[Row]:
         """Rows below the header, empty ones left out. Raises TableRefused beyond MAX_ROWS or MAX_CELL_CHARS."""
         width, count = len(self.headers), 0
-        held: list[Row] = []  # rows that look like a total, until it is known whether data follows
+        kept: list[Row] = []  # rows that look like a total, until it is known whether data follows
         for number, cells in enumerate(self._read(), start=1):
             if number <= self.header_row or not any(cells):
                 continue
@@ -98,13 +98,13 @@ class Table:
                 raise TableRefused("table_cell_too_long", row=number, most=MAX_CELL_CHARS)
             row = Row(number, _fit(cells, width))
             if _looks_like_total(row.cells):
-                held.append(row)
+                kept.append(row)
                 continue
-            if held:
-                yield from held
-                held.clear()
+            if kept:
+                yield from kept
+                kept.clear()
             yield row
-        yield from (row._replace(is_total=True) for row in held)
+        yield from (row._replace(is_total=True) for row in kept)
 
 
 def open_table(

@@ -99,7 +99,7 @@ def revoke_substitute(db: Session, actor: Actor, substitute_row_id: UUID) -> Non
 
 
 def substitute_lines(db: Session, tenant_id: UUID, today: date, limit: int = 200) -> list[SubstituteLine]:
-    """Who stands in for whom: what holds and is to come first, then what is over, newest first."""
+    """Lists who stands in for whom: current and coming ones first, then past ones, newest first."""
     s, of, by = ApprovalSubstitute, aliased(User), aliased(User)
     rows = db.execute(
         sa.select(

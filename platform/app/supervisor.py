@@ -1,8 +1,8 @@
 """`huikuan up`, `down` and `status`: the whole product on one machine.
 
-May import `app.embedded`, `app.processes` and kernel settings. Starts the servers that no URL was given for,
-then web, worker, dispatcher and (in development) the mail catcher; stops all in that order, the servers last.
-Invariant: one supervisor per `var_dir`, and nothing it started is left when it has ended in order.
+Starts the servers for which no URL was given, then web, worker, dispatcher and (in development) the mail catcher; stops
+all in that order, the servers last.
+Invariant: one supervisor per `var_dir`, and nothing it started remains after an orderly end.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ Hook = Callable[[Settings], None]
 
 
 def _nothing(_settings: Settings) -> None:
-    """The hook that does nothing."""
+    """Does nothing, as the default hook."""
 
 
 def embedded_servers(settings: Settings, *, fast: bool = False) -> EmbeddedServers:
-    """The servers of our own that these settings ask for: those without a URL."""
+    """Returns the embedded servers for these settings: those for which no URL is set."""
     return EmbeddedServers(
         settings.var_dir, fast=fast, postgres=not settings.database_url, redis=not settings.redis_url
     )
 
 
 def product_processes(settings: Settings, mail_port: int | None) -> list[ChildSpec]:
-    """Every process of the product, in the order in which they are stopped."""
+    """Returns every process of the product, in the order in which they are stopped."""
     python = (sys.executable, "-m")
     web = (
         *(*python, "gunicorn", "--bind", f"{settings.host}:{settings.port}", "--worker-class", "gthread"),
@@ -73,7 +73,7 @@ def product_processes(settings: Settings, mail_port: int | None) -> list[ChildSp
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
-    """The environment in which a child reads these very settings."""
+    """Returns the environment from which a child reads these settings."""
     told = {name.upper(): str(value) for name, value in settings.model_dump().items() if str(value)}
     source = str(APP_ROOT / "platform")
     path = [source, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
@@ -91,11 +91,11 @@ def up(
     processes: Callable[[Settings, int | None], Sequence[ChildSpec]] = product_processes,
     pause_seconds: float = 0.3,
 ) -> None:
-    """Run the product: until Ctrl-C or SIGTERM, or in the background when `detach` (returns once it is ready).
+    """Runs the product: until Ctrl-C or SIGTERM, or in the background when `detach` (returns once it is ready).
 
     `prepare` runs between the servers and our own processes (migrations, seeds), `on_ready` when the web
-    answers; both get the settings with every URL filled in. The mail catcher stands in where no SMTP_URL is set,
-    never in production. Raises SupervisorError or EmbeddedError with a sentence that says what to do.
+    answers; both get the settings with every URL filled in. The mail catcher replaces a missing SMTP_URL, never in
+    production. Raises SupervisorError or EmbeddedError with a message that says what to do.
     """
     settings = settings.model_copy(update={"var_dir": settings.var_dir.absolute()})
 
@@ -114,7 +114,7 @@ def up(
 
 
 def down(settings: Settings, *, say: Say = click.echo) -> bool:
-    """Stop the product and the servers of our own; False when nothing ran. Raises SupervisorError."""
+    """Stops the product and the embedded servers; returns False when nothing ran. Raises SupervisorError."""
     pid_file = PidFile(settings.var_dir.absolute())
     pid = pid_file.owner()
     if pid is not None:
@@ -134,7 +134,7 @@ def down(settings: Settings, *, say: Say = click.echo) -> bool:
 
 
 def status(settings: Settings) -> list[ProcessStatus]:
-    """Every process with its id, port and state: the supervisor, its children, the servers of our own."""
+    """Returns every process with its id, port and state: the supervisor, its children, the embedded servers."""
     var_dir = settings.var_dir.absolute()
     pid = PidFile(var_dir).owner()
     rows = [ProcessStatus("supervisor", pid, None, "running" if pid else "stopped"), *read_statuses(var_dir)]
@@ -191,7 +191,7 @@ def _run(
 def _resolve(
     settings: Settings, database_url: str, redis_url: str, with_mailcatcher: bool
 ) -> tuple[Settings, int | None]:
-    """The settings with every URL filled in, and the port of the mail catcher when there is to be one."""
+    """Returns the settings with every URL filled in, and the mail catcher's port when there is one."""
     state = State(settings.var_dir)
     update: dict[str, str] = {}
     if database_url:
@@ -217,7 +217,7 @@ def _check_port(settings: Settings) -> None:
 
 
 def _answers(settings: Settings) -> bool:
-    """Whether the web process says that it is healthy."""
+    """Returns whether the web process reports that it is healthy."""
     host = "127.0.0.1" if settings.host in ANYWHERE else settings.host
     connection = http.client.HTTPConnection(host, settings.port, timeout=5)
     try:
@@ -233,9 +233,9 @@ def _answers(settings: Settings) -> bool:
 
 
 def _in_background(var_dir: Path, work: Callable[[Callable[[], None]], None], say: Say) -> None:
-    """Do `work` in a process of its own session; return when it calls its `ready`, raise what it raised.
+    """Runs `work` in a process of its own session; returns when it calls its `ready`, raises what it raised.
 
-    What it prints until then comes to this terminal, afterwards it goes to `var/log/supervisor.log`.
+    Its output goes to this terminal until then, afterwards to `var/log/supervisor.log`.
     """
     output, output_end = os.pipe()
     verdict, verdict_end = os.pipe()

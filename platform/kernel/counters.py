@@ -16,7 +16,7 @@ from kernel.db import Base
 
 
 class TenantCounter(TenantKeyed, Base):
-    """The last number taken of a kind."""
+    """The last number taken of a series."""
 
     __tablename__ = "tenant_counter"
     __table_args__ = (sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),)
@@ -32,7 +32,7 @@ _TAKE = sa.text("""
 
 
 def take_numbers(db: Session, tenant_id: UUID, name: str, count: int = 1) -> range:
-    """The next `count` numbers of `name`, without gaps. Locks the counter's row until COMMIT."""
+    """Takes the next `count` numbers of the series `name`, without gaps. Locks the counter's row until COMMIT."""
     last: int = db.connection().execute(_TAKE, {"tenant": tenant_id, "name": name, "count": count}).scalar_one()
     return range(last - count + 1, last + 1)
 
@@ -43,5 +43,5 @@ def lock_counter(db: Session, tenant_id: UUID, name: str) -> None:
 
 
 def document_number(prefix: str, year: int, number: int) -> str:
-    """`INV-2026-000123`."""
+    """Formats a document number: `INV-2026-000123`."""
     return f"{prefix}-{year}-{number:06d}"

@@ -14,13 +14,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 
 class CommandInput(BaseModel):
-    """What one command is asked with: the same model validates the form, the import row and the command line."""
+    """The input of one command: the same model validates the form, the import row and the command line."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
 def blank_as_none(value: object) -> object:
-    """None for a text of blanks only, as an untouched form field sends it; any other value unchanged."""
+    """Returns None for a blank text, as an untouched form field sends it; any other value unchanged."""
     return None if isinstance(value, str) and not value.strip() else value
 
 

@@ -62,7 +62,7 @@ class CurrencyMismatch(TypeError):
 
 
 class BadAmount(ValueError):
-    """A text that is not one certain amount.
+    """A text that is not one unambiguous amount.
 
     `code` is one of `empty`, `not_a_number`, `ambiguous`, `too_many_decimals`, `other_currency`, `too_large`;
     `found` is the text as it stood in the source.
@@ -75,7 +75,7 @@ class BadAmount(ValueError):
 
 @lru_cache(maxsize=512)
 def exponent(currency: str) -> int:
-    """Decimals of a currency by ISO 4217 (CNY 2, JPY 0, KWD 3). Raises ValueError for an unknown code."""
+    """Returns the decimals of a currency by ISO 4217 (CNY 2, JPY 0, KWD 3). Raises ValueError for an unknown code."""
     if currency not in get_global("all_currencies"):
         raise ValueError(f"unknown currency code: {currency!r}")
     return _EXPONENTS.get(currency, 2)
@@ -95,7 +95,7 @@ class Money:
 
     @classmethod
     def zero(cls, currency: str) -> Money:
-        """Nothing, in `currency`."""
+        """Returns zero in `currency`."""
         return cls(0, currency)
 
     def _same(self, other: Money) -> int:
@@ -153,7 +153,7 @@ _DIGITS_AND_MARKS = re.compile(r"[0-9., ']*[0-9][0-9., ']*")
 
 
 def parse_amount(text: str, currency: str) -> int:
-    """Read an amount as people and ERPs write it, in minor units of `currency`.
+    """Parses an amount as people and ERPs write it; returns minor units of `currency`.
 
     Takes thousands separators (comma, space, apostrophe), full-width digits, the currency's own sign or code
     before or after, and a negative as brackets or as a leading or trailing minus. The decimal mark is the
@@ -174,7 +174,7 @@ def parse_amount(text: str, currency: str) -> int:
 
 
 def read_amount(text: str, currency: str) -> int:
-    """Minor units, above zero, of an amount typed into a form.
+    """Parses an amount typed into a form; returns minor units above zero.
 
     Raises RuleBroken (`amount_unreadable`, `amount_not_positive`, `currency_unknown`).
     """
@@ -219,7 +219,7 @@ def _parse_carefully(text: str, currency: str, decimals: int) -> int:
 
 
 def _take_sign(body: str, found: str) -> tuple[str, int]:
-    """Take brackets or one minus off; two signs at once say nothing certain."""
+    """Removes brackets or one minus; two signs at once are ambiguous."""
     marks = 0
     rest = body
     if rest.startswith("(") and rest.endswith(")"):
@@ -253,7 +253,7 @@ def _why_not(stripped: str) -> str:
 
 
 def decimal_text(minor: int, currency: str) -> str:
-    """The amount as plain ASCII ("-1234.50"): for CSV, JSON and log lines, never for people."""
+    """Formats an amount as plain ASCII ("-1234.50"): for CSV, JSON and log lines, never for people."""
     decimals = exponent(currency)
     digits = str(abs(minor)).rjust(decimals + 1, "0")
     sign = "-" if minor < 0 else ""
@@ -261,7 +261,7 @@ def decimal_text(minor: int, currency: str) -> str:
 
 
 def split_figure(minor: int, currency: str, language: str = "en") -> tuple[str, str]:
-    """The amount in two parts for large figures: ("8,416,230", ".50"); the second part is empty for JPY.
+    """Formats an amount in two parts for large figures: ("8,416,230", ".50"); the second part is empty for JPY.
 
     `language` stands in the signature because writing belongs to a language; English and Chinese write alike.
     """
@@ -272,20 +272,20 @@ def split_figure(minor: int, currency: str, language: str = "en") -> tuple[str, 
 
 
 def format_minor(minor: int, currency: str, language: str = "en") -> str:
-    """Grouped, with the currency's own decimals and a true minus: "1,234,567.89", "−5.00"."""
+    """Formats an amount, grouped, with the currency's own decimals and a true minus: "1,234,567.89", "−5.00"."""
     whole, fraction = split_figure(minor, currency, language)
     return whole + fraction
 
 
 @lru_cache(maxsize=512)
 def symbol(currency: str, language: str = "en") -> str:
-    """The sign a reader of that language knows ("¥" for CNY in Chinese, "CN¥" in English), else the code."""
+    """Returns the currency's sign in that language ("¥" for CNY in Chinese, "CN¥" in English), else its code."""
     exponent(currency)
     return str(get_currency_symbol(currency, locale="zh_CN" if language.startswith("zh") else "en"))
 
 
 def format_with_symbol(minor: int, currency: str, language: str = "en") -> str:
-    """As `format_minor` with the currency's sign: "¥1,234.00", "−US$5.00"; a code keeps a gap, "KWD 1.0"."""
+    """Formats as `format_minor` with the currency's sign: "¥1,234.00", "−US$5.00"; a code keeps a gap, "KWD 1.0"."""
     mark = symbol(currency, language)
     gap = NBSP if mark[-1].isalpha() else ""
     sign = MINUS if minor < 0 else ""

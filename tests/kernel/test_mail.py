@@ -29,7 +29,7 @@ def _mail(company: TestCompany, *states: str, papers: bool = True) -> UUID:
         mail_id = mail.queue_mail(db, actor, outgoing, purpose="test")
         before = "queued"
         for state in states:
-            assert mail.settle(db, company.tenant_id, mail_id, state, actor.now, from_state=before)
+            assert mail.change_state(db, company.tenant_id, mail_id, state, actor.now, from_state=before)
             before = state
     return mail_id
 

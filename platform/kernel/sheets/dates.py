@@ -29,7 +29,7 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 
 
 class BadDate(ValueError):
-    """A text that is not one certain day.
+    """A text that is not one unambiguous day.
 
     `code` is one of `empty`, `not_a_date`, `ambiguous_date`, `no_such_day`; `found` is the text as it stood.
     """
@@ -41,7 +41,7 @@ class BadDate(ValueError):
 
 @lru_cache(maxsize=8192)
 def parse_date(text: str, order: DateOrder | None = None, *, serial: bool = False) -> date:
-    """Read a day: 2026-11-21, 2026/11/21, 2026.11.21, 20261121, 2026年11月21日, also in full-width digits.
+    """Parses a date: 2026-11-21, 2026/11/21, 2026.11.21, 20261121, 2026年11月21日, also in full-width digits.
 
     A year at the end (11/21/2026) is read only under `order` "mdy" or "dmy"; an Excel serial number only when
     `serial`. A time of day behind the date is dropped. Raises BadDate.

@@ -20,7 +20,7 @@ import psycopg
 
 from kernel.actor import Actor
 from kernel.clock import moment_on
-from kernel.db import enter, open_session
+from kernel.db import enter_tenant, open_session
 
 TODAY = date(2026, 11, 20)  # a working Friday
 ZONE = "Asia/Shanghai"
@@ -263,5 +263,5 @@ def copy(owner: psycopg.Connection[Any], name: str, columns: str, rows: Iterable
 def session_of(stage: Stage) -> Any:
     """A session of the company, as the product opens one."""
     db = open_session(None)
-    enter(db, stage.tenant_id)
+    enter_tenant(db, stage.tenant_id)
     return db

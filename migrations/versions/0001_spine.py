@@ -4,9 +4,34 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 from migrations.secure import append_only, run_sql, secure_tenant_table
+from migrations.tables import (
+    binary,
+    check,
+    create_registry_table,
+    create_table,
+    currency,
+    day,
+    flag,
+    index,
+    integer,
+    json,
+    minor,
+    moment,
+    of_tenant,
+    one_of,
+    recorded,
+    references,
+    references_registry,
+    small,
+    text,
+    text_array,
+    time_of_day,
+    unique,
+    unique_in_registry,
+    uuid,
+)
 
 revision = "0001"
 down_revision = None
@@ -75,863 +100,21 @@ UPDATED = ("company", "contact", "customer", "ladder_state")
 def upgrade() -> None:
     run_sql("0001_roles.sql")
     run_sql("0001_functions.sql")
-    op.create_table(
-        "app_user",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("email", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("password_hash", sa.Text(), nullable=True),
-        sa.Column("language", sa.Text(), nullable=False),
-        sa.Column("session_version", sa.Integer(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("language IN ('zh_CN', 'en')", name=op.f("ck_app_user_language_known")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_app_user")),
-        sa.UniqueConstraint("email", name=op.f("uq_app_user_email")),
-    )
-    op.create_table(
-        "tenant",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("slug", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("timezone", sa.Text(), nullable=False),
-        sa.Column("currency", sa.CHAR(length=3), nullable=False),
-        sa.Column("language", sa.Text(), nullable=False),
-        sa.Column("run_at", sa.Time(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("language IN ('zh_CN', 'en')", name=op.f("ck_tenant_language_known")),
-        sa.CheckConstraint("slug ~ '^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$'", name=op.f("ck_tenant_slug_form")),
-        sa.CheckConstraint("state IN ('active', 'suspended')", name=op.f("ck_tenant_state_known")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_tenant")),
-        sa.UniqueConstraint("slug", name=op.f("uq_tenant_slug")),
-    )
-    op.create_table(
-        "access_token",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("purpose", sa.Text(), nullable=False),
-        sa.Column("subject_id", sa.Uuid(), nullable=False),
-        sa.Column("customer_id", sa.Uuid(), nullable=False),
-        sa.Column("contact_id", sa.Uuid(), nullable=True),
-        sa.Column("secret_hash", sa.Text(), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_access_token_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_access_token")),
-        sa.UniqueConstraint("tenant_id", "secret_hash", name=op.f("uq_access_token_tenant_id_secret_hash")),
-    )
-    op.create_index("ix_access_token_subject", "access_token", ["tenant_id", "subject_id"], unique=False)
-    op.create_table(
-        "account",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("code", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("number", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_account_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "code", name=op.f("pk_account")),
-    )
-    op.create_table(
-        "blob",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("sha256", sa.Text(), nullable=False),
-        sa.Column("media_type", sa.Text(), nullable=False),
-        sa.Column("size_bytes", sa.Integer(), nullable=False),
-        sa.Column("content", sa.LargeBinary(), nullable=False),
-        sa.Column("stored_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_blob_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "sha256", name=op.f("pk_blob")),
-    )
-    op.create_table(
-        "company",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("legal_name", sa.Text(), nullable=False),
-        sa.Column("address", sa.Text(), nullable=False),
-        sa.Column("phone", sa.Text(), nullable=False),
-        sa.Column("tax_id", sa.Text(), nullable=False),
-        sa.Column("bank_name", sa.Text(), nullable=False),
-        sa.Column("bank_account", sa.Text(), nullable=False),
-        sa.Column("contact_name", sa.Text(), nullable=False),
-        sa.Column("contact_email", sa.Text(), nullable=False),
-        sa.Column("policy_code", sa.Text(), nullable=False),
-        sa.Column("review_mode", sa.Boolean(), nullable=False),
-        sa.Column("calendar", sa.Text(), nullable=False),
-        sa.Column("calendar_overrides", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.CheckConstraint("calendar IN ('CN', 'MON-FRI')", name=op.f("ck_company_calendar_known")),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_company_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", name=op.f("pk_company")),
-    )
-    op.create_table(
-        "customer",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("number", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("sort_key", sa.Text(), nullable=False),
-        sa.Column("search_words", postgresql.ARRAY(sa.Text()), nullable=False),
-        sa.Column("entity_type", sa.Text(), nullable=False),
-        sa.Column("tax_id", sa.Text(), nullable=False),
-        sa.Column("owner_id", sa.Uuid(), nullable=True),
-        sa.Column("language", sa.Text(), nullable=False),
-        sa.Column("timezone", sa.Text(), nullable=True),
-        sa.Column("terms", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("settlement_days", sa.Integer(), nullable=False),
-        sa.Column("policy_code", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("language IN ('zh_CN', 'en')", name=op.f("ck_customer_language_known")),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_customer_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_customer")),
-        sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_customer_tenant_id_number")),
-    )
-    op.create_index("ix_customer_sort", "customer", ["tenant_id", "sort_key", "number"], unique=False)
-    op.create_index("ix_customer_words", "customer", ["search_words"], unique=False, postgresql_using="gin")
-    op.create_table(
-        "day_run",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("run_on", sa.Date(), nullable=False),
-        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("counts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_day_run_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_day_run")),
-    )
-    op.create_index("ix_day_run_date", "day_run", ["tenant_id", "run_on"], unique=False)
-    op.create_table(
-        "entry",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("effective_on", sa.Date(), nullable=False),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("recorded_by", sa.Text(), nullable=False),
-        sa.Column("reverses_id", sa.Uuid(), nullable=True),
-        sa.Column("memo", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "reverses_id"],
-            ["entry.tenant_id", "entry.id"],
-            name=op.f("fk_entry_tenant_id_reverses_id"),
-        ),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_entry_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_entry")),
-        sa.UniqueConstraint("tenant_id", "reverses_id", name=op.f("uq_entry_tenant_id_reverses_id")),
-    )
-    op.create_index("ix_entry_date", "entry", ["tenant_id", "effective_on"], unique=False)
-    op.create_table(
-        "idempotency_key",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("request_hash", sa.Text(), nullable=False),
-        sa.Column("result_id", sa.Uuid(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_idempotency_key_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "key", name=op.f("pk_idempotency_key")),
-    )
-    op.create_table(
-        "inbox_message",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("external_id", sa.Text(), nullable=False),
-        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_inbox_message_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_inbox_message")),
-        sa.UniqueConstraint(
-            "tenant_id", "source", "external_id", name=op.f("uq_inbox_message_tenant_id_source_external_id")
-        ),
-    )
-    op.create_table(
-        "journal_batch",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("events", sa.Integer(), nullable=False),
-        sa.Column("previous_hash", sa.Text(), nullable=False),
-        sa.Column("hash", sa.Text(), nullable=False),
-        sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_journal_batch_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "number", name=op.f("pk_journal_batch")),
-    )
-    op.create_table(
-        "mail_message",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("purpose", sa.Text(), nullable=False),
-        sa.Column("subject_id", sa.Uuid(), nullable=True),
-        sa.Column("customer_id", sa.Uuid(), nullable=True),
-        sa.Column("to_address", sa.Text(), nullable=False),
-        sa.Column("to_name", sa.Text(), nullable=False),
-        sa.Column("from_name", sa.Text(), nullable=False),
-        sa.Column("reply_to", sa.Text(), nullable=True),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("body_text", sa.Text(), nullable=False),
-        sa.Column("body_html", sa.Text(), nullable=True),
-        sa.Column("attachments", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("message_id", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("address_bad", sa.Boolean(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "state IN ('queued', 'sending', 'sent', 'suppressed', 'failed', 'unknown')",
-            name=op.f("ck_mail_message_state_known"),
-        ),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_mail_message_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_mail_message")),
-    )
-    op.create_index("ix_mail_message_customer", "mail_message", ["tenant_id", "customer_id", "id"], unique=False)
-    op.create_index(
-        "ix_mail_message_open",
-        "mail_message",
-        ["tenant_id", "state"],
-        unique=False,
-        postgresql_where=sa.text("state IN ('sending', 'unknown')"),
-    )
-    op.create_index("ix_mail_message_subject", "mail_message", ["tenant_id", "subject_id"], unique=False)
-    op.create_table(
-        "membership",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("user_id", sa.Uuid(), nullable=False),
-        sa.Column("roles", postgresql.ARRAY(sa.Text()), nullable=False),
-        sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_membership_tenant_id")),
-        sa.ForeignKeyConstraint(["user_id"], ["app_user.id"], name=op.f("fk_membership_user_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "user_id", name=op.f("pk_membership")),
-    )
-    op.create_index("ix_membership_user", "membership", ["user_id"], unique=False)
-    op.create_table(
-        "outbox_message",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=True),
-        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("fence", sa.Integer(), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("last_error", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("state IN ('ready', 'leased', 'done', 'dead')", name=op.f("ck_outbox_message_state_known")),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_outbox_message_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_outbox_message")),
-        sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_outbox_message_tenant_id_key")),
-    )
-    op.create_index(
-        "ix_outbox_message_due",
-        "outbox_message",
-        ["due_at", "tenant_id"],
-        unique=False,
-        postgresql_where=sa.text("state IN ('ready', 'leased')"),
-    )
-    op.create_table(
-        "policy_version",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("code", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("effective_from", sa.Date(), nullable=False),
-        sa.Column("published_by", sa.Text(), nullable=False),
-        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_policy_version_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_policy_version")),
-        sa.UniqueConstraint("tenant_id", "code", "version", name=op.f("uq_policy_version_tenant_id_code_version")),
-    )
-    op.create_table(
-        "tenant_counter",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_tenant_counter_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "name", name=op.f("pk_tenant_counter")),
-    )
-    op.create_table(
-        "action",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("customer_id", sa.Uuid(), nullable=False),
-        sa.Column("run_id", sa.Uuid(), nullable=False),
-        sa.Column("run_on", sa.Date(), nullable=False),
-        sa.Column("currency", sa.CHAR(length=3), nullable=False),
-        sa.Column("form", sa.Text(), nullable=False),
-        sa.Column("code", sa.Text(), nullable=False),
-        sa.Column("level", sa.SmallInteger(), nullable=False),
-        sa.Column("audience", sa.Text(), nullable=False),
-        sa.Column("approval_role", sa.Text(), nullable=True),
-        sa.Column("effects", postgresql.ARRAY(sa.Text()), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("items", sa.Integer(), nullable=False),
-        sa.Column("total_minor", sa.BigInteger(), nullable=False),
-        sa.Column("number", sa.Text(), nullable=True),
-        sa.Column("deadline_on", sa.Date(), nullable=True),
-        sa.Column("contact_id", sa.Uuid(), nullable=True),
-        sa.Column("mail_id", sa.Uuid(), nullable=True),
-        sa.Column("pdf_sha256", sa.Text(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("decided_by", sa.Text(), nullable=True),
-        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("form IN ('letter', 'call', 'task')", name=op.f("ck_action_form_known")),
-        sa.CheckConstraint(
-            "state IN ('proposed', 'approved', 'sending', 'delivered', 'done', 'skipped', 'suppressed', 'failed', 'unknown')",
-            name=op.f("ck_action_state_known"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "customer_id"],
-            ["customer.tenant_id", "customer.id"],
-            name=op.f("fk_action_tenant_id_customer_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "run_id"],
-            ["day_run.tenant_id", "day_run.id"],
-            name=op.f("fk_action_tenant_id_run_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_action")),
-    )
-    op.create_index("ix_action_customer", "action", ["tenant_id", "customer_id", "id"], unique=False)
-    op.create_index("ix_action_state", "action", ["tenant_id", "state", "run_on"], unique=False)
-    op.create_table(
-        "contact",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("customer_id", sa.Uuid(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("email", sa.Text(), nullable=False),
-        sa.Column("phone", sa.Text(), nullable=False),
-        sa.Column("purposes", postgresql.ARRAY(sa.Text()), nullable=False),
-        sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("suppressed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("suppressed_reason", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "customer_id"],
-            ["customer.tenant_id", "customer.id"],
-            name=op.f("fk_contact_tenant_id_customer_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_contact")),
-        sa.UniqueConstraint("tenant_id", "customer_id", "email", name=op.f("uq_contact_tenant_id_customer_id_email")),
-    )
-    op.create_table(
-        "import_job",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("file_name", sa.Text(), nullable=False),
-        sa.Column("file_sha256", sa.Text(), nullable=False),
-        sa.Column("mapping", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("rows_total", sa.Integer(), nullable=False),
-        sa.Column("rows_done", sa.Integer(), nullable=False),
-        sa.Column("report", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("error", sa.Text(), nullable=True),
-        sa.Column("created_by", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("kind IN ('customers', 'open-items', 'receipts')", name=op.f("ck_import_job_kind_known")),
-        sa.CheckConstraint(
-            "state IN ('uploaded', 'checking', 'checked', 'refused', 'applying', 'applied', 'failed')",
-            name=op.f("ck_import_job_state_known"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "file_sha256"],
-            ["blob.tenant_id", "blob.sha256"],
-            name=op.f("fk_import_job_tenant_id_file_sha256"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_import_job")),
-    )
-    op.create_index("ix_import_job_created", "import_job", ["tenant_id", "created_at"], unique=False)
-    op.create_table(
-        "journal_event",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("actor_kind", sa.Text(), nullable=False),
-        sa.Column("actor_name", sa.Text(), nullable=False),
-        sa.Column("user_id", sa.Uuid(), nullable=True),
-        sa.Column("customer_id", sa.Uuid(), nullable=True),
-        sa.Column("subject_id", sa.Uuid(), nullable=True),
-        sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("sealed_in", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "sealed_in"],
-            ["journal_batch.tenant_id", "journal_batch.number"],
-            name=op.f("fk_journal_event_tenant_id_sealed_in"),
-        ),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_journal_event_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_journal_event")),
-    )
-    op.create_index("ix_journal_event_batch", "journal_event", ["tenant_id", "sealed_in"], unique=False)
-    op.create_index("ix_journal_event_customer", "journal_event", ["tenant_id", "customer_id", "id"], unique=False)
-    op.create_index("ix_journal_event_subject", "journal_event", ["tenant_id", "subject_id", "id"], unique=False)
-    op.create_index(
-        "ix_journal_event_unsealed",
-        "journal_event",
-        ["tenant_id", "id"],
-        unique=False,
-        postgresql_where=sa.text("sealed_in IS NULL"),
-    )
-    op.create_table(
-        "one_time_code",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("token_id", sa.Uuid(), nullable=False),
-        sa.Column("sent_to", sa.Text(), nullable=False),
-        sa.Column("code_hash", sa.Text(), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "token_id"],
-            ["access_token.tenant_id", "access_token.id"],
-            name=op.f("fk_one_time_code_tenant_id_token_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_one_time_code")),
-    )
-    op.create_index("ix_one_time_code_token", "one_time_code", ["tenant_id", "token_id", "id"], unique=False)
-    op.create_table(
-        "open_item",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("customer_id", sa.Uuid(), nullable=False),
-        sa.Column("entry_id", sa.Uuid(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("side", sa.SmallInteger(), nullable=False),
-        sa.Column("document_no", sa.Text(), nullable=False),
-        sa.Column("document_on", sa.Date(), nullable=False),
-        sa.Column("due_on", sa.Date(), nullable=False),
-        sa.Column("collection_end_on", sa.Date(), nullable=False),
-        sa.Column("currency", sa.CHAR(length=3), nullable=False),
-        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
-        sa.Column("open_minor", sa.BigInteger(), nullable=False),
-        sa.Column("cleared_on", sa.Date(), nullable=True),
-        sa.Column("reverses_id", sa.Uuid(), nullable=True),
-        sa.Column("reference", sa.Text(), nullable=True),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "kind IN ('invoice', 'debit_note', 'opening', 'interest', 'refund', 'credit_note', 'receipt', 'reversal')",
-            name=op.f("ck_open_item_kind_known"),
-        ),
-        sa.CheckConstraint(
-            "(open_minor = 0) = (cleared_on IS NOT NULL)", name=op.f("ck_open_item_cleared_when_nothing_open")
-        ),
-        sa.CheckConstraint("amount_minor > 0", name=op.f("ck_open_item_amount_positive")),
-        sa.CheckConstraint("open_minor BETWEEN 0 AND amount_minor", name=op.f("ck_open_item_open_within")),
-        sa.CheckConstraint("side IN (1, -1)", name=op.f("ck_open_item_side_known")),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "customer_id"],
-            ["customer.tenant_id", "customer.id"],
-            name=op.f("fk_open_item_tenant_id_customer_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "entry_id"],
-            ["entry.tenant_id", "entry.id"],
-            name=op.f("fk_open_item_tenant_id_entry_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "reverses_id"],
-            ["open_item.tenant_id", "open_item.id"],
-            name=op.f("fk_open_item_tenant_id_reverses_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_open_item")),
-        sa.UniqueConstraint(
-            "tenant_id",
-            "customer_id",
-            "currency",
-            "id",
-            name=op.f("uq_open_item_tenant_id_customer_id_currency_id"),
-        ),
-        sa.UniqueConstraint("tenant_id", "kind", "document_no", name=op.f("uq_open_item_tenant_id_kind_document_no")),
-        sa.UniqueConstraint("tenant_id", "reverses_id", name=op.f("uq_open_item_tenant_id_reverses_id")),
-    )
-    op.create_index("ix_open_item_cleared", "open_item", ["tenant_id", "cleared_on"], unique=False)
-    op.create_index(
-        "ix_open_item_number",
-        "open_item",
-        ["tenant_id", "document_no"],
-        unique=False,
-        postgresql_ops={"document_no": "text_pattern_ops"},
-    )
-    op.create_index(
-        "ix_open_item_sum",
-        "open_item",
-        ["tenant_id", "open_minor"],
-        unique=False,
-        postgresql_where=sa.text("open_minor > 0"),
-    )
-    op.create_index("ix_open_item_customer", "open_item", ["tenant_id", "customer_id", "document_on"], unique=False)
-    op.create_index(
-        "ix_open_item_due",
-        "open_item",
-        ["tenant_id", "due_on"],
-        unique=False,
-        postgresql_where=sa.text("open_minor > 0"),
-    )
-    op.create_index(
-        "ix_open_item_open",
-        "open_item",
-        ["tenant_id", "customer_id", "currency"],
-        unique=False,
-        postgresql_where=sa.text("open_minor > 0"),
-    )
-    op.create_table(
-        "posting",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("entry_id", sa.Uuid(), nullable=False),
-        sa.Column("account_code", sa.Text(), nullable=False),
-        sa.Column("customer_id", sa.Uuid(), nullable=True),
-        sa.Column("currency", sa.CHAR(length=3), nullable=False),
-        sa.Column("debit_minor", sa.BigInteger(), nullable=False),
-        sa.Column("credit_minor", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint(
-            "account_code <> 'receivables' OR customer_id IS NOT NULL",
-            name=op.f("ck_posting_receivable_has_customer"),
-        ),
-        sa.CheckConstraint("(debit_minor = 0) <> (credit_minor = 0)", name=op.f("ck_posting_one_side")),
-        sa.CheckConstraint("debit_minor >= 0 AND credit_minor >= 0", name=op.f("ck_posting_not_negative")),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "account_code"],
-            ["account.tenant_id", "account.code"],
-            name=op.f("fk_posting_tenant_id_account_code"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "customer_id"],
-            ["customer.tenant_id", "customer.id"],
-            name=op.f("fk_posting_tenant_id_customer_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "entry_id"],
-            ["entry.tenant_id", "entry.id"],
-            name=op.f("fk_posting_tenant_id_entry_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_posting")),
-    )
-    op.create_index("ix_posting_customer", "posting", ["tenant_id", "customer_id", "account_code"], unique=False)
-    op.create_index("ix_posting_entry", "posting", ["tenant_id", "entry_id"], unique=False)
-    op.create_table(
-        "statement",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("number", sa.Text(), nullable=False),
-        sa.Column("customer_id", sa.Uuid(), nullable=False),
-        sa.Column("currency", sa.CHAR(length=3), nullable=False),
-        sa.Column("period_from", sa.Date(), nullable=False),
-        sa.Column("period_to", sa.Date(), nullable=False),
-        sa.Column("opening_minor", sa.BigInteger(), nullable=False),
-        sa.Column("debits_minor", sa.BigInteger(), nullable=False),
-        sa.Column("credits_minor", sa.BigInteger(), nullable=False),
-        sa.Column("closing_minor", sa.BigInteger(), nullable=False),
-        sa.Column("overdue_minor", sa.BigInteger(), nullable=False),
-        sa.Column("aging", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("language", sa.Text(), nullable=False),
-        sa.Column("amount_in_words", sa.Text(), nullable=False),
-        sa.Column("pdf_sha256", sa.Text(), nullable=False),
-        sa.Column("supersedes_id", sa.Uuid(), nullable=True),
-        sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("sent_to", sa.Text(), nullable=True),
-        sa.Column("respond_by_on", sa.Date(), nullable=True),
-        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("issued_by", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "customer_id"],
-            ["customer.tenant_id", "customer.id"],
-            name=op.f("fk_statement_tenant_id_customer_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "pdf_sha256"],
-            ["blob.tenant_id", "blob.sha256"],
-            name=op.f("fk_statement_tenant_id_pdf_sha256"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "supersedes_id"],
-            ["statement.tenant_id", "statement.id"],
-            name=op.f("fk_statement_tenant_id_supersedes_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_statement")),
-        sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_statement_tenant_id_number")),
-        sa.UniqueConstraint("tenant_id", "supersedes_id", name=op.f("uq_statement_tenant_id_supersedes_id")),
-    )
-    op.create_index("ix_statement_customer", "statement", ["tenant_id", "customer_id", "period_to"], unique=False)
-    op.create_index("ix_statement_issued", "statement", ["tenant_id", "issued_at"], unique=False)
-    op.create_table(
-        "allocation",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("customer_id", sa.Uuid(), nullable=False),
-        sa.Column("currency", sa.CHAR(length=3), nullable=False),
-        sa.Column("debit_item_id", sa.Uuid(), nullable=False),
-        sa.Column("credit_item_id", sa.Uuid(), nullable=False),
-        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
-        sa.Column("effective_on", sa.Date(), nullable=False),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("recorded_by", sa.Text(), nullable=False),
-        sa.Column("reverses_id", sa.Uuid(), nullable=True),
-        sa.CheckConstraint("(reverses_id IS NULL) = (amount_minor > 0)", name=op.f("ck_allocation_sign")),
-        sa.CheckConstraint("amount_minor <> 0", name=op.f("ck_allocation_not_nothing")),
-        sa.CheckConstraint("debit_item_id <> credit_item_id", name=op.f("ck_allocation_two_items")),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "customer_id", "currency", "credit_item_id"],
-            ["open_item.tenant_id", "open_item.customer_id", "open_item.currency", "open_item.id"],
-            name=op.f("fk_allocation_tenant_id_customer_id_currency_credit_item_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "customer_id", "currency", "debit_item_id"],
-            ["open_item.tenant_id", "open_item.customer_id", "open_item.currency", "open_item.id"],
-            name=op.f("fk_allocation_tenant_id_customer_id_currency_debit_item_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "reverses_id"],
-            ["allocation.tenant_id", "allocation.id"],
-            name=op.f("fk_allocation_tenant_id_reverses_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_allocation")),
-        sa.UniqueConstraint("tenant_id", "reverses_id", name=op.f("uq_allocation_tenant_id_reverses_id")),
-    )
-    op.create_index("ix_allocation_credit", "allocation", ["tenant_id", "credit_item_id"], unique=False)
-    op.create_index("ix_allocation_date", "allocation", ["tenant_id", "effective_on"], unique=False)
-    op.create_index("ix_allocation_debit", "allocation", ["tenant_id", "debit_item_id"], unique=False)
-    op.create_table(
-        "block",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("customer_id", sa.Uuid(), nullable=False),
-        sa.Column("item_id", sa.Uuid(), nullable=True),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("until_on", sa.Date(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("placed_by", sa.Text(), nullable=False),
-        sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("lifted_by", sa.Text(), nullable=True),
-        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("kind IN ('block', 'dispute', 'promise')", name=op.f("ck_block_kind_known")),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "customer_id"],
-            ["customer.tenant_id", "customer.id"],
-            name=op.f("fk_block_tenant_id_customer_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "item_id"],
-            ["open_item.tenant_id", "open_item.id"],
-            name=op.f("fk_block_tenant_id_item_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_block")),
-    )
-    op.create_index("ix_block_customer", "block", ["tenant_id", "customer_id"], unique=False)
-    op.create_index("ix_block_item", "block", ["tenant_id", "item_id"], unique=False)
-    op.create_table(
-        "confirmation",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("statement_id", sa.Uuid(), nullable=False),
-        sa.Column("reference", sa.Text(), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
-        sa.Column("signer_name", sa.Text(), nullable=False),
-        sa.Column("signer_title", sa.Text(), nullable=False),
-        sa.Column("authority", sa.Boolean(), nullable=False),
-        sa.Column("contact_id", sa.Uuid(), nullable=True),
-        sa.Column("code_sent_to", sa.Text(), nullable=False),
-        sa.Column("token_id", sa.Uuid(), nullable=False),
-        sa.Column("code_id", sa.Uuid(), nullable=False),
-        sa.Column("pdf_sha256", sa.Text(), nullable=False),
-        sa.Column("remote_address", sa.Text(), nullable=False),
-        sa.Column("user_agent", sa.Text(), nullable=False),
-        sa.Column("language", sa.Text(), nullable=False),
-        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("outcome IN ('agrees', 'differs')", name=op.f("ck_confirmation_outcome_known")),
-        sa.CheckConstraint("authority", name=op.f("ck_confirmation_authority_ticked")),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "code_id"],
-            ["one_time_code.tenant_id", "one_time_code.id"],
-            name=op.f("fk_confirmation_tenant_id_code_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "statement_id"],
-            ["statement.tenant_id", "statement.id"],
-            name=op.f("fk_confirmation_tenant_id_statement_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "token_id"],
-            ["access_token.tenant_id", "access_token.id"],
-            name=op.f("fk_confirmation_tenant_id_token_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_confirmation")),
-        sa.UniqueConstraint("tenant_id", "reference", name=op.f("uq_confirmation_tenant_id_reference")),
-        sa.UniqueConstraint("tenant_id", "statement_id", name=op.f("uq_confirmation_tenant_id_statement_id")),
-    )
-    op.create_table(
-        "held",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("item_id", sa.Uuid(), nullable=False),
-        sa.Column("customer_id", sa.Uuid(), nullable=False),
-        sa.Column("run_id", sa.Uuid(), nullable=False),
-        sa.Column("held_on", sa.Date(), nullable=False),
-        sa.Column("code", sa.Text(), nullable=False),
-        sa.Column("params", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "item_id"],
-            ["open_item.tenant_id", "open_item.id"],
-            name=op.f("fk_held_tenant_id_item_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "run_id"],
-            ["day_run.tenant_id", "day_run.id"],
-            name=op.f("fk_held_tenant_id_run_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_held")),
-    )
-    op.create_index("ix_held_customer", "held", ["tenant_id", "customer_id", "id"], unique=False)
-    op.create_table(
-        "ladder_state",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("item_id", sa.Uuid(), nullable=False),
-        sa.Column("policy_version_id", sa.Uuid(), nullable=False),
-        sa.Column("level_reached", sa.SmallInteger(), nullable=False),
-        sa.Column("waiting", sa.Boolean(), nullable=False),
-        sa.Column("last_delivered_on", sa.Date(), nullable=True),
-        sa.Column("deadline_on", sa.Date(), nullable=True),
-        sa.Column("fired", postgresql.ARRAY(sa.Text()), nullable=False),
-        sa.Column("next_on", sa.Date(), nullable=True),
-        sa.Column("parked", sa.Boolean(), nullable=False),
-        sa.Column("held_code", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "item_id"],
-            ["open_item.tenant_id", "open_item.id"],
-            name=op.f("fk_ladder_state_tenant_id_item_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "policy_version_id"],
-            ["policy_version.tenant_id", "policy_version.id"],
-            name=op.f("fk_ladder_state_tenant_id_policy_version_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "item_id", name=op.f("pk_ladder_state")),
-    )
-    op.create_index(
-        "ix_ladder_state_next",
-        "ladder_state",
-        ["tenant_id", "next_on"],
-        unique=False,
-        postgresql_where=sa.text("next_on IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_ladder_state_parked",
-        "ladder_state",
-        ["tenant_id", "item_id"],
-        unique=False,
-        postgresql_where=sa.text("parked"),
-    )
-    op.create_table(
-        "statement_line",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("statement_id", sa.Uuid(), nullable=False),
-        sa.Column("part", sa.Text(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("line_on", sa.Date(), nullable=False),
-        sa.Column("document_no", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("due_on", sa.Date(), nullable=True),
-        sa.Column("debit_minor", sa.BigInteger(), nullable=False),
-        sa.Column("credit_minor", sa.BigInteger(), nullable=False),
-        sa.Column("balance_minor", sa.BigInteger(), nullable=False),
-        sa.Column("item_id", sa.Uuid(), nullable=True),
-        sa.CheckConstraint("part IN ('movement', 'open')", name=op.f("ck_statement_line_part_known")),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "statement_id"],
-            ["statement.tenant_id", "statement.id"],
-            name=op.f("fk_statement_line_tenant_id_statement_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_statement_line")),
-        sa.UniqueConstraint(
-            "tenant_id",
-            "statement_id",
-            "part",
-            "position",
-            name=op.f("uq_statement_line_tenant_id_statement_id_part_position"),
-        ),
-    )
-    op.create_table(
-        "step",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("item_id", sa.Uuid(), nullable=False),
-        sa.Column("customer_id", sa.Uuid(), nullable=False),
-        sa.Column("policy_version_id", sa.Uuid(), nullable=False),
-        sa.Column("action_id", sa.Uuid(), nullable=False),
-        sa.Column("level", sa.SmallInteger(), nullable=False),
-        sa.Column("code", sa.Text(), nullable=False),
-        sa.Column("nominal_on", sa.Date(), nullable=False),
-        sa.Column("runs_on", sa.Date(), nullable=False),
-        sa.Column("open_minor", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("why_code", sa.Text(), nullable=False),
-        sa.Column("why_params", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.CheckConstraint(
-            "state IN ('proposed', 'delivered', 'done', 'skipped', 'suppressed', 'failed', 'unknown')",
-            name=op.f("ck_step_state_known"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "action_id"],
-            ["action.tenant_id", "action.id"],
-            name=op.f("fk_step_tenant_id_action_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "item_id"],
-            ["open_item.tenant_id", "open_item.id"],
-            name=op.f("fk_step_tenant_id_item_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "policy_version_id"],
-            ["policy_version.tenant_id", "policy_version.id"],
-            name=op.f("fk_step_tenant_id_policy_version_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_step")),
-        sa.UniqueConstraint(
-            "tenant_id",
-            "item_id",
-            "policy_version_id",
-            "level",
-            "code",
-            name=op.f("uq_step_tenant_id_item_id_policy_version_id_level_code"),
-        ),
-    )
-    op.create_index("ix_step_action", "step", ["tenant_id", "action_id"], unique=False)
-    op.create_table(
-        "difference",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("confirmation_id", sa.Uuid(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("document_no", sa.Text(), nullable=False),
-        sa.Column("item_id", sa.Uuid(), nullable=True),
-        sa.Column("our_minor", sa.BigInteger(), nullable=True),
-        sa.Column("their_minor", sa.BigInteger(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("note", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "confirmation_id"],
-            ["confirmation.tenant_id", "confirmation.id"],
-            name=op.f("fk_difference_tenant_id_confirmation_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_difference")),
-        sa.UniqueConstraint(
-            "tenant_id",
-            "confirmation_id",
-            "position",
-            name=op.f("uq_difference_tenant_id_confirmation_id_position"),
-        ),
-    )
+    _registry()
+    _counters_and_keys()
+    _journal()
+    _queues()
+    _documents_and_mail()
+    _links()
+    _customers()
+    _entries()
+    _items()
+    _statements()
+    _answers()
+    _policies_and_runs()
+    _actions()
+    _holds()
+    _imports()
     for table in APPEND_ONLY:
         append_only(table)
     for table, columns in COLUMN_UPDATES.items():
@@ -949,3 +132,540 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     raise RuntimeError("the first revision is not taken back: drop the database instead")
+
+
+def _registry() -> None:
+    create_registry_table(
+        "app_user",
+        text("email", "name"),
+        text("password_hash", nullable=True),
+        text("language"),
+        integer("session_version"),
+        moment("created_at"),
+        one_of("language", "zh_CN", "en"),
+        unique_in_registry("email"),
+    )
+    create_registry_table(
+        "tenant",
+        text("slug", "name", "timezone"),
+        currency(),
+        text("language"),
+        time_of_day("run_at"),
+        text("state"),
+        moment("created_at"),
+        one_of("language", "zh_CN", "en"),
+        check("slug_form", "slug ~ '^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$'"),
+        one_of("state", "active", "suspended"),
+        unique_in_registry("slug"),
+    )
+    create_table(
+        "membership",
+        uuid("user_id"),
+        text_array("roles"),
+        flag("active"),
+        moment("created_at"),
+        of_tenant(),
+        references_registry("user_id", "app_user"),
+        key=("user_id",),
+    )
+    op.create_index("ix_membership_user", "membership", ["user_id"])
+    create_table(
+        "company",
+        text(
+            "legal_name",
+            "address",
+            "phone",
+            "tax_id",
+            "bank_name",
+            "bank_account",
+            "contact_name",
+            "contact_email",
+            "policy_code",
+        ),
+        flag("review_mode"),
+        text("calendar"),
+        json("calendar_overrides"),
+        one_of("calendar", "CN", "MON-FRI"),
+        of_tenant(),
+        key=(),
+    )
+
+
+def _counters_and_keys() -> None:
+    create_table(
+        "tenant_counter",
+        text("name"),
+        minor("value"),
+        of_tenant(),
+        key=("name",),
+    )
+    create_table(
+        "idempotency_key",
+        text("key", "request_hash"),
+        uuid("result_id", nullable=True),
+        moment("created_at"),
+        of_tenant(),
+        key=("key",),
+    )
+
+
+def _journal() -> None:
+    create_table(
+        "journal_batch",
+        integer("number", "events"),
+        text("previous_hash", "hash"),
+        moment("sealed_at"),
+        of_tenant(),
+        key=("number",),
+    )
+    create_table(
+        "journal_event",
+        moment("at"),
+        text("kind", "actor_kind", "actor_name"),
+        uuid("user_id", "customer_id", "subject_id", nullable=True),
+        json("data"),
+        integer("sealed_in", nullable=True),
+        references("sealed_in", "journal_batch", "number"),
+        of_tenant(),
+    )
+    index("journal_event", "batch", "sealed_in")
+    index("journal_event", "customer", "customer_id", "id")
+    index("journal_event", "subject", "subject_id", "id")
+    index("journal_event", "unsealed", "id", where="sealed_in IS NULL")
+
+
+def _queues() -> None:
+    create_table(
+        "inbox_message",
+        text("source", "external_id"),
+        json("payload"),
+        moment("received_at"),
+        moment("handled_at", nullable=True),
+        of_tenant(),
+        unique("source", "external_id"),
+    )
+    create_table(
+        "outbox_message",
+        text("kind"),
+        text("key", nullable=True),
+        json("payload"),
+        text("state"),
+        moment("due_at"),
+        moment("lease_until", nullable=True),
+        integer("fence", "attempts"),
+        text("last_error", nullable=True),
+        moment("created_at"),
+        moment("done_at", nullable=True),
+        one_of("state", "ready", "leased", "done", "dead"),
+        of_tenant(),
+        unique("key"),
+    )
+    op.create_index(
+        "ix_outbox_message_due",
+        "outbox_message",
+        ["due_at", "tenant_id"],
+        postgresql_where=sa.text("state IN ('ready', 'leased')"),
+    )
+
+
+def _documents_and_mail() -> None:
+    create_table(
+        "blob",
+        text("sha256", "media_type"),
+        integer("size_bytes"),
+        binary("content"),
+        moment("stored_at"),
+        of_tenant(),
+        key=("sha256",),
+    )
+    create_table(
+        "mail_message",
+        text("purpose"),
+        uuid("subject_id", "customer_id", nullable=True),
+        text("to_address", "to_name", "from_name"),
+        text("reply_to", nullable=True),
+        text("subject", "body_text"),
+        text("body_html", nullable=True),
+        json("attachments"),
+        text("message_id", "state"),
+        text("reason", nullable=True),
+        flag("address_bad", nullable=True),
+        moment("created_at"),
+        moment("sent_at", nullable=True),
+        one_of("state", "queued", "sending", "sent", "suppressed", "failed", "unknown"),
+        of_tenant(),
+    )
+    index("mail_message", "customer", "customer_id", "id")
+    index("mail_message", "open", "state", where="state IN ('sending', 'unknown')")
+    index("mail_message", "subject", "subject_id")
+
+
+def _links() -> None:
+    create_table(
+        "access_token",
+        text("purpose"),
+        uuid("subject_id", "customer_id"),
+        uuid("contact_id", nullable=True),
+        text("secret_hash"),
+        moment("expires_at"),
+        moment("revoked_at", nullable=True),
+        moment("created_at"),
+        of_tenant(),
+        unique("secret_hash"),
+    )
+    index("access_token", "subject", "subject_id")
+    create_table(
+        "one_time_code",
+        uuid("token_id"),
+        text("sent_to", "code_hash"),
+        moment("expires_at"),
+        integer("tries"),
+        moment("used_at", nullable=True),
+        moment("created_at"),
+        references("token_id", "access_token"),
+    )
+    index("one_time_code", "token", "token_id", "id")
+
+
+def _customers() -> None:
+    create_table(
+        "customer",
+        text("number", "name", "sort_key"),
+        text_array("search_words"),
+        text("entity_type", "tax_id"),
+        uuid("owner_id", nullable=True),
+        text("language"),
+        text("timezone", nullable=True),
+        json("terms"),
+        integer("settlement_days"),
+        text("policy_code", nullable=True),
+        moment("created_at", "updated_at"),
+        one_of("language", "zh_CN", "en"),
+        of_tenant(),
+        unique("number"),
+    )
+    index("customer", "sort", "sort_key", "number")
+    op.create_index("ix_customer_words", "customer", ["search_words"], postgresql_using="gin")
+    create_table(
+        "contact",
+        uuid("customer_id"),
+        text("name", "title", "email", "phone"),
+        text_array("purposes"),
+        flag("active"),
+        moment("suppressed_at", nullable=True),
+        text("suppressed_reason", nullable=True),
+        moment("created_at"),
+        references("customer_id", "customer"),
+        unique("customer_id", "email"),
+    )
+
+
+def _entries() -> None:
+    create_table(
+        "account",
+        text("code", "kind", "number"),
+        of_tenant(),
+        key=("code",),
+    )
+    create_table(
+        "entry",
+        text("kind"),
+        day("effective_on"),
+        recorded(),
+        uuid("reverses_id", nullable=True),
+        text("memo"),
+        references("reverses_id", "entry"),
+        of_tenant(),
+        unique("reverses_id"),
+    )
+    index("entry", "date", "effective_on")
+    create_table(
+        "posting",
+        uuid("entry_id"),
+        text("account_code"),
+        uuid("customer_id", nullable=True),
+        currency(),
+        minor("debit_minor", "credit_minor"),
+        check("receivable_has_customer", "account_code <> 'receivables' OR customer_id IS NOT NULL"),
+        check("one_side", "(debit_minor = 0) <> (credit_minor = 0)"),
+        check("not_negative", "debit_minor >= 0 AND credit_minor >= 0"),
+        references("account_code", "account", "code"),
+        references("customer_id", "customer"),
+        references("entry_id", "entry"),
+    )
+    index("posting", "customer", "customer_id", "account_code")
+    index("posting", "entry", "entry_id")
+
+
+def _items() -> None:
+    create_table(
+        "open_item",
+        uuid("customer_id", "entry_id"),
+        text("kind"),
+        small("side"),
+        text("document_no"),
+        day("document_on", "due_on", "collection_end_on"),
+        currency(),
+        minor("amount_minor", "open_minor"),
+        day("cleared_on", nullable=True),
+        uuid("reverses_id", nullable=True),
+        text("reference", nullable=True),
+        moment("recorded_at"),
+        one_of("kind", "invoice", "debit_note", "opening", "interest", "refund", "credit_note", "receipt", "reversal"),
+        check("cleared_when_nothing_open", "(open_minor = 0) = (cleared_on IS NOT NULL)"),
+        check("amount_positive", "amount_minor > 0"),
+        check("open_within", "open_minor BETWEEN 0 AND amount_minor"),
+        check("side_known", "side IN (1, -1)"),
+        references("customer_id", "customer"),
+        references("entry_id", "entry"),
+        references("reverses_id", "open_item"),
+        unique("customer_id", "currency", "id"),
+        unique("kind", "document_no"),
+        unique("reverses_id"),
+    )
+    index("open_item", "cleared", "cleared_on")
+    op.create_index(
+        "ix_open_item_number",
+        "open_item",
+        ["tenant_id", "document_no"],
+        postgresql_ops={"document_no": "text_pattern_ops"},
+    )
+    index("open_item", "sum", "open_minor", where="open_minor > 0")
+    index("open_item", "customer", "customer_id", "document_on")
+    index("open_item", "due", "due_on", where="open_minor > 0")
+    index("open_item", "open", "customer_id", "currency", where="open_minor > 0")
+    create_table(
+        "allocation",
+        uuid("customer_id"),
+        currency(),
+        uuid("debit_item_id", "credit_item_id"),
+        minor("amount_minor"),
+        day("effective_on"),
+        recorded(),
+        uuid("reverses_id", nullable=True),
+        check("sign", "(reverses_id IS NULL) = (amount_minor > 0)"),
+        check("not_nothing", "amount_minor <> 0"),
+        check("two_items", "debit_item_id <> credit_item_id"),
+        references("credit_item_id", "open_item", within=("customer_id", "currency")),
+        references("debit_item_id", "open_item", within=("customer_id", "currency")),
+        references("reverses_id", "allocation"),
+        unique("reverses_id"),
+    )
+    index("allocation", "credit", "credit_item_id")
+    index("allocation", "date", "effective_on")
+    index("allocation", "debit", "debit_item_id")
+
+
+def _statements() -> None:
+    create_table(
+        "statement",
+        text("number"),
+        uuid("customer_id"),
+        currency(),
+        day("period_from", "period_to"),
+        minor("opening_minor", "debits_minor", "credits_minor", "closing_minor", "overdue_minor"),
+        json("aging"),
+        text("language", "amount_in_words", "pdf_sha256"),
+        uuid("supersedes_id", nullable=True),
+        moment("superseded_at", nullable=True),
+        text("sent_to", nullable=True),
+        day("respond_by_on", nullable=True),
+        moment("issued_at"),
+        text("issued_by"),
+        references("customer_id", "customer"),
+        references("pdf_sha256", "blob", "sha256"),
+        references("supersedes_id", "statement"),
+        unique("number"),
+        unique("supersedes_id"),
+    )
+    index("statement", "customer", "customer_id", "period_to")
+    index("statement", "issued", "issued_at")
+    create_table(
+        "statement_line",
+        uuid("statement_id"),
+        text("part"),
+        integer("position"),
+        day("line_on"),
+        text("document_no", "kind"),
+        day("due_on", nullable=True),
+        minor("debit_minor", "credit_minor", "balance_minor"),
+        uuid("item_id", nullable=True),
+        one_of("part", "movement", "open"),
+        references("statement_id", "statement"),
+        unique("statement_id", "part", "position"),
+    )
+
+
+def _answers() -> None:
+    create_table(
+        "confirmation",
+        uuid("statement_id"),
+        text("reference", "outcome", "signer_name", "signer_title"),
+        flag("authority"),
+        uuid("contact_id", nullable=True),
+        text("code_sent_to"),
+        uuid("token_id", "code_id"),
+        text("pdf_sha256", "remote_address", "user_agent", "language"),
+        moment("confirmed_at"),
+        one_of("outcome", "agrees", "differs"),
+        check("authority_ticked", "authority"),
+        references("code_id", "one_time_code"),
+        references("statement_id", "statement"),
+        references("token_id", "access_token"),
+        unique("reference"),
+        unique("statement_id"),
+    )
+    create_table(
+        "difference",
+        uuid("confirmation_id"),
+        integer("position"),
+        text("document_no"),
+        uuid("item_id", nullable=True),
+        minor("our_minor", "their_minor", nullable=True),
+        text("reason", "note"),
+        references("confirmation_id", "confirmation"),
+        unique("confirmation_id", "position"),
+    )
+
+
+def _policies_and_runs() -> None:
+    create_table(
+        "policy_version",
+        text("code"),
+        integer("version"),
+        json("data"),
+        day("effective_from"),
+        text("published_by"),
+        moment("published_at"),
+        of_tenant(),
+        unique("code", "version"),
+    )
+    create_table(
+        "day_run",
+        day("run_on"),
+        moment("started_at"),
+        json("counts"),
+        of_tenant(),
+    )
+    index("day_run", "date", "run_on")
+    create_table(
+        "ladder_state",
+        uuid("item_id", "policy_version_id"),
+        small("level_reached"),
+        flag("waiting"),
+        day("last_delivered_on", "deadline_on", nullable=True),
+        text_array("fired"),
+        day("next_on", nullable=True),
+        flag("parked"),
+        text("held_code", nullable=True),
+        references("item_id", "open_item"),
+        references("policy_version_id", "policy_version"),
+        key=("item_id",),
+    )
+    index("ladder_state", "next", "next_on", where="next_on IS NOT NULL")
+    index("ladder_state", "parked", "item_id", where="parked")
+
+
+def _actions() -> None:
+    create_table(
+        "action",
+        uuid("customer_id", "run_id"),
+        day("run_on"),
+        currency(),
+        text("form", "code"),
+        small("level"),
+        text("audience"),
+        text("approval_role", nullable=True),
+        text_array("effects"),
+        text("state"),
+        integer("items"),
+        minor("total_minor"),
+        text("number", nullable=True),
+        day("deadline_on", nullable=True),
+        uuid("contact_id", "mail_id", nullable=True),
+        text("pdf_sha256", "reason", "decided_by", nullable=True),
+        uuid("decided_by_id", nullable=True),
+        moment("decided_at", "delivered_at", nullable=True),
+        moment("created_at"),
+        one_of("form", "letter", "call", "task"),
+        one_of(
+            "state",
+            "proposed",
+            "approved",
+            "sending",
+            "delivered",
+            "done",
+            "skipped",
+            "suppressed",
+            "failed",
+            "unknown",
+        ),
+        references("customer_id", "customer"),
+        references("run_id", "day_run"),
+    )
+    index("action", "customer", "customer_id", "id")
+    index("action", "state", "state", "run_on")
+    create_table(
+        "step",
+        uuid("item_id", "customer_id", "policy_version_id", "action_id"),
+        small("level"),
+        text("code"),
+        day("nominal_on", "runs_on"),
+        minor("open_minor"),
+        text("state", "why_code"),
+        json("why_params"),
+        one_of("state", "proposed", "delivered", "done", "skipped", "suppressed", "failed", "unknown"),
+        references("action_id", "action"),
+        references("item_id", "open_item"),
+        references("policy_version_id", "policy_version"),
+        unique("item_id", "policy_version_id", "level", "code"),
+    )
+    index("step", "action", "action_id")
+
+
+def _holds() -> None:
+    create_table(
+        "block",
+        uuid("customer_id"),
+        uuid("item_id", nullable=True),
+        text("kind"),
+        day("until_on", nullable=True),
+        text("reason", "placed_by"),
+        moment("placed_at"),
+        text("lifted_by", nullable=True),
+        moment("lifted_at", nullable=True),
+        one_of("kind", "block", "dispute", "promise"),
+        references("customer_id", "customer"),
+        references("item_id", "open_item"),
+    )
+    index("block", "customer", "customer_id")
+    index("block", "item", "item_id")
+    create_table(
+        "held",
+        uuid("item_id", "customer_id", "run_id"),
+        day("held_on"),
+        text("code"),
+        json("params"),
+        references("item_id", "open_item"),
+        references("run_id", "day_run"),
+    )
+    index("held", "customer", "customer_id", "id")
+
+
+def _imports() -> None:
+    create_table(
+        "import_job",
+        text("kind", "file_name", "file_sha256"),
+        json("mapping"),
+        text("state"),
+        integer("rows_total", "rows_done"),
+        json("report"),
+        text("error", nullable=True),
+        text("created_by"),
+        moment("created_at"),
+        moment("finished_at", nullable=True),
+        one_of("kind", "customers", "open-items", "receipts"),
+        one_of("state", "uploaded", "checking", "checked", "refused", "applying", "applied", "failed"),
+        references("file_sha256", "blob", "sha256"),
+    )
+    index("import_job", "created", "created_at")

@@ -4,9 +4,26 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 from migrations.secure import append_only, each_tenant, run_sql, secure_tenant_table
+from migrations.tables import (
+    check,
+    create_table,
+    currency,
+    day,
+    flag,
+    index,
+    json,
+    minor,
+    moment,
+    numeric,
+    of_tenant,
+    one_of,
+    recorded,
+    references,
+    text,
+    uuid,
+)
 
 revision = "0002"
 down_revision = "0001"
@@ -95,123 +112,81 @@ def _items() -> None:
 
 
 def _tables() -> None:
-    tenant = sa.ForeignKeyConstraint
-    op.create_table(
+    create_table(
         "books_state",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("locked_through", sa.Date(), nullable=True),
-        tenant(["tenant_id"], ["tenant.id"], name=op.f("fk_books_state_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", name=op.f("pk_books_state")),
+        day("locked_through", nullable=True),
+        of_tenant(),
+        key=(),
     )
-    op.create_table(
+    create_table(
         "period_lock",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("through_on", sa.Date(), nullable=True),
-        sa.Column("before_on", sa.Date(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("approval_id", sa.Uuid(), nullable=True),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("recorded_by", sa.Text(), nullable=False),
-        sa.CheckConstraint("kind IN ('lock', 'unlock')", name=op.f("ck_period_lock_kind_known")),
-        tenant(["tenant_id"], ["tenant.id"], name=op.f("fk_period_lock_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_period_lock")),
+        text("kind"),
+        day("through_on", "before_on", nullable=True),
+        text("reason"),
+        uuid("approval_id", nullable=True),
+        recorded(),
+        one_of("kind", "lock", "unlock"),
+        of_tenant(),
     )
-    op.create_table(
+    create_table(
         "period_balance",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("lock_id", sa.Uuid(), nullable=False),
-        sa.Column("account_code", sa.Text(), nullable=False),
-        sa.Column("currency", sa.CHAR(length=3), nullable=False),
-        sa.Column("debit_minor", sa.BigInteger(), nullable=False),
-        sa.Column("credit_minor", sa.BigInteger(), nullable=False),
-        tenant(
-            ["tenant_id", "lock_id"],
-            ["period_lock.tenant_id", "period_lock.id"],
-            name=op.f("fk_period_balance_tenant_id_lock_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "lock_id", "account_code", "currency", name=op.f("pk_period_balance")),
+        uuid("lock_id"),
+        text("account_code"),
+        currency(),
+        minor("debit_minor", "credit_minor"),
+        references("lock_id", "period_lock"),
+        key=("lock_id", "account_code", "currency"),
     )
-    op.create_table(
+    create_table(
         "fx_rate",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("currency", sa.CHAR(length=3), nullable=False),
-        sa.Column("rate_on", sa.Date(), nullable=False),
-        sa.Column("rate", sa.Numeric(20, 10), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("recorded_by", sa.Text(), nullable=False),
-        sa.CheckConstraint("rate > 0", name=op.f("ck_fx_rate_rate_positive")),
-        tenant(["tenant_id"], ["tenant.id"], name=op.f("fk_fx_rate_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_fx_rate")),
+        currency(),
+        day("rate_on"),
+        numeric("rate", 20, 10),
+        text("source"),
+        recorded(),
+        check("rate_positive", "rate > 0"),
+        of_tenant(),
     )
-    op.create_index("ix_fx_rate_day", "fx_rate", ["tenant_id", "currency", "rate_on"], unique=False)
-    op.create_table(
+    index("fx_rate", "day", "currency", "rate_on")
+    create_table(
         "document_draft",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("customer_id", sa.Uuid(), nullable=True),
-        sa.Column("typed", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("item_id", sa.Uuid(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("created_by", sa.Text(), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("updated_by", sa.Text(), nullable=False),
-        sa.CheckConstraint("state IN ('draft', 'posted', 'discarded')", name=op.f("ck_document_draft_state_known")),
-        tenant(
-            ["tenant_id", "customer_id"],
-            ["customer.tenant_id", "customer.id"],
-            name=op.f("fk_document_draft_tenant_id_customer_id"),
-        ),
-        tenant(
-            ["tenant_id", "item_id"],
-            ["open_item.tenant_id", "open_item.id"],
-            name=op.f("fk_document_draft_tenant_id_item_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_document_draft")),
+        text("kind"),
+        uuid("customer_id", nullable=True),
+        json("typed"),
+        text("state"),
+        uuid("item_id", nullable=True),
+        moment("created_at"),
+        text("created_by"),
+        moment("updated_at"),
+        text("updated_by"),
+        one_of("state", "draft", "posted", "discarded"),
+        references("customer_id", "customer"),
+        references("item_id", "open_item"),
     )
-    op.create_index("ix_document_draft_state", "document_draft", ["tenant_id", "state"], unique=False)
-    op.create_table(
+    index("document_draft", "state", "state")
+    create_table(
         "doctor_run",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("run_on", sa.Date(), nullable=False),
-        sa.Column("examined_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("ok", sa.Boolean(), nullable=False),
-        sa.Column("findings", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        tenant(["tenant_id"], ["tenant.id"], name=op.f("fk_doctor_run_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_doctor_run")),
+        day("run_on"),
+        moment("examined_at"),
+        flag("ok"),
+        json("findings"),
+        of_tenant(),
     )
-    op.create_index("ix_doctor_run_at", "doctor_run", ["tenant_id", "examined_at"], unique=False)
-    op.create_table(
+    index("doctor_run", "at", "examined_at")
+    create_table(
         "ledger_settings",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("write_off_at_once_minor", sa.BigInteger(), nullable=False),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("recorded_by", sa.Text(), nullable=False),
-        sa.CheckConstraint("write_off_at_once_minor >= 0", name=op.f("ck_ledger_settings_not_negative")),
-        tenant(["tenant_id"], ["tenant.id"], name=op.f("fk_ledger_settings_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_ledger_settings")),
+        minor("write_off_at_once_minor"),
+        recorded(),
+        check("not_negative", "write_off_at_once_minor >= 0"),
+        of_tenant(),
     )
-    op.create_table(
+    create_table(
         "item_note",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("item_id", sa.Uuid(), nullable=False),
-        sa.Column("note", sa.Text(), nullable=False),
-        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("noted_by", sa.Text(), nullable=False),
-        sa.CheckConstraint("char_length(note) BETWEEN 1 AND 500", name=op.f("ck_item_note_note_within")),
-        tenant(
-            ["tenant_id", "item_id"],
-            ["open_item.tenant_id", "open_item.id"],
-            name=op.f("fk_item_note_tenant_id_item_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_item_note")),
+        uuid("item_id"),
+        text("note"),
+        moment("noted_at"),
+        text("noted_by"),
+        check("note_within", "char_length(note) BETWEEN 1 AND 500"),
+        references("item_id", "open_item"),
     )
-    op.create_index("ix_item_note_item", "item_note", ["tenant_id", "item_id", "id"], unique=False)
+    index("item_note", "item", "item_id", "id")

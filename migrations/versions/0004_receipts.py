@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 from migrations.secure import append_only, secure_tenant_table
+from migrations.tables import (
+    check,
+    create_table,
+    currency,
+    day,
+    flag,
+    index,
+    integer,
+    json,
+    minor,
+    moment,
+    of_tenant,
+    one_of,
+    references,
+    small,
+    text,
+    unique,
+    uuid,
+)
 
 revision = "0004"
 down_revision = "0003"
@@ -52,298 +69,149 @@ def downgrade() -> None:
 
 
 def _bank_account() -> None:
-    op.create_table(
+    create_table(
         "bank_account",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("bank_name", sa.Text(), nullable=False),
-        sa.Column("account_no", sa.Text(), nullable=False),
-        sa.Column("account_key", sa.Text(), nullable=False),
-        sa.Column("currency", sa.CHAR(length=3), nullable=False),
-        sa.Column("account_code", sa.Text(), nullable=False),
-        sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("created_by", sa.Text(), nullable=False),
-        sa.CheckConstraint("account_code IN ('bank', 'cash')", name=op.f("ck_bank_account_account_code_known")),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_bank_account_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_bank_account")),
+        text("name", "bank_name", "account_no", "account_key"),
+        currency(),
+        text("account_code"),
+        flag("active"),
+        moment("created_at"),
+        text("created_by"),
+        one_of("account_code", "bank", "cash"),
+        of_tenant(),
     )
-    op.create_index(
-        "ix_bank_account_key",
-        "bank_account",
-        ["tenant_id", "account_key", "currency"],
-        unique=True,
-        postgresql_where=sa.text("account_key <> ''"),
-    )
+    index("bank_account", "key", "account_key", "currency", unique=True, where="account_key <> ''")
 
 
 def _bank_file() -> None:
-    op.create_table(
+    create_table(
         "bank_file",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("sha256", sa.Text(), nullable=False),
-        sa.Column("filename", sa.Text(), nullable=False),
-        sa.Column("size_bytes", sa.Integer(), nullable=False),
-        sa.Column("format", sa.Text(), nullable=False),
-        sa.Column("encoding", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("readings", sa.Integer(), nullable=False),
-        sa.Column("bank_account_id", sa.Uuid(), nullable=True),
-        sa.Column("lines_total", sa.Integer(), nullable=False),
-        sa.Column("lines_new", sa.Integer(), nullable=False),
-        sa.Column("lines_known", sa.Integer(), nullable=False),
-        sa.Column("lines_bad", sa.Integer(), nullable=False),
-        sa.Column("accounts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("statements", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("problems", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("from_on", sa.Date(), nullable=True),
-        sa.Column("to_on", sa.Date(), nullable=True),
-        sa.Column("uploaded_by", sa.Text(), nullable=False),
-        sa.Column("uploaded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("state IN ('reading', 'asking', 'read', 'refused')", name=op.f("ck_bank_file_state_known")),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "sha256"], ["blob.tenant_id", "blob.sha256"], name=op.f("fk_bank_file_tenant_id_sha256")
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "bank_account_id"],
-            ["bank_account.tenant_id", "bank_account.id"],
-            name=op.f("fk_bank_file_tenant_id_bank_account_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_bank_file")),
-        sa.UniqueConstraint("tenant_id", "sha256", name=op.f("uq_bank_file_tenant_id_sha256")),
+        text("sha256", "filename"),
+        integer("size_bytes"),
+        text("format", "encoding", "state"),
+        integer("readings"),
+        uuid("bank_account_id", nullable=True),
+        integer("lines_total", "lines_new", "lines_known", "lines_bad"),
+        json("accounts", "statements", "problems"),
+        day("from_on", "to_on", nullable=True),
+        text("uploaded_by"),
+        moment("uploaded_at"),
+        moment("finished_at", nullable=True),
+        one_of("state", "reading", "asking", "read", "refused"),
+        references("sha256", "blob", "sha256"),
+        references("bank_account_id", "bank_account"),
+        unique("sha256"),
     )
-    op.create_index("ix_bank_file_uploaded", "bank_file", ["tenant_id", "uploaded_at"], unique=False)
+    index("bank_file", "uploaded", "uploaded_at")
 
 
 def _bank_line() -> None:
-    op.create_table(
+    create_table(
         "bank_line",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("bank_account_id", sa.Uuid(), nullable=False),
-        sa.Column("file_id", sa.Uuid(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("line_key", sa.Text(), nullable=False),
-        sa.Column("occurrence", sa.Integer(), nullable=False),
-        sa.Column("booked_on", sa.Date(), nullable=False),
-        sa.Column("value_on", sa.Date(), nullable=False),
-        sa.Column("currency", sa.CHAR(length=3), nullable=False),
-        sa.Column("side", sa.SmallInteger(), nullable=False),
-        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
-        sa.Column("payer_name", sa.Text(), nullable=False),
-        sa.Column("payer_account", sa.Text(), nullable=False),
-        sa.Column("payer_bank", sa.Text(), nullable=False),
-        sa.Column("remittance", sa.Text(), nullable=False),
-        sa.Column("bank_reference", sa.Text(), nullable=False),
-        sa.Column("end_to_end_id", sa.Text(), nullable=False),
-        sa.Column("raw_kind", sa.Text(), nullable=False),
-        sa.Column("is_reversal", sa.Boolean(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("customer_id", sa.Uuid(), nullable=True),
-        sa.Column("receipt_item_id", sa.Uuid(), nullable=True),
-        sa.Column("proposal", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("proposal_state", sa.Text(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("decided_by", sa.Text(), nullable=True),
-        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("amount_minor > 0", name=op.f("ck_bank_line_amount_positive")),
-        sa.CheckConstraint(
-            "(state = 'matched') = (receipt_item_id IS NOT NULL)", name=op.f("ck_bank_line_matched_has_receipt")
-        ),
-        sa.CheckConstraint("occurrence >= 1", name=op.f("ck_bank_line_occurrence_counts")),
-        sa.CheckConstraint("side IN (1, -1)", name=op.f("ck_bank_line_side_known")),
-        sa.CheckConstraint("state IN ('open', 'matched', 'set_aside')", name=op.f("ck_bank_line_state_known")),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "file_id"],
-            ["bank_file.tenant_id", "bank_file.id"],
-            name=op.f("fk_bank_line_tenant_id_file_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "bank_account_id"],
-            ["bank_account.tenant_id", "bank_account.id"],
-            name=op.f("fk_bank_line_tenant_id_bank_account_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "customer_id"],
-            ["customer.tenant_id", "customer.id"],
-            name=op.f("fk_bank_line_tenant_id_customer_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "receipt_item_id"],
-            ["open_item.tenant_id", "open_item.id"],
-            name=op.f("fk_bank_line_tenant_id_receipt_item_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_bank_line")),
-        sa.UniqueConstraint(
-            "tenant_id",
-            "bank_account_id",
-            "line_key",
-            "occurrence",
-            name=op.f("uq_bank_line_tenant_id_bank_account_id_line_key_occurrence"),
-        ),
+        uuid("bank_account_id", "file_id"),
+        integer("position"),
+        text("line_key"),
+        integer("occurrence"),
+        day("booked_on", "value_on"),
+        currency(),
+        small("side"),
+        minor("amount_minor"),
+        text("payer_name", "payer_account", "payer_bank", "remittance", "bank_reference", "end_to_end_id", "raw_kind"),
+        flag("is_reversal"),
+        text("state"),
+        uuid("customer_id", "receipt_item_id", nullable=True),
+        json("proposal", nullable=True),
+        text("proposal_state", nullable=True),
+        text("reason"),
+        text("decided_by", nullable=True),
+        moment("decided_at", nullable=True),
+        moment("recorded_at"),
+        check("amount_positive", "amount_minor > 0"),
+        check("matched_has_receipt", "(state = 'matched') = (receipt_item_id IS NOT NULL)"),
+        check("occurrence_counts", "occurrence >= 1"),
+        check("side_known", "side IN (1, -1)"),
+        one_of("state", "open", "matched", "set_aside"),
+        references("file_id", "bank_file"),
+        references("bank_account_id", "bank_account"),
+        references("customer_id", "customer"),
+        references("receipt_item_id", "open_item"),
+        unique("bank_account_id", "line_key", "occurrence"),
     )
-    op.create_index("ix_bank_line_date", "bank_line", ["tenant_id", "bank_account_id", "booked_on"], unique=False)
-    op.create_index("ix_bank_line_file", "bank_line", ["tenant_id", "file_id", "position"], unique=False)
-    op.create_index(
-        "ix_bank_line_open",
-        "bank_line",
-        ["tenant_id", "side", "booked_on", "id"],
-        unique=False,
-        postgresql_where=sa.text("state = 'open'"),
-    )
-    op.create_index("ix_bank_line_receipt", "bank_line", ["tenant_id", "receipt_item_id"], unique=False)
+    index("bank_line", "date", "bank_account_id", "booked_on")
+    index("bank_line", "file", "file_id", "position")
+    index("bank_line", "open", "side", "booked_on", "id", where="state = 'open'")
+    index("bank_line", "receipt", "receipt_item_id")
 
 
 def _payer_account() -> None:
-    op.create_table(
+    create_table(
         "payer_account",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("customer_id", sa.Uuid(), nullable=False),
-        sa.Column("account_key", sa.Text(), nullable=False),
-        sa.Column("payer_name", sa.Text(), nullable=False),
-        sa.Column("bank", sa.Text(), nullable=False),
-        sa.Column("first_line_id", sa.Uuid(), nullable=True),
-        sa.Column("first_seen_on", sa.Date(), nullable=False),
-        sa.Column("confirmed_by", sa.Text(), nullable=True),
-        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "(confirmed_by IS NULL) = (confirmed_at IS NULL)", name=op.f("ck_payer_account_confirmed_whole")
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "customer_id"],
-            ["customer.tenant_id", "customer.id"],
-            name=op.f("fk_payer_account_tenant_id_customer_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "first_line_id"],
-            ["bank_line.tenant_id", "bank_line.id"],
-            name=op.f("fk_payer_account_tenant_id_first_line_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_payer_account")),
-        sa.UniqueConstraint(
-            "tenant_id", "customer_id", "account_key", name=op.f("uq_payer_account_tenant_id_customer_id_account_key")
-        ),
+        uuid("customer_id"),
+        text("account_key", "payer_name", "bank"),
+        uuid("first_line_id", nullable=True),
+        day("first_seen_on"),
+        text("confirmed_by", nullable=True),
+        moment("confirmed_at", nullable=True),
+        check("confirmed_whole", "(confirmed_by IS NULL) = (confirmed_at IS NULL)"),
+        references("customer_id", "customer"),
+        references("first_line_id", "bank_line"),
+        unique("customer_id", "account_key"),
     )
-    op.create_index("ix_payer_account_key", "payer_account", ["tenant_id", "account_key"], unique=False)
+    index("payer_account", "key", "account_key")
 
 
 def _match_refusal() -> None:
-    op.create_table(
+    create_table(
         "match_refusal",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("line_id", sa.Uuid(), nullable=True),
-        sa.Column("credit_item_id", sa.Uuid(), nullable=True),
-        sa.Column("item_id", sa.Uuid(), nullable=False),
-        sa.Column("refused_by", sa.Text(), nullable=False),
-        sa.Column("refused_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("num_nonnulls(line_id, credit_item_id) >= 1", name=op.f("ck_match_refusal_of_something")),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "item_id"],
-            ["open_item.tenant_id", "open_item.id"],
-            name=op.f("fk_match_refusal_tenant_id_item_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "credit_item_id"],
-            ["open_item.tenant_id", "open_item.id"],
-            name=op.f("fk_match_refusal_tenant_id_credit_item_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "line_id"],
-            ["bank_line.tenant_id", "bank_line.id"],
-            name=op.f("fk_match_refusal_tenant_id_line_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_match_refusal")),
+        uuid("line_id", "credit_item_id", nullable=True),
+        uuid("item_id"),
+        text("refused_by"),
+        moment("refused_at"),
+        check("of_something", "num_nonnulls(line_id, credit_item_id) >= 1"),
+        references("item_id", "open_item"),
+        references("credit_item_id", "open_item"),
+        references("line_id", "bank_line"),
     )
-    op.create_index("ix_match_refusal_credit", "match_refusal", ["tenant_id", "credit_item_id"], unique=False)
-    op.create_index("ix_match_refusal_line", "match_refusal", ["tenant_id", "line_id"], unique=False)
+    index("match_refusal", "credit", "credit_item_id")
+    index("match_refusal", "line", "line_id")
 
 
 def _receipt() -> None:
-    op.create_table(
+    create_table(
         "receipt",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("method", sa.Text(), nullable=False),
-        sa.Column("bank_account_id", sa.Uuid(), nullable=True),
-        sa.Column("bank_line_id", sa.Uuid(), nullable=True),
-        sa.Column("payer_name", sa.Text(), nullable=False),
-        sa.Column("payer_account", sa.Text(), nullable=False),
-        sa.Column("remittance", sa.Text(), nullable=False),
-        sa.Column("designation", sa.Text(), nullable=False),
-        sa.Column("recorded_by", sa.Text(), nullable=False),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "method IN ('transfer', 'cash', 'cheque', 'card', 'other')", name=op.f("ck_receipt_method_known")
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "id"], ["open_item.tenant_id", "open_item.id"], name=op.f("fk_receipt_tenant_id_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "bank_account_id"],
-            ["bank_account.tenant_id", "bank_account.id"],
-            name=op.f("fk_receipt_tenant_id_bank_account_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "bank_line_id"],
-            ["bank_line.tenant_id", "bank_line.id"],
-            name=op.f("fk_receipt_tenant_id_bank_line_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_receipt")),
+        text("method"),
+        uuid("bank_account_id", "bank_line_id", nullable=True),
+        text("payer_name", "payer_account", "remittance", "designation", "recorded_by"),
+        moment("recorded_at"),
+        one_of("method", "transfer", "cash", "cheque", "card", "other"),
+        references("id", "open_item"),
+        references("bank_account_id", "bank_account"),
+        references("bank_line_id", "bank_line"),
     )
-    op.create_index("ix_receipt_line", "receipt", ["tenant_id", "bank_line_id"], unique=False)
+    index("receipt", "line", "bank_line_id")
 
 
 def _refund() -> None:
-    op.create_table(
+    create_table(
         "refund",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("customer_id", sa.Uuid(), nullable=False),
-        sa.Column("credit_item_id", sa.Uuid(), nullable=False),
-        sa.Column("currency", sa.CHAR(length=3), nullable=False),
-        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
-        sa.Column("payee_name", sa.Text(), nullable=False),
-        sa.Column("payee_account", sa.Text(), nullable=False),
-        sa.Column("payee_bank", sa.Text(), nullable=False),
-        sa.Column("bank_account_id", sa.Uuid(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("approval_id", sa.Uuid(), nullable=True),
-        sa.Column("refund_item_id", sa.Uuid(), nullable=True),
-        sa.Column("asked_by", sa.Text(), nullable=False),
-        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("settled_by", sa.Text(), nullable=True),
-        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("amount_minor > 0", name=op.f("ck_refund_amount_positive")),
-        sa.CheckConstraint("(state = 'paid') = (refund_item_id IS NOT NULL)", name=op.f("ck_refund_paid_has_item")),
-        sa.CheckConstraint("state IN ('asked', 'paid', 'refused', 'withdrawn')", name=op.f("ck_refund_state_known")),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "bank_account_id"],
-            ["bank_account.tenant_id", "bank_account.id"],
-            name=op.f("fk_refund_tenant_id_bank_account_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "customer_id"],
-            ["customer.tenant_id", "customer.id"],
-            name=op.f("fk_refund_tenant_id_customer_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "credit_item_id"],
-            ["open_item.tenant_id", "open_item.id"],
-            name=op.f("fk_refund_tenant_id_credit_item_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "refund_item_id"],
-            ["open_item.tenant_id", "open_item.id"],
-            name=op.f("fk_refund_tenant_id_refund_item_id"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_refund")),
+        uuid("customer_id", "credit_item_id"),
+        currency(),
+        minor("amount_minor"),
+        text("payee_name", "payee_account", "payee_bank"),
+        uuid("bank_account_id", nullable=True),
+        text("reason", "state"),
+        uuid("approval_id", "refund_item_id", nullable=True),
+        text("asked_by"),
+        moment("asked_at"),
+        text("settled_by", nullable=True),
+        moment("settled_at", nullable=True),
+        check("amount_positive", "amount_minor > 0"),
+        check("paid_has_item", "(state = 'paid') = (refund_item_id IS NOT NULL)"),
+        one_of("state", "asked", "paid", "refused", "withdrawn"),
+        references("bank_account_id", "bank_account"),
+        references("customer_id", "customer"),
+        references("credit_item_id", "open_item"),
+        references("refund_item_id", "open_item"),
     )
-    op.create_index("ix_refund_asked", "refund", ["tenant_id", "asked_at"], unique=False)
-    op.create_index("ix_refund_credit", "refund", ["tenant_id", "credit_item_id"], unique=False)
+    index("refund", "asked", "asked_at")
+    index("refund", "credit", "credit_item_id")

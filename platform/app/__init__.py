@@ -1,5 +1,5 @@
-"""The composition root: where the slices become one product.
+"""The composition root: puts the slices together into one product.
 
 Lives here: the Flask factory, the worker, the dispatcher, the command line, and what starts and stops them
-(`embedded`, `supervisor`, `mailcatcher`). May import everything; nothing may import it.
+(`embedded`, `supervisor`, `mailcatcher`).
 """

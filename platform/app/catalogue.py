@@ -1,6 +1,6 @@
-"""The catalogue of texts: extracts msgids from code and templates, names gaps, brings `translations/*.po` up to date.
+"""The catalogue of texts: extracts msgids from code and templates, reports gaps, updates `translations/*.po`.
 
-May import Babel. `python -m app.catalogue check|update`. Invariant: a text that a person can see has a msgid
+`python -m app.catalogue check|update`. Invariant: a text that a person can see has a msgid
 here, and zh_CN translates every one with the same placeholders.
 """
 
@@ -18,7 +18,7 @@ from kernel.settings import APP_ROOT
 
 LANGUAGE = "zh_CN"
 FILE = APP_ROOT / "translations" / f"{LANGUAGE}.po"
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "mark": None, "N_": None}
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "mark": None}
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 # A template's text is always formatted, so a bare per cent sign in it breaks the page.
 BARE_PERCENT = re.compile(r"(?<!%)%(?:%%)*(?![%(])")
@@ -33,7 +33,7 @@ SOURCES: tuple[tuple[Path, list[tuple[str, str]], dict[str, dict[str, str]]], ..
 
 
 def extract() -> Catalog:
-    """Every msgid of code and templates, with where it stands."""
+    """Extracts every msgid of code and templates, with its locations."""
     found = Catalog(locale=LANGUAGE, project="Huikuan", fuzzy=False)
     for folder, methods, options in SOURCES:
         for name, line, message, comments, context in extract_from_dir(
@@ -45,7 +45,7 @@ def extract() -> Catalog:
 
 
 def stored() -> Catalog:
-    """The catalogue as kept in the repository (empty when there is none)."""
+    """Returns the catalogue in the repository (empty when there is none)."""
     if not FILE.exists():
         return Catalog(locale=LANGUAGE)
     with FILE.open("rb") as source:
@@ -53,7 +53,7 @@ def stored() -> Catalog:
 
 
 def faults() -> list[str]:
-    """A line for each msgid that is missing, untranslated, obsolete, unfit to format, or with other placeholders."""
+    """Returns a line per msgid that is missing, untranslated, obsolete, malformed or has other placeholders."""
     wanted, have = extract(), stored()
     lines = []
     for message in wanted:
@@ -78,7 +78,7 @@ def faults() -> list[str]:
 
 
 def update() -> int:
-    """Writes the catalogue anew: kept translations, new msgids empty, unused ones gone. Returns how many are empty."""
+    """Rewrites the catalogue: adds new msgids, removes unused ones. Returns the number without translation."""
     wanted, have = extract(), stored()
     for message in wanted:
         kept = have.get(message.id)
@@ -91,7 +91,7 @@ def update() -> int:
 
 
 def main() -> None:
-    """`check` prints faults and exits 1 when there are any; `update` rewrites the catalogue."""
+    """Runs `check` (prints faults, exits 1 when there are any) or `update` (rewrites the catalogue)."""
     if sys.argv[1:] == ["update"]:
         sys.stdout.write(f"{update()} texts without translation\n")
         return

@@ -1,6 +1,6 @@
-"""Pages for whoever works on the product: every component, and the mail that was caught. Development only.
+"""Pages for developers: every component, and the mail that was caught. Development only.
 
-May import app, web and tenants.access. Invariant: registered in development alone (`app.blueprints`); a caught mail's
+Invariant: registered in development alone (`app.blueprints`); a caught mail's
 own HTML is shown in a sandbox of its own origin, so nothing in it can act on the site.
 """
 
@@ -28,21 +28,21 @@ _URL = re.compile(r"https?://[^\s<>\"）」]+")
 @bp.get("/design")
 @public
 def design() -> Page:
-    """Every component in every state; `?lang=en` or `zh_CN`."""
+    """Shows every component in every state; `?lang=en` or `zh_CN`."""
     return render("web/design.html", shell=_sample_shell())
 
 
 @bp.get("/mail")
 @public
 def mail() -> Page:
-    """The caught mail, newest first."""
+    """Lists the caught mail, newest first."""
     return render("app/development/mail.html", mails=mailcatcher.list_mail(settings().var_dir))
 
 
 @bp.get("/mail/<name>")
 @public
 def message(name: str) -> Page:
-    """One caught mail: head, text with its links, attachments."""
+    """Shows one caught mail: head, text with its links, attachments."""
     caught = mailcatcher.read_mail(settings().var_dir, name)
     return render("app/development/message.html", mail=caught, pieces=text_parts(caught.text, settings().base_url))
 
@@ -50,7 +50,7 @@ def message(name: str) -> Page:
 @bp.get("/mail/<name>/html")
 @public
 def message_html(name: str) -> Page:
-    """The mail's HTML as its reader sees it, sandboxed."""
+    """Serves the mail's HTML as its recipient sees it, sandboxed."""
     response = make_response(mailcatcher.read_mail(settings().var_dir, name).html)
     response.headers["Content-Type"] = "text/html; charset=utf-8"
     response.headers["Content-Security-Policy"] = MAIL_CSP
@@ -60,7 +60,7 @@ def message_html(name: str) -> Page:
 @bp.get("/mail/<name>/attachments/<int:number>")
 @public
 def attachment(name: str, number: int) -> Page:
-    """One attachment as a file, counted from 1."""
+    """Serves one attachment as a file; `number` counts from 1."""
     attachments = mailcatcher.read_mail(settings().var_dir, name).attachments
     if not 1 <= number <= len(attachments):
         raise NotFound("mail_not_found", name=name)
@@ -69,7 +69,7 @@ def attachment(name: str, number: int) -> Page:
 
 
 def text_parts(text: str, base_url: str) -> list[tuple[str, str]]:
-    """The text cut into (words, address): addresses of this site become paths, so that they work on any host."""
+    """Splits a text into (words, address); addresses of this site become paths, to work on any host."""
     parts: list[tuple[str, str]] = []
     done = 0
     for found in _URL.finditer(text):

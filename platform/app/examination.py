@@ -1,7 +1,7 @@
-"""The nightly examination of one company's books: every check that reaches them, kept with what it found.
+"""The nightly examination of one company's books: runs every check on them and stores the findings.
 
-May import every slice. Invariants: it repairs nothing; what is about work and mail in transit is not about the books
-and stays with `huikuan doctor`.
+Invariants: it repairs nothing; checks of work and mail in transit do not concern the books and stay with
+`huikuan doctor`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,6 @@ NOT_BOOKS: Final = ("work:", "mail:")
 
 
 def examine_books(db: Session, actor: Actor, _payload: dict[str, Any]) -> None:
-    """Runs the checks and writes down what they found; run twice, there are two records of one night."""
+    """Runs the checks and stores their findings; a second run adds a second record."""
     lines = company_lines(db, tenant(db, actor.tenant_id))
     keep_run(db, actor, [Check(*line[:3]) for line in lines if not line.name.startswith(NOT_BOOKS)])

@@ -1,7 +1,7 @@
-"""The web application, put together: settings in, Flask app out. The only place that lists blueprints.
+"""Creates the web application: settings in, Flask app out.
 
-Invariants: a strict Content-Security-Policy without `unsafe-*` on every answer; every HuikuanError becomes a
-page by its status; nothing here knows a rule of the business.
+Invariants: a strict Content-Security-Policy without `unsafe-*` on every response; every HuikuanError becomes an error
+page of its status; no business rules in here.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ csrf = CSRFProtect()
 
 
 def create_app(given: Settings | None = None) -> Flask:
-    """The application for these settings (default: the process's)."""
+    """Creates the application for these settings (default: the process's)."""
     from app.blueprints import register
 
     configured = given or settings()
@@ -92,25 +92,25 @@ def create_app(given: Settings | None = None) -> Flask:
 
 
 def _settle_memory() -> None:
-    """What was loaded at start stays for the life of the process: the collector need not walk it on every page."""
+    """Exempts the objects loaded at start from garbage collection; they live as long as the process."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_ALLOCATIONS, 20, 20)
 
 
 def development_secret(configured: Settings) -> str:
-    """A secret kept under var/ so that a restart signs nobody out; production must bring its own.
+    """Returns the secret stored under var/, so that a restart signs nobody out; production sets its own.
 
-    The same one that `huikuan up` gives its processes, so that a link of the command line opens there.
+    `huikuan up` gives its processes the same one, so that a link made by the command line is valid there.
     """
     make_private_home(configured.var_dir)
     return State(configured.var_dir).secret("app", "secret_key")
 
 
 def trusted_hosts(configured: Settings) -> list[str] | None:
-    """The names this installation answers to, or None for any: in production that of PUBLIC_URL and the machine's own.
+    """Returns the host names accepted in production, PUBLIC_URL's and the machine's own; else None, for any.
 
-    A redirect or link that was built from another `Host` would lead people to whoever wrote it.
+    A redirect or link built from a forged `Host` header would lead people to an attacker's site.
     """
     if not configured.is_production:
         return None
@@ -193,5 +193,5 @@ def _headers(response: Response) -> Response:
 
 
 def after_fork() -> None:
-    """A forked worker must not share its parent's connections."""
+    """Drops the parent's database connections in a forked worker."""
     engine().dispose(close=False)

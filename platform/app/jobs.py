@@ -1,7 +1,7 @@
-"""The job that RQ runs: one outbox message, claimed again by its fence, worked on, marked done.
+"""The job that RQ runs: claims one outbox message again by its fencing number, handles it and marks it done.
 
-Invariants: effect and `done` are one transaction; a mail is `sending` in the database before SMTP is spoken,
-and one found in that state again is `unknown`: a person decides, nothing is sent blindly twice.
+Invariants: effect and `done` are one transaction; a mail is `sending` in the database before the SMTP dialogue begins,
+and one found in that state later is `unknown`: a person decides, nothing is sent blindly twice.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ log = logger(__name__)
 
 
 class LostLeaseError(Exception):
-    """Another holder took the message while we worked; our transaction is rolled back."""
+    """Another job claimed the message meanwhile; our transaction is rolled back."""
 
 
 def deliver(tenant: str, message: str, fence: str) -> str:
-    """Works on one outbox message; returns what became of it (for the queue's log)."""
+    """Handles one outbox message; returns the outcome for the queue's log."""
     tenant_id, message_id = UUID(tenant), UUID(message)
     with transaction(tenant_id) as db:
         actor = system_actor_for(db, tenant_id)
-        claimed = outbox.hold(db, tenant_id, message_id, int(fence), actor.now)
+        claimed = outbox.reclaim(db, tenant_id, message_id, int(fence), actor.now)
     if claimed is None:
         return "not ours"
     try:
@@ -54,23 +54,23 @@ def deliver(tenant: str, message: str, fence: str) -> str:
 
 
 def _give_back(db: Session, actor: Actor, claimed: outbox.Claimed, reason: str) -> None:
-    """Puts the message back; a mail whose tries are used up comes back to its sender instead of dying unseen."""
+    """Reschedules the message; a mail after its last attempt is returned to its sender as failed."""
     if claimed.kind != SEND_MAIL:
         outbox.fail(db, claimed, actor.now, reason)
         return
     mail_id = UUID(claimed.payload["mail_id"])
     row = mail.get(db, claimed.tenant_id, mail_id)
     if row.state == "sending":
-        # We fell over with the text perhaps on its way.
-        _settle(db, actor, claimed, mail_id, mail.Outcome("unknown", reason[:500]), from_state="sending")
+        # The process failed when the text may have been on its way.
+        _conclude(db, actor, claimed, mail_id, mail.Outcome("unknown", reason[:500]), from_state="sending")
     elif outbox.fail(db, claimed, actor.now, reason, tries_max=mail.TRIES_MAX) and row.state == "queued":
         given_up = mail.Outcome("failed", f"given up: {reason}"[:500])
-        _note(db, actor, claimed, mail_id, given_up, from_state="queued")
+        _record_outcome(db, actor, claimed, mail_id, given_up, from_state="queued")
 
 
 def _try_later(db: Session, actor: Actor, claimed: outbox.Claimed, mail_id: UUID, reason: str) -> None:
-    """The server did not take it: it is queued again, and given back when its tries are used up."""
-    _note(db, actor, claimed, mail_id, mail.Outcome("queued", reason[:500]), from_state="sending")
+    """Queues a mail again that the server did not accept, or returns it to its sender after the last attempt."""
+    _record_outcome(db, actor, claimed, mail_id, mail.Outcome("queued", reason[:500]), from_state="sending")
     _give_back(db, actor, claimed, reason)
 
 
@@ -85,7 +85,7 @@ def _handle(claimed: outbox.Claimed) -> str:
 
 @contextmanager
 def _lease_kept(claimed: outbox.Claimed) -> Iterator[None]:
-    """Prolongs the lease while the work goes on; when this process dies, so does the lease, within minutes."""
+    """Extends the lease while the work goes on; when this process dies, the lease expires within minutes."""
     over = threading.Event()
 
     def keep() -> None:
@@ -108,30 +108,30 @@ def _finish(db: Session, actor: Actor, claimed: outbox.Claimed) -> None:
 
 
 def _send(claimed: outbox.Claimed) -> str:
-    """A mail in three steps: re-check and `sending`; SMTP; what became of it."""
+    """Sends a mail in three steps: recheck and `sending`; SMTP; recording of the outcome."""
     mail_id = UUID(claimed.payload["mail_id"])
     message = _prepare(claimed, mail_id)
     if isinstance(message, str):
         return message
-    outcome = mail.speak_smtp(message, settings())
+    outcome = mail.send_over_smtp(message, settings())
     with transaction(claimed.tenant_id) as db:
         actor = system_actor_for(db, claimed.tenant_id)
         if outcome.state == "retry":
             _try_later(db, actor, claimed, mail_id, outcome.reason)
             return "retry"
-        _settle(db, actor, claimed, mail_id, outcome, from_state="sending")
+        _conclude(db, actor, claimed, mail_id, outcome, from_state="sending")
     return outcome.state
 
 
 def _prepare(claimed: outbox.Claimed, mail_id: UUID) -> EmailMessage | str:
-    """The MIME message of a mail now marked `sending`; or what became of it instead."""
+    """Returns the MIME message of a mail now marked `sending`, or its final state when it is not to be sent."""
     with transaction(claimed.tenant_id) as db:
         actor = system_actor_for(db, claimed.tenant_id)
         row = mail.get(db, claimed.tenant_id, mail_id)
         if row.state == "sending":
-            # Somebody died between `sending` and the answer of the mail server.
+            # A process died between `sending` and the answer of the mail server.
             lost = mail.Outcome("unknown", "the sender died while sending")
-            _settle(db, actor, claimed, mail_id, lost, from_state="sending")
+            _conclude(db, actor, claimed, mail_id, lost, from_state="sending")
             return "unknown"
         if row.state != "queued":
             _finish(db, actor, claimed)
@@ -139,7 +139,7 @@ def _prepare(claimed: outbox.Claimed, mail_id: UUID) -> EmailMessage | str:
         recheck = RECHECKS.get(row.purpose)
         reason = recheck(db, actor, row) if recheck else None
         if reason:
-            _settle(db, actor, claimed, mail_id, mail.Outcome("suppressed", reason), from_state="queued")
+            _conclude(db, actor, claimed, mail_id, mail.Outcome("suppressed", reason), from_state="queued")
             return "suppressed"
         taken = mail.begin_sending(db, claimed.tenant_id, mail_id)
         if taken is None:
@@ -147,24 +147,24 @@ def _prepare(claimed: outbox.Claimed, mail_id: UUID) -> EmailMessage | str:
         try:
             return mail.compose(db, taken, settings())
         except (ValueError, LookupError) as error:
-            # It can never be written, so trying again helps nobody; the team sees why.
+            # It can never be composed, so a retry would not help; the sender sees the reason.
             broken = mail.Outcome("failed", f"the mail cannot be written: {error}"[:500])
-            _settle(db, actor, claimed, mail_id, broken, from_state="sending")
+            _conclude(db, actor, claimed, mail_id, broken, from_state="sending")
             return "failed"
 
 
-def _settle(
+def _conclude(
     db: Session, actor: Actor, claimed: outbox.Claimed, mail_id: UUID, outcome: mail.Outcome, *, from_state: str
 ) -> None:
-    _note(db, actor, claimed, mail_id, outcome, from_state=from_state)
+    _record_outcome(db, actor, claimed, mail_id, outcome, from_state=from_state)
     _finish(db, actor, claimed)
 
 
-def _note(
+def _record_outcome(
     db: Session, actor: Actor, claimed: outbox.Claimed, mail_id: UUID, outcome: mail.Outcome, *, from_state: str
 ) -> None:
-    """Moves the mail on and tells whoever wrote it, in the same transaction."""
-    mail.settle(
+    """Changes the mail's state and notifies the slice that queued it, in the same transaction."""
+    mail.change_state(
         db,
         claimed.tenant_id,
         mail_id,
@@ -175,11 +175,11 @@ def _note(
         address_bad=outcome.address_bad,
     )
     if outcome.state != "queued":
-        _tell(db, actor, mail.get(db, claimed.tenant_id, mail_id), outcome.state)
+        _notify(db, actor, mail.get(db, claimed.tenant_id, mail_id), outcome.state)
 
 
-def _tell(db: Session, actor: Actor, row: mail.MailMessage, state: str) -> None:
-    """Whoever wrote the mail hears what became of it, in the same transaction."""
+def _notify(db: Session, actor: Actor, row: mail.MailMessage, state: str) -> None:
+    """Notifies the slice that queued the mail of its final state, in the same transaction."""
     settled = SETTLED.get(row.purpose)
     if settled:
         with use_language(actor.language):

@@ -1,8 +1,7 @@
-"""The mail catcher of development: a real SMTP server on loopback that delivers nowhere but into `var/mail/`.
+"""The mail catcher of development: a real SMTP server on loopback that delivers into `var/mail/` only.
 
-May import the standard library, aiosmtpd, `app.embedded` (the remembered port) and kernel errors.
-Invariants: 250 is said only when the message is safe on disk, under its final name; a name that comes from a
-page can reach no file outside that folder.
+Invariants: it answers 250 only when the message is on disk under its final name; a name from a page can reach no file
+outside that folder.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ _LARGER_CHARSET = {"gb2312": "gb18030", "gbk": "gb18030", "cp936": "gb18030"}
 
 @dataclass(frozen=True)
 class Attachment:
-    """A part that is meant to be saved."""
+    """An attached file of a caught message."""
 
     filename: str
     content_type: str
@@ -49,7 +48,7 @@ class Attachment:
 
 @dataclass(frozen=True)
 class CaughtMail:
-    """One caught message. The list gives the head only: `text`, `html` and `attachments` are then empty."""
+    """One caught message. In a list `text`, `html` and `attachments` are empty."""
 
     name: str
     caught_at: datetime
@@ -64,19 +63,19 @@ class CaughtMail:
 
 
 def mail_dir(var_dir: Path) -> Path:
-    """Where the caught mail of `var_dir` lies."""
+    """Returns the folder of caught mail in `var_dir`."""
     return Path(var_dir) / "mail"
 
 
 def list_mail(var_dir: Path, limit: int = LIST_LIMIT) -> list[CaughtMail]:
-    """The newest `limit` messages, newest first, heads only."""
+    """Lists the newest `limit` messages, newest first, heads only."""
     folder = mail_dir(var_dir)
     names = sorted((p.name for p in folder.glob("*.eml") if _NAME.fullmatch(p.name)), reverse=True)
     return [_head(folder / name, _parse(folder / name, headers_only=True)) for name in names[:limit]]
 
 
 def read_mail(var_dir: Path, name: str) -> CaughtMail:
-    """One message with texts and attachments. Raises NotFound, also for a name that is none of ours."""
+    """Reads one message with texts and attachments. Raises NotFound, also for a malformed name."""
     path = mail_dir(var_dir) / name
     if not _NAME.fullmatch(name) or path.is_symlink() or not path.is_file():
         raise NotFound("mail_not_found", name=name)
@@ -136,7 +135,7 @@ def _attachment(part: MIMEPart) -> Attachment:
 
 
 class _Keeper:
-    """aiosmtpd's handler: each accepted message becomes one file."""
+    """The handler of aiosmtpd: stores each accepted message as a file."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -184,7 +183,7 @@ async def serve(var_dir: Path, port: int, ready: threading.Event, stop: asyncio.
 
 @contextmanager
 def catching(var_dir: Path) -> Iterator[str]:
-    """A catcher in this process, for tests: yields its `smtp://` URL."""
+    """Runs a catcher in this process, for tests; yields its `smtp://` URL."""
     port, ready = free_port(), threading.Event()
     running: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
 
@@ -207,7 +206,7 @@ def catching(var_dir: Path) -> Iterator[str]:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """`python -m app.mailcatcher --var-dir var [--port N]`: catch until SIGTERM or Ctrl-C."""
+    """`python -m app.mailcatcher --var-dir var [--port N]`: catches until SIGTERM or Ctrl-C."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--var-dir", type=Path, required=True)
     parser.add_argument("--port", type=int, help="default: the port of last time")

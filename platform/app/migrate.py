@@ -1,4 +1,4 @@
-"""Brings a database to the head revision. May import alembic; runs as the role of the URL."""
+"""Migrates a database to the head revision, as the role of its URL."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from kernel.settings import APP_ROOT
 
 
 def alembic_config(url: str) -> Config:
-    """Alembic's configuration for a database URL."""
+    """Returns Alembic's configuration for a database URL."""
     config = Config(str(APP_ROOT / "alembic.ini"))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     return config
 
 
 def migrate(url: str) -> None:
-    """Upgrades to head; does nothing when there already."""
+    """Upgrades the database to head. Idempotent."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
     command.upgrade(alembic_config(url), "head")

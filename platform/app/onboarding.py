@@ -1,6 +1,6 @@
-"""A new company with everything it needs: registry, books, policies. The one place where slices meet for it.
+"""Creates a company with everything it needs: registry, books, policies.
 
-Invariant: all of it in the caller's transaction, so there is no half-made company.
+Invariant: all of it in the caller's transaction, so no company is ever incomplete.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tenants.queries import system_actor_for
 
 
 def create_company(db: TenantSession, data: CreateTenant) -> tuple[UUID, UUID]:
-    """(tenant id, owner's user id). The session has entered the new tenant afterwards."""
+    """Creates a company; returns (tenant id, owner's user id). The session is then bound to the new tenant."""
     tenant_id, user_id = create_tenant(db, data)
     actor = system_actor_for(db, tenant_id)
     open_books(db, actor)

@@ -1,8 +1,7 @@
-"""Keeping a handful of child processes alive, and ending every one of them.
+"""Keeps child processes alive and stops every one of them in the end.
 
-May import the standard library and `app.embedded` helpers; knows nothing of what the children are.
-Invariants: no child outlives its supervisor, however that ended; a child that dies comes back after a growing
-pause, and one that cannot live ends the whole with a sentence that names its log.
+Invariants: no child outlives its supervisor, however that ended; a child that dies is started again after a growing
+pause, and one that cannot run stops everything with a message that names its log.
 """
 
 from __future__ import annotations
@@ -33,12 +32,12 @@ _LIBC = ctypes.CDLL(None) if LINUX else None
 
 
 class SupervisorError(Exception):
-    """The product cannot start or go on; the message is a sentence that says what to do."""
+    """The product cannot start or continue; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class ChildSpec:
-    """What to run. It gets `stop_seconds` between SIGTERM and SIGKILL."""
+    """A child process to run; it gets `stop_seconds` between SIGTERM and SIGKILL."""
 
     name: str
     argv: tuple[str, ...]
@@ -48,7 +47,7 @@ class ChildSpec:
 
 @dataclass(frozen=True)
 class ProcessStatus:
-    """One process as it is now; `state` is running, waiting (to be started again) or stopped."""
+    """The current state of one process; `state` is running, waiting (to be started again) or stopped."""
 
     name: str
     pid: int | None
@@ -73,7 +72,7 @@ class _Child:
 class StopSignal:
     """SIGTERM, SIGINT and SIGHUP as a flag, and a pipe that wakes a sleeper (also when a child dies).
 
-    While `interrupting`, they raise KeyboardInterrupt instead: for work that asks no flag.
+    While `interrupting`, they raise KeyboardInterrupt instead, for work that does not poll the flag.
     """
 
     def __init__(self) -> None:
@@ -82,7 +81,7 @@ class StopSignal:
 
     @contextmanager
     def caught(self) -> Iterator[StopSignal]:
-        """Install the handlers for the time of the block (main thread only)."""
+        """Installs the handlers for the time of the block (main thread only)."""
         self._reader, writer = os.pipe()
         os.set_blocking(self._reader, False)
         os.set_blocking(writer, False)
@@ -100,7 +99,7 @@ class StopSignal:
             os.close(writer)
 
     def wait(self, seconds: float) -> None:
-        """Sleep until a signal comes, at most `seconds`."""
+        """Sleeps until a signal arrives, at most `seconds`."""
         if select.select([self._reader], [], [], seconds)[0]:
             with suppress(BlockingIOError):
                 os.read(self._reader, 4096)
@@ -112,13 +111,13 @@ class StopSignal:
 
 
 class PidFile:
-    """`var/huikuan.pid`: who holds its lock is the supervisor. A number in it alone proves nothing."""
+    """`var/huikuan.pid`: the process that has its lock is the supervisor; the number in it alone proves nothing."""
 
     def __init__(self, var_dir: Path) -> None:
         self.path = var_dir / "huikuan.pid"
 
-    def holder(self) -> int | None:
-        """Process id of the running supervisor."""
+    def owner(self) -> int | None:
+        """Returns the process id of the running supervisor, None when there is none."""
         try:
             with self.path.open() as handle:
                 try:
@@ -130,14 +129,14 @@ class PidFile:
         return None
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Be the one supervisor for the time of the block. Raises SupervisorError when another one is."""
+    def locked(self) -> Iterator[None]:
+        """Locks the file for the time of the block. Raises SupervisorError when another supervisor runs."""
         with self.path.open("a+") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise SupervisorError(
-                    f"Huikuan is running already (process {self.holder()}). "
+                    f"Huikuan is running already (process {self.owner()}). "
                     "See `huikuan status`; stop it with `huikuan down`."
                 ) from None
             handle.truncate(0)
@@ -152,7 +151,7 @@ class PidFile:
 class Supervisor:
     """Runs the children of `specs` (named in the order in which they are stopped) until told to end.
 
-    `care` is asked every two seconds (the database servers are looked after there). A child may die `max_deaths`
+    `care` is called every two seconds (it watches the database servers). A child may die `max_deaths`
     times within `window_seconds`; before each new start it waits `pause_seconds`, doubled each time.
     """
 
@@ -188,9 +187,9 @@ class Supervisor:
         on_ready: Callable[[], None],
         ready_seconds: float = 60,
     ) -> None:
-        """Start all, call `on_ready` once `healthy`, go on until `stop` is requested, then end all.
+        """Starts all children, calls `on_ready` once `healthy`, runs until `stop` is requested, then stops them.
 
-        Raises SupervisorError when a child cannot live or the whole is not healthy within `ready_seconds`.
+        Raises SupervisorError when a child cannot run or the product is not healthy within `ready_seconds`.
         """
         ready, begun, cared = False, time.monotonic(), time.monotonic()
         self.log_dir.mkdir(parents=True, exist_ok=True)
@@ -296,8 +295,8 @@ class Supervisor:
 
 
 def read_statuses(var_dir: Path) -> list[ProcessStatus]:
-    """The children of the supervisor that runs in `var_dir`; none when none runs."""
-    holder = PidFile(var_dir).holder()
+    """Returns the children of the supervisor running in `var_dir`; an empty list when none runs."""
+    holder = PidFile(var_dir).owner()
     try:
         content = json.loads((var_dir / "huikuan.json").read_text())
     except FileNotFoundError:
@@ -312,7 +311,7 @@ def _open_log(path: Path) -> IO[bytes]:
 
 
 def _end_session(leader: int) -> None:
-    """End by force whatever is left of the session that `leader` had opened."""
+    """Kills the remaining processes of the session that `leader` had opened."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
     if not LINUX:

@@ -1,6 +1,6 @@
-"""What stands around every staff page: navigation with counts, company switcher, person. Read lazily.
+"""The frame of every staff page: navigation with counts, company switcher, user. Read lazily.
 
-Invariant: one statement for all counts, each bounded, so the frame of a page costs the same for every size.
+Invariant: one statement for all counts, each bounded, so the frame costs the same for companies of any size.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ COUNT_MAX = 1000
 
 @dataclass(frozen=True)
 class NavItem:
-    """One line of the navigation."""
+    """One rendered line of the navigation."""
 
     label: str
     url: str
@@ -39,7 +39,7 @@ class NavItem:
 
 @dataclass(frozen=True)
 class NavLine:
-    """Where a line leads; `also`: other blueprints or endpoints that belong to it."""
+    """The definition of a navigation line; `also`: other blueprints or endpoints under it."""
 
     label: str
     endpoint: str
@@ -83,7 +83,7 @@ SECTIONS = (
 
 @dataclass(frozen=True)
 class CompanyLink:
-    """A company to switch to."""
+    """A company the user can switch to."""
 
     name: str
     url: str
@@ -91,7 +91,7 @@ class CompanyLink:
 
 
 class Shell:
-    """The frame's context for templates (`shell`)."""
+    """The template context of the frame (`shell`)."""
 
     def __init__(self) -> None:
         self.company = g.company
@@ -133,7 +133,7 @@ class Shell:
 
 @dataclass(frozen=True)
 class NavCounts:
-    """What waits for somebody, at most COUNT_MAX each."""
+    """Numbers of open tasks beside the navigation, at most COUNT_MAX each."""
 
     actions: int
     statements: int
@@ -141,14 +141,14 @@ class NavCounts:
 
 
 def nav_counts(db: Any, actor: Actor) -> NavCounts:
-    """Open actions, unanswered statements and the approvals that wait for this person, in one statement."""
+    """Counts open actions, unanswered statements and approvals waiting for this user, in one statement."""
     asked = {"tenant": actor.tenant_id, "person": actor.user_id, "today": actor.today}
     return NavCounts(*columns(db, _counting(), asked).one())
 
 
 @cache
 def _counting() -> sa.Select[Any]:
-    """Built once: every page asks it."""
+    """Builds the statement once; every page executes it."""
     a, s, c, tenant_id = Action, Statement, Confirmation, sa.bindparam("tenant", type_=sa.Uuid)
     one: sa.ColumnElement[int] = sa.literal_column("1")
     actions = sa.select(one).where(a.tenant_id == tenant_id, a.state == "proposed").limit(COUNT_MAX)
@@ -173,12 +173,12 @@ def _counting() -> sa.Select[Any]:
 
 
 def role_label(roles: frozenset[str]) -> str:
-    """The person's roles as a short text, in the policy's order."""
+    """Returns the user's roles as a short text, in the policy's order."""
     return " · ".join(_(ROLE_NAMES[role]) for role in Role if role.value in roles)
 
 
 def context() -> dict[str, Any]:
-    """The context processor: `shell` where there is a company, `may` for showing buttons."""
+    """Returns the template context: `shell` where there is a company, `may` for showing buttons."""
     if "actor" not in g or "company" not in g:
         return {}
     return {"shell": Shell(), "may": lambda name: allows(g.actor.roles, Permission(name))}

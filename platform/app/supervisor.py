@@ -1,8 +1,8 @@
 """`huikuan up`, `down` and `status`: the whole product on one machine.
 
-May import `app.embedded`, `app.processes` and kernel settings. Starts the servers that no URL was given for,
-then web, worker, dispatcher and (in development) the mail catcher; stops all in that order, the servers last.
-Invariant: one supervisor per `var_dir`, and nothing it started is left when it has ended in order.
+Starts the servers for which no URL was given, then web, worker, dispatcher and (in development) the mail catcher; stops
+all in that order, the servers last.
+Invariant: one supervisor per `var_dir`, and nothing it started remains after an orderly end.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ Hook = Callable[[Settings], None]
 
 
 def _nothing(_settings: Settings) -> None:
-    """The hook that does nothing."""
+    """Does nothing, as the default hook."""
 
 
 def embedded_servers(settings: Settings, *, fast: bool = False) -> EmbeddedServers:
-    """The servers of our own that these settings ask for: those without a URL."""
+    """Returns the embedded servers for these settings: those for which no URL is set."""
     return EmbeddedServers(
         settings.var_dir, fast=fast, postgres=not settings.database_url, redis=not settings.redis_url
     )
 
 
 def product_processes(settings: Settings, mail_port: int | None) -> list[ChildSpec]:
-    """Every process of the product, in the order in which they are stopped."""
+    """Returns every process of the product, in the order in which they are stopped."""
     python = (sys.executable, "-m")
     web = (
         *(*python, "gunicorn", "--bind", f"{settings.host}:{settings.port}", "--worker-class", "gthread"),
@@ -73,7 +73,7 @@ def product_processes(settings: Settings, mail_port: int | None) -> list[ChildSp
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
-    """The environment in which a child reads these very settings."""
+    """Returns the environment from which a child reads these settings."""
     told = {name.upper(): str(value) for name, value in settings.model_dump().items() if str(value)}
     source = str(APP_ROOT / "platform")
     path = [source, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
@@ -91,11 +91,11 @@ def up(
     processes: Callable[[Settings, int | None], Sequence[ChildSpec]] = product_processes,
     pause_seconds: float = 0.3,
 ) -> None:
-    """Run the product: until Ctrl-C or SIGTERM, or in the background when `detach` (returns once it is ready).
+    """Runs the product: until Ctrl-C or SIGTERM, or in the background when `detach` (returns once it is ready).
 
     `prepare` runs between the servers and our own processes (migrations, seeds), `on_ready` when the web
-    answers; both get the settings with every URL filled in. The mail catcher stands in where no SMTP_URL is set,
-    never in production. Raises SupervisorError or EmbeddedError with a sentence that says what to do.
+    answers; both get the settings with every URL filled in. The mail catcher replaces a missing SMTP_URL, never in
+    production. Raises SupervisorError or EmbeddedError with a message that says what to do.
     """
     settings = settings.model_copy(update={"var_dir": settings.var_dir.absolute()})
 
@@ -114,14 +114,14 @@ def up(
 
 
 def down(settings: Settings, *, say: Say = click.echo) -> bool:
-    """Stop the product and the servers of our own; False when nothing ran. Raises SupervisorError."""
+    """Stops the product and the embedded servers; returns False when nothing ran. Raises SupervisorError."""
     pid_file = PidFile(settings.var_dir.absolute())
-    pid = pid_file.holder()
+    pid = pid_file.owner()
     if pid is not None:
         say(f"stopping Huikuan (process {pid})")
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
-        if not wait_until(lambda: pid_file.holder() is None, DOWN_SECONDS):
+        if not wait_until(lambda: pid_file.owner() is None, DOWN_SECONDS):
             raise SupervisorError(
                 f"Process {pid} did not stop within {DOWN_SECONDS} seconds; end it with `kill -9 {pid}`."
             )
@@ -134,9 +134,9 @@ def down(settings: Settings, *, say: Say = click.echo) -> bool:
 
 
 def status(settings: Settings) -> list[ProcessStatus]:
-    """Every process with its id, port and state: the supervisor, its children, the servers of our own."""
+    """Returns every process with its id, port and state: the supervisor, its children, the embedded servers."""
     var_dir = settings.var_dir.absolute()
-    pid = PidFile(var_dir).holder()
+    pid = PidFile(var_dir).owner()
     rows = [ProcessStatus("supervisor", pid, None, "running" if pid else "stopped"), *read_statuses(var_dir)]
     servers = embedded_servers(settings).status()
     return rows + [ProcessStatus(s.name, s.pid, s.port, s.state) for s in servers]
@@ -152,7 +152,7 @@ def _run(
     pause_seconds: float,
 ) -> None:
     servers = embedded_servers(settings)
-    with PidFile(settings.var_dir).held(), StopSignal().caught() as stop:
+    with PidFile(settings.var_dir).locked(), StopSignal().caught() as stop:
         _check_port(settings)
         try:
             stop.interrupting = True
@@ -191,7 +191,7 @@ def _run(
 def _resolve(
     settings: Settings, database_url: str, redis_url: str, with_mailcatcher: bool
 ) -> tuple[Settings, int | None]:
-    """The settings with every URL filled in, and the port of the mail catcher when there is to be one."""
+    """Returns the settings with every URL filled in, and the mail catcher's port when there is one."""
     state = State(settings.var_dir)
     update: dict[str, str] = {}
     if database_url:
@@ -217,14 +217,14 @@ def _check_port(settings: Settings) -> None:
 
 
 def _answers(settings: Settings) -> bool:
-    """Whether the web process says that it is healthy."""
+    """Returns whether the web process reports that it is healthy."""
     host = "127.0.0.1" if settings.host in ANYWHERE else settings.host
     connection = http.client.HTTPConnection(host, settings.port, timeout=5)
     try:
         connection.request("GET", "/healthz")
         answer = connection.getresponse()
         told = json.loads(answer.read() or b"{}")
-        # Another Huikuan may hold the port: only the one with our secret is ours.
+        # Another Huikuan may listen on the port: only the one with our secret is ours.
         return answer.status == http.HTTPStatus.OK and told.get("instance") == instance_of(settings.secret_key)
     except (OSError, ValueError, http.client.HTTPException):
         return False
@@ -233,9 +233,9 @@ def _answers(settings: Settings) -> bool:
 
 
 def _in_background(var_dir: Path, work: Callable[[Callable[[], None]], None], say: Say) -> None:
-    """Do `work` in a process of its own session; return when it calls its `ready`, raise what it raised.
+    """Runs `work` in a process of its own session; returns when it calls its `ready`, raises what it raised.
 
-    What it prints until then comes to this terminal, afterwards it goes to `var/log/supervisor.log`.
+    Its output goes to this terminal until then, afterwards to `var/log/supervisor.log`.
     """
     output, output_end = os.pipe()
     verdict, verdict_end = os.pipe()
@@ -252,7 +252,7 @@ def _in_background(var_dir: Path, work: Callable[[Callable[[], None]], None], sa
                 say(line.rstrip("\n"))
             told = answer.read()
         except KeyboardInterrupt:
-            if pid := PidFile(var_dir).holder():
+            if pid := PidFile(var_dir).owner():
                 os.kill(pid, signal.SIGTERM)
             raise
     if told != "ok":

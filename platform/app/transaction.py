@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from kernel import i18n
 from kernel.actor import Actor
 from kernel.clock import local_date, utc_now
-from kernel.db import enter, open_session
+from kernel.db import enter_tenant, open_session
 from kernel.errors import Conflict, NotFound
 from tenants.access import STAFF
 from web.formatters import set_zone
@@ -24,7 +24,7 @@ WITHOUT_DATABASE = {"assets", "static", "health.live"}
 
 
 def install(app: Flask) -> None:
-    """Hooks the unit of work around every request."""
+    """Wraps every request in a unit of work."""
     app.before_request(_begin)
     app.after_request(_commit)
     app.teardown_request(_end)
@@ -44,17 +44,17 @@ def _give_company(endpoint: str, values: dict[str, object]) -> None:
 def _begin() -> Page | None:
     g.keep = False
     if request.endpoint is None or request.endpoint in WITHOUT_DATABASE:
-        _speak(None)
+        _set_language(None)
         return None
     if any("\x00" in text for text in (*request.args.values(), *request.form.values())):
         abort(422)
     g.db = open_session(None, read_only=request.method in SAFE)
     view = current_app.view_functions[request.endpoint]
     if getattr(view, "audience", None) != STAFF:
-        _speak(None)
+        _set_language(None)
         return None
     if not current_user.is_authenticated:
-        _speak(None)
+        _set_language(None)
         wanted = request.full_path.rstrip("?") if request.method in SAFE else "/"
         return redirect(url_for("auth.sign_in", next=wanted), code=303)
     _enter_company()
@@ -62,8 +62,8 @@ def _begin() -> Page | None:
 
 
 def _enter_company() -> None:
-    """The actor of a staff request; a company the person does not belong to does not exist for them."""
-    _speak(current_user.language)
+    """Sets the actor of a staff request. Raises NotFound for a company the user does not belong to."""
+    _set_language(current_user.language)
     company = current_user.company(g.company_slug) if g.company_slug else None
     if company is None or not company.active:
         raise NotFound("company_not_found")
@@ -81,14 +81,16 @@ def _enter_company() -> None:
         company.roles,
     )
     set_zone(company.timezone)
-    enter(g.db, company.tenant_id)
+    enter_tenant(g.db, company.tenant_id)
 
 
-def _speak(language: str | None) -> None:
-    """The page's language: the person's, else ?lang=, the cookie, the browser's, Chinese."""
-    asked = i18n.normalise(request.args.get("lang")) or language or i18n.normalise(request.cookies.get("lang"))
+def _set_language(language: str | None) -> None:
+    """Sets the page's language: ?lang=, else the user's, the cookie's, the browser's, Chinese."""
+    asked = (
+        i18n.language_of_tag(request.args.get("lang")) or language or i18n.language_of_tag(request.cookies.get("lang"))
+    )
     best = request.accept_languages.best_match(["zh-CN", "zh", "en"])
-    i18n.set_language(asked or i18n.normalise(best) or i18n.DEFAULT_LANGUAGE)
+    i18n.set_language(asked or i18n.language_of_tag(best) or i18n.DEFAULT_LANGUAGE)
 
 
 def _commit(response: Response) -> Response:

@@ -1,4 +1,4 @@
-"""The RQ worker: `python -m app.worker`. All queues, JSON only, and no horse outlives its rider.
+"""The RQ worker: `python -m app.worker`. Serves all queues; no job process outlives its worker.
 
 Invariant: the code is loaded before the fork, connections are opened after it.
 """
@@ -24,7 +24,7 @@ PR_SET_PDEATHSIG = 1
 
 
 class DeathBoundWorker(Worker):
-    """A worker whose work-horse dies with it, so a job is never run twice at once by an orphan."""
+    """A worker whose job process dies with it, so an orphan never runs a job beside its second run."""
 
     def main_work_horse(self, job: Any, queue: Any) -> None:
         if sys.platform == "linux":
@@ -34,7 +34,7 @@ class DeathBoundWorker(Worker):
 
 
 def main() -> None:
-    """Works until it is told to stop."""
+    """Runs the worker until it is told to stop."""
     configure_logging(plain=not settings().is_production)
     approval_kinds.install()
     worker = DeathBoundWorker(

@@ -1,4 +1,4 @@
-"""Who acts, for which tenant, and when: the first argument of every command beside the session.
+"""The actor of a command: who acts, for which tenant, and when. The first argument of every command beside the session.
 
 Invariant: commands take moment and date from the actor, never from the clock, so that a run with `--date`,
 a test and the real day take the same path.
@@ -35,6 +35,6 @@ class Actor:
 def system_actor(
     tenant_id: UUID, timezone: str, *, kind: str = "system", name: str = "Huikuan", language: str = "zh_CN"
 ) -> Actor:
-    """The machine acting for a tenant at this moment (or at the fixed clock's)."""
+    """Returns the product itself as the actor for a tenant, at the moment of the clock."""
     now = utc_now()
     return Actor(tenant_id, kind, name, now, local_date(now, timezone), timezone, language)

@@ -1,7 +1,7 @@
 """Long columns for `unnest`: one text per column instead of one driver call per value.
 
-Imports the standard library only. Invariant: the text is PostgreSQL's own array literal, so the cast at the server
-gives back exactly the values, NULL for None, whatever a text holds. Write `CAST(:ids AS uuid[])`.
+Invariant: the text is PostgreSQL's own array literal, so the cast at the server gives back exactly the values, NULL
+for None, whatever characters a text has. Write `CAST(:ids AS uuid[])`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:+-]*")
 
 
 def array_text(values: Iterable[object]) -> str:
-    """An array literal of ids, numbers, dates or texts; several times faster than a bound list when it is long.
+    """Returns an array literal of ids, numbers, dates or texts; several times faster than a long bound list.
 
-    Raises ValueError for a text with NUL, which PostgreSQL cannot hold.
+    Raises ValueError for a text with NUL, which PostgreSQL cannot store.
     """
     return "{" + ",".join([_element(value) for value in values]) + "}"
 

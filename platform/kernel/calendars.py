@@ -1,7 +1,7 @@
 """Working days: the published Chinese calendar with its make-up weekends, or plain Monday to Friday.
 
-May import the standard library and the tables of `chinese_calendar`. Invariant: a year whose official
-calendar is not published is counted Monday to Friday and says so through `published`, never silently guessed.
+Invariant: a year whose official calendar is not published is counted Monday to Friday and says so through
+`published`, never silently guessed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _CN_YEARS: Final[frozenset[int]] = frozenset(day.year for day in _CN_HOLIDAYS)
 
 @dataclass(frozen=True, slots=True)
 class WorkCalendar:
-    """Which days count as working days for one tenant.
+    """The working days of one tenant.
 
     Attributes: `preset` names the public calendar; `overrides` maps single dates to working (True) or not
     (False) and wins over the preset.
@@ -41,7 +41,7 @@ class WorkCalendar:
             raise ValueError(f"unknown calendar preset: {self.preset!r}")
 
     def is_working_day(self, day: date) -> bool:
-        """True when people are at work on `day`."""
+        """Returns whether `day` is a working day."""
         told = self.overrides.get(day)
         if told is not None:
             return told
@@ -53,15 +53,15 @@ class WorkCalendar:
         return day.weekday() < 5
 
     def next_working_day(self, day: date) -> date:
-        """`day` itself when it is a working day, else the first one after it."""
+        """Returns `day` when it is a working day, else the next one. Raises ValueError after 60 days without."""
         return self._seek(day, _DAY)
 
     def previous_working_day(self, day: date) -> date:
-        """`day` itself when it is a working day, else the last one before it."""
+        """Returns `day` when it is a working day, else the last one before. Raises ValueError after 60 days without."""
         return self._seek(day, -_DAY)
 
     def published(self, year: int) -> bool:
-        """False when the official calendar of `year` is not known, so that pages can warn."""
+        """Returns whether the official calendar of `year` is known; pages warn when it is not."""
         return self.preset != "CN" or year in _CN_YEARS
 
     def _seek(self, day: date, step: timedelta) -> date:
@@ -74,10 +74,10 @@ class WorkCalendar:
 
 @lru_cache(maxsize=8)
 def preset_calendar(preset: Preset) -> WorkCalendar:
-    """The calendar of a preset without overrides, one object per process; ValueError for another name."""
+    """Returns the calendar of a preset, one object per process. Raises ValueError for an unknown preset."""
     return WorkCalendar(preset)
 
 
 def calendar_for(preset: Preset, overrides: Mapping[date, bool] | None = None) -> WorkCalendar:
-    """The calendar of a tenant: its preset with its own days laid over."""
+    """Returns a tenant's calendar: its preset, overridden by its own days."""
     return WorkCalendar(preset, dict(overrides)) if overrides else preset_calendar(preset)

@@ -1,7 +1,7 @@
 """The clock: the only place that asks what time it is.
 
 Invariant: rules take `today` as an argument; only the edges (request, job, command line) ask the clock,
-and a fixed clock can stand in its place for tests and for history that is played.
+and a fixed clock can replace it for tests and for seeded history.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ _fixed: ContextVar[datetime | None] = ContextVar("fixed_clock", default=None)
 
 
 def utc_now() -> datetime:
-    """The moment, aware, in UTC."""
+    """Returns the current moment, timezone-aware, in UTC."""
     return _fixed.get() or datetime.now(UTC)
 
 
 def local_date(moment: datetime, timezone: str) -> date:
-    """The calendar date of `moment` at `timezone` (IANA name)."""
+    """Returns the calendar date of `moment` in `timezone` (IANA name)."""
     return moment.astimezone(ZoneInfo(timezone)).date()
 
 
 def moment_on(day: date, timezone: str, at: time = time(9, 0)) -> datetime:
-    """The moment of a local time of day on `day`, in UTC."""
+    """Returns the moment of a local time of day on `day`, in UTC."""
     return datetime.combine(day, at, tzinfo=ZoneInfo(timezone)).astimezone(UTC)
 
 
 @contextmanager
 def fixed_clock(moment: datetime) -> Iterator[None]:
-    """Everything inside believes it is `moment`."""
+    """Stops the clock at `moment` for the block. Raises ValueError for a moment without a time zone."""
     if moment.tzinfo is None:
         raise ValueError("a fixed clock needs an aware moment")
     token = _fixed.set(moment.astimezone(UTC))

@@ -31,7 +31,7 @@ Id = Annotated[UUID, mapped_column(sa.Uuid)]
 
 
 class TenantKeyed:
-    """A tenant-owned table whose key goes on with columns of its own.
+    """A tenant-owned table whose primary key continues with columns of its own.
 
     Its foreign keys lead, by way of its parents, to `tenant`; only tables without a parent name it themselves.
     """
@@ -46,11 +46,11 @@ class Tenanted(TenantKeyed):
 
 
 def tenant_fk(column: str, target: str, *, target_column: str = "id") -> sa.ForeignKeyConstraint:
-    """A foreign key that cannot leave the tenant: (tenant_id, column) → target(tenant_id, id)."""
+    """Returns a foreign key that cannot leave the tenant: (tenant_id, column) → target(tenant_id, target_column)."""
     return sa.ForeignKeyConstraint(["tenant_id", column], [f"{target}.tenant_id", f"{target}.{target_column}"])
 
 
 def one_of(column: str, *values: str) -> sa.CheckConstraint:
-    """CHECK that `column` holds one of `values` (text, not a PostgreSQL enum: those are a migration trap)."""
+    """Returns a CHECK that `column` is one of `values` (text; PostgreSQL enums are hard to migrate)."""
     listed = ", ".join(f"'{value}'" for value in values)
     return sa.CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")

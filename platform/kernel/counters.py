@@ -1,6 +1,6 @@
-"""Running numbers and row locks per tenant: `INV-2026-000123`, and one holder at a time of a named lock.
+"""Running numbers and row locks per tenant: `INV-2026-000123`, and named locks.
 
-May import db. Invariants: a number is taken in the transaction that uses it, so a rolled-back command leaves
+Invariants: a number is taken in the transaction that uses it, so a rolled-back command leaves
 no gap; locks are rows, never advisory locks (those are per node on Citus).
 """
 
@@ -16,7 +16,7 @@ from kernel.db import Base
 
 
 class TenantCounter(TenantKeyed, Base):
-    """The last number taken of a kind."""
+    """The last number taken of a series."""
 
     __tablename__ = "tenant_counter"
     __table_args__ = (sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),)
@@ -32,16 +32,16 @@ _TAKE = sa.text("""
 
 
 def take_numbers(db: Session, tenant_id: UUID, name: str, count: int = 1) -> range:
-    """The next `count` numbers of `name`, without gaps. Holds the counter's row until COMMIT."""
+    """Takes the next `count` numbers of the series `name`, without gaps. Locks the counter's row until COMMIT."""
     last: int = db.connection().execute(_TAKE, {"tenant": tenant_id, "name": name, "count": count}).scalar_one()
     return range(last - count + 1, last + 1)
 
 
 def lock_counter(db: Session, tenant_id: UUID, name: str) -> None:
-    """Waits for, then holds until COMMIT, the row `name`: a lock between processes of one tenant."""
+    """Locks the row `name` until COMMIT, after waiting for others: one process of a tenant at a time."""
     take_numbers(db, tenant_id, f"lock:{name}", 1)
 
 
 def document_number(prefix: str, year: int, number: int) -> str:
-    """`INV-2026-000123`."""
+    """Formats a document number: `INV-2026-000123`."""
     return f"{prefix}-{year}-{number:06d}"

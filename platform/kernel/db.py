@@ -1,8 +1,8 @@
 """The database: engine, session, and how a transaction enters its tenant.
 
-May import SQLAlchemy and settings. Invariants: a session belongs to one tenant for its whole life and enters
-it by `enter_tenant()` as the first statement of each transaction; whoever connects as a role that could pass
-row-level security is stepped down to `huikuan_app`; a read-only session cannot write at all.
+Invariants: a session belongs to one tenant for its whole life and enters it by `enter_tenant()` as the first statement
+of each transaction; a connection whose role could bypass row-level security is stepped down to `huikuan_app`; a
+read-only session cannot write at all.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ NAMING = {
 
 
 class Base(DeclarativeBase):
-    """All tables of the product hang on this metadata."""
+    """The base of every table; its metadata lists them all."""
 
     metadata = sa.MetaData(naming_convention=NAMING)
 
 
-_enter = sa.text("SELECT enter_tenant(:tenant)")
+_ENTER = sa.text("SELECT enter_tenant(:tenant)")
 
 
 class TenantSession(Session):
@@ -50,14 +50,14 @@ class TenantSession(Session):
 
 
 @event.listens_for(TenantSession, "after_begin")
-def _enter_tenant(session: Session, _transaction: object, connection: sa.Connection) -> None:
+def _enter_at_begin(session: Session, _transaction: object, connection: sa.Connection) -> None:
     tenant_id = session.info.get("tenant_id")
     if tenant_id is not None:
-        connection.execute(_enter, {"tenant": tenant_id})
+        connection.execute(_ENTER, {"tenant": tenant_id})
 
 
 def _step_down(dbapi_connection: Any, role: str) -> None:
-    """Gives up powers that would pass row-level security. A login as the role itself needs nothing."""
+    """Sets the role to one without the power to bypass row-level security, unless it is the login role already."""
     before = dbapi_connection.autocommit
     dbapi_connection.autocommit = True
     try:
@@ -74,7 +74,7 @@ def _note_rest(_dbapi_connection: Any, record: Any) -> None:
 
 
 def _ask_whether_alive(dbapi_connection: Any, record: Any, _proxy: object) -> None:
-    """Asks a connection that rested for long whether its server is still there; a dead one is replaced.
+    """Tests a connection that was idle for RESTED_S; a dead one is replaced by the pool.
 
     SQLAlchemy's own pre-ping asks at every checkout: two or three round trips on each page.
     """
@@ -91,7 +91,7 @@ def _ask_whether_alive(dbapi_connection: Any, record: Any, _proxy: object) -> No
 
 
 def make_engine(url: str, *, role: str | None = APP_ROLE, pool_size: int = 10) -> sa.Engine:
-    """An engine that works as `role` (None: as the role of the URL, for migrations)."""
+    """Creates an engine that works as `role` (None: as the role of the URL, for migrations)."""
     made = sa.create_engine(
         url,
         pool_size=pool_size,
@@ -107,18 +107,18 @@ def make_engine(url: str, *, role: str | None = APP_ROLE, pool_size: int = 10) -
 
 @lru_cache(maxsize=1)
 def engine() -> sa.Engine:
-    """The process's engine. After a fork the child calls `engine().dispose(close=False)`."""
+    """Returns the process's engine. After a fork the child calls `engine().dispose(close=False)`."""
     return make_engine(settings().database_url)
 
 
 @lru_cache(maxsize=8)
 def _read_only(target: sa.Engine) -> sa.Engine:
-    """The same engine and pool, whose transactions begin READ ONLY; made once, not on every page."""
+    """Returns the same engine and pool with READ ONLY transactions; created once, not on every page."""
     return target.execution_options(postgresql_readonly=True)
 
 
 def open_session(tenant_id: UUID | None, *, read_only: bool = False, bind: sa.Engine | None = None) -> TenantSession:
-    """A session for `tenant_id` (None: registry tables only). The caller commits or closes it."""
+    """Opens a session for `tenant_id` (None: registry tables only). The caller commits and closes it."""
     target = bind or engine()
     if read_only:
         target = _read_only(target)
@@ -127,29 +127,29 @@ def open_session(tenant_id: UUID | None, *, read_only: bool = False, bind: sa.En
 
 @contextmanager
 def transaction(tenant_id: UUID | None, *, bind: sa.Engine | None = None) -> Iterator[TenantSession]:
-    """A unit of work for edges outside HTTP: one commit at the end, rolled back on any error."""
+    """Opens a unit of work outside HTTP: one commit at the end, rolled back on any error."""
     with open_session(tenant_id, bind=bind) as session, session.begin():
         yield session
 
 
 @contextmanager
 def reading(tenant_id: UUID | None, *, bind: sa.Engine | None = None) -> Iterator[TenantSession]:
-    """A unit of reading: the database itself refuses any write."""
+    """Opens a read-only transaction: the database itself refuses any write."""
     with open_session(tenant_id, read_only=True, bind=bind) as session:
         yield session
 
 
-def enter(session: TenantSession, tenant_id: UUID) -> None:
-    """Lets a session that began without a tenant enter one, now and in its later transactions."""
+def enter_tenant(session: TenantSession, tenant_id: UUID) -> None:
+    """Binds a session without a tenant to one, for the current and all later transactions."""
     session.info["tenant_id"] = tenant_id
     if session.in_transaction():
-        session.execute(_enter, {"tenant": tenant_id})
+        session.execute(_ENTER, {"tenant": tenant_id})
 
 
 def columns(session: Session, statement: sa.Executable, params: dict[str, Any] | None = None) -> Any:
-    """The rows of a statement that asks for columns alone, past the ORM's loader.
+    """Executes a statement that selects columns only, without the ORM's loader; returns its rows.
 
-    For pages that are opened all day: the loader is a quarter of the price of a small statement.
+    For the most opened pages: the loader is a quarter of the cost of a small statement.
     """
     session.flush()  # as the loader would have done
     return session.connection().execute(statement, params)

@@ -1,6 +1,6 @@
-"""The few errors that commands and queries raise; the edge turns each into a page, a JSON body or an exit code.
+"""Errors that commands and queries raise; the edge turns each into a page, a JSON body or an exit code.
 
-Invariant: a `code` is stable and translated at the edge (`kernel.messages`), `params` fill its text.
+Invariant: a `code` is stable and translated at the edge (`app.messages`), `params` fill its text.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ class HuikuanError(Exception):
 
 
 class NotFound(HuikuanError):
-    """It does not exist, or not for this tenant: the two look the same from outside."""
+    """The object does not exist, or not for this tenant: indistinguishable from outside (HTTP 404)."""
 
     status = 404
 
 
 class Forbidden(HuikuanError):
-    """The person is known but may not do this."""
+    """The user is signed in but lacks the permission (HTTP 403)."""
 
     status = 403
 
 
 class Conflict(HuikuanError):
-    """The world has moved on since the page was shown."""
+    """The data changed since the page was shown (HTTP 409)."""
 
     status = 409
 
 
 class RuleBroken(HuikuanError):
-    """A rule of the policy or of bookkeeping says no."""
+    """The request breaks a business rule (HTTP 422)."""
 
     status = 422

@@ -1,7 +1,7 @@
 """Texts in two languages, for pages, mails, documents and the command line alike.
 
 One current language per context; catalogues are read from `translations/<lang>.po` by Babel, without a
-compiled artefact to go stale. May import Babel and settings. Invariant: msgids are English, so a missing
+compiled artefact to go stale. Invariant: msgids are English, so a missing
 translation is still a sentence (a test fails on it).
 """
 
@@ -27,7 +27,7 @@ _current: ContextVar[str] = ContextVar("language", default="en")
 
 @lru_cache(maxsize=8)
 def catalogue(language: str) -> NullTranslations:
-    """The catalogue of `language`; English is its own msgids."""
+    """Loads the catalogue of `language`; English needs none, its texts are the msgids."""
     path = APP_ROOT / "translations" / f"{language}.po"
     if language == "en" or not path.exists():
         return NullTranslations()
@@ -40,12 +40,12 @@ def catalogue(language: str) -> NullTranslations:
 
 
 def current_language() -> str:
-    """The language of this context: `zh_CN` or `en`."""
+    """Returns the language of this context: `zh_CN` or `en`."""
     return _current.get()
 
 
-def normalise(language: str | None) -> str | None:
-    """Our name for a language tag (`zh`, `zh-CN`, `zh_Hans_CN`, `en-GB`), or None."""
+def language_of_tag(language: str | None) -> str | None:
+    """Returns `zh_CN` or `en` for a language tag (`zh`, `zh-Hans-CN`, `en-GB`); None for any other language."""
     tag = (language or "").replace("-", "_").lower()
     if tag.startswith("zh"):
         return "zh_CN"
@@ -54,7 +54,7 @@ def normalise(language: str | None) -> str | None:
 
 @contextmanager
 def use_language(language: str) -> Iterator[None]:
-    """Everything inside speaks `language`; nothing carries over to what comes after."""
+    """Sets the language for the block and restores the previous one after it."""
     token = _current.set(language)
     try:
         yield
@@ -63,22 +63,22 @@ def use_language(language: str) -> Iterator[None]:
 
 
 def set_language(language: str) -> None:
-    """For the edge of a request, which lives in a context of its own."""
+    """Sets the language of this context, for a request, which has a context of its own."""
     _current.set(language)
 
 
 def gettext(message: str, /, **params: object) -> str:
-    """`message` in the current language, `%(name)s` filled from `params`."""
+    """Translates `message` into the current language and fills `%(name)s` from `params`."""
     text = catalogue(_current.get()).gettext(message)
     return text % params if params else text
 
 
 def ngettext(singular: str, plural: str, n: int, /, **params: object) -> str:
-    """As gettext, by number; `%(num)s` is `n`."""
+    """Translates as gettext, in the plural form of `n`; `%(num)s` is `n`."""
     text = catalogue(_current.get()).ngettext(singular, plural, n)
     return text % {"num": n, **params}
 
 
 def mark(message: str) -> str:
-    """Marks a msgid kept as data (policy names, rule texts) for extraction; gives it back unchanged."""
+    """Marks a msgid kept as data (policy names, rule texts) for extraction; returns it unchanged."""
     return message

@@ -1,14 +1,15 @@
 """Idempotency: the same request twice has one effect and one answer.
 
-May import db. Invariant: the key row is written in the transaction of the effect, so it exists exactly when
-the effect does; the same key with other inputs is a conflict, never a second effect.
+Invariant: the key row is written in the transaction of the effect, so it exists exactly when the effect does; the
+same key with other inputs is a conflict, never a second effect.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ from kernel.errors import Conflict
 
 
 class IdempotencyKey(TenantKeyed, Base):
-    """A request that was done: what it asked (hash) and what came of it."""
+    """A request that was carried out: the hash of its inputs and the id of its result."""
 
     __tablename__ = "idempotency_key"
     __table_args__ = (sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),)
@@ -31,31 +32,48 @@ class IdempotencyKey(TenantKeyed, Base):
     created_at: Mapped[Moment]
 
 
-# Written out once: every form that changes something passes here.
-_FIRST = sa.text(
+Result = TypeVar("Result", bound=UUID | None)
+
+# Plain SQL, prepared at import: every form that changes something passes here.
+_INSERT = sa.text(
     "INSERT INTO idempotency_key (tenant_id, key, request_hash, created_at) VALUES (:tenant, :key, :hash, :now)"
     " ON CONFLICT DO NOTHING RETURNING key"
 )
-_BEFORE = sa.text("SELECT request_hash, result_id FROM idempotency_key WHERE tenant_id = :tenant AND key = :key")
-_REMEMBER = sa.text("UPDATE idempotency_key SET result_id = :result WHERE tenant_id = :tenant AND key = :key")
+_SELECT = sa.text("SELECT request_hash, result_id FROM idempotency_key WHERE tenant_id = :tenant AND key = :key")
+_SET_RESULT = sa.text("UPDATE idempotency_key SET result_id = :result WHERE tenant_id = :tenant AND key = :key")
 
 
-def first_time(db: Session, actor: Actor, key: str, request: dict[str, Any]) -> tuple[bool, UUID | None]:
-    """(True, None) when the caller shall do it now; (False, result id) when it was done before.
+def once(db: Session, actor: Actor, key: str, request: Mapping[str, Any], do: Callable[[], Result]) -> Result:
+    """Runs `do` unless `key` was carried out before; returns the result of the first time either way.
 
-    A concurrent twin waits here for the other's commit. Raises Conflict(`idempotency_key_reused`) for other inputs.
+    `request` holds the inputs, without the key. A concurrent request with the same key waits for the first one's
+    COMMIT. Raises Conflict(`idempotency_key_reused`) when the key was used with other inputs, and what `do` raises.
     """
-    wanted = hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()
-    values = {"tenant": actor.tenant_id, "key": key, "hash": wanted, "now": actor.now}
+    earlier = _earlier(db, actor, key, request)
+    if earlier is not None:
+        # Key and result were committed together, so what is stored is what `do` returned.
+        return cast(Result, earlier.result_id)
+    result = do()
+    if result is not None:
+        db.connection().execute(_SET_RESULT, {"tenant": actor.tenant_id, "key": key, "result": result})
+    return result
+
+
+def first_time(db: Session, actor: Actor, key: str, request: Mapping[str, Any]) -> bool:
+    """Registers `key` in the caller's transaction; returns False when it was registered before.
+
+    For effects that have no id to return; others take `once`. Raises Conflict(`idempotency_key_reused`).
+    """
+    return _earlier(db, actor, key, request) is None
+
+
+def _earlier(db: Session, actor: Actor, key: str, request: Mapping[str, Any]) -> sa.Row[Any] | None:
+    """The row of an earlier request with this key; None when the key was registered just now."""
+    digest = hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()
     connection = db.connection()
-    if connection.execute(_FIRST, values).first():
-        return True, None
-    row = connection.execute(_BEFORE, {"tenant": actor.tenant_id, "key": key}).one()
-    if row.request_hash != wanted:
+    if connection.execute(_INSERT, {"tenant": actor.tenant_id, "key": key, "hash": digest, "now": actor.now}).first():
+        return None
+    row = connection.execute(_SELECT, {"tenant": actor.tenant_id, "key": key}).one()
+    if row.request_hash != digest:
         raise Conflict("idempotency_key_reused")
-    return False, row.result_id
-
-
-def remember(db: Session, actor: Actor, key: str, result_id: UUID) -> None:
-    """Notes what came of the request, in the same transaction."""
-    db.connection().execute(_REMEMBER, {"tenant": actor.tenant_id, "key": key, "result": result_id})
+    return row

@@ -16,7 +16,7 @@ _counter = 0
 
 
 def new_id() -> UUID:
-    """A new UUIDv7: 48 bits of milliseconds, 12 bits of counter, 62 random bits."""
+    """Returns a new UUIDv7: 48 bits of milliseconds, 12 bits of counter, 62 random bits."""
     global _last_ms, _counter
     rand = int.from_bytes(os.urandom(8), "big")
     with _lock:
@@ -36,5 +36,5 @@ def new_id() -> UUID:
 
 
 def new_ids(count: int) -> list[UUID]:
-    """`count` ascending ids."""
+    """Returns `count` new ids in ascending order."""
     return [new_id() for _ in range(count)]

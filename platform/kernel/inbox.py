@@ -1,6 +1,6 @@
-"""The inbox: what came from outside (webhook, mail), stored before anyone acts on it, once by its own id.
+"""The inbox: messages from outside (webhook, mail), stored once by their own id before anything acts on them.
 
-May import db, ids. Invariant: the same `source` and `external_id` make one row, however often it is delivered.
+Invariant: the same `source` and `external_id` make one row, however often it is delivered.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kernel.ids import new_id
 
 
 class InboxMessage(Tenanted, Base):
-    """One thing received, as it came."""
+    """A message from outside, stored as received."""
 
     __tablename__ = "inbox_message"
     __table_args__ = (
@@ -35,7 +35,7 @@ class InboxMessage(Tenanted, Base):
 
 
 def receive(db: Session, actor: Actor, source: str, external_id: str, payload: Mapping[str, Any]) -> UUID | None:
-    """Stores it; None when it was here before."""
+    """Stores a received message; returns its id, None when it was received before."""
     statement = (
         insert(InboxMessage)
         .values(

@@ -1,8 +1,8 @@
-"""The journal: what happened, append-only, sealed into hash-chained batches that anyone can verify.
+"""The journal: append-only business events, sealed into hash-chained batches that anyone can verify.
 
-May import db, ids, actor. Invariants: a command records its event in its own transaction; an event's only
-column that ever changes is `sealed_in`, once, from NULL (a column grant and a trigger hold that); a batch's
-hash covers its events in id order and the hash of the batch before it.
+Invariants: a command records its event in its own transaction; an event's only column that ever changes is
+`sealed_in`, once, from NULL (a column grant and a trigger enforce that); a batch's hash covers its events in id order
+and the hash of the batch before it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class JournalBatch(TenantKeyed, Base):
 
 
 class JournalEvent(Tenanted, Base):
-    """One thing that happened: `kind` is a past participle (`statement_issued`), `data` its facts."""
+    """A business event: `kind` is a past participle (`statement_issued`), `data` its facts."""
 
     __tablename__ = "journal_event"
     __table_args__ = (
@@ -65,9 +65,10 @@ class JournalEvent(Tenanted, Base):
 
 @dataclass(frozen=True)
 class Verification:
-    """What verifying found: `broken_at` is the first batch whose hash does not hold.
+    """The result of verifying the chain of batches.
 
-    `holds_anchor`: an earlier head that somebody noted outside is still a link of the chain (None: none was given).
+    `broken_at`: number of the first batch whose hash does not match. `anchor_found`: whether an earlier head noted
+    outside is still a link of the chain (None: no anchor was given).
     """
 
     batches: int
@@ -75,15 +76,15 @@ class Verification:
     unsealed: int
     head: str
     broken_at: int | None = None
-    holds_anchor: bool | None = None
+    anchor_found: bool | None = None
 
     @property
     def ok(self) -> bool:
-        return self.broken_at is None and self.holds_anchor is not False
+        return self.broken_at is None and self.anchor_found is not False
 
     @property
     def recorded(self) -> int:
-        """All events, sealed or not. It only grows."""
+        """Returns the number of events, sealed or not; it only grows."""
         return self.events + self.unsealed
 
 
@@ -102,7 +103,7 @@ def record(
     subject_id: UUID | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> UUID:
-    """Adds an event to the caller's transaction. `data` must be JSON-able. Returns its id."""
+    """Records an event in the caller's transaction; returns its id. `data` must be JSON-able."""
     event_id = new_id()
     db.connection().execute(
         _RECORD,
@@ -123,9 +124,9 @@ def record(
 
 
 def seal(db: Session, tenant_id: UUID, now: datetime) -> int:
-    """Seals the oldest unsealed events into one batch; returns how many (0: nothing to do).
+    """Seals the oldest unsealed events into one batch; returns their number (0: nothing to do).
 
-    Takes the last batch's lock first, so two sealers never make two links of the same number.
+    Takes the tenant's batch lock first, so concurrent runs never write two batches of the same number.
     """
     from kernel.counters import lock_counter
 
@@ -161,10 +162,10 @@ def seal(db: Session, tenant_id: UUID, now: datetime) -> int:
 
 
 def verify(db: Session, tenant_id: UUID, *, anchor: str | None = None) -> Verification:
-    """Recomputes the whole chain of a tenant, batch by batch.
+    """Recomputes the hashes of a tenant's whole chain, batch by batch.
 
-    A chain from which the newest batches were taken is whole in itself; only an `anchor`, the head (hash) of an
-    earlier look that was kept outside, tells that something is missing, or that all of it was written anew.
+    A chain whose newest batches were removed is consistent in itself. Only an `anchor`, an earlier head (hash) kept
+    outside, reveals that batches are missing or that the whole chain was rewritten.
     """
     previous, events, number = GENESIS, 0, 0
     seen = None if anchor is None else anchor == GENESIS
@@ -185,11 +186,11 @@ def verify(db: Session, tenant_id: UUID, *, anchor: str | None = None) -> Verifi
             return Verification(number, events, _unsealed(db, tenant_id), previous, broken_at=expected)
         previous, number, events = batch.hash, batch.number, events + len(rows)
         seen = seen if anchor is None else seen or anchor == batch.hash
-    return Verification(number, events, _unsealed(db, tenant_id), previous, holds_anchor=seen)
+    return Verification(number, events, _unsealed(db, tenant_id), previous, anchor_found=seen)
 
 
 def chain_hash(previous: str, rows: Any) -> str:
-    """SHA-256 over the hash before and each event's canonical JSON, in order."""
+    """Returns the SHA-256 over the previous hash and the canonical JSON of each event, in order."""
     digest = hashlib.sha256(previous.encode())
     for row in rows:
         fields = [

@@ -1,6 +1,6 @@
 """Logs: one JSON line an event on standard error, with tenant and request in every line of a request.
 
-May import structlog. Invariant: no token, code, password or mail body is ever logged.
+Invariant: no token, code, password or mail body is ever logged.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import structlog
 
 
 def configure_logging(*, plain: bool = False) -> None:
-    """Sets structlog up once a process; `plain` is for a person at a terminal."""
+    """Configures structlog, once per process; `plain` writes readable lines for a terminal instead of JSON."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -28,6 +28,6 @@ def configure_logging(*, plain: bool = False) -> None:
 
 
 def logger(name: str) -> structlog.typing.FilteringBoundLogger:
-    """A logger that names its module."""
+    """Returns a logger that names its module."""
     bound: structlog.typing.FilteringBoundLogger = structlog.get_logger(module=name)
     return bound

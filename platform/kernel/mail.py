@@ -1,9 +1,9 @@
 """Outgoing mail as rows: composed once, sent at most once, with a Message-ID that stays over retries.
 
-May import db, outbox, storage, settings. Invariants: nothing is sent but from a `mail_message` row that an
-outbox row points at; `sending` is committed before SMTP is spoken, so a process killed in between leaves a
-mail that a person must judge (`unknown`), never one that is silently sent twice; a settled mail keeps its words (a
-trigger holds that), save secrets that are taken out.
+Invariants: a mail is only sent from a `mail_message` row that an outbox row points at; `sending` is committed before
+the SMTP dialogue begins, so a process killed in between leaves a mail that a person must judge (`unknown`), never one
+that is silently sent twice; a mail in a final state keeps its words (a trigger enforces that), except for secrets that
+are redacted.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ OUR_OWN_FAULT = frozenset({500, 502, 503, 530, 534, 535, 538})
 
 
 class MailMessage(Tenanted, Base):
-    """One mail to one person. `purpose` and `subject_id` say what it is for (a statement, an action, a code)."""
+    """One e-mail to one person; `purpose` and `subject_id` name what it is about (a statement, an action, a code)."""
 
     __tablename__ = "mail_message"
     __table_args__ = (
@@ -81,8 +81,8 @@ class Attachment:
 
 
 @dataclass(frozen=True)
-class Letter:
-    """What to send: texts already in the reader's language."""
+class OutgoingMail:
+    """An e-mail to be queued: recipient and texts, already in the recipient's language."""
 
     to_address: str
     to_name: str
@@ -96,9 +96,9 @@ class Letter:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a try: `sent`, `failed` (refused for good), `retry` (not accepted, try later).
+    """The result of one attempt: `sent`, `failed` (refused for good), `retry` (not accepted, try later), `unknown`.
 
-    `address_bad`: the server refused this recipient's address for good; nothing else says so of an address.
+    `address_bad`: the server permanently refused the recipient's address.
     """
 
     state: str
@@ -109,7 +109,7 @@ class Outcome:
 def queue_mail(
     db: Session,
     actor: Actor,
-    letter: Letter,
+    outgoing: OutgoingMail,
     *,
     purpose: str,
     subject_id: UUID | None = None,
@@ -117,7 +117,7 @@ def queue_mail(
     key: str | None = None,
     due_at: datetime | None = None,
 ) -> UUID:
-    """Writes the mail and its outbox row into the caller's transaction; returns the mail's id."""
+    """Queues an e-mail and its outbox row in the caller's transaction; returns the mail's id."""
     mail_id = new_id()
     db.execute(
         sa.insert(MailMessage).values(
@@ -126,14 +126,14 @@ def queue_mail(
             purpose=purpose,
             subject_id=subject_id,
             customer_id=customer_id,
-            to_address=letter.to_address,
-            to_name=letter.to_name,
-            from_name=letter.from_name,
-            reply_to=letter.reply_to,
-            subject=letter.subject,
-            body_text=letter.body_text,
-            body_html=letter.body_html,
-            attachments=[{"file_name": a.file_name, "sha256": a.sha256} for a in letter.attachments],
+            to_address=outgoing.to_address,
+            to_name=outgoing.to_name,
+            from_name=outgoing.from_name,
+            reply_to=outgoing.reply_to,
+            subject=outgoing.subject,
+            body_text=outgoing.body_text,
+            body_html=outgoing.body_html,
+            attachments=[{"file_name": a.file_name, "sha256": a.sha256} for a in outgoing.attachments],
             message_id=f"<{mail_id.hex}.{actor.tenant_id.hex[-12:]}@{_domain()}>",
             state="queued",
             created_at=actor.now,
@@ -144,7 +144,7 @@ def queue_mail(
 
 
 def begin_sending(db: Session, tenant_id: UUID, mail_id: UUID) -> MailMessage | None:
-    """Marks a queued mail as `sending`; None when it is not queued (sent, suppressed, in doubt)."""
+    """Moves a queued mail to `sending` and returns it; None when it is in another state."""
     m = MailMessage
     taken = db.execute(
         sa.update(m)
@@ -156,14 +156,14 @@ def begin_sending(db: Session, tenant_id: UUID, mail_id: UUID) -> MailMessage | 
 
 
 def get(db: Session, tenant_id: UUID, mail_id: UUID) -> MailMessage:
-    """The mail, fresh from the database."""
+    """Returns the mail, read anew from the database."""
     m = MailMessage
     return db.execute(
         sa.select(m).where(m.tenant_id == tenant_id, m.id == mail_id).execution_options(populate_existing=True)
     ).scalar_one()
 
 
-def settle(
+def change_state(
     db: Session,
     tenant_id: UUID,
     mail_id: UUID,
@@ -174,7 +174,7 @@ def settle(
     from_state: str,
     address_bad: bool = False,
 ) -> bool:
-    """Moves a mail on from `from_state`; False when it is elsewhere already."""
+    """Moves a mail from `from_state` to `state`; returns False when it was in another state."""
     m = MailMessage
     moved = db.execute(
         sa.update(m)
@@ -191,7 +191,7 @@ def settle(
 
 
 def redact(db: Session, tenant_id: UUID, mail_id: UUID) -> None:
-    """Takes the body out of a mail that has gone: it held a secret that nobody needs to read again."""
+    """Removes the body of a sent mail that contained a secret."""
     m = MailMessage
     db.execute(
         sa.update(m).where(m.tenant_id == tenant_id, m.id == mail_id).values(body_text="(code removed)", body_html=None)
@@ -199,12 +199,12 @@ def redact(db: Session, tenant_id: UUID, mail_id: UUID) -> None:
 
 
 def _domain() -> str:
-    """The domain of our own mails, for Message-IDs."""
+    """Returns the domain of the sender's address, for Message-IDs."""
     return parseaddr(settings().mail_from)[1].rpartition("@")[2] or "localhost"
 
 
 def compose(db: Session, mail: MailMessage, settings: Settings) -> EmailMessage:
-    """The MIME message, the same bytes' worth on every try (Message-ID and Date come from the row)."""
+    """Composes the MIME message, equal on every attempt (Message-ID and Date come from the row)."""
     message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
     _name, address = parseaddr(settings.mail_from)
     message["From"] = formataddr((_one_line(mail.from_name) or _name, address))
@@ -227,11 +227,11 @@ def compose(db: Session, mail: MailMessage, settings: Settings) -> EmailMessage:
     return message
 
 
-def speak_smtp(message: EmailMessage, settings: Settings) -> Outcome:
-    """One try over SMTP. When the line breaks after the text was handed over, nobody knows: `unknown`.
+def send_over_smtp(message: EmailMessage, settings: Settings) -> Outcome:
+    """Makes one attempt over SMTP. A connection lost after the text was handed over gives `unknown`.
 
-    Only a refusal of the recipient or of the text is about this mail. A sender, sign-in or relay that is refused is
-    our own set-up, which somebody mends: `retry`, or one wrong password would end every mail for good.
+    Only a refusal of the recipient or of the text concerns this mail. A refused sender, sign-in or relay is our own
+    set-up, to be corrected by an operator: `retry`, or one wrong password would fail every mail for good.
     """
     url = urlsplit(settings.smtp_url)
     client: smtplib.SMTP | None = None
@@ -244,7 +244,7 @@ def speak_smtp(message: EmailMessage, settings: Settings) -> Outcome:
         refused = _envelope(client, message)
         return refused or _hand_over(client, message)
     except (OSError, smtplib.SMTPException) as error:
-        # Before the text was sent nothing can have arrived, so later is safe; also a wrong sign-in is ours to mend.
+        # Nothing can have arrived before the text was sent, so a retry is safe; a wrong sign-in is our own fault.
         return Outcome("retry", f"{type(error).__name__}: {error}")
     finally:
         if client is not None:
@@ -252,7 +252,7 @@ def speak_smtp(message: EmailMessage, settings: Settings) -> Outcome:
 
 
 def _envelope(client: smtplib.SMTP, message: EmailMessage) -> Outcome | None:
-    """MAIL FROM and RCPT TO; what was refused, or None."""
+    """Sends MAIL FROM and RCPT TO; returns the refusal, None when both were accepted."""
     client.ehlo_or_helo_if_needed()
     code, raw = client.mail(parseaddr(message["From"])[1])
     if code != OK:
@@ -286,23 +286,23 @@ def _decoded(raw: bytes | str) -> str:
 
 
 def _refuses_to_relay(text: str) -> bool:
-    """Whether the server does not carry our mail at all: it does not know us, whoever the recipient is."""
+    """Returns whether the server refuses to relay for us, whoever the recipient is."""
     return "relay" in text.lower()
 
 
 def _names_the_address(code: int, text: str) -> bool:
-    """Whether a refusal of RCPT is about the address: 5.1.x and the plain 550/551/553, not policy or relaying."""
+    """Returns whether a refusal of RCPT is about the address: plain 550/551/553, not policy or relaying."""
     about_us = "5.7." in text or "policy" in text.lower() or "block" in text.lower()
     return code in {550, 551, 553} and not about_us
 
 
 def address_is_bad(mail: MailMessage) -> bool:
-    """Whether the server refused this mail because of the recipient's address, for good."""
+    """Returns whether the server permanently refused the recipient's address."""
     return bool(mail.address_bad)
 
 
 def _one_line(text: str) -> str:
-    """A name for a header: no line break or control character can leave it."""
+    """Returns the text without line breaks and control characters, for a header."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
@@ -315,9 +315,9 @@ def _connect(url: Any) -> smtplib.SMTP:
 
 
 def redact_links(db: Session, tenant_id: UUID, mail_id: UUID) -> None:
-    """Takes the secrets out of a settled mail's links; its words stay readable. Twice does no harm.
+    """Removes the secrets from the links of a mail in a final state; its words stay readable. Idempotent.
 
-    The database's own function does it: its guard of settled mails lets no other change of the words pass.
+    A function of the database does it: its trigger on such mails allows no other change of the words.
     """
     m = MailMessage
     db.execute(

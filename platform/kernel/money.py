@@ -1,7 +1,7 @@
 """Amounts: integer minor units plus a currency; the only place that reads or writes an amount as text.
 
-May import the standard library and Babel (lists of currencies and symbols). Invariant: no float ever enters,
-two currencies never meet, and a text that could mean two amounts is refused, not guessed.
+Invariant: no float ever enters, two currencies never meet, and a text that could mean two amounts is refused, not
+guessed.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from typing import Final
 from babel.core import get_global
 from babel.numbers import get_currency_symbol
 
+from kernel.errors import RuleBroken
+
 MINUS: Final = "\u2212"
 NBSP: Final = "\u00a0"
 
-#: The largest amount accepted from outside, so that sums of many rows still fit a bigint.
-#: A single amount; a hundred thousand of them still fit the sums of a bigint.
+#: The largest single amount accepted from outside: the sum of a hundred thousand of them still fits a bigint.
 MAX_MINOR: Final = 10**14
 
 # ISO 4217, not CLDR: CLDR rounds some living currencies to the coins in use (IDR, HUF…), a ledger may not.
@@ -61,7 +62,7 @@ class CurrencyMismatch(TypeError):
 
 
 class BadAmount(ValueError):
-    """A text that is not one certain amount.
+    """A text that is not one unambiguous amount.
 
     `code` is one of `empty`, `not_a_number`, `ambiguous`, `too_many_decimals`, `other_currency`, `too_large`;
     `found` is the text as it stood in the source.
@@ -74,7 +75,7 @@ class BadAmount(ValueError):
 
 @lru_cache(maxsize=512)
 def exponent(currency: str) -> int:
-    """Decimals of a currency by ISO 4217 (CNY 2, JPY 0, KWD 3). Raises ValueError for an unknown code."""
+    """Returns the decimals of a currency by ISO 4217 (CNY 2, JPY 0, KWD 3). Raises ValueError for an unknown code."""
     if currency not in get_global("all_currencies"):
         raise ValueError(f"unknown currency code: {currency!r}")
     return _EXPONENTS.get(currency, 2)
@@ -94,7 +95,7 @@ class Money:
 
     @classmethod
     def zero(cls, currency: str) -> Money:
-        """Nothing, in `currency`."""
+        """Returns zero in `currency`."""
         return cls(0, currency)
 
     def _same(self, other: Money) -> int:
@@ -152,7 +153,7 @@ _DIGITS_AND_MARKS = re.compile(r"[0-9., ']*[0-9][0-9., ']*")
 
 
 def parse_amount(text: str, currency: str) -> int:
-    """Read an amount as people and ERPs write it, in minor units of `currency`.
+    """Parses an amount as people and ERPs write it; returns minor units of `currency`.
 
     Takes thousands separators (comma, space, apostrophe), full-width digits, the currency's own sign or code
     before or after, and a negative as brackets or as a leading or trailing minus. The decimal mark is the
@@ -170,6 +171,22 @@ def parse_amount(text: str, currency: str) -> int:
         if minor <= MAX_MINOR:
             return minor
     return _parse_carefully(text, currency, decimals)
+
+
+def read_amount(text: str, currency: str) -> int:
+    """Parses an amount typed into a form; returns minor units above zero.
+
+    Raises RuleBroken (`amount_unreadable`, `amount_not_positive`, `currency_unknown`).
+    """
+    try:
+        minor = parse_amount(text, currency)
+    except BadAmount:
+        raise RuleBroken("amount_unreadable", amount=text) from None
+    except ValueError:
+        raise RuleBroken("currency_unknown", currency=currency) from None
+    if minor <= 0:
+        raise RuleBroken("amount_not_positive", document_no="")
+    return minor
 
 
 _SCALE: Final = (1, 10, 100, 1000, 10000)
@@ -202,7 +219,7 @@ def _parse_carefully(text: str, currency: str, decimals: int) -> int:
 
 
 def _take_sign(body: str, found: str) -> tuple[str, int]:
-    """Take brackets or one minus off; two signs at once say nothing certain."""
+    """Removes brackets or one minus; two signs at once are ambiguous."""
     marks = 0
     rest = body
     if rest.startswith("(") and rest.endswith(")"):
@@ -236,7 +253,7 @@ def _why_not(stripped: str) -> str:
 
 
 def decimal_text(minor: int, currency: str) -> str:
-    """The amount as plain ASCII ("-1234.50"): for CSV, JSON and log lines, never for people."""
+    """Formats an amount as plain ASCII ("-1234.50"): for CSV, JSON and log lines, never for people."""
     decimals = exponent(currency)
     digits = str(abs(minor)).rjust(decimals + 1, "0")
     sign = "-" if minor < 0 else ""
@@ -244,7 +261,7 @@ def decimal_text(minor: int, currency: str) -> str:
 
 
 def split_figure(minor: int, currency: str, language: str = "en") -> tuple[str, str]:
-    """The amount in two parts for large figures: ("8,416,230", ".50"); the second part is empty for JPY.
+    """Formats an amount in two parts for large figures: ("8,416,230", ".50"); the second part is empty for JPY.
 
     `language` stands in the signature because writing belongs to a language; English and Chinese write alike.
     """
@@ -255,20 +272,20 @@ def split_figure(minor: int, currency: str, language: str = "en") -> tuple[str, 
 
 
 def format_minor(minor: int, currency: str, language: str = "en") -> str:
-    """Grouped, with the currency's own decimals and a true minus: "1,234,567.89", "−5.00"."""
+    """Formats an amount, grouped, with the currency's own decimals and a true minus: "1,234,567.89", "−5.00"."""
     whole, fraction = split_figure(minor, currency, language)
     return whole + fraction
 
 
 @lru_cache(maxsize=512)
 def symbol(currency: str, language: str = "en") -> str:
-    """The sign a reader of that language knows ("¥" for CNY in Chinese, "CN¥" in English), else the code."""
+    """Returns the currency's sign in that language ("¥" for CNY in Chinese, "CN¥" in English), else its code."""
     exponent(currency)
     return str(get_currency_symbol(currency, locale="zh_CN" if language.startswith("zh") else "en"))
 
 
 def format_with_symbol(minor: int, currency: str, language: str = "en") -> str:
-    """As `format_minor` with the currency's sign: "¥1,234.00", "−US$5.00"; a code keeps a gap, "KWD 1.0"."""
+    """Formats as `format_minor` with the currency's sign: "¥1,234.00", "−US$5.00"; a code keeps a gap, "KWD 1.0"."""
     mark = symbol(currency, language)
     gap = NBSP if mark[-1].isalpha() else ""
     sign = MINUS if minor < 0 else ""

@@ -1,7 +1,7 @@
-"""The outbox: what must leave the building, or be done later, as rows in the commit that decided it.
+"""The outbox: work to be done after the commit (mails, jobs), as rows of the transaction that decided it.
 
-May import db, ids. Invariants: PostgreSQL is the truth and RQ only the muscle; a row is claimed per tenant
-with a lease and a fencing number; whoever works on it claims it again by that number before any effect.
+Invariants: PostgreSQL is the truth, RQ only carries ids; rows are claimed per tenant with a lease and a fencing
+number; the job claims its row again by that number before any effect.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CLAIM_MAX = 200
 
 
 class OutboxMessage(Tenanted, Base):
-    """One thing to do: `kind` names the handler, `payload` holds ids only."""
+    """A unit of deferred work: `kind` names the handler, `payload` carries ids only."""
 
     __tablename__ = "outbox_message"
     __table_args__ = (
@@ -54,7 +54,7 @@ class OutboxMessage(Tenanted, Base):
 
 @dataclass(frozen=True)
 class Claimed:
-    """A row that this holder may work on as long as its fence is the row's."""
+    """A claimed message; the claim is valid as long as its fencing number is that of the row."""
 
     tenant_id: UUID
     id: UUID
@@ -72,7 +72,7 @@ def put(
     key: str | None = None,
     due_at: datetime | None = None,
 ) -> UUID | None:
-    """Adds a message to the caller's transaction. With `key` the second of the same key is not added (None)."""
+    """Adds a message in the caller's transaction; returns its id, None when one with the same `key` exists."""
     message_id = new_id()
     statement = (
         insert(OutboxMessage)
@@ -96,7 +96,7 @@ def put(
 def put_many(
     db: Session, actor: Actor, kind: str, messages: Sequence[tuple[str, Mapping[str, Any]]], *, chunk: int = 1_000
 ) -> int:
-    """Adds messages of one kind by (key, payload), a statement per `chunk`; returns how many keys were new."""
+    """Adds messages of one kind by (key, payload), one statement per `chunk`; returns the number of new keys."""
     added = 0
     for start in range(0, len(messages), chunk):
         rows = [
@@ -124,9 +124,9 @@ def put_many(
 
 
 def tenants_with_work(db: Session, now: datetime, limit: int = 100) -> list[UUID]:
-    """Which active tenants have due rows: the one read across tenants, as `huikuan_dispatch` only.
+    """Returns the active tenants with due rows: the only read across tenants, as role `huikuan_dispatch`.
 
-    A suspended company's rows wait; nothing of it leaves the building.
+    Rows of a suspended company wait.
     """
     o, t = OutboxMessage, sa.table("tenant", sa.column("id"), sa.column("state"))
     rows = db.execute(
@@ -146,7 +146,7 @@ def tenants_with_work(db: Session, now: datetime, limit: int = 100) -> list[UUID
 
 
 def claim(db: Session, tenant_id: UUID, now: datetime, limit: int = CLAIM_MAX) -> list[Claimed]:
-    """Leases due rows of one tenant; two claimers get disjoint rows. A lapsed lease is due again."""
+    """Claims due rows of one tenant for LEASE; concurrent claims get disjoint rows. An expired lease is due again."""
     o = OutboxMessage
     due = (
         sa.select(o.id)
@@ -171,12 +171,11 @@ def claim(db: Session, tenant_id: UUID, now: datetime, limit: int = CLAIM_MAX) -
     return [Claimed(tenant_id, row.id, row.kind, row.payload, row.fence) for row in sorted(rows, key=lambda r: r.id)]
 
 
-def hold(db: Session, tenant_id: UUID, message_id: UUID, fence: int, now: datetime) -> Claimed | None:
-    """Claims the row again inside the job, under a fence of its own; this counts as a try, waiting did not.
+def reclaim(db: Session, tenant_id: UUID, message_id: UUID, fence: int, now: datetime) -> Claimed | None:
+    """Claims a leased message again inside the job that works on it, and counts the attempt.
 
-    None: done already, or another has it.
-
-    The fence moves on, so the same job run twice by the queue finds its second run shut out.
+    Returns None when the message is done or was claimed by another job. The fencing number is raised, so a second
+    run of the same job finds its own number outdated.
     """
     o = OutboxMessage
     row = db.execute(
@@ -189,7 +188,7 @@ def hold(db: Session, tenant_id: UUID, message_id: UUID, fence: int, now: dateti
 
 
 def extend(db: Session, claimed: Claimed, now: datetime) -> None:
-    """Prolongs the lease of work that takes longer than one."""
+    """Extends the lease while the work goes on."""
     o = OutboxMessage
     db.execute(
         sa.update(o)
@@ -199,7 +198,7 @@ def extend(db: Session, claimed: Claimed, now: datetime) -> None:
 
 
 def finish(db: Session, claimed: Claimed, now: datetime) -> bool:
-    """Marks it done; False when another holder has taken it meanwhile (the caller rolls back)."""
+    """Marks a message done; returns False when another job claimed it meanwhile (the caller rolls back)."""
     o = OutboxMessage
     result = db.execute(
         sa.update(o)
@@ -211,9 +210,9 @@ def finish(db: Session, claimed: Claimed, now: datetime) -> bool:
 
 
 def fail(db: Session, claimed: Claimed, now: datetime, error: str, *, tries_max: int = ATTEMPTS_MAX) -> bool:
-    """Puts it back with a growing delay, at most DELAY_MAX; after `tries_max` it is dead, and the answer True.
+    """Reschedules a failed message with growing delay up to DELAY_MAX; returns True when it is dead instead.
 
-    Dead rows stand in `doctor`; `revive` brings them back.
+    A message is dead after `tries_max` attempts; `doctor` lists dead messages, `revive` retries them.
     """
     o = OutboxMessage
     attempts = db.execute(
@@ -235,7 +234,7 @@ def fail(db: Session, claimed: Claimed, now: datetime, error: str, *, tries_max:
 
 
 def revive(db: Session, tenant_id: UUID, now: datetime) -> int:
-    """Gives what was given up another round of tries; returns how many."""
+    """Makes all dead messages ready again with fresh attempts; returns their number."""
     o = OutboxMessage
     rows = db.execute(
         sa.update(o)

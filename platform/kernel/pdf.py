@@ -1,8 +1,7 @@
 """Letters and statements as PDF/A by Typst, from `templates/print/*.typ` and plain data.
 
-May import the standard library, typst and kernel.settings (where the templates lie). Invariant: the same
-template and data give the same bytes, only our own fonts are used, and a character that they lack becomes a
-visible 〓 that is reported, never a failed batch.
+Invariant: the same template and data give the same bytes, only our own fonts are used, and a character that they lack
+becomes a visible 〓 that is reported, never a failed batch.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from kernel.settings import APP_ROOT
 
 TEMPLATES: Final = APP_ROOT / "templates" / "print"
 FONTS: Final = TEMPLATES / "fonts"
-#: What stands in print for a character that the fonts do not hold (the printers' geta mark).
+#: Printed for a character that the fonts lack (the printers' geta mark).
 SUBSTITUTE: Final = "〓"
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -53,7 +52,7 @@ class Rendered:
 
 
 def render(template: str, data: Mapping[str, object]) -> Rendered:
-    """Render `templates/print/<template>.typ` with `data` (JSON-able; its `date` is the document's date).
+    """Renders `templates/print/<template>.typ` with `data` (JSON-able; its `date` is the document's date).
 
     Deterministic. Raises PrintFailed for a template that is absent or broken, TypeError for data not JSON-able.
     """
@@ -92,7 +91,7 @@ def _fonts() -> typst.Fonts:
 
 
 def _printable(text: str) -> tuple[str, tuple[str, ...]]:
-    """JSON text without what cannot be printed: invisible characters go, unknown ones become 〓 and are named."""
+    """Returns (JSON text that can be printed, characters replaced by 〓); invisible characters are removed."""
     text = _ESCAPE.sub(lambda found: found[0] if found[0] in _KEPT_ESCAPES else "", text)
     strange = {c for c in set(text) - _characters() if not c.isspace()}
     if not strange:
@@ -105,7 +104,7 @@ def _printable(text: str) -> tuple[str, tuple[str, ...]]:
 
 @lru_cache(maxsize=1)
 def _characters() -> frozenset[str]:
-    """The characters that every one of our fonts can print."""
+    """Returns the characters that all of our fonts can print."""
     fonts = sorted(FONTS.glob("*.ttf"))
     if not fonts:
         raise PrintFailed(f"no fonts in {FONTS}")
@@ -113,7 +112,7 @@ def _characters() -> frozenset[str]:
 
 
 def _code_points(font: Path) -> set[int]:
-    """Code points in the character map (formats 4 and 12) of a TrueType file."""
+    """Returns the code points in the character map (formats 4 and 12) of a TrueType file."""
     data = font.read_bytes()
     tables = struct.unpack_from(">H", data, 4)[0]
     for at in range(12, 12 + tables * 16, 16):

@@ -1,7 +1,7 @@
-"""The queues: their names, their time limits, and how an id is handed to RQ.
+"""The RQ queues: names, time limits, and enqueueing of ids.
 
-May import redis, rq, settings. Invariant: a job carries ids only, as JSON; losing one or running it twice is
-harmless because the outbox row is claimed again inside the job.
+Invariant: a job carries ids only, as JSON; losing one or running it twice is harmless because the outbox row is
+claimed again inside the job.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ FAILURE_TTL_S = 30 * 86_400
 
 @lru_cache(maxsize=1)
 def redis_client() -> redis.Redis:
-    """The process's Redis client."""
+    """Returns the process's Redis client."""
     return redis.Redis.from_url(settings().redis_url)
 
 
 def queue(name: str, connection: redis.Redis | None = None) -> Queue:
-    """One of QUEUES."""
+    """Returns the queue of that name (one of QUEUES)."""
     return Queue(
         name,
         connection=connection or redis_client(),
@@ -37,12 +37,12 @@ def queue(name: str, connection: redis.Redis | None = None) -> Queue:
 
 
 def waiting(name: str) -> int:
-    """How many jobs wait in a queue."""
+    """Returns the number of jobs waiting in a queue."""
     return int(queue(name).count)
 
 
 def enqueue(name: str, function: str, *ids: str, job_id: str) -> Job:
-    """Hands ids to the function named by its dotted path. The same `job_id` waits only once."""
+    """Enqueues a call of the function at a dotted path with ids. The same `job_id` waits only once."""
     return queue(name).enqueue(
         function, *ids, job_id=job_id, result_ttl=RESULT_TTL_S, failure_ttl=FAILURE_TTL_S, job_timeout=QUEUES[name]
     )

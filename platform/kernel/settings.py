@@ -1,4 +1,4 @@
-"""Typed settings from the environment: read once, refused at start when wrong.
+"""Typed settings from the environment, read once and validated at start.
 
 Invariant: no other module reads `os.environ` for configuration. In production nothing has a default
 that could be a secret or point at this machine.
@@ -44,11 +44,11 @@ _ALLOWED = {
 
 
 class SettingsError(Exception):
-    """The environment is not usable; the message names each variable and the remedy."""
+    """The environment is invalid; the message names each variable and its remedy."""
 
 
 class Settings(BaseModel):
-    """Where the servers are and who we are to the outside.
+    """Addresses of the servers, our own public address, and secrets.
 
     `database_url` is one URL for everything: a role that may bypass row-level security is stepped down to
     `huikuan_app` on every connection (see `kernel.db`).
@@ -115,7 +115,7 @@ class Settings(BaseModel):
 
     @property
     def base_url(self) -> str:
-        """The address people reach us at, without a slash at the end."""
+        """Returns our public address without a trailing slash."""
         return self.public_url or f"http://{self.host}:{self.port}"
 
     @property
@@ -124,12 +124,12 @@ class Settings(BaseModel):
 
 
 def instance_of(secret_key: str) -> str:
-    """A public name of this installation: whoever answers with it shares our secret, which it does not tell."""
+    """Returns a public fingerprint of the installation's secret: equal for processes of one installation."""
     return hmac.new(secret_key.encode(), b"huikuan instance", hashlib.sha256).hexdigest()[:16]
 
 
 def read_settings(environ: dict[str, str] | None = None) -> Settings:
-    """Settings from `environ` (default: the process's). Raises SettingsError with one line a fault."""
+    """Reads settings from `environ` (default: the process's). Raises SettingsError, one line per fault."""
     source = dict(os.environ) if environ is None else environ
     values = {name: source[name.upper()] for name in _NAMES if source.get(name.upper())}
     if "environment" not in values and source.get("HUIKUAN_ENV"):
@@ -147,7 +147,7 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
 
 
 def terminal_language(environ: dict[str, str] | None = None) -> str:
-    """What the operator's terminal speaks: `zh_CN` where its locale is Chinese, else `en`."""
+    """Returns the language of the operator's terminal: `zh_CN` when its locale is Chinese, else `en`."""
     source = dict(os.environ) if environ is None else environ
     locale = next((source[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if source.get(name)), "")
     return "zh_CN" if locale.lower().startswith("zh") else "en"
@@ -155,5 +155,5 @@ def terminal_language(environ: dict[str, str] | None = None) -> str:
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The process's settings, read once."""
+    """Returns the process's settings, read once."""
     return read_settings()

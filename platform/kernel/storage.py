@@ -1,6 +1,6 @@
 """Blobs by content hash: a document is rendered once, stored once, and never rendered again.
 
-May import db. Invariant: `sha256` is the hash of `content` (doctor recomputes it); rows are never updated.
+Invariant: `sha256` is the hash of `content` (doctor recomputes it); rows are never updated.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kernel.errors import NotFound
 
 
 class Blob(TenantKeyed, Base):
-    """Bytes of a tenant, named by their hash."""
+    """Bytes of a tenant, keyed by their hash."""
 
     __tablename__ = "blob"
     __table_args__ = (sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),)
@@ -33,7 +33,7 @@ class Blob(TenantKeyed, Base):
 
 @dataclass(frozen=True)
 class Stored:
-    """A blob as read back."""
+    """A loaded blob."""
 
     sha256: str
     media_type: str
@@ -41,7 +41,7 @@ class Stored:
 
 
 def store(db: Session, actor: Actor, content: bytes, media_type: str) -> str:
-    """Stores bytes (once) and returns their SHA-256 in hex."""
+    """Stores bytes once; returns their SHA-256 in hex."""
     sha256 = hashlib.sha256(content).hexdigest()
     db.execute(
         insert(Blob)
@@ -59,7 +59,7 @@ def store(db: Session, actor: Actor, content: bytes, media_type: str) -> str:
 
 
 def load(db: Session, tenant_id: UUID, sha256: str) -> Stored:
-    """The bytes of a hash. Raises NotFound."""
+    """Loads the blob of a hash. Raises NotFound(`blob_not_found`)."""
     row = db.execute(
         sa.select(Blob.media_type, Blob.content).where(Blob.tenant_id == tenant_id, Blob.sha256 == sha256)
     ).first()

@@ -1,8 +1,7 @@
-"""Texts as they come in: one line without what nobody sees, mail addresses that mail programs take, look-alike keys.
+"""Cleaning of texts from outside: single lines without invisible characters, mail addresses, keys of look-alikes.
 
-May import the standard library and Pydantic. Invariant: what passed `one_line` has no control or invisible
-character, no line break and no double blank, so "is it empty" is asked of the text that will be stored, and no
-text can break out of a mail header.
+Invariant: what passed `one_line` has no control or invisible character, no line break and no double blank, so "is it
+empty" is asked of the text that will be stored, and no text can break out of a mail header.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _DOMAIN: Final = re.compile(rf"(?:{_LABEL}\.)+(?:[A-Za-z]{{2,63}}|[Xx][Nn]--[A-Z
 
 
 class BadAddress(ValueError):
-    """No address to send to. `code`: `bad_email`, or `email_not_ascii` for what stands before the @."""
+    """An invalid mail address. `code`: `bad_email`, or `email_not_ascii` for the part before the @."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
@@ -34,14 +33,14 @@ class BadAddress(ValueError):
 
 
 def one_line(text: str) -> str:
-    """The text on one line: blanks of any kind become single ones, control and invisible characters go."""
+    """Returns the text on one line: white space becomes single blanks, control and invisible characters are removed."""
     if text.isprintable() and "  " not in text and (text.isascii() or not _BLANK.search(text)):
         return text.strip(" ")
     return " ".join("".join(map(_seen, text)).split())
 
 
 def _seen(character: str) -> str:
-    """The character, a blank for any white space, nothing for what has no shape of its own."""
+    """Returns the character, a blank for white space, an empty text for an invisible character."""
     if character.isspace():
         return " "
     # The last two code points of each plane, and a few in Arabic's forms, are no characters at all.
@@ -49,14 +48,14 @@ def _seen(character: str) -> str:
     return "" if nothing or unicodedata.category(character) in _UNSEEN or _BLANK.match(character) else character
 
 
-def look_key(text: str) -> str:
-    """What two spellings of one number have in common: width, case and blanks do not count."""
+def lookalike_key(text: str) -> str:
+    """Returns a key equal for spellings of a number that differ only in width, case or blanks."""
     plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
     return "".join(plain.casefold().split())
 
 
 def mail_address(text: str) -> str:
-    """An address that every mail program takes: Latin before the @, a foreign domain in its `xn--` form.
+    """Returns the address as every mail program accepts it: ASCII before the @, the domain in its `xn--` form.
 
     Raises BadAddress with a sentence (a msgid).
     """
@@ -76,7 +75,7 @@ def mail_address(text: str) -> str:
 
 
 def _encoded(domain: str) -> str:
-    """`例子.cn` as `xn--fsqu00a.cn`; empty when it has no such form or would become another name (ß → ss)."""
+    """Returns `例子.cn` as `xn--fsqu00a.cn`; empty when it has no such form or would become another name (ß → ss)."""
     plain = unicodedata.normalize("NFKC", domain).lower()
     try:
         encoded = plain.encode("idna").decode("ascii")

@@ -1,7 +1,7 @@
-"""Capabilities by link, and one-time codes: one purpose, one subject, expiring, revocable, stored hashed.
+"""Access links and one-time codes: one purpose, one subject, expiring, revocable, stored hashed.
 
-May import db, ids. Invariants: the token carries its tenant in clear so that no look-up crosses tenants; what
-is stored is the SHA-256 of the secret part; every reason why a token is no good looks the same to its holder.
+Invariants: the token carries its tenant in clear so that no look-up crosses tenants; only the SHA-256 of the secret
+part is stored; unknown, expired and revoked tokens are indistinguishable from outside.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CODES_PER_TOKEN_MAX = 10
 
 
 class AccessToken(Tenanted, Base):
-    """A link given to somebody outside: what for (`purpose`, `subject_id`) and until when."""
+    """An access link for a debtor: its purpose, subject and expiry."""
 
     __tablename__ = "access_token"
     __table_args__ = (
@@ -67,7 +67,7 @@ class OneTimeCode(Tenanted, Base):
 
 @dataclass(frozen=True)
 class TokenFacts:
-    """What a valid token opens."""
+    """The subject a valid token gives access to."""
 
     id: UUID
     tenant_id: UUID
@@ -88,7 +88,7 @@ def issue(
     contact_id: UUID | None,
     life: timedelta,
 ) -> tuple[UUID, str]:
-    """A new token: (its id, the text to put into a link). The text is not stored anywhere."""
+    """Issues a token; returns (its id, the text to put into a link). The text is not stored."""
     secret = secrets.token_bytes(SECRET_BYTES)
     token_id = new_id()
     db.execute(
@@ -108,13 +108,13 @@ def issue(
 
 
 def tenant_of(text: str) -> UUID | None:
-    """The tenant that a token's text names, without any look-up; None when it is no token."""
+    """Returns the tenant that a token's text names, without any look-up; None when it is no token."""
     raw = _decode(text)
     return UUID(bytes=raw[:16]) if raw else None
 
 
 def resolve(db: Session, text: str, purpose: str, now: datetime) -> TokenFacts | None:
-    """What the token opens, or None for unknown, expired, revoked and foreign ones alike."""
+    """Returns what the token gives access to; None for an unknown, expired, revoked or foreign one."""
     raw = _decode(text)
     if raw is None:
         return None
@@ -132,7 +132,7 @@ def resolve(db: Session, text: str, purpose: str, now: datetime) -> TokenFacts |
 
 
 def revoke_for(db: Session, actor: Actor, subject_id: UUID) -> None:
-    """Ends every open token for a subject (a statement that was superseded)."""
+    """Revokes every open token of a subject (a statement that was superseded)."""
     t = AccessToken
     db.execute(
         sa.update(t)
@@ -142,7 +142,7 @@ def revoke_for(db: Session, actor: Actor, subject_id: UUID) -> None:
 
 
 def new_code(db: Session, actor: Actor, token_id: UUID, sent_to: str) -> tuple[UUID, str] | None:
-    """A fresh code for a token: (its id, six digits); None when the token has had its share of codes."""
+    """Issues a one-time code for a token; returns (its id, six digits), None after CODES_PER_TOKEN_MAX in a day."""
     c = OneTimeCode
     db.execute(
         sa.select(AccessToken.id)
@@ -173,9 +173,9 @@ def new_code(db: Session, actor: Actor, token_id: UUID, sent_to: str) -> tuple[U
 
 
 def use_code(db: Session, actor: Actor, token_id: UUID, typed: str) -> UUID | None:
-    """The id of the newest code of the token if `typed` is right; counts the try either way.
+    """Returns the id of the token's newest code when `typed` matches it, else None; counts the attempt either way.
 
-    The caller commits also when the answer is None, so that tries are never forgotten.
+    The caller commits in both cases, so that attempts are always counted.
     """
     c = OneTimeCode
     row = db.execute(

@@ -21,7 +21,7 @@ AUDIENCES = frozenset({STAFF, PORTAL, PUBLIC, ADMIN, WEBHOOK})
 
 
 def staff(permission: Permission) -> Callable[[F], F]:
-    """For signed-in members of the company in the address who hold `permission`."""
+    """For signed-in members of the company in the address who have `permission`."""
 
     def mark(view: F) -> F:
         @wraps(view)
@@ -46,7 +46,7 @@ def _audience(name: str) -> Callable[[F], F]:
 
 
 def portal(view: F) -> F:
-    """For debtors who hold a link: the view opens the token itself."""
+    """For debtors who have a link: the view opens the token itself."""
     return _audience(PORTAL)(view)
 
 

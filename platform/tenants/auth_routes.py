@@ -99,7 +99,7 @@ def sign_out() -> Page:
 @bp.post("/language")
 @public
 def language() -> Page:
-    wanted = i18n.normalise(request.form.get("language"))
+    wanted = i18n.language_of_tag(request.form.get("language"))
     response = make_response(see_other(safe_next(request.form.get("next"), url_for("auth.home"))))
     if wanted is not None:
         if current_user.is_authenticated:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from kernel import journal
 from kernel.actor import Actor
 from kernel.clock import utc_now
-from kernel.db import TenantSession, enter
+from kernel.db import TenantSession, enter_tenant
 from kernel.errors import Conflict, NotFound
 from kernel.ids import new_id
 from tenants.inputs import CalendarDay, ChangeRoles, CompanySettings, CreateTenant, InvitePerson
@@ -56,7 +56,7 @@ def create_tenant(db: TenantSession, data: CreateTenant) -> tuple[UUID, UUID]:
             tenant_id=tenant_id, user_id=user_id, roles=OWNER_ROLES, active=True, created_at=now
         )
     )
-    enter(db, tenant_id)
+    enter_tenant(db, tenant_id)
     db.execute(
         sa.insert(Company).values(
             tenant_id=tenant_id,

@@ -11,9 +11,10 @@ from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
 from babel.numbers import list_currencies
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, field_validator
 
 from kernel.i18n import mark
+from kernel.inputs import CommandInput
 from kernel.texts import BadAddress, mail_address, one_line
 from tenants.passwords import PASSWORD_MIN_CHARS
 from tenants.permissions import Role
@@ -38,10 +39,8 @@ OptionalEmail = Annotated[str, BeforeValidator(_line), AfterValidator(_email_or_
 OptionalLine = Annotated[str, StringConstraints(max_length=200), BeforeValidator(_line)]
 
 
-class CreateTenant(BaseModel):
+class CreateTenant(CommandInput):
     """A new company with its first person (roles admin and finance director)."""
-
-    model_config = ConfigDict(frozen=True)
 
     slug: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
     name: Line
@@ -68,28 +67,22 @@ class CreateTenant(BaseModel):
         return value.upper()
 
 
-class InvitePerson(BaseModel):
+class InvitePerson(CommandInput):
     """A person who gets roles in a company."""
-
-    model_config = ConfigDict(frozen=True)
 
     email: Email
     name: Line
     roles: list[Role] = Field(min_length=1)
 
 
-class ChangeRoles(BaseModel):
+class ChangeRoles(CommandInput):
     """The roles that a member has from now on."""
-
-    model_config = ConfigDict(frozen=True)
 
     roles: list[Role] = Field(min_length=1)
 
 
-class CalendarDay(BaseModel):
+class CalendarDay(CommandInput):
     """One day on which the company departs from its calendar."""
-
-    model_config = ConfigDict(frozen=True)
 
     on: date
     working: bool
@@ -112,14 +105,14 @@ def _sign_in_email(value: object) -> object:
     return sign_in_key(value) if isinstance(value, str) else value
 
 
-class SignIn(BaseModel):
+class SignIn(CommandInput):
     """E-mail and password as typed."""
 
     email: Annotated[str, StringConstraints(min_length=1, max_length=254), BeforeValidator(_sign_in_email)]
     password: Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
-class ChoosePassword(BaseModel):
+class ChoosePassword(CommandInput):
     """A new password, typed twice."""
 
     password: Annotated[str, StringConstraints(min_length=1, max_length=500)]
@@ -133,7 +126,7 @@ class ChoosePassword(BaseModel):
         return value
 
 
-class CompanySettings(BaseModel):
+class CompanySettings(CommandInput):
     """What stands on letters, and how automatic work behaves."""
 
     legal_name: Line

@@ -61,7 +61,7 @@ def send_invitation(
     mail_id = mail.queue_mail(
         db,
         actor,
-        mail.Letter(person.email, person.name, texts.subject, texts.text, texts.html, from_name=company),
+        mail.OutgoingMail(person.email, person.name, texts.subject, texts.text, texts.html, from_name=company),
         purpose=PURPOSE,
         subject_id=user_id,
     )
@@ -72,7 +72,7 @@ def send_invitation(
 
 
 def _within_limits(db: TenantSession, actor: Actor, user_id: UUID, name: str) -> None:
-    """Counts what was queued, whatever became of it. The caller holds the counter, so two clicks count each other."""
+    """Counts the invitations queued, sent or not. The caller has locked the counter, so two clicks count each other."""
     m, hour, day = mail.MailMessage, actor.now - timedelta(hours=1), actor.now - timedelta(days=1)
     of_person = sa.and_(m.subject_id == user_id, m.created_at > hour)
     # By the people of the company, as that is how mails can be found quickly; a membership is never deleted.

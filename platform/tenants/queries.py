@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from kernel.actor import Actor, system_actor
 from kernel.calendars import WorkCalendar
 from kernel.errors import NotFound
-from kernel.spoken import spoken
+from kernel.pinyin import pinyin_sort_key
 from tenants.models import Company, Membership, Tenant, User
 
 
@@ -155,7 +155,7 @@ def members(db: Session, tenant_id: UUID) -> list[Member]:
 @lru_cache(maxsize=4096)
 def name_key(name: str) -> str:
     """What a name sorts by: Chinese by pinyin, Latin by itself, among one another."""
-    return spoken(name).casefold()
+    return pinyin_sort_key(name).casefold()
 
 
 def member(db: Session, tenant_id: UUID, user_id: UUID) -> Member:

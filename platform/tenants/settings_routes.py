@@ -10,10 +10,10 @@ from datetime import date
 from typing import Any
 
 from flask import Blueprint, url_for
-from pydantic import BaseModel
 
 from kernel.calendars import calendar_for
 from kernel.i18n import gettext as _
+from kernel.inputs import CommandInput
 from tenants import commands, queries
 from tenants.access import staff
 from tenants.inputs import CalendarDay, CompanySettings
@@ -28,7 +28,7 @@ bp = Blueprint("settings", __name__, url_prefix="/settings")
 TEMPLATE = "tenants/settings/edit.html"
 
 
-class DayOnly(BaseModel):
+class DayOnly(CommandInput):
     """The day that is given back to the calendar."""
 
     on: date

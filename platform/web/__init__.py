@@ -1,4 +1,4 @@
-"""What pages share and no business knows: assets, ids of elements, formatters, paging, filters, guards.
+"""Helpers of pages without business terms: assets, ids of elements, formatters, paging, filters, responses.
 
-May import kernel, Flask and its extensions; never tenants, ar or app. Invariant: no domain word in here.
+Invariant: no term of the domain in here.
 """

@@ -1,7 +1,7 @@
-"""Styles, script and pictures under names that carry their content's hash; joined at start, no build step.
+"""Style sheets, script and pictures under names with the hash of their content; joined at start, no build step.
 
-May import Flask and the standard library. Invariant: a name that once answered always means the same bytes,
-so browsers may keep it for ever; a changed file is a new name (checked per request in development only).
+Invariant: a name always means the same bytes, so browsers may cache it for ever; a changed file gets a new name
+(checked per request in development only).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FOREVER = "public, max-age=31536000, immutable"
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file as served: `served_as` carries the hash of `body`."""
+    """One file as served; the hash of `body` is part of `served_as`."""
 
     served_as: str
     body: bytes
@@ -39,7 +39,7 @@ class Asset:
 
 
 def build(static: Path = STATIC) -> dict[str, Asset]:
-    """Join the sources; the key is the plain name that templates use. Raises FileNotFoundError."""
+    """Joins the sources; returns assets by the plain name that templates use. Raises FileNotFoundError."""
     built = {}
     for name, parts in SOURCES.items():
         body = b"\n".join((static / part).read_bytes() for part in parts)
@@ -66,16 +66,16 @@ class Assets:
         return self._built
 
     def served_as(self, name: str) -> str:
-        """`app.3f2a….css` for `app.css`. Raises KeyError for a name that is not ours."""
+        """Returns the served name, `app.3f2a….css` for `app.css`. Raises KeyError for an unknown name."""
         return self._current()[name].served_as
 
     def find(self, served_as: str) -> Asset | None:
-        """What answers under that hashed name now, or None."""
+        """Returns the asset under a hashed name, None when there is none."""
         return next((a for a in self._current().values() if a.served_as == served_as), None)
 
 
 def install(app: Flask, *, prefix: str = "/assets") -> Assets:
-    """Serve the assets below `prefix` (endpoint `assets`) and give templates `asset(name)`, their address."""
+    """Serves the assets below `prefix` (endpoint `assets`); templates get `asset(name)` for their addresses."""
     assets = Assets(watch=app.debug)
     app.extensions["assets"] = assets
 

@@ -1,6 +1,6 @@
-"""What a view needs of its request: the session and who acts. May import Flask and kernel, no domain.
+"""The context of a request for its view: the database session and the actor.
 
-Invariant: `app.transaction` opens and ends the session; nobody else commits.
+Invariant: `app.transaction` opens, commits and closes the session; nothing else commits.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from kernel.db import TenantSession
 
 
 def db() -> TenantSession:
-    """The request's session (READ ONLY on GET and HEAD)."""
+    """Returns the request's database session (READ ONLY on GET and HEAD)."""
     return cast(TenantSession, g.db)
 
 
 def actor() -> Actor:
-    """Who acts in this request, for which company, today."""
+    """Returns the actor of the request: the user, the company and its date."""
     return cast(Actor, g.actor)
 
 
 def keep() -> None:
-    """Commits also when the answer is an error: a counted try must not be forgotten."""
+    """Commits the request even when the response is an error, so that a counted attempt is not lost."""
     g.keep = True
 
 
 def remote_address() -> str:
-    """Where the request came from, as far as trusted proxies tell."""
+    """Returns the client's IP address as reported by trusted proxies."""
     from flask import request
 
     return request.remote_addr or ""

@@ -1,6 +1,6 @@
 """Ids of page elements, made in one place so that a partial and what swaps it agree.
 
-May import the standard library only. Invariant: the same kind and record always give the same valid id.
+Invariant: the same kind and record always give the same valid id.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 def dom_id(kind: str, record: object = None) -> str:
-    """`row-42` for ("row", 42), for a record its `id`; `rows` alone when there is no record."""
+    """Returns the id of an element: `row-42` for ("row", 42), with a record its `id`; `rows` without a record."""
     if record is None:
         return _UNSAFE.sub("-", kind)
     key = getattr(record, "id", record)

@@ -7,7 +7,7 @@
         since: date | None = day()
         sort: str = choice("due", "-due", "amount", "-amount")
 
-Flask-free. Invariant: any query string gives a valid value; what is unknown or malformed becomes the default
+Invariant: any query string gives a valid value; what is unknown or malformed becomes the default
 (a choice's first), and defaults never appear in the links built here.
 """
 
@@ -41,23 +41,23 @@ def _declare(default: Any, read: Callable[[str], Any], *, is_day: bool = False) 
 
 
 def text(default: str = "", *, max_length: int = 200) -> Any:
-    """Free text, trimmed and cut; NUL is dropped since PostgreSQL refuses it."""
+    """Declares a filter of free text, trimmed and cut; NUL is dropped since PostgreSQL refuses it."""
     return _declare(default, lambda raw: raw.replace("\x00", "").strip()[:max_length])
 
 
 def choice(default: str, *others: str) -> Any:
-    """One of the named values; the first is the default."""
+    """Declares a filter with one of the named values; the first is the default."""
     known = {default, *others}
     return _declare(default, lambda raw: raw if raw in known else default)
 
 
 def day(default: date | None = None) -> Any:
-    """An ISO date from FIRST_DAY to LAST_DAY, or the default."""
+    """Declares a filter with an ISO date from FIRST_DAY to LAST_DAY."""
     return _declare(default, lambda raw: _day(raw) or default, is_day=True)
 
 
 def whole(default: int | None = None, *, least: int = 0, most: int = 10**9) -> Any:
-    """A whole number within bounds, or the default."""
+    """Declares a filter with a whole number within bounds."""
 
     def read_whole(raw: str) -> int | None:
         number = raw.strip()
@@ -69,18 +69,18 @@ def whole(default: int | None = None, *, least: int = 0, most: int = 10**9) -> A
 
 
 def flag(default: bool = False) -> Any:
-    """On when the value is 1, on, true or yes; off when 0, off, false or no."""
+    """Declares a filter that is on for 1, on, true or yes and off for 0, off, false or no."""
     words = {**dict.fromkeys(("1", "on", "true", "yes"), True), **dict.fromkeys(("0", "off", "false", "no"), False)}
     return _declare(default, lambda raw: words.get(raw.lower(), default))
 
 
 def read(cls: type[F], args: Mapping[str, str]) -> F:
-    """The filters an address asks for. Never raises on what a person typed."""
+    """Reads the filters from a query string. Never raises on any value in it."""
     return cls(**{f.name: f.metadata[_READER](args[f.name]) for f in fields(cls) if f.name in args})
 
 
 def unread_days(cls: type[Filters], args: Mapping[str, str]) -> dict[str, str]:
-    """Of the day fields what was typed (cut to 40 characters) and could not be taken, by field name."""
+    """Returns the invalid dates that were typed (cut to 40 characters), by field name."""
     return {
         f.name: typed[:40]
         for f in fields(cls)
@@ -89,13 +89,13 @@ def unread_days(cls: type[Filters], args: Mapping[str, str]) -> dict[str, str]:
 
 
 def currency_options(known: Iterable[str], wanted: str, every: str) -> list[tuple[str, str]]:
-    """A select's options: `every` for no filter, the known codes, and the wanted one when it is none of them."""
+    """Returns a select's options: `every` for no filter, the known codes, and the wanted one when it is unknown."""
     codes = {*known, wanted.upper()} - {""}
     return [("", every), *((code, code) for code in sorted(codes))]
 
 
 def active(filters: Filters, *, ignore: Iterable[str] = ("sort",)) -> dict[str, str]:
-    """The fields that differ from their defaults, as they stand in an address."""
+    """Returns the fields that differ from their defaults, as written in an address."""
     skipped = set(ignore)
     return {
         f.name: _write(value)
@@ -105,7 +105,7 @@ def active(filters: Filters, *, ignore: Iterable[str] = ("sort",)) -> dict[str, 
 
 
 def url(filters: Filters, path: str, **changes: object) -> str:
-    """`path` with these filters and `changes`; defaults and the page number are left out. Unknown: KeyError."""
+    """Returns `path` with these filters and `changes`, without defaults and page number. Raises KeyError."""
     defaults = {f.name: f.default for f in fields(filters)}
     values = {name: getattr(filters, name) for name in defaults}
     for name, value in changes.items():
@@ -126,7 +126,7 @@ class Chip:
 def chips(
     filters: Filters, name: str, options: Iterable[tuple[object, str] | tuple[object, str, int]], path: str
 ) -> list[Chip]:
-    """Links that set the field `name` to each option (`value, label[, count]`), keeping the other filters."""
+    """Returns links that set the field `name` to each option (`value, label[, count]`), keeping the other filters."""
     now = getattr(filters, name)
     return [
         Chip(
@@ -148,7 +148,7 @@ class SortLink:
 
 
 def sort_links(filters: Filters, path: str, *keys: str, name: str = "sort") -> dict[str, SortLink]:
-    """For each key the link that sorts by it, turning the order round when it already does.
+    """Returns the sorting link of each key; it reverses the order when the list is sorted by it already.
 
     Both `key` and `-key` must be among the field's choices, else the link would lead to the default.
     """

@@ -1,7 +1,7 @@
-"""The only writers of money, dates, numbers and sizes on pages, in the language of the context.
+"""Formats money, dates, numbers and sizes for pages, in the language of the context; nothing else does.
 
-May import kernel (money, i18n) and Jinja; no Flask. Invariant: input is typed (minor units, date, aware
-datetime, days, bps), output is text or markup; nothing here rounds an amount. Dates are always ISO.
+Invariant: input is typed (minor units, date, aware datetime, days, bps), output is text or markup; nothing here
+rounds an amount. Dates are always ISO.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _zone: ContextVar[str] = ContextVar("page_zone", default="Asia/Shanghai")
 
 @contextmanager
 def use_zone(timezone: str) -> Iterator[None]:
-    """Moments inside are written in `timezone` (IANA name)."""
+    """Sets the time zone (IANA name) of moments for the block."""
     token = _zone.set(timezone)
     try:
         yield
@@ -41,7 +41,7 @@ def use_zone(timezone: str) -> Iterator[None]:
 
 
 def set_zone(timezone: str) -> None:
-    """For the edge of a request, which lives in a context of its own."""
+    """Sets the time zone of this context, for a request, which has a context of its own."""
     _zone.set(timezone)
 
 
@@ -51,12 +51,12 @@ def amount(minor: int | None, currency: str) -> str:
 
 
 def currency_amount(minor: int | None, currency: str) -> str:
-    """The amount with its currency's sign, for sentences and rows of mixed currencies."""
+    """Formats an amount with its currency's sign, for sentences and rows of mixed currencies."""
     return NOTHING if minor is None else money.format_with_symbol(minor, currency, current_language())
 
 
 def figure(minor: int | None, currency: str) -> Markup:
-    """A large figure: the sign and the decimals small, the whole units large."""
+    """Formats a large figure: sign and decimals small, whole units large."""
     if minor is None:
         return Markup("<span>{}</span>").format(NOTHING)
     language = current_language()
@@ -68,27 +68,27 @@ def figure(minor: int | None, currency: str) -> Markup:
 
 
 def number(value: int | None) -> str:
-    """A count, grouped by thousands."""
+    """Formats a count, grouped by thousands."""
     return NOTHING if value is None else f"{value:,}".replace("-", MINUS)
 
 
 def date(value: dt.date | None) -> str:
-    """ISO, in both languages; a moment is written as its day in the page's zone."""
+    """Formats a date as ISO in both languages; a moment as its date in the page's time zone."""
     return NOTHING if value is None else _day(value).isoformat()
 
 
 def short_date(value: dt.date | None) -> str:
-    """Month and day ("11-20"), where the year is plain from the page."""
+    """Formats month and day ("11-20"), where the year is clear from the page."""
     return NOTHING if value is None else _day(value).strftime("%m-%d")
 
 
 def datetime(value: dt.datetime | None, timezone: str | None = None) -> str:
-    """To the minute in `timezone` or the page's. Raises ValueError for a naive moment."""
+    """Formats a moment to the minute in `timezone` or the page's. Raises ValueError for a naive moment."""
     return NOTHING if value is None else _local(value, timezone).strftime("%Y-%m-%d %H:%M")
 
 
 def short_datetime(value: dt.datetime | None, timezone: str | None = None) -> str:
-    """Month, day, hour and minute ("11-20 09:12"), for timelines."""
+    """Formats month, day, hour and minute ("11-20 09:12"), for timelines."""
     return NOTHING if value is None else _local(value, timezone).strftime("%m-%d %H:%M")
 
 
@@ -100,7 +100,7 @@ def days(value: int | None) -> str:
 
 
 def percent_bps(value: int | None) -> str:
-    """Basis points as per cent with one decimal, half away from zero: 2500 → "25.0%", −5 → "−0.1%"."""
+    """Formats basis points as per cent, one decimal, half away from zero: 2500 → "25.0%", −5 → "−0.1%"."""
     if value is None:
         return NOTHING
     tenths = (abs(value) + 5) // 10
@@ -109,7 +109,7 @@ def percent_bps(value: int | None) -> str:
 
 
 def filesize(size_bytes: int) -> str:
-    """Bytes, then kB and MB of 1,000 with one decimal below ten."""
+    """Formats a size in bytes, kB or MB of 1,000, one decimal below ten."""
     if size_bytes < 1000:
         return f"{size_bytes} B"
     unit, step = ("kB", 1000) if size_bytes < 1_000_000 else ("MB", 1_000_000)
@@ -120,22 +120,22 @@ def filesize(size_bytes: int) -> str:
 
 
 def hash_short(digest: str) -> str:
-    """First and last four of a hexadecimal digest: "7c1e…a94f"."""
+    """Formats the first and last four digits of a hexadecimal digest: "7c1e…a94f"."""
     return digest if len(digest) <= 9 else f"{digest[:4]}…{digest[-4:]}"
 
 
 def language_name(code: str) -> str:
-    """A language in its own name; an unknown code as it is."""
+    """Returns a language's own name; an unknown code unchanged."""
     return LANGUAGE_NAMES.get(code, code)
 
 
 def html_lang() -> str:
-    """The context's language as the `lang` attribute wants it."""
+    """Returns the context's language for the `lang` attribute."""
     return current_language().replace("_", "-")
 
 
 def yes_no(value: bool) -> str:
-    """A truth in a word."""
+    """Returns "Yes" or "No"."""
     return _("Yes") if value else _("No")
 
 
@@ -156,7 +156,7 @@ FILTERS = (
 
 
 def _at_render(function: Callable[..., str]) -> Callable[..., str]:
-    """Keeps Jinja from computing `5|days` once, while compiling, in the language of whoever came first."""
+    """Keeps Jinja from computing `5|days` while compiling, in the language of the first request."""
 
     @pass_context
     @wraps(function)
@@ -167,6 +167,6 @@ def _at_render(function: Callable[..., str]) -> Callable[..., str]:
 
 
 def install(env: Environment) -> None:
-    """Give templates every formatter as a filter, and `dom_id` and `html_lang` as functions."""
+    """Gives templates every formatter as a filter, and `dom_id` and `html_lang` as functions."""
     env.filters.update({function.__name__: _at_render(function) for function in FILTERS})
     env.globals.update(dom_id=dom_id, html_lang=html_lang)

@@ -1,6 +1,6 @@
-"""From a posted form to a command's input model, and back with errors. May import Flask, Pydantic, kernel.
+"""Reads a posted form into a command's input model, and returns it with errors.
 
-Invariant: the model that validates the form is the command's own; what was typed is kept, whatever is wrong.
+Invariant: the model that validates the form is the command's own; what was typed is kept in any case.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ TEXTS = {
 
 @dataclass
 class Form(Generic[M]):
-    """A form as posted: `values` are the texts, `errors` name → sentence, `data` the model when all is well."""
+    """A posted form: `values` are the texts as typed, `errors` field → sentence, `data` the model when valid."""
 
     values: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
@@ -54,20 +54,20 @@ class Form(Generic[M]):
         return self.model
 
     def value(self, name: str, default: Any = "") -> Any:
-        """What was typed, for the field's `value`."""
+        """Returns what was typed into a field."""
         return self.values.get(name, default)
 
     def error(self, name: str) -> str:
-        """The field's error sentence or nothing."""
+        """Returns the error sentence of a field, an empty text when it is valid."""
         return self.errors.get(name, "")
 
     def error_list(self) -> list[tuple[str, str]]:
-        """For the summary on top: (field, sentence)."""
+        """Returns (field, sentence) of every error, for the summary on top of the form."""
         return list(self.errors.items())
 
 
 def blank(**values: Any) -> Form[Any]:
-    """A form not yet posted, with its first values."""
+    """Returns a form not yet posted, with initial values."""
     return Form(values=values)
 
 
@@ -89,7 +89,7 @@ def read_form(model: type[M], extra: Mapping[str, Any] | None = None) -> Form[M]
 
 
 def error_texts(fault: ValidationError) -> dict[str, str]:
-    """Field name → one sentence in the current language."""
+    """Returns one sentence in the current language per faulty field."""
     texts: dict[str, str] = {}
     for error in fault.errors():
         name = str(error["loc"][0]) if error["loc"] else "form"
@@ -101,6 +101,6 @@ def error_texts(fault: ValidationError) -> dict[str, str]:
 
 
 def _own(error: Any) -> str:
-    """A validator's own sentence: its msgid travels as the error's message."""
+    """Returns the sentence of our own validator, whose msgid is the error's message."""
     message = str(error["msg"]).removeprefix("Value error, ")
     return _(message)

@@ -1,6 +1,6 @@
-"""Mails from templates: `email/<message>/{subject.txt,body.txt,body.html}` in the reader's language.
+"""Renders mails from `email/<message>/{subject.txt,body.txt,body.html}` in the recipient's language.
 
-May import Jinja and kernel, no Flask. Invariant: the language is the reader's for this one mail only.
+Invariant: the language applies to this one mail only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from web.templating import TEMPLATES, mail_environment
 
 @dataclass(frozen=True)
 class MailTexts:
-    """One mail's three texts."""
+    """The three texts of a mail."""
 
     subject: str
     text: str
@@ -22,7 +22,7 @@ class MailTexts:
 
 
 def render_mail(message: str, language: str, **values: Any) -> MailTexts:
-    """Renders a message folder. The subject is one line whatever a name contains."""
+    """Renders a message folder. The subject is one line, whatever a name contains."""
     env, folder = mail_environment(), f"email/{message}"
     with use_language(language):
         subject = " ".join(env.get_template(f"{folder}/subject.txt").render(values).split())

@@ -1,7 +1,6 @@
-"""Pages of a list: what the address asked for, and the links to the other pages.
+"""Paging of lists: the page requested by an address, and the links to other pages.
 
-Flask-free: takes the query string as a mapping. Invariant: whatever the address says, the page is one that
-exists and the size one that is offered; every other argument of the address is kept.
+Invariant: for any address the page exists and the size is one on offer; every other argument of the address is kept.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ Args = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
 def pairs(args: Args) -> list[tuple[str, str]]:
-    """The arguments as pairs; a Werkzeug MultiDict gives all its values."""
+    """Returns the arguments as pairs; of a Werkzeug MultiDict all values."""
     if isinstance(args, Mapping):
         items = getattr(args, "items", None)
         try:
@@ -29,7 +28,7 @@ def pairs(args: Args) -> list[tuple[str, str]]:
 
 
 def address(path: str, args: Args, changes: Mapping[str, object]) -> str:
-    """`path` with `args`, where `changes` replaces (a value) or drops (None, empty) arguments."""
+    """Returns `path` with `args`, where `changes` replaces (a value) or drops (None, empty) arguments."""
     kept = [(key, value) for key, value in pairs(args) if key not in changes]
     kept += [(key, str(value)) for key, value in changes.items() if value not in (None, "")]
     return f"{path}?{urlencode(kept)}" if kept else path
@@ -46,7 +45,7 @@ class PageLink:
 
 @dataclass(frozen=True, slots=True)
 class PageAsked:
-    """What the address asked for, before the total is known; `offset` and `limit` go into the query."""
+    """The requested page before the total is known; `offset` and `limit` go into the query."""
 
     number: int = 1
     size: int = DEFAULT_SIZE
@@ -58,17 +57,17 @@ class PageAsked:
 
     @property
     def limit(self) -> int:
-        """Rows on a page."""
+        """Returns the number of rows on a page."""
         return self.size
 
     def page(self, total: int, path: str = "", args: Args = ()) -> Page:
-        """The page within `total` rows; beyond the end it is the last one."""
+        """Returns the page within `total` rows; beyond the end the last one."""
         last = max(1, -(-total // self.size))
         return Page(min(self.number, last), self.size, total, path, tuple(pairs(args)))
 
 
 def read_page(args: Mapping[str, str], default_size: int = DEFAULT_SIZE) -> PageAsked:
-    """Read `page` and `size`; nonsense becomes the first page and the default size."""
+    """Reads `page` and `size`; invalid values become the first page and the default size."""
     size = _whole(args.get("size"))
     return PageAsked(
         number=min(max(_whole(args.get("page")) or 1, 1), MAX_NUMBER),
@@ -93,36 +92,36 @@ class Page:
 
     @property
     def pages(self) -> int:
-        """How many pages there are, at least one."""
+        """Returns the number of pages, at least one."""
         return max(1, -(-self.total // self.size))
 
     @property
     def first(self) -> int:
-        """Number of the first row shown; 0 when there are none."""
+        """Returns the number of the first row shown; 0 when there is none."""
         return self.offset + 1 if self.total else 0
 
     @property
     def last(self) -> int:
-        """Number of the last row shown."""
+        """Returns the number of the last row shown."""
         return min(self.offset + self.size, self.total)
 
     def url(self, number: int) -> str:
-        """The address of another page with the same filters."""
+        """Returns the address of another page with the same filters."""
         return address(self.path, self.args, {"page": number if number > 1 else None})
 
     @property
     def prev_url(self) -> str | None:
-        """The page before, if any."""
+        """The address of the previous page, if any."""
         return self.url(self.number - 1) if self.number > 1 else None
 
     @property
     def next_url(self) -> str | None:
-        """The page after, if any."""
+        """The address of the next page, if any."""
         return self.url(self.number + 1) if self.number < self.pages else None
 
     @property
     def links(self) -> list[PageLink | None]:
-        """First, last and the neighbours; None stands for a gap."""
+        """Returns links to the first, last and neighbouring pages; None is a gap."""
         near = {1, self.pages, *range(self.number - 1, self.number + 2)}
         shown: list[PageLink | None] = []
         before = 0
@@ -137,7 +136,7 @@ class Page:
 
     @property
     def size_links(self) -> list[PageLink]:
-        """The page sizes on offer; changing it starts at the first page."""
+        """Returns links to the page sizes on offer, each starting at the first page."""
         return [
             PageLink(size, address(self.path, self.args, {"size": size, "page": None}), size == self.size)
             for size in SIZES

@@ -1,7 +1,7 @@
-"""The few ways a view answers. May import Flask, no domain.
+"""The responses of views.
 
-Invariant: a successful POST answers 303 to a page that a reload does not repeat; bad input answers 422 with
-what was typed.
+Invariant: a successful POST answers 303, so that a reload does not repeat it; invalid input answers 422 with what was
+typed.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ Page = str | Response | BaseResponse | tuple[str, int]
 
 
 def render(template: str, **values: Any) -> str:
-    """A page or a partial."""
+    """Renders a page or a partial."""
     return render_template(template, **values)
 
 
 def invalid(template: str, **values: Any) -> Page:
-    """The same form again, 422, with its errors and what was typed."""
+    """Renders the form again with status 422, its errors and what was typed."""
     return render_template(template, **values), 422
 
 
 def see_other(url: str) -> Page:
-    """After a change: look there. Under htmx the browser is told to load that page."""
+    """Redirects with 303 after a change; under htmx the browser is told to load that page."""
     if is_htmx():
         response = make_response("", 204)
         response.headers["HX-Redirect"] = url
@@ -35,7 +35,7 @@ def see_other(url: str) -> Page:
 
 
 def download(content: bytes, media_type: str, file_name: str, *, inline: bool = False) -> Response:
-    """A file for the person, under a name that may be Chinese."""
+    """Returns a file as download, under a name that may be Chinese."""
     from urllib.parse import quote
 
     response = make_response(content)
@@ -48,22 +48,22 @@ def download(content: bytes, media_type: str, file_name: str, *, inline: bool = 
 
 
 def is_htmx() -> bool:
-    """Whether htmx asks for a part; a restored history page is asked for whole."""
+    """Returns whether htmx requests a partial; a page restored from history is requested whole."""
     return request.headers.get("HX-Request") == "true" and request.headers.get("HX-History-Restore-Request") != "true"
 
 
 def flash_ok(text: str) -> None:
-    """Says on the next page that it worked."""
+    """Shows a message of success on the next page."""
     flash(text, "ok")
 
 
 def flash_error(text: str) -> None:
-    """Says on the next page what did not work."""
+    """Shows an error message on the next page."""
     flash(text, "late")
 
 
 def safe_next(target: str | None, fallback: str) -> str:
-    """`target` when it is a path on this site, else `fallback` (no `//evil`, no scheme, no backslash)."""
+    """Returns `target` when it is a path on this site, else `fallback` (no `//evil`, no scheme, no backslash)."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\\" in target:
         return fallback
     parts = urlsplit(target)

@@ -1,7 +1,7 @@
-"""The application as a class of its own: quick templates, and addresses that are built once and kept.
+"""The Flask application class: fast templates and cached addresses.
 
-May import Flask, no domain. Invariant: an address is what Flask would have returned; it is kept under all that it
-depends on (where the product is mounted, company, endpoint, values), and no more than KEPT of them.
+Invariant: an address is what Flask would have returned; it is cached by all that it depends on (mount point, company,
+endpoint, values), and at most KEPT are cached.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PLAIN: Final = frozenset({str, int, type(None)})
 
 
 class Site(Flask):
-    """The application, which remembers the addresses it has built."""
+    """The application; it caches the addresses it has built."""
 
     jinja_environment = PageEnvironment
 
@@ -30,7 +30,7 @@ class Site(Flask):
         self._kept = lru_cache(maxsize=KEPT)(self._build)
 
     def url_for(self, endpoint: str, /, **values: Any) -> str:  # type: ignore[override]  # as Flask's, passed on
-        """As Flask's. Ids stand in for each other: an address with one id is built once and filled in after that."""
+        """Builds an address as Flask does; one with a single id is built once and the id filled in later."""
         if not has_request_context() or endpoint[:1] == "." or any(name[0] == "_" for name in values):
             return super().url_for(endpoint, **values)
         where = (request.root_path, g.get("company_slug"), endpoint)

@@ -1,6 +1,6 @@
-"""The Jinja environments: one set of rules for pages and for mails. May import Flask, Jinja and kernel, no domain.
+"""The Jinja environments of pages and of mails, with one set of rules.
 
-Invariant: a missing value is an error, never an empty place in a letter.
+Invariant: a missing value is an error, never a gap in a letter.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ RULES: dict[str, Any] = {"undefined": StrictUndefined, "trim_blocks": True, "lst
 
 
 class _Quick(Environment):
-    """Looks into a mapping first where a template writes `row.name`.
+    """Resolves `row.name` in a template as a mapping's entry first.
 
     Jinja asks for an attribute first and takes the error as the sign to look into the mapping: hundreds of errors on a
     long page. The names of a dict's own methods stay attributes, as in Jinja.
     """
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """As Jinja's: the attribute, the entry, or an undefined value that names what is missing."""
+        """Returns the entry, the attribute, or an undefined value that names what is missing."""
         if type(obj) is dict and attribute not in _METHODS:
             return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
         return super().getattr(obj, attribute)
@@ -45,7 +45,7 @@ class MailEnvironment(_Quick):
 
 
 def prepare(env: Environment) -> None:
-    """Texts and formatters for an environment (the app's own or the mails')."""
+    """Gives an environment (of pages or of mails) its texts and formatters."""
     env.undefined = StrictUndefined
     env.trim_blocks = env.lstrip_blocks = True
     env.add_extension("jinja2.ext.i18n")
@@ -57,19 +57,19 @@ def prepare(env: Environment) -> None:
 
 @lru_cache(maxsize=8192)
 def _places(language: str, message: str) -> Markup:
-    """The text of a message in a language, its `%(name)s` still open."""
+    """Returns the translation of a message, its `%(name)s` not yet filled."""
     return Markup(i18n.catalogue(language).gettext(message))  # noqa: S704 - the catalogue is ours
 
 
 @lru_cache(maxsize=8192)
 def _whole(language: str, message: str) -> Markup:
-    """The text of a message without places; KeyError when it has one."""
+    """Returns the translation of a message without `%(name)s`. Raises KeyError when it has one."""
     return _places(language, message) % {}
 
 
 @pass_eval_context
 def _text(context: EvalContext, message: str, /, **params: Any) -> str:
-    """gettext of templates: `%(name)s` filled from `params`, which are escaped where the page escapes."""
+    """Translates for templates: `%(name)s` filled from `params`, which are escaped where the page escapes."""
     language = i18n.current_language()
     if not context.autoescape:
         return str(_places(language, message)) % params
@@ -78,7 +78,7 @@ def _text(context: EvalContext, message: str, /, **params: Any) -> str:
 
 @pass_eval_context
 def _number_text(context: EvalContext, one: str, many: str, n: int, /, **params: Any) -> str:
-    """ngettext of templates; `%(num)s` is `n` unless given."""
+    """Translates for templates in the plural form of `n`; `%(num)s` is `n` unless given."""
     text = i18n.catalogue(i18n.current_language()).ngettext(one, many, n)
     params.setdefault("num", n)
     return Markup(text) % params if context.autoescape else text % params  # noqa: S704 - the catalogue is ours

@@ -18,7 +18,7 @@ from app import dispatcher, handlers
 from kernel import mail, outbox
 from kernel.clock import utc_now
 from kernel.db import open_session
-from kernel.mail import Attachment, Letter
+from kernel.mail import Attachment, OutgoingMail
 from kernel.storage import store
 from tests.support.companies import TestCompany
 from tests.support.delivery import Post, drain, smtp_at
@@ -29,7 +29,7 @@ def _queue(company: TestCompany, purpose: str = "test") -> UUID:
     with company.transaction() as db:
         actor = company.actor()
         sha256 = store(db, actor, b"%PDF-1.7 test", "application/pdf")
-        letter = Letter(
+        outgoing = OutgoingMail(
             to_address="lina@xinsheng.example",
             to_name="李娜",
             subject="对账单 ST-2026-10-000042",
@@ -37,7 +37,7 @@ def _queue(company: TestCompany, purpose: str = "test") -> UUID:
             from_name="伟业电子有限公司",
             attachments=[Attachment("对账单.pdf", sha256)],
         )
-        return mail.queue_mail(db, actor, letter, purpose=purpose)
+        return mail.queue_mail(db, actor, outgoing, purpose=purpose)
 
 
 def _state(company: TestCompany, mail_id: UUID) -> tuple[str, str | None]:
@@ -225,10 +225,10 @@ def test_a_server_that_is_away_for_days_gives_the_mail_back_to_a_person(company:
 
 def test_a_name_with_a_line_break_neither_injects_a_header_nor_stops_the_mail(company: TestCompany, post: Post) -> None:
     with company.transaction() as db:
-        letter = Letter(
+        outgoing = OutgoingMail(
             to_address="lina@xinsheng.example", to_name="Evil\r\nBcc: x@y.example", subject="a\nb", body_text="x"
         )
-        mail.queue_mail(db, company.actor(), letter, purpose="test")
+        mail.queue_mail(db, company.actor(), outgoing, purpose="test")
     assert "sent" in drain(company.tenant_id)
     headers = dict(post.all()[0].headers)
     assert "Bcc" not in headers

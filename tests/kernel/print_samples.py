@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from datetime import date, timedelta
 
-from kernel.capitals import amount_in_words
+from kernel.amount_in_words import amount_in_words
 from kernel.money import format_minor, split_figure, symbol
 
 Data = dict[str, object]

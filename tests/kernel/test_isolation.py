@@ -8,7 +8,7 @@ import sqlalchemy.orm
 from sqlalchemy.exc import DBAPIError
 
 from app.models import TENANT_TABLES
-from kernel.db import enter, open_session
+from kernel.db import enter_tenant, open_session
 from kernel.ids import new_id
 from tests.support.companies import TestCompany
 
@@ -34,7 +34,7 @@ def test_another_tenants_rows_are_not_there(company: TestCompany, other_company:
 def test_a_transaction_cannot_change_its_tenant(company: TestCompany, other_company: TestCompany) -> None:
     with pytest.raises(DBAPIError, match="another tenant"), company.transaction() as db:
         db.execute(sa.text("SELECT 1"))
-        enter(db, other_company.tenant_id)
+        enter_tenant(db, other_company.tenant_id)
 
 
 def test_a_row_cannot_be_written_for_another_tenant(company: TestCompany, other_company: TestCompany) -> None:

@@ -23,11 +23,13 @@ def _mail(company: TestCompany, *states: str, papers: bool = True) -> UUID:
         actor = company.actor()
         sha256 = store(db, actor, b"%PDF-1.7 test", "application/pdf")
         attached = [mail.Attachment("对账单.pdf", sha256)] if papers else []
-        letter = mail.Letter("lina@xinsheng.example", "李娜", "对账单", BODY, f"<p>{LINK}</p>", attachments=attached)
-        mail_id = mail.queue_mail(db, actor, letter, purpose="test")
+        outgoing = mail.OutgoingMail(
+            "lina@xinsheng.example", "李娜", "对账单", BODY, f"<p>{LINK}</p>", attachments=attached
+        )
+        mail_id = mail.queue_mail(db, actor, outgoing, purpose="test")
         before = "queued"
         for state in states:
-            assert mail.settle(db, company.tenant_id, mail_id, state, actor.now, from_state=before)
+            assert mail.change_state(db, company.tenant_id, mail_id, state, actor.now, from_state=before)
             before = state
     return mail_id
 
@@ -109,11 +111,11 @@ def test_secrets_are_taken_out_of_links_and_the_words_stay_readable(company: Tes
 
 
 def test_a_mail_with_a_code_is_emptied_and_one_with_papers_is_not(company: TestCompany) -> None:
-    code, letter = _mail(company, "sending", "sent", papers=False), _mail(company, "sending", "sent")
+    code, statement = _mail(company, "sending", "sent", papers=False), _mail(company, "sending", "sent")
     with company.transaction() as db:
         mail.redact(db, company.tenant_id, code)
     with pytest.raises(DBAPIError, match="the words of a mail stay"), company.transaction() as db:
-        mail.redact(db, company.tenant_id, letter)
+        mail.redact(db, company.tenant_id, statement)
 
 
 @pytest.mark.parametrize("found", ["sent", "failed"])

@@ -68,7 +68,7 @@ def test_a_lapsed_lease_is_claimed_again_and_the_old_holder_is_fenced_off(compan
     assert new.id == old.id
     assert new.fence > old.fence
     with company.transaction() as db:
-        assert outbox.hold(db, company.tenant_id, old.id, old.fence, later) is None
+        assert outbox.reclaim(db, company.tenant_id, old.id, old.fence, later) is None
         assert not outbox.finish(db, old, later)
     with company.transaction() as db:
         assert outbox.finish(db, new, later)
@@ -81,9 +81,9 @@ def test_what_keeps_failing_is_dead_at_last(company: TestCompany) -> None:
         with company.transaction() as db:
             claimed = _mine(outbox.claim(db, company.tenant_id, now))
             assert claimed
-            held = outbox.hold(db, company.tenant_id, claimed[0].id, claimed[0].fence, now)
-            assert held
-            outbox.fail(db, held, now, "no answer")
+            reclaimed = outbox.reclaim(db, company.tenant_id, claimed[0].id, claimed[0].fence, now)
+            assert reclaimed
+            outbox.fail(db, reclaimed, now, "no answer")
         now += timedelta(days=1)
     with company.reading() as db:
         state = db.execute(
@@ -105,9 +105,9 @@ def test_waiting_for_a_worker_is_not_a_try(company: TestCompany) -> None:
             claimed = _mine(outbox.claim(db, company.tenant_id, now))
         now += LEASE + timedelta(seconds=1)
     with company.transaction() as db:
-        held = outbox.hold(db, company.tenant_id, claimed[0].id, claimed[0].fence, now)
-        assert held
-        assert not outbox.fail(db, held, now, "first real try")
+        reclaimed = outbox.reclaim(db, company.tenant_id, claimed[0].id, claimed[0].fence, now)
+        assert reclaimed
+        assert not outbox.fail(db, reclaimed, now, "first real try")
 
 
 def test_the_dispatch_role_sees_which_tenants_have_work_and_nothing_else(

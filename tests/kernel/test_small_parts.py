@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 
@@ -72,14 +73,39 @@ def test_a_rolled_back_command_leaves_no_gap(company: TestCompany) -> None:
 
 
 def test_the_same_request_twice_has_one_effect_and_one_answer(company: TestCompany) -> None:
-    actor, result = company.actor(), new_id()
-    with company.transaction() as db:
-        assert idempotency.first_time(db, actor, "k", {"amount": 1}) == (True, None)
-        idempotency.remember(db, actor, "k", result)
-    with company.transaction() as db:
-        assert idempotency.first_time(db, actor, "k", {"amount": 1}) == (False, result)
+    actor, made = company.actor(), []
+
+    def make() -> UUID:
+        made.append(new_id())
+        return made[-1]
+
+    answers = []
+    for _ in range(2):
+        with company.transaction() as db:
+            answers.append(idempotency.once(db, actor, "k", {"amount": 1}, make))
+    assert answers == [made[0], made[0]]
     with pytest.raises(Conflict, match="idempotency_key_reused"), company.transaction() as db:
-        idempotency.first_time(db, actor, "k", {"amount": 2})
+        idempotency.once(db, actor, "k", {"amount": 2}, make)
+    assert len(made) == 1
+
+
+def test_a_request_that_failed_may_be_sent_again(company: TestCompany) -> None:
+    actor, result = company.actor(), new_id()
+
+    def fail() -> UUID:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError), company.transaction() as db:
+        idempotency.once(db, actor, "k", {}, fail)
+    with company.transaction() as db:
+        assert idempotency.once(db, actor, "k", {}, lambda: result) == result
+
+
+def test_an_effect_without_an_id_happens_the_first_time_only(company: TestCompany) -> None:
+    actor = company.actor()
+    for expected in (True, False):
+        with company.transaction() as db:
+            assert idempotency.first_time(db, actor, "week", {"week": "2026-W47"}) is expected
 
 
 def test_a_language_does_not_carry_over() -> None:

@@ -36,7 +36,7 @@ def verify(slug: str, anchor: str | None, at_least: int | None, as_json: bool) -
     if found.broken_at is not None:
         message = f"Batch {found.broken_at} does not hold: an event was changed, added or taken away."
         fail("journal_broken", message, as_json=as_json, ok=False, broken_at=found.broken_at, **seen)
-    if found.holds_anchor is False:
+    if found.anchor_found is False:
         message = f"{noted} is not in the chain: sealed events were taken away, or the chain was written anew."
         fail("journal_anchor_gone", message, as_json=as_json, ok=False, expected=noted, **seen)
     if at_least is not None and found.recorded < at_least:

@@ -24,7 +24,7 @@ from app.embedded import EmbeddedError
 from app.messages import message_of
 from app.processes import SupervisorError
 from kernel.actor import Actor
-from kernel.db import TenantSession, enter, open_session
+from kernel.db import TenantSession, enter_tenant, open_session
 from kernel.errors import HuikuanError
 from kernel.i18n import use_language
 from kernel.settings import SettingsError, terminal_language
@@ -73,7 +73,7 @@ def tenant_transaction(
         db = stack.enter_context(open_session(None, read_only=read_only))
         facts = tenant_by_slug(db, slug)
         stack.enter_context(use_language(facts.language))
-        enter(db, facts.id)
+        enter_tenant(db, facts.id)
         actor = system_actor_for(db, facts.id, kind="operator", name="huikuan")
         yield db, actor if on is None else replace(actor, today=on)
         if commit and not read_only:

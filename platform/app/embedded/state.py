@@ -1,6 +1,6 @@
-"""What the embedded servers must remember between runs: ports and passwords, in one private file.
+"""State of the embedded servers between runs: ports and passwords, in one private file.
 
-May import the standard library only. Invariant: `var/embedded.json` is readable by its owner alone and
+Invariant: `var/embedded.json` is readable by its owner alone and
 replaced in one step, so a crash leaves the old or the new one, never half of it.
 """
 
@@ -21,18 +21,18 @@ POLL_SECONDS = 0.02
 
 
 class EmbeddedError(Exception):
-    """An embedded server cannot run; the message is a sentence for a person and says what to do."""
+    """An embedded server cannot run; the message says what to do."""
 
 
 def free_port() -> int:
-    """A TCP port on loopback that nobody uses at this moment."""
+    """Returns a TCP port on loopback that is free at this moment."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
 
 
 def port_is_free(port: int, host: str = LOOPBACK) -> bool:
-    """Whether a server could listen on `host:port` now."""
+    """Returns whether a server could listen on `host:port` now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -43,7 +43,7 @@ def port_is_free(port: int, host: str = LOOPBACK) -> bool:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Ask `condition` until it holds or `seconds` have passed; the last answer."""
+    """Polls `condition` until it is true or `seconds` have passed; returns the last result."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -53,7 +53,7 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def works_in(pid: int, folder: Path) -> bool:
-    """Whether the process `pid` lives and has `folder` as its working directory (a zombie has none)."""
+    """Returns whether the process `pid` runs with `folder` as its working directory (a zombie has none)."""
     try:
         return Path(f"/proc/{pid}/cwd").readlink() == folder.resolve()
     except OSError:
@@ -61,7 +61,7 @@ def works_in(pid: int, folder: Path) -> bool:
 
 
 def make_private_home(folder: Path) -> None:
-    """Create `folder`; raises EmbeddedError when this user may not."""
+    """Creates `folder`. Raises EmbeddedError when this user may not."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
@@ -84,7 +84,7 @@ class State:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Only one process at a time starts or stops servers of this folder."""
+        """Locks the folder: one process at a time starts or stops its servers."""
         with (self.var_dir / "embedded.lock").open("a") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
@@ -115,7 +115,7 @@ class State:
             fresh.replace(self.path)
 
     def secret(self, server: str, name: str) -> str:
-        """The stored secret of that name, made at random when asked for the first time."""
+        """Returns the stored secret of that name, generated on first use."""
         found = self._read().get(server, {}).get(name)
         if found is None:
             found = secrets.token_urlsafe(32)
@@ -123,12 +123,12 @@ class State:
         return str(found)
 
     def known_port(self, server: str) -> int | None:
-        """The port of last time, taken or not."""
+        """Returns the port of the last start, free or not."""
         port = self._read().get(server, {}).get("port")
         return None if port is None else int(port)
 
     def choose_port(self, server: str) -> int:
-        """The port of last time while it is free, else another one, remembered from now on."""
+        """Returns the port of the last start when it is free, else another one, and stores it."""
         port = self.known_port(server)
         if port is None or not port_is_free(port):
             port = free_port()
@@ -136,5 +136,5 @@ class State:
         return port
 
     def forget_port(self, server: str) -> None:
-        """Let the next `choose_port` take another one (somebody was quicker)."""
+        """Makes the next `choose_port` choose another port (another process took this one)."""
         self._write(server, "port", free_port())

@@ -268,7 +268,7 @@ class Story:
             mail.begin_sending(db, self.tenant_id, mail_id)
             if row.to_address in self.bouncing:
                 state, reason = "failed", "550 5.1.1 mailbox does not exist"
-        mail.settle(
+        mail.change_state(
             db,
             self.tenant_id,
             mail_id,

@@ -66,9 +66,12 @@ def take_step(db: Session, actor: Actor, bill_id: UUID, step: Step, data: BillSt
     transfer of what is not transferable, a discount that does not compute.
     """
     request = {"bill": bill_id, "step": step.value, **data.model_dump(exclude={"key"})}
-    fresh, _before = idempotency.first_time(db, actor, f"bill-step:{data.key}", request)
-    if not fresh:
-        return bill_id
+    return idempotency.once(
+        db, actor, f"bill-step:{data.key}", request, lambda: _take_step(db, actor, bill_id, step, data)
+    )
+
+
+def _take_step(db: Session, actor: Actor, bill_id: UUID, step: Step, data: BillStep) -> UUID:
     bill, last = _hold(db, actor.tenant_id, bill_id)
     state = State(bill.state)
     if state is not data.seen:
@@ -81,7 +84,6 @@ def take_step(db: Session, actor: Actor, bill_id: UUID, step: Step, data: BillSt
         _check_step(bill, state, step, data)
         taken = _taken(db, actor, bill, state, step, data, booked_on)
     _write(db, actor, bill, state, last.position, taken)
-    idempotency.remember(db, actor, f"bill-step:{data.key}", bill_id)
     return bill_id
 
 

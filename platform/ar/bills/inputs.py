@@ -11,15 +11,15 @@ from datetime import date
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from ar.bills.rules import State, Step
 from kernel.i18n import mark
+from kernel.inputs import CommandInput, Key
 
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 Party = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
-Key = Annotated[str, StringConstraints(strip_whitespace=True, min_length=16, max_length=64)]
 #: Far enough for every paper, near enough for arithmetic with dates.
 _FIRST, _LAST = date(1990, 1, 1), date(2100, 12, 31)
 _PERCENT: Final = re.compile(r"(\d{1,2})(?:[.．](\d{1,4}))?\s*[%％]?")
@@ -43,11 +43,7 @@ def read_percent(text: str) -> int | None:
     return ppm or None
 
 
-class _Input(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
-
-
-class ReceiveBill(_Input):
+class ReceiveBill(CommandInput):
     """A bill taken from a customer. Its maturity as a date or as a tenor in months or days; both must agree.
 
     `amount_words`: the amount in capitals, checked against the figures when it is given (票据法 art. 8).
@@ -77,7 +73,7 @@ class ReceiveBill(_Input):
     key: Key
 
 
-class BillStep(_Input):
+class BillStep(CommandInput):
     """A step of a bill that was seen in the state `seen`."""
 
     on: Sensible

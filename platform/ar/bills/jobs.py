@@ -22,7 +22,7 @@ from ar.bills.queries import IN_HAND, due_where
 from ar.customers.models import Customer
 from kernel import journal
 from kernel.actor import Actor
-from kernel.mail import Letter, queue_mail
+from kernel.mail import OutgoingMail, queue_mail
 from kernel.money import format_with_symbol
 from tenants.models import Membership, User
 from tenants.permissions import GRANTS, Permission
@@ -64,8 +64,8 @@ def remind(db: Session, actor: Actor, _payload: Mapping[str, Any]) -> None:
             for each in due
         ]
         texts = render_mail("bill_reminder", language, name=name, company=company, lines=lines)
-        letter = Letter(address, name, texts.subject, texts.text, texts.html, from_name=company)
-        queue_mail(db, actor, letter, purpose=PURPOSE)
+        outgoing = OutgoingMail(address, name, texts.subject, texts.text, texts.html, from_name=company)
+        queue_mail(db, actor, outgoing, purpose=PURPOSE)
     for each in due:
         facts = {"number": each.number, "reminder": each.kind, "until_on": each.until_on.isoformat()}
         journal.record(db, actor, "bill_reminded", subject_id=each.bill_id, data=facts)

@@ -24,8 +24,8 @@ from ar.ledger.models import OpenItem
 from ar.ledger.posting import NewItem, post_items
 from kernel import idempotency, journal
 from kernel.actor import Actor
-from kernel.capitals import from_capitals
-from kernel.errors import Conflict, NotFound, RuleBroken
+from kernel.amount_in_words import from_capitals
+from kernel.errors import Conflict, RuleBroken
 from kernel.ids import new_id
 from kernel.money import BadAmount, exponent, parse_amount
 
@@ -38,11 +38,10 @@ def receive_bill(db: Session, actor: Actor, data: ReceiveBill) -> UUID:
     Conflict(`bill_exists`) for a number that is on the books.
     """
     request = data.model_dump(exclude={"key"})
-    fresh, before = idempotency.first_time(db, actor, f"bill:{data.key}", request)
-    if not fresh:
-        if before is None:
-            raise NotFound("bill_not_found")
-        return before
+    return idempotency.once(db, actor, f"bill:{data.key}", request, lambda: _receive_bill(db, actor, data))
+
+
+def _receive_bill(db: Session, actor: Actor, data: ReceiveBill) -> UUID:
     amount_minor, matures_on = read_amount(data), read_maturity(data)
     booked_on = _check_days(actor, data, matures_on)
     customer = find_numbers(db, actor.tenant_id, [data.customer_no]).get(data.customer_no)
@@ -88,7 +87,6 @@ def receive_bill(db: Session, actor: Actor, data: ReceiveBill) -> UUID:
         "long_tenor_known": data.long_tenor_known,
     }
     journal.record(db, actor, "bill_received", customer_id=customer.id, subject_id=bill_id, data=facts)
-    idempotency.remember(db, actor, f"bill:{data.key}", bill_id)
     return bill_id
 
 

@@ -5,28 +5,17 @@ Imports Pydantic and the standard library only. Invariant: what stops, skips or 
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import StringConstraints
+
+from kernel.inputs import CommandInput, OptionalDay, OptionalId
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=500)]
 
 
-def _blank_is_none(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-OptionalDay = Annotated[date | None, BeforeValidator(_blank_is_none)]
-OptionalId = Annotated[UUID | None, BeforeValidator(_blank_is_none)]
-
-
-class _Input(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class PlaceBlock(_Input):
+class PlaceBlock(CommandInput):
     """Not to chase a customer (or one item) until the end of a day; no day: until lifted.
 
     kind: `block` (somebody said wait), `dispute` (the debtor says the item is wrong), `promise` (will pay on the day).
@@ -39,25 +28,25 @@ class PlaceBlock(_Input):
     reason: Reason
 
 
-class ApproveAction(_Input):
+class ApproveAction(CommandInput):
     """Release a letter, or a task that needs a named role. `deadline_on`: the approver's own last day to pay."""
 
     deadline_on: OptionalDay = None
 
 
-class SkipAction(_Input):
+class SkipAction(CommandInput):
     """Leave an action out for good; its items go on as if the step had been taken."""
 
     reason: Reason
 
 
-class CompleteTask(_Input):
+class CompleteTask(CommandInput):
     """A call or a task is done: what came of it."""
 
     note: Reason
 
 
-class SettleUnknown(_Input):
+class SettleUnknown(CommandInput):
     """A person's judgement of a mail that may or may not have gone out."""
 
     outcome: Literal["arrived", "send_again"]

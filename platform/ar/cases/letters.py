@@ -27,11 +27,11 @@ from ar.ledger.asof import later_allocations, open_then
 from ar.ledger.models import OpenItem
 from kernel import pdf
 from kernel.actor import Actor
-from kernel.capitals import amount_in_words
+from kernel.amount_in_words import amount_in_words
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from kernel.i18n import use_language
-from kernel.mail import Attachment, Letter
+from kernel.mail import Attachment, OutgoingMail
 from kernel.money import format_minor, format_with_symbol, split_figure, symbol
 from tenants.queries import CompanyFacts, company
 from web.mailtexts import render_mail
@@ -183,7 +183,9 @@ def file_name(letter: Draft) -> str:
     return f"{letter.number or 'draft'}.pdf"
 
 
-def write_mail(letter: Draft, addressee: Addressee, attachments: tuple[Attachment, ...], link: str = "") -> Letter:
+def write_mail(
+    letter: Draft, addressee: Addressee, attachments: tuple[Attachment, ...], link: str = ""
+) -> OutgoingMail:
     """The covering mail; `link` leads to the statement that is to be confirmed, if there is one."""
     with use_language(letter.language):
         words = letter_texts(letter.code)
@@ -206,7 +208,7 @@ def write_mail(letter: Draft, addressee: Addressee, attachments: tuple[Attachmen
         bank=bank,
         link=link,
     )
-    return Letter(
+    return OutgoingMail(
         to_address=addressee.email,
         to_name=addressee.name,
         subject=texts.subject,

@@ -15,17 +15,14 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from kernel.i18n import mark
+
 PRESETS: Final = ("five-step", "twelve-step")
 _PRESET_DIR: Final = Path(__file__).with_name("presets")
 
-
-def N_(msgid: str) -> str:  # noqa: N802  # the extractor's own keyword: marks a msgid, translated where shown
-    return msgid
-
-
 PRESET_NAMES: Final = (
-    N_("Five steps after the collection period"),
-    N_("Twelve steps after the due date"),
+    mark("Five steps after the collection period"),
+    mark("Twelve steps after the due date"),
 )
 
 Code: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]

@@ -22,7 +22,7 @@ from ar.receipts.queries import cash_state
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext
-from kernel.mail import Letter
+from kernel.mail import OutgoingMail
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from tenants.queries import work_calendar
@@ -226,7 +226,7 @@ def _action_values(action_id: UUID, form: Form[Any]) -> dict[str, object]:
     return {**shown, "next": "", **_helpers()}
 
 
-def _preview(view: QueueAction) -> tuple[object, Letter | None]:
+def _preview(view: QueueAction) -> tuple[object, OutgoingMail | None]:
     """The deadline proposed and the mail as it would be now; nothing for what is no open letter."""
     if not view.is_letter or view.state not in ("proposed", "failed"):
         return None, None

@@ -7,11 +7,12 @@ here; nothing here reads the database.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field
 
+from kernel.inputs import CommandInput, OptionalId, OptionalText
 from kernel.texts import MailAddress, OneLine
 
 EntityType = Literal["company", "sole_trader", "person", "government", "institution"]
@@ -65,19 +66,7 @@ def tax_id_doubtful(tax_id: str) -> bool:
     return (31 - total % 31) % 31 != places[17]
 
 
-def _blank_is_none(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-OptionalText = Annotated[str | None, BeforeValidator(_blank_is_none)]
-OptionalId = Annotated[UUID | None, BeforeValidator(_blank_is_none)]
-
-
-class _Input(BaseModel):
-    model_config = ConfigDict(frozen=True, str_strip_whitespace=True, extra="ignore")
-
-
-class EditCustomer(_Input):
+class EditCustomer(CommandInput):
     """What a person may change of a customer; the number is what everything else refers to and stays."""
 
     name: OneLine = Field(min_length=1, max_length=MAX_NAME_CHARS)
@@ -100,7 +89,7 @@ class CreateCustomer(EditCustomer):
     contact_email: MailAddress = ""
 
 
-class ContactFields(_Input):
+class ContactFields(CommandInput):
     """A person at the customer as the form gives it. `purposes`: what may be sent to this person."""
 
     name: OneLine = Field(min_length=1, max_length=MAX_NAME_CHARS)

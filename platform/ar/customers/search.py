@@ -1,14 +1,14 @@
 """How a customer is found and sorted: bigrams of its names for the index, pinyin for the order.
 
-Pure: standard library and kernel.spoken. Invariant: what is stored and what is asked go through the same
-`_tokens`, so every part of a name, number or tax id of two characters or more finds its customer.
+Invariant: what is stored and what is asked go through the same `_tokens`, so every part of a name, number or tax id
+of two characters or more finds its customer.
 """
 
 from __future__ import annotations
 
 import unicodedata
 
-from kernel.spoken import spoken
+from kernel.pinyin import pinyin_sort_key
 
 MAX_TERMS = 8
 
@@ -20,7 +20,7 @@ def normalise(text: str) -> str:
 
 def sort_key(name: str) -> str:
     """The name as it sorts in both languages: Chinese by pinyin, Latin by itself."""
-    return spoken(normalise(name))
+    return pinyin_sort_key(normalise(name))
 
 
 def search_words(*texts: str) -> list[str]:

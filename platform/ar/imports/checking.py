@@ -26,7 +26,7 @@ from ar.customers.inputs import (
 from ar.imports.columns import CURRENCY_WORDS, ENTITY_WORDS, KIND_WORDS, LANGUAGE_WORDS, words
 from ar.imports.inputs import ParsedCustomer, ParsedItem, ParsedReceipt, Report
 from kernel.money import MAX_MINOR, BadAmount, exponent, parse_amount
-from kernel.tables import BadDate, DateOrder, header_key, parse_date
+from kernel.sheets import BadDate, DateOrder, header_key, parse_date
 from kernel.texts import BadAddress, mail_address, one_line
 
 MAX_DOCUMENT_NO_CHARS = 64

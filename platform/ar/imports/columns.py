@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from kernel.i18n import mark
-from kernel.tables import header_key
+from kernel.sheets import header_key
 
 FileKind = Literal["customers", "open-items", "receipts"]
 FILE_KINDS: Final[tuple[FileKind, ...]] = ("customers", "open-items", "receipts")

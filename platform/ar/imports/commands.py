@@ -20,7 +20,7 @@ from kernel.actor import Actor
 from kernel.errors import Conflict, HuikuanError, NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.journal import record
-from kernel.tables import MAX_UPLOAD_BYTES
+from kernel.sheets import MAX_UPLOAD_BYTES
 
 MAX_FILE_NAME_CHARS = 200
 

@@ -1,6 +1,6 @@
 """Files that imports give out: a sample to fill in, and the uploaded rows with their errors written beside them.
 
-May import kernel.tables. Invariant: what is given out can be uploaded again as it is: headers are known ones, the
+May import kernel.sheets. Invariant: what is given out can be uploaded again as it is: headers are known ones, the
 column of errors is one that nobody reads.
 """
 
@@ -14,7 +14,7 @@ from ar.imports.messages import column_name, finding_text
 from ar.imports.running import open_file
 from kernel.i18n import current_language
 from kernel.i18n import gettext as _
-from kernel.tables import Column, Sheet, write_xlsx
+from kernel.sheets import Column, Sheet, write_xlsx
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from ar.customers.inputs import CustomerRow
 from ar.imports.columns import FileKind
 from ar.imports.mapping import Mapping
-from kernel.tables import DateOrder
+from kernel.inputs import CommandInput
+from kernel.sheets import DateOrder
 from kernel.texts import one_line
 
 #: So many errors are kept with a report; a file with more is wrong as a whole.
@@ -26,19 +27,15 @@ MAX_WARNINGS_KEPT = 1_000
 MAX_QUOTED_CHARS = 200
 
 
-class UploadFile(BaseModel):
+class UploadFile(CommandInput):
     """The choices beside an uploaded file."""
-
-    model_config = ConfigDict(frozen=True, str_strip_whitespace=True)
 
     kind: FileKind
     date_order: DateOrder | None = None
 
 
-class ApplyImport(BaseModel):
+class ApplyImport(CommandInput):
     """A person's word that the control totals are right."""
-
-    model_config = ConfigDict(frozen=True)
 
     totals_confirmed: bool = Field(default=False)
 

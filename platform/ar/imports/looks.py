@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from ar.imports.inputs import Report
 from ar.imports.queries import similar_customers, similar_documents
-from kernel.texts import look_key
+from kernel.texts import lookalike_key
 
 
 def warn_documents(
@@ -26,7 +26,7 @@ def warn_documents(
     booked = similar_documents(db, tenant_id, kinds, [number for _row, _kind, number in documents])
     first: dict[str, dict[str, str]] = {kind: {} for kind in kinds}
     for row, kind, number in documents:
-        key = look_key(number)
+        key = lookalike_key(number)
         before = first[kind].setdefault(number if key == number else key, number)  # the same text is held once
         _warn(report, row, column, number, before if before != number else booked.get((kind, number)))
 
@@ -38,7 +38,7 @@ def warn_customers(db: Session, tenant_id: UUID, rows: Mapping[str, int], report
     booked = similar_customers(db, tenant_id, rows)
     first: dict[str, str] = {}
     for number, row in sorted(rows.items(), key=lambda each: each[1]):
-        before = first.setdefault(look_key(number), number)
+        before = first.setdefault(lookalike_key(number), number)
         _warn(report, row, "customer_no", number, before if before != number else booked.get(number))
 
 

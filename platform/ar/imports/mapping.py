@@ -1,6 +1,6 @@
 """From a file's own headers to the canonical columns: by synonym, or as a mapping file says.
 
-May import pydantic, kernel.tables and kernel.texts. Invariant: a canonical column is read from one place (a header,
+May import pydantic, kernel.sheets and kernel.texts. Invariant: a canonical column is read from one place (a header,
 a pattern of headers, or a constant); what the mapping names and the file lacks is an error, never an empty column.
 """
 
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ar.imports.columns import FileKind, fields, known_headers
 from kernel.errors import RuleBroken
-from kernel.tables import MAX_COLUMNS, DateOrder, header_key
+from kernel.sheets import MAX_COLUMNS, DateOrder, header_key
 from kernel.texts import OneLine
 
 _PLACE = re.compile(r"\{([^{}]+)\}")

@@ -15,7 +15,7 @@ from ar.imports.checking import BadRow, Reader
 from ar.imports.columns import FileKind
 from ar.imports.inputs import ReadRows, Report
 from ar.imports.mapping import Binding
-from kernel.tables import DateOrder, Table
+from kernel.sheets import DateOrder, Table
 
 PROGRESS_EVERY_ROWS = 2_000
 #: So many rows show whether a file's values are of a kind.

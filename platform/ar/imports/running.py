@@ -42,7 +42,7 @@ from ar.ledger.posting import NewItem, post_items
 from kernel.actor import Actor
 from kernel.counters import lock_counter
 from kernel.journal import record
-from kernel.tables import Table, TableRefused, open_table
+from kernel.sheets import Table, TableRefused, open_table
 from tenants.queries import work_calendar
 
 #: Rows written per round of statements: bounds memory, not the transaction.

@@ -60,11 +60,10 @@ def post_run(db: Session, actor: Actor, data: PostInterest) -> UUID:
     than were seen, RuleBroken(`interest_nothing`, `interest_document_day`, `period_locked`) and what `scope_of` raises.
     """
     request = data.model_dump(exclude={"key", "fingerprint"})
-    fresh, before = idempotency.first_time(db, actor, f"interest:{data.key}", request)
-    if not fresh:
-        if before is None:
-            raise NotFound("interest_run_not_found")
-        return before
+    return idempotency.once(db, actor, f"interest:{data.key}", request, lambda: _post_run(db, actor, data))
+
+
+def _post_run(db: Session, actor: Actor, data: PostInterest) -> UUID:
     scope = scope_of(db, actor, data.through_on, data.customer_no, data.currency)
     if not data.through_on <= data.document_on <= actor.today:
         raise RuleBroken("interest_document_day", first=data.through_on.isoformat(), last=actor.today.isoformat())
@@ -77,9 +76,7 @@ def post_run(db: Session, actor: Actor, data: PostInterest) -> UUID:
     groups = seen.without(set(data.leave_out), set(data.leave_out_customers))
     if not groups:
         raise RuleBroken("interest_nothing")
-    run_id = _store_run(db, actor, data, scope, groups)
-    idempotency.remember(db, actor, f"interest:{data.key}", run_id)
-    return run_id
+    return _store_run(db, actor, data, scope, groups)
 
 
 def _store_run(db: Session, actor: Actor, data: PostInterest, scope: Scope, groups: Sequence[PreviewGroup]) -> UUID:

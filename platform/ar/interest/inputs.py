@@ -10,12 +10,13 @@ from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, field_validator
 
 from ar.interest.presets import BOE, ECB, LPR, SME_DAILY, lpr_factor, margin
+from kernel.field_types import Currency
+from kernel.field_types import Number as Percent
 from kernel.i18n import mark
-from kernel.typed import Currency
-from kernel.typed import Number as Percent
+from kernel.inputs import CommandInput, Key
 
 KINDS: Final = ("contract", "lpr", "sme_daily", "eu", "uk", "none", "standard")
 
@@ -30,14 +31,9 @@ def _places(value: Decimal, places: int, least: Decimal, most: Decimal) -> Decim
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
-Key = Annotated[str, StringConstraints(strip_whitespace=True, min_length=16, max_length=64)]
 
 
-class _Input(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-
-class PreviewInterest(_Input):
+class PreviewInterest(CommandInput):
     """Which debts a run takes: late by `through_on`, of one customer (by number) or all, in one currency or all."""
 
     through_on: date
@@ -45,7 +41,7 @@ class PreviewInterest(_Input):
     currency: Currency | None = None
 
 
-class PostInterest(_Input):
+class PostInterest(CommandInput):
     """Post what was previewed. `fingerprint` is the preview's; what was ticked off is named; `key` is the form's."""
 
     through_on: date
@@ -59,7 +55,7 @@ class PostInterest(_Input):
     key: Key
 
 
-class WaiveInterest(_Input):
+class WaiveInterest(CommandInput):
     """Let `amount` (as typed, in the charge's currency) of a charge go, effective `effective_on` (None: today)."""
 
     amount: str = Field(min_length=1, max_length=40)
@@ -68,14 +64,14 @@ class WaiveInterest(_Input):
     key: Key
 
 
-class TakeBackInterest(_Input):
+class TakeBackInterest(CommandInput):
     """Reverse a charge, or reinstate what was waived, with the reason that stays."""
 
     reason: Reason
     effective_on: date | None = None
 
 
-class SetTerms(_Input):
+class SetTerms(CommandInput):
     """What late debts bear from `from_on` on. Which of the rates is needed follows from `kind`.
 
     Percents: `annual_percent` a year's, `daily_percent` a day's; `minimum` as typed, in `currency`.
@@ -126,7 +122,7 @@ class SetTerms(_Input):
         return _places(value if value is not None else margin(kind), 4, Decimal(0), Decimal(30))
 
 
-class AddRate(_Input):
+class AddRate(CommandInput):
     """A rate that was published since the product's own table ends."""
 
     series: Literal["lpr_1y", "sme_daily", "ecb_reference", "boe_reference"]

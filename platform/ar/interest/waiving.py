@@ -43,9 +43,10 @@ def waive(db: Session, actor: Actor, charge_id: UUID, data: WaiveInterest) -> UU
     `period_locked`), Conflict (`interest_charge_reversed`, `allocation_exceeds_open`).
     """
     request_data = {"charge": charge_id, **data.model_dump(exclude={"key"})}
-    fresh, before = idempotency.first_time(db, actor, f"waive:{data.key}", request_data)
-    if not fresh:
-        return before
+    return idempotency.once(db, actor, f"waive:{data.key}", request_data, lambda: _waive(db, actor, charge_id, data))
+
+
+def _waive(db: Session, actor: Actor, charge_id: UUID, data: WaiveInterest) -> UUID | None:
     charge = _hold(db, actor, charge_id)
     try:
         amount = parse_amount(data.amount, charge.currency)
@@ -70,9 +71,7 @@ def waive(db: Session, actor: Actor, charge_id: UUID, data: WaiveInterest) -> UU
             ),
         )
         return None
-    waiver_id = _book(db, actor, charge, amount, data.reason, data.effective_on, None)
-    idempotency.remember(db, actor, f"waive:{data.key}", waiver_id)
-    return waiver_id
+    return _book(db, actor, charge, amount, data.reason, data.effective_on, None)
 
 
 def waive_approved(

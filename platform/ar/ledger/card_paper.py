@@ -16,11 +16,11 @@ from ar.ledger.messages import KIND_NAMES
 from ar.ledger.sender import Issuer
 from kernel import pdf
 from kernel.actor import Actor
-from kernel.capitals import amount_in_words
+from kernel.amount_in_words import amount_in_words
 from kernel.i18n import gettext as _
 from kernel.i18n import mark, use_language
 from kernel.money import Money, format_minor, split_figure, symbol
-from kernel.tables import Cell, Column, Sheet, write_csv, write_xlsx
+from kernel.sheets import Cell, Column, Sheet, write_csv, write_xlsx
 from web.formatters import datetime as write_moment
 
 BUCKET_NAMES: Final[dict[str, str]] = {

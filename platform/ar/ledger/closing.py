@@ -20,7 +20,7 @@ from ar.ledger.models import BooksState, DoctorRun, DocumentDraft, Entry, OpenIt
 from ar.ledger.periods import lock_moved, locked_through
 from kernel import idempotency, journal
 from kernel.actor import Actor
-from kernel.errors import Conflict, NotFound, RuleBroken
+from kernel.errors import Conflict, RuleBroken
 from kernel.ids import new_id
 from tenants.approvals.engine import Ask, request
 from tenants.approvals.kinds import Approved
@@ -59,14 +59,10 @@ class Checklist:
 
 def lock_books(db: Session, actor: Actor, data: LockBooks) -> UUID:
     """The form's way to `lock_through`; sent twice it locks once."""
-    fresh, before = idempotency.first_time(db, actor, f"lock:{data.key}", data.model_dump(exclude={"key"}))
-    if not fresh:
-        if before is None:
-            raise NotFound("lock_not_found")
-        return before
-    lock_id = lock_through(db, actor, data.through_on, data.reason)
-    idempotency.remember(db, actor, f"lock:{data.key}", lock_id)
-    return lock_id
+    request_facts = data.model_dump(exclude={"key"})
+    return idempotency.once(
+        db, actor, f"lock:{data.key}", request_facts, lambda: lock_through(db, actor, data.through_on, data.reason)
+    )
 
 
 def lock_through(db: Session, actor: Actor, through_on: date, reason: str = "") -> UUID:

@@ -37,11 +37,12 @@ def allocate_document(db: Session, actor: Actor, item_id: UUID, data: AllocateDo
     for an amount that is not one, Conflict(`idempotency_key_reused`).
     """
     request = {"item": item_id, **data.model_dump(exclude={"key"})}
-    fresh, before = idempotency.first_time(db, actor, f"allocate:{data.key}", request)
-    if not fresh:
-        if before is None:
-            raise NotFound("allocation_not_found")
-        return before
+    return idempotency.once(
+        db, actor, f"allocate:{data.key}", request, lambda: _allocate_document(db, actor, item_id, data)
+    )
+
+
+def _allocate_document(db: Session, actor: Actor, item_id: UUID, data: AllocateDocument) -> UUID:
     i = OpenItem
     rows = db.execute(
         sa.select(i.id, i.side, i.currency).where(i.tenant_id == actor.tenant_id, i.id.in_([item_id, data.other_id]))
@@ -59,7 +60,6 @@ def allocate_document(db: Session, actor: Actor, item_id: UUID, data: AllocateDo
     allocation_id = allocate(db, actor, [wanted])[0]
     if data.take_discount:
         take_discount(db, actor, debit_id)
-    idempotency.remember(db, actor, f"allocate:{data.key}", allocation_id)
     return allocation_id
 
 

@@ -102,12 +102,12 @@ def take_discount(db: Session, actor: Actor, item_id: UUID, *, key: str = "") ->
     With a `key` the same request again returns the first answer. Raises NotFound, RuleBroken (`discount_none`,
     `discount_unpaid`, `discount_too_late`, `discount_used_up`).
     """
-    if key:
-        fresh, before = idempotency.first_time(db, actor, f"discount:{key}", {"item": item_id})
-        if not fresh:
-            if before is None:
-                raise NotFound("item_not_found")
-            return before
+    if not key:
+        return _take_discount(db, actor, item_id)
+    return idempotency.once(db, actor, f"discount:{key}", {"item": item_id}, lambda: _take_discount(db, actor, item_id))
+
+
+def _take_discount(db: Session, actor: Actor, item_id: UUID) -> UUID:
     customer_id = _customer_of(db, actor.tenant_id, item_id)
     lock_customers(db, actor.tenant_id, [customer_id])
     offer = discount_offer(db, actor.tenant_id, item_id)
@@ -130,8 +130,6 @@ def take_discount(db: Session, actor: Actor, item_id: UUID, *, key: str = "") ->
     )
     discount_id = post_items(db, actor, [item])[0]
     allocate(db, actor, [NewAllocation(item_id, discount_id, amount)])
-    if key:
-        idempotency.remember(db, actor, f"discount:{key}", discount_id)
     return discount_id
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
+from kernel.inputs import CommandInput, Key
 from kernel.texts import OneLine, one_line
 
 #: Kinds that are booked by hand, with the prefix of their running numbers.
@@ -27,11 +28,7 @@ def _lines(value: object) -> object:
 TypedList = Annotated[list[Typed], BeforeValidator(_lines), Field(max_length=MAX_INSTALMENTS)]
 
 
-class _Input(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
-
-
-class TypedDocument(_Input):
+class TypedDocument(CommandInput):
     """A document as typed. `allocate`: ticked, the credit pays the invoice named in `reference` at once."""
 
     customer: OneLine = Field(default="", max_length=200)
@@ -44,8 +41,8 @@ class TypedDocument(_Input):
     tax: Typed = ""
     discount_percent: Typed = ""
     discount_days: Typed = ""
-    instalment_due: TypedList = []
-    instalment_amount: TypedList = []
+    instalment_due: TypedList = Field(default_factory=list)
+    instalment_amount: TypedList = Field(default_factory=list)
     reference: OneLine = Field(default="", max_length=100)
     allocate: Literal["", "1"] = ""
     memo: OneLine = Field(default="", max_length=500)
@@ -57,7 +54,7 @@ class SentDocument(TypedDocument):
     `check` only shows what would be booked.
     """
 
-    key: str = Field(min_length=16, max_length=64)
+    key: Key
     action: Literal["draft", "check", "post"] = "post"
     version: str = Field(default="", max_length=64)
 
@@ -67,22 +64,22 @@ class SentDocument(TypedDocument):
         return TypedDocument.model_validate(self.model_dump(exclude={"key", "action", "version"}))
 
 
-class TakeDiscount(_Input):
+class TakeDiscount(CommandInput):
     """Take the early-payment discount that was earned; `key` is the form's idempotency key (empty: none)."""
 
     key: str = Field(default="", max_length=64)
 
 
-class WriteOffRest(_Input):
+class WriteOffRest(CommandInput):
     """Write off what is left of a document. `reason` is a code, `text` says more; `effective_on` None: today."""
 
     reason: Literal["bank_charges", "rounding", "short_payment", "price", "other"]
     text: OneLine = Field(default="", max_length=300)
     effective_on: date | None = None
-    key: str = Field(min_length=16, max_length=64)
+    key: Key
 
 
-class ChangeLedgerSettings(_Input):
+class ChangeLedgerSettings(CommandInput):
     """The ledger's settings: up to which rest (in the company's currency, as typed) one person writes off alone."""
 
     write_off_at_once: str = Field(min_length=1, max_length=40)

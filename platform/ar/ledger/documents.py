@@ -25,7 +25,7 @@ from ar.ledger.posting import post_items
 from kernel import idempotency
 from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
-from kernel.errors import NotFound, RuleBroken
+from kernel.errors import RuleBroken
 from kernel.i18n import current_language
 from kernel.i18n import gettext as _
 from kernel.money import format_with_symbol
@@ -62,14 +62,9 @@ def post_document(db: Session, actor: Actor, kind: str, data: SentDocument) -> U
     (`document_exists`, `idempotency_key_reused`), RuleBroken for what changed meanwhile.
     """
     request = {"kind": kind, **data.typed.model_dump()}
-    fresh, before = idempotency.first_time(db, actor, f"document:{data.key}", request)
-    if not fresh:
-        if before is None:
-            raise NotFound("item_not_found")
-        return before
-    item_id = book(db, actor, understood(db, actor, kind, data.typed))
-    idempotency.remember(db, actor, f"document:{data.key}", item_id)
-    return item_id
+    return idempotency.once(
+        db, actor, f"document:{data.key}", request, lambda: book(db, actor, understood(db, actor, kind, data.typed))
+    )
 
 
 def understood(db: Session, actor: Actor, kind: str, typed: TypedDocument) -> Document:

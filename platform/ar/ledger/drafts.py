@@ -61,11 +61,10 @@ class DraftLine:
 def save_draft(db: Session, actor: Actor, kind: str, data: SentDocument) -> UUID:
     """Keeps what was typed as a new draft; the same key again returns the first one."""
     request = {"kind": kind, **data.typed.model_dump()}
-    fresh, before = idempotency.first_time(db, actor, f"draft:{data.key}", request)
-    if not fresh:
-        if before is None:
-            raise NotFound("draft_not_found")
-        return before
+    return idempotency.once(db, actor, f"draft:{data.key}", request, lambda: _save_draft(db, actor, kind, data))
+
+
+def _save_draft(db: Session, actor: Actor, kind: str, data: SentDocument) -> UUID:
     draft_id = new_id()
     db.execute(
         sa.insert(DocumentDraft).values(
@@ -81,7 +80,6 @@ def save_draft(db: Session, actor: Actor, kind: str, data: SentDocument) -> UUID
             updated_by=actor.name,
         )
     )
-    idempotency.remember(db, actor, f"draft:{data.key}", draft_id)
     return draft_id
 
 
@@ -98,11 +96,12 @@ def post_draft(db: Session, actor: Actor, draft_id: UUID, data: SentDocument) ->
     Raises DocumentRefused, NotFound, Conflict (`draft_closed`, `draft_changed`) and what posting raises.
     """
     request = {"draft": draft_id, **data.typed.model_dump()}
-    fresh, before = idempotency.first_time(db, actor, f"draft_post:{data.key}", request)
-    if not fresh:
-        if before is None:
-            raise NotFound("draft_not_found")
-        return before
+    return idempotency.once(
+        db, actor, f"draft_post:{data.key}", request, lambda: _post_draft(db, actor, draft_id, data)
+    )
+
+
+def _post_draft(db: Session, actor: Actor, draft_id: UUID, data: SentDocument) -> UUID:
     kind = draft(db, actor.tenant_id, draft_id).kind
     document = understood(db, actor, kind, data.typed)
     if document.allocate:
@@ -111,7 +110,6 @@ def post_draft(db: Session, actor: Actor, draft_id: UUID, data: SentDocument) ->
     item_id = book(db, actor, document)
     typed = data.typed.model_dump()
     _update(db, actor, draft_id, customer_id=document.buyer.id, typed=typed, state="posted", item_id=item_id)
-    idempotency.remember(db, actor, f"draft_post:{data.key}", item_id)
     return item_id
 
 

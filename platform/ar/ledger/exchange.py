@@ -175,14 +175,8 @@ def revalue(db: Session, actor: Actor, as_of: date) -> UUID:
 
 def revalue_once(db: Session, actor: Actor, data: Revalue) -> UUID:
     """The form's way to `revalue`; sent twice it books once."""
-    fresh, before = idempotency.first_time(db, actor, f"revalue:{data.key}", data.model_dump(exclude={"key"}))
-    if not fresh:
-        if before is None:
-            raise NotFound("entry_not_found")
-        return before
-    entry_id = revalue(db, actor, data.as_of)
-    idempotency.remember(db, actor, f"revalue:{data.key}", entry_id)
-    return entry_id
+    request = data.model_dump(exclude={"key"})
+    return idempotency.once(db, actor, f"revalue:{data.key}", request, lambda: revalue(db, actor, data.as_of))
 
 
 def take_back(db: Session, actor: Actor, entry_id: UUID, data: TakeRevaluationBack) -> UUID:

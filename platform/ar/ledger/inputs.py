@@ -10,16 +10,13 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from kernel.i18n import mark
+from kernel.inputs import CommandInput, Key
 
 
-class _Input(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-
-class AllocateDocument(_Input):
+class AllocateDocument(CommandInput):
     """Pay `item_id` with `other_id`, or the other way round; `amount` as typed, in their currency.
 
     `key` is the form's idempotency key; `effective_on` None: the later of both documents' dates. `take_discount`: the
@@ -29,39 +26,39 @@ class AllocateDocument(_Input):
     other_id: UUID
     amount: str = Field(min_length=1, max_length=40)
     effective_on: date | None = None
-    key: str = Field(min_length=16, max_length=64)
+    key: Key
     take_discount: bool = False
 
 
-class TakeBack(_Input):
+class TakeBack(CommandInput):
     """Take an allocation back on `effective_on` (None: today)."""
 
     effective_on: date | None = None
 
 
-class ReverseDocument(_Input):
+class ReverseDocument(CommandInput):
     """Reverse a document on `effective_on` (None: today), with the reason that stays in the books."""
 
     reason: str = Field(min_length=1, max_length=500)
     effective_on: date | None = None
 
 
-class AddNote(_Input):
+class AddNote(CommandInput):
     """What is to be done about a document, in words; `key` is the form's idempotency key."""
 
     note: str = Field(min_length=1, max_length=500)
-    key: str = Field(min_length=16, max_length=64)
+    key: Key
 
 
-class LockBooks(_Input):
+class LockBooks(CommandInput):
     """Lock the books through a day; `key` is the form's idempotency key."""
 
     through_on: date
     reason: str = Field(default="", max_length=500)
-    key: str = Field(min_length=16, max_length=64)
+    key: Key
 
 
-class AskUnlock(_Input):
+class AskUnlock(CommandInput):
     """Ask that the books stay locked through `back_to` only (None, with `everything`: not at all), and why."""
 
     back_to: date | None = None
@@ -75,7 +72,7 @@ class AskUnlock(_Input):
         return self
 
 
-class AddRate(_Input):
+class AddRate(CommandInput):
     """One rate as typed: `rate` units of the company's currency for `units` of `currency`."""
 
     currency: str = Field(pattern=r"^[A-Za-z]{3}$")
@@ -85,14 +82,14 @@ class AddRate(_Input):
     source: str = Field(default="", max_length=100)
 
 
-class Revalue(_Input):
+class Revalue(CommandInput):
     """Book the exchange difference as of a day; `key` is the form's idempotency key."""
 
     as_of: date
-    key: str = Field(min_length=16, max_length=64)
+    key: Key
 
 
-class TakeRevaluationBack(_Input):
+class TakeRevaluationBack(CommandInput):
     """Reverse a revaluation on a day, with the reason that stays in the books."""
 
     on: date

@@ -25,7 +25,6 @@ MESSAGES: dict[str, str] = {
     "date_unreadable": mark("“%(text)s” is not a date that can be shown. Write a date like 2026-11-21."),
     "period_locked": mark("%(on)s lies in a closed period: the books are locked through %(through_on)s."),
     "receivables_by_item": mark("The receivables account moves only with a document."),
-    "lock_not_found": mark("There is no such lock."),
     "lock_in_future": mark("The books can be locked through %(today)s at the latest, which is today."),
     "lock_not_forward": mark("The books are locked through %(through_on)s already."),
     "books_not_locked": mark("The books are not locked."),

@@ -39,16 +39,17 @@ def add_note(db: Session, actor: Actor, item_id: UUID, data: AddNote) -> UUID:
 
     Raises NotFound(`item_not_found`), Conflict(`idempotency_key_reused`).
     """
+    request = {"item": item_id, "note": data.note}
+    return idempotency.once(db, actor, f"note:{data.key}", request, lambda: _add_note(db, actor, item_id, data))
+
+
+def _add_note(db: Session, actor: Actor, item_id: UUID, data: AddNote) -> UUID:
     i = OpenItem
     row = db.execute(
         sa.select(i.customer_id, i.document_no).where(i.tenant_id == actor.tenant_id, i.id == item_id)
     ).first()
     if row is None:
         raise NotFound("item_not_found")
-    key = f"note:{data.key}"
-    fresh, before = idempotency.first_time(db, actor, key, {"item": item_id, "note": data.note})
-    if not fresh and before is not None:
-        return before
     note_id = new_id()
     db.execute(
         sa.insert(ItemNote).values(
@@ -68,7 +69,6 @@ def add_note(db: Session, actor: Actor, item_id: UUID, data: AddNote) -> UUID:
         subject_id=item_id,
         data={"document_no": row.document_no, "note": data.note},
     )
-    idempotency.remember(db, actor, key, note_id)
     return note_id
 
 

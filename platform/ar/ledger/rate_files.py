@@ -17,7 +17,7 @@ from ar.ledger.rates import NewRate
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
 from kernel.money import exponent
-from kernel.tables_in import TableRefused, header_key, open_table
+from kernel.sheets import TableRefused, header_key, open_table
 
 ERRORS_MAX: Final = 10
 SOURCE_MAX: Final = 100

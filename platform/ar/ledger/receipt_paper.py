@@ -19,7 +19,7 @@ from ar.ledger.messages import KIND_NAMES
 from ar.ledger.models import Allocation, OpenItem
 from ar.ledger.sender import Issuer
 from kernel import pdf
-from kernel.capitals import amount_in_words
+from kernel.amount_in_words import amount_in_words
 from kernel.db import columns
 from kernel.errors import Conflict, NotFound
 from kernel.i18n import gettext as _

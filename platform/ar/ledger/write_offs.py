@@ -58,11 +58,13 @@ def write_off_rest(db: Session, actor: Actor, item_id: UUID, data: WriteOffRest)
     `write_off_nothing`, `write_off_text_needed`, `period_locked`, `effective_…`, `approval_pending`).
     """
     asked = {"item": item_id, **data.model_dump(exclude={"key"})}
-    fresh, before = idempotency.first_time(db, actor, f"write_off:{data.key}", asked)
-    if not fresh:
-        if before is None:
-            raise NotFound("item_not_found")
-        return before, _is_item(db, actor.tenant_id, before)
+    result = idempotency.once(
+        db, actor, f"write_off:{data.key}", asked, lambda: _write_off_rest(db, actor, item_id, data)
+    )
+    return result, _is_item(db, actor.tenant_id, result)
+
+
+def _write_off_rest(db: Session, actor: Actor, item_id: UUID, data: WriteOffRest) -> UUID:
     if data.reason == "other" and not data.text:
         raise RuleBroken("write_off_text_needed")
     rest = _locked(db, actor.tenant_id, item_id)
@@ -72,13 +74,10 @@ def write_off_rest(db: Session, actor: Actor, item_id: UUID, data: WriteOffRest)
     memo = f"{data.reason}: {data.text}" if data.text else data.reason
     worth = weighed_minor(db, actor, rest)
     if worth is not None and worth <= at_once_minor(db, actor.tenant_id):
-        result, booked = _book(db, actor, rest, rest.open_minor, on, memo), True
-    else:
-        facts = {"document_no": rest.document_no, "reason": data.reason, "on": _iso(data.effective_on), "memo": memo}
-        ask = Ask(KIND, item_id, rest.customer_id, rest.open_minor, rest.currency, facts, data.text, (), worth)
-        result, booked = request(db, actor, ask), False
-    idempotency.remember(db, actor, f"write_off:{data.key}", result)
-    return result, booked
+        return _book(db, actor, rest, rest.open_minor, on, memo)
+    facts = {"document_no": rest.document_no, "reason": data.reason, "on": _iso(data.effective_on), "memo": memo}
+    ask = Ask(KIND, item_id, rest.customer_id, rest.open_minor, rest.currency, facts, data.text, (), worth)
+    return request(db, actor, ask)
 
 
 def write_off_approved(

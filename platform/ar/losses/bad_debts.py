@@ -24,7 +24,6 @@ from ar.ledger.rates import company_currency, total_of
 from ar.ledger.reversing import reverse_item
 from ar.ledger.write_offs import typed_rate
 from ar.losses import evidence
-from ar.losses.amounts import read_amount
 from ar.losses.evidence import SentFile
 from ar.losses.inputs import ProposeBadDebt, TakeBack
 from ar.losses.models import BadDebtCase, BadDebtCredit, BadDebtLine
@@ -34,6 +33,7 @@ from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
+from kernel.money import read_amount
 from tenants.approvals.engine import Ask, Evidence, request, withdraw
 from tenants.approvals.kinds import Approved
 
@@ -49,11 +49,12 @@ def propose(db: Session, actor: Actor, customer_id: UUID, data: ProposeBadDebt, 
     """
     hashes = [hashlib.sha256(file.content).hexdigest() for file in files]
     asked = {"customer": customer_id, "files": hashes, **data.model_dump(exclude={"key"})}
-    fresh, before = idempotency.first_time(db, actor, f"bad_debt:{data.key}", asked)
-    if not fresh:
-        if before is None:
-            raise NotFound("bad_debt_not_found")
-        return before
+    return idempotency.once(
+        db, actor, f"bad_debt:{data.key}", asked, lambda: _propose(db, actor, customer_id, data, files)
+    )
+
+
+def _propose(db: Session, actor: Actor, customer_id: UUID, data: ProposeBadDebt, files: Sequence[SentFile]) -> UUID:
     c = Customer
     if db.execute(sa.select(c.id).where(c.tenant_id == actor.tenant_id, c.id == customer_id)).first() is None:
         raise NotFound("customer_not_found")
@@ -66,7 +67,6 @@ def propose(db: Session, actor: Actor, customer_id: UUID, data: ProposeBadDebt, 
     _settle(db, actor, case_id, approval_id=approval_id)
     facts = {"number": number, "reason": data.reason, "cause": data.cause, "totals": _totals(lines)}
     journal.record(db, actor, "bad_debt_proposed", customer_id=customer_id, subject_id=case_id, data=facts)
-    idempotency.remember(db, actor, f"bad_debt:{data.key}", case_id)
     return case_id
 
 

@@ -10,17 +10,17 @@ from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, field_validator
 
 from ar.losses.messages import MESSAGES
 from ar.losses.provision_rules import BPS, Bucket, Policy, problem
+from kernel.field_types import Currency, Number, read_decimal
 from kernel.i18n import mark
-from kernel.typed import Currency, Number, read_decimal
+from kernel.inputs import CommandInput, Key
 
 CAUSES: Final = ("bankrupt", "closed", "deceased", "court", "fled", "barred", "disputed_lost", "uneconomic", "other")
 OPTIONS: Final = ("rebate", "goods_back", "collateral", "legal_help", "preservation", "payment_plan", "agency", "none")
 
-Key = Annotated[str, StringConstraints(strip_whitespace=True, min_length=16, max_length=64)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 
@@ -35,11 +35,7 @@ def _bps(value: Decimal) -> int:
     return int(scaled)
 
 
-class _Input(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-
-class SetPolicy(_Input):
+class SetPolicy(CommandInput):
     """A new version of the provision policy. `through` and `rate`: one row per bucket, the last without an end.
 
     Rates, loss given default and the assumed roll in per cent; `factor` times every rate (1: unchanged).
@@ -115,7 +111,7 @@ def _buckets(through: list[str], rate: list[str]) -> tuple[Bucket, ...]:
     return tuple(found)
 
 
-class AssessItem(_Input):
+class AssessItem(CommandInput):
     """Judge a document by itself: its expected loss in per cent; left empty: back to the buckets."""
 
     document_no: Annotated[str, StringConstraints(min_length=1, max_length=80)]
@@ -134,7 +130,7 @@ class AssessItem(_Input):
         return None if self.loss is None else _bps(self.loss)
 
 
-class PostProvision(_Input):
+class PostProvision(CommandInput):
     """Post what was previewed for a day; `fingerprint` is the preview's."""
 
     as_of: date
@@ -142,21 +138,21 @@ class PostProvision(_Input):
     key: Key
 
 
-class TakeBack(_Input):
+class TakeBack(CommandInput):
     """Take a run, a write-off or a recovery back, with its reason. `effective_on` None: as early as may be."""
 
     reason: Reason
     effective_on: date | None = None
 
 
-class Part(_Input):
+class Part(CommandInput):
     """So much of an open document; an empty amount takes all that is open."""
 
     item_id: UUID
     amount: Annotated[str, StringConstraints(max_length=40)] = ""
 
 
-class ProposeBadDebt(_Input):
+class ProposeBadDebt(CommandInput):
     """Propose debts of a customer for writing off (R233), with what was tried before (R236)."""
 
     parts: list[Part] = Field(max_length=500)
@@ -168,13 +164,13 @@ class ProposeBadDebt(_Input):
     key: Key
 
 
-class Withdraw(_Input):
+class Withdraw(CommandInput):
     """Take a proposal back before it is decided."""
 
     reason: Reason
 
 
-class RecoverMoney(_Input):
+class RecoverMoney(CommandInput):
     """Money that arrived for written-off debts: booked as a receipt and as a recovery."""
 
     amount: Annotated[str, StringConstraints(min_length=1, max_length=40)]
@@ -185,7 +181,7 @@ class RecoverMoney(_Input):
     key: Key
 
 
-class RecoverCredit(_Input):
+class RecoverCredit(CommandInput):
     """An unapplied credit of the customer that is for written-off debts."""
 
     from_credit: UUID
@@ -194,7 +190,7 @@ class RecoverCredit(_Input):
     key: Key
 
 
-class AddEvent(_Input):
+class AddEvent(CommandInput):
     """What happened with a written-off debt. A promise names its day, and perhaps an amount."""
 
     kind: Literal["note", "contact", "promise"]

@@ -102,20 +102,17 @@ def post_run(db: Session, actor: Actor, data: PostProvision) -> UUID:
     what `estimate` raises.
     """
     request = data.model_dump(exclude={"key", "fingerprint"})
-    fresh, before = idempotency.first_time(db, actor, f"provision:{data.key}", request)
-    if not fresh:
-        if before is None:
-            raise NotFound("provision_run_not_found")
-        return before
+    return idempotency.once(db, actor, f"provision:{data.key}", request, lambda: _post_run(db, actor, data))
+
+
+def _post_run(db: Session, actor: Actor, data: PostProvision) -> UUID:
     lock_counter(db, actor.tenant_id, GATE)
     db.execute(_ALONE, {"tenant": actor.tenant_id}).all()
     require_open(db, actor.tenant_id, [data.as_of])
     seen = preview(db, actor, data.as_of)
     if seen.fingerprint != data.fingerprint:
         raise Conflict("provision_changed")
-    run_id = _store(db, actor, seen)
-    idempotency.remember(db, actor, f"provision:{data.key}", run_id)
-    return run_id
+    return _store(db, actor, seen)
 
 
 def _store(db: Session, actor: Actor, seen: Estimate) -> UUID:

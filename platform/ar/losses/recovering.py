@@ -19,7 +19,6 @@ from ar.ledger.models import OpenItem
 from ar.ledger.periods import first_open_on, hold_open
 from ar.ledger.posting import NewItem, post_items
 from ar.ledger.reversing import reverse_item
-from ar.losses.amounts import read_amount
 from ar.losses.bad_debts import hold_case, standing_allocations
 from ar.losses.inputs import AddEvent, RecoverCredit, RecoverMoney, TakeBack
 from ar.losses.models import BadDebtEvent, BadDebtRecovery
@@ -29,7 +28,7 @@ from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
-from kernel.money import decimal_text
+from kernel.money import decimal_text, read_amount
 
 KIND: Final = "recovery"
 RECEIPT: Final = "receipt"
@@ -41,9 +40,11 @@ def recover_money(db: Session, actor: Actor, case_id: UUID, data: RecoverMoney) 
     The same key again: the first answer. Raises NotFound, RuleBroken (`bad_debt_not_written_off`, `recovery_too_much`,
     `recovery_day`, `amount_…`, `period_locked`).
     """
-    fresh, before = _first(db, actor, case_id, data.key, data.model_dump(exclude={"key"}))
-    if not fresh:
-        return before
+    asked = {"case": case_id, **data.model_dump(exclude={"key"})}
+    return idempotency.once(db, actor, f"recovery:{data.key}", asked, lambda: _recover_money(db, actor, case_id, data))
+
+
+def _recover_money(db: Session, actor: Actor, case_id: UUID, data: RecoverMoney) -> UUID:
     case = _written_off(db, actor.tenant_id, case_id)
     amount = read_amount(data.amount, data.currency)
     _require_rest(db, actor.tenant_id, case_id, data.currency, amount)
@@ -57,9 +58,7 @@ def recover_money(db: Session, actor: Actor, case_id: UUID, data: RecoverMoney) 
     ]
     recovery_item, receipt_item = post_items(db, actor, items, memo=data.note or case.number)
     allocate(db, actor, [NewAllocation(recovery_item, receipt_item, amount)])
-    recovery_id = _store(db, actor, case, data.currency, amount, recovery_item, receipt_item, on, data.note)
-    idempotency.remember(db, actor, f"recovery:{data.key}", recovery_id)
-    return recovery_id
+    return _store(db, actor, case, data.currency, amount, recovery_item, receipt_item, on, data.note)
 
 
 def recover_credit(db: Session, actor: Actor, case_id: UUID, data: RecoverCredit) -> UUID:
@@ -67,9 +66,11 @@ def recover_credit(db: Session, actor: Actor, case_id: UUID, data: RecoverCredit
 
     Dated today. Raises what `recover_money` raises, RuleBroken(`recovery_credit`), Conflict(`allocation_exceeds_open`).
     """
-    fresh, before = _first(db, actor, case_id, data.key, data.model_dump(exclude={"key"}))
-    if not fresh:
-        return before
+    asked = {"case": case_id, **data.model_dump(exclude={"key"})}
+    return idempotency.once(db, actor, f"recovery:{data.key}", asked, lambda: _recover_credit(db, actor, case_id, data))
+
+
+def _recover_credit(db: Session, actor: Actor, case_id: UUID, data: RecoverCredit) -> UUID:
     case = _written_off(db, actor.tenant_id, case_id)
     i = OpenItem
     credit: Any = db.execute(
@@ -89,9 +90,7 @@ def recover_credit(db: Session, actor: Actor, case_id: UUID, data: RecoverCredit
     item = NewItem(case.customer_id, KIND, number, on, on, on, credit.currency, amount, reference=case.number)
     recovery_item = post_items(db, actor, [item], memo=data.note or case.number)[0]
     allocate(db, actor, [NewAllocation(recovery_item, data.from_credit, amount)])
-    recovery_id = _store(db, actor, case, credit.currency, amount, recovery_item, data.from_credit, on, data.note)
-    idempotency.remember(db, actor, f"recovery:{data.key}", recovery_id)
-    return recovery_id
+    return _store(db, actor, case, credit.currency, amount, recovery_item, data.from_credit, on, data.note)
 
 
 def undo_recovery(db: Session, actor: Actor, recovery_id: UUID, data: TakeBack) -> None:
@@ -132,11 +131,12 @@ def add_event(db: Session, actor: Actor, case_id: UUID, data: AddEvent) -> UUID:
     `promise_currency_needed`, `amount_…`).
     """
     asked = {"case": case_id, **data.model_dump(exclude={"key"})}
-    fresh, before = idempotency.first_time(db, actor, f"bad_debt_event:{data.key}", asked)
-    if not fresh:
-        if before is None:
-            raise NotFound("bad_debt_not_found")
-        return before
+    return idempotency.once(
+        db, actor, f"bad_debt_event:{data.key}", asked, lambda: _add_event(db, actor, case_id, data)
+    )
+
+
+def _add_event(db: Session, actor: Actor, case_id: UUID, data: AddEvent) -> UUID:
     case = _written_off(db, actor.tenant_id, case_id)
     on = data.happened_on or actor.today
     if on > actor.today:
@@ -165,15 +165,7 @@ def add_event(db: Session, actor: Actor, case_id: UUID, data: AddEvent) -> UUID:
     )
     facts = {"number": case.number, "event": data.kind, "text": data.text}
     journal.record(db, actor, "bad_debt_event", customer_id=case.customer_id, subject_id=case_id, data=facts)
-    idempotency.remember(db, actor, f"bad_debt_event:{data.key}", event_id)
     return event_id
-
-
-def _first(db: Session, actor: Actor, case_id: UUID, key: str, asked: dict[str, Any]) -> tuple[bool, UUID]:
-    fresh, before = idempotency.first_time(db, actor, f"recovery:{key}", {"case": case_id, **asked})
-    if not fresh and before is None:
-        raise NotFound("recovery_not_found")
-    return fresh, before or case_id
 
 
 def _written_off(db: Session, tenant_id: UUID, case_id: UUID) -> Any:

@@ -18,7 +18,7 @@ from ar.statements.views import AnswerView, LineView, StatementView
 from kernel import tokens
 from kernel.actor import Actor
 from kernel.clock import local_date
-from kernel.db import TenantSession, enter
+from kernel.db import TenantSession, enter_tenant
 from tenants.queries import tenant
 
 
@@ -45,7 +45,7 @@ def open_link(db: TenantSession, text: str, now: datetime) -> Link | None:
     tenant_id = tokens.tenant_of(text)
     if tenant_id is None:
         return None
-    enter(db, tenant_id)
+    enter_tenant(db, tenant_id)
     token = tokens.resolve(db, text, PURPOSE, now)
     if token is None:
         return None

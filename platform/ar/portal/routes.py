@@ -59,7 +59,7 @@ def by_link(view: Callable[[Link], Page]) -> Callable[..., Response]:
         link = open_link(db(), token, utc_now())
         if link is None:
             return _closed()
-        asked = i18n.normalise(request.args.get("lang"))
+        asked = i18n.language_of_tag(request.args.get("lang"))
         i18n.set_language(asked or link.statement.language)
         set_zone(link.actor.timezone)
         try:

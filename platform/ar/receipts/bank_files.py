@@ -23,7 +23,7 @@ from kernel.counters import lock_counter
 from kernel.errors import Conflict, HuikuanError, NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.journal import record
-from kernel.tables import MAX_UPLOAD_BYTES
+from kernel.sheets import MAX_UPLOAD_BYTES
 from tenants.queries import tenant
 
 READ_FILE = "receipts.read_file"

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from kernel.i18n import mark
+from kernel.inputs import CommandInput
 from kernel.money import exponent
 from kernel.texts import OneLine, one_line
 
@@ -27,10 +28,8 @@ def _currency(code: str) -> str:
 Code = Annotated[str, AfterValidator(_currency)]
 
 
-class SaveBankAccount(BaseModel):
+class SaveBankAccount(CommandInput):
     """A bank account as it is kept; without a number it can only be chosen by hand (a cash box has none)."""
-
-    model_config = ConfigDict(frozen=True, str_strip_whitespace=True)
 
     name: OneLine = Field(min_length=1, max_length=100)
     bank_name: OneLine = Field(default="", max_length=100)
@@ -40,20 +39,16 @@ class SaveBankAccount(BaseModel):
     active: bool = True
 
 
-class AssignAccount(BaseModel):
+class AssignAccount(CommandInput):
     """To which of our accounts an account that a file names belongs."""
-
-    model_config = ConfigDict(frozen=True)
 
     account_no: OneLine = Field(default="", max_length=200)
     currency: OneLine = Field(default="", max_length=10)
     bank_account_id: UUID
 
 
-class SetAside(BaseModel):
+class SetAside(CommandInput):
     """Why a line is not a customer's money."""
-
-    model_config = ConfigDict(frozen=True)
 
     reason: OneLine = Field(min_length=1, max_length=300)
 

@@ -33,7 +33,7 @@ from ar.receipts.formats.events import (
 from kernel.actor import Actor
 from kernel.arrays import array_text
 from kernel.ids import new_ids
-from kernel.tables import TableRefused
+from kernel.sheets import TableRefused
 
 CHUNK: Final = 1_000
 MAX_PROBLEMS_KEPT: Final = 1_000

@@ -37,11 +37,10 @@ def apply_line(db: Session, actor: Actor, line_id: UUID, data: ApplyLine) -> UUI
     and choosing raise.
     """
     request = {"line": line_id, **data.model_dump(exclude={"key"})}
-    fresh, before = idempotency.first_time(db, actor, f"match:{data.key}", request)
-    if not fresh:
-        if before is None:
-            raise NotFound("bank_line_not_found")
-        return before
+    return idempotency.once(db, actor, f"match:{data.key}", request, lambda: _apply_line(db, actor, line_id, data))
+
+
+def _apply_line(db: Session, actor: Actor, line_id: UUID, data: ApplyLine) -> UUID:
     lock_customers(db, actor.tenant_id, [data.customer_id])
     row = _hold(db, actor.tenant_id, line_id)
     _refuse_decided(row)
@@ -64,7 +63,6 @@ def apply_line(db: Session, actor: Actor, line_id: UUID, data: ApplyLine) -> UUI
     mark_matched(db, actor, [(line_id, data.customer_id, item_id)])
     facts = _facts(row, receipt_id=str(item_id), documents=len(parts))
     journal.record(db, actor, "bank_line_matched", customer_id=data.customer_id, subject_id=line_id, data=facts)
-    idempotency.remember(db, actor, f"match:{data.key}", item_id)
     return item_id
 
 

@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 
 from ar.ledger.models import OpenItem
 from ar.receipts.receipt_inputs import Part
-from ar.receipts.receipts import read_amount, suggest
+from ar.receipts.receipts import suggest
 from kernel.actor import Actor
 from kernel.errors import RuleBroken
+from kernel.money import read_amount
 
 ROWS_MAX: Final = 300
 

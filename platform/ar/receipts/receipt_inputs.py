@@ -9,30 +9,27 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
+
+from kernel.inputs import CommandInput, Key
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)]
 Needed = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Amount = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
-Key = Annotated[str, StringConstraints(min_length=16, max_length=64)]
 #: What the money pays: the ticked items, the order of the law, or nothing yet.
 How = Literal["ticked", "order", "nothing"]
 Method = Literal["transfer", "cash", "cheque", "card", "other"]
 
 
-class _Input(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-
-class Part(_Input):
+class Part(CommandInput):
     """So much of one open item, as typed; an empty amount means all that is open or all that is left."""
 
     item_id: UUID
     amount: Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)] = ""
 
 
-class PostReceipt(_Input):
+class PostReceipt(CommandInput):
     """Money that came in, by hand. `designation`: what the debtor named when paying, in the debtor's words."""
 
     customer_no: Needed
@@ -51,7 +48,7 @@ class PostReceipt(_Input):
     key: Key
 
 
-class ApplyCredit(_Input):
+class ApplyCredit(CommandInput):
     """Allocate what is unapplied of a credit: to ticked items with amounts, or in the order of the law."""
 
     how: Literal["ticked", "order"] = "ticked"
@@ -60,13 +57,13 @@ class ApplyCredit(_Input):
     key: Key
 
 
-class Unapply(_Input):
+class Unapply(CommandInput):
     """Take one allocation of a credit back on `effective_on` (None: today)."""
 
     effective_on: date | None = None
 
 
-class ApplyLine(_Input):
+class ApplyLine(CommandInput):
     """Book a bank line as a customer's receipt. `booked_on` None: the bank's own day."""
 
     customer_id: UUID
@@ -77,7 +74,7 @@ class ApplyLine(_Input):
     key: Key
 
 
-class AskRefund(_Input):
+class AskRefund(CommandInput):
     """Money to be given back out of an unapplied credit, as soon as others agree."""
 
     amount: Amount
@@ -89,7 +86,7 @@ class AskRefund(_Input):
     key: Key
 
 
-class WithdrawRefund(_Input):
+class WithdrawRefund(CommandInput):
     """The asker takes the request back."""
 
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]

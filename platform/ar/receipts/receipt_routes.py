@@ -22,6 +22,7 @@ from ar.receipts.receipt_inputs import ApplyCredit, PostReceipt, Unapply
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
+from kernel.money import read_amount
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from tenants.queries import tenant
@@ -152,7 +153,7 @@ def _entering(form: Form[Any]) -> dict[str, Any]:
 
 def _picked(form: Form[Any], customer_id: UUID, currency: str) -> Picking | None:
     try:
-        amount: int | None = receipts.read_amount(str(form.value("amount")), currency) if form.value("amount") else None
+        amount: int | None = read_amount(str(form.value("amount")), currency) if form.value("amount") else None
     except RuleBroken:
         amount = None
     return picking(

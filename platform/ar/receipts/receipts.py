@@ -29,7 +29,7 @@ from kernel.actor import Actor
 from kernel.arrays import array_text
 from kernel.errors import NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
-from kernel.money import BadAmount, exponent, parse_amount
+from kernel.money import read_amount
 
 INTEREST: Part = "interest"
 _OPENS = sa.text(
@@ -45,11 +45,11 @@ def post_receipt(db: Session, actor: Actor, data: PostReceipt) -> UUID:
     `receipt_in_future`, `amount_unreadable`, `amount_not_positive`, `nothing_ticked`, `receipt_overapplied`,
     `period_locked`), Conflict (`allocation_exceeds_open`, `idempotency_key_reused`).
     """
-    fresh, before = idempotency.first_time(db, actor, f"receipt:{data.key}", data.model_dump(exclude={"key"}))
-    if not fresh:
-        if before is None:
-            raise NotFound("item_not_found")
-        return before
+    request = data.model_dump(exclude={"key"})
+    return idempotency.once(db, actor, f"receipt:{data.key}", request, lambda: _post_receipt(db, actor, data))
+
+
+def _post_receipt(db: Session, actor: Actor, data: PostReceipt) -> UUID:
     found = find_numbers(db, actor.tenant_id, [data.customer_no]).get(data.customer_no)
     if found is None:
         raise RuleBroken("receipt_customer_unknown", number=data.customer_no)
@@ -80,9 +80,7 @@ def post_receipt(db: Session, actor: Actor, data: PostReceipt) -> UUID:
         remittance=data.remittance,
         designation=data.designation,
     )
-    item_id = book_receipts(db, actor, [receipt], confirmed=True, held=True)[0]
-    idempotency.remember(db, actor, f"receipt:{data.key}", item_id)
-    return item_id
+    return book_receipts(db, actor, [receipt], confirmed=True, held=True)[0]
 
 
 def apply_credit(db: Session, actor: Actor, credit_id: UUID, data: ApplyCredit) -> None:
@@ -92,9 +90,10 @@ def apply_credit(db: Session, actor: Actor, credit_id: UUID, data: ApplyCredit) 
     `nothing_to_apply`), Conflict (`allocation_exceeds_open`).
     """
     request = {"item": credit_id, **data.model_dump(exclude={"key"})}
-    fresh, _before = idempotency.first_time(db, actor, f"apply:{data.key}", request)
-    if not fresh:
-        return
+    idempotency.once(db, actor, f"apply:{data.key}", request, lambda: _apply_credit(db, actor, credit_id, data))
+
+
+def _apply_credit(db: Session, actor: Actor, credit_id: UUID, data: ApplyCredit) -> UUID:
     i = OpenItem
     where = (i.tenant_id == actor.tenant_id, i.id == credit_id)
     customer_id = db.execute(sa.select(i.customer_id).where(*where)).scalar_one_or_none()
@@ -119,7 +118,7 @@ def apply_credit(db: Session, actor: Actor, credit_id: UUID, data: ApplyCredit) 
     if not parts:
         raise RuleBroken("nothing_to_apply")
     allocate(db, actor, [NewAllocation(debit_id, credit_id, minor) for debit_id, minor in parts])
-    idempotency.remember(db, actor, f"apply:{data.key}", credit_id)
+    return credit_id
 
 
 def unapply(db: Session, actor: Actor, credit_id: UUID, allocation_id: UUID, data: Unapply) -> None:
@@ -276,20 +275,6 @@ def read_parts(
             parts[part.item_id] = min(rest, opens[part.item_id])
             rest -= parts[part.item_id]
     return tuple((item_id, minor) for item_id, minor in parts.items() if minor)
-
-
-def read_amount(text: str, currency: str) -> int:
-    """What was typed, in minor units, above zero. Raises RuleBroken (`amount_unreadable`, `amount_not_positive`)."""
-    try:
-        exponent(currency)
-        minor = parse_amount(text, currency)
-    except BadAmount:
-        raise RuleBroken("amount_unreadable", amount=text) from None
-    except ValueError:
-        raise RuleBroken("currency_unknown", currency=currency) from None
-    if minor <= 0:
-        raise RuleBroken("amount_not_positive", document_no="")
-    return minor
 
 
 def designation_of(db: Session, tenant_id: UUID, credit_id: UUID) -> str:

@@ -17,12 +17,12 @@ from ar.ledger.models import OpenItem
 from ar.ledger.posting import NewItem, post_items
 from ar.receipts.models import BankAccount, Refund
 from ar.receipts.receipt_inputs import AskRefund
-from ar.receipts.receipts import read_amount
 from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
+from kernel.money import read_amount
 from tenants.approvals.engine import Ask, request, withdraw
 from tenants.approvals.kinds import Approved
 
@@ -37,11 +37,12 @@ def ask_refund(db: Session, actor: Actor, credit_id: UUID, data: AskRefund) -> U
     an approval raises.
     """
     request_facts = {"item": credit_id, **data.model_dump(exclude={"key"})}
-    fresh, before = idempotency.first_time(db, actor, f"refund:{data.key}", request_facts)
-    if not fresh:
-        if before is None:
-            raise NotFound("refund_not_found")
-        return before
+    return idempotency.once(
+        db, actor, f"refund:{data.key}", request_facts, lambda: _ask_refund(db, actor, credit_id, data)
+    )
+
+
+def _ask_refund(db: Session, actor: Actor, credit_id: UUID, data: AskRefund) -> UUID:
     credit = _hold_credit(db, actor.tenant_id, credit_id)
     amount = read_amount(data.amount, credit.currency)
     left = credit.open_minor - _asked_minor(db, actor.tenant_id, credit_id)
@@ -71,7 +72,6 @@ def ask_refund(db: Session, actor: Actor, credit_id: UUID, data: AskRefund) -> U
     ask = Ask(KIND, refund_id, credit.customer_id, amount, credit.currency, facts, data.reason)
     approval_id = request(db, actor, ask)
     _settle(db, actor, refund_id, approval_id=approval_id)
-    idempotency.remember(db, actor, f"refund:{data.key}", refund_id)
     return refund_id
 
 

@@ -24,7 +24,7 @@ from ar.ledger.models import OpenItem
 from ar.ledger.stages import Stage, stage_of
 from kernel.i18n import gettext as _
 from kernel.money import Money
-from kernel.tables import Cell, Column, Sheet, write_xlsx
+from kernel.sheets import Cell, Column, Sheet, write_xlsx
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Exports of reports: the same rows as the page, as a workbook for people or as CSV for programs.
 
-May import the reports' queries and kernel.tables. Invariant: amounts leave as exact decimals with their currency's
+May import the reports' queries and kernel.sheets. Invariant: amounts leave as exact decimals with their currency's
 places; customer numbers stay text.
 """
 
@@ -16,7 +16,7 @@ from kernel.actor import Actor
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
 from kernel.money import Money, decimal_text
-from kernel.tables import Cell, Column, Sheet, write_csv, write_xlsx
+from kernel.sheets import Cell, Column, Sheet, write_csv, write_xlsx
 from web.formatters import datetime as write_datetime
 
 XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

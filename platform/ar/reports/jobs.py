@@ -23,7 +23,7 @@ from kernel.actor import Actor
 from kernel.clock import moment_on
 from kernel.i18n import gettext as _
 from kernel.i18n import use_language
-from kernel.mail import Attachment, Letter, MailMessage, queue_mail
+from kernel.mail import Attachment, MailMessage, OutgoingMail, queue_mail
 from kernel.money import format_with_symbol
 from kernel.settings import settings
 from tenants.models import Membership, User
@@ -59,7 +59,7 @@ def send_debt_lists(db: Session, actor: Actor, payload: Mapping[str, Any]) -> No
             at = moment_on(day, actor.timezone)
             outbox.put(db, actor, DEBT_LIST, {"period": week}, key=f"{DEBT_LIST}:{week}:{day.isoformat()}", due_at=at)
         return
-    if not idempotency.first_time(db, actor, f"{DEBT_LIST}:{week}", {"week": week})[0]:
+    if not idempotency.first_time(db, actor, f"{DEBT_LIST}:{week}", {"week": week}):
         return
     rows, company = debt_list(db, actor.tenant_id, actor.today), tenant(db, actor.tenant_id)
     told = 0
@@ -109,7 +109,7 @@ def _queue(
         more=len(rows) - len(lines),
         url=f"{settings().base_url}/c/{company.slug}/aging/",
     )
-    letter = Letter(
+    outgoing = OutgoingMail(
         reader.address,
         reader.name,
         texts.subject,
@@ -118,7 +118,7 @@ def _queue(
         from_name=company.name,
         attachments=[Attachment(file_name, storage.store(db, actor, sheet, XLSX_TYPE))],
     )
-    queue_mail(db, actor, letter, purpose=PURPOSE)
+    queue_mail(db, actor, outgoing, purpose=PURPOSE)
 
 
 def _line(row: DebtRow, language: str) -> dict[str, Any]:

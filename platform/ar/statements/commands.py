@@ -30,12 +30,12 @@ from ar.statements.models import Statement, StatementLine
 from ar.statements.views import Mailing
 from kernel import journal, storage, tokens
 from kernel.actor import Actor
-from kernel.capitals import amount_in_words
+from kernel.amount_in_words import amount_in_words
 from kernel.counters import take_numbers
 from kernel.errors import Conflict, HuikuanError, RuleBroken
 from kernel.i18n import use_language
 from kernel.ids import new_id, new_ids
-from kernel.mail import Attachment, Letter, queue_mail
+from kernel.mail import Attachment, OutgoingMail, queue_mail
 from kernel.money import format_with_symbol
 from kernel.pdf import Rendered
 from kernel.settings import settings
@@ -191,7 +191,7 @@ def send(db: Session, actor: Actor, statement_id: UUID) -> str:
     mail_id = queue_mail(
         db,
         actor,
-        _letter(mailing, recipient, url),
+        _outgoing(mailing, recipient, url),
         purpose=PURPOSE,
         subject_id=statement_id,
         customer_id=mailing.customer_id,
@@ -361,7 +361,7 @@ def _line_rows(tenant_id: UUID, statement_id: UUID, figures: Figures) -> list[di
     ]
 
 
-def _letter(mailing: Mailing, recipient: Recipient, url: str) -> Letter:
+def _outgoing(mailing: Mailing, recipient: Recipient, url: str) -> OutgoingMail:
     """The covering mail in the debtor's language, whatever language the sender reads."""
     with use_language(mailing.language):
         amount = format_with_symbol(mailing.closing_minor, mailing.currency, mailing.language)
@@ -387,7 +387,7 @@ def _letter(mailing: Mailing, recipient: Recipient, url: str) -> Letter:
         respond_by=mailing.respond_by_on.isoformat(),
         url=url,
     )
-    return Letter(
+    return OutgoingMail(
         to_address=recipient.email,
         to_name=recipient.name,
         subject=texts.subject,

@@ -31,7 +31,7 @@ from kernel.i18n import gettext as _
 from kernel.i18n import use_language
 from kernel.ids import new_id
 from kernel.journal import JournalEvent
-from kernel.mail import Attachment, Letter, queue_mail
+from kernel.mail import Attachment, OutgoingMail, queue_mail
 from kernel.money import format_with_symbol
 from kernel.tokens import OneTimeCode, TokenFacts
 from tenants.models import Company, Membership, Tenant, User
@@ -382,7 +382,7 @@ def _queue(
     purpose: str,
 ) -> None:
     attached = () if purpose == CODE_PURPOSE else (Attachment(file_name(mailing.number), mailing.pdf_sha256),)
-    letter = Letter(
+    outgoing = OutgoingMail(
         to_address=to[0],
         to_name=to[1],
         subject=texts.subject,
@@ -392,4 +392,4 @@ def _queue(
         reply_to=mailing.sender.contact_email or None,
         attachments=attached,
     )
-    queue_mail(db, actor, letter, purpose=purpose, subject_id=statement_id, customer_id=mailing.customer_id)
+    queue_mail(db, actor, outgoing, purpose=purpose, subject_id=statement_id, customer_id=mailing.customer_id)

@@ -15,7 +15,7 @@ from typing import Any, Final
 from ar.ledger.messages import KIND_NAMES
 from ar.statements.figures import UNAPPLIED, Figures, Line
 from kernel import pdf
-from kernel.capitals import amount_in_words
+from kernel.amount_in_words import amount_in_words
 from kernel.i18n import gettext as _
 from kernel.i18n import mark, use_language
 from kernel.money import format_minor, format_with_symbol, split_figure, symbol

@@ -17,7 +17,7 @@ from ar.statements.models import Statement
 from kernel import journal
 from kernel.actor import Actor
 from kernel.errors import Conflict, NotFound
-from kernel.mail import MailMessage, settle
+from kernel.mail import MailMessage, change_state
 
 Verdict = Literal["arrived", "not_arrived", "replaced"]
 
@@ -34,7 +34,7 @@ def judge_mail(db: Session, actor: Actor, mail_id: UUID | None, verdict: Verdict
     if mail_id is None:
         return False
     state, reason = _STATES[verdict]
-    return settle(db, actor.tenant_id, mail_id, state, actor.now, reason=reason, from_state="unknown")
+    return change_state(db, actor.tenant_id, mail_id, state, actor.now, reason=reason, from_state="unknown")
 
 
 def settle_delivery(db: Session, actor: Actor, statement_id: UUID, mail_id: UUID, data: SettleDelivery) -> None:

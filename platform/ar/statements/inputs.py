@@ -11,10 +11,11 @@ from datetime import date
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from kernel.errors import RuleBroken
 from kernel.i18n import mark
+from kernel.inputs import CommandInput
 
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 Month = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
@@ -57,11 +58,7 @@ def read_period(label: str, today: date) -> Period:
     return Period(label.strip(), from_on, min(date(year, month, monthrange(year, month)[1]), today))
 
 
-class _Input(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class IssueStatement(_Input):
+class IssueStatement(CommandInput):
     """Freeze, print and (unless `send` is off) mail one customer's statement in one currency."""
 
     customer_id: UUID
@@ -81,7 +78,7 @@ class IssueStatement(_Input):
         return self
 
 
-class IssueRequest(_Input):
+class IssueRequest(CommandInput):
     """The staff form and the command line: one customer by number, every currency of the month."""
 
     customer_no: Short
@@ -90,7 +87,7 @@ class IssueRequest(_Input):
     state_interest: bool = False
 
 
-class IssueMonth(_Input):
+class IssueMonth(CommandInput):
     """Every customer with business or a balance in the month.
 
     Nothing is done before `confirmed`; `key` is the confirm page's idempotency key.
@@ -101,13 +98,13 @@ class IssueMonth(_Input):
     key: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] = ""
 
 
-class SettleDelivery(_Input):
+class SettleDelivery(CommandInput):
     """A person's judgement of a statement's mail that may or may not have gone out."""
 
     outcome: Literal["arrived", "not_arrived"]
 
 
-class DifferenceRow(_Input):
+class DifferenceRow(CommandInput):
     """One document on which the debtor's books differ. `their_minor` is minor units, None when not in their books.
 
     `line_id` names the statement's line: a number alone may belong to documents of several kinds.
@@ -132,7 +129,7 @@ class DifferenceRow(_Input):
     note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
 
 
-class AnswerStatement(_Input):
+class AnswerStatement(CommandInput):
     """A debtor's signed answer (A26): outcome, who signs, that they may, and the code that was entered."""
 
     outcome: Literal["agrees", "differs"]

@@ -80,8 +80,8 @@ def issue_month_once(db: Session, actor: Actor, period: Period, key: str) -> int
 
     Raises Conflict(`idempotency_key_reused`) for another month under the same key.
     """
-    fresh, _before = idempotency.first_time(db, actor, f"statements-month:{key}", {"period": period.label})
-    return issue_month(db, actor, period) if fresh else None
+    first = idempotency.first_time(db, actor, f"statements-month:{key}", {"period": period.label})
+    return issue_month(db, actor, period) if first else None
 
 
 def acting_for(actor: Actor, payload: Mapping[str, Any]) -> Actor:

@@ -41,12 +41,12 @@ class Row:
 @bp.get("/")
 @staff(Permission.MANAGE_SETTINGS)
 def index() -> Page:
-    """Every kind with the chain that holds."""
+    """Lists every kind of approval with the chain in force."""
     chains = [(kind, chain_of(db(), actor().tenant_id, kind)) for kind in all_kinds()]
     return render(
         "tenants/approvals/chains.html",
         chains=chains,
-        held=queries.held_roles(db(), actor()),
+        held=queries.filled_roles(db(), actor()),
         role_names=ROLE_NAMES,
         currency=tenant(db(), actor().tenant_id).currency,
     )
@@ -110,7 +110,7 @@ def _read(currency: str) -> tuple[list[Row], list[Step]]:
 
 
 def _page(kind: Kind, chain: Chain, typed: list[Row], version: int, fault: str = "") -> dict[str, Any]:
-    held = queries.held_roles(db(), actor())
+    held = queries.filled_roles(db(), actor())
     named = [(role.value, _(ROLE_NAMES[role])) for role in DECIDING_ROLES]
     roles = [(role, name if role in held else _("%(role)s (nobody yet)", role=name)) for role, name in named]
     rows = (typed + [Row() for _number in range(STEPS_MAX)])[:STEPS_MAX]

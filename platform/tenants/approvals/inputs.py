@@ -9,14 +9,12 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from kernel.inputs import CommandInput, Key
 
 
-class _Input(BaseModel):
-    model_config = ConfigDict(frozen=True, str_strip_whitespace=True)
-
-
-class Decision(_Input):
+class Decision(CommandInput):
     """One person's word on the step that the page showed (counted from 0)."""
 
     outcome: Literal["approve", "reject"]
@@ -24,17 +22,17 @@ class Decision(_Input):
     reason: str = Field(default="", max_length=2000)
 
 
-class Withdrawal(_Input):
+class Withdrawal(CommandInput):
     """Why a request is taken back."""
 
     why: str = Field(min_length=1, max_length=2000)
 
 
-class NewSubstitute(_Input):
+class NewSubstitute(CommandInput):
     """Who stands in for `user_id` (None: for oneself), both days included; `key` is the form's idempotency key."""
 
     user_id: UUID | None = None
     substitute_id: UUID
     from_on: date
     to_on: date
-    key: str = Field(min_length=16, max_length=64)
+    key: Key

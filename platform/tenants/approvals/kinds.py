@@ -65,7 +65,7 @@ class Kind:
 
     `approve` runs when the last step is approved; `reject` when it is rejected or withdrawn (`Approved.state` tells
     which); `url` is the subject's page, asked within a request; `facts` turns the stored facts into labelled texts in
-    the current language. `chain` holds until the company sets its own.
+    the current language. `chain` is in force until the company sets its own.
     """
 
     code: str

@@ -97,5 +97,7 @@ def _queue(db: Session, actor: Actor, row: Any, person: Person, purpose: str, **
         url=f"{settings().base_url}/c/{company.slug}/approvals/{row.id}",
         **values,
     )
-    letter = mail.Letter(person.email, person.name, texts.subject, texts.text, texts.html, from_name=company.name)
-    return mail.queue_mail(db, actor, letter, purpose=purpose, subject_id=row.id)
+    outgoing = mail.OutgoingMail(
+        person.email, person.name, texts.subject, texts.text, texts.html, from_name=company.name
+    )
+    return mail.queue_mail(db, actor, outgoing, purpose=purpose, subject_id=row.id)

@@ -1,7 +1,7 @@
 """Tables of approvals. Imports columns only.
 
 Invariants: chains and decisions are only ever added; of an approval nothing changes but how far it has come; one open
-approval per kind and subject, one decision per step, one step per person (unique keys hold all three).
+approval per kind and subject, one decision per step, one step per person (unique keys enforce all three).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _member(column: str) -> sa.ForeignKeyConstraint:
 
 
 class ApprovalChain(Tenanted, Base):
-    """One version of the company's own chain for a kind: `steps` is [{role, from_minor}]; the newest version holds."""
+    """One version of the company's own chain for a kind: `steps` is [{role, from_minor}]; the newest is in force."""
 
     __tablename__ = "approval_chain"
     __table_args__ = (

@@ -131,9 +131,9 @@ def waits_for_person(tenant_id: Any, user_id: Any, today: Any) -> sa.ColumnEleme
         s.to_on >= today,
     )
     m = Membership
-    holds = _holder(tenant_id).where(sa.or_(m.user_id == user_id, m.user_id.in_(represented))).exists()
+    may_decide = _holder(tenant_id).where(sa.or_(m.user_id == user_id, m.user_id.in_(represented))).exists()
     free = Approval.requested_by_id.is_distinct_from(user_id)
-    return sa.and_(Approval.state == "pending", free, ~_used(tenant_id, user_id), holds)
+    return sa.and_(Approval.state == "pending", free, ~_used(tenant_id, user_id), may_decide)
 
 
 def inbox(
@@ -201,8 +201,8 @@ def chain_versions(db: Session, tenant_id: UUID, kind: str) -> list[ChainVersion
     return [ChainVersion(r.version, read_steps(r.steps), r.changed_at, r.changed_by) for r in found]
 
 
-def held_roles(db: Session, actor: Actor) -> set[str]:
-    """The roles that somebody active in the company has."""
+def filled_roles(db: Session, actor: Actor) -> set[str]:
+    """Roles that at least one active person of the company has."""
     return {role for person in people_of(db, actor.tenant_id, actor.today).members.values() for role in person.roles}
 
 

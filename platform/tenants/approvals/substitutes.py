@@ -48,9 +48,13 @@ def set_substitute(db: Session, actor: Actor, data: NewSubstitute) -> UUID:
     user_id = data.user_id or actor.user_id
     if user_id is None or not _may_manage(actor, user_id):
         raise Forbidden("approval_substitute_not_yours")
-    fresh, before = idempotency.first_time(db, actor, f"substitute:{data.key}", data.model_dump(exclude={"key"}))
-    if not fresh and before is not None:
-        return before
+    request = data.model_dump(exclude={"key"})
+    return idempotency.once(
+        db, actor, f"substitute:{data.key}", request, lambda: _set_substitute(db, actor, user_id, data)
+    )
+
+
+def _set_substitute(db: Session, actor: Actor, user_id: UUID, data: NewSubstitute) -> UUID:
     _refuse_bad(db, actor, user_id, data)
     made = new_id()
     db.execute(
@@ -65,7 +69,6 @@ def set_substitute(db: Session, actor: Actor, data: NewSubstitute) -> UUID:
             created_by=actor.name,
         )
     )
-    idempotency.remember(db, actor, f"substitute:{data.key}", made)
     _record(db, actor, "approval_substitute_set", user_id, data.substitute_id, data.from_on, data.to_on)
     return made
 
@@ -96,7 +99,7 @@ def revoke_substitute(db: Session, actor: Actor, substitute_row_id: UUID) -> Non
 
 
 def substitute_lines(db: Session, tenant_id: UUID, today: date, limit: int = 200) -> list[SubstituteLine]:
-    """Who stands in for whom: what holds and is to come first, then what is over, newest first."""
+    """Lists who stands in for whom: current and coming ones first, then past ones, newest first."""
     s, of, by = ApprovalSubstitute, aliased(User), aliased(User)
     rows = db.execute(
         sa.select(

@@ -126,19 +126,24 @@ def test_the_same_address_again_brings_a_bounced_contact_back(company: TestCompa
     assert said == [None, "550 no such user", None]
 
 
+def _least(model: type[BaseModel]) -> dict[str, str]:
+    """The least that `model` takes."""
+    return {"name": "A"} | ({"number": "1"} if model is CreateCustomer else {})
+
+
 @pytest.mark.parametrize(
     ("model", "name"),
     [(EditCustomer, "name"), (CreateCustomer, "name"), (CreateCustomer, "number"), (CreateCustomer, "contact_name"),
      (EditCustomer, "tax_id"), (ContactFields, "name"), (ContactFields, "title"), (ContactFields, "phone")],
 )  # fmt: skip
 def test_texts_of_the_customer_file_are_one_line(model: type[BaseModel], name: str) -> None:
-    given = {"name": "A", "number": "1", name: "Evil\r\nBcc:\u200b x\x00"}
+    given = _least(model) | {name: "Evil\r\nBcc:\u200b x\x00"}
     assert getattr(model.model_validate(given), name) == "Evil Bcc: x"
 
 
 @pytest.mark.parametrize(("model", "name"), [(CreateCustomer, "contact_email"), (ContactFields, "email")])
 def test_addresses_of_the_customer_file_can_be_written_to(model: type[BaseModel], name: str) -> None:
-    given = {"name": "A", "number": "1"}
+    given = _least(model)
     assert getattr(model.model_validate(given), name) == ""
     assert getattr(model.model_validate(given | {name: "ap@例子.cn"}), name) == "ap@xn--fsqu00a.cn"
     with pytest.raises(ValidationError, match="Before the @"):

@@ -12,7 +12,7 @@ from ar.imports.inputs import ImportFile, Report
 from ar.imports.mapping import Mapping
 from ar.imports.running import run_import
 from ar.ledger.models import OpenItem
-from kernel.tables import Column, Sheet, write_xlsx
+from kernel.sheets import Column, Sheet, write_xlsx
 from tests.support.companies import TestCompany
 
 TODAY = date(2026, 11, 21)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ar.receipts.formats.events import Refused
-from kernel.tables import TableRefused
+from kernel.sheets import TableRefused
 from tests.ar.receipts.bank_samples import MT940, MT940_CHINESE, closed, events, lines, opened, problems
 
 

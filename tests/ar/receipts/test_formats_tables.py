@@ -9,7 +9,7 @@ import pytest
 
 from ar.receipts.bank_reading import recognise
 from ar.receipts.formats.events import Refused
-from kernel.tables import Column, Sheet, TableRefused, write_xlsx
+from kernel.sheets import Column, Sheet, TableRefused, write_xlsx
 from tests.ar.receipts.bank_samples import closed, events, lines, opened, problems
 
 ICBC = """中国工商银行,,,,,,,,,

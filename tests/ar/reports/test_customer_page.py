@@ -18,7 +18,7 @@ from ar.reports.messages import FIELD_NAMES
 from ar.reports.timeline import customer_timeline
 from kernel.i18n import use_language
 from kernel.journal import JournalEvent, record
-from kernel.mail import Letter, queue_mail
+from kernel.mail import OutgoingMail, queue_mail
 from tests.ar.cases.desk import Desk
 from tests.ar.reports.scene import TODAY, furnish, get, on
 from tests.support.books import Books
@@ -77,8 +77,8 @@ def test_the_timeline_tells_mails_to_the_debtor_and_nobody_elses(company: TestCo
     customer = desk.customers["00001"]
     with company.transaction() as db:
         for purpose in ("statement", "statement_copy", "statement_code", "statement_answered", "invitation"):
-            letter = Letter(f"{purpose}@00001.example", "", f"subject of {purpose}", "text")
-            queue_mail(db, company.actor(TODAY), letter, purpose=purpose, customer_id=customer)
+            outgoing = OutgoingMail(f"{purpose}@00001.example", "", f"subject of {purpose}", "text")
+            queue_mail(db, company.actor(TODAY), outgoing, purpose=purpose, customer_id=customer)
         record(db, company.actor(TODAY), "statement_code_entered", customer_id=customer, data={"code_id": "1"})
     with company.reading() as db, use_language("en"):
         found = customer_timeline(db, company.tenant_id, customer, company.timezone).entries

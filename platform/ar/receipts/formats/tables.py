@@ -1,6 +1,6 @@
 """CSV and XLSX exports of banks: title rows, a header, and a row per movement. Known by their headers, not by name.
 
-May import kernel.tables, `columns` and `events`. Invariants: a row is read once and streamed; what a row says twice
+May import kernel.sheets, `columns` and `events`. Invariants: a row is read once and streamed; what a row says twice
 (two amounts, a sign against its column) is named, not guessed; balances are checked where the export gives them.
 """
 
@@ -30,7 +30,7 @@ from ar.receipts.formats.events import (
     quoted,
 )
 from kernel.money import BadAmount, parse_amount
-from kernel.tables import BadDate, Table, open_table, parse_date
+from kernel.sheets import BadDate, Table, open_table, parse_date
 
 _TITLE_ACCOUNT = re.compile(
     r"(?:账\s*号|帐\s*号|账户号码|account\s*(?:no|number)\.?)\W{0,4}([0-9A-Z][0-9A-Z -]{5,40})", re.I

@@ -1,7 +1,7 @@
 """Writing exports: typed rows to CSV and XLSX that open right in a Chinese or an English spreadsheet.
 
-May import the standard library, openpyxl and kernel.money. Invariant: text never becomes a formula, amounts
-stay exact decimals with their currency's places, and every sheet can say as of when and by whom it was made.
+Invariant: text never becomes a formula, amounts stay exact decimals with their currency's places, and every sheet can
+say as of when and by whom it was made.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _INK, _JADE, _WASH, _RULE = "1C2321", "0F5E56", "E4EFEC", "CFCCC1"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of an export: its heading, what it holds, and its width in characters (0: by kind).
+    """One column of an export: its heading, its kind of value, and its width in characters (0: by kind).
 
     `currency` gives an amount column its number of places when its cells are bare decimals.
     """
@@ -57,7 +57,7 @@ class Sheet:
 
 
 def write_csv(rows: Iterable[Sequence[Cell]], columns: Sequence[Column | str]) -> bytes:
-    """UTF-8 with a byte order mark and CRLF, so that spreadsheets read Chinese unasked.
+    """Writes CSV as UTF-8 with a byte order mark and CRLF, so that spreadsheets read Chinese without asking.
 
     A text that would start a formula gets an apostrophe in front, unless it is plainly a number.
     """
@@ -69,7 +69,7 @@ def write_csv(rows: Iterable[Sequence[Cell]], columns: Sequence[Column | str]) -
 
 
 def write_xlsx(sheets: Sequence[Sheet]) -> bytes:
-    """A workbook of typed cells: amounts as decimals in their currency's format, dates as dates, ids as text."""
+    """Writes a workbook of typed cells: amounts as decimals in their currency's format, dates as dates, ids as text."""
     book = Workbook(write_only=True)
     for sheet in sheets:
         _write_sheet(book, sheet)
@@ -127,7 +127,7 @@ def _amount_format(decimals: int) -> str:
 
 
 def _value(cell: Cell) -> tuple[str | int | Decimal | date | None, str]:
-    """The value a workbook holds, and a number format that the cell itself demands."""
+    """Returns (the value to store in a workbook, the number format the cell itself needs)."""
     if isinstance(cell, Money):
         decimals = exponent(cell.currency)
         return Decimal(cell.minor).scaleb(-decimals), _amount_format(decimals)

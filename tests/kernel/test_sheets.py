@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from kernel import tables_in
 from kernel.money import Money
-from kernel.tables import (
+from kernel.sheets import (
     MAX_UPLOAD_BYTES,
     BadDate,
     Cell,
@@ -26,6 +25,7 @@ from kernel.tables import (
     TableRefused,
     open_table,
     parse_date,
+    reading,
     write_csv,
     write_xlsx,
 )
@@ -132,7 +132,7 @@ def test_what_is_no_table_is_refused_by_name(data: bytes, code: str) -> None:
 
 
 def test_rows_and_cells_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables_in, "MAX_ROWS", 2)
+    monkeypatch.setattr(reading, "MAX_ROWS", 2)
     data = b"customer_no,name\n1,a\n2,b\n3,c\n"
     with pytest.raises(TableRefused, match="table_too_many_rows"):
         list(open_table(data, "x.csv", NAMES).rows())

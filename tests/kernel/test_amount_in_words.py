@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.capitals import amount_in_words, from_capitals, in_capitals, in_words_en
+from kernel.amount_in_words import amount_in_words, from_capitals, in_capitals, in_words_en
 from kernel.money import BadAmount
 
 VECTORS = [

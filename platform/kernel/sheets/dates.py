@@ -1,7 +1,6 @@
-"""Tables in and out: the one door to reading uploads and writing exports, and to dates as people write them.
+"""Dates as people and programs write them.
 
-May import the standard library and its own two halves, `tables_in` (CSV and XLSX to rows of text) and
-`tables_out` (typed rows to CSV and XLSX). Invariant: a date that could be two days is refused, not guessed.
+Invariant: a date that could be two days is refused, not guessed.
 """
 
 from __future__ import annotations
@@ -10,37 +9,6 @@ import re
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final, Literal
-
-from kernel.tables_in import (
-    MAX_COLUMNS,
-    MAX_ROWS,
-    MAX_UPLOAD_BYTES,
-    Row,
-    Table,
-    TableRefused,
-    header_key,
-    open_table,
-)
-from kernel.tables_out import Cell, Column, Sheet, write_csv, write_xlsx
-
-__all__ = [
-    "MAX_COLUMNS",
-    "MAX_ROWS",
-    "MAX_UPLOAD_BYTES",
-    "BadDate",
-    "Cell",
-    "Column",
-    "DateOrder",
-    "Row",
-    "Sheet",
-    "Table",
-    "TableRefused",
-    "header_key",
-    "open_table",
-    "parse_date",
-    "write_csv",
-    "write_xlsx",
-]
 
 DateOrder = Literal["ymd", "mdy", "dmy"]
 
@@ -61,7 +29,7 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 
 
 class BadDate(ValueError):
-    """A text that is not one certain day.
+    """A text that is not one unambiguous day.
 
     `code` is one of `empty`, `not_a_date`, `ambiguous_date`, `no_such_day`; `found` is the text as it stood.
     """
@@ -73,7 +41,7 @@ class BadDate(ValueError):
 
 @lru_cache(maxsize=8192)
 def parse_date(text: str, order: DateOrder | None = None, *, serial: bool = False) -> date:
-    """Read a day: 2026-11-21, 2026/11/21, 2026.11.21, 20261121, 2026年11月21日, also in full-width digits.
+    """Parses a date: 2026-11-21, 2026/11/21, 2026.11.21, 20261121, 2026年11月21日, also in full-width digits.
 
     A year at the end (11/21/2026) is read only under `order` "mdy" or "dmy"; an Excel serial number only when
     `serial`. A time of day behind the date is dropped. Raises BadDate.

@@ -11,7 +11,7 @@ from time import process_time
 
 import pytest
 
-from kernel.tables import TableRefused, header_key, open_table
+from kernel.sheets import TableRefused, header_key, open_table
 
 PLATFORM = Path(__file__).parents[2] / "platform"
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -24,7 +24,7 @@ import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 sys.path.insert(0, sys.argv[1])
-from kernel.tables import TableRefused, open_table
+from kernel.sheets import TableRefused, open_table
 try:
     print("read", sum(1 for _ in open_table(sys.stdin.buffer.read()).rows()))
 except TableRefused as refused:

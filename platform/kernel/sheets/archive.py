@@ -1,8 +1,8 @@
-"""What an XLSX upload may cost: its unpacked size and the extent of its sheets, known before it is parsed.
+"""Limits of an XLSX upload: its unpacked size and the extent of its sheets, measured before it is parsed.
 
-May import the standard library only. Invariant: nothing is unpacked into memory beyond a chunk, and sizes are
-counted, not believed: the directory of a ZIP, the name of a part and the extent written in a sheet can lie. The
-reader behind this ends the whole process when a sheet's rectangle is too large, so what is not understood is refused.
+Invariant: nothing is unpacked into memory beyond a chunk, and sizes are counted, not believed: the directory of a
+ZIP, the name of a part and the extent written in a sheet can lie. The reader behind this ends the whole process when a
+sheet's rectangle is too large, so what is not understood is refused.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from xml.parsers import expat
 MAX_ENTRIES: Final = 500
 MAX_UNPACKED_BYTES: Final = 200 * 1024 * 1024
 MAX_RATIO: Final = 120
-#: The reader holds a sheet as a full rectangle; one stray cell in a far corner would ask for gigabytes.
+#: The reader keeps a sheet in memory as a full rectangle; one stray cell in a far corner would ask for gigabytes.
 MAX_SHEET_CELLS: Final = 4_000_000
 #: The reader makes room for as many shared texts as the workbook claims to have, before it meets the first.
 MAX_SHARED: Final = 2 * MAX_SHEET_CELLS
@@ -39,14 +39,14 @@ _NUMBER = re.compile("[0-9]{1,40}")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Why a workbook is refused."""
+    """The reason for refusing a workbook: a code of `table_…` with its parameters."""
 
     code: str
     params: dict[str, object] = field(default_factory=dict)
 
 
 def check_workbook(data: bytes) -> Finding | None:
-    """None when the archive is a workbook of bearable size, else what is wrong with it."""
+    """Returns the reason to refuse an archive, None for a workbook within the limits."""
     digest = sha256(data).digest()
     found = _judged(digest)
     if not found:
@@ -56,7 +56,7 @@ def check_workbook(data: bytes) -> Finding | None:
 
 @lru_cache(maxsize=32)
 def _judged(_digest: bytes) -> list[Finding | None]:
-    """What was found about a file: an import opens the same one several times."""
+    """The cached verdict on a file: an import opens the same one several times."""
     return []
 
 
@@ -90,7 +90,7 @@ class _Refused(Exception):
 
 
 def _check_entry(data: bytes, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Finding | None:
-    """An entry may not be longer than it claims, nor hold a sheet wider than we can hold."""
+    """Refuses an entry that is longer than it claims, or a sheet with more cells than allowed."""
     with archive.open(entry) as opened:  # validates the local header and leaves its end behind
         opened.read(1)
     name_length, extra_length = (
@@ -109,7 +109,7 @@ def _check_entry(data: bytes, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) 
 
 
 def _unpacked(entry: zipfile.ZipInfo, packed: memoryview) -> Iterator[bytes]:
-    """An entry by chunks. Raises _Refused when it is longer than it claims."""
+    """Yields an entry by chunks. Raises _Refused when it is longer than it claims."""
     if entry.compress_type == zipfile.ZIP_STORED:
         for at in range(0, len(packed), _CHUNK):
             yield bytes(packed[at : at + _CHUNK])
@@ -127,7 +127,7 @@ def _unpacked(entry: zipfile.ZipInfo, packed: memoryview) -> Iterator[bytes]:
 
 
 def _is_sheet(chunks: Iterator[bytes]) -> bool:
-    """Whether a part could have cells. Reads it to its end, so that its length is known to be true."""
+    """Returns whether a part could have cells. Reads it to its end, so that its claimed length is verified."""
     found, tail = False, b""
     for chunk in chunks:
         found = found or _SHEET_MARK in tail + chunk
@@ -154,7 +154,7 @@ class _Sheet:
         self._parser.ProcessingInstructionHandler = self._refuse
 
     def feed(self, chunk: bytes) -> None:
-        """The next bytes. Raises _Refused, ExpatError."""
+        """Parses the next bytes. Raises _Refused, ExpatError."""
         self._parser.Parse(chunk, False)
         self._fed += len(chunk)
         self._depth += self._started - len(self._ended)
@@ -164,7 +164,7 @@ class _Sheet:
             self._refuse()
 
     def verdict(self) -> Finding | None:
-        """A finding when the rectangle is larger than the reader may hold. Raises ExpatError."""
+        """Returns a finding when the sheet's rectangle exceeds MAX_SHEET_CELLS. Raises ExpatError."""
         self._parser.Parse(b"", True)
         cells = self._last_row * self._last_column
         return Finding("table_too_wide", {"most": MAX_SHEET_CELLS, "found": cells}) if cells > MAX_SHEET_CELLS else None
@@ -208,7 +208,7 @@ class _Sheet:
 
 
 def _count(text: str | None) -> int:
-    """A claimed number; what is none is more than any."""
+    """Returns a claimed number; MAX_SHARED + 1 for text that is no number."""
     return 0 if text is None else int(text) if _NUMBER.fullmatch(text) else MAX_SHARED + 1
 
 

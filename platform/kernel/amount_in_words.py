@@ -1,7 +1,7 @@
 """Amounts in words: Chinese capitals (大写) as bank papers want them, and English words.
 
-May import kernel.money and Babel (names of currencies). Invariant: `from_capitals(in_capitals(x)) == x`, and
-a text that says an amount in a way no clerk would write it is refused.
+Invariant: `from_capitals(in_capitals(x)) == x`, and a text that says an amount in a way no clerk would write it is
+refused.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FRACTIONS: Final = "角分厘毫"
 
 
 def in_capitals(minor: int, currency: str) -> str:
-    """The amount in Chinese capitals (大写) with the currency's name in front, without a gap.
+    """Writes an amount in Chinese financial numerals (大写) behind the currency's name, without a blank.
 
     整 is added when it ends at 元, not when at 角 or 分. A nought between figures is written once as 零, also
     after 元 when the yuan figure is nought and 角 is not. A negative (红字) carries 负 after the name.
@@ -30,7 +30,7 @@ def in_capitals(minor: int, currency: str) -> str:
 
 
 def from_capitals(text: str, currency: str = "CNY") -> int:
-    """Minor units of an amount in capitals; takes 圆 for 元, 正 for 整 and each 零 that may be left out.
+    """Parses an amount in Chinese capitals to minor units; takes 圆 for 元, 正 for 整 and each 零 that may be left out.
 
     Raises BadAmount with code `not_capitals`.
     """
@@ -51,12 +51,12 @@ def from_capitals(text: str, currency: str = "CNY") -> int:
 
 
 def amount_in_words(minor: int, currency: str, language: str) -> str:
-    """The amount in words of the document's language: capitals for Chinese, English words otherwise."""
+    """Writes an amount in words of the document's language: capitals for Chinese, English words otherwise."""
     return in_capitals(minor, currency) if language.startswith("zh") else in_words_en(minor, currency)
 
 
 def in_words_en(minor: int, currency: str) -> str:
-    """English words, cheque-like: "One thousand four hundred nine Chinese yuan and 50/100"."""
+    """Writes an amount in English words as on a cheque: "One thousand four hundred nine Chinese yuan and 50/100"."""
     scale = 10 ** exponent(currency)
     whole, fraction = divmod(abs(minor), scale)
     name = get_currency_name(currency, count=1 if whole == 1 else 2, locale="en")

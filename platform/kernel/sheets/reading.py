@@ -1,8 +1,7 @@
 """Reading uploads: CSV and XLSX as a stream of rows of text, with the row numbers a person sees in the file.
 
-May import the standard library, python-calamine, kernel.errors and kernel.texts. Invariant: no cell is interpreted
-(ids keep their noughts, formulas are never evaluated), a cell is one line of characters that can be stored and seen,
-and nothing is parsed before its size has been bounded.
+Invariant: no cell is interpreted (ids keep their noughts, formulas are never evaluated), a cell is one line of
+characters that can be stored and seen, and nothing is parsed before its size has been bounded.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from typing import Final, NamedTuple
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from kernel.errors import RuleBroken
-from kernel.tables_zip import check_workbook
+from kernel.sheets.archive import check_workbook
 from kernel.texts import one_line
 
 MAX_UPLOAD_BYTES: Final = 20 * 1024 * 1024
@@ -53,7 +52,7 @@ Header = Collection[str] | HeaderTest
 
 
 class TableRefused(RuleBroken):
-    """The file as a whole cannot be read. Codes begin with `table_`, `params` name bound and finding."""
+    """The file as a whole is refused. Codes begin with `table_`, `params` name bound and finding."""
 
 
 class Row(NamedTuple):
@@ -82,13 +81,13 @@ class Table:
     sheets: tuple[str, ...] = ()
 
     def above(self) -> list[list[str]]:
-        """The rows above the header: titles, periods, accounts, as exports write them."""
+        """Returns the rows above the header: titles, periods, accounts, as exports write them."""
         return list(islice(self._read(), self.header_row - 1))
 
     def rows(self) -> Iterator[Row]:
-        """Rows below the header, empty ones left out. Raises TableRefused beyond MAX_ROWS or MAX_CELL_CHARS."""
+        """Yields the non-empty rows below the header. Raises TableRefused beyond MAX_ROWS or MAX_CELL_CHARS."""
         width, count = len(self.headers), 0
-        held: list[Row] = []  # rows that look like a total, until it is known whether data follows
+        kept: list[Row] = []  # rows that look like a total, until it is known whether data follows
         for number, cells in enumerate(self._read(), start=1):
             if number <= self.header_row or not any(cells):
                 continue
@@ -99,19 +98,19 @@ class Table:
                 raise TableRefused("table_cell_too_long", row=number, most=MAX_CELL_CHARS)
             row = Row(number, _fit(cells, width))
             if _looks_like_total(row.cells):
-                held.append(row)
+                kept.append(row)
                 continue
-            if held:
-                yield from held
-                held.clear()
+            if kept:
+                yield from kept
+                kept.clear()
             yield row
-        yield from (row._replace(is_total=True) for row in held)
+        yield from (row._replace(is_total=True) for row in kept)
 
 
 def open_table(
     source: Path | str | bytes, filename: str = "", header: Header = (), *, sheet: str | None = None
 ) -> Table:
-    """Open an upload by its content; `filename` only serves the messages.
+    """Opens an upload by its content; `filename` is used in messages only.
 
     `header` says how the header row is known: the names that may stand in it (compared by `header_key`), or a
     predicate on the cells. Title rows above it are skipped; when nothing matches, the first row that is not
@@ -128,7 +127,7 @@ def open_table(
 
 
 def header_key(text: str) -> str:
-    """A header as it is compared: width, case, spaces, marks of duty and bracketed notes do not count."""
+    """Returns the key by which headers are compared: without width, case, blanks, asterisks and bracketed notes."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     plain = _BRACKETED.sub("", plain)
     return re.sub(r"[\s_*:.\-]+", "", plain)
@@ -207,7 +206,7 @@ def _csv_rows(data: bytes, encoding: str, delimiter: str) -> Iterator[list[str]]
 
 
 def _bounded(rows: Iterable[list[str]]) -> list[list[str]]:
-    """The rows a header is looked for in, their cells no longer than any other's."""
+    """Returns the first rows, among which the header is searched, checked for MAX_CELL_CHARS."""
     head = []
     for number, cells in enumerate(rows, start=1):
         if max(map(len, cells), default=0) > MAX_CELL_CHARS:
@@ -249,7 +248,7 @@ def _open_xlsx(data: bytes, header: Header, wanted: str | None) -> Table:
 
 
 def _text(value: object) -> str:
-    """A cell of a workbook as text: 1200.0 → "1200", 0.1 → "0.1", a date → "2026-11-21"."""
+    """Returns a cell of a workbook as text: 1200.0 → "1200", 0.1 → "0.1", a date → "2026-11-21"."""
     if type(value) is str:
         return _clean(value)
     if type(value) is float:
@@ -274,7 +273,7 @@ def _headers(head: list[list[str]], at: int) -> list[str]:
 
 
 def _find_header(head: list[list[str]], header: Header) -> tuple[int, int]:
-    """Index of the header row and how many of its names are known (0: none matched, first row taken)."""
+    """Returns the index of the header row and the number of its known names (0: no match, first row taken)."""
     first = next((at for at, cells in enumerate(head) if any(cells)), 0)
     if callable(header):
         found = next((at for at, cells in enumerate(head) if header(cells)), None)

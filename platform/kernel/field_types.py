@@ -1,6 +1,6 @@
-"""What people type, read strictly: a decimal number, the three letters of a currency. Field types of Pydantic models.
+"""Field types of input models: a decimal number and a currency code, both read strictly as typed.
 
-May import Pydantic, money and the marker for translation. Invariant: what is not plainly one is refused, not guessed.
+Invariant: what is not plainly one is refused, not guessed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kernel.money import exponent
 
 
 def read_decimal(value: object) -> object:
-    """A plain decimal number as typed, with or without a per cent sign. Raises ValueError for any other text."""
+    """Parses a plain decimal number, with or without a per cent sign. Raises ValueError for any other text."""
     if not isinstance(value, str):
         return value
     text = value.strip().removesuffix("%").removesuffix("％").strip()
@@ -29,7 +29,7 @@ def read_decimal(value: object) -> object:
 
 
 def read_currency(value: object) -> object:
-    """A currency's code in capitals. Raises ValueError for one that is not known."""
+    """Returns the currency code in upper case. Raises ValueError for an unknown code."""
     if isinstance(value, str):
         value = value.strip().upper()
         try:

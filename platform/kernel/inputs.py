@@ -1,0 +1,31 @@
+"""The base of every command's input model, and the field types that all of them share.
+
+Invariant: an input is immutable, its texts carry no blanks at either end, and a field that the command does not know
+is an error, so that a misspelt name in a form, an import or an API body is never silently ignored.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+
+
+class CommandInput(BaseModel):
+    """The input of one command: the same model validates the form, the import row and the command line."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+def blank_as_none(value: object) -> object:
+    """Returns None for a blank text, as an untouched form field sends it; any other value unchanged."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+OptionalText = Annotated[str | None, BeforeValidator(blank_as_none)]
+OptionalDay = Annotated[date | None, BeforeValidator(blank_as_none)]
+OptionalId = Annotated[UUID | None, BeforeValidator(blank_as_none)]
+#: The idempotency key of a form: sent twice, the command takes effect once.
+Key = Annotated[str, StringConstraints(min_length=16, max_length=64)]

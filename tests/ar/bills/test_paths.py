@@ -160,7 +160,6 @@ def test_dishonour_opens_the_invoices_again_with_their_first_due_dates(
 
 def test_dishonour_takes_back_whatever_stands_by_then(world: World, bill: UUID) -> None:
     """People moved the credit meanwhile, and paid the rest of an invoice in cash."""
-
     page = world.bill_page(bill)
     with world.reading() as db:
         a = Allocation
@@ -206,7 +205,6 @@ def test_the_rest_of_a_bill_stays_as_a_credit(world: World) -> None:
 
 
 def test_only_the_ticked_documents_are_paid_and_none_when_none(world: World) -> None:
-
     with world.reading() as db:
         ids = {each.document_no: each.id for each in queries.open_documents(db, world.tenant_id, "00001", MATURES)}
     world.bill("B2", amount="100000.00", pays="chosen", item_ids=[ids["INV-3"], ids["INV-2"]])

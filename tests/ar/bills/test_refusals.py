@@ -174,7 +174,6 @@ def _run_together(commands: list[Callable[[], object]]) -> list[object]:
 
 
 def test_two_people_dispose_of_a_bill_at_once_and_one_wins(world: World, bill: UUID) -> None:
-
     def taking_step(step: Step) -> Callable[[], object]:
         data = HandOn(on=date(2026, 5, 1), seen=State.HELD, counterparty=step.value, key=str(new_id()))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from ar.losses.inputs import (
 from ar.losses.models import BadDebtCase
 from ar.losses.views import CasePage, RunPage
 from kernel.actor import Actor
-from tests.support.approvals import approve_all
+from tests.support.approvals import approve_all, everybody, on, person
 from tests.support.world.base import fresh_key
 from tests.support.world.ledger import Ledger
 
@@ -36,6 +37,12 @@ JUDGMENT = SentFile("判决书.pdf", b"%PDF-1.7\n%test\n")
 
 class Losses(Ledger):
     """Makers of provisions and bad debts."""
+
+    @cached_property
+    def clerk(self) -> Actor:
+        """An accountant, who proposes; the people who decide are there too."""
+        everybody(self)
+        return on(person(self, "accountant"), self, self.today)
 
     def late_invoice(self, customer: UUID, *, number: str, minor: int, days_late: int, currency: str = "CNY") -> UUID:
         """Books an invoice so many days past due today (below 0: not due yet)."""
@@ -91,18 +98,16 @@ class Losses(Ledger):
         return ProposeBadDebt.model_validate(given | values)
 
     def propose_bad_debt(
-        self, customer: UUID, *items: UUID, by: Actor, amounts: dict[UUID, str] | None = None, **values: Any
+        self, customer: UUID, *items: UUID, amounts: dict[UUID, str] | None = None, **values: Any
     ) -> UUID:
         """Proposes to write items off with a judgment as evidence; returns the case, which waits for approval."""
         data = self.bad_debt_proposal(*items, amounts=amounts, **values)
         with self.transaction() as db:
-            return bad_debts.propose(db, by, customer, data, [JUDGMENT])
+            return bad_debts.propose(db, self.clerk, customer, data, [JUDGMENT])
 
-    def bad_debt(
-        self, customer: UUID, *items: UUID, by: Actor, amounts: dict[UUID, str] | None = None, **values: Any
-    ) -> UUID:
+    def bad_debt(self, customer: UUID, *items: UUID, amounts: dict[UUID, str] | None = None, **values: Any) -> UUID:
         """Writes items off: proposed by one person and approved by others; returns the case."""
-        case = self.propose_bad_debt(customer, *items, by=by, amounts=amounts, **values)
+        case = self.propose_bad_debt(customer, *items, amounts=amounts, **values)
         approve_all(self, self.bad_debt_approval(case), self.today)
         return case
 

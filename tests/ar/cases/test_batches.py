@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from datetime import date, timedelta
 from urllib.parse import urlsplit
-from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -13,29 +12,20 @@ from ar.cases.commands import approve_all
 from ar.cases.recording import PREPARE_LETTERS
 from ar.cases.sending import prepare_letters
 from ar.statements.commands import issue, lock_for_statements
-from ar.statements.inputs import IssueStatement
 from ar.statements.models import Confirmation, Statement
 from kernel.clock import fixed_clock, moment_on
 from kernel.db import TenantSession
-from tests.ar.portal.debtor import SIGNER, Sent
+from tests.ar.portal.debtor import SIGNER, DebtorBrowser, open_link
 from tests.support.database import as_owner
 from tests.support.postbox import Postbox
 from tests.support.world import World
 from tests.support.world.cases import EVERY_ROLE
+from tests.support.world.statements import statement_input
 
 #: Ten days later, on the first of December, the letter with the statement to confirm comes.
+NOVEMBER = (date(2026, 11, 1), date(2026, 11, 30))
 DUE = date(2026, 11, 21)
 FIRST = date(2026, 12, 1)
-
-
-def statement_of_november(customer_id: UUID, *, send: bool) -> IssueStatement:
-    return IssueStatement(
-        customer_id=customer_id,
-        currency="CNY",
-        period_from=date(2026, 11, 1),
-        period_to=date(2026, 11, 30),
-        send=send,
-    )
 
 
 def release_third_letters(world: World) -> int:
@@ -53,14 +43,10 @@ def statement_rows(world: World) -> list[sa.Row]:
         return list(db.execute(query.order_by(s.id)))
 
 
-def mail_statement(world: World) -> Sent:
+def mail_statement(world: World) -> DebtorBrowser:
     """The statement of November, mailed in the morning, and the debtor's browser at its link."""
-    with world.transaction() as db:
-        issued = issue(db, world.actor(FIRST), statement_of_november(world.customer_id("00001"), send=True))
-    assert issued.portal_url
-    path = urlsplit(issued.portal_url).path
-    customer_id, client = world.customer_id("00001"), world.app.test_client()
-    return Sent(world, customer_id, issued.statement_id, issued.number, path, client)
+    customer = world.customer_id("00001")
+    return open_link(world, customer, world.on(FIRST).statement(customer, period=NOVEMBER))
 
 
 def test_one_letter_that_cannot_be_made_does_not_stop_the_others(world: World, postbox: Postbox) -> None:
@@ -105,7 +91,7 @@ def test_letters_with_statements_and_a_single_statement_do_not_wait_crosswise(
         lock_for_statements(db, world.tenant_id, [second])
         thread.start()
         wait_for_a_waiter(db, thread)
-        issue(db, world.actor(FIRST), statement_of_november(second, send=False))
+        issue(db, world.actor(FIRST), statement_input(second, period=NOVEMBER, send=False))
     thread.join(30)
     assert failures == []
     assert made == [2]
@@ -150,9 +136,9 @@ def test_an_answered_statement_stays_and_is_not_asked_for_again(world: World, po
     assert release_third_letters(world) == 1
     morning = mail_statement(world)
     with fixed_clock(moment_on(FIRST, world.timezone)):
-        entered = morning.enter(outcome="agrees", **SIGNER)
+        entered = morning.enter_code(outcome="agrees", **SIGNER)
         assert morning.post("submit", **entered)[0] in (200, 303)
-    assert morning.rows(Confirmation) == 1
+    assert morning.world.count_rows(Confirmation) == 1
     world.send_mail(on=FIRST)
     (statement,) = statement_rows(world)
     assert statement.superseded_at is None
@@ -169,15 +155,8 @@ def test_a_statement_of_fewer_days_gives_way_to_that_of_the_letter(world: World,
     day and takes its place."""
     world.invoice(number="A1", due_on=date(2026, 11, 1))
     world.work_days(date(2026, 11, 2), date(2026, 11, 10))
-    early = IssueStatement(
-        customer_id=world.customer_id("00001"),
-        currency="CNY",
-        period_from=date(2026, 11, 1),
-        period_to=date(2026, 11, 5),
-        send=False,
-    )
-    with world.transaction() as db:
-        issue(db, world.actor(date(2026, 11, 6)), early)
+    early = (date(2026, 11, 1), date(2026, 11, 5))
+    world.on(date(2026, 11, 6)).statement(world.customer_id("00001"), period=early, send=False)
     assert world.work_day(on=date(2026, 11, 11)) == ["statement_confirmation"]
     found = [(row.period_to, row.superseded_at is None) for row in statement_rows(world)]
     assert found == [(date(2026, 11, 5), False), (date(2026, 11, 11) - timedelta(days=1), True)]

@@ -27,7 +27,7 @@ def proposed_letter(world: World, on: date = MONDAY):  # type: ignore[no-untyped
 
 
 def test_money_that_waits_to_be_applied_stops_an_approved_letter(world: World, postbox: Postbox) -> None:
-    """33 and 51. Given an approved letter, when money comes and nobody has applied it, then nothing is sent."""
+    """Testcases 33 and 51: an approved letter is not sent when money has come that nobody has applied."""
     item = world.invoice(number="A1", due_on=DUE)
     world.release(proposed_letter(world).id, on=MONDAY)
     world.receipt(number="R1", on=MONDAY, minor=100_000)
@@ -74,7 +74,7 @@ def test_what_a_part_payment_leaves_below_the_tolerance_is_not_asked_for(world: 
 
 
 def test_a_receipt_of_a_later_day_stops_no_letter_today(world: World, postbox: Postbox) -> None:
-    """13. Given a cheque dated in two weeks and applied, then today's letter goes in full; on its day it is paid."""
+    """Testcase 13: beside an applied cheque of in two weeks today's letter goes in full; on its day it is paid."""
     item = world.invoice(number="A1", due_on=DUE)
     letter = proposed_letter(world)
     world.pay(item, on=LATER)
@@ -92,7 +92,7 @@ def test_a_receipt_of_a_later_day_stops_no_letter_today(world: World, postbox: P
 
 
 def test_an_item_applied_before_it_is_due_with_later_money_is_found_when_due(world: World) -> None:
-    """13. Given an invoice that later money clears, when it is overdue before that money comes, then it is chased."""
+    """Testcase 13: an invoice that later money clears is chased when it is overdue before that money comes."""
     item = world.invoice(number="A1", due_on=DUE)
     world.run_day(on=date(2026, 10, 1))
     world.pay(item, on=LATER)
@@ -101,7 +101,7 @@ def test_an_item_applied_before_it_is_due_with_later_money_is_found_when_due(wor
 
 
 def test_a_credit_of_a_later_day_holds_nothing_back(world: World) -> None:
-    """13 and 51. Given unapplied money dated in two weeks, then today it is not there to be applied first."""
+    """Testcases 13 and 51: given unapplied money dated in two weeks, then today it is not there to be applied first."""
     world.invoice(number="A1", due_on=DUE)
     world.receipt(number="R1", on=LATER, minor=100_000)
     assert [line.status for line in world.run_day(on=MONDAY)] == ["proposed"]

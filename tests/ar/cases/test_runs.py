@@ -32,7 +32,7 @@ def test_first_step_comes_on_the_day_after_the_collection_period_and_says_why(wo
 
 
 def test_a_second_run_of_the_day_adds_nothing(world: World) -> None:
-    """28, first half."""
+    """Testcase 28: the same run twice makes one step."""
     item = world.invoice(number="A1", due_on=DUE)
     assert len(world.run_day(on=MONDAY)) == 1
     assert world.run_day(on=MONDAY) == []
@@ -40,7 +40,7 @@ def test_a_second_run_of_the_day_adds_nothing(world: World) -> None:
 
 
 def test_two_runs_at_once_make_one_set_of_steps(world: World) -> None:
-    """28: concurrently."""
+    """Testcase 28: two runs at once make one step each."""
     for n in range(20):
         world.invoice(f"0000{n % 4}", number=f"A{n}", due_on=DUE)
     gate = threading.Barrier(3)
@@ -65,7 +65,7 @@ def test_two_runs_at_once_make_one_set_of_steps(world: World) -> None:
 
 
 def test_no_second_level_on_the_day_of_the_first_however_old_the_debt(world: World, postbox: Postbox) -> None:
-    """29 and 31: an old debt starts at level 1, and waits for the gap."""
+    """Testcases 29 and 31: an old debt starts at level 1, and waits for the gap."""
     world.invoice(number="OLD", due_on=date(2026, 9, 1))
     assert world.work_day(on=MONDAY) == ["due_notice", "general_manager"]
     assert world.run_day(on=MONDAY) == []
@@ -76,7 +76,7 @@ def test_no_second_level_on_the_day_of_the_first_however_old_the_debt(world: Wor
 
 
 def test_a_missed_step_is_made_up_once_and_keeps_its_own_date(world: World, postbox: Postbox) -> None:
-    """30: the scheduler was down over the fifth day."""
+    """Testcase 30: the scheduler was down over the fifth day."""
     world.invoice(number="A1", due_on=DUE)
     world.work_day(on=MONDAY)
     (line,) = world.run_day(on=date(2026, 11, 9))
@@ -95,7 +95,7 @@ def test_nothing_happens_on_a_day_off_and_later_dates_do_not_drift(world: World,
 
 
 def test_the_seeds_five_step_ladder_on_its_exact_dates(world: World, postbox: Postbox) -> None:
-    """43: 60 days of credit and 10 of settlement; +1/+5/+10/+15 from the collection end, one month from due."""
+    """Testcase 43: 60 days of credit, 10 of settlement; +1/+5/+10/+15 from the collection end, a month from due."""
     due_on = date(2026, 6, 30)
     world.invoice(number="A1", due_on=due_on, settlement_days=10)
     end_on = date(2026, 7, 10)
@@ -117,7 +117,7 @@ def test_the_seeds_five_step_ladder_on_its_exact_dates(world: World, postbox: Po
 
 
 def test_a_blocked_customer_waits_until_the_end_of_the_day_named(world: World) -> None:
-    """36: a hold until the 30th acts on the 30th, not on the 1st; its history is kept."""
+    """Testcase 36: a hold until the 30th acts on the 30th, not on the 1st; its history is kept."""
     world.invoice(number="A1", due_on=date(2026, 11, 20))
     world.hold(on=date(2026, 11, 21), until_on=date(2026, 11, 30), reason="搬迁中")
     (held,) = world.run_day(on=date(2026, 11, 23))
@@ -129,7 +129,7 @@ def test_a_blocked_customer_waits_until_the_end_of_the_day_named(world: World) -
 
 
 def test_a_disputed_item_waits_while_the_other_goes_on_and_resumes_at_its_level(world: World, postbox: Postbox) -> None:
-    """35."""
+    """Testcase 35: only the other item escalates; after the dispute the item goes on at its level."""
     disputed, other = world.invoice(number="D1", due_on=DUE), world.invoice(number="D2", due_on=DUE)
     world.work_day(on=MONDAY)
     block_id = world.hold(on=date(2026, 11, 5), item=disputed, kind="dispute", reason="质量")
@@ -158,7 +158,7 @@ def test_a_hold_takes_what_waits_in_the_queue_out_and_it_comes_again_afterwards(
 
 
 def test_the_rest_walks_every_level_when_older_invoices_are_paid(world: World, postbox: Postbox) -> None:
-    """38 and 40: paying the two oldest neither closes the case nor lets the third skip a level."""
+    """Testcases 38 and 40: paying the two oldest neither closes the case nor lets the third skip a level."""
     first, second = world.invoice(number="A1", due_on=DUE), world.invoice(number="A2", due_on=DUE + timedelta(days=2))
     third = world.invoice(number="A3", due_on=DUE + timedelta(days=10))
     world.work_days(MONDAY, date(2026, 11, 10))
@@ -171,7 +171,7 @@ def test_the_rest_walks_every_level_when_older_invoices_are_paid(world: World, p
 
 @pytest.mark.parametrize("kind", ["receipt", "credit_note"])
 def test_a_reversed_payment_reopens_at_the_level_reached(world: World, postbox: Postbox, kind: str) -> None:
-    """39: cleared items stop; taken back, they go on, without a fresh first letter."""
+    """Testcase 39: cleared items stop; taken back, they go on, without a fresh first letter."""
     item = world.invoice(number="A1", due_on=DUE)
     world.work_days(MONDAY, date(2026, 11, 6))
     assert world.ladder_state(item).level_reached == 2
@@ -194,7 +194,7 @@ def test_an_item_reopened_after_it_was_paid_in_time_is_found(world: World) -> No
 
 
 def test_an_item_keeps_its_version_when_the_policy_changes(world: World, postbox: Postbox) -> None:
-    """45."""
+    """Testcase 45: the policy edited mid-case leaves its items on the version they began with."""
     old = world.invoice(number="A1", due_on=DUE)
     world.work_day(on=MONDAY)
     changed = load_preset("five-step").model_copy(update={"deadline_days": 14})
@@ -217,7 +217,7 @@ def test_a_customers_own_policy_wins(world: World) -> None:
 
 
 def test_too_small_an_amount_is_listed_as_tolerance(world: World) -> None:
-    """50."""
+    """Testcase 50: an open amount below the tolerance gets no letter and is listed."""
     strict = load_preset("five-step").model_copy(update={"tolerance_minor": {"CNY": 500}})
     with world.transaction() as db:
         publish_policy(db, world.actor(DUE), strict)
@@ -229,7 +229,7 @@ def test_too_small_an_amount_is_listed_as_tolerance(world: World) -> None:
 
 
 def test_unapplied_credit_that_covers_the_overdue_is_to_be_applied_first(world: World) -> None:
-    """51."""
+    """Testcase 51: unapplied credit of at least what is overdue is flagged, and nothing is sent."""
     world.invoice(number="A1", due_on=DUE)
     world.receipt(number="R1", on=DUE, minor=100_000)
     (line,) = world.run_day(on=MONDAY)
@@ -240,7 +240,7 @@ def test_unapplied_credit_that_covers_the_overdue_is_to_be_applied_first(world: 
 
 
 def test_one_letter_per_customer_and_currency_at_the_highest_level(world: World, postbox: Postbox) -> None:
-    """48: each item keeps its own level in it."""
+    """Testcase 48: each item keeps its own level in it."""
     world.invoice(number="A1", due_on=DUE)
     world.work_days(MONDAY, date(2026, 11, 6))
     world.invoice(number="A2", due_on=date(2026, 11, 10), minor=7_000)
@@ -258,7 +258,7 @@ def test_one_letter_per_customer_and_currency_at_the_highest_level(world: World,
 
 
 def test_a_run_costs_the_same_number_of_statements_whatever_its_size(world: World, engine: sa.Engine) -> None:
-    """48."""
+    """Testcase 48: the number of statements does not grow with the debtors."""
     world.invoice(number="A1", due_on=DUE)
     with counted(engine) as few:
         world.run_day_with_result(on=MONDAY)
@@ -270,7 +270,7 @@ def test_a_run_costs_the_same_number_of_statements_whatever_its_size(world: Worl
 
 
 def test_a_run_of_one_company_does_not_wait_for_anothers(world: World, other_company: TestCompany) -> None:
-    """46."""
+    """Testcase 46: while one company's run holds its lock, another company runs."""
     other = world_of(other_company)
     other.invoice(number="B1", due_on=DUE)
     world.invoice(number="A1", due_on=DUE)
@@ -280,7 +280,7 @@ def test_a_run_of_one_company_does_not_wait_for_anothers(world: World, other_com
 
 
 def test_the_tenants_date_decides(engine: sa.Engine) -> None:
-    """41: due on the 1st; at 00:30 on the 2nd in Shanghai it is one day late there, not yet in Los Angeles."""
+    """Testcase 41: due on the 1st; at 00:30 on the 2nd in Shanghai it is one day late there, not yet in Los Angeles."""
     from datetime import UTC, datetime
 
     from kernel.clock import local_date

@@ -82,7 +82,7 @@ def test_nothing_is_sent_before_somebody_approves(world: World, postbox: Postbox
 
 
 def test_paid_between_proposal_and_sending_is_suppressed(world: World, postbox: Postbox) -> None:
-    """33: proposed at 08:00, paid at 08:30, the worker sends at 09:00."""
+    """Testcase 33: proposed at 08:00, paid at 08:30, the worker sends at 09:00."""
     item = world.invoice(number="A1", due_on=DUE)
     letter = proposed_letter(world)
     world.release(letter.id, on=MONDAY)
@@ -94,7 +94,7 @@ def test_paid_between_proposal_and_sending_is_suppressed(world: World, postbox: 
 
 
 def test_part_paid_before_sending_shows_the_open_amount_at_the_same_level(world: World, postbox: Postbox) -> None:
-    """34."""
+    """Testcase 34: part paid between proposal and sending, the letter shows what is open, at the same level."""
     item = world.invoice(number="A1", due_on=DUE, minor=100_000)
     other = world.invoice(number="A2", due_on=DUE, minor=5_000)
     letter = proposed_letter(world)
@@ -126,7 +126,7 @@ def test_a_hold_between_approval_and_sending_stops_the_mail(world: World, postbo
 
 
 def test_a_bounced_letter_is_no_delivered_step(world: World, postbox: Postbox) -> None:
-    """32: no level 2, a task to mend the contact, the address suppressed, the colleague unaffected."""
+    """Testcase 32: no level 2, a task to mend the contact, the address suppressed, the colleague unaffected."""
     postbox.refused.add("ar@00001.example")
     item = world.invoice(number="A1", due_on=DUE)
     with world.transaction() as db:
@@ -156,7 +156,7 @@ def test_a_bounced_letter_is_no_delivered_step(world: World, postbox: Postbox) -
 
 
 def test_killed_while_sending_ends_with_a_person(world: World, postbox: Postbox) -> None:
-    """47: found in `sending`, never sent again by itself; a person says that it arrived."""
+    """Testcase 47: found in `sending`, never sent again by itself; a person says that it arrived."""
     item = world.invoice(number="A1", due_on=DUE)
     letter = proposed_letter(world)
     world.release(letter.id, on=MONDAY)
@@ -188,7 +188,7 @@ def test_two_people_decide_at_once_and_the_second_is_told(world: World) -> None:
 
 
 def test_a_skipped_step_never_comes_again_and_the_rest_goes_on(world: World, postbox: Postbox) -> None:
-    """44."""
+    """Testcase 44: one item skipped by hand, the others are still proposed."""
     skipped = world.invoice(number="A1", due_on=DUE)
     world.invoice("00002", number="B1", due_on=DUE)
     world.run_day(on=MONDAY)

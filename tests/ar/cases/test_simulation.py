@@ -58,7 +58,7 @@ def test_the_twelve_steps_on_their_nominal_days(world: World) -> None:
 
 
 def test_the_five_steps_from_sixty_and_ten(world: World) -> None:
-    """43, played over 120 days."""
+    """Testcase 43: the exact dates of the ladder, played over 120 days."""
     world.invoice(number="A1", due_on=date(2026, 6, 30), settlement_days=10)
     steps = {code: nominal for code, nominal, _runs in simulated_steps(world, date(2026, 6, 1), date(2026, 9, 29))}
     assert steps == {
@@ -143,7 +143,7 @@ def test_an_answer_that_agrees_pauses_nothing(world: World) -> None:
 
 
 def test_a_debtors_difference_pauses_only_the_documents_it_names(world: World, postbox: Postbox) -> None:
-    """67: a dispute per line, the balance unchanged; the same news twice is one dispute."""
+    """Testcase 67: a dispute per line, the balance unchanged; the same news twice is one dispute."""
     world.invoice(number="INV-1", due_on=date(2026, 11, 1))
     world.invoice(number="INV-2", due_on=date(2026, 11, 1))
     customer_id, tenant_id = world.customer_id("00001"), world.tenant_id

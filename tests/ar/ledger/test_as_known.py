@@ -138,7 +138,7 @@ def aging_csv_of(world: World, known_at: datetime | None, on: date = MARCH) -> b
 def test_a_receipt_reversed_in_april_while_march_is_locked_leaves_the_report_of_march_to_the_byte(
     world: World,
 ) -> None:
-    """9: received and applied on 12 March, taken back on 5 April; March was closed in between."""
+    """Testcase 9: received and applied on 12 March, taken back on 5 April; March was closed in between."""
     world = world.on(date(2026, 3, 12))
     customer = world.customer()
     invoice = world.invoice(customer, number="I", on=date(2026, 3, 1), minor=10000)
@@ -268,7 +268,7 @@ def instalments(world: World) -> list[UUID]:
 def test_an_invoice_with_instalments_of_which_the_first_is_late_is_overdue_with_that_one_alone(
     world: World,
 ) -> None:
-    """22: on 10 February only the January instalment is overdue."""
+    """Testcase 22: on 10 February only the January instalment is overdue."""
     instalments(world)
     with world.reading() as db:
         row = aging_report(db, world.tenant_id, date(2026, 2, 10)).rows[0]

@@ -178,7 +178,7 @@ ITEM = "UPDATE open_item SET {} WHERE tenant_id = %s AND document_no = '{}'"
     ],
 )
 def test_a_tampered_row_is_named(furnished: World, statement: str, broken: set[str]) -> None:
-    """17: each kind of tampering, and the checks that must speak (others may speak as well)."""
+    """Testcase 17: each kind of tampering, and the checks that must speak (others may speak as well)."""
     tamper(furnished.tenant_id, statement)
     found = findings(furnished)
     for name in broken:
@@ -201,7 +201,7 @@ def test_an_entry_without_postings_is_named(world: World) -> None:
 
 
 def test_the_night_finds_tells_and_leaves_it(world: World) -> None:
-    """17: given a tampered open amount, when the night comes, then it is on record, on Today, and not repaired."""
+    """Testcase 17: the night finds a tampered open amount, records it, shows it on Today and repairs nothing."""
     # Not the books from above: the night also sees that their bad debt and provision are of no case and no run.
     world.receipt(world.customer(), number="RC-2", on=date(2026, 4, 1), minor=60_00)
     late = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)  # past midnight in Shanghai

@@ -208,7 +208,7 @@ def test_the_same_form_twice_is_one_document_and_another_under_its_key_is_refuse
 
 @pytest.mark.usefixtures("customer")
 def test_instalments_share_the_tax_exactly_and_only_the_late_one_is_overdue(world: World) -> None:
-    """Case 22: of an invoice in three parts the first is late."""
+    """Testcase 22: of an invoice in three parts the first is late."""
     items = post_typed(
         world,
         document_on="2026-10-01",
@@ -236,7 +236,7 @@ def test_instalments_share_the_tax_exactly_and_only_the_late_one_is_overdue(worl
 def test_a_credit_note_pays_the_invoice_it_names_and_the_rest_stays_unapplied(
     world: World, customer: UUID, paid_before: int, note: str, open_invoice: int, open_note: int
 ) -> None:
-    """Case 14 is the third row: after full payment the whole note is an unapplied credit."""
+    """Testcase 14 is the third row: after full payment the whole note is an unapplied credit."""
     invoice = world.invoice(customer, number="A-1", on=date(2026, 11, 1), minor=10000)
     if paid_before:
         receipt = world.receipt(customer, number="R-1", on=date(2026, 11, 5), minor=paid_before)
@@ -304,7 +304,7 @@ def test_a_refused_form_keeps_everything_that_was_typed(world: World) -> None:
 
 @pytest.mark.usefixtures("customer", "on_today")
 def test_a_closed_period_refuses_the_date_and_keeps_the_number_free(world: World) -> None:
-    """Case 11: the document is refused, the draft is not."""
+    """Testcase 11: the document is refused, the draft is not."""
     lock_books(world, date(2026, 10, 31))
     client = world.client()
     page = client.post(new_document_url(world), data=typed_form(document_on="2026-10-31", action="post"))

@@ -81,7 +81,7 @@ def count_items(world: World) -> int:
 
 @pytest.mark.usefixtures("customer")
 def test_a_draft_counts_nowhere(world: World, client: FlaskClient) -> None:
-    """Case 24: not in balance, aging, statement, unapplied credits nor dunning, though its date is long past."""
+    """Testcase 24: not in balance, aging, statement, unapplied credits nor dunning, though its date is long past."""
     saved_draft_url(client, world)
     note = FORM | {"key": "n" * 32}
     assert client.post(world.url("/receivables/documents/new/credit_note"), data=note).status_code == 303

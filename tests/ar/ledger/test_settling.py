@@ -238,7 +238,7 @@ def lock_books(world: World, through: date) -> None:
 
 
 def test_a_small_rest_is_written_off_at_once_and_seen(world: World, customer: UUID) -> None:
-    """Case 15: 990 of 1,000 paid, 10 is not above the limit."""
+    """Testcase 15: 990 of 1,000 paid, 10 is not above the limit."""
     item = short_paid_invoice(world, customer, 10_00)
     credit_id, at_once = write_off(world, item)
     assert at_once

@@ -70,7 +70,7 @@ def journal_data_of(world: World, kind: str) -> list[dict[str, object]]:
 
 
 def test_the_reference_of_the_newer_invoice_pays_the_newer_and_silence_pays_nothing(world: World, owed: Owed) -> None:
-    """19: two invoices of the same amount."""
+    """Testcase 19: two invoices of the same amount."""
     named = world.bank_line(on=ON, amount="500.00", payer=PAYER, account=ACCOUNT, text="货款 INV-1002")
     assert world.find_bank_line(named).proposal_state == "sure"
     assert accept_sure_lines(world) == (1, 0, False)

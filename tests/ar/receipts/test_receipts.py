@@ -97,7 +97,7 @@ def test_what_is_ticked_is_paid_whole_or_in_part(
 
 
 def test_three_receipts_pay_one_invoice_to_the_cent(world: World, owed: Owed) -> None:
-    """1: 33.33, 33.33 and 33.34 clear 100.00 on the last one's day."""
+    """Testcase 1: 33.33, 33.33 and 33.34 clear 100.00 on the last one's day."""
     for amount, on in (("33.33", ON), ("33.33", ON), ("33.34", TODAY)):
         post_receipt(world, amount, received_on=on, **ticked(owed, (0, "")))
     with world.reading() as db:
@@ -138,7 +138,7 @@ def test_more_than_is_open_or_than_there_is_money_is_refused(world: World, owed:
 
 
 def test_dollars_pay_no_yuan_and_an_account_takes_its_own_currency(world: World, owed: Owed) -> None:
-    """6: a receipt in USD."""
+    """Testcase 6: a receipt in USD."""
     with pytest.raises(NotFound):
         post_receipt(world, "100", currency="USD", **ticked(owed, (0, "")))
     with pytest.raises(RuleBroken, match="receipt_account_currency"):
@@ -149,7 +149,7 @@ def test_dollars_pay_no_yuan_and_an_account_takes_its_own_currency(world: World,
 
 
 def test_a_locked_period_refuses_a_receipt(world: World, owed: Owed) -> None:
-    """11."""
+    """Testcase 11: a receipt dated in a locked period is refused."""
     with world.transaction() as db:
         db.execute(
             sa.text("UPDATE books_state SET locked_through = :on WHERE tenant_id = :tenant"),
@@ -161,7 +161,7 @@ def test_a_locked_period_refuses_a_receipt(world: World, owed: Owed) -> None:
 
 
 def test_the_same_key_books_once_and_other_input_under_it_is_a_conflict(world: World, owed: Owed) -> None:
-    """3."""
+    """Testcase 3: one key books once, and the same key with another amount is a conflict."""
     key = uuid4().hex
     assert post_receipt(world, "100", key=key) == post_receipt(world, "100", key=key)
     assert world.count_documents("receipt") == 1
@@ -223,7 +223,7 @@ def test_what_was_unapplied_is_applied_later_and_taken_off_is_remembered(world: 
 def test_a_credit_of_another_company_or_a_debit_is_not_applied(
     world: World, owed: Owed, other_company: TestCompany
 ) -> None:
-    """5."""
+    """Testcase 5: the credit of another company does not exist here; a debit pays nothing."""
     theirs = world_of(other_company)
     foreign = theirs.receipt(theirs.customer("00001"), number="R-1", on=ON, minor=100)
     with pytest.raises(NotFound):

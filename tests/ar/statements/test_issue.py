@@ -63,7 +63,7 @@ def test_a_document_reversed_within_the_month_is_absent(world: World) -> None:
 
 
 def test_the_stored_pdf_hashes_to_what_the_statement_froze(world: World) -> None:
-    """Testcase 64, second half."""
+    """Testcase 64: the hash recomputed from the stored PDF is the one that the statement froze."""
     customer = xinsheng(world, "0001")
     world.invoice(customer, number="INV-1", on=date(2026, 3, 10), minor=100_000)
     issued = world.statement(customer)

@@ -83,7 +83,7 @@ def test_unanswered_lists_what_was_sent_and_waits_late_or_not(world: World) -> N
 
 @pytest.mark.parametrize("crafted", ["' OR 1=1 --", "%", "_", "0001", "00000000-0000-0000-0000-000000000000"])
 def test_crafted_filters_stay_within_ones_own_company(world: World, other_company: TestCompany, crafted: str) -> None:
-    """Testcase 60."""
+    """Testcase 60: crafted filters find nothing outside one's own company."""
     foreign = _issue_march(world_of(other_company, NOW.date()))
     client = world.client()
     for name in ("q", "month", "customer", "status", "page", "size"):

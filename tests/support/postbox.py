@@ -11,17 +11,17 @@ from email.message import EmailMessage
 
 @dataclass
 class Postbox:
-    """What a real SMTP server on loopback took; `refused` addresses get 550."""
+    """Keeps the mails that an SMTP server on loopback took; addresses in `refused` get 550."""
 
     mails: list[EmailMessage] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
 
     def to(self, address: str) -> list[EmailMessage]:
-        """What came for an address."""
+        """Returns the mails for an address."""
         return [mail for mail in self.mails if address in str(mail["To"])]
 
     async def handle_RCPT(self, _server, _session, envelope, address, _options) -> str:  # type: ignore[no-untyped-def]  # noqa: N802
-        """Refuses whom it shall."""
+        """Answers RCPT: 550 for an address in `refused`."""
         if address in self.refused:
             return "550 no such user"
         envelope.rcpt_tos.append(address)
@@ -37,7 +37,7 @@ class Postbox:
 
 @contextmanager
 def smtp_server() -> Iterator[tuple[Postbox, str]]:
-    """A postbox and its smtp:// address."""
+    """Starts a server; yields its postbox and its smtp:// address."""
     from aiosmtpd.controller import Controller
 
     box = Postbox()

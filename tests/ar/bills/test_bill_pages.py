@@ -49,7 +49,7 @@ def on_today() -> Iterator[None]:
 
 
 def form_key(text: str, action: str = "") -> str:
-    """The idempotency key of a form on the page."""
+    """Returns the idempotency key of a form on the page."""
     part = text.split(f'/{action}"')[1] if action else text
     found = re.search(r'name="key" value="([^"]+)"', part)
     assert found
@@ -57,7 +57,7 @@ def form_key(text: str, action: str = "") -> str:
 
 
 def post_step(world: World, client: FlaskClient, bill: UUID, action: str, **values: str) -> tuple[int, str]:
-    """Fills in a step's form as the page gave it; status and text of the answer."""
+    """Sends a step's form as the page gave it; returns status and text of the answer."""
     shown = world.bill_page(bill)
     form = {"on": "2026-10-05", "seen": shown.row.state, "key": str(new_id())} | values
     answer = client.post(world.url(f"/bills/{bill}/{action}"), data=form)

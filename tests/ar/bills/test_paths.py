@@ -26,7 +26,7 @@ DISCOUNT_ON = date(2026, 6, 30)
 
 
 def balances_moved(world: World) -> dict[str, int]:
-    """The balances that a bill can move, those of the invoices aside."""
+    """Returns the balances that a bill can move, those of the invoices aside."""
     found = world.account_balances()
     found.pop("revenue", None)
     return found

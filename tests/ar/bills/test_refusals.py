@@ -154,7 +154,7 @@ def test_the_same_form_twice_is_one_bill_and_one_step(world: World) -> None:
 
 
 def _run_together(commands: list[Callable[[], object]]) -> list[object]:
-    """Does all at once on connections of their own; what each returned or raised."""
+    """Runs all at once on connections of their own; returns what each returned or raised."""
     results: list[object] = [None] * len(commands)
     gate = threading.Barrier(len(commands))
 

@@ -18,7 +18,7 @@ from tests.support.world.bills import MATURES
 
 
 def remind_on(world: World, on: date) -> list[MailMessage]:
-    """The day's reminders; the mails that they brought."""
+    """Sends the day's reminders; returns the mails that are new."""
     m = MailMessage
     mine = sa.select(m).where(m.tenant_id == world.tenant_id, m.purpose == PURPOSE).order_by(m.id)
     with world.transaction() as db:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import date, timedelta
+from email.message import EmailMessage
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -29,7 +30,7 @@ FIRST = date(2026, 12, 1)
 
 
 def release_third_letters(world: World) -> int:
-    """Two levels done by the first of December; the letters of the third are released, not yet made."""
+    """Works two levels until the first of December and releases the letters of the third, which are not yet made."""
     world.work_days(date(2026, 11, 23), date(2026, 11, 30))
     world.run_day(on=FIRST)
     with world.transaction() as db:
@@ -44,7 +45,7 @@ def statement_rows(world: World) -> list[sa.Row]:
 
 
 def mail_statement(world: World) -> DebtorBrowser:
-    """The statement of November, mailed in the morning, and the debtor's browser at its link."""
+    """Mails the statement of November in the morning; returns the debtor's browser at its link."""
     customer = world.customer_id("00001")
     return open_link(world, customer, world.on(FIRST).statement(customer, period=NOVEMBER))
 
@@ -100,7 +101,7 @@ def test_letters_with_statements_and_a_single_statement_do_not_wait_crosswise(
 
 
 def wait_for_a_waiter(db: TenantSession, thread: threading.Thread) -> None:
-    """Until another transaction waits for a row of this one (`pg_locks` is read anew each time)."""
+    """Waits until another transaction waits for a row of this one (`pg_locks` is read anew each time)."""
     waiting = sa.text(
         "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
         " AND transactionid = CAST(pg_current_xact_id() AS xid)"
@@ -162,5 +163,5 @@ def test_a_statement_of_fewer_days_gives_way_to_that_of_the_letter(world: World,
     assert found == [(date(2026, 11, 5), False), (date(2026, 11, 11) - timedelta(days=1), True)]
 
 
-def attachment_names(mail) -> set[str]:  # type: ignore[no-untyped-def]
+def attachment_names(mail: EmailMessage) -> set[str]:
     return {str(part.get_filename()) for part in mail.iter_attachments()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -25,8 +26,8 @@ DUE = date(2026, 11, 1)
 MONDAY = date(2026, 11, 2)
 
 
-def released_letter(world: World):  # type: ignore[no-untyped-def]
-    """One letter, approved."""
+def released_letter(world: World) -> sa.Row[Any]:
+    """Runs the day and releases its one letter; returns the letter."""
     world.run_day(on=MONDAY)
     (letter,) = world.actions("proposed")
     world.release(letter.id, on=MONDAY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -20,7 +21,8 @@ TUESDAY = date(2026, 11, 3)
 LATER = date(2026, 11, 16)
 
 
-def proposed_letter(world: World, on: date = MONDAY):  # type: ignore[no-untyped-def]
+def proposed_letter(world: World, on: date = MONDAY) -> sa.Row[Any]:
+    """Runs the day; returns its proposed letter."""
     world.run_day(on=on)
     (letter,) = world.actions("proposed")
     return letter
@@ -115,8 +117,7 @@ def test_todays_money_promised_to_a_later_day_is_money_at_hand(world: World) -> 
     item = world.invoice(number="A1", due_on=DUE)
     world.pay(item, on=LATER, minor=1, number="R0")
     receipt = world.receipt(number="R1", on=DUE, minor=100_000)
-    with world.transaction() as db:
-        allocate(db, world.actor(DUE), [NewAllocation(item, receipt, 99_999, LATER)])
+    world.on(DUE).allocate(item, receipt, minor=99_999, on=LATER)
     (line,) = world.run_day(on=MONDAY)
     assert (line.status, "apply it first" in line.why) == ("held", True)
 

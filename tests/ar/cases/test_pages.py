@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from app.cli.run import run_day_command, simulate_command
 from kernel.clock import fixed_clock, moment_on
+from tests.support.companies import TestCompany
 from tests.support.postbox import Postbox
 from tests.support.world import World
 
@@ -73,7 +74,7 @@ def test_who_may_not_review_may_only_look(queued: World) -> None:
     assert client.post(queued.url("/cases/approvals")).status_code == 403
 
 
-def test_another_companys_letter_does_not_exist(queued: World, other_company) -> None:  # type: ignore[no-untyped-def]
+def test_another_companys_letter_does_not_exist(queued: World, other_company: TestCompany) -> None:
     client = other_company.client()
     (action,) = queued.actions()
     for path in (f"/cases/actions/{action.id}", f"/cases/actions/{action.id}/letter.pdf"):

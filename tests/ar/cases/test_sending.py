@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -38,7 +39,8 @@ DUE = date(2026, 11, 1)
 MONDAY = date(2026, 11, 2)
 
 
-def proposed_letter(world: World, on: date = MONDAY):  # type: ignore[no-untyped-def]
+def proposed_letter(world: World, on: date = MONDAY) -> sa.Row[Any]:
+    """Runs the day; returns its proposed letter."""
     world.run_day(on=on)
     return next(action for action in world.actions("proposed") if action.form == "letter")
 

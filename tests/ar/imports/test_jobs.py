@@ -138,7 +138,7 @@ def set_tries(world: World, kind: str, times: int) -> None:
 
 
 def says_failed(world: World, job_id: UUID) -> bool:
-    """Whether the page says that the import failed, with a sentence."""
+    """Returns whether the page says that the import failed, with a sentence."""
     page = world.client().get(world.url(f"/imports/{job_id}")).text
     assert (job_page(world, job_id).state == "failed") == ("could not be worked on" in page)
     return job_page(world, job_id).state == "failed"

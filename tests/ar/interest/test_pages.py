@@ -24,11 +24,9 @@ TODAY = date(2026, 2, 10)
 def world(world: World) -> Iterator[World]:
     """A company with one invoice 45 days late, on TODAY."""
     with fixed_clock(moment_on(TODAY, "Asia/Shanghai")):
-        made = world.on(TODAY)
-        customer = made.customer()
-        due = TODAY - timedelta(days=45)
-        made.invoice(customer, number="INV-1", on=due - timedelta(days=30), minor=100_000_00, due_on=due)
-        yield made
+        world = world.on(TODAY)
+        world.late_invoice(world.customer(), number="INV-1", minor=100_000_00, days_late=45)
+        yield world
 
 
 def text_of(page: str) -> str:
@@ -36,7 +34,7 @@ def text_of(page: str) -> str:
 
 
 def form_fields(page: str) -> dict[str, str]:
-    """What the posting form holds, with nothing ticked."""
+    """Returns the fields of the posting form, with nothing ticked."""
     form = page.split('method="post"', 2)[-1]
     inputs = [tag for tag in re.findall(r"<input[^>]*>", form) if "checkbox" not in tag]
     return dict(found.groups() for tag in inputs if (found := re.search(r' name="(\w+)".* value="([^"]*)"', tag)))

@@ -41,10 +41,9 @@ def world(world: World) -> World:
 def late_customer_and_invoice(
     world: World, number: str = "INV-1", *, days: int = 45, minor: int = 100_000_00, customer: str = "00001"
 ) -> tuple[UUID, UUID]:
-    """(customer, invoice): so many days late today."""
+    """Returns (customer, invoice): an invoice so many days late today."""
     customer_id = world.customer(customer)
-    due = world.today - timedelta(days=days)
-    return customer_id, world.invoice(customer_id, number=number, on=due - timedelta(days=30), minor=minor, due_on=due)
+    return customer_id, world.late_invoice(customer_id, number=number, minor=minor, days_late=days)
 
 
 def test_a_run_charges_what_the_preview_showed_and_books_it(world: World) -> None:

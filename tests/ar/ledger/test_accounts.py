@@ -130,8 +130,7 @@ def test_the_entries_of_an_account_are_those_asked_for(
 def test_a_page_of_entries_goes_on_with_the_balance_and_costs_four_statements(world: World, engine: sa.Engine) -> None:
     customer = world.customer()
     items = [NewItem(customer, "invoice", f"I{n:02d}", date(2026, 3, 1), MARCH, MARCH, "CNY", 100) for n in range(60)]
-    with world.transaction() as db:
-        post_items(db, world.actor(MARCH), items)
+    world.on(MARCH).book(items)
     with counted(engine) as seen:
         found, page = account_lines(world, size="25", page="3")
     assert page.total == 60

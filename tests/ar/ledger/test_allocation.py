@@ -34,7 +34,7 @@ def open_and_cleared(world: World, item_id: UUID) -> tuple[int, date | None]:
 
 
 def run_together(commands: Sequence[Callable[[], object]]) -> list[object]:
-    """Runs all in threads that start together; what each returned or raised, in order."""
+    """Runs all in threads that start together; returns what each returned or raised, in order."""
     gate = threading.Barrier(len(commands))
     results: list[object] = [None] * len(commands)
 
@@ -205,8 +205,7 @@ def test_an_allocation_taken_back_opens_both_again_and_only_once(world: World) -
     invoice = world.invoice(customer, number="I", on=MARCH, minor=100)
     receipt = world.receipt(customer, number="R", on=MARCH, minor=100)
     allocation = world.allocate(invoice, receipt, minor=100)
-    with world.transaction() as db:
-        reverse_allocation(db, world.actor(TODAY), allocation)
+    world.unapply(allocation)
     assert open_and_cleared(world, invoice) == open_and_cleared(world, receipt) == (100, None)
     with pytest.raises(Conflict) as refused, world.transaction() as db:
         reverse_allocation(db, world.actor(TODAY), allocation)
@@ -251,8 +250,7 @@ def test_a_receipt_dated_ahead_counts_on_its_own_day_and_is_taken_back_no_earlie
     other = world.receipt(customer, number="R2", on=MARCH, minor=40)
     world.allocate(invoice, other, minor=40, on=ahead)
     assert open_and_cleared(world, invoice) == (0, ahead)
-    with world.transaction() as db:
-        reverse_allocation(db, world.actor(TODAY), allocation)
+    world.unapply(allocation)
     assert open_and_cleared(world, receipt) == (60, None)
     with world.transaction() as db:
         reverse_item(db, world.actor(TODAY), receipt)
@@ -277,8 +275,7 @@ def test_an_allocation_takes_effect_on_the_later_date_and_not_before_one_taken_b
     assert early.value.params == {"since_on": "2026-03-12"}
     allocation = world.allocate(invoice, receipt, minor=100)
     assert open_and_cleared(world, invoice) == (0, date(2026, 3, 12))
-    with world.transaction() as db:
-        reverse_allocation(db, world.actor(TODAY), allocation, effective_on=date(2026, 4, 5))
+    world.unapply(allocation, on=date(2026, 4, 5))
     with pytest.raises(RuleBroken):
         world.allocate(invoice, receipt, minor=100, on=date(2026, 3, 20))
     world.allocate(invoice, receipt, minor=100)

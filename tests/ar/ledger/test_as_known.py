@@ -67,7 +67,7 @@ class Clerk:
         return FIRST + timedelta(days=self.rng.randrange(130))
 
     def act(self) -> datetime:
-        """One deed, or none when the rules refuse it; the moment it was recorded."""
+        """Does one random thing, or none when the rules refuse it; returns the moment it was recorded."""
         self.moment += timedelta(hours=self.rng.randrange(1, 70))
         base = self.world.actor()
         actor = replace(base, now=self.moment, today=self.moment.date())
@@ -261,8 +261,7 @@ def instalments(world: World) -> list[UUID]:
             [(date(2026, 1, 31), 30000), (date(2026, 2, 28), 30000), (MARCH, 40000)], start=1
         )
     ]
-    with world.transaction() as db:
-        return post_items(db, world.actor(FIRST), parts)
+    return world.on(FIRST).book(parts)
 
 
 def test_an_invoice_with_instalments_of_which_the_first_is_late_is_overdue_with_that_one_alone(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ar.ledger.aging import OpenAmount, age
 from ar.ledger.allocation import NewAllocation, allocate, reverse_allocation
 from ar.ledger.doctor import ledger_checks
-from ar.ledger.posting import NewItem, post_items
+from ar.ledger.posting import NewItem
 from ar.ledger.queries import balance_at, posted_balances
 from ar.ledger.reversing import reverse_item
 from ar.reports.aging import By, aging_report
@@ -100,8 +100,7 @@ def build(world: World, book: Book) -> tuple[Told, dict[UUID, str]]:
     for at, (kind, who, currency, on, term, minor) in enumerate(book.documents):
         due = on + timedelta(days=term)
         item = NewItem(customers[who], kind, f"D{at}", on, due, due, currency, minor)
-        with world.transaction() as db:
-            item_id = post_items(db, world.actor(FIRST), [item])[0]
+        item_id = world.on(FIRST).book([item])[0]
         told.items.append((item_id, item, 1 if kind in ("invoice", "debit_note", "opening") else -1))
     allocations: list[tuple[UUID, UUID, UUID, int]] = []
     for wanted in book.deeds:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from openpyxl import load_workbook
 
 from ar.customers.models import Customer
-from ar.ledger.allocation import NewAllocation, allocate, reverse_allocation
+from ar.ledger.allocation import NewAllocation, allocate
 from ar.ledger.card import CardAsked, card
 from ar.ledger.posting import NewItem, post_items
 from ar.ledger.queries import balance_at
@@ -38,8 +38,7 @@ def small_book(world: World) -> dict[str, UUID]:
     receipt = world.receipt(customer, number="RC-1", on=date(2026, 3, 12), minor=15000)
     world.allocate(old, receipt, minor=10000, on=date(2026, 3, 12))
     second = world.allocate(new, receipt, minor=2000, on=date(2026, 3, 15))
-    with world.transaction() as db:
-        reverse_allocation(db, world.actor(date(2026, 3, 20)), second, effective_on=date(2026, 3, 20))
+    world.on(date(2026, 3, 20)).unapply(second, on=date(2026, 3, 20))
     world.invoice(customer, number="USD-1", on=date(2026, 3, 3), minor=999, currency="USD")
     world.on(date(2026, 4, 2)).invoice(customer, number="INV-3", on=date(2026, 4, 2), minor=700)
     return {"customer": customer, "INV-1": old, "INV-2": new, "RC-1": receipt}
@@ -125,7 +124,7 @@ def test_a_document_taken_back_stands_on_the_card_with_its_reversal(world: World
 
 
 def paid_invoices(world: World, customer: UUID, pairs: int, mark: str = "") -> None:
-    """So many invoices of 1.00, each paid by a receipt of its own."""
+    """Books so many invoices of 1.00, each paid by a receipt of its own."""
     on, actor = date(2026, 3, 2), world.actor(MARCH)
     numbers = [f"{mark}{n:05d}" for n in range(pairs)]
     items = [

@@ -97,7 +97,7 @@ def test_a_lock_moves_forward_and_not_beyond_today(world: World) -> None:
 
 
 def refused_in_march(world: World) -> dict[str, Callable[[Any], object]]:
-    """Every way by which something dated in March could come (testcase 11); the books are made before the lock."""
+    """Returns every way by which something dated in March could come (testcase 11), by name; made before the lock."""
     customer = world.customer()
     invoice = world.invoice(customer, number="INV-1", on=date(2026, 3, 1), minor=100_00)
     receipt = world.receipt(customer, number="RC-1", on=date(2026, 3, 2), minor=100_00)

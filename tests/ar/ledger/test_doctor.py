@@ -77,7 +77,7 @@ TABLES = ("entry", "posting", "open_item", "allocation", "period_balance", "book
 
 
 def tamper(tenant_id: UUID, statement: str, *values: object) -> None:
-    """What only the owner of the tables can do, with the triggers turned off."""
+    """Changes a row as only the owner of the tables can, with the triggers turned off."""
     url = settings().database_url.replace("postgresql+psycopg://", "postgresql://")
     with psycopg.connect(url) as connection:
         connection.execute("SELECT enter_tenant(%s)", [tenant_id])

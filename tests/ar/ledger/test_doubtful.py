@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from ar.ledger.doubtful import doubtful_sums
 from ar.ledger.pages import ReceivablesFilters, receivables_page
-from ar.ledger.posting import NewItem, post_items
+from ar.ledger.posting import NewItem
 from ar.ledger.queries import open_items
 from ar.ledger.stages import TRADE_KINDS, doubtful_from_on
 from kernel.clock import fixed_clock, moment_on
@@ -30,8 +30,7 @@ def test_the_filter_finds_exactly_what_the_rule_flags(world: World, engine: sa.E
         on = TODAY - timedelta(days=age)
         end = on if kind == "receipt" else on + timedelta(days=period)
         wanted.append(NewItem(customer, kind, f"{kind}-{age}-{period}", on, min(end, on), end, "CNY", 100))
-    with world.transaction() as db:
-        post_items(db, world.actor(TODAY), wanted)
+    world.book(wanted)
     expected = {
         each.document_no
         for each in wanted

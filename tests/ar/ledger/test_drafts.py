@@ -55,14 +55,14 @@ def client(world: World) -> FlaskClient:
 
 
 def saved_draft_url(client: FlaskClient, world: World, **values: str) -> str:
-    """The draft's address."""
+    """Saves a draft; returns its address."""
     answer = client.post(world.url("/receivables/documents/new/invoice"), data=FORM | values)
     assert answer.status_code == 303
     return answer.headers["Location"]
 
 
 def input_values(text: str) -> dict[str, str]:
-    """What stands in the inputs of the page."""
+    """Returns the values in the inputs of the page."""
     found = re.findall(r'<input[^>]* name="([^"]+)"[^>]* value="([^"]*)"', text)
     hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', text)
     return dict(found) | dict(hidden)

@@ -42,7 +42,7 @@ def on_today() -> Iterator[None]:
 def invoice_with_discount(
     world: World, customer: UUID, minor: int = 1000_00, *, tax: int = 0, currency: str = "CNY"
 ) -> UUID:
-    """2/10 net 30, dated DAY_0."""
+    """Books an invoice at 2/10 net 30, dated DAY_0."""
     return world.document(
         customer,
         kind="invoice",
@@ -214,7 +214,7 @@ def test_what_grants_no_discount_offers_none(world: World, customer: UUID) -> No
 
 
 def short_paid_invoice(world: World, customer: UUID, rest: int, currency: str = "CNY") -> UUID:
-    """An invoice of which `rest` is left after a short payment."""
+    """Books an invoice of which `rest` is left after a short payment."""
     item = world.invoice(customer, number="S-1", on=DAY_0, minor=1000_00 + rest, currency=currency)
     receipt = world.receipt(customer, number="SR-1", on=DAY_10, minor=1000_00, currency=currency)
     world.allocate(item, receipt, minor=1000_00)
@@ -255,7 +255,7 @@ def test_a_small_rest_is_written_off_at_once_and_seen(world: World, customer: UU
 
 
 def people_by_role(world: World, *roles: str) -> dict[str, UUID]:
-    """A person of each role, by role."""
+    """Invites a person of each role; returns them by role."""
     from tenants.commands import invite_person
     from tenants.inputs import InvitePerson
     from tenants.permissions import Role

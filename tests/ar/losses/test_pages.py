@@ -31,7 +31,7 @@ def text_of(page: str) -> str:
 
 
 def hidden_fields(page: str) -> dict[str, str]:
-    """The hidden fields of the last form that posts."""
+    """Returns the hidden fields of the last form that posts."""
     return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
 
 

@@ -21,7 +21,7 @@ def movement_of(run: RunPage) -> dict[str, int]:
 
 
 def debtor_in_every_bucket(world: World) -> Any:
-    """A customer that owes in each of the five buckets."""
+    """Makes a customer who owes in each of the five buckets."""
     customer = world.customer()
     for number, (minor, late) in enumerate(
         [(15_000_00, -5), (7_500_00, 10), (4_000_00, 40), (2_500_00, 70), (1_000_00, 200)]

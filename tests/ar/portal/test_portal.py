@@ -273,7 +273,7 @@ def test_the_code_of_another_link_does_not_serve(debtor: DebtorBrowser, other_co
 
 
 def _dead_links(debtor: DebtorBrowser, other: TestCompany) -> dict[str, str]:
-    """Every way a link can be no good (testcase 63)."""
+    """Returns links that are no good, one for every reason (testcase 63)."""
     text = debtor.path.removeprefix("/p/")
     actor = debtor.world.actor(APRIL_2)
     with debtor.world.transaction() as db:

@@ -40,7 +40,7 @@ def doubtful(world: World) -> Iterator[Issued]:
 
 
 def _mails_in_doubt(world: World) -> list[str]:
-    """What `huikuan doctor` says of mails."""
+    """Returns what `huikuan doctor` says of mails that may have been sent."""
     return [line.detail for line in examine(world.slug) if "sent perhaps" in line.name and not line.ok]
 
 

@@ -8,10 +8,6 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from ar.interest.commands import post_run, preview, set_terms
-from ar.interest.inputs import PostInterest, SetTerms
-from ar.ledger.allocation import NewAllocation, allocate
-from ar.ledger.posting import NewItem, post_items
 from ar.statements import queries
 from ar.statements.commands import issue
 from ar.statements.inputs import IssueStatement
@@ -50,7 +46,7 @@ def issue_statement(world: World, data: IssueStatement, on: date = APRIL_2) -> S
 
 
 def watch_papers(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
-    """What the paper is set from, as it goes to the printer."""
+    """Collects what each paper is set from, as it goes to the printer."""
     seen: list[dict[str, object]] = []
     real = pdf.render
 
@@ -84,37 +80,24 @@ def test_interest_stands_beside_the_balance_and_never_in_it(
 
 def test_the_figure_is_that_of_the_periods_end_whatever_happened_since(world: World, customer: UUID) -> None:
     """Charged and paid in April: on 31 March both were still to come."""
-    actor = world.actor(APRIL_2)
-    with world.transaction() as db:
-        seen = preview(db, actor, MARCH[1])
-        posting = PostInterest(
-            through_on=MARCH[1], document_on=APRIL_2, fingerprint=seen.fingerprint, key="statement-interest"
-        )
-        post_run(db, actor, posting)
-        receipt = NewItem(customer, "receipt", "RC-1", APRIL_2, APRIL_2, APRIL_2, "CNY", 100_000_00)
-        (credit,) = post_items(db, actor, [receipt])
-        invoice = seen.groups[0].items[0].item_id
-        allocate(db, actor, [NewAllocation(invoice, credit, 100_000_00, APRIL_2)])
+    world.post_interest(MARCH[1])
+    receipt = world.receipt(customer, number="RC-1", on=APRIL_2, minor=100_000_00)
+    world.allocate(world.item_numbered("INV-1").id, receipt, minor=100_000_00, on=APRIL_2)
     assert issue_statement(world, statement_with_interest(customer)).interest_minor == 480_82
 
 
 def test_what_a_document_charged_by_then_is_in_the_balance_and_not_stated_twice(world: World, customer: UUID) -> None:
     on = MARCH[1] - timedelta(days=10)
-    actor = world.actor(on)
-    with world.transaction() as db:
-        seen = preview(db, actor, on)
-        posting = PostInterest(through_on=on, document_on=on, fingerprint=seen.fingerprint, key="statement-interest")
-        post_run(db, actor, posting)
+    charged = world.interest_preview(on).totals["CNY"]
+    world.on(on).post_interest(on)
     view = issue_statement(world, statement_with_interest(customer))
-    charged = seen.totals["CNY"]
     assert view.closing_minor == 100_000_00 + charged
     # 10 days of 100,000 at 3.9 %; the interest document, overdue by then too, bears nothing.
     assert view.interest_minor == 106_85
 
 
 def test_nothing_accrued_is_not_stated_as_nought(world: World, customer: UUID) -> None:
-    with world.transaction() as db:
-        set_terms(db, world.actor(APRIL_2), customer, SetTerms(kind="none", from_on=date(2020, 1, 1)))
+    world.interest_terms(customer, kind="none")
     assert issue_statement(world, statement_with_interest(customer)).interest_minor is None
 
 

@@ -29,11 +29,11 @@ class Cases(Ledger):
     """Makers of collections."""
 
     def run_day(self, *, on: date) -> list[StepLine]:
-        """Does the daily run of a day; returns its lines, in English."""
+        """Runs the day; returns its lines, in English."""
         return self.run_day_with_result(on=on)[1]
 
     def run_day_with_result(self, *, on: date) -> tuple[RunResult, list[StepLine]]:
-        """Does the daily run of a day; returns its counts and its lines, in English."""
+        """Runs the day; returns its counts and its lines, in English."""
         with self.transaction() as db, use_language("en"):
             result = run_day(db, self.actor(on))
             return result, run_steps(db, self.tenant_id, result)
@@ -92,7 +92,7 @@ class Cases(Ledger):
             complete_task(db, self.actor(on, EVERY_ROLE), task, CompleteTask(note=note))
 
     def send_mail(self, *, on: date, at: time = time(9, 5)) -> list[str]:
-        """Does what dispatcher and worker do until the outbox is empty; returns what became of each message."""
+        """Delivers the outbox until it is empty; returns the outcome of each message."""
         outcomes: list[str] = []
         with fixed_clock(moment_on(on, self.timezone, at)):
             while True:
@@ -103,11 +103,11 @@ class Cases(Ledger):
                 outcomes += [deliver(str(each.tenant_id), str(each.id), str(each.fence)) for each in claimed]
 
     def work_day(self, *, on: date) -> list[str]:
-        """Does a whole day: run, release every letter, do every task, send. Returns the codes of steps proposed."""
+        """Runs the day, releases every letter, does every task and sends; returns the codes of the steps proposed."""
         return [step for _day, _number, step in self.work_days(on, on)]
 
     def work_days(self, first_on: date, last_on: date) -> list[tuple[date, str, str]]:
-        """Does whole days in a row; returns (day, document number, step code) of everything proposed."""
+        """Works whole days in a row (see `work_day`); returns (day, document number, step code) per proposal."""
         proposed = []
         for n in range((last_on - first_on).days + 1):
             day = first_on + timedelta(days=n)

@@ -105,6 +105,12 @@ class Ledger(Base):
             currency=currency,
         )
 
+    def late_invoice(self, customer: UUID, *, number: str, minor: int, days_late: int, currency: str = "CNY") -> UUID:
+        """Books an invoice so many days past due today (below 0: not due yet)."""
+        due_on = self.today - timedelta(days=days_late)
+        on = min(due_on - timedelta(days=30), self.today)
+        return self.invoice(customer, number=number, on=on, due_on=due_on, minor=minor, currency=currency)
+
     def receipt(
         self,
         customer: UUID | str = "00001",

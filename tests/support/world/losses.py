@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -43,12 +43,6 @@ class Losses(Ledger):
         """An accountant, who proposes; the people who decide are there too."""
         everybody(self)
         return on(person(self, "accountant"), self, self.today)
-
-    def late_invoice(self, customer: UUID, *, number: str, minor: int, days_late: int, currency: str = "CNY") -> UUID:
-        """Books an invoice so many days past due today (below 0: not due yet)."""
-        due_on = self.today - timedelta(days=days_late)
-        on = min(due_on - timedelta(days=30), self.today)
-        return self.invoice(customer, number=number, on=on, due_on=due_on, minor=minor, currency=currency)
 
     def provision_policy(self, **values: Any) -> UUID:
         """Sets the policy of provisions, by default MATRIX."""

@@ -95,6 +95,14 @@ def other_company(engine: sa.Engine, request: pytest.FixtureRequest):  # type: i
 
 
 @pytest.fixture
+def world(company):  # type: ignore[no-untyped-def]
+    """The fresh company with makers of customers, documents, bills and the rest; see `tests.support.world`."""
+    from tests.support.world import world_of
+
+    return world_of(company)
+
+
+@pytest.fixture
 def data_folder() -> Path:
     """The folder of public sample data beside the checkout; skips, saying so, where it is absent."""
     folder = Path(__file__).resolve().parents[2] / "shared" / "data"

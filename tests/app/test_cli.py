@@ -20,10 +20,6 @@ from sqlalchemy.engine import make_url
 
 from app.cli import main
 from ar.cases.models import DayRun
-from ar.customers.commands import upsert_customers
-from ar.customers.inputs import CustomerRow
-from ar.customers.queries import find_numbers
-from ar.ledger.posting import NewItem, post_items
 from ar.statements.commands import issue_statement
 from ar.statements.inputs import IssueStatement
 from ar.statements.models import Statement
@@ -32,6 +28,7 @@ from kernel.db import TenantSession
 from kernel.ids import new_id
 from kernel.settings import settings
 from tests.support.companies import TestCompany
+from tests.support.world import world_of
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT: dict[str, str] = {}
@@ -341,14 +338,12 @@ def _violations(company: TestCompany) -> dict[str, Any]:
 
 def _overdue_invoice(company: TestCompany) -> UUID:
     """A customer who owes 100.00 since long; its id."""
-    actor = company.actor()
-    issued = actor.today - timedelta(days=90)
-    due = actor.today - timedelta(days=60)
-    with company.transaction() as db:
-        upsert_customers(db, actor, [CustomerRow(number="K1", name="新盛电子")])
-        customer_id = find_numbers(db, actor.tenant_id, ["K1"])["K1"].id
-        post_items(db, actor, [NewItem(customer_id, "invoice", "FP-1", issued, due, due, "CNY", 10_000)])
-    return customer_id
+    today = company.actor().today
+    world = world_of(company, today)
+    customer = world.customer("K1", "新盛电子")
+    issued_on, due_on = today - timedelta(days=90), today - timedelta(days=60)
+    world.invoice(customer, number="FP-1", on=issued_on, due_on=due_on, minor=100_00)
+    return customer
 
 
 def _statement(db: TenantSession, company: TestCompany, customer_id: UUID, number: str, **wrong: int) -> None:

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import main
-from tests.support.books import Books
 from tests.support.companies import TestCompany
+from tests.support.world import World
 
 
 def _post(company: TestCompany, *more: str, code: int = 0) -> Any:
@@ -21,8 +21,8 @@ def _post(company: TestCompany, *more: str, code: int = 0) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def customer(company: TestCompany) -> None:
-    Books(company).customer("0001", "深圳鑫晟电子")
+def customer(world: World) -> None:
+    world.customer("0001", "深圳鑫晟电子")
 
 
 def test_an_invoice_is_booked_once_under_its_key(company: TestCompany) -> None:

@@ -11,9 +11,8 @@ from playwright.sync_api import Page, expect
 from tenants.commands import invite_person, set_language, set_password
 from tenants.inputs import InvitePerson
 from tenants.permissions import Role
-from tests.ar.receipts.till import Till
 from tests.browser.conftest import MONDAY, Visitor
-from tests.support.companies import TestCompany
+from tests.support.world import BankMovement, World
 
 PASSWORD = "a long sentence for signing in"
 ON = date(2026, 11, 18)
@@ -23,29 +22,31 @@ Visit = Callable[..., Visitor]
 
 
 @pytest.fixture
-def accountant(company: TestCompany) -> str:
+def accountant(world: World) -> str:
     """The e-mail of an accountant who reads English and has chosen a password."""
-    email = f"lin@{company.slug}.example"
-    with company.transaction() as db:
+    email = f"lin@{world.slug}.example"
+    with world.transaction() as db:
         invited = InvitePerson(email=email, name="林晓", roles=[Role.ACCOUNTANT])
-        user_id = invite_person(db, company.actor(), invited)
+        user_id = invite_person(db, world.actor(), invited)
         set_language(db, user_id, "en")
         set_password(db, user_id, PASSWORD)
     return email
 
 
 @pytest.fixture
-def till(company: TestCompany) -> Till:
+def world(world: World) -> World:
     """Two invoices of one customer, and two bank lines that no machine can be sure of."""
-    made = Till(company, MONDAY.date())
-    xinsheng = made.customer("00001", "深圳鑫晟电子有限公司")
-    made.post(xinsheng, "invoice", "INV-1001", date(2026, 9, 1), 1_000_00)
-    made.post(xinsheng, "invoice", "INV-1002", date(2026, 10, 1), 250_50)
-    made.lines(
-        (ON, "312.77", "工商银行", "", "利息"),
-        (ON, "1250.50", "深圳鑫晟电子有限公司", "", "货款"),
+    world = world.on(MONDAY.date())
+    xinsheng = world.customer("00001", "深圳鑫晟电子有限公司")
+    world.invoice(xinsheng, number="INV-1001", on=date(2026, 9, 1), minor=1_000_00)
+    world.invoice(xinsheng, number="INV-1002", on=date(2026, 10, 1), minor=250_50)
+    world.bank_lines(
+        [
+            BankMovement(on=ON, amount="312.77", payer="工商银行", text="利息"),
+            BankMovement(on=ON, amount="1250.50", payer="深圳鑫晟电子有限公司", text="货款"),
+        ]
     )
-    return made
+    return world
 
 
 def _sign_in(visitor: Visitor, email: str) -> Page:
@@ -67,12 +68,10 @@ def _choose(page: Page, payer: str) -> None:
     expect(page.locator("tr[aria-selected=true] .name", has_text=payer).first).to_be_visible()
 
 
-def test_a_line_is_booked_undone_and_set_aside_with_keys_alone(
-    company: TestCompany, accountant: str, till: Till, visit: Visit
-) -> None:
+def test_a_line_is_booked_undone_and_set_aside_with_keys_alone(world: World, accountant: str, visit: Visit) -> None:
     visitor = visit("en-US")
     page = _sign_in(visitor, accountant)
-    visitor.go(company.url("/matching/"))
+    visitor.go(world.url("/matching/"))
     visitor.check()
 
     _choose(page, "深圳鑫晟电子有限公司")
@@ -91,7 +90,7 @@ def test_a_line_is_booked_undone_and_set_aside_with_keys_alone(
     expect(left).to_contain_text("Ticked CN¥1,250.50 · left over CN¥0.00")
     page.keyboard.press("Enter")
     expect(page.get_by_text("The line is booked.")).to_be_visible()
-    assert till.count("receipt") == 1
+    assert world.count_documents("receipt") == 1
     expect(page.locator("tr[aria-selected=true] .name").first).to_contain_text("工商银行")
     expect(page.locator("tr [aria-current]")).to_be_focused()
 
@@ -102,7 +101,7 @@ def test_a_line_is_booked_undone_and_set_aside_with_keys_alone(
     expect(page.get_by_text("Nothing waits")).to_be_visible()
     visitor.check()
 
-    visitor.go(company.url("/matching/?state=matched"))
+    visitor.go(world.url("/matching/?state=matched"))
     page.get_by_role("link", name="深圳鑫晟电子有限公司").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("RC-2026-000001")
     expect(page.get_by_role("cell", name="INV-1001")).to_be_visible()
@@ -112,19 +111,17 @@ def test_a_line_is_booked_undone_and_set_aside_with_keys_alone(
     expect(page.get_by_text("The match is taken back.")).to_be_visible()
 
 
-def test_on_a_phone_without_scripts_the_server_counts_and_books(
-    company: TestCompany, accountant: str, till: Till, visit: Visit
-) -> None:
+def test_on_a_phone_without_scripts_the_server_counts_and_books(world: World, accountant: str, visit: Visit) -> None:
     visitor = visit("en-US", narrow=True, javascript=False)
     page = _sign_in(visitor, accountant)
-    visitor.go(company.url("/matching/"))
+    visitor.go(world.url("/matching/"))
     page.locator("tbody a", has_text="2026-11-18").nth(1).click()
     page.get_by_label("Another customer’s number or name").fill("鑫晟")
     page.get_by_role("button", name="Show what this customer owes").click()
     page.get_by_label("Apply to INV-1001").fill("1,000")
     page.get_by_role("button", name="Recalculate").click()
     expect(page.locator("[data-difference]")).to_contain_text("Ticked CN¥1,000.00 · left over CN¥250.50")
-    assert till.count("receipt") == 0
+    assert world.count_documents("receipt") == 0
     page.get_by_role("button", name="Book what is ticked").click()
     expect(page.get_by_text("The line is booked.")).to_be_visible()
-    assert till.count("receipt") == 1
+    assert world.count_documents("receipt") == 1

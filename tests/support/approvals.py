@@ -28,7 +28,7 @@ _numbers = count(1)
 
 
 def _done(db: Session, actor: Actor, approved: Approved) -> None:
-    """What a slice would do; leaves a trace first, so that a refusal must take it back."""
+    """Records the effect of a probe, then refuses where the facts say so: the trace must be taken back with it."""
     journal.record(db, actor, "probe_done", subject_id=approved.subject_id, data={"state": approved.state})
     if approved.facts.get("refuse"):
         raise RuleBroken("person_removed")
@@ -45,7 +45,7 @@ PROBE = Kind(
 
 
 def ask_probe(company: TestCompany, asker: Actor, amount_minor: int | None = 500_00, **values: Any) -> UUID:
-    """A request of the kind PROBE (install it by `kinds.also`), in a transaction of its own."""
+    """Asks for an approval of the kind PROBE (install it by `kinds.also`), in a transaction of its own."""
     given = {"currency": "CNY" if amount_minor is not None else None, "customer_id": None, "reason": "多付了"} | values
     subject_id = given.pop("subject_id", None) or new_id()
     with company.transaction() as db:
@@ -53,7 +53,7 @@ def ask_probe(company: TestCompany, asker: Actor, amount_minor: int | None = 500
 
 
 def person(company: TestCompany, *roles: str, today: date | None = None, name: str = "") -> Actor:
-    """A new member with these roles, acting on `today`."""
+    """Invites a new member with these roles; returns the member, acting on `today`."""
     number = next(_numbers)
     named = name or f"{'/'.join(roles)} {number}"
     email = f"decider-{number}@{company.slug}.example"
@@ -64,12 +64,12 @@ def person(company: TestCompany, *roles: str, today: date | None = None, name: s
 
 
 def on(actor: Actor, company: TestCompany, today: date) -> Actor:
-    """The same person on another day."""
+    """Returns the same person on another day."""
     return replace(company.actor(today, actor.roles, actor.name, actor.user_id), roles=actor.roles)
 
 
 def open_step(company: TestCompany, approval_id: UUID) -> tuple[str, str | None, int]:
-    """(state, role it waits for, decided steps) of an approval."""
+    """Returns (state, role it waits for, decided steps) of an approval."""
     a = Approval
     with company.reading() as db:
         row = db.execute(
@@ -81,7 +81,7 @@ def open_step(company: TestCompany, approval_id: UUID) -> tuple[str, str | None,
 def decide_as(
     company: TestCompany, actor: Actor, approval_id: UUID, *, approve: bool = True, reason: str = "看过了"
 ) -> str:
-    """One person's word, in a transaction of its own."""
+    """Decides as one person, in a transaction of its own; returns the state the approval has then."""
     with company.transaction() as db:
         return decide(db, actor, approval_id, approve=approve, reason=reason)
 
@@ -98,5 +98,5 @@ def approve_all(company: TestCompany, approval_id: UUID, today: date | None = No
 
 
 def everybody(company: TestCompany, roles: Iterable[str] = ("finance_director", "general_manager")) -> dict[str, Actor]:
-    """One new person per role: without them a request is refused, as nobody could decide."""
+    """Invites one person per role: without them a request is refused, as nobody could decide."""
     return {role: person(company, role) for role in roles}

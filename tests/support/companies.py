@@ -38,7 +38,7 @@ class TestCompany:
 
     @property
     def app(self) -> Flask:
-        """The web application, made when first asked for."""
+        """Returns the web application, made when first asked for."""
         return self.app_source()
 
     def actor(
@@ -48,7 +48,7 @@ class TestCompany:
         name: str = "林晓",
         user_id: UUID | None = None,
     ) -> Actor:
-        """A person of the company on `today` (09:00 local; default: now)."""
+        """Returns a person of the company who acts at nine on `today` (default: now)."""
         now = moment_on(today, self.timezone, time(9)) if today else utc_now()
         return Actor(
             self.tenant_id,
@@ -63,19 +63,19 @@ class TestCompany:
         )
 
     def transaction(self) -> AbstractContextManager[TenantSession]:
-        """A session of the company that commits."""
+        """Opens a session of the company that commits."""
         return transaction(self.tenant_id)
 
     def reading(self) -> AbstractContextManager[TenantSession]:
-        """A READ ONLY session of the company."""
+        """Opens a READ ONLY session of the company."""
         return reading(self.tenant_id)
 
     def url(self, path: str) -> str:
-        """The address of a staff page."""
+        """Returns the address of a staff page."""
         return f"/c/{self.slug}{path}"
 
     def client(self, role: str = "accountant", language: str = "en") -> FlaskClient:
-        """A client signed in as a new person of that role."""
+        """Returns a client signed in as a new person of that role."""
         with self.transaction() as db:
             person = InvitePerson(
                 email=f"{role}-{next(_numbers)}@{self.slug}.example", name=f"Test {role}", roles=[Role(role)]

@@ -33,7 +33,7 @@ def database() -> Iterator[str]:
 
 
 def as_owner(tenant_id: UUID, statement: str, *values: object) -> None:
-    """One statement past the app's grants, for a test that needs what the product itself never writes."""
+    """Runs one statement past the app's grants, for what the product itself never writes."""
     with psycopg.connect(_plain(settings().database_url)) as connection:
         connection.execute("SELECT enter_tenant(%s)", [tenant_id])
         assert connection.execute(statement, [tenant_id, *values]).rowcount  # type: ignore[arg-type]

@@ -23,17 +23,17 @@ class Post:
     folder: Path
 
     def all(self) -> list[CaughtMail]:
-        """Everything caught, oldest first, with bodies and attachments."""
+        """Returns everything caught, oldest first, with bodies and attachments."""
         return [read_mail(self.folder, mail.name) for mail in reversed(list_mail(self.folder))]
 
     def to(self, address: str) -> list[CaughtMail]:
-        """What one person got."""
+        """Returns the mails that one person got."""
         return [mail for mail in self.all() if address in mail.recipients]
 
 
 @contextmanager
 def smtp_at(url: str) -> Iterator[None]:
-    """Settings of this process with that mail server."""
+    """Points this process at that mail server."""
     before = os.environ.get("SMTP_URL")
     os.environ["SMTP_URL"] = url
     settings.settings.cache_clear()
@@ -48,13 +48,13 @@ def smtp_at(url: str) -> Iterator[None]:
 
 @contextmanager
 def post_office(folder: Path) -> Iterator[Post]:
-    """A catcher that speaks real SMTP, and this process pointed at it."""
+    """Starts a catcher that speaks real SMTP, and points this process at it."""
     with catching(folder) as url, smtp_at(url):
         yield Post(folder)
 
 
 def drain(tenant_id: UUID, rounds: int = 20) -> list[str]:
-    """Does what dispatcher and worker would do until nothing is due; returns what became of each message."""
+    """Delivers a company's outbox until nothing is due; returns the outcome of each message."""
     outcomes: list[str] = []
     for _ in range(rounds):
         with transaction(tenant_id) as db:

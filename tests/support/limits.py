@@ -10,7 +10,7 @@ from web.limits import limiter
 
 @contextmanager
 def limiter_put_back() -> Iterator[None]:
-    """What a second app does to the limiter (storage, whether it is on, whether Redis is away) ends with the test."""
+    """Restores the limiter (storage, on or off, Redis reachable or not) after a second app has changed it."""
     before = dict(vars(limiter))
     try:
         yield

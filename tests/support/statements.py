@@ -23,7 +23,7 @@ _INSERT = re.compile(r"^\s*INSERT INTO \"?\w+\"? \([^)]*\btenant_id\b", re.IGNOR
 
 
 def offence(statement: str) -> str | None:
-    """The tenant table that `statement` names without a bound tenant, or None."""
+    """Returns the tenant table that `statement` names without a bound tenant, or None."""
     named = _NAMES.search(statement)
     if not named or any(allowed in statement for allowed in ALLOWED):
         return None
@@ -33,7 +33,7 @@ def offence(statement: str) -> str | None:
 
 
 def install(engine: sa.Engine) -> None:
-    """Every statement of `engine` is looked at; an offence raises in the test that issued it."""
+    """Raises, in the test that issues it, for a statement of `engine` that offends."""
 
     @event.listens_for(engine, "before_cursor_execute")
     def _look(_c: Any, _cursor: Any, statement: str, _p: Any, _ctx: Any, _many: bool) -> None:

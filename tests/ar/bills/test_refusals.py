@@ -20,9 +20,9 @@ from ar.ledger.commands import reverse_document
 from ar.ledger.inputs import ReverseDocument
 from kernel.errors import Conflict, HuikuanError, NotFound, RuleBroken
 from kernel.ids import new_id
-from tests.ar.bills.desk import MATURES, Desk
-from tests.support.books import TODAY
 from tests.support.companies import TestCompany
+from tests.support.world import TODAY, World, world_of
+from tests.support.world.bills import MATURES
 
 
 @pytest.mark.parametrize(
@@ -55,20 +55,20 @@ from tests.support.companies import TestCompany
         ({"pays": "chosen", "item_ids": [new_id()]}, "bill_chosen_gone"),
     ],
 )
-def test_a_bill_that_does_not_add_up_is_refused(desk: Desk, values: dict[str, Any], code: str) -> None:
+def test_a_bill_that_does_not_add_up_is_refused(world: World, values: dict[str, Any], code: str) -> None:
     if not code:
-        assert desk.page(desk.receive(**values)).row.matures_on >= MATURES
+        assert world.bill_page(world.bill(**values)).row.matures_on >= MATURES
         return
-    before = desk.open()
+    before = world.signed_open()
     with pytest.raises(HuikuanError) as refused:
-        desk.receive(**values)
+        world.bill(**values)
     assert refused.value.code == code
-    assert desk.open() == before
+    assert world.signed_open() == before
 
 
-def test_a_number_is_taken_once(desk: Desk, bill: UUID) -> None:
+def test_a_number_is_taken_once(world: World, bill: UUID) -> None:
     with pytest.raises(Conflict, match="bill_exists"):
-        desk.receive("B1", amount="1.00")
+        world.bill("B1", amount="1.00")
 
 
 @pytest.mark.parametrize(
@@ -92,80 +92,80 @@ def test_a_number_is_taken_once(desk: Desk, bill: UUID) -> None:
     ],
 )
 def test_a_step_that_cannot_be_taken_is_refused(
-    desk: Desk, bill: UUID, action: str, on: date, values: dict[str, Any], code: str
+    world: World, bill: UUID, action: str, on: date, values: dict[str, Any], code: str
 ) -> None:
-    before = desk.balances()
+    before = world.account_balances()
     with pytest.raises(RuleBroken) as refused:
-        desk.step(bill, action, on, **values)
+        world.take_bill_step(bill, action, on=on, **values)
     assert refused.value.code == code
-    assert (desk.page(bill).row.state, desk.balances()) == ("held", before)
+    assert (world.bill_page(bill).row.state, world.account_balances()) == ("held", before)
 
 
 @pytest.mark.parametrize("action", ["endorsement", "discount", "pledge"])
-def test_what_is_not_transferable_stays(desk: Desk, action: str) -> None:
-    bill = desk.receive(not_transferable=True)
+def test_what_is_not_transferable_stays(world: World, action: str) -> None:
+    bill = world.bill(not_transferable=True)
     with pytest.raises(RuleBroken, match="bill_not_transferable"):
-        desk.step(bill, action, date(2026, 5, 1))
-    assert {step.value for step in desk.page(bill, date(2026, 5, 1)).steps} == {"dishonoured", "cancelled"}
+        world.take_bill_step(bill, action, on=date(2026, 5, 1))
+    assert {step.value for step in world.on(date(2026, 5, 1)).bill_page(bill).steps} == {"dishonoured", "cancelled"}
 
 
-def test_a_late_presentation_is_taken_and_called_late(desk: Desk, bill: UUID) -> None:
-    desk.step(bill, "presentation", date(2026, 10, 11))
-    page = desk.page(bill)
+def test_a_late_presentation_is_taken_and_called_late(world: World, bill: UUID) -> None:
+    world.take_bill_step(bill, "presentation", on=date(2026, 10, 11))
+    page = world.bill_page(bill)
     assert (page.row.state, page.limits.late) == ("presented", True)
     assert page.limits.acceptor_until_on == date(2028, 9, 30)
 
 
-def test_nothing_is_booked_in_a_closed_period(desk: Desk, bill: UUID) -> None:
-    with desk.company.transaction() as db:
-        lock_through(db, desk.company.actor(TODAY), MATURES)
-    before = desk.balances()
+def test_nothing_is_booked_in_a_closed_period(world: World, bill: UUID) -> None:
+    with world.transaction() as db:
+        lock_through(db, world.actor(TODAY), MATURES)
+    before = world.account_balances()
     for action, on in (("endorsement", date(2026, 5, 1)), ("pledge", date(2026, 5, 1)), ("dishonour", MATURES)):
         with pytest.raises(RuleBroken, match="period_locked"):
-            desk.step(bill, action, on)
+            world.take_bill_step(bill, action, on=on)
     with pytest.raises(RuleBroken, match="period_locked"):
-        desk.receive("B2")
-    assert desk.balances() == before
-    desk.step(bill, "dishonour", MATURES, booked_on=date(2026, 10, 1))
-    page = desk.page(bill)
+        world.bill("B2")
+    assert world.account_balances() == before
+    world.take_bill_step(bill, "dishonour", on=MATURES, booked_on=date(2026, 10, 1))
+    page = world.bill_page(bill)
     assert (page.row.notice_by_on, page.events[-1].effective_on) == (date(2026, 10, 3), date(2026, 10, 1))
-    desk.receive("B2", booked_on=date(2026, 10, 2), amount="1.00")
-    assert desk.wrong() == []
+    world.bill("B2", booked_on=date(2026, 10, 2), amount="1.00")
+    assert world.bills_findings() == []
 
 
-def test_the_ledgers_page_does_not_take_a_bill_back(desk: Desk) -> None:
-    bill = desk.receive(pays="none")
-    with pytest.raises(RuleBroken, match="reversed_elsewhere"), desk.company.transaction() as db:
-        item_id = desk.page(bill).item_id
-        reverse_document(db, desk.company.actor(TODAY), item_id, ReverseDocument(reason="x"))
+def test_the_ledgers_page_does_not_take_a_bill_back(world: World) -> None:
+    bill = world.bill(pays="none")
+    with pytest.raises(RuleBroken, match="reversed_elsewhere"), world.transaction() as db:
+        item_id = world.bill_page(bill).item_id
+        reverse_document(db, world.actor(TODAY), item_id, ReverseDocument(reason="x"))
 
 
-def test_the_same_form_twice_is_one_bill_and_one_step(desk: Desk) -> None:
+def test_the_same_form_twice_is_one_bill_and_one_step(world: World) -> None:
     key = str(new_id())
-    first, second = desk.receive(key=key), desk.receive(key=key)
+    first, second = world.bill(key=key), world.bill(key=key)
     assert first == second
     form = {"key": str(new_id()), "seen": State.HELD}
     for _ in range(2):
-        desk.step(first, "endorsement", date(2026, 5, 1), **form)
-    assert desk.balances()["payables"] == 50_000_000
+        world.take_bill_step(first, "endorsement", on=date(2026, 5, 1), **form)
+    assert world.account_balances()["payables"] == 50_000_000
     with pytest.raises(Conflict, match="idempotency_key_reused"):
-        desk.step(first, "endorsement", date(2026, 5, 2), **form)
-    assert desk.wrong() == []
+        world.take_bill_step(first, "endorsement", on=date(2026, 5, 2), **form)
+    assert world.bills_findings() == []
 
 
-def _together(deeds: list[Callable[[], object]]) -> list[object]:
-    """Does all at once on connections of their own; what each returned or raised."""
-    results: list[object] = [None] * len(deeds)
-    gate = threading.Barrier(len(deeds))
+def _run_together(commands: list[Callable[[], object]]) -> list[object]:
+    """Runs all at once on connections of their own; returns what each returned or raised."""
+    results: list[object] = [None] * len(commands)
+    gate = threading.Barrier(len(commands))
 
-    def run(at: int, deed: Callable[[], object]) -> None:
+    def run(at: int, command: Callable[[], object]) -> None:
         gate.wait()
         try:
-            results[at] = deed()
+            results[at] = command()
         except HuikuanError as error:
             results[at] = error
 
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(deeds)]
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(commands)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -173,53 +173,51 @@ def _together(deeds: list[Callable[[], object]]) -> list[object]:
     return results
 
 
-def test_two_people_dispose_of_a_bill_at_once_and_one_wins(desk: Desk, bill: UUID) -> None:
-    company = desk.company
-
-    def taking(step: Step) -> Callable[[], object]:
+def test_two_people_dispose_of_a_bill_at_once_and_one_wins(world: World, bill: UUID) -> None:
+    def taking_step(step: Step) -> Callable[[], object]:
         data = HandOn(on=date(2026, 5, 1), seen=State.HELD, counterparty=step.value, key=str(new_id()))
 
-        def deed() -> str:
-            with company.transaction() as db:
-                take_step(db, company.actor(TODAY), bill, step, data)
+        def command() -> str:
+            with world.transaction() as db:
+                take_step(db, world.actor(TODAY), bill, step, data)
             return step.value
 
-        return deed
+        return command
 
-    found = _together([taking(step) for step in (Step.ENDORSE, Step.PLEDGE, Step.DISHONOUR, Step.ENDORSE)])
+    found = _run_together([taking_step(step) for step in (Step.ENDORSE, Step.PLEDGE, Step.DISHONOUR, Step.ENDORSE)])
     won = [each for each in found if isinstance(each, str)]
     lost = [each.code for each in found if isinstance(each, HuikuanError)]
     assert (len(won), lost) == (1, ["bill_moved_on"] * 3)
-    assert desk.page(bill).row.state == won[0]
-    with company.reading() as db:
+    assert world.bill_page(bill).row.state == won[0]
+    with world.reading() as db:
         e = BillEvent
-        steps = db.execute(sa.select(sa.func.count()).where(e.tenant_id == company.tenant_id)).scalar_one()
+        steps = db.execute(sa.select(sa.func.count()).where(e.tenant_id == world.tenant_id)).scalar_one()
     assert steps == 2
-    assert desk.wrong() == []
+    assert world.bills_findings() == []
 
 
-def test_one_number_received_by_many_at_once_is_one_bill(desk: Desk) -> None:
-    found = _together([lambda: desk.receive("SAME", amount="10.00") for _ in range(4)])
+def test_one_number_received_by_many_at_once_is_one_bill(world: World) -> None:
+    found = _run_together([lambda: world.bill("SAME", amount="10.00") for _ in range(4)])
     assert sum(isinstance(each, UUID) for each in found) == 1
     assert {each.code for each in found if isinstance(each, HuikuanError)} == {"bill_exists"}
-    with desk.company.reading() as db:
+    with world.reading() as db:
         b = Bill
-        count = db.execute(sa.select(sa.func.count()).where(b.tenant_id == desk.company.tenant_id)).scalar_one()
+        count = db.execute(sa.select(sa.func.count()).where(b.tenant_id == world.tenant_id)).scalar_one()
     assert count == 1
-    assert desk.wrong() == []
+    assert world.bills_findings() == []
 
 
-def test_what_was_seen_must_still_stand(desk: Desk, bill: UUID) -> None:
+def test_what_was_seen_must_still_stand(world: World, bill: UUID) -> None:
     """Recorded as refused while somebody endorsed it: that would have paid the endorsee."""
-    desk.step(bill, "endorsement", date(2026, 5, 1))
+    world.take_bill_step(bill, "endorsement", on=date(2026, 5, 1))
     with pytest.raises(Conflict, match="bill_moved_on"):
-        desk.step(bill, "dishonour", date(2026, 10, 1), seen=State.HELD)
+        world.take_bill_step(bill, "dishonour", on=date(2026, 10, 1), seen=State.HELD)
 
 
-def test_another_companys_bill_does_not_exist(desk: Desk, bill: UUID, other_company: TestCompany) -> None:
-    theirs = Desk(other_company)
+def test_another_companys_bill_does_not_exist(world: World, bill: UUID, other_company: TestCompany) -> None:
+    theirs = world_of(other_company)
     data = HandOn(on=date(2026, 5, 1), seen=State.HELD, counterparty="x", key=str(new_id()))
     with pytest.raises(NotFound, match="bill_not_found"), other_company.transaction() as db:
         take_step(db, other_company.actor(TODAY), bill, Step.ENDORSE, data)
     with pytest.raises(NotFound, match="bill_not_found"):
-        theirs.page(bill)
+        theirs.bill_page(bill)

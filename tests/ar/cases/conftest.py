@@ -1,20 +1,21 @@
-"""Fixtures of escalation: a desk per company, and a postbox that speaks SMTP."""
+"""Fixtures of escalation: a day before anything is due, and a postbox that speaks SMTP."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 
 from kernel.settings import settings
-from tests.ar.cases.desk import Desk, Postbox, smtp_server
-from tests.support.companies import TestCompany
+from tests.support.postbox import Postbox, smtp_server
+from tests.support.world import World
 
 
 @pytest.fixture
-def desk(company: TestCompany) -> Desk:
-    """An empty desk."""
-    return Desk(company)
+def world(world: World) -> World:
+    """A company on the first of October; what happens later is told day by day."""
+    return world.on(date(2026, 10, 1))
 
 
 @pytest.fixture

@@ -14,29 +14,29 @@ from app.cli.run import run_day_command
 from ar.cases.models import DayRun
 from kernel.clock import fixed_clock, moment_on, utc_now
 from kernel.journal import JournalEvent
-from tests.ar.cases.desk import Desk
+from tests.support.world import World
 
 FRIDAY, SATURDAY, MONDAY = date(2026, 10, 30), date(2026, 10, 31), date(2026, 11, 2)
 ZONE = "Asia/Shanghai"
 
 
 @pytest.fixture
-def ahead(desk: Desk) -> Desk:
+def ahead(world: World) -> World:
     """On Friday somebody ran Monday: one letter waits."""
-    desk.invoice("INV-1", date(2026, 11, 1))
-    desk.run(MONDAY)
-    return desk
+    world.invoice(number="INV-1", due_on=date(2026, 11, 1))
+    world.run_day(on=MONDAY)
+    return world
 
 
-def _run_day(desk: Desk, on: date) -> Any:
-    arguments = ["--tenant", desk.company.slug, "--date", on.isoformat(), "--json"]
+def _run_day(world: World, on: date) -> Any:
+    arguments = ["--tenant", world.slug, "--date", on.isoformat(), "--json"]
     return CliRunner().invoke(run_day_command, arguments)
 
 
-def test_a_letter_of_a_coming_day_says_when_and_offers_no_button(ahead: Desk) -> None:
+def test_a_letter_of_a_coming_day_says_when_and_offers_no_button(ahead: World) -> None:
     (letter,) = ahead.actions()
-    url = ahead.company.url
-    client = ahead.company.client()
+    url = ahead.url
+    client = ahead.client()
     with fixed_clock(moment_on(FRIDAY, ZONE)):
         for path in ("/cases/", f"/cases/actions/{letter.id}"):
             page = client.get(url(path)).text
@@ -51,12 +51,12 @@ def test_a_letter_of_a_coming_day_says_when_and_offers_no_button(ahead: Desk) ->
         assert f"/cases/actions/{letter.id}/approval" in client.get(url("/cases/")).text
 
 
-def test_approving_all_says_how_many_stay_because_their_day_has_not_come(desk: Desk) -> None:
-    desk.invoice("INV-1", date(2026, 10, 29))
-    desk.run(FRIDAY)
-    desk.invoice("INV-2", date(2026, 11, 1), customer="00002")
-    desk.run(MONDAY)
-    client, url = desk.company.client(), desk.company.url
+def test_approving_all_says_how_many_stay_because_their_day_has_not_come(world: World) -> None:
+    world.invoice(number="INV-1", due_on=date(2026, 10, 29))
+    world.run_day(on=FRIDAY)
+    world.invoice("00002", number="INV-2", due_on=date(2026, 11, 1))
+    world.run_day(on=MONDAY)
+    client, url = world.client(), world.url
     with fixed_clock(moment_on(FRIDAY, ZONE)):
         asked = client.post(url("/cases/approvals")).text
         assert "Approve and send 1 letter" in asked
@@ -64,24 +64,24 @@ def test_approving_all_says_how_many_stay_because_their_day_has_not_come(desk: D
         said = client.post(url("/cases/approvals"), data={"confirmed": "1"}, follow_redirects=True).text
     assert "1 letter approved." in said
     assert "1 letter stays: its day has not come." in said
-    assert sorted(action.state for action in desk.actions()) == ["approved", "proposed"]
+    assert sorted(action.state for action in world.actions()) == ["approved", "proposed"]
 
 
-def test_a_run_with_a_date_moves_the_day_and_not_the_moment_on_record(desk: Desk) -> None:
-    desk.invoice("INV-1", date(2026, 11, 1))
+def test_a_run_with_a_date_moves_the_day_and_not_the_moment_on_record(world: World) -> None:
+    world.invoice(number="INV-1", due_on=date(2026, 11, 1))
     before = utc_now()
-    assert _run_day(desk, MONDAY).exit_code == 0
-    j, r, tenant_id = JournalEvent, DayRun, desk.company.tenant_id
-    with desk.company.reading() as db:
+    assert _run_day(world, MONDAY).exit_code == 0
+    j, r, tenant_id = JournalEvent, DayRun, world.tenant_id
+    with world.reading() as db:
         at, data = db.execute(sa.select(j.at, j.data).where(j.tenant_id == tenant_id, j.kind == "day_run")).one()
         run_on, started_at = db.execute(sa.select(r.run_on, r.started_at).where(r.tenant_id == tenant_id)).one()
     assert data["run_on"] == "2026-11-02"
     assert run_on == MONDAY
-    for moment in (at, started_at, desk.actions()[0].created_at):
+    for moment in (at, started_at, world.actions()[0].created_at):
         assert before <= moment <= utc_now(), "evidence carries the true time"
 
 
-def test_a_day_before_that_of_the_newest_run_is_refused(ahead: Desk) -> None:
+def test_a_day_before_that_of_the_newest_run_is_refused(ahead: World) -> None:
     refused = _run_day(ahead, FRIDAY)
     assert refused.exit_code == 1
     error = json.loads(refused.stdout)["error"]
@@ -89,20 +89,20 @@ def test_a_day_before_that_of_the_newest_run_is_refused(ahead: Desk) -> None:
     assert "2026-11-02" in error["message"]
     assert "2026-10-30" in error["message"]
     r = DayRun
-    with ahead.company.reading() as db:
-        assert db.execute(sa.select(sa.func.count()).where(r.tenant_id == ahead.company.tenant_id)).scalar_one() == 1
+    with ahead.reading() as db:
+        assert db.execute(sa.select(sa.func.count()).where(r.tenant_id == ahead.tenant_id)).scalar_one() == 1
     assert _run_day(ahead, MONDAY).exit_code == 0, "the same day again proposes nothing, and may be asked for"
 
 
-def test_the_queue_names_the_newest_run_by_its_start_and_when_it_was(ahead: Desk) -> None:
+def test_the_queue_names_the_newest_run_by_its_start_and_when_it_was(ahead: World) -> None:
     with fixed_clock(moment_on(FRIDAY, ZONE)):
-        page = ahead.company.client().get(ahead.company.url("/cases/")).text
+        page = ahead.client().get(ahead.url("/cases/")).text
     assert "Last run for 2026-11-02, at 2026-11-02 09:00" in " ".join(page.split())
 
 
-def test_the_button_on_a_day_off_says_that_it_is_one(desk: Desk) -> None:
-    desk.invoice("INV-1", date(2026, 10, 29))
-    client, url = desk.company.client("finance_director"), desk.company.url
+def test_the_button_on_a_day_off_says_that_it_is_one(world: World) -> None:
+    world.invoice(number="INV-1", due_on=date(2026, 10, 29))
+    client, url = world.client("finance_director"), world.url
     with fixed_clock(moment_on(SATURDAY, ZONE)):
         said = client.post(url("/cases/runs"), follow_redirects=True).text
     assert "Today is no working day: the run proposed nothing. Steps come again on 2026-11-02." in said

@@ -6,26 +6,28 @@ from datetime import date, timedelta
 
 import pytest
 
-from ar.cases.commands import complete_task, lift_block, place_block, skip_action
-from ar.cases.inputs import CompleteTask, PlaceBlock, SkipAction
+from ar.cases.commands import complete_task, lift_block, skip_action
+from ar.cases.inputs import CompleteTask, SkipAction
 from ar.cases.ladder import ItemFacts, after, decide, next_on
 from ar.cases.policy import load_preset
-from tests.ar.cases.desk import EVERY_ROLE, Desk, Postbox
+from tests.support.postbox import Postbox
+from tests.support.world import World
+from tests.support.world.cases import EVERY_ROLE
 
 DUE = date(2026, 11, 2)
 #: Twelve steps: on the 21st day after due, `formal_2` (letter) and `pressure_call` (call) come together.
 SIXTH = date(2026, 11, 23)
 
 
-def climb(desk: Desk) -> None:
+def deliver_five_levels(world: World) -> None:
     """Five levels done and delivered."""
-    desk.days(DUE, date(2026, 11, 20))
+    world.work_days(DUE, date(2026, 11, 20))
 
 
-def decide_call(desk: Desk, on: date, how: str) -> None:
-    (call,) = [action for action in desk.actions("proposed") if action.form == "call"]
-    with desk.company.transaction() as db:
-        actor = desk.company.actor(on, EVERY_ROLE)
+def decide_call(world: World, on: date, how: str) -> None:
+    (call,) = [action for action in world.actions("proposed") if action.form == "call"]
+    with world.transaction() as db:
+        actor = world.actor(on, EVERY_ROLE)
         if how == "done":
             complete_task(db, actor, call.id, CompleteTask(note="said Friday"))
         else:
@@ -34,36 +36,34 @@ def decide_call(desk: Desk, on: date, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["done", "skipped"])
 @pytest.mark.parametrize("first", ["call", "hold"])
-def test_a_letter_called_off_beside_a_call_comes_again(desk: Desk, postbox: Postbox, how: str, first: str) -> None:
+def test_a_letter_called_off_beside_a_call_comes_again(world: World, postbox: Postbox, how: str, first: str) -> None:
     """Given a level of letter and call, when the call is over and a hold takes the letter out, then after the hold the
     letter alone comes, and only then the next level."""
-    desk.customer("00001", policy="twelve-step")
-    item = desk.invoice("A1", DUE)
-    climb(desk)
-    assert {line.step for line in desk.run(SIXTH)} == {"formal_2", "pressure_call"}
+    world.debtor("00001", policy_code="twelve-step")
+    item = world.invoice(number="A1", due_on=DUE)
+    deliver_five_levels(world)
+    assert {line.step for line in world.run_day(on=SIXTH)} == {"formal_2", "pressure_call"}
     if first == "call":
-        decide_call(desk, SIXTH, how)
-    with desk.company.transaction() as db:
-        hold = PlaceBlock(customer_id=desk.customers["00001"], reason="搬迁中")
-        block_id = place_block(db, desk.company.actor(SIXTH), hold)
+        decide_call(world, SIXTH, how)
+    block_id = world.hold(on=SIXTH, reason="搬迁中")
     if first == "call":
-        assert [step.state for step in desk.steps(item)][-2:] in (["suppressed", how], [how, "suppressed"])
-    with desk.company.transaction() as db:
-        lift_block(db, desk.company.actor(SIXTH), block_id)
+        assert [step.state for step in world.steps(item)][-2:] in (["suppressed", how], [how, "suppressed"])
+    with world.transaction() as db:
+        lift_block(db, world.actor(SIXTH), block_id)
     back = SIXTH + timedelta(days=2)
-    lines = {line.step for line in desk.run(back)}
+    lines = {line.step for line in world.run_day(on=back)}
     assert lines == ({"formal_2"} if first == "call" else {"formal_2", "pressure_call"})
-    assert all(action.items for action in desk.actions("proposed"))
+    assert all(action.items for action in world.actions("proposed"))
     if first == "hold":
-        decide_call(desk, back, how)
-    (letter,) = desk.actions("proposed")
-    assert desk.run(back + timedelta(days=3)) == []
-    desk.approve(back, letter.id)
-    assert desk.send(back) == ["sent"]
-    state = desk.state(item)
+        decide_call(world, back, how)
+    (letter,) = world.actions("proposed")
+    assert world.run_day(on=back + timedelta(days=3)) == []
+    world.release(letter.id, on=back)
+    assert world.send_mail(on=back) == ["sent"]
+    state = world.ladder_state(item)
     assert (state.level_reached, state.fired, state.waiting) == (6, [], False)
-    assert [line.step for line in desk.run(back + timedelta(days=1))] == ["manager_call_1"]
-    taken = {step.code: step.state for step in desk.steps(item)}
+    assert [line.step for line in world.run_day(on=back + timedelta(days=1))] == ["manager_call_1"]
+    taken = {step.code: step.state for step in world.steps(item)}
     assert (taken["formal_2"], taken["pressure_call"]) == ("delivered", how)
 
 

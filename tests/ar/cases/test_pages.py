@@ -10,22 +10,24 @@ from click.testing import CliRunner
 
 from app.cli.run import run_day_command, simulate_command
 from kernel.clock import fixed_clock, moment_on
-from tests.ar.cases.desk import Desk, Postbox
+from tests.support.companies import TestCompany
+from tests.support.postbox import Postbox
+from tests.support.world import World
 
 DUE = date(2026, 11, 1)
 MONDAY = date(2026, 11, 2)
 
 
 @pytest.fixture
-def queued(desk: Desk) -> Desk:
+def queued(world: World) -> World:
     """A desk with one letter in the queue."""
-    desk.invoice("INV-1", DUE)
-    desk.run(MONDAY)
-    return desk
+    world.invoice(number="INV-1", due_on=DUE)
+    world.run_day(on=MONDAY)
+    return world
 
 
-def test_the_queue_says_what_goes_out_and_why(queued: Desk) -> None:
-    page = queued.company.client().get(queued.company.url("/cases/"))
+def test_the_queue_says_what_goes_out_and_why(queued: World) -> None:
+    page = queued.client().get(queued.url("/cases/"))
     assert page.status_code == 200
     for text in (
         "What will go out today",
@@ -37,42 +39,42 @@ def test_the_queue_says_what_goes_out_and_why(queued: Desk) -> None:
     ):
         assert text in page.text
     for tab in ("tasks", "problems", "outgoing"):
-        assert queued.company.client().get(queued.company.url(f"/cases/?tab={tab}")).status_code == 200
+        assert queued.client().get(queued.url(f"/cases/?tab={tab}")).status_code == 200
 
 
-def test_the_preview_shows_mail_and_paper_and_stores_nothing(queued: Desk) -> None:
-    client = queued.company.client()
+def test_the_preview_shows_mail_and_paper_and_stores_nothing(queued: World) -> None:
+    client = queued.client()
     (action,) = queued.actions()
-    page = client.get(queued.company.url(f"/cases/actions/{action.id}"))
+    page = client.get(queued.url(f"/cases/actions/{action.id}"))
     assert page.status_code == 200
     assert "The mail as it would be now" in page.text
     assert "INV-1" in page.text
-    paper = client.get(queued.company.url(f"/cases/actions/{action.id}/letter.pdf"))
+    paper = client.get(queued.url(f"/cases/actions/{action.id}/letter.pdf"))
     assert paper.data.startswith(b"%PDF")
     assert queued.actions()[0].pdf_sha256 is None
 
 
-def test_approving_and_skipping_by_form(queued: Desk, postbox: Postbox) -> None:
-    client, url = queued.company.client(), queued.company.url
+def test_approving_and_skipping_by_form(queued: World, postbox: Postbox) -> None:
+    client, url = queued.client(), queued.url
     (action,) = queued.actions()
     refused = client.post(url(f"/cases/actions/{action.id}/skip"), data={"reason": ""})
     assert refused.status_code == 422
     assert client.post(url(f"/cases/actions/{action.id}/approval"), data={}).status_code == 303
     assert queued.actions()[0].state == "approved"
-    late = queued.company.client().post(url(f"/cases/actions/{action.id}/skip"), data={"reason": "no need"})
+    late = queued.client().post(url(f"/cases/actions/{action.id}/skip"), data={"reason": "no need"})
     assert late.status_code == 409
     assert client.get(url(f"/cases/actions/{action.id}/letter.pdf")).data.startswith(b"%PDF")
 
 
-def test_who_may_not_review_may_only_look(queued: Desk) -> None:
-    client = queued.company.client("cost_accountant")
+def test_who_may_not_review_may_only_look(queued: World) -> None:
+    client = queued.client("cost_accountant")
     (action,) = queued.actions()
-    assert client.get(queued.company.url(f"/cases/actions/{action.id}")).status_code == 200
-    assert client.post(queued.company.url(f"/cases/actions/{action.id}/approval")).status_code == 403
-    assert client.post(queued.company.url("/cases/approvals")).status_code == 403
+    assert client.get(queued.url(f"/cases/actions/{action.id}")).status_code == 200
+    assert client.post(queued.url(f"/cases/actions/{action.id}/approval")).status_code == 403
+    assert client.post(queued.url("/cases/approvals")).status_code == 403
 
 
-def test_another_companys_letter_does_not_exist(queued: Desk, other_company) -> None:  # type: ignore[no-untyped-def]
+def test_another_companys_letter_does_not_exist(queued: World, other_company: TestCompany) -> None:
     client = other_company.client()
     (action,) = queued.actions()
     for path in (f"/cases/actions/{action.id}", f"/cases/actions/{action.id}/letter.pdf"):
@@ -84,9 +86,9 @@ def test_another_companys_letter_does_not_exist(queued: Desk, other_company) -> 
     assert queued.actions()[0].state == "proposed"
 
 
-def test_a_hold_is_placed_and_lifted_by_form(queued: Desk) -> None:
-    client, url = queued.company.client(), queued.company.url
-    customer_id = str(queued.customers["00001"])
+def test_a_hold_is_placed_and_lifted_by_form(queued: World) -> None:
+    client, url = queued.client(), queued.url
+    customer_id = str(queued.customer_id("00001"))
     empty = client.post(url("/cases/blocks"), data={"customer_id": customer_id, "reason": ""})
     assert empty.status_code == 422
     placed = client.post(url("/cases/blocks"), data={"customer_id": customer_id, "reason": "on holiday"})
@@ -94,9 +96,9 @@ def test_a_hold_is_placed_and_lifted_by_form(queued: Desk) -> None:
     assert queued.actions()[0].state == "suppressed"
 
 
-def test_run_day_and_simulate_as_json(desk: Desk) -> None:
-    desk.invoice("INV-1", DUE)
-    slug = desk.company.slug
+def test_run_day_and_simulate_as_json(world: World) -> None:
+    world.invoice(number="INV-1", due_on=DUE)
+    slug = world.slug
     run = CliRunner().invoke(run_day_command, ["--tenant", slug, "--date", MONDAY.isoformat(), "--json"])
     assert run.exit_code == 0, run.output
     (step,) = json.loads(run.stdout)["steps"]
@@ -128,8 +130,8 @@ def test_run_day_and_simulate_as_json(desk: Desk) -> None:
     assert json.loads(bad.stdout)["error"]["code"] == "policy_not_found"
 
 
-def test_approving_all_asks_first_and_says_how_much(queued: Desk) -> None:
-    client, url = queued.company.client("accountant"), queued.company.url("/cases/approvals")
+def test_approving_all_asks_first_and_says_how_much(queued: World) -> None:
+    client, url = queued.client("accountant"), queued.url("/cases/approvals")
     asked = client.post(url)
     assert asked.status_code == 200
     assert "Approve and send 1 letter" in asked.text

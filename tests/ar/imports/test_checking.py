@@ -27,11 +27,11 @@ from ar.imports.messages import FINDINGS, column_name, finding_text
 from ar.imports.rows import read_rows, refuse_twins
 from kernel.errors import RuleBroken
 from kernel.i18n import use_language
-from kernel.sheets import DateOrder, header_key, open_table
-from tests.ar.imports.files import CUSTOMER_HEADERS, ITEM_HEADERS, RECEIPT_HEADERS, codes, csv, xlsx
+from kernel.tables import DateOrder, header_key, open_table
+from tests.ar.imports.files import CUSTOMER_HEADERS, ITEM_HEADERS, RECEIPT_HEADERS, csv_file, error_codes, xlsx_file
 
 
-def read(kind: FileKind, content: bytes, mapping: Mapping | None = None) -> tuple[Report, list]:  # type: ignore[type-arg]
+def check_rows(kind: FileKind, content: bytes, mapping: Mapping | None = None) -> tuple[Report, list]:  # type: ignore[type-arg]
     told = mapping or Mapping()
     file = ImportFile(kind, "f", content, told)
     table = open_table(content, "f", header_names(kind, told))
@@ -81,8 +81,8 @@ ITEM = dict(
     ],
 )
 def test_errors_of_open_items(column: str, value: str, code: str) -> None:
-    report, parsed = read("open-items", csv(ITEM_HEADERS, ",".join({**ITEM, column: value}.values())))
-    assert codes(report) == [(2, column, code)]
+    report, parsed = check_rows("open-items", csv_file(ITEM_HEADERS, ",".join({**ITEM, column: value}.values())))
+    assert error_codes(report) == [(2, column, code)]
     assert parsed == []
     (error,) = report.errors
     assert value.strip('"') in finding_text(error.code, error.params) or code in ("value_missing", "too_long")
@@ -104,8 +104,8 @@ def test_errors_of_open_items(column: str, value: str, code: str) -> None:
 )
 def test_errors_of_customers(column: str, value: str, code: str) -> None:
     row = dict.fromkeys(CUSTOMER_HEADERS.split(","), "") | {"customer_no": "1", "name": "A", column: value}
-    report, _ = read("customers", csv(CUSTOMER_HEADERS, ",".join(row.values())))
-    assert codes(report) == [(2, column, code)]
+    report, _ = check_rows("customers", csv_file(CUSTOMER_HEADERS, ",".join(row.values())))
+    assert error_codes(report) == [(2, column, code)]
 
 
 @pytest.mark.parametrize(
@@ -114,23 +114,28 @@ def test_errors_of_customers(column: str, value: str, code: str) -> None:
      ("INV1:0", "applies_to_form"), ("INV1:1;INV1:2", "document_named_twice")],
 )  # fmt: skip
 def test_errors_of_receipts(value: str, code: str) -> None:
-    report, _ = read("receipts", csv(RECEIPT_HEADERS, f"1,R1,2026-11-01,CNY,10.00,{value}"))
-    assert codes(report) == [(2, "applies_to", code)]
+    report, _ = check_rows("receipts", csv_file(RECEIPT_HEADERS, f"1,R1,2026-11-01,CNY,10.00,{value}"))
+    assert error_codes(report) == [(2, "applies_to", code)]
 
 
 def test_all_that_is_wrong_in_a_row_is_said_at_once() -> None:
     row = ",".join(["007", "华芯", "", "收据", "soon", "2026-10-31", "RMB", "-5"])
-    report, parsed = read("open-items", csv(ITEM_HEADERS, row))
+    report, parsed = check_rows("open-items", csv_file(ITEM_HEADERS, row))
     assert parsed == []
-    assert {(column, code) for _row, column, code in codes(report)} == {
+    assert {(column, code) for _row, column, code in error_codes(report)} == {
         ("document_no", "value_missing"),
         ("kind", "unknown_kind"),
         ("document_date", "not_a_date"),
         ("amount", "amount_not_positive"),
     }
-    report, _ = read("receipts", csv(RECEIPT_HEADERS, ",R1,later,XXQ,ten,INV1:x"))
-    assert {column for _row, column, _code in codes(report)} == {"customer_no", "received_on", "currency", "amount"}
-    report, _ = read("customers", csv(CUSTOMER_HEADERS, "1,,club,,nobody,,a@b,soon,-1,fr"))
+    report, _ = check_rows("receipts", csv_file(RECEIPT_HEADERS, ",R1,later,XXQ,ten,INV1:x"))
+    assert {column for _row, column, _code in error_codes(report)} == {
+        "customer_no",
+        "received_on",
+        "currency",
+        "amount",
+    }
+    report, _ = check_rows("customers", csv_file(CUSTOMER_HEADERS, "1,,club,,nobody,,a@b,soon,-1,fr"))
     assert len(report.errors) == 7
 
 
@@ -138,8 +143,8 @@ def test_what_depends_on_a_wrong_cell_is_not_judged() -> None:
     unknown_kind = {**ITEM, "kind": "收据", "due_date": "2026-09-30"}  # a credit note may say so
     unknown_currency = {**ITEM, "currency": "XXQ", "amount": "1.005"}  # some currencies have three decimals
     rows = (",".join(row.values()) for row in (unknown_kind, unknown_currency))
-    report, _ = read("open-items", csv(ITEM_HEADERS, *rows))
-    assert codes(report) == [(2, "kind", "unknown_kind"), (3, "currency", "unknown_currency")]
+    report, _ = check_rows("open-items", csv_file(ITEM_HEADERS, *rows))
+    assert error_codes(report) == [(2, "kind", "unknown_kind"), (3, "currency", "unknown_currency")]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +157,9 @@ def test_currencies_are_read_by_code_and_by_name(word: str, code: str) -> None:
 
 
 def test_a_date_with_one_possible_reading_says_which_order_to_choose() -> None:
-    report, _ = read("open-items", csv(ITEM_HEADERS, ",".join({**ITEM, "document_date": "11/21/2026"}.values())))
+    report, _ = check_rows(
+        "open-items", csv_file(ITEM_HEADERS, ",".join({**ITEM, "document_date": "11/21/2026"}.values()))
+    )
     with use_language("en"):
         said = finding_text(report.errors[0].code, report.errors[0].params)
     assert said == (
@@ -178,7 +185,7 @@ def test_what_a_receipt_pays_is_read_in_the_ways_people_write_it() -> None:
 def test_leading_noughts_and_chinese_words_survive() -> None:
     headers = "客户编码,客户名称,单据号,单据类型,单据日期,到期日,币种,金额"
     rows = ['0001,华芯,000042,红字发票,2026年10月1日,,人民币,"￥-1,200.50"', "0002,华新,0043,借项,2026/10/02,,CNY,３"]
-    report, (first, second) = read("open-items", csv(headers, *rows))
+    report, (first, second) = check_rows("open-items", csv_file(headers, *rows))
     assert report.errors == []
     assert (first.customer_no, first.document_no, first.kind) == ("0001", "000042", "credit_note")
     assert (first.currency, first.amount_minor, first.document_on) == ("CNY", -120050, date(2026, 10, 1))
@@ -188,37 +195,37 @@ def test_leading_noughts_and_chinese_words_survive() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
 def test_encodings(encoding: str) -> None:
     row = "0001,深圳华芯,INV-1,发票,2026-10-01,,CNY,1"
-    _report, (item,) = read("open-items", csv(ITEM_HEADERS, row, encoding=encoding))
+    _report, (item,) = check_rows("open-items", csv_file(ITEM_HEADERS, row, encoding=encoding))
     assert item.customer_name == "深圳华芯"
 
 
 def test_a_workbook_with_a_title_and_a_closing_total() -> None:
     rows = [["华芯公司应收明细"], ITEM_HEADERS.split(","), list(ITEM.values()), ["合计", *[""] * 6, "100.00"]]
     wide = [row + [""] * (8 - len(row)) for row in rows]
-    report, parsed = read("open-items", xlsx(["账套"] + [""] * 7, wide))
+    report, parsed = check_rows("open-items", xlsx_file(["账套"] + [""] * 7, wide))
     assert [item.customer_no for item in parsed] == ["007"]
     assert (report.rows, report.skipped, report.errors) == (2, 1, [])
 
 
 def test_a_repeated_key_names_both_rows() -> None:
     row = ",".join(ITEM.values())
-    report, parsed = read("open-items", csv(ITEM_HEADERS, row, row))
+    report, parsed = check_rows("open-items", csv_file(ITEM_HEADERS, row, row))
     kept = refuse_twins(ReadRows(parsed, []), lambda item: (item.kind, item.document_no), "document_no", report)
     assert len(kept.good) == 1
     with use_language("en"):
         assert finding_text(report.errors[0].code, report.errors[0].params) == "“INV-1” stands in row 2 already."
-    assert codes(report) == [(3, "document_no", "duplicate_in_file")]
+    assert error_codes(report) == [(3, "document_no", "duplicate_in_file")]
 
 
 def test_a_separator_inside_a_value_is_noticed() -> None:
-    report, _ = read("open-items", csv(ITEM_HEADERS, "7,A,INV-1,invoice,2026-10-01,,CNY,1,200.00"))
-    assert codes(report) == [(2, "", "cells_beyond_header")]
+    report, _ = check_rows("open-items", csv_file(ITEM_HEADERS, "7,A,INV-1,invoice,2026-10-01,,CNY,1,200.00"))
+    assert error_codes(report) == [(2, "", "cells_beyond_header")]
 
 
 @pytest.mark.parametrize(("order", "day"), [("mdy", date(2026, 3, 4)), ("dmy", date(2026, 4, 3))])
 def test_the_order_of_dates_is_told(order: DateOrder, day: date) -> None:
-    content = csv(ITEM_HEADERS, "7,A,INV-1,invoice,3/4/2026,,CNY,1")
-    _report, (item,) = read("open-items", content, Mapping(date_order=order))
+    content = csv_file(ITEM_HEADERS, "7,A,INV-1,invoice,3/4/2026,,CNY,1")
+    _report, (item,) = check_rows("open-items", content, Mapping(date_order=order))
     assert item.document_on == day
 
 
@@ -227,7 +234,9 @@ def test_a_mapping_takes_headers_patterns_and_constants() -> None:
         '{"columns": {"customer_no": "Cust", "receipt_no": "RC-{Doc}", "received_on": "Paid", "amount": "Sum",'
         ' "applies_to": "{Doc}:{Sum}"}, "constants": {"currency": "USD"}, "skip_when": {"Paid": ["", "-"]}}'
     )
-    report, (receipt,) = read("receipts", csv("Cust,Doc,Paid,Sum", "7,01,2026-11-01,5.00", "8,02,-,6.00"), mapping)
+    report, (receipt,) = check_rows(
+        "receipts", csv_file("Cust,Doc,Paid,Sum", "7,01,2026-11-01,5.00", "8,02,-,6.00"), mapping
+    )
     assert (receipt.receipt_no, receipt.currency, receipt.applies) == ("RC-01", "USD", (("01", 500),))
     assert (report.rows, report.skipped) == (2, 1)
 

@@ -12,28 +12,28 @@ from ar.customers.models import Customer
 from ar.imports.mapping import read_mapping
 from ar.ledger.models import OpenItem
 from kernel.settings import APP_ROOT
-from tests.ar.imports.files import run
-from tests.support.companies import TestCompany
+from tests.ar.imports.files import import_file
+from tests.support.world import World
 
 EXAMPLES = APP_ROOT / "docs" / "import-examples"
 
 
-def test_the_public_ledger_imports_whole(company: TestCompany, data_folder: Path) -> None:
+def test_the_public_ledger_imports_whole(world: World, data_folder: Path) -> None:
     source = data_folder / "ledgers" / "ibm_wa_accounts_receivable.csv"
     content = source.read_bytes()
     for kind in ("open-items", "receipts"):
         mapping = read_mapping((EXAMPLES / f"settled-invoices.{kind}.json").read_bytes())
-        report = run(company, kind, content, mapping=mapping)
+        report = import_file(world, kind, content, mapping=mapping)
         assert (report.rows, report.created, report.skipped, report.errors) == (2466, 2466, 0, [])
         assert report.currency_totals() == [("USD", 14770318)]
-        again = run(company, kind, content, mapping=mapping)
+        again = import_file(world, kind, content, mapping=mapping)
         assert (again.created, again.unchanged) == (0, 2466)
     i = OpenItem
-    with company.reading() as db:
+    with world.reading() as db:
         found = db.execute(
             sa.select(Customer.number, i.document_no, i.document_on, i.due_on, i.cleared_on)
             .join(Customer, sa.and_(Customer.tenant_id == i.tenant_id, Customer.id == i.customer_id))
-            .where(i.tenant_id == company.tenant_id, Customer.tenant_id == company.tenant_id, i.kind == "invoice")
+            .where(i.tenant_id == world.tenant_id, Customer.tenant_id == world.tenant_id, i.kind == "invoice")
         ).all()
     stored = {row.document_no: row for row in found}
     assert len({row.number for row in found}) == 100

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -13,47 +14,45 @@ from flask.testing import FlaskClient
 
 from app.cli import main
 from kernel.clock import fixed_clock, moment_on
-from tests.ar.interest.desk import InterestDesk, key
-from tests.support.companies import TestCompany
+from tests.support.world import World
+from tests.support.world.base import fresh_key
 
 TODAY = date(2026, 2, 10)
 
 
 @pytest.fixture
-def desk(company: TestCompany):  # type: ignore[no-untyped-def]
+def world(world: World) -> Iterator[World]:
     """A company with one invoice 45 days late, on TODAY."""
     with fixed_clock(moment_on(TODAY, "Asia/Shanghai")):
-        made = InterestDesk(company, TODAY)
-        customer = made.books.customer()
-        due = TODAY - timedelta(days=45)
-        made.books.post(customer, "invoice", "INV-1", due - timedelta(days=30), 100_000_00, due_on=due)
-        yield made
+        world = world.on(TODAY)
+        world.late_invoice(world.customer(), number="INV-1", minor=100_000_00, days_late=45)
+        yield world
 
 
 def text_of(page: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
 
 
-def fields(page: str) -> dict[str, str]:
-    """What the posting form holds, with nothing ticked."""
+def form_fields(page: str) -> dict[str, str]:
+    """Returns the fields of the posting form, with nothing ticked."""
     form = page.split('method="post"', 2)[-1]
     inputs = [tag for tag in re.findall(r"<input[^>]*>", form) if "checkbox" not in tag]
     return dict(found.groups() for tag in inputs if (found := re.search(r' name="(\w+)".* value="([^"]*)"', tag)))
 
 
-def preview(desk: InterestDesk, client: FlaskClient) -> str:
-    answer = client.get(desk.company.url(f"/interest/new?through_on={TODAY}"))
+def preview_page(world: World, client: FlaskClient) -> str:
+    answer = client.get(world.url(f"/interest/new?through_on={TODAY}"))
     assert answer.status_code == 200
     return answer.text
 
 
-def posted(desk: InterestDesk) -> UUID:
-    return desk.post().charges[0].id
+def posted_charge(world: World) -> UUID:
+    return world.post_interest().charges[0].id
 
 
-def test_the_preview_shows_line_by_line_where_each_figure_comes_from(desk: InterestDesk) -> None:
-    client = desk.company.client()
-    page = text_of(preview(desk, client))
+def test_the_preview_shows_line_by_line_where_each_figure_comes_from(world: World) -> None:
+    client = world.client()
+    page = text_of(preview_page(world, client))
     for expected in (
         "INV-1",
         "2025-12-28",
@@ -68,42 +67,42 @@ def test_the_preview_shows_line_by_line_where_each_figure_comes_from(desk: Inter
         assert expected in page, expected
 
 
-def test_a_preview_is_posted_once_and_leads_to_its_documents(desk: InterestDesk) -> None:
-    client = desk.company.client()
-    form = fields(preview(desk, client))
-    first = client.post(desk.company.url("/interest/"), data=form)
-    again = client.post(desk.company.url("/interest/"), data=form)
+def test_a_preview_is_posted_once_and_leads_to_its_documents(world: World) -> None:
+    client = world.client()
+    form = form_fields(preview_page(world, client))
+    first = client.post(world.url("/interest/"), data=form)
+    again = client.post(world.url("/interest/"), data=form)
     assert first.status_code == again.status_code == 303
     assert first.location == again.location
     run = client.get(first.location).text
     assert "INT-2026-000001" in run
     charge = re.search(r"/interest/charges/[0-9a-f-]+", run)
     assert charge
-    assert "480.821918" in client.get(desk.company.url(charge[0].partition(desk.company.slug)[2] or charge[0])).text
-    assert "IR-2026-000001" in client.get(desk.company.url("/interest/")).text
+    assert "480.821918" in client.get(world.url(charge[0].partition(world.slug)[2] or charge[0])).text
+    assert "IR-2026-000001" in client.get(world.url("/interest/")).text
 
 
-def test_when_the_books_moved_the_new_figures_are_shown_instead(desk: InterestDesk) -> None:
-    client = desk.company.client()
-    form = fields(preview(desk, client))
-    customer = desk.books.customer()
-    desk.books.post(
-        customer, "invoice", "INV-2", TODAY - timedelta(days=20), 50_000_00, due_on=TODAY - timedelta(days=10)
+def test_when_the_books_moved_the_new_figures_are_shown_instead(world: World) -> None:
+    client = world.client()
+    form = form_fields(preview_page(world, client))
+    customer = world.customer()
+    world.invoice(
+        customer, number="INV-2", on=TODAY - timedelta(days=20), minor=50_000_00, due_on=TODAY - timedelta(days=10)
     )
-    answer = client.post(desk.company.url("/interest/"), data=form | {"due_days": "7"})
+    answer = client.post(world.url("/interest/"), data=form | {"due_days": "7"})
     assert answer.status_code == 409
     page = text_of(answer.text)
     assert "The books have moved" in page
     assert "INV-2" in page
     assert 'value="7"' in answer.text
-    assert client.post(desk.company.url("/interest/"), data=fields(answer.text)).status_code == 303
+    assert client.post(world.url("/interest/"), data=form_fields(answer.text)).status_code == 303
 
 
-def test_what_is_ticked_off_is_left_out_and_kept_when_the_form_comes_back(desk: InterestDesk) -> None:
-    client = desk.company.client()
-    form = fields(preview(desk, client))
-    item = str(desk.preview().groups[0].items[0].item_id)
-    answer = client.post(desk.company.url("/interest/"), data=form | {"leave_out": item})
+def test_what_is_ticked_off_is_left_out_and_kept_when_the_form_comes_back(world: World) -> None:
+    client = world.client()
+    form = form_fields(preview_page(world, client))
+    item = str(world.interest_preview().groups[0].items[0].item_id)
+    answer = client.post(world.url("/interest/"), data=form | {"leave_out": item})
     assert answer.status_code == 422
     assert "Nothing is left to charge" in answer.text
     assert re.search(rf'value="{item}"[^>]* checked', answer.text)
@@ -117,10 +116,10 @@ def test_what_is_ticked_off_is_left_out_and_kept_when_the_form_comes_back(desk: 
         ({"due_days": "many"}, "Write a whole number"),
     ],
 )
-def test_bad_input_comes_back_with_its_error(desk: InterestDesk, values: dict[str, str], sentence: str) -> None:
-    client = desk.company.client()
-    form = fields(preview(desk, client))
-    answer = client.post(desk.company.url("/interest/"), data=form | values)
+def test_bad_input_comes_back_with_its_error(world: World, values: dict[str, str], sentence: str) -> None:
+    client = world.client()
+    form = form_fields(preview_page(world, client))
+    answer = client.post(world.url("/interest/"), data=form | values)
     assert answer.status_code == 422
     assert sentence in answer.text
     for value in values.values():
@@ -134,38 +133,38 @@ def test_bad_input_comes_back_with_its_error(desk: InterestDesk, values: dict[st
         ("through_on=2026-02-10&customer_no=777", "There is no customer with the number 777"),
     ],
 )
-def test_a_preview_that_cannot_be_says_why(desk: InterestDesk, query: str, sentence: str) -> None:
-    answer = desk.company.client().get(desk.company.url(f"/interest/new?{query}"))
+def test_a_preview_that_cannot_be_says_why(world: World, query: str, sentence: str) -> None:
+    answer = world.client().get(world.url(f"/interest/new?{query}"))
     assert answer.status_code == 422
     assert sentence in answer.text
 
 
-def test_waive_claim_again_and_reverse_over_the_page(desk: InterestDesk) -> None:
-    client, charge = desk.company.client(), posted(desk)
-    url = desk.company.url(f"/interest/charges/{charge}")
-    bad = client.post(f"{url}/waivers", data={"amount": "999", "reason": "goodwill", "key": key()})
+def test_waive_claim_again_and_reverse_over_the_page(world: World) -> None:
+    client, charge = world.client(), posted_charge(world)
+    url = world.url(f"/interest/charges/{charge}")
+    bad = client.post(f"{url}/waivers", data={"amount": "999", "reason": "goodwill", "key": fresh_key()})
     assert bad.status_code == 422
     assert "At most 480.82" in bad.text
     assert 'value="999"' in bad.text
-    form = {"amount": "80.82", "reason": "goodwill", "key": key()}
+    form = {"amount": "80.82", "reason": "goodwill", "key": fresh_key()}
     for _twice in range(2):
         assert client.post(f"{url}/waivers", data=form).status_code == 303
-    (waiver,) = desk.charge(charge).waivers
+    (waiver,) = world.interest_charge(charge).waivers
     assert "goodwill" in client.get(url).text
     refused = client.post(f"{url}/reversal", data={"reason": "wrong"})
     assert refused.status_code == 422
     assert "has allocations" in refused.text
-    again = desk.company.url(f"/interest/waivers/{waiver.id}/reinstatement")
+    again = world.url(f"/interest/waivers/{waiver.id}/reinstatement")
     assert client.post(again, data={}).status_code == 422
     assert client.post(again, data={"reason": "not kept"}).status_code == 303
     assert client.post(f"{url}/reversal", data={"reason": "wrong"}).status_code == 303
     assert "Reversed" in client.get(url).text
 
 
-def test_terms_are_recorded_and_shown_with_what_was_typed_kept(desk: InterestDesk) -> None:
-    client = desk.company.client()
-    customer = desk.books.customer()
-    url = desk.company.url(f"/interest/terms/{customer}")
+def test_terms_are_recorded_and_shown_with_what_was_typed_kept(world: World) -> None:
+    client = world.client()
+    customer = world.customer()
+    url = world.url(f"/interest/terms/{customer}")
     bad = client.post(url, data={"kind": "contract", "from_on": "2025-01-01", "note": "clause 7", "factor": "x"})
     assert bad.status_code == 422
     assert "write one of them" in bad.text
@@ -183,18 +182,18 @@ def test_terms_are_recorded_and_shown_with_what_was_typed_kept(desk: InterestDes
     assert "0.05% a day" in shown
     assert "days of grace: 3" in shown
     assert "clause 7" in shown
-    assert desk.preview().totals == {"CNY": 2_250_00}
+    assert world.interest_preview().totals == {"CNY": 2_250_00}
     minimum = client.post(url, data={"kind": "lpr", "from_on": "2025-01-01", "minimum": "50"})
     assert minimum.status_code == 422
     assert "needs the currency" in minimum.text
-    company = desk.company.url("/interest/terms")
-    assert client.post(company, data={"kind": "standard", "from_on": "2025-01-01"}).status_code == 422
-    assert client.post(company, data={"kind": "lpr", "from_on": "2025-01-01", "factor": "1.5"}).status_code == 303
-    assert "× 1.5" in client.get(company).text
+    world = world.url("/interest/terms")
+    assert client.post(world, data={"kind": "standard", "from_on": "2025-01-01"}).status_code == 422
+    assert client.post(world, data={"kind": "lpr", "from_on": "2025-01-01", "factor": "1.5"}).status_code == 303
+    assert "× 1.5" in client.get(world).text
 
 
-def test_rates_are_listed_and_recorded(desk: InterestDesk) -> None:
-    client, url = desk.company.client(), desk.company.url("/interest/rates")
+def test_rates_are_listed_and_recorded(world: World) -> None:
+    client, url = world.client(), world.url("/interest/rates")
     page = text_of(client.get(url).text)
     for expected in ("4.25%", "2019-08-20", "3%", "0.05%", "2.15%", "3.75%"):
         assert expected in page, expected
@@ -207,32 +206,30 @@ def test_rates_are_listed_and_recorded(desk: InterestDesk) -> None:
 
 
 @pytest.mark.parametrize("role", ["salesperson", "collector"])
-def test_who_does_not_post_reads_and_changes_nothing(desk: InterestDesk, role: str) -> None:
-    charge = posted(desk)
-    client = desk.company.client(role)
-    assert client.get(desk.company.url("/interest/")).status_code == 200
-    assert "Waive" not in text_of(client.get(desk.company.url(f"/interest/charges/{charge}")).text).replace(
-        "Waived", ""
-    )
+def test_who_does_not_post_reads_and_changes_nothing(world: World, role: str) -> None:
+    charge = posted_charge(world)
+    client = world.client(role)
+    assert client.get(world.url("/interest/")).status_code == 200
+    assert "Waive" not in text_of(client.get(world.url(f"/interest/charges/{charge}")).text).replace("Waived", "")
     for path in (
         "/interest/",
         f"/interest/charges/{charge}/waivers",
         f"/interest/charges/{charge}/reversal",
         "/interest/rates",
     ):
-        assert client.post(desk.company.url(path), data={}).status_code == 403, path
-    assert client.get(desk.company.url("/interest/new")).status_code == 403
+        assert client.post(world.url(path), data={}).status_code == 403, path
+    assert client.get(world.url("/interest/new")).status_code == 403
 
 
-def test_every_page_in_chinese(desk: InterestDesk) -> None:
-    charge = posted(desk)
-    client, customer = desk.company.client(language="zh_CN"), desk.books.customer()
+def test_every_page_in_chinese(world: World) -> None:
+    charge = posted_charge(world)
+    client, customer = world.client(language="zh_CN"), world.customer()
     for path in ("", "new", f"new?through_on={TODAY}", "terms", f"terms/{customer}", "rates", f"charges/{charge}"):
-        assert client.get(desk.company.url(f"/interest/{path}")).status_code == 200, path
+        assert client.get(world.url(f"/interest/{path}")).status_code == 200, path
 
 
-def test_the_command_line_previews_and_posts(desk: InterestDesk) -> None:
-    slug, runner = desk.company.slug, CliRunner()
+def test_the_command_line_previews_and_posts(world: World) -> None:
+    slug, runner = world.slug, CliRunner()
     asked = ["--tenant", slug, "--through", TODAY.isoformat(), "--date", TODAY.isoformat(), "--json"]
     seen = json.loads(runner.invoke(main, ["interest", "preview", *asked]).output)
     assert seen["totals"] == [{"currency": "CNY", "amount_minor": 480_82}]

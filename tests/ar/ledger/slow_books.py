@@ -58,11 +58,11 @@ class SlowBooks:
     locked: date | None = None
 
     def parts(self, item: Told) -> list[Told]:
-        """All instalments of the item's document."""
+        """Returns all instalments of the item's document."""
         return [each for each in self.items.values() if (each.kind, each.document) == (item.kind, item.document)]
 
     def open_minor(self, item_id: UUID, as_of: date | None = None, known: int | None = None) -> int:
-        """What of an item is open at the end of a day, as it was known after a step."""
+        """Returns what is open of an item at the end of a day, as it was known after a step."""
         return self.items[item_id].minor - sum(
             each.minor
             for each in self.paid
@@ -72,11 +72,11 @@ class SlowBooks:
         )
 
     def pay(self, debit_id: UUID, credit_id: UUID, minor: int, on: date, step: int) -> None:
-        """Both sides of an allocation (or of one taken back)."""
+        """Records both sides of an allocation (or of one taken back)."""
         self.paid += [Paid(debit_id, on, minor, step), Paid(credit_id, on, minor, step)]
 
     def aging(self, as_of: date, known: int | None = None) -> tuple[AgingRow, ...]:
-        """By due date, from nothing but what was told."""
+        """Returns the aging by due date, from nothing but what was told."""
         claims: list[OpenAmount] = []
         credits_open: dict[tuple[str, str], int] = defaultdict(int)
         for item in self.items.values():
@@ -90,7 +90,7 @@ class SlowBooks:
         return tuple(age(claims, credits_open, as_of))
 
     def balance(self, customer: str, currency: str, as_of: date) -> int:
-        """What the customer owes in a currency, credits taken off."""
+        """Returns what the customer owes in a currency, credits taken off."""
         return sum(
             item.side * self.open_minor(item.id, as_of)
             for item in self.items.values()
@@ -98,6 +98,6 @@ class SlowBooks:
         )
 
     def days(self) -> list[date]:
-        """Every day on which something happened."""
+        """Returns every day on which something happened."""
         found = {item.on for item in self.items.values()} | {item.due_on for item in self.items.values()}
         return sorted(found | {each.on for each in self.paid})

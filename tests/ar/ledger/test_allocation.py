@@ -17,35 +17,35 @@ from ar.ledger.inputs import AllocateDocument
 from ar.ledger.models import Allocation, OpenItem
 from ar.ledger.reversing import reverse_item
 from kernel.errors import Conflict, HuikuanError, NotFound, RuleBroken
-from tests.support.books import TODAY, Books
 from tests.support.companies import TestCompany
+from tests.support.world import TODAY, World, world_of
 
 MARCH = date(2026, 3, 1)
 
 
-def state(company: TestCompany, item_id: UUID) -> tuple[int, date | None]:
-    with company.reading() as db:
+def open_and_cleared(world: World, item_id: UUID) -> tuple[int, date | None]:
+    with world.reading() as db:
         row = db.execute(
             sa.select(OpenItem.open_minor, OpenItem.cleared_on).where(
-                OpenItem.tenant_id == company.tenant_id, OpenItem.id == item_id
+                OpenItem.tenant_id == world.tenant_id, OpenItem.id == item_id
             )
         ).one()
     return row.open_minor, row.cleared_on
 
 
-def at_once(deeds: Sequence[Callable[[], object]]) -> list[object]:
-    """Runs all in threads that start together; what each returned or raised, in order."""
-    gate = threading.Barrier(len(deeds))
-    results: list[object] = [None] * len(deeds)
+def run_together(commands: Sequence[Callable[[], object]]) -> list[object]:
+    """Runs all in threads that start together; returns what each returned or raised, in order."""
+    gate = threading.Barrier(len(commands))
+    results: list[object] = [None] * len(commands)
 
-    def run(at: int, deed: Callable[[], object]) -> None:
+    def run(at: int, command: Callable[[], object]) -> None:
         gate.wait()
         try:
-            results[at] = deed()
+            results[at] = command()
         except Exception as error:
             results[at] = error
 
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(deeds)]
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(commands)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -53,88 +53,83 @@ def at_once(deeds: Sequence[Callable[[], object]]) -> list[object]:
     return results
 
 
-def test_three_receipts_of_thirds_clear_an_invoice_on_the_last_date(company: TestCompany) -> None:
-    books = Books(company)
-    customer = books.customer()
-    invoice = books.post(customer, "invoice", "I1", MARCH, 10000)
+def test_three_receipts_of_thirds_clear_an_invoice_on_the_last_date(world: World) -> None:
+    customer = world.customer()
+    invoice = world.invoice(customer, number="I1", on=MARCH, minor=10000)
     for day, minor in ((5, 3333), (9, 3333), (7, 3334)):
-        receipt = books.post(customer, "receipt", f"R{day}", date(2026, 3, day), minor)
-        books.allocate(invoice, receipt, minor)
-    assert state(company, invoice) == (0, date(2026, 3, 9))
+        receipt = world.receipt(customer, number=f"R{day}", on=date(2026, 3, day), minor=minor)
+        world.allocate(invoice, receipt, minor=minor)
+    assert open_and_cleared(world, invoice) == (0, date(2026, 3, 9))
 
 
-def test_of_ten_receipts_that_pay_the_whole_invoice_at_once_one_wins(company: TestCompany) -> None:
-    books = Books(company)
-    customer = books.customer()
-    invoice = books.post(customer, "invoice", "I1", MARCH, 50000)
-    receipts = [books.post(customer, "receipt", f"R{n}", MARCH, 50000) for n in range(10)]
-    results = at_once([lambda r=receipt: books.allocate(invoice, r, 50000) for receipt in receipts])  # type: ignore[misc]
+def test_of_ten_receipts_that_pay_the_whole_invoice_at_once_one_wins(world: World) -> None:
+    customer = world.customer()
+    invoice = world.invoice(customer, number="I1", on=MARCH, minor=50000)
+    receipts = [world.receipt(customer, number=f"R{n}", on=MARCH, minor=50000) for n in range(10)]
+    results = run_together([lambda r=receipt: world.allocate(invoice, r, minor=50000) for receipt in receipts])  # type: ignore[misc]
     lost = [result for result in results if isinstance(result, Conflict)]
     assert len(lost) == 9
     assert {error.code for error in lost} == {"allocation_exceeds_open"}
-    assert state(company, invoice) == (0, MARCH)
-    with company.reading() as db:
+    assert open_and_cleared(world, invoice) == (0, MARCH)
+    with world.reading() as db:
         total = db.execute(
-            sa.select(sa.func.sum(Allocation.amount_minor)).where(Allocation.tenant_id == company.tenant_id)
+            sa.select(sa.func.sum(Allocation.amount_minor)).where(Allocation.tenant_id == world.tenant_id)
         ).scalar_one()
     assert total == 50000
 
 
-def test_the_same_form_twice_has_one_effect_and_one_answer(company: TestCompany) -> None:
-    books = Books(company)
-    customer = books.customer()
-    invoice = books.post(customer, "invoice", "I", MARCH, 10000)
-    receipt = books.post(customer, "receipt", "R", MARCH, 10000)
-    actor = company.actor(TODAY)
+def test_the_same_form_twice_has_one_effect_and_one_answer(world: World) -> None:
+    customer = world.customer()
+    invoice = world.invoice(customer, number="I", on=MARCH, minor=10000)
+    receipt = world.receipt(customer, number="R", on=MARCH, minor=10000)
+    actor = world.actor(TODAY)
 
     def send(amount: str) -> UUID:
         form = AllocateDocument(other_id=receipt, amount=amount, key="0123456789abcdef")
-        with company.transaction() as db:
+        with world.transaction() as db:
             return allocate_document(db, actor, invoice, form)
 
     assert send("40.00") == send("40.00")
-    assert state(company, invoice)[0] == 6000
+    assert open_and_cleared(world, invoice)[0] == 6000
     with pytest.raises(Conflict) as refused:
         send("41.00")
     assert refused.value.code == "idempotency_key_reused"
 
 
-def test_a_credit_note_is_not_spent_twice_and_nothing_of_the_second_stays(company: TestCompany) -> None:
-    books = Books(company)
-    customer = books.customer()
-    first, second = (books.post(customer, "invoice", f"I{n}", MARCH, 10000) for n in range(2))
-    note = books.post(customer, "credit_note", "C", MARCH, 10000)
-    small = books.post(customer, "receipt", "R", MARCH, 500)
-    books.allocate(first, note, 10000)
-    with pytest.raises(Conflict), company.transaction() as db:
+def test_a_credit_note_is_not_spent_twice_and_nothing_of_the_second_stays(world: World) -> None:
+    customer = world.customer()
+    first, second = (world.invoice(customer, number=f"I{n}", on=MARCH, minor=10000) for n in range(2))
+    note = world.credit_note(customer, number="C", on=MARCH, minor=10000)
+    small = world.receipt(customer, number="R", on=MARCH, minor=500)
+    world.allocate(first, note, minor=10000)
+    with pytest.raises(Conflict), world.transaction() as db:
         wanted = [NewAllocation(second, small, 500), NewAllocation(second, note, 10000)]
-        allocate(db, company.actor(TODAY), wanted)
-    assert state(company, second) == (10000, None)
-    assert state(company, small) == (500, None)
+        allocate(db, world.actor(TODAY), wanted)
+    assert open_and_cleared(world, second) == (10000, None)
+    assert open_and_cleared(world, small) == (500, None)
 
 
-def test_one_call_cannot_spend_the_same_credit_twice_either(company: TestCompany) -> None:
-    books = Books(company)
-    customer = books.customer()
-    first, second = (books.post(customer, "invoice", f"I{n}", MARCH, 10000) for n in range(2))
-    note = books.post(customer, "credit_note", "C", MARCH, 10000)
-    with pytest.raises(Conflict), company.transaction() as db:
+def test_one_call_cannot_spend_the_same_credit_twice_either(world: World) -> None:
+    customer = world.customer()
+    first, second = (world.invoice(customer, number=f"I{n}", on=MARCH, minor=10000) for n in range(2))
+    note = world.credit_note(customer, number="C", on=MARCH, minor=10000)
+    with pytest.raises(Conflict), world.transaction() as db:
         wanted = [NewAllocation(first, note, 6000), NewAllocation(second, note, 6000)]
-        allocate(db, company.actor(TODAY), wanted)
-    assert state(company, note) == (10000, None)
+        allocate(db, world.actor(TODAY), wanted)
+    assert open_and_cleared(world, note) == (10000, None)
 
 
-def test_a_receipt_cannot_pay_another_customers_invoice_not_even_by_raw_sql(company: TestCompany) -> None:
-    books = Books(company)
-    one, two = books.customer("1"), books.customer("2")
-    invoice, receipt = books.post(two, "invoice", "I", MARCH, 100), books.post(one, "receipt", "R", MARCH, 100)
+def test_a_receipt_cannot_pay_another_customers_invoice_not_even_by_raw_sql(world: World) -> None:
+    one, two = world.customer("1"), world.customer("2")
+    invoice = world.invoice(two, number="I", on=MARCH, minor=100)
+    receipt = world.receipt(one, number="R", on=MARCH, minor=100)
     with pytest.raises(NotFound):
-        books.allocate(invoice, receipt, 100)
-    actor = company.actor(TODAY)
-    with pytest.raises(DBAPIError) as refused, company.transaction() as db:
+        world.allocate(invoice, receipt, minor=100)
+    actor = world.actor(TODAY)
+    with pytest.raises(DBAPIError) as refused, world.transaction() as db:
         db.execute(
             sa.insert(Allocation).values(
-                tenant_id=company.tenant_id,
+                tenant_id=world.tenant_id,
                 customer_id=one,
                 currency="CNY",
                 debit_item_id=invoice,
@@ -148,153 +143,140 @@ def test_a_receipt_cannot_pay_another_customers_invoice_not_even_by_raw_sql(comp
     assert "foreign key" in str(refused.value.orig)
 
 
-def test_items_of_another_company_do_not_exist(company: TestCompany, other_company: TestCompany) -> None:
-    ours, theirs = Books(company), Books(other_company)
-    receipt = ours.post(ours.customer(), "receipt", "R", MARCH, 100)
-    invoice = theirs.post(theirs.customer(), "invoice", "I", MARCH, 100)
+def test_items_of_another_company_do_not_exist(world: World, other_company: TestCompany) -> None:
+    ours, theirs = world, world_of(other_company)
+    receipt = ours.receipt(ours.customer(), number="R", on=MARCH, minor=100)
+    invoice = theirs.invoice(theirs.customer(), number="I", on=MARCH, minor=100)
     with pytest.raises(NotFound):
-        ours.allocate(invoice, receipt, 100)
-    assert state(other_company, invoice) == (100, None)
+        ours.allocate(invoice, receipt, minor=100)
+    assert open_and_cleared(theirs, invoice) == (100, None)
 
 
-def test_dollars_do_not_pay_renminbi(company: TestCompany) -> None:
-    books = Books(company)
-    customer = books.customer()
-    invoice = books.post(customer, "invoice", "I", MARCH, 100)
-    receipt = books.post(customer, "receipt", "R", MARCH, 100, currency="USD")
+def test_dollars_do_not_pay_renminbi(world: World) -> None:
+    customer = world.customer()
+    invoice = world.invoice(customer, number="I", on=MARCH, minor=100)
+    receipt = world.receipt(customer, number="R", on=MARCH, minor=100, currency="USD")
     with pytest.raises(RuleBroken) as refused:
-        books.allocate(invoice, receipt, 100)
+        world.allocate(invoice, receipt, minor=100)
     assert refused.value.code == "currency_differs"
 
 
-def test_an_invoice_does_not_pay_an_invoice(company: TestCompany) -> None:
-    books = Books(company)
-    customer = books.customer()
-    one, two = (books.post(customer, "invoice", f"I{n}", MARCH, 100) for n in range(2))
+def test_an_invoice_does_not_pay_an_invoice(world: World) -> None:
+    customer = world.customer()
+    one, two = (world.invoice(customer, number=f"I{n}", on=MARCH, minor=100) for n in range(2))
     with pytest.raises(RuleBroken) as refused:
-        books.allocate(one, two, 100)
+        world.allocate(one, two, minor=100)
     assert refused.value.code == "wrong_side"
 
 
-def test_two_calls_that_name_customers_in_opposite_order_never_deadlock(company: TestCompany) -> None:
-    books = Books(company)
+def test_two_calls_that_name_customers_in_opposite_order_never_deadlock(world: World) -> None:
     pairs = []
     for number in ("A", "B"):
-        customer = books.customer(number)
-        invoice = books.post(customer, "invoice", f"I{number}", MARCH, 10000)
-        pairs.append((invoice, books.post(customer, "receipt", f"R{number}", MARCH, 10000)))
+        customer = world.customer(number)
+        invoice = world.invoice(customer, number=f"I{number}", on=MARCH, minor=10000)
+        pairs.append((invoice, world.receipt(customer, number=f"R{number}", on=MARCH, minor=10000)))
     forth = [NewAllocation(invoice, receipt, 1) for invoice, receipt in pairs]
 
     def run(wanted: list[NewAllocation], times: int) -> None:
         for _ in range(times):
-            with company.transaction() as db:
-                allocate(db, company.actor(TODAY), wanted)
+            with world.transaction() as db:
+                allocate(db, world.actor(TODAY), wanted)
 
-    results = at_once([lambda: run(forth, 100), lambda: run(forth[::-1], 100)])
+    results = run_together([lambda: run(forth, 100), lambda: run(forth[::-1], 100)])
     assert results == [None, None]
-    assert [state(company, invoice)[0] for invoice, _receipt in pairs] == [9800, 9800]
+    assert [open_and_cleared(world, invoice)[0] for invoice, _receipt in pairs] == [9800, 9800]
 
 
-def test_of_two_reversals_at_once_one_wins(company: TestCompany) -> None:
-    books = Books(company)
-    receipt = books.post(books.customer(), "receipt", "R", MARCH, 100)
+def test_of_two_reversals_at_once_one_wins(world: World) -> None:
+    receipt = world.receipt(world.customer(), number="R", on=MARCH, minor=100)
 
     def reverse() -> UUID:
-        with company.transaction() as db:
-            return reverse_item(db, company.actor(TODAY), receipt)
+        with world.transaction() as db:
+            return reverse_item(db, world.actor(TODAY), receipt)
 
-    results = at_once([reverse, reverse])
+    results = run_together([reverse, reverse])
     refused = [result for result in results if isinstance(result, HuikuanError)]
     assert [error.code for error in refused] == ["already_reversed"]
     assert sum(isinstance(result, UUID) for result in results) == 1
 
 
-def test_an_allocation_taken_back_opens_both_again_and_only_once(company: TestCompany) -> None:
-    books = Books(company)
-    customer = books.customer()
-    invoice = books.post(customer, "invoice", "I", MARCH, 100)
-    receipt = books.post(customer, "receipt", "R", MARCH, 100)
-    allocation = books.allocate(invoice, receipt, 100)
-    with company.transaction() as db:
-        reverse_allocation(db, company.actor(TODAY), allocation)
-    assert state(company, invoice) == state(company, receipt) == (100, None)
-    with pytest.raises(Conflict) as refused, company.transaction() as db:
-        reverse_allocation(db, company.actor(TODAY), allocation)
+def test_an_allocation_taken_back_opens_both_again_and_only_once(world: World) -> None:
+    customer = world.customer()
+    invoice = world.invoice(customer, number="I", on=MARCH, minor=100)
+    receipt = world.receipt(customer, number="R", on=MARCH, minor=100)
+    allocation = world.allocate(invoice, receipt, minor=100)
+    world.unapply(allocation)
+    assert open_and_cleared(world, invoice) == open_and_cleared(world, receipt) == (100, None)
+    with pytest.raises(Conflict) as refused, world.transaction() as db:
+        reverse_allocation(db, world.actor(TODAY), allocation)
     assert refused.value.code == "already_reversed"
 
 
-def test_the_allocation_of_a_reversal_stands(company: TestCompany) -> None:
-    books = Books(company)
-    invoice = books.post(books.customer(), "invoice", "I", MARCH, 100)
-    with company.transaction() as db:
-        reverse_item(db, company.actor(TODAY), invoice)
-        allocation = db.execute(sa.select(Allocation.id).where(Allocation.tenant_id == company.tenant_id)).scalar_one()
-    with pytest.raises(RuleBroken) as refused, company.transaction() as db:
-        reverse_allocation(db, company.actor(TODAY), allocation)
+def test_the_allocation_of_a_reversal_stands(world: World) -> None:
+    invoice = world.invoice(world.customer(), number="I", on=MARCH, minor=100)
+    with world.transaction() as db:
+        reverse_item(db, world.actor(TODAY), invoice)
+        allocation = db.execute(sa.select(Allocation.id).where(Allocation.tenant_id == world.tenant_id)).scalar_one()
+    with pytest.raises(RuleBroken) as refused, world.transaction() as db:
+        reverse_allocation(db, world.actor(TODAY), allocation)
     assert refused.value.code == "reversal_is_final"
 
 
-def test_a_mistyped_year_freezes_nothing(company: TestCompany) -> None:
-    books = Books(company)
-    customer = books.customer()
-    invoice = books.post(customer, "invoice", "I", MARCH, 100)
-    receipt = books.post(customer, "receipt", "R", MARCH, 100)
+def test_a_mistyped_year_freezes_nothing(world: World) -> None:
+    customer = world.customer()
+    invoice = world.invoice(customer, number="I", on=MARCH, minor=100)
+    receipt = world.receipt(customer, number="R", on=MARCH, minor=100)
     far = date(2062, 11, 20)
     with pytest.raises(RuleBroken) as refused:
-        books.allocate(invoice, receipt, 100, far)
+        world.allocate(invoice, receipt, minor=100, on=far)
     assert (refused.value.code, refused.value.params) == ("effective_in_future", {"until_on": TODAY.isoformat()})
-    allocation = books.allocate(invoice, receipt, 100, TODAY)
-    with pytest.raises(RuleBroken) as back, company.transaction() as db:
-        reverse_allocation(db, company.actor(TODAY), allocation, effective_on=far)
+    allocation = world.allocate(invoice, receipt, minor=100, on=TODAY)
+    with pytest.raises(RuleBroken) as back, world.transaction() as db:
+        reverse_allocation(db, world.actor(TODAY), allocation, effective_on=far)
     assert (back.value.code, back.value.params) == ("effective_in_future", {"until_on": TODAY.isoformat()})
-    assert state(company, invoice) == (0, TODAY)
+    assert open_and_cleared(world, invoice) == (0, TODAY)
 
 
-def test_a_receipt_dated_ahead_counts_on_its_own_day_and_is_taken_back_no_earlier(company: TestCompany) -> None:
-    books = Books(company)
-    customer = books.customer()
+def test_a_receipt_dated_ahead_counts_on_its_own_day_and_is_taken_back_no_earlier(world: World) -> None:
+    customer = world.customer()
     ahead = date(2026, 12, 24)
-    invoice = books.post(customer, "invoice", "I", MARCH, 100)
-    receipt = books.post(customer, "receipt", "R", ahead, 60)
+    invoice = world.invoice(customer, number="I", on=MARCH, minor=100)
+    receipt = world.receipt(customer, number="R", on=ahead, minor=60)
     with pytest.raises(RuleBroken) as later:
-        books.allocate(invoice, receipt, 60, ahead + timedelta(days=1))
+        world.allocate(invoice, receipt, minor=60, on=ahead + timedelta(days=1))
     assert later.value.params == {"until_on": "2026-12-24"}
-    allocation = books.allocate(invoice, receipt, 60, ahead)
+    allocation = world.allocate(invoice, receipt, minor=60, on=ahead)
     # What is on the invoice already may be reached by the next one.
-    other = books.post(customer, "receipt", "R2", MARCH, 40)
-    books.allocate(invoice, other, 40, ahead)
-    assert state(company, invoice) == (0, ahead)
-    with company.transaction() as db:
-        reverse_allocation(db, company.actor(TODAY), allocation)
-    assert state(company, receipt) == (60, None)
-    with company.transaction() as db:
-        reverse_item(db, company.actor(TODAY), receipt)
-    assert state(company, receipt) == (0, ahead)
+    other = world.receipt(customer, number="R2", on=MARCH, minor=40)
+    world.allocate(invoice, other, minor=40, on=ahead)
+    assert open_and_cleared(world, invoice) == (0, ahead)
+    world.unapply(allocation)
+    assert open_and_cleared(world, receipt) == (60, None)
+    with world.transaction() as db:
+        reverse_item(db, world.actor(TODAY), receipt)
+    assert open_and_cleared(world, receipt) == (0, ahead)
 
 
-def test_the_most_that_can_be_allocated_is_the_smaller_of_what_is_open(company: TestCompany) -> None:
-    books = Books(company)
-    customer = books.customer()
-    invoice = books.post(customer, "invoice", "I", MARCH, 500)
-    receipt = books.post(customer, "receipt", "R", MARCH, 300)
+def test_the_most_that_can_be_allocated_is_the_smaller_of_what_is_open(world: World) -> None:
+    customer = world.customer()
+    invoice = world.invoice(customer, number="I", on=MARCH, minor=500)
+    receipt = world.receipt(customer, number="R", on=MARCH, minor=300)
     with pytest.raises(Conflict) as refused:
-        books.allocate(invoice, receipt, 9999)
+        world.allocate(invoice, receipt, minor=9999)
     assert refused.value.params == {"document_no": "R", "open_minor": 300, "currency": "CNY"}
 
 
-def test_an_allocation_takes_effect_on_the_later_date_and_not_before_one_taken_back(company: TestCompany) -> None:
-    books = Books(company)
-    customer = books.customer()
-    invoice = books.post(customer, "invoice", "I", MARCH, 100)
-    receipt = books.post(customer, "receipt", "R", date(2026, 3, 12), 100)
+def test_an_allocation_takes_effect_on_the_later_date_and_not_before_one_taken_back(world: World) -> None:
+    customer = world.customer()
+    invoice = world.invoice(customer, number="I", on=MARCH, minor=100)
+    receipt = world.receipt(customer, number="R", on=date(2026, 3, 12), minor=100)
     with pytest.raises(RuleBroken) as early:
-        books.allocate(invoice, receipt, 100, MARCH)
+        world.allocate(invoice, receipt, minor=100, on=MARCH)
     assert early.value.params == {"since_on": "2026-03-12"}
-    allocation = books.allocate(invoice, receipt, 100)
-    assert state(company, invoice) == (0, date(2026, 3, 12))
-    with company.transaction() as db:
-        reverse_allocation(db, company.actor(TODAY), allocation, effective_on=date(2026, 4, 5))
+    allocation = world.allocate(invoice, receipt, minor=100)
+    assert open_and_cleared(world, invoice) == (0, date(2026, 3, 12))
+    world.unapply(allocation, on=date(2026, 4, 5))
     with pytest.raises(RuleBroken):
-        books.allocate(invoice, receipt, 100, date(2026, 3, 20))
-    books.allocate(invoice, receipt, 100)
-    assert state(company, invoice) == (0, date(2026, 4, 5))
+        world.allocate(invoice, receipt, minor=100, on=date(2026, 3, 20))
+    world.allocate(invoice, receipt, minor=100)
+    assert open_and_cleared(world, invoice) == (0, date(2026, 4, 5))

@@ -24,8 +24,7 @@ from ar.reports.exports import aging_csv
 from kernel.actor import Actor
 from kernel.clock import moment_on
 from kernel.errors import HuikuanError
-from tests.support.books import Books
-from tests.support.companies import TestCompany, new_company
+from tests.support.world import World, new_world
 
 FIRST = date(2026, 1, 1)
 MARCH = date(2026, 3, 31)
@@ -33,21 +32,21 @@ CREDITS = ("receipt", "credit_note")
 DAYS = [FIRST + timedelta(days=n) for n in (30, 70, 120)]
 
 
-def shown(company: TestCompany, known_at: datetime | None) -> list[object]:
+def everything_shown(world: World, known_at: datetime | None) -> list[object]:
     """Everything that several days show: aging both ways, the ledger, the lists, each customer's balance."""
     found: list[object] = []
-    with company.reading() as db:
+    with world.reading() as db:
         for on in DAYS:
             for by in ("due", "invoice"):
-                report = aging_report(db, company.tenant_id, on, by, known_at=known_at)  # type: ignore[arg-type]
+                report = aging_report(db, world.tenant_id, on, by, known_at=known_at)  # type: ignore[arg-type]
                 assert all(tie.ok for tie in report.tie_out)
                 found += [report.rows, report.totals, report.tie_out, report.currencies]
-            found.append(posted_balances(db, company.tenant_id, on, known_at=known_at))
-            items = open_items(db, company.tenant_id, as_of=on, known_at=known_at)
+            found.append(posted_balances(db, world.tenant_id, on, known_at=known_at))
+            items = open_items(db, world.tenant_id, as_of=on, known_at=known_at)
             found.append([(i.document_no, i.open_minor, i.stage) for i in items])
             for customer in sorted({item.customer_id for item in items}):
-                balance = balance_at(db, company.tenant_id, customer, "CNY", on, known_at=known_at)
-                posted = posted_balances(db, company.tenant_id, on, customer_id=customer, known_at=known_at)
+                balance = balance_at(db, world.tenant_id, customer, "CNY", on, known_at=known_at)
+                posted = posted_balances(db, world.tenant_id, on, customer_id=customer, known_at=known_at)
                 assert balance == posted.get("CNY", 0)
                 found.append(balance)
     return found
@@ -56,21 +55,21 @@ def shown(company: TestCompany, known_at: datetime | None) -> list[object]:
 class Clerk:
     """Does random things to the books, each at a later moment than the one before."""
 
-    def __init__(self, company: TestCompany, seed: int) -> None:
-        self.company, self.rng = company, random.Random(seed)  # noqa: S311  # reproducible, no secret
-        books = Books(company, FIRST)
-        self.customers = [books.customer("0001"), books.customer("0002")]
+    def __init__(self, world: World, seed: int) -> None:
+        self.world, self.rng = world, random.Random(seed)  # noqa: S311  # reproducible, no secret
+        world = world.on(FIRST)
+        self.customers = [world.customer("0001"), world.customer("0002")]
         self.items: list[tuple[UUID, NewItem]] = []
         self.allocations: list[UUID] = []
-        self.moment = moment_on(FIRST + timedelta(days=60), company.timezone)
+        self.moment = moment_on(FIRST + timedelta(days=60), world.timezone)
 
     def day(self) -> date:
         return FIRST + timedelta(days=self.rng.randrange(130))
 
     def act(self) -> datetime:
-        """One deed, or none when the rules refuse it; the moment it was recorded."""
+        """Does one random thing, or none when the rules refuse it; returns the moment it was recorded."""
         self.moment += timedelta(hours=self.rng.randrange(1, 70))
-        base = self.company.actor()
+        base = self.world.actor()
         actor = replace(base, now=self.moment, today=self.moment.date())
         deed = self.rng.choice([self.post, self.post, self.allocate, self.allocate, self.take_back, self.reverse])
         with contextlib.suppress(HuikuanError):
@@ -83,7 +82,7 @@ class Clerk:
         due = on + timedelta(days=self.rng.randrange(60))
         customer = self.rng.choice(self.customers)
         item = NewItem(customer, kind, f"D{len(self.items)}", on, due, due, currency, self.rng.randrange(1, 50))
-        with self.company.transaction() as db:
+        with self.world.transaction() as db:
             self.items.append((post_items(db, actor, [item])[0], item))
 
     def allocate(self, actor: Actor) -> None:
@@ -99,12 +98,12 @@ class Clerk:
             return
         debit, credit = self.rng.choice(pairs)
         wanted = NewAllocation(debit, credit, self.rng.randrange(1, 30), self.rng.choice([None, None, self.day()]))
-        with self.company.transaction() as db:
+        with self.world.transaction() as db:
             self.allocations += allocate(db, actor, [wanted])
 
     def take_back(self, actor: Actor) -> None:
         if self.allocations:
-            with self.company.transaction() as db:
+            with self.world.transaction() as db:
                 reverse_allocation(
                     db, actor, self.rng.choice(self.allocations), effective_on=self.rng.choice([None, self.day()])
                 )
@@ -112,7 +111,7 @@ class Clerk:
     def reverse(self, actor: Actor) -> None:
         if self.items:
             item_id, _item = self.rng.choice(self.items)
-            with self.company.transaction() as db:
+            with self.world.transaction() as db:
                 reverse_item(db, actor, item_id, effective_on=self.rng.choice([None, self.day()]))
 
 
@@ -121,66 +120,68 @@ class Clerk:
 )
 @given(seed=st.integers(0, 2**32))
 def test_what_was_shown_at_a_moment_comes_back_whatever_was_booked_since(engine: sa.Engine, seed: int) -> None:
-    company = new_company(lambda: None)  # type: ignore[arg-type, return-value]
-    clerk = Clerk(company, seed)
+    world = new_world()
+    clerk = Clerk(world, seed)
     remembered: list[tuple[datetime, list[object]]] = []
     for _deed in range(14):
         moment = clerk.act()
-        remembered.append((moment, shown(company, None)))
+        remembered.append((moment, everything_shown(world, None)))
     for moment, then in remembered:
-        assert shown(company, moment) == then
+        assert everything_shown(world, moment) == then
 
 
-def aged(company: TestCompany, known_at: datetime | None, on: date = MARCH) -> bytes:
-    with company.reading() as db:
-        return aging_csv(aging_report(db, company.tenant_id, on, known_at=known_at))
+def aging_csv_of(world: World, known_at: datetime | None, on: date = MARCH) -> bytes:
+    with world.reading() as db:
+        return aging_csv(aging_report(db, world.tenant_id, on, known_at=known_at))
 
 
 def test_a_receipt_reversed_in_april_while_march_is_locked_leaves_the_report_of_march_to_the_byte(
-    company: TestCompany,
+    world: World,
 ) -> None:
-    """9: received and applied on 12 March, taken back on 5 April; March was closed in between."""
-    books = Books(company, date(2026, 3, 12))
-    customer = books.customer()
-    invoice = books.post(customer, "invoice", "I", date(2026, 3, 1), 10000)
-    receipt = books.post(customer, "receipt", "R", date(2026, 3, 12), 10000)
-    allocation = books.allocate(invoice, receipt, 10000)
-    books.post(customer, "invoice", "J", date(2026, 3, 2), 500)
-    before = aged(company, None)
-    with company.transaction() as db:
-        db.execute(sa.update(BooksState).where(BooksState.tenant_id == company.tenant_id).values(locked_through=MARCH))
-    april = company.actor(date(2026, 4, 5))
-    with company.transaction() as db:
+    """Testcase 9: received and applied on 12 March, taken back on 5 April; March was closed in between."""
+    world = world.on(date(2026, 3, 12))
+    customer = world.customer()
+    invoice = world.invoice(customer, number="I", on=date(2026, 3, 1), minor=10000)
+    receipt = world.receipt(customer, number="R", on=date(2026, 3, 12), minor=10000)
+    allocation = world.allocate(invoice, receipt, minor=10000)
+    world.invoice(customer, number="J", on=date(2026, 3, 2), minor=500)
+    before = aging_csv_of(world, None)
+    with world.transaction() as db:
+        db.execute(sa.update(BooksState).where(BooksState.tenant_id == world.tenant_id).values(locked_through=MARCH))
+    april = world.actor(date(2026, 4, 5))
+    with world.transaction() as db:
         reverse_allocation(db, april, allocation)
         reverse_item(db, april, receipt)
-    assert aged(company, None) == before
+    assert aging_csv_of(world, None) == before
     assert b"100.00" not in before
-    assert b"105.00" in aged(company, None, date(2026, 4, 5))
+    assert b"105.00" in aging_csv_of(world, None, date(2026, 4, 5))
     # On 5 April as it looked on 31 March: still paid.
-    assert aged(company, moment_on(MARCH, company.timezone), date(2026, 4, 5)).count(b"5.00") == before.count(b"5.00")
+    assert aging_csv_of(world, moment_on(MARCH, world.timezone), date(2026, 4, 5)).count(b"5.00") == before.count(
+        b"5.00"
+    )
 
 
-def test_a_backdated_document_is_in_the_past_day_but_not_in_what_was_known_then(company: TestCompany) -> None:
-    books = Books(company, MARCH)
-    customer = books.customer()
-    books.post(customer, "invoice", "I", date(2026, 3, 1), 10000)
-    then = aged(company, None)
-    Books(company, date(2026, 4, 9)).post(customer, "invoice", "LATE", date(2026, 3, 15), 700)
-    assert aged(company, moment_on(MARCH, company.timezone)) == then
-    assert b"107.00" in aged(company, None)
+def test_a_backdated_document_is_in_the_past_day_but_not_in_what_was_known_then(world: World) -> None:
+    world = world.on(MARCH)
+    customer = world.customer()
+    world.invoice(customer, number="I", on=date(2026, 3, 1), minor=10000)
+    then = aging_csv_of(world, None)
+    world.on(date(2026, 4, 9)).invoice(customer, number="LATE", on=date(2026, 3, 15), minor=700)
+    assert aging_csv_of(world, moment_on(MARCH, world.timezone)) == then
+    assert b"107.00" in aging_csv_of(world, None)
 
 
-def test_an_allocation_of_today_that_takes_effect_earlier_was_not_known_yesterday(company: TestCompany) -> None:
-    books = Books(company, MARCH)
-    customer = books.customer()
-    invoice = books.post(customer, "invoice", "I", date(2026, 3, 1), 10000)
-    receipt = books.post(customer, "receipt", "R", date(2026, 3, 5), 10000)
-    later = Books(company, date(2026, 4, 9))
-    later.allocate(invoice, receipt, 10000, date(2026, 3, 5))
-    with company.reading() as db:
-        known = moment_on(MARCH, company.timezone)
-        then = open_items(db, company.tenant_id, as_of=MARCH, known_at=known)
-        now = open_items(db, company.tenant_id, as_of=MARCH)
+def test_an_allocation_of_today_that_takes_effect_earlier_was_not_known_yesterday(world: World) -> None:
+    world = world.on(MARCH)
+    customer = world.customer()
+    invoice = world.invoice(customer, number="I", on=date(2026, 3, 1), minor=10000)
+    receipt = world.receipt(customer, number="R", on=date(2026, 3, 5), minor=10000)
+    later = world.on(date(2026, 4, 9))
+    later.allocate(invoice, receipt, minor=10000, on=date(2026, 3, 5))
+    with world.reading() as db:
+        known = moment_on(MARCH, world.timezone)
+        then = open_items(db, world.tenant_id, as_of=MARCH, known_at=known)
+        now = open_items(db, world.tenant_id, as_of=MARCH)
     assert {item.document_no: item.signed_open_minor for item in then} == {"I": 10000, "R": -10000}
     assert now == []
 
@@ -196,110 +197,109 @@ def test_an_allocation_of_today_that_takes_effect_earlier_was_not_known_yesterda
         ("2026-11-20T09:00", "", None),  # not past yet: now
     ],
 )
-def test_a_moment_is_read_in_the_company_s_time(company: TestCompany, typed: str, known: str, utc: str | None) -> None:
-    when = read_when(None, typed, company.actor(date(2026, 11, 20)))
+def test_a_moment_is_read_in_the_company_s_time(world: World, typed: str, known: str, utc: str | None) -> None:
+    when = read_when(None, typed, world.actor(date(2026, 11, 20)))
     assert (when.known, when.unread) == (known, "")
     assert (when.known_at.isoformat() if when.known_at else None) == utc
     assert when.travelled is (utc is not None)
 
 
 @pytest.mark.parametrize("typed", ["yesterday", "2026-02-30T10:00", "2026-03-31T25:00", "31/03/2026", "9999-01-01"])
-def test_what_is_no_moment_is_told_and_left_out(company: TestCompany, typed: str) -> None:
-    when = read_when(MARCH, typed, company.actor(date(2026, 11, 20)))
+def test_what_is_no_moment_is_told_and_left_out(world: World, typed: str) -> None:
+    when = read_when(MARCH, typed, world.actor(date(2026, 11, 20)))
     assert (when.known_at, when.unread, when.as_of) == (None, typed, MARCH)
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
-def test_time_travel_is_a_control_on_the_page_and_stays_in_its_links(company: TestCompany, language: str) -> None:
-    books = Books(company, MARCH)
-    customer = books.customer()
-    books.post(customer, "invoice", "EARLY", date(2026, 3, 1), 10000)
-    Books(company, date(2026, 4, 9)).post(customer, "invoice", "LATE", date(2026, 3, 15), 700)
-    client = company.client(language=language)
+def test_time_travel_is_a_control_on_the_page_and_stays_in_its_links(world: World, language: str) -> None:
+    world = world.on(MARCH)
+    customer = world.customer()
+    world.invoice(customer, number="EARLY", on=date(2026, 3, 1), minor=10000)
+    world.on(date(2026, 4, 9)).invoice(customer, number="LATE", on=date(2026, 3, 15), minor=700)
+    client = world.client(language=language)
     then = "as_of=2026-03-31&known=2026-03-31T18:00"
-    aging = client.get(company.url(f"/aging/?{then}")).text
+    aging = client.get(world.url(f"/aging/?{then}")).text
     assert "100.00" in aging
     assert "107.00" not in aging
     assert "2026-03-31 18:00" in aging
     assert 'name="known"' in aging
     assert "known=2026-03-31T18%3A00" in aging
-    assert "107.00" in client.get(company.url("/aging/?as_of=2026-03-31")).text
-    listed = client.get(company.url("/receivables/?on=2026-03-31&known=2026-03-31T18:00")).text
+    assert "107.00" in client.get(world.url("/aging/?as_of=2026-03-31")).text
+    listed = client.get(world.url("/receivables/?on=2026-03-31&known=2026-03-31T18:00")).text
     assert "EARLY" in listed
     assert "LATE" not in listed
     assert "known=2026-03-31T18%3A00" in listed
-    page = client.get(company.url(f"/customers/{customer}?{then}")).text
+    page = client.get(world.url(f"/customers/{customer}?{then}")).text
     assert "EARLY" in page
     assert ">LATE</a>" not in page
     assert "2026-03-31 18:00" in page
-    assert ">LATE</a>" in client.get(company.url(f"/customers/{customer}?as_of=2026-03-31")).text
+    assert ">LATE</a>" in client.get(world.url(f"/customers/{customer}?as_of=2026-03-31")).text
 
 
-def test_without_time_travel_there_is_no_banner_and_with_it_a_way_back(company: TestCompany) -> None:
-    client = company.client()
-    assert "back to today" not in client.get(company.url("/aging/")).text
-    past = client.get(company.url("/aging/?as_of=2026-03-31&by=invoice")).text
-    assert f'href="{company.url("/aging/?by=invoice")}">back to today' in past
-    assert "“soon” is no moment" in client.get(company.url("/receivables/?known=soon")).text
+def test_without_time_travel_there_is_no_banner_and_with_it_a_way_back(world: World) -> None:
+    client = world.client()
+    assert "back to today" not in client.get(world.url("/aging/")).text
+    past = client.get(world.url("/aging/?as_of=2026-03-31&by=invoice")).text
+    assert f'href="{world.url("/aging/?by=invoice")}">back to today' in past
+    assert "“soon” is no moment" in client.get(world.url("/receivables/?known=soon")).text
 
 
-def test_a_file_says_as_known_when_and_refuses_what_is_no_moment(company: TestCompany) -> None:
-    Books(company, MARCH).customer()
-    client = company.client()
-    answer = client.get(company.url("/aging/export.csv?as_of=2026-03-31&known=2026-03-31T18:00"))
+def test_a_file_says_as_known_when_and_refuses_what_is_no_moment(world: World) -> None:
+    world.on(MARCH).customer()
+    client = world.client()
+    answer = client.get(world.url("/aging/export.csv?as_of=2026-03-31&known=2026-03-31T18:00"))
     assert "aging-2026-03-31-known-2026-03-31T1800.csv" in answer.headers["Content-Disposition"]
-    assert client.get(company.url("/aging/export.csv?known=soon")).status_code == 422
+    assert client.get(world.url("/aging/export.csv?known=soon")).status_code == 422
 
 
-def instalments(company: TestCompany) -> list[UUID]:
+def instalments(world: World) -> list[UUID]:
     """1,000.00 in three instalments, due in January, February and March."""
-    customer = Books(company, FIRST).customer()
+    customer = world.on(FIRST).customer()
     parts = [
         NewItem(customer, "invoice", "INV-3", FIRST, due, due, "CNY", minor, instalment_no=n)
         for n, (due, minor) in enumerate(
             [(date(2026, 1, 31), 30000), (date(2026, 2, 28), 30000), (MARCH, 40000)], start=1
         )
     ]
-    with company.transaction() as db:
-        return post_items(db, company.actor(FIRST), parts)
+    return world.on(FIRST).book(parts)
 
 
 def test_an_invoice_with_instalments_of_which_the_first_is_late_is_overdue_with_that_one_alone(
-    company: TestCompany,
+    world: World,
 ) -> None:
-    """22: on 10 February only the January instalment is overdue."""
-    instalments(company)
-    with company.reading() as db:
-        row = aging_report(db, company.tenant_id, date(2026, 2, 10)).rows[0]
+    """Testcase 22: on 10 February only the January instalment is overdue."""
+    instalments(world)
+    with world.reading() as db:
+        row = aging_report(db, world.tenant_id, date(2026, 2, 10)).rows[0]
     assert row.by_bucket() == {"not_due": 70000, "1-30": 30000, "31-60": 0, "61-90": 0, ">90": 0}
 
 
-def test_a_document_s_number_leads_to_its_first_open_instalment(company: TestCompany) -> None:
-    first, second, third = instalments(company)
-    customer_books = Books(company, date(2026, 2, 1))
+def test_a_document_s_number_leads_to_its_first_open_instalment(world: World) -> None:
+    first, second, third = instalments(world)
+    customer_books = world.on(date(2026, 2, 1))
 
     def found() -> dict[tuple[str, str], UUID]:
-        with company.reading() as db:
-            return item_ids(db, company.tenant_id, [("invoice", "INV-3"), ("invoice", "NONE")])
+        with world.reading() as db:
+            return item_ids(db, world.tenant_id, [("invoice", "INV-3"), ("invoice", "NONE")])
 
     assert found() == {("invoice", "INV-3"): first}
     customer = customer_books.customer()
-    receipt = customer_books.post(customer, "receipt", "R", date(2026, 2, 1), 100000)
-    customer_books.allocate(first, receipt, 30000)
+    receipt = customer_books.receipt(customer, number="R", on=date(2026, 2, 1), minor=100000)
+    customer_books.allocate(first, receipt, minor=30000)
     assert found() == {("invoice", "INV-3"): second}
-    customer_books.allocate(second, receipt, 30000)
-    customer_books.allocate(third, receipt, 40000)
+    customer_books.allocate(second, receipt, minor=30000)
+    customer_books.allocate(third, receipt, minor=40000)
     assert found() == {("invoice", "INV-3"): first}
-    with company.reading() as db:
-        assert items_of_document(db, company.tenant_id, "invoice", "INV-3") == [first, second, third]
-        assert items_of_document(db, company.tenant_id, "receipt", "R") == [receipt]
-        assert items_of_document(db, company.tenant_id, "receipt", "INV-3") == []
+    with world.reading() as db:
+        assert items_of_document(db, world.tenant_id, "invoice", "INV-3") == [first, second, third]
+        assert items_of_document(db, world.tenant_id, "receipt", "R") == [receipt]
+        assert items_of_document(db, world.tenant_id, "receipt", "INV-3") == []
 
 
-def test_the_statement_of_the_present_is_not_touched_by_time_travel(company: TestCompany) -> None:
+def test_the_statement_of_the_present_is_not_touched_by_time_travel(world: World) -> None:
     """Without a moment the aging asks nothing about when things were recorded: its cost is bound to stay."""
     from ar.reports.aging import _statement
 
-    assert "recorded_at" not in str(_statement(company.tenant_id, MARCH, "due", None, None))
-    known = moment_on(MARCH, company.timezone, time(18))
-    assert "recorded_at" in str(_statement(company.tenant_id, MARCH, "due", None, None, known))
+    assert "recorded_at" not in str(_statement(world.tenant_id, MARCH, "due", None, None))
+    known = moment_on(MARCH, world.timezone, time(18))
+    assert "recorded_at" in str(_statement(world.tenant_id, MARCH, "due", None, None, known))

@@ -35,8 +35,7 @@ from kernel.errors import HuikuanError
 from kernel.ids import new_id
 from kernel.money import decimal_text
 from tests.ar.ledger.slow_books import Pair, SlowBooks, Told
-from tests.support.books import Books
-from tests.support.companies import TestCompany, new_company
+from tests.support.world import World, new_world
 
 FIRST, TODAY = date(2026, 1, 1), date(2026, 6, 30)
 CURRENCIES = ("CNY", "JPY", "KWD")
@@ -55,15 +54,14 @@ picks = st.integers(0, 10_000)
 class Story(RuleBasedStateMachine):
     """What accountants do to one company's books, in any order."""
 
-    company: TestCompany
+    world: World
     ids: dict[str, UUID]
 
     @initialize(seed=st.integers(0, 2**32))
     def begin(self, seed: int) -> None:
         """A company with some business already done, since stories drawn from nothing are mostly nearly empty."""
-        self.company = new_company(lambda: None)  # type: ignore[arg-type, return-value]
-        books = Books(self.company, FIRST)
-        self.ids = {number: books.customer(number) for number in CUSTOMERS}
+        self.world = new_world()
+        self.ids = {number: self.world.on(FIRST).customer(number) for number in CUSTOMERS}
         self.slow = SlowBooks()
         self.bills: dict[UUID, tuple[UUID, str]] = {}
         self.step = 0
@@ -89,7 +87,7 @@ class Story(RuleBasedStateMachine):
     def actor(self) -> Actor:
         """Each step comes an hour's minute later than the one before."""
         self.step += 1
-        actor = self.company.actor(TODAY)
+        actor = self.world.actor(TODAY)
         return replace(actor, now=actor.now + timedelta(seconds=self.step))
 
     # What is booked
@@ -128,10 +126,10 @@ class Story(RuleBasedStateMachine):
                 )
             )  # fmt: skip
         if self.slow.locked and on <= self.slow.locked:
-            with pytest.raises(HuikuanError), self.company.transaction() as db:
+            with pytest.raises(HuikuanError), self.world.transaction() as db:
                 post_items(db, actor, items)
             return
-        with self.company.transaction() as db:
+        with self.world.transaction() as db:
             made = post_items(db, actor, items)
         for item_id, item in zip(made, items, strict=True):
             self.tell(item_id, item, who)
@@ -145,10 +143,10 @@ class Story(RuleBasedStateMachine):
             pays="none", key=str(new_id()),
         )  # fmt: skip
         with suppress(HuikuanError):
-            with self.company.transaction() as db:
+            with self.world.transaction() as db:
                 bill_id = receive_bill(db, actor, data)
                 item_id = db.execute(
-                    sa.select(Bill.item_id).where(Bill.tenant_id == self.company.tenant_id, Bill.id == bill_id)
+                    sa.select(Bill.item_id).where(Bill.tenant_id == self.world.tenant_id, Bill.id == bill_id)
                 ).scalar_one()
             self.bills[bill_id] = (item_id, State.HELD)
             self.tell(item_id, NewItem(self.ids[who], "bill", number, on, on, on, currency, minor), who)
@@ -185,11 +183,11 @@ class Story(RuleBasedStateMachine):
         minor, on = max(1, most * percent // 100), max(on, debt.on, credit.on)
         actor, wanted = self.actor(), NewAllocation(debt.id, credit.id, minor, on)
         if minor > most or (slow.locked and on <= slow.locked):
-            with pytest.raises(HuikuanError), self.company.transaction() as db:
+            with pytest.raises(HuikuanError), self.world.transaction() as db:
                 allocate(db, actor, [wanted])
             return
         with suppress(HuikuanError):  # not before an allocation that was taken back
-            with self.company.transaction() as db:
+            with self.world.transaction() as db:
                 (made,) = allocate(db, actor, [wanted])
             slow.pairs.append(Pair(made, debt.id, credit.id, minor))
             slow.pay(debt.id, credit.id, minor, on, self.step)
@@ -201,7 +199,7 @@ class Story(RuleBasedStateMachine):
         pair = live[pick % len(live)]
         actor = self.actor()
         with suppress(HuikuanError):
-            with self.company.transaction() as db:
+            with self.world.transaction() as db:
                 reverse_allocation(db, actor, pair.id, effective_on=on)
             self.undone(pair, on)
 
@@ -220,7 +218,7 @@ class Story(RuleBasedStateMachine):
         if item.kind == "bill":
             return  # taken back by the bill's own steps
         try:
-            with self.company.transaction() as db:
+            with self.world.transaction() as db:
                 reverse_item(db, actor, item.id, effective_on=on)
         except HuikuanError:
             return
@@ -241,10 +239,10 @@ class Story(RuleBasedStateMachine):
         made: type[BillStep] = Dishonour if step is Step.DISHONOUR else BillStep
         more = {"proof": "拒绝付款证明"} if step is Step.DISHONOUR else {}
         with suppress(HuikuanError):
-            with self.company.transaction() as db:
+            with self.world.transaction() as db:
                 take_step(db, actor, bill_id, step, made(on=on, seen=State(state), key=key, **more))
                 now = db.execute(
-                    sa.select(Bill.state).where(Bill.tenant_id == self.company.tenant_id, Bill.id == bill_id)
+                    sa.select(Bill.state).where(Bill.tenant_id == self.world.tenant_id, Bill.id == bill_id)
                 ).scalar_one()
             self.bills[bill_id] = (item_id, now)
             if step is Step.DISHONOUR:
@@ -258,19 +256,19 @@ class Story(RuleBasedStateMachine):
     def lock(self, on: date) -> None:
         actor = self.actor()
         if self.slow.locked and on <= self.slow.locked:
-            with pytest.raises(HuikuanError), self.company.transaction() as db:
+            with pytest.raises(HuikuanError), self.world.transaction() as db:
                 lock_through(db, actor, on)
             return
-        with self.company.transaction() as db:
+        with self.world.transaction() as db:
             lock_through(db, actor, on)
         self.slow.locked = on
-        with self.company.reading() as db:
-            self.closed[on] = aging_report(db, self.company.tenant_id, on).rows
+        with self.world.reading() as db:
+            self.closed[on] = aging_report(db, self.world.tenant_id, on).rows
 
     @rule(on=days)
     def remember(self, on: date) -> None:
         """Somebody looks at the aging of a day, now."""
-        actor = self.company.actor(TODAY)
+        actor = self.world.actor(TODAY)
         self.seen.append((on, self.step, actor.now + timedelta(seconds=self.step)))
 
     # What holds after each step
@@ -279,8 +277,8 @@ class Story(RuleBasedStateMachine):
     def the_books_are_whole(self) -> None:
         if not hasattr(self, "slow"):
             return
-        tenant_id, slow = self.company.tenant_id, self.slow
-        with self.company.reading() as db:
+        tenant_id, slow = self.world.tenant_id, self.slow
+        with self.world.reading() as db:
             checks = [*ledger_checks(db, tenant_id), *bills_checks(db, tenant_id)]
             assert [check for check in checks if not check.ok] == []
             some = slow.days()[:: max(1, len(slow.days()) // 3)]

@@ -15,13 +15,12 @@ from hypothesis import strategies as st
 from ar.ledger.aging import OpenAmount, age
 from ar.ledger.allocation import NewAllocation, allocate, reverse_allocation
 from ar.ledger.doctor import ledger_checks
-from ar.ledger.posting import NewItem, post_items
+from ar.ledger.posting import NewItem
 from ar.ledger.queries import balance_at, posted_balances
 from ar.ledger.reversing import reverse_item
 from ar.reports.aging import By, aging_report
 from kernel.errors import HuikuanError
-from tests.support.books import Books
-from tests.support.companies import TestCompany, new_company
+from tests.support.world import World, new_world
 
 FIRST = date(2026, 1, 1)
 KINDS = ["invoice", "debit_note", "opening", "credit_note", "receipt"]
@@ -94,40 +93,39 @@ class Told:
         return amount_minor - sum(minor for effective_on, minor in self.paid[item_id] if effective_on <= on)
 
 
-def build(company: TestCompany, book: Book) -> tuple[Told, dict[UUID, str]]:
-    books = Books(company, FIRST)
-    customers = [books.customer("0001"), books.customer("0002")]
+def build(world: World, book: Book) -> tuple[Told, dict[UUID, str]]:
+    world = world.on(FIRST)
+    customers = [world.customer("0001"), world.customer("0002")]
     told = Told()
     for at, (kind, who, currency, on, term, minor) in enumerate(book.documents):
         due = on + timedelta(days=term)
         item = NewItem(customers[who], kind, f"D{at}", on, due, due, currency, minor)
-        with company.transaction() as db:
-            item_id = post_items(db, company.actor(FIRST), [item])[0]
+        item_id = world.on(FIRST).book([item])[0]
         told.items.append((item_id, item, 1 if kind in ("invoice", "debit_note", "opening") else -1))
     allocations: list[tuple[UUID, UUID, UUID, int]] = []
     for wanted in book.deeds:
         try:
-            act(company, told, allocations, wanted)
+            act(world, told, allocations, wanted)
         except HuikuanError:
             continue
     return told, dict(zip(customers, ("0001", "0002"), strict=True))
 
 
-def act(company: TestCompany, told: Told, allocations: list[tuple[UUID, UUID, UUID, int]], wanted: tuple) -> None:  # type: ignore[type-arg]
+def act(world: World, told: Told, allocations: list[tuple[UUID, UUID, UUID, int]], wanted: tuple) -> None:  # type: ignore[type-arg]
     what, left, right, minor, on = wanted
-    actor = company.actor(FIRST + timedelta(days=60))
+    actor = world.actor(FIRST + timedelta(days=60))
     one = told.items[left % len(told.items)]
     pairs = told.pairs()
-    with company.transaction() as db:
+    with world.transaction() as db:
         if what == "allocate" and pairs:
             debit_id, credit_id = pairs[right % len(pairs)]
             allocation = allocate(db, actor, [NewAllocation(debit_id, credit_id, minor, on)])[0]
             allocations.append((allocation, debit_id, credit_id, minor))
             done = [(debit_id, minor), (credit_id, minor)]
-            effective = effective_on(db, company, allocation)
+            effective = effective_on(db, world, allocation)
         elif what == "take_back" and allocations:
             allocation, debit_id, credit_id, paid = allocations[left % len(allocations)]
-            effective = effective_on(db, company, reverse_allocation(db, actor, allocation, effective_on=on))
+            effective = effective_on(db, world, reverse_allocation(db, actor, allocation, effective_on=on))
             done = [(debit_id, -paid), (credit_id, -paid)]
         elif what == "reverse":
             effective = on or actor.today
@@ -139,10 +137,10 @@ def act(company: TestCompany, told: Told, allocations: list[tuple[UUID, UUID, UU
         told.paid[item_id].append((effective, paid))
 
 
-def effective_on(db: object, company: TestCompany, allocation_id: UUID) -> date:
+def effective_on(db: object, world: World, allocation_id: UUID) -> date:
     found = db.execute(  # type: ignore[attr-defined]
         sa.text("SELECT effective_on FROM allocation WHERE tenant_id = :tenant AND id = :id"),
-        {"tenant": company.tenant_id, "id": allocation_id},
+        {"tenant": world.tenant_id, "id": allocation_id},
     ).scalar_one()
     assert isinstance(found, date)
     return found
@@ -153,21 +151,21 @@ def effective_on(db: object, company: TestCompany, allocation_id: UUID) -> date:
 )
 @given(seed=st.integers(0, 2**32), by=st.sampled_from(["due", "invoice"]))
 def test_aging_as_of_any_date_is_what_the_books_say(engine: sa.Engine, seed: int, by: By) -> None:
-    company = new_company(lambda: None)  # type: ignore[arg-type, return-value]
+    world = new_world()
     book = random_book(seed)
-    told, numbers = build(company, book)
-    with company.reading() as db:
-        assert [check for check in ledger_checks(db, company.tenant_id) if not check.ok] == []
+    told, numbers = build(world, book)
+    with world.reading() as db:
+        assert [check for check in ledger_checks(db, world.tenant_id) if not check.ok] == []
         eventful = told.eventful()
         for on in {eventful[pick % len(eventful)] for pick in book.picks}:
-            report = aging_report(db, company.tenant_id, on, by)
+            report = aging_report(db, world.tenant_id, on, by)
             assert report.rows == expected(told, numbers, on, by)
             assert all(tie.ok for tie in report.tie_out)
             for customer, number in numbers.items():
                 aged = {row.currency: row.balance_minor for row in report.rows if row.customer_no == number}
-                posted = posted_balances(db, company.tenant_id, on, customer_id=customer)
+                posted = posted_balances(db, world.tenant_id, on, customer_id=customer)
                 for currency in ("CNY", "JPY"):
-                    balance = balance_at(db, company.tenant_id, customer, currency, on)
+                    balance = balance_at(db, world.tenant_id, customer, currency, on)
                     assert balance == aged.get(currency, 0) == posted.get(currency, 0)
 
 

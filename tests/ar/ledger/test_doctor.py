@@ -19,26 +19,24 @@ from ar.ledger.posting import NewItem, post_entry, post_items, reverse_entry
 from ar.ledger.reversing import reverse_item
 from kernel.journal import JournalEvent
 from kernel.settings import settings
-from tests.support.books import TODAY, Books
-from tests.support.companies import TestCompany
 from tests.support.delivery import drain
+from tests.support.world import TODAY, World
 
 MARCH = date(2026, 3, 31)
 
 
 @pytest.fixture
-def books(company: TestCompany) -> Books:
+def furnished(world: World) -> World:
     """One of everything that the ledger can hold, through its own commands, with March locked."""
-    made = Books(company)
-    customer = made.customer()
-    actor = company.actor(TODAY)
+    customer = world.customer()
+    actor = world.actor(TODAY)
     on, due = date(2026, 3, 1), date(2026, 4, 1)
 
     def item(kind: str, number: str, amount: int, **more: object) -> NewItem:
-        days = (on, on, on) if kind in ("receipt", "bad_debt", "credit_note") else (on, due, due)
-        return NewItem(customer, kind, number, *days, "CNY", amount, **more)  # type: ignore[arg-type]
+        due_on = on if kind in ("receipt", "bad_debt", "credit_note") else due
+        return NewItem(customer, kind, number, on, due_on, due_on, "CNY", amount, **more)  # type: ignore[arg-type]
 
-    with company.transaction() as db:
+    with world.transaction() as db:
         ids = post_items(
             db,
             actor,
@@ -55,31 +53,31 @@ def books(company: TestCompany) -> Books:
                 item("recovery", "RV-1", 5_00),
             ],
         )
-    made.allocate(ids[0], ids[3], 40_00)
-    back = made.allocate(ids[1], ids[4], 50_00)
-    made.allocate(ids[2], ids[5], 20_00)
-    with company.transaction() as db:
+    world.allocate(ids[0], ids[3], minor=40_00)
+    back = world.allocate(ids[1], ids[4], minor=50_00)
+    world.allocate(ids[2], ids[5], minor=20_00)
+    with world.transaction() as db:
         reverse_allocation(db, actor, back)
         reverse_item(db, actor, ids[6])
         legs = [("allowance", "CNY", 0, 7_00), ("bad_debt_expense", "CNY", 7_00, 0)]
         provision = post_entry(db, actor, "provision", on, legs, memo="")
         reverse_entry(db, actor, provision, date(2026, 4, 1), memo="")
-    with company.transaction() as db:
+    with world.transaction() as db:
         lock_through(db, actor, MARCH)
-    made.post(customer, "invoice", "APRIL", date(2026, 4, 2), 3_00, currency="USD")
-    return made
+    world.invoice(customer, number="APRIL", on=date(2026, 4, 2), minor=3_00, currency="USD")
+    return world
 
 
-def failing(company: TestCompany) -> dict[str, str]:
-    with company.reading() as db:
-        return {check.name: check.detail for check in ledger_checks(db, company.tenant_id) if not check.ok}
+def findings(world: World) -> dict[str, str]:
+    with world.reading() as db:
+        return {check.name: check.detail for check in ledger_checks(db, world.tenant_id) if not check.ok}
 
 
 TABLES = ("entry", "posting", "open_item", "allocation", "period_balance", "books_state")
 
 
 def tamper(tenant_id: UUID, statement: str, *values: object) -> None:
-    """What only the owner of the tables can do, with the triggers turned off."""
+    """Changes a row as only the owner of the tables can, with the triggers turned off."""
     url = settings().database_url.replace("postgresql+psycopg://", "postgresql://")
     with psycopg.connect(url) as connection:
         connection.execute("SELECT enter_tenant(%s)", [tenant_id])
@@ -90,8 +88,8 @@ def tamper(tenant_id: UUID, statement: str, *values: object) -> None:
             connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")  # type: ignore[arg-type]
 
 
-def test_books_with_one_of_everything_are_sound(company: TestCompany, books: Books) -> None:
-    assert failing(company) == {}
+def test_books_with_one_of_everything_are_sound(furnished: World) -> None:
+    assert findings(furnished) == {}
 
 
 LEG = (
@@ -179,85 +177,84 @@ ITEM = "UPDATE open_item SET {} WHERE tenant_id = %s AND document_no = '{}'"
         ),
     ],
 )
-def test_a_tampered_row_is_named(company: TestCompany, books: Books, statement: str, broken: set[str]) -> None:
-    """17: each kind of tampering, and the checks that must speak (others may speak as well)."""
-    tamper(company.tenant_id, statement)
-    found = failing(company)
+def test_a_tampered_row_is_named(furnished: World, statement: str, broken: set[str]) -> None:
+    """Testcase 17: each kind of tampering, and the checks that must speak (others may speak as well)."""
+    tamper(furnished.tenant_id, statement)
+    found = findings(furnished)
     for name in broken:
         assert any(each.startswith(name) for each in found), (name, found)
     assert all(found.values())
 
 
-def test_an_entry_without_postings_is_named(company: TestCompany) -> None:
+def test_an_entry_without_postings_is_named(world: World) -> None:
     entry = uuid4()
     tamper(
-        company.tenant_id,
+        world.tenant_id,
         "INSERT INTO entry (tenant_id, id, kind, effective_on, recorded_at, recorded_by, memo)"
         " VALUES (%s, %s, 'invoice', '2026-03-01', now(), 'x', '')",
         entry,
     )
-    assert failing(company) == {
+    assert findings(world) == {
         "ledger: every entry balances": f"entry {entry}",
         "ledger: the receivables account holds nothing but items": f"entry {entry}",
     }
 
 
-def test_the_night_finds_tells_and_leaves_it(company: TestCompany) -> None:
-    """17: given a tampered open amount, when the night comes, then it is on record, on Today, and not repaired."""
+def test_the_night_finds_tells_and_leaves_it(world: World) -> None:
+    """Testcase 17: the night finds a tampered open amount, records it, shows it on Today and repairs nothing."""
     # Not the books from above: the night also sees that their bad debt and provision are of no case and no run.
-    books = Books(company)
-    books.post(books.customer(), "receipt", "RC-2", date(2026, 4, 1), 60_00)
+    world.receipt(world.customer(), number="RC-2", on=date(2026, 4, 1), minor=60_00)
     late = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)  # past midnight in Shanghai
     for _ in range(2):
         dispatcher.Clock().tick(late)
-    drain(company.tenant_id)
-    with company.reading() as db:
-        (sound,) = runs(db, company.tenant_id)
+    drain(world.tenant_id)
+    with world.reading() as db:
+        (sound,) = runs(db, world.tenant_id)
         assert (sound.ok, sound.findings) == (True, ())
-    tamper(company.tenant_id, ITEM.format("open_minor = 1", "RC-2"))
-    with company.transaction() as db:
+    tamper(world.tenant_id, ITEM.format("open_minor = 1", "RC-2"))
+    with world.transaction() as db:
         for _ in range(2):
-            ask(db, company.actor(), "the same form")
-    drain(company.tenant_id)
+            ask(db, world.actor(), "the same form")
+    drain(world.tenant_id)
     name = "ledger: open amounts equal amounts less allocations"
-    with company.reading() as db:
-        newest, _sound = runs(db, company.tenant_id)
+    with world.reading() as db:
+        newest, _sound = runs(db, world.tenant_id)
         assert (newest.ok, newest.findings) == (False, ((name, "RC-2"),))
         j = JournalEvent
         told = db.execute(
-            sa.select(j.data).where(j.tenant_id == company.tenant_id, j.kind == "books_differ")
+            sa.select(j.data).where(j.tenant_id == world.tenant_id, j.kind == "books_differ")
         ).scalar_one()
         assert told == {"count": 1, "checks": f"{name} (RC-2)"}
-    assert failing(company) == {name: "RC-2"}
+    assert findings(world) == {name: "RC-2"}
     for role in ("finance_director", "admin"):
-        assert "The books differ from what they should be" in _get(company, "/", role)
-    assert "The books differ" not in _get(company, "/", "salesperson")
-    page = _get(company, "/books/examination", "finance_director")
+        assert "The books differ from what they should be" in _get(world, "/", role)
+    assert "The books differ" not in _get(world, "/", "salesperson")
+    page = _get(world, "/books/examination", "finance_director")
     assert "RC-2" in page
     assert "something differs" in page
 
 
-def test_the_page_asks_for_an_examination(company: TestCompany) -> None:
-    assert "Not examined yet" in _get(company, "/books/examination", "admin")
-    client, url = company.client("finance_director"), company.url("/books/examination")
+def test_the_page_asks_for_an_examination(world: World) -> None:
+    assert "Not examined yet" in _get(world, "/books/examination", "admin")
+    client, url = world.client("finance_director"), world.url("/books/examination")
     assert client.post(url, data={"key": str(uuid4())}).status_code == 303
-    drain(company.tenant_id)
+    drain(world.tenant_id)
     assert "all held" in client.get(url).get_data(as_text=True)
-    assert company.client("salesperson").get(url).status_code == 403
-    assert company.client("accountant").post(url).status_code == 403
+    assert world.client("salesperson").get(url).status_code == 403
+    assert world.client("accountant").post(url).status_code == 403
 
 
-def test_a_run_is_kept_as_it_was(company: TestCompany) -> None:
-    with company.transaction() as db:
-        ask(db, company.actor(), "x")
-    drain(company.tenant_id)
+def test_a_run_is_kept_as_it_was(world: World) -> None:
+    with world.transaction() as db:
+        ask(db, world.actor(), "x")
+    drain(world.tenant_id)
     d = DoctorRun
-    with pytest.raises(sa.exc.ProgrammingError), company.transaction() as db:
-        db.execute(sa.update(d).where(d.tenant_id == company.tenant_id).values(ok=False))
+    with pytest.raises(sa.exc.ProgrammingError), world.transaction() as db:
+        db.execute(sa.update(d).where(d.tenant_id == world.tenant_id).values(ok=False))
     assert EXAMINE == "ledger.examine"
 
 
-def _get(company: TestCompany, path: str, role: str) -> str:
-    answer = company.client(role).get(company.url(path))
+def _get(world: World, path: str, role: str) -> str:
+    answer = world.client(role).get(world.url(path))
     assert answer.status_code == 200
     return answer.get_data(as_text=True)

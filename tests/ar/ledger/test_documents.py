@@ -17,20 +17,20 @@ from ar.customers.inputs import EditCustomer
 from ar.ledger.aging import BUCKETS
 from ar.ledger.document_inputs import SentDocument
 from ar.ledger.documents import DocumentRefused, post_document
-from ar.ledger.models import BooksState, OpenItem, Posting
+from ar.ledger.models import BooksState, OpenItem
 from ar.reports.aging import aging_report
 from kernel.clock import fixed_clock, moment_on
 from kernel.errors import Conflict
-from tests.support.books import TODAY, Books
 from tests.support.companies import TestCompany
+from tests.support.world import TODAY, World, world_of
 
 KEY = "k" * 32
 
 
 @pytest.fixture
-def customer(company: TestCompany) -> UUID:
+def customer(world: World) -> UUID:
     """Number 0001, net 30, ten settlement days."""
-    return Books(company).customer("0001", "深圳鑫晟电子")
+    return world.customer("0001", "深圳鑫晟电子")
 
 
 @pytest.fixture
@@ -40,48 +40,36 @@ def on_today() -> Iterator[None]:
         yield
 
 
-def typed(**values: Any) -> dict[str, Any]:
+def typed_form(**values: Any) -> dict[str, Any]:
     return {"customer": "0001", "amount": "113.00", "document_on": "2026-11-20", "key": KEY} | values
 
 
-def booked(company: TestCompany, kind: str = "invoice", **values: Any) -> list[OpenItem]:
+def post_typed(world: World, kind: str = "invoice", **values: Any) -> list[OpenItem]:
     """The items of what was booked, as rows."""
-    with company.transaction() as db:
-        item_id = post_document(db, company.actor(TODAY), kind, SentDocument.model_validate(typed(**values)))
-    return items_of(company, item_id)
+    with world.transaction() as db:
+        item_id = post_document(db, world.actor(TODAY), kind, SentDocument.model_validate(typed_form(**values)))
+    return items_of(world, item_id)
 
 
-def test_the_last_days_of_the_calendar_are_refused_not_counted_from(company: TestCompany, customer: UUID) -> None:
+def test_the_last_days_of_the_calendar_are_refused_not_counted_from(world: World, customer: UUID) -> None:
     with pytest.raises(DocumentRefused) as refused:
-        booked(company, document_on="9999-12-31")
+        post_typed(world, document_on="9999-12-31")
     assert refused.value.faults["document_on"][0] == "day_too_far"
 
 
-def items_of(company: TestCompany, item_id: UUID) -> list[OpenItem]:
-    with company.reading() as db:
+def items_of(world: World, item_id: UUID) -> list[OpenItem]:
+    with world.reading() as db:
         i = OpenItem
-        entry = sa.select(i.entry_id).where(i.tenant_id == company.tenant_id, i.id == item_id).scalar_subquery()
+        entry = sa.select(i.entry_id).where(i.tenant_id == world.tenant_id, i.id == item_id).scalar_subquery()
         rows = db.execute(
-            sa.select(i).where(i.tenant_id == company.tenant_id, i.entry_id == entry).order_by(i.instalment_no)
+            sa.select(i).where(i.tenant_id == world.tenant_id, i.entry_id == entry).order_by(i.instalment_no)
         ).scalars()
         return list(rows)
 
 
-def legs(company: TestCompany, item: OpenItem) -> dict[str, int]:
-    """Account → debit less credit of the entry."""
-    with company.reading() as db:
-        p = Posting
-        rows = db.execute(
-            sa.select(p.account_code, sa.func.sum(p.debit_minor - p.credit_minor))
-            .where(p.tenant_id == company.tenant_id, p.entry_id == item.entry_id)
-            .group_by(p.account_code)
-        )
-        return {code: int(minor) for code, minor in rows}
-
-
-def count(company: TestCompany) -> int:
-    with company.reading() as db:
-        statement = sa.select(sa.func.count()).where(OpenItem.tenant_id == company.tenant_id)
+def count_items(world: World) -> int:
+    with world.reading() as db:
+        statement = sa.select(sa.func.count()).where(OpenItem.tenant_id == world.tenant_id)
         return int(db.execute(statement).scalar_one())
 
 
@@ -96,23 +84,23 @@ def count(company: TestCompany) -> int:
     ],
 )
 def test_each_kind_is_booked_with_its_tax_and_running_number(
-    company: TestCompany, kind: str, number: str, expected: dict[str, int]
+    world: World, kind: str, number: str, expected: dict[str, int]
 ) -> None:
-    (item,) = booked(company, kind, tax_rate="13")
+    (item,) = post_typed(world, kind, tax_rate="13")
     assert item.document_no == number
-    assert legs(company, item) == expected
+    assert world.postings_of(item.id) == expected
     owed = kind in ("invoice", "debit_note")
     assert item.due_on == (date(2026, 12, 20) if owed else date(2026, 11, 20))
 
 
-def test_due_date_and_collection_period_follow_the_customers_terms(company: TestCompany, customer: UUID) -> None:
+def test_due_date_and_collection_period_follow_the_customers_terms(world: World, customer: UUID) -> None:
     """domain §2: EOM + 30 days of 10 March is 30 April; ten settlement days more end the collection period."""
-    with company.transaction() as db:
+    with world.transaction() as db:
         terms = {"name": "鑫晟", "term_base": "month_end", "term_days": 30, "settlement_days": 10}
-        edit_customer(db, company.actor(TODAY), customer, EditCustomer.model_validate(terms))
-    (item,) = booked(company, document_on="2026-03-10")
+        edit_customer(db, world.actor(TODAY), customer, EditCustomer.model_validate(terms))
+    (item,) = post_typed(world, document_on="2026-03-10")
     assert (item.due_on, item.collection_end_on) == (date(2026, 4, 30), date(2026, 5, 10))
-    (named,) = booked(company, document_on="2026-03-10", due_on="2026-03-31", key="n" * 32)
+    (named,) = post_typed(world, document_on="2026-03-10", due_on="2026-03-31", key="n" * 32)
     assert (named.due_on, named.collection_end_on) == (date(2026, 3, 31), date(2026, 4, 10))
 
 
@@ -127,10 +115,8 @@ def test_due_date_and_collection_period_follow_the_customers_terms(company: Test
         ("usd", "7.1", 710),
     ],
 )
-def test_amounts_have_the_decimals_of_their_currency(
-    company: TestCompany, currency: str, amount: str, minor: int
-) -> None:
-    (item,) = booked(company, currency=currency, amount=amount)
+def test_amounts_have_the_decimals_of_their_currency(world: World, currency: str, amount: str, minor: int) -> None:
+    (item,) = post_typed(world, currency=currency, amount=amount)
     assert (item.currency, item.amount_minor) == (currency.upper(), minor)
 
 
@@ -172,59 +158,59 @@ def test_amounts_have_the_decimals_of_their_currency(
     ],
 )
 def test_what_is_wrong_is_said_at_its_field(
-    company: TestCompany, kind: str, wrong: dict[str, Any], field: str, sentence: str
+    world: World, kind: str, wrong: dict[str, Any], field: str, sentence: str
 ) -> None:
-    with pytest.raises(DocumentRefused) as refused, company.transaction() as db:
-        post_document(db, company.actor(TODAY), kind, SentDocument.model_validate(typed(**wrong)))
+    with pytest.raises(DocumentRefused) as refused, world.transaction() as db:
+        post_document(db, world.actor(TODAY), kind, SentDocument.model_validate(typed_form(**wrong)))
     assert sentence in refused.value.texts()[field]
-    assert count(company) == 0
+    assert count_items(world) == 0
 
 
 @pytest.mark.usefixtures("customer")
-def test_all_faults_of_a_form_are_found_at_once(company: TestCompany) -> None:
-    wrong = typed(customer="?", amount="x", document_on="soon", tax_rate="much", currency="CNY")
-    with pytest.raises(DocumentRefused) as refused, company.transaction() as db:
-        post_document(db, company.actor(TODAY), "invoice", SentDocument.model_validate(wrong))
+def test_all_faults_of_a_form_are_found_at_once(world: World) -> None:
+    wrong = typed_form(customer="?", amount="x", document_on="soon", tax_rate="much", currency="CNY")
+    with pytest.raises(DocumentRefused) as refused, world.transaction() as db:
+        post_document(db, world.actor(TODAY), "invoice", SentDocument.model_validate(wrong))
     assert set(refused.value.texts()) == {"customer", "amount", "document_on", "tax_rate"}
 
 
-def test_a_name_finds_its_customer_and_a_doubtful_one_is_asked_back(company: TestCompany, customer: UUID) -> None:
-    Books(company).customer("0002", "深圳鑫达贸易")
-    assert booked(company, customer="鑫晟")[0].customer_id == customer
-    with pytest.raises(DocumentRefused) as refused, company.transaction() as db:
-        sent = SentDocument.model_validate(typed(customer="深圳", key="d" * 32))
-        post_document(db, company.actor(TODAY), "invoice", sent)
+def test_a_name_finds_its_customer_and_a_doubtful_one_is_asked_back(world: World, customer: UUID) -> None:
+    world.customer("0002", "深圳鑫达贸易")
+    assert post_typed(world, customer="鑫晟")[0].customer_id == customer
+    with pytest.raises(DocumentRefused) as refused, world.transaction() as db:
+        sent = SentDocument.model_validate(typed_form(customer="深圳", key="d" * 32))
+        post_document(db, world.actor(TODAY), "invoice", sent)
     assert "0001 深圳鑫晟电子" in refused.value.texts()["customer"]
     assert "0002 深圳鑫达贸易" in refused.value.texts()["customer"]
 
 
 @pytest.mark.usefixtures("customer")
-def test_running_numbers_have_no_gap_and_pass_over_what_was_typed(company: TestCompany) -> None:
-    assert booked(company, number="INV-2026-000002", key="a" * 32)[0].document_no == "INV-2026-000002"
-    assert booked(company, key="b" * 32)[0].document_no == "INV-2026-000001"
+def test_running_numbers_have_no_gap_and_pass_over_what_was_typed(world: World) -> None:
+    assert post_typed(world, number="INV-2026-000002", key="a" * 32)[0].document_no == "INV-2026-000002"
+    assert post_typed(world, key="b" * 32)[0].document_no == "INV-2026-000001"
     with pytest.raises(Conflict, match="document_exists"):
-        booked(company, number="INV-2026-000001", key="c" * 32)
-    assert booked(company, key="d" * 32)[0].document_no == "INV-2026-000003"
-    assert booked(company, key="e" * 32)[0].document_no == "INV-2026-000004"
-    assert booked(company, "debit_note", key="f" * 32)[0].document_no == "DN-2026-000001"
-    assert booked(company, document_on="2025-12-31", key="g" * 32)[0].document_no == "INV-2025-000001"
+        post_typed(world, number="INV-2026-000001", key="c" * 32)
+    assert post_typed(world, key="d" * 32)[0].document_no == "INV-2026-000003"
+    assert post_typed(world, key="e" * 32)[0].document_no == "INV-2026-000004"
+    assert post_typed(world, "debit_note", key="f" * 32)[0].document_no == "DN-2026-000001"
+    assert post_typed(world, document_on="2025-12-31", key="g" * 32)[0].document_no == "INV-2025-000001"
 
 
 @pytest.mark.usefixtures("customer")
-def test_the_same_form_twice_is_one_document_and_another_under_its_key_is_refused(company: TestCompany) -> None:
-    first, again = booked(company), booked(company)
+def test_the_same_form_twice_is_one_document_and_another_under_its_key_is_refused(world: World) -> None:
+    first, again = post_typed(world), post_typed(world)
     assert [item.id for item in first] == [item.id for item in again]
-    assert count(company) == 1
+    assert count_items(world) == 1
     with pytest.raises(Conflict, match="idempotency_key_reused"):
-        booked(company, amount="114.00")
-    assert count(company) == 1
+        post_typed(world, amount="114.00")
+    assert count_items(world) == 1
 
 
 @pytest.mark.usefixtures("customer")
-def test_instalments_share_the_tax_exactly_and_only_the_late_one_is_overdue(company: TestCompany) -> None:
-    """Case 22: of an invoice in three parts the first is late."""
-    items = booked(
-        company,
+def test_instalments_share_the_tax_exactly_and_only_the_late_one_is_overdue(world: World) -> None:
+    """Testcase 22: of an invoice in three parts the first is late."""
+    items = post_typed(
+        world,
         document_on="2026-10-01",
         amount="100.00",
         tax_rate="13",
@@ -237,9 +223,9 @@ def test_instalments_share_the_tax_exactly_and_only_the_late_one_is_overdue(comp
         (3, "2027-01-10", 3334),
     ]
     assert {i.document_no for i in items} == {"INV-2026-000001"}
-    assert legs(company, items[0]) == {"receivables": 10000, "revenue": -8850, "output_tax": -1150}
-    with company.reading() as db:
-        (line,) = aging_report(db, company.tenant_id, TODAY).rows
+    assert world.postings_of(items[0].id) == {"receivables": 10000, "revenue": -8850, "output_tax": -1150}
+    with world.reading() as db:
+        (line,) = aging_report(db, world.tenant_id, TODAY).rows
     assert line.by_bucket() == dict.fromkeys(BUCKETS, 0) | {"not_due": 6667, "1-30": 3333}
 
 
@@ -248,128 +234,127 @@ def test_instalments_share_the_tax_exactly_and_only_the_late_one_is_overdue(comp
     [(0, "40.00", 6000, 0), (0, "140.00", 0, 4000), (10000, "40.00", 0, 4000), (8000, "40.00", 0, 2000)],
 )
 def test_a_credit_note_pays_the_invoice_it_names_and_the_rest_stays_unapplied(
-    company: TestCompany, customer: UUID, paid_before: int, note: str, open_invoice: int, open_note: int
+    world: World, customer: UUID, paid_before: int, note: str, open_invoice: int, open_note: int
 ) -> None:
-    """Case 14 is the third row: after full payment the whole note is an unapplied credit."""
-    books = Books(company)
-    invoice = books.post(customer, "invoice", "A-1", date(2026, 11, 1), 10000)
+    """Testcase 14 is the third row: after full payment the whole note is an unapplied credit."""
+    invoice = world.invoice(customer, number="A-1", on=date(2026, 11, 1), minor=10000)
     if paid_before:
-        receipt = books.post(customer, "receipt", "R-1", date(2026, 11, 5), paid_before)
-        books.allocate(invoice, receipt, paid_before)
-    (credit,) = booked(company, "credit_note", amount=note, reference="A-1", allocate="1")
+        receipt = world.receipt(customer, number="R-1", on=date(2026, 11, 5), minor=paid_before)
+        world.allocate(invoice, receipt, minor=paid_before)
+    (credit,) = post_typed(world, "credit_note", amount=note, reference="A-1", allocate="1")
     assert credit.open_minor == open_note
-    assert items_of(company, invoice)[0].open_minor == open_invoice
+    assert items_of(world, invoice)[0].open_minor == open_invoice
 
 
-def lock(company: TestCompany, through: date) -> None:
-    with company.transaction() as db:
+def lock_books(world: World, through: date) -> None:
+    with world.transaction() as db:
         b = BooksState
-        db.execute(sa.update(b).where(b.tenant_id == company.tenant_id).values(locked_through=through))
+        db.execute(sa.update(b).where(b.tenant_id == world.tenant_id).values(locked_through=through))
 
 
-def url(company: TestCompany, kind: str = "invoice") -> str:
-    return company.url(f"/receivables/documents/new/{kind}")
+def new_document_url(world: World, kind: str = "invoice") -> str:
+    return world.url(f"/receivables/documents/new/{kind}")
 
 
 @pytest.mark.usefixtures("customer", "on_today")
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
 @pytest.mark.parametrize("kind", ["invoice", "debit_note", "credit_note", "goods_return"])
-def test_the_form_opens_prefilled_and_books(company: TestCompany, kind: str, language: str) -> None:
-    client = company.client(language=language)
-    page = client.get(url(company, kind) + "?customer=0001")
+def test_the_form_opens_prefilled_and_books(world: World, kind: str, language: str) -> None:
+    client = world.client(language=language)
+    page = client.get(new_document_url(world, kind) + "?customer=0001")
     assert page.status_code == 200
     assert 'value="0001"' in page.text
     assert 'value="2026-11-20"' in page.text
     assert ('name="due_on"' in page.text) is (kind in ("invoice", "debit_note"))
     key = re.search(r'name="key" value="([^"]+)"', page.text)
     assert key
-    form = typed(key=key[1], action="post")
-    places = {client.post(url(company, kind), data=form).headers["Location"] for _ in range(2)}
+    form = typed_form(key=key[1], action="post")
+    places = {client.post(new_document_url(world, kind), data=form).headers["Location"] for _ in range(2)}
     assert len(places) == 1
-    assert count(company) == 1
+    assert count_items(world) == 1
     assert client.get(places.pop()).status_code == 200
 
 
 @pytest.mark.usefixtures("customer", "on_today")
-def test_before_booking_the_page_shows_what_would_be_booked(company: TestCompany) -> None:
-    client = company.client()
-    form = typed(tax_rate="13", discount_percent="2", discount_days="10", action="check")
-    page = client.post(url(company), data=form)
+def test_before_booking_the_page_shows_what_would_be_booked(world: World) -> None:
+    client = world.client()
+    form = typed_form(tax_rate="13", discount_percent="2", discount_days="10", action="check")
+    page = client.post(new_document_url(world), data=form)
     assert page.status_code == 200
     for shown in ("What will be booked", "2026-12-20", "CN¥100.00", "CN¥13.00", "CN¥2.26 when paid by 2026-11-30"):
         assert shown in page.text
-    part = client.post(url(company) + "/preview", data=form, headers={"HX-Request": "true"})
+    part = client.post(new_document_url(world) + "/preview", data=form, headers={"HX-Request": "true"})
     assert "2026-12-20" in part.text
     assert "<form" not in part.text
-    assert count(company) == 0
+    assert count_items(world) == 0
 
 
 @pytest.mark.usefixtures("customer", "on_today")
-def test_a_refused_form_keeps_everything_that_was_typed(company: TestCompany) -> None:
-    form = MultiDict(typed(amount="12x", memo="装配费", reference="PO-77", action="post"))
+def test_a_refused_form_keeps_everything_that_was_typed(world: World) -> None:
+    form = MultiDict(typed_form(amount="12x", memo="装配费", reference="PO-77", action="post"))
     form.setlist("instalment_due", ["2026-12-01", "2027-01-05"])
     form.setlist("instalment_amount", ["60", "40"])
-    page = company.client().post(url(company), data=form)
+    page = world.client().post(new_document_url(world), data=form)
     assert page.status_code == 422
     assert "“12x” is not an amount in this currency." in page.text
     for kept in ("12x", "装配费", "PO-77", "2026-12-01", "2027-01-05", "60", "40", KEY):
         assert f'value="{kept}"' in page.text
-    assert count(company) == 0
+    assert count_items(world) == 0
 
 
 @pytest.mark.usefixtures("customer", "on_today")
-def test_a_closed_period_refuses_the_date_and_keeps_the_number_free(company: TestCompany) -> None:
-    """Case 11: the document is refused, the draft is not."""
-    lock(company, date(2026, 10, 31))
-    client = company.client()
-    page = client.post(url(company), data=typed(document_on="2026-10-31", action="post"))
+def test_a_closed_period_refuses_the_date_and_keeps_the_number_free(world: World) -> None:
+    """Testcase 11: the document is refused, the draft is not."""
+    lock_books(world, date(2026, 10, 31))
+    client = world.client()
+    page = client.post(new_document_url(world), data=typed_form(document_on="2026-10-31", action="post"))
     assert page.status_code == 422
     assert 'id="e-document_on"' in page.text
     assert "the books are locked through 2026-10-31" in page.text
-    draft = client.post(url(company), data=typed(document_on="2026-10-31", action="draft"))
+    draft = client.post(new_document_url(world), data=typed_form(document_on="2026-10-31", action="draft"))
     assert draft.status_code == 303
-    assert booked(company, key="z" * 32)[0].document_no == "INV-2026-000001"
+    assert post_typed(world, key="z" * 32)[0].document_no == "INV-2026-000001"
 
 
 @pytest.mark.usefixtures("customer", "on_today")
-def test_a_taken_number_is_said_at_the_number(company: TestCompany) -> None:
-    booked(company, number="A-7", key="z" * 32)
-    page = company.client().post(url(company), data=typed(number="A-7", action="post"))
+def test_a_taken_number_is_said_at_the_number(world: World) -> None:
+    post_typed(world, number="A-7", key="z" * 32)
+    page = world.client().post(new_document_url(world), data=typed_form(number="A-7", action="post"))
     assert page.status_code == 422
     assert 'id="e-number"' in page.text
     assert "The number A-7 is taken" in page.text
 
 
 @pytest.mark.usefixtures("customer")
-def test_customers_are_suggested_by_number_and_name(company: TestCompany) -> None:
-    client = company.client()
-    text = client.get(company.url("/receivables/documents/customers?customer=鑫晟")).text
+def test_customers_are_suggested_by_number_and_name(world: World) -> None:
+    client = world.client()
+    text = client.get(world.url("/receivables/documents/customers?customer=鑫晟")).text
     assert '<option value="0001">深圳鑫晟电子</option>' in text
-    assert "<option" not in client.get(company.url("/receivables/documents/customers?customer=zzz")).text
+    assert "<option" not in client.get(world.url("/receivables/documents/customers?customer=zzz")).text
 
 
 @pytest.mark.usefixtures("customer")
-def test_who_may_not_book_neither_sees_the_form_nor_books(company: TestCompany) -> None:
-    client = company.client("salesperson")
-    assert client.get(url(company)).status_code == 403
-    assert client.post(url(company), data=typed(action="post")).status_code == 403
-    assert "/documents/new" not in client.get(company.url("/receivables/")).text
-    assert "/documents/new" in company.client().get(company.url("/receivables/")).text
+def test_who_may_not_book_neither_sees_the_form_nor_books(world: World) -> None:
+    client = world.client("salesperson")
+    assert client.get(new_document_url(world)).status_code == 403
+    assert client.post(new_document_url(world), data=typed_form(action="post")).status_code == 403
+    assert "/documents/new" not in client.get(world.url("/receivables/")).text
+    assert "/documents/new" in world.client().get(world.url("/receivables/")).text
 
 
 @pytest.mark.usefixtures("customer")
-def test_a_customer_of_another_company_is_unknown_here(company: TestCompany, other_company: TestCompany) -> None:
-    Books(other_company).customer("9999", "他人有限公司")
-    page = company.client().post(url(company), data=typed(customer="9999", action="post"))
+def test_a_customer_of_another_company_is_unknown_here(world: World, other_company: TestCompany) -> None:
+    world_of(other_company).customer("9999", "他人有限公司")
+    page = world.client().post(new_document_url(world), data=typed_form(customer="9999", action="post"))
     assert page.status_code == 422
     assert "No customer has the number or name “9999”." in page.text
-    assert company.client().get(company.url("/receivables/documents/new/receipt")).status_code == 404
+    assert world.client().get(world.url("/receivables/documents/new/receipt")).status_code == 404
 
 
 @pytest.mark.usefixtures("on_today")
-def test_the_page_lists_the_instalments_with_tax_and_discount(company: TestCompany, customer: UUID) -> None:
-    items = booked(
-        company,
+def test_the_page_lists_the_instalments_with_tax_and_discount(world: World, customer: UUID) -> None:
+    items = post_typed(
+        world,
         tax_rate="13",
         discount_percent="2",
         discount_days="10",
@@ -377,12 +362,12 @@ def test_the_page_lists_the_instalments_with_tax_and_discount(company: TestCompa
         instalment_amount=["56.50", "56.50"],
         memo="两期付款",
     )
-    client = company.client()
-    page = client.get(company.url(f"/receivables/{items[0].id}")).text
+    client = world.client()
+    page = client.get(world.url(f"/receivables/{items[0].id}")).text
     for shown in ("2026-12-10", "2027-01-10", "Tax in all instalments", "CN¥13.00", "两期付款", "2.0% when paid by"):
         assert shown in page
     assert f"/receivables/{items[1].id}" in page
     assert "All 2 instalments of the document go together." in page
     reason = {"reason": "typed twice"}
-    assert client.post(company.url(f"/receivables/{items[1].id}/reversal"), data=reason).status_code == 303
-    assert {item.open_minor for item in items_of(company, items[0].id)} == {0}
+    assert client.post(world.url(f"/receivables/{items[1].id}/reversal"), data=reason).status_code == 303
+    assert {item.open_minor for item in items_of(world, items[0].id)} == {0}

@@ -15,19 +15,19 @@ from ar.ledger.posting import NewItem, post_items
 from ar.ledger.reversing import reverse_item
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.journal import JournalEvent
-from tests.support.books import TODAY, Books
 from tests.support.companies import TestCompany
 from tests.support.statements import counted
+from tests.support.world import TODAY, World, world_of
 
 MARCH = date(2026, 3, 1)
 
 
-def legs(company: TestCompany, item_id: UUID) -> set[tuple[str, int, int]]:
-    with company.reading() as db:
+def debits_and_credits_of(world: World, item_id: UUID) -> set[tuple[str, int, int]]:
+    with world.reading() as db:
         rows = db.execute(
             sa.select(Posting.account_code, Posting.debit_minor, Posting.credit_minor)
-            .join(OpenItem, sa.and_(OpenItem.tenant_id == company.tenant_id, OpenItem.entry_id == Posting.entry_id))
-            .where(Posting.tenant_id == company.tenant_id, OpenItem.id == item_id)
+            .join(OpenItem, sa.and_(OpenItem.tenant_id == world.tenant_id, OpenItem.entry_id == Posting.entry_id))
+            .where(Posting.tenant_id == world.tenant_id, OpenItem.id == item_id)
         )
         return {(row.account_code, row.debit_minor, row.credit_minor) for row in rows}
 
@@ -43,33 +43,30 @@ def legs(company: TestCompany, item_id: UUID) -> set[tuple[str, int, int]]:
     ],
 )
 def test_each_kind_of_document_is_booked_to_its_accounts(
-    company: TestCompany, kind: str, expected: set[tuple[str, int, int]]
+    world: World, kind: str, expected: set[tuple[str, int, int]]
 ) -> None:
-    books = Books(company)
-    item = books.post(books.customer(), kind, "D1", MARCH, 10000)
-    assert legs(company, item) == expected
+    item = world.document(world.customer(), kind=kind, number="D1", on=MARCH, minor=10000)
+    assert debits_and_credits_of(world, item) == expected
 
 
-def test_a_document_number_is_taken_once_per_kind(company: TestCompany) -> None:
-    books = Books(company)
-    customer = books.customer()
-    books.post(customer, "invoice", "A1", MARCH, 100)
-    books.post(customer, "receipt", "A1", MARCH, 100)
+def test_a_document_number_is_taken_once_per_kind(world: World) -> None:
+    customer = world.customer()
+    world.invoice(customer, number="A1", on=MARCH, minor=100)
+    world.receipt(customer, number="A1", on=MARCH, minor=100)
     with pytest.raises(Conflict) as refused:
-        books.post(customer, "invoice", "A1", MARCH, 999)
+        world.invoice(customer, number="A1", on=MARCH, minor=999)
     assert refused.value.code == "document_exists"
     assert refused.value.params == {"document_no": "A1"}
 
 
-def test_nothing_of_a_batch_is_booked_when_one_document_is_refused(company: TestCompany) -> None:
-    books = Books(company)
-    customer = books.customer()
+def test_nothing_of_a_batch_is_booked_when_one_document_is_refused(world: World) -> None:
+    customer = world.customer()
     good = NewItem(customer, "invoice", "G1", MARCH, MARCH, MARCH, "CNY", 100)
     bad = NewItem(customer, "invoice", "G1", MARCH, MARCH, MARCH, "CNY", 200)
-    with pytest.raises(Conflict), company.transaction() as db:
-        post_items(db, company.actor(TODAY), [good, bad])
-    with company.reading() as db:
-        assert db.execute(sa.select(Entry.id).where(Entry.tenant_id == company.tenant_id)).all() == []
+    with pytest.raises(Conflict), world.transaction() as db:
+        post_items(db, world.actor(TODAY), [good, bad])
+    with world.reading() as db:
+        assert db.execute(sa.select(Entry.id).where(Entry.tenant_id == world.tenant_id)).all() == []
 
 
 @pytest.mark.parametrize(
@@ -83,11 +80,9 @@ def test_nothing_of_a_batch_is_booked_when_one_document_is_refused(company: Test
         ({"due_on": MARCH - timedelta(days=1)}, "dates_out_of_order"),
     ],
 )
-def test_what_cannot_be_booked_is_refused_with_its_reason(
-    company: TestCompany, changes: dict[str, object], code: str
-) -> None:
+def test_what_cannot_be_booked_is_refused_with_its_reason(world: World, changes: dict[str, object], code: str) -> None:
     values = {
-        "customer_id": Books(company).customer(),
+        "customer_id": world.customer(),
         "kind": "invoice",
         "document_no": "X",
         "document_on": MARCH,
@@ -96,28 +91,27 @@ def test_what_cannot_be_booked_is_refused_with_its_reason(
         "currency": "CNY",
         "amount_minor": 1,
     } | changes
-    with pytest.raises(RuleBroken) as refused, company.transaction() as db:
-        post_items(db, company.actor(TODAY), [NewItem(**values)])  # type: ignore[arg-type]
+    with pytest.raises(RuleBroken) as refused, world.transaction() as db:
+        post_items(db, world.actor(TODAY), [NewItem(**values)])  # type: ignore[arg-type]
     assert refused.value.code == code
 
 
-def test_a_customer_of_another_company_cannot_be_booked(company: TestCompany, other_company: TestCompany) -> None:
-    foreign = Books(other_company).customer()
+def test_a_customer_of_another_company_cannot_be_booked(world: World, other_company: TestCompany) -> None:
+    foreign = world_of(other_company).customer()
     with pytest.raises(NotFound):
-        Books(company).post(foreign, "invoice", "F1", MARCH, 100)
+        world.invoice(foreign, number="F1", on=MARCH, minor=100)
 
 
-def test_a_reversal_mirrors_the_document_and_clears_both(company: TestCompany) -> None:
-    books = Books(company)
-    invoice = books.post(books.customer(), "invoice", "I1", MARCH, 12345)
-    with company.transaction() as db:
-        mirror = reverse_item(db, company.actor(TODAY), invoice, memo="typed twice")
-    assert legs(company, mirror) == {("receivables", 0, 12345), ("revenue", 12345, 0)}
-    with company.reading() as db:
+def test_a_reversal_mirrors_the_document_and_clears_both(world: World) -> None:
+    invoice = world.invoice(world.customer(), number="I1", on=MARCH, minor=12345)
+    with world.transaction() as db:
+        mirror = reverse_item(db, world.actor(TODAY), invoice, memo="typed twice")
+    assert debits_and_credits_of(world, mirror) == {("receivables", 0, 12345), ("revenue", 12345, 0)}
+    with world.reading() as db:
         i = OpenItem
         rows = db.execute(
             sa.select(i.kind, i.document_no, i.side, i.open_minor, i.cleared_on, i.reference)
-            .where(i.tenant_id == company.tenant_id)
+            .where(i.tenant_id == world.tenant_id)
             .order_by(i.document_on)
         ).all()
     assert [tuple(row) for row in rows] == [
@@ -126,109 +120,102 @@ def test_a_reversal_mirrors_the_document_and_clears_both(company: TestCompany) -
     ]
 
 
-def test_a_document_is_reversed_once_and_a_reversal_never(company: TestCompany) -> None:
-    books = Books(company)
-    invoice = books.post(books.customer(), "invoice", "I1", MARCH, 100)
-    actor = company.actor(TODAY)
-    with company.transaction() as db:
+def test_a_document_is_reversed_once_and_a_reversal_never(world: World) -> None:
+    invoice = world.invoice(world.customer(), number="I1", on=MARCH, minor=100)
+    actor = world.actor(TODAY)
+    with world.transaction() as db:
         mirror = reverse_item(db, actor, invoice)
-    with pytest.raises(Conflict) as again, company.transaction() as db:
+    with pytest.raises(Conflict) as again, world.transaction() as db:
         reverse_item(db, actor, invoice)
-    with pytest.raises(RuleBroken) as of_reversal, company.transaction() as db:
+    with pytest.raises(RuleBroken) as of_reversal, world.transaction() as db:
         reverse_item(db, actor, mirror)
     assert (again.value.code, of_reversal.value.code) == ("already_reversed", "reversal_is_final")
 
 
-def test_an_allocated_document_is_not_reversed_before_its_allocation_is_taken_back(company: TestCompany) -> None:
-    books = Books(company)
-    customer = books.customer()
-    invoice, receipt = books.post(customer, "invoice", "I", MARCH, 100), books.post(customer, "receipt", "R", MARCH, 40)
-    books.allocate(invoice, receipt, 40)
-    with pytest.raises(Conflict) as refused, company.transaction() as db:
-        reverse_item(db, company.actor(TODAY), receipt)
+def test_an_allocated_document_is_not_reversed_before_its_allocation_is_taken_back(world: World) -> None:
+    customer = world.customer()
+    invoice = world.invoice(customer, number="I", on=MARCH, minor=100)
+    receipt = world.receipt(customer, number="R", on=MARCH, minor=40)
+    world.allocate(invoice, receipt, minor=40)
+    with pytest.raises(Conflict) as refused, world.transaction() as db:
+        reverse_item(db, world.actor(TODAY), receipt)
     assert refused.value.code == "item_allocated"
 
 
-def test_a_reversal_cannot_take_effect_before_the_document(company: TestCompany) -> None:
-    books = Books(company)
-    invoice = books.post(books.customer(), "invoice", "I", MARCH, 100)
-    with pytest.raises(RuleBroken) as refused, company.transaction() as db:
-        reverse_item(db, company.actor(TODAY), invoice, effective_on=MARCH - timedelta(days=1))
+def test_a_reversal_cannot_take_effect_before_the_document(world: World) -> None:
+    invoice = world.invoice(world.customer(), number="I", on=MARCH, minor=100)
+    with pytest.raises(RuleBroken) as refused, world.transaction() as db:
+        reverse_item(db, world.actor(TODAY), invoice, effective_on=MARCH - timedelta(days=1))
     assert refused.value.code == "effective_too_early"
 
 
-def test_a_reversal_takes_effect_today_at_the_latest_and_leaves_the_document_free(company: TestCompany) -> None:
-    books = Books(company)
-    invoice = books.post(books.customer(), "invoice", "I", MARCH, 100)
-    with pytest.raises(RuleBroken) as refused, company.transaction() as db:
-        reverse_item(db, company.actor(TODAY), invoice, effective_on=date(9999, 12, 31))
+def test_a_reversal_takes_effect_today_at_the_latest_and_leaves_the_document_free(world: World) -> None:
+    invoice = world.invoice(world.customer(), number="I", on=MARCH, minor=100)
+    with pytest.raises(RuleBroken) as refused, world.transaction() as db:
+        reverse_item(db, world.actor(TODAY), invoice, effective_on=date(9999, 12, 31))
     assert (refused.value.code, refused.value.params) == ("effective_in_future", {"until_on": TODAY.isoformat()})
-    with company.transaction() as db:
-        reverse_item(db, company.actor(TODAY), invoice)
+    with world.transaction() as db:
+        reverse_item(db, world.actor(TODAY), invoice)
 
 
-def test_a_document_may_be_dated_a_year_ahead_and_not_a_day_more(company: TestCompany) -> None:
-    books = Books(company)
-    customer = books.customer()
+def test_a_document_may_be_dated_a_year_ahead_and_not_a_day_more(world: World) -> None:
+    customer = world.customer()
     last = TODAY + timedelta(days=366)
-    books.post(customer, "receipt", "R1", last, 100)
+    world.receipt(customer, number="R1", on=last, minor=100)
     with pytest.raises(RuleBroken) as refused:
-        books.post(customer, "receipt", "R2", last + timedelta(days=1), 100)
+        world.receipt(customer, number="R2", on=last + timedelta(days=1), minor=100)
     assert refused.value.code == "document_too_far_ahead"
     assert refused.value.params == {"document_no": "R2", "document_on": "2027-11-22"}
 
 
 @pytest.mark.parametrize("table", [Entry, Posting, Allocation, OpenItem])
 @pytest.mark.parametrize("deed", ["update", "delete"])
-def test_booked_rows_cannot_be_changed_or_deleted(company: TestCompany, table: Any, deed: str) -> None:
-    books = Books(company)
-    customer = books.customer()
-    invoice, receipt = books.post(customer, "invoice", "I", MARCH, 100), books.post(customer, "receipt", "R", MARCH, 40)
-    books.allocate(invoice, receipt, 40)
+def test_booked_rows_cannot_be_changed_or_deleted(world: World, table: Any, deed: str) -> None:
+    customer = world.customer()
+    invoice = world.invoice(customer, number="I", on=MARCH, minor=100)
+    receipt = world.receipt(customer, number="R", on=MARCH, minor=40)
+    world.allocate(invoice, receipt, minor=40)
     column = {"entry": "memo", "open_item": "document_no"}.get(table.__tablename__, "currency")
-    update = sa.update(table).where(table.tenant_id == company.tenant_id).values({column: "USD"})
-    delete = sa.delete(table).where(table.tenant_id == company.tenant_id)
+    update = sa.update(table).where(table.tenant_id == world.tenant_id).values({column: "USD"})
+    delete = sa.delete(table).where(table.tenant_id == world.tenant_id)
     statement: sa.Executable = update if deed == "update" else delete
-    with pytest.raises(DBAPIError) as refused, company.transaction() as db:
+    with pytest.raises(DBAPIError) as refused, world.transaction() as db:
         db.execute(statement)
     assert "permission denied" in str(refused.value.orig)
 
 
-def test_booking_costs_as_many_statements_for_two_hundred_documents_as_for_one(
-    company: TestCompany, engine: sa.Engine
-) -> None:
-    customer = Books(company).customer()
+def test_booking_costs_as_many_statements_for_two_hundred_documents_as_for_one(world: World, engine: sa.Engine) -> None:
+    customer = world.customer()
 
     def statements(prefix: str, count: int) -> int:
         items = [NewItem(customer, "invoice", f"{prefix}{n}", MARCH, MARCH, MARCH, "CNY", 1) for n in range(count)]
-        with counted(engine) as seen, company.transaction() as db:
-            post_items(db, company.actor(TODAY), items)
+        with counted(engine) as seen, world.transaction() as db:
+            post_items(db, world.actor(TODAY), items)
         return len(seen)
 
     assert statements("A", 1) == statements("B", 200) <= 7
 
 
-def test_the_journal_keeps_one_event_per_call_with_its_totals(company: TestCompany) -> None:
-    customer = Books(company).customer()
+def test_the_journal_keeps_one_event_per_call_with_its_totals(world: World) -> None:
+    customer = world.customer()
     items = [NewItem(customer, "invoice", f"J{n}", MARCH, MARCH, MARCH, "CNY", 50) for n in range(3)]
-    with company.transaction() as db:
-        post_items(db, company.actor(TODAY), items, memo="import")
-    with company.reading() as db:
+    with world.transaction() as db:
+        post_items(db, world.actor(TODAY), items, memo="import")
+    with world.reading() as db:
         data = db.execute(
             sa.select(JournalEvent.data).where(
-                JournalEvent.tenant_id == company.tenant_id, JournalEvent.kind == "documents_posted"
+                JournalEvent.tenant_id == world.tenant_id, JournalEvent.kind == "documents_posted"
             )
         ).scalar_one()
     assert data["count"] == 3
     assert data["totals"] == [{"kind": "invoice", "currency": "CNY", "count": 3, "amount_minor": 150}]
 
 
-def test_a_text_of_any_characters_comes_back_as_it_went_in(company: TestCompany) -> None:
+def test_a_text_of_any_characters_comes_back_as_it_went_in(world: World) -> None:
     number = 'NULL,{"甲"}\\ \'x\' "y"'
-    books = Books(company)
-    item = books.post(books.customer(), "invoice", number, MARCH, 100)
-    with company.reading() as db:
+    item = world.invoice(world.customer(), number=number, on=MARCH, minor=100)
+    with world.reading() as db:
         stored = db.execute(
-            sa.select(OpenItem.document_no).where(OpenItem.tenant_id == company.tenant_id, OpenItem.id == item)
+            sa.select(OpenItem.document_no).where(OpenItem.tenant_id == world.tenant_id, OpenItem.id == item)
         ).scalar_one()
     assert stored == number

@@ -14,17 +14,17 @@ from ar.ledger.conversion import DatedRate, convert, total_in
 from ar.ledger.rate_files import read_rate, read_rates
 from ar.ledger.rates import NewRate, dated_rates, rate_on, rate_rows, rates_as_of, record_rates
 from kernel.errors import RuleBroken
-from kernel.sheets import Column, Sheet, write_xlsx
-from tests.support.books import TODAY, Books
+from kernel.tables import Column, Sheet, write_xlsx
 from tests.support.companies import TestCompany
+from tests.support.world import TODAY, World
 
 OCT = date(2026, 10, 31)
 
 
-def record(company: TestCompany, *rates: tuple[str, date, str]) -> int:
-    with company.transaction() as db:
+def record_quotes(world: World, *rates: tuple[str, date, str]) -> int:
+    with world.transaction() as db:
         new = [NewRate(currency, on, Decimal(rate), "中国货币网") for currency, on, rate in rates]
-        return record_rates(db, company.actor(TODAY), new)
+        return record_rates(db, world.actor(TODAY), new)
 
 
 @pytest.mark.parametrize(
@@ -59,11 +59,11 @@ def test_a_total_is_unknown_while_a_rate_is_missing() -> None:
     assert not total_in({"CNY": 5}, {}, "CNY", TODAY).foreign
 
 
-def test_the_newest_on_or_before_a_day_holds_and_the_last_recorded_of_it(company: TestCompany) -> None:
-    record(company, ("USD", date(2026, 9, 30), "7.0"), ("USD", OCT, "7.1"), ("EUR", OCT, "7.8"))
-    record(company, ("USD", OCT, "7.15"))
-    with company.reading() as db:
-        tenant = company.tenant_id
+def test_the_newest_on_or_before_a_day_holds_and_the_last_recorded_of_it(world: World) -> None:
+    record_quotes(world, ("USD", date(2026, 9, 30), "7.0"), ("USD", OCT, "7.1"), ("EUR", OCT, "7.8"))
+    record_quotes(world, ("USD", OCT, "7.15"))
+    with world.reading() as db:
+        tenant = world.tenant_id
         assert rates_as_of(db, tenant, date(2026, 9, 29)) == {"CNY": 1}
         assert rates_as_of(db, tenant, date(2026, 10, 30)) == {"CNY": 1, "USD": Decimal("7.0")}
         assert rates_as_of(db, tenant, TODAY) == {"CNY": 1, "USD": Decimal("7.15"), "EUR": Decimal("7.8")}
@@ -78,9 +78,9 @@ def test_the_newest_on_or_before_a_day_holds_and_the_last_recorded_of_it(company
     ]
 
 
-def test_what_holds_already_is_not_recorded_again(company: TestCompany) -> None:
-    assert record(company, ("USD", OCT, "7.1"), ("EUR", OCT, "7.8")) == 2
-    assert record(company, ("USD", OCT, "7.10"), ("EUR", OCT, "7.9")) == 1
+def test_what_holds_already_is_not_recorded_again(world: World) -> None:
+    assert record_quotes(world, ("USD", OCT, "7.1"), ("EUR", OCT, "7.8")) == 2
+    assert record_quotes(world, ("USD", OCT, "7.10"), ("EUR", OCT, "7.9")) == 1
 
 
 @pytest.mark.parametrize(
@@ -96,18 +96,18 @@ def test_what_holds_already_is_not_recorded_again(company: TestCompany) -> None:
         ("USD", date(2026, 11, 21), "7", "rate_in_future"),
     ],
 )
-def test_what_is_no_rate_is_refused(company: TestCompany, currency: str, on: date, rate: str, code: str) -> None:
+def test_what_is_no_rate_is_refused(world: World, currency: str, on: date, rate: str, code: str) -> None:
     with pytest.raises(RuleBroken) as refused:
-        record(company, (currency, on, rate))
+        record_quotes(world, (currency, on, rate))
     assert refused.value.code == code
 
 
-def test_a_rate_of_a_locked_period_stays_as_it_was(company: TestCompany) -> None:
-    record(company, ("USD", OCT, "7.1"))
-    with company.transaction() as db:
-        lock_through(db, company.actor(TODAY), OCT)
+def test_a_rate_of_a_locked_period_stays_as_it_was(world: World) -> None:
+    record_quotes(world, ("USD", OCT, "7.1"))
+    with world.transaction() as db:
+        lock_through(db, world.actor(TODAY), OCT)
     with pytest.raises(RuleBroken) as refused:
-        record(company, ("USD", OCT, "7.2"))
+        record_quotes(world, ("USD", OCT, "7.2"))
     assert refused.value.code == "period_locked"
 
 
@@ -127,7 +127,7 @@ def test_a_rate_is_read_or_refused(text: str, units: str, rate: Decimal | None) 
     assert read_rate(text, units) == rate
 
 
-def test_a_file_in_chinese_for_a_hundred_units(company: TestCompany) -> None:
+def test_a_file_in_chinese_for_a_hundred_units(world: World) -> None:
     text = "外汇牌价\n币种,日期,中间价,单位,来源\n美元,2026-10-31,712.34,100,中行\nJPY,20261031,4.75,100,\n"
     found = read_rates(text.encode("gb18030"), "rates.csv")
     assert found.errors == ()
@@ -158,36 +158,36 @@ def test_a_file_with_a_fault_says_where(text: str, said: str) -> None:
     assert found.errors[0] == said
 
 
-def get(company: TestCompany, path: str, role: str = "accountant") -> str:
-    answer = company.client(role).get(company.url(path))
+def page_text(world: World, path: str, role: str = "accountant") -> str:
+    answer = world.client(role).get(world.url(path))
     assert answer.status_code == 200
     return answer.get_data(as_text=True)
 
 
-def foreign(company: TestCompany) -> tuple[Books, UUID]:
-    books = Books(company, today=date(2026, 11, 21))
-    customer = books.customer()
-    books.post(customer, "invoice", "I-CNY", OCT, 100_00)
-    books.post(customer, "invoice", "I-USD", OCT, 1_000_00, currency="USD")
-    return books, customer
+def invoices_in_two_currencies(world: World) -> tuple[World, UUID]:
+    world = world.on(date(2026, 11, 21))
+    customer = world.customer()
+    world.invoice(customer, number="I-CNY", on=OCT, minor=100_00)
+    world.invoice(customer, number="I-USD", on=OCT, minor=1_000_00, currency="USD")
+    return world, customer
 
 
-def test_pages_say_the_total_or_which_rate_is_missing(company: TestCompany) -> None:
-    _books, customer = foreign(company)
+def test_pages_say_the_total_or_which_rate_is_missing(world: World) -> None:
+    _books, customer = invoices_in_two_currencies(world)
     for path in ("/", "/aging/", f"/customers/{customer}"):
-        assert "no rate for USD by" in get(company, path), path
-    record(company, ("USD", OCT, "7.1234"))
+        assert "no rate for USD by" in page_text(world, path), path
+    record_quotes(world, ("USD", OCT, "7.1234"))
     for path in ("/", "/aging/", f"/customers/{customer}"):
-        page = get(company, path)
+        page = page_text(world, path)
         assert "no rate for" not in page, path
         assert "7,223.40" in page, path  # 100.00 + 1,000.00 × 7.1234
-    assert "7.1234" in get(company, "/aging/")
+    assert "7.1234" in page_text(world, "/aging/")
 
 
-def test_the_aging_export_bears_total_and_rates(company: TestCompany) -> None:
-    foreign(company)
-    record(company, ("USD", OCT, "7.1234"))
-    answer = company.client().get(company.url("/aging/export.xlsx"))
+def test_the_aging_export_bears_total_and_rates(world: World) -> None:
+    invoices_in_two_currencies(world)
+    record_quotes(world, ("USD", OCT, "7.1234"))
+    answer = world.client().get(world.url("/aging/export.xlsx"))
     from python_calamine import CalamineWorkbook
 
     book = CalamineWorkbook.from_filelike(io.BytesIO(answer.data))
@@ -195,8 +195,8 @@ def test_the_aging_export_bears_total_and_rates(company: TestCompany) -> None:
     assert "Total in CNY: 7223.40; USD 7.1234 (2026-10-31)" in cells
 
 
-def test_the_page_records_a_rate_and_keeps_what_was_typed_wrong(company: TestCompany) -> None:
-    client, url = company.client(), company.url("/books/rates")
+def test_the_page_records_a_rate_and_keeps_what_was_typed_wrong(world: World) -> None:
+    client, url = world.client(), world.url("/books/rates")
     assert (
         client.post(
             url, data={"currency": "usd", "rate_on": "2026-10-31", "rate": "712.34", "units": "100"}
@@ -211,8 +211,8 @@ def test_the_page_records_a_rate_and_keeps_what_was_typed_wrong(company: TestCom
     assert client.post(url, data={}).status_code == 422
 
 
-def test_the_page_takes_a_file_whole_or_not_at_all(company: TestCompany) -> None:
-    client, url = company.client(), company.url("/books/rates/file")
+def test_the_page_takes_a_file_whole_or_not_at_all(world: World) -> None:
+    client, url = world.client(), world.url("/books/rates/file")
 
     def send(text: str) -> tuple[int, str]:
         answer = client.post(url, data={"file": (io.BytesIO(text.encode()), "rates.csv")})
@@ -221,21 +221,21 @@ def test_the_page_takes_a_file_whole_or_not_at_all(company: TestCompany) -> None
     status, page = send("currency,date,rate\nUSD,2026-10-31,7.1\nEUR,x,7\n")
     assert status == 422
     assert "Row 3: “x” is no date." in page
-    with company.reading() as db:
-        assert rate_rows(db, company.tenant_id, currency=None, offset=0, limit=1)[1] == 0
+    with world.reading() as db:
+        assert rate_rows(db, world.tenant_id, currency=None, offset=0, limit=1)[1] == 0
     assert send("currency,date,rate\nUSD,2026-10-31,7.1\n")[0] == 303
     assert send("")[0] == 422
     assert client.post(url).status_code == 422
 
 
-def test_who_may_not_book_sees_rates_and_adds_none(company: TestCompany) -> None:
-    assert "Add a rate" not in get(company, "/books/rates", "salesperson")
-    client = company.client("salesperson")
-    assert client.post(company.url("/books/rates"), data={}).status_code == 403
-    assert client.post(company.url("/books/rates/file"), data={}).status_code == 403
+def test_who_may_not_book_sees_rates_and_adds_none(world: World) -> None:
+    assert "Add a rate" not in page_text(world, "/books/rates", "salesperson")
+    client = world.client("salesperson")
+    assert client.post(world.url("/books/rates"), data={}).status_code == 403
+    assert client.post(world.url("/books/rates/file"), data={}).status_code == 403
 
 
-def test_rates_of_another_company_are_not_seen(company: TestCompany, other_company: TestCompany) -> None:
-    record(other_company, ("USD", OCT, "7.1"))
-    with company.reading() as db:
-        assert rates_as_of(db, company.tenant_id, TODAY) == {"CNY": 1}
+def test_rates_of_another_company_are_not_seen(world: World, other_company: TestCompany) -> None:
+    record_quotes(other_company, ("USD", OCT, "7.1"))
+    with world.reading() as db:
+        assert rates_as_of(db, world.tenant_id, TODAY) == {"CNY": 1}

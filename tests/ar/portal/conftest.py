@@ -1,16 +1,24 @@
-"""The portal's fixture: a statement that was mailed, on the day after."""
+"""The portal's fixtures: the second of April, and a statement that was mailed on it."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 
 from kernel.clock import fixed_clock
-from tests.ar.portal.debtor import NOW, sent_statement
-from tests.support.companies import TestCompany
+from tests.ar.portal.debtor import APRIL_2, NOW, DebtorBrowser, mail_statement_to_debtor
+from tests.support.world import World
 
 
 @pytest.fixture
-def sent(company: TestCompany):  # type: ignore[no-untyped-def]
-    """A statement of two invoices in a debtor's hands."""
+def world(world: World) -> World:
+    """A company on the second of April."""
+    return world.on(APRIL_2)
+
+
+@pytest.fixture
+def debtor(world: World) -> Iterator[DebtorBrowser]:
+    """A debtor who has a statement of two invoices."""
     with fixed_clock(NOW):
-        yield sent_statement(company)
+        yield mail_statement_to_debtor(world)

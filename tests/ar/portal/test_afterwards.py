@@ -9,15 +9,22 @@ from datetime import date
 import pytest
 
 from ar.customers.commands import deactivate_contact
-from ar.statements.commands import issue
 from ar.statements.models import Confirmation
 from kernel.clock import fixed_clock
 from tenants.commands import invite_person
 from tenants.inputs import InvitePerson
 from tenants.permissions import Role
-from tests.ar.portal.debtor import APRIL_2, NOW, SIGNER, Sent, hidden, sent_statement
-from tests.ar.statements.books import add_customer, mails, march, post
-from tests.support.companies import TestCompany
+from tests.ar.portal.debtor import (
+    APRIL_2,
+    NOW,
+    SIGNER,
+    DebtorBrowser,
+    hidden_field,
+    mail_statement_to_debtor,
+    open_link,
+)
+from tests.ar.statements.debtors import xinsheng
+from tests.support.world import World
 
 AGREES = {"outcome": "agrees", **SIGNER}
 DIFFERS = {
@@ -40,19 +47,19 @@ def _april() -> Iterator[None]:
         yield
 
 
-def _answer(sent: Sent, fields: dict[str, str]) -> None:
-    assert sent.client.post(f"{sent.path}/submit", data=sent.enter(**fields)).status_code == 303
+def _submit_answer(debtor: DebtorBrowser, fields: dict[str, str]) -> None:
+    assert debtor.client.post(f"{debtor.path}/submit", data=debtor.enter_code(**fields)).status_code == 303
 
 
-def _words(text: str) -> str:
+def _text_of(text: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", text).split())
 
 
-def test_the_copy_of_a_differing_answer_lists_every_difference(sent: Sent) -> None:
-    _answer(sent, DIFFERS)
-    (copy,) = mails(sent.company, "statement_copy")
+def test_the_copy_of_a_differing_answer_lists_every_difference(debtor: DebtorBrowser) -> None:
+    _submit_answer(debtor, DIFFERS)
+    (copy,) = debtor.world.mails("statement_copy")
     assert copy.body_html
-    for body in (copy.body_text, _words(copy.body_html)):
+    for body in (copy.body_text, _text_of(copy.body_html)):
         for expected in ("INV-2", "66,400.00", "60,000.00", "退货或换货", "PAY-7", "—", "500.00", "已付款"):
             assert expected in body, expected
         assert "我方" in body or "本公司" in body, "in the debtor's language"
@@ -60,77 +67,76 @@ def test_the_copy_of_a_differing_answer_lists_every_difference(sent: Sent) -> No
     assert "退货 &lt;6 箱&gt;" in copy.body_html
 
 
-def test_the_copy_of_an_agreeing_answer_has_no_list(sent: Sent) -> None:
-    _answer(sent, AGREES)
-    (copy,) = mails(sent.company, "statement_copy")
+def test_the_copy_of_an_agreeing_answer_has_no_list(debtor: DebtorBrowser) -> None:
+    _submit_answer(debtor, AGREES)
+    (copy,) = debtor.world.mails("statement_copy")
     assert "INV-" not in copy.body_text
 
 
-def test_the_reference_is_called_by_its_own_name(company: TestCompany) -> None:
-    customer = add_customer(company, "0001", language="en")
-    with company.transaction() as db:
-        post(db, company, customer, ("invoice", "INV-1", date(2026, 3, 10), 100_00))
-        issued = issue(db, company.actor(APRIL_2), march(customer))
-    assert issued.portal_url
-    path = "/p/" + issued.portal_url.rpartition("/p/")[2]
-    sent = Sent(company, customer, issued.statement_id, issued.number, path, company.app.test_client())
-    _answer(sent, AGREES)
-    (copy,) = mails(company, "statement_copy")
+def test_the_reference_is_called_by_its_own_name(world: World) -> None:
+    customer = xinsheng(world, "0001", language="en")
+    world.invoice(customer, number="INV-1", on=date(2026, 3, 10), minor=100_00)
+    issued = world.statement(customer)
+    debtor = open_link(world, customer, issued)
+    _submit_answer(debtor, AGREES)
+    (copy,) = world.mails("statement_copy")
     assert re.search(r"^Reference number: CF-", copy.body_text, re.MULTILINE)
 
 
-def _deactivate(sent: Sent) -> None:
+def _remove_contact(debtor: DebtorBrowser) -> None:
     from ar.customers.queries import contacts
 
-    with sent.company.transaction() as db:
-        (contact,) = contacts(db, sent.company.tenant_id, sent.customer_id)
-        deactivate_contact(db, sent.company.actor(APRIL_2), sent.customer_id, contact.id)
+    with debtor.world.transaction() as db:
+        (contact,) = contacts(db, debtor.world.tenant_id, debtor.customer_id)
+        deactivate_contact(db, debtor.world.actor(APRIL_2), debtor.customer_id, contact.id)
 
 
-def test_the_link_of_a_removed_contact_is_closed_for_every_step(sent: Sent) -> None:
+def test_the_link_of_a_removed_contact_is_closed_for_every_step(debtor: DebtorBrowser) -> None:
     """Given a code that was entered, when the contact is removed, then neither page nor PDF nor answer is open."""
-    ready = sent.enter(**AGREES)
-    codes = len(mails(sent.company, "statement_code"))
-    _deactivate(sent)
-    for path in (sent.path, f"{sent.path}/statement.pdf"):
-        answer = sent.client.get(path)
+    ready = debtor.enter_code(**AGREES)
+    codes = len(debtor.world.mails("statement_code"))
+    _remove_contact(debtor)
+    for path in (debtor.path, f"{debtor.path}/statement.pdf"):
+        answer = debtor.client.get(path)
         assert answer.status_code == 404
-        assert sent.number not in answer.text
+        assert debtor.number not in answer.text
     for step in ("answer", "differences", "code", "check", "submit"):
-        status, page = sent.post(step, **ready)
+        status, page = debtor.post(step, **ready)
         assert status == 404
-        assert sent.number not in page
-    assert sent.rows(Confirmation) == 0
-    assert len(mails(sent.company, "statement_code")) == codes
+        assert debtor.number not in page
+    assert debtor.world.count_rows(Confirmation) == 0
+    assert len(debtor.world.mails("statement_code")) == codes
 
 
-def test_loading_the_check_page_again_keeps_the_code(sent: Sent) -> None:
-    assert sent.post("code", **AGREES)[0] == 200
-    typed = {**AGREES, "code": sent.code()}
-    first, again = sent.post("check", **typed), sent.post("check", **typed)
+def test_loading_the_check_page_again_keeps_the_code(debtor: DebtorBrowser) -> None:
+    assert debtor.post("code", **AGREES)[0] == 200
+    typed = {**AGREES, "code": debtor.code()}
+    first, again = debtor.post("check", **typed), debtor.post("check", **typed)
     assert again[0] == first[0] == 200
-    assert hidden(again[1], "code_id") == hidden(first[1], "code_id")
-    stranger = sent.company.app.test_client()
-    assert stranger.post(f"{sent.path}/check", data=typed).status_code == 422, "the used code opens nothing elsewhere"
-    assert sent.client.post(f"{sent.path}/submit", data={**typed, "code_id": hidden(again[1], "code_id")}).status_code
-    assert sent.rows(Confirmation) == 1
+    assert hidden_field(again[1], "code_id") == hidden_field(first[1], "code_id")
+    stranger = debtor.world.app.test_client()
+    assert stranger.post(f"{debtor.path}/check", data=typed).status_code == 422, "the used code opens nothing elsewhere"
+    assert debtor.client.post(
+        f"{debtor.path}/submit", data={**typed, "code_id": hidden_field(again[1], "code_id")}
+    ).status_code
+    assert debtor.world.count_rows(Confirmation) == 1
 
 
-def _sales(company: TestCompany) -> str:
-    address = f"sales@{company.slug}.example"
-    with company.transaction() as db:
-        invite_person(db, company.actor(APRIL_2), InvitePerson(email=address, name="S", roles=[Role.SALESPERSON]))
+def _invite_salesperson(world: World) -> str:
+    address = f"sales@{world.slug}.example"
+    with world.transaction() as db:
+        invite_person(db, world.actor(APRIL_2), InvitePerson(email=address, name="S", roles=[Role.SALESPERSON]))
     return address
 
 
-def test_differences_are_told_to_the_owner_and_to_who_issued_the_statement(company: TestCompany) -> None:
-    sent = sent_statement(company, owner_email=_sales(company))
-    _answer(sent, DIFFERS)
-    told = sorted(mail.to_address for mail in mails(company, "statement_answered"))
-    assert told == [f"owner@{company.slug}.example", f"sales@{company.slug}.example"]
+def test_differences_are_told_to_the_owner_and_to_who_issued_the_statement(world: World) -> None:
+    debtor = mail_statement_to_debtor(world, owner_email=_invite_salesperson(world))
+    _submit_answer(debtor, DIFFERS)
+    told = sorted(mail.to_address for mail in world.mails("statement_answered"))
+    assert told == [f"owner@{world.slug}.example", f"sales@{world.slug}.example"]
 
 
-def test_who_owns_and_issued_is_told_once(company: TestCompany) -> None:
-    sent = sent_statement(company, owner_email=f"owner@{company.slug}.example")
-    _answer(sent, DIFFERS)
-    assert [mail.to_address for mail in mails(company, "statement_answered")] == [f"owner@{company.slug}.example"]
+def test_who_owns_and_issued_is_told_once(world: World) -> None:
+    debtor = mail_statement_to_debtor(world, owner_email=f"owner@{world.slug}.example")
+    _submit_answer(debtor, DIFFERS)
+    assert [mail.to_address for mail in world.mails("statement_answered")] == [f"owner@{world.slug}.example"]

@@ -14,8 +14,7 @@ from werkzeug.datastructures import MultiDict
 from ar.cases.models import Block
 from ar.ledger.models import OpenItem
 from ar.statements import queries
-from ar.statements.commands import issue
-from ar.statements.inputs import IssueStatement, read_period
+from ar.statements.inputs import read_period
 from ar.statements.jobs import issue_one
 from ar.statements.models import Confirmation, Difference, Statement
 from ar.statements.months import issue_month
@@ -28,106 +27,106 @@ from tenants.commands import invite_person, remove_person
 from tenants.inputs import InvitePerson
 from tenants.models import Tenant
 from tenants.permissions import Role
-from tests.ar.portal.debtor import APRIL_2, NOW, SIGNER, Sent, hidden, sent_statement, ticks
-from tests.ar.statements.books import add_customer, mails, march
-from tests.ar.statements.books import post as book
+from tests.ar.portal.debtor import (
+    APRIL_2,
+    NOW,
+    SIGNER,
+    DebtorBrowser,
+    hidden_field,
+    mail_statement_to_debtor,
+    open_link,
+    tick_values,
+)
+from tests.ar.statements.debtors import xinsheng
 from tests.support.companies import TestCompany
 from tests.support.delivery import Post, drain
+from tests.support.world import World, world_of
 
 DIFFERS = {"outcome": "differs", **SIGNER}
 
 
 @pytest.fixture
-def twins(company: TestCompany) -> Iterator[Sent]:
+def twins(world: World) -> Iterator[DebtorBrowser]:
     """An invoice and a debit note of the same number on one statement."""
     with fixed_clock(NOW):
-        customer = add_customer(company, "0001", language="en")
-        with company.transaction() as db:
-            book(
-                db,
-                company,
-                customer,
-                ("invoice", "X-1", date(2026, 3, 5), 900_00),
-                ("debit_note", "X-1", date(2026, 3, 20), 50_00),
-                ("invoice", "X-2", date(2026, 3, 21), 7_00),
-            )
-        with company.transaction() as db:
-            issued = issue(db, company.actor(APRIL_2), march(customer))
-        assert issued.portal_url
-        path = "/p/" + issued.portal_url.rpartition("/p/")[2]
-        yield Sent(company, customer, issued.statement_id, issued.number, path, company.app.test_client())
+        customer = xinsheng(world, "0001", language="en")
+        world.invoice(customer, number="X-1", on=date(2026, 3, 5), minor=900_00)
+        world.document(customer, kind="debit_note", number="X-1", on=date(2026, 3, 20), minor=50_00)
+        world.invoice(customer, number="X-2", on=date(2026, 3, 21), minor=7_00)
+        issued = world.statement(customer)
+        yield open_link(world, customer, issued)
 
 
-def _row(number: int, document: str, line: str = "", theirs: str = "0") -> dict[str, str]:
+def _difference_row(number: int, document: str, line: str = "", theirs: str = "0") -> dict[str, str]:
     values = {"document": document, "line": line, "theirs": theirs, "reason": "unknown_document", "note": ""}
     return {f"row-{number}-{name}": value for name, value in values.items()}
 
 
-def _differences(company: TestCompany) -> list[tuple[Any, ...]]:
+def _differences(world: World) -> list[tuple[Any, ...]]:
     d, i = Difference, OpenItem
-    with company.reading() as db:
+    with world.reading() as db:
         rows = db.execute(
             sa.select(d.document_no, i.kind, d.our_minor)
             .outerjoin(i, sa.and_(i.tenant_id == d.tenant_id, i.id == d.item_id))
-            .where(d.tenant_id == company.tenant_id)
+            .where(d.tenant_id == world.tenant_id)
             .order_by(d.position)
         )
         return [tuple(row) for row in rows]
 
 
-def test_of_two_documents_with_one_number_the_ticked_one_is_disputed(twins: Sent, post: Post) -> None:
+def test_of_two_documents_with_one_number_the_ticked_one_is_disputed(twins: DebtorBrowser, post: Post) -> None:
     """Given invoice X-1 and debit note X-1, when the invoice is ticked, then the invoice alone is not chased."""
     _status, page = twins.post("answer", **DIFFERS)
-    offered = ticks(page)
+    offered = tick_values(page)
     status, page = twins.post("differences", **DIFFERS, do="ticked", tick=offered["X-1 Invoice"])
     assert status == 200
     assert "X-1 · Invoice" in page
     assert "900.00" in page, "our amount is filled in"
-    left = ticks(page)
+    left = tick_values(page)
     assert "X-1 Debit note" in left
     assert "X-1 Invoice" not in left
-    row = _row(0, hidden(page, "row-0-document"), hidden(page, "row-0-line"))
+    row = _difference_row(0, hidden_field(page, "row-0-document"), hidden_field(page, "row-0-line"))
     status, page = twins.post("differences", **DIFFERS, **row, do="continue")
     assert status == 200
-    ready = twins.enter(**DIFFERS, **row)
+    ready = twins.enter_code(**DIFFERS, **row)
     answer = twins.client.post(f"{twins.path}/submit", data=ready)
-    assert _differences(twins.company) == [("X-1", "invoice", 900_00)]
+    assert _differences(twins.world) == [("X-1", "invoice", 900_00)]
     done = twins.client.get(answer.headers["Location"]).get_data(as_text=True)
     assert 'X-1<br><span class="hint">Invoice' in done
-    drain(twins.company.tenant_id)
+    drain(twins.world.tenant_id)
     b, i = Block, OpenItem
-    with twins.company.reading() as db:
+    with twins.world.reading() as db:
         disputed = db.execute(
             sa.select(i.kind)
             .join(b, sa.and_(b.tenant_id == i.tenant_id, b.item_id == i.id))
-            .where(i.tenant_id == twins.company.tenant_id, b.lifted_at.is_(None))
+            .where(i.tenant_id == twins.world.tenant_id, b.lifted_at.is_(None))
         ).scalars()
         assert list(disputed) == ["invoice"]
-    shown = twins.company.client().get(twins.company.url(f"/statements/{twins.statement_id}"))
+    shown = twins.world.client().get(twins.world.url(f"/statements/{twins.statement_id}"))
     assert 'X-1 <span class="hint">Invoice' in shown.get_data(as_text=True)
 
 
-def test_both_documents_with_one_number_can_be_disputed(twins: Sent) -> None:
-    lines = ticks(twins.post("answer", **DIFFERS)[1])
-    rows = _row(0, "X-1", lines["X-1 Debit note"]) | _row(1, "X-1", lines["X-1 Invoice"])
-    ready = twins.enter(**DIFFERS, **rows)
+def test_both_documents_with_one_number_can_be_disputed(twins: DebtorBrowser) -> None:
+    lines = tick_values(twins.post("answer", **DIFFERS)[1])
+    rows = _difference_row(0, "X-1", lines["X-1 Debit note"]) | _difference_row(1, "X-1", lines["X-1 Invoice"])
+    ready = twins.enter_code(**DIFFERS, **rows)
     assert twins.client.post(f"{twins.path}/submit", data=ready).status_code == 303
-    assert _differences(twins.company) == [("X-1", "debit_note", 50_00), ("X-1", "invoice", 900_00)]
+    assert _differences(twins.world) == [("X-1", "debit_note", 50_00), ("X-1", "invoice", 900_00)]
 
 
-def test_a_typed_number_that_two_documents_share_is_asked_back_and_a_single_one_is_found(twins: Sent) -> None:
-    status, page = twins.post("differences", **DIFFERS, **_row(0, "X-1"), do="continue")
+def test_a_typed_number_that_two_documents_share_is_asked_back_and_a_single_one_is_found(twins: DebtorBrowser) -> None:
+    status, page = twins.post("differences", **DIFFERS, **_difference_row(0, "X-1"), do="continue")
     assert status == 422
     assert 'href="#f-row-0-document"' in page
     assert "Several of our documents have the number X-1" in page
-    rows = _row(0, "X-2")
-    assert twins.client.post(f"{twins.path}/submit", data=twins.enter(**DIFFERS, **rows)).status_code == 303
-    assert _differences(twins.company) == [("X-2", "invoice", 7_00)]
+    rows = _difference_row(0, "X-2")
+    assert twins.client.post(f"{twins.path}/submit", data=twins.enter_code(**DIFFERS, **rows)).status_code == 303
+    assert _differences(twins.world) == [("X-2", "invoice", 7_00)]
 
 
-def test_continue_takes_the_ticked_documents_as_lines(twins: Sent) -> None:
+def test_continue_takes_the_ticked_documents_as_lines(twins: DebtorBrowser) -> None:
     """Given ticks, when the large button is pressed, then they are lines to fill in, and no error."""
-    offered = ticks(twins.post("answer", **DIFFERS)[1])
+    offered = tick_values(twins.post("answer", **DIFFERS)[1])
     form = MultiDict(
         [*DIFFERS.items(), ("do", "continue"), *(("tick", offered[one]) for one in ("X-1 Invoice", "X-2"))]
     )
@@ -135,8 +134,11 @@ def test_continue_takes_the_ticked_documents_as_lines(twins: Sent) -> None:
     page = answer.get_data(as_text=True)
     assert answer.status_code == 200
     assert "2 documents were added" in page
-    assert (hidden(page, "row-0-line"), hidden(page, "row-1-line")) == (offered["X-1 Invoice"], offered["X-2"])
-    rows = _row(0, "X-1", offered["X-1 Invoice"]) | _row(1, "X-2", offered["X-2"], theirs="")
+    assert (hidden_field(page, "row-0-line"), hidden_field(page, "row-1-line")) == (
+        offered["X-1 Invoice"],
+        offered["X-2"],
+    )
+    rows = _difference_row(0, "X-1", offered["X-1 Invoice"]) | _difference_row(1, "X-2", offered["X-2"], theirs="")
     status, page = twins.post("differences", **DIFFERS, **rows, do="continue")
     assert status == 422
     assert 'href="#f-row-1-theirs"' in page
@@ -146,9 +148,9 @@ def test_continue_takes_the_ticked_documents_as_lines(twins: Sent) -> None:
 
 
 @pytest.mark.parametrize("do", ["blank", "remove-0", "ticked", ""])
-def test_ticks_and_typed_rows_survive_every_button(twins: Sent, do: str) -> None:
-    offered = ticks(twins.post("answer", **DIFFERS)[1])
-    typed = _row(0, "THEIRS-0") | _row(1, "THEIRS-1", theirs="1,5")
+def test_ticks_and_typed_rows_survive_every_button(twins: DebtorBrowser, do: str) -> None:
+    offered = tick_values(twins.post("answer", **DIFFERS)[1])
+    typed = _difference_row(0, "THEIRS-0") | _difference_row(1, "THEIRS-1", theirs="1,5")
     _status, page = twins.post("differences", **DIFFERS, **typed, do=do, tick=offered["X-2"])
     assert f'value="{offered["X-2"]}"' in page
     assert 'name="tick" value="' + offered["X-2"] not in page, "it is a line now"
@@ -157,103 +159,93 @@ def test_ticks_and_typed_rows_survive_every_button(twins: Sent, do: str) -> None
     assert 'value="1,5"' in page
 
 
-def test_going_back_beside_the_ticks_carries_them_along(twins: Sent) -> None:
-    offered = ticks(twins.post("answer", **DIFFERS)[1])
+def test_going_back_beside_the_ticks_carries_them_along(twins: DebtorBrowser) -> None:
+    offered = tick_values(twins.post("answer", **DIFFERS)[1])
     _status, page = twins.post("answer", **DIFFERS, again="1", tick=offered["X-2"])
-    assert hidden(page, "row-0-line") == offered["X-2"]
+    assert hidden_field(page, "row-0-line") == offered["X-2"]
 
 
-def test_a_line_of_another_statement_is_no_line_of_this_one(twins: Sent, other_company: TestCompany) -> None:
+def test_a_line_of_another_statement_is_no_line_of_this_one(twins: DebtorBrowser, other_company: TestCompany) -> None:
     """Given the id of a foreign line, when it is posted, then the row is a document that we did not list."""
-    foreign = sent_statement(other_company)
+    foreign = mail_statement_to_debtor(world_of(other_company, APRIL_2))
     with other_company.reading() as db:
         view = queries.statement_view(db, other_company.tenant_id, foreign.statement_id, APRIL_2)
-    rows = _row(0, "NOT-OURS", str(view.open_items[0].id), "5") | _row(1, "ODD", "no id at all", "6")
-    ready = twins.enter(**DIFFERS, **rows)
+    rows = _difference_row(0, "NOT-OURS", str(view.open_items[0].id), "5") | _difference_row(
+        1, "ODD", "no id at all", "6"
+    )
+    ready = twins.enter_code(**DIFFERS, **rows)
     assert twins.client.post(f"{twins.path}/submit", data=ready).status_code == 303
-    assert _differences(twins.company) == [("NOT-OURS", None, None), ("ODD", None, None)]
+    assert _differences(twins.world) == [("NOT-OURS", None, None), ("ODD", None, None)]
 
 
-def _confirm(sent: Sent) -> None:
-    ready = sent.enter(outcome="agrees", **SIGNER)
-    assert sent.client.post(f"{sent.path}/submit", data=ready).status_code == 303
+def _submit_agreement(debtor: DebtorBrowser) -> None:
+    ready = debtor.enter_code(outcome="agrees", **SIGNER)
+    assert debtor.client.post(f"{debtor.path}/submit", data=ready).status_code == 303
 
 
-def _standing(sent: Sent) -> list[str]:
+def _standing_numbers(debtor: DebtorBrowser) -> list[str]:
     s = Statement
-    with sent.company.reading() as db:
+    with debtor.world.reading() as db:
         return list(
             db.execute(
                 sa.select(s.number)
-                .where(s.tenant_id == sent.company.tenant_id, s.superseded_at.is_(None))
+                .where(s.tenant_id == debtor.world.tenant_id, s.superseded_at.is_(None))
                 .order_by(s.number)
             ).scalars()
         )
 
 
-def test_what_the_debtor_confirmed_is_not_superseded_unless_a_person_says_so(sent: Sent) -> None:
+def test_what_the_debtor_confirmed_is_not_superseded_unless_a_person_says_so(debtor: DebtorBrowser) -> None:
     """Given an answered statement, when it is issued again, then the form refuses, warns, and takes a tick."""
-    _confirm(sent)
-    with sent.company.transaction() as db, pytest.raises(Conflict) as refused:
-        issue(db, sent.company.actor(APRIL_2), march(sent.customer_id))
-    assert (refused.value.code, refused.value.params) == ("statement_answered_already", {"number": sent.number})
-    assert _standing(sent) == [sent.number]
-    client, wanted = sent.company.client(), {"customer_no": "0001", "period": "2026-03"}
-    assert "despite_answer" not in client.get(sent.company.url("/statements/new")).get_data(as_text=True)
-    answer = client.post(sent.company.url("/statements/"), data=wanted)
+    _submit_agreement(debtor)
+    with pytest.raises(Conflict) as refused:
+        debtor.world.statement(debtor.customer_id)
+    assert (refused.value.code, refused.value.params) == ("statement_answered_already", {"number": debtor.number})
+    assert _standing_numbers(debtor) == [debtor.number]
+    client, wanted = debtor.world.client(), {"customer_no": "0001", "period": "2026-03"}
+    assert "despite_answer" not in client.get(debtor.world.url("/statements/new")).get_data(as_text=True)
+    answer = client.post(debtor.world.url("/statements/"), data=wanted)
     assert answer.status_code == 422
     page = answer.get_data(as_text=True)
     assert 'href="#f-despite_answer"' in page
-    assert f"Statement {sent.number} of this period has been answered" in page
-    assert _standing(sent) == [sent.number]
-    answer = client.post(sent.company.url("/statements/"), data={**wanted, "despite_answer": "1"})
+    assert f"Statement {debtor.number} of this period has been answered" in page
+    assert _standing_numbers(debtor) == [debtor.number]
+    answer = client.post(debtor.world.url("/statements/"), data={**wanted, "despite_answer": "1"})
     assert answer.status_code == 303
-    assert _standing(sent) == ["ST-2026-03-000002"]
-    assert sent.rows(Confirmation) == 1, "the answer stays on file"
+    assert _standing_numbers(debtor) == ["ST-2026-03-000002"]
+    assert debtor.world.count_rows(Confirmation) == 1, "the answer stays on file"
     j = JournalEvent
-    with sent.company.reading() as db:
+    with debtor.world.reading() as db:
         told = db.execute(
             sa.select(j.kind, j.actor_kind, j.data["despite_answer"].as_boolean()).where(
-                j.tenant_id == sent.company.tenant_id, j.kind == "statement_superseded"
+                j.tenant_id == debtor.world.tenant_id, j.kind == "statement_superseded"
             )
         ).all()
     assert [tuple(row) for row in told] == [("statement_superseded", "person", True)]
 
 
-def test_the_month_job_leaves_answered_statements_alone(sent: Sent) -> None:
-    _confirm(sent)
-    actor = sent.company.actor(APRIL_2)
-    with sent.company.transaction() as db:
+def test_the_month_job_leaves_answered_statements_alone(debtor: DebtorBrowser) -> None:
+    _submit_agreement(debtor)
+    actor = debtor.world.actor(APRIL_2)
+    with debtor.world.transaction() as db:
         assert issue_month(db, actor, read_period("2026-03", APRIL_2)) == 0
-        issue_one(db, actor, {"customer_id": str(sent.customer_id), "currency": "CNY", "period": "2026-03"})
-    assert _standing(sent) == [sent.number]
+        issue_one(db, actor, {"customer_id": str(debtor.customer_id), "currency": "CNY", "period": "2026-03"})
+    assert _standing_numbers(debtor) == [debtor.number]
 
 
-def test_an_answer_on_a_day_of_the_month_stands_beside_the_whole_month(sent: Sent) -> None:
+def test_an_answer_on_a_day_of_the_month_stands_beside_the_whole_month(debtor: DebtorBrowser) -> None:
     """Given a confirmation as of the 20th, when the whole month is stated, then both stand: two days, two balances."""
-    part = IssueStatement(
-        customer_id=sent.customer_id, currency="CNY", period_from=date(2026, 2, 1), period_to=date(2026, 2, 20)
-    )
-    with sent.company.transaction() as db:
-        issued = issue(db, sent.company.actor(date(2026, 2, 20)), part)
-    assert issued.portal_url
-    early = Sent(
-        sent.company,
-        sent.customer_id,
-        issued.statement_id,
-        issued.number,
-        "/p/" + issued.portal_url.rpartition("/p/")[2],
-        sent.client,
-    )
-    _confirm(early)
-    with sent.company.transaction() as db:
-        whole = issue(db, sent.company.actor(APRIL_2), part.model_copy(update={"period_to": date(2026, 2, 28)}))
-    assert _standing(sent) == sorted([sent.number, issued.number, whole.number])
-    assert sent.client.get(early.path).status_code == 200
-    with sent.company.reading() as db:
-        on_20th = queries.standing_statement(db, sent.company.tenant_id, sent.customer_id, "CNY", date(2026, 2, 20))
-        on_28th = queries.standing_statement(db, sent.company.tenant_id, sent.customer_id, "CNY", date(2026, 2, 28))
-        nobodys = queries.standing_statement(db, sent.company.tenant_id, new_id(), "CNY", date(2026, 2, 28))
+    february = date(2026, 2, 1)
+    issued = debtor.world.on(date(2026, 2, 20)).statement(debtor.customer_id, period=(february, date(2026, 2, 20)))
+    early = open_link(debtor.world, debtor.customer_id, issued)
+    _submit_agreement(early)
+    whole = debtor.world.statement(debtor.customer_id, period=(february, date(2026, 2, 28)))
+    assert _standing_numbers(debtor) == sorted([debtor.number, issued.number, whole.number])
+    assert debtor.client.get(early.path).status_code == 200
+    with debtor.world.reading() as db:
+        on_20th = queries.standing_statement(db, debtor.world.tenant_id, debtor.customer_id, "CNY", date(2026, 2, 20))
+        on_28th = queries.standing_statement(db, debtor.world.tenant_id, debtor.customer_id, "CNY", date(2026, 2, 28))
+        nobodys = queries.standing_statement(db, debtor.world.tenant_id, new_id(), "CNY", date(2026, 2, 28))
     assert on_20th
     assert (on_20th.id, on_20th.answered, on_20th.sent_to) == (issued.statement_id, True, "lina@xinsheng.example")
     assert on_28th
@@ -261,36 +253,36 @@ def test_an_answer_on_a_day_of_the_month_stands_beside_the_whole_month(sent: Sen
     assert nobodys is None
 
 
-def _owner(company: TestCompany) -> tuple[UUID, str]:
-    address = f"sales@{company.slug}.example"
+def _invite_owner(world: World) -> tuple[UUID, str]:
+    address = f"sales@{world.slug}.example"
     person = InvitePerson(email=address, name="Sales", roles=[Role.SALESPERSON])
-    with company.transaction() as db:
-        return invite_person(db, company.actor(APRIL_2), person), address
+    with world.transaction() as db:
+        return invite_person(db, world.actor(APRIL_2), person), address
 
 
 @pytest.mark.parametrize("removed", [False, True])
-def test_answers_go_to_the_owner_while_they_belong_to_the_company(company: TestCompany, removed: bool) -> None:
+def test_answers_go_to_the_owner_while_they_belong_to_the_company(world: World, removed: bool) -> None:
     """Given an owner who was removed, when the debtor answers, then the company's contact is told, not the owner."""
     with fixed_clock(NOW):
-        user_id, address = _owner(company)
-        sent = sent_statement(company, owner_email=address)
+        user_id, address = _invite_owner(world)
+        debtor = mail_statement_to_debtor(world, owner_email=address)
         if removed:
-            with company.transaction() as db:
-                remove_person(db, company.actor(APRIL_2), user_id)
-        _confirm(sent)
-    expected = f"owner@{company.slug}.example" if removed else address
-    assert [mail.to_address for mail in mails(company, "statement_answered")] == [expected]
+            with world.transaction() as db:
+                remove_person(db, world.actor(APRIL_2), user_id)
+        _submit_agreement(debtor)
+    expected = f"owner@{world.slug}.example" if removed else address
+    assert [mail.to_address for mail in world.mails("statement_answered")] == [expected]
 
 
-def test_the_links_of_a_suspended_company_open_nothing(sent: Sent) -> None:
+def test_the_links_of_a_suspended_company_open_nothing(debtor: DebtorBrowser) -> None:
     """Given a suspended company, when a debtor follows a link, then the page is the neutral one, for every step."""
     with open_session(None) as db:
-        db.execute(sa.update(Tenant).where(Tenant.id == sent.company.tenant_id).values(state="suspended"))
+        db.execute(sa.update(Tenant).where(Tenant.id == debtor.world.tenant_id).values(state="suspended"))
         db.commit()
-    assert sent.client.get(sent.path).status_code == 404
-    assert sent.client.get(f"{sent.path}/statement.pdf").status_code == 404
+    assert debtor.client.get(debtor.path).status_code == 404
+    assert debtor.client.get(f"{debtor.path}/statement.pdf").status_code == 404
     for step in ("answer", "differences", "code", "check", "submit"):
-        status, page = sent.post(step, outcome="agrees", **SIGNER)
+        status, page = debtor.post(step, outcome="agrees", **SIGNER)
         assert status == 404
-        assert sent.number not in page
-    assert mails(sent.company, "statement_code") == []
+        assert debtor.number not in page
+    assert debtor.world.mails("statement_code") == []

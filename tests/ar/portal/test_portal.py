@@ -16,40 +16,50 @@ import sqlalchemy as sa
 
 from app.models import TENANT_TABLES
 from ar.ledger.queries import balance_at
-from ar.statements.commands import issue, send
+from ar.statements.commands import send
 from ar.statements.models import Confirmation, Difference
 from kernel import tokens
 from kernel.clock import fixed_clock
 from kernel.journal import JournalEvent
 from kernel.outbox import OutboxMessage
 from kernel.tokens import AccessToken, OneTimeCode
-from tests.ar.portal.debtor import APRIL_2, NOW, SIGNER, Sent, hidden, sent_statement, ticks
-from tests.ar.statements.books import add_customer, mails, march, post
+from tests.ar.portal.debtor import (
+    APRIL_2,
+    NOW,
+    SIGNER,
+    DebtorBrowser,
+    hidden_field,
+    mail_statement_to_debtor,
+    open_link,
+    tick_values,
+)
+from tests.ar.statements.debtors import xinsheng
 from tests.support.companies import TestCompany
+from tests.support.world import World, world_of
 
 
-def _everything(company: TestCompany) -> dict[str, int]:
-    with company.reading() as db:
+def _count_all_rows(world: World) -> dict[str, int]:
+    with world.reading() as db:
         return {
             table: db.execute(
-                sa.text(f"SELECT count(*) FROM {table} WHERE tenant_id = :t"), {"t": company.tenant_id}
+                sa.text(f"SELECT count(*) FROM {table} WHERE tenant_id = :t"), {"t": world.tenant_id}
             ).scalar_one()
             for table in sorted(TENANT_TABLES)
         }
 
 
-def test_a_scanner_may_look_five_times_and_nothing_is_confirmed(sent: Sent) -> None:
+def test_a_scanner_may_look_five_times_and_nothing_is_confirmed(debtor: DebtorBrowser) -> None:
     """Testcase 62: GET and HEAD leave no trace; POST with a code confirms once."""
-    before = _everything(sent.company)
+    before = _count_all_rows(debtor.world)
     for _time in range(5):
-        assert sent.client.get(sent.path).status_code == 200
-        assert sent.client.head(sent.path).status_code == 200
-        assert sent.client.get(f"{sent.path}/statement.pdf").status_code == 200
-    assert _everything(sent.company) == before
+        assert debtor.client.get(debtor.path).status_code == 200
+        assert debtor.client.head(debtor.path).status_code == 200
+        assert debtor.client.get(f"{debtor.path}/statement.pdf").status_code == 200
+    assert _count_all_rows(debtor.world) == before
 
 
-def test_the_page_says_who_asks_what_amount_in_figures_and_words_and_lists_what_is_open(sent: Sent) -> None:
-    answer = sent.client.get(sent.path)
+def test_the_page_says_who_asks_what_amount_in_figures_and_words_and_lists_what_is_open(debtor: DebtorBrowser) -> None:
+    answer = debtor.client.get(debtor.path)
     page = answer.get_data(as_text=True)
     for expected in (
         "深圳鑫晟电子有限公司",
@@ -58,87 +68,87 @@ def test_the_page_says_who_asks_what_amount_in_figures_and_words_and_lists_what_
         "INV-1",
         "INV-2",
         "2026-03-31",
-        sent.number,
+        debtor.number,
     ):
         assert expected in page, expected
     assert '<html lang="zh-CN"' in page
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["Cache-Control"] == "no-store"
     assert "noindex" in answer.headers["X-Robots-Tag"]
-    english = sent.client.get(f"{sent.path}?lang=en").get_data(as_text=True)
+    english = debtor.client.get(f"{debtor.path}?lang=en").get_data(as_text=True)
     assert '<html lang="en"' in english
-    assert '<html lang="zh-CN"' in sent.client.get(sent.path).get_data(as_text=True), "the switch leaves no state"
+    assert '<html lang="zh-CN"' in debtor.client.get(debtor.path).get_data(as_text=True), "the switch leaves no state"
 
 
-def test_agreeing_takes_a_code_and_binds_to_the_hash_of_the_stored_pdf(sent: Sent) -> None:
+def test_agreeing_takes_a_code_and_binds_to_the_hash_of_the_stored_pdf(debtor: DebtorBrowser) -> None:
     """Testcases 62 and 64: one confirmation, its hash recomputed from the bytes that the debtor can download."""
     fields = {"outcome": "agrees", **SIGNER}
-    status, page = sent.post("answer", **fields)
+    status, page = debtor.post("answer", **fields)
     assert status == 200
     assert "l***@xinsheng.example" in page
     assert "lina@xinsheng.example" not in page
-    ready = sent.enter(**fields)
-    assert sent.rows(Confirmation) == 0, "nothing is confirmed before it is sent"
-    answer = sent.client.post(f"{sent.path}/submit", data=ready)
+    ready = debtor.enter_code(**fields)
+    assert debtor.world.count_rows(Confirmation) == 0, "nothing is confirmed before it is sent"
+    answer = debtor.client.post(f"{debtor.path}/submit", data=ready)
     assert answer.status_code == 303
-    done = sent.client.get(answer.headers["Location"]).get_data(as_text=True)
+    done = debtor.client.get(answer.headers["Location"]).get_data(as_text=True)
     assert "CF-2026-000001" in done
-    with sent.company.reading() as db:
-        row = db.execute(sa.select(Confirmation).where(Confirmation.tenant_id == sent.company.tenant_id)).scalar_one()
-    pdf = sent.client.get(f"{sent.path}/statement.pdf").data
+    with debtor.world.reading() as db:
+        row = db.execute(sa.select(Confirmation).where(Confirmation.tenant_id == debtor.world.tenant_id)).scalar_one()
+    pdf = debtor.client.get(f"{debtor.path}/statement.pdf").data
     assert row.pdf_sha256 == hashlib.sha256(pdf).hexdigest()
     assert (row.outcome, row.signer_name, row.signer_title) == ("agrees", "李娜", "财务经理")
     assert row.code_sent_to == "lina@xinsheng.example"
     assert row.remote_address == "127.0.0.1"
-    copy = mails(sent.company, "statement_copy")[-1]
+    copy = debtor.world.mails("statement_copy")[-1]
     assert copy.to_address == "lina@xinsheng.example"
-    assert copy.attachments == [{"file_name": f"{sent.number}.pdf", "sha256": row.pdf_sha256}]
-    assert [mail.to_address for mail in mails(sent.company, "statement_answered")] == [
-        f"owner@{sent.company.slug}.example"
+    assert copy.attachments == [{"file_name": f"{debtor.number}.pdf", "sha256": row.pdf_sha256}]
+    assert [mail.to_address for mail in debtor.world.mails("statement_answered")] == [
+        f"owner@{debtor.world.slug}.example"
     ]
     for kind in ("statement_code_sent", "statement_code_entered", "statement_confirmed"):
-        assert _journal(sent.company, kind) == 1, kind
-    assert _outbox(sent.company) == [
-        {"statement_id": str(sent.statement_id), "confirmation_id": str(row.id), "outcome": "agrees"}
+        assert _count_events(debtor.world, kind) == 1, kind
+    assert _answer_messages(debtor.world) == [
+        {"statement_id": str(debtor.statement_id), "confirmation_id": str(row.id), "outcome": "agrees"}
     ]
 
 
-def test_sending_twice_shows_the_same_reference_and_writes_no_second_row(sent: Sent) -> None:
-    ready = sent.enter(outcome="agrees", **SIGNER)
+def test_sending_twice_shows_the_same_reference_and_writes_no_second_row(debtor: DebtorBrowser) -> None:
+    ready = debtor.enter_code(outcome="agrees", **SIGNER)
     for _twice in range(2):
-        answer = sent.client.post(f"{sent.path}/submit", data=ready)
+        answer = debtor.client.post(f"{debtor.path}/submit", data=ready)
         assert answer.status_code == 303
-        assert "CF-2026-000001" in sent.client.get(answer.headers["Location"]).get_data(as_text=True)
-    assert sent.rows(Confirmation) == 1
-    assert len(_outbox(sent.company)) == 1
+        assert "CF-2026-000001" in debtor.client.get(answer.headers["Location"]).get_data(as_text=True)
+    assert debtor.world.count_rows(Confirmation) == 1
+    assert len(_answer_messages(debtor.world)) == 1
 
 
-def test_two_browsers_sending_at_once_make_one_confirmation(sent: Sent) -> None:
-    ready = sent.enter(outcome="agrees", **SIGNER)
+def test_two_browsers_sending_at_once_make_one_confirmation(debtor: DebtorBrowser) -> None:
+    ready = debtor.enter_code(outcome="agrees", **SIGNER)
     together = Barrier(2)
 
     def send_it() -> int:
         together.wait(timeout=30)
-        return sent.company.app.test_client().post(f"{sent.path}/submit", data=ready).status_code
+        return debtor.world.app.test_client().post(f"{debtor.path}/submit", data=ready).status_code
 
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(copy_context().run, send_it) for _browser in range(2)]
         assert [one.result(timeout=60) for one in waiting] == [303, 303]
-    assert sent.rows(Confirmation) == 1
-    assert len(_outbox(sent.company)) == 1
+    assert debtor.world.count_rows(Confirmation) == 1
+    assert len(_answer_messages(debtor.world)) == 1
 
 
-def test_a_difference_names_document_amount_and_reason_and_leaves_the_balance_alone(sent: Sent) -> None:
+def test_a_difference_names_document_amount_and_reason_and_leaves_the_balance_alone(debtor: DebtorBrowser) -> None:
     """Testcase 67: the rows are there for the disputes, the ledger is untouched."""
-    with sent.company.reading() as db:
-        before = balance_at(db, sent.company.tenant_id, sent.customer_id, "CNY", APRIL_2)
+    with debtor.world.reading() as db:
+        before = balance_at(db, debtor.world.tenant_id, debtor.customer_id, "CNY", APRIL_2)
     fields = {"outcome": "differs", **SIGNER}
-    status, page = sent.post("answer", **fields)
+    status, page = debtor.post("answer", **fields)
     assert status == 200
     assert "INV-2" in page
-    status, page = sent.post("differences", **fields, do="ticked", tick=ticks(page)["INV-2"])
+    status, page = debtor.post("differences", **fields, do="ticked", tick=tick_values(page)["INV-2"])
     assert status == 200
-    assert hidden(page, "row-0-document") == "INV-2"
+    assert hidden_field(page, "row-0-document") == "INV-2"
     assert "66,400.00" in page, "our amount is filled in"
     line = {
         "row-0-document": "INV-2",
@@ -146,38 +156,38 @@ def test_a_difference_names_document_amount_and_reason_and_leaves_the_balance_al
         "row-0-reason": "goods_returned",
         "row-0-note": "退货",
     }
-    status, page = sent.post("differences", **fields, **line, do="blank")
+    status, page = debtor.post("differences", **fields, **line, do="blank")
     assert status == 200
     assert 'name="row-1-document"' in page
     other = {"row-1-document": "PAY-7", "row-1-theirs": "-500", "row-1-reason": "already_paid", "row-1-note": ""}
-    status, page = sent.post("differences", **fields, **line, **other, do="continue")
+    status, page = debtor.post("differences", **fields, **line, **other, do="continue")
     assert status == 200
-    ready = sent.enter(**fields, **line, **other)
-    assert sent.client.post(f"{sent.path}/submit", data=ready).status_code == 303
-    with sent.company.reading() as db:
+    ready = debtor.enter_code(**fields, **line, **other)
+    assert debtor.client.post(f"{debtor.path}/submit", data=ready).status_code == 303
+    with debtor.world.reading() as db:
         d = Difference
         rows = db.execute(
             sa.select(d.document_no, d.our_minor, d.their_minor, d.reason, d.item_id.is_not(None))
-            .where(d.tenant_id == sent.company.tenant_id)
+            .where(d.tenant_id == debtor.world.tenant_id)
             .order_by(d.position)
         ).all()
-        after = balance_at(db, sent.company.tenant_id, sent.customer_id, "CNY", APRIL_2)
+        after = balance_at(db, debtor.world.tenant_id, debtor.customer_id, "CNY", APRIL_2)
     assert [tuple(row) for row in rows] == [
         ("INV-2", 66_400_00, 60_000_00, "goods_returned", True),
         ("PAY-7", None, -500_00, "already_paid", False),
     ]
     assert after == before
-    assert _journal(sent.company, "statement_disputed") == 1
-    assert _outbox(sent.company)[0]["outcome"] == "differs"
+    assert _count_events(debtor.world, "statement_disputed") == 1
+    assert _answer_messages(debtor.world)[0]["outcome"] == "differs"
 
 
-def test_a_line_is_taken_out_by_a_button_without_script(sent: Sent) -> None:
+def test_a_line_is_taken_out_by_a_button_without_script(debtor: DebtorBrowser) -> None:
     rows = {
         f"row-{n}-{name}": value
         for n in range(2)
         for name, value in (("document", f"D{n}"), ("theirs", "1"), ("reason", ""), ("note", ""))
     }
-    status, page = sent.post("differences", outcome="differs", **SIGNER, **rows, do="remove-0")
+    status, page = debtor.post("differences", outcome="differs", **SIGNER, **rows, do="remove-0")
     assert status == 200
     assert 'value="D1"' in page
     assert 'value="D0"' not in page
@@ -192,85 +202,87 @@ def test_a_line_is_taken_out_by_a_button_without_script(sent: Sent) -> None:
         ("authority", "authority"),
     ],
 )
-def test_what_is_missing_is_said_on_top_and_nothing_typed_is_lost(sent: Sent, missing: str, field: str) -> None:
+def test_what_is_missing_is_said_on_top_and_nothing_typed_is_lost(
+    debtor: DebtorBrowser, missing: str, field: str
+) -> None:
     fields = {"outcome": "agrees", **SIGNER}
     del fields[missing]
     for step in ("answer", "code", "check", "submit"):
-        status, page = sent.post(step, **fields)
+        status, page = debtor.post(step, **fields)
         assert status == 422
         assert f'href="#f-{field}"' in page
         for value in (v for k, v in fields.items() if k.startswith("signer")):
             assert f'value="{value}"' in page
-    assert mails(sent.company, "statement_code") == []
+    assert debtor.world.mails("statement_code") == []
 
 
-def test_wrong_amounts_and_reasons_are_said_at_their_line(sent: Sent) -> None:
+def test_wrong_amounts_and_reasons_are_said_at_their_line(debtor: DebtorBrowser) -> None:
     rows = {"row-0-document": "INV-2", "row-0-theirs": "1,23", "row-0-reason": "", "row-0-note": "see mail"}
-    status, page = sent.post("differences", outcome="differs", **SIGNER, **rows, do="continue")
+    status, page = debtor.post("differences", outcome="differs", **SIGNER, **rows, do="continue")
     assert status == 422
     for kept in ('href="#f-row-0-theirs"', 'href="#f-row-0-reason"', 'value="1,23"', "see mail"):
         assert kept in page
-    status, page = sent.post(
+    status, page = debtor.post(
         "differences", outcome="differs", **SIGNER, **{**rows, "row-0-theirs": "66400"}, do="continue"
     )
     assert 'href="#f-row-0-theirs"' in page, "our own amount is no difference"
-    assert sent.post("differences", outcome="differs", **SIGNER, do="continue")[0] == 422
+    assert debtor.post("differences", outcome="differs", **SIGNER, do="continue")[0] == 422
 
 
-def test_five_wrong_codes_use_the_code_up(sent: Sent) -> None:
+def test_five_wrong_codes_use_the_code_up(debtor: DebtorBrowser) -> None:
     fields = {"outcome": "agrees", **SIGNER}
-    assert sent.post("code", **fields)[0] == 200
-    right = sent.code()
+    assert debtor.post("code", **fields)[0] == 200
+    right = debtor.code()
     wrong = f"{(int(right) + 1) % 1_000_000:06d}"
     for tries in range(1, 6):
-        status, page = sent.post("check", **fields, code=wrong)
+        status, page = debtor.post("check", **fields, code=wrong)
         assert status == 422
         assert 'value="李娜"' in page
-        with sent.company.reading() as db:
+        with debtor.world.reading() as db:
             c = OneTimeCode
-            assert db.execute(sa.select(c.tries).where(c.tenant_id == sent.company.tenant_id)).scalar_one() == tries
-    assert sent.post("check", **fields, code=right)[0] == 422
-    sent.enter(**fields)
+            assert db.execute(sa.select(c.tries).where(c.tenant_id == debtor.world.tenant_id)).scalar_one() == tries
+    assert debtor.post("check", **fields, code=right)[0] == 422
+    debtor.enter_code(**fields)
 
 
-def test_a_code_lapses_after_fifteen_minutes(sent: Sent) -> None:
+def test_a_code_lapses_after_fifteen_minutes(debtor: DebtorBrowser) -> None:
     fields = {"outcome": "agrees", **SIGNER}
-    sent.post("code", **fields)
+    debtor.post("code", **fields)
     with fixed_clock(NOW + timedelta(minutes=15)):
-        assert sent.post("check", **fields, code=sent.code())[0] == 422
+        assert debtor.post("check", **fields, code=debtor.code())[0] == 422
 
 
-def test_codes_are_limited_per_link(sent: Sent) -> None:
+def test_codes_are_limited_per_link(debtor: DebtorBrowser) -> None:
     fields = {"outcome": "agrees", **SIGNER}
-    statuses = [sent.post("code", **fields)[0] for _time in range(tokens.CODES_PER_TOKEN_MAX + 1)]
+    statuses = [debtor.post("code", **fields)[0] for _time in range(tokens.CODES_PER_TOKEN_MAX + 1)]
     assert statuses == [200] * tokens.CODES_PER_TOKEN_MAX + [422]
-    assert len(mails(sent.company, "statement_code")) == tokens.CODES_PER_TOKEN_MAX
+    assert len(debtor.world.mails("statement_code")) == tokens.CODES_PER_TOKEN_MAX
 
 
-def test_an_answer_without_an_entered_code_is_refused(sent: Sent) -> None:
+def test_an_answer_without_an_entered_code_is_refused(debtor: DebtorBrowser) -> None:
     for code_id in ("", "nonsense", str(UUID(int=5))):
-        assert sent.post("submit", outcome="agrees", **SIGNER, code_id=code_id)[0] == 422
-    assert sent.rows(Confirmation) == 0
+        assert debtor.post("submit", outcome="agrees", **SIGNER, code_id=code_id)[0] == 422
+    assert debtor.world.count_rows(Confirmation) == 0
 
 
-def test_the_code_of_another_link_does_not_serve(sent: Sent, other_company: TestCompany) -> None:
-    ready = sent.enter(outcome="agrees", **SIGNER)
-    other = sent_statement(other_company)
+def test_the_code_of_another_link_does_not_serve(debtor: DebtorBrowser, other_company: TestCompany) -> None:
+    ready = debtor.enter_code(outcome="agrees", **SIGNER)
+    other = mail_statement_to_debtor(world_of(other_company, APRIL_2))
     assert other.post("submit", **ready)[0] == 422
-    assert other.rows(Confirmation) == 0
+    assert other.world.count_rows(Confirmation) == 0
 
 
-def _dead_links(sent: Sent, other: TestCompany) -> dict[str, str]:
-    """Every way a link can be no good (testcase 63)."""
-    text = sent.path.removeprefix("/p/")
-    actor = sent.company.actor(APRIL_2)
-    with sent.company.transaction() as db:
+def _dead_links(debtor: DebtorBrowser, other: TestCompany) -> dict[str, str]:
+    """Returns links that are no good, one for every reason (testcase 63)."""
+    text = debtor.path.removeprefix("/p/")
+    actor = debtor.world.actor(APRIL_2)
+    with debtor.world.transaction() as db:
         _id, foreign_purpose = tokens.issue(
             db,
             actor,
             "receipt",
-            subject_id=sent.statement_id,
-            customer_id=sent.customer_id,
+            subject_id=debtor.statement_id,
+            customer_id=debtor.customer_id,
             contact_id=None,
             life=timedelta(days=1),
         )
@@ -278,8 +290,8 @@ def _dead_links(sent: Sent, other: TestCompany) -> dict[str, str]:
             db,
             actor,
             "statement",
-            subject_id=sent.statement_id,
-            customer_id=sent.customer_id,
+            subject_id=debtor.statement_id,
+            customer_id=debtor.customer_id,
             contact_id=None,
             life=timedelta(0),
         )
@@ -288,8 +300,8 @@ def _dead_links(sent: Sent, other: TestCompany) -> dict[str, str]:
     foreign = base64.urlsafe_b64encode(other.tenant_id.bytes + raw[16:]).rstrip(b"=").decode()
     unknown = base64.urlsafe_b64encode(raw[:16] + bytes(32)).rstrip(b"=").decode()
     nobody = base64.urlsafe_b64encode(bytes(48)).rstrip(b"=").decode()
-    with sent.company.transaction() as db:
-        send(db, actor, sent.statement_id)  # closes the first link
+    with debtor.world.transaction() as db:
+        send(db, actor, debtor.statement_id)  # closes the first link
     return {
         "revoked": text,
         "expired": expired,
@@ -303,96 +315,95 @@ def _dead_links(sent: Sent, other: TestCompany) -> dict[str, str]:
     }
 
 
-def test_every_dead_link_gets_the_same_page_for_every_method(sent: Sent, other_company: TestCompany) -> None:
+def test_every_dead_link_gets_the_same_page_for_every_method(debtor: DebtorBrowser, other_company: TestCompany) -> None:
     """Testcase 63: uniform, without data, and stored hashed."""
     bodies = set()
     ready = {"outcome": "agrees", **SIGNER}
-    links = _dead_links(sent, other_company)
+    links = _dead_links(debtor, other_company)
     for reason, text in links.items():
         for path in ("", "/statement.pdf"):
-            answer = sent.client.get(f"/p/{text}{path}")
+            answer = debtor.client.get(f"/p/{text}{path}")
             assert answer.status_code == 404, reason
             bodies.add(
                 re.sub(r'content="[^"]{40,}"|value="[^"]{40,}"|next" value="[^"]*"', "", answer.get_data(as_text=True))
             )
         for step in ("answer", "differences", "code", "check", "submit"):
-            answer = sent.client.post(f"/p/{text}/{step}", data=ready)
+            answer = debtor.client.post(f"/p/{text}/{step}", data=ready)
             assert answer.status_code == 404, f"{reason} {step}"
             assert "鑫晟" not in answer.get_data(as_text=True)
     assert len(bodies) == 1
-    assert sent.number not in bodies.pop()
-    assert mails(sent.company, "statement_code") == []
-    with sent.company.reading() as db:
+    assert debtor.number not in bodies.pop()
+    assert debtor.world.mails("statement_code") == []
+    with debtor.world.reading() as db:
         stored = db.execute(
-            sa.select(AccessToken.secret_hash).where(AccessToken.tenant_id == sent.company.tenant_id)
+            sa.select(AccessToken.secret_hash).where(AccessToken.tenant_id == debtor.world.tenant_id)
         ).scalars()
         assert not any(links["revoked"] in secret or secret in links["revoked"] for secret in stored)
 
 
-def test_the_first_link_is_refused_after_a_second_statement_was_issued(sent: Sent) -> None:
+def test_the_first_link_is_refused_after_a_second_statement_was_issued(debtor: DebtorBrowser) -> None:
     """Testcase 64: an answer under way when the newer one is issued is refused, neutrally."""
-    ready = sent.enter(outcome="agrees", **SIGNER)
-    with sent.company.transaction() as db:
-        newer = issue(db, sent.company.actor(APRIL_2), march(sent.customer_id))
-    assert sent.post("submit", **ready)[0] == 404
-    assert sent.client.get(sent.path).status_code == 404
-    assert sent.rows(Confirmation) == 0
+    ready = debtor.enter_code(outcome="agrees", **SIGNER)
+    newer = debtor.world.statement(debtor.customer_id)
+    assert debtor.post("submit", **ready)[0] == 404
+    assert debtor.client.get(debtor.path).status_code == 404
+    assert debtor.world.count_rows(Confirmation) == 0
     assert newer.portal_url
-    assert newer.number in sent.client.get("/p/" + newer.portal_url.rpartition("/p/")[2]).get_data(as_text=True)
+    assert newer.number in debtor.client.get("/p/" + newer.portal_url.rpartition("/p/")[2]).get_data(as_text=True)
 
 
-def test_a_link_opens_for_sixty_days(sent: Sent) -> None:
+def test_a_link_opens_for_sixty_days(debtor: DebtorBrowser) -> None:
     with fixed_clock(NOW + timedelta(days=59)):
-        assert sent.client.get(sent.path).status_code == 200
+        assert debtor.client.get(debtor.path).status_code == 200
     with fixed_clock(NOW + timedelta(days=60)):
-        assert sent.client.get(sent.path).status_code == 404
+        assert debtor.client.get(debtor.path).status_code == 404
 
 
-def test_posting_without_a_csrf_token_is_refused(sent: Sent) -> None:
-    app = sent.company.app
+def test_posting_without_a_csrf_token_is_refused(debtor: DebtorBrowser) -> None:
+    app = debtor.world.app
     app.config["WTF_CSRF_ENABLED"] = True
     try:
         client = app.test_client()
-        answer = client.post(f"{sent.path}/code", data={"outcome": "agrees", **SIGNER})
+        answer = client.post(f"{debtor.path}/code", data={"outcome": "agrees", **SIGNER})
         assert answer.status_code == 409
-        page = client.get(sent.path).get_data(as_text=True)
-        fields = {"outcome": "agrees", **SIGNER, "csrf_token": hidden(page, "csrf_token")}
-        assert client.post(f"{sent.path}/code", data=fields).status_code == 200
+        page = client.get(debtor.path).get_data(as_text=True)
+        fields = {"outcome": "agrees", **SIGNER, "csrf_token": hidden_field(page, "csrf_token")}
+        assert client.post(f"{debtor.path}/code", data=fields).status_code == 200
     finally:
         app.config["WTF_CSRF_ENABLED"] = False
-    assert len(mails(sent.company, "statement_code")) == 1
+    assert len(debtor.world.mails("statement_code")) == 1
 
 
-def test_an_english_debtor_gets_english_pages_and_copies(company: TestCompany) -> None:
+def test_an_english_debtor_gets_english_pages_and_copies(world: World) -> None:
     with fixed_clock(NOW):
-        customer = add_customer(company, "E1", name="Northwind GmbH", language="en", contact="Jane")
-        with company.transaction() as db:
-            post(db, company, customer, ("invoice", "INV-1", date(2026, 3, 10), 140_950))
-            issued = issue(db, company.actor(APRIL_2), march(customer))
-        assert issued.portal_url
-        path = "/p/" + issued.portal_url.rpartition("/p/")[2]
-        sent = Sent(company, customer, issued.statement_id, issued.number, path, company.app.test_client())
-        page = sent.client.get(path).get_data(as_text=True)
+        customer = xinsheng(world, "E1", name="Northwind GmbH", language="en", contact_name="Jane")
+        world.invoice(customer, number="INV-1", on=date(2026, 3, 10), minor=140_950)
+        issued = world.statement(customer)
+        debtor = open_link(world, customer, issued)
+        page = debtor.client.get(debtor.path).get_data(as_text=True)
         assert "One thousand four hundred nine" in page
-        assert sent.client.post(f"{path}/submit", data=sent.enter(outcome="agrees", **SIGNER)).status_code == 303
-        assert mails(company, "statement_copy")[-1].subject.startswith("Your answer to statement")
+        assert (
+            debtor.client.post(f"{debtor.path}/submit", data=debtor.enter_code(outcome="agrees", **SIGNER)).status_code
+            == 303
+        )
+        assert world.mails("statement_copy")[-1].subject.startswith("Your answer to statement")
 
 
-def _journal(company: TestCompany, kind: str) -> int:
+def _count_events(world: World, kind: str) -> int:
     j = JournalEvent
-    with company.reading() as db:
+    with world.reading() as db:
         return int(
             db.execute(
-                sa.select(sa.func.count()).select_from(j).where(j.tenant_id == company.tenant_id, j.kind == kind)
+                sa.select(sa.func.count()).select_from(j).where(j.tenant_id == world.tenant_id, j.kind == kind)
             ).scalar_one()
         )
 
 
-def _outbox(company: TestCompany) -> list[dict[str, object]]:
+def _answer_messages(world: World) -> list[dict[str, object]]:
     o = OutboxMessage
-    with company.reading() as db:
+    with world.reading() as db:
         return list(
             db.execute(
-                sa.select(o.payload).where(o.tenant_id == company.tenant_id, o.kind == "statements.answered")
+                sa.select(o.payload).where(o.tenant_id == world.tenant_id, o.kind == "statements.answered")
             ).scalars()
         )

@@ -69,7 +69,7 @@ TWINS = [(date(2026, 11, 2), 100_00, "货款"), (date(2026, 11, 2), 100_00, "货
 
 
 def test_the_same_file_twice_adds_nothing_and_is_one_file(company: TestCompany) -> None:
-    """18: two identical rows are two, and stay two."""
+    """Testcase 18: two identical rows are two, and stay two."""
     chosen = account(company)
     first, state = upload(company, table(TWINS), chosen)
     again, _state = upload(company, table(TWINS), chosen)

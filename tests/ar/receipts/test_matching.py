@@ -98,7 +98,7 @@ def test_a_line_is_taken_when_one_explanation_fits_and_nothing_contradicts(
 
 
 def test_two_invoices_of_one_amount_are_told_apart_by_the_reference_alone() -> None:
-    """19: with the number of the newer one it is the newer; without a number nothing is posted."""
+    """Testcase 19: with the number of the newer one it is the newer; without a number nothing is posted."""
     books = Books(OPEN, PARTIES, CONFIRMED)
     newer = decide(line("INV-10", 500_00, account=ACCOUNT), books, TODAY)
     assert (newer.tier, told(newer, OPEN)) == ("sure", ["INV-10"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
@@ -18,42 +19,45 @@ from ar.receipts.models import Receipt
 from ar.receipts.receipt_inputs import ApplyCredit, PostReceipt, Unapply
 from kernel.clock import fixed_clock, moment_on
 from kernel.errors import Conflict, HuikuanError, NotFound, RuleBroken
-from tests.ar.receipts.till import Till
-from tests.support.books import TODAY
 from tests.support.companies import TestCompany
 from tests.support.statements import counted
+from tests.support.world import TODAY, World, world_of
 
 ON = date(2026, 11, 18)
 
 
+@dataclass(frozen=True)
+class Owed:
+    """The invoices of one customer, oldest due first."""
+
+    customer: UUID
+    items: list[UUID]
+
+
 @pytest.fixture
-def till(company: TestCompany) -> Till:
+def owed(world: World) -> Owed:
     """A customer who owes 100.00 since September, 200.00 since October and 300.00 from December on."""
-    made = Till(company)
-    made.customer_id = made.customer("00001", "深圳鑫晟电子")  # type: ignore[attr-defined]
-    made.items = [  # type: ignore[attr-defined]
-        made.post(made.customer_id, "invoice", f"INV-{at}", due - timedelta(days=30), minor, due_on=due)  # type: ignore[attr-defined]
-        for at, due, minor in (
-            (1, date(2026, 9, 30), 100_00),
-            (2, date(2026, 10, 31), 200_00),
-            (3, date(2026, 12, 31), 300_00),
-        )
+    customer = world.customer("00001", "深圳鑫晟电子")
+    items = [
+        world.invoice(customer, number="INV-1", due_on=date(2026, 9, 30), minor=100_00),
+        world.invoice(customer, number="INV-2", due_on=date(2026, 10, 31), minor=200_00),
+        world.invoice(customer, number="INV-3", due_on=date(2026, 12, 31), minor=300_00),
     ]
-    return made
+    return Owed(customer, items)
 
 
-def post(till: Till, amount: str, **more: object) -> UUID:
+def post_receipt(world: World, amount: str, **more: object) -> UUID:
     given = {"customer_no": "00001", "received_on": ON, "amount": amount, "key": uuid4().hex, **more}
-    with till.company.transaction() as db:
-        return receipts.post_receipt(db, till.company.actor(till.today), PostReceipt.model_validate(given))
+    with world.transaction() as db:
+        return receipts.post_receipt(db, world.actor(world.today), PostReceipt.model_validate(given))
 
 
-def opens(till: Till) -> list[int]:
-    return [till.open_minor(item) for item in till.items]  # type: ignore[attr-defined]
+def open_of_each(world: World, owed: Owed) -> list[int]:
+    return [world.open_minor_of(item) for item in owed.items]
 
 
-def ticked(till: Till, *parts: tuple[int, str]) -> dict[str, object]:
-    return {"how": "ticked", "parts": [{"item_id": till.items[at], "amount": amount} for at, amount in parts]}  # type: ignore[attr-defined]
+def ticked(owed: Owed, *parts: tuple[int, str]) -> dict[str, object]:
+    return {"how": "ticked", "parts": [{"item_id": owed.items[at], "amount": amount} for at, amount in parts]}
 
 
 @pytest.mark.parametrize(
@@ -68,11 +72,11 @@ def ticked(till: Till, *parts: tuple[int, str]) -> dict[str, object]:
     ],
 )
 def test_a_receipt_pays_in_the_order_of_the_law_after_what_the_debtor_named(
-    till: Till, amount: str, more: dict[str, object], expected: list[int], unapplied: int
+    world: World, owed: Owed, amount: str, more: dict[str, object], expected: list[int], unapplied: int
 ) -> None:
-    receipt = post(till, amount, **more)
-    assert opens(till) == expected
-    assert till.open_minor(receipt) == unapplied
+    receipt = post_receipt(world, amount, **more)
+    assert open_of_each(world, owed) == expected
+    assert world.open_minor_of(receipt) == unapplied
 
 
 @pytest.mark.parametrize(
@@ -85,21 +89,21 @@ def test_a_receipt_pays_in_the_order_of_the_law_after_what_the_debtor_named(
     ],
 )
 def test_what_is_ticked_is_paid_whole_or_in_part(
-    till: Till, parts: tuple[tuple[int, str], ...], expected: list[int], unapplied: int
+    world: World, owed: Owed, parts: tuple[tuple[int, str], ...], expected: list[int], unapplied: int
 ) -> None:
-    receipt = post(till, "250.00", **ticked(till, *parts))
-    assert opens(till) == expected
-    assert till.open_minor(receipt) == unapplied
+    receipt = post_receipt(world, "250.00", **ticked(owed, *parts))
+    assert open_of_each(world, owed) == expected
+    assert world.open_minor_of(receipt) == unapplied
 
 
-def test_three_receipts_pay_one_invoice_to_the_cent(till: Till) -> None:
-    """1: 33.33, 33.33 and 33.34 clear 100.00 on the last one's day."""
+def test_three_receipts_pay_one_invoice_to_the_cent(world: World, owed: Owed) -> None:
+    """Testcase 1: 33.33, 33.33 and 33.34 clear 100.00 on the last one's day."""
     for amount, on in (("33.33", ON), ("33.33", ON), ("33.34", TODAY)):
-        post(till, amount, received_on=on, **ticked(till, (0, "")))
-    with till.company.reading() as db:
+        post_receipt(world, amount, received_on=on, **ticked(owed, (0, "")))
+    with world.reading() as db:
         i = OpenItem
         row = db.execute(
-            sa.select(i.open_minor, i.cleared_on).where(i.tenant_id == till.company.tenant_id, i.id == till.items[0])  # type: ignore[attr-defined]
+            sa.select(i.open_minor, i.cleared_on).where(i.tenant_id == world.tenant_id, i.id == owed.items[0])
         ).one()
     assert tuple(row) == (0, TODAY)
 
@@ -117,138 +121,145 @@ def test_three_receipts_pay_one_invoice_to_the_cent(till: Till) -> None:
         ({"how": "ticked"}, "nothing_ticked"),
     ],
 )
-def test_what_cannot_be_booked_is_refused_with_its_reason(till: Till, more: dict[str, object], code: str) -> None:
+def test_what_cannot_be_booked_is_refused_with_its_reason(
+    world: World, owed: Owed, more: dict[str, object], code: str
+) -> None:
     with pytest.raises(HuikuanError, match=code):
-        post(till, **({"amount": "10"} | more))
-    assert till.count("receipt") == 0
+        post_receipt(world, **({"amount": "10"} | more))
+    assert world.count_documents("receipt") == 0
 
 
-def test_more_than_is_open_or_than_there_is_money_is_refused(till: Till) -> None:
+def test_more_than_is_open_or_than_there_is_money_is_refused(world: World, owed: Owed) -> None:
     with pytest.raises(Conflict, match="allocation_exceeds_open"):
-        post(till, "250", **ticked(till, (0, "150")))
+        post_receipt(world, "250", **ticked(owed, (0, "150")))
     with pytest.raises(RuleBroken, match="receipt_overapplied"):
-        post(till, "250", **ticked(till, (1, "200"), (2, "100")))
-    assert till.count("receipt") == 0
+        post_receipt(world, "250", **ticked(owed, (1, "200"), (2, "100")))
+    assert world.count_documents("receipt") == 0
 
 
-def test_dollars_pay_no_yuan_and_an_account_takes_its_own_currency(till: Till) -> None:
-    """6: a receipt in USD."""
+def test_dollars_pay_no_yuan_and_an_account_takes_its_own_currency(world: World, owed: Owed) -> None:
+    """Testcase 6: a receipt in USD."""
     with pytest.raises(NotFound):
-        post(till, "100", currency="USD", **ticked(till, (0, "")))
+        post_receipt(world, "100", currency="USD", **ticked(owed, (0, "")))
     with pytest.raises(RuleBroken, match="receipt_account_currency"):
-        post(till, "100", currency="USD", bank_account_id=till.account_id)
-    receipt = post(till, "100", currency="USD")
-    assert till.open_minor(receipt) == 100_00
-    assert opens(till) == [100_00, 200_00, 300_00]
+        post_receipt(world, "100", currency="USD", bank_account_id=world.bank_account())
+    receipt = post_receipt(world, "100", currency="USD")
+    assert world.open_minor_of(receipt) == 100_00
+    assert open_of_each(world, owed) == [100_00, 200_00, 300_00]
 
 
-def test_a_locked_period_refuses_a_receipt(till: Till) -> None:
-    """11."""
-    with till.company.transaction() as db:
+def test_a_locked_period_refuses_a_receipt(world: World, owed: Owed) -> None:
+    """Testcase 11: a receipt dated in a locked period is refused."""
+    with world.transaction() as db:
         db.execute(
             sa.text("UPDATE books_state SET locked_through = :on WHERE tenant_id = :tenant"),
-            {"on": ON, "tenant": till.company.tenant_id},
+            {"on": ON, "tenant": world.tenant_id},
         )
     with pytest.raises(RuleBroken, match="period_locked"):
-        post(till, "100")
-    assert till.count("receipt") == 0
+        post_receipt(world, "100")
+    assert world.count_documents("receipt") == 0
 
 
-def test_the_same_key_books_once_and_other_input_under_it_is_a_conflict(till: Till) -> None:
-    """3."""
+def test_the_same_key_books_once_and_other_input_under_it_is_a_conflict(world: World, owed: Owed) -> None:
+    """Testcase 3: one key books once, and the same key with another amount is a conflict."""
     key = uuid4().hex
-    assert post(till, "100", key=key) == post(till, "100", key=key)
-    assert till.count("receipt") == 1
+    assert post_receipt(world, "100", key=key) == post_receipt(world, "100", key=key)
+    assert world.count_documents("receipt") == 1
     with pytest.raises(Conflict, match="idempotency_key_reused"):
-        post(till, "101", key=key)
+        post_receipt(world, "101", key=key)
 
 
-def test_cash_goes_to_the_cash_box_and_a_transfer_to_the_bank(till: Till) -> None:
-    cash, bank = post(till, "10", method="cash"), post(till, "10", bank_account_id=till.account_id)
-    with till.company.reading() as db:
+def test_cash_goes_to_the_cash_box_and_a_transfer_to_the_bank(world: World, owed: Owed) -> None:
+    cash, bank = (
+        post_receipt(world, "10", method="cash"),
+        post_receipt(world, "10", bank_account_id=world.bank_account()),
+    )
+    with world.reading() as db:
         p, i = Posting, OpenItem
         booked = {
             row.id: row.account_code
             for row in db.execute(
                 sa.select(i.id, p.account_code)
                 .join(p, sa.and_(p.tenant_id == i.tenant_id, p.entry_id == i.entry_id))
-                .where(i.tenant_id == till.company.tenant_id, p.debit_minor > 0, i.kind == "receipt")
+                .where(i.tenant_id == world.tenant_id, p.debit_minor > 0, i.kind == "receipt")
             )
         }
-        told = db.execute(sa.select(Receipt.method).where(Receipt.tenant_id == till.company.tenant_id)).scalars()
+        told = db.execute(sa.select(Receipt.method).where(Receipt.tenant_id == world.tenant_id)).scalars()
         assert sorted(told) == ["cash", "transfer"]
     assert (booked[cash], booked[bank]) == ("cash", "bank")
 
 
-def test_a_number_that_an_import_brought_is_passed_over(till: Till) -> None:
-    till.post(till.customer_id, "receipt", "RC-2026-000001", ON, 100)  # type: ignore[attr-defined]
-    receipt = post(till, "10")
-    with till.company.reading() as db:
-        assert queries.credit_page(db, till.company.tenant_id, receipt).document_no == "RC-2026-000002"
+def test_a_number_that_an_import_brought_is_passed_over(world: World, owed: Owed) -> None:
+    world.receipt(owed.customer, number="RC-2026-000001", on=ON, minor=100)
+    receipt = post_receipt(world, "10")
+    with world.reading() as db:
+        assert queries.credit_page(db, world.tenant_id, receipt).document_no == "RC-2026-000002"
 
 
-def apply(till: Till, credit: UUID, **more: object) -> None:
-    with till.company.transaction() as db:
+def apply_credit(world: World, credit: UUID, **more: object) -> None:
+    with world.transaction() as db:
         data = ApplyCredit.model_validate({"key": uuid4().hex, **more})
-        receipts.apply_credit(db, till.company.actor(till.today), credit, data)
+        receipts.apply_credit(db, world.actor(world.today), credit, data)
 
 
-def test_what_was_unapplied_is_applied_later_and_taken_off_is_remembered(till: Till) -> None:
-    credit = post(till, "150", how="nothing")
-    apply(till, credit, how="order")
-    assert opens(till) == [0, 150_00, 300_00]
-    with till.company.transaction() as db:
+def test_what_was_unapplied_is_applied_later_and_taken_off_is_remembered(world: World, owed: Owed) -> None:
+    credit = post_receipt(world, "150", how="nothing")
+    apply_credit(world, credit, how="order")
+    assert open_of_each(world, owed) == [0, 150_00, 300_00]
+    with world.transaction() as db:
         a = Allocation
         first = db.execute(
-            sa.select(a.id).where(a.tenant_id == till.company.tenant_id, a.debit_item_id == till.items[0])  # type: ignore[attr-defined]
+            sa.select(a.id).where(a.tenant_id == world.tenant_id, a.debit_item_id == owed.items[0])
         ).scalar_one()
-        receipts.unapply(db, till.company.actor(TODAY), credit, first, Unapply())
-    assert opens(till) == [100_00, 150_00, 300_00]
-    apply(till, credit, how="order")  # the order leaves out what a person took off
-    assert opens(till) == [100_00, 50_00, 300_00]
-    assert till.open_minor(credit) == 0
+        receipts.unapply(db, world.actor(TODAY), credit, first, Unapply())
+    assert open_of_each(world, owed) == [100_00, 150_00, 300_00]
+    apply_credit(world, credit, how="order")  # the order leaves out what a person took off
+    assert open_of_each(world, owed) == [100_00, 50_00, 300_00]
+    assert world.open_minor_of(credit) == 0
     with pytest.raises(RuleBroken, match="nothing_to_apply"):
-        apply(till, credit, how="order")
+        apply_credit(world, credit, how="order")
 
 
-def test_a_credit_of_another_company_or_a_debit_is_not_applied(till: Till, other_company: TestCompany) -> None:
-    """5."""
-    other = Till(other_company)
-    foreign = other.post(other.customer("00001"), "receipt", "R-1", ON, 100)
+def test_a_credit_of_another_company_or_a_debit_is_not_applied(
+    world: World, owed: Owed, other_company: TestCompany
+) -> None:
+    """Testcase 5: the credit of another company does not exist here; a debit pays nothing."""
+    theirs = world_of(other_company)
+    foreign = theirs.receipt(theirs.customer("00001"), number="R-1", on=ON, minor=100)
     with pytest.raises(NotFound):
-        apply(till, foreign, how="order")
+        apply_credit(world, foreign, how="order")
     with pytest.raises(RuleBroken, match="wrong_side"):
-        apply(till, till.items[0], how="order")  # type: ignore[attr-defined]
-    assert till.company.client().get(till.company.url(f"/receipts/{foreign}")).status_code == 404
+        apply_credit(world, owed.items[0], how="order")
+    assert world.client().get(world.url(f"/receipts/{foreign}")).status_code == 404
 
 
-def test_the_list_costs_the_same_for_every_size(till: Till, engine: sa.Engine) -> None:
+def test_the_list_costs_the_same_for_every_size(world: World, owed: Owed, engine: sa.Engine) -> None:
     costs = []
     for number in (1, 6):
         for _each in range(number):
-            post(till, "1")
-        with till.company.reading() as db, counted(engine) as seen:
-            page = queries.receipt_list(db, till.company.tenant_id, queries.ReceiptFilters())
-            queries.cash_state(db, till.company.tenant_id)
+            post_receipt(world, "1")
+        with world.reading() as db, counted(engine) as seen:
+            page = queries.receipt_list(db, world.tenant_id, queries.ReceiptFilters())
+            queries.cash_state(db, world.tenant_id)
         costs.append(len(seen))
     assert page.total == 7
     assert costs[0] == costs[1] <= 5
 
 
-def hidden(text: str, name: str) -> str:
+def hidden_field(text: str, name: str) -> str:
     found = re.search(rf'name="{name}" value="([^"]*)"', text)
     assert found, name
     return found[1]
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
-def test_a_person_enters_a_receipt_sees_what_is_open_and_books_it(till: Till, language: str) -> None:
+def test_a_person_enters_a_receipt_sees_what_is_open_and_books_it(world: World, owed: Owed, language: str) -> None:
     with fixed_clock(moment_on(TODAY, "Asia/Shanghai")):
-        client, url = till.company.client("accountant", language), till.company.url("/receipts/")
-        page = client.get(till.company.url("/receipts/new?customer=00001")).text
+        client, url = world.client("accountant", language), world.url("/receipts/")
+        page = client.get(world.url("/receipts/new?customer=00001")).text
         assert "INV-1" in page
         form = {
-            "key": hidden(page, "key"),
+            "key": hidden_field(page, "key"),
             "customer_no": "00001",
             "received_on": "2026-11-18",
             "amount": "250",
@@ -260,12 +271,12 @@ def test_a_person_enters_a_receipt_sees_what_is_open_and_books_it(till: Till, la
         shown = client.post(url, data={**form, "do": "show"})
         assert shown.status_code == 200
         assert "150.00" in shown.text  # what the order would pay of the second
-        assert till.count("receipt") == 0
+        assert world.count_documents("receipt") == 0
         booked = client.post(url, data=form)
         assert booked.status_code == 303
         assert client.post(url, data=form).headers["Location"] == booked.headers["Location"]
-        assert till.count("receipt") == 1
-        assert opens(till) == [0, 50_00, 300_00]
+        assert world.count_documents("receipt") == 1
+        assert open_of_each(world, owed) == [0, 50_00, 300_00]
         one = client.get(booked.headers["Location"]).text
         assert "RC-2026-000001" in one
         assert "鑫晟财务" in one
@@ -276,8 +287,8 @@ def test_a_person_enters_a_receipt_sees_what_is_open_and_books_it(till: Till, la
             assert client.get(url + query).status_code == 200
 
 
-def test_bad_input_keeps_what_was_typed(till: Till) -> None:
-    client, url = till.company.client(), till.company.url("/receipts/")
+def test_bad_input_keeps_what_was_typed(world: World, owed: Owed) -> None:
+    client, url = world.client(), world.url("/receipts/")
     form = {"key": "k" * 20, "customer_no": "4711", "received_on": "2026-11-18", "amount": "12x", "currency": "CNY"}
     wrong = client.post(url, data={**form, "remittance": "货款十一月"})
     assert wrong.status_code == 422
@@ -285,57 +296,65 @@ def test_bad_input_keeps_what_was_typed(till: Till) -> None:
         assert typed in wrong.text
     assert client.post(url, data={**form, "received_on": "yesterday"}).status_code == 422
     assert client.post(url, data={**form, "selected": "not-an-id"}).status_code == 422
-    assert till.count("receipt") == 0
+    assert world.count_documents("receipt") == 0
 
 
-def test_who_may_not_post_neither_enters_nor_applies(till: Till) -> None:
-    credit = post(till, "50", how="nothing")
-    sales = till.company.client("salesperson")
-    assert sales.get(till.company.url(f"/receipts/{credit}")).status_code == 200
-    assert sales.get(till.company.url("/receipts/new")).status_code == 403
+def test_who_may_not_post_neither_enters_nor_applies(world: World, owed: Owed) -> None:
+    credit = post_receipt(world, "50", how="nothing")
+    sales = world.client("salesperson")
+    assert sales.get(world.url(f"/receipts/{credit}")).status_code == 200
+    assert sales.get(world.url("/receipts/new")).status_code == 403
     for path in ("/receipts/", f"/receipts/{credit}/allocations"):
-        assert sales.post(till.company.url(path)).status_code == 403
-    assert till.open_minor(credit) == 50_00
+        assert sales.post(world.url(path)).status_code == 403
+    assert world.open_minor_of(credit) == 50_00
 
 
-def test_a_person_applies_recalculates_and_takes_off_on_the_page(till: Till) -> None:
-    credit = post(till, "150", how="nothing")
-    client, path = till.company.client(), till.company.url(f"/receipts/{credit}")
+def test_a_person_applies_recalculates_and_takes_off_on_the_page(world: World, owed: Owed) -> None:
+    credit = post_receipt(world, "150", how="nothing")
+    client, path = world.client(), world.url(f"/receipts/{credit}")
     page = client.get(path).text
-    item = till.items[2]  # type: ignore[attr-defined]
-    form = {"key": hidden(page, "key"), "selected": str(item), f"amount_{item}": "40"}
+    item = owed.items[2]
+    form = {"key": hidden_field(page, "key"), "selected": str(item), f"amount_{item}": "40"}
     shown = client.post(path + "/allocations", data={**form, "do": "show"})
     assert (shown.status_code, "110.00" in shown.text) == (200, True)
     over = client.post(path + "/allocations", data={**form, "how": "ticked", f"amount_{item}": "400"})
     assert over.status_code == 422
     assert client.post(path + "/allocations", data={**form, "how": "ticked"}).status_code == 303
-    assert opens(till) == [100_00, 200_00, 260_00]
+    assert open_of_each(world, owed) == [100_00, 200_00, 260_00]
     page = client.get(path).text
     back = re.search(r'action="([^"]*/allocations/[^"]*/reversal)"', page)
     assert back
     assert client.post(back[1], data={}).status_code == 303
-    assert opens(till) == [100_00, 200_00, 300_00]
+    assert open_of_each(world, owed) == [100_00, 200_00, 300_00]
     assert "Taken off before" in client.get(path).text
 
 
-def run(till: Till, *args: str, **more: object) -> dict[str, object]:
-    result = CliRunner().invoke(main, ["receipt", *args, "--tenant", till.company.slug, "--json"], **more)  # type: ignore[arg-type]
+def run_receipt_command(world: World, *args: str, **more: object) -> dict[str, object]:
+    result = CliRunner().invoke(main, ["receipt", *args, "--tenant", world.slug, "--json"], **more)  # type: ignore[arg-type]
     assert result.exit_code == 0, result.output
     found: dict[str, object] = json.loads(result.stdout)
     return found
 
 
-def test_the_command_line_books_by_options_and_by_json(till: Till) -> None:
+def test_the_command_line_books_by_options_and_by_json(world: World, owed: Owed) -> None:
     day = ["--date", "2026-11-20"]
-    one = run(till, "post", "--customer", "00001", "--amount", "250", "--pay", "INV-2", "--pay", "INV-3=20", *day)
+    one = run_receipt_command(
+        world, "post", "--customer", "00001", "--amount", "250", "--pay", "INV-2", "--pay", "INV-3=20", *day
+    )
     assert one["unapplied_minor"] == 30_00
-    assert opens(till) == [100_00, 0, 280_00]
+    assert open_of_each(world, owed) == [100_00, 0, 280_00]
     given = json.dumps({"customer_no": "00001", "amount": "100.00", "key": "json-key-0000001"})
-    two = run(till, "post", "--from-json", "-", *day, input=given)
-    again = run(till, "post", "--from-json", "-", *day, input=given)
+    two = run_receipt_command(world, "post", "--from-json", "-", *day, input=given)
+    again = run_receipt_command(world, "post", "--from-json", "-", *day, input=given)
     assert two["id"] == again["id"]
-    assert opens(till) == [0, 0, 280_00]
-    assert run(till, "state")["unapplied"] == 1
-    till.lines((ON, "280.00", "鑫晟", "", "INV-3"), match=False)
-    assert run(till, "match", "--accept", *day) == {"sure": 1, "likely": 0, "hand": 0, "booked": 1, "passed_over": 0}
-    assert opens(till) == [0, 0, 0]
+    assert open_of_each(world, owed) == [0, 0, 280_00]
+    assert run_receipt_command(world, "state")["unapplied"] == 1
+    world.bank_line(on=ON, amount="280.00", payer="鑫晟", text="INV-3", match=False)
+    assert run_receipt_command(world, "match", "--accept", *day) == {
+        "sure": 1,
+        "likely": 0,
+        "hand": 0,
+        "booked": 1,
+        "passed_over": 0,
+    }
+    assert open_of_each(world, owed) == [0, 0, 0]

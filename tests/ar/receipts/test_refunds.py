@@ -2,102 +2,105 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
-import sqlalchemy as sa
 
-from ar.ledger.models import OpenItem, Posting
 from ar.receipts import refund_queries, refunds
 from ar.receipts.receipt_inputs import AskRefund
+from kernel.actor import Actor
 from kernel.errors import Conflict, Forbidden, HuikuanError, RuleBroken
 from tenants.approvals.engine import decide
-from tests.ar.receipts.till import Till
-from tests.support.approvals import approve_all, decide_as, person
-from tests.support.books import TODAY
-from tests.support.companies import TestCompany
+from tests.support.approvals import approve_all, person
+from tests.support.world import TODAY, World
 
 ON = date(2026, 11, 18)
 
 
+@dataclass(frozen=True)
+class Overpaid:
+    """A credit that nothing is owed for, and the people who ask and decide about it."""
+
+    customer: UUID
+    credit: UUID
+    asker: Actor
+    director: Actor
+
+
 @pytest.fixture
-def till(company: TestCompany) -> Till:
-    """300.00 unapplied of one customer, and the people who decide."""
-    made = Till(company)
-    made.customer_id = made.customer("00001", "深圳鑫晟电子")  # type: ignore[attr-defined]
-    made.credit = made.post(made.customer_id, "receipt", "R-1", ON, 300_00)  # type: ignore[attr-defined]
-    made.asker = person(company, "accountant", today=TODAY)  # type: ignore[attr-defined]
-    made.director = person(company, "finance_director", today=TODAY)  # type: ignore[attr-defined]
-    made.manager = person(company, "general_manager", today=TODAY)  # type: ignore[attr-defined]
-    return made
+def overpaid(world: World) -> Overpaid:
+    """300.00 unapplied of one customer; an accountant, a finance director and a general manager."""
+    customer = world.customer("00001", "深圳鑫晟电子")
+    credit = world.receipt(customer, number="R-1", on=ON, minor=300_00)
+    asker, director, _manager = (
+        person(world, role, today=TODAY) for role in ("accountant", "finance_director", "general_manager")
+    )
+    return Overpaid(customer, credit, asker, director)
 
 
-def ask(till: Till, amount: str = "100", credit: UUID | None = None, **more: object) -> UUID:
+def ask_refund(
+    world: World, overpaid: Overpaid, amount: str = "100", credit: UUID | None = None, **more: object
+) -> UUID:
     given = {"amount": amount, "payee_name": "鑫晟", "reason": "多付", "key": uuid4().hex, **more}
-    with till.company.transaction() as db:
-        return refunds.ask_refund(db, till.asker, credit or till.credit, AskRefund.model_validate(given))  # type: ignore[attr-defined]
+    with world.transaction() as db:
+        return refunds.ask_refund(db, overpaid.asker, credit or overpaid.credit, AskRefund.model_validate(given))
 
 
-def shown(till: Till, refund: UUID) -> refund_queries.RefundView:
-    with till.company.reading() as db:
-        return refund_queries.refund_page(db, till.company.tenant_id, refund)
+def refund_view(world: World, refund: UUID) -> refund_queries.RefundView:
+    with world.reading() as db:
+        return refund_queries.refund_page(db, world.tenant_id, refund)
 
 
-def test_nothing_is_booked_before_it_is_approved_and_then_it_is(till: Till) -> None:
-    refund = ask(till)
-    assert till.open_minor(till.credit) == 300_00  # type: ignore[attr-defined]
-    asked = shown(till, refund)
+def test_nothing_is_booked_before_it_is_approved_and_then_it_is(world: World, overpaid: Overpaid) -> None:
+    refund = ask_refund(world, overpaid)
+    assert world.open_minor_of(overpaid.credit) == 300_00
+    asked = refund_view(world, refund)
     assert asked.approval_id is not None
-    approve_all(till.company, asked.approval_id, TODAY)
-    paid = shown(till, refund)
+    approve_all(world, asked.approval_id, TODAY)
+    paid = refund_view(world, refund)
     assert (paid.state, paid.refund_no) == ("paid", "RF-2026-000001")
-    assert till.open_minor(till.credit) == 200_00  # type: ignore[attr-defined]
-    with till.company.reading() as db:
-        i, p = OpenItem, Posting
-        legs = db.execute(
-            sa.select(p.account_code, p.debit_minor, p.credit_minor)
-            .join(i, sa.and_(i.tenant_id == p.tenant_id, i.entry_id == p.entry_id))
-            .where(p.tenant_id == till.company.tenant_id, i.id == paid.refund_item_id)
-        )
-        assert {tuple(leg) for leg in legs} == {("receivables", 100_00, 0), ("bank", 0, 100_00)}
+    assert world.open_minor_of(overpaid.credit) == 200_00
+    assert paid.refund_item_id is not None
+    assert world.postings_of(paid.refund_item_id) == {"receivables": 100_00, "bank": -100_00}
 
 
-def test_the_general_manager_decides_from_a_hundred_thousand_on(till: Till) -> None:
-    large = till.post(till.customer_id, "receipt", "R-2", ON, 200_000_00)  # type: ignore[attr-defined]
-    small = shown(till, ask(till)).approval_id
-    big = shown(till, ask(till, "100000.00", large)).approval_id
+def test_the_general_manager_decides_from_a_hundred_thousand_on(world: World, overpaid: Overpaid) -> None:
+    large = world.receipt(overpaid.customer, number="R-2", on=ON, minor=200_000_00)
+    small = refund_view(world, ask_refund(world, overpaid)).approval_id
+    big = refund_view(world, ask_refund(world, overpaid, "100000.00", large)).approval_id
     assert small is not None
     assert big is not None
-    assert len(approve_all(till.company, small, TODAY)) == 1
-    assert len(approve_all(till.company, big, TODAY)) == 2
+    assert len(approve_all(world, small, TODAY)) == 1
+    assert len(approve_all(world, big, TODAY)) == 2
 
 
-def test_who_asks_does_not_decide(till: Till) -> None:
-    approval = shown(till, ask(till)).approval_id
+def test_who_asks_does_not_decide(world: World, overpaid: Overpaid) -> None:
+    approval = refund_view(world, ask_refund(world, overpaid)).approval_id
     assert approval is not None
-    with pytest.raises(Forbidden), till.company.transaction() as db:
-        decide(db, till.asker, approval, approve=True)  # type: ignore[attr-defined]
-    assert till.count("refund") == 0
+    with pytest.raises(Forbidden), world.transaction() as db:
+        decide(db, overpaid.asker, approval, approve=True)
+    assert world.count_documents("refund") == 0
 
 
-def test_a_credit_that_was_used_otherwise_is_not_given_back_as_well(till: Till) -> None:
-    refund = ask(till, "300")
-    invoice = till.post(till.customer_id, "invoice", "INV-1", date(2026, 10, 1), 250_00)  # type: ignore[attr-defined]
-    till.allocate(invoice, till.credit, 250_00)  # type: ignore[attr-defined]
-    approval = shown(till, refund).approval_id
+def test_a_credit_that_was_used_otherwise_is_not_given_back_as_well(world: World, overpaid: Overpaid) -> None:
+    refund = ask_refund(world, overpaid, "300")
+    invoice = world.invoice(overpaid.customer, number="INV-1", on=date(2026, 10, 1), minor=250_00)
+    world.allocate(invoice, overpaid.credit, minor=250_00)
+    approval = refund_view(world, refund).approval_id
     assert approval is not None
-    with pytest.raises(Conflict, match="refund_credit_gone"), till.company.transaction() as db:
-        decide(db, till.director, approval, approve=True)  # type: ignore[attr-defined]
-    assert shown(till, refund).state == "asked"
-    assert till.count("refund") == 0
+    with pytest.raises(Conflict, match="refund_credit_gone"), world.transaction() as db:
+        decide(db, overpaid.director, approval, approve=True)
+    assert refund_view(world, refund).state == "asked"
+    assert world.count_documents("refund") == 0
 
 
-def test_what_is_asked_for_is_not_promised_twice(till: Till) -> None:
-    ask(till, "250")
+def test_what_is_asked_for_is_not_promised_twice(world: World, overpaid: Overpaid) -> None:
+    ask_refund(world, overpaid, "250")
     with pytest.raises(RuleBroken, match="refund_too_much"):
-        ask(till, "51")
-    ask(till, "50")
+        ask_refund(world, overpaid, "51")
+    ask_refund(world, overpaid, "50")
 
 
 @pytest.mark.parametrize(
@@ -108,36 +111,37 @@ def test_what_is_asked_for_is_not_promised_twice(till: Till) -> None:
         ({"bank_account_id": uuid4()}, "receipt_account_unknown"),
     ],
 )
-def test_what_cannot_be_given_back_is_refused(till: Till, more: dict[str, object], code: str) -> None:
+def test_what_cannot_be_given_back_is_refused(
+    world: World, overpaid: Overpaid, more: dict[str, object], code: str
+) -> None:
     with pytest.raises(HuikuanError, match=code):
-        ask(till, **more)  # type: ignore[arg-type]
+        ask_refund(world, overpaid, **more)  # type: ignore[arg-type]
 
 
-def test_an_invoice_is_no_money_to_give_back(till: Till) -> None:
-    invoice = till.post(till.customer_id, "invoice", "INV-1", date(2026, 10, 1), 250_00)  # type: ignore[attr-defined]
+def test_an_invoice_is_no_money_to_give_back(world: World, overpaid: Overpaid) -> None:
+    invoice = world.invoice(overpaid.customer, number="INV-1", on=date(2026, 10, 1), minor=250_00)
     with pytest.raises(RuleBroken, match="refund_of_debit"):
-        ask(till, credit=invoice)
+        ask_refund(world, overpaid, credit=invoice)
 
 
-def test_rejected_or_withdrawn_the_credit_is_free_again(till: Till) -> None:
-    first, second = ask(till, "150"), ask(till, "150")
-    approval = shown(till, first).approval_id
+def test_rejected_or_withdrawn_the_credit_is_free_again(world: World, overpaid: Overpaid) -> None:
+    first, second = ask_refund(world, overpaid, "150"), ask_refund(world, overpaid, "150")
+    approval = refund_view(world, first).approval_id
     assert approval is not None
-    with till.company.transaction() as db:
-        decide(db, till.director, approval, approve=False, reason="无合同")  # type: ignore[attr-defined]
-    with till.company.transaction() as db:
-        refunds.withdraw_refund(db, till.asker, second, "客户不要")  # type: ignore[attr-defined]
-    assert [shown(till, each).state for each in (first, second)] == ["refused", "withdrawn"]
-    with pytest.raises(Conflict, match="refund_settled"), till.company.transaction() as db:
-        refunds.withdraw_refund(db, till.asker, second, "again")  # type: ignore[attr-defined]
-    ask(till, "300")
-    assert decide_as is not None
+    with world.transaction() as db:
+        decide(db, overpaid.director, approval, approve=False, reason="无合同")
+    with world.transaction() as db:
+        refunds.withdraw_refund(db, overpaid.asker, second, "客户不要")
+    assert [refund_view(world, each).state for each in (first, second)] == ["refused", "withdrawn"]
+    with pytest.raises(Conflict, match="refund_settled"), world.transaction() as db:
+        refunds.withdraw_refund(db, overpaid.asker, second, "again")
+    ask_refund(world, overpaid, "300")
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
-def test_the_pages_ask_once_show_and_withdraw(till: Till, language: str) -> None:
-    client = till.company.client("accountant", language)
-    path = till.company.url(f"/refunds/of/{till.credit}")  # type: ignore[attr-defined]
+def test_the_pages_ask_once_show_and_withdraw(world: World, overpaid: Overpaid, language: str) -> None:
+    client = world.client("accountant", language)
+    path = world.url(f"/refunds/of/{overpaid.credit}")
     assert "300.00" in client.get(path).text
     form = {"amount": "999", "payee_name": "鑫晟科技", "reason": "多付一笔", "key": "k" * 20}
     wrong = client.post(path, data=form)
@@ -147,8 +151,8 @@ def test_the_pages_ask_once_show_and_withdraw(till: Till, language: str) -> None
     assert asked.status_code == 303
     assert client.post(path, data={**form, "amount": "20"}).headers["Location"] == asked.headers["Location"]
     assert "20.00" in client.get(asked.headers["Location"]).text
-    assert "鑫晟科技" in client.get(till.company.url("/refunds/?state=asked")).text
+    assert "鑫晟科技" in client.get(world.url("/refunds/?state=asked")).text
     assert client.post(asked.headers["Location"] + "/withdrawal", data={}).status_code == 422
     assert client.post(asked.headers["Location"] + "/withdrawal", data={"reason": "x"}).status_code == 303
-    assert till.company.client("salesperson").get(path).status_code == 403
-    assert till.company.client("salesperson").get(till.company.url("/refunds/")).status_code == 200
+    assert world.client("salesperson").get(path).status_code == 403
+    assert world.client("salesperson").get(world.url("/refunds/")).status_code == 200

@@ -18,20 +18,19 @@ from ar.reports.messages import FIELD_NAMES
 from ar.reports.timeline import customer_timeline
 from kernel.i18n import use_language
 from kernel.journal import JournalEvent, record
-from kernel.mail import OutgoingMail, queue_mail
-from tests.ar.cases.desk import Desk
-from tests.ar.reports.scene import TODAY, furnish, get, on
-from tests.support.books import Books
+from kernel.mail import Letter, queue_mail
+from tests.ar.reports.scene import TODAY, clock_at, make_debtors, page_text
 from tests.support.companies import TestCompany
 from tests.support.statements import counted
+from tests.support.world import World, world_of
 
 AT_MOST = 8
 
 
-def test_open_items_sums_and_the_worst_stage(company: TestCompany) -> None:
-    desk = furnish(company, copies=2)
-    with company.reading() as db:
-        page = customer_page(db, company.tenant_id, desk.customers["00001"], TODAY)
+def test_open_items_sums_and_the_worst_stage(world: World) -> None:
+    make_debtors(world, copies=2)
+    with world.reading() as db:
+        page = customer_page(db, world.tenant_id, world.customer_id("00001"), TODAY)
     assert [item.document_no for item in page.items] == ["INV-00001-1", "INV-00001-2", "INV-00001-3", "RC-00001"]
     assert [item.days_overdue for item in page.items] == [29, 13, -21, 0]
     (cny,) = page.sums
@@ -44,23 +43,22 @@ def test_open_items_sums_and_the_worst_stage(company: TestCompany) -> None:
     assert (statement.closing_minor, statement.status(TODAY)) == (355_400_00, "sent")
 
 
-def test_sums_are_of_all_items_even_where_only_the_first_are_listed(company: TestCompany) -> None:
-    desk = Desk(company)
-    customer = desk.customer()
+def test_sums_are_of_all_items_even_where_only_the_first_are_listed(world: World) -> None:
+    customer = world.debtor()
     for number in range(ITEMS_MAX + 5):
-        desk.invoice(f"I-{number:03d}", TODAY - timedelta(days=number), 100)
-    desk.invoice("USD-1", TODAY, 700, currency="USD")
-    with company.reading() as db:
-        page = customer_page(db, company.tenant_id, customer, TODAY)
+        world.invoice(number=f"I-{number:03d}", due_on=TODAY - timedelta(days=number), minor=100)
+    world.invoice(number="USD-1", due_on=TODAY, minor=700, currency="USD")
+    with world.reading() as db:
+        page = customer_page(db, world.tenant_id, customer, TODAY)
     assert len(page.items) == ITEMS_MAX
     assert page.open_count == ITEMS_MAX + 6
     assert {row.currency: row.balance_minor for row in page.sums} == {"CNY": 100 * (ITEMS_MAX + 5), "USD": 700}
 
 
-def test_the_timeline_explains_what_was_done_and_what_was_not(company: TestCompany) -> None:
-    desk = furnish(company)
-    with company.reading() as db, use_language("en"):
-        found = customer_timeline(db, company.tenant_id, desk.customers["00001"], company.timezone)
+def test_the_timeline_explains_what_was_done_and_what_was_not(world: World) -> None:
+    make_debtors(world)
+    with world.reading() as db, use_language("en"):
+        found = customer_timeline(db, world.tenant_id, world.customer_id("00001"), world.timezone)
     titles = {entry.title: entry for entry in found.entries}
     assert titles["Due notice"].text.startswith("Proposed")
     assert "the end of the collection period (2026-10-20)" in titles["Due notice"].why
@@ -72,16 +70,16 @@ def test_the_timeline_explains_what_was_done_and_what_was_not(company: TestCompa
     assert [entry.at for entry in found.entries] == sorted((entry.at for entry in found.entries), reverse=True)
 
 
-def test_the_timeline_tells_mails_to_the_debtor_and_nobody_elses(company: TestCompany) -> None:
-    desk = furnish(company)
-    customer = desk.customers["00001"]
-    with company.transaction() as db:
+def test_the_timeline_tells_mails_to_the_debtor_and_nobody_elses(world: World) -> None:
+    make_debtors(world)
+    customer = world.customer_id("00001")
+    with world.transaction() as db:
         for purpose in ("statement", "statement_copy", "statement_code", "statement_answered", "invitation"):
-            outgoing = OutgoingMail(f"{purpose}@00001.example", "", f"subject of {purpose}", "text")
-            queue_mail(db, company.actor(TODAY), outgoing, purpose=purpose, customer_id=customer)
-        record(db, company.actor(TODAY), "statement_code_entered", customer_id=customer, data={"code_id": "1"})
-    with company.reading() as db, use_language("en"):
-        found = customer_timeline(db, company.tenant_id, customer, company.timezone).entries
+            letter = Letter(f"{purpose}@00001.example", "", f"subject of {purpose}", "text")
+            queue_mail(db, world.actor(TODAY), letter, purpose=purpose, customer_id=customer)
+        record(db, world.actor(TODAY), "statement_code_entered", customer_id=customer, data={"code_id": "1"})
+    with world.reading() as db, use_language("en"):
+        found = customer_timeline(db, world.tenant_id, customer, world.timezone).entries
     mails = [(entry.title, entry.text) for entry in found if entry.source == "mail"]
     assert {title for title, _text in mails} == {"Statement by mail", "Copy of the answer by mail"}
     told = "subject of statement_copy · statement_copy@00001.example · Waiting to be sent"
@@ -90,55 +88,54 @@ def test_the_timeline_tells_mails_to_the_debtor_and_nobody_elses(company: TestCo
     assert not [entry.title for entry in found if "_" in entry.title]
 
 
-def test_every_field_of_a_customer_has_a_name(company: TestCompany) -> None:
+def test_every_field_of_a_customer_has_a_name(world: World) -> None:
     before = CustomerRow(number="7", name="A", contact_name="Old", contact_email="ar@a.example")
     after = replace(
         before,
         name="B",
         entity_type="individual",
         tax_id="91440300MA5EXAMPLE",
-        owner_email=f"owner@{company.slug}.example",
+        owner_email=f"owner@{world.slug}.example",
         language="en",
         term_days=45,
         settlement_days=9,
         policy_code="twelve-step",
         contact_name="New",
     )
-    with company.transaction() as db:
-        upsert_customers(db, company.actor(TODAY), [before])
-        upsert_customers(db, company.actor(TODAY), [after])
-        customer = find_numbers(db, company.tenant_id, ["7"])["7"].id
+    with world.transaction() as db:
+        upsert_customers(db, world.actor(TODAY), [before])
+        upsert_customers(db, world.actor(TODAY), [after])
+        customer = find_numbers(db, world.tenant_id, ["7"])["7"].id
         j = JournalEvent
         (data,) = db.execute(
-            sa.select(j.data).where(j.tenant_id == company.tenant_id, j.kind == "customer_changed")
+            sa.select(j.data).where(j.tenant_id == world.tenant_id, j.kind == "customer_changed")
         ).scalars()
     assert set(data["changes"]) == {*_FIELDS, "contact"} == set(FIELD_NAMES)
-    with company.reading() as db, use_language("en"):
-        texts = [e.text for e in customer_timeline(db, company.tenant_id, customer, company.timezone).entries]
+    with world.reading() as db, use_language("en"):
+        texts = [e.text for e in customer_timeline(db, world.tenant_id, customer, world.timezone).entries]
     (told,) = [text for text in texts if "tax number" in text]
     assert set(FIELD_NAMES.values()) <= set(told.split(" · ")[0].split("; "))
 
 
-def test_what_is_not_applied_is_not_called_received(company: TestCompany) -> None:
+def test_what_is_not_applied_is_not_called_received(world: World) -> None:
     """A credit note lowers what is owed, and nobody has paid anything."""
-    desk = Desk(company)
-    customer = desk.customer()
-    desk.invoice("I-1", TODAY, 1_000_00)
-    Books(company, TODAY).post(customer, "credit_note", "CN-1", TODAY, 120_00)
-    with on(TODAY):
-        html = get(company.client(), company, f"/customers/{customer}")
+    customer = world.debtor()
+    world.invoice(number="I-1", due_on=TODAY, minor=1_000_00)
+    world.on(TODAY).credit_note(customer, number="CN-1", on=TODAY, minor=120_00)
+    with clock_at(TODAY):
+        html = page_text(world.client(), world, f"/customers/{customer}")
     assert "120.00 is not yet applied." in html
     assert "received" not in html.split("120.00 is not yet applied.")[0].rsplit("<p>", 1)[1]
 
 
-def test_the_timeline_pages_without_losing_or_repeating(company: TestCompany) -> None:
-    desk = furnish(company)
+def test_the_timeline_pages_without_losing_or_repeating(world: World) -> None:
+    make_debtors(world)
     seen = []
-    with company.reading() as db:
-        whole = customer_timeline(db, company.tenant_id, desk.customers["00001"], company.timezone, limit=100)
+    with world.reading() as db:
+        whole = customer_timeline(db, world.tenant_id, world.customer_id("00001"), world.timezone, limit=100)
         for offset in range(0, whole.total, 2):
             part = customer_timeline(
-                db, company.tenant_id, desk.customers["00001"], company.timezone, offset=offset, limit=2
+                db, world.tenant_id, world.customer_id("00001"), world.timezone, offset=offset, limit=2
             )
             assert part.total == whole.total
             seen += part.entries
@@ -146,35 +143,35 @@ def test_the_timeline_pages_without_losing_or_repeating(company: TestCompany) ->
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
-def test_the_page_shows_everything_and_offers_what_the_role_may_do(company: TestCompany, language: str) -> None:
-    desk = furnish(company)
-    url = f"/customers/{desk.customers['00001']}"
-    with on(TODAY):
-        html = get(company.client("accountant", language), company, url)
-        other = get(company.client("order_follow_up", language), company, url)
+def test_the_page_shows_everything_and_offers_what_the_role_may_do(world: World, language: str) -> None:
+    make_debtors(world)
+    url = f"/customers/{world.customer_id('00001')}"
+    with clock_at(TODAY):
+        html = page_text(world.client("accountant", language), world, url)
+        other = page_text(world.client("order_follow_up", language), world, url)
     for text in ("INV-00001-1", "312,400.00", "366,900.00", "ar@00001.example", "two boxes short", "RC-00001"):
         assert text in html
-    assert company.url("/cases/blocks") in html
-    assert company.url("/statements/new?customer=00001") in html
-    assert company.url("/cases/blocks") not in other
+    assert world.url("/cases/blocks") in html
+    assert world.url("/statements/new?customer=00001") in html
+    assert world.url("/cases/blocks") not in other
     assert "two boxes short" in other
 
 
-def test_an_unknown_customer_and_a_foreign_one_are_not_there(company: TestCompany, other_company: TestCompany) -> None:
-    theirs = Desk(other_company).customer()
-    client = company.client()
-    get(client, company, f"/customers/{uuid4()}", status=404)
-    get(client, company, f"/customers/{theirs}", status=404)
+def test_an_unknown_customer_and_a_foreign_one_are_not_there(world: World, other_company: TestCompany) -> None:
+    theirs = world_of(other_company).debtor()
+    client = world.client()
+    page_text(client, world, f"/customers/{uuid4()}", status=404)
+    page_text(client, world, f"/customers/{theirs}", status=404)
 
 
 @pytest.mark.parametrize("copies", [1, 30])
-def test_the_page_costs_the_same_for_every_size(company: TestCompany, engine: sa.Engine, copies: int) -> None:
-    desk = furnish(company)
+def test_the_page_costs_the_same_for_every_size(world: World, engine: sa.Engine, copies: int) -> None:
+    make_debtors(world)
     for number in range(copies):
-        desk.invoice(f"MORE-{number}", TODAY - timedelta(days=number), 100)
-    client = company.client()
-    with on(TODAY):
-        get(client, company, f"/customers/{desk.customers['00001']}")
+        world.invoice(number=f"MORE-{number}", due_on=TODAY - timedelta(days=number), minor=100)
+    client, customer = world.client(), world.customer_id("00001")
+    with clock_at(TODAY):
+        page_text(client, world, f"/customers/{customer}")
         with counted(engine) as seen:
-            get(client, company, f"/customers/{desk.customers['00001']}")
+            page_text(client, world, f"/customers/{customer}")
     assert len(seen) <= AT_MOST, "\n\n".join(seen)

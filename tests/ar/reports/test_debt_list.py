@@ -23,8 +23,7 @@ from kernel.mail import MailMessage
 from kernel.outbox import OutboxMessage
 from tenants.commands import remove_person
 from tests.support.approvals import person
-from tests.support.books import Books
-from tests.support.companies import TestCompany
+from tests.support.world import World
 
 MONDAY = date(2026, 11, 16)
 HOLIDAY = date(2026, 10, 5)  # a Monday in the week of the national holiday
@@ -32,41 +31,38 @@ BACK_AT_WORK = date(2026, 10, 8)
 
 
 @pytest.fixture
-def seller(company: TestCompany) -> Actor:
+def seller(world: World) -> Actor:
     """A salesperson with the customer Alpha; Beta is somebody else's."""
-    books = Books(company)
-    alpha, beta = books.customer("0001", "Alpha"), books.customer("0002", "Beta")
-    books.post(alpha, "invoice", "A1", date(2026, 7, 1), 1_000_00, due_on=date(2026, 8, 1))
-    books.post(alpha, "invoice", "A2", date(2026, 11, 10), 50_00)
-    books.post(alpha, "receipt", "A3", date(2026, 11, 11), 20_00)
-    books.post(beta, "invoice", "B1", date(2026, 11, 1), 7_00, currency="USD")
-    books.post(beta, "receipt", "B2", date(2026, 11, 1), 9_00)
-    actor = person(company, "salesperson", today=MONDAY)
-    _own(company, alpha, actor)
+    alpha, beta = world.customer("0001", "Alpha"), world.customer("0002", "Beta")
+    world.invoice(alpha, number="A1", on=date(2026, 7, 1), minor=1_000_00, due_on=date(2026, 8, 1))
+    world.invoice(alpha, number="A2", on=date(2026, 11, 10), minor=50_00)
+    world.receipt(alpha, number="A3", on=date(2026, 11, 11), minor=20_00)
+    world.invoice(beta, number="B1", on=date(2026, 11, 1), minor=7_00, currency="USD")
+    world.receipt(beta, number="B2", on=date(2026, 11, 1), minor=9_00)
+    actor = person(world, "salesperson", today=MONDAY)
+    _make_owner(world, alpha, actor)
     return actor
 
 
-def _own(company: TestCompany, customer: UUID, actor: Actor) -> None:
+def _make_owner(world: World, customer: UUID, actor: Actor) -> None:
     c = Customer
-    with company.transaction() as db:
-        db.execute(
-            sa.update(c).where(c.tenant_id == company.tenant_id, c.id == customer).values(owner_id=actor.user_id)
-        )
+    with world.transaction() as db:
+        db.execute(sa.update(c).where(c.tenant_id == world.tenant_id, c.id == customer).values(owner_id=actor.user_id))
 
 
-def run(company: TestCompany, on: date, week: str = "") -> list[MailMessage]:
+def queue_debt_lists(world: World, on: date, week: str = "") -> list[MailMessage]:
     """The mails of the week as queued by a run on a day."""
-    with company.transaction() as db:
-        send_debt_lists(db, company.actor(on), {"period": week or week_of(on)})
-        found = sa.select(MailMessage).where(MailMessage.tenant_id == company.tenant_id, MailMessage.purpose == PURPOSE)
+    with world.transaction() as db:
+        send_debt_lists(db, world.actor(on), {"period": week or week_of(on)})
+        found = sa.select(MailMessage).where(MailMessage.tenant_id == world.tenant_id, MailMessage.purpose == PURPOSE)
         return list(db.execute(found.order_by(MailMessage.to_address)).scalars())
 
 
 @pytest.mark.usefixtures("seller")
-def test_a_row_says_what_is_owed_how_late_and_ties_to_the_aging(company: TestCompany) -> None:
-    with company.reading() as db:
-        rows = debt_list(db, company.tenant_id, MONDAY)
-        aged = {(r.customer_no, r.currency): r for r in aging_report(db, company.tenant_id, MONDAY).rows}
+def test_a_row_says_what_is_owed_how_late_and_ties_to_the_aging(world: World) -> None:
+    with world.reading() as db:
+        rows = debt_list(db, world.tenant_id, MONDAY)
+        aged = {(r.customer_no, r.currency): r for r in aging_report(db, world.tenant_id, MONDAY).rows}
     assert [(r.customer_no, r.currency, r.balance_minor, r.overdue_minor, r.doubtful_minor, r.days) for r in rows] == [
         ("0001", "CNY", 1_030_00, 1_000_00, 1_000_00, 107),
         ("0002", "USD", 7_00, 0, 0, 0),
@@ -77,11 +73,11 @@ def test_a_row_says_what_is_owed_how_late_and_ties_to_the_aging(company: TestCom
         assert (row.balance_minor, row.overdue_minor) == (same.balance_minor, same.overdue_minor)
 
 
-def test_salespeople_get_their_own_finance_and_the_sales_manager_everybody(company: TestCompany, seller: Actor) -> None:
-    idle = person(company, "salesperson", today=MONDAY)
-    manager, accountant = (person(company, role, today=MONDAY) for role in ("sales_manager", "accountant"))
-    driver = person(company, "driver", today=MONDAY)
-    mails = {mail.to_name: mail for mail in run(company, MONDAY)}
+def test_salespeople_get_their_own_finance_and_the_sales_manager_everybody(world: World, seller: Actor) -> None:
+    idle = person(world, "salesperson", today=MONDAY)
+    manager, accountant = (person(world, role, today=MONDAY) for role in ("sales_manager", "accountant"))
+    driver = person(world, "driver", today=MONDAY)
+    mails = {mail.to_name: mail for mail in queue_debt_lists(world, MONDAY)}
     assert seller.name in mails
     assert {idle.name, driver.name}.isdisjoint(mails)
     assert "Alpha 0001" in mails[seller.name].body_text
@@ -90,60 +86,60 @@ def test_salespeople_get_their_own_finance_and_the_sales_manager_everybody(compa
         assert "Alpha 0001" in mails[reader.name].body_text
         assert "Beta 0002" in mails[reader.name].body_text
     (attached,) = mails[accountant.name].attachments
-    with company.reading() as db:
-        book = load_workbook(io.BytesIO(storage.load(db, company.tenant_id, attached["sha256"]).content))
+    with world.reading() as db:
+        book = load_workbook(io.BytesIO(storage.load(db, world.tenant_id, attached["sha256"]).content))
     cells = [[cell.value for cell in row] for row in book.active.iter_rows()]
     assert cells[1][:3] == ["0001", "Alpha", "CNY"]
     assert cells[2][:3] == ["0002", "Beta", "USD"]
 
 
 @pytest.mark.usefixtures("seller")
-def test_once_per_week_however_often_it_is_asked_for(company: TestCompany) -> None:
-    first = run(company, MONDAY)
+def test_once_per_week_however_often_it_is_asked_for(world: World) -> None:
+    first = queue_debt_lists(world, MONDAY)
     assert first
-    assert len(run(company, MONDAY)) == len(first)
-    assert len(run(company, date(2026, 11, 17))) == len(first)
-    assert len(run(company, date(2026, 11, 23))) == 2 * len(first)
+    assert len(queue_debt_lists(world, MONDAY)) == len(first)
+    assert len(queue_debt_lists(world, date(2026, 11, 17))) == len(first)
+    assert len(queue_debt_lists(world, date(2026, 11, 23))) == 2 * len(first)
 
 
 @pytest.mark.usefixtures("seller")
-def test_on_a_holiday_it_waits_for_the_weeks_first_working_day(company: TestCompany) -> None:
+def test_on_a_holiday_it_waits_for_the_weeks_first_working_day(world: World) -> None:
     week = week_of(HOLIDAY)
-    assert run(company, HOLIDAY) == []
-    with company.reading() as db:
+    assert queue_debt_lists(world, HOLIDAY) == []
+    with world.reading() as db:
         due = db.execute(
             sa.select(OutboxMessage.due_at, OutboxMessage.payload).where(
-                OutboxMessage.tenant_id == company.tenant_id, OutboxMessage.kind == DEBT_LIST
+                OutboxMessage.tenant_id == world.tenant_id, OutboxMessage.kind == DEBT_LIST
             )
         ).all()
-    assert [(row.due_at, row.payload) for row in due] == [(moment_on(BACK_AT_WORK, company.timezone), {"period": week})]
-    assert run(company, BACK_AT_WORK, week)
+    assert [(row.due_at, row.payload) for row in due] == [(moment_on(BACK_AT_WORK, world.timezone), {"period": week})]
+    assert queue_debt_lists(world, BACK_AT_WORK, week)
     # A weekend has no working day left in its week: the next Monday has a list of its own.
-    assert len(run(company, date(2026, 11, 21))) == len(run(company, BACK_AT_WORK, week))
+    assert len(queue_debt_lists(world, date(2026, 11, 21))) == len(queue_debt_lists(world, BACK_AT_WORK, week))
 
 
-def test_nobody_owes_anything_and_nobody_is_written_to(company: TestCompany) -> None:
-    person(company, "accountant", today=MONDAY)
-    assert run(company, MONDAY) == []
+def test_nobody_owes_anything_and_nobody_is_written_to(world: World) -> None:
+    person(world, "accountant", today=MONDAY)
+    assert queue_debt_lists(world, MONDAY) == []
 
 
-def test_who_has_left_is_not_written_to_any_more(company: TestCompany, seller: Actor) -> None:
-    (mail,) = (mail for mail in run(company, MONDAY) if mail.to_name == seller.name)
-    with company.transaction() as db:
-        assert still_reads(db, company.actor(MONDAY), mail) is None
+def test_who_has_left_is_not_written_to_any_more(world: World, seller: Actor) -> None:
+    (mail,) = (mail for mail in queue_debt_lists(world, MONDAY) if mail.to_name == seller.name)
+    with world.transaction() as db:
+        assert still_reads(db, world.actor(MONDAY), mail) is None
         assert seller.user_id
-        remove_person(db, company.actor(MONDAY), seller.user_id)
-        assert still_reads(db, company.actor(MONDAY), mail) == "person_removed"
+        remove_person(db, world.actor(MONDAY), seller.user_id)
+        assert still_reads(db, world.actor(MONDAY), mail) == "person_removed"
 
 
-def test_the_clock_asks_once_a_week(company: TestCompany) -> None:
+def test_the_clock_asks_once_a_week(world: World) -> None:
     for day in (MONDAY, date(2026, 11, 17), date(2026, 11, 22)):
-        with fixed_clock(moment_on(day, company.timezone, time(23))):
+        with fixed_clock(moment_on(day, world.timezone, time(23))):
             Clock().tick(utc_now())
-    with company.reading() as db:
+    with world.reading() as db:
         keys = db.execute(
             sa.select(OutboxMessage.key).where(
-                OutboxMessage.tenant_id == company.tenant_id, OutboxMessage.kind == DEBT_LIST
+                OutboxMessage.tenant_id == world.tenant_id, OutboxMessage.kind == DEBT_LIST
             )
         ).scalars()
         assert list(keys) == [f"{DEBT_LIST}:2026-W47"]

@@ -15,34 +15,32 @@ from ar.ledger.reversing import reverse_item
 from ar.reports.aging import aging_report
 from ar.reports.figures import Figures, figures
 from kernel.clock import fixed_clock, moment_on
-from tests.ar.bills.desk import Desk
-from tests.support.books import Books
-from tests.support.companies import TestCompany
 from tests.support.statements import counted
+from tests.support.world import World
 
 TODAY = date(2026, 6, 20)
 MARCH = (date(2026, 3, 1), date(2026, 3, 31))
 
 
-def read(company: TestCompany, from_on: date, to_on: date, currency: str = "CNY") -> Figures:
-    with company.reading() as db:
-        return figures(db, company.tenant_id, from_on, to_on, currency, "CNY")
+def figures_of(world: World, from_on: date, to_on: date, currency: str = "CNY") -> Figures:
+    with world.reading() as db:
+        return figures(db, world.tenant_id, from_on, to_on, currency, "CNY")
 
 
 @pytest.fixture
-def books(company: TestCompany) -> Books:
+def quarter_sold(world: World) -> None:
     """January 450,000, February 350,000, March 400,000 sold; 300,000 paid on 15 March: 900,000 stand."""
-    made = Books(company, TODAY)
-    one = made.customer()
-    first = made.post(one, "invoice", "JAN", date(2026, 1, 5), 450_000_00, due_on=date(2026, 3, 10))
-    made.post(one, "invoice", "FEB", date(2026, 2, 5), 350_000_00, due_on=date(2026, 4, 10))
-    made.post(one, "invoice", "MAR", date(2026, 3, 5), 400_000_00, due_on=date(2026, 5, 10))
-    made.allocate(first, made.post(one, "receipt", "R", date(2026, 3, 15), 300_000_00), 300_000_00)
-    return made
+    world = world.on(TODAY)
+    one = world.customer()
+    first = world.invoice(one, number="JAN", on=date(2026, 1, 5), minor=450_000_00, due_on=date(2026, 3, 10))
+    world.invoice(one, number="FEB", on=date(2026, 2, 5), minor=350_000_00, due_on=date(2026, 4, 10))
+    world.invoice(one, number="MAR", on=date(2026, 3, 5), minor=400_000_00, due_on=date(2026, 5, 10))
+    world.allocate(first, world.receipt(one, number="R", on=date(2026, 3, 15), minor=300_000_00), minor=300_000_00)
 
 
-def test_the_month_is_worked_out_from_the_books(company: TestCompany, books: Books) -> None:
-    f = read(company, *MARCH)
+@pytest.mark.usefixtures("quarter_sold")
+def test_the_month_is_worked_out_from_the_books(world: World) -> None:
+    f = figures_of(world, *MARCH)
     assert (f.days, f.sales_minor, f.invoiced_minor, f.received_minor) == (31, 400_000_00, 400_000_00, 300_000_00)
     assert (f.start.owed_minor, f.end.owed_minor) == (800_000_00, 900_000_00)
     assert (f.end.current_minor, f.end.overdue_minor) == (750_000_00, 150_000_00)
@@ -56,16 +54,17 @@ def test_the_month_is_worked_out_from_the_books(company: TestCompany, books: Boo
     assert f.share(f.end.buckets_minor[1]) == Decimal("16.67")
 
 
-def test_the_same_month_seen_later_says_the_same(company: TestCompany, books: Books) -> None:
-    before = read(company, *MARCH)
-    customer = books.customer()
-    late = books.post(customer, "receipt", "R-APRIL", date(2026, 4, 20), 150_000_00)
-    with company.reading() as db:
-        jan = aging_report(db, company.tenant_id, date(2026, 4, 30))
+@pytest.mark.usefixtures("quarter_sold")
+def test_the_same_month_seen_later_says_the_same(world: World) -> None:
+    before = figures_of(world, *MARCH)
+    customer = world.customer()
+    late = world.receipt(customer, number="R-APRIL", on=date(2026, 4, 20), minor=150_000_00)
+    with world.reading() as db:
+        jan = aging_report(db, world.tenant_id, date(2026, 4, 30))
     assert jan.totals[0].unapplied_minor == 150_000_00
-    books.post(customer, "invoice", "MAY", date(2026, 5, 2), 70_000_00)
-    assert read(company, *MARCH) == before
-    april = read(company, date(2026, 4, 1), date(2026, 4, 30))
+    world.invoice(customer, number="MAY", on=date(2026, 5, 2), minor=70_000_00)
+    assert figures_of(world, *MARCH) == before
+    april = figures_of(world, date(2026, 4, 1), date(2026, 4, 30))
     assert (april.end.owed_minor, april.end.unapplied_minor) == (900_000_00, 150_000_00)
     assert april.sales_minor == 0
     assert (april.dso, april.collection_rate, april.write_off_rate) == (None, None, None)
@@ -73,35 +72,36 @@ def test_the_same_month_seen_later_says_the_same(company: TestCompany, books: Bo
     assert late
 
 
-def test_reversals_credit_notes_and_refunds_count_against_their_kind(company: TestCompany, books: Books) -> None:
-    customer = books.customer()
-    wrong = books.post(customer, "invoice", "WRONG", date(2026, 3, 8), 9_000_00)
-    books.post(customer, "credit_note", "CN", date(2026, 3, 20), 40_000_00)
-    paid = books.post(customer, "receipt", "R2", date(2026, 3, 21), 5_000_00)
-    with company.transaction() as db:
-        reverse_item(db, company.actor(TODAY), wrong, effective_on=date(2026, 3, 25))
-        reverse_item(db, company.actor(TODAY), paid, effective_on=date(2026, 4, 2))
-    march, april = read(company, *MARCH), read(company, date(2026, 4, 1), date(2026, 4, 30))
+@pytest.mark.usefixtures("quarter_sold")
+def test_reversals_credit_notes_and_refunds_count_against_their_kind(world: World) -> None:
+    customer = world.customer()
+    wrong = world.invoice(customer, number="WRONG", on=date(2026, 3, 8), minor=9_000_00)
+    world.credit_note(customer, number="CN", on=date(2026, 3, 20), minor=40_000_00)
+    paid = world.receipt(customer, number="R2", on=date(2026, 3, 21), minor=5_000_00)
+    with world.transaction() as db:
+        reverse_item(db, world.actor(TODAY), wrong, effective_on=date(2026, 3, 25))
+        reverse_item(db, world.actor(TODAY), paid, effective_on=date(2026, 4, 2))
+    march, april = figures_of(world, *MARCH), figures_of(world, date(2026, 4, 1), date(2026, 4, 30))
     assert (march.invoiced_minor, march.sales_minor, march.received_minor) == (400_000_00, 360_000_00, 305_000_00)
     assert april.received_minor == -5_000_00
     assert march.end.owed_minor == 900_000_00
 
 
-def test_nothing_booked_gives_no_figure_at_all(company: TestCompany) -> None:
-    f = read(company, *MARCH)
+def test_nothing_booked_gives_no_figure_at_all(world: World) -> None:
+    f = figures_of(world, *MARCH)
     assert [f.overdue_rate, f.collection_rate, f.dso, f.best_possible, f.delinquent, f.effectiveness] == [None] * 6
     assert (f.allowance_minor, f.allowance_rate, f.write_off_rate) == (0, None, None)
     assert f.countback == Decimal("0.00")
-    assert read(company, *MARCH, "USD").allowance_minor is None
+    assert figures_of(world, *MARCH, "USD").allowance_minor is None
 
 
-def test_claims_by_age_cause_and_pledge(company: TestCompany) -> None:
-    books = Books(company, TODAY)
-    one = books.customer()
-    books.post(one, "opening", "O", date(2025, 3, 30), 100)
-    books.post(one, "invoice", "YEAR", date(2025, 3, 31), 20)  # a year ago to the day is not more than a year
-    books.post(one, "interest", "I", date(2026, 3, 2), 3)
-    books.post(one, "invoice", "USD", date(2026, 3, 2), 999, currency="USD")
+def test_claims_by_age_cause_and_pledge(world: World) -> None:
+    world = world.on(TODAY)
+    one = world.customer()
+    world.document(one, kind="opening", number="O", on=date(2025, 3, 30), minor=100)
+    world.invoice(one, number="YEAR", on=date(2025, 3, 31), minor=20)  # a year ago to the day is not more than a year
+    world.document(one, kind="interest", number="I", on=date(2026, 3, 2), minor=3)
+    world.invoice(one, number="USD", on=date(2026, 3, 2), minor=999, currency="USD")
     facts = {
         "customer_no": "00001",
         "number": "B-1",
@@ -112,70 +112,70 @@ def test_claims_by_age_cause_and_pledge(company: TestCompany) -> None:
     }
     days = {"issued_on": date(2026, 2, 1), "matures_on": date(2026, 8, 1), "received_on": date(2026, 3, 3)}
     terms = {"currency": "CNY", "amount": "0.07", "pays": "none", "key": "figures-test-bill"}
-    with company.transaction() as db:
-        receive_bill(db, company.actor(TODAY), ReceiveBill.model_validate(facts | days | terms))
-    f = read(company, *MARCH)
+    with world.transaction() as db:
+        receive_bill(db, world.actor(TODAY), ReceiveBill.model_validate(facts | days | terms))
+    f = figures_of(world, *MARCH)
     assert (f.end.owed_minor, f.end.long_minor, f.end.other_minor) == (123, 100, 3)
     assert (f.received_minor, f.pledged_minor) == (7, 0)
     assert f.currencies == ("CNY", "USD")
-    assert read(company, *MARCH, "USD").end.owed_minor == 999
+    assert figures_of(world, *MARCH, "USD").end.owed_minor == 999
 
 
-def test_a_pledged_bill_counts_from_its_pledge_until_it_is_back(company: TestCompany) -> None:
-    desk = Desk(company)
-    Books(company, TODAY).customer()
-    bill = desk.receive(today=TODAY, pays="none", amount="10.00")
-    desk.step(bill, "pledge", date(2026, 5, 4))
-    desk.step(bill, "return", date(2026, 6, 10))
+def test_a_pledged_bill_counts_from_its_pledge_until_it_is_back(world: World) -> None:
+    world.on(TODAY).customer()
+    bill = world.on(TODAY).bill(pays="none", amount="10.00")
+    world.take_bill_step(bill, "pledge", on=date(2026, 5, 4))
+    world.take_bill_step(bill, "return", on=date(2026, 6, 10))
     ends = [date(2026, 4, 30), date(2026, 5, 31), date(2026, 6, 20)]
-    assert [read(company, end.replace(day=1), end).pledged_minor for end in ends] == [0, 10_00, 0]
+    assert [figures_of(world, end.replace(day=1), end).pledged_minor for end in ends] == [0, 10_00, 0]
 
 
-def test_allowance_and_write_offs_are_those_of_the_books(company: TestCompany, books: Books) -> None:
-    with company.transaction() as db:
+@pytest.mark.usefixtures("quarter_sold")
+def test_allowance_and_write_offs_are_those_of_the_books(world: World) -> None:
+    with world.transaction() as db:
         legs = [("bad_debt_expense", "CNY", 90_000_00, 0), ("allowance", "CNY", 0, 90_000_00)]
-        post_entry(db, company.actor(TODAY), "provision", date(2026, 3, 31), legs, memo="PV")
-    lost = books.post(books.customer(), "bad_debt", "BD", date(2026, 3, 31), 4_000_00)
-    march = read(company, *MARCH)
+        post_entry(db, world.actor(TODAY), "provision", date(2026, 3, 31), legs, memo="PV")
+    lost = world.document(world.customer(), kind="bad_debt", number="BD", on=date(2026, 3, 31), minor=4_000_00)
+    march = figures_of(world, *MARCH)
     assert march.allowance_minor == 86_000_00  # the write-off is taken from the allowance
     assert march.allowance_rate == Decimal("9.56")
     assert march.write_off_rate == Decimal("1.00")
-    assert read(company, date(2026, 2, 1), date(2026, 2, 28)).allowance_minor == 0
+    assert figures_of(world, date(2026, 2, 1), date(2026, 2, 28)).allowance_minor == 0
     assert lost
 
 
+@pytest.mark.usefixtures("quarter_sold")
 @pytest.mark.parametrize("day", [date(2026, 3, 14), date(2026, 3, 31), date(2026, 5, 31)])
-def test_receivables_are_those_of_the_aging_report(company: TestCompany, books: Books, day: date) -> None:
-    f = read(company, day.replace(day=1), day)
-    with company.reading() as db:
-        (total,) = aging_report(db, company.tenant_id, day).totals
+def test_receivables_are_those_of_the_aging_report(world: World, day: date) -> None:
+    f = figures_of(world, day.replace(day=1), day)
+    with world.reading() as db:
+        (total,) = aging_report(db, world.tenant_id, day).totals
     assert f.end.buckets_minor == total.buckets_minor
     assert f.end.owed_minor - f.end.unapplied_minor == total.balance_minor
 
 
-def test_the_cost_does_not_grow(company: TestCompany, engine: sa.Engine) -> None:
-    books = Books(company, TODAY)
+def test_the_cost_does_not_grow(world: World, engine: sa.Engine) -> None:
+    world = world.on(TODAY)
     spent = []
     for customers in (1, 4):
         for number in range(customers):
-            one = books.customer(f"{customers}{number}", f"客户{customers}{number}")
-            books.post(one, "invoice", f"I{customers}{number}", MARCH[0] + timedelta(days=number), 100)
+            one = world.customer(f"{customers}{number}", f"客户{customers}{number}")
+            world.invoice(one, number=f"I{customers}{number}", on=MARCH[0] + timedelta(days=number), minor=100)
         with counted(engine) as seen:
-            read(company, *MARCH)
+            figures_of(world, *MARCH)
         spent.append(len(seen))
     assert spent[0] == spent[1] <= 6
 
 
+@pytest.mark.usefixtures("quarter_sold")
 @pytest.mark.parametrize(
     ("language", "words"),
     [("en", ["Key figures", "Overdue rate", "69.33 days", "n/a"]), ("zh_CN", ["69.33", "16.67%"])],
 )
-def test_the_page_shows_each_figure_with_its_formula(
-    company: TestCompany, books: Books, language: str, words: list[str]
-) -> None:
-    client = company.client("salesperson", language)
-    with fixed_clock(moment_on(TODAY, company.timezone)):
-        page = client.get(company.url("/figures/?month=2026-03&currency=cny"))
+def test_the_page_shows_each_figure_with_its_formula(world: World, language: str, words: list[str]) -> None:
+    client = world.client("salesperson", language)
+    with fixed_clock(moment_on(TODAY, world.timezone)):
+        page = client.get(world.url("/figures/?month=2026-03&currency=cny"))
         text = page.get_data(as_text=True)
         assert page.status_code == 200
         for word in words:
@@ -183,13 +183,13 @@ def test_the_page_shows_each_figure_with_its_formula(
         assert "300,000.00 ÷ 400,000.00" in text
         assert "month=2026-04" in text
         for bad in ("2026-13", "2026-07", "0001-01", "x"):
-            running = client.get(company.url(f"/figures/?month={bad}"))
+            running = client.get(world.url(f"/figures/?month={bad}"))
             assert running.status_code == 200
             assert 'value="2026-06"' in running.get_data(as_text=True)
         for code in ("ZZZ", "%3Cx%3E", "1"):
-            unknown = client.get(company.url(f"/figures/?month=2026-03&currency={code}"))
+            unknown = client.get(world.url(f"/figures/?month=2026-03&currency={code}"))
             assert unknown.status_code == 200, code
 
 
-def test_who_may_not_read_the_books_does_not_see_the_figures(company: TestCompany) -> None:
-    assert company.client("driver").get(company.url("/figures/")).status_code == 403
+def test_who_may_not_read_the_books_does_not_see_the_figures(world: World) -> None:
+    assert world.client("driver").get(world.url("/figures/")).status_code == 403

@@ -16,73 +16,74 @@ from ar.reports.messages import EVENTS, event_name, event_text
 from kernel.i18n import use_language
 from kernel.journal import record, seal
 from kernel.settings import APP_ROOT
-from tests.ar.reports.scene import TODAY, furnish, get, on
+from tests.ar.reports.scene import TODAY, clock_at, make_debtors, page_text
 from tests.support.companies import TestCompany
 from tests.support.statements import counted
+from tests.support.world import World, world_of
 from web import filters
 
 AT_MOST = 8
 
 
-def page_of(company: TestCompany, **args: str) -> JournalPage:
-    with company.reading() as db:
-        return journal_page(db, company.tenant_id, filters.read(JournalFilters, args), company.timezone)
+def journal_of(world: World, **args: str) -> JournalPage:
+    with world.reading() as db:
+        return journal_page(db, world.tenant_id, filters.read(JournalFilters, args), world.timezone)
 
 
-def test_filters_narrow_and_nonsense_does_not_break(company: TestCompany) -> None:
-    furnish(company, copies=2)
-    run = page_of(company, kind="day_run").events
+def test_filters_narrow_and_nonsense_does_not_break(world: World) -> None:
+    make_debtors(world, copies=2)
+    run = journal_of(world, kind="day_run").events
     assert [event.kind for event in run] == ["day_run"]
-    assert {event.customer_no for event in page_of(company, customer="00002").events} == {"00002"}
-    assert {event.at.date() for event in page_of(company, since="2026-11-06", until="2026-11-06").events} == {
+    assert {event.customer_no for event in journal_of(world, customer="00002").events} == {"00002"}
+    assert {event.at.date() for event in journal_of(world, since="2026-11-06", until="2026-11-06").events} == {
         date(2026, 11, 6)
     }
-    assert page_of(company, person="林").events
-    assert not page_of(company, person="nobody").events
-    assert not page_of(company, customer="none such").events
-    everything = page_of(company).events
-    assert page_of(company, kind="bad", at="x", since="0001-01-01", until="9999-12-31", sort="?").events == everything
+    assert journal_of(world, person="林").events
+    assert not journal_of(world, person="nobody").events
+    assert not journal_of(world, customer="none such").events
+    everything = journal_of(world).events
+    assert journal_of(world, kind="bad", at="x", since="0001-01-01", until="9999-12-31", sort="?").events == everything
 
 
-def test_pages_go_on_without_losing_or_repeating_in_both_orders(company: TestCompany) -> None:
-    with company.transaction() as db:
+def test_pages_go_on_without_losing_or_repeating_in_both_orders(world: World) -> None:
+    with world.transaction() as db:
         for number in range(PAGE_ROWS + 30):
-            record(db, company.actor(TODAY), "block_lifted", data={"n": number})
+            record(db, world.actor(TODAY), "block_lifted", data={"n": number})
     for sort in ("-time", "time"):
-        first = page_of(company, sort=sort, kind="block_lifted")
-        second = page_of(company, sort=sort, kind="block_lifted", at=str(first.next_at))
+        first = journal_of(world, sort=sort, kind="block_lifted")
+        second = journal_of(world, sort=sort, kind="block_lifted", at=str(first.next_at))
         numbers = [event.data["n"] for event in (*first.events, *second.events)]
         assert numbers == sorted(range(PAGE_ROWS + 30), reverse=sort == "-time")
         assert second.next_at is None
 
 
-def test_the_state_of_the_chain_is_told(company: TestCompany) -> None:
-    before = page_of(company).chain
+def test_the_state_of_the_chain_is_told(world: World) -> None:
+    before = journal_of(world).chain
     assert (before.batches, before.hash) == (0, None)
     assert before.unsealed > 0
-    with company.transaction() as db:
-        seal(db, company.tenant_id, company.actor(TODAY).now)
-        record(db, company.actor(TODAY), "block_lifted")
-    after = page_of(company).chain
+    with world.transaction() as db:
+        seal(db, world.tenant_id, world.actor(TODAY).now)
+        record(db, world.actor(TODAY), "block_lifted")
+    after = journal_of(world).chain
     assert (after.batches, after.unsealed, len(after.hash or "")) == (1, 1, 64)
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
-def test_the_page_reads_as_sentences_and_shows_every_fact(company: TestCompany, language: str) -> None:
-    desk = furnish(company)
-    with company.transaction() as db:
-        record(db, company.actor(TODAY), "thing_from_the_future", data={"answer": 42, "nested": {"deep": [1, 2]}})
-    with on(TODAY):
-        html = get(company.client("finance", language), company, "/journal")
-        narrow = get(company.client("finance", language), company, "/journal?kind=day_run&sort=time")
+def test_the_page_reads_as_sentences_and_shows_every_fact(world: World, language: str) -> None:
+    make_debtors(world)
+    with world.transaction() as db:
+        record(db, world.actor(TODAY), "thing_from_the_future", data={"answer": 42, "nested": {"deep": [1, 2]}})
+    with clock_at(TODAY):
+        html = page_text(world.client("finance", language), world, "/journal")
+        narrow = page_text(world.client("finance", language), world, "/journal?kind=day_run&sort=time")
     assert "thing_from_the_future" in html
     assert "nested.deep" in html
-    assert f"/customers/{desk.customers['00001']}" in html
+    assert f"/customers/{world.customer_id('00001')}" in html
     assert 'aria-sort="ascending"' in narrow
 
 
-def test_who_may_not_read_the_journal_is_refused(company: TestCompany) -> None:
-    get(company.client("salesperson"), company, "/journal", status=403)
+def test_who_may_not_read_the_journal_is_refused(world: World) -> None:
+    page_text(world.client("salesperson"), world, "/journal", status=403)
 
 
 def test_texts_are_made_from_facts_and_left_out_without_them() -> None:
@@ -104,21 +105,21 @@ def test_texts_are_made_from_facts_and_left_out_without_them() -> None:
 
 
 @pytest.mark.parametrize("copies", [1, 12])
-def test_the_page_costs_the_same_for_every_size(company: TestCompany, engine: sa.Engine, copies: int) -> None:
-    furnish(company, copies)
-    client = company.client("finance")
-    with on(TODAY):
-        get(client, company, "/journal")
+def test_the_page_costs_the_same_for_every_size(world: World, engine: sa.Engine, copies: int) -> None:
+    make_debtors(world, copies)
+    client = world.client("finance")
+    with clock_at(TODAY):
+        page_text(client, world, "/journal")
         with counted(engine) as seen:
-            get(client, company, "/journal")
+            page_text(client, world, "/journal")
     assert len(seen) <= AT_MOST, "\n\n".join(seen)
 
 
-def test_only_the_own_companys_events(company: TestCompany, other_company: TestCompany) -> None:
-    furnish(other_company)
-    tenants = {UUID(str(event.data.get("tenant", company.tenant_id))) for event in page_of(company).events}
-    assert tenants == {company.tenant_id}
-    assert {event.kind for event in page_of(company).events} <= {
+def test_only_the_own_companys_events(world: World, other_company: TestCompany) -> None:
+    make_debtors(world_of(other_company))
+    tenants = {UUID(str(event.data.get("tenant", world.tenant_id))) for event in journal_of(world).events}
+    assert tenants == {world.tenant_id}
+    assert {event.kind for event in journal_of(world).events} <= {
         "company_created",
         "person_invited",
         "policy_published",

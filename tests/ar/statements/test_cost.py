@@ -7,33 +7,27 @@ from datetime import date
 import pytest
 import sqlalchemy as sa
 
-from ar.statements.commands import issue
 from kernel.clock import fixed_clock, moment_on
-from tests.ar.statements.books import add_customer, march, post
-from tests.support.companies import TestCompany
+from tests.ar.statements.debtors import xinsheng
 from tests.support.statements import counted
+from tests.support.world import World
 
 AT_MOST = 8
 
 
 @pytest.mark.parametrize("number", [1, 12])
-def test_list_and_portal_cost_the_same_for_every_size(company: TestCompany, engine: sa.Engine, number: int) -> None:
+def test_list_and_portal_cost_the_same_for_every_size(world: World, engine: sa.Engine, number: int) -> None:
     with fixed_clock(moment_on(date(2026, 4, 2), "Asia/Shanghai")):
         url = ""
         for place in range(number):
-            customer = add_customer(company, f"{place:04d}", email=f"c{place}@debtor.example")
-            with company.transaction() as db:
-                post(
-                    db,
-                    company,
-                    customer,
-                    *(("invoice", f"I-{place}-{n}", date(2026, 3, 9), 100) for n in range(number)),
-                )
-                url = issue(db, company.actor(date(2026, 4, 2)), march(customer)).portal_url or ""
-        client = company.client()
+            customer = xinsheng(world, f"{place:04d}", contact_email=f"c{place}@debtor.example")
+            for n in range(number):
+                world.invoice(customer, number=f"I-{place}-{n}", on=date(2026, 3, 9), minor=100)
+            url = world.statement(customer).portal_url or ""
+        client = world.client()
         for path, browser in (
-            (company.url("/statements/"), client),
-            ("/p/" + url.rpartition("/p/")[2], company.app.test_client()),
+            (world.url("/statements/"), client),
+            ("/p/" + url.rpartition("/p/")[2], world.app.test_client()),
         ):
             browser.get(path)
             with counted(engine) as seen:

@@ -11,14 +11,13 @@ import sqlalchemy as sa
 
 from ar.customers.models import Contact
 from ar.statements import queries
-from ar.statements.commands import Issued, issue, send
+from ar.statements.commands import Issued, send
 from kernel.clock import fixed_clock, moment_on
 from kernel.errors import RuleBroken
-from tests.ar.statements.books import add_customer, mails, march
-from tests.ar.statements.books import post as book
-from tests.support.companies import TestCompany
+from tests.ar.statements.debtors import xinsheng
 from tests.support.delivery import Post, drain, smtp_at
 from tests.support.rude import rude_server
+from tests.support.world import World
 
 APRIL_2 = date(2026, 4, 2)
 
@@ -30,71 +29,68 @@ def _april() -> Iterator[None]:
 
 
 @pytest.fixture
-def issued(company: TestCompany) -> Issued:
-    customer = add_customer(company, "0001")
-    with company.transaction() as db:
-        book(db, company, customer, ("invoice", "INV-1", date(2026, 3, 10), 100_000))
-        return issue(db, company.actor(APRIL_2), march(customer))
+def issued(world: World) -> Issued:
+    customer = xinsheng(world, "0001")
+    world.invoice(customer, number="INV-1", on=date(2026, 3, 10), minor=100_000)
+    return world.statement(customer)
 
 
-def _status(company: TestCompany, issued: Issued) -> str:
-    with company.reading() as db:
-        return queries.statement_view(db, company.tenant_id, issued.statement_id, APRIL_2).status
+def _statement_status(world: World, issued: Issued) -> str:
+    with world.reading() as db:
+        return queries.statement_view(db, world.tenant_id, issued.statement_id, APRIL_2).status
 
 
-def _muted(company: TestCompany) -> list[str | None]:
+def _suppressed_reasons(world: World) -> list[str | None]:
     c = Contact
-    with company.reading() as db:
-        return list(db.execute(sa.select(c.suppressed_reason).where(c.tenant_id == company.tenant_id)).scalars())
+    with world.reading() as db:
+        return list(db.execute(sa.select(c.suppressed_reason).where(c.tenant_id == world.tenant_id)).scalars())
 
 
-def _shown(company: TestCompany, issued: Issued) -> str:
-    return company.client().get(company.url(f"/statements/{issued.statement_id}")).get_data(as_text=True)
+def _statement_page(world: World, issued: Issued) -> str:
+    return world.client().get(world.url(f"/statements/{issued.statement_id}")).get_data(as_text=True)
 
 
-def test_an_address_that_the_server_refused_for_good_is_not_written_to_again(
-    company: TestCompany, issued: Issued
-) -> None:
+def test_an_address_that_the_server_refused_for_good_is_not_written_to_again(world: World, issued: Issued) -> None:
     with rude_server({"RCPT": "550 5.1.1 no such mailbox"}) as url, smtp_at(url):
-        assert "failed" in drain(company.tenant_id)
-    assert _status(company, issued) == "not_sent"
-    assert _muted(company) == ["550 5.1.1 no such mailbox"]
-    assert "no such mailbox" in _shown(company, issued)
-    with company.transaction() as db, pytest.raises(RuleBroken) as refused:
-        send(db, company.actor(APRIL_2), issued.statement_id)
+        assert "failed" in drain(world.tenant_id)
+    assert _statement_status(world, issued) == "not_sent"
+    assert _suppressed_reasons(world) == ["550 5.1.1 no such mailbox"]
+    assert "no such mailbox" in _statement_page(world, issued)
+    with world.transaction() as db, pytest.raises(RuleBroken) as refused:
+        send(db, world.actor(APRIL_2), issued.statement_id)
     assert refused.value.code == "statement_no_contact"
 
 
 def test_a_mail_refused_for_our_sake_says_so_and_goes_again_to_the_same_contact(
-    company: TestCompany, issued: Issued, post: Post
+    world: World, issued: Issued, post: Post
 ) -> None:
     """Given our own quota is used up, when the mail comes back, then the contact is as good as before."""
     with rude_server({"DATA": "550 5.7.1 sender quota exceeded"}) as url, smtp_at(url):
-        assert "failed" in drain(company.tenant_id)
-    assert _status(company, issued) == "not_sent"
-    assert _muted(company) == [None]
-    shown = _shown(company, issued)
+        assert "failed" in drain(world.tenant_id)
+    assert _statement_status(world, issued) == "not_sent"
+    assert _suppressed_reasons(world) == [None]
+    shown = _statement_page(world, issued)
     for expected in ("Came back", "lina@xinsheng.example", "550 5.7.1 sender quota exceeded", ">Send<"):
         assert expected in re.sub(r"\s+(?=<)|(?<=>)\s+", "", shown), expected
-    assert "Came back" in company.client().get(company.url("/statements/")).get_data(as_text=True)
-    company.client().post(company.url(f"/statements/{issued.statement_id}/deliveries"))
-    assert "sent" in drain(company.tenant_id)
+    assert "Came back" in world.client().get(world.url("/statements/")).get_data(as_text=True)
+    world.client().post(world.url(f"/statements/{issued.statement_id}/deliveries"))
+    assert "sent" in drain(world.tenant_id)
     assert len(post.to("lina@xinsheng.example")) == 1
-    assert _status(company, issued) == "sent"
-    assert "was not delivered" not in _shown(company, issued)
+    assert _statement_status(world, issued) == "sent"
+    assert "was not delivered" not in _statement_page(world, issued)
 
 
-def test_the_link_reaches_the_debtor_and_is_kept_nowhere(company: TestCompany, issued: Issued, post: Post) -> None:
+def test_the_link_reaches_the_debtor_and_is_kept_nowhere(world: World, issued: Issued, post: Post) -> None:
     """Given a mail that was sent, when somebody reads the stored one, then it opens nothing; the debtor's does."""
-    assert "sent" in drain(company.tenant_id)
+    assert "sent" in drain(world.tenant_id)
     (caught,) = post.to("lina@xinsheng.example")
     assert issued.portal_url
     secret = issued.portal_url.rpartition("/")[2]
     assert secret in caught.text
-    (stored,) = mails(company, "statement")
+    (stored,) = world.mails("statement")
     assert stored.body_html
     for body in (stored.body_text, stored.body_html):
         assert secret not in body
         assert "/p/…" in body
     assert "ST-2026-03-000001" in stored.body_text, "the words stay readable"
-    assert company.app.test_client().get(f"/p/{secret}").status_code == 200
+    assert world.app.test_client().get(f"/p/{secret}").status_code == 200

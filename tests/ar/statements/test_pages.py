@@ -15,10 +15,11 @@ from flask.testing import FlaskClient
 
 from app.models import TENANT_TABLES
 from ar.customers.queries import find_numbers
-from ar.statements.commands import Issued, issue
+from ar.statements.commands import Issued
 from kernel.clock import fixed_clock, moment_on
-from tests.ar.statements.books import add_customer, mails, march, post
+from tests.ar.statements.debtors import xinsheng
 from tests.support.companies import TestCompany
+from tests.support.world import World, world_of
 
 NOW = moment_on(date(2026, 4, 2), "Asia/Shanghai")
 
@@ -30,97 +31,92 @@ def _april() -> Iterator[None]:
 
 
 @pytest.fixture
-def customer_no(company: TestCompany) -> str:
-    customer = add_customer(company, "0001")
-    with company.transaction() as db:
-        post(db, company, customer, ("invoice", "INV-1", date(2026, 3, 10), 140_950))
+def customer_no(world: World) -> str:
+    customer = xinsheng(world, "0001")
+    world.invoice(customer, number="INV-1", on=date(2026, 3, 10), minor=140_950)
     return "0001"
 
 
-def _issue(company: TestCompany) -> Issued:
-    customer = add_customer(company, "0001")
-    with company.transaction() as db:
-        post(db, company, customer, ("invoice", "INV-1", date(2026, 3, 10), 140_950))
-        return issue(db, company.actor(date(2026, 4, 2)), march(customer))
+def _issue_march(world: World) -> Issued:
+    customer = xinsheng(world, "0001")
+    world.invoice(customer, number="INV-1", on=date(2026, 3, 10), minor=140_950)
+    return world.statement(customer)
 
 
-def _page(client: FlaskClient, path: str) -> str:
+def _page_text(client: FlaskClient, path: str) -> str:
     answer = client.get(path)
     assert answer.status_code == 200, path
     return answer.get_data(as_text=True)
 
 
-def test_list_page_and_evidence_are_shown(company: TestCompany) -> None:
-    issued = _issue(company)
-    client = company.client()
-    listed = _page(client, company.url("/statements/"))
+def test_list_page_and_evidence_are_shown(world: World) -> None:
+    issued = _issue_march(world)
+    client = world.client()
+    listed = _page_text(client, world.url("/statements/"))
     assert issued.number in listed
     assert "lina@xinsheng.example" in listed
-    shown = _page(client, company.url(f"/statements/{issued.statement_id}"))
+    shown = _page_text(client, world.url(f"/statements/{issued.statement_id}"))
     for expected in ("人民币壹仟肆佰零玖元伍角", "INV-1", "Stored PDF still has this hash: Yes", "Waiting to be sent"):
         assert expected in shown
-    assert _page(client, company.url("/statements/?status=agrees")).count(issued.number) == 0
-    assert issued.number in _page(client, company.url("/statements/?q=0001&month=2026-03&status=sent"))
-    assert issued.number not in _page(client, company.url("/statements/?month=2026-02"))
-    pdf = client.get(company.url(f"/statements/{issued.statement_id}/statement.pdf"))
+    assert _page_text(client, world.url("/statements/?status=agrees")).count(issued.number) == 0
+    assert issued.number in _page_text(client, world.url("/statements/?q=0001&month=2026-03&status=sent"))
+    assert issued.number not in _page_text(client, world.url("/statements/?month=2026-02"))
+    pdf = client.get(world.url(f"/statements/{issued.statement_id}/statement.pdf"))
     assert pdf.data.startswith(b"%PDF")
 
 
-def test_unanswered_lists_what_was_sent_and_waits_late_or_not(company: TestCompany) -> None:
+def test_unanswered_lists_what_was_sent_and_waits_late_or_not(world: World) -> None:
     """The same set that the navigation counts: sent, standing, no answer."""
-    issued = _issue(company)
+    issued = _issue_march(world)
     for day in (17, 18):
         with fixed_clock(moment_on(date(2026, 4, day), "Asia/Shanghai")):
-            assert issued.number in _page(company.client(), company.url("/statements/?status=unanswered"))
-    mute = add_customer(company, "0002", email=None)
-    with company.transaction() as db:
-        post(db, company, mute, ("invoice", "INV-2", date(2026, 3, 10), 100))
-        unsent = issue(db, company.actor(date(2026, 4, 2)), march(mute))
-        newer = issue(db, company.actor(date(2026, 4, 2)), march(_customer(company, "0001")))
-    listed = _page(company.client(), company.url("/statements/?status=unanswered"))
+            assert issued.number in _page_text(world.client(), world.url("/statements/?status=unanswered"))
+    mute = xinsheng(world, "0002", contact_email=None)
+    world.invoice(mute, number="INV-2", on=date(2026, 3, 10), minor=100)
+    unsent = world.statement(mute)
+    newer = world.statement(_customer_id(world, "0001"))
+    listed = _page_text(world.client(), world.url("/statements/?status=unanswered"))
     assert newer.number in listed
     assert issued.number not in listed
     assert unsent.number not in listed
 
 
 @pytest.mark.parametrize("crafted", ["' OR 1=1 --", "%", "_", "0001", "00000000-0000-0000-0000-000000000000"])
-def test_crafted_filters_stay_within_ones_own_company(
-    company: TestCompany, other_company: TestCompany, crafted: str
-) -> None:
-    """Testcase 60."""
-    foreign = _issue(other_company)
-    client = company.client()
+def test_crafted_filters_stay_within_ones_own_company(world: World, other_company: TestCompany, crafted: str) -> None:
+    """Testcase 60: crafted filters find nothing outside one's own company."""
+    foreign = _issue_march(world_of(other_company, NOW.date()))
+    client = world.client()
     for name in ("q", "month", "customer", "status", "page", "size"):
-        answer = client.get(company.url("/statements/"), query_string={name: crafted})
+        answer = client.get(world.url("/statements/"), query_string={name: crafted})
         assert answer.status_code == 200
         assert foreign.number not in answer.get_data(as_text=True)
-    answer = client.get(company.url("/statements/"), query_string={"customer": str(foreign.statement_id)})
+    answer = client.get(world.url("/statements/"), query_string={"customer": str(foreign.statement_id)})
     assert foreign.number not in answer.get_data(as_text=True)
 
 
-def test_an_answer_is_overdue_after_fifteen_days(company: TestCompany) -> None:
+def test_an_answer_is_overdue_after_fifteen_days(world: World) -> None:
     """A14: sent on 2 April, due on the 17th, overdue on the 18th."""
-    issued = _issue(company)
+    issued = _issue_march(world)
     for day, expected in ((17, "Sent"), (18, "Answer overdue")):
         with fixed_clock(moment_on(date(2026, 4, day), "Asia/Shanghai")):
-            shown = _page(company.client(), company.url(f"/statements/{issued.statement_id}"))
+            shown = _page_text(world.client(), world.url(f"/statements/{issued.statement_id}"))
             assert f"{expected}</span>" in shown
 
 
-def test_the_preview_shows_what_the_debtor_sees_and_leaves_no_trace(company: TestCompany) -> None:
-    issued = _issue(company)
-    client = company.client()
-    before = _everything(company)
-    shown = _page(client, company.url(f"/statements/{issued.statement_id}/preview"))
+def test_the_preview_shows_what_the_debtor_sees_and_leaves_no_trace(world: World) -> None:
+    issued = _issue_march(world)
+    client = world.client()
+    before = _count_all_rows(world)
+    shown = _page_text(client, world.url(f"/statements/{issued.statement_id}/preview"))
     assert '<html lang="zh-CN"' in shown
     assert "INV-1" in shown
     assert "signer_name" not in shown
     assert "/p/" not in shown
-    assert _everything(company) == before
+    assert _count_all_rows(world) == before
 
 
-def test_issuing_by_form_and_what_it_refuses(company: TestCompany, customer_no: str) -> None:
-    client = company.client()
+def test_issuing_by_form_and_what_it_refuses(world: World, customer_no: str) -> None:
+    client = world.client()
     for values, field in (
         ({"customer_no": "nobody", "period": "2026-03"}, "customer_no"),
         ({"customer_no": customer_no, "period": "2026-09"}, "period"),
@@ -128,39 +124,39 @@ def test_issuing_by_form_and_what_it_refuses(company: TestCompany, customer_no: 
         ({"customer_no": customer_no, "period": "2026-01"}, "period"),
         ({"customer_no": "", "period": "2026-03"}, "customer_no"),
     ):
-        answer = client.post(company.url("/statements/"), data=values)
+        answer = client.post(world.url("/statements/"), data=values)
         assert answer.status_code == 422, values
         assert f'href="#f-{field}"' in answer.get_data(as_text=True)
-    answer = client.post(company.url("/statements/"), data={"customer_no": customer_no, "period": "2026-03"})
+    answer = client.post(world.url("/statements/"), data={"customer_no": customer_no, "period": "2026-03"})
     assert answer.status_code == 303
-    assert "ST-2026-03-000001" in _page(client, answer.headers["Location"])
+    assert "ST-2026-03-000001" in _page_text(client, answer.headers["Location"])
 
 
-def test_sending_again_makes_a_new_link_and_closes_the_old_one(company: TestCompany) -> None:
-    issued = _issue(company)
+def test_sending_again_makes_a_new_link_and_closes_the_old_one(world: World) -> None:
+    issued = _issue_march(world)
     assert issued.portal_url
-    debtor = company.app.test_client()
+    debtor = world.app.test_client()
     old = "/p/" + issued.portal_url.rpartition("/p/")[2]
     assert debtor.get(old).status_code == 200
-    answer = company.client().post(company.url(f"/statements/{issued.statement_id}/deliveries"))
+    answer = world.client().post(world.url(f"/statements/{issued.statement_id}/deliveries"))
     assert answer.status_code == 303
     assert debtor.get(old).status_code == 404
-    new = mails(company, "statement")[-1].body_text.partition("/p/")[2].split()[0]
+    new = world.mails("statement")[-1].body_text.partition("/p/")[2].split()[0]
     assert debtor.get(f"/p/{new}").status_code == 200
 
 
-def test_who_may_only_read_cannot_issue(company: TestCompany, customer_no: str) -> None:
-    client = company.client("salesperson")
+def test_who_may_only_read_cannot_issue(world: World, customer_no: str) -> None:
+    client = world.client("salesperson")
     values = {"customer_no": customer_no, "period": "2026-03"}
-    assert client.get(company.url("/statements/")).status_code == 200
-    assert client.post(company.url("/statements/"), data=values).status_code == 403
-    assert client.post(company.url("/statements/month"), data={"month": "2026-03"}).status_code == 403
+    assert client.get(world.url("/statements/")).status_code == 200
+    assert client.post(world.url("/statements/"), data=values).status_code == 403
+    assert client.post(world.url("/statements/month"), data={"month": "2026-03"}).status_code == 403
 
 
-def test_the_command_line_issues_and_writes_the_pdf(company: TestCompany, customer_no: str, tmp_path: Path) -> None:
+def test_the_command_line_issues_and_writes_the_pdf(world: World, customer_no: str, tmp_path: Path) -> None:
     from app.cli.statement import group
 
-    base = ["--tenant", company.slug, "--json"]
+    base = ["--tenant", world.slug, "--json"]
     run = CliRunner().invoke(
         group,
         ["issue", *base, "--customer", customer_no, "--period", "2026-03", "--output", str(tmp_path)],
@@ -190,16 +186,16 @@ def test_the_command_line_issues_and_writes_the_pdf(company: TestCompany, custom
     assert json.loads(month.output) == {"period": "2026-03", "queued": 0}
 
 
-def _customer(company: TestCompany, number: str) -> UUID:
-    with company.reading() as db:
-        return find_numbers(db, company.tenant_id, [number])[number].id
+def _customer_id(world: World, number: str) -> UUID:
+    with world.reading() as db:
+        return find_numbers(db, world.tenant_id, [number])[number].id
 
 
-def _everything(company: TestCompany) -> dict[str, int]:
-    with company.reading() as db:
+def _count_all_rows(world: World) -> dict[str, int]:
+    with world.reading() as db:
         return {
             table: db.execute(
-                sa.text(f"SELECT count(*) FROM {table} WHERE tenant_id = :t"), {"t": company.tenant_id}
+                sa.text(f"SELECT count(*) FROM {table} WHERE tenant_id = :t"), {"t": world.tenant_id}
             ).scalar_one()
             for table in sorted(TENANT_TABLES)
         }

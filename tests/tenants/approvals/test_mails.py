@@ -17,9 +17,9 @@ from tenants.approvals.inputs import NewSubstitute
 from tenants.approvals.substitutes import set_substitute
 from tenants.commands import remove_person, set_language
 from tests.support.approvals import PROBE, ask_probe, decide_as, person
-from tests.support.books import Books
 from tests.support.companies import TestCompany
 from tests.support.delivery import Post, drain
+from tests.support.world import world_of
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +50,7 @@ def _states(company: TestCompany, approval: UUID) -> list[tuple[str, str, str | 
 def test_everybody_who_can_decide_is_told_in_their_language_and_the_requester_at_the_end(
     company: TestCompany, post: Post
 ) -> None:
-    customer = Books(company).customer("00007", "深圳鑫晟电子")
+    customer = world_of(company).customer("00007", "深圳鑫晟电子")
     with company.transaction() as db:
         set_language(db, company.owner_id, "en")
     asker = _speaks(company, person(company, "accountant", name="林晓"), "en")

@@ -15,8 +15,8 @@ from tenants.approvals import kinds
 from tenants.approvals.engine import Evidence
 from tenants.commands import remove_person, set_language
 from tests.support.approvals import PROBE, approve_all, ask_probe, decide_as, open_step, person
-from tests.support.books import Books
 from tests.support.companies import TestCompany
+from tests.support.world import world_of
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +52,7 @@ def _show(company: TestCompany, approval: UUID, tail: str = "") -> str:
 def test_the_inbox_says_what_why_how_much_for_whom_and_since_when(
     company: TestCompany, language: str, words: list[str]
 ) -> None:
-    customer = Books(company).customer("00007", "深圳鑫晟电子")
+    customer = world_of(company).customer("00007", "深圳鑫晟电子")
     asker = person(company, "accountant", name="林晓")
     director = person(company, "finance_director", name="陈总监")
     person(company, "general_manager")

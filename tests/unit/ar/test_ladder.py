@@ -103,7 +103,7 @@ def test_twelve_steps_run_on_working_days_only_and_each_returns_to_its_own_date(
 
 
 def test_collection_period_60_plus_10_simulated_120_days_gives_the_exact_ladder_with_stop_at_15() -> None:
-    """Testcase 43. Term 60 from 5 January: due 6 March, collection period until 16 March."""
+    """Testcase 43: term 60 from 5 January: due 6 March, collection period until 16 March."""
     facts = item("2026-03-06", settlement_days=10)
     steps = simulate(facts, FIVE, d("2026-03-06"), d("2026-03-06") + timedelta(days=120), EVERY_DAY)
     assert run(steps) == [
@@ -146,7 +146,7 @@ def test_half_a_year_after_31_august_is_the_end_of_february() -> None:
 
 
 def test_given_a_level_delivered_today_and_a_debt_60_days_old_when_run_again_then_no_level_2() -> None:
-    """Testcase 29."""
+    """Testcase 29: on the day of level 1 there is no level 2, however old the debt."""
     facts = item("2026-03-31")
     today = d("2026-05-29")
     done = after(facts, TWELVE, decide(facts, TWELVE, today, WEEKDAYS))
@@ -156,7 +156,7 @@ def test_given_a_level_delivered_today_and_a_debt_60_days_old_when_run_again_the
 
 
 def test_given_three_days_without_runs_when_running_again_then_the_missed_step_comes_once() -> None:
-    """Testcase 30. The report was due on Monday 6 April; the scheduler returns on Thursday."""
+    """Testcase 30: the report was due on Monday 6 April; the scheduler returns on Thursday."""
     facts = item("2026-04-01", level_reached=1, last_delivered_on=d("2026-04-02"))
     (step,) = decide(facts, FIVE, d("2026-04-09"), WEEKDAYS)
     assert (step.code, step.nominal_on, step.runs_on) == ("overdue_report", d("2026-04-06"), d("2026-04-09"))
@@ -174,7 +174,7 @@ def test_given_three_days_without_runs_when_running_again_then_the_missed_step_c
 def test_given_a_debt_imported_40_days_overdue_when_run_then_one_letter_at_the_level_the_policy_says(
     policy: Policy, first: str
 ) -> None:
-    """Testcase 31; the general manager's clock is his own."""
+    """Testcase 31: one letter, at the level of the policy's choice; the general manager's clock is his own."""
     facts = item("2026-03-31", fired=frozenset({"general_manager"}))
     steps = decide(facts, policy, d("2026-05-11"), WEEKDAYS)
     assert codes(steps) == [first]
@@ -226,7 +226,7 @@ def test_given_three_invoices_when_the_older_two_are_paid_then_the_third_walks_b
 
 
 def test_given_an_item_reopened_at_level_3_when_run_then_level_4_and_no_fresh_level_1() -> None:
-    """Testcase 39."""
+    """Testcase 39: what is reopened goes on at the level reached, without a fresh first letter."""
     facts = item("2026-03-31", level_reached=3, last_delivered_on=d("2026-04-09"))
     assert codes(decide(facts, TWELVE, d("2026-06-01"), WEEKDAYS)) == ["formal_1"]
 

@@ -15,7 +15,7 @@ from ar.imports.mapping import Mapping
 from ar.imports.running import run_import
 from ar.ledger.models import OpenItem
 from kernel.outbox import OutboxMessage
-from kernel.tables import Column, Sheet, write_xlsx
+from kernel.sheets import Column, Sheet, write_xlsx
 from tests.support.world import World
 
 TODAY = date(2026, 11, 21)

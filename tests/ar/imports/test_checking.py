@@ -27,7 +27,7 @@ from ar.imports.messages import FINDINGS, column_name, finding_text
 from ar.imports.rows import read_rows, refuse_twins
 from kernel.errors import RuleBroken
 from kernel.i18n import use_language
-from kernel.tables import DateOrder, header_key, open_table
+from kernel.sheets import DateOrder, header_key, open_table
 from tests.ar.imports.files import CUSTOMER_HEADERS, ITEM_HEADERS, RECEIPT_HEADERS, csv_file, error_codes, xlsx_file
 
 

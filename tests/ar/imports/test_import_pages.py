@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from werkzeug.test import TestResponse
 
 from ar.customers.queries import find_numbers
-from kernel.tables import open_table
+from kernel.sheets import open_table
 from tests.ar.imports.files import (
     BAD,
     CUSTOMER_HEADERS,

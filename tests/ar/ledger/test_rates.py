@@ -14,7 +14,7 @@ from ar.ledger.conversion import DatedRate, convert, total_in
 from ar.ledger.rate_files import read_rate, read_rates
 from ar.ledger.rates import NewRate, dated_rates, rate_on, rate_rows, rates_as_of, record_rates
 from kernel.errors import RuleBroken
-from kernel.tables import Column, Sheet, write_xlsx
+from kernel.sheets import Column, Sheet, write_xlsx
 from tests.support.companies import TestCompany
 from tests.support.world import TODAY, World
 

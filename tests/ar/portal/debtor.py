@@ -59,7 +59,7 @@ def hidden_field(page: str, name: str) -> str:
 
 def tick_values(page: str) -> dict[str, str]:
     """Returns document (and kind, where the page says it) → the value that its tick posts."""
-    found = re.findall(r'name="tick" value="([^"]*)"[^>]*></td><td><label[^>]*>(.*?)</label>', page, re.DOTALL)
+    found = re.findall(r'name="tick" value="([^"]*)"[^>]*>\s*</td>\s*<td>\s*<label[^>]*>(.*?)</label>', page, re.DOTALL)
     assert found, "no document can be ticked"
     labels = {" ".join(re.sub(r"<[^>]+>", " ", label).split()): value for value, label in found}
     return labels | {label.split()[0]: value for label, value in labels.items()}

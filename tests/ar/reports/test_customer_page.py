@@ -18,7 +18,7 @@ from ar.reports.messages import FIELD_NAMES
 from ar.reports.timeline import customer_timeline
 from kernel.i18n import use_language
 from kernel.journal import JournalEvent, record
-from kernel.mail import Letter, queue_mail
+from kernel.mail import OutgoingMail, queue_mail
 from tests.ar.reports.scene import TODAY, clock_at, make_debtors, page_text
 from tests.support.companies import TestCompany
 from tests.support.statements import counted
@@ -75,8 +75,8 @@ def test_the_timeline_tells_mails_to_the_debtor_and_nobody_elses(world: World) -
     customer = world.customer_id("00001")
     with world.transaction() as db:
         for purpose in ("statement", "statement_copy", "statement_code", "statement_answered", "invitation"):
-            letter = Letter(f"{purpose}@00001.example", "", f"subject of {purpose}", "text")
-            queue_mail(db, world.actor(TODAY), letter, purpose=purpose, customer_id=customer)
+            outgoing = OutgoingMail(f"{purpose}@00001.example", "", f"subject of {purpose}", "text")
+            queue_mail(db, world.actor(TODAY), outgoing, purpose=purpose, customer_id=customer)
         record(db, world.actor(TODAY), "statement_code_entered", customer_id=customer, data={"code_id": "1"})
     with world.reading() as db, use_language("en"):
         found = customer_timeline(db, world.tenant_id, customer, world.timezone).entries

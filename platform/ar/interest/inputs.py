@@ -37,14 +37,6 @@ class _Input(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
-class PreviewInterest(_Input):
-    """Which debts a run takes: late by `through_on`, of one customer (by number) or all, in one currency or all."""
-
-    through_on: date
-    customer_no: Annotated[str, StringConstraints(max_length=80)] = ""
-    currency: Currency | None = None
-
-
 class PostInterest(_Input):
     """Post what was previewed. `fingerprint` is the preview's; what was ticked off is named; `key` is the form's."""
 

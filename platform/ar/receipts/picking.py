@@ -16,7 +16,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.ledger.models import OpenItem
-from ar.receipts.receipt_inputs import Part
 from ar.receipts.receipts import read_amount, suggest
 from kernel.actor import Actor
 from kernel.errors import RuleBroken
@@ -119,11 +118,6 @@ def parts_of(selected: Iterable[str], amounts: Mapping[str, str]) -> list[dict[s
     """The parts a form gives: ticked rows, and rows with an amount; `amounts` by the item's id as text."""
     ids = dict.fromkeys([*selected, *(item_id for item_id, text in amounts.items() if text.strip())])
     return [{"item_id": item_id, "amount": amounts.get(item_id, "").strip()} for item_id in ids]
-
-
-def typed_parts(parts: Iterable[Part]) -> dict[UUID, str]:
-    """Parts as `picking` takes them."""
-    return {part.item_id: part.amount for part in parts}
 
 
 def _open(db: Session, tenant_id: UUID, customer_id: UUID, currency: str) -> list[Any]:

@@ -97,7 +97,7 @@ def test_a_statement_of_march_shows_the_invoice_paid_in_april_as_open(company: T
         lines = movements(db, company.tenant_id, customer, "CNY", date(2026, 3, 1), END_OF_MARCH)
         closing = balance_at(db, company.tenant_id, customer, "CNY", END_OF_MARCH)
         posted = posted_balances(db, company.tenant_id, END_OF_MARCH, customer_id=customer)
-    assert [(line.document_no, line.signed_minor) for line in lines] == [("I", 10000)]
+    assert [(line.document_no, line.side, line.amount_minor) for line in lines] == [("I", 1, 10000)]
     assert closing == posted["CNY"] == 10000
     assert opened(company, END_OF_MARCH) == {"I": 10000}
 

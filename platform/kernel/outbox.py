@@ -168,7 +168,10 @@ def claim(db: Session, tenant_id: UUID, now: datetime, limit: int = CLAIM_MAX) -
         .values(state="leased", lease_until=now + LEASE, fence=o.fence + 1)
         .returning(o.id, o.kind, o.payload, o.fence)
     ).all()
-    return [Claimed(tenant_id, row.id, row.kind, row.payload, row.fence) for row in sorted(rows, key=lambda r: r.id)]
+    return [
+        Claimed(tenant_id=tenant_id, id=row.id, kind=row.kind, payload=row.payload, fence=row.fence)
+        for row in sorted(rows, key=lambda r: r.id)
+    ]
 
 
 def reclaim(db: Session, tenant_id: UUID, message_id: UUID, fence: int, now: datetime) -> Claimed | None:
@@ -184,7 +187,11 @@ def reclaim(db: Session, tenant_id: UUID, message_id: UUID, fence: int, now: dat
         .values(lease_until=now + LEASE, fence=o.fence + 1, attempts=o.attempts + 1)
         .returning(o.kind, o.payload, o.fence)
     ).first()
-    return Claimed(tenant_id, message_id, row.kind, row.payload, row.fence) if row else None
+    return (
+        Claimed(tenant_id=tenant_id, id=message_id, kind=row.kind, payload=row.payload, fence=row.fence)
+        if row
+        else None
+    )
 
 
 def extend(db: Session, claimed: Claimed, now: datetime) -> None:

@@ -65,4 +65,4 @@ def load(db: Session, tenant_id: UUID, sha256: str) -> Stored:
     ).first()
     if row is None:
         raise NotFound("blob_not_found")
-    return Stored(sha256, row.media_type, row.content)
+    return Stored(sha256=sha256, media_type=row.media_type, content=row.content)

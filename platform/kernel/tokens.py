@@ -127,7 +127,13 @@ def resolve(db: Session, text: str, purpose: str, now: datetime) -> TokenFacts |
     if row is None or row.purpose != purpose or row.revoked_at is not None or row.expires_at <= now:
         return None
     return TokenFacts(
-        row.id, UUID(bytes=raw[:16]), row.purpose, row.subject_id, row.customer_id, row.contact_id, row.expires_at
+        id=row.id,
+        tenant_id=UUID(bytes=raw[:16]),
+        purpose=row.purpose,
+        subject_id=row.subject_id,
+        customer_id=row.customer_id,
+        contact_id=row.contact_id,
+        expires_at=row.expires_at,
     )
 
 

@@ -67,7 +67,15 @@ def read_person(db: Session, user_id: UUID) -> Person | None:
     if not rows:
         return None
     companies = tuple(
-        CompanyOf(r.tenant_id, r.slug, r.company, r.timezone, r.currency, frozenset(r.roles), r.state == "active")
+        CompanyOf(
+            tenant_id=r.tenant_id,
+            slug=r.slug,
+            name=r.company,
+            timezone=r.timezone,
+            currency=r.currency,
+            roles=frozenset(r.roles),
+            active=r.state == "active",
+        )
         for r in rows
         if r.tenant_id is not None
     )

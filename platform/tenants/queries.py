@@ -71,9 +71,19 @@ class Member:
     has_password: bool
 
 
-def _tenants() -> Any:
+def _tenants() -> sa.Select[*tuple[Any, ...]]:
     t = Tenant
-    return sa.select(t.id, t.slug, t.name, t.timezone, t.currency, t.language, t.run_at, t.state)
+    return select_view(
+        TenantFacts,
+        id=value(t.id),
+        slug=value(t.slug),
+        name=value(t.name),
+        timezone=value(t.timezone),
+        currency=value(t.currency),
+        language=value(t.language),
+        run_at=value(t.run_at),
+        state=value(t.state),
+    )
 
 
 def tenant_by_slug(db: Session, slug: str) -> TenantFacts:
@@ -81,7 +91,7 @@ def tenant_by_slug(db: Session, slug: str) -> TenantFacts:
     row = db.execute(_tenants().where(Tenant.slug == slug)).first()
     if row is None:
         raise NotFound("tenant_not_found", slug=slug)
-    return TenantFacts(*row)
+    return view(TenantFacts, row)
 
 
 def tenant(db: Session, tenant_id: UUID) -> TenantFacts:
@@ -89,12 +99,12 @@ def tenant(db: Session, tenant_id: UUID) -> TenantFacts:
     row = db.execute(_tenants().where(Tenant.id == tenant_id)).first()
     if row is None:
         raise NotFound("tenant_not_found")
-    return TenantFacts(*row)
+    return view(TenantFacts, row)
 
 
 def active_tenants(db: Session) -> list[TenantFacts]:
     """Every company whose automatic work runs."""
-    return [TenantFacts(*row) for row in db.execute(_tenants().where(Tenant.state == "active").order_by(Tenant.id))]
+    return views(TenantFacts, db.execute(_tenants().where(Tenant.state == "active").order_by(Tenant.id)))
 
 
 def system_actor_for(db: Session, tenant_id: UUID, *, kind: str = "system", name: str = "Huikuan") -> Actor:
@@ -107,23 +117,26 @@ def company(db: Session, tenant_id: UUID) -> CompanyFacts:
     """The company's letterhead and settings."""
     c = Company
     row = db.execute(
-        sa.select(
-            c.legal_name,
-            c.address,
-            c.phone,
-            c.tax_id,
-            c.bank_name,
-            c.bank_account,
-            c.contact_name,
-            c.contact_email,
-            c.policy_code,
-            c.review_mode,
-            c.calendar,
-            c.calendar_overrides,
-        ).where(c.tenant_id == tenant_id)
+        select_view(
+            CompanyFacts,
+            legal_name=value(c.legal_name),
+            address=value(c.address),
+            phone=value(c.phone),
+            tax_id=value(c.tax_id),
+            bank_name=value(c.bank_name),
+            bank_account=value(c.bank_account),
+            contact_name=value(c.contact_name),
+            contact_email=value(c.contact_email),
+            policy_code=value(c.policy_code),
+            review_mode=value(c.review_mode),
+            calendar=value(c.calendar),
+            calendar_overrides=LATER,
+        )
+        .add_columns(c.calendar_overrides)
+        .where(c.tenant_id == tenant_id)
     ).one()
     overrides = {day: bool(told["working"]) for day, told in row.calendar_overrides.items()}
-    return CompanyFacts(**(dict(row._mapping) | {"calendar_overrides": overrides}))
+    return view(CompanyFacts, row, calendar_overrides=overrides)
 
 
 def day_overrides(db: Session, tenant_id: UUID) -> list[DayOverride]:
@@ -148,7 +161,7 @@ def _calendar(preset: str, overrides: tuple[tuple[str, bool], ...]) -> WorkCalen
 
 def members(db: Session, tenant_id: UUID) -> list[Member]:
     """Everybody of a company, active ones first, by name as it is spoken."""
-    people = [Member(r[0], r[1], r[2], tuple(r[3]), r[4], r[5]) for r in db.execute(_members(tenant_id))]
+    people = views(Member, db.execute(_members(tenant_id)))
     return sorted(people, key=lambda person: (not person.active, name_key(person.name), person.user_id))
 
 
@@ -160,17 +173,25 @@ def name_key(name: str) -> str:
 
 def member(db: Session, tenant_id: UUID, user_id: UUID) -> Member:
     """One person of a company, also a removed one. Raises NotFound(`person_not_found`)."""
-    r = db.execute(_members(tenant_id).where(Membership.user_id == user_id)).first()
-    if r is None:
+    row = db.execute(_members(tenant_id).where(Membership.user_id == user_id)).first()
+    if row is None:
         raise NotFound("person_not_found")
-    return Member(r[0], r[1], r[2], tuple(r[3]), r[4], r[5])
+    return view(Member, row)
 
 
-def _members(tenant_id: UUID) -> Any:
-    u, m = User, Membership
+def _members(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
+    user, m = User, Membership
     return (
-        sa.select(u.id, u.name, u.email, m.roles, m.active, u.password_hash.is_not(None))
-        .join(m, m.user_id == u.id)
+        select_view(
+            Member,
+            user_id=value(user.id),
+            name=value(user.name),
+            email=value(user.email),
+            roles=tuple_of(m.roles),
+            active=value(m.active),
+            has_password=value(user.password_hash.is_not(None)),
+        )
+        .join(m, m.user_id == user.id)
         .where(m.tenant_id == tenant_id)
     )
 

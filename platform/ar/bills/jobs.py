@@ -24,6 +24,7 @@ from kernel import journal
 from kernel.actor import Actor
 from kernel.mail import OutgoingMail, queue_mail
 from kernel.money import format_with_symbol
+from kernel.views import select_view, value, views
 from tenants.models import Membership, User
 from tenants.permissions import GRANTS, Permission
 from tenants.queries import tenant
@@ -73,29 +74,39 @@ def remind(db: Session, actor: Actor, _payload: Mapping[str, Any]) -> None:
 
 def _found(db: Session, tenant_id: UUID, today: date) -> list[_Due]:
     """The bills to present (twice: at maturity, and when the last days come) and those whose notice is due."""
-    b, c = Bill, Customer
-    columns: list[Any] = [b.number, c.name, b.currency, b.amount_minor]
-    last_on = sa.cast(b.matures_on + rules.PRESENT_DAYS, sa.Date)
-    soon = b.matures_on + rules.PRESENT_DAYS - rules.LAST_CALL_DAYS <= today
-    not_over = b.matures_on >= today - timedelta(days=rules.PRESENT_DAYS)
-    joined = sa.and_(c.tenant_id == tenant_id, c.id == b.customer_id)
+    bill, customer = Bill, Customer
+    last_on = sa.cast(bill.matures_on + rules.PRESENT_DAYS, sa.Date)
+    soon = bill.matures_on + rules.PRESENT_DAYS - rules.LAST_CALL_DAYS <= today
+    not_over = bill.matures_on >= today - timedelta(days=rules.PRESENT_DAYS)
+    joined = sa.and_(customer.tenant_id == tenant_id, customer.id == bill.customer_id)
 
-    def those(kind: str, until_on: Any, *where: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    def those(
+        kind: str, until_on: sa.ColumnElement[Any], *where: sa.ColumnElement[bool]
+    ) -> sa.Select[*tuple[Any, ...]]:
         return (
-            sa.select(b.id, sa.literal(kind).label("kind"), until_on.label("until_on"), *columns)
-            .join(c, joined)
-            .where(b.tenant_id == tenant_id, *where)
+            select_view(
+                _Due,
+                bill_id=value(bill.id),
+                kind=value(sa.literal(kind)),
+                until_on=value(until_on),
+                number=value(bill.number),
+                customer_name=value(customer.name),
+                currency=value(bill.currency),
+                amount_minor=value(bill.amount_minor),
+            )
+            .join(customer, joined)
+            .where(bill.tenant_id == tenant_id, *where)
         )
 
-    mature = (b.state.in_(IN_HAND), due_where("present", today))
-    rows: Any = db.execute(
+    mature = (bill.state.in_(IN_HAND), due_where("present", today))
+    rows = db.execute(
         sa.union_all(
             those("present", last_on, *mature),
             those("present_last", last_on, *mature, soon, not_over),
-            those("notice", b.notice_by_on, due_where("notice", today)),
+            those("notice", bill.notice_by_on.expression, due_where("notice", today)),
         ).order_by("until_on", "number")
     )
-    return [_Due(*row) for row in rows]
+    return views(_Due, rows)
 
 
 def _new(db: Session, actor: Actor, found: list[_Due]) -> list[_Due]:
@@ -125,7 +136,7 @@ def _finance(db: Session, tenant_id: UUID) -> list[tuple[str, str, str]]:
     """(name, address, language) of the people who keep the books."""
     u, m = User, Membership
     roles = sa.cast([role.value for role in GRANTS[Permission.POST_LEDGER]], sa.ARRAY(sa.Text))
-    rows: Any = db.execute(
+    rows = db.execute(
         sa.select(u.name, u.email, u.language)
         .join(m, m.user_id == u.id)
         .where(m.tenant_id == tenant_id, m.active.is_(True), m.roles.overlap(roles))

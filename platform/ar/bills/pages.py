@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ from ar.customers.models import Customer
 from ar.ledger.models import Allocation, OpenItem, Posting
 from kernel.calendars import WorkCalendar
 from kernel.errors import NotFound
+from kernel.views import LATER, DbRow, select_view, value, view, view_columns, views
 from tenants.queries import work_calendar
 from web import filters
 from web.paging import PageAsked
@@ -44,23 +45,29 @@ class BillFilters:
 
 def bill_list(db: Session, tenant_id: UUID, wanted: BillFilters, asked: PageAsked, today: date) -> BillList:
     """The list by maturity, with sums, the schedule of what matures, and what waits."""
-    b, c = Bill, Customer
+    bill, customer = Bill, Customer
     where = _where(tenant_id, wanted, today)
-    joined_customer = sa.and_(c.tenant_id == tenant_id, c.id == b.customer_id)
-    sums: Any = db.execute(
-        sa.select(b.state, b.currency, sa.func.count(), sa.cast(sa.func.sum(b.amount_minor), sa.BigInteger))
-        .join(c, joined_customer)
+    joined_customer = sa.and_(customer.tenant_id == tenant_id, customer.id == bill.customer_id)
+    sums = db.execute(
+        select_view(
+            StateTotal,
+            state=value(bill.state),
+            currency=value(bill.currency),
+            count=value(sa.func.count()),
+            amount_minor=value(sa.cast(sa.func.sum(bill.amount_minor), sa.BigInteger)),
+        )
+        .join(customer, joined_customer)
         .where(*where)
-        .group_by(b.state, b.currency)
+        .group_by(bill.state, bill.currency)
     ).all()
-    found = sorted((StateTotal(*row) for row in sums), key=lambda t: (t.currency, STATES.index(t.state)))
+    found = sorted(views(StateTotal, sums), key=lambda t: (t.currency, STATES.index(t.state)))
     totals = [each for each in found if not wanted.currency or each.currency == wanted.currency.upper()]
     page = asked.page(sum(each.count for each in totals))
-    rows: Any = db.execute(
+    rows = db.execute(
         sa.select(*_row_columns())
-        .join(c, joined_customer)
-        .where(*where, *([b.currency == wanted.currency.upper()] if wanted.currency else []))
-        .order_by(b.matures_on, b.number, b.attempt)
+        .join(customer, joined_customer)
+        .where(*where, *([bill.currency == wanted.currency.upper()] if wanted.currency else []))
+        .order_by(bill.matures_on, bill.number, bill.attempt)
         .offset(page.offset)
         .limit(asked.limit)
     ).all()
@@ -77,11 +84,11 @@ def bill_list(db: Session, tenant_id: UUID, wanted: BillFilters, asked: PageAske
 def bill_page(db: Session, tenant_id: UUID, bill_id: UUID, today: date) -> BillPage:
     """One bill. Raises NotFound(`bill_not_found`)."""
     b, c, i = Bill, Customer, OpenItem
-    row: Any = db.execute(
+    row = db.execute(
         sa.select(
             *_row_columns(),
             b.item_id,
-            i.open_minor,
+            i.open_minor.label("item_open_minor"),
             b.drawer,
             b.payee,
             b.transferable,
@@ -98,27 +105,47 @@ def bill_page(db: Session, tenant_id: UUID, bill_id: UUID, today: date) -> BillP
     shown = _row(row, work_calendar(db, tenant_id), today)
     events = _events(db, tenant_id, bill_id, row.item_id)
     paid = _paid(db, tenant_id, row.item_id)
-    limits, steps = _limits(shown, events, today), _steps(shown, row.transferable, events, today)
-    return BillPage(*(shown, *row[_ROW_LENGTH:], events, paid, limits, steps))
+    return view(
+        BillPage,
+        row,
+        row=shown,
+        events=events,
+        paid=paid,
+        limits=_limits(shown, events, today),
+        steps=_steps(shown, row.transferable, events, today),
+    )
 
 
-def _row_columns() -> list[Any]:
-    b, c = Bill, Customer
-    return [
-        *(b.id, b.number, b.kind, b.customer_id, c.number.label("customer_no"), c.name.label("customer_name")),
-        *(b.acceptor, b.issued_on, b.matures_on, b.received_on, b.currency, b.amount_minor, b.state),
-        *(b.notice_by_on, b.notified_on),
-    ]
+def _row_columns() -> list[sa.ColumnElement[Any]]:
+    bill, customer = Bill, Customer
+    return view_columns(
+        BillRow,
+        id=value(bill.id),
+        number=value(bill.number),
+        kind=value(bill.kind),
+        customer_id=value(bill.customer_id),
+        customer_no=value(customer.number),
+        customer_name=value(customer.name),
+        acceptor=value(bill.acceptor),
+        issued_on=value(bill.issued_on),
+        matures_on=value(bill.matures_on),
+        received_on=value(bill.received_on),
+        currency=value(bill.currency),
+        amount_minor=value(bill.amount_minor),
+        state=value(bill.state),
+        notice_by_on=value(bill.notice_by_on),
+        notified_on=value(bill.notified_on),
+        payment_on=LATER,
+        waits_for=LATER,
+    )
 
 
-_ROW_LENGTH: Final = len(_row_columns())
+def _row(row: DbRow, calendar: WorkCalendar, today: date) -> BillRow:
+    payment_on = calendar.next_working_day(row.matures_on)
+    return view(BillRow, row, payment_on=payment_on, waits_for=_waits_for(row, today))
 
 
-def _row(row: Any, calendar: WorkCalendar, today: date) -> BillRow:
-    return BillRow(*(*row[:_ROW_LENGTH], calendar.next_working_day(row.matures_on), _waits_for(row, today)))
-
-
-def _waits_for(row: Any, today: date) -> str:
+def _waits_for(row: DbRow, today: date) -> str:
     if row.state in IN_HAND and row.matures_on <= today:
         return "present"
     if row.state == State.DISHONOURED and row.notice_by_on is not None and row.notified_on is None:
@@ -153,15 +180,21 @@ def _where(tenant_id: UUID, wanted: BillFilters, today: date) -> list[sa.ColumnE
 
 def _schedule(db: Session, tenant_id: UUID) -> list[MonthTotal]:
     """By month of maturity, the bills that stand in our notes."""
-    b = Bill
-    month = sa.func.to_char(b.matures_on, "YYYY-MM")
-    rows: Any = db.execute(
-        sa.select(month, b.currency, sa.func.count(), sa.cast(sa.func.sum(b.amount_minor), sa.BigInteger))
-        .where(b.tenant_id == tenant_id, b.state.in_([state.value for state in rules.IN_NOTES]))
-        .group_by(month, b.currency)
-        .order_by(month, b.currency)
+    bill = Bill
+    month = sa.func.to_char(bill.matures_on, "YYYY-MM")
+    rows = db.execute(
+        select_view(
+            MonthTotal,
+            month=value(month),
+            currency=value(bill.currency),
+            count=value(sa.func.count()),
+            amount_minor=value(sa.cast(sa.func.sum(bill.amount_minor), sa.BigInteger)),
+        )
+        .where(bill.tenant_id == tenant_id, bill.state.in_([state.value for state in rules.IN_NOTES]))
+        .group_by(month, bill.currency)
+        .order_by(month, bill.currency)
     )
-    return [MonthTotal(*row) for row in rows]
+    return views(MonthTotal, rows)
 
 
 def _events(db: Session, tenant_id: UUID, bill_id: UUID, item_id: UUID) -> list[EventView]:
@@ -206,17 +239,24 @@ def _event(event: BillEvent, legs: tuple[EntryLeg, ...]) -> EventView:
 
 def _paid(db: Session, tenant_id: UUID, item_id: UUID) -> list[PaidItem]:
     """What the credit stands against now, sums of what was allocated less what was taken back."""
-    a, i = Allocation, OpenItem
-    minor = sa.cast(sa.func.sum(a.amount_minor), sa.BigInteger)
-    rows: Any = db.execute(
-        sa.select(i.id, i.kind, i.document_no, i.due_on, minor)
-        .join(i, sa.and_(i.tenant_id == tenant_id, i.id == a.debit_item_id))
-        .where(a.tenant_id == tenant_id, a.credit_item_id == item_id)
-        .group_by(i.tenant_id, i.id)
+    allocation, item = Allocation, OpenItem
+    minor = sa.cast(sa.func.sum(allocation.amount_minor), sa.BigInteger)
+    rows = db.execute(
+        select_view(
+            PaidItem,
+            id=value(item.id),
+            kind=value(item.kind),
+            document_no=value(item.document_no),
+            due_on=value(item.due_on),
+            amount_minor=value(minor),
+        )
+        .join(item, sa.and_(item.tenant_id == tenant_id, item.id == allocation.debit_item_id))
+        .where(allocation.tenant_id == tenant_id, allocation.credit_item_id == item_id)
+        .group_by(item.tenant_id, item.id)
         .having(minor != 0)
-        .order_by(i.due_on, i.document_no)
+        .order_by(item.due_on, item.document_no)
     )
-    return [PaidItem(*row) for row in rows]
+    return views(PaidItem, rows)
 
 
 def _limits(row: BillRow, events: list[EventView], today: date) -> rules.Limits:

@@ -24,6 +24,7 @@ from ar.bills.views import (
 from ar.customers.models import Customer
 from ar.ledger.models import OpenItem
 from kernel.errors import NotFound
+from kernel.views import select_view, value, view, views
 
 #: What a bill can wait for: presenting, the notice of its refusal, word of what became of it.
 DUE_KINDS: Final = ("present", "notice", "outcome")
@@ -48,38 +49,52 @@ def outstanding(db: Session, tenant_id: UUID, customer_id: UUID | None, as_of: d
     Those endorsed or discounted with recourse count until they are paid, those sold without recourse do not. Whether
     a bank's acceptance counts against a limit is the reader's policy, by `kind`.
     """
-    b, e, later = Bill, BillEvent, aliased(BillEvent)
+    bill, event, later = Bill, BillEvent, aliased(BillEvent)
     counted = [state.value for state in rules.OUTSTANDING]
     then = (
-        sa.select(e.to_state)
-        .where(e.tenant_id == tenant_id, e.bill_id == b.id, e.effective_on <= as_of)
-        .order_by(e.position.desc())
+        sa.select(event.to_state)
+        .where(event.tenant_id == tenant_id, event.bill_id == bill.id, event.effective_on <= as_of)
+        .order_by(event.position.desc())
         .limit(1)
         .lateral("state_then")
     )
-    moved = sa.exists().where(later.tenant_id == tenant_id, later.bill_id == b.id, later.effective_on > as_of)
+    moved = sa.exists().where(later.tenant_id == tenant_id, later.bill_id == bill.id, later.effective_on > as_of)
     wanted = (
-        sa.select(
-            *(b.id, b.number, b.kind, b.customer_id, b.acceptor, b.matures_on, b.currency, b.amount_minor),
-            then.c.to_state,
+        select_view(
+            OutstandingBill,
+            id=value(bill.id),
+            number=value(bill.number),
+            kind=value(bill.kind),
+            customer_id=value(bill.customer_id),
+            acceptor=value(bill.acceptor),
+            matures_on=value(bill.matures_on),
+            currency=value(bill.currency),
+            amount_minor=value(bill.amount_minor),
+            state=value(then.c.to_state),
         )
         .join(then, sa.true())
         # Only what is outstanding now, or has moved since, can have been outstanding then.
-        .where(b.tenant_id == tenant_id, sa.or_(b.state.in_(counted), moved), then.c.to_state.in_(counted))
-        .order_by(b.matures_on, b.number)
+        .where(bill.tenant_id == tenant_id, sa.or_(bill.state.in_(counted), moved), then.c.to_state.in_(counted))
+        .order_by(bill.matures_on, bill.number)
     )
     if customer_id is not None:
-        wanted = wanted.where(b.customer_id == customer_id)
-    rows: Any = db.execute(wanted)
-    return [OutstandingBill(*row) for row in rows]
+        wanted = wanted.where(bill.customer_id == customer_id)
+    rows = db.execute(wanted)
+    return views(OutstandingBill, rows)
 
 
 def due_counts(db: Session, tenant_id: UUID, today: date) -> DueCounts:
     """How many bills wait for what, in one statement."""
-    b = Bill
-    counts = [sa.func.count().filter(due_where(kind, today)) for kind in DUE_KINDS]
-    row: Any = db.execute(sa.select(*counts).where(b.tenant_id == tenant_id, not_ended())).one()
-    return DueCounts(*row)
+    bill = Bill
+    row = db.execute(
+        select_view(
+            DueCounts,
+            present=value(sa.func.count().filter(due_where("present", today))),
+            notice=value(sa.func.count().filter(due_where("notice", today))),
+            outcome=value(sa.func.count().filter(due_where("outcome", today))),
+        ).where(bill.tenant_id == tenant_id, not_ended())
+    ).one()
+    return view(DueCounts, row)
 
 
 def due_select(tenant_id: UUID, kind: str, today: date) -> sa.Select[Any]:
@@ -89,21 +104,29 @@ def due_select(tenant_id: UUID, kind: str, today: date) -> sa.Select[Any]:
 
 def open_documents(db: Session, tenant_id: UUID, customer_no: str, today: date) -> list[OpenDocument]:
     """What a customer owes, oldest due first, for ticking; [] for an unknown number."""
-    i, c = OpenItem, Customer
-    rows: Any = db.execute(
-        sa.select(i.id, i.kind, i.document_no, i.due_on, i.open_minor, i.currency)
-        .join(c, sa.and_(c.tenant_id == tenant_id, c.id == i.customer_id))
-        .where(
-            i.tenant_id == tenant_id,
-            c.number == customer_no,
-            i.side == 1,
-            i.open_minor > 0,
-            i.document_on <= today,
+    item, customer = OpenItem, Customer
+    rows = db.execute(
+        select_view(
+            OpenDocument,
+            id=value(item.id),
+            kind=value(item.kind),
+            document_no=value(item.document_no),
+            due_on=value(item.due_on),
+            open_minor=value(item.open_minor),
+            currency=value(item.currency),
         )
-        .order_by(i.due_on, i.document_on, i.document_no)
+        .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == item.customer_id))
+        .where(
+            item.tenant_id == tenant_id,
+            customer.number == customer_no,
+            item.side == 1,
+            item.open_minor > 0,
+            item.document_on <= today,
+        )
+        .order_by(item.due_on, item.document_on, item.document_no)
         .limit(DOCUMENTS_MAX)
     )
-    return [OpenDocument(*row) for row in rows]
+    return views(OpenDocument, rows)
 
 
 def not_ended() -> sa.ColumnElement[bool]:

@@ -19,7 +19,6 @@ EntityType = Literal["company", "sole_trader", "person", "government", "institut
 Purpose = Literal["statements", "dunning", "signing"]
 Language = Literal["zh_CN", "en"]
 
-ENTITY_TYPES: tuple[str, ...] = ("company", "sole_trader", "person", "government", "institution")
 PURPOSES: tuple[Purpose, ...] = ("statements", "dunning", "signing")
 LANGUAGES: tuple[str, ...] = ("zh_CN", "en")
 MAX_NUMBER_CHARS = 40

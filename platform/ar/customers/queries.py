@@ -7,7 +7,7 @@ per page. What a customer owes is read from the ledger's table by name: the ledg
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
 from typing import Any, Final
@@ -21,6 +21,7 @@ from ar.customers.models import Contact, Customer
 from ar.customers.search import normalise, terms, wanted_words
 from kernel.db import columns
 from kernel.errors import NotFound
+from kernel.views import LATER, from_json, json_view, select_view, tuple_of, value, view, views
 from tenants.models import Membership, Tenant, User
 
 _ITEM = sa.table(
@@ -107,21 +108,30 @@ class CustomerDetail:
     terms: dict[str, Any]
     settlement_days: int
     policy_code: str | None
-    contacts: list[ContactView] = field(default_factory=list)
+    contacts: list[ContactView]
 
 
 def find_numbers(db: Session, tenant_id: UUID, numbers: Iterable[str]) -> dict[str, CustomerFacts]:
     """The customers of these numbers, by number; unknown numbers are absent. One statement."""
     rows = columns(db, _by_number(), {"tenant": tenant_id, "numbers": list(numbers)})
-    return {row.number: CustomerFacts(*row) for row in rows}
+    return {row.number: view(CustomerFacts, row) for row in rows}
 
 
 @cache
-def _by_number() -> Any:
-    c = Customer
-    return sa.select(c.id, c.number, c.name, c.terms, c.settlement_days, c.language, c.policy_code).where(
-        c.tenant_id == sa.bindparam("tenant", type_=sa.Uuid),
-        c.number == sa.any_(sa.bindparam("numbers", type_=ARRAY(sa.Text))),
+def _by_number() -> sa.Select[*tuple[Any, ...]]:
+    customer = Customer
+    return select_view(
+        CustomerFacts,
+        id=value(customer.id),
+        number=value(customer.number),
+        name=value(customer.name),
+        terms=value(customer.terms),
+        settlement_days=value(customer.settlement_days),
+        language=value(customer.language),
+        policy_code=value(customer.policy_code),
+    ).where(
+        customer.tenant_id == sa.bindparam("tenant", type_=sa.Uuid),
+        customer.number == sa.any_(sa.bindparam("numbers", type_=ARRAY(sa.Text))),
     )
 
 
@@ -145,7 +155,9 @@ def customer_list(
     counting, reading = _statements(*shape, matches(tenant_id, q)) if normalise(q) else _plain_statements(*shape)
     total = columns(db, counting, values).scalar_one()
     lines = [
-        CustomerLine(r.id, r.number, r.name, r.owner_name, r.terms, tuple(Owed(*owed) for owed in r.owed or ()))
+        CustomerLine(
+            id=r.id, number=r.number, name=r.name, owner_name=r.owner_name, terms=r.terms, owed=from_json(Owed, r.owed)
+        )
         for r in columns(db, reading, values)
     ]
     return CustomerList(lines, total)
@@ -181,38 +193,50 @@ def _statements(
 
 def customer_detail(db: Session, tenant_id: UUID, customer_id: UUID) -> CustomerDetail:
     """One customer with all contacts. Two statements. Raises NotFound."""
-    c = Customer
+    customer = Customer
     row = db.execute(
-        sa.select(
-            c.id,
-            c.number,
-            c.name,
-            c.entity_type,
-            c.tax_id,
-            c.owner_id,
-            User.name.label("owner_name"),
-            c.language,
-            c.terms,
-            c.settlement_days,
-            c.policy_code,
+        select_view(
+            CustomerDetail,
+            id=value(customer.id),
+            number=value(customer.number),
+            name=value(customer.name),
+            entity_type=value(customer.entity_type),
+            tax_id=value(customer.tax_id),
+            owner_id=value(customer.owner_id),
+            owner_name=value(User.name),
+            language=value(customer.language),
+            terms=value(customer.terms),
+            settlement_days=value(customer.settlement_days),
+            policy_code=value(customer.policy_code),
+            contacts=LATER,
         )
-        .outerjoin(User, User.id == c.owner_id)
-        .where(c.tenant_id == tenant_id, c.id == customer_id)
+        .outerjoin(User, User.id == customer.owner_id)
+        .where(customer.tenant_id == tenant_id, customer.id == customer_id)
     ).first()
     if row is None:
         raise NotFound("customer_not_found")
-    return CustomerDetail(*row, contacts(db, tenant_id, customer_id))
+    return view(CustomerDetail, row, contacts=contacts(db, tenant_id, customer_id))
 
 
 def contacts(db: Session, tenant_id: UUID, customer_id: UUID) -> list[ContactView]:
     """The contacts of a customer, those in use first."""
-    k = Contact
+    contact = Contact
     rows = db.execute(
-        sa.select(k.id, k.name, k.title, k.email, k.phone, k.purposes, k.active, k.suppressed_reason)
-        .where(k.tenant_id == tenant_id, k.customer_id == customer_id)
-        .order_by(k.active.desc(), k.created_at, k.id)
+        select_view(
+            ContactView,
+            id=value(contact.id),
+            name=value(contact.name),
+            title=value(contact.title),
+            email=value(contact.email),
+            phone=value(contact.phone),
+            purposes=tuple_of(contact.purposes),
+            active=value(contact.active),
+            suppressed_reason=value(contact.suppressed_reason),
+        )
+        .where(contact.tenant_id == tenant_id, contact.customer_id == customer_id)
+        .order_by(contact.active.desc(), contact.created_at, contact.id)
     )
-    return [ContactView(r[0], r[1], r[2], r[3], r[4], tuple(r[5]), r[6], r[7]) for r in rows]
+    return views(ContactView, rows)
 
 
 def owner_choices(db: Session, tenant_id: UUID) -> list[tuple[UUID, str]]:
@@ -277,7 +301,7 @@ def _overdue() -> sa.ColumnElement[int]:
 
 
 def _owed(customer_id: sa.ColumnElement[UUID]) -> sa.ScalarSelect[Any]:
-    """[[currency, open, overdue], …] of a customer as JSON: amounts are bigints, exact in JSON and Python."""
+    """The Owed of a customer as JSON: amounts are bigints, exact in JSON and Python."""
     i = _ITEM.c
     sums = (
         sa.select(
@@ -290,5 +314,10 @@ def _owed(customer_id: sa.ColumnElement[UUID]) -> sa.ScalarSelect[Any]:
         .correlate(customer_id.table)
         .subquery("sums")
     )
-    row = sa.func.jsonb_build_array(sums.c.currency, sums.c.open, sums.c.overdue)
+    row = json_view(
+        Owed,
+        currency=value(sums.c.currency),
+        open_minor=value(sums.c.open),
+        overdue_minor=value(sums.c.overdue),
+    )
     return sa.select(sa.func.jsonb_agg(row)).select_from(sums).scalar_subquery()

@@ -120,15 +120,15 @@ def plan_items(
         due = row.due_on or _due(row, agreed, is_working_day)
         plan.items.append(
             PlannedItem(
-                row.row,
-                row.customer_no,
-                row.kind,
-                row.document_no,
-                row.document_on,
-                due,
-                collection_end_on(due, settlement_days),
-                row.currency,
-                abs(row.amount_minor),
+                row=row.row,
+                customer_no=row.customer_no,
+                kind=row.kind,
+                document_no=row.document_no,
+                document_on=row.document_on,
+                due_on=due,
+                collection_end_on=collection_end_on(due, settlement_days),
+                currency=row.currency,
+                amount_minor=abs(row.amount_minor),
             )
         )
 
@@ -187,7 +187,7 @@ def totals(parsed: Sequence[ParsedItem | ParsedReceipt]) -> list[Total]:
         total = sums.setdefault((kind, row.currency), [0, 0])
         total[0] += 1
         total[1] += row.amount_minor
-    return [Total(kind, currency, *total) for (kind, currency), total in sorted(sums.items())]
+    return [Total(kind, currency, count, minor) for (kind, currency), (count, minor) in sorted(sums.items())]
 
 
 def _due(row: ParsedItem, terms: Terms, is_working_day: IsWorkingDay) -> date:

@@ -22,6 +22,7 @@ from ar.imports.planning import Debit, Posted
 from ar.ledger.models import DEBIT_KINDS, Allocation, OpenItem
 from kernel.arrays import array_text
 from kernel.errors import NotFound
+from kernel.views import select_view, value, view, views
 
 WORKING_STATES = ("uploaded", "checking", "applying")
 
@@ -67,20 +68,29 @@ def posted_documents(
     db: Session, tenant_id: UUID, kinds: Iterable[str], numbers: Iterable[str]
 ) -> dict[tuple[str, str], Posted]:
     """What is in the ledger of these kinds and numbers, by (kind, number)."""
-    i, c, mirror = OpenItem, Customer, aliased(OpenItem)
-    columns = (i.kind, i.document_no, i.id, c.number, i.document_on, i.due_on, i.currency, i.amount_minor)
+    item, customer, mirror = OpenItem, Customer, aliased(OpenItem)
     rows = db.execute(
-        sa.select(*columns, mirror.document_no)
-        .outerjoin(mirror, sa.and_(mirror.tenant_id == tenant_id, mirror.reverses_id == i.id))
-        .join(c, sa.and_(c.tenant_id == i.tenant_id, c.id == i.customer_id))
+        select_view(
+            Posted,
+            id=value(item.id),
+            customer_no=value(customer.number),
+            document_on=value(item.document_on),
+            due_on=value(item.due_on),
+            currency=value(item.currency),
+            amount_minor=value(item.amount_minor),
+            reversed_by=value(mirror.document_no),
+        )
+        .add_columns(item.kind, item.document_no)
+        .outerjoin(mirror, sa.and_(mirror.tenant_id == tenant_id, mirror.reverses_id == item.id))
+        .join(customer, sa.and_(customer.tenant_id == item.tenant_id, customer.id == item.customer_id))
         .where(
-            i.tenant_id == tenant_id,
-            c.tenant_id == tenant_id,
-            i.kind.in_(sorted(kinds)),
-            i.document_no == sa.any_(_array(numbers, sa.Text())),
+            item.tenant_id == tenant_id,
+            customer.tenant_id == tenant_id,
+            item.kind.in_(sorted(kinds)),
+            item.document_no == sa.any_(_array(numbers, sa.Text())),
         )
     )
-    return {(row[0], row[1]): Posted(*row[2:]) for row in rows}
+    return {(row.kind, row.document_no): view(Posted, row) for row in rows}
 
 
 # Both sides by the same expression; only what is not ASCII is worth unfolding.
@@ -103,13 +113,13 @@ def similar_documents(
 ) -> dict[tuple[str, str], str]:
     """(kind, number asked) → a posted document whose number differs by width, case or blanks only."""
     given = {"tenant": tenant_id, "kinds": array_text(sorted(kinds)), "numbers": array_text(numbers)}
-    return {(row[0], row[1]): row[2] for row in db.execute(_SIMILAR_DOCUMENTS, given)}
+    return {(kind, number): posted_no for kind, number, posted_no in db.execute(_SIMILAR_DOCUMENTS, given)}
 
 
 def similar_customers(db: Session, tenant_id: UUID, numbers: Iterable[str]) -> dict[str, str]:
     """Number asked → a customer whose number differs by width, case or blanks only."""
     given = {"tenant": tenant_id, "numbers": array_text(numbers)}
-    return {row[0]: row[1] for row in db.execute(_SIMILAR_CUSTOMERS, given)}
+    return dict(db.execute(_SIMILAR_CUSTOMERS, given).all())
 
 
 def payments_of(db: Session, tenant_id: UUID, receipt_ids: Iterable[UUID]) -> dict[UUID, dict[str, int]]:
@@ -143,7 +153,7 @@ def payable(db: Session, tenant_id: UUID, numbers: Iterable[str]) -> dict[tuple[
     )
     found: dict[tuple[UUID, str], list[Debit]] = {}
     for row in rows:
-        debit = Debit(row.id, row.currency, row.open_minor)
+        debit = Debit(id=row.id, currency=row.currency, open_minor=row.open_minor)
         found.setdefault((row.customer_id, row.document_no), []).append(debit)
     return found
 
@@ -153,13 +163,22 @@ def history(db: Session, tenant_id: UUID, *, offset: int = 0, limit: int = 50) -
     j = ImportJob
     total = db.execute(sa.select(sa.func.count()).select_from(j).where(j.tenant_id == tenant_id)).scalar_one()
     rows = db.execute(
-        sa.select(j.id, j.kind, j.file_name, j.state, j.rows_total, j.created_by, j.created_at)
+        select_view(
+            JobLine,
+            id=value(j.id),
+            kind=value(j.kind),
+            file_name=value(j.file_name),
+            state=value(j.state),
+            rows=value(j.rows_total),
+            created_by=value(j.created_by),
+            created_at=value(j.created_at),
+        )
         .where(j.tenant_id == tenant_id)
         .order_by(j.created_at.desc(), j.id.desc())
         .offset(offset)
         .limit(limit)
     )
-    return [JobLine(*row) for row in rows], total
+    return views(JobLine, rows), total
 
 
 def job(db: Session, tenant_id: UUID, job_id: UUID) -> JobPage:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -220,7 +219,7 @@ def _left_out(late: LateDebt, found: Assessment) -> LeftOut:
 def _unapplied(db: Session, tenant_id: UUID, customer_ids: Collection[UUID]) -> dict[tuple[UUID, str], int]:
     """Open credits by customer and currency: money that may be there and still lets interest run."""
     i = OpenItem
-    rows: Any = db.execute(
+    rows = db.execute(
         sa.select(i.customer_id, i.currency, sa.cast(sa.func.sum(i.open_minor), sa.BigInteger))
         .where(
             i.tenant_id == tenant_id,

@@ -28,6 +28,7 @@ from ar.interest.reading import terms_of
 from ar.interest.rules import Rate, Terms
 from ar.ledger.models import OpenItem
 from kernel.errors import NotFound
+from kernel.views import LATER, DbRow, select_view, value, view, views
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +138,8 @@ def runs(db: Session, tenant_id: UUID, *, offset: int = 0, limit: int = 50) -> t
     """Runs, the newest first, and how many there are."""
     r = InterestRun
     total = db.execute(sa.select(sa.func.count()).select_from(r).where(r.tenant_id == tenant_id)).scalar_one()
-    found: Any = db.execute(
-        sa.select(r.id, r.number, r.through_on, r.document_on, r.recorded_at, r.recorded_by)
-        .where(r.tenant_id == tenant_id)
-        .order_by(r.recorded_at.desc(), r.number.desc())
-        .offset(offset)
-        .limit(limit)
+    found = db.execute(
+        _runs(tenant_id).order_by(r.recorded_at.desc(), r.number.desc()).offset(offset).limit(limit)
     ).all()
     sums = _sums(db, tenant_id, [row.id for row in found])
     return [_run_row(row, *sums.get(row.id, (0, 0, {}))) for row in found], total
@@ -151,11 +148,7 @@ def runs(db: Session, tenant_id: UUID, *, offset: int = 0, limit: int = 50) -> t
 def run_page(db: Session, tenant_id: UUID, run_id: UUID) -> RunPage:
     """One run. Raises NotFound."""
     r = InterestRun
-    row: Any = db.execute(
-        sa.select(r.id, r.number, r.through_on, r.document_on, r.recorded_at, r.recorded_by).where(
-            r.tenant_id == tenant_id, r.id == run_id
-        )
-    ).first()
+    row = db.execute(_runs(tenant_id).where(r.id == run_id)).first()
     if row is None:
         raise NotFound("interest_run_not_found")
     charges = _charges(db, tenant_id, InterestCharge.run_id == run_id)
@@ -170,17 +163,29 @@ def charge_page(db: Session, tenant_id: UUID, charge_id: UUID) -> ChargePage:
     found = _charges(db, tenant_id, InterestCharge.id == charge_id)
     if not found:
         raise NotFound("interest_charge_not_found")
-    n, i = InterestLine, OpenItem
-    rows: Any = db.execute(
-        sa.select(
-            *(n.item_id, i.document_no, i.kind, i.due_on, n.part, n.principal_minor, n.from_on, n.to_on, n.days),
-            *(n.rate, n.exact_minor, n.amount_minor),
+    line, item = InterestLine, OpenItem
+    rows = db.execute(
+        select_view(
+            LineRow,
+            item_id=value(line.item_id),
+            document_no=value(item.document_no),
+            kind=value(item.kind),
+            due_on=value(item.due_on),
+            part=value(line.part),
+            principal_minor=value(line.principal_minor),
+            from_on=value(line.from_on),
+            to_on=value(line.to_on),
+            days=value(line.days),
+            rate=LATER,
+            exact_minor=value(line.exact_minor),
+            amount_minor=value(line.amount_minor),
         )
-        .join(i, sa.and_(i.tenant_id == tenant_id, i.id == n.item_id))
-        .where(n.tenant_id == tenant_id, n.charge_id == charge_id)
-        .order_by(n.position)
+        .add_columns(line.rate)
+        .join(item, sa.and_(item.tenant_id == tenant_id, item.id == line.item_id))
+        .where(line.tenant_id == tenant_id, line.charge_id == charge_id)
+        .order_by(line.position)
     )
-    lines = [LineRow(**{**row._mapping, "rate": Rate.from_json(row.rate)}) for row in rows]
+    lines = [view(LineRow, row, rate=Rate.from_json(row.rate)) for row in rows]
     return ChargePage(found[0], lines, _waivers(db, tenant_id, charge_id))
 
 
@@ -208,7 +213,15 @@ def recorded_terms(db: Session, tenant_id: UUID, customer_id: UUID | None) -> li
         .order_by(t.from_on.desc(), t.recorded_at.desc(), t.id.desc())
     ).scalars()
     return [
-        TermsView(row.id, row.currency, row.from_on, terms_of(row), row.note, row.recorded_at, row.recorded_by)
+        TermsView(
+            id=row.id,
+            currency=row.currency,
+            from_on=row.from_on,
+            terms=terms_of(row),
+            note=row.note,
+            recorded_at=row.recorded_at,
+            recorded_by=row.recorded_by,
+        )
         for row in rows
     ]
 
@@ -222,57 +235,96 @@ def customer_name(db: Session, tenant_id: UUID, customer_id: UUID) -> tuple[str,
     return row.number, row.name
 
 
-def _run_row(row: Any, documents: int, reversed_count: int, totals: dict[str, int]) -> RunRow:
-    return RunRow(**row._mapping, documents=documents, reversed_count=reversed_count, totals=totals)
+def _runs(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
+    run = InterestRun
+    return select_view(
+        RunRow,
+        id=value(run.id),
+        number=value(run.number),
+        through_on=value(run.through_on),
+        document_on=value(run.document_on),
+        recorded_at=value(run.recorded_at),
+        recorded_by=value(run.recorded_by),
+        documents=LATER,
+        reversed_count=LATER,
+        totals=LATER,
+    ).where(run.tenant_id == tenant_id)
+
+
+def _run_row(row: DbRow, documents: int, reversed_count: int, totals: dict[str, int]) -> RunRow:
+    return view(RunRow, row, documents=documents, reversed_count=reversed_count, totals=totals)
 
 
 def _charges(db: Session, tenant_id: UUID, wanted: sa.ColumnElement[bool]) -> list[ChargeRow]:
-    h, r, c, i, mirror = InterestCharge, InterestRun, Customer, OpenItem, aliased(OpenItem)
-    w, back = InterestWaiver, InterestReinstatement
+    charge, run, customer, item, mirror = InterestCharge, InterestRun, Customer, OpenItem, aliased(OpenItem)
+    waiver, back = InterestWaiver, InterestReinstatement
     waived = (
-        sa.select(sa.cast(sa.func.coalesce(sa.func.sum(w.amount_minor), 0), sa.BigInteger))
+        sa.select(sa.cast(sa.func.coalesce(sa.func.sum(waiver.amount_minor), 0), sa.BigInteger))
         .where(
-            w.tenant_id == tenant_id,
-            w.charge_id == h.id,
-            ~sa.exists().where(back.tenant_id == tenant_id, back.waiver_id == w.id),
+            waiver.tenant_id == tenant_id,
+            waiver.charge_id == charge.id,
+            ~sa.exists().where(back.tenant_id == tenant_id, back.waiver_id == waiver.id),
         )
         .scalar_subquery()
     )
-    rows: Any = db.execute(
-        sa.select(
-            *(h.id, h.run_id, r.number.label("run_number"), r.through_on, h.customer_id),
-            *(c.number.label("customer_no"), c.name.label("customer_name"), h.currency, h.item_id, h.document_no),
-            *(i.document_on, i.due_on, h.amount_minor, i.open_minor),
-            sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == h.item_id).label("reversed"),
-            waived.label("waived_minor"),
+    rows = db.execute(
+        select_view(
+            ChargeRow,
+            id=value(charge.id),
+            run_id=value(charge.run_id),
+            run_number=value(run.number),
+            through_on=value(run.through_on),
+            customer_id=value(charge.customer_id),
+            customer_no=value(customer.number),
+            customer_name=value(customer.name),
+            currency=value(charge.currency),
+            item_id=value(charge.item_id),
+            document_no=value(charge.document_no),
+            document_on=value(item.document_on),
+            due_on=value(item.due_on),
+            amount_minor=value(charge.amount_minor),
+            open_minor=value(item.open_minor),
+            reversed=value(sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == charge.item_id)),
+            waived_minor=value(waived),
         )
-        .join(r, sa.and_(r.tenant_id == tenant_id, r.id == h.run_id))
-        .join(c, sa.and_(c.tenant_id == tenant_id, c.id == h.customer_id))
-        .join(i, sa.and_(i.tenant_id == tenant_id, i.id == h.item_id))
-        .where(h.tenant_id == tenant_id, wanted)
-        .order_by(h.document_no)
+        .join(run, sa.and_(run.tenant_id == tenant_id, run.id == charge.run_id))
+        .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == charge.customer_id))
+        .join(item, sa.and_(item.tenant_id == tenant_id, item.id == charge.item_id))
+        .where(charge.tenant_id == tenant_id, wanted)
+        .order_by(charge.document_no)
     )
-    return [ChargeRow(*row) for row in rows]
+    return views(ChargeRow, rows)
 
 
 def _waivers(db: Session, tenant_id: UUID, charge_id: UUID) -> list[WaiverRow]:
-    w, back = InterestWaiver, InterestReinstatement
-    rows: Any = db.execute(
-        sa.select(
-            *(w.id, w.item_id, w.document_no, w.waived_on, w.amount_minor, w.reason, w.approval_id, w.recorded_at),
-            *(w.recorded_by, back.recorded_at, back.recorded_by, back.reason),
+    waiver, back = InterestWaiver, InterestReinstatement
+    rows = db.execute(
+        select_view(
+            WaiverRow,
+            id=value(waiver.id),
+            item_id=value(waiver.item_id),
+            document_no=value(waiver.document_no),
+            waived_on=value(waiver.waived_on),
+            amount_minor=value(waiver.amount_minor),
+            reason=value(waiver.reason),
+            approval_id=value(waiver.approval_id),
+            recorded_at=value(waiver.recorded_at),
+            recorded_by=value(waiver.recorded_by),
+            reinstated_at=value(back.recorded_at),
+            reinstated_by=value(back.recorded_by),
+            reinstated_reason=value(back.reason),
         )
-        .outerjoin(back, sa.and_(back.tenant_id == tenant_id, back.waiver_id == w.id))
-        .where(w.tenant_id == tenant_id, w.charge_id == charge_id)
-        .order_by(w.recorded_at, w.id)
+        .outerjoin(back, sa.and_(back.tenant_id == tenant_id, back.waiver_id == waiver.id))
+        .where(waiver.tenant_id == tenant_id, waiver.charge_id == charge_id)
+        .order_by(waiver.recorded_at, waiver.id)
     )
-    return [WaiverRow(*row) for row in rows]
+    return views(WaiverRow, rows)
 
 
 def _sums(db: Session, tenant_id: UUID, run_ids: list[UUID]) -> dict[UUID, tuple[int, int, dict[str, int]]]:
     """Per run: documents, those reversed, and the sum per currency."""
     h, mirror = InterestCharge, aliased(OpenItem)
-    rows: Any = db.execute(
+    rows = db.execute(
         sa.select(
             h.run_id,
             h.currency,

@@ -53,7 +53,7 @@ class LateDebt:
 def late_debts(db: Session, tenant_id: UUID, scope: Scope) -> list[LateDebt]:
     """The debts of `scope` by customer number, currency and due date."""
     i, c = OpenItem, Customer
-    rows: Any = db.execute(
+    rows = db.execute(
         sa.select(
             *(i.id, i.customer_id, c.number.label("customer_no"), c.name.label("customer_name"), i.kind),
             *(i.document_no, i.instalment_no, i.currency, i.amount_minor, i.due_on),
@@ -67,19 +67,19 @@ def late_debts(db: Session, tenant_id: UUID, scope: Scope) -> list[LateDebt]:
     charged, fixed = _charged(db, tenant_id, ids, scope.as_of)
     return [
         LateDebt(
-            row.id,
-            row.customer_id,
-            row.customer_no,
-            row.customer_name,
-            row.kind,
-            f"{row.document_no}/{row.instalment_no}" if row.instalment_no else row.document_no,
-            Debt(
-                row.amount_minor,
-                row.currency,
-                row.due_on,
-                tuple(paid.get(row.id, ())),
-                tuple(charged.get(row.id, ())),
-                row.id in fixed,
+            item_id=row.id,
+            customer_id=row.customer_id,
+            customer_no=row.customer_no,
+            customer_name=row.customer_name,
+            kind=row.kind,
+            document_no=f"{row.document_no}/{row.instalment_no}" if row.instalment_no else row.document_no,
+            debt=Debt(
+                amount_minor=row.amount_minor,
+                currency=row.currency,
+                due_on=row.due_on,
+                paid=tuple(paid.get(row.id, ())),
+                charged=tuple(charged.get(row.id, ())),
+                fixed_charged=row.id in fixed,
             ),
         )
         for row in rows
@@ -95,39 +95,45 @@ def terms_book(db: Session, tenant_id: UUID, customer_ids: Iterable[UUID]) -> Te
     """The company's terms and those of the customers named."""
     t = InterestTerms
     wanted = sa.cast(sorted(set(customer_ids)), sa.ARRAY(sa.Uuid))
-    rows: Any = db.execute(
+    rows = db.execute(
         sa.select(t)
         .where(t.tenant_id == tenant_id, sa.or_(t.customer_id.is_(None), t.customer_id == sa.any_(wanted)))
         .order_by(t.recorded_at, t.id)
     ).scalars()
-    return TermsBook(TermsRow(row.customer_id, row.currency, row.from_on, terms_of(row)) for row in rows)
+    return TermsBook(
+        TermsRow(customer_id=row.customer_id, currency=row.currency, from_on=row.from_on, terms=terms_of(row))
+        for row in rows
+    )
 
 
 def terms_of(row: InterestTerms) -> Terms:
     """The stored row as the rules take it."""
     return Terms(
-        row.kind,
-        row.id,
-        row.annual_percent,
-        row.daily_percent,
-        row.factor,
-        row.margin_percent,
-        row.basis,
-        row.grace_days,
-        row.fixed_sum,
-        row.minimum_minor,
+        kind=row.kind,
+        id=row.id,
+        annual_percent=row.annual_percent,
+        daily_percent=row.daily_percent,
+        factor=row.factor,
+        margin_percent=row.margin_percent,
+        basis=row.basis,
+        grace_days=row.grace_days,
+        fixed_sum=row.fixed_sum,
+        minimum_minor=row.minimum_minor,
     )
 
 
 def rate_table(db: Session, tenant_id: UUID) -> RateTable:
     """The product's rates with those that the company recorded."""
     r = ReferenceRate
-    rows: Any = db.execute(
+    rows = db.execute(
         sa.select(r.series, r.from_on, r.percent, r.source)
         .where(r.tenant_id == tenant_id)
         .order_by(r.recorded_at, r.id)
     )
-    return RateTable(Published(row.series, row.from_on, row.percent, row.source, own=True) for row in rows)
+    return RateTable(
+        Published(series=row.series, from_on=row.from_on, percent=row.percent, source=row.source, own=True)
+        for row in rows
+    )
 
 
 def _late(tenant_id: UUID, scope: Scope) -> list[sa.ColumnElement[bool]]:
@@ -168,7 +174,7 @@ def _charged_to_the_end(tenant_id: UUID) -> sa.ColumnElement[bool]:
 
 def _paid(db: Session, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, list[tuple[date, int]]]:
     a = Allocation
-    rows: Any = db.execute(
+    rows = db.execute(
         sa.select(a.debit_item_id, a.effective_on, a.amount_minor)
         .where(a.tenant_id == tenant_id, a.debit_item_id == sa.any_(_ids(ids)))
         .order_by(a.effective_on, a.id)
@@ -198,7 +204,7 @@ def _charged(
         )
     spans: dict[UUID, list[Span]] = {}
     fixed = set()
-    rows: Any = db.execute(wanted)
+    rows = db.execute(wanted)
     for item_id, part, from_on, to_on in rows:
         if part == "fixed":
             fixed.add(item_id)

@@ -89,7 +89,7 @@ def reinstate(db: Session, actor: Actor, waiver_id: UUID, data: TakeBackInterest
     Raises NotFound, Conflict (`already_reversed`, `item_allocated`), RuleBroken (`period_locked`, dates).
     """
     w, c, a = InterestWaiver, InterestCharge, Allocation
-    found: Any = db.execute(
+    found = db.execute(
         sa.select(w.item_id, w.allocation_id, w.document_no, w.amount_minor, c.customer_id, c.currency, c.document_no)
         .join(c, sa.and_(c.tenant_id == actor.tenant_id, c.id == w.charge_id))
         .where(w.tenant_id == actor.tenant_id, w.id == waiver_id)

@@ -8,7 +8,7 @@ the last lock that holds; running balances are of the filter shown, counted on f
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -17,11 +17,24 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from ar.customers.models import Customer
+from ar.ledger.account_views import (
+    AccountPage,
+    CurrencyTrial,
+    EntryItem,
+    EntryLeg,
+    EntryLine,
+    EntryPage,
+    Figures,
+    TrialBalance,
+    TrialRow,
+    TrialSum,
+)
 from ar.ledger.balances import KeptBalances, valid_balances
 from ar.ledger.models import Entry, OpenItem, Posting
 from ar.ledger.recipes import ACCOUNTS, RECEIVABLES
 from kernel.db import columns
 from kernel.errors import NotFound
+from kernel.views import LATER, select_view, value, view, views
 from web import filters
 from web.paging import PageAsked
 
@@ -51,155 +64,6 @@ class EntriesFilters:
     known: str = filters.text(max_length=40)
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Opening (signed, debit +), debits and credits of a period, in minor units of one currency."""
-
-    currency: str
-    opening_minor: int
-    debit_minor: int
-    credit_minor: int
-
-    @property
-    def closing_minor(self) -> int:
-        """Signed, debit +."""
-        return self.opening_minor + self.debit_minor - self.credit_minor
-
-
-@dataclass(frozen=True, slots=True)
-class TrialRow:
-    """One account in one currency."""
-
-    code: str
-    number: str
-    figures: Figures
-
-
-@dataclass(frozen=True, slots=True)
-class TrialSum:
-    """Column sums of rows, balances split by side; a trial balance has each pair equal."""
-
-    opening_debit_minor: int
-    opening_credit_minor: int
-    debit_minor: int
-    credit_minor: int
-    closing_debit_minor: int
-    closing_credit_minor: int
-
-    @property
-    def ok(self) -> bool:
-        """Whether each pair is equal, to the cent."""
-        return (
-            self.opening_debit_minor == self.opening_credit_minor
-            and self.debit_minor == self.credit_minor
-            and self.closing_debit_minor == self.closing_credit_minor
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class CurrencyTrial:
-    """The accounts of one currency by number; the memorandum accounts stand apart and are in no sum."""
-
-    currency: str
-    rows: tuple[TrialRow, ...]
-    memo: tuple[TrialRow, ...]
-    total: TrialSum
-
-
-@dataclass(frozen=True, slots=True)
-class TrialBalance:
-    """All accounts at the end of `as_of`; the movements are of `from_on` to `as_of`."""
-
-    from_on: date
-    as_of: date
-    currencies: tuple[CurrencyTrial, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class EntryLine:
-    """One leg of an entry on the account; `balance_minor` is signed and counts on from the opening."""
-
-    entry_id: UUID
-    effective_on: date
-    kind: str
-    document_no: str | None
-    customer_no: str | None
-    customer_name: str | None
-    memo: str
-    reverses: bool
-    currency: str
-    debit_minor: int
-    credit_minor: int
-    balance_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class AccountPage:
-    """A page of the entries of an account, with the figures of all that match per currency.
-
-    `currencies`: those of all that match the other filters.
-    """
-
-    code: str
-    number: str
-    from_on: date
-    to_on: date
-    sums: tuple[Figures, ...]
-    currencies: tuple[str, ...]
-    total: int
-    lines: tuple[EntryLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class EntryLeg:
-    """One posting; exactly one of debit and credit is above 0."""
-
-    account_code: str
-    account_no: str
-    customer_id: UUID | None
-    customer_no: str | None
-    customer_name: str | None
-    currency: str
-    debit_minor: int
-    credit_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class EntryItem:
-    """A document, or an instalment of one, that the entry opened; `open_minor` is what is open now."""
-
-    id: UUID
-    kind: str
-    document_no: str
-    instalment_no: int
-    due_on: date
-    side: int
-    currency: str
-    amount_minor: int
-    open_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class EntryPage:
-    """One entry with everything that hangs on it."""
-
-    id: UUID
-    kind: str
-    effective_on: date
-    recorded_at: datetime
-    recorded_by: str
-    memo: str
-    reverses_id: UUID | None
-    reversed_by: UUID | None
-    legs: tuple[EntryLeg, ...]
-    items: tuple[EntryItem, ...]
-
-    @property
-    def title(self) -> str:
-        """The number of its document, or nothing."""
-        return self.items[0].document_no if self.items else ""
-
-
 def trial_balance(db: Session, tenant_id: UUID, as_of: date, known_at: datetime | None = None) -> TrialBalance:
     """Per currency and account: opening of the month of `as_of`, its debits and credits until that day, closing."""
     from_on = as_of.replace(day=1)
@@ -211,12 +75,11 @@ def trial_balance(db: Session, tenant_id: UUID, as_of: date, known_at: datetime 
         .where(p.tenant_id == tenant_id, *_by_then(as_of, known_at, kept))
         .group_by(p.account_code, p.currency)
     )
-    moved = {(row[0], row[1]): row[2:] for row in columns(db, statement)}
+    moved = {(row.account_code, row.currency): view(Figures, row) for row in columns(db, statement)}
     before = {key: debit - credit for key, (debit, credit) in kept.sums.items()} if kept else {}
     rows = []
     for code, currency in {*moved, *before}:
-        opening, debit, credit = moved.get((code, currency), (0, 0, 0))
-        figures = Figures(currency, opening + before.get((code, currency), 0), debit, credit)
+        figures = _with_opening(moved.get((code, currency)), currency, before.get((code, currency), 0))
         rows.append(TrialRow(code, _ORDER.get(code, _UNKNOWN)[0], figures))
     rows.sort(key=lambda row: (row.number, row.code))
     shown = [row for row in rows if row.figures.opening_minor or row.figures.debit_minor or row.figures.credit_minor]
@@ -244,7 +107,7 @@ def account_entries(
     page = asked.page(sum(count for _figures_of, count in chosen.values()))
     rows = _lines(tenant_id, [*limits, *([p.currency == currency] if currency else [])], from_on)
     lines = tuple(
-        EntryLine(*(*row[:11], chosen[row[8]][0].opening_minor + row[11]))
+        view(EntryLine, row, balance_minor=chosen[row.currency][0].opening_minor + row.moved_minor)
         for row in columns(db, rows.offset(page.offset).limit(page.size))
     )
     figures = tuple(each for each, _count in chosen.values())
@@ -254,34 +117,63 @@ def account_entries(
 
 def entry_page(db: Session, tenant_id: UUID, entry_id: UUID) -> EntryPage:
     """One entry: legs, who and when, what it takes back or what took it back, its documents. Raises NotFound."""
-    e, mirror = Entry, aliased(Entry)
-    back = sa.select(mirror.id).where(mirror.tenant_id == tenant_id, mirror.reverses_id == e.id).scalar_subquery()
+    entry, mirror = Entry, aliased(Entry)
+    back = sa.select(mirror.id).where(mirror.tenant_id == tenant_id, mirror.reverses_id == entry.id).scalar_subquery()
     facts = columns(
         db,
-        sa.select(e.id, e.kind, e.effective_on, e.recorded_at, e.recorded_by, e.memo, e.reverses_id, back).where(
-            e.tenant_id == tenant_id, e.id == entry_id
-        ),
+        select_view(
+            EntryPage,
+            id=value(entry.id),
+            kind=value(entry.kind),
+            effective_on=value(entry.effective_on),
+            recorded_at=value(entry.recorded_at),
+            recorded_by=value(entry.recorded_by),
+            memo=value(entry.memo),
+            reverses_id=value(entry.reverses_id),
+            reversed_by=value(back),
+            legs=LATER,
+            items=LATER,
+        ).where(entry.tenant_id == tenant_id, entry.id == entry_id),
     ).first()
     if facts is None:
         raise NotFound("entry_not_found")
-    p, c, i = Posting, Customer, OpenItem
+    posting, customer, item = Posting, Customer, OpenItem
     legs = columns(
         db,
-        sa.select(p.account_code, p.customer_id, c.number, c.name, p.currency, p.debit_minor, p.credit_minor)
-        .outerjoin(c, sa.and_(c.tenant_id == tenant_id, c.id == p.customer_id))
-        .where(p.tenant_id == tenant_id, p.entry_id == entry_id)
-        .order_by(p.currency, p.debit_minor == 0, p.id),
+        select_view(
+            EntryLeg,
+            account_code=value(posting.account_code),
+            account_no=LATER,
+            customer_id=value(posting.customer_id),
+            customer_no=value(customer.number),
+            customer_name=value(customer.name),
+            currency=value(posting.currency),
+            debit_minor=value(posting.debit_minor),
+            credit_minor=value(posting.credit_minor),
+        )
+        .outerjoin(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == posting.customer_id))
+        .where(posting.tenant_id == tenant_id, posting.entry_id == entry_id)
+        .order_by(posting.currency, posting.debit_minor == 0, posting.id),
     )
     items = columns(
         db,
-        sa.select(
-            *(i.id, i.kind, i.document_no, i.instalment_no, i.due_on, i.side, i.currency, i.amount_minor, i.open_minor)
+        select_view(
+            EntryItem,
+            id=value(item.id),
+            kind=value(item.kind),
+            document_no=value(item.document_no),
+            instalment_no=value(item.instalment_no),
+            due_on=value(item.due_on),
+            side=value(item.side),
+            currency=value(item.currency),
+            amount_minor=value(item.amount_minor),
+            open_minor=value(item.open_minor),
         )
-        .where(i.tenant_id == tenant_id, i.entry_id == entry_id)
-        .order_by(i.document_no, i.instalment_no),
+        .where(item.tenant_id == tenant_id, item.entry_id == entry_id)
+        .order_by(item.document_no, item.instalment_no),
     )
-    found = tuple(EntryLeg(code, _ORDER.get(code, _UNKNOWN)[0], *rest) for code, *rest in legs)
-    return EntryPage(*(*facts, found, tuple(EntryItem(*row) for row in items)))
+    found = tuple(view(EntryLeg, leg, account_no=_ORDER.get(leg.account_code, _UNKNOWN)[0]) for leg in legs)
+    return view(EntryPage, facts, legs=found, items=tuple(views(EntryItem, items)))
 
 
 def _of_entry(tenant_id: UUID) -> sa.ColumnElement[bool]:
@@ -309,17 +201,23 @@ def _account_sums(
     p, e = Posting, Entry
     rows = columns(
         db,
-        sa.select(p.currency, *_figures(from_on), sa.func.count().filter(e.effective_on >= from_on))
+        sa.select(p.currency, *_figures(from_on), sa.func.count().filter(e.effective_on >= from_on).label("legs"))
         .join(e, _of_entry(tenant_id))
         .where(*limits)
         .group_by(p.currency),
     )
-    moved = {row[0]: row[1:] for row in rows}
+    moved = {row.currency: (view(Figures, row), row.legs) for row in rows}
     found = {}
     for currency in sorted({*moved, *before}):
-        opening, debit, credit, count = moved.get(currency, (0, 0, 0, 0))
-        found[currency] = (Figures(currency, opening + before.get(currency, 0), debit, credit), count)
+        figures, legs = moved.get(currency, (None, 0))
+        found[currency] = (_with_opening(figures, currency, before.get(currency, 0)), legs)
     return found
+
+
+def _with_opening(moved: Figures | None, currency: str, before_minor: int) -> Figures:
+    """Returns the figures with what was kept before them (signed) added to their opening."""
+    figures = moved or Figures(currency, opening_minor=0, debit_minor=0, credit_minor=0)
+    return replace(figures, opening_minor=figures.opening_minor + before_minor)
 
 
 def _figures(from_on: date) -> list[sa.ColumnElement[int]]:
@@ -330,9 +228,9 @@ def _figures(from_on: date) -> list[sa.ColumnElement[int]]:
         return sa.cast(sa.func.coalesce(sa.func.sum(minor).filter(when), 0), sa.BigInteger)
 
     return [
-        total(p.debit_minor - p.credit_minor, e.effective_on < from_on),
-        total(p.debit_minor, e.effective_on >= from_on),
-        total(p.credit_minor, e.effective_on >= from_on),
+        total(p.debit_minor - p.credit_minor, e.effective_on < from_on).label("opening_minor"),
+        total(p.debit_minor, e.effective_on >= from_on).label("debit_minor"),
+        total(p.credit_minor, e.effective_on >= from_on).label("credit_minor"),
     ]
 
 
@@ -349,21 +247,39 @@ def _asked_for(tenant_id: UUID, wanted: EntriesFilters) -> list[sa.ColumnElement
     return limits
 
 
-def _lines(tenant_id: UUID, limits: Iterable[sa.ColumnElement[bool]], from_on: date) -> Any:
-    """The columns of EntryLine in order; the last is the running sum since the opening. To be paged."""
-    p, e, i, c = Posting, Entry, OpenItem, Customer
-    order: Any = (e.effective_on, e.recorded_at, e.id, p.id)
-    running = sa.func.sum(p.debit_minor - p.credit_minor).over(partition_by=p.currency, order_by=order, rows=(None, 0))
-    number = sa.select(sa.func.min(i.document_no)).where(i.tenant_id == tenant_id, i.entry_id == e.id).scalar_subquery()
+def _lines(tenant_id: UUID, limits: Iterable[sa.ColumnElement[bool]], from_on: date) -> sa.Select[*tuple[Any, ...]]:
+    """Selects EntryLine but for its balance; `moved_minor` is the running sum since the opening. To be paged."""
+    posting, entry, item, customer = Posting, Entry, OpenItem, Customer
+    order: Any = (entry.effective_on, entry.recorded_at, entry.id, posting.id)
+    running = sa.func.sum(posting.debit_minor - posting.credit_minor).over(
+        partition_by=posting.currency, order_by=order, rows=(None, 0)
+    )
+    number = (
+        sa.select(sa.func.min(item.document_no))
+        .where(item.tenant_id == tenant_id, item.entry_id == entry.id)
+        .scalar_subquery()
+    )
     return (
-        sa.select(
-            *(e.id, e.effective_on, e.kind, number, c.number, c.name, e.memo, e.reverses_id.is_not(None)),
-            *(p.currency, p.debit_minor, p.credit_minor, sa.cast(running, sa.BigInteger)),
+        select_view(
+            EntryLine,
+            entry_id=value(entry.id),
+            effective_on=value(entry.effective_on),
+            kind=value(entry.kind),
+            document_no=value(number),
+            customer_no=value(customer.number),
+            customer_name=value(customer.name),
+            memo=value(entry.memo),
+            reverses=value(entry.reverses_id.is_not(None)),
+            currency=value(posting.currency),
+            debit_minor=value(posting.debit_minor),
+            credit_minor=value(posting.credit_minor),
+            balance_minor=LATER,
         )
-        .select_from(p)
-        .join(e, _of_entry(tenant_id))
-        .outerjoin(c, sa.and_(c.tenant_id == tenant_id, c.id == p.customer_id))
-        .where(*limits, e.effective_on >= from_on)
+        .add_columns(sa.cast(running, sa.BigInteger).label("moved_minor"))
+        .select_from(posting)
+        .join(entry, _of_entry(tenant_id))
+        .outerjoin(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == posting.customer_id))
+        .where(*limits, entry.effective_on >= from_on)
         .order_by(*order)
     )
 

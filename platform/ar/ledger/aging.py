@@ -10,9 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 BUCKETS: Final[tuple[str, ...]] = ("not_due", "1-30", "31-60", "61-90", ">90")
+#: Labels of a statement's columns that hold the sums of BUCKETS.
+BUCKET_COLUMNS: Final = tuple(f"bucket_{at}" for at in range(len(BUCKETS)))
+_BUCKET_MINORS: Final = attrgetter(*BUCKET_COLUMNS)
 # Last overdue day of each bucket but the open one at the end.
 _LAST_DAYS: Final[tuple[int, ...]] = (0, 30, 60, 90)
 
@@ -68,17 +72,21 @@ class AgingRow:
         return dict(zip(BUCKETS, self.buckets_minor, strict=True))
 
 
+def bucket_minors(row: object) -> tuple[int, ...]:
+    """Returns the sums of a row whose columns bear BUCKET_COLUMNS, in the order of BUCKETS."""
+    minors: tuple[int, ...] = _BUCKET_MINORS(row)
+    return minors
+
+
 def bucket_index(days_overdue: int) -> int:
-    """Position in BUCKETS of an amount `days_overdue` days past its anchor; due today (0) is not due."""
+    """Position in BUCKETS of an amount `days_overdue` days past its anchor; due today (0) is not due.
+
+    Boundaries belong to the younger side: 30 → 1-30, 31 → 31-60, 90 → 61-90.
+    """
     for index, last in enumerate(_LAST_DAYS):
         if days_overdue <= last:
             return index
     return len(_LAST_DAYS)
-
-
-def bucket_of(days_overdue: int) -> str:
-    """Name of the bucket; boundaries belong to the younger side: 30 → 1-30, 31 → 31-60, 90 → 61-90."""
-    return BUCKETS[bucket_index(days_overdue)]
 
 
 def bucket_ranges(as_of: date) -> tuple[BucketRange, ...]:
@@ -86,7 +94,7 @@ def bucket_ranges(as_of: date) -> tuple[BucketRange, ...]:
     lasts = [as_of - timedelta(days=days) for days in _LAST_DAYS]
     firsts: list[date | None] = [*lasts, None]
     ends = [None, *(last - timedelta(days=1) for last in lasts)]
-    return tuple(BucketRange(*each) for each in zip(BUCKETS, firsts, ends, strict=True))
+    return tuple(map(BucketRange, BUCKETS, firsts, ends))
 
 
 def age(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ from kernel.actor import Actor
 from kernel.arrays import array_text
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
+from kernel.views import DbRow, views
 
 #: Credits that somebody granted or agreed to for certain documents: they pay those and no others.
 BOUND: Final = ("discount", "write_off", "interest_waiver", "bad_debt")
@@ -146,7 +147,7 @@ def reverse_allocation(
     `effective_too_early`, `effective_in_future`).
     """
     a = Allocation
-    found: Any = db.execute(
+    found = db.execute(
         sa.select(a.customer_id, a.currency, a.debit_item_id, a.credit_item_id, a.amount_minor, a.reverses_id).where(
             a.tenant_id == actor.tenant_id, a.id == allocation_id
         )
@@ -250,7 +251,7 @@ _PROJECT = sa.text(
 
 def _read_items(db: Session, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, _Item]:
     rows = db.connection().execute(_ITEMS, {"tenant": tenant_id, "ids": array_text(ids)})
-    items = {row.id: _Item(*row) for row in rows}
+    items = {item.id: item for item in views(_Item, rows)}
     if len(items) != len(set(ids)):
         raise NotFound("item_not_found")
     return items
@@ -318,7 +319,7 @@ def _refuse_moved(db: Session, tenant_id: UUID, allocations: Sequence[NewAllocat
         raise RuleBroken("credit_bound", document_no=moved)
 
 
-def _refuse_second_reversal(db: Session, tenant_id: UUID, allocation_id: UUID, found: sa.Row[Any]) -> None:
+def _refuse_second_reversal(db: Session, tenant_id: UUID, allocation_id: UUID, found: DbRow) -> None:
     a, i = Allocation, OpenItem
     taken_back, of_reversal = db.execute(
         sa.select(

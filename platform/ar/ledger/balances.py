@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -77,7 +76,7 @@ def valid_balances(db: Session, tenant_id: UUID, as_of: date) -> KeptBalances | 
 
 def keep_balances(db: Session, tenant_id: UUID, lock_id: UUID, through_on: date) -> None:
     """Writes the balances of a lock, from the newest that still hold; the cost follows what came after those."""
-    base: Any = db.execute(_BEFORE, {"tenant": tenant_id, "as_of": through_on, "lock_id": lock_id}).first()
+    base = db.execute(_BEFORE, {"tenant": tenant_id, "as_of": through_on, "lock_id": lock_id}).first()
     db.execute(
         _KEEP,
         {

@@ -66,7 +66,17 @@ def mirrored(db: Session, tenant_id: UUID, entry_id: UUID, new_entry_id: UUID) -
             p.tenant_id == tenant_id, p.entry_id == entry_id
         )
     )
-    return [Leg(new_entry_id, r.account_code, r.customer_id, r.currency, r.credit_minor, r.debit_minor) for r in rows]
+    return [
+        Leg(
+            entry_id=new_entry_id,
+            account_code=r.account_code,
+            customer_id=r.customer_id,
+            currency=r.currency,
+            debit_minor=r.credit_minor,
+            credit_minor=r.debit_minor,
+        )
+        for r in rows
+    ]
 
 
 def _check_balance(entry_ids: Iterable[UUID], legs: Iterable[Leg]) -> None:

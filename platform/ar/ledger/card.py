@@ -18,10 +18,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.customers.models import Customer
-from ar.ledger.aging import BUCKETS, AgingRow, bucket_ranges
+from ar.ledger.aging import BUCKETS, AgingRow, bucket_minors, bucket_ranges
 from ar.ledger.models import OpenItem
 from kernel.db import columns
 from kernel.errors import NotFound
+from kernel.views import LATER, select_view, value, view
 from web.paging import PageAsked
 
 DOCUMENT: Final = 0
@@ -97,19 +98,28 @@ class Card:
 
 def card_customer(db: Session, tenant_id: UUID, customer_id: UUID) -> CardCustomer:
     """Whose card it would be, to choose the currency. Raises NotFound(`customer_not_found`)."""
-    c, i = Customer, OpenItem
+    customer, item = Customer, OpenItem
     known = (
-        sa.select(sa.func.array_agg(sa.distinct(i.currency)))
-        .where(i.tenant_id == tenant_id, i.customer_id == c.id)
+        sa.select(sa.func.array_agg(sa.distinct(item.currency)))
+        .where(item.tenant_id == tenant_id, item.customer_id == customer.id)
         .scalar_subquery()
     )
     row = columns(
         db,
-        sa.select(c.id, c.number, c.name, c.language, known).where(c.tenant_id == tenant_id, c.id == customer_id),
+        select_view(
+            CardCustomer,
+            id=value(customer.id),
+            number=value(customer.number),
+            name=value(customer.name),
+            language=value(customer.language),
+            currencies=LATER,
+        )
+        .add_columns(known.label("known"))
+        .where(customer.tenant_id == tenant_id, customer.id == customer_id),
     ).first()
     if row is None:
         raise NotFound("customer_not_found")
-    return CardCustomer(*(*row[:4], tuple(sorted(row[4] or ()))))
+    return view(CardCustomer, row, currencies=tuple(sorted(row.known or ())))
 
 
 def card_sums(db: Session, tenant_id: UUID, asked: CardAsked) -> CardSums:
@@ -118,7 +128,7 @@ def card_sums(db: Session, tenant_id: UUID, asked: CardAsked) -> CardSums:
     for at, each in enumerate(bucket_ranges(asked.to_on)):
         values |= {f"first{at}": each.first_on or date.min, f"last{at}": each.last_on or date.max}
     row = columns(db, _reading_sums(asked.known_at is not None), values).one()
-    return CardSums(*(*row[:5], AgingRow("", asked.currency, tuple(row[6:]), row[5])))
+    return view(CardSums, row, aging=AgingRow("", asked.currency, bucket_minors(row), row.unapplied_minor))
 
 
 def card_lines(
@@ -126,7 +136,7 @@ def card_lines(
 ) -> Sequence[Any]:
     """The card's rows from `offset` on, at most `limit`; `opening_minor` is where the running balance begins."""
     values = _values(tenant_id, asked) | {"opening": opening_minor, "offset": offset, "limit": limit}
-    return columns(db, _reading_lines(asked.known_at is not None), values).all()  # type: ignore[no-any-return]
+    return columns(db, _reading_lines(asked.known_at is not None), values).all()
 
 
 def card(
@@ -184,17 +194,19 @@ _BY_THEN: Final = """
     )
 """
 _SUMS: Final = """
-    SELECT coalesce(sum(d.side * d.amount_minor) FILTER (WHERE d.document_on < :from_on), 0)::bigint,
-        coalesce(sum(d.amount_minor) FILTER (WHERE d.side = 1 AND d.document_on >= :from_on), 0)::bigint,
-        coalesce(sum(d.amount_minor) FILTER (WHERE d.side = -1 AND d.document_on >= :from_on), 0)::bigint,
-        count(*) FILTER (WHERE d.document_on >= :from_on),
-        (SELECT count(*) FROM pay WHERE effective_on >= :from_on),
-        coalesce(sum(d.amount_minor - coalesce(paid.minor, 0)) FILTER (WHERE d.side = -1), 0)::bigint,
+    SELECT coalesce(sum(d.side * d.amount_minor) FILTER (WHERE d.document_on < :from_on), 0)::bigint AS opening_minor,
+        coalesce(sum(d.amount_minor) FILTER (WHERE d.side = 1 AND d.document_on >= :from_on), 0)::bigint AS debit_minor,
+        coalesce(sum(d.amount_minor) FILTER (WHERE d.side = -1 AND d.document_on >= :from_on), 0)::bigint
+            AS credit_minor,
+        count(*) FILTER (WHERE d.document_on >= :from_on) AS documents,
+        (SELECT count(*) FROM pay WHERE effective_on >= :from_on) AS allocations,
+        coalesce(sum(d.amount_minor - coalesce(paid.minor, 0)) FILTER (WHERE d.side = -1), 0)::bigint
+            AS unapplied_minor,
         {buckets}
     FROM doc d LEFT JOIN paid ON paid.item_id = d.id
 """
 _BUCKET: Final = """coalesce(sum(d.amount_minor - coalesce(paid.minor, 0)) FILTER (
-            WHERE d.side = 1 AND d.due_on BETWEEN :first{at} AND :last{at}), 0)::bigint"""
+            WHERE d.side = 1 AND d.due_on BETWEEN :first{at} AND :last{at}), 0)::bigint AS bucket_{at}"""
 # Within a day in the order in which things were recorded; a document before what is applied of it.
 _LINES: Final = """, line AS (
         SELECT d.document_on AS on_day, 0 AS part, d.id AS item_id, d.kind, d.document_no, d.instalment_no,

@@ -22,6 +22,7 @@ from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.errors import Conflict, RuleBroken
 from kernel.ids import new_id
+from kernel.views import select_view, value, views
 from tenants.approvals.engine import Ask, request
 from tenants.approvals.kinds import Approved
 
@@ -126,21 +127,31 @@ def unlock(db: Session, actor: Actor, approved: Approved) -> None:
 
 def lock_history(db: Session, tenant_id: UUID) -> list[LockRow]:
     """The newest lockings and unlockings, newest first."""
-    p = PeriodLock
-    rows: Any = db.execute(
-        sa.select(p.id, p.kind, p.through_on, p.before_on, p.reason, p.approval_id, p.recorded_at, p.recorded_by)
-        .where(p.tenant_id == tenant_id)
-        .order_by(p.id.desc())
+    lock = PeriodLock
+    rows = db.execute(
+        select_view(
+            LockRow,
+            id=value(lock.id),
+            kind=value(lock.kind),
+            through_on=value(lock.through_on),
+            before_on=value(lock.before_on),
+            reason=value(lock.reason),
+            approval_id=value(lock.approval_id),
+            recorded_at=value(lock.recorded_at),
+            recorded_by=value(lock.recorded_by),
+        )
+        .where(lock.tenant_id == tenant_id)
+        .order_by(lock.id.desc())
         .limit(HISTORY_MAX)
     )
-    return [LockRow(*row) for row in rows]
+    return views(LockRow, rows)
 
 
 def checklist(db: Session, tenant_id: UUID, through_on: date) -> Checklist:
     """Drafts dated by then, credits nobody applied, the last exchange difference, the last examination."""
     d, i, e, p, r = DocumentDraft, OpenItem, Entry, Posting, DoctorRun
     typed_on = d.typed["document_on"].astext
-    row: Any = db.execute(
+    row = db.execute(
         sa.select(
             # As typed: what is no date yet belongs to no period.
             sa.select(sa.func.count())

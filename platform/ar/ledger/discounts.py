@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -24,6 +24,7 @@ from ar.ledger.shares import earned_discount, full_discount, share_of
 from kernel import idempotency
 from kernel.actor import Actor
 from kernel.errors import NotFound, RuleBroken
+from kernel.views import view
 
 #: Credits that are money; the others lessen what the discount is counted on.
 _MONEY: Final = ("receipt", "bill")
@@ -62,8 +63,9 @@ class Offer:
 
 _OFFER: Final = sa.text(
     """
-    SELECT i.customer_id, i.document_no, i.currency, i.discount_bps, i.discount_until_on, i.open_minor,
-        i.amount_minor - paid.credited AS base, paid.in_time, paid.taken, paid.paid_on, entry.tax, entry.gross
+    SELECT i.customer_id, i.document_no, i.currency, i.discount_bps, i.discount_until_on AS until_on, i.open_minor,
+        i.amount_minor - paid.credited AS base_minor, paid.in_time AS paid_minor, paid.taken AS taken_minor,
+        paid.paid_on, entry.tax AS tax_minor, entry.gross AS entry_minor
     FROM open_item AS i
     CROSS JOIN LATERAL (
         SELECT
@@ -93,7 +95,7 @@ _OFFER: Final = sa.text(
 def discount_offer(db: Session, tenant_id: UUID, item_id: UUID) -> Offer | None:
     """The discount of an item; None when it grants none. One statement."""
     row = db.execute(_OFFER, {"tenant": tenant_id, "item": item_id, "money": list(_MONEY)}).first()
-    return Offer(*row) if row else None
+    return view(Offer, row) if row else None
 
 
 def take_discount(db: Session, actor: Actor, item_id: UUID, *, key: str = "") -> UUID:
@@ -147,10 +149,7 @@ def _amount_of(offer: Offer, today: date) -> int:
 
 def _customer_of(db: Session, tenant_id: UUID, item_id: UUID) -> UUID:
     i = OpenItem
-    found: Any = db.execute(
-        sa.select(i.customer_id).where(i.tenant_id == tenant_id, i.id == item_id)
-    ).scalar_one_or_none()
+    found = db.execute(sa.select(i.customer_id).where(i.tenant_id == tenant_id, i.id == item_id)).scalar_one_or_none()
     if found is None:
         raise NotFound("item_not_found")
-    customer_id: UUID = found
-    return customer_id
+    return found

@@ -8,7 +8,7 @@ is read by one statement, so that nobody who books meanwhile makes a difference 
 from __future__ import annotations
 
 import secrets
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -57,7 +57,7 @@ def examine(db: Session, tenant_id: UUID, name: str, statement: str) -> Check:
 
 def _books(db: Session, tenant_id: UUID) -> set[str]:
     """Which checks over entries, postings, items and allocations are to be asked for their rows."""
-    row: Any = db.execute(sql.BOOKS, {"tenant": tenant_id, "seed": secrets.randbits(62)}).one()
+    row = db.execute(sql.BOOKS, {"tenant": tenant_id, "seed": secrets.randbits(62)}).one()
     suspect = set()
     same = row.owed == row.owed_by_items and row.documents == row.documents_by_items
     if row.balance or row.bare or not same:
@@ -77,7 +77,7 @@ def _books(db: Session, tenant_id: UUID) -> set[str]:
 
 def _items(db: Session, tenant_id: UUID) -> set[str]:
     """The same for the days of items and of their allocations."""
-    row: Any = db.execute(sql.ITEMS, {"tenant": tenant_id}).one()
+    row = db.execute(sql.ITEMS, {"tenant": tenant_id}).one()
     found = {
         sql.CLEARED: row.cleared_wrong,
         sql.JOINED: row.joined_wrong,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -20,6 +19,7 @@ from ar.ledger.pages import ItemPage
 from ar.ledger.recipes import OUTPUT_TAX
 from ar.ledger.write_offs import waiting_write_off
 from kernel.i18n import gettext as _
+from kernel.views import select_view, value, views
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +48,28 @@ class DocumentFacts:
 
 def document_facts(db: Session, tenant_id: UUID, page: ItemPage) -> DocumentFacts:
     """Of the document on `page`."""
-    i, asked, e = OpenItem, aliased(OpenItem), Entry
-    rows: Any = db.execute(
-        sa.select(
-            i.id, i.instalment_no, i.due_on, i.amount_minor, i.open_minor, i.discount_until_on, i.discount_bps, e.memo
+    item, asked, entry = OpenItem, aliased(OpenItem), Entry
+    rows = db.execute(
+        select_view(
+            Instalment,
+            id=value(item.id),
+            instalment_no=value(item.instalment_no),
+            due_on=value(item.due_on),
+            amount_minor=value(item.amount_minor),
+            open_minor=value(item.open_minor),
+            discount_until_on=value(item.discount_until_on),
         )
-        .join(asked, sa.and_(asked.tenant_id == tenant_id, asked.entry_id == i.entry_id))
-        .join(e, sa.and_(e.tenant_id == tenant_id, e.id == i.entry_id))
-        .where(i.tenant_id == tenant_id, asked.id == page.item.id)
-        .order_by(i.instalment_no)
+        .add_columns(item.discount_bps, entry.memo)
+        .join(asked, sa.and_(asked.tenant_id == tenant_id, asked.entry_id == item.entry_id))
+        .join(entry, sa.and_(entry.tenant_id == tenant_id, entry.id == item.entry_id))
+        .where(item.tenant_id == tenant_id, asked.id == page.item.id)
+        .order_by(item.instalment_no)
     ).all()
     own = next(row for row in rows if row.id == page.item.id)
     owed = page.item.side > 0 and page.item.open_minor > 0
     return DocumentFacts(
         own.instalment_no,
-        [Instalment(*row[:6]) for row in rows] if len(rows) > 1 else [],
+        views(Instalment, rows) if len(rows) > 1 else [],
         sum(leg.debit_minor + leg.credit_minor for leg in page.legs if leg.account_code == OUTPUT_TAX),
         _note(page.item.kind, own.memo),
         discount_offer(db, tenant_id, page.item.id) if own.discount_bps is not None else None,

@@ -123,7 +123,13 @@ def find_buyer(db: Session, tenant_id: UUID, text: str) -> Buyer | Fault:
     if len(found) > 1:
         return ("customer_several", {"text": text, "found": "; ".join(f"{row.number} {row.name}" for row in found)})
     row = found[0]
-    return Buyer(row.id, row.number, row.name, Terms.from_json(row.terms), row.settlement_days)
+    return Buyer(
+        id=row.id,
+        number=row.number,
+        name=row.name,
+        terms=Terms.from_json(row.terms),
+        settlement_days=row.settlement_days,
+    )
 
 
 def document_rows(db: Session, tenant_id: UUID, item_id: UUID) -> list[OpenItem]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Session
 from ar.ledger.asof import joined, later_allocations, open_then, there_and_open
 from ar.ledger.models import OpenItem
 from ar.ledger.stages import DOUBTFUL_DAYS, TRADE_KINDS
+from kernel.views import select_view, value, views
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +42,22 @@ def doubtful_sums(
     db: Session, tenant_id: UUID, as_of: date, *, known_at: datetime | None = None, currency: str | None = None
 ) -> list[DoubtfulSum]:
     """Per currency what counts as doubtful at `as_of`; one statement, currencies without any are left out."""
-    i = OpenItem
+    item = OpenItem
     later = later_allocations(tenant_id, as_of, known_at)
     minor = open_then(later)
     statement = (
-        sa.select(i.currency, sa.func.count(), sa.cast(sa.func.sum(minor), sa.BigInteger))
+        select_view(
+            DoubtfulSum,
+            currency=value(item.currency),
+            count=value(sa.func.count()),
+            open_minor=value(sa.cast(sa.func.sum(minor), sa.BigInteger)),
+        )
         .select_from(joined(later))
         .where(*there_and_open(tenant_id, as_of, known_at), minor > 0, *is_doubtful(as_of))
-        .group_by(i.currency)
-        .order_by(i.currency)
+        .group_by(item.currency)
+        .order_by(item.currency)
     )
     if currency:
-        statement = statement.where(i.currency == currency)
-    rows: Any = db.execute(statement)
-    return [DoubtfulSum(*row) for row in rows]
+        statement = statement.where(item.currency == currency)
+    rows = db.execute(statement)
+    return views(DoubtfulSum, rows)

@@ -26,6 +26,7 @@ from kernel import idempotency
 from kernel.actor import Actor
 from kernel.errors import Conflict, NotFound
 from kernel.ids import new_id
+from kernel.views import select_view, value, views
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,38 +133,48 @@ def draft(db: Session, tenant_id: UUID, draft_id: UUID, *, hold: bool = False) -
     if row is None:
         raise NotFound("draft_not_found")
     typed = TypedDocument.model_validate(row.typed)
-    return Draft(row.id, row.kind, typed, version_of(typed), row.state, row.item_id, row.updated_at, row.updated_by)
+    return Draft(
+        id=row.id,
+        kind=row.kind,
+        typed=typed,
+        version=version_of(typed),
+        state=row.state,
+        item_id=row.item_id,
+        updated_at=row.updated_at,
+        updated_by=row.updated_by,
+    )
 
 
 def drafts(db: Session, tenant_id: UUID, *, offset: int = 0, limit: int = 50) -> tuple[list[DraftLine], int]:
     """A page of the drafts that wait, the last changed first, and how many there are. Two statements."""
-    d, c = DocumentDraft, Customer
+    d, customer = DocumentDraft, Customer
     waiting = (d.tenant_id == tenant_id, d.state == "draft")
     total = db.execute(sa.select(sa.func.count()).select_from(d).where(*waiting)).scalar_one()
 
     def typed(name: str) -> sa.ColumnElement[Any]:
         return sa.func.coalesce(d.typed[name].astext, "")
 
-    rows: Any = db.execute(
-        sa.select(
-            d.id,
-            d.kind,
-            typed("customer"),
-            c.name,
-            typed("number"),
-            typed("document_on"),
-            typed("amount"),
-            typed("currency"),
-            d.updated_at,
-            d.updated_by,
+    rows = db.execute(
+        select_view(
+            DraftLine,
+            id=value(d.id),
+            kind=value(d.kind),
+            customer=value(typed("customer")),
+            customer_name=value(customer.name),
+            number=value(typed("number")),
+            document_on=value(typed("document_on")),
+            amount=value(typed("amount")),
+            currency=value(typed("currency")),
+            updated_at=value(d.updated_at),
+            updated_by=value(d.updated_by),
         )
-        .outerjoin(c, sa.and_(c.tenant_id == tenant_id, c.id == d.customer_id))
+        .outerjoin(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == d.customer_id))
         .where(*waiting)
         .order_by(d.updated_at.desc(), d.id.desc())
         .offset(offset)
         .limit(limit)
     )
-    return [DraftLine(*row) for row in rows], total
+    return views(DraftLine, rows), total
 
 
 def version_of(typed: TypedDocument) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -58,14 +58,19 @@ def keep_run(db: Session, actor: Actor, checks: Sequence[Check]) -> UUID:
 def runs(db: Session, tenant_id: UUID, limit: int = RUNS_SHOWN) -> list[Run]:
     """The newest examinations, newest first."""
     r = DoctorRun
-    rows: Any = db.execute(
+    rows = db.execute(
         sa.select(r.id, r.examined_at, r.ok, r.findings)
         .where(r.tenant_id == tenant_id)
         .order_by(r.examined_at.desc(), r.id.desc())
         .limit(limit)
     )
     return [
-        Run(row.id, row.examined_at, row.ok, tuple((each["check"], each["detail"]) for each in row.findings))
+        Run(
+            id=row.id,
+            examined_at=row.examined_at,
+            ok=row.ok,
+            findings=tuple((each["check"], each["detail"]) for each in row.findings),
+        )
         for row in rows
     ]
 

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -29,6 +29,7 @@ from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.counters import lock_counter
 from kernel.errors import NotFound, RuleBroken
+from kernel.views import select_view, value, views
 
 KIND: Final = "revaluation"
 ADJUSTMENT: Final = "receivables_fx"
@@ -203,36 +204,44 @@ def take_back(db: Session, actor: Actor, entry_id: UUID, data: TakeRevaluationBa
 
 def revaluations(db: Session, tenant_id: UUID) -> list[BookedRevaluation]:
     """What was booked, newest first."""
-    e, p, mirror = Entry, Posting, aliased(Entry)
-    rows: Any = db.execute(
-        sa.select(
-            e.id,
-            e.effective_on,
-            e.recorded_at,
-            e.recorded_by,
-            p.debit_minor - p.credit_minor,
-            sa.select(mirror.effective_on)
-            .where(mirror.tenant_id == tenant_id, mirror.reverses_id == e.id)
-            .scalar_subquery(),
+    entry, posting, mirror = Entry, Posting, aliased(Entry)
+    rows = db.execute(
+        select_view(
+            BookedRevaluation,
+            entry_id=value(entry.id),
+            effective_on=value(entry.effective_on),
+            recorded_at=value(entry.recorded_at),
+            recorded_by=value(entry.recorded_by),
+            minor=value(posting.debit_minor - posting.credit_minor),
+            reversed_on=value(
+                sa.select(mirror.effective_on)
+                .where(mirror.tenant_id == tenant_id, mirror.reverses_id == entry.id)
+                .scalar_subquery()
+            ),
         )
-        .join(p, sa.and_(p.tenant_id == tenant_id, p.entry_id == e.id))
-        .where(e.tenant_id == tenant_id, e.kind == KIND, p.account_code == ADJUSTMENT)
-        .order_by(e.effective_on.desc(), e.id.desc())
+        .join(posting, sa.and_(posting.tenant_id == tenant_id, posting.entry_id == entry.id))
+        .where(entry.tenant_id == tenant_id, entry.kind == KIND, posting.account_code == ADJUSTMENT)
+        .order_by(entry.effective_on.desc(), entry.id.desc())
         .limit(SHOWN_MAX)
     )
-    return [BookedRevaluation(*row) for row in rows]
+    return views(BookedRevaluation, rows)
 
 
 def _movements(db: Session, tenant_id: UUID, into: str, as_of: date) -> list[Movement]:
-    e, p = Entry, Posting
-    moved = sa.cast(sa.func.sum(p.debit_minor - p.credit_minor), sa.BigInteger)
-    rows: Any = db.execute(
-        sa.select(p.currency, e.effective_on, moved)
-        .join(e, sa.and_(e.tenant_id == tenant_id, e.id == p.entry_id))
-        .where(p.tenant_id == tenant_id, p.account_code == RECEIVABLES, p.currency != into, e.effective_on <= as_of)
-        .group_by(p.currency, e.effective_on)
+    entry, posting = Entry, Posting
+    moved = sa.cast(sa.func.sum(posting.debit_minor - posting.credit_minor), sa.BigInteger)
+    rows = db.execute(
+        select_view(Movement, currency=value(posting.currency), on=value(entry.effective_on), minor=value(moved))
+        .join(entry, sa.and_(entry.tenant_id == tenant_id, entry.id == posting.entry_id))
+        .where(
+            posting.tenant_id == tenant_id,
+            posting.account_code == RECEIVABLES,
+            posting.currency != into,
+            entry.effective_on <= as_of,
+        )
+        .group_by(posting.currency, entry.effective_on)
     )
-    return [Movement(*row) for row in rows if row[2]]
+    return [movement for movement in views(Movement, rows) if movement.minor]
 
 
 def _rates(db: Session, tenant_id: UUID, currencies: list[str], as_of: date) -> dict[str, list[DatedRate]]:

@@ -7,8 +7,7 @@ None (n/a), never a made-up nought.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final, NamedTuple
@@ -21,15 +20,6 @@ class MonthSales(NamedTuple):
 
     sales_minor: int
     days: int
-
-
-class Paid(NamedTuple):
-    """A paid amount (minor units) of a document, with the days it lived by."""
-
-    amount_minor: int
-    document_on: date
-    due_on: date
-    paid_on: date
 
 
 def rounded(value: Fraction, places: int = PLACES) -> Decimal:
@@ -82,35 +72,6 @@ def collection_effectiveness(
     """CEI in per cent: what was collected of what could be collected in the period."""
     owed = opening_minor + sales_minor
     return _part(owed - ending_minor, owed - ending_current_minor, 100)
-
-
-def average_days_to_pay(paid: Iterable[Paid]) -> Decimal | None:
-    """From the document to the payment, weighted by amount."""
-    return _weighted(((each.paid_on - each.document_on).days, each.amount_minor) for each in paid)
-
-
-def days_beyond_terms(paid: Iterable[Paid], *, floored: bool = False) -> Decimal | None:
-    """From the due day to the payment, weighted by amount; early payment counts below nought, or as nought."""
-    late = (((each.paid_on - each.due_on).days, each.amount_minor) for each in paid)
-    return _weighted((max(days, 0) if floored else days, minor) for days, minor in late)
-
-
-def _weighted(pairs: Iterable[tuple[int, int]]) -> Decimal | None:
-    total, weight = 0, 0
-    for days, minor in pairs:
-        total += days * minor
-        weight += minor
-    return _part(total, weight)
-
-
-def turnover(sales_minor: int, opening_minor: int, ending_minor: int) -> Decimal | None:
-    """How often the average receivables (of opening and ending) were turned over by the sales."""
-    return _part(sales_minor, opening_minor + ending_minor, 2)
-
-
-def turnover_days(sales_minor: int, opening_minor: int, ending_minor: int, days: int) -> Decimal | None:
-    """The days that one turn takes."""
-    return _part((opening_minor + ending_minor) * days, 2 * sales_minor)
 
 
 def percentage(part_minor: int, whole_minor: int) -> Decimal | None:

@@ -22,6 +22,7 @@ from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.errors import NotFound
 from kernel.ids import new_id
+from kernel.views import select_view, value, views
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,8 @@ def _add_note(db: Session, actor: Actor, item_id: UUID, data: AddNote) -> UUID:
 def notes_of(db: Session, tenant_id: UUID, item_id: UUID) -> list[NoteView]:
     """All notes of a document, the newest first."""
     n = ItemNote
-    rows: Any = db.execute(_notes(tenant_id).where(n.item_id == item_id).order_by(n.id.desc()))
-    return [NoteView(*row) for row in rows]
+    rows = db.execute(_notes(tenant_id).where(n.item_id == item_id).order_by(n.id.desc()))
+    return views(NoteView, rows)
 
 
 def latest_notes(
@@ -92,10 +93,16 @@ def latest_notes(
     )
     if known_at is not None:
         statement = statement.where(n.noted_at <= known_at)
-    rows: Any = db.execute(statement)
-    return {row.item_id: NoteView(*row) for row in rows}
+    rows = db.execute(statement)
+    return {note.item_id: note for note in views(NoteView, rows)}
 
 
-def _notes(tenant_id: UUID) -> Any:
-    n = ItemNote
-    return sa.select(n.item_id, n.note, n.noted_at, n.noted_by).where(n.tenant_id == tenant_id)
+def _notes(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
+    note = ItemNote
+    return select_view(
+        NoteView,
+        item_id=value(note.item_id),
+        note=value(note.note),
+        noted_at=value(note.noted_at),
+        noted_by=value(note.noted_by),
+    ).where(note.tenant_id == tenant_id)

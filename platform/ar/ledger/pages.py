@@ -21,6 +21,7 @@ from ar.ledger.models import Allocation, OpenItem, Posting
 from ar.ledger.queries import OpenItemView, item_columns, with_customer
 from ar.ledger.stages import PROFESSIONAL_DAYS, ULTIMATUM_DAYS, WARNING_DAYS, Stage, legal_from_on
 from kernel.errors import NotFound
+from kernel.views import select_view, value, view, views
 from web import filters
 from web.paging import PageAsked
 
@@ -54,6 +55,11 @@ class CurrencyTotal:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceivableRow(OpenItemView):
+    """A row of the list: an open item, and as fields of its own whatever else a column of the list shows."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReceivablesPage:
     """One page of documents and the sums of all that match.
 
@@ -61,7 +67,7 @@ class ReceivablesPage:
     """
 
     as_of: date
-    items: list[OpenItemView]
+    items: list[ReceivableRow]
     totals: list[CurrencyTotal]
     currencies: list[str]
 
@@ -118,6 +124,7 @@ class ItemPage:
     """One document with everything that hangs on it."""
 
     item: OpenItemView
+    reference: str | None
     entry_id: UUID
     cleared_on: date | None
     reverses_id: UUID | None
@@ -149,43 +156,42 @@ def receivables_page(
     minor = open_then(later)
     source = joined(later).join(Customer, with_customer(tenant_id))
     where = _where(tenant_id, wanted, as_of, minor, known_at)
-    i = OpenItem
-    sums: Any = db.execute(
-        sa.select(
-            i.currency,
-            sa.func.count(),
-            sa.cast(sa.func.sum(i.side * i.amount_minor), sa.BigInteger),
-            sa.cast(sa.func.sum(i.side * minor), sa.BigInteger),
+    item = OpenItem
+    sums = db.execute(
+        select_view(
+            CurrencyTotal,
+            currency=value(item.currency),
+            count=value(sa.func.count()),
+            amount_minor=value(sa.cast(sa.func.sum(item.side * item.amount_minor), sa.BigInteger)),
+            open_minor=value(sa.cast(sa.func.sum(item.side * minor), sa.BigInteger)),
         )
         .select_from(source)
         .where(*where)
-        .group_by(i.currency)
-        .order_by(i.currency)
+        .group_by(item.currency)
+        .order_by(item.currency)
     )
-    found = [CurrencyTotal(*row) for row in sums]
+    found = views(CurrencyTotal, sums)
     totals = [each for each in found if not wanted.currency or each.currency == wanted.currency.upper()]
     page = asked.page(sum(each.count for each in totals))
-    rows: Any = db.execute(
-        sa.select(*item_columns(), minor.label("open_minor"), i.reference, sa.literal(as_of))
+    rows = db.execute(
+        sa.select(*item_columns(minor, as_of))
         .select_from(source)
-        .where(*where, *([i.currency == wanted.currency.upper()] if wanted.currency else []))
+        .where(*where, *([item.currency == wanted.currency.upper()] if wanted.currency else []))
         .order_by(*_order(wanted.sort, minor))
         .offset(page.offset)
         .limit(asked.limit)
     )
-    return ReceivablesPage(as_of, [OpenItemView(*row) for row in rows], totals, [each.currency for each in found])
+    return ReceivablesPage(as_of, views(ReceivableRow, rows), totals, [each.currency for each in found])
 
 
 def item_page(db: Session, tenant_id: UUID, item_id: UUID, today: date, *, candidates: bool = False) -> ItemPage:
     """One document as of today; `candidates` adds what it could be allocated with. Raises NotFound."""
     i, mirror = OpenItem, aliased(OpenItem)
     later = later_allocations(tenant_id, today)
-    row: Any = db.execute(
+    row = db.execute(
         sa.select(
-            *item_columns(),
-            open_then(later).label("open_minor"),
+            *item_columns(open_then(later), today),
             i.reference,
-            sa.literal(today),
             i.cleared_on,
             i.reverses_id,
             sa.select(mirror.id)
@@ -200,17 +206,14 @@ def item_page(db: Session, tenant_id: UUID, item_id: UUID, today: date, *, candi
     ).first()
     if row is None:
         raise NotFound("item_not_found")
-    item = OpenItemView(*row[:15])
-    return ItemPage(
-        item,
-        row.entry_id,
-        row.cleared_on,
-        row.reverses_id,
-        row.reversed_by,
-        row.recorded_at,
-        _allocations(db, tenant_id, item),
-        _entry_legs(db, tenant_id, row.entry_id),
-        _candidates(db, tenant_id, item) if candidates and item.open_minor else [],
+    item = view(OpenItemView, row)
+    return view(
+        ItemPage,
+        row,
+        item=item,
+        allocations=_allocations(db, tenant_id, item),
+        legs=_entry_legs(db, tenant_id, row.entry_id),
+        candidates=_candidates(db, tenant_id, item) if candidates and item.open_minor else [],
     )
 
 
@@ -305,43 +308,61 @@ def _order(sort: str, minor: sa.ColumnElement[int]) -> list[sa.ColumnElement[Any
 
 
 def _allocations(db: Session, tenant_id: UUID, item: OpenItemView) -> list[AllocationView]:
-    a, other, back = Allocation, aliased(OpenItem), aliased(Allocation)
-    mine, theirs = (a.debit_item_id, a.credit_item_id) if item.side > 0 else (a.credit_item_id, a.debit_item_id)
-    rows: Any = db.execute(
-        sa.select(
-            a.id,
-            other.id,
-            other.document_no,
-            other.kind,
-            a.amount_minor,
-            a.effective_on,
-            a.recorded_at,
-            a.recorded_by,
-            a.reverses_id.is_not(None),
-            sa.exists().where(back.tenant_id == tenant_id, back.reverses_id == a.id),
+    allocation, other, back = Allocation, aliased(OpenItem), aliased(Allocation)
+    mine, theirs = (
+        (allocation.debit_item_id, allocation.credit_item_id)
+        if item.side > 0
+        else (allocation.credit_item_id, allocation.debit_item_id)
+    )
+    rows = db.execute(
+        select_view(
+            AllocationView,
+            id=value(allocation.id),
+            other_id=value(other.id),
+            other_no=value(other.document_no),
+            other_kind=value(other.kind),
+            amount_minor=value(allocation.amount_minor),
+            effective_on=value(allocation.effective_on),
+            recorded_at=value(allocation.recorded_at),
+            recorded_by=value(allocation.recorded_by),
+            reverses=value(allocation.reverses_id.is_not(None)),
+            taken_back=value(sa.exists().where(back.tenant_id == tenant_id, back.reverses_id == allocation.id)),
         )
         .join(other, sa.and_(other.tenant_id == tenant_id, other.id == theirs))
-        .where(a.tenant_id == tenant_id, mine == item.id)
-        .order_by(a.effective_on, a.id)
+        .where(allocation.tenant_id == tenant_id, mine == item.id)
+        .order_by(allocation.effective_on, allocation.id)
     )
-    return [AllocationView(*row) for row in rows]
+    return views(AllocationView, rows)
 
 
 def _entry_legs(db: Session, tenant_id: UUID, entry_id: UUID) -> list[Leg]:
-    p = Posting
-    rows: Any = db.execute(
-        sa.select(p.account_code, p.debit_minor, p.credit_minor)
-        .where(p.tenant_id == tenant_id, p.entry_id == entry_id)
-        .order_by(p.debit_minor.desc(), p.id)
+    posting = Posting
+    rows = db.execute(
+        select_view(
+            Leg,
+            account_code=value(posting.account_code),
+            debit_minor=value(posting.debit_minor),
+            credit_minor=value(posting.credit_minor),
+        )
+        .where(posting.tenant_id == tenant_id, posting.entry_id == entry_id)
+        .order_by(posting.debit_minor.desc(), posting.id)
     )
-    return [Leg(*row) for row in rows]
+    return views(Leg, rows)
 
 
 def _candidates(db: Session, tenant_id: UUID, item: OpenItemView) -> list[Candidate]:
     """At most fifty, oldest due first: beyond that a person searches the list."""
     i = OpenItem
-    rows: Any = db.execute(
-        sa.select(i.id, i.kind, i.document_no, i.due_on, i.open_minor, i.discount_until_on)
+    rows = db.execute(
+        select_view(
+            Candidate,
+            id=value(i.id),
+            kind=value(i.kind),
+            document_no=value(i.document_no),
+            due_on=value(i.due_on),
+            open_minor=value(i.open_minor),
+            discount_until_on=value(i.discount_until_on),
+        )
         .where(
             i.tenant_id == tenant_id,
             i.customer_id == item.customer_id,
@@ -352,4 +373,4 @@ def _candidates(db: Session, tenant_id: UUID, item: OpenItemView) -> list[Candid
         .order_by(i.due_on, i.document_no)
         .limit(50)
     )
-    return [Candidate(*row) for row in rows]
+    return views(Candidate, rows)

@@ -22,6 +22,7 @@ from ar.ledger.due_dates import overdue_days
 from ar.ledger.models import Entry, OpenItem, Posting
 from ar.ledger.recipes import RECEIVABLES
 from ar.ledger.stages import TRADE_KINDS, Stage, doubtful_from_on, stage_of
+from kernel.views import select_view, value, view_columns, views
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,6 @@ class OpenItemView:
     currency: str
     amount_minor: int
     open_minor: int
-    reference: str | None
     as_of: date
 
     @property
@@ -81,28 +81,26 @@ class Movement:
     reference: str | None
     reverses_id: UUID | None
 
-    @property
-    def signed_minor(self) -> int:
-        """What it adds to the balance."""
-        return self.side * self.amount_minor
 
-
-def item_columns() -> tuple[Any, ...]:
-    """The columns of OpenItemView up to `amount_minor`, in order; the customer must be joined."""
-    i, c = OpenItem, Customer
-    return (
-        i.id,
-        i.customer_id,
-        c.number.label("customer_no"),
-        c.name.label("customer_name"),
-        i.kind,
-        i.side,
-        i.document_no,
-        i.document_on,
-        i.due_on,
-        i.collection_end_on,
-        i.currency,
-        i.amount_minor,
+def item_columns(open_minor: sa.ColumnElement[int], as_of: date) -> list[sa.ColumnElement[Any]]:
+    """Returns the columns of OpenItemView with what was open as of a day; the customer must be joined."""
+    item, customer = OpenItem, Customer
+    return view_columns(
+        OpenItemView,
+        id=value(item.id),
+        customer_id=value(item.customer_id),
+        customer_no=value(customer.number),
+        customer_name=value(customer.name),
+        kind=value(item.kind),
+        side=value(item.side),
+        document_no=value(item.document_no),
+        document_on=value(item.document_on),
+        due_on=value(item.due_on),
+        collection_end_on=value(item.collection_end_on),
+        currency=value(item.currency),
+        amount_minor=value(item.amount_minor),
+        open_minor=value(open_minor),
+        as_of=value(sa.literal(as_of)),
     )
 
 
@@ -128,7 +126,7 @@ def open_items(
     i = OpenItem
     later = later_allocations(tenant_id, as_of, known_at)
     statement = (
-        sa.select(*item_columns(), open_then(later).label("open_minor"), i.reference, sa.literal(as_of))
+        sa.select(*item_columns(open_then(later), as_of))
         .select_from(joined(later).join(Customer, with_customer(tenant_id)))
         .where(*there_and_open(tenant_id, as_of, known_at))
         .order_by(i.due_on, i.document_no, i.id)
@@ -139,8 +137,7 @@ def open_items(
         statement = statement.where(i.currency == currency)
     if item_ids is not None:
         statement = statement.where(i.id == sa.any_(sa.cast(list(item_ids), sa.ARRAY(sa.Uuid))))
-    rows: Any = db.execute(statement)
-    return [OpenItemView(*row) for row in rows if row.open_minor]
+    return [item for item in views(OpenItemView, db.execute(statement)) if item.open_minor]
 
 
 def movements(
@@ -150,36 +147,37 @@ def movements(
 
     A document taken back within the period is left out together with its reversal, which changes no sum.
     """
-    i, original, mirror = OpenItem, aliased(OpenItem), aliased(OpenItem)
+    item, original, mirror = OpenItem, aliased(OpenItem), aliased(OpenItem)
     taken_back = sa.exists().where(
-        mirror.tenant_id == tenant_id, mirror.reverses_id == i.id, mirror.document_on <= to_on
+        mirror.tenant_id == tenant_id, mirror.reverses_id == item.id, mirror.document_on <= to_on
     )
     takes_back_here = sa.exists().where(
-        original.tenant_id == tenant_id, original.id == i.reverses_id, original.document_on >= from_on
+        original.tenant_id == tenant_id, original.id == item.reverses_id, original.document_on >= from_on
     )
-    rows: Any = db.execute(
-        sa.select(
-            i.id,
-            i.document_on,
-            i.document_no,
-            i.kind,
-            i.due_on,
-            i.side,
-            i.amount_minor,
-            i.reference,
-            i.reverses_id,
+    rows = db.execute(
+        select_view(
+            Movement,
+            item_id=value(item.id),
+            document_on=value(item.document_on),
+            document_no=value(item.document_no),
+            kind=value(item.kind),
+            due_on=value(item.due_on),
+            side=value(item.side),
+            amount_minor=value(item.amount_minor),
+            reference=value(item.reference),
+            reverses_id=value(item.reverses_id),
         )
         .where(
-            i.tenant_id == tenant_id,
-            i.customer_id == customer_id,
-            i.currency == currency,
-            i.document_on.between(from_on, to_on),
+            item.tenant_id == tenant_id,
+            item.customer_id == customer_id,
+            item.currency == currency,
+            item.document_on.between(from_on, to_on),
             ~taken_back,
             ~takes_back_here,
         )
-        .order_by(i.document_on, i.recorded_at, i.document_no)
+        .order_by(item.document_on, item.recorded_at, item.document_no)
     )
-    return [Movement(*row) for row in rows]
+    return views(Movement, rows)
 
 
 def balance_at(
@@ -225,19 +223,6 @@ def posted_balances(
     return sums
 
 
-def currencies_of(db: Session, tenant_id: UUID, customer_id: UUID) -> list[str]:
-    """The currencies in which a customer has any document."""
-    i = OpenItem
-    return list(
-        db.execute(
-            sa.select(i.currency)
-            .distinct()
-            .where(i.tenant_id == tenant_id, i.customer_id == customer_id)
-            .order_by(i.currency)
-        ).scalars()
-    )
-
-
 def item_ids(db: Session, tenant_id: UUID, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], UUID]:
     """Ids by (kind, document number); unknown ones are left out.
 
@@ -259,15 +244,3 @@ def item_ids(db: Session, tenant_id: UUID, keys: Sequence[tuple[str, str]]) -> d
         if (row.kind, row.document_no) in wanted:
             found.setdefault((row.kind, row.document_no), row.id)
     return found
-
-
-def items_of_document(db: Session, tenant_id: UUID, kind: str, document_no: str) -> list[UUID]:
-    """The ids of a document's items: its instalments in their order, or the one item it is; empty when unknown."""
-    i = OpenItem
-    return list(
-        db.execute(
-            sa.select(i.id)
-            .where(i.tenant_id == tenant_id, i.kind == kind, i.document_no == document_no)
-            .order_by(i.instalment_no)
-        ).scalars()
-    )

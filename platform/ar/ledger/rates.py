@@ -25,6 +25,7 @@ from kernel.arrays import array_text
 from kernel.errors import RuleBroken
 from kernel.ids import new_ids
 from kernel.money import exponent
+from kernel.views import select_view, value, views
 from tenants.models import Tenant
 
 RATE_BELOW: Final = Decimal(10) ** 10
@@ -134,7 +135,7 @@ def record_rates(db: Session, actor: Actor, rates: Sequence[NewRate]) -> int:
     require_open(db, actor.tenant_id, [each.rate_on for each in rates])
     # Of two rates for one day in one call the later one holds, as if they had been typed one after the other.
     latest = list({(each.currency, each.rate_on): each for each in rates}.values())
-    result: Any = db.execute(
+    result = db.connection().execute(
         _INSERT,
         {
             "tenant": actor.tenant_id,
@@ -157,18 +158,28 @@ def rate_rows(
     db: Session, tenant_id: UUID, *, currency: str | None, offset: int, limit: int
 ) -> tuple[list[RateRow], int]:
     """What was recorded, newest day first, and how many there are."""
-    f = FxRate
-    where = [f.tenant_id == tenant_id, *([f.currency == currency] if currency else [])]
-    place = sa.func.row_number().over(partition_by=(f.currency, f.rate_on), order_by=f.id.desc())
-    total = db.execute(sa.select(sa.func.count()).select_from(f).where(*where)).scalar_one()
-    rows: Any = db.execute(
-        sa.select(f.id, f.currency, f.rate_on, f.rate, f.source, f.recorded_at, f.recorded_by, place == 1)
+    rate = FxRate
+    where = [rate.tenant_id == tenant_id, *([rate.currency == currency] if currency else [])]
+    place = sa.func.row_number().over(partition_by=(rate.currency, rate.rate_on), order_by=rate.id.desc())
+    total = db.execute(sa.select(sa.func.count()).select_from(rate).where(*where)).scalar_one()
+    rows = db.execute(
+        select_view(
+            RateRow,
+            id=value(rate.id),
+            currency=value(rate.currency),
+            rate_on=value(rate.rate_on),
+            rate=value(rate.rate),
+            source=value(rate.source),
+            recorded_at=value(rate.recorded_at),
+            recorded_by=value(rate.recorded_by),
+            holds=value(place == 1),
+        )
         .where(*where)
-        .order_by(f.rate_on.desc(), f.currency, f.id.desc())
+        .order_by(rate.rate_on.desc(), rate.currency, rate.id.desc())
         .offset(offset)
         .limit(limit)
     )
-    return [RateRow(*row) for row in rows], total
+    return views(RateRow, rows), total
 
 
 def _check(each: NewRate, own: str, today: date) -> None:

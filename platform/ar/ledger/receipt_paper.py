@@ -25,6 +25,7 @@ from kernel.errors import Conflict, NotFound
 from kernel.i18n import gettext as _
 from kernel.i18n import use_language
 from kernel.money import format_minor, split_figure, symbol
+from kernel.views import LATER, select_view, value, view, views
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +56,32 @@ class ReceiptFacts:
 
 def receipt_facts(db: Session, tenant_id: UUID, item_id: UUID) -> ReceiptFacts:
     """Two statements. Raises NotFound for what is no receipt, Conflict(`already_reversed`) for one taken back."""
-    i, c, mirror = OpenItem, Customer, aliased(OpenItem)
-    back = sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == i.id)
+    item, customer, mirror = OpenItem, Customer, aliased(OpenItem)
+    back = sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == item.id)
     row = columns(
         db,
-        sa.select(
-            *(i.document_no, i.document_on, i.currency, i.amount_minor, i.open_minor, i.reference),
-            *(c.number, c.name, c.language, back),
+        select_view(
+            ReceiptFacts,
+            number=value(item.document_no),
+            received_on=value(item.document_on),
+            currency=value(item.currency),
+            amount_minor=value(item.amount_minor),
+            open_minor=value(item.open_minor),
+            reference=value(item.reference),
+            payer_no=value(customer.number),
+            payer=value(customer.name),
+            language=value(customer.language),
+            paid=LATER,
         )
-        .join(c, sa.and_(c.tenant_id == tenant_id, c.id == i.customer_id))
-        .where(i.tenant_id == tenant_id, i.id == item_id, i.kind == "receipt"),
+        .add_columns(back.label("reversed"))
+        .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == item.customer_id))
+        .where(item.tenant_id == tenant_id, item.id == item_id, item.kind == "receipt"),
     ).first()
     if row is None:
         raise NotFound("item_not_found")
-    if row[9]:
-        raise Conflict("already_reversed", document_no=row[0])
-    return ReceiptFacts(*(*row[:9], _paid(db, tenant_id, item_id)))
+    if row.reversed:
+        raise Conflict("already_reversed", document_no=row.number)
+    return view(ReceiptFacts, row, paid=_paid(db, tenant_id, item_id))
 
 
 def print_receipt(facts: ReceiptFacts, issuer: Issuer) -> pdf.Rendered:
@@ -81,18 +92,24 @@ def print_receipt(facts: ReceiptFacts, issuer: Issuer) -> pdf.Rendered:
 
 def _paid(db: Session, tenant_id: UUID, item_id: UUID) -> tuple[Paid, ...]:
     """Per document what is applied, taken-back allocations netted away."""
-    a, d = Allocation, OpenItem
-    minor = sa.cast(sa.func.sum(a.amount_minor), sa.BigInteger)
+    allocation, item = Allocation, OpenItem
+    minor = sa.cast(sa.func.sum(allocation.amount_minor), sa.BigInteger)
     rows = columns(
         db,
-        sa.select(d.document_no, d.kind, d.document_on, minor)
-        .join(d, sa.and_(d.tenant_id == tenant_id, d.id == a.debit_item_id))
-        .where(a.tenant_id == tenant_id, a.credit_item_id == item_id)
-        .group_by(d.document_no, d.kind, d.document_on)
+        select_view(
+            Paid,
+            document_no=value(item.document_no),
+            kind=value(item.kind),
+            document_on=value(item.document_on),
+            amount_minor=value(minor),
+        )
+        .join(item, sa.and_(item.tenant_id == tenant_id, item.id == allocation.debit_item_id))
+        .where(allocation.tenant_id == tenant_id, allocation.credit_item_id == item_id)
+        .group_by(item.document_no, item.kind, item.document_on)
         .having(minor != 0)
-        .order_by(d.document_on, d.document_no),
+        .order_by(item.document_on, item.document_no),
     )
-    return tuple(Paid(*row) for row in rows)
+    return tuple(views(Paid, rows))
 
 
 def _paper(facts: ReceiptFacts, issuer: Issuer) -> dict[str, Any]:

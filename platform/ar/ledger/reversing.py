@@ -106,7 +106,7 @@ def _reversible(db: Session, tenant_id: UUID, item_id: UUID) -> Sequence[Any]:
     """
     i, a, asked = OpenItem, Allocation, sa.orm.aliased(OpenItem)
     mirror = sa.orm.aliased(OpenItem)
-    rows: Sequence[Any] = db.execute(
+    rows = db.execute(
         sa.select(
             i.id,
             i.kind,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.db import columns
+from kernel.views import select_view, value, view
 from tenants.models import Company
 
 
@@ -24,6 +24,15 @@ class Issuer:
 
 def issuer_of(db: Session, tenant_id: UUID) -> Issuer:
     """The company's own facts."""
-    c = Company
-    row = columns(db, sa.select(c.legal_name, c.address, c.phone, c.tax_id).where(c.tenant_id == tenant_id)).one()
-    return Issuer(*row)
+    company = Company
+    row = columns(
+        db,
+        select_view(
+            Issuer,
+            name=value(company.legal_name),
+            address=value(company.address),
+            phone=value(company.phone),
+            tax_id=value(company.tax_id),
+        ).where(company.tenant_id == tenant_id),
+    ).one()
+    return view(Issuer, row)

@@ -29,6 +29,7 @@ from kernel.actor import Actor
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.money import BadAmount, exponent, parse_amount
+from kernel.views import select_view, value, view
 from tenants.approvals.engine import Ask, request
 from tenants.approvals.models import Approval
 from tenants.queries import tenant
@@ -185,14 +186,22 @@ def in_company_currency(db: Session, tenant_id: UUID, minor: int, currency: str,
 
 def _locked(db: Session, tenant_id: UUID, item_id: UUID) -> Rest:
     """The item under its customer's lock, when something of it can be written off."""
-    i = OpenItem
-    columns = (i.id, i.customer_id, i.side, i.document_no, i.document_on, i.currency, i.open_minor)
-    statement: Any = sa.select(*columns).where(i.tenant_id == tenant_id, i.id == item_id)
+    item = OpenItem
+    statement = select_view(
+        Rest,
+        id=value(item.id),
+        customer_id=value(item.customer_id),
+        side=value(item.side),
+        document_no=value(item.document_no),
+        document_on=value(item.document_on),
+        currency=value(item.currency),
+        open_minor=value(item.open_minor),
+    ).where(item.tenant_id == tenant_id, item.id == item_id)
     row = db.execute(statement).first()
     if row is None:
         raise NotFound("item_not_found")
     lock_customers(db, tenant_id, [row.customer_id])
-    rest = Rest(*db.execute(statement).one())
+    rest = view(Rest, db.execute(statement).one())
     if rest.side < 0:
         raise RuleBroken("write_off_credit")
     if not rest.open_minor:

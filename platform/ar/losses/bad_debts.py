@@ -76,7 +76,7 @@ def _lines(db: Session, tenant_id: UUID, customer_id: UUID, data: ProposeBadDebt
     if not wanted:
         raise RuleBroken("bad_debt_nothing")
     i, n, k = OpenItem, BadDebtLine, BadDebtCase
-    rows: Sequence[Any] = db.execute(
+    rows = db.execute(
         sa.select(i.id, i.document_no, i.currency, i.open_minor).where(
             i.tenant_id == tenant_id,
             i.customer_id == customer_id,
@@ -86,7 +86,7 @@ def _lines(db: Session, tenant_id: UUID, customer_id: UUID, data: ProposeBadDebt
     ).all()
     if len(rows) != len(wanted):
         raise NotFound("item_not_found")
-    pending: Any = db.execute(
+    pending = db.execute(
         sa.select(i.document_no, k.number)
         .select_from(n)
         .join(k, sa.and_(k.tenant_id == tenant_id, k.id == n.case_id))
@@ -236,7 +236,7 @@ def _papers(case: Any, lines: Sequence[Any], on: date) -> list[NewItem]:
 def _still_open(db: Session, tenant_id: UUID, case_id: UUID) -> Sequence[Any]:
     """The case's lines while all of each is still open, under the customer's lock."""
     i, n = OpenItem, BadDebtLine
-    lines: Sequence[Any] = db.execute(
+    lines = db.execute(
         sa.select(n.item_id, n.currency, n.amount_minor, i.document_no, i.open_minor)
         .join(i, sa.and_(i.tenant_id == tenant_id, i.id == n.item_id))
         .where(n.tenant_id == tenant_id, n.case_id == case_id)
@@ -262,7 +262,7 @@ def not_written_off(db: Session, actor: Actor, approved: Approved) -> None:
 def withdraw_case(db: Session, actor: Actor, case_id: UUID, reason: str) -> None:
     """Takes a proposal back. Raises NotFound, Conflict(`bad_debt_settled`), what withdrawing an approval raises."""
     k = BadDebtCase
-    row: Any = db.execute(
+    row = db.execute(
         sa.select(k.number, k.state, k.approval_id).where(k.tenant_id == actor.tenant_id, k.id == case_id)
     ).first()
     if row is None:

@@ -37,14 +37,6 @@ THROUGH: Final[tuple[int | None, ...]] = tuple(
 )
 
 
-def success_percent(days_late: int) -> int:
-    """The chance of recovery in per cent; due today or later: all of it."""
-    for last, band in zip(THROUGH, BANDS, strict=True):
-        if last is None or days_late <= last:
-            return band.percent
-    return BANDS[-1].percent
-
-
 def expected_minor(open_minor: int, percent: int) -> int:
     """What of an open amount is expected, half up, in its minor units."""
     return half_up(Fraction(open_minor * percent, 100))

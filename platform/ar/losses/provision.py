@@ -163,7 +163,7 @@ def reverse_run(db: Session, actor: Actor, run_id: UUID, data: TakeBack) -> UUID
     """
     lock_counter(db, actor.tenant_id, GATE)
     r, v = ProvisionRun, ProvisionReversal
-    row: Any = db.execute(
+    row = db.execute(
         sa.select(
             *(r.number, r.as_of, r.entry_id, r.currency, r.charge_minor),
             sa.exists().where(v.tenant_id == actor.tenant_id, v.run_id == run_id).label("reversed"),

@@ -46,6 +46,7 @@ from ar.losses.views import (
     Tracked,
 )
 from kernel.errors import NotFound
+from kernel.views import LATER, select_view, value, view, views
 
 OFFERED_MAX: Final = 500
 
@@ -54,32 +55,45 @@ def runs(db: Session, tenant_id: UUID, *, offset: int, limit: int) -> tuple[list
     """Provision runs, the newest first, and how many there are."""
     r = ProvisionRun
     total = db.execute(sa.select(sa.func.count()).select_from(r).where(r.tenant_id == tenant_id)).scalar_one()
-    rows: Any = db.execute(_runs(tenant_id).order_by(r.as_of.desc(), r.id.desc()).offset(offset).limit(limit))
-    return [RunLine(*row) for row in rows], total
+    rows = db.execute(_runs(tenant_id).order_by(r.as_of.desc(), r.id.desc()).offset(offset).limit(limit))
+    return views(RunLine, rows), total
 
 
 def run_page(db: Session, tenant_id: UUID, run_id: UUID) -> RunPage:
     """One run. Raises NotFound(`provision_run_not_found`)."""
     r, v = ProvisionRun, ProvisionReversal
-    row: Any = db.execute(_runs(tenant_id).add_columns(r.figures).where(r.id == run_id)).first()
+    row = db.execute(_runs(tenant_id).add_columns(r.figures).where(r.id == run_id)).first()
     if row is None:
         raise NotFound("provision_run_not_found")
     standing = sa.select(r.id).where(
         r.tenant_id == tenant_id, ~sa.exists().where(v.tenant_id == tenant_id, v.run_id == r.id)
     )
     last = db.execute(standing.order_by(r.as_of.desc(), r.id.desc()).limit(1)).scalar_one_or_none()
-    return RunPage(RunLine(*row[:-1]), row[-1], last == run_id)
+    return RunPage(view(RunLine, row), row.figures, last == run_id)
 
 
-def _runs(tenant_id: UUID) -> Any:
-    r, v = ProvisionRun, ProvisionReversal
+def _runs(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
+    run, reversal = ProvisionRun, ProvisionReversal
     return (
-        sa.select(
-            *(r.id, r.number, r.as_of, r.currency, r.required_minor, r.before_minor, r.charge_minor, r.entry_id),
-            *(r.recorded_at, r.recorded_by, v.reversed_on, v.reason, v.entry_id, v.recorded_by),
+        select_view(
+            RunLine,
+            id=value(run.id),
+            number=value(run.number),
+            as_of=value(run.as_of),
+            currency=value(run.currency),
+            required_minor=value(run.required_minor),
+            before_minor=value(run.before_minor),
+            charge_minor=value(run.charge_minor),
+            entry_id=value(run.entry_id),
+            recorded_at=value(run.recorded_at),
+            recorded_by=value(run.recorded_by),
+            reversed_on=value(reversal.reversed_on),
+            reversed_reason=value(reversal.reason),
+            reversal_entry_id=value(reversal.entry_id),
+            reversed_by=value(reversal.recorded_by),
         )
-        .outerjoin(v, sa.and_(v.tenant_id == tenant_id, v.run_id == r.id))
-        .where(r.tenant_id == tenant_id)
+        .outerjoin(reversal, sa.and_(reversal.tenant_id == tenant_id, reversal.run_id == run.id))
+        .where(run.tenant_id == tenant_id)
     )
 
 
@@ -90,40 +104,57 @@ def cases(
     k = BadDebtCase
     where = [k.tenant_id == tenant_id, *([k.customer_id == customer_id] if customer_id else [])]
     counted = db.execute(sa.select(k.state, sa.func.count()).where(*where).group_by(k.state))
-    counts = {row[0]: row[1] for row in counted}
+    counts = dict(counted.all())
     chosen = [*where, *([k.state == state] if state != "all" else [])]
-    rows: Any = db.execute(_cases(tenant_id).where(*chosen).order_by(k.id.desc()).offset(offset).limit(limit)).all()
+    rows = db.execute(_cases(tenant_id).where(*chosen).order_by(k.id.desc()).offset(offset).limit(limit)).all()
     sums = _sums(db, tenant_id, [row.id for row in rows])
-    return [CaseLine(*(*row, sums.get(row.id, ()))) for row in rows], counts
+    return [view(CaseLine, row, sums=sums.get(row.id, ())) for row in rows], counts
 
 
 def case_page(db: Session, tenant_id: UUID, case_id: UUID) -> CasePage:
     """One case. Raises NotFound(`bad_debt_not_found`)."""
     k = BadDebtCase
     more = (k.options, k.reason, k.approval_id, k.settled_at, k.settled_by, k.settled_reason)
-    row: Any = db.execute(_cases(tenant_id).add_columns(*more).where(k.id == case_id)).first()
+    row = db.execute(_cases(tenant_id).add_columns(*more).where(k.id == case_id)).first()
     if row is None:
         raise NotFound("bad_debt_not_found")
-    case = CaseLine(*(*row[:10], _sums(db, tenant_id, [case_id]).get(case_id, ())))
+    case = view(CaseLine, row, sums=_sums(db, tenant_id, [case_id]).get(case_id, ()))
     b = BadDebtCredit
     credit_rows = db.execute(
         sa.select(b.item_id, b.currency).where(b.tenant_id == tenant_id, b.case_id == case_id).order_by(b.currency)
     )
-    credits_of_case = tuple((each.item_id, each.currency) for each in credit_rows)
-    parts = (_lines(db, tenant_id, case_id), _files(db, tenant_id, case_id), credits_of_case)
-    after = (_recoveries(db, tenant_id, case_id), _events(db, tenant_id, case_id))
-    return CasePage(*(case, tuple(row[10]), *row[11:], *parts, *after))
+    return view(
+        CasePage,
+        row,
+        case=case,
+        options=tuple(row.options),
+        lines=_lines(db, tenant_id, case_id),
+        files=_files(db, tenant_id, case_id),
+        credits=tuple((each.item_id, each.currency) for each in credit_rows),
+        recoveries=_recoveries(db, tenant_id, case_id),
+        events=_events(db, tenant_id, case_id),
+    )
 
 
-def _cases(tenant_id: UUID) -> Any:
-    k, c = BadDebtCase, Customer
+def _cases(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
+    case, customer = BadDebtCase, Customer
     return (
-        sa.select(
-            *(k.id, k.number, k.customer_id, c.number.label("customer_no"), c.name, k.cause, k.state),
-            *(k.written_off_on, k.proposed_at, k.proposed_by),
+        select_view(
+            CaseLine,
+            id=value(case.id),
+            number=value(case.number),
+            customer_id=value(case.customer_id),
+            customer_no=value(customer.number),
+            customer_name=value(customer.name),
+            cause=value(case.cause),
+            state=value(case.state),
+            written_off_on=value(case.written_off_on),
+            proposed_at=value(case.proposed_at),
+            proposed_by=value(case.proposed_by),
+            sums=LATER,
         )
-        .join(c, sa.and_(c.tenant_id == tenant_id, c.id == k.customer_id))
-        .where(k.tenant_id == tenant_id)
+        .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == case.customer_id))
+        .where(case.tenant_id == tenant_id)
     )
 
 
@@ -158,24 +189,40 @@ def _sums(db: Session, tenant_id: UUID, case_ids: Iterable[UUID]) -> dict[UUID, 
 
 
 def _lines(db: Session, tenant_id: UUID, case_id: UUID) -> tuple[CaseItem, ...]:
-    n, i = BadDebtLine, OpenItem
-    rows: Any = db.execute(
-        sa.select(n.item_id, i.document_no, i.kind, i.due_on, n.currency, n.amount_minor, i.open_minor)
-        .join(i, sa.and_(i.tenant_id == tenant_id, i.id == n.item_id))
-        .where(n.tenant_id == tenant_id, n.case_id == case_id)
-        .order_by(i.due_on, i.document_no, i.instalment_no)
+    line, item = BadDebtLine, OpenItem
+    rows = db.execute(
+        select_view(
+            CaseItem,
+            item_id=value(line.item_id),
+            document_no=value(item.document_no),
+            kind=value(item.kind),
+            due_on=value(item.due_on),
+            currency=value(line.currency),
+            amount_minor=value(line.amount_minor),
+            open_minor=value(item.open_minor),
+        )
+        .join(item, sa.and_(item.tenant_id == tenant_id, item.id == line.item_id))
+        .where(line.tenant_id == tenant_id, line.case_id == case_id)
+        .order_by(item.due_on, item.document_no, item.instalment_no)
     )
-    return tuple(CaseItem(*row) for row in rows)
+    return tuple(views(CaseItem, rows))
 
 
 def _files(db: Session, tenant_id: UUID, case_id: UUID) -> tuple[CaseFile, ...]:
-    f = BadDebtFile
-    rows: Any = db.execute(
-        sa.select(f.id, f.sha256, f.file_name, f.media_type, f.size_bytes)
-        .where(f.tenant_id == tenant_id, f.case_id == case_id)
-        .order_by(f.id)
+    file = BadDebtFile
+    rows = db.execute(
+        select_view(
+            CaseFile,
+            id=value(file.id),
+            sha256=value(file.sha256),
+            file_name=value(file.file_name),
+            media_type=value(file.media_type),
+            size_bytes=value(file.size_bytes),
+        )
+        .where(file.tenant_id == tenant_id, file.case_id == case_id)
+        .order_by(file.id)
     )
-    return tuple(CaseFile(*row) for row in rows)
+    return tuple(views(CaseFile, rows))
 
 
 def case_file(db: Session, tenant_id: UUID, case_id: UUID, sha256: str) -> CaseFile:
@@ -187,29 +234,44 @@ def case_file(db: Session, tenant_id: UUID, case_id: UUID, sha256: str) -> CaseF
 
 
 def _recoveries(db: Session, tenant_id: UUID, case_id: UUID) -> tuple[CaseRecovery, ...]:
-    r = BadDebtRecovery
-    rows: Any = db.execute(
-        sa.select(
-            *(r.id, r.currency, r.amount_minor, r.recovery_item_id, r.credit_item_id, r.recovered_on, r.note),
-            *(r.recorded_by, stands(tenant_id, r.recovery_item_id)),
+    recovery = BadDebtRecovery
+    rows = db.execute(
+        select_view(
+            CaseRecovery,
+            id=value(recovery.id),
+            currency=value(recovery.currency),
+            amount_minor=value(recovery.amount_minor),
+            recovery_item_id=value(recovery.recovery_item_id),
+            credit_item_id=value(recovery.credit_item_id),
+            recovered_on=value(recovery.recovered_on),
+            note=value(recovery.note),
+            recorded_by=value(recovery.recorded_by),
+            stands=value(stands(tenant_id, recovery.recovery_item_id)),
         )
-        .where(r.tenant_id == tenant_id, r.case_id == case_id)
-        .order_by(r.id)
+        .where(recovery.tenant_id == tenant_id, recovery.case_id == case_id)
+        .order_by(recovery.id)
     )
-    return tuple(CaseRecovery(*row) for row in rows)
+    return tuple(views(CaseRecovery, rows))
 
 
 def _events(db: Session, tenant_id: UUID, case_id: UUID) -> tuple[CaseEvent, ...]:
-    e = BadDebtEvent
-    rows: Any = db.execute(
-        sa.select(
-            *(e.kind, e.happened_on, e.text, e.promised_on, e.promised_minor, e.promised_currency),
-            *(e.recorded_at, e.recorded_by),
+    event = BadDebtEvent
+    rows = db.execute(
+        select_view(
+            CaseEvent,
+            kind=value(event.kind),
+            happened_on=value(event.happened_on),
+            text=value(event.text),
+            promised_on=value(event.promised_on),
+            promised_minor=value(event.promised_minor),
+            promised_currency=value(event.promised_currency),
+            recorded_at=value(event.recorded_at),
+            recorded_by=value(event.recorded_by),
         )
-        .where(e.tenant_id == tenant_id, e.case_id == case_id)
-        .order_by(e.happened_on.desc(), e.id.desc())
+        .where(event.tenant_id == tenant_id, event.case_id == case_id)
+        .order_by(event.happened_on.desc(), event.id.desc())
     )
-    return tuple(CaseEvent(*row) for row in rows)
+    return tuple(views(CaseEvent, rows))
 
 
 def case_of_recovery(db: Session, tenant_id: UUID, recovery_id: UUID) -> UUID:
@@ -223,24 +285,35 @@ def case_of_recovery(db: Session, tenant_id: UUID, recovery_id: UUID) -> UUID:
 
 def customer_debts(db: Session, tenant_id: UUID, customer_id: UUID) -> CustomerDebts:
     """The customer with its open debts, the oldest first. Raises NotFound(`customer_not_found`)."""
-    c, i, n, k = Customer, OpenItem, BadDebtLine, BadDebtCase
-    facts = db.execute(sa.select(c.number, c.name).where(c.tenant_id == tenant_id, c.id == customer_id)).first()
+    customer, item, line, case = Customer, OpenItem, BadDebtLine, BadDebtCase
+    facts = db.execute(
+        sa.select(customer.number, customer.name).where(customer.tenant_id == tenant_id, customer.id == customer_id)
+    ).first()
     if facts is None:
         raise NotFound("customer_not_found")
     pending = (
-        sa.select(sa.func.min(k.number))
-        .select_from(n)
-        .join(k, sa.and_(k.tenant_id == tenant_id, k.id == n.case_id))
-        .where(n.tenant_id == tenant_id, n.item_id == i.id, k.state == "proposed")
+        sa.select(sa.func.min(case.number))
+        .select_from(line)
+        .join(case, sa.and_(case.tenant_id == tenant_id, case.id == line.case_id))
+        .where(line.tenant_id == tenant_id, line.item_id == item.id, case.state == "proposed")
         .scalar_subquery()
     )
-    rows: Any = db.execute(
-        sa.select(i.id, i.document_no, i.kind, i.due_on, i.currency, i.open_minor, pending)
-        .where(i.tenant_id == tenant_id, i.customer_id == customer_id, i.side == 1, i.open_minor > 0)
-        .order_by(i.currency, i.due_on, i.document_no, i.instalment_no)
+    rows = db.execute(
+        select_view(
+            OfferedItem,
+            id=value(item.id),
+            document_no=value(item.document_no),
+            kind=value(item.kind),
+            due_on=value(item.due_on),
+            currency=value(item.currency),
+            open_minor=value(item.open_minor),
+            pending=value(pending),
+        )
+        .where(item.tenant_id == tenant_id, item.customer_id == customer_id, item.side == 1, item.open_minor > 0)
+        .order_by(item.currency, item.due_on, item.document_no, item.instalment_no)
         .limit(OFFERED_MAX)
     )
-    return CustomerDebts(customer_id, facts.number, facts.name, tuple(OfferedItem(*row) for row in rows))
+    return CustomerDebts(customer_id, facts.number, facts.name, tuple(views(OfferedItem, rows)))
 
 
 def unapplied_receipts(db: Session, tenant_id: UUID, customer_id: UUID) -> list[tuple[UUID, str, str, int]]:
@@ -258,7 +331,7 @@ def unapplied_receipts(db: Session, tenant_id: UUID, customer_id: UUID) -> list[
 def tracked(db: Session, tenant_id: UUID, *, settled: bool = False) -> list[Tracked]:
     """Written-off debts per customer and currency (R234); with `settled` also those that came back wholly."""
     k, c, e = BadDebtCase, Customer, BadDebtEvent
-    rows: Any = db.execute(_cases(tenant_id).where(k.state == "written_off").order_by(c.number, k.id)).all()
+    rows = db.execute(_cases(tenant_id).where(k.state == "written_off").order_by(c.number, k.id)).all()
     sums = _sums(db, tenant_id, [row.id for row in rows])
     events = db.execute(
         sa.select(k.customer_id, sa.func.max(e.happened_on), sa.func.max(e.promised_on))
@@ -267,7 +340,7 @@ def tracked(db: Session, tenant_id: UUID, *, settled: bool = False) -> list[Trac
         .where(e.tenant_id == tenant_id, k.state == "written_off")
         .group_by(k.customer_id)
     )
-    last = {row[0]: (row[1], row[2]) for row in events}
+    last = {customer_id: (last_on, promised_on) for customer_id, last_on, promised_on in events}
     found: dict[tuple[UUID, str], Tracked] = {}
     for row in rows:
         for each in sums.get(row.id, ()):
@@ -275,15 +348,17 @@ def tracked(db: Session, tenant_id: UUID, *, settled: bool = False) -> list[Trac
                 continue
             key = (row.customer_id, each.currency)
             before = found.get(key)
+            last_on, promised_on = last.get(row.customer_id, (None, None))
             found[key] = Tracked(
-                row.customer_id,
-                row.customer_no,
-                row.name,
-                each.currency,
-                (before.cases if before else 0) + 1,
-                (before.written_minor if before else 0) + each.written_minor,
-                (before.recovered_minor if before else 0) + each.recovered_minor,
-                *last.get(row.customer_id, (None, None)),
+                customer_id=row.customer_id,
+                customer_no=row.customer_no,
+                customer_name=row.customer_name,
+                currency=each.currency,
+                cases=(before.cases if before else 0) + 1,
+                written_minor=(before.written_minor if before else 0) + each.written_minor,
+                recovered_minor=(before.recovered_minor if before else 0) + each.recovered_minor,
+                last_on=last_on,
+                promised_on=promised_on,
             )
     return [each for each in found.values() if settled or each.rest_minor]
 

@@ -20,6 +20,7 @@ from ar.ledger.asof import joined, later_allocations, open_then, there_and_open
 from ar.ledger.models import Entry, OpenItem, Posting
 from ar.losses.models import ProvisionAssessment, ProvisionPolicy, ProvisionReversal, ProvisionRun
 from ar.losses.provision_rules import Bucket, Policy
+from kernel.views import select_view, value, view, views
 
 ALLOWANCE: Final = "allowance"
 
@@ -72,19 +73,19 @@ def policies(db: Session, tenant_id: UUID, *, limit: int = 50) -> list[PolicyVer
     rows = db.execute(sa.select(p).where(p.tenant_id == tenant_id).order_by(p.version.desc()).limit(limit)).scalars()
     return [
         PolicyVersion(
-            row.id,
-            row.version,
-            Policy(
-                row.method,
-                tuple(Bucket(each["through_days"], each["rate_bps"]) for each in row.buckets),
-                row.lgd_bps,
-                row.months,
-                row.fallback_bps,
-                row.factor_bps,
-                row.factor_reason,
+            id=row.id,
+            version=row.version,
+            policy=Policy(
+                method=row.method,
+                buckets=tuple(Bucket(each["through_days"], each["rate_bps"]) for each in row.buckets),
+                lgd_bps=row.lgd_bps,
+                months=row.months,
+                fallback_bps=row.fallback_bps,
+                factor_bps=row.factor_bps,
+                factor_reason=row.factor_reason,
             ),
-            row.recorded_by,
-            row.recorded_at,
+            recorded_by=row.recorded_by,
+            recorded_at=row.recorded_at,
         )
         for row in rows
     ]
@@ -128,20 +129,33 @@ def unapplied(db: Session, tenant_id: UUID, as_of: date) -> dict[str, int]:
 
 def assessed(db: Session, tenant_id: UUID, as_of: date) -> list[Assessed]:
     """The documents judged by themselves that are open as of a day."""
-    i, c, later, newest = OpenItem, Customer, later_allocations(tenant_id, as_of), _newest_assessments(tenant_id)
+    item, customer, later, newest = (
+        OpenItem,
+        Customer,
+        later_allocations(tenant_id, as_of),
+        _newest_assessments(tenant_id),
+    )
     open_minor = open_then(later)
-    rows: Any = db.execute(
-        sa.select(
-            *(i.id, i.document_no, c.number, c.name, i.due_on, i.currency, open_minor),
-            *(newest.c.loss_bps, newest.c.reason),
+    rows = db.execute(
+        select_view(
+            Assessed,
+            item_id=value(item.id),
+            document_no=value(item.document_no),
+            customer_no=value(customer.number),
+            customer_name=value(customer.name),
+            due_on=value(item.due_on),
+            currency=value(item.currency),
+            open_minor=value(open_minor),
+            loss_bps=value(newest.c.loss_bps),
+            reason=value(newest.c.reason),
         )
         .select_from(joined(later))
-        .join(newest, newest.c.item_id == i.id)
-        .join(c, sa.and_(c.tenant_id == tenant_id, c.id == i.customer_id))
-        .where(*there_and_open(tenant_id, as_of), i.side == 1, open_minor > 0, newest.c.loss_bps.is_not(None))
-        .order_by(i.currency, c.number, i.due_on, i.document_no, i.instalment_no)
+        .join(newest, newest.c.item_id == item.id)
+        .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == item.customer_id))
+        .where(*there_and_open(tenant_id, as_of), item.side == 1, open_minor > 0, newest.c.loss_bps.is_not(None))
+        .order_by(item.currency, customer.number, item.due_on, item.document_no, item.instalment_no)
     )
-    return [Assessed(*row) for row in rows]
+    return views(Assessed, rows)
 
 
 def _newest_assessments(tenant_id: UUID) -> sa.Subquery:
@@ -169,14 +183,21 @@ def allowance_sums(db: Session, tenant_id: UUID, as_of: date) -> dict[str, int]:
 
 def last_run(db: Session, tenant_id: UUID) -> LastRun | None:
     """The last run that is not reversed."""
-    r, v = ProvisionRun, ProvisionReversal
-    row: Any = db.execute(
-        sa.select(r.id, r.number, r.as_of, r.required_minor, r.sums)
-        .where(
-            r.tenant_id == tenant_id,
-            ~sa.exists().where(v.tenant_id == tenant_id, v.run_id == r.id),
+    run, reversal = ProvisionRun, ProvisionReversal
+    row = db.execute(
+        select_view(
+            LastRun,
+            id=value(run.id),
+            number=value(run.number),
+            as_of=value(run.as_of),
+            required_minor=value(run.required_minor),
+            sums=value(run.sums),
         )
-        .order_by(r.as_of.desc(), r.id.desc())
+        .where(
+            run.tenant_id == tenant_id,
+            ~sa.exists().where(reversal.tenant_id == tenant_id, reversal.run_id == run.id),
+        )
+        .order_by(run.as_of.desc(), run.id.desc())
         .limit(1)
     ).first()
-    return LastRun(*row) if row else None
+    return view(LastRun, row) if row else None

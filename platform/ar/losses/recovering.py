@@ -73,7 +73,7 @@ def recover_credit(db: Session, actor: Actor, case_id: UUID, data: RecoverCredit
 def _recover_credit(db: Session, actor: Actor, case_id: UUID, data: RecoverCredit) -> UUID:
     case = _written_off(db, actor.tenant_id, case_id)
     i = OpenItem
-    credit: Any = db.execute(
+    credit = db.execute(
         sa.select(i.customer_id, i.side, i.kind, i.currency, i.open_minor, i.document_on).where(
             i.tenant_id == actor.tenant_id, i.id == data.from_credit
         )
@@ -99,7 +99,7 @@ def undo_recovery(db: Session, actor: Actor, recovery_id: UUID, data: TakeBack) 
     Raises NotFound(`recovery_not_found`), Conflict(`recovery_taken_back`) and what reversing raises.
     """
     r = BadDebtRecovery
-    row: Any = db.execute(
+    row = db.execute(
         sa.select(r.case_id, r.recovery_item_id, r.currency, r.amount_minor).where(
             r.tenant_id == actor.tenant_id, r.id == recovery_id
         )

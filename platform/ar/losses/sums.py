@@ -29,7 +29,7 @@ def written_off_minor(db: Session, tenant_id: UUID, case_id: UUID) -> dict[str, 
             b.tenant_id == tenant_id, b.case_id == case_id, stands(tenant_id, b.item_id)
         )
     )
-    return {row[0]: row[1] for row in rows}
+    return dict(rows.all())
 
 
 def recovered_minor(db: Session, tenant_id: UUID, case_id: UUID) -> dict[str, int]:
@@ -41,4 +41,4 @@ def recovered_minor(db: Session, tenant_id: UUID, case_id: UUID) -> dict[str, in
         .where(r.tenant_id == tenant_id, r.case_id == case_id, stands(tenant_id, r.recovery_item_id))
         .group_by(r.currency)
     )
-    return {row[0]: row[1] for row in rows}
+    return dict(rows.all())

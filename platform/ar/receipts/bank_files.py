@@ -142,7 +142,14 @@ def read(db: Session, actor: Actor, file_id: UUID, progress: Progress = lambda _
         (each["account_no"], each["currency"]): UUID(each["bank_account_id"]) for each in row.accounts if each["told"]
     }
     content = storage.load(db, actor.tenant_id, row.sha256).content
-    stored = StoredFile(file_id, row.filename, content, row.bank_account_id, told, tenant(db, actor.tenant_id).currency)
+    stored = StoredFile(
+        id=file_id,
+        filename=row.filename,
+        content=content,
+        chosen=row.bank_account_id,
+        told=told,
+        currency=tenant(db, actor.tenant_id).currency,
+    )
     try:
         with db.begin_nested():
             reading = bank_reading.read_into(db, actor, stored, progress)

@@ -16,21 +16,8 @@ from sqlalchemy.orm import Session
 
 from ar.receipts.models import BankAccount, BankFile, BankLine
 from kernel.errors import NotFound
+from kernel.views import select_view, value, view, views
 from web import filters
-
-_LISTED = (
-    BankFile.id,
-    BankFile.filename,
-    BankFile.format,
-    BankFile.state,
-    BankFile.lines_total,
-    BankFile.lines_new,
-    BankFile.lines_bad,
-    BankFile.from_on,
-    BankFile.to_on,
-    BankFile.uploaded_by,
-    BankFile.uploaded_at,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,28 +115,61 @@ class LineFilters:
 
 def files(db: Session, tenant_id: UUID, *, offset: int = 0, limit: int = 50) -> tuple[list[FileRow], int]:
     """A page of files, newest first, and how many there are."""
-    f = BankFile
-    total = db.execute(sa.select(sa.func.count()).select_from(f).where(f.tenant_id == tenant_id)).scalar_one()
+    file = BankFile
+    total = db.execute(sa.select(sa.func.count()).select_from(file).where(file.tenant_id == tenant_id)).scalar_one()
     rows = db.execute(
-        sa.select(*_LISTED)
-        .where(f.tenant_id == tenant_id)
-        .order_by(f.uploaded_at.desc(), f.id.desc())
+        select_view(
+            FileRow,
+            id=value(file.id),
+            filename=value(file.filename),
+            format=value(file.format),
+            state=value(file.state),
+            lines_total=value(file.lines_total),
+            lines_new=value(file.lines_new),
+            lines_bad=value(file.lines_bad),
+            from_on=value(file.from_on),
+            to_on=value(file.to_on),
+            uploaded_by=value(file.uploaded_by),
+            uploaded_at=value(file.uploaded_at),
+        )
+        .where(file.tenant_id == tenant_id)
+        .order_by(file.uploaded_at.desc(), file.id.desc())
         .offset(offset)
         .limit(limit)
     )
-    return [FileRow(*row) for row in rows], total
+    return views(FileRow, rows), total
 
 
 def file_page(db: Session, tenant_id: UUID, file_id: UUID) -> FilePage:
     """One file. Raises NotFound."""
-    f = BankFile
-    names = FilePage.__dataclass_fields__
+    file = BankFile
     row = db.execute(
-        sa.select(*(getattr(f, name) for name in names)).where(f.tenant_id == tenant_id, f.id == file_id)
+        select_view(
+            FilePage,
+            id=value(file.id),
+            filename=value(file.filename),
+            sha256=value(file.sha256),
+            size_bytes=value(file.size_bytes),
+            format=value(file.format),
+            encoding=value(file.encoding),
+            state=value(file.state),
+            lines_total=value(file.lines_total),
+            lines_new=value(file.lines_new),
+            lines_known=value(file.lines_known),
+            lines_bad=value(file.lines_bad),
+            accounts=value(file.accounts),
+            statements=value(file.statements),
+            problems=value(file.problems),
+            from_on=value(file.from_on),
+            to_on=value(file.to_on),
+            uploaded_by=value(file.uploaded_by),
+            uploaded_at=value(file.uploaded_at),
+            finished_at=value(file.finished_at),
+        ).where(file.tenant_id == tenant_id, file.id == file_id)
     ).first()
     if row is None:
         raise NotFound("bank_file_not_found")
-    return FilePage(*row)
+    return view(FilePage, row)
 
 
 def lines_of(
@@ -164,7 +184,7 @@ def lines_of(
         chosen += [b.state == wanted.state, b.side == 1] if wanted.state == "open" else [b.state == wanted.state]
     total = db.execute(sa.select(sa.func.count()).select_from(b).where(*chosen)).scalar_one()
     rows = db.execute(_lines(tenant_id).where(*chosen).order_by(b.position, b.id).offset(offset).limit(limit))
-    return [LineRow(*row) for row in rows], total
+    return views(LineRow, rows), total
 
 
 def line(db: Session, tenant_id: UUID, line_id: UUID) -> LineRow:
@@ -172,15 +192,33 @@ def line(db: Session, tenant_id: UUID, line_id: UUID) -> LineRow:
     row = db.execute(_lines(tenant_id).where(BankLine.id == line_id)).first()
     if row is None:
         raise NotFound("bank_line_not_found")
-    return LineRow(*row)
+    return view(LineRow, row)
 
 
-def _lines(tenant_id: UUID) -> sa.Select[Any]:
+def _lines(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
     b, a = BankLine, BankAccount
-    names = [name for name in LineRow.__dataclass_fields__ if name != "account"]
-    columns = [getattr(b, name) for name in names]
     return (
-        sa.select(columns[0], a.name, *columns[1:])
+        select_view(
+            LineRow,
+            id=value(b.id),
+            account=value(a.name),
+            position=value(b.position),
+            booked_on=value(b.booked_on),
+            value_on=value(b.value_on),
+            currency=value(b.currency),
+            side=value(b.side),
+            amount_minor=value(b.amount_minor),
+            payer_name=value(b.payer_name),
+            payer_account=value(b.payer_account),
+            remittance=value(b.remittance),
+            bank_reference=value(b.bank_reference),
+            is_reversal=value(b.is_reversal),
+            state=value(b.state),
+            reason=value(b.reason),
+            decided_by=value(b.decided_by),
+            receipt_item_id=value(b.receipt_item_id),
+            file_id=value(b.file_id),
+        )
         .join(a, sa.and_(a.tenant_id == b.tenant_id, a.id == b.bank_account_id))
         .where(b.tenant_id == tenant_id, a.tenant_id == tenant_id)
     )
@@ -195,14 +233,24 @@ def accounts(db: Session, tenant_id: UUID) -> list[AccountRow]:
         .group_by(b.bank_account_id)
         .subquery()
     )
-    columns = (a.id, a.name, a.bank_name, a.account_no, a.currency, a.account_code, a.active)
     rows = db.execute(
-        sa.select(*columns, sa.func.coalesce(told.c.lines, 0), told.c.through_on)
+        select_view(
+            AccountRow,
+            id=value(a.id),
+            name=value(a.name),
+            bank_name=value(a.bank_name),
+            account_no=value(a.account_no),
+            currency=value(a.currency),
+            account_code=value(a.account_code),
+            active=value(a.active),
+            lines=value(sa.func.coalesce(told.c.lines, 0)),
+            through_on=value(told.c.through_on),
+        )
         .outerjoin(told, told.c.bank_account_id == a.id)
         .where(a.tenant_id == tenant_id)
         .order_by(a.active.desc(), a.name, a.id)
     )
-    return [AccountRow(*row) for row in rows]
+    return views(AccountRow, rows)
 
 
 def account_options(db: Session, tenant_id: UUID, currency: str = "") -> list[tuple[str, str]]:

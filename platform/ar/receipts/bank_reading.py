@@ -198,7 +198,7 @@ def _stream(
             if key not in reading.accounts:
                 account, why_not = finder.find(*key)
                 said = key in told or (account is not None and account.key not in account_keys(event.account_no))
-                reading.accounts[key] = Named(*key, account, why_not, said)
+                reading.accounts[key] = Named(event.account_no, event.currency, account, why_not, said)
             balances[event.ref] = _Balance(event, reading.accounts[key])
         elif isinstance(event, Closed):
             if balance_or_none := balances.pop(event.ref, None):
@@ -279,10 +279,10 @@ class _Writer:
         lines = [line for line, *_rest in self._rows]
         values: dict[str, list[Any]] = {
             "ids": list(new_ids(len(lines))),
-            "accounts": [row[1] for row in self._rows],
+            "accounts": [account_id for _line, account_id, _key, _at in self._rows],
             "positions": [line.position for line in lines],
-            "keys": [row[2] for row in self._rows],
-            "occurrences": [row[3] for row in self._rows],
+            "keys": [key for _line, _account, key, _at in self._rows],
+            "occurrences": [at for _line, _account, _key, at in self._rows],
             "booked": [line.booked_on for line in lines],
             "value": [line.value_on for line in lines],
             "currencies": [line.currency for line in lines],

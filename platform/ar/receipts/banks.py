@@ -92,7 +92,9 @@ class Finder:
             sa.select(b.id, b.name, b.account_key, b.currency).where(b.tenant_id == tenant_id).order_by(b.id)
         )
         self._db, self._tenant_id = db, tenant_id
-        self._known = {row.id: Known(row.id, row.name, row.account_key, row.currency) for row in rows}
+        self._known = {
+            row.id: Known(id=row.id, name=row.name, key=row.account_key, currency=row.currency) for row in rows
+        }
         self._by_key = {(each.key, each.currency): each for each in self._known.values() if each.key}
         self._chosen, self._told = chosen, told
         self._chosen_for: str | None = None

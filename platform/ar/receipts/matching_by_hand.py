@@ -27,6 +27,7 @@ from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.i18n import gettext as _
+from kernel.views import DbRow
 
 
 def apply_line(db: Session, actor: Actor, line_id: UUID, data: ApplyLine) -> UUID:
@@ -128,7 +129,7 @@ def _hold(db: Session, tenant_id: UUID, line_id: UUID) -> Any:
     return row
 
 
-def _refuse_decided(row: Any) -> None:
+def _refuse_decided(row: DbRow) -> None:
     """Says what another person has made of it meanwhile."""
     if row.state == "matched":
         raise Conflict("line_matched", by=row.decided_by or "", number=row.receipt_no or "")
@@ -155,7 +156,7 @@ def _standing_allocations(db: Session, tenant_id: UUID, credit_id: UUID) -> list
         .where(a.tenant_id == tenant_id, a.credit_item_id == credit_id, a.reverses_id.is_(None), ~taken_back, ~reversal)
         .order_by(a.id)
     )
-    return [(row[0], row[1]) for row in rows]
+    return [(allocation_id, item_id) for allocation_id, item_id in rows]
 
 
 def _is_reversed(db: Session, tenant_id: UUID, item_id: UUID) -> bool:
@@ -165,7 +166,7 @@ def _is_reversed(db: Session, tenant_id: UUID, item_id: UUID) -> bool:
     )
 
 
-def _facts(row: Any, **more: object) -> dict[str, object]:
+def _facts(row: DbRow, **more: object) -> dict[str, object]:
     return {
         "booked_on": row.booked_on.isoformat(),
         "currency": row.currency,

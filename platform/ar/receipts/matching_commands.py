@@ -27,6 +27,7 @@ from ar.receipts.naming import plain_account
 from kernel import journal, outbox
 from kernel.actor import Actor
 from kernel.arrays import array_text
+from kernel.views import DbRow
 
 ACCEPT_AT_ONCE: Final = 500
 MATCH_JOB: Final = "receipts.match"
@@ -160,7 +161,7 @@ def mark_matched(db: Session, actor: Actor, matched: Sequence[tuple[UUID, UUID, 
 
 
 def as_receipt(
-    row: Any, customer_id: UUID, parts: tuple[tuple[UUID, int], ...], received_on: date | None = None
+    row: DbRow, customer_id: UUID, parts: tuple[tuple[UUID, int], ...], received_on: date | None = None
 ) -> NewReceipt:
     """The receipt that a bank line becomes; `row` has `line_columns`, the payer's bank, account and its code."""
     return NewReceipt(

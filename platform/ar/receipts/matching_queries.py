@@ -24,6 +24,7 @@ from ar.receipts.models import BankAccount, BankFile, BankLine
 from kernel.actor import Actor
 from kernel.errors import NotFound
 from kernel.money import BadAmount, parse_amount
+from kernel.views import select_view, value, view, views
 from web import filters
 
 FILES_MAX: Final = 30
@@ -128,9 +129,7 @@ def match_list(db: Session, tenant_id: UUID, wanted: MatchFilters, *, offset: in
     limits = chosen or [b.state == wanted.state]
     order = (b.booked_on, b.id) if wanted.state not in ("matched", "set_aside") else (b.booked_on.desc(), b.id.desc())
     rows = db.execute(_lines(tenant_id).where(*every, *limits).order_by(*order).offset(offset).limit(limit))
-    return MatchList(
-        [MatchLine(*row) for row in rows], told[wanted.state], told, _accounts(db, tenant_id), _files(db, tenant_id)
-    )
+    return MatchList(views(MatchLine, rows), told[wanted.state], told, _accounts(db, tenant_id), _files(db, tenant_id))
 
 
 def find_line(db: Session, tenant_id: UUID, line_id: UUID) -> MatchLine:
@@ -138,7 +137,7 @@ def find_line(db: Session, tenant_id: UUID, line_id: UUID) -> MatchLine:
     row = db.execute(_lines(tenant_id).where(BankLine.id == line_id)).first()
     if row is None:
         raise NotFound("bank_line_not_found")
-    return MatchLine(*row)
+    return view(MatchLine, row)
 
 
 def next_line(db: Session, tenant_id: UUID, wanted: MatchFilters, after: MatchLine) -> UUID | None:
@@ -166,8 +165,8 @@ def choose(db: Session, actor: Actor, line_id: UUID) -> Chosen:
     decision = decide(asked, books, actor.today)
     items = books.items_by_id(item_id for each in decision.proposals for item_id, _minor in each.parts)
     customers = _customers(db, actor.tenant_id, [each.customer_id for each in decision.proposals])
-    views = tuple(_view(each, customers, items, line.amount_minor) for each in decision.proposals)
-    return Chosen(line, decision.tier, decision.against, views, asked.refused)
+    proposals = tuple(_view(each, customers, items, line.amount_minor) for each in decision.proposals)
+    return Chosen(line, decision.tier, decision.against, proposals, asked.refused)
 
 
 def customer_name(db: Session, tenant_id: UUID, customer_id: UUID) -> str:
@@ -187,25 +186,43 @@ def _view(
 def _customers(db: Session, tenant_id: UUID, ids: list[UUID]) -> dict[UUID, tuple[str, str]]:
     c = Customer
     rows = db.execute(sa.select(c.id, c.number, c.name).where(c.tenant_id == tenant_id, c.id.in_(ids)))
-    return {row[0]: (row[1], row[2]) for row in rows}
+    return {customer_id: (number, name) for customer_id, number, name in rows}
 
 
-def _lines(tenant_id: UUID) -> sa.Select[Any]:
-    b, a, c, i = BankLine, BankAccount, Customer, OpenItem
-    made = {
-        "account": a.name,
-        "customer_name": c.name,
-        "receipt_no": i.document_no,
-    }
-    columns = [made.get(name) or getattr(b, name) for name in MatchLine.__dataclass_fields__]
-    names = list(MatchLine.__dataclass_fields__)
+def _lines(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
+    line, account, customer, item = BankLine, BankAccount, Customer, OpenItem
     return (
-        sa.select(*(column.label(name) for column, name in zip(columns, names, strict=True)))
-        .select_from(b)
-        .join(a, sa.and_(a.tenant_id == tenant_id, a.id == b.bank_account_id))
-        .outerjoin(c, sa.and_(c.tenant_id == tenant_id, c.id == b.customer_id))
-        .outerjoin(i, sa.and_(i.tenant_id == tenant_id, i.id == b.receipt_item_id))
-        .where(b.tenant_id == tenant_id, b.side == 1)
+        select_view(
+            MatchLine,
+            id=value(line.id),
+            booked_on=value(line.booked_on),
+            currency=value(line.currency),
+            amount_minor=value(line.amount_minor),
+            remittance=value(line.remittance),
+            end_to_end_id=value(line.end_to_end_id),
+            payer_name=value(line.payer_name),
+            payer_account=value(line.payer_account),
+            payer_bank=value(line.payer_bank),
+            bank_account_id=value(line.bank_account_id),
+            account=value(account.name),
+            file_id=value(line.file_id),
+            side=value(line.side),
+            is_reversal=value(line.is_reversal),
+            state=value(line.state),
+            proposal_state=value(line.proposal_state),
+            customer_id=value(line.customer_id),
+            customer_name=value(customer.name),
+            receipt_item_id=value(line.receipt_item_id),
+            receipt_no=value(item.document_no),
+            reason=value(line.reason),
+            decided_by=value(line.decided_by),
+            decided_at=value(line.decided_at),
+        )
+        .select_from(line)
+        .join(account, sa.and_(account.tenant_id == tenant_id, account.id == line.bank_account_id))
+        .outerjoin(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == line.customer_id))
+        .outerjoin(item, sa.and_(item.tenant_id == tenant_id, item.id == line.receipt_item_id))
+        .where(line.tenant_id == tenant_id, line.side == 1)
     )
 
 
@@ -240,7 +257,7 @@ def _of_amount(text: str) -> sa.ColumnElement[bool]:
 def _accounts(db: Session, tenant_id: UUID) -> list[tuple[str, str]]:
     a = BankAccount
     rows = db.execute(sa.select(a.id, a.name).where(a.tenant_id == tenant_id).order_by(a.name, a.id))
-    return [(str(row[0]), row[1]) for row in rows]
+    return [(str(found_id), name) for found_id, name in rows]
 
 
 def _files(db: Session, tenant_id: UUID) -> list[tuple[str, str]]:
@@ -251,7 +268,7 @@ def _files(db: Session, tenant_id: UUID) -> list[tuple[str, str]]:
         .order_by(f.uploaded_at.desc(), f.id)
         .limit(FILES_MAX)
     )
-    return [(str(row[0]), row[1]) for row in rows]
+    return [(str(found_id), name) for found_id, name in rows]
 
 
 def _uuid(text: str) -> UUID | None:

@@ -21,6 +21,7 @@ from ar.receipts.matching_index import Books, Item, Party, Payer
 from ar.receipts.models import BankLine, MatchRefusal, PayerAccount
 from ar.receipts.naming import number_key, plain_account, written_in
 from kernel.arrays import array_text
+from kernel.views import select_view, value, views
 
 #: Fillers of banks where a customer's own reference would stand.
 NO_REFERENCE: Final = frozenset({"NOTPROVIDED", "NONREF", "NOREF", "NULL"})
@@ -85,14 +86,14 @@ def as_lines(db: Session, tenant_id: UUID, rows: Sequence[Any]) -> list[Line]:
                 refused.setdefault(line_id, set()).add(item_id)
     return [
         Line(
-            row.id,
-            row.booked_on,
-            row.currency,
-            row.amount_minor,
-            text_of(row.remittance, row.end_to_end_id),
-            row.payer_name,
-            plain_account(row.payer_account),
-            frozenset(refused.get(row.id, ())),
+            id=row.id,
+            booked_on=row.booked_on,
+            currency=row.currency,
+            amount_minor=row.amount_minor,
+            text=text_of(row.remittance, row.end_to_end_id),
+            payer_name=row.payer_name,
+            payer_account=plain_account(row.payer_account),
+            refused=frozenset(refused.get(row.id, ())),
         )
         for row in rows
     ]
@@ -103,9 +104,9 @@ def load_books(db: Session, tenant_id: UUID, lines: Iterable[Line]) -> Books:
     items = db.execute(_items(tenant_id))
     payers = db.execute(_payers(tenant_id))
     return Books(
-        [Item(*row) for row in items],
+        views(Item, items),
         _parties(db, tenant_id),
-        [Payer(*row) for row in payers],
+        views(Payer, payers),
         _settled(db, tenant_id, lines),
     )
 
@@ -117,9 +118,7 @@ def load_books_near(db: Session, tenant_id: UUID, line: Line, also: Iterable[UUI
     """
     i = OpenItem
     parties = _parties(db, tenant_id)
-    payers = [
-        Payer(*row) for row in db.execute(_payers(tenant_id).where(PayerAccount.account_key == line.payer_account))
-    ]
+    payers = views(Payer, db.execute(_payers(tenant_id).where(PayerAccount.account_key == line.payer_account)))
     customers = spoken_for(line, Books((), parties, payers))
     numbers = sa.cast(sorted(written_in(line.text)), sa.ARRAY(sa.Text))
     near = sa.or_(
@@ -129,34 +128,43 @@ def load_books_near(db: Session, tenant_id: UUID, line: Line, also: Iterable[UUI
         among(i.id, also),
     )
     items = db.execute(_items(tenant_id).where(near))
-    return Books([Item(*row) for row in items], parties, payers, _settled(db, tenant_id, [line]))
+    return Books(views(Item, items), parties, payers, _settled(db, tenant_id, [line]))
 
 
-def _items(tenant_id: UUID) -> sa.Select[Any]:
-    i = OpenItem
-    columns: list[Any] = [
-        i.id,
-        i.customer_id,
-        i.kind,
-        i.document_no,
-        i.document_on,
-        i.due_on,
-        i.currency,
-        i.open_minor,
-        i.reference,
-    ]
-    return sa.select(*columns).where(i.tenant_id == tenant_id, i.open_minor > 0, i.side > 0)
+def _items(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
+    item = OpenItem
+    return select_view(
+        Item,
+        id=value(item.id),
+        customer_id=value(item.customer_id),
+        kind=value(item.kind),
+        document_no=value(item.document_no),
+        document_on=value(item.document_on),
+        due_on=value(item.due_on),
+        currency=value(item.currency),
+        open_minor=value(item.open_minor),
+        reference=value(item.reference),
+    ).where(item.tenant_id == tenant_id, item.open_minor > 0, item.side > 0)
 
 
-def _payers(tenant_id: UUID) -> sa.Select[Any]:
-    p = PayerAccount
-    columns: list[Any] = [p.customer_id, p.account_key, p.confirmed_at.is_not(None)]
-    return sa.select(*columns).where(p.tenant_id == tenant_id)
+def _payers(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
+    payer = PayerAccount
+    return select_view(
+        Payer,
+        customer_id=value(payer.customer_id),
+        account=value(payer.account_key),
+        confirmed=value(payer.confirmed_at.is_not(None)),
+    ).where(payer.tenant_id == tenant_id)
 
 
 def _parties(db: Session, tenant_id: UUID) -> list[Party]:
-    c = Customer
-    return [Party(*row) for row in db.execute(sa.select(c.id, c.name).where(c.tenant_id == tenant_id))]
+    customer = Customer
+    rows = db.execute(
+        select_view(Party, customer_id=value(customer.id), name=value(customer.name)).where(
+            customer.tenant_id == tenant_id
+        )
+    )
+    return views(Party, rows)
 
 
 def _settled(db: Session, tenant_id: UUID, lines: Iterable[Line]) -> dict[str, set[UUID]]:

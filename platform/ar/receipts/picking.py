@@ -122,11 +122,6 @@ def parts_of(selected: Iterable[str], amounts: Mapping[str, str]) -> list[dict[s
     return [{"item_id": item_id, "amount": amounts.get(item_id, "").strip()} for item_id in ids]
 
 
-def typed_parts(parts: Iterable[Part]) -> dict[UUID, str]:
-    """Parts as `picking` takes them."""
-    return {part.item_id: part.amount for part in parts}
-
-
 def _open(db: Session, tenant_id: UUID, customer_id: UUID, currency: str) -> list[Any]:
     i = OpenItem
     return list(

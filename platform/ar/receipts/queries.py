@@ -19,6 +19,7 @@ from ar.ledger.models import Allocation, BooksState, OpenItem
 from ar.receipts.matching_read import to_decide
 from ar.receipts.models import BankAccount, BankFile, BankLine, Receipt, Refund
 from kernel.errors import NotFound
+from kernel.views import LATER, from_json, json_view, select_view, value, view, view_columns, views
 from web import filters
 
 
@@ -131,7 +132,7 @@ class CreditPage:
     recorded_by: str | None
     bank_line_id: UUID | None
     asked_minor: int
-    paid: tuple[PaidRow, ...] = ()
+    paid: tuple[PaidRow, ...]
 
     @property
     def applicable(self) -> bool:
@@ -143,7 +144,7 @@ def cash_state(db: Session, tenant_id: UUID) -> CashState:
     """All of it in one statement: it stands on pages that are looked at all day."""
     i, b = OpenItem, BankLine
     locked = sa.select(BooksState.locked_through).where(BooksState.tenant_id == tenant_id).scalar_subquery()
-    counts: Any = db.execute(
+    counts = db.execute(
         sa.select(
             sa.select(sa.func.max(i.document_on))
             .where(i.tenant_id == tenant_id, i.kind == "receipt")
@@ -161,16 +162,13 @@ def cash_state(db: Session, tenant_id: UUID) -> CashState:
             _accounts_json(tenant_id).label("accounts"),
         )
     ).one()
-    accounts = tuple(
-        CashAccount(name, date.fromisoformat(through_on) if through_on else None)
-        for name, through_on in counts.accounts or ()
-    )
+    accounts = from_json(CashAccount, counts.accounts)
     through = min((each.through_on for each in accounts if each.through_on), default=counts.last_on)
     return CashState(through, accounts, counts.unapplied, counts.waiting, counts.sure)
 
 
 def _accounts_json(tenant_id: UUID) -> sa.ScalarSelect[Any]:
-    """[[name, through which day], …] of the active accounts: the last line's day or the last statement's end."""
+    """The CashAccount of each active account as JSON: the last line's day or the last statement's end."""
     a, b, f = BankAccount, BankLine, BankFile
     last_line = sa.select(sa.func.max(b.booked_on)).where(b.tenant_id == tenant_id, b.bank_account_id == a.id)
     last_file = sa.select(sa.func.max(f.to_on)).where(
@@ -181,125 +179,134 @@ def _accounts_json(tenant_id: UUID) -> sa.ScalarSelect[Any]:
         sa.select(a.name, told.label("through_on")).where(a.tenant_id == tenant_id, a.active).order_by(a.name, a.id)
     )
     t = through.subquery("told").c
-    return sa.select(sa.func.jsonb_agg(sa.func.jsonb_build_array(t.name, t.through_on))).scalar_subquery()
+    account = json_view(CashAccount, name=value(t.name), through_on=value(t.through_on))
+    return sa.select(sa.func.jsonb_agg(account)).scalar_subquery()
 
 
 def receipt_list(
     db: Session, tenant_id: UUID, wanted: ReceiptFilters, *, offset: int = 0, limit: int = 50
 ) -> ReceiptList:
     """Receipts, the newest first; two statements."""
-    i, c, r, a = OpenItem, Customer, Receipt, BankAccount
+    item, customer, receipt, account = OpenItem, Customer, Receipt, BankAccount
     mirror = aliased(OpenItem)
-    is_reversed = sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == i.id)
+    is_reversed = sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == item.id)
     source = (
-        sa.join(i, c, sa.and_(c.tenant_id == tenant_id, c.id == i.customer_id))
-        .outerjoin(r, sa.and_(r.tenant_id == tenant_id, r.id == i.id))
-        .outerjoin(a, sa.and_(a.tenant_id == tenant_id, a.id == r.bank_account_id))
+        sa.join(item, customer, sa.and_(customer.tenant_id == tenant_id, customer.id == item.customer_id))
+        .outerjoin(receipt, sa.and_(receipt.tenant_id == tenant_id, receipt.id == item.id))
+        .outerjoin(account, sa.and_(account.tenant_id == tenant_id, account.id == receipt.bank_account_id))
     )
-    where = [i.tenant_id == tenant_id, i.kind == "receipt", *_wanted(wanted, is_reversed)]
+    where = [item.tenant_id == tenant_id, item.kind == "receipt", *_wanted(wanted, is_reversed)]
     sums = db.execute(
         sa.select(
-            i.currency,
+            item.currency,
             sa.func.count(),
-            sa.cast(sa.func.sum(i.amount_minor), sa.BigInteger),
-            sa.cast(sa.func.sum(i.open_minor), sa.BigInteger),
+            sa.cast(sa.func.sum(item.amount_minor), sa.BigInteger),
+            sa.cast(sa.func.sum(item.open_minor), sa.BigInteger),
         )
         .select_from(source)
         .where(*where)
-        .group_by(i.currency)
-        .order_by(i.currency)
+        .group_by(item.currency)
+        .order_by(item.currency)
     )
-    columns: list[Any] = [
-        i.id,
-        i.document_no,
-        i.document_on,
-        i.customer_id,
-        c.number,
-        c.name,
-        i.currency,
-        i.amount_minor,
-        i.open_minor,
-        r.method,
-        a.name,
-        r.payer_name,
-        is_reversed,
-    ]
-    totals = [(row[0], row[1], row[2], row[3]) for row in sums]
+    columns = view_columns(
+        ReceiptRow,
+        id=value(item.id),
+        document_no=value(item.document_no),
+        document_on=value(item.document_on),
+        customer_id=value(item.customer_id),
+        customer_no=value(customer.number),
+        customer_name=value(customer.name),
+        currency=value(item.currency),
+        amount_minor=value(item.amount_minor),
+        open_minor=value(item.open_minor),
+        method=value(receipt.method),
+        account=value(account.name),
+        payer_name=value(receipt.payer_name),
+        reversed=value(is_reversed),
+    )
+    totals = [(currency, count, amount_minor, open_minor) for currency, count, amount_minor, open_minor in sums]
     rows = db.execute(
         sa.select(*columns)
         .select_from(source)
         .where(*where)
-        .order_by(i.document_on.desc(), i.document_no.desc(), i.id)
+        .order_by(item.document_on.desc(), item.document_no.desc(), item.id)
         .offset(offset)
         .limit(limit)
     )
-    return ReceiptList([ReceiptRow(*row) for row in rows], totals)
+    return ReceiptList(views(ReceiptRow, rows), totals)
 
 
 def credit_page(db: Session, tenant_id: UUID, item_id: UUID) -> CreditPage:
     """One receipt or other credit. Two statements. Raises NotFound, also for what is no credit."""
-    i, c, r, a, f = OpenItem, Customer, Receipt, BankAccount, Refund
+    item, customer, receipt, account, refund = OpenItem, Customer, Receipt, BankAccount, Refund
     mirror = aliased(OpenItem)
-    columns: list[Any] = [
-        i.id,
-        i.kind,
-        i.side,
-        i.document_no,
-        i.document_on,
-        i.customer_id,
-        c.number,
-        c.name,
-        i.currency,
-        i.amount_minor,
-        i.open_minor,
-        i.reference,
-        i.recorded_at,
-        i.reverses_id,
-        sa.select(mirror.id).where(mirror.tenant_id == tenant_id, mirror.reverses_id == i.id).scalar_subquery(),
-        r.method,
-        a.name,
-        r.payer_name,
-        r.payer_account,
-        r.remittance,
-        r.designation,
-        r.recorded_by,
-        r.bank_line_id,
-        sa.select(sa.cast(sa.func.coalesce(sa.func.sum(f.amount_minor), 0), sa.BigInteger))
-        .where(f.tenant_id == tenant_id, f.credit_item_id == i.id, f.state == "asked")
-        .scalar_subquery(),
-    ]
-    row: Any = db.execute(
-        sa.select(*columns)
-        .join(c, sa.and_(c.tenant_id == tenant_id, c.id == i.customer_id))
-        .outerjoin(r, sa.and_(r.tenant_id == tenant_id, r.id == i.id))
-        .outerjoin(a, sa.and_(a.tenant_id == tenant_id, a.id == r.bank_account_id))
-        .where(i.tenant_id == tenant_id, i.id == item_id, i.side == -1)
+    reversed_by = (
+        sa.select(mirror.id).where(mirror.tenant_id == tenant_id, mirror.reverses_id == item.id).scalar_subquery()
+    )
+    asked = (
+        sa.select(sa.cast(sa.func.coalesce(sa.func.sum(refund.amount_minor), 0), sa.BigInteger))
+        .where(refund.tenant_id == tenant_id, refund.credit_item_id == item.id, refund.state == "asked")
+        .scalar_subquery()
+    )
+    row = db.execute(
+        select_view(
+            CreditPage,
+            id=value(item.id),
+            kind=value(item.kind),
+            side=value(item.side),
+            document_no=value(item.document_no),
+            document_on=value(item.document_on),
+            customer_id=value(item.customer_id),
+            customer_no=value(customer.number),
+            customer_name=value(customer.name),
+            currency=value(item.currency),
+            amount_minor=value(item.amount_minor),
+            open_minor=value(item.open_minor),
+            reference=value(item.reference),
+            recorded_at=value(item.recorded_at),
+            reverses_id=value(item.reverses_id),
+            reversed_by=value(reversed_by),
+            method=value(receipt.method),
+            account=value(account.name),
+            payer_name=value(receipt.payer_name),
+            payer_account=value(receipt.payer_account),
+            remittance=value(receipt.remittance),
+            designation=value(receipt.designation),
+            recorded_by=value(receipt.recorded_by),
+            bank_line_id=value(receipt.bank_line_id),
+            asked_minor=value(asked),
+            paid=LATER,
+        )
+        .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == item.customer_id))
+        .outerjoin(receipt, sa.and_(receipt.tenant_id == tenant_id, receipt.id == item.id))
+        .outerjoin(account, sa.and_(account.tenant_id == tenant_id, account.id == receipt.bank_account_id))
+        .where(item.tenant_id == tenant_id, item.id == item_id, item.side == -1)
     ).first()
     if row is None:
         raise NotFound("item_not_found")
-    found: list[Any] = [*row, _paid(db, tenant_id, item_id)]
-    return CreditPage(*found)
+    return view(CreditPage, row, paid=_paid(db, tenant_id, item_id))
 
 
 def _paid(db: Session, tenant_id: UUID, item_id: UUID) -> tuple[PaidRow, ...]:
-    a, i, back = Allocation, OpenItem, aliased(Allocation)
+    allocation, item, back = Allocation, OpenItem, aliased(Allocation)
     rows = db.execute(
-        sa.select(
-            a.id,
-            i.id,
-            i.document_no,
-            i.kind,
-            a.amount_minor,
-            a.effective_on,
-            a.recorded_by,
-            a.reverses_id.is_not(None),
-            sa.exists().where(back.tenant_id == tenant_id, back.reverses_id == a.id),
+        select_view(
+            PaidRow,
+            id=value(allocation.id),
+            item_id=value(item.id),
+            document_no=value(item.document_no),
+            kind=value(item.kind),
+            amount_minor=value(allocation.amount_minor),
+            effective_on=value(allocation.effective_on),
+            recorded_by=value(allocation.recorded_by),
+            reverses=value(allocation.reverses_id.is_not(None)),
+            taken_back=value(sa.exists().where(back.tenant_id == tenant_id, back.reverses_id == allocation.id)),
         )
-        .join(i, sa.and_(i.tenant_id == tenant_id, i.id == a.debit_item_id))
-        .where(a.tenant_id == tenant_id, a.credit_item_id == item_id)
-        .order_by(a.effective_on, a.id)
+        .join(item, sa.and_(item.tenant_id == tenant_id, item.id == allocation.debit_item_id))
+        .where(allocation.tenant_id == tenant_id, allocation.credit_item_id == item_id)
+        .order_by(allocation.effective_on, allocation.id)
     )
-    return tuple(PaidRow(*row) for row in rows)
+    return tuple(views(PaidRow, rows))
 
 
 def _wanted(wanted: ReceiptFilters, is_reversed: sa.ColumnElement[bool]) -> list[sa.ColumnElement[bool]]:

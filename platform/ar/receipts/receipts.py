@@ -7,7 +7,6 @@ is remembered and no order ever puts it back by itself; the rest of a payment st
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -100,7 +99,7 @@ def _apply_credit(db: Session, actor: Actor, credit_id: UUID, data: ApplyCredit)
     if customer_id is None:
         raise NotFound("item_not_found")
     lock_customers(db, actor.tenant_id, [customer_id])
-    credit: Any = db.execute(sa.select(i.side, i.currency, i.open_minor, i.document_no).where(*where)).one()
+    credit = db.execute(sa.select(i.side, i.currency, i.open_minor, i.document_no).where(*where)).one()
     if credit.side > 0:
         raise RuleBroken("wrong_side", debit_no="", credit_no=credit.document_no)
     parts = choose_parts(
@@ -203,7 +202,7 @@ def suggest(
     Documents in `refused` are left out; the numbers in `designation` come first.
     """
     i = OpenItem
-    rows: Sequence[Any] = db.execute(
+    rows = db.execute(
         sa.select(i.id, i.kind, i.document_no, i.reference, i.due_on, i.open_minor)
         .where(
             i.tenant_id == actor.tenant_id,
@@ -216,9 +215,9 @@ def suggest(
     ).all()
     by_no = {row.document_no: row.id for row in rows if row.kind != INTEREST}
     debts = [
-        Debt(row.id, row.due_on, row.open_minor, part=INTEREST, of=by_no.get(row.reference or ""))
+        Debt(id=row.id, due_on=row.due_on, open_minor=row.open_minor, part=INTEREST, of=by_no.get(row.reference or ""))
         if row.kind == INTEREST
-        else Debt(row.id, row.due_on, row.open_minor)
+        else Debt(id=row.id, due_on=row.due_on, open_minor=row.open_minor)
         for row in rows
         if row.id not in refused
     ]

@@ -17,6 +17,7 @@ from ar.customers.models import Customer
 from ar.ledger.models import OpenItem
 from ar.receipts.models import BankAccount, Refund
 from kernel.errors import NotFound
+from kernel.views import select_view, value, view, views
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,11 @@ def refund_list(db: Session, tenant_id: UUID, *, state: str = "all", offset: int
     """Refunds, the newest first; two statements."""
     r = Refund
     found = db.execute(sa.select(r.state, sa.func.count()).where(r.tenant_id == tenant_id).group_by(r.state))
-    counts = {row[0]: row[1] for row in found}
+    counts = dict(found.all())
     limits = [] if state == "all" else [r.state == state]
     rows = db.execute(_views(tenant_id).where(*limits).order_by(r.asked_at.desc(), r.id).offset(offset).limit(limit))
     total = sum(counts.values()) if state == "all" else counts.get(state, 0)
-    return RefundList([RefundView(*row) for row in rows], counts, total)
+    return RefundList(views(RefundView, rows), counts, total)
 
 
 def refund_page(db: Session, tenant_id: UUID, refund_id: UUID) -> RefundView:
@@ -72,40 +73,40 @@ def refund_page(db: Session, tenant_id: UUID, refund_id: UUID) -> RefundView:
     row = db.execute(_views(tenant_id).where(Refund.id == refund_id)).first()
     if row is None:
         raise NotFound("refund_not_found")
-    return RefundView(*row)
+    return view(RefundView, row)
 
 
-def _views(tenant_id: UUID) -> sa.Select[Any]:
-    r, c, a, credit, booked = Refund, Customer, BankAccount, aliased(OpenItem), aliased(OpenItem)
-    columns: list[Any] = [
-        r.id,
-        r.state,
-        r.customer_id,
-        c.number,
-        c.name,
-        r.credit_item_id,
-        credit.document_no,
-        credit.open_minor,
-        r.currency,
-        r.amount_minor,
-        r.payee_name,
-        r.payee_account,
-        r.payee_bank,
-        a.name,
-        r.reason,
-        r.approval_id,
-        r.refund_item_id,
-        booked.document_no,
-        r.asked_by,
-        r.asked_at,
-        r.settled_by,
-        r.settled_at,
-    ]
+def _views(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
+    refund, customer, account, credit, booked = Refund, Customer, BankAccount, aliased(OpenItem), aliased(OpenItem)
     return (
-        sa.select(*columns)
-        .join(c, sa.and_(c.tenant_id == tenant_id, c.id == r.customer_id))
-        .join(credit, sa.and_(credit.tenant_id == tenant_id, credit.id == r.credit_item_id))
-        .outerjoin(booked, sa.and_(booked.tenant_id == tenant_id, booked.id == r.refund_item_id))
-        .outerjoin(a, sa.and_(a.tenant_id == tenant_id, a.id == r.bank_account_id))
-        .where(r.tenant_id == tenant_id)
+        select_view(
+            RefundView,
+            id=value(refund.id),
+            state=value(refund.state),
+            customer_id=value(refund.customer_id),
+            customer_no=value(customer.number),
+            customer_name=value(customer.name),
+            credit_item_id=value(refund.credit_item_id),
+            credit_no=value(credit.document_no),
+            credit_open_minor=value(credit.open_minor),
+            currency=value(refund.currency),
+            amount_minor=value(refund.amount_minor),
+            payee_name=value(refund.payee_name),
+            payee_account=value(refund.payee_account),
+            payee_bank=value(refund.payee_bank),
+            account=value(account.name),
+            reason=value(refund.reason),
+            approval_id=value(refund.approval_id),
+            refund_item_id=value(refund.refund_item_id),
+            refund_no=value(booked.document_no),
+            asked_by=value(refund.asked_by),
+            asked_at=value(refund.asked_at),
+            settled_by=value(refund.settled_by),
+            settled_at=value(refund.settled_at),
+        )
+        .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == refund.customer_id))
+        .join(credit, sa.and_(credit.tenant_id == tenant_id, credit.id == refund.credit_item_id))
+        .outerjoin(booked, sa.and_(booked.tenant_id == tenant_id, booked.id == refund.refund_item_id))
+        .outerjoin(account, sa.and_(account.tenant_id == tenant_id, account.id == refund.bank_account_id))
+        .where(refund.tenant_id == tenant_id)
     )

@@ -99,7 +99,7 @@ def pay(db: Session, actor: Actor, approved: Approved) -> None:
     if found is None:
         raise NotFound("refund_not_found")
     credit = _hold_credit(db, actor.tenant_id, found)
-    refund: Any = db.execute(
+    refund = db.execute(
         sa.select(r.state, r.amount_minor, r.payee_name, r.bank_account_id)
         .where(r.tenant_id == actor.tenant_id, r.id == approved.subject_id)
         .with_for_update()
@@ -164,7 +164,7 @@ def _hold_credit(db: Session, tenant_id: UUID, credit_id: UUID) -> Any:
     if customer_id is None:
         raise NotFound("item_not_found")
     lock_customers(db, tenant_id, [customer_id])
-    credit: Any = db.execute(
+    credit = db.execute(
         sa.select(i.customer_id, i.side, i.kind, i.document_no, i.currency, i.open_minor).where(*where)
     ).one()
     if credit.side > 0 or credit.kind not in ("receipt", "credit_note", "goods_return"):

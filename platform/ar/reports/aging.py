@@ -15,10 +15,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.customers.models import Customer
-from ar.ledger.aging import BUCKETS, AgingRow, BucketRange, bucket_ranges, totals
+from ar.ledger.aging import BUCKET_COLUMNS, AgingRow, BucketRange, bucket_minors, bucket_ranges, totals
 from ar.ledger.asof import joined, later_allocations, open_then, there_and_open
 from ar.ledger.models import OpenItem
 from ar.ledger.queries import posted_balances
+from kernel.views import DbRow
 
 By = Literal["due", "invoice"]
 
@@ -98,7 +99,7 @@ def _statement(
     customer_id: UUID | None,
     currency: str | None,
     known_at: datetime | None = None,
-) -> sa.Select[Any]:
+) -> sa.Select[*tuple[Any, ...]]:
     """Sums per customer and currency first, names afterwards, so that the join is of few rows."""
     i, c = OpenItem, Customer
     later = later_allocations(tenant_id, as_of, known_at)
@@ -109,8 +110,8 @@ def _statement(
             i.customer_id,
             i.currency,
             *(
-                _sum(minor).filter(i.side > 0, *_within(anchor, bucket)).label(f"bucket_{at}")
-                for at, bucket in enumerate(bucket_ranges(as_of))
+                _sum(minor).filter(i.side > 0, *_within(anchor, bucket)).label(column)
+                for column, bucket in zip(BUCKET_COLUMNS, bucket_ranges(as_of), strict=True)
             ),
             _sum(minor).filter(i.side < 0).label("unapplied"),
         )
@@ -123,7 +124,9 @@ def _statement(
     if currency:
         sums = sums.where(i.currency == currency)
     s = sums.subquery("sums")
-    amounts = [sa.cast(sa.func.coalesce(column, 0), sa.BigInteger) for column in list(s.c)[2:]]
+    amounts = [
+        sa.cast(sa.func.coalesce(s.c[name], 0), sa.BigInteger).label(name) for name in (*BUCKET_COLUMNS, "unapplied")
+    ]
     return (
         sa.select(c.id, c.number, c.name, s.c.currency, *amounts)
         .join(s, s.c.customer_id == c.id)
@@ -145,9 +148,17 @@ def _within(anchor: Any, bucket: BucketRange) -> list[sa.ColumnElement[bool]]:
     return limits
 
 
-def _row(row: Any) -> NamedRow:
-    customer_id, number, name, currency, *amounts = row
-    return NamedRow(customer_id, name, AgingRow(number, currency, tuple(amounts[: len(BUCKETS)]), amounts[-1]))
+def _row(row: DbRow) -> NamedRow:
+    return NamedRow(
+        customer_id=row.id,
+        customer_name=row.name,
+        aging=AgingRow(
+            customer_no=row.number,
+            currency=row.currency,
+            buckets_minor=bucket_minors(row),
+            unapplied_minor=row.unapplied,
+        ),
+    )
 
 
 def _tie_out(sums: tuple[AgingRow, ...], posted: dict[str, int], currency: str | None) -> tuple[TieOut, ...]:

@@ -1,7 +1,7 @@
 """One customer on one page: facts, ladder, open items, holds, contacts, statements. The timeline is its own module.
 
-May import the slices below it and kernel. Invariant: four statements here whatever the size of the customer, and one
-for the timeline; lists are bounded, sums are of everything that is open.
+Invariant: four statements here whatever the size of the customer, and one for the timeline; lists are bounded, sums
+are of everything that is open.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ar.cases.queries import block_views, case_strip
 from ar.cases.views import BlockView, CaseStrip
 from ar.customers.models import Contact, Customer
 from ar.customers.queries import ContactView
-from ar.ledger.aging import BUCKETS, AgingRow, OpenAmount, age, bucket_ranges
+from ar.ledger.aging import BUCKET_COLUMNS, AgingRow, OpenAmount, age, bucket_minors, bucket_ranges
 from ar.ledger.due_dates import overdue_days
 from ar.ledger.models import OpenItem
 from ar.ledger.queries import open_items
@@ -33,13 +33,12 @@ from kernel.calendars import WorkCalendar
 from kernel.db import columns
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
+from kernel.views import LATER, DbRow, from_json, json_of, json_view, select_view, tuple_of, value, view
 from tenants.models import Company, User
 
 ITEMS_MAX: Final = 100
 STATEMENTS_MAX: Final = 6
 BILLS_MAX: Final = 50
-_ALWAYS_FROM: Final = date.min
-_ALWAYS_TO: Final = date.max
 _TENANT: Final = sa.bindparam("tenant", type_=sa.Uuid)
 _CUSTOMER: Final = sa.bindparam("customer", type_=sa.Uuid)
 
@@ -174,37 +173,69 @@ def customer_page(
 
 
 def _facts(db: Session, tenant_id: UUID, customer_id: UUID) -> Facts:
-    row: Any = columns(db, _reading_facts(), {"tenant": tenant_id, "customer": customer_id}).first()
+    row = columns(db, _reading_facts(), {"tenant": tenant_id, "customer": customer_id}).first()
     if row is None:
         raise NotFound("customer_not_found")
-    *plain, preset, overrides, contacts, statements, bills = row
-    calendar = WorkCalendar(preset, {date.fromisoformat(day): bool(told["working"]) for day, told in overrides.items()})
-    papers = (tuple(map(_statement, statements or ())), tuple(map(_outstanding, bills or ())))
-    lists = (tuple(map(_contact, contacts or ())), *papers)
-    return Facts(*(*plain, calendar, *lists))
+    working = {date.fromisoformat(day): bool(told["working"]) for day, told in row.calendar_overrides.items()}
+    return view(
+        Facts,
+        row,
+        calendar=WorkCalendar(row.calendar_preset, working),
+        contacts=from_json(ContactView, row.contacts),
+        statements=from_json(StatementLink, row.statements),
+        bills=from_json(OutstandingBill, row.bills),
+    )
 
 
 @cache
-def _reading_facts() -> sa.Select[Any]:
+def _reading_facts() -> sa.Select[*tuple[Any, ...]]:
     """Built once, like every statement of this page: building them costs more than running them."""
-    c, o = Customer, Company
-    columns: list[Any] = [
-        *(c.id, c.number, c.name, c.entity_type, c.tax_id, User.name.label("owner_name"), c.language, c.terms),
-        *(c.settlement_days, sa.func.coalesce(c.policy_code, o.policy_code), o.calendar, o.calendar_overrides),
-        *(_contacts(), _statements(), _bills()),
-    ]
+    customer, company = Customer, Company
     return (
-        sa.select(*columns)
-        .join(o, o.tenant_id == c.tenant_id)
-        .outerjoin(User, User.id == c.owner_id)
-        .where(c.tenant_id == _TENANT, c.id == _CUSTOMER)
+        select_view(
+            Facts,
+            id=value(customer.id),
+            number=value(customer.number),
+            name=value(customer.name),
+            entity_type=value(customer.entity_type),
+            tax_id=value(customer.tax_id),
+            owner_name=value(User.name),
+            language=value(customer.language),
+            terms=value(customer.terms),
+            settlement_days=value(customer.settlement_days),
+            policy_code=value(sa.func.coalesce(customer.policy_code, company.policy_code)),
+            calendar=LATER,
+            contacts=LATER,
+            statements=LATER,
+            bills=LATER,
+        )
+        .add_columns(
+            company.calendar.label("calendar_preset"),
+            company.calendar_overrides,
+            _contacts().label("contacts"),
+            _statements().label("statements"),
+            _bills().label("bills"),
+        )
+        .join(company, company.tenant_id == customer.tenant_id)
+        .outerjoin(User, User.id == customer.owner_id)
+        .where(customer.tenant_id == _TENANT, customer.id == _CUSTOMER)
     )
 
 
 def _contacts() -> sa.ScalarSelect[Any]:
     """The contacts as JSON, those in use first."""
     k = Contact
-    line = sa.func.jsonb_build_array(k.id, k.name, k.title, k.email, k.phone, k.purposes, k.active, k.suppressed_reason)
+    line = json_view(
+        ContactView,
+        id=value(k.id),
+        name=value(k.name),
+        title=value(k.title),
+        email=value(k.email),
+        phone=value(k.phone),
+        purposes=tuple_of(k.purposes),
+        active=value(k.active),
+        suppressed_reason=value(k.suppressed_reason),
+    )
     return (
         sa.select(sa.func.jsonb_agg(aggregate_order_by(line, k.active.desc(), k.created_at, k.id)))
         .where(k.tenant_id == _TENANT, k.customer_id == Customer.id)
@@ -213,66 +244,66 @@ def _contacts() -> sa.ScalarSelect[Any]:
     )
 
 
-def _contact(line: list[Any]) -> ContactView:
-    contact_id, name, title, email, phone, purposes, active, reason = line
-    return ContactView(UUID(contact_id), name, title, email, phone, tuple(purposes), active, reason)
-
-
 def _statements() -> sa.ScalarSelect[Any]:
     """The newest statements as JSON."""
-    s, k = Statement, Confirmation
+    statement, confirmation = Statement, Confirmation
     newest = (
-        sa.select(s.id, s.number, s.currency, s.closing_minor, s.period_to, s.sent_to, s.respond_by_on)
-        .add_columns(s.superseded_at.is_not(None).label("superseded"), k.outcome, s.issued_at)
-        .outerjoin(k, sa.and_(k.tenant_id == s.tenant_id, k.statement_id == s.id))
-        .where(s.tenant_id == _TENANT, s.customer_id == Customer.id)
+        select_view(
+            StatementLink,
+            id=value(statement.id),
+            number=value(statement.number),
+            currency=value(statement.currency),
+            closing_minor=value(statement.closing_minor),
+            period_to=value(statement.period_to),
+            sent_to=value(statement.sent_to),
+            respond_by_on=value(statement.respond_by_on),
+            superseded=value(statement.superseded_at.is_not(None)),
+            outcome=value(confirmation.outcome),
+        )
+        .add_columns(statement.issued_at)
+        .outerjoin(
+            confirmation,
+            sa.and_(confirmation.tenant_id == statement.tenant_id, confirmation.statement_id == statement.id),
+        )
+        .where(statement.tenant_id == _TENANT, statement.customer_id == Customer.id)
         .correlate(Customer)
-        .order_by(s.issued_at.desc(), s.id.desc())
+        .order_by(statement.issued_at.desc(), statement.id.desc())
         .limit(STATEMENTS_MAX)
         .subquery("newest")
     )
-    *shown, issued_at = newest.c
-    line = sa.func.jsonb_build_array(*shown)
-    return sa.select(sa.func.jsonb_agg(aggregate_order_by(line, issued_at.desc()))).scalar_subquery()
-
-
-def _statement(line: list[Any]) -> StatementLink:
-    statement_id, number, currency, closing_minor, period_to, sent_to, respond_by_on, superseded, outcome = line
-    return StatementLink(
-        UUID(statement_id),
-        number,
-        currency,
-        closing_minor,
-        date.fromisoformat(period_to),
-        sent_to,
-        date.fromisoformat(respond_by_on) if respond_by_on else None,
-        superseded,
-        outcome,
-    )
+    line = json_of(StatementLink, newest)
+    return sa.select(sa.func.jsonb_agg(aggregate_order_by(line, newest.c.issued_at.desc()))).scalar_subquery()
 
 
 def _bills() -> sa.ScalarSelect[Any]:
     """The bills not yet paid as JSON, the first to mature first: they stand beside what is open."""
-    b = Bill
+    bill = Bill
     first = (
-        sa.select(b.id, b.number, b.kind, b.customer_id, b.acceptor, b.matures_on, b.currency, b.amount_minor, b.state)
+        select_view(
+            OutstandingBill,
+            id=value(bill.id),
+            number=value(bill.number),
+            kind=value(bill.kind),
+            customer_id=value(bill.customer_id),
+            acceptor=value(bill.acceptor),
+            matures_on=value(bill.matures_on),
+            currency=value(bill.currency),
+            amount_minor=value(bill.amount_minor),
+            state=value(bill.state),
+        )
         .where(
-            b.tenant_id == _TENANT, b.customer_id == Customer.id, b.state.in_([state.value for state in OUTSTANDING])
+            bill.tenant_id == _TENANT,
+            bill.customer_id == Customer.id,
+            bill.state.in_([state.value for state in OUTSTANDING]),
         )
         .correlate(Customer)
-        .order_by(b.matures_on, b.number)
+        .order_by(bill.matures_on, bill.number)
         .limit(BILLS_MAX)
         .subquery("first_bills")
     )
-    line = sa.func.jsonb_build_array(*first.c)
+    line = json_of(OutstandingBill, first)
     ordered = aggregate_order_by(line, first.c.matures_on, first.c.number)
     return sa.select(sa.func.jsonb_agg(ordered)).scalar_subquery()
-
-
-def _outstanding(line: list[Any]) -> OutstandingBill:
-    bill_id, number, kind, customer_id, acceptor, matures_on, *rest = line
-    on = date.fromisoformat(matures_on)
-    return OutstandingBill(UUID(bill_id), number, kind, UUID(customer_id), acceptor, on, *rest)
 
 
 def _items(
@@ -281,11 +312,14 @@ def _items(
     """The first open items, how many there are, and the sums of all of them per currency: windows over one read."""
     values: dict[str, Any] = {"tenant": tenant_id, "customer": customer_id}
     for number, each in enumerate(bucket_ranges(today)):
-        values |= {f"first{number}": each.first_on or _ALWAYS_FROM, f"last{number}": each.last_on or _ALWAYS_TO}
+        values |= {f"first{number}": each.first_on or date.min, f"last{number}": each.last_on or date.max}
     rows = columns(db, _reading_items(), values).all()
-    sums = {row[7]: AgingRow("", row[7], tuple(row[12:-1]), row[11]) for row in rows}
+    sums = [
+        view(AgingRow, row, customer_no="", buckets_minor=bucket_minors(row))
+        for _currency, row in sorted({row.currency: row for row in rows}.items())
+    ]
     lines = sorted((_line(row, today) for row in rows), key=lambda each: (-each.side, each.due_on, each.document_no))
-    return tuple(lines), rows[0][10] if rows else 0, tuple(sums[currency] for currency in sorted(sums))
+    return tuple(lines), rows[0].open_count if rows else 0, tuple(sums)
 
 
 def _items_then(
@@ -301,41 +335,66 @@ def _items_then(
     shown = sorted(found, key=lambda each: (-each.side, each.due_on, each.document_no))[:ITEMS_MAX]
     lines = tuple(
         ItemLine(
-            *(i.id, i.kind, i.side, i.document_no, i.document_on, i.due_on, i.collection_end_on, i.currency),
-            *(i.amount_minor, i.open_minor, i.days_overdue, i.stage),
+            id=item.id,
+            kind=item.kind,
+            side=item.side,
+            document_no=item.document_no,
+            document_on=item.document_on,
+            due_on=item.due_on,
+            collection_end_on=item.collection_end_on,
+            currency=item.currency,
+            amount_minor=item.amount_minor,
+            open_minor=item.open_minor,
+            days_overdue=item.days_overdue,
+            stage=item.stage,
         )
-        for i in shown
+        for item in shown
     )
     return lines, len(found), age(claims, unapplied, as_of)
 
 
 @cache
-def _reading_items() -> sa.Select[Any]:
-    i = OpenItem
+def _reading_items() -> sa.Select[*tuple[Any, ...]]:
+    item = OpenItem
 
     def total(*only: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-        summed = sa.func.sum(i.open_minor).filter(*only).over(partition_by=i.currency)
+        summed = sa.func.sum(item.open_minor).filter(*only).over(partition_by=item.currency)
         return sa.cast(sa.func.coalesce(summed, 0), sa.BigInteger)
 
     def day(name: str) -> sa.BindParameter[date]:
         return sa.bindparam(name, type_=sa.Date)
 
-    buckets = [total(i.side > 0, i.due_on.between(day(f"first{n}"), day(f"last{n}"))) for n in range(len(BUCKETS))]
-    place = sa.func.row_number().over(partition_by=i.currency, order_by=i.id)
-    item: list[Any] = [
-        *(i.id, i.kind, i.side, i.document_no, i.document_on, i.due_on, i.collection_end_on, i.currency),
-        *(i.amount_minor, i.open_minor),
+    buckets = [
+        total(item.side > 0, item.due_on.between(day(f"first{n}"), day(f"last{n}"))).label(column)
+        for n, column in enumerate(BUCKET_COLUMNS)
     ]
+    place = sa.func.row_number().over(partition_by=item.currency, order_by=item.id)
     return (
-        sa.select(*item, sa.func.count().over(), total(i.side < 0), *buckets, place)
-        .where(i.tenant_id == _TENANT, i.customer_id == _CUSTOMER, i.open_minor > 0)
-        .order_by((place == 1).desc(), i.side.desc(), i.due_on, i.document_no)
+        select_view(
+            ItemLine,
+            id=value(item.id),
+            kind=value(item.kind),
+            side=value(item.side),
+            document_no=value(item.document_no),
+            document_on=value(item.document_on),
+            due_on=value(item.due_on),
+            collection_end_on=value(item.collection_end_on),
+            currency=value(item.currency),
+            amount_minor=value(item.amount_minor),
+            open_minor=value(item.open_minor),
+            days_overdue=LATER,
+            stage=LATER,
+        )
+        .add_columns(
+            sa.func.count().over().label("open_count"), total(item.side < 0).label("unapplied_minor"), *buckets
+        )
+        .where(item.tenant_id == _TENANT, item.customer_id == _CUSTOMER, item.open_minor > 0)
+        .order_by((place == 1).desc(), item.side.desc(), item.due_on, item.document_no)
         .limit(ITEMS_MAX)
     )
 
 
-def _line(row: Any, today: date) -> ItemLine:
-    side, due_on = row[2], row[5]
-    if side < 0:
-        return ItemLine(*(*row[:10], 0, None))
-    return ItemLine(*(*row[:10], overdue_days(due_on, today), stage_of(due_on, today)))
+def _line(row: DbRow, today: date) -> ItemLine:
+    if row.side < 0:
+        return view(ItemLine, row, days_overdue=0, stage=None)
+    return view(ItemLine, row, days_overdue=overdue_days(row.due_on, today), stage=stage_of(row.due_on, today))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -58,7 +57,7 @@ class DebtRow:
 
 def debt_list(db: Session, tenant_id: UUID, as_of: date) -> list[DebtRow]:
     """Everybody who owes anything at the end of `as_of`, the oldest debt first (R123)."""
-    i, c = OpenItem, Customer
+    item, customer = OpenItem, Customer
     later = later_allocations(tenant_id, as_of)
     minor = open_then(later)
 
@@ -67,29 +66,37 @@ def debt_list(db: Session, tenant_id: UUID, as_of: date) -> list[DebtRow]:
 
     sums = (
         sa.select(
-            i.customer_id,
-            i.currency,
-            sa.cast(sa.func.sum(i.side * minor), sa.BigInteger).label("balance"),
-            total(i.side > 0, i.due_on < as_of).label("overdue"),
+            item.customer_id,
+            item.currency,
+            sa.cast(sa.func.sum(item.side * minor), sa.BigInteger).label("balance"),
+            total(item.side > 0, item.due_on < as_of).label("overdue"),
             total(*is_doubtful(as_of)).label("doubtful"),
-            sa.func.min(i.due_on).filter(i.side > 0, minor > 0).label("oldest"),
+            sa.func.min(item.due_on).filter(item.side > 0, minor > 0).label("oldest"),
         )
         .select_from(joined(later))
         .where(*there_and_open(tenant_id, as_of))
-        .group_by(i.customer_id, i.currency)
+        .group_by(item.customer_id, item.currency)
         .subquery("sums")
     )
     s = sums.c
-    rows: Any = db.execute(
-        sa.select(
-            *(c.number, c.name, c.owner_id, s.currency, s.balance, s.overdue, s.doubtful, s.oldest),
-            sa.literal(as_of),
+    rows = db.execute(
+        select_view(
+            DebtRow,
+            customer_no=value(customer.number),
+            customer_name=value(customer.name),
+            owner_id=value(customer.owner_id),
+            currency=value(s.currency),
+            balance_minor=value(s.balance),
+            overdue_minor=value(s.overdue),
+            doubtful_minor=value(s.doubtful),
+            oldest_due_on=value(s.oldest),
+            as_of=value(sa.literal(as_of)),
         )
-        .join(sums, s.customer_id == c.id)
-        .where(c.tenant_id == tenant_id, s.oldest.is_not(None))
-        .order_by(s.oldest, sa.collate(c.number, "C"), s.currency)
+        .join(sums, s.customer_id == customer.id)
+        .where(customer.tenant_id == tenant_id, s.oldest.is_not(None))
+        .order_by(s.oldest, sa.collate(customer.number, "C"), s.currency)
     )
-    return [DebtRow(*row) for row in rows]
+    return views(DebtRow, rows)
 
 
 def debts_xlsx(rows: Sequence[DebtRow], as_of: date) -> bytes:
@@ -109,9 +116,9 @@ def debts_xlsx(rows: Sequence[DebtRow], as_of: date) -> bytes:
             row.customer_no,
             row.customer_name,
             row.currency,
-            Money(row.balance_minor, row.currency),
-            Money(row.overdue_minor, row.currency),
-            Money(row.doubtful_minor, row.currency),
+            Money(minor=row.balance_minor, currency=row.currency),
+            Money(minor=row.overdue_minor, currency=row.currency),
+            Money(minor=row.doubtful_minor, currency=row.currency),
             row.days,
             _(STAGE_NAMES[row.stage]),
         ]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,11 +18,12 @@ from sqlalchemy.orm import Session, aliased
 
 from ar.bills.models import Bill, BillEvent
 from ar.ledger import kpis
-from ar.ledger.aging import bucket_ranges
+from ar.ledger.aging import BUCKET_COLUMNS, bucket_minors, bucket_ranges
 from ar.ledger.asof import joined, later_allocations, open_then, there_and_open
 from ar.ledger.due_dates import add_months
 from ar.ledger.models import Entry, OpenItem, Posting
 from ar.ledger.stages import TRADE_KINDS
+from kernel.views import LATER, select_view, value, view
 
 #: How far sales are counted back for the countback DSO; what is older than that gives no figure.
 MONTHS_BACK: Final = 24
@@ -194,29 +195,32 @@ def _months(
 
 def _standing(db: Session, tenant_id: UUID, as_of: date) -> dict[str, Standing]:
     """Per currency what was open at the end of `as_of`."""
-    i, later = OpenItem, later_allocations(tenant_id, as_of)
+    item, later = OpenItem, later_allocations(tenant_id, as_of)
     minor = open_then(later)
 
     def total(*only: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
         return sa.cast(sa.func.coalesce(sa.func.sum(minor).filter(*only), 0), sa.BigInteger)
 
     buckets = [
-        total(i.side > 0, i.due_on >= (ends.first_on or date.min), i.due_on <= (ends.last_on or date.max))
-        for ends in bucket_ranges(as_of)
+        total(
+            item.side > 0, item.due_on >= (ends.first_on or date.min), item.due_on <= (ends.last_on or date.max)
+        ).label(column)
+        for column, ends in zip(BUCKET_COLUMNS, bucket_ranges(as_of), strict=True)
     ]
-    rows: Any = db.execute(
-        sa.select(
-            i.currency,
-            total(i.side < 0),
-            total(i.side > 0, i.document_on < add_months(as_of, -LONG_MONTHS)),
-            total(i.side > 0, i.kind.not_in(TRADE_KINDS)),
-            *buckets,
+    rows = db.execute(
+        select_view(
+            Standing,
+            unapplied_minor=value(total(item.side < 0)),
+            long_minor=value(total(item.side > 0, item.document_on < add_months(as_of, -LONG_MONTHS))),
+            other_minor=value(total(item.side > 0, item.kind.not_in(TRADE_KINDS))),
+            buckets_minor=LATER,
         )
+        .add_columns(item.currency, *buckets)
         .select_from(joined(later))
         .where(*there_and_open(tenant_id, as_of))
-        .group_by(i.currency)
+        .group_by(item.currency)
     )
-    return {row[0]: Standing(row[1], row[2], row[3], tuple(row[4:])) for row in rows}
+    return {row.currency: view(Standing, row, buckets_minor=bucket_minors(row)) for row in rows}
 
 
 def _flows(db: Session, tenant_id: UUID, from_on: date, to_on: date) -> dict[tuple[str, date, str], int]:
@@ -224,25 +228,25 @@ def _flows(db: Session, tenant_id: UUID, from_on: date, to_on: date) -> dict[tup
     i, original = OpenItem, aliased(OpenItem)
     month = sa.cast(sa.func.date_trunc("month", sa.cast(i.document_on, sa.DateTime)), sa.Date).label("month")
     kind = sa.func.coalesce(original.kind, i.kind).label("root")
-    rows: Any = db.execute(
+    rows = db.execute(
         sa.select(i.currency, month, kind, sa.cast(sa.func.sum(i.side * i.amount_minor), sa.BigInteger))
         .outerjoin(original, sa.and_(original.tenant_id == tenant_id, original.id == i.reverses_id))
         .where(i.tenant_id == tenant_id, i.document_on.between(from_on, to_on))
         .group_by(i.currency, month, kind)
     )
-    return {(row[0], row[1], row[2]): row[3] for row in rows}
+    return {(currency, first_on, root): minor for currency, first_on, root, minor in rows}
 
 
 def _allowance(db: Session, tenant_id: UUID, on: date) -> dict[str, int]:
     """Per currency the balance of the allowance account at the end of `on`; a credit balance is positive."""
     p, e = Posting, Entry
-    rows: Any = db.execute(
+    rows = db.execute(
         sa.select(p.currency, sa.cast(sa.func.sum(p.credit_minor - p.debit_minor), sa.BigInteger))
         .join(e, sa.and_(e.tenant_id == tenant_id, e.id == p.entry_id))
         .where(p.tenant_id == tenant_id, p.account_code == "allowance", e.effective_on <= on)
         .group_by(p.currency)
     )
-    return {row[0]: row[1] for row in rows}
+    return dict(rows.all())
 
 
 def _pledged(db: Session, tenant_id: UUID, on: date, currency: str) -> int:

@@ -80,13 +80,16 @@ def _customers(rows: Sequence[DebtRow]) -> int:
 def _readers(db: Session, tenant_id: UUID) -> list[_Reader]:
     """The people of the company who may read its books, by address."""
     u, m = User, Membership
-    rows: Any = db.execute(
+    rows = db.execute(
         sa.select(u.id, u.name, u.email, u.language, m.roles)
         .join(m, m.user_id == u.id)
         .where(m.tenant_id == tenant_id, m.active.is_(True))
         .order_by(u.email)
     )
-    people = [_Reader(row.id, row.name, row.email, row.language, frozenset(row.roles)) for row in rows]
+    people = [
+        _Reader(id=row.id, name=row.name, address=row.email, language=row.language, roles=frozenset(row.roles))
+        for row in rows
+    ]
     return [person for person in people if allows(person.roles, Permission.READ)]
 
 

@@ -19,6 +19,7 @@ from ar.customers.models import Customer
 from ar.reports.messages import EVENTS, TONES, event_name, event_text
 from kernel.clock import moment_on
 from kernel.journal import JournalBatch, JournalEvent
+from kernel.views import select_view, value, views
 from web import filters
 
 PAGE_ROWS: Final = 50
@@ -106,37 +107,52 @@ class JournalPage:
 
 def journal_page(db: Session, tenant_id: UUID, wanted: JournalFilters, timezone: str) -> JournalPage:
     """The page; days of the filter are the company's."""
-    rows: list[Any] = list(db.execute(_events(tenant_id, wanted, timezone)))
+    rows = list(db.execute(_events(tenant_id, wanted, timezone)))
     more = len(rows) > PAGE_ROWS
-    events = tuple(EventLine(*row) for row in rows[:PAGE_ROWS])
+    events = tuple(views(EventLine, rows[:PAGE_ROWS]))
     return JournalPage(events, events[-1].id if more else None, _chain(db, tenant_id))
 
 
-def _events(tenant_id: UUID, wanted: JournalFilters, timezone: str) -> sa.Select[Any]:
-    j, c = JournalEvent, Customer
-    columns: list[Any] = [j.id, j.at, j.kind, j.actor_kind, j.actor_name, j.customer_id, c.number, c.name]
-    limits: list[sa.ColumnElement[bool]] = [j.tenant_id == tenant_id]
+def _events(tenant_id: UUID, wanted: JournalFilters, timezone: str) -> sa.Select[*tuple[Any, ...]]:
+    event, customer = JournalEvent, Customer
+    limits: list[sa.ColumnElement[bool]] = [event.tenant_id == tenant_id]
     falling = wanted.sort == "-time"
     if wanted.cursor is not None:
-        limits.append(j.id < wanted.cursor if falling else j.id > wanted.cursor)
+        limits.append(event.id < wanted.cursor if falling else event.id > wanted.cursor)
     if wanted.kind:
-        limits.append(j.kind == wanted.kind)
+        limits.append(event.kind == wanted.kind)
     if wanted.actor:
-        limits.append(j.actor_kind == wanted.actor)
+        limits.append(event.actor_kind == wanted.actor)
     if wanted.person:
-        limits.append(j.actor_name.icontains(wanted.person, autoescape=True))
+        limits.append(event.actor_name.icontains(wanted.person, autoescape=True))
     if wanted.customer:
-        known = sa.select(c.id).where(c.tenant_id == tenant_id, c.number == wanted.customer).scalar_subquery()
-        limits.append(j.customer_id == known)
+        known = (
+            sa.select(customer.id)
+            .where(customer.tenant_id == tenant_id, customer.number == wanted.customer)
+            .scalar_subquery()
+        )
+        limits.append(event.customer_id == known)
     if wanted.since is not None and wanted.since.year in YEARS:
-        limits.append(j.at >= moment_on(wanted.since, timezone, time.min))
+        limits.append(event.at >= moment_on(wanted.since, timezone, time.min))
     if wanted.until is not None and wanted.until.year in YEARS:
-        limits.append(j.at < moment_on(wanted.until + timedelta(days=1), timezone, time.min))
+        limits.append(event.at < moment_on(wanted.until + timedelta(days=1), timezone, time.min))
     return (
-        sa.select(*columns, j.data, j.sealed_in)
-        .outerjoin(c, sa.and_(c.tenant_id == tenant_id, c.id == j.customer_id))
+        select_view(
+            EventLine,
+            id=value(event.id),
+            at=value(event.at),
+            kind=value(event.kind),
+            actor_kind=value(event.actor_kind),
+            actor_name=value(event.actor_name),
+            customer_id=value(event.customer_id),
+            customer_no=value(customer.number),
+            customer_name=value(customer.name),
+            data=value(event.data),
+            batch=value(event.sealed_in),
+        )
+        .outerjoin(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == event.customer_id))
         .where(*limits)
-        .order_by(j.id.desc() if falling else j.id)
+        .order_by(event.id.desc() if falling else event.id)
         .limit(PAGE_ROWS + 1)
     )
 
@@ -149,20 +165,20 @@ def _chain(db: Session, tenant_id: UUID) -> Chain:
         sa.select(sa.func.count()).where(j.tenant_id == tenant_id, j.sealed_in.is_(None)).scalar_subquery().label("n")
     )
     one = sa.select(unsealed).subquery("one")
-    row: Any = db.execute(
+    row = db.execute(
         sa.select(head.c.number, head.c.hash, head.c.sealed_at, one.c.n).select_from(one.outerjoin(head, sa.true()))
     ).one()
-    return Chain(row[0] or 0, row[1], row[2], row[3])
+    return Chain(batches=row.number or 0, hash=row.hash, sealed_at=row.sealed_at, unsealed=row.n)
 
 
 def _flat(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for name, value in data.items():
+    for name, fact in data.items():
         path = f"{prefix}{name}"
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{path}.")
-        elif isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
-            for at, each in enumerate(value, start=1):
+        if isinstance(fact, Mapping):
+            yield from _flat(fact, f"{path}.")
+        elif isinstance(fact, list) and fact and all(isinstance(each, Mapping) for each in fact):
+            for at, each in enumerate(fact, start=1):
                 yield from _flat(each, f"{path}.{at}.")
         else:
-            text = " → ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+            text = " → ".join(map(str, fact)) if isinstance(fact, list) else "" if fact is None else str(fact)
             yield path, text

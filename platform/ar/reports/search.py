@@ -17,6 +17,7 @@ from ar.customers.queries import matches
 from ar.ledger.models import OpenItem
 from ar.statements.models import Statement
 from kernel.money import exponent, parse_amount
+from kernel.views import value, view_columns, views
 
 GROUP_MAX: Final = 20
 QUERY_MAX: Final = 100
@@ -70,10 +71,9 @@ def search(db: Session, tenant_id: UUID, q: str, currency: str) -> Found:
     minor = _amount(wanted, currency)
     if minor is not None:
         groups.append(_amounts(tenant_id, minor))
-    rows: Any = db.execute(sa.union_all(*(group.subquery().select() for group in groups)))
-    hits = (Hit(*row) for row in rows)
+    rows = db.execute(sa.union_all(*(group.subquery().select() for group in groups)))
     decimals = exponent(currency)
-    return Found(wanted, tuple(h for h in hits if h.group != AMOUNT or exponent(h.currency) == decimals))
+    return Found(wanted, tuple(h for h in views(Hit, rows) if h.group != AMOUNT or exponent(h.currency) == decimals))
 
 
 def _amount(text: str, currency: str) -> int | None:
@@ -84,19 +84,19 @@ def _amount(text: str, currency: str) -> int | None:
     return minor if 0 < minor < 2**62 else None
 
 
-def _group(group: str, **values: Any) -> list[Any]:
-    columns = {
-        "group": sa.literal(group),
-        "id": values["id"],
-        "label": values["label"],
-        "customer_id": Customer.id,
-        "customer_name": Customer.name,
-        "kind": values.get("kind", sa.literal("")),
-        "currency": sa.cast(values.get("currency", sa.literal("")), sa.Text),
-        "minor": sa.cast(values.get("minor", sa.literal(0)), sa.BigInteger),
-        "exact": values.get("exact", sa.false()),
-    }
-    return [column.label(name) for name, column in columns.items()]
+def _group(group: str, **values: Any) -> list[sa.ColumnElement[Any]]:
+    return view_columns(
+        Hit,
+        group=value(sa.literal(group)),
+        id=value(values["id"]),
+        label=value(values["label"]),
+        customer_id=value(Customer.id),
+        customer_name=value(Customer.name),
+        kind=value(values.get("kind", sa.literal(""))),
+        currency=value(sa.cast(values.get("currency", sa.literal("")), sa.Text)),
+        minor=value(sa.cast(values.get("minor", sa.literal(0)), sa.BigInteger)),
+        exact=value(values.get("exact", sa.false())),
+    )
 
 
 def _open_values() -> dict[str, Any]:

@@ -29,6 +29,7 @@ from kernel.i18n import gettext as _
 from kernel.journal import JournalEvent
 from kernel.mail import MailMessage
 from kernel.money import format_with_symbol
+from kernel.views import DbRow
 
 LINES_MAX: Final = 5
 _TENANT: Final = sa.bindparam("tenant", type_=sa.Uuid)
@@ -82,7 +83,7 @@ def customer_timeline(
 ) -> Timeline:
     """A page of what happened with a customer. `timezone` places receipts, of which the day alone is known."""
     values = {"tenant": tenant_id, "customer": customer_id, "zone": timezone, "offset": offset, "limit": limit}
-    rows: list[Any] = list(columns(db, _reading(), values))
+    rows = columns(db, _reading(), values).all()
     return Timeline(tuple(_MAKERS[row.source](row) for row in rows), rows[0].total if rows else 0)
 
 
@@ -214,20 +215,38 @@ def _joined(*parts: str | None) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _event(row: Any) -> Entry:
+def _event(row: DbRow) -> Entry:
     text = _joined(event_text(row.kind, row.data), row.who)
-    return Entry("event", row.subject_id, row.at, False, event_name(row.kind), text, "", TONES.get(row.kind, ""))
+    return Entry(
+        source="event",
+        id=row.subject_id,
+        at=row.at,
+        whole_day=False,
+        title=event_name(row.kind),
+        text=text,
+        why="",
+        tone=TONES.get(row.kind, ""),
+    )
 
 
-def _mail(row: Any) -> Entry:
+def _mail(row: DbRow) -> Entry:
     reason = row.data["reason"]
     why = (_(MAIL_REASONS[reason]) if reason in MAIL_REASONS else reason_text(reason)) if reason else ""
     tone = {"sent": "ok", "failed": "late", "unknown": "late"}.get(row.kind, "")
     text = _joined(row.data["subject"], row.data["to"], _(MAIL_STATES[row.kind]))
-    return Entry("mail", row.subject_id, row.at, False, _(MAIL_NAMES[row.data["purpose"]]), text, why, tone)
+    return Entry(
+        source="mail",
+        id=row.subject_id,
+        at=row.at,
+        whole_day=False,
+        title=_(MAIL_NAMES[row.data["purpose"]]),
+        text=text,
+        why=why,
+        tone=tone,
+    )
 
 
-def _action(row: Any) -> Entry:
+def _action(row: DbRow) -> Entry:
     data = row.data
     items = ngettext("%(num)s document", "%(num)s documents", data["items"])
     text = _joined(
@@ -241,18 +260,18 @@ def _action(row: Any) -> Entry:
     steps = row.steps or []
     whys = dict.fromkeys(why_step(code, params) for _number, _code, code, params in steps)
     return Entry(
-        "action",
-        row.id,
-        row.at,
-        False,
-        step_name(row.kind),
-        text,
-        " ".join(list(whys)[:2]),
-        STATE_TONES.get(data["state"], ""),
+        source="action",
+        id=row.id,
+        at=row.at,
+        whole_day=False,
+        title=step_name(row.kind),
+        text=text,
+        why=" ".join(list(whys)[:2]),
+        tone=STATE_TONES.get(data["state"], ""),
     )
 
 
-def _held(row: Any) -> Entry:
+def _held(row: DbRow) -> Entry:
     documents = sorted(row.data["documents"])
     text = ", ".join(documents[:LINES_MAX])
     if len(documents) > LINES_MAX:
@@ -261,12 +280,21 @@ def _held(row: Any) -> Entry:
     return Entry("held", None, row.at, False, _("Step held"), text, why, STATE_TONES["held"])
 
 
-def _receipt(row: Any) -> Entry:
+def _receipt(row: DbRow) -> Entry:
     data = row.data
     kind = _(KIND_NAMES[row.kind]) if row.kind in KIND_NAMES else row.kind
     left = {"minor": data["open"], "currency": data["currency"]}
     why = _("%(amount)s of it is not applied.", amount=_money(left)) if data["open"] else ""
-    return Entry("receipt", row.id, row.at, True, f"{kind} {data['document_no']}", _money(data), why, "ok")
+    return Entry(
+        source="receipt",
+        id=row.id,
+        at=row.at,
+        whole_day=True,
+        title=f"{kind} {data['document_no']}",
+        text=_money(data),
+        why=why,
+        tone="ok",
+    )
 
 
 _MAKERS: Final = {"event": _event, "mail": _mail, "action": _action, "held": _held, "receipt": _receipt}

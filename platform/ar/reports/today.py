@@ -18,7 +18,7 @@ from ar.bills.queries import due_select
 from ar.cases.explain import reason_text
 from ar.cases.models import Action, DayRun, LadderState
 from ar.customers.models import Customer
-from ar.ledger.aging import AgingRow, bucket_ranges
+from ar.ledger.aging import BUCKET_COLUMNS, BUCKETS, AgingRow, bucket_minors, bucket_ranges
 from ar.ledger.asof import joined, later_allocations, open_then, there_and_open
 from ar.ledger.doubtful import is_doubtful
 from ar.ledger.models import OpenItem
@@ -30,6 +30,7 @@ from ar.statements.models import Statement
 from kernel.calendars import WorkCalendar
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
+from kernel.views import from_json, json_view, value, view
 from tenants.models import Company
 
 WEEKDAYS: Final = (
@@ -164,24 +165,36 @@ def currency_sums(db: Session, tenant_id: UUID, as_of: date) -> tuple[CurrencySu
     def total(*only: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
         return sa.cast(sa.func.coalesce(sa.func.sum(minor).filter(*only), 0), sa.BigInteger)
 
-    buckets = [total(i.side > 0, *_between(each.first_on, each.last_on)) for each in bucket_ranges(as_of)]
     late = is_doubtful(as_of)
-    doubtful = [sa.func.count().filter(minor > 0, *late), total(*late)]
-    rows: Any = db.execute(
-        sa.select(i.currency, sa.func.count().filter(i.side < 0, minor > 0), total(i.side < 0), *doubtful, *buckets)
+    rows = db.execute(
+        sa.select(
+            i.currency,
+            sa.func.count().filter(i.side < 0, minor > 0).label("credits"),
+            total(i.side < 0).label("unapplied_minor"),
+            sa.func.count().filter(minor > 0, *late).label("doubtful"),
+            total(*late).label("doubtful_minor"),
+            *(
+                total(i.side > 0, *_between(each.first_on, each.last_on)).label(column)
+                for column, each in zip(BUCKET_COLUMNS, bucket_ranges(as_of), strict=True)
+            ),
+        )
         .select_from(joined(later))
         .where(*there_and_open(tenant_id, as_of))
         .group_by(i.currency)
         .order_by(i.currency)
     )
-    aged = {row[0]: (AgingRow("", row[0], tuple(row[5:]), row[2]), row[1], row[3], row[4]) for row in rows}
+    found = {row.currency: row for row in rows}
     posted = posted_balances(db, tenant_id, as_of)
-    nothing = (0,) * len(buckets)
     sums = []
-    for currency in sorted(aged.keys() | {c for c, balance in posted.items() if balance}):
-        aging, unapplied, *flagged = aged.get(currency, (AgingRow("", currency, nothing, 0), 0, 0, 0))
-        tie = TieOut(currency, aging.balance_minor, posted.get(currency, 0))
-        sums.append(CurrencySum(aging, unapplied, tie, *flagged))
+    for currency in sorted(found.keys() | {c for c, balance in posted.items() if balance}):
+        if currency in found:
+            row = found[currency]
+            aging = AgingRow("", currency, bucket_minors(row), row.unapplied_minor)
+            tie = TieOut(currency, aging.balance_minor, posted.get(currency, 0))
+            sums.append(view(CurrencySum, row, aging=aging, tie=tie))
+        else:
+            aging = AgingRow("", currency, (0,) * len(BUCKETS), 0)
+            sums.append(CurrencySum(aging, credits=0, tie=TieOut(currency, 0, posted[currency])))
     return tuple(sums)
 
 
@@ -222,17 +235,15 @@ def _head(db: Session, tenant_id: UUID, today: date) -> Head:
         ).where(c.tenant_id == tenant_id)
     ).one()
     overrides = {date.fromisoformat(day): bool(told["working"]) for day, told in row.calendar_overrides.items()}
-    return Head(
-        WorkCalendar(row.calendar, overrides),
-        row.has_customers,
-        row.asked[0],
-        row.asked[1],
-        row.last_run_on,
-        row.proposed_on,
-        {(form, state): n for form, state, n in row.waiting or ()},
-        tuple(HeldSum(*each) for each in row.held or ()),
-        row.bills_to_present,
-        row.bills_to_notify,
+    unanswered_count, answers_late = row.asked
+    return view(
+        Head,
+        row,
+        calendar=WorkCalendar(row.calendar, overrides),
+        unanswered=unanswered_count,
+        answers_late=answers_late,
+        waiting={(form, state): n for form, state, n in row.waiting or ()},
+        held=from_json(HeldSum, row.held),
     )
 
 
@@ -249,7 +260,7 @@ def _waiting_json(tenant_id: UUID) -> sa.ScalarSelect[Any]:
 
 
 def _held_json(tenant_id: UUID, today: date) -> sa.ScalarSelect[Any]:
-    """[[code, currency, items, minor], …] as JSON."""
+    """The HeldSum of the items that are not chased, as JSON."""
     i, s = OpenItem, LadderState
     h = (
         sa.select(s.held_code, i.currency, sa.func.count().label("n"), sa.func.sum(i.open_minor).label("minor"))
@@ -258,5 +269,11 @@ def _held_json(tenant_id: UUID, today: date) -> sa.ScalarSelect[Any]:
         .group_by(s.held_code, i.currency)
         .subquery("held_sums")
     )
-    line = sa.func.jsonb_build_array(h.c.held_code, h.c.currency, h.c.n, sa.cast(h.c.minor, sa.BigInteger))
+    line = json_view(
+        HeldSum,
+        code=value(h.c.held_code),
+        currency=value(h.c.currency),
+        items=value(h.c.n),
+        open_minor=value(sa.cast(h.c.minor, sa.BigInteger)),
+    )
     return sa.select(sa.func.jsonb_agg(line)).select_from(h).scalar_subquery()

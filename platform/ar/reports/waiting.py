@@ -20,6 +20,7 @@ from ar.customers.models import Customer
 from ar.ledger.models import OpenItem
 from ar.statements.models import Confirmation, Statement
 from kernel.clock import local_date
+from kernel.views import LATER, DbRow, select_view, value, view
 
 ROWS_MAX: Final = 8
 SIDE_ROWS_MAX: Final = 6
@@ -86,51 +87,51 @@ class HeldRow:
 
 def queue_rows(db: Session, tenant_id: UUID, today: date) -> tuple[QueueRow, ...]:
     """What waits, the highest level first, with the leading item's reason: the one highest up, then the oldest."""
-    a, c, s, i = Action, Customer, Step, OpenItem
+    action, customer, step, item = Action, Customer, Step, OpenItem
     first = (
-        sa.select(a)
-        .where(a.tenant_id == tenant_id, sa.tuple_(a.form, a.state).in_(WAITING))
-        .order_by(a.level.desc(), a.total_minor.desc(), a.id)
+        sa.select(action)
+        .where(action.tenant_id == tenant_id, sa.tuple_(action.form, action.state).in_(WAITING))
+        .order_by(action.level.desc(), action.total_minor.desc(), action.id)
         .limit(ROWS_MAX)
         .subquery("first")
     )
     leading = (
-        sa.select(s.why_code, s.why_params, i.due_on)
-        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
-        .where(s.tenant_id == tenant_id, s.action_id == first.c.id)
-        .order_by(s.level.desc(), i.due_on, i.id)
+        sa.select(step.why_code, step.why_params, item.due_on)
+        .join(item, sa.and_(item.tenant_id == step.tenant_id, item.id == step.item_id))
+        .where(step.tenant_id == tenant_id, step.action_id == first.c.id)
+        .order_by(step.level.desc(), item.due_on, item.id)
         .limit(1)
         .lateral("leading")
     )
     f = first.c
-    columns: list[Any] = [
-        f.id,
-        f.customer_id,
-        c.number,
-        c.name,
-        f.form,
-        f.code,
-        f.level,
-        f["items"],
-        f.currency,
-        f.total_minor,
-        leading.c.due_on,
-        leading.c.why_code,
-        leading.c.why_params,
-    ]
     rows = db.execute(
-        sa.select(*columns)
-        .join(c, sa.and_(c.tenant_id == tenant_id, c.id == f.customer_id))
+        select_view(
+            QueueRow,
+            id=value(f.id),
+            customer_id=value(f.customer_id),
+            customer_no=value(customer.number),
+            customer_name=value(customer.name),
+            form=value(f.form),
+            code=value(f.code),
+            level=value(f.level),
+            items=value(f["items"]),
+            currency=value(f.currency),
+            total_minor=value(f.total_minor),
+            days=LATER,
+            why=LATER,
+        )
+        .add_columns(leading.c.due_on, leading.c.why_code, leading.c.why_params)
+        .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == f.customer_id))
         .outerjoin(leading, sa.true())
         .order_by(f.level.desc(), f.total_minor.desc(), f.id)
     )
     return tuple(_queue_row(row, today) for row in rows)
 
 
-def _queue_row(row: Any, today: date) -> QueueRow:
-    *facts, due_on, why_code, why_params = row
-    days = (today - due_on).days if due_on else 0
-    return QueueRow(*(*facts, days, why_step(why_code, why_params) if why_code else ""))
+def _queue_row(row: DbRow, today: date) -> QueueRow:
+    days = (today - row.due_on).days if row.due_on else 0
+    why = why_step(row.why_code, row.why_params) if row.why_code else ""
+    return view(QueueRow, row, days=days, why=why)
 
 
 def unanswered(tenant_id: UUID) -> sa.Select[Any]:
@@ -144,27 +145,35 @@ def side_rows(
     db: Session, tenant_id: UUID, today: date, timezone: str
 ) -> tuple[tuple[UnansweredRow, ...], tuple[HeldRow, ...]]:
     """The two short lists in one statement: same columns, told apart by the first."""
-    rows: list[Any] = list(db.execute(sa.union_all(_asked(tenant_id), _held(tenant_id, today))))
+    rows = db.execute(sa.union_all(_asked(tenant_id), _held(tenant_id, today))).all()
     asked = [_unanswered_row(row, today, timezone) for row in rows if row.part == "asked"]
     held = [
-        HeldRow(r.id, r.number, r.customer_id, r.name, r.currency, r.minor, why_held(r.code, r.params or {}))
-        for r in rows
-        if r.part == "held"
+        HeldRow(
+            item_id=row.id,
+            document_no=row.number,
+            customer_id=row.customer_id,
+            customer_name=row.name,
+            currency=row.currency,
+            open_minor=row.minor,
+            why=why_held(row.code, row.params or {}),
+        )
+        for row in rows
+        if row.part == "held"
     ]
     return tuple(asked), tuple(held)
 
 
-def _unanswered_row(row: Any, today: date, timezone: str) -> UnansweredRow:
+def _unanswered_row(row: DbRow, today: date, timezone: str) -> UnansweredRow:
     return UnansweredRow(
-        row.id,
-        row.number,
-        row.customer_id,
-        row.name,
-        row.currency,
-        row.minor,
-        row.until_on,
-        max(0, (today - local_date(row.at, timezone)).days),
-        row.until_on is not None and row.until_on < today,
+        id=row.id,
+        number=row.number,
+        customer_id=row.customer_id,
+        customer_name=row.name,
+        currency=row.currency,
+        closing_minor=row.minor,
+        respond_by_on=row.until_on,
+        waiting_days=max(0, (today - local_date(row.at, timezone)).days),
+        late=row.until_on is not None and row.until_on < today,
     )
 
 

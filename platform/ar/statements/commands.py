@@ -241,7 +241,7 @@ def find_recipient(db: Session, tenant_id: UUID, customer_id: UUID) -> Recipient
         .order_by(c.purposes.contains(["statements"]).desc(), c.created_at, c.id)
         .limit(1)
     ).first()
-    return Recipient(row.id, row.name, row.email) if row else None
+    return Recipient(id=row.id, name=row.name, email=row.email) if row else None
 
 
 def _supersede(db: Session, actor: Actor, data: IssueStatement) -> UUID | None:

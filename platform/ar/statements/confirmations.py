@@ -1,8 +1,7 @@
 """The debtor's answer: a code to the registered contact, then one signed answer bound to the PDF's hash.
 
-May import this slice, tenants' tables, web.mailtexts and the kernel. Invariants: one answer per statement, the
-second submit finds the first; an answer needs a code that was entered under the same link within the hour; a
-superseded statement takes no answer; the ledger is never touched.
+Invariants: one answer per statement, the second submit finds the first; an answer needs a code that was entered
+under the same link within the hour; a superseded statement takes no answer; the ledger is never touched.
 """
 
 from __future__ import annotations
@@ -34,6 +33,7 @@ from kernel.journal import JournalEvent
 from kernel.mail import Attachment, OutgoingMail, queue_mail
 from kernel.money import format_with_symbol
 from kernel.tokens import OneTimeCode, TokenFacts
+from kernel.views import select_view, value, view
 from tenants.models import Company, Membership, Tenant, User
 from web.mailtexts import MailTexts, render_mail
 
@@ -84,7 +84,7 @@ def active_contact(db: Session, link: TokenFacts) -> LinkContact | None:
     ).first()
     if row is None:
         return None
-    return LinkContact(None if row.suppressed_at else Recipient(row.id, row.name, row.email))
+    return LinkContact(None if row.suppressed_at else Recipient(id=row.id, name=row.name, email=row.email))
 
 
 def masked(address: str) -> str:
@@ -192,7 +192,7 @@ def _on_file(db: Session, tenant_id: UUID, statement_id: UUID) -> Answered | Non
     row = db.execute(
         sa.select(k.id, k.reference).where(k.tenant_id == tenant_id, k.statement_id == statement_id)
     ).first()
-    return Answered(row.id, row.reference, False) if row else None
+    return Answered(confirmation_id=row.id, reference=row.reference, first=False) if row else None
 
 
 def _record(
@@ -340,23 +340,28 @@ def _issuer(db: Session, tenant_id: UUID, statement_id: UUID) -> Reader | None:
 
 
 def _member(db: Session, tenant_id: UUID, user_id: sa.Select[Any]) -> Reader | None:
-    u, m = User, Membership
+    user, member = User, Membership
     row = db.execute(
-        sa.select(u.email, u.name, u.language)
-        .join(m, sa.and_(m.tenant_id == tenant_id, m.user_id == u.id))
-        .where(u.id.in_(user_id), m.active.is_(True))
+        select_view(Reader, email=value(user.email), name=value(user.name), language=value(user.language))
+        .join(member, sa.and_(member.tenant_id == tenant_id, member.user_id == user.id))
+        .where(user.id.in_(user_id), member.active.is_(True))
     ).first()
-    return Reader(*row) if row else None
+    return view(Reader, row) if row else None
 
 
 def _company_contact(db: Session, tenant_id: UUID) -> Reader | None:
-    k, t = Company, Tenant
+    company, tenant = Company, Tenant
     row = db.execute(
-        sa.select(k.contact_email, k.contact_name, t.language)
-        .join(t, t.id == k.tenant_id)
-        .where(k.tenant_id == tenant_id)
+        select_view(
+            Reader,
+            email=value(company.contact_email),
+            name=value(company.contact_name),
+            language=value(tenant.language),
+        )
+        .join(tenant, tenant.id == company.tenant_id)
+        .where(company.tenant_id == tenant_id)
     ).first()
-    return Reader(*row) if row else None
+    return view(Reader, row) if row else None
 
 
 def _answer_values(data: AnswerStatement, mailing: Mailing, reference: str) -> dict[str, object]:

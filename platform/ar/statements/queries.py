@@ -6,13 +6,11 @@ a page costs a fixed number of statements however long its list is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from ar.customers.models import Customer
@@ -25,34 +23,38 @@ from ar.statements.views import (
     OVERDUE,
     SENT,
     SUPERSEDED,
-    UNANSWERED,
-    WAITING,
     AnswerView,
     DeliveryView,
     DifferenceView,
     LineView,
     Mailing,
     StandingStatement,
-    StatementList,
     StatementPage,
-    StatementRow,
     StatementView,
 )
 from kernel.errors import NotFound
 from kernel.mail import MailMessage
 from kernel.storage import Blob
+from kernel.views import select_view, value, view, views
 from tenants.models import Company
 
 
 def sender(db: Session, tenant_id: UUID) -> Sender:
     """The company as it stands on its papers."""
-    c = Company
+    company = Company
     row = db.execute(
-        sa.select(c.legal_name, c.address, c.phone, c.contact_name, c.contact_email, c.bank_name, c.bank_account).where(
-            c.tenant_id == tenant_id
-        )
+        select_view(
+            Sender,
+            name=value(company.legal_name),
+            address=value(company.address),
+            phone=value(company.phone),
+            contact_name=value(company.contact_name),
+            contact_email=value(company.contact_email),
+            bank_name=value(company.bank_name),
+            bank_account=value(company.bank_account),
+        ).where(company.tenant_id == tenant_id)
     ).one()
-    return Sender(*row)
+    return view(Sender, row)
 
 
 def debtor(db: Session, tenant_id: UUID, customer_id: UUID, attention: str = "") -> Debtor:
@@ -63,7 +65,7 @@ def debtor(db: Session, tenant_id: UUID, customer_id: UUID, attention: str = "")
     ).first()
     if row is None:
         raise NotFound("statement_customer_unknown", number=str(customer_id))
-    return Debtor(row.number, row.name, attention, row.language)
+    return Debtor(number=row.number, name=row.name, attention=attention, language=row.language)
 
 
 def mailing(db: Session, tenant_id: UUID, statement_id: UUID) -> Mailing:
@@ -95,31 +97,31 @@ def mailing(db: Session, tenant_id: UUID, statement_id: UUID) -> Mailing:
     )
 
 
-def standing_statement(
-    db: Session, tenant_id: UUID, customer_id: UUID, currency: str, period_to: date
-) -> StandingStatement | None:
-    """The statement as of `period_to` that is in force, whether answered or not; None when there is none."""
-    found = standing(db, tenant_id, customer_id, currency, Statement.period_to == period_to)
-    return found[-1] if found else None
-
-
 def standing(
     db: Session, tenant_id: UUID, customer_id: UUID, currency: str, *which: sa.ColumnElement[bool]
 ) -> list[StandingStatement]:
     """A customer's statements that none has superseded, the newest last."""
-    s = Statement
+    statement = Statement
     rows = db.execute(
-        sa.select(s.id, s.number, s.period_to, _answered(tenant_id), s.sent_to, s.pdf_sha256)
+        select_view(
+            StandingStatement,
+            id=value(statement.id),
+            number=value(statement.number),
+            period_to=value(statement.period_to),
+            answered=value(_answered(tenant_id)),
+            sent_to=value(statement.sent_to),
+            pdf_sha256=value(statement.pdf_sha256),
+        )
         .where(
-            s.tenant_id == tenant_id,
-            s.customer_id == customer_id,
-            s.currency == currency,
-            s.superseded_at.is_(None),
+            statement.tenant_id == tenant_id,
+            statement.customer_id == customer_id,
+            statement.currency == currency,
+            statement.superseded_at.is_(None),
             *which,
         )
-        .order_by(s.issued_at, s.id)
+        .order_by(statement.issued_at, statement.id)
     )
-    return [StandingStatement(*row) for row in rows]
+    return views(StandingStatement, rows)
 
 
 def currencies(db: Session, tenant_id: UUID, customer_id: UUID, period: Period) -> list[str]:
@@ -151,68 +153,30 @@ def to_be_stated(
     return [(row.customer_id, row.currency) for row in db.execute(wanted.order_by(i.customer_id, i.currency))]
 
 
-def statement_list(
-    db: Session,
-    tenant_id: UUID,
-    *,
-    today: date,
-    status: str = "",
-    q: str = "",
-    month: str = "",
-    customer_id: UUID | None = None,
-    offset: int = 0,
-    limit: int = 50,
-) -> StatementList:
-    """Statements, newest first, with their answers and the state of their newest mail.
-
-    `status` is one of STATUSES, or UNANSWERED for what was sent and waits for an answer, late or not.
-    """
-    s, c, k = Statement, Customer, Confirmation
-    word = _status(today)
-    base = (
-        sa.select()
-        .select_from(s)
-        .join(c, sa.and_(c.tenant_id == s.tenant_id, c.id == s.customer_id))
-        .outerjoin(k, sa.and_(k.tenant_id == s.tenant_id, k.statement_id == s.id))
-        .where(s.tenant_id == tenant_id, *_matching(q, month, customer_id))
-    )
-    counts = {
-        row.status: row.number
-        for row in db.execute(base.add_columns(word.label("status"), sa.func.count().label("number")).group_by(word))
-    }
-    words = WAITING if status == UNANSWERED else (status,) if status else ()
-    wanted = base.where(word.in_(words)) if words else base
-    rows = db.execute(
-        wanted.add_columns(
-            *(s.id, s.number, s.customer_id, c.number.label("customer_no"), c.name.label("customer_name")),
-            *(s.currency, s.period_from, s.period_to, s.closing_minor, s.overdue_minor, s.sent_to, s.respond_by_on),
-            *(s.issued_at, word.label("status"), s.pdf_sha256),
-            *(k.signer_name, k.signer_title, k.confirmed_at, k.remote_address),
-        )
-        .order_by(s.issued_at.desc(), s.number.desc())
-        .offset(offset)
-        .limit(limit)
-    ).all()
-    states = _mail_states(db, tenant_id, [row.id for row in rows])
-    views = [StatementRow(**row._mapping, mail_state=states.get(row.id)) for row in rows]
-    return StatementList(views, sum(counts.get(one, 0) for one in words or counts), counts)
-
-
 def statement_page(db: Session, tenant_id: UUID, statement_id: UUID, today: date) -> StatementPage:
     """One statement for the team, the hash of its stored PDF recomputed. Raises NotFound."""
-    m, b = MailMessage, Blob
-    view = statement_view(db, tenant_id, statement_id, today)
+    mail, blob = MailMessage, Blob
+    shown = statement_view(db, tenant_id, statement_id, today)
     mails = db.execute(
-        sa.select(m.id, m.purpose, m.to_address, m.state, m.reason, m.created_at, m.sent_at)
-        .where(m.tenant_id == tenant_id, m.subject_id == statement_id)
-        .order_by(m.id)
+        select_view(
+            DeliveryView,
+            id=value(mail.id),
+            purpose=value(mail.purpose),
+            to_address=value(mail.to_address),
+            state=value(mail.state),
+            reason=value(mail.reason),
+            created_at=value(mail.created_at),
+            sent_at=value(mail.sent_at),
+        )
+        .where(mail.tenant_id == tenant_id, mail.subject_id == statement_id)
+        .order_by(mail.id)
     )
     stored = db.execute(
-        sa.select(sa.func.encode(sa.func.sha256(b.content), "hex")).where(
-            b.tenant_id == tenant_id, b.sha256 == view.pdf_sha256
+        sa.select(sa.func.encode(sa.func.sha256(blob.content), "hex")).where(
+            blob.tenant_id == tenant_id, blob.sha256 == shown.pdf_sha256
         )
     ).scalar_one()
-    return StatementPage(view, [DeliveryView(*row) for row in mails], answer(db, tenant_id, statement_id), stored)
+    return StatementPage(shown, views(DeliveryView, mails), answer(db, tenant_id, statement_id), stored)
 
 
 def statement_view(db: Session, tenant_id: UUID, statement_id: UUID, today: date) -> StatementView:
@@ -223,7 +187,7 @@ def statement_view(db: Session, tenant_id: UUID, statement_id: UUID, today: date
             s,
             c.number.label("customer_no"),
             c.name.label("customer_name"),
-            _status(today).label("status"),
+            status_word(today).label("status"),
             n.id.label("superseded_by"),
             Blob.size_bytes,
         )
@@ -258,23 +222,33 @@ _SAME: Final = (
 
 def answer(db: Session, tenant_id: UUID, statement_id: UUID) -> AnswerView | None:
     """The debtor's answer with its difference lines, if there is one."""
-    k, d, n = Confirmation, Difference, StatementLine
-    row = db.execute(sa.select(k).where(k.tenant_id == tenant_id, k.statement_id == statement_id)).scalar_one_or_none()
+    confirmation, difference, line = Confirmation, Difference, StatementLine
+    row = db.execute(
+        sa.select(confirmation).where(confirmation.tenant_id == tenant_id, confirmation.statement_id == statement_id)
+    ).scalar_one_or_none()
     if row is None:
         return None
     lines = db.execute(
-        sa.select(d.document_no, n.kind, d.our_minor, d.their_minor, d.reason, d.note)
+        select_view(
+            DifferenceView,
+            document_no=value(difference.document_no),
+            kind=value(line.kind),
+            our_minor=value(difference.our_minor),
+            their_minor=value(difference.their_minor),
+            reason=value(difference.reason),
+            note=value(difference.note),
+        )
         .outerjoin(
-            n,
+            line,
             sa.and_(
-                n.tenant_id == d.tenant_id,
-                n.statement_id == statement_id,
-                n.part == "open",
-                n.item_id == d.item_id,
+                line.tenant_id == difference.tenant_id,
+                line.statement_id == statement_id,
+                line.part == "open",
+                line.item_id == difference.item_id,
             ),
         )
-        .where(d.tenant_id == tenant_id, d.confirmation_id == row.id)
-        .order_by(d.position)
+        .where(difference.tenant_id == tenant_id, difference.confirmation_id == row.id)
+        .order_by(difference.position)
     )
     return AnswerView(
         reference=row.reference,
@@ -287,7 +261,7 @@ def answer(db: Session, tenant_id: UUID, statement_id: UUID) -> AnswerView | Non
         user_agent=row.user_agent,
         language=row.language,
         confirmed_at=row.confirmed_at,
-        differences=tuple(DifferenceView(*line) for line in lines),
+        differences=tuple(views(DifferenceView, lines)),
     )
 
 
@@ -323,7 +297,8 @@ def _answered(tenant_id: UUID) -> sa.Exists:
     return sa.select(k.id).where(k.tenant_id == tenant_id, k.statement_id == Statement.id).exists()
 
 
-def _status(today: date) -> sa.Case[str]:
+def status_word(today: date) -> sa.Case[str]:
+    """The word for where a statement stands today, one of STATUSES; the statement's confirmation must be joined."""
     s, k = Statement, Confirmation
     return sa.case(
         (s.superseded_at.is_not(None), SUPERSEDED),
@@ -334,41 +309,23 @@ def _status(today: date) -> sa.Case[str]:
     )
 
 
-def _matching(q: str, month: str, customer_id: UUID | None) -> list[sa.ColumnElement[bool]]:
-    s, c = Statement, Customer
-    wanted: list[sa.ColumnElement[bool]] = []
-    if q:
-        wanted.append(
-            sa.or_(
-                s.number.icontains(q, autoescape=True),
-                c.name.icontains(q, autoescape=True),
-                c.number.icontains(q, autoescape=True),
-            )
-        )
-    if month:
-        wanted.append(sa.func.to_char(s.period_to, "YYYY-MM") == month)
-    if customer_id:
-        wanted.append(s.customer_id == customer_id)
-    return wanted
-
-
-def _mail_states(db: Session, tenant_id: UUID, ids: Iterable[UUID]) -> dict[UUID, str]:
-    m = MailMessage
-    rows = db.execute(
-        sa.select(m.subject_id, m.state)
-        .ext(distinct_on(m.subject_id))
-        .where(m.tenant_id == tenant_id, m.purpose == "statement", m.subject_id.in_(list(ids)))
-        .order_by(m.subject_id, m.id.desc())
-    )
-    return {row.subject_id: row.state for row in rows}
-
-
 def _lines(db: Session, tenant_id: UUID, statement_id: UUID) -> tuple[LineView, ...]:
-    n = StatementLine
-    columns: list[Any] = [n.id, n.part, n.line_on, n.document_no, n.kind, n.due_on, n.debit_minor, n.credit_minor]
+    line = StatementLine
     rows = db.execute(
-        sa.select(*columns, n.balance_minor, n.item_id)
-        .where(n.tenant_id == tenant_id, n.statement_id == statement_id)
-        .order_by(n.part, n.position)
+        select_view(
+            LineView,
+            id=value(line.id),
+            part=value(line.part),
+            on=value(line.line_on),
+            document_no=value(line.document_no),
+            kind=value(line.kind),
+            due_on=value(line.due_on),
+            debit_minor=value(line.debit_minor),
+            credit_minor=value(line.credit_minor),
+            balance_minor=value(line.balance_minor),
+            item_id=value(line.item_id),
+        )
+        .where(line.tenant_id == tenant_id, line.statement_id == statement_id)
+        .order_by(line.part, line.position)
     )
-    return tuple(LineView(*tuple[Any, ...](row)) for row in rows)
+    return tuple(views(LineView, rows))

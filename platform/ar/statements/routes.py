@@ -13,7 +13,7 @@ from uuid import UUID
 from flask import Blueprint, request, url_for
 
 from ar.interest.messages import MESSAGES as INTEREST_MESSAGES
-from ar.statements import commands, doubt, months, queries
+from ar.statements import commands, doubt, listing, months, queries
 from ar.statements.documents import bucket_name, kind_name, page_texts
 from ar.statements.inputs import REASONS, IssueMonth, IssueRequest, SettleDelivery, read_period
 from ar.statements.messages import DELIVERY_NAMES, JUDGED, MAIL_STATES, MESSAGES, STATUS_NAMES, STATUS_TONES
@@ -60,7 +60,7 @@ def index() -> Page:
         read_page(request.args),
         url_for("statements.index"),
     )
-    page = queries.statement_list(
+    page = listing.statement_list(
         db(),
         actor().tenant_id,
         today=actor().today,

@@ -22,6 +22,7 @@ from kernel.errors import Conflict, Forbidden, NotFound, RuleBroken
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.storage import Blob
+from kernel.views import DbRow
 from tenants.approvals import mails, rows
 from tenants.approvals.chains import chain_of, read_steps, required, write_steps
 from tenants.approvals.holders import deciders, missing_role, people_of
@@ -180,7 +181,7 @@ def may_withdraw(actor: Actor, requested_by_id: UUID | None) -> bool:
     return own or actor.kind != "person" or allows(actor.roles, Permission.POST_LEDGER)
 
 
-def _go_on(db: Session, actor: Actor, row: Any, outcome: str, why: str) -> str:
+def _go_on(db: Session, actor: Actor, row: DbRow, outcome: str, why: str) -> str:
     """The next step, or the end of the chain."""
     done, steps = row.step + 1, read_steps(row.chain)
     if outcome == "rejected" or done == len(steps):
@@ -194,7 +195,7 @@ def _go_on(db: Session, actor: Actor, row: Any, outcome: str, why: str) -> str:
     return "pending"
 
 
-def _close(db: Session, actor: Actor, row: Any, state: str, why: str, step: int) -> None:
+def _close(db: Session, actor: Actor, row: DbRow, state: str, why: str, step: int) -> None:
     """The effect first: it may refuse, and waits for its own locks while nobody waits for this row's new state."""
     kind = find(row.kind) if state == "withdrawn" else kind_of(row.kind)
     effect = _effect(kind, state)
@@ -219,7 +220,7 @@ def _effect(kind: Kind | None, state: str) -> Any:
     return kind.approve if state == "approved" else kind.reject
 
 
-def _standing(db: Session, actor: Actor, row: Any, said: Sequence[Any]) -> tuple[UUID | None, str | None]:
+def _standing(db: Session, actor: Actor, row: DbRow, said: Sequence[DbRow]) -> tuple[UUID | None, str | None]:
     """In whose right the actor decides: (None, None) in their own, else (id, name) of whom they stand in for."""
     if actor.user_id is None:
         raise Forbidden("approval_not_yours", role=_(ROLE_NAMES[Role(row.waits_for)]))
@@ -256,7 +257,7 @@ def _require_blobs(db: Session, tenant_id: UUID, evidence: Sequence[Evidence]) -
         raise NotFound("blob_not_found")
 
 
-def _record(db: Session, actor: Actor, event: str, row: Any, **facts: Any) -> None:
+def _record(db: Session, actor: Actor, event: str, row: DbRow, **facts: Any) -> None:
     data = {
         "number": row.number,
         "approval_kind": row.kind,

@@ -45,7 +45,9 @@ def people_of(db: Session, tenant_id: UUID, today: date) -> People:
         .where(m.tenant_id == tenant_id, m.active)
         .order_by(u.id)
     )
-    members = {r.id: Person(r.id, r.name, r.email, r.language, frozenset(r.roles)) for r in rows}
+    members = {
+        r.id: Person(id=r.id, name=r.name, email=r.email, language=r.language, roles=frozenset(r.roles)) for r in rows
+    }
     pairs = db.execute(
         sa.select(s.user_id, s.substitute_id)
         .where(s.tenant_id == tenant_id, s.revoked_at.is_(None), s.from_on <= today, s.to_on >= today)

@@ -7,7 +7,7 @@ sent: whoever need not decide any more is not troubled.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from kernel.clock import local_date
 from kernel.i18n import gettext as _
 from kernel.i18n import use_language
 from kernel.settings import settings
+from kernel.views import DbRow
 from tenants.approvals import rows
 from tenants.approvals.holders import People, Person, deciders, people_of
 from tenants.approvals.kinds import customer_names, find
@@ -28,7 +29,7 @@ REQUEST: Final = "approval_request"
 DECIDED: Final = "approval_decided"
 
 
-def tell_next(db: Session, actor: Actor, row: Any) -> None:
+def tell_next(db: Session, actor: Actor, row: DbRow) -> None:
     """One mail to each person who can decide the open step, substitutes of today included."""
     people = people_of(db, actor.tenant_id, actor.today)
     able = deciders(people, row.waits_for, row.requested_by_id, rows.used_by(rows.decisions(db, row.tenant_id, row.id)))
@@ -37,7 +38,7 @@ def tell_next(db: Session, actor: Actor, row: Any) -> None:
         _queue(db, actor, row, people.members[person_id], REQUEST, on_behalf_of=behalf)
 
 
-def tell_requester(db: Session, actor: Actor, row: Any) -> None:
+def tell_requester(db: Session, actor: Actor, row: DbRow) -> None:
     """What became of the request; not to somebody who closed it themself, or has left."""
     person = people_of(db, actor.tenant_id, actor.today).members.get(row.requested_by_id)
     if person is None or person.id == actor.user_id:
@@ -76,7 +77,7 @@ def _by_address(people: People, address: str) -> Person | None:
     return next((person for person in people.members.values() if person.email == address), None)
 
 
-def _queue(db: Session, actor: Actor, row: Any, person: Person, purpose: str, **values: str) -> UUID:
+def _queue(db: Session, actor: Actor, row: DbRow, person: Person, purpose: str, **values: str) -> UUID:
     company, kind = tenant(db, actor.tenant_id), find(row.kind)
     customer = customer_names(db, actor.tenant_id, [row.customer_id]).get(row.customer_id)
     with use_language(person.language):

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from kernel.actor import Actor
 from kernel.clock import local_date
 from kernel.storage import Blob
+from kernel.views import DbRow
 from tenants.approvals import rows
 from tenants.approvals.chains import read_steps
 from tenants.approvals.engine import may_withdraw
@@ -198,7 +199,10 @@ def chain_versions(db: Session, tenant_id: UUID, kind: str) -> list[ChainVersion
         .where(c.tenant_id == tenant_id, c.kind == kind)
         .order_by(c.version.desc())
     )
-    return [ChainVersion(r.version, read_steps(r.steps), r.changed_at, r.changed_by) for r in found]
+    return [
+        ChainVersion(version=r.version, steps=read_steps(r.steps), changed_at=r.changed_at, changed_by=r.changed_by)
+        for r in found
+    ]
 
 
 def filled_roles(db: Session, actor: Actor) -> set[str]:
@@ -254,37 +258,37 @@ def _narrowed(q: str, kind: str, customer_id: UUID | None) -> list[sa.ColumnElem
     return parts
 
 
-def _lines(db: Session, actor: Actor, found: Sequence[Any]) -> list[InboxRow]:
+def _lines(db: Session, actor: Actor, found: Sequence[DbRow]) -> list[InboxRow]:
     if not found:
         return []
     names = customer_names(db, actor.tenant_id, (row.customer_id for row in found))
     people, said = people_of(db, actor.tenant_id, actor.today), _said(db, actor.tenant_id, found)
     return [
         InboxRow(
-            row.id,
-            row.number,
-            row.kind,
-            names.get(row.customer_id),
-            row.amount_minor,
-            row.currency,
-            row.reason,
-            row.requested_by,
-            local_date(row.requested_at, actor.timezone),
-            _days(row, actor),
-            row.state,
-            row.step,
-            len(row.chain),
-            row.waits_for,
-            _names(people, _able(people, row, said.get(row.id, []))),
-            row.closed_at,
-            row.closed_by,
+            id=row.id,
+            number=row.number,
+            kind=row.kind,
+            customer=names.get(row.customer_id),
+            amount_minor=row.amount_minor,
+            currency=row.currency,
+            reason=row.reason,
+            requested_by=row.requested_by,
+            requested_on=local_date(row.requested_at, actor.timezone),
+            waiting_days=_days(row, actor),
+            state=row.state,
+            step=row.step,
+            steps=len(row.chain),
+            waits_for=row.waits_for,
+            turn=_names(people, _able(people, row, said.get(row.id, []))),
+            closed_at=row.closed_at,
+            closed_by=row.closed_by,
         )
         for row in found
     ]
 
 
-def _said(db: Session, tenant_id: UUID, found: Iterable[Any]) -> dict[UUID, list[Any]]:
-    d, by_approval = ApprovalDecision, dict[UUID, list[Any]]()
+def _said(db: Session, tenant_id: UUID, found: Iterable[DbRow]) -> dict[UUID, list[DbRow]]:
+    d, by_approval = ApprovalDecision, dict[UUID, list[DbRow]]()
     wanted = [row.id for row in found]
     statement = sa.select(d.approval_id, d.decided_by_id, d.on_behalf_of_id)
     for row in db.execute(statement.where(d.tenant_id == tenant_id, d.approval_id.in_(wanted))):
@@ -292,7 +296,7 @@ def _said(db: Session, tenant_id: UUID, found: Iterable[Any]) -> dict[UUID, list
     return by_approval
 
 
-def _able(people: People, row: Any, said: Sequence[Any]) -> dict[UUID, UUID | None]:
+def _able(people: People, row: DbRow, said: Sequence[DbRow]) -> dict[UUID, UUID | None]:
     if row.state != "pending":
         return {}
     return deciders(people, row.waits_for, row.requested_by_id, rows.used_by(said))
@@ -302,19 +306,29 @@ def _names(people: People, able: dict[UUID, UUID | None]) -> tuple[str, ...]:
     return tuple(people.members[one].name for one in able)
 
 
-def _days(row: Any, actor: Actor) -> int:
+def _days(row: DbRow, actor: Actor) -> int:
     """Days from the request to its end, or to today while it is open."""
     until = local_date(row.closed_at, actor.timezone) if row.closed_at else actor.today
     return (until - local_date(row.requested_at, actor.timezone)).days
 
 
-def _step_lines(row: Any, said: Sequence[Any], turn: tuple[str, ...]) -> list[StepLine]:
+def _step_lines(row: DbRow, said: Sequence[DbRow], turn: tuple[str, ...]) -> list[StepLine]:
     by_step, lines = {d.step: d for d in said}, []
     for number, step in enumerate(read_steps(row.chain)):
         d = by_step.get(number)
         if d is not None:
-            told = (d.outcome, d.decided_by, d.on_behalf_of, d.decided_at, d.reason)
-            lines.append(StepLine(step.role, step.from_minor, "done", *told))
+            lines.append(
+                StepLine(
+                    step.role,
+                    step.from_minor,
+                    "done",
+                    outcome=d.outcome,
+                    decided_by=d.decided_by,
+                    on_behalf_of=d.on_behalf_of,
+                    decided_at=d.decided_at,
+                    reason=d.reason,
+                )
+            )
         elif row.state == "pending":
             now = number == row.step
             lines.append(StepLine(step.role, step.from_minor, "now" if now else "coming", turn=turn if now else ()))

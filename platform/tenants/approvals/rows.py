@@ -13,11 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.errors import NotFound
+from kernel.views import DbRow
 from tenants.approvals.kinds import Approved
 from tenants.approvals.models import Approval, ApprovalDecision
 
 
-def read(db: Session, tenant_id: UUID, approval_id: UUID) -> Any:
+def read(db: Session, tenant_id: UUID, approval_id: UUID) -> DbRow:
     """All columns of an approval. Raises NotFound(`approval_not_found`)."""
     return _one(db, _select(tenant_id, approval_id))
 
@@ -27,44 +28,44 @@ def lock(db: Session, tenant_id: UUID, approval_id: UUID) -> Any:
     return _one(db, _select(tenant_id, approval_id).with_for_update())
 
 
-def decisions(db: Session, tenant_id: UUID, approval_id: UUID) -> list[Any]:
+def decisions(db: Session, tenant_id: UUID, approval_id: UUID) -> list[DbRow]:
     """What has been decided, in the order of the chain."""
     d = ApprovalDecision
     statement = sa.select(*d.__table__.columns).where(d.tenant_id == tenant_id, d.approval_id == approval_id)
     return list(db.execute(statement.order_by(d.step)))
 
 
-def used_by(said: Iterable[Any]) -> set[UUID]:
+def used_by(said: Iterable[DbRow]) -> set[UUID]:
     """Who can decide no further step: deciders, and those they stood in for."""
     return {one for d in said for one in (d.decided_by_id, d.on_behalf_of_id) if one is not None}
 
 
-def approved_of(row: Any, state: str = "", closing_reason: str | None = None) -> Approved:
+def approved_of(row: DbRow, state: str = "", closing_reason: str | None = None) -> Approved:
     """A row of `approval` as kinds see it; `state` and `closing_reason` as they are about to be."""
     return Approved(
-        row.id,
-        row.number,
-        row.kind,
-        row.subject_id,
-        row.customer_id,
-        row.amount_minor,
-        row.currency,
-        row.facts,
-        row.reason,
-        row.requested_by,
-        row.requested_by_id,
-        row.requested_at,
-        state or row.state,
-        (row.closed_reason or "") if closing_reason is None else closing_reason,
+        id=row.id,
+        number=row.number,
+        kind=row.kind,
+        subject_id=row.subject_id,
+        customer_id=row.customer_id,
+        amount_minor=row.amount_minor,
+        currency=row.currency,
+        facts=row.facts,
+        reason=row.reason,
+        requested_by=row.requested_by,
+        requested_by_id=row.requested_by_id,
+        requested_at=row.requested_at,
+        state=state or row.state,
+        closing_reason=(row.closed_reason or "") if closing_reason is None else closing_reason,
     )
 
 
-def _select(tenant_id: UUID, approval_id: UUID) -> Any:
+def _select(tenant_id: UUID, approval_id: UUID) -> sa.Select[*tuple[Any, ...]]:
     a = Approval
     return sa.select(*a.__table__.columns).where(a.tenant_id == tenant_id, a.id == approval_id)
 
 
-def _one(db: Session, statement: Any) -> Any:
+def _one(db: Session, statement: sa.Select[*tuple[Any, ...]]) -> DbRow:
     row = db.execute(statement).first()
     if row is None:
         raise NotFound("approval_not_found")

@@ -16,6 +16,7 @@ from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.errors import Forbidden, NotFound, RuleBroken
 from kernel.ids import new_id
+from kernel.views import LATER, select_view, value, view
 from tenants.approvals.inputs import NewSubstitute
 from tenants.approvals.models import ApprovalSubstitute
 from tenants.models import User
@@ -102,24 +103,30 @@ def substitute_lines(db: Session, tenant_id: UUID, today: date, limit: int = 200
     """Lists who stands in for whom: current and coming ones first, then past ones, newest first."""
     s, of, by = ApprovalSubstitute, aliased(User), aliased(User)
     rows = db.execute(
-        sa.select(
-            s.id,
-            s.user_id,
-            of.name.label("represented"),
-            by.name.label("substitute"),
-            s.from_on,
-            s.to_on,
-            s.created_by,
-            s.revoked_at,
-            s.revoked_by,
+        select_view(
+            SubstituteLine,
+            id=value(substitute.id),
+            user_id=value(substitute.user_id),
+            user=value(of.name),
+            substitute=value(by.name),
+            from_on=value(substitute.from_on),
+            to_on=value(substitute.to_on),
+            created_by=value(substitute.created_by),
+            revoked_at=value(substitute.revoked_at),
+            revoked_by=value(substitute.revoked_by),
+            state=LATER,
         )
-        .join(of, of.id == s.user_id)
-        .join(by, by.id == s.substitute_id)
-        .where(s.tenant_id == tenant_id)
-        .order_by(sa.or_(s.revoked_at.is_not(None), s.to_on < today), s.from_on.desc(), s.id.desc())
+        .join(of, of.id == substitute.user_id)
+        .join(by, by.id == substitute.substitute_id)
+        .where(substitute.tenant_id == tenant_id)
+        .order_by(
+            sa.or_(substitute.revoked_at.is_not(None), substitute.to_on < today),
+            substitute.from_on.desc(),
+            substitute.id.desc(),
+        )
         .limit(limit)
     )
-    return [SubstituteLine(*row, _state(row.revoked_at, row.from_on, row.to_on, today)) for row in rows]
+    return [view(SubstituteLine, row, state=_state(row.revoked_at, row.from_on, row.to_on, today)) for row in rows]
 
 
 def _state(revoked_at: datetime | None, from_on: date, to_on: date, today: date) -> str:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ar.ledger.allocation import NewAllocation, allocate, reverse_allocation
 from ar.ledger.models import BooksState
 from ar.ledger.posting import NewItem, post_items
-from ar.ledger.queries import balance_at, item_ids, items_of_document, open_items, posted_balances
+from ar.ledger.queries import balance_at, item_ids, open_items, posted_balances
 from ar.ledger.reversing import reverse_item
 from ar.ledger.travel import read_when
 from ar.reports.aging import aging_report

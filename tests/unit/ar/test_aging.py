@@ -13,7 +13,7 @@ from ar.ledger.aging import (
     AgingRow,
     OpenAmount,
     age,
-    bucket_of,
+    bucket_index,
     bucket_ranges,
     totals,
 )
@@ -38,7 +38,7 @@ TODAY = date(2026, 6, 30)
     ],
 )
 def test_given_due_today_then_not_due_and_each_boundary_is_exact(days_overdue: int, bucket: str) -> None:
-    assert bucket_of(days_overdue) == bucket
+    assert BUCKETS[bucket_index(days_overdue)] == bucket
 
 
 @settings(deadline=None)
@@ -50,7 +50,7 @@ def test_ranges_of_dates_and_counts_of_days_agree(days_overdue: int) -> None:
         for each in bucket_ranges(TODAY)
         if (each.first_on is None or each.first_on <= anchor) and (each.last_on is None or anchor <= each.last_on)
     ]
-    assert inside == [bucket_of(days_overdue)]
+    assert inside == [BUCKETS[bucket_index(days_overdue)]]
 
 
 def test_given_a_part_payment_of_an_old_invoice_when_aged_then_the_rest_stays_in_its_own_bucket() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ar.ledger import kpis
-from ar.ledger.kpis import MonthSales, Paid
+from ar.ledger.kpis import MonthSales
 
 MARCH, FEBRUARY, JANUARY = MonthSales(400_000_00, 31), MonthSales(350_000_00, 28), MonthSales(450_000_00, 31)
 
@@ -26,8 +25,6 @@ MARCH, FEBRUARY, JANUARY = MonthSales(400_000_00, 31), MonthSales(350_000_00, 28
         (kpis.countback_dso(0, [MARCH]), "0.00"),
         (kpis.countback_dso(100, [MonthSales(0, 31), MonthSales(200, 28)]), "45.00"),
         (kpis.collection_effectiveness(800_000_00, 1_200_000_00, 900_000_00, 600_000_00), "78.57"),
-        (kpis.turnover(1_200_000_00, 800_000_00, 900_000_00), "1.41"),
-        (kpis.turnover_days(1_200_000_00, 800_000_00, 900_000_00, 30), "21.25"),
         (kpis.overdue_ratio(300_000_00, 900_000_00), "33.33"),
         (kpis.percentage(300_000_00, 400_000_00), "75.00"),
         (kpis.bad_debt_ratio(6_000_00, 1_200_000_00), "0.50"),
@@ -47,25 +44,12 @@ def test_worked_examples(found: Decimal | None, expected: str) -> None:
         kpis.countback_dso(900_000_00, [MARCH]),
         kpis.countback_dso(1, []),
         kpis.collection_effectiveness(0, 500, 500, 500),
-        kpis.average_days_to_pay([]),
-        kpis.turnover(1, 0, 0),
-        kpis.turnover_days(0, 1, 1, 30),
         kpis.overdue_ratio(0, 0),
         kpis.bad_debt_ratio(1, 0),
     ],
 )
 def test_a_zero_denominator_is_not_available(found: Decimal | None) -> None:
     assert found is None
-
-
-def test_days_to_pay_and_beyond_terms_are_weighted_by_amount() -> None:
-    paid = [
-        Paid(300_00, date(2026, 1, 1), date(2026, 1, 31), date(2026, 2, 10)),
-        Paid(100_00, date(2026, 1, 1), date(2026, 1, 31), date(2026, 1, 21)),
-    ]
-    assert kpis.average_days_to_pay(paid) == Decimal("35.00")
-    assert kpis.days_beyond_terms(paid) == Decimal("5.00")
-    assert kpis.days_beyond_terms(paid, floored=True) == Decimal("7.50")
 
 
 @given(st.integers(1, 10**13), st.integers(0, 10**13), st.integers(0, 10**13), st.integers(1, 366))

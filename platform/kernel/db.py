@@ -146,7 +146,9 @@ def enter_tenant(session: TenantSession, tenant_id: UUID) -> None:
         session.execute(_ENTER, {"tenant": tenant_id})
 
 
-def columns(session: Session, statement: sa.Executable, params: dict[str, Any] | None = None) -> Any:
+def columns(
+    session: Session, statement: sa.Executable, params: dict[str, Any] | None = None
+) -> sa.CursorResult[*tuple[Any, ...]]:
     """Executes a statement that selects columns only, without the ORM's loader; returns its rows.
 
     For the most opened pages: the loader is a quarter of the cost of a small statement.

@@ -15,6 +15,7 @@ from kernel.actor import Actor, system_actor
 from kernel.calendars import WorkCalendar
 from kernel.errors import NotFound
 from kernel.pinyin import pinyin_sort_key
+from kernel.views import LATER, select_view, tuple_of, value, view, views
 from tenants.models import Company, Membership, Tenant, User
 
 

@@ -33,14 +33,6 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 
 
-class PreviewInterest(CommandInput):
-    """Which debts a run takes: late by `through_on`, of one customer (by number) or all, in one currency or all."""
-
-    through_on: date
-    customer_no: Annotated[str, StringConstraints(max_length=80)] = ""
-    currency: Currency | None = None
-
-
 class PostInterest(CommandInput):
     """Post what was previewed. `fingerprint` is the preview's; what was ticked off is named; `key` is the form's."""
 

@@ -16,7 +16,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.ledger.models import OpenItem
-from ar.receipts.receipt_inputs import Part
 from ar.receipts.receipts import suggest
 from kernel.actor import Actor
 from kernel.errors import RuleBroken

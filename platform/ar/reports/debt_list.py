@@ -24,6 +24,7 @@ from ar.ledger.stages import Stage, stage_of
 from kernel.i18n import gettext as _
 from kernel.money import Money
 from kernel.sheets import Cell, Column, Sheet, write_xlsx
+from kernel.views import select_view, value, views
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ def read(db: Session, tenant_id: UUID, approval_id: UUID) -> DbRow:
     return _one(db, _select(tenant_id, approval_id))
 
 
-def lock(db: Session, tenant_id: UUID, approval_id: UUID) -> Any:
+def lock(db: Session, tenant_id: UUID, approval_id: UUID) -> DbRow:
     """All columns of an approval, locked until COMMIT. Raises NotFound(`approval_not_found`)."""
     return _one(db, _select(tenant_id, approval_id).with_for_update())
 

@@ -101,7 +101,7 @@ def revoke_substitute(db: Session, actor: Actor, substitute_row_id: UUID) -> Non
 
 def substitute_lines(db: Session, tenant_id: UUID, today: date, limit: int = 200) -> list[SubstituteLine]:
     """Lists who stands in for whom: current and coming ones first, then past ones, newest first."""
-    s, of, by = ApprovalSubstitute, aliased(User), aliased(User)
+    substitute, of, by = ApprovalSubstitute, aliased(User), aliased(User)
     rows = db.execute(
         select_view(
             SubstituteLine,

@@ -290,10 +290,6 @@ def test_a_document_s_number_leads_to_its_first_open_instalment(world: World) ->
     customer_books.allocate(second, receipt, minor=30000)
     customer_books.allocate(third, receipt, minor=40000)
     assert found() == {("invoice", "INV-3"): first}
-    with world.reading() as db:
-        assert items_of_document(db, world.tenant_id, "invoice", "INV-3") == [first, second, third]
-        assert items_of_document(db, world.tenant_id, "receipt", "R") == [receipt]
-        assert items_of_document(db, world.tenant_id, "receipt", "INV-3") == []
 
 
 def test_the_statement_of_the_present_is_not_touched_by_time_travel(world: World) -> None:

@@ -9,7 +9,6 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from ar.cases.models import Block
@@ -244,18 +243,16 @@ def test_an_answer_on_a_day_of_the_month_stands_beside_the_whole_month(debtor: D
     whole = debtor.world.statement(debtor.customer_id, period=(february, date(2026, 2, 28)))
     assert _standing_numbers(debtor) == sorted([debtor.number, issued.number, whole.number])
     assert debtor.client.get(early.path).status_code == 200
-    with debtor.world.reading() as db:
-        on_20th = queries.standing_statement(db, debtor.world.tenant_id, debtor.customer_id, "CNY", date(2026, 2, 20))
-        on_28th = queries.standing_statement(db, debtor.world.tenant_id, debtor.customer_id, "CNY", date(2026, 2, 28))
-        nobodys = queries.standing_statement(db, debtor.world.tenant_id, new_id(), "CNY", date(2026, 2, 28))
-    assert on_20th
+    (on_20th,) = _standing_on(debtor, debtor.customer_id, date(2026, 2, 20))
+    (on_28th,) = _standing_on(debtor, debtor.customer_id, date(2026, 2, 28))
     assert (on_20th.id, on_20th.answered, on_20th.sent_to) == (issued.statement_id, True, "lina@xinsheng.example")
     assert (on_28th.id, on_28th.number, on_28th.answered) == (whole.statement_id, whole.number, False)
-    assert nobodys == []
+    assert _standing_on(debtor, new_id(), date(2026, 2, 28)) == []
 
 
-def _standing_on(db: Session, sent: Sent, customer_id: UUID, on: date) -> list[StandingStatement]:
-    return queries.standing(db, sent.company.tenant_id, customer_id, "CNY", Statement.period_to == on)
+def _standing_on(debtor: DebtorBrowser, customer_id: UUID, on: date) -> list[StandingStatement]:
+    with debtor.world.reading() as db:
+        return queries.standing(db, debtor.world.tenant_id, customer_id, "CNY", Statement.period_to == on)
 
 
 def _invite_owner(world: World) -> tuple[UUID, str]:

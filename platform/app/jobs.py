@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.handlers import HANDLERS, RECHECKS, SETTLED
+from app.handlers import HANDLERS, ON_OUTCOME, RECHECKS
 from kernel import mail, outbox
 from kernel.actor import Actor
 from kernel.clock import utc_now
@@ -180,7 +180,7 @@ def _note(
 
 def _tell(db: Session, actor: Actor, row: mail.MailMessage, state: str) -> None:
     """Whoever wrote the mail hears what became of it, in the same transaction."""
-    settled = SETTLED.get(row.purpose)
+    settled = ON_OUTCOME.get(row.purpose)
     if settled:
         with use_language(actor.language):
             settled(db, actor, row, state)

@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from kernel import journal, mail
 from kernel.actor import Actor
@@ -21,6 +22,7 @@ from tenants.identity import read_person
 from tenants.links import LINK_DAYS, WelcomeLinks
 from tenants.models import Membership
 from tenants.queries import member, tenant
+from tenants.slice import Mail
 from web.mailtexts import render_mail
 
 PURPOSE = "invitation"
@@ -86,3 +88,11 @@ def _within_limits(db: TenantSession, actor: Actor, user_id: UUID, name: str) ->
         raise RuleBroken(LIMITS[0], name=name, most=PER_PERSON_AND_HOUR)
     if to_all >= PER_COMPANY_AND_DAY:
         raise RuleBroken(LIMITS[1], most=PER_COMPANY_AND_DAY)
+
+
+def forget_link(db: Session, actor: Actor, message: mail.MailMessage, _state: str) -> None:
+    """Takes the link out of a settled invitation: what chooses a password is not kept in clear."""
+    mail.redact_links(db, actor.tenant_id, message.id)
+
+
+MAILS: Final = (Mail(PURPOSE, on_outcome=forget_link),)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from app import approval_kinds
+from app import registry
 from app.cli import (
     bank,
     db,
@@ -30,7 +30,7 @@ from app.cli import (
 @click.version_option(package_name="huikuan", message="%(version)s")
 def main() -> None:
     """Huikuan: trade credit and collections."""
-    approval_kinds.install()
+    registry.install()
 
 
 for _command in (

@@ -19,7 +19,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.handlers import HANDLERS, RECHECKS, SETTLED
+from app.handlers import HANDLERS, ON_OUTCOME, RECHECKS
 from app.seeds.cast import CompanyCast
 from app.seeds.history import History
 from ar.cases.commands import approve_action, complete_task, place_block, run_day, skip_action
@@ -278,6 +278,6 @@ class Story:
             from_state=from_state,
             address_bad=state == "failed",
         )
-        settled = SETTLED.get(row.purpose)
+        settled = ON_OUTCOME.get(row.purpose)
         if settled:
             settled(db, actor, mail.get(db, self.tenant_id, mail_id), state)

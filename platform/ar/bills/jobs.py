@@ -6,7 +6,7 @@ however often the handler runs (the key of `bill_reminder` holds it), in the tra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -27,6 +27,7 @@ from kernel.money import format_with_symbol
 from tenants.models import Membership, User
 from tenants.permissions import GRANTS, Permission
 from tenants.queries import tenant
+from tenants.slice import Job, Mail, Recurring
 from web.mailtexts import render_mail
 
 REMIND: Final = "bills.remind"
@@ -134,4 +135,6 @@ def _finance(db: Session, tenant_id: UUID) -> list[tuple[str, str, str]]:
     return [(row.name, row.email, row.language) for row in rows]
 
 
-HANDLERS: Final[dict[str, Callable[[Session, Actor, Mapping[str, Any]], None]]] = {REMIND: remind}
+JOBS: Final = (Job(REMIND, remind),)
+RECURRING: Final = (Recurring(REMIND),)
+MAILS: Final = (Mail(PURPOSE),)

@@ -6,7 +6,7 @@ idempotency key holds it); on the week's first working day; whoever has left mea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -29,6 +29,7 @@ from kernel.settings import settings
 from tenants.models import Membership, User
 from tenants.permissions import GRANTS, Permission, Role, allows
 from tenants.queries import TenantFacts, tenant, work_calendar
+from tenants.slice import Job, Mail, Recurring
 from web.mailtexts import render_mail
 
 DEBT_LIST: Final = "reports.debt_list"
@@ -143,5 +144,6 @@ def week_of(day: date) -> str:
     return f"{day:%G-W%V}"
 
 
-HANDLERS: Final[dict[str, Callable[[Session, Actor, Mapping[str, Any]], None]]] = {DEBT_LIST: send_debt_lists}
-RECHECKS: Final[dict[str, Callable[[Session, Actor, MailMessage], str | None]]] = {PURPOSE: still_reads}
+JOBS: Final = (Job(DEBT_LIST, send_debt_lists),)
+RECURRING: Final = (Recurring(DEBT_LIST, period="week"),)
+MAILS: Final = (Mail(PURPOSE, recheck=still_reads),)

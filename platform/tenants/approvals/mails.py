@@ -6,7 +6,6 @@ sent: whoever need not decide any more is not troubled.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from tenants.approvals import rows
 from tenants.approvals.holders import People, Person, deciders, people_of
 from tenants.approvals.kinds import customer_names, find
 from tenants.queries import tenant
+from tenants.slice import Mail
 from web.mailtexts import render_mail
 
 REQUEST: Final = "approval_request"
@@ -66,10 +66,7 @@ def still_member(db: Session, actor: Actor, message: mail.MailMessage) -> str | 
     return None if _by_address(people, message.to_address) else "person_removed"
 
 
-RECHECKS: Final[dict[str, Callable[[Session, Actor, mail.MailMessage], str | None]]] = {
-    REQUEST: still_asked,
-    DECIDED: still_member,
-}
+MAILS: Final = (Mail(REQUEST, recheck=still_asked), Mail(DECIDED, recheck=still_member))
 
 
 def _by_address(people: People, address: str) -> Person | None:

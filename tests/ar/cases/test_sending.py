@@ -7,6 +7,7 @@ from datetime import date, time, timedelta
 import pytest
 import sqlalchemy as sa
 
+from app.handlers import HANDLERS
 from app.jobs import deliver
 from ar.cases.commands import (
     approve_action,
@@ -19,7 +20,6 @@ from ar.cases.commands import (
     skip_action,
 )
 from ar.cases.inputs import ApproveAction, CompleteTask, PlaceBlock, SettleUnknown, SkipAction
-from ar.cases.jobs import HANDLERS
 from ar.cases.models import PolicyVersion
 from ar.customers.commands import add_contact, upsert_customers
 from ar.customers.inputs import AddContact, CustomerRow

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
+from app.handlers import HANDLERS
 from ar.cases.commands import place_block
 from ar.cases.history import block_views, case_strip
 from ar.cases.inputs import PlaceBlock
-from ar.cases.jobs import HANDLERS
 from ar.cases.queries import queue_page, queue_summary, simulated_lines
 from ar.cases.simulation import simulate
 from ar.ledger.queries import balance_at

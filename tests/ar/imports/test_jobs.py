@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from app.handlers import HANDLERS
 from ar.imports import commands, jobs, queries
 from ar.imports.inputs import ApplyImport, ImportFile
 from kernel.counters import lock_counter
@@ -40,7 +41,7 @@ def work(company: TestCompany, kind: str) -> None:
     """What the worker does with the last message of a kind."""
     payload = waiting(company, kind)[-1]
     with company.transaction() as db:
-        jobs.HANDLERS[kind](db, company.actor(), payload)
+        HANDLERS[kind](db, company.actor(), payload)
 
 
 def job(company: TestCompany, job_id: UUID) -> queries.JobPage:

@@ -13,7 +13,7 @@ from pkgutil import resolve_name
 import pytest
 from flask import Blueprint
 
-from app.handlers import JOBS, KINDS, RECURRING, queue_of
+from app.handlers import JOBS, KINDS, MAILS, RECURRING, queue_of
 from app.slices import SLICES
 from kernel.queue import QUEUES
 from kernel.settings import APP_ROOT
@@ -90,6 +90,20 @@ def test_every_kind_that_is_queued_has_a_handler_and_every_queue_a_worker() -> N
     assert {queue_of(kind) for kind in KINDS} <= set(QUEUES)
     worker = (PLATFORM / "app" / "worker.py").read_text(encoding="utf-8")
     assert "for name in QUEUES" in worker
+
+
+def test_every_mail_that_is_queued_is_declared() -> None:
+    rendered, handed_on = _kinds("queue_rendered", 2)
+    composed, handed_on_too = _kinds("queue_mail", -1, "purpose")
+    assert (rendered | composed) - {each.purpose for each in MAILS} == set()
+    # Helpers that are handed the purpose; who calls them is read below.
+    assert handed_on | handed_on_too == {
+        "ar.statements.mails:purpose",
+        "tenants.approvals.mails:purpose",
+        "web.mailtexts:purpose",
+    }
+    asked = _kinds("_queue", 2)[0] | _kinds("_queue", 4)[0]
+    assert {"statement", "statement_answered", "approval_request"} <= asked <= {each.purpose for each in MAILS}
 
 
 def test_what_recurs_has_a_handler_and_comes_once() -> None:

@@ -29,9 +29,10 @@ from ar.customers.queries import CustomerFacts, find_numbers
 from ar.ledger.allocation import NewAllocation, allocate
 from ar.ledger.posting import NewItem, post_items
 from ar.ledger.queries import OpenItemView, open_items
-from ar.statements.commands import PURPOSE, issue
+from ar.statements.commands import issue
 from ar.statements.confirmations import answer_statement, enter_code, send_code
 from ar.statements.inputs import AnswerStatement, DifferenceRow, IssueStatement
+from ar.statements.mails import PURPOSE
 from kernel import mail, outbox, tokens
 from kernel.actor import Actor, system_actor
 from kernel.calendars import WorkCalendar

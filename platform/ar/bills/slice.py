@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ar.bills import jobs
+from ar.bills import jobs, mails
 from ar.bills.belonging import entry_sources
 from ar.bills.doctor import bills_checks
 from ar.bills.events import ENTRY_NAMES, EVENTS
@@ -20,7 +20,7 @@ SLICE: Final = Slice(
     events=EVENTS,
     jobs=jobs.JOBS,
     recurring=jobs.RECURRING,
-    mails=jobs.MAILS,
+    mails=mails.MAILS,
     checks=(bills_checks,),
     entry_sources=entry_sources,
     entry_names=ENTRY_NAMES,

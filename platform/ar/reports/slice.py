@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ar.reports import jobs
+from ar.reports import jobs, mails
 from ar.reports.events import EVENTS
 from kernel.i18n import mark
 from tenants.permissions import Permission
@@ -22,5 +22,5 @@ SLICE: Final = Slice(
     events=EVENTS,
     jobs=jobs.JOBS,
     recurring=jobs.RECURRING,
-    mails=jobs.MAILS,
+    mails=mails.MAILS,
 )

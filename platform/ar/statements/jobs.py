@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 
 from ar.customers.models import Contact
 from ar.statements import queries
-from ar.statements.commands import PURPOSE, issue_statement
-from ar.statements.confirmations import CODE_PURPOSE, COPY_PURPOSE, TEAM_PURPOSE
+from ar.statements.commands import issue_statement
 from ar.statements.doubt import forget_recipient
 from ar.statements.inputs import IssueStatement, read_period
+from ar.statements.mails import CODE_PURPOSE, COPY_PURPOSE, PURPOSE, TEAM_PURPOSE, recheck_team
 from ar.statements.months import ISSUE_JOB, acting_for, issue_month
 from kernel import journal, queue
 from kernel.actor import Actor
@@ -148,5 +148,5 @@ MAILS: Final = (
         no_recheck_because="it tells the signer what they have just signed",
         timeline_name=mark("Copy of the answer by mail"),
     ),
-    Mail(TEAM_PURPOSE),
+    Mail(TEAM_PURPOSE, recheck=recheck_team),
 )

@@ -51,9 +51,9 @@ def database_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def installed() -> None:
     """What the slices bring is registered, as every process does at its start."""
-    from app import registry
+    from app.cli import install
 
-    registry.install()
+    install()
 
 
 @pytest.fixture(scope="session")

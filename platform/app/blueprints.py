@@ -15,13 +15,16 @@ COMPANY: Final = "/c/<company>"
 
 
 def register(app: Flask) -> None:
-    """Imports the slices' pages and registers them; in development also the caught mails and the design pages."""
-    for each in SLICES:
-        for name in each.pages:
-            blueprint = _blueprint(name)
-            app.register_blueprint(blueprint, url_prefix=COMPANY + (blueprint.url_prefix or ""))
-        for name in each.outside:
-            app.register_blueprint(_blueprint(name))
+    """Imports the slices' pages and registers them; in development also the caught mails and the design pages.
+
+    Several modules may hang their views on one blueprint, so all are imported before the first is registered.
+    """
+    staff = dict.fromkeys(_blueprint(name) for each in SLICES for name in each.pages)
+    outside = dict.fromkeys(_blueprint(name) for each in SLICES for name in each.outside)
+    for blueprint in staff:
+        app.register_blueprint(blueprint, url_prefix=COMPANY + (blueprint.url_prefix or ""))
+    for blueprint in outside:
+        app.register_blueprint(blueprint)
     if settings().environment == "development":
         app.register_blueprint(development)
 

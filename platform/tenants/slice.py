@@ -136,14 +136,15 @@ class NavLine:
 class Slice:
     """Everything a slice brings. `pages` hang under `/c/<company>`, `outside` under no company.
 
-    `events`: journal kind → how it is told; `fact_makers`: parts of those sentences by name. `entry_sources`: (db,
-    tenant, entry) → what caused it, one statement at most; `entry_names`: kinds of entries without a document → name.
-    `on_founding` runs in the transaction that makes a company.
+    `commands`: groups and commands of `huikuan`. `events`: journal kind → how it is told; `fact_makers`: parts of those
+    sentences by name. `entry_sources`: (db, tenant, entry) → what caused it, one statement at most; `entry_names`:
+    kinds of entries without a document → name. `on_founding` runs in the transaction that makes a company.
     """
 
     name: str
     pages: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
     navigation: tuple[NavLine, ...] = ()
     messages: Mapping[str, str] = field(default_factory=dict)
     events: Mapping[str, Event] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import resolve_name
 
+import click
 import pytest
 from flask import Blueprint
 
@@ -58,16 +59,27 @@ def _kinds(name: str, position: int, keyword: str = "") -> tuple[set[str], set[s
     return found, handed_on
 
 
-def test_every_page_that_a_slice_names_is_a_blueprint_and_none_is_forgotten() -> None:
+def test_every_module_of_pages_is_named_by_its_slice() -> None:
     named = [name for each in SLICES for name in (*each.pages, *each.outside)]
     assert [name for name in named if not isinstance(resolve_name(name), Blueprint)] == []
     there = {
         f"{path.relative_to(PLATFORM).with_suffix('').as_posix().replace('/', '.')}:bp"
         for path in SOURCES
-        if "\nbp = Blueprint(" in path.read_text(encoding="utf-8")
+        if path.name.endswith("routes.py")
     }
-    assert there - {"app.development:bp"} == set(named)
+    assert there == set(named)
     assert len(named) == len(set(named))
+
+
+def test_every_command_that_a_slice_names_is_one_and_none_is_forgotten() -> None:
+    named = [name for each in SLICES for name in each.commands]
+    assert [name for name in named if not isinstance(resolve_name(name), click.Command)] == []
+    modules = {
+        path.relative_to(PLATFORM).with_suffix("").as_posix().replace("/", ".")
+        for path in SOURCES
+        if path.stem.endswith("cli")
+    }
+    assert {name.partition(":")[0] for name in named} == modules
 
 
 def test_every_folder_with_a_slice_is_listed_once() -> None:
@@ -110,7 +122,7 @@ def test_what_recurs_has_a_handler_and_comes_once() -> None:
     assert Counter(each.kind for each in RECURRING) <= Counter({job.kind: 1 for job in JOBS})
 
 
-def test_dispatcher_and_worker_load_no_page() -> None:
+def test_dispatcher_and_worker_load_no_page_and_no_command() -> None:
     told = subprocess.run(
         [sys.executable, "-c", "import sys, app.dispatcher, app.worker; print('\\n'.join(sys.modules))"],
         cwd=PLATFORM,
@@ -118,4 +130,6 @@ def test_dispatcher_and_worker_load_no_page() -> None:
         text=True,
         check=True,
     )
-    assert [name for name in told.stdout.split() if name.endswith("routes")] == []
+    ours = [name for name in told.stdout.split() if name.startswith(("ar.", "tenants."))]
+    assert "ar.bills.jobs" in ours
+    assert [name for name in ours if name.endswith(("routes", "cli"))] == []

@@ -24,6 +24,7 @@ def _proposed() -> sa.Select[Any]:
 SLICE: Final = Slice(
     name="cases",
     pages=("ar.cases.routes:bp",),
+    commands=("ar.cases.cli:run_day_command", "ar.cases.cli:simulate_command"),
     navigation=(NavLine(Section.WORK, 20, mark("Review queue"), "cases.queue", waiting=_proposed),),
     messages=MESSAGES,
     events=EVENTS,

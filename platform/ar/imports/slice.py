@@ -14,6 +14,7 @@ from tenants.slice import NavLine, Section, Slice
 SLICE: Final = Slice(
     name="imports",
     pages=("ar.imports.routes:bp",),
+    commands=("ar.imports.cli:group",),
     navigation=(NavLine(Section.COMPANY, 10, mark("Import"), "imports.index", Permission.IMPORT),),
     messages=MESSAGES,
     events=EVENTS,

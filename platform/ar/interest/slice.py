@@ -14,6 +14,7 @@ from tenants.slice import NavLine, Section, Slice
 SLICE: Final = Slice(
     name="interest",
     pages=("ar.interest.routes:bp", "ar.interest.terms_routes:bp"),
+    commands=("ar.interest.cli:group",),
     navigation=(NavLine(Section.BOOKS, 10, mark("Late interest"), "interest.index", also=("interest_terms",)),),
     messages=MESSAGES,
     events=EVENTS,

@@ -23,6 +23,7 @@ SLICE: Final = Slice(
         "ar.ledger.closing_routes:bp",
         "ar.ledger.rates_routes:bp",
     ),
+    commands=("ar.ledger.document_cli:group",),
     navigation=(
         NavLine(Section.RECEIVABLES, 20, mark("Receivables"), "ledger.index", also=("documents", "settling")),
         NavLine(Section.BOOKS, 30, mark("Accounts"), "accounts.index"),

@@ -21,6 +21,7 @@ SLICE: Final = Slice(
         "ar.receipts.matching_routes:bp",
         "ar.receipts.refund_routes:bp",
     ),
+    commands=("ar.receipts.bank_cli:group", "ar.receipts.receipt_cli:group"),
     navigation=(
         NavLine(Section.MONEY, 10, mark("Matching"), "matching.index"),
         NavLine(Section.MONEY, 20, mark("Bank statements"), "bank.index", also=("bank_accounts",)),

@@ -13,6 +13,7 @@ from tenants.slice import NavLine, Section, Slice
 SLICE: Final = Slice(
     name="reports",
     pages=("ar.reports.routes:bp", "ar.reports.aging_routes:bp", "ar.reports.figures_routes:bp"),
+    commands=("ar.reports.cli:group",),
     navigation=(
         NavLine(Section.WORK, 10, mark("Today"), "overview.today"),
         NavLine(Section.RECEIVABLES, 40, mark("Aging"), "aging.index"),

@@ -24,6 +24,7 @@ def _unanswered() -> sa.Select[Any]:
 SLICE: Final = Slice(
     name="statements",
     pages=("ar.statements.routes:bp",),
+    commands=("ar.statements.cli:group",),
     navigation=(NavLine(Section.RECEIVABLES, 30, mark("Statements"), "statements.index", waiting=_unanswered),),
     messages=MESSAGES,
     events=EVENTS,

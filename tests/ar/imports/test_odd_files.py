@@ -181,7 +181,7 @@ def test_the_preview_shows_look_alikes_before_the_totals_are_confirmed(company: 
 
 
 def test_the_command_line_warns_beside_its_object(company: TestCompany, tmp_path: Path) -> None:
-    from app.cli.imports import group
+    from ar.imports.cli import group
 
     file = tmp_path / "items.csv"
     file.write_bytes(csv(ITEM_HEADERS, item("INV-9"), item("inv-9")))

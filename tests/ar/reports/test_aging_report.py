@@ -116,7 +116,7 @@ def test_another_companys_debts_are_not_in_it(company: TestCompany, other_compan
 
 
 def test_the_command_line_prints_the_agreed_json(company: TestCompany) -> None:
-    from app.cli.report import group
+    from ar.reports.cli import group
 
     books = Books(company)
     books.post(books.customer("007"), "invoice", "I", date(2026, 9, 1), 12345)
@@ -138,7 +138,7 @@ def test_the_command_line_prints_the_agreed_json(company: TestCompany) -> None:
 
 
 def test_the_command_line_answers_a_person_and_refuses_nonsense(company: TestCompany) -> None:
-    from app.cli.report import group
+    from ar.reports.cli import group
 
     books = Books(company)
     books.post(books.customer("007"), "invoice", "I", date(2026, 9, 1), 12345)

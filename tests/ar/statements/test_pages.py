@@ -158,7 +158,7 @@ def test_who_may_only_read_cannot_issue(company: TestCompany, customer_no: str) 
 
 
 def test_the_command_line_issues_and_writes_the_pdf(company: TestCompany, customer_no: str, tmp_path: Path) -> None:
-    from app.cli.statement import group
+    from ar.statements.cli import group
 
     base = ["--tenant", company.slug, "--json"]
     run = CliRunner().invoke(

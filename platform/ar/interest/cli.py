@@ -10,12 +10,12 @@ from typing import Any
 
 import click
 
-from app.cli.output import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
 from ar.interest import commands, queries
 from ar.interest.inputs import PostInterest
 from ar.interest.previews import Preview
 from kernel.ids import new_id
 from kernel.money import format_with_symbol
+from tenants.commandline import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
 
 through_option = click.option("--through", "through_on", type=DAY, required=True, help="Last day that bears interest.")
 customer_option = click.option("--customer", "customer_no", default="", metavar="NO", help="Only this customer.")

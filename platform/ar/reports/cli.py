@@ -1,4 +1,4 @@
-"""`huikuan report`: figures on the command line. May import the reports and what the command line shares."""
+"""`huikuan report`: figures on the command line."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 import click
 
-from app.cli.output import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
 from ar.ledger.aging import BUCKETS, AgingRow
 from ar.reports.aging import AgingReport, aging_report
 from kernel.money import format_minor
+from tenants.commandline import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
 from web.filters import FIRST_DAY, LAST_DAY
 
 

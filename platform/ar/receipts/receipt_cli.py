@@ -1,6 +1,6 @@
 """`huikuan receipt`: enter a receipt, match bank lines, book the sure ones.
 
-May import receipts and what the command line shares. Invariant: amounts typed are in the currency's own units, amounts
+Invariant: amounts typed are in the currency's own units, amounts
 printed are minor units; the same `--key` twice has one effect.
 """
 
@@ -13,7 +13,6 @@ from typing import Any, get_args
 
 import click
 
-from app.cli.output import DAY, emit, fail, json_option, reports_errors, tenant_option, tenant_transaction
 from ar.ledger.queries import item_ids
 from ar.receipts import queries, receipts
 from ar.receipts.matching_commands import accept_sure, match_lines
@@ -22,6 +21,7 @@ from kernel.actor import Actor
 from kernel.db import TenantSession
 from kernel.errors import NotFound
 from kernel.money import format_with_symbol
+from tenants.commandline import DAY, emit, fail, json_option, reports_errors, tenant_option, tenant_transaction
 from tenants.queries import tenant
 
 

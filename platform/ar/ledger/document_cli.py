@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from app.cli.output import DAY, emit, fail, json_option, reports_errors, tenant_option, tenant_transaction
 from ar.ledger.document_inputs import PREFIXES, SentDocument
 from ar.ledger.documents import DocumentRefused, document_rows, post_document
 from ar.ledger.messages import FIELD_LABELS
@@ -19,6 +18,7 @@ from kernel.i18n import use_language
 from kernel.ids import new_id
 from kernel.money import format_with_symbol
 from kernel.settings import terminal_language
+from tenants.commandline import DAY, emit, fail, json_option, reports_errors, tenant_option, tenant_transaction
 
 
 @click.group("document")

@@ -12,8 +12,6 @@ from typing import Any
 
 import click
 
-from app.cli.local import use_local_servers
-from app.cli.output import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
 from ar.customers.queries import find_numbers
 from ar.statements import commands, months, queries
 from ar.statements.inputs import read_period
@@ -22,6 +20,7 @@ from kernel.db import TenantSession
 from kernel.errors import RuleBroken
 from kernel.money import format_with_symbol
 from kernel.settings import settings
+from tenants.commandline import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
 
 date_option = click.option("--date", "on", type=DAY, help="Act as on this day (default: today).")
 period_option = click.option("--period", required=True, metavar="YYYY-MM", help="The month.")
@@ -59,7 +58,6 @@ def issue(
     as_json: bool,
 ) -> None:
     """Issue a customer's statements of a month, one per currency, and mail them."""
-    use_local_servers()
     with tenant_transaction(slug, on=on) as (db, actor):
         month = read_period(period, actor.today)
         issued = commands.issue_for_customer(
@@ -87,7 +85,6 @@ def issue(
 @reports_errors
 def issue_month(slug: str, period: str, customer_no: str | None, on: date | None, as_json: bool) -> None:
     """Queue the statements of everybody with business or a balance in the month; the worker draws them up."""
-    use_local_servers()
     with tenant_transaction(slug, on=on) as (db, actor):
         month = read_period(period, actor.today)
         customer_id = None

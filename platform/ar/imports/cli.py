@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from app.cli.output import emit, json_option, reports_errors, tenant_option, tenant_transaction
 from ar.imports.columns import FILE_KINDS, FileKind
 from ar.imports.inputs import ImportFile, Report
 from ar.imports.mapping import Mapping, read_mapping
 from ar.imports.messages import finding_text
 from ar.imports.running import run_import
 from kernel.money import format_minor
+from tenants.commandline import emit, json_option, reports_errors, tenant_option, tenant_transaction
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 ERRORS_PRINTED = 50

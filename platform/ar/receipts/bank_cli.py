@@ -9,12 +9,12 @@ from uuid import UUID
 import click
 from sqlalchemy.orm import Session
 
-from app.cli.output import emit, json_option, reports_errors, tenant_option, tenant_transaction
 from ar.receipts import bank_files, bank_queries
 from ar.receipts.bank_inputs import BankUpload
 from ar.receipts.bank_messages import finding_text, format_text
 from ar.receipts.formats.events import account_key
 from kernel.errors import NotFound
+from tenants.commandline import emit, json_option, reports_errors, tenant_option, tenant_transaction
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 PROBLEMS_PRINTED = 50

@@ -70,7 +70,7 @@ def issue(
             despite_answer=despite_answer,
             state_interest=state_interest,
         )
-        rows = [_row(db, actor, one, month.label) for one in issued]
+        rows = [_row(db, actor, one) for one in issued]
         if output:
             _write(db, actor, issued, output)
     emit({"statements": rows}, as_json, lambda: "\n".join(_line(row) for row in rows))
@@ -97,28 +97,9 @@ def issue_month(slug: str, period: str, customer_no: str | None, on: date | None
     emit({"period": month.label, "queued": queued}, as_json, lambda: f"{queued} statements queued for {month.label}.")
 
 
-def _row(db: TenantSession, actor: Actor, issued: commands.Issued, period: str) -> dict[str, Any]:
+def _row(db: TenantSession, actor: Actor, issued: commands.Issued) -> dict[str, Any]:
     view = queries.statement_view(db, actor.tenant_id, issued.statement_id, actor.today)
-    row: dict[str, Any] = {
-        "number": view.number,
-        "customer_no": view.customer_no,
-        "currency": view.currency,
-        "period": period,
-        "period_from": view.period_from,
-        "period_to": view.period_to,
-        "opening_minor": view.opening_minor,
-        "debits_minor": view.debits_minor,
-        "credits_minor": view.credits_minor,
-        "closing_minor": view.closing_minor,
-        "overdue_minor": view.overdue_minor,
-        "interest_minor": view.interest_minor,
-        "amount_in_words": view.amount_in_words,
-        "language": view.language,
-        "pdf_sha256": view.pdf_sha256,
-        "sent_to": view.sent_to,
-        "status": view.status,
-        "missing_characters": "".join(issued.missing),
-    }
+    row = view.as_json() | {"missing_characters": "".join(issued.missing)}
     if settings().environment == "development":
         row["portal_url"] = issued.portal_url
     return row

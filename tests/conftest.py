@@ -49,13 +49,19 @@ def database_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def engine(database_url: str) -> Iterator[sa.Engine]:
+def installed() -> None:
+    """What the slices bring is registered, as every process does at its start."""
+    from app.cli import install
+
+    install()
+
+
+@pytest.fixture(scope="session")
+def engine(database_url: str, installed: None) -> Iterator[sa.Engine]:
     """The app's engine, with the listener that refuses statements without their tenant."""
-    from app import approval_kinds
     from kernel import db
     from tests.support import statements
 
-    approval_kinds.install()
     made = db.engine()
     statements.install(made)
     yield made

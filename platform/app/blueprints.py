@@ -1,83 +1,36 @@
-"""Every blueprint of the product, once, with where it hangs. Staff pages hang under `/c/<company>`."""
+"""Registers every blueprint: the slices' pages for staff under `/c/<company>`, those for others as they are."""
 
 from __future__ import annotations
 
-from flask import Flask
+from pkgutil import resolve_name
+from typing import Final
+
+from flask import Blueprint, Flask
 
 from app.development import bp as development
-from ar.bills.routes import bp as bills
-from ar.cases.routes import bp as cases
-from ar.customers.routes import bp as customers
-from ar.imports.routes import bp as imports
-from ar.interest.routes import bp as interest
-from ar.interest.terms_routes import bp as interest_terms
-from ar.ledger.account_routes import bp as accounts
-from ar.ledger.card_routes import bp as card
-from ar.ledger.closing_routes import bp as closing
-from ar.ledger.document_routes import bp as documents
-from ar.ledger.rates_routes import bp as rates
-from ar.ledger.routes import bp as ledger
-from ar.ledger.settling_routes import bp as settling
-from ar.losses.bad_debt_routes import bp as bad_debts
-from ar.losses.provision_routes import bp as provisions
-from ar.losses.tracking_routes import bp as recoveries
-from ar.portal.routes import bp as portal
-from ar.receipts.bank_account_routes import bp as bank_accounts
-from ar.receipts.bank_routes import bp as bank
-from ar.receipts.matching_routes import bp as matching
-from ar.receipts.receipt_routes import bp as receipts
-from ar.receipts.refund_routes import bp as refunds
-from ar.reports.aging_routes import bp as aging
-from ar.reports.figures_routes import bp as figures
-from ar.reports.routes import bp as overview
-from ar.statements.routes import bp as statements
+from app.slices import SLICES
 from kernel.settings import settings
-from tenants.approvals.chain_routes import bp as approval_chains
-from tenants.approvals.routes import bp as approvals
-from tenants.approvals.substitute_routes import bp as approval_substitutes
-from tenants.auth_routes import bp as auth
-from tenants.people_routes import bp as people
-from tenants.settings_routes import bp as company_settings
 
-COMPANY = "/c/<company>"
-STAFF = (
-    overview,
-    customers,
-    ledger,
-    documents,
-    settling,
-    card,
-    accounts,
-    closing,
-    rates,
-    bills,
-    interest,
-    interest_terms,
-    provisions,
-    bad_debts,
-    recoveries,
-    statements,
-    cases,
-    aging,
-    figures,
-    bank,
-    bank_accounts,
-    receipts,
-    matching,
-    refunds,
-    imports,
-    people,
-    company_settings,
-)
-APPROVALS = (approvals, approval_substitutes, approval_chains)
-OUTSIDE = (auth, portal)
+COMPANY: Final = "/c/<company>"
 
 
 def register(app: Flask) -> None:
-    """Hangs all blueprints in."""
-    for blueprint in (*STAFF, *APPROVALS):
+    """Imports the slices' pages and registers them; in development also the caught mails and the design pages.
+
+    Several modules may hang their views on one blueprint, so all are imported before the first is registered.
+    """
+    staff = dict.fromkeys(_blueprint(name) for each in SLICES for name in each.pages)
+    outside = dict.fromkeys(_blueprint(name) for each in SLICES for name in each.outside)
+    for blueprint in staff:
         app.register_blueprint(blueprint, url_prefix=COMPANY + (blueprint.url_prefix or ""))
-    for blueprint in OUTSIDE:
+    for blueprint in outside:
         app.register_blueprint(blueprint)
     if settings().environment == "development":
         app.register_blueprint(development)
+
+
+def _blueprint(name: str) -> Blueprint:
+    found = resolve_name(name)
+    if not isinstance(found, Blueprint):
+        raise TypeError(f"{name} is no blueprint")
+    return found

@@ -1,6 +1,6 @@
 """The dispatcher: the clock and the outbox. `python -m app.dispatcher`. Losing it loses time, never work.
 
-Invariants: it asks which tenants' local time has come and puts one row per tenant and day (the key makes a
+Invariants: it asks which tenants' local time has come and puts one row per tenant, kind and period (the key makes a
 second dispatcher harmless); it claims due rows per tenant and hands their ids to RQ after the claim's commit.
 """
 
@@ -10,14 +10,13 @@ import signal
 import threading
 from datetime import datetime
 from functools import lru_cache
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from app.handlers import queue_of
-from ar.ledger.examining import EXAMINE
-from ar.reports.jobs import DEBT_LIST, week_of
+from app.handlers import RECURRING, queue_of
 from kernel import outbox
 from kernel.clock import utc_now
 from kernel.db import DISPATCH_ROLE, make_engine, open_session, transaction
@@ -33,6 +32,8 @@ CLOCK_EVERY_S = 20.0
 DELIVER = "app.jobs.deliver"
 # More than the workers take in one lease would only be claimed again.
 WAITING_MAX = 500
+# How the local day, week and month are written in payloads and keys.
+PERIODS: Final = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m"}
 
 
 @lru_cache(maxsize=1)
@@ -73,32 +74,28 @@ def _dispatch_tenant(tenant_id: UUID, now: datetime) -> int:
 
 
 class Clock:
-    """Remembers for which local day each tenant was served, so that a tick costs one read of the registry."""
+    """Remembers for which period each tenant was served, so that a tick costs one read of the registry."""
 
     def __init__(self) -> None:
         self._served: dict[tuple[UUID, str], str] = {}
 
     def tick(self, now: datetime) -> int:
-        """Puts what the day brings (seal, examination, then the run) for every tenant whose local time has come."""
+        """Puts what recurs (`RECURRING`) for every tenant whose local time has come; returns how many rows were new."""
         with open_session(None, read_only=True) as db:
             tenants = active_tenants(db)
         put = 0
         for facts in tenants:
             local = now.astimezone(ZoneInfo(facts.timezone))
-            jobs = {"journal.seal": f"{local:%Y-%m-%d}", EXAMINE: f"{local:%Y-%m-%d}"}
-            if local.time() >= facts.run_at:
-                jobs["cases.run_day"] = f"{local:%Y-%m-%d}"
-                jobs["bills.remind"] = f"{local:%Y-%m-%d}"
-                jobs[DEBT_LIST] = week_of(local.date())
-                jobs["statements.month"] = f"{local:%Y-%m}"
-            for kind, period in jobs.items():
-                if self._served.get((facts.id, kind)) == period:
+            for each in RECURRING:
+                period = f"{local:{PERIODS[each.period]}}"
+                early = each.when == "run_time" and local.time() < facts.run_at
+                if early or self._served.get((facts.id, each.kind)) == period:
                     continue
                 try:
-                    put += self._put(facts.id, kind, period)
-                    self._served[facts.id, kind] = period
+                    put += self._put(facts.id, each.kind, period)
+                    self._served[facts.id, each.kind] = period
                 except Exception:
-                    log.exception("the clock could not serve a company", tenant=str(facts.id), kind=kind)
+                    log.exception("the clock could not serve a company", tenant=str(facts.id), kind=each.kind)
         return put
 
     def _put(self, tenant_id: UUID, kind: str, period: str) -> int:

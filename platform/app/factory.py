@@ -1,4 +1,4 @@
-"""Creates the web application: settings in, Flask app out.
+"""The web application, put together: settings in, Flask app out.
 
 Invariants: a strict Content-Security-Policy without `unsafe-*` on every response; every HuikuanError becomes an error
 page of its status; no business rules in here.
@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import approval_kinds, belongings, shell, transaction
+from app import registry, shell, transaction
 from app.embedded.state import State, make_private_home
 from app.messages import message_of
 from kernel.db import engine, reading
@@ -79,8 +79,7 @@ def create_app(given: Settings | None = None) -> Flask:
     csrf.init_app(app)
     limiter.init_app(app)
     _sign_in(app)
-    approval_kinds.install()
-    belongings.install()
+    registry.install()
     transaction.install(app)
     register(app)
     _health(app)

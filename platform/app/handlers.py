@@ -1,32 +1,23 @@
-"""What the outbox's kinds mean: kind → queue and handler, gathered from the slices.
+"""What the outbox's kinds and the mails' purposes mean, gathered from the slices; what recurs, for the clock.
 
 Invariant: every kind that a command puts has a handler here, and every queue has a worker (guard tests look).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-import ar.bills.jobs
-import ar.cases.jobs
-import ar.imports.jobs
-import ar.receipts.jobs
-import ar.reports.jobs
-import ar.statements.jobs
-import tenants.approvals.mails
 from app.examination import examine_books
+from app.slices import SLICES
 from ar.ledger.examining import EXAMINE
 from kernel import journal, queue
 from kernel.actor import Actor
-from kernel.mail import SEND_MAIL, MailMessage, redact_links
-from tenants.invitations import PURPOSE as INVITATION
+from kernel.mail import SEND_MAIL
+from tenants.slice import Handler, Job, Mail, OnOutcome, Recheck, Recurring
 
-Handler = Callable[[Session, Actor, dict[str, Any]], None]
-Recheck = Callable[[Session, Actor, MailMessage], str | None]
-Settled = Callable[[Session, Actor, MailMessage, str], None]
+SEAL: Final = "journal.seal"
 
 
 def seal_journal(db: Session, actor: Actor, _payload: dict[str, Any]) -> None:
@@ -35,39 +26,21 @@ def seal_journal(db: Session, actor: Actor, _payload: dict[str, Any]) -> None:
         continue
 
 
-def forget_welcome_link(db: Session, actor: Actor, mail: MailMessage, _state: str) -> None:
-    """A link that chooses a password is not kept in clear once its mail has gone."""
-    redact_links(db, actor.tenant_id, mail.id)
+#: What concerns all slices at once.
+OWN_JOBS: Final = (Job(SEAL, seal_journal), Job(EXAMINE, examine_books))
+OWN_RECURRING: Final = (Recurring(SEAL, when="day_start"), Recurring(EXAMINE, when="day_start"))
 
+JOBS: Final[tuple[Job, ...]] = (*OWN_JOBS, *(job for each in SLICES for job in each.jobs))
+RECURRING: Final[tuple[Recurring, ...]] = (*OWN_RECURRING, *(one for each in SLICES for one in each.recurring))
+MAILS: Final[tuple[Mail, ...]] = tuple(mail for each in SLICES for mail in each.mails)
 
-HANDLERS: dict[str, Handler] = {
-    "journal.seal": seal_journal,
-    EXAMINE: examine_books,
-    **ar.cases.jobs.HANDLERS,
-    **ar.statements.jobs.HANDLERS,
-    **ar.imports.jobs.HANDLERS,
-    **ar.bills.jobs.HANDLERS,
-    **ar.receipts.jobs.HANDLERS,
-    **ar.reports.jobs.HANDLERS,
-}
-RECHECKS: dict[str, Recheck] = {
-    **tenants.approvals.mails.RECHECKS,
-    **ar.cases.jobs.RECHECKS,
-    **ar.reports.jobs.RECHECKS,
-    **ar.statements.jobs.RECHECKS,
-}
-SETTLED: dict[str, Settled] = {
-    INVITATION: forget_welcome_link,
-    **ar.cases.jobs.SETTLED,
-    **ar.statements.jobs.SETTLED,
-}
-KINDS = frozenset(HANDLERS) | {SEND_MAIL}
-
-_QUEUES = {SEND_MAIL: queue.MAIL, "statements.issue": queue.DOCUMENTS}
+HANDLERS: Final[dict[str, Handler]] = {job.kind: job.handler for job in JOBS}
+RECHECKS: Final[dict[str, Recheck]] = {mail.purpose: mail.recheck for mail in MAILS if mail.recheck}
+ON_OUTCOME: Final[dict[str, OnOutcome]] = {mail.purpose: mail.on_outcome for mail in MAILS if mail.on_outcome}
+_QUEUES: Final = {SEND_MAIL: queue.MAIL} | {job.kind: job.queue for job in JOBS}
+KINDS: Final = frozenset(_QUEUES)
 
 
 def queue_of(kind: str) -> str:
-    """The RQ queue on which a kind is worked."""
-    if kind.startswith(("imports.", "receipts.")):
-        return queue.IMPORTS
+    """Returns the queue on which a kind is worked; a kind that nobody brings any more fails on `runs`, in sight."""
     return _QUEUES.get(kind, queue.RUNS)

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.handlers import HANDLERS, RECHECKS, SETTLED
+from app.handlers import HANDLERS, ON_OUTCOME, RECHECKS
 from kernel import mail, outbox
 from kernel.actor import Actor
 from kernel.clock import utc_now
@@ -178,9 +178,9 @@ def _record_outcome(
         _notify(db, actor, mail.get(db, claimed.tenant_id, mail_id), outcome.state)
 
 
-def _notify(db: Session, actor: Actor, row: mail.MailMessage, state: str) -> None:
-    """Notifies the slice that queued the mail of its final state, in the same transaction."""
-    settled = SETTLED.get(row.purpose)
+def _tell(db: Session, actor: Actor, row: mail.MailMessage, state: str) -> None:
+    """Whoever wrote the mail hears what became of it, in the same transaction."""
+    settled = ON_OUTCOME.get(row.purpose)
     if settled:
         with use_language(actor.language):
             settled(db, actor, row, state)

@@ -1,4 +1,4 @@
-"""Creates a company with everything it needs: registry, books, policies.
+"""Makes a company with everything that the slices bring for a new one: books, policies.
 
 Invariant: all of it in the caller's transaction, so no company is ever incomplete.
 """
@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from ar.cases.publishing import publish_presets
-from ar.ledger.posting import open_books
+from app.slices import SLICES
 from kernel.db import TenantSession
 from tenants.commands import create_tenant
 from tenants.inputs import CreateTenant
@@ -16,9 +15,10 @@ from tenants.queries import system_actor_for
 
 
 def create_company(db: TenantSession, data: CreateTenant) -> tuple[UUID, UUID]:
-    """Creates a company; returns (tenant id, owner's user id). The session is then bound to the new tenant."""
+    """Returns (tenant id, owner's user id). The session has entered the new tenant afterwards."""
     tenant_id, user_id = create_tenant(db, data)
     actor = system_actor_for(db, tenant_id)
-    open_books(db, actor)
-    publish_presets(db, actor)
+    for each in SLICES:
+        if each.on_founding:
+            each.on_founding(db, actor)
     return tenant_id, user_id

@@ -7,24 +7,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from flask import g, request, url_for
 from flask_login import current_user
 
-from ar.cases.models import Action
-from ar.statements.models import Confirmation, Statement
+from app.slices import SLICES
 from kernel.actor import Actor
 from kernel.db import columns
 from kernel.i18n import gettext as _
-from kernel.i18n import mark
-from tenants.approvals.models import Approval
-from tenants.approvals.queries import waits_for_person
 from tenants.permissions import GRANTS, ROLE_NAMES, Permission, Role, allows
+from tenants.slice import NavLine, Section
 from web.formatters import datetime as write_datetime
 
 COUNT_MAX = 1000
+
+
+def _position(line: NavLine) -> int:
+    return line.position
 
 
 @dataclass(frozen=True)
@@ -37,47 +38,10 @@ class NavItem:
     count: int | None = None
 
 
-@dataclass(frozen=True)
-class NavLine:
-    """The definition of a navigation line; `also`: other blueprints or endpoints under it."""
-
-    label: str
-    endpoint: str
-    permission: Permission = Permission.READ
-    also: tuple[str, ...] = ()
-
-
-SECTIONS = (
-    (
-        NavLine(mark("Today"), "overview.today"),
-        NavLine(mark("Review queue"), "cases.queue"),
-        NavLine(mark("Approvals"), "approvals.index", also=("approval_chains", "approval_substitutes")),
-    ),
-    (
-        NavLine(mark("Customers"), "customers.index", also=("overview.customer", "card", "interest_terms.customer")),
-        NavLine(mark("Receivables"), "ledger.index", also=("documents", "settling")),
-        NavLine(mark("Statements"), "statements.index"),
-        NavLine(mark("Aging"), "aging.index"),
-        NavLine(mark("Key figures"), "figures.index"),
-    ),
-    (
-        NavLine(mark("Matching"), "matching.index"),
-        NavLine(mark("Bank statements"), "bank.index", also=("bank_accounts",)),
-        NavLine(mark("Receipts"), "receipts.index", also=("refunds",)),
-        NavLine(mark("Bills"), "bills.index"),
-    ),
-    (
-        NavLine(mark("Late interest"), "interest.index", also=("interest_terms",)),
-        NavLine(mark("Provision and bad debts"), "provisions.index", also=("bad_debts", "recoveries")),
-        NavLine(mark("Accounts"), "accounts.index"),
-        NavLine(mark("Periods"), "closing.periods", also=("closing", "rates")),
-    ),
-    (
-        NavLine(mark("Import"), "imports.index", Permission.IMPORT),
-        NavLine(mark("Journal"), "overview.journal", Permission.READ_JOURNAL),
-        NavLine(mark("People"), "people.index", Permission.MANAGE_PEOPLE),
-        NavLine(mark("Settings"), "settings.edit", Permission.MANAGE_SETTINGS),
-    ),
+#: The navigation by section, each in its order.
+SECTIONS: Final[tuple[tuple[NavLine, ...], ...]] = tuple(
+    tuple(sorted((line for each in SLICES for line in each.navigation if line.section is section), key=_position))
+    for section in Section
 )
 
 
@@ -112,12 +76,7 @@ class Shell:
 
     @cached_property
     def nav(self) -> list[list[NavItem]]:
-        counts = nav_counts(g.db, g.actor)
-        counted = {
-            "statements.index": counts.statements,
-            "cases.queue": counts.actions,
-            "approvals.index": counts.approvals,
-        }
+        counted = nav_counts(g.db, g.actor)
         return [
             [self._item(line, counted.get(line.endpoint)) for line in section if allows(g.actor.roles, line.permission)]
             for section in SECTIONS
@@ -131,44 +90,22 @@ class Shell:
         return NavItem(_(line.label), url_for(line.endpoint), here, count or None)
 
 
-@dataclass(frozen=True)
-class NavCounts:
-    """Numbers of open tasks beside the navigation, at most COUNT_MAX each."""
-
-    actions: int
-    statements: int
-    approvals: int
-
-
-def nav_counts(db: Any, actor: Actor) -> NavCounts:
-    """Counts open actions, unanswered statements and approvals waiting for this user, in one statement."""
+def nav_counts(db: Any, actor: Actor) -> dict[str, int]:
+    """Returns how much waits for somebody, at most COUNT_MAX each, by the endpoint of the line. One statement."""
     asked = {"tenant": actor.tenant_id, "person": actor.user_id, "today": actor.today}
-    return NavCounts(*columns(db, _counting(), asked).one())
+    return dict(columns(db, _counting(), asked).one()._mapping)
 
 
 @cache
 def _counting() -> sa.Select[Any]:
-    """Builds the statement once; every page executes it."""
-    a, s, c, tenant_id = Action, Statement, Confirmation, sa.bindparam("tenant", type_=sa.Uuid)
-    one: sa.ColumnElement[int] = sa.literal_column("1")
-    actions = sa.select(one).where(a.tenant_id == tenant_id, a.state == "proposed").limit(COUNT_MAX)
-    answered = sa.select(c.id).where(c.tenant_id == tenant_id, c.statement_id == s.id).exists()
-    unanswered = (
-        sa.select(one)
-        .where(s.tenant_id == tenant_id, s.superseded_at.is_(None), s.sent_to.is_not(None), ~answered)
-        .limit(COUNT_MAX)
-    )
-    person, today = sa.bindparam("person", type_=sa.Uuid), sa.bindparam("today", type_=sa.Date)
-    waiting = (
-        sa.select(one)
-        .select_from(Approval)
-        .where(Approval.tenant_id == tenant_id, waits_for_person(tenant_id, person, today))
-        .limit(COUNT_MAX)
-    )
+    """Builds the statement once: every page asks it."""
+    count = sa.func.count()
+    waiting = {line.endpoint: line.waiting() for section in SECTIONS for line in section if line.waiting}
     return sa.select(
-        sa.select(sa.func.count()).select_from(actions.subquery()).scalar_subquery(),
-        sa.select(sa.func.count()).select_from(unanswered.subquery()).scalar_subquery(),
-        sa.select(sa.func.count()).select_from(waiting.subquery()).scalar_subquery(),
+        *(
+            sa.select(count).select_from(each.limit(COUNT_MAX).subquery()).scalar_subquery().label(endpoint)
+            for endpoint, each in waiting.items()
+        )
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from rq import Worker
 
 import app.jobs  # noqa: F401 - loaded once, before the fork
-from app import approval_kinds
+from app import registry
 from kernel.db import engine
 from kernel.log import configure_logging
 from kernel.queue import QUEUES, queue, redis_client
@@ -36,7 +36,7 @@ class DeathBoundWorker(Worker):
 def main() -> None:
     """Runs the worker until it is told to stop."""
     configure_logging(plain=not settings().is_production)
-    approval_kinds.install()
+    registry.install()
     worker = DeathBoundWorker(
         [queue(name) for name in QUEUES],
         connection=redis_client(),

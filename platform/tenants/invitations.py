@@ -1,6 +1,6 @@
 """The mail that brings a person in: a link to choose a password, or the address to sign in at.
 
-May import mail and web.mailtexts. Invariant: the mail goes to the person's own address in the person's language,
+Invariant: the mail goes to the person's own address in the person's language,
 so that whoever asks for it learns nothing.
 """
 
@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from kernel import journal, mail
 from kernel.actor import Actor
@@ -21,7 +22,9 @@ from tenants.identity import read_person
 from tenants.links import LINK_DAYS, WelcomeLinks
 from tenants.models import Membership
 from tenants.queries import member, tenant
-from web.mailtexts import render_mail
+from tenants.recipients import still_member
+from tenants.slice import Mail
+from web.mailtexts import queue_rendered
 
 PURPOSE = "invitation"
 #: How many of these mails one person gets in an hour, and a company sends in a day: nobody's box is flooded by us.
@@ -47,24 +50,16 @@ def send_invitation(
     _within_limits(db, actor, user_id, person.name)
     chooses = new_password or not facts.has_password
     company = tenant(db, actor.tenant_id).name
-    texts = render_mail(
-        PURPOSE,
-        person.language,
-        name=person.name,
-        company=company,
-        inviter=actor.name,
-        email=person.email,
-        chooses=chooses,
-        url=links.url(user_id, person.session_version) if chooses else f"{links.base_url}/sign-in",
-        days=LINK_DAYS,
-    )
-    mail_id = mail.queue_mail(
-        db,
-        actor,
-        mail.OutgoingMail(person.email, person.name, texts.subject, texts.text, texts.html, from_name=company),
-        purpose=PURPOSE,
-        subject_id=user_id,
-    )
+    values = {
+        "name": person.name,
+        "company": company,
+        "inviter": actor.name,
+        "email": person.email,
+        "chooses": chooses,
+        "url": links.url(user_id, person.session_version) if chooses else f"{links.base_url}/sign-in",
+        "days": LINK_DAYS,
+    }
+    mail_id = queue_rendered(db, actor, PURPOSE, person, values, from_name=company, subject_id=user_id)
     journal.record(
         db, actor, "invitation_queued", subject_id=user_id, data={"mail_id": str(mail_id), "chooses_password": chooses}
     )
@@ -86,3 +81,11 @@ def _within_limits(db: TenantSession, actor: Actor, user_id: UUID, name: str) ->
         raise RuleBroken(LIMITS[0], name=name, most=PER_PERSON_AND_HOUR)
     if to_all >= PER_COMPANY_AND_DAY:
         raise RuleBroken(LIMITS[1], most=PER_COMPANY_AND_DAY)
+
+
+def forget_link(db: Session, actor: Actor, message: mail.MailMessage, _state: str) -> None:
+    """Takes the link out of a settled invitation: what chooses a password is not kept in clear."""
+    mail.redact_links(db, actor.tenant_id, message.id)
+
+
+MAILS: Final = (Mail(PURPOSE, recheck=still_member, on_outcome=forget_link),)

@@ -5,6 +5,12 @@ from __future__ import annotations
 from kernel.i18n import mark
 
 MESSAGES: dict[str, str] = {
+    "not_permitted": mark("Your role does not allow this."),
+    "company_not_found": mark("There is no such company, or you do not belong to it."),
+    "tenant_not_found": mark("There is no such company."),
+    "person_not_found": mark("There is no such person in this company."),
+    "slug_taken": mark("The short name “%(slug)s” is taken. Choose another."),
+    "not_yourself": mark("You cannot remove yourself. Ask another administrator."),
     "not_your_own_admin": mark("You cannot give up your own administration. Ask another administrator."),
     "calendar_day_not_found": mark("%(on)s is not on the list of the company's own days."),
     "person_removed": mark("This person was removed. Invite them again first."),

@@ -51,6 +51,11 @@ def choice(default: str, *others: str) -> Any:
     return _declare(default, lambda raw: raw if raw in known else default)
 
 
+def one_of(known: Callable[[], Iterable[str]]) -> Any:
+    """One of the values that are known when an address is read, or "": for values that are registered at start."""
+    return _declare("", lambda raw: raw if raw in set(known()) else "")
+
+
 def day(default: date | None = None) -> Any:
     """Declares a filter with an ISO date from FIRST_DAY to LAST_DAY."""
     return _declare(default, lambda raw: _day(raw) or default, is_day=True)

@@ -10,8 +10,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app.cli.local import use_local_servers
-from app.cli.output import emit, fail, json_option, reports_errors
 from app.migrate import alembic_config, migrate
+from tenants.commandline import emit, fail, json_option, reports_errors
 
 POLL_SECONDS = 0.3
 

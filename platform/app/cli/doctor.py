@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from app.cli.local import use_local_servers
-from app.cli.output import emit, json_option, reports_errors
 from app.doctor import Line, examine
+from tenants.commandline import emit, json_option, reports_errors
 
 
 @click.command("doctor")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from app.cli.output import emit, fail, json_option, reports_errors, tenant_option, tenant_transaction
 from kernel import journal
+from tenants.commandline import emit, fail, json_option, reports_errors, tenant_option, tenant_transaction
 
 
 @click.group("journal")

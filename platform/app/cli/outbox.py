@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from app.cli.output import emit, json_option, reports_errors, tenant_option, tenant_transaction
 from kernel import outbox
+from tenants.commandline import emit, json_option, reports_errors, tenant_option, tenant_transaction
 
 
 @click.group(name="outbox")

@@ -13,9 +13,9 @@ import click
 
 from app import supervisor
 from app.cli.local import adopt, forget_connections
-from app.cli.output import emit, fail, json_option, reports_errors
 from app.migrate import migrate
 from kernel.settings import Settings, settings
+from tenants.commandline import emit, fail, json_option, reports_errors
 
 # All that the product keeps below VAR_DIR; a reset removes this and nothing else.
 KEPT = ("postgres", "redis", "mail", "log", "demo", "embedded.*", "huikuan.*")

@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from app.cli.local import use_local_servers
-from app.cli.output import emit, json_option, reports_errors, tenant_transaction
 from app.factory import development_secret
 from app.onboarding import create_company
 from kernel.db import open_session, reading
 from kernel.errors import NotFound
 from kernel.settings import settings
+from tenants.commandline import emit, json_option, reports_errors, tenant_transaction
 from tenants.commands import invite_person, set_password
 from tenants.identity import Person, read_person
 from tenants.inputs import ChoosePassword, CreateTenant, InvitePerson

@@ -19,7 +19,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.handlers import HANDLERS, RECHECKS, SETTLED
+from app.handlers import HANDLERS, ON_OUTCOME, RECHECKS
 from app.seeds.cast import CompanyCast
 from app.seeds.history import History
 from ar.cases.commands import approve_action, complete_task, place_block, run_day, skip_action
@@ -29,9 +29,10 @@ from ar.customers.queries import CustomerFacts, find_numbers
 from ar.ledger.allocation import NewAllocation, allocate
 from ar.ledger.posting import NewItem, post_items
 from ar.ledger.queries import OpenItemView, open_items
-from ar.statements.commands import PURPOSE, issue
+from ar.statements.commands import issue
 from ar.statements.confirmations import answer_statement, enter_code, send_code
 from ar.statements.inputs import AnswerStatement, DifferenceRow, IssueStatement
+from ar.statements.mails import PURPOSE
 from kernel import mail, outbox, tokens
 from kernel.actor import Actor, system_actor
 from kernel.calendars import WorkCalendar
@@ -278,6 +279,6 @@ class Story:
             from_state=from_state,
             address_bad=state == "failed",
         )
-        settled = SETTLED.get(row.purpose)
+        settled = ON_OUTCOME.get(row.purpose)
         if settled:
             settled(db, actor, mail.get(db, self.tenant_id, mail_id), state)

@@ -1,4 +1,4 @@
-"""Which bill an entry belongs to, for the ledger's page of entries. May import this slice's tables and Flask's urls.
+"""Links a journal entry to the bill that caused it.
 
 Invariant: one statement.
 """
@@ -12,13 +12,13 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from ar.bills.models import Bill, BillEvent
-from ar.ledger.belongings import Belonging
 from ar.ledger.models import OpenItem
 from kernel.i18n import gettext as _
+from tenants.slice import EntrySource
 
 
-def of_entry(db: Session, tenant_id: UUID, entry_id: UUID) -> list[Belonging]:
-    """The bill that the entry received, moved or took back."""
+def entry_sources(db: Session, tenant_id: UUID, entry_id: UUID) -> list[EntrySource]:
+    """Returns the bill that the entry received, moved or took back."""
     b, e, i = Bill, BillEvent, OpenItem
     items = sa.select(i.id).where(i.tenant_id == tenant_id, i.entry_id == entry_id)
     moved = sa.exists().where(
@@ -27,4 +27,4 @@ def of_entry(db: Session, tenant_id: UUID, entry_id: UUID) -> list[Belonging]:
     rows = db.execute(
         sa.select(b.id, b.number).where(b.tenant_id == tenant_id, sa.or_(b.item_id.in_(items), moved)).limit(1)
     )
-    return [Belonging(_("Bill"), row.number, url_for("bills.show", bill_id=row.id)) for row in rows]
+    return [EntrySource(_("Bill"), row.number, url_for("bills.show", bill_id=row.id)) for row in rows]

@@ -1,13 +1,12 @@
 """Reminders of bills: once a day the finance people are told by mail which bills have come to a deadline.
 
-May import this slice, tenants' people and the kernel. Invariant: a bill is spoken of once per reminder and deadline,
+Invariant: a bill is spoken of once per reminder and deadline,
 however often the handler runs (the key of `bill_reminder` holds it), in the transaction that queues the mails.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -17,34 +16,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ar.bills import rules
+from ar.bills.mails import DueBill, queue_reminders
 from ar.bills.models import Bill, BillReminder
 from ar.bills.queries import IN_HAND, due_where
 from ar.customers.models import Customer
 from kernel import journal
 from kernel.actor import Actor
-from kernel.mail import OutgoingMail, queue_mail
-from kernel.money import format_with_symbol
-from kernel.views import select_view, value, views
-from tenants.models import Membership, User
-from tenants.permissions import GRANTS, Permission
-from tenants.queries import tenant
-from web.mailtexts import render_mail
+from tenants.slice import Job, Recurring
 
 REMIND: Final = "bills.remind"
-PURPOSE: Final = "bill_reminder"
-
-
-@dataclass(frozen=True, slots=True)
-class _Due:
-    """A bill at a deadline."""
-
-    bill_id: UUID
-    kind: str
-    until_on: date
-    number: str
-    customer_name: str
-    currency: str
-    amount_minor: int
 
 
 def remind(db: Session, actor: Actor, _payload: Mapping[str, Any]) -> None:
@@ -52,27 +32,13 @@ def remind(db: Session, actor: Actor, _payload: Mapping[str, Any]) -> None:
     due = _new(db, actor, _found(db, actor.tenant_id, actor.today))
     if not due:
         return
-    company = tenant(db, actor.tenant_id).name
-    for name, address, language in _finance(db, actor.tenant_id):
-        lines = [
-            {
-                "kind": each.kind,
-                "number": each.number,
-                "customer": each.customer_name,
-                "amount": format_with_symbol(each.amount_minor, each.currency, language),
-                "until": each.until_on.isoformat(),
-            }
-            for each in due
-        ]
-        texts = render_mail("bill_reminder", language, name=name, company=company, lines=lines)
-        outgoing = OutgoingMail(address, name, texts.subject, texts.text, texts.html, from_name=company)
-        queue_mail(db, actor, outgoing, purpose=PURPOSE)
+    queue_reminders(db, actor, due)
     for each in due:
         facts = {"number": each.number, "reminder": each.kind, "until_on": each.until_on.isoformat()}
         journal.record(db, actor, "bill_reminded", subject_id=each.bill_id, data=facts)
 
 
-def _found(db: Session, tenant_id: UUID, today: date) -> list[_Due]:
+def _found(db: Session, tenant_id: UUID, today: date) -> list[DueBill]:
     """The bills to present (twice: at maturity, and when the last days come) and those whose notice is due."""
     bill, customer = Bill, Customer
     last_on = sa.cast(bill.matures_on + rules.PRESENT_DAYS, sa.Date)
@@ -106,10 +72,10 @@ def _found(db: Session, tenant_id: UUID, today: date) -> list[_Due]:
             those("notice", bill.notice_by_on.expression, due_where("notice", today)),
         ).order_by("until_on", "number")
     )
-    return views(_Due, rows)
+    return [DueBill(*row) for row in rows]
 
 
-def _new(db: Session, actor: Actor, found: list[_Due]) -> list[_Due]:
+def _new(db: Session, actor: Actor, found: list[DueBill]) -> list[DueBill]:
     """Those nobody was reminded of yet, noted as reminded now."""
     if not found:
         return []
@@ -132,17 +98,5 @@ def _new(db: Session, actor: Actor, found: list[_Due]) -> list[_Due]:
     return [each for each in told if each.kind != "present" or each.bill_id not in last_call]
 
 
-def _finance(db: Session, tenant_id: UUID) -> list[tuple[str, str, str]]:
-    """(name, address, language) of the people who keep the books."""
-    u, m = User, Membership
-    roles = sa.cast([role.value for role in GRANTS[Permission.POST_LEDGER]], sa.ARRAY(sa.Text))
-    rows = db.execute(
-        sa.select(u.name, u.email, u.language)
-        .join(m, m.user_id == u.id)
-        .where(m.tenant_id == tenant_id, m.active.is_(True), m.roles.overlap(roles))
-        .order_by(u.email)
-    )
-    return [(row.name, row.email, row.language) for row in rows]
-
-
-HANDLERS: Final[dict[str, Callable[[Session, Actor, Mapping[str, Any]], None]]] = {REMIND: remind}
+JOBS: Final = (Job(REMIND, remind),)
+RECURRING: Final = (Recurring(REMIND),)

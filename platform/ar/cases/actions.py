@@ -19,6 +19,7 @@ from ar.cases.progress import lock_cases, mark_steps, pending_step_ids, settle_s
 from ar.cases.recording import PREPARE_LETTERS
 from ar.cases.sending import prepare_letter, put_back
 from ar.cases.texts import state_name
+from ar.customers.lookups import reachable
 from ar.customers.models import Contact
 from ar.statements.doubt import judge_mail
 from kernel import outbox
@@ -188,9 +189,7 @@ def _within_rights(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
     reached = sa.exists().where(
         c.tenant_id == actor.tenant_id,
         c.customer_id == a.customer_id,
-        c.active.is_(True),
-        c.suppressed_at.is_(None),
-        c.email != "",
+        *reachable(),
     )
     allowed = sa.or_(a.approval_role.is_(None), a.approval_role.in_(sorted(actor.roles)))
     return (a.state == "proposed", a.form == "letter", allowed, reached)

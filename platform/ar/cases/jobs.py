@@ -5,7 +5,6 @@ May import this slice and statements' tables. Invariant: handlers can run twice:
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,7 +22,9 @@ from ar.statements.inputs import REASONS
 from ar.statements.models import Difference, Statement
 from kernel.actor import Actor
 from kernel.i18n import gettext as _
-from kernel.mail import MailMessage
+from tenants.slice import Job, Mail, Recurring
+
+RUN_DAY: Final = "cases.run_day"
 
 
 def run_the_day(db: Session, actor: Actor, _payload: dict[str, Any]) -> None:
@@ -67,11 +68,10 @@ def statement_answered(db: Session, actor: Actor, payload: dict[str, Any]) -> No
         )
 
 
-Handler = Callable[[Session, Actor, dict[str, Any]], None]
-HANDLERS: Final[dict[str, Handler]] = {
-    "cases.run_day": run_the_day,
-    PREPARE_LETTERS: prepare,
-    "statements.answered": statement_answered,
-}
-RECHECKS: Final[dict[str, Callable[[Session, Actor, MailMessage], str | None]]] = {PURPOSE: recheck_letter}
-SETTLED: Final[dict[str, Callable[[Session, Actor, MailMessage, str], None]]] = {PURPOSE: settle_letter}
+JOBS: Final = (
+    Job(RUN_DAY, run_the_day),
+    Job(PREPARE_LETTERS, prepare),
+    Job("statements.answered", statement_answered),
+)
+RECURRING: Final = (Recurring(RUN_DAY),)
+MAILS: Final = (Mail(PURPOSE, recheck=recheck_letter, on_outcome=settle_letter),)

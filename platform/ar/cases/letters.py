@@ -22,7 +22,9 @@ from ar.cases.progress import PENDING
 from ar.cases.publishing import policy_book
 from ar.cases.selection import unapplied_of
 from ar.cases.texts import LetterTexts, closing_paragraph, letter_texts, step_name
-from ar.customers.models import Contact, Customer
+from ar.customers.lookups import find_contact
+from ar.customers.lookups import reachable as reachable
+from ar.customers.models import Customer
 from ar.ledger.asof import later_allocations, open_then
 from ar.ledger.models import OpenItem
 from kernel import pdf
@@ -139,19 +141,8 @@ def draft(db: Session, actor: Actor, action_id: UUID) -> Draft:
 
 def find_addressee(db: Session, tenant_id: UUID, customer_id: UUID) -> Addressee | None:
     """The reachable contact for reminders, else the first reachable one; None when nobody can be mailed."""
-    c = Contact
-    row = db.execute(
-        sa.select(c.id, c.name, c.email)
-        .where(c.tenant_id == tenant_id, c.customer_id == customer_id, *reachable())
-        .order_by(c.purposes.contains([PURPOSE]).desc(), c.created_at, c.id)
-        .limit(1)
-    ).first()
-    return Addressee(*row) if row else None
-
-
-def reachable() -> tuple[sa.ColumnElement[bool], ...]:
-    """What makes a contact one that can be written to."""
-    return (Contact.active.is_(True), Contact.suppressed_at.is_(None), Contact.email != "")
+    found = find_contact(db, tenant_id, customer_id, PURPOSE)
+    return Addressee(found.id, found.name, found.email) if found else None
 
 
 def default_deadline(db: Session, tenant_id: UUID, letter: Draft) -> date | None:

@@ -30,3 +30,9 @@ MESSAGES: dict[str, str] = {
     "simulation_too_long": mark("Simulate at most %(days)s days at once."),
     "simulation_ends_before": mark("The last day lies before the first."),
 }
+
+HOLD_NAMES: dict[str, str] = {
+    "block": mark("Hold"),
+    "dispute": mark("Dispute"),
+    "promise": mark("Promise to pay"),
+}

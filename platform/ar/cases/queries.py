@@ -22,6 +22,7 @@ from ar.cases.runs import HeldItem, RunResult
 from ar.cases.simulation import SimulatedStep
 from ar.cases.texts import step_name, task_hint
 from ar.cases.views import QueueAction, QueueGroup, QueueLine, QueueSummary, StepLine
+from ar.customers.lookups import reachable
 from ar.customers.models import Contact, Customer
 from ar.ledger.models import OpenItem
 from kernel.errors import NotFound
@@ -193,9 +194,7 @@ def _actions(tenant_id: UUID) -> sa.Select[Any]:
         .where(
             k.tenant_id == tenant_id,
             k.customer_id == a.customer_id,
-            k.active.is_(True),
-            k.suppressed_at.is_(None),
-            k.email != "",
+            *reachable(),
         )
         .order_by(k.purposes.contains(["dunning"]).desc(), k.created_at, k.id)
         .limit(1)

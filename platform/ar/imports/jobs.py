@@ -7,10 +7,9 @@ finds nothing of the first try; whatever breaks, the job ends as failed when no 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -20,12 +19,13 @@ from ar.imports import commands, queries
 from ar.imports.inputs import ImportFile
 from ar.imports.mapping import Mapping
 from ar.imports.running import open_file, run_import
-from kernel import outbox, storage
+from kernel import outbox, queue, storage
 from kernel.actor import Actor
 from kernel.db import transaction
 from kernel.errors import HuikuanError, NotFound, RuleBroken
 from kernel.log import logger
 from tenants.queries import member
+from tenants.slice import Job
 
 PROGRESS_EVERY_S = 0.5
 #: What another try may not meet again: the database or the machine, not the file.
@@ -43,10 +43,7 @@ def apply(db: Session, actor: Actor, payload: dict[str, Any]) -> None:
     _run(db, actor, payload, states=("applying",), working="applying", apply=True)
 
 
-HANDLERS: dict[str, Callable[[Session, Actor, dict[str, Any]], None]] = {
-    "imports.check": check,
-    "imports.apply": apply,
-}
+JOBS: Final = (Job("imports.check", check, queue.IMPORTS), Job("imports.apply", apply, queue.IMPORTS))
 
 
 def stored_file(db: Session, tenant_id: UUID, job: queries.JobPage) -> ImportFile:

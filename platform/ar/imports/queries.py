@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, aliased
 
 from ar.customers.models import Customer
 from ar.imports.inputs import Report
+from ar.imports.messages import finding_text
 from ar.imports.models import ImportJob
 from ar.imports.planning import Debit, Posted
 from ar.ledger.models import DEBIT_KINDS, Allocation, OpenItem
@@ -214,3 +215,19 @@ def _array(values: Iterable[object], kind: sa.types.TypeEngine[Any]) -> sa.Colum
     looks up by hash; a cast from text would be compared element by element.
     """
     return sa.cast(sa.literal(array_text(values), sa.types.NullType()), sa.ARRAY(kind))
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """Returns a report for a program; messages in the current language."""
+    return {
+        "rows": report.rows,
+        "created": report.created,
+        "updated": report.updated,
+        "unchanged": report.unchanged,
+        "skipped": report.skipped,
+        "totals": [{"currency": currency, "amount_minor": minor} for currency, minor in report.currency_totals()],
+        "errors": [
+            {"row": e.row, "column": e.column, "code": e.code, "message": finding_text(e.code, e.params)}
+            for e in report.errors
+        ],
+    }

@@ -1,4 +1,4 @@
-"""Which interest charge an entry belongs to, for the ledger's page of entries. May import this slice's tables and urls.
+"""Links a journal entry to the interest charge that caused it.
 
 Invariant: one statement.
 """
@@ -12,13 +12,13 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from ar.interest.models import InterestCharge, InterestReinstatement, InterestWaiver
-from ar.ledger.belongings import Belonging
 from ar.ledger.models import OpenItem
 from kernel.i18n import gettext as _
+from tenants.slice import EntrySource
 
 
-def of_entry(db: Session, tenant_id: UUID, entry_id: UUID) -> list[Belonging]:
-    """The charge that the entry booked, waived or reinstated."""
+def entry_sources(db: Session, tenant_id: UUID, entry_id: UUID) -> list[EntrySource]:
+    """Returns the charge that the entry booked, waived or reinstated."""
     c, w, r, i = InterestCharge, InterestWaiver, InterestReinstatement, OpenItem
     items = sa.select(i.id).where(i.tenant_id == tenant_id, i.entry_id == entry_id)
     back = sa.exists().where(r.tenant_id == tenant_id, r.waiver_id == w.id, r.reversal_item_id.in_(items))
@@ -27,5 +27,5 @@ def of_entry(db: Session, tenant_id: UUID, entry_id: UUID) -> list[Belonging]:
         sa.select(c.id, c.document_no).where(c.tenant_id == tenant_id, sa.or_(c.item_id.in_(items), waived)).limit(1)
     )
     return [
-        Belonging(_("Late interest"), row.document_no, url_for("interest.charge", charge_id=row.id)) for row in rows
+        EntrySource(_("Late interest"), row.document_no, url_for("interest.charge", charge_id=row.id)) for row in rows
     ]

@@ -104,6 +104,30 @@ class Preview:
             sums[group.currency] = sums.get(group.currency, 0) + group.amount_minor
         return dict(sorted(sums.items()))
 
+    def as_json(self) -> dict[str, Any]:
+        """Returns the preview for a program, line by line."""
+        lines = [
+            {
+                "customer_no": group.customer_no,
+                "currency": group.currency,
+                "document_no": item.document_no,
+                "part": line.part,
+                "from_on": line.from_on,
+                "to_on": line.to_on,
+                "days": line.days,
+                "principal_minor": line.principal_minor,
+                "rate": line.rate.as_json(),
+                "exact_minor": str(line.exact_minor),
+                "amount_minor": line.amount_minor,
+            }
+            for group in self.groups
+            for item in group.items
+            for line in item.lines
+        ]
+        left = [{"document_no": each.document_no, "reason": each.reason} for each in self.left_out]
+        totals = [{"currency": currency, "amount_minor": minor} for currency, minor in self.totals.items()]
+        return {"through_on": self.through_on, "lines": lines, "left_out": left, "totals": totals}
+
     @property
     def fingerprint(self) -> str:
         """SHA-256 over every figure."""

@@ -111,6 +111,20 @@ class RunPage:
     run: RunRow
     charges: list[ChargeRow]
 
+    def as_json(self) -> dict[str, Any]:
+        """Returns the run for a program: its number and its documents."""
+        documents = [
+            {
+                "document_no": each.document_no,
+                "customer_no": each.customer_no,
+                "currency": each.currency,
+                "amount_minor": each.amount_minor,
+                "due_on": each.due_on,
+            }
+            for each in self.charges
+        ]
+        return {"run": self.run.number, "documents": documents}
+
 
 @dataclass(frozen=True, slots=True)
 class ChargePage:

@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import Blueprint, request, url_for
 
 from ar.ledger import accounts
-from ar.ledger.belongings import ENTRY_NAMES, belongings
+from ar.ledger.belongings import entry_names, entry_sources
 from ar.ledger.messages import ACCOUNT_NAMES, KIND_NAMES
 from ar.ledger.recipes import ACCOUNTS
 from ar.ledger.travel import read_when
@@ -28,7 +28,7 @@ bp = Blueprint("accounts", __name__, url_prefix="/accounts")
 
 def _names() -> dict[str, Any]:
     """The kinds of entries with and without documents, and the accounts, for every page here."""
-    return {"kinds": KIND_NAMES | ENTRY_NAMES, "accounts": ACCOUNT_NAMES}
+    return {"kinds": {**KIND_NAMES, **entry_names()}, "accounts": ACCOUNT_NAMES}
 
 
 @bp.get("/")
@@ -82,4 +82,5 @@ def entries() -> Page:
 def entry(entry_id: UUID) -> Page:
     """One entry: its legs, its documents, what it belongs to, its reversal."""
     shown = accounts.entry_page(db(), actor().tenant_id, entry_id)
-    return render("ar/ledger/entry.html", page=shown, belongs=belongings(db(), actor().tenant_id, entry_id), **_names())
+    causes = entry_sources(db(), actor().tenant_id, entry_id)
+    return render("ar/ledger/entry.html", page=shown, belongs=causes, **_names())

@@ -1,35 +1,38 @@
-"""What an entry belongs to beyond its documents: a bill's move, a provision run, a revaluation.
+"""Links a journal entry to what caused it beyond its documents: a bill's step, a provision run, a receipt.
 
-May import SQLAlchemy's session and the marker for translation. Invariant: the ledger knows no slice above it; each
-names its own entries and finds what they belong to by what the composition root puts here.
+Invariant: the ledger knows no slice above it. Each brings its sources and the names of its kinds of entries in its
+`slice.py`; `app.registry` installs them here when the process starts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from kernel.i18n import mark
+from tenants.slice import EntrySource
+
+#: `(db, tenant_id, entry_id)` → what of one slice caused the entry; one statement at most.
+Finder = Callable[[Session, UUID, UUID], Iterable[EntrySource]]
+_finders: Final[dict[str, Finder]] = {}
+_entry_names: Final[dict[str, str]] = {}
 
 
-class Belonging(NamedTuple):
-    """One thing an entry belongs to: what it is and its number, in the current language, and its page."""
-
-    label: str
-    text: str
-    url: str
-
-
-#: `(db, tenant_id, entry_id)` → what of this slice the entry belongs to; one statement at most.
-Finder = Callable[[Session, UUID, UUID], Iterable[Belonging]]
-FINDERS: Final[dict[str, Finder]] = {}
-#: Kinds of entries that open no document: what they are called.
-ENTRY_NAMES: Final[dict[str, str]] = {"provision": mark("Provision"), "revaluation": mark("Exchange revaluation")}
+def install(finders: Mapping[str, Finder], entry_names: Mapping[str, str]) -> None:
+    """Registers the finders by slice, and the names (msgids) of entry kinds that open no document. Idempotent."""
+    _finders.clear()
+    _finders.update(finders)
+    _entry_names.clear()
+    _entry_names.update(entry_names)
 
 
-def belongings(db: Session, tenant_id: UUID, entry_id: UUID) -> list[Belonging]:
-    """Everything that any slice says of the entry."""
-    return [each for name in sorted(FINDERS) for each in FINDERS[name](db, tenant_id, entry_id)]
+def entry_sources(db: Session, tenant_id: UUID, entry_id: UUID) -> list[EntrySource]:
+    """Returns what caused the entry, by slice name."""
+    return [each for name in sorted(_finders) for each in _finders[name](db, tenant_id, entry_id)]
+
+
+def entry_names() -> Mapping[str, str]:
+    """Returns kind → name (msgid) of the entries that open no document."""
+    return _entry_names

@@ -8,23 +8,16 @@ is read by one statement, so that nobody who books meanwhile makes a difference 
 from __future__ import annotations
 
 import secrets
-from typing import Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.ledger import doctor_sql as sql
+from tenants.slice import Check
 
 NAMED_MAX: Final = 5
-
-
-class Check(NamedTuple):
-    """One line: what was examined, whether it holds, and which rows break it."""
-
-    name: str
-    ok: bool
-    detail: str
 
 
 def ledger_checks(db: Session, tenant_id: UUID) -> list[Check]:

@@ -7,6 +7,7 @@ form twice books one document; running numbers have no gap; a credit pays the do
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -143,6 +144,22 @@ def document_rows(db: Session, tenant_id: UUID, item_id: UUID) -> list[OpenItem]
             .order_by(i.instalment_no)
         ).scalars()
     )
+
+
+def item_json(item: OpenItem) -> dict[str, Any]:
+    """Returns an item of a document for a program."""
+    return {
+        "id": item.id,
+        "kind": item.kind,
+        "document_no": item.document_no,
+        "instalment_no": item.instalment_no,
+        "document_on": item.document_on,
+        "due_on": item.due_on,
+        "collection_end_on": item.collection_end_on,
+        "currency": item.currency,
+        "amount_minor": item.amount_minor,
+        "open_minor": item.open_minor,
+    }
 
 
 def suggestions(db: Session, tenant_id: UUID, text: str) -> list[tuple[str, str]]:

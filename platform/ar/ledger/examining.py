@@ -15,11 +15,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.doctor import Check
 from ar.ledger.models import DoctorRun
 from kernel import journal, outbox
 from kernel.actor import Actor
 from kernel.ids import new_id
+from tenants.slice import Check
 
 EXAMINE: Final = "ledger.examine"
 RUNS_SHOWN: Final = 30

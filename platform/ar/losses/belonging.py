@@ -1,4 +1,4 @@
-"""Which run or case an entry belongs to, for the ledger's page of entries. May import this slice's tables and urls.
+"""Links a journal entry to the provision run or bad-debt case that caused it.
 
 Invariant: one statement.
 """
@@ -11,14 +11,14 @@ import sqlalchemy as sa
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from ar.ledger.belongings import Belonging
 from ar.ledger.models import OpenItem
 from ar.losses.models import BadDebtCase, BadDebtCredit, BadDebtRecovery, ProvisionReversal, ProvisionRun
 from kernel.i18n import gettext as _
+from tenants.slice import EntrySource
 
 
-def of_entry(db: Session, tenant_id: UUID, entry_id: UUID) -> list[Belonging]:
-    """The provision run that booked or reversed the entry, or the bad-debt case it wrote off or recovered for."""
+def entry_sources(db: Session, tenant_id: UUID, entry_id: UUID) -> list[EntrySource]:
+    """Returns the provision run that booked or reversed the entry, or the bad-debt case that it belongs to."""
     r, v, k, b, y, i = ProvisionRun, ProvisionReversal, BadDebtCase, BadDebtCredit, BadDebtRecovery, OpenItem
     items = sa.select(sa.func.coalesce(i.reverses_id, i.id)).where(i.tenant_id == tenant_id, i.entry_id == entry_id)
     reversed_here = sa.exists().where(v.tenant_id == tenant_id, v.run_id == r.id, v.entry_id == entry_id)
@@ -35,8 +35,8 @@ def of_entry(db: Session, tenant_id: UUID, entry_id: UUID) -> list[Belonging]:
         ).limit(2)
     )
     return [
-        Belonging(_("Provision run"), row.number, url_for("provisions.show", provision_id=row.id))
+        EntrySource(_("Provision run"), row.number, url_for("provisions.show", provision_id=row.id))
         if row.what == "run"
-        else Belonging(_("Bad-debt case"), row.number, url_for("bad_debts.show", bad_debt_id=row.id))
+        else EntrySource(_("Bad-debt case"), row.number, url_for("bad_debts.show", bad_debt_id=row.id))
         for row in rows
     ]

@@ -97,17 +97,3 @@ EVENT_NAMES: Final[dict[str, str]] = {
     "contact": mark("Contact"),
     "promise": mark("Promise to pay"),
 }
-#: Kind → (name, sentence of its facts), for the journal and the customer's page.
-EVENTS: Final[dict[str, tuple[str, str]]] = {
-    "provision_policy_set": (mark("Provision policy recorded"), mark("version %(version)s")),
-    "provision_assessed": (mark("Document assessed by itself"), "%(document_no)s: %(reason)s"),
-    "provision_posted": (mark("Provision posted"), mark("%(number)s as of %(as_of)s, %(amount)s")),
-    "provision_run_reversed": (mark("Provision reversed"), "%(number)s: %(reason)s"),
-    "bad_debt_proposed": (mark("Bad debt proposed"), "%(number)s: %(reason)s"),
-    "bad_debt_written_off": (mark("Bad debt written off"), mark("%(number)s, approved by %(approval)s")),
-    "bad_debt_refused": (mark("Bad debt not written off"), "%(number)s"),
-    "bad_debt_taken_back": (mark("Write-off taken back"), "%(number)s: %(reason)s"),
-    "bad_debt_recovery": (mark("Written-off debt recovered"), "%(number)s, %(amount)s"),
-    "bad_debt_recovery_undone": (mark("Recovery taken back"), "%(number)s, %(amount)s: %(reason)s"),
-    "bad_debt_event": (mark("Written-off debt followed up"), "%(number)s: %(text)s"),
-}

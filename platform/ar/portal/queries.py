@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ar.statements import queries as statements
-from ar.statements.commands import PURPOSE
 from ar.statements.confirmations import active_contact, masked
 from ar.statements.documents import Sender
+from ar.statements.mails import PURPOSE
 from ar.statements.views import AnswerView, LineView, StatementView
 from kernel import tokens
 from kernel.actor import Actor

@@ -6,20 +6,20 @@ anywhere leaves nothing and starts over from the stored file; whatever breaks, t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.receipts import bank_files
-from kernel import outbox
+from kernel import outbox, queue
 from kernel.actor import Actor
 from kernel.db import transaction
 from kernel.errors import RuleBroken
 from kernel.log import logger
+from tenants.slice import Job
 
 PROGRESS_EVERY_S = 0.5
 #: What another try may not meet again: the database or the machine, not the file.
@@ -45,7 +45,7 @@ def read_file(db: Session, actor: Actor, payload: dict[str, Any]) -> None:
         _give_up(db, actor, file_id, fault)
 
 
-HANDLERS: dict[str, Callable[[Session, Actor, dict[str, Any]], None]] = {bank_files.READ_FILE: read_file}
+JOBS: Final = (Job(bank_files.READ_FILE, read_file, queue.IMPORTS),)
 
 
 def _give_up(db: Session, actor: Actor, file_id: UUID, fault: Exception) -> None:

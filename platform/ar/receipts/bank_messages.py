@@ -89,16 +89,6 @@ WHY_NOT: Final[dict[str, str]] = {
     "currency": mark("You keep this account in another currency."),
 }
 FORMATS: Final[dict[str, str]] = {"mt940": "MT940", "camt053": "camt.053", "ofx": "OFX", "csv": "CSV", "xlsx": "XLSX"}
-#: Kinds of the journal: name, sentence of its facts.
-EVENTS: Final[dict[str, tuple[str, str]]] = {
-    "bank_account_added": (mark("Bank account added"), "%(name)s %(number)s"),
-    "bank_account_changed": (mark("Bank account changed"), "%(name)s %(number)s"),
-    "bank_file_uploaded": (mark("Bank statement uploaded"), "%(file)s"),
-    "bank_file_read": (mark("Bank statement read"), mark("%(file)s: %(lines)s lines, %(new)s new, %(bad)s unread")),
-    "bank_file_refused": (mark("Bank statement refused"), ""),
-    "bank_line_set_aside": (mark("Bank line set aside"), "%(reason)s"),
-    "bank_line_taken_back": (mark("Bank line taken back"), ""),
-}
 _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September", "October"),
     *("November", "December"),

@@ -14,6 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ar.receipts.bank_messages import finding_text
 from ar.receipts.models import BankAccount, BankFile, BankLine
 from kernel.errors import NotFound
 from kernel.views import select_view, value, view, views
@@ -65,6 +66,26 @@ class FilePage:
     def working(self) -> bool:
         """Whether a job is at it or about to be."""
         return self.state == "reading"
+
+    def as_json(self, *, uploaded_before: bool) -> dict[str, Any]:
+        """Returns the file for a program; what was found in the current language."""
+        return {
+            "file_id": str(self.id),
+            "state": self.state,
+            "uploaded_before": uploaded_before,
+            "format": self.format,
+            "encoding": self.encoding,
+            "lines": self.lines_total,
+            "new": self.lines_new,
+            "known": self.lines_known,
+            "unread": self.lines_bad,
+            "accounts": self.accounts,
+            "statements": self.statements,
+            "problems": [
+                {"line": each["line"], "code": each["code"], "message": finding_text(each["code"], each["params"])}
+                for each in self.problems
+            ],
+        }
 
 
 @dataclass(frozen=True, slots=True)

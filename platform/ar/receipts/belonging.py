@@ -1,6 +1,6 @@
-"""Which receipt or refund an entry belongs to, for the ledger's page of entries.
+"""Links a journal entry to the receipt or refund that caused it.
 
-May import this slice's tables and Flask's urls. Invariant: one statement.
+Invariant: one statement.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import sqlalchemy as sa
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from ar.ledger.belongings import Belonging
 from ar.ledger.models import OpenItem
 from ar.receipts.models import Refund
 from kernel.i18n import gettext as _
+from tenants.slice import EntrySource
 
 
-def of_entry(db: Session, tenant_id: UUID, entry_id: UUID) -> list[Belonging]:
-    """The receipt that the entry booked, or the refund that it paid."""
+def entry_sources(db: Session, tenant_id: UUID, entry_id: UUID) -> list[EntrySource]:
+    """Returns the receipt that the entry booked, or the refund that it paid."""
     i, r = OpenItem, Refund
     rows = db.execute(
         sa.select(i.id, i.kind, i.document_no, r.id.label("refund_id"))
@@ -29,7 +29,7 @@ def of_entry(db: Session, tenant_id: UUID, entry_id: UUID) -> list[Belonging]:
     found = []
     for row in rows:
         if row.refund_id is not None:
-            found.append(Belonging(_("Refund"), row.document_no, url_for("refunds.show", refund_id=row.refund_id)))
+            found.append(EntrySource(_("Refund"), row.document_no, url_for("refunds.show", refund_id=row.refund_id)))
         elif row.kind == "receipt":
-            found.append(Belonging(_("Receipt"), row.document_no, url_for("receipts.show", credit_id=row.id)))
+            found.append(EntrySource(_("Receipt"), row.document_no, url_for("receipts.show", credit_id=row.id)))
     return found

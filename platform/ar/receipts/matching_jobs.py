@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from ar.receipts.matching_commands import ACCEPT_JOB, MATCH_JOB, accept_sure, go_on_accepting, match_lines
+from kernel import queue
 from kernel.actor import Actor
 from tenants.queries import company
+from tenants.slice import Job
 
 
 def match(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
@@ -35,4 +37,4 @@ def accept(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
         go_on_accepting(db, actor)
 
 
-HANDLERS = {MATCH_JOB: match, ACCEPT_JOB: accept}
+JOBS: Final = (Job(MATCH_JOB, match, queue.IMPORTS), Job(ACCEPT_JOB, accept, queue.IMPORTS))

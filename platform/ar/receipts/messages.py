@@ -96,16 +96,3 @@ REFUND_STATES: Final[dict[str, tuple[str, str]]] = {
     "refused": (mark("Refused"), "quiet"),
     "withdrawn": (mark("Withdrawn"), "quiet"),
 }
-#: Kinds of the journal: name, sentence of its facts.
-EVENTS: Final[dict[str, tuple[str, str]]] = {
-    **bank_messages.EVENTS,
-    "bank_lines_matched": (
-        mark("Bank lines matched"),
-        mark("sure: %(sure)s, proposals: %(likely)s, by hand: %(hand)s"),
-    ),
-    "bank_lines_accepted": (mark("Sure matches booked"), mark("%(booked)s lines, %(passed_over)s passed over")),
-    "bank_line_matched": (mark("Bank line matched"), mark("%(amount)s from %(payer)s")),
-    "bank_line_undone": (mark("Match taken back"), mark("%(amount)s from %(payer)s")),
-    "payer_account_new": (mark("Paid from a new account"), "%(payer)s %(account)s %(bank)s"),
-    "refund_paid": (mark("Refund paid"), mark("%(number)s out of %(credit_no)s, %(amount)s to %(payee)s")),
-}

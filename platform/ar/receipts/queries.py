@@ -45,6 +45,16 @@ class CashState:
     lines_waiting: int
     lines_sure: int
 
+    def as_json(self) -> dict[str, Any]:
+        """Returns the state for a program."""
+        return {
+            "booked_through_on": self.booked_through_on,
+            "accounts": [{"name": each.name, "through_on": each.through_on} for each in self.accounts],
+            "unapplied": self.unapplied,
+            "lines_waiting": self.lines_waiting,
+            "lines_sure": self.lines_sure,
+        }
+
 
 @dataclass(frozen=True)
 class ReceiptFilters:
@@ -138,6 +148,19 @@ class CreditPage:
     def applicable(self) -> bool:
         """Something is unapplied and the document stands."""
         return self.open_minor > 0 and self.reversed_by is None and self.reverses_id is None
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns the receipt for a program: its amounts and what it pays."""
+        return {
+            "id": self.id,
+            "number": self.document_no,
+            "customer_no": self.customer_no,
+            "received_on": self.document_on,
+            "currency": self.currency,
+            "amount_minor": self.amount_minor,
+            "unapplied_minor": self.open_minor,
+            "paid": [{"document_no": each.document_no, "amount_minor": each.amount_minor} for each in self.paid],
+        }
 
 
 def cash_state(db: Session, tenant_id: UUID) -> CashState:

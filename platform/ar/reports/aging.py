@@ -67,6 +67,24 @@ class AgingReport:
         """The rows without names."""
         return tuple(row.aging for row in self.named)
 
+    def as_json(self) -> dict[str, Any]:
+        """Returns the report for a program: rows by customer number, totals per currency."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "by": self.by,
+            "rows": [{"customer_no": row.customer_no, **_amounts(row)} for row in self.rows],
+            "totals": [_amounts(row) for row in self.totals],
+        }
+
+
+def _amounts(row: AgingRow) -> dict[str, Any]:
+    return {
+        "currency": row.currency,
+        "buckets_minor": row.by_bucket(),
+        "unapplied_minor": row.unapplied_minor,
+        "balance_minor": row.balance_minor,
+    }
+
 
 def aging_report(
     db: Session,

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.customers.models import Customer
-from ar.reports.messages import EVENTS, TONES, event_name, event_text
+from ar.reports.messages import event_kinds, event_name, event_text, event_tone
 from kernel.clock import moment_on
 from kernel.journal import JournalBatch, JournalEvent
 from kernel.views import select_view, value, views
@@ -32,7 +32,7 @@ ACTOR_KINDS: Final = ("person", "system", "debtor", "operator")
 class JournalFilters:
     """What the address asks for. `customer` is a number; `at` is the id beyond which this page begins."""
 
-    kind: str = filters.choice("", *EVENTS)
+    kind: str = filters.one_of(event_kinds)
     actor: str = filters.choice("", *ACTOR_KINDS)
     customer: str = filters.text(max_length=60)
     person: str = filters.text(max_length=60)
@@ -78,7 +78,7 @@ class EventLine:
     @property
     def tone(self) -> str:
         """How it is marked."""
-        return TONES.get(self.kind, "quiet")
+        return event_tone(self.kind, "quiet")
 
     @property
     def facts(self) -> list[tuple[str, str]]:

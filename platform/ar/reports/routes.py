@@ -15,6 +15,7 @@ from flask import Blueprint, g, request, url_for
 
 from ar.bills.messages import KIND_NAMES as BILL_KINDS
 from ar.bills.messages import STATE_NAMES as BILL_STATES
+from ar.cases.messages import HOLD_NAMES
 from ar.cases.views import StripStep
 from ar.customers.messages import ENTITY_LABELS, PURPOSE_LABELS
 from ar.ledger import examining
@@ -25,7 +26,7 @@ from ar.ledger.travel import When, read_when
 from ar.reports import customer_page, journal_page, timeline, today
 from ar.reports import search as finding
 from ar.reports.exports import BUCKET_NAMES
-from ar.reports.messages import EVENTS, HOLD_NAMES, event_name
+from ar.reports.messages import event_kinds, event_name
 from ar.reports.timeline import Entry
 from ar.statements.messages import STATUS_NAMES, STATUS_TONES
 from kernel.clock import local_date
@@ -168,7 +169,10 @@ def journal() -> Page:
         sorts=filters.sort_links(wanted, path, "time"),
         next_url=filters.url(wanted, path, at=str(page.next_at)) if page.next_at else "",
         first_url=filters.url(wanted, path, at="") if wanted.cursor else "",
-        kind_options=[("", _("All events")), *sorted(((k, event_name(k)) for k in EVENTS), key=lambda each: each[1])],
+        kind_options=[
+            ("", _("All events")),
+            *sorted(((k, event_name(k)) for k in event_kinds()), key=lambda each: each[1]),
+        ],
         actor_options=[("", _("Everybody")), *((value, _(name)) for value, name in ACTOR_NAMES.items())],
         actor_names=ACTOR_NAMES,
     )

@@ -21,7 +21,7 @@ from ar.cases.models import Action, DayRun, Held, Step
 from ar.cases.texts import STATE_TONES, state_name, step_name
 from ar.ledger.messages import KIND_NAMES
 from ar.ledger.models import OpenItem
-from ar.reports.messages import MAIL_NAMES, TONES, event_name, event_text
+from ar.reports.messages import event_kinds, event_name, event_text, event_tone, mail_names
 from ar.statements.messages import JUDGED, MAIL_STATES
 from kernel.db import columns
 from kernel.i18n import current_language, mark, ngettext
@@ -34,21 +34,6 @@ from kernel.views import DbRow
 LINES_MAX: Final = 5
 _TENANT: Final = sa.bindparam("tenant", type_=sa.Uuid)
 _CUSTOMER: Final = sa.bindparam("customer", type_=sa.Uuid)
-#: Events about mails and actions, whose own rows tell the same and more.
-TOLD_ELSEWHERE: Final = (
-    "action_approved",
-    "action_skipped",
-    "action_done",
-    "action_delivered",
-    "statement_queued",
-    "statement_sent",
-    "statement_bounced",
-    "letter_queued",
-    "letter_sent",
-    "letter_not_sent",
-    "letter_bounced",
-    "letter_in_doubt",
-)
 MAIL_REASONS: Final[dict[str, str]] = {
     "superseded": mark("a newer statement has taken its place"),
     "answered": mark("it was answered before"),
@@ -127,13 +112,14 @@ def _texts(*words: str) -> list[sa.ColumnElement[str]]:
 
 def _events() -> sa.Select[Any]:
     j = JournalEvent
+    told_elsewhere = [kind for kind, event in event_kinds().items() if event.row_of_its_own]
     shown_as_receipt = sa.and_(
         j.kind == "documents_posted", sa.func.coalesce(j.data["kind"].astext, "").in_(_texts("receipt", "credit_note"))
     )
     return sa.select(*_columns("event", j.id, j.subject_id, j.at, j.kind, j.actor_name, j.data)).where(
         j.tenant_id == _TENANT,
         j.customer_id == _CUSTOMER,
-        j.kind.not_in(_texts(*TOLD_ELSEWHERE)),
+        j.kind.not_in(_texts(*told_elsewhere)),
         ~shown_as_receipt,
     )
 
@@ -144,7 +130,7 @@ def _mails() -> sa.Select[Any]:
     data = _object(subject=m.subject, to=m.to_address, reason=m.reason, purpose=m.purpose)
     at = sa.func.coalesce(m.sent_at, m.created_at)
     return sa.select(*_columns("mail", m.id, m.subject_id, at, m.state, sa.literal(""), data)).where(
-        m.tenant_id == _TENANT, m.customer_id == _CUSTOMER, m.purpose.in_(_texts(*MAIL_NAMES))
+        m.tenant_id == _TENANT, m.customer_id == _CUSTOMER, m.purpose.in_(_texts(*mail_names()))
     )
 
 
@@ -217,16 +203,7 @@ def _joined(*parts: str | None) -> str:
 
 def _event(row: DbRow) -> Entry:
     text = _joined(event_text(row.kind, row.data), row.who)
-    return Entry(
-        source="event",
-        id=row.subject_id,
-        at=row.at,
-        whole_day=False,
-        title=event_name(row.kind),
-        text=text,
-        why="",
-        tone=TONES.get(row.kind, ""),
-    )
+    return Entry("event", row.subject_id, row.at, False, event_name(row.kind), text, "", event_tone(row.kind))
 
 
 def _mail(row: DbRow) -> Entry:
@@ -234,16 +211,7 @@ def _mail(row: DbRow) -> Entry:
     why = (_(MAIL_REASONS[reason]) if reason in MAIL_REASONS else reason_text(reason)) if reason else ""
     tone = {"sent": "ok", "failed": "late", "unknown": "late"}.get(row.kind, "")
     text = _joined(row.data["subject"], row.data["to"], _(MAIL_STATES[row.kind]))
-    return Entry(
-        source="mail",
-        id=row.subject_id,
-        at=row.at,
-        whole_day=False,
-        title=_(MAIL_NAMES[row.data["purpose"]]),
-        text=text,
-        why=why,
-        tone=tone,
-    )
+    return Entry("mail", row.subject_id, row.at, False, _(mail_names()[row.data["purpose"]]), text, why, tone)
 
 
 def _action(row: DbRow) -> Entry:

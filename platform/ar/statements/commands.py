@@ -17,31 +17,27 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.customers.models import Contact, Customer
+from ar.customers.lookups import find_contact
+from ar.customers.models import Customer
 from ar.customers.queries import find_numbers
 from ar.interest.previews import accrued_minor
 from ar.ledger import queries as ledger
-from ar.statements import queries
-from ar.statements.documents import Debtor, Heading, Sender, closing_label, file_name, interest_label, print_statement
+from ar.statements import mails, queries
+from ar.statements.documents import Debtor, Heading, Sender, print_statement
 from ar.statements.doubt import replace_doubtful
 from ar.statements.figures import Booked, DoesNotTie, Figures, StillOpen, draw_up
 from ar.statements.inputs import IssueStatement, Period
+from ar.statements.mails import PURPOSE as PURPOSE
 from ar.statements.models import Statement, StatementLine
-from ar.statements.views import Mailing
 from kernel import journal, storage, tokens
 from kernel.actor import Actor
 from kernel.amount_in_words import amount_in_words
 from kernel.counters import take_numbers
 from kernel.errors import Conflict, HuikuanError, RuleBroken
-from kernel.i18n import use_language
 from kernel.ids import new_id, new_ids
-from kernel.mail import Attachment, OutgoingMail, queue_mail
-from kernel.money import format_with_symbol
 from kernel.pdf import Rendered
 from kernel.settings import settings
-from web.mailtexts import render_mail
 
-PURPOSE: Final = "statement"
 RESPOND_WITHIN_DAYS: Final = 15  # A14
 TOKEN_LIFE: Final = timedelta(days=60)
 
@@ -66,15 +62,6 @@ class Frozen:
     printed: Rendered
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """The registered contact a statement goes to."""
-
-    id: UUID
-    name: str
-    email: str
-
-
 def issue_statement(db: Session, actor: Actor, data: IssueStatement) -> UUID:
     """Issues one statement and returns its id; see `issue`."""
     return issue(db, actor, data).statement_id
@@ -92,7 +79,7 @@ def issue(db: Session, actor: Actor, data: IssueStatement) -> Issued:
         raise RuleBroken("statement_period_future", period=f"{data.period_to:%Y-%m}")
     lock_for_statements(db, actor.tenant_id, [data.customer_id])
     sender = queries.sender(db, actor.tenant_id)
-    recipient = find_recipient(db, actor.tenant_id, data.customer_id)
+    recipient = find_contact(db, actor.tenant_id, data.customer_id, "statements")
     debtor = queries.debtor(db, actor.tenant_id, data.customer_id, recipient.name if recipient else "")
     figures = statement_figures(db, actor.tenant_id, data)
     if figures.is_empty:
@@ -173,7 +160,7 @@ def send(db: Session, actor: Actor, statement_id: UUID) -> str:
         raise Conflict("statement_superseded")
     if mailing.answered:
         raise Conflict("statement_answered")
-    recipient = find_recipient(db, actor.tenant_id, mailing.customer_id)
+    recipient = find_contact(db, actor.tenant_id, mailing.customer_id, "statements")
     if recipient is None:
         raise RuleBroken("statement_no_contact")
     tokens.revoke_for(db, actor, statement_id)
@@ -188,14 +175,7 @@ def send(db: Session, actor: Actor, statement_id: UUID) -> str:
         life=TOKEN_LIFE,
     )
     url = f"{settings().base_url}/p/{text}"
-    mail_id = queue_mail(
-        db,
-        actor,
-        _outgoing(mailing, recipient, url),
-        purpose=PURPOSE,
-        subject_id=statement_id,
-        customer_id=mailing.customer_id,
-    )
+    mail_id = mails.queue_statement(db, actor, statement_id, mailing, recipient, url)
     db.execute(sa.update(s).where(s.tenant_id == actor.tenant_id, s.id == statement_id).values(sent_to=recipient.email))
     journal.record(
         db,
@@ -224,24 +204,6 @@ def statement_figures(db: Session, tenant_id: UUID, data: IssueStatement) -> Fig
         return draw_up(opening, booked, still_open, as_of=as_of, currency=currency)
     except DoesNotTie as fault:
         raise HuikuanError("statement_does_not_tie", detail=str(fault)) from fault
-
-
-def find_recipient(db: Session, tenant_id: UUID, customer_id: UUID) -> Recipient | None:
-    """The reachable contact for statements, else the first reachable one; None when nobody can be mailed."""
-    c = Contact
-    row = db.execute(
-        sa.select(c.id, c.name, c.email)
-        .where(
-            c.tenant_id == tenant_id,
-            c.customer_id == customer_id,
-            c.active.is_(True),
-            c.suppressed_at.is_(None),
-            c.email != "",
-        )
-        .order_by(c.purposes.contains(["statements"]).desc(), c.created_at, c.id)
-        .limit(1)
-    ).first()
-    return Recipient(id=row.id, name=row.name, email=row.email) if row else None
 
 
 def _supersede(db: Session, actor: Actor, data: IssueStatement) -> UUID | None:
@@ -359,41 +321,3 @@ def _line_rows(tenant_id: UUID, statement_id: UUID, figures: Figures) -> list[di
         }
         for line_id, line in zip(new_ids(len(figures.lines)), figures.lines, strict=True)
     ]
-
-
-def _outgoing(mailing: Mailing, recipient: Recipient, url: str) -> OutgoingMail:
-    """The covering mail in the debtor's language, whatever language the sender reads."""
-    with use_language(mailing.language):
-        amount = format_with_symbol(mailing.closing_minor, mailing.currency, mailing.language)
-        label = closing_label(mailing.closing_minor, mailing.period_to)
-        stated = mailing.interest_minor
-        interest = (
-            f"{interest_label(mailing.period_to)}: {format_with_symbol(stated, mailing.currency, mailing.language)}"
-            if stated is not None
-            else ""
-        )
-    texts = render_mail(
-        PURPOSE,
-        mailing.language,
-        sender=mailing.sender.name,
-        contact=mailing.sender.reach,
-        recipient=recipient.name or mailing.customer_name,
-        customer=mailing.customer_name,
-        number=mailing.number,
-        closing_label=label,
-        amount=amount,
-        words=mailing.amount_in_words,
-        interest=interest,
-        respond_by=mailing.respond_by_on.isoformat(),
-        url=url,
-    )
-    return OutgoingMail(
-        to_address=recipient.email,
-        to_name=recipient.name,
-        subject=texts.subject,
-        body_text=texts.text,
-        body_html=texts.html,
-        from_name=mailing.sender.name,
-        reply_to=mailing.sender.contact_email or None,
-        attachments=(Attachment(file_name(mailing.number), mailing.pdf_sha256),),
-    )

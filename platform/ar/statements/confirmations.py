@@ -9,36 +9,26 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.customers.models import Contact, Customer
-from ar.statements import queries
-from ar.statements.commands import Recipient
-from ar.statements.documents import file_name, kind_name
-from ar.statements.inputs import REASONS, AnswerStatement
+from ar.customers.lookups import ReachableContact
+from ar.customers.models import Contact
+from ar.statements import mails, queries
+from ar.statements.inputs import AnswerStatement
 from ar.statements.models import Confirmation, Difference, Statement, StatementLine
 from ar.statements.views import Mailing
 from kernel import journal, outbox, tokens
 from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
 from kernel.errors import NotFound, RuleBroken
-from kernel.i18n import gettext as _
-from kernel.i18n import use_language
 from kernel.ids import new_id
-from kernel.journal import JournalEvent
-from kernel.mail import Attachment, OutgoingMail, queue_mail
-from kernel.money import format_with_symbol
 from kernel.tokens import OneTimeCode, TokenFacts
-from kernel.views import select_view, value, view
-from tenants.models import Company, Membership, Tenant, User
-from web.mailtexts import MailTexts, render_mail
 
 ANSWERED: Final = "statements.answered"
-CODE_PURPOSE, COPY_PURPOSE, TEAM_PURPOSE = "statement_code", "statement_copy", "statement_answered"
 #: How long after entering the code the answer may still be sent: time to check it, not to pass it on.
 ENTERED_LIFE: Final = timedelta(hours=1)
 
@@ -56,19 +46,10 @@ class Answered:
 class LinkContact:
     """An active contact; `reachable` is None while their address does not work, which closes no link."""
 
-    reachable: Recipient | None
+    reachable: ReachableContact | None
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """One of our own people who is told of an answer."""
-
-    email: str
-    name: str
-    language: str
-
-
-def registered_contact(db: Session, link: TokenFacts) -> Recipient | None:
+def registered_contact(db: Session, link: TokenFacts) -> ReachableContact | None:
     """Whom the link was made for, while they are active and reachable."""
     contact = active_contact(db, link)
     return contact.reachable if contact else None
@@ -84,7 +65,7 @@ def active_contact(db: Session, link: TokenFacts) -> LinkContact | None:
     ).first()
     if row is None:
         return None
-    return LinkContact(None if row.suppressed_at else Recipient(id=row.id, name=row.name, email=row.email))
+    return LinkContact(None if row.suppressed_at else ReachableContact(row.id, row.name, row.email))
 
 
 def masked(address: str) -> str:
@@ -106,16 +87,7 @@ def send_code(db: Session, actor: Actor, link: TokenFacts, language: str) -> str
         raise RuleBroken("statement_codes_exhausted")
     code_id, code = made
     mailing = queries.mailing(db, actor.tenant_id, link.subject_id)
-    texts = render_mail(
-        CODE_PURPOSE,
-        language,
-        code=code,
-        minutes=tokens.CODE_LIFE // timedelta(minutes=1),
-        number=mailing.number,
-        sender=mailing.sender.name,
-        recipient=contact.name or mailing.customer_name,
-    )
-    _queue(db, actor, link.subject_id, mailing, (contact.email, contact.name), texts, CODE_PURPOSE)
+    mails.queue_code(db, actor, link.subject_id, mailing, contact, code, language)
     _note_code(db, actor, link, "statement_code_sent", {"code_id": str(code_id), "to": contact.email})
     return masked(contact.email)
 
@@ -177,8 +149,11 @@ def answer_statement(db: Session, actor: Actor, link: TokenFacts, data: AnswerSt
         {"statement_id": str(link.subject_id), "confirmation_id": str(confirmation_id), "outcome": data.outcome},
         key=f"answered:{confirmation_id}",
     )
-    _mail_copy(db, actor, link, data, mailing, reference)
-    _mail_team(db, actor, link, data, mailing, reference)
+    answer = mails.Answer(link.subject_id, mailing, reference, data)
+    contact = registered_contact(db, link)
+    if contact is not None:
+        mails.queue_copy(db, actor, answer, contact)
+    mails.queue_team(db, actor, answer)
     return Answered(confirmation_id, reference, True)
 
 
@@ -262,139 +237,3 @@ def _difference_rows(
             }
         )
     return rows
-
-
-def _mail_copy(
-    db: Session, actor: Actor, link: TokenFacts, data: AnswerStatement, mailing: Mailing, reference: str
-) -> None:
-    contact = registered_contact(db, link)
-    if contact is None:
-        return
-    texts = render_mail(
-        COPY_PURPOSE,
-        data.language,
-        **_answer_values(data, mailing, reference),
-        differences=_difference_texts(db, actor.tenant_id, link.subject_id, mailing.currency, data.language),
-        recipient=contact.name or mailing.customer_name,
-    )
-    _queue(db, actor, link.subject_id, mailing, (contact.email, contact.name), texts, COPY_PURPOSE)
-
-
-def _difference_texts(
-    db: Session, tenant_id: UUID, statement_id: UUID, currency: str, language: str
-) -> list[dict[str, str]]:
-    """The differences as they are on file, in words and figures of the language."""
-    known = queries.answer(db, tenant_id, statement_id)
-
-    def money(minor: int | None) -> str:
-        return "—" if minor is None else format_with_symbol(minor, currency, language)
-
-    with use_language(language):
-        return [
-            {
-                "document": " ".join(filter(None, (line.document_no, kind_name(line.kind or "")))),
-                "ours": money(line.our_minor),
-                "theirs": money(line.their_minor),
-                "reason": _(REASONS[line.reason]) if line.reason in REASONS else line.reason,
-                "note": line.note,
-            }
-            for line in (known.differences if known else ())
-        ]
-
-
-def _mail_team(
-    db: Session, actor: Actor, link: TokenFacts, data: AnswerStatement, mailing: Mailing, reference: str
-) -> None:
-    """To whoever owns the customer, else to the company's contact; of differences also to who issued the statement."""
-    readers = [_owner(db, actor.tenant_id, mailing.customer_id) or _company_contact(db, actor.tenant_id)]
-    if data.outcome == "differs":
-        readers.append(_issuer(db, actor.tenant_id, link.subject_id))
-    told: set[str] = set()
-    for reader in readers:
-        if reader is None or not reader.email or reader.email.casefold() in told:
-            continue
-        told.add(reader.email.casefold())
-        texts = render_mail(
-            TEAM_PURPOSE,
-            reader.language,
-            **_answer_values(data, mailing, reference),
-            differences=len(data.differences),
-            recipient=reader.name or mailing.sender.name,
-        )
-        _queue(db, actor, link.subject_id, mailing, (reader.email, reader.name), texts, TEAM_PURPOSE)
-
-
-def _owner(db: Session, tenant_id: UUID, customer_id: UUID) -> Reader | None:
-    """Whoever owns the customer and still belongs to the company."""
-    c = Customer
-    return _member(db, tenant_id, sa.select(c.owner_id).where(c.tenant_id == tenant_id, c.id == customer_id))
-
-
-def _issuer(db: Session, tenant_id: UUID, statement_id: UUID) -> Reader | None:
-    """The person who issued the statement, as the journal names them, while they belong to the company."""
-    j = JournalEvent
-    by = sa.select(j.user_id).where(
-        j.tenant_id == tenant_id, j.subject_id == statement_id, j.kind == "statement_issued"
-    )
-    return _member(db, tenant_id, by)
-
-
-def _member(db: Session, tenant_id: UUID, user_id: sa.Select[Any]) -> Reader | None:
-    user, member = User, Membership
-    row = db.execute(
-        select_view(Reader, email=value(user.email), name=value(user.name), language=value(user.language))
-        .join(member, sa.and_(member.tenant_id == tenant_id, member.user_id == user.id))
-        .where(user.id.in_(user_id), member.active.is_(True))
-    ).first()
-    return view(Reader, row) if row else None
-
-
-def _company_contact(db: Session, tenant_id: UUID) -> Reader | None:
-    company, tenant = Company, Tenant
-    row = db.execute(
-        select_view(
-            Reader,
-            email=value(company.contact_email),
-            name=value(company.contact_name),
-            language=value(tenant.language),
-        )
-        .join(tenant, tenant.id == company.tenant_id)
-        .where(company.tenant_id == tenant_id)
-    ).first()
-    return view(Reader, row) if row else None
-
-
-def _answer_values(data: AnswerStatement, mailing: Mailing, reference: str) -> dict[str, object]:
-    return {
-        "agrees": data.outcome == "agrees",
-        "number": mailing.number,
-        "reference": reference,
-        "customer": mailing.customer_name,
-        "sender": mailing.sender.name,
-        "contact": mailing.sender.reach,
-        "signer": f"{data.signer_name}, {data.signer_title}",
-        "sha256": mailing.pdf_sha256,
-    }
-
-
-def _queue(
-    db: Session,
-    actor: Actor,
-    statement_id: UUID,
-    mailing: Mailing,
-    to: tuple[str, str],
-    texts: MailTexts,
-    purpose: str,
-) -> None:
-    attached = () if purpose == CODE_PURPOSE else (Attachment(file_name(mailing.number), mailing.pdf_sha256),)
-    outgoing = OutgoingMail(
-        to_address=to[0],
-        to_name=to[1],
-        subject=texts.subject,
-        body_text=texts.text,
-        body_html=texts.html,
-        from_name=mailing.sender.name,
-        reply_to=mailing.sender.contact_email or None,
-        attachments=attached,
-    )
-    queue_mail(db, actor, outgoing, purpose=purpose, subject_id=statement_id, customer_id=mailing.customer_id)

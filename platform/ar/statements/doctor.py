@@ -12,7 +12,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.doctor import NAMED_MAX, Check
+from ar.ledger.doctor import NAMED_MAX
+from tenants.slice import Check
 
 # Each check selects, as `name`, the numbers of the statements that break its invariant.
 _CHECKS: Final[tuple[tuple[str, str], ...]] = (
@@ -61,6 +62,48 @@ _CHECKS: Final[tuple[tuple[str, str], ...]] = (
         WHERE s.tenant_id = :tenant AND (
             coalesce(j.data ->> 'pdf_sha256', s.pdf_sha256) <> s.pdf_sha256
             OR coalesce(CAST(j.data ->> 'closing_minor' AS bigint), s.closing_minor) <> s.closing_minor)
+        """,
+    ),
+    (
+        "statements: every PDF is there",
+        """
+        SELECT s.number AS name FROM statement s WHERE s.tenant_id = :tenant AND NOT EXISTS (SELECT FROM blob b
+        WHERE b.tenant_id = :tenant AND b.sha256 = s.pdf_sha256)
+        """,
+    ),
+    (
+        "statements: every answer names the PDF that was issued",
+        """
+        SELECT c.reference AS name FROM confirmation c
+        JOIN statement s ON s.tenant_id = c.tenant_id AND s.id = c.statement_id
+        WHERE c.tenant_id = :tenant AND s.tenant_id = :tenant AND c.pdf_sha256 <> s.pdf_sha256
+        """,
+    ),
+    (
+        "statements: opening, debits and credits give the closing balance",
+        """
+        SELECT number AS name FROM statement WHERE tenant_id = :tenant
+        AND closing_minor <> opening_minor + debits_minor - credits_minor
+        """,
+    ),
+    (
+        # What was booked for that period later does not make a frozen statement wrong.
+        "statements: the newest ones agree with the ledger as it stood",
+        """
+        WITH newest AS (
+            SELECT DISTINCT ON (customer_id, currency)
+                number, customer_id, currency, period_to, issued_at, closing_minor
+            FROM statement WHERE tenant_id = :tenant ORDER BY customer_id, currency, issued_at DESC, number DESC
+        )
+        SELECT n.number AS name FROM newest n CROSS JOIN LATERAL (
+            SELECT coalesce(sum(p.debit_minor - p.credit_minor), 0) AS now_minor,
+                coalesce(sum(p.debit_minor - p.credit_minor) FILTER (WHERE e.recorded_at <= n.issued_at), 0)
+                    AS then_minor
+            FROM posting p JOIN entry e ON e.tenant_id = p.tenant_id AND e.id = p.entry_id
+            WHERE p.tenant_id = :tenant AND e.tenant_id = :tenant AND p.account_code = 'receivables'
+                AND p.customer_id = n.customer_id AND p.currency = n.currency AND e.effective_on <= n.period_to
+        ) AS ledger
+        WHERE n.closing_minor NOT IN (ledger.now_minor, ledger.then_minor)
         """,
     ),
 )

@@ -6,7 +6,7 @@ standing, the mail superseded or the contact already marked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -16,17 +16,21 @@ from sqlalchemy.orm import Session
 
 from ar.customers.models import Contact
 from ar.statements import queries
-from ar.statements.commands import PURPOSE, issue_statement
-from ar.statements.confirmations import CODE_PURPOSE
+from ar.statements.commands import issue_statement
 from ar.statements.doubt import forget_recipient
 from ar.statements.inputs import IssueStatement, read_period
+from ar.statements.mails import CODE_PURPOSE, COPY_PURPOSE, PURPOSE, TEAM_PURPOSE, recheck_team
 from ar.statements.months import ISSUE_JOB, acting_for, issue_month
-from kernel import journal
+from kernel import journal, queue
 from kernel.actor import Actor
 from kernel.errors import Conflict, RuleBroken
+from kernel.i18n import mark
 from kernel.mail import MailMessage, address_is_bad, redact, redact_links
 from kernel.tokens import CODE_LIFE
 from tenants.queries import company
+from tenants.slice import Job, Mail, Recurring
+
+ISSUE_MONTH: Final = "statements.month"
 
 
 def issue_one(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
@@ -131,15 +135,18 @@ def _is_suppressed(db: Session, actor: Actor, mail: MailMessage) -> bool:
     return found is not None
 
 
-HANDLERS: Final[dict[str, Callable[[Session, Actor, Mapping[str, Any]], None]]] = {
-    ISSUE_JOB: issue_one,
-    "statements.month": issue_last_month,
-}
-RECHECKS: Final[dict[str, Callable[[Session, Actor, MailMessage], str | None]]] = {
-    PURPOSE: recheck_statement,
-    CODE_PURPOSE: recheck_code,
-}
-SETTLED: Final[dict[str, Callable[[Session, Actor, MailMessage, str], None]]] = {
-    PURPOSE: settled,
-    CODE_PURPOSE: forget_code,
-}
+JOBS: Final = (
+    Job(ISSUE_JOB, issue_one, queue=queue.DOCUMENTS),
+    Job(ISSUE_MONTH, issue_last_month),
+)
+RECURRING: Final = (Recurring(ISSUE_MONTH, period="month"),)
+MAILS: Final = (
+    Mail(PURPOSE, recheck=recheck_statement, on_outcome=settled, timeline_name=mark("Statement by mail")),
+    Mail(CODE_PURPOSE, recheck=recheck_code, on_outcome=forget_code),
+    Mail(
+        COPY_PURPOSE,
+        no_recheck_because="it tells the signer what they have just signed",
+        timeline_name=mark("Copy of the answer by mail"),
+    ),
+    Mail(TEAM_PURPOSE, recheck=recheck_team),
+)

@@ -14,6 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ar.customers.lookups import reachable
 from ar.customers.models import Contact
 from ar.ledger.asof import joined, later_allocations, open_then, there_and_open
 from ar.ledger.models import OpenItem
@@ -111,11 +112,7 @@ def _balances(db: Session, tenant_id: UUID, period: Period) -> dict[tuple[UUID, 
 
 
 def _reachable(db: Session, tenant_id: UUID) -> set[UUID]:
-    """Customers with a contact that can be mailed, as `commands.find_recipient` judges."""
+    """Customers with a contact that can be mailed, as `customers.lookups.find_contact` judges."""
     c = Contact
-    rows = db.execute(
-        sa.select(c.customer_id)
-        .where(c.tenant_id == tenant_id, c.active.is_(True), c.suppressed_at.is_(None), c.email != "")
-        .distinct()
-    )
+    rows = db.execute(sa.select(c.customer_id).where(c.tenant_id == tenant_id, *reachable()).distinct())
     return set(rows.scalars())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from ar.statements.documents import Sender
@@ -196,6 +196,28 @@ class StatementView:
     def unapplied_minor(self) -> int:
         """Credits not yet applied at the period's end, positive: the last column of the aging."""
         return dict(self.aging).get(UNAPPLIED, 0)
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns the statement for a program, without its lines; `period` is the month it begins in."""
+        return {
+            "number": self.number,
+            "customer_no": self.customer_no,
+            "currency": self.currency,
+            "period": f"{self.period_from:%Y-%m}",
+            "period_from": self.period_from,
+            "period_to": self.period_to,
+            "opening_minor": self.opening_minor,
+            "debits_minor": self.debits_minor,
+            "credits_minor": self.credits_minor,
+            "closing_minor": self.closing_minor,
+            "overdue_minor": self.overdue_minor,
+            "interest_minor": self.interest_minor,
+            "amount_in_words": self.amount_in_words,
+            "language": self.language,
+            "pdf_sha256": self.pdf_sha256,
+            "sent_to": self.sent_to,
+            "status": self.status,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Who may decide a step: holders of its role and their substitutes of the day, never the requester, nobody twice.
 
-May import db and the tables of people. Invariant: `deciders` is the one answer; pages, mails and the engine all ask it.
+Invariant: `deciders` is the one answer; pages, mails and the engine all ask it.
 """
 
 from __future__ import annotations
@@ -14,18 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from tenants.approvals.models import ApprovalSubstitute
-from tenants.models import Membership, User
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """An active member of the company."""
-
-    id: UUID
-    name: str
-    email: str
-    language: str
-    roles: frozenset[str]
+from tenants.recipients import Person, active_people
 
 
 @dataclass(frozen=True)
@@ -38,16 +27,8 @@ class People:
 
 def people_of(db: Session, tenant_id: UUID, today: date) -> People:
     """The company's people as of this moment, with the substitutes of `today` (both days of a span included)."""
-    u, m, s = User, Membership, ApprovalSubstitute
-    rows = db.execute(
-        sa.select(u.id, u.name, u.email, u.language, m.roles)
-        .join(m, m.user_id == u.id)
-        .where(m.tenant_id == tenant_id, m.active)
-        .order_by(u.id)
-    )
-    members = {
-        r.id: Person(id=r.id, name=r.name, email=r.email, language=r.language, roles=frozenset(r.roles)) for r in rows
-    }
+    s = ApprovalSubstitute
+    members = {person.id: person for person in sorted(active_people(db, tenant_id), key=lambda person: person.id)}
     pairs = db.execute(
         sa.select(s.user_id, s.substitute_id)
         .where(s.tenant_id == tenant_id, s.revoked_at.is_(None), s.from_on <= today, s.to_on >= today)

@@ -159,7 +159,7 @@ def kind_of(code: str) -> Kind:
     try:
         return _installed.kinds[code]
     except KeyError:
-        raise LookupError(f"no slice brings approvals of kind {code}: see app.approval_kinds") from None
+        raise LookupError(f"no slice brings approvals of kind {code}: see app.slices") from None
 
 
 def customer_names(db: Session, tenant_id: UUID, ids: Iterable[UUID | None]) -> Mapping[UUID, CustomerName]:

@@ -1,29 +1,30 @@
 """Mails of approvals: to everybody who can decide the next step, and to whoever asked when it is over.
 
-May import mail and web.mailtexts. Invariant: a mail is written in its reader's language and asked again before it is
+Invariant: a mail is written in its reader's language and asked again before it is
 sent: whoever need not decide any more is not troubled.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from kernel import mail
 from kernel.actor import Actor
 from kernel.clock import local_date
 from kernel.i18n import gettext as _
 from kernel.i18n import use_language
+from kernel.mail import MailMessage
 from kernel.settings import settings
 from kernel.views import DbRow
 from tenants.approvals import rows
-from tenants.approvals.holders import People, Person, deciders, people_of
+from tenants.approvals.holders import deciders, people_of
 from tenants.approvals.kinds import customer_names, find
 from tenants.queries import tenant
-from web.mailtexts import render_mail
+from tenants.recipients import Person, active_person, active_person_at, still_member
+from tenants.slice import Mail
+from web.mailtexts import queue_rendered
 
 REQUEST: Final = "approval_request"
 DECIDED: Final = "approval_decided"
@@ -40,13 +41,13 @@ def tell_next(db: Session, actor: Actor, row: DbRow) -> None:
 
 def tell_requester(db: Session, actor: Actor, row: DbRow) -> None:
     """What became of the request; not to somebody who closed it themself, or has left."""
-    person = people_of(db, actor.tenant_id, actor.today).members.get(row.requested_by_id)
-    if person is None or person.id == actor.user_id:
+    requester = active_person(db, actor.tenant_id, row.requested_by_id)
+    if requester is None or requester.id == actor.user_id:
         return
-    _queue(db, actor, row, person, DECIDED, outcome=row.state, by=row.closed_by, why=row.closed_reason or "")
+    _queue(db, actor, row, requester, DECIDED, outcome=row.state, by=row.closed_by, why=row.closed_reason or "")
 
 
-def still_asked(db: Session, actor: Actor, message: mail.MailMessage) -> str | None:
+def still_asked(db: Session, actor: Actor, message: MailMessage) -> str | None:
     """Why this request for a decision need not go out any more, or None."""
     if message.subject_id is None:
         return "approval_gone"
@@ -54,51 +55,33 @@ def still_asked(db: Session, actor: Actor, message: mail.MailMessage) -> str | N
     if row.state != "pending":
         return "approval_closed"
     people = people_of(db, actor.tenant_id, actor.today)
-    person = _by_address(people, message.to_address)
+    reader = active_person_at(db, actor.tenant_id, message.to_address)
     used = rows.used_by(rows.decisions(db, actor.tenant_id, row.id))
-    if person is None or person.id not in deciders(people, row.waits_for, row.requested_by_id, used):
+    if reader is None or reader.id not in deciders(people, row.waits_for, row.requested_by_id, used):
         return "approval_not_theirs"
     return None
 
 
-def still_member(db: Session, actor: Actor, message: mail.MailMessage) -> str | None:
-    """Whoever left the company is told nothing any more."""
-    people = people_of(db, actor.tenant_id, actor.today)
-    return None if _by_address(people, message.to_address) else "person_removed"
+MAILS: Final = (Mail(REQUEST, recheck=still_asked), Mail(DECIDED, recheck=still_member))
 
 
-RECHECKS: Final[dict[str, Callable[[Session, Actor, mail.MailMessage], str | None]]] = {
-    REQUEST: still_asked,
-    DECIDED: still_member,
-}
-
-
-def _by_address(people: People, address: str) -> Person | None:
-    return next((person for person in people.members.values() if person.email == address), None)
-
-
-def _queue(db: Session, actor: Actor, row: DbRow, person: Person, purpose: str, **values: str) -> UUID:
+def _queue(db: Session, actor: Actor, row: Any, reader: Person, purpose: str, **more: str) -> UUID:
     company, kind = tenant(db, actor.tenant_id), find(row.kind)
     customer = customer_names(db, actor.tenant_id, [row.customer_id]).get(row.customer_id)
-    with use_language(person.language):
+    with use_language(reader.language):
         named = _(kind.name) if kind else row.kind
-    texts = render_mail(
-        purpose,
-        person.language,
-        name=person.name,
-        company=company.name,
-        kind=named,
-        number=row.number,
-        customer=customer,
-        amount_minor=row.amount_minor,
-        currency=row.currency,
-        requester=row.requested_by,
-        requested_on=local_date(row.requested_at, company.timezone),
-        reason=row.reason,
-        url=f"{settings().base_url}/c/{company.slug}/approvals/{row.id}",
-        **values,
-    )
-    outgoing = mail.OutgoingMail(
-        person.email, person.name, texts.subject, texts.text, texts.html, from_name=company.name
-    )
-    return mail.queue_mail(db, actor, outgoing, purpose=purpose, subject_id=row.id)
+    values = {
+        "name": reader.name,
+        "company": company.name,
+        "kind": named,
+        "number": row.number,
+        "customer": customer,
+        "amount_minor": row.amount_minor,
+        "currency": row.currency,
+        "requester": row.requested_by,
+        "requested_on": local_date(row.requested_at, company.timezone),
+        "reason": row.reason,
+        "url": f"{settings().base_url}/c/{company.slug}/approvals/{row.id}",
+        **more,
+    }
+    return queue_rendered(db, actor, purpose, reader, values, from_name=company.name, subject_id=row.id)

@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from app.dispatcher import Clock
-from ar.bills.jobs import PURPOSE, remind
+from ar.bills.jobs import remind
+from ar.bills.mails import PURPOSE
 from kernel.clock import fixed_clock, moment_on, utc_now
 from kernel.mail import MailMessage
 from kernel.outbox import OutboxMessage

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from app.cli.run import run_day_command
+from ar.cases.cli import run_day_command
 from ar.cases.models import DayRun
 from kernel.clock import fixed_clock, moment_on, utc_now
 from kernel.journal import JournalEvent

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from click.testing import CliRunner
 
-from app.cli.run import run_day_command, simulate_command
+from ar.cases.cli import run_day_command, simulate_command
 from kernel.clock import fixed_clock, moment_on
 from tests.support.companies import TestCompany
 from tests.support.postbox import Postbox

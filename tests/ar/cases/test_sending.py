@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from app.handlers import HANDLERS
 from app.jobs import deliver
 from ar.cases.commands import (
     approve_action,
@@ -18,8 +19,7 @@ from ar.cases.commands import (
     settle_unknown,
     skip_action,
 )
-from ar.cases.inputs import ApproveAction, CompleteTask, SettleUnknown, SkipAction
-from ar.cases.jobs import HANDLERS
+from ar.cases.inputs import ApproveAction, CompleteTask, PlaceBlock, SettleUnknown, SkipAction
 from ar.cases.models import PolicyVersion
 from ar.customers.commands import add_contact
 from ar.customers.inputs import AddContact

@@ -7,13 +7,16 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
+from app.handlers import HANDLERS
+from ar.cases.commands import place_block
 from ar.cases.history import block_views, case_strip
-from ar.cases.jobs import HANDLERS
+from ar.cases.inputs import PlaceBlock
 from ar.cases.queries import queue_page, queue_summary, simulated_lines
 from ar.cases.simulation import simulate
+from ar.customers.lookups import find_contact
 from ar.ledger.queries import balance_at
 from ar.receipts.queries import cash_state
-from ar.statements.commands import find_recipient, issue_statement
+from ar.statements.commands import issue_statement
 from ar.statements.confirmations import answer_statement, enter_code
 from ar.statements.inputs import AnswerStatement, DifferenceRow, IssueStatement
 from kernel import tokens
@@ -153,7 +156,7 @@ def test_a_debtors_difference_pauses_only_the_documents_it_names(world: World, p
     with world.transaction() as db:
         actor = world.actor(date(2026, 11, 1))
         statement_id = issue_statement(db, actor, wanted)
-        contact = find_recipient(db, tenant_id, customer_id)
+        contact = find_contact(db, tenant_id, customer_id, "statements")
         assert contact is not None
         _id, text = tokens.issue(
             db,

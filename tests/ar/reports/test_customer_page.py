@@ -10,11 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from ar.customers.commands import _FIELDS, upsert_customers
+from ar.customers.events import FIELD_NAMES
 from ar.customers.inputs import CustomerRow
 from ar.customers.queries import find_numbers
 from ar.ledger.stages import Stage
 from ar.reports.customer_page import ITEMS_MAX, customer_page
-from ar.reports.messages import FIELD_NAMES
 from ar.reports.timeline import customer_timeline
 from kernel.i18n import use_language
 from kernel.journal import JournalEvent, record

@@ -15,13 +15,13 @@ from ar.customers.models import Customer
 from ar.ledger.stages import Stage
 from ar.reports.aging import aging_report
 from ar.reports.debt_list import debt_list
-from ar.reports.jobs import DEBT_LIST, PURPOSE, send_debt_lists, still_reads, week_of
+from ar.reports.jobs import DEBT_LIST, send_debt_lists, week_of
+from ar.reports.mails import PURPOSE
 from kernel import storage
 from kernel.actor import Actor
 from kernel.clock import fixed_clock, moment_on, utc_now
 from kernel.mail import MailMessage
 from kernel.outbox import OutboxMessage
-from tenants.commands import remove_person
 from tests.support.approvals import person
 from tests.support.world import World
 
@@ -123,16 +123,7 @@ def test_nobody_owes_anything_and_nobody_is_written_to(world: World) -> None:
     assert queue_debt_lists(world, MONDAY) == []
 
 
-def test_who_has_left_is_not_written_to_any_more(world: World, seller: Actor) -> None:
-    (mail,) = (mail for mail in queue_debt_lists(world, MONDAY) if mail.to_name == seller.name)
-    with world.transaction() as db:
-        assert still_reads(db, world.actor(MONDAY), mail) is None
-        assert seller.user_id
-        remove_person(db, world.actor(MONDAY), seller.user_id)
-        assert still_reads(db, world.actor(MONDAY), mail) == "person_removed"
-
-
-def test_the_clock_asks_once_a_week(world: World) -> None:
+def test_the_clock_asks_once_a_week(company: TestCompany) -> None:
     for day in (MONDAY, date(2026, 11, 17), date(2026, 11, 22)):
         with fixed_clock(moment_on(day, world.timezone, time(23))):
             Clock().tick(utc_now())

@@ -12,8 +12,9 @@ from kernel.errors import Conflict, RuleBroken
 from kernel.journal import JournalEvent
 from tenants.approvals import kinds
 from tenants.approvals.chains import Chain, chain_of, change_chain, required
-from tenants.approvals.holders import People, Person, deciders, missing_role
+from tenants.approvals.holders import People, deciders, missing_role
 from tenants.approvals.kinds import Kind, Step, chain_fault
+from tenants.recipients import Person
 from tests.support.approvals import PROBE, approve_all, ask_probe, everybody, open_step, person
 from tests.support.companies import TestCompany
 

@@ -1,6 +1,6 @@
 """`huikuan run-day` and `huikuan simulate`: the daily run now, or played over a span without storing anything.
 
-May import cases and the command line's own helpers. Invariant: `simulate` runs READ ONLY.
+Invariant: `simulate` runs READ ONLY.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from datetime import date
 
 import click
 
-from app.cli.output import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
 from ar.cases.commands import refuse_earlier_day, run_day
 from ar.cases.queries import run_steps, simulated_lines
 from ar.cases.simulation import simulate
@@ -21,6 +20,7 @@ from kernel.i18n import current_language, use_language
 from kernel.i18n import gettext as _
 from kernel.money import format_minor
 from kernel.settings import terminal_language
+from tenants.commandline import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
 
 
 @click.command("run-day")

@@ -12,8 +12,6 @@ from typing import Any
 
 import click
 
-from app.cli.local import use_local_servers
-from app.cli.output import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
 from ar.customers.queries import find_numbers
 from ar.statements import commands, months, queries
 from ar.statements.inputs import read_period
@@ -22,6 +20,7 @@ from kernel.db import TenantSession
 from kernel.errors import RuleBroken
 from kernel.money import format_with_symbol
 from kernel.settings import settings
+from tenants.commandline import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
 
 date_option = click.option("--date", "on", type=DAY, help="Act as on this day (default: today).")
 period_option = click.option("--period", required=True, metavar="YYYY-MM", help="The month.")
@@ -59,7 +58,6 @@ def issue(
     as_json: bool,
 ) -> None:
     """Issue a customer's statements of a month, one per currency, and mail them."""
-    use_local_servers()
     with tenant_transaction(slug, on=on) as (db, actor):
         month = read_period(period, actor.today)
         issued = commands.issue_for_customer(
@@ -72,7 +70,7 @@ def issue(
             despite_answer=despite_answer,
             state_interest=state_interest,
         )
-        rows = [_row(db, actor, one, month.label) for one in issued]
+        rows = [_row(db, actor, one) for one in issued]
         if output:
             _write(db, actor, issued, output)
     emit({"statements": rows}, as_json, lambda: "\n".join(_line(row) for row in rows))
@@ -87,7 +85,6 @@ def issue(
 @reports_errors
 def issue_month(slug: str, period: str, customer_no: str | None, on: date | None, as_json: bool) -> None:
     """Queue the statements of everybody with business or a balance in the month; the worker draws them up."""
-    use_local_servers()
     with tenant_transaction(slug, on=on) as (db, actor):
         month = read_period(period, actor.today)
         customer_id = None
@@ -100,28 +97,9 @@ def issue_month(slug: str, period: str, customer_no: str | None, on: date | None
     emit({"period": month.label, "queued": queued}, as_json, lambda: f"{queued} statements queued for {month.label}.")
 
 
-def _row(db: TenantSession, actor: Actor, issued: commands.Issued, period: str) -> dict[str, Any]:
+def _row(db: TenantSession, actor: Actor, issued: commands.Issued) -> dict[str, Any]:
     view = queries.statement_view(db, actor.tenant_id, issued.statement_id, actor.today)
-    row: dict[str, Any] = {
-        "number": view.number,
-        "customer_no": view.customer_no,
-        "currency": view.currency,
-        "period": period,
-        "period_from": view.period_from,
-        "period_to": view.period_to,
-        "opening_minor": view.opening_minor,
-        "debits_minor": view.debits_minor,
-        "credits_minor": view.credits_minor,
-        "closing_minor": view.closing_minor,
-        "overdue_minor": view.overdue_minor,
-        "interest_minor": view.interest_minor,
-        "amount_in_words": view.amount_in_words,
-        "language": view.language,
-        "pdf_sha256": view.pdf_sha256,
-        "sent_to": view.sent_to,
-        "status": view.status,
-        "missing_characters": "".join(issued.missing),
-    }
+    row = view.as_json() | {"missing_characters": "".join(issued.missing)}
     if settings().environment == "development":
         row["portal_url"] = issued.portal_url
     return row

@@ -1,4 +1,4 @@
-"""What the commands of the command line share: the tenant's transaction, JSON or text, errors and exit codes.
+"""Shared by the commands of the command line: the company's transaction, JSON or text, errors and exit codes.
 
 Invariants: with `--json` exactly one JSON object is printed; exit 0 on success, 1 when the work failed, 2 on
 wrong usage (a wrong option); amounts are integers in fields that end in `_minor`, dates are ISO. What is said to the
@@ -11,7 +11,7 @@ import functools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NoReturn, TypeVar, cast
 
@@ -19,10 +19,6 @@ import click
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from app.cli.local import use_local_servers
-from app.embedded import EmbeddedError
-from app.messages import message_of
-from app.processes import SupervisorError
 from kernel.actor import Actor
 from kernel.db import TenantSession, enter_tenant, open_session
 from kernel.errors import HuikuanError
@@ -40,6 +36,27 @@ tenant_option = click.option("--tenant", "slug", required=True, metavar="SLUG", 
 #: Fields of inputs whose option has another name, and those whose rule is a pattern that nobody should have to read.
 _OPTIONS = {"owner_email": "owner", "owner_name": "owner-name", "roles": "role"}
 _ALLOWED = {"slug": "use 1 to 40 lower-case letters, digits and hyphens; no hyphen at either end"}
+
+
+@dataclass
+class _Installed:
+    """What comes from the application: commands of slices know neither our own servers nor other slices' texts."""
+
+    connect: Callable[[], object] = lambda: None
+    explain: Callable[[HuikuanError], str] = str
+    server_errors: tuple[type[Exception], ...] = ()
+
+
+_installed = _Installed()
+
+
+def install(
+    connect: Callable[[], object],
+    explain: Callable[[HuikuanError], str],
+    server_errors: tuple[type[Exception], ...],
+) -> None:
+    """Registers how the servers are found, how an error is told, and which errors are about the servers. Idempotent."""
+    _installed.connect, _installed.explain, _installed.server_errors = connect, explain, server_errors
 
 
 class DayParam(click.ParamType[date]):
@@ -68,7 +85,7 @@ def tenant_transaction(
     `on` is the day to act as: it moves `actor.today` alone. What is written down as the moment of an event stays the
     real one, since the journal is evidence. Texts inside are in the company's language.
     """
-    use_local_servers()
+    _installed.connect()
     with ExitStack() as stack:
         db = stack.enter_context(open_session(None, read_only=read_only))
         facts = tenant_by_slug(db, slug)
@@ -118,7 +135,7 @@ def reports_errors(command: F) -> F:
             return command(*args, **values)
         except HuikuanError as error:
             with use_language(terminal_language()):
-                message = message_of(error)
+                message = _installed.explain(error)
             fail(error.code, message, as_json=as_json, **dict(error.params))
         except ValidationError as error:
             wrong = wrong_options(error)
@@ -126,7 +143,7 @@ def reports_errors(command: F) -> F:
             _end(2, "invalid_input", lines, as_json, {"fields": wrong})
         except SettingsError as error:
             fail("settings", str(error), as_json=as_json)
-        except (EmbeddedError, SupervisorError) as error:
+        except _installed.server_errors as error:
             fail("servers", str(error), as_json=as_json)
         except OperationalError as error:
             reason = str(error.orig).strip().splitlines()[0]

@@ -10,15 +10,15 @@ from typing import Any
 
 import click
 
-from app.cli.output import DAY, emit, fail, json_option, reports_errors, tenant_option, tenant_transaction
 from ar.ledger.document_inputs import PREFIXES, SentDocument
-from ar.ledger.documents import DocumentRefused, document_rows, post_document
+from ar.ledger.documents import DocumentRefused, document_rows, item_json, post_document
 from ar.ledger.messages import FIELD_LABELS
 from kernel.i18n import gettext as _
 from kernel.i18n import use_language
 from kernel.ids import new_id
 from kernel.money import format_with_symbol
 from kernel.settings import terminal_language
+from tenants.commandline import DAY, emit, fail, json_option, reports_errors, tenant_option, tenant_transaction
 
 
 @click.group("document")
@@ -71,28 +71,13 @@ def post(
     try:
         with tenant_transaction(slug, on=acting_on) as (db, actor):
             item_id = post_document(db, actor, kind, data)
-            rows = [_row(each) for each in document_rows(db, actor.tenant_id, item_id)]
+            rows = [item_json(each) for each in document_rows(db, actor.tenant_id, item_id)]
     except DocumentRefused as refused:
         with use_language(terminal_language()):
             fields = refused.texts()
             lines = [f"{_(FIELD_LABELS[name]) if name in FIELD_LABELS else name}: {t}" for name, t in fields.items()]
         fail(refused.code, "\n".join(lines), as_json=as_json, fields=fields)
     emit({"document": rows[0]["document_no"], "items": rows}, as_json, lambda: "\n".join(map(_line, rows)))
-
-
-def _row(item: Any) -> dict[str, Any]:
-    return {
-        "id": item.id,
-        "kind": item.kind,
-        "document_no": item.document_no,
-        "instalment_no": item.instalment_no,
-        "document_on": item.document_on,
-        "due_on": item.due_on,
-        "collection_end_on": item.collection_end_on,
-        "currency": item.currency,
-        "amount_minor": item.amount_minor,
-        "open_minor": item.open_minor,
-    }
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -9,12 +9,12 @@ from uuid import UUID
 import click
 from sqlalchemy.orm import Session
 
-from app.cli.output import emit, json_option, reports_errors, tenant_option, tenant_transaction
 from ar.receipts import bank_files, bank_queries
 from ar.receipts.bank_inputs import BankUpload
-from ar.receipts.bank_messages import finding_text, format_text
+from ar.receipts.bank_messages import format_text
 from ar.receipts.formats.events import account_key
 from kernel.errors import NotFound
+from tenants.commandline import emit, json_option, reports_errors, tenant_option, tenant_transaction
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 PROBLEMS_PRINTED = 50
@@ -39,7 +39,7 @@ def import_file(file: Path, slug: str, account: str | None, as_json: bool) -> No
         file_id, is_new = bank_files.upload(db, actor, upload, schedule=False)
         bank_files.read(db, actor, file_id)
         page = bank_queries.file_page(db, actor.tenant_id, file_id)
-        payload = _payload(page, is_new)
+        payload = page.as_json(uploaded_before=not is_new)
     emit(payload, as_json, lambda: _text(payload))
     if page.state in ("refused", "asking"):
         raise SystemExit(1)
@@ -50,26 +50,6 @@ def _account(db: Session, tenant_id: UUID, wanted: str) -> UUID:
         if wanted == row.name or (row.account_no and account_key(wanted) == account_key(row.account_no)):
             return row.id
     raise NotFound("bank_account_not_found")
-
-
-def _payload(page: bank_queries.FilePage, is_new: bool) -> dict[str, Any]:
-    return {
-        "file_id": str(page.id),
-        "state": page.state,
-        "uploaded_before": not is_new,
-        "format": page.format,
-        "encoding": page.encoding,
-        "lines": page.lines_total,
-        "new": page.lines_new,
-        "known": page.lines_known,
-        "unread": page.lines_bad,
-        "accounts": page.accounts,
-        "statements": page.statements,
-        "problems": [
-            {"line": each["line"], "code": each["code"], "message": finding_text(each["code"], each["params"])}
-            for each in page.problems
-        ],
-    }
 
 
 def _text(payload: dict[str, Any]) -> str:

@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
-from app.cli.output import emit, json_option, reports_errors, tenant_option, tenant_transaction
 from ar.imports.columns import FILE_KINDS, FileKind
 from ar.imports.inputs import ImportFile, Report
 from ar.imports.mapping import Mapping, read_mapping
 from ar.imports.messages import finding_text
+from ar.imports.queries import report_json
 from ar.imports.running import run_import
 from kernel.money import format_minor
+from tenants.commandline import emit, json_option, reports_errors, tenant_option, tenant_transaction
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 ERRORS_PRINTED = 50
@@ -38,7 +39,7 @@ def _command(kind: FileKind) -> Callable[..., None]:
         asked = ImportFile(kind, file.name, file.read_bytes(), read)
         with tenant_transaction(slug, commit=not dry_run) as (db, actor):
             report = run_import(db, actor, asked, apply=not dry_run)
-            payload = as_payload(report)
+            payload = report_json(report)
         for warning in report.warnings[:ERRORS_PRINTED]:
             said = finding_text(warning.code, warning.params)
             click.echo(f"Warning: row {warning.row}, {warning.column}: {said}", err=True)
@@ -47,22 +48,6 @@ def _command(kind: FileKind) -> Callable[..., None]:
             raise SystemExit(1)
 
     return run
-
-
-def as_payload(report: Report) -> dict[str, Any]:
-    """The report as scripts read it; messages in the current language."""
-    return {
-        "rows": report.rows,
-        "created": report.created,
-        "updated": report.updated,
-        "unchanged": report.unchanged,
-        "skipped": report.skipped,
-        "totals": [{"currency": currency, "amount_minor": minor} for currency, minor in report.currency_totals()],
-        "errors": [
-            {"row": e.row, "column": e.column, "code": e.code, "message": finding_text(e.code, e.params)}
-            for e in report.errors
-        ],
-    }
 
 
 def _as_text(report: Report, payload: dict[str, Any], dry_run: bool) -> str:

@@ -1,6 +1,6 @@
 """`huikuan receipt`: enter a receipt, match bank lines, book the sure ones.
 
-May import receipts and what the command line shares. Invariant: amounts typed are in the currency's own units, amounts
+Invariant: amounts typed are in the currency's own units, amounts
 printed are minor units; the same `--key` twice has one effect.
 """
 
@@ -13,7 +13,6 @@ from typing import Any, get_args
 
 import click
 
-from app.cli.output import DAY, emit, fail, json_option, reports_errors, tenant_option, tenant_transaction
 from ar.ledger.queries import item_ids
 from ar.receipts import queries, receipts
 from ar.receipts.matching_commands import accept_sure, match_lines
@@ -22,6 +21,7 @@ from kernel.actor import Actor
 from kernel.db import TenantSession
 from kernel.errors import NotFound
 from kernel.money import format_with_symbol
+from tenants.commandline import DAY, emit, fail, json_option, reports_errors, tenant_option, tenant_transaction
 from tenants.queries import tenant
 
 
@@ -61,7 +61,7 @@ def post(
         given.setdefault("key", receipts.new_key())
         item_id = receipts.post_receipt(db, actor, PostReceipt.model_validate(given))
         page = queries.credit_page(db, actor.tenant_id, item_id)
-    emit(_payload(page), as_json, lambda: _text(page))
+    emit(page.as_json(), as_json, lambda: _text(page))
 
 
 @group.command("match")
@@ -98,15 +98,8 @@ def state(slug: str, as_json: bool) -> None:
     with tenant_transaction(slug, read_only=True) as (db, actor):
         cash = queries.cash_state(db, actor.tenant_id)
     through = cash.booked_through_on.isoformat() if cash.booked_through_on else None
-    payload = {
-        "booked_through_on": through,
-        "accounts": [{"name": each.name, "through_on": each.through_on} for each in cash.accounts],
-        "unapplied": cash.unapplied,
-        "lines_waiting": cash.lines_waiting,
-        "lines_sure": cash.lines_sure,
-    }
     emit(
-        payload,
+        cash.as_json(),
         as_json,
         lambda: (
             f"Receipts booked through {through or '-'}; unapplied credits {cash.unapplied}; "
@@ -129,19 +122,6 @@ def _given(
     given["parts"] = [{"item_id": by_no[number], "amount": amount} for number, _eq, amount in named]
     given["how"] = "ticked" if named else "nothing" if unapplied else "order"
     return given
-
-
-def _payload(page: queries.CreditPage) -> dict[str, Any]:
-    return {
-        "id": page.id,
-        "number": page.document_no,
-        "customer_no": page.customer_no,
-        "received_on": page.document_on,
-        "currency": page.currency,
-        "amount_minor": page.amount_minor,
-        "unapplied_minor": page.open_minor,
-        "paid": [{"document_no": each.document_no, "amount_minor": each.amount_minor} for each in page.paid],
-    }
 
 
 def _text(page: queries.CreditPage) -> str:

@@ -1,16 +1,16 @@
-"""`huikuan report`: figures on the command line. May import the reports and what the command line shares."""
+"""`huikuan report`: figures on the command line."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 import click
 
-from app.cli.output import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
 from ar.ledger.aging import BUCKETS, AgingRow
 from ar.reports.aging import AgingReport, aging_report
 from kernel.money import format_minor
+from tenants.commandline import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
 from web.filters import FIRST_DAY, LAST_DAY
 
 
@@ -31,25 +31,7 @@ def aging(slug: str, as_of: date, by: Literal["due", "invoice"], as_json: bool) 
         raise click.BadParameter(f"a day from {FIRST_DAY} to {LAST_DAY}", param_hint="--as-of")
     with tenant_transaction(slug, read_only=True) as (db, actor):
         report = aging_report(db, actor.tenant_id, as_of, by, tie_out=not as_json)
-    emit(_payload(report), as_json, lambda: _text(report))
-
-
-def _payload(report: AgingReport) -> dict[str, Any]:
-    return {
-        "as_of": report.as_of.isoformat(),
-        "by": report.by,
-        "rows": [{"customer_no": row.customer_no, **_amounts(row)} for row in report.rows],
-        "totals": [_amounts(row) for row in report.totals],
-    }
-
-
-def _amounts(row: AgingRow) -> dict[str, Any]:
-    return {
-        "currency": row.currency,
-        "buckets_minor": row.by_bucket(),
-        "unapplied_minor": row.unapplied_minor,
-        "balance_minor": row.balance_minor,
-    }
+    emit(report.as_json(), as_json, lambda: _text(report))
 
 
 def _text(report: AgingReport) -> str:

@@ -10,12 +10,12 @@ from typing import Any
 
 import click
 
-from app.cli.output import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
 from ar.interest import commands, queries
 from ar.interest.inputs import PostInterest
 from ar.interest.previews import Preview
 from kernel.ids import new_id
 from kernel.money import format_with_symbol
+from tenants.commandline import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
 
 through_option = click.option("--through", "through_on", type=DAY, required=True, help="Last day that bears interest.")
 customer_option = click.option("--customer", "customer_no", default="", metavar="NO", help="Only this customer.")
@@ -42,7 +42,7 @@ def preview(
     """Show line by line what a run would charge. Nothing is stored."""
     with tenant_transaction(slug, on=on, read_only=True) as (db, actor):
         seen = commands.preview(db, actor, through_on, customer_no, currency.upper() if currency else None)
-    emit(_previewed(seen), as_json, lambda: _table(seen))
+    emit(seen.as_json(), as_json, lambda: _table(seen))
 
 
 @group.command("post")
@@ -79,42 +79,10 @@ def post(
             key=str(new_id()),
         )
         page = queries.run_page(db, actor.tenant_id, commands.post_run(db, actor, data))
-    rows = [
-        {
-            "document_no": each.document_no,
-            "customer_no": each.customer_no,
-            "currency": each.currency,
-            "amount_minor": each.amount_minor,
-            "due_on": each.due_on,
-        }
-        for each in page.charges
-    ]
-    lines = [f"{r['document_no']}  {r['customer_no']}  {_money(r['amount_minor'], r['currency'])}" for r in rows]
-    emit({"run": page.run.number, "documents": rows}, as_json, lambda: "\n".join([page.run.number, *lines]))
-
-
-def _previewed(seen: Preview) -> dict[str, Any]:
     lines = [
-        {
-            "customer_no": group.customer_no,
-            "currency": group.currency,
-            "document_no": item.document_no,
-            "part": line.part,
-            "from_on": line.from_on,
-            "to_on": line.to_on,
-            "days": line.days,
-            "principal_minor": line.principal_minor,
-            "rate": line.rate.as_json(),
-            "exact_minor": str(line.exact_minor),
-            "amount_minor": line.amount_minor,
-        }
-        for group in seen.groups
-        for item in group.items
-        for line in item.lines
+        f"{each.document_no}  {each.customer_no}  {_money(each.amount_minor, each.currency)}" for each in page.charges
     ]
-    left = [{"document_no": each.document_no, "reason": each.reason} for each in seen.left_out]
-    totals = [{"currency": currency, "amount_minor": minor} for currency, minor in seen.totals.items()]
-    return {"through_on": seen.through_on, "lines": lines, "left_out": left, "totals": totals}
+    emit(page.as_json(), as_json, lambda: "\n".join([page.run.number, *lines]))
 
 
 def _table(seen: Preview) -> str:

@@ -1,0 +1,44 @@
+"""Registers what lower packages ask of all slices: approval kinds, sources of entries, the journal's words.
+
+Invariant: every process that answers, works or decides (web, worker, command line) has called `install`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.messages import message_of
+from app.slices import SLICES
+from ar.customers.models import Customer
+from ar.ledger import belongings
+from ar.reports import messages as journal_texts
+from tenants.approvals import kinds
+from tenants.approvals.kinds import CustomerName
+
+
+def install() -> None:
+    """Registers what the slices bring with approvals, the ledger and the journal's texts. Idempotent.
+
+    Raises ValueError when two slices bring the same kind of approval.
+    """
+    kinds.install((kind for each in SLICES for kind in each.approvals), name_customers, message_of)
+    belongings.install(
+        {each.name: each.entry_sources for each in SLICES if each.entry_sources},
+        {kind: name for each in SLICES for kind, name in each.entry_names.items()},
+    )
+    journal_texts.install(
+        {kind: event for each in SLICES for kind, event in each.events.items()},
+        {name: maker for each in SLICES for name, maker in each.fact_makers.items()},
+        {mail.purpose: mail.timeline_name for each in SLICES for mail in each.mails if mail.timeline_name},
+    )
+
+
+def name_customers(db: Session, tenant_id: UUID, ids: Sequence[UUID]) -> Mapping[UUID, CustomerName]:
+    """Returns number and name of customers by id."""
+    c = Customer
+    rows = db.execute(sa.select(c.id, c.number, c.name).where(c.tenant_id == tenant_id, c.id.in_(list(ids))))
+    return {row.id: CustomerName(row.number, row.name) for row in rows}

@@ -1,0 +1,37 @@
+"""The slices of the product, once. Pages, jobs, mails, texts, examinations, navigation and commands come from here.
+
+A new slice is a line here, a name in the layers of `pyproject.toml`, and its migration.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ar.bills.slice import SLICE as BILLS
+from ar.cases.slice import SLICE as CASES
+from ar.customers.slice import SLICE as CUSTOMERS
+from ar.imports.slice import SLICE as IMPORTS
+from ar.interest.slice import SLICE as INTEREST
+from ar.ledger.slice import SLICE as LEDGER
+from ar.losses.slice import SLICE as LOSSES
+from ar.portal.slice import SLICE as PORTAL
+from ar.receipts.slice import SLICE as RECEIPTS
+from ar.reports.slice import SLICE as REPORTS
+from ar.statements.slice import SLICE as STATEMENTS
+from tenants.slice import Slice
+from tenants.wiring import SLICE as TENANTS
+
+SLICES: Final[tuple[Slice, ...]] = (
+    TENANTS,
+    BILLS,
+    CASES,
+    CUSTOMERS,
+    IMPORTS,
+    INTEREST,
+    LEDGER,
+    LOSSES,
+    PORTAL,
+    RECEIPTS,
+    REPORTS,
+    STATEMENTS,
+)

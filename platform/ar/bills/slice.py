@@ -1,0 +1,27 @@
+"""What bills bring to the application."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ar.bills import jobs, mails
+from ar.bills.belonging import entry_sources
+from ar.bills.doctor import bills_checks
+from ar.bills.events import ENTRY_NAMES, EVENTS
+from ar.bills.messages import MESSAGES
+from kernel.i18n import mark
+from tenants.slice import NavLine, Section, Slice
+
+SLICE: Final = Slice(
+    name="bills",
+    pages=("ar.bills.routes:bp",),
+    navigation=(NavLine(Section.MONEY, 40, mark("Bills"), "bills.index"),),
+    messages=MESSAGES,
+    events=EVENTS,
+    jobs=jobs.JOBS,
+    recurring=jobs.RECURRING,
+    mails=mails.MAILS,
+    checks=(bills_checks,),
+    entry_sources=entry_sources,
+    entry_names=ENTRY_NAMES,
+)

@@ -1,0 +1,38 @@
+"""What escalation brings to the application: the daily run, letters, tasks, holds, policies."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from ar.cases import jobs
+from ar.cases.doctor import cases_checks
+from ar.cases.events import EVENTS, FACT_MAKERS
+from ar.cases.messages import MESSAGES
+from ar.cases.models import Action
+from ar.cases.publishing import publish_presets
+from kernel.i18n import mark
+from tenants.slice import NavLine, NumberSeries, Section, Slice
+
+
+def _proposed() -> sa.Select[Any]:
+    a = Action
+    return sa.select(a.id).where(a.tenant_id == sa.bindparam("tenant", type_=sa.Uuid), a.state == "proposed")
+
+
+SLICE: Final = Slice(
+    name="cases",
+    pages=("ar.cases.routes:bp",),
+    commands=("ar.cases.cli:run_day_command", "ar.cases.cli:simulate_command"),
+    navigation=(NavLine(Section.WORK, 20, mark("Review queue"), "cases.queue", waiting=_proposed),),
+    messages=MESSAGES,
+    events=EVENTS,
+    fact_makers=FACT_MAKERS,
+    jobs=jobs.JOBS,
+    recurring=jobs.RECURRING,
+    mails=jobs.MAILS,
+    checks=(cases_checks,),
+    numbers=(NumberSeries("demand letter numbers", "DN-{year}", "action", "number", "DN-%"),),
+    on_founding=publish_presets,
+)

@@ -1,0 +1,36 @@
+"""Journal events of the customer file: names and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from kernel.i18n import gettext as _
+from kernel.i18n import mark
+from tenants.slice import Event, FactMaker
+
+EVENTS: Final[dict[str, Event]] = {
+    "customer_created": Event(mark("Customer created"), "%(number)s"),
+    "customer_changed": Event(mark("Customer changed"), "%(fields)s"),
+    "contact_added": Event(mark("Contact added"), "%(name)s %(email)s"),
+    "contact_deactivated": Event(mark("Contact deactivated"), "%(name)s %(email)s"),
+}
+#: What the fields of a customer are called in the event of a change.
+FIELD_NAMES: Final[dict[str, str]] = {
+    "name": mark("name"),
+    "entity_type": mark("legal form"),
+    "tax_id": mark("tax number"),
+    "owner_id": mark("owner"),
+    "language": mark("language"),
+    "terms": mark("payment terms"),
+    "settlement_days": mark("settlement days"),
+    "policy_code": mark("policy"),
+    "contact": mark("contact"),
+}
+
+
+def _fields(facts: Mapping[str, Any]) -> str:
+    return "; ".join(_(FIELD_NAMES[field]) if field in FIELD_NAMES else field for field in facts["changes"])
+
+
+FACT_MAKERS: Final[dict[str, FactMaker]] = {"fields": _fields}

@@ -1,0 +1,27 @@
+"""What the customer file brings to the application."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ar.customers.events import EVENTS, FACT_MAKERS
+from ar.customers.messages import MESSAGES
+from kernel.i18n import mark
+from tenants.slice import NavLine, Section, Slice
+
+SLICE: Final = Slice(
+    name="customers",
+    pages=("ar.customers.routes:bp",),
+    navigation=(
+        NavLine(
+            Section.RECEIVABLES,
+            10,
+            mark("Customers"),
+            "customers.index",
+            also=("overview.customer", "card", "interest_terms.customer"),
+        ),
+    ),
+    messages=MESSAGES,
+    events=EVENTS,
+    fact_makers=FACT_MAKERS,
+)

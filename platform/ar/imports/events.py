@@ -1,0 +1,16 @@
+"""Journal events of imports: names and sentences."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kernel.i18n import mark
+from tenants.slice import Event
+
+EVENTS: Final[dict[str, Event]] = {
+    "import_uploaded": Event(mark("File uploaded"), "%(file)s"),
+    "import_confirmed": Event(mark("Import confirmed")),
+    "import_applied": Event(
+        mark("File imported"), mark("%(file)s: %(rows)s rows, %(created)s new, %(updated)s changed")
+    ),
+}

@@ -1,0 +1,22 @@
+"""What imports bring to the application."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ar.imports import jobs
+from ar.imports.events import EVENTS
+from ar.imports.messages import MESSAGES
+from kernel.i18n import mark
+from tenants.permissions import Permission
+from tenants.slice import NavLine, Section, Slice
+
+SLICE: Final = Slice(
+    name="imports",
+    pages=("ar.imports.routes:bp",),
+    commands=("ar.imports.cli:group",),
+    navigation=(NavLine(Section.COMPANY, 10, mark("Import"), "imports.index", Permission.IMPORT),),
+    messages=MESSAGES,
+    events=EVENTS,
+    jobs=jobs.JOBS,
+)

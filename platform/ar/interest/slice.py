@@ -1,0 +1,23 @@
+"""What late interest brings to the application."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ar.interest.approvals import APPROVALS
+from ar.interest.belonging import entry_sources
+from ar.interest.events import EVENTS
+from ar.interest.messages import MESSAGES
+from kernel.i18n import mark
+from tenants.slice import NavLine, Section, Slice
+
+SLICE: Final = Slice(
+    name="interest",
+    pages=("ar.interest.routes:bp", "ar.interest.terms_routes:bp"),
+    commands=("ar.interest.cli:group",),
+    navigation=(NavLine(Section.BOOKS, 10, mark("Late interest"), "interest.index", also=("interest_terms",)),),
+    messages=MESSAGES,
+    events=EVENTS,
+    approvals=APPROVALS,
+    entry_sources=entry_sources,
+)

@@ -1,0 +1,9 @@
+"""What the debtor's portal brings to the application."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tenants.slice import Slice
+
+SLICE: Final = Slice(name="portal", outside=("ar.portal.routes:bp",))

@@ -1,0 +1,212 @@
+"""The mails of statements: the statement, the signer's code, a copy of the answer, the answer to our own people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.customers.lookups import ReachableContact
+from ar.customers.models import Customer
+from ar.statements import queries
+from ar.statements.documents import closing_label, file_name, interest_label, kind_name
+from ar.statements.inputs import REASONS, AnswerStatement
+from ar.statements.views import Mailing
+from kernel.actor import Actor
+from kernel.i18n import gettext as _
+from kernel.i18n import use_language
+from kernel.journal import JournalEvent
+from kernel.mail import Attachment, MailMessage
+from kernel.money import format_with_symbol
+from kernel.tokens import CODE_LIFE
+from tenants.queries import company, tenant
+from tenants.recipients import Person, active_person, still_member
+from web.mailtexts import Addressee, MailReader, queue_rendered
+
+PURPOSE: Final = "statement"
+CODE_PURPOSE, COPY_PURPOSE, TEAM_PURPOSE = "statement_code", "statement_copy", "statement_answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that has just been recorded, for the mails that tell of it."""
+
+    statement_id: UUID
+    mailing: Mailing
+    reference: str
+    data: AnswerStatement
+
+
+def queue_statement(
+    db: Session, actor: Actor, statement_id: UUID, mailing: Mailing, contact: ReachableContact, url: str
+) -> UUID:
+    """Queues the PDF with the link `url` in the debtor's language, whatever language the sender reads."""
+    language = mailing.language
+    with use_language(language):
+        label = closing_label(mailing.closing_minor, mailing.period_to)
+        interest = ""
+        if mailing.interest_minor is not None:
+            stated = format_with_symbol(mailing.interest_minor, mailing.currency, language)
+            interest = f"{interest_label(mailing.period_to)}: {stated}"
+    values = {
+        "sender": mailing.sender.name,
+        "contact": mailing.sender.reach,
+        "recipient": contact.name or mailing.customer_name,
+        "customer": mailing.customer_name,
+        "number": mailing.number,
+        "closing_label": label,
+        "amount": format_with_symbol(mailing.closing_minor, mailing.currency, language),
+        "words": mailing.amount_in_words,
+        "interest": interest,
+        "respond_by": mailing.respond_by_on.isoformat(),
+        "url": url,
+    }
+    return _queue(db, actor, PURPOSE, statement_id, mailing, Addressee(contact.email, contact.name, language), values)
+
+
+def queue_code(
+    db: Session,
+    actor: Actor,
+    statement_id: UUID,
+    mailing: Mailing,
+    contact: ReachableContact,
+    code: str,
+    language: str,
+) -> None:
+    """Queues the one-time code to the contact for whom the link was made."""
+    values = {
+        "code": code,
+        "minutes": CODE_LIFE // timedelta(minutes=1),
+        "number": mailing.number,
+        "sender": mailing.sender.name,
+        "recipient": contact.name or mailing.customer_name,
+    }
+    to = Addressee(contact.email, contact.name, language)
+    _queue(db, actor, CODE_PURPOSE, statement_id, mailing, to, values)
+
+
+def queue_copy(db: Session, actor: Actor, answer: Answer, contact: ReachableContact) -> None:
+    """Queues a copy of the answer to the contact who signed it."""
+    mailing, language = answer.mailing, answer.data.language
+    values = {
+        **_answer_values(answer),
+        "differences": _difference_texts(db, actor.tenant_id, answer.statement_id, mailing.currency, language),
+        "recipient": contact.name or mailing.customer_name,
+    }
+    to = Addressee(contact.email, contact.name, language)
+    _queue(db, actor, COPY_PURPOSE, answer.statement_id, mailing, to, values)
+
+
+def queue_team(db: Session, actor: Actor, answer: Answer) -> None:
+    """Queues the news to the customer's owner, else the company's contact; of differences also to who issued it."""
+    mailing = answer.mailing
+    readers: list[MailReader | None] = [
+        _owner(db, actor.tenant_id, mailing.customer_id) or _company_contact(db, actor.tenant_id)
+    ]
+    if answer.data.outcome == "differs":
+        readers.append(_issuer(db, actor.tenant_id, answer.statement_id))
+    told: set[str] = set()
+    for reader in readers:
+        if reader is None or not reader.email or reader.email.casefold() in told:
+            continue
+        told.add(reader.email.casefold())
+        values = {
+            **_answer_values(answer),
+            "differences": len(answer.data.differences),
+            "recipient": reader.name or mailing.sender.name,
+        }
+        _queue(db, actor, TEAM_PURPOSE, answer.statement_id, mailing, reader, values)
+
+
+def recheck_team(db: Session, actor: Actor, message: MailMessage) -> str | None:
+    """Checks before sending that the reader still belongs to the company, or is the contact that its letters name."""
+    named = company(db, actor.tenant_id).contact_email.casefold() == message.to_address.casefold()
+    return None if named else still_member(db, actor, message)
+
+
+def _owner(db: Session, tenant_id: UUID, customer_id: UUID) -> Person | None:
+    c = Customer
+    owner_id = db.execute(
+        sa.select(c.owner_id).where(c.tenant_id == tenant_id, c.id == customer_id)
+    ).scalar_one_or_none()
+    return active_person(db, tenant_id, owner_id)
+
+
+def _issuer(db: Session, tenant_id: UUID, statement_id: UUID) -> Person | None:
+    """The person who issued the statement, as the journal names them, while they belong to the company."""
+    j = JournalEvent
+    by = sa.select(j.user_id).where(
+        j.tenant_id == tenant_id, j.subject_id == statement_id, j.kind == "statement_issued"
+    )
+    return active_person(db, tenant_id, db.execute(by.limit(1)).scalar_one_or_none())
+
+
+def _company_contact(db: Session, tenant_id: UUID) -> Addressee:
+    facts = company(db, tenant_id)
+    return Addressee(facts.contact_email, facts.contact_name, tenant(db, tenant_id).language)
+
+
+def _answer_values(answer: Answer) -> dict[str, object]:
+    data, mailing = answer.data, answer.mailing
+    return {
+        "agrees": data.outcome == "agrees",
+        "number": mailing.number,
+        "reference": answer.reference,
+        "customer": mailing.customer_name,
+        "sender": mailing.sender.name,
+        "contact": mailing.sender.reach,
+        "signer": f"{data.signer_name}, {data.signer_title}",
+        "sha256": mailing.pdf_sha256,
+    }
+
+
+def _difference_texts(
+    db: Session, tenant_id: UUID, statement_id: UUID, currency: str, language: str
+) -> list[dict[str, str]]:
+    """The differences as they are on file, in words and figures of the language."""
+    known = queries.answer(db, tenant_id, statement_id)
+
+    def money(minor: int | None) -> str:
+        return "—" if minor is None else format_with_symbol(minor, currency, language)
+
+    with use_language(language):
+        return [
+            {
+                "document": " ".join(filter(None, (line.document_no, kind_name(line.kind or "")))),
+                "ours": money(line.our_minor),
+                "theirs": money(line.their_minor),
+                "reason": _(REASONS[line.reason]) if line.reason in REASONS else line.reason,
+                "note": line.note,
+            }
+            for line in (known.differences if known else ())
+        ]
+
+
+def _queue(
+    db: Session,
+    actor: Actor,
+    purpose: str,
+    statement_id: UUID,
+    mailing: Mailing,
+    to: MailReader,
+    values: Mapping[str, Any],
+) -> UUID:
+    """Queues a mail in the name of the company; all but the code bring the statement's PDF."""
+    attached = () if purpose == CODE_PURPOSE else (Attachment(file_name(mailing.number), mailing.pdf_sha256),)
+    return queue_rendered(
+        db,
+        actor,
+        purpose,
+        to,
+        values,
+        from_name=mailing.sender.name,
+        reply_to=mailing.sender.contact_email or None,
+        attachments=attached,
+        subject_id=statement_id,
+        customer_id=mailing.customer_id,
+    )

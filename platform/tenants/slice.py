@@ -1,0 +1,160 @@
+"""The shapes in which a slice tells the application what it brings. `app.slices` lists the slices, once.
+
+Pages and commands are named as "module:name" and imported when they are first asked for, so that a worker or the
+dispatcher loads no page; a guard test resolves every name. Invariant: declarations only, nothing here acts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from kernel import queue
+from kernel.actor import Actor
+from kernel.mail import MailMessage
+from tenants.approvals.kinds import Kind
+from tenants.permissions import Permission
+
+Handler = Callable[[Session, Actor, dict[str, Any]], None]
+#: Asked right before sending: why the mail must not go out any more (a reason code), or None.
+Recheck = Callable[[Session, Actor, MailMessage], str | None]
+#: Told the state in which the mail ended: sent, suppressed, failed or unknown.
+OnOutcome = Callable[[Session, Actor, MailMessage, str], None]
+#: Makes a named part of an event's sentence from its facts, in the current language.
+FactMaker = Callable[[Mapping[str, Any]], str]
+
+
+class Check(NamedTuple):
+    """One line of an examination: what was examined, whether it holds, and which rows break it."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class EntrySource(NamedTuple):
+    """What caused a journal entry: its kind and its number, in the current language, and its page."""
+
+    label: str
+    text: str
+    url: str
+
+
+class NumberSeries(NamedTuple):
+    """Running numbers: their name, counter (`{year}`: one a year), table, column and pattern (SQL LIKE)."""
+
+    name: str
+    counter: str
+    table: str
+    column: str
+    like: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Handles outbox messages of one kind, on one of `kernel.queue.QUEUES`."""
+
+    kind: str
+    handler: Handler
+    queue: str = queue.RUNS
+
+
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """Work that the clock queues once per local day, week or month of each company.
+
+    `when`: from midnight on (`day_start`), or from the company's run time on (`run_time`).
+    """
+
+    kind: str
+    period: Literal["day", "week", "month"] = "day"
+    when: Literal["day_start", "run_time"] = "run_time"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One of the product's mails, by its purpose.
+
+    `no_recheck_because`: required where nothing is asked again before sending. `timeline_name`: how a mail to a debtor
+    is called on the customer's timeline; empty where it is not shown there.
+    """
+
+    purpose: str
+    recheck: Recheck | None = None
+    on_outcome: OnOutcome | None = None
+    no_recheck_because: str = ""
+    timeline_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """How a journal event is told: its name, a sentence of its facts (%-format), a tone ("ok", "late" or none).
+
+    `row_of_its_own`: the timeline shows the mail or letter itself, so this event would say the same again.
+    """
+
+    name: str
+    sentence: str = ""
+    tone: str = ""
+    row_of_its_own: bool = False
+
+
+class Section(IntEnum):
+    """The sections of the navigation, from top to bottom."""
+
+    WORK = 1
+    RECEIVABLES = 2
+    MONEY = 3
+    BOOKS = 4
+    COMPANY = 5
+
+
+@dataclass(frozen=True)
+class NavLine:
+    """One line of the navigation; lines of a section stand in the order of `position`.
+
+    `also`: other blueprints or endpoints that belong to it. `waiting`: builds a SELECT with a row for each thing that
+    waits for somebody (binds: tenant, person, today); the number is shown beside the label.
+    """
+
+    section: Section
+    position: int
+    label: str
+    endpoint: str
+    permission: Permission = Permission.READ
+    also: tuple[str, ...] = ()
+    waiting: Callable[[], sa.Select[Any]] | None = None
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Everything a slice brings. `pages` hang under `/c/<company>`, `outside` under no company.
+
+    `commands`: groups and commands of `huikuan`. `events`: journal kind → how it is told; `fact_makers`: parts of those
+    sentences by name. `entry_sources`: (db, tenant, entry) → what caused it, one statement at most; `entry_names`:
+    kinds of entries without a document → name. `on_founding` runs in the transaction that makes a company.
+    """
+
+    name: str
+    pages: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    navigation: tuple[NavLine, ...] = ()
+    messages: Mapping[str, str] = field(default_factory=dict)
+    events: Mapping[str, Event] = field(default_factory=dict)
+    fact_makers: Mapping[str, FactMaker] = field(default_factory=dict)
+    jobs: tuple[Job, ...] = ()
+    recurring: tuple[Recurring, ...] = ()
+    mails: tuple[Mail, ...] = ()
+    approvals: tuple[Kind, ...] = ()
+    checks: tuple[Callable[[Session, UUID], Iterable[Check]], ...] = ()
+    numbers: tuple[NumberSeries, ...] = ()
+    entry_sources: Callable[[Session, UUID, UUID], Iterable[EntrySource]] | None = None
+    entry_names: Mapping[str, str] = field(default_factory=dict)
+    on_founding: Callable[[Session, Actor], None] | None = None

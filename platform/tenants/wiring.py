@@ -1,0 +1,56 @@
+"""What companies, people, settings and approvals bring to the application."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from kernel.i18n import mark
+from tenants import invitations
+from tenants.approvals import mails as approval_mails
+from tenants.approvals.messages import MESSAGES as APPROVAL_MESSAGES
+from tenants.approvals.models import Approval
+from tenants.approvals.queries import waits_for_person
+from tenants.events import EVENTS
+from tenants.messages import MESSAGES
+from tenants.permissions import Permission
+from tenants.slice import NavLine, Section, Slice
+
+
+def _waiting_approvals() -> sa.Select[Any]:
+    tenant_id = sa.bindparam("tenant", type_=sa.Uuid)
+    person, today = sa.bindparam("person", type_=sa.Uuid), sa.bindparam("today", type_=sa.Date)
+    return (
+        sa.select(Approval.id)
+        .select_from(Approval)
+        .where(Approval.tenant_id == tenant_id, waits_for_person(tenant_id, person, today))
+    )
+
+
+SLICE: Final = Slice(
+    name="tenants",
+    pages=(
+        "tenants.people_routes:bp",
+        "tenants.settings_routes:bp",
+        "tenants.approvals.routes:bp",
+        "tenants.approvals.substitute_routes:bp",
+        "tenants.approvals.chain_routes:bp",
+    ),
+    outside=("tenants.auth_routes:bp",),
+    navigation=(
+        NavLine(
+            Section.WORK,
+            30,
+            mark("Approvals"),
+            "approvals.index",
+            also=("approval_chains", "approval_substitutes"),
+            waiting=_waiting_approvals,
+        ),
+        NavLine(Section.COMPANY, 30, mark("People"), "people.index", Permission.MANAGE_PEOPLE),
+        NavLine(Section.COMPANY, 40, mark("Settings"), "settings.edit", Permission.MANAGE_SETTINGS),
+    ),
+    messages={**MESSAGES, **APPROVAL_MESSAGES},
+    events=EVENTS,
+    mails=(*invitations.MAILS, *approval_mails.MAILS),
+)

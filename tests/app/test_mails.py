@@ -1,0 +1,121 @@
+"""Every mail to our own people is asked again before it is sent, and every mail is on the list in docs/mails.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+
+from app.handlers import MAILS
+from ar.bills.mails import PURPOSE as BILL_REMINDER
+from ar.reports.mails import PURPOSE as DEBT_LIST
+from ar.statements.mails import TEAM_PURPOSE
+from kernel import mail
+from kernel.actor import Actor
+from kernel.mail import MailMessage
+from kernel.settings import APP_ROOT
+from tenants.approvals.mails import DECIDED, REQUEST
+from tenants.commands import change_roles, change_settings, remove_person
+from tenants.inputs import ChangeRoles, CompanySettings
+from tenants.invitations import PURPOSE as INVITATION
+from tenants.permissions import Role
+from tenants.queries import company as company_facts
+from tests.support.approvals import person
+from tests.support.companies import TestCompany
+from tests.support.delivery import Post, drain
+
+ROW = re.compile(r"^\| `(\w+)` \| .+ \| .+ \| (.+) \| (.+) \|$", re.MULTILINE)
+
+
+def queue_to(company: TestCompany, purpose: str, email: str) -> None:
+    """A mail of that purpose waits for the sender."""
+    with company.transaction() as db:
+        letter = mail.Letter(email, "", "Subject", "Text.\n")
+        mail.queue_mail(db, company.actor(), letter, purpose=purpose)
+
+
+def outcome(company: TestCompany, purpose: str) -> tuple[str, str | None]:
+    """(state, reason) of the one mail of that purpose."""
+    m = MailMessage
+    with company.reading() as db:
+        row = db.execute(
+            sa.select(m.state, m.reason).where(m.tenant_id == company.tenant_id, m.purpose == purpose)
+        ).one()
+    return row.state, row.reason
+
+
+def address_of(company: TestCompany, somebody: Actor) -> str:
+    with company.reading() as db:
+        return db.execute(sa.text("SELECT email FROM app_user WHERE id = :id"), {"id": somebody.user_id}).scalar_one()
+
+
+@pytest.mark.parametrize("purpose", [INVITATION, DECIDED, BILL_REMINDER, DEBT_LIST, TEAM_PURPOSE])
+def test_who_has_left_since_a_mail_was_queued_does_not_get_it(company: TestCompany, post: Post, purpose: str) -> None:
+    reader = person(company, "accountant")
+    address = address_of(company, reader)
+    queue_to(company, purpose, address)
+    with company.transaction() as db:
+        assert reader.user_id
+        remove_person(db, company.actor(), reader.user_id)
+    drain(company.tenant_id)
+    assert outcome(company, purpose) == ("suppressed", "person_removed")
+    assert post.to(address) == []
+
+
+@pytest.mark.parametrize("purpose", [INVITATION, DECIDED, BILL_REMINDER, DEBT_LIST, TEAM_PURPOSE])
+def test_who_is_still_there_gets_it(company: TestCompany, post: Post, purpose: str) -> None:
+    address = address_of(company, person(company, "accountant"))
+    queue_to(company, purpose, address)
+    drain(company.tenant_id)
+    assert outcome(company, purpose) == ("sent", None)
+    assert len(post.to(address)) == 1
+
+
+@pytest.mark.parametrize(("purpose", "state"), [(BILL_REMINDER, "suppressed"), (DEBT_LIST, "sent")])
+def test_who_keeps_the_books_no_more_is_not_reminded_of_bills(
+    company: TestCompany, post: Post, purpose: str, state: str
+) -> None:
+    reader = person(company, "accountant")
+    queue_to(company, purpose, address_of(company, reader))
+    with company.transaction() as db:
+        assert reader.user_id
+        change_roles(db, company.actor(), reader.user_id, ChangeRoles(roles=[Role.SALESPERSON]))
+    drain(company.tenant_id)
+    assert outcome(company, purpose)[0] == state
+
+
+def test_the_companys_contact_is_told_of_answers_without_being_a_member(company: TestCompany, post: Post) -> None:
+    with company.transaction() as db:
+        facts = company_facts(db, company.tenant_id)
+        kept = {name: getattr(facts, name) for name in CompanySettings.model_fields if hasattr(facts, name)}
+        data = CompanySettings.model_validate(kept | {"contact_email": "desk@weiye.example"})
+        change_settings(db, company.actor(), data)
+    queue_to(company, TEAM_PURPOSE, "Desk@weiye.example")
+    drain(company.tenant_id)
+    assert outcome(company, TEAM_PURPOSE) == ("sent", None)
+
+
+def named(function: Callable[..., object] | None) -> str:
+    """How docs/mails.md writes a function."""
+    return f"`{function.__name__}`" if function else "–"
+
+
+def test_every_mail_is_rechecked_or_says_why_not_and_is_on_the_list() -> None:
+    assert [each.purpose for each in MAILS if bool(each.recheck) == bool(each.no_recheck_because)] == []
+    declared = {
+        each.purpose: (
+            named(each.recheck) if each.recheck else f"no: {each.no_recheck_because}",
+            named(each.on_outcome),
+        )
+        for each in MAILS
+    }
+    listed = {row[0]: (row[1], row[2]) for row in ROW.findall((APP_ROOT / "docs/mails.md").read_text(encoding="utf-8"))}
+    assert listed == declared
+
+
+def test_every_mail_has_its_texts_and_every_text_its_mail() -> None:
+    folders = {path.name for path in (APP_ROOT / "templates" / "email").iterdir() if path.is_dir()}
+    assert folders == {each.purpose for each in MAILS}
+    assert REQUEST in folders

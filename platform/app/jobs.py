@@ -178,9 +178,9 @@ def _record_outcome(
         _notify(db, actor, mail.get(db, claimed.tenant_id, mail_id), outcome.state)
 
 
-def _tell(db: Session, actor: Actor, row: mail.MailMessage, state: str) -> None:
-    """Whoever wrote the mail hears what became of it, in the same transaction."""
-    settled = ON_OUTCOME.get(row.purpose)
-    if settled:
+def _notify(db: Session, actor: Actor, row: mail.MailMessage, state: str) -> None:
+    """Notifies the slice that queued the mail of its final state, in the same transaction."""
+    on_outcome = ON_OUTCOME.get(row.purpose)
+    if on_outcome:
         with use_language(actor.language):
-            settled(db, actor, row, state)
+            on_outcome(db, actor, row, state)

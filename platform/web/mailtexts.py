@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from kernel.actor import Actor
 from kernel.i18n import use_language
-from kernel.mail import Attachment, Letter, queue_mail
+from kernel.mail import Attachment, OutgoingMail, queue_mail
 from web.templating import TEMPLATES, mail_environment
 
 
@@ -74,7 +74,7 @@ def queue_rendered(
 ) -> UUID:
     """Renders the message folder named as the purpose in the reader's language and queues it; returns the mail's id."""
     texts = render_mail(purpose, to.language, **values)
-    mail = Letter(
+    mail = OutgoingMail(
         to_address=to.email,
         to_name=to.name,
         subject=texts.subject,

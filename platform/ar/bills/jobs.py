@@ -22,6 +22,7 @@ from ar.bills.queries import IN_HAND, due_where
 from ar.customers.models import Customer
 from kernel import journal
 from kernel.actor import Actor
+from kernel.views import select_view, value, views
 from tenants.slice import Job, Recurring
 
 REMIND: Final = "bills.remind"
@@ -51,7 +52,7 @@ def _found(db: Session, tenant_id: UUID, today: date) -> list[DueBill]:
     ) -> sa.Select[*tuple[Any, ...]]:
         return (
             select_view(
-                _Due,
+                DueBill,
                 bill_id=value(bill.id),
                 kind=value(sa.literal(kind)),
                 until_on=value(until_on),
@@ -72,7 +73,7 @@ def _found(db: Session, tenant_id: UUID, today: date) -> list[DueBill]:
             those("notice", bill.notice_by_on.expression, due_where("notice", today)),
         ).order_by("until_on", "number")
     )
-    return [DueBill(*row) for row in rows]
+    return views(DueBill, rows)
 
 
 def _new(db: Session, actor: Actor, found: list[DueBill]) -> list[DueBill]:

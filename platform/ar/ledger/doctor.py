@@ -8,7 +8,7 @@ is read by one statement, so that nobody who books meanwhile makes a difference 
 from __future__ import annotations
 
 import secrets
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa

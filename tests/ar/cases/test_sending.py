@@ -19,7 +19,7 @@ from ar.cases.commands import (
     settle_unknown,
     skip_action,
 )
-from ar.cases.inputs import ApproveAction, CompleteTask, PlaceBlock, SettleUnknown, SkipAction
+from ar.cases.inputs import ApproveAction, CompleteTask, SettleUnknown, SkipAction
 from ar.cases.models import PolicyVersion
 from ar.customers.commands import add_contact
 from ar.customers.inputs import AddContact

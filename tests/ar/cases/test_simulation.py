@@ -8,9 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.handlers import HANDLERS
-from ar.cases.commands import place_block
 from ar.cases.history import block_views, case_strip
-from ar.cases.inputs import PlaceBlock
 from ar.cases.queries import queue_page, queue_summary, simulated_lines
 from ar.cases.simulation import simulate
 from ar.customers.lookups import find_contact

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ar.imports import commands, jobs, queries
+from app.handlers import HANDLERS
+from ar.imports import commands, queries
 from ar.imports.columns import FileKind
 from ar.imports.inputs import ImportFile, Report
 from ar.imports.mapping import Mapping
@@ -83,7 +84,7 @@ def do_last_message(world: World, kind: str) -> None:
     """Does what the worker does with the last message of a kind."""
     payload = payloads_waiting(world, kind)[-1]
     with world.transaction() as db:
-        jobs.HANDLERS[kind](db, world.actor(), payload)
+        HANDLERS[kind](db, world.actor(), payload)
 
 
 def job_page(world: World, job_id: UUID) -> queries.JobPage:

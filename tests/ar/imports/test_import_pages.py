@@ -126,8 +126,8 @@ def test_only_those_who_may_import_see_it(world: World) -> None:
     assert world.client("salesperson").get(world.url("/imports/")).status_code == 403
 
 
-def _cli(*args: str) -> tuple[int, dict[str, object]]:
-    from ar.imports.cli import group
+def _run_import_command(*args: str) -> tuple[int, dict[str, object]]:
+    from app.cli.imports import group
 
     done = CliRunner().invoke(group, [*args, "--json"])
     return done.exit_code, json.loads(done.stdout)

@@ -7,8 +7,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from app.handlers import HANDLERS
-from ar.imports import commands, jobs, queries
+from ar.imports import commands, jobs
 from ar.imports.inputs import ApplyImport, ImportFile
 from kernel.counters import lock_counter
 from kernel.errors import Conflict, NotFound, RuleBroken
@@ -41,34 +40,11 @@ def confirm_totals(world: World, job_id: UUID) -> bool:
         return commands.request_apply(db, world.actor(), job_id, CONFIRMED)
 
 
-def waiting(company: TestCompany, kind: str) -> list[dict[str, str]]:
-    o = OutboxMessage
-    with company.reading() as db:
-        return list(db.execute(sa.select(o.payload).where(o.tenant_id == company.tenant_id, o.kind == kind)).scalars())
-
-
-def work(company: TestCompany, kind: str) -> None:
-    """What the worker does with the last message of a kind."""
-    payload = waiting(company, kind)[-1]
-    with company.transaction() as db:
-        HANDLERS[kind](db, company.actor(), payload)
-
-
-def job(company: TestCompany, job_id: UUID) -> queries.JobPage:
-    with company.reading() as db:
-        return queries.job(db, company.tenant_id, job_id)
-
-
-def confirm(company: TestCompany, job_id: UUID) -> bool:
-    with company.transaction() as db:
-        return commands.request_apply(db, company.actor(), job_id, CONFIRMED)
-
-
-def test_a_file_is_checked_then_applied(company: TestCompany) -> None:
-    job_id = uploaded(company)
-    assert job(company, job_id).working
-    work(company, "imports.check")
-    seen = job(company, job_id)
+def test_a_file_is_checked_then_applied(world: World) -> None:
+    job_id = upload_file(world)
+    assert job_page(world, job_id).working
+    do_last_message(world, "imports.check")
+    seen = job_page(world, job_id)
     assert (seen.state, seen.report.created, seen.report.currency_totals()) == ("checked", 2, [("CNY", 3000)])
     assert posted_documents(world) == {}
     assert confirm_totals(world, job_id)

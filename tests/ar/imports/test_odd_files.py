@@ -205,8 +205,8 @@ def test_the_preview_shows_look_alikes_before_the_totals_are_confirmed(world: Wo
     assert page.index("looks like") < page.index('name="totals_confirmed"')
 
 
-def test_the_command_line_warns_beside_its_object(company: TestCompany, tmp_path: Path) -> None:
-    from ar.imports.cli import group
+def test_the_command_line_warns_beside_its_object(world: World, tmp_path: Path) -> None:
+    from app.cli.imports import group
 
     file = tmp_path / "items.csv"
     file.write_bytes(csv_file(ITEM_HEADERS, item_row("INV-9"), item_row("inv-9")))

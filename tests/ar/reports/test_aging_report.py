@@ -111,8 +111,8 @@ def test_another_companys_debts_are_not_in_it(world: World, other_company: TestC
     assert (report.rows, report.tie_out) == ((), ())
 
 
-def test_the_command_line_prints_the_agreed_json(company: TestCompany) -> None:
-    from ar.reports.cli import group
+def test_the_command_line_prints_the_agreed_json(world: World) -> None:
+    from app.cli.report import group
 
     world.invoice(world.customer("007"), number="I", on=date(2026, 9, 1), minor=12345)
     world.receipt(world.customer("007"), number="R", on=date(2026, 9, 2), minor=345)
@@ -132,8 +132,8 @@ def test_the_command_line_prints_the_agreed_json(company: TestCompany) -> None:
     }
 
 
-def test_the_command_line_answers_a_person_and_refuses_nonsense(company: TestCompany) -> None:
-    from ar.reports.cli import group
+def test_the_command_line_answers_a_person_and_refuses_nonsense(world: World) -> None:
+    from app.cli.report import group
 
     world.invoice(world.customer("007"), number="I", on=date(2026, 9, 1), minor=12345)
     run = CliRunner().invoke

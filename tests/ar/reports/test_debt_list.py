@@ -123,7 +123,7 @@ def test_nobody_owes_anything_and_nobody_is_written_to(world: World) -> None:
     assert queue_debt_lists(world, MONDAY) == []
 
 
-def test_the_clock_asks_once_a_week(company: TestCompany) -> None:
+def test_the_clock_asks_once_a_week(world: World) -> None:
     for day in (MONDAY, date(2026, 11, 17), date(2026, 11, 22)):
         with fixed_clock(moment_on(day, world.timezone, time(23))):
             Clock().tick(utc_now())

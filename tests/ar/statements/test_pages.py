@@ -153,8 +153,8 @@ def test_who_may_only_read_cannot_issue(world: World, customer_no: str) -> None:
     assert client.post(world.url("/statements/month"), data={"month": "2026-03"}).status_code == 403
 
 
-def test_the_command_line_issues_and_writes_the_pdf(company: TestCompany, customer_no: str, tmp_path: Path) -> None:
-    from ar.statements.cli import group
+def test_the_command_line_issues_and_writes_the_pdf(world: World, customer_no: str, tmp_path: Path) -> None:
+    from app.cli.statement import group
 
     base = ["--tenant", world.slug, "--json"]
     run = CliRunner().invoke(

@@ -133,7 +133,7 @@ def queue_mail(
             subject=letter.subject,
             body_text=letter.body_text,
             body_html=letter.body_html,
-            attachments=[{"file_name": a.file_name, "sha256": a.sha256} for a in letter.attachments],
+            attachments=_stored_attachments(letter),
             message_id=f"<{mail_id.hex}.{actor.tenant_id.hex[-12:]}@{_domain()}>",
             state="queued",
             created_at=actor.now,
@@ -141,6 +141,25 @@ def queue_mail(
     )
     outbox.put(db, actor, SEND_MAIL, {"mail_id": str(mail_id)}, key=key or f"mail:{mail_id}", due_at=due_at)
     return mail_id
+
+
+def rewrite_queued_mail(db: Session, tenant_id: UUID, mail_id: UUID, letter: Letter) -> None:
+    """Replaces subject, words and attachments of a mail that still waits to be sent; its recipient stays."""
+    m = MailMessage
+    db.execute(
+        sa.update(m)
+        .where(m.tenant_id == tenant_id, m.id == mail_id, m.state == "queued")
+        .values(
+            subject=letter.subject,
+            body_text=letter.body_text,
+            body_html=letter.body_html,
+            attachments=_stored_attachments(letter),
+        )
+    )
+
+
+def _stored_attachments(letter: Letter) -> list[dict[str, str]]:
+    return [{"file_name": each.file_name, "sha256": each.sha256} for each in letter.attachments]
 
 
 def begin_sending(db: Session, tenant_id: UUID, mail_id: UUID) -> MailMessage | None:

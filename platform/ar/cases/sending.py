@@ -18,13 +18,15 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from ar.cases import letters
-from ar.cases.enclosures import link_of, statement_for
+from ar.cases.enclosures import statement_for
 from ar.cases.letters import PURPOSE, Draft, LetterLine
 from ar.cases.models import Action
 from ar.cases.policy import Effect
 from ar.cases.progress import lock_cases, mark_steps, pending_step_ids, refresh_actions, settle_steps
+from ar.customers.commands import suppress_contact
 from ar.customers.models import Contact
 from ar.statements.commands import lock_for_statements
+from ar.statements.links import find_link
 from kernel import outbox, storage
 from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
@@ -32,7 +34,7 @@ from kernel.errors import HuikuanError, RuleBroken
 from kernel.ids import new_id
 from kernel.journal import record
 from kernel.log import logger
-from kernel.mail import Attachment, MailMessage, address_is_bad, queue_mail, redact_links
+from kernel.mail import Attachment, MailMessage, address_is_bad, queue_mail, redact_links, rewrite_queued_mail
 
 log = logger(__name__)
 
@@ -210,19 +212,9 @@ def _rewrite(db: Session, actor: Actor, mail: MailMessage, letter: Draft) -> Non
     kept = tuple(Attachment(**each) for each in mail.attachments if each["file_name"] != name)
     sha256 = _store_paper(db, actor, letter)
     addressee = letters.Addressee(mail.id, mail.to_name, mail.to_address)
-    link = link_of(mail)
+    link = find_link(mail.body_text)
     again = letters.write_mail(letter, addressee, (*_attached(letter, sha256), *kept), link)
-    m = MailMessage
-    db.execute(
-        sa.update(m)
-        .where(m.tenant_id == actor.tenant_id, m.id == mail.id, m.state == "queued")
-        .values(
-            subject=again.subject,
-            body_text=again.body_text,
-            body_html=again.body_html,
-            attachments=[{"file_name": each.file_name, "sha256": each.sha256} for each in again.attachments],
-        )
-    )
+    rewrite_queued_mail(db, actor.tenant_id, mail.id, again)
     _freeze(db, actor, letter, sha256)
     facts = {"number": letter.number, "total_minor": letter.total_minor, "pdf_sha256": sha256}
     record(db, actor, "letter_rewritten", customer_id=letter.customer_id, subject_id=letter.action_id, data=facts)
@@ -287,19 +279,9 @@ def _still_reachable(db: Session, actor: Actor, mail: MailMessage) -> bool:
 
 def _mend_contact(db: Session, actor: Actor, action: Any, mail: MailMessage) -> None:
     """The address is not written to again, and somebody is asked for a better one; others at the customer stay."""
-    c, a = Contact, Action
+    suppress_contact(db, actor, customer_id=action.customer_id, email=mail.to_address, reason=mail.reason)
     db.execute(
-        sa.update(c)
-        .where(
-            c.tenant_id == actor.tenant_id,
-            c.customer_id == action.customer_id,
-            c.email == mail.to_address,
-            c.suppressed_at.is_(None),
-        )
-        .values(suppressed_at=actor.now, suppressed_reason=mail.reason or "mail refused")
-    )
-    db.execute(
-        sa.insert(a).values(
+        sa.insert(Action).values(
             tenant_id=actor.tenant_id,
             id=new_id(),
             customer_id=action.customer_id,

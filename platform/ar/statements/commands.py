@@ -21,7 +21,7 @@ from ar.customers.models import Contact, Customer
 from ar.customers.queries import find_numbers
 from ar.interest.previews import accrued_minor
 from ar.ledger import queries as ledger
-from ar.statements import queries
+from ar.statements import links, queries
 from ar.statements.documents import Debtor, Heading, Sender, closing_label, file_name, interest_label, print_statement
 from ar.statements.doubt import replace_doubtful
 from ar.statements.figures import Booked, DoesNotTie, Figures, StillOpen, draw_up
@@ -38,12 +38,11 @@ from kernel.ids import new_id, new_ids
 from kernel.mail import Attachment, Letter, queue_mail
 from kernel.money import format_with_symbol
 from kernel.pdf import Rendered
-from kernel.settings import settings
 from web.mailtexts import render_mail
 
-PURPOSE: Final = "statement"
+#: Of the mail, its link and the running number alike.
+PURPOSE: Final = links.PURPOSE
 RESPOND_WITHIN_DAYS: Final = 15  # A14
-TOKEN_LIFE: Final = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,16 +177,7 @@ def send(db: Session, actor: Actor, statement_id: UUID) -> str:
         raise RuleBroken("statement_no_contact")
     tokens.revoke_for(db, actor, statement_id)
     replace_doubtful(db, actor, statement_id, PURPOSE)
-    _token_id, text = tokens.issue(
-        db,
-        actor,
-        PURPOSE,
-        subject_id=statement_id,
-        customer_id=mailing.customer_id,
-        contact_id=recipient.id,
-        life=TOKEN_LIFE,
-    )
-    url = f"{settings().base_url}/p/{text}"
+    url = links.issue_link(db, actor, statement_id, customer_id=mailing.customer_id, contact_id=recipient.id)
     mail_id = queue_mail(
         db,
         actor,

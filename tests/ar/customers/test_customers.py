@@ -102,6 +102,26 @@ def test_a_contact_taken_out_of_use_is_not_brought_back_by_bulk_work(company: Te
         assert not contact.active
 
 
+def test_a_refused_address_is_suppressed_once_and_its_colleagues_stay_reachable(company: TestCompany) -> None:
+    """Given an address refused twice, then the first reason stands, and no other contact is touched."""
+    with company.transaction() as db:
+        actor = company.actor()
+        refused, other = (
+            commands.create_customer(db, actor, CreateCustomer(number=number, name="A", contact_email="bo@a.example"))
+            for number in ("1", "2")
+        )
+        commands.add_contact(db, actor, AddContact(customer_id=refused, name="Ann", email="ann@a.example"))
+    for reason in ("550 no such user", "551 moved away"):
+        with company.transaction() as db:
+            commands.suppress_contact(db, company.actor(), customer_id=refused, email="bo@a.example", reason=reason)
+    with company.reading() as db:
+        said = {
+            contact.email: contact.suppressed_reason for contact in queries.contacts(db, company.tenant_id, refused)
+        }
+        assert said == {"bo@a.example": "550 no such user", "ann@a.example": None}
+        assert [contact.suppressed_reason for contact in queries.contacts(db, company.tenant_id, other)] == [None]
+
+
 def test_the_same_address_again_brings_a_bounced_contact_back(company: TestCompany) -> None:
     with company.transaction() as db:
         customer = commands.create_customer(

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from ar.cases import ladder
-from ar.cases.blocks import PROMISE_GRACE_DAYS
 from ar.cases.explain import reason_text
+from ar.cases.holds_rule import last_held_day
 from ar.cases.ladder import ItemFacts
 from ar.cases.models import Block, LadderState, PolicyVersion, Step
 from ar.cases.policy import Policy
@@ -93,12 +93,12 @@ def _block_view(row: Any, today: date) -> BlockView:
 def _block_state(row: Any, today: date) -> str:
     if row.lifted_at is not None:
         return "lifted"
-    if row.kind == "promise" and row.until_on is not None:
-        last_on = row.until_on + timedelta(days=PROMISE_GRACE_DAYS)
+    last_on = last_held_day(row.kind, row.until_on)
+    if row.kind == "promise" and last_on is not None:
         if row.cleared_on is not None:
             return "kept" if row.cleared_on <= last_on else "broken"
         return "active" if today <= last_on else "broken"
-    return "active" if row.until_on is None or today <= row.until_on else "ended"
+    return "active" if last_on is None or today <= last_on else "ended"
 
 
 @cache

@@ -15,9 +15,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.blocks import ActiveBlocks, active_blocks
+from ar.cases.blocks import active_holds
+from ar.cases.holds_rule import reason_not_to_chase
 from ar.cases.models import Action, Step
-from ar.cases.policy import Effect, Policy
+from ar.cases.policy import Effect
 from ar.cases.progress import PENDING
 from ar.cases.publishing import policy_book
 from ar.cases.selection import unapplied_of
@@ -224,12 +225,12 @@ def _lines(db: Session, actor: Actor, action_id: UUID, customer_id: UUID, curren
     later = later_allocations(actor.tenant_id, actor.today)
     rows = db.execute(
         sa.select(
-            s.id,
+            s.id.label("step_id"),
             s.item_id,
             i.document_no,
             i.due_on,
             open_then(later).label("open_minor"),
-            s.open_minor.label("frozen"),
+            s.open_minor.label("frozen_minor"),
             s.level,
             s.code,
             s.policy_version_id,
@@ -244,38 +245,21 @@ def _lines(db: Session, actor: Actor, action_id: UUID, customer_id: UUID, curren
         )
         .order_by(i.due_on, i.document_no, s.level)
     ).all()
-    world = _World.read(db, actor, customer_id, currency)
-    return tuple(LetterLine(*row, world.reason_against(row)) for row in rows)
+    holds = active_holds(db, actor.tenant_id, actor.today, customer_ids=[customer_id])
+    unapplied = unapplied_of(db, actor.tenant_id, actor.today, customer_id).get(currency)
+    policies = policy_book(db, actor.tenant_id).by_id
 
+    def reason_code(row: Any) -> str | None:
+        reason = reason_not_to_chase(
+            currency=currency,
+            open_minor=row.open_minor,
+            hold=holds.on(row.item_id, customer_id),
+            policy=policies[row.policy_version_id],
+            unapplied=unapplied,
+        )
+        return reason.code if reason else None
 
-@dataclass(frozen=True)
-class _World:
-    """What besides payment speaks against chasing a customer in a currency today."""
-
-    customer_id: UUID
-    currency: str
-    blocks: ActiveBlocks
-    policies: dict[UUID, Policy]
-    covered: bool
-
-    @classmethod
-    def read(cls, db: Session, actor: Actor, customer_id: UUID, currency: str) -> _World:
-        """Three statements."""
-        blocks = active_blocks(db, actor.tenant_id, actor.today, customer_ids=[customer_id])
-        unapplied = unapplied_of(db, actor.tenant_id, actor.today, customer_id).get(currency)
-        policies = policy_book(db, actor.tenant_id).by_id
-        return cls(customer_id, currency, blocks, policies, unapplied is not None and unapplied.covers)
-
-    def reason_against(self, row: Any) -> str | None:
-        """Why an item is not chased, in the order in which the daily run asks; None when it is."""
-        if row.open_minor == 0:
-            return "paid"
-        block = self.blocks.on(row.item_id, self.customer_id)
-        if block is not None:
-            return block.held_code
-        if self.policies[row.policy_version_id].is_within_tolerance(self.currency, row.open_minor):
-            return "tolerance"
-        return "apply_first" if self.covered else None
+    return tuple(LetterLine(**row._mapping, reason=reason_code(row)) for row in rows)
 
 
 def _mail_line(letter: Draft, line: LetterLine) -> dict[str, str]:

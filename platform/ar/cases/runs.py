@@ -16,13 +16,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from ar.cases import ladder, selection
-from ar.cases.blocks import ActiveBlock, ActiveBlocks, active_blocks
+from ar.cases.blocks import active_holds
+from ar.cases.holds_rule import ActiveHolds, Reason, Unapplied, reason_not_to_chase
 from ar.cases.ladder import DueStep, ItemFacts
 from ar.cases.policy import Policy
 from ar.cases.progress import lock_cases, withdraw_paid
 from ar.cases.publishing import PolicyBook, policy_book
 from ar.cases.recording import Recorder, StateChange
-from ar.cases.selection import Unapplied
 from kernel.actor import Actor
 from kernel.calendars import WorkCalendar
 from kernel.errors import RuleBroken
@@ -108,18 +108,18 @@ class _Run:
     ) -> None:
         self.db, self.actor = db, actor
         self.settings, self.book, self.calendar = settings, book, calendar
-        self.blocks = ActiveBlocks({}, {})
+        self.holds = ActiveHolds({}, {})
         self.unapplied: Mapping[tuple[str, str], Unapplied] = {}
         self.answers: dict[Any, _Answer] = {}
         self.recorder = Recorder(actor, new_id(), auto_approve=not settings.review_mode)
         self.held: list[HeldItem] = []
-        self.no_blocks = True
+        self.any_holds = False
 
     def decide(self, rows: Any) -> None:
         """Every candidate: what its facts lead to, whether it is held, into which action it goes."""
         tenant_id, today = self.actor.tenant_id, self.actor.today
-        self.blocks = active_blocks(self.db, tenant_id, today)
-        self.no_blocks = not (self.blocks.by_item or self.blocks.by_customer)
+        self.holds = active_holds(self.db, tenant_id, today)
+        self.any_holds = bool(self.holds)
         self.unapplied = {
             key: money
             for key, money in selection.unapplied_by_customer(self.db, tenant_id, today).items()
@@ -138,7 +138,7 @@ class _Run:
                 if kind == selection.DUE:
                     continue  # a day off: the stored state says the same
                 recorder.change(item, answer.untouched, kind)
-            elif (held := self._hold(item, customer, currency, open_minor, answer)) is not None:
+            elif (held := self._reason(item, customer, currency, open_minor, answer)) is not None:
                 recorder.hold(item, customer, held, held_before, answer.untouched, kind)
             else:
                 recorder.propose(item, customer, currency, open_minor, answer.version_id, answer.steps)
@@ -166,25 +166,18 @@ class _Run:
         next_on = ladder.next_on(facts, policy, self.calendar)
         return StateChange(version_id, facts.waiting, ",".join(sorted(facts.fired)), next_on, parked=False)
 
-    def _hold(
-        self, item: str, customer: str, currency: str, open_minor: int, answer: _Answer
-    ) -> tuple[str, dict[str, Any]] | None:
-        """Why a due step is not taken today (rules in the order in which people ask), or None."""
-        held: tuple[str, dict[str, Any]] | None = None
-        if not self.no_blocks and (block := self._block(item, customer)) is not None:
-            held = (block.held_code, block.params())
-        elif answer.policy.is_within_tolerance(currency, open_minor):
-            tolerance = answer.policy.tolerance_minor[currency]
-            held = ("tolerance", {"open_minor": open_minor, "tolerance_minor": tolerance, "currency": currency})
-        elif (money := self.unapplied.get((customer, currency))) is not None and money.covers:
-            amounts = {"credit_minor": money.credit_minor, "overdue_minor": money.overdue_minor, "currency": currency}
-            held = ("apply_first", dict(amounts))
-        if held is not None:
-            self.held.append(HeldItem(UUID(item), UUID(customer), answer.policy.code, answer.steps[0], *held))
-        return held
-
-    def _block(self, item: str, customer: str) -> ActiveBlock | None:
-        return self.blocks.on(UUID(item), UUID(customer))
+    def _reason(self, item: str, customer: str, currency: str, open_minor: int, answer: _Answer) -> Reason | None:
+        """Returns why a due step is not taken today, and keeps it for the result; None when it is taken."""
+        reason = reason_not_to_chase(
+            currency=currency,
+            open_minor=open_minor,
+            hold=self.holds.on(UUID(item), UUID(customer)) if self.any_holds else None,
+            policy=answer.policy,
+            unapplied=self.unapplied.get((customer, currency)),
+        )
+        if reason is not None:
+            self.held.append(HeldItem(UUID(item), UUID(customer), answer.policy.code, answer.steps[0], *reason))
+        return reason
 
     def record(self, withdrawn: int) -> RunResult:
         """Writes everything and says what there was."""

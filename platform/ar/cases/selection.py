@@ -8,13 +8,14 @@ as of the day: money that counts only from a later date stops nothing yet.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+
+from ar.cases.holds_rule import Unapplied
 
 #: Longer than any transaction: ids are made before their commit, so a run looks this far behind the one before.
 LATE_COMMIT: Final = timedelta(hours=6)
@@ -113,19 +114,6 @@ FACTS_FROM: Final = 6
 #: Kinds of candidates: never on a ladder before, open again after it was cleared, its next step has come. The last
 #: is no candidate but a note that something is to be taken out of the queue first.
 NEW, WOKEN, DUE, PAID = "new", "woken", "due", "paid"
-
-
-@dataclass(frozen=True, slots=True)
-class Unapplied:
-    """What of a customer's money waits to be applied, and what is overdue, in one currency."""
-
-    credit_minor: int
-    overdue_minor: int
-
-    @property
-    def covers(self) -> bool:
-        """Whether applying it would leave nothing to chase."""
-        return self.overdue_minor > 0 and self.credit_minor >= self.overdue_minor
 
 
 _UNAPPLIED: Final = """

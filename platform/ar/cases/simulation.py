@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.cases import ladder
-from ar.cases.blocks import ActiveBlock, active_blocks
+from ar.cases.blocks import active_holds
+from ar.cases.holds_rule import ActiveHold
 from ar.cases.ladder import DueStep, ItemFacts
 from ar.cases.policy import Policy
 from ar.cases.publishing import PolicyBook, policy_book
@@ -56,13 +57,13 @@ def simulate(
     if policy_code is not None and policy_code not in book.newest:
         raise NotFound("policy_not_found", policy=policy_code)
     settings = company(db, actor.tenant_id)
-    blocks = active_blocks(db, actor.tenant_id, from_on)
+    holds = active_holds(db, actor.tenant_id, from_on)
     resumed = policy_code is None and from_on >= actor.today
     played: dict[Any, list[DueStep]] = {}
     found: list[SimulatedStep] = []
     for row in _items(db, actor.tenant_id, from_on, to_on):
         policy = _policy(book, row, policy_code or settings.policy_code, fixed=policy_code is not None)
-        start = _start(blocks.on(row.id, row.customer_id), from_on)
+        start = _start(holds.on(row.id, row.customer_id), from_on)
         if start is None or policy.is_within_tolerance(row.currency, row.open_minor):
             continue
         facts = _facts(row, resumed)
@@ -84,11 +85,11 @@ def _policy(book: PolicyBook, row: Any, code: str, *, fixed: bool) -> Policy:
     return book.by_id[row.policy_version_id or book.pick(row.policy_code, code)]
 
 
-def _start(block: ActiveBlock | None, from_on: date) -> date | None:
-    """The first day after what holds the item; None when it is held without end."""
-    if block is None:
+def _start(hold: ActiveHold | None, from_on: date) -> date | None:
+    """Returns the first day after the hold on an item; None when it is held without end."""
+    if hold is None:
         return from_on
-    return None if block.ends_on is None else max(from_on, block.ends_on + timedelta(days=1))
+    return None if hold.ends_on is None else max(from_on, hold.ends_on + timedelta(days=1))
 
 
 def _facts(row: Any, resumed: bool) -> ItemFacts:

@@ -58,11 +58,18 @@ class _State:
 
 
 def settle_steps(
-    db: Session, actor: Actor, step_ids: Sequence[UUID], outcome: StepOutcome, *, deadline_on: date | None = None
+    db: Session,
+    actor: Actor,
+    step_ids: Sequence[UUID],
+    outcome: StepOutcome,
+    *,
+    deadline_on: date | None = None,
+    book: PolicyBook | None = None,
 ) -> int:
     """Gives pending steps their outcome and moves their items on; returns how many steps were still pending.
 
-    `deadline_on` is what a delivered demand sets; without it the policy's days count from today.
+    `deadline_on` is what a delivered demand sets; without it the policy's days count from today. `book` holds the
+    policies if the caller has read them already.
     """
     if not step_ids:
         return 0
@@ -75,7 +82,7 @@ def settle_steps(
     ).all()
     settled = [_Settled(*row) for row in rows]
     if settled:
-        _move_items(db, actor, settled, outcome, deadline_on)
+        _move_items(db, actor, settled, outcome, deadline_on, book or policy_book(db, actor.tenant_id))
     return len(settled)
 
 
@@ -110,7 +117,7 @@ def withdraw_items(db: Session, actor: Actor, customer_id: UUID, item_id: UUID |
             s.tenant_id == actor.tenant_id,
             a.tenant_id == actor.tenant_id,
             a.customer_id == customer_id,
-            _in_queue(),
+            in_queue(),
             s.state == "proposed",
         )
     )
@@ -119,7 +126,7 @@ def withdraw_items(db: Session, actor: Actor, customer_id: UUID, item_id: UUID |
     _withdraw(db, actor, db.execute(query).all(), reason)
 
 
-def withdraw_paid(db: Session, actor: Actor) -> int:
+def withdraw_paid(db: Session, actor: Actor, book: PolicyBook) -> int:
     """Takes steps of items that are paid or credited as of today out of the queue; returns how many."""
     s, a, i = Step, Action, OpenItem
     later = later_allocations(actor.tenant_id, actor.today)
@@ -132,12 +139,12 @@ def withdraw_paid(db: Session, actor: Actor) -> int:
             s.tenant_id == actor.tenant_id,
             a.tenant_id == actor.tenant_id,
             i.tenant_id == actor.tenant_id,
-            _in_queue(),
+            in_queue(),
             s.state == "proposed",
             open_then(later) == 0,
         )
     ).all()
-    _withdraw(db, actor, rows, "paid")
+    _withdraw(db, actor, rows, "paid", book)
     return len(rows)
 
 
@@ -170,22 +177,27 @@ _REFRESH: Final = sa.text("""
 """)
 
 
-def _in_queue() -> sa.ColumnElement[bool]:
+def in_queue() -> sa.ColumnElement[bool]:
     """A letter nobody has released, or a call or task that is still to be done."""
     a = Action
     return sa.or_(a.state == "proposed", sa.and_(a.state == "approved", a.form != "letter"))
 
 
-def _withdraw(db: Session, actor: Actor, rows: Sequence[Any], reason: str) -> None:
+def _withdraw(db: Session, actor: Actor, rows: Sequence[Any], reason: str, book: PolicyBook | None = None) -> None:
     if rows:
-        settle_steps(db, actor, [row.id for row in rows], "suppressed")
+        settle_steps(db, actor, [row.id for row in rows], "suppressed", book=book)
         refresh_actions(db, actor, sorted({row.action_id for row in rows}), reason)
 
 
 def _move_items(
-    db: Session, actor: Actor, settled: Sequence[_Settled], outcome: StepOutcome, deadline_on: date | None
+    db: Session,
+    actor: Actor,
+    settled: Sequence[_Settled],
+    outcome: StepOutcome,
+    deadline_on: date | None,
+    book: PolicyBook,
 ) -> None:
-    book, calendar = policy_book(db, actor.tenant_id), work_calendar(db, actor.tenant_id)
+    calendar = work_calendar(db, actor.tenant_id)
     item_ids = sorted({step.item_id for step in settled})
     states = {state.item_id: state for state in _states(db, actor.tenant_id, item_ids)}
     left = _left(db, actor.tenant_id, item_ids)

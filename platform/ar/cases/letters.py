@@ -96,13 +96,13 @@ class Draft:
 
     @property
     def asks_confirmation(self) -> bool:
-        """Whether this letter goes with a statement to confirm (R174)."""
-        return asks_confirmation(self.code, self.effects)
+        """Tells whether this letter goes with a statement to confirm (R174)."""
+        return asks_confirmation(self.effects)
 
 
-def asks_confirmation(code: str, effects: Iterable[str]) -> bool:
-    """Whether a letter of this code and these effects goes with a statement to confirm (R174)."""
-    return code == "statement_confirmation" or set(effects) == {Effect.REQUEST_CONFIRMATION.value}
+def asks_confirmation(effects: Iterable[str]) -> bool:
+    """Tells whether a letter of these effects, and no other, goes with a statement to confirm (R174)."""
+    return set(effects) == {Effect.REQUEST_CONFIRMATION.value}
 
 
 def draft(db: Session, actor: Actor, action_id: UUID) -> Draft:

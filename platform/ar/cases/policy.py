@@ -67,6 +67,13 @@ class Effect(StrEnum):
     PREPARE_LITIGATION = "prepare_litigation"
 
 
+def form_of(audience: Audience, channel: Channel) -> str:
+    """Returns how a step is carried out: `letter` (on paper or by mail), `call`, or `task` inside the house."""
+    if audience is Audience.INTERNAL:
+        return "task"
+    return "call" if channel is Channel.CALL else "letter"
+
+
 NEVER_AUTOMATIC: Final = frozenset({Effect.ASSIGN_AGENCY, Effect.PREPARE_LITIGATION})
 
 

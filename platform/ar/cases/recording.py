@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from ar.cases.holds_rule import Reason
 from ar.cases.ladder import DueStep
-from ar.cases.policy import Audience, Channel
+from ar.cases.policy import form_of
 from ar.cases.selection import DUE, NEW, Candidate
 from kernel import outbox
 from kernel.actor import Actor
@@ -149,13 +149,6 @@ class Grouped:
             self.effects.update(effect.value for effect in step.effects)
 
 
-def form_of(step: DueStep) -> str:
-    """Returns how a step is carried out: `letter` (on paper or by mail), `call`, or `task` inside the house."""
-    if step.audience is Audience.INTERNAL:
-        return "task"
-    return "call" if step.channel is Channel.CALL else "letter"
-
-
 class _PlannedStep(NamedTuple):
     """A step of a policy version as the run numbers it, and the action it goes into: its form and, for a task, code."""
 
@@ -222,7 +215,7 @@ class Recorder:
     def _plan(self, version_id: UUID, steps: Iterable[DueStep]) -> list[_PlannedStep]:
         plan = []
         for step in steps:
-            form = form_of(step)
+            form = form_of(step.audience, step.channel)
             group_code = step.code if form == "task" else ""
             plan.append(_PlannedStep(number=len(self._kinds), form=form, group_code=group_code, step=step))
             self._kinds.append((version_id, step))

@@ -85,7 +85,7 @@ def prepare_letters(db: Session, actor: Actor, again_kind: str) -> int:
     lock_cases(db, actor)
     a = Action
     rows = db.execute(
-        sa.select(a.id, a.customer_id, a.code, a.effects)
+        sa.select(a.id, a.customer_id, a.effects)
         .where(a.tenant_id == actor.tenant_id, a.state == "approved", a.form == "letter", a.mail_id.is_(None))
         .order_by(a.id)
         .limit(LETTERS_PER_JOB + 1)
@@ -93,7 +93,7 @@ def prepare_letters(db: Session, actor: Actor, again_kind: str) -> int:
     batch = rows[:LETTERS_PER_JOB]
     # Issuing a statement locks its customer, then takes a number. All customers come before the first number, in id
     # order, or this batch and somebody who issues one statement wait for each other.
-    asked = [row.customer_id for row in batch if letters.asks_confirmation(row.code, row.effects)]
+    asked = [row.customer_id for row in batch if letters.asks_confirmation(row.effects)]
     if asked:
         lock_for_statements(db, actor.tenant_id, asked)
     for row in batch:

@@ -10,9 +10,11 @@ import sqlalchemy as sa
 
 from ar.cases.commands import lift_block, place_block, publish_policy, run_day
 from ar.cases.inputs import PlaceBlock
-from ar.cases.policy import load_preset
+from ar.cases.policy import PRESETS, form_of, load_preset
+from ar.cases.texts import has_texts
 from ar.ledger.allocation import reverse_allocation
 from kernel.db import transaction
+from kernel.errors import RuleBroken
 from tests.ar.cases.desk import Desk, Postbox
 from tests.support.companies import TestCompany
 from tests.support.statements import counted
@@ -204,6 +206,26 @@ def test_an_item_reopened_after_it_was_paid_in_time_is_found(desk: Desk) -> None
     lines = desk.run(date(2026, 11, 4))
     # The bounced receipt stands open as a credit, so that it is flagged rather than chased.
     assert [(line.document_no, line.status) for line in lines] == [("A1", "held")]
+
+
+def test_a_policy_with_a_step_that_has_no_texts_is_not_published(desk: Desk) -> None:
+    """Nobody gets a letter without words of its own, nor a task that does not say what to do."""
+    preset = load_preset("five-step")
+    strange = preset.levels[0].steps[0].model_copy(update={"code": "stern_look"})
+    first = preset.levels[0].model_copy(update={"steps": (strange,)})
+    changed = preset.model_copy(update={"levels": (first, *preset.levels[1:])})
+    with pytest.raises(RuleBroken) as refused, desk.company.transaction() as db:
+        publish_policy(db, desk.company.actor(MONDAY), changed)
+    assert (refused.value.code, refused.value.params) == ("policy_step_without_texts", {"step": "stern_look"})
+
+
+@pytest.mark.parametrize("code", PRESETS)
+def test_every_step_of_the_shipped_ladders_has_its_texts(code: str) -> None:
+    assert [
+        step.code
+        for step in load_preset(code).steps()
+        if not has_texts(step.code, form_of(step.audience, step.channel))
+    ] == []
 
 
 def test_an_item_keeps_its_version_when_the_policy_changes(desk: Desk, postbox: Postbox) -> None:

@@ -42,13 +42,13 @@ def case_strip(
         return None
     policy = Policy.model_validate(row.data)
     facts = ItemFacts(
-        row.due_on,
-        row.collection_end_on,
-        row.level_reached,
-        row.waiting,
-        row.last_delivered_on,
-        row.deadline_on,
-        frozenset(row.fired),
+        due_on=row.due_on,
+        collection_end_on=row.collection_end_on,
+        level_reached=row.level_reached,
+        waiting=row.waiting,
+        last_delivered_on=row.last_delivered_on,
+        deadline_on=row.deadline_on,
+        fired=frozenset(row.fired),
     )
     taken = {code: (_STRIP_STATES.get(state, "now"), date.fromisoformat(on)) for code, state, on in row.taken or ()}
     coming = {step.code: step.runs_on for step in ladder.simulate(facts, policy, today, today + _AHEAD, calendar)}
@@ -60,7 +60,14 @@ def case_strip(
             state, now_shown = "now", True
         steps.append(StripStep(step_name(step.code), state, on, "" if on else _("after the step before")))
     held = reason_text(row.held_code)
-    return CaseStrip(row.item_id, row.document_no, _(policy.name), row.level_reached, held, tuple(steps))
+    return CaseStrip(
+        item_id=row.item_id,
+        document_no=row.document_no,
+        policy_name=_(policy.name),
+        level=row.level_reached,
+        held=held,
+        steps=tuple(steps),
+    )
 
 
 def block_views(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -> list[BlockView]:
@@ -76,7 +83,7 @@ def _reading_blocks() -> Any:
     b, i = Block, OpenItem
     told = (b.id, b.kind, i.document_no, b.until_on, b.reason, b.placed_by, b.placed_at, b.lifted_by, b.lifted_at)
     return (
-        sa.select(*told, i.open_minor, i.cleared_on)
+        sa.select(*told, i.cleared_on)
         .outerjoin(i, sa.and_(i.tenant_id == b.tenant_id, i.id == b.item_id))
         .where(b.tenant_id == _TENANT, b.customer_id == _CUSTOMER)
         .order_by(b.id.desc())
@@ -84,13 +91,22 @@ def _reading_blocks() -> Any:
     )
 
 
-def _block_view(row: Any, today: date) -> BlockView:
-    values = row._asdict()
-    del values["open_minor"], values["cleared_on"]
-    return BlockView(**values, state=_block_state(row, today))
+def _block_view(row: sa.Row[Any], today: date) -> BlockView:
+    return BlockView(
+        id=row.id,
+        kind=row.kind,
+        document_no=row.document_no,
+        until_on=row.until_on,
+        reason=row.reason,
+        placed_by=row.placed_by,
+        placed_at=row.placed_at,
+        lifted_by=row.lifted_by,
+        lifted_at=row.lifted_at,
+        state=_block_state(row, today),
+    )
 
 
-def _block_state(row: Any, today: date) -> str:
+def _block_state(row: sa.Row[Any], today: date) -> str:
     if row.lifted_at is not None:
         return "lifted"
     last_on = last_held_day(row.kind, row.until_on)

@@ -1,9 +1,8 @@
-"""What a settled step does to its item: level reached, waiting, last delivery, deadline, and when the next comes.
+"""Moves items on their ladder by the outcome of their steps: level reached, waiting, deadline, and when the next comes.
 
-May import this slice's pure rules, models and publishing. Invariants: only what was delivered or done moves the
-level and starts the gap; a level is reached when none of its steps is left, and what was suppressed may be proposed
-again; every writer of ladder states first takes the tenant's case lock, so a run never overwrites what a mail's
-answer has just moved.
+Invariants: only what was delivered or done moves the level and starts the gap; a level is reached when none of its
+steps is left, and what was suppressed may be proposed again; every writer of ladder states first takes the tenant's
+case lock, so a run never overwrites what a delivered mail has just moved.
 """
 
 from __future__ import annotations
@@ -34,14 +33,45 @@ StepOutcome = Literal["delivered", "done", "skipped", "suppressed"]
 PENDING: Final = ("proposed", "failed", "unknown")
 _MOVES_LEVEL: Final = ("delivered", "done", "skipped")
 
+_REFRESH: Final = sa.text("""
+    UPDATE action SET
+        items = CASE WHEN left_over.items = 0 THEN action.items ELSE left_over.items END,
+        total_minor = CASE WHEN left_over.items = 0 THEN action.total_minor ELSE left_over.total_minor END,
+        state = CASE WHEN left_over.items = 0 THEN 'suppressed' ELSE action.state END,
+        reason = CASE WHEN left_over.items = 0 THEN :reason ELSE action.reason END
+    FROM (
+        SELECT wanted.id, count(s.item_id) AS items, coalesce(sum(s.open_minor), 0) AS total_minor
+        FROM unnest(CAST(:ids AS uuid[])) AS wanted(id)
+        LEFT JOIN (
+            SELECT DISTINCT action_id, item_id, open_minor FROM step
+            WHERE tenant_id = :tenant AND action_id = ANY(CAST(:ids AS uuid[]))
+                AND state = ANY(CAST(:pending AS text[]))
+        ) AS s ON s.action_id = wanted.id
+        GROUP BY wanted.id
+    ) AS left_over
+    WHERE action.tenant_id = :tenant AND action.id = left_over.id
+""")
+_WRITE: Final = sa.text("""
+    UPDATE ladder_state SET
+        level_reached = n.level_reached, waiting = n.waiting, last_delivered_on = n.last_delivered_on,
+        deadline_on = n.deadline_on, fired = string_to_array(n.fired, ','), next_on = n.next_on, held_code = NULL
+    FROM unnest(
+        CAST(:items AS uuid[]), CAST(:levels AS int[]), CAST(:waiting AS bool[]), CAST(:delivered AS date[]),
+        CAST(:deadlines AS date[]), CAST(:fired AS text[]), CAST(:next AS date[])
+    ) AS n(item_id, level_reached, waiting, last_delivered_on, deadline_on, fired, next_on)
+    WHERE ladder_state.tenant_id = :tenant AND ladder_state.item_id = n.item_id
+""")
+
 
 def lock_cases(db: Session, actor: Actor) -> None:
-    """Waits for, then holds until COMMIT, the tenant's case lock. First statement of whatever moves a case."""
+    """Locks the tenant's cases until COMMIT. First statement of every command that moves a case."""
     lock_counter(db, actor.tenant_id, "day_run")
 
 
 @dataclass(frozen=True, slots=True)
-class _Settled:
+class _StepTaken:
+    """A step that has got its outcome."""
+
     item_id: UUID
     policy_version_id: UUID
     level: int
@@ -80,14 +110,14 @@ def settle_steps(
         .values(state=outcome)
         .returning(s.item_id, s.policy_version_id, s.level, s.code)
     ).all()
-    settled = [_Settled(*row) for row in rows]
+    settled = [_StepTaken(**row._mapping) for row in rows]
     if settled:
         _move_items(db, actor, settled, outcome, deadline_on, book or policy_book(db, actor.tenant_id))
     return len(settled)
 
 
 def mark_steps(db: Session, actor: Actor, action_id: UUID, state: Literal["failed", "unknown", "proposed"]) -> None:
-    """A letter bounced, or nobody knows: its steps wait, the level stays."""
+    """Marks the pending steps of a letter as bounced, in doubt or proposed again; the level stays."""
     s = Step
     db.execute(
         sa.update(s)
@@ -97,7 +127,7 @@ def mark_steps(db: Session, actor: Actor, action_id: UUID, state: Literal["faile
 
 
 def pending_step_ids(db: Session, tenant_id: UUID, action_id: UUID) -> list[UUID]:
-    """The steps of an action that nothing has become of yet."""
+    """Returns the steps of an action that have no outcome yet."""
     s = Step
     return list(
         db.execute(
@@ -107,7 +137,7 @@ def pending_step_ids(db: Session, tenant_id: UUID, action_id: UUID) -> list[UUID
 
 
 def withdraw_items(db: Session, actor: Actor, customer_id: UUID, item_id: UUID | None, reason: str) -> None:
-    """Takes what waits in the queue for a customer (or one item) out, because it is on hold now."""
+    """Takes the waiting steps of a customer (or one item) out of the queue, for `reason`."""
     s, a = Step, Action
     lock_cases(db, actor)
     query = (
@@ -127,7 +157,7 @@ def withdraw_items(db: Session, actor: Actor, customer_id: UUID, item_id: UUID |
 
 
 def withdraw_paid(db: Session, actor: Actor, book: PolicyBook) -> int:
-    """Takes steps of items that are paid or credited as of today out of the queue; returns how many."""
+    """Takes the steps of items that are paid or credited as of today out of the queue; returns how many."""
     s, a, i = Step, Action, OpenItem
     later = later_allocations(actor.tenant_id, actor.today)
     rows = db.execute(
@@ -149,7 +179,7 @@ def withdraw_paid(db: Session, actor: Actor, book: PolicyBook) -> int:
 
 
 def refresh_actions(db: Session, actor: Actor, action_ids: Sequence[UUID], reason: str) -> None:
-    """Counts again what an action still covers; one that covers nothing is suppressed for `reason`."""
+    """Recounts the items of actions; one that has none left is suppressed for `reason`."""
     if not action_ids:
         return
     db.execute(
@@ -157,28 +187,8 @@ def refresh_actions(db: Session, actor: Actor, action_ids: Sequence[UUID], reaso
     )
 
 
-_REFRESH: Final = sa.text("""
-    UPDATE action SET
-        items = CASE WHEN left_over.items = 0 THEN action.items ELSE left_over.items END,
-        total_minor = CASE WHEN left_over.items = 0 THEN action.total_minor ELSE left_over.total_minor END,
-        state = CASE WHEN left_over.items = 0 THEN 'suppressed' ELSE action.state END,
-        reason = CASE WHEN left_over.items = 0 THEN :reason ELSE action.reason END
-    FROM (
-        SELECT wanted.id, count(s.item_id) AS items, coalesce(sum(s.open_minor), 0) AS total_minor
-        FROM unnest(CAST(:ids AS uuid[])) AS wanted(id)
-        LEFT JOIN (
-            SELECT DISTINCT action_id, item_id, open_minor FROM step
-            WHERE tenant_id = :tenant AND action_id = ANY(CAST(:ids AS uuid[]))
-                AND state = ANY(CAST(:pending AS text[]))
-        ) AS s ON s.action_id = wanted.id
-        GROUP BY wanted.id
-    ) AS left_over
-    WHERE action.tenant_id = :tenant AND action.id = left_over.id
-""")
-
-
 def in_queue() -> sa.ColumnElement[bool]:
-    """A letter nobody has released, or a call or task that is still to be done."""
+    """Returns the condition for a letter not yet released, or a call or task not yet done."""
     a = Action
     return sa.or_(a.state == "proposed", sa.and_(a.state == "approved", a.form != "letter"))
 
@@ -192,7 +202,7 @@ def _withdraw(db: Session, actor: Actor, rows: Sequence[Any], reason: str, book:
 def _move_items(
     db: Session,
     actor: Actor,
-    settled: Sequence[_Settled],
+    settled: Sequence[_StepTaken],
     outcome: StepOutcome,
     deadline_on: date | None,
     book: PolicyBook,
@@ -200,23 +210,23 @@ def _move_items(
     calendar = work_calendar(db, actor.tenant_id)
     item_ids = sorted({step.item_id for step in settled})
     states = {state.item_id: state for state in _states(db, actor.tenant_id, item_ids)}
-    left = _left(db, actor.tenant_id, item_ids)
-    waiting = {row.item_id for row in left if row.state in PENDING}
-    partial = {(row.item_id, row.policy_version_id, row.level) for row in left}
+    untaken = _untaken(db, actor.tenant_id, item_ids)
+    waiting = {row.item_id for row in untaken if row.state in PENDING}
+    partial = {(row.item_id, row.policy_version_id, row.level) for row in untaken}
     for step in settled:
         state = states.get(step.item_id)
         # An item enrolled anew under another version has nothing to learn from a step of the old one.
         if state is not None and state.policy_version_id == step.policy_version_id:
             whole = (step.item_id, step.policy_version_id, step.level) not in partial
-            state.facts = _moved(state.facts, step, book, actor.today, outcome, deadline_on, whole=whole)
+            state.facts = _after_step(state.facts, step, book, actor.today, outcome, deadline_on, whole=whole)
     for item_id, state in states.items():
         state.facts = state.facts._replace(waiting=item_id in waiting)
     _write(db, actor, list(states.values()), book, calendar)
 
 
-def _moved(
+def _after_step(
     facts: ItemFacts,
-    step: _Settled,
+    step: _StepTaken,
     book: PolicyBook,
     today: date,
     outcome: StepOutcome,
@@ -228,7 +238,7 @@ def _moved(
         return facts._replace(fired=facts.fired - {step.code}) if outcome == "suppressed" else facts
     if outcome not in _MOVES_LEVEL:
         return facts
-    facts = _climbed(facts, step, book) if whole else facts._replace(fired=facts.fired | {step.code})
+    facts = _with_level_reached(facts, step, book) if whole else facts._replace(fired=facts.fired | {step.code})
     if outcome == "skipped":
         return facts
     facts = facts._replace(last_delivered_on=today)
@@ -239,8 +249,8 @@ def _moved(
     return facts
 
 
-def _climbed(facts: ItemFacts, step: _Settled, book: PolicyBook) -> ItemFacts:
-    """The level is reached; what was noted of its parts has served."""
+def _with_level_reached(facts: ItemFacts, step: _StepTaken, book: PolicyBook) -> ItemFacts:
+    """Marks the level reached and clears its step codes from `fired`."""
     level = book.by_id[step.policy_version_id].levels[step.level - 1]
     parts = {each.code for each in level.steps}
     return facts._replace(level_reached=max(facts.level_reached, step.level), fired=facts.fired - parts)
@@ -265,29 +275,32 @@ def _states(db: Session, tenant_id: UUID, item_ids: Sequence[UUID]) -> list[_Sta
         .order_by(s.item_id)
         .with_for_update(of=s)
     )
-    return [_State(row[0], row[1], ItemFacts(*row[2:8], frozenset(row[8]))) for row in rows]
+    return [
+        _State(
+            item_id=row.item_id,
+            policy_version_id=row.policy_version_id,
+            facts=ItemFacts(
+                due_on=row.due_on,
+                collection_end_on=row.collection_end_on,
+                level_reached=row.level_reached,
+                waiting=row.waiting,
+                last_delivered_on=row.last_delivered_on,
+                deadline_on=row.deadline_on,
+                fired=frozenset(row.fired),
+            ),
+        )
+        for row in rows
+    ]
 
 
-def _left(db: Session, tenant_id: UUID, item_ids: Sequence[UUID]) -> Sequence[Any]:
-    """Steps of levels that are not taken: still under way, or called off and to be proposed again."""
+def _untaken(db: Session, tenant_id: UUID, item_ids: Sequence[UUID]) -> Sequence[Any]:
+    """Returns the steps of levels that are not taken: pending, or suppressed and to be proposed again."""
     s = Step
     return db.execute(
         sa.select(s.item_id, s.policy_version_id, s.level, s.state).where(
             s.tenant_id == tenant_id, s.item_id == _any(item_ids), s.level > 0, s.state.in_((*PENDING, "suppressed"))
         )
     ).all()
-
-
-_WRITE: Final = sa.text("""
-    UPDATE ladder_state SET
-        level_reached = n.level_reached, waiting = n.waiting, last_delivered_on = n.last_delivered_on,
-        deadline_on = n.deadline_on, fired = string_to_array(n.fired, ','), next_on = n.next_on, held_code = NULL
-    FROM unnest(
-        CAST(:items AS uuid[]), CAST(:levels AS int[]), CAST(:waiting AS bool[]), CAST(:delivered AS date[]),
-        CAST(:deadlines AS date[]), CAST(:fired AS text[]), CAST(:next AS date[])
-    ) AS n(item_id, level_reached, waiting, last_delivered_on, deadline_on, fired, next_on)
-    WHERE ladder_state.tenant_id = :tenant AND ladder_state.item_id = n.item_id
-""")
 
 
 def _write(db: Session, actor: Actor, states: Sequence[_State], book: PolicyBook, calendar: WorkCalendar) -> None:

@@ -85,9 +85,7 @@ def paper(action_id: UUID) -> Page:
     if stored is not None:
         return download(stored.content, stored.media_type, f"{action_id}.pdf", inline=True)
     draft = letters.draft(db(), actor(), action_id)
-    draft = letters.with_terms(
-        draft, number=draft.number, deadline_on=letters.default_deadline(db(), actor().tenant_id, draft)
-    )
+    draft = letters.with_terms(draft, number=draft.number, deadline_on=letters.default_deadline(draft))
     return download(letters.print_letter(draft).pdf, PDF, letters.file_name(draft), inline=True)
 
 
@@ -231,7 +229,7 @@ def _preview(view: QueueAction) -> tuple[object, Letter | None]:
     if not view.is_letter or view.state not in ("proposed", "failed"):
         return None, None
     draft = letters.draft(db(), actor(), view.id)
-    deadline_on = letters.default_deadline(db(), actor().tenant_id, draft)
+    deadline_on = letters.default_deadline(draft)
     if draft.addressee is None or not draft.chased:
         return deadline_on, None
     finished = letters.with_terms(draft, number=draft.number, deadline_on=deadline_on)

@@ -1,8 +1,8 @@
-"""From an approved letter to a delivered one: paper and mail, the world checked again, what became of it.
+"""Sends an approved letter: makes paper and mail, rechecks it before SMTP, records its delivery.
 
-May import this slice, statements and the kernel. Invariants: nothing is sent to someone who has paid (also where the
-money only waits to be applied), disputes or is on hold by the moment of sending; a letter says what is open now; only
-what the mail server took moves a level; only a bad address mutes a contact.
+Invariants: nothing is sent to someone who has paid (also where the money only waits to be applied), disputes or is on
+hold by the moment of sending; a letter says what is open now; only what the mail server took moves a level; only a bad
+address suppresses a contact.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from ar.cases.letters import PURPOSE, Draft, LetterLine
 from ar.cases.models import Action
 from ar.cases.policy import Effect
 from ar.cases.progress import lock_cases, mark_steps, pending_step_ids, refresh_actions, settle_steps
+from ar.cases.publishing import PolicyBook, policy_book
 from ar.customers.commands import suppress_contact
 from ar.customers.models import Contact
 from ar.statements.commands import lock_for_statements
@@ -40,21 +41,26 @@ log = logger(__name__)
 
 PDF: Final = "application/pdf"
 LETTERS_PER_JOB: Final = 50
+_FREEZE: Final = sa.text("""
+    UPDATE step SET open_minor = n.open_minor
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:amounts AS bigint[])) AS n(id, open_minor)
+    WHERE step.tenant_id = :tenant AND step.id = n.id
+""")
 
 
-def prepare_letter(db: Session, actor: Actor, action_id: UUID) -> str | None:
+def prepare_letter(db: Session, actor: Actor, action_id: UUID, book: PolicyBook | None = None) -> str | None:
     """Numbers, prints, stores and queues an approved letter. Returns why nothing was left to chase, else None.
 
-    Raises RuleBroken(`no_dunning_contact`).
+    `book` holds the policies if the caller has read them already. Raises RuleBroken(`no_dunning_contact`).
     """
-    letter = letters.draft(db, actor, action_id)
-    reason = _drop(db, actor, letter)
+    letter = letters.draft(db, actor, action_id, book)
+    reason = _suppress_unchased(db, actor, letter)
     if reason is not None:
         return reason
     addressee = letter.addressee
     if addressee is None:
         raise RuleBroken("no_dunning_contact", customer=letter.customer_name)
-    deadline_on = letter.deadline_on or letters.default_deadline(db, actor.tenant_id, letter)
+    deadline_on = letter.deadline_on or letters.default_deadline(letter)
     again = letter.number is not None
     number = letter.number or _take_number(db, actor)
     letter = letters.with_terms(letter, number=number, deadline_on=deadline_on)
@@ -96,8 +102,9 @@ def prepare_letters(db: Session, actor: Actor, again_kind: str) -> int:
     asked = [row.customer_id for row in batch if letters.asks_confirmation(row.effects)]
     if asked:
         lock_for_statements(db, actor.tenant_id, asked)
+    book = policy_book(db, actor.tenant_id)
     for row in batch:
-        fault = _prepared_apart(db, actor, row.id)
+        fault = _prepare_in_savepoint(db, actor, row.id, book)
         if fault is not None:
             put_back(db, actor, row.id, reason=fault)
     if len(rows) > LETTERS_PER_JOB:
@@ -105,11 +112,11 @@ def prepare_letters(db: Session, actor: Actor, again_kind: str) -> int:
     return len(batch)
 
 
-def _prepared_apart(db: Session, actor: Actor, action_id: UUID) -> str | None:
-    """Prepares one letter in a savepoint of its own; why it could not be made, else None."""
+def _prepare_in_savepoint(db: Session, actor: Actor, action_id: UUID, book: PolicyBook) -> str | None:
+    """Prepares one letter in a savepoint of its own. Returns the code of why it could not be made, else None."""
     try:
         with db.begin_nested():
-            prepare_letter(db, actor, action_id)
+            prepare_letter(db, actor, action_id, book)
     except OperationalError:
         # The database itself is in trouble, not this letter: the whole job is tried again.
         raise
@@ -122,7 +129,7 @@ def _prepared_apart(db: Session, actor: Actor, action_id: UUID) -> str | None:
 
 
 def put_back(db: Session, actor: Actor, action_id: UUID, *, reason: str | None = None) -> None:
-    """A released letter waits for a decision again; its number stays, its mail and deadline are made anew."""
+    """Returns a released letter to the queue: it keeps its number, its mail and deadline are made anew."""
     _set(
         db,
         actor,
@@ -138,7 +145,7 @@ def put_back(db: Session, actor: Actor, action_id: UUID, *, reason: str | None =
 
 
 def recheck_letter(db: Session, actor: Actor, mail: MailMessage) -> str | None:
-    """The world once more, right before sending: a reason not to send, or None with the letter brought up to date."""
+    """Rechecks a queued letter just before SMTP. Returns why it must not go, or None after refreshing its amounts."""
     lock_cases(db, actor)
     a = Action
     action = db.execute(
@@ -149,7 +156,7 @@ def recheck_letter(db: Session, actor: Actor, mail: MailMessage) -> str | None:
     if action is None or action.state != "approved" or action.mail_id != mail.id:
         return "withdrawn"
     letter = letters.draft(db, actor, action.id)
-    reason = _drop(db, actor, letter)
+    reason = _suppress_unchased(db, actor, letter)
     if reason is not None:
         return reason
     if not _still_reachable(db, actor, mail):
@@ -160,7 +167,7 @@ def recheck_letter(db: Session, actor: Actor, mail: MailMessage) -> str | None:
 
 
 def settle_letter(db: Session, actor: Actor, mail: MailMessage, state: str) -> None:
-    """What became of a letter's mail: delivered moves levels, failed and unknown wait for a person (R161, R197).
+    """Records what became of a letter's mail: sent moves levels, failed and unknown wait for a person (R161, R197).
 
     Only an address that the mail server refused for good is not written to again; whatever else stopped the mail (our
     own quota, a filter, a server that was down) is no fault of the debtor's contact, and the letter can go again.
@@ -187,18 +194,18 @@ def settle_letter(db: Session, actor: Actor, mail: MailMessage, state: str) -> N
         mark_steps(db, actor, action.id, "failed" if state == "failed" else "unknown")
         _set(db, actor, action.id, state="failed" if state == "failed" else "unknown", reason=mail.reason)
         if state == "failed" and address_is_bad(mail):
-            _mend_contact(db, actor, action, mail)
+            _replace_contact(db, actor, mail, action.customer_id, action.run_id, action.currency)
     facts = {"to": mail.to_address, "number": action.number, "code": action.code, "reason": mail.reason}
     kind = {"sent": "letter_sent", "suppressed": "letter_not_sent", "failed": "letter_bounced"}.get(state)
     kind = kind or "letter_in_doubt"
     record(db, actor, kind, customer_id=action.customer_id, subject_id=action.id, data=facts)
 
 
-def _drop(db: Session, actor: Actor, letter: Draft) -> str | None:
-    """Suppresses the items that must not be chased; the commonest reason when none is left."""
+def _suppress_unchased(db: Session, actor: Actor, letter: Draft) -> str | None:
+    """Suppresses the steps of items that must not be chased. Returns the commonest reason when no item is left."""
     gone = [line for line in letter.lines if line.reason is not None]
     if gone:
-        settle_steps(db, actor, [line.step_id for line in gone], "suppressed")
+        settle_steps(db, actor, [line.step_id for line in gone], "suppressed", book=letter.book)
     if letter.chased:
         return None
     reason = Counter(line.reason for line in gone).most_common(1)[0][0] if gone else "withdrawn"
@@ -207,7 +214,7 @@ def _drop(db: Session, actor: Actor, letter: Draft) -> str | None:
 
 
 def _rewrite(db: Session, actor: Actor, mail: MailMessage, letter: Draft) -> None:
-    """Part was paid, or an item dropped: the letter shows what is open now; its level, number and date stay."""
+    """Prints a letter anew after part was paid or an item fell out; its level, number and date stay."""
     name = letters.file_name(letter)
     kept = tuple(Attachment(**each) for each in mail.attachments if each["file_name"] != name)
     sha256 = _store_paper(db, actor, letter)
@@ -229,7 +236,7 @@ def _attached(letter: Draft, sha256: str) -> tuple[Attachment, ...]:
 
 
 def _freeze(db: Session, actor: Actor, letter: Draft, sha256: str, **more: Any) -> None:
-    """What the paper says becomes what the steps and the action say."""
+    """Stores the amounts of the printed paper in its steps and its action."""
     chased: Sequence[LetterLine] = letter.chased
     db.execute(
         _FREEZE,
@@ -252,13 +259,6 @@ def _freeze(db: Session, actor: Actor, letter: Draft, sha256: str, **more: Any) 
     )
 
 
-_FREEZE: Final = sa.text("""
-    UPDATE step SET open_minor = n.open_minor
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:amounts AS bigint[])) AS n(id, open_minor)
-    WHERE step.tenant_id = :tenant AND step.id = n.id
-""")
-
-
 def _take_number(db: Session, actor: Actor) -> str:
     year = actor.today.year
     return document_number("DN", year, take_numbers(db, actor.tenant_id, f"DN-{year}")[0])
@@ -277,17 +277,19 @@ def _still_reachable(db: Session, actor: Actor, mail: MailMessage) -> bool:
     return found is not None
 
 
-def _mend_contact(db: Session, actor: Actor, action: Any, mail: MailMessage) -> None:
-    """The address is not written to again, and somebody is asked for a better one; others at the customer stay."""
-    suppress_contact(db, actor, customer_id=action.customer_id, email=mail.to_address, reason=mail.reason)
+def _replace_contact(
+    db: Session, actor: Actor, mail: MailMessage, customer_id: UUID, run_id: UUID, currency: str
+) -> None:
+    """Suppresses the contact of a bad address and adds a task to find another; other contacts of the customer stay."""
+    suppress_contact(db, actor, customer_id=customer_id, email=mail.to_address, reason=mail.reason)
     db.execute(
         sa.insert(Action).values(
             tenant_id=actor.tenant_id,
             id=new_id(),
-            customer_id=action.customer_id,
-            run_id=action.run_id,
+            customer_id=customer_id,
+            run_id=run_id,
             run_on=actor.today,
-            currency=action.currency,
+            currency=currency,
             form="task",
             code="mend_contact",
             level=0,
@@ -307,7 +309,7 @@ def _set(db: Session, actor: Actor, action_id: UUID, **values: Any) -> None:
 
 
 def stored_paper(db: Session, tenant_id: UUID, action_id: UUID) -> storage.Stored | None:
-    """The paper as it went out, or None while there is none."""
+    """Returns the paper as it went out; None while there is none."""
     a = Action
     sha256 = db.execute(sa.select(a.pdf_sha256).where(a.tenant_id == tenant_id, a.id == action_id)).scalar_one_or_none()
     return storage.load(db, tenant_id, sha256) if sha256 else None

@@ -304,6 +304,17 @@ def test_a_run_costs_the_same_number_of_statements_whatever_its_size(desk: Desk,
     assert len(many) == len(few)
 
 
+def test_a_run_that_takes_paid_steps_out_first_reads_the_policies_once(desk: Desk, engine: sa.Engine) -> None:
+    paid = desk.invoice("A1", DUE)
+    desk.run(MONDAY)
+    desk.pay(paid, MONDAY)
+    desk.invoice("A2", DUE)
+    with counted(engine) as seen:
+        result, lines = desk.run_result(MONDAY + timedelta(days=1))
+    assert (result.withdrawn, [line.document_no for line in lines]) == (1, ["A2"])
+    assert sum("FROM policy_version" in statement for statement in seen) == 1
+
+
 def test_a_run_of_one_company_does_not_wait_for_anothers(desk: Desk, other_company: TestCompany) -> None:
     """46."""
     other = Desk(other_company)

@@ -34,6 +34,7 @@ from kernel.journal import JournalEvent
 from kernel.mail import MailMessage
 from tenants.models import Company
 from tests.ar.cases.desk import Desk, Postbox
+from tests.support.statements import counted
 
 DUE = date(2026, 11, 1)
 MONDAY = date(2026, 11, 2)
@@ -117,6 +118,20 @@ def test_part_paid_before_sending_shows_the_open_amount_at_the_same_level(desk: 
             sa.select(MailMessage.attachments).where(MailMessage.tenant_id == desk.company.tenant_id)
         ).scalar_one()
     assert [each["sha256"] for each in stored] == [action.pdf_sha256]
+
+
+def test_the_policies_are_read_once_for_a_letter(desk: Desk, postbox: Postbox, engine: sa.Engine) -> None:
+    """Also for a demand, which sets a deadline and of which one item was paid since it was proposed."""
+    desk.invoice("A1", DUE)
+    desk.days(MONDAY, date(2026, 11, 15))
+    paid = desk.invoice("A2", DUE)
+    desk.run(date(2026, 11, 16))
+    desk.pay(paid, date(2026, 11, 16))
+    (letter,) = (action for action in desk.actions("proposed") if action.form == "letter")
+    assert (letter.code, letter.items) == ("demand", 2)
+    with counted(engine) as seen:
+        desk.approve(date(2026, 11, 16), letter.id)
+    assert sum("FROM policy_version" in statement for statement in seen) == 1
 
 
 def test_a_hold_between_approval_and_sending_stops_the_mail(desk: Desk, postbox: Postbox) -> None:

@@ -29,8 +29,6 @@ from kernel.columns import (
 )
 from kernel.db import Base
 
-OPEN_ACTION_STATES = ("proposed", "approved", "sending")
-
 
 class PolicyVersion(Tenanted, Base):
     """An escalation policy as data (`ar.cases.policy.Policy`); items finish on the version they started."""
@@ -114,7 +112,7 @@ class Action(Tenanted, Base):
     code: Mapped[Text]
     level: Mapped[int] = mapped_column(sa.SmallInteger)
     audience: Mapped[Text]
-    approval_role: Mapped[TextOrNone]
+    release_role: Mapped[TextOrNone] = mapped_column("approval_role")
     effects: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
     state: Mapped[Text]
     items: Mapped[int]

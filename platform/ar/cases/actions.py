@@ -20,7 +20,7 @@ from ar.cases.letters import reachable
 from ar.cases.models import Action
 from ar.cases.progress import lock_cases, mark_steps, pending_step_ids, settle_steps
 from ar.cases.recording import PREPARE_LETTERS
-from ar.cases.sending import prepare_letter, put_back
+from ar.cases.sending import prepare_letter, return_to_queue
 from ar.cases.texts import state_name
 from ar.customers.models import Contact
 from ar.statements.doubt import judge_mail
@@ -191,7 +191,7 @@ def settle_unknown(db: Session, actor: Actor, action_id: UUID, data: SettleUnkno
         _decide(db, actor, action_id, action, "delivered", None, delivered_at=actor.now)
         return
     mark_steps(db, actor, action_id, "proposed")
-    put_back(db, actor, action_id)
+    return_to_queue(db, actor, action_id)
     record(db, actor, "action_reopened", customer_id=action.customer_id, subject_id=action_id, data=_facts(action))
 
 

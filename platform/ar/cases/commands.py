@@ -1,7 +1,4 @@
-"""Everything that changes a case, under one name for other slices, the command line and the composition root.
-
-Imports this slice's command modules only; the rules are in `runs`, `actions`, `blocks`, `publishing`.
-"""
+"""Commands of cases under one name, for other slices, the command line and the composition root."""
 
 from __future__ import annotations
 

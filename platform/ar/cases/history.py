@@ -1,7 +1,7 @@
-"""What escalation has to say on a customer's page: the ladder strip and the holds.
+"""Ladder and holds of one customer, for its page.
 
-May import this slice's pure rules, models and the ledger's table. Invariant: reads only, a constant number of
-statements, each bounded; what is to come is the ladder's own answer, not a second calculation.
+Invariant: reads only, a constant number of statements, each bounded; what is to come is the ladder's own answer, not a
+second calculation.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ _CUSTOMER: Final = sa.bindparam("customer", type_=sa.Uuid)
 def case_strip(
     db: Session, tenant_id: UUID, customer_id: UUID, today: date, calendar: WorkCalendar
 ) -> CaseStrip | None:
-    """The ladder of the item highest up (then oldest): what was done, is under way, comes and when. One statement."""
-    row: Any = columns(db, _reading_leading(), {"tenant": tenant_id, "customer": customer_id}).first()
+    """Returns the ladder of the item highest up (then oldest): steps done and to come, in one statement."""
+    row: Any = columns(db, _leading_item_statement(), {"tenant": tenant_id, "customer": customer_id}).first()
     if row is None:
         return None
     policy = Policy.model_validate(row.data)
@@ -71,14 +71,14 @@ def case_strip(
 
 
 def block_views(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -> list[BlockView]:
-    """Every hold of a customer, active ones first; a promise is kept or broken by what the ledger says."""
-    rows = columns(db, _reading_blocks(), {"tenant": tenant_id, "customer": customer_id})
+    """Returns every hold of a customer, active ones first; a promise is kept or broken by what the ledger says."""
+    rows = columns(db, _holds_statement(), {"tenant": tenant_id, "customer": customer_id})
     views = [_block_view(row, today) for row in rows]
     return sorted(views, key=lambda view: view.state != "active")
 
 
 @cache
-def _reading_blocks() -> Any:
+def _holds_statement() -> Any:
     """Built once, as the other statement is: a page waits for it."""
     b, i = Block, OpenItem
     told = (b.id, b.kind, i.document_no, b.until_on, b.reason, b.placed_by, b.placed_at, b.lifted_by, b.lifted_at)
@@ -118,7 +118,7 @@ def _block_state(row: sa.Row[Any], today: date) -> str:
 
 
 @cache
-def _reading_leading() -> Any:
+def _leading_item_statement() -> Any:
     s, i, p = LadderState, OpenItem, PolicyVersion
     return (
         sa.select(
@@ -134,7 +134,7 @@ def _reading_leading() -> Any:
             s.fired,
             s.held_code,
             p.data,
-            _taken().label("taken"),
+            _steps_taken().label("taken"),
         )
         .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
         .join(p, sa.and_(p.tenant_id == s.tenant_id, p.id == s.policy_version_id))
@@ -153,8 +153,8 @@ def _reading_leading() -> Any:
 _STRIP_STATES: Final = {"delivered": "done", "done": "done", "skipped": "skipped"}
 
 
-def _taken() -> sa.ScalarSelect[Any]:
-    """[[code, state, day], …] of the leading item as JSON; what was suppressed is still to come."""
+def _steps_taken() -> sa.ScalarSelect[Any]:
+    """Selects [[code, state, day], …] of the leading item as JSON; what was suppressed is still to come."""
     s, t = LadderState, aliased(Step)
     return (
         sa.select(sa.func.jsonb_agg(sa.func.jsonb_build_array(t.code, t.state, t.runs_on)))

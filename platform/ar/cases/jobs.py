@@ -1,6 +1,6 @@
-"""What escalation does outside a request: the daily run, papers of released letters, the fate of mails, disputes.
+"""Jobs of cases: the daily run, papers of released letters, delivery of their mails, disputes from statements.
 
-May import this slice and statements' tables. Invariant: handlers can run twice: the second finds it done.
+Invariant: handlers can run twice: the second finds it done.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from kernel.mail import MailMessage
 
 
 def run_the_day(db: Session, actor: Actor, _payload: dict[str, Any]) -> None:
-    """The tenant's daily run at its local time; a run that was missed is made up by the next."""
+    """Runs the day at the tenant's local time; a run that was missed is made up by the next."""
     run_day(db, actor)
 
 
 def prepare(db: Session, actor: Actor, _payload: dict[str, Any]) -> None:
-    """Papers and mails of the letters that were released together."""
+    """Makes papers and mails of the letters that were released together."""
     prepare_letters(db, actor, PREPARE_LETTERS)
 
 
 def statement_answered(db: Session, actor: Actor, payload: dict[str, Any]) -> None:
-    """The debtor disputes documents: these, and only these, are not chased until the dispute is lifted."""
+    """Places a hold on each document that the debtor disputes, and on no other, until the dispute is lifted."""
     if payload["outcome"] != "differs":
         return
     d, s, b = Difference, Statement, Block

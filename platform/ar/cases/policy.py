@@ -1,8 +1,7 @@
 """Escalation policies: levels of steps and rules on their own clock, validated and versioned data (A24).
 
-May import pydantic and the standard library only. Invariant: a policy that validates cannot write before
-its anchor date, cannot write twice on one day, and cannot hand a debt to an agency or a court without a
-person's approval (A08).
+Pure. Invariant: a policy that validates cannot write before its anchor date, cannot write twice on one day, and cannot
+hand a debt to an agency or a court without a person's approval (A08).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Reads of escalation: the review queue, one action, summaries, and the steps of a run for scripts.
+"""Queries of cases for its own screens: the review queue, one action, summaries, and the steps of a run for scripts.
 
-May import this slice and the tables below it. Invariant: a constant number of statements per page, each bounded.
+Invariant: a constant number of statements per page, each bounded.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ TABS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 
 @dataclass(frozen=True)
 class QueueFilters:
-    """What the queue's address asks for."""
+    """Filters of the queue, from its address."""
 
     tab: str = choice("letters", "tasks", "problems", "outgoing")
 
@@ -58,7 +58,7 @@ class QueueFilters:
 def queue_page(
     db: Session, tenant_id: UUID, today: date, tab: str, *, offset: int = 0, limit: int = 50
 ) -> list[QueueGroup]:
-    """One page of the queue, grouped by customer and currency, in two statements."""
+    """Returns one page of the queue, grouped by customer and currency, in two statements."""
     c = Customer
     query = _actions(tenant_id).where(*_in_tab(tab)).order_by(c.sort_key, c.number, Action.currency, Action.id)
     rows = db.execute(query.offset(offset).limit(limit)).all()
@@ -77,7 +77,7 @@ def queue_page(
 
 
 def action_page(db: Session, tenant_id: UUID, today: date, action_id: UUID) -> QueueAction:
-    """One action with all its items. Raises NotFound(`action_not_found`)."""
+    """Returns one action with all its items. Raises NotFound(`action_not_found`)."""
     row = db.execute(_actions(tenant_id).where(Action.id == action_id)).first()
     if row is None:
         raise NotFound("action_not_found")
@@ -85,7 +85,7 @@ def action_page(db: Session, tenant_id: UUID, today: date, action_id: UUID) -> Q
 
 
 def queue_summary(db: Session, tenant_id: UUID) -> QueueSummary:
-    """What waits, and the newest run by its start whatever its day, in two statements."""
+    """Returns what waits, and the newest run by its start whatever its day, in two statements."""
     a, r = Action, DayRun
     waiting = db.execute(
         sa.select(
@@ -121,7 +121,7 @@ def queue_summary(db: Session, tenant_id: UUID) -> QueueSummary:
 
 
 def run_steps(db: Session, tenant_id: UUID, result: RunResult) -> list[StepLine]:
-    """What a run proposed and held, by customer and document, in the current language."""
+    """Returns what a run proposed and withheld, by customer and document, in the current language."""
     s, i, c, p, a = Step, OpenItem, Customer, PolicyVersion, Action
     rows = db.execute(
         sa.select(
@@ -162,7 +162,7 @@ def run_steps(db: Session, tenant_id: UUID, result: RunResult) -> list[StepLine]
 
 
 def simulated_lines(steps: Iterable[SimulatedStep]) -> list[StepLine]:
-    """A simulation as `run-day` writes its steps."""
+    """Returns a simulation in the form in which `run-day` writes its steps."""
     return [
         StepLine(
             customer_no=each.customer_no,

@@ -117,8 +117,8 @@ class StateChange(NamedTuple):
 
 
 @dataclass(slots=True)
-class Grouped:
-    """One action in the making: the steps of one customer and currency that go together."""
+class ProposedAction:
+    """An action while the run gathers its steps: those of one customer and currency that go together."""
 
     id: UUID
     number: int
@@ -158,7 +158,7 @@ class _PlannedStep(NamedTuple):
     step: DueStep
 
 
-class _WithheldStep(NamedTuple):
+class _WithheldRow(NamedTuple):
     """A row of the table `held`."""
 
     item_id: str
@@ -172,7 +172,7 @@ class Recorder:
 
     def __init__(self, actor: Actor, run_id: UUID, *, auto_approve: bool) -> None:
         self.actor, self.run_id, self.auto_approve = actor, run_id, auto_approve
-        self.groups: dict[tuple[str, str, str, str], Grouped] = {}
+        self.groups: dict[tuple[str, str, str, str], ProposedAction] = {}
         self._kinds: list[tuple[UUID, DueStep]] = []
         self._plans: dict[tuple[UUID, int], list[_PlannedStep]] = {}
         self._step_items: list[str] = []
@@ -182,7 +182,7 @@ class Recorder:
         self._changes: dict[tuple[StateChange, str | None], int] = {}
         self._new: tuple[list[str], list[int]] = ([], [])
         self._known: tuple[list[str], list[int]] = ([], [])
-        self._withheld: list[_WithheldStep] = []
+        self._withheld: list[_WithheldRow] = []
 
     @property
     def step_count(self) -> int:
@@ -198,7 +198,7 @@ class Recorder:
             key = (item.customer_id, item.currency, form, group_code)
             group = self.groups.get(key)
             if group is None:
-                group = self.groups[key] = Grouped(
+                group = self.groups[key] = ProposedAction(
                     id=new_id(),
                     number=len(self.groups),
                     customer_id=item.customer_id,
@@ -233,7 +233,7 @@ class Recorder:
         is_news = reason.code != item.held_code
         if is_news:
             self._withheld.append(
-                _WithheldStep(
+                _WithheldRow(
                     item_id=item.item_id,
                     customer_id=item.customer_id,
                     code=reason.code,

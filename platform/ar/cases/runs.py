@@ -34,7 +34,7 @@ from tenants.queries import CompanyFacts, company, work_calendar
 _PARKED: Final = StateChange(None, None, None, None, parked=True)
 
 
-class HeldItem(NamedTuple):
+class WithheldItem(NamedTuple):
     """A step that was due and was not proposed, and why."""
 
     item_id: UUID
@@ -53,7 +53,7 @@ class RunResult:
     run_on: date
     steps: int
     actions: int
-    held: list[HeldItem] = field(repr=False)
+    held: list[WithheldItem] = field(repr=False)
     withdrawn: int = 0
 
 
@@ -117,7 +117,7 @@ class _Run:
         self.unapplied: Mapping[tuple[str, str], Unapplied] = {}
         self.answers: dict[LadderFacts, _Answer] = {}
         self.recorder = Recorder(actor, new_id(), auto_approve=not settings.review_mode)
-        self.held: list[HeldItem] = []
+        self.held: list[WithheldItem] = []
         self.any_holds = False
 
     def decide(self, candidates: Iterable[Candidate]) -> None:
@@ -192,7 +192,7 @@ class _Run:
         )
         if reason is not None:
             self.held.append(
-                HeldItem(
+                WithheldItem(
                     item_id=UUID(item.item_id),
                     customer_id=UUID(item.customer_id),
                     policy=answer.policy.code,

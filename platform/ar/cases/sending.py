@@ -106,7 +106,7 @@ def prepare_letters(db: Session, actor: Actor, again_kind: str) -> int:
     for row in batch:
         fault = _prepare_in_savepoint(db, actor, row.id, book)
         if fault is not None:
-            put_back(db, actor, row.id, reason=fault)
+            return_to_queue(db, actor, row.id, reason=fault)
     if len(rows) > LETTERS_PER_JOB:
         outbox.put(db, actor, again_kind, {}, key=f"{again_kind}:{new_id()}")
     return len(batch)
@@ -128,7 +128,7 @@ def _prepare_in_savepoint(db: Session, actor: Actor, action_id: UUID, book: Poli
     return None
 
 
-def put_back(db: Session, actor: Actor, action_id: UUID, *, reason: str | None = None) -> None:
+def return_to_queue(db: Session, actor: Actor, action_id: UUID, *, reason: str | None = None) -> None:
     """Returns a released letter to the queue: it keeps its number, its mail and deadline are made anew."""
     _set(
         db,

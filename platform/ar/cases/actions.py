@@ -15,10 +15,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.inputs import ApproveAction, CompleteTask, SettleUnknown, SkipAction
+from ar.cases.inputs import ApproveAction, CompleteTask, ResolveDelivery, SkipAction
 from ar.cases.letters import reachable
 from ar.cases.models import Action
-from ar.cases.progress import lock_cases, mark_steps, pending_step_ids, settle_steps
+from ar.cases.progress import lock_cases, mark_steps, pending_step_ids, record_step_outcome
 from ar.cases.recording import PREPARE_LETTERS
 from ar.cases.sending import prepare_letter, return_to_queue
 from ar.cases.texts import state_name
@@ -155,7 +155,7 @@ def skip_action(db: Session, actor: Actor, action_id: UUID, data: SkipAction) ->
     action = _locked(db, actor, action_id)
     tasks = ("approved",) if action.form != "letter" else ()
     _require_open(action, "proposed", "failed", *tasks)
-    settle_steps(db, actor, pending_step_ids(db, actor.tenant_id, action_id), "skipped")
+    record_step_outcome(db, actor, pending_step_ids(db, actor.tenant_id, action_id), "skipped")
     _decide(db, actor, action_id, action, "skipped", data.reason)
 
 
@@ -171,11 +171,11 @@ def complete_task(db: Session, actor: Actor, action_id: UUID, data: CompleteTask
     _require_open(action, "proposed", "approved")
     if action.state == "proposed":
         _require_role(actor, action.release_role)
-    settle_steps(db, actor, pending_step_ids(db, actor.tenant_id, action_id), "done")
+    record_step_outcome(db, actor, pending_step_ids(db, actor.tenant_id, action_id), "done")
     _decide(db, actor, action_id, action, "done", data.note, delivered_at=actor.now)
 
 
-def settle_unknown(db: Session, actor: Actor, action_id: UUID, data: SettleUnknown) -> None:
+def resolve_delivery(db: Session, actor: Actor, action_id: UUID, data: ResolveDelivery) -> None:
     """Records a person's finding on a mail in doubt, or returns a letter that came back to the queue.
 
     Raises NotFound, Conflict(`not_in_doubt`).
@@ -187,7 +187,7 @@ def settle_unknown(db: Session, actor: Actor, action_id: UUID, data: SettleUnkno
     judge_mail(db, actor, action.mail_id, "arrived" if data.outcome == "arrived" else "replaced")
     if data.outcome == "arrived":
         steps = pending_step_ids(db, actor.tenant_id, action_id)
-        settle_steps(db, actor, steps, "delivered", deadline_on=action.deadline_on)
+        record_step_outcome(db, actor, steps, "delivered", deadline_on=action.deadline_on)
         _decide(db, actor, action_id, action, "delivered", None, delivered_at=actor.now)
         return
     mark_steps(db, actor, action_id, "proposed")

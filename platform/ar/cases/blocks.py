@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from ar.cases.holds_rule import HOLD_CODES, PROMISE_GRACE_DAYS, ActiveHold, ActiveHolds
 from ar.cases.inputs import PlaceBlock
-from ar.cases.models import Block
+from ar.cases.models import CollectionHold
 from ar.cases.progress import lock_cases, withdraw_items
 from ar.customers.models import Customer
 from ar.ledger.models import OpenItem
@@ -35,7 +35,7 @@ def place_block(db: Session, actor: Actor, data: PlaceBlock) -> UUID:
     _check(db, actor, data)
     block_id = new_id()
     db.execute(
-        sa.insert(Block).values(
+        sa.insert(CollectionHold).values(
             tenant_id=actor.tenant_id,
             id=block_id,
             customer_id=data.customer_id,
@@ -58,7 +58,7 @@ def place_block(db: Session, actor: Actor, data: PlaceBlock) -> UUID:
 
 def lift_block(db: Session, actor: Actor, block_id: UUID) -> None:
     """Lifts a hold; the next run goes on at the level reached. Raises NotFound, Conflict(`block_lifted_before`)."""
-    b = Block
+    b = CollectionHold
     row = db.execute(
         sa.select(b.customer_id, b.lifted_at).where(b.tenant_id == actor.tenant_id, b.id == block_id).with_for_update()
     ).first()
@@ -78,7 +78,7 @@ def active_holds(
     db: Session, tenant_id: UUID, today: date, *, customer_ids: Sequence[UUID] | None = None
 ) -> ActiveHolds:
     """Returns the holds in force on `today`, in one statement; a hold until the 30th includes the 30th."""
-    b = Block
+    b = CollectionHold
     query = sa.select(b.id, b.customer_id, b.item_id, b.kind, b.until_on, b.reason).where(
         b.tenant_id == tenant_id,
         b.lifted_at.is_(None),

@@ -8,7 +8,7 @@ from ar.cases.actions import (
     complete_task,
     not_yet_due,
     releasable,
-    settle_unknown,
+    resolve_delivery,
     skip_action,
 )
 from ar.cases.blocks import lift_block, place_block
@@ -27,7 +27,7 @@ __all__ = [
     "publish_presets",
     "refuse_earlier_day",
     "releasable",
+    "resolve_delivery",
     "run_day",
-    "settle_unknown",
     "skip_action",
 ]

@@ -18,7 +18,7 @@ from ar.cases import ladder
 from ar.cases.explain import reason_text
 from ar.cases.holds_rule import last_held_day
 from ar.cases.ladder import ItemFacts
-from ar.cases.models import Block, LadderState, PolicyVersion, Step
+from ar.cases.models import CollectionHold, LadderState, PolicyVersion, Step
 from ar.cases.policy import Policy
 from ar.cases.texts import step_name
 from ar.cases.views import BlockView, CaseStrip, StripStep
@@ -80,7 +80,7 @@ def block_views(db: Session, tenant_id: UUID, customer_id: UUID, today: date) ->
 @cache
 def _holds_statement() -> Any:
     """Built once, as the other statement is: a page waits for it."""
-    b, i = Block, OpenItem
+    b, i = CollectionHold, OpenItem
     told = (b.id, b.kind, i.document_no, b.until_on, b.reason, b.placed_by, b.placed_at, b.lifted_by, b.lifted_at)
     return (
         sa.select(*told, i.cleared_on)

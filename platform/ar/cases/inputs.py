@@ -57,7 +57,7 @@ class CompleteTask(_Input):
     note: Reason
 
 
-class SettleUnknown(_Input):
+class ResolveDelivery(_Input):
     """Resolve a mail that may or may not have been delivered, or that came back."""
 
     outcome: Literal["arrived", "send_again"]

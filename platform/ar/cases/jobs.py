@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from ar.cases.blocks import place_block
 from ar.cases.inputs import PlaceBlock
 from ar.cases.letters import PURPOSE
-from ar.cases.models import Block
+from ar.cases.models import CollectionHold
 from ar.cases.recording import PREPARE_LETTERS
 from ar.cases.runs import run_day
-from ar.cases.sending import prepare_letters, recheck_letter, settle_letter
+from ar.cases.sending import prepare_letters, recheck_letter, record_letter_delivery
 from ar.statements.inputs import REASONS
 from ar.statements.models import Difference, Statement
 from kernel.actor import Actor
@@ -40,7 +40,7 @@ def statement_answered(db: Session, actor: Actor, payload: dict[str, Any]) -> No
     """Places a hold on each document that the debtor disputes, and on no other, until the dispute is lifted."""
     if payload["outcome"] != "differs":
         return
-    d, s, b = Difference, Statement, Block
+    d, s, b = Difference, Statement, CollectionHold
     disputed = sa.exists().where(
         b.tenant_id == actor.tenant_id, b.item_id == d.item_id, b.kind == "dispute", b.lifted_at.is_(None)
     )
@@ -74,4 +74,4 @@ HANDLERS: Final[dict[str, Handler]] = {
     "statements.answered": statement_answered,
 }
 RECHECKS: Final[dict[str, Callable[[Session, Actor, MailMessage], str | None]]] = {PURPOSE: recheck_letter}
-SETTLED: Final[dict[str, Callable[[Session, Actor, MailMessage, str], None]]] = {PURPOSE: settle_letter}
+SETTLED: Final[dict[str, Callable[[Session, Actor, MailMessage, str], None]]] = {PURPOSE: record_letter_delivery}

@@ -156,7 +156,7 @@ class Step(Tenanted, Base):
     why_params: Mapped[Json] = mapped_column(JSONB)
 
 
-class Held(Tenanted, Base):
+class WithheldStep(Tenanted, Base):
     """A due step that was withheld, and why (on hold, disputed, below tolerance, unapplied credit)."""
 
     __tablename__ = "held"
@@ -173,7 +173,7 @@ class Held(Tenanted, Base):
     params: Mapped[Json] = mapped_column(JSONB)
 
 
-class Block(Tenanted, Base):
+class CollectionHold(Tenanted, Base):
     """A hold on chasing a customer or one item, until a day or until it is lifted; disputes and promises too."""
 
     __tablename__ = "block"

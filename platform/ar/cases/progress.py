@@ -87,7 +87,7 @@ class _State:
     facts: ItemFacts
 
 
-def settle_steps(
+def record_step_outcome(
     db: Session,
     actor: Actor,
     step_ids: Sequence[UUID],
@@ -195,7 +195,7 @@ def in_queue() -> sa.ColumnElement[bool]:
 
 def _withdraw(db: Session, actor: Actor, rows: Sequence[Any], reason: str, book: PolicyBook | None = None) -> None:
     if rows:
-        settle_steps(db, actor, [row.id for row in rows], "suppressed", book=book)
+        record_step_outcome(db, actor, [row.id for row in rows], "suppressed", book=book)
         refresh_actions(db, actor, sorted({row.action_id for row in rows}), reason)
 
 

@@ -238,7 +238,7 @@ def _actions(tenant_id: UUID) -> sa.Select[Any]:
         a.form,
         a.code,
         a.level,
-        a.release_role.label("approval_role"),
+        a.release_role,
         a.effects,
         a.state,
         a.items,

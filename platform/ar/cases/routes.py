@@ -14,7 +14,7 @@ from flask import Blueprint, request, url_for
 from ar.cases import commands, letters, queries
 from ar.cases.actions import role_name
 from ar.cases.explain import reason_text
-from ar.cases.inputs import ApproveAction, CompleteTask, PlaceBlock, SettleUnknown, SkipAction
+from ar.cases.inputs import ApproveAction, CompleteTask, PlaceBlock, ResolveDelivery, SkipAction
 from ar.cases.sending import PDF, stored_paper
 from ar.cases.texts import STATE_TONES, state_name
 from ar.cases.views import QueueAction
@@ -151,10 +151,10 @@ def complete(action_id: UUID) -> Page:
 @staff(Permission.REVIEW_ACTIONS)
 def outcome(action_id: UUID) -> Page:
     """A person's word on a mail that came back or was lost sight of."""
-    form = read_form(SettleUnknown)
+    form = read_form(ResolveDelivery)
     if not form.ok:
         return invalid("ar/cases/action.html", **_action_values(action_id, form))
-    commands.settle_unknown(db(), actor(), action_id, form.data)
+    commands.resolve_delivery(db(), actor(), action_id, form.data)
     flash_ok(_("Noted.") if form.data.outcome == "arrived" else _("It waits in the queue again."))
     return _back()
 

@@ -22,7 +22,7 @@ from ar.cases.enclosures import statement_for
 from ar.cases.letters import PURPOSE, Draft, LetterLine
 from ar.cases.models import Action
 from ar.cases.policy import Effect
-from ar.cases.progress import lock_cases, mark_steps, pending_step_ids, refresh_actions, settle_steps
+from ar.cases.progress import lock_cases, mark_steps, pending_step_ids, record_step_outcome, refresh_actions
 from ar.cases.publishing import PolicyBook, policy_book
 from ar.customers.commands import suppress_contact
 from ar.customers.models import Contact
@@ -166,7 +166,7 @@ def recheck_letter(db: Session, actor: Actor, mail: MailMessage) -> str | None:
     return None
 
 
-def settle_letter(db: Session, actor: Actor, mail: MailMessage, state: str) -> None:
+def record_letter_delivery(db: Session, actor: Actor, mail: MailMessage, state: str) -> None:
     """Records what became of a letter's mail: sent moves levels, failed and unknown wait for a person (R161, R197).
 
     Only an address that the mail server refused for good is not written to again; whatever else stopped the mail (our
@@ -185,10 +185,10 @@ def settle_letter(db: Session, actor: Actor, mail: MailMessage, state: str) -> N
         return
     if state == "sent":
         steps = pending_step_ids(db, actor.tenant_id, action.id)
-        settle_steps(db, actor, steps, "delivered", deadline_on=action.deadline_on)
+        record_step_outcome(db, actor, steps, "delivered", deadline_on=action.deadline_on)
         _set(db, actor, action.id, state="delivered", delivered_at=actor.now, reason=None)
     elif state == "suppressed":
-        settle_steps(db, actor, pending_step_ids(db, actor.tenant_id, action.id), "suppressed")
+        record_step_outcome(db, actor, pending_step_ids(db, actor.tenant_id, action.id), "suppressed")
         _set(db, actor, action.id, state="suppressed", reason=mail.reason)
     else:
         mark_steps(db, actor, action.id, "failed" if state == "failed" else "unknown")
@@ -205,7 +205,7 @@ def _suppress_unchased(db: Session, actor: Actor, letter: Draft) -> str | None:
     """Suppresses the steps of items that must not be chased. Returns the commonest reason when no item is left."""
     gone = [line for line in letter.lines if line.reason is not None]
     if gone:
-        settle_steps(db, actor, [line.step_id for line in gone], "suppressed", book=letter.book)
+        record_step_outcome(db, actor, [line.step_id for line in gone], "suppressed", book=letter.book)
     if letter.chased:
         return None
     reason = Counter(line.reason for line in gone).most_common(1)[0][0] if gone else "withdrawn"

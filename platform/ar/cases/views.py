@@ -72,7 +72,7 @@ class QueueAction:
     name: str
     hint: str
     level: int
-    approval_role: str | None
+    release_role: str | None
     effects: tuple[str, ...]
     state: str
     items: int

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from app.jobs import deliver
 from ar.cases.commands import approve_action, complete_task, run_day
 from ar.cases.inputs import ApproveAction, CompleteTask
-from ar.cases.models import Action, Held, LadderState, Step
+from ar.cases.models import Action, LadderState, Step, WithheldStep
 from ar.cases.queries import run_steps
 from ar.cases.runs import RunResult
 from ar.cases.views import StepLine
@@ -126,7 +126,11 @@ class Desk:
 
     def held(self) -> list[sa.Row]:
         """Every hold ever noted."""
-        query = sa.select(Held.__table__).where(Held.tenant_id == self.company.tenant_id).order_by(Held.id)
+        query = (
+            sa.select(WithheldStep.__table__)
+            .where(WithheldStep.tenant_id == self.company.tenant_id)
+            .order_by(WithheldStep.id)
+        )
         with self.company.reading() as db:
             return list(db.execute(query))
 

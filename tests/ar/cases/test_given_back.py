@@ -7,9 +7,9 @@ from datetime import date, time
 import pytest
 import sqlalchemy as sa
 
-from ar.cases.commands import approve_action, settle_unknown
-from ar.cases.inputs import ApproveAction, SettleUnknown
-from ar.cases.sending import settle_letter
+from ar.cases.commands import approve_action, resolve_delivery
+from ar.cases.inputs import ApproveAction, ResolveDelivery
+from ar.cases.sending import record_letter_delivery
 from ar.customers.models import Contact
 from kernel import mail, outbox
 from kernel.clock import fixed_clock, moment_on, utc_now
@@ -90,7 +90,7 @@ def test_a_demand_sent_again_gets_a_deadline_of_its_new_day(desk: Desk, postbox:
         assert desk.send(date(2026, 11, 16)) == ["failed"]
     later = date(2026, 11, 24)
     with desk.company.transaction() as db:
-        settle_unknown(db, desk.company.actor(later), letter.id, SettleUnknown(outcome="send_again"))
+        resolve_delivery(db, desk.company.actor(later), letter.id, ResolveDelivery(outcome="send_again"))
     desk.approve(later, letter.id)
     assert desk.send(later) == ["sent"]
     text = postbox.mails[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]
@@ -107,12 +107,12 @@ def test_what_became_of_an_earlier_mail_does_not_touch_the_letter_sent_again(des
     with fixed_clock(moment_on(MONDAY, desk.company.timezone, time(9, 5))), desk.company.transaction() as db:
         outbox.claim(db, tenant_id, utc_now())
         mail.begin_sending(db, tenant_id, first)
-        settle_letter(db, desk.company.actor(MONDAY), mail.get(db, tenant_id, first), "unknown")
+        record_letter_delivery(db, desk.company.actor(MONDAY), mail.get(db, tenant_id, first), "unknown")
     with desk.company.transaction() as db:
-        settle_unknown(db, desk.company.actor(MONDAY), letter.id, SettleUnknown(outcome="send_again"))
+        resolve_delivery(db, desk.company.actor(MONDAY), letter.id, ResolveDelivery(outcome="send_again"))
     desk.approve(MONDAY, letter.id)
     with desk.company.transaction() as db:
-        settle_letter(db, desk.company.actor(MONDAY), mail.get(db, tenant_id, first), "failed")
+        record_letter_delivery(db, desk.company.actor(MONDAY), mail.get(db, tenant_id, first), "failed")
     (action,) = desk.actions()
     assert (action.state, action.mail_id == first) == ("approved", False)
     assert desk.state(item).level_reached == 0

@@ -14,11 +14,11 @@ from ar.cases.commands import (
     complete_task,
     place_block,
     releasable,
+    resolve_delivery,
     run_day,
-    settle_unknown,
     skip_action,
 )
-from ar.cases.inputs import ApproveAction, CompleteTask, PlaceBlock, SettleUnknown, SkipAction
+from ar.cases.inputs import ApproveAction, CompleteTask, PlaceBlock, ResolveDelivery, SkipAction
 from ar.cases.jobs import HANDLERS
 from ar.cases.models import PolicyVersion
 from ar.customers.commands import add_contact, upsert_customers
@@ -167,7 +167,7 @@ def test_a_bounced_letter_is_no_delivered_step(desk: Desk, postbox: Postbox) -> 
         ).scalars()
         assert list(reachable) == ["li@00001.example"]
     with desk.company.transaction() as db:
-        settle_unknown(db, desk.company.actor(MONDAY), letter.id, SettleUnknown(outcome="send_again"))
+        resolve_delivery(db, desk.company.actor(MONDAY), letter.id, ResolveDelivery(outcome="send_again"))
     desk.approve(MONDAY, letter.id)
     assert desk.send(MONDAY, time(9, 30)) == ["sent"]
     assert len(postbox.to("li@00001.example")) == 1
@@ -190,7 +190,7 @@ def test_killed_while_sending_ends_with_a_person(desk: Desk, postbox: Postbox) -
     assert desk.actions()[0].state == "unknown"
     assert desk.run(date(2026, 11, 9)) == []
     with desk.company.transaction() as db:
-        settle_unknown(db, desk.company.actor(date(2026, 11, 9)), letter.id, SettleUnknown(outcome="arrived"))
+        resolve_delivery(db, desk.company.actor(date(2026, 11, 9)), letter.id, ResolveDelivery(outcome="arrived"))
     assert desk.state(item).level_reached == 1
 
 

@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from app.doctor import examine
-from ar.cases.commands import settle_unknown
-from ar.cases.inputs import SettleUnknown
+from ar.cases.commands import resolve_delivery
+from ar.cases.inputs import ResolveDelivery
 from ar.statements import queries
 from ar.statements.commands import Issued, issue
 from kernel.clock import fixed_clock, moment_on
@@ -122,7 +122,7 @@ def test_a_letter_that_was_judged_leaves_no_mail_in_doubt(company: TestCompany, 
         assert desk.send(MONDAY) == ["unknown"]
     assert _in_doubt(company)
     with company.transaction() as db:
-        settle_unknown(db, company.actor(MONDAY), letter.id, SettleUnknown.model_validate({"outcome": outcome}))
+        resolve_delivery(db, company.actor(MONDAY), letter.id, ResolveDelivery.model_validate({"outcome": outcome}))
     m = MailMessage
     with company.reading() as db:
         assert db.execute(sa.select(m.state).where(m.tenant_id == company.tenant_id)).scalars().all() == [state]

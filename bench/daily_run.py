@@ -120,8 +120,8 @@ def nothing_due(url: str, items: int) -> list[Result]:
 
     def select() -> float:
         with session_of(stage) as db:
-            values = selection.candidate_values(db, stage.tenant_id, TODAY)
-            return timed(lambda: db.execute(selection._CANDIDATES, values).all())()
+            start = selection.start_of_run(db, stage.tenant_id, TODAY)
+            return timed(lambda: selection.candidates(db, stage.tenant_id, TODAY, start))()
 
     def scan() -> float:
         with session_of(stage) as db:

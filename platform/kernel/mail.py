@@ -133,7 +133,7 @@ def queue_mail(
             subject=outgoing.subject,
             body_text=outgoing.body_text,
             body_html=outgoing.body_html,
-            attachments=[{"file_name": a.file_name, "sha256": a.sha256} for a in outgoing.attachments],
+            attachments=_stored_attachments(outgoing),
             message_id=f"<{mail_id.hex}.{actor.tenant_id.hex[-12:]}@{_domain()}>",
             state="queued",
             created_at=actor.now,
@@ -141,6 +141,25 @@ def queue_mail(
     )
     outbox.put(db, actor, SEND_MAIL, {"mail_id": str(mail_id)}, key=key or f"mail:{mail_id}", due_at=due_at)
     return mail_id
+
+
+def rewrite_queued_mail(db: Session, tenant_id: UUID, mail_id: UUID, outgoing: OutgoingMail) -> None:
+    """Replaces subject, words and attachments of a mail that still waits to be sent; its recipient stays."""
+    m = MailMessage
+    db.execute(
+        sa.update(m)
+        .where(m.tenant_id == tenant_id, m.id == mail_id, m.state == "queued")
+        .values(
+            subject=outgoing.subject,
+            body_text=outgoing.body_text,
+            body_html=outgoing.body_html,
+            attachments=_stored_attachments(outgoing),
+        )
+    )
+
+
+def _stored_attachments(outgoing: OutgoingMail) -> list[dict[str, str]]:
+    return [{"file_name": each.file_name, "sha256": each.sha256} for each in outgoing.attachments]
 
 
 def begin_sending(db: Session, tenant_id: UUID, mail_id: UUID) -> MailMessage | None:

@@ -14,7 +14,7 @@ from app.seeds.cast import HUAXIN, WEIYE
 from app.seeds.history import slip_due_on, write_history
 from app.seeds.play import MAILS_AT_START
 from ar.cases import ladder
-from ar.cases.models import Action, Block, Step
+from ar.cases.models import Action, CollectionHold, Step
 from ar.cases.policy import load_preset
 from ar.customers.models import Contact
 from ar.ledger.models import OpenItem
@@ -139,7 +139,7 @@ def test_statements_agree_differ_lie_and_give_way(weiye: TenantSession) -> None:
 
 def test_blocks_disputes_promises_and_a_debtor_without_mail(weiye: TenantSession) -> None:
     tenant_id = weiye.info["tenant_id"]
-    kinds = set(weiye.execute(sa.select(Block.kind).where(Block.tenant_id == tenant_id)).scalars())
+    kinds = set(weiye.execute(sa.select(CollectionHold.kind).where(CollectionHold.tenant_id == tenant_id)).scalars())
     assert kinds == {"block", "dispute", "promise"}
     emails = weiye.execute(sa.select(Contact.email).where(Contact.tenant_id == tenant_id)).scalars()
     assert "" in set(emails)

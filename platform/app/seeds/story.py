@@ -138,7 +138,7 @@ class Story:
         a = Action
         waiting: list[Any] = list(
             db.execute(
-                sa.select(a.id, a.form, a.code, a.approval_role, a.customer_id)
+                sa.select(a.id, a.form, a.code, a.release_role, a.customer_id)
                 .where(a.tenant_id == actor.tenant_id, a.state == "proposed")
                 .order_by(a.total_minor, a.id)
             )
@@ -158,15 +158,15 @@ class Story:
     def _decide(self, db: Session, actor: Actor, row: Any) -> None:
         keys = {Role.SALES_MANAGER: "sales-manager", Role.FINANCE_DIRECTOR: "finance-director"}
         keys[Role.GENERAL_MANAGER] = "general-manager"
-        who = self.person(actor, keys.get(Role(row.approval_role), "accountant") if row.approval_role else "accountant")
-        if row.approval_role and row.approval_role not in who.roles:
+        who = self.person(actor, keys.get(Role(row.release_role), "accountant") if row.release_role else "accountant")
+        if row.release_role and row.release_role not in who.roles:
             return
         if row.form != "letter":
-            if row.approval_role:
+            if row.release_role:
                 approve_action(db, who, row.id, ApproveAction())
             notes = _CALLS[self.cast.language] if row.form == "call" else (_TASKS[self.cast.language],)
             complete_task(db, who, row.id, CompleteTask(note=self.rng.choice(notes)))
-        elif row.approval_role is None and self.rng.random() < 0.02:
+        elif row.release_role is None and self.rng.random() < 0.02:
             skip_action(db, who, row.id, SkipAction(reason=_SKIPS[self.cast.language]))
         else:
             approve_action(db, who, row.id, ApproveAction())

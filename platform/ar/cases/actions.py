@@ -1,23 +1,25 @@
-"""What people decide about letters and tasks: approve, skip, complete, judge a doubtful sending.
+"""Decisions on letters and tasks: release, skip, complete, resolve a delivery that is in doubt.
 
-May import this slice, statements, tenants and the kernel. Invariants: the case lock comes first, so of two people one
-decides and the other is told who did; what needs a named role waits for it; a decision is a row with who and when.
+A letter is released by a role, which is no approval of `tenants.approvals`. Invariants: the case lock comes first, so
+of two people one decides and the other is told who did; what needs a named role waits for it; a decision is a row with
+who and when.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.inputs import ApproveAction, CompleteTask, SettleUnknown, SkipAction
+from ar.cases.inputs import ApproveAction, CompleteTask, ResolveDelivery, SkipAction
 from ar.cases.models import Action
-from ar.cases.progress import lock_cases, mark_steps, pending_step_ids, settle_steps
+from ar.cases.progress import lock_cases, mark_steps, pending_step_ids, record_step_outcome
 from ar.cases.recording import PREPARE_LETTERS
-from ar.cases.sending import prepare_letter, put_back
+from ar.cases.sending import prepare_letter, return_to_queue
 from ar.cases.texts import state_name
 from ar.customers.lookups import reachable
 from ar.customers.models import Contact
@@ -32,14 +34,30 @@ from tenants.permissions import ROLE_NAMES, Role
 
 
 @dataclass(frozen=True)
-class Approval:
-    """What approving came to: `approved`, or `suppressed` with the reason when nothing was left to chase."""
+class Release:
+    """The state after a release: `approved`, or `suppressed` with the reason when nothing was left to chase."""
 
     state: str
     reason: str | None = None
 
 
-def approve_action(db: Session, actor: Actor, action_id: UUID, data: ApproveAction) -> Approval:
+@dataclass(frozen=True, slots=True)
+class _LockedAction:
+    """The columns of an action by which a decision on it is made, its row locked until COMMIT."""
+
+    customer_id: UUID
+    form: str
+    code: str
+    state: str
+    run_on: date
+    release_role: str | None
+    decided_by: str | None
+    decided_by_id: UUID | None
+    deadline_on: date | None
+    mail_id: UUID | None
+
+
+def approve_action(db: Session, actor: Actor, action_id: UUID, data: ApproveAction) -> Release:
     """Releases a letter (numbered, printed, mail queued) or a task that needs a named role.
 
     The same person again changes nothing. Raises NotFound, Forbidden(`approval_role_needed`), Conflict
@@ -48,15 +66,15 @@ def approve_action(db: Session, actor: Actor, action_id: UUID, data: ApproveActi
     lock_cases(db, actor)
     action = _locked(db, actor, action_id)
     if action.state == "approved" and _is_same_person(actor, action):
-        return Approval("approved")
+        return Release("approved")
     _require_open(action, "proposed")
-    _require_role(actor, action.approval_role)
+    _require_role(actor, action.release_role)
     if action.run_on > actor.today:
         # A run for a coming day (`run-day --date`) may propose ahead; nothing of it leaves before its day.
         raise RuleBroken("action_not_yet_due", day=action.run_on.isoformat())
     if data.deadline_on is not None and data.deadline_on <= actor.today:
         raise RuleBroken("deadline_past")
-    if action.form != "letter" and action.approval_role is None:
+    if action.form != "letter" and action.release_role is None:
         raise RuleBroken("not_a_letter")
     _set(
         db,
@@ -69,14 +87,14 @@ def approve_action(db: Session, actor: Actor, action_id: UUID, data: ApproveActi
     )
     record(db, actor, "action_approved", customer_id=action.customer_id, subject_id=action_id, data=_facts(action))
     if action.form != "letter":
-        return Approval("approved")
+        return Release("approved")
     reason = prepare_letter(db, actor, action_id)
-    return Approval("approved") if reason is None else Approval("suppressed", reason)
+    return Release("approved") if reason is None else Release("suppressed", reason)
 
 
 @dataclass(frozen=True)
 class Releasable:
-    """What "approve all I may" would send, per currency; `total_minor` in minor units."""
+    """Number and sum of the letters that a person may release at once, per currency; `total_minor` in minor units."""
 
     currency: str
     letters: int
@@ -84,19 +102,23 @@ class Releasable:
 
 
 def releasable(db: Session, actor: Actor) -> list[Releasable]:
-    """The letters that this person may release now, summed per currency; a look before the act."""
+    """Returns the letters that this person may release now, summed per currency."""
     a = Action
     rows = db.execute(
-        sa.select(a.currency, sa.func.count(), sa.cast(sa.func.sum(a.total_minor), sa.BigInteger))
+        sa.select(
+            a.currency,
+            sa.func.count().label("letters"),
+            sa.cast(sa.func.sum(a.total_minor), sa.BigInteger).label("total_minor"),
+        )
         .where(a.tenant_id == actor.tenant_id, *_releasable(actor))
         .group_by(a.currency)
         .order_by(a.currency)
     )
-    return [Releasable(*row) for row in rows]
+    return [Releasable(**row._mapping) for row in rows]
 
 
 def not_yet_due(db: Session, actor: Actor) -> int:
-    """How many letters this person could release were it not that their day has not come."""
+    """Returns how many letters this person may release, but not before their day."""
     a = Action
     return db.execute(
         sa.select(sa.func.count()).where(a.tenant_id == actor.tenant_id, *_within_rights(actor), a.run_on > actor.today)
@@ -133,12 +155,12 @@ def skip_action(db: Session, actor: Actor, action_id: UUID, data: SkipAction) ->
     action = _locked(db, actor, action_id)
     tasks = ("approved",) if action.form != "letter" else ()
     _require_open(action, "proposed", "failed", *tasks)
-    settle_steps(db, actor, pending_step_ids(db, actor.tenant_id, action_id), "skipped")
+    record_step_outcome(db, actor, pending_step_ids(db, actor.tenant_id, action_id), "skipped")
     _decide(db, actor, action_id, action, "skipped", data.reason)
 
 
 def complete_task(db: Session, actor: Actor, action_id: UUID, data: CompleteTask) -> None:
-    """A call or task is done; its steps count as delivered.
+    """Records that a call or task is done; its steps count as delivered.
 
     Raises NotFound, RuleBroken(`not_a_task`), Forbidden(`approval_role_needed`), Conflict(`action_decided`).
     """
@@ -148,13 +170,13 @@ def complete_task(db: Session, actor: Actor, action_id: UUID, data: CompleteTask
         raise RuleBroken("not_a_task")
     _require_open(action, "proposed", "approved")
     if action.state == "proposed":
-        _require_role(actor, action.approval_role)
-    settle_steps(db, actor, pending_step_ids(db, actor.tenant_id, action_id), "done")
+        _require_role(actor, action.release_role)
+    record_step_outcome(db, actor, pending_step_ids(db, actor.tenant_id, action_id), "done")
     _decide(db, actor, action_id, action, "done", data.note, delivered_at=actor.now)
 
 
-def settle_unknown(db: Session, actor: Actor, action_id: UUID, data: SettleUnknown) -> None:
-    """A person's word on a mail that was lost sight of, or a letter that came back and shall go again.
+def resolve_delivery(db: Session, actor: Actor, action_id: UUID, data: ResolveDelivery) -> None:
+    """Records a person's finding on a mail in doubt, or returns a letter that came back to the queue.
 
     Raises NotFound, Conflict(`not_in_doubt`).
     """
@@ -165,16 +187,16 @@ def settle_unknown(db: Session, actor: Actor, action_id: UUID, data: SettleUnkno
     judge_mail(db, actor, action.mail_id, "arrived" if data.outcome == "arrived" else "replaced")
     if data.outcome == "arrived":
         steps = pending_step_ids(db, actor.tenant_id, action_id)
-        settle_steps(db, actor, steps, "delivered", deadline_on=action.deadline_on)
+        record_step_outcome(db, actor, steps, "delivered", deadline_on=action.deadline_on)
         _decide(db, actor, action_id, action, "delivered", None, delivered_at=actor.now)
         return
     mark_steps(db, actor, action_id, "proposed")
-    put_back(db, actor, action_id)
+    return_to_queue(db, actor, action_id)
     record(db, actor, "action_reopened", customer_id=action.customer_id, subject_id=action_id, data=_facts(action))
 
 
 def role_name(role: str | None) -> str:
-    """A role in words; a company's own word as it stands."""
+    """Returns a role's name in the current language; a word that is no role stays as it is."""
     known = {each.value: each for each in Role}
     return _(ROLE_NAMES[known[role]]) if role in known else role or ""
 
@@ -184,18 +206,14 @@ def _releasable(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _within_rights(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
-    """Waiting letters to a reachable contact that need no role this person lacks."""
+    """Returns the conditions for waiting letters to a reachable contact that need no role this person lacks."""
     a, c = Action, Contact
-    reached = sa.exists().where(
-        c.tenant_id == actor.tenant_id,
-        c.customer_id == a.customer_id,
-        *reachable(),
-    )
-    allowed = sa.or_(a.approval_role.is_(None), a.approval_role.in_(sorted(actor.roles)))
+    reached = sa.exists().where(c.tenant_id == actor.tenant_id, c.customer_id == a.customer_id, *reachable())
+    allowed = sa.or_(a.release_role.is_(None), a.release_role.in_(sorted(actor.roles)))
     return (a.state == "proposed", a.form == "letter", allowed, reached)
 
 
-def _locked(db: Session, actor: Actor, action_id: UUID) -> Any:
+def _locked(db: Session, actor: Actor, action_id: UUID) -> _LockedAction:
     a = Action
     row = db.execute(
         sa.select(
@@ -204,7 +222,7 @@ def _locked(db: Session, actor: Actor, action_id: UUID) -> Any:
             a.code,
             a.state,
             a.run_on,
-            a.approval_role,
+            a.release_role,
             a.decided_by,
             a.decided_by_id,
             a.deadline_on,
@@ -215,10 +233,10 @@ def _locked(db: Session, actor: Actor, action_id: UUID) -> Any:
     ).first()
     if row is None:
         raise NotFound("action_not_found")
-    return row
+    return _LockedAction(**row._mapping)
 
 
-def _require_open(action: Any, *states: str) -> None:
+def _require_open(action: _LockedAction, *states: str) -> None:
     if action.state not in states:
         raise Conflict("action_decided", name=action.decided_by or "Huikuan", state=state_name(action.state))
 
@@ -229,7 +247,7 @@ def _require_role(actor: Actor, role: str | None) -> None:
 
 
 def _decide(
-    db: Session, actor: Actor, action_id: UUID, action: Any, state: str, reason: str | None, **more: Any
+    db: Session, actor: Actor, action_id: UUID, action: _LockedAction, state: str, reason: str | None, **more: Any
 ) -> None:
     _set(db, actor, action_id, state=state, reason=reason, **_decider(actor), **more)
     facts = {**_facts(action), **({"reason": reason} if reason else {})}
@@ -240,14 +258,14 @@ def _decider(actor: Actor) -> dict[str, Any]:
     return {"decided_by": actor.name, "decided_by_id": actor.user_id, "decided_at": actor.now}
 
 
-def _is_same_person(actor: Actor, action: Any) -> bool:
-    """Two people may share a name; only who has no account (the command line) is known by it."""
+def _is_same_person(actor: Actor, action: _LockedAction) -> bool:
+    """Compares accounts, since two people may share a name; one without account (the command line) by name."""
     if actor.user_id is None:
         return action.decided_by_id is None and action.decided_by == actor.name
-    return bool(action.decided_by_id == actor.user_id)
+    return action.decided_by_id == actor.user_id
 
 
-def _facts(action: Any) -> dict[str, Any]:
+def _facts(action: _LockedAction) -> dict[str, Any]:
     return {"form": action.form, "code": action.code}
 
 

@@ -1,7 +1,4 @@
-"""Everything that changes a case, under one name for other slices, the command line and the composition root.
-
-Imports this slice's command modules only; the rules are in `runs`, `actions`, `blocks`, `publishing`.
-"""
+"""Commands of cases under one name, for other slices, the command line and the composition root."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from ar.cases.actions import (
     complete_task,
     not_yet_due,
     releasable,
-    settle_unknown,
+    resolve_delivery,
     skip_action,
 )
 from ar.cases.blocks import lift_block, place_block
@@ -30,7 +27,7 @@ __all__ = [
     "publish_presets",
     "refuse_earlier_day",
     "releasable",
+    "resolve_delivery",
     "run_day",
-    "settle_unknown",
     "skip_action",
 ]

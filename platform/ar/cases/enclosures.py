@@ -1,33 +1,31 @@
-"""The statement that goes with a letter which asks for a confirmation (R174), and the link to answer it.
+"""Encloses a statement in a letter that asks for a confirmation (R174), with the link that answers it.
 
-May import statements, this slice's letters and the kernel. Invariants: what the debtor holds or has answered stays in
-force; a statement is issued only where none of that day or later stands; a link leads to one that can be answered.
+Invariants: what the debtor holds or has answered stays in force; a statement is issued only where none of that day or
+later stands; a link leads to one that can be answered.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.letters import Addressee, Draft
+from ar.cases.letters import Draft
 from ar.statements import commands as statements
 from ar.statements.inputs import IssueStatement
+from ar.statements.links import enclose_statement
 from ar.statements.models import Statement
 from ar.statements.queries import standing
-from kernel import tokens
 from kernel.actor import Actor
-from kernel.mail import Attachment, MailMessage
-from kernel.settings import settings
+from kernel.mail import Attachment
 
 
 def statement_for(db: Session, actor: Actor, letter: Draft) -> tuple[tuple[Attachment, ...], str]:
-    """The statement of yesterday's month up to yesterday, and a link to it; nothing for letters that ask for none.
+    """Returns the statement of yesterday's month up to yesterday as attachment, and the portal link that answers it.
 
-    One that stands and waits for its answer is enclosed as it is, and the links sent before keep working; one that was
-    answered is enclosed without a link, since there is nothing left to ask. Raises what `statements.issue` raises.
+    Both are empty for letters that ask for no confirmation. A statement that waits for its answer is enclosed as it
+    is, and links sent before keep working; an answered one is enclosed without a link, since there is nothing left to
+    ask. Raises what `statements.issue` raises.
     """
     if not letter.asks_confirmation or letter.addressee is None:
         return (), ""
@@ -41,7 +39,7 @@ def statement_for(db: Session, actor: Actor, letter: Draft) -> tuple[tuple[Attac
     )
     statements.lock_for_statements(db, actor.tenant_id, [letter.customer_id])
     s = Statement
-    there = standing(
+    in_force = standing(
         db,
         actor.tenant_id,
         letter.customer_id,
@@ -49,36 +47,19 @@ def statement_for(db: Session, actor: Actor, letter: Draft) -> tuple[tuple[Attac
         s.period_from == wanted.period_from,
         s.period_to >= wanted.period_to,
     )
-    unanswered = [one for one in there if not one.answered]
-    if there and not unanswered:
-        return (Attachment(f"{there[-1].number}.pdf", there[-1].pdf_sha256),), ""
-    statement_id = unanswered[-1].id if unanswered else statements.issue(db, actor, wanted).statement_id
-    return _enclosed(db, actor, statement_id, letter.customer_id, letter.addressee)
-
-
-def link_of(mail: MailMessage) -> str:
-    """The portal link in a mail already written: it is stored nowhere else."""
-    start = f"{settings().base_url}/p/"
-    return next((line.strip() for line in mail.body_text.splitlines() if line.strip().startswith(start)), "")
-
-
-def _enclosed(
-    db: Session, actor: Actor, statement_id: UUID, customer_id: UUID, addressee: Addressee
-) -> tuple[tuple[Attachment, ...], str]:
-    _token, text = tokens.issue(
+    unanswered = [one for one in in_force if not one.answered]
+    if in_force and not unanswered:
+        return (_attachment(in_force[-1].number, in_force[-1].pdf_sha256),), ""
+    enclosed = enclose_statement(
         db,
         actor,
-        statements.PURPOSE,
-        subject_id=statement_id,
-        customer_id=customer_id,
-        contact_id=addressee.id,
-        life=statements.TOKEN_LIFE,
+        unanswered[-1].id if unanswered else statements.issue(db, actor, wanted).statement_id,
+        customer_id=letter.customer_id,
+        contact_id=letter.addressee.id,
+        address=letter.addressee.email,
     )
-    s = Statement
-    row = db.execute(
-        sa.update(s)
-        .where(s.tenant_id == actor.tenant_id, s.id == statement_id)
-        .values(sent_to=sa.func.coalesce(s.sent_to, addressee.email))
-        .returning(s.number, s.pdf_sha256)
-    ).one()
-    return (Attachment(f"{row.number}.pdf", row.pdf_sha256),), f"{settings().base_url}/p/{text}"
+    return (_attachment(enclosed.number, enclosed.pdf_sha256),), enclosed.portal_url
+
+
+def _attachment(number: str, pdf_sha256: str) -> Attachment:
+    return Attachment(f"{number}.pdf", pdf_sha256)

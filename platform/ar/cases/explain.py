@@ -1,7 +1,7 @@
-"""One sentence for every automatic decision: why a step comes today, why it does not, why it did not go out.
+"""Explains every automatic decision in one sentence: why a step comes today, why it does not, why it did not go out.
 
-May import gettext, money and the pure ladder's codes. Invariant: a sentence is made from the stored code and
-parameters alone, so it reads the same in a year; an unknown code is shown, never hidden.
+Invariant: a sentence is made from the stored code and parameters alone, so it reads the same in a year; an unknown code
+is shown, never hidden.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _ANCHORS: Final = {
 
 
 def reason_text(code: str | None) -> str:
-    """A short reason (why held, suppressed) in the current language; free text stays as it is."""
+    """Returns a short reason (why held, suppressed) in the current language; free text stays as it is."""
     if not code:
         return ""
     return _(REASONS[code]) if code in REASONS else code
 
 
 def why_step(code: str, params: Mapping[str, Any]) -> str:
-    """Why a step comes on its day (R172-R178, R210-R221), in the current language."""
+    """Explains why a step comes on its day (R172-R178, R210-R221), in the current language."""
     basis = _basis(params)
     runs_on, nominal_on = params.get("runs_on"), params.get("nominal_on")
     match code:
@@ -73,7 +73,7 @@ def why_step(code: str, params: Mapping[str, Any]) -> str:
 
 
 def why_held(code: str, params: Mapping[str, Any]) -> str:
-    """Why a step that was due is not taken, in the current language."""
+    """Explains why a step that was due is not taken, in the current language."""
     # What a person typed may end with a stop of its own; the sentence brings one.
     until, reason = params.get("until_on"), str(params.get("reason", "")).rstrip(" .。;；")
     match code:

@@ -1,7 +1,7 @@
-"""What escalation has to say on a customer's page: the ladder strip and the holds.
+"""Ladder and holds of one customer, for its page.
 
-May import this slice's pure rules, models and the ledger's table. Invariant: reads only, a constant number of
-statements, each bounded; what is to come is the ladder's own answer, not a second calculation.
+Invariant: reads only, a constant number of statements, each bounded; what is to come is the ladder's own answer, not a
+second calculation.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from ar.cases import ladder
-from ar.cases.blocks import PROMISE_GRACE_DAYS
 from ar.cases.explain import reason_text
+from ar.cases.holds_rule import last_held_day
 from ar.cases.ladder import ItemFacts
-from ar.cases.models import Block, LadderState, PolicyVersion, Step
+from ar.cases.models import CollectionHold, LadderState, PolicyVersion, Step
 from ar.cases.policy import Policy
 from ar.cases.texts import step_name
 from ar.cases.views import BlockView, CaseStrip, StripStep
@@ -36,19 +36,19 @@ _CUSTOMER: Final = sa.bindparam("customer", type_=sa.Uuid)
 def case_strip(
     db: Session, tenant_id: UUID, customer_id: UUID, today: date, calendar: WorkCalendar
 ) -> CaseStrip | None:
-    """The ladder of the item highest up (then oldest): what was done, is under way, comes and when. One statement."""
-    row: Any = columns(db, _reading_leading(), {"tenant": tenant_id, "customer": customer_id}).first()
+    """Returns the ladder of the item highest up (then oldest): steps done and to come, in one statement."""
+    row: Any = columns(db, _leading_item_statement(), {"tenant": tenant_id, "customer": customer_id}).first()
     if row is None:
         return None
     policy = Policy.model_validate(row.data)
     facts = ItemFacts(
-        row.due_on,
-        row.collection_end_on,
-        row.level_reached,
-        row.waiting,
-        row.last_delivered_on,
-        row.deadline_on,
-        frozenset(row.fired),
+        due_on=row.due_on,
+        collection_end_on=row.collection_end_on,
+        level_reached=row.level_reached,
+        waiting=row.waiting,
+        last_delivered_on=row.last_delivered_on,
+        deadline_on=row.deadline_on,
+        fired=frozenset(row.fired),
     )
     taken = {code: (_STRIP_STATES.get(state, "now"), date.fromisoformat(on)) for code, state, on in row.taken or ()}
     coming = {step.code: step.runs_on for step in ladder.simulate(facts, policy, today, today + _AHEAD, calendar)}
@@ -60,23 +60,30 @@ def case_strip(
             state, now_shown = "now", True
         steps.append(StripStep(step_name(step.code), state, on, "" if on else _("after the step before")))
     held = reason_text(row.held_code)
-    return CaseStrip(row.item_id, row.document_no, _(policy.name), row.level_reached, held, tuple(steps))
+    return CaseStrip(
+        item_id=row.item_id,
+        document_no=row.document_no,
+        policy_name=_(policy.name),
+        level=row.level_reached,
+        held=held,
+        steps=tuple(steps),
+    )
 
 
 def block_views(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -> list[BlockView]:
-    """Every hold of a customer, active ones first; a promise is kept or broken by what the ledger says."""
-    rows = columns(db, _reading_blocks(), {"tenant": tenant_id, "customer": customer_id})
+    """Returns every hold of a customer, active ones first; a promise is kept or broken by what the ledger says."""
+    rows = columns(db, _holds_statement(), {"tenant": tenant_id, "customer": customer_id})
     views = [_block_view(row, today) for row in rows]
     return sorted(views, key=lambda view: view.state != "active")
 
 
 @cache
-def _reading_blocks() -> Any:
+def _holds_statement() -> Any:
     """Built once, as the other statement is: a page waits for it."""
-    b, i = Block, OpenItem
+    b, i = CollectionHold, OpenItem
     told = (b.id, b.kind, i.document_no, b.until_on, b.reason, b.placed_by, b.placed_at, b.lifted_by, b.lifted_at)
     return (
-        sa.select(*told, i.open_minor, i.cleared_on)
+        sa.select(*told, i.cleared_on)
         .outerjoin(i, sa.and_(i.tenant_id == b.tenant_id, i.id == b.item_id))
         .where(b.tenant_id == _TENANT, b.customer_id == _CUSTOMER)
         .order_by(b.id.desc())
@@ -84,25 +91,34 @@ def _reading_blocks() -> Any:
     )
 
 
-def _block_view(row: Any, today: date) -> BlockView:
-    values = row._asdict()
-    del values["open_minor"], values["cleared_on"]
-    return BlockView(**values, state=_block_state(row, today))
+def _block_view(row: sa.Row[Any], today: date) -> BlockView:
+    return BlockView(
+        id=row.id,
+        kind=row.kind,
+        document_no=row.document_no,
+        until_on=row.until_on,
+        reason=row.reason,
+        placed_by=row.placed_by,
+        placed_at=row.placed_at,
+        lifted_by=row.lifted_by,
+        lifted_at=row.lifted_at,
+        state=_block_state(row, today),
+    )
 
 
-def _block_state(row: Any, today: date) -> str:
+def _block_state(row: sa.Row[Any], today: date) -> str:
     if row.lifted_at is not None:
         return "lifted"
-    if row.kind == "promise" and row.until_on is not None:
-        last_on = row.until_on + timedelta(days=PROMISE_GRACE_DAYS)
+    last_on = last_held_day(row.kind, row.until_on)
+    if row.kind == "promise" and last_on is not None:
         if row.cleared_on is not None:
             return "kept" if row.cleared_on <= last_on else "broken"
         return "active" if today <= last_on else "broken"
-    return "active" if row.until_on is None or today <= row.until_on else "ended"
+    return "active" if last_on is None or today <= last_on else "ended"
 
 
 @cache
-def _reading_leading() -> Any:
+def _leading_item_statement() -> Any:
     s, i, p = LadderState, OpenItem, PolicyVersion
     return (
         sa.select(
@@ -118,7 +134,7 @@ def _reading_leading() -> Any:
             s.fired,
             s.held_code,
             p.data,
-            _taken().label("taken"),
+            _steps_taken().label("taken"),
         )
         .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
         .join(p, sa.and_(p.tenant_id == s.tenant_id, p.id == s.policy_version_id))
@@ -137,8 +153,8 @@ def _reading_leading() -> Any:
 _STRIP_STATES: Final = {"delivered": "done", "done": "done", "skipped": "skipped"}
 
 
-def _taken() -> sa.ScalarSelect[Any]:
-    """[[code, state, day], …] of the leading item as JSON; what was suppressed is still to come."""
+def _steps_taken() -> sa.ScalarSelect[Any]:
+    """Selects [[code, state, day], …] of the leading item as JSON; what was suppressed is still to come."""
     s, t = LadderState, aliased(Step)
     return (
         sa.select(sa.func.jsonb_agg(sa.func.jsonb_build_array(t.code, t.state, t.runs_on)))

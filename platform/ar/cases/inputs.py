@@ -1,6 +1,6 @@
-"""What may be asked of escalation: one model per command, for form, job and command line alike.
+"""Inputs of the commands on cases: one model per command, for form, job and command line alike.
 
-Imports Pydantic and the standard library only. Invariant: what stops, skips or closes something carries a reason.
+Invariant: what stops, skips or closes something carries a reason.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, m
 
 
 class PlaceBlock(CommandInput):
-    """Not to chase a customer (or one item) until the end of a day; no day: until lifted.
+    """Place a hold: do not chase a customer (or one item) until the end of a day; without a day, until lifted.
 
     kind: `block` (somebody said wait), `dispute` (the debtor says the item is wrong), `promise` (will pay on the day).
     """
@@ -35,18 +35,18 @@ class ApproveAction(CommandInput):
 
 
 class SkipAction(CommandInput):
-    """Leave an action out for good; its items go on as if the step had been taken."""
+    """Skip an action for good; its items go on as if the step had been taken."""
 
     reason: Reason
 
 
 class CompleteTask(CommandInput):
-    """A call or a task is done: what came of it."""
+    """Complete a call or task, with a note on its result."""
 
     note: Reason
 
 
-class SettleUnknown(CommandInput):
-    """A person's judgement of a mail that may or may not have gone out."""
+class ResolveDelivery(CommandInput):
+    """Resolve a mail that may or may not have been delivered, or that came back."""
 
     outcome: Literal["arrived", "send_again"]

@@ -1,6 +1,6 @@
-"""What escalation does outside a request: the daily run, papers of released letters, the fate of mails, disputes.
+"""Jobs of cases: the daily run, papers of released letters, delivery of their mails, disputes from statements.
 
-May import this slice and statements' tables. Invariant: handlers can run twice: the second finds it done.
+Invariant: handlers can run twice: the second finds it done.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from ar.cases.blocks import place_block
 from ar.cases.inputs import PlaceBlock
 from ar.cases.letters import PURPOSE
-from ar.cases.models import Block
+from ar.cases.models import CollectionHold
 from ar.cases.recording import PREPARE_LETTERS
 from ar.cases.runs import run_day
-from ar.cases.sending import prepare_letters, recheck_letter, settle_letter
+from ar.cases.sending import prepare_letters, recheck_letter, record_letter_delivery
 from ar.statements.inputs import REASONS
 from ar.statements.models import Difference, Statement
 from kernel.actor import Actor
@@ -28,20 +28,20 @@ RUN_DAY: Final = "cases.run_day"
 
 
 def run_the_day(db: Session, actor: Actor, _payload: dict[str, Any]) -> None:
-    """The tenant's daily run at its local time; a run that was missed is made up by the next."""
+    """Runs the day at the tenant's local time; a run that was missed is made up by the next."""
     run_day(db, actor)
 
 
 def prepare(db: Session, actor: Actor, _payload: dict[str, Any]) -> None:
-    """Papers and mails of the letters that were released together."""
+    """Makes papers and mails of the letters that were released together."""
     prepare_letters(db, actor, PREPARE_LETTERS)
 
 
 def statement_answered(db: Session, actor: Actor, payload: dict[str, Any]) -> None:
-    """The debtor disputes documents: these, and only these, are not chased until the dispute is lifted."""
+    """Places a hold on each document that the debtor disputes, and on no other, until the dispute is lifted."""
     if payload["outcome"] != "differs":
         return
-    d, s, b = Difference, Statement, Block
+    d, s, b = Difference, Statement, CollectionHold
     disputed = sa.exists().where(
         b.tenant_id == actor.tenant_id, b.item_id == d.item_id, b.kind == "dispute", b.lifted_at.is_(None)
     )
@@ -74,4 +74,4 @@ JOBS: Final = (
     Job("statements.answered", statement_answered),
 )
 RECURRING: Final = (Recurring(RUN_DAY),)
-MAILS: Final = (Mail(PURPOSE, recheck=recheck_letter, on_outcome=settle_letter),)
+MAILS: Final = (Mail(PURPOSE, recheck=recheck_letter, on_outcome=record_letter_delivery),)

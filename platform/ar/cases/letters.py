@@ -1,13 +1,13 @@
-"""The dunning letter: who gets it, what stands in it now, the paper and the mail, all in the debtor's language.
+"""Draws up the dunning letter: who gets it, what stands in it now, the paper and the mail, in the debtor's language.
 
-May import this slice, customers, ledger, tenants, web.mailtexts and the kernel. Invariants: figures are read when the
-letter is made and once more before it is sent; a paper that goes out is stored by hash; a preview stores nothing.
+Invariants: figures are read when the letter is made and once more before it is sent; a paper that goes out is stored by
+hash; a preview stores nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -15,15 +15,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.blocks import ActiveBlocks, active_blocks
+from ar.cases.blocks import active_holds
+from ar.cases.holds_rule import reason_not_to_chase
 from ar.cases.models import Action, Step
-from ar.cases.policy import Effect, Policy
+from ar.cases.policy import Effect
 from ar.cases.progress import PENDING
-from ar.cases.publishing import policy_book
+from ar.cases.publishing import PolicyBook, policy_book
 from ar.cases.selection import unapplied_of
 from ar.cases.texts import LetterTexts, closing_paragraph, letter_texts, step_name
 from ar.customers.lookups import find_contact
-from ar.customers.lookups import reachable as reachable
 from ar.customers.models import Customer
 from ar.ledger.asof import later_allocations, open_then
 from ar.ledger.models import OpenItem
@@ -43,7 +43,10 @@ PURPOSE: Final = "dunning"
 
 @dataclass(frozen=True, slots=True)
 class LetterLine:
-    """One item of a letter as it is now. `reason`: why it must not be chased any more, if so."""
+    """One item of a letter as it is now; `reason` is the code of why it must not be chased any more, if so.
+
+    `frozen_minor`: what was open when the step was proposed or the paper printed.
+    """
 
     step_id: UUID
     item_id: UUID
@@ -68,7 +71,10 @@ class Addressee:
 
 @dataclass(frozen=True)
 class Draft:
-    """A letter with the figures of this moment; `lines` are all its items, `chased` those that still count."""
+    """A letter with the figures of this moment; `lines` are all its items, `chased` those that it asks for.
+
+    `book` holds the policies, read once for all that is done with the letter.
+    """
 
     action_id: UUID
     customer_id: UUID
@@ -84,42 +90,45 @@ class Draft:
     sender: CompanyFacts
     addressee: Addressee | None
     lines: tuple[LetterLine, ...]
+    book: PolicyBook = field(repr=False)
 
     @property
     def chased(self) -> tuple[LetterLine, ...]:
-        """The items that are open and not on hold."""
+        """Returns the items that are open and that nothing forbids to chase."""
         return tuple(line for line in self.lines if line.reason is None)
 
     @property
     def total_minor(self) -> int:
-        """What the letter asks for."""
+        """Returns the sum that the letter asks for, in minor units."""
         return sum(line.open_minor for line in self.chased)
 
     @property
     def asks_confirmation(self) -> bool:
-        """Whether this letter goes with a statement to confirm (R174)."""
-        return asks_confirmation(self.code, self.effects)
+        """Tells whether this letter goes with a statement to confirm (R174)."""
+        return asks_confirmation(self.effects)
 
 
-def asks_confirmation(code: str, effects: Iterable[str]) -> bool:
-    """Whether a letter of this code and these effects goes with a statement to confirm (R174)."""
-    return code == "statement_confirmation" or set(effects) == {Effect.REQUEST_CONFIRMATION.value}
+def asks_confirmation(effects: Iterable[str]) -> bool:
+    """Tells whether a letter of these effects, and no other, goes with a statement to confirm (R174)."""
+    return set(effects) == {Effect.REQUEST_CONFIRMATION.value}
 
 
-def draft(db: Session, actor: Actor, action_id: UUID) -> Draft:
-    """The letter as it would be now, in seven statements. Raises NotFound(`action_not_found`)."""
+def draft(db: Session, actor: Actor, action_id: UUID, book: PolicyBook | None = None) -> Draft:
+    """Returns the letter as it would be now, in seven statements, one less when the caller has the policies.
+
+    Raises NotFound(`action_not_found`).
+    """
     a, c = Action, Customer
     row = db.execute(
         sa.select(
-            a.id,
             a.customer_id,
-            c.number,
-            c.name,
+            c.number.label("customer_no"),
+            c.name.label("customer_name"),
             c.language,
             a.currency,
             a.code,
             a.effects,
-            a.number.label("letter_no"),
+            a.number,
             a.deadline_on,
         )
         .join(c, sa.and_(c.tenant_id == a.tenant_id, c.id == a.customer_id))
@@ -127,29 +136,37 @@ def draft(db: Session, actor: Actor, action_id: UUID) -> Draft:
     ).first()
     if row is None:
         raise NotFound("action_not_found")
+    book = book or policy_book(db, actor.tenant_id)
     return Draft(
-        *row[:7],
-        tuple(row.effects),
-        row.letter_no,
-        row.deadline_on,
-        actor.today,
-        company(db, actor.tenant_id),
-        find_addressee(db, actor.tenant_id, row.customer_id),
-        _lines(db, actor, action_id, row.customer_id, row.currency),
+        action_id=action_id,
+        customer_id=row.customer_id,
+        customer_no=row.customer_no,
+        customer_name=row.customer_name,
+        language=row.language,
+        currency=row.currency,
+        code=row.code,
+        effects=tuple(row.effects),
+        number=row.number,
+        deadline_on=row.deadline_on,
+        today=actor.today,
+        sender=company(db, actor.tenant_id),
+        addressee=find_addressee(db, actor.tenant_id, row.customer_id),
+        lines=_lines(db, actor, action_id, row.customer_id, row.currency, book),
+        book=book,
     )
 
 
 def find_addressee(db: Session, tenant_id: UUID, customer_id: UUID) -> Addressee | None:
-    """The reachable contact for reminders, else the first reachable one; None when nobody can be mailed."""
+    """Returns the reachable contact for reminders, else the first reachable one; None when nobody can be mailed."""
     found = find_contact(db, tenant_id, customer_id, PURPOSE)
     return Addressee(found.id, found.name, found.email) if found else None
 
 
-def default_deadline(db: Session, tenant_id: UUID, letter: Draft) -> date | None:
-    """The last day to pay that a demand sets: the policy's days from today; None for other letters (R175, R176)."""
+def default_deadline(letter: Draft) -> date | None:
+    """Returns the last day to pay that a demand sets: the policy's days from today; None for others (R175, R176)."""
     if Effect.SET_DEADLINE.value not in letter.effects:
         return None
-    book = policy_book(db, tenant_id)
+    book = letter.book
     days = [
         book.by_id[line.policy_version_id].deadline_days
         for line in letter.lines
@@ -159,25 +176,25 @@ def default_deadline(db: Session, tenant_id: UUID, letter: Draft) -> date | None
 
 
 def with_terms(letter: Draft, *, number: str | None, deadline_on: date | None) -> Draft:
-    """The draft under its number and with its deadline."""
+    """Returns the draft under this number and with this deadline."""
     return replace(letter, number=number, deadline_on=deadline_on)
 
 
 def print_letter(letter: Draft) -> pdf.Rendered:
-    """The paper in the debtor's language; deterministic for the same figures."""
+    """Renders the paper in the debtor's language; deterministic for the same figures."""
     with use_language(letter.language):
         return pdf.render("letter", _paper(letter, letter_texts(letter.code)))
 
 
 def file_name(letter: Draft) -> str:
-    """The PDF's name: the letter's number."""
+    """Returns the PDF's name: the letter's number."""
     return f"{letter.number or 'draft'}.pdf"
 
 
 def write_mail(
     letter: Draft, addressee: Addressee, attachments: tuple[Attachment, ...], link: str = ""
 ) -> OutgoingMail:
-    """The covering mail; `link` leads to the statement that is to be confirmed, if there is one."""
+    """Returns the covering mail; `link` leads to the statement that is to be confirmed, if there is one."""
     with use_language(letter.language):
         words = letter_texts(letter.code)
         lines = [_mail_line(letter, line) for line in letter.chased]
@@ -211,18 +228,20 @@ def write_mail(
     )
 
 
-def _lines(db: Session, actor: Actor, action_id: UUID, customer_id: UUID, currency: str) -> tuple[LetterLine, ...]:
-    """The items as of today, each with the reason not to chase it that the daily run would find now."""
+def _lines(
+    db: Session, actor: Actor, action_id: UUID, customer_id: UUID, currency: str, book: PolicyBook
+) -> tuple[LetterLine, ...]:
+    """Returns the items as of today, each with the reason not to chase it that the daily run would find now."""
     s, i = Step, OpenItem
     later = later_allocations(actor.tenant_id, actor.today)
     rows = db.execute(
         sa.select(
-            s.id,
+            s.id.label("step_id"),
             s.item_id,
             i.document_no,
             i.due_on,
             open_then(later).label("open_minor"),
-            s.open_minor.label("frozen"),
+            s.open_minor.label("frozen_minor"),
             s.level,
             s.code,
             s.policy_version_id,
@@ -237,38 +256,20 @@ def _lines(db: Session, actor: Actor, action_id: UUID, customer_id: UUID, curren
         )
         .order_by(i.due_on, i.document_no, s.level)
     ).all()
-    world = _World.read(db, actor, customer_id, currency)
-    return tuple(LetterLine(*row, world.reason_against(row)) for row in rows)
+    holds = active_holds(db, actor.tenant_id, actor.today, customer_ids=[customer_id])
+    unapplied = unapplied_of(db, actor.tenant_id, actor.today, customer_id).get(currency)
 
+    def reason_code(row: Any) -> str | None:
+        reason = reason_not_to_chase(
+            currency=currency,
+            open_minor=row.open_minor,
+            hold=holds.on(row.item_id, customer_id),
+            policy=book.by_id[row.policy_version_id],
+            unapplied=unapplied,
+        )
+        return reason.code if reason else None
 
-@dataclass(frozen=True)
-class _World:
-    """What besides payment speaks against chasing a customer in a currency today."""
-
-    customer_id: UUID
-    currency: str
-    blocks: ActiveBlocks
-    policies: dict[UUID, Policy]
-    covered: bool
-
-    @classmethod
-    def read(cls, db: Session, actor: Actor, customer_id: UUID, currency: str) -> _World:
-        """Three statements."""
-        blocks = active_blocks(db, actor.tenant_id, actor.today, customer_ids=[customer_id])
-        unapplied = unapplied_of(db, actor.tenant_id, actor.today, customer_id).get(currency)
-        policies = policy_book(db, actor.tenant_id).by_id
-        return cls(customer_id, currency, blocks, policies, unapplied is not None and unapplied.covers)
-
-    def reason_against(self, row: Any) -> str | None:
-        """Why an item is not chased, in the order in which the daily run asks; None when it is."""
-        if row.open_minor == 0:
-            return "paid"
-        block = self.blocks.on(row.item_id, self.customer_id)
-        if block is not None:
-            return block.held_code
-        if self.policies[row.policy_version_id].is_within_tolerance(self.currency, row.open_minor):
-            return "tolerance"
-        return "apply_first" if self.covered else None
+    return tuple(LetterLine(**row._mapping, reason=reason_code(row)) for row in rows)
 
 
 def _mail_line(letter: Draft, line: LetterLine) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Texts of this slice's error codes. Imports the marker only."""
+"""Sentences of this slice's error codes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from kernel.i18n import mark
 MESSAGES: dict[str, str] = {
     "policy_not_found": mark("There is no policy “%(policy)s”."),
     "policy_not_published": mark("The policy “%(policy)s” is not published for this company."),
+    "policy_step_without_texts": mark(
+        "The step “%(step)s” has no texts. A policy can only use steps that have a name and a letter or task text."
+    ),
     "action_not_found": mark("This letter or task is not here."),
     "action_decided": mark("%(name)s has decided this already: %(state)s. Nothing was changed."),
     "action_empty": mark("Nothing of this is to be chased any more: %(reason)s. It was taken out of the queue."),

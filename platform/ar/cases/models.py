@@ -1,4 +1,4 @@
-"""Tables of escalation: policies, where each item stands on its ladder, steps, actions, blocks. Columns only.
+"""Tables of cases: policies, where each item stands on its ladder, steps, actions, holds. Columns only.
 
 Invariants: one step per item, policy version, level and code, ever (the unique key makes a second, concurrent
 or crashed run harmless); `ladder_state` is a projection that a run narrows by; policies are versions, never edited.
@@ -29,8 +29,6 @@ from kernel.columns import (
 )
 from kernel.db import Base
 
-OPEN_ACTION_STATES = ("proposed", "approved", "sending")
-
 
 class PolicyVersion(Tenanted, Base):
     """An escalation policy as data (`ar.cases.policy.Policy`); items finish on the version they started."""
@@ -49,7 +47,7 @@ class PolicyVersion(Tenanted, Base):
 
 
 class DayRun(Tenanted, Base):
-    """One daily run: what it looked at and what came of it."""
+    """One daily run and its counts."""
 
     __tablename__ = "day_run"
     __table_args__ = (
@@ -62,7 +60,7 @@ class DayRun(Tenanted, Base):
 
 
 class LadderState(TenantKeyed, Base):
-    """Where an item stands: level reached, whether a step is under way, and when the next one comes."""
+    """Where an item stands on its ladder: level reached, whether a step is pending, and when the next one comes."""
 
     __tablename__ = "ladder_state"
     __table_args__ = (
@@ -114,7 +112,7 @@ class Action(Tenanted, Base):
     code: Mapped[Text]
     level: Mapped[int] = mapped_column(sa.SmallInteger)
     audience: Mapped[Text]
-    approval_role: Mapped[TextOrNone]
+    release_role: Mapped[TextOrNone] = mapped_column("approval_role")
     effects: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
     state: Mapped[Text]
     items: Mapped[int]
@@ -158,8 +156,8 @@ class Step(Tenanted, Base):
     why_params: Mapped[Json] = mapped_column(JSONB)
 
 
-class Held(Tenanted, Base):
-    """Why an item's due step was not proposed (blocked, disputed, below tolerance, cash to apply first)."""
+class WithheldStep(Tenanted, Base):
+    """A due step that was withheld, and why (on hold, disputed, below tolerance, unapplied credit)."""
 
     __tablename__ = "held"
     __table_args__ = (
@@ -175,8 +173,8 @@ class Held(Tenanted, Base):
     params: Mapped[Json] = mapped_column(JSONB)
 
 
-class Block(Tenanted, Base):
-    """A customer or one item is not to be chased until a date, with reason; lifted by another row's facts."""
+class CollectionHold(Tenanted, Base):
+    """A hold on chasing a customer or one item, until a day or until it is lifted; disputes and promises too."""
 
     __tablename__ = "block"
     __table_args__ = (

@@ -1,8 +1,7 @@
 """Escalation policies: levels of steps and rules on their own clock, validated and versioned data (A24).
 
-May import pydantic and the standard library only. Invariant: a policy that validates cannot write before
-its anchor date, cannot write twice on one day, and cannot hand a debt to an agency or a court without a
-person's approval (A08).
+Pure. Invariant: a policy that validates cannot write before its anchor date, cannot write twice on one day, and cannot
+hand a debt to an agency or a court without a person's approval (A08).
 """
 
 from __future__ import annotations
@@ -62,6 +61,13 @@ class Effect(StrEnum):
     REQUEST_CONFIRMATION = "request_confirmation"
     ASSIGN_AGENCY = "assign_agency"
     PREPARE_LITIGATION = "prepare_litigation"
+
+
+def form_of(audience: Audience, channel: Channel) -> str:
+    """Returns how a step is carried out: `letter` (on paper or by mail), `call`, or `task` inside the house."""
+    if audience is Audience.INTERNAL:
+        return "task"
+    return "call" if channel is Channel.CALL else "letter"
 
 
 NEVER_AUTOMATIC: Final = frozenset({Effect.ASSIGN_AGENCY, Effect.PREPARE_LITIGATION})

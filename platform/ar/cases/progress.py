@@ -1,9 +1,8 @@
-"""What a settled step does to its item: level reached, waiting, last delivery, deadline, and when the next comes.
+"""Moves items on their ladder by the outcome of their steps: level reached, waiting, deadline, and when the next comes.
 
-May import this slice's pure rules, models and publishing. Invariants: only what was delivered or done moves the
-level and starts the gap; a level is reached when none of its steps is left, and what was suppressed may be proposed
-again; every writer of ladder states first takes the tenant's case lock, so a run never overwrites what a mail's
-answer has just moved.
+Invariants: only what was delivered or done moves the level and starts the gap; a level is reached when none of its
+steps is left, and what was suppressed may be proposed again; every writer of ladder states first takes the tenant's
+case lock, so a run never overwrites what a delivered mail has just moved.
 """
 
 from __future__ import annotations
@@ -34,122 +33,6 @@ StepOutcome = Literal["delivered", "done", "skipped", "suppressed"]
 PENDING: Final = ("proposed", "failed", "unknown")
 _MOVES_LEVEL: Final = ("delivered", "done", "skipped")
 
-
-def lock_cases(db: Session, actor: Actor) -> None:
-    """Waits for, then holds until COMMIT, the tenant's case lock. First statement of whatever moves a case."""
-    lock_counter(db, actor.tenant_id, "day_run")
-
-
-@dataclass(frozen=True, slots=True)
-class _Settled:
-    item_id: UUID
-    policy_version_id: UUID
-    level: int
-    code: str
-
-
-@dataclass(slots=True)
-class _State:
-    """A ladder state while it is being moved."""
-
-    item_id: UUID
-    policy_version_id: UUID
-    facts: ItemFacts
-
-
-def settle_steps(
-    db: Session, actor: Actor, step_ids: Sequence[UUID], outcome: StepOutcome, *, deadline_on: date | None = None
-) -> int:
-    """Gives pending steps their outcome and moves their items on; returns how many steps were still pending.
-
-    `deadline_on` is what a delivered demand sets; without it the policy's days count from today.
-    """
-    if not step_ids:
-        return 0
-    s = Step
-    rows = db.execute(
-        sa.update(s)
-        .where(s.tenant_id == actor.tenant_id, s.id == _any(step_ids), s.state.in_(PENDING))
-        .values(state=outcome)
-        .returning(s.item_id, s.policy_version_id, s.level, s.code)
-    ).all()
-    settled = [_Settled(*row) for row in rows]
-    if settled:
-        _move_items(db, actor, settled, outcome, deadline_on)
-    return len(settled)
-
-
-def mark_steps(db: Session, actor: Actor, action_id: UUID, state: Literal["failed", "unknown", "proposed"]) -> None:
-    """A letter bounced, or nobody knows: its steps wait, the level stays."""
-    s = Step
-    db.execute(
-        sa.update(s)
-        .where(s.tenant_id == actor.tenant_id, s.action_id == action_id, s.state.in_(PENDING))
-        .values(state=state)
-    )
-
-
-def pending_step_ids(db: Session, tenant_id: UUID, action_id: UUID) -> list[UUID]:
-    """The steps of an action that nothing has become of yet."""
-    s = Step
-    return list(
-        db.execute(
-            sa.select(s.id).where(s.tenant_id == tenant_id, s.action_id == action_id, s.state.in_(PENDING))
-        ).scalars()
-    )
-
-
-def withdraw_items(db: Session, actor: Actor, customer_id: UUID, item_id: UUID | None, reason: str) -> None:
-    """Takes what waits in the queue for a customer (or one item) out, because it is on hold now."""
-    s, a = Step, Action
-    lock_cases(db, actor)
-    query = (
-        sa.select(s.id, s.action_id)
-        .join(a, sa.and_(a.tenant_id == s.tenant_id, a.id == s.action_id))
-        .where(
-            s.tenant_id == actor.tenant_id,
-            a.tenant_id == actor.tenant_id,
-            a.customer_id == customer_id,
-            _in_queue(),
-            s.state == "proposed",
-        )
-    )
-    if item_id is not None:
-        query = query.where(s.item_id == item_id)
-    _withdraw(db, actor, db.execute(query).all(), reason)
-
-
-def withdraw_paid(db: Session, actor: Actor) -> int:
-    """Takes steps of items that are paid or credited as of today out of the queue; returns how many."""
-    s, a, i = Step, Action, OpenItem
-    later = later_allocations(actor.tenant_id, actor.today)
-    rows = db.execute(
-        sa.select(s.id, s.action_id)
-        .join(a, sa.and_(a.tenant_id == s.tenant_id, a.id == s.action_id))
-        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
-        .outerjoin(later, later.c.item_id == i.id)
-        .where(
-            s.tenant_id == actor.tenant_id,
-            a.tenant_id == actor.tenant_id,
-            i.tenant_id == actor.tenant_id,
-            _in_queue(),
-            s.state == "proposed",
-            open_then(later) == 0,
-        )
-    ).all()
-    _withdraw(db, actor, rows, "paid")
-    return len(rows)
-
-
-def refresh_actions(db: Session, actor: Actor, action_ids: Sequence[UUID], reason: str) -> None:
-    """Counts again what an action still covers; one that covers nothing is suppressed for `reason`."""
-    if not action_ids:
-        return
-    db.execute(
-        _REFRESH, {"tenant": actor.tenant_id, "ids": list(action_ids), "reason": reason, "pending": list(PENDING)}
-    )
-
-
 _REFRESH: Final = sa.text("""
     UPDATE action SET
         items = CASE WHEN left_over.items = 0 THEN action.items ELSE left_over.items END,
@@ -168,43 +51,182 @@ _REFRESH: Final = sa.text("""
     ) AS left_over
     WHERE action.tenant_id = :tenant AND action.id = left_over.id
 """)
+_WRITE: Final = sa.text("""
+    UPDATE ladder_state SET
+        level_reached = n.level_reached, waiting = n.waiting, last_delivered_on = n.last_delivered_on,
+        deadline_on = n.deadline_on, fired = string_to_array(n.fired, ','), next_on = n.next_on, held_code = NULL
+    FROM unnest(
+        CAST(:items AS uuid[]), CAST(:levels AS int[]), CAST(:waiting AS bool[]), CAST(:delivered AS date[]),
+        CAST(:deadlines AS date[]), CAST(:fired AS text[]), CAST(:next AS date[])
+    ) AS n(item_id, level_reached, waiting, last_delivered_on, deadline_on, fired, next_on)
+    WHERE ladder_state.tenant_id = :tenant AND ladder_state.item_id = n.item_id
+""")
 
 
-def _in_queue() -> sa.ColumnElement[bool]:
-    """A letter nobody has released, or a call or task that is still to be done."""
+def lock_cases(db: Session, actor: Actor) -> None:
+    """Locks the tenant's cases until COMMIT. First statement of every command that moves a case."""
+    lock_counter(db, actor.tenant_id, "day_run")
+
+
+@dataclass(frozen=True, slots=True)
+class _StepTaken:
+    """A step that has got its outcome."""
+
+    item_id: UUID
+    policy_version_id: UUID
+    level: int
+    code: str
+
+
+@dataclass(slots=True)
+class _State:
+    """A ladder state while it is being moved."""
+
+    item_id: UUID
+    policy_version_id: UUID
+    facts: ItemFacts
+
+
+def record_step_outcome(
+    db: Session,
+    actor: Actor,
+    step_ids: Sequence[UUID],
+    outcome: StepOutcome,
+    *,
+    deadline_on: date | None = None,
+    book: PolicyBook | None = None,
+) -> int:
+    """Gives pending steps their outcome and moves their items on; returns how many steps were still pending.
+
+    `deadline_on` is what a delivered demand sets; without it the policy's days count from today. `book` holds the
+    policies if the caller has read them already.
+    """
+    if not step_ids:
+        return 0
+    s = Step
+    rows = db.execute(
+        sa.update(s)
+        .where(s.tenant_id == actor.tenant_id, s.id == _any(step_ids), s.state.in_(PENDING))
+        .values(state=outcome)
+        .returning(s.item_id, s.policy_version_id, s.level, s.code)
+    ).all()
+    settled = [_StepTaken(**row._mapping) for row in rows]
+    if settled:
+        _move_items(db, actor, settled, outcome, deadline_on, book or policy_book(db, actor.tenant_id))
+    return len(settled)
+
+
+def mark_steps(db: Session, actor: Actor, action_id: UUID, state: Literal["failed", "unknown", "proposed"]) -> None:
+    """Marks the pending steps of a letter as bounced, in doubt or proposed again; the level stays."""
+    s = Step
+    db.execute(
+        sa.update(s)
+        .where(s.tenant_id == actor.tenant_id, s.action_id == action_id, s.state.in_(PENDING))
+        .values(state=state)
+    )
+
+
+def pending_step_ids(db: Session, tenant_id: UUID, action_id: UUID) -> list[UUID]:
+    """Returns the steps of an action that have no outcome yet."""
+    s = Step
+    return list(
+        db.execute(
+            sa.select(s.id).where(s.tenant_id == tenant_id, s.action_id == action_id, s.state.in_(PENDING))
+        ).scalars()
+    )
+
+
+def withdraw_items(db: Session, actor: Actor, customer_id: UUID, item_id: UUID | None, reason: str) -> None:
+    """Takes the waiting steps of a customer (or one item) out of the queue, for `reason`."""
+    s, a = Step, Action
+    lock_cases(db, actor)
+    query = (
+        sa.select(s.id, s.action_id)
+        .join(a, sa.and_(a.tenant_id == s.tenant_id, a.id == s.action_id))
+        .where(
+            s.tenant_id == actor.tenant_id,
+            a.tenant_id == actor.tenant_id,
+            a.customer_id == customer_id,
+            in_queue(),
+            s.state == "proposed",
+        )
+    )
+    if item_id is not None:
+        query = query.where(s.item_id == item_id)
+    _withdraw(db, actor, db.execute(query).all(), reason)
+
+
+def withdraw_paid(db: Session, actor: Actor, book: PolicyBook) -> int:
+    """Takes the steps of items that are paid or credited as of today out of the queue; returns how many."""
+    s, a, i = Step, Action, OpenItem
+    later = later_allocations(actor.tenant_id, actor.today)
+    rows = db.execute(
+        sa.select(s.id, s.action_id)
+        .join(a, sa.and_(a.tenant_id == s.tenant_id, a.id == s.action_id))
+        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
+        .outerjoin(later, later.c.item_id == i.id)
+        .where(
+            s.tenant_id == actor.tenant_id,
+            a.tenant_id == actor.tenant_id,
+            i.tenant_id == actor.tenant_id,
+            in_queue(),
+            s.state == "proposed",
+            open_then(later) == 0,
+        )
+    ).all()
+    _withdraw(db, actor, rows, "paid", book)
+    return len(rows)
+
+
+def refresh_actions(db: Session, actor: Actor, action_ids: Sequence[UUID], reason: str) -> None:
+    """Recounts the items of actions; one that has none left is suppressed for `reason`."""
+    if not action_ids:
+        return
+    db.execute(
+        _REFRESH, {"tenant": actor.tenant_id, "ids": list(action_ids), "reason": reason, "pending": list(PENDING)}
+    )
+
+
+def in_queue() -> sa.ColumnElement[bool]:
+    """Returns the condition for a letter not yet released, or a call or task not yet done."""
     a = Action
     return sa.or_(a.state == "proposed", sa.and_(a.state == "approved", a.form != "letter"))
 
 
-def _withdraw(db: Session, actor: Actor, rows: Sequence[Any], reason: str) -> None:
+def _withdraw(db: Session, actor: Actor, rows: Sequence[Any], reason: str, book: PolicyBook | None = None) -> None:
     if rows:
-        settle_steps(db, actor, [row.id for row in rows], "suppressed")
+        record_step_outcome(db, actor, [row.id for row in rows], "suppressed", book=book)
         refresh_actions(db, actor, sorted({row.action_id for row in rows}), reason)
 
 
 def _move_items(
-    db: Session, actor: Actor, settled: Sequence[_Settled], outcome: StepOutcome, deadline_on: date | None
+    db: Session,
+    actor: Actor,
+    settled: Sequence[_StepTaken],
+    outcome: StepOutcome,
+    deadline_on: date | None,
+    book: PolicyBook,
 ) -> None:
-    book, calendar = policy_book(db, actor.tenant_id), work_calendar(db, actor.tenant_id)
+    calendar = work_calendar(db, actor.tenant_id)
     item_ids = sorted({step.item_id for step in settled})
     states = {state.item_id: state for state in _states(db, actor.tenant_id, item_ids)}
-    left = _left(db, actor.tenant_id, item_ids)
-    waiting = {row.item_id for row in left if row.state in PENDING}
-    partial = {(row.item_id, row.policy_version_id, row.level) for row in left}
+    untaken = _untaken(db, actor.tenant_id, item_ids)
+    waiting = {row.item_id for row in untaken if row.state in PENDING}
+    partial = {(row.item_id, row.policy_version_id, row.level) for row in untaken}
     for step in settled:
         state = states.get(step.item_id)
         # An item enrolled anew under another version has nothing to learn from a step of the old one.
         if state is not None and state.policy_version_id == step.policy_version_id:
             whole = (step.item_id, step.policy_version_id, step.level) not in partial
-            state.facts = _moved(state.facts, step, book, actor.today, outcome, deadline_on, whole=whole)
+            state.facts = _after_step(state.facts, step, book, actor.today, outcome, deadline_on, whole=whole)
     for item_id, state in states.items():
         state.facts = state.facts._replace(waiting=item_id in waiting)
     _write(db, actor, list(states.values()), book, calendar)
 
 
-def _moved(
+def _after_step(
     facts: ItemFacts,
-    step: _Settled,
+    step: _StepTaken,
     book: PolicyBook,
     today: date,
     outcome: StepOutcome,
@@ -216,7 +238,7 @@ def _moved(
         return facts._replace(fired=facts.fired - {step.code}) if outcome == "suppressed" else facts
     if outcome not in _MOVES_LEVEL:
         return facts
-    facts = _climbed(facts, step, book) if whole else facts._replace(fired=facts.fired | {step.code})
+    facts = _with_level_reached(facts, step, book) if whole else facts._replace(fired=facts.fired | {step.code})
     if outcome == "skipped":
         return facts
     facts = facts._replace(last_delivered_on=today)
@@ -227,8 +249,8 @@ def _moved(
     return facts
 
 
-def _climbed(facts: ItemFacts, step: _Settled, book: PolicyBook) -> ItemFacts:
-    """The level is reached; what was noted of its parts has served."""
+def _with_level_reached(facts: ItemFacts, step: _StepTaken, book: PolicyBook) -> ItemFacts:
+    """Marks the level reached and clears its step codes from `fired`."""
     level = book.by_id[step.policy_version_id].levels[step.level - 1]
     parts = {each.code for each in level.steps}
     return facts._replace(level_reached=max(facts.level_reached, step.level), fired=facts.fired - parts)
@@ -253,29 +275,32 @@ def _states(db: Session, tenant_id: UUID, item_ids: Sequence[UUID]) -> list[_Sta
         .order_by(s.item_id)
         .with_for_update(of=s)
     )
-    return [_State(row[0], row[1], ItemFacts(*row[2:8], frozenset(row[8]))) for row in rows]
+    return [
+        _State(
+            item_id=row.item_id,
+            policy_version_id=row.policy_version_id,
+            facts=ItemFacts(
+                due_on=row.due_on,
+                collection_end_on=row.collection_end_on,
+                level_reached=row.level_reached,
+                waiting=row.waiting,
+                last_delivered_on=row.last_delivered_on,
+                deadline_on=row.deadline_on,
+                fired=frozenset(row.fired),
+            ),
+        )
+        for row in rows
+    ]
 
 
-def _left(db: Session, tenant_id: UUID, item_ids: Sequence[UUID]) -> Sequence[Any]:
-    """Steps of levels that are not taken: still under way, or called off and to be proposed again."""
+def _untaken(db: Session, tenant_id: UUID, item_ids: Sequence[UUID]) -> Sequence[Any]:
+    """Returns the steps of levels that are not taken: pending, or suppressed and to be proposed again."""
     s = Step
     return db.execute(
         sa.select(s.item_id, s.policy_version_id, s.level, s.state).where(
             s.tenant_id == tenant_id, s.item_id == _any(item_ids), s.level > 0, s.state.in_((*PENDING, "suppressed"))
         )
     ).all()
-
-
-_WRITE: Final = sa.text("""
-    UPDATE ladder_state SET
-        level_reached = n.level_reached, waiting = n.waiting, last_delivered_on = n.last_delivered_on,
-        deadline_on = n.deadline_on, fired = string_to_array(n.fired, ','), next_on = n.next_on, held_code = NULL
-    FROM unnest(
-        CAST(:items AS uuid[]), CAST(:levels AS int[]), CAST(:waiting AS bool[]), CAST(:delivered AS date[]),
-        CAST(:deadlines AS date[]), CAST(:fired AS text[]), CAST(:next AS date[])
-    ) AS n(item_id, level_reached, waiting, last_delivered_on, deadline_on, fired, next_on)
-    WHERE ladder_state.tenant_id = :tenant AND ladder_state.item_id = n.item_id
-""")
 
 
 def _write(db: Session, actor: Actor, states: Sequence[_State], book: PolicyBook, calendar: WorkCalendar) -> None:

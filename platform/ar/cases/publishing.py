@@ -1,7 +1,6 @@
-"""Publishing policies as versions, and reading them back as one book per unit of work.
+"""Publishes policies as versions, and reads them back as one book per unit of work.
 
-May import this slice's models and policy. Invariant: a published version never changes; publishing the same text
-again gives the same version.
+Invariant: a published version never changes; publishing the same text again gives the same version.
 """
 
 from __future__ import annotations
@@ -13,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.cases.models import PolicyVersion
-from ar.cases.policy import PRESETS, Policy, Step, load_preset
+from ar.cases.policy import PRESETS, Policy, Step, form_of, load_preset
+from ar.cases.texts import has_texts
 from kernel.actor import Actor
 from kernel.counters import lock_counter
 from kernel.errors import NotFound, RuleBroken
@@ -30,7 +30,7 @@ class PolicyBook:
     steps: dict[tuple[UUID, str], Step] = field(repr=False)
 
     def pick(self, customer_code: str | None, company_code: str) -> UUID:
-        """The version for an item not yet enrolled: the customer's policy, else the company's (A24).
+        """Returns the version for an item not yet enrolled: the customer's policy, else the company's (A24).
 
         Raises RuleBroken(`policy_not_published`) when not even the company's is there.
         """
@@ -59,13 +59,16 @@ def publish_preset(db: Session, actor: Actor, code: str) -> UUID:
 
 
 def publish_presets(db: Session, actor: Actor) -> None:
-    """Both shipped ladders, for a new tenant."""
+    """Publishes both shipped ladders, for a new tenant."""
     for code in PRESETS:
         publish_preset(db, actor, code)
 
 
 def publish_policy(db: Session, actor: Actor, policy: Policy) -> UUID:
-    """Publishes `policy` as the next version of its code. Items under way finish on the version they started."""
+    """Publishes `policy` as the next version of its code and returns the version's id.
+
+    Items under way finish on the version they started. Raises RuleBroken(`policy_step_without_texts`).
+    """
     lock_counter(db, actor.tenant_id, "policy")
     book = policy_book(db, actor.tenant_id)
     version = book.by_id[book.newest[policy.code]].version + 1 if policy.code in book.newest else 1
@@ -73,7 +76,7 @@ def publish_policy(db: Session, actor: Actor, policy: Policy) -> UUID:
 
 
 def policy_book(db: Session, tenant_id: UUID) -> PolicyBook:
-    """All published versions, in one statement."""
+    """Returns all published versions, in one statement."""
     p = PolicyVersion
     rows = db.execute(sa.select(p.id, p.code, p.data).where(p.tenant_id == tenant_id).order_by(p.code, p.version)).all()
     by_id = {row.id: Policy.model_validate(row.data) for row in rows}
@@ -82,6 +85,9 @@ def policy_book(db: Session, tenant_id: UUID) -> PolicyBook:
 
 
 def _publish(db: Session, actor: Actor, policy: Policy) -> UUID:
+    for step in policy.steps():
+        if not has_texts(step.code, form_of(step.audience, step.channel)):
+            raise RuleBroken("policy_step_without_texts", step=step.code)
     version_id = new_id()
     db.execute(
         sa.insert(PolicyVersion).values(

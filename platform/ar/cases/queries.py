@@ -1,6 +1,6 @@
-"""Reads of escalation: the review queue, one action, summaries, and the steps of a run for scripts.
+"""Queries of cases for its own screens: the review queue, one action, summaries, and the steps of a run for scripts.
 
-May import this slice and the tables below it. Invariant: a constant number of statements per page, each bounded.
+Invariant: a constant number of statements per page, each bounded.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from sqlalchemy.orm import Session
 
 from ar.cases.explain import reason_text, why_held, why_step
 from ar.cases.history import block_views, case_strip
+from ar.cases.letters import PURPOSE
 from ar.cases.models import Action, DayRun, PolicyVersion, Step
-from ar.cases.runs import HeldItem, RunResult
+from ar.cases.runs import RunResult
 from ar.cases.simulation import SimulatedStep
 from ar.cases.texts import step_name, task_hint
 from ar.cases.views import QueueAction, QueueGroup, QueueLine, QueueSummary, StepLine
@@ -50,7 +51,7 @@ TABS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 
 @dataclass(frozen=True)
 class QueueFilters:
-    """What the queue's address asks for."""
+    """Filters of the queue, from its address."""
 
     tab: str = choice("letters", "tasks", "problems", "outgoing")
 
@@ -58,20 +59,26 @@ class QueueFilters:
 def queue_page(
     db: Session, tenant_id: UUID, today: date, tab: str, *, offset: int = 0, limit: int = 50
 ) -> list[QueueGroup]:
-    """One page of the queue, grouped by customer and currency, in two statements."""
+    """Returns one page of the queue, grouped by customer and currency, in two statements."""
     c = Customer
     query = _actions(tenant_id).where(*_in_tab(tab)).order_by(c.sort_key, c.number, Action.currency, Action.id)
     rows = db.execute(query.offset(offset).limit(limit)).all()
     lines = _lines(db, tenant_id, today, [row.id for row in rows])
     actions = [_action(row, lines.get(row.id, ())) for row in rows]
     return [
-        QueueGroup(members[0].customer_id, members[0].customer_no, members[0].customer_name, key[1], tuple(members))
-        for key, members in _grouped(actions)
+        QueueGroup(
+            customer_id=members[0].customer_id,
+            customer_no=members[0].customer_no,
+            customer_name=members[0].customer_name,
+            currency=members[0].currency,
+            actions=members,
+        )
+        for members in _grouped(actions)
     ]
 
 
 def action_page(db: Session, tenant_id: UUID, today: date, action_id: UUID) -> QueueAction:
-    """One action with all its items. Raises NotFound(`action_not_found`)."""
+    """Returns one action with all its items. Raises NotFound(`action_not_found`)."""
     row = db.execute(_actions(tenant_id).where(Action.id == action_id)).first()
     if row is None:
         raise NotFound("action_not_found")
@@ -79,10 +86,12 @@ def action_page(db: Session, tenant_id: UUID, today: date, action_id: UUID) -> Q
 
 
 def queue_summary(db: Session, tenant_id: UUID) -> QueueSummary:
-    """What waits, and the newest run by its start whatever its day, in two statements."""
+    """Returns what waits, and the newest run by its start whatever its day, in two statements."""
     a, r = Action, DayRun
     waiting = db.execute(
-        sa.select(a.form, a.state, a.currency, sa.func.count(), sa.func.sum(a.total_minor))
+        sa.select(
+            a.form, a.state, a.currency, sa.func.count().label("actions"), sa.func.sum(a.total_minor).label("minor")
+        )
         .where(a.tenant_id == tenant_id, a.state.in_(["proposed", "approved", "sending", "failed", "unknown"]))
         .group_by(a.form, a.state, a.currency)
     ).all()
@@ -92,55 +101,81 @@ def queue_summary(db: Session, tenant_id: UUID) -> QueueSummary:
 
     def count(tab: str, form: str | None = None) -> int:
         forms, states = TABS[tab]
-        return sum(n for f, s, _c, n, _t in waiting if f in forms and s in states and form in (None, f))
+        found = (row for row in waiting if row.form in forms and row.state in states)
+        return sum(row.actions for row in found if form in (None, row.form))
 
     totals: dict[str, int] = {}
-    for form, state, currency, _n, total in waiting:
-        if form == "letter" and state == "proposed":
-            totals[currency] = totals.get(currency, 0) + int(total)
+    for row in waiting:
+        if row.form == "letter" and row.state == "proposed":
+            totals[row.currency] = totals.get(row.currency, 0) + int(row.minor)
     return QueueSummary(
-        count("letters"),
-        count("tasks", "call"),
-        count("tasks", "task"),
-        count("problems"),
-        count("outgoing"),
-        dict(last.counts.get("held", {})) if last else {},
-        last.run_on if last else None,
-        last.started_at if last else None,
-        totals,
+        letters=count("letters"),
+        calls=count("tasks", "call"),
+        tasks=count("tasks", "task"),
+        problems=count("problems"),
+        outgoing=count("outgoing"),
+        held=dict(last.counts.get("held", {})) if last else {},
+        last_run_on=last.run_on if last else None,
+        last_run_at=last.started_at if last else None,
+        totals_minor=totals,
     )
 
 
 def run_steps(db: Session, tenant_id: UUID, result: RunResult) -> list[StepLine]:
-    """What a run proposed and held, by customer and document, in the current language."""
+    """Returns what a run proposed and withheld, by customer and document, in the current language."""
     s, i, c, p, a = Step, OpenItem, Customer, PolicyVersion, Action
     rows = db.execute(
-        sa.select(c.number, i.document_no, p.code, s.code, s.nominal_on, s.runs_on, s.open_minor, i.currency, s.state)
-        .add_columns(s.why_code, s.why_params)
+        sa.select(
+            c.number.label("customer_no"),
+            i.document_no,
+            p.code.label("policy"),
+            s.code.label("step"),
+            s.nominal_on,
+            s.runs_on,
+            s.open_minor,
+            i.currency,
+            s.state.label("status"),
+            s.why_code,
+            s.why_params,
+        )
         .join(a, sa.and_(a.tenant_id == s.tenant_id, a.id == s.action_id))
         .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
         .join(c, sa.and_(c.tenant_id == s.tenant_id, c.id == s.customer_id))
         .join(p, sa.and_(p.tenant_id == s.tenant_id, p.id == s.policy_version_id))
         .where(s.tenant_id == tenant_id, a.run_id == result.run_id, s.runs_on == result.run_on)
     )
-    lines = [StepLine(*row[:-2], why=why_step(row[-2], row[-1])) for row in map(tuple, rows)]  # type: ignore[misc]
-    return sorted([*lines, *_held_lines(db, tenant_id, result)], key=_by_document)
+    proposed = [
+        StepLine(
+            customer_no=row.customer_no,
+            document_no=row.document_no,
+            policy=row.policy,
+            step=row.step,
+            nominal_on=row.nominal_on,
+            runs_on=row.runs_on,
+            open_minor=row.open_minor,
+            currency=row.currency,
+            status=row.status,
+            why=why_step(row.why_code, row.why_params),
+        )
+        for row in rows
+    ]
+    return sorted([*proposed, *_held_lines(db, tenant_id, result)], key=_by_document)
 
 
 def simulated_lines(steps: Iterable[SimulatedStep]) -> list[StepLine]:
-    """A simulation as `run-day` writes its steps."""
+    """Returns a simulation in the form in which `run-day` writes its steps."""
     return [
         StepLine(
-            each.customer_no,
-            each.document_no,
-            each.policy,
-            each.step.code,
-            each.step.nominal_on,
-            each.step.runs_on,
-            each.open_minor,
-            each.currency,
-            "simulated",
-            why_step(each.step.why.code, each.step.why.params),
+            customer_no=each.customer_no,
+            document_no=each.document_no,
+            policy=each.policy,
+            step=each.step.code,
+            nominal_on=each.step.nominal_on,
+            runs_on=each.step.runs_on,
+            open_minor=each.open_minor,
+            currency=each.currency,
+            status="simulated",
+            why=why_step(each.step.why.code, each.step.why.params),
         )
         for each in steps
     ]
@@ -160,22 +195,21 @@ def _held_lines(db: Session, tenant_id: UUID, result: RunResult) -> list[StepLin
         )
     )
     items = {row.id: row for row in rows}
-    return [_held_line(held, items[held.item_id], result.run_on) for held in result.held]
-
-
-def _held_line(held: HeldItem, item: Any, run_on: date) -> StepLine:
-    return StepLine(
-        item.number,
-        item.document_no,
-        held.policy,
-        held.step.code,
-        held.step.nominal_on,
-        run_on,
-        item.open_minor,
-        item.currency,
-        "held",
-        why_held(held.code, held.params),
-    )
+    return [
+        StepLine(
+            customer_no=items[held.item_id].number,
+            document_no=items[held.item_id].document_no,
+            policy=held.policy,
+            step=held.step.code,
+            nominal_on=held.step.nominal_on,
+            runs_on=result.run_on,
+            open_minor=items[held.item_id].open_minor,
+            currency=items[held.item_id].currency,
+            status="held",
+            why=why_held(held.code, held.params),
+        )
+        for held in result.held
+    ]
 
 
 def _by_document(line: StepLine) -> tuple[str, str, date, str]:
@@ -191,12 +225,8 @@ def _actions(tenant_id: UUID) -> sa.Select[Any]:
     a, c, k = Action, Customer, Contact
     contact = (
         sa.select(k.name + " <" + k.email + ">")
-        .where(
-            k.tenant_id == tenant_id,
-            k.customer_id == a.customer_id,
-            *reachable(),
-        )
-        .order_by(k.purposes.contains(["dunning"]).desc(), k.created_at, k.id)
+        .where(k.tenant_id == tenant_id, k.customer_id == a.customer_id, *reachable())
+        .order_by(k.purposes.contains([PURPOSE]).desc(), k.created_at, k.id)
         .limit(1)
         .scalar_subquery()
     )
@@ -209,7 +239,7 @@ def _actions(tenant_id: UUID) -> sa.Select[Any]:
         a.form,
         a.code,
         a.level,
-        a.approval_role,
+        a.release_role,
         a.effects,
         a.state,
         a.items,
@@ -233,7 +263,8 @@ def _actions(tenant_id: UUID) -> sa.Select[Any]:
 
 
 def _action(row: Any, lines: Sequence[QueueLine]) -> QueueAction:
-    values = row._asdict()
+    """Builds the view from the columns of `_actions`, which bear its field names."""
+    values = dict(row._mapping)
     return QueueAction(
         **values | {"effects": tuple(row.effects), "reason": reason_text(row.reason)},
         name=step_name(row.code),
@@ -271,21 +302,22 @@ def _lines(db: Session, tenant_id: UUID, today: date, action_ids: Sequence[UUID]
     found: dict[UUID, list[QueueLine]] = {}
     for row in rows:
         line = QueueLine(
-            row.document_no,
-            row.item_id,
-            row.due_on,
-            (today - row.due_on).days,
-            row.open_minor,
-            step_name(row.code),
-            row.level,
-            row.nominal_on,
-            row.state,
-            why_step(row.why_code, row.why_params),
+            document_no=row.document_no,
+            item_id=row.item_id,
+            due_on=row.due_on,
+            days_overdue=(today - row.due_on).days,
+            open_minor=row.open_minor,
+            step_name=step_name(row.code),
+            level=row.level,
+            nominal_on=row.nominal_on,
+            state=row.state,
+            why=why_step(row.why_code, row.why_params),
         )
         found.setdefault(row.action_id, []).append(line)
     return found
 
 
-def _grouped(actions: Iterable[QueueAction]) -> Iterable[tuple[tuple[UUID, str], list[QueueAction]]]:
-    for key, members in groupby(actions, key=lambda action: (action.customer_id, action.currency)):
-        yield key, list(members)
+def _grouped(actions: Iterable[QueueAction]) -> Iterable[tuple[QueueAction, ...]]:
+    """Yields the actions of each customer and currency."""
+    for _key, members in groupby(actions, key=lambda action: (action.customer_id, action.currency)):
+        yield tuple(members)

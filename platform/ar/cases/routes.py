@@ -14,7 +14,7 @@ from flask import Blueprint, request, url_for
 from ar.cases import commands, letters, queries
 from ar.cases.actions import role_name
 from ar.cases.explain import reason_text
-from ar.cases.inputs import ApproveAction, CompleteTask, PlaceBlock, SettleUnknown, SkipAction
+from ar.cases.inputs import ApproveAction, CompleteTask, PlaceBlock, ResolveDelivery, SkipAction
 from ar.cases.sending import PDF, stored_paper
 from ar.cases.texts import STATE_TONES, state_name
 from ar.cases.views import QueueAction
@@ -85,9 +85,7 @@ def paper(action_id: UUID) -> Page:
     if stored is not None:
         return download(stored.content, stored.media_type, f"{action_id}.pdf", inline=True)
     draft = letters.draft(db(), actor(), action_id)
-    draft = letters.with_terms(
-        draft, number=draft.number, deadline_on=letters.default_deadline(db(), actor().tenant_id, draft)
-    )
+    draft = letters.with_terms(draft, number=draft.number, deadline_on=letters.default_deadline(draft))
     return download(letters.print_letter(draft).pdf, PDF, letters.file_name(draft), inline=True)
 
 
@@ -153,10 +151,10 @@ def complete(action_id: UUID) -> Page:
 @staff(Permission.REVIEW_ACTIONS)
 def outcome(action_id: UUID) -> Page:
     """A person's word on a mail that came back or was lost sight of."""
-    form = read_form(SettleUnknown)
+    form = read_form(ResolveDelivery)
     if not form.ok:
         return invalid("ar/cases/action.html", **_action_values(action_id, form))
-    commands.settle_unknown(db(), actor(), action_id, form.data)
+    commands.resolve_delivery(db(), actor(), action_id, form.data)
     flash_ok(_("Noted.") if form.data.outcome == "arrived" else _("It waits in the queue again."))
     return _back()
 
@@ -231,7 +229,7 @@ def _preview(view: QueueAction) -> tuple[object, OutgoingMail | None]:
     if not view.is_letter or view.state not in ("proposed", "failed"):
         return None, None
     draft = letters.draft(db(), actor(), view.id)
-    deadline_on = letters.default_deadline(db(), actor().tenant_id, draft)
+    deadline_on = letters.default_deadline(draft)
     if draft.addressee is None or not draft.chased:
         return deadline_on, None
     finished = letters.with_terms(draft, number=draft.number, deadline_on=deadline_on)

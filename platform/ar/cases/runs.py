@@ -1,13 +1,13 @@
-"""The daily run: which steps come today, for all of a tenant's items, in a constant number of statements.
+"""Runs the day: proposes the steps that come today, for all of a tenant's items, in a constant number of statements.
 
-May import this slice's pure rules, selection and publishing. Invariants: the tenant's case lock comes first, so two
-runs make one set of steps; the decision is `ladder.decide` on facts alone; every step and every hold stores why.
+Invariants: the tenant's case lock comes first, so two runs make one set of steps; the decision is `ladder.decide` on
+facts alone; every step that is proposed or withheld stores why.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, NamedTuple
@@ -16,21 +16,25 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from ar.cases import ladder, selection
-from ar.cases.blocks import ActiveBlock, ActiveBlocks, active_blocks
+from ar.cases.blocks import active_holds
+from ar.cases.holds_rule import ActiveHolds, Reason, Unapplied, reason_not_to_chase
 from ar.cases.ladder import DueStep, ItemFacts
 from ar.cases.policy import Policy
 from ar.cases.progress import lock_cases, withdraw_paid
 from ar.cases.publishing import PolicyBook, policy_book
 from ar.cases.recording import Recorder, StateChange
-from ar.cases.selection import Unapplied
+from ar.cases.selection import Candidate, LadderFacts
 from kernel.actor import Actor
 from kernel.calendars import WorkCalendar
 from kernel.errors import RuleBroken
 from kernel.ids import new_id
 from tenants.queries import CompanyFacts, company, work_calendar
 
+#: A cleared item leaves the daily work; it is enrolled again when a payment is taken back.
+_PARKED: Final = StateChange(None, None, None, None, parked=True)
 
-class HeldItem(NamedTuple):
+
+class WithheldItem(NamedTuple):
     """A step that was due and was not proposed, and why."""
 
     item_id: UUID
@@ -43,18 +47,18 @@ class HeldItem(NamedTuple):
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run did. `held` lists every item held today, whether or not that is news."""
+    """Counts of a run; `held` lists every step withheld today, whether or not for the same reason as yesterday."""
 
     run_id: UUID
     run_on: date
     steps: int
     actions: int
-    held: list[HeldItem] = field(repr=False)
+    held: list[WithheldItem] = field(repr=False)
     withdrawn: int = 0
 
 
 class _Answer(NamedTuple):
-    """What the facts of an item lead to; shared by all items of equal facts."""
+    """The steps that facts lead to, and the ladder state with and without them; shared by items of equal facts."""
 
     version_id: UUID
     policy: Policy
@@ -69,21 +73,22 @@ def run_day(db: Session, actor: Actor) -> RunResult:
     Returns what was proposed and held. Raises RuleBroken(`policy_not_published`).
     """
     lock_cases(db, actor)
-    found, withdrawn = selection.candidates(db, actor.tenant_id, actor.today), 0
-    if found.paid:
-        withdrawn = withdraw_paid(db, actor)
-        found = selection.candidates(db, actor.tenant_id, actor.today)
-    if not found.rows:
-        return _nothing_to_do(db, actor, withdrawn)
-    settings = company(db, actor.tenant_id)
-    book, calendar = policy_book(db, actor.tenant_id), work_calendar(db, actor.tenant_id)
-    run = _Run(db, actor, settings, book, calendar)
-    run.decide(found.rows)
+    start = selection.start_of_run(db, actor.tenant_id, actor.today)
+    withdrawn, book = 0, None
+    if start.paid_in_queue:
+        book = policy_book(db, actor.tenant_id)
+        withdrawn = withdraw_paid(db, actor, book)
+    found = selection.candidates(db, actor.tenant_id, actor.today, start)
+    if not found:
+        return _record_quiet_day(db, actor, withdrawn)
+    settings, calendar = company(db, actor.tenant_id), work_calendar(db, actor.tenant_id)
+    run = _Run(db, actor, settings, book or policy_book(db, actor.tenant_id), calendar)
+    run.decide(found)
     return run.record(withdrawn)
 
 
 def refuse_earlier_day(db: Session, actor: Actor) -> None:
-    """For who names the day by hand: no day before that of the newest run. Raises RuleBroken(`run_day_passed`).
+    """Refuses a day before that of the newest run, for callers that name the day. Raises RuleBroken(`run_day_passed`).
 
     The nightly run and the button do not ask: after a run ahead of its day they still take their own day's turn.
     """
@@ -93,65 +98,70 @@ def refuse_earlier_day(db: Session, actor: Actor) -> None:
         raise RuleBroken("run_day_passed", day=actor.today.isoformat(), newest=newest_on.isoformat())
 
 
-def _nothing_to_do(db: Session, actor: Actor, withdrawn: int) -> RunResult:
-    """A quiet day reads no policy and no calendar; that it ran is on record all the same."""
+def _record_quiet_day(db: Session, actor: Actor, withdrawn: int) -> RunResult:
+    """Records a run that had nothing to look at; it reads no policy and no calendar."""
     recorder = Recorder(actor, new_id(), auto_approve=False)
     recorder.write(db, {"held": {}, "withdrawn": withdrawn, "answers": 0})
     return RunResult(recorder.run_id, actor.today, 0, 0, [], withdrawn)
 
 
 class _Run:
-    """One run while it is being decided: memo of answers, groups, holds, and what is to be written."""
+    """One run while it is being decided: answers by facts, the holds in force, and what is to be written."""
 
     def __init__(
         self, db: Session, actor: Actor, settings: CompanyFacts, book: PolicyBook, calendar: WorkCalendar
     ) -> None:
         self.db, self.actor = db, actor
         self.settings, self.book, self.calendar = settings, book, calendar
-        self.blocks = ActiveBlocks({}, {})
+        self.holds = ActiveHolds({}, {})
         self.unapplied: Mapping[tuple[str, str], Unapplied] = {}
-        self.answers: dict[Any, _Answer] = {}
+        self.answers: dict[LadderFacts, _Answer] = {}
         self.recorder = Recorder(actor, new_id(), auto_approve=not settings.review_mode)
-        self.held: list[HeldItem] = []
-        self.no_blocks = True
+        self.held: list[WithheldItem] = []
+        self.any_holds = False
 
-    def decide(self, rows: Any) -> None:
-        """Every candidate: what its facts lead to, whether it is held, into which action it goes."""
+    def decide(self, candidates: Iterable[Candidate]) -> None:
+        """Decides about every candidate: parked, left alone, withheld, or proposed as part of an action."""
         tenant_id, today = self.actor.tenant_id, self.actor.today
-        self.blocks = active_blocks(self.db, tenant_id, today)
-        self.no_blocks = not (self.blocks.by_item or self.blocks.by_customer)
+        self.holds = active_holds(self.db, tenant_id, today)
+        self.any_holds = bool(self.holds)
         self.unapplied = {
             key: money
             for key, money in selection.unapplied_by_customer(self.db, tenant_id, today).items()
             if money.covers
         }
         answers, recorder = self.answers, self.recorder
-        for row in rows:
-            item, customer, currency, open_minor, kind, held_before = row[: selection.FACTS_FROM]
-            facts = row[selection.FACTS_FROM :]
+        for item in candidates:
+            facts = item.facts
             answer = answers.get(facts)
             if answer is None:
                 answer = answers[facts] = self._answer(facts)
-            if open_minor == 0:
-                recorder.change(item, _PARKED, kind)
+            if item.open_minor == 0:
+                recorder.change(item, _PARKED)
             elif not answer.steps:
-                if kind == selection.DUE:
+                if item.kind == selection.DUE:
                     continue  # a day off: the stored state says the same
-                recorder.change(item, answer.untouched, kind)
-            elif (held := self._hold(item, customer, currency, open_minor, answer)) is not None:
-                recorder.hold(item, customer, held, held_before, answer.untouched, kind)
+                recorder.change(item, answer.untouched)
+            elif (reason := self._reason(item, answer)) is not None:
+                recorder.withhold(item, reason, answer.untouched)
             else:
-                recorder.propose(item, customer, currency, open_minor, answer.version_id, answer.steps)
-                recorder.change(item, answer.proposed, kind)
+                recorder.propose(item, answer.version_id, answer.steps)
+                recorder.change(item, answer.proposed)
 
-    def _answer(self, facts: Any) -> _Answer:
+    def _answer(self, facts: LadderFacts) -> _Answer:
         """Decides once for all items of these facts."""
-        customer_code, version_id, due_on, end_on, level, waiting, delivered_on, deadline_on, fired = facts
+        version_id = facts.version_id
         if version_id is None:
-            version_id = self.book.pick(customer_code, self.settings.policy_code)
+            version_id = self.book.pick(facts.customer_policy, self.settings.policy_code)
         policy = self.book.by_id[version_id]
         now = ItemFacts(
-            due_on, end_on, level, waiting, delivered_on, deadline_on, frozenset(filter(None, fired.split(",")))
+            due_on=facts.due_on,
+            collection_end_on=facts.collection_end_on,
+            level_reached=facts.level_reached,
+            waiting=facts.waiting,
+            last_delivered_on=facts.last_delivered_on,
+            deadline_on=facts.deadline_on,
+            fired=frozenset(filter(None, facts.fired.split(","))),
         )
         steps = ladder.decide(now, policy, self.actor.today, self.calendar)
         then = now._replace(
@@ -159,47 +169,50 @@ class _Run:
             fired=now.fired | {step.code for step in steps if not step.level},
         )
         return _Answer(
-            version_id, policy, steps, self._change(version_id, policy, now), self._change(version_id, policy, then)
+            version_id=version_id,
+            policy=policy,
+            steps=steps,
+            untouched=self._change(version_id, policy, now),
+            proposed=self._change(version_id, policy, then),
         )
 
     def _change(self, version_id: UUID, policy: Policy, facts: ItemFacts) -> StateChange:
         next_on = ladder.next_on(facts, policy, self.calendar)
         return StateChange(version_id, facts.waiting, ",".join(sorted(facts.fired)), next_on, parked=False)
 
-    def _hold(
-        self, item: str, customer: str, currency: str, open_minor: int, answer: _Answer
-    ) -> tuple[str, dict[str, Any]] | None:
-        """Why a due step is not taken today (rules in the order in which people ask), or None."""
-        held: tuple[str, dict[str, Any]] | None = None
-        if not self.no_blocks and (block := self._block(item, customer)) is not None:
-            held = (block.held_code, block.params())
-        elif answer.policy.is_within_tolerance(currency, open_minor):
-            tolerance = answer.policy.tolerance_minor[currency]
-            held = ("tolerance", {"open_minor": open_minor, "tolerance_minor": tolerance, "currency": currency})
-        elif (money := self.unapplied.get((customer, currency))) is not None and money.covers:
-            amounts = {"credit_minor": money.credit_minor, "overdue_minor": money.overdue_minor, "currency": currency}
-            held = ("apply_first", dict(amounts))
-        if held is not None:
-            self.held.append(HeldItem(UUID(item), UUID(customer), answer.policy.code, answer.steps[0], *held))
-        return held
-
-    def _block(self, item: str, customer: str) -> ActiveBlock | None:
-        return self.blocks.on(UUID(item), UUID(customer))
+    def _reason(self, item: Candidate, answer: _Answer) -> Reason | None:
+        """Returns why a due step is not taken today, and keeps it for the result; None when it is taken."""
+        hold = self.holds.on(UUID(item.item_id), UUID(item.customer_id)) if self.any_holds else None
+        reason = reason_not_to_chase(
+            currency=item.currency,
+            open_minor=item.open_minor,
+            hold=hold,
+            policy=answer.policy,
+            unapplied=self.unapplied.get((item.customer_id, item.currency)),
+        )
+        if reason is not None:
+            self.held.append(
+                WithheldItem(
+                    item_id=UUID(item.item_id),
+                    customer_id=UUID(item.customer_id),
+                    policy=answer.policy.code,
+                    step=answer.steps[0],
+                    code=reason.code,
+                    params=reason.params,
+                )
+            )
+        return reason
 
     def record(self, withdrawn: int) -> RunResult:
-        """Writes everything and says what there was."""
+        """Writes what was decided and returns its counts."""
         held = Counter(item.code for item in self.held)
         counts = {"held": dict(held), "withdrawn": withdrawn, "answers": len(self.answers)}
         self.recorder.write(self.db, counts)
         return RunResult(
-            self.recorder.run_id,
-            self.actor.today,
-            self.recorder.step_count,
-            len(self.recorder.groups),
-            self.held,
-            withdrawn,
+            run_id=self.recorder.run_id,
+            run_on=self.actor.today,
+            steps=self.recorder.step_count,
+            actions=len(self.recorder.groups),
+            held=self.held,
+            withdrawn=withdrawn,
         )
-
-
-#: A cleared item leaves the daily work; it is woken when a payment is taken back.
-_PARKED: Final = StateChange(None, None, None, None, parked=True)

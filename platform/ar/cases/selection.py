@@ -1,186 +1,296 @@
-"""What a daily run looks at: items newly overdue, items open again, items whose next step has come.
+"""Selects what a daily run looks at: items newly overdue, items open again, items whose next step has come.
 
-May import SQLAlchemy and this slice's models. Invariant: cost follows what is new and what is due, never history;
-whatever makes an item due is found (a date that comes, a late document, a payment taken back). Open is what is open
-as of the day: money that counts only from a later date stops nothing yet.
+Invariant: cost follows what is new and what is due, never history; whatever makes an item due is found (a date that
+comes, a late document, a payment taken back). Open means open as of the day (`ar.ledger.asof`): money that counts only
+from a later date stops nothing yet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Final, NamedTuple
+from functools import cache
+from operator import attrgetter
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ar.cases.holds_rule import Unapplied
+from ar.cases.models import Action, DayRun, LadderState, Step
+from ar.cases.progress import in_queue
+from ar.customers.models import Customer
+from ar.ledger.asof import later_allocations_once, open_amounts_then, open_then
+from ar.ledger.models import Allocation, OpenItem
+from kernel.db import columns
+
 #: Longer than any transaction: ids are made before their commit, so a run looks this far behind the one before.
 LATE_COMMIT: Final = timedelta(hours=6)
 _BEGINNING: Final = date(1, 1, 1)
 
-# Ids travel as text and come back as one array literal: 100,000 UUID objects each way would cost more than the rest.
-_CANDIDATES: Final = sa.text("""
-    WITH later AS MATERIALIZED (
-        SELECT debit_item_id AS item_id, CAST(sum(amount_minor) AS bigint) AS minor FROM allocation
-        WHERE tenant_id = :tenant AND effective_on > :today GROUP BY debit_item_id
-    ), looked_at AS (
-        SELECT i.id FROM open_item AS i
-        WHERE i.tenant_id = :tenant AND i.open_minor > 0 AND i.due_on <= :today
-            AND (i.due_on > :since OR i.id > :watermark)
-            AND NOT EXISTS (
-                SELECT FROM ladder_state AS s WHERE s.tenant_id = :tenant AND s.item_id = i.id AND NOT s.parked
-            )
-        UNION
-        SELECT debit_item_id FROM allocation
-        WHERE tenant_id = :tenant AND id > :watermark AND reverses_id IS NOT NULL
-        UNION
-        SELECT debit_item_id FROM allocation
-        WHERE tenant_id = :tenant AND effective_on > :since AND effective_on <= :today AND reverses_id IS NOT NULL
-        UNION
-        SELECT item_id FROM later
-    )
-    SELECT i.id::text, i.customer_id::text, i.currency, i.open_minor + coalesce(later.minor, 0),
-        CASE WHEN s.item_id IS NULL THEN 'new' ELSE 'woken' END, s.held_code,
-        c.policy_code, s.policy_version_id, i.due_on, i.collection_end_on,
-        coalesce(s.level_reached, 0), coalesce(s.waiting, false), s.last_delivered_on, s.deadline_on,
-        coalesce(array_to_string(s.fired, ','), '')
-    FROM looked_at
-    JOIN open_item AS i ON i.tenant_id = :tenant AND i.id = looked_at.id
-    JOIN customer AS c ON c.tenant_id = :tenant AND c.id = i.customer_id
-    LEFT JOIN later ON later.item_id = i.id
-    LEFT JOIN ladder_state AS s ON s.tenant_id = :tenant AND s.item_id = i.id
-    WHERE i.side = 1 AND i.open_minor + coalesce(later.minor, 0) > 0 AND i.due_on <= :today
-        AND (s.item_id IS NULL OR s.parked)
-    UNION ALL
-    SELECT i.id::text, i.customer_id::text, i.currency, i.open_minor + coalesce(later.minor, 0), 'due', s.held_code,
-        NULL, s.policy_version_id, i.due_on, i.collection_end_on,
-        s.level_reached, s.waiting, s.last_delivered_on, s.deadline_on, array_to_string(s.fired, ',')
-    FROM ladder_state AS s
-    JOIN open_item AS i ON i.tenant_id = :tenant AND i.id = s.item_id
-    LEFT JOIN later ON later.item_id = i.id
-    WHERE s.tenant_id = :tenant AND s.next_on <= :today AND NOT s.parked
-    UNION ALL
-    SELECT NULL, NULL, NULL, 0, 'paid', NULL, NULL, NULL, NULL, NULL, 0, false, NULL, NULL, ''
-    WHERE EXISTS (
-        SELECT FROM action AS a
-        JOIN step AS s ON s.tenant_id = :tenant AND s.action_id = a.id
-        JOIN open_item AS i ON i.tenant_id = :tenant AND i.id = s.item_id
-        LEFT JOIN later ON later.item_id = i.id
-        WHERE a.tenant_id = :tenant AND (a.state = 'proposed' OR (a.state = 'approved' AND a.form <> 'letter'))
-            AND s.state = 'proposed' AND i.open_minor + coalesce(later.minor, 0) = 0
-    )
-""")
-_LAST_RUN: Final = sa.text("SELECT id, run_on FROM day_run WHERE tenant_id = :tenant ORDER BY id DESC LIMIT 1")
+#: Kinds of candidates: never on a ladder before, open again after it was cleared, its next step has come.
+NEW, REOPENED, DUE = "new", "reopened", "due"
+CandidateKind = Literal["new", "reopened", "due"]
+
+_TENANT: Final[sa.BindParameter[UUID]] = sa.bindparam("tenant", type_=sa.Uuid)
+_CUSTOMER: Final[sa.BindParameter[UUID]] = sa.bindparam("customer", type_=sa.Uuid)
+_TODAY: Final[sa.BindParameter[date]] = sa.bindparam("today", type_=sa.Date)
+_SINCE: Final[sa.BindParameter[date]] = sa.bindparam("since", type_=sa.Date)
+_WATERMARK: Final[sa.BindParameter[UUID]] = sa.bindparam("watermark", type_=sa.Uuid)
 
 
-class Found(NamedTuple):
-    """`rows` of (item, customer, currency, open_minor, kind, held_code, facts…), facts from FACTS_FROM on.
+class RunStart(NamedTuple):
+    """How far the runs before have looked, and whether steps of items paid meanwhile wait in the queue."""
 
-    `paid`: steps of items paid meanwhile wait in the queue. Taking them out moves states, so look again after it.
+    since: date
+    watermark: UUID
+    paid_in_queue: bool
+
+
+class LadderFacts(NamedTuple):
+    """What decides about an item's steps; equal for many items, so that a run decides once for all of them.
+
+    `customer_policy` and `version_id`: the policy asked for, and the version the item is on (None before its first).
+    `fired` is a comma-separated list: an array would be made into a list per item, which is unhashable.
     """
 
-    rows: Sequence[Any]
-    paid: bool
+    customer_policy: str | None
+    version_id: UUID | None
+    due_on: date
+    collection_end_on: date
+    level_reached: int
+    waiting: bool
+    last_delivered_on: date | None
+    deadline_on: date | None
+    fired: str
 
 
-def candidates(db: Session, tenant_id: UUID, today: date) -> Found:
-    """All that a run has to look at, in one statement beside the one that says how far the run before has looked."""
-    rows = list(db.execute(_CANDIDATES, candidate_values(db, tenant_id, today)))
-    note = next((n for n, row in enumerate(rows) if row[4] == PAID), None)
-    if note is not None:
-        del rows[note]
-    return Found(rows, note is not None)
+class Candidate(NamedTuple):
+    """An item that a run looks at; the fields of LadderFacts follow its own.
+
+    Ids are texts and go back to the database as one array literal: 100,000 UUID objects each way would cost more than
+    all the rest of a run.
+    """
+
+    item_id: str
+    customer_id: str
+    currency: str
+    open_minor: int
+    kind: CandidateKind
+    held_code: str | None
+    customer_policy: str | None
+    version_id: UUID | None
+    due_on: date
+    collection_end_on: date
+    level_reached: int
+    waiting: bool
+    last_delivered_on: date | None
+    deadline_on: date | None
+    fired: str
+
+    @property
+    def facts(self) -> LadderFacts:
+        """Returns the fields by which a run decides."""
+        return LadderFacts._make(_facts_of(self))
 
 
-def candidate_values(db: Session, tenant_id: UUID, today: date) -> dict[str, Any]:
-    """The bound values of the run's SELECT: how far the run before has looked."""
-    last = db.execute(_LAST_RUN, {"tenant": tenant_id}).first()
-    values: dict[str, Any] = {"tenant": tenant_id, "today": today, "since": _BEGINNING, "watermark": UUID(int=0)}
-    if last is not None:
-        values |= {"since": last.run_on, "watermark": _behind(last.id)}
-    return values
+_facts_of: Final = attrgetter(*LadderFacts._fields)
+
+
+def start_of_run(db: Session, tenant_id: UUID, today: date) -> RunStart:
+    """Returns where a run of `today` begins, in one statement."""
+    row = columns(db, _start_statement(), {"tenant": tenant_id, "today": today}).one()
+    if row.last_id is None:
+        return RunStart(since=_BEGINNING, watermark=UUID(int=0), paid_in_queue=row.paid_in_queue)
+    return RunStart(since=row.last_run_on, watermark=_behind(row.last_id), paid_in_queue=row.paid_in_queue)
+
+
+def candidates(db: Session, tenant_id: UUID, today: date, start: RunStart) -> Sequence[Candidate]:
+    """Returns every item that a run of `today` has to look at, in one statement."""
+    values = {"tenant": tenant_id, "today": today, "since": start.since, "watermark": start.watermark}
+    return [Candidate._make(row) for row in columns(db, _candidates_statement(), values)]
 
 
 def newest_run_on(db: Session, tenant_id: UUID) -> date | None:
-    """The day for which the newest run (by its start) was made; None before the first."""
-    last = db.execute(_LAST_RUN, {"tenant": tenant_id}).first()
-    return last.run_on if last else None
-
-
-FACTS_FROM: Final = 6
-#: Kinds of candidates: never on a ladder before, open again after it was cleared, its next step has come. The last
-#: is no candidate but a note that something is to be taken out of the queue first.
-NEW, WOKEN, DUE, PAID = "new", "woken", "due", "paid"
-
-
-@dataclass(frozen=True, slots=True)
-class Unapplied:
-    """What of a customer's money waits to be applied, and what is overdue, in one currency."""
-
-    credit_minor: int
-    overdue_minor: int
-
-    @property
-    def covers(self) -> bool:
-        """Whether applying it would leave nothing to chase."""
-        return self.overdue_minor > 0 and self.credit_minor >= self.overdue_minor
-
-
-_UNAPPLIED: Final = """
-    WITH later AS MATERIALIZED (
-        SELECT item_id, sum(minor) AS minor FROM (
-            SELECT debit_item_id AS item_id, amount_minor AS minor FROM allocation
-            WHERE tenant_id = :tenant AND effective_on > :today
-            UNION ALL
-            SELECT credit_item_id, amount_minor FROM allocation
-            WHERE tenant_id = :tenant AND effective_on > :today
-        ) AS both_sides
-        GROUP BY item_id
-    ), credit AS (
-        SELECT i.customer_id, i.currency, sum(i.open_minor + coalesce(later.minor, 0)) AS credit_minor
-        FROM (
-            SELECT id, customer_id, currency, open_minor FROM open_item
-            WHERE tenant_id = :tenant AND open_minor > 0 AND side = -1 AND document_on <= :today {of}
-            UNION ALL
-            SELECT id, customer_id, currency, open_minor FROM open_item
-            WHERE tenant_id = :tenant AND cleared_on > :today AND side = -1 AND document_on <= :today {of}
-        ) AS i
-        LEFT JOIN later ON later.item_id = i.id
-        GROUP BY i.customer_id, i.currency
-    )
-    SELECT credit.customer_id::text, credit.currency, credit.credit_minor,
-        sum(i.open_minor + coalesce(later.minor, 0))
-    FROM credit
-    JOIN (
-        SELECT id, customer_id, currency, open_minor FROM open_item
-        WHERE tenant_id = :tenant AND open_minor > 0 AND side = 1 AND due_on < :today {of}
-        UNION ALL
-        SELECT id, customer_id, currency, open_minor FROM open_item
-        WHERE tenant_id = :tenant AND cleared_on > :today AND side = 1 AND due_on < :today {of}
-    ) AS i ON i.customer_id = credit.customer_id AND i.currency = credit.currency
-    LEFT JOIN later ON later.item_id = i.id
-    WHERE credit.credit_minor > 0
-    GROUP BY credit.customer_id, credit.currency, credit.credit_minor
-"""
-_UNAPPLIED_OF_ALL: Final = sa.text(_UNAPPLIED.format(of=""))
-_UNAPPLIED_OF_ONE: Final = sa.text(_UNAPPLIED.format(of="AND customer_id = :customer"))
+    """Returns the day for which the newest run (by its start) was made; None before the first."""
+    return db.execute(
+        sa.select(DayRun.run_on).where(DayRun.tenant_id == tenant_id).order_by(DayRun.id.desc()).limit(1)
+    ).scalar_one_or_none()
 
 
 def unapplied_by_customer(db: Session, tenant_id: UUID, today: date) -> dict[tuple[str, str], Unapplied]:
-    """Per customer and currency with credit still open: that credit, and what is overdue; both as of `today`."""
-    rows = db.execute(_UNAPPLIED_OF_ALL, {"tenant": tenant_id, "today": today})
-    return {(row[0], row[1]): Unapplied(int(row[2]), int(row[3])) for row in rows}
+    """Returns per customer (id as text) and currency with open credit: that credit and the overdue, as of `today`."""
+    rows = columns(db, _unapplied_statement(), {"tenant": tenant_id, "today": today})
+    return {(row.customer_id, row.currency): _unapplied(row) for row in rows}
 
 
 def unapplied_of(db: Session, tenant_id: UUID, today: date, customer_id: UUID) -> dict[str, Unapplied]:
-    """The same judgement for one customer, by currency: what a letter is held against before it leaves."""
-    rows = db.execute(_UNAPPLIED_OF_ONE, {"tenant": tenant_id, "today": today, "customer": customer_id})
-    return {row[1]: Unapplied(int(row[2]), int(row[3])) for row in rows}
+    """Returns the same for one customer, by currency."""
+    values = {"tenant": tenant_id, "today": today, "customer": customer_id}
+    return {row.currency: _unapplied(row) for row in columns(db, _unapplied_statement(of_customer=True), values)}
+
+
+def _unapplied(row: Any) -> Unapplied:
+    return Unapplied(credit_minor=row.credit_minor, overdue_minor=row.overdue_minor)
 
 
 def _behind(run_id: UUID) -> UUID:
-    """The smallest id that could have been made LATE_COMMIT before the run's own."""
+    """Returns the smallest id that could have been made LATE_COMMIT before the run's own."""
     made_ms = run_id.int >> 80
     return UUID(int=max(0, made_ms - int(LATE_COMMIT.total_seconds() * 1000)) << 80)
+
+
+@cache
+def _start_statement() -> sa.Select[Any]:
+    """Built once, like every statement here: a quiet day's run costs a few milliseconds."""
+    return sa.select(
+        _of_last_run(DayRun.id).label("last_id"),
+        _of_last_run(DayRun.run_on).label("last_run_on"),
+        _paid_in_queue().label("paid_in_queue"),
+    )
+
+
+def _of_last_run(column: Any) -> sa.ScalarSelect[Any]:
+    return sa.select(column).where(DayRun.tenant_id == _TENANT).order_by(DayRun.id.desc()).limit(1).scalar_subquery()
+
+
+def _paid_in_queue() -> sa.Exists:
+    """A step waits, its item has nothing open as of the day; `progress.withdraw_paid` takes these steps out."""
+    a, s, i = Action, Step, OpenItem
+    later = later_allocations_once(_TENANT, _TODAY)
+    return (
+        sa.select(sa.literal(1))
+        .select_from(a)
+        .join(s, sa.and_(s.tenant_id == _TENANT, s.action_id == a.id))
+        .join(i, sa.and_(i.tenant_id == _TENANT, i.id == s.item_id))
+        .outerjoin(later, later.c.item_id == i.id)
+        .where(a.tenant_id == _TENANT, in_queue(), s.state == "proposed", open_then(later) == 0)
+        .exists()
+    )
+
+
+@cache
+def _candidates_statement() -> sa.CompoundSelect[Any]:
+    later = later_allocations_once(_TENANT, _TODAY)
+    return sa.union_all(_enrolling(later), _next_step_come(later))
+
+
+def _enrolling(later: sa.CTE) -> sa.Select[Any]:
+    """Overdue debits that are on no ladder, or whose ladder was parked when they were paid."""
+    i, c, s = OpenItem, Customer, LadderState
+    looked_at = _looked_at(later)
+    return (
+        sa.select(
+            *_named(
+                kind=sa.case((s.item_id.is_(None), NEW), else_=REOPENED),
+                open_minor=open_then(later),
+                customer_policy=c.policy_code,
+            )
+        )
+        .select_from(looked_at)
+        .join(i, sa.and_(i.tenant_id == _TENANT, i.id == looked_at.c.id))
+        .join(c, sa.and_(c.tenant_id == _TENANT, c.id == i.customer_id))
+        .outerjoin(later, later.c.item_id == i.id)
+        .outerjoin(s, sa.and_(s.tenant_id == _TENANT, s.item_id == i.id))
+        .where(
+            i.side == 1,
+            open_then(later) > 0,
+            i.due_on <= _TODAY,
+            sa.or_(s.item_id.is_(None), s.parked),
+        )
+    )
+
+
+def _looked_at(later: sa.CTE) -> sa.Subquery:
+    """Ids of items that may have become overdue or open again since the last run."""
+    i, a, s = OpenItem, Allocation, LadderState
+    on_ladder = sa.exists().where(s.tenant_id == _TENANT, s.item_id == i.id, sa.not_(s.parked))
+    newly_due = sa.select(i.id).where(
+        i.tenant_id == _TENANT,
+        i.open_minor > 0,
+        i.due_on <= _TODAY,
+        sa.or_(i.due_on > _SINCE, i.id > _WATERMARK),
+        ~on_ladder,
+    )
+    taken_back = sa.select(a.debit_item_id).where(a.tenant_id == _TENANT, a.reverses_id.is_not(None))
+    return sa.union(
+        newly_due,
+        taken_back.where(a.id > _WATERMARK),
+        taken_back.where(a.effective_on > _SINCE, a.effective_on <= _TODAY),
+        sa.select(later.c.item_id),
+    ).subquery("looked_at")
+
+
+def _next_step_come(later: sa.CTE) -> sa.Select[Any]:
+    """Items on a ladder whose next step has come; those paid meanwhile too, so that the run parks them."""
+    i, s = OpenItem, LadderState
+    return (
+        sa.select(
+            *_named(
+                kind=sa.literal(DUE, sa.Text),
+                open_minor=open_then(later),
+                customer_policy=sa.cast(sa.null(), sa.Text),
+            )
+        )
+        .select_from(s)
+        .join(i, sa.and_(i.tenant_id == _TENANT, i.id == s.item_id))
+        .outerjoin(later, later.c.item_id == i.id)
+        .where(s.tenant_id == _TENANT, s.next_on <= _TODAY, sa.not_(s.parked))
+    )
+
+
+def _named(**of_branch: sa.ColumnElement[Any] | Any) -> list[sa.Label[Any]]:
+    """The columns of a candidate in the order of its fields, each under its name."""
+    i, s = OpenItem, LadderState
+    found: dict[str, Any] = {
+        "item_id": sa.cast(i.id, sa.Text),
+        "customer_id": sa.cast(i.customer_id, sa.Text),
+        "currency": i.currency,
+        "held_code": s.held_code,
+        "version_id": s.policy_version_id,
+        "due_on": i.due_on,
+        "collection_end_on": i.collection_end_on,
+        "level_reached": sa.func.coalesce(s.level_reached, 0),
+        "waiting": sa.func.coalesce(s.waiting, sa.false()),
+        "last_delivered_on": s.last_delivered_on,
+        "deadline_on": s.deadline_on,
+        "fired": sa.func.coalesce(sa.func.array_to_string(s.fired, ","), ""),
+        **of_branch,
+    }
+    return [sa.label(name, found[name]) for name in Candidate._fields]
+
+
+@cache
+def _unapplied_statement(*, of_customer: bool = False) -> sa.Select[Any]:
+    """Open credit and overdue debt as of the day, per customer and currency that have both."""
+    i = OpenItem
+    later = later_allocations_once(_TENANT, _TODAY)
+    whose = (i.customer_id == _CUSTOMER,) if of_customer else ()
+    credits_ = open_amounts_then(_TENANT, _TODAY, later, i.side == -1, i.document_on <= _TODAY, *whose)
+    overdue = open_amounts_then(_TENANT, _TODAY, later, i.side == 1, i.due_on < _TODAY, *whose)
+    credit_minor = _sum(credits_.c.minor)
+    credit = (
+        sa.select(credits_.c.customer_id, credits_.c.currency, credit_minor.label("minor"))
+        .group_by(credits_.c.customer_id, credits_.c.currency)
+        .having(credit_minor > 0)
+        .subquery("credit")
+    )
+    of_credit = (credit.c.customer_id, credit.c.currency, credit.c.minor)
+    return (
+        sa.select(
+            sa.cast(credit.c.customer_id, sa.Text).label("customer_id"),
+            credit.c.currency,
+            credit.c.minor.label("credit_minor"),
+            _sum(overdue.c.minor).label("overdue_minor"),
+        )
+        .join(
+            overdue,
+            sa.and_(overdue.c.customer_id == credit.c.customer_id, overdue.c.currency == credit.c.currency),
+        )
+        .group_by(*of_credit)
+    )
+
+
+def _sum(minor: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+    return sa.cast(sa.func.sum(minor), sa.BigInteger)

@@ -1,8 +1,8 @@
-"""From an approved letter to a delivered one: paper and mail, the world checked again, what became of it.
+"""Sends an approved letter: makes paper and mail, rechecks it before SMTP, records its delivery.
 
-May import this slice, statements and the kernel. Invariants: nothing is sent to someone who has paid (also where the
-money only waits to be applied), disputes or is on hold by the moment of sending; a letter says what is open now; only
-what the mail server took moves a level; only a bad address mutes a contact.
+Invariants: nothing is sent to someone who has paid (also where the money only waits to be applied), disputes or is on
+hold by the moment of sending; a letter says what is open now; only what the mail server took moves a level; only a bad
+address suppresses a contact.
 """
 
 from __future__ import annotations
@@ -18,13 +18,17 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from ar.cases import letters
-from ar.cases.enclosures import link_of, statement_for
+from ar.cases.enclosures import statement_for
 from ar.cases.letters import PURPOSE, Draft, LetterLine
 from ar.cases.models import Action
 from ar.cases.policy import Effect
-from ar.cases.progress import lock_cases, mark_steps, pending_step_ids, refresh_actions, settle_steps
+from ar.cases.progress import lock_cases, mark_steps, pending_step_ids, record_step_outcome, refresh_actions
+from ar.cases.publishing import PolicyBook, policy_book
+from ar.customers.commands import suppress_contact
+from ar.customers.lookups import reachable
 from ar.customers.models import Contact
 from ar.statements.commands import lock_for_statements
+from ar.statements.links import find_link
 from kernel import outbox, storage
 from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
@@ -32,27 +36,32 @@ from kernel.errors import HuikuanError, RuleBroken
 from kernel.ids import new_id
 from kernel.journal import record
 from kernel.log import logger
-from kernel.mail import Attachment, MailMessage, address_is_bad, queue_mail, redact_links
+from kernel.mail import Attachment, MailMessage, address_is_bad, queue_mail, redact_links, rewrite_queued_mail
 
 log = logger(__name__)
 
 PDF: Final = "application/pdf"
 LETTERS_PER_JOB: Final = 50
+_FREEZE: Final = sa.text("""
+    UPDATE step SET open_minor = n.open_minor
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:amounts AS bigint[])) AS n(id, open_minor)
+    WHERE step.tenant_id = :tenant AND step.id = n.id
+""")
 
 
-def prepare_letter(db: Session, actor: Actor, action_id: UUID) -> str | None:
+def prepare_letter(db: Session, actor: Actor, action_id: UUID, book: PolicyBook | None = None) -> str | None:
     """Numbers, prints, stores and queues an approved letter. Returns why nothing was left to chase, else None.
 
-    Raises RuleBroken(`no_dunning_contact`).
+    `book` holds the policies if the caller has read them already. Raises RuleBroken(`no_dunning_contact`).
     """
-    letter = letters.draft(db, actor, action_id)
-    reason = _drop(db, actor, letter)
+    letter = letters.draft(db, actor, action_id, book)
+    reason = _suppress_unchased(db, actor, letter)
     if reason is not None:
         return reason
     addressee = letter.addressee
     if addressee is None:
         raise RuleBroken("no_dunning_contact", customer=letter.customer_name)
-    deadline_on = letter.deadline_on or letters.default_deadline(db, actor.tenant_id, letter)
+    deadline_on = letter.deadline_on or letters.default_deadline(letter)
     again = letter.number is not None
     number = letter.number or _take_number(db, actor)
     letter = letters.with_terms(letter, number=number, deadline_on=deadline_on)
@@ -83,7 +92,7 @@ def prepare_letters(db: Session, actor: Actor, again_kind: str) -> int:
     lock_cases(db, actor)
     a = Action
     rows = db.execute(
-        sa.select(a.id, a.customer_id, a.code, a.effects)
+        sa.select(a.id, a.customer_id, a.effects)
         .where(a.tenant_id == actor.tenant_id, a.state == "approved", a.form == "letter", a.mail_id.is_(None))
         .order_by(a.id)
         .limit(LETTERS_PER_JOB + 1)
@@ -91,23 +100,24 @@ def prepare_letters(db: Session, actor: Actor, again_kind: str) -> int:
     batch = rows[:LETTERS_PER_JOB]
     # Issuing a statement locks its customer, then takes a number. All customers come before the first number, in id
     # order, or this batch and somebody who issues one statement wait for each other.
-    asked = [row.customer_id for row in batch if letters.asks_confirmation(row.code, row.effects)]
+    asked = [row.customer_id for row in batch if letters.asks_confirmation(row.effects)]
     if asked:
         lock_for_statements(db, actor.tenant_id, asked)
+    book = policy_book(db, actor.tenant_id)
     for row in batch:
-        fault = _prepared_apart(db, actor, row.id)
+        fault = _prepare_in_savepoint(db, actor, row.id, book)
         if fault is not None:
-            put_back(db, actor, row.id, reason=fault)
+            return_to_queue(db, actor, row.id, reason=fault)
     if len(rows) > LETTERS_PER_JOB:
         outbox.put(db, actor, again_kind, {}, key=f"{again_kind}:{new_id()}")
     return len(batch)
 
 
-def _prepared_apart(db: Session, actor: Actor, action_id: UUID) -> str | None:
-    """Prepares one letter in a savepoint of its own; why it could not be made, else None."""
+def _prepare_in_savepoint(db: Session, actor: Actor, action_id: UUID, book: PolicyBook) -> str | None:
+    """Prepares one letter in a savepoint of its own. Returns the code of why it could not be made, else None."""
     try:
         with db.begin_nested():
-            prepare_letter(db, actor, action_id)
+            prepare_letter(db, actor, action_id, book)
     except OperationalError:
         # The database itself is in trouble, not this letter: the whole job is tried again.
         raise
@@ -119,8 +129,8 @@ def _prepared_apart(db: Session, actor: Actor, action_id: UUID) -> str | None:
     return None
 
 
-def put_back(db: Session, actor: Actor, action_id: UUID, *, reason: str | None = None) -> None:
-    """A released letter waits for a decision again; its number stays, its mail and deadline are made anew."""
+def return_to_queue(db: Session, actor: Actor, action_id: UUID, *, reason: str | None = None) -> None:
+    """Returns a released letter to the queue: it keeps its number, its mail and deadline are made anew."""
     _set(
         db,
         actor,
@@ -136,7 +146,7 @@ def put_back(db: Session, actor: Actor, action_id: UUID, *, reason: str | None =
 
 
 def recheck_letter(db: Session, actor: Actor, mail: MailMessage) -> str | None:
-    """The world once more, right before sending: a reason not to send, or None with the letter brought up to date."""
+    """Rechecks a queued letter just before SMTP. Returns why it must not go, or None after refreshing its amounts."""
     lock_cases(db, actor)
     a = Action
     action = db.execute(
@@ -147,7 +157,7 @@ def recheck_letter(db: Session, actor: Actor, mail: MailMessage) -> str | None:
     if action is None or action.state != "approved" or action.mail_id != mail.id:
         return "withdrawn"
     letter = letters.draft(db, actor, action.id)
-    reason = _drop(db, actor, letter)
+    reason = _suppress_unchased(db, actor, letter)
     if reason is not None:
         return reason
     if not _still_reachable(db, actor, mail):
@@ -157,8 +167,8 @@ def recheck_letter(db: Session, actor: Actor, mail: MailMessage) -> str | None:
     return None
 
 
-def settle_letter(db: Session, actor: Actor, mail: MailMessage, state: str) -> None:
-    """What became of a letter's mail: delivered moves levels, failed and unknown wait for a person (R161, R197).
+def record_letter_delivery(db: Session, actor: Actor, mail: MailMessage, state: str) -> None:
+    """Records what became of a letter's mail: sent moves levels, failed and unknown wait for a person (R161, R197).
 
     Only an address that the mail server refused for good is not written to again; whatever else stopped the mail (our
     own quota, a filter, a server that was down) is no fault of the debtor's contact, and the letter can go again.
@@ -176,27 +186,27 @@ def settle_letter(db: Session, actor: Actor, mail: MailMessage, state: str) -> N
         return
     if state == "sent":
         steps = pending_step_ids(db, actor.tenant_id, action.id)
-        settle_steps(db, actor, steps, "delivered", deadline_on=action.deadline_on)
+        record_step_outcome(db, actor, steps, "delivered", deadline_on=action.deadline_on)
         _set(db, actor, action.id, state="delivered", delivered_at=actor.now, reason=None)
     elif state == "suppressed":
-        settle_steps(db, actor, pending_step_ids(db, actor.tenant_id, action.id), "suppressed")
+        record_step_outcome(db, actor, pending_step_ids(db, actor.tenant_id, action.id), "suppressed")
         _set(db, actor, action.id, state="suppressed", reason=mail.reason)
     else:
         mark_steps(db, actor, action.id, "failed" if state == "failed" else "unknown")
         _set(db, actor, action.id, state="failed" if state == "failed" else "unknown", reason=mail.reason)
         if state == "failed" and address_is_bad(mail):
-            _mend_contact(db, actor, action, mail)
+            _replace_contact(db, actor, mail, action.customer_id, action.run_id, action.currency)
     facts = {"to": mail.to_address, "number": action.number, "code": action.code, "reason": mail.reason}
     kind = {"sent": "letter_sent", "suppressed": "letter_not_sent", "failed": "letter_bounced"}.get(state)
     kind = kind or "letter_in_doubt"
     record(db, actor, kind, customer_id=action.customer_id, subject_id=action.id, data=facts)
 
 
-def _drop(db: Session, actor: Actor, letter: Draft) -> str | None:
-    """Suppresses the items that must not be chased; the commonest reason when none is left."""
+def _suppress_unchased(db: Session, actor: Actor, letter: Draft) -> str | None:
+    """Suppresses the steps of items that must not be chased. Returns the commonest reason when no item is left."""
     gone = [line for line in letter.lines if line.reason is not None]
     if gone:
-        settle_steps(db, actor, [line.step_id for line in gone], "suppressed")
+        record_step_outcome(db, actor, [line.step_id for line in gone], "suppressed", book=letter.book)
     if letter.chased:
         return None
     reason = Counter(line.reason for line in gone).most_common(1)[0][0] if gone else "withdrawn"
@@ -205,24 +215,14 @@ def _drop(db: Session, actor: Actor, letter: Draft) -> str | None:
 
 
 def _rewrite(db: Session, actor: Actor, mail: MailMessage, letter: Draft) -> None:
-    """Part was paid, or an item dropped: the letter shows what is open now; its level, number and date stay."""
+    """Prints a letter anew after part was paid or an item fell out; its level, number and date stay."""
     name = letters.file_name(letter)
     kept = tuple(Attachment(**each) for each in mail.attachments if each["file_name"] != name)
     sha256 = _store_paper(db, actor, letter)
     addressee = letters.Addressee(mail.id, mail.to_name, mail.to_address)
-    link = link_of(mail)
+    link = find_link(mail.body_text)
     again = letters.write_mail(letter, addressee, (*_attached(letter, sha256), *kept), link)
-    m = MailMessage
-    db.execute(
-        sa.update(m)
-        .where(m.tenant_id == actor.tenant_id, m.id == mail.id, m.state == "queued")
-        .values(
-            subject=again.subject,
-            body_text=again.body_text,
-            body_html=again.body_html,
-            attachments=[{"file_name": each.file_name, "sha256": each.sha256} for each in again.attachments],
-        )
-    )
+    rewrite_queued_mail(db, actor.tenant_id, mail.id, again)
     _freeze(db, actor, letter, sha256)
     facts = {"number": letter.number, "total_minor": letter.total_minor, "pdf_sha256": sha256}
     record(db, actor, "letter_rewritten", customer_id=letter.customer_id, subject_id=letter.action_id, data=facts)
@@ -237,7 +237,7 @@ def _attached(letter: Draft, sha256: str) -> tuple[Attachment, ...]:
 
 
 def _freeze(db: Session, actor: Actor, letter: Draft, sha256: str, **more: Any) -> None:
-    """What the paper says becomes what the steps and the action say."""
+    """Stores the amounts of the printed paper in its steps and its action."""
     chased: Sequence[LetterLine] = letter.chased
     db.execute(
         _FREEZE,
@@ -260,13 +260,6 @@ def _freeze(db: Session, actor: Actor, letter: Draft, sha256: str, **more: Any) 
     )
 
 
-_FREEZE: Final = sa.text("""
-    UPDATE step SET open_minor = n.open_minor
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:amounts AS bigint[])) AS n(id, open_minor)
-    WHERE step.tenant_id = :tenant AND step.id = n.id
-""")
-
-
 def _take_number(db: Session, actor: Actor) -> str:
     year = actor.today.year
     return document_number("DN", year, take_numbers(db, actor.tenant_id, f"DN-{year}")[0])
@@ -279,33 +272,25 @@ def _still_reachable(db: Session, actor: Actor, mail: MailMessage) -> bool:
             c.tenant_id == actor.tenant_id,
             c.customer_id == mail.customer_id,
             c.email == mail.to_address,
-            *letters.reachable(),
+            *reachable(),
         )
     ).first()
     return found is not None
 
 
-def _mend_contact(db: Session, actor: Actor, action: Any, mail: MailMessage) -> None:
-    """The address is not written to again, and somebody is asked for a better one; others at the customer stay."""
-    c, a = Contact, Action
+def _replace_contact(
+    db: Session, actor: Actor, mail: MailMessage, customer_id: UUID, run_id: UUID, currency: str
+) -> None:
+    """Suppresses the contact of a bad address and adds a task to find another; other contacts of the customer stay."""
+    suppress_contact(db, actor, customer_id=customer_id, email=mail.to_address, reason=mail.reason)
     db.execute(
-        sa.update(c)
-        .where(
-            c.tenant_id == actor.tenant_id,
-            c.customer_id == action.customer_id,
-            c.email == mail.to_address,
-            c.suppressed_at.is_(None),
-        )
-        .values(suppressed_at=actor.now, suppressed_reason=mail.reason or "mail refused")
-    )
-    db.execute(
-        sa.insert(a).values(
+        sa.insert(Action).values(
             tenant_id=actor.tenant_id,
             id=new_id(),
-            customer_id=action.customer_id,
-            run_id=action.run_id,
+            customer_id=customer_id,
+            run_id=run_id,
             run_on=actor.today,
-            currency=action.currency,
+            currency=currency,
             form="task",
             code="mend_contact",
             level=0,
@@ -325,7 +310,7 @@ def _set(db: Session, actor: Actor, action_id: UUID, **values: Any) -> None:
 
 
 def stored_paper(db: Session, tenant_id: UUID, action_id: UUID) -> storage.Stored | None:
-    """The paper as it went out, or None while there is none."""
+    """Returns the paper as it went out; None while there is none."""
     a = Action
     sha256 = db.execute(sa.select(a.pdf_sha256).where(a.tenant_id == tenant_id, a.id == action_id)).scalar_one_or_none()
     return storage.load(db, tenant_id, sha256) if sha256 else None

@@ -1,7 +1,8 @@
 """Names of steps and the words of letters, by step code: English msgids, translated where they are shown.
 
-May import the marker and gettext only. Invariants (R195, R201): a letter names amount, due date, account and whom to
-ask, and what the contract and the law allow next; it never threatens, shames or invents a legal department.
+Invariants: only a step that has texts can be published (`publishing`); a letter names amount, due date, account and
+whom to ask, and what the contract and the law allow next, and never threatens, shames or invents a legal department
+(R195, R201).
 """
 
 from __future__ import annotations
@@ -152,35 +153,34 @@ LETTERS: Final[dict[str, LetterTexts]] = {
         _LEGAL,
     ),
 }
-_ANY_LETTER: Final = LetterTexts(
-    mark("Request for payment"),
-    mark("Payment of overdue items"),
-    mark("The items below have passed the agreed date of payment."),
-    _FRIENDLY_END,
-)
+
+
+def has_texts(code: str, form: str) -> bool:
+    """Tells whether a step of this code has a name, and a letter's words or, for calls and tasks, a hint."""
+    return code in STEP_NAMES and code in (LETTERS if form == "letter" else TASK_HINTS)
 
 
 def step_name(code: str) -> str:
-    """The step in words; a code of a company's own policy as it stands."""
-    return _(STEP_NAMES[code]) if code in STEP_NAMES else code.replace("_", " ")
+    """Returns a step's name in the current language; a code that no longer has one stays as it is."""
+    return _(STEP_NAMES[code]) if code in STEP_NAMES else code
 
 
 def state_name(state: str) -> str:
-    """What became of a step or an action, in a word."""
+    """Returns the state of a step or an action in the current language."""
     return _(STATE_NAMES[state]) if state in STATE_NAMES else state
 
 
 def task_hint(code: str) -> str:
-    """What a task or call asks of the person, or nothing."""
+    """Returns what a call or task asks of the person who does it; empty for letters."""
     return _(TASK_HINTS[code]) if code in TASK_HINTS else ""
 
 
 def letter_texts(code: str) -> LetterTexts:
-    """The letter's words in the current language."""
-    found = LETTERS.get(code, _ANY_LETTER)
+    """Returns a letter's words in the current language."""
+    found = LETTERS[code]
     return LetterTexts(_(found.title), _(found.subject), _(found.before), _(found.after))
 
 
 def closing_paragraph() -> str:
-    """What ends every letter."""
+    """Returns the paragraph that ends every letter."""
     return _(_RESERVE)

@@ -1,4 +1,4 @@
-"""What the pages and the command line show of cases: frozen, finished but for language. Imports dates only.
+"""Views of cases: what its pages and the command line show, frozen and finished but for language.
 
 Invariant: amounts are minor units, dates are dates; sentences are made by `explain` in the reader's language.
 """
@@ -27,7 +27,7 @@ class StepLine:
     why: str
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of `run-day` and `simulate`."""
+        """Returns the fields that `run-day` and `simulate` write."""
         return {
             "customer_no": self.customer_no,
             "document_no": self.document_no,
@@ -72,7 +72,7 @@ class QueueAction:
     name: str
     hint: str
     level: int
-    approval_role: str | None
+    release_role: str | None
     effects: tuple[str, ...]
     state: str
     items: int
@@ -90,13 +90,13 @@ class QueueAction:
 
     @property
     def is_letter(self) -> bool:
-        """Whether it goes out to the debtor on paper."""
+        """Tells whether it goes out to the debtor by mail or on paper."""
         return self.form == "letter"
 
 
 @dataclass(frozen=True)
 class QueueGroup:
-    """What goes to one customer in one currency."""
+    """The actions for one customer in one currency."""
 
     customer_id: UUID
     customer_no: str
@@ -107,7 +107,7 @@ class QueueGroup:
 
 @dataclass(frozen=True)
 class QueueSummary:
-    """How much waits for whom; holds as the last run counted them."""
+    """Counts of the queue by kind; withheld steps as the last run counted them."""
 
     letters: int
     calls: int
@@ -121,11 +121,11 @@ class QueueSummary:
 
     @property
     def to_review(self) -> int:
-        """Everything that is still to be decided or done."""
+        """Returns how many letters, calls and tasks wait for a person."""
         return self.letters + self.calls + self.tasks
 
     def of_tab(self, tab: str) -> int:
-        """How many actions a tab of the queue holds."""
+        """Returns how many actions a tab of the queue shows."""
         sizes = {"letters": self.letters, "tasks": self.calls + self.tasks, "problems": self.problems}
         return sizes.get(tab, self.outgoing)
 

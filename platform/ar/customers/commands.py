@@ -220,6 +220,24 @@ def deactivate_contact(db: Session, actor: Actor, customer_id: UUID, contact_id:
     )
 
 
+def suppress_contact(db: Session, actor: Actor, *, customer_id: UUID | None, email: str, reason: str | None) -> None:
+    """Stops all mail to a customer's contact whose address a mail server refused for good.
+
+    A contact suppressed before keeps its first moment and reason; `add_contact` brings it back into use.
+    """
+    c = Contact
+    db.execute(
+        sa.update(c)
+        .where(
+            c.tenant_id == actor.tenant_id,
+            c.customer_id == customer_id,
+            c.email == email,
+            c.suppressed_at.is_(None),
+        )
+        .values(suppressed_at=actor.now, suppressed_reason=reason or "mail refused")
+    )
+
+
 def _terms(base: str, months: int, days: int) -> dict[str, Any]:
     return {
         "base": base,

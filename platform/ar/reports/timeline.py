@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from ar.cases.explain import reason_text, why_held, why_step
-from ar.cases.models import Action, DayRun, Held, Step
+from ar.cases.models import Action, DayRun, Step, WithheldStep
 from ar.cases.texts import STATE_TONES, state_name, step_name
 from ar.ledger.messages import KIND_NAMES
 from ar.ledger.models import OpenItem
@@ -156,7 +156,7 @@ def _actions() -> sa.Select[Any]:
 
 def _holds() -> sa.Select[Any]:
     """One entry for a run and reason, however many items it held."""
-    h, r, i = Held, DayRun, OpenItem
+    h, r, i = WithheldStep, DayRun, OpenItem
     first = sa.func.min(sa.cast(h.id, sa.Text))
     data = _object(documents=sa.func.jsonb_agg(i.document_no), params=sa.cast(sa.func.jsonb_agg(h.params), JSONB)[0])
     return (

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.cases.explain import why_held, why_step
-from ar.cases.models import Action, Held, LadderState, Step
+from ar.cases.models import Action, LadderState, Step, WithheldStep
 from ar.cases.texts import step_name
 from ar.customers.models import Customer
 from ar.ledger.models import OpenItem
@@ -198,13 +198,13 @@ def _asked(tenant_id: UUID) -> sa.Select[Any]:
         o.respond_by_on.label("until_on"),
         o.issued_at.label("at"),
         sa.null().cast(sa.Text).label("code"),
-        sa.null().cast(Held.params.type).label("params"),
+        sa.null().cast(WithheldStep.params.type).label("params"),
     ]
     return sa.select(*columns).join(c, sa.and_(c.tenant_id == tenant_id, c.id == o.customer_id))
 
 
 def _held(tenant_id: UUID, today: date) -> sa.Select[Any]:
-    i, c, s, h = OpenItem, Customer, LadderState, Held
+    i, c, s, h = OpenItem, Customer, LadderState, WithheldStep
     largest = (
         sa.select(i.id, i.document_no, i.customer_id, i.currency, i.open_minor, s.held_code)
         .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))

@@ -22,7 +22,7 @@ from ar.customers.models import Customer
 from ar.customers.queries import find_numbers
 from ar.interest.previews import accrued_minor
 from ar.ledger import queries as ledger
-from ar.statements import mails, queries
+from ar.statements import links, mails, queries
 from ar.statements.documents import Debtor, Heading, Sender, print_statement
 from ar.statements.doubt import replace_doubtful
 from ar.statements.figures import Booked, DoesNotTie, Figures, StillOpen, draw_up
@@ -36,10 +36,8 @@ from kernel.counters import take_numbers
 from kernel.errors import Conflict, HuikuanError, RuleBroken
 from kernel.ids import new_id, new_ids
 from kernel.pdf import Rendered
-from kernel.settings import settings
 
 RESPOND_WITHIN_DAYS: Final = 15  # A14
-TOKEN_LIFE: Final = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,16 +163,7 @@ def send(db: Session, actor: Actor, statement_id: UUID) -> str:
         raise RuleBroken("statement_no_contact")
     tokens.revoke_for(db, actor, statement_id)
     replace_doubtful(db, actor, statement_id, PURPOSE)
-    _token_id, text = tokens.issue(
-        db,
-        actor,
-        PURPOSE,
-        subject_id=statement_id,
-        customer_id=mailing.customer_id,
-        contact_id=recipient.id,
-        life=TOKEN_LIFE,
-    )
-    url = f"{settings().base_url}/p/{text}"
+    url = links.issue_link(db, actor, statement_id, customer_id=mailing.customer_id, contact_id=recipient.id)
     mail_id = mails.queue_statement(db, actor, statement_id, mailing, recipient, url)
     db.execute(sa.update(s).where(s.tenant_id == actor.tenant_id, s.id == statement_id).values(sent_to=recipient.email))
     journal.record(

@@ -1,7 +1,7 @@
-"""What statements do outside a request: months drawn up job by job, and the fate of their mails.
+"""Jobs of statements: issue the statements of a month one by one, recheck and settle their mails.
 
-May import this slice's commands and the kernel. Invariant: handlers can run twice: the second finds the statement
-standing, the mail superseded or the contact already marked.
+Invariant: handlers can run twice: the second finds the statement standing, the mail superseded or the contact already
+suppressed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ar.customers.commands import suppress_contact
 from ar.customers.models import Contact
 from ar.statements import queries
 from ar.statements.commands import issue_statement
@@ -104,17 +105,7 @@ def settled(db: Session, actor: Actor, mail: MailMessage, state: str) -> None:
         data={"to": mail.to_address, "mail_id": str(mail.id), "purpose": mail.purpose, "reason": mail.reason},
     )
     if state == "failed" and address_is_bad(mail):
-        c = Contact
-        db.execute(
-            sa.update(c)
-            .where(
-                c.tenant_id == actor.tenant_id,
-                c.customer_id == mail.customer_id,
-                c.email == mail.to_address,
-                c.suppressed_at.is_(None),
-            )
-            .values(suppressed_at=actor.now, suppressed_reason=mail.reason or "mail refused")
-        )
+        suppress_contact(db, actor, customer_id=mail.customer_id, email=mail.to_address, reason=mail.reason)
 
 
 def forget_code(db: Session, actor: Actor, mail: MailMessage, _state: str) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ar.cases.commands import approve_action, settle_unknown
-from ar.cases.inputs import ApproveAction, SettleUnknown
-from ar.cases.sending import settle_letter
+from ar.cases.commands import approve_action, resolve_delivery
+from ar.cases.inputs import ApproveAction, ResolveDelivery
+from ar.cases.sending import record_letter_delivery
 from ar.customers.models import Contact
 from kernel import mail, outbox
 from kernel.clock import fixed_clock, moment_on, utc_now
@@ -92,7 +92,7 @@ def test_a_demand_sent_again_gets_a_deadline_of_its_new_day(world: World, postbo
         assert world.send_mail(on=date(2026, 11, 16)) == ["failed"]
     later = date(2026, 11, 24)
     with world.transaction() as db:
-        settle_unknown(db, world.actor(later), letter.id, SettleUnknown(outcome="send_again"))
+        resolve_delivery(db, world.actor(later), letter.id, ResolveDelivery(outcome="send_again"))
     world.release(letter.id, on=later)
     assert world.send_mail(on=later) == ["sent"]
     text = postbox.mails[-1].get_body(("plain",)).get_content()
@@ -109,12 +109,12 @@ def test_what_became_of_an_earlier_mail_does_not_touch_the_letter_sent_again(wor
     with fixed_clock(moment_on(MONDAY, world.timezone, time(9, 5))), world.transaction() as db:
         outbox.claim(db, tenant_id, utc_now())
         mail.begin_sending(db, tenant_id, first)
-        settle_letter(db, world.actor(MONDAY), mail.get(db, tenant_id, first), "unknown")
+        record_letter_delivery(db, world.actor(MONDAY), mail.get(db, tenant_id, first), "unknown")
     with world.transaction() as db:
-        settle_unknown(db, world.actor(MONDAY), letter.id, SettleUnknown(outcome="send_again"))
+        resolve_delivery(db, world.actor(MONDAY), letter.id, ResolveDelivery(outcome="send_again"))
     world.release(letter.id, on=MONDAY)
     with world.transaction() as db:
-        settle_letter(db, world.actor(MONDAY), mail.get(db, tenant_id, first), "failed")
+        record_letter_delivery(db, world.actor(MONDAY), mail.get(db, tenant_id, first), "failed")
     (action,) = world.actions()
     assert (action.state, action.mail_id == first) == ("approved", False)
     assert world.ladder_state(item).level_reached == 0

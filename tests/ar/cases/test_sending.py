@@ -15,11 +15,11 @@ from ar.cases.commands import (
     approve_all,
     complete_task,
     releasable,
+    resolve_delivery,
     run_day,
-    settle_unknown,
     skip_action,
 )
-from ar.cases.inputs import ApproveAction, CompleteTask, SettleUnknown, SkipAction
+from ar.cases.inputs import ApproveAction, CompleteTask, ResolveDelivery, SkipAction
 from ar.cases.models import PolicyVersion
 from ar.customers.commands import add_contact
 from ar.customers.inputs import AddContact
@@ -150,7 +150,7 @@ def test_a_bounced_letter_is_no_delivered_step(world: World, postbox: Postbox) -
         ).scalars()
         assert list(reachable) == ["li@00001.example"]
     with world.transaction() as db:
-        settle_unknown(db, world.actor(MONDAY), letter.id, SettleUnknown(outcome="send_again"))
+        resolve_delivery(db, world.actor(MONDAY), letter.id, ResolveDelivery(outcome="send_again"))
     world.release(letter.id, on=MONDAY)
     assert world.send_mail(on=MONDAY, at=time(9, 30)) == ["sent"]
     assert len(postbox.to("li@00001.example")) == 1
@@ -173,7 +173,7 @@ def test_killed_while_sending_ends_with_a_person(world: World, postbox: Postbox)
     assert world.actions()[0].state == "unknown"
     assert world.run_day(on=date(2026, 11, 9)) == []
     with world.transaction() as db:
-        settle_unknown(db, world.actor(date(2026, 11, 9)), letter.id, SettleUnknown(outcome="arrived"))
+        resolve_delivery(db, world.actor(date(2026, 11, 9)), letter.id, ResolveDelivery(outcome="arrived"))
     assert world.ladder_state(item).level_reached == 1
 
 

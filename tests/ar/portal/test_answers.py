@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.datastructures import MultiDict
 
-from ar.cases.models import Block
+from ar.cases.models import CollectionHold
 from ar.ledger.models import OpenItem
 from ar.statements import queries
 from ar.statements.inputs import read_period
@@ -95,7 +95,7 @@ def test_of_two_documents_with_one_number_the_ticked_one_is_disputed(twins: Debt
     done = twins.client.get(answer.headers["Location"]).get_data(as_text=True)
     assert 'X-1<br><span class="hint">Invoice' in done
     drain(twins.world.tenant_id)
-    b, i = Block, OpenItem
+    b, i = CollectionHold, OpenItem
     with twins.world.reading() as db:
         disputed = db.execute(
             sa.select(i.kind)

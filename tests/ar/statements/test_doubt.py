@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from app.doctor import examine
-from ar.cases.commands import settle_unknown
-from ar.cases.inputs import SettleUnknown
+from ar.cases.commands import resolve_delivery
+from ar.cases.inputs import ResolveDelivery
 from ar.statements import queries
 from ar.statements.commands import Issued
 from kernel.clock import fixed_clock, moment_on
@@ -119,7 +119,7 @@ def test_a_letter_that_was_judged_leaves_no_mail_in_doubt(world: World, outcome:
         assert world.send_mail(on=MONDAY) == ["unknown"]
     assert _mails_in_doubt(world)
     with world.transaction() as db:
-        settle_unknown(db, world.actor(MONDAY), letter.id, SettleUnknown.model_validate({"outcome": outcome}))
+        resolve_delivery(db, world.actor(MONDAY), letter.id, ResolveDelivery.model_validate({"outcome": outcome}))
     m = MailMessage
     with world.reading() as db:
         assert db.execute(sa.select(m.state).where(m.tenant_id == world.tenant_id)).scalars().all() == [state]

@@ -9,8 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from ar.cases.commands import lift_block, publish_policy, run_day
-from ar.cases.policy import load_preset
+from ar.cases.policy import PRESETS, form_of, load_preset
+from ar.cases.texts import has_texts
 from kernel.db import transaction
+from kernel.errors import RuleBroken
 from tests.support.companies import TestCompany
 from tests.support.postbox import Postbox
 from tests.support.statements import counted
@@ -125,7 +127,7 @@ def test_a_blocked_customer_waits_until_the_end_of_the_day_named(world: World) -
     assert held.why == "On hold until 2026-11-30: 搬迁中"
     assert [line.status for line in world.run_day(on=date(2026, 11, 30))] == ["held"]
     assert [line.status for line in world.run_day(on=date(2026, 12, 1))] == ["proposed"]
-    assert len(world.held_steps()) == 1  # the same reason every day is one line
+    assert len(world.withheld_steps()) == 1  # the same reason every day is one line
 
 
 def test_a_disputed_item_waits_while_the_other_goes_on_and_resumes_at_its_level(world: World, postbox: Postbox) -> None:
@@ -191,6 +193,26 @@ def test_an_item_reopened_after_it_was_paid_in_time_is_found(world: World) -> No
     lines = world.run_day(on=date(2026, 11, 4))
     # The bounced receipt stands open as a credit, so that it is flagged rather than chased.
     assert [(line.document_no, line.status) for line in lines] == [("A1", "held")]
+
+
+def test_a_policy_with_a_step_that_has_no_texts_is_not_published(world: World) -> None:
+    """Nobody gets a letter without words of its own, nor a task that does not say what to do."""
+    preset = load_preset("five-step")
+    strange = preset.levels[0].steps[0].model_copy(update={"code": "stern_look"})
+    first = preset.levels[0].model_copy(update={"steps": (strange,)})
+    changed = preset.model_copy(update={"levels": (first, *preset.levels[1:])})
+    with pytest.raises(RuleBroken) as refused, world.transaction() as db:
+        publish_policy(db, world.actor(MONDAY), changed)
+    assert (refused.value.code, refused.value.params) == ("policy_step_without_texts", {"step": "stern_look"})
+
+
+@pytest.mark.parametrize("code", PRESETS)
+def test_every_step_of_the_shipped_ladders_has_its_texts(code: str) -> None:
+    assert [
+        step.code
+        for step in load_preset(code).steps()
+        if not has_texts(step.code, form_of(step.audience, step.channel))
+    ] == []
 
 
 def test_an_item_keeps_its_version_when_the_policy_changes(world: World, postbox: Postbox) -> None:
@@ -267,6 +289,17 @@ def test_a_run_costs_the_same_number_of_statements_whatever_its_size(world: Worl
     with counted(engine) as many:
         world.run_day_with_result(on=MONDAY)
     assert len(many) == len(few)
+
+
+def test_a_run_that_takes_paid_steps_out_first_reads_the_policies_once(world: World, engine: sa.Engine) -> None:
+    paid = world.invoice(number="A1", due_on=DUE)
+    world.run_day(on=MONDAY)
+    world.pay(paid, on=MONDAY)
+    world.invoice(number="A2", due_on=DUE)
+    with counted(engine) as seen:
+        result, lines = world.run_day_with_result(on=MONDAY + timedelta(days=1))
+    assert (result.withdrawn, [line.document_no for line in lines]) == (1, ["A2"])
+    assert sum("FROM policy_version" in statement for statement in seen) == 1
 
 
 def test_a_run_of_one_company_does_not_wait_for_anothers(world: World, other_company: TestCompany) -> None:

@@ -33,6 +33,7 @@ from kernel.journal import JournalEvent
 from kernel.mail import MailMessage
 from tenants.models import Company
 from tests.support.postbox import Postbox
+from tests.support.statements import counted
 from tests.support.world import World
 
 DUE = date(2026, 11, 1)
@@ -116,6 +117,20 @@ def test_part_paid_before_sending_shows_the_open_amount_at_the_same_level(world:
             sa.select(MailMessage.attachments).where(MailMessage.tenant_id == world.tenant_id)
         ).scalar_one()
     assert [each["sha256"] for each in stored] == [action.pdf_sha256]
+
+
+def test_the_policies_are_read_once_for_a_letter(world: World, postbox: Postbox, engine: sa.Engine) -> None:
+    """Also for a demand, which sets a deadline and of which one item was paid since it was proposed."""
+    world.invoice(number="A1", due_on=DUE)
+    world.work_days(MONDAY, date(2026, 11, 15))
+    paid = world.invoice(number="A2", due_on=DUE)
+    world.run_day(on=date(2026, 11, 16))
+    world.pay(paid, on=date(2026, 11, 16))
+    (letter,) = (action for action in world.actions("proposed") if action.form == "letter")
+    assert (letter.code, letter.items) == ("demand", 2)
+    with counted(engine) as seen:
+        world.release(letter.id, on=date(2026, 11, 16))
+    assert sum("FROM policy_version" in statement for statement in seen) == 1
 
 
 def test_a_hold_between_approval_and_sending_stops_the_mail(world: World, postbox: Postbox) -> None:

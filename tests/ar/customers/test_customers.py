@@ -226,3 +226,23 @@ def test_what_is_asked_for_is_among_what_is_stored() -> None:
     stored = set(search_words("C001", "深圳 Acme（中国）有限公司"))
     assert set(wanted_words("acme(中国)")) <= stored
     assert sort_key("深圳Acme") == "shen zhen acme"
+
+
+def test_a_refused_address_is_suppressed_once_and_its_colleagues_stay_reachable(company: TestCompany) -> None:
+    """Given an address refused twice, then the first reason stands, and no other contact is touched."""
+    with company.transaction() as db:
+        actor = company.actor()
+        refused, other = (
+            commands.create_customer(db, actor, CreateCustomer(number=number, name="A", contact_email="bo@a.example"))
+            for number in ("1", "2")
+        )
+        commands.add_contact(db, actor, AddContact(customer_id=refused, name="Ann", email="ann@a.example"))
+    for reason in ("550 no such user", "551 moved away"):
+        with company.transaction() as db:
+            commands.suppress_contact(db, company.actor(), customer_id=refused, email="bo@a.example", reason=reason)
+    with company.reading() as db:
+        said = {
+            contact.email: contact.suppressed_reason for contact in queries.contacts(db, company.tenant_id, refused)
+        }
+        assert said == {"bo@a.example": "550 no such user", "ann@a.example": None}
+        assert [contact.suppressed_reason for contact in queries.contacts(db, company.tenant_id, other)] == [None]

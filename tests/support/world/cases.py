@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from app.jobs import deliver
 from ar.cases.commands import approve_action, complete_task, place_block, run_day
 from ar.cases.inputs import ApproveAction, CompleteTask, PlaceBlock
-from ar.cases.models import Action, Held, LadderState, Step
+from ar.cases.models import Action, LadderState, Step, WithheldStep
 from ar.cases.queries import run_steps
 from ar.cases.runs import RunResult
 from ar.cases.views import StepLine
@@ -48,9 +48,10 @@ class Cases(Ledger):
         query = sa.select(Step.__table__).where(Step.tenant_id == self.tenant_id).order_by(Step.level, Step.id)
         return self._all(query.where(Step.item_id == item) if item else query)
 
-    def held_steps(self) -> list[sa.Row[Any]]:
+    def withheld_steps(self) -> list[sa.Row[Any]]:
         """Returns every reason ever noted for not taking a step."""
-        return self._all(sa.select(Held.__table__).where(Held.tenant_id == self.tenant_id).order_by(Held.id))
+        w = WithheldStep
+        return self._all(sa.select(w.__table__).where(w.tenant_id == self.tenant_id).order_by(w.id))
 
     def ladder_state(self, item: UUID) -> sa.Row[Any]:
         """Returns where an item stands on its ladder."""

@@ -79,18 +79,16 @@ def views(view: Callable[..., V], rows: Iterable[DbRow]) -> list[V]:
     if not found:
         return []
     names = found[0]._fields
-    fields = _fields(view, names, frozenset())
+    fields, pick = _reading(view, names, ())
     if fields == names:
         return [view(*row) for row in found]
-    pick = _values(names, fields)
     return [view(*pick(row)) for row in found]
 
 
 def view(view: Callable[..., V], row: DbRow, /, **more: Any) -> V:
     """Makes a view of one row; `more` gives the fields that no column fills. Raises TypeError like `views`."""
-    names = row._fields
-    fields = _fields(view, names, frozenset(more))
-    return view(**dict(zip(fields, _values(names, fields)(row), strict=True)), **more)
+    fields, pick = _reading(view, row._fields, tuple(more))
+    return view(**dict(zip(fields, pick(row), strict=True)), **more)
 
 
 def _named(name: str, column: Any) -> Any:
@@ -110,19 +108,15 @@ def _reader(view: Any) -> TypeAdapter[Any]:
     return TypeAdapter(view)
 
 
-@lru_cache(maxsize=1024)
-def _fields(view: Any, names: tuple[str, ...], given: frozenset[str]) -> tuple[str, ...]:
-    """The fields that columns fill, in the view's order; asked once per view and statement."""
+@lru_cache(maxsize=2048)
+def _reading(
+    view: Any, names: tuple[str, ...], given: tuple[str, ...]
+) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """The fields that columns fill, in the view's order, and what reads their values; once per view and statement."""
     fields = tuple(name for name in _names(view) if name not in given)
     if missing := [name for name in fields if names.count(name) != 1]:
         raise TypeError(f"{view.__name__}: not exactly one column for {', '.join(missing)}; there are {names}")
-    return fields
-
-
-@lru_cache(maxsize=1024)
-def _values(names: tuple[str, ...], fields: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    """Reads from a row the values of some columns, as a tuple."""
     places = [names.index(name) for name in fields]
     if len(places) == 1:
-        return lambda row: (row[places[0]],)
-    return itemgetter(*places) if places else lambda _row: ()
+        return fields, lambda row: (row[places[0]],)
+    return fields, itemgetter(*places) if places else lambda _row: ()

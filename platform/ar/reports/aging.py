@@ -15,11 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.customers.models import Customer
-from ar.ledger.aging import BUCKET_COLUMNS, AgingRow, BucketRange, bucket_minors, bucket_ranges, totals
+from ar.ledger.aging import BUCKET_COLUMNS, AgingRow, BucketRange, bucket_ranges, totals
 from ar.ledger.asof import joined, later_allocations, open_then, there_and_open
 from ar.ledger.models import OpenItem
 from ar.ledger.queries import posted_balances
-from kernel.views import DbRow
 
 By = Literal["due", "invoice"]
 
@@ -102,7 +101,14 @@ def aging_report(
     `known_at` (aware): as it was shown at that moment, without what was recorded after it.
     Open credits (receipts, credit notes) are unapplied cash; who has nothing open is left out.
     """
-    named = tuple(_row(row) for row in db.execute(_statement(tenant_id, as_of, by, customer_id, currency, known_at)))
+    rows = db.execute(_statement(tenant_id, as_of, by, customer_id, currency, known_at))
+    # Thousands of rows: taken by name once for all of them, not in each.
+    named = tuple(
+        NamedRow(found_id, name, AgingRow(number, code, tuple(minors), unapplied))
+        for found_id, name, number, code, unapplied, *minors in rows.columns(
+            "id", "name", "number", "currency", "unapplied", *BUCKET_COLUMNS
+        )
+    )
     sums = totals(row.aging for row in named)
     posted = posted_balances(db, tenant_id, as_of, customer_id=customer_id, known_at=known_at) if tie_out else {}
     ties = _tie_out(sums, posted, currency) if tie_out else ()
@@ -164,19 +170,6 @@ def _within(anchor: Any, bucket: BucketRange) -> list[sa.ColumnElement[bool]]:
     if bucket.last_on is not None:
         limits.append(anchor <= bucket.last_on)
     return limits
-
-
-def _row(row: DbRow) -> NamedRow:
-    return NamedRow(
-        customer_id=row.id,
-        customer_name=row.name,
-        aging=AgingRow(
-            customer_no=row.number,
-            currency=row.currency,
-            buckets_minor=bucket_minors(row),
-            unapplied_minor=row.unapplied,
-        ),
-    )
 
 
 def _tie_out(sums: tuple[AgingRow, ...], posted: dict[str, int], currency: str | None) -> tuple[TieOut, ...]:

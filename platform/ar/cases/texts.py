@@ -32,7 +32,7 @@ STEP_NAMES: Final[dict[str, str]] = {
     "final_notice": mark("Final notice"),
     "agency": mark("Hand over to an agency"),
     "litigation": mark("Prepare a lawsuit"),
-    "mend_contact": mark("Mend the contact"),
+    "mend_contact": mark("Correct the contact's e-mail"),
 }
 TASK_HINTS: Final[dict[str, str]] = {
     "overdue_report": mark("Write to the department manager why the amount is late and when it will be paid."),
@@ -95,7 +95,7 @@ LETTERS: Final[dict[str, LetterTexts]] = {
     "due_notice": LetterTexts(
         mark("Payment notice"),
         mark("Payment is due"),
-        mark("We allow ourselves to point out that the items below have reached the agreed day of payment."),
+        mark("Please note that the items below are now due."),
         _FRIENDLY_END,
     ),
     "remind_1": LetterTexts(

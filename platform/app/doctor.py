@@ -1,6 +1,6 @@
 """Every invariant that can be looked at from outside, one line each: the installation's, then each company's.
 
-May import every slice. Plain SQL where it checks what code keeps, so that it does not share a mistake with it.
+Plain SQL where it checks what code keeps, so that it does not share a mistake with it.
 Invariant: it only reads, and every statement on a company's table carries the tenant.
 """
 
@@ -16,6 +16,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.orm import Session
 
+from app.embedded.redis_server import OLDEST_REDIS_TEXT, is_supported
 from app.migrate import alembic_config
 from app.models import TENANT_TABLES
 from ar.bills.doctor import bills_checks
@@ -77,7 +78,7 @@ def _installation(configured: Settings) -> Iterator[Line]:
             sa.text("SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
         ).one()
         yield Line("database: the app works as a role that cannot pass row-level security", not bypasses, name)
-    yield _redis(configured)
+    yield from _redis(configured)
 
 
 def _revision(connection: sa.Connection, configured: Settings) -> Line:
@@ -115,16 +116,20 @@ def _row_level_security(connection: sa.Connection) -> Iterator[Line]:
     yield _named("database: every company table has forced row-level security", sorted(TENANT_TABLES - set(guarded)))
 
 
-def _redis(configured: Settings) -> Line:
+def _redis(configured: Settings) -> Iterator[Line]:
     name = "redis: answers"
     if not configured.redis_url:
-        return Line(name, not configured.is_production, "not started; `huikuan up` starts it")
+        yield Line(name, not configured.is_production, "not started; `huikuan up` starts it")
+        return
     try:
         with redis.Redis.from_url(configured.redis_url, socket_connect_timeout=3, socket_timeout=3) as client:
-            client.ping()
+            # Valkey gives the version of Redis that it stands for.
+            version = str(client.info("server")["redis_version"])
     except redis.RedisError as fault:
-        return Line(name, False, f"{type(fault).__name__}: {fault}")
-    return Line(name, True, "")
+        yield Line(name, False, f"{type(fault).__name__}: {fault}")
+        return
+    yield Line(name, True, "")
+    yield Line(f"redis: {OLDEST_REDIS_TEXT} or newer", is_supported(version), version)
 
 
 def company_lines(db: Session, company: TenantFacts) -> Iterator[Line]:

@@ -46,11 +46,9 @@ def _nothing(_settings: Settings) -> None:
     """The hook that does nothing."""
 
 
-def embedded_servers(settings: Settings, *, fast: bool = False) -> EmbeddedServers:
+def embedded_servers(settings: Settings, *, say: Say = click.echo) -> EmbeddedServers:
     """The servers of our own that these settings ask for: those without a URL."""
-    return EmbeddedServers(
-        settings.var_dir, fast=fast, postgres=not settings.database_url, redis=not settings.redis_url
-    )
+    return EmbeddedServers(settings.var_dir, postgres=not settings.database_url, redis=not settings.redis_url, say=say)
 
 
 def product_processes(settings: Settings, mail_port: int | None) -> list[ChildSpec]:
@@ -151,7 +149,7 @@ def _run(
     processes: Callable[[Settings, int | None], Sequence[ChildSpec]],
     pause_seconds: float,
 ) -> None:
-    servers = embedded_servers(settings)
+    servers = embedded_servers(settings, say=say)
     with PidFile(settings.var_dir).held(), StopSignal().caught() as stop:
         _check_port(settings)
         try:

@@ -2,8 +2,8 @@
 
 Invariants: whoever is not special in the cast just lives by habit; what is special (disputes, promises, blocks,
 answers) is listed here, by name. A day is told in the order of its hours, so the journal is in the order of time; what
-would be later than now happens now. On a day off the books are brought up to the day and the cash desk is open, but no
-run runs: the queue is that of the last working day.
+would be later than now happened within the last second. On a day off the books are brought up to the day and the cash
+desk is open, but no run runs: the queue is that of the last working day.
 """
 
 from __future__ import annotations

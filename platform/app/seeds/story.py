@@ -84,7 +84,7 @@ class Story:
 
         Raises ValueError for a moment before one that was told already.
         """
-        moment = min(moment_on(day, self.cast.timezone, time(hour, minute)), utc_now())
+        moment = self._moment(day, hour, minute)
         if self.told_until and moment < self.told_until:
             raise ValueError(f"{moment} is told after {self.told_until}")
         self.told_until = moment
@@ -92,6 +92,12 @@ class Story:
             actor = system_actor(self.tenant_id, self.cast.timezone, language=self.cast.language)
             yield self.db, actor
             self._work_off(self.db, actor)
+
+    def _moment(self, day: date, hour: int, minute: int) -> datetime:
+        """The time of day, or where that is still to come a moment of the last second, in the order of the hours."""
+        midnight, planned = (moment_on(day, self.cast.timezone, at) for at in (time(), time(hour, minute)))
+        left = timedelta(seconds=1 - (hour * 60 + minute) / (24 * 60))
+        return min(planned, max(utc_now() - left, midnight))
 
     def person(self, actor: Actor, key: str) -> Actor:
         """A person of the cast at the actor's moment."""

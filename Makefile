@@ -13,6 +13,7 @@ export CHROMIUM
 TEST_WORKERS ?= 2
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+SWEEP_ARGS ?=
 
 # What an environment depends on: the interpreter, the lock, the project's own names and scripts, the folder.
 WANTED := import hashlib, pathlib as p, sys, tomllib; \
@@ -24,7 +25,7 @@ WANTED := import hashlib, pathlib as p, sys, tomllib; \
 CHECKS := check-lint check-format check-types check-imports check-templates check-catalogue
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-reset test check texts bench clean $(CHECKS)
+.PHONY: help install demo demo-reset test sweep check texts bench clean $(CHECKS)
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -62,6 +63,9 @@ test: install ## run every test (DATABASE_URL=… uses that server)
 	  if [ "$(CI)" = true ]; then echo "CI needs a browser: install chromium, or set CHROMIUM." >&2; exit 1; fi; \
 	  echo "No Chromium was found: the browser journeys are skipped. Install chromium, or set CHROMIUM to its path."; fi; \
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) $(PYTEST_ARGS)
+
+sweep: install ## try the demo on some sixty days and hours over two years (SWEEP_ARGS=2026-10: those); half an hour
+	PYTHONPATH=.:platform $(BIN)/python -m tests.support.sweep $(SWEEP_ARGS)
 
 check: install $(CHECKS) ## lint, format, types, import contracts, templates, translations
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from app.embedded.redis_server import OLDEST_REDIS_TEXT, is_supported
 from app.examination import company_checks, named
 from app.migrate import alembic_config
 from app.models import TENANT_TABLES
@@ -70,7 +71,7 @@ def _installation(configured: Settings) -> Iterator[Line]:
             sa.text("SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
         ).one()
         yield Line("database: the app works as a role that cannot pass row-level security", not bypasses, name)
-    yield _redis(configured)
+    yield from _redis(configured)
 
 
 def _revision(connection: sa.Connection, configured: Settings) -> Line:
@@ -109,13 +110,17 @@ def _row_level_security(connection: sa.Connection) -> Iterator[Line]:
     yield Line(*named("database: every company table has forced row-level security", missing))
 
 
-def _redis(configured: Settings) -> Line:
+def _redis(configured: Settings) -> Iterator[Line]:
     name = "redis: answers"
     if not configured.redis_url:
-        return Line(name, not configured.is_production, "not started; `huikuan up` starts it")
+        yield Line(name, not configured.is_production, "not started; `huikuan up` starts it")
+        return
     try:
         with redis.Redis.from_url(configured.redis_url, socket_connect_timeout=3, socket_timeout=3) as client:
-            client.ping()
+            # Valkey gives the version of Redis that it stands for.
+            version = str(client.info("server")["redis_version"])
     except redis.RedisError as fault:
-        return Line(name, False, f"{type(fault).__name__}: {fault}")
-    return Line(name, True, "")
+        yield Line(name, False, f"{type(fault).__name__}: {fault}")
+        return
+    yield Line(name, True, "")
+    yield Line(f"redis: {OLDEST_REDIS_TEXT} or newer", is_supported(version), version)

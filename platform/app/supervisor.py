@@ -46,11 +46,9 @@ def _nothing(_settings: Settings) -> None:
     """Does nothing, as the default hook."""
 
 
-def embedded_servers(settings: Settings, *, fast: bool = False) -> EmbeddedServers:
+def embedded_servers(settings: Settings, *, say: Say = click.echo) -> EmbeddedServers:
     """Returns the embedded servers for these settings: those for which no URL is set."""
-    return EmbeddedServers(
-        settings.var_dir, fast=fast, postgres=not settings.database_url, redis=not settings.redis_url
-    )
+    return EmbeddedServers(settings.var_dir, postgres=not settings.database_url, redis=not settings.redis_url, say=say)
 
 
 def product_processes(settings: Settings, mail_port: int | None) -> list[ChildSpec]:

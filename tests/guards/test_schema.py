@@ -130,9 +130,11 @@ def test_what_has_ended_does_not_begin_again(company: TestCompany, table: str, c
     _something_of_each(company)
     values = {"tenant": company.tenant_id}
     with company.transaction() as db:
-        ended = db.execute(sa.text(f"UPDATE {table} SET {column} = now() WHERE tenant_id = :tenant"), values)
+        ended = db.execute(
+            sa.text(f"UPDATE {table} SET {column} = '2026-12-17T02:00Z' WHERE tenant_id = :tenant"), values
+        )
         assert ended.rowcount  # type: ignore[attr-defined]
-    for value in ("NULL", "now() + interval '1 day'"):
+    for value in ("NULL", "'2026-12-18T02:00Z'"):
         with pytest.raises(DBAPIError, match="set once"), company.transaction() as db:
             db.execute(sa.text(f"UPDATE {table} SET {column} = {value} WHERE tenant_id = :tenant"), values)
 
@@ -147,7 +149,8 @@ def test_the_books_are_not_unlocked_nor_anything_approved_by_a_mere_update(compa
         )
         ended = db.execute(
             sa.text(
-                "UPDATE refund SET state = 'refused', settled_by = 'x', settled_at = now() WHERE tenant_id = :tenant"
+                "UPDATE refund SET state = 'refused', settled_by = 'x', settled_at = '2026-12-17T02:00Z' "
+                "WHERE tenant_id = :tenant"
             ),
             values,
         )
@@ -156,7 +159,7 @@ def test_the_books_are_not_unlocked_nor_anything_approved_by_a_mere_update(compa
         ("books_state SET locked_through = NULL", "unlocked by an approval only"),
         ("books_state SET locked_through = '2026-02-28'", "unlocked by an approval only"),
         (
-            "approval SET state = 'approved', waits_for = NULL, closed_at = now(), closed_by = 'x'",
+            "approval SET state = 'approved', waits_for = NULL, closed_at = '2026-12-17T02:00Z', closed_by = 'x'",
             "not decided by all of its chain",
         ),
         ("document_draft SET state = 'draft'", "never changed"),

@@ -70,7 +70,7 @@ def _unbalanced(db: sa.orm.Session, company: TestCompany) -> None:
     db.execute(
         sa.text(
             "INSERT INTO entry (tenant_id, id, kind, effective_on, recorded_at, recorded_by, memo) "
-            "VALUES (:tenant, :entry, 'invoice', '2026-03-01', now(), 'test', '')"
+            "VALUES (:tenant, :entry, 'invoice', '2026-03-01', '2026-03-01T02:00Z', 'test', '')"
         ),
         {"tenant": company.tenant_id, "entry": entry},
     )
@@ -115,7 +115,7 @@ def test_a_booked_entry_cannot_grow(company: TestCompany) -> None:
         db.execute(
             sa.text(
                 "INSERT INTO entry (tenant_id, id, kind, effective_on, recorded_at, recorded_by, memo) "
-                "VALUES (:tenant, :entry, 'invoice', '2026-03-01', now(), 'test', '')"
+                "VALUES (:tenant, :entry, 'invoice', '2026-03-01', '2026-03-01T02:00Z', 'test', '')"
             ),
             {"tenant": company.tenant_id, "entry": entry},
         )

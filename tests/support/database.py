@@ -19,17 +19,23 @@ from kernel.settings import settings
 @contextmanager
 def database() -> Iterator[str]:
     """Yields the URL of a fresh, migrated database and drops it afterwards."""
-    with _server() as admin:
-        name = f"huikuan_test_{uuid4().hex[:12]}"
-        with psycopg.connect(_plain(admin), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
-        url = _with_database(admin, name)
-        try:
-            migrate(url)
-            yield url
-        finally:
-            with psycopg.connect(_plain(admin), autocommit=True) as connection:
-                connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    with _server() as admin, new_database(admin) as url:
+        yield url
+
+
+@contextmanager
+def new_database(beside: str) -> Iterator[str]:
+    """The same on the server that the URL `beside` names."""
+    name = f"huikuan_test_{uuid4().hex[:12]}"
+    with psycopg.connect(_plain(beside), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    url = _with_database(beside, name)
+    try:
+        migrate(url)
+        yield url
+    finally:
+        with psycopg.connect(_plain(beside), autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def as_owner(tenant_id: UUID, statement: str, *values: object) -> None:

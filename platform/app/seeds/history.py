@@ -1,7 +1,9 @@
 """What the debtors bought and paid over fourteen months: pure, from the cast, a date and a random seed.
 
-Imports the cast, the ladder's presets and date arithmetic. Invariants: the same date gives the same history; no
-payment is dated after the last day; an allocation never exceeds what its invoice or its receipt still holds.
+Invariants: the same date gives the same history; no payment is dated after the last day; an allocation never exceeds
+what its invoice or its receipt still holds. Habits are drawn by lot, so whatever the demo promises for every day has
+an invoice of its own here: one that is due on the day, one behind each promise, those of the cash desk, and the
+forgotten ones. The ladder rests on days off: then the newest steps are those of the last working day.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ from datetime import date, timedelta
 from random import Random
 from typing import Final
 
-from app.seeds.cast import CompanyCast, Debtor
+from app.seeds.cast import DESK, DUE_TODAY, PROMISED, CompanyCast, Debtor
+from ar.cases.ladder import ItemFacts, simulate
 from ar.cases.policy import Anchor, Level, OwnClock, Policy, load_preset
 from ar.ledger.due_dates import add_months, end_of_month
 from kernel.calendars import WorkCalendar
@@ -24,6 +27,10 @@ LIVE_DAYS: Final = 66
 #: A silent debtor ordered for the last time, and paid nothing that fell due since, so many days before today.
 LAST_ORDER_DAYS: Final = 150
 LAST_PAYMENT_DAYS: Final = 200
+#: How long ago the invoices of the cash desk were written: recent enough that none is due yet.
+DESK_DAYS: Final = 12
+#: How many days a due date is looked back for: longer than any closure and the gaps of the steps before.
+_SLIP_DAYS: Final = 45
 _DAY: Final = timedelta(days=1)
 
 
@@ -53,11 +60,11 @@ class Application:
 
 @dataclass(slots=True)
 class History:
-    """Everything that was booked, by the day on which it was; `marked` names invoices the story comes back to."""
+    """Everything that was booked, by the day on which it was; `desk` numbers the invoices of the cash desk."""
 
     documents: dict[date, list[Document]] = field(default_factory=lambda: defaultdict(list))
     applications: dict[date, list[Application]] = field(default_factory=lambda: defaultdict(list))
-    marked: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    desk: list[str] = field(default_factory=list)
 
     def count(self) -> int:
         """How many documents there are."""
@@ -70,7 +77,6 @@ class _Invoice:
     on: date
     due_on: date
     amount_minor: int
-    unpaid: bool = False
     number: str = ""
 
 
@@ -85,6 +91,11 @@ class _Paid:
     amount_minor: int
 
 
+def live_since(today: date, calendar: WorkCalendar) -> date:
+    """The first day on which the company worked with Huikuan, a working day."""
+    return calendar.next_working_day(today - LIVE_DAYS * _DAY)
+
+
 def write_history(cast: CompanyCast, today: date, last_run_on: date, calendar: WorkCalendar) -> History:
     """The history of a company as of `today`; forgotten invoices meet their step at `last_run_on` or the run before."""
     rng = Random(f"{cast.slug} history")  # noqa: S311 - a story, not a secret
@@ -97,27 +108,37 @@ def write_history(cast: CompanyCast, today: date, last_run_on: date, calendar: W
 class _Writer:
     def __init__(self, cast: CompanyCast, today: date, last_run_on: date, calendar: WorkCalendar, rng: Random) -> None:
         self.cast, self.today, self.run_on, self.calendar, self.rng = cast, today, last_run_on, calendar, rng
-        self.first_on = add_months(today, -MONTHS)
+        self.first_on, self.live_on = add_months(today, -MONTHS), live_since(today, calendar)
         self.invoices: list[_Invoice] = []
         self.payments: list[_Paid] = []
         self.advances: list[_Paid] = []
-        self.marked: dict[str, list[_Invoice]] = defaultdict(list)
+        self.desk: list[_Invoice] = []
+        self.disputed = 0
 
     def trade(self, debtor: Debtor) -> None:
         """One debtor's invoices and payments."""
         own = self._invoices(debtor)
-        if debtor.slip:
-            forgotten = self._forgotten(debtor)
-            self.invoices.append(forgotten)
-            self.marked["forgotten"].append(forgotten)
-        if debtor is self.cast.debtors[0]:
-            # Somebody's invoice falls due this very day.
-            own.append(_Invoice(debtor, self.today - debtor.term_days * _DAY, self.today, self._amount(debtor)))
+        self._stay_open(debtor)
         if debtor.habit == "prepays":
             self._prepay(debtor, own)
         else:
             self._pay(debtor, own)
         self.invoices.extend(own)
+
+    def _stay_open(self, debtor: Debtor) -> None:
+        """The invoices that the story counts on, whatever the day: no habit pays them."""
+        if debtor.slip:
+            self.invoices.append(self._due(debtor, self._slip_due_on(debtor)))
+        if debtor.number == DUE_TODAY:
+            self.invoices.append(self._due(debtor, self.today))
+        if debtor.number in PROMISED:
+            self.invoices.append(self._due(debtor, self.today - PROMISED[debtor.number] * _DAY))
+        if debtor.number in DESK:
+            on = self.calendar.previous_working_day(self.today - DESK_DAYS * _DAY)
+            self.desk.append(_Invoice(debtor, on, on + debtor.term_days * _DAY, self._amount(debtor)))
+
+    def _due(self, debtor: Debtor, due_on: date) -> _Invoice:
+        return _Invoice(debtor, due_on - debtor.term_days * _DAY, due_on, self._amount(debtor))
 
     def _invoices(self, debtor: Debtor) -> list[_Invoice]:
         last = self.today - LAST_ORDER_DAYS * _DAY if debtor.habit == "silent" else self.today
@@ -137,12 +158,11 @@ class _Writer:
             return round(units) // 100 * 100
         return round(units) * minor + self.rng.choice((0, 0, 20, 50, 60, 80, 35))
 
-    def _forgotten(self, debtor: Debtor) -> _Invoice:
+    def _slip_due_on(self, debtor: Debtor) -> date:
         when, _, code = debtor.slip.partition(":")
         on = self.run_on if when == "next" else self.calendar.previous_working_day(self.run_on - _DAY)
         policy = load_preset(debtor.policy or self.cast.policy)
-        due = slip_due_on(policy, code, on, debtor.settlement_days, self.calendar)
-        return _Invoice(debtor, due - debtor.term_days * _DAY, due, self._amount(debtor), unpaid=True)
+        return slip_due_on(policy, code, on, debtor.settlement_days, self.calendar, live_on=self.live_on)
 
     def _pay(self, debtor: Debtor, own: list[_Invoice]) -> None:
         by_day: dict[date, list[tuple[_Invoice, int]]] = defaultdict(list)
@@ -181,25 +201,22 @@ class _Writer:
                 first = left * 6 // 10
                 return [(due + roll(1, 5) * _DAY, first), (due + roll(24, 34) * _DAY, left - first)]
             case "promiser":
-                late = due + roll(20, 45) * _DAY
-                if due < self.today:
-                    self.marked["promised" if late > self.today else "kept"].append(invoice)
-                return [(late, left)]
+                return [(due + roll(20, 45) * _DAY, left)]
             case "disputer":
-                return self._unless(debtor, invoice, left, days=75, mark="disputed")
+                return self._unless(debtor, invoice, left, days=75)
             case "blocked":
-                return self._unless(debtor, invoice, left, days=80, mark="blocked")
+                return self._unless(debtor, invoice, left, days=80)
             case "silent":
-                return self._unless(debtor, invoice, left, days=LAST_PAYMENT_DAYS, mark="silent")
+                return self._unless(debtor, invoice, left, days=LAST_PAYMENT_DAYS)
         raise ValueError(f"no habit named {debtor.habit}")
 
-    def _unless(self, debtor: Debtor, invoice: _Invoice, left: int, *, days: int, mark: str) -> list[tuple[date, int]]:
-        """Pays well until `days` ago; what fell due since then, and is due now, stays unpaid and is marked."""
+    def _unless(self, debtor: Debtor, invoice: _Invoice, left: int, *, days: int) -> list[tuple[date, int]]:
+        """Pays well until `days` ago; of what fell due since then a disputer pays every second invoice, others none."""
         if invoice.due_on < self.today - days * _DAY:
             return [(invoice.due_on - 2 * _DAY, left)]
-        if invoice.due_on < self.today:
-            self.marked[mark].append(invoice)
-            if debtor.habit == "disputer" and len(self.marked[mark]) % 2 == 0:
+        if invoice.due_on < self.today and debtor.habit == "disputer":
+            self.disputed += 1
+            if self.disputed % 2 == 0:
                 return [(invoice.due_on + 3 * _DAY, left)]
         return []
 
@@ -228,7 +245,9 @@ class _Writer:
             numbers[key] += 1
             return f"{key}-{numbers[key]:04d}"
 
-        for invoice in sorted(self.invoices, key=lambda each: (each.on, each.debtor.number, each.amount_minor)):
+        for invoice in sorted(
+            [*self.invoices, *self.desk], key=lambda each: (each.on, each.debtor.number, each.amount_minor)
+        ):
             invoice.number = number("XS", invoice.on)
             debtor = invoice.debtor
             end_on = invoice.due_on + debtor.settlement_days * _DAY
@@ -261,24 +280,41 @@ class _Writer:
             for invoice, minor in paid.parts:
                 on = max(paid.on, invoice.on)
                 history.applications[on].append(Application((paid.kind, name), ("invoice", invoice.number), minor, on))
-        for mark, invoices in self.marked.items():
-            history.marked[mark] = [invoice.number for invoice in sorted(invoices, key=lambda each: each.on)]
+        history.desk = [invoice.number for invoice in self.desk]
         return history
 
 
-def slip_due_on(policy: Policy, code: str, on: date, settlement_days: int, calendar: WorkCalendar) -> date:
-    """The due date of an invoice for which step `code` of `policy` comes on `on`."""
+def slip_due_on(
+    policy: Policy, code: str, on: date, settlement_days: int, calendar: WorkCalendar, *, live_on: date
+) -> date:
+    """The latest due date of an invoice for which step `code` of `policy` comes on `on`, with runs since `live_on`.
+
+    Where no due date does that (no month after 30 January ends on the 31st; after a long closure the steps before
+    need their gaps), the one whose step came last before `on`. Raises ValueError when the step cannot have come yet.
+    """
+    found: tuple[date, date] | None = None
+    newest = _newest_due_on(policy, code, on) - settlement_days * _DAY
+    for due_on in (newest - n * _DAY for n in range(_SLIP_DAYS)):
+        facts = ItemFacts(due_on, due_on + settlement_days * _DAY)
+        steps = simulate(facts, policy, max(due_on, live_on), on, calendar)
+        came_on = next((step.runs_on for step in steps if step.code == code), None)
+        if came_on == on:
+            return due_on
+        if came_on and (found is None or came_on > found[0]):
+            found = came_on, due_on
+    if found is None:
+        raise ValueError(f"{code} cannot have come by {on}")
+    return found[1]
+
+
+def _newest_due_on(policy: Policy, code: str, on: date) -> date:
+    """No invoice due later has the step by `on`, its collection period left aside."""
     rule = _rule_of(policy, code)
     if rule.anchor is Anchor.DEADLINE:
-        # The deadline is set by the demand, which must go out that many days before, on a working day.
+        # The deadline is set by the demand, which goes out that many days before.
         before = policy.levels[rule.number - 2] if isinstance(rule, Level) else rule
-        sent_on = calendar.previous_working_day(on - (policy.deadline_days + rule.offset_days) * _DAY)
-        return sent_on - (before.offset_days + settlement_days) * _DAY
-    due = add_months(on, -rule.offset_months) - rule.offset_days * _DAY
-    # Clipped month ends do not come back: take the latest due date whose step has come by `on`.
-    while add_months(due + rule.offset_days * _DAY, rule.offset_months) > on:
-        due -= _DAY
-    return due - settlement_days * _DAY if rule.anchor is Anchor.COLLECTION_END else due
+        return on - (before.offset_days + policy.deadline_days + rule.offset_days) * _DAY
+    return add_months(on, -rule.offset_months) - (rule.offset_days - 3) * _DAY
 
 
 def _rule_of(policy: Policy, code: str) -> OwnClock:

@@ -1,12 +1,12 @@
 """The demo's losses: a provision at the last month end, a bad debt written off and partly recovered, one proposed.
 
-May import the story and every slice's commands. Invariant: told today by the same commands as the pages use; the debt
+Invariant: told today by the same commands as the pages use; the debt
 written off is an old one of its own, so no letter of the review queue loses its reason.
 """
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -25,14 +25,13 @@ _RULING = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%
 _DEBTOR = "C0055"
 
 
-def tell(story: Story) -> None:
+def tell(story: Story, db: Session, actor: Actor) -> None:
     """Everything of this module, on the story's today, before the month is locked."""
-    with story.at(story.today, 8, 35) as (db, actor):
-        person = story.person(actor, "accountant")
-        director = story.person(actor, "finance-director")
-        _written_off(story, db, person, director)
-        _provision(story, db, person, director)
-        _proposed(story, db, person)
+    person = story.person(actor, "accountant")
+    director = story.person(actor, "finance-director")
+    _written_off(story, db, person, director)
+    _provision(story, db, person, director)
+    _proposed(story, db, person)
 
 
 def _key(name: str) -> str:
@@ -52,12 +51,12 @@ def _provision(story: Story, db: Session, person: Actor, director: Actor) -> Non
 def _written_off(story: Story, db: Session, person: Actor, director: Actor) -> None:
     on = story.today - timedelta(days=500)
     customer = story.customers[_DEBTOR].id
-    old = NewItem(customer, "opening", "QC2025-0007", on, on, on, "CNY", 12_000_00, reference="期初旧账")
+    old = NewItem(customer, "opening", f"QC{on.year}-0007", on, on, on, "CNY", 12_000_00, reference="期初旧账")
     (item_id,) = post_items(db, person, [old], memo="期初旧账")
     case_id = _propose(db, person, customer, item_id, "12000.00", "法院裁定终结执行，无财产可供执行。", "old")
     decide(db, director, of_subject(db, story.tenant_id, case_id)[0].id, approve=True, reason="同意核销")
     promised = AddEvent(
-        kind="promise", text="法定代表人承诺年底前再付。", promised_on=date(story.today.year, 12, 31),
+        kind="promise", text="法定代表人承诺三个月内再付。", promised_on=story.today + timedelta(days=90),
         promised_currency="CNY", promised="5000.00", key=_key("promise"),
     )  # fmt: skip
     recovering.add_event(db, person, case_id, promised)

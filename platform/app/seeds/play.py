@@ -1,7 +1,9 @@
 """The playbook of the demo: founding the companies, then every day from the first to today.
 
-May import the story and the cast. Invariant: whoever is not special in the cast just lives by habit; what is special
-(disputes, promises, blocks, answers) is listed here, by name.
+Invariants: whoever is not special in the cast just lives by habit; what is special (disputes, promises, blocks,
+answers) is listed here, by name. A day is told in the order of its hours, so the journal is in the order of time; what
+would be later than now happened within the last second. On a day off the books are brought up to the day and the cash
+desk is open, but no run runs: the queue is that of the last working day.
 """
 
 from __future__ import annotations
@@ -20,8 +22,8 @@ from sqlalchemy.orm import Session
 from app.handlers import seal_journal
 from app.onboarding import create_company
 from app.seeds import cash, losses
-from app.seeds.cast import HUAXIN, IN_BOTH, PASSWORD, WEIYE, CompanyCast, Debtor
-from app.seeds.history import LIVE_DAYS, write_history
+from app.seeds.cast import BOUNCING, HUAXIN, IN_BOTH, PASSWORD, WEIYE, CompanyCast, Debtor
+from app.seeds.history import live_since, write_history
 from app.seeds.story import Story
 from ar.customers.commands import add_contact, upsert_customers
 from ar.customers.inputs import AddContact, CustomerRow
@@ -41,7 +43,7 @@ from tenants.permissions import ROLE_NAMES, Role
 from tenants.queries import system_actor_for, tenant_by_slug
 
 Say = Callable[[str], None]
-Play = Callable[[Story, date], None]
+Play = Callable[[Story, Session, Actor], None]
 _DAY: Final = timedelta(days=1)
 #: Caught mails that a stranger finds after the first start.
 MAILS_AT_START: Final = 3
@@ -95,20 +97,15 @@ def _build(cast: CompanyCast, say: Say) -> None:
     """One transaction: a build that is broken off leaves nothing behind."""
     today = local_date(utc_now(), cast.timezone)
     calendar = WorkCalendar(cast.calendar)  # type: ignore[arg-type]  # the cast names presets
-    last_run_on = calendar.previous_working_day(today)
-    live_on = calendar.next_working_day(today - LIVE_DAYS * _DAY)
+    last_run_on, live_on = calendar.previous_working_day(today), live_since(today, calendar)
     history = write_history(cast, today, last_run_on, calendar)
     with open_session(None) as db:
         tenant_id, people = _found(db, cast, live_on)
         story = Story(db, cast, tenant_id, people, history, calendar, today, last_run_on)
-        story.bouncing = {debtor.email for debtor in cast.debtors if debtor.number == "C0046"}
+        story.bouncing = {debtor.email for debtor in cast.debtors if debtor.number == BOUNCING}
         _enter_books(story, live_on)
         say(f"{history.count()} documents; working day by day since {live_on.isoformat()}")
         _live(story, live_on)
-        if cast is WEIYE:
-            cash.rates(story)
-            losses.tell(story)
-            cash.tell(story)
         with story.at(today, 23, 59) as (_db, actor):
             seal_journal(db, actor, {})
         _put_in_the_post(db, tenant_id)
@@ -203,57 +200,75 @@ def _enter_contact(story: Story, db: Session, actor: Actor, debtor: Debtor, n: i
     add_contact(db, story.person(actor, "accountant"), contact)
 
 
+class _Agenda:
+    """What happens on a day, by the hour; more can be added while a day goes by, for later hours or days."""
+
+    def __init__(self) -> None:
+        self._plays: dict[date, list[tuple[time, Play]]] = defaultdict(list)
+
+    def add(self, day: date, hour: int, minute: int, play: Play) -> None:
+        self._plays[day].append((time(hour, minute), play))
+
+    def tell(self, story: Story, day: date) -> None:
+        """Everything of `day`, the earliest first."""
+        while plays := self._plays[day]:
+            at, play = plays.pop(min(range(len(plays)), key=lambda n: plays[n][0]))
+            with story.at(day, at.hour, at.minute) as (db, actor):
+                play(story, db, actor)
+
+
 def _live(story: Story, live_on: date) -> None:
     """Every day since: the bank, the run, the month's statements, and what is special about the day."""
+    agenda = _Agenda()
+    if story.cast is WEIYE:
+        for days, hour, minute, play in _SPECIALS:
+            agenda.add(story.today - days * _DAY, hour, minute, play)
     booked_on, stated_for = live_on, ""
-    plays: dict[date, list[Play]] = defaultdict(list)
-    for days, play in _SPECIALS.items():
-        if story.cast is WEIYE:
-            plays[story.today - days * _DAY].append(play)
-    day = live_on
-    while day <= story.today:
+    for day in (live_on + n * _DAY for n in range((story.today - live_on).days + 1)):
         working = story.calendar.is_working_day(day)
-        if working or day == story.today:
-            with story.at(day, 8, 15) as (db, actor):
-                story.book(db, story.person(actor, "accountant"), booked_on + _DAY, day, "")
+        if booked_on < day and (working or day == story.today):
+            agenda.add(day, 8, 25, partial(_book, since_on=booked_on))
             booked_on = day
         if working:
-            with story.at(day, 8, 30) as (db, actor):
-                story.run(db, actor)
+            agenda.add(day, 8, 30, Story.run)
             if f"{day:%Y-%m}" != stated_for and day > live_on:
                 stated_for = f"{day:%Y-%m}"
-                sent = _state_month(story, day)
-                answered_on = min(story.calendar.next_working_day(day + 2 * _DAY), story.today)
-                plays[answered_on].append(partial(_answer, sent=sent))
-        for play in plays[day]:
-            play(story, day)
-        day += _DAY
+                agenda.add(day, 10, 0, partial(_state_month, agenda=agenda))
+        agenda.tell(story, day)
 
 
-def _state_month(story: Story, day: date) -> dict[str, str]:
-    """Statements of the month just over: debtor → the token in its link."""
-    to_on = day.replace(day=1) - _DAY
+def _book(story: Story, db: Session, actor: Actor, *, since_on: date) -> None:
+    story.book(db, story.person(actor, "accountant"), since_on + _DAY, actor.today, "")
+
+
+def _state_month(story: Story, db: Session, actor: Actor, *, agenda: _Agenda) -> None:
+    """Statements of the month just over, and when they are answered."""
+    day = actor.today
     months_ago = (story.today.year - day.year) * 12 + story.today.month - day.month
     count = _STATED[min(months_ago, len(_STATED) - 1)]
     chosen = [debtor for debtor in story.cast.debtors if debtor.mail and debtor.monthly >= 0.9][:count]
     chosen += [debtor for debtor in story.cast.debtors if debtor.number in _ALWAYS_STATED and debtor not in chosen]
     sent: dict[str, str] = {}
-    with story.at(day, 10) as (db, actor):
-        for debtor in chosen:
-            token = story.state(db, actor, debtor.number, (to_on.replace(day=1), to_on))
-            if token:
-                sent[debtor.number] = token
-    return sent
+    for debtor in chosen:
+        token = story.state(db, actor, debtor.number, _month_before(day))
+        if token:
+            sent[debtor.number] = token
+    answered_on = min(story.calendar.next_working_day(day + 2 * _DAY), story.today)
+    agenda.add(answered_on, 11, 0, partial(_answer, sent=sent))
 
 
-def _answer(story: Story, day: date, sent: dict[str, str]) -> None:
+def _month_before(day: date) -> tuple[date, date]:
+    to_on = day.replace(day=1) - _DAY
+    return to_on.replace(day=1), to_on
+
+
+def _answer(story: Story, db: Session, actor: Actor, *, sent: dict[str, str]) -> None:
     """Most debtors answer within days: they agree, or their books differ; some leave it lying."""
-    with story.at(day, 11) as (db, actor):
-        for n, (number, token) in enumerate(sent.items()):
-            if number in _DIFFERING:
-                story.answer(db, actor, number, token, _differences(story.overdue(db, actor, number)[:1]))
-            elif n % 3 != 2:
-                story.answer(db, actor, number, token, ())
+    for n, (number, token) in enumerate(sent.items()):
+        if number in _DIFFERING:
+            story.answer(db, actor, number, token, _differences(story.owed(db, actor, number)[:1]))
+        elif n % 3 != 2:
+            story.answer(db, actor, number, token, ())
 
 
 def _differences(items: list[OpenItemView]) -> tuple[DifferenceRow, ...]:
@@ -269,50 +284,46 @@ def _differences(items: list[OpenItemView]) -> tuple[DifferenceRow, ...]:
     )
 
 
-def _disputes(story: Story, day: date) -> None:
+def _disputes(story: Story, db: Session, actor: Actor) -> None:
     """A debtor who says that goods were faulty, and one who says so of a document not long ago."""
     reasons = {"C0050": "品质异议：音箱底噪超标，已寄样复检。", "C0051": "数量差异：到货少两箱，等待物流证明。"}
-    with story.at(day, 14) as (db, actor):
-        for number, reason in reasons.items():
-            for item in story.overdue(db, actor, number)[:2]:
-                story.hold(db, actor, number, "dispute", reason, item_no=item.document_no)
+    for number, reason in reasons.items():
+        for item in story.overdue(db, actor, number)[:2]:
+            story.hold(db, actor, number, "dispute", reason, item_no=item.document_no)
 
 
-def _promises(story: Story, day: date) -> None:
+def _promises(story: Story, db: Session, actor: Actor) -> None:
     """One promise that runs, made while the oldest invoice is overdue."""
-    with story.at(day, 15) as (db, actor):
-        story.hold(
-            db, actor, "C0052", "promise", "矫总电话承诺：货款分两笔，周内到账。", until_on=story.today + 3 * _DAY
-        )
+    until_on, reason = story.today + 3 * _DAY, "矫总电话承诺：货款分两笔，周内到账。"
+    story.hold(db, actor, "C0052", "promise", reason, until_on=until_on)
 
 
-def _broken_promise(story: Story, day: date) -> None:
-    with story.at(day, 15) as (db, actor):
-        until = day + 6 * _DAY
-        story.hold(db, actor, "C0053", "promise", "刘经理承诺月中付清。", until_on=until)
+def _broken_promise(story: Story, db: Session, actor: Actor) -> None:
+    until_on = actor.today + 6 * _DAY
+    story.hold(db, actor, "C0053", "promise", "刘经理承诺月中付清。", until_on=until_on)
 
 
-def _blocked(story: Story, day: date) -> None:
+def _blocked(story: Story, db: Session, actor: Actor) -> None:
     """Nobody shall write to a debtor that is being reorganised."""
-    with story.at(day, 16) as (db, actor):
-        story.hold(db, actor, "C0055", "block", "客户进入预重整，由法务统一对接。")
+    story.hold(db, actor, "C0055", "block", "客户进入预重整，由法务统一对接。")
 
 
-def _second_thoughts(story: Story, day: date) -> None:
-    """A statement that was issued again, after a credit note came late: the first is superseded."""
-    to_on = day.replace(day=1) - _DAY
-    with story.at(day, 17) as (db, actor):
-        story.state(db, actor, "C0031", (to_on.replace(day=1), to_on), again=True)
+def _second_thoughts(story: Story, db: Session, actor: Actor) -> None:
+    """The newest statement of a debtor is issued again, after a credit note came late: the first is superseded."""
+    story.state(db, actor, "C0031", story.stated["C0031"], again=True)
 
 
-#: Days before today → what was special then, at the first company.
-_SPECIALS: Final[dict[int, Play]] = {
-    40: _broken_promise,
-    26: _blocked,
-    12: _disputes,
-    2: _promises,
-    1: _second_thoughts,
-}
+#: Days before today, hour and minute → what was special then, at the first company.
+_SPECIALS: Final[tuple[tuple[int, int, int, Play], ...]] = (
+    (40, 15, 0, _broken_promise),
+    (26, 16, 0, _blocked),
+    (12, 14, 0, _disputes),
+    (2, 15, 0, _promises),
+    (1, 17, 0, _second_thoughts),
+    (0, 8, 32, cash.record_month_end_rates),
+    (0, 8, 35, losses.tell),
+    (0, 8, 40, cash.tell),
+)
 _ALWAYS_STATED: Final = ("C0031", "C0047", "C0050", "C0058", "C0060")
-#: Whose books differ from ours, where they owe something that is overdue.
+#: Whose books differ from ours in the oldest document that they owe.
 _DIFFERING: Final = ("C0047", "C0058")

@@ -1,8 +1,8 @@
 """How the demo's history came about: day by day, by the product's own commands, with the clock set back.
 
-May import every slice's commands and the outbox's handlers. Invariants: nothing is written but by commands and
-handlers; what a past day queued is settled on that day without SMTP, so nothing of it goes out when the demo
-starts; the whole story is one transaction, so a company is there with all of its history or not at all.
+Invariants: nothing is written but by commands and handlers; time only goes forward, and never past the present; what
+a past day queued is settled on that day without SMTP, so nothing of it goes out when the demo starts; the whole story
+is one transaction, so a company is there with all of its history or not at all.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any, Final
 from uuid import UUID
@@ -75,15 +75,30 @@ class Story:
     items: dict[tuple[str, str], UUID] = field(default_factory=dict)
     rng: Random = field(default_factory=lambda: Random(20_26))  # noqa: S311 - a story, not a secret
     bouncing: set[str] = field(default_factory=set)
+    told_until: datetime | None = None
+    #: The newest period of which a debtor got a statement.
+    stated: dict[str, tuple[date, date]] = field(default_factory=dict)
 
     @contextmanager
-    def at(self, day: date, hour: int = 9, minute: int = 0) -> Iterator[tuple[Session, Actor]]:
-        """A moment of `day`, never in the future; what was queued meanwhile is worked off at its end."""
-        moment = min(moment_on(day, self.cast.timezone, time(hour, minute)), utc_now())
+    def at(self, day: date, hour: int, minute: int = 0) -> Iterator[tuple[Session, Actor]]:
+        """A moment of `day`, never in the future; what was queued meanwhile is worked off at its end.
+
+        Raises ValueError for a moment before one that was told already.
+        """
+        moment = self._moment(day, hour, minute)
+        if self.told_until and moment < self.told_until:
+            raise ValueError(f"{moment} is told after {self.told_until}")
+        self.told_until = moment
         with fixed_clock(moment), use_language(self.cast.language):
             actor = system_actor(self.tenant_id, self.cast.timezone, language=self.cast.language)
             yield self.db, actor
             self._work_off(self.db, actor)
+
+    def _moment(self, day: date, hour: int, minute: int) -> datetime:
+        """The time of day, or where that is still to come a moment of the last second, in the order of the hours."""
+        midnight, planned = (moment_on(day, self.cast.timezone, at) for at in (time(), time(hour, minute)))
+        left = timedelta(seconds=1 - (hour * 60 + minute) / (24 * 60))
+        return min(planned, max(utc_now() - left, midnight))
 
     def person(self, actor: Actor, key: str) -> Actor:
         """A person of the cast at the actor's moment."""
@@ -126,41 +141,51 @@ class Story:
         self.customers = find_numbers(db, self.tenant_id, [debtor.number for debtor in self.cast.debtors])
 
     def run(self, db: Session, actor: Actor) -> None:
-        """The day's run; on the days before the last one everything it proposes is decided."""
-        run_day(db, actor)
-        if actor.today < self.last_run_on:
-            self._review(db, actor, leave=0)
-        else:
-            self._review(db, actor, leave=QUEUE_MAX)
+        """The day's run; on the days before the last one everything it proposes is decided.
 
-    def _review(self, db: Session, actor: Actor, *, leave: int) -> None:
-        """Approves, calls, reports; now and then skips. Leaves the newest `leave` for today."""
+        On the day before the last run one call is left for today, when the ladder may ask for none.
+        """
+        run_day(db, actor)
+        waiting = self._waiting(db, actor)
+        before_last = self.calendar.next_working_day(actor.today + _DAY) == self.last_run_on
+        if before_last and waiting and waiting[-1].form == "call":
+            waiting.pop()
+        self._review(db, actor, waiting, leave=QUEUE_MAX if actor.today == self.last_run_on else 0)
+
+    def _waiting(self, db: Session, actor: Actor) -> list[Any]:
+        """What waits for a decision; what today's queue shall show comes last: calls, then the forgotten invoices."""
         a = Action
-        waiting: list[Any] = list(
+        waiting = list(
             db.execute(
                 sa.select(a.id, a.form, a.code, a.release_role, a.customer_id)
                 .where(a.tenant_id == actor.tenant_id, a.state == "proposed")
                 .order_by(a.total_minor, a.id)
             )
         )
-        # The forgotten invoices of the cast are what today's queue shall show; the rest is decided first.
         shown = {self.customers[d.number].id for d in self.cast.debtors if d.slip.startswith("next:")}
-        waiting.sort(key=lambda row: row.customer_id in shown)
-        for row in waiting[: max(0, len(waiting) - leave)]:
+        return sorted(waiting, key=lambda row: (row.form == "call", row.customer_id in shown))
+
+    def _review(self, db: Session, actor: Actor, waiting: list[Any], *, leave: int) -> None:
+        """Approves, calls, reports; now and then skips. Leaves `leave`, counting whoever cannot be written to."""
+        left = len(waiting)
+        for row in waiting:
+            if left <= leave:
+                break
             try:
                 with db.begin_nested():
-                    self._decide(db, actor, row)
+                    left -= self._decide(db, actor, row)
             except RuleBroken as refused:
                 # Nobody to write to: it stays in the queue and says so, as it would in life.
                 if refused.code != "no_dunning_contact":
                     raise
 
-    def _decide(self, db: Session, actor: Actor, row: Any) -> None:
+    def _decide(self, db: Session, actor: Actor, row: Any) -> bool:
+        """False where nobody of the cast may decide."""
         keys = {Role.SALES_MANAGER: "sales-manager", Role.FINANCE_DIRECTOR: "finance-director"}
         keys[Role.GENERAL_MANAGER] = "general-manager"
         who = self.person(actor, keys.get(Role(row.release_role), "accountant") if row.release_role else "accountant")
         if row.release_role and row.release_role not in who.roles:
-            return
+            return False
         if row.form != "letter":
             if row.release_role:
                 approve_action(db, who, row.id, ApproveAction())
@@ -170,6 +195,7 @@ class Story:
             skip_action(db, who, row.id, SkipAction(reason=_SKIPS[self.cast.language]))
         else:
             approve_action(db, who, row.id, ApproveAction())
+        return True
 
     def hold(self, db: Session, actor: Actor, debtor: str, kind: str, reason: str, **more: Any) -> None:
         """A block, dispute or promise on a customer or on one of its documents (`item_no`)."""
@@ -183,10 +209,14 @@ class Story:
         )
         place_block(db, self.person(actor, "collector"), data)
 
+    def owed(self, db: Session, actor: Actor, debtor: str) -> list[OpenItemView]:
+        """What a debtor has open, oldest due date first."""
+        found = open_items(db, self.tenant_id, as_of=actor.today, customer_id=self.customers[debtor].id)
+        return [item for item in found if item.side > 0]
+
     def overdue(self, db: Session, actor: Actor, debtor: str) -> list[OpenItemView]:
         """What a debtor has open past its due date, oldest first."""
-        found = open_items(db, self.tenant_id, as_of=actor.today, customer_id=self.customers[debtor].id)
-        return [item for item in found if item.side > 0 and item.due_on < actor.today]
+        return [item for item in self.owed(db, actor, debtor) if item.due_on < actor.today]
 
     def state(
         self, db: Session, actor: Actor, debtor: str, period: tuple[date, date], *, again: bool = False
@@ -209,6 +239,7 @@ class Story:
             if nothing.code != "statement_nothing_to_state":
                 raise
             return None
+        self.stated[debtor] = period
         return issued.portal_url.rpartition("/")[2] if issued.portal_url else None
 
     def answer(

@@ -120,7 +120,7 @@ def refused_in_march(world: World) -> dict[str, Callable[[Any], object]]:
         "entry by SQL": lambda db: db.execute(
             sa.text(
                 "INSERT INTO entry (tenant_id, id, kind, effective_on, recorded_at, recorded_by, memo)"
-                " VALUES (:tenant, :id, 'other', '2026-03-15', now(), 'x', '')"
+                " VALUES (:tenant, :id, 'other', '2026-03-15', '2026-03-15T02:00Z', 'x', '')"
             ),
             {"tenant": tenant, "id": uuid4()},
         ),
@@ -128,7 +128,7 @@ def refused_in_march(world: World) -> dict[str, Callable[[Any], object]]:
             sa.text(
                 "INSERT INTO allocation (tenant_id, id, customer_id, currency, debit_item_id, credit_item_id,"
                 " amount_minor, effective_on, recorded_at, recorded_by)"
-                " VALUES (:tenant, :id, :customer, 'CNY', :debit, :credit, 1, '2026-03-15', now(), 'x')"
+                " VALUES (:tenant, :id, :customer, 'CNY', :debit, :credit, 1, '2026-03-15', '2026-03-15T02:00Z', 'x')"
             ),
             {"tenant": tenant, "id": uuid4(), "customer": customer, "debit": invoice, "credit": receipt},
         ),

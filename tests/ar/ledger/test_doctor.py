@@ -191,7 +191,7 @@ def test_an_entry_without_postings_is_named(world: World) -> None:
     tamper(
         world.tenant_id,
         "INSERT INTO entry (tenant_id, id, kind, effective_on, recorded_at, recorded_by, memo)"
-        " VALUES (%s, %s, 'invoice', '2026-03-01', now(), 'x', '')",
+        " VALUES (%s, %s, 'invoice', '2026-03-01', '2026-03-01T02:00Z', 'x', '')",
         entry,
     )
     assert findings(world) == {

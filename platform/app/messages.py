@@ -1,4 +1,4 @@
-"""Error codes to sentences, gathered from the slices. May import every slice's `messages`.
+"""Error codes to sentences, gathered from the slices.
 
 Invariant: every code raised anywhere has a sentence here (a guard test looks).
 """
@@ -8,8 +8,9 @@ from __future__ import annotations
 from importlib import import_module
 
 from kernel.errors import HuikuanError
+from kernel.i18n import current_language, mark
 from kernel.i18n import gettext as _
-from kernel.i18n import mark
+from kernel.money import format_minor
 
 SLICES = (
     "tenants",
@@ -55,12 +56,30 @@ def _gather() -> dict[str, str]:
 MESSAGES = _gather()
 
 
-def message_of(error: HuikuanError) -> str:
-    """The sentence of an error in the current language; the code itself when nobody wrote one."""
+def sentence_of(error: HuikuanError) -> str | None:
+    """Returns the sentence of an error in the current language; None when nobody wrote one.
+
+    A parameter `x_minor` beside a `currency` also fills `%(x)s`, as an amount.
+    """
     text = MESSAGES.get(error.code)
     if text is None:
-        return error.code
+        return None
+    params = {**_amounts(error), **error.params}
     try:
-        return _(text, **error.params) if error.params else _(text)
+        return _(text, **params) if params else _(text)
     except KeyError:
         return _(text)
+
+
+def message_of(error: HuikuanError) -> str:
+    """Returns the sentence of an error in the current language; the code itself when nobody wrote one."""
+    return sentence_of(error) or error.code
+
+
+def _amounts(error: HuikuanError) -> dict[str, str]:
+    currency = error.params.get("currency")
+    return {
+        name.removesuffix("_minor"): format_minor(value, str(currency), current_language())
+        for name, value in error.params.items()
+        if name.endswith("_minor") and isinstance(value, int) and currency
+    }

@@ -11,6 +11,7 @@ from ar.customers.routes import bp as customers
 from ar.imports.routes import bp as imports
 from ar.interest.routes import bp as interest
 from ar.interest.terms_routes import bp as interest_terms
+from ar.ledger import allocation_routes, exchange_routes
 from ar.ledger.account_routes import bp as accounts
 from ar.ledger.card_routes import bp as card
 from ar.ledger.closing_routes import bp as closing
@@ -71,6 +72,8 @@ STAFF = (
 )
 APPROVALS = (approvals, approval_substitutes, approval_chains)
 OUTSIDE = (auth, portal)
+# Modules whose views hang on a blueprint above that another module makes: named here, they are loaded.
+MORE_VIEWS = (allocation_routes, exchange_routes)
 
 
 def register(app: Flask) -> None:

@@ -53,6 +53,8 @@ def command_form(
         def answer(*args: P.args, **values: P.kwargs) -> Page:
             form = read(model)
             form.slot = slot
+            if "form" in form.errors:  # the model's own word on all fields together
+                form.errors[otherwise] = form.errors.pop("form")
             if form.ok:
                 try:
                     return view(form.data, *args, **values)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+
+from flask import url_for
 
 from web.filters import Chip
 
-#: (name, label, address) of a tab, and how many wait behind it.
-Tab = tuple[str, str, str] | tuple[str, str, str, int]
 
-
-def tabs(current: str, pages: Iterable[Tab]) -> list[Chip]:
-    """Returns the tabs in the order of `pages`, the one named `current` marked."""
-    return [
-        Chip(label=page[1], url=page[2], current=page[0] == current, count=page[3] if len(page) == 4 else None)
-        for page in pages
-    ]
+def tabs(current: str, pages: Mapping[str, str]) -> list[Chip]:
+    """Returns a tab for each page, endpoint → label, in this order; the one of the endpoint `current` is marked."""
+    return [Chip(label, url_for(endpoint), endpoint == current) for endpoint, label in pages.items()]

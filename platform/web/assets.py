@@ -1,6 +1,6 @@
 """Styles, script and pictures under names that carry their content's hash; joined at start, no build step.
 
-May import Flask and the standard library. Invariant: a name that once answered always means the same bytes,
+Invariant: a name that once answered always means the same bytes,
 so browsers may keep it for ever; a changed file is a new name (checked per request in development only).
 """
 

@@ -20,7 +20,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from flask import url_for
 from pydantic import BaseModel
 
-from kernel.errors import Conflict, RuleBroken
+from kernel.errors import Conflict, HuikuanError, RuleBroken
 from web.forms import Form, read_form
 from web.refusals import NO_FIELDS, Fields, put_refusal
 from web.responses import Page, flash_ok, see_other
@@ -40,13 +40,17 @@ def command_form(
     fields: Fields = NO_FIELDS,
     otherwise: str = "",
     read: Callable[[type[M]], Form[M]] = read_form,
+    also: tuple[type[HuikuanError], ...] = (),
 ) -> Callable[[Callable[Concatenate[M, P], Page]], Callable[P, Page]]:
     """Decorates a view that takes a command's input first, then what stands in the address.
 
     `page` shows the form again; `slot` names it where the page holds several (`form.at(slot)`). `fields` maps the code
     of a refusal to its field, `otherwise` is the field of all others ("" is the top of the form). `read` reads the
-    request. Raises on what is no refusal of the form: NotFound, Forbidden, and what has no sentence.
+    request, `also` names errors that are refusals of this form beside RuleBroken and Conflict. Raises all others, and
+    what has no sentence.
     """
+
+    caught: tuple[type[HuikuanError], ...] = (RuleBroken, Conflict, *also)
 
     def decorate(view: Callable[Concatenate[M, P], Page]) -> Callable[P, Page]:
         @wraps(view)
@@ -58,7 +62,7 @@ def command_form(
             if form.ok:
                 try:
                     return view(form.data, *args, **values)
-                except (RuleBroken, Conflict) as error:
+                except caught as error:
                     put_refusal(form, error, fields, otherwise=otherwise)
             return page(form, *args, **values), 422
 

@@ -1,4 +1,4 @@
-"""What a view needs of its request: the session and who acts. May import Flask and kernel, no domain.
+"""What a view needs of its request: the session and who acts.
 
 Invariant: `app.transaction` opens and ends the session; nobody else commits.
 """

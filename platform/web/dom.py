@@ -1,6 +1,6 @@
 """Ids of page elements, made in one place so that a partial and what swaps it agree.
 
-May import the standard library only. Invariant: the same kind and record always give the same valid id.
+Invariant: the same kind and record always give the same valid id.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The only writers of money, dates, numbers and sizes on pages, in the language of the context.
 
-May import kernel (money, i18n) and Jinja; no Flask. Invariant: input is typed (minor units, date, aware
+Invariant: input is typed (minor units, date, aware
 datetime, days, bps), output is text or markup; nothing here rounds an amount. Dates are always ISO.
 """
 

@@ -1,6 +1,6 @@
 """The limiter of requests, app-wide: `app.factory` starts it, routes below it name their limits.
 
-May import Flask-Limiter, no domain. Invariant: counts live in Redis, so that every process counts together;
+Invariant: counts live in Redis, so that every process counts together;
 without Redis each process counts for itself.
 """
 

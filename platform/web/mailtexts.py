@@ -1,6 +1,6 @@
 """Mails from templates: `email/<message>/{subject.txt,body.txt,body.html}` in the reader's language.
 
-May import Jinja and kernel, no Flask. Invariant: the language is the reader's for this one mail only.
+Invariant: the language is the reader's for this one mail only.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The application as a class of its own: quick templates, and addresses that are built once and kept.
 
-May import Flask, no domain. Invariant: an address is what Flask would have returned; it is kept under all that it
+Invariant: an address is what Flask would have returned; it is kept under all that it
 depends on (where the product is mounted, company, endpoint, values), and no more than KEPT of them.
 """
 

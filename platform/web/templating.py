@@ -1,4 +1,4 @@
-"""The Jinja environments: one set of rules for pages and for mails. May import Flask, Jinja and kernel, no domain.
+"""The Jinja environments: one set of rules for pages and for mails.
 
 Invariant: a missing value is an error, never an empty place in a letter.
 """

@@ -60,7 +60,9 @@ def test_approving_and_skipping_by_form(queued: Desk, postbox: Postbox) -> None:
     assert client.post(url(f"/cases/actions/{action.id}/approval"), data={}).status_code == 303
     assert queued.actions()[0].state == "approved"
     late = queued.company.client().post(url(f"/cases/actions/{action.id}/skip"), data={"reason": "no need"})
-    assert late.status_code == 409
+    assert late.status_code == 422
+    assert "Nothing was changed." in late.text
+    assert "You wrote: no need" in late.text
     assert client.get(url(f"/cases/actions/{action.id}/letter.pdf")).data.startswith(b"%PDF")
 
 
@@ -92,6 +94,29 @@ def test_a_hold_is_placed_and_lifted_by_form(queued: Desk) -> None:
     placed = client.post(url("/cases/blocks"), data={"customer_id": customer_id, "reason": "on holiday"})
     assert placed.status_code == 303
     assert queued.actions()[0].state == "suppressed"
+
+
+def test_a_hold_that_is_refused_comes_back_as_typed(queued: Desk) -> None:
+    client, url = queued.company.client(), queued.company.url("/cases/blocks")
+    typed = {"customer_id": str(queued.customers["00001"]), "reason": "they promised to pay", "kind": "promise"}
+    refused = client.post(url, data=typed)
+    assert refused.status_code == 422
+    assert "A promise needs the day on which payment was promised." in refused.text
+    assert 'href="#f-until_on"' in refused.text
+    assert "they promised to pay</textarea>" in refused.text
+    past = client.post(url, data=typed | {"until_on": "2020-01-01"})
+    assert past.status_code == 422
+    assert 'value="2020-01-01"' in past.text
+    assert queued.actions()[0].state == "proposed"
+
+
+def test_a_letter_that_cannot_be_marked_as_done_says_so_on_its_page(queued: Desk) -> None:
+    (action,) = queued.actions()
+    url = queued.company.url(f"/cases/actions/{action.id}/completion")
+    refused = queued.company.client().post(url, data={"note": "spoke to Ms Wang"})
+    assert refused.status_code == 422
+    assert "only calls and tasks are marked as done" in refused.text
+    assert "You wrote: spoke to Ms Wang" in refused.text
 
 
 def test_run_day_and_simulate_as_json(desk: Desk) -> None:

@@ -47,6 +47,14 @@ def test_from_upload_to_done(company: TestCompany) -> None:
     assert "应收.csv" in client.get(company.url("/imports/")).get_data(as_text=True)
 
 
+def test_an_import_that_is_not_ready_says_so_on_its_page(company: TestCompany) -> None:
+    path = company.url(f"/imports/{_job_id(_upload(company, GOOD))}")
+    early = company.client().post(f"{path}/application", data={"totals_confirmed": "1"})
+    assert early.status_code == 422
+    assert "This import is not ready to be applied." in early.text
+    assert posted(company) == {}
+
+
 def test_errors_are_shown_and_given_out_beside_their_rows(company: TestCompany) -> None:
     job_id = uploaded(company, BAD)
     work(company, "imports.check")

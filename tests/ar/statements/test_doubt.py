@@ -75,7 +75,7 @@ def test_a_person_says_that_the_statement_arrived(company: TestCompany, doubtful
     page = company.client().get(company.url(f"/statements/{doubtful.statement_id}")).text
     assert "It did not arrive" not in page
     assert "a person says that it arrived" in page
-    assert _judge(company, doubtful, "not_arrived") == 409, "it was judged before"
+    assert _judge(company, doubtful, "not_arrived") == 422, "it was judged before"
     j = JournalEvent
     with company.reading() as db:
         event = db.execute(

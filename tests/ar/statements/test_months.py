@@ -117,7 +117,10 @@ def test_a_confirmation_puts_the_jobs_once(books: TestCompany) -> None:
         assert answer.status_code == 303
         assert expected in client.get(answer.headers["Location"]).get_data(as_text=True)
         assert len(_jobs(books)) == 3
-    assert client.post(books.url("/statements/month"), data={**sure, "month": "2026-02"}).status_code == 409
+    other = client.post(books.url("/statements/month"), data={**sure, "month": "2026-02"})
+    assert other.status_code == 422
+    assert "This form was sent before with other values." in other.text
+    assert 'value="2026-02"' in other.text
 
 
 @pytest.mark.parametrize("month", ["2027-03", "2026-3", ""])

@@ -10,7 +10,7 @@ from importlib import import_module
 from kernel.errors import HuikuanError
 from kernel.i18n import current_language, mark
 from kernel.i18n import gettext as _
-from kernel.money import format_minor
+from kernel.money import amounts_of
 
 SLICES = (
     "tenants",
@@ -64,7 +64,7 @@ def sentence_of(error: HuikuanError) -> str | None:
     text = MESSAGES.get(error.code)
     if text is None:
         return None
-    params = {**_amounts(error), **error.params}
+    params = {**amounts_of(error.params, current_language()), **error.params}
     try:
         return _(text, **params) if params else _(text)
     except KeyError:
@@ -74,12 +74,3 @@ def sentence_of(error: HuikuanError) -> str | None:
 def message_of(error: HuikuanError) -> str:
     """Returns the sentence of an error in the current language; the code itself when nobody wrote one."""
     return sentence_of(error) or error.code
-
-
-def _amounts(error: HuikuanError) -> dict[str, str]:
-    currency = error.params.get("currency")
-    return {
-        name.removesuffix("_minor"): format_minor(value, str(currency), current_language())
-        for name, value in error.params.items()
-        if name.endswith("_minor") and isinstance(value, int) and currency
-    }

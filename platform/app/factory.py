@@ -21,14 +21,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import registry, shell, transaction
 from app.embedded.state import State, make_private_home
-from app.messages import message_of
+from app.messages import message_of, sentence_of
 from kernel.db import engine, reading
 from kernel.errors import HuikuanError
 from kernel.log import configure_logging
 from kernel.settings import APP_ROOT, Settings, instance_of, settings
 from tenants.access import public
 from tenants.identity import load_person
-from web import assets, templating
+from web import assets, refusals, responses, templating
 from web.limits import limiter
 from web.site import Site
 
@@ -76,6 +76,8 @@ def create_app(given: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     templating.prepare(app.jinja_env)
     assets.install(app)
+    responses.install(app)
+    refusals.install(app, sentence_of)
     csrf.init_app(app)
     limiter.init_app(app)
     _sign_in(app)
@@ -187,7 +189,6 @@ def _headers(response: Response) -> Response:
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     if "actor" in g:
         response.headers.setdefault("Cache-Control", "no-store")
-        response.vary.add("HX-Request")
     return response
 
 

@@ -9,8 +9,9 @@ from typing import Final
 
 from app.slices import SLICES
 from kernel.errors import HuikuanError
+from kernel.i18n import current_language, mark
 from kernel.i18n import gettext as _
-from kernel.i18n import mark
+from kernel.money import amounts_of
 
 #: The kernel's own.
 KERNEL: Final = {
@@ -22,12 +23,21 @@ KERNEL: Final = {
 MESSAGES: Final = KERNEL | {code: text for each in SLICES for code, text in each.messages.items()}
 
 
-def message_of(error: HuikuanError) -> str:
-    """Returns the sentence of an error in the current language; the code itself when nobody wrote one."""
+def sentence_of(error: HuikuanError) -> str | None:
+    """Returns the sentence of an error in the current language; None when nobody wrote one.
+
+    A parameter `x_minor` beside a `currency` also fills `%(x)s`, as an amount.
+    """
     text = MESSAGES.get(error.code)
     if text is None:
-        return error.code
+        return None
+    params = {**amounts_of(error.params, current_language()), **error.params}
     try:
-        return _(text, **error.params) if error.params else _(text)
+        return _(text, **params) if params else _(text)
     except KeyError:
         return _(text)
+
+
+def message_of(error: HuikuanError) -> str:
+    """Returns the sentence of an error in the current language; the code itself when nobody wrote one."""
+    return sentence_of(error) or error.code

@@ -7,6 +7,7 @@ guessed.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -282,6 +283,16 @@ def symbol(currency: str, language: str = "en") -> str:
     """Returns the currency's sign in that language ("¥" for CNY in Chinese, "CN¥" in English), else its code."""
     exponent(currency)
     return str(get_currency_symbol(currency, locale="zh_CN" if language.startswith("zh") else "en"))
+
+
+def amounts_of(params: Mapping[str, object], language: str) -> dict[str, str]:
+    """Returns `x` as an amount for each `x_minor` among the parameters of a sentence that name their `currency`."""
+    currency = params.get("currency")
+    return {
+        name.removesuffix("_minor"): format_minor(value, str(currency), language)
+        for name, value in params.items()
+        if name.endswith("_minor") and isinstance(value, int) and currency
+    }
 
 
 def format_with_symbol(minor: int, currency: str, language: str = "en") -> str:

@@ -1,7 +1,7 @@
-"""Signing in and out, the language, choosing a company, and the link that sets a password.
+"""Signing in and out, the language, choosing a company. The link that sets a password is in `welcome_routes`.
 
-May import web and Flask-Login. Invariants: a wrong e-mail and a wrong password look and last the same; tries are
-counted by address and by e-mail, as it is looked up; the session begins anew with every sign-in; a link is good once.
+Invariants: a wrong e-mail and a wrong password look and last the same; tries are counted by address and by e-mail, as
+it is looked up; the session begins anew with every sign-in.
 """
 
 from __future__ import annotations
@@ -11,29 +11,22 @@ from flask_login import current_user, login_user, logout_user
 
 from kernel import i18n
 from kernel.i18n import gettext as _
-from kernel.settings import settings
 from tenants import queries
 from tenants.access import public
-from tenants.commands import set_language, set_password
+from tenants.commands import set_language
 from tenants.identity import Person, read_person
-from tenants.inputs import ChoosePassword, SignIn, sign_in_key
-from tenants.links import WelcomeLinks
+from tenants.inputs import SignIn, sign_in_key
 from tenants.passwords import password_is_right
 from web.context import db
 from web.forms import Form, blank, read_form
 from web.limits import limiter
-from web.responses import Page, flash_ok, invalid, render, safe_next, see_other
+from web.responses import Page, flash_ok, render, safe_next, see_other
 
 bp = Blueprint("auth", __name__)
 
 LANGUAGE_COOKIE_S = 365 * 86_400
 TRIES_BY_ADDRESS = "20 per minute; 200 per hour"
 TRIES_BY_EMAIL = "10 per 10 minutes"
-
-
-def links() -> WelcomeLinks:
-    """The welcome links of this installation."""
-    return WelcomeLinks(current_app.config["SECRET_KEY"], settings().base_url)
 
 
 @bp.after_request
@@ -45,7 +38,7 @@ def _not_stored(response: Response) -> Response:
 @bp.get("/")
 @public
 def home() -> Page:
-    return redirect(_landing(current_user) if current_user.is_authenticated else url_for("auth.sign_in"), code=303)
+    return redirect(landing_url(current_user) if current_user.is_authenticated else url_for("auth.sign_in"), code=303)
 
 
 @bp.get("/companies")
@@ -55,7 +48,7 @@ def companies() -> Page:
         return redirect(url_for("auth.sign_in"), code=303)
     i18n.set_language(current_user.language)
     active = sorted((c for c in current_user.companies if c.active), key=lambda company: queries.name_key(company.name))
-    return render("tenants/auth/companies.html", companies=active, person=current_user, language_url=_language_url())
+    return render("tenants/auth/companies.html", companies=active, person=current_user, language_url=language_url())
 
 
 @bp.get("/sign-in")
@@ -63,7 +56,7 @@ def companies() -> Page:
 def sign_in() -> Page:
     wanted = safe_next(request.args.get("next"), "")
     if current_user.is_authenticated:
-        return redirect(wanted or _landing(current_user), code=303)
+        return redirect(wanted or landing_url(current_user), code=303)
     return _sign_in_page(blank(), wanted)
 
 
@@ -83,8 +76,8 @@ def start_session() -> Page:
     if person is None:
         form.errors["email"] = _("The e-mail address or the password is not right.")
         return _sign_in_page(form, wanted), 422
-    _begin_session(person)
-    return see_other(wanted or _landing(person))
+    begin_session(person)
+    return see_other(wanted or landing_url(person))
 
 
 @bp.post("/sign-out")
@@ -109,63 +102,23 @@ def language() -> Page:
     return response
 
 
-@bp.get("/welcome/<token>")
-@limiter.limit("60 per minute")
-@public
-def welcome(token: str) -> Page:
-    person = _invited(token)
-    return _gone() if person is None else render("tenants/auth/welcome.html", form=blank(), **_welcome(person, token))
-
-
-@bp.post("/welcome/<token>")
-@limiter.limit("20 per minute")
-@public
-def choose_password(token: str) -> Page:
-    person = _invited(token)
-    if person is None:
-        return _gone()
-    form = read_form(ChoosePassword)
-    if form.ok and form.data.password != form.data.again:
-        form.errors["again"] = _("The two passwords are not the same.")
-    if not form.ok:
-        return invalid("tenants/auth/welcome.html", form=form, **_welcome(person, token))
-    set_password(db(), person.id, form.data.password)
-    renewed = read_person(db(), person.id)
-    if renewed is None:
-        return _gone()
-    _begin_session(renewed)
-    flash_ok(_("Your password is set, and you are signed in."))
-    return see_other(_landing(renewed))
-
-
-def _begin_session(person: Person) -> None:
+def begin_session(person: Person) -> None:
+    """Signs a person in, in a session that begins anew."""
     session.clear()
     session.permanent = True
     login_user(person)
 
 
-def _landing(person: Person) -> str:
+def landing_url(person: Person) -> str:
+    """Returns where a person goes after signing in: into the only company, else to the choice."""
     active = [company for company in person.companies if company.active]
     return url_for("overview.today", company=active[0].slug) if len(active) == 1 else url_for("auth.companies")
 
 
 def _sign_in_page(form: Form[SignIn], wanted: str) -> str:
-    return render("tenants/auth/sign_in.html", form=form, next=wanted, language_url=_language_url())
+    return render("tenants/auth/sign_in.html", form=form, next=wanted, language_url=language_url())
 
 
-def _invited(token: str) -> Person | None:
-    opened = links().open(token)
-    person = read_person(db(), opened[0]) if opened else None
-    return person if person and opened and person.session_version == opened[1] else None
-
-
-def _welcome(person: Person, token: str) -> dict[str, object]:
-    return {"person": person, "token": token, "language_url": _language_url()}
-
-
-def _gone() -> Page:
-    return render("tenants/auth/link_gone.html", language_url=_language_url()), 404
-
-
-def _language_url() -> str:
+def language_url() -> str:
+    """Returns where the choice of a language is sent."""
     return url_for("auth.language")

@@ -1,11 +1,12 @@
 """The people of a company: who belongs to it, with which roles; inviting, changing, removing.
 
-May import web. Invariant: a person of another company does not exist here (404), and whoever is removed has lost
+Invariant: a person of another company does not exist here (404), and whoever is removed has lost
 access with the next request.
 """
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, url_for
@@ -14,14 +15,15 @@ from kernel.errors import RuleBroken
 from kernel.i18n import gettext as _
 from tenants import commands, queries
 from tenants.access import staff
-from tenants.auth_routes import links
 from tenants.inputs import ChangeRoles, InvitePerson
 from tenants.invitations import send_invitation
-from tenants.messages import MESSAGES
 from tenants.permissions import ROLE_NAMES, Permission, Role
+from tenants.welcome_routes import links
+from web.command_form import command_form, done
 from web.context import actor, db
-from web.forms import blank, read_form
-from web.responses import Page, flash_error, flash_ok, invalid, render, see_other
+from web.forms import Form, blank
+from web.refusals import refused
+from web.responses import Page, render
 
 bp = Blueprint("people", __name__, url_prefix="/people")
 
@@ -33,46 +35,51 @@ def index() -> Page:
     return render("tenants/people/index.html", people=people, role_names=_role_names())
 
 
+def _new_page(form: Form[Any]) -> str:
+    return render("tenants/people/new.html", form=form, role_names=_role_names())
+
+
 @bp.get("/new")
 @staff(Permission.MANAGE_PEOPLE)
 def new() -> Page:
-    return render("tenants/people/new.html", form=blank(roles=[]), role_names=_role_names())
+    return _new_page(blank(roles=[]))
 
 
 @bp.post("/")
 @staff(Permission.MANAGE_PEOPLE)
-def create() -> Page:
-    form = read_form(InvitePerson)
-    if not form.ok:
-        return invalid("tenants/people/new.html", form=form, role_names=_role_names())
-    try:
-        user_id = commands.invite_person(db(), actor(), form.data)
-        send_invitation(db(), actor(), user_id, links())
-    except RuleBroken as fault:
-        # 422 rolls back: the membership that was written just now goes with the mail that was not.
-        form.errors["email"] = _(MESSAGES[fault.code], **fault.params)
-        return invalid("tenants/people/new.html", form=form, role_names=_role_names())
-    flash_ok(_("%(name)s is invited; a mail is on its way to %(email)s.", name=form.data.name, email=form.data.email))
-    return see_other(url_for("people.index"))
+@command_form(InvitePerson, page=_new_page, otherwise="email")
+def create(data: InvitePerson) -> Page:
+    user_id = commands.invite_person(db(), actor(), data)
+    # When the mail is refused, the membership that was written just now goes with it.
+    send_invitation(db(), actor(), user_id, links())
+    text = _("%(name)s is invited; a mail is on its way to %(email)s.", name=data.name, email=data.email)
+    return done(text, "people.index")
+
+
+def _person_page(form: Form[Any], user_id: UUID) -> str:
+    person = queries.member(db(), actor().tenant_id, user_id)
+    return render(
+        "tenants/people/show.html",
+        form=form.at("roles", roles=list(person.roles)),
+        person=person,
+        role_names=_role_names(),
+        is_self=person.user_id == actor().user_id,
+    )
 
 
 @bp.get("/<uuid:user_id>")
 @staff(Permission.MANAGE_PEOPLE)
 def show(user_id: UUID) -> Page:
-    person = queries.member(db(), actor().tenant_id, user_id)
-    return render("tenants/people/show.html", form=blank(roles=list(person.roles)), **_person_page(person))
+    return _person_page(blank(), user_id)
 
 
 @bp.post("/<uuid:user_id>/roles")
 @staff(Permission.MANAGE_PEOPLE)
-def change_roles(user_id: UUID) -> Page:
+@command_form(ChangeRoles, page=_person_page, slot="roles", otherwise="roles")
+def change_roles(data: ChangeRoles, user_id: UUID) -> Page:
     person = queries.member(db(), actor().tenant_id, user_id)
-    form = read_form(ChangeRoles)
-    if not form.ok:
-        return invalid("tenants/people/show.html", form=form, **_person_page(person))
-    commands.change_roles(db(), actor(), user_id, form.data)
-    flash_ok(_("The roles of %(name)s are changed.", name=person.name))
-    return see_other(url_for("people.index"))
+    commands.change_roles(db(), actor(), user_id, data)
+    return done(_("The roles of %(name)s are changed.", name=person.name), "people.index")
 
 
 @bp.post("/<uuid:user_id>/link")
@@ -82,10 +89,9 @@ def send_link(user_id: UUID) -> Page:
     try:
         send_invitation(db(), actor(), user_id, links(), new_password=True)
     except RuleBroken as fault:
-        flash_error(_(MESSAGES[fault.code], **fault.params))
-        return see_other(url_for("people.show", user_id=user_id))
-    flash_ok(_("A link to choose a password is on its way to %(email)s.", email=person.email))
-    return see_other(url_for("people.show", user_id=user_id))
+        return refused(fault, url_for("people.show", user_id=user_id))
+    text = _("A link to choose a password is on its way to %(email)s.", email=person.email)
+    return done(text, "people.show", user_id=user_id)
 
 
 @bp.get("/<uuid:user_id>/remove")
@@ -99,12 +105,7 @@ def ask_remove(user_id: UUID) -> Page:
 def remove(user_id: UUID) -> Page:
     person = queries.member(db(), actor().tenant_id, user_id)
     commands.remove_person(db(), actor(), user_id)
-    flash_ok(_("%(name)s has no access any more.", name=person.name))
-    return see_other(url_for("people.index"))
-
-
-def _person_page(person: queries.Member) -> dict[str, object]:
-    return {"person": person, "role_names": _role_names(), "is_self": person.user_id == actor().user_id}
+    return done(_("%(name)s has no access any more.", name=person.name), "people.index")
 
 
 def _role_names() -> list[tuple[str, str]]:

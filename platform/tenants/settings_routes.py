@@ -1,6 +1,6 @@
 """The company's settings: letterhead, escalation policy, review before sending, working days.
 
-May import web. Invariant: the page shows what is stored; every change is a command that the journal keeps.
+Invariant: the page shows what is stored; every change is a command that the journal keeps.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, url_for
+from flask import Blueprint
 
 from kernel.calendars import calendar_for
 from kernel.i18n import gettext as _
@@ -18,14 +18,13 @@ from tenants import commands, queries
 from tenants.access import staff
 from tenants.inputs import CalendarDay, CompanySettings
 from tenants.permissions import Permission
+from web.command_form import command_form, done
 from web.context import actor, db
 from web.formatters import date as write_date
-from web.forms import Form, blank, read_form
-from web.responses import Page, flash_ok, invalid, render, see_other
+from web.forms import Form, blank
+from web.responses import Page, render
 
 bp = Blueprint("settings", __name__, url_prefix="/settings")
-
-TEMPLATE = "tenants/settings/edit.html"
 
 
 class DayOnly(CommandInput):
@@ -34,56 +33,50 @@ class DayOnly(CommandInput):
     on: date
 
 
+def _settings_page(form: Form[Any]) -> str:
+    """Renders the settings; `form` comes back in its slot: settings or day."""
+    company = queries.company(db(), actor().tenant_id)
+    calendar = calendar_for("CN" if company.calendar == "CN" else "MON-FRI")
+    return render(
+        "tenants/settings/edit.html",
+        form=form.at("settings", **asdict(company)),
+        day_form=form.at("day"),
+        days=queries.day_overrides(db(), actor().tenant_id),
+        unpublished=[year for year in (actor().today.year, actor().today.year + 1) if not calendar.published(year)],
+        policies=_policies(),
+        calendars=_calendars(),
+    )
+
+
 @bp.get("/")
 @staff(Permission.MANAGE_SETTINGS)
 def edit() -> Page:
-    return render(TEMPLATE, **_page())
+    return _settings_page(blank())
 
 
 @bp.post("/")
 @staff(Permission.MANAGE_SETTINGS)
-def save() -> Page:
-    form = read_form(CompanySettings)
-    if not form.ok:
-        return invalid(TEMPLATE, **_page(form=form))
-    commands.change_settings(db(), actor(), form.data)
-    flash_ok(_("The settings are saved."))
-    return see_other(url_for("settings.edit"))
+@command_form(CompanySettings, page=_settings_page, slot="settings")
+def save(data: CompanySettings) -> Page:
+    commands.change_settings(db(), actor(), data)
+    return done(_("The settings are saved."), "settings.edit")
 
 
 @bp.post("/days")
 @staff(Permission.MANAGE_SETTINGS)
-def set_day() -> Page:
-    form = read_form(CalendarDay)
-    if not form.ok:
-        return invalid(TEMPLATE, **_page(day_form=form))
-    commands.set_calendar_day(db(), actor(), form.data)
-    flash_ok(_("%(on)s is set.", on=write_date(form.data.on)))
-    return see_other(url_for("settings.edit") + "#days")
+@command_form(CalendarDay, page=_settings_page, slot="day")
+def set_day(data: CalendarDay) -> Page:
+    commands.set_calendar_day(db(), actor(), data)
+    return done(_("%(on)s is set.", on=write_date(data.on)), "settings.edit", _anchor="days")
 
 
 @bp.post("/days/remove")
 @staff(Permission.MANAGE_SETTINGS)
-def unset_day() -> Page:
-    form = read_form(DayOnly)
-    if form.ok:
-        commands.unset_calendar_day(db(), actor(), form.data.on)
-        flash_ok(_("%(on)s follows the calendar again.", on=write_date(form.data.on)))
-    return see_other(url_for("settings.edit") + "#days")
-
-
-def _page(form: Form[Any] | None = None, day_form: Form[Any] | None = None) -> dict[str, Any]:
-    company = queries.company(db(), actor().tenant_id)
-    calendar = calendar_for("CN" if company.calendar == "CN" else "MON-FRI")
-    unpublished = [year for year in (actor().today.year, actor().today.year + 1) if not calendar.published(year)]
-    return {
-        "form": form or blank(**asdict(company)),
-        "day_form": day_form or blank(),
-        "days": queries.day_overrides(db(), actor().tenant_id),
-        "unpublished": unpublished,
-        "policies": _policies(),
-        "calendars": _calendars(),
-    }
+@command_form(DayOnly, page=_settings_page, slot="day")
+def unset_day(data: DayOnly) -> Page:
+    commands.unset_calendar_day(db(), actor(), data.on)
+    text = _("%(on)s follows the calendar again.", on=write_date(data.on))
+    return done(text, "settings.edit", _anchor="days")
 
 
 def _policies() -> list[tuple[str, str, str]]:

@@ -34,10 +34,11 @@ SLICE: Final = Slice(
         "tenants.people_routes:bp",
         "tenants.settings_routes:bp",
         "tenants.approvals.routes:bp",
+        "tenants.approvals.approval_routes:bp",
         "tenants.approvals.substitute_routes:bp",
         "tenants.approvals.chain_routes:bp",
     ),
-    outside=("tenants.auth_routes:bp",),
+    outside=("tenants.auth_routes:bp", "tenants.welcome_routes:bp"),
     navigation=(
         NavLine(
             Section.WORK,

@@ -1,4 +1,4 @@
-"""Reads a posted form into a command's input model, and returns it with errors.
+"""From a posted form to a command's input model, and back with errors.
 
 Invariant: the model that validates the form is the command's own; what was typed is kept in any case.
 """
@@ -37,11 +37,15 @@ TEXTS = {
 
 @dataclass
 class Form(Generic[M]):
-    """A posted form: `values` are the texts as typed, `errors` field → sentence, `data` the model when valid."""
+    """A form as posted: `values` are the texts, `errors` name → sentence, `data` the model when all is well.
+
+    `slot` names it on a page of several forms; a form that was not posted has none.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     model: M | None = None
+    slot: str = ""
 
     @property
     def ok(self) -> bool:
@@ -52,6 +56,10 @@ class Form(Generic[M]):
         if self.model is None:
             raise RuntimeError("a form with errors has no data")
         return self.model
+
+    def at(self, slot: str, **first: Any) -> Form[Any]:
+        """Returns this form when it was posted from `slot`, else a blank one with these first values."""
+        return self if self.slot == slot else blank(**first)
 
     def value(self, name: str, default: Any = "") -> Any:
         """Returns what was typed into a field."""

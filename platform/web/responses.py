@@ -1,23 +1,38 @@
-"""The responses of views.
+"""The few ways a view answers, to a browser and to htmx.
 
-Invariant: a successful POST answers 303, so that a reload does not repeat it; invalid input answers 422 with what was
-typed.
+Invariants: a successful POST answers 303 to a page that a reload does not repeat; bad input answers 422 with what was
+typed; an answer that differs under htmx says so in `Vary`. Nothing else touches htmx-flask.
 """
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit
 
-from flask import Response, flash, make_response, redirect, render_template, request
+from flask import Flask, Response, after_this_request, flash, make_response, redirect, render_template
+from htmx_flask import Htmx, request
+from htmx_flask import make_response as make_htmx_response
 from werkzeug.wrappers import Response as BaseResponse
 
 Page = str | Response | BaseResponse | tuple[str, int]
+#: How htmx puts a part into the page. `beforebegin` and `afterbegin` are missing: htmx-flask 0.1.0 lacks the comma
+#: between them and refuses both.
+Swap = Literal["innerHTML", "outerHTML", "beforeend", "afterend", "delete", "none"]
+
+
+def install(app: Flask) -> None:
+    """Lets requests know of htmx."""
+    Htmx(app)
 
 
 def render(template: str, **values: Any) -> str:
     """Renders a page or a partial."""
     return render_template(template, **values)
+
+
+def part(template: str, *, swap: Swap | None = None, **values: Any) -> Response:
+    """Returns a part of a page for htmx; `swap` overrules how the page's element asks for it to be put in."""
+    return make_htmx_response(render_template(template, **values), reswap=swap)  # type: ignore[no-any-return]
 
 
 def invalid(template: str, **values: Any) -> Page:
@@ -26,18 +41,12 @@ def invalid(template: str, **values: Any) -> Page:
 
 
 def see_other(url: str) -> Page:
-    """Redirects with 303 after a change; under htmx the browser is told to load that page."""
-    if is_htmx():
-        response = make_response("", 204)
-        response.headers["HX-Redirect"] = url
-        return response
-    return redirect(url, code=303)
+    """After a change: look there. Under htmx the browser is told to load that page."""
+    return make_htmx_response("", 204, redirect=url) if is_htmx() else redirect(url, code=303)
 
 
 def download(content: bytes, media_type: str, file_name: str, *, inline: bool = False) -> Response:
-    """Returns a file as download, under a name that may be Chinese."""
-    from urllib.parse import quote
-
+    """A file for the person, under a name that may be Chinese."""
     response = make_response(content)
     response.headers["Content-Type"] = media_type
     kind = "inline" if inline else "attachment"
@@ -48,8 +57,14 @@ def download(content: bytes, media_type: str, file_name: str, *, inline: bool = 
 
 
 def is_htmx() -> bool:
-    """Returns whether htmx requests a partial; a page restored from history is requested whole."""
-    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-History-Restore-Request") != "true"
+    """Returns True when htmx asks for a part; a restored history page is asked for whole. The answer then varies."""
+    after_this_request(_varied)
+    return bool(request.htmx) and not request.htmx.history_restore_request
+
+
+def _varied(response: Response) -> Response:
+    response.vary.add("HX-Request")
+    return response
 
 
 def flash_ok(text: str) -> None:

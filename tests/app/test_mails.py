@@ -32,8 +32,8 @@ ROW = re.compile(r"^\| `(\w+)` \| .+ \| .+ \| (.+) \| (.+) \|$", re.MULTILINE)
 def queue_to(company: TestCompany, purpose: str, email: str) -> None:
     """A mail of that purpose waits for the sender."""
     with company.transaction() as db:
-        letter = mail.Letter(email, "", "Subject", "Text.\n")
-        mail.queue_mail(db, company.actor(), letter, purpose=purpose)
+        outgoing = mail.OutgoingMail(email, "", "Subject", "Text.\n")
+        mail.queue_mail(db, company.actor(), outgoing, purpose=purpose)
 
 
 def outcome(company: TestCompany, purpose: str) -> tuple[str, str | None]:

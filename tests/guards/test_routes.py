@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -133,3 +134,12 @@ def test_portal_routes_answer_404_to_what_is_no_token(app: Flask) -> None:
     client = app.test_client()
     for method, rule in _rules(app, PORTAL):
         assert client.open(rule.replace("<token>", "no-token"), method=method).status_code == 404
+
+
+def test_every_module_of_routes_is_loaded_with_the_application(app: Flask) -> None:
+    platform = Path(__file__).resolve().parents[2] / "platform"
+    named = {
+        ".".join(path.relative_to(platform).with_suffix("").parts) for path in sorted(platform.rglob("*routes.py"))
+    }
+    views = {view.__module__ for view in app.view_functions.values()}
+    assert named - views == set(), "name it in app.blueprints.MORE_VIEWS"

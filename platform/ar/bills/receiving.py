@@ -108,7 +108,7 @@ def read_amount(data: ReceiveBill) -> int:
         except BadAmount:
             raise RuleBroken("bill_words_unreadable", words=data.amount_words) from None
         if words_minor != amount_minor:
-            raise RuleBroken("bill_words_differ", words_minor=words_minor, currency=data.currency)
+            raise RuleBroken("bill_words_differ", amount_minor=words_minor, currency=data.currency)
     return amount_minor
 
 

@@ -14,7 +14,10 @@ from tenants.slice import NavLine, Section, Slice
 
 SLICE: Final = Slice(
     name="bills",
-    pages=("ar.bills.routes:bp",),
+    pages=(
+        "ar.bills.routes:bp",
+        "ar.bills.receiving_routes:bp",
+    ),
     navigation=(NavLine(Section.MONEY, 40, mark("Bills"), "bills.index"),),
     messages=MESSAGES,
     events=EVENTS,

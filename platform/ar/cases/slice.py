@@ -23,7 +23,10 @@ def _proposed() -> sa.Select[Any]:
 
 SLICE: Final = Slice(
     name="cases",
-    pages=("ar.cases.routes:bp",),
+    pages=(
+        "ar.cases.routes:bp",
+        "ar.cases.decision_routes:bp",
+    ),
     commands=("ar.cases.cli:run_day_command", "ar.cases.cli:simulate_command"),
     navigation=(NavLine(Section.WORK, 20, mark("Review queue"), "cases.queue", waiting=_proposed),),
     messages=MESSAGES,

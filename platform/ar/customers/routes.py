@@ -1,6 +1,6 @@
-"""The pages of the customer file: list, new, edit, contacts. One customer's overview is the reports' page.
+"""The pages of the customer file: list, new, edit. Contacts are in `contact_routes`, the overview is the reports' page.
 
-May import this slice, web and tenants. Invariant: parse, authorise, one command or one query, render.
+Invariant: parse, authorise, one command or one query, render.
 """
 
 from __future__ import annotations
@@ -12,22 +12,23 @@ from uuid import UUID
 from flask import Blueprint, request, url_for
 
 from ar.customers import commands, queries
-from ar.customers.inputs import AddContact, ContactFields, CreateCustomer, EditCustomer, tax_id_doubtful
-from ar.customers.messages import ENTITY_LABELS, LANGUAGE_LABELS, MESSAGES, PURPOSE_LABELS
-from kernel.errors import Conflict, RuleBroken
+from ar.customers.inputs import CreateCustomer, EditCustomer, tax_id_doubtful
+from ar.customers.messages import ENTITY_LABELS, LANGUAGE_LABELS, PURPOSE_LABELS
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web import filters
+from web.command_form import command_form, done
 from web.context import actor, db
-from web.forms import Form, blank, read_form
+from web.forms import Form, blank
 from web.paging import read_page
-from web.responses import Page, flash_error, flash_ok, invalid, render, see_other
+from web.responses import Page, flash_error, render
 
 bp = Blueprint("customers", __name__, url_prefix="/customers")
 
 SORTS = ("name", "number", "open", "overdue")
+FIELDS = {"customer_number_taken": "number", "owner_unknown": "owner_id"}
 POLICIES = (("", mark("As the company")), ("five-step", mark("Five steps")), ("twelve-step", mark("Twelve steps")))
 
 
@@ -75,95 +76,6 @@ def index() -> Page:
     )
 
 
-@bp.get("/new")
-@staff(Permission.EDIT_CUSTOMER)
-def new() -> Page:
-    """An empty form."""
-    return render("ar/customers/new.html", form=blank(term_days=30, settlement_days=0, **_first()), **_choices())
-
-
-@bp.post("/")
-@staff(Permission.EDIT_CUSTOMER)
-def create() -> Page:
-    """Enters a customer."""
-    form = read_form(CreateCustomer)
-    if form.ok:
-        try:
-            customer_id = commands.create_customer(db(), actor(), form.data)
-            _say_saved(_("Customer entered."), form.data.tax_id)
-            return see_other(url_for("overview.customer", customer_id=customer_id))
-        except Conflict as fault:
-            form.errors["number"] = _(MESSAGES[fault.code], **fault.params)
-        except RuleBroken as fault:
-            form.errors["owner_id"] = _(MESSAGES[fault.code], **fault.params)
-    return invalid("ar/customers/new.html", form=form, **_choices())
-
-
-@bp.get("/<uuid:customer_id>/edit")
-@staff(Permission.EDIT_CUSTOMER)
-def edit(customer_id: UUID) -> Page:
-    """The customer's form and contacts."""
-    return render("ar/customers/edit.html", **_edit(customer_id))
-
-
-@bp.post("/<uuid:customer_id>")
-@staff(Permission.EDIT_CUSTOMER)
-def update(customer_id: UUID) -> Page:
-    """Changes a customer."""
-    form = read_form(EditCustomer)
-    if form.ok:
-        try:
-            commands.edit_customer(db(), actor(), customer_id, form.data)
-            _say_saved(_("Customer saved."), form.data.tax_id)
-            return see_other(url_for("overview.customer", customer_id=customer_id))
-        except RuleBroken as fault:
-            form.errors["owner_id"] = _(MESSAGES[fault.code], **fault.params)
-    return invalid("ar/customers/edit.html", **_edit(customer_id, form=form))
-
-
-@bp.get("/<uuid:customer_id>/contacts/new")
-@staff(Permission.EDIT_CUSTOMER)
-def new_contact(customer_id: UUID) -> Page:
-    """A contact form: empty, or with what is stored of the contact that the address names."""
-    page = _contact(customer_id, blank(purposes=list(PURPOSE_LABELS)))
-    known = {str(contact.id): contact for contact in page["customer"].contacts}.get(request.args.get("contact", ""))
-    if known is not None:
-        texts = {"name": known.name, "title": known.title, "email": known.email, "phone": known.phone}
-        page["form"] = blank(purposes=list(known.purposes or PURPOSE_LABELS), **texts)
-    return render("ar/customers/contact.html", **page)
-
-
-@bp.post("/<uuid:customer_id>/contacts")
-@staff(Permission.EDIT_CUSTOMER)
-def add_contact(customer_id: UUID) -> Page:
-    """Adds a contact, or brings the one of the same e-mail up to date."""
-    form = read_form(ContactFields)
-    if not form.ok:
-        return invalid("ar/customers/contact.html", **_contact(customer_id, form))
-    commands.add_contact(db(), actor(), AddContact(customer_id=customer_id, **form.data.model_dump()))
-    flash_ok(_("Contact saved."))
-    return see_other(url_for("customers.edit", customer_id=customer_id))
-
-
-@bp.post("/<uuid:customer_id>/contacts/<uuid:contact_id>/deactivation")
-@staff(Permission.EDIT_CUSTOMER)
-def deactivate_contact(customer_id: UUID, contact_id: UUID) -> Page:
-    """Takes a contact out of use."""
-    commands.deactivate_contact(db(), actor(), customer_id, contact_id)
-    flash_ok(_("Contact taken out of use."))
-    return see_other(url_for("customers.edit", customer_id=customer_id))
-
-
-def _say_saved(text: str, tax_id: str) -> None:
-    flash_ok(text)
-    if tax_id_doubtful(tax_id):
-        flash_error(_("The check character of the tax id is wrong. It was saved as typed."))
-
-
-def _first() -> dict[str, Any]:
-    return {"entity_type": "company", "term_base": "invoice", "language": actor().language}
-
-
 def _choices() -> dict[str, Any]:
     owners = queries.owner_choices(db(), actor().tenant_id)
     return {
@@ -175,29 +87,64 @@ def _choices() -> dict[str, Any]:
     }
 
 
-def _contact(customer_id: UUID, form: Form[Any]) -> dict[str, Any]:
-    customer = queries.customer_detail(db(), actor().tenant_id, customer_id)
-    return {"customer": customer, "form": form, "purposes": PURPOSE_LABELS}
+def _new_page(form: Form[Any]) -> str:
+    return render("ar/customers/new.html", form=form, **_choices())
 
 
-def _edit(customer_id: UUID, form: Form[Any] | None = None) -> dict[str, Any]:
+@bp.get("/new")
+@staff(Permission.EDIT_CUSTOMER)
+def new() -> Page:
+    """An empty form."""
+    first = {"entity_type": "company", "term_base": "invoice", "language": actor().language}
+    return _new_page(blank(term_days=30, settlement_days=0, **first))
+
+
+@bp.post("/")
+@staff(Permission.EDIT_CUSTOMER)
+@command_form(CreateCustomer, page=_new_page, fields=FIELDS)
+def create(data: CreateCustomer) -> Page:
+    """Enters a customer."""
+    customer_id = commands.create_customer(db(), actor(), data)
+    return _saved(_("Customer entered."), customer_id, data.tax_id)
+
+
+def _edit_page(form: Form[Any], customer_id: UUID) -> str:
+    """Renders the customer's form and contacts; blank, it shows what is stored."""
     customer = queries.customer_detail(db(), actor().tenant_id, customer_id)
-    terms = customer.terms
-    stored = {
-        "name": customer.name,
-        "entity_type": customer.entity_type,
-        "tax_id": customer.tax_id,
-        "owner_id": str(customer.owner_id or ""),
-        "term_base": terms.get("base", "invoice"),
-        "term_months": terms.get("months", 0),
-        "term_days": terms.get("days", 0),
-        "settlement_days": customer.settlement_days,
-        "language": customer.language,
-        "policy_code": customer.policy_code or "",
-    }
-    return {
-        "customer": customer,
-        "form": form or blank(**stored),
-        "purposes": PURPOSE_LABELS,
-        **_choices(),
-    }
+    shown = form.at(
+        "customer",
+        name=customer.name,
+        entity_type=customer.entity_type,
+        tax_id=customer.tax_id,
+        owner_id=str(customer.owner_id or ""),
+        term_base=customer.terms.get("base", "invoice"),
+        term_months=customer.terms.get("months", 0),
+        term_days=customer.terms.get("days", 0),
+        settlement_days=customer.settlement_days,
+        language=customer.language,
+        policy_code=customer.policy_code or "",
+    )
+    return render("ar/customers/edit.html", customer=customer, form=shown, purposes=PURPOSE_LABELS, **_choices())
+
+
+@bp.get("/<uuid:customer_id>/edit")
+@staff(Permission.EDIT_CUSTOMER)
+def edit(customer_id: UUID) -> Page:
+    """The customer's form and contacts."""
+    return _edit_page(blank(), customer_id)
+
+
+@bp.post("/<uuid:customer_id>")
+@staff(Permission.EDIT_CUSTOMER)
+@command_form(EditCustomer, page=_edit_page, slot="customer", fields=FIELDS)
+def update(data: EditCustomer, customer_id: UUID) -> Page:
+    """Changes a customer."""
+    commands.edit_customer(db(), actor(), customer_id, data)
+    return _saved(_("Customer saved."), customer_id, data.tax_id)
+
+
+def _saved(text: str, customer_id: UUID, tax_id: str) -> Page:
+    answer = done(text, "overview.customer", customer_id=customer_id)
+    if tax_id_doubtful(tax_id):
+        flash_error(_("The check character of the tax id is wrong. It was saved as typed."))
+    return answer

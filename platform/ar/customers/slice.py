@@ -11,7 +11,10 @@ from tenants.slice import NavLine, Section, Slice
 
 SLICE: Final = Slice(
     name="customers",
-    pages=("ar.customers.routes:bp",),
+    pages=(
+        "ar.customers.routes:bp",
+        "ar.customers.contact_routes:bp",
+    ),
     navigation=(
         NavLine(
             Section.RECEIVABLES,

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from ar.customers.messages import MESSAGES as CUSTOMER_MESSAGES
 from ar.imports.columns import LABELS
 from ar.ledger.messages import MESSAGES as LEDGER_MESSAGES
-from kernel.i18n import gettext, mark
+from kernel.i18n import current_language, gettext, mark
+from kernel.money import amounts_of
 
 FINDINGS: dict[str, str] = {
     "column_missing": mark("The file has no column “%(header)s”. Add it, or name it in a mapping."),
@@ -148,6 +149,6 @@ def failure_text(code: str, params: Mapping[str, object]) -> str:
     """Why a whole import could not be done, in the current language; the code itself when nobody wrote a text."""
     text = {**LEDGER_MESSAGES, **CUSTOMER_MESSAGES, **MESSAGES}.get(code, code)
     try:
-        return gettext(text, **params)
+        return gettext(text, **{**amounts_of(params, current_language()), **params})
     except (KeyError, ValueError):
         return text

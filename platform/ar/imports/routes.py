@@ -1,6 +1,6 @@
 """The pages of imports: upload, preview with control totals, apply, history.
 
-May import this slice, web and tenants. Invariant: parse, authorise, one command or one query, render.
+Invariant: parse, authorise, one command or one query, render.
 """
 
 from __future__ import annotations
@@ -21,23 +21,38 @@ from kernel.errors import HuikuanError, NotFound
 from kernel.i18n import gettext as _
 from tenants.access import staff
 from tenants.permissions import Permission
+from web.command_form import command_form
 from web.context import actor, db
 from web.forms import Form, blank, read_form
 from web.paging import read_page
-from web.responses import Page, download, flash_ok, invalid, render, see_other
+from web.refusals import put_refusal
+from web.responses import Page, download, flash_ok, part, render, see_other
 
 bp = Blueprint("imports", __name__, url_prefix="/imports")
 
 ERRORS_SHOWN = 200
 
 
+def _index_page(form: Form[Any]) -> str:
+    asked = read_page(request.args)
+    jobs, total = queries.history(db(), actor().tenant_id, offset=asked.offset, limit=asked.limit)
+    return render(
+        "ar/imports/index.html",
+        form=form,
+        jobs=jobs,
+        pager=asked.page(total, url_for("imports.index"), request.args),
+        kinds=KIND_LABELS,
+        states=STATE_LABELS,
+        fields={kind: fields(kind) for kind in FILE_KINDS},
+    )
+
+
 @bp.get("/")
 @staff(Permission.IMPORT)
 def index() -> Page:
     """The upload form and what was imported before."""
-    asked_kind = request.args.get("kind", "")
-    kind = asked_kind if asked_kind in FILE_KINDS else "open-items"
-    return render("ar/imports/index.html", **_index(blank(kind=kind)))
+    asked = request.args.get("kind", "")
+    return _index_page(blank(kind=asked if asked in FILE_KINDS else "open-items"))
 
 
 @bp.post("/")
@@ -53,34 +68,34 @@ def create() -> Page:
             file = ImportFile(form.data.kind, sent.filename or "", sent.read(), _mapping(form.data))
             return see_other(url_for("imports.show", job_id=commands.upload(db(), actor(), file)))
         except HuikuanError as fault:
-            name = "mapping" if fault.code.startswith("mapping") else "file"
-            form.errors[name] = failure_text(fault.code, fault.params)
-    return invalid("ar/imports/index.html", **_index(form))
+            put_refusal(form, fault, otherwise="mapping" if fault.code.startswith("mapping") else "file")
+    return _index_page(form), 422
+
+
+def _show_page(form: Form[Any], job_id: UUID) -> str:
+    return render("ar/imports/show.html", **_show(job_id, form))
 
 
 @bp.get("/<uuid:job_id>")
 @staff(Permission.IMPORT)
 def show(job_id: UUID) -> Page:
     """One import: progress, then totals and errors, then what was done."""
-    return render("ar/imports/show.html", **_show(job_id))
+    return _show_page(blank(), job_id)
 
 
 @bp.get("/<uuid:job_id>/progress")
 @staff(Permission.IMPORT)
 def progress(job_id: UUID) -> Page:
     """The part of the page that follows the job."""
-    return render("ar/imports/_job.html", **_show(job_id))
+    return part("ar/imports/_job.html", **_show(job_id, blank()))
 
 
 @bp.post("/<uuid:job_id>/application")
 @staff(Permission.IMPORT)
-def apply(job_id: UUID) -> Page:
+@command_form(ApplyImport, page=_show_page, fields={"import_totals_unconfirmed": "totals_confirmed"})
+def apply(data: ApplyImport, job_id: UUID) -> Page:
     """Applies a checked import whose totals the person confirmed; again: nothing more happens."""
-    form = read_form(ApplyImport)
-    if not (form.ok and form.data.totals_confirmed):
-        form.errors["totals_confirmed"] = _("Compare the totals with your source and confirm them first.")
-        return invalid("ar/imports/show.html", **_show(job_id, form))
-    if commands.request_apply(db(), actor(), job_id, form.data):
+    if commands.request_apply(db(), actor(), job_id, data):
         flash_ok(_("The import is being applied."))
     return see_other(url_for("imports.show", job_id=job_id))
 
@@ -110,20 +125,7 @@ def _mapping(data: UploadFile) -> Mapping:
     return mapping.model_copy(update={"date_order": data.date_order}) if data.date_order else mapping
 
 
-def _index(form: Form[Any]) -> dict[str, Any]:
-    asked = read_page(request.args)
-    jobs, total = queries.history(db(), actor().tenant_id, offset=asked.offset, limit=asked.limit)
-    return {
-        "form": form,
-        "jobs": jobs,
-        "pager": asked.page(total, url_for("imports.index"), request.args),
-        "kinds": KIND_LABELS,
-        "states": STATE_LABELS,
-        "fields": {kind: fields(kind) for kind in FILE_KINDS},
-    }
-
-
-def _show(job_id: UUID, form: Form[Any] | None = None) -> dict[str, Any]:
+def _show(job_id: UUID, form: Form[Any]) -> dict[str, Any]:
     job = queries.job(db(), actor().tenant_id, job_id)
     labels = {each.name: each.label for each in fields(cast(FileKind, job.kind))}
     failure = json.loads(job.error) if job.error else None
@@ -137,7 +139,7 @@ def _show(job_id: UUID, form: Form[Any] | None = None) -> dict[str, Any]:
     return {
         "job": job,
         "report": job.report,
-        "form": form or blank(),
+        "form": form,
         "errors": worded(job.report.errors),
         "warnings": worded(job.report.warnings),
         "failure": failure_text(failure["code"], failure["params"]) if failure else "",

@@ -13,7 +13,11 @@ from tenants.slice import NavLine, Section, Slice
 
 SLICE: Final = Slice(
     name="interest",
-    pages=("ar.interest.routes:bp", "ar.interest.terms_routes:bp"),
+    pages=(
+        "ar.interest.routes:bp",
+        "ar.interest.terms_routes:bp",
+        "ar.interest.charge_routes:bp",
+    ),
     commands=("ar.interest.cli:group",),
     navigation=(NavLine(Section.BOOKS, 10, mark("Late interest"), "interest.index", also=("interest_terms",)),),
     messages=MESSAGES,

@@ -1,6 +1,6 @@
 """The pages of the books by account: trial balance, the entries of an account, one entry.
 
-May import this slice, web and tenants. Invariant: parse, authorise, one query, render; nothing here changes anything.
+Invariant: parse, authorise, one query, render; nothing here changes anything.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The customer account card as page, file and paper, and the printed receipt.
 
-May import this slice, web and tenants. Invariant: page, file and paper read the same filter from the address.
+Invariant: page, file and paper read the same filter from the address.
 """
 
 from __future__ import annotations

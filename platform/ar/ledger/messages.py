@@ -16,7 +16,7 @@ MESSAGES: dict[str, str] = {
     "document_no_missing": mark("The document needs a number."),
     "dates_out_of_order": mark("%(document_no)s: the due date cannot be before the document's date."),
     "entry_unbalanced": mark("Debits and credits differ, so nothing was booked."),
-    "allocation_exceeds_open": mark("%(document_no)s: less is open now than this would allocate. Load the page again."),
+    "allocation_exceeds_open": mark("At most %(open)s: no more is open on %(document_no)s."),
     "currency_differs": mark("A credit in %(credit)s cannot pay a document in %(debit)s."),
     "wrong_side": mark("Only a receipt or a credit note can pay, and only what is owed can be paid."),
     "effective_too_early": mark("The effective date cannot be before %(since_on)s."),

@@ -22,6 +22,9 @@ SLICE: Final = Slice(
         "ar.ledger.account_routes:bp",
         "ar.ledger.closing_routes:bp",
         "ar.ledger.rates_routes:bp",
+        "ar.ledger.allocation_routes:bp",
+        "ar.ledger.draft_routes:bp",
+        "ar.ledger.exchange_routes:bp",
     ),
     commands=("ar.ledger.document_cli:group",),
     navigation=(

@@ -1,7 +1,7 @@
-"""The pages of provisions: runs, the preview of a new one, the policy and the documents judged by themselves.
+"""The pages of provisions: the runs, and the preview of a new one.
 
-May import this slice, web and tenants. Invariant: parse, authorise, one command or one query, render; a preview is a
-GET and changes nothing.
+Invariant: parse, authorise, one command or one query, render; a preview is a GET and changes nothing. The policy is in
+`policy_routes`.
 """
 
 from __future__ import annotations
@@ -15,25 +15,35 @@ from flask import Blueprint, request, url_for
 
 from ar.ledger.periods import locked_through
 from ar.losses import provision, queries, reading
-from ar.losses.inputs import AssessItem, PostProvision, SetPolicy, TakeBack
-from ar.losses.messages import METHOD_HINTS, METHOD_NAMES
-from ar.losses.provision_rules import BUCKETS_MAX, PROPOSED, Policy
+from ar.losses.inputs import PostProvision, TakeBack
 from ar.losses.tabs import losses_tabs
-from ar.losses.wording import WORDS, factor, percent, put_error, sentence
+from ar.losses.wording import WORDS
 from kernel.errors import Conflict, RuleBroken
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web import filters
+from web.command_form import command_form, done
 from web.context import actor, db
 from web.forms import Form, blank, read_form
 from web.paging import read_page
-from web.responses import Page, flash_ok, invalid, render, see_other
+from web.refusals import explain, put_refusal
+from web.responses import Page, render
 
 bp = Blueprint("provisions", __name__, url_prefix="/provisions")
 
-NEW, RUN, POLICY = "ar/losses/provision_new.html", "ar/losses/provision_run.html", "ar/losses/policy.html"
+FIELDS = {
+    "provision_in_future": "as_of",
+    "provision_later_run": "as_of",
+    "provision_rate_missing": "as_of",
+    "period_locked": "as_of",
+}
+TAKE_BACK_FIELDS = {
+    "period_locked": "effective_on",
+    "effective_too_early": "effective_on",
+    "effective_in_future": "effective_on",
+}
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,7 @@ def index() -> Page:
         total=total,
         policy=reading.policy_now(db(), actor().tenant_id),
         pager=asked.page(total, path, request.args),
-        tabs=losses_tabs("provisions"),
+        tabs=losses_tabs("provisions.index"),
         may_post=may(Permission.POST_LEDGER),
         may_set=may(Permission.MANAGE_SETTINGS),
         **WORDS,
@@ -83,68 +93,31 @@ def create() -> Page:
     try:
         run_id = provision.post_run(db(), actor(), form.data)
     except (RuleBroken, Conflict) as error:
-        put_error(form, error, period_locked="as_of")
+        put_refusal(form, error, FIELDS)
         return _previewed(form, form.data.as_of, 409 if error.code == "provision_changed" else 422)
-    flash_ok(_("The provision is posted."))
-    return see_other(url_for("provisions.show", provision_id=run_id))
+    return done(_("The provision is posted."), "provisions.show", provision_id=run_id)
+
+
+def _run_page(form: Form[Any], provision_id: UUID) -> str:
+    page = queries.run_page(db(), actor().tenant_id, provision_id)
+    template, may_post = "ar/losses/provision_run.html", may(Permission.POST_LEDGER)
+    return render(template, page=page, run=page.run, form=form, may_post=may_post, **WORDS)
 
 
 @bp.get("/<uuid:provision_id>")
 @staff(Permission.READ)
 def show(provision_id: UUID) -> Page:
     """One run with what it showed when it was posted."""
-    return render(RUN, **_run(provision_id, blank()))
+    return _run_page(blank(), provision_id)
 
 
 @bp.post("/<uuid:provision_id>/reversal")
 @staff(Permission.POST_LEDGER)
-def reverse(provision_id: UUID) -> Page:
+@command_form(TakeBack, page=_run_page, fields=TAKE_BACK_FIELDS)
+def reverse(data: TakeBack, provision_id: UUID) -> Page:
     """Takes the last run back."""
-    form = read_form(TakeBack)
-    if not form.ok:
-        return invalid(RUN, **_run(provision_id, form))
-    try:
-        provision.reverse_run(db(), actor(), provision_id, form.data)
-    except (RuleBroken, Conflict) as error:
-        put_error(form, error, period_locked="effective_on")
-        return invalid(RUN, **_run(provision_id, form))
-    flash_ok(_("The provision is reversed."))
-    return see_other(url_for("provisions.show", provision_id=provision_id))
-
-
-@bp.get("/policy")
-@staff(Permission.READ)
-def policy() -> Page:
-    """The policy that holds, its versions, and the documents judged by themselves."""
-    return render(POLICY, **_policy(None, blank()))
-
-
-@bp.post("/policy")
-@staff(Permission.MANAGE_SETTINGS)
-def set_policy() -> Page:
-    """Records a new version."""
-    form = read_form(SetPolicy)
-    if not form.ok:
-        return invalid(POLICY, **_policy(form, blank()))
-    provision.set_policy(db(), actor(), form.data)
-    flash_ok(_("The policy is recorded. The next run follows it."))
-    return see_other(url_for("provisions.policy"))
-
-
-@bp.post("/assessments")
-@staff(Permission.POST_LEDGER)
-def assess() -> Page:
-    """Judges a document by itself, or puts it back."""
-    form = read_form(AssessItem)
-    if not form.ok:
-        return invalid(POLICY, **_policy(None, form))
-    try:
-        provision.assess(db(), actor(), form.data)
-    except RuleBroken as error:
-        put_error(form, error)
-        return invalid(POLICY, **_policy(None, form))
-    flash_ok(_("It is recorded. The next run follows it."))
-    return see_other(url_for("provisions.policy"))
+    provision.reverse_run(db(), actor(), provision_id, data)
+    return done(_("The provision is reversed."), "provisions.show", provision_id=provision_id)
 
 
 def _usual_day() -> date:
@@ -162,54 +135,13 @@ def _previewed(form: Form[Any], as_of: date | None, status: int = 200) -> Page:
             found = provision.preview(db(), actor(), as_of)
         except RuleBroken as error:
             refusal, status = error.code, 422
-            form.errors.setdefault("as_of", sentence(error))
-    page = render(NEW, form=form, preview=found, refusal=refusal, may_set=may(Permission.MANAGE_SETTINGS), **WORDS)
-    return (page, status) if status != 200 else page
-
-
-def _run(run_id: UUID, form: Form[Any]) -> dict[str, Any]:
-    page = queries.run_page(db(), actor().tenant_id, run_id)
-    return {"page": page, "run": page.run, "form": form, "may_post": may(Permission.POST_LEDGER), **WORDS}
-
-
-def _policy(form: Form[Any] | None, assessment: Form[Any]) -> dict[str, Any]:
-    tenant_id = actor().tenant_id
-    versions = reading.policies(db(), tenant_id)
-    if form is None:
-        form = blank(**_typed(versions[0].policy if versions else PROPOSED))
-    return {
-        "versions": versions,
-        "form": form,
-        "rows": _bucket_rows(form),
-        "assessment": assessment,
-        "judged": reading.assessed(db(), tenant_id, actor().today),
-        "method_choices": [(code, _(name), _(METHOD_HINTS[code])) for code, name in METHOD_NAMES.items()],
-        "may_set": may(Permission.MANAGE_SETTINGS),
-        "may_post": may(Permission.POST_LEDGER),
+            form.errors.setdefault("as_of", explain(error))
+    page = render(
+        "ar/losses/provision_new.html",
+        form=form,
+        preview=found,
+        refusal=refusal,
+        may_set=may(Permission.MANAGE_SETTINGS),
         **WORDS,
-    }
-
-
-def _typed(policy: Policy) -> dict[str, Any]:
-    """The policy as its form shows it."""
-
-    def text(bps: int) -> str:
-        return percent(bps * 100).removesuffix(" %")
-
-    return {
-        "method": policy.method,
-        "through": ["" if each.through_days is None else str(each.through_days) for each in policy.buckets],
-        "rate": [text(each.rate_bps) for each in policy.buckets],
-        "lgd": text(policy.lgd_bps),
-        "months": str(policy.months),
-        "fallback": text(policy.fallback_bps),
-        "factor": factor(policy.factor_bps),
-        "factor_reason": policy.factor_reason,
-    }
-
-
-def _bucket_rows(form: Form[Any]) -> list[tuple[str, str]]:
-    """As many rows as a policy may have, filled with what was typed."""
-    through, rate = list(form.value("through", [])), list(form.value("rate", []))
-    pairs = [(one, other) for one, other in zip(through, rate, strict=False)][:BUCKETS_MAX]
-    return [*pairs, *[("", "")] * (BUCKETS_MAX - len(pairs))]
+    )
+    return (page, status) if status != 200 else page

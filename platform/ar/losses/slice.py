@@ -14,7 +14,13 @@ from tenants.slice import NavLine, NumberSeries, Section, Slice
 
 SLICE: Final = Slice(
     name="losses",
-    pages=("ar.losses.provision_routes:bp", "ar.losses.bad_debt_routes:bp", "ar.losses.tracking_routes:bp"),
+    pages=(
+        "ar.losses.provision_routes:bp",
+        "ar.losses.bad_debt_routes:bp",
+        "ar.losses.tracking_routes:bp",
+        "ar.losses.case_routes:bp",
+        "ar.losses.policy_routes:bp",
+    ),
     navigation=(
         NavLine(
             Section.BOOKS,

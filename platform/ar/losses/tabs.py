@@ -1,22 +1,18 @@
-"""The row of tabs over the pages of losses. May import Flask's addresses. Invariant: one order on every page."""
+"""The row of tabs over the pages of losses. Invariant: one order on every page."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import url_for
-
-from ar.losses.wording import tabs
+from kernel.i18n import gettext as _
+from web.filters import Chip
+from web.tabs import tabs
 
 
-def losses_tabs(current: str) -> list[dict[str, Any]]:
-    """`current`: provisions, bad_debts, tracking or expected."""
-    return tabs(
-        current,
-        {
-            "provisions": url_for("provisions.index"),
-            "bad_debts": url_for("bad_debts.index"),
-            "tracking": url_for("recoveries.tracking"),
-            "expected": url_for("recoveries.expected_cash"),
-        },
-    )
+def losses_tabs(current: str) -> list[Chip]:
+    """Returns the tabs of losses, the one of the endpoint `current` marked."""
+    pages = {
+        "provisions.index": _("Provision"),
+        "bad_debts.index": _("Bad debts"),
+        "recoveries.tracking": _("Written off and pursued"),
+        "recoveries.expected_cash": _("Expected cash"),
+    }
+    return tabs(current, pages)

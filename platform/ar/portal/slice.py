@@ -6,4 +6,4 @@ from typing import Final
 
 from tenants.slice import Slice
 
-SLICE: Final = Slice(name="portal", outside=("ar.portal.routes:bp",))
+SLICE: Final = Slice(name="portal", outside=("ar.portal.routes:bp", "ar.portal.answer_routes:bp"))

@@ -25,7 +25,7 @@ MESSAGES: dict[str, str] = {
     "line_not_a_receipt": mark("This line is no money that came in."),
     "refund_not_found": mark("There is no such refund."),
     "refund_of_debit": mark("%(document_no)s is not money of the customer that could be given back."),
-    "refund_too_much": mark("More than is unapplied and not promised yet."),
+    "refund_too_much": mark("At most %(open)s: no more is unapplied and not promised yet."),
     "refund_settled": mark("This refund is decided already."),
     "refund_credit_gone": mark(
         "%(document_no)s has been used otherwise meanwhile: less is unapplied than was asked for."

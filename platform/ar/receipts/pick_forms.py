@@ -1,42 +1,27 @@
-"""What the forms of this slice share: ticked rows with amounts, and a refusal at the field it is about.
+"""What the forms of this slice share: ticked rows with amounts, and the button that only recalculates.
 
-May import Flask, web, this slice's shapes and texts. Invariant: what was typed comes back as typed.
+Invariant: what was typed comes back as typed.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeVar
+from collections.abc import Callable
+from functools import wraps
+from typing import Final, ParamSpec, TypeVar
 from uuid import UUID
 
 from flask import request
 from pydantic import BaseModel
 
-from ar.ledger.messages import MESSAGES as LEDGER
-from ar.receipts.messages import MESSAGES
 from ar.receipts.picking import parts_of
-from kernel.errors import HuikuanError
-from kernel.i18n import gettext as _
-from tenants.approvals.messages import MESSAGES as APPROVALS
-from web import formatters
+from web.command_form import FormPage
 from web.forms import Form, read_form
+from web.responses import Page
 
 M = TypeVar("M", bound=BaseModel)
+P = ParamSpec("P")
 
 AMOUNT: Final = "amount_"
-_SENTENCES: Final = {**LEDGER, **APPROVALS, **MESSAGES}
-#: Code of a refusal → the form's field.
-FIELDS: Final[dict[str, str]] = {
-    "receipt_customer_unknown": "customer_no",
-    "receipt_in_future": "received_on",
-    "period_locked": "received_on",
-    "document_too_far_ahead": "received_on",
-    "amount_unreadable": "amount",
-    "amount_not_positive": "amount",
-    "currency_unknown": "currency",
-    "receipt_account_unknown": "bank_account_id",
-    "receipt_account_currency": "bank_account_id",
-    "refund_too_much": "amount",
-}
 
 
 def read_picked(model: type[M]) -> Form[M]:
@@ -56,21 +41,24 @@ def typed_rows() -> dict[UUID, str]:
     return {UUID(part["item_id"]): part["amount"] for part in posted_parts() if _is_id(part["item_id"])}
 
 
-def put_error(form: Form[Any], error: HuikuanError, fields: dict[str, str] | None = None) -> None:
-    """The command's refusal at its field. Raises it again when it has no sentence here."""
-    form.errors[(fields or FIELDS).get(error.code, "")] = sentence(error)
+def recalculated(
+    model: type[M], *, page: FormPage[P], slot: str = ""
+) -> Callable[[Callable[P, Page]], Callable[P, Page]]:
+    """Decorates a view whose form has a button “recalculate” (`do=show`): the page again, and nothing is booked."""
 
+    def decorate(view: Callable[P, Page]) -> Callable[P, Page]:
+        @wraps(view)
+        def answer(*args: P.args, **values: P.kwargs) -> Page:
+            if request.form.get("do") != "show":
+                return view(*args, **values)
+            form = read_picked(model)
+            form.errors.clear()
+            form.slot = slot
+            return page(form, *args, **values)
 
-def sentence(error: HuikuanError) -> str:
-    """The refusal in words, with what is open where the refusal knows it."""
-    text = _SENTENCES.get(error.code)
-    if text is None:
-        raise error
-    said = _(text, **error.params) if error.params else _(text)
-    if "open_minor" in error.params and error.params.get("currency"):
-        most = formatters.amount(int(str(error.params["open_minor"])), str(error.params["currency"]))
-        said = _("%(sentence)s At most %(amount)s.", sentence=said, amount=most)
-    return said
+        return answer
+
+    return decorate
 
 
 def _is_id(text: str) -> bool:

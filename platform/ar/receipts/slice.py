@@ -20,6 +20,9 @@ SLICE: Final = Slice(
         "ar.receipts.receipt_routes:bp",
         "ar.receipts.matching_routes:bp",
         "ar.receipts.refund_routes:bp",
+        "ar.receipts.match_routes:bp",
+        "ar.receipts.bank_line_routes:bp",
+        "ar.receipts.credit_routes:bp",
     ),
     commands=("ar.receipts.bank_cli:group", "ar.receipts.receipt_cli:group"),
     navigation=(

@@ -1,7 +1,4 @@
-"""The aging page and its exports. May import the reports' queries, web and tenants.
-
-Invariant: page and export read the same filter from the address, so they show the same figures.
-"""
+"""The aging page and its exports. Invariant: both read the same filter from the address and show the same figures."""
 
 from __future__ import annotations
 

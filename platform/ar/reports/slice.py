@@ -12,7 +12,13 @@ from tenants.slice import NavLine, Section, Slice
 
 SLICE: Final = Slice(
     name="reports",
-    pages=("ar.reports.routes:bp", "ar.reports.aging_routes:bp", "ar.reports.figures_routes:bp"),
+    pages=(
+        "ar.reports.routes:bp",
+        "ar.reports.aging_routes:bp",
+        "ar.reports.figures_routes:bp",
+        "ar.reports.journal_routes:bp",
+        "ar.reports.customer_routes:bp",
+    ),
     commands=("ar.reports.cli:group",),
     navigation=(
         NavLine(Section.WORK, 10, mark("Today"), "overview.today"),

@@ -20,7 +20,6 @@ MESSAGES: dict[str, str] = {
     "statement_answered_already": mark("Statement %(number)s of this period has been answered already."),
     "statement_answered": mark("This statement has been answered already."),
     "statement_mail_not_found": mark("That mail is not here."),
-    "statement_outcome_needed": mark("Say whether the mail arrived."),
     "statement_mail_settled": mark("Nothing is in doubt here any more."),
     "statement_codes_exhausted": mark("Too many codes were asked for today. Ask your contact at the sender."),
     "statement_code_needed": mark("The code has lapsed. Ask for a new one."),

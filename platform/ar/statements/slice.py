@@ -23,7 +23,10 @@ def _unanswered() -> sa.Select[Any]:
 
 SLICE: Final = Slice(
     name="statements",
-    pages=("ar.statements.routes:bp",),
+    pages=(
+        "ar.statements.routes:bp",
+        "ar.statements.statement_routes:bp",
+    ),
     commands=("ar.statements.cli:group",),
     navigation=(NavLine(Section.RECEIVABLES, 30, mark("Statements"), "statements.index", waiting=_unanswered),),
     messages=MESSAGES,

@@ -1,6 +1,6 @@
 """Settings of approvals: which roles decide on what, from which amount on.
 
-May import web and tenants. Invariant: the page shows the version it was made from; a change of another in between is
+Invariant: the page shows the version it was made from; a change of another in between is
 said, never overwritten.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, request
 
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.i18n import gettext as _
@@ -18,11 +18,12 @@ from tenants.access import staff
 from tenants.approvals import queries
 from tenants.approvals.chains import Chain, chain_of, change_chain
 from tenants.approvals.kinds import DECIDING_ROLES, STEPS_MAX, Kind, Step, all_kinds, find
-from tenants.approvals.messages import MESSAGES
 from tenants.permissions import ROLE_NAMES, Permission
 from tenants.queries import tenant
+from web.command_form import done
 from web.context import actor, db
-from web.responses import Page, flash_ok, invalid, render, see_other
+from web.refusals import explain
+from web.responses import Page, invalid, render
 
 bp = Blueprint("approval_chains", __name__, url_prefix="/approvals/chains")
 
@@ -74,10 +75,11 @@ def save(kind: str) -> Page:
         try:
             change_chain(db(), actor(), found, steps, version)
         except (RuleBroken, Conflict) as error:
-            fault = _(MESSAGES[error.code])
+            db().rollback()
+            fault = explain(error)
         else:
-            flash_ok(_("The chain is saved. What is open goes on with the chain it began with."))
-            return see_other(url_for("approval_chains.index"))
+            text = _("The chain is saved. What is open goes on with the chain it began with.")
+            return done(text, "approval_chains.index")
     chain = chain_of(db(), actor().tenant_id, found)
     return invalid(EDIT, **_page(found, chain, typed, version, fault))
 

@@ -62,7 +62,9 @@ def test_approving_and_skipping_by_form(queued: World, postbox: Postbox) -> None
     assert client.post(url(f"/cases/actions/{action.id}/approval"), data={}).status_code == 303
     assert queued.actions()[0].state == "approved"
     late = queued.client().post(url(f"/cases/actions/{action.id}/skip"), data={"reason": "no need"})
-    assert late.status_code == 409
+    assert late.status_code == 422
+    assert "Nothing was changed." in late.text
+    assert "You wrote: no need" in late.text
     assert client.get(url(f"/cases/actions/{action.id}/letter.pdf")).data.startswith(b"%PDF")
 
 
@@ -138,3 +140,26 @@ def test_approving_all_asks_first_and_says_how_much(queued: World) -> None:
     assert queued.actions()[0].state == "proposed"
     assert client.post(url, data={"confirmed": "1"}).status_code == 303
     assert queued.actions()[0].state == "approved"
+
+
+def test_a_hold_that_is_refused_comes_back_as_typed(queued: World) -> None:
+    client, url = queued.client(), queued.url("/cases/blocks")
+    typed = {"customer_id": str(queued.customer_id("00001")), "reason": "they promised to pay", "kind": "promise"}
+    refused = client.post(url, data=typed)
+    assert refused.status_code == 422
+    assert "A promise needs the day on which payment was promised." in refused.text
+    assert 'href="#f-until_on"' in refused.text
+    assert "they promised to pay</textarea>" in refused.text
+    past = client.post(url, data=typed | {"until_on": "2020-01-01"})
+    assert past.status_code == 422
+    assert 'value="2020-01-01"' in past.text
+    assert queued.actions()[0].state == "proposed"
+
+
+def test_a_letter_that_cannot_be_marked_as_done_says_so_on_its_page(queued: World) -> None:
+    (action,) = queued.actions()
+    url = queued.url(f"/cases/actions/{action.id}/completion")
+    refused = queued.client().post(url, data={"note": "spoke to Ms Wang"})
+    assert refused.status_code == 422
+    assert "only calls and tasks are marked as done" in refused.text
+    assert "You wrote: spoke to Ms Wang" in refused.text

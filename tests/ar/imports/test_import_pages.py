@@ -168,3 +168,11 @@ def test_the_command_line_names_a_malformed_mapping(world: World, tmp_path: Path
     code, said = _run_import_command("open-items", str(file), "--tenant", world.slug, "--mapping", str(mapping))
     assert code == 1
     assert said["error"]["code"] == "mapping_malformed"  # type: ignore[index]
+
+
+def test_an_import_that_is_not_ready_says_so_on_its_page(world: World) -> None:
+    path = world.url(f"/imports/{_job_id(_post_file(world, GOOD))}")
+    early = world.client().post(f"{path}/application", data={"totals_confirmed": "1"})
+    assert early.status_code == 422
+    assert "This import is not ready to be applied." in early.text
+    assert posted_documents(world) == {}

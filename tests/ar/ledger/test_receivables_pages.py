@@ -234,7 +234,7 @@ def test_who_comes_second_to_a_credit_keeps_the_form_and_reads_that_nothing_is_l
     form = {"other_id": str(receipt), "amount": "12.34", "key": "k" * 32}
     page = client.post(world.url(f"/receivables/{invoice}/allocations"), data=form)
     assert page.status_code == 422
-    assert "R2: less is open now" in page.text
+    assert "At most 0.00: no more is open on R2" in page.text
     assert 'value="12.34"' in page.text
 
 

@@ -338,6 +338,10 @@ def test_bad_input_keeps_what_was_typed_and_a_second_person_reads_what_happened(
     second = client.post(url, data={**form, "key": uuid4().hex, "selected": str(older)})
     assert second.status_code == 409
     assert "RC-2026-000001" in second.text
+    aside = client.post(world.url(f"/bank/lines/{line}/setting-aside"), data={"reason": "利息"})
+    assert aside.status_code == 422
+    assert "This line belongs to a receipt." in aside.text
+    assert "You wrote: 利息" in aside.text
 
 
 def test_who_may_look_may_not_always_book(world: World, owed: Owed) -> None:

@@ -100,7 +100,10 @@ def test_a_confirmation_puts_the_jobs_once(world: World) -> None:
         assert answer.status_code == 303
         assert expected in client.get(answer.headers["Location"]).get_data(as_text=True)
         assert len(_issue_jobs(world)) == 3
-    assert client.post(world.url("/statements/month"), data={**sure, "month": "2026-02"}).status_code == 409
+    other = client.post(world.url("/statements/month"), data={**sure, "month": "2026-02"})
+    assert other.status_code == 422
+    assert "This form was sent before with other values." in other.text
+    assert 'value="2026-02"' in other.text
 
 
 @pytest.mark.parametrize("month", ["2027-03", "2026-3", ""])

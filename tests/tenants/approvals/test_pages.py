@@ -148,6 +148,17 @@ def test_withdrawing_from_the_page(company: TestCompany) -> None:
     assert "客户不要了" in client.get(_show(company, approval)).text
 
 
+def test_withdrawing_what_is_decided_by_now_says_so_and_keeps_the_reason(company: TestCompany) -> None:
+    asker = person(company, "accountant")
+    person(company, "finance_director")
+    approval = ask_probe(company, asker)
+    approve_all(company, approval)
+    late = _client(company, asker).post(_show(company, approval, "/withdrawal"), data={"why": "客户不要了"})
+    assert late.status_code == 422
+    assert "is closed already; nothing was changed." in late.text
+    assert "You wrote: 客户不要了" in late.text
+
+
 def test_evidence_is_downloaded_through_its_approval_only(company: TestCompany) -> None:
     asker = person(company, "accountant")
     with company.transaction() as db:

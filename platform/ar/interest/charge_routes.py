@@ -1,0 +1,87 @@
+"""The page of an interest document: how it was computed, its waivers, its reversal.
+
+Invariant: parse, authorise, one command or one query, render. The views hang on the blueprint of `routes`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from ar.interest import queries, waiving
+from ar.interest.inputs import TakeBackInterest, WaiveInterest
+from ar.interest.routes import WORDS, bp
+from kernel.i18n import gettext as _
+from kernel.i18n import ngettext
+from kernel.ids import new_id
+from tenants.access import may, staff
+from tenants.permissions import Permission
+from web.command_form import command_form, done
+from web.context import actor, db
+from web.forms import Form, blank
+from web.responses import Page, render
+
+FIELDS = {
+    "amount_unreadable": "amount",
+    "amount_not_positive": "amount",
+    "allocation_exceeds_open": "amount",
+    "period_locked": "effective_on",
+    "effective_too_early": "effective_on",
+    "effective_in_future": "effective_on",
+}
+
+
+def _charge_page(form: Form[Any], charge_id: UUID) -> str:
+    """Renders the document; `form` comes back in its slot: waiver, reversal or reinstatement."""
+    page = queries.charge_page(db(), actor().tenant_id, charge_id)
+    return render(
+        "ar/interest/charge.html",
+        page=page,
+        charge=page.charge,
+        may_post=may(Permission.POST_LEDGER),
+        waiver=form.at("waiver", key=str(new_id())),
+        reversal=form.at("reversal"),
+        reinstatement=form.at("reinstatement"),
+        days_text=lambda number: ngettext("%(num)s day", "%(num)s days", number),
+        **WORDS,
+    )
+
+
+def _charge_of_waiver_page(form: Form[Any], waiver_id: UUID) -> str:
+    return _charge_page(form, queries.charge_of_waiver(db(), actor().tenant_id, waiver_id))
+
+
+@bp.get("/charges/<uuid:charge_id>")
+@staff(Permission.READ)
+def charge(charge_id: UUID) -> Page:
+    """One interest document: how it was computed, what was waived of it."""
+    return _charge_page(blank(), charge_id)
+
+
+@bp.post("/charges/<uuid:charge_id>/waivers")
+@staff(Permission.POST_LEDGER)
+@command_form(WaiveInterest, page=_charge_page, slot="waiver", fields=FIELDS)
+def waive(data: WaiveInterest, charge_id: UUID) -> Page:
+    """Waives all of it or a part, or asks for that."""
+    waiver_id = waiving.waive(db(), actor(), charge_id, data)
+    text = _("The interest is waived.") if waiver_id else _("The waiver waits for approval.")
+    return done(text, "interest.charge", charge_id=charge_id)
+
+
+@bp.post("/charges/<uuid:charge_id>/reversal")
+@staff(Permission.POST_LEDGER)
+@command_form(TakeBackInterest, page=_charge_page, slot="reversal", fields=FIELDS)
+def reverse(data: TakeBackInterest, charge_id: UUID) -> Page:
+    """Reverses the document; its days can be charged again."""
+    waiving.reverse_charge(db(), actor(), charge_id, data)
+    return done(_("The document is reversed; its days can be charged again."), "interest.charge", charge_id=charge_id)
+
+
+@bp.post("/waivers/<uuid:waiver_id>/reinstatement")
+@staff(Permission.POST_LEDGER)
+@command_form(TakeBackInterest, page=_charge_of_waiver_page, slot="reinstatement", fields=FIELDS)
+def reinstate(data: TakeBackInterest, waiver_id: UUID) -> Page:
+    """Claims again what was waived."""
+    charge_id = queries.charge_of_waiver(db(), actor().tenant_id, waiver_id)
+    waiving.reinstate(db(), actor(), waiver_id, data)
+    return done(_("The interest is claimed again."), "interest.charge", charge_id=charge_id)

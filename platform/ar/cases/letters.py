@@ -118,22 +118,7 @@ def draft(db: Session, actor: Actor, action_id: UUID, book: PolicyBook | None = 
 
     Raises NotFound(`action_not_found`).
     """
-    a, c = Action, Customer
-    row = db.execute(
-        sa.select(
-            a.customer_id,
-            c.number.label("customer_no"),
-            c.name.label("customer_name"),
-            c.language,
-            a.currency,
-            a.code,
-            a.effects,
-            a.number,
-            a.deadline_on,
-        )
-        .join(c, sa.and_(c.tenant_id == a.tenant_id, c.id == a.customer_id))
-        .where(a.tenant_id == actor.tenant_id, c.tenant_id == actor.tenant_id, a.id == action_id)
-    ).first()
+    row = db.execute(_letter_action(actor.tenant_id, action_id)).first()
     if row is None:
         raise NotFound("action_not_found")
     book = book or policy_book(db, actor.tenant_id)
@@ -153,6 +138,25 @@ def draft(db: Session, actor: Actor, action_id: UUID, book: PolicyBook | None = 
         addressee=find_addressee(db, actor.tenant_id, row.customer_id),
         lines=_lines(db, actor, action_id, row.customer_id, row.currency, book),
         book=book,
+    )
+
+
+def _letter_action(tenant_id: UUID, action_id: UUID) -> sa.Select[*tuple[Any, ...]]:
+    a, c = Action, Customer
+    return (
+        sa.select(
+            a.customer_id,
+            c.number.label("customer_no"),
+            c.name.label("customer_name"),
+            c.language,
+            a.currency,
+            a.code,
+            a.effects,
+            a.number,
+            a.deadline_on,
+        )
+        .join(c, sa.and_(c.tenant_id == a.tenant_id, c.id == a.customer_id))
+        .where(a.tenant_id == tenant_id, c.tenant_id == tenant_id, a.id == action_id)
     )
 
 
@@ -232,9 +236,29 @@ def _lines(
     db: Session, actor: Actor, action_id: UUID, customer_id: UUID, currency: str, book: PolicyBook
 ) -> tuple[LetterLine, ...]:
     """Returns the items as of today, each with the reason not to chase it that the daily run would find now."""
+    rows = db.execute(_pending_items(actor, action_id)).all()
+    holds = active_holds(db, actor.tenant_id, actor.today, customer_ids=[customer_id])
+    unapplied = unapplied_of(db, actor.tenant_id, actor.today, customer_id).get(currency)
+    reasons = [
+        reason_not_to_chase(
+            currency=currency,
+            open_minor=row.open_minor,
+            hold=holds.on(row.item_id, customer_id),
+            policy=book.by_id[row.policy_version_id],
+            unapplied=unapplied,
+        )
+        for row in rows
+    ]
+    return tuple(
+        LetterLine(**row._mapping, reason=reason.code if reason else None)
+        for row, reason in zip(rows, reasons, strict=True)
+    )
+
+
+def _pending_items(actor: Actor, action_id: UUID) -> sa.Select[*tuple[Any, ...]]:
     s, i = Step, OpenItem
     later = later_allocations(actor.tenant_id, actor.today)
-    rows = db.execute(
+    return (
         sa.select(
             s.id.label("step_id"),
             s.item_id,
@@ -255,21 +279,7 @@ def _lines(
             s.state.in_(PENDING),
         )
         .order_by(i.due_on, i.document_no, s.level)
-    ).all()
-    holds = active_holds(db, actor.tenant_id, actor.today, customer_ids=[customer_id])
-    unapplied = unapplied_of(db, actor.tenant_id, actor.today, customer_id).get(currency)
-
-    def reason_code(row: Any) -> str | None:
-        reason = reason_not_to_chase(
-            currency=currency,
-            open_minor=row.open_minor,
-            hold=holds.on(row.item_id, customer_id),
-            policy=book.by_id[row.policy_version_id],
-            unapplied=unapplied,
-        )
-        return reason.code if reason else None
-
-    return tuple(LetterLine(**row._mapping, reason=reason_code(row)) for row in rows)
+    )
 
 
 def _mail_line(letter: Draft, line: LetterLine) -> dict[str, str]:

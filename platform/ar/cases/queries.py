@@ -301,20 +301,23 @@ def _lines(db: Session, tenant_id: UUID, today: date, action_ids: Sequence[UUID]
     )
     found: dict[UUID, list[QueueLine]] = {}
     for row in rows:
-        line = QueueLine(
-            document_no=row.document_no,
-            item_id=row.item_id,
-            due_on=row.due_on,
-            days_overdue=(today - row.due_on).days,
-            open_minor=row.open_minor,
-            step_name=step_name(row.code),
-            level=row.level,
-            nominal_on=row.nominal_on,
-            state=row.state,
-            why=why_step(row.why_code, row.why_params),
-        )
-        found.setdefault(row.action_id, []).append(line)
+        found.setdefault(row.action_id, []).append(_line(row, today))
     return found
+
+
+def _line(row: Any, today: date) -> QueueLine:
+    return QueueLine(
+        document_no=row.document_no,
+        item_id=row.item_id,
+        due_on=row.due_on,
+        days_overdue=(today - row.due_on).days,
+        open_minor=row.open_minor,
+        step_name=step_name(row.code),
+        level=row.level,
+        nominal_on=row.nominal_on,
+        state=row.state,
+        why=why_step(row.why_code, row.why_params),
+    )
 
 
 def _grouped(actions: Iterable[QueueAction]) -> Iterable[tuple[QueueAction, ...]]:

@@ -240,8 +240,8 @@ def _next_step_come(later: sa.CTE) -> sa.Select[Any]:
     )
 
 
-def _named(**of_branch: sa.ColumnElement[Any] | Any) -> list[sa.Label[Any]]:
-    """The columns of a candidate in the order of its fields, each under its name."""
+def _named(**of_branch: sa.SQLColumnExpression[Any]) -> list[sa.Label[Any]]:
+    """Returns the columns of a candidate in the order of its fields, each under its name."""
     i, s = OpenItem, LadderState
     found: dict[str, Any] = {
         "item_id": sa.cast(i.id, sa.Text),

@@ -63,6 +63,17 @@ class _SimulatedItem:
     deadline_on: date | None
     fired: list[str] | None
 
+    def step(self, policy: str, step: DueStep) -> SimulatedStep:
+        """Returns a step of this item, under the policy of that code."""
+        return SimulatedStep(
+            customer_no=self.customer_no,
+            document_no=self.document_no,
+            policy=policy,
+            step=step,
+            open_minor=self.open_minor,
+            currency=self.currency,
+        )
+
 
 def simulate(
     db: Session, actor: Actor, from_on: date, to_on: date, *, policy_code: str | None = None
@@ -94,17 +105,7 @@ def simulate(
         key = (facts, policy.code, policy.version, start)
         if key not in played:
             played[key] = ladder.simulate(facts, policy, start, to_on, calendar)
-        found.extend(
-            SimulatedStep(
-                customer_no=item.customer_no,
-                document_no=item.document_no,
-                policy=policy.code,
-                step=step,
-                open_minor=item.open_minor,
-                currency=item.currency,
-            )
-            for step in played[key]
-        )
+        found.extend(item.step(policy.code, step) for step in played[key])
     found.sort(key=lambda each: (each.step.runs_on, each.customer_no, each.document_no, each.step.level))
     return found
 

@@ -88,11 +88,11 @@ def create_app(given: Settings | None = None) -> Flask:
     _errors(app)
     app.context_processor(shell.context)
     app.after_request(_headers)
-    _settle_memory()
+    _freeze_loaded_objects()
     return app
 
 
-def _settle_memory() -> None:
+def _freeze_loaded_objects() -> None:
     """Exempts the objects loaded at start from garbage collection; they live as long as the process."""
     gc.collect()
     gc.freeze()

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from ar.reports.aging import aging_report
+from ar.reports.aging.queries import aging_report
 from bench.measure import Result, alternate, timed, watching
 from bench.stage import TODAY, session_of, stage_items
 from kernel.db import engine

@@ -20,14 +20,14 @@ import psycopg
 import sqlalchemy as sa
 
 from ar.customers.models import Customer
-from ar.ledger.card import CardAsked, card
+from ar.ledger.accounts.card.queries import CardAsked, card
 from ar.ledger.models import OpenItem
-from ar.receipts import bank_files
-from ar.receipts.bank_inputs import BankUpload, SaveBankAccount
-from ar.receipts.banks import add_account
-from ar.receipts.matching_commands import accept_sure, match_lines
-from ar.receipts.receipt_inputs import PostReceipt
-from ar.receipts.receipts import post_receipt
+from ar.receipts.bank import files as bank_files
+from ar.receipts.bank.accounts import add_account
+from ar.receipts.bank.inputs import BankUpload, SaveBankAccount
+from ar.receipts.matching.commands import accept_sure, match_lines
+from ar.receipts.posting.commands import post_receipt
+from ar.receipts.posting.inputs import PostReceipt
 from bench.books import stage_books
 from bench.measure import Result, alternate, timed, watching
 from bench.stage import TODAY, Stage, session_of

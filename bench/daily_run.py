@@ -12,8 +12,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ar.cases import selection
 from ar.cases.commands import run_day
+from ar.cases.ladder import candidates as selection
 from bench.measure import Result, alternate, timed, watching
 from bench.stage import TODAY, analyze, session_of, stage_items, stage_ladder
 from kernel.db import engine

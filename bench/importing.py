@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 
 from ar.imports.inputs import ImportFile
-from ar.imports.running import run_import
+from ar.imports.pipeline import run_import
 from bench.daily_run import slowest
 from bench.measure import Result, alternate, watching
 from bench.stage import NOW, TODAY, Ids, Stage, session_of, stage_customers, write_ledger

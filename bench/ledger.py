@@ -10,8 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ar.ledger.doctor import ledger_checks
-from ar.reports.aging import aging_report
+from ar.ledger.closing.audit.checks import ledger_checks
+from ar.reports.aging.queries import aging_report
 from bench.books import stage_books
 from bench.measure import Result, alternate, timed, watching
 from bench.stage import TODAY, Stage, session_of

@@ -13,7 +13,7 @@ from itertools import count
 import typst
 
 from ar.statements.documents import Debtor, Heading, Sender, _paper, print_statement
-from ar.statements.figures import Booked, Figures, StillOpen, draw_up
+from ar.statements.rules.figures import Booked, Figures, StillOpen, draw_up
 from bench.measure import Result, alternate, timed
 from kernel import pdf
 from kernel.i18n import use_language

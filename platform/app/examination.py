@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.slices import SLICES
-from ar.ledger.examining import keep_run
+from ar.ledger.closing.audit.runs import keep_run
 from kernel import journal
 from kernel.actor import Actor
 from tenants.slice import Check, NumberSeries

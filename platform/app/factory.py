@@ -27,7 +27,7 @@ from kernel.errors import HuikuanError
 from kernel.log import configure_logging
 from kernel.settings import APP_ROOT, Settings, instance_of, settings
 from tenants.access import public
-from tenants.identity import load_person
+from tenants.sign_in.identity import load_person
 from web import assets, refusals, responses, templating
 from web.limits import limiter
 from web.site import Site

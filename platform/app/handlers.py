@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.examination import examine_books
 from app.slices import SLICES
-from ar.ledger.examining import EXAMINE
+from ar.ledger.closing.audit.runs import EXAMINE
 from kernel import journal, queue
 from kernel.actor import Actor
 from kernel.mail import SEND_MAIL

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from app.messages import message_of
 from app.slices import SLICES
 from ar.customers.models import Customer
-from ar.ledger import belongings
-from ar.reports import messages as journal_texts
+from ar.ledger.books import entry_sources as belongings
+from ar.reports.journal import texts as journal_texts
 from tenants.approvals import kinds
 from tenants.approvals.kinds import CustomerName
 

@@ -19,9 +19,9 @@ from kernel.errors import Conflict, NotFound
 from kernel.ids import new_id
 from tenants.inputs import CalendarDay, ChangeRoles, CompanySettings, CreateTenant, InvitePerson
 from tenants.models import Company, Membership, Tenant, User
-from tenants.passwords import hash_password
 from tenants.permissions import Role
 from tenants.queries import system_actor_for
+from tenants.sign_in.passwords import hash_password
 
 OWNER_ROLES = [Role.ADMIN.value, Role.FINANCE_DIRECTOR.value]
 

@@ -16,8 +16,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from kernel.i18n import mark
 from kernel.inputs import CommandInput
 from kernel.texts import BadAddress, mail_address, one_line
-from tenants.passwords import PASSWORD_MIN_CHARS
 from tenants.permissions import Role
+from tenants.sign_in.passwords import PASSWORD_MIN_CHARS
 
 
 def _email(value: str) -> str:

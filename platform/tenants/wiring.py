@@ -7,13 +7,13 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from kernel.i18n import mark
-from tenants import invitations
 from tenants.approvals import mails as approval_mails
 from tenants.approvals.messages import MESSAGES as APPROVAL_MESSAGES
 from tenants.approvals.models import Approval
 from tenants.approvals.queries import waits_for_person
 from tenants.events import EVENTS
 from tenants.messages import MESSAGES
+from tenants.people import invitations
 from tenants.permissions import Permission
 from tenants.slice import NavLine, Section, Slice
 
@@ -31,14 +31,14 @@ def _waiting_approvals() -> sa.Select[Any]:
 SLICE: Final = Slice(
     name="tenants",
     pages=(
-        "tenants.people_routes:bp",
-        "tenants.settings_routes:bp",
+        "tenants.people.routes:bp",
+        "tenants.settings.routes:bp",
         "tenants.approvals.routes:bp",
         "tenants.approvals.approval_routes:bp",
         "tenants.approvals.substitute_routes:bp",
         "tenants.approvals.chain_routes:bp",
     ),
-    outside=("tenants.auth_routes:bp", "tenants.welcome_routes:bp"),
+    outside=("tenants.sign_in.routes:bp", "tenants.sign_in.welcome_routes:bp"),
     navigation=(
         NavLine(
             Section.WORK,

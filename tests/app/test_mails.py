@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from app.handlers import MAILS
 from ar.bills.mails import PURPOSE as BILL_REMINDER
-from ar.reports.mails import PURPOSE as DEBT_LIST
+from ar.reports.debt_list.mails import PURPOSE as DEBT_LIST
 from ar.statements.mails import TEAM_PURPOSE
 from kernel import mail
 from kernel.actor import Actor
@@ -19,7 +19,7 @@ from kernel.settings import APP_ROOT
 from tenants.approvals.mails import DECIDED, REQUEST
 from tenants.commands import change_roles, change_settings, remove_person
 from tenants.inputs import ChangeRoles, CompanySettings
-from tenants.invitations import PURPOSE as INVITATION
+from tenants.people.invitations import PURPOSE as INVITATION
 from tenants.permissions import Role
 from tenants.queries import company as company_facts
 from tests.support.approvals import person

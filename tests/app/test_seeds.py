@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from app.seeds.cast import WEIYE
 from app.seeds.history import live_since, slip_due_on, write_history
-from ar.cases import ladder
-from ar.cases.policy import load_preset
-from ar.ledger.due_dates import add_months
+from ar.cases.rules import ladder
+from ar.cases.rules.policy import load_preset
+from ar.ledger.rules.due_dates import add_months
 from kernel.calendars import WorkCalendar
 from kernel.clock import fixed_clock
 from tests.support.demo import broken_promises

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import pytest
 
-from ar.cases import texts
-from ar.cases.policy import PRESETS, Audience, Channel, load_preset
+from ar.cases.letters import texts
+from ar.cases.rules.policy import PRESETS, Audience, Channel, load_preset
 from kernel import settings
 from kernel.i18n import LANGUAGES, gettext, use_language
 

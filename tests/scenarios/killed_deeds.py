@@ -12,10 +12,10 @@ from ar.bills.commands import take_step
 from ar.bills.doctor import bills_checks
 from ar.bills.inputs import Dishonour
 from ar.bills.rules import State, Step
-from ar.ledger.doctor import ledger_checks
+from ar.ledger.books.reversal import reverse_item
+from ar.ledger.closing.audit.checks import ledger_checks
 from ar.ledger.models import Allocation, OpenItem
-from ar.ledger.reversing import reverse_item
-from ar.receipts.booking import NewReceipt, book_receipts
+from ar.receipts.posting.booking import NewReceipt, book_receipts
 from kernel.actor import Actor, system_actor
 from kernel.db import reading, transaction
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from ar.ledger.posting import NewItem
+from ar.ledger.books.posting import NewItem
 from kernel.ids import new_id
 from tests.scenarios.killed_deeds import figures, whole
 from tests.support.killed import killed_everywhere

@@ -23,15 +23,15 @@ from app.seeds.cast import HUAXIN, WEIYE, CompanyCast
 from app.seeds.play import MAILS_AT_START
 from ar.bills.models import Bill
 from ar.cases.models import Action, Block, DayRun, Step
-from ar.cases.policy import load_preset
+from ar.cases.rules.policy import load_preset
 from ar.customers.models import Contact
 from ar.interest.models import InterestRun, InterestWaiver
+from ar.ledger.books.queries import open_items
 from ar.ledger.models import DocumentDraft, FxRate, OpenItem, PeriodLock
-from ar.ledger.queries import open_items
-from ar.ledger.stages import Stage
+from ar.ledger.rules.stages import Stage
 from ar.losses.models import BadDebtCase, BadDebtRecovery, ProvisionRun
 from ar.receipts.models import BankFile, BankLine, Refund
-from ar.reports.aging import aging_report
+from ar.reports.aging.queries import aging_report
 from ar.statements.models import Confirmation, Difference, Statement
 from kernel import db as database
 from kernel import journal

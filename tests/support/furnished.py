@@ -11,10 +11,10 @@ from app.models import TENANT_TABLES
 from ar.customers.models import Contact
 from ar.imports.commands import upload
 from ar.imports.inputs import ImportFile
-from ar.ledger.document_inputs import SentDocument
-from ar.ledger.drafts import save_draft
-from ar.receipts.receipt_inputs import AskRefund
-from ar.receipts.refunds import ask_refund
+from ar.ledger.documents.drafts import save_draft
+from ar.ledger.documents.inputs import SentDocument
+from ar.receipts.posting.inputs import AskRefund
+from ar.receipts.refunds.commands import ask_refund
 from kernel.money import decimal_text
 from tenants.approvals import kinds
 from tenants.approvals.inputs import NewSubstitute

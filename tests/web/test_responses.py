@@ -57,6 +57,6 @@ def test_every_swap_on_our_list_is_sent_and_the_two_broken_ones_are_not_on_it(ap
     with app.test_request_context("/"):
         values = {"computed": None, "pending": False}
         for style in styles:
-            answer = part("ar/ledger/_document_computed.html", swap=style, **values)
+            answer = part("ar/ledger/documents/_computed.html", swap=style, **values)
             assert answer.headers["HX-Reswap"] == style
-        assert "HX-Reswap" not in part("ar/ledger/_document_computed.html", **values).headers
+        assert "HX-Reswap" not in part("ar/ledger/documents/_computed.html", **values).headers

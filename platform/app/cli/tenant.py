@@ -15,11 +15,11 @@ from kernel.errors import NotFound
 from kernel.settings import settings
 from tenants.commandline import emit, json_option, reports_errors, tenant_transaction
 from tenants.commands import invite_person, set_password
-from tenants.identity import Person, read_person
 from tenants.inputs import ChoosePassword, CreateTenant, InvitePerson
-from tenants.links import WelcomeLinks
 from tenants.permissions import Role
 from tenants.queries import TenantFacts, active_tenants, company, tenant, user_for_sign_in
+from tenants.sign_in.identity import Person, read_person
+from tenants.sign_in.links import WelcomeLinks
 
 POLICIES = ("five-step", "twelve-step")
 ROLES = [role.value for role in Role]

@@ -22,20 +22,20 @@ from ar.bills.rules import State, Step
 from ar.interest import commands as interest
 from ar.interest.inputs import PostInterest, SetTerms, WaiveInterest
 from ar.interest.queries import run_page
-from ar.interest.waiving import waive
-from ar.ledger.closing import lock_through
-from ar.ledger.document_inputs import SentDocument, WriteOffRest
-from ar.ledger.documents import post_document
-from ar.ledger.drafts import save_draft
-from ar.ledger.queries import OpenItemView, open_items
-from ar.ledger.rates import NewRate, record_rates
-from ar.ledger.write_offs import write_off_rest
-from ar.receipts import bank_files
-from ar.receipts.bank_inputs import BankUpload, SaveBankAccount
-from ar.receipts.banks import add_account
-from ar.receipts.receipt_inputs import AskRefund, PostReceipt
-from ar.receipts.receipts import post_receipt
-from ar.receipts.refunds import ask_refund
+from ar.interest.waivers import waive
+from ar.ledger.books.queries import OpenItemView, open_items
+from ar.ledger.closing.commands import lock_through
+from ar.ledger.closing.fx.rates import NewRate, record_rates
+from ar.ledger.documents.commands import post_document
+from ar.ledger.documents.drafts import save_draft
+from ar.ledger.documents.inputs import SentDocument, WriteOffRest
+from ar.ledger.receivables.settlement.write_offs import write_off_rest
+from ar.receipts.bank import files as bank_files
+from ar.receipts.bank.accounts import add_account
+from ar.receipts.bank.inputs import BankUpload, SaveBankAccount
+from ar.receipts.posting.commands import post_receipt
+from ar.receipts.posting.inputs import AskRefund, PostReceipt
+from ar.receipts.refunds.commands import ask_refund
 from kernel.actor import Actor
 from kernel.money import decimal_text
 

@@ -15,9 +15,9 @@ from random import Random
 from typing import Final
 
 from app.seeds.cast import DESK, DUE_TODAY, PROMISED, CompanyCast, Debtor
-from ar.cases.ladder import ItemFacts, simulate
-from ar.cases.policy import Anchor, Level, OwnClock, Policy, load_preset
-from ar.ledger.due_dates import add_months, end_of_month
+from ar.cases.rules.ladder import ItemFacts, simulate
+from ar.cases.rules.policy import Anchor, Level, OwnClock, Policy, load_preset
+from ar.ledger.rules.due_dates import add_months, end_of_month
 from kernel.calendars import WorkCalendar
 from kernel.money import exponent
 

@@ -12,10 +12,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.seeds.story import Story
-from ar.ledger.posting import NewItem, post_items
-from ar.losses import bad_debts, provision, recovering
-from ar.losses.evidence import SentFile
-from ar.losses.inputs import AddEvent, Part, PostProvision, ProposeBadDebt, RecoverMoney, SetPolicy
+from ar.ledger.books.posting import NewItem, post_items
+from ar.losses.bad_debts import commands as bad_debts
+from ar.losses.bad_debts import recoveries as recovering
+from ar.losses.bad_debts.evidence import SentFile
+from ar.losses.bad_debts.inputs import AddEvent, Part, PostProvision, ProposeBadDebt, RecoverMoney, SetPolicy
+from ar.losses.provision import commands as provision
 from kernel.actor import Actor
 from kernel.money import decimal_text
 from tenants.approvals.engine import decide

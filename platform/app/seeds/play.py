@@ -27,7 +27,7 @@ from app.seeds.history import live_since, write_history
 from app.seeds.story import Story
 from ar.customers.commands import add_contact, upsert_customers
 from ar.customers.inputs import AddContact, CustomerRow
-from ar.ledger.queries import OpenItemView
+from ar.ledger.books.queries import OpenItemView
 from ar.statements.commands import send
 from ar.statements.inputs import DifferenceRow
 from ar.statements.models import Confirmation, Statement

@@ -23,12 +23,12 @@ from app.handlers import HANDLERS, ON_OUTCOME, RECHECKS
 from app.seeds.cast import CompanyCast
 from app.seeds.history import History
 from ar.cases.commands import approve_action, complete_task, place_block, run_day, skip_action
-from ar.cases.inputs import ApproveAction, CompleteTask, PlaceBlock, SkipAction
 from ar.cases.models import Action
+from ar.cases.queue.inputs import ApproveAction, CompleteTask, PlaceBlock, SkipAction
 from ar.customers.queries import CustomerFacts, find_numbers
-from ar.ledger.allocation import NewAllocation, allocate
-from ar.ledger.posting import NewItem, post_items
-from ar.ledger.queries import OpenItemView, open_items
+from ar.ledger.books.allocation import NewAllocation, allocate
+from ar.ledger.books.posting import NewItem, post_items
+from ar.ledger.books.queries import OpenItemView, open_items
 from ar.statements.commands import issue
 from ar.statements.confirmations import answer_statement, enter_code, send_code
 from ar.statements.inputs import AnswerStatement, DifferenceRow, IssueStatement

@@ -19,11 +19,11 @@ from ar.bills import rules
 from ar.bills.inputs import BillStep, Discount, Dishonour, HandOn, TakeBackStep, read_percent
 from ar.bills.models import Bill, BillEvent
 from ar.bills.rules import State, Step
-from ar.ledger.allocation import lock_customers, reverse_allocation
+from ar.ledger.books.allocation import lock_customers, reverse_allocation
+from ar.ledger.books.period_lock import require_open
+from ar.ledger.books.posting import post_entry, reverse_entry
+from ar.ledger.books.reversal import reverse_item
 from ar.ledger.models import Allocation
-from ar.ledger.periods import require_open
-from ar.ledger.posting import post_entry, reverse_entry
-from ar.ledger.reversing import reverse_item
 from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.errors import Conflict, NotFound, RuleBroken

@@ -19,9 +19,9 @@ from ar.bills.inputs import ReceiveBill
 from ar.bills.models import Bill
 from ar.bills.rules import State
 from ar.customers.queries import find_numbers
-from ar.ledger.allocation import NewAllocation, allocate, lock_customers
+from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers
+from ar.ledger.books.posting import NewItem, post_items
 from ar.ledger.models import OpenItem
-from ar.ledger.posting import NewItem, post_items
 from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.amount_in_words import from_capitals

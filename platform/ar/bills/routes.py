@@ -10,7 +10,8 @@ from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
-from ar.bills import commands, pages, queries
+from ar.bills import commands, queries
+from ar.bills import page_queries as pages
 from ar.bills.inputs import FORMS, STEPS, BillStep, step_of
 from ar.bills.messages import (
     ACTION_NAMES,

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from ar.ledger.due_dates import add_months
+from ar.ledger.rules.due_dates import add_months
 
 
 class State(StrEnum):

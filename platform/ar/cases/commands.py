@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ar.cases.actions import (
+from ar.cases.holds.commands import lift_block, place_block
+from ar.cases.ladder.policy_versions import publish_policy, publish_preset, publish_presets
+from ar.cases.queue.commands import (
     approve_action,
     approve_all,
     complete_task,
@@ -11,9 +13,7 @@ from ar.cases.actions import (
     resolve_delivery,
     skip_action,
 )
-from ar.cases.blocks import lift_block, place_block
-from ar.cases.publishing import publish_policy, publish_preset, publish_presets
-from ar.cases.runs import refuse_earlier_day, run_day
+from ar.cases.runs.commands import refuse_earlier_day, run_day
 
 __all__ = [
     "approve_action",

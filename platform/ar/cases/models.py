@@ -31,7 +31,7 @@ from kernel.db import Base
 
 
 class PolicyVersion(Tenanted, Base):
-    """An escalation policy as data (`ar.cases.policy.Policy`); items finish on the version they started."""
+    """An escalation policy as data (`ar.cases.rules.policy.Policy`); items finish on the version they started."""
 
     __tablename__ = "policy_version"
     __table_args__ = (

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from ar.cases import jobs
-from ar.cases.doctor import cases_checks
 from ar.cases.events import EVENTS, FACT_MAKERS
+from ar.cases.ladder.checks import cases_checks
+from ar.cases.ladder.policy_versions import publish_presets
 from ar.cases.messages import MESSAGES
 from ar.cases.models import Action
-from ar.cases.publishing import publish_presets
+from ar.cases.runs import jobs
 from kernel.i18n import mark
 from tenants.slice import NavLine, NumberSeries, Section, Slice
 
@@ -24,10 +24,10 @@ def _proposed() -> sa.Select[Any]:
 SLICE: Final = Slice(
     name="cases",
     pages=(
-        "ar.cases.routes:bp",
-        "ar.cases.decision_routes:bp",
+        "ar.cases.queue.routes:bp",
+        "ar.cases.queue.decision_routes:bp",
     ),
-    commands=("ar.cases.cli:run_day_command", "ar.cases.cli:simulate_command"),
+    commands=("ar.cases.runs.cli:run_day_command", "ar.cases.runs.cli:simulate_command"),
     navigation=(NavLine(Section.WORK, 20, mark("Review queue"), "cases.queue", waiting=_proposed),),
     messages=MESSAGES,
     events=EVENTS,

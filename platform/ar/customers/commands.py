@@ -43,7 +43,7 @@ class UpsertResult:
 
 
 def net_terms(days: int) -> dict[str, Any]:
-    """Plain terms of `days` days from the invoice, as `ar.ledger.due_dates.Terms` writes them."""
+    """Plain terms of `days` days from the invoice, as `ar.ledger.rules.due_dates.Terms` writes them."""
     return _terms("invoice", 0, days)
 
 

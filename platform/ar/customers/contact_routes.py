@@ -32,7 +32,7 @@ def _contact_page(form: Form[Any], customer_id: UUID) -> str:
         texts = {"name": known.name, "title": known.title, "email": known.email, "phone": known.phone}
         first = {"purposes": list(known.purposes or PURPOSE_LABELS), **texts}
     shown = form.at("contact", **first)
-    return render("ar/customers/contact.html", customer=customer, form=shown, purposes=PURPOSE_LABELS)
+    return render("ar/customers/new_contact.html", customer=customer, form=shown, purposes=PURPOSE_LABELS)
 
 
 @bp.get("/<uuid:customer_id>/contacts/new")

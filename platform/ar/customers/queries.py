@@ -39,7 +39,7 @@ _TODAY: Final = sa.bindparam("today", type_=sa.Date)
 
 @dataclass(frozen=True, slots=True)
 class CustomerFacts:
-    """What work on many customers needs of one; `terms` is `ar.ledger.due_dates.Terms` as JSON."""
+    """What work on many customers needs of one; `terms` is `ar.ledger.rules.due_dates.Terms` as JSON."""
 
     id: UUID
     number: str

@@ -12,8 +12,8 @@ from ar.imports.columns import FILE_KINDS, FileKind
 from ar.imports.inputs import ImportFile, Report
 from ar.imports.mapping import Mapping, read_mapping
 from ar.imports.messages import finding_text
+from ar.imports.pipeline import run_import
 from ar.imports.queries import report_json
-from ar.imports.running import run_import
 from kernel.money import format_minor
 from tenants.commandline import emit, json_option, reports_errors, tenant_option, tenant_transaction
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from ar.imports.columns import FileKind, fields
 from ar.imports.inputs import ImportFile, Report
 from ar.imports.messages import column_name, finding_text
-from ar.imports.running import open_file
+from ar.imports.pipeline import open_file
 from kernel.i18n import current_language
 from kernel.i18n import gettext as _
 from kernel.sheets import Column, Sheet, write_xlsx

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from ar.imports import commands, queries
 from ar.imports.inputs import ImportFile
 from ar.imports.mapping import Mapping
-from ar.imports.running import open_file, run_import
+from ar.imports.pipeline import open_file, run_import
 from kernel import outbox, queue, storage
 from kernel.actor import Actor
 from kernel.db import transaction

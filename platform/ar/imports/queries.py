@@ -19,7 +19,7 @@ from ar.customers.models import Customer
 from ar.imports.inputs import Report
 from ar.imports.messages import finding_text
 from ar.imports.models import ImportJob
-from ar.imports.planning import Debit, Posted
+from ar.imports.plan import Debit, Posted
 from ar.ledger.models import DEBIT_KINDS, Allocation, OpenItem
 from kernel.arrays import array_text
 from kernel.errors import NotFound

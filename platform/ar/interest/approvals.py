@@ -11,7 +11,7 @@ from typing import Any
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from ar.interest.waiving import WAIVE, waive_approved
+from ar.interest.waivers import WAIVE, waive_approved
 from kernel.actor import Actor
 from kernel.i18n import gettext as _
 from kernel.i18n import mark

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from ar.interest import queries, waiving
+from ar.interest import queries
+from ar.interest import waivers as waiving
 from ar.interest.inputs import TakeBackInterest, WaiveInterest
 from ar.interest.routes import WORDS, bp
 from kernel.i18n import gettext as _

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, field_validator
 
-from ar.interest.presets import BOE, ECB, LPR, SME_DAILY, lpr_factor, margin
+from ar.interest.rules.presets import BOE, ECB, LPR, SME_DAILY, lpr_factor, margin
 from kernel.field_types import Currency
 from kernel.field_types import Number as Percent
 from kernel.i18n import mark

@@ -18,8 +18,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.interest.reading import LateDebt, Scope, late_debts, rate_table, terms_book
-from ar.interest.rules import NO_INTEREST, NO_RATE, ONE_DAY, Assessment, Rate, assess
+from ar.interest.late_debts import LateDebt, Scope, late_debts, rate_table, terms_book
+from ar.interest.rules.accrual import NO_INTEREST, NO_RATE, ONE_DAY, Assessment, Rate, assess
 from ar.ledger.models import OpenItem
 from kernel.errors import RuleBroken
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from ar.customers.models import Customer
+from ar.interest.late_debts import terms_of
 from ar.interest.models import (
     InterestCharge,
     InterestLine,
@@ -24,8 +25,7 @@ from ar.interest.models import (
     InterestTerms,
     InterestWaiver,
 )
-from ar.interest.reading import terms_of
-from ar.interest.rules import Rate, Terms
+from ar.interest.rules.accrual import Rate, Terms
 from ar.ledger.models import OpenItem
 from kernel.errors import NotFound
 from kernel.views import LATER, DbRow, select_view, value, view, views

@@ -14,7 +14,8 @@ from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
-from ar.interest import commands, queries, wording
+from ar.interest import commands, queries
+from ar.interest import texts as wording
 from ar.interest.inputs import PostInterest
 from ar.interest.previews import Preview
 from ar.ledger.messages import KIND_NAMES

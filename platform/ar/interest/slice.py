@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ar.interest.approvals import APPROVALS
-from ar.interest.belonging import entry_sources
+from ar.interest.entry_sources import entry_sources
 from ar.interest.events import EVENTS
 from ar.interest.messages import MESSAGES
 from kernel.i18n import mark

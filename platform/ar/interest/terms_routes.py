@@ -10,11 +10,12 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from ar.interest import commands, queries, wording
+from ar.interest import commands, queries
+from ar.interest import texts as wording
 from ar.interest.inputs import KINDS, SERIES_ORDER, AddRate, SetTerms
+from ar.interest.late_debts import rate_table
 from ar.interest.messages import SERIES_NAMES, TERMS_HINTS, TERMS_NAMES
-from ar.interest.presets import series_facts
-from ar.interest.reading import rate_table
+from ar.interest.rules.presets import series_facts
 from kernel.i18n import gettext as _
 from tenants.access import may, staff
 from tenants.permissions import Permission

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ar.ledger.stages import Stage
+from ar.ledger.rules.stages import Stage
 from kernel.i18n import mark
 
 MESSAGES: dict[str, str] = {

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from typing import Final
 
-from ar.ledger.approvals import APPROVALS
-from ar.ledger.doctor import ledger_checks
+from ar.ledger.books.posting import open_books
+from ar.ledger.closing.approvals import APPROVALS
+from ar.ledger.closing.audit.checks import ledger_checks
 from ar.ledger.events import ENTRY_NAMES, EVENTS, FACT_MAKERS
 from ar.ledger.messages import MESSAGES
-from ar.ledger.posting import open_books
 from kernel.i18n import mark
 from tenants.slice import NavLine, NumberSeries, Section, Slice
 
 SLICE: Final = Slice(
     name="ledger",
     pages=(
-        "ar.ledger.routes:bp",
-        "ar.ledger.document_routes:bp",
-        "ar.ledger.settling_routes:bp",
-        "ar.ledger.card_routes:bp",
-        "ar.ledger.account_routes:bp",
-        "ar.ledger.closing_routes:bp",
-        "ar.ledger.rates_routes:bp",
-        "ar.ledger.allocation_routes:bp",
-        "ar.ledger.draft_routes:bp",
-        "ar.ledger.exchange_routes:bp",
+        "ar.ledger.receivables.routes:bp",
+        "ar.ledger.documents.routes:bp",
+        "ar.ledger.receivables.settlement.routes:bp",
+        "ar.ledger.accounts.card.routes:bp",
+        "ar.ledger.accounts.routes:bp",
+        "ar.ledger.closing.routes:bp",
+        "ar.ledger.closing.fx.routes:bp",
+        "ar.ledger.receivables.allocation_routes:bp",
+        "ar.ledger.documents.draft_routes:bp",
+        "ar.ledger.closing.fx.exchange_routes:bp",
     ),
-    commands=("ar.ledger.document_cli:group",),
+    commands=("ar.ledger.documents.cli:group",),
     navigation=(
         NavLine(Section.RECEIVABLES, 20, mark("Receivables"), "ledger.index", also=("documents", "settling")),
         NavLine(Section.BOOKS, 30, mark("Accounts"), "accounts.index"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from ar.losses.approvals import APPROVALS
-from ar.losses.belonging import entry_sources
+from ar.losses.bad_debts.approvals import APPROVALS
 from ar.losses.doctor import losses_checks
+from ar.losses.entry_sources import entry_sources
 from ar.losses.events import ENTRY_NAMES, EVENTS
 from ar.losses.messages import MESSAGES
 from kernel.i18n import mark
@@ -15,11 +15,11 @@ from tenants.slice import NavLine, NumberSeries, Section, Slice
 SLICE: Final = Slice(
     name="losses",
     pages=(
-        "ar.losses.provision_routes:bp",
-        "ar.losses.bad_debt_routes:bp",
-        "ar.losses.tracking_routes:bp",
-        "ar.losses.case_routes:bp",
-        "ar.losses.policy_routes:bp",
+        "ar.losses.provision.routes:bp",
+        "ar.losses.bad_debts.routes:bp",
+        "ar.losses.bad_debts.recovery_routes:bp",
+        "ar.losses.bad_debts.case_routes:bp",
+        "ar.losses.provision.policy_routes:bp",
     ),
     navigation=(
         NavLine(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ar.receipts import bank_messages
+from ar.receipts.bank import messages as bank_messages
 from kernel.i18n import mark
 
 MESSAGES: dict[str, str] = {

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from typing import Final
 
-from ar.receipts import bank_jobs, matching_jobs
-from ar.receipts.approvals import APPROVALS
-from ar.receipts.belonging import entry_sources
+from ar.receipts.bank import jobs as bank_jobs
 from ar.receipts.events import EVENTS
+from ar.receipts.matching import jobs as matching_jobs
 from ar.receipts.messages import MESSAGES
+from ar.receipts.posting.entry_sources import entry_sources
+from ar.receipts.refunds.approvals import APPROVALS
 from kernel.i18n import mark
 from tenants.slice import NavLine, Section, Slice
 
 SLICE: Final = Slice(
     name="receipts",
     pages=(
-        "ar.receipts.bank_routes:bp",
-        "ar.receipts.bank_account_routes:bp",
-        "ar.receipts.receipt_routes:bp",
-        "ar.receipts.matching_routes:bp",
-        "ar.receipts.refund_routes:bp",
-        "ar.receipts.match_routes:bp",
-        "ar.receipts.bank_line_routes:bp",
-        "ar.receipts.credit_routes:bp",
+        "ar.receipts.bank.routes:bp",
+        "ar.receipts.bank.account_routes:bp",
+        "ar.receipts.posting.routes:bp",
+        "ar.receipts.matching.routes:bp",
+        "ar.receipts.refunds.routes:bp",
+        "ar.receipts.matching.match_routes:bp",
+        "ar.receipts.bank.line_routes:bp",
+        "ar.receipts.posting.credit_routes:bp",
     ),
-    commands=("ar.receipts.bank_cli:group", "ar.receipts.receipt_cli:group"),
+    commands=("ar.receipts.bank.cli:group", "ar.receipts.posting.cli:group"),
     navigation=(
         NavLine(Section.MONEY, 10, mark("Matching"), "matching.index"),
         NavLine(Section.MONEY, 20, mark("Bank statements"), "bank.index", also=("bank_accounts",)),

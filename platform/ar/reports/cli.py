@@ -7,8 +7,8 @@ from typing import Literal
 
 import click
 
-from ar.ledger.aging import BUCKETS, AgingRow
-from ar.reports.aging import AgingReport, aging_report
+from ar.ledger.rules.aging import BUCKETS, AgingRow
+from ar.reports.aging.queries import AgingReport, aging_report
 from kernel.money import format_minor
 from tenants.commandline import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
 from web.filters import FIRST_DAY, LAST_DAY

@@ -9,14 +9,14 @@ from typing import Any
 
 from flask import Blueprint, g, request, url_for
 
-from ar.ledger import examining
-from ar.ledger.aging import BUCKETS, AgingRow, bucket_ranges
+from ar.ledger.books.as_of_request import When
+from ar.ledger.closing.audit import runs as examining
+from ar.ledger.closing.fx.rates import total_of
 from ar.ledger.messages import KIND_NAMES, STAGE_NAMES, STAGE_TONES
-from ar.ledger.rates import total_of
-from ar.ledger.travel import When
+from ar.ledger.rules.aging import BUCKETS, AgingRow, bucket_ranges
 from ar.reports import search as finding
-from ar.reports import today
-from ar.reports.exports import BUCKET_NAMES
+from ar.reports.aging.exports import BUCKET_NAMES
+from ar.reports.today import queries as today
 from ar.statements.messages import STATUS_NAMES
 from kernel.i18n import gettext as _
 from tenants.access import may, staff
@@ -42,7 +42,7 @@ def today_view() -> Page:
     page = today.today_page(db(), tenant_id, actor().today, actor().timezone, own)
     balances = {each.aging.currency: each.aging.balance_minor for each in page.sums}
     return render(
-        "ar/reports/today.html",
+        "ar/reports/today/today.html",
         page=page,
         head=page.head,
         total=total_of(db(), tenant_id, balances, own, page.on),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ar.reports import jobs, mails
+from ar.reports.debt_list import jobs, mails
 from ar.reports.events import EVENTS
 from kernel.i18n import mark
 from tenants.permissions import Permission
@@ -14,10 +14,10 @@ SLICE: Final = Slice(
     name="reports",
     pages=(
         "ar.reports.routes:bp",
-        "ar.reports.aging_routes:bp",
-        "ar.reports.figures_routes:bp",
-        "ar.reports.journal_routes:bp",
-        "ar.reports.customer_routes:bp",
+        "ar.reports.aging.routes:bp",
+        "ar.reports.figures.routes:bp",
+        "ar.reports.journal.routes:bp",
+        "ar.reports.customer.routes:bp",
     ),
     commands=("ar.reports.cli:group",),
     navigation=(

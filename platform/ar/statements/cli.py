@@ -13,7 +13,8 @@ from typing import Any
 import click
 
 from ar.customers.queries import find_numbers
-from ar.statements import commands, months, queries
+from ar.statements import commands, queries
+from ar.statements import monthly_run as months
 from ar.statements.inputs import read_period
 from kernel.actor import Actor
 from kernel.db import TenantSession

@@ -21,14 +21,14 @@ from ar.customers.lookups import find_contact
 from ar.customers.models import Customer
 from ar.customers.queries import find_numbers
 from ar.interest.previews import accrued_minor
-from ar.ledger import queries as ledger
+from ar.ledger.books import queries as ledger
 from ar.statements import links, mails, queries
+from ar.statements.delivery_outcome import replace_doubtful
 from ar.statements.documents import Debtor, Heading, Sender, print_statement
-from ar.statements.doubt import replace_doubtful
-from ar.statements.figures import Booked, DoesNotTie, Figures, StillOpen, draw_up
 from ar.statements.inputs import IssueStatement, Period
 from ar.statements.mails import PURPOSE as PURPOSE
 from ar.statements.models import Statement, StatementLine
+from ar.statements.rules.figures import Booked, DoesNotTie, Figures, StillOpen, draw_up
 from kernel import journal, storage, tokens
 from kernel.actor import Actor
 from kernel.amount_in_words import amount_in_words

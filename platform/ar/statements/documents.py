@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, Final
 
 from ar.ledger.messages import KIND_NAMES
-from ar.statements.figures import UNAPPLIED, Figures, Line
+from ar.statements.rules.figures import UNAPPLIED, Figures, Line
 from kernel import pdf
 from kernel.amount_in_words import amount_in_words
 from kernel.i18n import gettext as _

@@ -18,10 +18,10 @@ from ar.customers.commands import suppress_contact
 from ar.customers.models import Contact
 from ar.statements import queries
 from ar.statements.commands import issue_statement
-from ar.statements.doubt import forget_recipient
+from ar.statements.delivery_outcome import forget_recipient
 from ar.statements.inputs import IssueStatement, read_period
 from ar.statements.mails import CODE_PURPOSE, COPY_PURPOSE, PURPOSE, TEAM_PURPOSE, recheck_team
-from ar.statements.months import ISSUE_JOB, acting_for, issue_month
+from ar.statements.monthly_run import ISSUE_JOB, acting_for, issue_month
 from kernel import journal, queue
 from kernel.actor import Actor
 from kernel.errors import Conflict, RuleBroken

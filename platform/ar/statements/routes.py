@@ -11,7 +11,8 @@ from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
-from ar.statements import commands, listing, months
+from ar.statements import commands, listing
+from ar.statements import monthly_run as months
 from ar.statements.inputs import IssueMonth, IssueRequest, read_period
 from ar.statements.messages import DELIVERY_NAMES, JUDGED, MAIL_STATES, MESSAGES, STATUS_NAMES, STATUS_TONES
 from ar.statements.views import STATUSES, UNANSWERED, WAITING

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from flask import url_for
 
-from ar.statements import commands, doubt, queries
+from ar.statements import commands, queries
+from ar.statements import delivery_outcome as doubt
 from ar.statements.documents import bucket_name, kind_name, page_texts
 from ar.statements.inputs import REASONS, SettleDelivery
 from ar.statements.routes import NAMES, bp

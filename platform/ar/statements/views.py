@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from ar.statements.documents import Sender
-from ar.statements.figures import UNAPPLIED
+from ar.statements.rules.figures import UNAPPLIED
 
 NOT_SENT, SENT, OVERDUE, AGREES, DIFFERS, SUPERSEDED = "not_sent", "sent", "overdue", "agrees", "differs", "superseded"
 #: Sent, not superseded, no answer yet: the two words below together, as the navigation counts them.

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from ar.bills import pages
+from ar.bills import page_queries as pages
 from ar.bills.models import Bill
 from kernel.clock import fixed_clock, moment_on
 from kernel.ids import new_id

@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from ar.bills import queries
+from ar.ledger.books.queries import balance_at, open_items
 from ar.ledger.models import Allocation, OpenItem
-from ar.ledger.queries import balance_at, open_items
 from kernel.errors import RuleBroken
 from kernel.journal import JournalEvent
 from tests.support.world import World

@@ -15,9 +15,9 @@ from ar.bills.commands import take_step
 from ar.bills.inputs import HandOn
 from ar.bills.models import Bill, BillEvent
 from ar.bills.rules import State, Step
-from ar.ledger.closing import lock_through
-from ar.ledger.commands import reverse_document
-from ar.ledger.inputs import ReverseDocument
+from ar.ledger.closing.commands import lock_through
+from ar.ledger.receivables.commands import reverse_document
+from ar.ledger.receivables.inputs import ReverseDocument
 from kernel.errors import Conflict, HuikuanError, NotFound, RuleBroken
 from kernel.ids import new_id
 from tests.support.companies import TestCompany

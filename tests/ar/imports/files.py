@@ -13,7 +13,7 @@ from ar.imports import commands, queries
 from ar.imports.columns import FileKind
 from ar.imports.inputs import ImportFile, Report
 from ar.imports.mapping import Mapping
-from ar.imports.running import run_import
+from ar.imports.pipeline import run_import
 from ar.ledger.models import OpenItem
 from kernel.outbox import OutboxMessage
 from kernel.sheets import Column, Sheet, write_xlsx

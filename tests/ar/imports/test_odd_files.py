@@ -15,8 +15,8 @@ from ar.imports.columns import FileKind
 from ar.imports.inputs import MAX_WARNINGS_KEPT, Report
 from ar.imports.mapping import Mapping, read_mapping
 from ar.imports.messages import finding_text
+from ar.ledger.books.reversal import reverse_item
 from ar.ledger.models import OpenItem
-from ar.ledger.reversing import reverse_item
 from kernel.i18n import use_language
 from kernel.money import MAX_MINOR, decimal_text
 from tests.ar.imports.files import (

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ar.interest.presets import ECB, LPR, SME_DAILY, Published, RateTable, fixed_sum
-from ar.interest.rules import Assessment, Debt, Rate, Segment, Terms, assess, principals, uncharged
-from ar.interest.terms import TermsBook, TermsRow
+from ar.interest.rules.accrual import Assessment, Debt, Rate, Segment, Terms, assess, principals, uncharged
+from ar.interest.rules.presets import ECB, LPR, SME_DAILY, Published, RateTable, fixed_sum
+from ar.interest.rules.terms import TermsBook, TermsRow
 
 TABLE = RateTable()
 D = Decimal

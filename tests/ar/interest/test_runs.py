@@ -10,15 +10,16 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
-from ar.interest import commands, waiving
+from ar.interest import commands
+from ar.interest import waivers as waiving
 from ar.interest.inputs import AddRate, TakeBackInterest, WaiveInterest
 from ar.interest.models import InterestWaiver
-from ar.ledger.allocation import NewAllocation, allocate
-from ar.ledger.commands import reverse_document, take_back
-from ar.ledger.inputs import ReverseDocument, TakeBack
+from ar.ledger.books.allocation import NewAllocation, allocate
+from ar.ledger.books.queries import balance_at, posted_balances
+from ar.ledger.books.reversal import reverse_item
 from ar.ledger.models import OpenItem, Posting
-from ar.ledger.queries import balance_at, posted_balances
-from ar.ledger.reversing import reverse_item
+from ar.ledger.receivables.commands import reverse_document, take_back
+from ar.ledger.receivables.inputs import ReverseDocument, TakeBack
 from kernel.errors import Conflict, HuikuanError, NotFound, RuleBroken
 from kernel.journal import JournalEvent
 from tenants.approvals.engine import decide

@@ -17,7 +17,7 @@ from ar.statements import queries
 from ar.statements.inputs import read_period
 from ar.statements.jobs import issue_one
 from ar.statements.models import Confirmation, Difference, Statement
-from ar.statements.months import issue_month
+from ar.statements.monthly_run import issue_month
 from ar.statements.views import StandingStatement
 from kernel.clock import fixed_clock
 from kernel.db import open_session

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.models import TENANT_TABLES
-from ar.ledger.queries import balance_at
+from ar.ledger.books.queries import balance_at
 from ar.statements.commands import send
 from ar.statements.models import Confirmation, Difference
 from kernel import tokens

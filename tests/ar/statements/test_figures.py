@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ar.statements.figures import Booked, DoesNotTie, Figures, StillOpen, draw_up
+from ar.statements.rules.figures import Booked, DoesNotTie, Figures, StillOpen, draw_up
 
 MARCH_31 = date(2026, 3, 31)
 

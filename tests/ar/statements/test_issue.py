@@ -12,14 +12,14 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from ar.ledger.queries import balance_at
-from ar.ledger.reversing import reverse_item
+from ar.ledger.books.queries import balance_at
+from ar.ledger.books.reversal import reverse_item
 from ar.statements import queries
 from ar.statements.commands import issue, lock_for_statements, send
 from ar.statements.inputs import read_period
 from ar.statements.jobs import issue_one, recheck_statement
 from ar.statements.models import Statement
-from ar.statements.months import issue_month
+from ar.statements.monthly_run import issue_month
 from kernel.clock import fixed_clock, moment_on
 from kernel.counters import take_numbers
 from kernel.errors import RuleBroken

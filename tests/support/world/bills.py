@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from ar.bills import pages
+from ar.bills import page_queries as pages
 from ar.bills.commands import take_step
 from ar.bills.doctor import bills_checks
 from ar.bills.inputs import FORMS, ReceiveBill, step_of

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from app.jobs import deliver
 from ar.cases.commands import approve_action, complete_task, place_block, run_day
-from ar.cases.inputs import ApproveAction, CompleteTask, PlaceBlock
 from ar.cases.models import Action, LadderState, Step, WithheldStep
-from ar.cases.queries import run_steps
-from ar.cases.runs import RunResult
-from ar.cases.views import StepLine
+from ar.cases.queue.inputs import ApproveAction, CompleteTask, PlaceBlock
+from ar.cases.queue.queries import run_steps
+from ar.cases.queue.views import StepLine
+from ar.cases.runs.commands import RunResult
 from kernel import outbox
 from kernel.clock import fixed_clock, moment_on, utc_now
 from kernel.i18n import use_language

@@ -11,9 +11,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ar.receipts import bank_files, banks
-from ar.receipts.bank_inputs import BankUpload, SaveBankAccount
-from ar.receipts.matching_commands import match_lines
+from ar.receipts.bank import accounts as banks
+from ar.receipts.bank import files as bank_files
+from ar.receipts.bank.inputs import BankUpload, SaveBankAccount
+from ar.receipts.matching.commands import match_lines
 from ar.receipts.models import BankAccount, BankLine
 from tests.support.world.base import Base, fresh_number
 

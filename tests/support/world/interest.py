@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from ar.interest import commands, queries, waiving
+from ar.interest import commands, queries
+from ar.interest import waivers as waiving
 from ar.interest.inputs import PostInterest, SetTerms, TakeBackInterest, WaiveInterest
 from ar.interest.previews import Preview
 from tests.support.world.base import Base, fresh_key

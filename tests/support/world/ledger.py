@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from ar.customers.commands import upsert_customers
 from ar.customers.inputs import CustomerRow
 from ar.customers.queries import find_numbers
-from ar.ledger.allocation import NewAllocation, allocate, reverse_allocation
-from ar.ledger.doctor import ledger_checks
+from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
+from ar.ledger.books.posting import NewItem, post_items
+from ar.ledger.books.posting_rules import RECIPES
+from ar.ledger.closing.audit.checks import ledger_checks
+from ar.ledger.closing.fx.rates import NewRate, record_rates
 from ar.ledger.models import OpenItem, Posting
-from ar.ledger.posting import NewItem, post_items
-from ar.ledger.rates import NewRate, record_rates
-from ar.ledger.recipes import RECIPES
 from tests.support.world.base import Base
 
 NET = timedelta(days=30)

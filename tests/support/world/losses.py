@@ -9,11 +9,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ar.losses import bad_debts, provision, queries, recovering
-from ar.losses.doctor import losses_checks
-from ar.losses.estimate import Estimate
-from ar.losses.evidence import SentFile
-from ar.losses.inputs import (
+from ar.losses.bad_debts import commands as bad_debts
+from ar.losses.bad_debts import queries
+from ar.losses.bad_debts import recoveries as recovering
+from ar.losses.bad_debts.evidence import SentFile
+from ar.losses.bad_debts.inputs import (
     AddEvent,
     AssessItem,
     PostProvision,
@@ -23,8 +23,11 @@ from ar.losses.inputs import (
     SetPolicy,
     TakeBack,
 )
+from ar.losses.bad_debts.views import CasePage, RunPage
+from ar.losses.doctor import losses_checks
 from ar.losses.models import BadDebtCase
-from ar.losses.views import CasePage, RunPage
+from ar.losses.provision import commands as provision
+from ar.losses.provision.estimate import Estimate
 from kernel.actor import Actor
 from tests.support.approvals import approve_all, everybody, on, person
 from tests.support.world.base import fresh_key

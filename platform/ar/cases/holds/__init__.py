@@ -1,0 +1,1 @@
+"""Collection holds: disputes, promises and pauses of chasing, placed and lifted."""

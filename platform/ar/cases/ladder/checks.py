@@ -1,0 +1,38 @@
+"""The examination of escalation: what is overdue stands on a ladder.
+
+Plain SQL on purpose, so that it does not share a mistake with what it examines. Invariant: it reads, with the tenant
+bound in every statement.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from ar.ledger.closing.audit.checks import examine
+from tenants.slice import Check
+
+# Each check selects, as `name`, the documents that break its invariant.
+_CHECKS: Final[tuple[tuple[str, str], ...]] = (
+    (
+        # An item that became overdue after the last run, or was opened again, waits for the next one.
+        "cases: what the last run found overdue stands on a ladder",
+        """
+        WITH last AS (
+            SELECT id, run_on FROM day_run WHERE tenant_id = :tenant ORDER BY id DESC LIMIT 1
+        )
+        SELECT i.document_no AS name FROM open_item i CROSS JOIN last
+        WHERE i.tenant_id = :tenant AND i.side = 1 AND i.open_minor > 0 AND i.due_on < last.run_on AND i.id < last.id
+            AND NOT EXISTS (SELECT FROM ladder_state s WHERE s.tenant_id = :tenant AND s.item_id = i.id)
+            AND NOT EXISTS (SELECT FROM allocation a WHERE a.tenant_id = :tenant AND a.debit_item_id = i.id
+                AND a.reverses_id IS NOT NULL AND a.id > last.id)
+        """,
+    ),
+)
+
+
+def cases_checks(db: Session, tenant_id: UUID) -> list[Check]:
+    """Examines one tenant's ladders."""
+    return [examine(db, tenant_id, name, sql) for name, sql in _CHECKS]

@@ -1,0 +1,326 @@
+"""Moves items on their ladder by the outcome of their steps: level reached, waiting, deadline, and when the next comes.
+
+Invariants: only what was delivered or done moves the level and starts the gap; a level is reached when none of its
+steps is left, and what was suppressed may be proposed again; every writer of ladder states first takes the tenant's
+case lock, so a run never overwrites what a delivered mail has just moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.cases.ladder.policy_versions import PolicyBook, policy_book
+from ar.cases.models import Action, LadderState, Step
+from ar.cases.rules import ladder
+from ar.cases.rules.ladder import ItemFacts
+from ar.cases.rules.policy import Effect
+from ar.ledger.books.as_of import later_allocations, open_then
+from ar.ledger.models import OpenItem
+from kernel.actor import Actor
+from kernel.calendars import WorkCalendar
+from kernel.counters import lock_counter
+from tenants.queries import work_calendar
+
+StepOutcome = Literal["delivered", "done", "skipped", "suppressed"]
+#: States of a step in which its item waits for it.
+PENDING: Final = ("proposed", "failed", "unknown")
+_MOVES_LEVEL: Final = ("delivered", "done", "skipped")
+
+_REFRESH: Final = sa.text("""
+    UPDATE action SET
+        items = CASE WHEN left_over.items = 0 THEN action.items ELSE left_over.items END,
+        total_minor = CASE WHEN left_over.items = 0 THEN action.total_minor ELSE left_over.total_minor END,
+        state = CASE WHEN left_over.items = 0 THEN 'suppressed' ELSE action.state END,
+        reason = CASE WHEN left_over.items = 0 THEN :reason ELSE action.reason END
+    FROM (
+        SELECT wanted.id, count(s.item_id) AS items, coalesce(sum(s.open_minor), 0) AS total_minor
+        FROM unnest(CAST(:ids AS uuid[])) AS wanted(id)
+        LEFT JOIN (
+            SELECT DISTINCT action_id, item_id, open_minor FROM step
+            WHERE tenant_id = :tenant AND action_id = ANY(CAST(:ids AS uuid[]))
+                AND state = ANY(CAST(:pending AS text[]))
+        ) AS s ON s.action_id = wanted.id
+        GROUP BY wanted.id
+    ) AS left_over
+    WHERE action.tenant_id = :tenant AND action.id = left_over.id
+""")
+_WRITE: Final = sa.text("""
+    UPDATE ladder_state SET
+        level_reached = n.level_reached, waiting = n.waiting, last_delivered_on = n.last_delivered_on,
+        deadline_on = n.deadline_on, fired = string_to_array(n.fired, ','), next_on = n.next_on, held_code = NULL
+    FROM unnest(
+        CAST(:items AS uuid[]), CAST(:levels AS int[]), CAST(:waiting AS bool[]), CAST(:delivered AS date[]),
+        CAST(:deadlines AS date[]), CAST(:fired AS text[]), CAST(:next AS date[])
+    ) AS n(item_id, level_reached, waiting, last_delivered_on, deadline_on, fired, next_on)
+    WHERE ladder_state.tenant_id = :tenant AND ladder_state.item_id = n.item_id
+""")
+
+
+def lock_cases(db: Session, actor: Actor) -> None:
+    """Locks the tenant's cases until COMMIT. First statement of every command that moves a case."""
+    lock_counter(db, actor.tenant_id, "day_run")
+
+
+@dataclass(frozen=True, slots=True)
+class _StepTaken:
+    """A step that has got its outcome."""
+
+    item_id: UUID
+    policy_version_id: UUID
+    level: int
+    code: str
+
+
+@dataclass(slots=True)
+class _State:
+    """A ladder state while it is being moved."""
+
+    item_id: UUID
+    policy_version_id: UUID
+    facts: ItemFacts
+
+
+def record_step_outcome(
+    db: Session,
+    actor: Actor,
+    step_ids: Sequence[UUID],
+    outcome: StepOutcome,
+    *,
+    deadline_on: date | None = None,
+    book: PolicyBook | None = None,
+) -> int:
+    """Gives pending steps their outcome and moves their items on; returns how many steps were still pending.
+
+    `deadline_on` is what a delivered demand sets; without it the policy's days count from today. `book` holds the
+    policies if the caller has read them already.
+    """
+    if not step_ids:
+        return 0
+    s = Step
+    rows = db.execute(
+        sa.update(s)
+        .where(s.tenant_id == actor.tenant_id, s.id == _any(step_ids), s.state.in_(PENDING))
+        .values(state=outcome)
+        .returning(s.item_id, s.policy_version_id, s.level, s.code)
+    ).all()
+    settled = [_StepTaken(**row._mapping) for row in rows]
+    if settled:
+        _move_items(db, actor, settled, outcome, deadline_on, book or policy_book(db, actor.tenant_id))
+    return len(settled)
+
+
+def mark_steps(db: Session, actor: Actor, action_id: UUID, state: Literal["failed", "unknown", "proposed"]) -> None:
+    """Marks the pending steps of a letter as bounced, in doubt or proposed again; the level stays."""
+    s = Step
+    db.execute(
+        sa.update(s)
+        .where(s.tenant_id == actor.tenant_id, s.action_id == action_id, s.state.in_(PENDING))
+        .values(state=state)
+    )
+
+
+def pending_step_ids(db: Session, tenant_id: UUID, action_id: UUID) -> list[UUID]:
+    """Returns the steps of an action that have no outcome yet."""
+    s = Step
+    return list(
+        db.execute(
+            sa.select(s.id).where(s.tenant_id == tenant_id, s.action_id == action_id, s.state.in_(PENDING))
+        ).scalars()
+    )
+
+
+def withdraw_items(db: Session, actor: Actor, customer_id: UUID, item_id: UUID | None, reason: str) -> None:
+    """Takes the waiting steps of a customer (or one item) out of the queue, for `reason`."""
+    s, a = Step, Action
+    lock_cases(db, actor)
+    query = (
+        sa.select(s.id, s.action_id)
+        .join(a, sa.and_(a.tenant_id == s.tenant_id, a.id == s.action_id))
+        .where(
+            s.tenant_id == actor.tenant_id,
+            a.tenant_id == actor.tenant_id,
+            a.customer_id == customer_id,
+            in_queue(),
+            s.state == "proposed",
+        )
+    )
+    if item_id is not None:
+        query = query.where(s.item_id == item_id)
+    _withdraw(db, actor, db.execute(query).all(), reason)
+
+
+def withdraw_paid(db: Session, actor: Actor, book: PolicyBook) -> int:
+    """Takes the steps of items that are paid or credited as of today out of the queue; returns how many."""
+    s, a, i = Step, Action, OpenItem
+    later = later_allocations(actor.tenant_id, actor.today)
+    rows = db.execute(
+        sa.select(s.id, s.action_id)
+        .join(a, sa.and_(a.tenant_id == s.tenant_id, a.id == s.action_id))
+        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
+        .outerjoin(later, later.c.item_id == i.id)
+        .where(
+            s.tenant_id == actor.tenant_id,
+            a.tenant_id == actor.tenant_id,
+            i.tenant_id == actor.tenant_id,
+            in_queue(),
+            s.state == "proposed",
+            open_then(later) == 0,
+        )
+    ).all()
+    _withdraw(db, actor, rows, "paid", book)
+    return len(rows)
+
+
+def refresh_actions(db: Session, actor: Actor, action_ids: Sequence[UUID], reason: str) -> None:
+    """Recounts the items of actions; one that has none left is suppressed for `reason`."""
+    if not action_ids:
+        return
+    db.execute(
+        _REFRESH, {"tenant": actor.tenant_id, "ids": list(action_ids), "reason": reason, "pending": list(PENDING)}
+    )
+
+
+def in_queue() -> sa.ColumnElement[bool]:
+    """Returns the condition for a letter not yet released, or a call or task not yet done."""
+    a = Action
+    return sa.or_(a.state == "proposed", sa.and_(a.state == "approved", a.form != "letter"))
+
+
+def _withdraw(db: Session, actor: Actor, rows: Sequence[Any], reason: str, book: PolicyBook | None = None) -> None:
+    if rows:
+        record_step_outcome(db, actor, [row.id for row in rows], "suppressed", book=book)
+        refresh_actions(db, actor, sorted({row.action_id for row in rows}), reason)
+
+
+def _move_items(
+    db: Session,
+    actor: Actor,
+    settled: Sequence[_StepTaken],
+    outcome: StepOutcome,
+    deadline_on: date | None,
+    book: PolicyBook,
+) -> None:
+    calendar = work_calendar(db, actor.tenant_id)
+    item_ids = sorted({step.item_id for step in settled})
+    states = {state.item_id: state for state in _states(db, actor.tenant_id, item_ids)}
+    untaken = _untaken(db, actor.tenant_id, item_ids)
+    waiting = {row.item_id for row in untaken if row.state in PENDING}
+    partial = {(row.item_id, row.policy_version_id, row.level) for row in untaken}
+    for step in settled:
+        state = states.get(step.item_id)
+        # An item enrolled anew under another version has nothing to learn from a step of the old one.
+        if state is not None and state.policy_version_id == step.policy_version_id:
+            whole = (step.item_id, step.policy_version_id, step.level) not in partial
+            state.facts = _after_step(state.facts, step, book, actor.today, outcome, deadline_on, whole=whole)
+    for item_id, state in states.items():
+        state.facts = state.facts._replace(waiting=item_id in waiting)
+    _write(db, actor, list(states.values()), book, calendar)
+
+
+def _after_step(
+    facts: ItemFacts,
+    step: _StepTaken,
+    book: PolicyBook,
+    today: date,
+    outcome: StepOutcome,
+    deadline_on: date | None,
+    *,
+    whole: bool,
+) -> ItemFacts:
+    if step.level == 0:
+        return facts._replace(fired=facts.fired - {step.code}) if outcome == "suppressed" else facts
+    if outcome not in _MOVES_LEVEL:
+        return facts
+    facts = _with_level_reached(facts, step, book) if whole else facts._replace(fired=facts.fired | {step.code})
+    if outcome == "skipped":
+        return facts
+    facts = facts._replace(last_delivered_on=today)
+    policy_step = book.steps.get((step.policy_version_id, step.code))
+    if policy_step is not None and Effect.SET_DEADLINE in policy_step.effects:
+        days = book.by_id[step.policy_version_id].deadline_days
+        facts = facts._replace(deadline_on=deadline_on or today + timedelta(days=days))
+    return facts
+
+
+def _with_level_reached(facts: ItemFacts, step: _StepTaken, book: PolicyBook) -> ItemFacts:
+    """Marks the level reached and clears its step codes from `fired`."""
+    level = book.by_id[step.policy_version_id].levels[step.level - 1]
+    parts = {each.code for each in level.steps}
+    return facts._replace(level_reached=max(facts.level_reached, step.level), fired=facts.fired - parts)
+
+
+def _states(db: Session, tenant_id: UUID, item_ids: Sequence[UUID]) -> list[_State]:
+    s, i = LadderState, OpenItem
+    rows = db.execute(
+        sa.select(
+            s.item_id,
+            s.policy_version_id,
+            i.due_on,
+            i.collection_end_on,
+            s.level_reached,
+            s.waiting,
+            s.last_delivered_on,
+            s.deadline_on,
+            s.fired,
+        )
+        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
+        .where(s.tenant_id == tenant_id, i.tenant_id == tenant_id, s.item_id == _any(item_ids))
+        .order_by(s.item_id)
+        .with_for_update(of=s)
+    )
+    return [
+        _State(
+            item_id=row.item_id,
+            policy_version_id=row.policy_version_id,
+            facts=ItemFacts(
+                due_on=row.due_on,
+                collection_end_on=row.collection_end_on,
+                level_reached=row.level_reached,
+                waiting=row.waiting,
+                last_delivered_on=row.last_delivered_on,
+                deadline_on=row.deadline_on,
+                fired=frozenset(row.fired),
+            ),
+        )
+        for row in rows
+    ]
+
+
+def _untaken(db: Session, tenant_id: UUID, item_ids: Sequence[UUID]) -> Sequence[Any]:
+    """Returns the steps of levels that are not taken: pending, or suppressed and to be proposed again."""
+    s = Step
+    return db.execute(
+        sa.select(s.item_id, s.policy_version_id, s.level, s.state).where(
+            s.tenant_id == tenant_id, s.item_id == _any(item_ids), s.level > 0, s.state.in_((*PENDING, "suppressed"))
+        )
+    ).all()
+
+
+def _write(db: Session, actor: Actor, states: Sequence[_State], book: PolicyBook, calendar: WorkCalendar) -> None:
+    if not states:
+        return
+    facts = [state.facts for state in states]
+    db.execute(
+        _WRITE,
+        {
+            "tenant": actor.tenant_id,
+            "items": [state.item_id for state in states],
+            "levels": [each.level_reached for each in facts],
+            "waiting": [each.waiting for each in facts],
+            "delivered": [each.last_delivered_on for each in facts],
+            "deadlines": [each.deadline_on for each in facts],
+            "fired": [",".join(sorted(each.fired)) for each in facts],
+            "next": [ladder.next_on(s.facts, book.by_id[s.policy_version_id], calendar) for s in states],
+        },
+    )
+
+
+def _any(ids: Sequence[UUID]) -> Any:
+    return sa.any_(sa.cast(list(ids), sa.ARRAY(sa.Uuid)))

@@ -1,0 +1,1 @@
+"""Dunning letters: texts, drafting, enclosures, the recheck before sending and what became of them."""

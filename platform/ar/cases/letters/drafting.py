@@ -1,0 +1,371 @@
+"""Draws up the dunning letter: who gets it, what stands in it now, the paper and the mail, in the debtor's language.
+
+Invariants: figures are read when the letter is made and once more before it is sent; a paper that goes out is stored by
+hash; a preview stores nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.cases.holds.commands import active_holds
+from ar.cases.ladder.candidates import unapplied_of
+from ar.cases.ladder.policy_versions import PolicyBook, policy_book
+from ar.cases.ladder.state import PENDING
+from ar.cases.letters.texts import LetterTexts, closing_paragraph, letter_texts, step_name
+from ar.cases.models import Action, Step
+from ar.cases.rules.holds import reason_not_to_chase
+from ar.cases.rules.policy import Effect
+from ar.customers.lookups import find_contact
+from ar.customers.models import Customer
+from ar.ledger.books.as_of import later_allocations, open_then
+from ar.ledger.models import OpenItem
+from kernel import pdf
+from kernel.actor import Actor
+from kernel.amount_in_words import amount_in_words
+from kernel.errors import NotFound
+from kernel.i18n import gettext as _
+from kernel.i18n import use_language
+from kernel.mail import Attachment, OutgoingMail
+from kernel.money import format_minor, format_with_symbol, split_figure, symbol
+from tenants.queries import CompanyFacts, company
+from web.mailtexts import render_mail
+
+PURPOSE: Final = "dunning"
+
+
+@dataclass(frozen=True, slots=True)
+class LetterLine:
+    """One item of a letter as it is now; `reason` is the code of why it must not be chased any more, if so.
+
+    `frozen_minor`: what was open when the step was proposed or the paper printed.
+    """
+
+    step_id: UUID
+    item_id: UUID
+    document_no: str
+    due_on: date
+    open_minor: int
+    frozen_minor: int
+    level: int
+    code: str
+    policy_version_id: UUID
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """The contact a letter goes to."""
+
+    id: UUID
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A letter with the figures of this moment; `lines` are all its items, `chased` those that it asks for.
+
+    `book` holds the policies, read once for all that is done with the letter.
+    """
+
+    action_id: UUID
+    customer_id: UUID
+    customer_no: str
+    customer_name: str
+    language: str
+    currency: str
+    code: str
+    effects: tuple[str, ...]
+    number: str | None
+    deadline_on: date | None
+    today: date
+    sender: CompanyFacts
+    addressee: Addressee | None
+    lines: tuple[LetterLine, ...]
+    book: PolicyBook = field(repr=False)
+
+    @property
+    def chased(self) -> tuple[LetterLine, ...]:
+        """Returns the items that are open and that nothing forbids to chase."""
+        return tuple(line for line in self.lines if line.reason is None)
+
+    @property
+    def total_minor(self) -> int:
+        """Returns the sum that the letter asks for, in minor units."""
+        return sum(line.open_minor for line in self.chased)
+
+    @property
+    def asks_confirmation(self) -> bool:
+        """Tells whether this letter goes with a statement to confirm (R174)."""
+        return asks_confirmation(self.effects)
+
+
+def asks_confirmation(effects: Iterable[str]) -> bool:
+    """Tells whether a letter of these effects, and no other, goes with a statement to confirm (R174)."""
+    return set(effects) == {Effect.REQUEST_CONFIRMATION.value}
+
+
+def draft(db: Session, actor: Actor, action_id: UUID, book: PolicyBook | None = None) -> Draft:
+    """Returns the letter as it would be now, in seven statements, one less when the caller has the policies.
+
+    Raises NotFound(`action_not_found`).
+    """
+    row = db.execute(_letter_action(actor.tenant_id, action_id)).first()
+    if row is None:
+        raise NotFound("action_not_found")
+    book = book or policy_book(db, actor.tenant_id)
+    return Draft(
+        action_id=action_id,
+        customer_id=row.customer_id,
+        customer_no=row.customer_no,
+        customer_name=row.customer_name,
+        language=row.language,
+        currency=row.currency,
+        code=row.code,
+        effects=tuple(row.effects),
+        number=row.number,
+        deadline_on=row.deadline_on,
+        today=actor.today,
+        sender=company(db, actor.tenant_id),
+        addressee=find_addressee(db, actor.tenant_id, row.customer_id),
+        lines=_lines(db, actor, action_id, row.customer_id, row.currency, book),
+        book=book,
+    )
+
+
+def _letter_action(tenant_id: UUID, action_id: UUID) -> sa.Select[*tuple[Any, ...]]:
+    a, c = Action, Customer
+    return (
+        sa.select(
+            a.customer_id,
+            c.number.label("customer_no"),
+            c.name.label("customer_name"),
+            c.language,
+            a.currency,
+            a.code,
+            a.effects,
+            a.number,
+            a.deadline_on,
+        )
+        .join(c, sa.and_(c.tenant_id == a.tenant_id, c.id == a.customer_id))
+        .where(a.tenant_id == tenant_id, c.tenant_id == tenant_id, a.id == action_id)
+    )
+
+
+def find_addressee(db: Session, tenant_id: UUID, customer_id: UUID) -> Addressee | None:
+    """Returns the reachable contact for reminders, else the first reachable one; None when nobody can be mailed."""
+    found = find_contact(db, tenant_id, customer_id, PURPOSE)
+    return Addressee(found.id, found.name, found.email) if found else None
+
+
+def default_deadline(letter: Draft) -> date | None:
+    """Returns the last day to pay that a demand sets: the policy's days from today; None for others (R175, R176)."""
+    if Effect.SET_DEADLINE.value not in letter.effects:
+        return None
+    book = letter.book
+    days = [
+        book.by_id[line.policy_version_id].deadline_days
+        for line in letter.lines
+        if Effect.SET_DEADLINE in book.steps[line.policy_version_id, line.code].effects
+    ]
+    return letter.today + timedelta(days=max(days, default=7))
+
+
+def with_terms(letter: Draft, *, number: str | None, deadline_on: date | None) -> Draft:
+    """Returns the draft under this number and with this deadline."""
+    return replace(letter, number=number, deadline_on=deadline_on)
+
+
+def print_letter(letter: Draft) -> pdf.Rendered:
+    """Renders the paper in the debtor's language; deterministic for the same figures."""
+    with use_language(letter.language):
+        return pdf.render("letter", _paper(letter, letter_texts(letter.code)))
+
+
+def file_name(letter: Draft) -> str:
+    """Returns the PDF's name: the letter's number."""
+    return f"{letter.number or 'draft'}.pdf"
+
+
+def write_mail(
+    letter: Draft, addressee: Addressee, attachments: tuple[Attachment, ...], link: str = ""
+) -> OutgoingMail:
+    """Returns the covering mail; `link` leads to the statement that is to be confirmed, if there is one."""
+    with use_language(letter.language):
+        words = letter_texts(letter.code)
+        lines = [_mail_line(letter, line) for line in letter.chased]
+        total = format_with_symbol(letter.total_minor, letter.currency, letter.language)
+        bank = _bank(letter.sender)
+    texts = render_mail(
+        PURPOSE,
+        letter.language,
+        sender=letter.sender.legal_name,
+        contact=_reach(letter.sender),
+        recipient=addressee.name,
+        customer=letter.customer_name,
+        number=letter.number or "",
+        texts=words,
+        lines=lines,
+        total=total,
+        words=amount_in_words(letter.total_minor, letter.currency, letter.language),
+        deadline=letter.deadline_on.isoformat() if letter.deadline_on else "",
+        bank=bank,
+        link=link,
+    )
+    return OutgoingMail(
+        to_address=addressee.email,
+        to_name=addressee.name,
+        subject=texts.subject,
+        body_text=texts.text,
+        body_html=texts.html,
+        from_name=letter.sender.legal_name,
+        reply_to=letter.sender.contact_email or None,
+        attachments=attachments,
+    )
+
+
+def _lines(
+    db: Session, actor: Actor, action_id: UUID, customer_id: UUID, currency: str, book: PolicyBook
+) -> tuple[LetterLine, ...]:
+    """Returns the items as of today, each with the reason not to chase it that the daily run would find now."""
+    rows = db.execute(_pending_items(actor, action_id)).all()
+    holds = active_holds(db, actor.tenant_id, actor.today, customer_ids=[customer_id])
+    unapplied = unapplied_of(db, actor.tenant_id, actor.today, customer_id).get(currency)
+    reasons = [
+        reason_not_to_chase(
+            currency=currency,
+            open_minor=row.open_minor,
+            hold=holds.on(row.item_id, customer_id),
+            policy=book.by_id[row.policy_version_id],
+            unapplied=unapplied,
+        )
+        for row in rows
+    ]
+    return tuple(
+        LetterLine(**row._mapping, reason=reason.code if reason else None)
+        for row, reason in zip(rows, reasons, strict=True)
+    )
+
+
+def _pending_items(actor: Actor, action_id: UUID) -> sa.Select[*tuple[Any, ...]]:
+    s, i = Step, OpenItem
+    later = later_allocations(actor.tenant_id, actor.today)
+    return (
+        sa.select(
+            s.id.label("step_id"),
+            s.item_id,
+            i.document_no,
+            i.due_on,
+            open_then(later).label("open_minor"),
+            s.open_minor.label("frozen_minor"),
+            s.level,
+            s.code,
+            s.policy_version_id,
+        )
+        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
+        .outerjoin(later, later.c.item_id == i.id)
+        .where(
+            s.tenant_id == actor.tenant_id,
+            i.tenant_id == actor.tenant_id,
+            s.action_id == action_id,
+            s.state.in_(PENDING),
+        )
+        .order_by(i.due_on, i.document_no, s.level)
+    )
+
+
+def _mail_line(letter: Draft, line: LetterLine) -> dict[str, str]:
+    return {
+        "document": line.document_no,
+        "due": line.due_on.isoformat(),
+        "days": str((letter.today - line.due_on).days),
+        "amount": format_minor(line.open_minor, letter.currency, letter.language),
+        "level": step_name(line.code),
+    }
+
+
+def _reach(sender: CompanyFacts) -> str:
+    return "　".join(part for part in (sender.contact_name, sender.phone, sender.contact_email) if part)
+
+
+def _bank(sender: CompanyFacts) -> list[list[str]]:
+    if not sender.bank_account:
+        return []
+    pairs = [
+        (_("Account holder"), sender.legal_name),
+        (_("Bank"), sender.bank_name),
+        (_("Account"), sender.bank_account),
+    ]
+    return [[label, value] for label, value in pairs if value]
+
+
+def _paper(letter: Draft, words: LetterTexts) -> dict[str, Any]:
+    language, currency, total = letter.language, letter.currency, letter.total_minor
+    whole, fraction = split_figure(total, currency, language)
+    number = letter.number or _("Draft")
+    attention = [_("Attention: %(name)s", name=letter.addressee.name)] if letter.addressee else []
+    return {
+        "language": language,
+        "number": number,
+        "date": letter.today.isoformat(),
+        "footer": "",
+        "issuer": {"name": letter.sender.legal_name, "lines": [letter.sender.address, _reach(letter.sender)]},
+        "customer": {
+            "name": letter.customer_name,
+            "lines": [_("Customer %(number)s", number=letter.customer_no), *attention],
+        },
+        "facts": [[_("Number"), number], [_("Date"), letter.today.isoformat()], [_("Currency"), currency]],
+        "subject": words.subject,
+        "salutation": _("Dear Sir or Madam,"),
+        "before": [words.before],
+        "items": [_mail_line(letter, line) for line in letter.chased],
+        "total": format_minor(total, currency, language),
+        "has_level": len({line.code for line in letter.chased}) > 1,
+        "closing": {"symbol": symbol(currency, language), "whole": whole, "fraction": fraction},
+        "words": amount_in_words(total, currency, language),
+        "deadline": _deadline(letter),
+        "bank": _bank(letter.sender),
+        "after": [text for text in (words.after, _asking(letter.sender), closing_paragraph()) if text],
+        "sign_off": [letter.sender.legal_name, letter.today.isoformat()],
+        "labels": _labels(words.title),
+    }
+
+
+def _asking(sender: CompanyFacts) -> str:
+    reach = _reach(sender)
+    return _("For questions please turn to: %(contact)s", contact=reach) if reach else ""
+
+
+def _deadline(letter: Draft) -> dict[str, str] | None:
+    if letter.deadline_on is None:
+        return None
+    return {"text": _("Please let the full amount reach us no later than"), "on": letter.deadline_on.isoformat()}
+
+
+def _labels(title: str) -> dict[str, str]:
+    return {
+        "title": title,
+        # Typst fills the braces itself.
+        "page": _("Page {page} of {pages}"),
+        "issuer": _("From"),
+        "customer": _("To"),
+        "items": _("Overdue items"),
+        "document": _("Document"),
+        "due": _("Due"),
+        "days": _("Days overdue"),
+        "amount": _("Open"),
+        "level": _("Step"),
+        "total": _("Total"),
+        "closing": _("Total due"),
+        "words": _("In words"),
+        "bank": _("Please pay to"),
+        "seal": _("Our seal"),
+    }

@@ -1,0 +1,273 @@
+"""Decisions on letters and tasks: release, skip, complete, resolve a delivery that is in doubt.
+
+A letter is released by a role, which is no approval of `tenants.approvals`. Invariants: the case lock comes first, so
+of two people one decides and the other is told who did; what needs a named role waits for it; a decision is a row with
+who and when.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.cases.ladder.state import lock_cases, mark_steps, pending_step_ids, record_step_outcome
+from ar.cases.letters.sending import prepare_letter, return_to_queue
+from ar.cases.letters.texts import state_name
+from ar.cases.models import Action
+from ar.cases.queue.inputs import ApproveAction, CompleteTask, ResolveDelivery, SkipAction
+from ar.cases.runs.recording import PREPARE_LETTERS
+from ar.customers.lookups import reachable
+from ar.customers.models import Contact
+from ar.statements.delivery_outcome import judge_mail
+from kernel import outbox
+from kernel.actor import Actor
+from kernel.errors import Conflict, Forbidden, NotFound, RuleBroken
+from kernel.i18n import gettext as _
+from kernel.ids import new_id
+from kernel.journal import record
+from tenants.permissions import ROLE_NAMES, Role
+
+
+@dataclass(frozen=True)
+class Release:
+    """The state after a release: `approved`, or `suppressed` with the reason when nothing was left to chase."""
+
+    state: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _LockedAction:
+    """The columns of an action by which a decision on it is made, its row locked until COMMIT."""
+
+    customer_id: UUID
+    form: str
+    code: str
+    state: str
+    run_on: date
+    release_role: str | None
+    decided_by: str | None
+    decided_by_id: UUID | None
+    deadline_on: date | None
+    mail_id: UUID | None
+
+
+def approve_action(db: Session, actor: Actor, action_id: UUID, data: ApproveAction) -> Release:
+    """Releases a letter (numbered, printed, mail queued) or a task that needs a named role.
+
+    The same person again changes nothing. Raises NotFound, Forbidden(`approval_role_needed`), Conflict
+    (`action_decided`), RuleBroken(`no_dunning_contact`, `deadline_past`, `not_a_letter`, `action_not_yet_due`).
+    """
+    lock_cases(db, actor)
+    action = _locked(db, actor, action_id)
+    if action.state == "approved" and _is_same_person(actor, action):
+        return Release("approved")
+    _require_open(action, "proposed")
+    _require_role(actor, action.release_role)
+    if action.run_on > actor.today:
+        # A run for a coming day (`run-day --date`) may propose ahead; nothing of it leaves before its day.
+        raise RuleBroken("action_not_yet_due", day=action.run_on.isoformat())
+    if data.deadline_on is not None and data.deadline_on <= actor.today:
+        raise RuleBroken("deadline_past")
+    if action.form != "letter" and action.release_role is None:
+        raise RuleBroken("not_a_letter")
+    _set(
+        db,
+        actor,
+        action_id,
+        state="approved",
+        **_decider(actor),
+        reason=None,
+        deadline_on=data.deadline_on,
+    )
+    record(db, actor, "action_approved", customer_id=action.customer_id, subject_id=action_id, data=_facts(action))
+    if action.form != "letter":
+        return Release("approved")
+    reason = prepare_letter(db, actor, action_id)
+    return Release("approved") if reason is None else Release("suppressed", reason)
+
+
+@dataclass(frozen=True)
+class Releasable:
+    """Number and sum of the letters that a person may release at once, per currency; `total_minor` in minor units."""
+
+    currency: str
+    letters: int
+    total_minor: int
+
+
+def releasable(db: Session, actor: Actor) -> list[Releasable]:
+    """Returns the letters that this person may release now, summed per currency."""
+    a = Action
+    rows = db.execute(
+        sa.select(
+            a.currency,
+            sa.func.count().label("letters"),
+            sa.cast(sa.func.sum(a.total_minor), sa.BigInteger).label("total_minor"),
+        )
+        .where(a.tenant_id == actor.tenant_id, *_releasable(actor))
+        .group_by(a.currency)
+        .order_by(a.currency)
+    )
+    return [Releasable(**row._mapping) for row in rows]
+
+
+def not_yet_due(db: Session, actor: Actor) -> int:
+    """Returns how many letters this person may release, but not before their day."""
+    a = Action
+    return db.execute(
+        sa.select(sa.func.count()).where(a.tenant_id == actor.tenant_id, *_within_rights(actor), a.run_on > actor.today)
+    ).scalar_one()
+
+
+def approve_all(db: Session, actor: Actor) -> int:
+    """Releases every letter that this person may; papers and mails are made right afterwards in a job.
+
+    Letters without a working contact and those of other roles stay. Returns how many were released.
+    """
+    lock_cases(db, actor)
+    a = Action
+    rows = db.execute(
+        sa.update(a)
+        .where(a.tenant_id == actor.tenant_id, *_releasable(actor))
+        .values(state="approved", reason=None, **_decider(actor))
+        .returning(a.id)
+    ).all()
+    if rows:
+        batch = new_id()
+        ids = sorted(str(row.id) for row in rows)
+        record(db, actor, "actions_approved", subject_id=batch, data={"count": len(ids), "actions": ids})
+        outbox.put(db, actor, PREPARE_LETTERS, {}, key=f"{PREPARE_LETTERS}:{batch}")
+    return len(rows)
+
+
+def skip_action(db: Session, actor: Actor, action_id: UUID, data: SkipAction) -> None:
+    """Leaves a letter or task out for good, with a reason; it is not proposed again, its items go on.
+
+    Raises NotFound, Conflict(`action_decided`).
+    """
+    lock_cases(db, actor)
+    action = _locked(db, actor, action_id)
+    tasks = ("approved",) if action.form != "letter" else ()
+    _require_open(action, "proposed", "failed", *tasks)
+    record_step_outcome(db, actor, pending_step_ids(db, actor.tenant_id, action_id), "skipped")
+    _decide(db, actor, action_id, action, "skipped", data.reason)
+
+
+def complete_task(db: Session, actor: Actor, action_id: UUID, data: CompleteTask) -> None:
+    """Records that a call or task is done; its steps count as delivered.
+
+    Raises NotFound, RuleBroken(`not_a_task`), Forbidden(`approval_role_needed`), Conflict(`action_decided`).
+    """
+    lock_cases(db, actor)
+    action = _locked(db, actor, action_id)
+    if action.form == "letter":
+        raise RuleBroken("not_a_task")
+    _require_open(action, "proposed", "approved")
+    if action.state == "proposed":
+        _require_role(actor, action.release_role)
+    record_step_outcome(db, actor, pending_step_ids(db, actor.tenant_id, action_id), "done")
+    _decide(db, actor, action_id, action, "done", data.note, delivered_at=actor.now)
+
+
+def resolve_delivery(db: Session, actor: Actor, action_id: UUID, data: ResolveDelivery) -> None:
+    """Records a person's finding on a mail in doubt, or returns a letter that came back to the queue.
+
+    Raises NotFound, Conflict(`not_in_doubt`).
+    """
+    lock_cases(db, actor)
+    action = _locked(db, actor, action_id)
+    if action.state not in ("failed", "unknown") or (data.outcome == "arrived" and action.state != "unknown"):
+        raise Conflict("not_in_doubt")
+    judge_mail(db, actor, action.mail_id, "arrived" if data.outcome == "arrived" else "replaced")
+    if data.outcome == "arrived":
+        steps = pending_step_ids(db, actor.tenant_id, action_id)
+        record_step_outcome(db, actor, steps, "delivered", deadline_on=action.deadline_on)
+        _decide(db, actor, action_id, action, "delivered", None, delivered_at=actor.now)
+        return
+    mark_steps(db, actor, action_id, "proposed")
+    return_to_queue(db, actor, action_id)
+    record(db, actor, "action_reopened", customer_id=action.customer_id, subject_id=action_id, data=_facts(action))
+
+
+def role_name(role: str | None) -> str:
+    """Returns a role's name in the current language; a word that is no role stays as it is."""
+    known = {each.value: each for each in Role}
+    return _(ROLE_NAMES[known[role]]) if role in known else role or ""
+
+
+def _releasable(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
+    return (*_within_rights(actor), Action.run_on <= actor.today)
+
+
+def _within_rights(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
+    """Returns the conditions for waiting letters to a reachable contact that need no role this person lacks."""
+    a, c = Action, Contact
+    reached = sa.exists().where(c.tenant_id == actor.tenant_id, c.customer_id == a.customer_id, *reachable())
+    allowed = sa.or_(a.release_role.is_(None), a.release_role.in_(sorted(actor.roles)))
+    return (a.state == "proposed", a.form == "letter", allowed, reached)
+
+
+def _locked(db: Session, actor: Actor, action_id: UUID) -> _LockedAction:
+    a = Action
+    row = db.execute(
+        sa.select(
+            a.customer_id,
+            a.form,
+            a.code,
+            a.state,
+            a.run_on,
+            a.release_role,
+            a.decided_by,
+            a.decided_by_id,
+            a.deadline_on,
+            a.mail_id,
+        )
+        .where(a.tenant_id == actor.tenant_id, a.id == action_id)
+        .with_for_update()
+    ).first()
+    if row is None:
+        raise NotFound("action_not_found")
+    return _LockedAction(**row._mapping)
+
+
+def _require_open(action: _LockedAction, *states: str) -> None:
+    if action.state not in states:
+        raise Conflict("action_decided", name=action.decided_by or "Huikuan", state=state_name(action.state))
+
+
+def _require_role(actor: Actor, role: str | None) -> None:
+    if role is not None and role not in actor.roles:
+        raise Forbidden("approval_role_needed", role=role_name(role))
+
+
+def _decide(
+    db: Session, actor: Actor, action_id: UUID, action: _LockedAction, state: str, reason: str | None, **more: Any
+) -> None:
+    _set(db, actor, action_id, state=state, reason=reason, **_decider(actor), **more)
+    facts = {**_facts(action), **({"reason": reason} if reason else {})}
+    record(db, actor, f"action_{state}", customer_id=action.customer_id, subject_id=action_id, data=facts)
+
+
+def _decider(actor: Actor) -> dict[str, Any]:
+    return {"decided_by": actor.name, "decided_by_id": actor.user_id, "decided_at": actor.now}
+
+
+def _is_same_person(actor: Actor, action: _LockedAction) -> bool:
+    """Compares accounts, since two people may share a name; one without account (the command line) by name."""
+    if actor.user_id is None:
+        return action.decided_by_id is None and action.decided_by == actor.name
+    return action.decided_by_id == actor.user_id
+
+
+def _facts(action: _LockedAction) -> dict[str, Any]:
+    return {"form": action.form, "code": action.code}
+
+
+def _set(db: Session, actor: Actor, action_id: UUID, **values: Any) -> None:
+    db.execute(sa.update(Action).where(Action.tenant_id == actor.tenant_id, Action.id == action_id).values(**values))

@@ -1,0 +1,77 @@
+"""Jobs of cases: the daily run, papers of released letters, delivery of their mails, disputes from statements.
+
+Invariant: handlers can run twice: the second finds it done.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.cases.holds.commands import place_block
+from ar.cases.letters.drafting import PURPOSE
+from ar.cases.letters.sending import prepare_letters, recheck_letter, record_letter_delivery
+from ar.cases.models import CollectionHold
+from ar.cases.queue.inputs import PlaceBlock
+from ar.cases.runs.commands import run_day
+from ar.cases.runs.recording import PREPARE_LETTERS
+from ar.statements.inputs import REASONS
+from ar.statements.models import Difference, Statement
+from kernel.actor import Actor
+from kernel.i18n import gettext as _
+from tenants.slice import Job, Mail, Recurring
+
+RUN_DAY: Final = "cases.run_day"
+
+
+def run_the_day(db: Session, actor: Actor, _payload: dict[str, Any]) -> None:
+    """Runs the day at the tenant's local time; a run that was missed is made up by the next."""
+    run_day(db, actor)
+
+
+def prepare(db: Session, actor: Actor, _payload: dict[str, Any]) -> None:
+    """Makes papers and mails of the letters that were released together."""
+    prepare_letters(db, actor, PREPARE_LETTERS)
+
+
+def statement_answered(db: Session, actor: Actor, payload: dict[str, Any]) -> None:
+    """Places a hold on each document that the debtor disputes, and on no other, until the dispute is lifted."""
+    if payload["outcome"] != "differs":
+        return
+    d, s, b = Difference, Statement, CollectionHold
+    disputed = sa.exists().where(
+        b.tenant_id == actor.tenant_id, b.item_id == d.item_id, b.kind == "dispute", b.lifted_at.is_(None)
+    )
+    rows = db.execute(
+        sa.select(s.customer_id, d.item_id, d.reason, d.note)
+        .select_from(d)
+        .join(s, sa.and_(s.tenant_id == d.tenant_id, s.id == UUID(payload["statement_id"])))
+        .where(
+            d.tenant_id == actor.tenant_id,
+            s.tenant_id == actor.tenant_id,
+            d.confirmation_id == UUID(payload["confirmation_id"]),
+            d.item_id.is_not(None),
+            ~disputed,
+        )
+        .order_by(d.position)
+    ).all()
+    for row in rows:
+        reason = _(REASONS[row.reason]) if row.reason in REASONS else row.reason
+        text = f"{reason}: {row.note}" if row.note else reason
+        place_block(
+            db,
+            actor,
+            PlaceBlock(customer_id=row.customer_id, item_id=row.item_id, kind="dispute", reason=text[:500]),
+        )
+
+
+JOBS: Final = (
+    Job(RUN_DAY, run_the_day),
+    Job(PREPARE_LETTERS, prepare),
+    Job("statements.answered", statement_answered),
+)
+RECURRING: Final = (Recurring(RUN_DAY),)
+MAILS: Final = (Mail(PURPOSE, recheck=recheck_letter, on_outcome=record_letter_delivery),)

@@ -1,0 +1,1 @@
+"""The pure decisions of late interest: accrual, terms, published rates."""

@@ -1,0 +1,79 @@
+"""How a rate, terms and an unrounded amount are said in the current language. May import rules, names and gettext.
+
+Invariant: figures are written as they are, without trailing noughts and without rounding a rate.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+from ar.interest.messages import REASON_NAMES, SERIES_NAMES, TERMS_NAMES
+from ar.interest.rules.accrual import DAY, Rate, Terms
+from kernel.i18n import gettext as _
+from kernel.money import exponent
+
+
+def percent(value: Decimal) -> str:
+    """ "3.9%", "0.05%", "11.75%", as every share in the product is written."""
+    text = format(value, "f")
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}%"
+
+
+def rate_text(rate: Rate, part: str = "interest") -> str:
+    """The rate as it is applied: per cent a year over its basis, or per cent a day."""
+    if part == "fixed":
+        return _("fixed sum")
+    if rate.per == DAY:
+        return _("%(percent)s a day", percent=percent(rate.percent))
+    return _("%(percent)s a year ÷ %(basis)s", percent=percent(rate.percent), basis=rate.basis)
+
+
+def source_text(rate: Rate) -> str:
+    """Where the rate came from; says so when it is the last one known for a later day."""
+    if rate.series is None or rate.reference_on is None or rate.reference_percent is None:
+        return _(TERMS_NAMES[rate.kind])
+    text = _(
+        "%(series)s %(percent)s since %(day)s",
+        series=_(SERIES_NAMES[rate.series]),
+        percent=percent(rate.reference_percent),
+        day=rate.reference_on.isoformat(),
+    )
+    if rate.factor is not None:
+        text += f" × {rate.factor.normalize():f}"
+    if rate.margin_percent is not None:
+        text += f" + {percent(rate.margin_percent)}"
+    return _("%(text)s; the last one known", text=text) if rate.beyond else text
+
+
+def terms_text(terms: Terms) -> str:
+    """Terms in a line: "LPR × 1.3, ÷ 365, 5 days of grace"."""
+    parts = [_(TERMS_NAMES[terms.kind])]
+    if terms.annual_percent is not None:
+        parts.append(_("%(percent)s a year", percent=percent(terms.annual_percent)))
+    if terms.daily_percent is not None:
+        parts.append(_("%(percent)s a day", percent=percent(terms.daily_percent)))
+    if terms.factor is not None:
+        parts.append(f"× {terms.factor.normalize():f}")
+    if terms.margin_percent is not None:
+        parts.append(f"+ {percent(terms.margin_percent)}")
+    if terms.kind in ("lpr", "eu", "uk") or terms.annual_percent is not None:
+        parts.append(f"÷ {terms.basis}")
+    if terms.grace_days:
+        parts.append(_("days of grace: %(days)s", days=terms.grace_days))
+    if terms.fixed_sum:
+        parts.append(_("with the fixed sum"))
+    return " · ".join(parts)
+
+
+def reason_text(reason: str, missing_on: date | None) -> str:
+    """Why a late document is not charged."""
+    text = REASON_NAMES[reason]
+    return _(text, day=missing_on.isoformat()) if missing_on else _(text)
+
+
+def exact_text(exact_minor: Decimal, currency: str) -> str:
+    """The amount before rounding, with four decimals more than the currency has."""
+    decimals = exponent(currency)
+    value = exact_minor.scaleb(-decimals).quantize(Decimal(1).scaleb(-decimals - 4), ROUND_HALF_UP)
+    return f"{value:,f}"

@@ -1,0 +1,1 @@
+"""Accounts down to the entry, trial balance, and each customer's account card."""

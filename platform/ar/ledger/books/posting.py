@@ -1,0 +1,195 @@
+"""Posting: documents become entries and open items.
+
+May import books, recipes, periods, the tables of customers and ledger, and the kernel. Invariants: one receivables
+leg per open item, equal to it; nothing is edited (`reversing` takes back); the number of statements does not grow
+with the number of documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from itertools import chain
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from ar.ledger.books.entries import Leg, NewItem, mirrored, write_entries, write_items
+from ar.ledger.books.period_lock import open_state
+from ar.ledger.books.posting_rules import ACCOUNTS, RECEIVABLES, RECIPES, REVERSAL, legs_of
+from ar.ledger.models import Account
+from kernel import journal
+from kernel.actor import Actor
+from kernel.arrays import array_text
+from kernel.errors import Conflict, NotFound, RuleBroken
+from kernel.ids import new_id, new_ids
+from kernel.money import MAX_MINOR, exponent
+
+__all__ = ["ACCOUNTS", "RECIPES", "NewItem", "open_books", "post_entry", "post_items", "reverse_entry"]
+
+# A document dated further ahead is a mistyped year, and nobody would see it before that year came.
+AHEAD_DAYS: Final = 366
+BPS: Final = 10_000
+
+
+_COUNT = sa.text("SELECT count(*) FROM customer WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))")
+
+
+def open_books(db: Session, actor: Actor) -> None:
+    """The accounts and the open period of a new tenant; a second call adds nothing."""
+    rows = [
+        {"tenant_id": actor.tenant_id, "code": code, "kind": kind, "number": number} for code, kind, number in ACCOUNTS
+    ]
+    db.execute(insert(Account).values(rows).on_conflict_do_nothing())
+    open_state(db, actor)
+
+
+def post_items(
+    db: Session, actor: Actor, items: Sequence[NewItem], *, memo: str = "", customers_held: bool = False
+) -> list[UUID]:
+    """Books documents, each with an entry of its own; returns the item ids in the order given.
+
+    Items that share kind and number are the instalments of one document and of one entry. `customers_held`: the
+    caller holds the customers' rows (`lock_customers`), so they are there. Raises RuleBroken for an
+    unknown kind or currency, an amount that is not positive, dates out of order, in a locked period or more than
+    AHEAD_DAYS after today, instalments that do not fit each other; NotFound for a customer of another tenant,
+    Conflict(`document_exists`) for a number that is taken.
+    """
+    if not items:
+        return []
+    for item in items:
+        _check(item, actor.today)
+    documents = _documents(items)
+    if not customers_held:
+        _require_customers(db, actor.tenant_id, {item.customer_id for item in items})
+    entry_ids, item_ids = new_ids(len(documents)), new_ids(len(items))
+    legs = list(chain.from_iterable(map(legs_of, documents.values(), entry_ids)))
+    firsts = [each[0] for each in documents.values()]
+    write_entries(
+        db, actor, entry_ids, [each.kind for each in firsts], [each.document_on for each in firsts], legs, memo=memo
+    )
+    entry_of = dict(zip(documents, entry_ids, strict=True))
+    sides = [RECIPES[item.kind].side for item in items]
+    write_items(db, actor, item_ids, [entry_of[item.kind, item.document_no] for item in items], sides, items)
+    _record_posted(db, actor, items, item_ids, memo)
+    return item_ids
+
+
+def post_entry(
+    db: Session, actor: Actor, kind: str, on: date, legs: Sequence[tuple[str, str, int, int]], *, memo: str
+) -> UUID:
+    """Books an entry that opens no item, so it may not touch the receivables; returns its id. Journals nothing.
+
+    `legs`: (account code, currency, debit, credit) in minor units. Raises RuleBroken (`entry_unbalanced`,
+    `period_locked`, `receivables_by_item`).
+    """
+    if any(account == RECEIVABLES for account, *_rest in legs):
+        raise RuleBroken("receivables_by_item")
+    entry_id = new_id()
+    written = [Leg(entry_id, account, None, currency, debit, credit) for account, currency, debit, credit in legs]
+    write_entries(db, actor, [entry_id], [kind], [on], written, memo=memo)
+    return entry_id
+
+
+def reverse_entry(db: Session, actor: Actor, entry_id: UUID, on: date, *, memo: str) -> UUID:
+    """Takes back an entry of `post_entry` by its mirror on `on`. Raises NotFound, Conflict(`already_reversed`)."""
+    mirror_id = new_id()
+    legs = mirrored(db, actor.tenant_id, entry_id, mirror_id)
+    if not legs:
+        raise NotFound("entry_not_found")
+    if any(leg.account_code == RECEIVABLES for leg in legs):
+        raise RuleBroken("receivables_by_item")
+    write_entries(db, actor, [mirror_id], [REVERSAL], [on], legs, memo=memo, reverses=[entry_id])
+    return mirror_id
+
+
+def _check(item: NewItem, today: date) -> None:
+    if item.kind not in RECIPES:
+        raise RuleBroken("kind_unknown", kind=item.kind)
+    try:
+        exponent(item.currency)
+    except ValueError:
+        raise RuleBroken("currency_unknown", currency=item.currency) from None
+    if type(item.amount_minor) is not int or not 0 < item.amount_minor <= MAX_MINOR:
+        raise RuleBroken("amount_not_positive", document_no=item.document_no)
+    if not item.document_no.strip():
+        raise RuleBroken("document_no_missing")
+    _check_parts(item)
+    if item.due_on < item.document_on or item.collection_end_on < item.due_on:
+        raise RuleBroken("dates_out_of_order", document_no=item.document_no)
+    if (item.document_on - today).days > AHEAD_DAYS:
+        raise RuleBroken(
+            "document_too_far_ahead", document_no=item.document_no, document_on=item.document_on.isoformat()
+        )
+
+
+def _check_parts(item: NewItem) -> None:
+    """Tax within the amount, an account the recipe knows, a discount that can be taken."""
+    recipe = RECIPES[item.kind]
+    if type(item.tax_minor) is not int or not 0 <= item.tax_minor < item.amount_minor:
+        raise RuleBroken("tax_too_large", document_no=item.document_no)
+    if item.tax_minor and not recipe.taxed:
+        raise RuleBroken("tax_not_here", document_no=item.document_no)
+    if item.contra is not None and item.contra not in (recipe.contra, *recipe.instead):
+        raise RuleBroken("account_not_here", account=item.contra)
+    if (item.discount_bps is None) != (item.discount_until_on is None):
+        raise RuleBroken("discount_incomplete", document_no=item.document_no)
+    if item.discount_bps is not None and item.discount_until_on is not None:
+        if recipe.side < 0 or not 0 < item.discount_bps < BPS:
+            raise RuleBroken("discount_out_of_range", document_no=item.document_no)
+        if not item.document_on <= item.discount_until_on <= item.due_on:
+            raise RuleBroken("discount_day_out_of_order", document_no=item.document_no)
+
+
+def _documents(items: Sequence[NewItem]) -> dict[tuple[str, str], list[NewItem]]:
+    """The items by document, in the order of their first; refuses a number twice and parts of different documents."""
+    documents: dict[tuple[str, str], list[NewItem]] = {}
+    for item in items:
+        documents.setdefault((item.kind, item.document_no), []).append(item)
+    if len(documents) == len(items) and not any(item.instalment_no for item in items):
+        return documents
+    for (_kind, number), parts in documents.items():
+        numbers = sorted(part.instalment_no for part in parts)
+        if len(parts) > 1 and len(set(numbers)) < len(parts):
+            raise Conflict("document_exists", document_no=number)
+        if numbers not in ([0], list(range(1, len(parts) + 1))):
+            raise RuleBroken("instalments_miscounted", document_no=number)
+        if len({(part.customer_id, part.document_on, part.currency, part.contra) for part in parts}) > 1:
+            raise RuleBroken("instalments_differ", document_no=number)
+    return documents
+
+
+def _require_customers(db: Session, tenant_id: UUID, customer_ids: set[UUID]) -> None:
+    found = db.connection().execute(_COUNT, {"tenant": tenant_id, "ids": array_text(customer_ids)}).scalar_one()
+    if found != len(customer_ids):
+        raise NotFound("customer_not_found")
+
+
+def _record_posted(db: Session, actor: Actor, items: Sequence[NewItem], item_ids: Sequence[UUID], memo: str) -> None:
+    """One event per call: the facts of a single document, else counts and sums."""
+    if len(items) == 1:
+        item = items[0]
+        facts: dict[str, Any] = {
+            "kind": item.kind,
+            "document_no": item.document_no,
+            "document_on": item.document_on.isoformat(),
+            "due_on": item.due_on.isoformat(),
+            "currency": item.currency,
+            "amount_minor": item.amount_minor,
+            "memo": memo,
+        }
+        journal.record(db, actor, "documents_posted", customer_id=item.customer_id, subject_id=item_ids[0], data=facts)
+        return
+    sums: dict[tuple[str, str], list[int]] = {}
+    for item in items:
+        total = sums.setdefault((item.kind, item.currency), [0, 0])
+        total[0] += 1
+        total[1] += item.amount_minor
+    totals = [
+        {"kind": kind, "currency": currency, "count": count, "amount_minor": amount}
+        for (kind, currency), (count, amount) in sorted(sums.items())
+    ]
+    journal.record(db, actor, "documents_posted", data={"count": len(items), "totals": totals, "memo": memo})

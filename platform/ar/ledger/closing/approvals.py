@@ -1,0 +1,40 @@
+"""What the ledger asks others to decide: opening a locked period, writing off more than a small rest.
+
+Invariant: whoever asks does not decide; the finance director may be the one who asks, so the general manager decides.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import url_for
+
+from ar.ledger.closing.commands import UNLOCK, unlock
+from ar.ledger.receivables.settlement.approvals import WRITE_OFF
+from kernel.i18n import gettext as _
+from kernel.i18n import mark
+from tenants.approvals.kinds import Approved, Kind, Step
+
+
+def _url(_approved: Approved) -> str:
+    return url_for("closing.periods")
+
+
+def _facts(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (_("Locked through"), str(facts["locked_through"])),
+        (_("Locked through, afterwards"), str(facts["back_to"] or _("nothing"))),
+    ]
+
+
+APPROVALS: Final[tuple[Kind, ...]] = (
+    Kind(
+        code=UNLOCK,
+        name=mark("Unlock a period"),
+        chain=(Step("general_manager", 0),),
+        approve=unlock,
+        url=_url,
+        facts=_facts,
+    ),
+    WRITE_OFF,
+)

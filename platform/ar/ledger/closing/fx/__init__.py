@@ -1,0 +1,1 @@
+"""Exchange rates and the revaluation of receivables in foreign currencies."""

@@ -1,0 +1,125 @@
+"""Rates from a file: a CSV or a workbook with the columns currency, date, rate and, if need be, units and source.
+
+May import kernel's reader of tables, the ledger's rates and texts. Invariant: all rows or none; what cannot be read is
+named by its row; a number that could mean two things is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from ar.ledger.closing.fx.rates import NewRate
+from kernel.i18n import gettext as _
+from kernel.i18n import mark
+from kernel.money import exponent
+from kernel.sheets import TableRefused, header_key, open_table
+
+ERRORS_MAX: Final = 10
+SOURCE_MAX: Final = 100
+COLUMNS: Final[dict[str, tuple[str, ...]]] = {
+    "currency": ("currency", "币种", "货币", "外币"),
+    "rate_on": ("date", "日期", "汇率日期"),
+    "rate": ("rate", "汇率", "中间价", "middle rate"),
+    "units": ("units", "单位", "外币单位"),
+    "source": ("source", "来源"),
+}
+WORDS: Final = {"美元": "USD", "欧元": "EUR", "日元": "JPY", "港元": "HKD", "港币": "HKD", "英镑": "GBP"}
+#: The reader's refusals in the words of the import.
+REFUSALS: Final = {
+    "table_too_large": mark("The file has more than %(most)s bytes."),
+    "table_too_many_rows": mark("The file has more than %(most)s rows. Split it."),
+    "table_empty": mark("The file is empty."),
+    "table_kind": mark("This is neither a CSV file nor an XLSX workbook."),
+    "table_encoding": mark("The text of the file is neither UTF-8 nor GB18030."),
+    "table_malformed": mark("The file is damaged and cannot be read."),
+}
+_DAY: Final = re.compile(r"(\d{4})(?:(\d\d)(\d\d)|\D(\d{1,2})\D(\d{1,2})\D?)", re.ASCII)
+_NUMBER: Final = re.compile(r"\d{1,10}(?:\.\d{1,10})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRates:
+    """What the file says; with `errors` (sentences that name their rows) nothing of it is to be recorded."""
+
+    rates: tuple[NewRate, ...]
+    errors: tuple[str, ...]
+
+
+def read_rate(text: str, units: str = "1") -> Decimal | None:
+    """A rate as typed for 1 or 100 units, per unit; None when it is not a number of at most ten decimals."""
+    plain = text.strip()
+    if not _NUMBER.fullmatch(plain) or units not in ("1", "100"):
+        return None
+    try:
+        return Decimal(plain) / int(units)
+    except InvalidOperation:
+        return None
+
+
+def read_rates(data: bytes, filename: str) -> ReadRates:
+    """Reads an upload; a file that is no table gives one error."""
+    try:
+        names = [name for each in COLUMNS.values() for name in each]
+        table = open_table(data, filename, names)
+        found = {header_key(header): at for at, header in reversed(list(enumerate(table.headers)))}
+        places = {
+            column: next((found[header_key(name)] for name in each if header_key(name) in found), None)
+            for column, each in COLUMNS.items()
+        }
+        missing = [column for column in ("currency", "rate_on", "rate") if places[column] is None]
+        if missing:
+            wanted = ", ".join(COLUMNS[column][0] for column in missing)
+            return ReadRates((), (_("The file has no column %(names)s.", names=wanted),))
+        rates: list[NewRate] = []
+        errors: list[str] = []
+        for row in table.rows():
+            cells = {column: "" if at is None else row.cells[at] for column, at in places.items()}
+            read = _row(cells)
+            if isinstance(read, NewRate):
+                rates.append(read)
+            else:
+                errors.append(_("Row %(row)s: %(error)s", row=row.number, error=read))
+    except TableRefused as refused:
+        text = REFUSALS.get(refused.code, mark("The file is damaged and cannot be read."))
+        return ReadRates((), (_(text, **refused.params) if refused.params else _(text),))
+    if not rates and not errors:
+        errors.append(_("The file is empty."))
+    return ReadRates(tuple(rates), _few(errors))
+
+
+def _few(errors: Sequence[str]) -> tuple[str, ...]:
+    if len(errors) <= ERRORS_MAX:
+        return tuple(errors)
+    return (*errors[:ERRORS_MAX], _("… and %(count)s more rows", count=len(errors) - ERRORS_MAX))
+
+
+def _row(cells: dict[str, str]) -> NewRate | str:
+    """The row's rate, or what is wrong with it."""
+    currency = WORDS.get(cells["currency"], cells["currency"].upper())
+    try:
+        exponent(currency)
+    except ValueError:
+        return _("“%(currency)s” is not a currency.", currency=cells["currency"])
+    on = _day(cells["rate_on"])
+    if on is None:
+        return _("“%(text)s” is no date.", text=cells["rate_on"])
+    rate = read_rate(cells["rate"], cells["units"] or "1")
+    if rate is None:
+        return _("“%(text)s” is not a rate. Write a number like 7.1234.", text=cells["rate"])
+    return NewRate(currency, on, rate, cells["source"][:SOURCE_MAX])
+
+
+def _day(text: str) -> date | None:
+    found = _DAY.fullmatch(text.strip())
+    if found is None:
+        return None
+    year, month, day = found[1], found[2] or found[4], found[3] or found[5]
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None

@@ -1,0 +1,105 @@
+"""The drafts of documents: the list, one in its form, discarding.
+
+Invariant: parse, authorise, one command or one query, render; whatever is refused, what was typed is shown again. The
+views hang on the blueprint of `document_routes`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import request, url_for
+
+from ar.ledger.documents import drafts
+from ar.ledger.documents.inputs import SentDocument, TypedDocument
+from ar.ledger.documents.routes import DRAFT_SAVED, bp, check, form_page, put_document_refusal
+from ar.ledger.messages import FIELD_LABELS, KIND_NAMES
+from kernel.errors import Conflict, HuikuanError, NotFound, RuleBroken
+from kernel.i18n import gettext as _
+from kernel.ids import new_id
+from tenants.access import staff
+from tenants.permissions import Permission
+from web.command_form import done
+from web.context import actor, db
+from web.forms import Form, blank, read_form
+from web.paging import read_page
+from web.responses import Page, render, see_other
+
+
+@bp.get("/drafts")
+@staff(Permission.POST_LEDGER)
+def index() -> Page:
+    """The drafts that wait."""
+    asked = read_page(request.args)
+    found, total = drafts.drafts(db(), actor().tenant_id, offset=asked.offset, limit=asked.limit)
+    pager = asked.page(total, url_for("documents.index"), request.args)
+    return render("ar/ledger/documents/index.html", drafts=found, pager=pager, kinds=KIND_NAMES)
+
+
+@bp.get("/drafts/<uuid:draft_id>")
+@staff(Permission.POST_LEDGER)
+def edit(draft_id: UUID) -> Page:
+    """A draft in its form; one that was booked leads to its document."""
+    found = drafts.draft(db(), actor().tenant_id, draft_id)
+    if found.item_id is not None:
+        return see_other(url_for("ledger.show", item_id=found.item_id))
+    if found.state != "draft":
+        raise NotFound("draft_not_found")
+    form = blank(**found.typed.model_dump(), key=str(new_id()), version=found.version)
+    return form_page(found.kind, form, draft=found)
+
+
+@bp.post("/drafts/<uuid:draft_id>")
+@staff(Permission.POST_LEDGER)
+def save(draft_id: UUID) -> Page:
+    """Keeps or books the draft, or shows what would be booked."""
+    form = read_form(SentDocument)
+    found = drafts.draft(db(), actor().tenant_id, draft_id)
+    if not form.ok:
+        return form_page(found.kind, form, draft=found), 422
+    if form.data.action == "check":
+        return form_page(found.kind, form, draft=found, checked=check(found.kind, form))
+    try:
+        if form.data.action == "draft":
+            drafts.change_draft(db(), actor(), draft_id, form.data)
+            return done(_(DRAFT_SAVED), "documents.edit", draft_id=draft_id)
+        item_id = drafts.post_draft(db(), actor(), draft_id, form.data)
+    except (RuleBroken, Conflict) as error:
+        put_document_refusal(form, error)
+        return _page_after_refusal(found, form, error), 422
+    return done(_("Booked."), "ledger.show", item_id=item_id)
+
+
+@bp.post("/drafts/<uuid:draft_id>/discarding")
+@staff(Permission.POST_LEDGER)
+def discard(draft_id: UUID) -> Page:
+    """Puts a draft away."""
+    drafts.discard_draft(db(), actor(), draft_id)
+    return done(_("The draft is discarded."), "documents.index")
+
+
+def _page_after_refusal(found: drafts.Draft, form: Form[Any], error: HuikuanError) -> str:
+    """The form again. Of a draft that somebody changed: with the other's values, to be saved over knowingly.
+
+    A draft that is closed by now is no longer there to be saved: what was typed becomes a new document.
+    """
+    if error.code == "draft_closed":
+        form.values["key"] = str(new_id())
+        return form_page(found.kind, form)
+    if error.code != "draft_changed":
+        return form_page(found.kind, form, draft=found)
+    current = drafts.draft(db(), actor().tenant_id, found.id)
+    form.values["version"] = current.version
+    return form_page(found.kind, form, draft=current, theirs=_differences(form.data.typed, current.typed))
+
+
+def _differences(mine: TypedDocument, other: TypedDocument) -> list[tuple[str, str]]:
+    """(name of the field, what the other typed) wherever the two differ."""
+    own, theirs = mine.model_dump(), other.model_dump()
+
+    def shown(value: Any) -> str:
+        return ", ".join(filter(None, value)) if isinstance(value, list) else str(value)
+
+    pairs = [(label, shown(own[name]), shown(theirs[name])) for name, label in FIELD_LABELS.items()]
+    return [(_(label), value or "—") for label, before, value in pairs if before != value]

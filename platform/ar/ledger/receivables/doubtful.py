@@ -1,0 +1,63 @@
+"""Receivables that count as doubtful: the flag of `stages.doubtful_from_on` said in SQL, and its sums.
+
+May import the ledger's tables and pure rules. Invariants: the filter finds exactly what the pure rule flags (a test
+compares the two); it is a flag for people, nothing is booked by it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.ledger.books.as_of import joined, later_allocations, open_then, there_and_open
+from ar.ledger.models import OpenItem
+from ar.ledger.rules.stages import DOUBTFUL_DAYS, TRADE_KINDS
+from kernel.views import select_view, value, views
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulSum:
+    """Of one currency: how many documents count as doubtful, and what is open on them (minor units)."""
+
+    currency: str
+    count: int
+    open_minor: int
+
+
+def is_doubtful(as_of: date) -> list[sa.ColumnElement[bool]]:
+    """The conditions on an item that is open at `as_of` (R138, A16)."""
+    i = OpenItem
+    return [
+        i.kind.in_(TRADE_KINDS),
+        i.document_on < as_of - timedelta(days=DOUBTFUL_DAYS),
+        i.collection_end_on < as_of,
+    ]
+
+
+def doubtful_sums(
+    db: Session, tenant_id: UUID, as_of: date, *, known_at: datetime | None = None, currency: str | None = None
+) -> list[DoubtfulSum]:
+    """Per currency what counts as doubtful at `as_of`; one statement, currencies without any are left out."""
+    item = OpenItem
+    later = later_allocations(tenant_id, as_of, known_at)
+    minor = open_then(later)
+    statement = (
+        select_view(
+            DoubtfulSum,
+            currency=value(item.currency),
+            count=value(sa.func.count()),
+            open_minor=value(sa.cast(sa.func.sum(minor), sa.BigInteger)),
+        )
+        .select_from(joined(later))
+        .where(*there_and_open(tenant_id, as_of, known_at), minor > 0, *is_doubtful(as_of))
+        .group_by(item.currency)
+        .order_by(item.currency)
+    )
+    if currency:
+        statement = statement.where(item.currency == currency)
+    rows = db.execute(statement)
+    return views(DoubtfulSum, rows)

@@ -1,0 +1,54 @@
+"""The approval of a write-off: a rest above the company's limit is written off once others have agreed.
+
+May import the write-offs, the texts and tenants' approvals. Invariant: what was approved is what is booked, in the
+transaction of the last decision.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from ar.ledger.messages import WRITE_OFF_REASONS
+from ar.ledger.receivables.settlement.write_offs import KIND, write_off_approved
+from kernel.actor import Actor
+from kernel.i18n import gettext as _
+from kernel.i18n import mark
+from tenants.approvals.kinds import Approved, Kind, Step
+
+
+def _approve(db: Session, actor: Actor, approved: Approved) -> None:
+    day = approved.facts.get("on")
+    write_off_approved(
+        db,
+        actor,
+        approved.subject_id,
+        approved.amount_minor or 0,
+        date.fromisoformat(day) if day else None,
+        str(approved.facts["memo"]),
+    )
+
+
+def _url(approved: Approved) -> str:
+    return url_for("ledger.show", item_id=approved.subject_id)
+
+
+def _facts(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    reason = str(facts.get("reason", ""))
+    return [
+        (_("Document"), str(facts.get("document_no", ""))),
+        (_("Reason"), _(WRITE_OFF_REASONS[reason]) if reason in WRITE_OFF_REASONS else reason),
+    ]
+
+
+WRITE_OFF: Final = Kind(
+    code=KIND,
+    name=mark("Write off a small difference"),
+    chain=(Step("finance_director", 0), Step("general_manager", 100_000)),
+    approve=_approve,
+    url=_url,
+    facts=_facts,
+)

@@ -1,0 +1,155 @@
+"""Early-payment discount (R077): what was earned by paying in time, and the credit that grants it.
+
+May import posting, allocation, documents' numbers, the ledger's tables and the kernel. Invariants: only what took
+effect by the last day of the discount earns one; never more than is open; a late payment leaves its rest open.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers
+from ar.ledger.books.entries import NewItem
+from ar.ledger.books.period_lock import first_open_on, hold_open
+from ar.ledger.books.posting import post_items
+from ar.ledger.documents.commands import next_number
+from ar.ledger.models import OpenItem
+from ar.ledger.rules.shares import earned_discount, full_discount, share_of
+from kernel import idempotency
+from kernel.actor import Actor
+from kernel.errors import NotFound, RuleBroken
+from kernel.views import view
+
+#: Credits that are money; the others lessen what the discount is counted on.
+_MONEY: Final = ("receipt", "bill")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The discount of an item as it stands: amounts in minor units, `paid_minor` what was paid in time."""
+
+    customer_id: UUID
+    document_no: str
+    currency: str
+    discount_bps: int
+    until_on: date
+    open_minor: int
+    base_minor: int
+    paid_minor: int
+    taken_minor: int
+    paid_on: date | None
+    tax_minor: int
+    entry_minor: int
+
+    @property
+    def due_minor(self) -> int:
+        """What may be taken now; 0: nothing."""
+        if not self.paid_minor:
+            return 0
+        earned = earned_discount(self.base_minor, self.paid_minor, self.discount_bps)
+        return max(0, min(earned - self.taken_minor, self.open_minor))
+
+    @property
+    def pay_minor(self) -> int:
+        """What settles the item in full when it is paid in time, with the discount."""
+        return max(0, self.base_minor - full_discount(self.base_minor, self.discount_bps) - self.paid_minor)
+
+
+_OFFER: Final = sa.text(
+    """
+    SELECT i.customer_id, i.document_no, i.currency, i.discount_bps, i.discount_until_on AS until_on, i.open_minor,
+        i.amount_minor - paid.credited AS base_minor, paid.in_time AS paid_minor, paid.taken AS taken_minor,
+        paid.paid_on, entry.tax AS tax_minor, entry.gross AS entry_minor
+    FROM open_item AS i
+    CROSS JOIN LATERAL (
+        SELECT
+            coalesce(sum(a.amount_minor) FILTER (WHERE c.kind <> ALL(CAST(:money AS text[]) || 'discount'::text)), 0)
+                ::bigint AS credited,
+            coalesce(sum(a.amount_minor) FILTER (WHERE c.kind = 'discount'), 0)::bigint AS taken,
+            coalesce(sum(a.amount_minor) FILTER (
+                WHERE c.kind = ANY(CAST(:money AS text[])) AND a.effective_on <= i.discount_until_on), 0)
+                ::bigint AS in_time,
+            max(a.effective_on) FILTER (
+                WHERE c.kind = ANY(CAST(:money AS text[])) AND a.effective_on <= i.discount_until_on) AS paid_on
+        FROM allocation AS a
+        JOIN open_item AS c ON c.tenant_id = :tenant AND c.id = a.credit_item_id
+        WHERE a.tenant_id = :tenant AND a.debit_item_id = i.id AND a.reverses_id IS NULL AND NOT EXISTS (
+            SELECT FROM allocation AS b WHERE b.tenant_id = :tenant AND b.reverses_id = a.id)
+    ) AS paid
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(p.credit_minor) FILTER (WHERE p.account_code = 'output_tax'), 0)::bigint AS tax,
+            coalesce(sum(p.debit_minor) FILTER (WHERE p.account_code = 'receivables'), 0)::bigint AS gross
+        FROM posting AS p WHERE p.tenant_id = :tenant AND p.entry_id = i.entry_id
+    ) AS entry
+    WHERE i.tenant_id = :tenant AND i.id = :item AND i.side = 1 AND i.discount_bps IS NOT NULL
+    """
+).bindparams(sa.bindparam("item", type_=sa.Uuid), sa.bindparam("tenant", type_=sa.Uuid))
+
+
+def discount_offer(db: Session, tenant_id: UUID, item_id: UUID) -> Offer | None:
+    """The discount of an item; None when it grants none. One statement."""
+    row = db.execute(_OFFER, {"tenant": tenant_id, "item": item_id, "money": list(_MONEY)}).first()
+    return view(Offer, row) if row else None
+
+
+def take_discount(db: Session, actor: Actor, item_id: UUID, *, key: str = "") -> UUID:
+    """Grants the discount that was earned: books a credit `DS-…` with its share of tax and allocates it; its item id.
+
+    With a `key` the same request again returns the first answer. Raises NotFound, RuleBroken (`discount_none`,
+    `discount_unpaid`, `discount_too_late`, `discount_used_up`).
+    """
+    if not key:
+        return _take_discount(db, actor, item_id)
+    return idempotency.once(db, actor, f"discount:{key}", {"item": item_id}, lambda: _take_discount(db, actor, item_id))
+
+
+def _take_discount(db: Session, actor: Actor, item_id: UUID) -> UUID:
+    customer_id = _customer_of(db, actor.tenant_id, item_id)
+    lock_customers(db, actor.tenant_id, [customer_id])
+    offer = discount_offer(db, actor.tenant_id, item_id)
+    if offer is None:
+        raise RuleBroken("discount_none")
+    amount = _amount_of(offer, actor.today)
+    on = max(offer.paid_on or actor.today, first_open_on(hold_open(db, actor.tenant_id)))
+    number = next_number(db, actor, "discount", "DS", on.year)
+    item = NewItem(
+        customer_id=customer_id,
+        kind="discount",
+        document_no=number,
+        document_on=on,
+        due_on=on,
+        collection_end_on=on,
+        currency=offer.currency,
+        amount_minor=amount,
+        reference=offer.document_no,
+        tax_minor=share_of(amount, offer.entry_minor, offer.tax_minor) if offer.tax_minor else 0,
+    )
+    discount_id = post_items(db, actor, [item])[0]
+    allocate(db, actor, [NewAllocation(item_id, discount_id, amount)])
+    return discount_id
+
+
+def _amount_of(offer: Offer, today: date) -> int:
+    """What is to be taken, or why nothing is."""
+    if offer.due_minor:
+        return offer.due_minor
+    if offer.paid_minor or not offer.open_minor:
+        raise RuleBroken("discount_used_up", document_no=offer.document_no)
+    code = "discount_too_late" if today > offer.until_on else "discount_unpaid"
+    if code == "discount_too_late":
+        raise RuleBroken("discount_too_late", document_no=offer.document_no, until_on=offer.until_on.isoformat())
+    raise RuleBroken("discount_unpaid", document_no=offer.document_no)
+
+
+def _customer_of(db: Session, tenant_id: UUID, item_id: UUID) -> UUID:
+    i = OpenItem
+    found = db.execute(sa.select(i.customer_id).where(i.tenant_id == tenant_id, i.id == item_id)).scalar_one_or_none()
+    if found is None:
+        raise NotFound("item_not_found")
+    return found

@@ -1,0 +1,96 @@
+"""The pages that write off a small rest, and the limit up to which one person does it alone.
+
+Invariant: parse, authorise, one command or one query, render.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint
+
+from ar.ledger.documents.inputs import ChangeLedgerSettings, WriteOffRest
+from ar.ledger.messages import WRITE_OFF_REASONS
+from ar.ledger.receivables.queries import item_page
+from ar.ledger.receivables.settlement import write_offs
+from ar.ledger.receivables.settlement.write_offs import waiting_write_off
+from kernel.i18n import gettext as _
+from kernel.ids import new_id
+from kernel.money import decimal_text
+from tenants.access import staff
+from tenants.permissions import Permission
+from tenants.queries import tenant
+from web.command_form import command_form, done
+from web.context import actor, db
+from web.forms import Form, blank
+from web.responses import Page, render
+
+bp = Blueprint("settling", __name__, url_prefix="/receivables")
+
+FIELDS = {
+    "write_off_text_needed": "text",
+    "effective_too_early": "effective_on",
+    "effective_in_future": "effective_on",
+    "period_locked": "effective_on",
+}
+
+
+def _rest_page(form: Form[Any], item_id: UUID) -> str:
+    tenant_id = actor().tenant_id
+    item = item_page(db(), tenant_id, item_id, actor().today).item
+    limit = write_offs.at_once_minor(db(), tenant_id)
+    worth = write_offs.weighed_minor(db(), actor(), item)
+    return render(
+        "ar/ledger/receivables/settlement/new_write_off.html",
+        form=form,
+        item=item,
+        possible=item.side > 0 and item.open_minor > 0,
+        waiting=waiting_write_off(db(), tenant_id, item_id),
+        at_once=worth is not None and worth <= limit,
+        limit_minor=limit,
+        currency=tenant(db(), tenant_id).currency,
+        reasons=[("", _("Choose…")), *((code, _(text)) for code, text in WRITE_OFF_REASONS.items())],
+    )
+
+
+@bp.get("/<uuid:item_id>/write-off")
+@staff(Permission.POST_LEDGER)
+def new_write_off(item_id: UUID) -> Page:
+    """The form for what is left of a document."""
+    return _rest_page(blank(key=str(new_id())), item_id)
+
+
+@bp.post("/<uuid:item_id>/write-off")
+@staff(Permission.POST_LEDGER)
+@command_form(WriteOffRest, page=_rest_page, fields=FIELDS)
+def write_off(data: WriteOffRest, item_id: UUID) -> Page:
+    """Writes the rest off, or asks those who may."""
+    _result, booked = write_offs.write_off_rest(db(), actor(), item_id, data)
+    asked = _("It is above what one person writes off alone, so approval is asked for.")
+    return done(_("Written off.") if booked else asked, "ledger.show", item_id=item_id)
+
+
+def _settings_page(form: Form[Any]) -> str:
+    return render(
+        "ar/ledger/receivables/settlement/settings.html", form=form, currency=tenant(db(), actor().tenant_id).currency
+    )
+
+
+@bp.get("/settings")
+@staff(Permission.MANAGE_SETTINGS)
+def settings() -> Page:
+    """The ledger's settings."""
+    currency = tenant(db(), actor().tenant_id).currency
+    return _settings_page(
+        blank(write_off_at_once=decimal_text(write_offs.at_once_minor(db(), actor().tenant_id), currency))
+    )
+
+
+@bp.post("/settings")
+@staff(Permission.MANAGE_SETTINGS)
+@command_form(ChangeLedgerSettings, page=_settings_page, otherwise="write_off_at_once")
+def save_settings(data: ChangeLedgerSettings) -> Page:
+    """A new version of them."""
+    write_offs.change_settings(db(), actor(), data)
+    return done(_("The settings are saved."), "settling.settings")

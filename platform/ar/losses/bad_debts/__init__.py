@@ -1,0 +1,1 @@
+"""Bad debts: proposal with evidence, write-off by approval, pursuit and recovery."""

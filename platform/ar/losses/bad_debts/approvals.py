@@ -1,0 +1,51 @@
+"""The approval that this slice asks for: writing a bad debt off. May import bad_debts, the texts, approvals' shapes.
+
+Invariant: a debt is written off by the last decision, in its transaction, or the decision is refused (R233).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import url_for
+
+from ar.losses.bad_debts.commands import KIND, not_written_off, write_off
+from ar.losses.messages import CAUSE_NAMES, OPTION_NAMES
+from kernel.i18n import current_language, mark
+from kernel.i18n import gettext as _
+from kernel.money import format_with_symbol
+from tenants.approvals.kinds import Approved, Kind, Step
+
+#: From 50,000.00 of the company's currency the general manager decides as well.
+GENERAL_MANAGER_FROM_MINOR: Final = 5_000_000
+
+
+def _url(approved: Approved) -> str:
+    return url_for("bad_debts.show", bad_debt_id=approved.subject_id)
+
+
+def _facts(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    language = current_language()
+    sums = [format_with_symbol(each["amount_minor"], each["currency"], language) for each in facts.get("totals", [])]
+    tried = [_(OPTION_NAMES[code]) if code in OPTION_NAMES else code for code in facts.get("options", [])]
+    cause = str(facts.get("cause", ""))
+    return [
+        (_("Case"), str(facts.get("number", ""))),
+        (_("Documents"), ", ".join(facts.get("documents", []))),
+        (_("To be written off"), "; ".join(sums)),
+        (_("Cause"), _(CAUSE_NAMES[cause]) if cause in CAUSE_NAMES else cause),
+        (_("Tried before"), ", ".join(tried) or "—"),
+    ]
+
+
+APPROVALS: tuple[Kind, ...] = (
+    Kind(
+        code=KIND,
+        name=mark("Write off a bad debt"),
+        chain=(Step("finance_director"), Step("general_manager", GENERAL_MANAGER_FROM_MINOR)),
+        approve=write_off,
+        reject=not_written_off,
+        url=_url,
+        facts=_facts,
+    ),
+)

@@ -1,0 +1,1 @@
+"""The provision for expected losses: policy, estimate, run and its posting."""

@@ -1,0 +1,203 @@
+"""What the provision is computed from: open debts per bucket as of a day, judged documents, the allowance's postings.
+
+May import the tables of customers and ledger and this slice's. Invariants: every figure is as of its day, from the
+ledger alone; credits not yet allocated are not set off against any bucket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from ar.customers.models import Customer
+from ar.ledger.books.as_of import joined, later_allocations, open_then, there_and_open
+from ar.ledger.models import Entry, OpenItem, Posting
+from ar.losses.models import ProvisionAssessment, ProvisionPolicy, ProvisionReversal, ProvisionRun
+from ar.losses.rules.provision import Bucket, Policy
+from kernel.views import select_view, value, view, views
+
+ALLOWANCE: Final = "allowance"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyVersion:
+    """A policy as recorded."""
+
+    id: UUID
+    version: int
+    policy: Policy
+    recorded_by: str
+    recorded_at: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """A document judged by itself, with what is open of it (minor units)."""
+
+    item_id: UUID
+    document_no: str
+    customer_no: str
+    customer_name: str
+    due_on: date
+    currency: str
+    open_minor: int
+    loss_bps: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The last run that stands: its day, what the allowance was after it, the postings counted until then."""
+
+    id: UUID
+    number: str
+    as_of: date
+    required_minor: int
+    sums: dict[str, int]
+
+
+def policy_now(db: Session, tenant_id: UUID) -> PolicyVersion | None:
+    """The version that holds."""
+    return next(iter(policies(db, tenant_id, limit=1)), None)
+
+
+def policies(db: Session, tenant_id: UUID, *, limit: int = 50) -> list[PolicyVersion]:
+    """Versions, the newest first."""
+    p = ProvisionPolicy
+    rows = db.execute(sa.select(p).where(p.tenant_id == tenant_id).order_by(p.version.desc()).limit(limit)).scalars()
+    return [
+        PolicyVersion(
+            id=row.id,
+            version=row.version,
+            policy=Policy(
+                method=row.method,
+                buckets=tuple(Bucket(each["through_days"], each["rate_bps"]) for each in row.buckets),
+                lgd_bps=row.lgd_bps,
+                months=row.months,
+                fallback_bps=row.fallback_bps,
+                factor_bps=row.factor_bps,
+                factor_reason=row.factor_reason,
+            ),
+            recorded_by=row.recorded_by,
+            recorded_at=row.recorded_at,
+        )
+        for row in rows
+    ]
+
+
+def open_by_bucket(
+    db: Session, tenant_id: UUID, as_of: date, through: Sequence[int | None], *, judged_apart: bool = False
+) -> dict[str, list[int]]:
+    """What is owed per currency and bucket by due date. `judged_apart`: without documents judged by themselves."""
+    i, later = OpenItem, later_allocations(tenant_id, as_of)
+    ends = [as_of - timedelta(days=last) for last in through if last is not None]
+    bounded = [(i.due_on >= end, index) for index, end in enumerate(ends)]
+    bucket = sa.case(*bounded, else_=len(through) - 1).label("bucket")
+    open_minor = open_then(later)
+    where = [*there_and_open(tenant_id, as_of), i.side == 1, open_minor > 0]
+    if judged_apart:
+        newest = _newest_assessments(tenant_id)
+        where.append(i.id.not_in(sa.select(newest.c.item_id).where(newest.c.loss_bps.is_not(None))))
+    total = sa.cast(sa.func.sum(open_minor), sa.BigInteger)
+    rows = db.execute(
+        sa.select(i.currency, bucket, total).select_from(joined(later)).where(*where).group_by(i.currency, bucket)
+    )
+    found: dict[str, list[int]] = {}
+    for currency, index, minor in rows:
+        found.setdefault(currency, [0] * len(through))[index] = minor
+    return found
+
+
+def unapplied(db: Session, tenant_id: UUID, as_of: date) -> dict[str, int]:
+    """Credits not yet allocated per currency, to be shown beside the buckets."""
+    i, later = OpenItem, later_allocations(tenant_id, as_of)
+    total = sa.cast(sa.func.sum(open_then(later)), sa.BigInteger)
+    rows = db.execute(
+        sa.select(i.currency, total)
+        .select_from(joined(later))
+        .where(*there_and_open(tenant_id, as_of), i.side == -1)
+        .group_by(i.currency)
+    )
+    return {currency: minor for currency, minor in rows if minor}
+
+
+def assessed(db: Session, tenant_id: UUID, as_of: date) -> list[Assessed]:
+    """The documents judged by themselves that are open as of a day."""
+    item, customer, later, newest = (
+        OpenItem,
+        Customer,
+        later_allocations(tenant_id, as_of),
+        _newest_assessments(tenant_id),
+    )
+    open_minor = open_then(later)
+    rows = db.execute(
+        select_view(
+            Assessed,
+            item_id=value(item.id),
+            document_no=value(item.document_no),
+            customer_no=value(customer.number),
+            customer_name=value(customer.name),
+            due_on=value(item.due_on),
+            currency=value(item.currency),
+            open_minor=value(open_minor),
+            loss_bps=value(newest.c.loss_bps),
+            reason=value(newest.c.reason),
+        )
+        .select_from(joined(later))
+        .join(newest, newest.c.item_id == item.id)
+        .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == item.customer_id))
+        .where(*there_and_open(tenant_id, as_of), item.side == 1, open_minor > 0, newest.c.loss_bps.is_not(None))
+        .order_by(item.currency, customer.number, item.due_on, item.document_no, item.instalment_no)
+    )
+    return views(Assessed, rows)
+
+
+def _newest_assessments(tenant_id: UUID) -> sa.Subquery:
+    a = ProvisionAssessment
+    last = sa.func.row_number().over(partition_by=a.item_id, order_by=a.id.desc()).label("place")
+    ranked = sa.select(a.item_id, a.loss_bps, a.reason, last).where(a.tenant_id == tenant_id).subquery("ranked")
+    return sa.select(ranked.c.item_id, ranked.c.loss_bps, ranked.c.reason).where(ranked.c.place == 1).subquery("newest")
+
+
+def allowance_sums(db: Session, tenant_id: UUID, as_of: date) -> dict[str, int]:
+    """`kind:currency` → credit less debit of the allowance by a day; a reversal counts for what it reverses."""
+    p, e, origin = Posting, Entry, aliased(Entry)
+    kind = sa.func.coalesce(origin.kind, e.kind)
+    total = sa.cast(sa.func.sum(p.credit_minor - p.debit_minor), sa.BigInteger)
+    rows = db.execute(
+        sa.select(kind, p.currency, total)
+        .select_from(p)
+        .join(e, sa.and_(e.tenant_id == tenant_id, e.id == p.entry_id))
+        .outerjoin(origin, sa.and_(origin.tenant_id == tenant_id, origin.id == e.reverses_id))
+        .where(p.tenant_id == tenant_id, p.account_code == ALLOWANCE, e.effective_on <= as_of)
+        .group_by(kind, p.currency)
+    )
+    return {f"{kind}:{currency}": minor for kind, currency, minor in rows}
+
+
+def last_run(db: Session, tenant_id: UUID) -> LastRun | None:
+    """The last run that is not reversed."""
+    run, reversal = ProvisionRun, ProvisionReversal
+    row = db.execute(
+        select_view(
+            LastRun,
+            id=value(run.id),
+            number=value(run.number),
+            as_of=value(run.as_of),
+            required_minor=value(run.required_minor),
+            sums=value(run.sums),
+        )
+        .where(
+            run.tenant_id == tenant_id,
+            ~sa.exists().where(reversal.tenant_id == tenant_id, reversal.run_id == run.id),
+        )
+        .order_by(run.as_of.desc(), run.id.desc())
+        .limit(1)
+    ).first()
+    return view(LastRun, row) if row else None

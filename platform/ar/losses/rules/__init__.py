@@ -1,0 +1,1 @@
+"""The pure decisions of losses: provision rates and migration, expected cash."""

@@ -1,0 +1,1 @@
+"""Bank accounts and bank files: upload, parsing, lines that wait."""

@@ -1,0 +1,264 @@
+"""MT940, as banks really send it: with and without SWIFT envelopes, German, Dutch, Polish and Chinese dialects of :86:.
+
+Imports the standard library and `events`. Invariant: one pass, a line at a time; a movement that cannot be read is
+named by its line and the reading goes on with the next tag.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Final
+
+from ar.receipts.bank.formats.events import (
+    Closed,
+    Event,
+    Line,
+    Opened,
+    Problem,
+    Source,
+    Unreadable,
+    clean,
+    day,
+    minor_of,
+    problem,
+    quoted,
+)
+from ar.receipts.bank.formats.mt940_details import Details, read_details
+
+_TAG = re.compile(r":(20|21|25P?|28C?|60[FM]|61|62[FM]|64|65|86|13[CD]?|34F|90[CD]|NS|940):(.*)", re.DOTALL)
+_BALANCE = re.compile(r"([CD])(\d{2})(\d{2})(\d{2})([A-Z]{3})([\d.,]+)")
+_MOVEMENT = re.compile(
+    r"(?P<value>\d{6})(?P<entry>\d{4})?(?P<mark>R?[CD]|E[CD])(?P<fund>[A-Z])?(?P<amount>\d[\d.]*,?\d*)"
+    r"(?P<kind>[NFS][A-Z0-9]{3})?(?P<rest>.*)"
+)
+_NO_REFERENCE: Final = frozenset({"", "N", "NONREF", "NOTPROVIDED", "KREF+", "EREF+", "EREF", "NREF"})
+#: A longer line than this is no line of a statement; it is cut before anything looks at it.
+_LONGEST_LINE: Final = 10_000
+#: So many lines of text belong to one tag at most.
+_MOST_TEXT: Final = 200
+
+
+@dataclass(slots=True)
+class _Tag:
+    name: str
+    line: int
+    texts: list[str]
+
+
+@dataclass(slots=True)
+class _Statement:
+    """The statement being read; `ref` 0 as long as its opening balance has not been met."""
+
+    ref: int = 0
+    account_no: str = ""
+    number: str = ""
+    currency: str = ""
+
+
+@dataclass(slots=True)
+class _State:
+    refs: int = 0
+    statement: _Statement = field(default_factory=_Statement)
+    held: Line | None = None
+    supplement: str = ""
+
+
+def read(source: Source) -> Iterator[Event]:
+    """The events of an MT940 file."""
+    state = _State()
+    for tag in _tags(source):
+        yield from _take(tag, state, source)
+    yield from _release(state)
+    if state.statement.ref:
+        yield Closed(state.statement.ref)
+
+
+def _lines(source: Source) -> Iterator[tuple[int, str]]:
+    text = io.TextIOWrapper(io.BytesIO(source.data), source.encoding, errors="replace", newline=None)
+    number = 0
+    while line := text.readline(_LONGEST_LINE):
+        number += 1
+        yield number, line.rstrip("\r\n").lstrip("\x01\x00\ufeff")
+
+
+def _tags(source: Source) -> Iterator[_Tag]:
+    """Tags with the lines that belong to them; envelopes and ends of messages end a tag."""
+    current: _Tag | None = None
+    for number, whole in _lines(source):
+        line = whole.partition("{4:")[2] if whole.startswith("{") else whole
+        if matched := _TAG.match(line):
+            if current:
+                yield current
+            current = _Tag(matched[1], number, [matched[2]])
+        elif line.rstrip() == "-" or line.startswith(("-}", "\x03")) or (whole.startswith("{") and not line):
+            if current:
+                yield current
+            current = _Tag("-", number, [])
+        elif current and len(current.texts) < _MOST_TEXT:
+            current.texts.append(line)
+    if current:
+        yield current
+
+
+def _take(tag: _Tag, state: _State, source: Source) -> Iterator[Event]:
+    if tag.name == "86":
+        if state.held is not None:
+            yield _with_details(state.held, read_details(tag.texts, state.supplement))
+            state.held = None
+        return  # else it speaks of the statement, not of a movement
+    yield from _release(state)
+    if tag.name in ("20", "-"):
+        if state.statement.ref:  # no closing balance came
+            yield Closed(state.statement.ref)
+        state.statement = _Statement()
+    elif tag.name in ("25", "25P"):
+        state.statement.account_no = clean(tag.texts[0])
+    elif tag.name in ("28", "28C"):
+        state.statement.number = clean(tag.texts[0])
+    elif tag.name in ("60F", "60M"):
+        yield from _open(tag, state)
+    elif tag.name in ("62F", "62M"):
+        yield from _close(tag, state)
+    elif tag.name == "61":
+        yield from _move(tag, state, source)
+
+
+def _release(state: _State) -> Iterator[Line]:
+    """A movement without its :86: is a movement all the same."""
+    if state.held is not None:
+        held, state.held = state.held, None
+        yield held._replace(remittance=clean(state.supplement))
+
+
+def _open(tag: _Tag, state: _State) -> Iterator[Event]:
+    statement = state.statement
+    if statement.ref:  # a second opening balance within one message: what came before it is a statement of its own
+        yield Closed(statement.ref)
+        statement.ref = 0
+    minor, on = None, None
+    try:
+        minor, statement.currency, on = _balance(tag.texts[0])
+    except Unreadable as fault:
+        yield problem(tag.line, fault, lost=False)
+        if matched := _BALANCE.match(tag.texts[0].strip()):
+            statement.currency = matched[5]
+    if statement.currency:
+        state.refs += 1
+        statement.ref = state.refs
+        yield Opened(statement.ref, statement.account_no, statement.currency, statement.number, minor, on)
+
+
+def _close(tag: _Tag, state: _State) -> Iterator[Event]:
+    statement = state.statement
+    if not statement.ref:
+        return
+    try:
+        minor, currency, on = _balance(tag.texts[0])
+        if currency != statement.currency:
+            raise Unreadable("balance_other_currency", found=currency, currency=statement.currency)
+        yield Closed(statement.ref, minor, on)
+    except Unreadable as fault:
+        yield problem(tag.line, fault, lost=False)
+        yield Closed(statement.ref)
+    # Some banks let several statements follow without a new :20:.
+    state.statement = _Statement(account_no=statement.account_no, number=statement.number)
+
+
+def _balance(text: str) -> tuple[int, str, date]:
+    matched = _BALANCE.match(text.strip())
+    if matched is None:
+        raise Unreadable("not_a_balance", found=quoted(text))
+    mark, year, month, of_month, currency, amount = matched.groups()
+    on = day(2000 + int(year), int(month), int(of_month), text[1:7])
+    minor = _minor(amount, currency)
+    return (minor if mark == "C" else -minor), currency, on
+
+
+def _move(tag: _Tag, state: _State, source: Source) -> Iterator[Event]:
+    statement = state.statement
+    if not statement.ref:
+        if not statement.account_no:
+            yield Problem(tag.line, "line_without_statement", {})
+            return
+        # No opening balance: the account's own currency tells how to read the amounts.
+        statement.currency = statement.currency or source.currency_of(statement.account_no)
+        state.refs += 1
+        statement.ref = state.refs
+        yield Opened(statement.ref, statement.account_no, statement.currency, statement.number)
+    try:
+        state.held = _movement(tag, statement)
+        state.supplement = " ".join(tag.texts[1:])
+    except Unreadable as fault:
+        yield problem(tag.line, fault)
+
+
+def _movement(tag: _Tag, statement: _Statement) -> Line:
+    text = tag.texts[0].strip()
+    matched = _MOVEMENT.fullmatch(text)
+    if matched is None:
+        raise Unreadable("not_a_movement", found=quoted(text))
+    value_on = day(2000 + int(text[:2]), int(text[2:4]), int(text[4:6]), matched["value"])
+    booked_on = _entry_day(matched["entry"], value_on) if matched["entry"] else value_on
+    amount = _minor(matched["amount"], statement.currency)
+    if not amount:
+        raise Unreadable("nothing_moved")
+    mark, (reference, bank_reference) = matched["mark"], _references(matched["rest"])
+    credit = mark in ("C", "RD", "EC")
+    return Line(
+        statement.ref,
+        tag.line,
+        booked_on,
+        value_on,
+        statement.currency,
+        1 if credit else -1,
+        amount,
+        bank_reference=bank_reference or reference,
+        end_to_end_id=reference,
+        raw_kind=f"{mark} {matched['kind'] or ''}".strip(),
+        is_reversal=mark.startswith("R"),
+    )
+
+
+def _minor(text: str, currency: str) -> int:
+    """The decimal mark is the comma; a point is one too where no comma stands, else it parts thousands."""
+    if "," not in text and len(text.rpartition(".")[2]) == 3 and "." in text:
+        raise Unreadable("ambiguous_amount", found=quoted(text))
+    return minor_of(text.replace(".", "") if "," in text else text, currency)
+
+
+def _entry_day(text: str, value_on: date) -> date:
+    """The entry date has no year: it is the one that lies nearest to the value date."""
+    month, of_month = int(text[:2]), int(text[2:])
+    year = value_on.year
+    if month == 2 and of_month == 29:
+        return day(year, month, of_month, text)
+    near = [day(each, month, of_month, text) for each in (year - 1, year, year + 1)]
+    half = timedelta(days=183)
+    return next((each for each in near if abs(each - value_on) <= half), near[1])
+
+
+def _references(rest: str) -> tuple[str, str]:
+    """The customer's and the bank's reference; NONREF is none."""
+    own, _mark, bank = rest.partition("//")
+    return _reference(own), _reference(bank)
+
+
+def _reference(text: str) -> str:
+    reference = clean(text)
+    return "" if reference.upper() in _NO_REFERENCE else reference
+
+
+def _with_details(line: Line, details: Details) -> Line:
+    reference = details.end_to_end_id or line.end_to_end_id
+    return line._replace(
+        payer_name=details.payer_name,
+        payer_account=details.payer_account,
+        payer_bank=details.payer_bank,
+        remittance=details.remittance,
+        bank_reference=line.bank_reference or details.reference,
+        end_to_end_id=reference,
+    )

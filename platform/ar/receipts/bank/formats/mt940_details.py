@@ -1,0 +1,137 @@
+"""Field :86: of MT940: who paid and what for, in the dialects of the banks. Pure text work.
+
+Imports the standard library and `events`. Invariant: whatever is not understood stays in the remittance, so that
+nothing a debtor wrote is lost.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from ar.receipts.bank.formats.events import MAX_NAME_CHARS, MAX_REMITTANCE_CHARS, clean
+
+#: A subfield of the German form is cut after so many characters and goes on in the next; a line of SWIFT after these.
+_FIELD_CHARS: Final = 27
+_LINE_CHARS: Final = 64
+
+_MARKED = re.compile(r"\s*(\d{3})([?<>^~@])(?=\d{2})")
+_KEYWORDS = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE|IBAN|BIC|COAM|OAMT|PURP|RREF|MTLG)[+:]")
+_CODES = re.compile(
+    r"/(EREF|BENM|ORDP|NAME|REMI|ISDT|IBAN|BIC|TRTP|ADDR|CSID|MARF|PURP|RTRN|CNTP|PREF|SVCL|USTD|STRD|KREF|ACCW|INV|"
+    r"TRCD|ULTD|ULTB|CDTRREFTP|CDTRREF|OCMT|CHGS|EXCH|ID)/"
+)
+_IBAN_FIRST = re.compile(r"([A-Z]{2}\d{2}[A-Z0-9]{10,30})\s+(\S.*)")
+
+
+class Details(NamedTuple):
+    """What a :86: says about a movement."""
+
+    payer_name: str = ""
+    payer_account: str = ""
+    payer_bank: str = ""
+    remittance: str = ""
+    reference: str = ""
+    end_to_end_id: str = ""
+
+
+def read_details(lines: Sequence[str], supplement: str = "") -> Details:
+    """The lines of a :86:, and the supplement of its :61:, as fields."""
+    first = lines[0] if lines else ""
+    if marked := _MARKED.match(first):
+        return _subfields("".join(lines)[marked.end() :], marked[2])
+    joined = _joined(lines)
+    if joined.lstrip().startswith("/") and _CODES.search(joined):
+        return _coded(joined, supplement)
+    if found := _IBAN_FIRST.match(first):
+        rest = _joined(lines[1:])
+        return Details(clean(found[2], MAX_NAME_CHARS), found[1], "", clean(rest, MAX_REMITTANCE_CHARS))
+    text = f"{joined} {supplement}" if supplement.strip() and supplement.strip() not in joined else joined
+    return Details(remittance=clean(text, MAX_REMITTANCE_CHARS))
+
+
+def _joined(lines: Sequence[str]) -> str:
+    """A full line was cut by the format and goes on at once; a shorter one ended with a word."""
+    parts = []
+    for line in lines:
+        parts.append(line if len(line) >= _LINE_CHARS else line + " ")
+    return "".join(parts)
+
+
+def _subfields(text: str, mark: str) -> Details:
+    """The German form and its relatives: ?20 to ?29 text, ?30 bank, ?31 account, ?32 and ?33 name."""
+    fields: dict[str, str] = {}
+    for part in text.split(mark):
+        number, value = part[:2], part[2:]
+        if number.isdigit():
+            fields[number] = value
+        elif fields:  # the mark stood within a text
+            last = next(reversed(fields))
+            fields[last] += mark + part
+    names = [fields.get("32", ""), fields.get("33", "")]
+    purpose = _run([fields.get(f"{number}", "") for number in (*range(20, 30), *range(60, 64))])
+    known = _keywords(purpose)
+    texts = [known.get(word, "") for word in ("", "SVWZ", "MTLG")]
+    if not any(text.strip() for text in texts):
+        texts = [fields.get("00", "")]
+    return Details(
+        clean(_run(names) or known.get("ABWA", ""), MAX_NAME_CHARS),
+        clean(fields.get("38", "") or fields.get("31", "") or known.get("IBAN", "")).replace(" ", ""),
+        clean(fields.get("30", "") or known.get("BIC", "")),
+        clean(" ".join(texts), MAX_REMITTANCE_CHARS),
+        clean(known.get("KREF", "")),
+        _given(known.get("EREF", "")),
+    )
+
+
+def _run(values: Sequence[str]) -> str:
+    """Subfields one after another: a full one goes on in the next without a blank."""
+    whole = ""
+    for value in values:
+        if value:
+            whole += value if len(value) >= _FIELD_CHARS else value + " "
+    return whole.strip()
+
+
+def _keywords(text: str) -> dict[str, str]:
+    """The SEPA keywords of a purpose; what stands before the first is under ''."""
+    parts = _KEYWORDS.split(text)
+    known = {"": parts[0]}
+    for name, value in zip(parts[1::2], parts[2::2], strict=True):
+        known[name] = f"{known[name]} {value}" if name in known else value
+    return known
+
+
+def _coded(text: str, supplement: str) -> Details:
+    """/EREF/…/NAME/…/REMI/…: the Dutch form and that of SWIFT's own guide."""
+    parts = _CODES.split(text)
+    known: dict[str, str] = {}
+    for name, value in zip(parts[1::2], parts[2::2], strict=True):
+        # One slash ends the value where the next code begins with its own; "/REMI//USTD//text" opens a second level.
+        value = value.strip().strip("/").strip()
+        if value and name not in known:
+            known[name] = value
+    account, bank, name = known.get("IBAN", ""), known.get("BIC", ""), known.get("NAME", "")
+    if "CNTP" in known:
+        account, bank, name = [*known["CNTP"].split("/"), "", "", ""][:3]
+    # /ORDP/ and /BENM/ open a party; a bank that leaves out /NAME/ writes the name right behind.
+    name = name or known.get("ORDP", "") or known.get("BENM", "")
+    first = supplement.split(" ")[0]
+    if not account and _IBAN_FIRST.match(first + " x"):
+        account = first
+    told = [known.get(code, "") for code in ("REMI", "USTD", "STRD", "CDTRREF", "INV", "RTRN")]
+    left = "" if any(told) else parts[0].strip(" /")
+    return Details(
+        clean(name, MAX_NAME_CHARS),
+        clean(account).replace(" ", ""),
+        clean(bank),
+        clean(" ".join(filter(None, [*told, left])), MAX_REMITTANCE_CHARS),
+        clean(known.get("KREF", "") or known.get("PREF", "")),
+        _given(known.get("EREF", "")),
+    )
+
+
+def _given(reference: str) -> str:
+    text = clean(reference)
+    return "" if text.upper() in ("NOTPROVIDED", "NONREF") else text

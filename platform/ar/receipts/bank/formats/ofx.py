@@ -1,0 +1,236 @@
+"""OFX 1 (SGML, ends of elements left out) and OFX 2 (XML, and what calls itself so): bank and card statements.
+
+Imports the standard library and `events`. Invariant: read tag by tag, never as a tree, so that missing ends and
+several accounts in one file do not matter and the size of the file does not either.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Final
+
+from ar.receipts.bank.formats.events import (
+    MAX_NAME_CHARS,
+    MAX_REMITTANCE_CHARS,
+    Closed,
+    Event,
+    Line,
+    Opened,
+    Refused,
+    Source,
+    Unreadable,
+    clean,
+    day,
+    decimals_of,
+    minor_of,
+    problem,
+    quoted,
+)
+
+_CHUNK: Final = 1 << 16
+_MAX_TEXT_CHARS: Final = 8_000
+_CDATA: Final = "![CDATA["
+_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_AMOUNT = re.compile(r"([+-]?)(\d[\d,.]*)")
+_STATEMENTS: Final = frozenset({"STMTRS", "CCSTMTRS"})
+#: Elements whose values are gathered, and within which list they belong.
+_GROUPS: Final = frozenset({"STMTTRN", "LEDGERBAL", "AVAILBAL", "BANKACCTTO", "CCACCTTO", "PAYEE"})
+
+
+class _Statement:
+    def __init__(self, ref: int) -> None:
+        self.ref, self.opened = ref, False
+        self.bank = self.account_no = self.currency = ""
+        self.closing: int | None = None
+        self.closing_on: date | None = None
+
+    def open(self, source: Source) -> Iterator[Event]:
+        if not self.opened:
+            self.opened = True
+            self.currency = self.currency or source.currency_of(self.account_no)
+            yield Opened(self.ref, self.account_no, self.currency)
+
+
+class _State:
+    def __init__(self) -> None:
+        self.refs = 0
+        self.statement: _Statement | None = None
+        self.group = ""
+        self.inner = ""
+        self.values: dict[str, str] = {}
+        self.line = 0
+
+
+def read(source: Source) -> Iterator[Event]:
+    """The events of an OFX file. Raises Refused when it holds no statement of an account."""
+    state = _State()
+    for line, tag, text in _tokens(source):
+        yield from _take(line, tag, text, state, source)
+    yield from _finish(state, source)
+    if not state.refs:
+        raise Refused("bank_file_no_statement")
+
+
+def _tokens(source: Source) -> Iterator[tuple[int, str, str]]:
+    """(line, tag in capitals, text behind it); an end as "/TAG". Text is unescaped."""
+    line = 1
+    held: tuple[int, str, str] | None = None
+    for at, piece in _pieces(source):
+        line = at
+        if piece.startswith(_CDATA):
+            inner, _end, rest = piece[len(_CDATA) :].partition("]]>")
+            if held and len(held[2]) < _MAX_TEXT_CHARS:
+                held = (held[0], held[1], held[2] + (html.escape(inner) + rest)[:_MAX_TEXT_CHARS])
+            continue
+        name, found, text = piece.partition(">")
+        if not found or name[:1] in "?!":
+            continue
+        if held:
+            yield held[0], held[1], html.unescape(held[2]).strip()
+        held = (line, name.split()[0].upper() if name.split() else "", text[:_MAX_TEXT_CHARS])
+    if held:
+        yield held[0], held[1], html.unescape(held[2]).strip()
+
+
+def _pieces(source: Source) -> Iterator[tuple[int, str]]:
+    """What stands between one < and the next, with the line it begins on; a CDATA section is one piece."""
+    text = io.TextIOWrapper(io.BytesIO(source.data), source.encoding, errors="replace", newline=None)
+    line, rest = 1, ""
+    started = False
+    held: list[str] = []  # of a CDATA section: each < in it makes another piece, so they are joined once, at its end
+    length = 0
+    while chunk := text.read(_CHUNK):
+        parts = (rest + chunk).split("<")
+        rest = parts.pop()
+        for part in parts:
+            whole = part
+            if held or part.startswith(_CDATA):
+                held.append(part)
+                length += len(part) + 1
+                if "]]>" not in part:
+                    continue
+                whole, held, length = "<".join(held), [], 0
+            if started:
+                yield line, whole
+            started = True
+            line += whole.count("\n")
+        if length + len(rest) > 4 * _CHUNK:
+            raise Refused("bank_file_damaged", line=line)
+    if started:
+        yield line, "<".join([*held, rest])
+
+
+def _take(line: int, tag: str, text: str, state: _State, source: Source) -> Iterator[Event]:
+    if tag in _STATEMENTS:
+        yield from _finish(state, source)
+        state.refs += 1
+        state.statement = _Statement(state.refs)
+    elif tag.lstrip("/") in _STATEMENTS:
+        yield from _finish(state, source)
+    statement = state.statement
+    if statement is None:
+        return
+    # In SGML the end may be left out: a new group, or the end of the list, ends the one before it.
+    if tag in ("STMTTRN", "LEDGERBAL", "AVAILBAL", "/BANKTRANLIST"):
+        yield from _end_group(state, source)
+    if tag in ("STMTTRN", "LEDGERBAL", "AVAILBAL"):
+        state.group, state.values, state.line, state.inner = tag, {}, line, ""
+    elif tag == f"/{state.group}" and state.group:
+        yield from _end_group(state, source)
+    elif state.group:
+        _gather(tag, text, state)
+    elif tag == "CURDEF":
+        statement.currency = clean(text).upper()
+    elif tag == "ACCTID":
+        statement.account_no = statement.account_no or clean(text)
+
+
+def _gather(tag: str, text: str, state: _State) -> None:
+    """A value of the group; that of a group within it under "BANKACCTTO.ACCTID"."""
+    if tag in _GROUPS:
+        state.inner = tag + "."
+    elif tag == "/" + state.inner.rstrip("."):
+        state.inner = ""
+    elif text and not tag.startswith("/"):
+        inner = state.inner if tag in ("ACCTID", "BANKID", "NAME") else ""
+        state.values.setdefault(inner + tag, text)
+
+
+def _end_group(state: _State, source: Source) -> Iterator[Event]:
+    group, values, statement = state.group, state.values, state.statement
+    state.group, state.inner = "", ""
+    if statement is None or not group:
+        return
+    if group == "STMTTRN":
+        yield from statement.open(source)
+        try:
+            yield _movement(values, state.line, statement)
+        except Unreadable as fault:
+            yield problem(state.line, fault)
+    elif group == "LEDGERBAL":
+        yield from statement.open(source)
+        try:
+            sign, minor = _amount(values.get("BALAMT", ""), statement.currency)
+            statement.closing = sign * minor
+            statement.closing_on = _day(values["DTASOF"]) if values.get("DTASOF") else None
+        except Unreadable as fault:
+            yield problem(state.line, fault, lost=False)
+
+
+def _finish(state: _State, source: Source) -> Iterator[Event]:
+    yield from _end_group(state, source)
+    if state.statement is not None:
+        yield from state.statement.open(source)
+        yield Closed(state.statement.ref, state.statement.closing, state.statement.closing_on)
+    state.statement = None
+
+
+def _movement(values: dict[str, str], line: int, statement: _Statement) -> Line:
+    decimals_of(statement.currency)
+    sign, minor = _amount(values.get("TRNAMT", ""), statement.currency)
+    if not minor:
+        raise Unreadable("nothing_moved")
+    booked_on = _day(values.get("DTPOSTED", ""))
+    name = values.get("NAME") or values.get("PAYEE.NAME", "")
+    memo = values.get("MEMO", "")
+    check = values.get("CHECKNUM", "")
+    return Line(
+        statement.ref,
+        line,
+        booked_on,
+        _day(values["DTAVAIL"]) if values.get("DTAVAIL") else booked_on,
+        statement.currency,
+        sign,
+        minor,
+        payer_name=clean(name, MAX_NAME_CHARS),
+        payer_account=clean(values.get("BANKACCTTO.ACCTID", "") or values.get("CCACCTTO.ACCTID", "")),
+        payer_bank=clean(values.get("BANKACCTTO.BANKID", "")),
+        remittance=clean(memo or name, MAX_REMITTANCE_CHARS),
+        bank_reference=clean(values.get("FITID", "")),
+        end_to_end_id=clean(values.get("REFNUM", "") or ("" if check.strip("0") == "" else check)),
+        raw_kind=clean(values.get("TRNTYPE", "")),
+    )
+
+
+def _day(text: str) -> date:
+    matched = _DATE.match(text)
+    if matched is None:
+        raise Unreadable("not_a_date", found=quoted(text))
+    return day(int(matched[1]), int(matched[2]), int(matched[3]), text[:8])
+
+
+def _amount(text: str, currency: str) -> tuple[int, int]:
+    """(sign, minor units): "-6.60", "+1,200.00", "1200,5" as some banks write it."""
+    matched = _AMOUNT.fullmatch(text.strip())
+    if matched is None:
+        raise Unreadable("not_an_amount", found=quoted(text))
+    digits = matched[2]
+    if "," in digits and "." in digits:
+        digits = digits.replace("," if digits.rindex(".") > digits.rindex(",") else ".", "")
+    elif digits.count(",") > 1 or ("," in digits and len(digits.rpartition(",")[2]) == 3):
+        raise Unreadable("ambiguous_amount", found=quoted(text))
+    return (-1 if matched[1] == "-" else 1), minor_of(digits, currency)

@@ -1,0 +1,94 @@
+"""Which format a file is, and in which encoding its text is written: by its content, never by its name.
+
+May import the standard library, `events` and the readers. Invariant: what is none of the known formats is refused
+with a reason; decoding never fails, a byte that means nothing stays visible as a replacement sign.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import Final
+
+from ar.receipts.bank.formats import camt053, mt940, ofx, tables
+from ar.receipts.bank.formats.events import Reader, Refused
+
+HEAD_BYTES: Final = 64 * 1024
+READERS: Final[dict[str, Reader]] = {
+    "mt940": mt940.read,
+    "camt053": camt053.read,
+    "ofx": ofx.read,
+    "table": tables.read,
+}
+_MT940 = re.compile(rb"(?:^|[\r\n}{:\xbf])[ \t]{0,4}:20:[^\r\n]*[\r\n]+(?s:.{0,4000}?):(?:25P?|60[FM]|61):")
+_OFX = re.compile(rb"<OFX[>\s]|OFXHEADER", re.IGNORECASE)
+_DECLARED = re.compile(r"""<\?xml[^>]*?encoding=["']([A-Za-z0-9_.:-]+)["']""")
+#: What a bank may declare. Python knows more under that name: packers (zlib), riddles (rot13), escapes.
+_ENCODINGS = re.compile(
+    r"iso8859-\d{1,2}|cp\d{3,5}|gb2312|gbk|gb18030|hz|big5(?:hkscs)?|shift_jis|euc_(?:jp|kr)|koi8-[ru]"
+)
+_HIGH = re.compile(rb"[\x80-\xff]+")
+
+
+def format_of(data: bytes) -> str:
+    """A key of READERS. Raises Refused for what is no bank statement at all."""
+    head = _utf8_head(data)
+    if not head.strip(b"\x00\r\n\t "):
+        raise Refused("bank_file_empty")
+    if head[:4] == b"PK\x03\x04":
+        return "table"
+    if _OFX.search(head[:4096]):
+        return "ofx"
+    if _MT940.search(head):
+        return "mt940"
+    if head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<":
+        if b"camt.053" in head or b"<BkToCstmrStmt" in head:
+            return "camt053"
+        raise Refused("bank_file_unknown")
+    return "table"
+
+
+def encoding_of(data: bytes) -> str:
+    """UTF-8 when it is valid, UTF-16 by its mark, Chinese when its high bytes come in pairs, else Western."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    if data[:3] == codecs.BOM_UTF8:
+        return "utf-8-sig"
+    declared = _DECLARED.search(data[:200].decode("latin-1"))
+    try:
+        name = codecs.lookup(declared[1]).name if declared else "utf-8"
+        if _ENCODINGS.fullmatch(name):
+            return "gb18030" if name in ("gb2312", "gbk") else name  # what says GBK is often more than that
+    except LookupError:
+        pass
+    return "utf-8" if _is_utf8(data) else _eastern_or_western(data)
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether all of it is UTF-8, looked at piece by piece: the text as a whole is never in memory."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(data), 1 << 20):
+            decoder.decode(data[start : start + (1 << 20)])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _eastern_or_western(data: bytes) -> str:
+    """Chinese characters are two high bytes each, so runs of them are even; an umlaut stands alone."""
+    even = odd = 0
+    for at, run in enumerate(_HIGH.finditer(data)):
+        length = run.end() - run.start()
+        even, odd = (even + length, odd) if length % 2 == 0 else (even, odd + length)
+        if at > 5_000:
+            break
+    return "gb18030" if even >= odd else "cp1252"
+
+
+def _utf8_head(data: bytes) -> bytes:
+    head = data[:HEAD_BYTES]
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return head.decode("utf-16", "replace").encode("utf-8", "replace")
+    return head

@@ -1,0 +1,121 @@
+"""Texts of bank statements: what could not be read, by line; states; error sentences of files and accounts.
+
+Imports the formats' names, kernel.money and the marker for translation. Invariant: every code that a reader gives
+has a sentence here (a test reads them); what is quoted stands as it stood in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ar.receipts.bank.formats.columns import PROFILE_NAMES
+from kernel.i18n import current_language, gettext, mark
+from kernel.money import format_minor
+
+FINDINGS: Final[dict[str, str]] = {
+    "no_such_day": mark("%(day)s %(month)s is not a date."),
+    "not_a_date": mark("“%(found)s” is not a date."),
+    "date_missing": mark("The date is missing."),
+    "date_too_far": mark("The date “%(found)s” is too far off."),
+    "not_an_amount": mark("“%(found)s” is not an amount."),
+    "ambiguous_amount": mark("Could be two amounts: “%(found)s”."),
+    "amount_too_large": mark("The amount “%(found)s” is too large."),
+    "too_many_decimals": mark("%(currency)s does not have so many decimals: “%(found)s”."),
+    "two_amounts": mark("Money in and money out stand in the same row."),
+    "nothing_moved": mark("The amount is zero. The row was left out."),
+    "no_side": mark("It does not say whether money came in or went out."),
+    "unknown_currency": mark("“%(found)s” is not a currency code."),
+    "line_other_currency": mark("The amount is in %(found)s, the account in %(currency)s."),
+    "balance_other_currency": mark("The balance is in %(found)s, the account in %(currency)s."),
+    "not_a_balance": mark("The balance “%(found)s” cannot be read."),
+    "not_a_movement": mark("The movement “%(found)s” cannot be read."),
+    "line_without_statement": mark("A movement stands outside of any statement."),
+    "not_booked_yet": mark("Not booked by the bank yet (%(found)s). Left out; it will come with a later statement."),
+    # What the kernel's reader of tables refuses.
+    "table_too_large": mark("The file has more than %(most)s bytes."),
+    "table_too_many_rows": mark("The file has more than %(most)s rows. Split it."),
+    "table_too_many_columns": mark("The file has more than %(most)s columns."),
+    "table_cell_too_long": mark("Row %(row)s has a cell of more than %(most)s characters."),
+    "table_empty": mark("The file is empty."),
+    "table_kind": mark("This is neither a CSV file nor an XLSX workbook."),
+    "table_encoding": mark("The text of the file is neither UTF-8 nor GB18030."),
+    "table_malformed": mark("The file is damaged and cannot be read."),
+    "table_bomb": mark("The workbook unpacks to far more than it says and is not opened."),
+    "table_too_wide": mark(
+        "The sheet spans %(found)s cells; at most %(most)s are read. Delete empty rows and columns."
+    ),
+    "balance_differs": mark(
+        "Statement %(number)s: opening balance and lines differ from the closing balance by %(off)s %(currency)s."
+    ),
+}
+MESSAGES: Final[dict[str, str]] = {
+    "bank_file_empty": mark("The file is empty."),
+    "bank_file_missing": mark("Choose a file."),
+    "bank_file_unknown": mark(
+        "This is no bank statement that can be read: MT940, camt.053, OFX, or a CSV or XLSX export with its header row."
+    ),
+    "bank_file_damaged": mark("The file is damaged and cannot be read further."),
+    "bank_file_has_dtd": mark("The file brings definitions of its own (a DTD). For safety it is not opened."),
+    "bank_file_entry_too_large": mark("One entry of the file is too large to be read."),
+    "bank_file_version": mark("This is another message than camt.053 from version 2 on: “%(found)s”."),
+    "bank_file_no_statement": mark("There is no statement of an account in the file."),
+    "bank_file_nothing_readable": mark("None of its lines could be read."),
+    "bank_file_not_waiting": mark("This file is not waiting for anything."),
+    "bank_file_not_found": mark("There is no such bank file."),
+    "bank_file_broke": mark(
+        "Something in this file could not be worked on. It is noted in the log; ask whoever runs the system to look."
+    ),
+    "bank_account_not_found": mark("There is no such bank account."),
+    "bank_account_known": mark("The account %(number)s is kept already."),
+    "bank_account_currency": mark("The currency of an account does not change: it is %(currency)s."),
+    "bank_account_other_currency": mark("That account is kept in %(currency)s, the statement is in %(found)s."),
+    "bank_line_not_found": mark("There is no such bank line."),
+    "bank_line_matched": mark("This line belongs to a receipt. Take the receipt back first."),
+}
+STATES: Final[dict[str, tuple[str, str]]] = {
+    "reading": (mark("Being read"), "quiet"),
+    "asking": (mark("Whose account?"), "warn"),
+    "read": (mark("Read"), "ok"),
+    "refused": (mark("Refused"), "late"),
+}
+LINE_STATES: Final[dict[str, tuple[str, str]]] = {
+    "open": (mark("To match"), "warn"),
+    "matched": (mark("Matched"), "ok"),
+    "set_aside": (mark("Set aside"), "quiet"),
+}
+WHY_NOT: Final[dict[str, str]] = {
+    "unknown": mark("This account is not among yours yet."),
+    "currency": mark("You keep this account in another currency."),
+}
+FORMATS: Final[dict[str, str]] = {"mt940": "MT940", "camt053": "camt.053", "ofx": "OFX", "csv": "CSV", "xlsx": "XLSX"}
+_MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June", "July", "August", "September", "October"),
+    *("November", "December"),
+)
+
+
+def finding_text(code: str, params: Mapping[str, Any]) -> str:
+    """What was found, in the current language; the code itself when nobody wrote a text."""
+    shown = dict(params)
+    if code == "no_such_day":
+        shown["month"] = _month(int(params["month"]))
+    elif code == "balance_differs":
+        shown["off"] = format_minor(int(params["off_minor"]), str(params["currency"]))
+    text = FINDINGS.get(code) or MESSAGES.get(code, code)
+    try:
+        return gettext(text, **shown) if shown else gettext(text)
+    except (KeyError, ValueError):
+        return gettext(text)
+
+
+def _month(number: int) -> str:
+    if current_language() == "zh_CN":
+        return f"{number}月"
+    return _MONTHS[number - 1] if 1 <= number <= 12 else str(number)
+
+
+def format_text(name: str) -> str:
+    """`csv-icbc` as "CSV · 工行 ICBC"."""
+    kind, _dash, profile = name.partition("-")
+    return " · ".join(filter(None, (FORMATS.get(kind, kind), PROFILE_NAMES.get(profile, profile))))

@@ -1,0 +1,151 @@
+"""The pages of bank statements: files, one file with its lines. Invariant: parse, authorise, one command, render."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, request, url_for
+
+from ar.receipts.bank import files as bank_files
+from ar.receipts.bank import messages as bank_messages
+from ar.receipts.bank import queries as bank_queries
+from ar.receipts.bank.inputs import AssignAccount, BankUpload
+from kernel.errors import RuleBroken
+from kernel.i18n import gettext as _
+from kernel.i18n import mark
+from tenants.access import may, staff
+from tenants.permissions import Permission
+from web import filters
+from web.command_form import command_form, done
+from web.context import actor, db
+from web.forms import Form, blank
+from web.paging import read_page
+from web.refusals import put_refusal
+from web.responses import Page, part, render
+
+bp = Blueprint("bank", __name__, url_prefix="/bank")
+
+PROBLEMS_SHOWN, STATEMENTS_SHOWN = 200, 100
+CHIPS = {
+    "all": mark("All"),
+    "open": mark("To match"),
+    "matched": mark("Matched"),
+    "set_aside": mark("Set aside"),
+    "out": mark("Money out"),
+}
+
+
+def _index_page(form: Form[Any]) -> str:
+    asked, tenant_id = read_page(request.args), actor().tenant_id
+    rows, total = bank_queries.files(db(), tenant_id, offset=asked.offset, limit=asked.limit)
+    return render(
+        "ar/receipts/bank/index.html",
+        form=form,
+        files=rows,
+        options=[("", _("As the file says")), *bank_queries.account_options(db(), tenant_id)],
+        pager=asked.page(total, url_for("bank.index"), request.args),
+        states=bank_messages.STATES,
+        format_text=bank_messages.format_text,
+        may_upload=may(Permission.IMPORT),
+    )
+
+
+@bp.get("/")
+@staff(Permission.READ)
+def index() -> Page:
+    """The files that were uploaded, newest first, and the form for the next."""
+    return _index_page(blank())
+
+
+@bp.post("/")
+@staff(Permission.IMPORT)
+def create() -> Page:
+    """Takes a statement file in and has it read. The same file again leads to its page and adds nothing."""
+    form: Form[Any] = Form(values=dict(request.form))
+    sent, chosen = request.files.get("file"), _chosen(form)
+    if sent is None or not sent.filename:
+        form.errors["file"] = _("Choose a file.")
+    if form.errors or sent is None:
+        return _index_page(form), 422
+    try:
+        file_id, is_new = bank_files.upload(db(), actor(), BankUpload(sent.filename or "", sent.read(), chosen))
+    except RuleBroken as fault:
+        put_refusal(form, fault, otherwise="file")
+        return _index_page(form), 422
+    text = _("The file is being read.") if is_new else _("This file is here already. Nothing is added twice.")
+    return done(text, "bank.show", bank_file_id=file_id)
+
+
+def _file(form: Form[Any], bank_file_id: UUID) -> dict[str, Any]:
+    tenant_id, asked = actor().tenant_id, read_page(request.args)
+    wanted = filters.read(bank_queries.LineFilters, request.args)
+    file = bank_queries.file_page(db(), tenant_id, bank_file_id)
+    rows, total = bank_queries.lines_of(db(), tenant_id, bank_file_id, wanted, offset=asked.offset, limit=asked.limit)
+    path, problems = url_for("bank.show", bank_file_id=bank_file_id), file.problems[:PROBLEMS_SHOWN]
+    return {
+        "file": file,
+        "form": form,
+        "lines": rows,
+        "pager": asked.page(total, path, request.args),
+        "chips": filters.chips(wanted, "state", [(state, _(name)) for state, name in CHIPS.items()], path),
+        "unknown": [each for each in file.accounts if not each["bank_account_id"] and each["lines"]],
+        "options": {each["currency"]: _options(each["currency"]) for each in file.accounts},
+        "account_names": bank_queries.account_names(db(), tenant_id),
+        "problems": [(p["line"], bank_messages.finding_text(p["code"], p["params"])) for p in problems],
+        "statements": file.statements[:STATEMENTS_SHOWN],
+        "states": bank_messages.STATES,
+        "line_states": bank_messages.LINE_STATES,
+        "why_not": bank_messages.WHY_NOT,
+        "format_text": bank_messages.format_text,
+        "may_upload": may(Permission.IMPORT),
+    }
+
+
+def _options(currency: str) -> list[tuple[str, str]]:
+    return [("", _("Choose")), *bank_queries.account_options(db(), actor().tenant_id, currency)]
+
+
+def _file_page(form: Form[Any], bank_file_id: UUID) -> str:
+    return render("ar/receipts/bank/show.html", **_file(form, bank_file_id))
+
+
+@bp.get("/files/<uuid:bank_file_id>")
+@staff(Permission.READ)
+def show(bank_file_id: UUID) -> Page:
+    """One file: counts, balances, what could not be read, and its lines."""
+    return _file_page(blank(), bank_file_id)
+
+
+@bp.get("/files/<uuid:bank_file_id>/progress")
+@staff(Permission.READ)
+def progress(bank_file_id: UUID) -> Page:
+    """The part of the page that follows the reading."""
+    return part("ar/receipts/bank/_file.html", **_file(blank(), bank_file_id))
+
+
+@bp.post("/files/<uuid:bank_file_id>/accounts")
+@staff(Permission.IMPORT)
+@command_form(AssignAccount, page=_file_page, otherwise="bank_account_id")
+def assign(data: AssignAccount, bank_file_id: UUID) -> Page:
+    """Says whose account a number in the file is."""
+    bank_files.assign_account(db(), actor(), bank_file_id, data)
+    return done(_("The account is noted."), "bank.show", bank_file_id=bank_file_id)
+
+
+@bp.post("/files/<uuid:bank_file_id>/readings")
+@staff(Permission.IMPORT)
+def read_again(bank_file_id: UUID) -> Page:
+    """Has a file read once more that was refused or waited for an account."""
+    bank_files.read_again(db(), actor(), bank_file_id)
+    return done(_("The file is being read."), "bank.show", bank_file_id=bank_file_id)
+
+
+def _chosen(form: Form[Any]) -> UUID | None:
+    """The account chosen beside the file, if one was."""
+    text = str(form.value("bank_account_id")).strip()
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        form.errors["bank_account_id"] = _("Choose one of the options.")
+    return None

@@ -1,0 +1,136 @@
+"""What is done with bank lines on the matching screen: accept the sure ones, book, take back, set aside.
+
+Invariant: parse, authorise, one command, answer; recalculating changes nothing; after a line is done the next one that
+waits is shown. The views hang on the blueprint of `matching_routes`.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import request, url_for
+
+from ar.receipts.bank import files as bank_files
+from ar.receipts.bank.inputs import SetAside
+from ar.receipts.matching import queries as matching_queries
+from ar.receipts.matching.by_hand import apply_line, undo_match
+from ar.receipts.matching.commands import accept_sure, ask_to_match, go_on_accepting
+from ar.receipts.matching.queries import MatchFilters
+from ar.receipts.matching.routes import KEPT, bp, match_screen
+from ar.receipts.posting.forms import read_picked
+from ar.receipts.posting.inputs import ApplyLine
+from kernel.errors import Conflict, RuleBroken
+from kernel.i18n import gettext as _
+from kernel.i18n import ngettext
+from tenants.access import staff
+from tenants.permissions import Permission
+from web import filters
+from web.command_form import done
+from web.context import actor, db
+from web.forms import read_form
+from web.refusals import put_refusal, refused
+from web.responses import Page, flash_error, flash_ok, see_other
+
+FIELDS = {"receipt_in_future": "booked_on", "period_locked": "booked_on"}
+
+
+@bp.post("/again")
+@staff(Permission.POST_LEDGER)
+def again() -> Page:
+    """Has all lines that wait matched anew by the queue."""
+    ask_to_match(db(), actor())
+    return done(_("The lines are being matched anew."), "matching.index")
+
+
+@bp.post("/sure")
+@staff(Permission.POST_LEDGER)
+def accept() -> Page:
+    """Books all sure lines: a batch at once, further ones by the queue."""
+    done = accept_sure(db(), actor())
+    if done.more:
+        go_on_accepting(db(), actor())
+    flash_ok(ngettext("%(num)s line is booked.", "%(num)s lines are booked.", done.booked))
+    if done.passed_over:
+        flash_error(
+            ngettext(
+                "%(num)s line no longer fits: its documents have moved. Look at it yourself.",
+                "%(num)s lines no longer fit: their documents have moved. Look at them yourself.",
+                done.passed_over,
+            )
+        )
+    if done.more:
+        flash_ok(_("The others follow in the background."))
+    return see_other(url_for("matching.index"))
+
+
+@bp.post("/<uuid:bank_line_id>")
+@staff(Permission.POST_LEDGER)
+def apply(bank_line_id: UUID) -> Page:
+    """Books the line for the customer with what is ticked; `do=show` only recalculates."""
+    form, wanted = read_picked(ApplyLine), _posted_filters(bank_line_id)
+    form.slot = "apply"
+    if request.form.get("do") == "show":
+        form.errors.clear()
+        return match_screen(form, wanted)
+    if not form.ok:
+        return match_screen(form, wanted), 422
+    line = matching_queries.find_line(db(), actor().tenant_id, bank_line_id)
+    try:
+        apply_line(db(), actor(), bank_line_id, form.data)
+    except (RuleBroken, Conflict) as error:
+        put_refusal(form, error, FIELDS)
+        return match_screen(form, wanted), error.status
+    flash_ok(_("The line is booked."))
+    return see_other(_address(wanted, matching_queries.next_line(db(), actor().tenant_id, wanted, line)))
+
+
+@bp.post("/<uuid:bank_line_id>/undoing")
+@staff(Permission.POST_LEDGER)
+def undo(bank_line_id: UUID) -> Page:
+    """Takes a match back: allocations and receipt; the line waits again."""
+    try:
+        undo_match(db(), actor(), bank_line_id)
+    except (RuleBroken, Conflict) as error:
+        return refused(error, url_for("matching.index", line=bank_line_id))
+    text = _("The match is taken back. It will not be made by itself again.")
+    return done(text, "matching.index", line=bank_line_id)
+
+
+@bp.post("/<uuid:bank_line_id>/aside")
+@staff(Permission.POST_LEDGER)
+def aside(bank_line_id: UUID) -> Page:
+    """This line is no customer's payment."""
+    wanted, form = _posted_filters(bank_line_id), read_form(SetAside)
+    line = matching_queries.find_line(db(), actor().tenant_id, bank_line_id)
+    if not form.ok:
+        flash_error(_("Say why the line is set aside."))
+        return see_other(_address(wanted, bank_line_id))
+    try:
+        bank_files.set_aside(db(), actor(), bank_line_id, form.data)
+    except Conflict as error:
+        return refused(error, _address(wanted, bank_line_id))
+    flash_ok(_("The line is set aside."))
+    return see_other(_address(wanted, matching_queries.next_line(db(), actor().tenant_id, wanted, line)))
+
+
+@bp.post("/<uuid:bank_line_id>/back")
+@staff(Permission.POST_LEDGER)
+def back(bank_line_id: UUID) -> Page:
+    """A line set aside waits again."""
+    here = url_for("matching.index", line=bank_line_id)
+    try:
+        bank_files.take_back(db(), actor(), bank_line_id)
+    except Conflict as error:
+        return refused(error, here)
+    return see_other(here)
+
+
+def _posted_filters(line_id: UUID) -> MatchFilters:
+    posted = {name: request.form.get(f"list_{name}", "") for name in KEPT}
+    return filters.read(MatchFilters, posted | {"line": str(line_id)})
+
+
+def _address(wanted: MatchFilters, line_id: UUID | None) -> str:
+    """The screen with the same list, at this line."""
+    path = url_for("matching.index")
+    return filters.url(wanted, path, line=str(line_id) if line_id else "", customer="", proposal=None)

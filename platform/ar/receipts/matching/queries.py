@@ -1,0 +1,278 @@
+"""What the matching screen shows: bank lines that wait, and for the chosen one what it could be for.
+
+May import the tables of customers and ledger, this slice and web.filters. Invariants: nothing here writes; for an open
+line the proposals are worked out on the books of now, never on what a batch once thought.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.customers.models import Customer
+from ar.ledger.models import OpenItem
+from ar.receipts.matching.commands import proposals_of
+from ar.receipts.matching.loading import as_lines, load_books_near, to_decide
+from ar.receipts.models import BankAccount, BankFile, BankLine
+from ar.receipts.rules.candidates import Item
+from ar.receipts.rules.matching import Proposal, decide
+from kernel.actor import Actor
+from kernel.errors import NotFound
+from kernel.money import BadAmount, parse_amount
+from kernel.views import select_view, value, view, views
+from web import filters
+
+FILES_MAX: Final = 30
+
+
+@dataclass(frozen=True)
+class MatchFilters:
+    """What the address asks for; `line` is the chosen one, `customer` a choice other than the proposed one."""
+
+    state: str = filters.choice("open", "sure", "likely", "hand", "matched", "set_aside")
+    q: str = filters.text()
+    amount: str = filters.text(max_length=40)
+    account: str = filters.text(max_length=36)
+    file: str = filters.text(max_length=36)
+    line: str = filters.text(max_length=36)
+    customer: str = filters.text(max_length=80)
+    proposal: int | None = filters.whole(None, least=0, most=9)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchLine:
+    """One bank line of the left pane."""
+
+    id: UUID
+    booked_on: date
+    currency: str
+    amount_minor: int
+    remittance: str
+    end_to_end_id: str
+    payer_name: str
+    payer_account: str
+    payer_bank: str
+    bank_account_id: UUID
+    account: str
+    file_id: UUID
+    side: int
+    is_reversal: bool
+    state: str
+    proposal_state: str | None
+    customer_id: UUID | None
+    customer_name: str | None
+    receipt_item_id: UUID | None
+    receipt_no: str | None
+    reason: str
+    decided_by: str | None
+    decided_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchList:
+    """A page of lines, and how many there are by state and certainty."""
+
+    lines: list[MatchLine]
+    total: int
+    counts: dict[str, int]
+    accounts: list[tuple[str, str]]
+    files: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalView:
+    """A proposal with names: the customer, and the documents with what each would get."""
+
+    customer_id: UUID
+    customer_no: str
+    customer_name: str
+    parts: tuple[tuple[UUID, int], ...]
+    documents: tuple[tuple[str, int], ...]
+    reasons: tuple[str, ...]
+    against: tuple[str, ...]
+    rest_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The line of the right pane with what it could be for."""
+
+    line: MatchLine
+    tier: str
+    against: tuple[str, ...]
+    proposals: tuple[ProposalView, ...]
+    refused: frozenset[UUID]
+
+
+def match_list(db: Session, tenant_id: UUID, wanted: MatchFilters, *, offset: int = 0, limit: int = 50) -> MatchList:
+    """The lines the address asks for, the oldest first (decided ones the newest first), with all counts."""
+    b = BankLine
+    every = [b.tenant_id == tenant_id, b.side == 1, *_wanted(wanted)]
+    tier = sa.func.coalesce(b.proposal_state, "hand")
+    counts = {
+        (state, certainty): number
+        for state, certainty, number in db.execute(
+            sa.select(b.state, tier, sa.func.count()).where(*every).group_by(b.state, tier)
+        )
+    }
+    told = {
+        "open": sum(n for (state, _tier), n in counts.items() if state == "open"),
+        **{word: counts.get(("open", word), 0) for word in ("sure", "likely", "hand")},
+        **{word: sum(n for (state, _t), n in counts.items() if state == word) for word in ("matched", "set_aside")},
+    }
+    chosen = [b.state == "open", tier == wanted.state] if wanted.state in ("sure", "likely", "hand") else None
+    limits = chosen or [b.state == wanted.state]
+    order = (b.booked_on, b.id) if wanted.state not in ("matched", "set_aside") else (b.booked_on.desc(), b.id.desc())
+    rows = db.execute(_lines(tenant_id).where(*every, *limits).order_by(*order).offset(offset).limit(limit))
+    return MatchList(views(MatchLine, rows), told[wanted.state], told, _accounts(db, tenant_id), _files(db, tenant_id))
+
+
+def find_line(db: Session, tenant_id: UUID, line_id: UUID) -> MatchLine:
+    """One line of money in. Raises NotFound."""
+    row = db.execute(_lines(tenant_id).where(BankLine.id == line_id)).first()
+    if row is None:
+        raise NotFound("bank_line_not_found")
+    return view(MatchLine, row)
+
+
+def next_line(db: Session, tenant_id: UUID, wanted: MatchFilters, after: MatchLine) -> UUID | None:
+    """The line that waits next under these filters, for going on without looking for it."""
+    b = BankLine
+    certain = [b.proposal_state == wanted.state] if wanted.state in ("sure", "likely") else []
+    place = sa.tuple_(b.booked_on, b.id) > sa.tuple_(sa.literal(after.booked_on), sa.literal(after.id))
+    where = [*to_decide(tenant_id), *_wanted(wanted), *certain, b.id != after.id]
+    return db.execute(
+        sa.select(b.id).where(*where).order_by(place.desc(), b.booked_on, b.id).limit(1)
+    ).scalar_one_or_none()
+
+
+def choose(db: Session, actor: Actor, line_id: UUID) -> Chosen:
+    """The line with its proposals on the books of now; a decided line has none."""
+    line = find_line(db, actor.tenant_id, line_id)
+    if line.state != "open":
+        return Chosen(line, "", (), (), frozenset())
+    (asked,) = as_lines(db, actor.tenant_id, [line])
+    kept = db.execute(
+        sa.select(BankLine.proposal).where(BankLine.tenant_id == actor.tenant_id, BankLine.id == line_id)
+    ).scalar_one()
+    before = {item_id for each in proposals_of(kept) for item_id, _minor in each.parts}
+    books = load_books_near(db, actor.tenant_id, asked, before)
+    decision = decide(asked, books, actor.today)
+    items = books.items_by_id(item_id for each in decision.proposals for item_id, _minor in each.parts)
+    customers = _customers(db, actor.tenant_id, [each.customer_id for each in decision.proposals])
+    proposals = tuple(_view(each, customers, items, line.amount_minor) for each in decision.proposals)
+    return Chosen(line, decision.tier, decision.against, proposals, asked.refused)
+
+
+def customer_name(db: Session, tenant_id: UUID, customer_id: UUID) -> str:
+    """The customer's name; nothing for one of another tenant."""
+    return _customers(db, tenant_id, [customer_id]).get(customer_id, ("", ""))[1]
+
+
+def _view(
+    each: Proposal, customers: dict[UUID, tuple[str, str]], items: dict[UUID, Item], amount_minor: int
+) -> ProposalView:
+    number, name = customers.get(each.customer_id, ("", ""))
+    documents = tuple((items[item_id].document_no, minor) for item_id, minor in each.parts)
+    rest = amount_minor - sum(minor for _item, minor in each.parts)
+    return ProposalView(each.customer_id, number, name, each.parts, documents, each.reasons, each.against, rest)
+
+
+def _customers(db: Session, tenant_id: UUID, ids: list[UUID]) -> dict[UUID, tuple[str, str]]:
+    c = Customer
+    rows = db.execute(sa.select(c.id, c.number, c.name).where(c.tenant_id == tenant_id, c.id.in_(ids)))
+    return {customer_id: (number, name) for customer_id, number, name in rows}
+
+
+def _lines(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
+    line, account, customer, item = BankLine, BankAccount, Customer, OpenItem
+    return (
+        select_view(
+            MatchLine,
+            id=value(line.id),
+            booked_on=value(line.booked_on),
+            currency=value(line.currency),
+            amount_minor=value(line.amount_minor),
+            remittance=value(line.remittance),
+            end_to_end_id=value(line.end_to_end_id),
+            payer_name=value(line.payer_name),
+            payer_account=value(line.payer_account),
+            payer_bank=value(line.payer_bank),
+            bank_account_id=value(line.bank_account_id),
+            account=value(account.name),
+            file_id=value(line.file_id),
+            side=value(line.side),
+            is_reversal=value(line.is_reversal),
+            state=value(line.state),
+            proposal_state=value(line.proposal_state),
+            customer_id=value(line.customer_id),
+            customer_name=value(customer.name),
+            receipt_item_id=value(line.receipt_item_id),
+            receipt_no=value(item.document_no),
+            reason=value(line.reason),
+            decided_by=value(line.decided_by),
+            decided_at=value(line.decided_at),
+        )
+        .select_from(line)
+        .join(account, sa.and_(account.tenant_id == tenant_id, account.id == line.bank_account_id))
+        .outerjoin(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == line.customer_id))
+        .outerjoin(item, sa.and_(item.tenant_id == tenant_id, item.id == line.receipt_item_id))
+        .where(line.tenant_id == tenant_id, line.side == 1)
+    )
+
+
+def _wanted(wanted: MatchFilters) -> list[sa.ColumnElement[bool]]:
+    b = BankLine
+    limits: list[sa.ColumnElement[bool]] = []
+    if wanted.q:
+        texts = (b.remittance, b.payer_name, b.payer_account, b.end_to_end_id)
+        limits.append(sa.or_(*(text.icontains(wanted.q, autoescape=True) for text in texts)))
+    if wanted.amount:
+        limits.append(_of_amount(wanted.amount))
+    if (account := _uuid(wanted.account)) is not None:
+        limits.append(b.bank_account_id == account)
+    if (file := _uuid(wanted.file)) is not None:
+        limits.append(b.file_id == file)
+    return limits
+
+
+def _of_amount(text: str) -> sa.ColumnElement[bool]:
+    """Lines of that amount, in whatever currency they are; what is no amount finds nothing."""
+    b, readings = BankLine, dict[str, int]()
+    for currency, decimals in (("CNY", 2), ("JPY", 0), ("KWD", 3)):
+        try:
+            readings[str(decimals)] = parse_amount(text, currency)
+        except BadAmount:
+            continue
+    if not readings:
+        return b.amount_minor < 0
+    return b.amount_minor.in_(sorted(set(readings.values())))
+
+
+def _accounts(db: Session, tenant_id: UUID) -> list[tuple[str, str]]:
+    a = BankAccount
+    rows = db.execute(sa.select(a.id, a.name).where(a.tenant_id == tenant_id).order_by(a.name, a.id))
+    return [(str(found_id), name) for found_id, name in rows]
+
+
+def _files(db: Session, tenant_id: UUID) -> list[tuple[str, str]]:
+    f = BankFile
+    rows = db.execute(
+        sa.select(f.id, f.filename)
+        .where(f.tenant_id == tenant_id, f.state == "read")
+        .order_by(f.uploaded_at.desc(), f.id)
+        .limit(FILES_MAX)
+    )
+    return [(str(found_id), name) for found_id, name in rows]
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,120 @@
+"""The matching screen: bank lines on the left, what the chosen one could be for on the right.
+
+Invariant: parse, authorise, one query, render; looking changes nothing. What is done with a line is in `match_routes`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, request, url_for
+
+from ar.customers.queries import CustomerFacts, find_numbers
+from ar.ledger.documents.commands import suggestions
+from ar.ledger.messages import KIND_NAMES
+from ar.receipts.matching import queries as matching_queries
+from ar.receipts.matching.queries import Chosen, MatchFilters, ProposalView
+from ar.receipts.messages import AGAINST, MATCH_STATES, REASONS, TIERS, WHY
+from ar.receipts.posting.allocation_choice import picking
+from ar.receipts.posting.forms import typed_rows
+from ar.receipts.posting.queries import cash_state
+from kernel.errors import NotFound
+from kernel.i18n import gettext as _
+from kernel.ids import new_id
+from tenants.access import may, staff
+from tenants.permissions import Permission
+from web import filters
+from web.context import actor, db
+from web.forms import Form, blank
+from web.paging import read_page
+from web.responses import Page, render
+
+bp = Blueprint("matching", __name__, url_prefix="/matching")
+
+NAMES: dict[str, Any] = {"reasons": REASONS, "againsts": AGAINST, "tiers": TIERS, "why": WHY, "kinds": KIND_NAMES}
+#: Filters that a form carries along, so that the same list is there afterwards.
+KEPT = ("state", "q", "amount", "account", "file")
+
+
+@bp.get("/")
+@staff(Permission.READ)
+def index() -> Page:
+    """The two panes; which line is chosen stands in the address, else it is the first."""
+    return match_screen(blank(), filters.read(MatchFilters, request.args))
+
+
+def match_screen(form: Form[Any], wanted: MatchFilters) -> str:
+    """Renders the screen; `form` comes back in its slot: apply."""
+    asked, path, tenant_id = read_page(request.args, 25), url_for("matching.index"), actor().tenant_id
+    page = matching_queries.match_list(db(), tenant_id, wanted, offset=asked.offset, limit=asked.limit)
+    line_id = _uuid(wanted.line) or (page.lines[0].id if page.lines else None)
+    chosen = matching_queries.choose(db(), actor(), line_id) if line_id else None
+    return render(
+        "ar/receipts/matching/index.html",
+        page=page,
+        wanted=wanted,
+        kept={name: getattr(wanted, name) for name in KEPT},
+        cash=cash_state(db(), tenant_id),
+        chips=filters.chips(
+            wanted, "state", [(word, _(name), page.counts[word]) for word, name in MATCH_STATES.items()], path
+        ),
+        active=filters.active(wanted, ignore=("line", "customer", "proposal", "state")),
+        pager=asked.page(page.total, path, request.args),
+        chosen=chosen,
+        line_url=lambda line: filters.url(wanted, path, line=str(line), customer="", proposal=None),
+        proposal_url=lambda at: filters.url(wanted, path, line=str(line_id), customer="", proposal=at),
+        may_post=may(Permission.POST_LEDGER),
+        **(_choice(wanted, chosen, form) if chosen else {"customer": None, "picking": None, "form": blank()}),
+        **NAMES,
+    )
+
+
+def _choice(wanted: MatchFilters, chosen: Chosen, form: Form[Any]) -> dict[str, Any]:
+    """The right pane's form: which customer, which items are ticked, what was typed."""
+    line, tenant_id = chosen.line, actor().tenant_id
+    at = wanted.proposal or 0
+    proposal: ProposalView | None = chosen.proposals[at] if at < len(chosen.proposals) else None
+    customer_id, name, fault = (proposal.customer_id, proposal.customer_name, "") if proposal else (None, "", "")
+    if form.slot and _uuid(str(form.value("customer_id"))):
+        customer_id = _uuid(str(form.value("customer_id")))
+        proposal = None
+    elif wanted.customer:
+        found = _find_customer(wanted.customer)
+        customer_id, name, proposal = (found.id, found.name, None) if found else (None, "", None)
+        fault = "" if found else _("No customer, or several, are found by “%(text)s”.", text=wanted.customer)
+    shown = None
+    if customer_id is not None and line.state == "open" and may(Permission.POST_LEDGER):
+        shown = picking(
+            db(),
+            actor(),
+            customer_id,
+            line.currency,
+            line.amount_minor,
+            parts=typed_rows() if form.slot else None,
+            proposed=proposal.parts if proposal else (),
+            refused=chosen.refused,
+            designation=line.remittance,
+        )
+        name = name or matching_queries.customer_name(db(), tenant_id, customer_id)
+    return {
+        "customer": {"id": customer_id, "name": name} if customer_id else None,
+        "customer_fault": fault,
+        "picking": shown,
+        "form": form.at("apply", key=str(new_id()), how="ticked"),
+    }
+
+
+def _find_customer(text: str) -> CustomerFacts | None:
+    """The customer with this number, or the only one whose number or name a search finds."""
+    tenant_id = actor().tenant_id
+    found = find_numbers(db(), tenant_id, [text]).get(text)
+    near = [] if found else suggestions(db(), tenant_id, text)
+    return find_numbers(db(), tenant_id, [near[0][0]]).get(near[0][0]) if len(near) == 1 else found
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise NotFound("bank_line_not_found") from None

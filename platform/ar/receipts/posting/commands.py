@@ -1,0 +1,303 @@
+"""What a person does with money by hand: enter a receipt, apply an unapplied credit, take an allocation back.
+
+May import the ledger, this slice and the kernel. Invariants: a form sent twice has one effect; what a person took off
+is remembered and no order ever puts it back by itself; the rest of a payment stays visible as unapplied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.customers.queries import find_numbers
+from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers
+from ar.ledger.models import Allocation, OpenItem
+from ar.ledger.receivables.commands import take_back
+from ar.ledger.receivables.inputs import TakeBack
+from ar.receipts.models import BankAccount, MatchRefusal, Receipt
+from ar.receipts.posting.booking import NewReceipt, book_receipts
+from ar.receipts.posting.inputs import ApplyCredit, PostReceipt, Unapply
+from ar.receipts.posting.inputs import Part as TypedPart
+from ar.receipts.rules.allocation_order import Debt, Part, Share, in_order
+from ar.receipts.rules.mentions import number_key, plain_account, read_numbers
+from kernel import idempotency
+from kernel.actor import Actor
+from kernel.arrays import array_text
+from kernel.errors import NotFound, RuleBroken
+from kernel.ids import new_id, new_ids
+from kernel.money import read_amount
+
+INTEREST: Part = "interest"
+_OPENS = sa.text(
+    "SELECT id, open_minor FROM open_item WHERE tenant_id = :tenant AND customer_id = :customer"
+    " AND currency = :currency AND side > 0 AND id = ANY(CAST(:wanted AS uuid[]))"
+)
+
+
+def post_receipt(db: Session, actor: Actor, data: PostReceipt) -> UUID:
+    """Books a receipt and applies it at once as `data.how` says; returns its item id. The same key: the first answer.
+
+    Raises RuleBroken (`receipt_customer_unknown`, `receipt_account_unknown`, `receipt_account_currency`,
+    `receipt_in_future`, `amount_unreadable`, `amount_not_positive`, `nothing_ticked`, `receipt_overapplied`,
+    `period_locked`), Conflict (`allocation_exceeds_open`, `idempotency_key_reused`).
+    """
+    request = data.model_dump(exclude={"key"})
+    return idempotency.once(db, actor, f"receipt:{data.key}", request, lambda: _post_receipt(db, actor, data))
+
+
+def _post_receipt(db: Session, actor: Actor, data: PostReceipt) -> UUID:
+    found = find_numbers(db, actor.tenant_id, [data.customer_no]).get(data.customer_no)
+    if found is None:
+        raise RuleBroken("receipt_customer_unknown", number=data.customer_no)
+    amount = read_amount(data.amount, data.currency)
+    contra = _contra(db, actor.tenant_id, data)
+    lock_customers(db, actor.tenant_id, [found.id])
+    receipt = NewReceipt(
+        customer_id=found.id,
+        received_on=data.received_on,
+        currency=data.currency,
+        amount_minor=amount,
+        parts=choose_parts(
+            db,
+            actor,
+            found.id,
+            data.currency,
+            amount,
+            how=data.how,
+            typed=data.parts,
+            designation=data.designation,
+            costs_first=data.costs_first,
+        ),
+        method=data.method,
+        contra=contra,
+        bank_account_id=data.bank_account_id,
+        payer_name=data.payer_name,
+        payer_account=plain_account(data.payer_account),
+        remittance=data.remittance,
+        designation=data.designation,
+    )
+    return book_receipts(db, actor, [receipt], confirmed=True, held=True)[0]
+
+
+def apply_credit(db: Session, actor: Actor, credit_id: UUID, data: ApplyCredit) -> None:
+    """Allocates what is unapplied of a credit. A second call with the same key changes nothing.
+
+    Raises NotFound(`item_not_found`), RuleBroken (`wrong_side`, `nothing_ticked`, `amount_unreadable`,
+    `nothing_to_apply`), Conflict (`allocation_exceeds_open`).
+    """
+    request = {"item": credit_id, **data.model_dump(exclude={"key"})}
+    idempotency.once(db, actor, f"apply:{data.key}", request, lambda: _apply_credit(db, actor, credit_id, data))
+
+
+def _apply_credit(db: Session, actor: Actor, credit_id: UUID, data: ApplyCredit) -> UUID:
+    i = OpenItem
+    where = (i.tenant_id == actor.tenant_id, i.id == credit_id)
+    customer_id = db.execute(sa.select(i.customer_id).where(*where)).scalar_one_or_none()
+    if customer_id is None:
+        raise NotFound("item_not_found")
+    lock_customers(db, actor.tenant_id, [customer_id])
+    credit = db.execute(sa.select(i.side, i.currency, i.open_minor, i.document_no).where(*where)).one()
+    if credit.side > 0:
+        raise RuleBroken("wrong_side", debit_no="", credit_no=credit.document_no)
+    parts = choose_parts(
+        db,
+        actor,
+        customer_id,
+        credit.currency,
+        credit.open_minor,
+        how=data.how,
+        typed=data.parts,
+        designation=designation_of(db, actor.tenant_id, credit_id),
+        costs_first=data.costs_first,
+        credit_id=credit_id,
+    )
+    if not parts:
+        raise RuleBroken("nothing_to_apply")
+    allocate(db, actor, [NewAllocation(debit_id, credit_id, minor) for debit_id, minor in parts])
+    return credit_id
+
+
+def unapply(db: Session, actor: Actor, credit_id: UUID, allocation_id: UUID, data: Unapply) -> None:
+    """Takes an allocation of this credit back and remembers that a person did so.
+
+    Raises what `ledger.commands.take_back` raises.
+    """
+    take_back(db, actor, credit_id, allocation_id, TakeBack(effective_on=data.effective_on))
+    a, r = Allocation, Receipt
+    debit_id = db.execute(
+        sa.select(a.debit_item_id).where(a.tenant_id == actor.tenant_id, a.id == allocation_id)
+    ).scalar_one()
+    line_id = db.execute(
+        sa.select(r.bank_line_id).where(r.tenant_id == actor.tenant_id, r.id == credit_id)
+    ).scalar_one_or_none()
+    refuse(db, actor, [debit_id], credit_id=credit_id, line_id=line_id)
+
+
+def refuse(
+    db: Session, actor: Actor, item_ids: Sequence[UUID], *, credit_id: UUID | None = None, line_id: UUID | None = None
+) -> None:
+    """Remembers that this money is not for these documents."""
+    if not item_ids:
+        return
+    rows = [
+        {
+            "tenant_id": actor.tenant_id,
+            "id": refusal_id,
+            "line_id": line_id,
+            "credit_item_id": credit_id,
+            "item_id": item_id,
+            "refused_by": actor.name,
+            "refused_at": actor.now,
+        }
+        for refusal_id, item_id in zip(new_ids(len(item_ids)), item_ids, strict=True)
+    ]
+    db.execute(sa.insert(MatchRefusal), rows)
+
+
+def choose_parts(
+    db: Session,
+    actor: Actor,
+    customer_id: UUID,
+    currency: str,
+    amount_minor: int,
+    *,
+    how: str,
+    typed: Sequence[TypedPart] = (),
+    designation: str = "",
+    costs_first: bool = False,
+    credit_id: UUID | None = None,
+    line_id: UUID | None = None,
+) -> tuple[tuple[UUID, int], ...]:
+    """What the money pays, as a person chose: (item, minor units) each. Call it under the customer's lock."""
+    if how == "nothing":
+        return ()
+    if how == "ticked":
+        return read_parts(db, actor.tenant_id, customer_id, currency, amount_minor, typed)
+    refused = refused_items(db, actor.tenant_id, credit_id=credit_id, line_id=line_id)
+    shares = suggest(
+        db, actor, customer_id, currency, amount_minor, designation, costs_first=costs_first, refused=refused
+    )
+    sums: dict[UUID, int] = {}
+    for share in shares:
+        sums[share.id] = sums.get(share.id, 0) + share.amount_minor
+    return tuple(sums.items())
+
+
+def suggest(
+    db: Session,
+    actor: Actor,
+    customer_id: UUID,
+    currency: str,
+    amount_minor: int,
+    designation: str = "",
+    *,
+    costs_first: bool = False,
+    refused: Collection[UUID] = (),
+) -> list[Share]:
+    """How the order of the law (Civil Code 560, 561) would spread this amount over what the customer owes.
+
+    Documents in `refused` are left out; the numbers in `designation` come first.
+    """
+    i = OpenItem
+    rows = db.execute(
+        sa.select(i.id, i.kind, i.document_no, i.reference, i.due_on, i.open_minor)
+        .where(
+            i.tenant_id == actor.tenant_id,
+            i.customer_id == customer_id,
+            i.currency == currency,
+            i.side > 0,
+            i.open_minor > 0,
+        )
+        .order_by(i.due_on, i.document_no, i.instalment_no)
+    ).all()
+    by_no = {row.document_no: row.id for row in rows if row.kind != INTEREST}
+    debts = [
+        Debt(id=row.id, due_on=row.due_on, open_minor=row.open_minor, part=INTEREST, of=by_no.get(row.reference or ""))
+        if row.kind == INTEREST
+        else Debt(id=row.id, due_on=row.due_on, open_minor=row.open_minor)
+        for row in rows
+        if row.id not in refused
+    ]
+    by_key: dict[str, list[UUID]] = {}
+    for row in rows:
+        by_key.setdefault(number_key(row.document_no), []).append(row.id)
+    named = read_numbers(designation, by_key.keys() - {""}, ()).mentions
+    designated = [(item_id, None) for mention in named for item_id in by_key[mention.key]]
+    return in_order(amount_minor, debts, actor.today, designated=designated, costs_first=costs_first)
+
+
+def refused_items(
+    db: Session, tenant_id: UUID, *, credit_id: UUID | None = None, line_id: UUID | None = None
+) -> set[UUID]:
+    """The documents that a person has taken off this credit or bank line."""
+    m, a = MatchRefusal, Allocation
+    both = sa.union(
+        sa.select(m.item_id).where(m.tenant_id == tenant_id, m.line_id == line_id),
+        sa.select(m.item_id).where(m.tenant_id == tenant_id, m.credit_item_id == credit_id),
+        sa.select(a.debit_item_id).where(
+            a.tenant_id == tenant_id, a.credit_item_id == credit_id, a.reverses_id.is_not(None)
+        ),
+    )
+    return set(db.execute(both).scalars())
+
+
+def read_parts(
+    db: Session,
+    tenant_id: UUID,
+    customer_id: UUID,
+    currency: str,
+    amount_minor: int,
+    typed: Sequence[TypedPart],
+) -> tuple[tuple[UUID, int], ...]:
+    """The ticked items with their amounts; an empty amount takes what is open, as far as the money reaches.
+
+    Raises RuleBroken (`nothing_ticked`, `amount_unreadable`, `amount_not_positive`, `receipt_overapplied`),
+    NotFound(`item_not_found`).
+    """
+    if not typed:
+        raise RuleBroken("nothing_ticked")
+    wanted = [part.item_id for part in typed]
+    asked = {"tenant": tenant_id, "customer": customer_id, "currency": currency, "wanted": array_text(wanted)}
+    opens: dict[UUID, int] = {row.id: row.open_minor for row in db.connection().execute(_OPENS, asked)}
+    if opens.keys() != {part.item_id for part in typed}:
+        raise NotFound("item_not_found")
+    given = {part.item_id: read_amount(part.amount, currency) for part in typed if part.amount}
+    rest = amount_minor - sum(given.values())
+    if rest < 0:
+        raise RuleBroken("receipt_overapplied")
+    parts: dict[UUID, int] = dict(given)
+    for part in typed:
+        if part.item_id not in parts:
+            parts[part.item_id] = min(rest, opens[part.item_id])
+            rest -= parts[part.item_id]
+    return tuple((item_id, minor) for item_id, minor in parts.items() if minor)
+
+
+def designation_of(db: Session, tenant_id: UUID, credit_id: UUID) -> str:
+    """What the debtor named when paying this credit; nothing for what is no receipt of ours."""
+    r = Receipt
+    found = db.execute(sa.select(r.designation).where(r.tenant_id == tenant_id, r.id == credit_id)).scalar_one_or_none()
+    return found or ""
+
+
+def _contra(db: Session, tenant_id: UUID, data: PostReceipt) -> str:
+    """The account the money went to: that of the bank account, else cash for cash and the bank for all else."""
+    if data.bank_account_id is None:
+        return "cash" if data.method == "cash" else "bank"
+    b = BankAccount
+    row = db.execute(
+        sa.select(b.account_code, b.currency).where(b.tenant_id == tenant_id, b.id == data.bank_account_id)
+    ).first()
+    if row is None:
+        raise RuleBroken("receipt_account_unknown")
+    if row.currency != data.currency:
+        raise RuleBroken("receipt_account_currency", account=row.currency, receipt=data.currency)
+    return str(row.account_code)
+
+
+def new_key() -> str:
+    """An idempotency key for a caller who has no form."""
+    return str(new_id())

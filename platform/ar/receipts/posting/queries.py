@@ -1,0 +1,353 @@
+"""What the pages of receipts show: the list, one receipt or credit, and how far the cash is booked.
+
+May import the tables of customers and ledger, this slice, web.filters and the kernel. Invariant: frozen views in a
+fixed number of statements; nothing here writes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from ar.customers.models import Customer
+from ar.ledger.models import Allocation, BooksState, OpenItem
+from ar.receipts.matching.loading import to_decide
+from ar.receipts.models import BankAccount, BankFile, BankLine, Receipt, Refund
+from kernel.errors import NotFound
+from kernel.views import LATER, from_json, json_view, select_view, value, view, view_columns, views
+from web import filters
+
+
+@dataclass(frozen=True, slots=True)
+class CashAccount:
+    """One active account and through which day its statements are read."""
+
+    name: str
+    through_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class CashState:
+    """How far the cash is: what a reviewer of letters must know before sending any.
+
+    `booked_through_on`: the earliest among the accounts with statements, else the last receipt's own day.
+    `lines_sure`: those that one click books, so none of a closed period.
+    """
+
+    booked_through_on: date | None
+    accounts: tuple[CashAccount, ...]
+    unapplied: int
+    lines_waiting: int
+    lines_sure: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns the state for a program."""
+        return {
+            "booked_through_on": self.booked_through_on,
+            "accounts": [{"name": each.name, "through_on": each.through_on} for each in self.accounts],
+            "unapplied": self.unapplied,
+            "lines_waiting": self.lines_waiting,
+            "lines_sure": self.lines_sure,
+        }
+
+
+@dataclass(frozen=True)
+class ReceiptFilters:
+    """What the list's address may ask for."""
+
+    q: str = filters.text()
+    state: str = filters.choice("all", "unapplied", "applied", "reversed")
+    method: str = filters.choice("", "transfer", "cash", "cheque", "card", "other")
+    from_on: date | None = filters.day()
+    to_on: date | None = filters.day()
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """A receipt in the list; `method` and what follows are empty for one that an import brought."""
+
+    id: UUID
+    document_no: str
+    document_on: date
+    customer_id: UUID
+    customer_no: str
+    customer_name: str
+    currency: str
+    amount_minor: int
+    open_minor: int
+    method: str | None
+    account: str | None
+    payer_name: str | None
+    reversed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptList:
+    """A page of receipts, with the sums of all that match per currency: (currency, count, amount, unapplied)."""
+
+    rows: list[ReceiptRow]
+    totals: list[tuple[str, int, int, int]]
+
+    @property
+    def total(self) -> int:
+        """How many match."""
+        return sum(each[1] for each in self.totals)
+
+
+@dataclass(frozen=True, slots=True)
+class PaidRow:
+    """One allocation of a credit: what it pays, and whether it was taken back."""
+
+    id: UUID
+    item_id: UUID
+    document_no: str
+    kind: str
+    amount_minor: int
+    effective_on: date
+    recorded_by: str
+    reverses: bool
+    taken_back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CreditPage:
+    """A receipt or another credit, with where its money came from and what it pays."""
+
+    id: UUID
+    kind: str
+    side: int
+    document_no: str
+    document_on: date
+    customer_id: UUID
+    customer_no: str
+    customer_name: str
+    currency: str
+    amount_minor: int
+    open_minor: int
+    reference: str | None
+    recorded_at: datetime
+    reverses_id: UUID | None
+    reversed_by: UUID | None
+    method: str | None
+    account: str | None
+    payer_name: str | None
+    payer_account: str | None
+    remittance: str | None
+    designation: str | None
+    recorded_by: str | None
+    bank_line_id: UUID | None
+    asked_minor: int
+    paid: tuple[PaidRow, ...]
+
+    @property
+    def applicable(self) -> bool:
+        """Something is unapplied and the document stands."""
+        return self.open_minor > 0 and self.reversed_by is None and self.reverses_id is None
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns the receipt for a program: its amounts and what it pays."""
+        return {
+            "id": self.id,
+            "number": self.document_no,
+            "customer_no": self.customer_no,
+            "received_on": self.document_on,
+            "currency": self.currency,
+            "amount_minor": self.amount_minor,
+            "unapplied_minor": self.open_minor,
+            "paid": [{"document_no": each.document_no, "amount_minor": each.amount_minor} for each in self.paid],
+        }
+
+
+def cash_state(db: Session, tenant_id: UUID) -> CashState:
+    """All of it in one statement: it stands on pages that are looked at all day."""
+    i, b = OpenItem, BankLine
+    locked = sa.select(BooksState.locked_through).where(BooksState.tenant_id == tenant_id).scalar_subquery()
+    counts = db.execute(
+        sa.select(
+            sa.select(sa.func.max(i.document_on))
+            .where(i.tenant_id == tenant_id, i.kind == "receipt")
+            .scalar_subquery()
+            .label("last_on"),
+            sa.select(sa.func.count())
+            .where(i.tenant_id == tenant_id, i.side == -1, i.open_minor > 0)
+            .scalar_subquery()
+            .label("unapplied"),
+            sa.select(sa.func.count()).where(*to_decide(tenant_id)).scalar_subquery().label("waiting"),
+            sa.select(sa.func.count())
+            .where(*to_decide(tenant_id), b.proposal_state == "sure", sa.or_(locked.is_(None), b.booked_on > locked))
+            .scalar_subquery()
+            .label("sure"),
+            _accounts_json(tenant_id).label("accounts"),
+        )
+    ).one()
+    accounts = from_json(CashAccount, counts.accounts)
+    through = min((each.through_on for each in accounts if each.through_on), default=counts.last_on)
+    return CashState(through, accounts, counts.unapplied, counts.waiting, counts.sure)
+
+
+def _accounts_json(tenant_id: UUID) -> sa.ScalarSelect[Any]:
+    """The CashAccount of each active account as JSON: the last line's day or the last statement's end."""
+    a, b, f = BankAccount, BankLine, BankFile
+    last_line = sa.select(sa.func.max(b.booked_on)).where(b.tenant_id == tenant_id, b.bank_account_id == a.id)
+    last_file = sa.select(sa.func.max(f.to_on)).where(
+        f.tenant_id == tenant_id, f.bank_account_id == a.id, f.state == "read"
+    )
+    told = sa.func.greatest(last_line.scalar_subquery(), last_file.scalar_subquery())
+    through = (
+        sa.select(a.name, told.label("through_on")).where(a.tenant_id == tenant_id, a.active).order_by(a.name, a.id)
+    )
+    t = through.subquery("told").c
+    account = json_view(CashAccount, name=value(t.name), through_on=value(t.through_on))
+    return sa.select(sa.func.jsonb_agg(account)).scalar_subquery()
+
+
+def receipt_list(
+    db: Session, tenant_id: UUID, wanted: ReceiptFilters, *, offset: int = 0, limit: int = 50
+) -> ReceiptList:
+    """Receipts, the newest first; two statements."""
+    item, customer, receipt, account = OpenItem, Customer, Receipt, BankAccount
+    mirror = aliased(OpenItem)
+    is_reversed = sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == item.id)
+    source = (
+        sa.join(item, customer, sa.and_(customer.tenant_id == tenant_id, customer.id == item.customer_id))
+        .outerjoin(receipt, sa.and_(receipt.tenant_id == tenant_id, receipt.id == item.id))
+        .outerjoin(account, sa.and_(account.tenant_id == tenant_id, account.id == receipt.bank_account_id))
+    )
+    where = [item.tenant_id == tenant_id, item.kind == "receipt", *_wanted(wanted, is_reversed)]
+    sums = db.execute(
+        sa.select(
+            item.currency,
+            sa.func.count(),
+            sa.cast(sa.func.sum(item.amount_minor), sa.BigInteger),
+            sa.cast(sa.func.sum(item.open_minor), sa.BigInteger),
+        )
+        .select_from(source)
+        .where(*where)
+        .group_by(item.currency)
+        .order_by(item.currency)
+    )
+    columns = view_columns(
+        ReceiptRow,
+        id=value(item.id),
+        document_no=value(item.document_no),
+        document_on=value(item.document_on),
+        customer_id=value(item.customer_id),
+        customer_no=value(customer.number),
+        customer_name=value(customer.name),
+        currency=value(item.currency),
+        amount_minor=value(item.amount_minor),
+        open_minor=value(item.open_minor),
+        method=value(receipt.method),
+        account=value(account.name),
+        payer_name=value(receipt.payer_name),
+        reversed=value(is_reversed),
+    )
+    totals = [(currency, count, amount_minor, open_minor) for currency, count, amount_minor, open_minor in sums]
+    rows = db.execute(
+        sa.select(*columns)
+        .select_from(source)
+        .where(*where)
+        .order_by(item.document_on.desc(), item.document_no.desc(), item.id)
+        .offset(offset)
+        .limit(limit)
+    )
+    return ReceiptList(views(ReceiptRow, rows), totals)
+
+
+def credit_page(db: Session, tenant_id: UUID, item_id: UUID) -> CreditPage:
+    """One receipt or other credit. Two statements. Raises NotFound, also for what is no credit."""
+    item, customer, receipt, account, refund = OpenItem, Customer, Receipt, BankAccount, Refund
+    mirror = aliased(OpenItem)
+    reversed_by = (
+        sa.select(mirror.id).where(mirror.tenant_id == tenant_id, mirror.reverses_id == item.id).scalar_subquery()
+    )
+    asked = (
+        sa.select(sa.cast(sa.func.coalesce(sa.func.sum(refund.amount_minor), 0), sa.BigInteger))
+        .where(refund.tenant_id == tenant_id, refund.credit_item_id == item.id, refund.state == "asked")
+        .scalar_subquery()
+    )
+    row = db.execute(
+        select_view(
+            CreditPage,
+            id=value(item.id),
+            kind=value(item.kind),
+            side=value(item.side),
+            document_no=value(item.document_no),
+            document_on=value(item.document_on),
+            customer_id=value(item.customer_id),
+            customer_no=value(customer.number),
+            customer_name=value(customer.name),
+            currency=value(item.currency),
+            amount_minor=value(item.amount_minor),
+            open_minor=value(item.open_minor),
+            reference=value(item.reference),
+            recorded_at=value(item.recorded_at),
+            reverses_id=value(item.reverses_id),
+            reversed_by=value(reversed_by),
+            method=value(receipt.method),
+            account=value(account.name),
+            payer_name=value(receipt.payer_name),
+            payer_account=value(receipt.payer_account),
+            remittance=value(receipt.remittance),
+            designation=value(receipt.designation),
+            recorded_by=value(receipt.recorded_by),
+            bank_line_id=value(receipt.bank_line_id),
+            asked_minor=value(asked),
+            paid=LATER,
+        )
+        .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == item.customer_id))
+        .outerjoin(receipt, sa.and_(receipt.tenant_id == tenant_id, receipt.id == item.id))
+        .outerjoin(account, sa.and_(account.tenant_id == tenant_id, account.id == receipt.bank_account_id))
+        .where(item.tenant_id == tenant_id, item.id == item_id, item.side == -1)
+    ).first()
+    if row is None:
+        raise NotFound("item_not_found")
+    return view(CreditPage, row, paid=_paid(db, tenant_id, item_id))
+
+
+def _paid(db: Session, tenant_id: UUID, item_id: UUID) -> tuple[PaidRow, ...]:
+    allocation, item, back = Allocation, OpenItem, aliased(Allocation)
+    rows = db.execute(
+        select_view(
+            PaidRow,
+            id=value(allocation.id),
+            item_id=value(item.id),
+            document_no=value(item.document_no),
+            kind=value(item.kind),
+            amount_minor=value(allocation.amount_minor),
+            effective_on=value(allocation.effective_on),
+            recorded_by=value(allocation.recorded_by),
+            reverses=value(allocation.reverses_id.is_not(None)),
+            taken_back=value(sa.exists().where(back.tenant_id == tenant_id, back.reverses_id == allocation.id)),
+        )
+        .join(item, sa.and_(item.tenant_id == tenant_id, item.id == allocation.debit_item_id))
+        .where(allocation.tenant_id == tenant_id, allocation.credit_item_id == item_id)
+        .order_by(allocation.effective_on, allocation.id)
+    )
+    return tuple(views(PaidRow, rows))
+
+
+def _wanted(wanted: ReceiptFilters, is_reversed: sa.ColumnElement[bool]) -> list[sa.ColumnElement[bool]]:
+    i, c, r = OpenItem, Customer, Receipt
+    limits: list[sa.ColumnElement[bool]] = []
+    if wanted.state == "unapplied":
+        limits.append(i.open_minor > 0)
+    if wanted.state == "applied":
+        limits += [i.open_minor == 0, ~is_reversed]
+    if wanted.state == "reversed":
+        limits.append(is_reversed)
+    if wanted.method:
+        limits.append(r.method == wanted.method)
+    if wanted.from_on is not None:
+        limits.append(i.document_on >= wanted.from_on)
+    if wanted.to_on is not None:
+        limits.append(i.document_on <= wanted.to_on)
+    if wanted.q:
+        texts = (i.document_no, c.name, c.number, r.payer_name, r.remittance)
+        limits.append(sa.or_(*(text.icontains(wanted.q, autoescape=True) for text in texts)))
+    return limits

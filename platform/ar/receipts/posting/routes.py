@@ -1,0 +1,129 @@
+"""The pages of receipts: the list, entering one, a receipt or credit with what it pays, applying and taking off.
+
+Invariant: parse, authorise, one command or one query, render; "show what is
+open" and "recalculate" are the same form and change nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, request, url_for
+
+from ar.customers.queries import find_numbers
+from ar.ledger.messages import KIND_NAMES
+from ar.receipts.bank.queries import account_options
+from ar.receipts.messages import METHODS, RECEIPT_STATES, WHY
+from ar.receipts.posting import commands as receipts
+from ar.receipts.posting import queries
+from ar.receipts.posting.allocation_choice import Picking, picking
+from ar.receipts.posting.forms import read_picked, recalculated, typed_rows
+from ar.receipts.posting.inputs import PostReceipt
+from kernel.errors import RuleBroken
+from kernel.i18n import gettext as _
+from kernel.ids import new_id
+from kernel.money import read_amount
+from tenants.access import may, staff
+from tenants.permissions import Permission
+from tenants.queries import tenant
+from web import filters
+from web.command_form import command_form, done
+from web.context import actor, db
+from web.forms import Form, blank
+from web.paging import read_page
+from web.responses import Page, render
+
+bp = Blueprint("receipts", __name__, url_prefix="/receipts")
+
+FIELDS = {
+    "receipt_customer_unknown": "customer_no",
+    "receipt_in_future": "received_on",
+    "period_locked": "received_on",
+    "document_too_far_ahead": "received_on",
+    "amount_unreadable": "amount",
+    "amount_not_positive": "amount",
+    "currency_unknown": "currency",
+    "receipt_account_unknown": "bank_account_id",
+    "receipt_account_currency": "bank_account_id",
+}
+NAMES: dict[str, Any] = {"methods": METHODS, "kinds": KIND_NAMES, "why": WHY}
+
+
+@bp.get("/")
+@staff(Permission.READ)
+def index() -> Page:
+    """All receipts, the newest first; filters stand in the address."""
+    wanted, asked = filters.read(queries.ReceiptFilters, request.args), read_page(request.args)
+    path = url_for("receipts.index")
+    page = queries.receipt_list(db(), actor().tenant_id, wanted, offset=asked.offset, limit=asked.limit)
+    options = [(state, _(name)) for state, name in RECEIPT_STATES.items()]
+    return render(
+        "ar/receipts/posting/index.html",
+        page=page,
+        wanted=wanted,
+        cash=queries.cash_state(db(), actor().tenant_id),
+        chips=filters.chips(wanted, "state", options, path),
+        active=filters.active(wanted, ignore=()),
+        pager=asked.page(page.total, path, request.args),
+        may_post=may(Permission.POST_LEDGER),
+        **NAMES,
+    )
+
+
+def _new_page(form: Form[Any]) -> str:
+    """Renders the form: accounts of the currency, and the customer's items once customer and currency are known."""
+    number, currency = str(form.value("customer_no")).strip(), str(form.value("currency")).strip().upper()
+    customer = find_numbers(db(), actor().tenant_id, [number]).get(number) if number else None
+    return render(
+        "ar/receipts/posting/new.html",
+        form=form,
+        customer=customer,
+        picking=_picked(form, customer.id, currency) if customer and len(currency) == 3 else None,
+        accounts=[("", _("Not said")), *account_options(db(), actor().tenant_id)],
+        **NAMES,
+    )
+
+
+def _picked(form: Form[Any], customer_id: UUID, currency: str) -> Picking | None:
+    try:
+        amount: int | None = read_amount(str(form.value("amount")), currency) if form.value("amount") else None
+    except RuleBroken:
+        amount = None
+    return picking(
+        db(),
+        actor(),
+        customer_id,
+        currency,
+        amount,
+        parts=typed_rows(),
+        designation=str(form.value("designation")),
+        costs_first=bool(form.value("costs_first", False)),
+    )
+
+
+@bp.get("/new")
+@staff(Permission.POST_LEDGER)
+def new() -> Page:
+    """The form for one receipt; `customer` in the address fills the number."""
+    own = tenant(db(), actor().tenant_id).currency
+    customer_no, today = request.args.get("customer", "")[:80], actor().today.isoformat()
+    first = {"customer_no": customer_no, "received_on": today, "currency": own, "method": "transfer", "how": "order"}
+    return _new_page(blank(key=str(new_id()), **first))
+
+
+def _read_receipt(model: type[PostReceipt]) -> Form[PostReceipt]:
+    form = read_picked(model)
+    if form.value("how") == "order" and typed_rows():
+        form.errors["how"] = _("Documents are ticked: choose “What is ticked”, or untick them.")
+    return form
+
+
+@bp.post("/")
+@staff(Permission.POST_LEDGER)
+@recalculated(PostReceipt, page=_new_page)
+@command_form(PostReceipt, page=_new_page, fields=FIELDS, read=_read_receipt)
+def create(data: PostReceipt) -> Page:
+    """Books it; with `do=show` shows what is open and what would be paid, and books nothing."""
+    item_id = receipts.post_receipt(db(), actor(), data)
+    return done(_("The receipt is booked."), "receipts.show", credit_id=item_id)

@@ -1,0 +1,203 @@
+"""Refunds: money given back out of an unapplied credit, as soon as those who must have agreed.
+
+May import the ledger, approvals, this slice and the kernel. Invariants: never more than is unapplied when the money
+goes, whatever was open when it was asked for; what is asked for is not promised twice; the requester does not decide.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers
+from ar.ledger.books.posting import NewItem, post_items
+from ar.ledger.models import OpenItem
+from ar.receipts.models import BankAccount, Refund
+from ar.receipts.posting.inputs import AskRefund
+from kernel import idempotency, journal
+from kernel.actor import Actor
+from kernel.counters import document_number, take_numbers
+from kernel.errors import Conflict, NotFound, RuleBroken
+from kernel.ids import new_id
+from kernel.money import read_amount
+from tenants.approvals.engine import Ask, request, withdraw
+from tenants.approvals.kinds import Approved
+
+KIND: Final = "refund"
+
+
+def ask_refund(db: Session, actor: Actor, credit_id: UUID, data: AskRefund) -> UUID:
+    """Asks for money of an unapplied credit to be given back; returns the refund's id. The same key: the first answer.
+
+    Nothing is booked before it is approved. Raises NotFound(`item_not_found`), RuleBroken (`refund_of_debit`,
+    `refund_too_much`, `receipt_account_unknown`, `receipt_account_currency`, `amount_unreadable`) and what asking for
+    an approval raises.
+    """
+    request_facts = {"item": credit_id, **data.model_dump(exclude={"key"})}
+    return idempotency.once(
+        db, actor, f"refund:{data.key}", request_facts, lambda: _ask_refund(db, actor, credit_id, data)
+    )
+
+
+def _ask_refund(db: Session, actor: Actor, credit_id: UUID, data: AskRefund) -> UUID:
+    credit = _hold_credit(db, actor.tenant_id, credit_id)
+    amount = read_amount(data.amount, credit.currency)
+    left = credit.open_minor - _asked_minor(db, actor.tenant_id, credit_id)
+    if amount > left:
+        raise RuleBroken("refund_too_much", open_minor=max(left, 0), currency=credit.currency)
+    _account_code(db, actor.tenant_id, data.bank_account_id, credit.currency)
+    refund_id = new_id()
+    db.execute(
+        sa.insert(Refund).values(
+            tenant_id=actor.tenant_id,
+            id=refund_id,
+            customer_id=credit.customer_id,
+            credit_item_id=credit_id,
+            currency=credit.currency,
+            amount_minor=amount,
+            payee_name=data.payee_name,
+            payee_account=data.payee_account,
+            payee_bank=data.payee_bank,
+            bank_account_id=data.bank_account_id,
+            reason=data.reason,
+            state="asked",
+            asked_by=actor.name,
+            asked_at=actor.now,
+        )
+    )
+    facts = {"credit_no": credit.document_no, "payee": data.payee_name, "account": data.payee_account}
+    ask = Ask(KIND, refund_id, credit.customer_id, amount, credit.currency, facts, data.reason)
+    approval_id = request(db, actor, ask)
+    _settle(db, actor, refund_id, approval_id=approval_id)
+    return refund_id
+
+
+def withdraw_refund(db: Session, actor: Actor, refund_id: UUID, reason: str) -> None:
+    """Takes the request back. Raises NotFound, Conflict(`refund_settled`) and what withdrawing an approval raises."""
+    r = Refund
+    row = db.execute(sa.select(r.state, r.approval_id).where(r.tenant_id == actor.tenant_id, r.id == refund_id)).first()
+    if row is None:
+        raise NotFound("refund_not_found")
+    if row.state != "asked" or row.approval_id is None:
+        raise Conflict("refund_settled")
+    withdraw(db, actor, row.approval_id, reason)
+
+
+def pay(db: Session, actor: Actor, approved: Approved) -> None:
+    """The effect of the last approval: books the refund and closes so much of the credit with it, today.
+
+    Raises Conflict (`refund_settled`, `refund_credit_gone`) when the credit has been used otherwise meanwhile,
+    RuleBroken(`period_locked`): the decision is then refused, and nothing has happened.
+    """
+    r = Refund
+    found = db.execute(
+        sa.select(r.credit_item_id).where(r.tenant_id == actor.tenant_id, r.id == approved.subject_id)
+    ).scalar_one_or_none()
+    if found is None:
+        raise NotFound("refund_not_found")
+    credit = _hold_credit(db, actor.tenant_id, found)
+    refund = db.execute(
+        sa.select(r.state, r.amount_minor, r.payee_name, r.bank_account_id)
+        .where(r.tenant_id == actor.tenant_id, r.id == approved.subject_id)
+        .with_for_update()
+    ).one()
+    if refund.state != "asked":
+        raise Conflict("refund_settled")
+    if refund.amount_minor > credit.open_minor:
+        raise Conflict(
+            "refund_credit_gone",
+            document_no=credit.document_no,
+            open_minor=credit.open_minor,
+            currency=credit.currency,
+        )
+    today, year = actor.today, actor.today.year
+    contra = _account_code(db, actor.tenant_id, refund.bank_account_id, credit.currency)
+    number = document_number("RF", year, take_numbers(db, actor.tenant_id, f"refund:{year}")[0])
+    item = NewItem(
+        credit.customer_id,
+        "refund",
+        number,
+        today,
+        today,
+        today,
+        credit.currency,
+        refund.amount_minor,
+        reference=credit.document_no,
+        contra=contra,
+    )
+    item_id = post_items(db, actor, [item], memo=approved.reason)[0]
+    allocate(db, actor, [NewAllocation(item_id, found, refund.amount_minor)])
+    _settle(
+        db,
+        actor,
+        approved.subject_id,
+        state="paid",
+        refund_item_id=item_id,
+        settled_by=actor.name,
+        settled_at=actor.now,
+    )
+    facts = {
+        "number": number,
+        "credit_no": credit.document_no,
+        "payee": refund.payee_name,
+        "currency": credit.currency,
+        "amount_minor": refund.amount_minor,
+        "approval": approved.number,
+    }
+    journal.record(db, actor, "refund_paid", customer_id=credit.customer_id, subject_id=item_id, data=facts)
+
+
+def not_paid(db: Session, actor: Actor, approved: Approved) -> None:
+    """The approval was rejected or withdrawn: the credit is free again."""
+    state = "withdrawn" if approved.state == "withdrawn" else "refused"
+    _settle(db, actor, approved.subject_id, state=state, settled_by=actor.name, settled_at=actor.now)
+
+
+def _hold_credit(db: Session, tenant_id: UUID, credit_id: UUID) -> Any:
+    """The credit under its customer's lock. Raises NotFound, RuleBroken(`refund_of_debit`)."""
+    i = OpenItem
+    where = (i.tenant_id == tenant_id, i.id == credit_id)
+    customer_id = db.execute(sa.select(i.customer_id).where(*where)).scalar_one_or_none()
+    if customer_id is None:
+        raise NotFound("item_not_found")
+    lock_customers(db, tenant_id, [customer_id])
+    credit = db.execute(
+        sa.select(i.customer_id, i.side, i.kind, i.document_no, i.currency, i.open_minor).where(*where)
+    ).one()
+    if credit.side > 0 or credit.kind not in ("receipt", "credit_note", "goods_return"):
+        raise RuleBroken("refund_of_debit", document_no=credit.document_no)
+    return credit
+
+
+def _asked_minor(db: Session, tenant_id: UUID, credit_id: UUID) -> int:
+    """What was asked for of this credit and is not decided yet."""
+    r = Refund
+    return int(
+        db.execute(
+            sa.select(sa.func.coalesce(sa.func.sum(r.amount_minor), 0)).where(
+                r.tenant_id == tenant_id, r.credit_item_id == credit_id, r.state == "asked"
+            )
+        ).scalar_one()
+    )
+
+
+def _account_code(db: Session, tenant_id: UUID, bank_account_id: UUID | None, currency: str) -> str:
+    if bank_account_id is None:
+        return "bank"
+    b = BankAccount
+    row = db.execute(
+        sa.select(b.account_code, b.currency).where(b.tenant_id == tenant_id, b.id == bank_account_id)
+    ).first()
+    if row is None:
+        raise RuleBroken("receipt_account_unknown")
+    if row.currency != currency:
+        raise RuleBroken("receipt_account_currency", account=row.currency, receipt=currency)
+    return str(row.account_code)
+
+
+def _settle(db: Session, actor: Actor, refund_id: UUID, **values: object) -> None:
+    r = Refund
+    db.execute(sa.update(r).where(r.tenant_id == actor.tenant_id, r.id == refund_id).values(**values))

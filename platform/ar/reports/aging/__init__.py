@@ -1,0 +1,1 @@
+"""The aging report: page, files, and its tie to the ledger."""

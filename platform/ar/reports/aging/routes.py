@@ -1,0 +1,148 @@
+"""The aging page and its exports. Invariant: both read the same filter from the address and show the same figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, g, request, url_for
+
+from ar.ledger.books.as_of_request import When, read_when, refuse_unread
+from ar.ledger.closing.fx.rates import total_of
+from ar.ledger.receivables.doubtful import doubtful_sums
+from ar.ledger.rules.aging import AgingRow, bucket_ranges
+from ar.ledger.rules.conversion import Total
+from ar.reports.aging.exports import CSV_TYPE, XLSX_TYPE, aging_csv, aging_xlsx, bucket_labels
+from ar.reports.aging.queries import AgingReport, NamedRow, aging_report
+from kernel.errors import RuleBroken
+from kernel.i18n import gettext as _
+from tenants.access import may, staff
+from tenants.permissions import Permission
+from web import filters, formatters
+from web.context import actor, db
+from web.paging import read_page
+from web.responses import Page, download, render
+
+bp = Blueprint("aging", __name__, url_prefix="/aging")
+
+
+@dataclass(frozen=True)
+class AgingFilters:
+    """What the address asks for. `as_of` None: today; `on`, its name in older addresses, is still read."""
+
+    as_of: date | None = filters.day()
+    known: str = filters.text(max_length=40)
+    by: str = filters.choice("due", "invoice")
+    currency: str = filters.text(max_length=3)
+    sort: str = filters.choice("customer", "-customer", "-overdue", "overdue", "-balance", "balance")
+
+
+SORT_KEYS: dict[str, Callable[[NamedRow], object]] = {
+    "customer": lambda row: (row.aging.customer_no, row.aging.currency),
+    "overdue": lambda row: row.aging.overdue_minor,
+    "balance": lambda row: row.aging.balance_minor,
+}
+
+
+@bp.get("/")
+@staff(Permission.READ)
+def index() -> Page:
+    """Per customer and currency, with totals and the tie-out; the page size bounds what is drawn."""
+    wanted, when, report = _report(_asked())
+    path = url_for("aging.index")
+    asked = read_page(request.args)
+    page = asked.page(len(report.named), path, request.args)
+    return render(
+        "ar/reports/aging/index.html",
+        report=report,
+        when=when,
+        total=_total(report),
+        to_today=filters.url(wanted, path, as_of=None, known=""),
+        rows=_sorted(report, wanted.sort)[page.offset : page.offset + page.size],
+        wanted=wanted,
+        pager=page,
+        sorts=filters.sort_links(wanted, path, "customer", "overdue", "balance"),
+        bys=filters.chips(wanted, "by", [("due", _("By due date")), ("invoice", _("By document date"))], path),
+        buckets=bucket_labels(report.by),
+        unread=filters.unread_days(AgingFilters, _asked()),
+        currencies=filters.currency_options(report.currencies, wanted.currency, _("All currencies")),
+        every_currency=filters.url(wanted, path, currency=""),
+        doubtful=doubtful_sums(
+            db(), actor().tenant_id, when.as_of, known_at=when.known_at, currency=wanted.currency.upper() or None
+        ),
+        pictures={row.currency: _picture(report, when, row) for row in report.totals},
+        may_export=may(Permission.EXPORT),
+        exports={kind: filters.url(wanted, url_for("aging.export", kind=kind)) for kind in ("xlsx", "csv")},
+    )
+
+
+@bp.get("/export.<any(xlsx, csv):kind>")
+@staff(Permission.EXPORT)
+def export(kind: str) -> Page:
+    """The same figures as a file. A day that cannot be read is refused: a file does not show that it is of today."""
+    asked = _asked()
+    for typed in filters.unread_days(AgingFilters, asked).values():
+        raise RuleBroken("date_unreadable", text=typed)
+    _wanted, when, report = _report(asked)
+    refuse_unread(when)
+    basis = "-by-document-date" if report.by == "invoice" else ""
+    name = f"aging{basis}-{report.as_of.isoformat()}{when.file_mark}.{kind}"
+    if kind == "xlsx":
+        return download(aging_xlsx(report, actor(), _total(report)), XLSX_TYPE, name)
+    return download(aging_csv(report), CSV_TYPE, name)
+
+
+def _total(report: AgingReport) -> Total:
+    """What the balances shown are worth in the company's currency at the rates of the day."""
+    balances = {row.currency: row.balance_minor for row in report.totals}
+    return total_of(db(), actor().tenant_id, balances, g.company.currency, report.as_of)
+
+
+def _asked() -> dict[str, str]:
+    """The address, with the day under its present name."""
+    asked = request.args.to_dict()
+    asked.setdefault("as_of", asked.get("on", ""))
+    return asked
+
+
+def _report(asked: dict[str, str]) -> tuple[AgingFilters, When, AgingReport]:
+    wanted = filters.read(AgingFilters, asked)
+    when = read_when(wanted.as_of, wanted.known, actor())
+    report = aging_report(
+        db(),
+        actor().tenant_id,
+        when.as_of,
+        "invoice" if wanted.by == "invoice" else "due",
+        currency=wanted.currency.upper() or None,
+        known_at=when.known_at,
+    )
+    return wanted, when, report
+
+
+def _picture(report: AgingReport, when: When, total: AgingRow) -> list[dict[str, Any]]:
+    """The buckets of a currency, each leading to its documents; by document date there is no such list."""
+    parts = []
+    labels = bucket_labels(report.by)
+    for label, minor, ends in zip(labels, total.buckets_minor, bucket_ranges(report.as_of), strict=True):
+        url = url_for(
+            "ledger.index",
+            state="owed",
+            currency=total.currency,
+            on=report.as_of.isoformat(),
+            known=when.known or None,
+            due_from=ends.first_on.isoformat() if ends.first_on else None,
+            due_to=ends.last_on.isoformat() if ends.last_on else None,
+        )
+        text = formatters.amount(minor, total.currency)
+        leads = url if minor and report.by == "due" else ""
+        parts.append({"label": label, "minor": minor, "text": text, "url": leads})
+    return parts
+
+
+def _sorted(report: AgingReport, sort: str) -> list[NamedRow]:
+    if sort == "customer":
+        return list(report.named)
+    key = SORT_KEYS[sort.removeprefix("-")]
+    return sorted(report.named, key=key, reverse=sort.startswith("-"))  # type: ignore[arg-type]

@@ -1,0 +1,400 @@
+"""One customer on one page: facts, ladder, open items, holds, contacts, statements. The timeline is its own module.
+
+Invariant: four statements here whatever the size of the customer, and one for the timeline; lists are bounded, sums
+are of everything that is open.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import Session
+
+from ar.bills.models import Bill
+from ar.bills.rules import OUTSTANDING
+from ar.bills.views import OutstandingBill
+from ar.cases.queue.queries import block_views, case_strip
+from ar.cases.queue.views import BlockView, CaseStrip
+from ar.customers.models import Contact, Customer
+from ar.customers.queries import ContactView
+from ar.ledger.books.queries import open_items
+from ar.ledger.models import OpenItem
+from ar.ledger.rules.aging import BUCKET_COLUMNS, AgingRow, OpenAmount, age, bucket_minors, bucket_ranges
+from ar.ledger.rules.due_dates import overdue_days
+from ar.ledger.rules.stages import Stage, stage_of
+from ar.statements.models import Confirmation, Statement
+from kernel.calendars import WorkCalendar
+from kernel.db import columns
+from kernel.errors import NotFound
+from kernel.i18n import gettext as _
+from kernel.views import LATER, DbRow, from_json, json_of, json_view, select_view, tuple_of, value, view
+from tenants.models import Company, User
+
+ITEMS_MAX: Final = 100
+STATEMENTS_MAX: Final = 6
+BILLS_MAX: Final = 50
+_TENANT: Final = sa.bindparam("tenant", type_=sa.Uuid)
+_CUSTOMER: Final = sa.bindparam("customer", type_=sa.Uuid)
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLink:
+    """A statement of the customer, newest first; `outcome` agrees, differs or None while unanswered."""
+
+    id: UUID
+    number: str
+    currency: str
+    closing_minor: int
+    period_to: date
+    sent_to: str | None
+    respond_by_on: date | None
+    superseded: bool
+    outcome: str | None
+
+    def status(self, today: date) -> str:
+        """The word of `ar.statements` for where it stands."""
+        if self.superseded:
+            return "superseded"
+        if self.outcome:
+            return self.outcome
+        if self.sent_to is None:
+            return "not_sent"
+        return "overdue" if self.respond_by_on is not None and self.respond_by_on < today else "sent"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemLine:
+    """An open item; amounts are positive, `side` says who owes."""
+
+    id: UUID
+    kind: str
+    side: int
+    document_no: str
+    document_on: date
+    due_on: date
+    collection_end_on: date
+    currency: str
+    amount_minor: int
+    open_minor: int
+    days_overdue: int
+    stage: Stage | None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The customer file, with the company's working calendar and default policy."""
+
+    id: UUID
+    number: str
+    name: str
+    entity_type: str
+    tax_id: str
+    owner_name: str | None
+    language: str
+    terms: dict[str, Any]
+    settlement_days: int
+    policy_code: str
+    calendar: WorkCalendar
+    contacts: tuple[ContactView, ...]
+    statements: tuple[StatementLink, ...]
+    bills: tuple[OutstandingBill, ...]
+
+    @property
+    def terms_text(self) -> str:
+        """The payment terms as a sentence."""
+        months, days = self.terms.get("months") or 0, self.terms.get("days") or 0
+        if self.terms.get("base") == "month_end":
+            return _("month end + %(months)s months, %(days)s days", months=months, days=days)
+        if months:
+            return _("%(months)s months, %(days)s days", months=months, days=days)
+        return _("net %(days)s days", days=days)
+
+
+@dataclass(frozen=True)
+class CustomerPage:
+    """The page but for its timeline. `sums` are per currency; `open_count` counts all, `items` shows the first."""
+
+    today: date
+    facts: Facts
+    items: tuple[ItemLine, ...]
+    open_count: int
+    sums: tuple[AgingRow, ...]
+    strip: CaseStrip | None
+    blocks: tuple[BlockView, ...]
+
+    @property
+    def worst(self) -> Stage | None:
+        """The furthest stage among the open items: the items come oldest due first, debits before credits."""
+        return next((item.stage for item in self.items if item.stage is not None), None)
+
+    @property
+    def holds(self) -> list[BlockView]:
+        """The holds that act today on the whole customer."""
+        return [block for block in self.blocks if block.state == "active" and block.document_no is None]
+
+    @property
+    def held_documents(self) -> dict[str, BlockView]:
+        """Document number → the hold that acts on it today."""
+        return {b.document_no: b for b in self.blocks if b.state == "active" and b.document_no is not None}
+
+    @property
+    def credits(self) -> list[ItemLine]:
+        """Receipts and credit notes nobody has applied."""
+        return [item for item in self.items if item.side < 0]
+
+
+def customer_page(
+    db: Session,
+    tenant_id: UUID,
+    customer_id: UUID,
+    today: date,
+    *,
+    as_of: date | None = None,
+    known_at: datetime | None = None,
+) -> CustomerPage:
+    """The page as of `today`; `as_of` and `known_at` move its items and balances alone.
+
+    Raises NotFound(`customer_not_found`).
+    """
+    facts = _facts(db, tenant_id, customer_id)
+    if known_at is None and as_of in (None, today):
+        items, count, sums = _items(db, tenant_id, customer_id, today)
+    else:
+        items, count, sums = _items_then(db, tenant_id, customer_id, as_of or today, known_at)
+    strip = case_strip(db, tenant_id, customer_id, today, facts.calendar)
+    blocks = tuple(block_views(db, tenant_id, customer_id, today))
+    return CustomerPage(today, facts, items, count, sums, strip, blocks)
+
+
+def _facts(db: Session, tenant_id: UUID, customer_id: UUID) -> Facts:
+    row = columns(db, _reading_facts(), {"tenant": tenant_id, "customer": customer_id}).first()
+    if row is None:
+        raise NotFound("customer_not_found")
+    working = {date.fromisoformat(day): bool(told["working"]) for day, told in row.calendar_overrides.items()}
+    return view(
+        Facts,
+        row,
+        calendar=WorkCalendar(row.calendar_preset, working),
+        contacts=from_json(ContactView, row.contacts),
+        statements=from_json(StatementLink, row.statements),
+        bills=from_json(OutstandingBill, row.bills),
+    )
+
+
+@cache
+def _reading_facts() -> sa.Select[*tuple[Any, ...]]:
+    """Built once, like every statement of this page: building them costs more than running them."""
+    customer, company = Customer, Company
+    return (
+        select_view(
+            Facts,
+            id=value(customer.id),
+            number=value(customer.number),
+            name=value(customer.name),
+            entity_type=value(customer.entity_type),
+            tax_id=value(customer.tax_id),
+            owner_name=value(User.name),
+            language=value(customer.language),
+            terms=value(customer.terms),
+            settlement_days=value(customer.settlement_days),
+            policy_code=value(sa.func.coalesce(customer.policy_code, company.policy_code)),
+            calendar=LATER,
+            contacts=LATER,
+            statements=LATER,
+            bills=LATER,
+        )
+        .add_columns(
+            company.calendar.label("calendar_preset"),
+            company.calendar_overrides,
+            _contacts().label("contacts"),
+            _statements().label("statements"),
+            _bills().label("bills"),
+        )
+        .join(company, company.tenant_id == customer.tenant_id)
+        .outerjoin(User, User.id == customer.owner_id)
+        .where(customer.tenant_id == _TENANT, customer.id == _CUSTOMER)
+    )
+
+
+def _contacts() -> sa.ScalarSelect[Any]:
+    """The contacts as JSON, those in use first."""
+    k = Contact
+    line = json_view(
+        ContactView,
+        id=value(k.id),
+        name=value(k.name),
+        title=value(k.title),
+        email=value(k.email),
+        phone=value(k.phone),
+        purposes=tuple_of(k.purposes),
+        active=value(k.active),
+        suppressed_reason=value(k.suppressed_reason),
+    )
+    return (
+        sa.select(sa.func.jsonb_agg(aggregate_order_by(line, k.active.desc(), k.created_at, k.id)))
+        .where(k.tenant_id == _TENANT, k.customer_id == Customer.id)
+        .correlate(Customer)
+        .scalar_subquery()
+    )
+
+
+def _statements() -> sa.ScalarSelect[Any]:
+    """The newest statements as JSON."""
+    statement, confirmation = Statement, Confirmation
+    newest = (
+        select_view(
+            StatementLink,
+            id=value(statement.id),
+            number=value(statement.number),
+            currency=value(statement.currency),
+            closing_minor=value(statement.closing_minor),
+            period_to=value(statement.period_to),
+            sent_to=value(statement.sent_to),
+            respond_by_on=value(statement.respond_by_on),
+            superseded=value(statement.superseded_at.is_not(None)),
+            outcome=value(confirmation.outcome),
+        )
+        .add_columns(statement.issued_at)
+        .outerjoin(
+            confirmation,
+            sa.and_(confirmation.tenant_id == statement.tenant_id, confirmation.statement_id == statement.id),
+        )
+        .where(statement.tenant_id == _TENANT, statement.customer_id == Customer.id)
+        .correlate(Customer)
+        .order_by(statement.issued_at.desc(), statement.id.desc())
+        .limit(STATEMENTS_MAX)
+        .subquery("newest")
+    )
+    line = json_of(StatementLink, newest)
+    return sa.select(sa.func.jsonb_agg(aggregate_order_by(line, newest.c.issued_at.desc()))).scalar_subquery()
+
+
+def _bills() -> sa.ScalarSelect[Any]:
+    """The bills not yet paid as JSON, the first to mature first: they stand beside what is open."""
+    bill = Bill
+    first = (
+        select_view(
+            OutstandingBill,
+            id=value(bill.id),
+            number=value(bill.number),
+            kind=value(bill.kind),
+            customer_id=value(bill.customer_id),
+            acceptor=value(bill.acceptor),
+            matures_on=value(bill.matures_on),
+            currency=value(bill.currency),
+            amount_minor=value(bill.amount_minor),
+            state=value(bill.state),
+        )
+        .where(
+            bill.tenant_id == _TENANT,
+            bill.customer_id == Customer.id,
+            bill.state.in_([state.value for state in OUTSTANDING]),
+        )
+        .correlate(Customer)
+        .order_by(bill.matures_on, bill.number)
+        .limit(BILLS_MAX)
+        .subquery("first_bills")
+    )
+    line = json_of(OutstandingBill, first)
+    ordered = aggregate_order_by(line, first.c.matures_on, first.c.number)
+    return sa.select(sa.func.jsonb_agg(ordered)).scalar_subquery()
+
+
+def _items(
+    db: Session, tenant_id: UUID, customer_id: UUID, today: date
+) -> tuple[tuple[ItemLine, ...], int, tuple[AgingRow, ...]]:
+    """The first open items, how many there are, and the sums of all of them per currency: windows over one read."""
+    values: dict[str, Any] = {"tenant": tenant_id, "customer": customer_id}
+    for number, each in enumerate(bucket_ranges(today)):
+        values |= {f"first{number}": each.first_on or date.min, f"last{number}": each.last_on or date.max}
+    rows = columns(db, _reading_items(), values).all()
+    sums = [
+        view(AgingRow, row, customer_no="", buckets_minor=bucket_minors(row))
+        for _currency, row in sorted({row.currency: row for row in rows}.items())
+    ]
+    lines = sorted((_line(row, today) for row in rows), key=lambda each: (-each.side, each.due_on, each.document_no))
+    return tuple(lines), rows[0].open_count if rows else 0, tuple(sums)
+
+
+def _items_then(
+    db: Session, tenant_id: UUID, customer_id: UUID, as_of: date, known_at: datetime | None
+) -> tuple[tuple[ItemLine, ...], int, tuple[AgingRow, ...]]:
+    """As `_items`, of another day or as known at another moment."""
+    found = open_items(db, tenant_id, as_of=as_of, known_at=known_at, customer_id=customer_id)
+    unapplied: dict[tuple[str, str], int] = {}
+    for item in found:
+        if item.side < 0:
+            unapplied["", item.currency] = unapplied.get(("", item.currency), 0) + item.open_minor
+    claims = [OpenAmount("", each.currency, each.due_on, each.open_minor) for each in found if each.side > 0]
+    shown = sorted(found, key=lambda each: (-each.side, each.due_on, each.document_no))[:ITEMS_MAX]
+    lines = tuple(
+        ItemLine(
+            id=item.id,
+            kind=item.kind,
+            side=item.side,
+            document_no=item.document_no,
+            document_on=item.document_on,
+            due_on=item.due_on,
+            collection_end_on=item.collection_end_on,
+            currency=item.currency,
+            amount_minor=item.amount_minor,
+            open_minor=item.open_minor,
+            days_overdue=item.days_overdue,
+            stage=item.stage,
+        )
+        for item in shown
+    )
+    return lines, len(found), age(claims, unapplied, as_of)
+
+
+@cache
+def _reading_items() -> sa.Select[*tuple[Any, ...]]:
+    item = OpenItem
+
+    def total(*only: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+        summed = sa.func.sum(item.open_minor).filter(*only).over(partition_by=item.currency)
+        return sa.cast(sa.func.coalesce(summed, 0), sa.BigInteger)
+
+    def day(name: str) -> sa.BindParameter[date]:
+        return sa.bindparam(name, type_=sa.Date)
+
+    buckets = [
+        total(item.side > 0, item.due_on.between(day(f"first{n}"), day(f"last{n}"))).label(column)
+        for n, column in enumerate(BUCKET_COLUMNS)
+    ]
+    place = sa.func.row_number().over(partition_by=item.currency, order_by=item.id)
+    return (
+        select_view(
+            ItemLine,
+            id=value(item.id),
+            kind=value(item.kind),
+            side=value(item.side),
+            document_no=value(item.document_no),
+            document_on=value(item.document_on),
+            due_on=value(item.due_on),
+            collection_end_on=value(item.collection_end_on),
+            currency=value(item.currency),
+            amount_minor=value(item.amount_minor),
+            open_minor=value(item.open_minor),
+            days_overdue=LATER,
+            stage=LATER,
+        )
+        .add_columns(
+            sa.func.count().over().label("open_count"), total(item.side < 0).label("unapplied_minor"), *buckets
+        )
+        .where(item.tenant_id == _TENANT, item.customer_id == _CUSTOMER, item.open_minor > 0)
+        .order_by((place == 1).desc(), item.side.desc(), item.due_on, item.document_no)
+        .limit(ITEMS_MAX)
+    )
+
+
+def _line(row: DbRow, today: date) -> ItemLine:
+    if row.side < 0:
+        return view(ItemLine, row, days_overdue=0, stage=None)
+    return view(ItemLine, row, days_overdue=overdue_days(row.due_on, today), stage=stage_of(row.due_on, today))

@@ -1,0 +1,121 @@
+"""The page of one customer: balances, ladder, documents, what happened.
+
+Invariant: parse, authorise, one query, render; nothing here changes anything. The view hangs on the blueprint of
+`routes`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from flask import g, request, url_for
+
+from ar.bills.messages import KIND_NAMES as BILL_KINDS
+from ar.bills.messages import STATE_NAMES as BILL_STATES
+from ar.cases.messages import HOLD_NAMES
+from ar.cases.queue.views import StripStep
+from ar.customers.messages import ENTITY_LABELS, PURPOSE_LABELS
+from ar.ledger.books.as_of_request import read_when
+from ar.ledger.closing.fx.rates import total_of
+from ar.reports.customer import queries as customer_page
+from ar.reports.customer import timeline
+from ar.reports.customer.timeline import Entry
+from ar.reports.routes import NAMES, aging_parts, bp
+from ar.statements.messages import STATUS_NAMES, STATUS_TONES
+from kernel.clock import local_date
+from kernel.i18n import mark
+from tenants.access import may, staff
+from tenants.permissions import Permission
+from web import filters, formatters
+from web.context import actor, db
+from web.forms import blank
+from web.paging import read_page
+from web.responses import Page, render
+
+TIMELINE_ROWS = 25
+POLICY_NAMES = {"five-step": mark("Five steps"), "twelve-step": mark("Twelve steps")}
+
+
+@dataclass(frozen=True)
+class _Travel:
+    """The day and moment of a customer's balances, when they are not those of now."""
+
+    as_of: date | None = filters.day()
+    known: str = filters.text(max_length=40)
+
+
+@bp.get("/customers/<uuid:customer_id>")
+@staff(Permission.READ)
+def customer(customer_id: UUID) -> Page:
+    """One customer on one page."""
+    tenant_id, day = actor().tenant_id, actor().today
+    travel = filters.read(_Travel, request.args)
+    when = read_when(travel.as_of, travel.known, actor())
+    page = customer_page.customer_page(db(), tenant_id, customer_id, day, as_of=when.as_of, known_at=when.known_at)
+    asked = read_page({"page": request.args.get("page", "")}, TIMELINE_ROWS)
+    found = timeline.customer_timeline(
+        db(), tenant_id, customer_id, actor().timezone, offset=asked.offset, limit=asked.limit
+    )
+    path = url_for("overview.customer", customer_id=customer_id)
+    return render(
+        "ar/reports/customer/customer.html",
+        page=page,
+        facts=page.facts,
+        bill_kinds=BILL_KINDS,
+        bill_states=BILL_STATES,
+        entries=[_entry(each) for each in found.entries],
+        pager=asked.page(found.total, path, request.args),
+        when=when,
+        total=total_of(
+            db(), tenant_id, {each.currency: each.balance_minor for each in page.sums}, g.company.currency, when.as_of
+        ),
+        unread=filters.unread_days(_Travel, request.args),
+        aging_of=partial(aging_parts, when=when),
+        ladder=[_rung(step) for step in page.strip.steps] if page.strip else [],
+        form=blank(),
+        hold_items=[(item.id, item.document_no) for item in page.items if item.side > 0],
+        hold_names=HOLD_NAMES,
+        next=path,
+        purposes=PURPOSE_LABELS,
+        entity_types=ENTITY_LABELS,
+        policies=POLICY_NAMES,
+        statuses=STATUS_NAMES,
+        status_tones=STATUS_TONES,
+        may_edit=may(Permission.EDIT_CUSTOMER),
+        may_block=may(Permission.PLACE_BLOCK),
+        may_issue=may(Permission.ISSUE_STATEMENT),
+        **NAMES,
+    )
+
+
+def _rung(step: StripStep) -> dict[str, str]:
+    return {"label": step.label, "state": step.state, "on": formatters.date(step.on), "text": step.text}
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    """An entry as the timeline shows it: the year only where it is not this one."""
+    day = local_date(entry.at, actor().timezone)
+    this_year = day.year == actor().today.year
+    if entry.whole_day or not this_year:
+        at = formatters.short_date(day) if this_year else formatters.date(day)
+    else:
+        at = formatters.short_datetime(entry.at)
+    return {
+        "at": at,
+        "iso": day.isoformat() if entry.whole_day else entry.at.isoformat(),
+        "title": entry.title,
+        "text": entry.text,
+        "why": entry.why,
+        "tone": entry.tone,
+        "url": _entry_url(entry),
+    }
+
+
+def _entry_url(entry: Entry) -> str:
+    if entry.source == "action":
+        return url_for("cases.action", action_id=entry.id)
+    return url_for("ledger.show", item_id=entry.id) if entry.source == "receipt" else ""

@@ -1,0 +1,1 @@
+"""The weekly debt list by mail: who owes what, per salesperson."""

@@ -1,0 +1,59 @@
+"""The weekly debt list by mail: each salesperson their own customers, finance and the sales manager everybody (R123).
+
+Invariants: once per week however often it is asked for (an idempotency key holds it); on the week's first working day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from ar.reports.debt_list.mails import customers_in, queue_debt_list
+from ar.reports.debt_list.queries import debt_list
+from kernel import idempotency, journal, outbox
+from kernel.actor import Actor
+from kernel.clock import moment_on
+from tenants.permissions import GRANTS, Permission, Role
+from tenants.queries import tenant, work_calendar
+from tenants.recipients import people_who_may
+from tenants.slice import Job, Recurring
+
+DEBT_LIST: Final = "reports.debt_list"
+#: Who is told about every customer: those who keep the books, and the head of sales (R138).
+_EVERYTHING: Final = GRANTS[Permission.POST_LEDGER] | {Role.SALES_MANAGER}
+
+
+def send_debt_lists(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
+    """Mails the lists of the week `payload["period"]` (2026-W47), or waits for its first working day."""
+    week, working = str(payload["period"]), work_calendar(db, actor.tenant_id)
+    if not working.is_working_day(actor.today):
+        day = working.next_working_day(actor.today)
+        if week_of(day) == week:
+            at = moment_on(day, actor.timezone)
+            outbox.put(db, actor, DEBT_LIST, {"period": week}, key=f"{DEBT_LIST}:{week}:{day.isoformat()}", due_at=at)
+        return
+    if not idempotency.first_time(db, actor, f"{DEBT_LIST}:{week}", {"week": week}):
+        return
+    rows, company = debt_list(db, actor.tenant_id, actor.today), tenant(db, actor.tenant_id)
+    told = 0
+    for reader in people_who_may(db, actor.tenant_id, Permission.READ):
+        whole = bool(reader.roles & _EVERYTHING)
+        theirs = rows if whole else [row for row in rows if row.owner_id == reader.id]
+        if theirs:
+            queue_debt_list(db, actor, company, reader, theirs, whole=whole)
+            told += 1
+    if told:
+        facts = {"week": week, "people": told, "customers": customers_in(rows)}
+        journal.record(db, actor, "debt_list_sent", data=facts)
+
+
+def week_of(day: date) -> str:
+    """The week that a day lies in, as the clock names it: 2026-W47."""
+    return f"{day:%G-W%V}"
+
+
+JOBS: Final = (Job(DEBT_LIST, send_debt_lists),)
+RECURRING: Final = (Recurring(DEBT_LIST, period="week"),)

@@ -1,0 +1,1 @@
+"""Key figures of a month: overdue share, collection rate, DSO, CEI."""

@@ -1,0 +1,99 @@
+"""The page of key figures. Invariant: parse, authorise, one query, render."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from flask import Blueprint, g, request, url_for
+
+from ar.ledger.rules.aging import BucketRange
+from ar.ledger.rules.due_dates import add_months
+from ar.reports.figures import lines as figure_lines
+from ar.reports.figures.queries import Figures, figures
+from ar.statements.inputs import Period, read_period
+from kernel.errors import RuleBroken
+from kernel.money import exponent
+from tenants.access import staff
+from tenants.permissions import Permission
+from web import filters
+from web.context import actor, db
+from web.refusals import explain
+from web.responses import Page, render
+
+bp = Blueprint("figures", __name__, url_prefix="/figures")
+
+
+@dataclass(frozen=True)
+class FiguresFilters:
+    """What the address asks for. `month` YYYY-MM, empty: the running one; `currency` empty: the company's."""
+
+    month: str = filters.text(max_length=7)
+    currency: str = filters.text(max_length=3)
+
+
+@bp.get("/")
+@staff(Permission.READ)
+def index() -> Page:
+    """The figures of a month and currency."""
+    wanted, today = filters.read(FiguresFilters, request.args), actor().today
+    period, error = _period(wanted.month, today)
+    own = g.company.currency
+    shown = figures(db(), actor().tenant_id, period.from_on, period.to_on, _currency(wanted.currency, own), own)
+    path, before, after = url_for("figures.index"), period.from_on - timedelta(days=1), add_months(period.from_on, 1)
+    return render(
+        "ar/reports/figures/index.html",
+        page=shown,
+        period=period,
+        error=error,
+        currencies=[(code, code) for code in shown.currencies],
+        earlier=filters.url(wanted, path, month=f"{before:%Y-%m}") if before >= filters.FIRST_DAY else "",
+        later=filters.url(wanted, path, month=f"{after:%Y-%m}") if after <= today else "",
+        lines=figure_lines.ratios(shown, _overdue_url(shown), _allowance_url(shown)),
+        structure=figure_lines.structure(shown, lambda ends: _bucket_url(shown, ends)),
+        kinds=figure_lines.kinds(shown),
+        overdue_rate=figure_lines.percent(shown.overdue_rate),
+        collection_rate=figure_lines.percent(shown.collection_rate),
+        dso=figure_lines.days(shown.dso),
+    )
+
+
+def _period(month: str, today: date) -> tuple[Period, str]:
+    """The month asked for; where it is none, the running one and why."""
+    running = read_period(f"{today:%Y-%m}", today)
+    try:
+        period = read_period(month or running.label, today)
+        if period.from_on < filters.FIRST_DAY:
+            raise RuleBroken("statement_period_bad", period=month)
+    except RuleBroken as error:
+        return running, explain(error)
+    return period, ""
+
+
+def _currency(typed: str, own: str) -> str:
+    """The currency asked for; the company's own where it is none."""
+    code = typed.strip().upper()
+    try:
+        exponent(code)
+    except ValueError:
+        return own
+    return code
+
+
+def _overdue_url(f: Figures) -> str:
+    return url_for("ledger.index", state="overdue", currency=f.currency, on=f.to_on.isoformat())
+
+
+def _allowance_url(f: Figures) -> str:
+    return url_for("accounts.entries", account="allowance", currency=f.currency, to_on=f.to_on.isoformat())
+
+
+def _bucket_url(f: Figures, ends: BucketRange) -> str:
+    return url_for(
+        "ledger.index",
+        state="owed",
+        currency=f.currency,
+        on=f.to_on.isoformat(),
+        due_from=ends.first_on.isoformat() if ends.first_on else None,
+        due_to=ends.last_on.isoformat() if ends.last_on else None,
+    )

@@ -1,0 +1,1 @@
+"""The journal page: events in words, filtered."""

@@ -1,0 +1,1 @@
+"""Today: what is owed by age and what waits for somebody."""

@@ -1,0 +1,1 @@
+"""The pure figures of a statement: opening, movements, closing, aging."""

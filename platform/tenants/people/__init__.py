@@ -1,0 +1,1 @@
+"""People of a company: invitations, roles, removal."""

@@ -1,0 +1,91 @@
+"""The mail that brings a person in: a link to choose a password, or the address to sign in at.
+
+Invariant: the mail goes to the person's own address in the person's language,
+so that whoever asks for it learns nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from kernel import journal, mail
+from kernel.actor import Actor
+from kernel.counters import lock_counter
+from kernel.db import TenantSession
+from kernel.errors import Conflict, NotFound, RuleBroken
+from tenants.models import Membership
+from tenants.queries import member, tenant
+from tenants.recipients import still_member
+from tenants.sign_in.identity import read_person
+from tenants.sign_in.links import LINK_DAYS, WelcomeLinks
+from tenants.slice import Mail
+from web.mailtexts import queue_rendered
+
+PURPOSE = "invitation"
+#: How many of these mails one person gets in an hour, and a company sends in a day: nobody's box is flooded by us.
+PER_PERSON_AND_HOUR: Final = 3
+PER_COMPANY_AND_DAY: Final = 30
+LIMITS: Final = ("invitations_of_person", "invitations_of_company")
+
+
+def send_invitation(
+    db: TenantSession, actor: Actor, user_id: UUID, links: WelcomeLinks, *, new_password: bool = False
+) -> UUID:
+    """Queues the mail to an active member; returns its id.
+
+    Who has a password already is told where to sign in, unless a `new_password` was asked for.
+    Raises NotFound(`person_not_found`), Conflict(`person_removed`), RuleBroken (one of LIMITS).
+    """
+    lock_counter(db, actor.tenant_id, "invitations")
+    facts, person = member(db, actor.tenant_id, user_id), read_person(db, user_id)
+    if person is None:
+        raise NotFound("person_not_found")
+    if not facts.active:
+        raise Conflict("person_removed")
+    _within_limits(db, actor, user_id, person.name)
+    chooses = new_password or not facts.has_password
+    company = tenant(db, actor.tenant_id).name
+    values = {
+        "name": person.name,
+        "company": company,
+        "inviter": actor.name,
+        "email": person.email,
+        "chooses": chooses,
+        "url": links.url(user_id, person.session_version) if chooses else f"{links.base_url}/sign-in",
+        "days": LINK_DAYS,
+    }
+    mail_id = queue_rendered(db, actor, PURPOSE, person, values, from_name=company, subject_id=user_id)
+    journal.record(
+        db, actor, "invitation_queued", subject_id=user_id, data={"mail_id": str(mail_id), "chooses_password": chooses}
+    )
+    return mail_id
+
+
+def _within_limits(db: TenantSession, actor: Actor, user_id: UUID, name: str) -> None:
+    """Counts the invitations queued, sent or not. The caller has locked the counter, so two clicks count each other."""
+    m, hour, day = mail.MailMessage, actor.now - timedelta(hours=1), actor.now - timedelta(days=1)
+    of_person = sa.and_(m.subject_id == user_id, m.created_at > hour)
+    # By the people of the company, as that is how mails can be found quickly; a membership is never deleted.
+    people = sa.select(Membership.user_id).where(Membership.tenant_id == actor.tenant_id)
+    to_person, to_all = db.execute(
+        sa.select(sa.func.count().filter(of_person), sa.func.count()).where(
+            m.tenant_id == actor.tenant_id, m.purpose == PURPOSE, m.subject_id.in_(people), m.created_at > day
+        )
+    ).one()
+    if to_person >= PER_PERSON_AND_HOUR:
+        raise RuleBroken(LIMITS[0], name=name, most=PER_PERSON_AND_HOUR)
+    if to_all >= PER_COMPANY_AND_DAY:
+        raise RuleBroken(LIMITS[1], most=PER_COMPANY_AND_DAY)
+
+
+def forget_link(db: Session, actor: Actor, message: mail.MailMessage, _state: str) -> None:
+    """Takes the link out of a settled invitation: what chooses a password is not kept in clear."""
+    mail.redact_links(db, actor.tenant_id, message.id)
+
+
+MAILS: Final = (Mail(PURPOSE, recheck=still_member, on_outcome=forget_link),)

@@ -1,0 +1,1 @@
+"""A company's settings: letterhead, calendar, review mode."""

@@ -1,0 +1,1 @@
+"""Signing in: identity, passwords, welcome links, language."""

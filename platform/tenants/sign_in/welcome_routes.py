@@ -1,0 +1,72 @@
+"""The link that sets a password: who was invited chooses one and is signed in.
+
+Invariant: a link is good once, and one that is not good says nothing about why. The views hang on the blueprint of
+`auth_routes`.
+"""
+
+from __future__ import annotations
+
+from flask import current_app
+
+from kernel.i18n import gettext as _
+from kernel.settings import settings
+from tenants.access import public
+from tenants.commands import set_password
+from tenants.inputs import ChoosePassword
+from tenants.sign_in.identity import Person, read_person
+from tenants.sign_in.links import WelcomeLinks
+from tenants.sign_in.routes import begin_session, bp, landing_url, language_url
+from web.context import db
+from web.forms import blank, read_form
+from web.limits import limiter
+from web.responses import Page, flash_ok, invalid, render, see_other
+
+
+def links() -> WelcomeLinks:
+    """The welcome links of this installation."""
+    return WelcomeLinks(current_app.config["SECRET_KEY"], settings().base_url)
+
+
+@bp.get("/welcome/<token>")
+@limiter.limit("60 per minute")
+@public
+def welcome(token: str) -> Page:
+    person = _invited(token)
+    return (
+        _gone() if person is None else render("tenants/sign_in/welcome.html", form=blank(), **_welcome(person, token))
+    )
+
+
+@bp.post("/welcome/<token>")
+@limiter.limit("20 per minute")
+@public
+def choose_password(token: str) -> Page:
+    person = _invited(token)
+    if person is None:
+        return _gone()
+    form = read_form(ChoosePassword)
+    if form.ok and form.data.password != form.data.again:
+        form.errors["again"] = _("The two passwords are not the same.")
+    if not form.ok:
+        return invalid("tenants/sign_in/welcome.html", form=form, **_welcome(person, token))
+    set_password(db(), person.id, form.data.password)
+    renewed = read_person(db(), person.id)
+    if renewed is None:
+        return _gone()
+    begin_session(renewed)
+    flash_ok(_("Your password is set, and you are signed in."))
+    return see_other(landing_url(renewed))
+
+
+def _invited(token: str) -> Person | None:
+    opened = links().open(token)
+    person = read_person(db(), opened[0]) if opened else None
+    return person if person and opened and person.session_version == opened[1] else None
+
+
+def _welcome(person: Person, token: str) -> dict[str, object]:
+    return {"person": person, "token": token, "language_url": language_url()}
+
+
+def _gone() -> Page:
+    return render("tenants/sign_in/link_gone.html", language_url=language_url()), 404

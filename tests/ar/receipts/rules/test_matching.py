@@ -1,0 +1,239 @@
+"""What a line of the bank is for: one explanation is taken, two are left to a person."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import combinations
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ar.receipts.rules.candidates import Books, Item, Party, Payer
+from ar.receipts.rules.matching import Decision, Line, decide, decide_all
+from ar.receipts.rules.mentions import likeness, number_key, read_numbers
+from ar.receipts.rules.subset_sums import ITEMS_MAX, sets_that_sum
+
+TODAY = date(2026, 11, 20)
+XINSHENG, HUAXIN = UUID(int=1), UUID(int=2)
+PARTIES = [Party(XINSHENG, "深圳市鑫晟电子有限公司"), Party(HUAXIN, "Huaxin Machinery Co., Ltd.")]
+ACCOUNT = "44201618300052512345"
+
+
+def item(
+    number: str, minor: int, *, customer: UUID = XINSHENG, days: int = 10, currency: str = "CNY", part: int = 0
+) -> Item:
+    due = TODAY - timedelta(days=days)
+    made = UUID(int=(hash((number, part)) & (2**64 - 1)) + 100)
+    return Item(made, customer, "invoice", number, due - timedelta(days=30), due, currency, minor)
+
+
+def line(text: str, minor: int, *, payer: str = "", account: str = "", currency: str = "CNY", **more: object) -> Line:
+    return Line(UUID(int=9), TODAY, currency, minor, text, payer, account, **more)  # type: ignore[arg-type]
+
+
+def told(decision: Decision, items: list[Item]) -> list[str]:
+    """The numbers of the first proposal."""
+    names = {each.id: each.document_no for each in items}
+    return [names[item_id] for item_id, _minor in decision.proposals[0].parts] if decision.proposals else []
+
+
+OPEN = [
+    item("INV-1", 500_00, days=40),
+    item("INV-10", 500_00, days=20),
+    item("INV-2026-000123", 1_200_00),
+    item("INV-2026-000124", 77_00),
+    item("HX/881", 333_00, customer=HUAXIN),
+    item("USD-7001", 900_00, currency="USD"),
+]
+CONFIRMED = [Payer(XINSHENG, ACCOUNT, True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "minor", "more", "tier", "expected"),
+    [
+        ("货款INV-10", 500_00, {}, "sure", ["INV-10"]),
+        ("", 500_00, {"payer": "深圳市鑫晟电子有限公司"}, "likely", ["INV-1"]),
+        ("INV-2026-000123, INV-2026-000124", 1_277_00, {}, "sure", ["INV-2026-000123", "INV-2026-000124"]),
+        (
+            "invoices inv-2026-000123/inv-2026-000124 thanks",
+            1_277_00,
+            {},
+            "sure",
+            ["INV-2026-000123", "INV-2026-000124"],
+        ),
+        ("INV2026000124", 77_00, {}, "sure", ["INV-2026-000124"]),
+        ("INV 2026 000124", 77_00, {}, "likely", ["INV-2026-000124"]),
+        ("支付货款（INV－２０２６－０００１２４）", 77_00, {}, "sure", ["INV-2026-000124"]),
+        ("INV-2026-000123", 1_000_00, {}, "likely", ["INV-2026-000123"]),
+        ("INV-2026-000123", 1_300_00, {}, "likely", ["INV-2026-000123"]),
+        ("INV-1-7", 500_00, {}, "likely", ["INV-1"]),
+        ("INV-100", 500_00, {}, "likely", ["INV-1"]),
+        ("HX/881", 333_00, {"payer": "Huaxin Machinery Co Ltd"}, "sure", ["HX/881"]),
+        ("HX/881", 333_00, {"payer": "深圳市鑫晟电子有限公司"}, "likely", ["HX/881"]),
+        ("HX/881", 333_00, {"account": ACCOUNT}, "likely", ["HX/881"]),
+        ("HX/881 代鑫晟电子", 333_00, {}, "sure", ["HX/881"]),
+        ("HX/881 代深圳市鑫晟电子付", 333_00, {}, "likely", ["HX/881"]),
+        ("HX/881 INV-1", 833_00, {}, "likely", ["HX/881"]),
+        ("INV-999", 77_00, {"account": ACCOUNT}, "likely", ["INV-2026-000124"]),
+        ("INV-10 INV-999", 500_00, {}, "likely", ["INV-10"]),
+        ("", 77_00, {"account": ACCOUNT}, "sure", ["INV-2026-000124"]),
+        ("", 77_00, {"payer": "深圳市鑫晟电子有限公司"}, "sure", ["INV-2026-000124"]),
+        ("", 77_00, {"payer": "鑫晟电子"}, "likely", ["INV-2026-000124"]),
+        ("", 77_00, {}, "likely", ["INV-2026-000124"]),
+        ("", 1_277_00, {"account": ACCOUNT}, "sure", ["INV-2026-000123", "INV-2026-000124"]),
+        ("", 577_00, {"account": ACCOUNT}, "likely", ["INV-1", "INV-2026-000124"]),
+        ("USD-7001", 900_00, {}, "hand", []),
+        ("USD-7001", 900_00, {"currency": "USD"}, "sure", ["USD-7001"]),
+        ("INV-999", 123_45, {}, "hand", []),
+    ],
+)
+def test_a_line_is_taken_when_one_explanation_fits_and_nothing_contradicts(
+    text: str, minor: int, more: dict[str, str], tier: str, expected: list[str]
+) -> None:
+    decision = decide(line(text, minor, **more), Books(OPEN, PARTIES, CONFIRMED), TODAY)
+    assert decision.tier == tier
+    assert sorted(told(decision, OPEN)) == sorted(expected)
+
+
+def test_two_invoices_of_one_amount_are_told_apart_by_the_reference_alone() -> None:
+    """Testcase 19: with the number of the newer one it is the newer; without a number nothing is posted."""
+    books = Books(OPEN, PARTIES, CONFIRMED)
+    newer = decide(line("INV-10", 500_00, account=ACCOUNT), books, TODAY)
+    assert (newer.tier, told(newer, OPEN)) == ("sure", ["INV-10"])
+    silent = decide(line("货款", 500_00, account=ACCOUNT), books, TODAY)
+    assert silent.tier == "likely"
+    assert {OPEN[0].id, OPEN[1].id} <= {part[0] for each in silent.proposals for part in each.parts}
+
+
+def test_what_a_person_took_off_is_never_taken_by_itself_again() -> None:
+    refused = frozenset({OPEN[1].id})
+    decision = decide(line("INV-10", 500_00, refused=refused), Books(OPEN, PARTIES, []), TODAY)
+    assert decision.tier == "likely"
+    assert "refused" in decision.proposals[0].against
+
+
+def test_a_document_paid_already_is_not_paid_again_and_nothing_else_is() -> None:
+    settled = {number_key("INV-77"): [XINSHENG]}
+    books = Books(OPEN, PARTIES, CONFIRMED, settled)
+    decision = decide(line("INV-77", 77_00, account=ACCOUNT), books, TODAY)
+    assert decision.tier == "likely"
+    assert "settled_document" in decision.against
+    with_other = decide(line("INV-10 INV-77", 500_00, account=ACCOUNT), books, TODAY)
+    assert with_other.tier == "likely"
+
+
+def test_the_second_line_for_one_invoice_finds_it_taken() -> None:
+    twice = [line("INV-10", 500_00), line("INV-10", 500_00)]
+    tiers = [each.tier for each in decide_all(twice, Books(OPEN, PARTIES, []), TODAY)]
+    assert tiers == ["sure", "likely"]
+
+
+def test_instalments_are_paid_by_the_one_that_fits_or_all_of_them() -> None:
+    parts = [item("INV-5", 100_00, part=1, days=30), item("INV-5", 250_00, part=2), item("INV-5", 250_00, part=3)]
+    books = Books(parts, PARTIES, [])
+    assert decide(line("INV-5", 100_00), books, TODAY).tier == "sure"
+    assert decide(line("INV-5", 600_00), books, TODAY).tier == "sure"
+    assert decide(line("INV-5", 250_00), books, TODAY).tier == "likely"
+
+
+def test_an_account_of_two_customers_speaks_for_neither_alone() -> None:
+    payers = [Payer(XINSHENG, ACCOUNT, True), Payer(HUAXIN, ACCOUNT, True)]
+    books = Books(OPEN, PARTIES, payers)
+    assert decide(line("", 77_00, account=ACCOUNT), books, TODAY).tier == "likely"
+    assert decide(line("INV-2026-000124", 77_00, account=ACCOUNT), books, TODAY).tier == "sure"
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "found"),
+    [
+        ("INV-1", "INV-1", True),
+        ("INV-10", "INV-1", None),
+        ("AINV-1", "INV-1", None),
+        ("发票INV-1款", "INV-1", True),
+        ("INV-1.", "INV-1", True),
+        ("RE.INV-1", "INV-1", True),
+        ("2026-INV-1", "INV-1", False),
+        ("INV-1-2", "INV-1", False),
+        ("pay 20261120", "20261120", False),
+        ("pay 12345678901234567890", "12345678901234567890", True),
+        ("room 123", "123", False),
+        ("tel 13812345678", "123456", None),
+    ],
+)
+def test_short_numbers_do_not_match_inside_longer_ones(text: str, number: str, found: bool | None) -> None:
+    """True: certainly this number; False: perhaps; None: not at all."""
+    mention = read_numbers(text, {number_key(number)}, set()).mentions
+    assert (mention[0].strong if mention else None) == found
+
+
+def test_legal_forms_make_no_strangers_alike() -> None:
+    assert likeness("深圳市鑫晟电子有限公司", "鑫晟电子（深圳）有限公司") >= 50
+    assert likeness("北京甲有限公司", "上海乙有限公司") == 0
+    assert likeness("Huaxin Machinery Co., Ltd.", "HUAXIN MACHINERY LIMITED") == 100
+
+
+@given(st.lists(st.integers(1, 60), max_size=9), st.integers(1, 200))
+def test_sets_that_sum_are_all_the_sets(amounts: list[int], target: int) -> None:
+    brute = [
+        places
+        for size in range(1, len(amounts) + 1)
+        for places in combinations(range(len(amounts)), size)
+        if sum(amounts[place] for place in places) == target
+    ]
+    assert sets_that_sum(amounts, target, limit=10**6) == sorted(brute, key=lambda places: (len(places), places))
+
+
+def test_the_work_of_a_sum_is_bounded() -> None:
+    assert len(sets_that_sum([100] * 5_000, 1_000)) <= 6
+    assert sets_that_sum([3] * 200, 10) == []
+    assert sets_that_sum([1] * ITEMS_MAX + [500], 500) == []  # beyond the bound nothing is claimed
+
+
+AMOUNTS = st.lists(st.integers(1, 12).map(lambda units: units * 100), min_size=1, max_size=9)
+
+
+@given(AMOUNTS, st.integers(1, 30).map(lambda units: units * 100), st.booleans())
+def test_never_by_itself_when_two_sets_explain_the_money(amounts: list[int], minor: int, by_account: bool) -> None:
+    items = [item(f"INV-{place}", amount, days=place) for place, amount in enumerate(amounts)]
+    books = Books(items, PARTIES, CONFIRMED)
+    who = {"account": ACCOUNT} if by_account else {"payer": PARTIES[0].name}
+    decision = decide(line("货款", minor, **who), books, TODAY)
+    sets = [
+        chosen
+        for size in range(1, len(items) + 1)
+        for chosen in combinations(items, size)
+        if sum(each.open_minor for each in chosen) == minor
+    ]
+    assert (decision.tier == "sure") == (len(sets) == 1)
+    if decision.tier == "sure":
+        assert {part[0] for part in decision.proposals[0].parts} == {each.id for each in sets[0]}
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["CNY", "USD"]), st.sampled_from([XINSHENG, HUAXIN]), st.integers(1, 5)), max_size=8
+    ),
+    st.lists(st.integers(0, 9), max_size=3),
+    st.sampled_from(["CNY", "USD"]),
+    st.integers(1, 12),
+    st.sampled_from(["", ACCOUNT]),
+)
+def test_never_across_currencies_or_customers_nor_more_than_there_is(
+    facts: list[tuple[str, UUID, int]], named: list[int], currency: str, minor: int, account: str
+) -> None:
+    items = [item(f"INV-{n}", units, customer=who, currency=code) for n, (code, who, units) in enumerate(facts)]
+    by_id = {each.id: each for each in items}
+    text = " ".join(f"INV-{n}" for n in named)
+    books = Books(items, PARTIES, CONFIRMED)
+    decision = decide(line(text, minor, currency=currency, account=account), books, TODAY)
+    for proposal in decision.proposals:
+        assert {by_id[part].currency for part, _minor in proposal.parts} <= {currency}
+        assert {by_id[part].customer_id for part, _minor in proposal.parts} <= {proposal.customer_id}
+        assert all(0 < amount <= by_id[part].open_minor for part, amount in proposal.parts)
+        assert sum(amount for _part, amount in proposal.parts) <= minor
+    if decision.tier == "sure":
+        assert sum(amount for _part, amount in decision.proposals[0].parts) == minor
+        if named:
+            assert {by_id[part].document_no for part, _m in decision.proposals[0].parts} <= {f"INV-{n}" for n in named}

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar, get_origin
 
 from flask import request
 from pydantic import BaseModel, ValidationError
+from werkzeug.datastructures import ImmutableMultiDict
 
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
@@ -77,6 +78,11 @@ class Form(Generic[M]):
 def blank(**values: Any) -> Form[Any]:
     """Returns a form not yet posted, with initial values."""
     return Form(values=values)
+
+
+def posted() -> ImmutableMultiDict[str, str]:
+    """Returns the fields of the request's form as they were posted."""
+    return request.form
 
 
 def read_form(model: type[M], extra: Mapping[str, Any] | None = None) -> Form[M]:

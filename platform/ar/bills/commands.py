@@ -19,10 +19,7 @@ from ar.bills import rules
 from ar.bills.inputs import BillStep, Discount, Dishonour, HandOn, TakeBackStep, read_percent
 from ar.bills.models import Bill, BillEvent
 from ar.bills.rules import State, Step
-from ar.ledger.books.allocation import lock_customers, reverse_allocation
-from ar.ledger.books.period_lock import require_open
-from ar.ledger.books.posting import post_entry, reverse_entry
-from ar.ledger.books.reversal import reverse_item
+from ar.ledger.commands import lock_customers, post_entry, require_open, reverse_allocation, reverse_entry, reverse_item
 from ar.ledger.models import Allocation
 from kernel import idempotency, journal
 from kernel.actor import Actor

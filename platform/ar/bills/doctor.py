@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.closing.audit.checks import NAMED_MAX
+from ar.ledger.lookups import NAMED_MAX
 from tenants.slice import Check
 
 # Every entry that a bill's steps made: its own, those of its steps, the reversal of its credit.

@@ -8,13 +8,13 @@ from __future__ import annotations
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import url_for
 from sqlalchemy.orm import Session
 
 from ar.bills.models import Bill, BillEvent
 from ar.ledger.models import OpenItem
 from kernel.i18n import gettext as _
 from tenants.slice import EntrySource
+from web.links import page_url
 
 
 def entry_sources(db: Session, tenant_id: UUID, entry_id: UUID) -> list[EntrySource]:
@@ -27,4 +27,4 @@ def entry_sources(db: Session, tenant_id: UUID, entry_id: UUID) -> list[EntrySou
     rows = db.execute(
         sa.select(b.id, b.number).where(b.tenant_id == tenant_id, sa.or_(b.item_id.in_(items), moved)).limit(1)
     )
-    return [EntrySource(_("Bill"), row.number, url_for("bills.show", bill_id=row.id)) for row in rows]
+    return [EntrySource(_("Bill"), row.number, page_url("bills.show", bill_id=row.id)) for row in rows]

@@ -18,9 +18,8 @@ from ar.bills.commands import write_event
 from ar.bills.inputs import ReceiveBill
 from ar.bills.models import Bill
 from ar.bills.rules import State
-from ar.customers.queries import find_numbers
-from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers
-from ar.ledger.books.posting import NewItem, post_items
+from ar.customers.lookups import find_numbers
+from ar.ledger.commands import NewAllocation, NewItem, allocate, lock_customers, post_items
 from ar.ledger.models import OpenItem
 from kernel import idempotency, journal
 from kernel.actor import Actor

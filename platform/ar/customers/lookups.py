@@ -1,4 +1,4 @@
-"""What other slices ask of the customer file: which contacts can be written to."""
+"""What other slices may ask of customers: numbers to ids, search, the contacts that can be written to."""
 
 from __future__ import annotations
 
@@ -9,6 +9,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.customers.models import Contact
+from ar.customers.queries import ContactView, CustomerFacts, find_numbers, matches
+
+__all__ = [
+    "ContactView",
+    "CustomerFacts",
+    "ReachableContact",
+    "find_contact",
+    "find_numbers",
+    "matches",
+    "reachable",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from ar.customers.commands import member_ids, upsert_customers
-from ar.customers.queries import CustomerFacts, find_numbers
+from ar.customers.lookups import CustomerFacts, find_numbers
 from ar.imports.columns import FILE_KINDS, FileKind
 from ar.imports.inputs import ImportFile, ParsedCustomer, ParsedItem, ParsedReceipt, ReadRows, Report
 from ar.imports.lookalikes import warn_customers, warn_documents
@@ -37,8 +37,7 @@ from ar.imports.plan import (
 )
 from ar.imports.queries import payable, payments_of, posted_documents
 from ar.imports.rows import read_rows, reads_well, refuse_twins
-from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers
-from ar.ledger.books.posting import NewItem, post_items
+from ar.ledger.commands import NewAllocation, NewItem, allocate, lock_customers, post_items
 from kernel.actor import Actor
 from kernel.counters import lock_counter
 from kernel.journal import record

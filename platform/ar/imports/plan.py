@@ -13,7 +13,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from ar.customers.inputs import DEFAULT_TERM_DAYS, CustomerRow
-from ar.customers.queries import CustomerFacts
+from ar.customers.lookups import CustomerFacts
 from ar.imports.inputs import ParsedItem, ParsedReceipt, Report, Total
 from ar.ledger.rules.due_dates import IsWorkingDay, Terms, collection_end_on, due_on, net
 from kernel.money import decimal_text

@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import url_for
 from sqlalchemy.orm import Session
 
 from ar.interest.waivers import WAIVE, waive_approved
@@ -17,6 +16,7 @@ from kernel.i18n import gettext as _
 from kernel.i18n import mark
 from tenants.approvals.kinds import Approved, Kind, Step
 from tenants.permissions import Role
+from web.links import page_url
 
 
 def _approve(db: Session, actor: Actor, approved: Approved) -> None:
@@ -33,7 +33,7 @@ def _approve(db: Session, actor: Actor, approved: Approved) -> None:
 
 
 def _url(approved: Approved) -> str:
-    return url_for("interest.charge", charge_id=approved.subject_id)
+    return page_url("interest.charge", charge_id=approved.subject_id)
 
 
 def _facts(facts: dict[str, Any]) -> list[tuple[str, str]]:

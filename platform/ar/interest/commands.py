@@ -15,15 +15,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ar.customers.lookups import find_numbers
 from ar.customers.models import Customer
-from ar.customers.queries import find_numbers
 from ar.interest.inputs import AddRate, PostInterest, SetTerms
 from ar.interest.late_debts import Scope, customers_of
 from ar.interest.models import InterestCharge, InterestLine, InterestRun, InterestTerms, ReferenceRate
 from ar.interest.previews import Preview, PreviewGroup, preview_run
 from ar.interest.rules.presets import HALF_YEARLY, half_year_start
-from ar.ledger.books.allocation import lock_customers
-from ar.ledger.books.posting import AHEAD_DAYS, NewItem, post_items
+from ar.ledger.commands import AHEAD_DAYS, NewItem, lock_customers, post_items
 from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.counters import document_number, lock_counter, take_numbers

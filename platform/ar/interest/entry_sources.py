@@ -8,13 +8,13 @@ from __future__ import annotations
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import url_for
 from sqlalchemy.orm import Session
 
 from ar.interest.models import InterestCharge, InterestReinstatement, InterestWaiver
 from ar.ledger.models import OpenItem
 from kernel.i18n import gettext as _
 from tenants.slice import EntrySource
+from web.links import page_url
 
 
 def entry_sources(db: Session, tenant_id: UUID, entry_id: UUID) -> list[EntrySource]:
@@ -27,5 +27,5 @@ def entry_sources(db: Session, tenant_id: UUID, entry_id: UUID) -> list[EntrySou
         sa.select(c.id, c.document_no).where(c.tenant_id == tenant_id, sa.or_(c.item_id.in_(items), waived)).limit(1)
     )
     return [
-        EntrySource(_("Late interest"), row.document_no, url_for("interest.charge", charge_id=row.id)) for row in rows
+        EntrySource(_("Late interest"), row.document_no, page_url("interest.charge", charge_id=row.id)) for row in rows
     ]

@@ -16,9 +16,15 @@ from sqlalchemy.orm import Session
 from ar.interest.inputs import TakeBackInterest, WaiveInterest
 from ar.interest.models import InterestCharge, InterestReinstatement, InterestWaiver
 from ar.interest.rules.presets import waived_freely_minor
-from ar.ledger.books.allocation import NewAllocation, book_allocations, lock_customers, reverse_allocation
-from ar.ledger.books.posting import NewItem, post_items
-from ar.ledger.books.reversal import reverse_item
+from ar.ledger.commands import (
+    NewAllocation,
+    NewItem,
+    book_allocations,
+    lock_customers,
+    post_items,
+    reverse_allocation,
+    reverse_item,
+)
 from ar.ledger.models import Allocation, OpenItem
 from kernel import idempotency, journal
 from kernel.actor import Actor

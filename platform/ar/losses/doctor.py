@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.closing.audit.checks import examine
+from ar.ledger.lookups import examine
 from tenants.slice import Check
 
 _STANDS: Final = "NOT EXISTS (SELECT FROM open_item m WHERE m.tenant_id = :tenant AND m.reverses_id = {item})"

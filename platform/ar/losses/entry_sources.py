@@ -8,13 +8,13 @@ from __future__ import annotations
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import url_for
 from sqlalchemy.orm import Session
 
 from ar.ledger.models import OpenItem
 from ar.losses.models import BadDebtCase, BadDebtCredit, BadDebtRecovery, ProvisionReversal, ProvisionRun
 from kernel.i18n import gettext as _
 from tenants.slice import EntrySource
+from web.links import page_url
 
 
 def entry_sources(db: Session, tenant_id: UUID, entry_id: UUID) -> list[EntrySource]:
@@ -35,8 +35,8 @@ def entry_sources(db: Session, tenant_id: UUID, entry_id: UUID) -> list[EntrySou
         ).limit(2)
     )
     return [
-        EntrySource(_("Provision run"), row.number, url_for("provisions.show", provision_id=row.id))
+        EntrySource(_("Provision run"), row.number, page_url("provisions.show", provision_id=row.id))
         if row.what == "run"
-        else EntrySource(_("Bad-debt case"), row.number, url_for("bad_debts.show", bad_debt_id=row.id))
+        else EntrySource(_("Bad-debt case"), row.number, page_url("bad_debts.show", bad_debt_id=row.id))
         for row in rows
     ]

@@ -5,6 +5,7 @@ May import statements' commands. Invariant: there is nothing else; whatever a li
 
 from __future__ import annotations
 
-from ar.statements.confirmations import Answered, answer_statement, enter_code, entered_code, send_code
+from ar.statements.commands import Answered, answer_statement, enter_code, send_code
+from ar.statements.lookups import entered_code
 
 __all__ = ["Answered", "answer_statement", "enter_code", "entered_code", "send_code"]

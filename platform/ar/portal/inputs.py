@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from ar.statements.inputs import DIFFERENCES_MAX, REASONS, AnswerStatement, DifferenceRow
-from ar.statements.views import LineView
+from ar.statements.lookups import LineView
 from kernel.i18n import gettext as _
 from kernel.money import BadAmount, parse_amount
 

@@ -10,11 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from ar.statements import queries as statements
-from ar.statements.confirmations import active_contact, masked
-from ar.statements.documents import Sender
-from ar.statements.mails import PURPOSE
-from ar.statements.views import AnswerView, LineView, StatementView
+from ar.statements import lookups as statements
+from ar.statements.lookups import PURPOSE, AnswerView, LineView, Sender, StatementView, active_contact, masked
 from kernel import tokens
 from kernel.actor import Actor
 from kernel.clock import local_date

@@ -14,9 +14,8 @@ from flask import Blueprint, Response, make_response, request, url_for
 
 from ar.portal.inputs import Draft
 from ar.portal.queries import Link, open_link
-from ar.statements.documents import page_texts
 from ar.statements.inputs import REASONS
-from ar.statements.queries import pdf_of
+from ar.statements.lookups import page_texts, pdf_of
 from kernel import i18n
 from kernel.clock import utc_now
 from kernel.errors import NotFound

@@ -9,9 +9,7 @@ from typing import Any
 
 from flask import Blueprint, g, request, url_for
 
-from ar.ledger.books.as_of_request import When
-from ar.ledger.closing.audit import runs as examining
-from ar.ledger.closing.fx.rates import total_of
+from ar.ledger.lookups import When, examination_runs, total_of
 from ar.ledger.messages import KIND_NAMES, STAGE_NAMES, STAGE_TONES
 from ar.ledger.rules.aging import BUCKETS, AgingRow, bucket_ranges
 from ar.reports import search as finding
@@ -46,7 +44,7 @@ def today_view() -> Page:
         page=page,
         head=page.head,
         total=total_of(db(), tenant_id, balances, own, page.on),
-        differs=examining.runs(db(), tenant_id, 1) if actor().roles & EXAMINERS else [],
+        differs=examination_runs(db(), tenant_id, 1) if actor().roles & EXAMINERS else [],
         day_sentence=today.day_sentence(page.on, page.head.calendar),
         aging_of=aging_parts,
         may_import=may(Permission.IMPORT),

@@ -12,8 +12,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ar.customers.lookups import matches
 from ar.customers.models import Contact, Customer
-from ar.customers.queries import matches
 from ar.ledger.models import OpenItem
 from ar.statements.models import Statement
 from kernel.money import exponent, parse_amount

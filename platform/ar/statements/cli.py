@@ -12,8 +12,8 @@ from typing import Any
 
 import click
 
-from ar.customers.queries import find_numbers
-from ar.statements import commands, queries
+from ar.customers.lookups import find_numbers
+from ar.statements import issuing, queries
 from ar.statements import monthly_run as months
 from ar.statements.inputs import read_period
 from kernel.actor import Actor
@@ -61,7 +61,7 @@ def issue(
     """Issue a customer's statements of a month, one per currency, and mail them."""
     with tenant_transaction(slug, on=on) as (db, actor):
         month = read_period(period, actor.today)
-        issued = commands.issue_for_customer(
+        issued = issuing.issue_for_customer(
             db,
             actor,
             customer_no,
@@ -98,7 +98,7 @@ def issue_month(slug: str, period: str, customer_no: str | None, on: date | None
     emit({"period": month.label, "queued": queued}, as_json, lambda: f"{queued} statements queued for {month.label}.")
 
 
-def _row(db: TenantSession, actor: Actor, issued: commands.Issued) -> dict[str, Any]:
+def _row(db: TenantSession, actor: Actor, issued: issuing.Issued) -> dict[str, Any]:
     view = queries.statement_view(db, actor.tenant_id, issued.statement_id, actor.today)
     row = view.as_json() | {"missing_characters": "".join(issued.missing)}
     if settings().environment == "development":
@@ -113,7 +113,7 @@ def _line(row: dict[str, Any]) -> str:
     return f"{row['number']}  {amount}  {sent}{link}"
 
 
-def _write(db: TenantSession, actor: Actor, issued: Sequence[commands.Issued], folder: Path) -> None:
+def _write(db: TenantSession, actor: Actor, issued: Sequence[issuing.Issued], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for one in issued:
         number, content = queries.pdf_of(db, actor.tenant_id, one.statement_id)

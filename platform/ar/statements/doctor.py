@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.closing.audit.checks import NAMED_MAX
+from ar.ledger.lookups import NAMED_MAX
 from tenants.slice import Check
 
 # Each check selects, as `name`, the numbers of the statements that break its invariant.

@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 from ar.customers.commands import suppress_contact
 from ar.customers.models import Contact
 from ar.statements import queries
-from ar.statements.commands import issue_statement
 from ar.statements.delivery_outcome import forget_recipient
 from ar.statements.inputs import IssueStatement, read_period
+from ar.statements.issuing import issue_statement
 from ar.statements.mails import CODE_PURPOSE, COPY_PURPOSE, PURPOSE, TEAM_PURPOSE, recheck_team
 from ar.statements.monthly_run import ISSUE_JOB, acting_for, issue_month
 from kernel import journal, queue

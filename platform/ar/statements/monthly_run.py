@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from ar.customers.lookups import reachable
 from ar.customers.models import Contact
-from ar.ledger.books.as_of import joined, later_allocations, open_then, there_and_open
+from ar.ledger.lookups import joined, later_allocations, open_then, there_and_open
 from ar.ledger.models import OpenItem
 from ar.statements import queries
 from ar.statements.inputs import Period

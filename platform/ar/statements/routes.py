@@ -11,7 +11,7 @@ from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
-from ar.statements import commands, listing
+from ar.statements import issuing, listing
 from ar.statements import monthly_run as months
 from ar.statements.inputs import IssueMonth, IssueRequest, read_period
 from ar.statements.messages import DELIVERY_NAMES, JUDGED, MAIL_STATES, MESSAGES, STATUS_NAMES, STATUS_TONES
@@ -105,7 +105,7 @@ def new() -> Page:
 def create(data: IssueRequest) -> Page:
     """Issues one customer's statements of a month, all currencies."""
     period, how = read_period(data.period, actor().today), data.model_dump(include={"despite_answer", "state_interest"})
-    issued = commands.issue_for_customer(db(), actor(), data.customer_no, period, **how)
+    issued = issuing.issue_for_customer(db(), actor(), data.customer_no, period, **how)
     flash_ok(ngettext("%(num)s statement issued.", "%(num)s statements issued.", len(issued)))
     _warn(issued)
     if len(issued) == 1:
@@ -129,7 +129,7 @@ def create_month(data: IssueMonth) -> Page:
     return done(text, "statements.index", month=period.label)
 
 
-def _warn(issued: list[commands.Issued]) -> None:
+def _warn(issued: list[issuing.Issued]) -> None:
     """Says what the person must see to: nobody to mail to, characters that could not be printed."""
     nobody = MESSAGES["statement_no_contact"]
     if any(one.sent_to is None for one in issued):

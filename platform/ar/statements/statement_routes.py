@@ -11,8 +11,8 @@ from uuid import UUID
 
 from flask import url_for
 
-from ar.statements import commands, queries
 from ar.statements import delivery_outcome as doubt
+from ar.statements import issuing, queries
 from ar.statements.documents import bucket_name, kind_name, page_texts
 from ar.statements.inputs import REASONS, SettleDelivery
 from ar.statements.routes import NAMES, bp
@@ -86,7 +86,7 @@ def preview(statement_id: UUID) -> Page:
 def send_again(statement_id: UUID) -> Page:
     """Sends it (again) with a fresh link; the link before is closed."""
     try:
-        commands.send(db(), actor(), statement_id)
+        issuing.send(db(), actor(), statement_id)
     except (RuleBroken, Conflict) as error:
         return refused(error, url_for("statements.show", statement_id=statement_id))
     return done(_("The statement is on its way with a new link."), "statements.show", statement_id=statement_id)

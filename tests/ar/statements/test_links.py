@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from tests.ar.statements.books import add_customer, mails, march
-from tests.ar.statements.books import post as book
 
+from ar.customers.lookups import find_contact
 from ar.portal.queries import open_link
 from ar.statements import queries
-from ar.statements.commands import find_recipient, issue
 from ar.statements.links import enclose_statement, find_link
 from kernel.clock import fixed_clock, moment_on, utc_now
-from tests.support.companies import TestCompany
+from tests.ar.statements.debtors import xinsheng
+from tests.support.world import World
 
 APRIL_2 = date(2026, 4, 2)
 
@@ -25,12 +24,11 @@ def _april() -> Iterator[None]:
         yield
 
 
-def test_the_link_of_a_queued_mail_is_found_in_its_text(company: TestCompany) -> None:
-    customer = add_customer(company, "0001")
-    with company.transaction() as db:
-        book(db, company, customer, ("invoice", "INV-1", date(2026, 3, 10), 100_000))
-        issued = issue(db, company.actor(APRIL_2), march(customer))
-    (mail,) = mails(company, "statement")
+def test_the_link_of_a_queued_mail_is_found_in_its_text(world: World) -> None:
+    customer = xinsheng(world)
+    world.invoice(customer, number="INV-1", on=date(2026, 3, 10), minor=100_000)
+    issued = world.statement(customer)
+    (mail,) = world.mails("statement")
     assert issued.portal_url
     assert find_link(mail.body_text) == issued.portal_url
 
@@ -39,21 +37,20 @@ def test_a_text_without_a_portal_link_has_none() -> None:
     assert find_link("Dear Sir or Madam,\nplease see https://elsewhere.example/p/abc\n") == ""
 
 
-def test_an_enclosed_statement_names_its_first_recipient_and_opens_by_its_link(company: TestCompany) -> None:
+def test_an_enclosed_statement_names_its_first_recipient_and_opens_by_its_link(world: World) -> None:
     """Given a statement that was not mailed, when a letter encloses it twice, then both links open it."""
-    customer = add_customer(company, "0001")
-    with company.transaction() as db:
-        book(db, company, customer, ("invoice", "INV-1", date(2026, 3, 10), 100_000))
-        issued = issue(db, company.actor(APRIL_2), march(customer, send=False))
+    customer = xinsheng(world)
+    world.invoice(customer, number="INV-1", on=date(2026, 3, 10), minor=100_000)
+    issued = world.statement(customer, send=False)
     addresses = ("first@debtor.example", "second@debtor.example")
     links = []
     for address in addresses:
-        with company.transaction() as db:
-            contact = find_recipient(db, company.tenant_id, customer)
+        with world.transaction() as db:
+            contact = find_contact(db, world.tenant_id, customer, "statements")
             assert contact is not None
             enclosed = enclose_statement(
                 db,
-                company.actor(APRIL_2),
+                world.actor(),
                 issued.statement_id,
                 customer_id=customer,
                 contact_id=contact.id,
@@ -61,8 +58,8 @@ def test_an_enclosed_statement_names_its_first_recipient_and_opens_by_its_link(c
             )
         assert enclosed.number == issued.number
         links.append(enclosed.portal_url)
-    with company.reading() as db:
-        assert queries.statement_view(db, company.tenant_id, issued.statement_id, APRIL_2).sent_to == addresses[0]
+    with world.reading() as db:
+        assert queries.statement_view(db, world.tenant_id, issued.statement_id, APRIL_2).sent_to == addresses[0]
         for link in links:
             opened = open_link(db, link.rpartition("/")[2], utc_now())
             assert opened is not None

@@ -21,7 +21,7 @@ from ar.cases.ladder.state import in_queue
 from ar.cases.models import Action, DayRun, LadderState, Step
 from ar.cases.rules.holds import Unapplied
 from ar.customers.models import Customer
-from ar.ledger.books.as_of import later_allocations_once, open_amounts_then, open_then
+from ar.ledger.lookups import later_allocations_once, open_amounts_then, open_then
 from ar.ledger.models import Allocation, OpenItem
 from kernel.db import columns
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from ar.ledger.closing.audit.checks import examine
+from ar.ledger.lookups import examine
 from tenants.slice import Check
 
 # Each check selects, as `name`, the documents that break its invariant.

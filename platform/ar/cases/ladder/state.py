@@ -21,7 +21,7 @@ from ar.cases.models import Action, LadderState, Step
 from ar.cases.rules import ladder
 from ar.cases.rules.ladder import ItemFacts
 from ar.cases.rules.policy import Effect
-from ar.ledger.books.as_of import later_allocations, open_then
+from ar.ledger.lookups import later_allocations, open_then
 from ar.ledger.models import OpenItem
 from kernel.actor import Actor
 from kernel.calendars import WorkCalendar

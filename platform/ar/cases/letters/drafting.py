@@ -25,7 +25,7 @@ from ar.cases.rules.holds import reason_not_to_chase
 from ar.cases.rules.policy import Effect
 from ar.customers.lookups import find_contact
 from ar.customers.models import Customer
-from ar.ledger.books.as_of import later_allocations, open_then
+from ar.ledger.lookups import later_allocations, open_then
 from ar.ledger.models import OpenItem
 from kernel import pdf
 from kernel.actor import Actor

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from ar.cases.letters.drafting import Draft
 from ar.statements import commands as statements
+from ar.statements.commands import enclose_statement
 from ar.statements.inputs import IssueStatement
-from ar.statements.links import enclose_statement
+from ar.statements.lookups import standing
 from ar.statements.models import Statement
-from ar.statements.queries import standing
 from kernel.actor import Actor
 from kernel.mail import Attachment
 

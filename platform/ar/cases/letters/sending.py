@@ -27,8 +27,7 @@ from ar.cases.rules.policy import Effect
 from ar.customers.commands import suppress_contact
 from ar.customers.lookups import reachable
 from ar.customers.models import Contact
-from ar.statements.commands import lock_for_statements
-from ar.statements.links import find_link
+from ar.statements.commands import find_link, lock_for_statements
 from kernel import outbox, storage
 from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers

@@ -23,7 +23,7 @@ from ar.cases.queue.inputs import ApproveAction, CompleteTask, ResolveDelivery, 
 from ar.cases.runs.recording import PREPARE_LETTERS
 from ar.customers.lookups import reachable
 from ar.customers.models import Contact
-from ar.statements.delivery_outcome import judge_mail
+from ar.statements.commands import judge_mail
 from kernel import outbox
 from kernel.actor import Actor
 from kernel.errors import Conflict, Forbidden, NotFound, RuleBroken

@@ -18,7 +18,7 @@ from ar.cases.letters.texts import STATE_TONES, state_name
 from ar.cases.queue import queries
 from ar.cases.queue.commands import role_name
 from ar.cases.queue.views import QueueAction
-from ar.receipts.posting.queries import cash_state
+from ar.receipts.lookups import cash_state
 from kernel.i18n import gettext as _
 from kernel.mail import OutgoingMail
 from tenants.access import may, staff

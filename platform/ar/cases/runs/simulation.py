@@ -22,7 +22,7 @@ from ar.cases.rules.holds import ActiveHold
 from ar.cases.rules.ladder import DueStep, ItemFacts
 from ar.cases.rules.policy import Policy
 from ar.customers.models import Customer
-from ar.ledger.books.as_of import joined, later_allocations, open_then
+from ar.ledger.lookups import joined, later_allocations, open_then
 from ar.ledger.models import OpenItem
 from kernel.actor import Actor
 from kernel.errors import NotFound, RuleBroken

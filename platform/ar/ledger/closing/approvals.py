@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask import url_for
-
 from ar.ledger.closing.commands import UNLOCK, unlock
 from ar.ledger.receivables.settlement.approvals import WRITE_OFF
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
 from tenants.approvals.kinds import Approved, Kind, Step
+from web.links import page_url
 
 
 def _url(_approved: Approved) -> str:
-    return url_for("closing.periods")
+    return page_url("closing.periods")
 
 
 def _facts(facts: dict[str, Any]) -> list[tuple[str, str]]:

@@ -13,8 +13,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from ar.customers.lookups import matches
 from ar.customers.models import Customer
-from ar.customers.queries import matches
 from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers
 from ar.ledger.books.period_lock import locked_through
 from ar.ledger.books.posting import post_items

@@ -7,21 +7,20 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask import url_for
-
 from ar.losses.bad_debts.commands import KIND, not_written_off, write_off
 from ar.losses.messages import CAUSE_NAMES, OPTION_NAMES
 from kernel.i18n import current_language, mark
 from kernel.i18n import gettext as _
 from kernel.money import format_with_symbol
 from tenants.approvals.kinds import Approved, Kind, Step
+from web.links import page_url
 
 #: From 50,000.00 of the company's currency the general manager decides as well.
 GENERAL_MANAGER_FROM_MINOR: Final = 5_000_000
 
 
 def _url(approved: Approved) -> str:
-    return url_for("bad_debts.show", bad_debt_id=approved.subject_id)
+    return page_url("bad_debts.show", bad_debt_id=approved.subject_id)
 
 
 def _facts(facts: dict[str, Any]) -> list[tuple[str, str]]:

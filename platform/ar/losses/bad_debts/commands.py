@@ -17,12 +17,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.customers.models import Customer
-from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers, reverse_allocation
-from ar.ledger.books.posting import NewItem, post_items
-from ar.ledger.books.reversal import reverse_item
-from ar.ledger.closing.fx.rates import company_currency, total_of
+from ar.ledger.commands import (
+    NewAllocation,
+    NewItem,
+    allocate,
+    lock_customers,
+    post_items,
+    reverse_allocation,
+    reverse_item,
+)
+from ar.ledger.lookups import company_currency, total_of, typed_rate
 from ar.ledger.models import Allocation, OpenItem
-from ar.ledger.receivables.settlement.write_offs import typed_rate
 from ar.losses.bad_debts import evidence
 from ar.losses.bad_debts.evidence import SentFile
 from ar.losses.bad_debts.inputs import ProposeBadDebt, TakeBack

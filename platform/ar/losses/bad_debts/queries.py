@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.customers.models import Customer
-from ar.ledger.closing.fx.rates import company_currency, total_of
+from ar.ledger.lookups import company_currency, total_of
 from ar.ledger.models import OpenItem
 from ar.losses.bad_debts.totals import stands
 from ar.losses.bad_debts.views import (

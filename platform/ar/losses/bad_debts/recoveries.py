@@ -13,11 +13,17 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
-from ar.ledger.books.period_lock import first_open_on, hold_open
-from ar.ledger.books.posting import NewItem, post_items
-from ar.ledger.books.reversal import reverse_item
-from ar.ledger.documents.commands import next_number
+from ar.ledger.commands import (
+    NewAllocation,
+    NewItem,
+    allocate,
+    first_open_on,
+    hold_open,
+    next_number,
+    post_items,
+    reverse_allocation,
+    reverse_item,
+)
 from ar.ledger.models import OpenItem
 from ar.losses.bad_debts.commands import hold_case, standing_allocations
 from ar.losses.bad_debts.inputs import AddEvent, RecoverCredit, RecoverMoney, TakeBack

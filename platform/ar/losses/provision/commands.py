@@ -15,9 +15,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.books.allocation import within_days
-from ar.ledger.books.period_lock import first_open_on, hold_open, refuse_locked, require_open
-from ar.ledger.books.posting import post_entry, reverse_entry
+from ar.ledger.commands import (
+    first_open_on,
+    hold_open,
+    post_entry,
+    refuse_locked,
+    require_open,
+    reverse_entry,
+    within_days,
+)
 from ar.ledger.models import OpenItem
 from ar.losses.bad_debts.inputs import AssessItem, PostProvision, SetPolicy, TakeBack
 from ar.losses.models import ProvisionAssessment, ProvisionPolicy, ProvisionReversal, ProvisionRun

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from ar.ledger.closing.fx.rates import company_currency, dated_rates, total_of
+from ar.ledger.lookups import company_currency, dated_rates, total_of
 from ar.ledger.rules.conversion import Total, convert
 from ar.losses.provision.exposure import (
     Assessed,

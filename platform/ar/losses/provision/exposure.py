@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from ar.customers.models import Customer
-from ar.ledger.books.as_of import joined, later_allocations, open_then, there_and_open
+from ar.ledger.lookups import joined, later_allocations, open_then, there_and_open
 from ar.ledger.models import Entry, OpenItem, Posting
 from ar.losses.models import ProvisionAssessment, ProvisionPolicy, ProvisionReversal, ProvisionRun
 from ar.losses.rules.provision import Bucket, Policy

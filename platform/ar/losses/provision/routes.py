@@ -13,7 +13,7 @@ from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
-from ar.ledger.books.period_lock import locked_through
+from ar.ledger.commands import locked_through
 from ar.losses.bad_debts import queries
 from ar.losses.bad_debts.inputs import PostProvision, TakeBack
 from ar.losses.forms import WORDS

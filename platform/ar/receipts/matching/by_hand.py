@@ -12,11 +12,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from ar.ledger.books.allocation import lock_customers
-from ar.ledger.books.reversal import reverse_item
+from ar.ledger.commands import TakeBack, lock_customers, reverse_item, take_back
 from ar.ledger.models import Allocation, OpenItem
-from ar.ledger.receivables.commands import take_back
-from ar.ledger.receivables.inputs import TakeBack
 from ar.receipts.matching.commands import as_receipt, mark_matched
 from ar.receipts.matching.loading import line_columns
 from ar.receipts.models import BankAccount, BankLine

@@ -16,8 +16,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.books.allocation import lock_customers
-from ar.ledger.books.period_lock import first_open_on, hold_open
+from ar.ledger.commands import first_open_on, hold_open, lock_customers
 from ar.ledger.models import OpenItem
 from ar.receipts.matching.loading import among, as_lines, line_columns, load_books, to_decide
 from ar.receipts.models import BankAccount, BankLine

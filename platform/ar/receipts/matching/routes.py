@@ -10,8 +10,8 @@ from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
-from ar.customers.queries import CustomerFacts, find_numbers
-from ar.ledger.documents.commands import suggestions
+from ar.customers.lookups import CustomerFacts, find_numbers
+from ar.ledger.lookups import suggestions
 from ar.ledger.messages import KIND_NAMES
 from ar.receipts.matching import queries as matching_queries
 from ar.receipts.matching.queries import Chosen, MatchFilters, ProposalView

@@ -17,8 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from ar.ledger.books.allocation import NewAllocation, allocate_held, lock_customers
-from ar.ledger.books.posting import NewItem, post_items
+from ar.ledger.commands import NewAllocation, NewItem, allocate_held, lock_customers, post_items
 from ar.receipts.models import PayerAccount, Receipt
 from kernel import journal
 from kernel.actor import Actor

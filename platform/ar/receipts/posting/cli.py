@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import click
 
-from ar.ledger.books.queries import item_ids
+from ar.ledger.lookups import item_ids
 from ar.receipts.matching.commands import accept_sure, match_lines
 from ar.receipts.posting import commands as receipts
 from ar.receipts.posting import queries

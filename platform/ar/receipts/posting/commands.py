@@ -12,11 +12,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.customers.queries import find_numbers
-from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers
+from ar.customers.lookups import find_numbers
+from ar.ledger.commands import NewAllocation, TakeBack, allocate, lock_customers, take_back
 from ar.ledger.models import Allocation, OpenItem
-from ar.ledger.receivables.commands import take_back
-from ar.ledger.receivables.inputs import TakeBack
 from ar.receipts.models import BankAccount, MatchRefusal, Receipt
 from ar.receipts.posting.booking import NewReceipt, book_receipts
 from ar.receipts.posting.inputs import ApplyCredit, PostReceipt, Unapply

@@ -8,13 +8,13 @@ from __future__ import annotations
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import url_for
 from sqlalchemy.orm import Session
 
 from ar.ledger.models import OpenItem
 from ar.receipts.models import Refund
 from kernel.i18n import gettext as _
 from tenants.slice import EntrySource
+from web.links import page_url
 
 
 def entry_sources(db: Session, tenant_id: UUID, entry_id: UUID) -> list[EntrySource]:
@@ -29,7 +29,7 @@ def entry_sources(db: Session, tenant_id: UUID, entry_id: UUID) -> list[EntrySou
     found = []
     for row in rows:
         if row.refund_id is not None:
-            found.append(EntrySource(_("Refund"), row.document_no, url_for("refunds.show", refund_id=row.refund_id)))
+            found.append(EntrySource(_("Refund"), row.document_no, page_url("refunds.show", refund_id=row.refund_id)))
         elif row.kind == "receipt":
-            found.append(EntrySource(_("Receipt"), row.document_no, url_for("receipts.show", credit_id=row.id)))
+            found.append(EntrySource(_("Receipt"), row.document_no, page_url("receipts.show", credit_id=row.id)))
     return found

@@ -10,12 +10,11 @@ from functools import wraps
 from typing import Final, ParamSpec, TypeVar
 from uuid import UUID
 
-from flask import request
 from pydantic import BaseModel
 
 from ar.receipts.posting.allocation_choice import parts_of
 from web.command_form import FormPage
-from web.forms import Form, read_form
+from web.forms import Form, posted, read_form
 from web.responses import Page
 
 M = TypeVar("M", bound=BaseModel)
@@ -32,8 +31,8 @@ def read_picked(model: type[M]) -> Form[M]:
 
 def posted_parts() -> list[dict[str, str]]:
     """The ticked rows of the request and those with an amount."""
-    amounts = {name.removeprefix(AMOUNT): text for name, text in request.form.items() if name.startswith(AMOUNT)}
-    return parts_of(request.form.getlist("selected"), amounts)
+    amounts = {name.removeprefix(AMOUNT): text for name, text in posted().items() if name.startswith(AMOUNT)}
+    return parts_of(posted().getlist("selected"), amounts)
 
 
 def typed_rows() -> dict[UUID, str]:
@@ -49,7 +48,7 @@ def recalculated(
     def decorate(view: Callable[P, Page]) -> Callable[P, Page]:
         @wraps(view)
         def answer(*args: P.args, **values: P.kwargs) -> Page:
-            if request.form.get("do") != "show":
+            if posted().get("do") != "show":
                 return view(*args, **values)
             form = read_picked(model)
             form.errors.clear()

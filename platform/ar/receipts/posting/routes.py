@@ -11,7 +11,7 @@ from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
-from ar.customers.queries import find_numbers
+from ar.customers.lookups import find_numbers
 from ar.ledger.messages import KIND_NAMES
 from ar.receipts.bank.queries import account_options
 from ar.receipts.messages import METHODS, RECEIPT_STATES, WHY

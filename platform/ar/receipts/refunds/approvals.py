@@ -7,19 +7,18 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask import url_for
-
 from ar.receipts.refunds.commands import KIND, not_paid, pay
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
 from tenants.approvals.kinds import Approved, Kind, Step
+from web.links import page_url
 
 #: From 100,000.00 of the company's currency the general manager decides as well.
 GENERAL_MANAGER_FROM_MINOR: Final = 10_000_000
 
 
 def _url(approved: Approved) -> str:
-    return url_for("refunds.show", refund_id=approved.subject_id)
+    return page_url("refunds.show", refund_id=approved.subject_id)
 
 
 def _facts(facts: dict[str, Any]) -> list[tuple[str, str]]:

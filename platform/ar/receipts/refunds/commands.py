@@ -12,8 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers
-from ar.ledger.books.posting import NewItem, post_items
+from ar.ledger.commands import NewAllocation, NewItem, allocate, lock_customers, post_items
 from ar.ledger.models import OpenItem
 from ar.receipts.models import BankAccount, Refund
 from ar.receipts.posting.inputs import AskRefund

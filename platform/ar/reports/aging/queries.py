@@ -15,8 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.customers.models import Customer
-from ar.ledger.books.as_of import joined, later_allocations, open_then, there_and_open
-from ar.ledger.books.queries import posted_balances
+from ar.ledger.lookups import joined, later_allocations, open_then, posted_balances, there_and_open
 from ar.ledger.models import OpenItem
 from ar.ledger.rules.aging import BUCKET_COLUMNS, AgingRow, BucketRange, bucket_ranges, totals
 

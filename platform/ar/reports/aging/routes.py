@@ -9,9 +9,7 @@ from typing import Any
 
 from flask import Blueprint, g, request, url_for
 
-from ar.ledger.books.as_of_request import When, read_when, refuse_unread
-from ar.ledger.closing.fx.rates import total_of
-from ar.ledger.receivables.doubtful import doubtful_sums
+from ar.ledger.lookups import When, doubtful_sums, read_when, refuse_unread, total_of
 from ar.ledger.rules.aging import AgingRow, bucket_ranges
 from ar.ledger.rules.conversion import Total
 from ar.reports.aging.exports import CSV_TYPE, XLSX_TYPE, aging_csv, aging_xlsx, bucket_labels

@@ -16,14 +16,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
+from ar.bills.lookups import OutstandingBill
 from ar.bills.models import Bill
 from ar.bills.rules import OUTSTANDING
-from ar.bills.views import OutstandingBill
-from ar.cases.queue.queries import block_views, case_strip
-from ar.cases.queue.views import BlockView, CaseStrip
+from ar.cases.lookups import BlockView, CaseStrip, block_views, case_strip
+from ar.customers.lookups import ContactView
 from ar.customers.models import Contact, Customer
-from ar.customers.queries import ContactView
-from ar.ledger.books.queries import open_items
+from ar.ledger.lookups import open_items
 from ar.ledger.models import OpenItem
 from ar.ledger.rules.aging import BUCKET_COLUMNS, AgingRow, OpenAmount, age, bucket_minors, bucket_ranges
 from ar.ledger.rules.due_dates import overdue_days

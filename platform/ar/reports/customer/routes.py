@@ -16,11 +16,10 @@ from flask import g, request, url_for
 
 from ar.bills.messages import KIND_NAMES as BILL_KINDS
 from ar.bills.messages import STATE_NAMES as BILL_STATES
+from ar.cases.lookups import StripStep
 from ar.cases.messages import HOLD_NAMES
-from ar.cases.queue.views import StripStep
 from ar.customers.messages import ENTITY_LABELS, PURPOSE_LABELS
-from ar.ledger.books.as_of_request import read_when
-from ar.ledger.closing.fx.rates import total_of
+from ar.ledger.lookups import read_when, total_of
 from ar.reports.customer import queries as customer_page
 from ar.reports.customer import timeline
 from ar.reports.customer.timeline import Entry

@@ -16,8 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from ar.cases.ladder.explain import reason_text, why_held, why_step
-from ar.cases.letters.texts import STATE_TONES, state_name, step_name
+from ar.cases.lookups import STATE_TONES, reason_text, state_name, step_name, why_held, why_step
 from ar.cases.models import Action, DayRun, Step, WithheldStep
 from ar.ledger.messages import KIND_NAMES
 from ar.ledger.models import OpenItem

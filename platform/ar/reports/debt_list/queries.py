@@ -15,10 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.customers.models import Customer
-from ar.ledger.books.as_of import joined, later_allocations, open_then, there_and_open
+from ar.ledger.lookups import is_doubtful, joined, later_allocations, open_then, there_and_open
 from ar.ledger.messages import STAGE_NAMES
 from ar.ledger.models import OpenItem
-from ar.ledger.receivables.doubtful import is_doubtful
 from ar.ledger.rules.due_dates import overdue_days
 from ar.ledger.rules.stages import Stage, stage_of
 from kernel.i18n import gettext as _

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from ar.bills.models import Bill, BillEvent
-from ar.ledger.books.as_of import joined, later_allocations, open_then, there_and_open
+from ar.ledger.lookups import joined, later_allocations, open_then, there_and_open
 from ar.ledger.models import Entry, OpenItem, Posting
 from ar.ledger.rules import kpis
 from ar.ledger.rules.aging import BUCKET_COLUMNS, bucket_minors, bucket_ranges

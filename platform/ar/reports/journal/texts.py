@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ar.cases.ladder.explain import reason_text
+from ar.cases.lookups import reason_text
 from kernel.i18n import current_language
 from kernel.i18n import gettext as _
 from kernel.money import format_with_symbol

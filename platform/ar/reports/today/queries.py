@@ -14,16 +14,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.bills.queries import due_select
-from ar.cases.ladder.explain import reason_text
+from ar.bills.lookups import due_select
+from ar.cases.lookups import reason_text
 from ar.cases.models import Action, DayRun, LadderState
 from ar.customers.models import Customer
-from ar.ledger.books.as_of import joined, later_allocations, open_then, there_and_open
-from ar.ledger.books.queries import posted_balances
+from ar.ledger.lookups import is_doubtful, joined, later_allocations, open_then, posted_balances, there_and_open
 from ar.ledger.models import OpenItem
-from ar.ledger.receivables.doubtful import is_doubtful
 from ar.ledger.rules.aging import BUCKET_COLUMNS, BUCKETS, AgingRow, bucket_minors, bucket_ranges
-from ar.receipts.posting.queries import CashState, cash_state
+from ar.receipts.lookups import CashState, cash_state
 from ar.reports.aging.queries import TieOut
 from ar.reports.today.queue import WAITING, HeldRow, QueueRow, UnansweredRow, on_hold, queue_rows, side_rows, unanswered
 from ar.statements.models import Statement

@@ -13,8 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.ladder.explain import why_held, why_step
-from ar.cases.letters.texts import step_name
+from ar.cases.lookups import step_name, why_held, why_step
 from ar.cases.models import Action, LadderState, Step, WithheldStep
 from ar.customers.models import Customer
 from ar.ledger.models import OpenItem

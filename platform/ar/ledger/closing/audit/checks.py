@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger import doctor_sql as sql
+from ar.ledger.closing.audit import checks_sql as sql
 from tenants.slice import Check
 
 NAMED_MAX: Final = 5

@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
-from flask import url_for
 from sqlalchemy.orm import Session
 
 from ar.ledger.messages import WRITE_OFF_REASONS
@@ -18,6 +17,7 @@ from kernel.actor import Actor
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
 from tenants.approvals.kinds import Approved, Kind, Step
+from web.links import page_url
 
 
 def _approve(db: Session, actor: Actor, approved: Approved) -> None:
@@ -33,7 +33,7 @@ def _approve(db: Session, actor: Actor, approved: Approved) -> None:
 
 
 def _url(approved: Approved) -> str:
-    return url_for("ledger.show", item_id=approved.subject_id)
+    return page_url("ledger.show", item_id=approved.subject_id)
 
 
 def _facts(facts: dict[str, Any]) -> list[tuple[str, str]]:

@@ -1,0 +1,50 @@
+"""What other slices may ask of the ledger: open amounts as of a day, rates, sources of entries, checks.
+
+Invariant: a face; the modules behind it are private to the slice.
+"""
+
+from __future__ import annotations
+
+from ar.ledger.books.as_of import (
+    joined,
+    later_allocations,
+    later_allocations_once,
+    open_amounts_then,
+    open_then,
+    there_and_open,
+)
+from ar.ledger.books.as_of_request import When, read_when, refuse_unread
+from ar.ledger.books.queries import balance_at, item_ids, movements, open_items, posted_balances
+from ar.ledger.closing.audit.checks import NAMED_MAX, examine
+from ar.ledger.closing.audit.runs import runs as examination_runs
+from ar.ledger.closing.fx.rates import company_currency, dated_rates, total_of
+from ar.ledger.documents.commands import suggestions
+from ar.ledger.receivables.doubtful import doubtful_sums, is_doubtful
+from ar.ledger.receivables.settlement.write_offs import typed_rate
+
+__all__ = [
+    "NAMED_MAX",
+    "When",
+    "balance_at",
+    "company_currency",
+    "dated_rates",
+    "doubtful_sums",
+    "examination_runs",
+    "examine",
+    "is_doubtful",
+    "item_ids",
+    "joined",
+    "later_allocations",
+    "later_allocations_once",
+    "movements",
+    "open_amounts_then",
+    "open_items",
+    "open_then",
+    "posted_balances",
+    "read_when",
+    "refuse_unread",
+    "suggestions",
+    "there_and_open",
+    "total_of",
+    "typed_rate",
+]

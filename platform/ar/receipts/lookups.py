@@ -1,0 +1,13 @@
+"""What other slices may ask of cash: what came in and waits.
+
+Invariant: a face; the modules behind it are private to the slice.
+"""
+
+from __future__ import annotations
+
+from ar.receipts.posting.queries import CashState, cash_state
+
+__all__ = [
+    "CashState",
+    "cash_state",
+]

@@ -131,7 +131,7 @@ def form_page(
     rows = min(MAX_INSTALMENTS, used + 3 if used else 4)
     customer = form.value("customer") or None
     return render(
-        "ar/ledger/documents/form.html",
+        "ar/ledger/documents/new.html",
         kind=kind,
         owed=RECIPES[kind].side > 0,
         form=form,

@@ -1,4 +1,4 @@
-"""The import contracts hold the walls: each is shown an import that breaks it, on a copy of the contracts' own words."""
+"""The import contracts hold the walls: each, as pyproject words it, is shown an import that breaks it."""
 
 from __future__ import annotations
 

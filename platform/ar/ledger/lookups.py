@@ -6,14 +6,14 @@ Invariant: a face; the modules behind it are private to the slice.
 from __future__ import annotations
 
 from ar.ledger.books.as_of import (
-    joined,
+    items_with_later_allocations,
     later_allocations,
-    later_allocations_once,
-    open_amounts_then,
-    open_then,
-    there_and_open,
+    later_allocations_cte,
+    open_amounts_at,
+    open_minor_at,
+    possibly_open_at,
 )
-from ar.ledger.books.as_of_request import When, read_when, refuse_unread
+from ar.ledger.books.as_of_request import AsOfRequest, parse_as_of_request, require_readable
 from ar.ledger.books.queries import balance_at, item_ids, movements, open_items, posted_balances
 from ar.ledger.closing.audit.checks import NAMED_MAX, examine
 from ar.ledger.closing.audit.runs import runs as examination_runs
@@ -24,7 +24,7 @@ from ar.ledger.receivables.settlement.write_offs import typed_rate
 
 __all__ = [
     "NAMED_MAX",
-    "When",
+    "AsOfRequest",
     "balance_at",
     "company_currency",
     "dated_rates",
@@ -33,18 +33,18 @@ __all__ = [
     "examine",
     "is_doubtful",
     "item_ids",
-    "joined",
+    "items_with_later_allocations",
     "later_allocations",
-    "later_allocations_once",
+    "later_allocations_cte",
     "movements",
-    "open_amounts_then",
+    "open_amounts_at",
     "open_items",
-    "open_then",
+    "open_minor_at",
+    "parse_as_of_request",
+    "possibly_open_at",
     "posted_balances",
-    "read_when",
-    "refuse_unread",
+    "require_readable",
     "suggestions",
-    "there_and_open",
     "total_of",
     "typed_rate",
 ]

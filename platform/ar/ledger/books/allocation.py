@@ -16,7 +16,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.books.period_lock import first_open_on, hold_open, refuse_locked
+from ar.ledger.books.period_lock import first_open_on, lock_open_period, require_unlocked
 from ar.ledger.models import Allocation, OpenItem
 from kernel import journal
 from kernel.actor import Actor
@@ -81,26 +81,26 @@ def allocate(db: Session, actor: Actor, allocations: Sequence[NewAllocation]) ->
     ids = {i for each in allocations for i in (each.debit_item_id, each.credit_item_id)}
     customers = db.connection().execute(_WHOSE, {"tenant": actor.tenant_id, "ids": array_text(ids)}).scalars()
     lock_customers(db, actor.tenant_id, customers)
-    return allocate_held(db, actor, allocations)
+    return allocate_locked(db, actor, allocations)
 
 
-def allocate_held(db: Session, actor: Actor, allocations: Sequence[NewAllocation]) -> list[UUID]:
+def allocate_locked(db: Session, actor: Actor, allocations: Sequence[NewAllocation]) -> list[UUID]:
     """The same for a caller who holds the customers already."""
     if not allocations:
         return []
-    allocation_ids, items = book_allocations(db, actor, allocations, granted=True)
+    allocation_ids, items = insert_allocations(db, actor, allocations, granted=True)
     _record(db, actor, allocations, items)
     return allocation_ids
 
 
-def book_allocations(
+def insert_allocations(
     db: Session, actor: Actor, allocations: Sequence[NewAllocation], *, granted: bool = False
 ) -> tuple[list[UUID], dict[UUID, _Item]]:
     """The part of `allocate` under the lock that the caller already holds; journals nothing.
 
     `granted`: credits of `BOUND` keep to the documents they were granted for; a reversal clears any of them.
     """
-    open_from = first_open_on(hold_open(db, actor.tenant_id))
+    open_from = first_open_on(lock_open_period(db, actor.tenant_id))
     ids = list(dict.fromkeys(i for each in allocations for i in (each.debit_item_id, each.credit_item_id)))
     items = _read_items(db, actor.tenant_id, ids)
     if granted and any(item.kind in BOUND and item.last_on for item in items.values()):
@@ -159,8 +159,8 @@ def reverse_allocation(
     items = _read_items(db, actor.tenant_id, [found.debit_item_id, found.credit_item_id])
     debit, credit = items[found.debit_item_id], items[found.credit_item_id]
     # Not before either item's last movement: a day that was seen closed stays as it was seen.
-    open_from = first_open_on(hold_open(db, actor.tenant_id))
-    refuse_locked(effective_on, open_from)
+    open_from = first_open_on(lock_open_period(db, actor.tenant_id))
+    require_unlocked(effective_on, open_from)
     since = max(open_from, *(day for item in items.values() for day in (item.document_on, item.last_on) if day))
     until = max(actor.today, since)
     on = within_days(effective_on or until, since, until)
@@ -277,7 +277,7 @@ def _apply(items: dict[UUID, _Item], wanted: NewAllocation, today: date, open_fr
             open_minor=least.open_minor,
             currency=least.currency,
         )
-    refuse_locked(wanted.effective_on, open_from)
+    require_unlocked(wanted.effective_on, open_from)
     # An allocation before one that was taken back would count beside it between the two dates.
     since = max(open_from, *(day for item in (debit, credit) for day in (item.document_on, item.reversed_on) if day))
     until = max(today, since, *(item.last_on for item in (debit, credit) if item.last_on))

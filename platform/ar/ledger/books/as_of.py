@@ -25,7 +25,7 @@ def later_allocations(tenant_id: TenantValue, as_of: DayValue, known_at: datetim
     return _later(tenant_id, as_of, known_at).subquery("later")
 
 
-def later_allocations_once(tenant_id: TenantValue, as_of: DayValue) -> sa.CTE:
+def later_allocations_cte(tenant_id: TenantValue, as_of: DayValue) -> sa.CTE:
     """Returns `later_allocations` as a materialised CTE, for statements that join it more than once."""
     return _later(tenant_id, as_of).cte("later").prefix_with("MATERIALIZED")
 
@@ -43,12 +43,12 @@ def _later(tenant_id: TenantValue, as_of: DayValue, known_at: datetime | None = 
     )
 
 
-def open_then(later: sa.FromClause) -> sa.ColumnElement[int]:
+def open_minor_at(later: sa.FromClause) -> sa.ColumnElement[int]:
     """The open amount (minor units, positive) of an item that is joined to `later`."""
     return OpenItem.open_minor + sa.func.coalesce(later.c.minor, 0)
 
 
-def open_amounts_then(
+def open_amounts_at(
     tenant_id: TenantValue, as_of: DayValue, later: sa.FromClause, *which: sa.ColumnElement[bool]
 ) -> sa.Subquery:
     """Returns `customer_id`, `currency` and the amount (`minor`) open on `as_of` of each item in `which`.
@@ -56,19 +56,19 @@ def open_amounts_then(
     Items open now and items cleared since are found apart, because each has an index of its own.
     """
     i = OpenItem
-    columns = (i.customer_id, i.currency, open_then(later).label("minor"))
-    found = sa.select(*columns).select_from(joined(later)).where(i.tenant_id == tenant_id, *which)
+    columns = (i.customer_id, i.currency, open_minor_at(later).label("minor"))
+    found = sa.select(*columns).select_from(items_with_later_allocations(later)).where(i.tenant_id == tenant_id, *which)
     return sa.union_all(found.where(i.open_minor > 0), found.where(i.cleared_on > as_of)).subquery()
 
 
-def there(tenant_id: UUID, as_of: date, known_at: datetime | None = None) -> tuple[sa.ColumnElement[bool], ...]:
+def existed_at(tenant_id: UUID, as_of: date, known_at: datetime | None = None) -> tuple[sa.ColumnElement[bool], ...]:
     """Dated by `as_of`, and recorded by `known_at` where one is given."""
     i = OpenItem
     dated = (i.tenant_id == tenant_id, i.document_on <= as_of)
     return dated if known_at is None else (*dated, i.recorded_at <= known_at)
 
 
-def there_and_open(
+def possibly_open_at(
     tenant_id: UUID, as_of: date, known_at: datetime | None = None
 ) -> tuple[sa.ColumnElement[bool], ...]:
     """Dated by `as_of` and not cleared by then, as far as was known at `known_at`.
@@ -80,7 +80,7 @@ def there_and_open(
     still = [i.cleared_on.is_(None), i.cleared_on > as_of]
     if known_at is not None:
         still.append(i.id.in_(_touched_since(tenant_id, known_at)))
-    return (*there(tenant_id, as_of, known_at), sa.or_(*still))
+    return (*existed_at(tenant_id, as_of, known_at), sa.or_(*still))
 
 
 def _touched_since(tenant_id: UUID, known_at: datetime) -> sa.CompoundSelect[Any]:
@@ -89,6 +89,6 @@ def _touched_since(tenant_id: UUID, known_at: datetime) -> sa.CompoundSelect[Any
     return sa.union_all(sa.select(a.debit_item_id).where(*since), sa.select(a.credit_item_id).where(*since))
 
 
-def joined(later: sa.FromClause) -> Any:
+def items_with_later_allocations(later: sa.FromClause) -> Any:
     """`open_item LEFT JOIN later`, for a select's `select_from`."""
     return sa.outerjoin(OpenItem, later, later.c.item_id == OpenItem.id)

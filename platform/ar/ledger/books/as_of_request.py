@@ -20,7 +20,7 @@ _FIRST_YEAR, _LAST_YEAR = 1990, 2100
 
 
 @dataclass(frozen=True, slots=True)
-class When:
+class AsOfRequest:
     """As of which day a page is shown, and as known at which moment (None: with all that is known now).
 
     `known` is the moment as it stands in addresses, in the company's time; `unread` what was typed and is none.
@@ -38,12 +38,12 @@ class When:
         return self.as_of != self.today or self.known_at is not None
 
     @property
-    def file_mark(self) -> str:
+    def file_suffix(self) -> str:
         """What the name of a file adds, so that two moments are two files: "-known-2026-03-31T1800" or nothing."""
         return f"-known-{self.known.replace(':', '')}" if self.known_at else ""
 
 
-def read_when(as_of: date | None, known: str, actor: Actor) -> When:
+def parse_as_of_request(as_of: date | None, known: str, actor: Actor) -> AsOfRequest:
     """What the address asks for; no day is today. `known`: "2026-03-31T18:00", with seconds or a day alone.
 
     A day means its end, a minute all of it, since moments are written to the minute.
@@ -51,17 +51,17 @@ def read_when(as_of: date | None, known: str, actor: Actor) -> When:
     day = as_of or actor.today
     typed = known.strip()[:40]
     if not typed:
-        return When(day, actor.today)
+        return AsOfRequest(day, actor.today)
     moment = _read(typed, actor.timezone)
     if moment is None:
-        return When(day, actor.today, unread=typed)
+        return AsOfRequest(day, actor.today, unread=typed)
     if moment >= actor.now:
-        return When(day, actor.today)
+        return AsOfRequest(day, actor.today)
     known = typed.replace(" ", "T") if len(typed) > len("2026-03-31") else f"{typed}T23:59"
-    return When(day, actor.today, moment, known)
+    return AsOfRequest(day, actor.today, moment, known)
 
 
-def refuse_unread(when: When) -> When:
+def require_readable(when: AsOfRequest) -> AsOfRequest:
     """For files, which cannot show that a moment was left out. Raises RuleBroken(`date_unreadable`)."""
     if when.unread:
         raise RuleBroken("date_unreadable", text=when.unread)

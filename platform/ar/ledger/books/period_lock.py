@@ -35,7 +35,7 @@ def locked_through(db: Session, tenant_id: UUID) -> date | None:
     ).scalar_one_or_none()
 
 
-def hold_open(db: Session, tenant_id: UUID) -> date | None:
+def lock_open_period(db: Session, tenant_id: UUID) -> date | None:
     """The same for a writer: the lock cannot move until COMMIT, so it is asked once a transaction."""
     kept = db.info.get(_KEPT)
     # Asked first: it begins the transaction that is looked for.
@@ -61,7 +61,7 @@ def first_open_on(locked: date | None) -> date:
 
 def require_open(db: Session, tenant_id: UUID, days: Iterable[date]) -> None:
     """Raises RuleBroken(`period_locked`) when any of `days` lies in the locked period."""
-    locked = hold_open(db, tenant_id)
+    locked = lock_open_period(db, tenant_id)
     if locked is None:
         return
     earliest = min(days, default=None)
@@ -69,7 +69,7 @@ def require_open(db: Session, tenant_id: UUID, days: Iterable[date]) -> None:
         raise RuleBroken("period_locked", on=earliest.isoformat(), through_on=locked.isoformat())
 
 
-def refuse_locked(on: date | None, open_from: date) -> None:
+def require_unlocked(on: date | None, open_from: date) -> None:
     """Raises RuleBroken(`period_locked`) when `on` was asked for and lies before the first open day."""
     if on is not None and on < open_from:
         raise RuleBroken("period_locked", on=on.isoformat(), through_on=(open_from - timedelta(days=1)).isoformat())

@@ -48,11 +48,11 @@ def open_books(db: Session, actor: Actor) -> None:
 
 
 def post_items(
-    db: Session, actor: Actor, items: Sequence[NewItem], *, memo: str = "", customers_held: bool = False
+    db: Session, actor: Actor, items: Sequence[NewItem], *, memo: str = "", customers_locked: bool = False
 ) -> list[UUID]:
     """Books documents, each with an entry of its own; returns the item ids in the order given.
 
-    Items that share kind and number are the instalments of one document and of one entry. `customers_held`: the
+    Items that share kind and number are the instalments of one document and of one entry. `customers_locked`: the
     caller holds the customers' rows (`lock_customers`), so they are there. Raises RuleBroken for an
     unknown kind or currency, an amount that is not positive, dates out of order, in a locked period or more than
     AHEAD_DAYS after today, instalments that do not fit each other; NotFound for a customer of another tenant,
@@ -63,7 +63,7 @@ def post_items(
     for item in items:
         _check(item, actor.today)
     documents = _documents(items)
-    if not customers_held:
+    if not customers_locked:
         _require_customers(db, actor.tenant_id, {item.customer_id for item in items})
     entry_ids, item_ids = new_ids(len(documents)), new_ids(len(items))
     legs = list(chain.from_iterable(map(legs_of, documents.values(), entry_ids)))

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from ar.customers.models import Customer
-from ar.ledger.books.as_of import joined, later_allocations, open_then, there_and_open
+from ar.ledger.books.as_of import items_with_later_allocations, later_allocations, open_minor_at, possibly_open_at
 from ar.ledger.books.period_balances import valid_balances
 from ar.ledger.books.posting_rules import RECEIVABLES
 from ar.ledger.models import Entry, OpenItem, Posting
@@ -126,9 +126,9 @@ def open_items(
     i = OpenItem
     later = later_allocations(tenant_id, as_of, known_at)
     statement = (
-        sa.select(*item_columns(open_then(later), as_of))
-        .select_from(joined(later).join(Customer, with_customer(tenant_id)))
-        .where(*there_and_open(tenant_id, as_of, known_at))
+        sa.select(*item_columns(open_minor_at(later), as_of))
+        .select_from(items_with_later_allocations(later).join(Customer, with_customer(tenant_id)))
+        .where(*possibly_open_at(tenant_id, as_of, known_at))
         .order_by(i.due_on, i.document_no, i.id)
     )
     if customer_id is not None:
@@ -188,9 +188,9 @@ def balance_at(
     later = later_allocations(tenant_id, on, known_at)
     return int(
         db.execute(
-            sa.select(sa.func.coalesce(sa.func.sum(i.side * open_then(later)), 0))
-            .select_from(joined(later))
-            .where(*there_and_open(tenant_id, on, known_at), i.customer_id == customer_id, i.currency == currency)
+            sa.select(sa.func.coalesce(sa.func.sum(i.side * open_minor_at(later)), 0))
+            .select_from(items_with_later_allocations(later))
+            .where(*possibly_open_at(tenant_id, on, known_at), i.customer_id == customer_id, i.currency == currency)
         ).scalar_one()
     )
 

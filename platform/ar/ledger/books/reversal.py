@@ -14,9 +14,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.books.allocation import NewAllocation, book_allocations, lock_customers, within_days
+from ar.ledger.books.allocation import NewAllocation, insert_allocations, lock_customers, within_days
 from ar.ledger.books.entries import NewItem, mirrored, write_entries, write_items
-from ar.ledger.books.period_lock import first_open_on, hold_open, refuse_locked
+from ar.ledger.books.period_lock import first_open_on, lock_open_period, require_unlocked
 from ar.ledger.books.posting_rules import REVERSAL
 from ar.ledger.models import Allocation, OpenItem
 from kernel import journal
@@ -43,8 +43,8 @@ def reverse_item(db: Session, actor: Actor, item_id: UUID, *, effective_on: date
     lock_customers(db, actor.tenant_id, [customer_id])
     parts = _reversible(db, actor.tenant_id, item_id)
     original = parts[0]
-    open_from = first_open_on(hold_open(db, actor.tenant_id))
-    refuse_locked(effective_on, open_from)
+    open_from = first_open_on(lock_open_period(db, actor.tenant_id))
+    require_unlocked(effective_on, open_from)
     # Not before the document or its last movement, and in an open period: a day seen closed stays as it was seen.
     since = max(original.document_on, open_from, *(p.last_on for p in parts if p.last_on))
     until = max(actor.today, since)
@@ -73,7 +73,7 @@ def reverse_item(db: Session, actor: Actor, item_id: UUID, *, effective_on: date
         db, actor, mirror_ids, [entry_id] * len(parts), [-original.side] * len(parts), mirrors, reverses=part_ids
     )
     pairs = [(p.id, m) if p.side > 0 else (m, p.id) for p, m in zip(parts, mirror_ids, strict=True)]
-    book_allocations(
+    insert_allocations(
         db,
         actor,
         [NewAllocation(debit, credit, p.amount_minor, on) for (debit, credit), p in zip(pairs, parts, strict=True)],

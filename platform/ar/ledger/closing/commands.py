@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from ar.ledger.books.period_balances import keep_balances
 from ar.ledger.books.period_lock import lock_moved, locked_through
 from ar.ledger.models import BooksState, DoctorRun, DocumentDraft, Entry, OpenItem, PeriodLock, Posting
-from ar.ledger.receivables.inputs import AskUnlock, LockBooks
+from ar.ledger.receivables.inputs import LockBooks, RequestUnlock
 from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.errors import Conflict, RuleBroken
@@ -82,7 +82,7 @@ def lock_through(db: Session, actor: Actor, through_on: date, reason: str = "") 
     return lock_id
 
 
-def ask_unlock(db: Session, actor: Actor, data: AskUnlock) -> UUID:
+def request_unlock(db: Session, actor: Actor, data: RequestUnlock) -> UUID:
     """Asks that the books be opened again after `data.back_to` (None: from the start); returns the approval's id.
 
     Raises RuleBroken: `books_not_locked`, `unlock_not_back` for a day that is not before the lock, and

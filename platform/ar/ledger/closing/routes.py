@@ -15,7 +15,7 @@ from ar.ledger.books.period_lock import locked_through
 from ar.ledger.closing import commands as closing
 from ar.ledger.closing.audit import runs as examining
 from ar.ledger.closing.tabs import books_tabs
-from ar.ledger.receivables.inputs import AskUnlock, LockBooks
+from ar.ledger.receivables.inputs import LockBooks, RequestUnlock
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from tenants.access import may, staff
@@ -77,10 +77,10 @@ def lock(data: LockBooks) -> Page:
 
 @bp.post("/periods/unlocking")
 @staff(Permission.LOCK_PERIOD)
-@command_form(AskUnlock, page=_periods_page, slot="unlocking", otherwise="back_to")
-def ask_unlock(data: AskUnlock) -> Page:
+@command_form(RequestUnlock, page=_periods_page, slot="unlocking", otherwise="back_to")
+def ask_unlock(data: RequestUnlock) -> Page:
     """Asks for a period to be opened again."""
-    closing.ask_unlock(db(), actor(), data)
+    closing.request_unlock(db(), actor(), data)
     return done(_("Asked. The period is open once it is approved."), "closing.periods")
 
 

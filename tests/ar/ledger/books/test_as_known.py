@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
-from ar.ledger.books.as_of_request import read_when
+from ar.ledger.books.as_of_request import parse_as_of_request
 from ar.ledger.books.posting import NewItem, post_items
 from ar.ledger.books.queries import balance_at, item_ids, open_items, posted_balances
 from ar.ledger.books.reversal import reverse_item
@@ -198,7 +198,7 @@ def test_an_allocation_of_today_that_takes_effect_earlier_was_not_known_yesterda
     ],
 )
 def test_a_moment_is_read_in_the_company_s_time(world: World, typed: str, known: str, utc: str | None) -> None:
-    when = read_when(None, typed, world.actor(date(2026, 11, 20)))
+    when = parse_as_of_request(None, typed, world.actor(date(2026, 11, 20)))
     assert (when.known, when.unread) == (known, "")
     assert (when.known_at.isoformat() if when.known_at else None) == utc
     assert when.travelled is (utc is not None)
@@ -206,7 +206,7 @@ def test_a_moment_is_read_in_the_company_s_time(world: World, typed: str, known:
 
 @pytest.mark.parametrize("typed", ["yesterday", "2026-02-30T10:00", "2026-03-31T25:00", "31/03/2026", "9999-01-01"])
 def test_what_is_no_moment_is_told_and_left_out(world: World, typed: str) -> None:
-    when = read_when(MARCH, typed, world.actor(date(2026, 11, 20)))
+    when = parse_as_of_request(MARCH, typed, world.actor(date(2026, 11, 20)))
     assert (when.known_at, when.unread, when.as_of) == (None, typed, MARCH)
 
 

@@ -20,9 +20,9 @@ from ar.ledger.books.period_lock import locked_through
 from ar.ledger.books.posting import NewItem, post_entry, post_items
 from ar.ledger.books.queries import posted_balances
 from ar.ledger.books.reversal import reverse_item
-from ar.ledger.closing.commands import ask_unlock, checklist, lock_history, lock_through
+from ar.ledger.closing.commands import checklist, lock_history, lock_through, request_unlock
 from ar.ledger.models import PeriodLock
-from ar.ledger.receivables.inputs import AskUnlock
+from ar.ledger.receivables.inputs import RequestUnlock
 from kernel.errors import Conflict, Forbidden, RuleBroken
 from kernel.journal import JournalEvent
 from tenants.approvals.engine import decide
@@ -69,8 +69,8 @@ def unlock(world: World, back_to: date | None, reason: str = "a late invoice") -
     asks, decides = director_and_manager(world)
     with world.transaction() as db:
         asker = world.actor(TODAY, {"finance_director"}, user_id=asks)
-        ask = AskUnlock(back_to=back_to, everything=back_to is None, reason=reason)
-        approval = ask_unlock(db, asker, ask)
+        ask = RequestUnlock(back_to=back_to, everything=back_to is None, reason=reason)
+        approval = request_unlock(db, asker, ask)
     with world.transaction() as db:
         manager = world.actor(TODAY, {"general_manager"}, name="总经理", user_id=decides)
         assert decide(db, manager, approval, approve=True, reason="好") == "approved"
@@ -195,7 +195,7 @@ def test_who_asks_does_not_open(world: World) -> None:
     asks, _decides = director_and_manager(world)
     with world.transaction() as db:
         both = world.actor(TODAY, {"finance_director", "general_manager"}, user_id=asks)
-        approval = ask_unlock(db, both, AskUnlock(back_to=None, everything=True, reason="x"))
+        approval = request_unlock(db, both, RequestUnlock(back_to=None, everything=True, reason="x"))
     with pytest.raises(Forbidden), world.transaction() as db:
         decide(db, both, approval, approve=True)
     with world.reading() as db:
@@ -205,11 +205,11 @@ def test_who_asks_does_not_open(world: World) -> None:
 @pytest.mark.parametrize(("back_to", "code"), [(MARCH, "unlock_not_back"), (date(2026, 4, 1), "unlock_not_back")])
 def test_only_a_day_before_the_lock_can_be_asked_for(world: World, back_to: date, code: str) -> None:
     with pytest.raises(RuleBroken) as refused, world.transaction() as db:
-        ask_unlock(db, world.actor(TODAY), AskUnlock(back_to=back_to, reason="x"))
+        request_unlock(db, world.actor(TODAY), RequestUnlock(back_to=back_to, reason="x"))
     assert refused.value.code == "books_not_locked"
     lock_books(world, MARCH)
     with pytest.raises(RuleBroken) as refused, world.transaction() as db:
-        ask_unlock(db, world.actor(TODAY), AskUnlock(back_to=back_to, reason="x"))
+        request_unlock(db, world.actor(TODAY), RequestUnlock(back_to=back_to, reason="x"))
     assert refused.value.code == code
 
 
@@ -359,7 +359,7 @@ def test_an_approval_opens_no_more_than_its_approvers_saw(world: World) -> None:
     lock_books(world, MARCH)
     with world.transaction() as db:
         asker = world.actor(TODAY, {"finance_director"}, user_id=asks)
-        approval = ask_unlock(db, asker, AskUnlock(back_to=date(2026, 2, 28), reason="a late invoice"))
+        approval = request_unlock(db, asker, RequestUnlock(back_to=date(2026, 2, 28), reason="a late invoice"))
     lock_books(world, date(2026, 4, 30))
     manager = world.actor(TODAY, {"general_manager"}, name="总经理", user_id=decides)
     with pytest.raises(Conflict, match="lock_moved"), world.transaction() as db:

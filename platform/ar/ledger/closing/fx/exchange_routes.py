@@ -16,7 +16,7 @@ from ar.ledger.books.period_lock import locked_through
 from ar.ledger.closing.fx import revaluation as exchange
 from ar.ledger.closing.fx.routes import bp
 from ar.ledger.closing.tabs import books_tabs
-from ar.ledger.receivables.inputs import Revalue, TakeRevaluationBack
+from ar.ledger.receivables.inputs import Revalue, ReverseRevaluation
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from tenants.access import may, staff
@@ -83,8 +83,8 @@ def _taking_page(form: Form[Any], entry_id: UUID) -> str:
 
 @bp.post("/exchange/<uuid:entry_id>/reversal")
 @staff(Permission.POST_LEDGER)
-@command_form(TakeRevaluationBack, page=_taking_page, slot="taking", otherwise="on")
-def reverse(data: TakeRevaluationBack, entry_id: UUID) -> Page:
+@command_form(ReverseRevaluation, page=_taking_page, slot="taking", otherwise="on")
+def reverse(data: ReverseRevaluation, entry_id: UUID) -> Page:
     """Takes a revaluation back."""
-    exchange.take_back(db(), actor(), entry_id, data)
+    exchange.reverse_revaluation(db(), actor(), entry_id, data)
     return done(_("The revaluation is reversed."), "rates.exchange_page")

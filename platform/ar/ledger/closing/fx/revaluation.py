@@ -23,7 +23,7 @@ from ar.ledger.books.posting import post_entry, reverse_entry
 from ar.ledger.books.posting_rules import RECEIVABLES
 from ar.ledger.closing.fx.rates import company_currency
 from ar.ledger.models import Entry, FxRate, Posting
-from ar.ledger.receivables.inputs import Revalue, TakeRevaluationBack
+from ar.ledger.receivables.inputs import Revalue, ReverseRevaluation
 from ar.ledger.rules.conversion import DatedRate, convert
 from kernel import idempotency, journal
 from kernel.actor import Actor
@@ -180,7 +180,7 @@ def revalue_once(db: Session, actor: Actor, data: Revalue) -> UUID:
     return idempotency.once(db, actor, f"revalue:{data.key}", request, lambda: revalue(db, actor, data.as_of))
 
 
-def take_back(db: Session, actor: Actor, entry_id: UUID, data: TakeRevaluationBack) -> UUID:
+def reverse_revaluation(db: Session, actor: Actor, entry_id: UUID, data: ReverseRevaluation) -> UUID:
     """Reverses a revaluation on a day from its own to today; returns the mirror's id.
 
     Raises NotFound for another kind of entry, Conflict(`already_reversed`), RuleBroken(`effective_too_early`,

@@ -12,9 +12,16 @@ import sqlalchemy as sa
 from ar.ledger.closing.audit.checks import ledger_checks
 from ar.ledger.closing.commands import lock_through
 from ar.ledger.closing.fx.rates import NewRate, record_rates
-from ar.ledger.closing.fx.revaluation import Movement, revaluation, revaluations, revalue, take_back, value_movements
+from ar.ledger.closing.fx.revaluation import (
+    Movement,
+    revaluation,
+    revaluations,
+    revalue,
+    reverse_revaluation,
+    value_movements,
+)
 from ar.ledger.models import Entry, Posting
-from ar.ledger.receivables.inputs import TakeRevaluationBack
+from ar.ledger.receivables.inputs import ReverseRevaluation
 from ar.ledger.rules.conversion import DatedRate
 from kernel.errors import Conflict, NotFound, RuleBroken
 from tests.support.world import TODAY, World
@@ -113,11 +120,11 @@ def test_what_is_paid_leaves_its_realised_difference_and_nothing_else(world: Wor
 
 def test_a_revaluation_is_taken_back_once_and_can_be_booked_again(world: World) -> None:
     entry = post_revaluation(world, OCT)
-    back = TakeRevaluationBack(on=OCT, reason="wrong rate")
+    back = ReverseRevaluation(on=OCT, reason="wrong rate")
     with world.transaction() as db:
-        take_back(db, world.actor(TODAY), entry, back)
+        reverse_revaluation(db, world.actor(TODAY), entry, back)
     with pytest.raises(Conflict) as refused, world.transaction() as db:
-        take_back(db, world.actor(TODAY), entry, back)
+        reverse_revaluation(db, world.actor(TODAY), entry, back)
     assert refused.value.code == "already_reversed"
     with world.reading() as db:
         assert revaluation(db, world.tenant_id, OCT).to_post_minor == -15_00
@@ -134,7 +141,7 @@ def test_only_a_revaluation_is_taken_back_here(world: World) -> None:
     assert some is not None
     for entry_id in (some, uuid4()):
         with pytest.raises(NotFound), world.transaction() as db:
-            take_back(db, world.actor(TODAY), entry_id, TakeRevaluationBack(on=TODAY, reason="x"))
+            reverse_revaluation(db, world.actor(TODAY), entry_id, ReverseRevaluation(on=TODAY, reason="x"))
 
 
 def test_without_a_rate_nothing_is_booked(world: World) -> None:

@@ -1,6 +1,6 @@
-"""What other slices may have the ledger do: post, allocate, reverse, lock; with the inputs of it.
+"""Commands of the ledger for other slices: post, allocate, reverse, lock; with their inputs.
 
-Invariant: a face; the modules behind it are private to the slice.
+Invariant: other slices call these; the modules behind them are private to the ledger.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from ar.ledger.books.allocation import (
     allocate_locked,
     insert_allocations,
     lock_customers,
+    require_day_between,
     reverse_allocation,
-    within_days,
 )
 from ar.ledger.books.period_lock import first_open_on, lock_open_period, locked_through, require_open, require_unlocked
 from ar.ledger.books.posting import AHEAD_DAYS, NewItem, post_entry, post_items, reverse_entry
@@ -36,11 +36,11 @@ __all__ = [
     "next_number",
     "post_entry",
     "post_items",
+    "require_day_between",
     "require_open",
     "require_unlocked",
     "reverse_allocation",
     "reverse_entry",
     "reverse_item",
     "unapply_allocation",
-    "within_days",
 ]

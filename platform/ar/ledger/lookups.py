@@ -1,6 +1,6 @@
-"""What other slices may ask of the ledger: open amounts as of a day, rates, sources of entries, checks.
+"""Lookups of the ledger for other slices: open amounts as of a day, balances, exchange rates, examinations.
 
-Invariant: a face; the modules behind it are private to the slice.
+Invariant: other slices call these; the modules behind them are private to the ledger.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from ar.ledger.books.as_of import (
 )
 from ar.ledger.books.as_of_request import AsOfRequest, parse_as_of_request, require_readable
 from ar.ledger.books.queries import balance_at, item_ids, movements, open_items, posted_balances
-from ar.ledger.closing.audit.checks import NAMED_MAX, examine
-from ar.ledger.closing.audit.runs import runs as examination_runs
+from ar.ledger.closing.audit.checks import NAMED_MAX, run_check
+from ar.ledger.closing.audit.runs import examination_runs
 from ar.ledger.closing.fx.rates import company_currency, dated_rates, total_of
 from ar.ledger.documents.commands import suggestions
 from ar.ledger.receivables.doubtful import doubtful_sums, is_doubtful
@@ -30,7 +30,6 @@ __all__ = [
     "dated_rates",
     "doubtful_sums",
     "examination_runs",
-    "examine",
     "is_doubtful",
     "item_ids",
     "items_with_later_allocations",
@@ -44,6 +43,7 @@ __all__ = [
     "possibly_open_at",
     "posted_balances",
     "require_readable",
+    "run_check",
     "suggestions",
     "total_of",
     "typed_rate",

@@ -26,7 +26,7 @@ class DatedRate:
 
 
 @dataclass(frozen=True, slots=True)
-class Converted:
+class ConvertedAmount:
     """One currency's amount and what it is worth; `worth_minor` and `rate` None: there is no rate by then."""
 
     currency: str
@@ -36,12 +36,12 @@ class Converted:
 
 
 @dataclass(frozen=True, slots=True)
-class Total:
+class ConvertedTotal:
     """A sum over currencies in the company's `currency`; `minor` None while a rate is missing."""
 
     currency: str
     as_of: date
-    lines: tuple[Converted, ...]
+    lines: tuple[ConvertedAmount, ...]
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -73,7 +73,7 @@ def convert(minor: int, currency: str, into: str, rate: Decimal) -> int:
     return int(worth) if minor >= 0 else -int(worth)
 
 
-def total_in(amounts: Mapping[str, int], rates: Mapping[str, DatedRate], into: str, as_of: date) -> Total:
+def total_in(amounts: Mapping[str, int], rates: Mapping[str, DatedRate], into: str, as_of: date) -> ConvertedTotal:
     """The amounts per currency (minor units) in `into`; a currency in which nothing is left needs no rate."""
     lines = []
     for currency in sorted(amounts, key=lambda each: (each != into, each)):
@@ -82,5 +82,5 @@ def total_in(amounts: Mapping[str, int], rates: Mapping[str, DatedRate], into: s
         if not minor:
             continue
         worth = None if rate is None else convert(minor, currency, into, rate.rate)
-        lines.append(Converted(currency, minor, rate, worth))
-    return Total(into, as_of, tuple(lines))
+        lines.append(ConvertedAmount(currency, minor, rate, worth))
+    return ConvertedTotal(into, as_of, tuple(lines))

@@ -11,7 +11,7 @@ from flask import Blueprint, g, request, url_for
 
 from ar.ledger.lookups import AsOfRequest, doubtful_sums, parse_as_of_request, require_readable, total_of
 from ar.ledger.rules.aging import AgingRow, bucket_ranges
-from ar.ledger.rules.conversion import Total
+from ar.ledger.rules.conversion import ConvertedTotal
 from ar.reports.aging.exports import CSV_TYPE, XLSX_TYPE, aging_csv, aging_xlsx, bucket_labels
 from ar.reports.aging.queries import AgingReport, NamedRow, aging_report
 from kernel.errors import RuleBroken
@@ -92,7 +92,7 @@ def export(kind: str) -> Page:
     return download(aging_csv(report), CSV_TYPE, name)
 
 
-def _total(report: AgingReport) -> Total:
+def _total(report: AgingReport) -> ConvertedTotal:
     """What the balances shown are worth in the company's currency at the rates of the day."""
     balances = {row.currency: row.balance_minor for row in report.totals}
     return total_of(db(), actor().tenant_id, balances, g.company.currency, report.as_of)

@@ -24,7 +24,7 @@ from ar.bills.receiving import receive_bill
 from ar.bills.rules import State, Step
 from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
 from ar.ledger.books.posting import NewItem, post_items
-from ar.ledger.books.posting_rules import RECIPES
+from ar.ledger.books.posting_rules import POSTING_RULES
 from ar.ledger.books.queries import balance_at, posted_balances
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.closing.audit.checks import ledger_checks
@@ -110,7 +110,7 @@ class Story(RuleBasedStateMachine):
     def enter(
         self, who: str, currency: str, kind: str, on: date, term: int, minor: int, taxed: bool, parts: int
     ) -> None:
-        actor, recipe = self.actor(), RECIPES[kind]
+        actor, recipe = self.actor(), POSTING_RULES[kind]
         number = f"D{self.step}"
         split = parts if kind == "invoice" and minor >= 100 else 1
         share = minor // split
@@ -153,7 +153,7 @@ class Story(RuleBasedStateMachine):
 
     def tell(self, item_id: UUID, item: NewItem, who: str) -> None:
         self.slow.items[item_id] = Told(
-            item_id, item.document_no, who, item.kind, RECIPES[item.kind].side, item.document_on, item.due_on,
+            item_id, item.document_no, who, item.kind, POSTING_RULES[item.kind].side, item.document_on, item.due_on,
             item.currency, item.amount_minor, self.step,
         )  # fmt: skip
 

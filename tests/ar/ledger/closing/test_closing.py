@@ -15,12 +15,13 @@ import sqlalchemy as sa
 from ar.imports.commands import request_apply, upload
 from ar.imports.inputs import ApplyImport, ImportFile
 from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
-from ar.ledger.books.period_balances import valid_balances
+from ar.ledger.books.period_balances import balances_in_force
 from ar.ledger.books.period_lock import locked_through
 from ar.ledger.books.posting import NewItem, post_entry, post_items
 from ar.ledger.books.queries import posted_balances
 from ar.ledger.books.reversal import reverse_item
-from ar.ledger.closing.commands import checklist, lock_history, lock_through, request_unlock
+from ar.ledger.closing.commands import lock_through, request_unlock
+from ar.ledger.closing.queries import checklist, lock_history
 from ar.ledger.models import PeriodLock
 from ar.ledger.receivables.inputs import RequestUnlock
 from kernel.errors import Conflict, Forbidden, RuleBroken
@@ -230,14 +231,14 @@ def test_balances_start_from_the_lock_and_equal_the_plain_sum(world: World) -> N
     lock_books(world, MARCH)
     agree()
     with world.reading() as db:
-        kept = valid_balances(db, world.tenant_id, TODAY)
+        kept = balances_in_force(db, world.tenant_id, TODAY)
         assert kept is not None
         assert kept.through_on == MARCH
         assert kept.of_account("receivables") == {"CNY": 111_00, "USD": 777}
         assert kept.sums["revenue", "CNY"] == (0, 111_00)
     unlock(world, date(2026, 2, 10))
     with world.reading() as db:
-        still = valid_balances(db, world.tenant_id, TODAY)
+        still = balances_in_force(db, world.tenant_id, TODAY)
         assert still is not None
         assert still.through_on == date(2026, 1, 31)
     world.invoice(customer, number="LATE", on=date(2026, 2, 20), minor=5_00)
@@ -245,7 +246,7 @@ def test_balances_start_from_the_lock_and_equal_the_plain_sum(world: World) -> N
     lock_books(world, MARCH)
     agree()
     with world.reading() as db:
-        anew = valid_balances(db, world.tenant_id, TODAY)
+        anew = balances_in_force(db, world.tenant_id, TODAY)
         assert anew is not None
         assert anew.of_account("receivables")["CNY"] == 116_00
 
@@ -268,7 +269,7 @@ def test_a_lock_waits_for_who_is_booking_and_the_next_is_refused(world: World) -
     closing.join(20)
     assert done.is_set()
     with world.reading() as db:
-        kept = valid_balances(db, world.tenant_id, TODAY)
+        kept = balances_in_force(db, world.tenant_id, TODAY)
     assert kept is not None
     assert kept.of_account("receivables") == {"CNY": 100} == reported_receivables(world, MARCH)
     with pytest.raises(RuleBroken):

@@ -33,12 +33,12 @@ def ledger_checks(db: Session, tenant_id: UUID) -> list[Check]:
     suspect = _books(db, tenant_id) | _items(db, tenant_id)
     checks = []
     for name, statement in sql.BULK:
-        checks.append(examine(db, tenant_id, name, statement) if name in suspect else Check(name, True, ""))
-    checks.extend(examine(db, tenant_id, name, statement) for name, statement in sql.SINGLE)
+        checks.append(run_check(db, tenant_id, name, statement) if name in suspect else Check(name, True, ""))
+    checks.extend(run_check(db, tenant_id, name, statement) for name, statement in sql.SINGLE)
     return checks
 
 
-def examine(db: Session, tenant_id: UUID, name: str, statement: str) -> Check:
+def run_check(db: Session, tenant_id: UUID, name: str, statement: str) -> Check:
     """One check by a statement that selects, as `name`, what breaks it."""
     limited = f"SELECT name, count(*) OVER () AS total FROM ({statement}) AS broken ORDER BY name LIMIT :most"  # noqa: S608
     rows = db.execute(sa.text(limited), {"tenant": tenant_id, "most": NAMED_MAX}).all()

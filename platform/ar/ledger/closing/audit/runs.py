@@ -26,7 +26,7 @@ RUNS_SHOWN: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class ExaminationRun:
     """One examination: whether all held, how many checks there were, and what differs (check, detail)."""
 
     id: UUID
@@ -35,7 +35,7 @@ class Run:
     findings: tuple[tuple[str, str], ...]
 
 
-def keep_run(db: Session, actor: Actor, checks: Sequence[Check]) -> UUID:
+def record_run(db: Session, actor: Actor, checks: Sequence[Check]) -> UUID:
     """Writes down what an examination found; what differs is an event of the journal as well. Returns the run's id."""
     broken = [check for check in checks if not check.ok]
     run_id = new_id()
@@ -55,7 +55,7 @@ def keep_run(db: Session, actor: Actor, checks: Sequence[Check]) -> UUID:
     return run_id
 
 
-def runs(db: Session, tenant_id: UUID, limit: int = RUNS_SHOWN) -> list[Run]:
+def examination_runs(db: Session, tenant_id: UUID, limit: int = RUNS_SHOWN) -> list[ExaminationRun]:
     """The newest examinations, newest first."""
     r = DoctorRun
     rows = db.execute(
@@ -65,7 +65,7 @@ def runs(db: Session, tenant_id: UUID, limit: int = RUNS_SHOWN) -> list[Run]:
         .limit(limit)
     )
     return [
-        Run(
+        ExaminationRun(
             id=row.id,
             examined_at=row.examined_at,
             ok=row.ok,
@@ -75,6 +75,6 @@ def runs(db: Session, tenant_id: UUID, limit: int = RUNS_SHOWN) -> list[Run]:
     ]
 
 
-def ask(db: Session, actor: Actor, key: str) -> None:
+def request_examination(db: Session, actor: Actor, key: str) -> None:
     """Puts an examination into the queue; the same key once."""
     outbox.put(db, actor, EXAMINE, {}, key=f"{EXAMINE}:asked:{key[:64]}")

@@ -47,8 +47,8 @@ def _exchange_page(form: Form[Any], entry_id: UUID | None = None) -> str:
         tabs=books_tabs("rates.exchange_page"),
         as_of=as_of,
         unread=filters.unread_days(_AsOf, request.args),
-        found=exchange.revaluation(db(), tenant_id, as_of),
-        booked=exchange.revaluations(db(), tenant_id),
+        found=exchange.preview_revaluation(db(), tenant_id, as_of),
+        booked=exchange.posted_revaluations(db(), tenant_id),
         locked=locked_through(db(), tenant_id),
         may_post=may(Permission.POST_LEDGER),
         posting=posting,
@@ -73,7 +73,7 @@ def _posting_page(form: Form[Any]) -> str:
 @command_form(Revalue, page=_posting_page, slot="posting", otherwise="as_of")
 def revalue(data: Revalue) -> Page:
     """Books the exchange difference as of a day."""
-    exchange.revalue_once(db(), actor(), data)
+    exchange.revalue_receivables(db(), actor(), data)
     return done(_("The exchange difference is booked."), "rates.exchange_page", as_of=data.as_of.isoformat())
 
 

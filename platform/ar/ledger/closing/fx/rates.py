@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from ar.ledger.books.period_lock import require_open
 from ar.ledger.models import FxRate
-from ar.ledger.rules.conversion import RATE_PLACES, DatedRate, Total, total_in
+from ar.ledger.rules.conversion import RATE_PLACES, ConvertedTotal, DatedRate, total_in
 from kernel import journal
 from kernel.actor import Actor
 from kernel.arrays import array_text
@@ -43,7 +43,7 @@ class NewRate:
 
 @dataclass(frozen=True, slots=True)
 class RateRow:
-    """A rate as recorded; `holds`: the last one recorded for its day."""
+    """A rate as recorded; `in_force`: the last one recorded for its day."""
 
     id: UUID
     currency: str
@@ -52,7 +52,7 @@ class RateRow:
     source: str
     recorded_at: datetime
     recorded_by: str
-    holds: bool
+    in_force: bool
 
 
 # From currency to currency by the index, and the newest of each: the cost follows the currencies, not the days.
@@ -112,7 +112,7 @@ def rate_on(db: Session, tenant_id: UUID, currency: str, as_of: date) -> Decimal
     return rates_as_of(db, tenant_id, as_of).get(currency)
 
 
-def total_of(db: Session, tenant_id: UUID, amounts: dict[str, int], into: str, as_of: date) -> Total:
+def total_of(db: Session, tenant_id: UUID, amounts: dict[str, int], into: str, as_of: date) -> ConvertedTotal:
     """Amounts per currency (minor units) in the company's currency at the rates of `as_of`.
 
     Rates are read only when a foreign currency is among them.
@@ -172,7 +172,7 @@ def rate_rows(
             source=value(rate.source),
             recorded_at=value(rate.recorded_at),
             recorded_by=value(rate.recorded_by),
-            holds=value(place == 1),
+            in_force=value(place == 1),
         )
         .where(*where)
         .order_by(rate.rate_on.desc(), rate.currency, rate.id.desc())

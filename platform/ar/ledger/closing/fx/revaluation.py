@@ -38,7 +38,7 @@ SHOWN_MAX: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Movement:
+class ReceivablesMovement:
     """What the receivables of a currency moved on a day (minor units, debit +)."""
 
     currency: str
@@ -47,7 +47,7 @@ class Movement:
 
 
 @dataclass(frozen=True, slots=True)
-class Valued:
+class CurrencyValuation:
     """One currency: balance, its worth at the day's rate and by the rates of its movements (company's minor units).
 
     `missing_on`: the first day for which there is no rate; then neither worth is known.
@@ -57,28 +57,28 @@ class Valued:
     balance_minor: int
     rate: DatedRate | None
     value_minor: int | None
-    booked_minor: int | None
+    carrying_minor: int | None
     missing_on: date | None
 
     @property
     def difference_minor(self) -> int | None:
         """Gain (+) or loss (-) since the documents were booked, before what was posted already."""
-        if self.value_minor is None or self.booked_minor is None:
+        if self.value_minor is None or self.carrying_minor is None:
             return None
-        return self.value_minor - self.booked_minor
+        return self.value_minor - self.carrying_minor
 
 
 @dataclass(frozen=True, slots=True)
 class Revaluation:
-    """The preview as of a day; `held_minor` is what the adjustment account holds from earlier runs."""
+    """The preview as of a day; `posted_minor` is what the adjustment account holds from earlier runs."""
 
     as_of: date
     currency: str
-    lines: tuple[Valued, ...]
-    held_minor: int
+    lines: tuple[CurrencyValuation, ...]
+    posted_minor: int
 
     @property
-    def missing(self) -> tuple[Valued, ...]:
+    def missing(self) -> tuple[CurrencyValuation, ...]:
         """Lines for which a rate is missing."""
         return tuple(line for line in self.lines if line.missing_on is not None)
 
@@ -90,11 +90,11 @@ class Revaluation:
     @property
     def to_post_minor(self) -> int | None:
         """What an entry would book: the whole difference less what is held. 0: nothing to do."""
-        return None if self.total_minor is None else self.total_minor - self.held_minor
+        return None if self.total_minor is None else self.total_minor - self.posted_minor
 
 
 @dataclass(frozen=True, slots=True)
-class BookedRevaluation:
+class PostedRevaluation:
     """An entry of this kind; `minor` is the gain (+) or loss (-) it booked."""
 
     entry_id: UUID
@@ -106,44 +106,50 @@ class BookedRevaluation:
 
 
 def value_movements(
-    movements: Iterable[Movement], rates: Mapping[str, Sequence[DatedRate]], into: str, as_of: date
-) -> tuple[Valued, ...]:
+    movements: Iterable[ReceivablesMovement], rates: Mapping[str, Sequence[DatedRate]], into: str, as_of: date
+) -> tuple[CurrencyValuation, ...]:
     """Each currency's balance at the rate of `as_of` beside its movements, each day at that day's rate. Pure.
 
     `rates`: per currency ascending by day; the newest on or before a day holds for it.
     """
-    by_currency: dict[str, list[Movement]] = {}
+    by_currency: dict[str, list[ReceivablesMovement]] = {}
     for each in movements:
         by_currency.setdefault(each.currency, []).append(each)
     return tuple(_valued(each, rates.get(currency, ()), into, as_of) for currency, each in sorted(by_currency.items()))
 
 
-def _valued(movements: list[Movement], rates: Sequence[DatedRate], into: str, as_of: date) -> Valued:
+def _valued(
+    movements: list[ReceivablesMovement], rates: Sequence[DatedRate], into: str, as_of: date
+) -> CurrencyValuation:
     currency, balance = movements[0].currency, sum(each.minor for each in movements)
-    now = _holding(rates, as_of)
+    now = _rate_in_force(rates, as_of)
     booked = 0
     for each in sorted(movements, key=lambda one: one.on):
-        then = _holding(rates, each.on)
+        then = _rate_in_force(rates, each.on)
         if then is None or now is None:
-            return Valued(currency, balance, now, None, None, each.on)
+            return CurrencyValuation(currency, balance, now, None, None, each.on)
         booked += convert(each.minor, currency, into, then.rate)
-    return Valued(currency, balance, now, convert(balance, currency, into, now.rate) if now else None, booked, None)
+    return CurrencyValuation(
+        currency, balance, now, convert(balance, currency, into, now.rate) if now else None, booked, None
+    )
 
 
-def _holding(rates: Sequence[DatedRate], on: date) -> DatedRate | None:
+def _rate_in_force(rates: Sequence[DatedRate], on: date) -> DatedRate | None:
     at = bisect_right(rates, on, key=lambda each: each.rate_on)
     return rates[at - 1] if at else None
 
 
-def revaluation(db: Session, tenant_id: UUID, as_of: date) -> Revaluation:
+def preview_revaluation(db: Session, tenant_id: UUID, as_of: date) -> Revaluation:
     """What revaluing as of a day would find and book. Four statements; the cost follows the foreign documents."""
     into = company_currency(db, tenant_id)
     movements = _movements(db, tenant_id, into, as_of)
     rates = _rates(db, tenant_id, sorted({each.currency for each in movements}), as_of)
-    return Revaluation(as_of, into, value_movements(movements, rates, into, as_of), _held(db, tenant_id, into, as_of))
+    return Revaluation(
+        as_of, into, value_movements(movements, rates, into, as_of), _posted_so_far(db, tenant_id, into, as_of)
+    )
 
 
-def revalue(db: Session, actor: Actor, as_of: date) -> UUID:
+def post_revaluation(db: Session, actor: Actor, as_of: date) -> UUID:
     """Books the exchange difference as of a day as one entry in the company's currency; returns its id.
 
     Raises RuleBroken: `revaluation_in_future`, `rate_missing`, `nothing_to_revalue`, `period_locked`.
@@ -151,7 +157,7 @@ def revalue(db: Session, actor: Actor, as_of: date) -> UUID:
     if as_of > actor.today:
         raise RuleBroken("revaluation_in_future", today=actor.today.isoformat())
     lock_counter(db, actor.tenant_id, KIND)
-    found = revaluation(db, actor.tenant_id, as_of)
+    found = preview_revaluation(db, actor.tenant_id, as_of)
     for line in found.missing:
         raise RuleBroken("rate_missing", currency=line.currency, on=(line.missing_on or as_of).isoformat())
     minor = found.to_post_minor
@@ -174,10 +180,10 @@ def revalue(db: Session, actor: Actor, as_of: date) -> UUID:
     return entry_id
 
 
-def revalue_once(db: Session, actor: Actor, data: Revalue) -> UUID:
-    """The form's way to `revalue`; sent twice it books once."""
+def revalue_receivables(db: Session, actor: Actor, data: Revalue) -> UUID:
+    """The form's way to `post_revaluation`; sent twice it books once."""
     request = data.model_dump(exclude={"key"})
-    return idempotency.once(db, actor, f"revalue:{data.key}", request, lambda: revalue(db, actor, data.as_of))
+    return idempotency.once(db, actor, f"revalue:{data.key}", request, lambda: post_revaluation(db, actor, data.as_of))
 
 
 def reverse_revaluation(db: Session, actor: Actor, entry_id: UUID, data: ReverseRevaluation) -> UUID:
@@ -202,12 +208,12 @@ def reverse_revaluation(db: Session, actor: Actor, entry_id: UUID, data: Reverse
     return mirror_id
 
 
-def revaluations(db: Session, tenant_id: UUID) -> list[BookedRevaluation]:
+def posted_revaluations(db: Session, tenant_id: UUID) -> list[PostedRevaluation]:
     """What was booked, newest first."""
     entry, posting, mirror = Entry, Posting, aliased(Entry)
     rows = db.execute(
         select_view(
-            BookedRevaluation,
+            PostedRevaluation,
             entry_id=value(entry.id),
             effective_on=value(entry.effective_on),
             recorded_at=value(entry.recorded_at),
@@ -224,14 +230,16 @@ def revaluations(db: Session, tenant_id: UUID) -> list[BookedRevaluation]:
         .order_by(entry.effective_on.desc(), entry.id.desc())
         .limit(SHOWN_MAX)
     )
-    return views(BookedRevaluation, rows)
+    return views(PostedRevaluation, rows)
 
 
-def _movements(db: Session, tenant_id: UUID, into: str, as_of: date) -> list[Movement]:
+def _movements(db: Session, tenant_id: UUID, into: str, as_of: date) -> list[ReceivablesMovement]:
     entry, posting = Entry, Posting
     moved = sa.cast(sa.func.sum(posting.debit_minor - posting.credit_minor), sa.BigInteger)
     rows = db.execute(
-        select_view(Movement, currency=value(posting.currency), on=value(entry.effective_on), minor=value(moved))
+        select_view(
+            ReceivablesMovement, currency=value(posting.currency), on=value(entry.effective_on), minor=value(moved)
+        )
         .join(entry, sa.and_(entry.tenant_id == tenant_id, entry.id == posting.entry_id))
         .where(
             posting.tenant_id == tenant_id,
@@ -241,7 +249,7 @@ def _movements(db: Session, tenant_id: UUID, into: str, as_of: date) -> list[Mov
         )
         .group_by(posting.currency, entry.effective_on)
     )
-    return [movement for movement in views(Movement, rows) if movement.minor]
+    return [movement for movement in views(ReceivablesMovement, rows) if movement.minor]
 
 
 def _rates(db: Session, tenant_id: UUID, currencies: list[str], as_of: date) -> dict[str, list[DatedRate]]:
@@ -259,7 +267,7 @@ def _rates(db: Session, tenant_id: UUID, currencies: list[str], as_of: date) -> 
     return found
 
 
-def _held(db: Session, tenant_id: UUID, into: str, as_of: date) -> int:
+def _posted_so_far(db: Session, tenant_id: UUID, into: str, as_of: date) -> int:
     e, p = Entry, Posting
     held = sa.cast(sa.func.coalesce(sa.func.sum(p.debit_minor - p.credit_minor), 0), sa.BigInteger)
     return int(

@@ -13,7 +13,7 @@ from flask import Blueprint, request, url_for
 
 from ar.ledger.books.period_lock import locked_through
 from ar.ledger.closing.fx import rates
-from ar.ledger.closing.fx.rate_files import read_rate, read_rates
+from ar.ledger.closing.fx.rate_files import parse_rate, parse_rate_file
 from ar.ledger.closing.tabs import books_tabs
 from ar.ledger.receivables.inputs import AddRate
 from kernel.errors import RuleBroken
@@ -92,7 +92,7 @@ def _page_after_typing(form: Form[Any]) -> str:
 @command_form(AddRate, page=_page_after_typing, slot="adding", fields=FIELDS, otherwise="rate")
 def add(data: AddRate) -> Page:
     """Records one rate."""
-    rate = read_rate(data.rate, data.units)
+    rate = parse_rate(data.rate, data.units)
     if rate is None:
         raise RuleBroken("rate_unreadable", text=data.rate)
     new = rates.NewRate(data.currency.upper(), data.rate_on, rate, data.source)
@@ -109,7 +109,7 @@ def upload() -> Page:
     if sent is None or not sent.filename:
         form.errors["file"] = _("Choose a file.")
         return _rates_page(form), 422
-    found = read_rates(sent.read(), sent.filename)
+    found = parse_rate_file(sent.read(), sent.filename)
     if found.errors:
         form.errors["file"] = _("Nothing was recorded: the file has errors.")
         return _rates_page(form, found.errors), 422

@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers, within_days
+from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers, require_day_between
 from ar.ledger.books.entries import NewItem
 from ar.ledger.books.period_lock import first_open_on, lock_open_period, require_unlocked
 from ar.ledger.books.posting import post_items
@@ -215,7 +215,7 @@ def _day(db: Session, actor: Actor, rest: Rest, asked_on: date | None) -> date:
     require_unlocked(asked_on, open_from)
     since = max(rest.document_on, open_from)
     until = max(actor.today, since)
-    return within_days(asked_on or until, since, until)
+    return require_day_between(asked_on or until, since, until)
 
 
 def _book(db: Session, actor: Actor, rest: Rest, amount_minor: int, on: date, memo: str) -> UUID:

@@ -1,7 +1,7 @@
-"""Rates from a file: a CSV or a workbook with the columns currency, date, rate and, if need be, units and source.
+"""Parses exchange rates typed by a person, or from a CSV file or workbook.
 
-May import kernel's reader of tables, the ledger's rates and texts. Invariant: all rows or none; what cannot be read is
-named by its row; a number that could mean two things is refused.
+A file has the columns currency, date, rate and, optionally, units and source. Invariant: all rows or none; an error
+names its row; an ambiguous number is refused.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "source": ("source", "来源"),
 }
 CURRENCY_NAMES: Final = {"美元": "USD", "欧元": "EUR", "日元": "JPY", "港元": "HKD", "港币": "HKD", "英镑": "GBP"}
-#: The reader's refusals in the words of the import.
+#: Codes of `TableRefused` → sentences (msgids), as the import has them.
 REFUSALS: Final = {
     "table_too_large": mark("The file has more than %(most)s bytes."),
     "table_too_many_rows": mark("The file has more than %(most)s rows. Split it."),
@@ -44,14 +44,14 @@ _NUMBER: Final = re.compile(r"\d{1,10}(?:\.\d{1,10})?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class ParsedRates:
-    """What the file says; with `errors` (sentences that name their rows) nothing of it is to be recorded."""
+    """The rates of a file; with `errors` (sentences that name their rows) none may be recorded."""
 
     rates: tuple[NewRate, ...]
     errors: tuple[str, ...]
 
 
 def parse_rate(text: str, units: str = "1") -> Decimal | None:
-    """A rate as typed for 1 or 100 units, per unit; None when it is not a number of at most ten decimals."""
+    """Parses a rate quoted for 1 or 100 units; returns it per unit, None unless it has at most ten decimals."""
     plain = text.strip()
     if not _NUMBER.fullmatch(plain) or units not in ("1", "100"):
         return None
@@ -62,7 +62,7 @@ def parse_rate(text: str, units: str = "1") -> Decimal | None:
 
 
 def parse_rate_file(data: bytes, filename: str) -> ParsedRates:
-    """Reads an upload; a file that is no table gives one error."""
+    """Parses an uploaded file; a file that is no table gives one error."""
     try:
         names = [name for each in COLUMNS.values() for name in each]
         table = open_table(data, filename, names)
@@ -73,17 +73,17 @@ def parse_rate_file(data: bytes, filename: str) -> ParsedRates:
         }
         missing = [column for column in ("currency", "rate_on", "rate") if places[column] is None]
         if missing:
-            wanted = ", ".join(COLUMNS[column][0] for column in missing)
-            return ParsedRates((), (_("The file has no column %(names)s.", names=wanted),))
+            names_missing = ", ".join(COLUMNS[column][0] for column in missing)
+            return ParsedRates((), (_("The file has no column %(names)s.", names=names_missing),))
         rates: list[NewRate] = []
         errors: list[str] = []
         for row in table.rows():
             cells = {column: "" if at is None else row.cells[at] for column, at in places.items()}
-            read = _parse_row(cells)
-            if isinstance(read, NewRate):
-                rates.append(read)
+            parsed = _parse_row(cells)
+            if isinstance(parsed, NewRate):
+                rates.append(parsed)
             else:
-                errors.append(_("Row %(row)s: %(error)s", row=row.number, error=read))
+                errors.append(_("Row %(row)s: %(error)s", row=row.number, error=parsed))
     except TableRefused as refused:
         text = REFUSALS.get(refused.code, mark("The file is damaged and cannot be read."))
         return ParsedRates((), (_(text, **refused.params) if refused.params else _(text),))
@@ -99,7 +99,7 @@ def _capped(errors: Sequence[str]) -> tuple[str, ...]:
 
 
 def _parse_row(cells: dict[str, str]) -> NewRate | str:
-    """The row's rate, or what is wrong with it."""
+    """Returns the row's rate, or the error as a sentence."""
     currency = CURRENCY_NAMES.get(cells["currency"], cells["currency"].upper())
     try:
         exponent(currency)

@@ -1,4 +1,4 @@
-"""The pages of exchange rates: those that hold on a day, one more by hand, and a file of them.
+"""Page of exchange rates: those in force on a day, adding one, uploading a file.
 
 Invariant: parse, authorise, one command or one query, render. Exchange differences are in `exchange_routes`.
 """
@@ -41,7 +41,7 @@ FIELDS = {
 
 @dataclass(frozen=True)
 class RateFilters:
-    """What the address of the rates asks for. `as_of` None: today."""
+    """Filters in the address of the rates. `as_of` None: today."""
 
     as_of: date | None = filters.day()
     currency: str = filters.text(max_length=3)
@@ -79,17 +79,17 @@ def _rates_page(form: Form[Any], errors: tuple[str, ...] = ()) -> str:
 @bp.get("/rates")
 @staff(Permission.READ)
 def index() -> Page:
-    """The rates that hold on a day, and all that were recorded."""
+    """Shows the rates in force on a day, and all that were recorded."""
     return _rates_page(blank())
 
 
-def _page_after_typing(form: Form[Any]) -> str:
+def _page_after_adding(form: Form[Any]) -> str:
     return _rates_page(form)
 
 
 @bp.post("/rates")
 @staff(Permission.POST_LEDGER)
-@command_form(AddRate, page=_page_after_typing, slot="adding", fields=FIELDS, otherwise="rate")
+@command_form(AddRate, page=_page_after_adding, slot="adding", fields=FIELDS, otherwise="rate")
 def add(data: AddRate) -> Page:
     """Records one rate."""
     rate = parse_rate(data.rate, data.units)
@@ -109,12 +109,12 @@ def upload() -> Page:
     if sent is None or not sent.filename:
         form.errors["file"] = _("Choose a file.")
         return _rates_page(form), 422
-    found = parse_rate_file(sent.read(), sent.filename)
-    if found.errors:
+    parsed = parse_rate_file(sent.read(), sent.filename)
+    if parsed.errors:
         form.errors["file"] = _("Nothing was recorded: the file has errors.")
-        return _rates_page(form, found.errors), 422
+        return _rates_page(form, parsed.errors), 422
     try:
-        added = rates.record_rates(db(), actor(), found.rates)
+        added = rates.record_rates(db(), actor(), parsed.rates)
     except RuleBroken as error:
         put_refusal(form, error, otherwise="file")
         return _rates_page(form), 422

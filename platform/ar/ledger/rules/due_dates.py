@@ -105,7 +105,7 @@ def due_on(terms: Terms, base_on: date, is_working_day: IsWorkingDay) -> date:
     day += timedelta(days=terms.days)
     if terms.fixed_pay_days:
         day = _next_pay_day(day, terms.fixed_pay_days)
-    return _rolled(day + timedelta(days=terms.grace_days), terms.roll, is_working_day)
+    return _roll(day + timedelta(days=terms.grace_days), terms.roll, is_working_day)
 
 
 def collection_end_on(due_on: date, settlement_days: int) -> date:
@@ -169,18 +169,18 @@ def _next_pay_day(day: date, pay_days: tuple[int, ...]) -> date:
     return following.replace(day=min(pay_days[0], end_of_month(following).day))
 
 
-def _rolled(day: date, roll: Roll, is_working_day: IsWorkingDay) -> date:
+def _roll(day: date, roll: Roll, is_working_day: IsWorkingDay) -> date:
     if roll == "none" or is_working_day(day):
         return day
     if roll == "preceding":
-        return _seek(day, -_ONE_DAY, is_working_day)
-    later = _seek(day, _ONE_DAY, is_working_day)
+        return _nearest_working_day(day, -_ONE_DAY, is_working_day)
+    later = _nearest_working_day(day, _ONE_DAY, is_working_day)
     if roll == "modified" and later.month != day.month:
-        return _seek(day, -_ONE_DAY, is_working_day)
+        return _nearest_working_day(day, -_ONE_DAY, is_working_day)
     return later
 
 
-def _seek(day: date, step: timedelta, is_working_day: IsWorkingDay) -> date:
+def _nearest_working_day(day: date, step: timedelta, is_working_day: IsWorkingDay) -> date:
     for _ in range(_LONGEST_CLOSURE_DAYS):
         day += step
         if is_working_day(day):

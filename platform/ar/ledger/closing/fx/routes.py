@@ -52,7 +52,7 @@ def _rates_page(form: Form[Any], errors: tuple[str, ...] = ()) -> str:
     tenant_id = actor().tenant_id
     wanted, asked = filters.read(RateFilters, request.args), read_page(request.args)
     as_of = wanted.as_of or actor().today
-    holding = rates.dated_rates(db(), tenant_id, as_of)
+    rates_in_force = rates.dated_rates(db(), tenant_id, as_of)
     rows, total = rates.rate_rows(
         db(), tenant_id, currency=wanted.currency.upper() or None, offset=asked.offset, limit=asked.limit
     )
@@ -63,10 +63,10 @@ def _rates_page(form: Form[Any], errors: tuple[str, ...] = ()) -> str:
         unread=filters.unread_days(RateFilters, request.args),
         as_of=as_of,
         own=rates.company_currency(db(), tenant_id),
-        holding=sorted(holding.items()),
+        rates_in_force=sorted(rates_in_force.items()),
         rows=rows,
         pager=asked.page(total, url_for("rates.index"), request.args),
-        currencies=filters.currency_options(holding, wanted.currency, _("All currencies")),
+        currencies=filters.currency_options(rates_in_force, wanted.currency, _("All currencies")),
         active=filters.active(wanted, ignore=("as_of",)),
         locked=locked_through(db(), tenant_id),
         may_post=may(Permission.POST_LEDGER),

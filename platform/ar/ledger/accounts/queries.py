@@ -29,7 +29,7 @@ from ar.ledger.accounts.views import (
     TrialRow,
     TrialSum,
 )
-from ar.ledger.books.period_balances import KeptBalances, valid_balances
+from ar.ledger.books.period_balances import PeriodBalances, balances_in_force
 from ar.ledger.books.posting_rules import ACCOUNTS, RECEIVABLES
 from ar.ledger.models import Entry, OpenItem, Posting
 from kernel.db import columns
@@ -180,7 +180,7 @@ def _of_entry(tenant_id: UUID) -> sa.ColumnElement[bool]:
     return sa.and_(Entry.tenant_id == tenant_id, Entry.id == Posting.entry_id)
 
 
-def _by_then(to_on: date, known_at: datetime | None, kept: KeptBalances | None) -> list[sa.ColumnElement[bool]]:
+def _by_then(to_on: date, known_at: datetime | None, kept: PeriodBalances | None) -> list[sa.ColumnElement[bool]]:
     limits = [Entry.effective_on <= to_on]
     if known_at is not None:
         limits.append(Entry.recorded_at <= known_at)
@@ -189,9 +189,9 @@ def _by_then(to_on: date, known_at: datetime | None, kept: KeptBalances | None) 
     return limits
 
 
-def _kept_before(db: Session, tenant_id: UUID, from_on: date, known_at: datetime | None) -> KeptBalances | None:
+def _kept_before(db: Session, tenant_id: UUID, from_on: date, known_at: datetime | None) -> PeriodBalances | None:
     """The balances of the last lock before the period, unless a moment is asked for: a lock may have come later."""
-    return None if known_at else valid_balances(db, tenant_id, from_on - timedelta(days=1))
+    return None if known_at else balances_in_force(db, tenant_id, from_on - timedelta(days=1))
 
 
 def _account_sums(

@@ -14,7 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from ar.ledger.books.entries import NewItem
-from ar.ledger.books.posting_rules import RECIPES
+from ar.ledger.books.posting_rules import POSTING_RULES
 from ar.ledger.documents.inputs import TypedDocument
 from ar.ledger.rules.due_dates import IsWorkingDay, Terms, collection_end_on, due_on
 from ar.ledger.rules.shares import full_discount, split, tax_within
@@ -120,7 +120,7 @@ class Faults:
 def read_document(kind: str, typed: TypedDocument, buyer: Buyer | None, ground: Ground) -> Document | dict[str, Fault]:
     """The document, or its faults by field. `buyer` None: the caller says what is wrong with the customer."""
     faults = Faults()
-    owed = RECIPES[kind].side > 0
+    owed = POSTING_RULES[kind].side > 0
     on = _document_day(typed.document_on, ground, faults)
     currency = _currency(typed.currency or ground.currency, faults)
     amount = _amount(typed.amount, currency, "amount", faults)

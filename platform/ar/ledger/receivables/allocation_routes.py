@@ -11,7 +11,7 @@ from uuid import UUID
 from ar.ledger.documents.inputs import TakeDiscount
 from ar.ledger.receivables import commands
 from ar.ledger.receivables import queries as pages
-from ar.ledger.receivables.inputs import AllocateDocument, TakeBack
+from ar.ledger.receivables.inputs import AllocateDocument, UnapplyAllocation
 from ar.ledger.receivables.routes import NAMES, bp, document_page
 from ar.ledger.receivables.settlement import discounts
 from kernel.errors import NotFound
@@ -66,10 +66,10 @@ def taking(item_id: UUID, allocation_id: UUID) -> Page:
 
 @bp.post("/<uuid:item_id>/allocations/<uuid:allocation_id>/reversal")
 @staff(Permission.POST_LEDGER)
-@command_form(TakeBack, page=_take_back_page, fields=FIELDS)
-def take_back(data: TakeBack, item_id: UUID, allocation_id: UUID) -> Page:
+@command_form(UnapplyAllocation, page=_take_back_page, fields=FIELDS)
+def take_back(data: UnapplyAllocation, item_id: UUID, allocation_id: UUID) -> Page:
     """Takes one of its allocations back."""
-    commands.take_back(db(), actor(), item_id, allocation_id, data)
+    commands.unapply_allocation(db(), actor(), item_id, allocation_id, data)
     return done(_("The allocation is taken back."), "ledger.show", item_id=item_id)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.models import Allocation, OpenItem
-from ar.ledger.receivables.inputs import AllocateDocument, ReverseDocument, TakeBack
+from ar.ledger.receivables.inputs import AllocateDocument, ReverseDocument, UnapplyAllocation
 from ar.ledger.receivables.settlement.discounts import take_discount
 from kernel import idempotency
 from kernel.actor import Actor
@@ -63,7 +63,7 @@ def _allocate_document(db: Session, actor: Actor, item_id: UUID, data: AllocateD
     return allocation_id
 
 
-def take_back(db: Session, actor: Actor, item_id: UUID, allocation_id: UUID, data: TakeBack) -> UUID:
+def unapply_allocation(db: Session, actor: Actor, item_id: UUID, allocation_id: UUID, data: UnapplyAllocation) -> UUID:
     """Takes an allocation of this document back; see `allocation.reverse_allocation`.
 
     Raises RuleBroken(`reversed_with_case`): a debt is not open again while its case holds it for written off; and

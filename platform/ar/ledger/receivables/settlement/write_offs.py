@@ -15,9 +15,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers, within_days
+from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers, require_day_between
 from ar.ledger.books.entries import NewItem
-from ar.ledger.books.period_lock import first_open_on, hold_open, refuse_locked
+from ar.ledger.books.period_lock import first_open_on, lock_open_period, require_unlocked
 from ar.ledger.books.posting import post_items
 from ar.ledger.closing.fx.rates import rate_on
 from ar.ledger.documents.commands import next_number
@@ -211,11 +211,11 @@ def _locked(db: Session, tenant_id: UUID, item_id: UUID) -> Rest:
 
 def _day(db: Session, actor: Actor, rest: Rest, asked_on: date | None) -> date:
     """The day of the write-off: as asked for, else today; never before the document nor in a closed period."""
-    open_from = first_open_on(hold_open(db, actor.tenant_id))
-    refuse_locked(asked_on, open_from)
+    open_from = first_open_on(lock_open_period(db, actor.tenant_id))
+    require_unlocked(asked_on, open_from)
     since = max(rest.document_on, open_from)
     until = max(actor.today, since)
-    return within_days(asked_on or until, since, until)
+    return require_day_between(asked_on or until, since, until)
 
 
 def _book(db: Session, actor: Actor, rest: Rest, amount_minor: int, on: date, memo: str) -> UUID:

@@ -38,7 +38,7 @@ _THERE = sa.text(
 class NewReceipt:
     """Money of a customer, and what it pays: (item, minor units) each. What `parts` leave over stays unapplied.
 
-    `contra`: bank or cash. `payer_account` is the account as it is compared (`naming.plain_account`).
+    `contra`: bank or cash. `payer_account` is the account as it is compared (`naming.normalised_account`).
     """
 
     customer_id: UUID

@@ -14,7 +14,7 @@ from typing import Any, get_args
 import click
 
 from ar.ledger.lookups import item_ids
-from ar.receipts.matching.commands import accept_sure, match_lines
+from ar.receipts.matching.commands import accept_sure_matches, match_lines
 from ar.receipts.posting import commands as receipts
 from ar.receipts.posting import queries
 from ar.receipts.posting.inputs import Method, PostReceipt
@@ -78,7 +78,7 @@ def match(slug: str, accept: bool, on: date | None, as_json: bool) -> None:
         matched = match_lines(db, actor)
     while accept:
         with tenant_transaction(slug, on=on) as (db, actor):
-            done = accept_sure(db, actor)
+            done = accept_sure_matches(db, actor)
         booked, passed_over = booked + done.booked, passed_over + done.passed_over
         if not done.more or not (done.booked or done.passed_over):
             break

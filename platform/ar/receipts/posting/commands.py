@@ -19,8 +19,8 @@ from ar.receipts.models import BankAccount, MatchRefusal, Receipt
 from ar.receipts.posting.booking import NewReceipt, book_receipts
 from ar.receipts.posting.inputs import ApplyCredit, PostReceipt, Unapply
 from ar.receipts.posting.inputs import Part as TypedPart
-from ar.receipts.rules.allocation_order import Debt, Part, Share, in_order
-from ar.receipts.rules.mentions import number_key, plain_account, read_numbers
+from ar.receipts.rules.allocation_order import Debt, Part, Share, allocate_in_legal_order
+from ar.receipts.rules.mentions import find_mentioned_numbers, normalised_account, number_key
 from kernel import idempotency
 from kernel.actor import Actor
 from kernel.arrays import array_text
@@ -73,7 +73,7 @@ def _post_receipt(db: Session, actor: Actor, data: PostReceipt) -> UUID:
         contra=contra,
         bank_account_id=data.bank_account_id,
         payer_name=data.payer_name,
-        payer_account=plain_account(data.payer_account),
+        payer_account=normalised_account(data.payer_account),
         remittance=data.remittance,
         designation=data.designation,
     )
@@ -222,9 +222,9 @@ def suggest(
     by_key: dict[str, list[UUID]] = {}
     for row in rows:
         by_key.setdefault(number_key(row.document_no), []).append(row.id)
-    named = read_numbers(designation, by_key.keys() - {""}, ()).mentions
+    named = find_mentioned_numbers(designation, by_key.keys() - {""}, ()).mentions
     designated = [(item_id, None) for mention in named for item_id in by_key[mention.key]]
-    return in_order(amount_minor, debts, actor.today, designated=designated, costs_first=costs_first)
+    return allocate_in_legal_order(amount_minor, debts, actor.today, designated=designated, costs_first=costs_first)
 
 
 def refused_items(

@@ -63,7 +63,7 @@ class Unapply(CommandInput):
     effective_on: date | None = None
 
 
-class ApplyLine(CommandInput):
+class MatchBankLine(CommandInput):
     """Book a bank line as a customer's receipt. `booked_on` None: the bank's own day."""
 
     customer_id: UUID

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, aliased
 
 from ar.customers.models import Customer
 from ar.ledger.models import Allocation, BooksState, OpenItem
-from ar.receipts.matching.loading import to_decide
+from ar.receipts.matching.loading import waiting_lines
 from ar.receipts.models import BankAccount, BankFile, BankLine, Receipt, Refund
 from kernel.errors import NotFound
 from kernel.views import LATER, from_json, json_view, select_view, value, view, view_columns, views
@@ -177,9 +177,11 @@ def cash_state(db: Session, tenant_id: UUID) -> CashState:
             .where(i.tenant_id == tenant_id, i.side == -1, i.open_minor > 0)
             .scalar_subquery()
             .label("unapplied"),
-            sa.select(sa.func.count()).where(*to_decide(tenant_id)).scalar_subquery().label("waiting"),
+            sa.select(sa.func.count()).where(*waiting_lines(tenant_id)).scalar_subquery().label("waiting"),
             sa.select(sa.func.count())
-            .where(*to_decide(tenant_id), b.proposal_state == "sure", sa.or_(locked.is_(None), b.booked_on > locked))
+            .where(
+                *waiting_lines(tenant_id), b.proposal_state == "sure", sa.or_(locked.is_(None), b.booked_on > locked)
+            )
             .scalar_subquery()
             .label("sure"),
             _accounts_json(tenant_id).label("accounts"),

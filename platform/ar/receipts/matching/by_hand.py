@@ -17,8 +17,8 @@ from ar.ledger.models import Allocation, OpenItem
 from ar.receipts.matching.commands import mark_matched, receipt_of_line
 from ar.receipts.matching.loading import line_columns
 from ar.receipts.models import BankAccount, BankLine
-from ar.receipts.posting.booking import book_receipts
-from ar.receipts.posting.commands import choose_parts, refuse
+from ar.receipts.posting.bulk_posting import post_receipts
+from ar.receipts.posting.commands import choose_parts, record_refusals
 from ar.receipts.posting.inputs import MatchBankLine
 from kernel import idempotency, journal
 from kernel.actor import Actor
@@ -57,7 +57,7 @@ def _match_line(db: Session, actor: Actor, line_id: UUID, data: MatchBankLine) -
         line_id=line_id,
     )
     receipt = receipt_of_line(row, data.customer_id, parts, data.booked_on)
-    item_id = book_receipts(db, actor, [receipt], confirmed=True)[0]
+    item_id = post_receipts(db, actor, [receipt], confirmed=True)[0]
     mark_matched(db, actor, [(line_id, data.customer_id, item_id)])
     facts = _facts(row, receipt_id=str(item_id), documents=len(parts))
     journal.record(db, actor, "bank_line_matched", customer_id=data.customer_id, subject_id=line_id, data=facts)
@@ -84,7 +84,7 @@ def unmatch_line(db: Session, actor: Actor, line_id: UUID) -> None:
         take_back(db, actor, row.receipt_item_id, allocation_id, TakeBack())
     if not _is_reversed(db, actor.tenant_id, row.receipt_item_id):
         reverse_item(db, actor, row.receipt_item_id, memo=_("Match of the bank line taken back"))
-    refuse(
+    record_refusals(
         db,
         actor,
         list(dict.fromkeys(debit_id for _allocation_id, debit_id in paid)),

@@ -20,7 +20,7 @@ from ar.ledger.commands import first_open_on, hold_open, lock_customers
 from ar.ledger.models import OpenItem
 from ar.receipts.matching.loading import id_in, line_columns, load_candidates, payments_of, waiting_lines
 from ar.receipts.models import BankAccount, BankLine
-from ar.receipts.posting.booking import NewReceipt, book_receipts
+from ar.receipts.posting.bulk_posting import NewReceipt, post_receipts
 from ar.receipts.rules.matching import Decision, Proposal, decide_all
 from ar.receipts.rules.mentions import normalised_account
 from kernel import journal, outbox
@@ -122,7 +122,7 @@ def accept_sure_matches(db: Session, actor: Actor, *, limit: int = ACCEPT_AT_ONC
         receipt_of_line(row, best_proposal(row.proposal).customer_id, best_proposal(row.proposal).parts)
         for row in fitting
     ]
-    item_ids = book_receipts(db, actor, receipts)
+    item_ids = post_receipts(db, actor, receipts)
     mark_matched(
         db, actor, [(r.id, each.customer_id, item) for r, each, item in zip(fitting, receipts, item_ids, strict=True)]
     )

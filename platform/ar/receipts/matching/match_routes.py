@@ -17,7 +17,7 @@ from ar.receipts.matching.by_hand import match_line, unmatch_line
 from ar.receipts.matching.commands import accept_sure_matches, queue_matching, queue_next_batch
 from ar.receipts.matching.queries import MatchFilters
 from ar.receipts.matching.routes import CARRIED_FILTERS, bp, matching_page
-from ar.receipts.posting.forms import read_picked
+from ar.receipts.posting.forms import read_with_parts
 from ar.receipts.posting.inputs import MatchBankLine
 from kernel.errors import Conflict, RuleBroken
 from kernel.i18n import gettext as _
@@ -67,7 +67,7 @@ def accept() -> Page:
 @staff(Permission.POST_LEDGER)
 def apply(bank_line_id: UUID) -> Page:
     """Posts the line as the customer's receipt for the ticked items; `do=show` only recalculates."""
-    form, wanted = read_picked(MatchBankLine), _posted_filters(bank_line_id)
+    form, wanted = read_with_parts(MatchBankLine), _posted_filters(bank_line_id)
     form.slot = "apply"
     if request.form.get("do") == "show":
         form.errors.clear()

@@ -16,8 +16,8 @@ from ar.ledger.messages import KIND_NAMES
 from ar.receipts.matching import queries as matching_queries
 from ar.receipts.matching.queries import ChosenLine, MatchFilters, ProposalView
 from ar.receipts.messages import AGAINST, MATCH_STATES, REASONS, TIERS, WHY
-from ar.receipts.posting.allocation_choice import picking
-from ar.receipts.posting.forms import typed_rows
+from ar.receipts.posting.allocation_choice import allocation_choice
+from ar.receipts.posting.forms import typed_amounts
 from ar.receipts.posting.queries import cash_state
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
@@ -85,13 +85,13 @@ def _allocation_form(wanted: MatchFilters, chosen: ChosenLine, form: Form[Any]) 
         fault = "" if found else _("No customer, or several, are found by “%(text)s”.", text=wanted.customer)
     shown = None
     if customer_id is not None and line.state == "open" and may(Permission.POST_LEDGER):
-        shown = picking(
+        shown = allocation_choice(
             db(),
             actor(),
             customer_id,
             line.currency,
             line.amount_minor,
-            parts=typed_rows() if form.slot else None,
+            parts=typed_amounts() if form.slot else None,
             proposed=proposal.parts if proposal else (),
             refused=chosen.refused,
             designation=line.remittance,

@@ -1,7 +1,7 @@
-"""`huikuan receipt`: enter a receipt, match bank lines, book the sure ones.
+"""`huikuan receipt`: posts a receipt, matches bank lines, shows how far cash is posted.
 
-Invariant: amounts typed are in the currency's own units, amounts
-printed are minor units; the same `--key` twice has one effect.
+Invariant: amounts typed are in the currency's own units, amounts printed as JSON are minor units; the same `--key`
+twice has one effect.
 """
 
 from __future__ import annotations
@@ -50,16 +50,16 @@ def group() -> None:
 @json_option
 @reports_errors
 def post(
-    slug: str, pays: tuple[str, ...], unapplied: bool, from_json: Any, on: date | None, as_json: bool, **told: Any
+    slug: str, pays: tuple[str, ...], unapplied: bool, from_json: Any, on: date | None, as_json: bool, **options: Any
 ) -> None:
     """Book a receipt. Without --pay it pays in the order of the law: what was named, then the oldest due."""
     with tenant_transaction(slug, on=on) as (db, actor):
-        given = json.load(from_json) if from_json else _given(db, actor, pays, unapplied, told)
+        given = json.load(from_json) if from_json else _input_of(db, actor, pays, unapplied, options)
         if not isinstance(given, dict):
             fail("invalid_input", "One JSON object is wanted.", as_json=as_json)
         given.setdefault("currency", tenant(db, actor.tenant_id).currency)
         given.setdefault("received_on", actor.today.isoformat())
-        given.setdefault("key", receipts.new_key())
+        given.setdefault("key", receipts.new_idempotency_key())
         item_id = receipts.post_receipt(db, actor, PostReceipt.model_validate(given))
         page = queries.credit_page(db, actor.tenant_id, item_id)
     emit(page.as_json(), as_json, lambda: _text(page))
@@ -109,11 +109,11 @@ def state(slug: str, as_json: bool) -> None:
     )
 
 
-def _given(
-    db: TenantSession, actor: Actor, pays: tuple[str, ...], unapplied: bool, told: Mapping[str, Any]
+def _input_of(
+    db: TenantSession, actor: Actor, pays: tuple[str, ...], unapplied: bool, options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The options as the command's input; documents to pay are found by their numbers."""
-    given: dict[str, Any] = {name: value for name, value in told.items() if value not in (None, "")}
+    """Returns the options as the command's input; looks up documents to pay by number. Raises NotFound."""
+    given: dict[str, Any] = {name: value for name, value in options.items() if value not in (None, "")}
     named = [pay.partition("=") for pay in pays]
     kinds = ("invoice", "opening", "debit_note", "interest")
     found = item_ids(db, actor.tenant_id, [(kind, number) for number, _eq, _amount in named for kind in kinds])

@@ -1,7 +1,7 @@
-"""What a person does with money by hand: enter a receipt, apply an unapplied credit, take an allocation back.
+"""Posts a receipt by hand, applies an unapplied credit, and unapplies an allocation.
 
-May import the ledger, this slice and the kernel. Invariants: a form sent twice has one effect; what a person took off
-is remembered and no order ever puts it back by itself; the rest of a payment stays visible as unapplied.
+Invariants: a form sent twice has one effect; an unapplied item is recorded as refused and never allocated again
+automatically; the rest of a payment stays visible as unapplied.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from ar.customers.lookups import find_numbers
 from ar.ledger.commands import NewAllocation, TakeBack, allocate, lock_customers, take_back
 from ar.ledger.models import Allocation, OpenItem
 from ar.receipts.models import BankAccount, MatchRefusal, Receipt
-from ar.receipts.posting.booking import NewReceipt, book_receipts
-from ar.receipts.posting.inputs import ApplyCredit, PostReceipt, Unapply
+from ar.receipts.posting.bulk_posting import NewReceipt, post_receipts
+from ar.receipts.posting.inputs import ApplyCredit, PostReceipt, UnapplyCredit
 from ar.receipts.posting.inputs import Part as TypedPart
 from ar.receipts.rules.allocation_order import Debt, Part, Share, allocate_in_legal_order
 from ar.receipts.rules.mentions import find_mentioned_numbers, normalised_account, number_key
@@ -29,14 +29,14 @@ from kernel.ids import new_id, new_ids
 from kernel.money import read_amount
 
 INTEREST: Part = "interest"
-_OPENS = sa.text(
+_OPEN_AMOUNTS = sa.text(
     "SELECT id, open_minor FROM open_item WHERE tenant_id = :tenant AND customer_id = :customer"
     " AND currency = :currency AND side > 0 AND id = ANY(CAST(:wanted AS uuid[]))"
 )
 
 
 def post_receipt(db: Session, actor: Actor, data: PostReceipt) -> UUID:
-    """Books a receipt and applies it at once as `data.how` says; returns its item id. The same key: the first answer.
+    """Posts a receipt and allocates it as `data.how` says; returns its item id. The same key returns the first result.
 
     Raises RuleBroken (`receipt_customer_unknown`, `receipt_account_unknown`, `receipt_account_currency`,
     `receipt_in_future`, `amount_unreadable`, `amount_not_positive`, `nothing_ticked`, `receipt_overapplied`,
@@ -51,7 +51,7 @@ def _post_receipt(db: Session, actor: Actor, data: PostReceipt) -> UUID:
     if found is None:
         raise RuleBroken("receipt_customer_unknown", number=data.customer_no)
     amount = read_amount(data.amount, data.currency)
-    contra = _contra(db, actor.tenant_id, data)
+    contra = _contra_account(db, actor.tenant_id, data)
     lock_customers(db, actor.tenant_id, [found.id])
     receipt = NewReceipt(
         customer_id=found.id,
@@ -77,11 +77,11 @@ def _post_receipt(db: Session, actor: Actor, data: PostReceipt) -> UUID:
         remittance=data.remittance,
         designation=data.designation,
     )
-    return book_receipts(db, actor, [receipt], confirmed=True, held=True)[0]
+    return post_receipts(db, actor, [receipt], confirmed=True, customers_locked=True)[0]
 
 
 def apply_credit(db: Session, actor: Actor, credit_id: UUID, data: ApplyCredit) -> None:
-    """Allocates what is unapplied of a credit. A second call with the same key changes nothing.
+    """Allocates the unapplied amount of a credit. A second call with the same key changes nothing.
 
     Raises NotFound(`item_not_found`), RuleBroken (`wrong_side`, `nothing_ticked`, `amount_unreadable`,
     `nothing_to_apply`), Conflict (`allocation_exceeds_open`).
@@ -118,8 +118,8 @@ def _apply_credit(db: Session, actor: Actor, credit_id: UUID, data: ApplyCredit)
     return credit_id
 
 
-def unapply(db: Session, actor: Actor, credit_id: UUID, allocation_id: UUID, data: Unapply) -> None:
-    """Takes an allocation of this credit back and remembers that a person did so.
+def unapply_credit(db: Session, actor: Actor, credit_id: UUID, allocation_id: UUID, data: UnapplyCredit) -> None:
+    """Unapplies an allocation of this credit and records its document as refused for this money.
 
     Raises what `ledger.commands.take_back` raises.
     """
@@ -131,13 +131,13 @@ def unapply(db: Session, actor: Actor, credit_id: UUID, allocation_id: UUID, dat
     line_id = db.execute(
         sa.select(r.bank_line_id).where(r.tenant_id == actor.tenant_id, r.id == credit_id)
     ).scalar_one_or_none()
-    refuse(db, actor, [debit_id], credit_id=credit_id, line_id=line_id)
+    record_refusals(db, actor, [debit_id], credit_id=credit_id, line_id=line_id)
 
 
-def refuse(
+def record_refusals(
     db: Session, actor: Actor, item_ids: Sequence[UUID], *, credit_id: UUID | None = None, line_id: UUID | None = None
 ) -> None:
-    """Remembers that this money is not for these documents."""
+    """Records that this money is not for these documents, so that they are not proposed automatically again."""
     if not item_ids:
         return
     rows = [
@@ -169,13 +169,16 @@ def choose_parts(
     credit_id: UUID | None = None,
     line_id: UUID | None = None,
 ) -> tuple[tuple[UUID, int], ...]:
-    """What the money pays, as a person chose: (item, minor units) each. Call it under the customer's lock."""
+    """Returns the parts (item, minor units) that the money pays: ticked, in legal order, or none.
+
+    The caller has the lock on the customer. Raises what `parse_ticked_parts` raises.
+    """
     if how == "nothing":
         return ()
     if how == "ticked":
-        return read_parts(db, actor.tenant_id, customer_id, currency, amount_minor, typed)
+        return parse_ticked_parts(db, actor.tenant_id, customer_id, currency, amount_minor, typed)
     refused = refused_items(db, actor.tenant_id, credit_id=credit_id, line_id=line_id)
-    shares = suggest(
+    shares = suggest_allocation(
         db, actor, customer_id, currency, amount_minor, designation, costs_first=costs_first, refused=refused
     )
     sums: dict[UUID, int] = {}
@@ -184,7 +187,7 @@ def choose_parts(
     return tuple(sums.items())
 
 
-def suggest(
+def suggest_allocation(
     db: Session,
     actor: Actor,
     customer_id: UUID,
@@ -195,9 +198,9 @@ def suggest(
     costs_first: bool = False,
     refused: Collection[UUID] = (),
 ) -> list[Share]:
-    """How the order of the law (Civil Code 560, 561) would spread this amount over what the customer owes.
+    """Returns the allocation of an amount (minor units) in the legal order (Civil Code 560, 561).
 
-    Documents in `refused` are left out; the numbers in `designation` come first.
+    Items in `refused` are left out; documents whose numbers are in `designation` come first.
     """
     i = OpenItem
     rows = db.execute(
@@ -230,7 +233,7 @@ def suggest(
 def refused_items(
     db: Session, tenant_id: UUID, *, credit_id: UUID | None = None, line_id: UUID | None = None
 ) -> set[UUID]:
-    """The documents that a person has taken off this credit or bank line."""
+    """Returns the items that a person has refused for, or unapplied from, this credit or bank line."""
     m, a = MatchRefusal, Allocation
     both = sa.union(
         sa.select(m.item_id).where(m.tenant_id == tenant_id, m.line_id == line_id),
@@ -242,7 +245,7 @@ def refused_items(
     return set(db.execute(both).scalars())
 
 
-def read_parts(
+def parse_ticked_parts(
     db: Session,
     tenant_id: UUID,
     customer_id: UUID,
@@ -250,7 +253,7 @@ def read_parts(
     amount_minor: int,
     typed: Sequence[TypedPart],
 ) -> tuple[tuple[UUID, int], ...]:
-    """The ticked items with their amounts; an empty amount takes what is open, as far as the money reaches.
+    """Parses the ticked items' amounts; an empty amount takes what is open, as far as the money suffices.
 
     Raises RuleBroken (`nothing_ticked`, `amount_unreadable`, `amount_not_positive`, `receipt_overapplied`),
     NotFound(`item_not_found`).
@@ -258,8 +261,8 @@ def read_parts(
     if not typed:
         raise RuleBroken("nothing_ticked")
     wanted = [part.item_id for part in typed]
-    asked = {"tenant": tenant_id, "customer": customer_id, "currency": currency, "wanted": array_text(wanted)}
-    opens: dict[UUID, int] = {row.id: row.open_minor for row in db.connection().execute(_OPENS, asked)}
+    params = {"tenant": tenant_id, "customer": customer_id, "currency": currency, "wanted": array_text(wanted)}
+    opens: dict[UUID, int] = {row.id: row.open_minor for row in db.connection().execute(_OPEN_AMOUNTS, params)}
     if opens.keys() != {part.item_id for part in typed}:
         raise NotFound("item_not_found")
     given = {part.item_id: read_amount(part.amount, currency) for part in typed if part.amount}
@@ -275,14 +278,17 @@ def read_parts(
 
 
 def designation_of(db: Session, tenant_id: UUID, credit_id: UUID) -> str:
-    """What the debtor named when paying this credit; nothing for what is no receipt of ours."""
+    """Returns the debtor's designation of this credit; empty when it is not a receipt entered here."""
     r = Receipt
     found = db.execute(sa.select(r.designation).where(r.tenant_id == tenant_id, r.id == credit_id)).scalar_one_or_none()
     return found or ""
 
 
-def _contra(db: Session, tenant_id: UUID, data: PostReceipt) -> str:
-    """The account the money went to: that of the bank account, else cash for cash and the bank for all else."""
+def _contra_account(db: Session, tenant_id: UUID, data: PostReceipt) -> str:
+    """Returns the contra account: that of the bank account, else cash for cash and bank for other methods.
+
+    Raises RuleBroken (`receipt_account_unknown`, `receipt_account_currency`).
+    """
     if data.bank_account_id is None:
         return "cash" if data.method == "cash" else "bank"
     b = BankAccount
@@ -296,6 +302,6 @@ def _contra(db: Session, tenant_id: UUID, data: PostReceipt) -> str:
     return str(row.account_code)
 
 
-def new_key() -> str:
-    """An idempotency key for a caller who has no form."""
+def new_idempotency_key() -> str:
+    """Returns an idempotency key for a caller without a form."""
     return str(new_id())

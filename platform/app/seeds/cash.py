@@ -221,7 +221,7 @@ def _bank(db: Session, actor: Actor, desk: Iterator[OpenItemView]) -> None:
     file_id, _new = bank_files.upload(
         db, actor, BankUpload(f"icbc-{actor.today:%Y%m%d}.csv", content, account), schedule=False
     )
-    bank_files.read(db, actor, file_id)
+    bank_files.parse_file(db, actor, file_id)
 
 
 def _decisions(story: Story, db: Session, actor: Actor, desk: Iterator[OpenItemView]) -> None:

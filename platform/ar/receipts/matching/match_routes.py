@@ -119,7 +119,7 @@ def back(bank_line_id: UUID) -> Page:
     """Reopens a line that was set aside."""
     here = url_for("matching.index", line=bank_line_id)
     try:
-        bank_files.take_back(db(), actor(), bank_line_id)
+        bank_files.reopen_line(db(), actor(), bank_line_id)
     except Conflict as error:
         return refused(error, here)
     return see_other(here)

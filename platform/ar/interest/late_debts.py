@@ -96,10 +96,10 @@ def customers_in_scope(db: Session, tenant_id: UUID, scope: Scope) -> list[UUID]
 def terms_book(db: Session, tenant_id: UUID, customer_ids: Iterable[UUID]) -> TermsBook:
     """Returns the terms of the company and of these customers."""
     t = InterestTerms
-    wanted = sa.cast(sorted(set(customer_ids)), sa.ARRAY(sa.Uuid))
+    ids = sa.cast(sorted(set(customer_ids)), sa.ARRAY(sa.Uuid))
     rows = db.execute(
         sa.select(t)
-        .where(t.tenant_id == tenant_id, sa.or_(t.customer_id.is_(None), t.customer_id == sa.any_(wanted)))
+        .where(t.tenant_id == tenant_id, sa.or_(t.customer_id.is_(None), t.customer_id == sa.any_(ids)))
         .order_by(t.recorded_at, t.id)
     ).scalars()
     return TermsBook(

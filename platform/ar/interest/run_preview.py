@@ -193,13 +193,13 @@ def _assess_debts(
 ) -> list[tuple[LateDebt, UUID | None, Assessment]]:
     """Returns each debt with the id of its terms and its assessment; `with_minimum` False: no smallest charge."""
     debts = late_debts(db, tenant_id, scope)
-    book, table = terms_book(db, tenant_id, {late.customer_id for late in debts}), rate_table(db, tenant_id)
+    recorded_terms, rates = terms_book(db, tenant_id, {late.customer_id for late in debts}), rate_table(db, tenant_id)
     assessed = []
     for late in debts:
-        terms = book.in_force(late.customer_id, late.debt.currency, late.debt.due_on + ONE_DAY)
+        terms = recorded_terms.in_force(late.customer_id, late.debt.currency, late.debt.due_on + ONE_DAY)
         if not with_minimum:
             terms = replace(terms, minimum_minor=None)
-        assessed.append((late, terms.id, assess(late.debt, terms, table, scope.through_on)))
+        assessed.append((late, terms.id, assess(late.debt, terms, rates, scope.through_on)))
     return assessed
 
 

@@ -94,22 +94,19 @@ def reinstate(db: Session, actor: Actor, waiver_id: UUID, data: ReverseInterest)
 
     Raises NotFound, Conflict (`already_reversed`, `item_allocated`), RuleBroken (`period_locked`, dates).
     """
-    w, c, a = InterestWaiver, InterestCharge, Allocation
+    waiver, charge = InterestWaiver, InterestCharge
     found = db.execute(
-        sa.select(w.item_id, w.allocation_id, w.document_no, w.amount_minor, c.customer_id, c.currency, c.document_no)
-        .join(c, sa.and_(c.tenant_id == actor.tenant_id, c.id == w.charge_id))
-        .where(w.tenant_id == actor.tenant_id, w.id == waiver_id)
+        sa.select(
+            *(waiver.item_id, waiver.allocation_id, waiver.document_no, waiver.amount_minor),
+            *(charge.customer_id, charge.currency, charge.document_no.label("charge_no")),
+        )
+        .join(charge, sa.and_(charge.tenant_id == actor.tenant_id, charge.id == waiver.charge_id))
+        .where(waiver.tenant_id == actor.tenant_id, waiver.id == waiver_id)
     ).first()
     if found is None:
         raise NotFound("interest_waiver_not_found")
-    item_id, allocation_id, waiver_no, amount_minor, customer_id, currency, charge_no = found
-    lock_customers(db, actor.tenant_id, [customer_id])
-    unapplied_by = db.execute(
-        sa.select(a.id).where(a.tenant_id == actor.tenant_id, a.reverses_id == allocation_id)
-    ).scalar_one_or_none()
-    if unapplied_by is None:  # else it was already unapplied on the document's page
-        reverse_allocation(db, actor, allocation_id, effective_on=data.effective_on)
-    reversal_id = reverse_item(db, actor, item_id, effective_on=data.effective_on, memo=data.reason)
+    lock_customers(db, actor.tenant_id, [found.customer_id])
+    reversal_id = _reverse_waiver(db, actor, found.item_id, found.allocation_id, data)
     reinstatement_id = new_id()
     db.execute(
         sa.insert(InterestReinstatement).values(
@@ -126,17 +123,28 @@ def reinstate(db: Session, actor: Actor, waiver_id: UUID, data: ReverseInterest)
         db,
         actor,
         "interest_reinstated",
-        customer_id=customer_id,
+        customer_id=found.customer_id,
         subject_id=waiver_id,
         data={
-            "document_no": charge_no,
-            "waiver_no": waiver_no,
-            "currency": currency,
-            "amount_minor": amount_minor,
+            "document_no": found.charge_no,
+            "waiver_no": found.document_no,
+            "currency": found.currency,
+            "amount_minor": found.amount_minor,
             "reason": data.reason,
         },
     )
     return reinstatement_id
+
+
+def _reverse_waiver(db: Session, actor: Actor, item_id: UUID, allocation_id: UUID, data: ReverseInterest) -> UUID:
+    """Unapplies a waiver's allocation, unless that was done before, and reverses its credit; returns the reversal."""
+    a = Allocation
+    unapplied_by = db.execute(
+        sa.select(a.id).where(a.tenant_id == actor.tenant_id, a.reverses_id == allocation_id)
+    ).scalar_one_or_none()
+    if unapplied_by is None:  # else it was already unapplied on the document's page
+        reverse_allocation(db, actor, allocation_id, effective_on=data.effective_on)
+    return reverse_item(db, actor, item_id, effective_on=data.effective_on, memo=data.reason)
 
 
 def reverse_charge(db: Session, actor: Actor, charge_id: UUID, data: ReverseInterest) -> UUID:
@@ -245,6 +253,13 @@ def _post_waiver(
             recorded_by=actor.name,
         )
     )
+    _record_waiver(db, actor, charge, waiver_no, amount_minor, reason, approval_id)
+    return waiver_id
+
+
+def _record_waiver(
+    db: Session, actor: Actor, charge: Any, waiver_no: str, amount_minor: int, reason: str, approval_id: UUID | None
+) -> None:
     journal.record(
         db,
         actor,
@@ -260,4 +275,3 @@ def _post_waiver(
             "approval_id": str(approval_id) if approval_id else None,
         },
     )
-    return waiver_id

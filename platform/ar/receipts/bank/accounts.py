@@ -75,6 +75,24 @@ def change_account(db: Session, actor: Actor, account_id: UUID, data: SaveBankAc
     )
 
 
+def ledger_account(db: Session, tenant_id: UUID, bank_account_id: UUID | None, currency: str, default: str) -> str:
+    """Returns the ledger account (bank or cash) of a bank account for money in `currency`; `default` without one.
+
+    Raises RuleBroken (`receipt_account_unknown`, `receipt_account_currency`).
+    """
+    if bank_account_id is None:
+        return default
+    b = BankAccount
+    row = db.execute(
+        sa.select(b.account_code, b.currency).where(b.tenant_id == tenant_id, b.id == bank_account_id)
+    ).first()
+    if row is None:
+        raise RuleBroken("receipt_account_unknown")
+    if row.currency != currency:
+        raise RuleBroken("receipt_account_currency", account=row.currency, receipt=currency)
+    return str(row.account_code)
+
+
 @dataclass(frozen=True, slots=True)
 class KnownAccount:
     """A bank account of ours with its comparison key."""

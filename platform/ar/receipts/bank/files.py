@@ -46,13 +46,13 @@ def upload(db: Session, actor: Actor, file: BankUpload, *, schedule: bool = True
         _require_account(db, actor.tenant_id, file.bank_account_id)
     sha256 = storage.store(db, actor, file.content, "application/octet-stream")
     f, file_id = BankFile, new_id()
-    made = db.execute(
+    inserted = db.execute(
         insert(f)
         .values(_new_file_values(actor, file_id, sha256, file))
         .on_conflict_do_nothing(index_elements=[f.tenant_id, f.sha256])
         .returning(f.id)
     ).scalar_one_or_none()
-    if made is None:
+    if inserted is None:
         return _existing_file(db, actor, sha256, file, schedule), False
     if schedule:
         _schedule(db, actor, file_id, 1)
@@ -248,11 +248,11 @@ def record_progress(db: Session, tenant_id: UUID, file_id: UUID, lines: int) -> 
 
 def _restart_parsing(db: Session, actor: Actor, file_id: UUID, *, schedule: bool, **values: Any) -> None:
     f = BankFile
-    given = {name: value for name, value in values.items() if value is not None}
+    changes = {name: value for name, value in values.items() if value is not None}
     number = db.execute(
         sa.update(f)
         .where(f.tenant_id == actor.tenant_id, f.id == file_id)
-        .values(state="reading", readings=f.readings + 1, lines_total=0, finished_at=None, **given)
+        .values(state="reading", readings=f.readings + 1, lines_total=0, finished_at=None, **changes)
         .returning(f.readings)
     ).scalar_one()
     if schedule:

@@ -98,28 +98,28 @@ def unmatch_line(db: Session, actor: Actor, line_id: UUID) -> None:
 
 def _lock_line(db: Session, tenant_id: UUID, line_id: UUID) -> Any:
     """Locks the line; returns it with its account's code and the receipt's number. Raises NotFound."""
-    b, a, i = BankLine, BankAccount, OpenItem
+    line, account, item = BankLine, BankAccount, OpenItem
     row = db.execute(
         sa.select(
             *line_columns(),
-            b.payer_bank,
-            b.bank_account_id,
-            b.side,
-            b.is_reversal,
-            b.state,
-            b.reason,
-            b.customer_id,
-            b.receipt_item_id,
-            b.decided_by,
-            a.account_code,
-            sa.select(i.document_no)
-            .where(i.tenant_id == tenant_id, i.id == b.receipt_item_id)
+            line.payer_bank,
+            line.bank_account_id,
+            line.side,
+            line.is_reversal,
+            line.state,
+            line.reason,
+            line.customer_id,
+            line.receipt_item_id,
+            line.decided_by,
+            account.account_code,
+            sa.select(item.document_no)
+            .where(item.tenant_id == tenant_id, item.id == line.receipt_item_id)
             .scalar_subquery()
             .label("receipt_no"),
         )
-        .join(a, sa.and_(a.tenant_id == tenant_id, a.id == b.bank_account_id))
-        .where(b.tenant_id == tenant_id, b.id == line_id)
-        .with_for_update(of=b)
+        .join(account, sa.and_(account.tenant_id == tenant_id, account.id == line.bank_account_id))
+        .where(line.tenant_id == tenant_id, line.id == line_id)
+        .with_for_update(of=line)
     ).first()
     if row is None:
         raise NotFound("bank_line_not_found")

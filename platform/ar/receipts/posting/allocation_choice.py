@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from ar.ledger.models import OpenItem
 from ar.receipts.posting.commands import suggest_allocation
+from ar.receipts.rules.allocation_order import Share
 from kernel.actor import Actor
 from kernel.errors import RuleBroken
 from kernel.money import read_amount
@@ -96,13 +97,12 @@ def allocation_choice(
     rows = _open_items(db, actor.tenant_id, customer_id, currency)
     shares: dict[UUID, tuple[int, str]] = {}
     if available_minor:
-        for share in suggest_allocation(
+        suggested = suggest_allocation(
             db, actor, customer_id, currency, available_minor, designation, costs_first=costs_first, refused=refused_ids
-        ):
-            before = shares.get(share.id, (0, share.why))
-            shares[share.id] = (before[0] + share.amount_minor, before[1])
+        )
+        shares = _sum_by_item(suggested)
     proposed_minor = dict(proposed)
-    taken = _typed_amounts(rows, available_minor, parts, currency) if parts is not None else proposed_minor
+    allocated = _typed_amounts(rows, available_minor, parts, currency) if parts is not None else proposed_minor
     choices = [
         AllocationChoiceRow(
             **row._mapping,
@@ -111,13 +111,22 @@ def allocation_choice(
             refused=row.id in refused_ids,
             ticked=row.id in (proposed_minor if parts is None else parts),
             typed=(parts or {}).get(row.id, ""),
-            taken_minor=taken.get(row.id, 0),
+            taken_minor=allocated.get(row.id, 0),
         )
         for row in rows
     ]
     # Selected and suggested items are always shown.
     shown = [row for at, row in enumerate(choices) if at < ROWS_MAX or row.ticked or row.suggested_minor]
     return AllocationChoice(currency, available_minor, shown, len(choices) - len(shown))
+
+
+def _sum_by_item(shares: Iterable[Share]) -> dict[UUID, tuple[int, str]]:
+    """Returns item id → (minor units, first rule) of the suggested shares."""
+    sums: dict[UUID, tuple[int, str]] = {}
+    for share in shares:
+        minor, why = sums.get(share.id, (0, share.why))
+        sums[share.id] = (minor + share.amount_minor, why)
+    return sums
 
 
 def ticked_parts(selected: Iterable[str], amounts: Mapping[str, str]) -> list[dict[str, str]]:

@@ -102,11 +102,11 @@ def record_payer_accounts(db: Session, actor: Actor, receipts: Iterable[NewRecei
 
     A new account of a customer who paid from others before is recorded in the journal: it may be a danger signal.
     """
-    seen = {(each.customer_id, each.payer_account): each for each in receipts if each.payer_account}
-    if not seen:
+    payers = {(each.customer_id, each.payer_account): each for each in receipts if each.payer_account}
+    if not payers:
         return
     p = PayerAccount
-    customers = sa.cast(sorted({customer_id for customer_id, _account in seen}), sa.ARRAY(sa.Uuid))
+    customers = sa.cast(sorted({customer_id for customer_id, _account in payers}), sa.ARRAY(sa.Uuid))
     known = db.execute(
         sa.select(p.customer_id, p.account_key, p.confirmed_at.is_not(None).label("confirmed")).where(
             p.tenant_id == actor.tenant_id, p.customer_id == sa.any_(customers)
@@ -114,7 +114,7 @@ def record_payer_accounts(db: Session, actor: Actor, receipts: Iterable[NewRecei
     ).all()
     known_customers = {row.customer_id for row in known}
     confirmed_by_key = {(row.customer_id, row.account_key): row.confirmed for row in known}
-    new_payers = [each for key, each in seen.items() if key not in confirmed_by_key]
+    new_payers = [each for key, each in payers.items() if key not in confirmed_by_key]
     if new_payers:
         rows = [
             _payer_row(actor, each, payer_id, confirmed)
@@ -125,7 +125,7 @@ def record_payer_accounts(db: Session, actor: Actor, receipts: Iterable[NewRecei
         if each.customer_id in known_customers:
             facts = {"account": each.payer_account, "payer": each.payer_name, "bank": each.payer_bank}
             journal.record(db, actor, "payer_account_new", customer_id=each.customer_id, data=facts)
-    newly_confirmed = [key for key in seen if confirmed and confirmed_by_key.get(key) is False]
+    newly_confirmed = [key for key in payers if confirmed and confirmed_by_key.get(key) is False]
     for customer_id, account in newly_confirmed:
         db.execute(
             sa.update(p)

@@ -52,7 +52,7 @@ def group() -> None:
 def post(
     slug: str, pays: tuple[str, ...], unapplied: bool, from_json: Any, on: date | None, as_json: bool, **options: Any
 ) -> None:
-    """Book a receipt. Without --pay it pays in the order of the law: what was named, then the oldest due."""
+    """Post a receipt. Without --pay it is allocated in the legal order: what was named, then the oldest due."""
     with tenant_transaction(slug, on=on) as (db, actor):
         given = json.load(from_json) if from_json else _input_of(db, actor, pays, unapplied, options)
         if not isinstance(given, dict):
@@ -67,12 +67,12 @@ def post(
 
 @group.command("match")
 @tenant_option
-@click.option("--accept", is_flag=True, help="Book the sure ones too.")
+@click.option("--accept", is_flag=True, help="Post the sure ones too.")
 @click.option("--date", "on", type=DAY, help="Act as on this day (default: today).")
 @json_option
 @reports_errors
 def match(slug: str, accept: bool, on: date | None, as_json: bool) -> None:
-    """Match the bank lines that wait; with --accept book those that are sure."""
+    """Match the waiting bank lines; with --accept post those that are sure."""
     booked = passed_over = 0
     with tenant_transaction(slug, on=on) as (db, actor):
         matched = match_lines(db, actor)
@@ -95,7 +95,7 @@ def match(slug: str, accept: bool, on: date | None, as_json: bool) -> None:
 @json_option
 @reports_errors
 def state(slug: str, as_json: bool) -> None:
-    """How far the cash is booked, and what waits."""
+    """Show how far cash is posted, and what waits."""
     with tenant_transaction(slug, read_only=True) as (db, actor):
         cash = queries.cash_state(db, actor.tenant_id)
     through = cash.booked_through_on.isoformat() if cash.booked_through_on else None

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from ar.customers.lookups import find_numbers
 from ar.ledger.commands import NewAllocation, TakeBack, allocate, lock_customers, take_back
 from ar.ledger.models import Allocation, OpenItem
-from ar.receipts.models import BankAccount, MatchRefusal, Receipt
+from ar.receipts.bank.accounts import ledger_account
+from ar.receipts.models import MatchRefusal, Receipt
 from ar.receipts.posting.bulk_posting import NewReceipt, post_receipts
 from ar.receipts.posting.inputs import ApplyCredit, PostReceipt, UnapplyCredit
 from ar.receipts.posting.inputs import Part as TypedPart
@@ -27,6 +28,7 @@ from kernel.arrays import array_text
 from kernel.errors import NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
 from kernel.money import read_amount
+from kernel.views import DbRow
 
 INTEREST: Part = "interest"
 _OPEN_AMOUNTS = sa.text(
@@ -51,7 +53,8 @@ def _post_receipt(db: Session, actor: Actor, data: PostReceipt) -> UUID:
     if found is None:
         raise RuleBroken("receipt_customer_unknown", number=data.customer_no)
     amount = read_amount(data.amount, data.currency)
-    contra = _contra_account(db, actor.tenant_id, data)
+    default = "cash" if data.method == "cash" else "bank"
+    contra = ledger_account(db, actor.tenant_id, data.bank_account_id, data.currency, default)
     lock_customers(db, actor.tenant_id, [found.id])
     receipt = NewReceipt(
         customer_id=found.id,
@@ -214,20 +217,29 @@ def suggest_allocation(
         )
         .order_by(i.due_on, i.document_no, i.instalment_no)
     ).all()
+    designated = [(item_id, None) for item_id in _items_named_in(designation, rows)]
+    debts = _debts([row for row in rows if row.id not in refused], rows)
+    return allocate_in_legal_order(amount_minor, debts, actor.today, designated=designated, costs_first=costs_first)
+
+
+def _debts(allowed: Sequence[DbRow], rows: Sequence[DbRow]) -> list[Debt]:
+    """Returns the allowed items as debts; interest belongs to the document that its reference names, if open."""
     by_no = {row.document_no: row.id for row in rows if row.kind != INTEREST}
-    debts = [
+    return [
         Debt(id=row.id, due_on=row.due_on, open_minor=row.open_minor, part=INTEREST, of=by_no.get(row.reference or ""))
         if row.kind == INTEREST
         else Debt(id=row.id, due_on=row.due_on, open_minor=row.open_minor)
-        for row in rows
-        if row.id not in refused
+        for row in allowed
     ]
+
+
+def _items_named_in(designation: str, rows: Sequence[DbRow]) -> list[UUID]:
+    """Returns the items whose document numbers the debtor named, in the debtor's order."""
     by_key: dict[str, list[UUID]] = {}
     for row in rows:
         by_key.setdefault(number_key(row.document_no), []).append(row.id)
     named = find_mentioned_numbers(designation, by_key.keys() - {""}, ()).mentions
-    designated = [(item_id, None) for mention in named for item_id in by_key[mention.key]]
-    return allocate_in_legal_order(amount_minor, debts, actor.today, designated=designated, costs_first=costs_first)
+    return [item_id for mention in named for item_id in by_key[mention.key]]
 
 
 def refused_items(
@@ -260,16 +272,16 @@ def parse_ticked_parts(
     """
     if not typed:
         raise RuleBroken("nothing_ticked")
-    wanted = [part.item_id for part in typed]
-    params = {"tenant": tenant_id, "customer": customer_id, "currency": currency, "wanted": array_text(wanted)}
+    item_ids = [part.item_id for part in typed]
+    params = {"tenant": tenant_id, "customer": customer_id, "currency": currency, "wanted": array_text(item_ids)}
     opens: dict[UUID, int] = {row.id: row.open_minor for row in db.connection().execute(_OPEN_AMOUNTS, params)}
     if opens.keys() != {part.item_id for part in typed}:
         raise NotFound("item_not_found")
-    given = {part.item_id: read_amount(part.amount, currency) for part in typed if part.amount}
-    rest = amount_minor - sum(given.values())
+    typed_minor = {part.item_id: read_amount(part.amount, currency) for part in typed if part.amount}
+    rest = amount_minor - sum(typed_minor.values())
     if rest < 0:
         raise RuleBroken("receipt_overapplied")
-    parts: dict[UUID, int] = dict(given)
+    parts: dict[UUID, int] = dict(typed_minor)
     for part in typed:
         if part.item_id not in parts:
             parts[part.item_id] = min(rest, opens[part.item_id])
@@ -282,24 +294,6 @@ def designation_of(db: Session, tenant_id: UUID, credit_id: UUID) -> str:
     r = Receipt
     found = db.execute(sa.select(r.designation).where(r.tenant_id == tenant_id, r.id == credit_id)).scalar_one_or_none()
     return found or ""
-
-
-def _contra_account(db: Session, tenant_id: UUID, data: PostReceipt) -> str:
-    """Returns the contra account: that of the bank account, else cash for cash and bank for other methods.
-
-    Raises RuleBroken (`receipt_account_unknown`, `receipt_account_currency`).
-    """
-    if data.bank_account_id is None:
-        return "cash" if data.method == "cash" else "bank"
-    b = BankAccount
-    row = db.execute(
-        sa.select(b.account_code, b.currency).where(b.tenant_id == tenant_id, b.id == data.bank_account_id)
-    ).first()
-    if row is None:
-        raise RuleBroken("receipt_account_unknown")
-    if row.currency != data.currency:
-        raise RuleBroken("receipt_account_currency", account=row.currency, receipt=data.currency)
-    return str(row.account_code)
 
 
 def new_idempotency_key() -> str:

@@ -196,16 +196,18 @@ def cash_state(db: Session, tenant_id: UUID) -> CashState:
 
 def _accounts_json(tenant_id: UUID) -> sa.ScalarSelect[Any]:
     """Selects the CashAccount of each active account as JSON: the later of last line and last statement end."""
-    a, b, f = BankAccount, BankLine, BankFile
-    last_line = sa.select(sa.func.max(b.booked_on)).where(b.tenant_id == tenant_id, b.bank_account_id == a.id)
-    last_file = sa.select(sa.func.max(f.to_on)).where(
-        f.tenant_id == tenant_id, f.bank_account_id == a.id, f.state == "read"
+    bank_account, line, file = BankAccount, BankLine, BankFile
+    last_line = sa.select(sa.func.max(line.booked_on)).where(
+        line.tenant_id == tenant_id, line.bank_account_id == bank_account.id
+    )
+    last_file = sa.select(sa.func.max(file.to_on)).where(
+        file.tenant_id == tenant_id, file.bank_account_id == bank_account.id, file.state == "read"
     )
     statement_end = sa.func.greatest(last_line.scalar_subquery(), last_file.scalar_subquery())
     through = (
-        sa.select(a.name, statement_end.label("through_on"))
-        .where(a.tenant_id == tenant_id, a.active)
-        .order_by(a.name, a.id)
+        sa.select(bank_account.name, statement_end.label("through_on"))
+        .where(bank_account.tenant_id == tenant_id, bank_account.active)
+        .order_by(bank_account.name, bank_account.id)
     )
     account = through.subquery("account").c
     as_json = json_view(CashAccount, name=value(account.name), through_on=value(account.through_on))
@@ -272,7 +274,7 @@ def credit_page(db: Session, tenant_id: UUID, item_id: UUID) -> CreditPage:
     reversed_by = (
         sa.select(mirror.id).where(mirror.tenant_id == tenant_id, mirror.reverses_id == item.id).scalar_subquery()
     )
-    asked = (
+    requested = (
         sa.select(sa.cast(sa.func.coalesce(sa.func.sum(refund.amount_minor), 0), sa.BigInteger))
         .where(refund.tenant_id == tenant_id, refund.credit_item_id == item.id, refund.state == "asked")
         .scalar_subquery()
@@ -303,7 +305,7 @@ def credit_page(db: Session, tenant_id: UUID, item_id: UUID) -> CreditPage:
             designation=value(receipt.designation),
             recorded_by=value(receipt.recorded_by),
             bank_line_id=value(receipt.bank_line_id),
-            asked_minor=value(asked),
+            asked_minor=value(requested),
             paid=LATER,
         )
         .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == item.customer_id))
@@ -339,21 +341,21 @@ def _paid_rows(db: Session, tenant_id: UUID, item_id: UUID) -> tuple[PaidRow, ..
 
 
 def _conditions(wanted: ReceiptFilters, is_reversed: sa.ColumnElement[bool]) -> list[sa.ColumnElement[bool]]:
-    i, c, r = OpenItem, Customer, Receipt
+    item, customer, receipt = OpenItem, Customer, Receipt
     limits: list[sa.ColumnElement[bool]] = []
     if wanted.state == "unapplied":
-        limits.append(i.open_minor > 0)
+        limits.append(item.open_minor > 0)
     if wanted.state == "applied":
-        limits += [i.open_minor == 0, ~is_reversed]
+        limits += [item.open_minor == 0, ~is_reversed]
     if wanted.state == "reversed":
         limits.append(is_reversed)
     if wanted.method:
-        limits.append(r.method == wanted.method)
+        limits.append(receipt.method == wanted.method)
     if wanted.from_on is not None:
-        limits.append(i.document_on >= wanted.from_on)
+        limits.append(item.document_on >= wanted.from_on)
     if wanted.to_on is not None:
-        limits.append(i.document_on <= wanted.to_on)
+        limits.append(item.document_on <= wanted.to_on)
     if wanted.q:
-        texts = (i.document_no, c.name, c.number, r.payer_name, r.remittance)
+        texts = (item.document_no, customer.name, customer.number, receipt.payer_name, receipt.remittance)
         limits.append(sa.or_(*(text.icontains(wanted.q, autoescape=True) for text in texts)))
     return limits

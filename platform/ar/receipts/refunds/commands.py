@@ -6,7 +6,7 @@ requests reduce what can be requested; the requester does not decide.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from ar.ledger.commands import NewAllocation, NewItem, allocate, lock_customers, post_items
 from ar.ledger.models import OpenItem
-from ar.receipts.models import BankAccount, Refund
+from ar.receipts.bank.accounts import ledger_account
+from ar.receipts.models import Refund
 from ar.receipts.posting.inputs import RequestRefund
 from kernel import idempotency, journal
 from kernel.actor import Actor
@@ -22,6 +23,7 @@ from kernel.counters import document_number, take_numbers
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.money import read_amount
+from kernel.views import DbRow
 from tenants.approvals.engine import Ask, request, withdraw
 from tenants.approvals.kinds import Approved
 
@@ -47,7 +49,7 @@ def _request_refund(db: Session, actor: Actor, credit_id: UUID, data: RequestRef
     left = credit.open_minor - _requested_minor(db, actor.tenant_id, credit_id)
     if amount > left:
         raise RuleBroken("refund_too_much", open_minor=max(left, 0), currency=credit.currency)
-    _account_code(db, actor.tenant_id, data.bank_account_id, credit.currency)
+    ledger_account(db, actor.tenant_id, data.bank_account_id, credit.currency, "bank")
     refund_id = new_id()
     db.execute(
         sa.insert(Refund).values(
@@ -115,22 +117,7 @@ def pay(db: Session, actor: Actor, approved: Approved) -> None:
             open_minor=credit.open_minor,
             currency=credit.currency,
         )
-    today, year = actor.today, actor.today.year
-    contra = _account_code(db, actor.tenant_id, refund.bank_account_id, credit.currency)
-    number = document_number("RF", year, take_numbers(db, actor.tenant_id, f"refund:{year}")[0])
-    item = NewItem(
-        credit.customer_id,
-        "refund",
-        number,
-        today,
-        today,
-        today,
-        credit.currency,
-        refund.amount_minor,
-        reference=credit.document_no,
-        contra=contra,
-    )
-    item_id = post_items(db, actor, [item], memo=approved.reason)[0]
+    item_id, number = _post_refund_document(db, actor, credit, refund, approved.reason)
     allocate(db, actor, [NewAllocation(item_id, found, refund.amount_minor)])
     _update_refund(
         db,
@@ -152,13 +139,32 @@ def pay(db: Session, actor: Actor, approved: Approved) -> None:
     journal.record(db, actor, "refund_paid", customer_id=credit.customer_id, subject_id=item_id, data=facts)
 
 
+def _post_refund_document(db: Session, actor: Actor, credit: DbRow, refund: DbRow, memo: str) -> tuple[UUID, str]:
+    """Posts the refund document, dated today; returns its item id and number."""
+    today, year = actor.today, actor.today.year
+    number = document_number("RF", year, take_numbers(db, actor.tenant_id, f"refund:{year}")[0])
+    item = NewItem(
+        credit.customer_id,
+        "refund",
+        number,
+        today,
+        today,
+        today,
+        credit.currency,
+        refund.amount_minor,
+        reference=credit.document_no,
+        contra=ledger_account(db, actor.tenant_id, refund.bank_account_id, credit.currency, "bank"),
+    )
+    return post_items(db, actor, [item], memo=memo)[0], number
+
+
 def close_unpaid(db: Session, actor: Actor, approved: Approved) -> None:
     """Closes a refund whose approval was rejected or withdrawn: the credit can be used again."""
     state = "withdrawn" if approved.state == "withdrawn" else "refused"
     _update_refund(db, actor, approved.subject_id, state=state, settled_by=actor.name, settled_at=actor.now)
 
 
-def _lock_credit(db: Session, tenant_id: UUID, credit_id: UUID) -> Any:
+def _lock_credit(db: Session, tenant_id: UUID, credit_id: UUID) -> DbRow:
     """Locks the customer; returns the credit. Raises NotFound(`item_not_found`), RuleBroken(`refund_of_debit`)."""
     i = OpenItem
     where = (i.tenant_id == tenant_id, i.id == credit_id)
@@ -184,20 +190,6 @@ def _requested_minor(db: Session, tenant_id: UUID, credit_id: UUID) -> int:
             )
         ).scalar_one()
     )
-
-
-def _account_code(db: Session, tenant_id: UUID, bank_account_id: UUID | None, currency: str) -> str:
-    if bank_account_id is None:
-        return "bank"
-    b = BankAccount
-    row = db.execute(
-        sa.select(b.account_code, b.currency).where(b.tenant_id == tenant_id, b.id == bank_account_id)
-    ).first()
-    if row is None:
-        raise RuleBroken("receipt_account_unknown")
-    if row.currency != currency:
-        raise RuleBroken("receipt_account_currency", account=row.currency, receipt=currency)
-    return str(row.account_code)
 
 
 def _update_refund(db: Session, actor: Actor, refund_id: UUID, **values: object) -> None:

@@ -290,7 +290,7 @@ def _merge_proposals(
         parts.setdefault(key, each.parts)
         own = evidence.reasons.get(each.customer_id, [])
         reasons.setdefault(key, []).extend(why for why in (*each.reasons, *own) if why not in reasons.get(key, []))
-    made = [
+    proposals = [
         Proposal(
             key[0],
             parts[key],
@@ -299,7 +299,7 @@ def _merge_proposals(
         )
         for key, why in reasons.items()
     ]
-    return tuple(sorted(made, key=lambda each: (-each.score, len(each.parts), _tie_break(index, each))))
+    return tuple(sorted(proposals, key=lambda each: (-each.score, len(each.parts), _tie_break(index, each))))
 
 
 def _tie_break(index: CandidateIndex, proposal: Proposal) -> tuple[str, bytes, list[int]]:

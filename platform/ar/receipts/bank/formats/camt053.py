@@ -1,6 +1,6 @@
 """Parses camt.053 (ISO 20022) from version 02 on: one line per payment where the bank itemises batches.
 
-Invariants: one entry at a time is in memory; a batch is taken apart only when its parts sum to the entry; entries
+Invariants: one entry at a time is in memory; a batch is split only when its parts sum to the entry; entries
 that are not booked yet are named and left out.
 """
 

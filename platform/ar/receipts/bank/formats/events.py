@@ -18,7 +18,7 @@ from kernel.errors import RuleBroken
 from kernel.money import MAX_MINOR, exponent
 from kernel.texts import one_line
 
-#: So much of a name, a reference and a remittance is kept; the rest of what a bank writes is filling.
+#: Longest name, reference and remittance stored; what banks write beyond that is padding.
 MAX_NAME_CHARS: Final = 200
 MAX_REFERENCE_CHARS: Final = 100
 MAX_REMITTANCE_CHARS: Final = 1_000

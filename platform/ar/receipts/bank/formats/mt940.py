@@ -63,7 +63,7 @@ class _Statement:
 class _State:
     refs: int = 0
     statement: _Statement = field(default_factory=_Statement)
-    held: Line | None = None
+    pending: Line | None = None
     supplement: str = ""
 
 
@@ -106,9 +106,9 @@ def _tags(source: Source) -> Iterator[_Tag]:
 
 def _handle_tag(tag: _Tag, state: _State, source: Source) -> Iterator[Event]:
     if tag.name == "86":
-        if state.held is not None:
-            yield _with_details(state.held, parse_details(tag.texts, state.supplement))
-            state.held = None
+        if state.pending is not None:
+            yield _with_details(state.pending, parse_details(tag.texts, state.supplement))
+            state.pending = None
         return  # else it speaks of the statement, not of a movement
     yield from _flush_movement(state)
     if tag.name in ("20", "-"):
@@ -129,9 +129,9 @@ def _handle_tag(tag: _Tag, state: _State, source: Source) -> Iterator[Event]:
 
 def _flush_movement(state: _State) -> Iterator[Line]:
     """Yields the pending movement, also without its :86:."""
-    if state.held is not None:
-        held, state.held = state.held, None
-        yield held._replace(remittance=clean(state.supplement))
+    if state.pending is not None:
+        pending, state.pending = state.pending, None
+        yield pending._replace(remittance=clean(state.supplement))
 
 
 def _open(tag: _Tag, state: _State) -> Iterator[Event]:
@@ -190,7 +190,7 @@ def _start_movement(tag: _Tag, state: _State, source: Source) -> Iterator[Event]
         statement.ref = state.refs
         yield Opened(statement.ref, statement.account_no, statement.currency, statement.number)
     try:
-        state.held = _movement(tag, statement)
+        state.pending = _movement(tag, statement)
         state.supplement = " ".join(tag.texts[1:])
     except Unreadable as fault:
         yield problem(tag.line, fault)

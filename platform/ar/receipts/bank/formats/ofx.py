@@ -78,22 +78,22 @@ def parse(source: Source) -> Iterator[Event]:
 def _tokens(source: Source) -> Iterator[tuple[int, str, str]]:
     """Yields (line, tag in capitals, unescaped text after it); an end tag as "/TAG"."""
     line = 1
-    held: tuple[int, str, str] | None = None
+    pending: tuple[int, str, str] | None = None
     for at, piece in _pieces(source):
         line = at
         if piece.startswith(_CDATA):
             inner, _end, rest = piece[len(_CDATA) :].partition("]]>")
-            if held and len(held[2]) < _MAX_TEXT_CHARS:
-                held = (held[0], held[1], held[2] + (html.escape(inner) + rest)[:_MAX_TEXT_CHARS])
+            if pending and len(pending[2]) < _MAX_TEXT_CHARS:
+                pending = (pending[0], pending[1], pending[2] + (html.escape(inner) + rest)[:_MAX_TEXT_CHARS])
             continue
         name, found, text = piece.partition(">")
         if not found or name[:1] in "?!":
             continue
-        if held:
-            yield held[0], held[1], html.unescape(held[2]).strip()
-        held = (line, name.split()[0].upper() if name.split() else "", text[:_MAX_TEXT_CHARS])
-    if held:
-        yield held[0], held[1], html.unescape(held[2]).strip()
+        if pending:
+            yield pending[0], pending[1], html.unescape(pending[2]).strip()
+        pending = (line, name.split()[0].upper() if name.split() else "", text[:_MAX_TEXT_CHARS])
+    if pending:
+        yield pending[0], pending[1], html.unescape(pending[2]).strip()
 
 
 def _pieces(source: Source) -> Iterator[tuple[int, str]]:
@@ -101,19 +101,19 @@ def _pieces(source: Source) -> Iterator[tuple[int, str]]:
     text = io.TextIOWrapper(io.BytesIO(source.data), source.encoding, errors="replace", newline=None)
     line, rest = 1, ""
     started = False
-    held: list[str] = []  # of a CDATA section: each < in it makes another piece, so they are joined once, at its end
+    pending: list[str] = []  # of a CDATA section: each < in it makes another piece, so they are joined once, at its end
     length = 0
     while chunk := text.read(_CHUNK):
         parts = (rest + chunk).split("<")
         rest = parts.pop()
         for part in parts:
             whole = part
-            if held or part.startswith(_CDATA):
-                held.append(part)
+            if pending or part.startswith(_CDATA):
+                pending.append(part)
                 length += len(part) + 1
                 if "]]>" not in part:
                     continue
-                whole, held, length = "<".join(held), [], 0
+                whole, pending, length = "<".join(pending), [], 0
             if started:
                 yield line, whole
             started = True
@@ -121,7 +121,7 @@ def _pieces(source: Source) -> Iterator[tuple[int, str]]:
         if length + len(rest) > 4 * _CHUNK:
             raise Refused("bank_file_damaged", line=line)
     if started:
-        yield line, "<".join([*held, rest])
+        yield line, "<".join([*pending, rest])
 
 
 def _handle_token(line: int, tag: str, text: str, state: _State, source: Source) -> Iterator[Event]:

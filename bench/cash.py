@@ -25,7 +25,7 @@ from ar.ledger.models import OpenItem
 from ar.receipts.bank import files as bank_files
 from ar.receipts.bank.accounts import add_account
 from ar.receipts.bank.inputs import BankUpload, SaveBankAccount
-from ar.receipts.matching.commands import accept_sure, match_lines
+from ar.receipts.matching.commands import accept_sure_matches, match_lines
 from ar.receipts.posting.commands import post_receipt
 from ar.receipts.posting.inputs import PostReceipt
 from bench.books import stage_books
@@ -246,7 +246,7 @@ def _take_in(stage: Stage, lines: int, told: Any) -> None:
     with transaction(stage.tenant_id) as db:
         account = add_account(db, stage.actor(), SaveBankAccount(name="Bench", account_no="62220001"))
         file_id, _new = bank_files.upload(db, stage.actor(), BankUpload("bench.csv", content, account), schedule=False)
-        bank_files.read(db, stage.actor(), file_id)
+        bank_files.parse_file(db, stage.actor(), file_id)
     facts["read_s"] = round(perf_counter() - started, 2)
     with transaction(stage.tenant_id) as db:
         matched = match_lines(db, stage.actor(), file_id=file_id)
@@ -255,7 +255,7 @@ def _take_in(stage: Stage, lines: int, told: Any) -> None:
     more = True
     while more:
         with transaction(stage.tenant_id) as db:
-            more = accept_sure(db, stage.actor()).more
+            more = accept_sure_matches(db, stage.actor()).more
     facts["seconds"] = round(perf_counter() - started, 2)
     facts["lines_per_s"] = round(lines / facts["seconds"])
     facts["memory_mib"] = round((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)

@@ -34,8 +34,8 @@ from ar.receipts.bank import files as bank_files
 from ar.receipts.bank.accounts import add_account
 from ar.receipts.bank.inputs import BankUpload, SaveBankAccount
 from ar.receipts.posting.commands import post_receipt
-from ar.receipts.posting.inputs import AskRefund, PostReceipt
-from ar.receipts.refunds.commands import ask_refund
+from ar.receipts.posting.inputs import PostReceipt, RequestRefund
+from ar.receipts.refunds.commands import request_refund
 from kernel.actor import Actor
 from kernel.money import decimal_text
 
@@ -221,7 +221,7 @@ def _bank(db: Session, actor: Actor, desk: Iterator[OpenItemView]) -> None:
     file_id, _new = bank_files.upload(
         db, actor, BankUpload(f"icbc-{actor.today:%Y%m%d}.csv", content, account), schedule=False
     )
-    bank_files.read(db, actor, file_id)
+    bank_files.parse_file(db, actor, file_id)
 
 
 def _decisions(story: Story, db: Session, actor: Actor, desk: Iterator[OpenItemView]) -> None:
@@ -237,10 +237,10 @@ def _decisions(story: Story, db: Session, actor: Actor, desk: Iterator[OpenItemV
     twice = story.cast.debtors[9]
     paid = {"customer_no": twice.number, "received_on": story.today, "amount": "8800.00", "how": "nothing"}
     credit = post_receipt(db, actor, PostReceipt.model_validate(paid | {"key": _key("twice")}))
-    ask_refund(
+    request_refund(
         db,
         actor,
         credit,
-        AskRefund(amount="8800.00", payee_name=twice.name, payee_account="40009977", reason="重复付款",
+        RequestRefund(amount="8800.00", payee_name=twice.name, payee_account="40009977", reason="重复付款",
                   key=_key("refund")),
     )  # fmt: skip

@@ -30,7 +30,7 @@ from ar.ledger.lookups import company_currency, total_of, typed_rate
 from ar.ledger.models import Allocation, OpenItem
 from ar.losses.bad_debts import evidence
 from ar.losses.bad_debts.evidence import SentFile
-from ar.losses.bad_debts.inputs import ProposeBadDebt, TakeBack
+from ar.losses.bad_debts.inputs import ProposeBadDebt, UnapplyAllocation
 from ar.losses.bad_debts.totals import recovered_minor
 from ar.losses.models import BadDebtCase, BadDebtCredit, BadDebtLine
 from kernel import idempotency, journal
@@ -277,7 +277,7 @@ def withdraw_case(db: Session, actor: Actor, case_id: UUID, reason: str) -> None
     withdraw(db, actor, row.approval_id, reason)
 
 
-def take_back(db: Session, actor: Actor, case_id: UUID, data: TakeBack) -> None:
+def take_back(db: Session, actor: Actor, case_id: UUID, data: UnapplyAllocation) -> None:
     """Undoes a write-off made by mistake: the documents are open again as they were, the credits are reversed.
 
     Raises NotFound, RuleBroken (`bad_debt_not_written_off`, `bad_debt_recovered`, `period_locked`, `effective_…`).

@@ -26,7 +26,7 @@ from ar.ledger.commands import (
 )
 from ar.ledger.models import OpenItem
 from ar.losses.bad_debts.commands import hold_case, standing_allocations
-from ar.losses.bad_debts.inputs import AddEvent, RecoverCredit, RecoverMoney, TakeBack
+from ar.losses.bad_debts.inputs import AddEvent, RecoverCredit, RecoverMoney, UnapplyAllocation
 from ar.losses.bad_debts.totals import recovered_minor, stands, written_off_minor
 from ar.losses.models import BadDebtEvent, BadDebtRecovery
 from kernel import idempotency, journal
@@ -99,7 +99,7 @@ def _recover_credit(db: Session, actor: Actor, case_id: UUID, data: RecoverCredi
     return _store(db, actor, case, credit.currency, amount, recovery_item, data.from_credit, on, data.note)
 
 
-def undo_recovery(db: Session, actor: Actor, recovery_id: UUID, data: TakeBack) -> None:
+def undo_recovery(db: Session, actor: Actor, recovery_id: UUID, data: UnapplyAllocation) -> None:
     """Takes a recovery back: the debt is written off as before, the money stays as an unapplied credit.
 
     Raises NotFound(`recovery_not_found`), Conflict(`recovery_taken_back`) and what reversing raises.

@@ -25,7 +25,7 @@ from ar.ledger.commands import (
     reverse_entry,
 )
 from ar.ledger.models import OpenItem
-from ar.losses.bad_debts.inputs import AssessItem, PostProvision, SetPolicy, TakeBack
+from ar.losses.bad_debts.inputs import AssessItem, PostProvision, SetPolicy, UnapplyAllocation
 from ar.losses.models import ProvisionAssessment, ProvisionPolicy, ProvisionReversal, ProvisionRun
 from ar.losses.provision.estimate import KIND, Estimate, estimate
 from ar.losses.provision.exposure import ALLOWANCE, last_run, policy_now
@@ -161,7 +161,7 @@ def _legs(currency: str, charge: int) -> Sequence[tuple[str, str, int, int]]:
     return [(EXPENSE, currency, up, down), (ALLOWANCE, currency, down, up)]
 
 
-def reverse_run(db: Session, actor: Actor, run_id: UUID, data: TakeBack) -> UUID:
+def reverse_run(db: Session, actor: Actor, run_id: UUID, data: UnapplyAllocation) -> UUID:
     """Takes the last run back, on its own day or the first open one after it; returns the reversal's id.
 
     Raises NotFound(`provision_run_not_found`), Conflict(`provision_reversed`), RuleBroken (`provision_not_last`,

@@ -28,7 +28,7 @@ from ar.ledger.closing.commands import lock_through
 from ar.ledger.closing.fx.rates import NewRate, record_rates
 from ar.ledger.documents.commands import post_document
 from ar.ledger.documents.drafts import save_draft
-from ar.ledger.documents.inputs import SentDocument, WriteOffRest
+from ar.ledger.documents.inputs import SubmittedDocument, WriteOffRest
 from ar.ledger.receivables.settlement.write_offs import write_off_rest
 from ar.receipts.bank import files as bank_files
 from ar.receipts.bank.accounts import add_account
@@ -105,7 +105,7 @@ def _documents(story: Story, db: Session, actor: Actor) -> None:
         db,
         actor,
         "invoice",
-        SentDocument(
+        SubmittedDocument(
             customer=number, document_on=f"{today - 34 * _DAY}", currency="CNY", amount="90000.00", tax_rate="13",
             instalment_due=[day.isoformat() for day in dues], instalment_amount=["30000.00"] * 3,
             memo="分三期付款", key=_key("instalments"), action="post",
@@ -116,7 +116,7 @@ def _documents(story: Story, db: Session, actor: Actor) -> None:
         db,
         actor,
         "invoice",
-        SentDocument(
+        SubmittedDocument(
             customer=number, document_on=f"{today - 8 * _DAY}", due_on=f"{today + 22 * _DAY}", currency="CNY",
             amount="50000.00", tax_rate="13", discount_percent="2", discount_days="10", memo="2/10 net 30",
             key=_key("discount"), action="post",
@@ -133,7 +133,7 @@ def _documents(story: Story, db: Session, actor: Actor) -> None:
             }
         ),
     )  # fmt: skip
-    typed = SentDocument(
+    typed = SubmittedDocument(
         customer=story.cast.debtors[7].number, document_on=today.isoformat(), currency="CNY", amount="18,600.00",
         tax_rate="13", memo="等待送货单签收", key=_key("draft"), action="draft",
     )  # fmt: skip

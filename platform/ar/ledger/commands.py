@@ -17,7 +17,7 @@ from ar.ledger.books.allocation import (
 from ar.ledger.books.period_lock import first_open_on, hold_open, locked_through, refuse_locked, require_open
 from ar.ledger.books.posting import AHEAD_DAYS, NewItem, post_entry, post_items, reverse_entry
 from ar.ledger.books.reversal import reverse_item
-from ar.ledger.documents.commands import next_number
+from ar.ledger.documents.commands import next_document_number
 from ar.ledger.receivables.commands import take_back
 from ar.ledger.receivables.inputs import TakeBack
 
@@ -33,7 +33,7 @@ __all__ = [
     "hold_open",
     "lock_customers",
     "locked_through",
-    "next_number",
+    "next_document_number",
     "post_entry",
     "post_items",
     "refuse_locked",

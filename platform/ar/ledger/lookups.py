@@ -18,7 +18,7 @@ from ar.ledger.books.queries import balance_at, item_ids, movements, open_items,
 from ar.ledger.closing.audit.checks import NAMED_MAX, examine
 from ar.ledger.closing.audit.runs import runs as examination_runs
 from ar.ledger.closing.fx.rates import company_currency, dated_rates, total_of
-from ar.ledger.documents.commands import suggestions
+from ar.ledger.documents.commands import suggest_customers
 from ar.ledger.receivables.doubtful import doubtful_sums, is_doubtful
 from ar.ledger.receivables.settlement.write_offs import typed_rate
 
@@ -43,7 +43,7 @@ __all__ = [
     "posted_balances",
     "read_when",
     "refuse_unread",
-    "suggestions",
+    "suggest_customers",
     "there_and_open",
     "total_of",
     "typed_rate",

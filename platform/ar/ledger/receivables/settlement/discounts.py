@@ -18,7 +18,7 @@ from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers
 from ar.ledger.books.entries import NewItem
 from ar.ledger.books.period_lock import first_open_on, hold_open
 from ar.ledger.books.posting import post_items
-from ar.ledger.documents.commands import next_number
+from ar.ledger.documents.commands import next_document_number
 from ar.ledger.models import OpenItem
 from ar.ledger.rules.shares import earned_discount, full_discount, share_of
 from kernel import idempotency
@@ -117,7 +117,7 @@ def _take_discount(db: Session, actor: Actor, item_id: UUID) -> UUID:
         raise RuleBroken("discount_none")
     amount = _amount_of(offer, actor.today)
     on = max(offer.paid_on or actor.today, first_open_on(hold_open(db, actor.tenant_id)))
-    number = next_number(db, actor, "discount", "DS", on.year)
+    number = next_document_number(db, actor, "discount", "DS", on.year)
     item = NewItem(
         customer_id=customer_id,
         kind="discount",

@@ -20,7 +20,7 @@ from ar.ledger.books.entries import NewItem
 from ar.ledger.books.period_lock import first_open_on, hold_open, refuse_locked
 from ar.ledger.books.posting import post_items
 from ar.ledger.closing.fx.rates import rate_on
-from ar.ledger.documents.commands import next_number
+from ar.ledger.documents.commands import next_document_number
 from ar.ledger.documents.inputs import ChangeLedgerSettings, WriteOffRest
 from ar.ledger.models import FxRate, LedgerSettings, OpenItem
 from ar.ledger.rules.conversion import convert
@@ -222,7 +222,7 @@ def _book(db: Session, actor: Actor, rest: Rest, amount_minor: int, on: date, me
     item = NewItem(
         customer_id=rest.customer_id,
         kind=KIND,
-        document_no=next_number(db, actor, KIND, "WO", on.year),
+        document_no=next_document_number(db, actor, KIND, "WO", on.year),
         document_on=on,
         due_on=on,
         collection_end_on=on,

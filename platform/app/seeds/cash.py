@@ -28,8 +28,9 @@ from ar.ledger.closing.commands import lock_through
 from ar.ledger.closing.fx.rates import NewRate, record_rates
 from ar.ledger.documents.commands import post_document
 from ar.ledger.documents.drafts import save_draft
-from ar.ledger.documents.inputs import SubmittedDocument, WriteOffRest
-from ar.ledger.receivables.settlement.write_offs import write_off_rest
+from ar.ledger.documents.inputs import SubmittedDocument
+from ar.ledger.receivables.settlement.inputs import WriteOffRemainder
+from ar.ledger.receivables.settlement.write_offs import write_off_remainder
 from ar.receipts.bank import files as bank_files
 from ar.receipts.bank.accounts import add_account
 from ar.receipts.bank.inputs import BankUpload, SaveBankAccount
@@ -233,7 +234,9 @@ def _decisions(story: Story, db: Session, actor: Actor, desk: Iterator[OpenItemV
         "parts": [part], "key": _key("short"),
     }  # fmt: skip
     post_receipt(db, actor, PostReceipt.model_validate(short))
-    write_off_rest(db, actor, item.id, WriteOffRest(reason="bank_charges", text="境外汇款手续费", key=_key("rest")))
+    write_off_remainder(
+        db, actor, item.id, WriteOffRemainder(reason="bank_charges", text="境外汇款手续费", key=_key("rest"))
+    )
     twice = story.cast.debtors[9]
     paid = {"customer_no": twice.number, "received_on": story.today, "amount": "8800.00", "how": "nothing"}
     credit = post_receipt(db, actor, PostReceipt.model_validate(paid | {"key": _key("twice")}))

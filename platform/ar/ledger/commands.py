@@ -18,14 +18,14 @@ from ar.ledger.books.period_lock import first_open_on, hold_open, locked_through
 from ar.ledger.books.posting import AHEAD_DAYS, NewItem, post_entry, post_items, reverse_entry
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.documents.commands import next_document_number
-from ar.ledger.receivables.commands import take_back
-from ar.ledger.receivables.inputs import TakeBack
+from ar.ledger.receivables.commands import unapply
+from ar.ledger.receivables.inputs import UnapplyAllocation
 
 __all__ = [
     "AHEAD_DAYS",
     "NewAllocation",
     "NewItem",
-    "TakeBack",
+    "UnapplyAllocation",
     "allocate",
     "allocate_held",
     "book_allocations",
@@ -41,6 +41,6 @@ __all__ = [
     "reverse_allocation",
     "reverse_entry",
     "reverse_item",
-    "take_back",
+    "unapply",
     "within_days",
 ]

@@ -20,7 +20,7 @@ from ar.ledger.closing.audit.runs import runs as examination_runs
 from ar.ledger.closing.fx.rates import company_currency, dated_rates, total_of
 from ar.ledger.documents.commands import suggest_customers
 from ar.ledger.receivables.doubtful import doubtful_sums, is_doubtful
-from ar.ledger.receivables.settlement.write_offs import typed_rate
+from ar.ledger.receivables.settlement.write_offs import rate_recorded_by_actor
 
 __all__ = [
     "NAMED_MAX",
@@ -41,10 +41,10 @@ __all__ = [
     "open_items",
     "open_then",
     "posted_balances",
+    "rate_recorded_by_actor",
     "read_when",
     "refuse_unread",
     "suggest_customers",
     "there_and_open",
     "total_of",
-    "typed_rate",
 ]

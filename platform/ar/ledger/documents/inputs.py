@@ -6,7 +6,6 @@ Invariant: only the shape is checked here (one line, maximum length), so that an
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field
@@ -62,24 +61,3 @@ class SubmittedDocument(TypedDocument):
     def typed(self) -> TypedDocument:
         """Returns the fields of the document alone."""
         return TypedDocument.model_validate(self.model_dump(exclude={"key", "action", "version"}))
-
-
-class TakeDiscount(CommandInput):
-    """Take the earned early-payment discount; `key` is the form's idempotency key (empty: none)."""
-
-    key: str = Field(default="", max_length=64)
-
-
-class WriteOffRest(CommandInput):
-    """Write off the open remainder of a document. `reason` is a code, `text` details; `effective_on` None: today."""
-
-    reason: Literal["bank_charges", "rounding", "short_payment", "price", "other"]
-    text: OneLine = Field(default="", max_length=300)
-    effective_on: date | None = None
-    key: Key
-
-
-class ChangeLedgerSettings(CommandInput):
-    """The ledger's settings. `write_off_at_once`: limit, as typed in the company's currency, without approval."""
-
-    write_off_at_once: str = Field(min_length=1, max_length=40)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.seeds.story import Story
 from ar.bills.commands import take_step
-from ar.bills.inputs import BillStep, Discount, Dishonour, HandOn, ReceiveBill
+from ar.bills.inputs import BillStep, Discount, Dishonour, ReceiveBill, Transfer
 from ar.bills.receiving import receive_bill
 from ar.bills.rules import State, Step
 from ar.interest import commands as interest
@@ -166,7 +166,7 @@ def _bills(db: Session, actor: Actor, desk: Iterator[OpenItemView]) -> None:
     take_step(db, actor, lent, Step.DISCOUNT_RECOURSE, Discount.model_validate(given | with_recourse))
     endorsed = bill(3, "bank", next(desk), 12, 60)
     handed = {"counterparty": "东莞市鸿达元件有限公司", "key": _key("endorsed")}
-    take_step(db, actor, endorsed, Step.ENDORSE, HandOn.model_validate(given | handed))
+    take_step(db, actor, endorsed, Step.ENDORSE, Transfer.model_validate(given | handed))
     refused = bill(4, "commercial", next(desk), 15, -1)
     told = BillStep(on=today - _DAY, seen=State.HELD, key=_key("presented"))
     take_step(db, actor, refused, Step.PRESENT, told)

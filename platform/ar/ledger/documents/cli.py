@@ -43,7 +43,7 @@ def group() -> None:
 @click.option("--reference", default="", metavar="TEXT", help="Of a credit: the document it concerns.")
 @click.option("--allocate", is_flag=True, help="Allocate a credit to the document it concerns at once.")
 @click.option("--memo", default="", metavar="TEXT", help="A note that stays in the books.")
-@click.option("--key", metavar="KEY", help="Of 16 to 64 characters: the same call again books nothing more.")
+@click.option("--key", metavar="KEY", help="Of 16 to 64 characters: the same call again posts nothing more.")
 @click.option("--date", "acting_on", type=DAY, help="Act as on this day (default: today).")
 @json_option
 @reports_errors

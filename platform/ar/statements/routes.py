@@ -121,7 +121,7 @@ def create_month(data: IssueMonth) -> Page:
     period = read_period(data.month, actor().today)
     if not (data.confirmed and data.key):
         plan = months.plan_month(db(), actor().tenant_id, period)
-        return render("ar/statements/month.html", plan=plan, period=period, key=str(new_id()))
+        return render("ar/statements/create_month.html", plan=plan, period=period, key=str(new_id()))
     number = months.issue_month_once(db(), actor(), period, data.key)
     text = _("These statements were asked for already; nothing was sent twice.")
     if number is not None:

@@ -154,7 +154,7 @@ def test_who_may_only_read_cannot_issue(world: World, customer_no: str) -> None:
 
 
 def test_the_command_line_issues_and_writes_the_pdf(world: World, customer_no: str, tmp_path: Path) -> None:
-    from app.cli.statement import group
+    from ar.statements.cli import group
 
     base = ["--tenant", world.slug, "--json"]
     run = CliRunner().invoke(

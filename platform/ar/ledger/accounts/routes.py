@@ -61,7 +61,7 @@ def entries() -> Page:
     if wanted.kind and wanted.kind not in names["kinds"]:
         kinds.append((wanted.kind, wanted.kind))
     return render(
-        "ar/ledger/accounts/show.html",
+        "ar/ledger/accounts/entries.html",
         page=page,
         wanted=wanted,
         when=when,

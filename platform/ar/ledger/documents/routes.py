@@ -134,7 +134,7 @@ def form_page(
     rows = min(MAX_INSTALMENTS, last_filled + 3 if last_filled else 4)
     customer = form.value("customer") or None
     return render(
-        "ar/ledger/documents/form.html",
+        "ar/ledger/documents/new.html",
         kind=kind,
         owed=RECIPES[kind].side > 0,
         form=form,

@@ -20,7 +20,7 @@ import psycopg
 import sqlalchemy as sa
 
 from ar.customers.models import Customer
-from ar.ledger.accounts.card.queries import CardAsked, card
+from ar.ledger.accounts.card import queries as cards
 from ar.ledger.models import OpenItem
 from ar.receipts.bank import files as bank_files
 from ar.receipts.bank.accounts import add_account
@@ -185,12 +185,12 @@ def account_card(url: str, _items: int) -> list[Result]:
     found = []
     for documents, limit in ((500, None), (CARD_DOCUMENTS, 2.0)):
         stage = stage_books(url, documents, documents // 10, customers=1)
-        asked = CardAsked(stage.customers[0], "CNY", TODAY.replace(year=TODAY.year - 2), TODAY)
+        asked = cards.CardRequest(stage.customers[0], "CNY", TODAY.replace(year=TODAY.year - 2), TODAY)
         seen: dict[str, Any] = {}
 
-        def product(stage: Stage = stage, asked: CardAsked = asked, seen: dict[str, Any] = seen) -> float:
+        def product(stage: Stage = stage, asked: cards.CardRequest = asked, seen: dict[str, Any] = seen) -> float:
             with session_of(stage) as db, watching(engine()) as tally:
-                spent = timed(lambda: seen.update(card=card(db, stage.tenant_id, asked)))()
+                spent = timed(lambda: seen.update(card=cards.account_card(db, stage.tenant_id, asked)))()
             seen.update(tally=tally)
             return spent
 

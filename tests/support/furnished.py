@@ -12,7 +12,7 @@ from ar.customers.models import Contact
 from ar.imports.commands import upload
 from ar.imports.inputs import ImportFile
 from ar.ledger.documents.drafts import save_draft
-from ar.ledger.documents.inputs import SentDocument
+from ar.ledger.documents.inputs import SubmittedDocument
 from ar.receipts.posting.inputs import RequestRefund
 from ar.receipts.refunds.commands import request_refund
 from kernel.money import decimal_text
@@ -74,7 +74,7 @@ def _contact(world: World) -> UUID:
 def _draft(world: World) -> UUID:
     """Saves the draft of an invoice."""
     with world.transaction() as db:
-        return save_draft(db, world.actor(), "invoice", SentDocument(customer="00001", key=fresh_key()))
+        return save_draft(db, world.actor(), "invoice", SubmittedDocument(customer="00001", key=fresh_key()))
 
 
 def _import_job(world: World) -> UUID:

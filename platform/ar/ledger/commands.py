@@ -17,8 +17,8 @@ from ar.ledger.books.allocation import (
 from ar.ledger.books.period_lock import first_open_on, lock_open_period, locked_through, require_open, require_unlocked
 from ar.ledger.books.posting import AHEAD_DAYS, NewItem, post_entry, post_items, reverse_entry
 from ar.ledger.books.reversal import reverse_item
-from ar.ledger.documents.commands import next_number
-from ar.ledger.receivables.commands import unapply_allocation
+from ar.ledger.documents.commands import next_document_number
+from ar.ledger.receivables.commands import unapply
 from ar.ledger.receivables.inputs import UnapplyAllocation
 
 __all__ = [
@@ -33,7 +33,7 @@ __all__ = [
     "lock_customers",
     "lock_open_period",
     "locked_through",
-    "next_number",
+    "next_document_number",
     "post_entry",
     "post_items",
     "require_day_between",
@@ -42,5 +42,5 @@ __all__ = [
     "reverse_allocation",
     "reverse_entry",
     "reverse_item",
-    "unapply_allocation",
+    "unapply",
 ]

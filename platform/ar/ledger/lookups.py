@@ -18,9 +18,9 @@ from ar.ledger.books.queries import balance_at, item_ids, movements, open_items,
 from ar.ledger.closing.audit.checks import NAMED_MAX, run_check
 from ar.ledger.closing.audit.runs import examination_runs
 from ar.ledger.closing.fx.rates import company_currency, dated_rates, total_of
-from ar.ledger.documents.commands import suggestions
+from ar.ledger.documents.commands import suggest_customers
 from ar.ledger.receivables.doubtful import doubtful_sums, is_doubtful
-from ar.ledger.receivables.settlement.write_offs import typed_rate
+from ar.ledger.receivables.settlement.write_offs import rate_recorded_by_actor
 
 __all__ = [
     "NAMED_MAX",
@@ -42,9 +42,9 @@ __all__ = [
     "parse_as_of_request",
     "possibly_open_at",
     "posted_balances",
+    "rate_recorded_by_actor",
     "require_readable",
     "run_check",
-    "suggestions",
+    "suggest_customers",
     "total_of",
-    "typed_rate",
 ]

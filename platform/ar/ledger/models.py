@@ -1,7 +1,7 @@
 """Tables of the ledger: entries and their postings, open items, allocations, and what closes a period.
 
 Design overview:
-- An *entry* is one journal entry: dated, balanced per currency, never edited, reversed by a mirrored entry.
+- An *entry* is one journal entry: dated, balanced per currency, never edited, reversed by a reversing_legs entry.
 - A *posting* is one line of an entry: a debit or a credit of one account, with the customer on receivables.
 - An *open item* is a document (or one instalment) posted by an entry, with the amount of it that is still open.
 - An *allocation* applies an amount of a credit item to a debit item from a day on; a negative row unapplies it.

@@ -26,7 +26,7 @@ from ar.ledger.commands import (
     reverse_allocation,
     reverse_item,
 )
-from ar.ledger.lookups import company_currency, total_of, typed_rate
+from ar.ledger.lookups import company_currency, rate_recorded_by_actor, total_of
 from ar.ledger.models import Allocation, OpenItem
 from ar.losses.bad_debts import evidence
 from ar.losses.bad_debts.evidence import SentFile
@@ -160,7 +160,7 @@ def _ask(
     for row, minor in lines:
         sums[row.currency] = sums.get(row.currency, 0) + minor
     worth = total_of(db, actor.tenant_id, sums, own, actor.today).minor
-    if any(code != own and typed_rate(db, actor, code) for code in sums):
+    if any(code != own and rate_recorded_by_actor(db, actor, code) for code in sums):
         worth = None  # by a rate of the proposer's own: the whole chain decides
     amount, currency = next((minor, code) for code, minor in sums.items()) if len(sums) == 1 else (worth, own)
     facts = {

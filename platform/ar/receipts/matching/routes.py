@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import Blueprint, request, url_for
 
 from ar.customers.lookups import CustomerFacts, find_numbers
-from ar.ledger.lookups import suggestions
+from ar.ledger.lookups import suggest_customers
 from ar.ledger.messages import KIND_NAMES
 from ar.receipts.matching import queries as matching_queries
 from ar.receipts.matching.queries import ChosenLine, MatchFilters, ProposalView
@@ -109,7 +109,7 @@ def _find_customer(text: str) -> CustomerFacts | None:
     """Returns the customer with this number, or the only one that a search by number or name finds."""
     tenant_id = actor().tenant_id
     found = find_numbers(db(), tenant_id, [text]).get(text)
-    near = [] if found else suggestions(db(), tenant_id, text)
+    near = [] if found else suggest_customers(db(), tenant_id, text)
     return find_numbers(db(), tenant_id, [near[0][0]]).get(near[0][0]) if len(near) == 1 else found
 
 

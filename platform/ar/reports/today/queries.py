@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.bills.lookups import due_select
+from ar.bills.lookups import select_due_count
 from ar.cases.lookups import reason_text
 from ar.cases.models import Action, DayRun, LadderState
 from ar.customers.models import Customer
@@ -235,8 +235,8 @@ def _head(db: Session, tenant_id: UUID, today: date) -> Head:
             .label("proposed_on"),
             _waiting_json(tenant_id).label("waiting"),
             _held_json(tenant_id, today).label("held"),
-            due_select(tenant_id, "present", today).scalar_subquery().label("bills_to_present"),
-            due_select(tenant_id, "notice", today).scalar_subquery().label("bills_to_notify"),
+            select_due_count(tenant_id, "present", today).scalar_subquery().label("bills_to_present"),
+            select_due_count(tenant_id, "notice", today).scalar_subquery().label("bills_to_notify"),
         ).where(c.tenant_id == tenant_id)
     ).one()
     overrides = {date.fromisoformat(day): bool(told["working"]) for day, told in row.calendar_overrides.items()}

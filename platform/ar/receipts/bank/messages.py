@@ -83,6 +83,14 @@ LINE_STATES: Final[dict[str, tuple[str, str]]] = {
     "matched": (mark("Matched"), "ok"),
     "set_aside": (mark("Set aside"), "quiet"),
 }
+#: Filters of a file's lines: their states, and money out.
+LINE_FILTERS: Final[dict[str, str]] = {
+    "all": mark("All"),
+    "open": mark("To match"),
+    "matched": mark("Matched"),
+    "set_aside": mark("Set aside"),
+    "out": mark("Money out"),
+}
 WHY_NOT: Final[dict[str, str]] = {
     "unknown": mark("This account is not among yours yet."),
     "currency": mark("You keep this account in another currency."),

@@ -13,7 +13,6 @@ from ar.receipts.bank import queries as bank_queries
 from ar.receipts.bank.inputs import AssignAccount, BankUpload
 from kernel.errors import RuleBroken
 from kernel.i18n import gettext as _
-from kernel.i18n import mark
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web import filters
@@ -27,13 +26,6 @@ from web.responses import Page, part, render
 bp = Blueprint("bank", __name__, url_prefix="/bank")
 
 PROBLEMS_SHOWN, STATEMENTS_SHOWN = 200, 100
-CHIPS = {
-    "all": mark("All"),
-    "open": mark("To match"),
-    "matched": mark("Matched"),
-    "set_aside": mark("Set aside"),
-    "out": mark("Money out"),
-}
 
 
 def _index_page(form: Form[Any]) -> str:
@@ -88,7 +80,9 @@ def _file_context(form: Form[Any], bank_file_id: UUID) -> dict[str, Any]:
         "form": form,
         "lines": rows,
         "pager": asked.page(total, path, request.args),
-        "chips": filters.chips(wanted, "state", [(state, _(name)) for state, name in CHIPS.items()], path),
+        "chips": filters.chips(
+            wanted, "state", [(state, _(name)) for state, name in bank_messages.LINE_FILTERS.items()], path
+        ),
         "unknown": [each for each in file.accounts if not each["bank_account_id"] and each["lines"]],
         "options": {each["currency"]: _options(each["currency"]) for each in file.accounts},
         "account_names": bank_queries.account_names(db(), tenant_id),

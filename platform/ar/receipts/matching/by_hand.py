@@ -146,11 +146,11 @@ def _record_decision(db: Session, actor: Actor, line_id: UUID, **values: object)
 def _allocations_in_force(db: Session, tenant_id: UUID, credit_id: UUID) -> list[tuple[UUID, UUID]]:
     """Returns (allocation, debit item) of the receipt's allocations in force, oldest first."""
     a, back = Allocation, aliased(Allocation)
-    taken_back = sa.exists().where(back.tenant_id == tenant_id, back.reverses_id == a.id)
+    unapplied = sa.exists().where(back.tenant_id == tenant_id, back.reverses_id == a.id)
     reversal = sa.exists().where(OpenItem.tenant_id == tenant_id, OpenItem.reverses_id == credit_id)
     rows = db.execute(
         sa.select(a.id, a.debit_item_id)
-        .where(a.tenant_id == tenant_id, a.credit_item_id == credit_id, a.reverses_id.is_(None), ~taken_back, ~reversal)
+        .where(a.tenant_id == tenant_id, a.credit_item_id == credit_id, a.reverses_id.is_(None), ~unapplied, ~reversal)
         .order_by(a.id)
     )
     return [(allocation_id, item_id) for allocation_id, item_id in rows]

@@ -45,7 +45,7 @@ class AllocationChoiceRow:
     refused: bool
     ticked: bool
     typed: str
-    taken_minor: int
+    allocated_minor: int
 
     @property
     def name(self) -> str:
@@ -66,14 +66,14 @@ class AllocationChoice:
     more: int
 
     @property
-    def taken_minor(self) -> int:
+    def allocated_minor(self) -> int:
         """Returns the sum of the selected items, in minor units."""
-        return sum(row.taken_minor for row in self.rows)
+        return sum(row.allocated_minor for row in self.rows)
 
     @property
     def rest_minor(self) -> int:
         """Returns what stays unapplied, in minor units; negative when more is selected than available."""
-        return (self.available_minor or 0) - self.taken_minor
+        return (self.available_minor or 0) - self.allocated_minor
 
 
 def allocation_choice(
@@ -111,7 +111,7 @@ def allocation_choice(
             refused=row.id in refused_ids,
             ticked=row.id in (proposed_minor if parts is None else parts),
             typed=(parts or {}).get(row.id, ""),
-            taken_minor=allocated.get(row.id, 0),
+            allocated_minor=allocated.get(row.id, 0),
         )
         for row in rows
     ]

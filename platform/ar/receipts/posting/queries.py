@@ -100,7 +100,7 @@ class ReceiptList:
 
 @dataclass(frozen=True, slots=True)
 class PaidRow:
-    """An allocation of a credit; `reverses`: it unapplies another; `taken_back`: it has been unapplied."""
+    """An allocation of a credit; `reverses`: it unapplies another; `unapplied`: it has been unapplied."""
 
     id: UUID
     item_id: UUID
@@ -110,7 +110,7 @@ class PaidRow:
     effective_on: date
     recorded_by: str
     reverses: bool
-    taken_back: bool
+    unapplied: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +331,7 @@ def _paid_rows(db: Session, tenant_id: UUID, item_id: UUID) -> tuple[PaidRow, ..
             effective_on=value(allocation.effective_on),
             recorded_by=value(allocation.recorded_by),
             reverses=value(allocation.reverses_id.is_not(None)),
-            taken_back=value(sa.exists().where(back.tenant_id == tenant_id, back.reverses_id == allocation.id)),
+            unapplied=value(sa.exists().where(back.tenant_id == tenant_id, back.reverses_id == allocation.id)),
         )
         .join(item, sa.and_(item.tenant_id == tenant_id, item.id == allocation.debit_item_id))
         .where(allocation.tenant_id == tenant_id, allocation.credit_item_id == item_id)

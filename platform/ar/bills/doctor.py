@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from ar.ledger.lookups import examine
+from ar.ledger.lookups import run_check
 from tenants.slice import Check
 
 # All entries of a bill: its own, those of its steps, the reversal of its credit.
@@ -104,4 +104,4 @@ _CHECKS: Final[tuple[tuple[str, str], ...]] = (
 
 def bills_checks(db: Session, tenant_id: UUID) -> list[Check]:
     """Returns the checks of one tenant's bills; the cost grows with their whole history, so they run nightly."""
-    return [examine(db, tenant_id, name, sql) for name, sql in _CHECKS]
+    return [run_check(db, tenant_id, name, sql) for name, sql in _CHECKS]

@@ -19,7 +19,7 @@ from ar.interest.rules.presets import waived_freely_minor
 from ar.ledger.commands import (
     NewAllocation,
     NewItem,
-    book_allocations,
+    insert_allocations,
     lock_customers,
     post_items,
     reverse_allocation,
@@ -226,7 +226,7 @@ def _book(
     )
     (item_id,) = post_items(db, actor, [item], memo=reason)
     wanted = NewAllocation(charge.item_id, item_id, amount_minor, on)
-    allocations, _items = book_allocations(db, actor, [wanted])
+    allocations, _items = insert_allocations(db, actor, [wanted])
     waiver_id = new_id()
     db.execute(
         sa.insert(InterestWaiver).values(

@@ -21,7 +21,7 @@ from ar.cases.ladder.state import in_queue
 from ar.cases.models import Action, DayRun, LadderState, Step
 from ar.cases.rules.holds import Unapplied
 from ar.customers.models import Customer
-from ar.ledger.lookups import later_allocations_once, open_amounts_then, open_then
+from ar.ledger.lookups import later_allocations_cte, open_amounts_at, open_minor_at
 from ar.ledger.models import Allocation, OpenItem
 from kernel.db import columns
 
@@ -158,21 +158,21 @@ def _of_last_run(column: Any) -> sa.ScalarSelect[Any]:
 def _paid_in_queue() -> sa.Exists:
     """A step waits, its item has nothing open as of the day; `progress.withdraw_paid` takes these steps out."""
     a, s, i = Action, Step, OpenItem
-    later = later_allocations_once(_TENANT, _TODAY)
+    later = later_allocations_cte(_TENANT, _TODAY)
     return (
         sa.select(sa.literal(1))
         .select_from(a)
         .join(s, sa.and_(s.tenant_id == _TENANT, s.action_id == a.id))
         .join(i, sa.and_(i.tenant_id == _TENANT, i.id == s.item_id))
         .outerjoin(later, later.c.item_id == i.id)
-        .where(a.tenant_id == _TENANT, in_queue(), s.state == "proposed", open_then(later) == 0)
+        .where(a.tenant_id == _TENANT, in_queue(), s.state == "proposed", open_minor_at(later) == 0)
         .exists()
     )
 
 
 @cache
 def _candidates_statement() -> sa.CompoundSelect[Any]:
-    later = later_allocations_once(_TENANT, _TODAY)
+    later = later_allocations_cte(_TENANT, _TODAY)
     return sa.union_all(_enrolling(later), _next_step_come(later))
 
 
@@ -184,7 +184,7 @@ def _enrolling(later: sa.CTE) -> sa.Select[Any]:
         sa.select(
             *_named(
                 kind=sa.case((s.item_id.is_(None), NEW), else_=REOPENED),
-                open_minor=open_then(later),
+                open_minor=open_minor_at(later),
                 customer_policy=c.policy_code,
             )
         )
@@ -195,7 +195,7 @@ def _enrolling(later: sa.CTE) -> sa.Select[Any]:
         .outerjoin(s, sa.and_(s.tenant_id == _TENANT, s.item_id == i.id))
         .where(
             i.side == 1,
-            open_then(later) > 0,
+            open_minor_at(later) > 0,
             i.due_on <= _TODAY,
             sa.or_(s.item_id.is_(None), s.parked),
         )
@@ -229,7 +229,7 @@ def _next_step_come(later: sa.CTE) -> sa.Select[Any]:
         sa.select(
             *_named(
                 kind=sa.literal(DUE, sa.Text),
-                open_minor=open_then(later),
+                open_minor=open_minor_at(later),
                 customer_policy=sa.cast(sa.null(), sa.Text),
             )
         )
@@ -265,10 +265,10 @@ def _named(**of_branch: sa.SQLColumnExpression[Any]) -> list[sa.Label[Any]]:
 def _unapplied_statement(*, of_customer: bool = False) -> sa.Select[Any]:
     """Open credit and overdue debt as of the day, per customer and currency that have both."""
     i = OpenItem
-    later = later_allocations_once(_TENANT, _TODAY)
+    later = later_allocations_cte(_TENANT, _TODAY)
     whose = (i.customer_id == _CUSTOMER,) if of_customer else ()
-    credits_ = open_amounts_then(_TENANT, _TODAY, later, i.side == -1, i.document_on <= _TODAY, *whose)
-    overdue = open_amounts_then(_TENANT, _TODAY, later, i.side == 1, i.due_on < _TODAY, *whose)
+    credits_ = open_amounts_at(_TENANT, _TODAY, later, i.side == -1, i.document_on <= _TODAY, *whose)
+    overdue = open_amounts_at(_TENANT, _TODAY, later, i.side == 1, i.due_on < _TODAY, *whose)
     credit_minor = _sum(credits_.c.minor)
     credit = (
         sa.select(credits_.c.customer_id, credits_.c.currency, credit_minor.label("minor"))

@@ -29,7 +29,7 @@ from ar.ledger.accounts.views import (
     TrialRow,
     TrialTotals,
 )
-from ar.ledger.books.period_balances import KeptBalances, valid_balances
+from ar.ledger.books.period_balances import PeriodBalances, balances_in_force
 from ar.ledger.books.posting_rules import ACCOUNTS, RECEIVABLES
 from ar.ledger.models import Entry, OpenItem, Posting
 from kernel.db import columns
@@ -189,7 +189,7 @@ def _entry_join(tenant_id: UUID) -> sa.ColumnElement[bool]:
 
 
 def _entry_conditions(
-    to_on: date, known_at: datetime | None, kept: KeptBalances | None
+    to_on: date, known_at: datetime | None, kept: PeriodBalances | None
 ) -> list[sa.ColumnElement[bool]]:
     """Returns the conditions on entries effective by `to_on`, recorded by `known_at`, after the kept balances."""
     conditions = [Entry.effective_on <= to_on]
@@ -200,9 +200,9 @@ def _entry_conditions(
     return conditions
 
 
-def _balances_before(db: Session, tenant_id: UUID, from_on: date, known_at: datetime | None) -> KeptBalances | None:
+def _balances_before(db: Session, tenant_id: UUID, from_on: date, known_at: datetime | None) -> PeriodBalances | None:
     """Returns the balances kept by the last lock before the period; None with `known_at`: the lock may be later."""
-    return None if known_at else valid_balances(db, tenant_id, from_on - timedelta(days=1))
+    return None if known_at else balances_in_force(db, tenant_id, from_on - timedelta(days=1))
 
 
 def _account_sums(

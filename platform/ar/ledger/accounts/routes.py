@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import Blueprint, request, url_for
 
 from ar.ledger.accounts import queries as accounts
-from ar.ledger.books.as_of_request import read_when
+from ar.ledger.books.as_of_request import parse_as_of_request
 from ar.ledger.books.entry_sources import entry_names, entry_sources
 from ar.ledger.books.posting_rules import ACCOUNTS
 from ar.ledger.messages import ACCOUNT_NAMES, KIND_NAMES
@@ -36,7 +36,7 @@ def _names() -> dict[str, Any]:
 def index() -> Page:
     """Shows the trial balance as of a day."""
     wanted = filters.read(accounts.TrialFilters, request.args)
-    when = read_when(wanted.as_of, wanted.known, actor())
+    when = parse_as_of_request(wanted.as_of, wanted.known, actor())
     return render(
         "ar/ledger/accounts/index.html",
         page=accounts.trial_balance(db(), actor().tenant_id, when.as_of, when.known_at),
@@ -52,7 +52,7 @@ def index() -> Page:
 def entries() -> Page:
     """Lists the entries of one account in a period, with the running balance."""
     wanted = filters.read(accounts.EntriesFilters, request.args)
-    when = read_when(wanted.to_on, wanted.known, actor())
+    when = parse_as_of_request(wanted.to_on, wanted.known, actor())
     asked = read_page(request.args)
     page = accounts.account_entries(db(), actor().tenant_id, wanted, asked, actor().today, when.known_at)
     path = url_for("accounts.entries")

@@ -14,7 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from ar.ledger.books.entries import NewItem
-from ar.ledger.books.posting_rules import RECIPES
+from ar.ledger.books.posting_rules import POSTING_RULES
 from ar.ledger.documents.inputs import TypedDocument
 from ar.ledger.rules.due_dates import IsWorkingDay, Terms, collection_end_on, due_on
 from ar.ledger.rules.shares import full_discount, split, tax_within
@@ -122,7 +122,7 @@ def parse_fields(
 ) -> Document | dict[str, Fault]:
     """Returns the document, or its faults by field. `buyer` None: the caller reports the customer's fault."""
     faults = Faults()
-    owed = RECIPES[kind].side > 0
+    owed = POSTING_RULES[kind].side > 0
     on = _parse_document_date(typed.document_on, context, faults)
     currency = _parse_currency(typed.currency or context.currency, faults)
     amount = _parse_amount(typed.amount, currency, "amount", faults)

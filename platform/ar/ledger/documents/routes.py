@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Blueprint, request, url_for
 
-from ar.ledger.books.posting_rules import RECIPES
+from ar.ledger.books.posting_rules import POSTING_RULES
 from ar.ledger.documents import commands, drafts
 from ar.ledger.documents.commands import DocumentRefused
 from ar.ledger.documents.inputs import MAX_INSTALMENTS, PREFIXES, SubmittedDocument
@@ -135,7 +135,7 @@ def form_page(
     return render(
         "ar/ledger/documents/new.html",
         kind=kind,
-        owed=RECIPES[kind].side > 0,
+        owed=POSTING_RULES[kind].side > 0,
         form=form,
         draft=draft,
         computed=checked,

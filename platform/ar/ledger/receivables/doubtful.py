@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.books.as_of import joined, later_allocations, open_then, there_and_open
+from ar.ledger.books.as_of import items_with_later_allocations, later_allocations, open_minor_at, possibly_open_at
 from ar.ledger.models import OpenItem
 from ar.ledger.rules.stages import DOUBTFUL_DAYS, TRADE_KINDS
 from kernel.views import select_view, value, views
@@ -43,7 +43,7 @@ def doubtful_sums(
     """Returns the doubtful totals per currency at `as_of`, without currencies that have none. One statement."""
     item = OpenItem
     later = later_allocations(tenant_id, as_of, known_at)
-    minor = open_then(later)
+    minor = open_minor_at(later)
     statement = (
         select_view(
             DoubtfulSum,
@@ -51,8 +51,8 @@ def doubtful_sums(
             count=value(sa.func.count()),
             open_minor=value(sa.cast(sa.func.sum(minor), sa.BigInteger)),
         )
-        .select_from(joined(later))
-        .where(*there_and_open(tenant_id, as_of, known_at), minor > 0, *is_doubtful(as_of))
+        .select_from(items_with_later_allocations(later))
+        .where(*possibly_open_at(tenant_id, as_of, known_at), minor > 0, *is_doubtful(as_of))
         .group_by(item.currency)
         .order_by(item.currency)
     )

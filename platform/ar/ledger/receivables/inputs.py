@@ -57,7 +57,7 @@ class LockBooks(CommandInput):
     key: Key
 
 
-class AskUnlock(CommandInput):
+class RequestUnlock(CommandInput):
     """Ask that the books stay locked through `back_to` only (None, with `everything`: not at all), and why."""
 
     back_to: date | None = None
@@ -65,7 +65,7 @@ class AskUnlock(CommandInput):
     reason: str = Field(min_length=1, max_length=500)
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> AskUnlock:
+    def _one_of_two(self) -> RequestUnlock:
         if (self.back_to is None) != self.everything:
             raise ValueError(mark("Name a day, or choose that everything is opened."))
         return self
@@ -88,7 +88,7 @@ class Revalue(CommandInput):
     key: Key
 
 
-class TakeRevaluationBack(CommandInput):
+class ReverseRevaluation(CommandInput):
     """Reverse a revaluation on a day, with the reason that stays in the books."""
 
     on: date

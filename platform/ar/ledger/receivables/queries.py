@@ -15,7 +15,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from ar.customers.models import Customer
-from ar.ledger.books.as_of import joined, later_allocations, open_then, there, there_and_open
+from ar.ledger.books.as_of import (
+    existed_at,
+    items_with_later_allocations,
+    later_allocations,
+    open_minor_at,
+    possibly_open_at,
+)
 from ar.ledger.books.queries import OpenItemView, item_columns, with_customer
 from ar.ledger.models import Allocation, OpenItem, Posting
 from ar.ledger.receivables.doubtful import is_doubtful
@@ -149,8 +155,8 @@ def receivables_page(
     """Returns the list as of `wanted.on` or today; totals of all currencies serve the currency filter as well."""
     as_of = wanted.on or today
     later = later_allocations(tenant_id, as_of, known_at)
-    minor = open_then(later)
-    source = joined(later).join(Customer, with_customer(tenant_id))
+    minor = open_minor_at(later)
+    source = items_with_later_allocations(later).join(Customer, with_customer(tenant_id))
     where = _conditions(tenant_id, wanted, as_of, minor, known_at)
     item = OpenItem
     sums = db.execute(
@@ -189,7 +195,7 @@ def item_page(db: Session, tenant_id: UUID, item_id: UUID, today: date, *, candi
     later = later_allocations(tenant_id, today)
     row = db.execute(
         sa.select(
-            *item_columns(open_then(later), today),
+            *item_columns(open_minor_at(later), today),
             i.reference,
             i.cleared_on,
             i.reverses_id,
@@ -200,7 +206,7 @@ def item_page(db: Session, tenant_id: UUID, item_id: UUID, today: date, *, candi
             i.recorded_at,
             i.entry_id,
         )
-        .select_from(joined(later).join(Customer, with_customer(tenant_id)))
+        .select_from(items_with_later_allocations(later).join(Customer, with_customer(tenant_id)))
         .where(i.tenant_id == tenant_id, i.id == item_id)
     ).first()
     if row is None:
@@ -262,10 +268,10 @@ def _state_conditions(
 ) -> list[sa.ColumnElement[bool]]:
     i = OpenItem
     if state == "all":
-        return [*there(tenant_id, as_of, known_at)]
+        return [*existed_at(tenant_id, as_of, known_at)]
     if state == "cleared":
-        return [*there(tenant_id, as_of, known_at), minor == 0]
-    limits = [*there_and_open(tenant_id, as_of, known_at), minor > 0]
+        return [*existed_at(tenant_id, as_of, known_at), minor == 0]
+    limits = [*possibly_open_at(tenant_id, as_of, known_at), minor > 0]
     if state in ("owed", "overdue", "doubtful"):
         limits.append(i.side > 0)
     if state == "doubtful":

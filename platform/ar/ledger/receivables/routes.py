@@ -12,7 +12,7 @@ from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
-from ar.ledger.books.as_of_request import read_when
+from ar.ledger.books.as_of_request import parse_as_of_request
 from ar.ledger.messages import ACCOUNT_NAMES, KIND_NAMES, STAGE_NAMES, STAGE_TONES
 from ar.ledger.receivables import commands, notes, queries
 from ar.ledger.receivables.details import document_facts
@@ -60,7 +60,7 @@ def index() -> Page:
     """Lists the receivables, filtered, sorted and paged by the URL."""
     wanted = filters.read(queries.ReceivablesFilters, request.args)
     asked = read_page(request.args)
-    when = read_when(wanted.on, wanted.known, actor())
+    when = parse_as_of_request(wanted.on, wanted.known, actor())
     page = queries.receivables_page(db(), actor().tenant_id, wanted, asked, actor().today, known_at=when.known_at)
     noted = wanted.stage in NOTED_STAGES or wanted.state == "doubtful"
     shown = [item.id for item in page.items] if noted else []

@@ -18,7 +18,7 @@ from ar.ledger.commands import (
     NewItem,
     allocate,
     first_open_on,
-    hold_open,
+    lock_open_period,
     next_document_number,
     post_items,
     reverse_allocation,
@@ -91,7 +91,7 @@ def _recover_credit(db: Session, actor: Actor, case_id: UUID, data: RecoverCredi
         raise RuleBroken("recovery_credit")
     amount = read_amount(data.amount, credit.currency) if data.amount else min(credit.open_minor, rest[credit.currency])
     _require_rest(db, actor.tenant_id, case_id, credit.currency, amount)
-    on = max(actor.today, credit.document_on, first_open_on(hold_open(db, actor.tenant_id)))
+    on = max(actor.today, credit.document_on, first_open_on(lock_open_period(db, actor.tenant_id)))
     number = next_document_number(db, actor, KIND, "RV", on.year)
     item = NewItem(case.customer_id, KIND, number, on, on, on, credit.currency, amount, reference=case.number)
     recovery_item = post_items(db, actor, [item], memo=data.note or case.number)[0]

@@ -16,7 +16,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.commands import first_open_on, hold_open, lock_customers
+from ar.ledger.commands import first_open_on, lock_customers, lock_open_period
 from ar.ledger.models import OpenItem
 from ar.receipts.matching.loading import among, as_lines, line_columns, load_books, to_decide
 from ar.receipts.models import BankAccount, BankLine
@@ -107,7 +107,7 @@ def accept_sure(db: Session, actor: Actor, *, limit: int = ACCEPT_AT_ONCE) -> Ac
     """
     b = BankLine
     waiting = (*to_decide(actor.tenant_id), b.proposal_state == "sure")
-    locked = hold_open(db, actor.tenant_id)
+    locked = lock_open_period(db, actor.tenant_id)
     in_open = b.booked_on.between(first_open_on(locked), actor.today)
     found = db.execute(
         sa.select(b.id, b.proposal).where(*waiting, in_open).order_by(b.booked_on, b.id).limit(limit + 1)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from ar.ledger.commands import NewAllocation, NewItem, allocate_held, lock_customers, post_items
+from ar.ledger.commands import NewAllocation, NewItem, allocate_locked, lock_customers, post_items
 from ar.receipts.models import PayerAccount, Receipt
 from kernel import journal
 from kernel.actor import Actor
@@ -77,10 +77,10 @@ def book_receipts(
         lock_customers(db, actor.tenant_id, (each.customer_id for each in receipts))
     numbers = _numbers(db, actor.tenant_id, [each.received_on.year for each in receipts])
     items = [_item(each, number) for each, number in zip(receipts, numbers, strict=True)]
-    item_ids = post_items(db, actor, items, customers_held=True)
+    item_ids = post_items(db, actor, items, customers_locked=True)
     rows = [_row(actor, each, item_id) for each, item_id in zip(receipts, item_ids, strict=True)]
     db.connection().execute(_INSERT, rows)
-    allocate_held(
+    allocate_locked(
         db,
         actor,
         [

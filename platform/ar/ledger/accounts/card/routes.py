@@ -16,7 +16,7 @@ from ar.ledger.accounts.card import queries as cards
 from ar.ledger.accounts.card.issuer import load_issuer
 from ar.ledger.accounts.card.paper import BUCKET_NAMES, card_csv, card_xlsx, line_kind, print_card
 from ar.ledger.accounts.card.receipt_paper import print_receipt, receipt_facts
-from ar.ledger.books.as_of_request import When, read_when, refuse_unread
+from ar.ledger.books.as_of_request import AsOfRequest, parse_as_of_request, require_readable
 from kernel.errors import RuleBroken
 from kernel.i18n import gettext as _
 from tenants.access import may, staff
@@ -108,10 +108,10 @@ def receipt(item_id: UUID) -> Page:
     return download(printed.pdf, PDF_TYPE, f"{facts.number}.pdf", inline=True)
 
 
-def _parse_request(customer_id: UUID) -> tuple[CardFilters, When, cards.CardCustomer, cards.CardRequest]:
+def _parse_request(customer_id: UUID) -> tuple[CardFilters, AsOfRequest, cards.CardCustomer, cards.CardRequest]:
     """Parses the URL; without a currency the company's own, else the first of the customer's currencies."""
     wanted = filters.read(CardFilters, request.args)
-    when = read_when(wanted.to_on, wanted.known, actor())
+    when = parse_as_of_request(wanted.to_on, wanted.known, actor())
     customer = cards.card_customer(db(), actor().tenant_id, customer_id)
     own = str(g.company.currency)
     default = own if own in customer.currencies or not customer.currencies else customer.currencies[0]
@@ -126,10 +126,10 @@ def _whole_card(customer_id: UUID) -> tuple[cards.Card, str]:
     for typed in filters.unread_days(CardFilters, request.args).values():
         raise RuleBroken("date_unreadable", text=typed)
     _wanted, when, customer, asked = _parse_request(customer_id)
-    refuse_unread(when)
+    require_readable(when)
     shown = cards.account_card(db(), actor().tenant_id, asked, customer=customer)
     period = f"{asked.from_on.isoformat()}-{asked.to_on.isoformat()}"
-    return shown, f"card-{customer.number}-{asked.currency}-{period}{when.file_mark}"
+    return shown, f"card-{customer.number}-{asked.currency}-{period}{when.file_suffix}"
 
 
 def _aging_bars(shown: cards.Card) -> list[dict[str, Any]]:

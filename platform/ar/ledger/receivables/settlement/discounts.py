@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers
 from ar.ledger.books.entries import NewItem
-from ar.ledger.books.period_lock import first_open_on, hold_open
+from ar.ledger.books.period_lock import first_open_on, lock_open_period
 from ar.ledger.books.posting import post_items
 from ar.ledger.documents.commands import next_document_number
 from ar.ledger.models import OpenItem
@@ -116,7 +116,7 @@ def _take_discount(db: Session, actor: Actor, item_id: UUID) -> UUID:
     if offer is None:
         raise RuleBroken("discount_none")
     amount = _require_due_minor(offer, actor.today)
-    on = max(offer.paid_on or actor.today, first_open_on(hold_open(db, actor.tenant_id)))
+    on = max(offer.paid_on or actor.today, first_open_on(lock_open_period(db, actor.tenant_id)))
     number = next_document_number(db, actor, "discount", "DS", on.year)
     item = NewItem(
         customer_id=customer_id,

@@ -14,9 +14,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers, within_days
+from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers, require_day_between
 from ar.ledger.books.entries import NewItem
-from ar.ledger.books.period_lock import first_open_on, hold_open, refuse_locked
+from ar.ledger.books.period_lock import first_open_on, lock_open_period, require_unlocked
 from ar.ledger.books.posting import post_items
 from ar.ledger.closing.fx.rates import rate_on
 from ar.ledger.documents.commands import next_document_number
@@ -224,11 +224,11 @@ def _lock_remainder(db: Session, tenant_id: UUID, item_id: UUID) -> Remainder:
 
 def _effective_on(db: Session, actor: Actor, remainder: Remainder, requested_on: date | None) -> date:
     """Returns the requested day, else today; not before the document nor in a locked period. Raises RuleBroken."""
-    open_from = first_open_on(hold_open(db, actor.tenant_id))
-    refuse_locked(requested_on, open_from)
+    open_from = first_open_on(lock_open_period(db, actor.tenant_id))
+    require_unlocked(requested_on, open_from)
     since = max(remainder.document_on, open_from)
     until = max(actor.today, since)
-    return within_days(requested_on or until, since, until)
+    return require_day_between(requested_on or until, since, until)
 
 
 def _post_write_off(db: Session, actor: Actor, remainder: Remainder, amount_minor: int, on: date, memo: str) -> UUID:

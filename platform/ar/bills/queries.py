@@ -268,26 +268,26 @@ def _entry_legs(db: Session, tenant_id: UUID, entry_ids: list[UUID]) -> dict[UUI
     )
     legs: dict[UUID, list[EntryLeg]] = {}
     for row in rows:
-        legs.setdefault(row.entry_id, []).append(EntryLeg(row.account_code, row.debit_minor, row.credit_minor))
+        legs.setdefault(row.entry_id, []).append(view(EntryLeg, row))
     return legs
 
 
 def _event_view(event: BillEvent, legs: tuple[EntryLeg, ...]) -> EventView:
     return EventView(
-        event.kind,
-        event.from_state,
-        event.to_state,
-        event.happened_on,
-        event.effective_on,
-        event.counterparty,
-        event.rate_ppm,
-        event.days,
-        event.interest_minor,
-        event.note,
-        event.recorded_at,
-        event.recorded_by,
-        event.mirror_id,
-        legs,
+        kind=event.kind,
+        from_state=event.from_state,
+        to_state=event.to_state,
+        happened_on=event.happened_on,
+        effective_on=event.effective_on,
+        counterparty=event.counterparty,
+        rate_ppm=event.rate_ppm,
+        days=event.days,
+        interest_minor=event.interest_minor,
+        note=event.note,
+        recorded_at=event.recorded_at,
+        recorded_by=event.recorded_by,
+        mirror_id=event.mirror_id,
+        legs=legs,
     )
 
 

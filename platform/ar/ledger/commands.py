@@ -18,7 +18,7 @@ from ar.ledger.books.period_lock import first_open_on, lock_open_period, locked_
 from ar.ledger.books.posting import AHEAD_DAYS, NewItem, post_entry, post_items, reverse_entry
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.documents.commands import next_document_number
-from ar.ledger.receivables.commands import unapply
+from ar.ledger.receivables.commands import unapply_allocation
 from ar.ledger.receivables.inputs import UnapplyAllocation
 
 __all__ = [
@@ -42,5 +42,5 @@ __all__ = [
     "reverse_allocation",
     "reverse_entry",
     "reverse_item",
-    "unapply",
+    "unapply_allocation",
 ]

@@ -17,7 +17,7 @@ from ar.ledger.books.allocation import NewAllocation, allocate
 from ar.ledger.books.queries import balance_at, posted_balances
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.models import OpenItem, Posting
-from ar.ledger.receivables.commands import reverse_document, unapply
+from ar.ledger.receivables.commands import reverse_document, unapply_allocation
 from ar.ledger.receivables.inputs import ReverseDocument, UnapplyAllocation
 from kernel.errors import Conflict, HuikuanError, NotFound, RuleBroken
 from kernel.journal import JournalEvent
@@ -293,7 +293,7 @@ def test_a_waiver_is_taken_back_on_its_charge_and_pays_nothing_else(world: World
             sa.select(w.item_id, w.allocation_id).where(w.tenant_id == world.tenant_id, w.id == waiver.id)
         ).one()
     with world.transaction() as db:
-        unapply(db, actor, item_id, allocation_id, UnapplyAllocation())
+        unapply_allocation(db, actor, item_id, allocation_id, UnapplyAllocation())
     with pytest.raises(RuleBroken, match="reversed_with_charge"), world.transaction() as db:
         reverse_document(db, actor, item_id, ReverseDocument(reason="by mistake"))
     with pytest.raises(RuleBroken, match="credit_bound"), world.transaction() as db:

@@ -1,7 +1,6 @@
 """Form pages of documents entered by hand, for four kinds.
 
-Invariant: parse, authorise, one command or one query, render; a refused form is shown again as typed. Drafts are in
-`draft_routes`.
+Invariant: parse, authorise, one command or one query, render; a refused form is shown again as typed.
 """
 
 from __future__ import annotations
@@ -12,8 +11,7 @@ from typing import Any
 from flask import Blueprint, request, url_for
 
 from ar.ledger.books.posting_rules import POSTING_RULES
-from ar.ledger.documents import commands as documents
-from ar.ledger.documents import drafts
+from ar.ledger.documents import commands, drafts
 from ar.ledger.documents.commands import DocumentRefused
 from ar.ledger.documents.inputs import MAX_INSTALMENTS, PREFIXES, SubmittedDocument
 from ar.ledger.documents.parsing import Document
@@ -73,7 +71,7 @@ def create(kind: str) -> Page:
         if form.data.action == "draft":
             draft_id = drafts.save_draft(db(), actor(), kind, form.data)
             return done(_(DRAFT_SAVED), "documents.edit", draft_id=draft_id)
-        item_id = documents.post_document(db(), actor(), kind, form.data)
+        item_id = commands.post_document(db(), actor(), kind, form.data)
     except (RuleBroken, Conflict) as error:
         put_document_refusal(form, error)
         return form_page(kind, form), 422
@@ -93,15 +91,14 @@ def preview(kind: str) -> Page:
 def suggest() -> Page:
     """Suggests customers for the text being typed."""
     text = request.args.get("customer") or request.args.get("customer_no", "")
-    return part(
-        "ar/ledger/documents/_customers.html", found=documents.suggest_customers(db(), actor().tenant_id, text[:200])
-    )
+    found = commands.suggest_customers(db(), actor().tenant_id, text[:200])
+    return part("ar/ledger/documents/_customers.html", found=found)
 
 
 def check(kind: str, form: Form[Any]) -> Document | None:
     """Returns the document that would be posted; None when it is invalid, with the faults put at their fields."""
     try:
-        return documents.parse_document(db(), actor(), kind, form.data.typed)
+        return commands.parse_document(db(), actor(), kind, form.data.typed)
     except DocumentRefused as refused:
         form.errors.update(refused.texts())
         return None
@@ -129,10 +126,12 @@ def form_page(
 ) -> str:
     """Renders the form: of `draft`, with the previewed document `checked`, with another person's values `theirs`."""
     dues, amounts = form.value("instalment_due", []), form.value("instalment_amount", [])
-    pairs = enumerate(zip(dues, amounts, strict=False), start=1)
-    last_filled = max((number for number, texts in pairs if any(texts)), default=0)
-    rows = min(MAX_INSTALMENTS, last_filled + 3 if last_filled else 4)
+    last = max((n for n, texts in enumerate(zip(dues, amounts, strict=False), start=1) if any(texts)), default=0)
+    rows = min(MAX_INSTALMENTS, last + 3 if last else 4)
     customer = form.value("customer") or None
+    tabs = [
+        Chip(_(KIND_NAMES[tab]), url_for("documents.new", kind=tab, customer=customer), tab == kind) for tab in PREFIXES
+    ]
     return render(
         "ar/ledger/documents/new.html",
         kind=kind,
@@ -141,10 +140,7 @@ def form_page(
         draft=draft,
         computed=checked,
         theirs=theirs,
-        tabs=[
-            Chip(_(KIND_NAMES[tab]), url_for("documents.new", kind=tab, customer=customer), tab == kind)
-            for tab in PREFIXES
-        ],
+        tabs=tabs,
         rows=[(number, _text_at(dues, number), _text_at(amounts, number)) for number in range(1, rows + 1)],
         names=KIND_NAMES,
     )

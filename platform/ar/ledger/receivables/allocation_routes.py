@@ -68,7 +68,7 @@ def taking(item_id: UUID, allocation_id: UUID) -> Page:
 @command_form(UnapplyAllocation, page=_unapply_page, fields=FIELDS)
 def take_back(data: UnapplyAllocation, item_id: UUID, allocation_id: UUID) -> Page:
     """Unapplies an allocation of this document."""
-    commands.unapply(db(), actor(), item_id, allocation_id, data)
+    commands.unapply_allocation(db(), actor(), item_id, allocation_id, data)
     return done(_("The allocation is taken back."), "ledger.show", item_id=item_id)
 
 

@@ -62,7 +62,7 @@ def _allocate_document(db: Session, actor: Actor, item_id: UUID, data: AllocateD
     return allocation_id
 
 
-def unapply(db: Session, actor: Actor, item_id: UUID, allocation_id: UUID, data: UnapplyAllocation) -> UUID:
+def unapply_allocation(db: Session, actor: Actor, item_id: UUID, allocation_id: UUID, data: UnapplyAllocation) -> UUID:
     """Unapplies an allocation of this document; returns the id of the reversing allocation.
 
     Raises what `reverse_allocation` raises; RuleBroken: `reversed_with_case` for the credit of a bad-debt case, which

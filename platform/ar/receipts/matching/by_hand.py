@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from ar.ledger.commands import UnapplyAllocation, lock_customers, reverse_item, unapply
+from ar.ledger.commands import UnapplyAllocation, lock_customers, reverse_item, unapply_allocation
 from ar.ledger.models import Allocation, OpenItem
 from ar.receipts.matching.commands import mark_matched, receipt_of_line
 from ar.receipts.matching.loading import line_columns
@@ -81,7 +81,7 @@ def unmatch_line(db: Session, actor: Actor, line_id: UUID) -> None:
         raise Conflict("line_not_matched")
     paid = _allocations_in_force(db, actor.tenant_id, row.receipt_item_id)
     for allocation_id, _debit_id in paid:
-        unapply(db, actor, row.receipt_item_id, allocation_id, UnapplyAllocation())
+        unapply_allocation(db, actor, row.receipt_item_id, allocation_id, UnapplyAllocation())
     if not _is_reversed(db, actor.tenant_id, row.receipt_item_id):
         reverse_item(db, actor, row.receipt_item_id, memo=_("Match of the bank line taken back"))
     record_refusals(

@@ -13,8 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.customers.lookups import find_numbers
-from ar.ledger import commands as ledger
-from ar.ledger.commands import NewAllocation, UnapplyAllocation, allocate, lock_customers
+from ar.ledger.commands import NewAllocation, UnapplyAllocation, allocate, lock_customers, unapply_allocation
 from ar.ledger.models import Allocation, OpenItem
 from ar.receipts.bank.accounts import ledger_account
 from ar.receipts.models import MatchRefusal, Receipt
@@ -125,9 +124,9 @@ def _apply_credit(db: Session, actor: Actor, credit_id: UUID, data: ApplyCredit)
 def unapply_credit(db: Session, actor: Actor, credit_id: UUID, allocation_id: UUID, data: UnapplyCredit) -> None:
     """Unapplies an allocation of this credit and records its document as refused for this money.
 
-    Raises what `ledger.commands.unapply` raises.
+    Raises what `ledger.commands.unapply_allocation` raises.
     """
-    ledger.unapply(db, actor, credit_id, allocation_id, UnapplyAllocation(effective_on=data.effective_on))
+    unapply_allocation(db, actor, credit_id, allocation_id, UnapplyAllocation(effective_on=data.effective_on))
     a, r = Allocation, Receipt
     debit_id = db.execute(
         sa.select(a.debit_item_id).where(a.tenant_id == actor.tenant_id, a.id == allocation_id)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.closing.fx.rates import NewRate, record_rates
 from ar.ledger.models import Allocation, BooksState, LedgerSettings, OpenItem
-from ar.ledger.receivables.commands import reverse_document, unapply
+from ar.ledger.receivables.commands import reverse_document, unapply_allocation
 from ar.ledger.receivables.inputs import ReverseDocument, UnapplyAllocation
 from ar.ledger.receivables.settlement.discounts import discount_offer, take_discount
 from ar.ledger.receivables.settlement.inputs import WriteOffRemainder
@@ -479,7 +479,7 @@ def test_a_bad_debt_is_not_taken_back_behind_the_back_of_its_case(world: World, 
     allocation = world.allocate(item, credit, minor=50_00)
     for document in (item, credit):
         with pytest.raises(RuleBroken, match="reversed_with_case"), world.transaction() as db:
-            unapply(db, world.actor(TODAY), document, allocation, UnapplyAllocation())
+            unapply_allocation(db, world.actor(TODAY), document, allocation, UnapplyAllocation())
 
 
 def unapply_credit(world: World, item: UUID, credit: UUID) -> None:
@@ -498,13 +498,13 @@ def test_a_payment_that_earned_a_discount_is_taken_back_after_it(world: World, c
     allocation = world.pay(item, minor=980_00, on=DAY_10)
     discount = take_discount_of(world, item)
     with pytest.raises(RuleBroken, match="discount_first"), world.transaction() as db:
-        unapply(db, world.actor(TODAY), item, allocation, UnapplyAllocation())
+        unapply_allocation(db, world.actor(TODAY), item, allocation, UnapplyAllocation())
     with world.transaction() as db:
         granted = db.execute(
             sa.select(Allocation.id).where(
                 Allocation.tenant_id == world.tenant_id, Allocation.credit_item_id == discount.id
             )
         ).scalar_one()
-        unapply(db, world.actor(TODAY), item, granted, UnapplyAllocation())
-        unapply(db, world.actor(TODAY), item, allocation, UnapplyAllocation())
+        unapply_allocation(db, world.actor(TODAY), item, granted, UnapplyAllocation())
+        unapply_allocation(db, world.actor(TODAY), item, allocation, UnapplyAllocation())
     assert world.open_minor_of(item) == 1000_00

@@ -65,7 +65,7 @@ def charge(charge_id: UUID) -> Page:
 def waive(data: WaiveInterest, charge_id: UUID) -> Page:
     """Waives all of it or a part, or asks for that."""
     waiver_id = waiving.waive(db(), actor(), charge_id, data)
-    text = _("The interest is waived.") if waiver_id else _("The waiver waits for approval.")
+    text = _("The interest is waived.") if waiver_id else _("The waiver awaits approval.")
     return done(text, "interest.charge", charge_id=charge_id)
 
 
@@ -85,4 +85,4 @@ def reinstate(data: TakeBackInterest, waiver_id: UUID) -> Page:
     """Claims again what was waived."""
     charge_id = queries.charge_of_waiver(db(), actor().tenant_id, waiver_id)
     waiving.reinstate(db(), actor(), waiver_id, data)
-    return done(_("The interest is claimed again."), "interest.charge", charge_id=charge_id)
+    return done(_("The interest is reinstated."), "interest.charge", charge_id=charge_id)

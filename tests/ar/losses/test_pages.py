@@ -235,7 +235,7 @@ def test_who_may_change(world: World) -> None:
     assert world.client("accountant").post(url("/provisions/policy"), data={}).status_code == 403
     assert clients["salesperson"].post(url(f"/bad-debts/of/{customer}"), data={}).status_code == 403
     page = clients["salesperson"].get(url(f"/bad-debts/{case}")).text
-    assert "Take the write-off back" not in page
+    assert "Reverse write-off" not in page
     assert "Money has come in" not in page
 
 

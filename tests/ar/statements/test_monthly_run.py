@@ -78,7 +78,7 @@ def test_everybody_is_asked_about_before_anybody_is_mailed(world: World) -> None
     page = " ".join(re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True)).split())
     assert answer.status_code == 200
     for expected in (
-        "Statements of 2026-03 for everybody",
+        "Statements of 2026-03 for all customers",
         "Statements 3",
         "Customers 2",
         "Without a contact 1",

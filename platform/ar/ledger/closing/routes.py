@@ -81,7 +81,7 @@ def lock(data: LockBooks) -> Page:
 def ask_unlock(data: AskUnlock) -> Page:
     """Asks for a period to be opened again."""
     closing.ask_unlock(db(), actor(), data)
-    return done(_("Asked. The period is open once it is approved."), "closing.periods")
+    return done(_("Requested. The period opens once approved."), "closing.periods")
 
 
 @bp.get("/examination")
@@ -103,4 +103,4 @@ def examination() -> Page:
 def examine() -> Page:
     """Has the books examined now, outside this request."""
     examining.ask(db(), actor(), request.form.get("key", ""))
-    return done(_("The books are being examined. The result stands here in a moment."), "closing.examination")
+    return done(_("The books are being examined. The result will appear here shortly."), "closing.examination")

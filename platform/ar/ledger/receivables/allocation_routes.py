@@ -70,7 +70,7 @@ def taking(item_id: UUID, allocation_id: UUID) -> Page:
 def take_back(data: TakeBack, item_id: UUID, allocation_id: UUID) -> Page:
     """Takes one of its allocations back."""
     commands.take_back(db(), actor(), item_id, allocation_id, data)
-    return done(_("The allocation is taken back."), "ledger.show", item_id=item_id)
+    return done(_("The allocation is undone."), "ledger.show", item_id=item_id)
 
 
 @bp.post("/<uuid:item_id>/discount")
@@ -79,4 +79,4 @@ def take_back(data: TakeBack, item_id: UUID, allocation_id: UUID) -> Page:
 def take_discount(data: TakeDiscount, item_id: UUID) -> Page:
     """Grants the early-payment discount that was earned."""
     discounts.take_discount(db(), actor(), item_id, key=data.key)
-    return done(_("The discount is booked and allocated."), "ledger.show", item_id=item_id)
+    return done(_("The discount is posted and allocated."), "ledger.show", item_id=item_id)

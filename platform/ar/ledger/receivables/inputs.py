@@ -68,7 +68,7 @@ class AskUnlock(CommandInput):
     @model_validator(mode="after")
     def _one_of_two(self) -> AskUnlock:
         if (self.back_to is None) != self.everything:
-            raise ValueError(mark("Name a day, or choose that everything is opened."))
+            raise ValueError(mark("Enter a day, or choose to open everything."))
         return self
 
 

@@ -55,4 +55,4 @@ def set_aside(data: SetAside, bank_line_id: UUID) -> Page:
 def take_back(bank_line_id: UUID) -> Page:
     """Puts a line that was set aside among the open ones again."""
     bank_files.take_back(db(), actor(), bank_line_id)
-    return done(_("The line is to be matched again."), "bank.line", bank_line_id=bank_line_id)
+    return done(_("The line is open for matching again."), "bank.line", bank_line_id=bank_line_id)

@@ -34,7 +34,7 @@ def test_the_queue_says_what_goes_out_and_why(queued: World) -> None:
         "Due notice",
         "INV-1",
         ": due on ",
-        "Approve all I may",
+        "Approve all I can",
         "No receipts booked",
     ):
         assert text in page.text
@@ -47,7 +47,7 @@ def test_the_preview_shows_mail_and_paper_and_stores_nothing(queued: World) -> N
     (action,) = queued.actions()
     page = client.get(queued.url(f"/cases/actions/{action.id}"))
     assert page.status_code == 200
-    assert "The mail as it would be now" in page.text
+    assert "The e-mail as it would be now" in page.text
     assert "INV-1" in page.text
     paper = client.get(queued.url(f"/cases/actions/{action.id}/letter.pdf"))
     assert paper.data.startswith(b"%PDF")

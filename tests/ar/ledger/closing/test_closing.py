@@ -337,7 +337,7 @@ def test_the_page_asks_for_opening(world: World) -> None:
     client, url = world.client("finance"), world.url("/books/periods/unlocking")
     neither = client.post(url, data={"reason": "x"})
     assert neither.status_code == 422
-    assert "Name a day, or choose that everything is opened." in neither.get_data(as_text=True)
+    assert "Enter a day, or choose to open everything." in neither.get_data(as_text=True)
     assert client.post(url, data={"back_to": "2026-02-28", "reason": "late invoice"}).status_code == 303
     again = client.post(url, data={"back_to": "2026-02-28", "reason": "late invoice"})
     assert again.status_code == 422

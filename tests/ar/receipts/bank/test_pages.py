@@ -140,7 +140,7 @@ def test_a_file_that_is_none_is_refused_with_the_reason(company: TestCompany, da
     drain(company.tenant_id)
     shown = client.get(answer.location).text
     assert reason in shown
-    assert "Nothing of it was added." in shown
+    assert "Nothing from it was added." in shown
 
 
 def test_a_form_without_a_file_and_an_empty_file_are_refused(company: TestCompany) -> None:

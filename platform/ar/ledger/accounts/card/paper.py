@@ -38,7 +38,7 @@ def kind_of(line: Any) -> str:
     """What a line is, in the current language."""
     if line.part != ALLOCATION:
         return _(KIND_NAMES.get(line.kind, line.kind))
-    return _("Allocated") if line.applied_minor > 0 else _("Taken back")
+    return _("Allocated") if line.applied_minor > 0 else _("Allocation undone")
 
 
 def number_of(line: Any) -> str:
@@ -57,7 +57,7 @@ def card_xlsx(card: Card, actor: Actor) -> bytes:
         _("%(first)s to %(last)s", first=first, last=last),
         *(f"{_(name)}: {_plain(card, minor)}" for name, minor in _aged(card)),
         *([_("As known on %(moment)s", moment=_moment(card.asked.known_at, actor))] if card.asked.known_at else []),
-        _("Made by %(name)s on %(moment)s", name=actor.name, moment=_moment(actor.now, actor)),
+        _("Created by %(name)s on %(moment)s", name=actor.name, moment=_moment(actor.now, actor)),
     ]
     return write_xlsx([Sheet(title, _columns(), _rows(card), _totals(card), footer)])
 

@@ -74,7 +74,7 @@ def _posting_page(form: Form[Any]) -> str:
 def revalue(data: Revalue) -> Page:
     """Books the exchange difference as of a day."""
     exchange.revalue_once(db(), actor(), data)
-    return done(_("The exchange difference is booked."), "rates.exchange_page", as_of=data.as_of.isoformat())
+    return done(_("The exchange difference is posted."), "rates.exchange_page", as_of=data.as_of.isoformat())
 
 
 def _taking_page(form: Form[Any], entry_id: UUID) -> str:

@@ -67,7 +67,7 @@ def new_write_off(item_id: UUID) -> Page:
 def write_off(data: WriteOffRest, item_id: UUID) -> Page:
     """Writes the rest off, or asks those who may."""
     _result, booked = write_offs.write_off_rest(db(), actor(), item_id, data)
-    asked = _("It is above what one person writes off alone, so approval is asked for.")
+    asked = _("It exceeds what one person may write off alone, so approval is requested.")
     return done(_("Written off.") if booked else asked, "ledger.show", item_id=item_id)
 
 

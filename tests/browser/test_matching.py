@@ -108,7 +108,7 @@ def test_a_line_is_booked_undone_and_set_aside_with_keys_alone(world: World, acc
     visitor.check()
     page.get_by_role("link", name="Show the bank line").click()
     page.get_by_role("button", name="Undo match").click()
-    expect(page.get_by_text("The match is taken back.")).to_be_visible()
+    expect(page.get_by_text("The match is undone.")).to_be_visible()
 
 
 def test_on_a_phone_without_scripts_the_server_counts_and_books(world: World, accountant: str, visit: Visit) -> None:

@@ -102,7 +102,7 @@ def test_a_confirmation_puts_the_jobs_once(world: World) -> None:
         assert len(_issue_jobs(world)) == 3
     other = client.post(world.url("/statements/month"), data={**sure, "month": "2026-02"})
     assert other.status_code == 422
-    assert "This form was sent before with other values." in other.text
+    assert "This form was already sent with other values." in other.text
     assert 'value="2026-02"' in other.text
 
 

@@ -93,7 +93,7 @@ def test_deciding_from_the_page_needs_the_role_and_is_said_where_one_stands(comp
     own = _client(company, asker)
     assert 'value="approve"' not in own.get(_show(company, approval)).text
     refused = own.post(_show(company, approval, "/decision"), data={"outcome": "approve", "step": "0"})
-    assert (refused.status_code, "You asked for this" in refused.text) == (403, True)
+    assert (refused.status_code, "You requested this" in refused.text) == (403, True)
     client = _client(company, director)
     answer = client.post(_show(company, approval, "/decision"), data={"outcome": "approve", "step": "0"})
     assert answer.status_code == 303
@@ -102,7 +102,7 @@ def test_deciding_from_the_page_needs_the_role_and_is_said_where_one_stands(comp
     assert "王总" in text
     late = _client(company, person(company, "finance_director"))
     said = late.post(_show(company, approval, "/decision"), data={"outcome": "approve", "step": "0"})
-    assert (said.status_code, "meanwhile" in said.text) == (409, True)
+    assert (said.status_code, "has already decided" in said.text) == (409, True)
     final = _client(company, manager).post(
         _show(company, approval, "/decision"), data={"outcome": "approve", "step": "1", "reason": "同意"}
     )
@@ -155,7 +155,7 @@ def test_withdrawing_what_is_decided_by_now_says_so_and_keeps_the_reason(company
     approve_all(company, approval)
     late = _client(company, asker).post(_show(company, approval, "/withdrawal"), data={"why": "客户不要了"})
     assert late.status_code == 422
-    assert "is closed already; nothing was changed." in late.text
+    assert "is already closed; nothing was changed." in late.text
     assert "You wrote: 客户不要了" in late.text
 
 

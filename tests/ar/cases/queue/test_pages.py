@@ -35,7 +35,7 @@ def test_the_queue_says_what_goes_out_and_why(queued: World) -> None:
         "INV-1",
         ": due on ",
         "Approve all I can",
-        "No receipts booked",
+        "No receipts posted",
     ):
         assert text in page.text
     for tab in ("tasks", "problems", "outgoing"):

@@ -327,7 +327,7 @@ def test_the_page_locks_once_and_says_so(world: World) -> None:
     assert page.count('<td class="nowrap num">') == 1
     refused = client.post(url, data=form(reason="kept as typed"))
     assert refused.status_code == 422
-    assert "locked through 2026-03-31 already" in refused.get_data(as_text=True)
+    assert "already locked through 2026-03-31" in refused.get_data(as_text=True)
     assert "kept as typed" in refused.get_data(as_text=True)
 
 

@@ -133,12 +133,12 @@ def test_amounts_have_the_decimals_of_their_currency(world: World, currency: str
         ("invoice", {"amount": "1e5"}, "amount", "“1e5” is not an amount in this currency."),
         ("invoice", {"currency": "RMX"}, "currency", "“RMX” is not a currency."),
         ("invoice", {"document_on": "20.11.2026"}, "document_on", "Enter a date such as 2026-11-21."),
-        ("invoice", {"document_on": "2062-11-20"}, "document_on", "2062-11-20 lies too far ahead."),
+        ("invoice", {"document_on": "2062-11-20"}, "document_on", "2062-11-20 is too far ahead."),
         ("invoice", {"due_on": "2026-11-19"}, "due_on", "The due date cannot be before the document"),
         ("invoice", {"tax_rate": "13", "tax": "1"}, "tax", "Enter the rate or the amount of the tax, not both."),
         ("invoice", {"tax": "113"}, "tax", "The tax must be less than the amount."),
         ("invoice", {"tax_rate": "a lot"}, "tax_rate", "“a lot” is not a rate."),
-        ("invoice", {"discount_days": "10"}, "discount_percent", "Write the discount in percent"),
+        ("invoice", {"discount_days": "10"}, "discount_percent", "Enter the discount in percent"),
         ("invoice", {"discount_percent": "2"}, "discount_days", "for how many days"),
         ("invoice", {"discount_percent": "2", "discount_days": "31"}, "discount_days", "after the due date 2026-12-20"),
         (
@@ -147,7 +147,7 @@ def test_amounts_have_the_decimals_of_their_currency(world: World, currency: str
             "instalments",
             "The instalments come to CN¥100.00, the document to CN¥113.00.",
         ),
-        ("invoice", {"instalment_due": ["2026-12-01"], "instalment_amount": [""]}, "instalment_amount-1", "needed"),
+        ("invoice", {"instalment_due": ["2026-12-01"], "instalment_amount": [""]}, "instalment_amount-1", "required"),
         (
             "invoice",
             {"instalment_due": ["2027-01-01", "2026-12-01"], "instalment_amount": ["56.50", "56.50"]},

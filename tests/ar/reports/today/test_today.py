@@ -160,7 +160,7 @@ def test_who_reads_no_accounts_is_told_so_and_sees_none(world: World, role: str)
     client = world.client(role, language="en")
     page = client.get(world.url("/"))
     assert page.status_code == 200
-    assert "Your role reads no accounts" in page.text
+    assert "Your role has no access to accounts" in page.text
     assert 'type="search"' not in page.text
     assert client.get(world.url("/customers/")).status_code == 403
     assert client.get(world.url("/search?q=a")).status_code == 403

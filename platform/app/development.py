@@ -90,7 +90,7 @@ def _sample_shell() -> dict[str, Any]:
     here = url_for("development.design")
     items = [
         {"label": "Design", "url": here, "current": True, "count": None},
-        {"label": "Mail", "url": url_for("development.mail"), "current": False, "count": 14},
+        {"label": "E-mails", "url": url_for("development.mail"), "current": False, "count": 14},
     ]
     return {
         "nav": [items],

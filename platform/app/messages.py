@@ -15,10 +15,10 @@ from kernel.money import amounts_of
 
 #: The kernel's own.
 KERNEL: Final = {
-    "refused_at_commit": mark("The books refused this change, so nothing was changed. Load the page again."),
-    "blob_not_found": mark("That file is not here."),
-    "mail_not_found": mark("That mail is not here."),
-    "idempotency_key_reused": mark("This form was sent before with other values. Load the page and try again."),
+    "refused_at_commit": mark("The change conflicts with the books, so nothing was changed. Reload the page."),
+    "blob_not_found": mark("That file was not found."),
+    "mail_not_found": mark("That mail was not found."),
+    "idempotency_key_reused": mark("This form was already sent with other values. Reload the page and try again."),
 }
 MESSAGES: Final = KERNEL | {code: text for each in SLICES for code, text in each.messages.items()}
 

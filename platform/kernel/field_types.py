@@ -24,7 +24,7 @@ def read_decimal(value: object) -> object:
     except InvalidOperation:
         found = None
     if found is None or not found.is_finite() or "e" in text.lower() or "_" in text:
-        raise ValueError(mark("Write a number like 4.35."))
+        raise ValueError(mark("Enter a number such as 4.35."))
     return found
 
 
@@ -35,7 +35,7 @@ def read_currency(value: object) -> object:
         try:
             exponent(value)
         except ValueError:
-            raise ValueError(mark("Name a currency by its three letters, like CNY.")) from None
+            raise ValueError(mark("Enter a three-letter currency code, such as CNY.")) from None
     return value
 
 

@@ -70,7 +70,7 @@ def mail_address(text: str) -> str:
     if not (at and len(local) <= 64 and len(whole) <= MAX_ADDRESS_CHARS and _LOCAL.fullmatch(local)) or not (
         _DOMAIN.fullmatch(plain)
     ):
-        raise BadAddress("bad_email", mark("Write an e-mail address like name@example.com."))
+        raise BadAddress("bad_email", mark("Enter an e-mail address such as name@example.com."))
     return whole
 
 

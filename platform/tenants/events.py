@@ -10,20 +10,20 @@ from tenants.slice import Event
 EVENTS: Final[dict[str, Event]] = {
     "company_created": Event(mark("Company created"), "%(name)s"),
     "person_invited": Event(mark("Person invited"), "%(email)s"),
-    "invitation_queued": Event(mark("Invitation put in the post")),
+    "invitation_queued": Event(mark("Invitation queued")),
     "person_removed": Event(mark("Person removed")),
     "roles_changed": Event(mark("Roles changed")),
     "settings_changed": Event(mark("Settings changed")),
     "calendar_day_set": Event(mark("Working calendar changed"), "%(on)s %(reason)s"),
     "calendar_day_unset": Event(mark("Working calendar changed back"), "%(on)s"),
-    "approval_requested": Event(mark("Approval asked for"), "%(number)s: %(reason)s"),
+    "approval_requested": Event(mark("Approval requested"), "%(number)s: %(reason)s"),
     "approval_step_approved": Event(mark("Step of an approval approved"), "%(number)s: %(reason)s"),
     "approval_step_rejected": Event(mark("Step of an approval rejected"), "%(number)s: %(reason)s"),
     "approval_decided": Event(mark("Approval decided"), "%(number)s: %(reason)s"),
     "approval_withdrawn": Event(mark("Approval withdrawn"), "%(number)s: %(reason)s"),
     "approval_chain_changed": Event(mark("Approval chain changed"), mark("%(approval_kind)s, version %(version)s")),
     "approval_substitute_set": Event(
-        mark("Substitute set"), mark("%(substitute)s for %(of)s, %(from_on)s to %(to_on)s")
+        mark("Substitute appointed"), mark("%(substitute)s for %(of)s, %(from_on)s to %(to_on)s")
     ),
     "approval_substitute_revoked": Event(
         mark("Substitute revoked"), mark("%(substitute)s for %(of)s, %(from_on)s to %(to_on)s")

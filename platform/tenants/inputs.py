@@ -56,14 +56,14 @@ class CreateTenant(CommandInput):
     @classmethod
     def _zone(cls, value: str) -> str:
         if value not in available_timezones():
-            raise ValueError(mark("Name a time zone like Asia/Shanghai."))
+            raise ValueError(mark("Enter a time zone such as Asia/Shanghai."))
         return value
 
     @field_validator("currency")
     @classmethod
     def _currency(cls, value: str) -> str:
         if value.upper() not in list_currencies():
-            raise ValueError(mark("Name a currency by its three letters, like CNY."))
+            raise ValueError(mark("Enter a three-letter currency code, such as CNY."))
         return value.upper()
 
 

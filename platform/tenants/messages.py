@@ -12,13 +12,13 @@ MESSAGES: dict[str, str] = {
     "slug_taken": mark("The short name “%(slug)s” is taken. Choose another."),
     "not_yourself": mark("You cannot remove yourself. Ask another administrator."),
     "not_your_own_admin": mark("You cannot give up your own administration. Ask another administrator."),
-    "calendar_day_not_found": mark("%(on)s is not on the list of the company's own days."),
+    "calendar_day_not_found": mark("%(on)s is not one of the company's own days."),
     "person_removed": mark("This person was removed. Invite them again first."),
     "invitations_of_person": mark(
-        "%(name)s was sent %(most)s mails within the hour, which is the most. Wait, and look into the spam folder."
+        "%(name)s has been sent %(most)s e-mails within the hour, the maximum. Wait, and check the spam folder."
     ),
     "invitations_of_company": mark(
-        "Your company has sent %(most)s invitations and links within a day, which is the most. Go on tomorrow."
+        "Your company has sent %(most)s invitations and links within a day, the maximum. Continue tomorrow."
     ),
     "user_not_found": mark("Nobody signs in with %(email)s."),
 }

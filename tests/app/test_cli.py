@@ -123,8 +123,8 @@ def test_every_wrong_option_is_named_with_what_is_allowed() -> None:
     assert (told.exit_code, told.stdout) == (2, "")
     assert told.stderr.splitlines() == [
         "slug: use 1 to 40 lower-case letters, digits and hyphens; no hyphen at either end",
-        "owner: Write an e-mail address like name@example.com.",
-        "currency: Name a currency by its three letters, like CNY.",
+        "owner: Enter an e-mail address such as name@example.com.",
+        "currency: Enter a three-letter currency code, such as CNY.",
     ]
 
 

@@ -89,7 +89,7 @@ def test_a_line_is_booked_undone_and_set_aside_with_keys_alone(world: World, acc
     page.keyboard.press("Space")
     expect(left).to_contain_text("Ticked CN¥1,250.50 · left over CN¥0.00")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("The line is booked.")).to_be_visible()
+    expect(page.get_by_text("The line is posted.")).to_be_visible()
     assert world.count_documents("receipt") == 1
     expect(page.locator("tr[aria-selected=true] .name").first).to_contain_text("工商银行")
     expect(page.locator("tr [aria-current]")).to_be_focused()
@@ -107,8 +107,8 @@ def test_a_line_is_booked_undone_and_set_aside_with_keys_alone(world: World, acc
     expect(page.get_by_role("cell", name="INV-1001")).to_be_visible()
     visitor.check()
     page.get_by_role("link", name="Show the bank line").click()
-    page.get_by_role("button", name="Take the match back").click()
-    expect(page.get_by_text("The match is taken back.")).to_be_visible()
+    page.get_by_role("button", name="Undo match").click()
+    expect(page.get_by_text("The match is undone.")).to_be_visible()
 
 
 def test_on_a_phone_without_scripts_the_server_counts_and_books(world: World, accountant: str, visit: Visit) -> None:
@@ -122,6 +122,6 @@ def test_on_a_phone_without_scripts_the_server_counts_and_books(world: World, ac
     page.get_by_role("button", name="Recalculate").click()
     expect(page.locator("[data-difference]")).to_contain_text("Ticked CN¥1,000.00 · left over CN¥250.50")
     assert world.count_documents("receipt") == 0
-    page.get_by_role("button", name="Book what is ticked").click()
-    expect(page.get_by_text("The line is booked.")).to_be_visible()
+    page.get_by_role("button", name="Post ticked documents").click()
+    expect(page.get_by_text("The line is posted.")).to_be_visible()
     assert world.count_documents("receipt") == 1

@@ -8,9 +8,9 @@ from kernel.i18n import mark
 from tenants.slice import Event
 
 EVENTS: Final[dict[str, Event]] = {
-    "bill_received": Event(mark("Bill received"), mark("%(number)s over %(amount)s")),
+    "bill_received": Event(mark("Bill received"), mark("%(number)s for %(amount)s")),
     "bill_pledged": Event(mark("Bill pledged"), mark("%(number)s to %(party)s")),
-    "bill_returned": Event(mark("Bill back from the pledge"), "%(number)s"),
+    "bill_returned": Event(mark("Bill released from pledge"), "%(number)s"),
     "bill_endorsed": Event(mark("Bill endorsed"), mark("%(number)s to %(party)s")),
     "bill_discounted": Event(mark("Bill discounted"), mark("%(number)s at %(party)s")),
     "bill_discounted_recourse": Event(mark("Bill discounted with recourse"), mark("%(number)s at %(party)s")),

@@ -27,7 +27,7 @@ _PERCENT: Final = re.compile(r"(\d{1,2})(?:[.．](\d{1,4}))?\s*[%％]?")
 
 def _plausible(on: date) -> date:
     if not _FIRST <= on <= _LAST:
-        raise ValueError(mark("Write a date like 2026-11-21."))
+        raise ValueError(mark("Enter a date such as 2026-11-21."))
     return on
 
 

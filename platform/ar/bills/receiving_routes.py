@@ -79,4 +79,4 @@ def new() -> Page:
 def create(data: ReceiveBill) -> Page:
     """Posts a bill received."""
     bill_id = receiving.receive_bill(db(), actor(), data)
-    return done(_("The bill is on the books."), "bills.show", bill_id=bill_id)
+    return done(_("The bill is posted."), "bills.show", bill_id=bill_id)

@@ -18,14 +18,14 @@ EVENTS: Final[dict[str, Event]] = {
     "actions_approved": Event(mark("Letters approved"), "%(count)s"),
     "action_skipped": Event(mark("Step skipped"), "%(step)s: %(reason)s", row_of_its_own=True),
     "action_done": Event(mark("Task done"), "%(step)s: %(reason)s", row_of_its_own=True),
-    "action_delivered": Event(mark("Letter judged as arrived"), "%(step)s", row_of_its_own=True),
-    "action_reopened": Event(mark("Letter put back in the queue"), "%(step)s"),
-    "letter_queued": Event(mark("Letter put in the post"), mark("%(number)s to %(to)s"), row_of_its_own=True),
-    "letter_rewritten": Event(mark("Letter written anew"), "%(number)s"),
+    "action_delivered": Event(mark("Letter recorded as delivered"), "%(step)s", row_of_its_own=True),
+    "action_reopened": Event(mark("Letter returned to the queue"), "%(step)s"),
+    "letter_queued": Event(mark("Letter queued"), mark("%(number)s to %(to)s"), row_of_its_own=True),
+    "letter_rewritten": Event(mark("Letter redrafted"), "%(number)s"),
     "letter_sent": Event(mark("Letter sent"), mark("%(number)s to %(to)s"), row_of_its_own=True),
-    "letter_not_sent": Event(mark("Letter held back"), "%(number)s: %(reason)s", row_of_its_own=True),
+    "letter_not_sent": Event(mark("Letter withheld"), "%(number)s: %(reason)s", row_of_its_own=True),
     "letter_bounced": Event(
-        mark("Letter came back"), mark("%(number)s to %(to)s: %(reason)s"), tone="late", row_of_its_own=True
+        mark("Letter bounced"), mark("%(number)s to %(to)s: %(reason)s"), tone="late", row_of_its_own=True
     ),
     "letter_in_doubt": Event(mark("Letter in doubt"), mark("%(number)s to %(to)s"), tone="late", row_of_its_own=True),
     "stop_shipment_proposed": Event(mark("Stop of shipments proposed")),

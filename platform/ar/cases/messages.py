@@ -10,28 +10,28 @@ MESSAGES: dict[str, str] = {
     "policy_step_without_texts": mark(
         "The step “%(step)s” has no texts. A policy can only use steps that have a name and a letter or task text."
     ),
-    "action_not_found": mark("This letter or task is not here."),
-    "action_decided": mark("%(name)s has decided this already: %(state)s. Nothing was changed."),
-    "action_empty": mark("Nothing of this is to be chased any more: %(reason)s. It was taken out of the queue."),
+    "action_not_found": mark("This letter or task was not found."),
+    "action_decided": mark("%(name)s has already decided this: %(state)s. Nothing was changed."),
+    "action_empty": mark("Nothing here is to be chased any more: %(reason)s. It was removed from the queue."),
     "approval_role_needed": mark("This needs the approval of: %(role)s."),
     "approval_first": mark("This task needs its approval before it can be done."),
     "no_dunning_contact": mark("%(customer)s has no contact for reminders with a working e-mail. Add one first."),
-    "action_not_yet_due": mark("This is due on %(day)s. It can be released from that day on."),
+    "action_not_yet_due": mark("This is due on %(day)s. It can be approved from that day on."),
     "run_day_passed": mark(
-        "The newest run was made for %(newest)s, so nothing can be proposed for %(day)s any more. "
-        "Name that day or a later one."
+        "The latest run was for %(newest)s, so nothing more can be proposed for %(day)s. Choose that day or a "
+        "later one."
     ),
-    "deadline_past": mark("The deadline must lie after today."),
-    "not_a_letter": mark("Only letters go out by mail; this is a task."),
+    "deadline_past": mark("The deadline must be after today."),
+    "not_a_letter": mark("Only letters go out by e-mail; this is a task."),
     "not_a_task": mark("A letter is approved or skipped; only calls and tasks are marked as done."),
     "not_in_doubt": mark("Nothing is in doubt here any more."),
-    "block_not_found": mark("This hold is not here."),
-    "block_lifted_before": mark("This hold was lifted before."),
-    "block_until_past": mark("The last day of the hold lies in the past."),
+    "block_not_found": mark("This hold was not found."),
+    "block_lifted_before": mark("This hold has already been lifted."),
+    "block_until_past": mark("The last day of the hold is in the past."),
     "promise_needs_day": mark("A promise needs the day on which payment was promised."),
     "item_not_of_customer": mark("This document does not belong to the customer."),
     "simulation_too_long": mark("Simulate at most %(days)s days at once."),
-    "simulation_ends_before": mark("The last day lies before the first."),
+    "simulation_ends_before": mark("The last day is before the first."),
 }
 
 HOLD_NAMES: dict[str, str] = {

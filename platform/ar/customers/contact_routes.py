@@ -56,4 +56,4 @@ def add_contact(data: ContactFields, customer_id: UUID) -> Page:
 def deactivate_contact(customer_id: UUID, contact_id: UUID) -> Page:
     """Takes a contact out of use."""
     commands.deactivate_contact(db(), actor(), customer_id, contact_id)
-    return done(_("Contact taken out of use."), "customers.edit", customer_id=customer_id)
+    return done(_("Contact deactivated."), "customers.edit", customer_id=customer_id)

@@ -29,7 +29,7 @@ bp = Blueprint("customers", __name__, url_prefix="/customers")
 
 SORTS = ("name", "number", "open", "overdue")
 FIELDS = {"customer_number_taken": "number", "owner_unknown": "owner_id"}
-POLICIES = (("", mark("As the company")), ("five-step", mark("Five steps")), ("twelve-step", mark("Twelve steps")))
+POLICIES = (("", mark("Same as the company")), ("five-step", mark("Five steps")), ("twelve-step", mark("Twelve steps")))
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def index() -> Page:
         pager=asked.page(found.total, path, request.args),
         sorts=filters.sort_links(wanted, path, *SORTS),
         state_chips=filters.chips(wanted, "state", states, path),
-        owner_chips=filters.chips(wanted, "owner", [("all", _("Everybody's")), ("mine", _("Mine"))], path),
+        owner_chips=filters.chips(wanted, "owner", [("all", _("Everyone's")), ("mine", _("Mine"))], path),
         active=filters.active(wanted),
         may_edit=may(Permission.EDIT_CUSTOMER),
         may_import=may(Permission.IMPORT),
@@ -79,7 +79,7 @@ def index() -> Page:
 def _choices() -> dict[str, Any]:
     owners = queries.owner_choices(db(), actor().tenant_id)
     return {
-        "owners": [("", _("Nobody yet")), *((str(user_id), name) for user_id, name in owners)],
+        "owners": [("", _("Unassigned")), *((str(user_id), name) for user_id, name in owners)],
         "entity_types": [(value, _(label)) for value, label in ENTITY_LABELS.items()],
         "languages": list(LANGUAGE_LABELS.items()),
         "policies": [(value, _(label)) for value, label in POLICIES],
@@ -105,7 +105,7 @@ def new() -> Page:
 def create(data: CreateCustomer) -> Page:
     """Enters a customer."""
     customer_id = commands.create_customer(db(), actor(), data)
-    return _saved(_("Customer entered."), customer_id, data.tax_id)
+    return _saved(_("Customer created."), customer_id, data.tax_id)
 
 
 def _edit_page(form: Form[Any], customer_id: UUID) -> str:
@@ -146,5 +146,5 @@ def update(data: EditCustomer, customer_id: UUID) -> Page:
 def _saved(text: str, customer_id: UUID, tax_id: str) -> Page:
     answer = done(text, "overview.customer", customer_id=customer_id)
     if tax_id_doubtful(tax_id):
-        flash_error(_("The check character of the tax id is wrong. It was saved as typed."))
+        flash_error(_("The check character of the tax id is wrong. It was saved as entered."))
     return answer

@@ -22,27 +22,27 @@ FINDINGS: dict[str, str] = {
     "cells_beyond_header": mark(
         "Expected %(expected)s cells, found %(found)s. A separator inside a value needs quotes."
     ),
-    "value_missing": mark("A value is needed here, found nothing."),
+    "value_missing": mark("A value is required here; none was found."),
     "too_long": mark("Expected at most %(most)s characters, found %(found)s."),
     "number_damaged": mark("Expected a number in full, found “%(found)s”. Format the column as text before saving."),
     "not_a_date": mark("Expected a date such as 2026-11-21, found “%(found)s”."),
-    "ambiguous_date": mark("Could be two dates: “%(found)s”. Say whether the month or the day comes first."),
+    "ambiguous_date": mark("Could be two dates: “%(found)s”. Choose whether the month or the day comes first."),
     "month_first_untold": mark(
-        "“%(found)s” is a date only with the month first. Choose “Month first” for this file, or write %(read)s."
+        "“%(found)s” is a date only with the month first. Choose “Month first” for this file, or enter %(read)s."
     ),
     "day_first_untold": mark(
-        "“%(found)s” is a date only with the day first. Choose “Day first” for this file, or write %(read)s."
+        "“%(found)s” is a date only with the day first. Choose “Day first” for this file, or enter %(read)s."
     ),
     "same_day_untold": mark(
-        "“%(found)s” ends with the year. Choose whether the month or the day comes first in this file,"
-        " or write %(read)s."
+        "“%(found)s” ends with the year. Choose whether the month or the day comes first in this file, or enter "
+        "%(read)s."
     ),
     "date_too_far": mark("Expected a date up to %(latest)s, found %(found)s."),
-    "date_ahead": mark("%(found)s lies after today, %(today)s."),
+    "date_ahead": mark("%(found)s is after today, %(today)s."),
     "date_long_ago": mark("%(found)s is more than ten years ago."),
     "no_such_day": mark("There is no such day: “%(found)s”."),
     "not_a_number": mark("Expected an amount such as 1234.50, found “%(found)s”."),
-    "ambiguous_amount": mark("Could be two amounts: “%(found)s”. Use a point for the decimals."),
+    "ambiguous_amount": mark("Ambiguous amount: “%(found)s”. Use a point for the decimals."),
     "too_many_decimals": mark("%(currency)s does not have so many decimals: “%(found)s”."),
     "other_currency": mark("The amount “%(found)s” names another currency than %(currency)s."),
     "too_large": mark("The amount “%(found)s” is too large."),
@@ -53,19 +53,19 @@ FINDINGS: dict[str, str] = {
     "unknown_language": mark("Expected zh_CN or en, found “%(found)s”."),
     "bad_email": mark("Expected an e-mail address, found “%(found)s”."),
     "email_not_ascii": mark(
-        "Before the @ of “%(found)s” stand characters that mail servers refuse. Use Latin letters, digits and signs."
+        "“%(found)s” has characters before the @ that mail servers refuse. Use Latin letters, digits and signs."
     ),
     "not_whole_number": mark("Expected a whole number from 0 to %(most)s, found “%(found)s”."),
     "owner_unknown": mark("“%(found)s” is not a member of this company. Invite the person first."),
-    "duplicate_in_file": mark("“%(found)s” stands in row %(first_row)s already."),
-    "due_before_document": mark("The due date %(found)s lies before the document date %(document_on)s."),
-    "customer_name_missing": mark("Customer “%(found)s” is new, so its name is needed."),
+    "duplicate_in_file": mark("“%(found)s” is already in row %(first_row)s."),
+    "due_before_document": mark("The due date %(found)s is before the document date %(document_on)s."),
+    "customer_name_missing": mark("Customer “%(found)s” is new, so a name is required."),
     "customer_unknown": mark("There is no customer “%(found)s”. Import customers or open items first."),
     "document_differs": mark(
         "“%(found)s” was posted with %(posted)s, this row says %(said)s. Posted documents are not changed."
     ),
     "document_reversed": mark(
-        "“%(found)s” was posted and taken back by %(reversal)s. Give the new document a number of its own."
+        "“%(found)s” was posted and reversed by %(reversal)s. Give the new document a number of its own."
     ),
     "allocation_differs": mark("“%(found)s” was posted, but does not pay %(document_no)s as this row says."),
     "applies_to_form": mark("Expected documents and amounts such as INV1:100.00;INV2:50.00, found “%(found)s”."),
@@ -75,9 +75,9 @@ FINDINGS: dict[str, str] = {
     "exceeds_open": mark("“%(found)s” has %(open)s %(currency)s open, this row pays %(wanted)s."),
     "exceeds_receipt": mark("The row pays %(wanted)s %(currency)s in all, but the receipt is %(amount)s."),
     "looks_like": mark(
-        "“%(found)s” looks like “%(other)s”. If they are the same, write it the same way; else both are kept."
+        "“%(found)s” looks like “%(other)s”. If they are the same, write it the same way; otherwise both are kept."
     ),
-    "tax_id_doubtful": mark("The check character of “%(found)s” is wrong. It is taken as it is."),
+    "tax_id_doubtful": mark("The check character of “%(found)s” is wrong. It is saved as entered."),
 }
 
 # Codes of whole-file and command errors; the readers of tables have theirs in the kernel.
@@ -86,7 +86,7 @@ MESSAGES: dict[str, str] = {
     "import_not_checked": mark("This import is not ready to be applied."),
     "import_totals_unconfirmed": mark("Compare the totals with your source and confirm them first."),
     "import_broke": mark(
-        "Something in this file could not be worked on. It is noted in the log; ask whoever runs the system to look."
+        "Something in this file could not be processed. It is in the log; ask your system administrator to look."
     ),
     "mapping_malformed": mark("The mapping cannot be read at %(place)s: %(reason)s."),
     "mapping_column_unknown": mark("The mapping names a column “%(column)s”. Known are: %(known)s."),

@@ -64,7 +64,7 @@ def charge(charge_id: UUID) -> Page:
 def waive(data: WaiveInterest, charge_id: UUID) -> Page:
     """Waives the charge in full or in part, or requests approval for it."""
     waiver_id = waivers.waive(db(), actor(), charge_id, data)
-    text = _("The interest is waived.") if waiver_id else _("The waiver waits for approval.")
+    text = _("The interest is waived.") if waiver_id else _("The waiver awaits approval.")
     return done(text, "interest.charge", charge_id=charge_id)
 
 
@@ -84,4 +84,4 @@ def reinstate(data: ReverseInterest, waiver_id: UUID) -> Page:
     """Reinstates waived interest."""
     charge_id = queries.charge_of_waiver(db(), actor().tenant_id, waiver_id)
     waivers.reinstate(db(), actor(), waiver_id, data)
-    return done(_("The interest is claimed again."), "interest.charge", charge_id=charge_id)
+    return done(_("The interest is reinstated."), "interest.charge", charge_id=charge_id)

@@ -14,9 +14,7 @@ EVENTS: Final[dict[str, Event]] = {
         mark("Reference rate recorded"), mark("%(percent)s per cent from %(from_on)s, %(source)s")
     ),
     "interest_waived": Event(mark("Interest waived"), mark("%(document_no)s by %(waiver_no)s, %(amount)s: %(reason)s")),
-    "interest_reinstated": Event(
-        mark("Waived interest claimed again"), mark("%(document_no)s, %(amount)s: %(reason)s")
-    ),
+    "interest_reinstated": Event(mark("Waived interest reinstated"), mark("%(document_no)s, %(amount)s: %(reason)s")),
     "interest_charge_reversed": Event(
         mark("Interest charge reversed"), mark("%(document_no)s, %(amount)s: %(reason)s")
     ),

@@ -25,7 +25,7 @@ def _places(value: Decimal, places: int, least: Decimal, most: Decimal) -> Decim
     if value.as_tuple().exponent < -places:  # type: ignore[operator]  # finite: checked when it was read
         raise ValueError(mark("That has too many decimals."))
     if not least <= value <= most:
-        raise ValueError(mark("That is no rate anybody agrees on. Check the decimal point."))
+        raise ValueError(mark("That rate is implausible. Check the decimal point."))
     return value
 
 
@@ -95,7 +95,7 @@ class SetTerms(CommandInput):
         if info.data.get("kind") != "contract":
             return None
         if (value is None) == (info.data.get("annual_percent") is None) and "annual_percent" in info.data:
-            raise ValueError(mark("A contract has a rate a year or a rate a day: write one of them."))
+            raise ValueError(mark("A contract has a yearly rate or a daily rate: enter one of them."))
         return value if value is None else _places(value, 6, Decimal("0.000001"), Decimal(1))
 
     @field_validator("factor")

@@ -10,40 +10,40 @@ MESSAGES: dict[str, str] = {
     "interest_waiver_not_found": mark("There is no such waiver."),
     "interest_customer_unknown": mark("There is no customer with the number %(number)s."),
     "interest_through_future": mark(
-        "Interest runs through today (%(today)s) at most: later payments are not known yet."
+        "Interest runs through today (%(today)s) at the latest: later payments are not known yet."
     ),
     "interest_document_day": mark("The documents must be dated from %(first)s to %(last)s."),
     "interest_nothing": mark("Nothing is left to charge, so no run was posted."),
-    "interest_changed": mark("The books have moved since this preview was shown. Look at the new figures, then post."),
-    "interest_charge_reversed": mark("%(document_no)s is reversed, so there is nothing to waive."),
+    "interest_changed": mark("The books have changed since this preview. Check the new figures, then post."),
+    "interest_charge_reversed": mark("%(document_no)s has been reversed, so there is nothing to waive."),
     "interest_rate_unknown": mark(
         "No rate is known for %(document_no)s on %(on)s. Record it under reference rates, or state principal only."
     ),
     "interest_rate_half_year": mark("This rate is set for half-years: it begins on 1 January or 1 July."),
     "interest_rate_ahead": mark("%(on)s is more than a year ahead. Check the year."),
-    "interest_minimum_currency": mark("A smallest charge needs the currency it is in."),
+    "interest_minimum_currency": mark("A minimum charge needs a currency."),
     "interest_minimum_unreadable": mark("“%(amount)s” is not an amount in this currency."),
-    "interest_standard_of_company": mark("“As the company” is for customers. Choose what the company's own terms are."),
+    "interest_standard_of_company": mark("“Same as the company” is for customers. Choose the company's own terms."),
 }
 
 TERMS_NAMES: dict[str, str] = {
-    "contract": mark("Rate of the contract"),
+    "contract": mark("Contract rate"),
     "lpr": mark("LPR × factor"),
     "sme_daily": mark("0.05 per cent a day (small suppliers)"),
     "eu": mark("EU Directive 2011/7"),
     "uk": mark("UK Act of 1998"),
     "none": mark("No interest"),
-    "standard": mark("As the company"),
+    "standard": mark("Same as the company"),
 }
 
 TERMS_HINTS: dict[str, str] = {
-    "contract": mark("What was agreed comes first. Write the rate a year or the rate a day."),
+    "contract": mark("What was agreed comes first. Enter the yearly rate or the daily rate."),
     "lpr": mark("The contract is silent: one-year LPR on the day of default times 1.3 to 1.5."),
-    "sme_daily": mark("The debtor is a large company or a public body, the contract is silent."),
+    "sme_daily": mark("The debtor is a large company or a public body and the contract is silent."),
     "eu": mark("Reference rate of the half-year plus 8 points, 40 EUR for each late debt."),
     "uk": mark("Bank Rate before the half-year of default plus 8 points, 40 to 100 GBP for each late debt."),
-    "none": mark("Agreed to bear none."),
-    "standard": mark("From that day on this customer follows the company's terms again."),
+    "none": mark("Agreed to bear no interest."),
+    "standard": mark("From that day this customer follows the company's terms again."),
 }
 
 SERIES_NAMES: dict[str, str] = {
@@ -56,7 +56,7 @@ SERIES_NAMES: dict[str, str] = {
 REASON_NAMES: dict[str, str] = {
     "grace": mark("Within the days of grace"),
     "no_rate": mark("No rate is known for %(day)s"),
-    "minimum": mark("Less than the smallest charge"),
+    "minimum": mark("Below the minimum charge"),
 }
 
 #: The publishers as reference_rates.json writes them, so that their names are translated.

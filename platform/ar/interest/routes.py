@@ -83,7 +83,7 @@ def new() -> Page:
         key=str(new_id()),
     )
     for name in filters.unread_days(PreviewFilters, request.args):
-        form.errors[name] = _("Write a date like 2026-11-21.")
+        form.errors[name] = _("Enter a date such as 2026-11-21.")
     if wanted.through_on is None:
         return render(NEW, form=form, preview=None, hidden=0, out=frozenset(), **WORDS)
     return _preview_page(form, wanted.through_on, wanted.customer_no, wanted.currency.upper() or None)

@@ -13,19 +13,19 @@ from tenants.slice import Event, FactMaker
 
 EVENTS: Final[dict[str, Event]] = {
     "period_locked": Event(mark("Period locked"), mark("through %(through_on)s")),
-    "period_unlocked": Event(mark("Period unlocked"), mark("%(approval_no)s, asked by %(asked_by)s: %(reason)s")),
+    "period_unlocked": Event(mark("Period unlocked"), mark("%(approval_no)s, requested by %(asked_by)s: %(reason)s")),
     "rate_recorded": Event(mark("Exchange rate recorded"), mark("%(currency)s %(rate)s on %(rate_on)s")),
     "rates_recorded": Event(mark("Exchange rates recorded"), mark("%(count)s, from %(from_on)s to %(to_on)s")),
-    "exchange_revalued": Event(mark("Exchange difference booked"), mark("as of %(as_of)s, %(amount)s")),
+    "exchange_revalued": Event(mark("Exchange difference posted"), mark("as of %(as_of)s, %(amount)s")),
     "revaluation_reversed": Event(mark("Exchange difference reversed"), "%(as_of)s: %(reason)s"),
     "books_differ": Event(mark("Examination of the books: something differs"), "%(checks)s", tone="late"),
-    "documents_posted": Event(mark("Documents booked"), "%(documents)s"),
+    "documents_posted": Event(mark("Documents posted"), "%(documents)s"),
     "document_reversed": Event(
         mark("Document reversed"), mark("%(document_no)s by %(reversal_no)s, %(amount)s"), tone="late"
     ),
     "item_noted": Event(mark("Note on a document"), "%(document_no)s: %(note)s"),
     "documents_allocated": Event(mark("Receipts allocated"), "%(allocations)s"),
-    "allocation_reversed": Event(mark("Allocation taken back"), mark("%(credit_no)s from %(debit_no)s, %(amount)s")),
+    "allocation_reversed": Event(mark("Allocation undone"), mark("%(credit_no)s from %(debit_no)s, %(amount)s")),
     "ledger_settings_changed": Event(
         mark("Limit for small differences changed"), mark("up to %(amount)s by one person")
     ),

@@ -86,7 +86,7 @@ def check(link: Link) -> Page:
     # Loading this page again sends the used code once more: what was entered in this browser still holds.
     code_id = code_id or _entered_here(link)
     if code_id is None:
-        message = _("This code is wrong or has lapsed. After five tries or fifteen minutes ask for a new one.")
+        message = _("This code is wrong or has expired. After five attempts or fifteen minutes, request a new one.")
         return portal_page("code", link, draft=draft, errors={"code": message}, sent=True)
     draft.code_id = session[ENTERED] = str(code_id)
     return portal_page("check", link, draft=draft)

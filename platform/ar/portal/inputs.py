@@ -141,11 +141,11 @@ def signer_errors(draft: Draft) -> dict[str, str]:
     if draft.outcome not in (AGREES, DIFFERS):
         errors["outcome"] = _("Choose whether the figures agree with your books.")
     if not draft.signer_name:
-        errors["signer_name"] = _("Write your name.")
+        errors["signer_name"] = _("Enter your name.")
     elif len(draft.signer_name) > TEXT_MAX:
         errors["signer_name"] = _("Use at most %(max_length)s characters.", max_length=TEXT_MAX)
     if not draft.signer_title:
-        errors["signer_title"] = _("Write your title.")
+        errors["signer_title"] = _("Enter your title.")
     elif len(draft.signer_title) > TEXT_MAX:
         errors["signer_title"] = _("Use at most %(max_length)s characters.", max_length=TEXT_MAX)
     if not draft.authority:
@@ -160,7 +160,7 @@ def row_errors(draft: Draft, currency: str) -> dict[str, str]:
     if draft.ticked:
         return {
             "rows": _(
-                "One answer holds %(number)s documents. Untick the others and mention them in a note.",
+                "An answer can contain at most %(number)s documents. Untick the others and mention them in a note.",
                 number=DIFFERENCES_MAX,
             )
         }
@@ -171,10 +171,10 @@ def row_errors(draft: Draft, currency: str) -> dict[str, str]:
     for index, row in enumerate(draft.rows):
         name = f"row-{index}"
         if not row.document or len(row.document) > TEXT_MAX:
-            errors[f"{name}-document"] = _("Write the number of the document.")
+            errors[f"{name}-document"] = _("Enter the number of the document.")
         elif row.shared:
             errors[f"{name}-document"] = _(
-                "Several of our documents have the number %(document)s. Take this line out and tick the one you mean.",
+                "Several of our documents have the number %(document)s. Remove this line and tick the one you mean.",
                 document=row.document,
             )
         elif (row.line_id or row.document) in seen:
@@ -182,9 +182,9 @@ def row_errors(draft: Draft, currency: str) -> dict[str, str]:
         seen.add(row.line_id or row.document)
         theirs = row.theirs_minor(currency)
         if theirs is None:
-            errors[f"{name}-theirs"] = _("Write the amount in your books, like 1234.50; 0 if it is not there.")
+            errors[f"{name}-theirs"] = _("Enter the amount in your books, such as 1234.50; 0 if it is not there.")
         elif theirs == row.ours_minor:
-            errors[f"{name}-theirs"] = _("This is our amount too. Change it, or take the line out.")
+            errors[f"{name}-theirs"] = _("This is our amount too. Change it, or remove the line.")
         if row.reason not in REASONS:
             errors[f"{name}-reason"] = _("Choose a reason.")
         if len(row.note) > NOTE_MAX:

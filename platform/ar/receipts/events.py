@@ -12,17 +12,17 @@ EVENTS: Final[dict[str, Event]] = {
     "bank_account_changed": Event(mark("Bank account changed"), "%(name)s %(number)s"),
     "bank_file_uploaded": Event(mark("Bank statement uploaded"), "%(file)s"),
     "bank_file_read": Event(
-        mark("Bank statement read"), mark("%(file)s: %(lines)s lines, %(new)s new, %(bad)s unread")
+        mark("Bank statement read"), mark("%(file)s: %(lines)s lines, %(new)s new, %(bad)s unreadable")
     ),
     "bank_file_refused": Event(mark("Bank statement refused")),
     "bank_line_set_aside": Event(mark("Bank line set aside"), "%(reason)s"),
-    "bank_line_taken_back": Event(mark("Bank line taken back")),
+    "bank_line_taken_back": Event(mark("Bank line reopened")),
     "bank_lines_matched": Event(
         mark("Bank lines matched"), mark("sure: %(sure)s, proposals: %(likely)s, by hand: %(hand)s")
     ),
-    "bank_lines_accepted": Event(mark("Sure matches booked"), mark("%(booked)s lines, %(passed_over)s passed over")),
+    "bank_lines_accepted": Event(mark("Sure matches posted"), mark("%(booked)s lines, %(passed_over)s skipped")),
     "bank_line_matched": Event(mark("Bank line matched"), mark("%(amount)s from %(payer)s")),
-    "bank_line_undone": Event(mark("Match taken back"), mark("%(amount)s from %(payer)s")),
+    "bank_line_undone": Event(mark("Match undone"), mark("%(amount)s from %(payer)s")),
     "payer_account_new": Event(mark("Paid from a new account"), "%(payer)s %(account)s %(bank)s"),
     "refund_paid": Event(mark("Refund paid"), mark("%(number)s out of %(credit_no)s, %(amount)s to %(payee)s")),
 }

@@ -15,21 +15,19 @@ MESSAGES: dict[str, str] = {
     "receipt_customer_unknown": mark("There is no customer with the number %(number)s."),
     "receipt_account_unknown": mark("There is no such bank account."),
     "receipt_account_currency": mark("That account is in %(account)s, this money in %(receipt)s."),
-    "receipt_in_future": mark("%(on)s has not come yet: money is booked on the day it came in."),
-    "receipt_overapplied": mark("More is ticked than there is money."),
+    "receipt_in_future": mark("%(on)s is in the future: money is posted on the day it was received."),
+    "receipt_overapplied": mark("The ticked amounts exceed the money available."),
     "nothing_ticked": mark("Tick what the money is for, or leave it unapplied."),
     "nothing_to_apply": mark("There is nothing open that this could pay."),
-    "line_matched": mark("%(by)s has booked this line meanwhile, as receipt %(number)s."),
-    "line_set_aside": mark("%(by)s has set this line aside meanwhile: %(reason)s"),
-    "line_not_matched": mark("This line is not matched any more. Load the page again."),
-    "line_not_a_receipt": mark("This line is no money that came in."),
+    "line_matched": mark("%(by)s has already posted this line as receipt %(number)s."),
+    "line_set_aside": mark("%(by)s has already set this line aside: %(reason)s"),
+    "line_not_matched": mark("This line is no longer matched. Reload the page."),
+    "line_not_a_receipt": mark("This line is not incoming money."),
     "refund_not_found": mark("There is no such refund."),
-    "refund_of_debit": mark("%(document_no)s is not money of the customer that could be given back."),
-    "refund_too_much": mark("At most %(open)s: no more is unapplied and not promised yet."),
-    "refund_settled": mark("This refund is decided already."),
-    "refund_credit_gone": mark(
-        "%(document_no)s has been used otherwise meanwhile: less is unapplied than was asked for."
-    ),
+    "refund_of_debit": mark("%(document_no)s is not customer money that can be refunded."),
+    "refund_too_much": mark("At most %(open)s: no more is unapplied and free of refund requests."),
+    "refund_settled": mark("This refund has already been decided."),
+    "refund_credit_gone": mark("%(document_no)s has since been used elsewhere: less is unapplied than was requested."),
 }
 METHODS: Final[dict[str, str]] = {
     "transfer": mark("Bank transfer"),
@@ -42,7 +40,7 @@ METHODS: Final[dict[str, str]] = {
 REASONS: Final[dict[str, str]] = {
     "reference": mark("document named"),
     "reference_weak": mark("document perhaps named"),
-    "amount": mark("amount fits"),
+    "amount": mark("amount matches"),
     "set_sum": mark("documents sum to the amount"),
     "part_payment": mark("part payment"),
     "overpaid": mark("more than is open"),
@@ -55,14 +53,14 @@ REASONS: Final[dict[str, str]] = {
 }
 AGAINST: Final[dict[str, str]] = {
     "other_account": mark("the account is another customer’s"),
-    "other_name": mark("the payer is called like another customer"),
+    "other_name": mark("the payer has another customer's name"),
     "other_name_in_text": mark("the text names another customer"),
     "other_document": mark("the text names another customer’s document"),
-    "settled_document": mark("the text names a document that is paid already"),
+    "settled_document": mark("the text names a document that is already paid"),
     "unknown_document": mark("the text names a document that is not in the books"),
     "other_currency": mark("the document named is in another currency"),
-    "refused": mark("a person took this off before"),
-    "refused_before": mark("a person has taken a match of this line back"),
+    "refused": mark("undone before by a person"),
+    "refused_before": mark("a person has undone a match of this line"),
 }
 #: The rule that allocated a share (`allocation_order.AllocationRule`).
 WHY: Final[dict[str, str]] = {
@@ -91,8 +89,8 @@ RECEIPT_STATES: Final[dict[str, str]] = {
     "reversed": mark("Reversed"),
 }
 REFUND_STATES: Final[dict[str, tuple[str, str]]] = {
-    "asked": (mark("Waits for approval"), "warn"),
-    "paid": (mark("Paid back"), "ok"),
+    "asked": (mark("Awaiting approval"), "warn"),
+    "paid": (mark("Refunded"), "ok"),
     "refused": (mark("Refused"), "quiet"),
     "withdrawn": (mark("Withdrawn"), "quiet"),
 }

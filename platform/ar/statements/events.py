@@ -9,12 +9,12 @@ from kernel.money import format_with_symbol
 from tenants.slice import Event, FactMaker
 
 EVENTS: Final[dict[str, Event]] = {
-    "statement_issued": Event(mark("Statement issued"), mark("%(number)s over %(closing)s")),
-    "statement_queued": Event(mark("Statement put in the post"), mark("%(number)s to %(to)s"), row_of_its_own=True),
+    "statement_issued": Event(mark("Statement issued"), mark("%(number)s for %(closing)s")),
+    "statement_queued": Event(mark("Statement queued"), mark("%(number)s to %(to)s"), row_of_its_own=True),
     "statement_sent": Event(mark("Statement sent"), "%(to)s", row_of_its_own=True),
-    "statement_bounced": Event(mark("Statement came back"), "%(to)s: %(reason)s", tone="late", row_of_its_own=True),
-    "statement_mail_arrived": Event(mark("Mail judged as arrived"), "%(to)s"),
-    "statement_mail_lost": Event(mark("Mail judged as not arrived"), "%(to)s"),
+    "statement_bounced": Event(mark("Statement bounced"), "%(to)s: %(reason)s", tone="late", row_of_its_own=True),
+    "statement_mail_arrived": Event(mark("E-mail recorded as delivered"), "%(to)s"),
+    "statement_mail_lost": Event(mark("E-mail recorded as not delivered"), "%(to)s"),
     "statements_wait": Event(
         mark("Statements of the month wait"), mark("%(period)s: %(statements)s statements to issue")
     ),

@@ -23,7 +23,7 @@ Month = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\d{4}
 #: Why two sets of books differ: the five error sources of R129 and the usual ones of a confirmation letter.
 REASONS: Final[dict[str, str]] = {
     "already_paid": mark("Already paid"),
-    "in_transit": mark("Goods or payment under way"),
+    "in_transit": mark("Goods or payment in transit"),
     "unknown_document": mark("Document not in our books"),
     "goods_returned": mark("Goods transferred, returned or exchanged"),
     "quality": mark("Quality complaint"),

@@ -132,12 +132,12 @@ JOBS: Final = (
 )
 RECURRING: Final = (Recurring(ISSUE_MONTH, period="month"),)
 MAILS: Final = (
-    Mail(PURPOSE, recheck=recheck_statement, on_outcome=settled, timeline_name=mark("Statement by mail")),
+    Mail(PURPOSE, recheck=recheck_statement, on_outcome=settled, timeline_name=mark("Statement by e-mail")),
     Mail(CODE_PURPOSE, recheck=recheck_code, on_outcome=forget_code),
     Mail(
         COPY_PURPOSE,
         no_recheck_because="it tells the signer what they have just signed",
-        timeline_name=mark("Copy of the answer by mail"),
+        timeline_name=mark("Copy of the answer by e-mail"),
     ),
     Mail(TEAM_PURPOSE, recheck=recheck_team),
 )

@@ -123,7 +123,7 @@ def create_month(data: IssueMonth) -> Page:
         plan = months.plan_month(db(), actor().tenant_id, period)
         return render("ar/statements/create_month.html", plan=plan, period=period, key=str(new_id()))
     number = months.issue_month_once(db(), actor(), period, data.key)
-    text = _("These statements were asked for already; nothing was sent twice.")
+    text = _("These statements have already been requested; nothing was sent twice.")
     if number is not None:
         text = ngettext("%(num)s statement is being drawn up.", "%(num)s statements are being drawn up.", number)
     return done(text, "statements.index", month=period.label)

@@ -28,9 +28,9 @@ from web.forms import Form, blank, read_form
 from web.responses import Page, download, render
 
 SAID = {
-    "pending": mark("Approved; whoever is next has been told."),
+    "pending": mark("Approved; the next approver has been notified."),
     "approved": mark("Approved, and done."),
-    "rejected": mark("Rejected; whoever asked has been told."),
+    "rejected": mark("Rejected; the requester has been notified."),
 }
 
 

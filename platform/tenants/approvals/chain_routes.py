@@ -78,7 +78,7 @@ def save(kind: str) -> Page:
             db().rollback()
             fault = explain(error)
         else:
-            text = _("The chain is saved. What is open goes on with the chain it began with.")
+            text = _("The chain is saved. Open requests continue with the chain they started with.")
             return done(text, "approval_chains.index")
     chain = chain_of(db(), actor().tenant_id, found)
     return invalid(EDIT, **_page(found, chain, typed, version, fault))
@@ -107,14 +107,14 @@ def _read(currency: str) -> tuple[list[Row], list[Step]]:
         try:
             steps.append(Step(row.role, parse_amount(row.amount, currency) if row.amount else 0))
         except BadAmount:
-            row.error = _("Write an amount like 1,234.50.")
+            row.error = _("Enter an amount such as 1,234.50.")
     return typed, steps
 
 
 def _page(kind: Kind, chain: Chain, typed: list[Row], version: int, fault: str = "") -> dict[str, Any]:
     held = queries.filled_roles(db(), actor())
     named = [(role.value, _(ROLE_NAMES[role])) for role in DECIDING_ROLES]
-    roles = [(role, name if role in held else _("%(role)s (nobody yet)", role=name)) for role, name in named]
+    roles = [(role, name if role in held else _("%(role)s (unassigned)", role=name)) for role, name in named]
     rows = (typed + [Row() for _number in range(STEPS_MAX)])[:STEPS_MAX]
     errors = [(f"from_{number}", row.error) for number, row in enumerate(rows, 1) if row.error]
     return {

@@ -82,7 +82,7 @@ def role_name(role: str) -> str:
 def _tabs(page: queries.Inbox, wanted: InboxFilters, path: str) -> list[filters.Chip]:
     options: list[tuple[object, str] | tuple[object, str, int]] = [
         ("mine", _("Waiting for me"), page.mine),
-        ("asked", _("Asked by me")),
+        ("asked", _("Requested by me")),
         ("open", _("All open"), page.open),
         ("decided", _("Already decided")),
     ]

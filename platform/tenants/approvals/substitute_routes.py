@@ -56,7 +56,7 @@ def index() -> Page:
 def create(data: NewSubstitute) -> Page:
     """Names a substitute for oneself, or as an administrator for anybody."""
     set_substitute(db(), actor(), data)
-    return done(_("The substitute is set."), "approval_substitutes.index")
+    return done(_("The substitute is appointed."), "approval_substitutes.index")
 
 
 @bp.post("/<uuid:substitute_id>/revocation")

@@ -52,7 +52,7 @@ def create(data: InvitePerson) -> Page:
     user_id = commands.invite_person(db(), actor(), data)
     # When the mail is refused, the membership that was written just now goes with it.
     send_invitation(db(), actor(), user_id, links())
-    text = _("%(name)s is invited; a mail is on its way to %(email)s.", name=data.name, email=data.email)
+    text = _("%(name)s has been invited; an e-mail is on its way to %(email)s.", name=data.name, email=data.email)
     return done(text, "people.index")
 
 
@@ -105,7 +105,7 @@ def ask_remove(user_id: UUID) -> Page:
 def remove(user_id: UUID) -> Page:
     person = queries.member(db(), actor().tenant_id, user_id)
     commands.remove_person(db(), actor(), user_id)
-    return done(_("%(name)s has no access any more.", name=person.name), "people.index")
+    return done(_("%(name)s no longer has access.", name=person.name), "people.index")
 
 
 def _role_names() -> list[tuple[str, str]]:

@@ -86,9 +86,9 @@ def _policies() -> list[tuple[str, str, str]]:
             "five-step",
             _("Five steps, from the end of the collection period"),
             _(
-                "Due notice after 1 day, overdue report after 5, statement to confirm after 10, demand letter with a "
-                "deadline and a proposal to stop shipments after 15, warning when the deadline has lapsed. "
-                "One month after the due date the general manager is told."
+                "Due notice after 1 day, overdue report after 5, statement to confirm after 10, demand letter "
+                "with a deadline and a proposal to stop shipments after 15, warning when the deadline has "
+                "passed. One month after the due date the general manager is informed."
             ),
         ),
         (

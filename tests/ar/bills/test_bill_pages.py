@@ -121,8 +121,8 @@ def test_a_bill_is_typed_in_and_shows_what_it_did(world: World) -> None:
         ({"amount": "x"}, "“x” is not an amount in this currency."),
         ({"customer_no": "777"}, "There is no customer 777."),
         ({"tenor_months": "8"}, "longer than the 6 months allowed: at most 2027-04-30"),
-        ({"tenor_months": "", "matures_on": "2026-13-01"}, "Write a date like 2026-11-21."),
-        ({"number": ""}, "This is needed."),
+        ({"tenor_months": "", "matures_on": "2026-13-01"}, "Enter a date such as 2026-11-21."),
+        ({"number": ""}, "This field is required."),
         ({"received_on": "2026-12-24"}, "This cannot be after today, 2026-11-20."),
         ({"kind": "cheque"}, "Choose one of the options."),
         ({"pays": "chosen"}, "Tick the documents that the bill pays"),
@@ -165,11 +165,11 @@ def test_a_bill_goes_its_way_by_its_own_forms(world: World, bill: UUID) -> None:
     client = world.client()
     status, text = post_step(world, client, bill, "presentation", on="2026-09-01")
     assert status == 422
-    assert "The bill matures on 2026-09-30 only." in text
+    assert "The bill does not mature until 2026-09-30." in text
     assert post_step(world, client, bill, "presentation")[0] == 303
     status, text = post_step(world, client, bill, "dishonour")
     assert status == 422
-    assert "This is needed." in text
+    assert "This field is required." in text
     assert post_step(world, client, bill, "dishonour", proof="拒付理由书 第1号")[0] == 303
     page = client.get(world.url(f"/bills/{bill}")).text
     assert "拒付理由书 第1号" in page

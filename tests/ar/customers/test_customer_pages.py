@@ -78,7 +78,7 @@ def test_the_page_leads_to_using_a_bounced_address_again(world: World) -> None:
     client = world.client()
     path = f"/customers/{customer_id}/contacts"
     client.post(world.url(path), data={"name": "Bo", "email": "bo@a.example", "purposes": ["dunning"]})
-    assert "Use again" not in client.get(world.url(f"/customers/{customer_id}/edit")).text
+    assert "Reactivate" not in client.get(world.url(f"/customers/{customer_id}/edit")).text
     with world.transaction() as db:
         bounced = sa.update(Contact).where(Contact.tenant_id == world.tenant_id)
         db.execute(bounced.values(suppressed_at=world.actor().now, suppressed_reason="550 no such user"))

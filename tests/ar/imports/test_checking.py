@@ -163,7 +163,7 @@ def test_a_date_with_one_possible_reading_says_which_order_to_choose() -> None:
     with use_language("en"):
         said = finding_text(report.errors[0].code, report.errors[0].params)
     assert said == (
-        "“11/21/2026” is a date only with the month first. Choose “Month first” for this file, or write 2026-11-21."
+        "“11/21/2026” is a date only with the month first. Choose “Month first” for this file, or enter 2026-11-21."
     )
 
 
@@ -213,7 +213,7 @@ def test_a_repeated_key_names_both_rows() -> None:
     kept = refuse_twins(ReadRows(parsed, []), lambda item: (item.kind, item.document_no), "document_no", report)
     assert len(kept.good) == 1
     with use_language("en"):
-        assert finding_text(report.errors[0].code, report.errors[0].params) == "“INV-1” stands in row 2 already."
+        assert finding_text(report.errors[0].code, report.errors[0].params) == "“INV-1” is already in row 2."
     assert error_codes(report) == [(3, "document_no", "duplicate_in_file")]
 
 

@@ -82,7 +82,7 @@ def test_errors_are_told_in_the_order_of_the_file(world: World, tmp_path: Path) 
     assert places == [(2, "kind"), (2, "amount"), (3, "customer_name"), *((4, column) for column in last)]
     client = world.client()
     page = client.get(world.url(f"/imports/{job_id}")).get_data(as_text=True)
-    said = ["found “收据”", "found “-5”", "Customer “2” is new", "A value is needed"]
+    said = ["found “收据”", "found “-5”", "Customer “2” is new", "A value is required"]
     assert sorted(said, key=page.index) == said
     first, *_rest = open_table(client.get(world.url(f"/imports/{job_id}/errors.xlsx")).get_data()).rows()
     assert first.cells[-1].index("kind: ") < first.cells[-1].index("amount: ")

@@ -140,7 +140,7 @@ def set_tries(world: World, kind: str, times: int) -> None:
 def says_failed(world: World, job_id: UUID) -> bool:
     """Returns whether the page says that the import failed, with a sentence."""
     page = world.client().get(world.url(f"/imports/{job_id}")).text
-    assert (job_page(world, job_id).state == "failed") == ("could not be worked on" in page)
+    assert (job_page(world, job_id).state == "failed") == ("could not be processed" in page)
     return job_page(world, job_id).state == "failed"
 
 

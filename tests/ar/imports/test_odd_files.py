@@ -120,7 +120,7 @@ def test_a_reversed_document_is_neither_unchanged_nor_posted_again(world: World,
     assert (error_codes(report), report.unchanged) == ([(2, "document_no", "document_reversed")], 0)
     with use_language("en"):
         said = finding_text(report.errors[0].code, report.errors[0].params)
-    assert said == f"“INV-1” was posted and taken back by {reversal}. Give the new document a number of its own."
+    assert said == f"“INV-1” was posted and reversed by {reversal}. Give the new document a number of its own."
     assert import_file(world, "open-items", csv_file(ITEM_HEADERS, item_row("INV-1-2", amount=amount))).created == 1
 
 

@@ -92,7 +92,7 @@ def test_when_the_books_moved_the_new_figures_are_shown_instead(world: World) ->
     answer = client.post(world.url("/interest/"), data=form | {"due_days": "7"})
     assert answer.status_code == 409
     page = text_of(answer.text)
-    assert "The books have moved" in page
+    assert "The books have changed" in page
     assert "INV-2" in page
     assert 'value="7"' in answer.text
     assert client.post(world.url("/interest/"), data=form_fields(answer.text)).status_code == 303
@@ -111,9 +111,9 @@ def test_what_is_ticked_off_is_left_out_and_kept_when_the_form_comes_back(world:
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"document_on": "2026-02-30"}, "Write a date like"),
+        ({"document_on": "2026-02-30"}, "Enter a date such as"),
         ({"document_on": "2026-02-11"}, "The documents must be dated from"),
-        ({"due_days": "many"}, "Write a whole number"),
+        ({"due_days": "many"}, "Enter a whole number"),
     ],
 )
 def test_bad_input_comes_back_with_its_error(world: World, values: dict[str, str], sentence: str) -> None:
@@ -167,8 +167,8 @@ def test_terms_are_recorded_and_shown_with_what_was_typed_kept(world: World) -> 
     url = world.url(f"/interest/terms/{customer}")
     bad = client.post(url, data={"kind": "contract", "from_on": "2025-01-01", "note": "clause 7", "factor": "x"})
     assert bad.status_code == 422
-    assert "write one of them" in bad.text
-    assert "Write a number like" in bad.text
+    assert "enter one of them" in bad.text
+    assert "Enter a number such as" in bad.text
     assert 'value="clause 7"' in bad.text
     good = {
         "kind": "contract",
@@ -185,7 +185,7 @@ def test_terms_are_recorded_and_shown_with_what_was_typed_kept(world: World) -> 
     assert world.interest_preview().totals == {"CNY": 2_250_00}
     minimum = client.post(url, data={"kind": "lpr", "from_on": "2025-01-01", "minimum": "50"})
     assert minimum.status_code == 422
-    assert "needs the currency" in minimum.text
+    assert "needs a currency" in minimum.text
     world = world.url("/interest/terms")
     assert client.post(world, data={"kind": "standard", "from_on": "2025-01-01"}).status_code == 422
     assert client.post(world, data={"kind": "lpr", "from_on": "2025-01-01", "factor": "1.5"}).status_code == 303

@@ -83,18 +83,18 @@ def test_when_the_books_moved_the_new_figures_are_shown(world: World) -> None:
     world.late_invoice(customer, number="INV-2", minor=1_000_00, days_late=10)
     answer = client.post(world.url("/provisions/"), data=sent)
     assert answer.status_code == 409
-    assert "The books have moved" in answer.text
+    assert "The books have changed" in answer.text
     assert "32.00" in text_of(answer.text)
 
 
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"rate": ["0.3", "1.6", "3.6", "6.6", "x"]}, "Write a number like"),
+        ({"rate": ["0.3", "1.6", "3.6", "6.6", "x"]}, "Enter a number such as"),
         ({"through": ["0", "30", "60", "90", "99"]}, "The last bucket has no end"),
-        ({"factor": "1.3"}, "needs its reason in writing"),
-        ({"lgd": "120"}, "from 0 to 100 per cent"),
-        ({"months": "many"}, "Write a whole number"),
+        ({"factor": "1.3"}, "requires a written reason"),
+        ({"lgd": "120"}, "between 0 and 100 per cent"),
+        ({"months": "many"}, "Enter a whole number"),
     ],
 )
 def test_a_bad_policy_comes_back_as_typed(world: World, values: dict[str, Any], sentence: str) -> None:
@@ -172,7 +172,7 @@ def test_from_the_proposal_to_the_recovery(world: World, language: str) -> None:
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"reason": ""}, "This is needed"),
+        ({"reason": ""}, "This field is required"),
         ({"selected": ""}, "Tick the documents"),
         ({"cause": "tired"}, "Choose one of the options"),
         ({"amount": "9999"}, "More than is open"),
@@ -202,7 +202,7 @@ def test_a_bad_file_and_a_missing_one_are_said_at_their_field(world: World) -> N
     fields = {name: value for name, value in proposal_form(customer, debt).items() if name != "files"}
     assert "Add at least one file" in client.post(url, data=fields).text
     wrong = fields | {"files": (io.BytesIO(b"<html>"), "x.html")}
-    assert "x.html is none of the kinds taken" in client.post(url, data=wrong).text
+    assert "x.html is not of an accepted type" in client.post(url, data=wrong).text
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_who_may_change(world: World) -> None:
     assert world.client("accountant").post(url("/provisions/policy"), data={}).status_code == 403
     assert clients["salesperson"].post(url(f"/bad-debts/of/{customer}"), data={}).status_code == 403
     page = clients["salesperson"].get(url(f"/bad-debts/{case}")).text
-    assert "Take the write-off back" not in page
+    assert "Reverse write-off" not in page
     assert "Money has come in" not in page
 
 

@@ -72,7 +72,7 @@ def test_a_person_says_that_the_statement_arrived(world: World, doubtful: Issued
     assert _mails_in_doubt(world) == []
     page = world.client().get(world.url(f"/statements/{doubtful.statement_id}")).text
     assert "It did not arrive" not in page
-    assert "a person says that it arrived" in page
+    assert "recorded by a person as delivered" in page
     assert _post_outcome(world, doubtful, "not_arrived") == 422, "it was judged before"
     j = JournalEvent
     with world.reading() as db:

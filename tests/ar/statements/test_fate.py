@@ -70,9 +70,9 @@ def test_a_mail_refused_for_our_sake_says_so_and_goes_again_to_the_same_contact(
     assert _statement_status(world, issued) == "not_sent"
     assert _suppressed_reasons(world) == [None]
     shown = _statement_page(world, issued)
-    for expected in ("Came back", "lina@xinsheng.example", "550 5.7.1 sender quota exceeded", ">Send<"):
+    for expected in ("Bounced", "lina@xinsheng.example", "550 5.7.1 sender quota exceeded", ">Send<"):
         assert expected in re.sub(r"\s+(?=<)|(?<=>)\s+", "", shown), expected
-    assert "Came back" in world.client().get(world.url("/statements/")).get_data(as_text=True)
+    assert "Bounced" in world.client().get(world.url("/statements/")).get_data(as_text=True)
     world.client().post(world.url(f"/statements/{issued.statement_id}/deliveries"))
     assert "sent" in drain(world.tenant_id)
     assert len(post.to("lina@xinsheng.example")) == 1

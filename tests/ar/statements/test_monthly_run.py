@@ -78,7 +78,7 @@ def test_everybody_is_asked_about_before_anybody_is_mailed(world: World) -> None
     page = " ".join(re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True)).split())
     assert answer.status_code == 200
     for expected in (
-        "Statements of 2026-03 for everybody",
+        "Statements of 2026-03 for all customers",
         "Statements 3",
         "Customers 2",
         "Without a contact 1",
@@ -102,7 +102,7 @@ def test_a_confirmation_puts_the_jobs_once(world: World) -> None:
         assert len(_issue_jobs(world)) == 3
     other = client.post(world.url("/statements/month"), data={**sure, "month": "2026-02"})
     assert other.status_code == 422
-    assert "This form was sent before with other values." in other.text
+    assert "This form was already sent with other values." in other.text
     assert 'value="2026-02"' in other.text
 
 

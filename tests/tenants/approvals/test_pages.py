@@ -47,7 +47,7 @@ def _show(company: TestCompany, approval: UUID, tail: str = "") -> str:
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("en", ["Waiting for me", "Whose turn"]), ("zh_CN", [])],
+    [("en", ["Waiting for me", "Current approver"]), ("zh_CN", [])],
 )
 def test_the_inbox_says_what_why_how_much_for_whom_and_since_when(
     company: TestCompany, language: str, words: list[str]
@@ -93,7 +93,7 @@ def test_deciding_from_the_page_needs_the_role_and_is_said_where_one_stands(comp
     own = _client(company, asker)
     assert 'value="approve"' not in own.get(_show(company, approval)).text
     refused = own.post(_show(company, approval, "/decision"), data={"outcome": "approve", "step": "0"})
-    assert (refused.status_code, "You asked for this" in refused.text) == (403, True)
+    assert (refused.status_code, "You requested this" in refused.text) == (403, True)
     client = _client(company, director)
     answer = client.post(_show(company, approval, "/decision"), data={"outcome": "approve", "step": "0"})
     assert answer.status_code == 303
@@ -102,7 +102,7 @@ def test_deciding_from_the_page_needs_the_role_and_is_said_where_one_stands(comp
     assert "王总" in text
     late = _client(company, person(company, "finance_director"))
     said = late.post(_show(company, approval, "/decision"), data={"outcome": "approve", "step": "0"})
-    assert (said.status_code, "meanwhile" in said.text) == (409, True)
+    assert (said.status_code, "has already decided" in said.text) == (409, True)
     final = _client(company, manager).post(
         _show(company, approval, "/decision"), data={"outcome": "approve", "step": "1", "reason": "同意"}
     )
@@ -116,7 +116,7 @@ def test_rejecting_without_a_reason_keeps_the_page_and_says_so(company: TestComp
     assert approval
     client = _client(company, person(company, "finance_director"))
     answer = client.post(_show(company, approval, "/decision"), data={"outcome": "reject", "step": "0"})
-    assert (answer.status_code, "Say why." in answer.text) == (422, True)
+    assert (answer.status_code, "Give a reason." in answer.text) == (422, True)
     for bad in ({"outcome": "maybe", "step": "0"}, {"outcome": "approve"}, {"outcome": "approve", "step": "x"}):
         assert client.post(_show(company, approval, "/decision"), data=bad).status_code == 422
     assert open_step(company, approval)[0] == "pending"
@@ -155,7 +155,7 @@ def test_withdrawing_what_is_decided_by_now_says_so_and_keeps_the_reason(company
     approve_all(company, approval)
     late = _client(company, asker).post(_show(company, approval, "/withdrawal"), data={"why": "客户不要了"})
     assert late.status_code == 422
-    assert "is closed already; nothing was changed." in late.text
+    assert "is already closed; nothing was changed." in late.text
     assert "You wrote: 客户不要了" in late.text
 
 
@@ -198,7 +198,7 @@ def test_naming_and_revoking_a_substitute(company: TestCompany) -> None:
         assert client.post(page, data=form).status_code == 303
     text = client.get(page).text
     assert text.count("/revocation") == 1
-    assert "Stands in now" in text
+    assert "Acting now" in text
     bad = client.post(page, data=form | {"to_on": "2020-01-01", "key": "j" * 32})
     assert bad.status_code == 422
     assert f'value="{day}"' in bad.text

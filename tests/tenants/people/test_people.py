@@ -137,7 +137,7 @@ def test_one_person_gets_three_links_an_hour_and_no_more(company: TestCompany) -
     for _ in range(4):
         assert client.post(f"{url}/link").status_code == 303
     assert len(_mails(company)) == PER_PERSON_AND_HOUR, "the invitation counts too"
-    assert "was sent 3 mails within the hour" in client.get(url).text
+    assert "has been sent 3 e-mails within the hour" in client.get(url).text
     again = client.post(company.url("/people/"), data={"email": email, "name": "李蕾", "roles": ["admin"]})
     assert again.status_code == 422
     assert "within the hour" in again.text

@@ -18,12 +18,12 @@ REASONS: Final[dict[str, str]] = {
     "blocked": mark("on hold"),
     "disputed": mark("disputed by the customer"),
     "promised": mark("payment promised"),
-    "tolerance": mark("below the smallest amount to chase"),
+    "tolerance": mark("below the minimum amount to chase"),
     "apply_first": mark("unapplied credit to apply first"),
     "contact_suppressed": mark("the contact's address does not work"),
     "no_dunning_contact": mark("no contact for reminders"),
     "letter_failed": mark("the letter could not be made"),
-    "withdrawn": mark("taken back before sending"),
+    "withdrawn": mark("withdrawn before sending"),
 }
 _ANCHORS: Final = {
     "due": mark("the due date"),
@@ -61,13 +61,15 @@ def why_step(code: str, params: Mapping[str, Any]) -> str:
                 last=params.get("last_delivered_on"),
             )
         case "catch_up":
-            return _("%(basis)s: was due on %(day)s, made up on %(today)s.", basis=basis, day=nominal_on, today=runs_on)
+            return _(
+                "%(basis)s: was due on %(day)s, caught up on %(today)s.", basis=basis, day=nominal_on, today=runs_on
+            )
         case "level_of_the_day":
-            return _("%(basis)s: begins at the level of the day, as the policy says.", basis=basis)
+            return _("%(basis)s: starts at that day's level, as the policy provides.", basis=basis)
         case "deadline_lapsed":
-            return _("The deadline of %(day)s has lapsed without payment.", day=params.get("anchor_on"))
+            return _("The deadline of %(day)s has passed without payment.", day=params.get("anchor_on"))
         case "own_clock":
-            return _("%(basis)s, whatever level the item is on.", basis=basis)
+            return _("%(basis)s, regardless of the item's level.", basis=basis)
         case _:
             return code
 
@@ -82,7 +84,7 @@ def why_held(code: str, params: Mapping[str, Any]) -> str:
         case "blocked":
             return _("On hold until lifted: %(reason)s", reason=reason)
         case "disputed":
-            return _("Disputed: %(reason)s. Only disputed items wait.", reason=reason)
+            return _("Disputed: %(reason)s. Only the disputed items are held back.", reason=reason)
         case "promised":
             return _("Payment promised for %(day)s: %(reason)s", day=until, reason=reason)
         case "tolerance":

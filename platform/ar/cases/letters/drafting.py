@@ -341,13 +341,16 @@ def _paper(letter: Draft, words: LetterTexts) -> dict[str, Any]:
 
 def _asking(sender: CompanyFacts) -> str:
     reach = _reach(sender)
-    return _("For questions please turn to: %(contact)s", contact=reach) if reach else ""
+    return _("If you have questions, please contact: %(contact)s", contact=reach) if reach else ""
 
 
 def _deadline(letter: Draft) -> dict[str, str] | None:
     if letter.deadline_on is None:
         return None
-    return {"text": _("Please let the full amount reach us no later than"), "on": letter.deadline_on.isoformat()}
+    return {
+        "text": _("Please make sure that the full amount reaches us no later than"),
+        "on": letter.deadline_on.isoformat(),
+    }
 
 
 def _labels(title: str) -> dict[str, str]:

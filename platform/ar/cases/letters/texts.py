@@ -24,7 +24,7 @@ STEP_NAMES: Final[dict[str, str]] = {
     "remind_2": mark("Second reminder"),
     "inquiry_call": mark("Call to ask what is wrong"),
     "formal_1": mark("First formal letter"),
-    "solemn_notice": mark("Solemn notice"),
+    "solemn_notice": mark("Formal notice"),
     "formal_2": mark("Second formal letter"),
     "pressure_call": mark("Call on the second letter"),
     "manager_call_1": mark("First call by the manager"),
@@ -37,13 +37,13 @@ STEP_NAMES: Final[dict[str, str]] = {
 TASK_HINTS: Final[dict[str, str]] = {
     "overdue_report": mark("Write to the department manager why the amount is late and when it will be paid."),
     "general_manager": mark("Report to the general manager, who decides on legal or other means."),
-    "inquiry_call": mark("Ask what keeps the payment, note the reason and the day promised."),
+    "inquiry_call": mark("Ask what is holding up the payment; note the reason and the promised date."),
     "pressure_call": mark("Refer to the second formal letter and ask for a firm day of payment."),
     "manager_call_1": mark("The manager speaks to the person who decides at the customer."),
-    "manager_call_2": mark("Last talk before the final notice: agree on a day, in writing."),
+    "manager_call_2": mark("Last conversation before the final notice: agree on a payment date in writing."),
     "agency": mark("Choose a collection agency by reputation and price, and sign the order."),
     "litigation": mark("Gather contract, delivery notes, statements and letters for counsel."),
-    "mend_contact": mark("The mail came back. Find a working address, then send the letter again."),
+    "mend_contact": mark("The e-mail bounced. Find a working address, then send the letter again."),
 }
 
 
@@ -55,9 +55,9 @@ STATE_NAMES: Final[dict[str, str]] = {
     "done": mark("Done"),
     "skipped": mark("Skipped"),
     "suppressed": mark("Not sent"),
-    "failed": mark("Came back"),
+    "failed": mark("Bounced"),
     "unknown": mark("In doubt"),
-    "held": mark("Held"),
+    "held": mark("Withheld"),
     "simulated": mark("Simulated"),
 }
 STATE_TONES: Final = {
@@ -81,7 +81,7 @@ class LetterTexts:
 
 
 _RESERVE: Final = mark("If you have paid in the meantime, please tell us the date and disregard this letter.")
-_FRIENDLY_END: Final = mark("If something keeps you from paying, please tell us so that we can solve it together.")
+_FRIENDLY_END: Final = mark("If something prevents you from paying, please tell us so that we can resolve it together.")
 _CONTRACT: Final = mark(
     "Should the amount stay unpaid, we may suspend further deliveries and claim what the contract and the law "
     "provide for late payment."
@@ -101,7 +101,7 @@ LETTERS: Final[dict[str, LetterTexts]] = {
     "remind_1": LetterTexts(
         mark("Payment reminder"),
         mark("A friendly reminder of payment"),
-        mark("Perhaps it was overlooked: the items below have passed their due date."),
+        mark("This may have been overlooked: the items below are past their due date."),
         _FRIENDLY_END,
     ),
     "remind_2": LetterTexts(
@@ -119,13 +119,13 @@ LETTERS: Final[dict[str, LetterTexts]] = {
     "formal_1": LetterTexts(
         mark("Formal request for payment"),
         mark("Formal request for payment of overdue items"),
-        mark("In spite of our reminders the items below are unpaid. We formally ask you to settle them now."),
+        mark("Despite our reminders, the items below remain unpaid. We formally ask you to settle them now."),
         _CONTRACT,
     ),
     "solemn_notice": LetterTexts(
-        mark("Solemn notice"),
+        mark("Formal notice"),
         mark("Notice of overdue payment"),
-        mark("The items below have been overdue for some time, and our requests have remained without result."),
+        mark("The items below have been overdue for some time, and our requests have gone unanswered."),
         _CONTRACT,
     ),
     "formal_2": LetterTexts(
@@ -137,13 +137,13 @@ LETTERS: Final[dict[str, LetterTexts]] = {
     "demand": LetterTexts(
         mark("Demand letter"),
         mark("Demand for payment with a deadline"),
-        mark("The items below have passed the agreed date of payment, and our reminders have remained without result."),
+        mark("The items below have passed the agreed date of payment, and our reminders have gone unanswered."),
         _CONTRACT,
     ),
     "warning": LetterTexts(
         mark("Warning"),
-        mark("The deadline for payment has lapsed"),
-        mark("The deadline of our demand has lapsed without payment of the items below."),
+        mark("The deadline for payment has passed"),
+        mark("The deadline of our demand has passed without payment of the items below."),
         _LEGAL,
     ),
     "final_notice": LetterTexts(

@@ -55,7 +55,9 @@ def approve_all() -> Page:
     if early:
         flash_ok(
             ngettext(
-                "%(num)s letter stays: its day has not come.", "%(num)s letters stay: their day has not come.", early
+                "%(num)s letter stays in the queue: it is not due yet.",
+                "%(num)s letters stay in the queue: they are not due yet.",
+                early,
             )
         )
     return see_other(_next())
@@ -76,7 +78,7 @@ def skip(data: SkipAction, action_id: UUID) -> Page:
 def complete(data: CompleteTask, action_id: UUID) -> Page:
     """Marks a call or task as done, with a note."""
     commands.complete_task(db(), actor(), action_id, data)
-    return _back(_("Noted as done."))
+    return _back(_("Marked as done."))
 
 
 @bp.post("/actions/<uuid:action_id>/outcome")
@@ -85,7 +87,7 @@ def complete(data: CompleteTask, action_id: UUID) -> Page:
 def outcome(data: ResolveDelivery, action_id: UUID) -> Page:
     """A person's word on a mail that came back or was lost sight of."""
     commands.resolve_delivery(db(), actor(), action_id, data)
-    return _back(_("Noted.") if data.outcome == "arrived" else _("It waits in the queue again."))
+    return _back(_("Noted.") if data.outcome == "arrived" else _("It is back in the queue."))
 
 
 @bp.post("/runs")
@@ -96,7 +98,7 @@ def run() -> Page:
     calendar, today = work_calendar(db(), actor().tenant_id), actor().today
     if not result.steps and not calendar.is_working_day(today):
         next_on = calendar.next_working_day(today).isoformat()
-        text = _("Today is no working day: the run proposed nothing. Steps come again on %(day)s.", day=next_on)
+        text = _("Today is not a working day: the run proposed nothing. Steps resume on %(day)s.", day=next_on)
         return done(text, "cases.queue")
     text = ngettext("The run proposed %(num)s step.", "The run proposed %(num)s steps.", result.steps)
     return done(text, "cases.queue")
@@ -122,7 +124,7 @@ def place_block(data: PlaceBlock) -> Page:
 def lift_block(block_id: UUID) -> Page:
     """Ends a hold."""
     commands.lift_block(db(), actor(), block_id)
-    return _back(_("Lifted. The next run goes on at the level reached."))
+    return _back(_("Lifted. The next run continues from the level reached."))
 
 
 def _next() -> str:

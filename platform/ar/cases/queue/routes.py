@@ -47,7 +47,7 @@ def queue() -> Page:
     tabs = [
         ("letters", _("Letters"), summary.letters),
         ("tasks", _("Calls and tasks"), summary.calls + summary.tasks),
-        ("problems", _("Came back or in doubt"), summary.problems),
+        ("problems", _("Bounced or in doubt"), summary.problems),
         ("outgoing", _("On their way"), summary.outgoing),
     ]
     return render(

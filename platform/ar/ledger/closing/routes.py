@@ -80,7 +80,7 @@ def lock(data: LockBooks) -> Page:
 def ask_unlock(data: RequestUnlock) -> Page:
     """Requests to unlock a period."""
     commands.request_unlock(db(), actor(), data)
-    return done(_("Asked. The period is open once it is approved."), "closing.periods")
+    return done(_("Requested. The period opens once approved."), "closing.periods")
 
 
 @bp.get("/examination")
@@ -101,4 +101,4 @@ def examination() -> Page:
 def examine() -> Page:
     """Queues an examination of the books."""
     request_examination(db(), actor(), request.form.get("key", ""))
-    return done(_("The books are being examined. The result stands here in a moment."), "closing.examination")
+    return done(_("The books are being examined. The result will appear here shortly."), "closing.examination")

@@ -35,7 +35,7 @@ def group() -> None:
 @click.option("--on", "document_on", default="", metavar="YYYY-MM-DD", help="The document's date (default: today).")
 @click.option("--due", "due_on", default="", metavar="YYYY-MM-DD", help="Default: by the customer's terms.")
 @click.option("--currency", default="", metavar="CODE", help="Default: the company's.")
-@click.option("--tax-rate", default="", metavar="PERCENT", help="Contained in the amount, for example 13.")
+@click.option("--tax-rate", default="", metavar="PERCENT", help="Included in the amount, for example 13.")
 @click.option("--tax", default="", metavar="AMOUNT", help="Instead of the rate.")
 @click.option("--discount-percent", default="", metavar="PERCENT", help="Granted on what is paid in time.")
 @click.option("--discount-days", default="", metavar="DAYS", help="From the document's date.")

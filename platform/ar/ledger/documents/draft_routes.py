@@ -68,7 +68,7 @@ def save(draft_id: UUID) -> Page:
     except (RuleBroken, Conflict) as error:
         put_document_refusal(form, error)
         return _page_after_refusal(found, form, error), 422
-    return done(_("Booked."), "ledger.show", item_id=item_id)
+    return done(_("Posted."), "ledger.show", item_id=item_id)
 
 
 @bp.post("/drafts/<uuid:draft_id>/discarding")

@@ -32,8 +32,10 @@ from web.responses import Page, part, render
 
 bp = Blueprint("documents", __name__, url_prefix="/receivables/documents")
 
-SUBMITTED_BEFORE = mark("This form was sent before with other values. Look whether it is booked, then send it again.")
-DRAFT_SAVED = mark("The draft is saved. It counts nowhere until it is booked.")
+SUBMITTED_BEFORE = mark(
+    "This form was already sent with other values. Check whether it was posted, then send it again."
+)
+DRAFT_SAVED = mark("The draft is saved. It is in no balance until posted.")
 KIND = "<any(invoice,debit_note,credit_note,goods_return):kind>"
 # Where a refusal of the books belongs; what is not listed here concerns the form as a whole.
 FIELDS = {
@@ -75,7 +77,7 @@ def create(kind: str) -> Page:
     except (RuleBroken, Conflict) as error:
         put_document_refusal(form, error)
         return form_page(kind, form), 422
-    return done(_("Booked."), "ledger.show", item_id=item_id)
+    return done(_("Posted."), "ledger.show", item_id=item_id)
 
 
 @bp.post(f"/new/{KIND}/preview")

@@ -69,7 +69,7 @@ def taking(item_id: UUID, allocation_id: UUID) -> Page:
 def take_back(data: UnapplyAllocation, item_id: UUID, allocation_id: UUID) -> Page:
     """Unapplies an allocation of this document."""
     commands.unapply_allocation(db(), actor(), item_id, allocation_id, data)
-    return done(_("The allocation is taken back."), "ledger.show", item_id=item_id)
+    return done(_("The allocation is undone."), "ledger.show", item_id=item_id)
 
 
 @bp.post("/<uuid:item_id>/discount")
@@ -78,4 +78,4 @@ def take_back(data: UnapplyAllocation, item_id: UUID, allocation_id: UUID) -> Pa
 def take_discount(data: TakeDiscount, item_id: UUID) -> Page:
     """Grants the earned early-payment discount."""
     discounts.take_discount(db(), actor(), item_id, key=data.key)
-    return done(_("The discount is booked and allocated."), "ledger.show", item_id=item_id)
+    return done(_("The discount is posted and allocated."), "ledger.show", item_id=item_id)

@@ -67,7 +67,7 @@ class RequestUnlock(CommandInput):
     @model_validator(mode="after")
     def _one_of_two(self) -> RequestUnlock:
         if (self.back_to is None) != self.everything:
-            raise ValueError(mark("Name a day, or choose that everything is opened."))
+            raise ValueError(mark("Enter a day, or choose to open everything."))
         return self
 
 

@@ -33,7 +33,7 @@ def _facts(facts: dict[str, Any]) -> list[tuple[str, str]]:
         (_("Documents"), ", ".join(facts.get("documents", []))),
         (_("To be written off"), "; ".join(sums)),
         (_("Cause"), _(CAUSE_NAMES[cause]) if cause in CAUSE_NAMES else cause),
-        (_("Tried before"), ", ".join(tried) or "—"),
+        (_("Previous efforts"), ", ".join(tried) or "—"),
     ]
 
 

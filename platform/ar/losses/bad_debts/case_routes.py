@@ -98,5 +98,5 @@ def withdraw(data: Withdraw, bad_debt_id: UUID) -> Page:
 def take_back(data: UnapplyAllocation, bad_debt_id: UUID) -> Page:
     """Undoes a write-off made by mistake."""
     bad_debts.take_back(db(), actor(), bad_debt_id, data)
-    text = _("The write-off is taken back; the documents are open again.")
+    text = _("The write-off is reversed; the documents are open again.")
     return done(text, "bad_debts.show", bad_debt_id=bad_debt_id)

@@ -31,7 +31,7 @@ def _bps(value: Decimal) -> int:
     if scaled != int(scaled):
         raise ValueError(mark("At most two decimals."))
     if not 0 <= scaled <= BPS:
-        raise ValueError(mark("A rate is from 0 to 100 per cent."))
+        raise ValueError(mark("A rate must be between 0 and 100 per cent."))
     return int(scaled)
 
 
@@ -79,7 +79,7 @@ class SetPolicy(CommandInput):
     @classmethod
     def _reasoned(cls, value: str, info: Any) -> str:
         if not value and info.data.get("factor", Decimal(1)) != 1:
-            raise ValueError(mark("A factor other than 1 needs its reason in writing."))
+            raise ValueError(mark("A factor other than 1 requires a written reason."))
         return value
 
     def policy(self) -> Policy:
@@ -103,9 +103,9 @@ def _buckets(through: list[str], rate: list[str]) -> tuple[Bucket, ...]:
         if not end and not percent:
             continue
         if end and not (end.isascii() and end.isdigit() and len(end) <= 5):
-            raise ValueError(mark("Write a whole number."))
+            raise ValueError(mark("Enter a whole number."))
         if not percent:
-            raise ValueError(mark("Each bucket needs its rate."))
+            raise ValueError(mark("Each bucket needs a rate."))
         number = read_decimal(percent)
         found.append(Bucket(int(end) if end else None, _bps(Decimal(str(number)))))
     return tuple(found)

@@ -89,7 +89,7 @@ def expected_cash() -> Page:
 def money(data: RecoverMoney, bad_debt_id: UUID) -> Page:
     """Books money that arrived for a written-off debt."""
     recovering.recover_money(db(), actor(), bad_debt_id, data)
-    return done(_("The recovery is booked."), "bad_debts.show", bad_debt_id=bad_debt_id)
+    return done(_("The recovery is posted."), "bad_debts.show", bad_debt_id=bad_debt_id)
 
 
 @bp.post("/<uuid:bad_debt_id>/credits")
@@ -98,7 +98,7 @@ def money(data: RecoverMoney, bad_debt_id: UUID) -> Page:
 def credit(data: RecoverCredit, bad_debt_id: UUID) -> Page:
     """Takes an unapplied receipt for a written-off debt."""
     recovering.recover_credit(db(), actor(), bad_debt_id, data)
-    return done(_("The recovery is booked."), "bad_debts.show", bad_debt_id=bad_debt_id)
+    return done(_("The recovery is posted."), "bad_debts.show", bad_debt_id=bad_debt_id)
 
 
 @bp.post("/<uuid:bad_debt_id>/events")
@@ -107,7 +107,7 @@ def credit(data: RecoverCredit, bad_debt_id: UUID) -> Page:
 def event(data: AddEvent, bad_debt_id: UUID) -> Page:
     """Notes what happened with a written-off debt."""
     recovering.add_event(db(), actor(), bad_debt_id, data)
-    return done(_("It is noted."), "bad_debts.show", bad_debt_id=bad_debt_id)
+    return done(_("It has been recorded."), "bad_debts.show", bad_debt_id=bad_debt_id)
 
 
 def _page_of_recovery(form: Form[Any], recovery_id: UUID) -> str:
@@ -121,5 +121,5 @@ def undo(data: UnapplyAllocation, recovery_id: UUID) -> Page:
     """Takes a recovery back; its money stays as an unapplied credit."""
     bad_debt_id = queries.case_of_recovery(db(), actor().tenant_id, recovery_id)
     recovering.undo_recovery(db(), actor(), recovery_id, data)
-    text = _("The recovery is taken back; the money is an unapplied credit.")
+    text = _("The recovery is reversed; the money is an unapplied credit.")
     return done(text, "bad_debts.show", bad_debt_id=bad_debt_id)

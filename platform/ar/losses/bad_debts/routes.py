@@ -107,7 +107,7 @@ def create(data: ProposeBadDebt, customer_id: UUID) -> Page:
     """Proposes what was ticked, with its evidence."""
     files = [SentFile(sent.filename, sent.read()) for sent in request.files.getlist("files") if sent.filename]
     case_id = bad_debts.propose(db(), actor(), customer_id, data, files)
-    return done(_("The proposal waits for approval. Nothing is booked yet."), "bad_debts.show", bad_debt_id=case_id)
+    return done(_("The proposal awaits approval. Nothing is posted yet."), "bad_debts.show", bad_debt_id=case_id)
 
 
 def _parts() -> list[dict[str, str]]:

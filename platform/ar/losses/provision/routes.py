@@ -81,7 +81,7 @@ def new() -> Page:
     wanted = filters.read(Asked, request.args)
     form = blank(as_of=(wanted.as_of or _usual_day()).isoformat(), key=str(new_id()))
     for name in filters.unread_days(Asked, request.args):
-        form.errors[name] = _("Write a date like 2026-11-21.")
+        form.errors[name] = _("Enter a date such as 2026-11-21.")
     return _previewed(form, wanted.as_of)
 
 

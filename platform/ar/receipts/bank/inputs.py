@@ -21,7 +21,7 @@ def _currency(code: str) -> str:
     try:
         exponent(code.upper())
     except ValueError:
-        raise ValueError(mark("Write a currency code such as CNY or USD.")) from None
+        raise ValueError(mark("Enter a currency code such as CNY or USD.")) from None
     return code.upper()
 
 

@@ -55,4 +55,4 @@ def set_aside(data: SetAside, bank_line_id: UUID) -> Page:
 def take_back(bank_line_id: UUID) -> Page:
     """Reopens a line that was set aside."""
     bank_files.reopen_line(db(), actor(), bank_line_id)
-    return done(_("The line is to be matched again."), "bank.line", bank_line_id=bank_line_id)
+    return done(_("The line is open for matching again."), "bank.line", bank_line_id=bank_line_id)

@@ -18,10 +18,10 @@ FINDINGS: Final[dict[str, str]] = {
     "date_missing": mark("The date is missing."),
     "date_too_far": mark("The date “%(found)s” is too far off."),
     "not_an_amount": mark("“%(found)s” is not an amount."),
-    "ambiguous_amount": mark("Could be two amounts: “%(found)s”."),
+    "ambiguous_amount": mark("Ambiguous amount: “%(found)s”."),
     "amount_too_large": mark("The amount “%(found)s” is too large."),
     "too_many_decimals": mark("%(currency)s does not have so many decimals: “%(found)s”."),
-    "two_amounts": mark("Money in and money out stand in the same row."),
+    "two_amounts": mark("Money in and money out are in the same row."),
     "nothing_moved": mark("The amount is zero. The row was left out."),
     "no_side": mark("It does not say whether money came in or went out."),
     "unknown_currency": mark("“%(found)s” is not a currency code."),
@@ -29,7 +29,7 @@ FINDINGS: Final[dict[str, str]] = {
     "balance_other_currency": mark("The balance is in %(found)s, the account in %(currency)s."),
     "not_a_balance": mark("The balance “%(found)s” cannot be read."),
     "not_a_movement": mark("The movement “%(found)s” cannot be read."),
-    "line_without_statement": mark("A movement stands outside of any statement."),
+    "line_without_statement": mark("A movement is not part of any statement."),
     "not_booked_yet": mark("Not booked by the bank yet (%(found)s). Left out; it will come with a later statement."),
     # Refusals of `kernel.sheets`.
     "table_too_large": mark("The file has more than %(most)s bytes."),
@@ -52,7 +52,8 @@ MESSAGES: Final[dict[str, str]] = {
     "bank_file_empty": mark("The file is empty."),
     "bank_file_missing": mark("Choose a file."),
     "bank_file_unknown": mark(
-        "This is no bank statement that can be read: MT940, camt.053, OFX, or a CSV or XLSX export with its header row."
+        "This is not a bank statement that can be read: MT940, camt.053, OFX, or a CSV or XLSX export with "
+        "its header row."
     ),
     "bank_file_damaged": mark("The file is damaged and cannot be read further."),
     "bank_file_has_dtd": mark("The file brings definitions of its own (a DTD). For safety it is not opened."),
@@ -63,14 +64,14 @@ MESSAGES: Final[dict[str, str]] = {
     "bank_file_not_waiting": mark("This file is not waiting for anything."),
     "bank_file_not_found": mark("There is no such bank file."),
     "bank_file_broke": mark(
-        "Something in this file could not be worked on. It is noted in the log; ask whoever runs the system to look."
+        "Something in this file could not be processed. It is in the log; ask your system administrator to look."
     ),
     "bank_account_not_found": mark("There is no such bank account."),
-    "bank_account_known": mark("The account %(number)s is kept already."),
+    "bank_account_known": mark("The account %(number)s already exists."),
     "bank_account_currency": mark("The currency of an account does not change: it is %(currency)s."),
     "bank_account_other_currency": mark("That account is kept in %(currency)s, the statement is in %(found)s."),
     "bank_line_not_found": mark("There is no such bank line."),
-    "bank_line_matched": mark("This line belongs to a receipt. Take the receipt back first."),
+    "bank_line_matched": mark("This line belongs to a receipt. Reverse the receipt first."),
 }
 STATES: Final[dict[str, tuple[str, str]]] = {
     "reading": (mark("Being read"), "quiet"),
@@ -92,7 +93,7 @@ LINE_FILTERS: Final[dict[str, str]] = {
     "out": mark("Money out"),
 }
 WHY_NOT: Final[dict[str, str]] = {
-    "unknown": mark("This account is not among yours yet."),
+    "unknown": mark("This is not one of your accounts yet."),
     "currency": mark("You keep this account in another currency."),
 }
 FORMATS: Final[dict[str, str]] = {"mt940": "MT940", "camt053": "camt.053", "ofx": "OFX", "csv": "CSV", "xlsx": "XLSX"}

@@ -35,7 +35,7 @@ def _index_page(form: Form[Any]) -> str:
         "ar/receipts/bank/index.html",
         form=form,
         files=rows,
-        options=[("", _("As the file says")), *bank_queries.account_options(db(), tenant_id)],
+        options=[("", _("As in the file")), *bank_queries.account_options(db(), tenant_id)],
         pager=asked.page(total, url_for("bank.index"), request.args),
         states=bank_messages.STATES,
         format_text=bank_messages.format_text,
@@ -65,7 +65,7 @@ def create() -> Page:
     except RuleBroken as fault:
         put_refusal(form, fault, otherwise="file")
         return _index_page(form), 422
-    text = _("The file is being read.") if is_new else _("This file is here already. Nothing is added twice.")
+    text = _("The file is being read.") if is_new else _("This file has already been uploaded. Nothing is added twice.")
     return done(text, "bank.show", bank_file_id=file_id)
 
 

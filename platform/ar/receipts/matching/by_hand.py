@@ -83,7 +83,7 @@ def unmatch_line(db: Session, actor: Actor, line_id: UUID) -> None:
     for allocation_id, _debit_id in paid:
         unapply_allocation(db, actor, row.receipt_item_id, allocation_id, UnapplyAllocation())
     if not _is_reversed(db, actor.tenant_id, row.receipt_item_id):
-        reverse_item(db, actor, row.receipt_item_id, memo=_("Match of the bank line taken back"))
+        reverse_item(db, actor, row.receipt_item_id, memo=_("Bank line match undone"))
     record_refusals(
         db,
         actor,

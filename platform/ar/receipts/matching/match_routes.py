@@ -39,7 +39,7 @@ FIELDS = {"receipt_in_future": "booked_on", "period_locked": "booked_on"}
 def again() -> Page:
     """Queues the matching of all waiting lines."""
     queue_matching(db(), actor())
-    return done(_("The lines are being matched anew."), "matching.index")
+    return done(_("The lines are being matched again."), "matching.index")
 
 
 @bp.post("/sure")
@@ -49,12 +49,12 @@ def accept() -> Page:
     done = accept_sure_matches(db(), actor())
     if done.more:
         queue_next_batch(db(), actor())
-    flash_ok(ngettext("%(num)s line is booked.", "%(num)s lines are booked.", done.booked))
+    flash_ok(ngettext("%(num)s line is posted.", "%(num)s lines are posted.", done.booked))
     if done.passed_over:
         flash_error(
             ngettext(
-                "%(num)s line no longer fits: its documents have moved. Look at it yourself.",
-                "%(num)s lines no longer fit: their documents have moved. Look at them yourself.",
+                "%(num)s line no longer matches: its documents have changed. Review it by hand.",
+                "%(num)s lines no longer match: their documents have changed. Review them by hand.",
                 done.passed_over,
             )
         )
@@ -80,7 +80,7 @@ def apply(bank_line_id: UUID) -> Page:
     except (RuleBroken, Conflict) as error:
         put_refusal(form, error, FIELDS)
         return matching_page(form, wanted), error.status
-    flash_ok(_("The line is booked."))
+    flash_ok(_("The line is posted."))
     return see_other(_address(wanted, matching_queries.next_line(db(), actor().tenant_id, wanted, line)))
 
 
@@ -92,7 +92,7 @@ def undo(bank_line_id: UUID) -> Page:
         unmatch_line(db(), actor(), bank_line_id)
     except (RuleBroken, Conflict) as error:
         return refused(error, url_for("matching.index", line=bank_line_id))
-    text = _("The match is taken back. It will not be made by itself again.")
+    text = _("The match is undone. It will not be made automatically again.")
     return done(text, "matching.index", line=bank_line_id)
 
 
@@ -103,7 +103,7 @@ def aside(bank_line_id: UUID) -> Page:
     wanted, form = _posted_filters(bank_line_id), read_form(SetAside)
     line = matching_queries.find_line(db(), actor().tenant_id, bank_line_id)
     if not form.ok:
-        flash_error(_("Say why the line is set aside."))
+        flash_error(_("State why the line is set aside."))
         return see_other(_address(wanted, bank_line_id))
     try:
         bank_files.set_aside(db(), actor(), bank_line_id, form.data)

@@ -103,7 +103,7 @@ def state(slug: str, as_json: bool) -> None:
         cash.as_json(),
         as_json,
         lambda: (
-            f"Receipts booked through {through or '-'}; unapplied credits {cash.unapplied}; "
+            f"Receipts posted through {through or '-'}; unapplied credits {cash.unapplied}; "
             f"bank lines waiting {cash.lines_waiting}, of which sure {cash.lines_sure}"
         ),
     )

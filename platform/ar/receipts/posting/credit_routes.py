@@ -75,11 +75,11 @@ def unapply(credit_id: UUID, allocation_id: UUID) -> Page:
     """Unapplies one allocation; it is not proposed automatically again."""
     form, here = read_form(UnapplyCredit), url_for("receipts.show", credit_id=credit_id)
     if not form.ok:
-        flash_error(_("Write a date like 2026-11-21."))
+        flash_error(_("Enter a date such as 2026-11-21."))
         return see_other(here)
     try:
         receipts.unapply_credit(db(), actor(), credit_id, allocation_id, form.data)
     except (RuleBroken, Conflict) as error:
         return refused(error, here)
-    text = _("The allocation is taken back. It will not be proposed by itself again.")
+    text = _("The allocation is undone. It will not be proposed automatically again.")
     return done(text, "receipts.show", credit_id=credit_id)

@@ -80,7 +80,7 @@ def _new_page(form: Form[Any]) -> str:
         form=form,
         customer=customer,
         picking=_choice_of(form, customer.id, currency) if customer and len(currency) == 3 else None,
-        accounts=[("", _("Not said")), *account_options(db(), actor().tenant_id)],
+        accounts=[("", _("Not specified")), *account_options(db(), actor().tenant_id)],
         **NAMES,
     )
 
@@ -115,7 +115,7 @@ def new() -> Page:
 def _read_receipt(model: type[PostReceipt]) -> Form[PostReceipt]:
     form = read_with_parts(model)
     if form.value("how") == "order" and typed_amounts():
-        form.errors["how"] = _("Documents are ticked: choose “What is ticked”, or untick them.")
+        form.errors["how"] = _("Documents are ticked: choose “Ticked documents”, or untick them.")
     return form
 
 
@@ -126,4 +126,4 @@ def _read_receipt(model: type[PostReceipt]) -> Form[PostReceipt]:
 def create(data: PostReceipt) -> Page:
     """Posts the receipt; `do=show` shows the open items and the suggested split, and posts nothing."""
     item_id = receipts.post_receipt(db(), actor(), data)
-    return done(_("The receipt is booked."), "receipts.show", credit_id=item_id)
+    return done(_("The receipt is posted."), "receipts.show", credit_id=item_id)

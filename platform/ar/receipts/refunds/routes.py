@@ -94,7 +94,7 @@ def _new_page(form: Form[Any], credit_id: UUID) -> str:
             payee_account=credit.payer_account or "",
         ),
         left_minor=left,
-        accounts=[("", _("Not said")), *account_options(db(), actor().tenant_id, credit.currency)],
+        accounts=[("", _("Not specified")), *account_options(db(), actor().tenant_id, credit.currency)],
     )
 
 
@@ -111,7 +111,7 @@ def new(credit_id: UUID) -> Page:
 def create(data: RequestRefund, credit_id: UUID) -> Page:
     """Requests the refund."""
     refund_id = refunds.request_refund(db(), actor(), credit_id, data)
-    return done(_("The refund waits for approval. Nothing is booked yet."), "refunds.show", refund_id=refund_id)
+    return done(_("The refund awaits approval. Nothing is posted yet."), "refunds.show", refund_id=refund_id)
 
 
 @bp.post("/<uuid:refund_id>/withdrawal")

@@ -64,7 +64,7 @@ def footer_lines(report: AgingReport, actor: Actor, total: ConvertedTotal | None
     if total is not None and total.foreign:
         lines.extend(total_lines(total))
     moment = write_datetime(actor.now, actor.timezone)
-    lines.append(_("Made by %(name)s on %(moment)s", name=actor.name, moment=moment))
+    lines.append(_("Created by %(name)s on %(moment)s", name=actor.name, moment=moment))
     return lines
 
 

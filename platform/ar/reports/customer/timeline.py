@@ -34,8 +34,8 @@ LINES_MAX: Final = 5
 _TENANT: Final = sa.bindparam("tenant", type_=sa.Uuid)
 _CUSTOMER: Final = sa.bindparam("customer", type_=sa.Uuid)
 MAIL_REASONS: Final[dict[str, str]] = {
-    "superseded": mark("a newer statement has taken its place"),
-    "answered": mark("it was answered before"),
+    "superseded": mark("superseded by a newer statement"),
+    "answered": mark("it has already been answered"),
     **JUDGED,
 }
 
@@ -262,7 +262,7 @@ def _held(row: DbRow) -> Entry:
     if len(documents) > LINES_MAX:
         text = _("%(documents)s and %(count)s more", documents=text, count=len(documents) - LINES_MAX)
     why = why_held(row.kind, row.data["params"])
-    return Entry("held", None, row.at, False, _("Step held"), text, why, STATE_TONES["held"])
+    return Entry("held", None, row.at, False, _("Step withheld"), text, why, STATE_TONES["held"])
 
 
 def _receipt(row: DbRow) -> Entry:

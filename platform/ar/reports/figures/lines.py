@@ -71,7 +71,7 @@ def ratios(f: Figures, overdue_url: str, allowance_url: str) -> list[Line]:
         ),
         Line(_("DSO"), days(f.dso), _("receivables ÷ sales × days"), f"{owed} {per_day}"),
         Line(
-            _("DSO counted back"),
+            _("Countback DSO"),
             days(f.countback),
             _("days of the latest sales that make up the receivables, month by month backwards"),
             _("%(amount)s against up to %(months)s months", amount=owed, months=len(f.months)),
@@ -153,7 +153,7 @@ def kinds(f: Figures) -> list[tuple[str, list[Part]]]:
             _("By cause"),
             [
                 part(_("From sales"), owed - other, _("invoices, debit notes, opening balances")),
-                part(_("Other"), other, _("interest and the rest")),
+                part(_("Other"), other, _("interest and other")),
             ],
         ),
         (

@@ -21,7 +21,7 @@ from web.responses import Page, render
 
 ACTOR_NAMES = {
     "person": mark("A person"),
-    "system": mark("Huikuan by itself"),
+    "system": mark("Huikuan, automatically"),
     "debtor": mark("A debtor"),
     "operator": mark("The command line"),
 }
@@ -46,6 +46,6 @@ def journal() -> Page:
             ("", _("All events")),
             *sorted(((k, event_name(k)) for k in event_kinds()), key=lambda each: each[1]),
         ],
-        actor_options=[("", _("Everybody")), *((value, _(name)) for value, name in ACTOR_NAMES.items())],
+        actor_options=[("", _("Everyone")), *((value, _(name)) for value, name in ACTOR_NAMES.items())],
         actor_names=ACTOR_NAMES,
     )

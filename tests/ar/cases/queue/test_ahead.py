@@ -44,7 +44,7 @@ def test_a_letter_of_a_coming_day_says_when_and_offers_no_button(ahead: World) -
             assert f"/cases/actions/{letter.id}/approval" not in page
         refused = client.post(url(f"/cases/actions/{letter.id}/approval"))
     assert refused.status_code == 422
-    assert "This is due on 2026-11-02. It can be released from that day on." in refused.text
+    assert "This is due on 2026-11-02. It can be approved from that day on." in refused.text
     assert "not understood" not in refused.text
     assert ahead.actions()[0].state == "proposed"
     with fixed_clock(moment_on(MONDAY, ZONE)):
@@ -60,10 +60,10 @@ def test_approving_all_says_how_many_stay_because_their_day_has_not_come(world: 
     with fixed_clock(moment_on(FRIDAY, ZONE)):
         asked = client.post(url("/cases/approvals")).text
         assert "Approve and send 1 letter" in asked
-        assert "1 letter stays: its day has not come." in asked
+        assert "1 letter stays in the queue: it is not due yet." in asked
         said = client.post(url("/cases/approvals"), data={"confirmed": "1"}, follow_redirects=True).text
     assert "1 letter approved." in said
-    assert "1 letter stays: its day has not come." in said
+    assert "1 letter stays in the queue: it is not due yet." in said
     assert sorted(action.state for action in world.actions()) == ["approved", "proposed"]
 
 
@@ -105,7 +105,7 @@ def test_the_button_on_a_day_off_says_that_it_is_one(world: World) -> None:
     client, url = world.client("finance_director"), world.url
     with fixed_clock(moment_on(SATURDAY, ZONE)):
         said = client.post(url("/cases/runs"), follow_redirects=True).text
-    assert "Today is no working day: the run proposed nothing. Steps come again on 2026-11-02." in said
+    assert "Today is not a working day: the run proposed nothing. Steps resume on 2026-11-02." in said
     assert "proposed 0 steps" not in said
     with fixed_clock(moment_on(MONDAY, ZONE)):
         assert "The run proposed 1 step." in client.post(url("/cases/runs"), follow_redirects=True).text

@@ -34,8 +34,8 @@ def test_the_queue_says_what_goes_out_and_why(queued: World) -> None:
         "Due notice",
         "INV-1",
         ": due on ",
-        "Approve all I may",
-        "No receipts booked",
+        "Approve all I can",
+        "No receipts posted",
     ):
         assert text in page.text
     for tab in ("tasks", "problems", "outgoing"):
@@ -47,7 +47,7 @@ def test_the_preview_shows_mail_and_paper_and_stores_nothing(queued: World) -> N
     (action,) = queued.actions()
     page = client.get(queued.url(f"/cases/actions/{action.id}"))
     assert page.status_code == 200
-    assert "The mail as it would be now" in page.text
+    assert "The e-mail as it would be now" in page.text
     assert "INV-1" in page.text
     paper = client.get(queued.url(f"/cases/actions/{action.id}/letter.pdf"))
     assert paper.data.startswith(b"%PDF")

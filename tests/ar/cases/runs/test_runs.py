@@ -83,7 +83,7 @@ def test_a_missed_step_is_made_up_once_and_keeps_its_own_date(world: World, post
     world.work_day(on=MONDAY)
     (line,) = world.run_day(on=date(2026, 11, 9))
     assert (line.step, line.nominal_on, line.runs_on) == ("overdue_report", date(2026, 11, 6), date(2026, 11, 9))
-    assert "made up on 2026-11-09" in line.why
+    assert "caught up on 2026-11-09" in line.why
 
 
 def test_nothing_happens_on_a_day_off_and_later_dates_do_not_drift(world: World, postbox: Postbox) -> None:

@@ -241,7 +241,7 @@ def test_without_time_travel_there_is_no_banner_and_with_it_a_way_back(world: Wo
     assert "back to today" not in client.get(world.url("/aging/")).text
     past = client.get(world.url("/aging/?as_of=2026-03-31&by=invoice")).text
     assert f'href="{world.url("/aging/?by=invoice")}">back to today' in past
-    assert "“soon” is no moment" in client.get(world.url("/receivables/?known=soon")).text
+    assert "“soon” is not a time" in client.get(world.url("/receivables/?known=soon")).text
 
 
 def test_a_file_says_as_known_when_and_refuses_what_is_no_moment(world: World) -> None:

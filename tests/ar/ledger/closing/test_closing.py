@@ -328,7 +328,7 @@ def test_the_page_locks_once_and_says_so(world: World) -> None:
     assert page.count('<td class="nowrap num">') == 1
     refused = client.post(url, data=form(reason="kept as typed"))
     assert refused.status_code == 422
-    assert "locked through 2026-03-31 already" in refused.get_data(as_text=True)
+    assert "already locked through 2026-03-31" in refused.get_data(as_text=True)
     assert "kept as typed" in refused.get_data(as_text=True)
 
 
@@ -338,7 +338,7 @@ def test_the_page_asks_for_opening(world: World) -> None:
     client, url = world.client("finance"), world.url("/books/periods/unlocking")
     neither = client.post(url, data={"reason": "x"})
     assert neither.status_code == 422
-    assert "Name a day, or choose that everything is opened." in neither.get_data(as_text=True)
+    assert "Enter a day, or choose to open everything." in neither.get_data(as_text=True)
     assert client.post(url, data={"back_to": "2026-02-28", "reason": "late invoice"}).status_code == 303
     again = client.post(url, data={"back_to": "2026-02-28", "reason": "late invoice"})
     assert again.status_code == 422

@@ -126,19 +126,19 @@ def test_amounts_have_the_decimals_of_their_currency(world: World, currency: str
     [
         ("invoice", {"customer": ""}, "customer", "Which customer?"),
         ("invoice", {"customer": "nobody"}, "customer", "No customer has the number or name “nobody”."),
-        ("invoice", {"amount": ""}, "amount", "The amount is needed."),
+        ("invoice", {"amount": ""}, "amount", "The amount is required."),
         ("invoice", {"amount": "1.234"}, "amount", "CNY has fewer decimals than “1.234”."),
         ("invoice", {"amount": "1.5", "currency": "JPY"}, "amount", "JPY has fewer decimals than “1.5”."),
         ("invoice", {"amount": "-5"}, "amount", "The amount must be more than zero."),
         ("invoice", {"amount": "1e5"}, "amount", "“1e5” is not an amount in this currency."),
         ("invoice", {"currency": "RMX"}, "currency", "“RMX” is not a currency."),
-        ("invoice", {"document_on": "20.11.2026"}, "document_on", "Write a date like 2026-11-21."),
-        ("invoice", {"document_on": "2062-11-20"}, "document_on", "2062-11-20 lies too far ahead."),
+        ("invoice", {"document_on": "20.11.2026"}, "document_on", "Enter a date such as 2026-11-21."),
+        ("invoice", {"document_on": "2062-11-20"}, "document_on", "2062-11-20 is too far ahead."),
         ("invoice", {"due_on": "2026-11-19"}, "due_on", "The due date cannot be before the document"),
-        ("invoice", {"tax_rate": "13", "tax": "1"}, "tax", "Write the rate or the amount of the tax, not both."),
+        ("invoice", {"tax_rate": "13", "tax": "1"}, "tax", "Enter the rate or the amount of the tax, not both."),
         ("invoice", {"tax": "113"}, "tax", "The tax must be less than the amount."),
         ("invoice", {"tax_rate": "a lot"}, "tax_rate", "“a lot” is not a rate."),
-        ("invoice", {"discount_days": "10"}, "discount_percent", "Write the discount in percent"),
+        ("invoice", {"discount_days": "10"}, "discount_percent", "Enter the discount in percent"),
         ("invoice", {"discount_percent": "2"}, "discount_days", "for how many days"),
         ("invoice", {"discount_percent": "2", "discount_days": "31"}, "discount_days", "after the due date 2026-12-20"),
         (
@@ -147,12 +147,12 @@ def test_amounts_have_the_decimals_of_their_currency(world: World, currency: str
             "instalments",
             "The instalments come to CN¥100.00, the document to CN¥113.00.",
         ),
-        ("invoice", {"instalment_due": ["2026-12-01"], "instalment_amount": [""]}, "instalment_amount-1", "needed"),
+        ("invoice", {"instalment_due": ["2026-12-01"], "instalment_amount": [""]}, "instalment_amount-1", "required"),
         (
             "invoice",
             {"instalment_due": ["2027-01-01", "2026-12-01"], "instalment_amount": ["56.50", "56.50"]},
             "instalment_due-2",
-            "Instalments follow each other by date.",
+            "Instalments must be in date order.",
         ),
         ("credit_note", {"reference": "NONE-1", "allocate": "1"}, "reference", "no document NONE-1"),
     ],
@@ -281,7 +281,7 @@ def test_before_booking_the_page_shows_what_would_be_booked(world: World) -> Non
     form = typed_form(tax_rate="13", discount_percent="2", discount_days="10", action="check")
     page = client.post(new_document_url(world), data=form)
     assert page.status_code == 200
-    for shown in ("What will be booked", "2026-12-20", "CN¥100.00", "CN¥13.00", "CN¥2.26 when paid by 2026-11-30"):
+    for shown in ("What will be posted", "2026-12-20", "CN¥100.00", "CN¥13.00", "CN¥2.26 when paid by 2026-11-30"):
         assert shown in page.text
     part = client.post(new_document_url(world) + "/preview", data=form, headers={"HX-Request": "true"})
     assert "2026-12-20" in part.text
@@ -367,7 +367,7 @@ def test_the_page_lists_the_instalments_with_tax_and_discount(world: World, cust
     for shown in ("2026-12-10", "2027-01-10", "Tax in all instalments", "CN¥13.00", "两期付款", "2.0% when paid by"):
         assert shown in page
     assert f"/receivables/{items[1].id}" in page
-    assert "All 2 instalments of the document go together." in page
+    assert "All 2 instalments of the document are reversed together." in page
     reason = {"reason": "typed twice"}
     assert client.post(world.url(f"/receivables/{items[1].id}/reversal"), data=reason).status_code == 303
     assert {item.open_minor for item in items_of(world, items[0].id)} == {0}

@@ -178,7 +178,7 @@ def test_a_discarded_draft_is_gone_and_stays_as_a_row(world: World, client: Flas
     assert [row.state for row in draft_rows(world)] == ["discarded"]
     late = client.post(address, data=form | {"action": "post", "memo": "late"})
     assert late.status_code == 422
-    assert "booked or discarded meanwhile" in late.text
+    assert "has since been posted or discarded" in late.text
     assert 'value="late"' in late.text
     assert "/receivables/documents/new/invoice" in late.text  # what was typed can become a new document
     assert count_items(world) == 0

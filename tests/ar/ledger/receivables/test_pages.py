@@ -116,7 +116,7 @@ def test_the_pages_open_in_both_languages(world: World, language: str) -> None:
 def test_the_aging_page_ties_and_leads_to_the_items(world: World) -> None:
     client = world.client()
     text = client.get(world.url("/aging/?as_of=2026-11-20")).text
-    assert "Equal to the ledger" in text
+    assert "Agrees with the ledger" in text
     assert "80.00 CNY" in text
     assert client.get(world.url("/aging/?on=2026-11-20")).text.count("2026-11-20") == text.count("2026-11-20")
     assert "customer=0001&amp;currency=CNY&amp;on=2026-11-20" in text
@@ -151,7 +151,7 @@ def test_a_person_allocates_takes_back_and_reverses(world: World) -> None:
     assert listed_numbers(world, state="credits") == []
     again = client.post(world.url(f"/receivables/{receipt}/reversal"), data={"reason": "typed twice"})
     assert again.status_code == 422
-    assert "This was taken back before." in again.text
+    assert "This has already been undone." in again.text
 
 
 def test_a_form_with_gaps_is_shown_again_and_changes_nothing(world: World) -> None:
@@ -253,11 +253,11 @@ def test_refused_dates_of_take_back_and_reversal_come_back_on_the_documents_page
         page = client.post(back, data={"effective_on": day})
         assert page.status_code == 422
         assert sentence in page.text
-        assert "Take back" in page.text
+        assert "Undo" in page.text
     assert client.post(back).status_code == 303
     again = client.post(back)
     assert again.status_code == 422
-    assert "This was taken back before." in again.text
+    assert "This has already been undone." in again.text
     assert client.post(world.url(f"/receivables/{invoice}/reversal"), data={"reason": "x"}).status_code == 303
 
 
@@ -276,8 +276,8 @@ def test_an_allocation_is_not_taken_back_under_the_address_of_another_document(w
 def test_a_day_that_is_none_is_said_so_and_the_list_is_of_today(world: World, day: str) -> None:
     page = world.client().get(world.url(f"/receivables/?on={day}&due_from={day}&stage=legal"))
     assert page.status_code == 200
-    assert f"“{day}” is no date; shown as of today." in page.text
-    assert f"“{day}” is no date; left out." in page.text
+    assert f"“{day}” is not a date; shown as of today." in page.text
+    assert f"“{day}” is not a date; left out." in page.text
 
 
 def test_the_currency_is_chosen_among_those_of_the_list(world: World) -> None:

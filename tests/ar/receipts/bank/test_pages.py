@@ -129,7 +129,7 @@ def test_a_statement_whose_balances_differ_says_by_how_much(company: TestCompany
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        ("客户,名称\n1,甲\n", "This is no bank statement that can be read"),
+        ("客户,名称\n1,甲\n", "This is not a bank statement that can be read"),
         (b"%PDF-1.7", "neither a CSV file nor an XLSX"),
         (b"OFXHEADER:100\n\n<OFX></OFX>", "There is no statement of an account"),
     ],
@@ -140,7 +140,7 @@ def test_a_file_that_is_none_is_refused_with_the_reason(company: TestCompany, da
     drain(company.tenant_id)
     shown = client.get(answer.location).text
     assert reason in shown
-    assert "Nothing of it was added." in shown
+    assert "Nothing from it was added." in shown
 
 
 def test_a_form_without_a_file_and_an_empty_file_are_refused(company: TestCompany) -> None:
@@ -187,7 +187,7 @@ def test_an_account_is_changed_and_closed_but_keeps_its_currency(company: TestCo
     assert tuple(row) == ("基本户", "CNY", False, "6222021001116245")
     twin = client.post(company.url("/bank/accounts/"), data={**given, "currency": "CNY", "name": "再"})
     assert twin.status_code == 422
-    assert "kept already" in twin.text
+    assert "already exists" in twin.text
     assert 'value="再"' in twin.text
 
 

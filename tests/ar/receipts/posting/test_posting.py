@@ -327,7 +327,7 @@ def test_a_person_applies_recalculates_and_takes_off_on_the_page(world: World, o
     assert back
     assert client.post(back[1], data={}).status_code == 303
     assert open_of_each(world, owed) == [100_00, 200_00, 300_00]
-    assert "Taken off before" in client.get(path).text
+    assert "Undone before" in client.get(path).text
 
 
 def run_receipt_command(world: World, *args: str, **more: object) -> dict[str, object]:

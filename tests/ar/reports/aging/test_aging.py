@@ -207,7 +207,7 @@ def test_a_day_that_is_none_is_said_on_the_page_and_refused_in_a_file(world: Wor
     for name in ("as_of", "on"):
         page = client.get(world.url(f"/aging/?{name}={day}"))
         assert page.status_code == 200
-        assert f"“{day}” is no date; shown as of today." in page.text
+        assert f"“{day}” is not a date; shown as of today." in page.text
         for kind in ("csv", "xlsx"):
             file = client.get(world.url(f"/aging/export.{kind}?{name}={day}"))
             assert file.status_code == 422
@@ -217,7 +217,7 @@ def test_a_day_that_is_none_is_said_on_the_page_and_refused_in_a_file(world: Wor
 def test_a_filter_that_fits_nothing_says_so_and_leads_out(world: World) -> None:
     world.invoice(world.customer(), number="I", on=date(2026, 9, 1), minor=100)
     page = world.client().get(world.url("/aging/?as_of=2026-11-20&currency=usd")).text
-    assert "Nothing fits these filters as of 2026-11-20." in page
+    assert "Nothing matches these filters as of 2026-11-20." in page
     assert "No customer has an open amount" not in page
     assert f'href="{world.url("/aging/")}?as_of=2026-11-20"' in page
     assert '<option value="CNY">CNY</option>' in page

@@ -62,7 +62,7 @@ def test_the_timeline_explains_what_was_done_and_what_was_not(world: World) -> N
     titles = {entry.title: entry for entry in found.entries}
     assert titles["Due notice"].text.startswith("Proposed")
     assert "the end of the collection period (2026-10-20)" in titles["Due notice"].why
-    assert titles["Step held"].why == "Disputed: two boxes short. Only disputed items wait."
+    assert titles["Step withheld"].why == "Disputed: two boxes short. Only the disputed items are held back."
     assert titles["Receipt RC-00001"].why == "CN¥20,000.00 of it is not applied."
     assert titles["Hold placed"].text == "Dispute: two boxes short · 林晓"
     assert "Statement issued" in titles
@@ -81,9 +81,9 @@ def test_the_timeline_tells_mails_to_the_debtor_and_nobody_elses(world: World) -
     with world.reading() as db, use_language("en"):
         found = customer_timeline(db, world.tenant_id, customer, world.timezone).entries
     mails = [(entry.title, entry.text) for entry in found if entry.source == "mail"]
-    assert {title for title, _text in mails} == {"Statement by mail", "Copy of the answer by mail"}
+    assert {title for title, _text in mails} == {"Statement by e-mail", "Copy of the answer by e-mail"}
     told = "subject of statement_copy · statement_copy@00001.example · Waiting to be sent"
-    assert ("Copy of the answer by mail", told) in mails
+    assert ("Copy of the answer by e-mail", told) in mails
     assert "Code entered by the signer" in {entry.title for entry in found}
     assert not [entry.title for entry in found if "_" in entry.title]
 

@@ -90,7 +90,7 @@ def test_who_may_not_read_the_journal_is_refused(world: World) -> None:
 def test_texts_are_made_from_facts_and_left_out_without_them() -> None:
     with use_language("en"):
         assert event_text("statement_issued", {"number": "ST-1", "closing_minor": 100, "currency": "CNY"}) == (
-            "ST-1 over CN¥1.00"
+            "ST-1 for CN¥1.00"
         )
         assert event_text("statement_issued", {}) == ""
         assert event_text("block_placed", {"kind": "promise", "until_on": "2026-11-20", "reason": "will pay"}) == (

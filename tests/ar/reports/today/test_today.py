@@ -52,7 +52,7 @@ def test_what_waits_says_step_amount_days_and_reason(world: World) -> None:
     assert name == "Due notice"
     assert "2026-10-20" in row.why
     assert page.letters == 1
-    assert ("INV-00001-2", "Disputed: two boxes short. Only disputed items wait.") in held
+    assert ("INV-00001-2", "Disputed: two boxes short. Only the disputed items are held back.") in held
     (asked,) = page.unanswered
     assert (asked.waiting_days, asked.closing_minor) == (12, 312_400_00 + 43_000_00)
 
@@ -160,7 +160,7 @@ def test_who_reads_no_accounts_is_told_so_and_sees_none(world: World, role: str)
     client = world.client(role, language="en")
     page = client.get(world.url("/"))
     assert page.status_code == 200
-    assert "Your role reads no accounts" in page.text
+    assert "Your role has no access to accounts" in page.text
     assert 'type="search"' not in page.text
     assert client.get(world.url("/customers/")).status_code == 403
     assert client.get(world.url("/search?q=a")).status_code == 403

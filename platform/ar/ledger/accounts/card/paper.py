@@ -37,7 +37,7 @@ def line_kind(line: Any) -> str:
     """Returns the kind of a line in the current language: a document's kind, or allocated or unapplied."""
     if line.part != ALLOCATION:
         return _(KIND_NAMES.get(line.kind, line.kind))
-    return _("Allocated") if line.applied_minor > 0 else _("Taken back")
+    return _("Allocated") if line.applied_minor > 0 else _("Allocation undone")
 
 
 def line_number(line: Any) -> str:
@@ -56,7 +56,7 @@ def card_xlsx(card: Card, actor: Actor) -> bytes:
         _("%(first)s to %(last)s", first=first, last=last),
         *(f"{_(name)}: {_amount_text(card, minor)}" for name, minor in _aging_amounts(card)),
         *([_("As known on %(moment)s", moment=_local_time(card.asked.known_at, actor))] if card.asked.known_at else []),
-        _("Made by %(name)s on %(moment)s", name=actor.name, moment=_local_time(actor.now, actor)),
+        _("Created by %(name)s on %(moment)s", name=actor.name, moment=_local_time(actor.now, actor)),
     ]
     return write_xlsx([Sheet(title, _columns(), _rows(card), _totals(card), footer)])
 

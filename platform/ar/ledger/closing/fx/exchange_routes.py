@@ -74,7 +74,7 @@ def _page_after_posting(form: Form[Any]) -> str:
 def revalue(data: Revalue) -> Page:
     """Posts the exchange difference as of a day."""
     revaluation.revalue_receivables(db(), actor(), data)
-    return done(_("The exchange difference is booked."), "rates.exchange_page", as_of=data.as_of.isoformat())
+    return done(_("The exchange difference is posted."), "rates.exchange_page", as_of=data.as_of.isoformat())
 
 
 def _page_after_reversing(form: Form[Any], entry_id: UUID) -> str:

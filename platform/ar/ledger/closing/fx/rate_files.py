@@ -107,10 +107,10 @@ def _parse_row(cells: dict[str, str]) -> NewRate | str:
         return _("“%(currency)s” is not a currency.", currency=cells["currency"])
     on = _parse_day(cells["rate_on"])
     if on is None:
-        return _("“%(text)s” is no date.", text=cells["rate_on"])
+        return _("“%(text)s” is not a date.", text=cells["rate_on"])
     rate = parse_rate(cells["rate"], cells["units"] or "1")
     if rate is None:
-        return _("“%(text)s” is not a rate. Write a number like 7.1234.", text=cells["rate"])
+        return _("“%(text)s” is not a rate. Enter a number such as 7.1234.", text=cells["rate"])
     return NewRate(currency, on, rate, cells["source"][:SOURCE_MAX])
 
 

@@ -97,7 +97,7 @@ def add(data: AddRate) -> Page:
         raise RuleBroken("rate_unreadable", text=data.rate)
     new = rates.NewRate(data.currency.upper(), data.rate_on, rate, data.source)
     added = rates.record_rates(db(), actor(), [new])
-    return done(_("The rate is recorded.") if added else _("This rate was recorded before."), "rates.index")
+    return done(_("The rate is recorded.") if added else _("This rate has already been recorded."), "rates.index")
 
 
 @bp.post("/rates/file")

@@ -67,7 +67,7 @@ def new_write_off(item_id: UUID) -> Page:
 def write_off(data: WriteOffRemainder, item_id: UUID) -> Page:
     """Writes off the remainder, or requests approval above the limit."""
     _result_id, posted = write_offs.write_off_remainder(db(), actor(), item_id, data)
-    requested = _("It is above what one person writes off alone, so approval is asked for.")
+    requested = _("It exceeds what one person may write off alone, so approval is requested.")
     return done(_("Written off.") if posted else requested, "ledger.show", item_id=item_id)
 
 

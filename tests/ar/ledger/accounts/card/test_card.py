@@ -218,7 +218,7 @@ def test_a_strange_address_of_a_card_shows_what_it_can_and_files_refuse(
     base = world.url(f"/customers/{small_book['customer']}/card")
     page = client.get(f"{base}?currency=XXX&from_on=2027-01-01&to_on=2026-03-31&known=soon&page=-3")
     assert page.status_code == 200
-    assert "“soon” is no moment" in page.text
+    assert "“soon” is not a time" in page.text
     assert client.get(f"{base}.csv?to_on=soon").status_code == 422
     assert client.get(f"{base}.pdf?known=soon").status_code == 422
     stranger = other_company.client()

@@ -239,7 +239,7 @@ def test_the_page_asks_for_an_examination(world: World) -> None:
     client, url = world.client("finance_director"), world.url("/books/examination")
     assert client.post(url, data={"key": str(uuid4())}).status_code == 303
     drain(world.tenant_id)
-    assert "all held" in client.get(url).get_data(as_text=True)
+    assert "all checks passed" in client.get(url).get_data(as_text=True)
     assert world.client("salesperson").get(url).status_code == 403
     assert world.client("accountant").post(url).status_code == 403
 

@@ -147,7 +147,7 @@ def test_a_workbook_is_read_like_a_csv() -> None:
     [
         (
             "currency,date,rate\nUSD,2026-13-01,7\nXX,2026-10-31,7\nUSD,2026-10-31,x\n",
-            "Row 2: “2026-13-01” is no date.",
+            "Row 2: “2026-13-01” is not a date.",
         ),
         ("currency,rate\nUSD,7\n", "The file has no column date."),
         ("%PDF-1.7", "This is neither a CSV file nor an XLSX workbook."),
@@ -220,7 +220,7 @@ def test_the_page_takes_a_file_whole_or_not_at_all(world: World) -> None:
 
     status, page = send("currency,date,rate\nUSD,2026-10-31,7.1\nEUR,x,7\n")
     assert status == 422
-    assert "Row 3: “x” is no date." in page
+    assert "Row 3: “x” is not a date." in page
     with world.reading() as db:
         assert rate_rows(db, world.tenant_id, currency=None, offset=0, limit=1)[1] == 0
     assert send("currency,date,rate\nUSD,2026-10-31,7.1\n")[0] == 303

@@ -184,7 +184,7 @@ def test_the_page_previews_books_once_and_reverses(world: World) -> None:
         (row,) = posted_revaluations(db, world.tenant_id)
     again = client.post(url, data={**sent, "key": str(uuid4())})
     assert again.status_code == 422
-    assert "no exchange difference left to book" in again.get_data(as_text=True)
+    assert "no exchange difference left to post" in again.get_data(as_text=True)
     reversal = f"{url}/{row.entry_id}/reversal"
     early = client.post(reversal, data={"on": "2026-10-30", "reason": "typed"})
     assert early.status_code == 422
@@ -197,6 +197,6 @@ def test_who_may_not_book_sees_the_preview_alone(world: World) -> None:
     client, url = world.client("salesperson"), world.url("/books/exchange")
     page = client.get(url, query_string={"as_of": "2026-10-31"})
     assert page.status_code == 200
-    assert "Book the exchange difference" not in page.get_data(as_text=True)
+    assert "Post the exchange difference" not in page.get_data(as_text=True)
     assert client.post(url, data={"as_of": "2026-10-31", "key": str(uuid4())}).status_code == 403
     assert client.post(f"{url}/{uuid4()}/reversal", data={"on": "2026-10-31", "reason": "x"}).status_code == 403

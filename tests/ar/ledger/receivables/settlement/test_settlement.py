@@ -180,7 +180,7 @@ def test_the_page_offers_the_discount_and_takes_it_once(world: World, customer: 
     assert world.open_minor_of(item) == 0
     refused = client.post(world.url(f"/receivables/{item}/discount"), data={"key": "m" * 32})
     assert refused.status_code == 422
-    assert "the discount that was earned is taken" in refused.text
+    assert "the earned discount has already been posted" in refused.text
     assert world.client("salesperson").post(world.url(f"/receivables/{item}/discount")).status_code == 403
 
 
@@ -286,18 +286,18 @@ def test_above_the_limit_others_decide_and_the_item_says_so(world: World, custom
     assert not at_once
     assert world.open_minor_of(item) == 10_01
     client = world.client()
-    assert "The write-off of the rest waits for approval" in client.get(world.url(f"/receivables/{item}")).text
+    assert "The write-off of the remainder awaits approval" in client.get(world.url(f"/receivables/{item}")).text
     with pytest.raises(RuleBroken, match="approval_pending"):
         write_off(world, item, key="x" * 32)
     page = client.get(world.url(f"/receivables/{item}/write-off")).text
-    assert "waits for approval" in page
+    assert "awaits approval" in page
     assert 'name="reason"' not in page
     assert write_off(world, item) == (approval, False)
     with pytest.raises(Forbidden):
         decide_as_role(world, approval, "accountant", world.owner_id)
     assert decide_as_role(world, approval, "finance_director", who["finance_director"]) == "approved"
     assert world.open_minor_of(item) == 0
-    assert "waits for approval" not in client.get(world.url(f"/receivables/{item}")).text
+    assert "awaits approval" not in client.get(world.url(f"/receivables/{item}")).text
 
 
 def test_from_a_thousand_on_the_general_manager_decides_too(world: World, customer: UUID) -> None:

@@ -1,4 +1,4 @@
-"""Commands on companies and people. May import db, journal; never commits.
+"""Creates companies; invites, changes and removes people; changes settings and working days.
 
 Invariant: a company has a `company` row and at least one active person from its first transaction on.
 """
@@ -27,7 +27,7 @@ OWNER_ROLES = [Role.ADMIN.value, Role.FINANCE_DIRECTOR.value]
 
 
 def create_tenant(db: TenantSession, data: CreateTenant) -> tuple[UUID, UUID]:
-    """A new company and its owner: (tenant id, user id). Raises Conflict(`slug_taken`).
+    """Creates a company and its owner; returns (tenant id, user id). Raises Conflict(`slug_taken`).
 
     The session must not have entered a tenant yet; it has entered the new one afterwards.
     """
@@ -50,7 +50,7 @@ def create_tenant(db: TenantSession, data: CreateTenant) -> tuple[UUID, UUID]:
     ).first()
     if taken is None:
         raise Conflict("slug_taken", slug=data.slug)
-    user_id = _person(db, data.owner_email, data.owner_name or data.owner_email.split("@")[0], data.language)
+    user_id = _ensure_user(db, data.owner_email, data.owner_name or data.owner_email.split("@")[0], data.language)
     db.execute(
         sa.insert(Membership).values(
             tenant_id=tenant_id, user_id=user_id, roles=OWNER_ROLES, active=True, created_at=now
@@ -80,11 +80,11 @@ def create_tenant(db: TenantSession, data: CreateTenant) -> tuple[UUID, UUID]:
 
 
 def invite_person(db: TenantSession, actor: Actor, data: InvitePerson) -> UUID:
-    """Gives a person roles in the actor's company; a known person keeps name and password.
+    """Gives a person roles in the actor's company; returns their id. A known person keeps name and password.
 
-    Raises Conflict(`not_your_own_admin`) when somebody would take their own administration away.
+    Raises Conflict(`not_your_own_admin`) when the actor would remove their own admin role.
     """
-    user_id = _person(db, data.email, data.name, actor.language)
+    user_id = _ensure_user(db, data.email, data.name, actor.language)
     roles = sorted({role.value for role in data.roles})
     if user_id == actor.user_id and Role.ADMIN in actor.roles and Role.ADMIN not in roles:
         raise Conflict("not_your_own_admin")
@@ -100,10 +100,15 @@ def invite_person(db: TenantSession, actor: Actor, data: InvitePerson) -> UUID:
 
 
 def change_roles(db: TenantSession, actor: Actor, user_id: UUID, data: ChangeRoles) -> None:
-    """Gives an active member other roles. Nobody takes their own administration away (`not_your_own_admin`)."""
-    m = Membership
+    """Replaces the roles of an active member.
+
+    Raises NotFound(`person_not_found`), Conflict(`not_your_own_admin`) for removing one's own admin role.
+    """
+    membership = Membership
     before = db.execute(
-        sa.select(m.roles).where(m.tenant_id == actor.tenant_id, m.user_id == user_id, m.active).with_for_update()
+        sa.select(membership.roles)
+        .where(membership.tenant_id == actor.tenant_id, membership.user_id == user_id, membership.active)
+        .with_for_update()
     ).scalar_one_or_none()
     if before is None:
         raise NotFound("person_not_found")
@@ -112,20 +117,24 @@ def change_roles(db: TenantSession, actor: Actor, user_id: UUID, data: ChangeRol
         raise Conflict("not_your_own_admin")
     if roles == sorted(before):
         return
-    db.execute(sa.update(m).where(m.tenant_id == actor.tenant_id, m.user_id == user_id).values(roles=roles))
+    of_user = (membership.tenant_id == actor.tenant_id, membership.user_id == user_id)
+    db.execute(sa.update(membership).where(*of_user).values(roles=roles))
     journal.record(db, actor, "roles_changed", subject_id=user_id, data={"before": sorted(before), "after": roles})
 
 
 def remove_person(db: TenantSession, actor: Actor, user_id: UUID) -> None:
-    """Ends a membership. Nobody removes themselves, so a company is never left without a person."""
+    """Ends a membership.
+
+    Raises NotFound(`person_not_found`), Conflict(`not_yourself`): so a company always has a person.
+    """
     if user_id == actor.user_id:
         raise Conflict("not_yourself")
-    m = Membership
+    membership = Membership
     found = db.execute(
-        sa.update(m)
-        .where(m.tenant_id == actor.tenant_id, m.user_id == user_id, m.active)
+        sa.update(membership)
+        .where(membership.tenant_id == actor.tenant_id, membership.user_id == user_id, membership.active)
         .values(active=False)
-        .returning(m.user_id)
+        .returning(membership.user_id)
     ).first()
     if found is None:
         raise NotFound("person_not_found")
@@ -142,15 +151,19 @@ def set_password(db: TenantSession, user_id: UUID, password: str) -> None:
 
 
 def set_language(db: TenantSession, user_id: UUID, language: str) -> None:
-    """The language in which the person sees the product."""
+    """Stores the language of a person."""
     db.execute(sa.update(User).where(User.id == user_id).values(language=language))
 
 
 def change_settings(db: TenantSession, actor: Actor, data: CompanySettings) -> None:
-    """Changes the company's letterhead and automatic behaviour; the journal keeps what it was."""
-    c = Company
-    before = db.execute(sa.select(c.policy_code, c.calendar, c.review_mode).where(c.tenant_id == actor.tenant_id)).one()
-    db.execute(sa.update(c).where(c.tenant_id == actor.tenant_id).values(**data.model_dump()))
+    """Changes the company's letterhead and automation; the journal records the old values."""
+    company = Company
+    before = db.execute(
+        sa.select(company.policy_code, company.calendar, company.review_mode).where(
+            company.tenant_id == actor.tenant_id
+        )
+    ).one()
+    db.execute(sa.update(company).where(company.tenant_id == actor.tenant_id).values(**data.model_dump()))
     journal.record(
         db,
         actor,
@@ -161,33 +174,33 @@ def change_settings(db: TenantSession, actor: Actor, data: CompanySettings) -> N
 
 
 def set_calendar_day(db: TenantSession, actor: Actor, data: CalendarDay) -> None:
-    """Makes one day a working day or a day off for the company, whatever its calendar says."""
-    day, told = data.on.isoformat(), {"working": data.working, "reason": data.reason}
-    c = Company
+    """Makes one day a working day or a day off for the company, overriding its calendar."""
+    day, exception = data.on.isoformat(), {"working": data.working, "reason": data.reason}
+    company = Company
     db.execute(
-        sa.update(c)
-        .where(c.tenant_id == actor.tenant_id)
-        .values(calendar_overrides=c.calendar_overrides.concat(sa.cast({day: told}, JSONB)))
+        sa.update(company)
+        .where(company.tenant_id == actor.tenant_id)
+        .values(calendar_overrides=company.calendar_overrides.concat(sa.cast({day: exception}, JSONB)))
     )
-    journal.record(db, actor, "calendar_day_set", subject_id=actor.tenant_id, data={"on": day, **told})
+    journal.record(db, actor, "calendar_day_set", subject_id=actor.tenant_id, data={"on": day, **exception})
 
 
 def unset_calendar_day(db: TenantSession, actor: Actor, on: date) -> None:
-    """Gives a day back to the calendar. Raises NotFound(`calendar_day_not_found`)."""
-    day, c = on.isoformat(), Company
+    """Removes the company's override of a day. Raises NotFound(`calendar_day_not_found`)."""
+    day, company = on.isoformat(), Company
     found = db.execute(
-        sa.update(c)
-        .where(c.tenant_id == actor.tenant_id, c.calendar_overrides.has_key(day))
-        .values(calendar_overrides=c.calendar_overrides.op("-")(sa.literal(day, sa.Text)))
-        .returning(c.tenant_id)
+        sa.update(company)
+        .where(company.tenant_id == actor.tenant_id, company.calendar_overrides.has_key(day))
+        .values(calendar_overrides=company.calendar_overrides.op("-")(sa.literal(day, sa.Text)))
+        .returning(company.tenant_id)
     ).first()
     if found is None:
         raise NotFound("calendar_day_not_found", on=day)
     journal.record(db, actor, "calendar_day_unset", subject_id=actor.tenant_id, data={"on": day})
 
 
-def _person(db: TenantSession, email: str, name: str, language: str) -> UUID:
-    """The person of an address, made when new."""
+def _ensure_user(db: TenantSession, email: str, name: str, language: str) -> UUID:
+    """Returns the id of the user with that e-mail, created if new."""
     db.execute(
         insert(User)
         .values(

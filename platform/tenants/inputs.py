@@ -1,6 +1,6 @@
-"""Inputs of the commands on companies and people. May import pydantic and kernel.texts.
+"""Defines the inputs of the commands on companies and people, and of signing in.
 
-Invariant: a text that may stand in a mail header or on a letter is one line, whoever wrote it.
+Invariant: a text that may appear in a mail header or on a letter is one line.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ def _line(value: object) -> object:
 
 
 Email = Annotated[str, AfterValidator(_email)]
-# Bounds first: the line is made before they count it.
+# BeforeValidator last: it runs first, so the bounds count the normalised line.
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200), BeforeValidator(_line)]
 OptionalEmail = Annotated[str, BeforeValidator(_line), AfterValidator(_email_or_nothing)]
 OptionalLine = Annotated[str, StringConstraints(max_length=200), BeforeValidator(_line)]
 
 
 class CreateTenant(CommandInput):
-    """A new company with its first person (roles admin and finance director)."""
+    """Creates a company with its first person (roles admin and finance director)."""
 
     slug: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
     name: Line
@@ -68,7 +68,7 @@ class CreateTenant(CommandInput):
 
 
 class InvitePerson(CommandInput):
-    """A person who gets roles in a company."""
+    """Invites a person with roles in a company."""
 
     email: Email
     name: Line
@@ -76,13 +76,13 @@ class InvitePerson(CommandInput):
 
 
 class ChangeRoles(CommandInput):
-    """The roles that a member has from now on."""
+    """Replaces the roles of a member."""
 
     roles: list[Role] = Field(min_length=1)
 
 
 class CalendarDay(CommandInput):
-    """One day on which the company departs from its calendar."""
+    """Sets a day on which the company deviates from its calendar."""
 
     on: date
     working: bool
@@ -90,9 +90,9 @@ class CalendarDay(CommandInput):
 
 
 def sign_in_key(typed: str) -> str:
-    """The form in which an address is looked up and its tries are counted: spellings of one address are one key.
+    """Returns the normalised e-mail, by which an account is looked up and its attempts are counted.
 
-    Width, case, blanks and what nobody sees do not count; a foreign domain stands in its `xn--` form, as stored.
+    Ignores width, case, spaces and invisible characters; an international domain is in its `xn--` form, as stored.
     """
     plain = one_line(unicodedata.normalize("NFKC", one_line(typed))).lower()
     try:
@@ -106,14 +106,14 @@ def _sign_in_email(value: object) -> object:
 
 
 class SignIn(CommandInput):
-    """E-mail and password as typed."""
+    """Signs in by e-mail and password."""
 
     email: Annotated[str, StringConstraints(min_length=1, max_length=254), BeforeValidator(_sign_in_email)]
     password: Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
 class ChoosePassword(CommandInput):
-    """A new password, typed twice."""
+    """Sets a new password, typed twice."""
 
     password: Annotated[str, StringConstraints(min_length=1, max_length=500)]
     again: str = ""
@@ -127,7 +127,7 @@ class ChoosePassword(CommandInput):
 
 
 class CompanySettings(CommandInput):
-    """What stands on letters, and how automatic work behaves."""
+    """Changes the company's letterhead and automation settings."""
 
     legal_name: Line
     address: OptionalLine = ""

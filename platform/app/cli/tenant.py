@@ -18,7 +18,7 @@ from tenants.commands import invite_person, set_password
 from tenants.inputs import ChoosePassword, CreateTenant, InvitePerson
 from tenants.permissions import Role
 from tenants.queries import TenantFacts, active_tenants, company, tenant, user_for_sign_in
-from tenants.sign_in.identity import Person, read_person
+from tenants.sign_in.identity import Person, load_person_by_id
 from tenants.sign_in.links import WelcomeLinks
 
 POLICIES = ("five-step", "twelve-step")
@@ -47,7 +47,7 @@ def create(as_json: bool, **given: str) -> None:
     use_local_servers()
     with open_session(None) as db:
         tenant_id, user_id = create_company(db, data)
-        facts, owner = tenant(db, tenant_id), read_person(db, user_id)
+        facts, owner = tenant(db, tenant_id), load_person_by_id(db, user_id)
         url = _welcome_url(db, owner)
         db.commit()
     payload = {
@@ -103,7 +103,7 @@ def add_person(slug: str, email: str, name: str, roles: tuple[str, ...], as_json
     data = InvitePerson.model_validate({"email": email, "name": name, "roles": list(roles)})
     with tenant_transaction(slug) as (db, actor):
         user_id = invite_person(db, actor, data)
-        person = read_person(db, user_id)
+        person = load_person_by_id(db, user_id)
         url = _welcome_url(db, person)
     told = {"email": data.email, "name": person.name if person else name, "roles": sorted(roles), "welcome_url": url}
     emit({"person": told}, as_json, lambda: _invited(data.email, url))

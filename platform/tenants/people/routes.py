@@ -1,7 +1,6 @@
-"""The people of a company: who belongs to it, with which roles; inviting, changing, removing.
+"""Serves the people of a company: list, invite, change roles, remove.
 
-Invariant: a person of another company does not exist here (404), and whoever is removed has lost
-access with the next request.
+Invariant: a person of another company is not found (404); a removed person has no access from the next request on.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from kernel.settings import settings
 from tenants.commands import invite_person, set_language, set_password
 from tenants.inputs import InvitePerson, SignIn, sign_in_key
 from tenants.permissions import Role
-from tenants.sign_in.identity import read_person
+from tenants.sign_in.identity import load_person_by_id
 from tenants.sign_in.links import LINK_DAYS, WelcomeLinks
 from tests.support.companies import TestCompany
 from tests.support.limits import limiter_put_back
@@ -155,7 +155,7 @@ def test_the_language_is_kept_for_the_person_and_for_the_browser(company: TestCo
     client.post("/language", data={"language": "zh_CN", "next": "//evil.example"})
     user_id = UUID((_cookie(client) or "").split("|")[0])
     with company.reading() as db:
-        person = read_person(db, user_id)
+        person = load_person_by_id(db, user_id)
     assert person is not None
     assert person.language == "zh_CN"
     assert client.post("/language", data={"language": "tlh", "next": "//evil.example"}).headers["Location"] == "/"

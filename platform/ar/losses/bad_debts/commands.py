@@ -38,7 +38,7 @@ from kernel.counters import document_number, take_numbers
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
 from kernel.money import read_amount
-from tenants.approvals.engine import Ask, Evidence, request, withdraw
+from tenants.approvals.engine import ApprovalRequest, Evidence, request, withdraw
 from tenants.approvals.kinds import Approved
 
 KIND: Final = "bad_debt"
@@ -155,7 +155,7 @@ def _approval_request(
     data: ProposeBadDebt,
     lines: Sequence[tuple[Any, int]],
     proofs: Sequence[tuple[str, str]],
-) -> Ask:
+) -> ApprovalRequest:
     """Returns the approval request: one currency as it is, several as their value in the company's, if known."""
     own, sums = company_currency(db, actor.tenant_id), dict[str, int]()
     for row, minor in lines:
@@ -171,7 +171,7 @@ def _approval_request(
         "cause": data.cause,
         "options": list(data.options),
     }
-    return Ask(
+    return ApprovalRequest(
         KIND,
         case_id,
         customer_id,

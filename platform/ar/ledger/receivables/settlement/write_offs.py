@@ -30,7 +30,7 @@ from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.money import BadAmount, exponent, parse_amount
 from kernel.views import select_view, value, view
-from tenants.approvals.engine import Ask, request
+from tenants.approvals.engine import ApprovalRequest, request
 from tenants.approvals.models import Approval
 from tenants.queries import tenant
 
@@ -77,7 +77,7 @@ def _write_off_rest(db: Session, actor: Actor, item_id: UUID, data: WriteOffRest
     if worth is not None and worth <= at_once_minor(db, actor.tenant_id):
         return _book(db, actor, rest, rest.open_minor, on, memo)
     facts = {"document_no": rest.document_no, "reason": data.reason, "on": _iso(data.effective_on), "memo": memo}
-    ask = Ask(KIND, item_id, rest.customer_id, rest.open_minor, rest.currency, facts, data.text, (), worth)
+    ask = ApprovalRequest(KIND, item_id, rest.customer_id, rest.open_minor, rest.currency, facts, data.text, (), worth)
     return request(db, actor, ask)
 
 

@@ -17,7 +17,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.doctor import company_lines
+from app.examination import company_checks
 from app.seeds import SignIn, seed
 from app.seeds.cast import HUAXIN, WEIYE, CompanyCast
 from app.seeds.play import MAILS_AT_START
@@ -135,7 +135,7 @@ def the_books_tie(demo: Demo) -> None:
 
 def the_doctor_finds_nothing(demo: Demo) -> None:
     """Every line of `huikuan doctor`."""
-    broken = [line for line in company_lines(demo.db, demo.company) if not line.ok]
+    broken = [line for line in company_checks(demo.db, demo.company) if not line.ok]
     assert broken == [], broken
 
 

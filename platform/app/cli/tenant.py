@@ -1,4 +1,4 @@
-"""`huikuan tenant`: make a company with its owner, list companies, add people, set a password."""
+"""Defines `huikuan tenant`: creates and lists companies, adds people, sets passwords."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def set_password_command(email: str, password_stdin: bool, as_json: bool) -> Non
 
 
 def _welcome_url(db: Any, person: Person | None) -> str | None:
-    """The link for whoever has no password yet."""
+    """Returns the link to choose a password, or None for a person who has one."""
     if person is None:
         return None
     found = user_for_sign_in(db, person.email)

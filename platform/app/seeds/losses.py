@@ -1,7 +1,7 @@
-"""The demo's losses: a provision at the last month end, a bad debt written off and partly recovered, one proposed.
+"""Builds the demo's losses: a provision, a bad debt written off and partly recovered, one proposed.
 
-Invariant: told today by the same commands as the pages use; the debt
-written off is an old one of its own, so no letter of the review queue loses its reason.
+Invariant: built by the product's own commands on today's date; the debt written off is a separate old one, so no
+proposed letter loses its reason.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _RULING = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%
 _DEBTOR = "C0055"
 
 
-def tell(story: Story, db: Session, actor: Actor) -> None:
-    """Everything of this module, on the story's today, before the month is locked."""
+def build(story: Story, db: Session, actor: Actor) -> None:
+    """Builds everything of this module on the demo's today, before the month is locked."""
     person = story.person(actor, "accountant")
     director = story.person(actor, "finance-director")
     _written_off(story, db, person, director)

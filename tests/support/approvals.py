@@ -19,8 +19,8 @@ from kernel.ids import new_id
 from tenants.approvals.engine import ApprovalRequest, decide, request
 from tenants.approvals.kinds import Approved, Kind, Step
 from tenants.approvals.models import Approval
-from tenants.commands import invite_person
-from tenants.inputs import InvitePerson
+from tenants.people.commands import invite_person
+from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
 from tests.support.companies import TestCompany
 

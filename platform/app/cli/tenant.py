@@ -14,11 +14,14 @@ from kernel.db import open_session, reading
 from kernel.errors import NotFound
 from kernel.settings import settings
 from tenants.commandline import emit, json_option, reports_errors, tenant_transaction
-from tenants.commands import invite_person, set_password
-from tenants.inputs import ChoosePassword, CreateTenant, InvitePerson
+from tenants.inputs import CreateTenant
+from tenants.people.commands import invite_person
+from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
 from tenants.queries import TenantFacts, active_tenants, company, tenant, user_for_sign_in
+from tenants.sign_in.commands import set_password
 from tenants.sign_in.identity import Person, load_person_by_id
+from tenants.sign_in.inputs import ChoosePassword
 from tenants.sign_in.links import WelcomeLinks
 
 POLICIES = ("five-step", "twelve-step")

@@ -37,10 +37,14 @@ from kernel.clock import fixed_clock, local_date, moment_on, utc_now
 from kernel.db import TenantSession, open_session
 from kernel.errors import NotFound
 from kernel.i18n import use_language
-from tenants.commands import change_settings, invite_person, set_password
-from tenants.inputs import CompanySettings, CreateTenant, InvitePerson
+from tenants.inputs import CreateTenant
+from tenants.people.commands import invite_person
+from tenants.people.inputs import InvitePerson
 from tenants.permissions import ROLE_NAMES, Role
 from tenants.queries import system_actor_for, tenant_by_slug
+from tenants.settings.commands import change_settings
+from tenants.settings.inputs import CompanySettings
+from tenants.sign_in.commands import set_password
 
 Say = Callable[[str], None]
 Play = Callable[[Story, Session, Actor], None]

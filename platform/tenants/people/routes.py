@@ -12,9 +12,10 @@ from flask import Blueprint, url_for
 
 from kernel.errors import RuleBroken
 from kernel.i18n import gettext as _
-from tenants import commands, queries
+from tenants import queries
 from tenants.access import staff
-from tenants.inputs import ChangeRoles, InvitePerson
+from tenants.people import commands
+from tenants.people.inputs import ChangeRoles, InvitePerson
 from tenants.people.invitations import send_invitation
 from tenants.permissions import ROLE_NAMES, Permission, Role
 from tenants.sign_in.welcome_routes import links

@@ -14,10 +14,11 @@ from flask import Blueprint
 from kernel.calendars import calendar_for
 from kernel.i18n import gettext as _
 from kernel.inputs import CommandInput
-from tenants import commands, queries
+from tenants import queries
 from tenants.access import staff
-from tenants.inputs import CalendarDay, CompanySettings
 from tenants.permissions import Permission
+from tenants.settings import commands
+from tenants.settings.inputs import CalendarDay, CompanySettings
 from web.command_form import command_form, done
 from web.context import actor, db
 from web.formatters import date as write_date

@@ -13,9 +13,9 @@ from kernel import i18n
 from kernel.i18n import gettext as _
 from tenants import queries
 from tenants.access import public
-from tenants.commands import set_language
-from tenants.inputs import SignIn, sign_in_key
+from tenants.sign_in.commands import set_language
 from tenants.sign_in.identity import Person, load_person_by_id
+from tenants.sign_in.inputs import SignIn, sign_in_key
 from tenants.sign_in.passwords import verify_password
 from web.context import db
 from web.forms import Form, blank, read_form

@@ -10,9 +10,9 @@ from flask import current_app
 from kernel.i18n import gettext as _
 from kernel.settings import settings
 from tenants.access import public
-from tenants.commands import set_password
-from tenants.inputs import ChoosePassword
+from tenants.sign_in.commands import set_password
 from tenants.sign_in.identity import Person, load_person_by_id
+from tenants.sign_in.inputs import ChoosePassword
 from tenants.sign_in.links import WelcomeLinks
 from tenants.sign_in.routes import begin_session, bp, landing_url, language_url
 from web.context import db

@@ -13,8 +13,8 @@ from kernel.counters import lock_counter
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.journal import JournalEvent
 from kernel.outbox import ATTEMPTS_MAX, OutboxMessage
-from tenants.commands import invite_person
-from tenants.inputs import InvitePerson
+from tenants.people.commands import invite_person
+from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
 from tests.ar.imports.files import (
     BAD,

@@ -14,8 +14,8 @@ from ar.reports.aging.queries import TieOut
 from ar.reports.today.queries import CurrencyPosition, day_sentence, today_page
 from kernel.calendars import WorkCalendar
 from kernel.i18n import use_language
-from tenants.commands import set_calendar_day
-from tenants.inputs import CalendarDay
+from tenants.settings.commands import set_calendar_day
+from tenants.settings.inputs import CalendarDay
 from tests.ar.reports.scene import SATURDAY, TODAY, clock_at, make_debtors, page_text
 from tests.support.companies import TestCompany
 from tests.support.statements import counted

@@ -1,4 +1,4 @@
-"""The catalogue of texts: extracts msgids from code and templates, reports gaps, updates `translations/*.po`.
+"""Maintains the text catalogue: extracts msgids, reports gaps, updates `translations/*.po`.
 
 `python -m app.catalogue check|update`. Invariant: a text that a person can see has a msgid
 here, and zh_CN translates every one with the same placeholders.

@@ -1,4 +1,4 @@
-"""Pages for developers: every component, and the mail that was caught. Development only.
+"""Serves pages for developers: every component, and the caught mail; in development only.
 
 Invariant: registered in development alone (`app.blueprints`); a caught mail's
 own HTML is shown in a sandbox of its own origin, so nothing in it can act on the site.

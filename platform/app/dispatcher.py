@@ -1,4 +1,4 @@
-"""The dispatcher: the clock and the outbox. `python -m app.dispatcher`. Losing it loses time, never work.
+"""Dispatches due outbox messages and recurring work to RQ (`python -m app.dispatcher`).
 
 Invariants: it asks which tenants' local time has come and puts one row per tenant, kind and period (the key makes a
 second dispatcher harmless); it claims due rows per tenant and hands their ids to RQ after the claim's commit.
@@ -38,7 +38,7 @@ PERIODS: Final = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m"}
 
 @lru_cache(maxsize=1)
 def dispatch_engine() -> sa.Engine:
-    """Connections as `huikuan_dispatch`: may read which outbox rows are due, and nothing else."""
+    """Returns an engine as role `huikuan_dispatch`, which may only read which outbox rows are due."""
     return make_engine(settings().database_url, role=DISPATCH_ROLE, pool_size=1)
 
 
@@ -74,13 +74,13 @@ def _dispatch_tenant(tenant_id: UUID, now: datetime) -> int:
 
 
 class Clock:
-    """Remembers for which period each tenant was served, so that a tick costs one read of the registry."""
+    """Remembers the last period queued per tenant, so that a tick costs one statement on the registry."""
 
     def __init__(self) -> None:
         self._served: dict[tuple[UUID, str], str] = {}
 
     def tick(self, now: datetime) -> int:
-        """Puts what recurs (`RECURRING`) for every tenant whose local time has come; returns how many rows were new."""
+        """Queues recurring work (`RECURRING`) of tenants whose local time has come; returns the number of new rows."""
         with open_session(None, read_only=True) as db:
             tenants = active_tenants(db)
         put = 0

@@ -1,4 +1,4 @@
-"""Every invariant that can be looked at from outside, one line each: the installation's, then each company's.
+"""Checks every invariant of the installation and its companies that can be checked from outside.
 
 Invariant: it only reads, and every statement on a company's table carries the tenant.
 """
@@ -24,8 +24,8 @@ from tenants.queries import active_tenants, tenant_by_slug
 POSTGRES_MIN: Final = 150_000
 
 
-class Line(NamedTuple):
-    """One invariant: whether it holds, what was seen, and for which company (None: the installation)."""
+class InvariantCheck(NamedTuple):
+    """The check of one invariant: whether it holds, what was found, and the company (None: the installation)."""
 
     name: str
     ok: bool
@@ -33,32 +33,32 @@ class Line(NamedTuple):
     tenant: str | None = None
 
 
-def examine(slug: str | None = None) -> Iterator[Line]:
-    """Every line, as it is found. With `slug` the installation and that company alone.
+def examine(slug: str | None = None) -> Iterator[InvariantCheck]:
+    """Yields the checks as they are made. With `slug` those of the installation and that company only.
 
     Raises NotFound for an unknown slug; OperationalError when the database does not answer.
     """
     installation = list(_installation(settings()))
     yield from installation
     if not all(line.ok for line in installation if line.name == AT_HEAD):
-        return  # the tables are not those that the checks below know
+        return  # the checks below need the tables of the newest revision
     with reading(None) as db:
         companies = [tenant_by_slug(db, slug)] if slug else active_tenants(db)
     for company in companies:
         with reading(company.id) as db:
             for check in company_checks(db, company.id):
-                yield Line(*check, company.slug)
+                yield InvariantCheck(*check, company.slug)
 
 
 AT_HEAD: Final = "database: at the newest revision"
 
 
-def _installation(configured: Settings) -> Iterator[Line]:
+def _installation(configured: Settings) -> Iterator[InvariantCheck]:
     owner = make_engine(configured.database_url, role=None, pool_size=1)
     try:
         with owner.connect() as connection:
             version = connection.execute(sa.text("SELECT current_setting('server_version_num')::int")).scalar_one()
-            yield Line(
+            yield InvariantCheck(
                 "database: PostgreSQL 15 or newer", version >= POSTGRES_MIN, f"{version // 10_000}.{version % 10_000}"
             )
             yield _revision(connection, configured)
@@ -70,24 +70,26 @@ def _installation(configured: Settings) -> Iterator[Line]:
         name, bypasses = connection.execute(
             sa.text("SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
         ).one()
-        yield Line("database: the app works as a role that cannot pass row-level security", not bypasses, name)
+        yield InvariantCheck(
+            "database: the app works as a role that cannot pass row-level security", not bypasses, name
+        )
     yield from _redis(configured)
 
 
-def _revision(connection: sa.Connection, configured: Settings) -> Line:
+def _revision(connection: sa.Connection, configured: Settings) -> InvariantCheck:
     head = ScriptDirectory.from_config(alembic_config(configured.database_url)).get_current_head()
     current = MigrationContext.configure(connection).get_current_revision()
     detail = str(current) if current == head else f"{current or 'empty'}, not {head}: run `huikuan db migrate`"
-    return Line(AT_HEAD, current == head, detail)
+    return InvariantCheck(AT_HEAD, current == head, detail)
 
 
-def _roles(connection: sa.Connection) -> Iterator[Line]:
+def _roles(connection: sa.Connection) -> Iterator[InvariantCheck]:
     powers = connection.execute(
         sa.text("SELECT rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles WHERE rolname = :role"),
         {"role": APP_ROLE},
     ).scalar_one_or_none()
     detail = "there is no such role" if powers is None else "has powers it must not have" if powers else ""
-    yield Line(f"database: {APP_ROLE} has no powers of its own", powers is False, detail)
+    yield InvariantCheck(f"database: {APP_ROLE} has no powers of its own", powers is False, detail)
     owned = connection.execute(
         sa.text(
             "SELECT c.relname FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner "
@@ -95,10 +97,10 @@ def _roles(connection: sa.Connection) -> Iterator[Line]:
         ),
         {"role": APP_ROLE},
     ).scalars()
-    yield Line(*named(f"database: {APP_ROLE} owns nothing", list(owned)))
+    yield InvariantCheck(*named(f"database: {APP_ROLE} owns nothing", list(owned)))
 
 
-def _row_level_security(connection: sa.Connection) -> Iterator[Line]:
+def _row_level_security(connection: sa.Connection) -> Iterator[InvariantCheck]:
     guarded = connection.execute(
         sa.text(
             "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace "
@@ -107,20 +109,20 @@ def _row_level_security(connection: sa.Connection) -> Iterator[Line]:
         )
     ).scalars()
     missing = sorted(TENANT_TABLES - set(guarded))
-    yield Line(*named("database: every company table has forced row-level security", missing))
+    yield InvariantCheck(*named("database: every company table has forced row-level security", missing))
 
 
-def _redis(configured: Settings) -> Iterator[Line]:
+def _redis(configured: Settings) -> Iterator[InvariantCheck]:
     name = "redis: answers"
     if not configured.redis_url:
-        yield Line(name, not configured.is_production, "not started; `huikuan up` starts it")
+        yield InvariantCheck(name, not configured.is_production, "not started; `huikuan up` starts it")
         return
     try:
         with redis.Redis.from_url(configured.redis_url, socket_connect_timeout=3, socket_timeout=3) as client:
             # Valkey gives the version of Redis that it stands for.
             version = str(client.info("server")["redis_version"])
     except redis.RedisError as fault:
-        yield Line(name, False, f"{type(fault).__name__}: {fault}")
+        yield InvariantCheck(name, False, f"{type(fault).__name__}: {fault}")
         return
-    yield Line(name, True, "")
-    yield Line(f"redis: {OLDEST_REDIS_TEXT} or newer", is_supported(version), version)
+    yield InvariantCheck(name, True, "")
+    yield InvariantCheck(f"redis: {OLDEST_REDIS_TEXT} or newer", is_supported(version), version)

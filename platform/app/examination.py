@@ -46,7 +46,7 @@ CHECKS: Final[tuple[tuple[str, str], ...]] = (
 
 
 def examine_books(db: Session, actor: Actor, _payload: dict[str, Any]) -> None:
-    """Runs the checks and writes down what they found; run twice, there are two records of one night."""
+    """Runs the checks and records their findings; two runs make two records."""
     checks = company_checks(db, actor.tenant_id)
     record_run(db, actor, [check for check in checks if not check.name.startswith(NOT_BOOKS)])
 
@@ -78,7 +78,7 @@ def _journal(db: Session, tenant_id: UUID) -> Check:
 
 
 def _numbers(db: Session, tenant_id: UUID, series: NumberSeries) -> Check:
-    """No number was given that its counter has not counted, or it would be given twice."""
+    """Checks that no number exceeds its counter, which would issue it again."""
     year = f"split_part({series.column}, '-', 2)" if "{year}" in series.counter else "''"
     prefix = series.counter.replace("{year}", "")
     kind = "AND kind = 'reversal'" if series.table == "open_item" else ""

@@ -1,4 +1,4 @@
-"""The web application, put together: settings in, Flask app out.
+"""Creates the Flask application from the settings.
 
 Invariants: a strict Content-Security-Policy without `unsafe-*` on every response; every HuikuanError becomes an error
 page of its status; no business rules in here.

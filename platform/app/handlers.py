@@ -1,4 +1,4 @@
-"""What the outbox's kinds and the mails' purposes mean, gathered from the slices; what recurs, for the clock.
+"""Collects from the slices the handlers of outbox kinds, the mails by purpose, and recurring work.
 
 Invariant: every kind that a command puts has a handler here, and every queue has a worker (guard tests look).
 """
@@ -21,7 +21,7 @@ SEAL: Final = "journal.seal"
 
 
 def seal_journal(db: Session, actor: Actor, _payload: dict[str, Any]) -> None:
-    """Seals what the journal has gathered, batch by batch."""
+    """Seals the unsealed events of the journal, batch by batch."""
     while journal.seal(db, actor.tenant_id, actor.now):
         continue
 
@@ -42,5 +42,5 @@ KINDS: Final = frozenset(_QUEUES)
 
 
 def queue_of(kind: str) -> str:
-    """Returns the queue on which a kind is worked; a kind that nobody brings any more fails on `runs`, in sight."""
+    """Returns the queue on which a kind is worked; an unknown kind goes to `runs`, where it fails visibly."""
     return _QUEUES.get(kind, queue.RUNS)

@@ -1,4 +1,4 @@
-"""The job that RQ runs: claims one outbox message again by its fencing number, handles it and marks it done.
+"""Runs the RQ job: claims one outbox message by its fencing number, handles it and marks it done.
 
 Invariants: effect and `done` are one transaction; a mail is `sending` in the database before the SMTP dialogue begins,
 and one found in that state later is `unknown`: a person decides, nothing is sent blindly twice.
@@ -69,7 +69,7 @@ def _give_back(db: Session, actor: Actor, claimed: outbox.Claimed, reason: str) 
 
 
 def _try_later(db: Session, actor: Actor, claimed: outbox.Claimed, mail_id: UUID, reason: str) -> None:
-    """Queues a mail again that the server did not accept, or returns it to its sender after the last attempt."""
+    """Reschedules a mail that the server did not accept, or returns it to its sender after the last attempt."""
     _record_outcome(db, actor, claimed, mail_id, mail.Outcome("queued", reason[:500]), from_state="sending")
     _give_back(db, actor, claimed, reason)
 

@@ -1,4 +1,4 @@
-"""The mail catcher of development: a real SMTP server on loopback that delivers into `var/mail/` only.
+"""Catches mail in development: an SMTP server on loopback that delivers into `var/mail/` only.
 
 Invariants: it answers 250 only when the message is on disk under its final name; a name from a page can reach no file
 outside that folder.
@@ -75,7 +75,7 @@ def list_mail(var_dir: Path, limit: int = LIST_LIMIT) -> list[CaughtMail]:
 
 
 def read_mail(var_dir: Path, name: str) -> CaughtMail:
-    """Reads one message with texts and attachments. Raises NotFound, also for a malformed name."""
+    """Loads one message with texts and attachments. Raises NotFound, also for a malformed name."""
     path = mail_dir(var_dir) / name
     if not _NAME.fullmatch(name) or path.is_symlink() or not path.is_file():
         raise NotFound("mail_not_found", name=name)
@@ -134,7 +134,7 @@ def _attachment(part: MIMEPart) -> Attachment:
     return Attachment(filename, part.get_content_type(), content)
 
 
-class _Keeper:
+class _FileStore:
     """The handler of aiosmtpd: stores each accepted message as a file."""
 
     def __init__(self, folder: Path) -> None:
@@ -169,8 +169,8 @@ class _Keeper:
 
 
 async def serve(var_dir: Path, port: int, ready: threading.Event, stop: asyncio.Event) -> None:
-    """Catch mail on `port` until `stop`; `ready` is set once it listens. Raises OSError for a taken port."""
-    keeper = _Keeper(mail_dir(var_dir))
+    """Catches mail on `port` until `stop`; `ready` is set once it listens. Raises OSError for a taken port."""
+    keeper = _FileStore(mail_dir(var_dir))
 
     def session() -> SMTP:
         return SMTP(keeper, hostname="localhost", enable_SMTPUTF8=True, data_size_limit=MAX_MESSAGE_BYTES)

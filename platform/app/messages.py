@@ -1,4 +1,4 @@
-"""Error codes to sentences, gathered from the slices.
+"""Words error codes as sentences, collected from the slices.
 
 Invariant: every code raised anywhere has a sentence here (a guard test looks).
 """
@@ -24,7 +24,7 @@ MESSAGES: Final = KERNEL | {code: text for each in SLICES for code, text in each
 
 
 def sentence_of(error: HuikuanError) -> str | None:
-    """Returns the sentence of an error in the current language; None when nobody wrote one.
+    """Returns the sentence of an error in the current language; None when it has none.
 
     A parameter `x_minor` beside a `currency` also fills `%(x)s`, as an amount.
     """
@@ -39,5 +39,5 @@ def sentence_of(error: HuikuanError) -> str | None:
 
 
 def message_of(error: HuikuanError) -> str:
-    """Returns the sentence of an error in the current language; the code itself when nobody wrote one."""
+    """Returns the sentence of an error in the current language; the code itself when it has none."""
     return sentence_of(error) or error.code

@@ -1,4 +1,4 @@
-"""Every table of the product, imported in one place for migrations, doctor and guard tests.
+"""Imports every table of the product in one place, for migrations, doctor and guard tests.
 
 A slice's tables come with its commands when `app.slices` imports it; those of the kernel are listed here.
 """

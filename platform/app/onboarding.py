@@ -1,4 +1,4 @@
-"""Makes a company with everything that the slices bring for a new one: books, policies.
+"""Creates a company with what the slices set up for a new one: books, policies.
 
 Invariant: all of it in the caller's transaction, so no company is ever incomplete.
 """
@@ -15,7 +15,7 @@ from tenants.queries import system_actor_for
 
 
 def create_company(db: TenantSession, data: CreateTenant) -> tuple[UUID, UUID]:
-    """Returns (tenant id, owner's user id). The session has entered the new tenant afterwards."""
+    """Creates a company; returns (tenant id, owner's user id). The session has entered the new tenant afterwards."""
     tenant_id, user_id = create_tenant(db, data)
     actor = system_actor_for(db, tenant_id)
     for each in SLICES:

@@ -19,7 +19,7 @@ _SOURCES: Final = APP_ROOT / "platform"
 
 
 def outline() -> str:
-    """The map as Markdown: a heading per package, a line per module."""
+    """Returns the map as Markdown: a heading per package, a line per module."""
     parts: list[str] = []
     for folder in sorted({path.parent for path in _SOURCES.rglob("*.py")}):
         name = folder.relative_to(_SOURCES).as_posix()
@@ -35,14 +35,14 @@ def _lines(folder: Path) -> Iterator[str]:
 
 
 def _sentence(path: Path) -> str:
-    """The first sentence of a module's docstring, on one line."""
+    """Returns the first sentence of a module's docstring, on one line."""
     text = ast.get_docstring(ast.parse(path.read_bytes())) or ""
     first = " ".join(text.split("\n\n", 1)[0].split())
     return first.split(". ", 1)[0].rstrip(".") + "."
 
 
 def main() -> None:
-    """Writes the map into the page."""
+    """Writes the map into docs/architecture.md."""
     head = _PAGE.read_text(encoding="utf-8").split(OUTLINE, 1)[0]
     _PAGE.write_text(f"{head}{OUTLINE}{outline()}\n", encoding="utf-8")
 

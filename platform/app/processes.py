@@ -1,4 +1,4 @@
-"""Keeps child processes alive and stops every one of them in the end.
+"""Runs child processes, restarts those that die, and stops all of them at the end.
 
 Invariants: no child outlives its supervisor, however that ended; a child that dies is started again after a growing
 pause, and one that cannot run stops everything with a message that names its log.
@@ -86,7 +86,7 @@ class StopSignal:
         os.set_blocking(self._reader, False)
         os.set_blocking(writer, False)
         numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-        before = {n: signal.signal(n, self._asked) for n in numbers}
+        before = {number: signal.signal(number, self._request_stop) for number in numbers}
         before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         wakeup = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         try:
@@ -104,14 +104,14 @@ class StopSignal:
             with suppress(BlockingIOError):
                 os.read(self._reader, 4096)
 
-    def _asked(self, _number: int, _frame: FrameType | None) -> None:
+    def _request_stop(self, _number: int, _frame: FrameType | None) -> None:
         self.requested = True
         if self.interrupting:
             raise KeyboardInterrupt
 
 
 class PidFile:
-    """`var/huikuan.pid`: the process that has its lock is the supervisor; the number in it alone proves nothing."""
+    """`var/huikuan.pid`: the process that has its lock is the supervisor, whatever number it contains."""
 
     def __init__(self, var_dir: Path) -> None:
         self.path = var_dir / "huikuan.pid"

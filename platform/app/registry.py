@@ -1,4 +1,4 @@
-"""Registers what lower packages ask of all slices: approval kinds, sources of entries, the journal's words.
+"""Registers with lower packages what all slices bring: approval kinds, entry sources, journal texts.
 
 Invariant: every process that answers, works or decides (web, worker, command line) has called `install`.
 """
@@ -21,7 +21,7 @@ from tenants.approvals.kinds import CustomerName
 
 
 def install() -> None:
-    """Registers what the slices bring with approvals, the ledger and the journal's texts. Idempotent.
+    """Registers the slices' approval kinds, entry sources and journal texts. Idempotent.
 
     Raises ValueError when two slices bring the same kind of approval.
     """

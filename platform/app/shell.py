@@ -1,4 +1,4 @@
-"""The frame of every staff page: navigation with counts, company switcher, user. Read lazily.
+"""Builds the frame of every staff page: navigation with counts, company switcher, user; loaded lazily.
 
 Invariant: one statement for all counts, each bounded, so the frame costs the same for companies of any size.
 """
@@ -91,14 +91,14 @@ class Shell:
 
 
 def nav_counts(db: Any, actor: Actor) -> dict[str, int]:
-    """Returns how much waits for somebody, at most COUNT_MAX each, by the endpoint of the line. One statement."""
+    """Returns the number of waiting rows, at most COUNT_MAX each, by the endpoint of the line. One statement."""
     asked = {"tenant": actor.tenant_id, "person": actor.user_id, "today": actor.today}
     return dict(columns(db, _counting(), asked).one()._mapping)
 
 
 @cache
 def _counting() -> sa.Select[Any]:
-    """Builds the statement once: every page asks it."""
+    """Returns the statement. Cached, since every page runs it."""
     count = sa.func.count()
     waiting = {line.endpoint: line.waiting() for section in SECTIONS for line in section if line.waiting}
     return sa.select(

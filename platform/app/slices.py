@@ -1,4 +1,4 @@
-"""The slices of the product, once. Pages, jobs, mails, texts, examinations, navigation and commands come from here.
+"""Lists the slices of the product, from which pages, jobs, mails, texts, checks, navigation and commands come.
 
 A new slice is a line here, a name in the layers of `pyproject.toml`, and its migration.
 """

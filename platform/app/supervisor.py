@@ -1,4 +1,4 @@
-"""`huikuan up`, `down` and `status`: the whole product on one machine.
+"""Starts, stops and reports the whole product on one machine (`huikuan up`, `down`, `status`).
 
 Starts the servers for which no URL was given, then web, worker, dispatcher and (in development) the mail catcher; stops
 all in that order, the servers last.
@@ -72,10 +72,10 @@ def product_processes(settings: Settings, mail_port: int | None) -> list[ChildSp
 
 def child_environment(settings: Settings) -> dict[str, str]:
     """Returns the environment from which a child reads these settings."""
-    told = {name.upper(): str(value) for name, value in settings.model_dump().items() if str(value)}
+    verdict_text = {name.upper(): str(value) for name, value in settings.model_dump().items() if str(value)}
     source = str(APP_ROOT / "platform")
     path = [source, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    return {**os.environ, **told, "PYTHONPATH": os.pathsep.join(path), "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, **verdict_text, "PYTHONPATH": os.pathsep.join(path), "PYTHONUNBUFFERED": "1"}
 
 
 def up(
@@ -221,9 +221,9 @@ def _answers(settings: Settings) -> bool:
     try:
         connection.request("GET", "/healthz")
         answer = connection.getresponse()
-        told = json.loads(answer.read() or b"{}")
+        verdict_text = json.loads(answer.read() or b"{}")
         # Another Huikuan may listen on the port: only the one with our secret is ours.
-        return answer.status == http.HTTPStatus.OK and told.get("instance") == instance_of(settings.secret_key)
+        return answer.status == http.HTTPStatus.OK and verdict_text.get("instance") == instance_of(settings.secret_key)
     except (OSError, ValueError, http.client.HTTPException):
         return False
     finally:
@@ -248,13 +248,15 @@ def _in_background(var_dir: Path, work: Callable[[Callable[[], None]], None], sa
         try:
             for line in lines:
                 say(line.rstrip("\n"))
-            told = answer.read()
+            verdict_text = answer.read()
         except KeyboardInterrupt:
             if pid := PidFile(var_dir).owner():
                 os.kill(pid, signal.SIGTERM)
             raise
-    if told != "ok":
-        raise SupervisorError(told or f"Huikuan ended before it was ready; see {var_dir / 'log' / 'supervisor.log'}.")
+    if verdict_text != "ok":
+        raise SupervisorError(
+            verdict_text or f"Huikuan ended before it was ready; see {var_dir / 'log' / 'supervisor.log'}."
+        )
 
 
 def _background_side(
@@ -271,25 +273,25 @@ def _background_side(
     os.close(output_end)
     pending = [verdict_end]
 
-    def settle(told: str) -> None:
+    def report(verdict_text: str) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os.dup2(log, 1)
         os.dup2(log, 2)
         if pending:
-            os.write(pending[0], told.encode())
+            os.write(pending[0], verdict_text.encode())
             os.close(pending.pop())
 
     code = 1
     try:
-        work(lambda: settle("ok"))
-        settle("Huikuan was stopped before it was ready.")
+        work(lambda: report("ok"))
+        report("Huikuan was stopped before it was ready.")
         code = 0
     except (SupervisorError, EmbeddedError) as fault:
-        settle(str(fault))
+        report(str(fault))
         os.write(log, f"{fault}\n".encode())
     except BaseException as fault:
-        settle(f"{type(fault).__name__}: {fault}")
+        report(f"{type(fault).__name__}: {fault}")
         sys.excepthook(type(fault), fault, fault.__traceback__)
     finally:
         sys.stdout.flush()

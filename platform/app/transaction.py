@@ -1,4 +1,4 @@
-"""One session per request, one commit at its end. The only place of the web side that commits.
+"""Opens one session per request and commits once at its end; nothing else of the web side commits.
 
 Invariants: GET and HEAD run READ ONLY, so the database itself refuses a change; other methods commit when the
 answer is below 400 (or the view said `keep()`), and are rolled back otherwise; a staff view runs inside its company.

@@ -1,4 +1,4 @@
-"""The RQ worker: `python -m app.worker`. Serves all queues; no job process outlives its worker.
+"""Runs the RQ worker of all queues (`python -m app.worker`); no job process outlives its worker.
 
 Invariant: the code is loaded before the fork, connections are opened after it.
 """

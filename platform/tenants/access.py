@@ -1,7 +1,7 @@
-"""Audiences of routes: staff with a permission, debtors by link, the public, admins of the service, and webhooks.
+"""Declares the audience of a route: staff with a permission, debtors by link, the public, service admins, webhooks.
 
-May import web and Flask. Invariant: every route declares exactly one audience (a guard test reads it), and a
-staff route also its permission; the check runs before the view.
+Invariant: every route has exactly one audience (a guard test checks it), and a staff route also its permission; the
+check runs before the view.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ AUDIENCES = frozenset({STAFF, PORTAL, PUBLIC, ADMIN, WEBHOOK})
 
 
 def staff(permission: Permission) -> Callable[[F], F]:
-    """For signed-in members of the company in the address who have `permission`."""
+    """Admits signed-in members of the URL's company who have `permission`, else raises Forbidden(`not_permitted`)."""
 
     def mark(view: F) -> F:
         @wraps(view)
@@ -46,15 +46,15 @@ def _audience(name: str) -> Callable[[F], F]:
 
 
 def portal(view: F) -> F:
-    """For debtors who have a link: the view opens the token itself."""
+    """Admits debtors with a link; the view opens the token itself."""
     return _audience(PORTAL)(view)
 
 
 def public(view: F) -> F:
-    """For anybody: sign-in, health, assets."""
+    """Admits anybody: sign-in, health, assets."""
     return _audience(PUBLIC)(view)
 
 
 def may(permission: Permission) -> bool:
-    """Whether the person of this request may; for showing or hiding a button."""
+    """Returns True when the current user has `permission`; for showing a button."""
     return allows(actor().roles, permission)

@@ -1,8 +1,8 @@
-"""Shared by the commands of the command line: the company's transaction, JSON or text, errors and exit codes.
+"""Helps the commands of the command line: company transaction, JSON or text output, errors and exit codes.
 
 Invariants: with `--json` exactly one JSON object is printed; exit 0 on success, 1 when the work failed, 2 on
-wrong usage (a wrong option); amounts are integers in fields that end in `_minor`, dates are ISO. What is said to the
-operator is in the language of the terminal, what is stored or sent in the company's.
+wrong usage (a wrong option); amounts are integers in fields that end in `_minor`, dates are ISO. Output to the
+operator is in the language of the terminal, stored or sent texts in the company's.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _ALLOWED = {"slug": "use 1 to 40 lower-case letters, digits and hyphens; no hyph
 
 @dataclass
 class _Installed:
-    """What comes from the application: commands of slices know neither our own servers nor other slices' texts."""
+    """Injected by the application: slices' commands know neither the embedded servers nor other slices' texts."""
 
     connect: Callable[[], object] = lambda: None
     explain: Callable[[HuikuanError], str] = str
@@ -55,7 +55,7 @@ def install(
     explain: Callable[[HuikuanError], str],
     server_errors: tuple[type[Exception], ...],
 ) -> None:
-    """Registers how the servers are found, how an error is told, and which errors are about the servers. Idempotent."""
+    """Registers how to connect, how to explain an error, and which errors are the servers'. Idempotent."""
     _installed.connect, _installed.explain, _installed.server_errors = connect, explain, server_errors
 
 
@@ -80,10 +80,10 @@ DAY = DayParam()
 def tenant_transaction(
     slug: str, *, on: date | None = None, read_only: bool = False, commit: bool = True
 ) -> Iterator[tuple[TenantSession, Actor]]:
-    """The company's session and an operator to act in it; one commit at the end (none with `commit=False`).
+    """Yields the company's session and an operator as actor; commits at the end (not with `commit=False`).
 
-    `on` is the day to act as: it moves `actor.today` alone. What is written down as the moment of an event stays the
-    real one, since the journal is evidence. Texts inside are in the company's language.
+    `on` is the day to act as: it changes `actor.today` only. Events keep the real time,
+    since the journal is evidence. Texts inside are in the company's language.
     """
     _installed.connect()
     with ExitStack() as stack:
@@ -100,7 +100,7 @@ def tenant_transaction(
 
 
 def emit(payload: Mapping[str, Any], as_json: bool, human: Callable[[], str | None]) -> None:
-    """Prints the payload as one JSON object, or what `human()` makes of it."""
+    """Prints the payload as one JSON object, or else the text of `human()`."""
     if as_json:
         click.echo(json.dumps(payload, ensure_ascii=False, default=_plain))
         return
@@ -158,7 +158,7 @@ def reports_errors(command: F) -> F:
 
 
 def wrong_options(error: ValidationError) -> dict[str, str]:
-    """Every wrong option by its name on the command line, with what may stand there."""
+    """Returns each invalid option by its command-line name, with what it accepts."""
     with use_language(terminal_language()):
         found = error_texts(error)
     return {_OPTIONS.get(name, name): _ALLOWED.get(name, text) for name, text in found.items()}

@@ -1,4 +1,4 @@
-"""Journal events of companies, people, settings and approvals: names and sentences."""
+"""Names the journal events of companies, people, settings and approvals."""
 
 from __future__ import annotations
 

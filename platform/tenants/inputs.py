@@ -1,23 +1,20 @@
-"""Inputs of the commands on companies and people. May import pydantic and kernel.texts.
+"""Defines the input that creates a company, and the field types that tenants share.
 
-Invariant: a text that may stand in a mail header or on a letter is one line, whoever wrote it.
+Invariant: a text that may appear in a mail header or on a letter is one line.
 """
 
 from __future__ import annotations
 
-import unicodedata
-from datetime import date, time
+from datetime import time
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
 from babel.numbers import list_currencies
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BeforeValidator, StringConstraints, field_validator
 
 from kernel.i18n import mark
 from kernel.inputs import CommandInput
-from kernel.texts import BadAddress, mail_address, one_line
-from tenants.permissions import Role
-from tenants.sign_in.passwords import PASSWORD_MIN_CHARS
+from kernel.texts import mail_address, one_line
 
 
 def _email(value: str) -> str:
@@ -33,14 +30,14 @@ def _line(value: object) -> object:
 
 
 Email = Annotated[str, AfterValidator(_email)]
-# Bounds first: the line is made before they count it.
+# BeforeValidator last: it runs first, so the bounds count the normalised line.
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200), BeforeValidator(_line)]
 OptionalEmail = Annotated[str, BeforeValidator(_line), AfterValidator(_email_or_nothing)]
 OptionalLine = Annotated[str, StringConstraints(max_length=200), BeforeValidator(_line)]
 
 
 class CreateTenant(CommandInput):
-    """A new company with its first person (roles admin and finance director)."""
+    """Creates a company with its first person (roles admin and finance director)."""
 
     slug: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
     name: Line
@@ -65,78 +62,3 @@ class CreateTenant(CommandInput):
         if value.upper() not in list_currencies():
             raise ValueError(mark("Enter a three-letter currency code, such as CNY."))
         return value.upper()
-
-
-class InvitePerson(CommandInput):
-    """A person who gets roles in a company."""
-
-    email: Email
-    name: Line
-    roles: list[Role] = Field(min_length=1)
-
-
-class ChangeRoles(CommandInput):
-    """The roles that a member has from now on."""
-
-    roles: list[Role] = Field(min_length=1)
-
-
-class CalendarDay(CommandInput):
-    """One day on which the company departs from its calendar."""
-
-    on: date
-    working: bool
-    reason: Line
-
-
-def sign_in_key(typed: str) -> str:
-    """The form in which an address is looked up and its tries are counted: spellings of one address are one key.
-
-    Width, case, blanks and what nobody sees do not count; a foreign domain stands in its `xn--` form, as stored.
-    """
-    plain = one_line(unicodedata.normalize("NFKC", one_line(typed))).lower()
-    try:
-        return mail_address(plain).lower()
-    except BadAddress:
-        return plain
-
-
-def _sign_in_email(value: object) -> object:
-    return sign_in_key(value) if isinstance(value, str) else value
-
-
-class SignIn(CommandInput):
-    """E-mail and password as typed."""
-
-    email: Annotated[str, StringConstraints(min_length=1, max_length=254), BeforeValidator(_sign_in_email)]
-    password: Annotated[str, StringConstraints(min_length=1, max_length=500)]
-
-
-class ChoosePassword(CommandInput):
-    """A new password, typed twice."""
-
-    password: Annotated[str, StringConstraints(min_length=1, max_length=500)]
-    again: str = ""
-
-    @field_validator("password")
-    @classmethod
-    def _long_enough(cls, value: str) -> str:
-        if len(value) < PASSWORD_MIN_CHARS:
-            raise ValueError(mark("Use at least 10 characters; a sentence is good."))
-        return value
-
-
-class CompanySettings(CommandInput):
-    """What stands on letters, and how automatic work behaves."""
-
-    legal_name: Line
-    address: OptionalLine = ""
-    phone: OptionalLine = ""
-    tax_id: OptionalLine = ""
-    bank_name: OptionalLine = ""
-    bank_account: OptionalLine = ""
-    contact_name: OptionalLine = ""
-    contact_email: OptionalEmail = ""
-    policy_code: Literal["five-step", "twelve-step"] = "five-step"
-    calendar: Literal["CN", "MON-FRI"] = "CN"
-    review_mode: bool = False

@@ -1,4 +1,4 @@
-"""Texts of the error codes of companies, people and settings. Imports the marker for translation only."""
+"""Defines the texts of the error codes of companies, people and settings."""
 
 from __future__ import annotations
 

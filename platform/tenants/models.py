@@ -1,7 +1,7 @@
-"""Tables of companies and people. Imports columns only.
+"""Defines the tables of companies and people.
 
-Invariant: `tenant`, `app_user` and `membership` are the registry (no row-level security, written rarely);
-everything else carries its tenant.
+Invariant: `tenant`, `app_user` and `membership` are the registry (no row-level security, written rarely); every other
+table carries its tenant.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Membership(Base):
 
 
 class Company(TenantKeyed, Base):
-    """What stands on the company's letters, and how its automatic work behaves."""
+    """The company's letterhead and automation settings."""
 
     __tablename__ = "company"
     __table_args__ = (sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]), one_of("calendar", "CN", "MON-FRI"))

@@ -1,4 +1,4 @@
-"""Reads on companies and people. Frozen view models, no Flask."""
+"""Loads companies, their settings and working calendar, and their people."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tenants.models import Company, Membership, Tenant, User
 
 @dataclass(frozen=True)
 class TenantFacts:
-    """The registry's row of a company."""
+    """A company as registered."""
 
     id: UUID
     slug: str
@@ -35,7 +35,7 @@ class TenantFacts:
 
 @dataclass(frozen=True)
 class CompanyFacts:
-    """What stands on letters, and how automatic work behaves."""
+    """The company's letterhead and automation settings."""
 
     legal_name: str
     address: str
@@ -53,7 +53,7 @@ class CompanyFacts:
 
 @dataclass(frozen=True)
 class DayOverride:
-    """A day on which the company departs from its calendar, and why."""
+    """A day on which the company deviates from its calendar, with the reason."""
 
     on: date
     working: bool
@@ -73,22 +73,22 @@ class Member:
 
 
 def _tenants() -> sa.Select[*tuple[Any, ...]]:
-    t = Tenant
+    registered = Tenant
     return select_view(
         TenantFacts,
-        id=value(t.id),
-        slug=value(t.slug),
-        name=value(t.name),
-        timezone=value(t.timezone),
-        currency=value(t.currency),
-        language=value(t.language),
-        run_at=value(t.run_at),
-        state=value(t.state),
+        id=value(registered.id),
+        slug=value(registered.slug),
+        name=value(registered.name),
+        timezone=value(registered.timezone),
+        currency=value(registered.currency),
+        language=value(registered.language),
+        run_at=value(registered.run_at),
+        state=value(registered.state),
     )
 
 
 def tenant_by_slug(db: Session, slug: str) -> TenantFacts:
-    """Raises NotFound(`tenant_not_found`)."""
+    """Returns the company of a slug. Raises NotFound(`tenant_not_found`)."""
     row = db.execute(_tenants().where(Tenant.slug == slug)).first()
     if row is None:
         raise NotFound("tenant_not_found", slug=slug)
@@ -96,7 +96,7 @@ def tenant_by_slug(db: Session, slug: str) -> TenantFacts:
 
 
 def tenant(db: Session, tenant_id: UUID) -> TenantFacts:
-    """Raises NotFound(`tenant_not_found`)."""
+    """Returns a company. Raises NotFound(`tenant_not_found`)."""
     row = db.execute(_tenants().where(Tenant.id == tenant_id)).first()
     if row is None:
         raise NotFound("tenant_not_found")
@@ -104,51 +104,54 @@ def tenant(db: Session, tenant_id: UUID) -> TenantFacts:
 
 
 def active_tenants(db: Session) -> list[TenantFacts]:
-    """Every company whose automatic work runs."""
+    """Returns every active company, whose automatic work runs."""
     return views(TenantFacts, db.execute(_tenants().where(Tenant.state == "active").order_by(Tenant.id)))
 
 
 def system_actor_for(db: Session, tenant_id: UUID, *, kind: str = "system", name: str = "Huikuan") -> Actor:
-    """The machine acting for a company, in the company's time zone and language."""
+    """Returns the system as actor for a company, in its time zone and language."""
     facts = tenant(db, tenant_id)
     return system_actor(facts.id, facts.timezone, kind=kind, name=name, language=facts.language)
 
 
 def company(db: Session, tenant_id: UUID) -> CompanyFacts:
-    """The company's letterhead and settings."""
-    c = Company
+    """Returns the company's letterhead and settings."""
+    company_row = Company
     row = db.execute(
         select_view(
             CompanyFacts,
-            legal_name=value(c.legal_name),
-            address=value(c.address),
-            phone=value(c.phone),
-            tax_id=value(c.tax_id),
-            bank_name=value(c.bank_name),
-            bank_account=value(c.bank_account),
-            contact_name=value(c.contact_name),
-            contact_email=value(c.contact_email),
-            policy_code=value(c.policy_code),
-            review_mode=value(c.review_mode),
-            calendar=value(c.calendar),
+            legal_name=value(company_row.legal_name),
+            address=value(company_row.address),
+            phone=value(company_row.phone),
+            tax_id=value(company_row.tax_id),
+            bank_name=value(company_row.bank_name),
+            bank_account=value(company_row.bank_account),
+            contact_name=value(company_row.contact_name),
+            contact_email=value(company_row.contact_email),
+            policy_code=value(company_row.policy_code),
+            review_mode=value(company_row.review_mode),
+            calendar=value(company_row.calendar),
             calendar_overrides=LATER,
         )
-        .add_columns(c.calendar_overrides)
-        .where(c.tenant_id == tenant_id)
+        .add_columns(company_row.calendar_overrides)
+        .where(company_row.tenant_id == tenant_id)
     ).one()
-    overrides = {day: bool(told["working"]) for day, told in row.calendar_overrides.items()}
+    overrides = {day: bool(override["working"]) for day, override in row.calendar_overrides.items()}
     return view(CompanyFacts, row, calendar_overrides=overrides)
 
 
 def day_overrides(db: Session, tenant_id: UUID) -> list[DayOverride]:
-    """The company's own days with their reasons, the latest first."""
+    """Returns the company's own days with their reasons, the latest first."""
     stored = db.execute(sa.select(Company.calendar_overrides).where(Company.tenant_id == tenant_id)).scalar_one()
-    days = [DayOverride(date.fromisoformat(day), told["working"], told["reason"]) for day, told in stored.items()]
+    days = [
+        DayOverride(date.fromisoformat(day), override["working"], override["reason"])
+        for day, override in stored.items()
+    ]
     return sorted(days, key=lambda day: day.on, reverse=True)
 
 
 def work_calendar(db: Session, tenant_id: UUID) -> WorkCalendar:
-    """The company's working days."""
+    """Returns the company's working calendar."""
     facts = company(db, tenant_id)
     return _calendar(facts.calendar, tuple(sorted(facts.calendar_overrides.items())))
 
@@ -161,19 +164,19 @@ def _calendar(preset: str, overrides: tuple[tuple[str, bool], ...]) -> WorkCalen
 
 
 def members(db: Session, tenant_id: UUID) -> list[Member]:
-    """Everybody of a company, active ones first, by name as it is spoken."""
+    """Returns the members of a company, active ones first, by name (Chinese by pinyin)."""
     people = views(Member, db.execute(_members(tenant_id)))
     return sorted(people, key=lambda person: (not person.active, name_key(person.name), person.user_id))
 
 
 @lru_cache(maxsize=4096)
 def name_key(name: str) -> str:
-    """What a name sorts by: Chinese by pinyin, Latin by itself, among one another."""
+    """Returns the sort key of a name: pinyin for Chinese characters, lower case for the rest."""
     return pinyin_sort_key(name).casefold()
 
 
 def member(db: Session, tenant_id: UUID, user_id: UUID) -> Member:
-    """One person of a company, also a removed one. Raises NotFound(`person_not_found`)."""
+    """Returns a member, also a removed one. Raises NotFound(`person_not_found`)."""
     row = db.execute(_members(tenant_id).where(Membership.user_id == user_id)).first()
     if row is None:
         raise NotFound("person_not_found")
@@ -181,23 +184,23 @@ def member(db: Session, tenant_id: UUID, user_id: UUID) -> Member:
 
 
 def _members(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
-    user, m = User, Membership
+    user, membership = User, Membership
     return (
         select_view(
             Member,
             user_id=value(user.id),
             name=value(user.name),
             email=value(user.email),
-            roles=tuple_of(m.roles),
-            active=value(m.active),
+            roles=tuple_of(membership.roles),
+            active=value(membership.active),
             has_password=value(user.password_hash.is_not(None)),
         )
-        .join(m, m.user_id == user.id)
-        .where(m.tenant_id == tenant_id)
+        .join(membership, membership.user_id == user.id)
+        .where(membership.tenant_id == tenant_id)
     )
 
 
 def user_for_sign_in(db: Session, email: str) -> tuple[UUID, str | None, int] | None:
-    """(id, password hash, session version) of an address."""
+    """Returns (id, password hash, session version) of an e-mail address, or None."""
     row = db.execute(sa.select(User.id, User.password_hash, User.session_version).where(User.email == email)).first()
     return (row.id, row.password_hash, row.session_version) if row else None

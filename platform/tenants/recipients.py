@@ -1,6 +1,6 @@
-"""Who of our people gets a mail: the active members of a company, by permission or by id, and the check before sending.
+"""Finds which members of a company get a mail, by permission or by id, and rechecks them before sending.
 
-Invariant: somebody who has left the company, or lost the permission that a mail asks for, is not written to.
+Invariant: a person who left the company, or lost the permission that a mail requires, gets no mail.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tenants.models import Membership, User
 from tenants.permissions import Permission, allows
 from tenants.slice import Recheck
 
-#: Why a mail is not sent to somebody who left, or may not see any more what it tells.
+#: Reason code of a mail not sent to a person who left or lost the permission.
 PERSON_REMOVED = "person_removed"
 
 
@@ -35,22 +35,22 @@ class Person:
 
 def active_people(db: Session, tenant_id: UUID) -> list[Person]:
     """Returns the active members, by address."""
-    return _read(db, tenant_id)
+    return _active_people(db, tenant_id)
 
 
 def people_who_may(db: Session, tenant_id: UUID, permission: Permission) -> list[Person]:
     """Returns the active members whose roles allow it, by address."""
-    return [person for person in _read(db, tenant_id) if allows(person.roles, permission)]
+    return [person for person in _active_people(db, tenant_id) if allows(person.roles, permission)]
 
 
 def active_person(db: Session, tenant_id: UUID, user_id: UUID | None) -> Person | None:
     """Returns one active member; None when there is no such person, or they have left."""
-    return next(iter(_read(db, tenant_id, User.id == user_id)), None) if user_id else None
+    return next(iter(_active_people(db, tenant_id, User.id == user_id)), None) if user_id else None
 
 
 def active_person_at(db: Session, tenant_id: UUID, address: str) -> Person | None:
     """Returns the active member with that address, or None."""
-    return next(iter(_read(db, tenant_id, User.email == address)), None)
+    return next(iter(_active_people(db, tenant_id, User.email == address)), None)
 
 
 def still_may(permission: Permission) -> Recheck:
@@ -69,20 +69,20 @@ def still_member(db: Session, actor: Actor, message: MailMessage) -> str | None:
     return None if active_person_at(db, actor.tenant_id, message.to_address) else PERSON_REMOVED
 
 
-def _read(db: Session, tenant_id: UUID, *limits: sa.ColumnElement[bool]) -> list[Person]:
-    u, m = User, Membership
+def _active_people(db: Session, tenant_id: UUID, *limits: sa.ColumnElement[bool]) -> list[Person]:
+    membership = Membership
     rows = db.execute(
         select_view(
             Person,
-            id=value(u.id),
-            name=value(u.name),
-            email=value(u.email),
-            language=value(u.language),
+            id=value(User.id),
+            name=value(User.name),
+            email=value(User.email),
+            language=value(User.language),
             roles=LATER,
         )
-        .add_columns(m.roles.label("role_list"))
-        .join(m, m.user_id == u.id)
-        .where(m.tenant_id == tenant_id, m.active.is_(True), *limits)
-        .order_by(u.email)
+        .add_columns(membership.roles.label("role_list"))
+        .join(membership, membership.user_id == User.id)
+        .where(membership.tenant_id == tenant_id, membership.active.is_(True), *limits)
+        .order_by(User.email)
     )
     return [view(Person, row, roles=frozenset(row.role_list)) for row in rows]

@@ -1,7 +1,7 @@
-"""The shapes in which a slice tells the application what it brings. `app.slices` lists the slices, once.
+"""Defines how a slice declares what it brings to the application; `app.slices` lists the slices.
 
-Pages and commands are named as "module:name" and imported when they are first asked for, so that a worker or the
-dispatcher loads no page; a guard test resolves every name. Invariant: declarations only, nothing here acts.
+Pages and commands are named as "module:name" and imported on first use, so that a worker or the dispatcher loads no
+page; a guard test resolves every name. Invariant: declarations only.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from tenants.approvals.kinds import Kind
 from tenants.permissions import Permission
 
 Handler = Callable[[Session, Actor, dict[str, Any]], None]
-#: Asked right before sending: why the mail must not go out any more (a reason code), or None.
+#: Called right before sending; returns the reason code not to send the mail, or None.
 Recheck = Callable[[Session, Actor, MailMessage], str | None]
-#: Told the state in which the mail ended: sent, suppressed, failed or unknown.
+#: Called with the final state of the mail: sent, suppressed, failed or unknown.
 OnOutcome = Callable[[Session, Actor, MailMessage, str], None]
 #: Makes a named part of an event's sentence from its facts, in the current language.
 FactMaker = Callable[[Mapping[str, Any]], str]
 
 
 class Check(NamedTuple):
-    """One line of an examination: what was examined, whether it holds, and which rows break it."""
+    """One check of an examination: its name, whether it holds, and which rows break it."""
 
     name: str
     ok: bool
@@ -39,7 +39,7 @@ class Check(NamedTuple):
 
 
 class EntrySource(NamedTuple):
-    """What caused a journal entry: its kind and its number, in the current language, and its page."""
+    """The cause of a ledger entry: its kind and number, in the current language, and its page."""
 
     label: str
     text: str
@@ -94,9 +94,9 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """How a journal event is told: its name, a sentence of its facts (%-format), a tone ("ok", "late" or none).
+    """How a journal event is shown: name, sentence of its facts (%-format), tone ("ok", "late" or none).
 
-    `row_of_its_own`: the timeline shows the mail or letter itself, so this event would say the same again.
+    `row_of_its_own`: the timeline shows the mail or letter itself, so it omits this event.
     """
 
     name: str
@@ -119,8 +119,8 @@ class Section(IntEnum):
 class NavLine:
     """One line of the navigation; lines of a section stand in the order of `position`.
 
-    `also`: other blueprints or endpoints that belong to it. `waiting`: builds a SELECT with a row for each thing that
-    waits for somebody (binds: tenant, person, today); the number is shown beside the label.
+    `also`: other blueprints or endpoints that belong to it. `waiting`: builds a SELECT of the rows that wait for
+    the user (binds: tenant, person, today); their number is shown beside the label.
     """
 
     section: Section
@@ -134,11 +134,11 @@ class NavLine:
 
 @dataclass(frozen=True)
 class Slice:
-    """Everything a slice brings. `pages` hang under `/c/<company>`, `outside` under no company.
+    """Everything a slice brings. `pages`: blueprints under `/c/<company>`; `outside`: under no company.
 
-    `commands`: groups and commands of `huikuan`. `events`: journal kind → how it is told; `fact_makers`: parts of those
-    sentences by name. `entry_sources`: (db, tenant, entry) → what caused it, one statement at most; `entry_names`:
-    kinds of entries without a document → name. `on_founding` runs in the transaction that makes a company.
+    `commands`: groups and commands of `huikuan`. `events`: journal kind → how it is shown; `fact_makers`: parts of
+    those sentences by name. `entry_sources`: (db, tenant, entry) → its causes, one statement at most; `entry_names`:
+    kinds of entries without a document → name. `on_founding` runs in the transaction that creates a company.
     """
 
     name: str

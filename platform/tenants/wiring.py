@@ -1,4 +1,4 @@
-"""What companies, people, settings and approvals bring to the application."""
+"""Registers companies, people, settings and approvals with the application."""
 
 from __future__ import annotations
 

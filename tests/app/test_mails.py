@@ -17,11 +17,13 @@ from kernel.actor import Actor
 from kernel.mail import MailMessage
 from kernel.settings import APP_ROOT
 from tenants.approvals.mails import DECIDED, REQUEST
-from tenants.commands import change_roles, change_settings, remove_person
-from tenants.inputs import ChangeRoles, CompanySettings
+from tenants.people.commands import change_roles, remove_person
+from tenants.people.inputs import ChangeRoles
 from tenants.people.invitations import PURPOSE as INVITATION
 from tenants.permissions import Role
 from tenants.queries import company as company_facts
+from tenants.settings.commands import change_settings
+from tenants.settings.inputs import CompanySettings
 from tests.support.approvals import person
 from tests.support.companies import TestCompany
 from tests.support.delivery import Post, drain

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from kernel.clock import fixed_clock
-from tenants.commands import invite_person, set_language, set_password
-from tenants.inputs import InvitePerson
+from tenants.people.commands import invite_person
+from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
+from tenants.sign_in.commands import set_language, set_password
 from tests.browser.conftest import MONDAY, Visitor
 from tests.support.companies import TestCompany
 from tests.support.delivery import Post, drain

@@ -8,9 +8,10 @@ from datetime import date
 import pytest
 from playwright.sync_api import Page, expect
 
-from tenants.commands import invite_person, set_language, set_password
-from tenants.inputs import InvitePerson
+from tenants.people.commands import invite_person
+from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
+from tenants.sign_in.commands import set_language, set_password
 from tests.browser.conftest import MONDAY, Visitor
 from tests.support.world import BankMovement, World
 

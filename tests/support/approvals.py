@@ -16,11 +16,11 @@ from kernel import journal
 from kernel.actor import Actor
 from kernel.errors import RuleBroken
 from kernel.ids import new_id
-from tenants.approvals.engine import Ask, decide, request
+from tenants.approvals.engine import ApprovalRequest, decide, request
 from tenants.approvals.kinds import Approved, Kind, Step
 from tenants.approvals.models import Approval
-from tenants.commands import invite_person
-from tenants.inputs import InvitePerson
+from tenants.people.commands import invite_person
+from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
 from tests.support.companies import TestCompany
 
@@ -49,7 +49,7 @@ def ask_probe(company: TestCompany, asker: Actor, amount_minor: int | None = 500
     given = {"currency": "CNY" if amount_minor is not None else None, "customer_id": None, "reason": "多付了"} | values
     subject_id = given.pop("subject_id", None) or new_id()
     with company.transaction() as db:
-        return request(db, asker, Ask("probe", subject_id, amount_minor=amount_minor, **given))
+        return request(db, asker, ApprovalRequest("probe", subject_id, amount_minor=amount_minor, **given))
 
 
 def person(company: TestCompany, *roles: str, today: date | None = None, name: str = "") -> Actor:

@@ -17,9 +17,11 @@ from app.onboarding import create_company
 from kernel.actor import Actor
 from kernel.clock import local_date, moment_on, utc_now
 from kernel.db import TenantSession, open_session, reading, transaction
-from tenants.commands import invite_person, set_language
-from tenants.inputs import CreateTenant, InvitePerson
+from tenants.inputs import CreateTenant
+from tenants.people.commands import invite_person
+from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
+from tenants.sign_in.commands import set_language
 
 _numbers = count(1)
 

@@ -12,8 +12,9 @@ from pydantic import BaseModel, Field, model_validator
 
 from kernel.db import open_session
 from kernel.errors import Conflict, Forbidden, HuikuanError, NotFound, RuleBroken
-from tenants import commands, queries
-from tenants.inputs import CalendarDay
+from tenants import queries
+from tenants.settings import commands
+from tenants.settings.inputs import CalendarDay
 from tests.support.companies import TestCompany
 from web import refusals, responses
 from web.command_form import command_form, done

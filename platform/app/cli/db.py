@@ -1,4 +1,4 @@
-"""`huikuan db`: bring the database to the newest revision, or wait until it answers."""
+"""Defines `huikuan db`: migrates the database to the newest revision, or waits until it answers."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""`huikuan doctor`: every invariant a line; exit 1 when one does not hold."""
+"""Defines `huikuan doctor`: one line per invariant; exits 1 when one does not hold."""
 
 from __future__ import annotations
 
 import click
 
 from app.cli.local import use_local_servers
-from app.doctor import Line, examine
+from app.doctor import InvariantCheck, examine
 from tenants.commandline import emit, json_option, reports_errors
 
 
@@ -31,6 +31,6 @@ def doctor(slug: str | None, as_json: bool) -> None:
         raise SystemExit(1)
 
 
-def _text(line: Line) -> str:
+def _text(line: InvariantCheck) -> str:
     where = f"{line.tenant}: " if line.tenant else ""
     return f"{'ok  ' if line.ok else 'FAIL'} {where}{line.name}" + (f": {line.detail}" if line.detail else "")

@@ -1,4 +1,4 @@
-"""`huikuan journal`: verify a company's chain of hashes, or seal what has gathered."""
+"""Defines `huikuan journal`: verifies a company's hash chain, or seals new events."""
 
 from __future__ import annotations
 

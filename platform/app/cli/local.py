@@ -1,4 +1,4 @@
-"""Settings for a command when no server was named: those of our own below `var/`.
+"""Fills in the embedded servers below `var/` as settings of a command when no server is configured.
 
 May import the supervisor. Invariants: a DATABASE_URL that was given is never touched; PostgreSQL of our own is
 started when needed and left running (`huikuan down` stops it), Redis is only found.
@@ -17,7 +17,7 @@ from kernel.settings import Settings, settings
 
 
 def use_local_servers() -> Settings:
-    """Fills in what was not configured, before anything connects. Raises EmbeddedError with a sentence."""
+    """Fills in the URLs not configured, before anything connects. Raises EmbeddedError."""
     given = settings()
     if given.database_url:
         return given
@@ -37,7 +37,7 @@ def use_local_servers() -> Settings:
 
 
 def adopt(resolved: Settings) -> Settings:
-    """Makes these the settings of this process from now on."""
+    """Makes these the settings of this process."""
     for name in ("database_url", "redis_url", "smtp_url", "secret_key"):
         if value := getattr(resolved, name):
             os.environ[name.upper()] = value

@@ -1,4 +1,4 @@
-"""`huikuan outbox retry`: gives what was given up another round of tries."""
+"""Defines `huikuan outbox retry`: reschedules outbox messages that were given up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`huikuan up`, `down`, `status` and `demo`: the product on this machine, with or without the demo company."""
+"""Defines `huikuan up`, `down`, `status` and `demo`: the product on this machine."""
 
 from __future__ import annotations
 

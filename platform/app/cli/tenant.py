@@ -1,4 +1,4 @@
-"""`huikuan tenant`: make a company with its owner, list companies, add people, set a password."""
+"""Defines `huikuan tenant`: creates and lists companies, adds people, sets passwords."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from kernel.db import open_session, reading
 from kernel.errors import NotFound
 from kernel.settings import settings
 from tenants.commandline import emit, json_option, reports_errors, tenant_transaction
-from tenants.commands import invite_person, set_password
-from tenants.inputs import ChoosePassword, CreateTenant, InvitePerson
+from tenants.inputs import CreateTenant
+from tenants.people.commands import invite_person
+from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
 from tenants.queries import TenantFacts, active_tenants, company, tenant, user_for_sign_in
-from tenants.sign_in.identity import Person, read_person
+from tenants.sign_in.commands import set_password
+from tenants.sign_in.identity import Person, load_person_by_id
+from tenants.sign_in.inputs import ChoosePassword
 from tenants.sign_in.links import WelcomeLinks
 
 POLICIES = ("five-step", "twelve-step")
@@ -47,7 +50,7 @@ def create(as_json: bool, **given: str) -> None:
     use_local_servers()
     with open_session(None) as db:
         tenant_id, user_id = create_company(db, data)
-        facts, owner = tenant(db, tenant_id), read_person(db, user_id)
+        facts, owner = tenant(db, tenant_id), load_person_by_id(db, user_id)
         url = _welcome_url(db, owner)
         db.commit()
     payload = {
@@ -103,7 +106,7 @@ def add_person(slug: str, email: str, name: str, roles: tuple[str, ...], as_json
     data = InvitePerson.model_validate({"email": email, "name": name, "roles": list(roles)})
     with tenant_transaction(slug) as (db, actor):
         user_id = invite_person(db, actor, data)
-        person = read_person(db, user_id)
+        person = load_person_by_id(db, user_id)
         url = _welcome_url(db, person)
     told = {"email": data.email, "name": person.name if person else name, "roles": sorted(roles), "welcome_url": url}
     emit({"person": told}, as_json, lambda: _invited(data.email, url))
@@ -134,7 +137,7 @@ def set_password_command(email: str, password_stdin: bool, as_json: bool) -> Non
 
 
 def _welcome_url(db: Any, person: Person | None) -> str | None:
-    """The link for whoever has no password yet."""
+    """Returns the link to choose a password, or None for a person who has one."""
     if person is None:
         return None
     found = user_for_sign_in(db, person.email)

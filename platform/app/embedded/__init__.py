@@ -1,4 +1,4 @@
-"""Embedded PostgreSQL and Redis, from Python wheels, on the loopback address and with passwords.
+"""Runs embedded PostgreSQL and Redis, from Python wheels, on the loopback address and with passwords.
 
 A laptop runs the same engines as production; their data is below `var/`.
 Invariant: the servers outlive the process that started them and are found again by their pid file or password, so a
@@ -43,7 +43,7 @@ class ServerStatus:
 
 
 def _silent(_line: str) -> None:
-    """For callers with nobody to tell."""
+    """Discards progress messages, as the default."""
 
 
 class EmbeddedServers:

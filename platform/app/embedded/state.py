@@ -1,4 +1,4 @@
-"""State of the embedded servers between runs: ports and passwords, in one private file.
+"""Stores ports and passwords of the embedded servers between runs, in one private file.
 
 Invariant: `var/embedded.json` is readable by its owner alone and
 replaced in one step, so a crash leaves the old or the new one, never half of it.

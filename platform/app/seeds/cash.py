@@ -1,4 +1,4 @@
-"""The demo's cash desk: rates, bank files, bills, interest, a closed month, and what waits for somebody's decision.
+"""Builds the demo's cash data: rates, bank files, bills, interest, a closed month, open approvals.
 
 Invariant: told today by the same commands as the pages use; only documents that are not due yet are touched, so the
 review queue stays as it was told.
@@ -54,8 +54,8 @@ _ICBC_HEAD: Final = (
 )
 
 
-def tell(story: Story, db: Session, actor: Actor) -> None:
-    """Everything of this module but the rates, on the story's today."""
+def build(story: Story, db: Session, actor: Actor) -> None:
+    """Builds everything of this module except the rates, on the demo's today."""
     person = story.person(actor, "accountant")
     desk = _desk(story, db, person)
     _documents(story, db, person)
@@ -71,7 +71,7 @@ def _key(name: str) -> str:
 
 
 def _month_ends(today: date) -> list[date]:
-    """The last days of the four months before today's, newest first."""
+    """Returns the last days of the four months before today's, newest first."""
     found, day = [], today
     for _ in range(4):
         day = day.replace(day=1) - _DAY
@@ -80,14 +80,14 @@ def _month_ends(today: date) -> list[date]:
 
 
 def _desk(story: Story, db: Session, actor: Actor) -> Iterator[OpenItemView]:
-    """The invoices that the history wrote for the cash desk, one a customer, in the order of the customers."""
+    """Yields the invoices that the history reserved for the cash data, one per customer."""
     ids = [story.items["invoice", number] for number in story.history.desk]
     found = {item.id: item for item in open_items(db, story.tenant_id, as_of=actor.today, item_ids=ids)}
     return iter([found[id_] for id_ in ids])
 
 
 def record_month_end_rates(story: Story, db: Session, actor: Actor) -> None:
-    """Exchange rates of today and of the last month ends."""
+    """Records exchange rates of today and of the last month ends."""
     days = [story.today, *_month_ends(story.today)[:3]]
     rates = [
         NewRate(currency, day, Decimal(value), "示例汇率")
@@ -98,7 +98,7 @@ def record_month_end_rates(story: Story, db: Session, actor: Actor) -> None:
 
 
 def _documents(story: Story, db: Session, actor: Actor) -> None:
-    """An invoice by instalments whose first is late, one with a discount earned, a small rest, a draft."""
+    """Posts an invoice by instalments whose first is late, one with a discount earned, a small rest, a draft."""
     today = story.today
     number = story.cast.debtors[3].number
     dues = [today - 4 * _DAY, today + 26 * _DAY, today + 56 * _DAY]
@@ -142,7 +142,7 @@ def _documents(story: Story, db: Session, actor: Actor) -> None:
 
 
 def _bills(db: Session, actor: Actor, desk: Iterator[OpenItemView]) -> None:
-    """A bill that is to be presented today, one discounted with recourse, one endorsed, one dishonoured."""
+    """Posts a bill that is to be presented today, one discounted with recourse, one endorsed, one dishonoured."""
     today = actor.today
 
     def bill(n: int, kind: str, item: OpenItemView, taken: int, matures: int) -> UUID:
@@ -175,7 +175,7 @@ def _bills(db: Session, actor: Actor, desk: Iterator[OpenItemView]) -> None:
 
 
 def _interest(story: Story, db: Session, actor: Actor) -> None:
-    """One customer has a contract rate, was charged through the last month end and let off a part."""
+    """Sets a customer's contract rate, charges interest through the last month end and waives a part."""
     number = story.cast.debtors[46].number
     customer, through = story.customers[number].id, _month_ends(story.today)[0]
     interest.set_terms(
@@ -191,7 +191,7 @@ def _interest(story: Story, db: Session, actor: Actor) -> None:
 
 
 def _bank(db: Session, actor: Actor, desk: Iterator[OpenItemView]) -> None:
-    """A bank account and this week's file: lines that are sure, that are likely, and that say nothing."""
+    """Imports this week's bank file: lines with a sure match, a likely match, and none."""
     account = add_account(
         db, actor, SaveBankAccount(name="工行基本户", bank_name="中国工商银行东莞松山湖支行", account_no=_OUR_ACCOUNT)
     )
@@ -226,7 +226,7 @@ def _bank(db: Session, actor: Actor, desk: Iterator[OpenItemView]) -> None:
 
 
 def _decisions(story: Story, db: Session, actor: Actor, desk: Iterator[OpenItemView]) -> None:
-    """What waits for the finance director: a rest to write off, money to give back."""
+    """Requests approvals of the finance director: a small write-off and a refund."""
     item = next(desk)
     part = {"item_id": item.id, "amount": decimal_text(item.open_minor - 35_00, "CNY")}
     short = {

@@ -1,4 +1,4 @@
-"""Who plays in the demo: two companies, their people, and their debtors (the files beside it) with a habit each.
+"""Defines the demo's companies, people and debtors (in the files beside it) with their payment habits.
 
 Invariants: every person and company is invented and lives under `.example`;
 every role of R001 has somebody; numbers, names and addresses are unique.
@@ -18,14 +18,14 @@ PASSWORD: Final = "huikuan-demo-2026"  # noqa: S105 - printed by `make demo`, go
 
 @dataclass(frozen=True, slots=True)
 class PersonRole:
-    """Somebody at the demo company."""
+    """A person of a demo company."""
 
     key: str
     name: str
     roles: tuple[Role, ...]
 
     def email(self, slug: str) -> str:
-        """The address one signs in with."""
+        """Returns the sign-in e-mail."""
         return f"{self.key}@{slug}.example"
 
 
@@ -55,7 +55,7 @@ class Debtor:
 
     @property
     def email(self) -> str:
-        """The contact's address, empty where none is known."""
+        """Returns the contact's e-mail, empty where none is known."""
         return f"ap@{self.domain}.example" if self.mail else ""
 
 
@@ -95,7 +95,7 @@ WEIYE_PEOPLE: Final = (
 
 
 def _debtors(slug: str) -> tuple[Debtor, ...]:
-    """The debtors in the file of that name: good payers with one forgotten invoice each first, the characters last."""
+    """Loads the debtors of a company's file: good payers with one forgotten invoice each first, the characters last."""
     with Path(__file__).with_name(f"{slug}.csv").open(encoding="utf-8", newline="") as file:
         return tuple(_debtor(row) for row in csv.DictReader(file))
 

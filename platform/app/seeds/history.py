@@ -1,4 +1,4 @@
-"""What the debtors bought and paid over fourteen months: pure, from the cast, a date and a random seed.
+"""Generates what the debtors bought and paid over fourteen months, from the cast, a date and a random seed.
 
 Invariants: the same date gives the same history; no payment is dated after the last day; an allocation never exceeds
 what its invoice or its receipt still holds. Habits are drawn by lot, so whatever the demo promises for every day has
@@ -36,7 +36,7 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document as the books will have it; amounts in minor units."""
+    """A document to post; amounts in minor units."""
 
     debtor: str
     kind: str
@@ -50,7 +50,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """So much of a credit document pays so much of an invoice, on a day."""
+    """An allocation of a credit document to an invoice, on a day."""
 
     credit: tuple[str, str]
     debit: tuple[str, str]
@@ -60,14 +60,14 @@ class Application:
 
 @dataclass(slots=True)
 class History:
-    """Everything that was booked, by the day on which it was; `desk` numbers the invoices of the cash desk."""
+    """Everything to post, by day; `desk`: numbers of the invoices reserved for the cash data."""
 
     documents: dict[date, list[Document]] = field(default_factory=lambda: defaultdict(list))
     applications: dict[date, list[Application]] = field(default_factory=lambda: defaultdict(list))
     desk: list[str] = field(default_factory=list)
 
     def count(self) -> int:
-        """How many documents there are."""
+        """Returns the number of documents."""
         return sum(len(day) for day in self.documents.values())
 
 
@@ -82,7 +82,7 @@ class _Invoice:
 
 @dataclass(frozen=True, slots=True)
 class _Paid:
-    """A payment before it has a number: whose, when, and what it is for."""
+    """A payment before it is numbered: its debtor, day and invoices."""
 
     debtor: Debtor
     on: date
@@ -92,12 +92,12 @@ class _Paid:
 
 
 def live_since(today: date, calendar: WorkCalendar) -> date:
-    """The first day on which the company worked with Huikuan, a working day."""
+    """Returns the first working day on which the company used Huikuan."""
     return calendar.next_working_day(today - LIVE_DAYS * _DAY)
 
 
 def write_history(cast: CompanyCast, today: date, last_run_on: date, calendar: WorkCalendar) -> History:
-    """The history of a company as of `today`; forgotten invoices meet their step at `last_run_on` or the run before."""
+    """Returns the history as of `today`; forgotten invoices meet their step at the last run or the one before."""
     rng = Random(f"{cast.slug} history")  # noqa: S311 - a story, not a secret
     writer = _Writer(cast, today, last_run_on, calendar, rng)
     for debtor in cast.debtors:
@@ -116,7 +116,7 @@ class _Writer:
         self.disputed = 0
 
     def trade(self, debtor: Debtor) -> None:
-        """One debtor's invoices and payments."""
+        """Generates one debtor's invoices and payments."""
         own = self._invoices(debtor)
         self._stay_open(debtor)
         if debtor.habit == "prepays":
@@ -126,7 +126,7 @@ class _Writer:
         self.invoices.extend(own)
 
     def _stay_open(self, debtor: Debtor) -> None:
-        """The invoices that the story counts on, whatever the day: no habit pays them."""
+        """Adds the invoices that the demo needs open on any day; no habit pays them."""
         if debtor.slip:
             self.invoices.append(self._due(debtor, self._slip_due_on(debtor)))
         if debtor.number == DUE_TODAY:
@@ -177,7 +177,7 @@ class _Writer:
                 self.payments.append(_Paid(debtor, on, "receipt", tuple(parts), sum(minor for _i, minor in parts)))
 
     def _credit_note(self, invoice: _Invoice) -> int:
-        """Now and then goods come back: a credit note a week or two later."""
+        """Sometimes adds a credit note for returned goods, a week or two later; returns its amount."""
         on = self.calendar.next_working_day(invoice.on + self.rng.randint(6, 14) * _DAY)
         if self.rng.random() > 0.05 or on > self.today or on >= invoice.due_on:
             return 0
@@ -186,7 +186,7 @@ class _Writer:
         return minor
 
     def _habit(self, debtor: Debtor, invoice: _Invoice, left: int) -> list[tuple[date, int]]:
-        """When, and how much, the debtor pays of one invoice."""
+        """Returns (day, amount) of the payments of one invoice."""
         due, roll = invoice.due_on, self.rng.randint
         match debtor.habit:
             case "good":
@@ -236,7 +236,7 @@ class _Writer:
             on = until
 
     def finish(self) -> History:
-        """Numbers everything in the order of its dates."""
+        """Numbers all documents by date; returns the history."""
         history = History()
         numbers: dict[str, int] = defaultdict(int)
 
@@ -287,7 +287,7 @@ class _Writer:
 def slip_due_on(
     policy: Policy, code: str, on: date, settlement_days: int, calendar: WorkCalendar, *, live_on: date
 ) -> date:
-    """The latest due date of an invoice for which step `code` of `policy` comes on `on`, with runs since `live_on`.
+    """Returns the latest due date for which step `code` of `policy` comes on `on`, with runs since `live_on`.
 
     Where no due date does that (no month after 30 January ends on the 31st; after a long closure the steps before
     need their gaps), the one whose step came last before `on`. Raises ValueError when the step cannot have come yet.
@@ -308,7 +308,7 @@ def slip_due_on(
 
 
 def _newest_due_on(policy: Policy, code: str, on: date) -> date:
-    """No invoice due later has the step by `on`, its collection period left aside."""
+    """Returns the latest due date that reaches the step by `on`, without a collection period."""
     rule = _rule_of(policy, code)
     if rule.anchor is Anchor.DEADLINE:
         # The deadline is set by the demand, which goes out that many days before.

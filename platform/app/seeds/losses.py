@@ -1,7 +1,7 @@
-"""The demo's losses: a provision at the last month end, a bad debt written off and partly recovered, one proposed.
+"""Builds the demo's losses: a provision, a bad debt written off and partly recovered, one proposed.
 
-Invariant: told today by the same commands as the pages use; the debt
-written off is an old one of its own, so no letter of the review queue loses its reason.
+Invariant: built by the product's own commands on today's date; the debt written off is a separate old one, so no
+proposed letter loses its reason.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from app.seeds.story import Story
 from ar.ledger.books.posting import NewItem, post_items
 from ar.losses.bad_debts import commands as bad_debts
-from ar.losses.bad_debts import recoveries as recovering
-from ar.losses.bad_debts.evidence import SentFile
-from ar.losses.bad_debts.inputs import AddEvent, Part, PostProvision, ProposeBadDebt, RecoverMoney, SetPolicy
+from ar.losses.bad_debts import recoveries
+from ar.losses.bad_debts.evidence import UploadedFile
+from ar.losses.bad_debts.inputs import AddEvent, Part, ProposeBadDebt, RecoverMoney
 from ar.losses.provision import commands as provision
+from ar.losses.provision.inputs import PostProvision, SetPolicy
 from kernel.actor import Actor
 from kernel.money import decimal_text
 from tenants.approvals.engine import decide
@@ -27,8 +28,8 @@ _RULING = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%
 _DEBTOR = "C0055"
 
 
-def tell(story: Story, db: Session, actor: Actor) -> None:
-    """Everything of this module, on the story's today, before the month is locked."""
+def build(story: Story, db: Session, actor: Actor) -> None:
+    """Builds everything of this module on the demo's today, before the month is locked."""
     person = story.person(actor, "accountant")
     director = story.person(actor, "finance-director")
     _written_off(story, db, person, director)
@@ -46,7 +47,7 @@ def _provision(story: Story, db: Session, person: Actor, director: Actor) -> Non
     )
     provision.set_policy(db, director, matrix)
     as_of = story.today.replace(day=1) - timedelta(days=1)
-    seen = provision.preview(db, person, as_of)
+    seen = provision.preview_run(db, person, as_of)
     provision.post_run(db, person, PostProvision(as_of=as_of, fingerprint=seen.fingerprint, key=_key("provision")))
 
 
@@ -61,11 +62,11 @@ def _written_off(story: Story, db: Session, person: Actor, director: Actor) -> N
         kind="promise", text="法定代表人承诺三个月内再付。", promised_on=story.today + timedelta(days=90),
         promised_currency="CNY", promised="5000.00", key=_key("promise"),
     )  # fmt: skip
-    recovering.add_event(db, person, case_id, promised)
+    recoveries.add_event(db, person, case_id, promised)
     paid = RecoverMoney(
         amount="3000.00", currency="CNY", received_on=story.today, note="收回部分坏账", key=_key("recovered")
     )
-    recovering.recover_money(db, person, case_id, paid)
+    recoveries.recover_money(db, person, case_id, paid)
 
 
 def _proposed(story: Story, db: Session, person: Actor) -> None:
@@ -80,4 +81,4 @@ def _propose(db: Session, person: Actor, customer_id: UUID, item_id: UUID, amoun
         parts=[Part(item_id=item_id, amount=amount)], cause="bankrupt", options=["legal_help", "preservation"],
         reason=reason, key=_key(name),
     )  # fmt: skip
-    return bad_debts.propose(db, person, customer_id, data, [SentFile("裁定书.pdf", _RULING)])
+    return bad_debts.propose_bad_debt(db, person, customer_id, data, [UploadedFile("裁定书.pdf", _RULING)])

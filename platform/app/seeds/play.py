@@ -1,9 +1,9 @@
-"""The playbook of the demo: founding the companies, then every day from the first to today.
+"""Builds the demo companies and plays every day from the first to today.
 
-Invariants: whoever is not special in the cast just lives by habit; what is special (disputes, promises, blocks,
-answers) is listed here, by name. A day is told in the order of its hours, so the journal is in the order of time; what
-would be later than now happened within the last second. On a day off the books are brought up to the day and the cash
-desk is open, but no run runs: the queue is that of the last working day.
+Invariants: debtors follow their payment habit, except for the events listed here by name (disputes, promises, holds,
+answers). The events of a day run in order of time, so the journal does too; those later than now are dated within the
+last second. On a day off postings are brought up to the day, but no daily run takes place: the queue is that of the
+last working day.
 """
 
 from __future__ import annotations
@@ -37,10 +37,14 @@ from kernel.clock import fixed_clock, local_date, moment_on, utc_now
 from kernel.db import TenantSession, open_session
 from kernel.errors import NotFound
 from kernel.i18n import use_language
-from tenants.commands import change_settings, invite_person, set_password
-from tenants.inputs import CompanySettings, CreateTenant, InvitePerson
+from tenants.inputs import CreateTenant
+from tenants.people.commands import invite_person
+from tenants.people.inputs import InvitePerson
 from tenants.permissions import ROLE_NAMES, Role
 from tenants.queries import system_actor_for, tenant_by_slug
+from tenants.settings.commands import change_settings
+from tenants.settings.inputs import CompanySettings
+from tenants.sign_in.commands import set_password
 
 Say = Callable[[str], None]
 Play = Callable[[Story, Session, Actor], None]
@@ -54,7 +58,7 @@ _STATED: Final = (18, 10, 4)
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A way into the demo: `role` is the English name of the person's first role."""
+    """A sign-in of the demo: `role` is the English name of the person's first role."""
 
     role: str
     name: str
@@ -64,7 +68,7 @@ class SignIn:
 
 
 def seed(say: Say) -> list[SignIn]:
-    """Makes both companies unless they are there; returns a sign-in for every role of R001, first company first."""
+    """Builds both companies unless they exist; returns a sign-in for every role of R001, first company first."""
     for cast in (WEIYE, HUAXIN):
         if not _exists(cast.slug):
             say(f"building {cast.name}: {len(cast.debtors)} customers, fourteen months")
@@ -73,7 +77,7 @@ def seed(say: Say) -> list[SignIn]:
 
 
 def sign_ins() -> list[SignIn]:
-    """Every person of the cast with address and password."""
+    """Returns every person of the cast with e-mail and password."""
     own = [
         SignIn(str(ROLE_NAMES[person.roles[0]]), person.name, person.email(cast.slug), PASSWORD, cast.name)
         for cast in (WEIYE, HUAXIN)
@@ -94,7 +98,7 @@ def _exists(slug: str) -> bool:
 
 
 def _build(cast: CompanyCast, say: Say) -> None:
-    """One transaction: a build that is broken off leaves nothing behind."""
+    """Builds a company in one transaction, so that an interrupted build leaves nothing."""
     today = local_date(utc_now(), cast.timezone)
     calendar = WorkCalendar(cast.calendar)  # type: ignore[arg-type]  # the cast names presets
     last_run_on, live_on = calendar.previous_working_day(today), live_since(today, calendar)
@@ -108,13 +112,13 @@ def _build(cast: CompanyCast, say: Say) -> None:
         _live(story, live_on)
         with story.at(today, 23, 59) as (_db, actor):
             seal_journal(db, actor, {})
-        _put_in_the_post(db, tenant_id)
+        _queue_statements(db, tenant_id)
         seal_journal(db, system_actor_for(db, tenant_id), {})
         db.commit()
 
 
-def _put_in_the_post(db: TenantSession, tenant_id: UUID) -> None:
-    """A few statements go out again when the product starts, so that there is caught mail with a live link."""
+def _queue_statements(db: TenantSession, tenant_id: UUID) -> None:
+    """Queues a few statements again, so that there is caught mail with a valid link."""
     s, c = Statement, Confirmation
     answered = sa.select(c.id).where(c.tenant_id == tenant_id, c.statement_id == s.id).exists()
     waiting = db.execute(
@@ -128,7 +132,7 @@ def _put_in_the_post(db: TenantSession, tenant_id: UUID) -> None:
 
 
 def _found(db: TenantSession, cast: CompanyCast, live_on: date) -> tuple[UUID, dict[str, UUID]]:
-    """The company, its letterhead and its people; returns its id and the people by key."""
+    """Creates the company, its letterhead and its people; returns its id and the people by key."""
     owner = next(person for person in cast.people if {Role.ADMIN, Role.FINANCE_DIRECTOR} & set(person.roles))
     data = CreateTenant.model_validate(
         {
@@ -161,13 +165,13 @@ def _found(db: TenantSession, cast: CompanyCast, live_on: date) -> tuple[UUID, d
 
 
 def _enter_books(story: Story, live_on: date) -> None:
-    """Customers with their contacts, and the opening import of everything before the first day."""
+    """Creates customers with contacts, and posts everything dated before the first day."""
     cast = story.cast
     with story.at(live_on, 8, 10) as (db, actor):
         traders = [key for key in _TRADERS if key in story.people]
         rows = [_row(cast, debtor, traders[n % len(traders)]) for n, debtor in enumerate(cast.debtors)]
         upsert_customers(db, story.person(actor, "accountant"), rows)
-        story.look_up(db)
+        story.load_customers(db)
         for n, debtor in enumerate(cast.debtors):
             _enter_contact(story, db, actor, debtor, n)
     with story.at(live_on, 8, 20) as (db, actor):
@@ -201,7 +205,7 @@ def _enter_contact(story: Story, db: Session, actor: Actor, debtor: Debtor, n: i
 
 
 class _Agenda:
-    """What happens on a day, by the hour; more can be added while a day goes by, for later hours or days."""
+    """Events by day and time; more can be added while a day runs, for later hours or days."""
 
     def __init__(self) -> None:
         self._plays: dict[date, list[tuple[time, Play]]] = defaultdict(list)
@@ -209,8 +213,8 @@ class _Agenda:
     def add(self, day: date, hour: int, minute: int, play: Play) -> None:
         self._plays[day].append((time(hour, minute), play))
 
-    def tell(self, story: Story, day: date) -> None:
-        """Everything of `day`, the earliest first."""
+    def run_day(self, story: Story, day: date) -> None:
+        """Runs the events of `day`, the earliest first."""
         while plays := self._plays[day]:
             at, play = plays.pop(min(range(len(plays)), key=lambda n: plays[n][0]))
             with story.at(day, at.hour, at.minute) as (db, actor):
@@ -218,7 +222,7 @@ class _Agenda:
 
 
 def _live(story: Story, live_on: date) -> None:
-    """Every day since: the bank, the run, the month's statements, and what is special about the day."""
+    """Plays every day since `live_on`: postings, daily run, monthly statements, listed events."""
     agenda = _Agenda()
     if story.cast is WEIYE:
         for days, hour, minute, play in _SPECIALS:
@@ -234,7 +238,7 @@ def _live(story: Story, live_on: date) -> None:
             if f"{day:%Y-%m}" != stated_for and day > live_on:
                 stated_for = f"{day:%Y-%m}"
                 agenda.add(day, 10, 0, partial(_state_month, agenda=agenda))
-        agenda.tell(story, day)
+        agenda.run_day(story, day)
 
 
 def _book(story: Story, db: Session, actor: Actor, *, since_on: date) -> None:
@@ -242,7 +246,7 @@ def _book(story: Story, db: Session, actor: Actor, *, since_on: date) -> None:
 
 
 def _state_month(story: Story, db: Session, actor: Actor, *, agenda: _Agenda) -> None:
-    """Statements of the month just over, and when they are answered."""
+    """Issues the statements of the past month and schedules their answers."""
     day = actor.today
     months_ago = (story.today.year - day.year) * 12 + story.today.month - day.month
     count = _STATED[min(months_ago, len(_STATED) - 1)]
@@ -263,7 +267,7 @@ def _month_before(day: date) -> tuple[date, date]:
 
 
 def _answer(story: Story, db: Session, actor: Actor, *, sent: dict[str, str]) -> None:
-    """Most debtors answer within days: they agree, or their books differ; some leave it lying."""
+    """Answers statements: most debtors agree or differ within days, some do not answer."""
     for n, (number, token) in enumerate(sent.items()):
         if number in _DIFFERING:
             story.answer(db, actor, number, token, _differences(story.owed(db, actor, number)[:1]))
@@ -272,7 +276,7 @@ def _answer(story: Story, db: Session, actor: Actor, *, sent: dict[str, str]) ->
 
 
 def _differences(items: list[OpenItemView]) -> tuple[DifferenceRow, ...]:
-    """The debtor's books have less for a document, for a reason."""
+    """Returns a difference: the debtor's books have less for a document, with a reason."""
     return tuple(
         DifferenceRow(
             document_no=item.document_no,
@@ -285,7 +289,7 @@ def _differences(items: list[OpenItemView]) -> tuple[DifferenceRow, ...]:
 
 
 def _disputes(story: Story, db: Session, actor: Actor) -> None:
-    """A debtor who says that goods were faulty, and one who says so of a document not long ago."""
+    """Records a dispute of a debtor, and one of a recent document."""
     reasons = {"C0050": "品质异议：音箱底噪超标，已寄样复检。", "C0051": "数量差异：到货少两箱，等待物流证明。"}
     for number, reason in reasons.items():
         for item in story.overdue(db, actor, number)[:2]:
@@ -293,7 +297,7 @@ def _disputes(story: Story, db: Session, actor: Actor) -> None:
 
 
 def _promises(story: Story, db: Session, actor: Actor) -> None:
-    """One promise that runs, made while the oldest invoice is overdue."""
+    """Records an open promise to pay on an overdue invoice."""
     until_on, reason = story.today + 3 * _DAY, "矫总电话承诺：货款分两笔，周内到账。"
     story.hold(db, actor, "C0052", "promise", reason, until_on=until_on)
 
@@ -303,26 +307,26 @@ def _broken_promise(story: Story, db: Session, actor: Actor) -> None:
     story.hold(db, actor, "C0053", "promise", "刘经理承诺月中付清。", until_on=until_on)
 
 
-def _blocked(story: Story, db: Session, actor: Actor) -> None:
-    """Nobody shall write to a debtor that is being reorganised."""
+def _hold_reorganised(story: Story, db: Session, actor: Actor) -> None:
+    """Places a collection hold on a debtor under reorganisation."""
     story.hold(db, actor, "C0055", "block", "客户进入预重整，由法务统一对接。")
 
 
-def _second_thoughts(story: Story, db: Session, actor: Actor) -> None:
-    """The newest statement of a debtor is issued again, after a credit note came late: the first is superseded."""
+def _supersede_statement(story: Story, db: Session, actor: Actor) -> None:
+    """Issues a debtor's newest statement again after a late credit note, which supersedes the first."""
     story.state(db, actor, "C0031", story.stated["C0031"], again=True)
 
 
 #: Days before today, hour and minute → what was special then, at the first company.
 _SPECIALS: Final[tuple[tuple[int, int, int, Play], ...]] = (
     (40, 15, 0, _broken_promise),
-    (26, 16, 0, _blocked),
+    (26, 16, 0, _hold_reorganised),
     (12, 14, 0, _disputes),
     (2, 15, 0, _promises),
-    (1, 17, 0, _second_thoughts),
+    (1, 17, 0, _supersede_statement),
     (0, 8, 32, cash.record_month_end_rates),
-    (0, 8, 35, losses.tell),
-    (0, 8, 40, cash.tell),
+    (0, 8, 35, losses.build),
+    (0, 8, 40, cash.build),
 )
 _ALWAYS_STATED: Final = ("C0031", "C0047", "C0050", "C0058", "C0060")
 #: Whose books differ from ours in the oldest document that they owe.

@@ -1,4 +1,4 @@
-"""How the demo's history came about: day by day, by the product's own commands, with the clock set back.
+"""Replays the demo's history day by day, by the product's own commands at a fixed clock.
 
 Invariants: nothing is written but by commands and handlers; time only goes forward, and never past the present; what
 a past day queued is settled on that day without SMTP, so nothing of it goes out when the demo starts; the whole story
@@ -61,7 +61,7 @@ _SKIPS: Final = {"zh_CN": "老客户，业务员已当面确认付款日期。",
 
 @dataclass
 class Story:
-    """One company while its history is told. The caller commits `db`."""
+    """One company while its history is replayed. The caller commits `db`."""
 
     db: Session
     cast: CompanyCast
@@ -75,33 +75,33 @@ class Story:
     items: dict[tuple[str, str], UUID] = field(default_factory=dict)
     rng: Random = field(default_factory=lambda: Random(20_26))  # noqa: S311 - a story, not a secret
     bouncing: set[str] = field(default_factory=set)
-    told_until: datetime | None = None
+    played_until: datetime | None = None
     #: The newest period of which a debtor got a statement.
     stated: dict[str, tuple[date, date]] = field(default_factory=dict)
 
     @contextmanager
     def at(self, day: date, hour: int, minute: int = 0) -> Iterator[tuple[Session, Actor]]:
-        """A moment of `day`, never in the future; what was queued meanwhile is worked off at its end.
+        """Yields session and system actor at a moment of `day`, never in the future; then delivers the outbox.
 
-        Raises ValueError for a moment before one that was told already.
+        Raises ValueError for a moment before an earlier one.
         """
         moment = self._moment(day, hour, minute)
-        if self.told_until and moment < self.told_until:
-            raise ValueError(f"{moment} is told after {self.told_until}")
-        self.told_until = moment
+        if self.played_until and moment < self.played_until:
+            raise ValueError(f"{moment} comes after {self.played_until}")
+        self.played_until = moment
         with fixed_clock(moment), use_language(self.cast.language):
             actor = system_actor(self.tenant_id, self.cast.timezone, language=self.cast.language)
             yield self.db, actor
-            self._work_off(self.db, actor)
+            self._deliver_outbox(self.db, actor)
 
     def _moment(self, day: date, hour: int, minute: int) -> datetime:
-        """The time of day, or where that is still to come a moment of the last second, in the order of the hours."""
+        """Returns the time of day, or if that is in the future a moment of the last second, in the same order."""
         midnight, planned = (moment_on(day, self.cast.timezone, at) for at in (time(), time(hour, minute)))
         left = timedelta(seconds=1 - (hour * 60 + minute) / (24 * 60))
         return min(planned, max(utc_now() - left, midnight))
 
     def person(self, actor: Actor, key: str) -> Actor:
-        """A person of the cast at the actor's moment."""
+        """Returns a person of the cast as actor at the same moment."""
         found = next((person for person in self.cast.people if person.key == key), self.cast.people[0])
         roles = frozenset(role.value for role in found.roles)
         return Actor(
@@ -136,14 +136,14 @@ class Story:
             ],
         )
 
-    def look_up(self, db: Session) -> None:
-        """Reads the customers just entered."""
+    def load_customers(self, db: Session) -> None:
+        """Loads the customers just created."""
         self.customers = find_numbers(db, self.tenant_id, [debtor.number for debtor in self.cast.debtors])
 
     def run(self, db: Session, actor: Actor) -> None:
-        """The day's run; on the days before the last one everything it proposes is decided.
+        """Runs the day; on all days but the last, decides everything it proposes.
 
-        On the day before the last run one call is left for today, when the ladder may ask for none.
+        On the day before the last run one call stays open, so that today's queue always has one.
         """
         run_day(db, actor)
         waiting = self._waiting(db, actor)
@@ -153,7 +153,7 @@ class Story:
         self._review(db, actor, waiting, leave=QUEUE_MAX if actor.today == self.last_run_on else 0)
 
     def _waiting(self, db: Session, actor: Actor) -> list[Any]:
-        """What waits for a decision; what today's queue shall show comes last: calls, then the forgotten invoices."""
+        """Returns the open proposals; those that today's queue must show come last: calls, then forgotten invoices."""
         a = Action
         waiting = list(
             db.execute(
@@ -166,7 +166,7 @@ class Story:
         return sorted(waiting, key=lambda row: (row.form == "call", row.customer_id in shown))
 
     def _review(self, db: Session, actor: Actor, waiting: list[Any], *, leave: int) -> None:
-        """Approves, calls, reports; now and then skips. Leaves `leave`, counting whoever cannot be written to."""
+        """Decides the proposals, sometimes by skipping, until `leave` are left, with those that have no contact."""
         left = len(waiting)
         for row in waiting:
             if left <= leave:
@@ -175,12 +175,12 @@ class Story:
                 with db.begin_nested():
                     left -= self._decide(db, actor, row)
             except RuleBroken as refused:
-                # Nobody to write to: it stays in the queue and says so, as it would in life.
+                # Without a contact it stays in the queue with that reason, as in production.
                 if refused.code != "no_dunning_contact":
                     raise
 
     def _decide(self, db: Session, actor: Actor, row: Any) -> bool:
-        """False where nobody of the cast may decide."""
+        """Decides one proposal; returns False where nobody of the cast may."""
         keys = {Role.SALES_MANAGER: "sales-manager", Role.FINANCE_DIRECTOR: "finance-director"}
         keys[Role.GENERAL_MANAGER] = "general-manager"
         who = self.person(actor, keys.get(Role(row.release_role), "accountant") if row.release_role else "accountant")
@@ -210,18 +210,18 @@ class Story:
         place_block(db, self.person(actor, "collector"), data)
 
     def owed(self, db: Session, actor: Actor, debtor: str) -> list[OpenItemView]:
-        """What a debtor has open, oldest due date first."""
+        """Returns a debtor's open debits, the oldest due date first."""
         found = open_items(db, self.tenant_id, as_of=actor.today, customer_id=self.customers[debtor].id)
         return [item for item in found if item.side > 0]
 
     def overdue(self, db: Session, actor: Actor, debtor: str) -> list[OpenItemView]:
-        """What a debtor has open past its due date, oldest first."""
+        """Returns a debtor's overdue debits, the oldest first."""
         return [item for item in self.owed(db, actor, debtor) if item.due_on < actor.today]
 
     def state(
         self, db: Session, actor: Actor, debtor: str, period: tuple[date, date], *, again: bool = False
     ) -> str | None:
-        """Issues and sends a statement (`again`: also in place of an answered one); returns its link's token.
+        """Issues and sends a statement (`again`: also to supersede an answered one); returns its link's token.
 
         None when there is nothing to state.
         """
@@ -245,7 +245,7 @@ class Story:
     def answer(
         self, db: Session, actor: Actor, debtor: str, token: str, differences: tuple[DifferenceRow, ...]
     ) -> None:
-        """The debtor opens the link, has a code sent, enters it and signs."""
+        """Answers a statement as the debtor: opens the link, requests a code, enters it and signs."""
         link = tokens.resolve(db, token, PURPOSE, actor.now)
         if link is None:
             return
@@ -254,7 +254,7 @@ class Story:
             actor.tenant_id, "debtor", role.contact, actor.now, actor.today, actor.timezone, role.language
         )
         send_code(db, debtor_actor, link, role.language)
-        code_id = enter_code(db, debtor_actor, link, self._code_mailed(db, link.subject_id))
+        code_id = enter_code(db, debtor_actor, link, self._mailed_code(db, link.subject_id))
         if code_id is None:
             raise HuikuanError("statement_code_needed")
         data = AnswerStatement(
@@ -270,7 +270,7 @@ class Story:
         )
         answer_statement(db, debtor_actor, link, data)
 
-    def _code_mailed(self, db: Session, statement_id: UUID) -> str:
+    def _mailed_code(self, db: Session, statement_id: UUID) -> str:
         m = MailMessage
         body = db.execute(
             sa.select(m.body_text)
@@ -281,8 +281,8 @@ class Story:
         found = _CODE.search(body)
         return found.group(1) if found else ""
 
-    def _work_off(self, db: Session, actor: Actor) -> None:
-        """What `app.jobs.deliver` would do with each message, in this transaction and without a mail server."""
+    def _deliver_outbox(self, db: Session, actor: Actor) -> None:
+        """Does for each outbox message what `app.jobs.deliver` does, in this transaction and without SMTP."""
         while claimed := outbox.claim(db, self.tenant_id, actor.now):
             for message in claimed:
                 if message.kind == SEND_MAIL:
@@ -310,6 +310,6 @@ class Story:
             from_state=from_state,
             address_bad=state == "failed",
         )
-        settled = ON_OUTCOME.get(row.purpose)
-        if settled:
-            settled(db, actor, mail.get(db, self.tenant_id, mail_id), state)
+        on_outcome = ON_OUTCOME.get(row.purpose)
+        if on_outcome:
+            on_outcome(db, actor, mail.get(db, self.tenant_id, mail_id), state)

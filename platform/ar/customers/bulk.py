@@ -1,7 +1,7 @@
-"""The bulk statements of the customer file: arrays in, one statement each, whatever the number of rows.
+"""Writes many customers and contacts with one statement each, whatever the number of rows.
 
-May import models' names, search and kernel. Invariant: every statement binds its tenant; values that are derived
-from a customer's texts (sort key, search words) are made here and nowhere else.
+Invariant: every statement binds its tenant; stored_columns derived from a customer's texts (sort key, search words) are
+computed here only.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kernel.actor import Actor
 from kernel.ids import new_id, new_ids
 from kernel.journal import JournalEvent
 
-Filled = tuple[UUID, str, dict[str, Any]]
+CompleteRow = tuple[UUID, str, dict[str, Any]]
 
 _TYPES = {
     "id": "uuid",
@@ -40,49 +40,49 @@ _NAMES = ", ".join(_TYPES)
 _UNNEST = f"unnest({', '.join(f'CAST(:{name} AS {kind}[])' for name, kind in _TYPES.items())}) AS v ({_NAMES})"
 
 
-def _value(name: str) -> str:
-    """How a column is made of its array: words travel as one text each, terms as JSON text."""
+def _sql_value(name: str) -> str:
+    """Returns the SQL of a column from its array: search words are joined into one text, terms are JSON text."""
     made = {"search_words": "string_to_array(v.search_words, ' ')", "terms": "CAST(v.terms AS jsonb)"}
     return made.get(name, f"v.{name}")
 
 
-_VALUES = ", ".join(_value(name) for name in _TYPES)
+_VALUES = ", ".join(_sql_value(name) for name in _TYPES)
 
 
-def insert(db: Session, actor: Actor, rows: Sequence[Filled]) -> dict[str, UUID]:
-    """Inserts customers (id, number, columns); a number that exists by now is left alone. Returns number → id."""
+def insert_customers(db: Session, actor: Actor, rows: Sequence[CompleteRow]) -> dict[str, UUID]:
+    """Inserts customers (id, number, columns) except for existing numbers; returns number → id."""
     statement = sa.text(
         f"INSERT INTO customer (tenant_id, created_at, updated_at, {_NAMES}) "  # noqa: S608 - column names of ours
         f"SELECT :tenant, :now, :now, {_VALUES} FROM {_UNNEST} "
         "ON CONFLICT (tenant_id, number) DO NOTHING RETURNING number, id"
     )
-    inserted = db.execute(statement, {"tenant": actor.tenant_id, "now": actor.now, **_arrays(rows)})
+    inserted = db.execute(statement, {"tenant": actor.tenant_id, "now": actor.now, **_column_arrays(rows)})
     return {row.number: row.id for row in inserted}
 
 
-def update(db: Session, actor: Actor, rows: Sequence[Filled]) -> None:
-    """Writes all columns of customers by id."""
+def update_customers(db: Session, actor: Actor, rows: Sequence[CompleteRow]) -> None:
+    """Updates all columns of customers by id."""
     if not rows:
         return
     changed = [name for name in _TYPES if name not in ("id", "number")]
-    changes = ", ".join(f"{name} = {_value(name)}" for name in changed)
+    changes = ", ".join(f"{name} = {_sql_value(name)}" for name in changed)
     statement = sa.text(
         f"UPDATE customer SET updated_at = :now, {changes} FROM {_UNNEST} "  # noqa: S608 - column names of ours
         "WHERE customer.tenant_id = :tenant AND customer.id = v.id"
     )
-    db.execute(statement, {"tenant": actor.tenant_id, "now": actor.now, **_arrays(rows)})
+    db.execute(statement, {"tenant": actor.tenant_id, "now": actor.now, **_column_arrays(rows)})
 
 
-def columns(number: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The stored columns of one customer, with what is derived from its texts."""
+def stored_columns(number: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the stored columns of one customer, with those derived from its texts."""
     name, tax_id = values["name"], values["tax_id"]
     return {**values, "sort_key": sort_key(name), "search_words": search_words(number, name, tax_id)}
 
 
-def _arrays(rows: Sequence[Filled]) -> dict[str, list[Any]]:
+def _column_arrays(rows: Sequence[CompleteRow]) -> dict[str, list[Any]]:
     arrays: dict[str, list[Any]] = {name: [] for name in _TYPES}
     for customer_id, number, values in rows:
-        row = {"id": customer_id, "number": number, **columns(number, values)}
+        row = {"id": customer_id, "number": number, **stored_columns(number, values)}
         row["search_words"] = " ".join(row["search_words"])
         row["terms"] = json.dumps(row["terms"])
         for name, array in arrays.items():
@@ -91,10 +91,10 @@ def _arrays(rows: Sequence[Filled]) -> dict[str, list[Any]]:
 
 
 def upsert_contacts(db: Session, actor: Actor, rows: Iterable[tuple[UUID, CustomerRow]]) -> set[UUID]:
-    """Adds the rows' contacts and renames known ones; a contact taken out of use stays out. Returns whose."""
-    wanted = [(customer_id, row.contact_name or "", row.contact_email or "") for customer_id, row in rows]
-    wanted = [contact for contact in wanted if contact[1] or contact[2]]
-    if not wanted:
+    """Adds the rows' contacts and renames known ones, leaving inactive ones inactive; returns the customers' ids."""
+    named = [(customer_id, row.contact_name or "", row.contact_email or "") for customer_id, row in rows]
+    named = [contact for contact in named if contact[1] or contact[2]]
+    if not named:
         return set()
     touched = db.execute(
         sa.text(
@@ -110,17 +110,17 @@ def upsert_contacts(db: Session, actor: Actor, rows: Iterable[tuple[UUID, Custom
             "tenant": actor.tenant_id,
             "now": actor.now,
             "purposes": sorted(PURPOSES),
-            "ids": new_ids(len(wanted)),
-            "customers": [contact[0] for contact in wanted],
-            "names": [contact[1] for contact in wanted],
-            "emails": [contact[2] for contact in wanted],
+            "ids": new_ids(len(named)),
+            "customers": [contact[0] for contact in named],
+            "names": [contact[1] for contact in named],
+            "emails": [contact[2] for contact in named],
         },
     )
     return set(touched.scalars())
 
 
-def journal(db: Session, actor: Actor, events: Sequence[tuple[UUID, str, dict[str, Any]]]) -> None:
-    """As `kernel.journal.record`, many at once."""
+def record_events(db: Session, actor: Actor, events: Sequence[tuple[UUID, str, dict[str, Any]]]) -> None:
+    """Records many journal events in one statement."""
     if not events:
         return
     db.execute(

@@ -1,7 +1,7 @@
-"""Changing the customer file: bulk upsert by number, forms, contacts.
+"""Changes the customer file: bulk upsert by number, create, edit, contacts.
 
-May import models, inputs, search, tenants and kernel. Invariants: a customer's number never changes; bulk work
-costs a constant number of statements; every change leaves an event with what was and what is.
+Invariants: a customer's number never changes; bulk work costs a constant number of statements; every change records
+an event with old and new values.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _FIELDS = ("name", "entity_type", "tax_id", "owner_id", "language", "terms", "se
 
 @dataclass(frozen=True, slots=True)
 class UpsertResult:
-    """How many customers were new, changed, and already so."""
+    """Numbers of customers created, changed, and unchanged."""
 
     created: int
     updated: int
@@ -43,46 +43,48 @@ class UpsertResult:
 
 
 def net_terms(days: int) -> dict[str, Any]:
-    """Plain terms of `days` days from the invoice, as `ar.ledger.rules.due_dates.Terms` writes them."""
+    """Returns net terms of `days` days from the invoice, as JSON of `ar.ledger.rules.due_dates.Terms`."""
     return _terms("invoice", 0, days)
 
 
 def upsert_customers(db: Session, actor: Actor, rows: Sequence[CustomerRow]) -> UpsertResult:
-    """Creates or updates customers by number, one row each; what a row leaves None stays as it is.
+    """Creates or updates customers by number, one row each; None keeps the stored value.
 
     A constant number of statements whatever the number of rows. Raises RuleBroken(`owner_unknown`).
     """
     if not rows:
         return UpsertResult(0, 0, 0)
     by_number = {row.number: row for row in sorted(rows, key=lambda row: row.number)}
-    owners = _owners(db, actor.tenant_id, by_number.values())
-    known = _numbers(db, actor.tenant_id, list(by_number))
+    owners = _owner_ids(db, actor.tenant_id, by_number.values())
+    known = _existing_numbers(db, actor.tenant_id, list(by_number))
     created = _insert_new(db, actor, [row for row in by_number.values() if row.number not in known], owners)
     ids = dict(created)
     changes: dict[UUID, dict[str, list[Any]]] = {}
-    stored = _lock(db, actor.tenant_id, [number for number in by_number if number not in created])
+    stored = _lock_by_number(db, actor.tenant_id, [number for number in by_number if number not in created])
     updates: list[tuple[UUID, str, dict[str, Any]]] = []
     for customer in stored:
         ids[customer.number] = customer.id
         before = {name: getattr(customer, name) for name in _FIELDS}
-        after = {**before, **_given(by_number[customer.number], owners)}
+        after = {**before, **_given_columns(by_number[customer.number], owners)}
         if after != before:
             changes[customer.id] = _differences(before, after)
             updates.append((customer.id, customer.number, after))
-    bulk.update(db, actor, updates)
+    bulk.update_customers(db, actor, updates)
     touched = bulk.upsert_contacts(db, actor, [(ids[number], row) for number, row in by_number.items()])
     new = set(created.values())
     for customer_id in touched - new:
         changes.setdefault(customer_id, {})["contact"] = [None, None]
-    bulk.journal(
+    bulk.record_events(
         db, actor, [(customer_id, "customer_created", {"number": number}) for number, customer_id in created.items()]
     )
-    bulk.journal(db, actor, [(changed, "customer_changed", {"changes": what}) for changed, what in changes.items()])
+    bulk.record_events(
+        db, actor, [(changed, "customer_changed", {"changes": differences}) for changed, differences in changes.items()]
+    )
     return UpsertResult(len(created), len(changes), len(by_number) - len(created) - len(changes))
 
 
 def create_customer(db: Session, actor: Actor, data: CreateCustomer) -> UUID:
-    """Enters a customer by hand. Raises Conflict(`customer_number_taken`)."""
+    """Creates a customer; returns its id. Raises Conflict(`customer_number_taken`)."""
     customer_id = new_id()
     inserted = db.execute(
         insert(Customer)
@@ -91,7 +93,7 @@ def create_customer(db: Session, actor: Actor, data: CreateCustomer) -> UUID:
             id=customer_id,
             number=data.number,
             created_at=actor.now,
-            **bulk.columns(data.number, _from_form(db, actor, data)),
+            **bulk.stored_columns(data.number, _from_form(db, actor, data)),
             updated_at=actor.now,
         )
         .on_conflict_do_nothing(index_elements=[Customer.tenant_id, Customer.number])
@@ -109,7 +111,7 @@ def create_customer(db: Session, actor: Actor, data: CreateCustomer) -> UUID:
 
 
 def edit_customer(db: Session, actor: Actor, customer_id: UUID, data: EditCustomer) -> bool:
-    """Changes a customer; False when everything was so already. Raises NotFound, RuleBroken(`owner_unknown`)."""
+    """Changes a customer; returns False when nothing differs. Raises NotFound, RuleBroken(`owner_unknown`)."""
     stored = db.execute(
         sa.select(Customer)
         .where(Customer.tenant_id == actor.tenant_id, Customer.id == customer_id)
@@ -123,7 +125,7 @@ def edit_customer(db: Session, actor: Actor, customer_id: UUID, data: EditCustom
         after["terms"] = before["terms"]
     if after == before:
         return False
-    bulk.update(db, actor, [(customer_id, stored.number, after)])
+    bulk.update_customers(db, actor, [(customer_id, stored.number, after)])
     record(
         db,
         actor,
@@ -136,9 +138,9 @@ def edit_customer(db: Session, actor: Actor, customer_id: UUID, data: EditCustom
 
 
 def add_contact(db: Session, actor: Actor, data: AddContact) -> UUID:
-    """Adds a contact, or brings the one of the same e-mail up to date and back into use, also after a bounce.
+    """Adds a contact, or updates and reactivates the one of the same e-mail, also after a bounce; returns its id.
 
-    Raises NotFound for a foreign customer.
+    Raises NotFound(`customer_not_found`).
     """
     known = db.execute(
         sa.select(Customer.id).where(Customer.tenant_id == actor.tenant_id, Customer.id == data.customer_id)
@@ -155,7 +157,7 @@ def add_contact(db: Session, actor: Actor, data: AddContact) -> UUID:
         "suppressed_at": None,
         "suppressed_reason": None,
     }
-    bounced = _bounced(db, actor.tenant_id, data.customer_id, data.email)
+    bounced = _suppression_reason(db, actor.tenant_id, data.customer_id, data.email)
     contact_id: UUID = db.execute(
         insert(Contact)
         .values(
@@ -185,18 +187,23 @@ def add_contact(db: Session, actor: Actor, data: AddContact) -> UUID:
     return contact_id
 
 
-def _bounced(db: Session, tenant_id: UUID, customer_id: UUID, email: str) -> str | None:
-    """Why the contact of that address gets no mail now; None when it does, or is not there yet."""
-    c = Contact
+def _suppression_reason(db: Session, tenant_id: UUID, customer_id: UUID, email: str) -> str | None:
+    """Returns why mail to a contact is suppressed; None when it is not, or there is no such contact. Locks the row."""
+    contact = Contact
     return db.execute(
-        sa.select(sa.func.coalesce(c.suppressed_reason, ""))
-        .where(c.tenant_id == tenant_id, c.customer_id == customer_id, c.email == email, c.suppressed_at.is_not(None))
+        sa.select(sa.func.coalesce(contact.suppressed_reason, ""))
+        .where(
+            contact.tenant_id == tenant_id,
+            contact.customer_id == customer_id,
+            contact.email == email,
+            contact.suppressed_at.is_not(None),
+        )
         .with_for_update()
     ).scalar_one_or_none()
 
 
 def deactivate_contact(db: Session, actor: Actor, customer_id: UUID, contact_id: UUID) -> None:
-    """Takes a contact out of use; it stays for the record. Raises NotFound."""
+    """Deactivates a contact, which stays stored. Raises NotFound(`contact_not_found`)."""
     row = db.execute(
         sa.update(Contact)
         .where(
@@ -221,18 +228,18 @@ def deactivate_contact(db: Session, actor: Actor, customer_id: UUID, contact_id:
 
 
 def suppress_contact(db: Session, actor: Actor, *, customer_id: UUID | None, email: str, reason: str | None) -> None:
-    """Stops all mail to a customer's contact whose address a mail server refused for good.
+    """Suppresses mail to a customer's contact after a permanent bounce.
 
-    A contact suppressed before keeps its first moment and reason; `add_contact` brings it back into use.
+    An earlier suppression keeps its time and reason; `add_contact` ends it.
     """
-    c = Contact
+    contact = Contact
     db.execute(
-        sa.update(c)
+        sa.update(contact)
         .where(
-            c.tenant_id == actor.tenant_id,
-            c.customer_id == customer_id,
-            c.email == email,
-            c.suppressed_at.is_(None),
+            contact.tenant_id == actor.tenant_id,
+            contact.customer_id == customer_id,
+            contact.email == email,
+            contact.suppressed_at.is_(None),
         )
         .values(suppressed_at=actor.now, suppressed_reason=reason or "mail refused")
     )
@@ -266,17 +273,14 @@ def _from_form(db: Session, actor: Actor, data: EditCustomer) -> dict[str, Any]:
 
 
 def _is_member(db: Session, tenant_id: UUID, user_id: UUID) -> bool:
-    m = Membership
-    return (
-        db.execute(
-            sa.select(m.user_id).where(m.tenant_id == tenant_id, m.user_id == user_id, m.active.is_(True))
-        ).first()
-        is not None
+    query = sa.select(Membership.user_id).where(
+        Membership.tenant_id == tenant_id, Membership.user_id == user_id, Membership.active.is_(True)
     )
+    return db.execute(query).first() is not None
 
 
-def _owners(db: Session, tenant_id: UUID, rows: Iterable[CustomerRow]) -> dict[str, UUID]:
-    """Members of the tenant by the e-mails the rows name. Raises RuleBroken(`owner_unknown`)."""
+def _owner_ids(db: Session, tenant_id: UUID, rows: Iterable[CustomerRow]) -> dict[str, UUID]:
+    """Returns the rows' owners by lower-cased e-mail. Raises RuleBroken(`owner_unknown`)."""
     emails = {row.owner_email.lower() for row in rows if row.owner_email}
     owners = member_ids(db, tenant_id, emails) if emails else {}
     for email in sorted(emails - owners.keys()):
@@ -285,7 +289,7 @@ def _owners(db: Session, tenant_id: UUID, rows: Iterable[CustomerRow]) -> dict[s
 
 
 def member_ids(db: Session, tenant_id: UUID, emails: Iterable[str]) -> dict[str, UUID]:
-    """Ids of the tenant's active members by lower-cased e-mail; who is no member is absent."""
+    """Returns the ids of active members by lower-cased e-mail; others are absent."""
     rows = db.execute(
         sa.select(sa.func.lower(User.email).label("email"), User.id)
         .join(Membership, Membership.user_id == User.id)
@@ -298,7 +302,7 @@ def member_ids(db: Session, tenant_id: UUID, emails: Iterable[str]) -> dict[str,
     return {row.email: row.id for row in rows}
 
 
-def _numbers(db: Session, tenant_id: UUID, numbers: list[str]) -> set[str]:
+def _existing_numbers(db: Session, tenant_id: UUID, numbers: list[str]) -> set[str]:
     return set(
         db.execute(
             sa.select(Customer.number).where(
@@ -308,21 +312,21 @@ def _numbers(db: Session, tenant_id: UUID, numbers: list[str]) -> set[str]:
     )
 
 
-def _lock(db: Session, tenant_id: UUID, numbers: list[str]) -> Sequence[sa.Row[Any]]:
+def _lock_by_number(db: Session, tenant_id: UUID, numbers: list[str]) -> Sequence[sa.Row[Any]]:
     if not numbers:
         return []
-    c = Customer
+    customer = Customer
     return db.execute(
-        sa.select(c.id, c.number, *(getattr(c, name) for name in _FIELDS))
-        .where(c.tenant_id == tenant_id, c.number == sa.any_(sa.cast(numbers, sa.ARRAY(sa.Text))))
-        .order_by(c.id)
+        sa.select(customer.id, customer.number, *(getattr(customer, name) for name in _FIELDS))
+        .where(customer.tenant_id == tenant_id, customer.number == sa.any_(sa.cast(numbers, sa.ARRAY(sa.Text))))
+        .order_by(customer.id)
         .with_for_update(key_share=True)
     ).all()
 
 
-def _given(row: CustomerRow, owners: Mapping[str, UUID]) -> dict[str, Any]:
-    """The columns a row speaks about."""
-    said: dict[str, Any] = {
+def _given_columns(row: CustomerRow, owners: Mapping[str, UUID]) -> dict[str, Any]:
+    """Returns the columns that a row gives."""
+    values: dict[str, Any] = {
         "name": row.name,
         "entity_type": row.entity_type,
         "tax_id": row.tax_id,
@@ -332,11 +336,11 @@ def _given(row: CustomerRow, owners: Mapping[str, UUID]) -> dict[str, Any]:
         "settlement_days": row.settlement_days,
         "policy_code": row.policy_code,
     }
-    return {name: value for name, value in said.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _insert_new(db: Session, actor: Actor, rows: Sequence[CustomerRow], owners: Mapping[str, UUID]) -> dict[str, UUID]:
-    """Inserts customers with the defaults filled in. Returns number → id of those that were new."""
+    """Inserts customers with defaults; returns number → id of those inserted."""
     if not rows:
         return {}
     defaults = {
@@ -349,8 +353,10 @@ def _insert_new(db: Session, actor: Actor, rows: Sequence[CustomerRow], owners: 
         "policy_code": None,
     }
     ids = new_ids(len(rows))
-    filled = [(new, row.number, {**defaults, **_given(row, owners)}) for new, row in zip(ids, rows, strict=True)]
-    return bulk.insert(db, actor, filled)
+    filled = [
+        (new, row.number, {**defaults, **_given_columns(row, owners)}) for new, row in zip(ids, rows, strict=True)
+    ]
+    return bulk.insert_customers(db, actor, filled)
 
 
 def _tenant_language(db: Session, tenant_id: UUID) -> str:
@@ -358,9 +364,9 @@ def _tenant_language(db: Session, tenant_id: UUID) -> str:
 
 
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Field → [was, is], as JSON."""
-    return {name: [_plain(before[name]), _plain(after[name])] for name in _FIELDS if before[name] != after[name]}
+    """Returns field → [old, new], as JSON."""
+    return {name: [_as_json(before[name]), _as_json(after[name])] for name in _FIELDS if before[name] != after[name]}
 
 
-def _plain(value: Any) -> Any:
+def _as_json(value: Any) -> Any:
     return str(value) if isinstance(value, UUID) else value

@@ -1,6 +1,6 @@
-"""The pages of a customer's contacts: add, bring up to date, take out of use.
+"""Serves the contact form of a customer: add, update, deactivate.
 
-Invariant: parse, authorise, one command or one query, render. The views hang on the blueprint of `routes`.
+Invariant: parse, authorise, one command or one query, render. The views are registered on the blueprint of `routes`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from web.responses import Page, render
 
 
 def _contact_page(form: Form[Any], customer_id: UUID) -> str:
-    """Renders the form: blank, with what is stored of the contact that the address names."""
+    """Renders the form; blank, it shows the stored contact that the URL names."""
     customer = queries.customer_detail(db(), actor().tenant_id, customer_id)
     known = {str(contact.id): contact for contact in customer.contacts}.get(request.args.get("contact", ""))
     first: dict[str, Any] = {"purposes": list(PURPOSE_LABELS)}
@@ -38,7 +38,7 @@ def _contact_page(form: Form[Any], customer_id: UUID) -> str:
 @bp.get("/<uuid:customer_id>/contacts/new")
 @staff(Permission.EDIT_CUSTOMER)
 def new_contact(customer_id: UUID) -> Page:
-    """A contact form: empty, or with what is stored of the contact that the address names."""
+    """Shows the contact form, filled with the stored contact that the URL names."""
     return _contact_page(blank(), customer_id)
 
 
@@ -46,7 +46,7 @@ def new_contact(customer_id: UUID) -> Page:
 @staff(Permission.EDIT_CUSTOMER)
 @command_form(ContactFields, page=_contact_page, slot="contact")
 def add_contact(data: ContactFields, customer_id: UUID) -> Page:
-    """Adds a contact, or brings the one of the same e-mail up to date."""
+    """Adds a contact, or updates the one of the same e-mail."""
     commands.add_contact(db(), actor(), AddContact(customer_id=customer_id, **data.model_dump()))
     return done(_("Contact saved."), "customers.edit", customer_id=customer_id)
 
@@ -54,6 +54,6 @@ def add_contact(data: ContactFields, customer_id: UUID) -> Page:
 @bp.post("/<uuid:customer_id>/contacts/<uuid:contact_id>/deactivation")
 @staff(Permission.EDIT_CUSTOMER)
 def deactivate_contact(customer_id: UUID, contact_id: UUID) -> Page:
-    """Takes a contact out of use."""
+    """Deactivates a contact."""
     commands.deactivate_contact(db(), actor(), customer_id, contact_id)
     return done(_("Contact deactivated."), "customers.edit", customer_id=customer_id)

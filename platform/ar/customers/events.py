@@ -1,4 +1,4 @@
-"""Journal events of the customer file: names and sentences."""
+"""Names the journal events of the customer file."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""What may be said about a customer: one model per command, and the row that bulk work hands over.
+"""Defines the inputs of the customer commands, and the row of bulk work.
 
-May import pydantic and kernel.texts. Invariant: a form, an import row and the command line meet the same limits
-here; nothing here reads the database.
+Invariant: form, import row and command line have the same limits; nothing here accesses the database.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ _USCC_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """One customer as bulk work gives it. None leaves a stored value alone; a new customer takes the default.
+    """One customer of bulk work. None keeps the stored value; a new customer takes the default.
 
     Defaults of a new customer: company, no tax id, net 30 days, 0 settlement days, the tenant's language and
     policy, no owner. A contact is added (or renamed) by its e-mail; one without e-mail serves no purpose.
@@ -54,7 +53,7 @@ class CustomerRow:
 
 
 def tax_id_doubtful(tax_id: str) -> bool:
-    """True for an 18-digit unified social credit code whose check character is wrong (A11): a warning, no refusal."""
+    """Returns True for an 18-digit unified social credit code whose check character is wrong (A11)."""
     if len(tax_id) != 18:
         return False
     try:
@@ -66,7 +65,7 @@ def tax_id_doubtful(tax_id: str) -> bool:
 
 
 class EditCustomer(CommandInput):
-    """What a person may change of a customer; the number is what everything else refers to and stays."""
+    """Changes a customer; its number cannot change."""
 
     name: OneLine = Field(min_length=1, max_length=MAX_NAME_CHARS)
     entity_type: EntityType = "company"
@@ -81,7 +80,7 @@ class EditCustomer(CommandInput):
 
 
 class CreateCustomer(EditCustomer):
-    """A customer entered by hand, with the first contact if it is known."""
+    """Creates a customer, with its first contact if given."""
 
     number: OneLine = Field(min_length=1, max_length=MAX_NUMBER_CHARS)
     contact_name: OneLine = Field(default="", max_length=MAX_NAME_CHARS)
@@ -89,7 +88,7 @@ class CreateCustomer(EditCustomer):
 
 
 class ContactFields(CommandInput):
-    """A person at the customer as the form gives it. `purposes`: what may be sent to this person."""
+    """The form of a contact. `purposes`: mails that may be sent to it."""
 
     name: OneLine = Field(min_length=1, max_length=MAX_NAME_CHARS)
     title: OneLine = Field(default="", max_length=MAX_NAME_CHARS)
@@ -99,7 +98,7 @@ class ContactFields(CommandInput):
 
 
 class AddContact(ContactFields):
-    """A contact of a customer; the same e-mail again updates that contact and makes it active."""
+    """Adds a contact; the same e-mail again updates and reactivates it."""
 
     customer_id: UUID
     purposes: tuple[Purpose, ...] = PURPOSES

@@ -1,4 +1,4 @@
-"""What other slices may ask of customers: numbers to ids, search, the contacts that can be written to."""
+"""Answers other slices on customers: numbers to ids, search, reachable contacts."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ class ReachableContact:
 
 
 def reachable() -> tuple[sa.ColumnElement[bool], ...]:
-    """Returns what makes a contact one that can be written to: active, with an address that no server refused."""
+    """Returns the conditions of a reachable contact: active, with an address that did not bounce."""
     return (Contact.active.is_(True), Contact.suppressed_at.is_(None), Contact.email != "")
 
 
 def find_contact(db: Session, tenant_id: UUID, customer_id: UUID, purpose: str) -> ReachableContact | None:
     """Returns the reachable contact for a purpose (`statements`, `dunning`), else the first reachable one, or None."""
-    c = Contact
+    contact = Contact
     row = db.execute(
-        sa.select(c.id, c.name, c.email)
-        .where(c.tenant_id == tenant_id, c.customer_id == customer_id, *reachable())
-        .order_by(c.purposes.contains([purpose]).desc(), c.created_at, c.id)
+        sa.select(contact.id, contact.name, contact.email)
+        .where(contact.tenant_id == tenant_id, contact.customer_id == customer_id, *reachable())
+        .order_by(contact.purposes.contains([purpose]).desc(), contact.created_at, contact.id)
         .limit(1)
     ).first()
     return ReachableContact(id=row.id, name=row.name, email=row.email) if row else None

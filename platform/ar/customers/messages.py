@@ -1,4 +1,4 @@
-"""Texts of the error codes of the customer file. Imports the marker for translation only."""
+"""Defines the texts of the error codes and labels of the customer file."""
 
 from __future__ import annotations
 

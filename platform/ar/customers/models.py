@@ -1,6 +1,6 @@
-"""Tables of the customer file. Imports columns only.
+"""Defines the tables of the customer file.
 
-Invariant: a customer has exactly one owner (R003) and one number per tenant; contacts are deactivated, not deleted.
+Invariant: a customer has at most one owner (R003) and one number per tenant; contacts are deactivated, not deleted.
 """
 
 from __future__ import annotations

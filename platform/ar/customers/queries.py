@@ -1,7 +1,7 @@
-"""Reads of the customer file: look-ups for bulk work, the list, one customer's form and contacts.
+"""Loads customers for bulk work, the list, and one customer's form with its contacts.
 
-May import models, search, tenants and kernel. Invariant: frozen views, and a constant number of statements
-per page. What a customer owes is read from the ledger's table by name: the ledger stands above this slice.
+Invariant: a constant number of statements per page. Balances are selected from the ledger's table by name, since the
+ledger stands above this slice.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from ar.customers.models import Contact, Customer
-from ar.customers.search import normalise, terms, wanted_words
+from ar.customers.search import normalise, query_tokens, required_words
 from kernel.db import columns
 from kernel.errors import NotFound
 from kernel.views import LATER, from_json, json_view, select_view, tuple_of, value, view, views
@@ -39,7 +39,7 @@ _TODAY: Final = sa.bindparam("today", type_=sa.Date)
 
 @dataclass(frozen=True, slots=True)
 class CustomerFacts:
-    """What work on many customers needs of one; `terms` is `ar.ledger.rules.due_dates.Terms` as JSON."""
+    """A customer for bulk work; `terms` is `ar.ledger.rules.due_dates.Terms` as JSON."""
 
     id: UUID
     number: str
@@ -51,7 +51,7 @@ class CustomerFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class CurrencyBalance:
     """Open and overdue in one currency, minor units: debits less credits; overdue counts debits only."""
 
     currency: str
@@ -68,12 +68,12 @@ class CustomerLine:
     name: str
     owner_name: str | None
     terms: dict[str, Any]
-    owed: tuple[Owed, ...]
+    balances: tuple[CurrencyBalance, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerList:
-    """A page of the list and how many match in all."""
+    """One page of the list and the number of matches."""
 
     lines: list[CustomerLine]
     total: int
@@ -81,7 +81,7 @@ class CustomerList:
 
 @dataclass(frozen=True, slots=True)
 class ContactView:
-    """A person at the customer; `suppressed_reason` says why mail is not sent there."""
+    """A contact of a customer; `suppressed_reason`: why mail to it is suppressed."""
 
     id: UUID
     name: str
@@ -95,7 +95,7 @@ class ContactView:
 
 @dataclass(frozen=True, slots=True)
 class CustomerDetail:
-    """Everything the form and the page of one customer show of the customer file."""
+    """One customer with its contacts, for form and page."""
 
     id: UUID
     number: str
@@ -112,13 +112,13 @@ class CustomerDetail:
 
 
 def find_numbers(db: Session, tenant_id: UUID, numbers: Iterable[str]) -> dict[str, CustomerFacts]:
-    """The customers of these numbers, by number; unknown numbers are absent. One statement."""
-    rows = columns(db, _by_number(), {"tenant": tenant_id, "numbers": list(numbers)})
+    """Returns the customers of these numbers, by number; unknown numbers are absent. One statement."""
+    rows = columns(db, _facts_by_number(), {"tenant": tenant_id, "numbers": list(numbers)})
     return {row.number: view(CustomerFacts, row) for row in rows}
 
 
 @cache
-def _by_number() -> sa.Select[*tuple[Any, ...]]:
+def _facts_by_number() -> sa.Select[*tuple[Any, ...]]:
     customer = Customer
     return select_view(
         CustomerFacts,
@@ -147,52 +147,61 @@ def customer_list(
     offset: int = 0,
     limit: int = 50,
 ) -> CustomerList:
-    """A page of customers with what each owes. `state`: all, open, overdue; `sort`: name, number, open, overdue,
-    with a minus for falling (amounts compare in the tenant's currency). Two statements.
+    """Returns one page of customers with their balances. Two statements.
+
+    `state`: all, open, overdue. `sort`: name, number, open, overdue, with a minus for descending; amounts compare in
+    the tenant's currency.
     """
     values = {"tenant": tenant_id, "today": today, "owner": owner_id, "offset": offset, "limit": limit}
     shape = (owner_id is not None, state, sort)
-    counting, reading = _statements(*shape, matches(tenant_id, q)) if normalise(q) else _plain_statements(*shape)
-    total = columns(db, counting, values).scalar_one()
+    count_statement, page_statement = (
+        _statements(*shape, matches(tenant_id, q)) if normalise(q) else _unsearched_statements(*shape)
+    )
+    total = columns(db, count_statement, values).scalar_one()
     lines = [
         CustomerLine(
-            id=r.id, number=r.number, name=r.name, owner_name=r.owner_name, terms=r.terms, owed=from_json(Owed, r.owed)
+            id=row.id,
+            number=row.number,
+            name=row.name,
+            owner_name=row.owner_name,
+            terms=row.terms,
+            balances=from_json(CurrencyBalance, row.balances),
         )
-        for r in columns(db, reading, values)
+        for row in columns(db, page_statement, values)
     ]
     return CustomerList(lines, total)
 
 
 @lru_cache(maxsize=64)
-def _plain_statements(owned: bool, state: str, sort: str) -> tuple[sa.Select[Any], sa.Select[Any]]:
-    """The statements of a list without a search, built once for each filter and order."""
+def _unsearched_statements(owned: bool, state: str, sort: str) -> tuple[sa.Select[Any], sa.Select[Any]]:
+    """Returns the statements of a list without a search, cached per filter and order."""
     return _statements(owned, state, sort, ())
 
 
 def _statements(
     owned: bool, state: str, sort: str, searched: Sequence[sa.ColumnElement[bool]]
 ) -> tuple[sa.Select[Any], sa.Select[Any]]:
-    """How many match, and a page of them with what each owes; values are bound when they run."""
-    found, c = _matching(owned, state, searched), Customer
+    """Returns the count statement and the page statement; values are bound when they run."""
+    found, customer = _matching(owned, state, searched), Customer
     page = (
-        found.add_columns(c.number, c.name, c.terms, c.owner_id)
-        .order_by(*_order(sort), c.id)
+        found.add_columns(customer.number, customer.name, customer.terms, customer.owner_id)
+        .order_by(*_order(sort), customer.id)
         .offset(sa.bindparam("offset", type_=sa.Integer))
         .limit(sa.bindparam("limit", type_=sa.Integer))
         .cte("page")
     )
-    at = sa.func.row_number().over().label("at")
-    numbered = sa.select(page, at).subquery("numbered")
-    reading = (
-        sa.select(numbered, User.name.label("owner_name"), _owed(numbered.c.id).label("owed"))
+    position = sa.func.row_number().over().label("position")
+    numbered = sa.select(page, position).subquery("numbered")
+    page_statement = (
+        sa.select(numbered, User.name.label("owner_name"), _balances_json(numbered.c.id).label("balances"))
         .outerjoin(User, User.id == numbered.c.owner_id)
-        .order_by(numbered.c.at)
+        .order_by(numbered.c.position)
     )
-    return sa.select(sa.func.count()).select_from(found.subquery()), reading
+    return sa.select(sa.func.count()).select_from(found.subquery()), page_statement
 
 
 def customer_detail(db: Session, tenant_id: UUID, customer_id: UUID) -> CustomerDetail:
-    """One customer with all contacts. Two statements. Raises NotFound."""
+    """Returns one customer with all contacts. Two statements. Raises NotFound(`customer_not_found`)."""
     customer = Customer
     row = db.execute(
         select_view(
@@ -219,7 +228,7 @@ def customer_detail(db: Session, tenant_id: UUID, customer_id: UUID) -> Customer
 
 
 def contacts(db: Session, tenant_id: UUID, customer_id: UUID) -> list[ContactView]:
-    """The contacts of a customer, those in use first."""
+    """Returns the contacts of a customer, active ones first."""
     contact = Contact
     rows = db.execute(
         select_view(
@@ -240,7 +249,7 @@ def contacts(db: Session, tenant_id: UUID, customer_id: UUID) -> list[ContactVie
 
 
 def owner_choices(db: Session, tenant_id: UUID) -> list[tuple[UUID, str]]:
-    """(id, name) of everybody who may own a customer."""
+    """Returns (id, name) of the active members, who may own a customer."""
     rows = db.execute(
         sa.select(User.id, User.name)
         .join(Membership, Membership.user_id == User.id)
@@ -251,26 +260,28 @@ def owner_choices(db: Session, tenant_id: UUID) -> list[tuple[UUID, str]]:
 
 
 def matches(tenant_id: UUID, q: str) -> Sequence[sa.ColumnElement[bool]]:
-    """Conditions of a search in names, numbers and tax ids: the index narrows, then each token must stand whole."""
+    """Returns the conditions of a search in names, numbers and tax ids: by the index, then by each whole token."""
     if not normalise(q):
         return ()
-    c = Customer
-    text = sa.func.lower(sa.func.normalize(c.number + " " + c.name + " " + c.tax_id, sa.text("NFKC")))
+    customer = Customer
+    text = sa.func.lower(
+        sa.func.normalize(customer.number + " " + customer.name + " " + customer.tax_id, sa.text("NFKC"))
+    )
     return (
-        c.tenant_id == tenant_id,
-        c.search_words.contains(sa.cast(wanted_words(q), ARRAY(sa.Text))),
-        *(sa.func.strpos(text, token) > 0 for token in terms(q)),
+        customer.tenant_id == tenant_id,
+        customer.search_words.contains(sa.cast(required_words(q), ARRAY(sa.Text))),
+        *(sa.func.strpos(text, token) > 0 for token in query_tokens(q)),
     )
 
 
 def _matching(owned: bool, state: str, searched: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
-    c = Customer
-    found = sa.select(c.id).where(c.tenant_id == _TENANT, *searched)
+    customer = Customer
+    found = sa.select(customer.id).where(customer.tenant_id == _TENANT, *searched)
     if owned:
-        found = found.where(c.owner_id == sa.bindparam("owner", type_=sa.Uuid))
+        found = found.where(customer.owner_id == sa.bindparam("owner", type_=sa.Uuid))
     if state in ("open", "overdue"):
         owing = sa.select(_ITEM.c.customer_id).where(
-            _ITEM.c.tenant_id == _TENANT, _ITEM.c.customer_id == c.id, _ITEM.c.open_minor > 0
+            _ITEM.c.tenant_id == _TENANT, _ITEM.c.customer_id == customer.id, _ITEM.c.open_minor > 0
         )
         if state == "overdue":
             owing = owing.where(_ITEM.c.side == 1, _ITEM.c.due_on < _TODAY)
@@ -279,43 +290,54 @@ def _matching(owned: bool, state: str, searched: Sequence[sa.ColumnElement[bool]
 
 
 def _order(sort: str) -> list[sa.ColumnElement[Any]]:
-    c, i = Customer, _ITEM.c
+    customer, item = Customer, _ITEM.c
     key = sort.removeprefix("-")
     columns: list[sa.ColumnElement[Any]]
     if key in ("open", "overdue"):
         currency = sa.select(Tenant.currency).where(Tenant.id == _TENANT).scalar_subquery()
         amount = (
-            sa.select(sa.func.coalesce(sa.func.sum(_overdue() if key == "overdue" else i.side * i.open_minor), 0))
-            .where(i.tenant_id == _TENANT, i.customer_id == c.id, i.open_minor > 0, i.currency == currency)
+            sa.select(
+                sa.func.coalesce(sa.func.sum(_overdue_minor() if key == "overdue" else item.side * item.open_minor), 0)
+            )
+            .where(
+                item.tenant_id == _TENANT,
+                item.customer_id == customer.id,
+                item.open_minor > 0,
+                item.currency == currency,
+            )
             .scalar_subquery()
         )
         columns = [amount]
     else:
-        columns = [c.number.expression] if key == "number" else [c.sort_key.expression, c.number.expression]
+        columns = (
+            [customer.number.expression]
+            if key == "number"
+            else [customer.sort_key.expression, customer.number.expression]
+        )
     return [column.desc() for column in columns] if sort.startswith("-") else columns
 
 
-def _overdue() -> sa.ColumnElement[int]:
-    i = _ITEM.c
-    return sa.case((sa.and_(i.side == 1, i.due_on < _TODAY), i.open_minor), else_=0)
+def _overdue_minor() -> sa.ColumnElement[int]:
+    item = _ITEM.c
+    return sa.case((sa.and_(item.side == 1, item.due_on < _TODAY), item.open_minor), else_=0)
 
 
-def _owed(customer_id: sa.ColumnElement[UUID]) -> sa.ScalarSelect[Any]:
-    """The Owed of a customer as JSON: amounts are bigints, exact in JSON and Python."""
-    i = _ITEM.c
+def _balances_json(customer_id: sa.ColumnElement[UUID]) -> sa.ScalarSelect[Any]:
+    """Returns the CurrencyBalances of a customer as JSON; bigints are exact in JSON and Python."""
+    item = _ITEM.c
     sums = (
         sa.select(
-            i.currency,
-            sa.cast(sa.func.sum(i.side * i.open_minor), sa.BigInteger).label("open"),
-            sa.cast(sa.func.sum(_overdue()), sa.BigInteger).label("overdue"),
+            item.currency,
+            sa.cast(sa.func.sum(item.side * item.open_minor), sa.BigInteger).label("open"),
+            sa.cast(sa.func.sum(_overdue_minor()), sa.BigInteger).label("overdue"),
         )
-        .where(i.tenant_id == _TENANT, i.customer_id == customer_id, i.open_minor > 0)
-        .group_by(i.currency)
+        .where(item.tenant_id == _TENANT, item.customer_id == customer_id, item.open_minor > 0)
+        .group_by(item.currency)
         .correlate(customer_id.table)
         .subquery("sums")
     )
     row = json_view(
-        Owed,
+        CurrencyBalance,
         currency=value(sums.c.currency),
         open_minor=value(sums.c.open),
         overdue_minor=value(sums.c.overdue),

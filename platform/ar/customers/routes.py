@@ -1,4 +1,4 @@
-"""The pages of the customer file: list, new, edit. Contacts are in `contact_routes`, the overview is the reports' page.
+"""Serves the customer file: list, new, edit. Contacts are in `contact_routes`, the overview in `ar.reports.customer`.
 
 Invariant: parse, authorise, one command or one query, render.
 """
@@ -34,7 +34,7 @@ POLICIES = (("", mark("Same as the company")), ("five-step", mark("Five steps"))
 
 @dataclass(frozen=True)
 class CustomerFilters:
-    """What the list shows, as it stands in the address."""
+    """Filters of the list."""
 
     q: str = filters.text()
     state: str = filters.choice("all", "open", "overdue")
@@ -45,7 +45,7 @@ class CustomerFilters:
 @bp.get("/")
 @staff(Permission.READ)
 def index() -> Page:
-    """The customers, searched, filtered, sorted and paged by the address."""
+    """Lists the customers, searched, filtered, sorted and paged."""
     wanted = filters.read(CustomerFilters, request.args)
     asked = read_page(request.args)
     found = queries.customer_list(
@@ -94,7 +94,7 @@ def _new_page(form: Form[Any]) -> str:
 @bp.get("/new")
 @staff(Permission.EDIT_CUSTOMER)
 def new() -> Page:
-    """An empty form."""
+    """Shows an empty form."""
     first = {"entity_type": "company", "term_base": "invoice", "language": actor().language}
     return _new_page(blank(term_days=30, settlement_days=0, **first))
 
@@ -103,13 +103,13 @@ def new() -> Page:
 @staff(Permission.EDIT_CUSTOMER)
 @command_form(CreateCustomer, page=_new_page, fields=FIELDS)
 def create(data: CreateCustomer) -> Page:
-    """Enters a customer."""
+    """Creates a customer."""
     customer_id = commands.create_customer(db(), actor(), data)
     return _saved(_("Customer created."), customer_id, data.tax_id)
 
 
 def _edit_page(form: Form[Any], customer_id: UUID) -> str:
-    """Renders the customer's form and contacts; blank, it shows what is stored."""
+    """Renders the customer's form and contacts; blank, it shows the stored values."""
     customer = queries.customer_detail(db(), actor().tenant_id, customer_id)
     shown = form.at(
         "customer",
@@ -130,7 +130,7 @@ def _edit_page(form: Form[Any], customer_id: UUID) -> str:
 @bp.get("/<uuid:customer_id>/edit")
 @staff(Permission.EDIT_CUSTOMER)
 def edit(customer_id: UUID) -> Page:
-    """The customer's form and contacts."""
+    """Shows the customer's form and contacts."""
     return _edit_page(blank(), customer_id)
 
 

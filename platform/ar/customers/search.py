@@ -1,7 +1,7 @@
-"""How a customer is found and sorted: bigrams of its names for the index, pinyin for the order.
+"""Builds what customers are searched and sorted by: bigrams for the index, pinyin for the order.
 
-Invariant: what is stored and what is asked go through the same `_tokens`, so every part of a name, number or tax id
-of two characters or more finds its customer.
+Invariant: stored texts and queries are split in the same way, so every part of two or more characters of a name, number
+or tax id finds its customer.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ MAX_TERMS = 8
 
 
 def normalise(text: str) -> str:
-    """Width and case taken away, blanks made single: how texts are compared."""
+    """Returns the text for comparison: NFKC, lower case, single spaces."""
     return " ".join(unicodedata.normalize("NFKC", text).lower().replace("\x00", "").split())
 
 
 def sort_key(name: str) -> str:
-    """The name as it sorts in both languages: Chinese by pinyin, Latin by itself."""
+    """Returns the sort key of a name: pinyin for Chinese characters, lower case for the rest."""
     return pinyin_sort_key(normalise(name))
 
 
 def search_words(*texts: str) -> list[str]:
-    """The distinct words stored for the GIN index: bigrams of each blank-separated token, and single characters."""
+    """Returns the distinct words stored for the GIN index: bigrams of each token, and single characters."""
     words: set[str] = set()
     for text in texts:
         for token in normalise(text).split():
@@ -33,15 +33,15 @@ def search_words(*texts: str) -> list[str]:
     return sorted(words)
 
 
-def terms(query: str) -> list[str]:
-    """The tokens of what a person typed; each must stand somewhere in the customer's texts."""
+def query_tokens(query: str) -> list[str]:
+    """Returns the tokens of a query; each must occur in the customer's texts."""
     return normalise(query).split()[:MAX_TERMS]
 
 
-def wanted_words(query: str) -> list[str]:
-    """The words that a match must contain: narrows by the index before the tokens are compared whole."""
+def required_words(query: str) -> list[str]:
+    """Returns the index words that a match must contain."""
     words: set[str] = set()
-    for token in terms(query):
+    for token in query_tokens(query):
         words.update(_bigrams(token) if len(token) > 1 else token)
     return sorted(words)
 

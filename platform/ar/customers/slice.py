@@ -1,4 +1,4 @@
-"""What the customer file brings to the application."""
+"""Registers the customer file with the application."""
 
 from __future__ import annotations
 

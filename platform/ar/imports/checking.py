@@ -1,8 +1,7 @@
-"""Reading one row of a file into typed values: every cell is judged here, once, for all ways in.
+"""Parses and checks the cells of one row into typed values, the same way for pages and command line.
 
-Pure: kernel readers of tables, amounts and dates; no database. Invariant: a row with an error yields no value,
-and each error names row, column, what was expected and what was found. Written for 100,000 rows: one small
-parser per column, with the few distinct values of a column remembered.
+Invariant: a row with an error yields no value, and each error names row, column, what was expected and what was found.
+Written for 100,000 rows: one small parser per column, with the few distinct values of a column cached.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from kernel.texts import BadAddress, mail_address, one_line
 
 MAX_DOCUMENT_NO_CHARS = 64
 
-#: A document may be dated a little ahead, never by more than a year; what is older than ten years is asked about.
+#: A document may be dated at most a year ahead; one older than ten years gives a warning.
 MAX_DAYS_AHEAD = 366
 LONG_AGO_DAYS = 3_660
 
@@ -42,7 +41,7 @@ _LANGUAGES = words(LANGUAGE_WORDS)
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{2}")
 _AMOUNT_CODES = {"empty": "value_missing", "ambiguous": "ambiguous_amount"}
 _YEAR_LAST_ORDERS: tuple[DateOrder, DateOrder] = ("mdy", "dmy")
-#: What is wrong with an amount in whatever currency.
+#: Error codes of an amount that do not depend on its currency.
 _WRONG_ANYWHERE = ("value_missing", "not_a_number", "ambiguous_amount", "amount_not_positive")
 _SEMICOLONS = str.maketrans("；：", ";:")
 
@@ -51,7 +50,7 @@ T = TypeVar("T")
 
 
 class BadCell(Exception):
-    """A cell that says nothing certain. `column`, `code` and `params` become a finding."""
+    """A cell that cannot be parsed. `column`, `code` and `params` become a finding."""
 
     def __init__(self, column: str, code: str, **params: Any) -> None:
         super().__init__(column, code)
@@ -59,9 +58,9 @@ class BadCell(Exception):
 
 
 class BadRow(Exception):
-    """A row with at least one bad cell: all of them, so that a row needs to be corrected once.
+    """A row with bad cells, all of them, so that it needs correcting only once.
 
-    `rest` is the row with None in their places.
+    `rest` is the row with None in place of each bad cell.
     """
 
     def __init__(self, cells: list[BadCell], rest: ParsedCustomer | ParsedItem | ParsedReceipt) -> None:
@@ -69,11 +68,11 @@ class BadRow(Exception):
         self.cells, self.rest = cells, rest
 
 
-class Reader:
-    """Reads the cells of one file: knows the order of dates, and whether bare numbers may be spreadsheet dates.
+class RowParser:
+    """Parses the rows of one file, given its order of dates and whether bare numbers may be spreadsheet dates.
 
-    A row is read to its end whatever is wrong in it; what depends on a bad cell is not judged. Raises BadRow.
-    Without `today`, no date is too far away.
+    A row is parsed to its end despite errors; cells that depend on a bad cell are not checked. Raises BadRow.
+    Without `today`, dates are not checked for being too far ahead or long ago.
     """
 
     def __init__(
@@ -89,83 +88,85 @@ class Reader:
         self._bad: list[BadCell] = []
 
     def customer(self, row: int, cells: Sequence[str]) -> ParsedCustomer:
-        """customer_no, name, entity_type, tax_id, owner_email, contact_name, contact_email, term_days,
-        settlement_days, language. Empty optional cells leave what is stored.
+        """Parses customer_no, name, entity_type, tax_id, owner_email, contact_name, contact_email, term_days,
+        settlement_days, language. Empty optional cells keep the stored values.
         """
         number, name, entity, tax_id, owner, contact, email, terms, settlement, language = cells
         if tax_id and tax_id_doubtful(tax_id):
             self.report.add_warning(row, "tax_id", "tax_id_doubtful", found=tax_id)
-        take = self._take
-        owner_email = take(email_address, "owner_email", owner) if owner else None
+        parse_cell = self._parse_cell
+        owner_email = parse_cell(email_address, "owner_email", owner) if owner else None
         made = CustomerRow(
-            number=take(identifier, "customer_no", number, MAX_NUMBER_CHARS),
-            name=take(needed_text, "name", name, MAX_NAME_CHARS),
-            entity_type=take(word, "entity_type", "unknown_entity_type", entity, _ENTITIES) if entity else None,
-            tax_id=take(identifier, "tax_id", tax_id, MAX_TAX_ID_CHARS) if tax_id else None,
+            number=parse_cell(identifier, "customer_no", number, MAX_NUMBER_CHARS),
+            name=parse_cell(required_text, "name", name, MAX_NAME_CHARS),
+            entity_type=parse_cell(word, "entity_type", "unknown_entity_type", entity, _ENTITIES) if entity else None,
+            tax_id=parse_cell(identifier, "tax_id", tax_id, MAX_TAX_ID_CHARS) if tax_id else None,
             owner_email=owner_email.lower() if owner_email else None,
-            contact_name=take(text, "contact_name", contact, MAX_NAME_CHARS) or None,
-            contact_email=take(email_address, "contact_email", email) if email else None,
-            term_days=take(whole, "term_days", terms, MAX_TERM_DAYS) if terms else None,
-            settlement_days=take(whole, "settlement_days", settlement, MAX_SETTLEMENT_DAYS) if settlement else None,
-            language=take(word, "language", "unknown_language", language, _LANGUAGES) if language else None,
+            contact_name=parse_cell(text, "contact_name", contact, MAX_NAME_CHARS) or None,
+            contact_email=parse_cell(email_address, "contact_email", email) if email else None,
+            term_days=parse_cell(whole, "term_days", terms, MAX_TERM_DAYS) if terms else None,
+            settlement_days=parse_cell(whole, "settlement_days", settlement, MAX_SETTLEMENT_DAYS)
+            if settlement
+            else None,
+            language=parse_cell(word, "language", "unknown_language", language, _LANGUAGES) if language else None,
         )
-        return self._whole(ParsedCustomer(row, made))
+        return self._complete(ParsedCustomer(row, made))
 
     def item(self, row: int, cells: Sequence[str]) -> ParsedItem:
-        """customer_no, customer_name, document_no, kind, document_date, due_date, currency, amount."""
+        """Parses customer_no, customer_name, document_no, kind, document_date, due_date, currency, amount."""
         number, name, document_no, kind, document_on, due_on, currency, amount = cells
-        take = self._take
-        known = take(document_kind, kind)
-        code = take(currency_code, currency)
-        booked_on = take(self._booked, row, "document_date", document_on)
-        return self._whole(
+        parse_cell = self._parse_cell
+        known = parse_cell(document_kind, kind)
+        code = parse_cell(currency_code, currency)
+        booked_on = parse_cell(self._document_date, row, "document_date", document_on)
+        return self._complete(
             ParsedItem(
                 row,
-                self._share(take(identifier, "customer_no", number, MAX_NUMBER_CHARS)),
-                self._share(take(text, "customer_name", name, MAX_NAME_CHARS)),
-                take(identifier, "document_no", document_no, MAX_DOCUMENT_NO_CHARS),
+                self._intern(parse_cell(identifier, "customer_no", number, MAX_NUMBER_CHARS)),
+                self._intern(parse_cell(text, "customer_name", name, MAX_NAME_CHARS)),
+                parse_cell(identifier, "document_no", document_no, MAX_DOCUMENT_NO_CHARS),
                 known,
                 booked_on,
-                take(self._due, due_on, booked_on, known) if due_on else None,
+                parse_cell(self._due_date, due_on, booked_on, known) if due_on else None,
                 code,
-                # A reduction is often written with a minus; its kind already says that it reduces.
-                take(posted_amount, amount, code, known == "credit_note"),
+                # Credit notes are often written with a minus, although their kind already implies the sign.
+                parse_cell(posted_amount, amount, code, known == "credit_note"),
             )
         )
 
     def receipt(self, row: int, cells: Sequence[str]) -> ParsedReceipt:
-        """customer_no, receipt_no, received_on, currency, amount, applies_to."""
+        """Parses customer_no, receipt_no, received_on, currency, amount, applies_to."""
         number, receipt_no, received_on, currency, amount, applies_to = cells
-        take = self._take
-        code = take(currency_code, currency)
-        return self._whole(
+        parse_cell = self._parse_cell
+        code = parse_cell(currency_code, currency)
+        return self._complete(
             ParsedReceipt(
                 row,
-                self._share(take(identifier, "customer_no", number, MAX_NUMBER_CHARS)),
-                take(identifier, "receipt_no", receipt_no, MAX_DOCUMENT_NO_CHARS),
-                take(self._booked, row, "received_on", received_on),
+                self._intern(parse_cell(identifier, "customer_no", number, MAX_NUMBER_CHARS)),
+                parse_cell(identifier, "receipt_no", receipt_no, MAX_DOCUMENT_NO_CHARS),
+                parse_cell(self._document_date, row, "received_on", received_on),
                 code,
-                take(posted_amount, amount, code, False),
-                take(applications, applies_to, code) if applies_to and code else (),
+                parse_cell(posted_amount, amount, code, False),
+                parse_cell(applications, applies_to, code) if applies_to and code else (),
             )
         )
 
-    def _take(self, parse: Callable[..., T], *given: Any) -> T | Any:
-        """A cell's value, or None with the fault kept; `_whole` lets no row with such a None pass."""
+    def _parse_cell(self, parse: Callable[..., T], *given: Any) -> T | Any:
+        """Returns a cell's value, or None and remembers the error; `_complete` then refuses the row."""
         try:
             return parse(*given)
         except BadCell as bad:
             self._bad.append(bad)
             return None
 
-    def _whole(self, parsed: Parsed) -> Parsed:
+    def _complete(self, parsed: Parsed) -> Parsed:
         if self._bad:
             bad, self._bad = self._bad, []
             raise BadRow(bad, parsed)
         return parsed
 
-    def _booked(self, row: int, column: str, found: str) -> date:
-        """The day of a document: a wrong year is an error or, where it may be right, a warning."""
+    def _document_date(self, row: int, column: str, found: str) -> date:
+        """Parses a document's date: an implausible year is an error or, where it may be right, a warning."""
         on = self.day(column, found)
         if on > self._latest_on:
             raise BadCell(column, "date_too_far", found=str(on), latest=str(self._latest_on))
@@ -175,8 +176,8 @@ class Reader:
             self.report.add_warning(row, column, "date_long_ago", found=str(on))
         return on
 
-    def _due(self, found: str, booked_on: date | None, kind: str | None) -> date:
-        """A due date, not before the document's; a credit note stands at once."""
+    def _due_date(self, found: str, booked_on: date | None, kind: str | None) -> date:
+        """Parses a due date, not before the document's; a credit note is due at once."""
         due = self.day("due_date", found)
         if booked_on is None or kind is None or due >= booked_on:
             return due
@@ -184,23 +185,23 @@ class Reader:
             raise BadCell("due_date", "due_before_document", found=str(due), document_on=str(booked_on))
         return booked_on
 
-    def _share(self, found: str) -> str:
-        """One object for the many rows of a customer: what a long file costs is mostly its texts."""
+    def _intern(self, found: str) -> str:
+        """Returns one shared object for equal texts, since they dominate the memory of a long file."""
         return self._shared.setdefault(found, found)
 
     def day(self, column: str, found: str) -> date:
-        """A date by the file's order. Raises BadCell."""
+        """Parses a date in the file's order. Raises BadCell."""
         try:
             return parse_date(found, self._order, serial=self._serial)
         except BadDate as fault:
             if fault.code == "ambiguous_date":
-                raise _untold_order(column, found) from None
+                raise _undeclared_order(column, found) from None
             code = "value_missing" if fault.code == "empty" else fault.code
             raise BadCell(column, code, found=found) from None
 
 
-def _untold_order(column: str, found: str) -> BadCell:
-    """What is true of a date that ends with the year while nobody has said which part comes first."""
+def _undeclared_order(column: str, found: str) -> BadCell:
+    """Returns the error of a date ending with the year when the file's order of month and day was not declared."""
     by_month, by_day = (_day_or_none(found, order) for order in _YEAR_LAST_ORDERS)
     if by_month and by_day and by_month != by_day:
         return BadCell(column, "ambiguous_date", found=found)
@@ -219,7 +220,7 @@ def _day_or_none(found: str, order: DateOrder) -> date | None:
 
 
 def identifier(column: str, found: str, most: int) -> str:
-    """An id as text, its leading noughts kept. Refuses what a spreadsheet has made of a long number."""
+    """Parses an identifier, keeping leading zeros. Refuses scientific notation, a sign of a damaged long number."""
     line = text(column, found, most, needed=True)
     if "+" in line and _SCIENTIFIC.fullmatch(line):
         raise BadCell(column, "number_damaged", found=line)
@@ -227,7 +228,7 @@ def identifier(column: str, found: str, most: int) -> str:
 
 
 def text(column: str, found: str, most: int, *, needed: bool = False) -> str:
-    """A text within its length, judged by what is left of it without the characters that nobody sees."""
+    """Parses a text of at most `most` characters, without invisible characters."""
     line = one_line(found)
     if needed and not line:
         raise BadCell(column, "value_missing")
@@ -236,13 +237,13 @@ def text(column: str, found: str, most: int, *, needed: bool = False) -> str:
     return line
 
 
-def needed_text(column: str, found: str, most: int) -> str:
-    """A text that must be there."""
+def required_text(column: str, found: str, most: int) -> str:
+    """Parses a text that must not be empty."""
     return text(column, found, most, needed=True)
 
 
 def word(column: str, code: str, found: str, known: dict[str, str]) -> str:
-    """One of a few words, in either language."""
+    """Parses one of the words of `known`, in either language."""
     value = known.get(header_key(found))
     if value is None:
         raise BadCell(column, code if found else "value_missing", found=found)
@@ -250,12 +251,12 @@ def word(column: str, code: str, found: str, known: dict[str, str]) -> str:
 
 
 def document_kind(found: str) -> str:
-    """invoice, debit_note or credit_note; most files write the very same word in every row."""
+    """Parses invoice, debit_note or credit_note; tries the exact word first, since it repeats in every row."""
     return _KINDS.get(found) or word("kind", "unknown_kind", found, _KINDS)
 
 
 def whole(column: str, found: str, most: int) -> int:
-    """A whole number from 0 to `most`; a trailing 天 or "days" is allowed."""
+    """Parses a whole number from 0 to `most`; a trailing 天 or "days" is allowed."""
     digits = unicodedata.normalize("NFKC", found).casefold().removesuffix("天").removesuffix("days").strip()
     if not (digits.isascii() and digits.isdigit() and len(digits) < 6) or int(digits) > most:
         raise BadCell(column, "not_whole_number", most=most, found=found)
@@ -263,7 +264,7 @@ def whole(column: str, found: str, most: int) -> int:
 
 
 def email_address(column: str, found: str) -> str:
-    """An address that mail can be sent to."""
+    """Parses an e-mail address."""
     try:
         return mail_address(found)
     except BadAddress as fault:
@@ -272,7 +273,7 @@ def email_address(column: str, found: str) -> str:
 
 @lru_cache(maxsize=1024)
 def currency_code(found: str) -> str:
-    """An ISO 4217 code, RMB, or the Chinese name of a common currency."""
+    """Parses an ISO 4217 code, RMB, or the Chinese name of a common currency."""
     code = _CURRENCIES.get(header_key(found)) or unicodedata.normalize("NFKC", found).upper()
     try:
         exponent(code)
@@ -282,9 +283,9 @@ def currency_code(found: str) -> str:
 
 
 def posted_amount(found: str, currency: str | None, reduces: bool) -> int:
-    """An amount above zero, or below when it reduces; in minor units.
+    """Parses an amount above zero, or also below when `reduces`; returns minor units.
 
-    Without a currency (its own cell is bad) only what is wrong in every currency is said.
+    Without a currency (its own cell is bad) only errors that do not depend on it are raised.
     """
     try:
         minor = minor_units("amount", found, currency or "CNY")
@@ -298,7 +299,7 @@ def posted_amount(found: str, currency: str | None, reduces: bool) -> int:
 
 
 def minor_units(column: str, found: str, currency: str) -> int:
-    """An amount in minor units that can be posted; may be negative."""
+    """Parses an amount into minor units within the ledger's range; may be negative."""
     try:
         minor = parse_amount(found, currency)
     except BadAmount as fault:
@@ -309,7 +310,7 @@ def minor_units(column: str, found: str, currency: str) -> int:
 
 
 def applications(found: str, currency: str) -> tuple[tuple[str, int | None], ...]:
-    """`INV1:100.00;INV2` → (("INV1", 10000), ("INV2", None)): without an amount, as much as is open."""
+    """Parses `INV1:100.00;INV2` into (("INV1", 10000), ("INV2", None)); None means as much as is open."""
     named: dict[str, int | None] = {}
     for part in found.translate(_SEMICOLONS).split(";"):
         if not part.strip():

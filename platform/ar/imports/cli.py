@@ -1,4 +1,4 @@
-"""`huikuan import`: customers, open items and receipts from a file, the same way as the pages do it, at once."""
+"""Defines `huikuan import`: customers, open items and receipts from a file, applied at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 from ar.imports.columns import FILE_KINDS, FileKind
 from ar.imports.inputs import ImportFile, Report
-from ar.imports.mapping import Mapping, read_mapping
+from ar.imports.mapping import Mapping, parse_mapping
 from ar.imports.messages import finding_text
 from ar.imports.pipeline import run_import
 from ar.imports.queries import report_json
@@ -35,7 +35,7 @@ def _command(kind: FileKind) -> Callable[..., None]:
     @json_option
     @reports_errors
     def run(file: Path, slug: str, mapping: Path | None, dry_run: bool, as_json: bool) -> None:
-        read = read_mapping(mapping.read_bytes()) if mapping else Mapping()
+        read = parse_mapping(mapping.read_bytes()) if mapping else Mapping()
         asked = ImportFile(kind, file.name, file.read_bytes(), read)
         with tenant_transaction(slug, commit=not dry_run) as (db, actor):
             report = run_import(db, actor, asked, apply=not dry_run)

@@ -1,7 +1,7 @@
-"""The canonical columns of the three kinds of file, and the words people use for them.
+"""Defines the canonical columns of the three kinds of file, and their synonyms.
 
-Pure: imports `header_key` alone. Invariant: a header or a word belongs to one column or value at most within its
-kind of file (a test walks them), so nothing is mapped by luck.
+Invariant: a header or word belongs to at most one column or value within its kind of file (a test checks it), so no
+column is mapped ambiguously.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ FILE_KINDS: Final[tuple[FileKind, ...]] = ("customers", "open-items", "receipts"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One canonical column: its name, whether it must be there, its label, other headers, a sample value."""
+    """One canonical column: name, whether it is required, label, other headers, a sample value."""
 
     name: str
     required: bool
@@ -27,7 +27,7 @@ class Field:
     sample: str = ""
 
     def keys(self) -> set[str]:
-        """Every header that means this column, as compared."""
+        """Returns every header of this column, in its compared form."""
         return {header_key(text) for text in (self.name, self.label, *self.others)}
 
 
@@ -171,15 +171,15 @@ LABELS: Final[dict[str, str]] = {each.name: each.label for columns in FIELDS.val
 
 
 def fields(kind: FileKind) -> tuple[Field, ...]:
-    """The canonical columns of a kind of file, in their order."""
+    """Returns the canonical columns of a kind of file, in order."""
     return FIELDS[kind]
 
 
 def known_headers(kind: FileKind) -> set[str]:
-    """Every header that means something in this kind of file, as compared."""
+    """Returns every known header of a kind of file, in its compared form."""
     return {key for each in FIELDS[kind] for key in each.keys()}  # noqa: SIM118 - a method of Field
 
 
 def words(table: dict[str, tuple[str, ...]]) -> dict[str, str]:
-    """Compared word → value, the value itself among the words."""
+    """Returns compared word → value; the value itself is among the words."""
     return {header_key(word): value for value, others in table.items() for word in (value, *others)}

@@ -1,7 +1,7 @@
-"""Taking a file in, and a person's word to apply it; what the jobs note about it.
+"""Takes a file for import, requests its application, and records progress and reports of its job.
 
-May import models, kernel. Invariants: the file is a blob from the first moment; a job is applied at most once,
-however often the button is pressed; a job's row says what the person sees.
+Invariants: the file is stored as a blob before it is parsed; a job is applied at most once, however often that is
+requested; a job's row is what its page shows.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MAX_FILE_NAME_CHARS = 200
 
 
 def upload(db: Session, actor: Actor, file: ImportFile) -> UUID:
-    """Stores a file and has it checked. Raises RuleBroken(`table_empty`, `table_too_large`)."""
+    """Stores a file and queues its check; returns the job's id. Raises RuleBroken(`table_empty`, `table_too_large`)."""
     if not file.content:
         raise RuleBroken("table_empty", filename=file.name)
     if len(file.content) > MAX_UPLOAD_BYTES:
@@ -58,14 +58,14 @@ def upload(db: Session, actor: Actor, file: ImportFile) -> UUID:
     return job_id
 
 
-def request_apply(db: Session, actor: Actor, job_id: UUID, data: ApplyImport) -> bool:
-    """Has a checked import applied; False when that was asked before.
+def request_application(db: Session, actor: Actor, job_id: UUID, data: ApplyImport) -> bool:
+    """Queues the application of a checked import; returns False when that was requested before.
 
     Raises NotFound, RuleBroken(`import_totals_unconfirmed`), Conflict(`import_not_checked`).
     """
-    j = ImportJob
+    job = ImportJob
     state = db.execute(
-        sa.select(j.state).where(j.tenant_id == actor.tenant_id, j.id == job_id).with_for_update()
+        sa.select(job.state).where(job.tenant_id == actor.tenant_id, job.id == job_id).with_for_update()
     ).scalar_one_or_none()
     if state is None:
         raise NotFound("import_not_found")
@@ -75,15 +75,15 @@ def request_apply(db: Session, actor: Actor, job_id: UUID, data: ApplyImport) ->
         raise Conflict("import_not_checked")
     if not data.totals_confirmed:
         raise RuleBroken("import_totals_unconfirmed")
-    note(db, actor.tenant_id, job_id, state="applying", rows_done=0, finished_at=None)
+    update_job(db, actor.tenant_id, job_id, state="applying", rows_done=0, finished_at=None)
     outbox.put(db, actor, "imports.apply", _payload(actor, job_id), key=f"imports.apply:{job_id}")
     record(db, actor, "import_confirmed", subject_id=job_id)
     return True
 
 
-def note_report(db: Session, actor: Actor, job_id: UUID, report: Report, *, state: str) -> None:
-    """Stores what a check or an application found; `refused` in place of `state` when there are errors."""
-    note(
+def save_report(db: Session, actor: Actor, job_id: UUID, report: Report, *, state: str) -> None:
+    """Stores a report with its job; the state becomes `refused` when there are errors, else `state`."""
+    update_job(
         db,
         actor.tenant_id,
         job_id,
@@ -96,18 +96,18 @@ def note_report(db: Session, actor: Actor, job_id: UUID, report: Report, *, stat
     )
 
 
-def note_failure(db: Session, actor: Actor, job_id: UUID, fault: HuikuanError) -> None:
-    """Stores why nothing could be done, as code and parameters."""
+def save_failure(db: Session, actor: Actor, job_id: UUID, fault: HuikuanError) -> None:
+    """Stores why the job failed, as code and parameters."""
     error = json.dumps({"code": fault.code, "params": fault.params}, default=str)
-    note(db, actor.tenant_id, job_id, state="failed", error=error, finished_at=actor.now)
+    update_job(db, actor.tenant_id, job_id, state="failed", error=error, finished_at=actor.now)
 
 
-def note(db: Session, tenant_id: UUID, job_id: UUID, **values: Any) -> None:
-    """Writes columns of a job."""
-    j = ImportJob
-    db.execute(sa.update(j).where(j.tenant_id == tenant_id, j.id == job_id).values(**values))
+def update_job(db: Session, tenant_id: UUID, job_id: UUID, **values: Any) -> None:
+    """Updates columns of a job."""
+    job = ImportJob
+    db.execute(sa.update(job).where(job.tenant_id == tenant_id, job.id == job_id).values(**values))
 
 
 def _payload(actor: Actor, job_id: UUID) -> dict[str, str]:
-    """Ids only; the person's own, so that what is posted bears the name of who asked."""
+    """Returns the outbox payload; the user's id, so that postings carry the name of the user who requested them."""
     return {"job_id": str(job_id), "user_id": str(actor.user_id or "")}

@@ -1,4 +1,4 @@
-"""Journal events of imports: names and sentences."""
+"""Names the journal events of imports."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Files that imports give out: a sample to fill in, and the uploaded rows with their errors written beside them.
+"""Writes the files that imports hand out: a sample, and the uploaded rows with their errors.
 
-May import kernel.sheets. Invariant: what is given out can be uploaded again as it is: headers are known ones, the
-column of errors is one that nobody reads.
+Invariant: each can be uploaded again as it is: headers are known ones, and the column of errors is ignored.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Iterator
 from ar.imports.columns import FileKind, fields
 from ar.imports.inputs import ImportFile, Report
 from ar.imports.messages import column_name, finding_text
-from ar.imports.pipeline import open_file
+from ar.imports.pipeline import open_table_of
 from kernel.i18n import current_language
 from kernel.i18n import gettext as _
 from kernel.sheets import Column, Sheet, write_xlsx
@@ -19,16 +18,16 @@ from kernel.sheets import Column, Sheet, write_xlsx
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def sample(kind: FileKind) -> bytes:
-    """A workbook with the canonical columns in the reader's language and one row that shows how to fill them."""
+def sample_file(kind: FileKind) -> bytes:
+    """Returns a workbook with the canonical columns in the current language and one example row."""
     chinese = current_language() == "zh_CN"
     columns = [Column(each.others[0] if chinese else each.name) for each in fields(kind)]
     return write_xlsx([Sheet(_("Sample"), columns, [[each.sample for each in fields(kind)]])])
 
 
-def annotated(file: ImportFile, report: Report) -> bytes:
-    """The uploaded rows as text with one more column that says what is wrong with each."""
-    table, _binding = open_file(file)
+def rows_with_errors(file: ImportFile, report: Report) -> bytes:
+    """Returns the uploaded rows as text with a column of their errors."""
+    table, _binding = open_table_of(file)
     texts: dict[int, list[str]] = {}
     for finding in report.errors:
         said = finding_text(finding.code, finding.params)

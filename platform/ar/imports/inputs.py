@@ -1,7 +1,7 @@
-"""What an import is asked with, and what it finds. May import pydantic, kernel.texts and the standard library.
+"""Defines the inputs of an import, its parsed rows, and the report of its findings.
 
-Invariant: a finding is a code with parameters, put into words in the reader's language when it is shown; the
-numbers of a report are what a person compares with the source; every text of it can be stored.
+Invariant: a finding is a code with parameters, worded in the reader's language when shown; the control totals are what
+a person compares with the source; every text of a report can be stored.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from kernel.inputs import CommandInput
 from kernel.sheets import DateOrder
 from kernel.texts import one_line
 
-#: So many errors are kept with a report; a file with more is wrong as a whole.
+#: Errors stored with a report; a file with more is wrong as a whole.
 MAX_ERRORS_KEPT = 10_000
 MAX_WARNINGS_KEPT = 1_000
-#: So much of a cell is quoted in a finding.
+#: Characters of a cell quoted in a finding.
 MAX_QUOTED_CHARS = 200
 
 
 class UploadFile(CommandInput):
-    """The choices beside an uploaded file."""
+    """Uploads a file, with the choices of its form."""
 
     kind: FileKind
     date_order: DateOrder | None = None
 
 
 class ApplyImport(CommandInput):
-    """A person's word that the control totals are right."""
+    """Applies a checked import; the user confirms its control totals."""
 
     totals_confirmed: bool = Field(default=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ImportFile:
-    """A file to check or apply. Its name is one line, whatever the sender's system allows in names."""
+    """A file to check or apply. Control characters are removed from its name."""
 
     kind: FileKind
     name: str
@@ -70,7 +70,7 @@ class ParsedCustomer(NamedTuple):
 
 
 class ParsedItem(NamedTuple):
-    """A row of an open-items file; `due_on` None means by the customer's terms."""
+    """A row of an open-items file; `due_on` None: by the customer's terms."""
 
     row: int
     customer_no: str
@@ -95,14 +95,14 @@ class ParsedReceipt(NamedTuple):
     applies: tuple[tuple[str, int | None], ...]
 
 
-class ReadRows(NamedTuple):
-    """The rows of a file: `good` in full; `half` with None in place of each bad cell, to say what else is wrong."""
+class ParsedRows(NamedTuple):
+    """The rows of a file: `good` complete; `half` with None in place of each bad cell, for further checks."""
 
     good: list[Any]
     half: list[Any]
 
 
-class Total(NamedTuple):
+class ControlTotal(NamedTuple):
     """Rows and sum of one kind of document in one currency, as written in the file."""
 
     kind: str
@@ -113,14 +113,14 @@ class Total(NamedTuple):
 
 @dataclass(slots=True)
 class Report:
-    """What an import found, or did. `created` and `updated` are 0 when there are errors: nothing is applied."""
+    """The findings and counts of an import. `created` and `updated` are 0 when there are errors: nothing is applied."""
 
     rows: int = 0
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     skipped: int = 0
-    totals: list[Total] = field(default_factory=list)
+    totals: list[ControlTotal] = field(default_factory=list)
     customers_created: int = 0
     errors: list[Finding] = field(default_factory=list)
     errors_total: int = 0
@@ -130,31 +130,31 @@ class Report:
     ignored: list[str] = field(default_factory=list)
 
     def add_error(self, row: int, column: str, code: str, **params: Any) -> None:
-        """Notes an error; beyond MAX_ERRORS_KEPT they are only counted."""
+        """Adds an error; beyond MAX_ERRORS_KEPT it is only counted."""
         self.errors_total += 1
         if len(self.errors) < MAX_ERRORS_KEPT:
             self.errors.append(_finding(row, column, code, params))
 
     def add_warning(self, row: int, column: str, code: str, **params: Any) -> None:
-        """Notes what a person should look at and may be right; beyond MAX_WARNINGS_KEPT only counted."""
+        """Adds a warning; beyond MAX_WARNINGS_KEPT it is only counted."""
         self.warnings_total += 1
         if len(self.warnings) < MAX_WARNINGS_KEPT:
             self.warnings.append(_finding(row, column, code, params))
 
     def sort(self, place: Callable[[str], int]) -> None:
-        """Findings as a person walks through the file: by row, then by `place` of the column."""
+        """Sorts the findings by row, then by `place` of the column."""
         for findings in (self.errors, self.warnings):
             findings.sort(key=lambda finding: (finding.row, place(finding.column)))
 
     def currency_totals(self) -> list[tuple[str, int]]:
-        """(currency, minor units) over all kinds of document."""
+        """Returns (currency, minor units) over all kinds of document."""
         sums: dict[str, int] = {}
         for total in self.totals:
             sums[total.currency] = sums.get(total.currency, 0) + total.amount_minor
         return sorted(sums.items())
 
     def to_json(self) -> dict[str, Any]:
-        """As stored with the job."""
+        """Returns the report as stored with the job."""
         return {
             "rows": self.rows,
             "created": self.created,
@@ -173,18 +173,18 @@ class Report:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Report:
-        """A stored report; an empty one when the job has none yet."""
+        """Returns a stored report; an empty one when the job has none yet."""
         plain = {name: value for name, value in data.items() if name not in ("totals", "errors", "warnings")}
         return cls(
             **plain,
-            totals=[Total(**total) for total in data.get("totals", ())],
+            totals=[ControlTotal(**total) for total in data.get("totals", ())],
             errors=[Finding(*finding) for finding in data.get("errors", ())],
             warnings=[Finding(*finding) for finding in data.get("warnings", ())],
         )
 
 
 def _finding(row: int, column: str, code: str, params: dict[str, Any]) -> Finding:
-    """What is quoted from a file is cut short and made a line, so that every finding can be stored and shown."""
+    """Returns a finding with its quotations shortened to one line, so that it can be stored and shown."""
     shown = {name: _quoted(value) if isinstance(value, str) else value for name, value in params.items()}
     return Finding(row, _quoted(column), code, shown)
 

@@ -1,7 +1,7 @@
-"""From a file's own headers to the canonical columns: by synonym, or as a mapping file says.
+"""Binds a file's own headers to the canonical columns, by synonym or by a mapping file.
 
-May import pydantic, kernel.sheets and kernel.texts. Invariant: a canonical column is read from one place (a header,
-a pattern of headers, or a constant); what the mapping names and the file lacks is an error, never an empty column.
+Invariant: a canonical column has one source (a header, a pattern of headers, or a constant); a header that the mapping
+names and the file lacks is an error, never an empty column.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PLACE = re.compile(r"\{([^{}]+)\}")
 
 
 class Mapping(BaseModel):
-    """How a foreign file is read, as JSON.
+    """The JSON mapping of a foreign file.
 
     `columns`: canonical name → their header, or a pattern such as `RC-{Invoice No}`; `constants`: canonical name →
     value for every row; `date_order`: of dates that end with the year; `skip_when`: header → values that skip a row.
@@ -37,8 +37,8 @@ class Mapping(BaseModel):
     skip_when: dict[OneLine, list[OneLine]] = Field(default_factory=dict)
 
 
-def read_mapping(text: str | bytes) -> Mapping:
-    """A mapping from JSON. Raises RuleBroken(`mapping_malformed`) with what is wrong where."""
+def parse_mapping(text: str | bytes) -> Mapping:
+    """Parses a mapping from JSON. Raises RuleBroken(`mapping_malformed`) with place and reason."""
     try:
         return Mapping.model_validate_json(text)
     except ValidationError as fault:
@@ -51,9 +51,8 @@ def read_mapping(text: str | bytes) -> Mapping:
 class Binding:
     """A mapping bound to the headers of one file.
 
-    `values(cells)` gives the canonical columns in their order; `headers` says what each was read from (empty: not
-    in the file), `places` where it stands, `ignored` which headers nobody reads, `missing` the required columns that
-    are not there.
+    `values(cells)` returns the canonical columns in order; `headers`: the header of each (empty: not in the file);
+    `places`: its position; `ignored`: headers without a column; `missing`: required columns the file lacks.
     """
 
     names: tuple[str, ...]
@@ -67,17 +66,17 @@ class Binding:
     places: dict[str, int] = field(default_factory=dict)
 
     def place(self, name: str) -> int:
-        """Where a person meets a column, reading a row from the left: no column first, absent ones last."""
+        """Returns the sort position of a column from the left: "" first, absent columns last."""
         absent = MAX_COLUMNS + self.names.index(name) if name in self.names else 2 * MAX_COLUMNS
         return self.places.get(name, absent) if name else -1
 
     def has(self, name: str) -> bool:
-        """Whether the file (or the mapping) speaks about a column at all."""
+        """True when the file or the mapping has the column."""
         return bool(self.headers[name]) or name in self.constants
 
 
 def header_names(kind: FileKind, mapping: Mapping) -> set[str]:
-    """The headers by which the header row is recognised."""
+    """Returns the headers by which the header row is recognised."""
     named = {place for text in mapping.columns.values() for place in (_PLACE.findall(text) or [text])}
     return {header_key(name) for name in named} | known_headers(kind)
 
@@ -95,24 +94,24 @@ def bind(kind: FileKind, headers: Sequence[str], mapping: Mapping) -> Binding:
     for each in fields(kind):
         source = _source(each.name, each.keys(), at, mapping, unknown)
         sources[each.name] = source
-        used.update(_read_from(source))
+        used.update(_positions_of(source))
     missing = [each.name for each in fields(kind) if each.required and sources[each.name] is None]
     return Binding(
         names=names,
-        values=_getter([sources[name] for name in names], len(headers)),
-        skips=_skipper(mapping, at),
-        headers={name: _described(sources[name], headers) for name in names},
+        values=_row_getter([sources[name] for name in names], len(headers)),
+        skips=_skip_test(mapping, at),
+        headers={name: _header_of(sources[name], headers) for name in names},
         missing=missing,
         unknown_headers=unknown,
         ignored=[header for place, header in enumerate(headers) if header and place not in used],
         constants=frozenset(mapping.constants),
-        places={name: min(_read_from(sources[name])) for name in names if _read_from(sources[name])},
+        places={name: min(_positions_of(sources[name])) for name in names if _positions_of(sources[name])},
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Pattern:
-    """A text with places for headers; empty as long as all its headers are."""
+class _HeaderPattern:
+    """A text with placeholders for headers; empty when all its cells are."""
 
     text: str
     places: tuple[int, ...]
@@ -135,16 +134,20 @@ def _positions(headers: Sequence[str]) -> dict[str, int]:
 
 def _source(
     name: str, keys: set[str], at: dict[str, int], mapping: Mapping, unknown: list[str]
-) -> int | str | _Pattern | None:
-    """Where a column comes from: a position, a constant, a pattern, or nowhere."""
+) -> int | str | _HeaderPattern | None:
+    """Returns the source of a column: a position, a constant, a pattern, or None."""
     if name in mapping.columns:
-        told = mapping.columns[name]
-        named = _PLACE.findall(told)
-        lacking = [header for header in (named or [told]) if header_key(header) not in at]
+        pattern = mapping.columns[name]
+        named = _PLACE.findall(pattern)
+        lacking = [header for header in (named or [pattern]) if header_key(header) not in at]
         if lacking:
             unknown.extend(lacking)
             return None
-        return _Pattern(told, tuple(at[header_key(h)] for h in named)) if named else at[header_key(told)]
+        return (
+            _HeaderPattern(pattern, tuple(at[header_key(header)] for header in named))
+            if named
+            else at[header_key(pattern)]
+        )
     if name in mapping.constants:
         return mapping.constants[name]
     found = sorted(at[key] for key in keys if key in at)
@@ -152,30 +155,30 @@ def _source(
     return exact if exact is not None else found[0] if found else None
 
 
-def _read_from(source: int | str | _Pattern | None) -> tuple[int, ...]:
-    if isinstance(source, _Pattern):
+def _positions_of(source: int | str | _HeaderPattern | None) -> tuple[int, ...]:
+    if isinstance(source, _HeaderPattern):
         return source.places
     return (source,) if isinstance(source, int) else ()
 
 
-def _described(source: int | str | _Pattern | None, headers: Sequence[str]) -> str:
-    if isinstance(source, _Pattern):
+def _header_of(source: int | str | _HeaderPattern | None, headers: Sequence[str]) -> str:
+    if isinstance(source, _HeaderPattern):
         return source.text
     return headers[source] if isinstance(source, int) else ""
 
 
-def _getter(sources: list[int | str | _Pattern | None], width: int) -> Callable[[list[str]], Sequence[str]]:
-    """Constants stand behind the cells, so that one itemgetter reads a whole row."""
+def _row_getter(sources: list[int | str | _HeaderPattern | None], width: int) -> Callable[[list[str]], Sequence[str]]:
+    """Returns a function from cells to canonical columns; constants follow the cells, so one itemgetter takes a row."""
     tail: list[str] = []
     places: list[int] = []
-    patterns: list[tuple[int, _Pattern]] = []
+    patterns: list[tuple[int, _HeaderPattern]] = []
     for column, source in enumerate(sources):
         if isinstance(source, int):
             places.append(source)
             continue
         places.append(width + len(tail))
         tail.append(source if isinstance(source, str) else "")
-        if isinstance(source, _Pattern):
+        if isinstance(source, _HeaderPattern):
             patterns.append((column, source))
     pick = itemgetter(*places)
     if not patterns:
@@ -190,6 +193,10 @@ def _getter(sources: list[int | str | _Pattern | None], width: int) -> Callable[
     return filled
 
 
-def _skipper(mapping: Mapping, at: dict[str, int]) -> Callable[[list[str]], bool]:
-    tests = [(at[header_key(h)], frozenset(values)) for h, values in mapping.skip_when.items() if header_key(h) in at]
+def _skip_test(mapping: Mapping, at: dict[str, int]) -> Callable[[list[str]], bool]:
+    tests = [
+        (at[header_key(header)], frozenset(values))
+        for header, values in mapping.skip_when.items()
+        if header_key(header) in at
+    ]
     return lambda cells: any(cells[place] in values for place, values in tests)

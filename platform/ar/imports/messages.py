@@ -1,7 +1,7 @@
-"""Texts of what an import may find: what was expected and what was found, in the reader's language.
+"""Defines the texts of import findings and errors: what was expected and what was found.
 
-Imports the texts of the slices below and the marker for translation. Invariant: every code that `checking`,
-`planning` or `mapping` raises stands here (a test reads them); `found` is quoted as it stood in the file.
+Invariant: every code that `checking`, `plan` or `mapping` raises has a text (a test checks it); `found` is quoted as
+it stood in the file.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ FINDINGS: dict[str, str] = {
     "tax_id_doubtful": mark("The check character of “%(found)s” is wrong. It is saved as entered."),
 }
 
-# Codes of whole-file and command errors; the readers of tables have theirs in the kernel.
+# Codes of whole-file and command errors.
 MESSAGES: dict[str, str] = {
     "import_not_found": mark("There is no such import."),
     "import_not_checked": mark("This import is not ready to be applied."),
@@ -130,7 +130,7 @@ TOTAL_LABELS: dict[str, str] = {
 
 
 def finding_text(code: str, params: Mapping[str, object]) -> str:
-    """A finding in the current language; columns and kinds of file by their names in it."""
+    """Returns a finding in the current language, with columns and kinds of file by name."""
     shown = dict(params)
     if code == "column_missing":
         shown["header"] = column_name(str(params["header"]))
@@ -141,12 +141,12 @@ def finding_text(code: str, params: Mapping[str, object]) -> str:
 
 
 def column_name(name: str) -> str:
-    """A canonical column as a person reads it: 收款单号 (receipt_no). What is none stays as it is."""
+    """Returns the label of a canonical column, like 收款单号 (receipt_no); other names unchanged."""
     return f"{gettext(LABELS[name])} ({name})" if name in LABELS else name
 
 
 def failure_text(code: str, params: Mapping[str, object]) -> str:
-    """Why a whole import could not be done, in the current language; the code itself when nobody wrote a text."""
+    """Returns why an import failed, in the current language; the code itself when it has no text."""
     text = {**LEDGER_MESSAGES, **CUSTOMER_MESSAGES, **MESSAGES}.get(code, code)
     try:
         return gettext(text, **{**amounts_of(params, current_language()), **params})

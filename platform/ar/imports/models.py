@@ -1,6 +1,6 @@
-"""Table of import jobs. Imports columns only.
+"""Defines the table of import jobs.
 
-Invariant: a job's file is a stored blob and its report is what the person saw before applying.
+Invariant: a job's file is a stored blob; its report is what was shown before applying.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What applying a file would do, decided from its rows and from what is posted already.
+"""Plans what applying a file would post, from its rows and the documents posted already.
 
-Pure: no database. Invariants: a posted document is never changed (same values: unchanged, others: an error, and so
-is one that was taken back); an allocation never takes more than is open, counting the rows before it in the file.
+Invariants: a posted document is never changed (same values: unchanged; others, or a reversed one: an error); an
+allocation never exceeds the open amount, counting the rows before it in the file.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from uuid import UUID
 
 from ar.customers.inputs import DEFAULT_TERM_DAYS, CustomerRow
 from ar.customers.lookups import CustomerFacts
-from ar.imports.inputs import ParsedItem, ParsedReceipt, Report, Total
+from ar.imports.inputs import ControlTotal, ParsedItem, ParsedReceipt, Report
 from ar.ledger.rules.due_dates import IsWorkingDay, Terms, collection_end_on, due_on, net
 from kernel.money import decimal_text
 
 
-class Posted(NamedTuple):
-    """A document that is in the ledger; `reversed_by` is the number of the reversal that took it back."""
+class PostedDocument(NamedTuple):
+    """A document in the ledger; `reversed_by` is the number of its reversal."""
 
     id: UUID
     customer_no: str
@@ -31,8 +31,8 @@ class Posted(NamedTuple):
     reversed_by: str | None = None
 
 
-class Debit(NamedTuple):
-    """A document that a receipt may pay, and what of it is open in minor units."""
+class PayableDocument(NamedTuple):
+    """A document that a receipt may pay, with its open amount in minor units."""
 
     id: UUID
     currency: str
@@ -40,7 +40,7 @@ class Debit(NamedTuple):
 
 
 class PlannedItem(NamedTuple):
-    """A document to post; the customer is known by number, since it may be new."""
+    """A document to post; the customer is given by number, since it may be new."""
 
     row: int
     customer_no: str
@@ -54,7 +54,7 @@ class PlannedItem(NamedTuple):
 
 
 class PlannedReceipt(NamedTuple):
-    """A receipt to post and what it pays: (debit item, minor units)."""
+    """A receipt to post and its allocations: (debit item, minor units)."""
 
     customer_id: UUID
     receipt: ParsedReceipt
@@ -63,31 +63,31 @@ class PlannedReceipt(NamedTuple):
 
 @dataclass(slots=True)
 class ItemPlan:
-    """Documents to post, gathered batch by batch; `names`: unknown customer number → the name the file gives it."""
+    """Documents to post, collected batch by batch; `names`: unknown customer number → its name in the file."""
 
     names: dict[str, str]
     items: list[PlannedItem] = field(default_factory=list)
 
     def new_customers(self) -> list[CustomerRow]:
-        """The unknown customers that a document to post names."""
-        wanted = {item.customer_no for item in self.items}
-        return [CustomerRow(number, name) for number, name in self.names.items() if number in wanted]
+        """Returns the unknown customers that have a document to post."""
+        numbers = {item.customer_no for item in self.items}
+        return [CustomerRow(number, name) for number, name in self.names.items() if number in numbers]
 
 
-class Booked(NamedTuple):
-    """What the ledger holds for a batch of receipts.
+class PostedReceipts(NamedTuple):
+    """The ledger's documents for a batch of receipts.
 
-    `posted` by (kind, number); `paid`: receipt → document number → minor units; `debits`: what may be paid, by
+    `posted` by (kind, number); `paid`: receipt → document number → minor units; `debits`: payable documents by
     customer and document number.
     """
 
-    posted: Mapping[tuple[str, str], Posted]
+    posted: Mapping[tuple[str, str], PostedDocument]
     paid: Mapping[UUID, Mapping[str, int]]
-    debits: Mapping[tuple[UUID, str], Sequence[Debit]]
+    debits: Mapping[tuple[UUID, str], Sequence[PayableDocument]]
 
 
 def new_customer_names(parsed: Sequence[ParsedItem], customers: Mapping[str, CustomerFacts]) -> dict[str, str]:
-    """Unknown customer number → the first name the file gives it (empty: none)."""
+    """Returns unknown customer number → its first name in the file (empty: none)."""
     names: dict[str, str] = {}
     for row in parsed:
         if row.customer_no not in customers and not names.get(row.customer_no):
@@ -98,26 +98,26 @@ def new_customer_names(parsed: Sequence[ParsedItem], customers: Mapping[str, Cus
 def plan_items(
     parsed: Sequence[ParsedItem],
     customers: Mapping[str, CustomerFacts],
-    posted: Mapping[tuple[str, str], Posted],
+    posted: Mapping[tuple[str, str], PostedDocument],
     report: Report,
     is_working_day: IsWorkingDay,
     plan: ItemPlan,
 ) -> None:
-    """Sorts a batch into new (added to `plan`), unchanged and wrong.
+    """Sorts a batch into new (added to `plan`), unchanged and erroneous.
 
-    A due date left empty follows from the customer's terms, a new customer's are net 30 (R170).
+    An empty due date follows from the customer's terms; a new customer's are net 30 (R170).
     """
     terms = {number: (Terms.from_json(facts.terms), facts.settlement_days) for number, facts in customers.items()}
     default = (net(DEFAULT_TERM_DAYS), 0)
     for row in parsed:
-        if not name_known(row, customers, plan, report):
+        if not require_customer_or_name(row, customers, plan, report):
             continue
         before = posted.get((row.kind, row.document_no))
         if before is not None:
             _compare_item(row, before, report)
             continue
         agreed, settlement_days = terms.get(row.customer_no, default)
-        due = row.due_on or _due(row, agreed, is_working_day)
+        due = row.due_on or _due_date(row, agreed, is_working_day)
         plan.items.append(
             PlannedItem(
                 row=row.row,
@@ -136,110 +136,112 @@ def plan_items(
 def plan_receipts(
     parsed: Sequence[ParsedReceipt],
     customers: Mapping[str, CustomerFacts],
-    booked: Booked,
+    booked: PostedReceipts,
     open_minor: dict[UUID, int],
     report: Report,
 ) -> list[PlannedReceipt]:
-    """Sorts a batch of receipts into new, unchanged and wrong, and finds for each new one what it pays.
+    """Sorts a batch of receipts into new, unchanged and erroneous, and allocates each new one.
 
-    `open_minor` holds what the rows before have left open of an item, and is carried from batch to batch.
+    `open_minor` is the open amount of each item after the preceding rows, carried from batch to batch.
     """
     planned = []
     for found in booked.debits.values():
         for debit in found:
             open_minor.setdefault(debit.id, debit.open_minor)
     for row in parsed:
-        if not customer_known(row, customers, report):
+        if not require_customer(row, customers, report):
             continue
         customer = customers[row.customer_no]
         before = booked.posted.get(("receipt", row.receipt_no))
         if before is not None:
             _compare_receipt(row, before, booked.paid.get(before.id, {}), report)
             continue
-        pays = _pays(row, customer.id, booked.debits, open_minor, report)
+        pays = _planned_payments(row, customer.id, booked.debits, open_minor, report)
         if pays is not None:
-            # `applies` has become `pays`: a long file would hold both.
+            # Drops `applies`, which `pays` replaces, to save memory.
             planned.append(PlannedReceipt(customer.id, row._replace(applies=()), pays))
     return planned
 
 
-def name_known(row: ParsedItem, customers: Mapping[str, CustomerFacts], plan: ItemPlan, report: Report) -> bool:
-    """Whether the customer is there or can be created; else an error. Asked of rows with a bad cell, too."""
+def require_customer_or_name(
+    row: ParsedItem, customers: Mapping[str, CustomerFacts], plan: ItemPlan, report: Report
+) -> bool:
+    """Returns True when the customer exists or can be created, else adds an error; also for rows with a bad cell."""
     known = row.customer_no in customers or bool(plan.names.get(row.customer_no))
     if not known:
         report.add_error(row.row, "customer_name", "customer_name_missing", found=row.customer_no)
     return known
 
 
-def customer_known(row: ParsedReceipt, customers: Mapping[str, CustomerFacts], report: Report) -> bool:
-    """Whether the customer is there; else an error. Asked of rows with a bad cell, too."""
+def require_customer(row: ParsedReceipt, customers: Mapping[str, CustomerFacts], report: Report) -> bool:
+    """Returns True when the customer exists, else adds an error; also for rows with a bad cell."""
     known = row.customer_no in customers
     if not known:
         report.add_error(row.row, "customer_no", "customer_unknown", found=row.customer_no)
     return known
 
 
-def totals(parsed: Sequence[ParsedItem | ParsedReceipt]) -> list[Total]:
-    """Rows and sums by kind and currency, as written in the file: what a person compares with the source."""
+def control_totals(parsed: Sequence[ParsedItem | ParsedReceipt]) -> list[ControlTotal]:
+    """Returns row counts and sums by kind and currency, as written in the file, for comparison with the source."""
     sums: dict[tuple[str, str], list[int]] = {}
     for row in parsed:
         kind = row.kind if isinstance(row, ParsedItem) else "receipt"
         total = sums.setdefault((kind, row.currency), [0, 0])
         total[0] += 1
         total[1] += row.amount_minor
-    return [Total(kind, currency, count, minor) for (kind, currency), (count, minor) in sorted(sums.items())]
+    return [ControlTotal(kind, currency, count, minor) for (kind, currency), (count, minor) in sorted(sums.items())]
 
 
-def _due(row: ParsedItem, terms: Terms, is_working_day: IsWorkingDay) -> date:
-    """A credit stands at once; what is owed falls due by the terms."""
+def _due_date(row: ParsedItem, terms: Terms, is_working_day: IsWorkingDay) -> date:
+    """Returns the due date: a credit note's own date, else by the terms."""
     return row.document_on if row.kind == "credit_note" else due_on(terms, row.document_on, is_working_day)
 
 
-def _compare_item(row: ParsedItem, before: Posted, report: Report) -> None:
+def _compare_item(row: ParsedItem, before: PostedDocument, report: Report) -> None:
     if before.reversed_by is not None:
-        _say_reversed(row.row, "document_no", row.document_no, before.reversed_by, report)
+        _add_reversed_error(row.row, "document_no", row.document_no, before.reversed_by, report)
         return
-    said = [
+    columns = [
         ("customer_no", row.customer_no, before.customer_no),
         ("document_date", row.document_on, before.document_on),
         ("due_date", row.due_on or before.due_on, before.due_on),
         ("currency", row.currency, before.currency),
         ("amount", abs(row.amount_minor), before.amount_minor),
     ]
-    _settle(row.row, row.document_no, said, before.currency, report)
+    _compare_columns(row.row, row.document_no, columns, before.currency, report)
 
 
-def _say_reversed(row: int, column: str, document_no: str, reversed_by: str, report: Report) -> None:
-    """Nothing of it is owed any more, so it is neither unchanged nor can its number be used again."""
+def _add_reversed_error(row: int, column: str, document_no: str, reversed_by: str, report: Report) -> None:
+    """Adds an error for a reversed document, whose number cannot be used again."""
     report.add_error(row, column, "document_reversed", found=document_no, reversal=reversed_by)
 
 
-def _compare_receipt(row: ParsedReceipt, before: Posted, paid: Mapping[str, int], report: Report) -> None:
+def _compare_receipt(row: ParsedReceipt, before: PostedDocument, paid: Mapping[str, int], report: Report) -> None:
     if before.reversed_by is not None:
-        _say_reversed(row.row, "receipt_no", row.receipt_no, before.reversed_by, report)
+        _add_reversed_error(row.row, "receipt_no", row.receipt_no, before.reversed_by, report)
         return
     for document_no, minor in row.applies:
         if document_no not in paid or minor not in (None, paid[document_no]):
             facts = {"found": row.receipt_no, "document_no": document_no}
             report.add_error(row.row, "applies_to", "allocation_differs", **facts)
             return
-    said = [
+    columns = [
         ("customer_no", row.customer_no, before.customer_no),
         ("received_on", row.received_on, before.document_on),
         ("currency", row.currency, before.currency),
         ("amount", row.amount_minor, before.amount_minor),
     ]
-    _settle(row.row, row.receipt_no, said, before.currency, report)
+    _compare_columns(row.row, row.receipt_no, columns, before.currency, report)
 
 
-def _settle(
-    row: int, document_no: str, said: Sequence[tuple[str, object, object]], currency: str, report: Report
+def _compare_columns(
+    row: int, document_no: str, columns: Sequence[tuple[str, object, object]], currency: str, report: Report
 ) -> None:
-    """Unchanged when the file says what is posted, else an error at each column that differs.
+    """Counts the row as unchanged, or adds an error at each column that differs.
 
     Amounts are compared in one currency only.
     """
-    differing = [each for each in said if each[1] != each[2]]
+    differing = [each for each in columns if each[1] != each[2]]
     if any(column == "currency" for column, _now, _then in differing):
         differing = [each for each in differing if each[0] != "amount"]
     for column, now, then in differing:
@@ -251,16 +253,16 @@ def _settle(
     report.unchanged += not differing
 
 
-def _pays(
+def _planned_payments(
     row: ParsedReceipt,
     customer_id: UUID,
-    debits: Mapping[tuple[UUID, str], Sequence[Debit]],
+    debits: Mapping[tuple[UUID, str], Sequence[PayableDocument]],
     open_minor: dict[UUID, int],
     report: Report,
 ) -> tuple[tuple[UUID, int], ...] | None:
-    """What the receipt pays; None when one of its documents cannot be paid so. Takes from `open_minor`."""
+    """Returns the receipt's allocations and subtracts them from `open_minor`; None after an error."""
     left, pays = row.amount_minor, []
-    for document_no, asked in row.applies:
+    for document_no, stated in row.applies:
         found = [debit for debit in debits.get((customer_id, document_no), ()) if debit.currency == row.currency]
         facts = {"found": document_no, "customer_no": row.customer_no}
         if len(found) != 1:
@@ -269,21 +271,21 @@ def _pays(
             return None
         debit = found[0]
         available = open_minor[debit.id]
-        wanted = asked if asked is not None else max(1, min(left, available))
-        if wanted > available:
-            _say(report, row, "exceeds_open", found=document_no, open=available, wanted=wanted)
+        minor = stated if stated is not None else max(1, min(left, available))
+        if minor > available:
+            _add_application_error(report, row, "exceeds_open", found=document_no, open=available, wanted=minor)
             return None
-        if wanted > left:
-            total = row.amount_minor - left + wanted
-            _say(report, row, "exceeds_receipt", wanted=total, amount=row.amount_minor)
+        if minor > left:
+            total = row.amount_minor - left + minor
+            _add_application_error(report, row, "exceeds_receipt", wanted=total, amount=row.amount_minor)
             return None
-        left -= wanted
-        pays.append((debit.id, wanted))
+        left -= minor
+        pays.append((debit.id, minor))
     for item_id, minor in pays:
         open_minor[item_id] -= minor
     return tuple(pays)
 
 
-def _say(report: Report, row: ParsedReceipt, code: str, **params: str | int) -> None:
+def _add_application_error(report: Report, row: ParsedReceipt, code: str, **params: str | int) -> None:
     shown = {name: decimal_text(p, row.currency) if isinstance(p, int) else p for name, p in params.items()}
     report.add_error(row.row, "applies_to", code, currency=row.currency, **shown)

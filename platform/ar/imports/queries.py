@@ -1,7 +1,6 @@
-"""Reads for imports: what is posted already, what may be paid, and the jobs of the history.
+"""Loads the posted documents and payable items that an import compares with, and the jobs for their pages.
 
-May import the tables of customers, ledger and imports. Invariant: one statement per question, whatever the
-number of rows; frozen views for pages.
+Invariant: one statement per question, whatever the number of rows.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from ar.customers.models import Customer
 from ar.imports.inputs import Report
 from ar.imports.messages import finding_text
 from ar.imports.models import ImportJob
-from ar.imports.plan import Debit, Posted
+from ar.imports.plan import PayableDocument, PostedDocument
 from ar.ledger.models import DEBIT_KINDS, Allocation, OpenItem
 from kernel.arrays import array_text
 from kernel.errors import NotFound
@@ -29,7 +28,7 @@ WORKING_STATES = ("uploaded", "checking", "applying")
 
 
 @dataclass(frozen=True, slots=True)
-class JobLine:
+class JobRow:
     """An import in the history."""
 
     id: UUID
@@ -43,7 +42,7 @@ class JobLine:
 
 @dataclass(frozen=True, slots=True)
 class JobPage:
-    """An import with everything its page shows."""
+    """An import for its page."""
 
     id: UUID
     kind: str
@@ -61,18 +60,18 @@ class JobPage:
 
     @property
     def working(self) -> bool:
-        """Whether a job is at it or about to be."""
+        """True while a check or application is queued or running."""
         return self.state in WORKING_STATES
 
 
 def posted_documents(
     db: Session, tenant_id: UUID, kinds: Iterable[str], numbers: Iterable[str]
-) -> dict[tuple[str, str], Posted]:
-    """What is in the ledger of these kinds and numbers, by (kind, number)."""
+) -> dict[tuple[str, str], PostedDocument]:
+    """Returns the posted documents of these kinds and numbers, by (kind, number)."""
     item, customer, mirror = OpenItem, Customer, aliased(OpenItem)
     rows = db.execute(
         select_view(
-            Posted,
+            PostedDocument,
             id=value(item.id),
             customer_no=value(customer.number),
             document_on=value(item.document_on),
@@ -91,10 +90,10 @@ def posted_documents(
             item.document_no == sa.any_(_array(numbers, sa.Text())),
         )
     )
-    return {(row.kind, row.document_no): view(Posted, row) for row in rows}
+    return {(row.kind, row.document_no): view(PostedDocument, row) for row in rows}
 
 
-# Both sides by the same expression; only what is not ASCII is worth unfolding.
+# Both sides by the same expression; NFKC only where a text is not ASCII, since it is slow.
 _KEY = "replace(lower(CASE WHEN octet_length({0}) = length({0}) THEN {0} ELSE normalize({0}, NFKC) END), ' ', '')"
 _ASKED = f"(SELECT n AS number, {_KEY.format('n')} AS key FROM unnest(CAST(:numbers AS text[])) AS n) AS asked"  # noqa: S608
 _SIMILAR_DOCUMENTS = sa.text(
@@ -109,33 +108,33 @@ _SIMILAR_CUSTOMERS = sa.text(
 )
 
 
-def similar_documents(
+def lookalike_documents(
     db: Session, tenant_id: UUID, kinds: Iterable[str], numbers: Iterable[str]
 ) -> dict[tuple[str, str], str]:
-    """(kind, number asked) → a posted document whose number differs by width, case or blanks only."""
+    """Returns (kind, given number) → a posted number that differs only in width, case or spacing."""
     given = {"tenant": tenant_id, "kinds": array_text(sorted(kinds)), "numbers": array_text(numbers)}
     return {(kind, number): posted_no for kind, number, posted_no in db.execute(_SIMILAR_DOCUMENTS, given)}
 
 
-def similar_customers(db: Session, tenant_id: UUID, numbers: Iterable[str]) -> dict[str, str]:
-    """Number asked → a customer whose number differs by width, case or blanks only."""
+def lookalike_customers(db: Session, tenant_id: UUID, numbers: Iterable[str]) -> dict[str, str]:
+    """Returns given number → a customer number that differs only in width, case or spacing."""
     given = {"tenant": tenant_id, "numbers": array_text(numbers)}
     return dict(db.execute(_SIMILAR_CUSTOMERS, given).all())
 
 
 def payments_of(db: Session, tenant_id: UUID, receipt_ids: Iterable[UUID]) -> dict[UUID, dict[str, int]]:
-    """What posted receipts pay: receipt → document number → minor units, reversals taken off."""
-    a, debit = Allocation, aliased(OpenItem)
-    paid = sa.func.sum(a.amount_minor)
+    """Returns receipt → document number → allocated minor units, net of reversals."""
+    allocation, debit = Allocation, aliased(OpenItem)
+    paid = sa.func.sum(allocation.amount_minor)
     rows = db.execute(
-        sa.select(a.credit_item_id, debit.document_no, sa.cast(paid, sa.BigInteger))
-        .join(debit, sa.and_(debit.tenant_id == a.tenant_id, debit.id == a.debit_item_id))
+        sa.select(allocation.credit_item_id, debit.document_no, sa.cast(paid, sa.BigInteger))
+        .join(debit, sa.and_(debit.tenant_id == allocation.tenant_id, debit.id == allocation.debit_item_id))
         .where(
-            a.tenant_id == tenant_id,
+            allocation.tenant_id == tenant_id,
             debit.tenant_id == tenant_id,
-            a.credit_item_id == sa.any_(_array(receipt_ids, sa.Uuid())),
+            allocation.credit_item_id == sa.any_(_array(receipt_ids, sa.Uuid())),
         )
-        .group_by(a.credit_item_id, debit.document_no)
+        .group_by(allocation.credit_item_id, debit.document_no)
         .having(paid > 0)
     )
     payments: dict[UUID, dict[str, int]] = {}
@@ -144,63 +143,67 @@ def payments_of(db: Session, tenant_id: UUID, receipt_ids: Iterable[UUID]) -> di
     return payments
 
 
-def payable(db: Session, tenant_id: UUID, numbers: Iterable[str]) -> dict[tuple[UUID, str], list[Debit]]:
-    """Documents of these numbers that a receipt may pay, by customer and number."""
-    i = OpenItem
+def payable_documents(
+    db: Session, tenant_id: UUID, numbers: Iterable[str]
+) -> dict[tuple[UUID, str], list[PayableDocument]]:
+    """Returns the documents of these numbers that a receipt may pay, by customer and number."""
+    item = OpenItem
     rows = db.execute(
-        sa.select(i.customer_id, i.document_no, i.id, i.currency, i.open_minor).where(
-            i.tenant_id == tenant_id, i.kind.in_(DEBIT_KINDS), i.document_no == sa.any_(_array(numbers, sa.Text()))
+        sa.select(item.customer_id, item.document_no, item.id, item.currency, item.open_minor).where(
+            item.tenant_id == tenant_id,
+            item.kind.in_(DEBIT_KINDS),
+            item.document_no == sa.any_(_array(numbers, sa.Text())),
         )
     )
-    found: dict[tuple[UUID, str], list[Debit]] = {}
+    found: dict[tuple[UUID, str], list[PayableDocument]] = {}
     for row in rows:
-        debit = Debit(id=row.id, currency=row.currency, open_minor=row.open_minor)
+        debit = PayableDocument(id=row.id, currency=row.currency, open_minor=row.open_minor)
         found.setdefault((row.customer_id, row.document_no), []).append(debit)
     return found
 
 
-def history(db: Session, tenant_id: UUID, *, offset: int = 0, limit: int = 50) -> tuple[list[JobLine], int]:
-    """A page of imports, newest first, and how many there are."""
-    j = ImportJob
-    total = db.execute(sa.select(sa.func.count()).select_from(j).where(j.tenant_id == tenant_id)).scalar_one()
+def history(db: Session, tenant_id: UUID, *, offset: int = 0, limit: int = 50) -> tuple[list[JobRow], int]:
+    """Returns one page of imports, newest first, and their total number."""
+    record = ImportJob
+    total = db.execute(sa.select(sa.func.count()).select_from(record).where(record.tenant_id == tenant_id)).scalar_one()
     rows = db.execute(
         select_view(
-            JobLine,
-            id=value(j.id),
-            kind=value(j.kind),
-            file_name=value(j.file_name),
-            state=value(j.state),
-            rows=value(j.rows_total),
-            created_by=value(j.created_by),
-            created_at=value(j.created_at),
+            JobRow,
+            id=value(record.id),
+            kind=value(record.kind),
+            file_name=value(record.file_name),
+            state=value(record.state),
+            rows=value(record.rows_total),
+            created_by=value(record.created_by),
+            created_at=value(record.created_at),
         )
-        .where(j.tenant_id == tenant_id)
-        .order_by(j.created_at.desc(), j.id.desc())
+        .where(record.tenant_id == tenant_id)
+        .order_by(record.created_at.desc(), record.id.desc())
         .offset(offset)
         .limit(limit)
     )
-    return views(JobLine, rows), total
+    return views(JobRow, rows), total
 
 
 def job(db: Session, tenant_id: UUID, job_id: UUID) -> JobPage:
-    """One import. Raises NotFound."""
-    j = ImportJob
+    """Returns one import. Raises NotFound(`import_not_found`)."""
+    record = ImportJob
     row = db.execute(
         sa.select(
-            j.id,
-            j.kind,
-            j.file_name,
-            j.file_sha256,
-            j.mapping,
-            j.state,
-            j.rows_total,
-            j.rows_done,
-            j.report,
-            j.error,
-            j.created_by,
-            j.created_at,
-            j.finished_at,
-        ).where(j.tenant_id == tenant_id, j.id == job_id)
+            record.id,
+            record.kind,
+            record.file_name,
+            record.file_sha256,
+            record.mapping,
+            record.state,
+            record.rows_total,
+            record.rows_done,
+            record.report,
+            record.error,
+            record.created_by,
+            record.created_at,
+            record.finished_at,
+        ).where(record.tenant_id == tenant_id, record.id == job_id)
     ).first()
     if row is None:
         raise NotFound("import_not_found")
@@ -209,10 +212,10 @@ def job(db: Session, tenant_id: UUID, job_id: UUID) -> JobPage:
 
 
 def _array(values: Iterable[object], kind: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
-    """Many values as one parameter of an array type.
+    """Returns many values as one parameter of an array type.
 
-    Untyped for SQLAlchemy, so that the parameter itself is the array: the planner then sees a constant, which it
-    looks up by hash; a cast from text would be compared element by element.
+    Untyped for SQLAlchemy, so that the parameter itself is the array and the planner hashes it; a cast from text would
+    be compared element by element.
     """
     return sa.cast(sa.literal(array_text(values), sa.types.NullType()), sa.ARRAY(kind))
 
@@ -227,7 +230,12 @@ def report_json(report: Report) -> dict[str, Any]:
         "skipped": report.skipped,
         "totals": [{"currency": currency, "amount_minor": minor} for currency, minor in report.currency_totals()],
         "errors": [
-            {"row": e.row, "column": e.column, "code": e.code, "message": finding_text(e.code, e.params)}
-            for e in report.errors
+            {
+                "row": finding.row,
+                "column": finding.column,
+                "code": finding.code,
+                "message": finding_text(finding.code, finding.params),
+            }
+            for finding in report.errors
         ],
     }

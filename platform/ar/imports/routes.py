@@ -1,4 +1,4 @@
-"""The pages of imports: upload, preview with control totals, apply, history.
+"""Serves the import pages: upload, preview with control totals, application, history.
 
 Invariant: parse, authorise, one command or one query, render.
 """
@@ -15,7 +15,7 @@ from ar.imports import commands, files, queries
 from ar.imports.columns import FILE_KINDS, FileKind, fields
 from ar.imports.inputs import ApplyImport, ImportFile, UploadFile
 from ar.imports.jobs import stored_file
-from ar.imports.mapping import Mapping, read_mapping
+from ar.imports.mapping import Mapping, parse_mapping
 from ar.imports.messages import KIND_LABELS, STATE_LABELS, TOTAL_LABELS, failure_text, finding_text
 from kernel.errors import HuikuanError, NotFound
 from kernel.i18n import gettext as _
@@ -50,7 +50,7 @@ def _index_page(form: Form[Any]) -> str:
 @bp.get("/")
 @staff(Permission.IMPORT)
 def index() -> Page:
-    """The upload form and what was imported before."""
+    """Shows the upload form and the history of imports."""
     asked = request.args.get("kind", "")
     return _index_page(blank(kind=asked if asked in FILE_KINDS else "open-items"))
 
@@ -58,7 +58,7 @@ def index() -> Page:
 @bp.post("/")
 @staff(Permission.IMPORT)
 def create() -> Page:
-    """Takes a file in and has it checked."""
+    """Uploads a file and queues its check."""
     form = read_form(UploadFile)
     sent = request.files.get("file")
     if sent is None or not sent.filename:
@@ -79,14 +79,14 @@ def _show_page(form: Form[Any], job_id: UUID) -> str:
 @bp.get("/<uuid:job_id>")
 @staff(Permission.IMPORT)
 def show(job_id: UUID) -> Page:
-    """One import: progress, then totals and errors, then what was done."""
+    """Shows one import: progress, then control totals and errors, then the result."""
     return _show_page(blank(), job_id)
 
 
 @bp.get("/<uuid:job_id>/progress")
 @staff(Permission.IMPORT)
 def progress(job_id: UUID) -> Page:
-    """The part of the page that follows the job."""
+    """Renders the part of the page that polls the job."""
     return part("ar/imports/_job.html", **_show(job_id, blank()))
 
 
@@ -94,8 +94,8 @@ def progress(job_id: UUID) -> Page:
 @staff(Permission.IMPORT)
 @command_form(ApplyImport, page=_show_page, fields={"import_totals_unconfirmed": "totals_confirmed"})
 def apply(data: ApplyImport, job_id: UUID) -> Page:
-    """Applies a checked import whose totals the person confirmed; again: nothing more happens."""
-    if commands.request_apply(db(), actor(), job_id, data):
+    """Queues the application of a checked import with confirmed totals. Idempotent."""
+    if commands.request_application(db(), actor(), job_id, data):
         flash_ok(_("The import is being applied."))
     return see_other(url_for("imports.show", job_id=job_id))
 
@@ -103,25 +103,25 @@ def apply(data: ApplyImport, job_id: UUID) -> Page:
 @bp.get("/<uuid:job_id>/errors.xlsx")
 @staff(Permission.IMPORT)
 def errors(job_id: UUID) -> Page:
-    """The uploaded rows with their errors."""
+    """Downloads the uploaded rows with their errors."""
     job = queries.job(db(), actor().tenant_id, job_id)
-    content = files.annotated(stored_file(db(), actor().tenant_id, job), job.report)
+    content = files.rows_with_errors(stored_file(db(), actor().tenant_id, job), job.report)
     return download(content, files.XLSX, f"{job.file_name.rsplit('.', 1)[0]}-{_('errors')}.xlsx")
 
 
 @bp.get("/samples/<kind>.xlsx")
 @staff(Permission.IMPORT)
 def sample(kind: str) -> Page:
-    """An example file of a kind."""
+    """Downloads an example file of a kind."""
     if kind not in FILE_KINDS:
         raise NotFound("import_not_found")
-    return download(files.sample(kind), files.XLSX, f"{kind}.xlsx")
+    return download(files.sample_file(kind), files.XLSX, f"{kind}.xlsx")
 
 
 def _mapping(data: UploadFile) -> Mapping:
-    """The uploaded mapping, or an empty one, with the form's order of dates."""
+    """Returns the uploaded mapping, or an empty one, with the form's order of dates."""
     sent = request.files.get("mapping")
-    mapping = read_mapping(sent.read()) if sent is not None and sent.filename else Mapping()
+    mapping = parse_mapping(sent.read()) if sent is not None and sent.filename else Mapping()
     return mapping.model_copy(update={"date_order": data.date_order}) if data.date_order else mapping
 
 

@@ -1,7 +1,6 @@
-"""The rows of a file one after another: read by `checking`, their findings noted, repeated keys refused.
+"""Parses the rows of a file one by one, collects their findings, and refuses repeated keys.
 
-Pure: kernel readers of tables and this slice's own values; no database. Invariant: each row is counted once, and
-yields either a value or errors that name its number.
+Invariant: each row is counted once, and yields either a value or errors with its number.
 """
 
 from __future__ import annotations
@@ -11,20 +10,20 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
-from ar.imports.checking import BadRow, Reader
+from ar.imports.checking import BadRow, RowParser
 from ar.imports.columns import FileKind
-from ar.imports.inputs import ReadRows, Report
+from ar.imports.inputs import ParsedRows, Report
 from ar.imports.mapping import Binding
 from kernel.sheets import DateOrder, Table
 
 PROGRESS_EVERY_ROWS = 2_000
-#: So many rows show whether a file's values are of a kind.
+#: Rows tried to tell whether a file's values are of a kind.
 ROWS_TRIED = 20
 
 Progress = Callable[[int], None]
 
 
-def read_rows(
+def parse_rows(
     kind: FileKind,
     table: Table,
     binding: Binding,
@@ -32,13 +31,13 @@ def read_rows(
     date_order: DateOrder | None,
     progress: Progress,
     today: date | None = None,
-) -> ReadRows:
-    """All rows as ParsedCustomer, ParsedItem or ParsedReceipt; what is wrong with the half ones is in `report.errors`.
+) -> ParsedRows:
+    """Returns all rows as ParsedCustomer, ParsedItem or ParsedReceipt; errors of the half ones are in `report.errors`.
 
     Counts rows and skipped rows (closing totals, and what the mapping skips). Raises TableRefused.
     """
-    parse = _parser(kind, Reader(report, date_order, serial=table.kind == "xlsx", today=today))
-    width, rows = len(table.headers), ReadRows([], [])
+    parse = _parser(kind, RowParser(report, date_order, serial=table.kind == "xlsx", today=today))
+    width, rows = len(table.headers), ParsedRows([], [])
     for number, cells in _data_rows(table, binding, report, progress):
         if len(cells) > width:
             report.add_error(number, "", "cells_beyond_header", expected=width, found=len(cells))
@@ -54,9 +53,9 @@ def read_rows(
     return rows
 
 
-def reads_well(kind: FileKind, table: Table, binding: Binding, date_order: DateOrder | None) -> bool:
-    """Whether the first rows hold at least one that is right as a row of this kind. Raises TableRefused."""
-    parse = _parser(kind, Reader(Report(), date_order, serial=table.kind == "xlsx"))
+def any_row_parses(kind: FileKind, table: Table, binding: Binding, date_order: DateOrder | None) -> bool:
+    """Returns True when one of the first ROWS_TRIED rows parses as this kind. Raises TableRefused."""
+    parse = _parser(kind, RowParser(Report(), date_order, serial=table.kind == "xlsx"))
     for _number, cells in islice(_data_rows(table, binding, Report(), lambda _rows: None), ROWS_TRIED):
         try:
             parse(_number, binding.values(cells[: len(table.headers)]))
@@ -66,8 +65,8 @@ def reads_well(kind: FileKind, table: Table, binding: Binding, date_order: DateO
     return False
 
 
-def _parser(kind: FileKind, reader: Reader) -> Callable[[int, Sequence[str]], Any]:
-    """The method that reads a row of this kind."""
+def _parser(kind: FileKind, reader: RowParser) -> Callable[[int, Sequence[str]], Any]:
+    """Returns the method that parses a row of this kind."""
     parsers: dict[FileKind, Callable[[int, Sequence[str]], Any]] = {
         "customers": reader.customer,
         "open-items": reader.item,
@@ -76,10 +75,10 @@ def _parser(kind: FileKind, reader: Reader) -> Callable[[int, Sequence[str]], An
     return parsers[kind]
 
 
-def refuse_twins(rows: ReadRows, key: Callable[[Any], Any], column: str, report: Report) -> ReadRows:
-    """Leaves out, with an error that names both rows, what repeats a key of an earlier row."""
+def refuse_duplicates(rows: ParsedRows, key: Callable[[Any], Any], column: str, report: Report) -> ParsedRows:
+    """Returns the rows without those that repeat a key; adds an error naming both rows."""
     first_rows: dict[Any, int] = {}
-    kept: list[Any] = []
+    unique: list[Any] = []
     half = {each.row for each in rows.half}
     for each in sorted([*rows.good, *rows.half], key=lambda row: row.row) if half else rows.good:
         found = key(each)
@@ -88,11 +87,11 @@ def refuse_twins(rows: ReadRows, key: Callable[[Any], Any], column: str, report:
         first = first_rows.setdefault(found, each.row)
         if first == each.row:
             if each.row not in half:
-                kept.append(each)
+                unique.append(each)
         else:
             shown = found[-1] if isinstance(found, tuple) else found
             report.add_error(each.row, column, "duplicate_in_file", found=shown, first_row=first)
-    return ReadRows(kept, rows.half)
+    return ParsedRows(unique, rows.half)
 
 
 def _data_rows(table: Table, binding: Binding, report: Report, progress: Progress) -> Iterator[tuple[int, list[str]]]:

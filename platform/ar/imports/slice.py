@@ -1,4 +1,4 @@
-"""What imports bring to the application."""
+"""Registers imports with the application."""
 
 from __future__ import annotations
 

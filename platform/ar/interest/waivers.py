@@ -32,7 +32,7 @@ from kernel.counters import document_number, take_numbers
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.money import BadAmount, parse_amount
-from tenants.approvals.engine import Ask, request
+from tenants.approvals.engine import ApprovalRequest, request
 from tenants.queries import tenant
 
 WAIVER = "interest_waiver"
@@ -63,7 +63,7 @@ def _waive(db: Session, actor: Actor, charge_id: UUID, data: WaiveInterest) -> U
         request(
             db,
             actor,
-            Ask(
+            ApprovalRequest(
                 WAIVE,
                 charge_id,
                 charge.customer_id,

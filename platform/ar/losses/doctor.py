@@ -1,7 +1,7 @@
-"""The losses' examination: written-off debts against the memorandum account, runs against what they booked.
+"""Examines losses: written-off debts against the memorandum account, provision runs against their entries.
 
-May import the kernel's session and the ledger's form of a check; plain SQL on purpose, so that it does not share a
-mistake with what it examines. Invariant: it reads, with the tenant bound in every statement.
+Plain SQL, so that it does not share a mistake with the code it examines. Invariant: it only reads, with the tenant
+bound in every statement.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from sqlalchemy.orm import Session
 from ar.ledger.lookups import run_check
 from tenants.slice import Check
 
-_STANDS: Final = "NOT EXISTS (SELECT FROM open_item m WHERE m.tenant_id = :tenant AND m.reverses_id = {item})"
+_UNREVERSED: Final = "NOT EXISTS (SELECT FROM open_item m WHERE m.tenant_id = :tenant AND m.reverses_id = {item})"
 _CASES: Final = f"""
     SELECT currency, sum(minor) AS minor FROM (
         SELECT b.currency, b.amount_minor AS minor FROM bad_debt_credit b
-        WHERE b.tenant_id = :tenant AND {_STANDS.format(item="b.item_id")}
+        WHERE b.tenant_id = :tenant AND {_UNREVERSED.format(item="b.item_id")}
         UNION ALL
         SELECT r.currency, -r.amount_minor FROM bad_debt_recovery r
-        WHERE r.tenant_id = :tenant AND {_STANDS.format(item="r.recovery_item_id")}
+        WHERE r.tenant_id = :tenant AND {_UNREVERSED.format(item="r.recovery_item_id")}
     ) AS cases GROUP BY currency
 """  # noqa: S608 - texts of our own
 # Each check selects, as `name`, what breaks its invariant.
@@ -44,10 +44,11 @@ _CHECKS: Final[tuple[tuple[str, str], ...]] = (
         f"""
         SELECT k.number AS name FROM bad_debt_case k JOIN (
             SELECT r.case_id, r.currency, sum(r.amount_minor) AS minor FROM bad_debt_recovery r
-            WHERE r.tenant_id = :tenant AND {_STANDS.format(item="r.recovery_item_id")} GROUP BY r.case_id, r.currency
+            WHERE r.tenant_id = :tenant AND {_UNREVERSED.format(item="r.recovery_item_id")}
+            GROUP BY r.case_id, r.currency
         ) AS back ON back.case_id = k.id
         LEFT JOIN bad_debt_credit b ON b.tenant_id = :tenant AND b.case_id = k.id AND b.currency = back.currency
-            AND {_STANDS.format(item="b.item_id")}
+            AND {_UNREVERSED.format(item="b.item_id")}
         WHERE k.tenant_id = :tenant AND back.minor > coalesce(b.amount_minor, 0)
         """,  # noqa: S608 - texts of our own
     ),
@@ -58,7 +59,7 @@ _CHECKS: Final[tuple[tuple[str, str], ...]] = (
         LEFT JOIN LATERAL (
             SELECT coalesce(sum(i.amount_minor), 0) AS minor, coalesce(sum(i.open_minor), 0) AS open_minor
             FROM bad_debt_credit b JOIN open_item i ON i.tenant_id = :tenant AND i.id = b.item_id
-            WHERE b.tenant_id = :tenant AND b.case_id = k.id AND {_STANDS.format(item="b.item_id")}
+            WHERE b.tenant_id = :tenant AND b.case_id = k.id AND {_UNREVERSED.format(item="b.item_id")}
         ) AS booked ON true
         LEFT JOIN LATERAL (
             SELECT coalesce(sum(n.amount_minor), 0) AS minor FROM bad_debt_line n
@@ -93,6 +94,6 @@ _CHECKS: Final[tuple[tuple[str, str], ...]] = (
 
 
 def losses_checks(db: Session, tenant_id: UUID) -> list[Check]:
-    """Examines one tenant's losses; the cost follows their whole history, so this is a nightly matter."""
+    """Returns the checks of one tenant's losses; reads their whole history, so it runs nightly."""
     db.execute(sa.text("SET LOCAL jit = off"))
     return [run_check(db, tenant_id, name, sql) for name, sql in _CHECKS]

@@ -18,20 +18,25 @@ from web.links import page_url
 
 
 def entry_sources(db: Session, tenant_id: UUID, entry_id: UUID) -> list[EntrySource]:
-    """Returns the provision run that booked or reversed the entry, or the bad-debt case that it belongs to."""
-    r, v, k, b, y, i = ProvisionRun, ProvisionReversal, BadDebtCase, BadDebtCredit, BadDebtRecovery, OpenItem
-    items = sa.select(sa.func.coalesce(i.reverses_id, i.id)).where(i.tenant_id == tenant_id, i.entry_id == entry_id)
-    reversed_here = sa.exists().where(v.tenant_id == tenant_id, v.run_id == r.id, v.entry_id == entry_id)
+    """Returns the provision run that posted or reversed the entry, or the bad-debt case that it belongs to."""
+    run, reversal, case = ProvisionRun, ProvisionReversal, BadDebtCase
+    credit, recovery, item = BadDebtCredit, BadDebtRecovery, OpenItem
+    items = sa.select(sa.func.coalesce(item.reverses_id, item.id)).where(
+        item.tenant_id == tenant_id, item.entry_id == entry_id
+    )
+    reversed_here = sa.exists().where(
+        reversal.tenant_id == tenant_id, reversal.run_id == run.id, reversal.entry_id == entry_id
+    )
     cases = sa.union_all(
-        sa.select(b.case_id).where(b.tenant_id == tenant_id, b.item_id.in_(items)),
-        sa.select(y.case_id).where(y.tenant_id == tenant_id, y.recovery_item_id.in_(items)),
+        sa.select(credit.case_id).where(credit.tenant_id == tenant_id, credit.item_id.in_(items)),
+        sa.select(recovery.case_id).where(recovery.tenant_id == tenant_id, recovery.recovery_item_id.in_(items)),
     )
     rows = db.execute(
         sa.union_all(
-            sa.select(sa.literal("run").label("what"), r.id, r.number).where(
-                r.tenant_id == tenant_id, sa.or_(r.entry_id == entry_id, reversed_here)
+            sa.select(sa.literal("run").label("what"), run.id, run.number).where(
+                run.tenant_id == tenant_id, sa.or_(run.entry_id == entry_id, reversed_here)
             ),
-            sa.select(sa.literal("case"), k.id, k.number).where(k.tenant_id == tenant_id, k.id.in_(cases)),
+            sa.select(sa.literal("case"), case.id, case.number).where(case.tenant_id == tenant_id, case.id.in_(cases)),
         ).limit(2)
     )
     return [

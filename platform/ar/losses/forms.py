@@ -1,4 +1,4 @@
-"""What the pages of losses say: rates, factors, buckets, names. Invariant: a figure that is not known reads “n/a”."""
+"""Words the pages of losses: rates, factors, buckets, names. Invariant: an unknown figure is shown as “n/a”."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kernel.i18n import ngettext
 
 
 def percent(ppm: int | None) -> str:
-    """Millionths as per cent, with the decimals it needs: 28,800 → "2.88 %"; None: n/a."""
+    """Returns ppm as per cent, with the decimals it needs: 28,800 → "2.88 %"; None: n/a."""
     if ppm is None:
         return _("n/a")
     number = format(Decimal(ppm).scaleb(-4).normalize(), "f")
@@ -27,12 +27,12 @@ def percent(ppm: int | None) -> str:
 
 
 def factor(bps: int) -> str:
-    """A factor of basis points as a plain number: 12,000 → "1.2"."""
+    """Returns a factor in basis points as a plain number: 12,000 → "1.2"."""
     return format(Decimal(bps).scaleb(-4).normalize(), "f")
 
 
 def bucket(from_days: int | None, through_days: int | None) -> str:
-    """A bucket in words."""
+    """Returns a bucket in words."""
     if from_days is None:
         return _("Not due")
     if through_days is None:
@@ -41,7 +41,7 @@ def bucket(from_days: int | None, through_days: int | None) -> str:
 
 
 def band(months: int | None) -> str:
-    """A band of lateness in words."""
+    """Returns a band of lateness in words."""
     if months is None:
         return _("Later")
     if months == 0:

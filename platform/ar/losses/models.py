@@ -1,7 +1,7 @@
-"""Tables of losses: provision policies and runs, bad-debt cases with what became of them. Imports columns only.
+"""Defines the tables of losses: provision policies and runs, bad-debt cases with their recoveries and events.
 
 Invariants: policies, assessments, runs, lines, files, recoveries and events are inserted once and never changed; of a
-case only its state and what settled it move; what was written off or recovered counts while its document stands.
+case only its state and decision columns change; a credit or recovery counts until its document is reversed.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ EVENT_KINDS = ("note", "contact", "promise")
 
 
 class ProvisionPolicy(Tenanted, Base):
-    """A version of how the allowance is estimated; the highest holds.
+    """A version of the provision policy; the highest is in force.
 
-    `buckets`: [{through_days, rate_bps}], the last without an end. Rates, the loss given default, the roll assumed
-    where none can be measured and the forward-looking factor are basis points (factor 10,000: unchanged).
+    `buckets`: [{through_days, rate_bps}], the last without an end. Rates, the loss given default, the fallback
+    roll and the forward-looking factor are basis points (factor 10,000: unchanged).
     """
 
     __tablename__ = "provision_policy"
@@ -65,7 +65,7 @@ class ProvisionPolicy(Tenanted, Base):
 
 
 class ProvisionAssessment(Tenanted, Base):
-    """A document judged by itself and so left out of the buckets; `loss_bps` None: back among them. The last holds."""
+    """An assessment that takes a document out of the buckets; `loss_bps` None ends it. The last counts."""
 
     __tablename__ = "provision_assessment"
     __table_args__ = (
@@ -81,10 +81,10 @@ class ProvisionAssessment(Tenanted, Base):
 
 
 class ProvisionRun(Tenanted, Base):
-    """One run at a day: what was required, what the account held, what was booked (`charge_minor`, signed).
+    """One run as of a day: allowance required, balance before, and the posted difference (`charge_minor`, signed).
 
     `figures` is the whole preview as it was posted; `sums` are the allowance's postings so far by kind and currency,
-    from which the next run counts its movements. `entry_id` None: there was nothing to book.
+    from which the next run counts its movements. `entry_id` None: nothing to post.
     """
 
     __tablename__ = "provision_run"
@@ -112,7 +112,7 @@ class ProvisionRun(Tenanted, Base):
 
 
 class ProvisionReversal(Tenanted, Base):
-    """A run that was taken back, once, and by which entry."""
+    """The reversal of a run, at most one, and its entry."""
 
     __tablename__ = "provision_reversal"
     __table_args__ = (
@@ -129,7 +129,7 @@ class ProvisionReversal(Tenanted, Base):
 
 
 class BadDebtCase(Tenanted, Base):
-    """Debts of one customer proposed for writing off, and what was decided. `options`: what was tried (R236)."""
+    """Debts of one customer proposed for write-off, and the decision. `options`: tried before (R236)."""
 
     __tablename__ = "bad_debt_case"
     __table_args__ = (
@@ -159,7 +159,7 @@ class BadDebtCase(Tenanted, Base):
 
 
 class BadDebtLine(Tenanted, Base):
-    """So much of one open document is proposed."""
+    """An amount of one open document proposed for write-off."""
 
     __tablename__ = "bad_debt_line"
     __table_args__ = (
@@ -210,7 +210,7 @@ class BadDebtCredit(Tenanted, Base):
 
 
 class BadDebtRecovery(Tenanted, Base):
-    """Money that came after the writing off. It counts until its `recovery` document is reversed."""
+    """Money received after the write-off. It counts until its `recovery` document is reversed."""
 
     __tablename__ = "bad_debt_recovery"
     __table_args__ = (
@@ -239,7 +239,7 @@ class BadDebtRecovery(Tenanted, Base):
 
 
 class BadDebtEvent(Tenanted, Base):
-    """What happened with a written-off debt: a note, a contact, a promise to pay (R234)."""
+    """An event of a written-off debt: a note, a contact, a promise to pay (R234)."""
 
     __tablename__ = "bad_debt_event"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What losses bring to the application: provision, bad debts, recovery."""
+"""Registers losses with the application: provision, bad debts, recoveries."""
 
 from __future__ import annotations
 

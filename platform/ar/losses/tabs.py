@@ -1,4 +1,4 @@
-"""The row of tabs over the pages of losses. Invariant: one order on every page."""
+"""Builds the tabs of the losses pages. Invariant: one order on every page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`huikuan report`: figures on the command line."""
+"""Defines `huikuan report`: the aging report on the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Journal events of reports: names and sentences."""
+"""Names the journal events of reports."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The overview pages: Today and the search. One customer is in `customer_routes`, the journal in `journal_routes`.
+"""Serves Today and the search, and holds the blueprint of the customer and journal pages.
 
-Invariant: parse, authorise, one query, render; nothing here changes anything.
+Invariant: parse, authorise, one query, render; nothing here writes.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from flask import Blueprint, g, request, url_for
 from ar.ledger.lookups import AsOfRequest, examination_runs, total_of
 from ar.ledger.messages import KIND_NAMES, STAGE_NAMES, STAGE_TONES
 from ar.ledger.rules.aging import BUCKETS, AgingRow, bucket_ranges
-from ar.reports import search as finding
+from ar.reports import search as global_search
 from ar.reports.aging.exports import BUCKET_NAMES
-from ar.reports.today import queries as today
+from ar.reports.today.queries import day_sentence, today_page
 from ar.statements.messages import STATUS_NAMES
 from kernel.i18n import gettext as _
 from tenants.access import may, staff
@@ -25,7 +25,7 @@ from web.responses import Page, render, see_other
 
 bp = Blueprint("overview", __name__)
 
-# Who is told on Today when the nightly examination found something.
+# Roles that see on Today that the nightly examination found a difference.
 EXAMINERS = frozenset({Role.FINANCE_DIRECTOR, Role.ADMIN})
 NAMES: dict[str, Any] = {"kinds": KIND_NAMES, "stages": STAGE_NAMES, "stage_tones": STAGE_TONES}
 
@@ -33,19 +33,19 @@ NAMES: dict[str, Any] = {"kinds": KIND_NAMES, "stages": STAGE_NAMES, "stage_tone
 @bp.get("/", endpoint="today")
 @staff(Permission.ENTER)
 def today_view() -> Page:
-    """What waits today and how things stand; who may not read the accounts is told so, and is not turned away."""
+    """Shows work queues and balances of the day; without permission to read the accounts a page that says so."""
     if not may(Permission.READ):
         return render("ar/reports/nothing_here.html")
     own, tenant_id = g.company.currency, actor().tenant_id
-    page = today.today_page(db(), tenant_id, actor().today, actor().timezone, own)
+    page = today_page(db(), tenant_id, actor().today, actor().timezone, own)
     balances = {each.aging.currency: each.aging.balance_minor for each in page.sums}
     return render(
         "ar/reports/today/today.html",
         page=page,
-        head=page.head,
+        counts=page.counts,
         total=total_of(db(), tenant_id, balances, own, page.on),
         differs=examination_runs(db(), tenant_id, 1) if actor().roles & EXAMINERS else [],
-        day_sentence=today.day_sentence(page.on, page.head.calendar),
+        day_sentence=day_sentence(page.on, page.counts.calendar),
         aging_of=aging_parts,
         may_import=may(Permission.IMPORT),
         may_review=may(Permission.REVIEW_ACTIONS),
@@ -56,29 +56,29 @@ def today_view() -> Page:
 @bp.get("/search")
 @staff(Permission.READ)
 def search() -> Page:
-    """What was typed into the box on top; an exact number leads straight to its page."""
-    found = finding.search(db(), actor().tenant_id, request.args.get("q", ""), g.company.currency)
-    if found.straight is not None:
-        return see_other(_target(found.straight))
+    """Shows the hits of the search box; redirects to the page of an exactly matching number."""
+    found = global_search.search(db(), actor().tenant_id, request.args.get("q", ""), g.company.currency)
+    if found.exact_hit is not None:
+        return see_other(_target(found.exact_hit))
     groups = [
-        (_("Customers"), found.of(finding.CUSTOMER)),
-        (_("Contacts"), found.of(finding.CONTACT)),
-        (_("Documents"), found.of(finding.DOCUMENT)),
-        (_("Documents of this amount"), found.of(finding.AMOUNT)),
-        (_("Statements"), found.of(finding.STATEMENT)),
+        (_("Customers"), found.in_group(global_search.CUSTOMER)),
+        (_("Contacts"), found.in_group(global_search.CONTACT)),
+        (_("Documents"), found.in_group(global_search.DOCUMENT)),
+        (_("Documents of this amount"), found.in_group(global_search.AMOUNT)),
+        (_("Statements"), found.in_group(global_search.STATEMENT)),
     ]
     return render(
         "ar/reports/search.html",
         found=found,
         groups=[(title, hits) for title, hits in groups if hits],
         target=_target,
-        limit=finding.GROUP_MAX,
+        limit=global_search.GROUP_MAX,
         **NAMES,
     )
 
 
 def aging_parts(row: AgingRow, customer_no: str = "", when: AsOfRequest | None = None) -> list[dict[str, Any]]:
-    """The buckets of a row for the picture, each with the list behind it."""
+    """Returns the buckets of a row for the chart, each linked to its documents."""
     as_of = when.as_of if when else actor().today
     then = {"on": as_of.isoformat(), "known": when.known or None} if when and when.travelled else {}
     parts = []
@@ -97,9 +97,9 @@ def aging_parts(row: AgingRow, customer_no: str = "", when: AsOfRequest | None =
     return parts
 
 
-def _target(hit: finding.Hit) -> str:
-    if hit.group in (finding.DOCUMENT, finding.AMOUNT):
+def _target(hit: global_search.SearchHit) -> str:
+    if hit.group in (global_search.DOCUMENT, global_search.AMOUNT):
         return url_for("ledger.show", item_id=hit.id)
-    if hit.group == finding.STATEMENT:
+    if hit.group == global_search.STATEMENT:
         return url_for("statements.show", statement_id=hit.id)
     return url_for("overview.customer", customer_id=hit.customer_id)

@@ -1,6 +1,6 @@
-"""One box over customers, documents and amounts: grouped answers, and straight to the page for an exact number.
+"""Searches customers, contacts, documents, statements and amounts for one text.
 
-May import the slices below it and kernel. Invariant: one statement, each group bounded, each narrowed by an index.
+Invariant: one statement, each group bounded, each narrowed by an index.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ CUSTOMER, CONTACT, DOCUMENT, AMOUNT, STATEMENT = "customer", "contact", "documen
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """One answer. `label` is the number or the address, `kind` the document's; `exact`: the number as typed."""
+class SearchHit:
+    """One hit. `label` is the number or e-mail address, `kind` the document's; `exact`: its number equals the text."""
 
     group: str
     id: UUID
@@ -40,43 +40,45 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class Found:
-    """The answers, in the order of the groups."""
+class SearchResult:
+    """The hits for the text `q`, group by group."""
 
     q: str
-    hits: tuple[Hit, ...]
+    hits: tuple[SearchHit, ...]
 
-    def of(self, group: str) -> list[Hit]:
-        """The hits of one group; a document found by amount only is not listed with the numbers."""
+    def in_group(self, group: str) -> list[SearchHit]:
+        """Returns the hits of one group."""
         return [hit for hit in self.hits if hit.group == group]
 
     @property
-    def straight(self) -> Hit | None:
-        """The one hit whose number is exactly what was typed."""
+    def exact_hit(self) -> SearchHit | None:
+        """Returns the hit whose number equals the text, if there is exactly one."""
         exact = [hit for hit in self.hits if hit.exact]
         return exact[0] if len(exact) == 1 else None
 
 
-def search(db: Session, tenant_id: UUID, q: str, currency: str) -> Found:
-    """What `q` could mean. An amount is read with `currency`'s decimals, whatever its currency."""
-    wanted = " ".join(q.replace("\x00", "").split())[:QUERY_MAX]
-    if not wanted:
-        return Found("", ())
+def search(db: Session, tenant_id: UUID, q: str, currency: str) -> SearchResult:
+    """Returns the hits for `q`. An amount is parsed with the decimals of `currency` and matches any such currency."""
+    text = " ".join(q.replace("\x00", "").split())[:QUERY_MAX]
+    if not text:
+        return SearchResult("", ())
     groups = [
-        _customers(tenant_id, wanted),
-        _contacts(tenant_id, wanted),
-        _documents(tenant_id, wanted),
-        _statements(tenant_id, wanted),
+        _customers(tenant_id, text),
+        _contacts(tenant_id, text),
+        _documents(tenant_id, text),
+        _statements(tenant_id, text),
     ]
-    minor = _amount(wanted, currency)
+    minor = _parse_amount(text, currency)
     if minor is not None:
         groups.append(_amounts(tenant_id, minor))
     rows = db.execute(sa.union_all(*(group.subquery().select() for group in groups)))
     decimals = exponent(currency)
-    return Found(wanted, tuple(h for h in views(Hit, rows) if h.group != AMOUNT or exponent(h.currency) == decimals))
+    return SearchResult(
+        text, tuple(hit for hit in views(SearchHit, rows) if hit.group != AMOUNT or exponent(hit.currency) == decimals)
+    )
 
 
-def _amount(text: str, currency: str) -> int | None:
+def _parse_amount(text: str, currency: str) -> int | None:
     try:
         minor = parse_amount(text, currency)
     except ValueError:
@@ -84,9 +86,9 @@ def _amount(text: str, currency: str) -> int | None:
     return minor if 0 < minor < 2**62 else None
 
 
-def _group(group: str, **values: Any) -> list[sa.ColumnElement[Any]]:
+def _hit_columns(group: str, **values: Any) -> list[sa.ColumnElement[Any]]:
     return view_columns(
-        Hit,
+        SearchHit,
         group=value(sa.literal(group)),
         id=value(values["id"]),
         label=value(values["label"]),
@@ -99,86 +101,94 @@ def _group(group: str, **values: Any) -> list[sa.ColumnElement[Any]]:
     )
 
 
-def _open_values() -> dict[str, Any]:
-    i = OpenItem
-    return {"kind": i.kind, "currency": i.currency, "minor": i.side * i.open_minor}
+def _amount_columns() -> dict[str, Any]:
+    item = OpenItem
+    return {"kind": item.kind, "currency": item.currency, "minor": item.side * item.open_minor}
 
 
-def _same(column: Any, wanted: str) -> sa.ColumnElement[bool]:
-    return sa.func.upper(column) == wanted.upper()
+def _equals_upper(column: Any, text: str) -> sa.ColumnElement[bool]:
+    return sa.func.upper(column) == text.upper()
 
 
-def _customers(tenant_id: UUID, wanted: str) -> sa.Select[Any]:
-    c = Customer
-    exact = _same(c.number, wanted)
+def _customers(tenant_id: UUID, text: str) -> sa.Select[Any]:
+    customer = Customer
+    exact = _equals_upper(customer.number, text)
     return (
-        sa.select(*_group(CUSTOMER, id=c.id, label=c.number, exact=exact))
-        .where(c.tenant_id == tenant_id, *matches(tenant_id, wanted))
-        .order_by(exact.desc(), c.sort_key, c.number)
+        sa.select(*_hit_columns(CUSTOMER, id=customer.id, label=customer.number, exact=exact))
+        .where(customer.tenant_id == tenant_id, *matches(tenant_id, text))
+        .order_by(exact.desc(), customer.sort_key, customer.number)
         .limit(GROUP_MAX)
     )
 
 
-def _contacts(tenant_id: UUID, wanted: str) -> sa.Select[Any]:
-    k, c = Contact, Customer
+def _contacts(tenant_id: UUID, text: str) -> sa.Select[Any]:
+    contact, customer = Contact, Customer
     return (
-        sa.select(*_group(CONTACT, id=k.id, label=k.name + " <" + k.email + ">"))
-        .join(c, sa.and_(c.tenant_id == tenant_id, c.id == k.customer_id))
+        sa.select(*_hit_columns(CONTACT, id=contact.id, label=contact.name + " <" + contact.email + ">"))
+        .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == contact.customer_id))
         .where(
-            k.tenant_id == tenant_id,
-            sa.or_(k.email.icontains(wanted, autoescape=True), k.name == wanted),
-            sa.literal(len(wanted) >= 2),
+            contact.tenant_id == tenant_id,
+            sa.or_(contact.email.icontains(text, autoescape=True), contact.name == text),
+            sa.literal(len(text) >= 2),
         )
-        .order_by(k.email)
+        .order_by(contact.email)
         .limit(GROUP_MAX)
     )
 
 
-def _documents(tenant_id: UUID, wanted: str) -> sa.Select[Any]:
-    i, c = OpenItem, Customer
-    exact = i.document_no == wanted
-    columns = _group(
+def _documents(tenant_id: UUID, text: str) -> sa.Select[Any]:
+    item, customer = OpenItem, Customer
+    exact = item.document_no == text
+    columns = _hit_columns(
         DOCUMENT,
-        id=i.id,
-        label=i.document_no,
-        kind=i.kind,
-        currency=i.currency,
-        minor=i.side * i.open_minor,
+        id=item.id,
+        label=item.document_no,
+        kind=item.kind,
+        currency=item.currency,
+        minor=item.side * item.open_minor,
         exact=exact,
     )
-    prefixes = {wanted, wanted.upper()}
+    starts = [item.document_no.startswith(prefix, autoescape=True) for prefix in {text, text.upper()}]
     return (
         sa.select(*columns)
-        .join(c, sa.and_(c.tenant_id == tenant_id, c.id == i.customer_id))
-        .where(i.tenant_id == tenant_id, sa.or_(*(i.document_no.startswith(p, autoescape=True) for p in prefixes)))
-        .order_by(exact.desc(), i.document_no)
+        .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == item.customer_id))
+        .where(
+            item.tenant_id == tenant_id,
+            sa.or_(*starts),
+        )
+        .order_by(exact.desc(), item.document_no)
         .limit(GROUP_MAX)
     )
 
 
-def _statements(tenant_id: UUID, wanted: str) -> sa.Select[Any]:
-    s, c = Statement, Customer
-    number = wanted.upper()
-    columns = _group(
-        STATEMENT, id=s.id, label=s.number, currency=s.currency, minor=s.closing_minor, exact=s.number == number
+def _statements(tenant_id: UUID, text: str) -> sa.Select[Any]:
+    statement, customer = Statement, Customer
+    number = text.upper()
+    columns = _hit_columns(
+        STATEMENT,
+        id=statement.id,
+        label=statement.number,
+        currency=statement.currency,
+        minor=statement.closing_minor,
+        exact=statement.number == number,
     )
     return (
         sa.select(*columns)
-        .join(c, sa.and_(c.tenant_id == tenant_id, c.id == s.customer_id))
-        .where(s.tenant_id == tenant_id, s.number.startswith(number, autoescape=True))
-        .order_by(s.number)
+        .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == statement.customer_id))
+        .where(statement.tenant_id == tenant_id, statement.number.startswith(number, autoescape=True))
+        .order_by(statement.number)
         .limit(GROUP_MAX)
     )
 
 
 def _amounts(tenant_id: UUID, minor: int) -> sa.Select[Any]:
-    """Documents of exactly this open amount."""
-    i, c = OpenItem, Customer
-    columns = _group(AMOUNT, id=i.id, label=i.document_no, **_open_values())
+    """Documents whose open amount equals `minor`."""
+    item, customer = OpenItem, Customer
+    columns = _hit_columns(AMOUNT, id=item.id, label=item.document_no, **_amount_columns())
     return (
         sa.select(*columns)
-        .join(c, sa.and_(c.tenant_id == tenant_id, c.id == i.customer_id))
-        .where(i.tenant_id == tenant_id, i.open_minor > 0, i.open_minor == minor)
-        .order_by(i.due_on, i.document_no)
+        .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == item.customer_id))
+        .where(item.tenant_id == tenant_id, item.open_minor > 0, item.open_minor == minor)
+        .order_by(item.due_on, item.document_no)
         .limit(GROUP_MAX)
     )

@@ -1,4 +1,4 @@
-"""What the overviews bring to the application: Today, customer page, aging, key figures, debt list, journal."""
+"""Registers reports with the application: Today, customer page, aging, key figures, debt list, journal."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The page of one approval: facts, evidence, chain, and the forms that decide or withdraw.
+"""Serves the page of one approval: facts, evidence, chain, and the forms that decide or withdraw.
 
-Invariant: who may decide is the engine's answer; a refused decision leaves nothing behind and is said where the person
-stands. The views hang on the blueprint of `routes`.
+Invariant: the engine decides who may decide; a refused decision writes nothing and is explained on the page. The views
+are registered on the blueprint of `routes`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from web.context import actor, db
 from web.forms import Form, blank, read_form
 from web.responses import Page, download, render
 
-SAID = {
+OUTCOME_TEXTS = {
     "pending": mark("Approved; the next approver has been notified."),
     "approved": mark("Approved, and done."),
     "rejected": mark("Rejected; the requester has been notified."),
@@ -35,7 +35,7 @@ SAID = {
 
 
 def _approval_page(form: Form[Any], approval_id: UUID, problem: str = "") -> str:
-    """Renders the approval; `form` comes back in its slot: decision or withdrawal. `problem`: why it is undecided."""
+    """Renders the approval; `form` fills its slot: decision or withdrawal. `problem`: why deciding failed."""
     page = queries.approval_page(db(), actor(), approval_id)
     kind = find(page.approval.kind)
     facts = kind.facts(page.approval.facts) if kind and kind.facts else None
@@ -61,7 +61,7 @@ def _approval_page(form: Form[Any], approval_id: UUID, problem: str = "") -> str
 @bp.get("/<uuid:approval_id>")
 @staff(Permission.READ)
 def show(approval_id: UUID) -> Page:
-    """One approval: facts, evidence, chain, and the form for whoever can decide."""
+    """Shows one approval: facts, evidence, chain, and the decision form."""
     return _approval_page(blank(), approval_id)
 
 
@@ -80,17 +80,17 @@ def decide(approval_id: UUID) -> Page:
         if error.code == "approval_not_found":
             raise
         return _refused(form, approval_id, error)
-    said = SAID[state] if approve else SAID["rejected"]
+    said = OUTCOME_TEXTS[state] if approve else OUTCOME_TEXTS["rejected"]
     return done(_(said), "approvals.show", approval_id=approval_id)
 
 
 def _refused(form: Form[Any], approval_id: UUID, error: HuikuanError) -> Page:
-    """The page as it is now, with what stood in the way; whatever the effect had begun is undone first."""
+    """Rolls back what the effect wrote, and renders the page with the refusal."""
     db().rollback()
     if error.code == "approval_reason_needed":
         form.errors["reason"] = explain(error)
         return _approval_page(form, approval_id), 422
-    # Something that the effect did not find is no missing page.
+    # NotFound raised by the effect does not mean that this page is missing.
     status = 409 if isinstance(error, NotFound) else error.status
     return _approval_page(form, approval_id, explain(error)), status
 
@@ -103,7 +103,7 @@ def _page_of_withdrawal(form: Form[Any], approval_id: UUID) -> str:
 @staff(Permission.READ)
 @command_form(Withdrawal, page=_page_of_withdrawal, slot="withdrawal", fields={"approval_reason_needed": "why"})
 def withdraw(data: Withdrawal, approval_id: UUID) -> Page:
-    """Takes the request back, with a reason."""
+    """Withdraws the request, with a reason."""
     engine.withdraw(db(), actor(), approval_id, data.why)
     return done(_("The request is withdrawn."), "approvals.show", approval_id=approval_id)
 
@@ -111,7 +111,7 @@ def withdraw(data: Withdrawal, approval_id: UUID) -> Page:
 @bp.get("/<uuid:approval_id>/evidence")
 @staff(Permission.READ)
 def evidence(approval_id: UUID) -> Page:
-    """A file of the request, named by its hash (`?file=`)."""
+    """Downloads a file of the request by its hash (`?file=`)."""
     wanted = request.args.get("file", "")
     page = queries.approval_page(db(), actor(), approval_id)
     found = next((one for one in page.evidence if one.sha256 == wanted), None)

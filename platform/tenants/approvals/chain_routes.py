@@ -1,7 +1,6 @@
-"""Settings of approvals: which roles decide on what, from which amount on.
+"""Serves the settings of approvals: which roles decide, from which amount on.
 
-Invariant: the page shows the version it was made from; a change of another in between is
-said, never overwritten.
+Invariant: the form carries the version it shows; a concurrent change is refused, never overwritten.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ def index() -> Page:
 @bp.get("/<kind>")
 @staff(Permission.MANAGE_SETTINGS)
 def edit(kind: str) -> Page:
-    """The chain of one kind, its versions, and the form."""
+    """Shows the chain of one kind, its versions, and the form."""
     found, chain = _kind(kind), chain_of(db(), actor().tenant_id, _kind(kind))
     currency = tenant(db(), actor().tenant_id).currency
     typed = [Row(step.role, format_minor(step.from_minor, currency, "en")) for step in chain.steps]
@@ -66,10 +65,10 @@ def edit(kind: str) -> Page:
 @bp.post("/<kind>")
 @staff(Permission.MANAGE_SETTINGS)
 def save(kind: str) -> Page:
-    """A new version of the chain."""
+    """Saves a new version of the chain."""
     found = _kind(kind)
     version = _version(request.form.get("version", ""))
-    typed, steps = _read(tenant(db(), actor().tenant_id).currency)
+    typed, steps = _parse_rows(tenant(db(), actor().tenant_id).currency)
     fault = ""
     if not any(row.error for row in typed):
         try:
@@ -95,8 +94,8 @@ def _version(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
 
 
-def _read(currency: str) -> tuple[list[Row], list[Step]]:
-    """The rows as typed, and the steps in them; a row without a role is no step."""
+def _parse_rows(currency: str) -> tuple[list[Row], list[Step]]:
+    """Parses the rows; returns them as typed, and their steps. A row without a role is no step."""
     typed: list[Row] = []
     steps: list[Step] = []
     for number in range(1, STEPS_MAX + 1):

@@ -1,7 +1,6 @@
-"""Which steps an approval takes: the company's own chain or the kind's, and what of it an amount requires.
+"""Gives the steps an approval takes: the company's own chain or the kind's, and those an amount requires.
 
-May import kinds, tables, journal. Invariant: a change is a new version that the journal keeps; running approvals go on
-with the chain they were asked under.
+Invariant: a change is a new version recorded in the journal; open approvals keep the chain they were requested with.
 """
 
 from __future__ import annotations
@@ -32,29 +31,29 @@ class Chain:
 
 
 def chain_of(db: Session, tenant_id: UUID, kind: Kind) -> Chain:
-    """The chain that a new approval of this kind takes."""
-    c = ApprovalChain
+    """Returns the chain in force for new approvals of this kind."""
+    chain = ApprovalChain
     row = db.execute(
-        sa.select(c.steps, c.version)
-        .where(c.tenant_id == tenant_id, c.kind == kind.code)
-        .order_by(c.version.desc())
+        sa.select(chain.steps, chain.version)
+        .where(chain.tenant_id == tenant_id, chain.kind == kind.code)
+        .order_by(chain.version.desc())
         .limit(1)
     ).first()
-    return Chain(read_steps(row.steps), row.version) if row else Chain(kind.chain)
+    return Chain(parse_steps(row.steps), row.version) if row else Chain(kind.chain)
 
 
-def required(steps: Sequence[Step], compare_minor: int | None) -> list[Step]:
-    """The steps that decide on an amount (minor units of the company's currency); all of them when it is unknown."""
+def required_steps(steps: Sequence[Step], compare_minor: int | None) -> list[Step]:
+    """Returns the steps that an amount requires (minor units of the company's currency); all when it is unknown."""
     if compare_minor is None:
         return list(steps)
     return [step for step in steps if abs(compare_minor) >= step.from_minor]
 
 
 def change_chain(db: Session, actor: Actor, kind: Kind, steps: Sequence[Step], seen_version: int) -> int:
-    """Gives the kind a new chain; returns its version (the old one when nothing differs).
+    """Changes the chain of a kind; returns its version (the old one when nothing differs).
 
     Raises RuleBroken(`approval_chain_gap`, `approval_chain_bad`, `approval_chain_role`), and
-    Conflict(`approval_chain_moved_on`) when somebody changed it since `seen_version` was shown.
+    Conflict(`approval_chain_moved_on`) when it has changed since `seen_version`.
     """
     if fault := chain_fault(steps):
         raise RuleBroken(fault)
@@ -71,7 +70,7 @@ def change_chain(db: Session, actor: Actor, kind: Kind, steps: Sequence[Step], s
             id=chain_id,
             kind=kind.code,
             version=before.version + 1,
-            steps=write_steps(steps),
+            steps=steps_json(steps),
             changed_at=actor.now,
             changed_by=actor.name,
             changed_by_id=actor.user_id,
@@ -85,18 +84,18 @@ def change_chain(db: Session, actor: Actor, kind: Kind, steps: Sequence[Step], s
         data={
             "approval_kind": kind.code,
             "version": before.version + 1,
-            "before": write_steps(before.steps),
-            "after": write_steps(steps),
+            "before": steps_json(before.steps),
+            "after": steps_json(steps),
         },
     )
     return before.version + 1
 
 
-def write_steps(steps: Sequence[Step]) -> list[dict[str, Any]]:
-    """Steps as they are stored."""
+def steps_json(steps: Sequence[Step]) -> list[dict[str, Any]]:
+    """Returns steps as their stored JSON."""
     return [{"role": str(step.role), "from_minor": step.from_minor} for step in steps]
 
 
-def read_steps(stored: Sequence[dict[str, Any]]) -> tuple[Step, ...]:
-    """Stored steps, read back."""
+def parse_steps(stored: Sequence[dict[str, Any]]) -> tuple[Step, ...]:
+    """Returns steps from their stored JSON."""
     return tuple(Step(step["role"], step["from_minor"]) for step in stored)

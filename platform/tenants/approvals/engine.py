@@ -1,7 +1,7 @@
-"""The engine of approvals: ask, decide, withdraw. May import the tables, journal, mails; knows no slice.
+"""Requests, decides and withdraws approvals; knows no slice.
 
-Invariants: the approval's row is locked before anything is judged or done, so of two people deciding at once the second
-is told; a kind's effect runs before the approval is closed, in the same transaction, and an error in it undoes all.
+Invariants: the approval's row is locked before anything is checked or written, so of two people deciding at once the
+second is refused; a kind's effect runs before the approval is closed, in the same transaction, and an error undoes all.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from kernel.ids import new_id
 from kernel.storage import Blob
 from kernel.views import DbRow
 from tenants.approvals import mails, rows
-from tenants.approvals.chains import chain_of, read_steps, required, write_steps
+from tenants.approvals.chains import chain_of, parse_steps, required_steps, steps_json
 from tenants.approvals.holders import deciders, missing_role, people_of
 from tenants.approvals.kinds import Kind, find, kind_of
 from tenants.approvals.models import Approval, ApprovalDecision
@@ -37,15 +37,15 @@ COMPARE_MAX: Final = 10**18
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A stored blob that speaks for the request, under a file name."""
+    """A stored blob attached to the request, under a file name."""
 
     sha256: str
     file_name: str
 
 
 @dataclass(frozen=True)
-class Ask:
-    """What is asked. `amount_minor` in minor units of `currency`; both None for what has no amount.
+class ApprovalRequest:
+    """A request for approval. `amount_minor` in minor units of `currency`; both None where there is no amount.
 
     `compare_minor` is the amount in the company's currency, for the thresholds of the chain; when it is None and the
     currency is foreign (or there is no amount), the whole chain decides. `facts` are JSON-able.
@@ -62,24 +62,24 @@ class Ask:
     compare_minor: int | None = None
 
 
-def request(db: Session, actor: Actor, ask: Ask) -> UUID:
-    """Asks for an approval; returns its id. Take customers' locks before, as the running number comes last (R010).
+def request(db: Session, actor: Actor, asked: ApprovalRequest) -> UUID:
+    """Requests an approval; returns its id. The caller locks customers first, as the running number comes last (R010).
 
     Raises RuleBroken(`approval_pending`) while one is open for (kind, subject), RuleBroken(`approval_nobody`) when a
-    step could be decided by nobody, NotFound(`blob_not_found`) for evidence that is not stored.
+    step has no possible decider, NotFound(`blob_not_found`) for evidence that is not stored.
     """
-    kind = kind_of(ask.kind)
-    _refuse_second(db, actor.tenant_id, ask)
-    _require_blobs(db, actor.tenant_id, ask.evidence)
-    chain, compare = chain_of(db, actor.tenant_id, kind), ask.compare_minor
-    if compare is None and ask.currency == tenant(db, actor.tenant_id).currency:
-        compare = ask.amount_minor
+    kind = kind_of(asked.kind)
+    _require_no_open_request(db, actor.tenant_id, asked)
+    _require_blobs(db, actor.tenant_id, asked.evidence)
+    chain, compare = chain_of(db, actor.tenant_id, kind), asked.compare_minor
+    if compare is None and asked.currency == tenant(db, actor.tenant_id).currency:
+        compare = asked.amount_minor
     if compare is not None and abs(compare) > COMPARE_MAX:
-        compare = None  # worth more than a figure can hold, by whatever rate: the whole chain decides
-    steps = required(chain.steps, compare)
-    lacking = missing_role(people_of(db, actor.tenant_id, actor.today), [s.role for s in steps], actor.user_id)
-    if lacking is not None:
-        raise RuleBroken("approval_nobody", role=_(ROLE_NAMES[Role(lacking)]))
+        compare = None  # too large to compare with thresholds: the whole chain decides
+    steps = required_steps(chain.steps, compare)
+    missing = missing_role(people_of(db, actor.tenant_id, actor.today), [step.role for step in steps], actor.user_id)
+    if missing is not None:
+        raise RuleBroken("approval_nobody", role=_(ROLE_NAMES[Role(missing)]))
     approval_id, year = new_id(), actor.today.year
     number = document_number("APR", year, take_numbers(db, actor.tenant_id, f"approval:{year}")[0])
     added = db.execute(
@@ -89,15 +89,15 @@ def request(db: Session, actor: Actor, ask: Ask) -> UUID:
             id=approval_id,
             number=number,
             kind=kind.code,
-            subject_id=ask.subject_id,
-            customer_id=ask.customer_id,
-            amount_minor=ask.amount_minor,
-            currency=ask.currency,
+            subject_id=asked.subject_id,
+            customer_id=asked.customer_id,
+            amount_minor=asked.amount_minor,
+            currency=asked.currency,
             compare_minor=compare,
-            facts=dict(ask.facts),
-            reason=ask.reason,
-            evidence=[{"sha256": e.sha256, "file_name": e.file_name} for e in ask.evidence],
-            chain=write_steps(steps),
+            facts=dict(asked.facts),
+            reason=asked.reason,
+            evidence=[{"sha256": file.sha256, "file_name": file.file_name} for file in asked.evidence],
+            chain=steps_json(steps),
             chain_version=chain.version,
             state="pending",
             step=0,
@@ -111,25 +111,28 @@ def request(db: Session, actor: Actor, ask: Ask) -> UUID:
     ).first()
     if added is None:
         raise RuleBroken("approval_pending", number="")
-    row = rows.read(db, actor.tenant_id, approval_id)
-    _record(db, actor, "approval_requested", row, reason=ask.reason, chain=[step.role for step in steps])
-    mails.tell_next(db, actor, row)
+    row = rows.load(db, actor.tenant_id, approval_id)
+    _record(db, actor, "approval_requested", row, reason=asked.reason, chain=[step.role for step in steps])
+    mails.mail_next_deciders(db, actor, row)
     return approval_id
 
 
 def decide(
     db: Session, actor: Actor, approval_id: UUID, *, approve: bool, reason: str = "", step: int | None = None
 ) -> str:
-    """One person's word on the step that is open; returns the approval's state after it.
+    """Records one person's decision on the open step; returns the approval's state afterwards.
 
-    `step` is the one that the person saw (counted from 0). The same word again by the same person changes nothing.
+    `step` is the one that the person saw (counted from 0). Repeating the same decision changes nothing.
     Raises NotFound(`approval_not_found`), Conflict(`approval_closed`, `approval_moved_on`), Forbidden(`approval_own`,
-    `approval_not_yours`, `approval_once`), RuleBroken(`approval_reason_needed`), and whatever the effect refuses with.
+    `approval_not_yours`, `approval_once`), RuleBroken(`approval_reason_needed`), and what the effect raises.
     """
     row = rows.lock(db, actor.tenant_id, approval_id)
     outcome, why = "approved" if approve else "rejected", reason.strip()[:REASON_MAX]
-    said = rows.decisions(db, actor.tenant_id, approval_id)
-    if any(d.decided_by_id == actor.user_id and d.step == step and d.outcome == outcome for d in said):
+    decisions = rows.decisions(db, actor.tenant_id, approval_id)
+    if any(
+        decision.decided_by_id == actor.user_id and decision.step == step and decision.outcome == outcome
+        for decision in decisions
+    ):
         return str(row.state)
     if row.state != "pending":
         raise Conflict("approval_closed", number=row.number)
@@ -137,7 +140,7 @@ def decide(
         raise Conflict("approval_moved_on", number=row.number)
     if not approve and not why:
         raise RuleBroken("approval_reason_needed")
-    on_behalf_of_id, on_behalf_of = _standing(db, actor, row, said)
+    on_behalf_of_id, on_behalf_of = _on_behalf_of(db, actor, row, decisions)
     db.execute(
         sa.insert(ApprovalDecision).values(
             tenant_id=actor.tenant_id,
@@ -156,11 +159,11 @@ def decide(
     )
     facts = {"step": row.step + 1, "role": row.waits_for, "reason": why, "on_behalf_of": on_behalf_of}
     _record(db, actor, f"approval_step_{outcome}", row, **facts)
-    return _go_on(db, actor, row, outcome, why)
+    return _advance(db, actor, row, outcome, why)
 
 
 def withdraw(db: Session, actor: Actor, approval_id: UUID, reason: str) -> None:
-    """Takes an open request back: the requester, whoever posts to the ledger, or the machine.
+    """Withdraws an open request: allowed to the requester, to accountants, and to the system.
 
     Raises NotFound(`approval_not_found`), Conflict(`approval_closed`), Forbidden(`approval_not_yours_to_withdraw`),
     RuleBroken(`approval_reason_needed`).
@@ -176,42 +179,44 @@ def withdraw(db: Session, actor: Actor, approval_id: UUID, reason: str) -> None:
 
 
 def may_withdraw(actor: Actor, requested_by_id: UUID | None) -> bool:
-    """Whether the actor may take this request back while it is open."""
+    """Returns True when the actor may withdraw this request while it is open."""
     own = actor.user_id is not None and actor.user_id == requested_by_id
     return own or actor.kind != "person" or allows(actor.roles, Permission.POST_LEDGER)
 
 
-def _go_on(db: Session, actor: Actor, row: DbRow, outcome: str, why: str) -> str:
-    """The next step, or the end of the chain."""
-    done, steps = row.step + 1, read_steps(row.chain)
+def _advance(db: Session, actor: Actor, row: DbRow, outcome: str, why: str) -> str:
+    """Opens the next step, or closes the approval; returns its state."""
+    done, steps = row.step + 1, parse_steps(row.chain)
     if outcome == "rejected" or done == len(steps):
         _close(db, actor, row, outcome, why, done)
         return outcome
-    a = Approval
+    approval = Approval
     db.execute(
-        sa.update(a).where(a.tenant_id == actor.tenant_id, a.id == row.id).values(step=done, waits_for=steps[done].role)
+        sa.update(approval)
+        .where(approval.tenant_id == actor.tenant_id, approval.id == row.id)
+        .values(step=done, waits_for=steps[done].role)
     )
-    mails.tell_next(db, actor, rows.read(db, actor.tenant_id, row.id))
+    mails.mail_next_deciders(db, actor, rows.load(db, actor.tenant_id, row.id))
     return "pending"
 
 
 def _close(db: Session, actor: Actor, row: DbRow, state: str, why: str, step: int) -> None:
-    """The effect first: it may refuse, and waits for its own locks while nobody waits for this row's new state."""
+    """Runs the kind's effect, which may refuse, then closes the approval and notifies the requester."""
     kind = find(row.kind) if state == "withdrawn" else kind_of(row.kind)
     effect = _effect(kind, state)
     if effect is not None:
         effect(db, actor, rows.approved_of(row, state, why))
-    a = Approval
+    approval = Approval
     db.execute(
-        sa.update(a)
-        .where(a.tenant_id == actor.tenant_id, a.id == row.id)
+        sa.update(approval)
+        .where(approval.tenant_id == actor.tenant_id, approval.id == row.id)
         .values(
             state=state, step=step, waits_for=None, closed_at=actor.now, closed_by=actor.name, closed_reason=why or None
         )
     )
-    closed = rows.read(db, actor.tenant_id, row.id)
+    closed = rows.load(db, actor.tenant_id, row.id)
     _record(db, actor, "approval_withdrawn" if state == "withdrawn" else "approval_decided", closed, reason=why)
-    mails.tell_requester(db, actor, closed)
+    mails.mail_requester(db, actor, closed)
 
 
 def _effect(kind: Kind | None, state: str) -> Any:
@@ -220,13 +225,13 @@ def _effect(kind: Kind | None, state: str) -> Any:
     return kind.approve if state == "approved" else kind.reject
 
 
-def _standing(db: Session, actor: Actor, row: DbRow, said: Sequence[DbRow]) -> tuple[UUID | None, str | None]:
-    """In whose right the actor decides: (None, None) in their own, else (id, name) of whom they stand in for."""
+def _on_behalf_of(db: Session, actor: Actor, row: DbRow, decisions: Sequence[DbRow]) -> tuple[UUID | None, str | None]:
+    """Returns (None, None) when the actor decides in their own right, else (id, name) of the person represented."""
     if actor.user_id is None:
         raise Forbidden("approval_not_yours", role=_(ROLE_NAMES[Role(row.waits_for)]))
     if actor.user_id == row.requested_by_id:
         raise Forbidden("approval_own")
-    used = rows.used_by(said)
+    used = rows.used_by(decisions)
     if actor.user_id in used:
         raise Forbidden("approval_once")
     people = people_of(db, actor.tenant_id, actor.today)
@@ -237,11 +242,14 @@ def _standing(db: Session, actor: Actor, row: DbRow, said: Sequence[DbRow]) -> t
     return represented, people.members[represented].name if represented else None
 
 
-def _refuse_second(db: Session, tenant_id: UUID, ask: Ask) -> None:
-    a = Approval
+def _require_no_open_request(db: Session, tenant_id: UUID, asked: ApprovalRequest) -> None:
+    approval = Approval
     number = db.execute(
-        sa.select(a.number).where(
-            a.tenant_id == tenant_id, a.kind == ask.kind, a.subject_id == ask.subject_id, a.state == "pending"
+        sa.select(approval.number).where(
+            approval.tenant_id == tenant_id,
+            approval.kind == asked.kind,
+            approval.subject_id == asked.subject_id,
+            approval.state == "pending",
         )
     ).scalar_one_or_none()
     if number is not None:

@@ -1,6 +1,6 @@
-"""Who may decide a step: holders of its role and their substitutes of the day, never the requester, nobody twice.
+"""Decides who may decide a step: holders of its role and their substitutes, never the requester, nobody twice.
 
-Invariant: `deciders` is the one answer; pages, mails and the engine all ask it.
+Invariant: `deciders` is the single rule; pages, mails and the engine all use it.
 """
 
 from __future__ import annotations
@@ -19,32 +19,37 @@ from tenants.recipients import Person, active_people
 
 @dataclass(frozen=True)
 class People:
-    """Everybody active, and who stands in for whom today: (represented, substitute)."""
+    """The active members, and today's substitutions as (represented, substitute)."""
 
     members: Mapping[UUID, Person]
     stand_ins: Sequence[tuple[UUID, UUID]] = ()
 
 
 def people_of(db: Session, tenant_id: UUID, today: date) -> People:
-    """The company's people as of this moment, with the substitutes of `today` (both days of a span included)."""
-    s = ApprovalSubstitute
+    """Returns the active members, with the substitutes of `today` (both days of a span included)."""
+    substitute = ApprovalSubstitute
     members = {person.id: person for person in sorted(active_people(db, tenant_id), key=lambda person: person.id)}
     pairs = db.execute(
-        sa.select(s.user_id, s.substitute_id)
-        .where(s.tenant_id == tenant_id, s.revoked_at.is_(None), s.from_on <= today, s.to_on >= today)
-        .order_by(s.id)
+        sa.select(substitute.user_id, substitute.substitute_id)
+        .where(
+            substitute.tenant_id == tenant_id,
+            substitute.revoked_at.is_(None),
+            substitute.from_on <= today,
+            substitute.to_on >= today,
+        )
+        .order_by(substitute.id)
     )
     return People(members, [(row.user_id, row.substitute_id) for row in pairs])
 
 
 def deciders(people: People, role: str, requester_id: UUID | None, used: Collection[UUID]) -> dict[UUID, UUID | None]:
-    """Who may decide a step of `role` → on whose behalf (None: in their own right) (R010).
+    """Returns who may decide a step of `role` → on whose behalf (None: in their own right) (R010).
 
-    `used`: who has decided another step of the chain, or was stood in for. The requester decides nothing and is not
-    stood in for either: a substitute would use the requester's own power on the requester's own request.
+    `used`: people who decided another step of the chain or were represented there. The requester neither decides nor
+    is represented: a substitute would use the requester's own authority on the requester's own request.
     """
     barred = {*used, requester_id}
-    own = {m.id: None for m in people.members.values() if role in m.roles and m.id not in barred}
+    own = {member.id: None for member in people.members.values() if role in member.roles and member.id not in barred}
     found: dict[UUID, UUID | None] = dict(own)
     for represented, substitute in people.stand_ins:
         if represented in own and substitute in people.members and substitute not in barred:
@@ -53,21 +58,24 @@ def deciders(people: People, role: str, requester_id: UUID | None, used: Collect
 
 
 def missing_role(people: People, roles: Sequence[str], requester_id: UUID | None) -> str | None:
-    """The first role of a chain for which nobody is left when each person decides one step; None: all can be filled.
+    """Returns the first role of a chain left without a decider when each person decides one step, or None.
 
-    A matching of steps to people, since one person may hold several of the roles.
+    Matches steps to people (bipartite matching), since one person may have several of the roles.
     """
-    holders = [[m.id for m in people.members.values() if role in m.roles and m.id != requester_id] for role in roles]
-    taken: dict[UUID, int] = {}
+    holders = [
+        [member.id for member in people.members.values() if role in member.roles and member.id != requester_id]
+        for role in roles
+    ]
+    assigned: dict[UUID, int] = {}
 
-    def place(step: int, tried: set[UUID]) -> bool:
+    def assign(step: int, tried: set[UUID]) -> bool:
         for person in holders[step]:
             if person in tried:
                 continue
             tried.add(person)
-            if person not in taken or place(taken[person], tried):
-                taken[person] = step
+            if person not in assigned or assign(assigned[person], tried):
+                assigned[person] = step
                 return True
         return False
 
-    return next((role for step, role in enumerate(roles) if not place(step, set())), None)
+    return next((role for step, role in enumerate(roles) if not assign(step, set())), None)

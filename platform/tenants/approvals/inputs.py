@@ -1,4 +1,4 @@
-"""Inputs of approvals' commands. Imports Pydantic only.
+"""Defines the inputs of approvals.
 
 Invariant: shape is checked here, rules in the commands; thresholds are typed in the company's currency.
 """
@@ -15,7 +15,7 @@ from kernel.inputs import CommandInput, Key
 
 
 class Decision(CommandInput):
-    """One person's word on the step that the page showed (counted from 0)."""
+    """Decides the step that the page showed (counted from 0)."""
 
     outcome: Literal["approve", "reject"]
     step: int = Field(ge=0)
@@ -23,13 +23,13 @@ class Decision(CommandInput):
 
 
 class Withdrawal(CommandInput):
-    """Why a request is taken back."""
+    """Withdraws a request, with its reason."""
 
     why: str = Field(min_length=1, max_length=2000)
 
 
 class NewSubstitute(CommandInput):
-    """Who stands in for `user_id` (None: for oneself), both days included; `key` is the form's idempotency key."""
+    """Names a substitute for `user_id` (None: for oneself), both days included; `key`: the form's idempotency key."""
 
     user_id: UUID | None = None
     substitute_id: UUID

@@ -1,7 +1,7 @@
-"""The kinds of approvals that slices bring along, and the shapes they are written in.
+"""Defines kinds of approval and registers those of the slices.
 
-May import permissions, and the kernel for types. Invariants: a chain has a step for every amount, so nothing is ever
-approved by nobody; what a kind does on approval runs in the last decider's transaction and may refuse by an error.
+Invariants: a chain has a step for every amount, so every approval needs a decision; a kind's effect runs in the last
+decider's transaction and may refuse by an error.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Step:
 class Approved:
     """An approval as its kind sees it; `state` is pending, approved, rejected or withdrawn.
 
-    `closing_reason`: what was said with the rejection, the withdrawal or the last approval.
+    `closing_reason`: the reason of the rejection, the withdrawal or the last approval.
     """
 
     id: UUID
@@ -63,8 +63,8 @@ Facts = Callable[[dict[str, Any]], "list[tuple[str, str]] | None"]
 class Kind:
     """One kind of approval.
 
-    `approve` runs when the last step is approved; `reject` when it is rejected or withdrawn (`Approved.state` tells
-    which); `url` is the subject's page, asked within a request; `facts` turns the stored facts into labelled texts in
+    `approve` runs when the last step is approved; `reject` on rejection or withdrawal (see `Approved.state`);
+    `url` returns the subject's page, within a request; `facts` turns the stored facts into labelled texts in
     the current language. `chain` is in force until the company sets its own.
     """
 
@@ -83,7 +83,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class CustomerName:
-    """How a customer is named on a page of approvals."""
+    """A customer's number and name for the pages of approvals."""
 
     number: str
     name: str
@@ -93,14 +93,14 @@ NameCustomers = Callable[[Session, UUID, Sequence[UUID]], Mapping[UUID, Customer
 Explain = Callable[[HuikuanError], str]
 
 
-def _nobody(_db: Session, _tenant_id: UUID, _ids: Sequence[UUID]) -> Mapping[UUID, CustomerName]:
+def _no_names(_db: Session, _tenant_id: UUID, _ids: Sequence[UUID]) -> Mapping[UUID, CustomerName]:
     return {}
 
 
 @dataclass
 class _Installed:
     kinds: dict[str, Kind] = field(default_factory=dict)
-    name_customers: NameCustomers = _nobody
+    name_customers: NameCustomers = _no_names
     explain: Explain = str
 
 
@@ -108,7 +108,7 @@ _installed = _Installed()
 
 
 def chain_fault(chain: Sequence[Step]) -> str | None:
-    """The error code of what is wrong with a chain, or None."""
+    """Returns the error code of an invalid chain, or None."""
     if not chain or all(step.from_minor > 0 for step in chain):
         return "approval_chain_gap"
     if len(chain) > STEPS_MAX or any(step.from_minor < 0 for step in chain):
@@ -119,23 +119,23 @@ def chain_fault(chain: Sequence[Step]) -> str | None:
 
 
 def install(kinds: Iterable[Kind], name_customers: NameCustomers, explain: Explain) -> None:
-    """Makes these the kinds of this process; the composition root calls it, again does no harm. Codes are unique.
+    """Registers the kinds of this process. Idempotent. Raises ValueError for a duplicate code.
 
-    `name_customers` and `explain` (an error's sentence) come from above: approvals know neither customers nor slices.
+    `name_customers` and `explain` (an error's sentence) are injected: approvals know neither customers nor slices.
     """
-    gathered: dict[str, Kind] = {}
+    registered: dict[str, Kind] = {}
     for kind in kinds:
-        if kind.code in gathered:
+        if kind.code in registered:
             raise ValueError(f"two kinds of approval are called {kind.code}")
-        gathered[kind.code] = kind
-    _installed.kinds = gathered
+        registered[kind.code] = kind
+    _installed.kinds = registered
     _installed.name_customers = name_customers
     _installed.explain = explain
 
 
 @contextmanager
 def also(*kinds: Kind) -> Iterator[None]:
-    """More kinds for a while: tests of a kind that no slice brings."""
+    """Registers more kinds for the time of the block, for tests."""
     before = _installed.kinds
     _installed.kinds = before | {kind.code: kind for kind in kinds}
     try:
@@ -145,17 +145,17 @@ def also(*kinds: Kind) -> Iterator[None]:
 
 
 def all_kinds() -> list[Kind]:
-    """Every kind, in the order in which they were gathered."""
+    """Returns every kind, in the order of registration."""
     return list(_installed.kinds.values())
 
 
 def find(code: str) -> Kind | None:
-    """The kind of that code; None when no slice brings it (any more)."""
+    """Returns the kind of a code; None when no slice registers it (any more)."""
     return _installed.kinds.get(code)
 
 
 def kind_of(code: str) -> Kind:
-    """The kind of that code. Raises LookupError: a kind that is not gathered is a programming error."""
+    """Returns the kind of a code. Raises LookupError for one that is not registered, a programming error."""
     try:
         return _installed.kinds[code]
     except KeyError:
@@ -163,11 +163,11 @@ def kind_of(code: str) -> Kind:
 
 
 def customer_names(db: Session, tenant_id: UUID, ids: Iterable[UUID | None]) -> Mapping[UUID, CustomerName]:
-    """Names of customers by id, through whoever knows customers."""
-    wanted = sorted({one for one in ids if one is not None})
-    return _installed.name_customers(db, tenant_id, wanted) if wanted else {}
+    """Returns the names of customers by id."""
+    customer_ids = sorted({one for one in ids if one is not None})
+    return _installed.name_customers(db, tenant_id, customer_ids) if customer_ids else {}
 
 
 def explain(error: HuikuanError) -> str:
-    """The sentence of any slice's error, in the current language."""
+    """Returns the sentence of any slice's error, in the current language."""
     return _installed.explain(error)

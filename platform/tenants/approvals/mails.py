@@ -1,7 +1,7 @@
-"""Mails of approvals: to everybody who can decide the next step, and to whoever asked when it is over.
+"""Queues the mails of approvals: to the deciders of the next step, and of the outcome to the requester.
 
-Invariant: a mail is written in its reader's language and asked again before it is
-sent: whoever need not decide any more is not troubled.
+Invariant: a mail is written in its reader's language and rechecked before sending, so that nobody is asked to decide
+what is decided.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ REQUEST: Final = "approval_request"
 DECIDED: Final = "approval_decided"
 
 
-def tell_next(db: Session, actor: Actor, row: DbRow) -> None:
-    """One mail to each person who can decide the open step, substitutes of today included."""
+def mail_next_deciders(db: Session, actor: Actor, row: DbRow) -> None:
+    """Queues a mail to each person who can decide the open step, substitutes of today included."""
     people = people_of(db, actor.tenant_id, actor.today)
     able = deciders(people, row.waits_for, row.requested_by_id, rows.used_by(rows.decisions(db, row.tenant_id, row.id)))
     for person_id, represented in able.items():
@@ -39,19 +39,19 @@ def tell_next(db: Session, actor: Actor, row: DbRow) -> None:
         _queue(db, actor, row, people.members[person_id], REQUEST, on_behalf_of=behalf)
 
 
-def tell_requester(db: Session, actor: Actor, row: DbRow) -> None:
-    """What became of the request; not to somebody who closed it themself, or has left."""
+def mail_requester(db: Session, actor: Actor, row: DbRow) -> None:
+    """Queues the outcome to the requester, unless they closed it themselves or have left."""
     requester = active_person(db, actor.tenant_id, row.requested_by_id)
     if requester is None or requester.id == actor.user_id:
         return
     _queue(db, actor, row, requester, DECIDED, outcome=row.state, by=row.closed_by, why=row.closed_reason or "")
 
 
-def still_asked(db: Session, actor: Actor, message: MailMessage) -> str | None:
-    """Why this request for a decision need not go out any more, or None."""
+def still_to_decide(db: Session, actor: Actor, message: MailMessage) -> str | None:
+    """Rechecks a request for a decision before sending. Returns the reason code not to send it, or None."""
     if message.subject_id is None:
         return "approval_gone"
-    row = rows.read(db, actor.tenant_id, message.subject_id)
+    row = rows.load(db, actor.tenant_id, message.subject_id)
     if row.state != "pending":
         return "approval_closed"
     people = people_of(db, actor.tenant_id, actor.today)
@@ -62,7 +62,7 @@ def still_asked(db: Session, actor: Actor, message: MailMessage) -> str | None:
     return None
 
 
-MAILS: Final = (Mail(REQUEST, recheck=still_asked), Mail(DECIDED, recheck=still_member))
+MAILS: Final = (Mail(REQUEST, recheck=still_to_decide), Mail(DECIDED, recheck=still_member))
 
 
 def _queue(db: Session, actor: Actor, row: Any, reader: Person, purpose: str, **more: str) -> UUID:

@@ -1,4 +1,4 @@
-"""Texts of the error codes and states of approvals. Imports the marker for translation only."""
+"""Defines the texts of the error codes and states of approvals."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Tables of approvals. Imports columns only.
+"""Defines the tables of approvals.
 
-Invariants: chains and decisions are only ever added; of an approval nothing changes but how far it has come; one open
-approval per kind and subject, one decision per step, one step per person (unique keys enforce all three).
+Invariants: chains and decisions are only inserted; of an approval only its progress changes; one open approval per
+kind and subject, one decision per step, one step per person (unique keys enforce all three).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PENDING = "state = 'pending'"
 
 
 def _member(column: str) -> sa.ForeignKeyConstraint:
-    """A person of the company, removed ones too."""
+    """Returns the foreign key to a member of the company, also a removed one."""
     return sa.ForeignKeyConstraint(["tenant_id", column], ["membership.tenant_id", "membership.user_id"])
 
 
@@ -55,9 +55,9 @@ class ApprovalChain(Tenanted, Base):
 
 
 class Approval(Tenanted, Base):
-    """What was asked, and how far it has come. `chain` is what the amount required when it was asked.
+    """A request and its progress. `chain`: the steps that the amount required at the time of the request.
 
-    `step` counts decided steps; `waits_for` is the role of the next one, NULL when nothing is open any more.
+    `step` counts decided steps; `waits_for` is the role of the next one, NULL when it is closed.
     """
 
     __tablename__ = "approval"
@@ -103,7 +103,7 @@ class Approval(Tenanted, Base):
 
 
 class ApprovalDecision(Tenanted, Base):
-    """One person's word on one step, and for whom they stood in."""
+    """One person's decision on one step, and whom they represented."""
 
     __tablename__ = "approval_decision"
     __table_args__ = (

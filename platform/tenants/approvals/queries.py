@@ -1,7 +1,6 @@
-"""Reads for the pages of approvals: the inbox in its tabs, and one approval with its chain. Frozen view models.
+"""Loads the inbox of approvals in its tabs, and one approval with its chain.
 
-May import the tables. Invariant: what counts as waiting for a person is `waits_for_person`, the same question in SQL
-that `holders.deciders` answers for one approval (a test compares them).
+Invariant: `waits_for_person` is in SQL what `holders.deciders` is for one approval (a test compares them).
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from kernel.clock import local_date
 from kernel.storage import Blob
 from kernel.views import DbRow
 from tenants.approvals import rows
-from tenants.approvals.chains import read_steps
+from tenants.approvals.chains import parse_steps
 from tenants.approvals.engine import may_withdraw
 from tenants.approvals.holders import People, deciders, people_of
 from tenants.approvals.kinds import Approved, CustomerName, Step, customer_names
@@ -54,13 +53,13 @@ class InboxRow:
 
     @property
     def stuck(self) -> bool:
-        """Whether it is open and nobody can decide."""
+        """True when it is open and nobody can decide."""
         return self.state == "pending" and not self.turn
 
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """One page of a tab, and how much is in those that are counted."""
+    """One page of a tab, and the counts of the counted tabs."""
 
     rows: list[InboxRow]
     total: int
@@ -86,7 +85,7 @@ class StepLine:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceLine:
-    """A file that speaks for the request."""
+    """A file attached to the request."""
 
     sha256: str
     file_name: str
@@ -95,7 +94,7 @@ class EvidenceLine:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalPage:
-    """Everything a decider needs to see. `may_decide`: the reader can decide the open step."""
+    """One approval for its page. `may_decide`: the reader can decide the open step."""
 
     approval: Approved
     customer: CustomerName | None
@@ -122,19 +121,19 @@ class ChainVersion:
 
 
 def waits_for_person(tenant_id: Any, user_id: Any, today: Any) -> sa.ColumnElement[bool]:
-    """Whether an approval is open and this person can decide it, in their own right or for somebody."""
-    s = ApprovalSubstitute
-    represented = sa.select(s.user_id).where(
-        s.tenant_id == tenant_id,
-        s.substitute_id == user_id,
-        s.revoked_at.is_(None),
-        s.from_on <= today,
-        s.to_on >= today,
+    """Returns the condition that an approval is open and this person can decide it, also as a substitute."""
+    substitute = ApprovalSubstitute
+    represented = sa.select(substitute.user_id).where(
+        substitute.tenant_id == tenant_id,
+        substitute.substitute_id == user_id,
+        substitute.revoked_at.is_(None),
+        substitute.from_on <= today,
+        substitute.to_on >= today,
     )
     m = Membership
     may_decide = _holder(tenant_id).where(sa.or_(m.user_id == user_id, m.user_id.in_(represented))).exists()
     free = Approval.requested_by_id.is_distinct_from(user_id)
-    return sa.and_(Approval.state == "pending", free, ~_used(tenant_id, user_id), may_decide)
+    return sa.and_(Approval.state == "pending", free, ~_has_taken_part(tenant_id, user_id), may_decide)
 
 
 def inbox(
@@ -148,12 +147,12 @@ def inbox(
     offset: int = 0,
     limit: int = 50,
 ) -> Inbox:
-    """One page of a tab. Open ones oldest first, the others newest first."""
+    """Returns one page of a tab; open approvals oldest first, others newest first."""
     a, tenant_id = Approval, actor.tenant_id
     mine = waits_for_person(tenant_id, actor.user_id, actor.today)
     pending, stuck = a.state == "pending", sa.and_(a.state == "pending", ~_holder(tenant_id).exists())
     wanted = {"mine": mine, "asked": a.requested_by_id == actor.user_id, "open": pending, "stuck": stuck}
-    where = [a.tenant_id == tenant_id, wanted.get(tab, ~pending), *_narrowed(q, kind, customer_id)]
+    where = [a.tenant_id == tenant_id, wanted.get(tab, ~pending), *_filters(q, kind, customer_id)]
     counted = db.execute(
         sa.select(sa.func.count().filter(mine), sa.func.count(), sa.func.count().filter(stuck)).where(
             a.tenant_id == tenant_id, pending
@@ -168,19 +167,19 @@ def inbox(
 
 
 def approval_page(db: Session, actor: Actor, approval_id: UUID) -> ApprovalPage:
-    """One approval as this person sees it. Raises NotFound(`approval_not_found`)."""
-    row = rows.read(db, actor.tenant_id, approval_id)
-    said = rows.decisions(db, actor.tenant_id, approval_id)
+    """Returns one approval as this person sees it. Raises NotFound(`approval_not_found`)."""
+    row = rows.load(db, actor.tenant_id, approval_id)
+    decisions = rows.decisions(db, actor.tenant_id, approval_id)
     people = people_of(db, actor.tenant_id, actor.today)
-    able = _able(people, row, said)
+    able = _deciders_of(people, row, decisions)
     represented = able.get(actor.user_id) if actor.user_id else None
     pending = row.state == "pending"
     return ApprovalPage(
         approval=rows.approved_of(row),
         customer=customer_names(db, actor.tenant_id, [row.customer_id]).get(row.customer_id),
-        waiting_days=_days(row, actor),
+        waiting_days=_waiting_days(row, actor),
         step=row.step,
-        lines=_step_lines(row, said, _names(people, able)),
+        lines=_step_lines(row, decisions, _names(people, able)),
         evidence=_evidence(db, actor.tenant_id, row.evidence),
         closed_at=row.closed_at,
         closed_by=row.closed_by,
@@ -192,32 +191,32 @@ def approval_page(db: Session, actor: Actor, approval_id: UUID) -> ApprovalPage:
 
 
 def chain_versions(db: Session, tenant_id: UUID, kind: str) -> list[ChainVersion]:
-    """The chains a company has given a kind, newest first."""
-    c = ApprovalChain
+    """Returns the versions of a company's chain for a kind, newest first."""
+    chain = ApprovalChain
     found = db.execute(
-        sa.select(c.version, c.steps, c.changed_at, c.changed_by)
-        .where(c.tenant_id == tenant_id, c.kind == kind)
-        .order_by(c.version.desc())
+        sa.select(chain.version, chain.steps, chain.changed_at, chain.changed_by)
+        .where(chain.tenant_id == tenant_id, chain.kind == kind)
+        .order_by(chain.version.desc())
     )
     return [
-        ChainVersion(version=r.version, steps=read_steps(r.steps), changed_at=r.changed_at, changed_by=r.changed_by)
+        ChainVersion(version=r.version, steps=parse_steps(r.steps), changed_at=r.changed_at, changed_by=r.changed_by)
         for r in found
     ]
 
 
 def filled_roles(db: Session, actor: Actor) -> set[str]:
-    """Roles that at least one active person of the company has."""
+    """Returns the roles that at least one active member has."""
     return {role for person in people_of(db, actor.tenant_id, actor.today).members.values() for role in person.roles}
 
 
 def of_subject(db: Session, tenant_id: UUID, subject_id: UUID) -> list[Approved]:
-    """The approvals asked for a subject, newest first: for the subject's own page."""
+    """Returns the approvals requested for a subject, newest first."""
     a = Approval
     statement = sa.select(*a.__table__.columns).where(a.tenant_id == tenant_id, a.subject_id == subject_id)
     return [rows.approved_of(row) for row in db.execute(statement.order_by(a.requested_at.desc(), a.id.desc()))]
 
 
-def _used(tenant_id: Any, who: Any) -> sa.Exists:
+def _has_taken_part(tenant_id: Any, who: Any) -> sa.Exists:
     d = ApprovalDecision
     return (
         sa.select(sa.literal_column("1"))
@@ -232,7 +231,7 @@ def _used(tenant_id: Any, who: Any) -> sa.Exists:
 
 
 def _holder(tenant_id: Any) -> sa.Select[Any]:
-    """Members in whose right the open step of an approval could be decided."""
+    """Selects the members in whose right the open step of an approval can be decided."""
     m = Membership
     return (
         sa.select(sa.literal_column("1"))
@@ -241,13 +240,13 @@ def _holder(tenant_id: Any) -> sa.Select[Any]:
             m.active,
             Approval.waits_for == sa.any_(m.roles),
             m.user_id.is_distinct_from(Approval.requested_by_id),
-            ~_used(tenant_id, m.user_id),
+            ~_has_taken_part(tenant_id, m.user_id),
         )
         .correlate(Approval)
     )
 
 
-def _narrowed(q: str, kind: str, customer_id: UUID | None) -> list[sa.ColumnElement[bool]]:
+def _filters(q: str, kind: str, customer_id: UUID | None) -> list[sa.ColumnElement[bool]]:
     a, parts = Approval, []
     if q:
         parts.append(sa.or_(*(c.icontains(q, autoescape=True) for c in (a.number, a.reason, a.requested_by))))
@@ -262,7 +261,7 @@ def _lines(db: Session, actor: Actor, found: Sequence[DbRow]) -> list[InboxRow]:
     if not found:
         return []
     names = customer_names(db, actor.tenant_id, (row.customer_id for row in found))
-    people, said = people_of(db, actor.tenant_id, actor.today), _said(db, actor.tenant_id, found)
+    people, decisions = people_of(db, actor.tenant_id, actor.today), _decisions_by_approval(db, actor.tenant_id, found)
     return [
         InboxRow(
             id=row.id,
@@ -274,12 +273,12 @@ def _lines(db: Session, actor: Actor, found: Sequence[DbRow]) -> list[InboxRow]:
             reason=row.reason,
             requested_by=row.requested_by,
             requested_on=local_date(row.requested_at, actor.timezone),
-            waiting_days=_days(row, actor),
+            waiting_days=_waiting_days(row, actor),
             state=row.state,
             step=row.step,
             steps=len(row.chain),
             waits_for=row.waits_for,
-            turn=_names(people, _able(people, row, said.get(row.id, []))),
+            turn=_names(people, _deciders_of(people, row, decisions.get(row.id, []))),
             closed_at=row.closed_at,
             closed_by=row.closed_by,
         )
@@ -287,7 +286,7 @@ def _lines(db: Session, actor: Actor, found: Sequence[DbRow]) -> list[InboxRow]:
     ]
 
 
-def _said(db: Session, tenant_id: UUID, found: Iterable[DbRow]) -> dict[UUID, list[DbRow]]:
+def _decisions_by_approval(db: Session, tenant_id: UUID, found: Iterable[DbRow]) -> dict[UUID, list[DbRow]]:
     d, by_approval = ApprovalDecision, dict[UUID, list[DbRow]]()
     wanted = [row.id for row in found]
     statement = sa.select(d.approval_id, d.decided_by_id, d.on_behalf_of_id)
@@ -296,25 +295,25 @@ def _said(db: Session, tenant_id: UUID, found: Iterable[DbRow]) -> dict[UUID, li
     return by_approval
 
 
-def _able(people: People, row: DbRow, said: Sequence[DbRow]) -> dict[UUID, UUID | None]:
+def _deciders_of(people: People, row: DbRow, decisions: Sequence[DbRow]) -> dict[UUID, UUID | None]:
     if row.state != "pending":
         return {}
-    return deciders(people, row.waits_for, row.requested_by_id, rows.used_by(said))
+    return deciders(people, row.waits_for, row.requested_by_id, rows.used_by(decisions))
 
 
 def _names(people: People, able: dict[UUID, UUID | None]) -> tuple[str, ...]:
     return tuple(people.members[one].name for one in able)
 
 
-def _days(row: DbRow, actor: Actor) -> int:
-    """Days from the request to its end, or to today while it is open."""
+def _waiting_days(row: DbRow, actor: Actor) -> int:
+    """Returns the days from the request to its closing, or to today while it is open."""
     until = local_date(row.closed_at, actor.timezone) if row.closed_at else actor.today
     return (until - local_date(row.requested_at, actor.timezone)).days
 
 
-def _step_lines(row: DbRow, said: Sequence[DbRow], turn: tuple[str, ...]) -> list[StepLine]:
-    by_step, lines = {d.step: d for d in said}, []
-    for number, step in enumerate(read_steps(row.chain)):
+def _step_lines(row: DbRow, decisions: Sequence[DbRow], turn: tuple[str, ...]) -> list[StepLine]:
+    by_step, lines = {d.step: d for d in decisions}, []
+    for number, step in enumerate(parse_steps(row.chain)):
         d = by_step.get(number)
         if d is not None:
             lines.append(

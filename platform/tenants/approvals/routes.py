@@ -1,7 +1,4 @@
-"""The inbox of approvals. One approval with its forms is in `approval_routes`.
-
-Invariant: who may decide is the engine's answer.
-"""
+"""Serves the inbox of approvals. One approval with its forms is in `approval_routes`."""
 
 from __future__ import annotations
 
@@ -29,7 +26,7 @@ NAMES: dict[str, Any] = {"states": STATE_NAMES, "tones": STATE_TONES}
 
 @dataclass(frozen=True)
 class InboxFilters:
-    """What the inbox's address may ask for."""
+    """Filters of the inbox."""
 
     tab: str = filters.choice(*queries.TABS)
     q: str = filters.text()
@@ -40,7 +37,7 @@ class InboxFilters:
 @bp.get("/")
 @staff(Permission.READ)
 def index() -> Page:
-    """What waits for me, what I asked, all that is open, what was decided."""
+    """Lists approvals: waiting for me, requested by me, open, decided."""
     wanted, asked, path = filters.read(InboxFilters, request.args), read_page(request.args), url_for("approvals.index")
     page = queries.inbox(
         db(),
@@ -69,13 +66,13 @@ def index() -> Page:
 
 
 def kind_name(code: str) -> str:
-    """The name of a kind; its code when no slice brings it any more."""
+    """Returns the name of a kind; its code when no slice registers it any more."""
     kind = find(code)
     return _(kind.name) if kind else code
 
 
 def role_name(role: str) -> str:
-    """The name of a role."""
+    """Returns the name of a role."""
     return _(ROLE_NAMES[Role(role)])
 
 
@@ -92,7 +89,7 @@ def _tabs(page: queries.Inbox, wanted: InboxFilters, path: str) -> list[filters.
 
 
 def administers() -> bool:
-    """Returns True for who may see and mend what nobody can decide."""
+    """Returns True when the user may see and resolve approvals that nobody can decide."""
     return may(Permission.MANAGE_PEOPLE) or may(Permission.MANAGE_SETTINGS)
 
 

@@ -1,6 +1,6 @@
-"""Rows of approvals as the engine, the mails and the pages read them. May import the tables.
+"""Loads and locks the rows of approvals for the engine, the mails and the pages.
 
-Invariant: whoever is going to judge an approval reads it by `lock`, alone in a statement of its own.
+Invariant: an approval is decided only on a row loaded by `lock`, in a statement of its own.
 """
 
 from __future__ import annotations
@@ -18,30 +18,35 @@ from tenants.approvals.kinds import Approved
 from tenants.approvals.models import Approval, ApprovalDecision
 
 
-def read(db: Session, tenant_id: UUID, approval_id: UUID) -> DbRow:
-    """All columns of an approval. Raises NotFound(`approval_not_found`)."""
+def load(db: Session, tenant_id: UUID, approval_id: UUID) -> DbRow:
+    """Returns all columns of an approval. Raises NotFound(`approval_not_found`)."""
     return _one(db, _select(tenant_id, approval_id))
 
 
 def lock(db: Session, tenant_id: UUID, approval_id: UUID) -> DbRow:
-    """All columns of an approval, locked until COMMIT. Raises NotFound(`approval_not_found`)."""
+    """Locks an approval until COMMIT; returns all its columns. Raises NotFound(`approval_not_found`)."""
     return _one(db, _select(tenant_id, approval_id).with_for_update())
 
 
 def decisions(db: Session, tenant_id: UUID, approval_id: UUID) -> list[DbRow]:
-    """What has been decided, in the order of the chain."""
+    """Returns the decisions, in the order of the chain."""
     d = ApprovalDecision
     statement = sa.select(*d.__table__.columns).where(d.tenant_id == tenant_id, d.approval_id == approval_id)
     return list(db.execute(statement.order_by(d.step)))
 
 
-def used_by(said: Iterable[DbRow]) -> set[UUID]:
-    """Who can decide no further step: deciders, and those they stood in for."""
-    return {one for d in said for one in (d.decided_by_id, d.on_behalf_of_id) if one is not None}
+def used_by(decisions_made: Iterable[DbRow]) -> set[UUID]:
+    """Returns who can decide no further step: deciders, and the people they represented."""
+    return {
+        person
+        for decision in decisions_made
+        for person in (decision.decided_by_id, decision.on_behalf_of_id)
+        if person is not None
+    }
 
 
 def approved_of(row: DbRow, state: str = "", closing_reason: str | None = None) -> Approved:
-    """A row of `approval` as kinds see it; `state` and `closing_reason` as they are about to be."""
+    """Returns a row of `approval` as kinds see it; `state` and `closing_reason` override the stored ones."""
     return Approved(
         id=row.id,
         number=row.number,

@@ -1,6 +1,6 @@
-"""The page of substitutes: who stands in for whom, and the form that names somebody.
+"""Serves the page of substitutes, and the form that names one.
 
-Invariant: one names a substitute for oneself; an administrator does it for anybody.
+Invariant: members name substitutes for themselves, administrators for anybody.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _substitutes_page(form: Form[Any]) -> str:
 @bp.get("/")
 @staff(Permission.READ)
 def index() -> Page:
-    """Who stands in for whom."""
+    """Lists the substitutes."""
     return _substitutes_page(blank())
 
 
@@ -62,6 +62,6 @@ def create(data: NewSubstitute) -> Page:
 @bp.post("/<uuid:substitute_id>/revocation")
 @staff(Permission.READ)
 def revoke(substitute_id: UUID) -> Page:
-    """Ends it at once."""
+    """Revokes a substitute at once."""
     revoke_substitute(db(), actor(), substitute_id)
     return done(_("The substitute is revoked."), "approval_substitutes.index")

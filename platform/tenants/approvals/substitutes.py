@@ -1,6 +1,6 @@
-"""Substitutes: who stands in for whom, from which day to which. May import tables of people, journal.
+"""Sets and revokes substitutes, who decide approvals for another member between two dates.
 
-Invariant: only the person or an administrator sets or revokes one; what was decided meanwhile stays.
+Invariant: only the member or an administrator sets or revokes one; decisions substitute_row_id meanwhile stand.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class SubstituteLine:
 
 
 def set_substitute(db: Session, actor: Actor, data: NewSubstitute) -> UUID:
-    """Lets somebody decide in a person's place; returns the row's id. The same key again returns the first answer.
+    """Names a substitute for a member; returns its id. Idempotent by `data.key`.
 
     Raises Forbidden(`approval_substitute_not_yours`), NotFound(`person_not_found`),
     RuleBroken(`approval_substitute_self`, `..._days`, `..._past`, `..._cannot`).
@@ -56,12 +56,12 @@ def set_substitute(db: Session, actor: Actor, data: NewSubstitute) -> UUID:
 
 
 def _set_substitute(db: Session, actor: Actor, user_id: UUID, data: NewSubstitute) -> UUID:
-    _refuse_bad(db, actor, user_id, data)
-    made = new_id()
+    _require_valid(db, actor, user_id, data)
+    substitute_row_id = new_id()
     db.execute(
         sa.insert(ApprovalSubstitute).values(
             tenant_id=actor.tenant_id,
-            id=made,
+            id=substitute_row_id,
             user_id=user_id,
             substitute_id=data.substitute_id,
             from_on=data.from_on,
@@ -71,11 +71,11 @@ def _set_substitute(db: Session, actor: Actor, user_id: UUID, data: NewSubstitut
         )
     )
     _record(db, actor, "approval_substitute_set", user_id, data.substitute_id, data.from_on, data.to_on)
-    return made
+    return substitute_row_id
 
 
 def revoke_substitute(db: Session, actor: Actor, substitute_row_id: UUID) -> None:
-    """Ends it at once; a second time changes nothing.
+    """Revokes a substitute at once. Idempotent.
 
     Raises NotFound(`approval_substitute_not_found`), Forbidden(`approval_substitute_not_yours`).
     """
@@ -100,7 +100,7 @@ def revoke_substitute(db: Session, actor: Actor, substitute_row_id: UUID) -> Non
 
 
 def substitute_lines(db: Session, tenant_id: UUID, today: date, limit: int = 200) -> list[SubstituteLine]:
-    """Lists who stands in for whom: current and coming ones first, then past ones, newest first."""
+    """Returns the substitutes: current and future ones first, then past ones, newest first."""
     substitute, of, by = ApprovalSubstitute, aliased(User), aliased(User)
     rows = db.execute(
         select_view(
@@ -141,7 +141,7 @@ def _may_manage(actor: Actor, user_id: UUID) -> bool:
     return actor.user_id == user_id or allows(actor.roles, Permission.MANAGE_PEOPLE)
 
 
-def _refuse_bad(db: Session, actor: Actor, user_id: UUID, data: NewSubstitute) -> None:
+def _require_valid(db: Session, actor: Actor, user_id: UUID, data: NewSubstitute) -> None:
     if data.substitute_id == user_id:
         raise RuleBroken("approval_substitute_self")
     if data.to_on < data.from_on:

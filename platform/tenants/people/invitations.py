@@ -1,7 +1,6 @@
-"""The mail that brings a person in: a link to choose a password, or the address to sign in at.
+"""Queues the mail that invites a person: a link to choose a password, or the sign-in address.
 
-Invariant: the mail goes to the person's own address in the person's language,
-so that whoever asks for it learns nothing.
+Invariant: it goes to the person's own address, in the person's language, so that its sender learns nothing.
 """
 
 from __future__ import annotations
@@ -21,13 +20,13 @@ from kernel.errors import Conflict, NotFound, RuleBroken
 from tenants.models import Membership
 from tenants.queries import member, tenant
 from tenants.recipients import still_member
-from tenants.sign_in.identity import read_person
+from tenants.sign_in.identity import load_person_by_id
 from tenants.sign_in.links import LINK_DAYS, WelcomeLinks
 from tenants.slice import Mail
 from web.mailtexts import queue_rendered
 
 PURPOSE = "invitation"
-#: How many of these mails one person gets in an hour, and a company sends in a day: nobody's box is flooded by us.
+#: Limits of these mails: to one person per hour, and from one company per day.
 PER_PERSON_AND_HOUR: Final = 3
 PER_COMPANY_AND_DAY: Final = 30
 LIMITS: Final = ("invitations_of_person", "invitations_of_company")
@@ -38,11 +37,11 @@ def send_invitation(
 ) -> UUID:
     """Queues the mail to an active member; returns its id.
 
-    Who has a password already is told where to sign in, unless a `new_password` was asked for.
+    A person who has a password gets the sign-in address, unless `new_password` is requested.
     Raises NotFound(`person_not_found`), Conflict(`person_removed`), RuleBroken (one of LIMITS).
     """
     lock_counter(db, actor.tenant_id, "invitations")
-    facts, person = member(db, actor.tenant_id, user_id), read_person(db, user_id)
+    facts, person = member(db, actor.tenant_id, user_id), load_person_by_id(db, user_id)
     if person is None:
         raise NotFound("person_not_found")
     if not facts.active:
@@ -67,14 +66,17 @@ def send_invitation(
 
 
 def _within_limits(db: TenantSession, actor: Actor, user_id: UUID, name: str) -> None:
-    """Counts the invitations queued, sent or not. The caller has locked the counter, so two clicks count each other."""
-    m, hour, day = mail.MailMessage, actor.now - timedelta(hours=1), actor.now - timedelta(days=1)
-    of_person = sa.and_(m.subject_id == user_id, m.created_at > hour)
-    # By the people of the company, as that is how mails can be found quickly; a membership is never deleted.
+    """Raises RuleBroken when too many invitations were queued. The caller has locked the counter."""
+    message, hour, day = mail.MailMessage, actor.now - timedelta(hours=1), actor.now - timedelta(days=1)
+    of_person = sa.and_(message.subject_id == user_id, message.created_at > hour)
+    # By the members, since mails are indexed by subject; a membership is never deleted.
     people = sa.select(Membership.user_id).where(Membership.tenant_id == actor.tenant_id)
     to_person, to_all = db.execute(
         sa.select(sa.func.count().filter(of_person), sa.func.count()).where(
-            m.tenant_id == actor.tenant_id, m.purpose == PURPOSE, m.subject_id.in_(people), m.created_at > day
+            message.tenant_id == actor.tenant_id,
+            message.purpose == PURPOSE,
+            message.subject_id.in_(people),
+            message.created_at > day,
         )
     ).one()
     if to_person >= PER_PERSON_AND_HOUR:
@@ -84,7 +86,7 @@ def _within_limits(db: TenantSession, actor: Actor, user_id: UUID, name: str) ->
 
 
 def forget_link(db: Session, actor: Actor, message: mail.MailMessage, _state: str) -> None:
-    """Takes the link out of a settled invitation: what chooses a password is not kept in clear."""
+    """Removes the link from an invitation whose delivery outcome is recorded, so that it is not stored in clear."""
     mail.redact_links(db, actor.tenant_id, message.id)
 
 

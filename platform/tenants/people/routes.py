@@ -1,7 +1,6 @@
-"""The people of a company: who belongs to it, with which roles; inviting, changing, removing.
+"""Serves the people of a company: list, invite, change roles, remove.
 
-Invariant: a person of another company does not exist here (404), and whoever is removed has lost
-access with the next request.
+Invariant: a person of another company is not found (404); a removed person has no access from the next request on.
 """
 
 from __future__ import annotations
@@ -13,9 +12,10 @@ from flask import Blueprint, url_for
 
 from kernel.errors import RuleBroken
 from kernel.i18n import gettext as _
-from tenants import commands, queries
+from tenants import queries
 from tenants.access import staff
-from tenants.inputs import ChangeRoles, InvitePerson
+from tenants.people import commands
+from tenants.people.inputs import ChangeRoles, InvitePerson
 from tenants.people.invitations import send_invitation
 from tenants.permissions import ROLE_NAMES, Permission, Role
 from tenants.sign_in.welcome_routes import links

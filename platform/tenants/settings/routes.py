@@ -1,6 +1,6 @@
-"""The company's settings: letterhead, escalation policy, review before sending, working days.
+"""Serves the company's settings: letterhead, collection policy, review before sending, working days.
 
-Invariant: the page shows what is stored; every change is a command that the journal keeps.
+Invariant: every change is a command recorded in the journal.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from flask import Blueprint
 from kernel.calendars import calendar_for
 from kernel.i18n import gettext as _
 from kernel.inputs import CommandInput
-from tenants import commands, queries
+from tenants import queries
 from tenants.access import staff
-from tenants.inputs import CalendarDay, CompanySettings
 from tenants.permissions import Permission
+from tenants.settings import commands
+from tenants.settings.inputs import CalendarDay, CompanySettings
 from web.command_form import command_form, done
 from web.context import actor, db
 from web.formatters import date as write_date
@@ -28,13 +29,13 @@ bp = Blueprint("settings", __name__, url_prefix="/settings")
 
 
 class DayOnly(CommandInput):
-    """The day that is given back to the calendar."""
+    """Removes the company's exception for a day."""
 
     on: date
 
 
 def _settings_page(form: Form[Any]) -> str:
-    """Renders the settings; `form` comes back in its slot: settings or day."""
+    """Renders the settings; `form` fills its slot: settings or day."""
     company = queries.company(db(), actor().tenant_id)
     calendar = calendar_for("CN" if company.calendar == "CN" else "MON-FRI")
     return render(
@@ -80,7 +81,7 @@ def unset_day(data: DayOnly) -> Page:
 
 
 def _policies() -> list[tuple[str, str, str]]:
-    """The presets as radio cards, each with its days."""
+    """Returns the presets as (code, name, description)."""
     return [
         (
             "five-step",

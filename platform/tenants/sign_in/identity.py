@@ -1,6 +1,6 @@
-"""Who is signed in: the person, their companies and roles, as one read. May import Flask-Login and db.
+"""Loads the signed-in person with their companies and roles, in one statement.
 
-Invariant: the session cookie names `user id | session version`; raising the version signs out everywhere.
+Invariant: the session cookie is `user id | session version`; raising the version signs out everywhere.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from tenants.models import Membership, Tenant, User
 
 
 @dataclass(frozen=True)
-class CompanyOf:
-    """One company a person belongs to."""
+class PersonCompany:
+    """A company of the person, with their roles in it."""
 
     tenant_id: UUID
     slug: str
@@ -40,34 +40,34 @@ class Person(UserMixin):  # type: ignore[misc]
     name: str
     language: str
     session_version: int
-    companies: tuple[CompanyOf, ...]
+    companies: tuple[PersonCompany, ...]
 
     def get_id(self) -> str:
         return f"{self.id}|{self.session_version}"
 
-    def company(self, slug: str) -> CompanyOf | None:
-        """The company of that address, when this person belongs to it."""
-        return next((c for c in self.companies if c.slug == slug), None)
+    def company(self, slug: str) -> PersonCompany | None:
+        """Returns the person's company of that slug, or None."""
+        return next((company for company in self.companies if company.slug == slug), None)
 
 
 def load_person(db: Session, cookie: str) -> Person | None:
-    """The person of a session cookie; None when the person is gone or the version was raised."""
+    """Returns the person of a session cookie; None when unknown or the version was raised."""
     user_id, _, version = cookie.partition("|")
     try:
-        wanted = UUID(user_id)
+        parsed_id = UUID(user_id)
     except ValueError:
         return None
-    person = read_person(db, wanted)
+    person = load_person_by_id(db, parsed_id)
     return person if person and str(person.session_version) == version else None
 
 
-def read_person(db: Session, user_id: UUID) -> Person | None:
-    """The person with all companies, in one statement."""
-    rows = columns(db, _reading(), {"user": user_id}).all()
+def load_person_by_id(db: Session, user_id: UUID) -> Person | None:
+    """Returns the person with all companies, or None."""
+    rows = columns(db, _person_statement(), {"user": user_id}).all()
     if not rows:
         return None
     companies = tuple(
-        CompanyOf(
+        PersonCompany(
             tenant_id=r.tenant_id,
             slug=r.slug,
             name=r.company,
@@ -84,27 +84,27 @@ def read_person(db: Session, user_id: UUID) -> Person | None:
 
 
 @cache
-def _reading() -> Any:
-    """Built once: every request asks it."""
-    u, m, t = User, Membership, Tenant
+def _person_statement() -> Any:
+    """Returns the statement. Cached, since every request runs it."""
+    user, membership, tenant = User, Membership, Tenant
     return (
         sa.select(
-            u.id,
-            u.email,
-            u.name,
-            u.language,
-            u.session_version,
-            m.roles,
-            t.id.label("tenant_id"),
-            t.slug,
-            t.name.label("company"),
-            t.timezone,
-            t.currency,
-            t.state,
+            user.id,
+            user.email,
+            user.name,
+            user.language,
+            user.session_version,
+            membership.roles,
+            tenant.id.label("tenant_id"),
+            tenant.slug,
+            tenant.name.label("company"),
+            tenant.timezone,
+            tenant.currency,
+            tenant.state,
         )
-        .select_from(u)
-        .outerjoin(m, sa.and_(m.user_id == u.id, m.active))
-        .outerjoin(t, t.id == m.tenant_id)
-        .where(u.id == sa.bindparam("user", type_=sa.Uuid))
-        .order_by(t.name)
+        .select_from(user)
+        .outerjoin(membership, sa.and_(membership.user_id == user.id, membership.active))
+        .outerjoin(tenant, tenant.id == membership.tenant_id)
+        .where(user.id == sa.bindparam("user", type_=sa.Uuid))
+        .order_by(tenant.name)
     )

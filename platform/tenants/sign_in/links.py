@@ -1,7 +1,7 @@
-"""Links by which a person chooses a password: signed, good once, for seven days. May import itsdangerous.
+"""Makes and opens the links by which a person chooses a password: signed, valid once, for seven days.
 
-Invariant: a link carries the person's session version, which setting a password raises, so that no link works
-twice and an older one dies with it. Nothing is stored.
+Invariant: a link carries the person's session version, which setting a password raises, so that no link works twice
+and older links become invalid. Nothing is stored.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ class WelcomeLinks:
     base_url: str
 
     def url(self, user_id: UUID, session_version: int) -> str:
-        """The address to send to the person."""
+        """Returns the link for a person."""
         token = self._serializer().dumps([user_id.hex, session_version])
         return f"{self.base_url}/welcome/{token}"
 
     def open(self, token: str) -> tuple[UUID, int] | None:
-        """(user id, session version) of a link that is ours and not too old; whether it is used up, the caller asks."""
+        """Returns (user id, session version) of a genuine, unexpired link, else None; the caller checks the version."""
         try:
             user_id, version = self._serializer().loads(token, max_age=LINK_DAYS * 86_400)
             return UUID(user_id), int(version)

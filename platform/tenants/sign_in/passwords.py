@@ -1,6 +1,6 @@
-"""Passwords by argon2id. May import argon2 only.
+"""Hashes and checks passwords by argon2id.
 
-Invariant: checking an unknown person takes as long as checking a known one.
+Invariant: checking for an unknown person takes as long as for a known one.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ _hasher = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1)
 
 
 def hash_password(password: str) -> str:
-    """The argon2id hash to store."""
+    """Returns the argon2id hash to store."""
     return _hasher.hash(password)
 
 
 @lru_cache(maxsize=1)
-def _nobody() -> str:
+def _decoy_hash() -> str:
     return _hasher.hash("nobody has this password")
 
 
-def password_is_right(stored: str | None, typed: str) -> bool:
-    """Whether `typed` is the password of `stored`; None takes as long and is never right."""
+def verify_password(stored: str | None, typed: str) -> bool:
+    """Returns True when `typed` matches the hash `stored`; None takes as long and never matches."""
     try:
-        return _hasher.verify(stored or _nobody(), typed) and stored is not None
+        return _hasher.verify(stored or _decoy_hash(), typed) and stored is not None
     except (VerificationError, InvalidHashError):
         return False

@@ -1,7 +1,7 @@
-"""Signing in and out, the language, choosing a company. The link that sets a password is in `welcome_routes`.
+"""Serves sign-in, sign-out, the language and the choice of a company. Password links are in `welcome_routes`.
 
-Invariants: a wrong e-mail and a wrong password look and last the same; tries are counted by address and by e-mail, as
-it is looked up; the session begins anew with every sign-in.
+Invariants: a wrong e-mail and a wrong password look and last the same; attempts are limited by IP address and by
+normalised e-mail; every sign-in starts a new session.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from kernel import i18n
 from kernel.i18n import gettext as _
 from tenants import queries
 from tenants.access import public
-from tenants.commands import set_language
-from tenants.inputs import SignIn, sign_in_key
-from tenants.sign_in.identity import Person, read_person
-from tenants.sign_in.passwords import password_is_right
+from tenants.sign_in.commands import set_language
+from tenants.sign_in.identity import Person, load_person_by_id
+from tenants.sign_in.inputs import SignIn, sign_in_key
+from tenants.sign_in.passwords import verify_password
 from web.context import db
 from web.forms import Form, blank, read_form
 from web.limits import limiter
@@ -71,8 +71,8 @@ def start_session() -> Page:
         return _sign_in_page(form, wanted), 422
     found = queries.user_for_sign_in(db(), form.data.email)
     # Also for an unknown address a hash is computed, so that the answer takes as long.
-    right = password_is_right(found[1] if found else None, form.data.password)
-    person = read_person(db(), found[0]) if found and right else None
+    right = verify_password(found[1] if found else None, form.data.password)
+    person = load_person_by_id(db(), found[0]) if found and right else None
     if person is None:
         form.errors["email"] = _("The e-mail address or the password is not right.")
         return _sign_in_page(form, wanted), 422
@@ -103,14 +103,14 @@ def language() -> Page:
 
 
 def begin_session(person: Person) -> None:
-    """Signs a person in, in a session that begins anew."""
+    """Signs a person in, in a new session."""
     session.clear()
     session.permanent = True
     login_user(person)
 
 
 def landing_url(person: Person) -> str:
-    """Returns where a person goes after signing in: into the only company, else to the choice."""
+    """Returns the URL after sign-in: the only company, else the choice of companies."""
     active = [company for company in person.companies if company.active]
     return url_for("overview.today", company=active[0].slug) if len(active) == 1 else url_for("auth.companies")
 
@@ -120,5 +120,5 @@ def _sign_in_page(form: Form[SignIn], wanted: str) -> str:
 
 
 def language_url() -> str:
-    """Returns where the choice of a language is sent."""
+    """Returns the URL that sets the language."""
     return url_for("auth.language")

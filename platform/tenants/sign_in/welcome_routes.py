@@ -1,7 +1,6 @@
-"""The link that sets a password: who was invited chooses one and is signed in.
+"""Serves the link by which an invited person chooses a password and is signed in.
 
-Invariant: a link is good once, and one that is not good says nothing about why. The views hang on the blueprint of
-`auth_routes`.
+Invariant: a link works once; an invalid one gives no reason. The views are registered on the blueprint of `routes`.
 """
 
 from __future__ import annotations
@@ -11,9 +10,9 @@ from flask import current_app
 from kernel.i18n import gettext as _
 from kernel.settings import settings
 from tenants.access import public
-from tenants.commands import set_password
-from tenants.inputs import ChoosePassword
-from tenants.sign_in.identity import Person, read_person
+from tenants.sign_in.commands import set_password
+from tenants.sign_in.identity import Person, load_person_by_id
+from tenants.sign_in.inputs import ChoosePassword
 from tenants.sign_in.links import WelcomeLinks
 from tenants.sign_in.routes import begin_session, bp, landing_url, language_url
 from web.context import db
@@ -23,7 +22,7 @@ from web.responses import Page, flash_ok, invalid, render, see_other
 
 
 def links() -> WelcomeLinks:
-    """The welcome links of this installation."""
+    """Returns the welcome links of this installation."""
     return WelcomeLinks(current_app.config["SECRET_KEY"], settings().base_url)
 
 
@@ -50,7 +49,7 @@ def choose_password(token: str) -> Page:
     if not form.ok:
         return invalid("tenants/sign_in/welcome.html", form=form, **_welcome(person, token))
     set_password(db(), person.id, form.data.password)
-    renewed = read_person(db(), person.id)
+    renewed = load_person_by_id(db(), person.id)
     if renewed is None:
         return _gone()
     begin_session(renewed)
@@ -60,7 +59,7 @@ def choose_password(token: str) -> Page:
 
 def _invited(token: str) -> Person | None:
     opened = links().open(token)
-    person = read_person(db(), opened[0]) if opened else None
+    person = load_person_by_id(db(), opened[0]) if opened else None
     return person if person and opened and person.session_version == opened[1] else None
 
 

@@ -19,7 +19,7 @@ from ar.customers.inputs import (
     tax_id_doubtful,
 )
 from ar.customers.models import Contact
-from ar.customers.search import search_words, sort_key, wanted_words
+from ar.customers.search import required_words, search_words, sort_key
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.journal import JournalEvent
 from tests.support.companies import TestCompany
@@ -188,7 +188,7 @@ def test_the_list_shows_open_and_overdue_per_currency(world: World) -> None:
     world.invoice(two, number="I4", on=on, due_on=due, minor=2000)
     with world.reading() as db:
         found = queries.customer_list(db, world.tenant_id, today=TODAY, sort="-overdue")
-    assert [(o.currency, o.open_minor, o.overdue_minor) for o in sorted(found.lines[0].owed, key=str)] == [
+    assert [(o.currency, o.open_minor, o.overdue_minor) for o in sorted(found.lines[0].balances, key=str)] == [
         ("CNY", 1300, 1000),
         ("USD", 7, 0),
     ]
@@ -224,7 +224,7 @@ def test_the_check_character_of_a_credit_code_is_looked_at(tax_id: str, doubtful
 
 def test_what_is_asked_for_is_among_what_is_stored() -> None:
     stored = set(search_words("C001", "深圳 Acme（中国）有限公司"))
-    assert set(wanted_words("acme(中国)")) <= stored
+    assert set(required_words("acme(中国)")) <= stored
     assert sort_key("深圳Acme") == "shen zhen acme"
 
 

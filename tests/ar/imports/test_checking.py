@@ -21,10 +21,10 @@ from ar.imports.columns import (
     fields,
     words,
 )
-from ar.imports.inputs import ImportFile, ReadRows, Report
-from ar.imports.mapping import Mapping, bind, header_names, read_mapping
+from ar.imports.inputs import ImportFile, ParsedRows, Report
+from ar.imports.mapping import Mapping, bind, header_names, parse_mapping
 from ar.imports.messages import FINDINGS, column_name, finding_text
-from ar.imports.rows import read_rows, refuse_twins
+from ar.imports.rows import parse_rows, refuse_duplicates
 from kernel.errors import RuleBroken
 from kernel.i18n import use_language
 from kernel.sheets import DateOrder, header_key, open_table
@@ -37,7 +37,7 @@ def check_rows(kind: FileKind, content: bytes, mapping: Mapping | None = None) -
     table = open_table(content, "f", header_names(kind, told))
     report = Report()
     binding = bind(file.kind, table.headers, told)
-    return report, read_rows(kind, table, binding, report, told.date_order, lambda _rows: None).good
+    return report, parse_rows(kind, table, binding, report, told.date_order, lambda _rows: None).good
 
 
 ITEM = dict(
@@ -210,7 +210,7 @@ def test_a_workbook_with_a_title_and_a_closing_total() -> None:
 def test_a_repeated_key_names_both_rows() -> None:
     row = ",".join(ITEM.values())
     report, parsed = check_rows("open-items", csv_file(ITEM_HEADERS, row, row))
-    kept = refuse_twins(ReadRows(parsed, []), lambda item: (item.kind, item.document_no), "document_no", report)
+    kept = refuse_duplicates(ParsedRows(parsed, []), lambda item: (item.kind, item.document_no), "document_no", report)
     assert len(kept.good) == 1
     with use_language("en"):
         assert finding_text(report.errors[0].code, report.errors[0].params) == "“INV-1” is already in row 2."
@@ -230,7 +230,7 @@ def test_the_order_of_dates_is_told(order: DateOrder, day: date) -> None:
 
 
 def test_a_mapping_takes_headers_patterns_and_constants() -> None:
-    mapping = read_mapping(
+    mapping = parse_mapping(
         '{"columns": {"customer_no": "Cust", "receipt_no": "RC-{Doc}", "received_on": "Paid", "amount": "Sum",'
         ' "applies_to": "{Doc}:{Sum}"}, "constants": {"currency": "USD"}, "skip_when": {"Paid": ["", "-"]}}'
     )
@@ -244,7 +244,7 @@ def test_a_mapping_takes_headers_patterns_and_constants() -> None:
 @pytest.mark.parametrize("text", ["{", '{"columns": []}', '{"colums": {}}', '{"date_order": "ydm"}'])
 def test_a_malformed_mapping_is_refused(text: str) -> None:
     with pytest.raises(RuleBroken, match="mapping_malformed"):
-        read_mapping(text)
+        parse_mapping(text)
 
 
 def test_a_mapping_of_unknown_columns_is_refused() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from ar.imports.columns import FileKind
 from ar.imports.inputs import MAX_WARNINGS_KEPT
-from ar.imports.mapping import read_mapping
+from ar.imports.mapping import parse_mapping
 from ar.imports.messages import finding_text
 from kernel.i18n import use_language
 from tests.ar.imports.files import (
@@ -72,7 +72,7 @@ def test_a_good_file_is_taken_for_what_it_is(world: World, kind: FileKind, conte
 
 def test_a_mapping_has_the_last_word_on_the_kind(world: World) -> None:
     import_file(world, "customers", csv_file("customer_no,name", "001,深圳华芯"))
-    mapping = read_mapping('{"columns": {"receipt_no": "单据号"}}')
+    mapping = parse_mapping('{"columns": {"receipt_no": "单据号"}}')
     assert import_file(world, "receipts", CHINESE_ITEMS, mapping=mapping).created == 1
 
 

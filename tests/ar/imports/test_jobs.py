@@ -13,8 +13,8 @@ from kernel.counters import lock_counter
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.journal import JournalEvent
 from kernel.outbox import ATTEMPTS_MAX, OutboxMessage
-from tenants.commands import invite_person
-from tenants.inputs import InvitePerson
+from tenants.people.commands import invite_person
+from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
 from tests.ar.imports.files import (
     BAD,
@@ -37,7 +37,7 @@ CONFIRMED = ApplyImport(totals_confirmed=True)
 
 def confirm_totals(world: World, job_id: UUID) -> bool:
     with world.transaction() as db:
-        return commands.request_apply(db, world.actor(), job_id, CONFIRMED)
+        return commands.request_application(db, world.actor(), job_id, CONFIRMED)
 
 
 def test_a_file_is_checked_then_applied(world: World) -> None:
@@ -119,7 +119,7 @@ def test_an_empty_file_and_unconfirmed_totals_are_refused(world: World) -> None:
     job_id = upload_file(world)
     do_last_message(world, "imports.check")
     with pytest.raises(RuleBroken, match="import_totals_unconfirmed"), world.transaction() as db:
-        commands.request_apply(db, world.actor(), job_id, ApplyImport())
+        commands.request_application(db, world.actor(), job_id, ApplyImport())
 
 
 def test_other_companies_imports_do_not_exist(world: World, other_company: TestCompany) -> None:
@@ -178,7 +178,7 @@ def test_a_database_that_is_busy_is_tried_again_until_the_tries_are_used_up(
 def test_a_file_that_kills_every_worker_ends_as_failed(world: World) -> None:
     job_id = upload_file(world)
     with world.transaction() as db:
-        commands.note(db, world.tenant_id, job_id, state="checking")
+        commands.update_job(db, world.tenant_id, job_id, state="checking")
     set_tries(world, "imports.check", ATTEMPTS_MAX + 1)
     do_last_message(world, "imports.check")
     assert says_failed(world, job_id)
@@ -195,7 +195,7 @@ def test_the_books_name_who_had_the_file_applied_not_who_uploaded_it(world: Worl
         job_id = commands.upload(db, actor, ImportFile("open-items", "items.csv", GOOD))
     do_last_message(world, "imports.check")
     with world.transaction() as db:
-        commands.request_apply(db, world.actor(name="李强", user_id=people["李强"]), job_id, CONFIRMED)
+        commands.request_application(db, world.actor(name="李强", user_id=people["李强"]), job_id, CONFIRMED)
     do_last_message(world, "imports.apply")
     e = JournalEvent
     asked = sa.select(e.actor_name, e.user_id).where(e.tenant_id == world.tenant_id, e.kind == "import_applied")

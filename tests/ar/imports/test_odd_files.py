@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from ar.customers.models import Customer
 from ar.imports.columns import FileKind
 from ar.imports.inputs import MAX_WARNINGS_KEPT, Report
-from ar.imports.mapping import Mapping, read_mapping
+from ar.imports.mapping import Mapping, parse_mapping
 from ar.imports.messages import finding_text
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.models import OpenItem
@@ -87,7 +87,7 @@ def test_characters_that_nobody_sees_do_not_make_another_document(world: World) 
 
 
 def test_invisible_constants_of_a_mapping_are_missing_values(world: World) -> None:
-    mapping = read_mapping('{"constants": {"currency": "CNY\\u0000", "kind": "\\u200b"}}')
+    mapping = parse_mapping('{"constants": {"currency": "CNY\\u0000", "kind": "\\u200b"}}')
     content = csv_file("customer_no,customer_name,document_no,document_date,amount", "001,A,INV-1,2026-10-01,5")
     assert error_codes(import_file(world, "open-items", content, mapping=mapping)) == [(2, "kind", "value_missing")]
     assert "\x00" not in mapping.model_dump_json()

@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ar.customers.models import Customer
-from ar.imports.mapping import read_mapping
+from ar.imports.mapping import parse_mapping
 from ar.ledger.models import OpenItem
 from kernel.settings import APP_ROOT
 from tests.ar.imports.files import import_file
@@ -22,7 +22,7 @@ def test_the_public_ledger_imports_whole(world: World, data_folder: Path) -> Non
     source = data_folder / "ledgers" / "ibm_wa_accounts_receivable.csv"
     content = source.read_bytes()
     for kind in ("open-items", "receipts"):
-        mapping = read_mapping((EXAMPLES / f"settled-invoices.{kind}.json").read_bytes())
+        mapping = parse_mapping((EXAMPLES / f"settled-invoices.{kind}.json").read_bytes())
         report = import_file(world, kind, content, mapping=mapping)
         assert (report.rows, report.created, report.skipped, report.errors) == (2466, 2466, 0, [])
         assert report.currency_totals() == [("USD", 14770318)]

@@ -11,8 +11,8 @@ import pytest
 from ar.customers.commands import deactivate_contact
 from ar.statements.models import Confirmation
 from kernel.clock import fixed_clock
-from tenants.commands import invite_person
-from tenants.inputs import InvitePerson
+from tenants.people.commands import invite_person
+from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
 from tests.ar.portal.debtor import (
     APRIL_2,

@@ -24,9 +24,9 @@ from kernel.db import open_session
 from kernel.errors import Conflict
 from kernel.ids import new_id
 from kernel.journal import JournalEvent
-from tenants.commands import invite_person, remove_person
-from tenants.inputs import InvitePerson
 from tenants.models import Tenant
+from tenants.people.commands import invite_person, remove_person
+from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
 from tests.ar.portal.debtor import (
     APRIL_2,

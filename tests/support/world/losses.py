@@ -10,24 +10,23 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ar.losses.bad_debts import commands as bad_debts
-from ar.losses.bad_debts import queries
-from ar.losses.bad_debts import recoveries as recovering
-from ar.losses.bad_debts.evidence import SentFile
+from ar.losses.bad_debts import queries, recoveries
+from ar.losses.bad_debts.evidence import UploadedFile
 from ar.losses.bad_debts.inputs import (
     AddEvent,
-    AssessItem,
-    PostProvision,
     ProposeBadDebt,
     RecoverCredit,
     RecoverMoney,
-    SetPolicy,
-    UnapplyAllocation,
 )
-from ar.losses.bad_debts.views import CasePage, RunPage
+from ar.losses.bad_debts.views import CasePage
 from ar.losses.doctor import losses_checks
+from ar.losses.inputs import ReverseLoss
 from ar.losses.models import BadDebtCase
 from ar.losses.provision import commands as provision
+from ar.losses.provision import queries as provision_queries
 from ar.losses.provision.estimate import Estimate
+from ar.losses.provision.inputs import AssessItem, PostProvision, SetPolicy
+from ar.losses.provision.queries import RunPage
 from kernel.actor import Actor
 from tests.support.approvals import approve_all, everybody, on, person
 from tests.support.world.base import fresh_key
@@ -35,7 +34,7 @@ from tests.support.world.ledger import Ledger
 
 #: Days past due of each bucket's end, and the percent that is expected to be lost in it.
 MATRIX = {"through": ["0", "30", "60", "90", ""], "rate": ["0.3", "1.6", "3.6", "6.6", "10.6"]}
-JUDGMENT = SentFile("判决书.pdf", b"%PDF-1.7\n%test\n")
+JUDGMENT = UploadedFile("判决书.pdf", b"%PDF-1.7\n%test\n")
 
 
 class Losses(Ledger):
@@ -57,12 +56,12 @@ class Losses(Ledger):
         """Assesses one document on its own: the amount that will be lost, None to end it."""
         data = AssessItem.model_validate({"document_no": number, "loss": loss, "reason": reason})
         with self.transaction() as db:
-            provision.assess(db, self.actor(), data)
+            provision.assess_document(db, self.actor(), data)
 
     def provision_preview(self, as_of: date | None = None) -> Estimate:
         """Returns the provision that a run as of a day (default today) would post."""
         with self.reading() as db:
-            return provision.preview(db, self.actor(), as_of or self.today)
+            return provision.preview_run(db, self.actor(), as_of or self.today)
 
     def post_provision(self, as_of: date | None = None) -> RunPage:
         """Posts what is previewed now; returns the run as its page shows it."""
@@ -75,12 +74,12 @@ class Losses(Ledger):
     def provision_run(self, run: UUID) -> RunPage:
         """Returns a run as its page shows it."""
         with self.reading() as db:
-            return queries.run_page(db, self.tenant_id, run)
+            return provision_queries.run_page(db, self.tenant_id, run)
 
     def reverse_provision(self, run: UUID, **values: Any) -> None:
         """Reverses a run."""
         with self.transaction() as db:
-            provision.reverse_run(db, self.actor(), run, UnapplyAllocation(reason="算错了", **values))
+            provision.reverse_run(db, self.actor(), run, ReverseLoss(reason="算错了", **values))
 
     def bad_debt_proposal(self, *items: UUID, amounts: dict[UUID, str] | None = None, **values: Any) -> ProposeBadDebt:
         """Returns the input that proposes to write items off, whole unless `amounts` names a part."""
@@ -100,7 +99,7 @@ class Losses(Ledger):
         """Proposes to write items off with a judgment as evidence; returns the case, which waits for approval."""
         data = self.bad_debt_proposal(*items, amounts=amounts, **values)
         with self.transaction() as db:
-            return bad_debts.propose(db, self.clerk, customer, data, [JUDGMENT])
+            return bad_debts.propose_bad_debt(db, self.clerk, customer, data, [JUDGMENT])
 
     def bad_debt(self, customer: UUID, *items: UUID, amounts: dict[UUID, str] | None = None, **values: Any) -> UUID:
         """Writes items off: proposed by one person and approved by others; returns the case."""
@@ -126,29 +125,29 @@ class Losses(Ledger):
         """Books money that came back of a debt written off."""
         given = {"amount": amount, "currency": currency, "received_on": self.today, "key": fresh_key()}
         with self.transaction() as db:
-            return recovering.recover_money(db, self.actor(), case, RecoverMoney.model_validate(given | values))
+            return recoveries.recover_money(db, self.actor(), case, RecoverMoney.model_validate(given | values))
 
     def recover_credit(self, case: UUID, credit: UUID, amount: str = "") -> UUID:
         """Takes so much of a credit (default all) as come back of a debt written off."""
         data = RecoverCredit(from_credit=credit, amount=amount, key=fresh_key())
         with self.transaction() as db:
-            return recovering.recover_credit(db, self.actor(), case, data)
+            return recoveries.recover_credit(db, self.actor(), case, data)
 
-    def undo_recovery(self, recovery: UUID) -> None:
+    def reverse_recovery(self, recovery: UUID) -> None:
         """Takes back what was booked as come back."""
         with self.transaction() as db:
-            recovering.undo_recovery(db, self.actor(), recovery, UnapplyAllocation(reason="记错客户"))
+            recoveries.reverse_recovery(db, self.actor(), recovery, ReverseLoss(reason="记错客户"))
 
     def reverse_bad_debt(self, case: UUID) -> None:
         """Takes a write-off back."""
         with self.transaction() as db:
-            bad_debts.take_back(db, self.actor(), case, UnapplyAllocation(reason="误核销"))
+            bad_debts.reverse_write_off(db, self.actor(), case, ReverseLoss(reason="误核销"))
 
     def bad_debt_event(self, case: UUID, **values: Any) -> UUID:
         """Adds an entry to a case's history, by default a note."""
         data = AddEvent.model_validate({"kind": "note", "text": "电话已停机", "key": fresh_key()} | values)
         with self.transaction() as db:
-            return recovering.add_event(db, self.actor(), case, data)
+            return recoveries.add_event(db, self.actor(), case, data)
 
     def losses_findings(self) -> list[str]:
         """Returns what the examination of provisions and bad debts finds wrong."""

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from kernel.errors import Conflict, RuleBroken
 from kernel.journal import JournalEvent
 from tenants.approvals import kinds
-from tenants.approvals.chains import Chain, chain_of, change_chain, required
+from tenants.approvals.chains import Chain, chain_of, change_chain, required_steps
 from tenants.approvals.holders import People, deciders, missing_role
 from tenants.approvals.kinds import Kind, Step, chain_fault
 from tenants.recipients import Person
@@ -41,7 +41,7 @@ def _probe() -> Iterator[None]:
     ],
 )
 def test_an_amount_at_the_threshold_needs_the_step(minor: int | None, roles: list[str]) -> None:
-    assert [step.role for step in required(CHAIN, minor)] == roles
+    assert [step.role for step in required_steps(CHAIN, minor)] == roles
 
 
 @pytest.mark.parametrize(

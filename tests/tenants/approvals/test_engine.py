@@ -23,8 +23,8 @@ from tenants.approvals.inputs import NewSubstitute
 from tenants.approvals.models import Approval, ApprovalDecision
 from tenants.approvals.queries import approval_page, inbox
 from tenants.approvals.substitutes import revoke_substitute, set_substitute
-from tenants.commands import change_roles, remove_person
-from tenants.inputs import ChangeRoles
+from tenants.people.commands import change_roles, remove_person
+from tenants.people.inputs import ChangeRoles
 from tenants.permissions import Role
 from tests.support.approvals import PROBE, approve_all, ask_probe, decide_as, on, open_step, person
 from tests.support.companies import TestCompany

@@ -15,7 +15,8 @@ from tenants.approvals import kinds
 from tenants.approvals.engine import withdraw
 from tenants.approvals.inputs import NewSubstitute
 from tenants.approvals.substitutes import set_substitute
-from tenants.commands import remove_person, set_language
+from tenants.people.commands import remove_person
+from tenants.sign_in.commands import set_language
 from tests.support.approvals import PROBE, ask_probe, decide_as, person
 from tests.support.companies import TestCompany
 from tests.support.delivery import Post, drain

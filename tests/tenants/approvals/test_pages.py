@@ -13,7 +13,8 @@ from kernel.actor import Actor
 from kernel.storage import store
 from tenants.approvals import kinds
 from tenants.approvals.engine import Evidence
-from tenants.commands import remove_person, set_language
+from tenants.people.commands import remove_person
+from tenants.sign_in.commands import set_language
 from tests.support.approvals import PROBE, approve_all, ask_probe, decide_as, open_step, person
 from tests.support.companies import TestCompany
 from tests.support.world import world_of

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from kernel.clock import fixed_clock, utc_now
 from kernel.mail import MailMessage
-from tenants.inputs import InvitePerson
+from tenants.people.inputs import InvitePerson
 from tenants.people.invitations import PER_COMPANY_AND_DAY, PER_PERSON_AND_HOUR
 from tenants.permissions import Role
 from tenants.queries import Member, members
@@ -59,7 +59,8 @@ def test_an_invitation_without_a_role_keeps_what_was_typed(company: TestCompany)
 
 
 def test_somebody_with_a_password_is_told_where_to_sign_in(company: TestCompany, other_company: TestCompany) -> None:
-    from tenants.commands import invite_person, set_password
+    from tenants.people.commands import invite_person
+    from tenants.sign_in.commands import set_password
 
     email = f"both@{company.slug}.example"
     with other_company.transaction() as db:

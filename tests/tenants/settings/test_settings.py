@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 
 from kernel.journal import JournalEvent
-from tenants.inputs import CompanySettings, InvitePerson
+from tenants.people.inputs import InvitePerson
 from tenants.queries import company as company_facts
 from tenants.queries import day_overrides, work_calendar
+from tenants.settings.inputs import CompanySettings
 from tests.support.companies import TestCompany
 
 SATURDAY = date(2026, 11, 21)

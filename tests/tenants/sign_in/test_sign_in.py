@@ -14,10 +14,12 @@ from flask.testing import FlaskClient
 from app.factory import create_app
 from kernel.clock import fixed_clock, utc_now
 from kernel.settings import settings
-from tenants.commands import invite_person, set_language, set_password
-from tenants.inputs import InvitePerson, SignIn, sign_in_key
+from tenants.people.commands import invite_person
+from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
-from tenants.sign_in.identity import read_person
+from tenants.sign_in.commands import set_language, set_password
+from tenants.sign_in.identity import load_person_by_id
+from tenants.sign_in.inputs import SignIn, sign_in_key
 from tenants.sign_in.links import LINK_DAYS, WelcomeLinks
 from tests.support.companies import TestCompany
 from tests.support.limits import limiter_put_back
@@ -134,7 +136,7 @@ def test_a_person_of_two_companies_chooses(company: TestCompany, other_company: 
 
 
 def test_a_person_without_a_company_is_told_so(company: TestCompany) -> None:
-    from tenants.commands import remove_person
+    from tenants.people.commands import remove_person
 
     email = _person(company)
     client = company.app.test_client()
@@ -155,7 +157,7 @@ def test_the_language_is_kept_for_the_person_and_for_the_browser(company: TestCo
     client.post("/language", data={"language": "zh_CN", "next": "//evil.example"})
     user_id = UUID((_cookie(client) or "").split("|")[0])
     with company.reading() as db:
-        person = read_person(db, user_id)
+        person = load_person_by_id(db, user_id)
     assert person is not None
     assert person.language == "zh_CN"
     assert client.post("/language", data={"language": "tlh", "next": "//evil.example"}).headers["Location"] == "/"

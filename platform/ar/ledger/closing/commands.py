@@ -21,7 +21,7 @@ from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.errors import Conflict, RuleBroken
 from kernel.ids import new_id
-from tenants.approvals.engine import Ask, request
+from tenants.approvals.engine import ApprovalRequest, request
 from tenants.approvals.kinds import Approved
 
 UNLOCK: Final = "unlock_period"
@@ -65,7 +65,7 @@ def request_unlock(db: Session, actor: Actor, data: RequestUnlock) -> UUID:
         "locked_through": locked.isoformat() if locked else None,
         "back_to": data.back_to.isoformat() if data.back_to else None,
     }
-    ask = Ask(
+    ask = ApprovalRequest(
         kind=UNLOCK,
         subject_id=actor.tenant_id,
         customer_id=None,

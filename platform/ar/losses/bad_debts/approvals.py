@@ -1,13 +1,13 @@
-"""The approval that this slice asks for: writing a bad debt off. May import bad_debts, the texts, approvals' shapes.
+"""Defines the approval of a bad debt's write-off.
 
-Invariant: a debt is written off by the last decision, in its transaction, or the decision is refused (R233).
+Invariant: the last decision writes the debt off in its own transaction, or the decision is refused (R233).
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from ar.losses.bad_debts.commands import KIND, not_written_off, write_off
+from ar.losses.bad_debts.commands import KIND, close_unapproved, write_off
 from ar.losses.messages import CAUSE_NAMES, OPTION_NAMES
 from kernel.i18n import current_language, mark
 from kernel.i18n import gettext as _
@@ -15,7 +15,7 @@ from kernel.money import format_with_symbol
 from tenants.approvals.kinds import Approved, Kind, Step
 from web.links import page_url
 
-#: From 50,000.00 of the company's currency the general manager decides as well.
+#: From 50,000.00 in the company's currency the general manager decides as well.
 GENERAL_MANAGER_FROM_MINOR: Final = 5_000_000
 
 
@@ -43,7 +43,7 @@ APPROVALS: tuple[Kind, ...] = (
         name=mark("Write off a bad debt"),
         chain=(Step("finance_director"), Step("general_manager", GENERAL_MANAGER_FROM_MINOR)),
         approve=write_off,
-        reject=not_written_off,
+        reject=close_unapproved,
         url=_url,
         facts=_facts,
     ),

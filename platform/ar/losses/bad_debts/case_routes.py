@@ -1,6 +1,7 @@
-"""The page of one bad debt: its documents and evidence, withdrawing the proposal, taking the write-off back.
+"""Serves the page of one bad debt: documents, evidence, withdrawal of the proposal, reversal of the write-off.
 
-Invariant: parse, authorise, one command or one query, render. The views hang on the blueprint of `bad_debt_routes`.
+Invariant: parse, authorise, one command or one query, render. The views are registered on the blueprint of
+`bad_debts.routes`.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from flask import request
 
 from ar.losses.bad_debts import commands as bad_debts
 from ar.losses.bad_debts import queries
-from ar.losses.bad_debts.inputs import UnapplyAllocation, Withdraw
+from ar.losses.bad_debts.inputs import Withdraw
 from ar.losses.bad_debts.routes import bp
 from ar.losses.forms import WORDS
+from ar.losses.inputs import ReverseLoss
 from kernel import storage
 from kernel.errors import Forbidden
 from kernel.i18n import gettext as _
@@ -27,7 +29,7 @@ from web.context import actor, db
 from web.forms import Form, blank
 from web.responses import Page, download, render
 
-TAKE_BACK_FIELDS = {
+REVERSAL_FIELDS = {
     "period_locked": "effective_on",
     "effective_too_early": "effective_on",
     "effective_in_future": "effective_on",
@@ -35,19 +37,19 @@ TAKE_BACK_FIELDS = {
 
 
 def case_page(form: Form[Any], bad_debt_id: UUID) -> str:
-    """Renders a case; `form` comes back in its slot: money, credit, event, withdrawal, reversal or undoing."""
+    """Renders a case; `form` fills its slot: money, credit, event, withdrawal, reversal or undoing."""
     page = queries.case_page(db(), actor().tenant_id, bad_debt_id)
-    rest = [each for each in page.case.sums if each.rest_minor]
+    unrecovered = [total for total in page.case.sums if total.rest_minor]
     pursued = page.case.state == "written_off"
     receipts = queries.unapplied_receipts(db(), actor().tenant_id, page.case.customer_id) if pursued else []
-    first = rest[0] if rest else None
+    first = unrecovered[0] if unrecovered else None
     today = actor().today.isoformat()
     return render(
         "ar/losses/bad_debts/show.html",
         page=page,
         case=page.case,
-        rest=rest,
-        receipts=[each for each in receipts if each[2] in {one.currency for one in rest}],
+        rest=unrecovered,
+        receipts=[each for each in receipts if each[2] in {total.currency for total in unrecovered}],
         may_post=may(Permission.POST_LEDGER),
         may_propose=may(Permission.PROPOSE_BAD_DEBT),
         money=form.at(
@@ -70,14 +72,14 @@ def case_page(form: Form[Any], bad_debt_id: UUID) -> str:
 @bp.get("/<uuid:bad_debt_id>")
 @staff(Permission.READ)
 def show(bad_debt_id: UUID) -> Page:
-    """One case."""
+    """Shows one case."""
     return case_page(blank(), bad_debt_id)
 
 
 @bp.get("/<uuid:bad_debt_id>/evidence")
 @staff(Permission.READ)
 def file(bad_debt_id: UUID) -> Page:
-    """A file of the case, named by its hash (`?file=`)."""
+    """Downloads a file of the case by its hash (`?file=`)."""
     found = queries.case_file(db(), actor().tenant_id, bad_debt_id, request.args.get("file", ""))
     stored = storage.load(db(), actor().tenant_id, found.sha256)
     return download(stored.content, stored.media_type, found.file_name)
@@ -87,16 +89,16 @@ def file(bad_debt_id: UUID) -> Page:
 @staff(Permission.PROPOSE_BAD_DEBT)
 @command_form(Withdraw, page=case_page, slot="withdrawal", also=(Forbidden,))
 def withdraw(data: Withdraw, bad_debt_id: UUID) -> Page:
-    """Takes a proposal back."""
+    """Withdraws a proposal."""
     bad_debts.withdraw_case(db(), actor(), bad_debt_id, data.reason)
     return done(_("The proposal is withdrawn."), "bad_debts.show", bad_debt_id=bad_debt_id)
 
 
-@bp.post("/<uuid:bad_debt_id>/reversal")
+@bp.post("/<uuid:bad_debt_id>/reversal", endpoint="take_back")
 @staff(Permission.POST_LEDGER)
-@command_form(UnapplyAllocation, page=case_page, slot="reversal", fields=TAKE_BACK_FIELDS)
-def take_back(data: UnapplyAllocation, bad_debt_id: UUID) -> Page:
-    """Undoes a write-off made by mistake."""
-    bad_debts.take_back(db(), actor(), bad_debt_id, data)
+@command_form(ReverseLoss, page=case_page, slot="reversal", fields=REVERSAL_FIELDS)
+def reverse(data: ReverseLoss, bad_debt_id: UUID) -> Page:
+    """Reverses a write-off made by mistake."""
+    bad_debts.reverse_write_off(db(), actor(), bad_debt_id, data)
     text = _("The write-off is reversed; the documents are open again.")
     return done(text, "bad_debts.show", bad_debt_id=bad_debt_id)

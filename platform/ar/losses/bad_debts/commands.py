@@ -1,8 +1,7 @@
-"""Bad debts: proposed with evidence, written off once others have approved, taken back when it was a mistake.
+"""Proposes bad debts with evidence, writes them off once approved, reverses write-offs made by mistake.
 
-May import this slice, the ledger's commands, approvals and the kernel. Invariants: nothing is booked before the last
-decision (R233); what was proposed is what is written off, or the decision is refused; writing off is no waiver, so the
-memorandum accounts keep what is still owed (R234).
+Invariants: nothing is posted before the last decision (R233); the debts proposed are the debts written off, or the
+decision is refused; a write-off is no waiver, so the memorandum accounts keep what is still owed (R234).
 """
 
 from __future__ import annotations
@@ -28,10 +27,10 @@ from ar.ledger.commands import (
 )
 from ar.ledger.lookups import company_currency, rate_recorded_by_actor, total_of
 from ar.ledger.models import Allocation, OpenItem
-from ar.losses.bad_debts import evidence
-from ar.losses.bad_debts.evidence import SentFile
-from ar.losses.bad_debts.inputs import ProposeBadDebt, UnapplyAllocation
+from ar.losses.bad_debts.evidence import UploadedFile, check_files, store_files
+from ar.losses.bad_debts.inputs import ProposeBadDebt
 from ar.losses.bad_debts.totals import recovered_minor
+from ar.losses.inputs import ReverseLoss
 from ar.losses.models import BadDebtCase, BadDebtCredit, BadDebtLine
 from kernel import idempotency, journal
 from kernel.actor import Actor
@@ -39,18 +38,20 @@ from kernel.counters import document_number, take_numbers
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
 from kernel.money import read_amount
-from tenants.approvals.engine import Ask, Evidence, request, withdraw
+from tenants.approvals.engine import ApprovalRequest, Evidence, request, withdraw
 from tenants.approvals.kinds import Approved
 
 KIND: Final = "bad_debt"
 
 
-def propose(db: Session, actor: Actor, customer_id: UUID, data: ProposeBadDebt, files: Sequence[SentFile] = ()) -> UUID:
-    """Proposes open debts of a customer for writing off and asks for the approval; returns the case's id (R233, R236).
+def propose_bad_debt(
+    db: Session, actor: Actor, customer_id: UUID, data: ProposeBadDebt, files: Sequence[UploadedFile] = ()
+) -> UUID:
+    """Proposes open debts of a customer for write-off and requests the approval; returns the case's id (R233, R236).
 
-    The same key again: the first answer. Raises NotFound (`customer_not_found`, `item_not_found`), RuleBroken
+    Idempotent by `data.key`. Raises NotFound (`customer_not_found`, `item_not_found`), RuleBroken
     (`bad_debt_nothing`, `bad_debt_too_much`, `bad_debt_item_pending`, `amount_unreadable`, `amount_not_positive`),
-    what `evidence.check` raises and what asking for an approval raises.
+    what `check_files` and what requesting an approval raise.
     """
     hashes = [hashlib.sha256(file.content).hexdigest() for file in files]
     asked = {"customer": customer_id, "files": hashes, **data.model_dump(exclude={"key"})}
@@ -59,50 +60,50 @@ def propose(db: Session, actor: Actor, customer_id: UUID, data: ProposeBadDebt, 
     )
 
 
-def _propose(db: Session, actor: Actor, customer_id: UUID, data: ProposeBadDebt, files: Sequence[SentFile]) -> UUID:
-    c = Customer
-    if db.execute(sa.select(c.id).where(c.tenant_id == actor.tenant_id, c.id == customer_id)).first() is None:
+def _propose(db: Session, actor: Actor, customer_id: UUID, data: ProposeBadDebt, files: Sequence[UploadedFile]) -> UUID:
+    customer = sa.select(Customer.id).where(Customer.tenant_id == actor.tenant_id, Customer.id == customer_id)
+    if db.execute(customer).first() is None:
         raise NotFound("customer_not_found")
     lock_customers(db, actor.tenant_id, [customer_id])
     lines = _lines(db, actor.tenant_id, customer_id, data)
-    kept = evidence.check(files)
+    checked = check_files(files)
     case_id, number = _store(db, actor, customer_id, data, lines)
-    proofs = evidence.store(db, actor, case_id, kept)
-    approval_id = request(db, actor, _ask(db, actor, case_id, number, customer_id, data, lines, proofs))
-    _settle(db, actor, case_id, approval_id=approval_id)
+    proofs = store_files(db, actor, case_id, checked)
+    approval_id = request(db, actor, _approval_request(db, actor, case_id, number, customer_id, data, lines, proofs))
+    _update_case(db, actor, case_id, approval_id=approval_id)
     facts = {"number": number, "reason": data.reason, "cause": data.cause, "totals": _totals(lines)}
     journal.record(db, actor, "bad_debt_proposed", customer_id=customer_id, subject_id=case_id, data=facts)
     return case_id
 
 
 def _lines(db: Session, tenant_id: UUID, customer_id: UUID, data: ProposeBadDebt) -> list[tuple[Any, int]]:
-    """(open item, minor units) each, in the order of the form, under the customer's lock."""
-    wanted = {part.item_id: part.amount for part in data.parts}
-    if not wanted:
+    """Returns (open item, minor units) in the order of the form; the caller has the customer's lock."""
+    amounts = {part.item_id: part.amount for part in data.parts}
+    if not amounts:
         raise RuleBroken("bad_debt_nothing")
-    i, n, k = OpenItem, BadDebtLine, BadDebtCase
+    item, line, case = OpenItem, BadDebtLine, BadDebtCase
     rows = db.execute(
-        sa.select(i.id, i.document_no, i.currency, i.open_minor).where(
-            i.tenant_id == tenant_id,
-            i.customer_id == customer_id,
-            i.side == 1,
-            i.id == sa.any_(sa.cast(list(wanted), sa.ARRAY(sa.Uuid))),
+        sa.select(item.id, item.document_no, item.currency, item.open_minor).where(
+            item.tenant_id == tenant_id,
+            item.customer_id == customer_id,
+            item.side == 1,
+            item.id == sa.any_(sa.cast(list(amounts), sa.ARRAY(sa.Uuid))),
         )
     ).all()
-    if len(rows) != len(wanted):
+    if len(rows) != len(amounts):
         raise NotFound("item_not_found")
     pending = db.execute(
-        sa.select(i.document_no, k.number)
-        .select_from(n)
-        .join(k, sa.and_(k.tenant_id == tenant_id, k.id == n.case_id))
-        .join(i, sa.and_(i.tenant_id == tenant_id, i.id == n.item_id))
-        .where(n.tenant_id == tenant_id, k.state == "proposed", n.item_id.in_(list(wanted)))
+        sa.select(item.document_no, case.number)
+        .select_from(line)
+        .join(case, sa.and_(case.tenant_id == tenant_id, case.id == line.case_id))
+        .join(item, sa.and_(item.tenant_id == tenant_id, item.id == line.item_id))
+        .where(line.tenant_id == tenant_id, case.state == "proposed", line.item_id.in_(list(amounts)))
     ).first()
     if pending is not None:
         raise RuleBroken("bad_debt_item_pending", document_no=pending.document_no, number=pending.number)
     found = {row.id: row for row in rows}
     lines = []
-    for item_id, typed in wanted.items():
+    for item_id, typed in amounts.items():
         row = found[item_id]
         minor = read_amount(typed, row.currency) if typed else row.open_minor
         if minor > row.open_minor or not minor:
@@ -145,7 +146,7 @@ def _store(
     return case_id, number
 
 
-def _ask(
+def _approval_request(
     db: Session,
     actor: Actor,
     case_id: UUID,
@@ -154,14 +155,14 @@ def _ask(
     data: ProposeBadDebt,
     lines: Sequence[tuple[Any, int]],
     proofs: Sequence[tuple[str, str]],
-) -> Ask:
-    """One currency is asked for as it is; several as their worth in the company's, or without an amount at all."""
+) -> ApprovalRequest:
+    """Returns the approval request: one currency as it is, several as their value in the company's, if known."""
     own, sums = company_currency(db, actor.tenant_id), dict[str, int]()
     for row, minor in lines:
         sums[row.currency] = sums.get(row.currency, 0) + minor
     worth = total_of(db, actor.tenant_id, sums, own, actor.today).minor
     if any(code != own and rate_recorded_by_actor(db, actor, code) for code in sums):
-        worth = None  # by a rate of the proposer's own: the whole chain decides
+        worth = None  # converted at a rate the proposer typed: the whole chain decides
     amount, currency = next((minor, code) for code, minor in sums.items()) if len(sums) == 1 else (worth, own)
     facts = {
         "number": number,
@@ -170,7 +171,7 @@ def _ask(
         "cause": data.cause,
         "options": list(data.options),
     }
-    return Ask(
+    return ApprovalRequest(
         KIND,
         case_id,
         customer_id,
@@ -191,43 +192,43 @@ def _totals(lines: Sequence[tuple[Any, int]]) -> list[dict[str, Any]]:
 
 
 def write_off(db: Session, actor: Actor, approved: Approved) -> None:
-    """The effect of the last approval: per currency one `bad_debt` credit, allocated to the documents, today (R233).
+    """Posts per currency one `bad_debt` credit dated today, allocated to the documents; runs on final approval (R233).
 
     Raises Conflict(`bad_debt_paid_meanwhile`, `bad_debt_settled`), RuleBroken(`period_locked`): the decision is then
-    refused, and nothing has happened.
+    refused and nothing is posted.
     """
-    case = hold_case(db, actor.tenant_id, approved.subject_id)
+    case = lock_case(db, actor.tenant_id, approved.subject_id)
     if case.state != "proposed":
         raise Conflict("bad_debt_settled", number=case.number)
-    lines = _still_open(db, actor.tenant_id, case.id)
-    papers = _papers(case, lines, actor.today)
-    item_ids = post_items(db, actor, papers, memo=f"{approved.number}: {case.reason}")
-    paper_of = {paper.currency: item_id for paper, item_id in zip(papers, item_ids, strict=True)}
-    allocate(db, actor, [NewAllocation(line.item_id, paper_of[line.currency], line.amount_minor) for line in lines])
+    lines = _require_still_open(db, actor.tenant_id, case.id)
+    credit_notes = _credit_notes(case, lines, actor.today)
+    item_ids = post_items(db, actor, credit_notes, memo=f"{approved.number}: {case.reason}")
+    credit_ids = {credit.currency: item_id for credit, item_id in zip(credit_notes, item_ids, strict=True)}
+    allocate(db, actor, [NewAllocation(line.item_id, credit_ids[line.currency], line.amount_minor) for line in lines])
     rows = [
         {
             "tenant_id": actor.tenant_id,
             "id": row_id,
             "case_id": case.id,
-            "item_id": paper_of[paper.currency],
-            "currency": paper.currency,
-            "amount_minor": paper.amount_minor,
+            "item_id": credit_ids[credit.currency],
+            "currency": credit.currency,
+            "amount_minor": credit.amount_minor,
         }
-        for row_id, paper in zip(new_ids(len(papers)), papers, strict=True)
+        for row_id, credit in zip(new_ids(len(credit_notes)), credit_notes, strict=True)
     ]
     db.execute(sa.insert(BadDebtCredit), rows)
     settled = {"settled_at": actor.now, "settled_by": actor.name}
-    _settle(db, actor, case.id, state="written_off", written_off_on=actor.today, **settled)
+    _update_case(db, actor, case.id, state="written_off", written_off_on=actor.today, **settled)
     facts = {
         "number": case.number,
         "approval": approved.number,
-        "totals": [{"currency": each.currency, "amount_minor": each.amount_minor} for each in papers],
+        "totals": [{"currency": each.currency, "amount_minor": each.amount_minor} for each in credit_notes],
     }
     journal.record(db, actor, "bad_debt_written_off", customer_id=case.customer_id, subject_id=case.id, data=facts)
 
 
-def _papers(case: Any, lines: Sequence[Any], on: date) -> list[NewItem]:
-    """One credit per currency, numbered as the case, with the currency behind it when there are several."""
+def _credit_notes(case: Any, lines: Sequence[Any], on: date) -> list[NewItem]:
+    """Returns one credit per currency, numbered as the case, with the currency appended when there are several."""
     sums: dict[str, int] = {}
     for line in lines:
         sums[line.currency] = sums.get(line.currency, 0) + line.amount_minor
@@ -238,14 +239,14 @@ def _papers(case: Any, lines: Sequence[Any], on: date) -> list[NewItem]:
     ]
 
 
-def _still_open(db: Session, tenant_id: UUID, case_id: UUID) -> Sequence[Any]:
-    """The case's lines while all of each is still open, under the customer's lock."""
-    i, n = OpenItem, BadDebtLine
+def _require_still_open(db: Session, tenant_id: UUID, case_id: UUID) -> Sequence[Any]:
+    """Returns the case's lines; the caller has the customer's lock. Raises Conflict(`bad_debt_paid_meanwhile`)."""
+    item, proposed = OpenItem, BadDebtLine
     lines = db.execute(
-        sa.select(n.item_id, n.currency, n.amount_minor, i.document_no, i.open_minor)
-        .join(i, sa.and_(i.tenant_id == tenant_id, i.id == n.item_id))
-        .where(n.tenant_id == tenant_id, n.case_id == case_id)
-        .order_by(n.id)
+        sa.select(proposed.item_id, proposed.currency, proposed.amount_minor, item.document_no, item.open_minor)
+        .join(item, sa.and_(item.tenant_id == tenant_id, item.id == proposed.item_id))
+        .where(proposed.tenant_id == tenant_id, proposed.case_id == case_id)
+        .order_by(proposed.id)
     ).all()
     for line in lines:
         if line.open_minor < line.amount_minor:
@@ -253,11 +254,11 @@ def _still_open(db: Session, tenant_id: UUID, case_id: UUID) -> Sequence[Any]:
     return lines
 
 
-def not_written_off(db: Session, actor: Actor, approved: Approved) -> None:
-    """The approval was rejected or withdrawn: the documents may be proposed again."""
+def close_unapproved(db: Session, actor: Actor, approved: Approved) -> None:
+    """Closes a case whose approval was rejected or withdrawn; its documents may be proposed again."""
     state = "withdrawn" if approved.state == "withdrawn" else "refused"
     settled = {"settled_at": actor.now, "settled_by": actor.name, "settled_reason": approved.closing_reason}
-    _settle(db, actor, approved.subject_id, state=state, **settled)
+    _update_case(db, actor, approved.subject_id, state=state, **settled)
     facts = {"number": str(approved.facts.get("number", "")), "state": state, "reason": approved.closing_reason}
     journal.record(
         db, actor, "bad_debt_refused", customer_id=approved.customer_id, subject_id=approved.subject_id, data=facts
@@ -265,10 +266,12 @@ def not_written_off(db: Session, actor: Actor, approved: Approved) -> None:
 
 
 def withdraw_case(db: Session, actor: Actor, case_id: UUID, reason: str) -> None:
-    """Takes a proposal back. Raises NotFound, Conflict(`bad_debt_settled`), what withdrawing an approval raises."""
-    k = BadDebtCase
+    """Withdraws a proposal. Raises NotFound, Conflict(`bad_debt_settled`), what withdrawing an approval raises."""
+    case = BadDebtCase
     row = db.execute(
-        sa.select(k.number, k.state, k.approval_id).where(k.tenant_id == actor.tenant_id, k.id == case_id)
+        sa.select(case.number, case.state, case.approval_id).where(
+            case.tenant_id == actor.tenant_id, case.id == case_id
+        )
     ).first()
     if row is None:
         raise NotFound("bad_debt_not_found")
@@ -277,57 +280,59 @@ def withdraw_case(db: Session, actor: Actor, case_id: UUID, reason: str) -> None
     withdraw(db, actor, row.approval_id, reason)
 
 
-def take_back(db: Session, actor: Actor, case_id: UUID, data: UnapplyAllocation) -> None:
-    """Undoes a write-off made by mistake: the documents are open again as they were, the credits are reversed.
+def reverse_write_off(db: Session, actor: Actor, case_id: UUID, data: ReverseLoss) -> None:
+    """Reverses a write-off: unapplies and reverses its credit_notes, so that the documents are open again.
 
     Raises NotFound, RuleBroken (`bad_debt_not_written_off`, `bad_debt_recovered`, `period_locked`, `effective_…`).
     """
-    case = hold_case(db, actor.tenant_id, case_id)
+    case = lock_case(db, actor.tenant_id, case_id)
     if case.state != "written_off":
         raise RuleBroken("bad_debt_not_written_off", number=case.number)
     if any(recovered_minor(db, actor.tenant_id, case_id).values()):
         raise RuleBroken("bad_debt_recovered", number=case.number)
-    b = BadDebtCredit
-    papers = db.execute(
-        sa.select(b.item_id).where(b.tenant_id == actor.tenant_id, b.case_id == case_id).order_by(b.currency)
+    credit = BadDebtCredit
+    credit_ids = db.execute(
+        sa.select(credit.item_id)
+        .where(credit.tenant_id == actor.tenant_id, credit.case_id == case_id)
+        .order_by(credit.currency)
     ).scalars()
-    for item_id in list(papers):
-        for allocation_id in standing_allocations(db, actor.tenant_id, item_id):
+    for item_id in list(credit_ids):
+        for allocation_id in unreversed_allocations(db, actor.tenant_id, item_id):
             reverse_allocation(db, actor, allocation_id, item_id=item_id, effective_on=data.effective_on)
         reverse_item(db, actor, item_id, effective_on=data.effective_on, memo=data.reason)
     settled = {"settled_at": actor.now, "settled_by": actor.name, "settled_reason": data.reason}
-    _settle(db, actor, case_id, state="taken_back", **settled)
+    _update_case(db, actor, case_id, state="taken_back", **settled)
     facts = {"number": case.number, "reason": data.reason}
     journal.record(db, actor, "bad_debt_taken_back", customer_id=case.customer_id, subject_id=case_id, data=facts)
 
 
-def hold_case(db: Session, tenant_id: UUID, case_id: UUID) -> Any:
-    """The case under its customer's lock and its own. Raises NotFound(`bad_debt_not_found`)."""
-    k = BadDebtCase
-    where = (k.tenant_id == tenant_id, k.id == case_id)
-    customer_id = db.execute(sa.select(k.customer_id).where(*where)).scalar_one_or_none()
+def lock_case(db: Session, tenant_id: UUID, case_id: UUID) -> Any:
+    """Locks a case and its customer; returns the case. Raises NotFound(`bad_debt_not_found`)."""
+    case = BadDebtCase
+    where = (case.tenant_id == tenant_id, case.id == case_id)
+    customer_id = db.execute(sa.select(case.customer_id).where(*where)).scalar_one_or_none()
     if customer_id is None:
         raise NotFound("bad_debt_not_found")
     lock_customers(db, tenant_id, [customer_id])
-    columns = (k.id, k.number, k.customer_id, k.state, k.reason, k.written_off_on)
+    columns = (case.id, case.number, case.customer_id, case.state, case.reason, case.written_off_on)
     return db.execute(sa.select(*columns).where(*where).with_for_update()).one()
 
 
-def standing_allocations(db: Session, tenant_id: UUID, item_id: UUID) -> list[UUID]:
-    """The allocations of an item, on either side, that are not taken back."""
-    a, mirror = Allocation, sa.orm.aliased(Allocation)
+def unreversed_allocations(db: Session, tenant_id: UUID, item_id: UUID) -> list[UUID]:
+    """Returns the ids of an item's allocations, on either side, that are not unapplied."""
+    allocation, reversal = Allocation, sa.orm.aliased(Allocation)
     return list(
         db.execute(
-            sa.select(a.id).where(
-                a.tenant_id == tenant_id,
-                sa.or_(a.debit_item_id == item_id, a.credit_item_id == item_id),
-                a.reverses_id.is_(None),
-                ~sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == a.id),
+            sa.select(allocation.id).where(
+                allocation.tenant_id == tenant_id,
+                sa.or_(allocation.debit_item_id == item_id, allocation.credit_item_id == item_id),
+                allocation.reverses_id.is_(None),
+                ~sa.exists().where(reversal.tenant_id == tenant_id, reversal.reverses_id == allocation.id),
             )
         ).scalars()
     )
 
 
-def _settle(db: Session, actor: Actor, case_id: UUID, **values: object) -> None:
-    k = BadDebtCase
-    db.execute(sa.update(k).where(k.tenant_id == actor.tenant_id, k.id == case_id).values(**values))
+def _update_case(db: Session, actor: Actor, case_id: UUID, **values: object) -> None:
+    case = BadDebtCase
+    db.execute(sa.update(case).where(case.tenant_id == actor.tenant_id, case.id == case_id).values(**values))

@@ -1,6 +1,6 @@
-"""Files of evidence: what is taken, and how it is stored with a case. May import the kernel and this slice's tables.
+"""Checks the files of evidence uploaded for a bad debt and stores them with its case.
 
-Invariants: what a file is follows from its first bytes and not from its name alone; a stored file is never changed.
+Invariants: a file's type follows from its first bytes and its extension; a stored file is never changed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FILES_MAX: Final = 10
 NAME_MAX: Final = 200
 ACCEPT: Final = ".pdf,.png,.jpg,.jpeg,.doc,.docx,.xls,.xlsx"
 _OOXML: Final = "application/vnd.openxmlformats-officedocument"
-# first bytes, endings of the name, media type
+# first bytes, extensions, media type
 _KINDS: Final[tuple[tuple[bytes, tuple[str, ...], str], ...]] = (
     (b"%PDF-", (".pdf",), "application/pdf"),
     (b"\x89PNG\r\n\x1a\n", (".png",), "image/png"),
@@ -38,25 +38,26 @@ _KINDS: Final[tuple[tuple[bytes, tuple[str, ...], str], ...]] = (
 
 
 @dataclass(frozen=True, slots=True)
-class SentFile:
-    """A file as it was sent."""
+class UploadedFile:
+    """A file as uploaded."""
 
     name: str
     content: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class KeptFile:
-    """A file that may be stored: its plain name, what it is, its bytes."""
+class CheckedFile:
+    """An accepted file: its base name, media type and content."""
 
     name: str
     media_type: str
     content: bytes
 
 
-def check(files: Sequence[SentFile]) -> list[KeptFile]:
-    """The files, once each has been looked at. Raises RuleBroken (`bad_debt_no_evidence`, `…_many_files`,
-    `…_file_size`, `…_file_kind`).
+def check_files(files: Sequence[UploadedFile]) -> list[CheckedFile]:
+    """Returns the files if all are acceptable.
+
+    Raises RuleBroken (`bad_debt_no_evidence`, `…_many_files`, `…_file_size`, `…_file_kind`).
     """
     if not files:
         raise RuleBroken("bad_debt_no_evidence")
@@ -65,25 +66,25 @@ def check(files: Sequence[SentFile]) -> list[KeptFile]:
     return [_checked(file) for file in files]
 
 
-def _checked(file: SentFile) -> KeptFile:
+def _checked(file: UploadedFile) -> CheckedFile:
     name = PurePath(file.name.replace("\\", "/").replace("\x00", "")).name[-NAME_MAX:]
     if not 0 < len(file.content) <= SIZE_MAX:
         raise RuleBroken("bad_debt_file_size", name=name)
     ending = PurePath(name).suffix.lower()
     for head, endings, media_type in _KINDS:
         if ending in endings and file.content.startswith(head):
-            return KeptFile(name, media_type, file.content)
+            return CheckedFile(name, media_type, file.content)
     raise RuleBroken("bad_debt_file_kind", name=name)
 
 
-def store(db: Session, actor: Actor, case_id: UUID, files: Sequence[KeptFile]) -> list[tuple[str, str]]:
-    """Stores the files with a case; (hash, name) each, the same bytes once."""
-    kept: dict[str, str] = {}
+def store_files(db: Session, actor: Actor, case_id: UUID, files: Sequence[CheckedFile]) -> list[tuple[str, str]]:
+    """Stores the files with a case; returns (hash, name) of each, equal contents once."""
+    stored: dict[str, str] = {}
     for file in files:
         sha256 = storage.store(db, actor, file.content, file.media_type)
-        if sha256 in kept:
+        if sha256 in stored:
             continue
-        kept[sha256] = file.name
+        stored[sha256] = file.name
         db.execute(
             sa.insert(BadDebtFile).values(
                 tenant_id=actor.tenant_id,
@@ -97,4 +98,4 @@ def store(db: Session, actor: Actor, case_id: UUID, files: Sequence[KeptFile]) -
                 recorded_by=actor.name,
             )
         )
-    return list(kept.items())
+    return list(stored.items())

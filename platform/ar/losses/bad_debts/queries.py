@@ -1,6 +1,6 @@
-"""What the pages of losses show: runs, cases, what is tracked, what cash is expected. Frozen views, columns only.
+"""Loads bad-debt cases, written-off debts and expected cash for their pages.
 
-May import the tables of customers and ledger and this slice. Invariant: a constant number of statements per page.
+Invariant: a constant number of statements per page.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from ar.customers.models import Customer
 from ar.ledger.lookups import company_currency, total_of
 from ar.ledger.models import OpenItem
-from ar.losses.bad_debts.totals import stands
+from ar.losses.bad_debts.totals import not_reversed
 from ar.losses.bad_debts.views import (
     CaseEvent,
     CaseFile,
@@ -29,9 +29,7 @@ from ar.losses.bad_debts.views import (
     ExpectedBand,
     ExpectedCash,
     OfferedItem,
-    RunLine,
-    RunPage,
-    Tracked,
+    WrittenOffDebt,
 )
 from ar.losses.models import (
     BadDebtCase,
@@ -40,8 +38,6 @@ from ar.losses.models import (
     BadDebtFile,
     BadDebtLine,
     BadDebtRecovery,
-    ProvisionReversal,
-    ProvisionRun,
 )
 from ar.losses.provision.exposure import open_by_bucket
 from ar.losses.rules import expected_cash as expected
@@ -51,77 +47,33 @@ from kernel.views import LATER, select_view, value, view, views
 OFFERED_MAX: Final = 500
 
 
-def runs(db: Session, tenant_id: UUID, *, offset: int, limit: int) -> tuple[list[RunLine], int]:
-    """Provision runs, the newest first, and how many there are."""
-    r = ProvisionRun
-    total = db.execute(sa.select(sa.func.count()).select_from(r).where(r.tenant_id == tenant_id)).scalar_one()
-    rows = db.execute(_runs(tenant_id).order_by(r.as_of.desc(), r.id.desc()).offset(offset).limit(limit))
-    return views(RunLine, rows), total
-
-
-def run_page(db: Session, tenant_id: UUID, run_id: UUID) -> RunPage:
-    """One run. Raises NotFound(`provision_run_not_found`)."""
-    r, v = ProvisionRun, ProvisionReversal
-    row = db.execute(_runs(tenant_id).add_columns(r.figures).where(r.id == run_id)).first()
-    if row is None:
-        raise NotFound("provision_run_not_found")
-    standing = sa.select(r.id).where(
-        r.tenant_id == tenant_id, ~sa.exists().where(v.tenant_id == tenant_id, v.run_id == r.id)
-    )
-    last = db.execute(standing.order_by(r.as_of.desc(), r.id.desc()).limit(1)).scalar_one_or_none()
-    return RunPage(view(RunLine, row), row.figures, last == run_id)
-
-
-def _runs(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
-    run, reversal = ProvisionRun, ProvisionReversal
-    return (
-        select_view(
-            RunLine,
-            id=value(run.id),
-            number=value(run.number),
-            as_of=value(run.as_of),
-            currency=value(run.currency),
-            required_minor=value(run.required_minor),
-            before_minor=value(run.before_minor),
-            charge_minor=value(run.charge_minor),
-            entry_id=value(run.entry_id),
-            recorded_at=value(run.recorded_at),
-            recorded_by=value(run.recorded_by),
-            reversed_on=value(reversal.reversed_on),
-            reversed_reason=value(reversal.reason),
-            reversal_entry_id=value(reversal.entry_id),
-            reversed_by=value(reversal.recorded_by),
-        )
-        .outerjoin(reversal, sa.and_(reversal.tenant_id == tenant_id, reversal.run_id == run.id))
-        .where(run.tenant_id == tenant_id)
-    )
-
-
 def cases(
     db: Session, tenant_id: UUID, *, state: str = "all", customer_id: UUID | None = None, offset: int, limit: int
 ) -> tuple[list[CaseLine], dict[str, int]]:
-    """Bad-debt cases, the newest first, and how many there are by state."""
-    k = BadDebtCase
-    where = [k.tenant_id == tenant_id, *([k.customer_id == customer_id] if customer_id else [])]
-    counted = db.execute(sa.select(k.state, sa.func.count()).where(*where).group_by(k.state))
+    """Returns one page of cases, the newest first, and the number of cases by state."""
+    case = BadDebtCase
+    where = [case.tenant_id == tenant_id, *([case.customer_id == customer_id] if customer_id else [])]
+    counted = db.execute(sa.select(case.state, sa.func.count()).where(*where).group_by(case.state))
     counts = dict(counted.all())
-    chosen = [*where, *([k.state == state] if state != "all" else [])]
-    rows = db.execute(_cases(tenant_id).where(*chosen).order_by(k.id.desc()).offset(offset).limit(limit)).all()
+    chosen = [*where, *([case.state == state] if state != "all" else [])]
+    rows = db.execute(_cases(tenant_id).where(*chosen).order_by(case.id.desc()).offset(offset).limit(limit)).all()
     sums = _sums(db, tenant_id, [row.id for row in rows])
     return [view(CaseLine, row, sums=sums.get(row.id, ())) for row in rows], counts
 
 
 def case_page(db: Session, tenant_id: UUID, case_id: UUID) -> CasePage:
-    """One case. Raises NotFound(`bad_debt_not_found`)."""
-    k = BadDebtCase
-    more = (k.options, k.reason, k.approval_id, k.settled_at, k.settled_by, k.settled_reason)
-    row = db.execute(_cases(tenant_id).add_columns(*more).where(k.id == case_id)).first()
+    """Returns one case. Raises NotFound(`bad_debt_not_found`)."""
+    of = BadDebtCase
+    details = (of.options, of.reason, of.approval_id, of.settled_at, of.settled_by, of.settled_reason)
+    row = db.execute(_cases(tenant_id).add_columns(*details).where(of.id == case_id)).first()
     if row is None:
         raise NotFound("bad_debt_not_found")
     case = view(CaseLine, row, sums=_sums(db, tenant_id, [case_id]).get(case_id, ()))
-    b = BadDebtCredit
+    credit = BadDebtCredit
     credit_rows = db.execute(
-        sa.select(b.item_id, b.currency).where(b.tenant_id == tenant_id, b.case_id == case_id).order_by(b.currency)
+        sa.select(credit.item_id, credit.currency)
+        .where(credit.tenant_id == tenant_id, credit.case_id == case_id)
+        .order_by(credit.currency)
     )
     return view(
         CasePage,
@@ -159,23 +111,23 @@ def _cases(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
 
 
 def _sums(db: Session, tenant_id: UUID, case_ids: Iterable[UUID]) -> dict[UUID, tuple[CaseSum, ...]]:
-    """Per case and currency what was proposed, written off and recovered, as far as its documents stand."""
-    n, b, r = BadDebtLine, BadDebtCredit, BadDebtRecovery
+    """Returns per case and currency what was proposed, written off and recovered, without reversed documents."""
+    line, credit, recovery = BadDebtLine, BadDebtCredit, BadDebtRecovery
     ids = sa.cast(list(case_ids), sa.ARRAY(sa.Uuid))
-    none: sa.ColumnElement[int] = sa.literal(0, sa.BigInteger)
+    zero: sa.ColumnElement[int] = sa.literal(0, sa.BigInteger)
 
-    def part(t: Any, columns: tuple[Any, ...], *more: sa.ColumnElement[bool]) -> sa.Select[Any]:
-        return sa.select(t.case_id, t.currency, *columns).where(
-            t.tenant_id == tenant_id, t.case_id == sa.any_(ids), *more
+    def rows_of(table: Any, columns: tuple[Any, ...], *only: sa.ColumnElement[bool]) -> sa.Select[Any]:
+        return sa.select(table.case_id, table.currency, *columns).where(
+            table.tenant_id == tenant_id, table.case_id == sa.any_(ids), *only
         )
 
     every = sa.union_all(
-        part(n, (n.amount_minor.label("proposed"), none.label("written"), none.label("back"))),
-        part(b, (none, b.amount_minor, none), stands(tenant_id, b.item_id)),
-        part(r, (none, none, r.amount_minor), stands(tenant_id, r.recovery_item_id)),
+        rows_of(line, (line.amount_minor.label("proposed"), zero.label("written"), zero.label("recovered"))),
+        rows_of(credit, (zero, credit.amount_minor, zero), not_reversed(tenant_id, credit.item_id)),
+        rows_of(recovery, (zero, zero, recovery.amount_minor), not_reversed(tenant_id, recovery.recovery_item_id)),
     ).subquery("every")
     totals = [
-        sa.cast(sa.func.sum(column), sa.BigInteger) for column in (every.c.proposed, every.c.written, every.c.back)
+        sa.cast(sa.func.sum(column), sa.BigInteger) for column in (every.c.proposed, every.c.written, every.c.recovered)
     ]
     rows = db.execute(
         sa.select(every.c.case_id, every.c.currency, *totals)
@@ -183,8 +135,8 @@ def _sums(db: Session, tenant_id: UUID, case_ids: Iterable[UUID]) -> dict[UUID, 
         .order_by(every.c.case_id, every.c.currency)
     )
     found: dict[UUID, tuple[CaseSum, ...]] = {}
-    for case_id, currency, proposed, written, back in rows:
-        found[case_id] = (*found.get(case_id, ()), CaseSum(currency, proposed, written, back))
+    for case_id, currency, proposed, written, recovered in rows:
+        found[case_id] = (*found.get(case_id, ()), CaseSum(currency, proposed, written, recovered))
     return found
 
 
@@ -226,7 +178,7 @@ def _files(db: Session, tenant_id: UUID, case_id: UUID) -> tuple[CaseFile, ...]:
 
 
 def case_file(db: Session, tenant_id: UUID, case_id: UUID, sha256: str) -> CaseFile:
-    """A file of a case by its hash. Raises NotFound."""
+    """Returns a file of a case by its hash. Raises NotFound(`blob_not_found`)."""
     found = next((each for each in _files(db, tenant_id, case_id) if each.sha256 == sha256), None)
     if found is None:
         raise NotFound("blob_not_found")
@@ -246,7 +198,7 @@ def _recoveries(db: Session, tenant_id: UUID, case_id: UUID) -> tuple[CaseRecove
             recovered_on=value(recovery.recovered_on),
             note=value(recovery.note),
             recorded_by=value(recovery.recorded_by),
-            stands=value(stands(tenant_id, recovery.recovery_item_id)),
+            stands=value(not_reversed(tenant_id, recovery.recovery_item_id)),
         )
         .where(recovery.tenant_id == tenant_id, recovery.case_id == case_id)
         .order_by(recovery.id)
@@ -275,16 +227,17 @@ def _events(db: Session, tenant_id: UUID, case_id: UUID) -> tuple[CaseEvent, ...
 
 
 def case_of_recovery(db: Session, tenant_id: UUID, recovery_id: UUID) -> UUID:
-    """The case that a recovery belongs to. Raises NotFound(`recovery_not_found`)."""
-    r = BadDebtRecovery
-    found = db.execute(sa.select(r.case_id).where(r.tenant_id == tenant_id, r.id == recovery_id)).scalar_one_or_none()
+    """Returns the case of a recovery. Raises NotFound(`recovery_not_found`)."""
+    recovery = BadDebtRecovery
+    query = sa.select(recovery.case_id).where(recovery.tenant_id == tenant_id, recovery.id == recovery_id)
+    found = db.execute(query).scalar_one_or_none()
     if found is None:
         raise NotFound("recovery_not_found")
     return found
 
 
 def customer_debts(db: Session, tenant_id: UUID, customer_id: UUID) -> CustomerDebts:
-    """The customer with its open debts, the oldest first. Raises NotFound(`customer_not_found`)."""
+    """Returns the customer with its open debts, the oldest first. Raises NotFound(`customer_not_found`)."""
     customer, item, line, case = Customer, OpenItem, BadDebtLine, BadDebtCase
     facts = db.execute(
         sa.select(customer.number, customer.name).where(customer.tenant_id == tenant_id, customer.id == customer_id)
@@ -317,31 +270,36 @@ def customer_debts(db: Session, tenant_id: UUID, customer_id: UUID) -> CustomerD
 
 
 def unapplied_receipts(db: Session, tenant_id: UUID, customer_id: UUID) -> list[tuple[UUID, str, str, int]]:
-    """(id, number, currency, unapplied minor units) of the customer's receipts with something left, oldest first."""
-    i = OpenItem
+    """Returns (id, number, currency, unapplied minor units) of the customer's unapplied receipts, oldest first."""
+    item = OpenItem
     rows = db.execute(
-        sa.select(i.id, i.document_no, i.currency, i.open_minor)
-        .where(i.tenant_id == tenant_id, i.customer_id == customer_id, i.kind == "receipt", i.open_minor > 0)
-        .order_by(i.document_on, i.document_no)
+        sa.select(item.id, item.document_no, item.currency, item.open_minor)
+        .where(
+            item.tenant_id == tenant_id,
+            item.customer_id == customer_id,
+            item.kind == "receipt",
+            item.open_minor > 0,
+        )
+        .order_by(item.document_on, item.document_no)
         .limit(100)
     )
     return [(row.id, row.document_no, row.currency, row.open_minor) for row in rows]
 
 
-def tracked(db: Session, tenant_id: UUID, *, settled: bool = False) -> list[Tracked]:
-    """Written-off debts per customer and currency (R234); with `settled` also those that came back wholly."""
-    k, c, e = BadDebtCase, Customer, BadDebtEvent
-    rows = db.execute(_cases(tenant_id).where(k.state == "written_off").order_by(c.number, k.id)).all()
+def written_off_debts(db: Session, tenant_id: UUID, *, settled: bool = False) -> list[WrittenOffDebt]:
+    """Returns written-off debts per customer and currency (R234); with `settled` also those recovered in full."""
+    case, event = BadDebtCase, BadDebtEvent
+    rows = db.execute(_cases(tenant_id).where(case.state == "written_off").order_by(Customer.number, case.id)).all()
     sums = _sums(db, tenant_id, [row.id for row in rows])
     events = db.execute(
-        sa.select(k.customer_id, sa.func.max(e.happened_on), sa.func.max(e.promised_on))
-        .select_from(e)
-        .join(k, sa.and_(k.tenant_id == tenant_id, k.id == e.case_id))
-        .where(e.tenant_id == tenant_id, k.state == "written_off")
-        .group_by(k.customer_id)
+        sa.select(case.customer_id, sa.func.max(event.happened_on), sa.func.max(event.promised_on))
+        .select_from(event)
+        .join(case, sa.and_(case.tenant_id == tenant_id, case.id == event.case_id))
+        .where(event.tenant_id == tenant_id, case.state == "written_off")
+        .group_by(case.customer_id)
     )
     last = {customer_id: (last_on, promised_on) for customer_id, last_on, promised_on in events}
-    found: dict[tuple[UUID, str], Tracked] = {}
+    found: dict[tuple[UUID, str], WrittenOffDebt] = {}
     for row in rows:
         for each in sums.get(row.id, ()):
             if not each.written_minor:
@@ -349,7 +307,7 @@ def tracked(db: Session, tenant_id: UUID, *, settled: bool = False) -> list[Trac
             key = (row.customer_id, each.currency)
             before = found.get(key)
             last_on, promised_on = last.get(row.customer_id, (None, None))
-            found[key] = Tracked(
+            found[key] = WrittenOffDebt(
                 customer_id=row.customer_id,
                 customer_no=row.customer_no,
                 customer_name=row.customer_name,
@@ -364,7 +322,7 @@ def tracked(db: Session, tenant_id: UUID, *, settled: bool = False) -> list[Trac
 
 
 def expected_cash(db: Session, tenant_id: UUID, as_of: date) -> ExpectedCash:
-    """What of the open debts is expected to come in, by how late they are (R230); never used for the allowance."""
+    """Returns the cash expected from open debts by lateness (R230); never used for the allowance."""
     found, sums = [], dict[str, int]()
     for currency, minors in sorted(open_by_bucket(db, tenant_id, as_of, expected.THROUGH).items()):
         bands = tuple(

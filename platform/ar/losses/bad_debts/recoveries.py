@@ -1,7 +1,7 @@
-"""After the writing off: money that still comes is recovered, and what is done about the debt is kept (R234).
+"""Posts recoveries of written-off debts, reverses them, and records events of the debt (R234).
 
-May import this slice, the ledger's commands and the kernel. Invariants: never more is recovered than was written off
-and has not come back; a recovery and the money that paid it are booked together or not at all; events only grow.
+Invariants: recoveries never exceed what was written off; a recovery and the receipt that pays it are posted together
+or not at all; events are only added.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ from ar.ledger.commands import (
     reverse_item,
 )
 from ar.ledger.models import OpenItem
-from ar.losses.bad_debts.commands import hold_case, standing_allocations
-from ar.losses.bad_debts.inputs import AddEvent, RecoverCredit, RecoverMoney, UnapplyAllocation
-from ar.losses.bad_debts.totals import recovered_minor, stands, written_off_minor
+from ar.losses.bad_debts.commands import lock_case, unreversed_allocations
+from ar.losses.bad_debts.inputs import AddEvent, RecoverCredit, RecoverMoney
+from ar.losses.bad_debts.totals import not_reversed, recovered_minor, written_off_minor
+from ar.losses.inputs import ReverseLoss
 from ar.losses.models import BadDebtEvent, BadDebtRecovery
 from kernel import idempotency, journal
 from kernel.actor import Actor
@@ -41,9 +42,9 @@ RECEIPT: Final = "receipt"
 
 
 def recover_money(db: Session, actor: Actor, case_id: UUID, data: RecoverMoney) -> UUID:
-    """Books money for a written-off debt: a recovery, and a receipt allocated to it; returns the recovery's id.
+    """Posts money for a written-off debt: a recovery, and a receipt allocated to it; returns the recovery's id.
 
-    The same key again: the first answer. Raises NotFound, RuleBroken (`bad_debt_not_written_off`, `recovery_too_much`,
+    Idempotent by `data.key`. Raises NotFound, RuleBroken (`bad_debt_not_written_off`, `recovery_too_much`,
     `recovery_day`, `amount_…`, `period_locked`).
     """
     asked = {"case": case_id, **data.model_dump(exclude={"key"})}
@@ -68,7 +69,7 @@ def _recover_money(db: Session, actor: Actor, case_id: UUID, data: RecoverMoney)
 
 
 def recover_credit(db: Session, actor: Actor, case_id: UUID, data: RecoverCredit) -> UUID:
-    """Takes an unapplied credit of the customer for a written-off debt; returns the recovery's id.
+    """Applies an unapplied receipt of the customer to a written-off debt; returns the recovery's id.
 
     Dated today. Raises what `recover_money` raises, RuleBroken(`recovery_credit`), Conflict(`allocation_exceeds_open`).
     """
@@ -78,10 +79,10 @@ def recover_credit(db: Session, actor: Actor, case_id: UUID, data: RecoverCredit
 
 def _recover_credit(db: Session, actor: Actor, case_id: UUID, data: RecoverCredit) -> UUID:
     case = _written_off(db, actor.tenant_id, case_id)
-    i = OpenItem
+    item = OpenItem
     credit = db.execute(
-        sa.select(i.customer_id, i.side, i.kind, i.currency, i.open_minor, i.document_on).where(
-            i.tenant_id == actor.tenant_id, i.id == data.from_credit
+        sa.select(item.customer_id, item.side, item.kind, item.currency, item.open_minor, item.document_on).where(
+            item.tenant_id == actor.tenant_id, item.id == data.from_credit
         )
     ).first()
     rest = _rest(db, actor.tenant_id, case_id)
@@ -93,30 +94,30 @@ def _recover_credit(db: Session, actor: Actor, case_id: UUID, data: RecoverCredi
     _require_rest(db, actor.tenant_id, case_id, credit.currency, amount)
     on = max(actor.today, credit.document_on, first_open_on(lock_open_period(db, actor.tenant_id)))
     number = next_document_number(db, actor, KIND, "RV", on.year)
-    item = NewItem(case.customer_id, KIND, number, on, on, on, credit.currency, amount, reference=case.number)
-    recovery_item = post_items(db, actor, [item], memo=data.note or case.number)[0]
+    new_recovery = NewItem(case.customer_id, KIND, number, on, on, on, credit.currency, amount, reference=case.number)
+    recovery_item = post_items(db, actor, [new_recovery], memo=data.note or case.number)[0]
     allocate(db, actor, [NewAllocation(recovery_item, data.from_credit, amount)])
     return _store(db, actor, case, credit.currency, amount, recovery_item, data.from_credit, on, data.note)
 
 
-def undo_recovery(db: Session, actor: Actor, recovery_id: UUID, data: UnapplyAllocation) -> None:
-    """Takes a recovery back: the debt is written off as before, the money stays as an unapplied credit.
+def reverse_recovery(db: Session, actor: Actor, recovery_id: UUID, data: ReverseLoss) -> None:
+    """Reverses a recovery: the debt is written off as before, the money stays as an unapplied credit.
 
     Raises NotFound(`recovery_not_found`), Conflict(`recovery_taken_back`) and what reversing raises.
     """
-    r = BadDebtRecovery
+    recovery = BadDebtRecovery
     row = db.execute(
-        sa.select(r.case_id, r.recovery_item_id, r.currency, r.amount_minor).where(
-            r.tenant_id == actor.tenant_id, r.id == recovery_id
+        sa.select(recovery.case_id, recovery.recovery_item_id, recovery.currency, recovery.amount_minor).where(
+            recovery.tenant_id == actor.tenant_id, recovery.id == recovery_id
         )
     ).first()
     if row is None:
         raise NotFound("recovery_not_found")
-    case = hold_case(db, actor.tenant_id, row.case_id)
-    if not db.execute(sa.select(stands(actor.tenant_id, row.recovery_item_id))).scalar_one():
+    case = lock_case(db, actor.tenant_id, row.case_id)
+    if not db.execute(sa.select(not_reversed(actor.tenant_id, row.recovery_item_id))).scalar_one():
         raise Conflict("recovery_taken_back")
     item_id = row.recovery_item_id
-    for allocation_id in standing_allocations(db, actor.tenant_id, item_id):
+    for allocation_id in unreversed_allocations(db, actor.tenant_id, item_id):
         reverse_allocation(db, actor, allocation_id, item_id=item_id, effective_on=data.effective_on)
     reverse_item(db, actor, item_id, effective_on=data.effective_on, memo=data.reason)
     facts = {
@@ -131,7 +132,7 @@ def undo_recovery(db: Session, actor: Actor, recovery_id: UUID, data: UnapplyAll
 
 
 def add_event(db: Session, actor: Actor, case_id: UUID, data: AddEvent) -> UUID:
-    """Notes what happened with a written-off debt; returns the event's id. The same key again: the first answer.
+    """Records an event of a written-off debt; returns its id. Idempotent by `data.key`.
 
     Raises NotFound, RuleBroken (`bad_debt_not_written_off`, `event_in_future`, `promise_day_needed`,
     `promise_currency_needed`, `amount_…`).
@@ -175,17 +176,17 @@ def _add_event(db: Session, actor: Actor, case_id: UUID, data: AddEvent) -> UUID
 
 
 def _written_off(db: Session, tenant_id: UUID, case_id: UUID) -> Any:
-    case = hold_case(db, tenant_id, case_id)
+    case = lock_case(db, tenant_id, case_id)
     if case.state != "written_off":
         raise RuleBroken("bad_debt_not_written_off", number=case.number)
     return case
 
 
 def _rest(db: Session, tenant_id: UUID, case_id: UUID) -> dict[str, int]:
-    """Per currency what was written off and has not come back."""
-    back = recovered_minor(db, tenant_id, case_id)
+    """Returns per currency what was written off and not recovered."""
+    recovered = recovered_minor(db, tenant_id, case_id)
     written = written_off_minor(db, tenant_id, case_id)
-    return {currency: minor - back.get(currency, 0) for currency, minor in written.items()}
+    return {currency: minor - recovered.get(currency, 0) for currency, minor in written.items()}
 
 
 def _require_rest(db: Session, tenant_id: UUID, case_id: UUID, currency: str, amount: int) -> None:
@@ -195,11 +196,11 @@ def _require_rest(db: Session, tenant_id: UUID, case_id: UUID, currency: str, am
 
 
 def _receipt_number(db: Session, tenant_id: UUID, year: int) -> str:
-    """The next free number of receipts, from the counter that receipts are numbered by, past those imported."""
-    i = OpenItem
+    """Returns the next free receipt number of the receipts' own counter, skipping imported numbers."""
+    item = OpenItem
     while True:
         number = document_number("RC", year, take_numbers(db, tenant_id, f"{RECEIPT}:{year}")[0])
-        taken = sa.exists().where(i.tenant_id == tenant_id, i.kind == RECEIPT, i.document_no == number)
+        taken = sa.exists().where(item.tenant_id == tenant_id, item.kind == RECEIPT, item.document_no == number)
         if not db.execute(sa.select(taken)).scalar_one():
             return number
 

@@ -1,4 +1,4 @@
-"""What comes after the writing off: the tracking list, recoveries, events; and the cash that is expected to come in.
+"""Serves written-off debts: their list, recoveries, events; and the expected cash.
 
 Invariant: parse, authorise, one command or one query, render.
 """
@@ -12,11 +12,11 @@ from uuid import UUID
 
 from flask import Blueprint, request
 
-from ar.losses.bad_debts import queries
-from ar.losses.bad_debts import recoveries as recovering
-from ar.losses.bad_debts.case_routes import TAKE_BACK_FIELDS, case_page
-from ar.losses.bad_debts.inputs import AddEvent, RecoverCredit, RecoverMoney, UnapplyAllocation
+from ar.losses.bad_debts import queries, recoveries
+from ar.losses.bad_debts.case_routes import REVERSAL_FIELDS, case_page
+from ar.losses.bad_debts.inputs import AddEvent, RecoverCredit, RecoverMoney
 from ar.losses.forms import WORDS
+from ar.losses.inputs import ReverseLoss
 from ar.losses.tabs import losses_tabs
 from kernel.i18n import gettext as _
 from tenants.access import staff
@@ -49,14 +49,14 @@ EVENT_FIELDS = {
 
 @dataclass(frozen=True)
 class TrackingFilters:
-    """Whether debts that came back wholly are listed too."""
+    """Filters of the list. `settled`: with debts recovered in full."""
 
     settled: bool = filters.flag()
 
 
 @dataclass(frozen=True)
 class ExpectedFilters:
-    """As of which day."""
+    """As-of date of the expected cash; empty: today."""
 
     as_of: date | None = filters.day()
 
@@ -64,9 +64,9 @@ class ExpectedFilters:
 @bp.get("/written-off")
 @staff(Permission.READ)
 def tracking() -> Page:
-    """Written-off debts per customer: they are pursued still."""
+    """Lists the written-off debts per customer."""
     wanted = filters.read(TrackingFilters, request.args)
-    rows = queries.tracked(db(), actor().tenant_id, settled=wanted.settled)
+    rows = queries.written_off_debts(db(), actor().tenant_id, settled=wanted.settled)
     return render(
         "ar/losses/bad_debts/tracking.html", rows=rows, wanted=wanted, tabs=losses_tabs("recoveries.tracking"), **WORDS
     )
@@ -75,7 +75,7 @@ def tracking() -> Page:
 @bp.get("/expected-cash")
 @staff(Permission.READ)
 def expected_cash() -> Page:
-    """What of the open debts is expected to come in."""
+    """Shows the cash expected from open debts."""
     wanted = filters.read(ExpectedFilters, request.args)
     page = queries.expected_cash(db(), actor().tenant_id, wanted.as_of or actor().today)
     return render(
@@ -87,8 +87,8 @@ def expected_cash() -> Page:
 @staff(Permission.POST_LEDGER)
 @command_form(RecoverMoney, page=case_page, slot="money", fields=MONEY_FIELDS)
 def money(data: RecoverMoney, bad_debt_id: UUID) -> Page:
-    """Books money that arrived for a written-off debt."""
-    recovering.recover_money(db(), actor(), bad_debt_id, data)
+    """Posts money received for a written-off debt."""
+    recoveries.recover_money(db(), actor(), bad_debt_id, data)
     return done(_("The recovery is posted."), "bad_debts.show", bad_debt_id=bad_debt_id)
 
 
@@ -96,8 +96,8 @@ def money(data: RecoverMoney, bad_debt_id: UUID) -> Page:
 @staff(Permission.POST_LEDGER)
 @command_form(RecoverCredit, page=case_page, slot="credit", fields=CREDIT_FIELDS)
 def credit(data: RecoverCredit, bad_debt_id: UUID) -> Page:
-    """Takes an unapplied receipt for a written-off debt."""
-    recovering.recover_credit(db(), actor(), bad_debt_id, data)
+    """Applies an unapplied receipt to a written-off debt."""
+    recoveries.recover_credit(db(), actor(), bad_debt_id, data)
     return done(_("The recovery is posted."), "bad_debts.show", bad_debt_id=bad_debt_id)
 
 
@@ -105,8 +105,8 @@ def credit(data: RecoverCredit, bad_debt_id: UUID) -> Page:
 @staff(Permission.PROPOSE_BAD_DEBT)
 @command_form(AddEvent, page=case_page, slot="event", fields=EVENT_FIELDS)
 def event(data: AddEvent, bad_debt_id: UUID) -> Page:
-    """Notes what happened with a written-off debt."""
-    recovering.add_event(db(), actor(), bad_debt_id, data)
+    """Records an event of a written-off debt."""
+    recoveries.add_event(db(), actor(), bad_debt_id, data)
     return done(_("It has been recorded."), "bad_debts.show", bad_debt_id=bad_debt_id)
 
 
@@ -114,12 +114,12 @@ def _page_of_recovery(form: Form[Any], recovery_id: UUID) -> str:
     return case_page(form, queries.case_of_recovery(db(), actor().tenant_id, recovery_id))
 
 
-@bp.post("/recoveries/<uuid:recovery_id>/reversal")
+@bp.post("/recoveries/<uuid:recovery_id>/reversal", endpoint="undo")
 @staff(Permission.POST_LEDGER)
-@command_form(UnapplyAllocation, page=_page_of_recovery, slot="undoing", fields=TAKE_BACK_FIELDS)
-def undo(data: UnapplyAllocation, recovery_id: UUID) -> Page:
-    """Takes a recovery back; its money stays as an unapplied credit."""
+@command_form(ReverseLoss, page=_page_of_recovery, slot="undoing", fields=REVERSAL_FIELDS)
+def reverse(data: ReverseLoss, recovery_id: UUID) -> Page:
+    """Reverses a recovery; its money stays as an unapplied credit."""
     bad_debt_id = queries.case_of_recovery(db(), actor().tenant_id, recovery_id)
-    recovering.undo_recovery(db(), actor(), recovery_id, data)
+    recoveries.reverse_recovery(db(), actor(), recovery_id, data)
     text = _("The recovery is reversed; the money is an unapplied credit.")
     return done(text, "bad_debts.show", bad_debt_id=bad_debt_id)

@@ -1,7 +1,7 @@
-"""The pages of bad debts: the list, and the proposal of a new one out of a customer's debts.
+"""Serves the list of bad debts and the form to propose one.
 
-Invariant: parse, authorise, one command or one query, render. One case is in `case_routes`, what comes after the
-writing off in `tracking_routes`.
+Invariant: parse, authorise, one command or one query, render. One case is in `case_routes`, recoveries and events in
+`recovery_routes`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from flask import Blueprint, request, url_for
 
 from ar.losses.bad_debts import commands as bad_debts
 from ar.losses.bad_debts import evidence, queries
-from ar.losses.bad_debts.evidence import SentFile
+from ar.losses.bad_debts.evidence import UploadedFile
 from ar.losses.bad_debts.inputs import CAUSES, OPTIONS, ProposeBadDebt
 from ar.losses.forms import WORDS
 from ar.losses.messages import CAUSE_NAMES, OPTION_NAMES, STATE_NAMES
@@ -46,7 +46,7 @@ FIELDS = {
 
 @dataclass(frozen=True)
 class CaseFilters:
-    """What the list's address may ask for."""
+    """Filters of the list."""
 
     state: str = filters.choice("all", *STATE_NAMES)
 
@@ -54,7 +54,7 @@ class CaseFilters:
 @bp.get("/")
 @staff(Permission.READ)
 def index() -> Page:
-    """All cases, the newest first."""
+    """Lists the cases, the newest first."""
     wanted, asked, path = filters.read(CaseFilters, request.args), read_page(request.args), url_for("bad_debts.index")
     rows, counts = queries.cases(db(), actor().tenant_id, state=wanted.state, offset=asked.offset, limit=asked.limit)
     total = counts.get(wanted.state, 0) if wanted.state != "all" else sum(counts.values())
@@ -73,7 +73,7 @@ def index() -> Page:
 
 
 def _new_page(form: Form[Any], customer_id: UUID) -> str:
-    """Renders the form for a proposal, with what the customer owes."""
+    """Renders the proposal form with the customer's open debts."""
     posted = request.method == "POST"
     return render(
         "ar/losses/bad_debts/new.html",
@@ -92,7 +92,7 @@ def _new_page(form: Form[Any], customer_id: UUID) -> str:
 @bp.get("/of/<uuid:customer_id>")
 @staff(Permission.PROPOSE_BAD_DEBT)
 def new(customer_id: UUID) -> Page:
-    """The form for a proposal, with what the customer owes."""
+    """Shows the proposal form with the customer's open debts."""
     return _new_page(blank(key=str(new_id())), customer_id)
 
 
@@ -104,14 +104,14 @@ def _read_proposal(model: type[ProposeBadDebt]) -> Form[ProposeBadDebt]:
 @staff(Permission.PROPOSE_BAD_DEBT)
 @command_form(ProposeBadDebt, page=_new_page, fields=FIELDS, read=_read_proposal)
 def create(data: ProposeBadDebt, customer_id: UUID) -> Page:
-    """Proposes what was ticked, with its evidence."""
-    files = [SentFile(sent.filename, sent.read()) for sent in request.files.getlist("files") if sent.filename]
-    case_id = bad_debts.propose(db(), actor(), customer_id, data, files)
+    """Proposes the ticked documents, with the evidence."""
+    files = [UploadedFile(sent.filename, sent.read()) for sent in request.files.getlist("files") if sent.filename]
+    case_id = bad_debts.propose_bad_debt(db(), actor(), customer_id, data, files)
     return done(_("The proposal awaits approval. Nothing is posted yet."), "bad_debts.show", bad_debt_id=case_id)
 
 
 def _parts() -> list[dict[str, str]]:
-    """The ticked documents with what was typed as their amounts; what is no id is left out."""
+    """Returns the ticked documents with their typed amounts; invalid ids are left out."""
     found = []
     for raw in dict.fromkeys(request.form.getlist("selected")):
         try:

@@ -1,50 +1,17 @@
-"""The views that the pages of losses are given: frozen, as they are read.
-
-Imports the ledger's totals only. Invariant: amounts are minor units of the currency beside them.
-"""
+"""Defines the views of bad debts. Invariant: amounts are minor units of the currency beside them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from ar.ledger.rules.conversion import ConvertedTotal
 
 
 @dataclass(frozen=True, slots=True)
-class RunLine:
-    """A provision run in the list; `reversed_on` None: it stands."""
-
-    id: UUID
-    number: str
-    as_of: date
-    currency: str
-    required_minor: int
-    before_minor: int
-    charge_minor: int
-    entry_id: UUID | None
-    recorded_at: datetime
-    recorded_by: str
-    reversed_on: date | None
-    reversed_reason: str | None
-    reversal_entry_id: UUID | None
-    reversed_by: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class RunPage:
-    """A run with all that it showed when it was posted."""
-
-    run: RunLine
-    figures: dict[str, Any]
-    last: bool
-
-
-@dataclass(frozen=True, slots=True)
 class CaseSum:
-    """A case's amounts of one currency: proposed, written off, come back, still owed off the books."""
+    """A case's amounts in one currency: proposed, written off, recovered; the rest is still owed."""
 
     currency: str
     proposed_minor: int
@@ -75,7 +42,7 @@ class CaseLine:
 
 @dataclass(frozen=True, slots=True)
 class CaseItem:
-    """A document of a case; `open_minor` is what is open of it now."""
+    """A document of a case; `open_minor` is its present open amount."""
 
     item_id: UUID
     document_no: str
@@ -99,7 +66,7 @@ class CaseFile:
 
 @dataclass(frozen=True, slots=True)
 class CaseRecovery:
-    """Money that came back; `stands` False: taken back."""
+    """A recovery; `stands` False: reversed."""
 
     id: UUID
     currency: str
@@ -114,7 +81,7 @@ class CaseRecovery:
 
 @dataclass(frozen=True, slots=True)
 class CaseEvent:
-    """What happened with the debt afterwards."""
+    """An event of a written-off debt."""
 
     kind: str
     happened_on: date
@@ -145,8 +112,8 @@ class CasePage:
 
 
 @dataclass(frozen=True, slots=True)
-class Tracked:
-    """A customer's written-off debts of one currency, in all its cases, and when anybody last did something."""
+class WrittenOffDebt:
+    """A customer's written-off debts in one currency over all cases, with the date of the last event."""
 
     customer_id: UUID
     customer_no: str
@@ -165,7 +132,7 @@ class Tracked:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedBand:
-    """Open debts of one currency in one band of lateness, and what of them is expected."""
+    """Open debts in one currency and band of lateness, with the expected part."""
 
     months: int | None
     percent: int
@@ -184,7 +151,7 @@ class ExpectedCash:
 
 @dataclass(frozen=True, slots=True)
 class OfferedItem:
-    """An open debt that can be proposed; `pending` names the case that has it already."""
+    """An open debt that can be proposed; `pending` is the number of the case that has it already."""
 
     id: UUID
     document_no: str
@@ -197,7 +164,7 @@ class OfferedItem:
 
 @dataclass(frozen=True, slots=True)
 class CustomerDebts:
-    """What a customer owes, for a new case."""
+    """A customer with the open debts for a new case."""
 
     id: UUID
     number: str

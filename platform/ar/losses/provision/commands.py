@@ -1,8 +1,7 @@
-"""What is done about the allowance: policies recorded, documents judged by themselves, runs posted and taken back.
+"""Records provision policies, assesses documents individually, posts and reverses provision runs.
 
-May import this slice, the ledger's commands and the kernel. Invariants: what is posted is what was seen; runs take
-turns and hold the books while they count, so that nothing is booked between counting and posting; after a run the
-account holds what the policy asks for.
+Invariants: the run posted is the run previewed; runs are serialised and lock the books, so that nothing is posted
+between measuring and posting; after a run the account has the balance that the policy requires.
 """
 
 from __future__ import annotations
@@ -25,10 +24,11 @@ from ar.ledger.commands import (
     reverse_entry,
 )
 from ar.ledger.models import OpenItem
-from ar.losses.bad_debts.inputs import AssessItem, PostProvision, SetPolicy, UnapplyAllocation
+from ar.losses.inputs import ReverseLoss
 from ar.losses.models import ProvisionAssessment, ProvisionPolicy, ProvisionReversal, ProvisionRun
 from ar.losses.provision.estimate import KIND, Estimate, estimate
-from ar.losses.provision.exposure import ALLOWANCE, last_run, policy_now
+from ar.losses.provision.exposure import ALLOWANCE, current_policy, last_run
+from ar.losses.provision.inputs import AssessItem, PostProvision, SetPolicy
 from ar.losses.rules.provision import policy_json
 from kernel import idempotency, journal
 from kernel.actor import Actor
@@ -36,16 +36,16 @@ from kernel.counters import document_number, lock_counter, take_numbers
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
 
-GATE: Final = "provision"
+RUN_LOCK: Final = "provision"
 EXPENSE: Final = "bad_debt_expense"
-# Every writer of the books holds this row in share until COMMIT: alone on it, nobody is between two of its postings.
-_ALONE = sa.text("SELECT locked_through FROM books_state WHERE tenant_id = :tenant FOR UPDATE")
+# Every writer of the books locks this row FOR SHARE until COMMIT: with FOR UPDATE, no other posting is in progress.
+_LOCK_BOOKS = sa.text("SELECT locked_through FROM books_state WHERE tenant_id = :tenant FOR UPDATE")
 
 
 def set_policy(db: Session, actor: Actor, data: SetPolicy) -> UUID:
-    """Records a new version of the policy, unless it says what holds already; returns the id of the one that holds."""
-    lock_counter(db, actor.tenant_id, GATE)
-    before, policy = policy_now(db, actor.tenant_id), data.policy()
+    """Records a new version of the policy unless it equals the current one; returns the id of the version in force."""
+    lock_counter(db, actor.tenant_id, RUN_LOCK)
+    before, policy = current_policy(db, actor.tenant_id), data.policy()
     if before is not None and before.policy == policy:
         return before.id
     policy_id, version = new_id(), before.version + 1 if before else 1
@@ -64,18 +64,18 @@ def set_policy(db: Session, actor: Actor, data: SetPolicy) -> UUID:
     return policy_id
 
 
-def assess(db: Session, actor: Actor, data: AssessItem) -> list[UUID]:
-    """Judges a document by itself, with all its instalments, or puts it back into the buckets; returns the items.
+def assess_document(db: Session, actor: Actor, data: AssessItem) -> list[UUID]:
+    """Assesses a document individually, all instalments, or returns it to the buckets; returns the item ids.
 
     Raises RuleBroken(`provision_item_unknown`, `provision_item_unassessed`).
     """
-    i, a = OpenItem, ProvisionAssessment
-    where = (i.tenant_id == actor.tenant_id, i.side == 1, i.document_no == data.document_no)
-    ids = list(db.execute(sa.select(i.id).where(*where, i.open_minor > 0).order_by(i.instalment_no)).scalars())
+    item, assessment = OpenItem, ProvisionAssessment
+    where = (item.tenant_id == actor.tenant_id, item.side == 1, item.document_no == data.document_no)
+    ids = list(db.execute(sa.select(item.id).where(*where, item.open_minor > 0).order_by(item.instalment_no)).scalars())
     if not ids:
         raise RuleBroken("provision_item_unknown", document_no=data.document_no)
-    known = sa.select(sa.exists().where(a.tenant_id == actor.tenant_id, a.item_id.in_(ids)))
-    if data.loss_bps is None and not db.execute(known).scalar_one():
+    assessed = sa.select(sa.exists().where(assessment.tenant_id == actor.tenant_id, assessment.item_id.in_(ids)))
+    if data.loss_bps is None and not db.execute(assessed).scalar_one():
         raise RuleBroken("provision_item_unassessed", document_no=data.document_no)
     rows = [
         {
@@ -89,22 +89,22 @@ def assess(db: Session, actor: Actor, data: AssessItem) -> list[UUID]:
         }
         for row_id, item_id in zip(new_ids(len(ids)), ids, strict=True)
     ]
-    db.execute(sa.insert(a), rows)
+    db.execute(sa.insert(assessment), rows)
     facts = {"document_no": data.document_no, "loss_bps": data.loss_bps, "reason": data.reason}
     journal.record(db, actor, "provision_assessed", subject_id=ids[0], data=facts)
     return ids
 
 
-def preview(db: Session, actor: Actor, as_of: date) -> Estimate:
-    """What a run would book now; changes nothing. Raises what `estimate` raises."""
+def preview_run(db: Session, actor: Actor, as_of: date) -> Estimate:
+    """Returns what a run would post now; writes nothing. Raises what `estimate` raises."""
     return estimate(db, actor.tenant_id, as_of, actor.today)
 
 
 def post_run(db: Session, actor: Actor, data: PostProvision) -> UUID:
-    """Brings the allowance to what the policy asks for, by one entry dated `data.as_of`; returns the run's id (R232).
+    """Posts the difference to the required allowance, by one entry dated `data.as_of`; returns the run's id (R232).
 
-    A run that finds no difference is recorded without an entry. The same key again: the first answer. Raises
-    Conflict(`provision_changed`) when the books give other figures than were seen, RuleBroken(`period_locked`) and
+    A run that finds no difference is recorded without an entry. Idempotent by `data.key`. Raises
+    Conflict(`provision_changed`) when the figures differ from the previewed ones, RuleBroken(`period_locked`) and
     what `estimate` raises.
     """
     request = data.model_dump(exclude={"key", "fingerprint"})
@@ -112,10 +112,10 @@ def post_run(db: Session, actor: Actor, data: PostProvision) -> UUID:
 
 
 def _post_run(db: Session, actor: Actor, data: PostProvision) -> UUID:
-    lock_counter(db, actor.tenant_id, GATE)
-    db.execute(_ALONE, {"tenant": actor.tenant_id}).all()
+    lock_counter(db, actor.tenant_id, RUN_LOCK)
+    db.execute(_LOCK_BOOKS, {"tenant": actor.tenant_id}).all()
     require_open(db, actor.tenant_id, [data.as_of])
-    seen = preview(db, actor, data.as_of)
+    seen = preview_run(db, actor, data.as_of)
     if seen.fingerprint != data.fingerprint:
         raise Conflict("provision_changed")
     return _store(db, actor, seen)
@@ -156,24 +156,24 @@ def _store(db: Session, actor: Actor, seen: Estimate) -> UUID:
 
 
 def _legs(currency: str, charge: int) -> Sequence[tuple[str, str, int, int]]:
-    """(account, currency, debit, credit): a charge is an expense, a release takes of it."""
-    up, down = max(charge, 0), max(-charge, 0)
-    return [(EXPENSE, currency, up, down), (ALLOWANCE, currency, down, up)]
+    """Returns (account, currency, debit, credit): a charge debits expense, a release credits it."""
+    debit, credit = max(charge, 0), max(-charge, 0)
+    return [(EXPENSE, currency, debit, credit), (ALLOWANCE, currency, credit, debit)]
 
 
-def reverse_run(db: Session, actor: Actor, run_id: UUID, data: UnapplyAllocation) -> UUID:
-    """Takes the last run back, on its own day or the first open one after it; returns the reversal's id.
+def reverse_run(db: Session, actor: Actor, run_id: UUID, data: ReverseLoss) -> UUID:
+    """Reverses the last run, on its own date or the first open one after it; returns the reversal's id.
 
     Raises NotFound(`provision_run_not_found`), Conflict(`provision_reversed`), RuleBroken (`provision_not_last`,
     `period_locked`, `effective_too_early`, `effective_in_future`).
     """
-    lock_counter(db, actor.tenant_id, GATE)
-    r, v = ProvisionRun, ProvisionReversal
+    lock_counter(db, actor.tenant_id, RUN_LOCK)
+    run, reversal = ProvisionRun, ProvisionReversal
     row = db.execute(
         sa.select(
-            *(r.number, r.as_of, r.entry_id, r.currency, r.charge_minor),
-            sa.exists().where(v.tenant_id == actor.tenant_id, v.run_id == run_id).label("reversed"),
-        ).where(r.tenant_id == actor.tenant_id, r.id == run_id)
+            *(run.number, run.as_of, run.entry_id, run.currency, run.charge_minor),
+            sa.exists().where(reversal.tenant_id == actor.tenant_id, reversal.run_id == run_id).label("reversed"),
+        ).where(run.tenant_id == actor.tenant_id, run.id == run_id)
     ).first()
     if row is None:
         raise NotFound("provision_run_not_found")
@@ -190,7 +190,7 @@ def reverse_run(db: Session, actor: Actor, run_id: UUID, data: UnapplyAllocation
     entry_id = reverse_entry(db, actor, row.entry_id, on, memo=memo) if row.entry_id else None
     reversal_id = new_id()
     db.execute(
-        sa.insert(v).values(
+        sa.insert(reversal).values(
             tenant_id=actor.tenant_id,
             id=reversal_id,
             run_id=run_id,

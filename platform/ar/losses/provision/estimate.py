@@ -1,7 +1,7 @@
-"""The estimate of the allowance as of a day: every bucket, every judged document, the movement since the run before.
+"""Estimates the allowance as of a day: every bucket, every assessed document, the movement since the last run.
 
-May import this slice's reading and rules and the ledger's rates. Invariants: it only reads; the movement's lines add up
-to the account after the entry that would be posted; the same books give the same fingerprint.
+Invariants: nothing is written; the movement's lines add up to the account after the entry that would be posted; the
+same books give the same fingerprint.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from sqlalchemy.orm import Session
 from ar.ledger.lookups import company_currency, dated_rates, total_of
 from ar.ledger.rules.conversion import ConvertedTotal, convert
 from ar.losses.provision.exposure import (
-    Assessed,
+    AssessedDocument,
     LastRun,
     PolicyVersion,
     allowance_sums,
-    assessed,
+    assessed_documents,
+    current_policy,
     last_run,
     open_by_bucket,
-    policy_now,
     unapplied,
 )
 from ar.losses.rules.provision import (
@@ -48,9 +48,9 @@ _MOVED: Final = {"bad_debt": "write_off", "recovery": "recovery"}
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run as of a day would book, in minor units of the company's `currency`.
+    """The run that would be posted as of a day, in minor units of the company's `currency`.
 
-    `figures` is everything the page shows, JSON-able, and is kept with the run; `sums` are the allowance's postings
+    `figures` is everything the page shows, JSON-able, and is stored with the run; `sums` are the allowance's postings
     by kind and currency. `charge_minor` above 0 raises the allowance, below 0 releases of it.
     """
 
@@ -68,40 +68,40 @@ class Estimate:
 
     @property
     def fingerprint(self) -> str:
-        """Changes with any figure."""
+        """Returns a SHA-256 over all figures."""
         seen = [self.as_of.isoformat(), str(self.policy_id), self.figures, self.sums]
         return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
 
 
 def estimate(db: Session, tenant_id: UUID, as_of: date, today: date) -> Estimate:
-    """The allowance that the policy asks for as of a day, beside what the account holds (R232).
+    """Returns the allowance that the policy requires as of a day, and the balance of the account (R232).
 
     Raises RuleBroken: `provision_policy_missing`, `provision_in_future`, `provision_later_run`,
     `provision_rate_missing` with the currencies that have no rate by then.
     """
     if as_of > today:
         raise RuleBroken("provision_in_future", today=today.isoformat())
-    version = policy_now(db, tenant_id)
+    version = current_policy(db, tenant_id)
     if version is None:
         raise RuleBroken("provision_policy_missing")
     last = last_run(db, tenant_id)
     if last is not None and last.as_of > as_of:
         raise RuleBroken("provision_later_run", number=last.number, as_of=last.as_of.isoformat())
     own = company_currency(db, tenant_id)
-    balances = open_by_bucket(db, tenant_id, as_of, version.policy.through, judged_apart=True)
-    judged = assessed(db, tenant_id, as_of)
+    balances = open_by_bucket(db, tenant_id, as_of, version.policy.through, exclude_assessed=True)
+    assessed = assessed_documents(db, tenant_id, as_of)
     sums = allowance_sums(db, tenant_id, as_of)
-    measured = _measured(db, tenant_id, version.policy, as_of, own)
+    measured = _measured_rolls(db, tenant_id, version.policy, as_of, own)
     rates = loss_rates(version.policy, measured.rolls)
-    required = _required(balances, judged, rates)
-    worth = _known(total_of(db, tenant_id, required, own, as_of))
-    rate_of = {line.currency: line.rate.rate for line in worth.lines if line.rate} | {own: Decimal(1)}
+    required = _required(balances, assessed, rates)
+    valued = _require_rates(total_of(db, tenant_id, required, own, as_of))
+    rate_of = {line.currency: line.rate.rate for line in valued.lines if line.rate} | {own: Decimal(1)}
     movement, before = _movement(db, tenant_id, sums, last, own, as_of)
-    required_minor = worth.minor or 0
+    required_minor = valued.minor or 0
     figures = {
         "policy": _policy_figures(version),
         "buckets": _buckets(version.policy, balances, rates),
-        "judged": [_judged(each) for each in judged],
+        "judged": [_assessed_figures(each) for each in assessed],
         "totals": [
             {
                 "currency": line.currency,
@@ -109,26 +109,26 @@ def estimate(db: Session, tenant_id: UUID, as_of: date, today: date) -> Estimate
                 "rate": _plain(rate_of[line.currency]),
                 "worth": line.worth_minor,
             }
-            for line in worth.lines
+            for line in valued.lines
         ],
         "unapplied": unapplied(db, tenant_id, as_of),
         "migration": measured.figures,
-        "movement": _closed(movement, required_minor - before, required_minor),
+        "movement": _movement_lines(movement, required_minor - before, required_minor),
         "last": last.number if last else None,
     }
     return Estimate(as_of, version.id, own, required_minor, before, figures, sums)
 
 
 @dataclass(frozen=True)
-class _Measured:
+class _MeasuredRolls:
     rolls: tuple[Roll, ...]
     figures: dict[str, Any] | None
 
 
-def _measured(db: Session, tenant_id: UUID, policy: Policy, as_of: date, own: str) -> _Measured:
-    """The rolls of the last months. All of them are valued at one day's rates, so that no exchange rate moves them."""
+def _measured_rolls(db: Session, tenant_id: UUID, policy: Policy, as_of: date, own: str) -> _MeasuredRolls:
+    """Returns the rolls of the last months, all valued at one day's rates to exclude exchange differences."""
     if policy.method != "migration":
-        return _Measured((), None)
+        return _MeasuredRolls((), None)
     days = snapshot_days(as_of, policy.months)
     books = [open_by_bucket(db, tenant_id, day, policy.through) for day in days]
     used = {currency for book in books for currency in book}
@@ -143,7 +143,7 @@ def _measured(db: Session, tenant_id: UUID, policy: Policy, as_of: date, own: st
         for book in books
     ]
     found = rolls(snapshots)
-    return _Measured(
+    return _MeasuredRolls(
         found,
         {
             "days": [day.isoformat() for day in days],
@@ -160,18 +160,20 @@ def _measured(db: Session, tenant_id: UUID, policy: Policy, as_of: date, own: st
     )
 
 
-def _required(balances: dict[str, list[int]], judged: list[Assessed], rates: tuple[int, ...]) -> dict[str, int]:
-    """The allowance per currency: each bucket rounded once, each judged document once."""
+def _required(
+    balances: dict[str, list[int]], assessed: list[AssessedDocument], rates: tuple[int, ...]
+) -> dict[str, int]:
+    """Returns the allowance per currency: each bucket rounded once, each assessed document once."""
     sums = {
         currency: sum(amount_at(minor, rate) for minor, rate in zip(minors, rates, strict=True))
         for currency, minors in balances.items()
     }
-    for each in judged:
+    for each in assessed:
         sums[each.currency] = sums.get(each.currency, 0) + amount_at(each.open_minor, each.loss_bps * 100)
     return sums
 
 
-def _known(total: ConvertedTotal) -> ConvertedTotal:
+def _require_rates(total: ConvertedTotal) -> ConvertedTotal:
     if total.missing:
         raise RuleBroken(
             "provision_rate_missing", as_of=total.as_of.isoformat(), currencies=", ".join(sorted(total.missing))
@@ -182,29 +184,29 @@ def _known(total: ConvertedTotal) -> ConvertedTotal:
 def _movement(
     db: Session, tenant_id: UUID, sums: dict[str, int], last: LastRun | None, own: str, as_of: date
 ) -> tuple[dict[str, int], int]:
-    """What moved the allowance since the run before, in the company's currency, and what the account holds now.
+    """Returns the movement of the allowance since the last run in the company's currency, and the account's balance.
 
-    The movements are those that the run before had not counted, whatever their date; what no movement explains is the
-    other rate at which the foreign part of the account is valued.
+    Movements are those that the last run had not counted, whatever their date; the unexplained rest is the exchange
+    difference on the foreign part of the account.
     """
-    held, moved = dict[str, int](), dict[tuple[str, str], int]()
-    then = last.sums if last else {}
-    for key in sums.keys() | then.keys():
+    balances, moved = dict[str, int](), dict[tuple[str, str], int]()
+    counted = last.sums if last else {}
+    for key in sums.keys() | counted.keys():
         kind, _colon, currency = key.rpartition(":")
-        held[currency] = held.get(currency, 0) + sums.get(key, 0)
+        balances[currency] = balances.get(currency, 0) + sums.get(key, 0)
         line = (_MOVED.get(kind, "other"), currency)
-        moved[line] = moved.get(line, 0) + sums.get(key, 0) - then.get(key, 0)
-    before = _known(total_of(db, tenant_id, held, own, as_of)).minor or 0
+        moved[line] = moved.get(line, 0) + sums.get(key, 0) - counted.get(key, 0)
+    before = _require_rates(total_of(db, tenant_id, balances, own, as_of)).minor or 0
     lines = {"opening": last.required_minor if last else 0}
     for name in ("write_off", "recovery", "other"):
         amounts = {currency: minor for (line, currency), minor in moved.items() if line == name}
-        lines[name] = _known(total_of(db, tenant_id, amounts, own, as_of)).minor or 0
+        lines[name] = _require_rates(total_of(db, tenant_id, amounts, own, as_of)).minor or 0
     lines["fx"] = before - sum(lines.values())
     return lines, before
 
 
-def _closed(lines: dict[str, int], charge: int, closing: int) -> list[dict[str, Any]]:
-    """The movement table in its order; lines without an amount but the two ends are left out of `other` and `fx`."""
+def _movement_lines(lines: dict[str, int], charge: int, closing: int) -> list[dict[str, Any]]:
+    """Returns the movement table in order; `other` and `fx` are left out when zero."""
     shown = {
         "opening": lines["opening"],
         "charge": max(charge, 0),
@@ -234,7 +236,7 @@ def _buckets(policy: Policy, balances: dict[str, list[int]], rates: tuple[int, .
     ]
 
 
-def _judged(each: Assessed) -> dict[str, Any]:
+def _assessed_figures(each: AssessedDocument) -> dict[str, Any]:
     return {
         "item_id": str(each.item_id),
         "document_no": each.document_no,

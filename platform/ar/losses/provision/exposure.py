@@ -1,7 +1,6 @@
-"""What the provision is computed from: open debts per bucket as of a day, judged documents, the allowance's postings.
+"""Loads what a provision is computed from: open debts per bucket, assessed documents, postings of the allowance.
 
-May import the tables of customers and ledger and this slice's. Invariants: every figure is as of its day, from the
-ledger alone; credits not yet allocated are not set off against any bucket.
+Invariants: every figure is as of its day, from the ledger alone; unapplied credits are not set off against a bucket.
 """
 
 from __future__ import annotations
@@ -37,8 +36,8 @@ class PolicyVersion:
 
 
 @dataclass(frozen=True, slots=True)
-class Assessed:
-    """A document judged by itself, with what is open of it (minor units)."""
+class AssessedDocument:
+    """An individually assessed document with its open amount (minor units) and expected loss (bps)."""
 
     item_id: UUID
     document_no: str
@@ -53,7 +52,7 @@ class Assessed:
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """The last run that stands: its day, what the allowance was after it, the postings counted until then."""
+    """The last unreversed run: its as-of date, the allowance after it, the postings it had counted."""
 
     id: UUID
     number: str
@@ -62,13 +61,13 @@ class LastRun:
     sums: dict[str, int]
 
 
-def policy_now(db: Session, tenant_id: UUID) -> PolicyVersion | None:
-    """The version that holds."""
+def current_policy(db: Session, tenant_id: UUID) -> PolicyVersion | None:
+    """Returns the version in force."""
     return next(iter(policies(db, tenant_id, limit=1)), None)
 
 
 def policies(db: Session, tenant_id: UUID, *, limit: int = 50) -> list[PolicyVersion]:
-    """Versions, the newest first."""
+    """Returns the versions, the newest first."""
     p = ProvisionPolicy
     rows = db.execute(sa.select(p).where(p.tenant_id == tenant_id).order_by(p.version.desc()).limit(limit)).scalars()
     return [
@@ -92,16 +91,16 @@ def policies(db: Session, tenant_id: UUID, *, limit: int = 50) -> list[PolicyVer
 
 
 def open_by_bucket(
-    db: Session, tenant_id: UUID, as_of: date, through: Sequence[int | None], *, judged_apart: bool = False
+    db: Session, tenant_id: UUID, as_of: date, through: Sequence[int | None], *, exclude_assessed: bool = False
 ) -> dict[str, list[int]]:
-    """What is owed per currency and bucket by due date. `judged_apart`: without documents judged by themselves."""
+    """Returns open debits per currency and bucket by due date; `exclude_assessed` omits individually assessed ones."""
     i, later = OpenItem, later_allocations(tenant_id, as_of)
     ends = [as_of - timedelta(days=last) for last in through if last is not None]
     bounded = [(i.due_on >= end, index) for index, end in enumerate(ends)]
     bucket = sa.case(*bounded, else_=len(through) - 1).label("bucket")
     open_minor = open_minor_at(later)
     where = [*possibly_open_at(tenant_id, as_of), i.side == 1, open_minor > 0]
-    if judged_apart:
+    if exclude_assessed:
         newest = _newest_assessments(tenant_id)
         where.append(i.id.not_in(sa.select(newest.c.item_id).where(newest.c.loss_bps.is_not(None))))
     total = sa.cast(sa.func.sum(open_minor), sa.BigInteger)
@@ -118,7 +117,7 @@ def open_by_bucket(
 
 
 def unapplied(db: Session, tenant_id: UUID, as_of: date) -> dict[str, int]:
-    """Credits not yet allocated per currency, to be shown beside the buckets."""
+    """Returns unapplied credits per currency, in minor units."""
     i, later = OpenItem, later_allocations(tenant_id, as_of)
     total = sa.cast(sa.func.sum(open_minor_at(later)), sa.BigInteger)
     rows = db.execute(
@@ -130,8 +129,8 @@ def unapplied(db: Session, tenant_id: UUID, as_of: date) -> dict[str, int]:
     return {currency: minor for currency, minor in rows if minor}
 
 
-def assessed(db: Session, tenant_id: UUID, as_of: date) -> list[Assessed]:
-    """The documents judged by themselves that are open as of a day."""
+def assessed_documents(db: Session, tenant_id: UUID, as_of: date) -> list[AssessedDocument]:
+    """Returns the individually assessed documents open as of a day."""
     item, customer, later, newest = (
         OpenItem,
         Customer,
@@ -141,7 +140,7 @@ def assessed(db: Session, tenant_id: UUID, as_of: date) -> list[Assessed]:
     open_minor = open_minor_at(later)
     rows = db.execute(
         select_view(
-            Assessed,
+            AssessedDocument,
             item_id=value(item.id),
             document_no=value(item.document_no),
             customer_no=value(customer.number),
@@ -158,7 +157,7 @@ def assessed(db: Session, tenant_id: UUID, as_of: date) -> list[Assessed]:
         .where(*possibly_open_at(tenant_id, as_of), item.side == 1, open_minor > 0, newest.c.loss_bps.is_not(None))
         .order_by(item.currency, customer.number, item.due_on, item.document_no, item.instalment_no)
     )
-    return views(Assessed, rows)
+    return views(AssessedDocument, rows)
 
 
 def _newest_assessments(tenant_id: UUID) -> sa.Subquery:
@@ -169,23 +168,23 @@ def _newest_assessments(tenant_id: UUID) -> sa.Subquery:
 
 
 def allowance_sums(db: Session, tenant_id: UUID, as_of: date) -> dict[str, int]:
-    """`kind:currency` → credit less debit of the allowance by a day; a reversal counts for what it reverses."""
-    p, e, origin = Posting, Entry, aliased(Entry)
-    kind = sa.func.coalesce(origin.kind, e.kind)
-    total = sa.cast(sa.func.sum(p.credit_minor - p.debit_minor), sa.BigInteger)
+    """Returns `kind:currency` → credit less debit of the allowance up to a day; a reversal counts as its original."""
+    posting, entry, origin = Posting, Entry, aliased(Entry)
+    kind = sa.func.coalesce(origin.kind, entry.kind)
+    total = sa.cast(sa.func.sum(posting.credit_minor - posting.debit_minor), sa.BigInteger)
     rows = db.execute(
-        sa.select(kind, p.currency, total)
-        .select_from(p)
-        .join(e, sa.and_(e.tenant_id == tenant_id, e.id == p.entry_id))
-        .outerjoin(origin, sa.and_(origin.tenant_id == tenant_id, origin.id == e.reverses_id))
-        .where(p.tenant_id == tenant_id, p.account_code == ALLOWANCE, e.effective_on <= as_of)
-        .group_by(kind, p.currency)
+        sa.select(kind, posting.currency, total)
+        .select_from(posting)
+        .join(entry, sa.and_(entry.tenant_id == tenant_id, entry.id == posting.entry_id))
+        .outerjoin(origin, sa.and_(origin.tenant_id == tenant_id, origin.id == entry.reverses_id))
+        .where(posting.tenant_id == tenant_id, posting.account_code == ALLOWANCE, entry.effective_on <= as_of)
+        .group_by(kind, posting.currency)
     )
     return {f"{kind}:{currency}": minor for kind, currency, minor in rows}
 
 
 def last_run(db: Session, tenant_id: UUID) -> LastRun | None:
-    """The last run that is not reversed."""
+    """Returns the last run that is not reversed."""
     run, reversal = ProvisionRun, ProvisionReversal
     row = db.execute(
         select_view(

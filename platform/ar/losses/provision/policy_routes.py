@@ -1,17 +1,18 @@
-"""The pages of the provision policy: its versions, and the documents judged by themselves.
+"""Serves the provision policy: its versions, and the individually assessed documents.
 
-Invariant: parse, authorise, one command or one query, render. The views hang on the blueprint of `provision_routes`.
+Invariant: parse, authorise, one command or one query, render. The views are registered on the blueprint of
+`provision.routes`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ar.losses.bad_debts.inputs import AssessItem, SetPolicy
 from ar.losses.forms import WORDS, factor, percent
 from ar.losses.messages import METHOD_HINTS, METHOD_NAMES
 from ar.losses.provision import commands as provision
-from ar.losses.provision import exposure as reading
+from ar.losses.provision import exposure
+from ar.losses.provision.inputs import AssessItem, SetPolicy
 from ar.losses.provision.routes import bp
 from ar.losses.rules.provision import BUCKETS_MAX, PROPOSED, Policy
 from kernel.i18n import gettext as _
@@ -28,7 +29,7 @@ ASSESSMENT_FIELDS = {"provision_item_unknown": "document_no", "provision_item_un
 def _policy_page(form: Form[Any]) -> str:
     """Renders the policy; `form` comes back in its slot: policy or assessment."""
     tenant_id = actor().tenant_id
-    versions = reading.policies(db(), tenant_id)
+    versions = exposure.policies(db(), tenant_id)
     policy_form = form.at("policy", **_typed(versions[0].policy if versions else PROPOSED))
     return render(
         "ar/losses/provision/policy.html",
@@ -36,7 +37,7 @@ def _policy_page(form: Form[Any]) -> str:
         form=policy_form,
         rows=_bucket_rows(policy_form),
         assessment=form.at("assessment"),
-        judged=reading.assessed(db(), tenant_id, actor().today),
+        judged=exposure.assessed_documents(db(), tenant_id, actor().today),
         method_choices=[(code, _(name), _(METHOD_HINTS[code])) for code, name in METHOD_NAMES.items()],
         may_set=may(Permission.MANAGE_SETTINGS),
         may_post=may(Permission.POST_LEDGER),
@@ -47,7 +48,7 @@ def _policy_page(form: Form[Any]) -> str:
 @bp.get("/policy")
 @staff(Permission.READ)
 def policy() -> Page:
-    """The policy that holds, its versions, and the documents judged by themselves."""
+    """Shows the policy in force, its versions, and the individually assessed documents."""
     return _policy_page(blank())
 
 
@@ -64,13 +65,13 @@ def set_policy(data: SetPolicy) -> Page:
 @staff(Permission.POST_LEDGER)
 @command_form(AssessItem, page=_policy_page, slot="assessment", fields=ASSESSMENT_FIELDS)
 def assess(data: AssessItem) -> Page:
-    """Judges a document by itself, or puts it back."""
-    provision.assess(db(), actor(), data)
+    """Assesses a document individually, or returns it to the buckets."""
+    provision.assess_document(db(), actor(), data)
     return done(_("It is recorded. The next run follows it."), "provisions.policy")
 
 
 def _typed(policy: Policy) -> dict[str, Any]:
-    """The policy as its form shows it."""
+    """Returns the policy as form values."""
 
     def text(bps: int) -> str:
         return percent(bps * 100).removesuffix(" %")
@@ -88,7 +89,7 @@ def _typed(policy: Policy) -> dict[str, Any]:
 
 
 def _bucket_rows(form: Form[Any]) -> list[tuple[str, str]]:
-    """As many rows as a policy may have, filled with what was typed."""
+    """Returns BUCKETS_MAX rows, filled with the form's values."""
     through, rate = list(form.value("through", [])), list(form.value("rate", []))
     pairs = [(one, other) for one, other in zip(through, rate, strict=False)][:BUCKETS_MAX]
     return [*pairs, *[("", "")] * (BUCKETS_MAX - len(pairs))]

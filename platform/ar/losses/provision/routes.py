@@ -1,7 +1,6 @@
-"""The pages of provisions: the runs, and the preview of a new one.
+"""Serves the provision pages: the runs, and the preview of a new one.
 
-Invariant: parse, authorise, one command or one query, render; a preview is a GET and changes nothing. The policy is in
-`policy_routes`.
+Invariant: parse, authorise, one command or one query, render; a preview is a GET and writes nothing.
 """
 
 from __future__ import annotations
@@ -14,11 +13,12 @@ from uuid import UUID
 from flask import Blueprint, request, url_for
 
 from ar.ledger.commands import locked_through
-from ar.losses.bad_debts import queries
-from ar.losses.bad_debts.inputs import PostProvision, UnapplyAllocation
 from ar.losses.forms import WORDS
+from ar.losses.inputs import ReverseLoss
 from ar.losses.provision import commands as provision
-from ar.losses.provision import exposure as reading
+from ar.losses.provision import queries
+from ar.losses.provision.exposure import current_policy
+from ar.losses.provision.inputs import PostProvision
 from ar.losses.tabs import losses_tabs
 from kernel.errors import Conflict, RuleBroken
 from kernel.i18n import gettext as _
@@ -41,7 +41,7 @@ FIELDS = {
     "provision_rate_missing": "as_of",
     "period_locked": "as_of",
 }
-TAKE_BACK_FIELDS = {
+REVERSAL_FIELDS = {
     "period_locked": "effective_on",
     "effective_too_early": "effective_on",
     "effective_in_future": "effective_on",
@@ -49,8 +49,8 @@ TAKE_BACK_FIELDS = {
 
 
 @dataclass(frozen=True)
-class Asked:
-    """As of which day the preview is asked for."""
+class PreviewFilters:
+    """As-of date of the preview."""
 
     as_of: date | None = filters.day()
 
@@ -58,14 +58,14 @@ class Asked:
 @bp.get("/")
 @staff(Permission.READ)
 def index() -> Page:
-    """All runs, the newest first."""
+    """Lists the runs, the newest first."""
     asked, path = read_page(request.args), url_for("provisions.index")
     rows, total = queries.runs(db(), actor().tenant_id, offset=asked.offset, limit=asked.limit)
     return render(
         "ar/losses/provision/index.html",
         rows=rows,
         total=total,
-        policy=reading.policy_now(db(), actor().tenant_id),
+        policy=current_policy(db(), actor().tenant_id),
         pager=asked.page(total, path, request.args),
         tabs=losses_tabs("provisions.index"),
         may_post=may(Permission.POST_LEDGER),
@@ -77,26 +77,26 @@ def index() -> Page:
 @bp.get("/new")
 @staff(Permission.POST_LEDGER)
 def new() -> Page:
-    """The day and, once it is named, the whole estimate."""
-    wanted = filters.read(Asked, request.args)
+    """Shows the form for the as-of date and, once it is given, the estimate."""
+    wanted = filters.read(PreviewFilters, request.args)
     form = blank(as_of=(wanted.as_of or _usual_day()).isoformat(), key=str(new_id()))
-    for name in filters.unread_days(Asked, request.args):
+    for name in filters.unread_days(PreviewFilters, request.args):
         form.errors[name] = _("Enter a date such as 2026-11-21.")
-    return _previewed(form, wanted.as_of)
+    return _preview_page(form, wanted.as_of)
 
 
 @bp.post("/")
 @staff(Permission.POST_LEDGER)
 def create() -> Page:
-    """Posts what was previewed; when the books have moved, shows the new figures instead."""
+    """Posts the previewed run; when the books have changed, shows the new figures instead."""
     form = read_form(PostProvision)
     if not form.ok:
-        return _previewed(form, filters.read(Asked, request.form).as_of, 422)
+        return _preview_page(form, filters.read(PreviewFilters, request.form).as_of, 422)
     try:
         run_id = provision.post_run(db(), actor(), form.data)
     except (RuleBroken, Conflict) as error:
         put_refusal(form, error, FIELDS)
-        return _previewed(form, form.data.as_of, 409 if error.code == "provision_changed" else 422)
+        return _preview_page(form, form.data.as_of, 409 if error.code == "provision_changed" else 422)
     return done(_("The provision is posted."), "provisions.show", provision_id=run_id)
 
 
@@ -109,32 +109,32 @@ def _run_page(form: Form[Any], provision_id: UUID) -> str:
 @bp.get("/<uuid:provision_id>")
 @staff(Permission.READ)
 def show(provision_id: UUID) -> Page:
-    """One run with what it showed when it was posted."""
+    """Shows a run with the figures it was posted with."""
     return _run_page(blank(), provision_id)
 
 
 @bp.post("/<uuid:provision_id>/reversal")
 @staff(Permission.POST_LEDGER)
-@command_form(UnapplyAllocation, page=_run_page, fields=TAKE_BACK_FIELDS)
-def reverse(data: UnapplyAllocation, provision_id: UUID) -> Page:
-    """Takes the last run back."""
+@command_form(ReverseLoss, page=_run_page, fields=REVERSAL_FIELDS)
+def reverse(data: ReverseLoss, provision_id: UUID) -> Page:
+    """Reverses the last run."""
     provision.reverse_run(db(), actor(), provision_id, data)
     return done(_("The provision is reversed."), "provisions.show", provision_id=provision_id)
 
 
 def _usual_day() -> date:
-    """The last month end while it can still be booked, else today."""
+    """Returns the last month end while its period is open, else today."""
     today = actor().today
     month_end = today.replace(day=1) - timedelta(days=1)
     locked = locked_through(db(), actor().tenant_id)
     return today if locked is not None and month_end <= locked else month_end
 
 
-def _previewed(form: Form[Any], as_of: date | None, status: int = 200) -> Page:
+def _preview_page(form: Form[Any], as_of: date | None, status: int = 200) -> Page:
     found, refusal = None, None
     if as_of is not None:
         try:
-            found = provision.preview(db(), actor(), as_of)
+            found = provision.preview_run(db(), actor(), as_of)
         except RuleBroken as error:
             refusal, status = error.code, 422
             form.errors.setdefault("as_of", explain(error))

@@ -1,6 +1,6 @@
-"""How likely money still comes, by how long it is late: for planning cash, never for the allowance. Pure.
+"""Gives the chance that a late debt is still paid, for cash planning, never for the allowance.
 
-Imports this slice's rounding only. Invariant: the longer a debt is late, the less of it is expected (R231).
+Invariant: the later a debt, the less of it is expected (R231).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ class Band(NamedTuple):
     percent: int
 
 
-#: R230, read as steps downwards (A19): between two of its months the later one's chance counts, so nothing is
-#: interpolated upwards; past the last month its chance stays.
+#: R230 as steps downwards (A19): between two of its months the later one's chance applies, without interpolation;
+#: after the last month its chance stays.
 BANDS: Final[tuple[Band, ...]] = (
     Band(0, 100),
     Band(1, 93),
@@ -38,5 +38,5 @@ THROUGH: Final[tuple[int | None, ...]] = tuple(
 
 
 def expected_minor(open_minor: int, percent: int) -> int:
-    """What of an open amount is expected, half up, in its minor units."""
+    """Returns the expected part of an open amount in its minor units, rounded half up."""
     return half_up(Fraction(open_minor * percent, 100))

@@ -1,7 +1,7 @@
-"""How an allowance is estimated: buckets and their rates, by matrix or by migration (迁徙率). Pure: no database.
+"""Estimates an allowance from buckets and their loss rates, by matrix or by migration (迁徙率).
 
-Invariants: rates are whole millionths (ppm) and whatever is multiplied is rounded half up once; a rate is never above
-the whole; what cannot be measured is said to be n/a and takes the fallback that the policy names.
+Invariants: rates are whole millionths (ppm) and each product is rounded half up once; a rate is never above 100 %;
+a roll that cannot be measured takes the fallback of the policy.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How the allowance is estimated (R232). Rates in basis points; `factor_bps` 10,000 leaves them as they are."""
+    """Parameters of the estimate (R232). Rates in basis points; `factor_bps` 10,000 leaves them as they are."""
 
     method: str
     buckets: tuple[Bucket, ...]
@@ -40,7 +40,7 @@ class Policy:
 
     @property
     def through(self) -> tuple[int | None, ...]:
-        """The last day late of each bucket."""
+        """Returns the last day late of each bucket."""
         return tuple(bucket.through_days for bucket in self.buckets)
 
 
@@ -50,8 +50,8 @@ PROPOSED: Final = Policy(
 )
 
 
-def problem(buckets: Sequence[Bucket]) -> str | None:
-    """Why these are no buckets (a code), or None: from not due upwards, the last alone without end, rates to 100 %."""
+def bucket_problem(buckets: Sequence[Bucket]) -> str | None:
+    """Returns the error code of invalid buckets, or None: ends ascend from 0, only the last is open, rates ≤ 100 %."""
     if not 2 <= len(buckets) <= BUCKETS_MAX:
         return "provision_buckets_few"
     ends = [bucket.through_days for bucket in buckets]
@@ -66,7 +66,7 @@ def problem(buckets: Sequence[Bucket]) -> str | None:
 
 
 def bucket_index(through: Sequence[int | None], days_late: int) -> int:
-    """Position of the bucket of a debt; a day on the boundary belongs to the younger."""
+    """Returns the index of a debt's bucket; a day on the boundary belongs to the younger bucket."""
     for index, last in enumerate(through):
         if last is None or days_late <= last:
             return index
@@ -74,12 +74,12 @@ def bucket_index(through: Sequence[int | None], days_late: int) -> int:
 
 
 def first_days(through: Sequence[int | None]) -> tuple[int | None, ...]:
-    """The first day late of each bucket; None for what is not due."""
+    """Returns the first day late of each bucket; None for the bucket not due."""
     return (None, *((last or 0) + 1 for last in through[:-1]))
 
 
 def snapshot_days(as_of: date, months: int) -> tuple[date, ...]:
-    """The last `months` + 1 month ends on or before `as_of`, the oldest first."""
+    """Returns the last `months` + 1 month ends on or before `as_of`, the oldest first."""
     found, day = list[date](), as_of + timedelta(days=1)
     while len(found) <= months:
         day = day.replace(day=1) - timedelta(days=1)
@@ -89,7 +89,7 @@ def snapshot_days(as_of: date, months: int) -> tuple[date, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Roll:
-    """How much of a bucket moved on to the next within a month: month by month, and on average.
+    """The share of a bucket that rolled into the next within a month: month by month, and on average.
 
     `rates`: None where the bucket was empty at the month's begin. `average` None: no month could be measured.
     """
@@ -99,10 +99,10 @@ class Roll:
 
 
 def rolls(snapshots: Sequence[Sequence[int]]) -> tuple[Roll, ...]:
-    """The roll of each bucket but the last, from balances per bucket at successive month ends (minor units).
+    """Returns the roll of each bucket but the last, from balances per bucket at successive month ends (minor units).
 
-    Roll of bucket i in month t: balance in bucket i+1 at its end ÷ balance in bucket i at its begin. More than all
-    cannot move on: a rate above 1 counts as 1.
+    Roll of bucket i in month t: balance in bucket i+1 at its end ÷ balance in bucket i at its begin. A
+    rate above 1 counts as 1.
     """
     width = len(snapshots[0])
     return tuple(
@@ -122,7 +122,7 @@ def _roll(rates: Sequence[Fraction | None]) -> Roll:
 
 
 def migration_rates(averages: Iterable[Fraction], lgd: Fraction) -> tuple[Fraction, ...]:
-    """Loss rate per bucket: the product of the rolls from it on × what is lost of what reaches the end."""
+    """Returns the loss rate per bucket: the product of the rolls from it on × loss given default."""
     rates = [lgd]
     for average in reversed(tuple(averages)):
         rates.append(rates[-1] * average)
@@ -130,7 +130,7 @@ def migration_rates(averages: Iterable[Fraction], lgd: Fraction) -> tuple[Fracti
 
 
 def loss_rates(policy: Policy, measured: Sequence[Roll] = ()) -> tuple[int, ...]:
-    """The rate per bucket in ppm, with the forward-looking factor, never above the whole."""
+    """Returns the rate per bucket in ppm, with the forward-looking factor, at most 100 %."""
     factor = Fraction(policy.factor_bps, BPS)
     if policy.method == "migration":
         assumed = Fraction(policy.fallback_bps, BPS)
@@ -142,23 +142,23 @@ def loss_rates(policy: Policy, measured: Sequence[Roll] = ()) -> tuple[int, ...]
 
 
 def ppm(rate: Fraction) -> int:
-    """A rate in millionths, half up."""
+    """Returns a rate in ppm, rounded half up."""
     return half_up(rate * PPM)
 
 
 def amount_at(balance_minor: int, rate_ppm: int) -> int:
-    """So many millionths of a balance, half up, in its minor units."""
+    """Returns a ppm share of a balance in its minor units, rounded half up."""
     return half_up(Fraction(balance_minor * rate_ppm, PPM))
 
 
 def half_up(value: Fraction) -> int:
-    """Rounded to a whole, away from zero at the half."""
+    """Returns the value rounded to an integer, halves away from zero."""
     whole = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
     return whole if value >= 0 else -whole
 
 
 def policy_json(policy: Policy) -> dict[str, Any]:
-    """The policy's columns as they are stored."""
+    """Returns the policy as its stored columns."""
     return {
         "method": policy.method,
         "buckets": [{"through_days": each.through_days, "rate_bps": each.rate_bps} for each in policy.buckets],

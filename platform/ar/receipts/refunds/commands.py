@@ -24,7 +24,7 @@ from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.money import read_amount
 from kernel.views import DbRow
-from tenants.approvals.engine import Ask, request, withdraw
+from tenants.approvals.engine import ApprovalRequest, request, withdraw
 from tenants.approvals.kinds import Approved
 
 KIND: Final = "refund"
@@ -70,7 +70,7 @@ def _request_refund(db: Session, actor: Actor, credit_id: UUID, data: RequestRef
         )
     )
     facts = {"credit_no": credit.document_no, "payee": data.payee_name, "account": data.payee_account}
-    ask = Ask(KIND, refund_id, credit.customer_id, amount, credit.currency, facts, data.reason)
+    ask = ApprovalRequest(KIND, refund_id, credit.customer_id, amount, credit.currency, facts, data.reason)
     approval_id = request(db, actor, ask)
     _update_refund(db, actor, refund_id, approval_id=approval_id)
     return refund_id

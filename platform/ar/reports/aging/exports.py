@@ -1,7 +1,6 @@
-"""Exports of reports: the same rows as the page, as a workbook for people or as CSV for programs.
+"""Writes the aging report as a workbook for people or as CSV for programs.
 
-May import the reports' queries and kernel.sheets. Invariant: amounts leave as exact decimals with their currency's
-places; customer numbers stay text.
+Invariant: amounts leave as exact decimals with their currency's places; customer numbers stay text.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from typing import Final
 
 from ar.ledger.rules.aging import BUCKETS, AgingRow
 from ar.ledger.rules.conversion import ConvertedTotal
-from ar.reports.aging.queries import AgingReport, By
+from ar.reports.aging.queries import AgingBasis, AgingReport
 from kernel.actor import Actor
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
@@ -34,26 +33,26 @@ SAME_DAY: Final = mark("Same day")
 BY_NAMES: Final[dict[str, str]] = {"due": mark("by due date"), "invoice": mark("by document date")}
 
 
-def bucket_labels(by: By) -> list[str]:
-    """The columns' names in the order of BUCKETS, in the current language."""
+def bucket_labels(by: AgingBasis) -> list[str]:
+    """Returns the bucket columns' names in the order of BUCKETS, in the current language."""
     first = SAME_DAY if by == "invoice" else BUCKET_NAMES[BUCKETS[0]]
     return [_(first), *(_(BUCKET_NAMES[bucket]) for bucket in BUCKETS[1:])]
 
 
 def aging_xlsx(report: AgingReport, actor: Actor, total: ConvertedTotal | None = None) -> bytes:
-    """The report as a workbook: the day in the sheet's name, totals and a footer below the rows."""
-    sums = [_cells("", _("Total"), row) for row in report.totals]
+    """Returns the report as a workbook: the date in the sheet's name, totals and a footer below the rows."""
+    sums = [_cells("", _("ConvertedTotal"), row) for row in report.totals]
     title = f"{_('Aging')} {report.as_of.isoformat()}"
     return write_xlsx([Sheet(title, _columns(report.by), _rows(report), sums, footer_lines(report, actor, total))])
 
 
 def aging_csv(report: AgingReport) -> bytes:
-    """The rows under one header and nothing else, for programs to read; the day stands in the file's name."""
+    """Returns the rows as CSV under one header, without totals; the caller puts the date into the file name."""
     return write_csv(_rows(report), _columns(report.by))
 
 
 def footer_lines(report: AgingReport, actor: Actor, total: ConvertedTotal | None = None) -> list[str]:
-    """As of when, by which date, whether it ties, by whom and when."""
+    """Returns the footer: as-of date, aging basis, tie-out per currency, author and time."""
     lines = [_("As of %(day)s, %(by)s", day=report.as_of.isoformat(), by=_(BY_NAMES[report.by]))]
     if report.known_at:
         lines.append(_("As known on %(moment)s", moment=write_datetime(report.known_at, actor.timezone)))
@@ -69,25 +68,25 @@ def footer_lines(report: AgingReport, actor: Actor, total: ConvertedTotal | None
 
 
 def total_lines(total: ConvertedTotal) -> list[str]:
-    """What the balances are worth in the company's currency, and by which rates; or which rate is missing."""
+    """Returns the total in the company's currency with its rates, or the currencies that have no rate."""
     day = total.as_of.isoformat()
     if total.minor is None:
         missing = (_("no rate for %(currency)s by %(day)s", currency=each, day=day) for each in total.missing)
-        return [f"{_('Total in %(currency)s', currency=total.currency)}: {', '.join(missing)}"]
+        return [f"{_('ConvertedTotal in %(currency)s', currency=total.currency)}: {', '.join(missing)}"]
     sum_text = decimal_text(total.minor, total.currency)
     rates = [
         f"{each.currency} {format(each.rate.rate.normalize(), 'f')} ({each.rate.rate_on.isoformat()})"
         for each in total.lines
         if each.rate and each.currency != total.currency
     ]
-    return [f"{_('Total in %(currency)s', currency=total.currency)}: {sum_text}; {', '.join(rates)}"]
+    return [f"{_('ConvertedTotal in %(currency)s', currency=total.currency)}: {sum_text}; {', '.join(rates)}"]
 
 
 def _plain(money: Money) -> str:
     return decimal_text(money.minor, money.currency)
 
 
-def _columns(by: By) -> list[Column]:
+def _columns(by: AgingBasis) -> list[Column]:
     return [
         Column(_("Customer number"), width=14),
         Column(_("Customer"), width=36),

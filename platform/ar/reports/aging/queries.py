@@ -1,7 +1,7 @@
-"""The aging report: what every customer owes as of a date, by how late it is, and whether it ties to the ledger.
+"""Computes the aging report: balances per customer and currency by days overdue, with the tie-out to the ledger.
 
-May import the ledger and the tables of customers. Invariants: one statement for all rows, whatever the size, and
-two for the tie-out; boundaries come from `ar.ledger.rules.aging`, so SQL and the pure rule cannot disagree.
+Invariants: one statement for all rows, whatever the size, and two for the tie-out; boundaries come from
+`ar.ledger.rules.aging`, so SQL and the pure rule cannot disagree.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from ar.ledger.lookups import (
 from ar.ledger.models import OpenItem
 from ar.ledger.rules.aging import BUCKET_COLUMNS, AgingRow, BucketRange, bucket_ranges, totals
 
-By = Literal["due", "invoice"]
+AgingBasis = Literal["due", "invoice"]
 
 
 @dataclass(frozen=True, slots=True)
-class NamedRow:
-    """An aging row with what a page needs to name its customer."""
+class CustomerAging:
+    """An aging row with the id and name of its customer."""
 
     customer_id: UUID
     customer_name: str
@@ -47,20 +47,20 @@ class TieOut:
 
     @property
     def ok(self) -> bool:
-        """Whether the two are equal, to the cent."""
+        """True when both balances are equal, to the minor unit."""
         return self.aging_minor == self.ledger_minor
 
 
 @dataclass(frozen=True, slots=True)
 class AgingReport:
-    """Rows by customer number and currency, totals per currency; `tie_out` is empty when it was not asked for.
+    """Rows by customer number and currency, totals per currency; `tie_out` is empty when it was not requested.
 
-    `currencies`: all that the books have moved in by then, whatever the filter; without a tie-out those of the rows.
+    `currencies`: every currency with postings up to `as_of`, whatever the filter; without a tie-out those of the rows.
     """
 
     as_of: date
-    by: By
-    named: tuple[NamedRow, ...]
+    by: AgingBasis
+    named: tuple[CustomerAging, ...]
     totals: tuple[AgingRow, ...]
     tie_out: tuple[TieOut, ...]
     currencies: tuple[str, ...]
@@ -68,7 +68,7 @@ class AgingReport:
 
     @property
     def rows(self) -> tuple[AgingRow, ...]:
-        """The rows without names."""
+        """Returns the rows without customer names."""
         return tuple(row.aging for row in self.named)
 
     def as_json(self) -> dict[str, Any]:
@@ -94,23 +94,23 @@ def aging_report(
     db: Session,
     tenant_id: UUID,
     as_of: date,
-    by: By = "due",
+    by: AgingBasis = "due",
     customer_id: UUID | None = None,
     *,
     currency: str | None = None,
     tie_out: bool = True,
     known_at: datetime | None = None,
 ) -> AgingReport:
-    """The report at the end of `as_of`: documents dated later are out, later allocations count as open.
+    """Returns the report at the end of `as_of`: later documents are left out, later allocations count as open.
 
-    `known_at` (aware): as it was shown at that moment, without what was recorded after it.
-    Open credits (receipts, credit notes) are unapplied cash; who has nothing open is left out.
+    `known_at` (aware): the report as it stood at that moment, without anything recorded later.
+    Open credits (receipts, credit notes) are unapplied cash; customers with nothing open are left out.
     """
     rows = db.execute(_statement(tenant_id, as_of, by, customer_id, currency, known_at))
-    # Thousands of rows: taken by name once for all of them, not in each.
+    # Thousands of rows: columns are looked up by name once, not per row.
     named = tuple(
-        NamedRow(found_id, name, AgingRow(number, code, tuple(minors), unapplied))
-        for found_id, name, number, code, unapplied, *minors in rows.columns(
+        CustomerAging(customer_id, name, AgingRow(number, code, tuple(minors), unapplied))
+        for customer_id, name, number, code, unapplied, *minors in rows.columns(
             "id", "name", "number", "currency", "unapplied", *BUCKET_COLUMNS
         )
     )
@@ -124,43 +124,44 @@ def aging_report(
 def _statement(
     tenant_id: UUID,
     as_of: date,
-    by: By,
+    by: AgingBasis,
     customer_id: UUID | None,
     currency: str | None,
     known_at: datetime | None = None,
 ) -> sa.Select[*tuple[Any, ...]]:
-    """Sums per customer and currency first, names afterwards, so that the join is of few rows."""
-    i, c = OpenItem, Customer
+    """Sums per customer and currency first and joins the names afterwards, so that few rows are joined."""
+    item, customer = OpenItem, Customer
     later = later_allocations(tenant_id, as_of, known_at)
     minor = open_minor_at(later)
-    anchor = i.due_on if by == "due" else i.document_on
+    anchor = item.due_on if by == "due" else item.document_on
     sums = (
         sa.select(
-            i.customer_id,
-            i.currency,
+            item.customer_id,
+            item.currency,
             *(
-                _sum(minor).filter(i.side > 0, *_within(anchor, bucket)).label(column)
+                _sum(minor).filter(item.side > 0, *_within(anchor, bucket)).label(column)
                 for column, bucket in zip(BUCKET_COLUMNS, bucket_ranges(as_of), strict=True)
             ),
-            _sum(minor).filter(i.side < 0).label("unapplied"),
+            _sum(minor).filter(item.side < 0).label("unapplied"),
         )
         .select_from(items_with_later_allocations(later))
         .where(*possibly_open_at(tenant_id, as_of, known_at))
-        .group_by(i.customer_id, i.currency)
+        .group_by(item.customer_id, item.currency)
     )
     if customer_id is not None:
-        sums = sums.where(i.customer_id == customer_id)
+        sums = sums.where(item.customer_id == customer_id)
     if currency:
-        sums = sums.where(i.currency == currency)
-    s = sums.subquery("sums")
+        sums = sums.where(item.currency == currency)
+    summed = sums.subquery("sums")
     amounts = [
-        sa.cast(sa.func.coalesce(s.c[name], 0), sa.BigInteger).label(name) for name in (*BUCKET_COLUMNS, "unapplied")
+        sa.cast(sa.func.coalesce(summed.c[name], 0), sa.BigInteger).label(name)
+        for name in (*BUCKET_COLUMNS, "unapplied")
     ]
     return (
-        sa.select(c.id, c.number, c.name, s.c.currency, *amounts)
-        .join(s, s.c.customer_id == c.id)
-        .where(c.tenant_id == tenant_id, sa.or_(*(amount != 0 for amount in amounts)))
-        .order_by(sa.collate(c.number, "C"), s.c.currency)
+        sa.select(customer.id, customer.number, customer.name, summed.c.currency, *amounts)
+        .join(summed, summed.c.customer_id == customer.id)
+        .where(customer.tenant_id == tenant_id, sa.or_(*(amount != 0 for amount in amounts)))
+        .order_by(sa.collate(customer.number, "C"), summed.c.currency)
     )
 
 
@@ -179,5 +180,7 @@ def _within(anchor: Any, bucket: BucketRange) -> list[sa.ColumnElement[bool]]:
 
 def _tie_out(sums: tuple[AgingRow, ...], posted: dict[str, int], currency: str | None) -> tuple[TieOut, ...]:
     aged = {row.currency: row.balance_minor for row in sums}
-    known = sorted(c for c in aged.keys() | posted.keys() if not currency or c == currency)
-    return tuple(TieOut(c, aged.get(c, 0), posted.get(c, 0)) for c in known if c in aged or posted.get(c))
+    codes = sorted(code for code in aged.keys() | posted.keys() if not currency or code == currency)
+    return tuple(
+        TieOut(code, aged.get(code, 0), posted.get(code, 0)) for code in codes if code in aged or posted.get(code)
+    )

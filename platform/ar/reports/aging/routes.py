@@ -1,4 +1,4 @@
-"""The aging page and its exports. Invariant: both read the same filter from the address and show the same figures."""
+"""Serves the aging page and its exports. Invariant: both parse the same filter and show the same figures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ar.ledger.lookups import AsOfRequest, doubtful_sums, parse_as_of_request, r
 from ar.ledger.rules.aging import AgingRow, bucket_ranges
 from ar.ledger.rules.conversion import ConvertedTotal
 from ar.reports.aging.exports import CSV_TYPE, XLSX_TYPE, aging_csv, aging_xlsx, bucket_labels
-from ar.reports.aging.queries import AgingReport, NamedRow, aging_report
+from ar.reports.aging.queries import AgingReport, CustomerAging, aging_report
 from kernel.errors import RuleBroken
 from kernel.i18n import gettext as _
 from tenants.access import may, staff
@@ -28,7 +28,7 @@ bp = Blueprint("aging", __name__, url_prefix="/aging")
 
 @dataclass(frozen=True)
 class AgingFilters:
-    """What the address asks for. `as_of` None: today; `on`, its name in older addresses, is still read."""
+    """Filters of the page's URL. `as_of` None: today; `on`, its name in older links, is still accepted."""
 
     as_of: date | None = filters.day()
     known: str = filters.text(max_length=40)
@@ -37,7 +37,7 @@ class AgingFilters:
     sort: str = filters.choice("customer", "-customer", "-overdue", "overdue", "-balance", "balance")
 
 
-SORT_KEYS: dict[str, Callable[[NamedRow], object]] = {
+SORT_KEYS: dict[str, Callable[[CustomerAging], object]] = {
     "customer": lambda row: (row.aging.customer_no, row.aging.currency),
     "overdue": lambda row: row.aging.overdue_minor,
     "balance": lambda row: row.aging.balance_minor,
@@ -47,8 +47,8 @@ SORT_KEYS: dict[str, Callable[[NamedRow], object]] = {
 @bp.get("/")
 @staff(Permission.READ)
 def index() -> Page:
-    """Per customer and currency, with totals and the tie-out; the page size bounds what is drawn."""
-    wanted, when, report = _report(_asked())
+    """Shows aging per customer and currency, with totals and the tie-out, one page of rows."""
+    wanted, when, report = _report(_query_values())
     path = url_for("aging.index")
     asked = read_page(request.args)
     page = asked.page(len(report.named), path, request.args)
@@ -58,19 +58,19 @@ def index() -> Page:
         when=when,
         total=_total(report),
         to_today=filters.url(wanted, path, as_of=None, known=""),
-        rows=_sorted(report, wanted.sort)[page.offset : page.offset + page.size],
+        rows=_sorted_rows(report, wanted.sort)[page.offset : page.offset + page.size],
         wanted=wanted,
         pager=page,
         sorts=filters.sort_links(wanted, path, "customer", "overdue", "balance"),
         bys=filters.chips(wanted, "by", [("due", _("By due date")), ("invoice", _("By document date"))], path),
         buckets=bucket_labels(report.by),
-        unread=filters.unread_days(AgingFilters, _asked()),
+        unread=filters.unread_days(AgingFilters, _query_values()),
         currencies=filters.currency_options(report.currencies, wanted.currency, _("All currencies")),
         every_currency=filters.url(wanted, path, currency=""),
         doubtful=doubtful_sums(
             db(), actor().tenant_id, when.as_of, known_at=when.known_at, currency=wanted.currency.upper() or None
         ),
-        pictures={row.currency: _picture(report, when, row) for row in report.totals},
+        pictures={row.currency: _chart_parts(report, when, row) for row in report.totals},
         may_export=may(Permission.EXPORT),
         exports={kind: filters.url(wanted, url_for("aging.export", kind=kind)) for kind in ("xlsx", "csv")},
     )
@@ -79,8 +79,8 @@ def index() -> Page:
 @bp.get("/export.<any(xlsx, csv):kind>")
 @staff(Permission.EXPORT)
 def export(kind: str) -> Page:
-    """The same figures as a file. A day that cannot be read is refused: a file does not show that it is of today."""
-    asked = _asked()
+    """Downloads the same figures. Refuses an unreadable date: a file would not show that it fell back to today."""
+    asked = _query_values()
     for typed in filters.unread_days(AgingFilters, asked).values():
         raise RuleBroken("date_unreadable", text=typed)
     _wanted, when, report = _report(asked)
@@ -93,13 +93,13 @@ def export(kind: str) -> Page:
 
 
 def _total(report: AgingReport) -> ConvertedTotal:
-    """What the balances shown are worth in the company's currency at the rates of the day."""
+    """Returns the balances shown, converted into the company's currency at the rates of the day."""
     balances = {row.currency: row.balance_minor for row in report.totals}
     return total_of(db(), actor().tenant_id, balances, g.company.currency, report.as_of)
 
 
-def _asked() -> dict[str, str]:
-    """The address, with the day under its present name."""
+def _query_values() -> dict[str, str]:
+    """Returns the URL's values, with the date under its present name."""
     asked = request.args.to_dict()
     asked.setdefault("as_of", asked.get("on", ""))
     return asked
@@ -119,8 +119,8 @@ def _report(asked: dict[str, str]) -> tuple[AgingFilters, AsOfRequest, AgingRepo
     return wanted, when, report
 
 
-def _picture(report: AgingReport, when: AsOfRequest, total: AgingRow) -> list[dict[str, Any]]:
-    """The buckets of a currency, each leading to its documents; by document date there is no such list."""
+def _chart_parts(report: AgingReport, when: AsOfRequest, total: AgingRow) -> list[dict[str, Any]]:
+    """Returns the buckets of a currency for the chart, each linked to its documents (by due date only)."""
     parts = []
     labels = bucket_labels(report.by)
     for label, minor, ends in zip(labels, total.buckets_minor, bucket_ranges(report.as_of), strict=True):
@@ -134,12 +134,12 @@ def _picture(report: AgingReport, when: AsOfRequest, total: AgingRow) -> list[di
             due_to=ends.last_on.isoformat() if ends.last_on else None,
         )
         text = formatters.amount(minor, total.currency)
-        leads = url if minor and report.by == "due" else ""
-        parts.append({"label": label, "minor": minor, "text": text, "url": leads})
+        link = url if minor and report.by == "due" else ""
+        parts.append({"label": label, "minor": minor, "text": text, "url": link})
     return parts
 
 
-def _sorted(report: AgingReport, sort: str) -> list[NamedRow]:
+def _sorted_rows(report: AgingReport, sort: str) -> list[CustomerAging]:
     if sort == "customer":
         return list(report.named)
     key = SORT_KEYS[sort.removeprefix("-")]

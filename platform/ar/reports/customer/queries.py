@@ -1,7 +1,7 @@
-"""One customer on one page: facts, ladder, open items, holds, contacts, statements. The timeline is its own module.
+"""Loads the page of one customer: master data, ladder, open items, holds, contacts, statements and bills.
 
 Invariant: four statements here whatever the size of the customer, and one for the timeline; lists are bounded, sums
-are of everything that is open.
+cover everything that is open.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class StatementLink:
     outcome: str | None
 
     def status(self, today: date) -> str:
-        """The word of `ar.statements` for where it stands."""
+        """Returns the status code that `ar.statements` names: superseded, agrees, differs, not_sent, overdue, sent."""
         if self.superseded:
             return "superseded"
         if self.outcome:
@@ -68,8 +68,8 @@ class StatementLink:
 
 
 @dataclass(frozen=True, slots=True)
-class ItemLine:
-    """An open item; amounts are positive, `side` says who owes."""
+class OpenItemRow:
+    """An open item; amounts are positive, `side` is 1 for a debit and -1 for a credit."""
 
     id: UUID
     kind: str
@@ -86,8 +86,8 @@ class ItemLine:
 
 
 @dataclass(frozen=True)
-class Facts:
-    """The customer file, with the company's working calendar and default policy."""
+class CustomerFacts:
+    """The customer's master data, with the company's working calendar and default policy."""
 
     id: UUID
     number: str
@@ -106,7 +106,7 @@ class Facts:
 
     @property
     def terms_text(self) -> str:
-        """The payment terms as a sentence."""
+        """Returns the payment terms as a sentence."""
         months, days = self.terms.get("months") or 0, self.terms.get("days") or 0
         if self.terms.get("base") == "month_end":
             return _("month end + %(months)s months, %(days)s days", months=months, days=days)
@@ -117,11 +117,11 @@ class Facts:
 
 @dataclass(frozen=True)
 class CustomerPage:
-    """The page but for its timeline. `sums` are per currency; `open_count` counts all, `items` shows the first."""
+    """The page without its timeline. `sums` are per currency; `open_count` counts all items, `items` has the first."""
 
     today: date
-    facts: Facts
-    items: tuple[ItemLine, ...]
+    facts: CustomerFacts
+    items: tuple[OpenItemRow, ...]
     open_count: int
     sums: tuple[AgingRow, ...]
     strip: CaseStrip | None
@@ -129,22 +129,24 @@ class CustomerPage:
 
     @property
     def worst(self) -> Stage | None:
-        """The furthest stage among the open items: the items come oldest due first, debits before credits."""
+        """Returns the latest stage among the open items, which are sorted by due date, debits before credits."""
         return next((item.stage for item in self.items if item.stage is not None), None)
 
     @property
     def holds(self) -> list[BlockView]:
-        """The holds that act today on the whole customer."""
+        """Returns the holds in force today on the whole customer."""
         return [block for block in self.blocks if block.state == "active" and block.document_no is None]
 
     @property
     def held_documents(self) -> dict[str, BlockView]:
-        """Document number → the hold that acts on it today."""
-        return {b.document_no: b for b in self.blocks if b.state == "active" and b.document_no is not None}
+        """Returns document number → the hold in force on it today."""
+        return {
+            hold.document_no: hold for hold in self.blocks if hold.state == "active" and hold.document_no is not None
+        }
 
     @property
-    def credits(self) -> list[ItemLine]:
-        """Receipts and credit notes nobody has applied."""
+    def credits(self) -> list[OpenItemRow]:
+        """Returns the unapplied receipts and credit notes."""
         return [item for item in self.items if item.side < 0]
 
 
@@ -157,7 +159,7 @@ def customer_page(
     as_of: date | None = None,
     known_at: datetime | None = None,
 ) -> CustomerPage:
-    """The page as of `today`; `as_of` and `known_at` move its items and balances alone.
+    """Returns the page as of `today`; `as_of` and `known_at` apply to its items and balances only.
 
     Raises NotFound(`customer_not_found`).
     """
@@ -165,19 +167,19 @@ def customer_page(
     if known_at is None and as_of in (None, today):
         items, count, sums = _items(db, tenant_id, customer_id, today)
     else:
-        items, count, sums = _items_then(db, tenant_id, customer_id, as_of or today, known_at)
+        items, count, sums = _items_as_of(db, tenant_id, customer_id, as_of or today, known_at)
     strip = case_strip(db, tenant_id, customer_id, today, facts.calendar)
     blocks = tuple(block_views(db, tenant_id, customer_id, today))
     return CustomerPage(today, facts, items, count, sums, strip, blocks)
 
 
-def _facts(db: Session, tenant_id: UUID, customer_id: UUID) -> Facts:
-    row = columns(db, _reading_facts(), {"tenant": tenant_id, "customer": customer_id}).first()
+def _facts(db: Session, tenant_id: UUID, customer_id: UUID) -> CustomerFacts:
+    row = columns(db, _facts_statement(), {"tenant": tenant_id, "customer": customer_id}).first()
     if row is None:
         raise NotFound("customer_not_found")
-    working = {date.fromisoformat(day): bool(told["working"]) for day, told in row.calendar_overrides.items()}
+    working = {date.fromisoformat(day): bool(override["working"]) for day, override in row.calendar_overrides.items()}
     return view(
-        Facts,
+        CustomerFacts,
         row,
         calendar=WorkCalendar(row.calendar_preset, working),
         contacts=from_json(ContactView, row.contacts),
@@ -187,12 +189,12 @@ def _facts(db: Session, tenant_id: UUID, customer_id: UUID) -> Facts:
 
 
 @cache
-def _reading_facts() -> sa.Select[*tuple[Any, ...]]:
-    """Built once, like every statement of this page: building them costs more than running them."""
+def _facts_statement() -> sa.Select[*tuple[Any, ...]]:
+    """Returns the SELECT of CustomerFacts. Cached: building it costs more than running it."""
     customer, company = Customer, Company
     return (
         select_view(
-            Facts,
+            CustomerFacts,
             id=value(customer.id),
             number=value(customer.number),
             name=value(customer.name),
@@ -222,29 +224,29 @@ def _reading_facts() -> sa.Select[*tuple[Any, ...]]:
 
 
 def _contacts() -> sa.ScalarSelect[Any]:
-    """The contacts as JSON, those in use first."""
-    k = Contact
+    """Returns the contacts as JSON, active ones first."""
+    contact = Contact
     line = json_view(
         ContactView,
-        id=value(k.id),
-        name=value(k.name),
-        title=value(k.title),
-        email=value(k.email),
-        phone=value(k.phone),
-        purposes=tuple_of(k.purposes),
-        active=value(k.active),
-        suppressed_reason=value(k.suppressed_reason),
+        id=value(contact.id),
+        name=value(contact.name),
+        title=value(contact.title),
+        email=value(contact.email),
+        phone=value(contact.phone),
+        purposes=tuple_of(contact.purposes),
+        active=value(contact.active),
+        suppressed_reason=value(contact.suppressed_reason),
     )
     return (
-        sa.select(sa.func.jsonb_agg(aggregate_order_by(line, k.active.desc(), k.created_at, k.id)))
-        .where(k.tenant_id == _TENANT, k.customer_id == Customer.id)
+        sa.select(sa.func.jsonb_agg(aggregate_order_by(line, contact.active.desc(), contact.created_at, contact.id)))
+        .where(contact.tenant_id == _TENANT, contact.customer_id == Customer.id)
         .correlate(Customer)
         .scalar_subquery()
     )
 
 
 def _statements() -> sa.ScalarSelect[Any]:
-    """The newest statements as JSON."""
+    """Returns the newest statements as JSON."""
     statement, confirmation = Statement, Confirmation
     newest = (
         select_view(
@@ -275,7 +277,7 @@ def _statements() -> sa.ScalarSelect[Any]:
 
 
 def _bills() -> sa.ScalarSelect[Any]:
-    """The bills not yet paid as JSON, the first to mature first: they stand beside what is open."""
+    """Returns the outstanding bills as JSON, by maturity."""
     bill = Bill
     first = (
         select_view(
@@ -307,33 +309,35 @@ def _bills() -> sa.ScalarSelect[Any]:
 
 def _items(
     db: Session, tenant_id: UUID, customer_id: UUID, today: date
-) -> tuple[tuple[ItemLine, ...], int, tuple[AgingRow, ...]]:
-    """The first open items, how many there are, and the sums of all of them per currency: windows over one read."""
+) -> tuple[tuple[OpenItemRow, ...], int, tuple[AgingRow, ...]]:
+    """Returns the first open items, their number, and sums over all of them per currency, from one statement."""
     values: dict[str, Any] = {"tenant": tenant_id, "customer": customer_id}
-    for number, each in enumerate(bucket_ranges(today)):
-        values |= {f"first{number}": each.first_on or date.min, f"last{number}": each.last_on or date.max}
-    rows = columns(db, _reading_items(), values).all()
+    for number, bucket in enumerate(bucket_ranges(today)):
+        values |= {f"first{number}": bucket.first_on or date.min, f"last{number}": bucket.last_on or date.max}
+    rows = columns(db, _items_statement(), values).all()
     sums = [
         view(AgingRow, row, customer_no="", buckets_minor=bucket_minors(row))
         for _currency, row in sorted({row.currency: row for row in rows}.items())
     ]
-    lines = sorted((_line(row, today) for row in rows), key=lambda each: (-each.side, each.due_on, each.document_no))
+    lines = sorted(
+        (_item_row(row, today) for row in rows), key=lambda item: (-item.side, item.due_on, item.document_no)
+    )
     return tuple(lines), rows[0].open_count if rows else 0, tuple(sums)
 
 
-def _items_then(
+def _items_as_of(
     db: Session, tenant_id: UUID, customer_id: UUID, as_of: date, known_at: datetime | None
-) -> tuple[tuple[ItemLine, ...], int, tuple[AgingRow, ...]]:
-    """As `_items`, of another day or as known at another moment."""
+) -> tuple[tuple[OpenItemRow, ...], int, tuple[AgingRow, ...]]:
+    """Does as `_items` for another as-of date, or as known at an earlier moment."""
     found = open_items(db, tenant_id, as_of=as_of, known_at=known_at, customer_id=customer_id)
     unapplied: dict[tuple[str, str], int] = {}
     for item in found:
         if item.side < 0:
             unapplied["", item.currency] = unapplied.get(("", item.currency), 0) + item.open_minor
-    claims = [OpenAmount("", each.currency, each.due_on, each.open_minor) for each in found if each.side > 0]
-    shown = sorted(found, key=lambda each: (-each.side, each.due_on, each.document_no))[:ITEMS_MAX]
+    debits = [OpenAmount("", item.currency, item.due_on, item.open_minor) for item in found if item.side > 0]
+    shown = sorted(found, key=lambda item: (-item.side, item.due_on, item.document_no))[:ITEMS_MAX]
     lines = tuple(
-        ItemLine(
+        OpenItemRow(
             id=item.id,
             kind=item.kind,
             side=item.side,
@@ -349,11 +353,11 @@ def _items_then(
         )
         for item in shown
     )
-    return lines, len(found), age(claims, unapplied, as_of)
+    return lines, len(found), age(debits, unapplied, as_of)
 
 
 @cache
-def _reading_items() -> sa.Select[*tuple[Any, ...]]:
+def _items_statement() -> sa.Select[*tuple[Any, ...]]:
     item = OpenItem
 
     def total(*only: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
@@ -367,10 +371,10 @@ def _reading_items() -> sa.Select[*tuple[Any, ...]]:
         total(item.side > 0, item.due_on.between(day(f"first{n}"), day(f"last{n}"))).label(column)
         for n, column in enumerate(BUCKET_COLUMNS)
     ]
-    place = sa.func.row_number().over(partition_by=item.currency, order_by=item.id)
+    position = sa.func.row_number().over(partition_by=item.currency, order_by=item.id)
     return (
         select_view(
-            ItemLine,
+            OpenItemRow,
             id=value(item.id),
             kind=value(item.kind),
             side=value(item.side),
@@ -388,12 +392,12 @@ def _reading_items() -> sa.Select[*tuple[Any, ...]]:
             sa.func.count().over().label("open_count"), total(item.side < 0).label("unapplied_minor"), *buckets
         )
         .where(item.tenant_id == _TENANT, item.customer_id == _CUSTOMER, item.open_minor > 0)
-        .order_by((place == 1).desc(), item.side.desc(), item.due_on, item.document_no)
+        .order_by((position == 1).desc(), item.side.desc(), item.due_on, item.document_no)
         .limit(ITEMS_MAX)
     )
 
 
-def _line(row: DbRow, today: date) -> ItemLine:
+def _item_row(row: DbRow, today: date) -> OpenItemRow:
     if row.side < 0:
-        return view(ItemLine, row, days_overdue=0, stage=None)
-    return view(ItemLine, row, days_overdue=overdue_days(row.due_on, today), stage=stage_of(row.due_on, today))
+        return view(OpenItemRow, row, days_overdue=0, stage=None)
+    return view(OpenItemRow, row, days_overdue=overdue_days(row.due_on, today), stage=stage_of(row.due_on, today))

@@ -1,7 +1,7 @@
-"""The page of one customer: balances, ladder, documents, what happened.
+"""Serves the page of one customer: balances, ladder, documents, timeline.
 
-Invariant: parse, authorise, one query, render; nothing here changes anything. The view hangs on the blueprint of
-`routes`.
+Invariant: parse, authorise, one query, render; nothing here writes. The view is registered on the blueprint of
+`reports.routes`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from ar.cases.lookups import StripStep
 from ar.cases.messages import HOLD_NAMES
 from ar.customers.messages import ENTITY_LABELS, PURPOSE_LABELS
 from ar.ledger.lookups import parse_as_of_request, total_of
-from ar.reports.customer import queries as customer_page
-from ar.reports.customer import timeline
-from ar.reports.customer.timeline import Entry
+from ar.reports.customer.queries import customer_page
+from ar.reports.customer.timeline import TimelineEntry, customer_timeline
 from ar.reports.routes import NAMES, aging_parts, bp
 from ar.statements.messages import STATUS_NAMES, STATUS_TONES
 from kernel.clock import local_date
@@ -40,8 +39,8 @@ POLICY_NAMES = {"five-step": mark("Five steps"), "twelve-step": mark("Twelve ste
 
 
 @dataclass(frozen=True)
-class _Travel:
-    """The day and moment of a customer's balances, when they are not those of now."""
+class AsOfFilters:
+    """As-of date and moment of the balances; empty: now."""
 
     as_of: date | None = filters.day()
     known: str = filters.text(max_length=40)
@@ -50,15 +49,13 @@ class _Travel:
 @bp.get("/customers/<uuid:customer_id>")
 @staff(Permission.READ)
 def customer(customer_id: UUID) -> Page:
-    """One customer on one page."""
+    """Shows one customer."""
     tenant_id, day = actor().tenant_id, actor().today
-    travel = filters.read(_Travel, request.args)
-    when = parse_as_of_request(travel.as_of, travel.known, actor())
-    page = customer_page.customer_page(db(), tenant_id, customer_id, day, as_of=when.as_of, known_at=when.known_at)
-    asked = read_page({"page": request.args.get("page", "")}, TIMELINE_ROWS)
-    found = timeline.customer_timeline(
-        db(), tenant_id, customer_id, actor().timezone, offset=asked.offset, limit=asked.limit
-    )
+    wanted = filters.read(AsOfFilters, request.args)
+    when = parse_as_of_request(wanted.as_of, wanted.known, actor())
+    page = customer_page(db(), tenant_id, customer_id, day, as_of=when.as_of, known_at=when.known_at)
+    paging = read_page({"page": request.args.get("page", "")}, TIMELINE_ROWS)
+    found = customer_timeline(db(), tenant_id, customer_id, actor().timezone, offset=paging.offset, limit=paging.limit)
     path = url_for("overview.customer", customer_id=customer_id)
     return render(
         "ar/reports/customer/customer.html",
@@ -67,14 +64,14 @@ def customer(customer_id: UUID) -> Page:
         bill_kinds=BILL_KINDS,
         bill_states=BILL_STATES,
         entries=[_entry(each) for each in found.entries],
-        pager=asked.page(found.total, path, request.args),
+        pager=paging.page(found.total, path, request.args),
         when=when,
         total=total_of(
             db(), tenant_id, {each.currency: each.balance_minor for each in page.sums}, g.company.currency, when.as_of
         ),
-        unread=filters.unread_days(_Travel, request.args),
+        unread=filters.unread_days(AsOfFilters, request.args),
         aging_of=partial(aging_parts, when=when),
-        ladder=[_rung(step) for step in page.strip.steps] if page.strip else [],
+        ladder=[_ladder_step(step) for step in page.strip.steps] if page.strip else [],
         form=blank(),
         hold_items=[(item.id, item.document_no) for item in page.items if item.side > 0],
         hold_names=HOLD_NAMES,
@@ -91,12 +88,12 @@ def customer(customer_id: UUID) -> Page:
     )
 
 
-def _rung(step: StripStep) -> dict[str, str]:
+def _ladder_step(step: StripStep) -> dict[str, str]:
     return {"label": step.label, "state": step.state, "on": formatters.date(step.on), "text": step.text}
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
-    """An entry as the timeline shows it: the year only where it is not this one."""
+def _entry(entry: TimelineEntry) -> dict[str, Any]:
+    """Returns an entry for the template; the year is left out when it is the current one."""
     day = local_date(entry.at, actor().timezone)
     this_year = day.year == actor().today.year
     if entry.whole_day or not this_year:
@@ -114,7 +111,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _entry_url(entry: Entry) -> str:
+def _entry_url(entry: TimelineEntry) -> str:
     if entry.source == "action":
         return url_for("cases.action", action_id=entry.id)
     return url_for("ledger.show", item_id=entry.id) if entry.source == "receipt" else ""

@@ -1,7 +1,6 @@
-"""The timeline of one customer: journal, letters and tasks with their reasons, holds, mails and receipts in one order.
+"""Loads the timeline of a customer: journal, letters, tasks, withheld steps, mails and receipts in one order.
 
-May import the slices below it and kernel. Invariant: one statement for a page of it; what the row of a mail or an
-action tells is not told again by the journal's events about it.
+Invariant: one statement per page; a journal event is left out where a mail or an action has a row of its own.
 """
 
 from __future__ import annotations
@@ -41,8 +40,8 @@ MAIL_REASONS: Final[dict[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One thing that happened or was left. `whole_day`: only the day of `at` is known; `source`, `id`: of what."""
+class TimelineEntry:
+    """One line of the timeline. `whole_day`: only the date of `at` is known; `source`, `id`: the row it comes from."""
 
     source: str
     id: UUID | None
@@ -56,25 +55,25 @@ class Entry:
 
 @dataclass(frozen=True)
 class Timeline:
-    """One page, newest first, of `total` entries."""
+    """One page of `total` entries, newest first."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[TimelineEntry, ...]
     total: int
 
 
 def customer_timeline(
     db: Session, tenant_id: UUID, customer_id: UUID, timezone: str, *, offset: int = 0, limit: int = 25
 ) -> Timeline:
-    """A page of what happened with a customer. `timezone` places receipts, of which the day alone is known."""
+    """Returns one page of the timeline. `timezone` turns the dates of receipts into moments."""
     values = {"tenant": tenant_id, "customer": customer_id, "zone": timezone, "offset": offset, "limit": limit}
-    rows = columns(db, _reading(), values).all()
-    return Timeline(tuple(_MAKERS[row.source](row) for row in rows), rows[0].total if rows else 0)
+    rows = columns(db, _timeline_statement(), values).all()
+    return Timeline(tuple(_ENTRY_BUILDERS[row.source](row) for row in rows), rows[0].total if rows else 0)
 
 
 @cache
-def _reading() -> sa.Select[Any]:
-    """The statement, built once: building it costs more than running it."""
-    sources = sa.union_all(_events(), _mails(), _actions(), _holds(), _receipts()).subquery("sources")
+def _timeline_statement() -> sa.Select[Any]:
+    """Returns the statement. Cached: building it costs more than running it."""
+    sources = sa.union_all(_events(), _mails(), _actions(), _withheld_steps(), _receipts()).subquery("sources")
     page = (
         sa.select(sources, sa.func.count().over().label("total"))
         .order_by(sources.c.at.desc(), sources.c.id.desc())
@@ -97,98 +96,107 @@ def _columns(source: str, row_id: Any, subject: Any, at: Any, kind: Any, who: An
     )
 
 
-def _object(**values: Any) -> Any:
+def _json_object(**values: Any) -> Any:
     pairs: list[Any] = []
     for name, value in values.items():
         pairs += [sa.literal_column(f"'{name}'"), value]
     return sa.func.jsonb_build_object(*pairs)
 
 
-def _texts(*words: str) -> list[sa.ColumnElement[str]]:
-    """Words of our own as they stand: a list of parameters would be written out anew for each request."""
+def _literals(*words: str) -> list[sa.ColumnElement[str]]:
+    """Returns constants as SQL literals: a list of parameters would be expanded anew for each request."""
     return [sa.literal_column(f"'{word}'", sa.Text) for word in words]
 
 
 def _events() -> sa.Select[Any]:
-    j = JournalEvent
-    told_elsewhere = [kind for kind, event in event_kinds().items() if event.row_of_its_own]
+    event = JournalEvent
+    shown_elsewhere = [kind for kind, entry in event_kinds().items() if entry.row_of_its_own]
     shown_as_receipt = sa.and_(
-        j.kind == "documents_posted", sa.func.coalesce(j.data["kind"].astext, "").in_(_texts("receipt", "credit_note"))
+        event.kind == "documents_posted",
+        sa.func.coalesce(event.data["kind"].astext, "").in_(_literals("receipt", "credit_note")),
     )
-    return sa.select(*_columns("event", j.id, j.subject_id, j.at, j.kind, j.actor_name, j.data)).where(
-        j.tenant_id == _TENANT,
-        j.customer_id == _CUSTOMER,
-        j.kind.not_in(_texts(*told_elsewhere)),
+    return sa.select(
+        *_columns("event", event.id, event.subject_id, event.at, event.kind, event.actor_name, event.data)
+    ).where(
+        event.tenant_id == _TENANT,
+        event.customer_id == _CUSTOMER,
+        event.kind.not_in(_literals(*shown_elsewhere)),
         ~shown_as_receipt,
     )
 
 
 def _mails() -> sa.Select[Any]:
-    """Mails to the debtor; letters of demand are told by their actions."""
-    m = MailMessage
-    data = _object(subject=m.subject, to=m.to_address, reason=m.reason, purpose=m.purpose)
-    at = sa.func.coalesce(m.sent_at, m.created_at)
-    return sa.select(*_columns("mail", m.id, m.subject_id, at, m.state, sa.literal(""), data)).where(
-        m.tenant_id == _TENANT, m.customer_id == _CUSTOMER, m.purpose.in_(_texts(*mail_names()))
+    """Mails to the debtor; dunning letters appear as actions."""
+    mail = MailMessage
+    data = _json_object(subject=mail.subject, to=mail.to_address, reason=mail.reason, purpose=mail.purpose)
+    at = sa.func.coalesce(mail.sent_at, mail.created_at)
+    return sa.select(*_columns("mail", mail.id, mail.subject_id, at, mail.state, sa.literal(""), data)).where(
+        mail.tenant_id == _TENANT, mail.customer_id == _CUSTOMER, mail.purpose.in_(_literals(*mail_names()))
     )
 
 
 def _actions() -> sa.Select[Any]:
-    """Each action once, at the moment of the last thing that became of it, with its mail's address."""
-    a, m = Action, MailMessage
-    data = _object(
-        state=a.state,
-        items=a.items,
-        minor=a.total_minor,
-        currency=a.currency,
-        number=a.number,
-        reason=a.reason,
-        to=m.to_address,
+    """Each action once, at the time of its last change, with its mail's address."""
+    action, mail = Action, MailMessage
+    data = _json_object(
+        state=action.state,
+        items=action.items,
+        minor=action.total_minor,
+        currency=action.currency,
+        number=action.number,
+        reason=action.reason,
+        to=mail.to_address,
     )
-    at = sa.func.coalesce(a.delivered_at, a.decided_at, a.created_at)
+    at = sa.func.coalesce(action.delivered_at, action.decided_at, action.created_at)
     return (
-        sa.select(*_columns("action", a.id, a.id, at, a.code, sa.func.coalesce(a.decided_by, ""), data))
-        .outerjoin(m, sa.and_(m.tenant_id == _TENANT, m.id == a.mail_id))
-        .where(a.tenant_id == _TENANT, a.customer_id == _CUSTOMER)
+        sa.select(
+            *_columns("action", action.id, action.id, at, action.code, sa.func.coalesce(action.decided_by, ""), data)
+        )
+        .outerjoin(mail, sa.and_(mail.tenant_id == _TENANT, mail.id == action.mail_id))
+        .where(action.tenant_id == _TENANT, action.customer_id == _CUSTOMER)
     )
 
 
-def _holds() -> sa.Select[Any]:
-    """One entry for a run and reason, however many items it held."""
-    h, r, i = WithheldStep, DayRun, OpenItem
-    first = sa.func.min(sa.cast(h.id, sa.Text))
-    data = _object(documents=sa.func.jsonb_agg(i.document_no), params=sa.cast(sa.func.jsonb_agg(h.params), JSONB)[0])
+def _withheld_steps() -> sa.Select[Any]:
+    """One entry per run and reason, however many items were withheld."""
+    withheld, run, item = WithheldStep, DayRun, OpenItem
+    first = sa.func.min(sa.cast(withheld.id, sa.Text))
+    data = _json_object(
+        documents=sa.func.jsonb_agg(item.document_no), params=sa.cast(sa.func.jsonb_agg(withheld.params), JSONB)[0]
+    )
     return (
-        sa.select(*_columns("held", first, sa.null(), r.started_at, h.code, sa.literal(""), data))
-        .join(r, sa.and_(r.tenant_id == h.tenant_id, r.id == h.run_id))
-        .join(i, sa.and_(i.tenant_id == h.tenant_id, i.id == h.item_id))
-        .where(h.tenant_id == _TENANT, h.customer_id == _CUSTOMER)
-        .group_by(h.run_id, r.started_at, h.code)
+        sa.select(*_columns("held", first, sa.null(), run.started_at, withheld.code, sa.literal(""), data))
+        .join(run, sa.and_(run.tenant_id == withheld.tenant_id, run.id == withheld.run_id))
+        .join(item, sa.and_(item.tenant_id == withheld.tenant_id, item.id == withheld.item_id))
+        .where(withheld.tenant_id == _TENANT, withheld.customer_id == _CUSTOMER)
+        .group_by(withheld.run_id, run.started_at, withheld.code)
     )
 
 
 def _receipts() -> sa.Select[Any]:
-    i = OpenItem
-    data = _object(document_no=i.document_no, minor=i.amount_minor, currency=i.currency, open=i.open_minor)
-    at = sa.func.timezone(sa.bindparam("zone", type_=sa.Text), sa.cast(i.document_on, sa.DateTime(timezone=False)))
-    return sa.select(*_columns("receipt", i.id, i.id, at, i.kind, sa.literal(""), data)).where(
-        i.tenant_id == _TENANT, i.customer_id == _CUSTOMER, i.side < 0, i.kind != "reversal"
+    item = OpenItem
+    data = _json_object(
+        document_no=item.document_no, minor=item.amount_minor, currency=item.currency, open=item.open_minor
+    )
+    at = sa.func.timezone(sa.bindparam("zone", type_=sa.Text), sa.cast(item.document_on, sa.DateTime(timezone=False)))
+    return sa.select(*_columns("receipt", item.id, item.id, at, item.kind, sa.literal(""), data)).where(
+        item.tenant_id == _TENANT, item.customer_id == _CUSTOMER, item.side < 0, item.kind != "reversal"
     )
 
 
 def _steps(page: sa.Subquery) -> sa.ScalarSelect[Any]:
-    """[[document, code, why_code, why_params], …] of an action, the highest level first, as JSON."""
-    s, i = Step, OpenItem
-    some = (
-        sa.select(i.document_no, s.code, s.why_code, s.why_params)
-        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
-        .where(s.tenant_id == _TENANT, page.c.source == "action", s.action_id == page.c.id)
+    """Returns [[document, code, why_code, why_params], …] of an action, the highest level first, as JSON."""
+    step, item = Step, OpenItem
+    first = (
+        sa.select(item.document_no, step.code, step.why_code, step.why_params)
+        .join(item, sa.and_(item.tenant_id == step.tenant_id, item.id == step.item_id))
+        .where(step.tenant_id == _TENANT, page.c.source == "action", step.action_id == page.c.id)
         .correlate(page)
-        .order_by(s.level.desc(), i.due_on, i.document_no)
+        .order_by(step.level.desc(), item.due_on, item.document_no)
         .limit(LINES_MAX)
-        .subquery("some")
+        .subquery("first_steps")
     )
-    line = sa.func.jsonb_build_array(*some.c)
+    line = sa.func.jsonb_build_array(*first.c)
     return sa.select(sa.func.jsonb_agg(line)).scalar_subquery()
 
 
@@ -200,38 +208,20 @@ def _joined(*parts: str | None) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _event(row: DbRow) -> Entry:
+def _event_entry(row: DbRow) -> TimelineEntry:
     text = _joined(event_text(row.kind, row.data), row.who)
-    return Entry(
-        source="event",
-        id=row.subject_id,
-        at=row.at,
-        whole_day=False,
-        title=event_name(row.kind),
-        text=text,
-        why="",
-        tone=event_tone(row.kind),
-    )
+    return TimelineEntry("event", row.subject_id, row.at, False, event_name(row.kind), text, "", event_tone(row.kind))
 
 
-def _mail(row: DbRow) -> Entry:
+def _mail_entry(row: DbRow) -> TimelineEntry:
     reason = row.data["reason"]
     why = (_(MAIL_REASONS[reason]) if reason in MAIL_REASONS else reason_text(reason)) if reason else ""
     tone = {"sent": "ok", "failed": "late", "unknown": "late"}.get(row.kind, "")
     text = _joined(row.data["subject"], row.data["to"], _(MAIL_STATES[row.kind]))
-    return Entry(
-        source="mail",
-        id=row.subject_id,
-        at=row.at,
-        whole_day=False,
-        title=_(mail_names()[row.data["purpose"]]),
-        text=text,
-        why=why,
-        tone=tone,
-    )
+    return TimelineEntry("mail", row.subject_id, row.at, False, _(mail_names()[row.data["purpose"]]), text, why, tone)
 
 
-def _action(row: DbRow) -> Entry:
+def _action_entry(row: DbRow) -> TimelineEntry:
     data = row.data
     items = ngettext("%(num)s document", "%(num)s documents", data["items"])
     text = _joined(
@@ -244,7 +234,7 @@ def _action(row: DbRow) -> Entry:
     )
     steps = row.steps or []
     whys = dict.fromkeys(why_step(code, params) for _number, _code, code, params in steps)
-    return Entry(
+    return TimelineEntry(
         source="action",
         id=row.id,
         at=row.at,
@@ -256,21 +246,21 @@ def _action(row: DbRow) -> Entry:
     )
 
 
-def _held(row: DbRow) -> Entry:
+def _withheld_entry(row: DbRow) -> TimelineEntry:
     documents = sorted(row.data["documents"])
     text = ", ".join(documents[:LINES_MAX])
     if len(documents) > LINES_MAX:
         text = _("%(documents)s and %(count)s more", documents=text, count=len(documents) - LINES_MAX)
     why = why_held(row.kind, row.data["params"])
-    return Entry("held", None, row.at, False, _("Step withheld"), text, why, STATE_TONES["held"])
+    return TimelineEntry("held", None, row.at, False, _("Step withheld"), text, why, STATE_TONES["held"])
 
 
-def _receipt(row: DbRow) -> Entry:
+def _receipt_entry(row: DbRow) -> TimelineEntry:
     data = row.data
     kind = _(KIND_NAMES[row.kind]) if row.kind in KIND_NAMES else row.kind
-    left = {"minor": data["open"], "currency": data["currency"]}
-    why = _("%(amount)s of it is not applied.", amount=_money(left)) if data["open"] else ""
-    return Entry(
+    unapplied = {"minor": data["open"], "currency": data["currency"]}
+    why = _("%(amount)s of it is not applied.", amount=_money(unapplied)) if data["open"] else ""
+    return TimelineEntry(
         source="receipt",
         id=row.id,
         at=row.at,
@@ -282,4 +272,10 @@ def _receipt(row: DbRow) -> Entry:
     )
 
 
-_MAKERS: Final = {"event": _event, "mail": _mail, "action": _action, "held": _held, "receipt": _receipt}
+_ENTRY_BUILDERS: Final = {
+    "event": _event_entry,
+    "mail": _mail_entry,
+    "action": _action_entry,
+    "held": _withheld_entry,
+    "receipt": _receipt_entry,
+}

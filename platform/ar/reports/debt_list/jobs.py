@@ -1,6 +1,6 @@
-"""The weekly debt list by mail: each salesperson their own customers, finance and the sales manager everybody (R123).
+"""Queues the weekly debt list: to each salesperson their own customers, to finance and sales management all (R123).
 
-Invariants: once per week however often it is asked for (an idempotency key holds it); on the week's first working day.
+Invariant: at most once per week (by an idempotency key), on the week's first working day.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from tenants.recipients import people_who_may
 from tenants.slice import Job, Recurring
 
 DEBT_LIST: Final = "reports.debt_list"
-#: Who is told about every customer: those who keep the books, and the head of sales (R138).
-_EVERYTHING: Final = GRANTS[Permission.POST_LEDGER] | {Role.SALES_MANAGER}
+#: Roles whose list names every customer: bookkeeping and the sales manager (R138).
+_SEES_ALL_CUSTOMERS: Final = GRANTS[Permission.POST_LEDGER] | {Role.SALES_MANAGER}
 
 
 def send_debt_lists(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
-    """Mails the lists of the week `payload["period"]` (2026-W47), or waits for its first working day."""
+    """Queues the lists of the week `payload["period"]` (2026-W47), or reschedules to its first working day."""
     week, working = str(payload["period"]), work_calendar(db, actor.tenant_id)
     if not working.is_working_day(actor.today):
         day = working.next_working_day(actor.today)
@@ -38,20 +38,20 @@ def send_debt_lists(db: Session, actor: Actor, payload: Mapping[str, Any]) -> No
     if not idempotency.first_time(db, actor, f"{DEBT_LIST}:{week}", {"week": week}):
         return
     rows, company = debt_list(db, actor.tenant_id, actor.today), tenant(db, actor.tenant_id)
-    told = 0
+    mailed = 0
     for reader in people_who_may(db, actor.tenant_id, Permission.READ):
-        whole = bool(reader.roles & _EVERYTHING)
-        theirs = rows if whole else [row for row in rows if row.owner_id == reader.id]
-        if theirs:
-            queue_debt_list(db, actor, company, reader, theirs, whole=whole)
-            told += 1
-    if told:
-        facts = {"week": week, "people": told, "customers": customers_in(rows)}
+        whole = bool(reader.roles & _SEES_ALL_CUSTOMERS)
+        shown = rows if whole else [row for row in rows if row.owner_id == reader.id]
+        if shown:
+            queue_debt_list(db, actor, company, reader, shown, whole=whole)
+            mailed += 1
+    if mailed:
+        facts = {"week": week, "people": mailed, "customers": customers_in(rows)}
         journal.record(db, actor, "debt_list_sent", data=facts)
 
 
 def week_of(day: date) -> str:
-    """The week that a day lies in, as the clock names it: 2026-W47."""
+    """Returns the ISO week of a day, like 2026-W47."""
     return f"{day:%G-W%V}"
 
 

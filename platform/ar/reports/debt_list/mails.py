@@ -1,4 +1,4 @@
-"""The mails of reports: the debt list of the week, with the whole list as a workbook."""
+"""Queues the mail of the weekly debt list, with the whole list as a workbook."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from web.mailtexts import queue_rendered
 
 PURPOSE: Final = "debt_list"
 MAILS: Final = (Mail(PURPOSE, recheck=still_may(Permission.READ)),)
-#: How many lines stand in the mail itself; the workbook has them all.
+#: Lines shown in the mail itself; the workbook has them all.
 LINES_MAX: Final = 30
 
 

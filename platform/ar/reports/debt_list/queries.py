@@ -1,7 +1,7 @@
-"""The customer debt list: what each customer owes per currency, how late, in which stage; on paper as a workbook.
+"""Loads the debt list: each customer's balance per currency, days overdue and stage; also as a workbook.
 
-May import the ledger and the tables of customers. Invariants: one statement whatever the size; currencies are never
-added up; balances are those of the aging report of the same day.
+Invariants: one statement whatever the size; currencies are never added up; balances are those of the aging report of
+the same day.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from kernel.views import select_view, value, views
 
 @dataclass(frozen=True, slots=True)
 class DebtRow:
-    """A customer's debts in one currency at `as_of`, minor units; `balance_minor` is after credits not applied.
+    """A customer's debts in one currency at `as_of`, minor units; `balance_minor` is net of unapplied credits.
 
-    `oldest_due_on`: of what is open, so that it tells the most days late and the worst stage. `owner_id`: the
-    salesperson, None where nobody has the customer.
+    `oldest_due_on`: the earliest due date among the open debits, which gives days late and stage. `owner_id`: the
+    salesperson, None where none is assigned.
     """
 
     customer_no: str
@@ -52,17 +52,17 @@ class DebtRow:
 
     @property
     def days(self) -> int:
-        """Days late of the oldest document; 0 when nothing is late."""
+        """Returns the days late of the oldest document; 0 when nothing is late."""
         return max(overdue_days(self.oldest_due_on, self.as_of), 0)
 
     @property
     def stage(self) -> Stage:
-        """The worst stage: the one of the oldest document."""
+        """Returns the latest stage, which is the oldest document's."""
         return stage_of(self.oldest_due_on, self.as_of)
 
 
 def debt_list(db: Session, tenant_id: UUID, as_of: date) -> list[DebtRow]:
-    """Everybody who owes anything at the end of `as_of`, the oldest debt first (R123)."""
+    """Returns every customer with open debits at the end of `as_of`, the oldest debt first (R123)."""
     item, customer = OpenItem, Customer
     later = later_allocations(tenant_id, as_of)
     minor = open_minor_at(later)
@@ -106,7 +106,7 @@ def debt_list(db: Session, tenant_id: UUID, as_of: date) -> list[DebtRow]:
 
 
 def debts_xlsx(rows: Sequence[DebtRow], as_of: date) -> bytes:
-    """The list as a workbook, in the current language."""
+    """Returns the list as a workbook, in the current language."""
     columns = [
         Column(_("Customer number"), width=14),
         Column(_("Customer"), width=36),

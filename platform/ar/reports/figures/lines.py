@@ -1,6 +1,6 @@
-"""The key figures in words: each beside its formula and the numbers put into it.
+"""Words the key figures: each with its formula and the numbers put into it.
 
-Invariant: what is not known reads “n/a”, never zero.
+Invariant: an unknown figure is shown as “n/a”, never as zero.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from kernel.i18n import gettext as _
 from web import formatters
 
 
-class Line(NamedTuple):
+class FigureLine(NamedTuple):
     """One figure: its name, its value as text, the formula in words, and the numbers put into it."""
 
     label: str
@@ -26,8 +26,8 @@ class Line(NamedTuple):
     url: str = ""
 
 
-class Part(NamedTuple):
-    """A part of the receivables and its share of them."""
+class ReceivablesPart(NamedTuple):
+    """A part of the receivables (minor units) with its share in per cent."""
 
     label: str
     minor: int | None
@@ -46,107 +46,109 @@ def days(value: Decimal | None) -> str:
     return _("n/a") if value is None else _("%(number)s days", number=f"{value:,}")
 
 
-def ratios(f: Figures, overdue_url: str, allowance_url: str) -> list[Line]:
+def ratios(figures: Figures, overdue_url: str, allowance_url: str) -> list[FigureLine]:
     """Returns the ratios, each with its formula in words and in numbers."""
 
     def money(minor: int) -> str:
-        return formatters.amount(minor, f.currency)
+        return formatters.amount(minor, figures.currency)
 
-    owed, current, overdue = money(f.end.owed_minor), money(f.end.current_minor), money(f.end.overdue_minor)
-    sales, span, opening = money(f.sales_minor), f.days, money(f.start.owed_minor)
+    end = figures.end
+    owed, current, overdue = money(end.owed_minor), money(end.current_minor), money(end.overdue_minor)
+    sales, span, opening = money(figures.sales_minor), figures.days, money(figures.start.owed_minor)
     per_day = f"÷ {sales} × {span}"
     return [
-        Line(
+        FigureLine(
             _("Overdue rate"),
-            percent(f.overdue_rate),
+            percent(figures.overdue_rate),
             _("overdue receivables ÷ receivables"),
             f"{overdue} ÷ {owed}",
             overdue_url,
         ),
-        Line(
+        FigureLine(
             _("Collection rate"),
-            percent(f.collection_rate),
+            percent(figures.collection_rate),
             _("money and bills received, less refunds and dishonoured bills ÷ invoiced"),
-            f"{money(f.received_minor)} ÷ {money(f.invoiced_minor)}",
+            f"{money(figures.received_minor)} ÷ {money(figures.invoiced_minor)}",
         ),
-        Line(_("DSO"), days(f.dso), _("receivables ÷ sales × days"), f"{owed} {per_day}"),
-        Line(
+        FigureLine(_("DSO"), days(figures.dso), _("receivables ÷ sales × days"), f"{owed} {per_day}"),
+        FigureLine(
             _("Countback DSO"),
-            days(f.countback),
+            days(figures.countback),
             _("days of the latest sales that make up the receivables, month by month backwards"),
-            _("%(amount)s against up to %(months)s months", amount=owed, months=len(f.months)),
+            _("%(amount)s against up to %(months)s months", amount=owed, months=len(figures.months)),
         ),
-        Line(
+        FigureLine(
             _("Best possible DSO"),
-            days(f.best_possible),
+            days(figures.best_possible),
             _("receivables not past due ÷ sales × days"),
             f"{current} {per_day}",
         ),
-        Line(
+        FigureLine(
             _("Average days delinquent"),
-            days(f.delinquent),
+            days(figures.delinquent),
             _("overdue receivables ÷ sales × days"),
             f"{overdue} {per_day}",
         ),
-        Line(
+        FigureLine(
             _("Collection effectiveness (CEI)"),
-            percent(f.effectiveness),
+            percent(figures.effectiveness),
             _("(opening + sales − receivables) ÷ (opening + sales − receivables not past due)"),
             f"({opening} + {sales} − {owed}) ÷ ({opening} + {sales} − {current})",
         ),
-        *_losses(f, allowance_url),
+        *_loss_lines(figures, allowance_url),
     ]
 
 
-def _losses(f: Figures, allowance_url: str) -> list[Line]:
-    owed, sales = formatters.amount(f.end.owed_minor, f.currency), formatters.amount(f.sales_minor, f.currency)
-    kept, lost = f.allowance_minor, formatters.amount(f.written_off_minor, f.currency)
-    balance = _("n/a") if kept is None else formatters.currency_amount(kept, f.currency)
+def _loss_lines(figures: Figures, allowance_url: str) -> list[FigureLine]:
+    owed = formatters.amount(figures.end.owed_minor, figures.currency)
+    sales = formatters.amount(figures.sales_minor, figures.currency)
+    allowance, written_off = figures.allowance_minor, formatters.amount(figures.written_off_minor, figures.currency)
+    balance = _("n/a") if allowance is None else formatters.currency_amount(allowance, figures.currency)
     return [
-        Line(
+        FigureLine(
             _("Allowance"),
             balance,
             _("balance of the allowance account in this currency"),
-            _("kept in the company's currency") if kept is None else "",
-            "" if kept is None else allowance_url,
+            _("kept in the company's currency") if allowance is None else "",
+            "" if allowance is None else allowance_url,
         ),
-        Line(
+        FigureLine(
             _("Allowance ÷ receivables"),
-            percent(f.allowance_rate),
+            percent(figures.allowance_rate),
             _("allowance ÷ receivables"),
-            "" if kept is None else f"{formatters.amount(kept, f.currency)} ÷ {owed}",
+            "" if allowance is None else f"{formatters.amount(allowance, figures.currency)} ÷ {owed}",
         ),
-        Line(
+        FigureLine(
             _("Write-offs ÷ sales"),
-            percent(f.write_off_rate),
+            percent(figures.write_off_rate),
             _("bad debts written off ÷ sales; small differences are not among them"),
-            f"{lost} ÷ {sales}",
+            f"{written_off} ÷ {sales}",
         ),
     ]
 
 
-def structure(f: Figures, url_of: Callable[[BucketRange], str]) -> list[Part]:
+def structure(figures: Figures, url_of: Callable[[BucketRange], str]) -> list[ReceivablesPart]:
     """Returns the buckets by due date, each with its share and the address of the documents behind it."""
     parts = []
-    for bucket, minor, ends in zip(BUCKETS, f.end.buckets_minor, bucket_ranges(f.to_on), strict=True):
+    for bucket, minor, ends in zip(BUCKETS, figures.end.buckets_minor, bucket_ranges(figures.to_on), strict=True):
         url = url_of(ends) if minor else ""
-        parts.append(Part(_(BUCKET_NAMES[bucket]), minor, percent(f.share(minor)), url=url))
+        parts.append(ReceivablesPart(_(BUCKET_NAMES[bucket]), minor, percent(figures.share(minor)), url=url))
     return parts
 
 
-def kinds(f: Figures) -> list[tuple[str, list[Part]]]:
+def breakdowns(figures: Figures) -> list[tuple[str, list[ReceivablesPart]]]:
     """Returns the receivables by age, by cause and by pledge (R137)."""
 
-    def part(label: str, minor: int, hint: str) -> Part:
-        return Part(label, minor, percent(f.share(minor)), hint)
+    def part(label: str, minor: int, hint: str) -> ReceivablesPart:
+        return ReceivablesPart(label, minor, percent(figures.share(minor)), hint)
 
-    owed, old, other = f.end.owed_minor, f.end.long_minor, f.end.other_minor
+    owed, long, other = figures.end.owed_minor, figures.end.long_minor, figures.end.other_minor
     return [
         (
             _("By age"),
             [
-                part(_("Short"), owed - old, _("up to a year from the document's date")),
-                part(_("Long"), old, _("more than a year")),
+                part(_("Short"), owed - long, _("up to a year from the document's date")),
+                part(_("Long"), long, _("more than a year")),
             ],
         ),
         (
@@ -159,8 +161,10 @@ def kinds(f: Figures) -> list[tuple[str, list[Part]]]:
         (
             _("By pledge"),
             [
-                Part(_("Bills pledged"), f.pledged_minor, "", _("beside the receivables, which they have replaced")),
-                Part(_("Receivables pledged"), None, "", _("n/a: pledges of receivables are not recorded")),
+                ReceivablesPart(
+                    _("Bills pledged"), figures.pledged_minor, "", _("beside the receivables, which they have replaced")
+                ),
+                ReceivablesPart(_("Receivables pledged"), None, "", _("n/a: pledges of receivables are not recorded")),
             ],
         ),
     ]

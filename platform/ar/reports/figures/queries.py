@@ -1,7 +1,7 @@
-"""The key figures of a month and currency: what stood at its end, what moved in it, and the ratios of R136 and R137.
+"""Loads the key figures of a month and currency: closing balances, turnover, and the ratios of R136 and R137.
 
 Invariants: five statements whatever the size; all as of the period's last day, so that a closed month never changes;
-ratios are worked out by `ar.ledger.rules.kpis`, and none is made up where it has no denominator.
+ratios are computed by `ar.ledger.rules.kpis`, and are None without a denominator.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ar.ledger.rules.due_dates import add_months
 from ar.ledger.rules.stages import TRADE_KINDS
 from kernel.views import LATER, select_view, value, view
 
-#: How far sales are counted back for the countback DSO; what is older than that gives no figure.
+#: Months of sales used for the countback DSO; receivables older than that give no figure.
 MONTHS_BACK: Final = 24
 LONG_MONTHS: Final = 12
 INVOICED: Final = ("invoice", "debit_note")
@@ -36,10 +36,10 @@ WRITTEN_OFF: Final = ("bad_debt",)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What was open in one currency at the end of a day, in minor units; `buckets_minor` follow the aging's.
+class ReceivablesBalance:
+    """Open receivables in one currency at the end of a day, in minor units; `buckets_minor` as in the aging report.
 
-    `long_minor`: dated more than a year before; `other_minor`: did not arise from sales. Credits not applied are apart.
+    `long_minor`: dated more than a year before; `other_minor`: not from sales. Unapplied credits are not netted.
     """
 
     unapplied_minor: int = 0
@@ -49,34 +49,34 @@ class Standing:
 
     @property
     def owed_minor(self) -> int:
-        """All receivables, before credits that nobody has applied."""
+        """Returns all receivables, before unapplied credits."""
         return sum(self.buckets_minor)
 
     @property
     def current_minor(self) -> int:
-        """Of them not past due."""
+        """Returns the receivables not past due."""
         return self.buckets_minor[0]
 
     @property
     def overdue_minor(self) -> int:
-        """Of them past due."""
+        """Returns the receivables past due."""
         return sum(self.buckets_minor[1:])
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Everything the page shows, minor units of `currency`. Sales are gross of tax, as the receivables are.
+    """The figures of the page, minor units of `currency`. Sales are gross of tax, as the receivables are.
 
     `months`: the sales of each month, the newest first; `allowance_minor` and `pledged_minor` as of `to_on`.
-    `currencies`: all with anything open or moved.
+    `currencies`: all with a balance or turnover.
     """
 
     from_on: date
     to_on: date
     currency: str
     currencies: tuple[str, ...]
-    end: Standing
-    start: Standing
+    end: ReceivablesBalance
+    start: ReceivablesBalance
     months: tuple[kpis.MonthSales, ...]
     invoiced_minor: int
     received_minor: int
@@ -86,52 +86,52 @@ class Figures:
 
     @property
     def days(self) -> int:
-        """Calendar days of the period; of a running month those gone by."""
+        """Returns the calendar days of the period; of the current month those elapsed."""
         return (self.to_on - self.from_on).days + 1
 
     @property
     def sales_minor(self) -> int:
-        """Credit sales of the period: invoices and debit notes less credit notes and goods returned."""
+        """Returns the credit sales of the period: invoices and debit notes less credit notes and goods returned."""
         return self.months[0].sales_minor
 
     @property
     def _base_minor(self) -> int:
-        """Sales as a denominator: where more was credited than sold there is none."""
+        """Returns the sales as a denominator: 0 (none) where more was credited than sold."""
         return max(self.sales_minor, 0)
 
     @property
     def overdue_rate(self) -> Decimal | None:
-        """Overdue receivables in per cent of all (R136)."""
+        """Returns overdue receivables in per cent of all (R136)."""
         return kpis.overdue_ratio(self.end.overdue_minor, self.end.owed_minor)
 
     @property
     def collection_rate(self) -> Decimal | None:
-        """Received in per cent of invoiced (R136)."""
+        """Returns received in per cent of invoiced (R136)."""
         return kpis.percentage(self.received_minor, max(self.invoiced_minor, 0))
 
     @property
     def dso(self) -> Decimal | None:
-        """Days sales outstanding, simple."""
+        """Returns the simple DSO, in days."""
         return kpis.dso(self.end.owed_minor, self._base_minor, self.days)
 
     @property
     def countback(self) -> Decimal | None:
-        """Days sales outstanding, counted back."""
+        """Returns the countback DSO, in days."""
         return kpis.countback_dso(self.end.owed_minor, self.months)
 
     @property
     def best_possible(self) -> Decimal | None:
-        """Best possible days sales outstanding."""
+        """Returns the best possible DSO, in days."""
         return kpis.best_possible_dso(self.end.current_minor, self._base_minor, self.days)
 
     @property
     def delinquent(self) -> Decimal | None:
-        """Average days delinquent."""
+        """Returns the average days delinquent."""
         return kpis.average_days_delinquent(self.end.overdue_minor, self._base_minor, self.days)
 
     @property
     def effectiveness(self) -> Decimal | None:
-        """Collection effectiveness index."""
+        """Returns the collection effectiveness index, in per cent."""
         opening, current = self.start.owed_minor, self.end.current_minor
         if opening + self.sales_minor - current <= 0:
             return None
@@ -139,51 +139,54 @@ class Figures:
 
     @property
     def allowance_rate(self) -> Decimal | None:
-        """The allowance in per cent of the receivables."""
+        """Returns the allowance in per cent of the receivables."""
         return None if self.allowance_minor is None else kpis.percentage(self.allowance_minor, self.end.owed_minor)
 
     @property
     def write_off_rate(self) -> Decimal | None:
-        """Bad debts written off in per cent of sales."""
+        """Returns bad debts written off in per cent of sales."""
         return kpis.bad_debt_ratio(self.written_off_minor, self._base_minor)
 
     def share(self, minor: int) -> Decimal | None:
-        """An amount in per cent of all receivables."""
+        """Returns an amount in per cent of all receivables."""
         return kpis.percentage(minor, self.end.owed_minor)
 
 
 def figures(db: Session, tenant_id: UUID, from_on: date, to_on: date, currency: str, own: str) -> Figures:
-    """The figures of the period (one month, both days included) in `currency`; `own`: the company's currency."""
-    end, start = _standing(db, tenant_id, to_on), _standing(db, tenant_id, from_on - timedelta(days=1))
+    """Returns the figures of the period (one month, both days included) in `currency`.
+
+    `own`: the company's currency.
+    """
+    end, start = _balances_at(db, tenant_id, to_on), _balances_at(db, tenant_id, from_on - timedelta(days=1))
     first = add_months(from_on, 1 - MONTHS_BACK)
     flows = _flows(db, tenant_id, first, to_on)
     allowance = _allowance(db, tenant_id, to_on)
-    here = {kind: minor for (code, month, kind), minor in flows.items() if code == currency and month == from_on}
+    in_period = {kind: minor for (code, month, kind), minor in flows.items() if code == currency and month == from_on}
     return Figures(
         from_on,
         to_on,
         currency,
         tuple(sorted({own, currency, *end, *start, *(code for code, _month, _kind in flows)})),
-        end.get(currency, Standing()),
-        start.get(currency, Standing()),
+        end.get(currency, ReceivablesBalance()),
+        start.get(currency, ReceivablesBalance()),
         _months(flows, from_on, to_on, currency),
-        _sum(here, INVOICED),
-        -_sum(here, RECEIVED),
-        -_sum(here, WRITTEN_OFF),
-        # Provision runs book in the company's own currency: elsewhere nothing booked is no nought.
+        _sum(in_period, INVOICED),
+        -_sum(in_period, RECEIVED),
+        -_sum(in_period, WRITTEN_OFF),
+        # Provision runs post in the company's own currency: in another one, no posting does not mean zero.
         allowance.get(currency, 0 if currency == own else None),
         _pledged(db, tenant_id, to_on, currency),
     )
 
 
-def _sum(moved: Mapping[str, int], kinds: Iterable[str]) -> int:
-    return sum(moved.get(kind, 0) for kind in kinds)
+def _sum(turnover: Mapping[str, int], kinds: Iterable[str]) -> int:
+    return sum(turnover.get(kind, 0) for kind in kinds)
 
 
 def _months(
     flows: Mapping[tuple[str, date, str], int], from_on: date, to_on: date, currency: str
 ) -> tuple[kpis.MonthSales, ...]:
-    """Sales and days of the period and of each month before it, the newest first."""
+    """Returns sales and days of the period and of each month before it, the newest first."""
     months, last = [], to_on
     for back in range(MONTHS_BACK):
         first = add_months(from_on, -back)
@@ -193,8 +196,8 @@ def _months(
     return tuple(months)
 
 
-def _standing(db: Session, tenant_id: UUID, as_of: date) -> dict[str, Standing]:
-    """Per currency what was open at the end of `as_of`."""
+def _balances_at(db: Session, tenant_id: UUID, as_of: date) -> dict[str, ReceivablesBalance]:
+    """Returns per currency the open receivables at the end of `as_of`."""
     item, later = OpenItem, later_allocations(tenant_id, as_of)
     minor = open_minor_at(later)
 
@@ -209,7 +212,7 @@ def _standing(db: Session, tenant_id: UUID, as_of: date) -> dict[str, Standing]:
     ]
     rows = db.execute(
         select_view(
-            Standing,
+            ReceivablesBalance,
             unapplied_minor=value(total(item.side < 0)),
             long_minor=value(total(item.side > 0, item.document_on < add_months(as_of, -LONG_MONTHS))),
             other_minor=value(total(item.side > 0, item.kind.not_in(TRADE_KINDS))),
@@ -220,54 +223,54 @@ def _standing(db: Session, tenant_id: UUID, as_of: date) -> dict[str, Standing]:
         .where(*possibly_open_at(tenant_id, as_of))
         .group_by(item.currency)
     )
-    return {row.currency: view(Standing, row, buckets_minor=bucket_minors(row)) for row in rows}
+    return {row.currency: view(ReceivablesBalance, row, buckets_minor=bucket_minors(row)) for row in rows}
 
 
 def _flows(db: Session, tenant_id: UUID, from_on: date, to_on: date) -> dict[tuple[str, date, str], int]:
-    """Signed sums by (currency, first day of the month, kind); a reversal counts against the kind it takes back."""
-    i, original = OpenItem, aliased(OpenItem)
-    month = sa.cast(sa.func.date_trunc("month", sa.cast(i.document_on, sa.DateTime)), sa.Date).label("month")
-    kind = sa.func.coalesce(original.kind, i.kind).label("root")
+    """Returns signed sums by (currency, first of the month, kind); a reversal counts against the kind it reverses."""
+    item, original = OpenItem, aliased(OpenItem)
+    month = sa.cast(sa.func.date_trunc("month", sa.cast(item.document_on, sa.DateTime)), sa.Date).label("month")
+    kind = sa.func.coalesce(original.kind, item.kind).label("root")
     rows = db.execute(
-        sa.select(i.currency, month, kind, sa.cast(sa.func.sum(i.side * i.amount_minor), sa.BigInteger))
-        .outerjoin(original, sa.and_(original.tenant_id == tenant_id, original.id == i.reverses_id))
-        .where(i.tenant_id == tenant_id, i.document_on.between(from_on, to_on))
-        .group_by(i.currency, month, kind)
+        sa.select(item.currency, month, kind, sa.cast(sa.func.sum(item.side * item.amount_minor), sa.BigInteger))
+        .outerjoin(original, sa.and_(original.tenant_id == tenant_id, original.id == item.reverses_id))
+        .where(item.tenant_id == tenant_id, item.document_on.between(from_on, to_on))
+        .group_by(item.currency, month, kind)
     )
     return {(currency, first_on, root): minor for currency, first_on, root, minor in rows}
 
 
 def _allowance(db: Session, tenant_id: UUID, on: date) -> dict[str, int]:
-    """Per currency the balance of the allowance account at the end of `on`; a credit balance is positive."""
-    p, e = Posting, Entry
+    """Returns per currency the balance of the allowance account at the end of `on`; a credit balance is positive."""
+    posting, entry = Posting, Entry
     rows = db.execute(
-        sa.select(p.currency, sa.cast(sa.func.sum(p.credit_minor - p.debit_minor), sa.BigInteger))
-        .join(e, sa.and_(e.tenant_id == tenant_id, e.id == p.entry_id))
-        .where(p.tenant_id == tenant_id, p.account_code == "allowance", e.effective_on <= on)
-        .group_by(p.currency)
+        sa.select(posting.currency, sa.cast(sa.func.sum(posting.credit_minor - posting.debit_minor), sa.BigInteger))
+        .join(entry, sa.and_(entry.tenant_id == tenant_id, entry.id == posting.entry_id))
+        .where(posting.tenant_id == tenant_id, posting.account_code == "allowance", entry.effective_on <= on)
+        .group_by(posting.currency)
     )
     return dict(rows.all())
 
 
 def _pledged(db: Session, tenant_id: UUID, on: date, currency: str) -> int:
-    """Bills that were pledged at the end of `on`: pledged now, or moved since."""
-    b, e, later = Bill, BillEvent, aliased(BillEvent)
-    then = (
-        sa.select(e.to_state)
-        .where(e.tenant_id == tenant_id, e.bill_id == b.id, e.effective_on <= on)
-        .order_by(e.position.desc())
+    """Returns the amount of bills pledged at the end of `on`: pledged now, or with a later event."""
+    bill, event, later = Bill, BillEvent, aliased(BillEvent)
+    state_on = (
+        sa.select(event.to_state)
+        .where(event.tenant_id == tenant_id, event.bill_id == bill.id, event.effective_on <= on)
+        .order_by(event.position.desc())
         .limit(1)
         .scalar_subquery()
     )
-    moved = sa.exists().where(later.tenant_id == tenant_id, later.bill_id == b.id, later.effective_on > on)
-    total = sa.cast(sa.func.coalesce(sa.func.sum(b.amount_minor), 0), sa.BigInteger)
+    moved = sa.exists().where(later.tenant_id == tenant_id, later.bill_id == bill.id, later.effective_on > on)
+    total = sa.cast(sa.func.coalesce(sa.func.sum(bill.amount_minor), 0), sa.BigInteger)
     return int(
         db.execute(
             sa.select(total).where(
-                b.tenant_id == tenant_id,
-                b.currency == currency,
-                sa.or_(b.state == "pledged", moved),
-                then == "pledged",
+                bill.tenant_id == tenant_id,
+                bill.currency == currency,
+                sa.or_(bill.state == "pledged", moved),
+                state_on == "pledged",
             )
         ).scalar_one()
     )

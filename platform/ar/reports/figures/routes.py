@@ -1,4 +1,4 @@
-"""The page of key figures. Invariant: parse, authorise, one query, render."""
+"""Serves the page of key figures. Invariant: parse, authorise, one query, render."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ bp = Blueprint("figures", __name__, url_prefix="/figures")
 
 @dataclass(frozen=True)
 class FiguresFilters:
-    """What the address asks for. `month` YYYY-MM, empty: the running one; `currency` empty: the company's."""
+    """Filters of the URL. `month` YYYY-MM, empty: the current one; `currency` empty: the company's."""
 
     month: str = filters.text(max_length=7)
     currency: str = filters.text(max_length=3)
@@ -35,7 +35,7 @@ class FiguresFilters:
 @bp.get("/")
 @staff(Permission.READ)
 def index() -> Page:
-    """The figures of a month and currency."""
+    """Shows the figures of a month and currency."""
     wanted, today = filters.read(FiguresFilters, request.args), actor().today
     period, error = _period(wanted.month, today)
     own = g.company.currency
@@ -51,7 +51,7 @@ def index() -> Page:
         later=filters.url(wanted, path, month=f"{after:%Y-%m}") if after <= today else "",
         lines=figure_lines.ratios(shown, _overdue_url(shown), _allowance_url(shown)),
         structure=figure_lines.structure(shown, lambda ends: _bucket_url(shown, ends)),
-        kinds=figure_lines.kinds(shown),
+        kinds=figure_lines.breakdowns(shown),
         overdue_rate=figure_lines.percent(shown.overdue_rate),
         collection_rate=figure_lines.percent(shown.collection_rate),
         dso=figure_lines.days(shown.dso),
@@ -59,7 +59,7 @@ def index() -> Page:
 
 
 def _period(month: str, today: date) -> tuple[Period, str]:
-    """The month asked for; where it is none, the running one and why."""
+    """Returns the requested month, or the current one with the reason why the request was refused."""
     running = read_period(f"{today:%Y-%m}", today)
     try:
         period = read_period(month or running.label, today)
@@ -71,7 +71,7 @@ def _period(month: str, today: date) -> tuple[Period, str]:
 
 
 def _currency(typed: str, own: str) -> str:
-    """The currency asked for; the company's own where it is none."""
+    """Returns the requested currency, or the company's own where the code is unknown."""
     code = typed.strip().upper()
     try:
         exponent(code)
@@ -80,20 +80,20 @@ def _currency(typed: str, own: str) -> str:
     return code
 
 
-def _overdue_url(f: Figures) -> str:
-    return url_for("ledger.index", state="overdue", currency=f.currency, on=f.to_on.isoformat())
+def _overdue_url(shown: Figures) -> str:
+    return url_for("ledger.index", state="overdue", currency=shown.currency, on=shown.to_on.isoformat())
 
 
-def _allowance_url(f: Figures) -> str:
-    return url_for("accounts.entries", account="allowance", currency=f.currency, to_on=f.to_on.isoformat())
+def _allowance_url(shown: Figures) -> str:
+    return url_for("accounts.entries", account="allowance", currency=shown.currency, to_on=shown.to_on.isoformat())
 
 
-def _bucket_url(f: Figures, ends: BucketRange) -> str:
+def _bucket_url(shown: Figures, ends: BucketRange) -> str:
     return url_for(
         "ledger.index",
         state="owed",
-        currency=f.currency,
-        on=f.to_on.isoformat(),
+        currency=shown.currency,
+        on=shown.to_on.isoformat(),
         due_from=ends.first_on.isoformat() if ends.first_on else None,
         due_to=ends.last_on.isoformat() if ends.last_on else None,
     )

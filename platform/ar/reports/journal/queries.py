@@ -1,7 +1,6 @@
-"""The journal as a page: what happened, by whom, filtered by the address, and how far the chain is sealed.
+"""Loads the journal page: events with their authors, filtered by the URL, and how far the hash chain is sealed.
 
-May import the slices' tables below it, web.filters and kernel. Invariant: two statements; pages go by id (keyset),
-so the cost of a page does not grow with how far back it is.
+Invariant: two statements; paging is by id (keyset), so the cost of a page does not grow with its distance.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ from kernel.views import select_view, value, views
 from web import filters
 
 PAGE_ROWS: Final = 50
-#: A day outside these cannot be turned into a moment everywhere, and bounds nothing.
+#: Filter dates outside these years are ignored: they cannot be converted to a moment in every timezone.
 YEARS: Final = range(1900, 9000)
 ACTOR_KINDS: Final = ("person", "system", "debtor", "operator")
 
 
 @dataclass(frozen=True)
 class JournalFilters:
-    """What the address asks for. `customer` is a number; `at` is the id beyond which this page begins."""
+    """Filters of the URL. `customer` is a customer number; `at` is the id after which this page begins."""
 
     kind: str = filters.one_of(event_kinds)
     actor: str = filters.choice("", *ACTOR_KINDS)
@@ -43,7 +42,7 @@ class JournalFilters:
 
     @property
     def cursor(self) -> UUID | None:
-        """The id to go on from; None at the beginning or when it is none."""
+        """Returns the id to continue from; None on the first page or when `at` is no id."""
         try:
             return UUID(self.at) if self.at else None
         except ValueError:
@@ -51,8 +50,8 @@ class JournalFilters:
 
 
 @dataclass(frozen=True, slots=True)
-class EventLine:
-    """One event. `batch` is the number of the sealed batch, None while it is not sealed."""
+class EventRow:
+    """One event. `batch` is the number of its sealed batch, None while unsealed."""
 
     id: UUID
     at: datetime
@@ -67,28 +66,28 @@ class EventLine:
 
     @property
     def name(self) -> str:
-        """The kind in words."""
+        """Returns the kind in words."""
         return event_name(self.kind)
 
     @property
     def text(self) -> str:
-        """The facts as a sentence."""
+        """Returns the facts as a sentence."""
         return event_text(self.kind, self.data)
 
     @property
     def tone(self) -> str:
-        """How it is marked."""
+        """Returns the tone of its marker."""
         return event_tone(self.kind, "quiet")
 
     @property
     def facts(self) -> list[tuple[str, str]]:
-        """Every fact as it is stored: name and value."""
-        return list(_flat(self.data))
+        """Returns every stored fact as (name, value)."""
+        return list(_flattened(self.data))
 
 
 @dataclass(frozen=True)
-class Chain:
-    """How far the journal is sealed: batches so far, the last one's hash and moment, events that wait."""
+class ChainStatus:
+    """Sealing of the journal: number of batches, hash and time of the last one, events not yet sealed."""
 
     batches: int
     hash: str | None
@@ -98,27 +97,27 @@ class Chain:
 
 @dataclass(frozen=True)
 class JournalPage:
-    """One page of events; `next_at` goes on, None at the end."""
+    """One page of events; `next_at` is the cursor of the next page, None at the end."""
 
-    events: tuple[EventLine, ...]
+    events: tuple[EventRow, ...]
     next_at: UUID | None
-    chain: Chain
+    chain: ChainStatus
 
 
 def journal_page(db: Session, tenant_id: UUID, wanted: JournalFilters, timezone: str) -> JournalPage:
-    """The page; days of the filter are the company's."""
+    """Returns the page; filter dates are in the company's `timezone`."""
     rows = list(db.execute(_events(tenant_id, wanted, timezone)))
     more = len(rows) > PAGE_ROWS
-    events = tuple(views(EventLine, rows[:PAGE_ROWS]))
-    return JournalPage(events, events[-1].id if more else None, _chain(db, tenant_id))
+    events = tuple(views(EventRow, rows[:PAGE_ROWS]))
+    return JournalPage(events, events[-1].id if more else None, _chain_status(db, tenant_id))
 
 
 def _events(tenant_id: UUID, wanted: JournalFilters, timezone: str) -> sa.Select[*tuple[Any, ...]]:
     event, customer = JournalEvent, Customer
     limits: list[sa.ColumnElement[bool]] = [event.tenant_id == tenant_id]
-    falling = wanted.sort == "-time"
+    newest_first = wanted.sort == "-time"
     if wanted.cursor is not None:
-        limits.append(event.id < wanted.cursor if falling else event.id > wanted.cursor)
+        limits.append(event.id < wanted.cursor if newest_first else event.id > wanted.cursor)
     if wanted.kind:
         limits.append(event.kind == wanted.kind)
     if wanted.actor:
@@ -126,19 +125,19 @@ def _events(tenant_id: UUID, wanted: JournalFilters, timezone: str) -> sa.Select
     if wanted.person:
         limits.append(event.actor_name.icontains(wanted.person, autoescape=True))
     if wanted.customer:
-        known = (
+        customer_id = (
             sa.select(customer.id)
             .where(customer.tenant_id == tenant_id, customer.number == wanted.customer)
             .scalar_subquery()
         )
-        limits.append(event.customer_id == known)
+        limits.append(event.customer_id == customer_id)
     if wanted.since is not None and wanted.since.year in YEARS:
         limits.append(event.at >= moment_on(wanted.since, timezone, time.min))
     if wanted.until is not None and wanted.until.year in YEARS:
         limits.append(event.at < moment_on(wanted.until + timedelta(days=1), timezone, time.min))
     return (
         select_view(
-            EventLine,
+            EventRow,
             id=value(event.id),
             at=value(event.at),
             kind=value(event.kind),
@@ -152,33 +151,43 @@ def _events(tenant_id: UUID, wanted: JournalFilters, timezone: str) -> sa.Select
         )
         .outerjoin(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == event.customer_id))
         .where(*limits)
-        .order_by(event.id.desc() if falling else event.id)
+        .order_by(event.id.desc() if newest_first else event.id)
         .limit(PAGE_ROWS + 1)
     )
 
 
-def _chain(db: Session, tenant_id: UUID) -> Chain:
-    b, j = JournalBatch, JournalEvent
-    last = sa.select(b.number, b.hash, b.sealed_at).where(b.tenant_id == tenant_id).order_by(b.number.desc()).limit(1)
-    head = last.subquery("head")
+def _chain_status(db: Session, tenant_id: UUID) -> ChainStatus:
+    batch, event = JournalBatch, JournalEvent
+    newest = (
+        sa.select(batch.number, batch.hash, batch.sealed_at)
+        .where(batch.tenant_id == tenant_id)
+        .order_by(batch.number.desc())
+        .limit(1)
+        .subquery("head")
+    )
     unsealed = (
-        sa.select(sa.func.count()).where(j.tenant_id == tenant_id, j.sealed_in.is_(None)).scalar_subquery().label("n")
+        sa.select(sa.func.count())
+        .where(event.tenant_id == tenant_id, event.sealed_in.is_(None))
+        .scalar_subquery()
+        .label("unsealed")
     )
     one = sa.select(unsealed).subquery("one")
     row = db.execute(
-        sa.select(head.c.number, head.c.hash, head.c.sealed_at, one.c.n).select_from(one.outerjoin(head, sa.true()))
+        sa.select(newest.c.number, newest.c.hash, newest.c.sealed_at, one.c.unsealed).select_from(
+            one.outerjoin(newest, sa.true())
+        )
     ).one()
-    return Chain(batches=row.number or 0, hash=row.hash, sealed_at=row.sealed_at, unsealed=row.n)
+    return ChainStatus(batches=row.number or 0, hash=row.hash, sealed_at=row.sealed_at, unsealed=row.unsealed)
 
 
-def _flat(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+def _flattened(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for name, fact in data.items():
         path = f"{prefix}{name}"
         if isinstance(fact, Mapping):
-            yield from _flat(fact, f"{path}.")
+            yield from _flattened(fact, f"{path}.")
         elif isinstance(fact, list) and fact and all(isinstance(each, Mapping) for each in fact):
             for at, each in enumerate(fact, start=1):
-                yield from _flat(each, f"{path}.{at}.")
+                yield from _flattened(each, f"{path}.{at}.")
         else:
             text = " → ".join(map(str, fact)) if isinstance(fact, list) else "" if fact is None else str(fact)
             yield path, text

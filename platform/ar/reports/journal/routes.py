@@ -1,14 +1,14 @@
-"""The page of the journal: what happened, newest first, and how far the chain is sealed.
+"""Serves the journal page: events newest first, and how far the hash chain is sealed.
 
-Invariant: parse, authorise, one query, render; nothing here changes anything. The view hangs on the blueprint of
-`routes`.
+Invariant: parse, authorise, one query, render; nothing here writes. The view is registered on the blueprint of
+`reports.routes`.
 """
 
 from __future__ import annotations
 
 from flask import request, url_for
 
-from ar.reports.journal import queries as journal_page
+from ar.reports.journal.queries import JournalFilters, journal_page
 from ar.reports.journal.texts import event_kinds, event_name
 from ar.reports.routes import bp
 from kernel.i18n import gettext as _
@@ -30,9 +30,9 @@ ACTOR_NAMES = {
 @bp.get("/journal")
 @staff(Permission.READ_JOURNAL)
 def journal() -> Page:
-    """What happened, newest first, and how far the chain is sealed."""
-    wanted = filters.read(journal_page.JournalFilters, request.args)
-    page = journal_page.journal_page(db(), actor().tenant_id, wanted, actor().timezone)
+    """Shows the events, newest first, and how far the chain is sealed."""
+    wanted = filters.read(JournalFilters, request.args)
+    page = journal_page(db(), actor().tenant_id, wanted, actor().timezone)
     path = url_for("overview.journal")
     return render(
         "ar/reports/journal/journal.html",
@@ -44,7 +44,7 @@ def journal() -> Page:
         first_url=filters.url(wanted, path, at="") if wanted.cursor else "",
         kind_options=[
             ("", _("All events")),
-            *sorted(((k, event_name(k)) for k in event_kinds()), key=lambda each: each[1]),
+            *sorted(((kind, event_name(kind)) for kind in event_kinds()), key=lambda option: option[1]),
         ],
         actor_options=[("", _("Everyone")), *((value, _(name)) for value, name in ACTOR_NAMES.items())],
         actor_names=ACTOR_NAMES,

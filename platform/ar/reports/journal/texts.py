@@ -1,7 +1,7 @@
-"""Tells the journal's events in words: the name of a kind, a sentence of its facts, a tone.
+"""Words journal events: the name of a kind, its facts as a sentence, its tone.
 
-Each slice brings its events (`events.py`); `app.registry` installs them here when the process starts. Invariant: a kind
-that no slice brings is shown as its code, and facts that do not fill the sentence leave it out.
+Each slice brings its events (`events.py`); `app.registry` installs them here when the process starts. Invariant: an
+unknown kind is shown as its code; a sentence is left out where facts for it are missing.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _mail_names: Final[dict[str, str]] = {}
 
 
 def install(events: Mapping[str, Event], fact_makers: Mapping[str, FactMaker], mail_names: Mapping[str, str]) -> None:
-    """Registers the kinds of events, the makers of parts of their sentences and the names of mails. Idempotent."""
+    """Registers event kinds, functions that word parts of their sentences, and names of mails. Idempotent."""
     _replace(_events, events)
     _replace(_fact_makers, {**_COMMON_FACTS, **fact_makers})
     _replace(_mail_names, mail_names)
 
 
 def event_kinds() -> Mapping[str, Event]:
-    """Returns every kind of event that a slice brings, with how it is told."""
+    """Returns event kind → its name, sentence and tone, for all slices."""
     return _events
 
 
@@ -48,7 +48,7 @@ def event_tone(kind: str, default: str = "") -> str:
 
 
 def event_text(kind: str, data: Mapping[str, Any]) -> str:
-    """Returns the event's facts as a sentence, or nothing where they do not make one."""
+    """Returns the event's facts as a sentence, or "" where facts are missing."""
     template = _events[kind].sentence if kind in _events else ""
     if not template:
         return ""
@@ -59,7 +59,7 @@ def event_text(kind: str, data: Mapping[str, Any]) -> str:
 
 
 class _Facts(dict[str, Any]):
-    """The facts of an event and what can be said from them."""
+    """The facts of an event, with parts worded from them on demand."""
 
     def __missing__(self, name: str) -> str:
         return _fact_makers[name](self)
@@ -76,6 +76,6 @@ def _amount(facts: Mapping[str, Any]) -> str:
 _COMMON_FACTS: Final[Mapping[str, FactMaker]] = {"amount": _amount, "reason": lambda _facts: ""}
 
 
-def _replace(known: dict[str, Any], given: Mapping[str, Any]) -> None:
-    known.clear()
-    known.update(given)
+def _replace(registered: dict[str, Any], values: Mapping[str, Any]) -> None:
+    registered.clear()
+    registered.update(values)

@@ -1,6 +1,6 @@
-"""The lists of the Today page: what waits to go out, statements unanswered, items held and why.
+"""Loads the lists of the Today page: queued actions, unanswered statements, withheld steps.
 
-May import the slices below it and kernel. Invariant: two statements for all three lists, each list bounded.
+Invariant: two statements for all three lists, each list bounded.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from kernel.views import LATER, DbRow, select_view, value, view
 
 ROWS_MAX: Final = 8
 SIDE_ROWS_MAX: Final = 6
-#: Form and state of an action that somebody has to look at or do.
+#: (form, state) of the actions that need a person.
 WAITING: Final = (
     ("letter", "proposed"),
     ("call", "proposed"),
@@ -35,7 +35,7 @@ WAITING: Final = (
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """A letter, call or task that waits; `days` overdue and `why` are those of its leading item."""
+    """A queued letter, call or task; `days` overdue and `why` are those of its leading item."""
 
     id: UUID
     customer_id: UUID
@@ -52,13 +52,13 @@ class QueueRow:
 
     @property
     def name(self) -> str:
-        """The step in words."""
+        """Returns the step in words."""
         return step_name(self.code)
 
 
 @dataclass(frozen=True, slots=True)
 class UnansweredRow:
-    """A statement sent and not answered; `waiting_days` since it was issued."""
+    """A statement sent and not answered; `waiting_days` counts from its issue."""
 
     id: UUID
     number: str
@@ -72,8 +72,8 @@ class UnansweredRow:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldRow:
-    """An overdue item whose step waits for something."""
+class WithheldRow:
+    """An overdue item whose step is withheld."""
 
     item_id: UUID
     document_no: str
@@ -85,7 +85,7 @@ class HeldRow:
 
 
 def queue_rows(db: Session, tenant_id: UUID, today: date) -> tuple[QueueRow, ...]:
-    """What waits, the highest level first, with the leading item's reason: the one highest up, then the oldest."""
+    """Returns the queue, the highest level first; the leading item is that of the highest level, then the oldest."""
     action, customer, step, item = Action, Customer, Step, OpenItem
     first = (
         sa.select(action)
@@ -134,20 +134,25 @@ def _queue_row(row: DbRow, today: date) -> QueueRow:
 
 
 def unanswered(tenant_id: UUID) -> sa.Select[Any]:
-    """Ids of the statements that were sent, stand and have no answer."""
-    s, k = Statement, Confirmation
-    answered = sa.select(k.id).where(k.tenant_id == tenant_id, k.statement_id == s.id).exists()
-    return sa.select(s.id).where(s.tenant_id == tenant_id, s.superseded_at.is_(None), s.sent_to.is_not(None), ~answered)
+    """Selects the ids of statements that were sent, are not superseded and have no answer."""
+    statement, confirmation = Statement, Confirmation
+    answered = sa.exists().where(confirmation.tenant_id == tenant_id, confirmation.statement_id == statement.id)
+    return sa.select(statement.id).where(
+        statement.tenant_id == tenant_id,
+        statement.superseded_at.is_(None),
+        statement.sent_to.is_not(None),
+        ~answered,
+    )
 
 
 def side_rows(
     db: Session, tenant_id: UUID, today: date, timezone: str
-) -> tuple[tuple[UnansweredRow, ...], tuple[HeldRow, ...]]:
-    """The two short lists in one statement: same columns, told apart by the first."""
-    rows = db.execute(sa.union_all(_asked(tenant_id), _held(tenant_id, today))).all()
-    asked = [_unanswered_row(row, today, timezone) for row in rows if row.part == "asked"]
-    held = [
-        HeldRow(
+) -> tuple[tuple[UnansweredRow, ...], tuple[WithheldRow, ...]]:
+    """Returns unanswered statements and withheld items from one UNION, distinguished by its column `part`."""
+    rows = db.execute(sa.union_all(_unanswered(tenant_id), _withheld(tenant_id, today))).all()
+    unanswered_rows = [_unanswered_row(row, today, timezone) for row in rows if row.part == "asked"]
+    withheld_rows = [
+        WithheldRow(
             item_id=row.id,
             document_no=row.number,
             customer_id=row.customer_id,
@@ -159,7 +164,7 @@ def side_rows(
         for row in rows
         if row.part == "held"
     ]
-    return tuple(asked), tuple(held)
+    return tuple(unanswered_rows), tuple(withheld_rows)
 
 
 def _unanswered_row(row: DbRow, today: date, timezone: str) -> UnansweredRow:
@@ -176,73 +181,85 @@ def _unanswered_row(row: DbRow, today: date, timezone: str) -> UnansweredRow:
     )
 
 
-def _asked(tenant_id: UUID) -> sa.Select[Any]:
-    s, c = Statement, Customer
+def _unanswered(tenant_id: UUID) -> sa.Select[Any]:
+    statement, customer = Statement, Customer
     oldest = (
         unanswered(tenant_id)
-        .add_columns(s.number, s.customer_id, s.currency, s.closing_minor, s.respond_by_on, s.issued_at)
-        .order_by(s.issued_at, s.id)
+        .add_columns(
+            statement.number,
+            statement.customer_id,
+            statement.currency,
+            statement.closing_minor,
+            statement.respond_by_on,
+            statement.issued_at,
+        )
+        .order_by(statement.issued_at, statement.id)
         .limit(SIDE_ROWS_MAX)
         .subquery("oldest")
     )
-    o = oldest.c
+    row = oldest.c
     columns: list[Any] = [
         sa.literal("asked").label("part"),
-        o.id,
-        o.number,
-        o.customer_id,
-        c.name.label("name"),
-        o.currency,
-        o.closing_minor.label("minor"),
-        o.respond_by_on.label("until_on"),
-        o.issued_at.label("at"),
+        row.id,
+        row.number,
+        row.customer_id,
+        customer.name.label("name"),
+        row.currency,
+        row.closing_minor.label("minor"),
+        row.respond_by_on.label("until_on"),
+        row.issued_at.label("at"),
         sa.null().cast(sa.Text).label("code"),
         sa.null().cast(WithheldStep.params.type).label("params"),
     ]
-    return sa.select(*columns).join(c, sa.and_(c.tenant_id == tenant_id, c.id == o.customer_id))
+    return sa.select(*columns).join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == row.customer_id))
 
 
-def _held(tenant_id: UUID, today: date) -> sa.Select[Any]:
-    i, c, s, h = OpenItem, Customer, LadderState, WithheldStep
+def _withheld(tenant_id: UUID, today: date) -> sa.Select[Any]:
+    item, customer, state, withheld = OpenItem, Customer, LadderState, WithheldStep
     largest = (
-        sa.select(i.id, i.document_no, i.customer_id, i.currency, i.open_minor, s.held_code)
-        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
-        .where(*on_hold(tenant_id, today))
-        .order_by(i.open_minor.desc(), i.id)
+        sa.select(item.id, item.document_no, item.customer_id, item.currency, item.open_minor, state.held_code)
+        .join(item, sa.and_(item.tenant_id == state.tenant_id, item.id == state.item_id))
+        .where(*step_withheld(tenant_id, today))
+        .order_by(item.open_minor.desc(), item.id)
         .limit(SIDE_ROWS_MAX)
         .subquery("largest")
     )
-    m = largest.c
-    said = (
-        sa.select(h.params)
-        .where(h.tenant_id == tenant_id, h.customer_id == m.customer_id, h.item_id == m.id, h.code == m.held_code)
-        .order_by(h.id.desc())
+    row = largest.c
+    params = (
+        sa.select(withheld.params)
+        .where(
+            withheld.tenant_id == tenant_id,
+            withheld.customer_id == row.customer_id,
+            withheld.item_id == row.id,
+            withheld.code == row.held_code,
+        )
+        .order_by(withheld.id.desc())
         .limit(1)
         .scalar_subquery()
     )
     columns: list[Any] = [
         sa.literal("held"),
-        m.id,
-        m.document_no,
-        m.customer_id,
-        c.name,
-        m.currency,
-        m.open_minor,
+        row.id,
+        row.document_no,
+        row.customer_id,
+        customer.name,
+        row.currency,
+        row.open_minor,
         sa.null().cast(sa.Date),
         sa.null().cast(sa.DateTime(timezone=True)),
-        m.held_code,
-        said,
+        row.held_code,
+        params,
     ]
-    return sa.select(*columns).join(c, sa.and_(c.tenant_id == tenant_id, c.id == m.customer_id))
+    return sa.select(*columns).join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == row.customer_id))
 
 
-def on_hold(tenant_id: UUID, today: date) -> tuple[sa.ColumnElement[bool], ...]:
-    """Items whose step has come and waits: the index of what is due bounds the read."""
-    s = LadderState
+def step_withheld(tenant_id: UUID, today: date) -> tuple[sa.ColumnElement[bool], ...]:
+    """Returns the conditions for open items whose due step is withheld; `next_on` uses the index of due steps."""
+    state = LadderState
     return (
-        s.tenant_id == tenant_id,
-        s.next_on <= today,
-        ~s.parked,
-        s.held_code.is_not(None),
+        state.tenant_id == tenant_id,
+        state.next_on <= today,
+        ~state.parked,
+        state.held_code.is_not(None),
         OpenItem.open_minor > 0,
     )

@@ -18,7 +18,7 @@ from ar.ledger.books.queries import balance_at, posted_balances
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.closing.audit.checks import ledger_checks
 from ar.ledger.rules.aging import OpenAmount, age
-from ar.reports.aging.queries import By, aging_report
+from ar.reports.aging.queries import AgingBasis, aging_report
 from kernel.errors import HuikuanError
 from tests.support.world import World, new_world
 
@@ -150,7 +150,7 @@ def effective_on(db: object, world: World, allocation_id: UUID) -> date:
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(seed=st.integers(0, 2**32), by=st.sampled_from(["due", "invoice"]))
-def test_aging_as_of_any_date_is_what_the_books_say(engine: sa.Engine, seed: int, by: By) -> None:
+def test_aging_as_of_any_date_is_what_the_books_say(engine: sa.Engine, seed: int, by: AgingBasis) -> None:
     world = new_world()
     book = random_book(seed)
     reference, numbers = build(world, book)
@@ -169,7 +169,7 @@ def test_aging_as_of_any_date_is_what_the_books_say(engine: sa.Engine, seed: int
                     assert balance == aged.get(currency, 0) == posted.get(currency, 0)
 
 
-def expected(reference: Reference, numbers: dict[UUID, str], on: date, by: By) -> object:
+def expected(reference: Reference, numbers: dict[UUID, str], on: date, by: AgingBasis) -> object:
     claims: list[OpenAmount] = []
     credits_open: dict[tuple[str, str], int] = defaultdict(int)
     for item_id, item, side in reference.items:

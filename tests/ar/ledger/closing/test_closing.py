@@ -12,7 +12,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from ar.imports.commands import request_apply, upload
+from ar.imports.commands import request_application, upload
 from ar.imports.inputs import ApplyImport, ImportFile
 from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
 from ar.ledger.books.period_balances import balances_in_force
@@ -168,7 +168,7 @@ def test_an_import_into_a_locked_period_books_nothing(world: World, kind: Any, t
     drain(world.tenant_id)
     try:
         with world.transaction() as db:
-            request_apply(db, world.actor(), job, ApplyImport(totals_confirmed=True))
+            request_application(db, world.actor(), job, ApplyImport(totals_confirmed=True))
     except (RuleBroken, Conflict):
         pass  # the check has refused the file already
     drain(world.tenant_id)

@@ -16,7 +16,7 @@ from ar.ledger.receivables.commands import reverse_document
 from ar.ledger.receivables.inputs import ReverseDocument
 from ar.losses.bad_debts import commands as bad_debts
 from ar.losses.bad_debts import queries
-from ar.losses.bad_debts.evidence import SIZE_MAX, SentFile
+from ar.losses.bad_debts.evidence import SIZE_MAX, UploadedFile
 from ar.receipts.posting.commands import unapply_credit
 from ar.receipts.posting.inputs import UnapplyCredit
 from kernel.errors import Conflict, Forbidden, HuikuanError, NotFound, RuleBroken
@@ -161,18 +161,18 @@ def test_other_peoples_documents_and_credits_are_not_there(
     ("files", "code"),
     [
         ([], "bad_debt_no_evidence"),
-        ([SentFile("a.pdf", b"MZ\x90\x00")], "bad_debt_file_kind"),
-        ([SentFile("a.html", b"<script>")], "bad_debt_file_kind"),
-        ([SentFile("a.exe", b"%JUDGMENT-1.7")], "bad_debt_file_kind"),
-        ([SentFile("a.pdf", b"")], "bad_debt_file_size"),
-        ([SentFile("a.pdf", b"%JUDGMENT-" + b"0" * SIZE_MAX)], "bad_debt_file_size"),
+        ([UploadedFile("a.pdf", b"MZ\x90\x00")], "bad_debt_file_kind"),
+        ([UploadedFile("a.html", b"<script>")], "bad_debt_file_kind"),
+        ([UploadedFile("a.exe", b"%JUDGMENT-1.7")], "bad_debt_file_kind"),
+        ([UploadedFile("a.pdf", b"")], "bad_debt_file_size"),
+        ([UploadedFile("a.pdf", b"%JUDGMENT-" + b"0" * SIZE_MAX)], "bad_debt_file_size"),
         ([JUDGMENT] * 11, "bad_debt_many_files"),
     ],
 )
-def test_evidence_that_is_not_taken(world: World, customer: UUID, files: list[SentFile], code: str) -> None:
+def test_evidence_that_is_not_taken(world: World, customer: UUID, files: list[UploadedFile], code: str) -> None:
     debt = world.late_invoice(customer, number="INV-1", minor=1_000_00, days_late=400)
     with pytest.raises(RuleBroken) as refused, world.transaction() as db:
-        bad_debts.propose(db, world.clerk, customer, world.bad_debt_proposal(debt), files)
+        bad_debts.propose_bad_debt(db, world.clerk, customer, world.bad_debt_proposal(debt), files)
     assert refused.value.code == code
     with world.reading() as db:
         assert queries.cases(db, world.tenant_id, offset=0, limit=10) == ([], {})
@@ -180,9 +180,9 @@ def test_evidence_that_is_not_taken(world: World, customer: UUID, files: list[Se
 
 def test_evidence_is_kept_by_its_hash_without_the_folders_of_its_name(world: World, customer: UUID) -> None:
     debt = world.late_invoice(customer, number="INV-1", minor=1_000_00, days_late=400)
-    files = [JUDGMENT, JUDGMENT, SentFile("C:\\dir\\照片.PNG", b"\x89PNG\r\n\x1a\nxx")]
+    files = [JUDGMENT, JUDGMENT, UploadedFile("C:\\dir\\照片.PNG", b"\x89PNG\r\n\x1a\nxx")]
     with world.transaction() as db:
-        case_id = bad_debts.propose(db, world.clerk, customer, world.bad_debt_proposal(debt), files)
+        case_id = bad_debts.propose_bad_debt(db, world.clerk, customer, world.bad_debt_proposal(debt), files)
     found = [(each.file_name, each.media_type) for each in world.bad_debt_page(case_id).files]
     assert found == [("判决书.pdf", "application/pdf"), ("照片.PNG", "image/png")]
 
@@ -192,10 +192,10 @@ def test_the_same_form_twice_is_one_case(world: World, customer: UUID) -> None:
     data, found = world.bad_debt_proposal(debt), []
     for _again in range(2):
         with world.transaction() as db:
-            found.append(bad_debts.propose(db, world.clerk, customer, data, [JUDGMENT]))
+            found.append(bad_debts.propose_bad_debt(db, world.clerk, customer, data, [JUDGMENT]))
     assert found[0] == found[1]
     with pytest.raises(Conflict, match="idempotency_key_reused"), world.transaction() as db:
-        bad_debts.propose(db, world.clerk, customer, data.model_copy(update={"cause": "fled"}), [JUDGMENT])
+        bad_debts.propose_bad_debt(db, world.clerk, customer, data.model_copy(update={"cause": "fled"}), [JUDGMENT])
 
 
 def test_money_that_comes_later_is_a_recovery_and_never_more_than_was_written_off(world: World, customer: UUID) -> None:
@@ -218,10 +218,10 @@ def test_money_that_comes_later_is_a_recovery_and_never_more_than_was_written_of
     credit = world.receipt(customer, number="RC-LATE", on=TODAY, minor=900_00)
     recovery = world.recover_credit(case_id, credit)
     assert (world.open_minor_of(credit), world.balance_of("written_off")) == (300_00, 0)
-    world.undo_recovery(recovery)
+    world.reverse_recovery(recovery)
     assert (world.open_minor_of(credit), world.balance_of("written_off")) == (900_00, 600_00)
     with pytest.raises(Conflict, match="recovery_taken_back"):
-        world.undo_recovery(recovery)
+        world.reverse_recovery(recovery)
     assert [each.rest_minor for each in world.bad_debt_page(case_id).case.sums] == [600_00]
     assert_sound(world)
 
@@ -246,7 +246,7 @@ def test_a_write_off_by_mistake_is_taken_back_unless_money_came(world: World, cu
     recovery = world.recover_money(case_id, "1.00")
     with pytest.raises(RuleBroken, match="bad_debt_recovered"):
         world.reverse_bad_debt(case_id)
-    world.undo_recovery(recovery)
+    world.reverse_recovery(recovery)
     world.reverse_bad_debt(case_id)
     assert [world.open_minor_of(debt) for debt in debts] == [1_000_00, 1_000_00]
     assert (world.balance_of("written_off"), world.balance_of("allowance")) == (0, 0)
@@ -278,7 +278,7 @@ def test_written_off_debts_are_tracked_with_what_was_done_about_them(world: Worl
         first, kind="promise", text="年底前付", promised_on=date(2026, 12, 31), promised="200", promised_currency="CNY"
     )
     with world.reading() as db:
-        (row,) = queries.tracked(db, world.tenant_id)
+        (row,) = queries.written_off_debts(db, world.tenant_id)
     assert (row.cases, row.written_minor, row.recovered_minor, row.rest_minor) == (2, 1_500_00, 300_00, 1_200_00)
     assert (row.last_on, row.promised_on) == (TODAY, date(2026, 12, 31))
     with pytest.raises(RuleBroken, match="promise_day_needed"):

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from ar.ledger.closing.commands import lock_through
-from ar.losses.bad_debts.inputs import PostProvision
-from ar.losses.bad_debts.views import RunPage
 from ar.losses.provision import commands as provision
+from ar.losses.provision.inputs import PostProvision
+from ar.losses.provision.queries import RunPage
 from kernel.errors import Conflict, HuikuanError, RuleBroken
 from tests.support.world import TODAY, World
 from tests.support.world.base import fresh_key

@@ -17,9 +17,9 @@ from ar.losses.rules.provision import (
     Policy,
     amount_at,
     bucket_index,
+    bucket_problem,
     loss_rates,
     migration_rates,
-    problem,
     rolls,
     snapshot_days,
 )
@@ -118,7 +118,7 @@ def test_snapshots_are_taken_at_the_month_ends_before(as_of: date, days: list[da
 def test_buckets_begin_with_what_is_not_due_and_only_the_last_is_open(
     ends: list[int | None], fault: str | None
 ) -> None:
-    assert problem([Bucket(end, 100) for end in ends]) == fault
+    assert bucket_problem([Bucket(end, 100) for end in ends]) == fault
 
 
 def test_the_chance_of_recovery_by_months_late() -> None:

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from ar.ledger.books.queries import posted_balances
 from ar.ledger.rules.aging import AgingRow
 from ar.reports.aging.queries import TieOut
-from ar.reports.today.queries import CurrencySum, day_sentence, today_page
+from ar.reports.today.queries import CurrencyPosition, day_sentence, today_page
 from kernel.calendars import WorkCalendar
 from kernel.i18n import use_language
-from tenants.commands import set_calendar_day
-from tenants.inputs import CalendarDay
+from tenants.settings.commands import set_calendar_day
+from tenants.settings.inputs import CalendarDay
 from tests.ar.reports.scene import SATURDAY, TODAY, clock_at, make_debtors, page_text
 from tests.support.companies import TestCompany
 from tests.support.statements import counted
@@ -44,7 +44,7 @@ def test_what_waits_says_step_amount_days_and_reason(world: World) -> None:
     make_debtors(world)
     with world.reading() as db, use_language("en"):
         page = today_page(db, world.tenant_id, TODAY, world.timezone)
-        held = [(row.document_no, row.why) for row in page.held]
+        held = [(row.document_no, row.why) for row in page.withheld]
         row = page.queue[0]
         name = row.name
     assert (row.customer_no, row.days, row.currency) == ("00001", 29, "CNY")
@@ -91,7 +91,7 @@ def test_the_companys_own_day_off_and_own_working_day_count(world: World) -> Non
         for day, working in ((TODAY, False), (SATURDAY, True)):
             set_calendar_day(db, world.actor(TODAY), CalendarDay(on=day, working=working, reason="调休"))
     with world.reading() as db:
-        calendar = today_page(db, world.tenant_id, TODAY, world.timezone).head.calendar
+        calendar = today_page(db, world.tenant_id, TODAY, world.timezone).counts.calendar
     assert (calendar.is_working_day(TODAY), calendar.is_working_day(SATURDAY)) == (False, True)
 
 
@@ -114,10 +114,10 @@ def test_the_number_of_unanswered_statements_leads_to_the_list_of_that_many(worl
     client = world.client(language="en")
     for day, late in ((TODAY, 0), (date(2027, 3, 3), 3)):
         with world.reading() as db:
-            head = today_page(db, world.tenant_id, day, world.timezone).head
+            counts = today_page(db, world.tenant_id, day, world.timezone).counts
         with clock_at(day):
             html = page_text(client, world, "/")
-        assert (head.unanswered, head.answers_late) == (3, late)
+        assert (counts.unanswered, counts.answers_late) == (3, late)
         assert "/statements/?status=unanswered" in html
         assert f"/statements/?status={'sent' if late else 'overdue'}" not in html
 
@@ -152,7 +152,7 @@ def test_nothing_of_another_company_shows(world: World, other_company: TestCompa
     make_debtors(world_of(other_company))
     with world.reading() as db:
         page = today_page(db, world.tenant_id, TODAY, world.timezone)
-    assert (page.sums, page.queue, page.held, page.unanswered) == ((), (), (), ())
+    assert (page.sums, page.queue, page.withheld, page.unanswered) == ((), (), (), ())
 
 
 @pytest.mark.parametrize("role", ["warehouse", "driver"])
@@ -182,4 +182,4 @@ def test_the_share_is_what_a_reader_gets_from_the_two_figures(
     buckets: tuple[int, ...], unapplied: int, bps: int | None
 ) -> None:
     row = AgingRow("", "CNY", buckets, unapplied)
-    assert CurrencySum(row, 0, TieOut("CNY", 0, 0)).overdue_bps == bps
+    assert CurrencyPosition(row, 0, TieOut("CNY", 0, 0)).overdue_bps == bps

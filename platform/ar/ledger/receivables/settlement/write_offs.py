@@ -29,7 +29,7 @@ from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.money import BadAmount, exponent, parse_amount
 from kernel.views import select_view, value, view
-from tenants.approvals.engine import Ask, request
+from tenants.approvals.engine import ApprovalRequest, request
 from tenants.approvals.models import Approval
 from tenants.queries import tenant
 
@@ -76,7 +76,7 @@ def _write_off_remainder(db: Session, actor: Actor, item_id: UUID, data: WriteOf
     if counted_minor is not None and counted_minor <= write_off_limit_minor(db, actor.tenant_id):
         return _post_write_off(db, actor, remainder, remainder.open_minor, on, memo)
     facts = {"document_no": remainder.document_no, "reason": data.reason, "on": _iso(data.effective_on), "memo": memo}
-    ask = Ask(
+    ask = ApprovalRequest(
         KIND,
         item_id,
         remainder.customer_id,

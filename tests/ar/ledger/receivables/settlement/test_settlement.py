@@ -256,8 +256,8 @@ def test_a_small_rest_is_written_off_at_once_and_seen(world: World, customer: UU
 
 def people_by_role(world: World, *roles: str) -> dict[str, UUID]:
     """Invites a person of each role; returns them by role."""
-    from tenants.commands import invite_person
-    from tenants.inputs import InvitePerson
+    from tenants.people.commands import invite_person
+    from tenants.people.inputs import InvitePerson
     from tenants.permissions import Role
 
     with world.transaction() as db:

@@ -22,9 +22,10 @@ from sqlalchemy.orm import Session
 from app.handlers import HANDLERS, ON_OUTCOME, RECHECKS
 from app.seeds.cast import CompanyCast
 from app.seeds.history import History
-from ar.cases.commands import approve_action, complete_task, place_block, run_day, skip_action
+from ar.cases.commands import complete_task, place_hold, release_action, run_day, skip_action
+from ar.cases.holds.inputs import PlaceHold
 from ar.cases.models import Action
-from ar.cases.queue.inputs import ApproveAction, CompleteTask, PlaceBlock, SkipAction
+from ar.cases.queue.inputs import CompleteTask, ReleaseAction, SkipAction
 from ar.customers.queries import CustomerFacts, find_numbers
 from ar.ledger.books.allocation import NewAllocation, allocate
 from ar.ledger.books.posting import NewItem, post_items
@@ -188,26 +189,26 @@ class Story:
             return False
         if row.form != "letter":
             if row.release_role:
-                approve_action(db, who, row.id, ApproveAction())
+                release_action(db, who, row.id, ReleaseAction())
             notes = _CALLS[self.cast.language] if row.form == "call" else (_TASKS[self.cast.language],)
             complete_task(db, who, row.id, CompleteTask(note=self.rng.choice(notes)))
         elif row.release_role is None and self.rng.random() < 0.02:
             skip_action(db, who, row.id, SkipAction(reason=_SKIPS[self.cast.language]))
         else:
-            approve_action(db, who, row.id, ApproveAction())
+            release_action(db, who, row.id, ReleaseAction())
         return True
 
     def hold(self, db: Session, actor: Actor, debtor: str, kind: str, reason: str, **more: Any) -> None:
         """A block, dispute or promise on a customer or on one of its documents (`item_no`)."""
         item_no = more.pop("item_no", None)
-        data = PlaceBlock(
+        data = PlaceHold(
             customer_id=self.customers[debtor].id,
             item_id=self.items[("invoice", item_no)] if item_no else None,
             kind=kind,  # type: ignore[arg-type]  # checked by the model
             reason=reason,
             **more,
         )
-        place_block(db, self.person(actor, "collector"), data)
+        place_hold(db, self.person(actor, "collector"), data)
 
     def owed(self, db: Session, actor: Actor, debtor: str) -> list[OpenItemView]:
         """What a debtor has open, oldest due date first."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from ar.cases.commands import approve_all
+from ar.cases.commands import release_letters
 from ar.cases.letters.sending import prepare_letters
 from ar.cases.runs.recording import PREPARE_LETTERS
 from ar.statements.commands import issue, lock_for_statements
@@ -34,7 +34,7 @@ def release_third_letters(world: World) -> int:
     world.work_days(date(2026, 11, 23), date(2026, 11, 30))
     world.run_day(on=FIRST)
     with world.transaction() as db:
-        return approve_all(db, world.actor(FIRST, EVERY_ROLE))
+        return release_letters(db, world.actor(FIRST, EVERY_ROLE))
 
 
 def statement_rows(world: World) -> list[sa.Row]:
@@ -57,7 +57,7 @@ def test_one_letter_that_cannot_be_made_does_not_stop_the_others(world: World, p
     monday = date(2026, 11, 2)
     world.run_day(on=monday)
     with world.transaction() as db:
-        approve_all(db, world.actor(monday))
+        release_letters(db, world.actor(monday))
     # A currency that nobody can write out in words.
     of_one = "UPDATE action SET currency = 'ZZZ' WHERE tenant_id = %s AND customer_id = %s"
     as_owner(world.tenant_id, of_one, world.customer_id("00001"))

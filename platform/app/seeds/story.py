@@ -30,8 +30,8 @@ from ar.customers.queries import CustomerFacts, find_numbers
 from ar.ledger.books.allocation import NewAllocation, allocate
 from ar.ledger.books.posting import NewItem, post_items
 from ar.ledger.books.queries import OpenItemView, open_items
-from ar.statements.commands import issue
-from ar.statements.confirmations import answer_statement, enter_code, send_code
+from ar.statements.commands import issue_statement
+from ar.statements.confirmations import answer_statement, send_code, verify_code
 from ar.statements.inputs import AnswerStatement, DifferenceRow, IssueStatement
 from ar.statements.mails import PURPOSE
 from kernel import mail, outbox, tokens
@@ -235,7 +235,7 @@ class Story:
             despite_answer=again,
         )
         try:
-            issued = issue(db, self.person(actor, "accountant"), data)
+            issued = issue_statement(db, self.person(actor, "accountant"), data)
         except RuleBroken as nothing:
             if nothing.code != "statement_nothing_to_state":
                 raise
@@ -255,7 +255,7 @@ class Story:
             actor.tenant_id, "debtor", role.contact, actor.now, actor.today, actor.timezone, role.language
         )
         send_code(db, debtor_actor, link, role.language)
-        code_id = enter_code(db, debtor_actor, link, self._code_mailed(db, link.subject_id))
+        code_id = verify_code(db, debtor_actor, link, self._code_mailed(db, link.subject_id))
         if code_id is None:
             raise HuikuanError("statement_code_needed")
         data = AnswerStatement(

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 from app.models import TENANT_TABLES
 from ar.customers.queries import find_numbers
-from ar.statements.commands import Issued
+from ar.statements.commands import IssuedStatement
 from kernel.clock import fixed_clock, moment_on
 from tests.ar.statements.debtors import xinsheng
 from tests.support.companies import TestCompany
@@ -37,7 +37,7 @@ def customer_no(world: World) -> str:
     return "0001"
 
 
-def _issue_march(world: World) -> Issued:
+def _issue_march(world: World) -> IssuedStatement:
     customer = xinsheng(world, "0001")
     world.invoice(customer, number="INV-1", on=date(2026, 3, 10), minor=140_950)
     return world.statement(customer)
@@ -154,7 +154,7 @@ def test_who_may_only_read_cannot_issue(world: World, customer_no: str) -> None:
 
 
 def test_the_command_line_issues_and_writes_the_pdf(world: World, customer_no: str, tmp_path: Path) -> None:
-    from app.cli.statement import group
+    from ar.statements.cli import group
 
     base = ["--tenant", world.slug, "--json"]
     run = CliRunner().invoke(

@@ -157,15 +157,15 @@ def _of_last_run(column: Any) -> sa.ScalarSelect[Any]:
 
 def _paid_in_queue() -> sa.Exists:
     """Selects whether a pending step's item has nothing open as of the day; `state.withdraw_paid` withdraws these."""
-    a, s, i = Action, Step, OpenItem
+    action, step, item = Action, Step, OpenItem
     later = later_allocations_once(_TENANT, _TODAY)
     return (
         sa.select(sa.literal(1))
-        .select_from(a)
-        .join(s, sa.and_(s.tenant_id == _TENANT, s.action_id == a.id))
-        .join(i, sa.and_(i.tenant_id == _TENANT, i.id == s.item_id))
-        .outerjoin(later, later.c.item_id == i.id)
-        .where(a.tenant_id == _TENANT, in_queue(), s.state == "proposed", open_then(later) == 0)
+        .select_from(action)
+        .join(step, sa.and_(step.tenant_id == _TENANT, step.action_id == action.id))
+        .join(item, sa.and_(item.tenant_id == _TENANT, item.id == step.item_id))
+        .outerjoin(later, later.c.item_id == item.id)
+        .where(action.tenant_id == _TENANT, in_queue(), step.state == "proposed", open_then(later) == 0)
         .exists()
     )
 
@@ -178,53 +178,55 @@ def _candidates_statement() -> sa.CompoundSelect[Any]:
 
 def _to_enrol(later: sa.CTE) -> sa.Select[Any]:
     """Selects overdue debits that are on no ladder, or of_one ladder was parked when they were paid."""
-    i, c, s = OpenItem, Customer, LadderState
+    item, customer, state = OpenItem, Customer, LadderState
     changed = _changed_items(later)
     return (
         sa.select(
             *_candidate_columns(
-                kind=sa.case((s.item_id.is_(None), NEW), else_=REOPENED),
+                kind=sa.case((state.item_id.is_(None), NEW), else_=REOPENED),
                 open_minor=open_then(later),
-                customer_policy=c.policy_code,
+                customer_policy=customer.policy_code,
             )
         )
         .select_from(changed)
-        .join(i, sa.and_(i.tenant_id == _TENANT, i.id == changed.c.id))
-        .join(c, sa.and_(c.tenant_id == _TENANT, c.id == i.customer_id))
-        .outerjoin(later, later.c.item_id == i.id)
-        .outerjoin(s, sa.and_(s.tenant_id == _TENANT, s.item_id == i.id))
+        .join(item, sa.and_(item.tenant_id == _TENANT, item.id == changed.c.id))
+        .join(customer, sa.and_(customer.tenant_id == _TENANT, customer.id == item.customer_id))
+        .outerjoin(later, later.c.item_id == item.id)
+        .outerjoin(state, sa.and_(state.tenant_id == _TENANT, state.item_id == item.id))
         .where(
-            i.side == 1,
+            item.side == 1,
             open_then(later) > 0,
-            i.due_on <= _TODAY,
-            sa.or_(s.item_id.is_(None), s.parked),
+            item.due_on <= _TODAY,
+            sa.or_(state.item_id.is_(None), state.parked),
         )
     )
 
 
 def _changed_items(later: sa.CTE) -> sa.Subquery:
     """Selects ids of items that may have become overdue or open again since the last run."""
-    i, a, s = OpenItem, Allocation, LadderState
-    on_ladder = sa.exists().where(s.tenant_id == _TENANT, s.item_id == i.id, sa.not_(s.parked))
-    newly_due = sa.select(i.id).where(
-        i.tenant_id == _TENANT,
-        i.open_minor > 0,
-        i.due_on <= _TODAY,
-        sa.or_(i.due_on > _SINCE, i.id > _WATERMARK),
+    item, allocation, state = OpenItem, Allocation, LadderState
+    on_ladder = sa.exists().where(state.tenant_id == _TENANT, state.item_id == item.id, sa.not_(state.parked))
+    newly_due = sa.select(item.id).where(
+        item.tenant_id == _TENANT,
+        item.open_minor > 0,
+        item.due_on <= _TODAY,
+        sa.or_(item.due_on > _SINCE, item.id > _WATERMARK),
         ~on_ladder,
     )
-    unapplied = sa.select(a.debit_item_id).where(a.tenant_id == _TENANT, a.reverses_id.is_not(None))
+    unapplied = sa.select(allocation.debit_item_id).where(
+        allocation.tenant_id == _TENANT, allocation.reverses_id.is_not(None)
+    )
     return sa.union(
         newly_due,
-        unapplied.where(a.id > _WATERMARK),
-        unapplied.where(a.effective_on > _SINCE, a.effective_on <= _TODAY),
+        unapplied.where(allocation.id > _WATERMARK),
+        unapplied.where(allocation.effective_on > _SINCE, allocation.effective_on <= _TODAY),
         sa.select(later.c.item_id),
     ).subquery("changed_items")
 
 
 def _next_step_due(later: sa.CTE) -> sa.Select[Any]:
     """Selects items on a ladder of_one next step is due; those paid meanwhile too, so that the run parks them."""
-    i, s = OpenItem, LadderState
+    item, state = OpenItem, LadderState
     return (
         sa.select(
             *_candidate_columns(
@@ -233,29 +235,29 @@ def _next_step_due(later: sa.CTE) -> sa.Select[Any]:
                 customer_policy=sa.cast(sa.null(), sa.Text),
             )
         )
-        .select_from(s)
-        .join(i, sa.and_(i.tenant_id == _TENANT, i.id == s.item_id))
-        .outerjoin(later, later.c.item_id == i.id)
-        .where(s.tenant_id == _TENANT, s.next_on <= _TODAY, sa.not_(s.parked))
+        .select_from(state)
+        .join(item, sa.and_(item.tenant_id == _TENANT, item.id == state.item_id))
+        .outerjoin(later, later.c.item_id == item.id)
+        .where(state.tenant_id == _TENANT, state.next_on <= _TODAY, sa.not_(state.parked))
     )
 
 
 def _candidate_columns(**of_branch: sa.SQLColumnExpression[Any]) -> list[sa.Label[Any]]:
     """Returns the columns of a candidate in the order of its fields, each under its name."""
-    i, s = OpenItem, LadderState
+    item, state = OpenItem, LadderState
     by_name: dict[str, Any] = {
-        "item_id": sa.cast(i.id, sa.Text),
-        "customer_id": sa.cast(i.customer_id, sa.Text),
-        "currency": i.currency,
-        "held_code": s.held_code,
-        "version_id": s.policy_version_id,
-        "due_on": i.due_on,
-        "collection_end_on": i.collection_end_on,
-        "level_reached": sa.func.coalesce(s.level_reached, 0),
-        "waiting": sa.func.coalesce(s.waiting, sa.false()),
-        "last_delivered_on": s.last_delivered_on,
-        "deadline_on": s.deadline_on,
-        "fired": sa.func.coalesce(sa.func.array_to_string(s.fired, ","), ""),
+        "item_id": sa.cast(item.id, sa.Text),
+        "customer_id": sa.cast(item.customer_id, sa.Text),
+        "currency": item.currency,
+        "held_code": state.held_code,
+        "version_id": state.policy_version_id,
+        "due_on": item.due_on,
+        "collection_end_on": item.collection_end_on,
+        "level_reached": sa.func.coalesce(state.level_reached, 0),
+        "waiting": sa.func.coalesce(state.waiting, sa.false()),
+        "last_delivered_on": state.last_delivered_on,
+        "deadline_on": state.deadline_on,
+        "fired": sa.func.coalesce(sa.func.array_to_string(state.fired, ","), ""),
         **of_branch,
     }
     return [sa.label(name, by_name[name]) for name in Candidate._fields]

@@ -138,39 +138,39 @@ def pending_step_ids(db: Session, tenant_id: UUID, action_id: UUID) -> list[UUID
 
 def withdraw_items(db: Session, actor: Actor, customer_id: UUID, item_id: UUID | None, reason: str) -> None:
     """Withdraws the pending steps of a customer (or one item) from the queue, for the reason of code `reason`."""
-    s, a = Step, Action
+    step, action = Step, Action
     lock_cases(db, actor)
     query = (
-        sa.select(s.id, s.action_id)
-        .join(a, sa.and_(a.tenant_id == s.tenant_id, a.id == s.action_id))
+        sa.select(step.id, step.action_id)
+        .join(action, sa.and_(action.tenant_id == step.tenant_id, action.id == step.action_id))
         .where(
-            s.tenant_id == actor.tenant_id,
-            a.tenant_id == actor.tenant_id,
-            a.customer_id == customer_id,
+            step.tenant_id == actor.tenant_id,
+            action.tenant_id == actor.tenant_id,
+            action.customer_id == customer_id,
             in_queue(),
-            s.state == "proposed",
+            step.state == "proposed",
         )
     )
     if item_id is not None:
-        query = query.where(s.item_id == item_id)
+        query = query.where(step.item_id == item_id)
     _withdraw(db, actor, db.execute(query).all(), reason)
 
 
 def withdraw_paid(db: Session, actor: Actor, book: PolicyBook) -> int:
     """Withdraws the steps of items paid or credited as of today from the queue; returns how many."""
-    s, a, i = Step, Action, OpenItem
+    step, action, item = Step, Action, OpenItem
     later = later_allocations(actor.tenant_id, actor.today)
     rows = db.execute(
-        sa.select(s.id, s.action_id)
-        .join(a, sa.and_(a.tenant_id == s.tenant_id, a.id == s.action_id))
-        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
-        .outerjoin(later, later.c.item_id == i.id)
+        sa.select(step.id, step.action_id)
+        .join(action, sa.and_(action.tenant_id == step.tenant_id, action.id == step.action_id))
+        .join(item, sa.and_(item.tenant_id == step.tenant_id, item.id == step.item_id))
+        .outerjoin(later, later.c.item_id == item.id)
         .where(
-            s.tenant_id == actor.tenant_id,
-            a.tenant_id == actor.tenant_id,
-            i.tenant_id == actor.tenant_id,
+            step.tenant_id == actor.tenant_id,
+            action.tenant_id == actor.tenant_id,
+            item.tenant_id == actor.tenant_id,
             in_queue(),
-            s.state == "proposed",
+            step.state == "proposed",
             open_then(later) == 0,
         )
     ).all()
@@ -258,23 +258,23 @@ def _with_level_reached(facts: ItemFacts, step: _StepWithOutcome, book: PolicyBo
 
 
 def _states(db: Session, tenant_id: UUID, item_ids: Sequence[UUID]) -> list[_ItemState]:
-    s, i = LadderState, OpenItem
+    state, item = LadderState, OpenItem
     rows = db.execute(
         sa.select(
-            s.item_id,
-            s.policy_version_id,
-            i.due_on,
-            i.collection_end_on,
-            s.level_reached,
-            s.waiting,
-            s.last_delivered_on,
-            s.deadline_on,
-            s.fired,
+            state.item_id,
+            state.policy_version_id,
+            item.due_on,
+            item.collection_end_on,
+            state.level_reached,
+            state.waiting,
+            state.last_delivered_on,
+            state.deadline_on,
+            state.fired,
         )
-        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
-        .where(s.tenant_id == tenant_id, i.tenant_id == tenant_id, s.item_id == _any_of(item_ids))
-        .order_by(s.item_id)
-        .with_for_update(of=s)
+        .join(item, sa.and_(item.tenant_id == state.tenant_id, item.id == state.item_id))
+        .where(state.tenant_id == tenant_id, item.tenant_id == tenant_id, state.item_id == _any_of(item_ids))
+        .order_by(state.item_id)
+        .with_for_update(of=state)
     )
     return [
         _ItemState(

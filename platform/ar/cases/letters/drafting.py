@@ -70,7 +70,7 @@ class Addressee:
 
 
 @dataclass(frozen=True)
-class Draft:
+class LetterDraft:
     """A letter with the figures as of now; `lines` are all its items, `chased` those that it claims.
 
     `book` holds the policies, loaded once per letter.
@@ -113,7 +113,7 @@ def asks_confirmation(effects: Iterable[str]) -> bool:
     return set(effects) == {Effect.REQUEST_CONFIRMATION.value}
 
 
-def draft(db: Session, actor: Actor, action_id: UUID, book: PolicyBook | None = None) -> Draft:
+def draft_letter(db: Session, actor: Actor, action_id: UUID, book: PolicyBook | None = None) -> LetterDraft:
     """Returns the letter as of now, in seven statements, one less with `book`.
 
     Raises NotFound(`action_not_found`).
@@ -122,7 +122,7 @@ def draft(db: Session, actor: Actor, action_id: UUID, book: PolicyBook | None = 
     if row is None:
         raise NotFound("action_not_found")
     book = book or policy_book(db, actor.tenant_id)
-    return Draft(
+    return LetterDraft(
         action_id=action_id,
         customer_id=row.customer_id,
         customer_no=row.customer_no,
@@ -142,21 +142,21 @@ def draft(db: Session, actor: Actor, action_id: UUID, book: PolicyBook | None = 
 
 
 def _select_letter(tenant_id: UUID, action_id: UUID) -> sa.Select[*tuple[Any, ...]]:
-    a, c = Action, Customer
+    action, customer = Action, Customer
     return (
         sa.select(
-            a.customer_id,
-            c.number.label("customer_no"),
-            c.name.label("customer_name"),
-            c.language,
-            a.currency,
-            a.code,
-            a.effects,
-            a.number,
-            a.deadline_on,
+            action.customer_id,
+            customer.number.label("customer_no"),
+            customer.name.label("customer_name"),
+            customer.language,
+            action.currency,
+            action.code,
+            action.effects,
+            action.number,
+            action.deadline_on,
         )
-        .join(c, sa.and_(c.tenant_id == a.tenant_id, c.id == a.customer_id))
-        .where(a.tenant_id == tenant_id, c.tenant_id == tenant_id, a.id == action_id)
+        .join(customer, sa.and_(customer.tenant_id == action.tenant_id, customer.id == action.customer_id))
+        .where(action.tenant_id == tenant_id, customer.tenant_id == tenant_id, action.id == action_id)
     )
 
 
@@ -166,7 +166,7 @@ def find_addressee(db: Session, tenant_id: UUID, customer_id: UUID) -> Addressee
     return Addressee(found.id, found.name, found.email) if found else None
 
 
-def default_deadline(letter: Draft) -> date | None:
+def default_deadline(letter: LetterDraft) -> date | None:
     """Returns the last day to pay that a demand sets: the policy's days from today; None for others (R175, R176)."""
     if Effect.SET_DEADLINE.value not in letter.effects:
         return None
@@ -179,24 +179,24 @@ def default_deadline(letter: Draft) -> date | None:
     return letter.today + timedelta(days=max(days, default=7))
 
 
-def with_terms(letter: Draft, *, number: str | None, deadline_on: date | None) -> Draft:
+def with_terms(letter: LetterDraft, *, number: str | None, deadline_on: date | None) -> LetterDraft:
     """Returns the draft under this number and with this deadline."""
     return replace(letter, number=number, deadline_on=deadline_on)
 
 
-def print_letter(letter: Draft) -> pdf.Rendered:
+def print_letter(letter: LetterDraft) -> pdf.Rendered:
     """Renders the PDF in the debtor's language; deterministic for equal figures."""
     with use_language(letter.language):
         return pdf.render("letter", _pdf_data(letter, letter_texts(letter.code)))
 
 
-def file_name(letter: Draft) -> str:
+def file_name(letter: LetterDraft) -> str:
     """Returns the PDF's name: the letter's number."""
     return f"{letter.number or 'draft'}.pdf"
 
 
 def write_mail(
-    letter: Draft, addressee: Addressee, attachments: tuple[Attachment, ...], link: str = ""
+    letter: LetterDraft, addressee: Addressee, attachments: tuple[Attachment, ...], link: str = ""
 ) -> OutgoingMail:
     """Returns the covering mail; `link` is the portal link to the statement to confirm, empty without one."""
     with use_language(letter.language):
@@ -256,33 +256,33 @@ def _lines(
 
 
 def _select_pending_items(actor: Actor, action_id: UUID) -> sa.Select[*tuple[Any, ...]]:
-    s, i = Step, OpenItem
+    step, item = Step, OpenItem
     later = later_allocations(actor.tenant_id, actor.today)
     return (
         sa.select(
-            s.id.label("step_id"),
-            s.item_id,
-            i.document_no,
-            i.due_on,
+            step.id.label("step_id"),
+            step.item_id,
+            item.document_no,
+            item.due_on,
             open_then(later).label("open_minor"),
-            s.open_minor.label("frozen_minor"),
-            s.level,
-            s.code,
-            s.policy_version_id,
+            step.open_minor.label("frozen_minor"),
+            step.level,
+            step.code,
+            step.policy_version_id,
         )
-        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
-        .outerjoin(later, later.c.item_id == i.id)
+        .join(item, sa.and_(item.tenant_id == step.tenant_id, item.id == step.item_id))
+        .outerjoin(later, later.c.item_id == item.id)
         .where(
-            s.tenant_id == actor.tenant_id,
-            i.tenant_id == actor.tenant_id,
-            s.action_id == action_id,
-            s.state.in_(PENDING),
+            step.tenant_id == actor.tenant_id,
+            item.tenant_id == actor.tenant_id,
+            step.action_id == action_id,
+            step.state.in_(PENDING),
         )
-        .order_by(i.due_on, i.document_no, s.level)
+        .order_by(item.due_on, item.document_no, step.level)
     )
 
 
-def _mail_line(letter: Draft, line: LetterLine) -> dict[str, str]:
+def _mail_line(letter: LetterDraft, line: LetterLine) -> dict[str, str]:
     return {
         "document": line.document_no,
         "due": line.due_on.isoformat(),
@@ -307,7 +307,7 @@ def _bank(sender: CompanyFacts) -> list[list[str]]:
     return [[label, value] for label, value in pairs if value]
 
 
-def _pdf_data(letter: Draft, words: LetterTexts) -> dict[str, Any]:
+def _pdf_data(letter: LetterDraft, words: LetterTexts) -> dict[str, Any]:
     language, currency, total = letter.language, letter.currency, letter.total_minor
     whole, fraction = split_figure(total, currency, language)
     number = letter.number or _("Draft")
@@ -344,7 +344,7 @@ def _questions_line(sender: CompanyFacts) -> str:
     return _("For questions please turn to: %(contact)s", contact=contact) if contact else ""
 
 
-def _deadline(letter: Draft) -> dict[str, str] | None:
+def _deadline(letter: LetterDraft) -> dict[str, str] | None:
     if letter.deadline_on is None:
         return None
     return {"text": _("Please let the full amount reach us no later than"), "on": letter.deadline_on.isoformat()}

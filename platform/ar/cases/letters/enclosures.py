@@ -10,17 +10,17 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from ar.cases.letters.drafting import Draft
+from ar.cases.letters.drafting import LetterDraft
 from ar.statements import commands as statements
 from ar.statements.commands import enclose_statement
 from ar.statements.inputs import IssueStatement
-from ar.statements.lookups import standing
+from ar.statements.lookups import standing_statements
 from ar.statements.models import Statement
 from kernel.actor import Actor
 from kernel.mail import Attachment
 
 
-def statement_for(db: Session, actor: Actor, letter: Draft) -> tuple[tuple[Attachment, ...], str]:
+def statement_for(db: Session, actor: Actor, letter: LetterDraft) -> tuple[tuple[Attachment, ...], str]:
     """Returns the statement of yesterday's month up to yesterday as attachment, and the portal link that answers it.
 
     Both are empty for letters that ask for no confirmation. A statement that waits for its answer is enclosed as it
@@ -39,7 +39,7 @@ def statement_for(db: Session, actor: Actor, letter: Draft) -> tuple[tuple[Attac
     )
     statements.lock_for_statements(db, actor.tenant_id, [letter.customer_id])
     s = Statement
-    in_force = standing(
+    in_force = standing_statements(
         db,
         actor.tenant_id,
         letter.customer_id,
@@ -53,7 +53,7 @@ def statement_for(db: Session, actor: Actor, letter: Draft) -> tuple[tuple[Attac
     enclosed = enclose_statement(
         db,
         actor,
-        unanswered[-1].id if unanswered else statements.issue(db, actor, request).statement_id,
+        unanswered[-1].id if unanswered else statements.issue_statement(db, actor, request).statement_id,
         customer_id=letter.customer_id,
         contact_id=letter.addressee.id,
         address=letter.addressee.email,

@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 
 from ar.cases.ladder.policy_versions import PolicyBook, policy_book
 from ar.cases.ladder.state import lock_cases, mark_steps, pending_step_ids, record_step_outcome, refresh_actions
-from ar.cases.letters import drafting as letters
-from ar.cases.letters.drafting import PURPOSE, Draft, LetterLine
+from ar.cases.letters import drafting
+from ar.cases.letters.drafting import PURPOSE, LetterDraft, LetterLine
 from ar.cases.letters.enclosures import statement_for
 from ar.cases.models import Action
 from ar.cases.rules.policy import Effect
@@ -53,23 +53,23 @@ def prepare_letter(db: Session, actor: Actor, action_id: UUID, book: PolicyBook 
 
     `book` holds the policies if the caller has loaded them. Raises RuleBroken(`no_dunning_contact`).
     """
-    letter = letters.draft(db, actor, action_id, book)
+    letter = drafting.draft_letter(db, actor, action_id, book)
     reason = _suppress_unchased(db, actor, letter)
     if reason is not None:
         return reason
     addressee = letter.addressee
     if addressee is None:
         raise RuleBroken("no_dunning_contact", customer=letter.customer_name)
-    deadline_on = letter.deadline_on or letters.default_deadline(letter)
+    deadline_on = letter.deadline_on or drafting.default_deadline(letter)
     is_resent = letter.number is not None
     number = letter.number or _take_number(db, actor)
-    letter = letters.with_terms(letter, number=number, deadline_on=deadline_on)
+    letter = drafting.with_terms(letter, number=number, deadline_on=deadline_on)
     statement, link = statement_for(db, actor, letter)
     sha256 = _store_pdf(db, actor, letter)
     mail_id = queue_mail(
         db,
         actor,
-        letters.write_mail(letter, addressee, (*_pdf_attachment(letter, sha256), *statement), link),
+        drafting.write_mail(letter, addressee, (*_pdf_attachment(letter, sha256), *statement), link),
         purpose=PURPOSE,
         subject_id=action_id,
         customer_id=letter.customer_id,
@@ -101,7 +101,7 @@ def prepare_letters(db: Session, actor: Actor, next_kind: str) -> int:
     batch = rows[:LETTERS_PER_JOB]
     # Issuing a statement locks its customer, then takes a number. All customers are locked before the first number, in
     # id order, or this batch and a person who issues one statement would deadlock.
-    with_statement = [row.customer_id for row in batch if letters.asks_confirmation(row.effects)]
+    with_statement = [row.customer_id for row in batch if drafting.asks_confirmation(row.effects)]
     if with_statement:
         lock_for_statements(db, actor.tenant_id, with_statement)
     book = policy_book(db, actor.tenant_id)
@@ -157,7 +157,7 @@ def recheck_letter(db: Session, actor: Actor, mail: MailMessage) -> str | None:
     ).first()
     if action is None or action.state != "approved" or action.mail_id != mail.id:
         return "withdrawn"
-    letter = letters.draft(db, actor, action.id)
+    letter = drafting.draft_letter(db, actor, action.id)
     reason = _suppress_unchased(db, actor, letter)
     if reason is not None:
         return reason
@@ -203,7 +203,7 @@ def record_letter_delivery(db: Session, actor: Actor, mail: MailMessage, state: 
     record(db, actor, kind, customer_id=action.customer_id, subject_id=action.id, data=facts)
 
 
-def _suppress_unchased(db: Session, actor: Actor, letter: Draft) -> str | None:
+def _suppress_unchased(db: Session, actor: Actor, letter: LetterDraft) -> str | None:
     """Suppresses the steps of items that must not be chased. Returns the most frequent reason when no item is left."""
     unchased = [line for line in letter.lines if line.reason is not None]
     if unchased:
@@ -215,29 +215,29 @@ def _suppress_unchased(db: Session, actor: Actor, letter: Draft) -> str | None:
     return reason
 
 
-def _reprint(db: Session, actor: Actor, mail: MailMessage, letter: Draft) -> None:
+def _reprint(db: Session, actor: Actor, mail: MailMessage, letter: LetterDraft) -> None:
     """Reprints a letter after a part was paid or an item dropped out; its level, number and date stay."""
-    name = letters.file_name(letter)
+    name = drafting.file_name(letter)
     enclosures = tuple(Attachment(**each) for each in mail.attachments if each["file_name"] != name)
     sha256 = _store_pdf(db, actor, letter)
-    addressee = letters.Addressee(mail.id, mail.to_name, mail.to_address)
+    addressee = drafting.Addressee(mail.id, mail.to_name, mail.to_address)
     link = find_link(mail.body_text)
-    rewritten = letters.write_mail(letter, addressee, (*_pdf_attachment(letter, sha256), *enclosures), link)
+    rewritten = drafting.write_mail(letter, addressee, (*_pdf_attachment(letter, sha256), *enclosures), link)
     rewrite_queued_mail(db, actor.tenant_id, mail.id, rewritten)
     _store_printed_amounts(db, actor, letter, sha256)
     facts = {"number": letter.number, "total_minor": letter.total_minor, "pdf_sha256": sha256}
     record(db, actor, "letter_rewritten", customer_id=letter.customer_id, subject_id=letter.action_id, data=facts)
 
 
-def _store_pdf(db: Session, actor: Actor, letter: Draft) -> str:
-    return storage.store(db, actor, letters.print_letter(letter).pdf, PDF)
+def _store_pdf(db: Session, actor: Actor, letter: LetterDraft) -> str:
+    return storage.store(db, actor, drafting.print_letter(letter).pdf, PDF)
 
 
-def _pdf_attachment(letter: Draft, sha256: str) -> tuple[Attachment, ...]:
-    return (Attachment(letters.file_name(letter), sha256),)
+def _pdf_attachment(letter: LetterDraft, sha256: str) -> tuple[Attachment, ...]:
+    return (Attachment(drafting.file_name(letter), sha256),)
 
 
-def _store_printed_amounts(db: Session, actor: Actor, letter: Draft, sha256: str, **more: Any) -> None:
+def _store_printed_amounts(db: Session, actor: Actor, letter: LetterDraft, sha256: str, **more: Any) -> None:
     """Stores the printed amounts in the letter's steps and action."""
     chased: Sequence[LetterLine] = letter.chased
     db.execute(

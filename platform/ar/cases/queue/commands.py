@@ -23,13 +23,14 @@ from ar.cases.queue.inputs import CompleteTask, ReleaseAction, ResolveDelivery, 
 from ar.cases.runs.recording import PREPARE_LETTERS
 from ar.customers.lookups import reachable
 from ar.customers.models import Contact
-from ar.statements.commands import judge_mail
+from ar.statements.commands import record_delivery_outcome
 from kernel import outbox
 from kernel.actor import Actor
 from kernel.errors import Conflict, Forbidden, NotFound, RuleBroken
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.journal import record
+from kernel.money import CurrencyTotal
 from tenants.permissions import ROLE_NAMES, Role
 
 
@@ -92,29 +93,20 @@ def release_action(db: Session, actor: Actor, action_id: UUID, data: ReleaseActi
     return Release("approved") if reason is None else Release("suppressed", reason)
 
 
-@dataclass(frozen=True)
-class ReleasableTotal:
-    """Number and sum of the letters of one currency that a person may release now; `total_minor` in minor units."""
-
-    currency: str
-    letters: int
-    total_minor: int
-
-
-def releasable_totals(db: Session, actor: Actor) -> list[ReleasableTotal]:
-    """Returns number and sum per currency of the letters that this person may release now."""
+def releasable_totals(db: Session, actor: Actor) -> list[CurrencyTotal]:
+    """Returns number and sum of the letters that this person may release now, per currency."""
     a = Action
     rows = db.execute(
         sa.select(
             a.currency,
-            sa.func.count().label("letters"),
-            sa.cast(sa.func.sum(a.total_minor), sa.BigInteger).label("total_minor"),
+            sa.func.count().label("count"),
+            sa.cast(sa.func.sum(a.total_minor), sa.BigInteger).label("amount_minor"),
         )
         .where(a.tenant_id == actor.tenant_id, *_releasable_now(actor))
         .group_by(a.currency)
         .order_by(a.currency)
     )
-    return [ReleasableTotal(**row._mapping) for row in rows]
+    return [CurrencyTotal(**row._mapping) for row in rows]
 
 
 def count_not_yet_due(db: Session, actor: Actor) -> int:
@@ -184,7 +176,7 @@ def resolve_delivery(db: Session, actor: Actor, action_id: UUID, data: ResolveDe
     action = _lock_action(db, actor, action_id)
     if action.state not in ("failed", "unknown") or (data.outcome == "arrived" and action.state != "unknown"):
         raise Conflict("not_in_doubt")
-    judge_mail(db, actor, action.mail_id, "arrived" if data.outcome == "arrived" else "replaced")
+    record_delivery_outcome(db, actor, action.mail_id, "arrived" if data.outcome == "arrived" else "replaced")
     if data.outcome == "arrived":
         steps = pending_step_ids(db, actor.tenant_id, action_id)
         record_step_outcome(db, actor, steps, "delivered", deadline_on=action.deadline_on)

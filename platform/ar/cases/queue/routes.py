@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import Blueprint, request, url_for
 
 from ar.cases.ladder.explain import reason_text
-from ar.cases.letters import drafting as letters
+from ar.cases.letters import drafting
 from ar.cases.letters.sending import PDF, stored_letter
 from ar.cases.letters.texts import STATE_TONES, state_name
 from ar.cases.queue import queries
@@ -26,7 +26,7 @@ from web import filters
 from web.context import actor, db
 from web.forms import Form, blank
 from web.paging import read_page
-from web.responses import Page, download, render
+from web.responses import Page, download, flash_ok, render, safe_next, see_other
 
 bp = Blueprint("cases", __name__, url_prefix="/cases")
 
@@ -77,9 +77,9 @@ def paper(action_id: UUID) -> Page:
     stored = stored_letter(db(), actor().tenant_id, action_id)
     if stored is not None:
         return download(stored.content, stored.media_type, f"{action_id}.pdf", inline=True)
-    draft = letters.draft(db(), actor(), action_id)
-    draft = letters.with_terms(draft, number=draft.number, deadline_on=letters.default_deadline(draft))
-    return download(letters.print_letter(draft).pdf, PDF, letters.file_name(draft), inline=True)
+    draft = drafting.draft_letter(db(), actor(), action_id)
+    draft = drafting.with_terms(draft, number=draft.number, deadline_on=drafting.default_deadline(draft))
+    return download(drafting.print_letter(draft).pdf, PDF, drafting.file_name(draft), inline=True)
 
 
 def _template_helpers() -> dict[str, object]:
@@ -115,9 +115,20 @@ def _preview(view: QueueAction) -> tuple[object, OutgoingMail | None]:
     """Returns the proposed deadline and the mail as it would be now; None for all but a letter in the queue."""
     if not view.is_letter or view.state not in ("proposed", "failed"):
         return None, None
-    draft = letters.draft(db(), actor(), view.id)
-    deadline_on = letters.default_deadline(draft)
+    draft = drafting.draft_letter(db(), actor(), view.id)
+    deadline_on = drafting.default_deadline(draft)
     if draft.addressee is None or not draft.chased:
         return deadline_on, None
-    letter = letters.with_terms(draft, number=draft.number, deadline_on=deadline_on)
-    return deadline_on, letters.write_mail(letter, draft.addressee, ())
+    letter = drafting.with_terms(draft, number=draft.number, deadline_on=deadline_on)
+    return deadline_on, drafting.write_mail(letter, draft.addressee, ())
+
+
+def next_url() -> str:
+    """Returns the address of the page that the form came from, else of the queue."""
+    return safe_next(request.form.get("next"), url_for("cases.queue"))
+
+
+def back_to_page(text: str) -> Page:
+    """Redirects to `next_url` and says `text` there."""
+    flash_ok(text)
+    return see_other(next_url())

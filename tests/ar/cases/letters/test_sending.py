@@ -331,4 +331,4 @@ def test_what_was_proposed_for_a_coming_day_is_not_released_before_it(world: Wor
     with world.transaction() as db:
         assert releasable_totals(db, before) == []
         assert release_letters(db, before) == 0
-        assert [each.letters for each in releasable_totals(db, world.actor(MONDAY))] == [1]
+        assert [total.count for total in releasable_totals(db, world.actor(MONDAY))] == [1]

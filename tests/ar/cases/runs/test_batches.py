@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from ar.cases.commands import release_letters
 from ar.cases.letters.sending import prepare_letters
 from ar.cases.runs.recording import PREPARE_LETTERS
-from ar.statements.commands import issue, lock_for_statements
+from ar.statements.commands import issue_statement, lock_for_statements
 from ar.statements.models import Confirmation, Statement
 from kernel.clock import fixed_clock, moment_on
 from kernel.db import TenantSession
@@ -92,7 +92,7 @@ def test_letters_with_statements_and_a_single_statement_do_not_wait_crosswise(
         lock_for_statements(db, world.tenant_id, [second])
         thread.start()
         wait_for_a_waiter(db, thread)
-        issue(db, world.actor(FIRST), statement_input(second, period=NOVEMBER, send=False))
+        issue_statement(db, world.actor(FIRST), statement_input(second, period=NOVEMBER, send=False))
     thread.join(30)
     assert failures == []
     assert made == [2]

@@ -16,7 +16,7 @@ from ar.customers.lookups import find_contact
 from ar.ledger.books.queries import balance_at
 from ar.receipts.posting.queries import cash_state
 from ar.statements.commands import issue_statement
-from ar.statements.confirmations import answer_statement, enter_code
+from ar.statements.confirmations import answer_statement, verify_code
 from ar.statements.inputs import AnswerStatement, DifferenceRow, IssueStatement
 from kernel import tokens
 from kernel.errors import NotFound, RuleBroken
@@ -154,7 +154,7 @@ def test_a_debtors_difference_pauses_only_the_documents_it_names(world: World, p
     )
     with world.transaction() as db:
         actor = world.actor(date(2026, 11, 1))
-        statement_id = issue_statement(db, actor, wanted)
+        statement_id = issue_statement(db, actor, wanted).statement_id
         contact = find_contact(db, tenant_id, customer_id, "statements")
         assert contact is not None
         _id, text = tokens.issue(
@@ -170,7 +170,7 @@ def test_a_debtors_difference_pauses_only_the_documents_it_names(world: World, p
         assert link is not None
         sent = tokens.new_code(db, actor, link.id, contact.email)
         assert sent is not None
-        code_id = enter_code(db, actor, link, sent[1])
+        code_id = verify_code(db, actor, link, sent[1])
         assert code_id is not None
         row = DifferenceRow(document_no="INV-2", their_minor=60_000, reason="quality", note="20 pieces cracked")
         answer = AnswerStatement(

@@ -71,7 +71,7 @@ class Heading:
 def print_statement(heading: Heading, sender: Sender, debtor: Debtor, figures: StatementFigures) -> pdf.Rendered:
     """Renders the PDF in the debtor's language; characters that our fonts lack are printed as 〓 and reported."""
     with use_language(debtor.language):
-        return pdf.render("statement", _pdf_data(heading, sender, debtor, figures))
+        return pdf.render("statement", _paper(heading, sender, debtor, figures))
 
 
 def file_name(number: str) -> str:
@@ -126,7 +126,7 @@ def page_texts(closing_minor: int, period_to: date, interest_minor: int | None) 
     }
 
 
-def _pdf_data(heading: Heading, sender: Sender, debtor: Debtor, figures: StatementFigures) -> dict[str, Any]:
+def _paper(heading: Heading, sender: Sender, debtor: Debtor, figures: StatementFigures) -> dict[str, Any]:
     language, currency = debtor.language, heading.currency
 
     def money(minor: int) -> str:

@@ -61,9 +61,9 @@ def statement_list(
         )
     }
     statuses = WAITING if status == UNANSWERED else (status,) if status else ()
-    wanted = base.where(status_column.in_(statuses)) if statuses else base
+    page_query = base.where(status_column.in_(statuses)) if statuses else base
     rows = db.execute(
-        wanted.add_columns(
+        page_query.add_columns(
             *view_columns(
                 StatementRow,
                 id=value(statement.id),

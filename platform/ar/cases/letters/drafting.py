@@ -187,7 +187,7 @@ def with_terms(letter: LetterDraft, *, number: str | None, deadline_on: date | N
 def print_letter(letter: LetterDraft) -> pdf.Rendered:
     """Renders the PDF in the debtor's language; deterministic for equal figures."""
     with use_language(letter.language):
-        return pdf.render("letter", _pdf_data(letter, letter_texts(letter.code)))
+        return pdf.render("letter", _paper(letter, letter_texts(letter.code)))
 
 
 def file_name(letter: LetterDraft) -> str:
@@ -307,7 +307,7 @@ def _bank(sender: CompanyFacts) -> list[list[str]]:
     return [[label, value] for label, value in pairs if value]
 
 
-def _pdf_data(letter: LetterDraft, words: LetterTexts) -> dict[str, Any]:
+def _paper(letter: LetterDraft, words: LetterTexts) -> dict[str, Any]:
     language, currency, total = letter.language, letter.currency, letter.total_minor
     whole, fraction = split_figure(total, currency, language)
     number = letter.number or _("Draft")

@@ -20,12 +20,12 @@ import psycopg
 import sqlalchemy as sa
 
 from ar.customers.models import Customer
-from ar.ledger.accounts.card.queries import CardAsked, card
+from ar.ledger.accounts.card import queries as cards
 from ar.ledger.models import OpenItem
 from ar.receipts.bank import files as bank_files
 from ar.receipts.bank.accounts import add_account
 from ar.receipts.bank.inputs import BankUpload, SaveBankAccount
-from ar.receipts.matching.commands import accept_sure, match_lines
+from ar.receipts.matching.commands import accept_sure_matches, match_lines
 from ar.receipts.posting.commands import post_receipt
 from ar.receipts.posting.inputs import PostReceipt
 from bench.books import stage_books
@@ -185,12 +185,12 @@ def account_card(url: str, _items: int) -> list[Result]:
     found = []
     for documents, limit in ((500, None), (CARD_DOCUMENTS, 2.0)):
         stage = stage_books(url, documents, documents // 10, customers=1)
-        asked = CardAsked(stage.customers[0], "CNY", TODAY.replace(year=TODAY.year - 2), TODAY)
+        asked = cards.CardRequest(stage.customers[0], "CNY", TODAY.replace(year=TODAY.year - 2), TODAY)
         seen: dict[str, Any] = {}
 
-        def product(stage: Stage = stage, asked: CardAsked = asked, seen: dict[str, Any] = seen) -> float:
+        def product(stage: Stage = stage, asked: cards.CardRequest = asked, seen: dict[str, Any] = seen) -> float:
             with session_of(stage) as db, watching(engine()) as tally:
-                spent = timed(lambda: seen.update(card=card(db, stage.tenant_id, asked)))()
+                spent = timed(lambda: seen.update(card=cards.account_card(db, stage.tenant_id, asked)))()
             seen.update(tally=tally)
             return spent
 
@@ -246,7 +246,7 @@ def _take_in(stage: Stage, lines: int, told: Any) -> None:
     with transaction(stage.tenant_id) as db:
         account = add_account(db, stage.actor(), SaveBankAccount(name="Bench", account_no="62220001"))
         file_id, _new = bank_files.upload(db, stage.actor(), BankUpload("bench.csv", content, account), schedule=False)
-        bank_files.read(db, stage.actor(), file_id)
+        bank_files.parse_file(db, stage.actor(), file_id)
     facts["read_s"] = round(perf_counter() - started, 2)
     with transaction(stage.tenant_id) as db:
         matched = match_lines(db, stage.actor(), file_id=file_id)
@@ -255,7 +255,7 @@ def _take_in(stage: Stage, lines: int, told: Any) -> None:
     more = True
     while more:
         with transaction(stage.tenant_id) as db:
-            more = accept_sure(db, stage.actor()).more
+            more = accept_sure_matches(db, stage.actor()).more
     facts["seconds"] = round(perf_counter() - started, 2)
     facts["lines_per_s"] = round(lines / facts["seconds"])
     facts["memory_mib"] = round((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)

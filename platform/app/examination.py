@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.slices import SLICES
-from ar.ledger.closing.audit.runs import keep_run
+from ar.ledger.closing.audit.runs import record_run
 from kernel import journal
 from kernel.actor import Actor
 from tenants.slice import Check, NumberSeries
@@ -48,7 +48,7 @@ CHECKS: Final[tuple[tuple[str, str], ...]] = (
 def examine_books(db: Session, actor: Actor, _payload: dict[str, Any]) -> None:
     """Runs the checks and writes down what they found; run twice, there are two records of one night."""
     checks = company_checks(db, actor.tenant_id)
-    keep_run(db, actor, [check for check in checks if not check.name.startswith(NOT_BOOKS)])
+    record_run(db, actor, [check for check in checks if not check.name.startswith(NOT_BOOKS)])
 
 
 def company_checks(db: Session, tenant_id: UUID) -> Iterator[Check]:

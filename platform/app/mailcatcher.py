@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import os
 import re
-import secrets
 import signal
 import threading
 from collections.abc import Iterator
@@ -27,11 +26,12 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from app.embedded import State, free_port
 from kernel.clock import utc_now
 from kernel.errors import NotFound
+from kernel.ids import new_id
 
 HOST = "127.0.0.1"
 MAX_MESSAGE_BYTES = 33_554_432
 LIST_LIMIT = 200
-_NAME = re.compile(r"(\d{8}T\d{12})-[0-9a-f]{8}\.eml")
+_NAME = re.compile(r"(\d{8}T\d{12})-(?:[0-9a-f]{8}|[0-9a-f]{32})\.eml")
 _STAMP = "%Y%m%dT%H%M%S%f"
 # Mail labelled with the old Chinese sets carries characters of the large one.
 _LARGER_CHARSET = {"gb2312": "gb18030", "gbk": "gb18030", "cp936": "gb18030"}
@@ -150,7 +150,7 @@ class _Keeper:
         return "250 kept"
 
     def _keep(self, content: bytes) -> None:
-        name = f"{utc_now():{_STAMP}}-{secrets.token_hex(4)}.eml"
+        name = f"{utc_now():{_STAMP}}-{new_id().hex}.eml"
         building = self.folder / f".{name}.tmp"
         try:
             with building.open("xb") as target:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.messages import message_of
 from app.slices import SLICES
 from ar.customers.models import Customer
-from ar.ledger.books import entry_sources as belongings
+from ar.ledger.books import entry_sources
 from ar.reports.journal import texts as journal_texts
 from tenants.approvals import kinds
 from tenants.approvals.kinds import CustomerName
@@ -26,7 +26,7 @@ def install() -> None:
     Raises ValueError when two slices bring the same kind of approval.
     """
     kinds.install((kind for each in SLICES for kind in each.approvals), name_customers, message_of)
-    belongings.install(
+    entry_sources.install(
         {each.name: each.entry_sources for each in SLICES if each.entry_sources},
         {kind: name for each in SLICES for kind, name in each.entry_names.items()},
     )

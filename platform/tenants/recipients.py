@@ -6,7 +6,6 @@ Invariant: somebody who has left the company, or lost the permission that a mail
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from kernel.actor import Actor
 from kernel.mail import MailMessage
+from kernel.views import LATER, select_view, value, view
 from tenants.models import Membership, User
 from tenants.permissions import Permission, allows
 from tenants.slice import Recheck
@@ -71,10 +71,18 @@ def still_member(db: Session, actor: Actor, message: MailMessage) -> str | None:
 
 def _read(db: Session, tenant_id: UUID, *limits: sa.ColumnElement[bool]) -> list[Person]:
     u, m = User, Membership
-    rows: Any = db.execute(
-        sa.select(u.id, u.name, u.email, u.language, m.roles)
+    rows = db.execute(
+        select_view(
+            Person,
+            id=value(u.id),
+            name=value(u.name),
+            email=value(u.email),
+            language=value(u.language),
+            roles=LATER,
+        )
+        .add_columns(m.roles.label("role_list"))
         .join(m, m.user_id == u.id)
         .where(m.tenant_id == tenant_id, m.active.is_(True), *limits)
         .order_by(u.email)
     )
-    return [Person(row.id, row.name, row.email, row.language, frozenset(row.roles)) for row in rows]
+    return [view(Person, row, roles=frozenset(row.role_list)) for row in rows]

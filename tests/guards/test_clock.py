@@ -31,8 +31,9 @@ PROCESSES = {
     "app/test_delivery.py": "a worker killed amid the conversation with the mail server: its lease is set by the test",
     "app/test_embedded.py": "a starter of servers that is killed: servers know no business date",
     "app/test_supervisor.py": "stand-ins for the product's processes: they note that they started and stopped",
+    "guards/test_slices.py": "a process that imports what the dispatcher and the worker import: no clock is asked",
     "kernel/test_pdf.py": "pdftotext reads a paper",
-    "kernel/test_tables_hostile.py": "a reader of hostile tables with little memory: no clock is asked",
+    "kernel/test_sheets_hostile.py": "a reader of hostile tables with little memory: no clock is asked",
     "support/killed.py": "its children stop the clock themselves",
 }
 

@@ -15,7 +15,7 @@ from ar.bills.rules import State, Step
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.closing.audit.checks import ledger_checks
 from ar.ledger.models import Allocation, OpenItem
-from ar.receipts.posting.booking import NewReceipt, book_receipts
+from ar.receipts.posting.bulk_posting import NewReceipt, post_receipts
 from kernel.actor import Actor, system_actor
 from kernel.db import reading, transaction
 
@@ -30,7 +30,7 @@ def receive(tenant_id: UUID, customer: str, invoice: str, **_: Any) -> None:
     """A receipt of 400.00 that pays 300.00 of an invoice."""
     with transaction(tenant_id) as db:
         new = NewReceipt(UUID(customer), date(2026, 6, 30), "CNY", 400_00, ((UUID(invoice), 300_00),))
-        book_receipts(db, _actor(tenant_id), [new])
+        post_receipts(db, _actor(tenant_id), [new])
 
 
 def reverse(tenant_id: UUID, invoice: str, **_: Any) -> None:

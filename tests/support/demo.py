@@ -17,12 +17,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.doctor import company_lines
+from app.examination import company_checks
 from app.seeds import SignIn, seed
 from app.seeds.cast import HUAXIN, WEIYE, CompanyCast
 from app.seeds.play import MAILS_AT_START
 from ar.bills.models import Bill
-from ar.cases.models import Action, Block, DayRun, Step
+from ar.cases.models import Action, CollectionHold, DayRun, Step
 from ar.cases.rules.policy import load_preset
 from ar.customers.models import Contact
 from ar.interest.models import InterestRun, InterestWaiver
@@ -135,7 +135,7 @@ def the_books_tie(demo: Demo) -> None:
 
 def the_doctor_finds_nothing(demo: Demo) -> None:
     """Every line of `huikuan doctor`."""
-    broken = [line for line in company_lines(demo.db, demo.company) if not line.ok]
+    broken = [line for line in company_checks(demo.db, demo.company.id) if not line.ok]
     assert broken == [], broken
 
 
@@ -238,10 +238,10 @@ def statements_agree_differ_lie_and_give_way(demo: Demo) -> None:
 
 def there_are_blocks_disputes_promises_currencies_and_a_debtor_without_mail(demo: Demo) -> None:
     """One promise runs and one was broken."""
-    assert set(demo.values(Block.kind)) == {"block", "dispute", "promise"}
-    promise = Block.kind == "promise"
-    assert demo.count(Block, promise, Block.until_on >= demo.today) == 1
-    assert demo.count(Block, promise, Block.until_on < demo.today) == 1
+    assert set(demo.values(CollectionHold.kind)) == {"block", "dispute", "promise"}
+    promise = CollectionHold.kind == "promise"
+    assert demo.count(CollectionHold, promise, CollectionHold.until_on >= demo.today) == 1
+    assert demo.count(CollectionHold, promise, CollectionHold.until_on < demo.today) == 1
     assert "" in demo.values(Contact.email)
     assert set(demo.values(OpenItem.currency)) == {"CNY", "USD", "JPY"}
 

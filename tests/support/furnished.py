@@ -12,9 +12,9 @@ from ar.customers.models import Contact
 from ar.imports.commands import upload
 from ar.imports.inputs import ImportFile
 from ar.ledger.documents.drafts import save_draft
-from ar.ledger.documents.inputs import SentDocument
-from ar.receipts.posting.inputs import AskRefund
-from ar.receipts.refunds.commands import ask_refund
+from ar.ledger.documents.inputs import SubmittedDocument
+from ar.receipts.posting.inputs import RequestRefund
+from ar.receipts.refunds.commands import request_refund
 from kernel.money import decimal_text
 from tenants.approvals import kinds
 from tenants.approvals.inputs import NewSubstitute
@@ -74,7 +74,7 @@ def _contact(world: World) -> UUID:
 def _draft(world: World) -> UUID:
     """Saves the draft of an invoice."""
     with world.transaction() as db:
-        return save_draft(db, world.actor(), "invoice", SentDocument(customer="00001", key=fresh_key()))
+        return save_draft(db, world.actor(), "invoice", SubmittedDocument(customer="00001", key=fresh_key()))
 
 
 def _import_job(world: World) -> UUID:
@@ -115,9 +115,9 @@ def _refund_asked(world: World, customer: UUID) -> UUID:
     """Asks for a refund, which waits for somebody's word."""
     person(world, "finance_director", today=MONDAY)
     credit = world.receipt(customer, number="RC-2", minor=10_00)
-    data = AskRefund.model_validate({"amount": "5.00", "payee_name": "鑫晟", "reason": "多付", "key": fresh_key()})
+    data = RequestRefund.model_validate({"amount": "5.00", "payee_name": "鑫晟", "reason": "多付", "key": fresh_key()})
     with world.transaction() as db:
-        return ask_refund(db, world.actor(), credit, data)
+        return request_refund(db, world.actor(), credit, data)
 
 
 def _interest(world: World) -> dict[str, UUID]:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.seeds.story import Story
 from ar.bills.commands import take_step
-from ar.bills.inputs import BillStep, Discount, Dishonour, HandOn, ReceiveBill
+from ar.bills.inputs import BillStep, Discount, Dishonour, ReceiveBill, Transfer
 from ar.bills.receiving import receive_bill
 from ar.bills.rules import State, Step
 from ar.interest import commands as interest
@@ -28,14 +28,15 @@ from ar.ledger.closing.commands import lock_through
 from ar.ledger.closing.fx.rates import NewRate, record_rates
 from ar.ledger.documents.commands import post_document
 from ar.ledger.documents.drafts import save_draft
-from ar.ledger.documents.inputs import SentDocument, WriteOffRest
-from ar.ledger.receivables.settlement.write_offs import write_off_rest
+from ar.ledger.documents.inputs import SubmittedDocument
+from ar.ledger.receivables.settlement.inputs import WriteOffRemainder
+from ar.ledger.receivables.settlement.write_offs import write_off_remainder
 from ar.receipts.bank import files as bank_files
 from ar.receipts.bank.accounts import add_account
 from ar.receipts.bank.inputs import BankUpload, SaveBankAccount
 from ar.receipts.posting.commands import post_receipt
-from ar.receipts.posting.inputs import AskRefund, PostReceipt
-from ar.receipts.refunds.commands import ask_refund
+from ar.receipts.posting.inputs import PostReceipt, RequestRefund
+from ar.receipts.refunds.commands import request_refund
 from kernel.actor import Actor
 from kernel.money import decimal_text
 
@@ -105,7 +106,7 @@ def _documents(story: Story, db: Session, actor: Actor) -> None:
         db,
         actor,
         "invoice",
-        SentDocument(
+        SubmittedDocument(
             customer=number, document_on=f"{today - 34 * _DAY}", currency="CNY", amount="90000.00", tax_rate="13",
             instalment_due=[day.isoformat() for day in dues], instalment_amount=["30000.00"] * 3,
             memo="分三期付款", key=_key("instalments"), action="post",
@@ -116,7 +117,7 @@ def _documents(story: Story, db: Session, actor: Actor) -> None:
         db,
         actor,
         "invoice",
-        SentDocument(
+        SubmittedDocument(
             customer=number, document_on=f"{today - 8 * _DAY}", due_on=f"{today + 22 * _DAY}", currency="CNY",
             amount="50000.00", tax_rate="13", discount_percent="2", discount_days="10", memo="2/10 net 30",
             key=_key("discount"), action="post",
@@ -133,7 +134,7 @@ def _documents(story: Story, db: Session, actor: Actor) -> None:
             }
         ),
     )  # fmt: skip
-    typed = SentDocument(
+    typed = SubmittedDocument(
         customer=story.cast.debtors[7].number, document_on=today.isoformat(), currency="CNY", amount="18,600.00",
         tax_rate="13", memo="等待送货单签收", key=_key("draft"), action="draft",
     )  # fmt: skip
@@ -165,7 +166,7 @@ def _bills(db: Session, actor: Actor, desk: Iterator[OpenItemView]) -> None:
     take_step(db, actor, lent, Step.DISCOUNT_RECOURSE, Discount.model_validate(given | with_recourse))
     endorsed = bill(3, "bank", next(desk), 12, 60)
     handed = {"counterparty": "东莞市鸿达元件有限公司", "key": _key("endorsed")}
-    take_step(db, actor, endorsed, Step.ENDORSE, HandOn.model_validate(given | handed))
+    take_step(db, actor, endorsed, Step.ENDORSE, Transfer.model_validate(given | handed))
     refused = bill(4, "commercial", next(desk), 15, -1)
     told = BillStep(on=today - _DAY, seen=State.HELD, key=_key("presented"))
     take_step(db, actor, refused, Step.PRESENT, told)
@@ -221,7 +222,7 @@ def _bank(db: Session, actor: Actor, desk: Iterator[OpenItemView]) -> None:
     file_id, _new = bank_files.upload(
         db, actor, BankUpload(f"icbc-{actor.today:%Y%m%d}.csv", content, account), schedule=False
     )
-    bank_files.read(db, actor, file_id)
+    bank_files.parse_file(db, actor, file_id)
 
 
 def _decisions(story: Story, db: Session, actor: Actor, desk: Iterator[OpenItemView]) -> None:
@@ -233,14 +234,16 @@ def _decisions(story: Story, db: Session, actor: Actor, desk: Iterator[OpenItemV
         "parts": [part], "key": _key("short"),
     }  # fmt: skip
     post_receipt(db, actor, PostReceipt.model_validate(short))
-    write_off_rest(db, actor, item.id, WriteOffRest(reason="bank_charges", text="境外汇款手续费", key=_key("rest")))
+    write_off_remainder(
+        db, actor, item.id, WriteOffRemainder(reason="bank_charges", text="境外汇款手续费", key=_key("rest"))
+    )
     twice = story.cast.debtors[9]
     paid = {"customer_no": twice.number, "received_on": story.today, "amount": "8800.00", "how": "nothing"}
     credit = post_receipt(db, actor, PostReceipt.model_validate(paid | {"key": _key("twice")}))
-    ask_refund(
+    request_refund(
         db,
         actor,
         credit,
-        AskRefund(amount="8800.00", payee_name=twice.name, payee_account="40009977", reason="重复付款",
+        RequestRefund(amount="8800.00", payee_name=twice.name, payee_account="40009977", reason="重复付款",
                   key=_key("refund")),
     )  # fmt: skip

@@ -1,8 +1,7 @@
-"""What happens to a bill after it came in: pledged, endorsed, discounted, presented, paid, refused, undone.
+"""Takes the steps of a bill received: pledge, endorse, discount, present, honour, dishonour, reverse, cancel.
 
-May import the rules, the ledger's posting, allocation and reversing, and the kernel. Invariants: the customer is
-locked first, then the bill; a step is taken only from the state its form showed; entry, history, state and journal
-are one transaction; nothing is dated in a closed period.
+Invariants: the customer is locked first, then the bill; a step is taken only from the state its form showed; entry,
+history, state and journal are one transaction; nothing is dated in a locked period.
 """
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from ar.bills import rules
-from ar.bills.inputs import BillStep, Discount, Dishonour, HandOn, TakeBackStep, read_percent
+from ar.bills.inputs import BillStep, Discount, Dishonour, ReverseStep, Transfer, parse_annual_rate
 from ar.bills.models import Bill, BillEvent
 from ar.bills.rules import State, Step
 from ar.ledger.commands import lock_customers, post_entry, require_open, reverse_allocation, reverse_entry, reverse_item
@@ -27,13 +26,13 @@ from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.money import BadAmount, parse_amount
 
-# The journal's word for each step; `entry.kind` is the same.
-EVENT: Final = "bill_{}"
+# Journal kind of a step; `entry.kind` is the same.
+JOURNAL_KIND: Final = "bill_{}"
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """What the bank asked for a discount: rate in millionths a year, days, interest in minor units."""
+class DiscountTerms:
+    """The bank's terms of a discount: yearly rate in millionths, days, interest in minor units."""
 
     rate_ppm: int
     days: int
@@ -41,8 +40,8 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
-    """A step about to be written: `entry_id` and `mirror_id` are what it did to the books."""
+class _StepRecord:
+    """A step to be recorded; `entry_id`: its entry, `mirror_id`: the item that reverses the bill's credit."""
 
     step: Step
     to_state: State
@@ -52,15 +51,15 @@ class _Taken:
     mirror_id: UUID | None = None
     counterparty: str = ""
     note: str = ""
-    terms: Terms | None = None
+    terms: DiscountTerms | None = None
 
 
 def take_step(db: Session, actor: Actor, bill_id: UUID, step: Step, data: BillStep) -> UUID:
     """Takes one step of a bill; returns the bill's id. The same key again changes nothing.
 
-    Raises NotFound(`bill_not_found`); Conflict(`bill_moved_on`) when it is no longer in the state that was seen;
-    RuleBroken for a step that is not possible there, dates out of order, in the future or in a closed period, a
-    transfer of what is not transferable, a discount that does not compute.
+    Raises NotFound(`bill_not_found`); Conflict(`bill_moved_on`) when the bill has left the state the form showed;
+    RuleBroken for a step not possible in the state, dates out of order, in the future or in a locked period, the
+    transfer of a non-transferable bill, a discount that does not compute.
     """
     request = {"bill": bill_id, "step": step.value, **data.model_dump(exclude={"key"})}
     return idempotency.once(
@@ -69,23 +68,23 @@ def take_step(db: Session, actor: Actor, bill_id: UUID, step: Step, data: BillSt
 
 
 def _take_step(db: Session, actor: Actor, bill_id: UUID, step: Step, data: BillStep) -> UUID:
-    bill, last = _hold(db, actor.tenant_id, bill_id)
+    bill, last = _lock_bill(db, actor.tenant_id, bill_id)
     state = State(bill.state)
     if state is not data.seen:
         raise Conflict("bill_moved_on", number=bill.number)
-    booked_on = _check_days(actor, last, data)
+    booked_on = _require_dates_in_order(actor, last, data)
     require_open(db, actor.tenant_id, [booked_on])
-    if step is Step.UNDO:
-        taken = _undone(db, actor, bill, last, data, booked_on)
+    if step is Step.REVERSE:
+        record = _reverse_last_step(db, actor, bill, last, data, booked_on)
     else:
-        _check_step(bill, state, step, data)
-        taken = _taken(db, actor, bill, state, step, data, booked_on)
-    _write(db, actor, bill, state, last.position, taken)
+        _require_possible(bill, state, step, data)
+        record = _post_step(db, actor, bill, state, step, data, booked_on)
+    _record_step(db, actor, bill, state, last.position, record)
     return bill_id
 
 
-def write_event(db: Session, actor: Actor, bill_id: UUID, position: int, **values: Any) -> None:
-    """One row of a bill's history."""
+def insert_event(db: Session, actor: Actor, bill_id: UUID, position: int, **values: Any) -> None:
+    """Inserts one row of a bill's history."""
     row: dict[str, Any] = {
         "tenant_id": actor.tenant_id,
         "id": new_id(),
@@ -104,33 +103,31 @@ def write_event(db: Session, actor: Actor, bill_id: UUID, position: int, **value
     db.execute(sa.insert(BillEvent).values(row | values))
 
 
-def _hold(db: Session, tenant_id: UUID, bill_id: UUID) -> tuple[Any, Any]:
-    """The bill and its last step, under the locks of its customer and of itself. Raises NotFound."""
-    b, e = Bill, BillEvent
-    customer_id = db.execute(
-        sa.select(b.customer_id).where(b.tenant_id == tenant_id, b.id == bill_id)
-    ).scalar_one_or_none()
+def _lock_bill(db: Session, tenant_id: UUID, bill_id: UUID) -> tuple[Any, Any]:
+    """Locks the bill's customer, then the bill; returns the bill and its last step. Raises NotFound."""
+    this_bill = (Bill.tenant_id == tenant_id, Bill.id == bill_id)
+    customer_id = db.execute(sa.select(Bill.customer_id).where(*this_bill)).scalar_one_or_none()
     if customer_id is None:
         raise NotFound("bill_not_found")
     lock_customers(db, tenant_id, [customer_id])
-    columns: list[Any] = [
-        *(b.id, b.number, b.kind, b.customer_id, b.item_id, b.matures_on, b.currency, b.amount_minor),
-        *(b.transferable, b.state, b.notice_by_on, b.notified_on),
-    ]
-    bill = db.execute(
-        sa.select(*columns).where(b.tenant_id == tenant_id, b.id == bill_id).with_for_update(key_share=True)
-    ).one()
+    names = (
+        *("id", "number", "kind", "customer_id", "item_id", "matures_on", "currency", "amount_minor"),
+        *("transferable", "state", "notice_by_on", "notified_on"),
+    )
+    columns: list[Any] = [getattr(Bill, name) for name in names]
+    bill = db.execute(sa.select(*columns).where(*this_bill).with_for_update(key_share=True)).one()
+    event = BillEvent
     last = db.execute(
-        sa.select(e.position, e.kind, e.from_state, e.happened_on, e.effective_on, e.entry_id)
-        .where(e.tenant_id == tenant_id, e.bill_id == bill_id)
-        .order_by(e.position.desc())
+        sa.select(event.position, event.kind, event.from_state, event.happened_on, event.effective_on, event.entry_id)
+        .where(event.tenant_id == tenant_id, event.bill_id == bill_id)
+        .order_by(event.position.desc())
         .limit(1)
     ).one()
     return bill, last
 
 
-def _check_days(actor: Actor, last: Any, data: BillStep) -> date:
-    """The day of the books, when both days are possible: not before the last step's, not in the future."""
+def _require_dates_in_order(actor: Actor, last: Any, data: BillStep) -> date:
+    """Returns the posting date. Raises RuleBroken for a date before the last step's or in the future."""
     booked_on = data.booked_on or max(data.on, last.effective_on)
     if data.on > actor.today:
         raise RuleBroken("bill_step_ahead", until_on=actor.today.isoformat())
@@ -143,8 +140,8 @@ def _check_days(actor: Actor, last: Any, data: BillStep) -> date:
     return booked_on
 
 
-def _check_step(bill: Any, state: State, step: Step, data: BillStep) -> None:
-    if rules.after(state, step) is None:
+def _require_possible(bill: Any, state: State, step: Step, data: BillStep) -> None:
+    if rules.next_state(state, step) is None:
         raise RuleBroken("bill_step_impossible", number=bill.number)
     if step in rules.TRANSFERS and not bill.transferable:
         raise RuleBroken("bill_not_transferable", number=bill.number)
@@ -159,37 +156,39 @@ def _check_step(bill: Any, state: State, step: Step, data: BillStep) -> None:
         raise RuleBroken("bill_no_notice_due", number=bill.number)
 
 
-def _taken(db: Session, actor: Actor, bill: Any, state: State, step: Step, data: BillStep, booked_on: date) -> _Taken:
-    """Books what the step does and says what is to be written of it."""
+def _post_step(
+    db: Session, actor: Actor, bill: Any, state: State, step: Step, data: BillStep, booked_on: date
+) -> _StepRecord:
+    """Posts the step's entry and returns the step to be recorded."""
     terms = _discount_terms(bill, data) if isinstance(data, Discount) else None
-    legs = rules.legs(state, step, bill.amount_minor, terms.interest_minor if terms else 0)
+    legs = rules.entry_legs(state, step, bill.amount_minor, terms.interest_minor if terms else 0)
     memo = f"{bill.number} {data.note}".strip()
     entry_id = None
     if legs:
-        kind = EVENT.format(step.value)
-        booked = [(leg.account, bill.currency, leg.debit_minor, leg.credit_minor) for leg in legs]
-        entry_id = post_entry(db, actor, kind, booked_on, booked, memo=memo)
+        kind = JOURNAL_KIND.format(step.value)
+        postings = [(leg.account, bill.currency, leg.debit_minor, leg.credit_minor) for leg in legs]
+        entry_id = post_entry(db, actor, kind, booked_on, postings, memo=memo)
     note = data.note
     if isinstance(data, Dishonour):
         note = data.proof
-    if isinstance(data, TakeBackStep):
+    if isinstance(data, ReverseStep):
         note = data.reason
-    mirror_id = _reopen(db, actor, bill, booked_on, note) if rules.reopens(state, step) else None
-    return _Taken(
+    mirror_id = _reverse_credit(db, actor, bill, booked_on, note) if rules.reopens_receivable(state, step) else None
+    return _StepRecord(
         step,
         rules.TRANSITIONS[state, step],
         data.on,
         booked_on,
         entry_id,
         mirror_id,
-        data.counterparty if isinstance(data, HandOn | Discount) else "",
+        data.counterparty if isinstance(data, Transfer | Discount) else "",
         note,
         terms,
     )
 
 
-def _discount_terms(bill: Any, data: Discount) -> Terms:
-    rate_ppm = read_percent(data.rate)
+def _discount_terms(bill: Any, data: Discount) -> DiscountTerms:
+    rate_ppm = parse_annual_rate(data.rate)
     if rate_ppm is None:
         raise RuleBroken("bill_rate_unreadable", rate=data.rate)
     days = rules.discount_days(data.on, bill.matures_on, data.adjust_days)
@@ -198,10 +197,10 @@ def _discount_terms(bill: Any, data: Discount) -> Terms:
         raise RuleBroken("bill_rate_eats_face", rate=data.rate)
     if data.proceeds:
         try:
-            told = parse_amount(data.proceeds, bill.currency)
+            proceeds_minor = parse_amount(data.proceeds, bill.currency)
         except BadAmount:
             raise RuleBroken("bill_proceeds_unreadable", amount=data.proceeds) from None
-        if told != bill.amount_minor - interest:
+        if proceeds_minor != bill.amount_minor - interest:
             raise RuleBroken(
                 "bill_proceeds_differ",
                 proceeds_minor=bill.amount_minor - interest,
@@ -209,80 +208,79 @@ def _discount_terms(bill: Any, data: Discount) -> Terms:
                 currency=bill.currency,
                 days=days,
             )
-    return Terms(rate_ppm, days, interest)
+    return DiscountTerms(rate_ppm, days, interest)
 
 
-def _reopen(db: Session, actor: Actor, bill: Any, on: date, memo: str) -> UUID:
-    """Takes back whatever the bill's credit stands against, then the credit itself; returns the mirror's id.
+def _reverse_credit(db: Session, actor: Actor, bill: Any, on: date, memo: str) -> UUID:
+    """Reverses the allocations of the bill's credit, then the credit; returns the reversing item's id.
 
-    The documents it paid are open again from `on` with the due dates they always had; before `on` nothing changes.
+    The documents it paid are open again from `on` with their original due dates; before `on` nothing changes.
     """
-    a, back = Allocation, sa.orm.aliased(Allocation)
-    standing = db.execute(
-        sa.select(a.id)
+    allocation, reversal = Allocation, aliased(Allocation)
+    unreversed = db.execute(
+        sa.select(allocation.id)
         .where(
-            a.tenant_id == actor.tenant_id,
-            a.credit_item_id == bill.item_id,
-            a.reverses_id.is_(None),
-            ~sa.exists().where(back.tenant_id == actor.tenant_id, back.reverses_id == a.id),
+            allocation.tenant_id == actor.tenant_id,
+            allocation.credit_item_id == bill.item_id,
+            allocation.reverses_id.is_(None),
+            ~sa.exists().where(reversal.tenant_id == actor.tenant_id, reversal.reverses_id == allocation.id),
         )
-        .order_by(a.id)
+        .order_by(allocation.id)
     ).scalars()
-    for allocation_id in list(standing):
+    for allocation_id in list(unreversed):
         reverse_allocation(db, actor, allocation_id, effective_on=on)
     return reverse_item(db, actor, bill.item_id, effective_on=on, memo=memo)
 
 
-def _undone(db: Session, actor: Actor, bill: Any, last: Any, data: BillStep, booked_on: date) -> _Taken:
-    """Leads back to the state before the last step and takes its entry back."""
-    if last.kind not in rules.UNDOABLE:
+def _reverse_last_step(db: Session, actor: Actor, bill: Any, last: Any, data: BillStep, booked_on: date) -> _StepRecord:
+    """Reverses the last step's entry; returns the step back to the state before. Raises RuleBroken."""
+    if last.kind not in rules.REVERSIBLE:
         raise RuleBroken("bill_nothing_to_undo", number=bill.number)
-    reason = data.reason if isinstance(data, TakeBackStep) else data.note
+    reason = data.reason if isinstance(data, ReverseStep) else data.note
     entry_id = None
     if last.entry_id is not None:
         entry_id = reverse_entry(db, actor, last.entry_id, booked_on, memo=f"{bill.number} {reason}".strip())
-    return _Taken(Step.UNDO, State(last.from_state), data.on, booked_on, entry_id, note=reason)
+    return _StepRecord(Step.REVERSE, State(last.from_state), data.on, booked_on, entry_id, note=reason)
 
 
-def _write(db: Session, actor: Actor, bill: Any, state: State, position: int, taken: _Taken) -> None:
-    """History, projection and journal of the step."""
-    terms = taken.terms
-    write_event(
+def _record_step(db: Session, actor: Actor, bill: Any, state: State, position: int, record: _StepRecord) -> None:
+    """Writes the step's history row, the bill's state and the journal event."""
+    terms = record.terms
+    insert_event(
         db,
         actor,
         bill.id,
         position + 1,
-        kind=taken.step.value,
+        kind=record.step.value,
         from_state=state.value,
-        to_state=taken.to_state.value,
-        happened_on=taken.on,
-        effective_on=taken.booked_on,
-        entry_id=taken.entry_id,
-        mirror_id=taken.mirror_id,
-        counterparty=taken.counterparty,
-        note=taken.note,
+        to_state=record.to_state.value,
+        happened_on=record.on,
+        effective_on=record.booked_on,
+        entry_id=record.entry_id,
+        mirror_id=record.mirror_id,
+        counterparty=record.counterparty,
+        note=record.note,
         rate_ppm=terms.rate_ppm if terms else None,
         days=terms.days if terms else None,
         interest_minor=terms.interest_minor if terms else None,
     )
-    changes: dict[str, Any] = {"notified_on": taken.on}
-    if taken.step is not Step.NOTIFY:
-        told = rules.notice_by(taken.on) if taken.step is Step.DISHONOUR and taken.mirror_id else None
-        changes = {"state": taken.to_state.value, "state_on": taken.on, "notice_by_on": told}
-    b = Bill
-    db.execute(sa.update(b).where(b.tenant_id == actor.tenant_id, b.id == bill.id).values(changes))
+    changes: dict[str, Any] = {"notified_on": record.on}
+    if record.step is not Step.NOTIFY:
+        notice_by_on = rules.notice_by(record.on) if record.step is Step.DISHONOUR and record.mirror_id else None
+        changes = {"state": record.to_state.value, "state_on": record.on, "notice_by_on": notice_by_on}
+    db.execute(sa.update(Bill).where(Bill.tenant_id == actor.tenant_id, Bill.id == bill.id).values(changes))
     facts: dict[str, Any] = {
         "number": bill.number,
         "currency": bill.currency,
         "amount_minor": bill.amount_minor,
-        "happened_on": taken.on.isoformat(),
-        "effective_on": taken.booked_on.isoformat(),
-        "party": taken.counterparty,
-        "note": taken.note,
+        "happened_on": record.on.isoformat(),
+        "effective_on": record.booked_on.isoformat(),
+        "party": record.counterparty,
+        "note": record.note,
         "from": state.value,
-        "to": taken.to_state.value,
+        "to": record.to_state.value,
     }
     if terms:
         facts |= {"rate_ppm": terms.rate_ppm, "days": terms.days, "interest_minor": terms.interest_minor}
-    kind = EVENT.format(taken.step.value)
+    kind = JOURNAL_KIND.format(record.step.value)
     journal.record(db, actor, kind, customer_id=bill.customer_id, subject_id=bill.id, data=facts)

@@ -1,7 +1,7 @@
-"""The bills' examination: each against its history, its ledger item, and the postings of its steps.
+"""Checks every bill against its history, its ledger item and the postings of its steps.
 
-May import the kernel's session and the ledger's form of a check; plain SQL on purpose, so that it does not share a
-mistake with what it examines. Invariant: it reads, with the tenant bound in every statement.
+Plain SQL on purpose, so that it shares no mistake with the code it checks. Invariant: read-only, with the tenant bound
+in every statement.
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.lookups import NAMED_MAX
+from ar.ledger.lookups import run_check
 from tenants.slice import Check
 
-# Every entry that a bill's steps made: its own, those of its steps, the reversal of its credit.
+# All entries of a bill: its own, those of its steps, the reversal of its credit.
 _ENTRIES: Final = """
     SELECT b.id AS bill_id, i.entry_id FROM bill b
     JOIN open_item i ON i.tenant_id = :tenant AND i.id = b.item_id WHERE b.tenant_id = :tenant
@@ -104,14 +103,5 @@ _CHECKS: Final[tuple[tuple[str, str], ...]] = (
 
 
 def bills_checks(db: Session, tenant_id: UUID) -> list[Check]:
-    """Examines one tenant's bills; the cost follows their whole history, so this is a nightly matter."""
-    return [_examine(db, tenant_id, name, sql) for name, sql in _CHECKS]
-
-
-def _examine(db: Session, tenant_id: UUID, name: str, sql: str) -> Check:
-    limited = f"SELECT name, count(*) OVER () AS total FROM ({sql}) AS broken ORDER BY name LIMIT :most"  # noqa: S608
-    rows = db.execute(sa.text(limited), {"tenant": tenant_id, "most": NAMED_MAX}).all()
-    if not rows:
-        return Check(name, True, "")
-    more = f" … ({rows[0].total} in all)" if rows[0].total > NAMED_MAX else ""
-    return Check(name, False, ", ".join(row.name for row in rows) + more)
+    """Returns the checks of one tenant's bills; the cost grows with their whole history, so they run nightly."""
+    return [run_check(db, tenant_id, name, sql) for name, sql in _CHECKS]

@@ -18,13 +18,17 @@ from web.links import page_url
 
 
 def entry_sources(db: Session, tenant_id: UUID, entry_id: UUID) -> list[EntrySource]:
-    """Returns the bill that the entry received, moved or took back."""
-    b, e, i = Bill, BillEvent, OpenItem
-    items = sa.select(i.id).where(i.tenant_id == tenant_id, i.entry_id == entry_id)
-    moved = sa.exists().where(
-        e.tenant_id == tenant_id, e.bill_id == b.id, sa.or_(e.entry_id == entry_id, e.mirror_id.in_(items))
+    """Returns the bill whose receipt, step or reversal the entry posts."""
+    bill, event, item = Bill, BillEvent, OpenItem
+    items = sa.select(item.id).where(item.tenant_id == tenant_id, item.entry_id == entry_id)
+    of_a_step = sa.exists().where(
+        event.tenant_id == tenant_id,
+        event.bill_id == bill.id,
+        sa.or_(event.entry_id == entry_id, event.mirror_id.in_(items)),
     )
     rows = db.execute(
-        sa.select(b.id, b.number).where(b.tenant_id == tenant_id, sa.or_(b.item_id.in_(items), moved)).limit(1)
+        sa.select(bill.id, bill.number)
+        .where(bill.tenant_id == tenant_id, sa.or_(bill.item_id.in_(items), of_a_step))
+        .limit(1)
     )
     return [EntrySource(_("Bill"), row.number, page_url("bills.show", bill_id=row.id)) for row in rows]

@@ -22,5 +22,5 @@ EVENTS: Final[dict[str, Event]] = {
     "bill_cancelled": Event(mark("Bill cancelled"), "%(number)s: %(note)s"),
     "bill_reminded": Event(mark("Reminder of a bill"), mark("%(number)s until %(until_on)s")),
 }
-#: A bill's entries are called as the events that booked them.
+#: A bill's entries are named like the events that posted them.
 ENTRY_NAMES: Final[dict[str, str]] = {kind: event.name for kind, event in EVENTS.items()}

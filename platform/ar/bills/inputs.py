@@ -1,7 +1,7 @@
-"""What can be asked of bills: one model per command, for the form as for any other edge. Imports Pydantic only.
+"""Inputs of the commands of bills: receiving one, and each kind of step.
 
-Invariant: shape is checked here, rules in the commands. `on` is the day that counts in law; `booked_on` the day of
-the books where that one lies in a closed period (None: the same).
+Invariant: shape is checked here, rules in the commands. `on` is the legally relevant date; `booked_on` the posting
+date where `on` lies in a locked period (None: the same).
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from ar.bills.rules import State, Step
 from kernel.i18n import mark
 from kernel.inputs import CommandInput, Key
 
-Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+RequiredText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 Party = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
-#: Far enough for every paper, near enough for arithmetic with dates.
+#: Covers every bill and leaves room for date arithmetic.
 _FIRST, _LAST = date(1990, 1, 1), date(2100, 12, 31)
 _PERCENT: Final = re.compile(r"(\d{1,2})(?:[.．](\d{1,4}))?\s*[%％]?")
 
 
-def _sensible(on: date) -> date:
+def _plausible(on: date) -> date:
     if not _FIRST <= on <= _LAST:
         raise ValueError(mark("Write a date like 2026-11-21."))
     return on
 
 
-Sensible = Annotated[date, AfterValidator(_sensible)]
+PlausibleDate = Annotated[date, AfterValidator(_plausible)]
 
 
-def read_percent(text: str) -> int | None:
-    """A yearly rate as typed ("1.8", "1.8 %") in millionths; None when it is not one."""
+def parse_annual_rate(text: str) -> int | None:
+    """Parses a typed yearly rate ("1.8", "1.8 %") into millionths; None when it is not a positive rate."""
     found = _PERCENT.fullmatch(text.strip())
     if found is None:
         return None
@@ -44,28 +44,28 @@ def read_percent(text: str) -> int | None:
 
 
 class ReceiveBill(CommandInput):
-    """A bill taken from a customer. Its maturity as a date or as a tenor in months or days; both must agree.
+    """A bill received from a customer. Maturity as a date or as a tenor in months or days; both must agree.
 
-    `amount_words`: the amount in capitals, checked against the figures when it is given (票据法 art. 8).
-    `pays`: which documents it is set against: the ticked ones, the oldest due first, or none yet.
+    `amount_words`: the amount in capitals, compared with the figures when given (票据法 art. 8).
+    `pays`: the documents it is allocated to: the chosen ones, the oldest due first, or none.
     """
 
-    customer_no: Short
+    customer_no: RequiredText
     number: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
     kind: Literal["bank", "finance_company", "commercial"]
-    drawer: Short
-    acceptor: Short
-    payee: Short
-    issued_on: Sensible
-    matures_on: Sensible | None = None
+    drawer: RequiredText
+    acceptor: RequiredText
+    payee: RequiredText
+    issued_on: PlausibleDate
+    matures_on: PlausibleDate | None = None
     tenor_months: int | None = Field(default=None, ge=1, le=120)
     tenor_days: int | None = Field(default=None, ge=1, le=3660)
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     amount: str = Field(min_length=1, max_length=40)
     amount_words: str = Field(default="", max_length=120)
     not_transferable: bool = False
-    received_on: Sensible
-    booked_on: Sensible | None = None
+    received_on: PlausibleDate
+    booked_on: PlausibleDate | None = None
     pays: Literal["oldest", "chosen", "none"] = "oldest"
     item_ids: tuple[UUID, ...] = Field(default=(), max_length=500)
     long_tenor_known: bool = False
@@ -74,28 +74,28 @@ class ReceiveBill(CommandInput):
 
 
 class BillStep(CommandInput):
-    """A step of a bill that was seen in the state `seen`."""
+    """A step of a bill; `seen` is the state that its form showed."""
 
-    on: Sensible
-    booked_on: Sensible | None = None
+    on: PlausibleDate
+    booked_on: PlausibleDate | None = None
     seen: State
     note: Note = ""
     key: Key
 
 
-class HandOn(BillStep):
-    """To whom it is pledged or endorsed."""
+class Transfer(BillStep):
+    """Pledge or endorse the bill to `counterparty`."""
 
-    counterparty: Short
+    counterparty: RequiredText
 
 
 class Discount(BillStep):
-    """Sold to, or lent against by, the bank `counterparty` at `rate` per cent a year.
+    """Discount the bill with the bank `counterparty` at `rate` per cent a year, with or without recourse.
 
-    `adjust_days`: days the bank adds. `proceeds`: what it paid, when it is to be checked against the formula.
+    `adjust_days`: days the bank adds. `proceeds`: the amount it paid, to be compared with the formula; "": none.
     """
 
-    counterparty: Short
+    counterparty: RequiredText
     rate: str = Field(min_length=1, max_length=12)
     adjust_days: int = Field(default=0, ge=0, le=60)
     recourse: Literal["with", "without"]
@@ -103,31 +103,31 @@ class Discount(BillStep):
 
 
 class Dishonour(BillStep):
-    """Refused: `proof` says by which paper (票据法 art. 62), in `on` the day it was learned."""
+    """Record the dishonour: `proof` is the document that proves it (票据法 art. 62), `on` the day it was learned."""
 
     proof: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
-class TakeBackStep(BillStep):
-    """Undo the last step, or cancel the bill, with the reason that stays."""
+class ReverseStep(BillStep):
+    """Reverse the last step or cancel the bill, with a reason."""
 
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
-#: The word in the address → what its form is read into.
+#: URL part → input of its form.
 FORMS: Final[dict[str, type[BillStep]]] = {
-    "pledge": HandOn,
+    "pledge": Transfer,
     "return": BillStep,
-    "endorsement": HandOn,
+    "endorsement": Transfer,
     "discount": Discount,
     "presentation": BillStep,
     "payment": BillStep,
     "dishonour": Dishonour,
     "notice": BillStep,
-    "undoing": TakeBackStep,
-    "cancellation": TakeBackStep,
+    "undoing": ReverseStep,
+    "cancellation": ReverseStep,
 }
-#: The same word → the step; a discount is told apart by its recourse.
+#: URL part → step; the step of a discount also depends on its recourse.
 STEPS: Final[dict[str, Step]] = {
     "pledge": Step.PLEDGE,
     "return": Step.RETURN,
@@ -137,13 +137,13 @@ STEPS: Final[dict[str, Step]] = {
     "payment": Step.HONOUR,
     "dishonour": Step.DISHONOUR,
     "notice": Step.NOTIFY,
-    "undoing": Step.UNDO,
+    "undoing": Step.REVERSE,
     "cancellation": Step.CANCEL,
 }
 
 
 def step_of(action: str, data: BillStep) -> Step:
-    """The step that a form asks for."""
+    """Returns the step that a form requests."""
     if isinstance(data, Discount) and data.recourse == "with":
         return Step.DISCOUNT_RECOURSE
     return STEPS[action]

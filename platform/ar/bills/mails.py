@@ -1,4 +1,4 @@
-"""The mails of bills: to the people who keep the books, of bills that have come to a deadline."""
+"""Mails of bills: the reminder of deadlines to the people who keep the books."""
 
 from __future__ import annotations
 

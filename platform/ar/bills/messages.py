@@ -1,4 +1,4 @@
-"""Texts of the error codes of bills, and names of kinds, states and steps. Imports the marker for translation only."""
+"""Messages of the error codes of bills; names of kinds, states and steps."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ DUE_NAMES: dict[str, str] = {
     "outcome": mark("Outcome unknown"),
 }
 
-#: The word in the address → (title of the form, its button).
+#: URL part → (title of the form, its button).
 ACTION_NAMES: dict[str, tuple[str, str]] = {
     "presentation": (mark("Present for payment"), mark("Record the presentation")),
     "payment": (mark("Honoured"), mark("Record the payment")),

@@ -1,7 +1,7 @@
-"""Tables of bills received and what happened to each. Imports columns only.
+"""Tables of bills received, their steps and reminders.
 
-Invariants: what stands on the paper never changes; every step is a row that is never edited; `state`, `state_on`,
-`notice_by_on` and `notified_on` are the projection of the last steps, kept with them and audited by doctor.
+Invariants: the terms of the bill never change; every step is a row that is never edited; `state`, `state_on`,
+`notice_by_on` and `notified_on` are a projection of the steps, written with them and audited by `doctor`.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ REMINDERS = ("present", "present_last", "notice")
 class Bill(Tenanted, Base):
     """An acceptance received from a customer (票据法 art. 22). `item_id`: its credit in the ledger.
 
-    `attempt` counts how often the number was entered: one that was cancelled frees it.
+    `attempt`: 1, or one more than the last cancelled bill of the same number.
     """
 
     __tablename__ = "bill"
@@ -102,10 +102,10 @@ class Bill(Tenanted, Base):
 
 
 class BillEvent(Tenanted, Base):
-    """One step of a bill. `happened_on` is the day that counts in law, `effective_on` the day of the books.
+    """One step of a bill. `happened_on` is the legally relevant date, `effective_on` the posting date.
 
-    `entry_id`: what was booked for it; `mirror_id`: the item that took the bill's credit back. Of a discount:
-    `rate_ppm` a year (18,000 is 1.8 %), `days`, `interest_minor` kept by the bank.
+    `entry_id`: its entry; `mirror_id`: the item that reverses the bill's credit. Of a discount: `rate_ppm` a year
+    (18,000 is 1.8 %), `days`, `interest_minor` kept by the bank.
     """
 
     __tablename__ = "bill_event"
@@ -136,7 +136,7 @@ class BillEvent(Tenanted, Base):
 
 
 class BillReminder(TenantKeyed, Base):
-    """That the finance people were mailed about a bill: once per bill, reminder and the day it is about."""
+    """A reminder mailed to the finance people, once per bill, kind and deadline."""
 
     __tablename__ = "bill_reminder"
     __table_args__ = (tenant_fk("bill_id", "bill"), one_of("kind", *REMINDERS))

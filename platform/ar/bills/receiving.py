@@ -1,7 +1,7 @@
-"""A bill comes in: checked against its own words, booked as a credit of the customer, set against what is owed.
+"""Receives a bill from a customer: validates it, posts it as a credit and allocates it to documents.
 
-May import the rules, the ledger's posting and allocation, customers' reads and the kernel. Invariants: receiving
-reclassifies, it does not extinguish (see `queries.outstanding`); locks in the global order; one transaction.
+Invariants: receiving a bill reclassifies the claim, it does not extinguish it (see `lookups.outstanding_bills`); the
+customer is locked first; one transaction.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.bills import rules
-from ar.bills.commands import write_event
+from ar.bills.commands import insert_event
 from ar.bills.inputs import ReceiveBill
 from ar.bills.models import Bill
 from ar.bills.rules import State
@@ -30,25 +30,25 @@ from kernel.money import BadAmount, exponent, parse_amount
 
 
 def receive_bill(db: Session, actor: Actor, data: ReceiveBill) -> UUID:
-    """Books a bill received and sets it against documents; returns its id. The same key again: the first answer.
+    """Posts a bill received and allocates it; returns its id. The same key again returns the first result.
 
-    Raises RuleBroken for a customer that is not there, an amount that is none or differs from its capitals, a
-    maturity that is missing, ambiguous or unusually far, days out of order, in the future or in a closed period;
-    Conflict(`bill_exists`) for a number that is on the books.
+    Raises RuleBroken for an unknown customer, an invalid amount or one that differs from its capitals, a maturity that
+    is missing, ambiguous or above the longest tenor, dates out of order, in the future or in a locked period;
+    Conflict(`bill_exists`) for a number already recorded.
     """
     request = data.model_dump(exclude={"key"})
     return idempotency.once(db, actor, f"bill:{data.key}", request, lambda: _receive_bill(db, actor, data))
 
 
 def _receive_bill(db: Session, actor: Actor, data: ReceiveBill) -> UUID:
-    amount_minor, matures_on = read_amount(data), read_maturity(data)
-    booked_on = _check_days(actor, data, matures_on)
+    amount_minor, matures_on = parse_face_amount(data), parse_maturity(data)
+    booked_on = _require_dates_in_order(actor, data, matures_on)
     customer = find_numbers(db, actor.tenant_id, [data.customer_no]).get(data.customer_no)
     if customer is None:
         raise RuleBroken("bill_customer_unknown", number=data.customer_no)
     lock_customers(db, actor.tenant_id, [customer.id])
-    attempt = _attempt(db, actor.tenant_id, data.number)
-    # A cancelled entry keeps its document for ever, so the same paper typed again needs another name in the ledger.
+    attempt = _next_attempt(db, actor.tenant_id, data.number)
+    # A cancelled bill keeps its document number, so the same bill recorded again needs another one in the ledger.
     document_no = data.number if attempt == 1 else f"{data.number}#{attempt}"
     item = NewItem(
         customer_id=customer.id,
@@ -62,8 +62,8 @@ def _receive_bill(db: Session, actor: Actor, data: ReceiveBill) -> UUID:
         reference=data.acceptor,
     )
     item_id = post_items(db, actor, [item], memo=data.note)[0]
-    bill_id = _insert(db, actor, data, customer.id, item_id, amount_minor, matures_on, attempt)
-    write_event(
+    bill_id = _insert_bill(db, actor, data, customer.id, item_id, amount_minor, matures_on, attempt)
+    insert_event(
         db,
         actor,
         bill_id,
@@ -76,7 +76,7 @@ def _receive_bill(db: Session, actor: Actor, data: ReceiveBill) -> UUID:
         counterparty=customer.name,
         note=data.note,
     )
-    _set_against(db, actor, data, customer.id, item_id, amount_minor)
+    _allocate(db, actor, data, customer.id, item_id, amount_minor)
     facts = {
         "number": data.number,
         "currency": data.currency,
@@ -89,8 +89,8 @@ def _receive_bill(db: Session, actor: Actor, data: ReceiveBill) -> UUID:
     return bill_id
 
 
-def read_amount(data: ReceiveBill) -> int:
-    """The face in minor units. Raises RuleBroken when it cannot be read or is not what its capitals say."""
+def parse_face_amount(data: ReceiveBill) -> int:
+    """Returns the face amount in minor units. Raises RuleBroken when it is invalid or differs from its capitals."""
     try:
         exponent(data.currency)
     except ValueError:
@@ -111,8 +111,8 @@ def read_amount(data: ReceiveBill) -> int:
     return amount_minor
 
 
-def read_maturity(data: ReceiveBill) -> date:
-    """The maturity from the date, the tenor, or both where they agree. Raises RuleBroken."""
+def parse_maturity(data: ReceiveBill) -> date:
+    """Returns the maturity from the date, the tenor, or both when they agree. Raises RuleBroken."""
     if data.tenor_months and data.tenor_days:
         raise RuleBroken("bill_tenor_twice")
     computed = None
@@ -131,8 +131,8 @@ def read_maturity(data: ReceiveBill) -> date:
     return matures_on
 
 
-def _check_days(actor: Actor, data: ReceiveBill, matures_on: date) -> date:
-    """The day of the books, when the days are in order."""
+def _require_dates_in_order(actor: Actor, data: ReceiveBill, matures_on: date) -> date:
+    """Returns the posting date. Raises RuleBroken for dates out of order or in the future."""
     booked_on = data.booked_on or data.received_on
     if data.received_on > actor.today:
         raise RuleBroken("bill_received_ahead", until_on=actor.today.isoformat())
@@ -147,16 +147,15 @@ def _check_days(actor: Actor, data: ReceiveBill, matures_on: date) -> date:
     return booked_on
 
 
-def _attempt(db: Session, tenant_id: UUID, number: str) -> int:
-    """How many times the number was entered, this one included. Raises Conflict when one of them stands."""
-    b = Bill
-    states = db.execute(sa.select(b.state).where(b.tenant_id == tenant_id, b.number == number)).scalars().all()
+def _next_attempt(db: Session, tenant_id: UUID, number: str) -> int:
+    """Returns 1 + the number of cancelled bills of this number. Raises Conflict when one is not cancelled."""
+    states = db.execute(sa.select(Bill.state).where(Bill.tenant_id == tenant_id, Bill.number == number)).scalars().all()
     if any(state != State.CANCELLED for state in states):
         raise Conflict("bill_exists", number=number)
     return len(states) + 1
 
 
-def _insert(
+def _insert_bill(
     db: Session,
     actor: Actor,
     data: ReceiveBill,
@@ -188,36 +187,39 @@ def _insert(
     return bill_id
 
 
-def _set_against(
+def _allocate(
     db: Session, actor: Actor, data: ReceiveBill, customer_id: UUID, item_id: UUID, amount_minor: int
 ) -> None:
-    """Sets the credit against what is owed, the oldest due first among those that were meant; the rest stays open."""
+    """Allocates the credit to the chosen or all open documents, oldest due first; the remainder stays unapplied.
+
+    Raises RuleBroken(`bill_nothing_chosen`), Conflict(`bill_chosen_gone`) for a chosen document no longer open.
+    """
     if data.pays == "none":
         return
     if data.pays == "chosen" and not data.item_ids:
         raise RuleBroken("bill_nothing_chosen")
-    i = OpenItem
-    wanted = (
-        sa.select(i.id, i.open_minor)
+    item = OpenItem
+    open_debits = (
+        sa.select(item.id, item.open_minor)
         .where(
-            i.tenant_id == actor.tenant_id,
-            i.customer_id == customer_id,
-            i.currency == data.currency,
-            i.side == 1,
-            i.open_minor > 0,
-            i.document_on <= actor.today,
+            item.tenant_id == actor.tenant_id,
+            item.customer_id == customer_id,
+            item.currency == data.currency,
+            item.side == 1,
+            item.open_minor > 0,
+            item.document_on <= actor.today,
         )
-        .order_by(i.due_on, i.document_on, i.document_no, i.id)
+        .order_by(item.due_on, item.document_on, item.document_no, item.id)
     )
     if data.pays == "chosen":
-        wanted = wanted.where(i.id == sa.any_(sa.cast(list(data.item_ids), sa.ARRAY(sa.Uuid))))
-    rows = db.execute(wanted).all()
+        open_debits = open_debits.where(item.id == sa.any_(sa.cast(list(data.item_ids), sa.ARRAY(sa.Uuid))))
+    rows = db.execute(open_debits).all()
     if data.pays == "chosen" and len(rows) != len(set(data.item_ids)):
         raise Conflict("bill_chosen_gone")
-    left, allocations = amount_minor, []
+    left_minor, allocations = amount_minor, []
     for row in rows:
-        part = min(left, row.open_minor)
-        if part:
-            allocations.append(NewAllocation(row.id, item_id, part))
-            left -= part
+        part_minor = min(left_minor, row.open_minor)
+        if part_minor:
+            allocations.append(NewAllocation(row.id, item_id, part_minor))
+            left_minor -= part_minor
     allocate(db, actor, allocations)

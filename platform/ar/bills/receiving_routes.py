@@ -1,6 +1,6 @@
-"""The form for a bill received, with the documents that it can be set against.
+"""Form page of a bill received, with the documents that it can be allocated to.
 
-Invariant: parse, authorise, one command or one query, render. The views hang on the blueprint of `routes`.
+Invariant: parse, authorise, one command or one query, render. Uses the blueprint of `routes`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from web.context import actor, db
 from web.forms import Form, blank
 from web.responses import Page, render
 
-# Where a refusal belongs; what is not named here concerns the form as a whole.
+# Error code → form field; codes that are not listed concern the form as a whole.
 FIELDS = {
     "bill_exists": "number",
     "document_exists": "number",
@@ -60,7 +60,7 @@ def _new_page(form: Form[Any]) -> str:
 @bp.get("/new")
 @staff(Permission.POST_LEDGER)
 def new() -> Page:
-    """The form; with a customer's number in the address, also the documents that the bill can be set against."""
+    """Shows the form; with a customer's number in the URL, also the documents that the bill can be allocated to."""
     return _new_page(
         blank(
             customer_no=request.args.get("customer", "").replace("\x00", "").strip()[:80],
@@ -77,6 +77,6 @@ def new() -> Page:
 @staff(Permission.POST_LEDGER)
 @command_form(ReceiveBill, page=_new_page, fields=FIELDS)
 def create(data: ReceiveBill) -> Page:
-    """Books a bill received."""
+    """Posts a bill received."""
     bill_id = receiving.receive_bill(db(), actor(), data)
     return done(_("The bill is on the books."), "bills.show", bill_id=bill_id)

@@ -1,4 +1,4 @@
-"""The pages of bills: the list, one bill and what can be done with it. A new one is in `receiving_routes`.
+"""Pages of bills: the list, one bill and its steps. Receiving a bill is in `receiving_routes`.
 
 Invariant: parse, authorise, one command or one query, render.
 """
@@ -10,8 +10,7 @@ from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
-from ar.bills import commands, queries
-from ar.bills import page_queries as pages
+from ar.bills import commands, due, queries
 from ar.bills.inputs import FORMS, STEPS, BillStep, step_of
 from ar.bills.messages import (
     ACTION_NAMES,
@@ -22,7 +21,7 @@ from ar.bills.messages import (
     STATE_TONES,
 )
 from ar.bills.models import STATES
-from ar.bills.rules import UNDOABLE
+from ar.bills.rules import REVERSIBLE
 from ar.bills.views import BillPage
 from ar.ledger.messages import ACCOUNT_NAMES
 from ar.ledger.messages import KIND_NAMES as DOCUMENT_NAMES
@@ -71,19 +70,20 @@ ACTION_OF = {step: action for action, step in STEPS.items()}
 @bp.get("/")
 @staff(Permission.READ)
 def index() -> Page:
-    """All bills, filtered and paged by the address, with sums and the schedule of what matures."""
-    wanted, asked, path = filters.read(pages.BillFilters, request.args), read_page(request.args), url_for("bills.index")
-    page = pages.bill_list(db(), actor().tenant_id, wanted, asked, actor().today)
-    due: list[tuple[object, str] | tuple[object, str, int]] = [("", _("All"))]
-    due += [(kind, _(DUE_NAMES[kind]), getattr(page.due, kind)) for kind in queries.DUE_KINDS]
+    """Lists the bills, filtered and paged by the URL, with totals and the schedule of maturities."""
+    wanted, asked = filters.read(queries.BillFilters, request.args), read_page(request.args)
+    path = url_for("bills.index")
+    page = queries.bill_list(db(), actor().tenant_id, wanted, asked, actor().today)
+    due_chips: list[tuple[object, str] | tuple[object, str, int]] = [("", _("All"))]
+    due_chips += [(kind, _(DUE_NAMES[kind]), getattr(page.due, kind)) for kind in due.DUE_KINDS]
     states = [("", _("Not settled")), ("all", _("All")), *((state, _(STATE_NAMES[state])) for state in STATES)]
     return render(
         "ar/bills/index.html",
         page=page,
         wanted=wanted,
-        unread=filters.unread_days(pages.BillFilters, request.args),
+        unread=filters.unread_days(queries.BillFilters, request.args),
         pager=asked.page(page.total, path, request.args),
-        chips=filters.chips(wanted, "due", due, path),
+        chips=filters.chips(wanted, "due", due_chips, path),
         state_options=states,
         kind_options=[("", _("All types")), *((kind, _(name)) for kind, name in KIND_NAMES.items())],
         currencies=filters.currency_options(page.currencies, wanted.currency, _("All currencies")),
@@ -94,9 +94,9 @@ def index() -> Page:
 
 
 def _bill_page(form: Form[Any], bill_id: UUID) -> str:
-    """Renders a bill; `form` comes back in its slot, the name of the step."""
+    """Renders a bill; `form` returns in its slot, the URL part of its step."""
     action = form.slot
-    page = pages.bill_page(db(), actor().tenant_id, bill_id, actor().today)
+    page = queries.bill_page(db(), actor().tenant_id, bill_id, actor().today)
     may_post = may(Permission.POST_LEDGER)
     possible = [ACTION_OF[step] for step in page.steps if step in ACTION_OF]
     if action and action not in possible:
@@ -109,7 +109,7 @@ def _bill_page(form: Form[Any], bill_id: UUID) -> str:
         possible=possible if may_post else [],
         failed=action,
         forms={name: form if name == action else _blank(page) for name in possible},
-        undone=EVENT_NAMES[page.events[-1].kind] if page.events[-1].kind in UNDOABLE else "",
+        undone=EVENT_NAMES[page.events[-1].kind] if page.events[-1].kind in REVERSIBLE else "",
         today=actor().today,
         **NAMES,
     )
@@ -122,21 +122,21 @@ def _blank(page: BillPage) -> Form[Any]:
 @bp.get("/<uuid:bill_id>")
 @staff(Permission.READ)
 def show(bill_id: UUID) -> Page:
-    """One bill: facts, deadlines, history, entries, and what can be done now."""
+    """Shows one bill: facts, deadlines, history, entries and possible steps."""
     return _bill_page(blank(), bill_id)
 
 
 @bp.get("/of/<uuid:item_id>")
 @staff(Permission.READ)
 def of_item(item_id: UUID) -> Page:
-    """From the ledger's document to its bill."""
+    """Redirects from the ledger item to its bill."""
     return see_other(url_for("bills.show", bill_id=queries.bill_of_item(db(), actor().tenant_id, item_id)))
 
 
 @bp.post(f"/<uuid:bill_id>/<any({','.join(FORMS)}):kind>")
 @staff(Permission.POST_LEDGER)
 def act(bill_id: UUID, kind: str) -> Page:
-    """Takes one step."""
+    """Takes one step of a bill."""
 
     @command_form(FORMS[kind], page=_bill_page, slot=kind, fields=FIELDS)
     def take(data: BillStep, bill_id: UUID) -> Page:

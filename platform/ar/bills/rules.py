@@ -1,7 +1,7 @@
-"""The rules of bills: which step may follow which and what it books, maturity, discount, the deadlines. Pure.
+"""Rules of bills: possible steps, their entries, maturity, discount, legal deadlines. Pure.
 
-Imports dates and the ledger's arithmetic of months only. Invariants: what a step does to the books follows from the
-state it is taken in; the bills counted as held add up to the notes receivable after every step; no float.
+Invariants: a step's entry follows from the state in which it is taken; the bills in IN_NOTES_RECEIVABLE add up to that
+account after every step; no float.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ar.ledger.rules.due_dates import add_months
 
 
 class State(StrEnum):
-    """Where a bill stands."""
+    """State of a bill."""
 
     HELD = "held"
     PLEDGED = "pledged"
@@ -29,7 +29,7 @@ class State(StrEnum):
 
 
 class Step(StrEnum):
-    """What can happen to a bill; the words are those of its history."""
+    """Step of a bill; the values are the kinds of `bill_event`."""
 
     PLEDGE = "pledged"
     RETURN = "returned"
@@ -40,7 +40,7 @@ class Step(StrEnum):
     HONOUR = "honoured"
     DISHONOUR = "dishonoured"
     NOTIFY = "notified"
-    UNDO = "undone"
+    REVERSE = "undone"
     CANCEL = "cancelled"
 
 
@@ -66,15 +66,15 @@ TRANSITIONS: Final[dict[tuple[State, Step], State]] = {
     (S.DISCOUNTED_RECOURSE, T.DISHONOUR): S.DISHONOURED,
     (S.DISHONOURED, T.NOTIFY): S.DISHONOURED,
 }
-#: Bills that stand in the account of notes receivable: a loan against one does not take it off the books.
-IN_NOTES: Final = frozenset({S.HELD, S.PLEDGED, S.PRESENTED, S.DISCOUNTED_RECOURSE})
-#: Not paid yet, and ours to answer for when it is not: what counts beside the open receivables.
-OUTSTANDING: Final = IN_NOTES | {S.ENDORSED}
-#: Nothing follows but a word about it.
+#: Bills on the account of notes receivable: discounting with recourse is a loan and does not derecognise the bill.
+IN_NOTES_RECEIVABLE: Final = frozenset({S.HELD, S.PLEDGED, S.PRESENTED, S.DISCOUNTED_RECOURSE})
+#: Bills not yet paid for which the company bears the risk; they count beside the open receivables.
+OUTSTANDING: Final = IN_NOTES_RECEIVABLE | {S.ENDORSED}
+#: Final states; only the notice of dishonour can follow.
 ENDED: Final = frozenset({S.HONOURED, S.DISHONOURED, S.CANCELLED})
-#: Steps that a person may have recorded by mistake and that leave nothing final in the books.
-UNDOABLE: Final = frozenset({T.PLEDGE, T.RETURN, T.ENDORSE, T.DISCOUNT, T.DISCOUNT_RECOURSE, T.PRESENT, T.HONOUR})
-#: Steps that hand the bill on, which "not transferable" bars (票据法 art. 27).
+#: Steps that can be reversed when recorded by mistake.
+REVERSIBLE: Final = frozenset({T.PLEDGE, T.RETURN, T.ENDORSE, T.DISCOUNT, T.DISCOUNT_RECOURSE, T.PRESENT, T.HONOUR})
+#: Steps that transfer the bill, which "not transferable" forbids (票据法 art. 27).
 TRANSFERS: Final = frozenset({T.PLEDGE, T.ENDORSE, T.DISCOUNT, T.DISCOUNT_RECOURSE})
 
 PRESENT_DAYS: Final = 10  # 票据法 art. 53: within ten days from maturity
@@ -88,7 +88,7 @@ YEAR_DAYS: Final = 360
 
 
 class TenorLimit(NamedTuple):
-    """The longest a bill issued from this day on may run."""
+    """The longest tenor of a bill issued from this day on, in months."""
 
     from_on: date
     months: int
@@ -106,13 +106,13 @@ class Leg(NamedTuple):
     credit_minor: int
 
 
-def after(state: State, step: Step) -> State | None:
-    """The state that a step leads to; None when it cannot be taken there. Undoing leads back, see UNDOABLE."""
+def next_state(state: State, step: Step) -> State | None:
+    """Returns the state after a step; None when it is impossible in `state`. For Step.REVERSE see REVERSIBLE."""
     return TRANSITIONS.get((state, step))
 
 
-def legs(state: State, step: Step, face_minor: int, interest_minor: int = 0) -> list[Leg]:
-    """What a step taken in `state` books, the reopening of the receivable aside; [] when nothing."""
+def entry_legs(state: State, step: Step, face_minor: int, interest_minor: int = 0) -> list[Leg]:
+    """Returns the postings of a step taken in `state`, without the reopening of the receivable; [] for no entry."""
     paid_out = Leg("bank", 0, face_minor)
     if step is T.ENDORSE:
         return [Leg("payables", face_minor, 0), Leg("notes_receivable", 0, face_minor)]
@@ -132,52 +132,53 @@ def legs(state: State, step: Step, face_minor: int, interest_minor: int = 0) -> 
     return []
 
 
-def reopens(state: State, step: Step) -> bool:
-    """Whether a step opens the receivable again; a bill sold without recourse is the buyer's loss."""
+def reopens_receivable(state: State, step: Step) -> bool:
+    """Returns True when a step reopens the receivable; the loss of a bill sold without recourse is the buyer's."""
     return step is T.CANCEL or (step is T.DISHONOUR and state is not S.DISCOUNTED)
 
 
 def steps_from(state: State) -> list[Step]:
-    """The steps that can be taken now, in the order of the table."""
+    """Returns the steps possible in a state, in the order of TRANSITIONS."""
     return [step for (before, step) in TRANSITIONS if before is state]
 
 
 def maturity(issued_on: date, *, months: int = 0, days: int = 0) -> date:
-    """Maturity by months: the same day, or the month's end where that is missing. By days: the day of issue is not
-    counted, the last one is.
+    """Returns the maturity from a tenor.
+
+    Months: the same day of the month, or its last day. Days: counted from the day after issue.
     """
     return add_months(issued_on, months) if months else issued_on + timedelta(days=days)
 
 
 def longest_maturity(issued_on: date) -> tuple[date, int]:
-    """The latest maturity of a bill issued then, and in months how far that is."""
+    """Returns the latest maturity of a bill issued on a day, and the tenor limit in months."""
     months = next(limit.months for limit in TENOR_LIMITS if limit.from_on <= issued_on)
     return add_months(issued_on, months), months
 
 
 def discount_days(on: date, matures_on: date, adjust_days: int = 0) -> int:
-    """Days for which the bank takes interest: to maturity, and the days it adds for holidays or another place."""
+    """Returns the days of interest: to maturity, plus those the bank adds for holidays or out-of-town bills."""
     return (matures_on - on).days + adjust_days
 
 
 def discount_interest(face_minor: int, rate_ppm: int, days: int) -> int:
-    """face × rate a year × days ÷ 360, rounded half up once (minor units)."""
+    """Returns face × yearly rate × days ÷ 360 in minor units, rounded half up once."""
     return (2 * face_minor * rate_ppm * days + PPM * YEAR_DAYS) // (2 * PPM * YEAR_DAYS)
 
 
 def present_by(matures_on: date) -> date:
-    """The last day on which presenting keeps the recourse against prior parties."""
+    """Returns the last day on which presentment preserves the recourse against prior parties."""
     return matures_on + timedelta(days=PRESENT_DAYS)
 
 
 def notice_by(learned_on: date) -> date:
-    """The last day of the notice to the prior party."""
+    """Returns the last day for the notice of dishonour to the prior party."""
     return learned_on + timedelta(days=NOTICE_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """The dates that bind the holder. `recourse_until_on` None: not begun; `late`: recourse is lost (art. 53)."""
+class Deadlines:
+    """The holder's legal deadlines. `recourse_until_on` None: not running; `late`: recourse is lost (art. 53)."""
 
     present_by_on: date
     acceptor_until_on: date
@@ -186,26 +187,25 @@ class Limits:
     late: bool
 
 
-def limits_of(
+def deadlines_of(
     matures_on: date,
     today: date,
     *,
     presented_on: date | None = None,
     dishonoured_on: date | None = None,
-    had_passed_on: bool = False,
+    was_transferred: bool = False,
     with_recourse: bool = True,
-) -> Limits:
-    """The dates for a bill as it stands. `had_passed_on`: a later holder came back to us (art. 17, re-recourse).
+) -> Deadlines:
+    """Returns a bill's deadlines. `was_transferred`: a later holder took recourse to the company (art. 17).
 
-    Who refused before maturity cannot make the holder late, nor can a bill that others presented.
+    The holder is never late after a dishonour before maturity, nor when a later holder presented the bill.
     """
-    last = present_by(matures_on)
-    shown_on = presented_on or dishonoured_on or today
-    late = not had_passed_on and with_recourse and shown_on > last
-    months = RE_RECOURSE_MONTHS if had_passed_on else RECOURSE_MONTHS
+    present_by_on = present_by(matures_on)
+    late = not was_transferred and with_recourse and (presented_on or dishonoured_on or today) > present_by_on
+    months = RE_RECOURSE_MONTHS if was_transferred else RECOURSE_MONTHS
     open_recourse = dishonoured_on is not None and with_recourse
-    return Limits(
-        last,
+    return Deadlines(
+        present_by_on,
         add_months(matures_on, ACCEPTOR_MONTHS),
         notice_by(dishonoured_on) if open_recourse and dishonoured_on else None,
         add_months(dishonoured_on, months) if open_recourse and dishonoured_on and not late else None,

@@ -1,4 +1,4 @@
-"""What bills bring to the application."""
+"""Registers the slice of bills with the application."""
 
 from __future__ import annotations
 

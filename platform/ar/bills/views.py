@@ -1,4 +1,4 @@
-"""What the pages of bills show: frozen views, never rows. Imports the rules only.
+"""Views of bills, for pages and other slices.
 
 Invariant: an amount is positive minor units of its own currency; currencies are never added.
 """
@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from ar.bills.rules import Limits, State, Step
+from ar.bills.rules import Deadlines, State, Step
 
 
 @dataclass(frozen=True, slots=True)
 class BillRow:
-    """A line of the list; `payment_on`: maturity, or the first working day after it."""
+    """A line of the list; `payment_on`: maturity, or the first working day after it.
+
+    `due_kind`: which of DUE_KINDS it is due for today, "" for none.
+    """
 
     id: UUID
     number: str
@@ -32,13 +35,12 @@ class BillRow:
     notice_by_on: date | None
     notified_on: date | None
     payment_on: date
-    #: Which of DUE_KINDS it waits for today, "" when for none.
-    waits_for: str
+    due_kind: str
 
 
 @dataclass(frozen=True, slots=True)
 class StateTotal:
-    """Of all that match: how many bills of a state and currency, and their sum."""
+    """Number and total of the matching bills of one state and currency."""
 
     state: str
     currency: str
@@ -48,7 +50,7 @@ class StateTotal:
 
 @dataclass(frozen=True, slots=True)
 class MonthTotal:
-    """What of the bills in our notes matures in a month (YYYY-MM), per currency."""
+    """Number and total of the notes receivable that mature in a month (YYYY-MM), per currency."""
 
     month: str
     currency: str
@@ -58,7 +60,7 @@ class MonthTotal:
 
 @dataclass(frozen=True, slots=True)
 class DueCounts:
-    """How many bills wait: to be presented, for the notice of a refusal, for word of what became of them."""
+    """Number of bills due for presentment, for the notice of dishonour, for recording their outcome."""
 
     present: int
     notice: int
@@ -66,13 +68,13 @@ class DueCounts:
 
     @property
     def any(self) -> bool:
-        """Whether anything waits."""
+        """Returns True when any bill is due."""
         return bool(self.present or self.notice or self.outcome)
 
 
 @dataclass(frozen=True)
 class BillList:
-    """A page of the list, its sums over all that match, and what waits in the whole company."""
+    """A page of the list, totals of all matching bills, and the bills due in the whole company."""
 
     rows: list[BillRow]
     totals: list[StateTotal]
@@ -82,13 +84,13 @@ class BillList:
 
     @property
     def total(self) -> int:
-        """How many match."""
-        return sum(each.count for each in self.totals)
+        """Returns the number of matching bills."""
+        return sum(total.count for total in self.totals)
 
 
 @dataclass(frozen=True, slots=True)
 class EntryLeg:
-    """One posting of a step's entry."""
+    """A posting of a step's entry; exactly one of debit and credit is above 0."""
 
     account_code: str
     debit_minor: int
@@ -97,7 +99,7 @@ class EntryLeg:
 
 @dataclass(frozen=True, slots=True)
 class EventView:
-    """One step of the history with what it booked."""
+    """One step of the history with its postings."""
 
     kind: str
     from_state: str
@@ -116,14 +118,14 @@ class EventView:
 
     @property
     def rate_percent(self) -> str:
-        """The yearly rate as it was typed: "1.8"."""
+        """Returns the yearly rate in per cent, such as "1.8"."""
         whole, rest = divmod(self.rate_ppm or 0, 10_000)
         return f"{whole}.{rest:04d}".rstrip("0").rstrip(".")
 
 
 @dataclass(frozen=True, slots=True)
 class PaidItem:
-    """A document that the bill's credit is set against."""
+    """A document that the bill's credit is allocated to, with the amount (minor units)."""
 
     id: UUID
     kind: str
@@ -134,7 +136,7 @@ class PaidItem:
 
 @dataclass(frozen=True)
 class BillPage:
-    """One bill with its history, deadlines, and the steps that can be taken now."""
+    """One bill with its history, deadlines and possible steps."""
 
     row: BillRow
     item_id: UUID
@@ -147,23 +149,23 @@ class BillPage:
     recorded_by: str
     events: list[EventView]
     paid: list[PaidItem]
-    limits: Limits
+    deadlines: Deadlines
     steps: list[Step]
 
     @property
     def state(self) -> State:
-        """Where it stands."""
+        """Returns the bill's state."""
         return State(self.row.state)
 
     @property
     def since_on(self) -> date:
-        """The first day of the books on which a next step can be dated."""
+        """Returns the earliest posting date of a next step."""
         return self.events[-1].effective_on
 
 
 @dataclass(frozen=True, slots=True)
 class OutstandingBill:
-    """A bill not paid yet that we hold or must answer for."""
+    """A bill not yet paid that the company holds or is liable for."""
 
     id: UUID
     number: str
@@ -177,13 +179,13 @@ class OutstandingBill:
 
     @property
     def recourse(self) -> bool:
-        """Whether somebody else holds it and may come back to us."""
+        """Returns True when another party holds the bill and has recourse to the company."""
         return self.state in (State.ENDORSED, State.DISCOUNTED_RECOURSE)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenDocument:
-    """A document that a bill could be set against."""
+    """A document that a bill can be allocated to."""
 
     id: UUID
     kind: str

@@ -1,6 +1,6 @@
-"""The approval that a larger waiver of interest needs. May import this slice, approvals and Flask's addresses.
+"""Registers the approval of larger waivers of interest: its chain of approvers and its effect.
 
-Invariant: the waiver is booked in the last decider's transaction, or the decision is refused.
+Invariant: the waiver is posted in the transaction of the last decision, or the decision is refused.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The page of an interest document: how it was computed, its waivers, its reversal.
+"""Page of an interest document: its calculation, its waivers, its reversal.
 
-Invariant: parse, authorise, one command or one query, render. The views hang on the blueprint of `routes`.
+Invariant: parse, authorise, one command or one query, render. The views belong to the blueprint of `routes`.
 """
 
 from __future__ import annotations
@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from ar.interest import queries
-from ar.interest import waivers as waiving
-from ar.interest.inputs import TakeBackInterest, WaiveInterest
+from ar.interest import queries, waivers
+from ar.interest.inputs import ReverseInterest, WaiveInterest
 from ar.interest.routes import WORDS, bp
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext
@@ -55,7 +54,7 @@ def _charge_of_waiver_page(form: Form[Any], waiver_id: UUID) -> str:
 @bp.get("/charges/<uuid:charge_id>")
 @staff(Permission.READ)
 def charge(charge_id: UUID) -> Page:
-    """One interest document: how it was computed, what was waived of it."""
+    """Shows an interest document: its calculation and its waivers."""
     return _charge_page(blank(), charge_id)
 
 
@@ -63,26 +62,26 @@ def charge(charge_id: UUID) -> Page:
 @staff(Permission.POST_LEDGER)
 @command_form(WaiveInterest, page=_charge_page, slot="waiver", fields=FIELDS)
 def waive(data: WaiveInterest, charge_id: UUID) -> Page:
-    """Waives all of it or a part, or asks for that."""
-    waiver_id = waiving.waive(db(), actor(), charge_id, data)
+    """Waives the charge in full or in part, or requests approval for it."""
+    waiver_id = waivers.waive(db(), actor(), charge_id, data)
     text = _("The interest is waived.") if waiver_id else _("The waiver waits for approval.")
     return done(text, "interest.charge", charge_id=charge_id)
 
 
 @bp.post("/charges/<uuid:charge_id>/reversal")
 @staff(Permission.POST_LEDGER)
-@command_form(TakeBackInterest, page=_charge_page, slot="reversal", fields=FIELDS)
-def reverse(data: TakeBackInterest, charge_id: UUID) -> Page:
-    """Reverses the document; its days can be charged again."""
-    waiving.reverse_charge(db(), actor(), charge_id, data)
+@command_form(ReverseInterest, page=_charge_page, slot="reversal", fields=FIELDS)
+def reverse(data: ReverseInterest, charge_id: UUID) -> Page:
+    """Reverses the document, so that its days can be charged again."""
+    waivers.reverse_charge(db(), actor(), charge_id, data)
     return done(_("The document is reversed; its days can be charged again."), "interest.charge", charge_id=charge_id)
 
 
 @bp.post("/waivers/<uuid:waiver_id>/reinstatement")
 @staff(Permission.POST_LEDGER)
-@command_form(TakeBackInterest, page=_charge_of_waiver_page, slot="reinstatement", fields=FIELDS)
-def reinstate(data: TakeBackInterest, waiver_id: UUID) -> Page:
-    """Claims again what was waived."""
+@command_form(ReverseInterest, page=_charge_of_waiver_page, slot="reinstatement", fields=FIELDS)
+def reinstate(data: ReverseInterest, waiver_id: UUID) -> Page:
+    """Reinstates waived interest."""
     charge_id = queries.charge_of_waiver(db(), actor().tenant_id, waiver_id)
-    waiving.reinstate(db(), actor(), waiver_id, data)
+    waivers.reinstate(db(), actor(), waiver_id, data)
     return done(_("The interest is claimed again."), "interest.charge", charge_id=charge_id)

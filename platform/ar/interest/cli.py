@@ -1,4 +1,4 @@
-"""`huikuan interest`: what late debts bear through a day, and posting it.
+"""`huikuan interest`: previews and posts the late interest through a day.
 
 Invariant: `preview` runs READ ONLY; `post` posts what it previews in the same transaction; amounts are minor units.
 """
@@ -12,7 +12,7 @@ import click
 
 from ar.interest import commands, queries
 from ar.interest.inputs import PostInterest
-from ar.interest.previews import Preview
+from ar.interest.run_preview import Preview
 from kernel.ids import new_id
 from kernel.money import format_with_symbol
 from tenants.commandline import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
@@ -41,8 +41,8 @@ def preview(
 ) -> None:
     """Show line by line what a run would charge. Nothing is stored."""
     with tenant_transaction(slug, on=on, read_only=True) as (db, actor):
-        seen = commands.preview(db, actor, through_on, customer_no, currency.upper() if currency else None)
-    emit(seen.as_json(), as_json, lambda: _table(seen))
+        shown = commands.preview(db, actor, through_on, customer_no, currency.upper() if currency else None)
+    emit(shown.as_json(), as_json, lambda: _table(shown))
 
 
 @group.command("post")
@@ -68,14 +68,14 @@ def post(
     """Charge the interest through a day: one document per customer and currency."""
     with tenant_transaction(slug, on=on) as (db, actor):
         code = currency.upper() if currency else None
-        seen = commands.preview(db, actor, through_on, customer_no, code)
+        shown = commands.preview(db, actor, through_on, customer_no, code)
         data = PostInterest(
             through_on=through_on,
             document_on=document_on or actor.today,
             due_days=due_days,
             customer_no=customer_no,
             currency=code,
-            fingerprint=seen.fingerprint,
+            fingerprint=shown.fingerprint,
             key=str(new_id()),
         )
         page = queries.run_page(db, actor.tenant_id, commands.post_run(db, actor, data))
@@ -85,16 +85,16 @@ def post(
     emit(page.as_json(), as_json, lambda: "\n".join([page.run.number, *lines]))
 
 
-def _table(seen: Preview) -> str:
+def _table(shown: Preview) -> str:
     rows = [
         f"{group.customer_no}  {item.document_no}  {line.from_on} – {line.to_on}  {line.days} d  "
         f"{line.rate.percent.normalize():f} %/{line.rate.per}  {_money(line.amount_minor, group.currency)}"
-        for group in seen.groups
+        for group in shown.groups
         for item in group.items
         for line in item.lines
     ]
-    rows += [f"{each.customer_no}  {each.document_no}  not charged: {each.reason}" for each in seen.left_out]
-    return "\n".join([*rows, *(f"Sum {_money(minor, currency)}" for currency, minor in seen.totals.items())])
+    rows += [f"{each.customer_no}  {each.document_no}  not charged: {each.reason}" for each in shown.left_out]
+    return "\n".join([*rows, *(f"Sum {_money(minor, currency)}" for currency, minor in shown.totals.items())])
 
 
 def _money(minor: Any, currency: Any) -> str:

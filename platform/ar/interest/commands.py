@@ -1,8 +1,8 @@
-"""What is done about late interest: runs are posted, terms and rates recorded. Waivers are in `waiving`.
+"""Previews and posts runs of late interest; records terms and reference rates.
 
-May import this slice, the ledger's commands and the kernel. Invariants: what is posted is what was seen (the
-fingerprint holds, else nothing happens); no day of a debt is charged twice, since runs take turns and hold the
-customers; a constant number of statements for any number of customers.
+Invariants: what is posted is what was previewed (same fingerprint, else nothing is posted); no day of a debt is
+charged twice, since runs are serialised and lock the customers; a fixed number of statements for any number of
+customers. Waivers are in `waivers`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from sqlalchemy.orm import Session
 from ar.customers.lookups import find_numbers
 from ar.customers.models import Customer
 from ar.interest.inputs import AddRate, PostInterest, SetTerms
-from ar.interest.late_debts import Scope, customers_of
+from ar.interest.late_debts import Scope, customers_in_scope
 from ar.interest.models import InterestCharge, InterestLine, InterestRun, InterestTerms, ReferenceRate
-from ar.interest.previews import Preview, PreviewGroup, preview_run
 from ar.interest.rules.presets import HALF_YEARLY, half_year_start
+from ar.interest.run_preview import Preview, PreviewGroup, preview_run
 from ar.ledger.commands import AHEAD_DAYS, NewItem, lock_customers, post_items
 from kernel import idempotency, journal
 from kernel.actor import Actor
@@ -30,12 +30,15 @@ from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
 from kernel.money import BadAmount, parse_amount
 
-GATE: Final = "interest"
+RUN_LOCK: Final = "interest"
 KIND: Final = "interest"
 
 
-def scope_of(db: Session, actor: Actor, through_on: date, customer_no: str, currency: str | None) -> Scope:
-    """The debts a run takes. Raises RuleBroken(`interest_through_future`, `interest_customer_unknown`)."""
+def parse_scope(db: Session, actor: Actor, through_on: date, customer_no: str, currency: str | None) -> Scope:
+    """Parses the scope of a run: last day, customer, currency.
+
+    Raises RuleBroken (`interest_through_future`, `interest_customer_unknown`).
+    """
     if through_on > actor.today:
         raise RuleBroken("interest_through_future", today=actor.today.isoformat())
     customer_id = None
@@ -48,38 +51,39 @@ def scope_of(db: Session, actor: Actor, through_on: date, customer_no: str, curr
 
 
 def preview(db: Session, actor: Actor, through_on: date, customer_no: str = "", currency: str | None = None) -> Preview:
-    """What a run would charge now; changes nothing. Raises what `scope_of` raises."""
-    return preview_run(db, actor.tenant_id, scope_of(db, actor, through_on, customer_no, currency))
+    """Returns what a run would charge now; posts nothing. Raises what `parse_scope` raises."""
+    return preview_run(db, actor.tenant_id, parse_scope(db, actor, through_on, customer_no, currency))
 
 
 def post_run(db: Session, actor: Actor, data: PostInterest) -> UUID:
-    """Posts a preview: per customer and currency one interest document with its lines; returns the run's id (R196).
+    """Posts a preview: one interest document with its lines per customer and currency; returns the run's id (R196).
 
-    The same key again returns the first answer. Raises Conflict(`interest_changed`) when the books give other figures
-    than were seen, RuleBroken(`interest_nothing`, `interest_document_day`, `period_locked`) and what `scope_of` raises.
+    The same key returns the first result. Raises Conflict(`interest_changed`) when the figures differ from the
+    preview, RuleBroken(`interest_nothing`, `interest_document_day`, `period_locked`) and what `parse_scope` raises.
     """
     request = data.model_dump(exclude={"key", "fingerprint"})
     return idempotency.once(db, actor, f"interest:{data.key}", request, lambda: _post_run(db, actor, data))
 
 
 def _post_run(db: Session, actor: Actor, data: PostInterest) -> UUID:
-    scope = scope_of(db, actor, data.through_on, data.customer_no, data.currency)
+    scope = parse_scope(db, actor, data.through_on, data.customer_no, data.currency)
     if not data.through_on <= data.document_on <= actor.today:
         raise RuleBroken("interest_document_day", first=data.through_on.isoformat(), last=actor.today.isoformat())
-    lock_counter(db, actor.tenant_id, GATE)
-    held = customers_of(db, actor.tenant_id, scope)
-    lock_customers(db, actor.tenant_id, held)
-    seen = preview_run(db, actor.tenant_id, scope)
-    if seen.fingerprint != data.fingerprint or not {group.customer_id for group in seen.groups} <= set(held):
+    lock_counter(db, actor.tenant_id, RUN_LOCK)
+    locked_ids = customers_in_scope(db, actor.tenant_id, scope)
+    lock_customers(db, actor.tenant_id, locked_ids)
+    current = preview_run(db, actor.tenant_id, scope)
+    customer_ids = {group.customer_id for group in current.groups}
+    if current.fingerprint != data.fingerprint or not customer_ids <= set(locked_ids):
         raise Conflict("interest_changed")
-    groups = seen.without(set(data.leave_out), set(data.leave_out_customers))
+    groups = current.without(set(data.leave_out), set(data.leave_out_customers))
     if not groups:
         raise RuleBroken("interest_nothing")
     return _store_run(db, actor, data, scope, groups)
 
 
 def _store_run(db: Session, actor: Actor, data: PostInterest, scope: Scope, groups: Sequence[PreviewGroup]) -> UUID:
-    """The run, its ledger documents, charges and lines: one statement each."""
+    """Posts the ledger documents and inserts the run, its charges and lines: one statement each."""
     tenant_id, run_id, year = actor.tenant_id, new_id(), data.document_on.year
     run_no = document_number("IR", year, take_numbers(db, tenant_id, f"interest_run:{year}")[0])
     numbers = take_numbers(db, tenant_id, f"{KIND}:{year}", len(groups))
@@ -100,9 +104,16 @@ def _store_run(db: Session, actor: Actor, data: PostInterest, scope: Scope, grou
         for group, name in zip(groups, names, strict=True)
     ]
     item_ids = post_items(db, actor, items, memo=run_no)
+    _insert_run(db, actor, run_id, run_no, data, scope)
+    _insert_charges(db, tenant_id, run_id, groups, list(zip(names, item_ids, strict=True)))
+    _record_run(db, actor, run_id, run_no, data, groups)
+    return run_id
+
+
+def _insert_run(db: Session, actor: Actor, run_id: UUID, run_no: str, data: PostInterest, scope: Scope) -> None:
     db.execute(
         sa.insert(InterestRun).values(
-            tenant_id=tenant_id,
+            tenant_id=actor.tenant_id,
             id=run_id,
             number=run_no,
             through_on=data.through_on,
@@ -115,6 +126,12 @@ def _store_run(db: Session, actor: Actor, data: PostInterest, scope: Scope, grou
             recorded_by=actor.name,
         )
     )
+
+
+def _insert_charges(
+    db: Session, tenant_id: UUID, run_id: UUID, groups: Sequence[PreviewGroup], documents: Sequence[tuple[str, UUID]]
+) -> None:
+    """Inserts a charge per group with its lines; `documents`: (number, item id) of each group."""
     charge_ids = new_ids(len(groups))
     charges = [
         {
@@ -127,10 +144,10 @@ def _store_run(db: Session, actor: Actor, data: PostInterest, scope: Scope, grou
             "document_no": name,
             "amount_minor": group.amount_minor,
         }
-        for group, charge_id, item_id, name in zip(groups, charge_ids, item_ids, names, strict=True)
+        for group, charge_id, (name, item_id) in zip(groups, charge_ids, documents, strict=True)
     ]
     db.execute(sa.insert(InterestCharge), charges)
-    lines = [row for group, charge_id in zip(groups, charge_ids, strict=True) for row in _rows(group, charge_id)]
+    lines = [row for group, charge_id in zip(groups, charge_ids, strict=True) for row in _line_rows(group, charge_id)]
     db.execute(
         sa.insert(InterestLine),
         [
@@ -138,11 +155,9 @@ def _store_run(db: Session, actor: Actor, data: PostInterest, scope: Scope, grou
             for line_id, row in zip(new_ids(len(lines)), lines, strict=True)
         ],
     )
-    _record_run(db, actor, run_id, run_no, data, groups)
-    return run_id
 
 
-def _rows(group: PreviewGroup, charge_id: UUID) -> list[dict[str, Any]]:
+def _line_rows(group: PreviewGroup, charge_id: UUID) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for item in group.items:
         for line in item.lines:
@@ -195,9 +210,9 @@ def _record_run(
 
 
 def set_terms(db: Session, actor: Actor, customer_id: UUID | None, data: SetTerms) -> UUID:
-    """Records terms of a customer, or of the company; what was recorded before stays on file.
+    """Records terms of a customer, or of the company (None); earlier terms are kept.
 
-    Debts in default before `from_on` keep theirs. Raises NotFound, RuleBroken(`interest_minimum_currency`,
+    Debts in default before `from_on` keep their terms. Raises NotFound, RuleBroken(`interest_minimum_currency`,
     `interest_minimum_unreadable`, `interest_standard_of_company`).
     """
     if customer_id is None and data.kind == "standard":
@@ -219,7 +234,7 @@ def set_terms(db: Session, actor: Actor, customer_id: UUID | None, data: SetTerm
         "basis": int(data.basis),
         "grace_days": data.grace_days,
         "fixed_sum": data.fixed_sum and data.kind in ("eu", "uk"),
-        "minimum_minor": _minimum(data),
+        "minimum_minor": _parse_minimum(data),
         "note": data.note,
     }
     db.execute(
@@ -227,12 +242,12 @@ def set_terms(db: Session, actor: Actor, customer_id: UUID | None, data: SetTerm
             tenant_id=actor.tenant_id, id=terms_id, recorded_at=actor.now, recorded_by=actor.name, **row
         )
     )
-    told = {name: value if value is None or isinstance(value, int) else str(value) for name, value in row.items()}
-    journal.record(db, actor, "interest_terms_set", customer_id=customer_id, subject_id=terms_id, data=told)
+    facts = {name: value if value is None or isinstance(value, int) else str(value) for name, value in row.items()}
+    journal.record(db, actor, "interest_terms_set", customer_id=customer_id, subject_id=terms_id, data=facts)
     return terms_id
 
 
-def _minimum(data: SetTerms) -> int | None:
+def _parse_minimum(data: SetTerms) -> int | None:
     if not data.minimum:
         return None
     if data.currency is None:
@@ -247,7 +262,7 @@ def _minimum(data: SetTerms) -> int | None:
 
 
 def add_rate(db: Session, actor: Actor, data: AddRate) -> UUID:
-    """Records a published rate; the last recorded of a day holds.
+    """Records a published rate; of several for one day the last recorded is in force.
 
     Raises RuleBroken(`interest_rate_half_year`, `interest_rate_ahead`).
     """

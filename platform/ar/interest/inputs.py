@@ -1,6 +1,6 @@
-"""Inputs of the commands on late interest: one model each, for form, command line and any other edge.
+"""Inputs of the commands on late interest: one Pydantic model per command.
 
-Imports Pydantic, kernel and this slice's pure modules. Invariant: shape is checked here, the books in commands.
+Invariant: shape is checked here, business rules in the commands.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 
 
 class PostInterest(CommandInput):
-    """Post what was previewed. `fingerprint` is the preview's; what was ticked off is named; `key` is the form's."""
+    """Post a preview, identified by its `fingerprint`, without the items and customers to leave out."""
 
     through_on: date
     document_on: date
@@ -48,7 +48,7 @@ class PostInterest(CommandInput):
 
 
 class WaiveInterest(CommandInput):
-    """Let `amount` (as typed, in the charge's currency) of a charge go, effective `effective_on` (None: today)."""
+    """Waive `amount` (as typed, in the charge's currency) of a charge on `effective_on` (None: today)."""
 
     amount: str = Field(min_length=1, max_length=40)
     reason: Reason
@@ -56,17 +56,17 @@ class WaiveInterest(CommandInput):
     key: Key
 
 
-class TakeBackInterest(CommandInput):
-    """Reverse a charge, or reinstate what was waived, with the reason that stays."""
+class ReverseInterest(CommandInput):
+    """Reverse a charge or reinstate a waiver on `effective_on` (None: today), with a reason for the record."""
 
     reason: Reason
     effective_on: date | None = None
 
 
 class SetTerms(CommandInput):
-    """What late debts bear from `from_on` on. Which of the rates is needed follows from `kind`.
+    """Record interest terms in force from `from_on`. The rate fields needed follow from `kind`.
 
-    Percents: `annual_percent` a year's, `daily_percent` a day's; `minimum` as typed, in `currency`.
+    `annual_percent` per year, `daily_percent` per day; `minimum`: smallest charge as typed, in `currency`.
     """
 
     kind: Literal["contract", "lpr", "sme_daily", "eu", "uk", "none", "standard"]
@@ -115,7 +115,7 @@ class SetTerms(CommandInput):
 
 
 class AddRate(CommandInput):
-    """A rate that was published since the product's own table ends."""
+    """Record a rate published after the product's own table ends."""
 
     series: Literal["lpr_1y", "sme_daily", "ecb_reference", "boe_reference"]
     from_on: date

@@ -1,7 +1,7 @@
-"""From the books to debts: what was late, how it was paid, which days were charged, which terms and rates hold.
+"""Loads late debts with their payments and charged days, and the terms and rates in force.
 
-May import the tables of customers, ledger and this slice, and its pure rules. Invariants: five statements whatever
-the size; interest on interest is never read; a document taken back bears nothing, a charge taken back frees its days.
+Invariants: five statements for any number of debts; no interest on interest; a reversed document bears none, and a
+reversed charge frees its days.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from sqlalchemy.orm import Session, aliased
 from ar.customers.models import Customer
 from ar.interest.models import InterestCharge, InterestLine, InterestTerms, ReferenceRate
 from ar.interest.rules.accrual import Debt, Span, Terms
-from ar.interest.rules.presets import Published, RateTable
+from ar.interest.rules.presets import PublishedRate, RateTable
 from ar.interest.rules.terms import TermsBook, TermsRow
 from ar.ledger.models import Allocation, OpenItem
 from kernel.arrays import array_text
 
-#: What can bear interest. Interest itself, refunds and what was written off before do not.
+#: Kinds that bear interest. Interest itself, refunds and written-off items do not.
 BEARING: Final = ("invoice", "debit_note", "opening")
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which debts: late by `through_on`; `as_of` (None: now) takes the charges as they stood at the end of a day."""
+    """The debts of a run: late by `through_on`; `as_of`: with the charges as at the end of that day (None: now)."""
 
     through_on: date
     customer_id: UUID | None = None
@@ -39,7 +39,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class LateDebt:
-    """A document that was late, with everything that decides what it bears."""
+    """A late document with its customer, and its debt for `assess`."""
 
     item_id: UUID
     customer_id: UUID
@@ -51,7 +51,7 @@ class LateDebt:
 
 
 def late_debts(db: Session, tenant_id: UUID, scope: Scope) -> list[LateDebt]:
-    """The debts of `scope` by customer number, currency and due date."""
+    """Returns the debts of `scope` by customer number, currency and due date."""
     i, c = OpenItem, Customer
     rows = db.execute(
         sa.select(
@@ -59,12 +59,12 @@ def late_debts(db: Session, tenant_id: UUID, scope: Scope) -> list[LateDebt]:
             *(i.document_no, i.instalment_no, i.currency, i.amount_minor, i.due_on),
         )
         .join(c, sa.and_(c.tenant_id == tenant_id, c.id == i.customer_id))
-        .where(*_late(tenant_id, scope))
+        .where(*_late_conditions(tenant_id, scope))
         .order_by(c.number, i.customer_id, i.currency, i.due_on, i.document_no, i.instalment_no)
     ).all()
     ids = [row.id for row in rows]
-    paid = _paid(db, tenant_id, ids)
-    charged, fixed = _charged(db, tenant_id, ids, scope.as_of)
+    paid = _allocated_by_item(db, tenant_id, ids)
+    charged, fixed = _charged_spans(db, tenant_id, ids, scope.as_of)
     return [
         LateDebt(
             item_id=row.id,
@@ -86,18 +86,20 @@ def late_debts(db: Session, tenant_id: UUID, scope: Scope) -> list[LateDebt]:
     ]
 
 
-def customers_of(db: Session, tenant_id: UUID, scope: Scope) -> list[UUID]:
-    """Whose debts are in `scope`: what must be locked before they are read for good."""
-    return list(db.execute(sa.select(OpenItem.customer_id).distinct().where(*_late(tenant_id, scope))).scalars())
+def customers_in_scope(db: Session, tenant_id: UUID, scope: Scope) -> list[UUID]:
+    """Returns the customers with debts in `scope`, to lock before the debts are loaded."""
+    return list(
+        db.execute(sa.select(OpenItem.customer_id).distinct().where(*_late_conditions(tenant_id, scope))).scalars()
+    )
 
 
 def terms_book(db: Session, tenant_id: UUID, customer_ids: Iterable[UUID]) -> TermsBook:
-    """The company's terms and those of the customers named."""
+    """Returns the terms of the company and of these customers."""
     t = InterestTerms
-    wanted = sa.cast(sorted(set(customer_ids)), sa.ARRAY(sa.Uuid))
+    ids = sa.cast(sorted(set(customer_ids)), sa.ARRAY(sa.Uuid))
     rows = db.execute(
         sa.select(t)
-        .where(t.tenant_id == tenant_id, sa.or_(t.customer_id.is_(None), t.customer_id == sa.any_(wanted)))
+        .where(t.tenant_id == tenant_id, sa.or_(t.customer_id.is_(None), t.customer_id == sa.any_(ids)))
         .order_by(t.recorded_at, t.id)
     ).scalars()
     return TermsBook(
@@ -107,7 +109,7 @@ def terms_book(db: Session, tenant_id: UUID, customer_ids: Iterable[UUID]) -> Te
 
 
 def terms_of(row: InterestTerms) -> Terms:
-    """The stored row as the rules take it."""
+    """Converts a stored row to the terms of the rules."""
     return Terms(
         kind=row.kind,
         id=row.id,
@@ -123,7 +125,7 @@ def terms_of(row: InterestTerms) -> Terms:
 
 
 def rate_table(db: Session, tenant_id: UUID) -> RateTable:
-    """The product's rates with those that the company recorded."""
+    """Returns the product's rates together with those that the company recorded."""
     r = ReferenceRate
     rows = db.execute(
         sa.select(r.series, r.from_on, r.percent, r.source)
@@ -131,48 +133,48 @@ def rate_table(db: Session, tenant_id: UUID) -> RateTable:
         .order_by(r.recorded_at, r.id)
     )
     return RateTable(
-        Published(series=row.series, from_on=row.from_on, percent=row.percent, source=row.source, own=True)
+        PublishedRate(series=row.series, from_on=row.from_on, percent=row.percent, source=row.source, own=True)
         for row in rows
     )
 
 
-def _late(tenant_id: UUID, scope: Scope) -> list[sa.ColumnElement[bool]]:
-    """Late at some time by the scope's day, not taken back, and not charged to its end already."""
+def _late_conditions(tenant_id: UUID, scope: Scope) -> list[sa.ColumnElement[bool]]:
+    """Returns the conditions of debts late by the scope's day, not reversed and not fully charged."""
     i, mirror = OpenItem, aliased(OpenItem)
-    taken_back = sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == i.id)
+    is_reversed = sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == i.id)
     if scope.as_of is not None:
-        taken_back = taken_back.where(mirror.document_on <= scope.as_of)
-    wanted = [
+        is_reversed = is_reversed.where(mirror.document_on <= scope.as_of)
+    conditions = [
         i.tenant_id == tenant_id,
         i.side == 1,
         i.kind.in_(BEARING),
         i.due_on < scope.through_on,
         sa.or_(i.cleared_on.is_(None), i.cleared_on > i.due_on),
-        ~taken_back,
+        ~is_reversed,
     ]
     if scope.as_of is None:
-        wanted.append(sa.or_(i.cleared_on.is_(None), ~_charged_to_the_end(tenant_id)))
+        conditions.append(sa.or_(i.cleared_on.is_(None), ~_fully_charged(tenant_id)))
     if scope.customer_id is not None:
-        wanted.append(i.customer_id == scope.customer_id)
+        conditions.append(i.customer_id == scope.customer_id)
     if scope.currency is not None:
-        wanted.append(i.currency == scope.currency)
-    return wanted
+        conditions.append(i.currency == scope.currency)
+    return conditions
 
 
-def _charged_to_the_end(tenant_id: UUID) -> sa.ColumnElement[bool]:
-    """A standing charge reaches the day of payment and none was taken back: history need not be read again."""
-    n, c, mirror = aliased(InterestLine), aliased(InterestCharge), aliased(OpenItem)
-    gone = sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == c.item_id)
+def _fully_charged(tenant_id: UUID) -> sa.ColumnElement[bool]:
+    """Returns the condition that charges reach the day of payment and none is reversed: no need to assess again."""
+    line, charge, mirror = aliased(InterestLine), aliased(InterestCharge), aliased(OpenItem)
+    is_reversed = sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == charge.item_id)
     of_item: Any = (
         sa.select(sa.literal_column("1"))
-        .select_from(n)
-        .join(c, sa.and_(c.tenant_id == tenant_id, c.id == n.charge_id))
-        .where(n.tenant_id == tenant_id, n.item_id == OpenItem.id)
+        .select_from(line)
+        .join(charge, sa.and_(charge.tenant_id == tenant_id, charge.id == line.charge_id))
+        .where(line.tenant_id == tenant_id, line.item_id == OpenItem.id)
     )
-    return sa.and_(of_item.where(n.to_on >= OpenItem.cleared_on).exists(), ~of_item.where(gone).exists())
+    return sa.and_(of_item.where(line.to_on >= OpenItem.cleared_on).exists(), ~of_item.where(is_reversed).exists())
 
 
-def _paid(db: Session, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, list[tuple[date, int]]]:
+def _allocated_by_item(db: Session, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, list[tuple[date, int]]]:
     a = Allocation
     rows = db.execute(
         sa.select(a.debit_item_id, a.effective_on, a.amount_minor)
@@ -185,26 +187,26 @@ def _paid(db: Session, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, list[
     return paid
 
 
-def _charged(
+def _charged_spans(
     db: Session, tenant_id: UUID, ids: Sequence[UUID], as_of: date | None
 ) -> tuple[dict[UUID, list[Span]], set[UUID]]:
-    """Per item the days of standing charges, and the items whose fixed sum was charged."""
-    n, c, document, mirror = InterestLine, InterestCharge, aliased(OpenItem), aliased(OpenItem)
-    gone = sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == c.item_id)
-    wanted = (
-        sa.select(n.item_id, n.part, n.from_on, n.to_on)
-        .join(c, sa.and_(c.tenant_id == tenant_id, c.id == n.charge_id))
-        .where(n.tenant_id == tenant_id, n.item_id == sa.any_(_ids(ids)))
+    """Returns per item the days of charges in force, and the items whose fixed sum was charged."""
+    line, charge, document, mirror = InterestLine, InterestCharge, aliased(OpenItem), aliased(OpenItem)
+    is_reversed = sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == charge.item_id)
+    select = (
+        sa.select(line.item_id, line.part, line.from_on, line.to_on)
+        .join(charge, sa.and_(charge.tenant_id == tenant_id, charge.id == line.charge_id))
+        .where(line.tenant_id == tenant_id, line.item_id == sa.any_(_ids(ids)))
     )
     if as_of is None:
-        wanted = wanted.where(~gone)
+        select = select.where(~is_reversed)
     else:
-        wanted = wanted.join(document, sa.and_(document.tenant_id == tenant_id, document.id == c.item_id)).where(
-            document.document_on <= as_of, ~gone.where(mirror.document_on <= as_of)
+        select = select.join(document, sa.and_(document.tenant_id == tenant_id, document.id == charge.item_id)).where(
+            document.document_on <= as_of, ~is_reversed.where(mirror.document_on <= as_of)
         )
     spans: dict[UUID, list[Span]] = {}
     fixed = set()
-    rows = db.execute(wanted)
+    rows = db.execute(select)
     for item_id, part, from_on, to_on in rows:
         if part == "fixed":
             fixed.add(item_id)

@@ -1,11 +1,11 @@
-"""What other slices may ask of late interest.
+"""Lookups of late interest for other slices: interest accrued and not yet charged.
 
 Invariant: a face; the modules behind it are private to the slice.
 """
 
 from __future__ import annotations
 
-from ar.interest.previews import accrued_minor
+from ar.interest.run_preview import accrued_minor
 
 __all__ = [
     "accrued_minor",

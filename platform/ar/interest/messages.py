@@ -1,4 +1,4 @@
-"""Texts of the error codes of late interest, and the names of its kinds, series and reasons. Imports `mark` only."""
+"""Texts of late interest: error sentences, names of terms, series and reasons."""
 
 from __future__ import annotations
 

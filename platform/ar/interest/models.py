@@ -1,7 +1,7 @@
-"""Tables of late interest: terms, reference rates, runs, what they charged, waivers. Imports columns only.
+"""Tables of late interest: terms, reference rates, runs, charges with their lines, waivers.
 
-Invariants: every row is inserted once and never changed; a charge is one ledger document with its lines, and counts
-until that document is reversed; a waiver counts until a reinstatement names it.
+Invariants: rows are inserted once and never changed; a charge is one ledger document with its lines, in force until
+that document is reversed; a waiver is in force until it is reinstated.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ SERIES = ("lpr_1y", "sme_daily", "ecb_reference", "boe_reference")
 
 
 class InterestTerms(Tenanted, Base):
-    """What late debts bear from a day on: of one customer, or of the company where `customer_id` is none.
+    """Interest terms of a customer, or of the company (`customer_id` None), in force from a day on.
 
     `currency` None: every currency that has no row of its own. Rates are per cent, a year's (`annual_percent`) or a
-    day's (`daily_percent`). `standard`: as the company's. The last recorded of a day holds.
+    day's (`daily_percent`). `standard`: the company's. Of several for one day the last recorded is in force.
     """
 
     __tablename__ = "interest_terms"
@@ -74,7 +74,7 @@ class InterestTerms(Tenanted, Base):
 
 
 class ReferenceRate(Tenanted, Base):
-    """A published rate that the company recorded itself, beside those the product brings; the last of a day holds."""
+    """A published rate that the company recorded itself, besides the product's own; the last of a day is in force."""
 
     __tablename__ = "reference_rate"
     __table_args__ = (
@@ -92,7 +92,7 @@ class ReferenceRate(Tenanted, Base):
 
 
 class InterestRun(Tenanted, Base):
-    """One posting of interest through a day, over all customers or one, and the preview it was posted from."""
+    """One posting of interest through a day, for all customers or one, with the fingerprint of its preview."""
 
     __tablename__ = "interest_run"
     __table_args__ = (
@@ -115,7 +115,7 @@ class InterestRun(Tenanted, Base):
 
 
 class InterestCharge(Tenanted, Base):
-    """One interest document of a run: a customer and a currency. `item_id` is the ledger's item."""
+    """An interest document of a run, for a customer and a currency. `item_id`: its open item."""
 
     __tablename__ = "interest_charge"
     __table_args__ = (
@@ -136,9 +136,9 @@ class InterestCharge(Tenanted, Base):
 
 
 class InterestLine(Tenanted, Base):
-    """So many days of one debt at one principal and one rate (`part` interest), or the fixed sum of a late debt.
+    """Days of one debt at one principal and rate (`part` interest), or the fixed sum of a late debt (`part` fixed).
 
-    `exact_minor` is the product before rounding; `rate` holds where the rate came from, as `rules.Rate` writes it.
+    `exact_minor`: the product before rounding; `rate`: the rate with its source, as `Rate.as_json` returns it.
     """
 
     __tablename__ = "interest_line"
@@ -169,7 +169,7 @@ class InterestLine(Tenanted, Base):
 
 
 class InterestWaiver(Tenanted, Base):
-    """So much of a charge was let go: the credit that says so and its allocation to the charge."""
+    """A waived amount of a charge: the credit and its allocation to the charge."""
 
     __tablename__ = "interest_waiver"
     __table_args__ = (
@@ -193,7 +193,7 @@ class InterestWaiver(Tenanted, Base):
 
 
 class InterestReinstatement(Tenanted, Base):
-    """A waiver taken back: its allocation reversed and its credit reversed."""
+    """The reinstatement of a waiver: its allocation unapplied and its credit reversed."""
 
     __tablename__ = "interest_reinstatement"
     __table_args__ = (

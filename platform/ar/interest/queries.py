@@ -1,7 +1,7 @@
-"""What the pages of late interest show: runs, a run, a charge with its lines and waivers, terms, rates.
+"""Queries of the interest pages: runs, a run, a charge with its lines and waivers, terms.
 
-May import the tables of customers, ledger and this slice, and its rules. Invariants: nothing here writes; a page costs
-a fixed number of statements; whether a charge counts is asked of the ledger, never stored twice.
+Invariants: read only; a fixed number of statements per page; whether a charge is reversed is selected from the ledger,
+never stored twice.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from kernel.views import LATER, DbRow, select_view, value, view, views
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run of the list; `totals` per currency are minor units, `reversed_count` of its documents count no more."""
+    """A run in the list; `totals`: minor units per currency; `reversed_count`: documents reversed since."""
 
     id: UUID
     number: str
@@ -48,7 +48,7 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True)
 class ChargeRow:
-    """An interest document: what it was, what is open of it, what was waived."""
+    """An interest document with its original, open and waived amounts."""
 
     id: UUID
     run_id: UUID
@@ -70,7 +70,7 @@ class ChargeRow:
 
 @dataclass(frozen=True, slots=True)
 class LineRow:
-    """A stored line with the document it is about."""
+    """A line of a charge with the late document it is about."""
 
     item_id: UUID
     document_no: str
@@ -88,7 +88,7 @@ class LineRow:
 
 @dataclass(frozen=True, slots=True)
 class WaiverRow:
-    """A waiver and, once it was taken back, by whom and why."""
+    """A waiver and, if reinstated, by whom and why."""
 
     id: UUID
     item_id: UUID
@@ -106,7 +106,7 @@ class WaiverRow:
 
 @dataclass(frozen=True, slots=True)
 class RunPage:
-    """One run and its documents."""
+    """A run and its documents."""
 
     run: RunRow
     charges: list[ChargeRow]
@@ -128,7 +128,7 @@ class RunPage:
 
 @dataclass(frozen=True, slots=True)
 class ChargePage:
-    """One interest document, how it was computed, what was waived of it."""
+    """An interest document with its calculation and waivers."""
 
     charge: ChargeRow
     lines: list[LineRow]
@@ -137,7 +137,7 @@ class ChargePage:
 
 @dataclass(frozen=True, slots=True)
 class TermsView:
-    """Recorded terms, for a list."""
+    """Recorded terms in a list."""
 
     id: UUID
     currency: str | None
@@ -149,18 +149,18 @@ class TermsView:
 
 
 def runs(db: Session, tenant_id: UUID, *, offset: int = 0, limit: int = 50) -> tuple[list[RunRow], int]:
-    """Runs, the newest first, and how many there are."""
+    """Returns runs, the newest first, and their total number."""
     r = InterestRun
     total = db.execute(sa.select(sa.func.count()).select_from(r).where(r.tenant_id == tenant_id)).scalar_one()
     found = db.execute(
         _runs(tenant_id).order_by(r.recorded_at.desc(), r.number.desc()).offset(offset).limit(limit)
     ).all()
-    sums = _sums(db, tenant_id, [row.id for row in found])
+    sums = _run_totals(db, tenant_id, [row.id for row in found])
     return [_run_row(row, *sums.get(row.id, (0, 0, {}))) for row in found], total
 
 
 def run_page(db: Session, tenant_id: UUID, run_id: UUID) -> RunPage:
-    """One run. Raises NotFound."""
+    """Returns a run. Raises NotFound(`interest_run_not_found`)."""
     r = InterestRun
     row = db.execute(_runs(tenant_id).where(r.id == run_id)).first()
     if row is None:
@@ -173,7 +173,7 @@ def run_page(db: Session, tenant_id: UUID, run_id: UUID) -> RunPage:
 
 
 def charge_page(db: Session, tenant_id: UUID, charge_id: UUID) -> ChargePage:
-    """One interest document. Raises NotFound."""
+    """Returns an interest document. Raises NotFound(`interest_charge_not_found`)."""
     found = _charges(db, tenant_id, InterestCharge.id == charge_id)
     if not found:
         raise NotFound("interest_charge_not_found")
@@ -203,13 +203,13 @@ def charge_page(db: Session, tenant_id: UUID, charge_id: UUID) -> ChargePage:
     return ChargePage(found[0], lines, _waivers(db, tenant_id, charge_id))
 
 
-def charges_of(db: Session, tenant_id: UUID, customer_id: UUID) -> list[ChargeRow]:
-    """The interest documents of a customer, the newest first."""
+def charges_of_customer(db: Session, tenant_id: UUID, customer_id: UUID) -> list[ChargeRow]:
+    """Returns the interest documents of a customer, the newest first."""
     return list(reversed(_charges(db, tenant_id, InterestCharge.customer_id == customer_id)))
 
 
 def charge_of_waiver(db: Session, tenant_id: UUID, waiver_id: UUID) -> UUID:
-    """The charge that a waiver belongs to. Raises NotFound."""
+    """Returns the charge of a waiver. Raises NotFound(`interest_waiver_not_found`)."""
     w = InterestWaiver
     found = db.execute(sa.select(w.charge_id).where(w.tenant_id == tenant_id, w.id == waiver_id)).scalar_one_or_none()
     if found is None:
@@ -218,7 +218,7 @@ def charge_of_waiver(db: Session, tenant_id: UUID, waiver_id: UUID) -> UUID:
 
 
 def recorded_terms(db: Session, tenant_id: UUID, customer_id: UUID | None) -> list[TermsView]:
-    """The terms of a customer, or the company's own, as they hold: the newest first."""
+    """Returns the terms of a customer, or of the company (None), the latest in force first."""
     t = InterestTerms
     owner = t.customer_id.is_(None) if customer_id is None else t.customer_id == customer_id
     rows = db.execute(
@@ -240,8 +240,8 @@ def recorded_terms(db: Session, tenant_id: UUID, customer_id: UUID | None) -> li
     ]
 
 
-def customer_name(db: Session, tenant_id: UUID, customer_id: UUID) -> tuple[str, str]:
-    """(number, name). Raises NotFound."""
+def customer_number_and_name(db: Session, tenant_id: UUID, customer_id: UUID) -> tuple[str, str]:
+    """Returns (number, name) of a customer. Raises NotFound(`customer_not_found`)."""
     c = Customer
     row = db.execute(sa.select(c.number, c.name).where(c.tenant_id == tenant_id, c.id == customer_id)).first()
     if row is None:
@@ -269,7 +269,7 @@ def _run_row(row: DbRow, documents: int, reversed_count: int, totals: dict[str, 
     return view(RunRow, row, documents=documents, reversed_count=reversed_count, totals=totals)
 
 
-def _charges(db: Session, tenant_id: UUID, wanted: sa.ColumnElement[bool]) -> list[ChargeRow]:
+def _charges(db: Session, tenant_id: UUID, condition: sa.ColumnElement[bool]) -> list[ChargeRow]:
     charge, run, customer, item, mirror = InterestCharge, InterestRun, Customer, OpenItem, aliased(OpenItem)
     waiver, back = InterestWaiver, InterestReinstatement
     waived = (
@@ -304,7 +304,7 @@ def _charges(db: Session, tenant_id: UUID, wanted: sa.ColumnElement[bool]) -> li
         .join(run, sa.and_(run.tenant_id == tenant_id, run.id == charge.run_id))
         .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == charge.customer_id))
         .join(item, sa.and_(item.tenant_id == tenant_id, item.id == charge.item_id))
-        .where(charge.tenant_id == tenant_id, wanted)
+        .where(charge.tenant_id == tenant_id, condition)
         .order_by(charge.document_no)
     )
     return views(ChargeRow, rows)
@@ -335,24 +335,24 @@ def _waivers(db: Session, tenant_id: UUID, charge_id: UUID) -> list[WaiverRow]:
     return views(WaiverRow, rows)
 
 
-def _sums(db: Session, tenant_id: UUID, run_ids: list[UUID]) -> dict[UUID, tuple[int, int, dict[str, int]]]:
-    """Per run: documents, those reversed, and the sum per currency."""
-    h, mirror = InterestCharge, aliased(OpenItem)
+def _run_totals(db: Session, tenant_id: UUID, run_ids: list[UUID]) -> dict[UUID, tuple[int, int, dict[str, int]]]:
+    """Returns per run: documents, reversed documents, and minor units per currency."""
+    charge, mirror = InterestCharge, aliased(OpenItem)
     rows = db.execute(
         sa.select(
-            h.run_id,
-            h.currency,
+            charge.run_id,
+            charge.currency,
             sa.func.count(),
             sa.func.count(mirror.id),
-            sa.cast(sa.func.sum(h.amount_minor), sa.BigInteger),
+            sa.cast(sa.func.sum(charge.amount_minor), sa.BigInteger),
         )
-        .outerjoin(mirror, sa.and_(mirror.tenant_id == tenant_id, mirror.reverses_id == h.item_id))
-        .where(h.tenant_id == tenant_id, h.run_id.in_(run_ids))
-        .group_by(h.run_id, h.currency)
-        .order_by(h.currency)
+        .outerjoin(mirror, sa.and_(mirror.tenant_id == tenant_id, mirror.reverses_id == charge.item_id))
+        .where(charge.tenant_id == tenant_id, charge.run_id.in_(run_ids))
+        .group_by(charge.run_id, charge.currency)
+        .order_by(charge.currency)
     )
     sums: dict[UUID, tuple[int, int, dict[str, int]]] = {}
-    for run_id, currency, count, gone, minor in rows:
+    for run_id, currency, count, reversed_count, minor in rows:
         before = sums.get(run_id, (0, 0, {}))
-        sums[run_id] = (before[0] + count, before[1] + gone, {**before[2], currency: minor})
+        sums[run_id] = (before[0] + count, before[1] + reversed_count, {**before[2], currency: minor})
     return sums

@@ -1,4 +1,4 @@
-"""The pages of late interest: the runs, and the preview of a new one.
+"""Pages of late interest: the runs, and the preview of a new one.
 
 Invariant: parse, authorise, one command or one query, render; a preview is a GET and changes nothing. An interest
 document has its page in `charge_routes`, terms and reference rates in `terms_routes`.
@@ -14,10 +14,9 @@ from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
-from ar.interest import commands, queries
-from ar.interest import texts as wording
+from ar.interest import commands, queries, texts
 from ar.interest.inputs import PostInterest
-from ar.interest.previews import Preview
+from ar.interest.run_preview import Preview
 from ar.ledger.messages import KIND_NAMES
 from kernel.errors import Conflict, RuleBroken
 from kernel.i18n import gettext as _
@@ -44,16 +43,16 @@ FIELDS = {
 SHOWN_DOCUMENTS = 500
 WORDS: dict[str, Any] = {
     "kinds": KIND_NAMES,
-    "rate_text": wording.rate_text,
-    "source_text": wording.source_text,
-    "exact_text": wording.exact_text,
-    "reason_text": wording.reason_text,
+    "rate_text": texts.rate_text,
+    "source_text": texts.source_text,
+    "exact_text": texts.exact_text,
+    "reason_text": texts.reason_text,
 }
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Which debts the preview takes, as the address says."""
+class PreviewFilters:
+    """Filters of the preview in the URL."""
 
     through_on: date | None = filters.day()
     customer_no: str = filters.text(max_length=80)
@@ -63,7 +62,7 @@ class Asked:
 @bp.get("/")
 @staff(Permission.READ)
 def index() -> Page:
-    """All runs, the newest first."""
+    """Lists runs, the newest first."""
     asked, path = read_page(request.args), url_for("interest.index")
     rows, total = queries.runs(db(), actor().tenant_id, offset=asked.offset, limit=asked.limit)
     pager = asked.page(total, path, request.args)
@@ -73,8 +72,8 @@ def index() -> Page:
 @bp.get("/new")
 @staff(Permission.POST_LEDGER)
 def new() -> Page:
-    """The choice of debts and, once a day is named, what they bear."""
-    wanted = filters.read(Asked, request.args)
+    """Shows the choice of debts and, given a day, the preview."""
+    wanted = filters.read(PreviewFilters, request.args)
     form = blank(
         through_on=(wanted.through_on or actor().today).isoformat(),
         customer_no=wanted.customer_no,
@@ -83,58 +82,58 @@ def new() -> Page:
         due_days="0",
         key=str(new_id()),
     )
-    for name in filters.unread_days(Asked, request.args):
+    for name in filters.unread_days(PreviewFilters, request.args):
         form.errors[name] = _("Write a date like 2026-11-21.")
     if wanted.through_on is None:
         return render(NEW, form=form, preview=None, hidden=0, out=frozenset(), **WORDS)
-    return _previewed(form, wanted.through_on, wanted.customer_no, wanted.currency.upper() or None)
+    return _preview_page(form, wanted.through_on, wanted.customer_no, wanted.currency.upper() or None)
 
 
 @bp.post("/")
 @staff(Permission.POST_LEDGER)
 def create() -> Page:
-    """Posts what was previewed; when the books have moved, shows the new figures instead."""
+    """Posts the preview; when the figures have changed, shows the new ones instead."""
     form = read_form(PostInterest)
     if not form.ok:
-        return _again(form)
+        return _refused_page(form)
     try:
         run_id = commands.post_run(db(), actor(), form.data)
     except (RuleBroken, Conflict) as error:
         put_refusal(form, error, FIELDS)
-        return _again(form, 409 if error.code == "interest_changed" else 422)
+        return _refused_page(form, 409 if error.code == "interest_changed" else 422)
     return done(_("The interest is posted."), "interest.run", run_id=run_id)
 
 
 @bp.get("/runs/<uuid:run_id>")
 @staff(Permission.READ)
 def run(run_id: UUID) -> Page:
-    """One run and its documents."""
+    """Shows a run and its documents."""
     return render("ar/interest/run.html", page=queries.run_page(db(), actor().tenant_id, run_id))
 
 
-def _previewed(form: Form[Any], through_on: date, customer_no: str, currency: str | None, status: int = 200) -> Page:
-    """The form with the preview under it, as the books stand now."""
+def _preview_page(form: Form[Any], through_on: date, customer_no: str, currency: str | None, status: int = 200) -> Page:
+    """Renders the form with the preview calculated now."""
     try:
         found = commands.preview(db(), actor(), through_on, customer_no, currency)
     except RuleBroken as error:
         put_refusal(form, error, FIELDS)
         return invalid(NEW, form=form, preview=None, hidden=0, out=frozenset(), **WORDS)
-    out = frozenset((*_many("leave_out"), *_many("leave_out_customers")))
-    groups, hidden = _within(found)
+    out = frozenset((*_posted_ids("leave_out"), *_posted_ids("leave_out_customers")))
+    groups, hidden = _groups_shown(found)
     page = render(NEW, form=form, preview=found, groups=groups, hidden=hidden, out=out, **WORDS)
     return (page, status) if status != 200 else page
 
 
-def _again(form: Form[Any], status: int = 422) -> Page:
-    """The preview once more, with what was typed and ticked off, and the errors."""
-    asked = filters.read(Asked, request.form)
+def _refused_page(form: Form[Any], status: int = 422) -> Page:
+    """Renders the preview again with the values typed, the items left out, and the errors."""
+    asked = filters.read(PreviewFilters, request.form)
     if asked.through_on is None:
         return invalid(NEW, form=form, preview=None, hidden=0, out=frozenset(), **WORDS)
-    return _previewed(form, asked.through_on, asked.customer_no, asked.currency.upper() or None, status)
+    return _preview_page(form, asked.through_on, asked.customer_no, asked.currency.upper() or None, status)
 
 
-def _within(found: Preview) -> tuple[list[Any], int]:
-    """The groups as far as a page bears them, and how many documents are not shown."""
+def _groups_shown(found: Preview) -> tuple[list[Any], int]:
+    """Returns the first groups, up to SHOWN_DOCUMENTS documents, and the number of documents not shown."""
     shown, number, total = [], 0, sum(len(group.items) for group in found.groups)
     for group in found.groups:
         if number and number + len(group.items) > SHOWN_DOCUMENTS:
@@ -144,5 +143,5 @@ def _within(found: Preview) -> tuple[list[Any], int]:
     return shown, total - number
 
 
-def _many(name: str) -> Collection[str]:
+def _posted_ids(name: str) -> Collection[str]:
     return request.form.getlist(name) if request.method == "POST" else ()

@@ -1,4 +1,4 @@
-"""What late interest brings to the application."""
+"""Wires the slice: pages, commands, approval and messages of late interest."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The pages of what interest rests on: a customer's terms, the company's, and the published rates.
+"""Pages of interest terms, of customers and of the company, and of reference rates.
 
-Invariant: rows are added, never changed; what was recorded stays in view.
+Invariant: rows are added, never changed; earlier ones stay listed.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from ar.interest import commands, queries
-from ar.interest import texts as wording
+from ar.interest import commands, queries, texts
 from ar.interest.inputs import KINDS, SERIES_ORDER, AddRate, SetTerms
 from ar.interest.late_debts import rate_table
 from ar.interest.messages import SERIES_NAMES, TERMS_HINTS, TERMS_NAMES
@@ -46,7 +45,7 @@ def _customer_page(form: Form[Any], customer_id: UUID) -> str:
 def _terms_page(form: Form[Any], customer_id: UUID | None) -> str:
     """Renders the terms of a customer, of the company for None."""
     tenant_id = actor().tenant_id
-    number, name = queries.customer_name(db(), tenant_id, customer_id) if customer_id else ("", "")
+    number, name = queries.customer_number_and_name(db(), tenant_id, customer_id) if customer_id else ("", "")
     kinds = [kind for kind in KINDS if customer_id or kind != "standard"]
     return render(
         "ar/interest/terms.html",
@@ -55,10 +54,10 @@ def _terms_page(form: Form[Any], customer_id: UUID | None) -> str:
         name=name,
         rows=queries.recorded_terms(db(), tenant_id, customer_id),
         company_rows=queries.recorded_terms(db(), tenant_id, None) if customer_id else [],
-        charges=queries.charges_of(db(), tenant_id, customer_id) if customer_id else [],
+        charges=queries.charges_of_customer(db(), tenant_id, customer_id) if customer_id else [],
         form=form.at("terms", from_on=actor().today.isoformat(), basis="365", grace_days="0"),
         kinds=[(kind, _(TERMS_NAMES[kind]), _(TERMS_HINTS[kind])) for kind in kinds],
-        terms_text=wording.terms_text,
+        terms_text=texts.terms_text,
         may_post=may(Permission.POST_LEDGER),
     )
 
@@ -73,7 +72,7 @@ def _rates_page(form: Form[Any]) -> str:
         ],
         options=[(code, _(SERIES_NAMES[code])) for code in SERIES_ORDER],
         form=form,
-        percent=wording.percent,
+        percent=texts.percent,
         today=actor().today,
         may_post=may(Permission.POST_LEDGER),
     )
@@ -82,7 +81,7 @@ def _rates_page(form: Form[Any]) -> str:
 @bp.get("/terms")
 @staff(Permission.READ)
 def company() -> Page:
-    """The company's own terms, for customers who have none."""
+    """Shows the company's terms, for customers without their own."""
     return _company_page(blank())
 
 
@@ -98,7 +97,7 @@ def set_company(data: SetTerms) -> Page:
 @bp.get("/terms/<uuid:customer_id>")
 @staff(Permission.READ)
 def customer(customer_id: UUID) -> Page:
-    """A customer's terms."""
+    """Shows a customer's terms."""
     return _customer_page(blank(), customer_id)
 
 
@@ -114,7 +113,7 @@ def set_customer(data: SetTerms, customer_id: UUID) -> Page:
 @bp.get("/rates")
 @staff(Permission.READ)
 def rates() -> Page:
-    """The published rates, the product's and those recorded here."""
+    """Lists the published rates, the product's own and those recorded here."""
     return _rates_page(blank())
 
 

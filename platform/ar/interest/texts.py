@@ -1,6 +1,6 @@
-"""How a rate, terms and an unrounded amount are said in the current language. May import rules, names and gettext.
+"""Formats rates, terms and unrounded amounts in the current language.
 
-Invariant: figures are written as they are, without trailing noughts and without rounding a rate.
+Invariant: figures are exact: no rounding of a rate, no trailing zeros.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from kernel.money import exponent
 
 
 def percent(value: Decimal) -> str:
-    """ "3.9%", "0.05%", "11.75%", as every share in the product is written."""
+    """Formats a percentage: "3.9%", "0.05%", "11.75%"."""
     text = format(value, "f")
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text}%"
 
 
 def rate_text(rate: Rate, part: str = "interest") -> str:
-    """The rate as it is applied: per cent a year over its basis, or per cent a day."""
+    """Returns the rate as applied: per cent a year with its day basis, or per cent a day."""
     if part == "fixed":
         return _("fixed sum")
     if rate.per == DAY:
@@ -30,7 +30,7 @@ def rate_text(rate: Rate, part: str = "interest") -> str:
 
 
 def source_text(rate: Rate) -> str:
-    """Where the rate came from; says so when it is the last one known for a later day."""
+    """Returns the source of the rate, and that it is only the last known one where it is."""
     if rate.series is None or rate.reference_on is None or rate.reference_percent is None:
         return _(TERMS_NAMES[rate.kind])
     text = _(
@@ -47,7 +47,7 @@ def source_text(rate: Rate) -> str:
 
 
 def terms_text(terms: Terms) -> str:
-    """Terms in a line: "LPR × 1.3, ÷ 365, 5 days of grace"."""
+    """Returns terms in one line: "LPR × 1.3, ÷ 365, 5 days of grace"."""
     parts = [_(TERMS_NAMES[terms.kind])]
     if terms.annual_percent is not None:
         parts.append(_("%(percent)s a year", percent=percent(terms.annual_percent)))
@@ -67,13 +67,13 @@ def terms_text(terms: Terms) -> str:
 
 
 def reason_text(reason: str, missing_on: date | None) -> str:
-    """Why a late document is not charged."""
+    """Returns why a late document is not charged."""
     text = REASON_NAMES[reason]
     return _(text, day=missing_on.isoformat()) if missing_on else _(text)
 
 
 def exact_text(exact_minor: Decimal, currency: str) -> str:
-    """The amount before rounding, with four decimals more than the currency has."""
+    """Returns the amount before rounding, with four decimals more than the currency has."""
     decimals = exponent(currency)
     value = exact_minor.scaleb(-decimals).quantize(Decimal(1).scaleb(-decimals - 4), ROUND_HALF_UP)
     return f"{value:,f}"

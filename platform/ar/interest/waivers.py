@@ -1,7 +1,7 @@
-"""Letting interest go and taking that back: waive, reinstate, reverse a charge.
+"""Waives late interest, reinstates a waiver, reverses a charge.
 
-May import this slice, the ledger's commands, approvals and the kernel. Invariants: a waiver is a credit allocated to
-its charge, never an edit; above a threshold another person decides; whoever acts holds the customer first.
+Invariants: a waiver is a credit allocated to its charge, never an edit; above a threshold another person approves it;
+every command locks the customer first.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.interest.inputs import TakeBackInterest, WaiveInterest
+from ar.interest.inputs import ReverseInterest, WaiveInterest
 from ar.interest.models import InterestCharge, InterestReinstatement, InterestWaiver
 from ar.interest.rules.presets import waived_freely_minor
 from ar.ledger.commands import (
     NewAllocation,
     NewItem,
-    book_allocations,
+    insert_allocations,
     lock_customers,
     post_items,
     reverse_allocation,
@@ -36,15 +36,15 @@ from tenants.approvals.engine import Ask, request
 from tenants.queries import tenant
 
 WAIVER = "interest_waiver"
-#: The code of the approval's kind.
+#: The code of the approval kind.
 WAIVE = "waive_interest"
 
 
 def waive(db: Session, actor: Actor, charge_id: UUID, data: WaiveInterest) -> UUID | None:
-    """Waives a charge, whole or in part; returns the waiver's id, None when it was put to an approver instead.
+    """Waives a charge in full or in part; returns the waiver's id, None when an approval was requested instead.
 
-    Up to the free amount of the company's currency it happens at once; what was waived freely of the same charge
-    before counts with it. The same key again has no second effect.
+    Posted at once up to the free limit in the company's currency, counting earlier free waivers of the same charge.
+    The same key has no second effect.
     Raises NotFound, RuleBroken (`amount_unreadable`, `amount_not_positive`, `approval_pending`, `approval_nobody`,
     `period_locked`), Conflict (`interest_charge_reversed`, `allocation_exceeds_open`).
     """
@@ -53,12 +53,12 @@ def waive(db: Session, actor: Actor, charge_id: UUID, data: WaiveInterest) -> UU
 
 
 def _waive(db: Session, actor: Actor, charge_id: UUID, data: WaiveInterest) -> UUID | None:
-    charge = _hold(db, actor, charge_id)
+    charge = _lock_charge(db, actor, charge_id)
     try:
         amount = parse_amount(data.amount, charge.currency)
     except BadAmount:
         raise RuleBroken("amount_unreadable", amount=data.amount) from None
-    _check(charge, amount)
+    _require_waivable(charge, amount)
     if _needs_approval(db, actor, charge, amount):
         request(
             db,
@@ -77,39 +77,36 @@ def _waive(db: Session, actor: Actor, charge_id: UUID, data: WaiveInterest) -> U
             ),
         )
         return None
-    return _book(db, actor, charge, amount, data.reason, data.effective_on, None)
+    return _post_waiver(db, actor, charge, amount, data.reason, data.effective_on, None)
 
 
 def waive_approved(
     db: Session, actor: Actor, charge_id: UUID, amount_minor: int, reason: str, on: date | None, approval_id: UUID
 ) -> UUID:
-    """The effect of an approval: the waiver as it was asked for. Raises what `waive` raises of the books."""
-    charge = _hold(db, actor, charge_id)
-    _check(charge, amount_minor)
-    return _book(db, actor, charge, amount_minor, reason, on, approval_id)
+    """Posts a waiver as it was approved; returns its id. Raises Conflict and RuleBroken as `waive` does."""
+    charge = _lock_charge(db, actor, charge_id)
+    _require_waivable(charge, amount_minor)
+    return _post_waiver(db, actor, charge, amount_minor, reason, on, approval_id)
 
 
-def reinstate(db: Session, actor: Actor, waiver_id: UUID, data: TakeBackInterest) -> UUID:
-    """Claims again what was waived: the allocation is taken back and the credit reversed; returns the row's id.
+def reinstate(db: Session, actor: Actor, waiver_id: UUID, data: ReverseInterest) -> UUID:
+    """Reinstates waived interest: unapplies the waiver's allocation, reverses its credit; returns the row's id.
 
     Raises NotFound, Conflict (`already_reversed`, `item_allocated`), RuleBroken (`period_locked`, dates).
     """
-    w, c, a = InterestWaiver, InterestCharge, Allocation
+    waiver, charge = InterestWaiver, InterestCharge
     found = db.execute(
-        sa.select(w.item_id, w.allocation_id, w.document_no, w.amount_minor, c.customer_id, c.currency, c.document_no)
-        .join(c, sa.and_(c.tenant_id == actor.tenant_id, c.id == w.charge_id))
-        .where(w.tenant_id == actor.tenant_id, w.id == waiver_id)
+        sa.select(
+            *(waiver.item_id, waiver.allocation_id, waiver.document_no, waiver.amount_minor),
+            *(charge.customer_id, charge.currency, charge.document_no.label("charge_no")),
+        )
+        .join(charge, sa.and_(charge.tenant_id == actor.tenant_id, charge.id == waiver.charge_id))
+        .where(waiver.tenant_id == actor.tenant_id, waiver.id == waiver_id)
     ).first()
     if found is None:
         raise NotFound("interest_waiver_not_found")
-    item_id, allocation_id, waiver_no, amount_minor, customer_id, currency, charge_no = found
-    lock_customers(db, actor.tenant_id, [customer_id])
-    loose = db.execute(
-        sa.select(a.id).where(a.tenant_id == actor.tenant_id, a.reverses_id == allocation_id)
-    ).scalar_one_or_none()
-    if loose is None:  # else somebody took the allocation back on the document's page
-        reverse_allocation(db, actor, allocation_id, effective_on=data.effective_on)
-    reversal_id = reverse_item(db, actor, item_id, effective_on=data.effective_on, memo=data.reason)
+    lock_customers(db, actor.tenant_id, [found.customer_id])
+    reversal_id = _reverse_waiver(db, actor, found.item_id, found.allocation_id, data)
     reinstatement_id = new_id()
     db.execute(
         sa.insert(InterestReinstatement).values(
@@ -126,25 +123,36 @@ def reinstate(db: Session, actor: Actor, waiver_id: UUID, data: TakeBackInterest
         db,
         actor,
         "interest_reinstated",
-        customer_id=customer_id,
+        customer_id=found.customer_id,
         subject_id=waiver_id,
         data={
-            "document_no": charge_no,
-            "waiver_no": waiver_no,
-            "currency": currency,
-            "amount_minor": amount_minor,
+            "document_no": found.charge_no,
+            "waiver_no": found.document_no,
+            "currency": found.currency,
+            "amount_minor": found.amount_minor,
             "reason": data.reason,
         },
     )
     return reinstatement_id
 
 
-def reverse_charge(db: Session, actor: Actor, charge_id: UUID, data: TakeBackInterest) -> UUID:
-    """Reverses a charge's document, which frees its days for a later run; returns the mirror item's id.
+def _reverse_waiver(db: Session, actor: Actor, item_id: UUID, allocation_id: UUID, data: ReverseInterest) -> UUID:
+    """Unapplies a waiver's allocation, unless that was done before, and reverses its credit; returns the reversal."""
+    a = Allocation
+    unapplied_by = db.execute(
+        sa.select(a.id).where(a.tenant_id == actor.tenant_id, a.reverses_id == allocation_id)
+    ).scalar_one_or_none()
+    if unapplied_by is None:  # else it was already unapplied on the document's page
+        reverse_allocation(db, actor, allocation_id, effective_on=data.effective_on)
+    return reverse_item(db, actor, item_id, effective_on=data.effective_on, memo=data.reason)
+
+
+def reverse_charge(db: Session, actor: Actor, charge_id: UUID, data: ReverseInterest) -> UUID:
+    """Reverses a charge's document, so that a later run can charge its days; returns the reversing item's id.
 
     Raises NotFound, Conflict (`already_reversed`, `item_allocated`), RuleBroken (`period_locked`, dates).
     """
-    charge = _hold(db, actor, charge_id)
+    charge = _lock_charge(db, actor, charge_id)
     mirror_id = reverse_item(db, actor, charge.item_id, effective_on=data.effective_on, memo=data.reason)
     journal.record(
         db,
@@ -162,8 +170,8 @@ def reverse_charge(db: Session, actor: Actor, charge_id: UUID, data: TakeBackInt
     return mirror_id
 
 
-def _hold(db: Session, actor: Actor, charge_id: UUID) -> Any:
-    """The charge as it stands under its customer's lock. Raises NotFound."""
+def _lock_charge(db: Session, actor: Actor, charge_id: UUID) -> Any:
+    """Locks the customer; returns the charge with its open amount. Raises NotFound(`interest_charge_not_found`)."""
     c, i, mirror = InterestCharge, OpenItem, sa.orm.aliased(OpenItem)
     customer_id = db.execute(
         sa.select(c.customer_id).where(c.tenant_id == actor.tenant_id, c.id == charge_id)
@@ -181,7 +189,8 @@ def _hold(db: Session, actor: Actor, charge_id: UUID) -> Any:
     ).one()
 
 
-def _check(charge: Any, amount_minor: int) -> None:
+def _require_waivable(charge: Any, amount_minor: int) -> None:
+    """Raises Conflict (`interest_charge_reversed`, `allocation_exceeds_open`), RuleBroken(`amount_not_positive`)."""
     if charge.reversed:
         raise Conflict("interest_charge_reversed", document_no=charge.document_no)
     if amount_minor <= 0:
@@ -196,9 +205,9 @@ def _check(charge: Any, amount_minor: int) -> None:
 
 
 def _needs_approval(db: Session, actor: Actor, charge: Any, amount_minor: int) -> bool:
-    """Above the free amount, and always in another currency: the threshold is the company's own.
+    """Tells that a waiver needs approval: above the free limit, and always in a foreign currency.
 
-    Waivers of the charge that nobody approved count together while they stand: many small ones are one large one.
+    Unapproved waivers of the charge that are not reversed count together: many small ones are one large one.
     """
     if charge.currency != tenant(db, actor.tenant_id).currency:
         return True
@@ -214,10 +223,10 @@ def _needs_approval(db: Session, actor: Actor, charge: Any, amount_minor: int) -
     return before + amount_minor > waived_freely_minor()
 
 
-def _book(
+def _post_waiver(
     db: Session, actor: Actor, charge: Any, amount_minor: int, reason: str, on: date | None, approval_id: UUID | None
 ) -> UUID:
-    """The credit, its allocation to the charge, and the row that says why."""
+    """Posts the credit, allocates it to the charge and records the reason; returns the waiver's id."""
     on = on or actor.today
     number = take_numbers(db, actor.tenant_id, f"{WAIVER}:{on.year}")[0]
     waiver_no = document_number("IW", on.year, number)
@@ -225,8 +234,8 @@ def _book(
         charge.customer_id, WAIVER, waiver_no, on, on, on, charge.currency, amount_minor, reference=charge.document_no
     )
     (item_id,) = post_items(db, actor, [item], memo=reason)
-    wanted = NewAllocation(charge.item_id, item_id, amount_minor, on)
-    allocations, _items = book_allocations(db, actor, [wanted])
+    allocation = NewAllocation(charge.item_id, item_id, amount_minor, on)
+    allocations, _items = insert_allocations(db, actor, [allocation])
     waiver_id = new_id()
     db.execute(
         sa.insert(InterestWaiver).values(
@@ -244,6 +253,13 @@ def _book(
             recorded_by=actor.name,
         )
     )
+    _record_waiver(db, actor, charge, waiver_no, amount_minor, reason, approval_id)
+    return waiver_id
+
+
+def _record_waiver(
+    db: Session, actor: Actor, charge: Any, waiver_no: str, amount_minor: int, reason: str, approval_id: UUID | None
+) -> None:
     journal.record(
         db,
         actor,
@@ -259,4 +275,3 @@ def _book(
             "approval_id": str(approval_id) if approval_id else None,
         },
     )
-    return waiver_id

@@ -1,1 +1,1 @@
-"""The receivables ledger: what is owed, since when, and the pure rules of due dates, aging and stages."""
+"""The receivables ledger: entries, open items and allocations; documents, accounts, period end; their rules."""

@@ -1,6 +1,6 @@
-"""What other slices may have the ledger do: post, allocate, reverse, lock; with the inputs of it.
+"""Commands of the ledger for other slices: post, allocate, reverse, lock; with their inputs.
 
-Invariant: a face; the modules behind it are private to the slice.
+Invariant: other slices call these; the modules behind them are private to the ledger.
 """
 
 from __future__ import annotations
@@ -8,39 +8,39 @@ from __future__ import annotations
 from ar.ledger.books.allocation import (
     NewAllocation,
     allocate,
-    allocate_held,
-    book_allocations,
+    allocate_locked,
+    insert_allocations,
     lock_customers,
+    require_day_between,
     reverse_allocation,
-    within_days,
 )
-from ar.ledger.books.period_lock import first_open_on, hold_open, locked_through, refuse_locked, require_open
+from ar.ledger.books.period_lock import first_open_on, lock_open_period, locked_through, require_open, require_unlocked
 from ar.ledger.books.posting import AHEAD_DAYS, NewItem, post_entry, post_items, reverse_entry
 from ar.ledger.books.reversal import reverse_item
-from ar.ledger.documents.commands import next_number
-from ar.ledger.receivables.commands import take_back
-from ar.ledger.receivables.inputs import TakeBack
+from ar.ledger.documents.commands import next_document_number
+from ar.ledger.receivables.commands import unapply
+from ar.ledger.receivables.inputs import UnapplyAllocation
 
 __all__ = [
     "AHEAD_DAYS",
     "NewAllocation",
     "NewItem",
-    "TakeBack",
+    "UnapplyAllocation",
     "allocate",
-    "allocate_held",
-    "book_allocations",
+    "allocate_locked",
     "first_open_on",
-    "hold_open",
+    "insert_allocations",
     "lock_customers",
+    "lock_open_period",
     "locked_through",
-    "next_number",
+    "next_document_number",
     "post_entry",
     "post_items",
-    "refuse_locked",
+    "require_day_between",
     "require_open",
+    "require_unlocked",
     "reverse_allocation",
     "reverse_entry",
     "reverse_item",
-    "take_back",
-    "within_days",
+    "unapply",
 ]

@@ -1,4 +1,4 @@
-"""Journal events of the books: names and sentences."""
+"""Names and sentences of the ledger's journal events, and names of entries that open no document."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EVENTS: Final[dict[str, Event]] = {
         mark("Limit for small differences changed"), mark("up to %(amount)s by one person")
     ),
 }
-#: Kinds of entries that open no document → what they are called.
+#: Kind → name (msgid) of entries that open no document.
 ENTRY_NAMES: Final[dict[str, str]] = {"revaluation": mark("Exchange revaluation")}
 
 

@@ -1,50 +1,50 @@
-"""What other slices may ask of the ledger: open amounts as of a day, rates, sources of entries, checks.
+"""Lookups of the ledger for other slices: open amounts as of a day, balances, exchange rates, examinations.
 
-Invariant: a face; the modules behind it are private to the slice.
+Invariant: other slices call these; the modules behind them are private to the ledger.
 """
 
 from __future__ import annotations
 
 from ar.ledger.books.as_of import (
-    joined,
+    items_with_later_allocations,
     later_allocations,
-    later_allocations_once,
-    open_amounts_then,
-    open_then,
-    there_and_open,
+    later_allocations_cte,
+    open_amounts_at,
+    open_minor_at,
+    possibly_open_at,
 )
-from ar.ledger.books.as_of_request import When, read_when, refuse_unread
+from ar.ledger.books.as_of_request import AsOfRequest, parse_as_of_request, require_readable
 from ar.ledger.books.queries import balance_at, item_ids, movements, open_items, posted_balances
-from ar.ledger.closing.audit.checks import NAMED_MAX, examine
-from ar.ledger.closing.audit.runs import runs as examination_runs
+from ar.ledger.closing.audit.checks import NAMED_MAX, run_check
+from ar.ledger.closing.audit.runs import examination_runs
 from ar.ledger.closing.fx.rates import company_currency, dated_rates, total_of
-from ar.ledger.documents.commands import suggestions
+from ar.ledger.documents.commands import suggest_customers
 from ar.ledger.receivables.doubtful import doubtful_sums, is_doubtful
-from ar.ledger.receivables.settlement.write_offs import typed_rate
+from ar.ledger.receivables.settlement.write_offs import rate_recorded_by_actor
 
 __all__ = [
     "NAMED_MAX",
-    "When",
+    "AsOfRequest",
     "balance_at",
     "company_currency",
     "dated_rates",
     "doubtful_sums",
     "examination_runs",
-    "examine",
     "is_doubtful",
     "item_ids",
-    "joined",
+    "items_with_later_allocations",
     "later_allocations",
-    "later_allocations_once",
+    "later_allocations_cte",
     "movements",
-    "open_amounts_then",
+    "open_amounts_at",
     "open_items",
-    "open_then",
+    "open_minor_at",
+    "parse_as_of_request",
+    "possibly_open_at",
     "posted_balances",
-    "read_when",
-    "refuse_unread",
-    "suggestions",
-    "there_and_open",
+    "rate_recorded_by_actor",
+    "require_readable",
+    "run_check",
+    "suggest_customers",
     "total_of",
-    "typed_rate",
 ]

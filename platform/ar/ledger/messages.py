@@ -1,4 +1,4 @@
-"""Texts of the ledger's error codes, names of its kinds and stages. Imports the marker for translation only."""
+"""Texts of the ledger's error codes and names of its document kinds, stages, accounts and checks (msgids)."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ MESSAGES: dict[str, str] = {
     "write_off_rest_changed": mark("%(document_no)s: less is open now than was to be written off. Ask again."),
 }
 
-#: Why a small rest is written off.
+#: Reasons for writing off a small difference.
 WRITE_OFF_REASONS: dict[str, str] = {
     "bank_charges": mark("Bank charges"),
     "rounding": mark("Rounding"),
@@ -109,7 +109,7 @@ WRITE_OFF_REASONS: dict[str, str] = {
     "other": mark("Other reason"),
 }
 
-#: What the fields of a document are called, for pages and for the command line.
+#: Labels of a document's fields, for pages and the command line.
 FIELD_LABELS: dict[str, str] = {
     "customer": mark("Customer"),
     "number": mark("Number"),
@@ -128,7 +128,7 @@ FIELD_LABELS: dict[str, str] = {
     "memo": mark("Note"),
 }
 
-#: The checks of the nightly examination, for the page that shows what it found; other names are shown as they are.
+#: Names of the ledger's checks, for the page of examinations; other slices' names are shown untranslated.
 CHECK_NAMES: tuple[str, ...] = (
     mark("ledger: every entry balances"),
     mark("ledger: each item stands in the receivables account"),

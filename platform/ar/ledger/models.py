@@ -1,9 +1,15 @@
-"""Tables of the ledger: balanced double entries, open items and their allocations. Imports columns only.
+"""Tables of the ledger: entries and their postings, open items, allocations, and what closes a period.
 
-Invariants: rows are inserted or reversed, never updated (grants and triggers hold it), but for the two
-projections `open_minor` and `cleared_on`, which are kept in the transaction of the allocation and audited by
-doctor; an allocation cannot leave its customer or its currency (foreign keys hold it); nothing is dated in a
-locked period (a trigger holds it).
+Design overview:
+- An *entry* is one journal entry: dated, balanced per currency, never edited, reversed by a reversing_legs entry.
+- A *posting* is one line of an entry: a debit or a credit of one account, with the customer on receivables.
+- An *open item* is a document (or one instalment) posted by an entry, with the amount of it that is still open.
+- An *allocation* applies an amount of a credit item to a debit item from a day on; a negative row unapplies it.
+- A *lock* closes all days through a date: no entry and no allocation may take effect in a locked period.
+
+Invariants: rows are inserted or reversed, never updated (grants and triggers enforce it), except the two projections
+`open_minor` and `cleared_on`, which the transaction of the allocation maintains and the nightly examination checks;
+an allocation stays within one customer and one currency (foreign keys); nothing is dated in a locked period (trigger).
 """
 
 from __future__ import annotations
@@ -47,7 +53,7 @@ KINDS = (*DEBIT_KINDS, *CREDIT_KINDS, "reversal")
 
 
 class Account(TenantKeyed, Base):
-    """An account of the tenant's books, by its stable code (`receivables`, `bank`, `revenue`…)."""
+    """An account of the tenant's chart of accounts, by its stable code (`receivables`, `bank`, `revenue`…)."""
 
     __tablename__ = "account"
     __table_args__ = (sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),)
@@ -57,7 +63,7 @@ class Account(TenantKeyed, Base):
 
 
 class Entry(Tenanted, Base):
-    """A journal entry; its postings balance per currency. A reversal is a new entry, unique on what it reverses."""
+    """A journal entry whose postings balance per currency. A reversal is a new entry; an entry has at most one."""
 
     __tablename__ = "entry"
     __table_args__ = (
@@ -75,7 +81,7 @@ class Entry(Tenanted, Base):
 
 
 class Posting(Tenanted, Base):
-    """One leg of an entry: a debit or a credit of one account, for a customer where it is a receivable."""
+    """One line of an entry: a debit or a credit of one account; on `receivables` it names the customer."""
 
     __tablename__ = "posting"
     __table_args__ = (
@@ -98,11 +104,11 @@ class Posting(Tenanted, Base):
 
 
 class OpenItem(Tenanted, Base):
-    """A document that is owed (`side` +1) or a credit (`side` -1), and what of it is still open.
+    """A document owed by the customer (`side` +1) or a credit (`side` -1), with its open amount.
 
-    `amount_minor` and `open_minor` are positive minor units whatever the side. A document paid by instalments is
-    several items of one entry, numbered from 1; `instalment_no` 0: the whole document. `discount_bps` is granted on
-    what is paid until `discount_until_on` (2/10 net 30: 200, the tenth day).
+    `amount_minor` and `open_minor` are positive minor units on either side. A document paid by instalments is several
+    items of one entry, numbered from 1; `instalment_no` 0 is a whole document. `discount_bps` is granted on payments
+    effective until `discount_until_on` (2/10 net 30: 200, the tenth day).
     """
 
     __tablename__ = "open_item"
@@ -111,7 +117,7 @@ class OpenItem(Tenanted, Base):
         tenant_fk("entry_id", "entry"),
         tenant_fk("reverses_id", "open_item"),
         sa.UniqueConstraint("tenant_id", "kind", "document_no", "instalment_no"),
-        # A number is either a whole document's or that of its instalments, whose first holds it.
+        # A number belongs to one whole document or to one set of instalments, whose first carries it here.
         sa.Index(
             "ix_open_item_document",
             "tenant_id",
@@ -161,7 +167,7 @@ class OpenItem(Tenanted, Base):
 
 
 class Allocation(Tenanted, Base):
-    """So much of a credit item pays so much of a debit item. A reversal is a negative row naming what it takes back."""
+    """An amount of a credit item applied to a debit item. Unapplying adds a negative row that names the first."""
 
     __tablename__ = "allocation"
     __table_args__ = (
@@ -195,7 +201,7 @@ class Allocation(Tenanted, Base):
 
 
 class BooksState(TenantKeyed, Base):
-    """One row per tenant: through which date the books are locked (None: nowhere). Writers share its row lock."""
+    """The date through which a tenant's books are locked (None: not locked); posting takes its row lock in share."""
 
     __tablename__ = "books_state"
     __table_args__ = (sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),)
@@ -203,7 +209,7 @@ class BooksState(TenantKeyed, Base):
 
 
 class PeriodLock(Tenanted, Base):
-    """One locking or unlocking: through which date the books were locked after it, and why."""
+    """One locking or unlocking, with its reason; `through_on` is the locked date after it, `before_on` before it."""
 
     __tablename__ = "period_lock"
     __table_args__ = (sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]), one_of("kind", "lock", "unlock"))
@@ -217,7 +223,7 @@ class PeriodLock(Tenanted, Base):
 
 
 class PeriodBalance(TenantKeyed, Base):
-    """What an account had moved in all through the date of a lock, per currency; it cannot change while that holds."""
+    """Cumulative debit and credit of an account up to a lock date, per currency; immutable while it is in force."""
 
     __tablename__ = "period_balance"
     __table_args__ = (tenant_fk("lock_id", "period_lock"),)
@@ -229,7 +235,7 @@ class PeriodBalance(TenantKeyed, Base):
 
 
 class FxRate(Tenanted, Base):
-    """What one unit of `currency` was worth in the company's currency on a day; the last recorded of a day holds."""
+    """Units of the company's currency per unit of `currency` on a day; the last recorded of a day is in force."""
 
     __tablename__ = "fx_rate"
     __table_args__ = (
@@ -246,7 +252,7 @@ class FxRate(Tenanted, Base):
 
 
 class DocumentDraft(Tenanted, Base):
-    """A document not yet booked: what was typed, as typed. It counts nowhere and may be dated in a locked period."""
+    """A document not yet posted, as typed. It counts in no figure and may be dated in a locked period."""
 
     __tablename__ = "document_draft"
     __table_args__ = (
@@ -267,7 +273,7 @@ class DocumentDraft(Tenanted, Base):
 
 
 class DoctorRun(Tenanted, Base):
-    """One nightly examination of the books and what it found; rows are reported, never repaired."""
+    """One nightly examination of the books with its findings, which are reported and never repaired."""
 
     __tablename__ = "doctor_run"
     __table_args__ = (
@@ -281,7 +287,7 @@ class DoctorRun(Tenanted, Base):
 
 
 class LedgerSettings(Tenanted, Base):
-    """A version of the ledger's settings; the newest holds. Amounts in the company's currency."""
+    """A version of the ledger's settings; the newest is in force. Amounts in the company's currency."""
 
     __tablename__ = "ledger_settings"
     __table_args__ = (
@@ -294,7 +300,7 @@ class LedgerSettings(Tenanted, Base):
 
 
 class ItemNote(Tenanted, Base):
-    """What somebody means to do about a document that falls due or is late, in their words; the newest holds."""
+    """A staff note on a document that falls due or is late; notes are added, the newest is shown."""
 
     __tablename__ = "item_note"
     __table_args__ = (

@@ -1,10 +1,10 @@
-"""What the books bring to the application: receivables, documents, accounts, periods, exchange rates."""
+"""Registers the ledger with the application: pages, navigation, texts, approvals, checks, number series."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from ar.ledger.books.posting import open_books
+from ar.ledger.books.posting import set_up_books
 from ar.ledger.closing.approvals import APPROVALS
 from ar.ledger.closing.audit.checks import ledger_checks
 from ar.ledger.events import ENTRY_NAMES, EVENTS, FACT_MAKERS
@@ -39,5 +39,5 @@ SLICE: Final = Slice(
     checks=(ledger_checks,),
     numbers=(NumberSeries("reversal numbers", "reversal:{year}", "open_item", "document_no", "REV-%"),),
     entry_names=ENTRY_NAMES,
-    on_founding=open_books,
+    on_founding=set_up_books,
 )

@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.lookups import examine
+from ar.ledger.lookups import run_check
 from tenants.slice import Check
 
 _STANDS: Final = "NOT EXISTS (SELECT FROM open_item m WHERE m.tenant_id = :tenant AND m.reverses_id = {item})"
@@ -95,4 +95,4 @@ _CHECKS: Final[tuple[tuple[str, str], ...]] = (
 def losses_checks(db: Session, tenant_id: UUID) -> list[Check]:
     """Examines one tenant's losses; the cost follows their whole history, so this is a nightly matter."""
     db.execute(sa.text("SET LOCAL jit = off"))
-    return [examine(db, tenant_id, name, sql) for name, sql in _CHECKS]
+    return [run_check(db, tenant_id, name, sql) for name, sql in _CHECKS]

@@ -1,1 +1,1 @@
-"""Receipts: money that came in, the bank statements it stands on, and what it pays."""
+"""Receipts: bank statements, matching, posting and allocating receipts, refunds."""

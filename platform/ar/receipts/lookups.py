@@ -1,4 +1,4 @@
-"""What other slices may ask of cash: what came in and waits.
+"""Lookups of receipts for other slices: how far cash is posted.
 
 Invariant: a face; the modules behind it are private to the slice.
 """

@@ -1,6 +1,6 @@
-"""Texts of receipts: error sentences of all its parts, names of methods, reasons and states, events of the journal.
+"""Texts of receipts: error sentences, names of methods, reasons and states.
 
-Imports the bank's half and the marker for translation. Invariant: one sentence per code.
+Invariant: one sentence per code.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ METHODS: Final[dict[str, str]] = {
     "card": mark("Card"),
     "other": mark("Other"),
 }
-#: Why a proposal is made, and what speaks against it.
+#: Reasons for a proposal; objections are in AGAINST.
 REASONS: Final[dict[str, str]] = {
     "reference": mark("document named"),
     "reference_weak": mark("document perhaps named"),
@@ -64,7 +64,7 @@ AGAINST: Final[dict[str, str]] = {
     "refused": mark("a person took this off before"),
     "refused_before": mark("a person has taken a match of this line back"),
 }
-#: Which rule of the order decided.
+#: The rule that allocated a share (`allocation_order.AllocationRule`).
 WHY: Final[dict[str, str]] = {
     "designated": mark("named by the debtor"),
     "due": mark("due, the oldest first"),

@@ -1,8 +1,8 @@
-"""Tables of receipts: bank accounts, files and lines, payers, refusals, receipts and refunds. Imports columns only.
+"""Tables of receipts: bank accounts, files and lines, payer accounts, refusals, receipts, refunds.
 
-Invariants: a bank line is kept once (`line_key`, `occurrence`), and what the bank said in it never changes: only what
-we decided about it does (column grants hold that); a file is kept once by its hash; a receipt's row says where the
-money of an open item came from and is never changed.
+Invariants: a bank line is stored once (`line_key`, `occurrence`); its data from the bank never changes, only our
+decision on it does (enforced by column grants); a file is stored once by its hash; a receipt's row records the source
+of an open item's money and is never changed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ METHODS = ("transfer", "cash", "cheque", "card", "other")
 
 
 class BankAccount(Tenanted, Base):
-    """An account of the company at a bank, or its cash box. `account_key`: the number as it is compared, may be ''."""
+    """An account of the company at a bank, or its cash box. `account_key`: the normalised number, may be ''."""
 
     __tablename__ = "bank_account"
     __table_args__ = (
@@ -62,10 +62,10 @@ class BankAccount(Tenanted, Base):
 
 
 class BankFile(Tenanted, Base):
-    """One uploaded statement file: reading → read | asking (for its account) | refused, and what was found in it.
+    """An uploaded statement file with its report: reading → read | asking (for its account) | refused.
 
-    `accounts`: the accounts the file speaks of, each with the bank account it was put to; `statements`: balances and
-    whether they agree with their lines; `problems`: what could not be read, by line, as code and params.
+    `accounts`: the accounts in the file, each with our account; `statements`: balances and their differences from the
+    lines; `problems`: what could not be parsed, by line, as code and params.
     """
 
     __tablename__ = "bank_file"
@@ -99,10 +99,10 @@ class BankFile(Tenanted, Base):
 
 
 class BankLine(Tenanted, Base):
-    """One movement of a bank account as the bank told it, and what we made of it.
+    """A movement of a bank account as the bank reported it, and our decision on it.
 
     `side` +1: money in, -1: money out. `occurrence`: the n-th of its `line_key`; two identical real rows are 1 and 2.
-    `proposal` and `proposal_state` belong to matching; `reason` says why a line was set aside.
+    `proposal` and `proposal_state` belong to matching; `reason`: why the line was set aside.
     """
 
     __tablename__ = "bank_line"
@@ -154,7 +154,7 @@ class BankLine(Tenanted, Base):
 
 
 class PayerAccount(Tenanted, Base):
-    """An account from which money of a customer came; unconfirmed until a person has said it is theirs."""
+    """An account from which a customer has paid; unconfirmed until a person confirms that it is the customer's."""
 
     __tablename__ = "payer_account"
     __table_args__ = (
@@ -175,7 +175,7 @@ class PayerAccount(Tenanted, Base):
 
 
 class MatchRefusal(Tenanted, Base):
-    """A person said: this money is not for that document. Never proposed for posting by itself again."""
+    """A person's decision that this money is not for that document; it is never matched automatically again."""
 
     __tablename__ = "match_refusal"
     __table_args__ = (
@@ -194,7 +194,7 @@ class MatchRefusal(Tenanted, Base):
 
 
 class Receipt(Tenanted, Base):
-    """Where the money of a receipt came from. `id` is the receipt's open item; `designation`: what the debtor named."""
+    """The source of a receipt's money. `id` is the receipt's open item; `designation`: documents the debtor named."""
 
     __tablename__ = "receipt"
     __table_args__ = (
@@ -216,7 +216,7 @@ class Receipt(Tenanted, Base):
 
 
 class Refund(Tenanted, Base):
-    """Money to be given back out of an unapplied credit: asked → paid | refused | withdrawn, by approval."""
+    """A refund out of an unapplied credit, by approval: asked → paid | refused | withdrawn."""
 
     __tablename__ = "refund"
     __table_args__ = (

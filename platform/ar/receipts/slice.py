@@ -1,4 +1,4 @@
-"""What money that came in brings to the application: bank statements, matching, receipts, refunds."""
+"""Wires the slice: pages, commands, jobs, approvals and messages of bank statements and receipts."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint, g, request, url_for
 
-from ar.ledger.lookups import When, examination_runs, total_of
+from ar.ledger.lookups import AsOfRequest, examination_runs, total_of
 from ar.ledger.messages import KIND_NAMES, STAGE_NAMES, STAGE_TONES
 from ar.ledger.rules.aging import BUCKETS, AgingRow, bucket_ranges
 from ar.reports import search as finding
@@ -77,7 +77,7 @@ def search() -> Page:
     )
 
 
-def aging_parts(row: AgingRow, customer_no: str = "", when: When | None = None) -> list[dict[str, Any]]:
+def aging_parts(row: AgingRow, customer_no: str = "", when: AsOfRequest | None = None) -> list[dict[str, Any]]:
     """The buckets of a row for the picture, each with the list behind it."""
     as_of = when.as_of if when else actor().today
     then = {"on": as_of.isoformat(), "known": when.known or None} if when and when.travelled else {}

@@ -65,7 +65,7 @@ def active_contact(db: Session, link: TokenFacts) -> LinkContact | None:
     ).first()
     if row is None:
         return None
-    return LinkContact(None if row.suppressed_at else ReachableContact(row.id, row.name, row.email))
+    return LinkContact(None if row.suppressed_at else ReachableContact(id=row.id, name=row.name, email=row.email))
 
 
 def mask_address(address: str) -> str:

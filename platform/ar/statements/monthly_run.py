@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from ar.customers.lookups import reachable
 from ar.customers.models import Contact
-from ar.ledger.lookups import joined, later_allocations, open_then, there_and_open
+from ar.ledger.lookups import items_with_later_allocations, later_allocations, open_minor_at, possibly_open_at
 from ar.ledger.models import OpenItem
 from ar.statements import queries
 from ar.statements.inputs import Period
@@ -98,9 +98,11 @@ def _balances(db: Session, tenant_id: UUID, period: Period) -> dict[tuple[UUID, 
     item = OpenItem
     later = later_allocations(tenant_id, period.to_on)
     rows = db.execute(
-        sa.select(item.customer_id, item.currency, sa.cast(sa.func.sum(item.side * open_then(later)), sa.BigInteger))
-        .select_from(joined(later))
-        .where(*there_and_open(tenant_id, period.to_on))
+        sa.select(
+            item.customer_id, item.currency, sa.cast(sa.func.sum(item.side * open_minor_at(later)), sa.BigInteger)
+        )
+        .select_from(items_with_later_allocations(later))
+        .where(*possibly_open_at(tenant_id, period.to_on))
         .group_by(item.customer_id, item.currency)
     )
     return {(customer_id, currency): int(minor) for customer_id, currency, minor in rows}

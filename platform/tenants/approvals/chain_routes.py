@@ -27,7 +27,7 @@ from web.responses import Page, invalid, render
 
 bp = Blueprint("approval_chains", __name__, url_prefix="/approvals/chains")
 
-EDIT = "tenants/approvals/chain.html"
+EDIT = "tenants/approvals/chains/edit.html"
 
 
 @dataclass
@@ -45,7 +45,7 @@ def index() -> Page:
     """Lists every kind of approval with the chain in force."""
     chains = [(kind, chain_of(db(), actor().tenant_id, kind)) for kind in all_kinds()]
     return render(
-        "tenants/approvals/chains.html",
+        "tenants/approvals/chains/index.html",
         chains=chains,
         held=queries.filled_roles(db(), actor()),
         role_names=ROLE_NAMES,

@@ -31,7 +31,7 @@ FIELDS = {"approval_substitute_days": "to_on", "approval_substitute_past": "to_o
 def _substitutes_page(form: Form[Any]) -> str:
     people = [person for person in members(db(), actor().tenant_id) if person.active]
     return render(
-        "tenants/approvals/substitutes.html",
+        "tenants/approvals/substitutes/index.html",
         form=form.at("substitute", from_on=actor().today.isoformat(), key=str(new_id())),
         lines=substitute_lines(db(), actor().tenant_id, actor().today),
         people=[(str(person.user_id), person.name) for person in people],

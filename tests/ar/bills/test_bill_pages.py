@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from ar.bills import page_queries as pages
+from ar.bills import queries
 from ar.bills.models import Bill
 from kernel.clock import fixed_clock, moment_on
 from kernel.ids import new_id
@@ -263,16 +263,16 @@ def several(world: World) -> World:
     ],
 )
 def test_the_list_shows_what_the_address_asks_for(several: World, args: dict[str, str], expected: list[str]) -> None:
-    wanted = filters.read(pages.BillFilters, args)
+    wanted = filters.read(queries.BillFilters, args)
     with several.reading() as db:
-        page = pages.bill_list(db, several.tenant_id, wanted, read_page(args), TODAY)
+        page = queries.bill_list(db, several.tenant_id, wanted, read_page(args), TODAY)
     assert [row.number for row in page.rows] == expected
     assert page.total == len(expected)
 
 
 def test_sums_and_schedule_are_per_state_month_and_currency(several: World, engine: sa.Engine) -> None:
     with several.reading() as db, counted(engine) as seen:
-        page = pages.bill_list(db, several.tenant_id, pages.BillFilters(), read_page({}), TODAY)
+        page = queries.bill_list(db, several.tenant_id, queries.BillFilters(), read_page({}), TODAY)
     assert [(t.state, t.currency, t.count, t.amount_minor) for t in page.totals] == [
         ("held", "CNY", 3, 60_000),
         ("endorsed", "CNY", 1, 40_000),

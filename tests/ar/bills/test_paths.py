@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from ar.bills import queries
+from ar.bills import lookups, queries
 from ar.ledger.books.queries import balance_at, open_items
 from ar.ledger.models import Allocation, OpenItem
 from kernel.errors import RuleBroken
@@ -152,7 +152,7 @@ def test_dishonour_opens_the_invoices_again_with_their_first_due_dates(
         assert "bill_dishonoured" in set(kinds)
     page = world.bill_page(bill)
     in_hand = not steps or steps[-1][0] == "pledge"  # and so not presented within the ten days
-    assert (page.row.state, page.row.notice_by_on, page.limits.late) == ("dishonoured", date(2026, 10, 15), in_hand)
+    assert (page.row.state, page.row.notice_by_on, page.deadlines.late) == ("dishonoured", date(2026, 10, 15), in_hand)
     world.take_bill_step(bill, "notice", on=date(2026, 10, 13))
     assert world.bill_page(bill).row.notified_on == date(2026, 10, 13)
     assert world.bills_findings() == []
@@ -218,7 +218,7 @@ def test_only_the_ticked_documents_are_paid_and_none_when_none(world: World) -> 
 def test_what_is_outstanding_follows_the_day(world: World, bill: UUID) -> None:
     def outstanding_on(on: date) -> list[tuple[str, str, bool]]:
         with world.reading() as db:
-            found = queries.outstanding(db, world.tenant_id, None, on)
+            found = lookups.outstanding_bills(db, world.tenant_id, None, on)
         return [(each.number, each.state, each.recourse) for each in found]
 
     world.take_bill_step(bill, "endorsement", on=date(2026, 5, 1))

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from ar.bills.commands import take_step
-from ar.bills.inputs import HandOn
+from ar.bills.inputs import Transfer
 from ar.bills.models import Bill, BillEvent
 from ar.bills.rules import State, Step
 from ar.ledger.closing.commands import lock_through
@@ -112,8 +112,8 @@ def test_what_is_not_transferable_stays(world: World, action: str) -> None:
 def test_a_late_presentation_is_taken_and_called_late(world: World, bill: UUID) -> None:
     world.take_bill_step(bill, "presentation", on=date(2026, 10, 11))
     page = world.bill_page(bill)
-    assert (page.row.state, page.limits.late) == ("presented", True)
-    assert page.limits.acceptor_until_on == date(2028, 9, 30)
+    assert (page.row.state, page.deadlines.late) == ("presented", True)
+    assert page.deadlines.acceptor_until_on == date(2028, 9, 30)
 
 
 def test_nothing_is_booked_in_a_closed_period(world: World, bill: UUID) -> None:
@@ -175,7 +175,7 @@ def _run_together(commands: list[Callable[[], object]]) -> list[object]:
 
 def test_two_people_dispose_of_a_bill_at_once_and_one_wins(world: World, bill: UUID) -> None:
     def taking_step(step: Step) -> Callable[[], object]:
-        data = HandOn(on=date(2026, 5, 1), seen=State.HELD, counterparty=step.value, key=str(new_id()))
+        data = Transfer(on=date(2026, 5, 1), seen=State.HELD, counterparty=step.value, key=str(new_id()))
 
         def command() -> str:
             with world.transaction() as db:
@@ -216,7 +216,7 @@ def test_what_was_seen_must_still_stand(world: World, bill: UUID) -> None:
 
 def test_another_companys_bill_does_not_exist(world: World, bill: UUID, other_company: TestCompany) -> None:
     theirs = world_of(other_company)
-    data = HandOn(on=date(2026, 5, 1), seen=State.HELD, counterparty="x", key=str(new_id()))
+    data = Transfer(on=date(2026, 5, 1), seen=State.HELD, counterparty="x", key=str(new_id()))
     with pytest.raises(NotFound, match="bill_not_found"), other_company.transaction() as db:
         take_step(db, other_company.actor(TODAY), bill, Step.ENDORSE, data)
     with pytest.raises(NotFound, match="bill_not_found"):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ar.bills import models, rules
-from ar.bills.inputs import read_percent
+from ar.bills.inputs import parse_annual_rate
 from ar.bills.rules import State, Step
 
 
@@ -45,7 +45,7 @@ def test_discount_interest_is_rounded_half_up_once(face: int, ppm: int, days: in
     ],
 )
 def test_a_rate_is_read_or_refused(text: str, ppm: int | None) -> None:
-    assert read_percent(text) == ppm
+    assert parse_annual_rate(text) == ppm
 
 
 @pytest.mark.parametrize(
@@ -106,14 +106,14 @@ MATURES = date(2026, 9, 30)
         ),
         # Who has paid a later holder has three months, and is not late for what others presented.
         (
-            {"dishonoured_on": date(2026, 10, 20), "had_passed_on": True},
+            {"dishonoured_on": date(2026, 10, 20), "was_transferred": True},
             date(2027, 1, 1),
             date(2026, 10, 23),
             date(2027, 1, 20),
             False,
         ),
         (
-            {"dishonoured_on": date(2026, 10, 20), "had_passed_on": True, "with_recourse": False},
+            {"dishonoured_on": date(2026, 10, 20), "was_transferred": True, "with_recourse": False},
             date(2027, 1, 1),
             None,
             None,
@@ -124,7 +124,7 @@ MATURES = date(2026, 9, 30)
 def test_the_deadlines(
     facts: dict[str, object], today: date, notice: date | None, recourse: date | None, late: bool
 ) -> None:
-    limits = rules.limits_of(MATURES, today, **facts)  # type: ignore[arg-type]
+    limits = rules.deadlines_of(MATURES, today, **facts)  # type: ignore[arg-type]
     assert limits.present_by_on == date(2026, 10, 10)
     assert limits.acceptor_until_on == date(2028, 9, 30)
     assert (limits.notice_by_on, limits.recourse_until_on, limits.late) == (notice, recourse, late)
@@ -137,7 +137,7 @@ def test_the_tables_words_are_those_of_the_rules() -> None:
 
 def test_presenting_starts_from_what_is_in_hand_and_nothing_leaves_an_end() -> None:
     assert {before for before, step in rules.TRANSITIONS if step is Step.PRESENT} == {State.HELD, State.PLEDGED}
-    assert {rules.after(state, step) for state in rules.ENDED for step in Step} <= {None, State.DISHONOURED}
+    assert {rules.next_state(state, step) for state in rules.ENDED for step in Step} <= {None, State.DISHONOURED}
 
 
 def _apply(books: dict[str, int], legs: list[rules.Leg]) -> None:
@@ -164,18 +164,18 @@ def test_whatever_happens_the_books_say_what_the_bill_is_worth(
         if not steps:
             break
         step = steps[choice % len(steps)]
-        before, legs = dict(books), rules.legs(state, step, face, interest)
+        before, legs = dict(books), rules.entry_legs(state, step, face, interest)
         _apply(books, legs)
-        if mistaken and step in rules.UNDOABLE:
+        if mistaken and step in rules.REVERSIBLE:
             _apply(books, [rules.Leg(leg.account, leg.credit_minor, leg.debit_minor) for leg in legs])
             assert {k: v for k, v in books.items() if v} == {k: v for k, v in before.items() if v}
             continue
         costs += interest if step in (Step.DISCOUNT, Step.DISCOUNT_RECOURSE) else 0
-        if rules.reopens(state, step):
+        if rules.reopens_receivable(state, step):
             _apply(books, [rules.Leg("receivables", face, 0), rules.Leg("notes_receivable", 0, face)])
         sold = state is State.DISCOUNTED
         state = rules.TRANSITIONS[state, step]
-        assert books["notes_receivable"] == (face if state in rules.IN_NOTES else 0)
+        assert books["notes_receivable"] == (face if state in rules.IN_NOTES_RECEIVABLE else 0)
         assert -books.get("short_term_loans", 0) == (face if state is State.DISCOUNTED_RECOURSE else 0)
         owed_again = state is State.CANCELLED or (state is State.DISHONOURED and not sold)
         assert books["receivables"] == (0 if owed_again else -face)

@@ -127,7 +127,7 @@ def test_only_those_who_may_import_see_it(world: World) -> None:
 
 
 def _run_import_command(*args: str) -> tuple[int, dict[str, object]]:
-    from app.cli.imports import group
+    from ar.imports.cli import group
 
     done = CliRunner().invoke(group, [*args, "--json"])
     return done.exit_code, json.loads(done.stdout)

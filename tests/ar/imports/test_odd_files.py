@@ -206,7 +206,7 @@ def test_the_preview_shows_look_alikes_before_the_totals_are_confirmed(world: Wo
 
 
 def test_the_command_line_warns_beside_its_object(world: World, tmp_path: Path) -> None:
-    from app.cli.imports import group
+    from ar.imports.cli import group
 
     file = tmp_path / "items.csv"
     file.write_bytes(csv_file(ITEM_HEADERS, item_row("INV-9"), item_row("inv-9")))

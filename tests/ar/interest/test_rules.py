@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ar.interest.rules.accrual import Assessment, Debt, Rate, Segment, Terms, assess, principals, uncharged
-from ar.interest.rules.presets import ECB, LPR, SME_DAILY, Published, RateTable, fixed_sum
+from ar.interest.rules.accrual import Assessment, Debt, Rate, Segment, Terms, assess, principal_by_span, uncharged_spans
+from ar.interest.rules.presets import ECB, LPR, SME_DAILY, PublishedRate, RateTable, fixed_sum
 from ar.interest.rules.terms import TermsBook, TermsRow
 
 TABLE = RateTable()
@@ -161,14 +161,14 @@ def test_before_a_series_begins_there_is_no_rate(terms: Terms, due: date) -> Non
 def test_a_day_after_all_that_is_known_says_so_until_somebody_records_a_rate() -> None:
     known = TABLE.known_through(LPR)
     assert known is not None
-    assert not TABLE.at(LPR, known).beyond  # type: ignore[union-attr]
-    assert TABLE.at(LPR, known + timedelta(days=1)).beyond  # type: ignore[union-attr]
-    own = RateTable([Published(LPR, date(2026, 5, 20), D("2.90"), "news", own=True)])
-    quote = own.at(LPR, date(2026, 6, 19))
+    assert not TABLE.in_force_on(LPR, known).beyond  # type: ignore[union-attr]
+    assert TABLE.in_force_on(LPR, known + timedelta(days=1)).beyond  # type: ignore[union-attr]
+    own = RateTable([PublishedRate(LPR, date(2026, 5, 20), D("2.90"), "news", own=True)])
+    quote = own.in_force_on(LPR, date(2026, 6, 19))
     assert quote is not None
     assert (quote.percent, quote.beyond) == (D("2.90"), False)
-    assert own.at(LPR, date(2026, 6, 20)).beyond  # type: ignore[union-attr]
-    half = RateTable([Published(ECB, date(2026, 7, 1), D("2.00"), "ecb", own=True)])
+    assert own.in_force_on(LPR, date(2026, 6, 20)).beyond  # type: ignore[union-attr]
+    half = RateTable([PublishedRate(ECB, date(2026, 7, 1), D("2.00"), "ecb", own=True)])
     assert half.known_through(ECB) == date(2026, 12, 31)
     assert TABLE.known_through(SME_DAILY) is None
 
@@ -188,15 +188,15 @@ def test_terms_own_before_the_companys_currency_before_any_and_by_the_day_of_def
         ]
     )
     on = date(2025, 5, 31)
-    assert book.of(ours, "CNY", on) is contract
-    assert book.of(ours, "CNY", date(2025, 6, 1)) is agreed
-    assert book.of(ours, "EUR", on) is contract
-    assert book.of(ours, "CNY", date(2025, 9, 1)) is none
-    assert book.of(other, "CNY", on) is none
-    assert book.of(other, "EUR", on).kind == "eu"
-    before = book.of(ours, "CNY", date(2024, 12, 31))
+    assert book.in_force(ours, "CNY", on) is contract
+    assert book.in_force(ours, "CNY", date(2025, 6, 1)) is agreed
+    assert book.in_force(ours, "EUR", on) is contract
+    assert book.in_force(ours, "CNY", date(2025, 9, 1)) is none
+    assert book.in_force(other, "CNY", on) is none
+    assert book.in_force(other, "EUR", on).kind == "eu"
+    before = book.in_force(ours, "CNY", date(2024, 12, 31))
     assert (before.kind, before.factor) == ("lpr", D("1.3"))
-    assert book.of(ours, "USD", date(2024, 12, 31)).kind == "none"
+    assert book.in_force(ours, "USD", date(2024, 12, 31)).kind == "none"
 
 
 payments = st.lists(st.tuples(st.integers(-20, 120), st.integers(1, 40_000_00)), max_size=4).map(
@@ -249,7 +249,7 @@ def test_uncharged_days_are_exactly_those_in_no_span(spans: list[tuple[int, int]
     start = date(2025, 1, 1)
     charged = [(start + timedelta(days=a), start + timedelta(days=a + n)) for a, n in spans]
     end = start + timedelta(days=last)
-    free = {a + timedelta(days=n) for a, b in uncharged(start, end, charged) for n in range((b - a).days + 1)}
+    free = {a + timedelta(days=n) for a, b in uncharged_spans(start, end, charged) for n in range((b - a).days + 1)}
     every = {start + timedelta(days=n) for n in range(last + 1)}
     assert free == {day for day in every if not any(a <= day <= b for a, b in charged)}
 
@@ -258,7 +258,7 @@ def test_uncharged_days_are_exactly_those_in_no_span(spans: list[tuple[int, int]
 def test_principals_are_what_a_day_by_day_count_gives(paid: tuple[tuple[date, int], ...]) -> None:
     first, last = date(2025, 7, 1), date(2025, 10, 31)
     found = {}
-    for from_on, to_on, principal in principals(100_000_00, paid, first, last):
+    for from_on, to_on, principal in principal_by_span(100_000_00, paid, first, last):
         for n in range((to_on - from_on).days + 1):
             found[from_on + timedelta(days=n)] = principal
     slow = {}

@@ -10,16 +10,15 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
-from ar.interest import commands
-from ar.interest import waivers as waiving
-from ar.interest.inputs import AddRate, TakeBackInterest, WaiveInterest
+from ar.interest import commands, waivers
+from ar.interest.inputs import AddRate, ReverseInterest, WaiveInterest
 from ar.interest.models import InterestWaiver
 from ar.ledger.books.allocation import NewAllocation, allocate
 from ar.ledger.books.queries import balance_at, posted_balances
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.models import OpenItem, Posting
-from ar.ledger.receivables.commands import reverse_document, take_back
-from ar.ledger.receivables.inputs import ReverseDocument, TakeBack
+from ar.ledger.receivables.commands import reverse_document, unapply
+from ar.ledger.receivables.inputs import ReverseDocument, UnapplyAllocation
 from kernel.errors import Conflict, HuikuanError, NotFound, RuleBroken
 from kernel.journal import JournalEvent
 from tenants.approvals.engine import decide
@@ -252,9 +251,9 @@ def test_a_large_waiver_waits_for_the_finance_director(world: World) -> None:
     data = WaiveInterest(amount="4808.22", reason="settled", key=fresh_key())
     for _twice in range(2):
         with world.transaction() as db:
-            assert waiving.waive(db, asker, charge.id, data) is None
+            assert waivers.waive(db, asker, charge.id, data) is None
     with pytest.raises(RuleBroken) as pending, world.transaction() as db:
-        waiving.waive(db, asker, charge.id, data.model_copy(update={"key": fresh_key()}))
+        waivers.waive(db, asker, charge.id, data.model_copy(update={"key": fresh_key()}))
     assert pending.value.code == "approval_pending"
     assert world.interest_charge(charge.id).charge.waived_minor == 0
     with world.transaction() as db:
@@ -272,7 +271,7 @@ def test_many_small_waivers_of_a_charge_are_one_large_one(world: World) -> None:
     def waived(amount: str) -> UUID | None:
         data = WaiveInterest(amount=amount, reason="goodwill", key=fresh_key())
         with world.transaction() as db:
-            return waiving.waive(db, asker, charge.id, data)
+            return waivers.waive(db, asker, charge.id, data)
 
     first = waived("600.00")
     assert first is not None
@@ -294,7 +293,7 @@ def test_a_waiver_is_taken_back_on_its_charge_and_pays_nothing_else(world: World
             sa.select(w.item_id, w.allocation_id).where(w.tenant_id == world.tenant_id, w.id == waiver.id)
         ).one()
     with world.transaction() as db:
-        take_back(db, actor, item_id, allocation_id, TakeBack())
+        unapply(db, actor, item_id, allocation_id, UnapplyAllocation())
     with pytest.raises(RuleBroken, match="reversed_with_charge"), world.transaction() as db:
         reverse_document(db, actor, item_id, ReverseDocument(reason="by mistake"))
     with pytest.raises(RuleBroken, match="credit_bound"), world.transaction() as db:
@@ -385,6 +384,6 @@ def test_the_future_and_strangers_are_refused(world: World, other_company: TestC
             world.interest_preview(through, customer_no=number)
         assert refused.value.code == code
     with pytest.raises(NotFound), other_company.transaction() as db:
-        waiving.reverse_charge(db, other_company.actor(TODAY), charge.id, TakeBackInterest(reason="x"))
+        waivers.reverse_charge(db, other_company.actor(TODAY), charge.id, ReverseInterest(reason="x"))
     with pytest.raises(NotFound), world.transaction() as db:
-        waiving.reinstate(db, world.actor(TODAY), uuid4(), TakeBackInterest(reason="x"))
+        waivers.reinstate(db, world.actor(TODAY), uuid4(), ReverseInterest(reason="x"))

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from ar.bills import page_queries as pages
+from ar.bills import queries
 from ar.bills.commands import take_step
 from ar.bills.doctor import bills_checks
 from ar.bills.inputs import FORMS, ReceiveBill, step_of
@@ -62,7 +62,7 @@ class Bills(Ledger):
     def bill_page(self, bill: UUID) -> BillPage:
         """Returns the bill as its page shows it today."""
         with self.reading() as db:
-            return pages.bill_page(db, self.tenant_id, bill, self.today)
+            return queries.bill_page(db, self.tenant_id, bill, self.today)
 
     def bills_findings(self) -> list[str]:
         """Returns what the examinations of ledger and bills find wrong."""

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ar.receipts.bank import accounts as banks
+from ar.receipts.bank import accounts as bank_accounts
 from ar.receipts.bank import files as bank_files
 from ar.receipts.bank.inputs import BankUpload, SaveBankAccount
 from ar.receipts.matching.commands import match_lines
@@ -37,7 +37,7 @@ class Cash(Base):
         """Makes a bank account of the company, in CNY."""
         account = SaveBankAccount(name=name, account_no=f"62220000{fresh_number():08d}")
         with self.transaction() as db:
-            return banks.add_account(db, self.actor(), account)
+            return bank_accounts.add_account(db, self.actor(), account)
 
     def bank_lines(self, movements: Sequence[BankMovement], *, match: bool = True) -> list[UUID]:
         """Uploads and reads a bank file of these movements; returns the lines' ids in order.
@@ -57,7 +57,7 @@ class Cash(Base):
         with self.transaction() as db:
             upload = BankUpload(f"流水{number}.csv", text.getvalue().encode(), account)
             file_id, _new = bank_files.upload(db, self.actor(), upload, schedule=False)
-            assert bank_files.read(db, self.actor(), file_id) == "read"
+            assert bank_files.parse_file(db, self.actor(), file_id) == "read"
             if match:
                 match_lines(db, self.actor(), file_id=file_id)
             query = sa.select(b.id).where(b.tenant_id == self.tenant_id, b.file_id == file_id).order_by(b.position)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from ar.interest import commands, queries
-from ar.interest import waivers as waiving
-from ar.interest.inputs import PostInterest, SetTerms, TakeBackInterest, WaiveInterest
-from ar.interest.previews import Preview
+from ar.interest import commands, queries, waivers
+from ar.interest.inputs import PostInterest, ReverseInterest, SetTerms, WaiveInterest
+from ar.interest.run_preview import Preview
 from tests.support.world.base import Base, fresh_key
 
 
@@ -56,14 +55,14 @@ class Interest(Base):
         """Waives so much of a charge; returns the waiver, or None while it waits for approval."""
         data = WaiveInterest.model_validate({"amount": amount, "reason": "goodwill", "key": fresh_key()} | values)
         with self.transaction() as db:
-            return waiving.waive(db, self.actor(), charge, data)
+            return waivers.waive(db, self.actor(), charge, data)
 
     def reinstate_interest(self, waiver: UUID) -> None:
         """Takes a waiver back."""
         with self.transaction() as db:
-            waiving.reinstate(db, self.actor(), waiver, TakeBackInterest(reason="not kept"))
+            waivers.reinstate(db, self.actor(), waiver, ReverseInterest(reason="not kept"))
 
     def reverse_interest(self, charge: UUID) -> None:
         """Reverses a charge."""
         with self.transaction() as db:
-            waiving.reverse_charge(db, self.actor(), charge, TakeBackInterest(reason="wrong rate"))
+            waivers.reverse_charge(db, self.actor(), charge, ReverseInterest(reason="wrong rate"))

@@ -13,7 +13,7 @@ from ar.customers.inputs import CustomerRow
 from ar.customers.queries import find_numbers
 from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
 from ar.ledger.books.posting import NewItem, post_items
-from ar.ledger.books.posting_rules import RECIPES
+from ar.ledger.books.posting_rules import POSTING_RULES
 from ar.ledger.closing.audit.checks import ledger_checks
 from ar.ledger.closing.fx.rates import NewRate, record_rates
 from ar.ledger.models import OpenItem, Posting
@@ -21,7 +21,7 @@ from tests.support.world.base import Base
 
 NET = timedelta(days=30)
 #: Kinds that reduce what is owed: due on their own day.
-CREDITS = frozenset(kind for kind, recipe in RECIPES.items() if recipe.side < 0)
+CREDITS = frozenset(kind for kind, recipe in POSTING_RULES.items() if recipe.side < 0)
 
 
 class Ledger(Base):

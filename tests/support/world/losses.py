@@ -21,7 +21,7 @@ from ar.losses.bad_debts.inputs import (
     RecoverCredit,
     RecoverMoney,
     SetPolicy,
-    TakeBack,
+    UnapplyAllocation,
 )
 from ar.losses.bad_debts.views import CasePage, RunPage
 from ar.losses.doctor import losses_checks
@@ -80,7 +80,7 @@ class Losses(Ledger):
     def reverse_provision(self, run: UUID, **values: Any) -> None:
         """Reverses a run."""
         with self.transaction() as db:
-            provision.reverse_run(db, self.actor(), run, TakeBack(reason="算错了", **values))
+            provision.reverse_run(db, self.actor(), run, UnapplyAllocation(reason="算错了", **values))
 
     def bad_debt_proposal(self, *items: UUID, amounts: dict[UUID, str] | None = None, **values: Any) -> ProposeBadDebt:
         """Returns the input that proposes to write items off, whole unless `amounts` names a part."""
@@ -137,12 +137,12 @@ class Losses(Ledger):
     def undo_recovery(self, recovery: UUID) -> None:
         """Takes back what was booked as come back."""
         with self.transaction() as db:
-            recovering.undo_recovery(db, self.actor(), recovery, TakeBack(reason="记错客户"))
+            recovering.undo_recovery(db, self.actor(), recovery, UnapplyAllocation(reason="记错客户"))
 
     def reverse_bad_debt(self, case: UUID) -> None:
         """Takes a write-off back."""
         with self.transaction() as db:
-            bad_debts.take_back(db, self.actor(), case, TakeBack(reason="误核销"))
+            bad_debts.take_back(db, self.actor(), case, UnapplyAllocation(reason="误核销"))
 
     def bad_debt_event(self, case: UUID, **values: Any) -> UUID:
         """Adds an entry to a case's history, by default a note."""

@@ -21,7 +21,7 @@ from ar.cases.ladder.state import in_queue
 from ar.cases.models import Action, DayRun, LadderState, Step
 from ar.cases.rules.holds import Unapplied
 from ar.customers.models import Customer
-from ar.ledger.lookups import later_allocations_once, open_amounts_then, open_then
+from ar.ledger.lookups import later_allocations_cte, open_amounts_at, open_minor_at
 from ar.ledger.models import Allocation, OpenItem
 from kernel.db import columns
 
@@ -158,33 +158,33 @@ def _of_last_run(column: Any) -> sa.ScalarSelect[Any]:
 def _paid_in_queue() -> sa.Exists:
     """Selects whether a pending step's item has nothing open as of the day; `state.withdraw_paid` withdraws these."""
     action, step, item = Action, Step, OpenItem
-    later = later_allocations_once(_TENANT, _TODAY)
+    later = later_allocations_cte(_TENANT, _TODAY)
     return (
         sa.select(sa.literal(1))
         .select_from(action)
         .join(step, sa.and_(step.tenant_id == _TENANT, step.action_id == action.id))
         .join(item, sa.and_(item.tenant_id == _TENANT, item.id == step.item_id))
         .outerjoin(later, later.c.item_id == item.id)
-        .where(action.tenant_id == _TENANT, in_queue(), step.state == "proposed", open_then(later) == 0)
+        .where(action.tenant_id == _TENANT, in_queue(), step.state == "proposed", open_minor_at(later) == 0)
         .exists()
     )
 
 
 @cache
 def _candidates_statement() -> sa.CompoundSelect[Any]:
-    later = later_allocations_once(_TENANT, _TODAY)
+    later = later_allocations_cte(_TENANT, _TODAY)
     return sa.union_all(_to_enrol(later), _next_step_due(later))
 
 
 def _to_enrol(later: sa.CTE) -> sa.Select[Any]:
-    """Selects overdue debits that are on no ladder, or of_one ladder was parked when they were paid."""
+    """Selects overdue debits that are on no ladder, or whose ladder was parked when they were paid."""
     item, customer, state = OpenItem, Customer, LadderState
     changed = _changed_items(later)
     return (
         sa.select(
             *_candidate_columns(
                 kind=sa.case((state.item_id.is_(None), NEW), else_=REOPENED),
-                open_minor=open_then(later),
+                open_minor=open_minor_at(later),
                 customer_policy=customer.policy_code,
             )
         )
@@ -195,7 +195,7 @@ def _to_enrol(later: sa.CTE) -> sa.Select[Any]:
         .outerjoin(state, sa.and_(state.tenant_id == _TENANT, state.item_id == item.id))
         .where(
             item.side == 1,
-            open_then(later) > 0,
+            open_minor_at(later) > 0,
             item.due_on <= _TODAY,
             sa.or_(state.item_id.is_(None), state.parked),
         )
@@ -225,13 +225,13 @@ def _changed_items(later: sa.CTE) -> sa.Subquery:
 
 
 def _next_step_due(later: sa.CTE) -> sa.Select[Any]:
-    """Selects items on a ladder of_one next step is due; those paid meanwhile too, so that the run parks them."""
+    """Selects items on a ladder whose next step is due; those paid meanwhile too, so that the run parks them."""
     item, state = OpenItem, LadderState
     return (
         sa.select(
             *_candidate_columns(
                 kind=sa.literal(DUE, sa.Text),
-                open_minor=open_then(later),
+                open_minor=open_minor_at(later),
                 customer_policy=sa.cast(sa.null(), sa.Text),
             )
         )
@@ -267,10 +267,10 @@ def _candidate_columns(**of_branch: sa.SQLColumnExpression[Any]) -> list[sa.Labe
 def _unapplied_statement(*, of_customer: bool = False) -> sa.Select[Any]:
     """Selects open credit and overdue debt as of the day, per customer and currency that have both."""
     i = OpenItem
-    later = later_allocations_once(_TENANT, _TODAY)
+    later = later_allocations_cte(_TENANT, _TODAY)
     of_one = (i.customer_id == _CUSTOMER,) if of_customer else ()
-    open_credits = open_amounts_then(_TENANT, _TODAY, later, i.side == -1, i.document_on <= _TODAY, *of_one)
-    overdue = open_amounts_then(_TENANT, _TODAY, later, i.side == 1, i.due_on < _TODAY, *of_one)
+    open_credits = open_amounts_at(_TENANT, _TODAY, later, i.side == -1, i.document_on <= _TODAY, *of_one)
+    overdue = open_amounts_at(_TENANT, _TODAY, later, i.side == 1, i.due_on < _TODAY, *of_one)
     credit_minor = _sum(open_credits.c.minor)
     credit = (
         sa.select(open_credits.c.customer_id, open_credits.c.currency, credit_minor.label("minor"))

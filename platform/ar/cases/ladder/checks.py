@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from ar.ledger.lookups import examine
+from ar.ledger.lookups import run_check
 from tenants.slice import Check
 
 # Each check selects, as `name`, the documents that break its invariant.
@@ -35,4 +35,4 @@ _CHECKS: Final[tuple[tuple[str, str], ...]] = (
 
 def cases_checks(db: Session, tenant_id: UUID) -> list[Check]:
     """Returns the checks of one tenant's ladders."""
-    return [examine(db, tenant_id, name, sql) for name, sql in _CHECKS]
+    return [run_check(db, tenant_id, name, sql) for name, sql in _CHECKS]

@@ -21,7 +21,7 @@ from ar.cases.models import Action, LadderState, Step
 from ar.cases.rules import ladder
 from ar.cases.rules.ladder import ItemFacts
 from ar.cases.rules.policy import Effect
-from ar.ledger.lookups import later_allocations, open_then
+from ar.ledger.lookups import later_allocations, open_minor_at
 from ar.ledger.models import OpenItem
 from kernel.actor import Actor
 from kernel.calendars import WorkCalendar
@@ -171,7 +171,7 @@ def withdraw_paid(db: Session, actor: Actor, book: PolicyBook) -> int:
             item.tenant_id == actor.tenant_id,
             in_queue(),
             step.state == "proposed",
-            open_then(later) == 0,
+            open_minor_at(later) == 0,
         )
     ).all()
     _withdraw(db, actor, rows, "paid", book)

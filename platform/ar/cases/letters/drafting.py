@@ -25,7 +25,7 @@ from ar.cases.rules.holds import reason_not_to_chase
 from ar.cases.rules.policy import Effect
 from ar.customers.lookups import find_contact
 from ar.customers.models import Customer
-from ar.ledger.lookups import later_allocations, open_then
+from ar.ledger.lookups import later_allocations, open_minor_at
 from ar.ledger.models import OpenItem
 from kernel import pdf
 from kernel.actor import Actor
@@ -264,7 +264,7 @@ def _select_pending_items(actor: Actor, action_id: UUID) -> sa.Select[*tuple[Any
             step.item_id,
             item.document_no,
             item.due_on,
-            open_then(later).label("open_minor"),
+            open_minor_at(later).label("open_minor"),
             step.open_minor.label("frozen_minor"),
             step.level,
             step.code,

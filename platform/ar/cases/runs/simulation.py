@@ -22,7 +22,7 @@ from ar.cases.rules.holds import ActiveHold
 from ar.cases.rules.ladder import DueStep, ItemFacts
 from ar.cases.rules.policy import Policy
 from ar.customers.models import Customer
-from ar.ledger.lookups import joined, later_allocations, open_then
+from ar.ledger.lookups import items_with_later_allocations, later_allocations, open_minor_at
 from ar.ledger.models import OpenItem
 from kernel.actor import Actor
 from kernel.errors import NotFound, RuleBroken
@@ -141,7 +141,7 @@ def _items(db: Session, tenant_id: UUID, from_on: date, to_on: date) -> list[_Si
     """Returns the debits due by `to_on` that were open on `from_on`, and those dated later that are open now."""
     item, customer, state = OpenItem, Customer, LadderState
     later = later_allocations(tenant_id, from_on)
-    open_minor = sa.case((item.document_on > from_on, item.open_minor), else_=open_then(later))
+    open_minor = sa.case((item.document_on > from_on, item.open_minor), else_=open_minor_at(later))
     rows = db.execute(
         sa.select(
             item.id,
@@ -160,7 +160,7 @@ def _items(db: Session, tenant_id: UUID, from_on: date, to_on: date) -> list[_Si
             state.deadline_on,
             state.fired,
         )
-        .select_from(joined(later))
+        .select_from(items_with_later_allocations(later))
         .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == item.customer_id))
         .outerjoin(state, sa.and_(state.tenant_id == tenant_id, state.item_id == item.id))
         .where(

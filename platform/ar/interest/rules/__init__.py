@@ -1,1 +1,1 @@
-"""The pure decisions of late interest: accrual, terms, published rates."""
+"""Rules of late interest: accrual, terms in force, published rates."""

@@ -1,6 +1,6 @@
-"""What a late debt bears: which days, at which principal and rate, and how each product is rounded.
+"""Calculates the interest on a late debt by days, principal and rate, rounded once per segment.
 
-Pure: standard library and this slice's presets. Invariants: simple interest, exact integers until one rounding half
+Invariants: simple interest, exact integers until one rounding half
 up per segment; days run from the day after the due date to the day of payment, both included; no day twice.
 """
 
@@ -17,7 +17,7 @@ from ar.interest.rules.presets import BOE, ECB, LPR, SME_DAILY, RateTable, fixed
 
 ONE_DAY: Final = timedelta(days=1)
 YEAR, DAY = "year", "day"
-# Why a late debt bears nothing (yet).
+# Reasons why a late debt bears no interest (yet).
 NO_INTEREST, IN_GRACE, NO_RATE, BELOW_MINIMUM = "none", "grace", "no_rate", "minimum"
 _SCALE: Final = 10**8
 Span = tuple[date, date]
@@ -25,7 +25,7 @@ Span = tuple[date, date]
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a debt bears. Percents are a year's or a day's; `minimum_minor`: less than that is not charged."""
+    """Terms in force for a debt. Percentages per year or per day; `minimum_minor`: the smallest charge."""
 
     kind: str
     id: UUID | None = None
@@ -41,7 +41,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A rate and where it came from. `basis` is the year's days (0 for a rate per day); `beyond`: not confirmed."""
+    """A rate with its source. `basis`: days of the year (0 for a rate per day); `beyond`: only the last known rate."""
 
     percent: Decimal
     per: str
@@ -55,12 +55,12 @@ class Rate:
     beyond: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """For storing: decimals and days as text."""
-        return {name: _plain(getattr(self, name)) for name in self.__slots__}
+        """Returns the rate for storing: decimals and dates as text."""
+        return {name: _json_value(getattr(self, name)) for name in self.__slots__}
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Rate:
-        """The rate that `as_json` wrote."""
+        """Parses what `as_json` returned."""
         numbers = ("percent", "reference_percent", "factor", "margin_percent")
         values: dict[str, Any] = {n: Decimal(v) if n in numbers and v else v for n, v in stored.items()}
         if stored["reference_on"]:
@@ -70,7 +70,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """A debt: `paid` what took effect when (minor units, negative when taken back), `charged` days charged before."""
+    """A debt: `paid`: (effective date, minor units, negative if unapplied); `charged`: days charged before."""
 
     amount_minor: int
     currency: str
@@ -82,7 +82,7 @@ class Debt:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Days on which principal and rate stay the same; both ends included."""
+    """Days with the same principal and rate; both ends included."""
 
     from_on: date
     to_on: date
@@ -95,27 +95,27 @@ class Segment:
 
     @property
     def amount_minor(self) -> int:
-        """Rounded half up to the currency's smallest unit, once."""
+        """Returns minor units, rounded half up once."""
         top, bottom = self._product()
         return (2 * top + bottom) // (2 * bottom)
 
     @property
     def exact_minor(self) -> Decimal:
-        """Before that rounding, to six decimals of a minor unit: for the eye."""
+        """Returns the amount before rounding, to six decimals of a minor unit, for display."""
         top, bottom = self._product()
         return Decimal((2 * top * 10**6 + bottom) // (2 * bottom)).scaleb(-6)
 
     def _product(self) -> tuple[int, int]:
-        """principal × percent × days ÷ (100 × basis) as a fraction of integers."""
+        """Returns principal × percent × days ÷ (100 × basis) as a fraction of integers."""
         percent = int((self.rate.percent * _SCALE).to_integral_value(ROUND_HALF_UP))
         return self.principal_minor * percent * self.days, 100 * _SCALE * (self.rate.basis or 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What a debt bears through a day: segments, the fixed sum where it is due now, or why there is nothing.
+    """Interest of a debt through a day: segments, the fixed sum if due now, or the reason why there is none.
 
-    `missing_on`: a day for which no rate is known at all; what other days bear is then not charged either.
+    `missing_on`: a day without any known rate; then the other days are not charged either.
     """
 
     segments: tuple[Segment, ...] = ()
@@ -134,39 +134,39 @@ class Assessment:
 
 
 def assess(debt: Debt, terms: Terms, table: RateTable, through_on: date) -> Assessment:
-    """Interest on `debt` through `through_on`, without the days charged before (R196, domain §1.3 and §6).
+    """Calculates the interest on `debt` through `through_on`, without days charged before (R196, domain §1.3 and §6).
 
-    Grace decides whether a debt bears interest, not from when. Segments that come to less than half a unit are left
-    out: their days stay free and count with the next ones.
+    Days of grace decide whether a debt bears interest, not from when. Segments that round to zero are left out: their
+    days stay uncharged and count with the next ones.
     """
     if terms.kind == NO_INTEREST:
         return Assessment(reason=NO_INTEREST)
     first = debt.due_on + ONE_DAY
-    owed = principals(debt.amount_minor, debt.paid, first, through_on)
-    if not owed:
+    principal_spans = principal_by_span(debt.amount_minor, debt.paid, first, through_on)
+    if not principal_spans:
         return Assessment()
-    if (owed[-1][1] - debt.due_on).days <= terms.grace_days:
+    if (principal_spans[-1][1] - debt.due_on).days <= terms.grace_days:
         return Assessment(reason=IN_GRACE)
     segments = []
-    for from_on, to_on, principal in owed:
-        for free_from, free_to in uncharged(from_on, to_on, debt.charged):
-            for rate_from, rate_to, rate in rates_over(terms, table, first, free_from, free_to):
+    for from_on, to_on, principal in principal_spans:
+        for free_from, free_to in uncharged_spans(from_on, to_on, debt.charged):
+            for rate_from, rate_to, rate in rates_by_span(terms, table, first, free_from, free_to):
                 if rate is None:
                     return Assessment(reason=NO_RATE, missing_on=rate_from)
                 segments.append(Segment(rate_from, rate_to, principal, rate))
-    kept = tuple(segment for segment in segments if segment.amount_minor)
-    found = _with_fixed_sum(Assessment(kept), debt, terms, owed[0][2], first)
+    charged_segments = tuple(segment for segment in segments if segment.amount_minor)
+    found = _with_fixed_sum(Assessment(charged_segments), debt, terms, principal_spans[0][2], first)
     if found.total_minor and terms.minimum_minor and found.total_minor < terms.minimum_minor:
         return Assessment(reason=BELOW_MINIMUM)
     return found
 
 
-def principals(
+def principal_by_span(
     amount_minor: int, paid: Iterable[tuple[date, int]], first: date, last: date
 ) -> list[tuple[date, date, int]]:
-    """The days from `first` to `last` by what was owed on them, where anything was.
+    """Returns the spans from `first` to `last` with the principal owed (minor units), where any was.
 
-    What is paid on a day is still owed on that day; what is taken back is owed again from the next.
+    A payment reduces the principal from the next day on; unapplied again, it increases it from the next day on.
     """
     steps: dict[date, int] = {}
     principal = amount_minor
@@ -187,8 +187,8 @@ def principals(
     return spans
 
 
-def uncharged(first: date, last: date, charged: Sequence[Span]) -> list[Span]:
-    """The days from `first` to `last` that lie in none of `charged`, as spans."""
+def uncharged_spans(first: date, last: date, charged: Sequence[Span]) -> list[Span]:
+    """Returns the spans from `first` to `last` that are in none of `charged`."""
     free, start = [], first
     for from_on, to_on in sorted(charged):
         if to_on < start:
@@ -203,12 +203,12 @@ def uncharged(first: date, last: date, charged: Sequence[Span]) -> list[Span]:
     return free
 
 
-def rates_over(
+def rates_by_span(
     terms: Terms, table: RateTable, default_on: date, first: date, last: date
 ) -> list[tuple[date, date, Rate | None]]:
-    """The days from `first` to `last` by the rate that holds on them; None: no rate is known.
+    """Returns the spans from `first` to `last` with the rate in force; None: no rate is known.
 
-    Contract, LPR and UK rates are those of the day of default and stay; an EU rate changes with the half-year.
+    Contract, LPR and UK rates are fixed on the day of default; an EU rate changes with the half-year.
     """
     if terms.kind != "eu":
         return [(first, last, rate_on(terms, table, default_on))]
@@ -221,13 +221,13 @@ def rates_over(
 
 
 def rate_on(terms: Terms, table: RateTable, day: date) -> Rate | None:
-    """The rate of a debt in default on `day` (EU: of the half-year of `day`); None when none is known."""
+    """Returns the rate of a debt in default on `day` (EU: of its half-year); None when none is known."""
     if terms.kind == "contract":
         if terms.daily_percent is not None:
             return Rate(terms.daily_percent, DAY, 0, terms.kind)
         return Rate(terms.annual_percent or Decimal(0), YEAR, terms.basis, terms.kind)
     series = {"lpr": LPR, "sme_daily": SME_DAILY, "eu": ECB, "uk": BOE}[terms.kind]
-    quote = table.at(series, half_year_start(day) if series in (ECB, BOE) else day)
+    quote = table.in_force_on(series, half_year_start(day) if series in (ECB, BOE) else day)
     if quote is None:
         return None
     percent = quote.percent * (terms.factor or 1) + (terms.margin_percent or 0)
@@ -248,7 +248,7 @@ def _with_fixed_sum(found: Assessment, debt: Debt, terms: Terms, principal_minor
     return replace(found, fixed_minor=minor, fixed_rate=rate)
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
     return value.isoformat() if isinstance(value, date) else value

@@ -1,7 +1,7 @@
-"""Published rates and statutory sums, with the days from which they hold: data beside this module, and lookups.
+"""Looks up published reference rates and statutory sums by the day they are in force.
 
-Pure: standard library only. Invariants: a day before a series' first rate has none; a day after what is known of a
-series gets its last rate and says so (`beyond`), never an invented one; what a company recorded itself comes first.
+Invariants: a day before a series' first rate has none; a day after its last known one gets that rate, marked `beyond`;
+rates that a company recorded itself take precedence. The data are in `reference_rates.json`.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ DATA: Final = Path(__file__).with_name("reference_rates.json")
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """A rate of a series in per cent, valid from a day until the next; `own`: recorded by the company."""
+class PublishedRate:
+    """A rate of a series in per cent, in force from a day until the next; `own`: recorded by the company."""
 
     series: str
     from_on: date
@@ -33,8 +33,8 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
-    """The rate that holds on a day. `beyond`: the day lies after all that is known of the series."""
+class RateInForce:
+    """The rate in force on a day. `beyond`: the day is after the last one known of the series."""
 
     from_on: date
     percent: Decimal
@@ -43,7 +43,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class SeriesFacts:
-    """Who publishes a series, how often it is set (None: by law, until changed), and through when it is known."""
+    """A series: its publisher, its interval in months (None: set by law until changed), the last day known."""
 
     publisher: str
     every_months: int | None
@@ -51,39 +51,39 @@ class SeriesFacts:
 
 
 class RateTable:
-    """The product's rates with a company's own on top."""
+    """The product's rates; a company's own take precedence."""
 
-    def __init__(self, own: Iterable[Published] = ()) -> None:
-        by_series: dict[str, dict[date, Published]] = {}
-        for rate in (*shipped_rates(), *own):  # a later one of the same day takes the place of the earlier
+    def __init__(self, own: Iterable[PublishedRate] = ()) -> None:
+        by_series: dict[str, dict[date, PublishedRate]] = {}
+        for rate in (*shipped_rates(), *own):  # a later one replaces an earlier one of the same day
             by_series.setdefault(rate.series, {})[rate.from_on] = rate
         self._rates = {name: [rates[on] for on in sorted(rates)] for name, rates in by_series.items()}
         self._days = {name: [rate.from_on for rate in rates] for name, rates in self._rates.items()}
 
-    def at(self, series: str, day: date) -> Quote | None:
-        """The rate in force on `day`; None before the first."""
+    def in_force_on(self, series: str, day: date) -> RateInForce | None:
+        """Returns the rate in force on `day`; None before the first."""
         place = bisect_right(self._days[series], day) - 1
         if place < 0:
             return None
         rate, known = self._rates[series][place], self.known_through(series)
-        return Quote(rate.from_on, rate.percent, known is not None and day > known)
+        return RateInForce(rate.from_on, rate.percent, known is not None and day > known)
 
     def known_through(self, series: str) -> date | None:
-        """The last day for which the series is known; None: it holds until a law changes it."""
+        """Returns the last day for which the series is known; None: in force until a law changes it."""
         facts = series_facts()[series]
         if facts.every_months is None or facts.known_through is None:
             return None
-        own = [_before(rate.from_on, facts.every_months) for rate in self._rates[series] if rate.own]
+        own = [_day_before_next(rate.from_on, facts.every_months) for rate in self._rates[series] if rate.own]
         return max([facts.known_through, *own])
 
-    def rates(self, series: str) -> list[Published]:
-        """All rates of a series, the newest first."""
+    def rates(self, series: str) -> list[PublishedRate]:
+        """Returns all rates of a series, the newest first."""
         return list(reversed(self._rates[series]))
 
 
 @cache
 def series_facts() -> Mapping[str, SeriesFacts]:
-    """What is known of each series itself."""
+    """Returns publisher, interval and last known day of each series."""
     return {
         name: SeriesFacts(
             each["publisher"],
@@ -95,34 +95,34 @@ def series_facts() -> Mapping[str, SeriesFacts]:
 
 
 @cache
-def shipped_rates() -> tuple[Published, ...]:
-    """The rates that the product brings."""
+def shipped_rates() -> tuple[PublishedRate, ...]:
+    """Returns the rates shipped with the product."""
     return tuple(
-        Published(name, date.fromisoformat(day), Decimal(percent), each["source"])
+        PublishedRate(name, date.fromisoformat(day), Decimal(percent), each["source"])
         for name, each in _data()["series"].items()
         for day, percent in each["rates"]
     )
 
 
 def margin(kind: str) -> Decimal:
-    """Percentage points over the reference rate where nothing else is said (`eu`, `uk`)."""
+    """Returns the default percentage points over the reference rate (`eu`, `uk`)."""
     return Decimal(_data()["margins"][kind])
 
 
 def lpr_factor() -> Decimal:
-    """By what the LPR is multiplied where nothing else is said: the lower end of art. 18 (130 % to 150 %)."""
+    """Returns the default multiplier of the LPR: the lower end of art. 18 (130 % to 150 %)."""
     return Decimal(_data()["factors"]["lpr"])
 
 
 def waived_freely_minor() -> int:
-    """Up to which amount (minor units of the company's currency) interest is waived without asking anybody."""
+    """Returns the limit (minor units of the company's currency) up to which a waiver needs no approval."""
     return int(_data()["waived_freely_minor"])
 
 
 def fixed_sum(kind: str, currency: str, debt_minor: int, on: date) -> int | None:
-    """The sum (minor units) a late debt of that size carries beside interest; None where there is none.
+    """Returns the fixed sum (minor units) due on a late debt of that size besides interest; None if there is none.
 
-    `on`: the day of default. The sums are set in one currency and owed in no other.
+    `on`: the day of default. A sum applies only to debts in its own currency.
     """
     found = None
     for rule in _data()["fixed_sums"].get(kind, ()):
@@ -132,17 +132,17 @@ def fixed_sum(kind: str, currency: str, debt_minor: int, on: date) -> int | None
 
 
 def half_year_start(day: date) -> date:
-    """1 January or 1 July on or before `day`."""
+    """Returns 1 January or 1 July on or before `day`."""
     return date(day.year, 7 if day.month > 6 else 1, 1)
 
 
 def next_half_year(day: date) -> date:
-    """The first day of the half-year after that of `day`."""
+    """Returns the first day of the half-year after that of `day`."""
     return date(day.year, 7, 1) if day.month <= 6 else date(day.year + 1, 1, 1)
 
 
-def _before(on: date, months: int) -> date:
-    """The day before the next rate of the series may be set."""
+def _day_before_next(on: date, months: int) -> date:
+    """Returns the day before the next rate of the series may be published."""
     month = on.month - 1 + months
     year, month = on.year + month // 12, month % 12 + 1
     last = (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day

@@ -1,6 +1,6 @@
-"""The pages of the books by account: trial balance, the entries of an account, one entry.
+"""Pages of the accounts: trial balance, the entries of an account, one entry.
 
-Invariant: parse, authorise, one query, render; nothing here changes anything.
+Invariant: parse, authorise, one query, render; read-only.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import Blueprint, request, url_for
 
 from ar.ledger.accounts import queries as accounts
-from ar.ledger.books.as_of_request import read_when
+from ar.ledger.books.as_of_request import parse_as_of_request
 from ar.ledger.books.entry_sources import entry_names, entry_sources
 from ar.ledger.books.posting_rules import ACCOUNTS
 from ar.ledger.messages import ACCOUNT_NAMES, KIND_NAMES
@@ -27,16 +27,16 @@ bp = Blueprint("accounts", __name__, url_prefix="/accounts")
 
 
 def _names() -> dict[str, Any]:
-    """The kinds of entries with and without documents, and the accounts, for every page here."""
+    """Returns the names of entry kinds and accounts, for every page here."""
     return {"kinds": {**KIND_NAMES, **entry_names()}, "accounts": ACCOUNT_NAMES}
 
 
 @bp.get("/")
 @staff(Permission.READ)
 def index() -> Page:
-    """The trial balance as of a day."""
+    """Shows the trial balance as of a day."""
     wanted = filters.read(accounts.TrialFilters, request.args)
-    when = read_when(wanted.as_of, wanted.known, actor())
+    when = parse_as_of_request(wanted.as_of, wanted.known, actor())
     return render(
         "ar/ledger/accounts/index.html",
         page=accounts.trial_balance(db(), actor().tenant_id, when.as_of, when.known_at),
@@ -50,18 +50,18 @@ def index() -> Page:
 @bp.get("/entries")
 @staff(Permission.READ)
 def entries() -> Page:
-    """The entries of one account in a period, with the running balance."""
+    """Lists the entries of one account in a period, with the running balance."""
     wanted = filters.read(accounts.EntriesFilters, request.args)
-    when = read_when(wanted.to_on, wanted.known, actor())
+    when = parse_as_of_request(wanted.to_on, wanted.known, actor())
     asked = read_page(request.args)
     page = accounts.account_entries(db(), actor().tenant_id, wanted, asked, actor().today, when.known_at)
     path = url_for("accounts.entries")
     names = _names()
-    kinds = sorted(((kind, _(name)) for kind, name in names["kinds"].items()), key=lambda each: each[1])
+    kinds = sorted(((kind, _(name)) for kind, name in names["kinds"].items()), key=lambda named: named[1])
     if wanted.kind and wanted.kind not in names["kinds"]:
         kinds.append((wanted.kind, wanted.kind))
     return render(
-        "ar/ledger/accounts/show.html",
+        "ar/ledger/accounts/entries.html",
         page=page,
         wanted=wanted,
         when=when,
@@ -80,7 +80,7 @@ def entries() -> Page:
 @bp.get("/entries/<uuid:entry_id>")
 @staff(Permission.READ)
 def entry(entry_id: UUID) -> Page:
-    """One entry: its legs, its documents, what it belongs to, its reversal."""
+    """Shows one entry: its postings, documents, sources and reversal."""
     shown = accounts.entry_page(db(), actor().tenant_id, entry_id)
     causes = entry_sources(db(), actor().tenant_id, entry_id)
     return render("ar/ledger/accounts/entry.html", page=shown, belongs=causes, **_names())

@@ -1,4 +1,4 @@
-"""What the pages of the books show: the trial balance, the entries of an account, one entry.
+"""Views of the account pages: the trial balance, the entries of an account, one entry.
 
 Invariant: debits are positive and credits negative in every signed figure.
 """
@@ -11,7 +11,7 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class PeriodFigures:
     """Opening (signed, debit +), debits and credits of a period, in minor units of one currency."""
 
     currency: str
@@ -21,7 +21,7 @@ class Figures:
 
     @property
     def closing_minor(self) -> int:
-        """Signed, debit +."""
+        """Returns the closing balance, debit +."""
         return self.opening_minor + self.debit_minor - self.credit_minor
 
 
@@ -31,12 +31,12 @@ class TrialRow:
 
     code: str
     number: str
-    figures: Figures
+    figures: PeriodFigures
 
 
 @dataclass(frozen=True, slots=True)
-class TrialSum:
-    """Column sums of rows, balances split by side; a trial balance has each pair equal."""
+class TrialTotals:
+    """Column totals of rows, balances split by side; each pair is equal in a trial balance that ties."""
 
     opening_debit_minor: int
     opening_credit_minor: int
@@ -47,7 +47,7 @@ class TrialSum:
 
     @property
     def ok(self) -> bool:
-        """Whether each pair is equal, to the cent."""
+        """Returns True when the totals of each pair are equal."""
         return (
             self.opening_debit_minor == self.opening_credit_minor
             and self.debit_minor == self.credit_minor
@@ -57,17 +57,17 @@ class TrialSum:
 
 @dataclass(frozen=True, slots=True)
 class CurrencyTrial:
-    """The accounts of one currency by number; the memorandum accounts stand apart and are in no sum."""
+    """The accounts of one currency by number; memorandum accounts are listed apart and are in no total."""
 
     currency: str
     rows: tuple[TrialRow, ...]
     memo: tuple[TrialRow, ...]
-    total: TrialSum
+    total: TrialTotals
 
 
 @dataclass(frozen=True, slots=True)
 class TrialBalance:
-    """All accounts at the end of `as_of`; the movements are of `from_on` to `as_of`."""
+    """All accounts at the end of `as_of`, with the movements from `from_on` to `as_of`."""
 
     from_on: date
     as_of: date
@@ -76,7 +76,7 @@ class TrialBalance:
 
 @dataclass(frozen=True, slots=True)
 class EntryLine:
-    """One leg of an entry on the account; `balance_minor` is signed and counts on from the opening."""
+    """One posting on the account; `balance_minor` is the running balance from the opening, debit +."""
 
     entry_id: UUID
     effective_on: date
@@ -94,16 +94,16 @@ class EntryLine:
 
 @dataclass(frozen=True, slots=True)
 class AccountPage:
-    """A page of the entries of an account, with the figures of all that match per currency.
+    """A page of the entries of an account, with the figures of all matching postings per currency.
 
-    `currencies`: those of all that match the other filters.
+    `currencies`: those of all postings that match the other filters.
     """
 
     code: str
     number: str
     from_on: date
     to_on: date
-    sums: tuple[Figures, ...]
+    sums: tuple[PeriodFigures, ...]
     currencies: tuple[str, ...]
     total: int
     lines: tuple[EntryLine, ...]
@@ -125,7 +125,7 @@ class EntryLeg:
 
 @dataclass(frozen=True, slots=True)
 class EntryItem:
-    """A document, or an instalment of one, that the entry opened; `open_minor` is what is open now."""
+    """A document or instalment that the entry posted; `open_minor` is its open amount now."""
 
     id: UUID
     kind: str
@@ -140,7 +140,7 @@ class EntryItem:
 
 @dataclass(frozen=True, slots=True)
 class EntryPage:
-    """One entry with everything that hangs on it."""
+    """One entry with its postings, documents and reversal."""
 
     id: UUID
     kind: str
@@ -155,5 +155,5 @@ class EntryPage:
 
     @property
     def title(self) -> str:
-        """The number of its document, or nothing."""
+        """Returns the number of its document, "" when it has none."""
         return self.items[0].document_no if self.items else ""

@@ -1,1 +1,1 @@
-"""The books themselves: entries, open items, allocations, reversals, the period lock, as-of figures."""
+"""The books: entries, open items, allocations, reversals, the period lock, figures as of a date."""

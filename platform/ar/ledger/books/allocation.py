@@ -1,8 +1,8 @@
-"""Allocation: which credit pays which debt, and the two projections (`open_minor`, `cleared_on`) kept with it.
+"""Applies credits to debits, reverses allocations, and maintains `open_minor` and `cleared_on`.
 
-May import the tables of customers and ledger and the kernel. Invariants: never more than is open on either side,
-as of any date; both sides belong to one customer and one currency; customers are locked first, in id order, so
-that what is read afterwards stays true until COMMIT and no two calls wait for each other crosswise.
+Invariants: never more than is open on either side, as of any date; both sides belong to one customer and one currency;
+customers are locked first, in id order, so that rows selected afterwards stay true until COMMIT and no two calls
+deadlock.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.books.period_lock import first_open_on, hold_open, refuse_locked
+from ar.ledger.books.period_lock import first_open_on, lock_open_period, require_unlocked
 from ar.ledger.models import Allocation, OpenItem
 from kernel import journal
 from kernel.actor import Actor
@@ -25,16 +25,16 @@ from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
 from kernel.views import DbRow, views
 
-#: Credits that somebody granted or agreed to for certain documents: they pay those and no others.
-BOUND: Final = ("discount", "write_off", "interest_waiver", "bad_debt")
+#: Credits granted for certain documents, which may be applied to those only.
+DOCUMENT_BOUND: Final = ("discount", "write_off", "interest_waiver", "bad_debt")
 
 
 @dataclass(frozen=True, slots=True)
 class NewAllocation:
-    """So much of a credit item shall pay so much of a debit item, in their currency.
+    """An amount of a credit item to apply to a debit item, in minor units of their currency.
 
-    `effective_on` None: the latest of both documents' dates, of the last allocation taken back on either, and of the
-    first day that is not locked.
+    `effective_on` None: the latest of both documents' dates, the last reversal of an allocation on either, and the
+    first open day.
     """
 
     debit_item_id: UUID
@@ -44,8 +44,8 @@ class NewAllocation:
 
 
 @dataclass(slots=True)
-class _Item:
-    """An item under its customer's lock; `open_minor` and `last_on` follow the allocations being booked."""
+class _LockedItem:
+    """An item of a locked customer; `open_minor` and `last_on` follow the allocations being applied."""
 
     id: UUID
     customer_id: UUID
@@ -60,17 +60,17 @@ class _Item:
 
 
 def lock_customers(db: Session, tenant_id: UUID, customer_ids: Iterable[UUID]) -> None:
-    """Holds the customers' rows until COMMIT, in id order. Call it before reading what must not move.
+    """Locks the customers' rows until COMMIT, in id order. Call it before selecting what must not change.
 
-    NO KEY UPDATE: documents may still be booked for them meanwhile, since foreign keys only take KEY SHARE.
+    NO KEY UPDATE: documents can still be posted for them meanwhile, since foreign keys take KEY SHARE only.
     """
-    wanted = sorted(set(customer_ids))
-    if wanted:
-        db.connection().execute(_LOCK, {"tenant": tenant_id, "ids": array_text(wanted)})
+    ids = sorted(set(customer_ids))
+    if ids:
+        db.connection().execute(_LOCK_CUSTOMERS, {"tenant": tenant_id, "ids": array_text(ids)})
 
 
 def allocate(db: Session, actor: Actor, allocations: Sequence[NewAllocation]) -> list[UUID]:
-    """Allocates all of them or none; returns the allocation ids in order. Call it once per transaction.
+    """Applies all allocations or none; returns their ids in order. Call it once per transaction.
 
     Raises NotFound for an item of another tenant or two items of different customers, RuleBroken
     (`currency_differs`, `wrong_side`, `amount_not_positive`, `effective_too_early`, `effective_in_future`,
@@ -78,37 +78,40 @@ def allocate(db: Session, actor: Actor, allocations: Sequence[NewAllocation]) ->
     """
     if not allocations:
         return []
-    ids = {i for each in allocations for i in (each.debit_item_id, each.credit_item_id)}
-    customers = db.connection().execute(_WHOSE, {"tenant": actor.tenant_id, "ids": array_text(ids)}).scalars()
+    ids = {item_id for each in allocations for item_id in (each.debit_item_id, each.credit_item_id)}
+    customers = (
+        db.connection().execute(_SELECT_CUSTOMERS, {"tenant": actor.tenant_id, "ids": array_text(ids)}).scalars()
+    )
     lock_customers(db, actor.tenant_id, customers)
-    return allocate_held(db, actor, allocations)
+    return allocate_locked(db, actor, allocations)
 
 
-def allocate_held(db: Session, actor: Actor, allocations: Sequence[NewAllocation]) -> list[UUID]:
-    """The same for a caller who holds the customers already."""
+def allocate_locked(db: Session, actor: Actor, allocations: Sequence[NewAllocation]) -> list[UUID]:
+    """Applies allocations as `allocate`; the caller has locked the customers."""
     if not allocations:
         return []
-    allocation_ids, items = book_allocations(db, actor, allocations, granted=True)
-    _record(db, actor, allocations, items)
+    allocation_ids, items = insert_allocations(db, actor, allocations, check_grants=True)
+    _record_allocated(db, actor, allocations, items)
     return allocation_ids
 
 
-def book_allocations(
-    db: Session, actor: Actor, allocations: Sequence[NewAllocation], *, granted: bool = False
-) -> tuple[list[UUID], dict[UUID, _Item]]:
-    """The part of `allocate` under the lock that the caller already holds; journals nothing.
+def insert_allocations(
+    db: Session, actor: Actor, allocations: Sequence[NewAllocation], *, check_grants: bool = False
+) -> tuple[list[UUID], dict[UUID, _LockedItem]]:
+    """Inserts allocations and updates the open amounts; the caller has locked the customers. Records no event.
 
-    `granted`: credits of `BOUND` keep to the documents they were granted for; a reversal clears any of them.
+    `check_grants`: a credit of `DOCUMENT_BOUND` stays with the documents it was granted for; a reversal may clear any.
+    Returns the ids and the items by id. Raises as `allocate`.
     """
-    open_from = first_open_on(hold_open(db, actor.tenant_id))
-    ids = list(dict.fromkeys(i for each in allocations for i in (each.debit_item_id, each.credit_item_id)))
-    items = _read_items(db, actor.tenant_id, ids)
-    if granted and any(item.kind in BOUND and item.last_on for item in items.values()):
-        _refuse_moved(db, actor.tenant_id, allocations)
+    open_from = first_open_on(lock_open_period(db, actor.tenant_id))
+    ids = list(dict.fromkeys(item_id for each in allocations for item_id in (each.debit_item_id, each.credit_item_id)))
+    items = _load_items(db, actor.tenant_id, ids)
+    if check_grants and any(item.kind in DOCUMENT_BOUND and item.last_on for item in items.values()):
+        _require_granted_documents(db, actor.tenant_id, allocations)
     days = [_apply(items, each, actor.today, open_from) for each in allocations]
     allocation_ids = new_ids(len(allocations))
     debits = [items[each.debit_item_id] for each in allocations]
-    _insert(
+    _insert_rows(
         db,
         actor,
         ids=allocation_ids,
@@ -120,15 +123,15 @@ def book_allocations(
         days=days,
         reverses=[None] * len(allocations),
     )
-    _project(db, actor.tenant_id, items.values())
+    _update_open_amounts(db, actor.tenant_id, items.values())
     return allocation_ids, items
 
 
-def within_days(on: date, since_on: date, until_on: date) -> date:
-    """`on` when it lies between the two, both included; raises RuleBroken(`effective_too_early`, `…_in_future`).
+def require_day_between(on: date, since_on: date, until_on: date) -> date:
+    """Returns `on` when it lies between the two days, both included.
 
-    The upper end is there because a mistyped year would freeze the documents until then: nothing takes effect
-    before what is already on them.
+    Raises RuleBroken (`effective_too_early`, `effective_in_future`). The upper limit protects from a mistyped year,
+    which would freeze the documents: nothing takes effect before the last movement on them.
     """
     if on < since_on:
         raise RuleBroken("effective_too_early", since_on=since_on.isoformat())
@@ -140,10 +143,10 @@ def within_days(on: date, since_on: date, until_on: date) -> date:
 def reverse_allocation(
     db: Session, actor: Actor, allocation_id: UUID, *, item_id: UUID | None = None, effective_on: date | None = None
 ) -> UUID:
-    """Takes an allocation back on `effective_on` (default today); both items are open again from then on.
+    """Reverses an allocation on `effective_on` (default today); both items are open again from that day.
 
-    `item_id`: the document under whose address it was asked for; it must be one of the two. Returns the id of the
-    row that takes it back. Raises NotFound, Conflict(`already_reversed`), RuleBroken (`reversal_is_final`,
+    `item_id`: the document whose page requested it, one of the two items. Returns the id of the reversing row. Raises
+    NotFound(`allocation_not_found`), Conflict(`already_reversed`), RuleBroken (`reversal_is_final`, `period_locked`,
     `effective_too_early`, `effective_in_future`).
     """
     a = Allocation
@@ -155,20 +158,15 @@ def reverse_allocation(
     if found is None or item_id not in (None, found.debit_item_id, found.credit_item_id):
         raise NotFound("allocation_not_found")
     lock_customers(db, actor.tenant_id, [found.customer_id])
-    _refuse_second_reversal(db, actor.tenant_id, allocation_id, found)
-    items = _read_items(db, actor.tenant_id, [found.debit_item_id, found.credit_item_id])
+    _require_not_reversed(db, actor.tenant_id, allocation_id, found)
+    items = _load_items(db, actor.tenant_id, [found.debit_item_id, found.credit_item_id])
     debit, credit = items[found.debit_item_id], items[found.credit_item_id]
-    # Not before either item's last movement: a day that was seen closed stays as it was seen.
-    open_from = first_open_on(hold_open(db, actor.tenant_id))
-    refuse_locked(effective_on, open_from)
-    since = max(open_from, *(day for item in items.values() for day in (item.document_on, item.last_on) if day))
-    until = max(actor.today, since)
-    on = within_days(effective_on or until, since, until)
+    on = _reversal_day(db, actor, items.values(), effective_on)
     for item in (debit, credit):
         item.open_minor += found.amount_minor
         item.last_on = on
     reversal_id = new_id()
-    _insert(
+    _insert_rows(
         db,
         actor,
         ids=[reversal_id],
@@ -180,35 +178,41 @@ def reverse_allocation(
         days=[on],
         reverses=[allocation_id],
     )
-    _project(db, actor.tenant_id, items.values())
-    journal.record(
-        db,
-        actor,
-        "allocation_reversed",
-        customer_id=found.customer_id,
-        subject_id=debit.id,
-        data={
-            "allocation_id": str(allocation_id),
-            "debit_no": debit.document_no,
-            "credit_no": credit.document_no,
-            "currency": found.currency,
-            "amount_minor": found.amount_minor,
-            "effective_on": on.isoformat(),
-        },
-    )
+    _update_open_amounts(db, actor.tenant_id, items.values())
+    facts = {
+        "allocation_id": str(allocation_id),
+        "debit_no": debit.document_no,
+        "credit_no": credit.document_no,
+        "currency": found.currency,
+        "amount_minor": found.amount_minor,
+        "effective_on": on.isoformat(),
+    }
+    journal.record(db, actor, "allocation_reversed", customer_id=found.customer_id, subject_id=debit.id, data=facts)
     return reversal_id
 
 
-_LOCK = sa.text(
+def _reversal_day(db: Session, actor: Actor, items: Iterable[_LockedItem], effective_on: date | None) -> date:
+    """Returns the day on which an allocation is reversed, which by default is today or the earliest day possible.
+
+    Not before either item's last movement, so that figures of past days do not change.
+    """
+    open_from = first_open_on(lock_open_period(db, actor.tenant_id))
+    require_unlocked(effective_on, open_from)
+    since = max(open_from, *(day for item in items for day in (item.document_on, item.last_on) if day))
+    until = max(actor.today, since)
+    return require_day_between(effective_on or until, since, until)
+
+
+_LOCK_CUSTOMERS = sa.text(
     """
     SELECT id FROM customer WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))
     ORDER BY id FOR NO KEY UPDATE
     """
 )
-_WHOSE = sa.text(
+_SELECT_CUSTOMERS = sa.text(
     "SELECT DISTINCT customer_id FROM open_item WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))"
 )
-_ITEMS = sa.text(
+_SELECT_ITEMS = sa.text(
     """
     SELECT i.id, i.customer_id, i.kind, i.side, i.document_no, i.document_on, i.currency, i.open_minor,
         moved.last_on, moved.reversed_on
@@ -240,7 +244,7 @@ _INSERT_ALLOCATIONS = sa.text(
     ON CONFLICT DO NOTHING
     """
 )
-_PROJECT = sa.text(
+_UPDATE_OPEN_AMOUNTS = sa.text(
     """
     UPDATE open_item SET open_minor = p.open_minor, cleared_on = p.cleared_on
     FROM unnest(CAST(:ids AS uuid[]), CAST(:opens AS bigint[]), CAST(:days AS date[])) AS p (id, open_minor, cleared_on)
@@ -249,24 +253,24 @@ _PROJECT = sa.text(
 )
 
 
-def _read_items(db: Session, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, _Item]:
-    rows = db.connection().execute(_ITEMS, {"tenant": tenant_id, "ids": array_text(ids)})
-    items = {item.id: item for item in views(_Item, rows)}
+def _load_items(db: Session, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, _LockedItem]:
+    rows = db.connection().execute(_SELECT_ITEMS, {"tenant": tenant_id, "ids": array_text(ids)})
+    items = {item.id: item for item in views(_LockedItem, rows)}
     if len(items) != len(set(ids)):
         raise NotFound("item_not_found")
     return items
 
 
-def _apply(items: dict[UUID, _Item], wanted: NewAllocation, today: date, open_from: date) -> date:
-    """Checks one allocation against what is left by those before it, takes it off; returns its effective date."""
-    debit, credit = items[wanted.debit_item_id], items[wanted.credit_item_id]
+def _apply(items: dict[UUID, _LockedItem], new: NewAllocation, today: date, open_from: date) -> date:
+    """Checks an allocation against the amounts left by those before it, deducts it; returns its effective date."""
+    debit, credit = items[new.debit_item_id], items[new.credit_item_id]
     if debit.customer_id != credit.customer_id:
         raise NotFound("item_not_found")
     if debit.side < 0 or credit.side > 0:
         raise RuleBroken("wrong_side", debit_no=debit.document_no, credit_no=credit.document_no)
     if debit.currency != credit.currency:
         raise RuleBroken("currency_differs", debit=debit.currency, credit=credit.currency)
-    amount = wanted.amount_minor
+    amount = new.amount_minor
     if type(amount) is not int or amount <= 0:
         raise RuleBroken("amount_not_positive", document_no=debit.document_no)
     least = min(debit, credit, key=lambda item: item.open_minor)
@@ -277,18 +281,18 @@ def _apply(items: dict[UUID, _Item], wanted: NewAllocation, today: date, open_fr
             open_minor=least.open_minor,
             currency=least.currency,
         )
-    refuse_locked(wanted.effective_on, open_from)
-    # An allocation before one that was taken back would count beside it between the two dates.
+    require_unlocked(new.effective_on, open_from)
+    # Dated before a reversed allocation, it would count beside that one between the two dates.
     since = max(open_from, *(day for item in (debit, credit) for day in (item.document_on, item.reversed_on) if day))
     until = max(today, since, *(item.last_on for item in (debit, credit) if item.last_on))
-    on = within_days(wanted.effective_on or since, since, until)
+    on = require_day_between(new.effective_on or since, since, until)
     for item in (debit, credit):
         item.open_minor -= amount
         item.last_on = max(on, item.last_on or on)
     return on
 
 
-_MOVED = sa.text(
+_SELECT_MISPLACED_CREDIT = sa.text(
     """
     SELECT c.document_no
     FROM unnest(CAST(:debits AS uuid[]), CAST(:credits AS uuid[])) AS w (debit_id, credit_id)
@@ -303,25 +307,25 @@ _MOVED = sa.text(
 )
 
 
-def _refuse_moved(db: Session, tenant_id: UUID, allocations: Sequence[NewAllocation]) -> None:
-    """A credit of `BOUND` that was taken off goes back to a document it was booked for, or is reversed.
+def _require_granted_documents(db: Session, tenant_id: UUID, allocations: Sequence[NewAllocation]) -> None:
+    """Requires a `DOCUMENT_BOUND` credit to return to a document it was granted for.
 
-    Raises RuleBroken(`credit_bound`): what was agreed to for one document would end another.
+    Raises RuleBroken(`credit_bound`): otherwise a concession on one document would settle another.
     """
     values: dict[str, object] = {
         "tenant": tenant_id,
         "debits": array_text([each.debit_item_id for each in allocations]),
         "credits": array_text([each.credit_item_id for each in allocations]),
-        "bound": array_text(BOUND),
+        "bound": array_text(DOCUMENT_BOUND),
     }
-    moved = db.execute(_MOVED, values).scalar_one_or_none()
-    if moved is not None:
-        raise RuleBroken("credit_bound", document_no=moved)
+    misplaced = db.execute(_SELECT_MISPLACED_CREDIT, values).scalar_one_or_none()
+    if misplaced is not None:
+        raise RuleBroken("credit_bound", document_no=misplaced)
 
 
-def _refuse_second_reversal(db: Session, tenant_id: UUID, allocation_id: UUID, found: DbRow) -> None:
+def _require_not_reversed(db: Session, tenant_id: UUID, allocation_id: UUID, found: DbRow) -> None:
     a, i = Allocation, OpenItem
-    taken_back, of_reversal = db.execute(
+    reversed_before, of_reversal = db.execute(
         sa.select(
             sa.exists().where(a.tenant_id == tenant_id, a.reverses_id == allocation_id),
             sa.exists().where(
@@ -333,25 +337,27 @@ def _refuse_second_reversal(db: Session, tenant_id: UUID, allocation_id: UUID, f
     ).one()
     if found.reverses_id is not None or of_reversal:
         raise RuleBroken("reversal_is_final")
-    if taken_back:
+    if reversed_before:
         raise Conflict("already_reversed")
 
 
-def _insert(db: Session, actor: Actor, **columns: Sequence[object]) -> None:
+def _insert_rows(db: Session, actor: Actor, **columns: Sequence[object]) -> None:
     values: dict[str, object] = {name: array_text(column) for name, column in columns.items()}
     values |= {"tenant": actor.tenant_id, "recorded_at": actor.now, "recorded_by": actor.name}
     db.connection().execute(_INSERT_ALLOCATIONS, values)
 
 
-def _project(db: Session, tenant_id: UUID, items: Iterable[_Item]) -> None:
-    """Writes what is open now; an item with nothing open was cleared on its last effective date."""
+def _update_open_amounts(db: Session, tenant_id: UUID, items: Iterable[_LockedItem]) -> None:
+    """Updates open amounts; an item with nothing open is cleared on its last effective date."""
     rows = [(item.id, item.open_minor, None if item.open_minor else item.last_on) for item in items]
     ids, opens, days = (array_text(column) for column in zip(*rows, strict=True))
-    db.connection().execute(_PROJECT, {"tenant": tenant_id, "ids": ids, "opens": opens, "days": days})
+    db.connection().execute(_UPDATE_OPEN_AMOUNTS, {"tenant": tenant_id, "ids": ids, "opens": opens, "days": days})
 
 
-def _record(db: Session, actor: Actor, allocations: Sequence[NewAllocation], items: dict[UUID, _Item]) -> None:
-    """One event per call: the facts of a single allocation, else counts and sums."""
+def _record_allocated(
+    db: Session, actor: Actor, allocations: Sequence[NewAllocation], items: dict[UUID, _LockedItem]
+) -> None:
+    """Records one event per call: the facts of a single allocation, else counts and sums."""
     first = items[allocations[0].debit_item_id]
     if len(allocations) == 1:
         data: dict[str, object] = {

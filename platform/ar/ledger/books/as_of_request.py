@@ -1,7 +1,7 @@
-"""Time travel: the day and the moment that a page is asked for, as they stand in its address.
+"""Parses the day (as of) and the moment (as known at) that an address requests a page for.
 
-May import kernel. Invariants: a moment is read in the company's own time; what is not yet past is simply now; what
-cannot be read is told, never guessed.
+Invariants: a moment is in the company's time zone; a moment not yet past means now; unreadable text is reported, never
+guessed.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _FIRST_YEAR, _LAST_YEAR = 1990, 2100
 
 
 @dataclass(frozen=True, slots=True)
-class When:
-    """As of which day a page is shown, and as known at which moment (None: with all that is known now).
+class AsOfRequest:
+    """The day a page shows, and the moment whose knowledge it shows (`known_at` None: everything recorded by now).
 
-    `known` is the moment as it stands in addresses, in the company's time; `unread` what was typed and is none.
+    `known` is the moment as written in addresses, in the company's time; `unread` is typed text that is no moment.
     """
 
     as_of: date
@@ -34,45 +34,48 @@ class When:
 
     @property
     def travelled(self) -> bool:
-        """Whether the page shows another day than today, or other knowledge than today's."""
+        """True when the page shows another day than today, or the knowledge of an earlier moment."""
         return self.as_of != self.today or self.known_at is not None
 
     @property
-    def file_mark(self) -> str:
-        """What the name of a file adds, so that two moments are two files: "-known-2026-03-31T1800" or nothing."""
+    def file_suffix(self) -> str:
+        """Suffix for file names, so that two moments give two files: "-known-2026-03-31T1800" or empty."""
         return f"-known-{self.known.replace(':', '')}" if self.known_at else ""
 
 
-def read_when(as_of: date | None, known: str, actor: Actor) -> When:
-    """What the address asks for; no day is today. `known`: "2026-03-31T18:00", with seconds or a day alone.
+def parse_as_of_request(as_of: date | None, known: str, actor: Actor) -> AsOfRequest:
+    """Parses an address; `as_of` None is today. `known`: "2026-03-31T18:00", with seconds, or a day alone.
 
-    A day means its end, a minute all of it, since moments are written to the minute.
+    A day means its end, a minute its end, since addresses carry minutes.
     """
     day = as_of or actor.today
     typed = known.strip()[:40]
     if not typed:
-        return When(day, actor.today)
-    moment = _read(typed, actor.timezone)
+        return AsOfRequest(day, actor.today)
+    moment = _parse_moment(typed, actor.timezone)
     if moment is None:
-        return When(day, actor.today, unread=typed)
+        return AsOfRequest(day, actor.today, unread=typed)
     if moment >= actor.now:
-        return When(day, actor.today)
+        return AsOfRequest(day, actor.today)
     known = typed.replace(" ", "T") if len(typed) > len("2026-03-31") else f"{typed}T23:59"
-    return When(day, actor.today, moment, known)
+    return AsOfRequest(day, actor.today, moment, known)
 
 
-def refuse_unread(when: When) -> When:
-    """For files, which cannot show that a moment was left out. Raises RuleBroken(`date_unreadable`)."""
+def require_readable(when: AsOfRequest) -> AsOfRequest:
+    """Returns the request; for files, which cannot show that a moment was ignored.
+
+    Raises RuleBroken(`date_unreadable`) for text that is no moment.
+    """
     if when.unread:
         raise RuleBroken("date_unreadable", text=when.unread)
     return when
 
 
-def _read(typed: str, timezone: str) -> datetime | None:
-    found = _MOMENT.fullmatch(typed)
-    if found is None:
+def _parse_moment(typed: str, timezone: str) -> datetime | None:
+    match = _MOMENT.fullmatch(typed)
+    if match is None:
         return None
-    day_text, clock_text, seconds = found.groups()
+    day_text, clock_text, seconds = match.groups()
     try:
         day = date.fromisoformat(day_text)
         at = time.fromisoformat(f"{clock_text}{seconds or ''}") if clock_text else time(0)
@@ -80,8 +83,8 @@ def _read(typed: str, timezone: str) -> datetime | None:
         return None
     if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
         return None
-    begins = moment_on(day, timezone, at)
+    start = moment_on(day, timezone, at)
     if seconds:
-        return begins
-    whole = timedelta(minutes=1) if clock_text else moment_on(day + timedelta(days=1), timezone, time(0)) - begins
-    return begins + whole - timedelta(microseconds=1)
+        return start
+    length = timedelta(minutes=1) if clock_text else moment_on(day + timedelta(days=1), timezone, time(0)) - start
+    return start + length - timedelta(microseconds=1)

@@ -1,7 +1,7 @@
-"""The books: the only writer of entries, postings and open items. Documents come from `posting`.
+"""Inserts entries, postings and open items; the only writer of these tables.
 
-May import the ledger's tables and the kernel. Invariants: an entry balances per currency before it is written (the
-deferred trigger checks again at COMMIT); rows are inserted in bulk, one statement per table, and never edited.
+Invariants: an entry balances per currency before it is inserted (the deferred trigger checks again at COMMIT); rows are
+inserted in bulk, one statement per table, and never edited.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from kernel.ids import new_ids
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
-    """A document to be booked, or one instalment of it. `amount_minor` is positive whatever the kind, gross of tax.
+    """A document to post, or one instalment of it. `amount_minor` is positive for every kind, gross of tax.
 
-    A credit is due on its own date. `tax_minor`: output tax within the amount. `contra`: the account in place of the
-    recipe's. Instalments of a document share kind, number, date, customer and currency and count from 1.
+    A credit is due on its own date. `tax_minor`: output tax within the amount. `contra`: an account in place of the
+    posting rule's. Instalments of a document share kind, number, date, customer and currency and count from 1.
     """
 
     customer_id: UUID
@@ -48,7 +48,7 @@ class NewItem:
 
 
 class Leg(NamedTuple):
-    """One side of an entry; exactly one of debit and credit is above 0 (minor units)."""
+    """A posting to insert; exactly one of debit and credit is above 0 (minor units)."""
 
     entry_id: UUID
     account_code: str
@@ -58,8 +58,8 @@ class Leg(NamedTuple):
     credit_minor: int
 
 
-def mirrored(db: Session, tenant_id: UUID, entry_id: UUID, new_entry_id: UUID) -> list[Leg]:
-    """The legs of an entry with debit and credit exchanged, for the entry that takes it back."""
+def reversing_legs(db: Session, tenant_id: UUID, entry_id: UUID, new_entry_id: UUID) -> list[Leg]:
+    """Returns the legs of an entry with debit and credit exchanged, for the entry that reverses it."""
     p = Posting
     rows = db.execute(
         sa.select(p.account_code, p.customer_id, p.currency, p.debit_minor, p.credit_minor).where(
@@ -69,18 +69,18 @@ def mirrored(db: Session, tenant_id: UUID, entry_id: UUID, new_entry_id: UUID) -
     return [
         Leg(
             entry_id=new_entry_id,
-            account_code=r.account_code,
-            customer_id=r.customer_id,
-            currency=r.currency,
-            debit_minor=r.credit_minor,
-            credit_minor=r.debit_minor,
+            account_code=row.account_code,
+            customer_id=row.customer_id,
+            currency=row.currency,
+            debit_minor=row.credit_minor,
+            credit_minor=row.debit_minor,
         )
-        for r in rows
+        for row in rows
     ]
 
 
 def _check_balance(entry_ids: Iterable[UUID], legs: Iterable[Leg]) -> None:
-    """The first of two checks; the deferred trigger is the second."""
+    """Raises RuleBroken(`entry_unbalanced`); the deferred trigger checks again at COMMIT."""
     sums: dict[tuple[UUID, str], int] = {}
     for leg in legs:
         key = (leg.entry_id, leg.currency)
@@ -128,7 +128,7 @@ _INSERT_ITEMS = sa.text(
 )
 
 
-def write_entries(
+def insert_entries(
     db: Session,
     actor: Actor,
     entry_ids: Sequence[UUID],
@@ -139,12 +139,14 @@ def write_entries(
     memo: str,
     reverses: Sequence[UUID] | None = None,
 ) -> None:
-    """Entries and their legs. Raises RuleBroken (`entry_unbalanced`, `period_locked`), Conflict when one was
+    """Inserts entries with their legs.
+
+    Raises RuleBroken (`entry_unbalanced`, `period_locked`), Conflict(`already_reversed`) when one of `reverses` was
     reversed before.
     """
     _check_balance(entry_ids, legs)
     require_open(db, actor.tenant_id, days)
-    wrote = _rows(
+    inserted = _execute_with_arrays(
         db,
         _INSERT_ENTRIES,
         tenant=actor.tenant_id,
@@ -156,13 +158,17 @@ def write_entries(
         days=days,
         reverses=reverses or [None] * len(entry_ids),
     )
-    if wrote != len(entry_ids):
-        raise Conflict("already_reversed")  # the one unique key beside the fresh id
+    if inserted != len(entry_ids):
+        raise Conflict("already_reversed")  # the only unique key beside the new id
+    _insert_postings(db, actor.tenant_id, legs)
+
+
+def _insert_postings(db: Session, tenant_id: UUID, legs: Sequence[Leg]) -> None:
     entries, accounts, customers, currencies, debit_minor, credit_minor = zip(*legs, strict=True)
-    _rows(
+    _execute_with_arrays(
         db,
         _INSERT_POSTINGS,
-        tenant=actor.tenant_id,
+        tenant=tenant_id,
         ids=new_ids(len(legs)),
         entry_ids=entries,
         accounts=accounts,
@@ -173,7 +179,7 @@ def write_entries(
     )
 
 
-def write_items(
+def insert_items(
     db: Session,
     actor: Actor,
     item_ids: Sequence[UUID],
@@ -183,8 +189,8 @@ def write_items(
     *,
     reverses: Sequence[UUID] | None = None,
 ) -> None:
-    """Open items of the entries named, wholly open. Raises Conflict(`document_exists`) when a number is taken."""
-    wrote = _rows(
+    """Inserts the open items of entries, fully open. Raises Conflict(`document_exists`) when a number is taken."""
+    inserted = _execute_with_arrays(
         db,
         _INSERT_ITEMS,
         tenant=actor.tenant_id,
@@ -206,21 +212,22 @@ def write_items(
         reverses=reverses or [None] * len(items),
         references=[item.reference for item in items],
     )
-    if wrote != len(items):
-        raise Conflict("document_exists", document_no=_first_taken(db, actor.tenant_id, item_ids, items))
+    if inserted != len(items):
+        raise Conflict("document_exists", document_no=_first_taken_number(db, actor.tenant_id, item_ids, items))
 
 
-def _first_taken(db: Session, tenant_id: UUID, item_ids: Sequence[UUID], items: Sequence[NewItem]) -> str:
-    """Which number was there before: the first of ours whose row was not written."""
+def _first_taken_number(db: Session, tenant_id: UUID, item_ids: Sequence[UUID], items: Sequence[NewItem]) -> str:
+    """Returns the number that existed before: the first whose row was not inserted."""
     i = OpenItem
-    written = set(
+    present = set(
         db.execute(
             sa.select(i.id).where(i.tenant_id == tenant_id, i.id == sa.any_(sa.cast(item_ids, sa.ARRAY(sa.Uuid))))
         ).scalars()
     )
-    return next(item.document_no for item_id, item in zip(item_ids, items, strict=True) if item_id not in written)
+    return next(item.document_no for item_id, item in zip(item_ids, items, strict=True) if item_id not in present)
 
 
-def _rows(db: Session, statement: sa.TextClause, **values: Any) -> int:
+def _execute_with_arrays(db: Session, statement: sa.TextClause, **values: Any) -> int:
+    """Executes a statement with lists bound as array literals; returns the row count."""
     bound = {name: array_text(value) if isinstance(value, list | tuple) else value for name, value in values.items()}
     return int(db.connection().execute(statement, bound).rowcount)

@@ -1,7 +1,7 @@
-"""Balances kept with a lock: what each account had moved through its date, so that figures need not begin at the start.
+"""Account balances stored with each period lock, so that figures need not add up the whole history.
 
-May import the ledger's tables. Invariant: balances count only while no later unlocking has reached below their date;
-then nothing dated by it can have changed, and a sum is the balance and what came after it.
+Invariant: balances are in force while no later unlocking reaches below their date; nothing dated by it can have changed
+then, and a sum is the balance plus the postings after it.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from sqlalchemy.orm import Session
 
 
 @dataclass(frozen=True, slots=True)
-class KeptBalances:
-    """The balances of one lock: (account code, currency) → (debit, credit) in minor units, through `through_on`."""
+class PeriodBalances:
+    """Balances of a lock: (account code, currency) → cumulative (debit, credit) minor units through `through_on`."""
 
     lock_id: UUID
     through_on: date
     sums: dict[tuple[str, str], tuple[int, int]]
 
     def of_account(self, account_code: str) -> dict[str, int]:
-        """Debit less credit of one account per currency."""
+        """Returns debit less credit (minor units) of one account per currency."""
         return {
             currency: debit - credit for (code, currency), (debit, credit) in self.sums.items() if code == account_code
         }
 
 
-# Locks and unlocks are made one after the other under the row lock of the state, so their ids tell their order.
-_VALID = sa.text(
+# Locking and unlocking are serialised by the row lock of the state, so the ids are in order.
+_IN_FORCE = sa.text(
     """
     SELECT l.id, l.through_on FROM period_lock AS l
     WHERE l.tenant_id = :tenant AND l.kind = 'lock' AND l.through_on <= :as_of AND NOT EXISTS (
@@ -39,14 +39,14 @@ _VALID = sa.text(
     ORDER BY l.through_on DESC, l.id DESC LIMIT 1
     """
 )
-_BEFORE = sa.text(_VALID.text.replace("l.kind = 'lock' AND", "l.kind = 'lock' AND l.id <> :lock_id AND"))
+_IN_FORCE_BEFORE = sa.text(_IN_FORCE.text.replace("l.kind = 'lock' AND", "l.kind = 'lock' AND l.id <> :lock_id AND"))
 _BALANCES = sa.text(
     f"""
-    SELECT l.id, l.through_on, b.account_code, b.currency, b.debit_minor, b.credit_minor FROM ({_VALID.text}) AS l
+    SELECT l.id, l.through_on, b.account_code, b.currency, b.debit_minor, b.credit_minor FROM ({_IN_FORCE.text}) AS l
     LEFT JOIN period_balance AS b ON b.tenant_id = :tenant AND b.lock_id = l.id
     """  # noqa: S608 - our own text
 )
-_KEEP = sa.text(
+_INSERT_BALANCES = sa.text(
     """
     INSERT INTO period_balance (tenant_id, lock_id, account_code, currency, debit_minor, credit_minor)
     SELECT CAST(:tenant AS uuid), CAST(:lock_id AS uuid), account_code, currency, CAST(sum(debit_minor) AS bigint),
@@ -65,20 +65,20 @@ _KEEP = sa.text(
 )
 
 
-def valid_balances(db: Session, tenant_id: UUID, as_of: date) -> KeptBalances | None:
-    """The newest balances that hold at `as_of`; None when nothing was locked by then, or it was opened again."""
+def balances_in_force(db: Session, tenant_id: UUID, as_of: date) -> PeriodBalances | None:
+    """Returns the newest balances in force at `as_of`; None when nothing is locked by then or it was unlocked since."""
     rows = db.execute(_BALANCES, {"tenant": tenant_id, "as_of": as_of}).all()
     if not rows:
         return None
     sums = {(row.account_code, row.currency): (row.debit_minor, row.credit_minor) for row in rows if row.account_code}
-    return KeptBalances(rows[0].id, rows[0].through_on, sums)
+    return PeriodBalances(rows[0].id, rows[0].through_on, sums)
 
 
-def keep_balances(db: Session, tenant_id: UUID, lock_id: UUID, through_on: date) -> None:
-    """Writes the balances of a lock, from the newest that still hold; the cost follows what came after those."""
-    base = db.execute(_BEFORE, {"tenant": tenant_id, "as_of": through_on, "lock_id": lock_id}).first()
+def insert_balances(db: Session, tenant_id: UUID, lock_id: UUID, through_on: date) -> None:
+    """Inserts the balances of a lock: the newest still in force plus the postings after them."""
+    base = db.execute(_IN_FORCE_BEFORE, {"tenant": tenant_id, "as_of": through_on, "lock_id": lock_id}).first()
     db.execute(
-        _KEEP,
+        _INSERT_BALANCES,
         {
             "tenant": tenant_id,
             "lock_id": lock_id,

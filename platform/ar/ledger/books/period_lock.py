@@ -1,7 +1,7 @@
-"""The period lock: through which date the books are closed, and the door every dated write passes.
+"""The period lock: the date through which the books are closed, checked by every dated write.
 
-May import the ledger's tables and the kernel. Invariant: whoever books holds the state's row in share until COMMIT,
-so a lock waits for what is under way and nothing slips in behind it; a trigger refuses what came another way.
+Invariant: a posting transaction keeps a share lock on the state's row until COMMIT, so locking waits for postings under
+way and none can be dated behind it; a trigger rejects writes that bypass this module.
 """
 
 from __future__ import annotations
@@ -19,49 +19,52 @@ from ar.ledger.models import BooksState
 from kernel.actor import Actor
 from kernel.errors import RuleBroken
 
-_KEPT = "ledger.locked_through"
-_HELD = sa.text("SELECT locked_through FROM books_state WHERE tenant_id = :tenant FOR SHARE")
+_CACHE_KEY = "ledger.locked_through"
+_LOCK_SHARED = sa.text("SELECT locked_through FROM books_state WHERE tenant_id = :tenant FOR SHARE")
 
 
-def open_state(db: Session, actor: Actor) -> None:
-    """The row that locks are kept in, for a new tenant; a second call adds nothing."""
+def create_books_state(db: Session, actor: Actor) -> None:
+    """Inserts a new tenant's row of the period lock. Idempotent."""
     db.execute(insert(BooksState).values(tenant_id=actor.tenant_id, locked_through=None).on_conflict_do_nothing())
 
 
 def locked_through(db: Session, tenant_id: UUID) -> date | None:
-    """Through which date the books are locked, as a page shows it; holds nothing."""
+    """Returns the date through which the books are locked (None: not locked), for display; takes no lock."""
     return db.execute(
         sa.select(BooksState.locked_through).where(BooksState.tenant_id == tenant_id)
     ).scalar_one_or_none()
 
 
-def hold_open(db: Session, tenant_id: UUID) -> date | None:
-    """The same for a writer: the lock cannot move until COMMIT, so it is asked once a transaction."""
-    kept = db.info.get(_KEPT)
-    # Asked first: it begins the transaction that is looked for.
+def lock_open_period(db: Session, tenant_id: UUID) -> date | None:
+    """Locks the period in share until COMMIT; returns the date through which the books are locked (None: not locked).
+
+    The date cannot change within the transaction, so it is selected once per transaction.
+    """
+    cached = db.info.get(_CACHE_KEY)
+    # The connection comes first: it begins the transaction that the cache is checked against.
     connection = db.connection()
-    now = db.get_transaction()
-    if kept is not None and now is not None and kept[0]() is now:
-        return kept[1]  # type: ignore[no-any-return]
-    found: date | None = connection.execute(_HELD, {"tenant": tenant_id}).scalar_one()
-    if now is not None:
-        db.info[_KEPT] = (ref(now), found)  # weak: a session is not to hold itself
-    return found
+    transaction = db.get_transaction()
+    if cached is not None and transaction is not None and cached[0]() is transaction:
+        return cached[1]  # type: ignore[no-any-return]
+    locked: date | None = connection.execute(_LOCK_SHARED, {"tenant": tenant_id}).scalar_one()
+    if transaction is not None:
+        db.info[_CACHE_KEY] = (ref(transaction), locked)  # weak, so that the session does not keep itself alive
+    return locked
 
 
-def lock_moved(db: Session) -> None:
-    """Called by whoever moved the lock: the transaction asks again."""
-    db.info.pop(_KEPT, None)
+def forget_locked_through(db: Session) -> None:
+    """Drops the cached date after the lock was moved, so that the transaction selects it again."""
+    db.info.pop(_CACHE_KEY, None)
 
 
 def first_open_on(locked: date | None) -> date:
-    """The first day that may be booked on."""
+    """Returns the first day that may be posted on."""
     return date.min if locked is None else locked + timedelta(days=1)
 
 
 def require_open(db: Session, tenant_id: UUID, days: Iterable[date]) -> None:
     """Raises RuleBroken(`period_locked`) when any of `days` lies in the locked period."""
-    locked = hold_open(db, tenant_id)
+    locked = lock_open_period(db, tenant_id)
     if locked is None:
         return
     earliest = min(days, default=None)
@@ -69,7 +72,7 @@ def require_open(db: Session, tenant_id: UUID, days: Iterable[date]) -> None:
         raise RuleBroken("period_locked", on=earliest.isoformat(), through_on=locked.isoformat())
 
 
-def refuse_locked(on: date | None, open_from: date) -> None:
-    """Raises RuleBroken(`period_locked`) when `on` was asked for and lies before the first open day."""
+def require_unlocked(on: date | None, open_from: date) -> None:
+    """Raises RuleBroken(`period_locked`) when `on` is given and lies before the first open day."""
     if on is not None and on < open_from:
         raise RuleBroken("period_locked", on=on.isoformat(), through_on=(open_from - timedelta(days=1)).isoformat())

@@ -1,8 +1,7 @@
-"""Posting: documents become entries and open items.
+"""Posts documents as entries with open items, and entries that open no item.
 
-May import books, recipes, periods, the tables of customers and ledger, and the kernel. Invariants: one receivables
-leg per open item, equal to it; nothing is edited (`reversing` takes back); the number of statements does not grow
-with the number of documents.
+Invariants: one receivables leg per open item, equal to it; nothing is edited (`reversal` mirrors it); the number of
+statements does not grow with the number of documents.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from ar.ledger.books.entries import Leg, NewItem, mirrored, write_entries, write_items
-from ar.ledger.books.period_lock import open_state
-from ar.ledger.books.posting_rules import ACCOUNTS, RECEIVABLES, RECIPES, REVERSAL, legs_of
+from ar.ledger.books.entries import Leg, NewItem, insert_entries, insert_items, reversing_legs
+from ar.ledger.books.period_lock import create_books_state
+from ar.ledger.books.posting_rules import ACCOUNTS, POSTING_RULES, RECEIVABLES, REVERSAL, document_legs
 from ar.ledger.models import Account
 from kernel import journal
 from kernel.actor import Actor
@@ -28,52 +27,50 @@ from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
 from kernel.money import MAX_MINOR, exponent
 
-__all__ = ["ACCOUNTS", "RECIPES", "NewItem", "open_books", "post_entry", "post_items", "reverse_entry"]
+__all__ = ["AHEAD_DAYS", "NewItem", "post_entry", "post_items", "reverse_entry", "set_up_books"]
 
-# A document dated further ahead is a mistyped year, and nobody would see it before that year came.
+# A document dated further ahead is a mistyped year, which no list would show before that year.
 AHEAD_DAYS: Final = 366
 BPS: Final = 10_000
+_COUNT_CUSTOMERS = sa.text("SELECT count(*) FROM customer WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))")
 
 
-_COUNT = sa.text("SELECT count(*) FROM customer WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))")
-
-
-def open_books(db: Session, actor: Actor) -> None:
-    """The accounts and the open period of a new tenant; a second call adds nothing."""
+def set_up_books(db: Session, actor: Actor) -> None:
+    """Inserts the chart of accounts and the open period of a new tenant. Idempotent."""
     rows = [
         {"tenant_id": actor.tenant_id, "code": code, "kind": kind, "number": number} for code, kind, number in ACCOUNTS
     ]
     db.execute(insert(Account).values(rows).on_conflict_do_nothing())
-    open_state(db, actor)
+    create_books_state(db, actor)
 
 
 def post_items(
-    db: Session, actor: Actor, items: Sequence[NewItem], *, memo: str = "", customers_held: bool = False
+    db: Session, actor: Actor, items: Sequence[NewItem], *, memo: str = "", customers_locked: bool = False
 ) -> list[UUID]:
-    """Books documents, each with an entry of its own; returns the item ids in the order given.
+    """Posts documents, each with an entry of its own; returns the item ids in the order given.
 
-    Items that share kind and number are the instalments of one document and of one entry. `customers_held`: the
-    caller holds the customers' rows (`lock_customers`), so they are there. Raises RuleBroken for an
-    unknown kind or currency, an amount that is not positive, dates out of order, in a locked period or more than
-    AHEAD_DAYS after today, instalments that do not fit each other; NotFound for a customer of another tenant,
-    Conflict(`document_exists`) for a number that is taken.
+    Items that share kind and number are the instalments of one document and of one entry. `customers_locked`: the
+    caller has locked the customers' rows (`lock_customers`), so their existence is not checked again. Raises RuleBroken
+    for an unknown kind or currency, an amount that is not positive, dates out of order, in a locked period or more than
+    AHEAD_DAYS after today, instalments that do not fit each other; NotFound(`customer_not_found`) for a customer of
+    another tenant, Conflict(`document_exists`) for a number that is taken.
     """
     if not items:
         return []
     for item in items:
-        _check(item, actor.today)
-    documents = _documents(items)
-    if not customers_held:
+        _validate(item, actor.today)
+    documents = _group_by_document(items)
+    if not customers_locked:
         _require_customers(db, actor.tenant_id, {item.customer_id for item in items})
     entry_ids, item_ids = new_ids(len(documents)), new_ids(len(items))
-    legs = list(chain.from_iterable(map(legs_of, documents.values(), entry_ids)))
-    firsts = [each[0] for each in documents.values()]
-    write_entries(
-        db, actor, entry_ids, [each.kind for each in firsts], [each.document_on for each in firsts], legs, memo=memo
+    legs = list(chain.from_iterable(map(document_legs, documents.values(), entry_ids)))
+    firsts = [parts[0] for parts in documents.values()]
+    insert_entries(
+        db, actor, entry_ids, [first.kind for first in firsts], [first.document_on for first in firsts], legs, memo=memo
     )
     entry_of = dict(zip(documents, entry_ids, strict=True))
-    sides = [RECIPES[item.kind].side for item in items]
-    write_items(db, actor, item_ids, [entry_of[item.kind, item.document_no] for item in items], sides, items)
+    sides = [POSTING_RULES[item.kind].side for item in items]
+    insert_items(db, actor, item_ids, [entry_of[item.kind, item.document_no] for item in items], sides, items)
     _record_posted(db, actor, items, item_ids, memo)
     return item_ids
 
@@ -81,7 +78,7 @@ def post_items(
 def post_entry(
     db: Session, actor: Actor, kind: str, on: date, legs: Sequence[tuple[str, str, int, int]], *, memo: str
 ) -> UUID:
-    """Books an entry that opens no item, so it may not touch the receivables; returns its id. Journals nothing.
+    """Posts an entry that opens no item, so it may not touch the receivables; returns its id. Records no event.
 
     `legs`: (account code, currency, debit, credit) in minor units. Raises RuleBroken (`entry_unbalanced`,
     `period_locked`, `receivables_by_item`).
@@ -89,25 +86,29 @@ def post_entry(
     if any(account == RECEIVABLES for account, *_rest in legs):
         raise RuleBroken("receivables_by_item")
     entry_id = new_id()
-    written = [Leg(entry_id, account, None, currency, debit, credit) for account, currency, debit, credit in legs]
-    write_entries(db, actor, [entry_id], [kind], [on], written, memo=memo)
+    posting_legs = [Leg(entry_id, account, None, currency, debit, credit) for account, currency, debit, credit in legs]
+    insert_entries(db, actor, [entry_id], [kind], [on], posting_legs, memo=memo)
     return entry_id
 
 
 def reverse_entry(db: Session, actor: Actor, entry_id: UUID, on: date, *, memo: str) -> UUID:
-    """Takes back an entry of `post_entry` by its mirror on `on`. Raises NotFound, Conflict(`already_reversed`)."""
+    """Reverses an entry of `post_entry` by its mirror on `on`; returns the mirror's id.
+
+    Raises NotFound(`entry_not_found`), Conflict(`already_reversed`), RuleBroken (`receivables_by_item`,
+    `period_locked`).
+    """
     mirror_id = new_id()
-    legs = mirrored(db, actor.tenant_id, entry_id, mirror_id)
+    legs = reversing_legs(db, actor.tenant_id, entry_id, mirror_id)
     if not legs:
         raise NotFound("entry_not_found")
     if any(leg.account_code == RECEIVABLES for leg in legs):
         raise RuleBroken("receivables_by_item")
-    write_entries(db, actor, [mirror_id], [REVERSAL], [on], legs, memo=memo, reverses=[entry_id])
+    insert_entries(db, actor, [mirror_id], [REVERSAL], [on], legs, memo=memo, reverses=[entry_id])
     return mirror_id
 
 
-def _check(item: NewItem, today: date) -> None:
-    if item.kind not in RECIPES:
+def _validate(item: NewItem, today: date) -> None:
+    if item.kind not in POSTING_RULES:
         raise RuleBroken("kind_unknown", kind=item.kind)
     try:
         exponent(item.currency)
@@ -117,7 +118,7 @@ def _check(item: NewItem, today: date) -> None:
         raise RuleBroken("amount_not_positive", document_no=item.document_no)
     if not item.document_no.strip():
         raise RuleBroken("document_no_missing")
-    _check_parts(item)
+    _validate_amounts(item)
     if item.due_on < item.document_on or item.collection_end_on < item.due_on:
         raise RuleBroken("dates_out_of_order", document_no=item.document_no)
     if (item.document_on - today).days > AHEAD_DAYS:
@@ -126,26 +127,30 @@ def _check(item: NewItem, today: date) -> None:
         )
 
 
-def _check_parts(item: NewItem) -> None:
-    """Tax within the amount, an account the recipe knows, a discount that can be taken."""
-    recipe = RECIPES[item.kind]
+def _validate_amounts(item: NewItem) -> None:
+    """Checks the tax within the amount, the contra account and the early-payment discount."""
+    rule = POSTING_RULES[item.kind]
     if type(item.tax_minor) is not int or not 0 <= item.tax_minor < item.amount_minor:
         raise RuleBroken("tax_too_large", document_no=item.document_no)
-    if item.tax_minor and not recipe.taxed:
+    if item.tax_minor and not rule.taxed:
         raise RuleBroken("tax_not_here", document_no=item.document_no)
-    if item.contra is not None and item.contra not in (recipe.contra, *recipe.instead):
+    if item.contra is not None and item.contra not in (rule.contra, *rule.alternatives):
         raise RuleBroken("account_not_here", account=item.contra)
     if (item.discount_bps is None) != (item.discount_until_on is None):
         raise RuleBroken("discount_incomplete", document_no=item.document_no)
     if item.discount_bps is not None and item.discount_until_on is not None:
-        if recipe.side < 0 or not 0 < item.discount_bps < BPS:
+        if rule.side < 0 or not 0 < item.discount_bps < BPS:
             raise RuleBroken("discount_out_of_range", document_no=item.document_no)
         if not item.document_on <= item.discount_until_on <= item.due_on:
             raise RuleBroken("discount_day_out_of_order", document_no=item.document_no)
 
 
-def _documents(items: Sequence[NewItem]) -> dict[tuple[str, str], list[NewItem]]:
-    """The items by document, in the order of their first; refuses a number twice and parts of different documents."""
+def _group_by_document(items: Sequence[NewItem]) -> dict[tuple[str, str], list[NewItem]]:
+    """Groups items by (kind, number), in the order given.
+
+    Raises Conflict(`document_exists`) for a number used twice, RuleBroken (`instalments_miscounted`,
+    `instalments_differ`).
+    """
     documents: dict[tuple[str, str], list[NewItem]] = {}
     for item in items:
         documents.setdefault((item.kind, item.document_no), []).append(item)
@@ -163,13 +168,15 @@ def _documents(items: Sequence[NewItem]) -> dict[tuple[str, str], list[NewItem]]
 
 
 def _require_customers(db: Session, tenant_id: UUID, customer_ids: set[UUID]) -> None:
-    found = db.connection().execute(_COUNT, {"tenant": tenant_id, "ids": array_text(customer_ids)}).scalar_one()
+    found = (
+        db.connection().execute(_COUNT_CUSTOMERS, {"tenant": tenant_id, "ids": array_text(customer_ids)}).scalar_one()
+    )
     if found != len(customer_ids):
         raise NotFound("customer_not_found")
 
 
 def _record_posted(db: Session, actor: Actor, items: Sequence[NewItem], item_ids: Sequence[UUID], memo: str) -> None:
-    """One event per call: the facts of a single document, else counts and sums."""
+    """Records one event per call: the facts of a single document, else counts and sums."""
     if len(items) == 1:
         item = items[0]
         facts: dict[str, Any] = {

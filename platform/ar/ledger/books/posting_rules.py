@@ -1,7 +1,7 @@
-"""The chart of accounts and how each kind of document is booked: one table, pure.
+"""The chart of accounts, and the posting rule of each kind of document.
 
-Imports the books' values only. Invariants: a document's receivables legs equal its open items; what a recipe does
-not name cannot be booked; account codes are stable, their numbers those of the usual Chinese chart.
+Pure. Invariants: a document's receivables legs equal its open items; a kind without a rule cannot be posted; account
+codes are stable, their numbers those of the usual Chinese chart.
 """
 
 from __future__ import annotations
@@ -41,43 +41,43 @@ ACCOUNTS: Final[tuple[tuple[str, str, str], ...]] = (
 )
 
 
-class Recipe(NamedTuple):
-    """How a kind of document is booked: `side` +1 debits the receivables, -1 credits them; `contra` takes the rest.
+class PostingRule(NamedTuple):
+    """How a kind of document is posted: `side` +1 debits the receivables, -1 credits them; `contra` is the other side.
 
-    `instead`: accounts a caller may name in place of `contra`. `taxed`: output tax may be split off the contra leg.
-    `memo`: accounts debited and credited beside it with the same amount, off the balance sheet (R234).
+    `alternatives`: accounts that may be named in place of `contra`. `taxed`: output tax may be split off the contra
+    leg. `memo`: memorandum accounts debited and credited with the same amount, off the balance sheet (R234).
     """
 
     side: int
     contra: str
-    instead: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
     taxed: bool = False
     memo: tuple[str, str] | None = None
 
 
 _MONEY = ("bank", "cash", "customer_deposits")
-RECIPES: Final[dict[str, Recipe]] = {
-    "opening": Recipe(1, "opening_balance"),
-    "invoice": Recipe(1, "revenue", taxed=True),
-    "debit_note": Recipe(1, "revenue", taxed=True),
-    "interest": Recipe(1, "interest_income", taxed=True),
-    "refund": Recipe(1, "bank", _MONEY),
-    "recovery": Recipe(1, "allowance", memo=("written_off_contra", "written_off")),
-    "credit_note": Recipe(-1, "returns", taxed=True),
-    "goods_return": Recipe(-1, "returns", taxed=True),
-    "receipt": Recipe(-1, "bank", _MONEY),
-    "bill": Recipe(-1, "notes_receivable"),
-    "discount": Recipe(-1, "discounts_allowed", taxed=True),
-    "write_off": Recipe(-1, "small_differences"),
-    "interest_waiver": Recipe(-1, "interest_income", taxed=True),
-    "bad_debt": Recipe(-1, "allowance", memo=("written_off", "written_off_contra")),
+POSTING_RULES: Final[dict[str, PostingRule]] = {
+    "opening": PostingRule(1, "opening_balance"),
+    "invoice": PostingRule(1, "revenue", taxed=True),
+    "debit_note": PostingRule(1, "revenue", taxed=True),
+    "interest": PostingRule(1, "interest_income", taxed=True),
+    "refund": PostingRule(1, "bank", _MONEY),
+    "recovery": PostingRule(1, "allowance", memo=("written_off_contra", "written_off")),
+    "credit_note": PostingRule(-1, "returns", taxed=True),
+    "goods_return": PostingRule(-1, "returns", taxed=True),
+    "receipt": PostingRule(-1, "bank", _MONEY),
+    "bill": PostingRule(-1, "notes_receivable"),
+    "discount": PostingRule(-1, "discounts_allowed", taxed=True),
+    "write_off": PostingRule(-1, "small_differences"),
+    "interest_waiver": PostingRule(-1, "interest_income", taxed=True),
+    "bad_debt": PostingRule(-1, "allowance", memo=("written_off", "written_off_contra")),
 }
 
 
-def legs_of(items: Sequence[NewItem], entry_id: UUID) -> list[Leg]:
-    """The legs of one document's entry: a receivables leg per item, then the contra, the tax, the memorandum."""
+def document_legs(items: Sequence[NewItem], entry_id: UUID) -> list[Leg]:
+    """Returns the legs of a document's entry: a receivables leg per item, then contra, tax and memorandum legs."""
     first = items[0]
-    recipe = RECIPES[first.kind]
+    rule = POSTING_RULES[first.kind]
     amount = sum(item.amount_minor for item in items)
     tax = sum(item.tax_minor for item in items)
 
@@ -85,12 +85,12 @@ def legs_of(items: Sequence[NewItem], entry_id: UUID) -> list[Leg]:
         debit, credit = (minor, 0) if side > 0 else (0, minor)
         return Leg(entry_id, account, customer_id, first.currency, debit, credit)
 
-    legs = [leg(RECEIVABLES, item.customer_id, recipe.side, item.amount_minor) for item in items]
+    legs = [leg(RECEIVABLES, item.customer_id, rule.side, item.amount_minor) for item in items]
     if amount != tax:
-        legs.append(leg(first.contra or recipe.contra, None, -recipe.side, amount - tax))
+        legs.append(leg(first.contra or rule.contra, None, -rule.side, amount - tax))
     if tax:
-        legs.append(leg(OUTPUT_TAX, None, -recipe.side, tax))
-    if recipe.memo:
-        debit, credit = recipe.memo
+        legs.append(leg(OUTPUT_TAX, None, -rule.side, tax))
+    if rule.memo:
+        debit, credit = rule.memo
         legs += [leg(debit, None, 1, amount), leg(credit, None, -1, amount)]
     return legs

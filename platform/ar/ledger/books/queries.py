@@ -1,7 +1,6 @@
-"""What the ledger knows, shaped for other slices: open items, movements, balances, all as of any date.
+"""Open items, movements and balances as of any date, for the ledger and other slices.
 
-May import the tables of customers and ledger and the pure rules. Invariants: nothing here writes; an amount open
-is positive whatever its side, a balance is signed (owed to us +). The pages' own queries are in `pages`.
+Invariants: nothing here writes; an open amount is positive on either side, a balance is signed (owed to the company +).
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from ar.customers.models import Customer
-from ar.ledger.books.as_of import joined, later_allocations, open_then, there_and_open
-from ar.ledger.books.period_balances import valid_balances
+from ar.ledger.books.as_of import items_with_later_allocations, later_allocations, open_minor_at, possibly_open_at
+from ar.ledger.books.period_balances import balances_in_force
 from ar.ledger.books.posting_rules import RECEIVABLES
 from ar.ledger.models import Entry, OpenItem, Posting
 from ar.ledger.rules.due_dates import overdue_days
@@ -27,7 +26,7 @@ from kernel.views import select_view, value, view_columns, views
 
 @dataclass(frozen=True, slots=True)
 class OpenItemView:
-    """An item with what of it was open at `as_of`; `open_minor` is positive, `side` says who owes."""
+    """An item with its open amount at `as_of`; `open_minor` is positive, `side` +1 is owed, -1 a credit."""
 
     id: UUID
     customer_id: UUID
@@ -51,25 +50,25 @@ class OpenItemView:
 
     @property
     def stage(self) -> Stage | None:
-        """The stage of R132 at `as_of`; a credit and a cleared item have none."""
+        """Stage of R132 at `as_of`; None for a credit and a cleared item."""
         return stage_of(self.due_on, self.as_of) if self.side > 0 and self.open_minor else None
 
     @property
     def doubtful(self) -> bool:
-        """Still open past the day of R138 at `as_of`; a flag, no write-off."""
+        """True for a trade receivable still open past the day of R138 at `as_of`; a flag, nothing is posted."""
         if self.kind not in TRADE_KINDS or not self.open_minor:
             return False
         return doubtful_from_on(self.document_on, self.collection_end_on) <= self.as_of
 
     @property
     def signed_open_minor(self) -> int:
-        """What it adds to the balance."""
+        """Its share of the customer's balance (minor units, signed)."""
         return self.side * self.open_minor
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """A document that changed a customer's balance; `amount_minor` is positive, `side` says which way."""
+    """A document that changed a customer's balance; `amount_minor` is positive, `side` +1 adds, -1 reduces."""
 
     item_id: UUID
     document_on: date
@@ -83,7 +82,7 @@ class Movement:
 
 
 def item_columns(open_minor: sa.ColumnElement[int], as_of: date) -> list[sa.ColumnElement[Any]]:
-    """Returns the columns of OpenItemView with what was open as of a day; the customer must be joined."""
+    """Returns the columns of OpenItemView with `open_minor` as of a day; the customer must be joined."""
     item, customer = OpenItem, Customer
     return view_columns(
         OpenItemView,
@@ -105,7 +104,7 @@ def item_columns(open_minor: sa.ColumnElement[int], as_of: date) -> list[sa.Colu
 
 
 def with_customer(tenant_id: UUID) -> sa.ColumnElement[bool]:
-    """The customer of the item, by the tenant's bound id on both."""
+    """Returns the join condition of an item's customer, with the tenant's id bound on both tables."""
     return sa.and_(Customer.tenant_id == tenant_id, Customer.id == OpenItem.customer_id)
 
 
@@ -119,16 +118,16 @@ def open_items(
     currency: str | None = None,
     item_ids: Sequence[UUID] | None = None,
 ) -> list[OpenItemView]:
-    """Items open at `as_of`, oldest due first: items dated later are out, later allocations count as open.
+    """Returns items open at `as_of`, oldest due first; allocations effective later count as still open.
 
-    `known_at` (aware): as the books stood at that moment, without what was recorded after it.
+    `known_at` (aware): as the books stood at that moment, without rows recorded after it.
     """
     i = OpenItem
     later = later_allocations(tenant_id, as_of, known_at)
     statement = (
-        sa.select(*item_columns(open_then(later), as_of))
-        .select_from(joined(later).join(Customer, with_customer(tenant_id)))
-        .where(*there_and_open(tenant_id, as_of, known_at))
+        sa.select(*item_columns(open_minor_at(later), as_of))
+        .select_from(items_with_later_allocations(later).join(Customer, with_customer(tenant_id)))
+        .where(*possibly_open_at(tenant_id, as_of, known_at))
         .order_by(i.due_on, i.document_no, i.id)
     )
     if customer_id is not None:
@@ -143,15 +142,15 @@ def open_items(
 def movements(
     db: Session, tenant_id: UUID, customer_id: UUID, currency: str, from_on: date, to_on: date
 ) -> list[Movement]:
-    """Documents of a period, both days included, in the order of the books.
+    """Returns the documents of a period, both days included, in the order of the books.
 
-    A document taken back within the period is left out together with its reversal, which changes no sum.
+    A document reversed within the period is left out together with its reversal, which changes no sum.
     """
     item, original, mirror = OpenItem, aliased(OpenItem), aliased(OpenItem)
-    taken_back = sa.exists().where(
+    reversed_within = sa.exists().where(
         mirror.tenant_id == tenant_id, mirror.reverses_id == item.id, mirror.document_on <= to_on
     )
-    takes_back_here = sa.exists().where(
+    reverses_within = sa.exists().where(
         original.tenant_id == tenant_id, original.id == item.reverses_id, original.document_on >= from_on
     )
     rows = db.execute(
@@ -172,8 +171,8 @@ def movements(
             item.customer_id == customer_id,
             item.currency == currency,
             item.document_on.between(from_on, to_on),
-            ~taken_back,
-            ~takes_back_here,
+            ~reversed_within,
+            ~reverses_within,
         )
         .order_by(item.document_on, item.recorded_at, item.document_no)
     )
@@ -183,14 +182,14 @@ def movements(
 def balance_at(
     db: Session, tenant_id: UUID, customer_id: UUID, currency: str, on: date, *, known_at: datetime | None = None
 ) -> int:
-    """The signed balance (minor units) at the end of `on`, from what was open then, as known at `known_at`."""
+    """Returns the signed balance (minor units) at the end of `on`, from open items, as known at `known_at`."""
     i = OpenItem
     later = later_allocations(tenant_id, on, known_at)
     return int(
         db.execute(
-            sa.select(sa.func.coalesce(sa.func.sum(i.side * open_then(later)), 0))
-            .select_from(joined(later))
-            .where(*there_and_open(tenant_id, on, known_at), i.customer_id == customer_id, i.currency == currency)
+            sa.select(sa.func.coalesce(sa.func.sum(i.side * open_minor_at(later)), 0))
+            .select_from(items_with_later_allocations(later))
+            .where(*possibly_open_at(tenant_id, on, known_at), i.customer_id == customer_id, i.currency == currency)
         ).scalar_one()
     )
 
@@ -198,35 +197,35 @@ def balance_at(
 def posted_balances(
     db: Session, tenant_id: UUID, on: date, *, customer_id: UUID | None = None, known_at: datetime | None = None
 ) -> dict[str, int]:
-    """Signed balance of the receivables account per currency at the end of `on`, from the postings alone.
+    """Returns the signed balance (minor units) of the receivables account per currency at the end of `on`.
 
-    For the whole company it starts from the balances kept with the last lock that holds by then, so that it costs
-    what came after. As known at a moment of the past it adds up from the start: a lock may have come later.
+    Computed from the postings alone. For the whole company it starts from the newest period balances in force, so cost
+    follows the postings after them; with `known_at` it adds up from the start, since the lock may be newer.
     """
-    kept = valid_balances(db, tenant_id, on) if customer_id is None and known_at is None else None
-    p, e = Posting, Entry
+    stored = balances_in_force(db, tenant_id, on) if customer_id is None and known_at is None else None
+    posting, entry = Posting, Entry
     statement = (
-        sa.select(p.currency, sa.cast(sa.func.sum(p.debit_minor - p.credit_minor), sa.BigInteger))
-        .join(e, sa.and_(e.tenant_id == tenant_id, e.id == p.entry_id))
-        .where(p.tenant_id == tenant_id, p.account_code == RECEIVABLES, e.effective_on <= on)
-        .group_by(p.currency)
+        sa.select(posting.currency, sa.cast(sa.func.sum(posting.debit_minor - posting.credit_minor), sa.BigInteger))
+        .join(entry, sa.and_(entry.tenant_id == tenant_id, entry.id == posting.entry_id))
+        .where(posting.tenant_id == tenant_id, posting.account_code == RECEIVABLES, entry.effective_on <= on)
+        .group_by(posting.currency)
     )
     if customer_id is not None:
-        statement = statement.where(p.customer_id == customer_id)
+        statement = statement.where(posting.customer_id == customer_id)
     if known_at is not None:
-        statement = statement.where(e.recorded_at <= known_at)
-    if kept is not None:
-        statement = statement.where(e.effective_on > kept.through_on)
-    sums = kept.of_account(RECEIVABLES) if kept else {}
+        statement = statement.where(entry.recorded_at <= known_at)
+    if stored is not None:
+        statement = statement.where(entry.effective_on > stored.through_on)
+    sums = stored.of_account(RECEIVABLES) if stored else {}
     for currency, minor in db.execute(statement):
         sums[currency] = sums.get(currency, 0) + minor
     return sums
 
 
 def item_ids(db: Session, tenant_id: UUID, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], UUID]:
-    """Ids by (kind, document number); unknown ones are left out.
+    """Returns item ids by (kind, document number), without unknown ones.
 
-    Of a document paid by instalments: the first with something open, else the first.
+    Of a document paid by instalments: the first one with an open amount, else the first.
     """
     i = OpenItem
     numbers = sa.cast([number for _kind, number in keys], sa.ARRAY(sa.Text))
@@ -239,8 +238,8 @@ def item_ids(db: Session, tenant_id: UUID, keys: Sequence[tuple[str, str]]) -> d
         )
         .order_by(i.open_minor == 0, i.instalment_no)
     )
-    wanted, found = set(keys), dict[tuple[str, str], UUID]()
+    requested, found = set(keys), dict[tuple[str, str], UUID]()
     for row in rows:
-        if (row.kind, row.document_no) in wanted:
+        if (row.kind, row.document_no) in requested:
             found.setdefault((row.kind, row.document_no), row.id)
     return found

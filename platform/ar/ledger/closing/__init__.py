@@ -1,1 +1,1 @@
-"""Period end: locking and unlocking, exchange rates and revaluation, the nightly examination."""
+"""Period end: locking and unlocking, exchange rates and revaluation, examination of the books."""

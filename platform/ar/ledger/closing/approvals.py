@@ -1,6 +1,7 @@
-"""What the ledger asks others to decide: opening a locked period, writing off more than a small rest.
+"""Approval kinds of the ledger: unlocking a period, writing off more than the limit for small differences.
 
-Invariant: whoever asks does not decide; the finance director may be the one who asks, so the general manager decides.
+Invariant: a requester does not decide; unlocking may be requested by the finance director, so the general manager
+decides.
 """
 
 from __future__ import annotations

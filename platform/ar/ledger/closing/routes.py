@@ -1,4 +1,4 @@
-"""The pages of closing: lock and unlock periods, and what the nightly examination found.
+"""Pages of closing: locking and unlocking periods, findings of the nightly examinations.
 
 Invariant: parse, authorise, one command or one query, render.
 """
@@ -12,10 +12,10 @@ from typing import Any
 from flask import Blueprint, request
 
 from ar.ledger.books.period_lock import locked_through
-from ar.ledger.closing import commands as closing
-from ar.ledger.closing.audit import runs as examining
+from ar.ledger.closing import commands, queries
+from ar.ledger.closing.audit.runs import examination_runs, request_examination
 from ar.ledger.closing.tabs import books_tabs
-from ar.ledger.receivables.inputs import AskUnlock, LockBooks
+from ar.ledger.receivables.inputs import LockBooks, RequestUnlock
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from tenants.access import may, staff
@@ -32,7 +32,7 @@ bp = Blueprint("closing", __name__, url_prefix="/books")
 
 @dataclass(frozen=True)
 class _Through:
-    """The day whose checklist is shown."""
+    """The day whose checklist the address requests; None: the suggested day."""
 
     through: date | None = filters.day()
 
@@ -41,18 +41,17 @@ def _periods_page(form: Form[Any]) -> str:
     """Renders the periods; `form` comes back in its slot: locking or unlocking."""
     tenant_id = actor().tenant_id
     locked = locked_through(db(), tenant_id)
-    asked = filters.read(_Through, request.args).through
-    through = asked or closing.suggested_day(locked, actor().today)
+    through = filters.read(_Through, request.args).through or queries.suggested_lock_day(locked, actor().today)
     return render(
         "ar/ledger/closing/periods.html",
         tabs=books_tabs("closing.periods"),
         locked=locked,
         through=through,
         unread=filters.unread_days(_Through, request.args),
-        checklist=closing.checklist(db(), tenant_id, through),
-        history=closing.lock_history(db(), tenant_id),
+        checklist=queries.checklist(db(), tenant_id, through),
+        history=queries.lock_history(db(), tenant_id),
         # A lock belongs to the whole company, so the company is the subject of the request to unlock.
-        waiting=[asked for asked in of_subject(db(), tenant_id, tenant_id) if asked.state == "pending"],
+        waiting=[unlock for unlock in of_subject(db(), tenant_id, tenant_id) if unlock.state == "pending"],
         may_lock=may(Permission.LOCK_PERIOD),
         locking=form.at("locking", through_on=through.isoformat(), key=str(new_id())),
         unlocking=form.at("unlocking"),
@@ -62,7 +61,7 @@ def _periods_page(form: Form[Any]) -> str:
 @bp.get("/periods")
 @staff(Permission.READ)
 def periods() -> Page:
-    """Through which day the books are locked, what happened before, and the next step."""
+    """Shows the locked period, the history of locks and the checklist for the next one."""
     return _periods_page(blank())
 
 
@@ -71,27 +70,26 @@ def periods() -> Page:
 @command_form(LockBooks, page=_periods_page, slot="locking", otherwise="through_on")
 def lock(data: LockBooks) -> Page:
     """Locks the books through a day."""
-    closing.lock_books(db(), actor(), data)
+    commands.lock_books(db(), actor(), data)
     return done(_("The books are locked through %(day)s.", day=data.through_on.isoformat()), "closing.periods")
 
 
 @bp.post("/periods/unlocking")
 @staff(Permission.LOCK_PERIOD)
-@command_form(AskUnlock, page=_periods_page, slot="unlocking", otherwise="back_to")
-def ask_unlock(data: AskUnlock) -> Page:
-    """Asks for a period to be opened again."""
-    closing.ask_unlock(db(), actor(), data)
+@command_form(RequestUnlock, page=_periods_page, slot="unlocking", otherwise="back_to")
+def ask_unlock(data: RequestUnlock) -> Page:
+    """Requests to unlock a period."""
+    commands.request_unlock(db(), actor(), data)
     return done(_("Asked. The period is open once it is approved."), "closing.periods")
 
 
 @bp.get("/examination")
 @staff(Permission.READ_JOURNAL)
 def examination() -> Page:
-    """What the nightly examinations found."""
-    runs = examining.runs(db(), actor().tenant_id)
+    """Shows the findings of the latest examinations."""
     return render(
         "ar/ledger/closing/examination.html",
-        runs=runs,
+        runs=examination_runs(db(), actor().tenant_id),
         may_ask=may(Permission.LOCK_PERIOD),
         key=str(new_id()),
         tabs=books_tabs("closing.examination"),
@@ -101,6 +99,6 @@ def examination() -> Page:
 @bp.post("/examination")
 @staff(Permission.LOCK_PERIOD)
 def examine() -> Page:
-    """Has the books examined now, outside this request."""
-    examining.ask(db(), actor(), request.form.get("key", ""))
+    """Queues an examination of the books."""
+    request_examination(db(), actor(), request.form.get("key", ""))
     return done(_("The books are being examined. The result stands here in a moment."), "closing.examination")

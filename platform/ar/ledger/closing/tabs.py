@@ -1,6 +1,6 @@
-"""The row of tabs over the pages of the books: periods, rates, exchange difference, examination.
+"""Tabs over the pages of the books: periods, rates, exchange difference, examination.
 
-Invariant: one order on every page; nobody is led to a page that would refuse them.
+Invariant: one order on every page; a page without permission is left out.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from web.tabs import tabs
 
 
 def books_tabs(current: str) -> list[Chip]:
-    """Returns the tabs of the books, the one of the endpoint `current` marked."""
+    """Returns the tabs of the books, with that of the endpoint `current` marked."""
     pages = {
         "closing.periods": _("Periods"),
         "rates.index": _("Exchange rates"),

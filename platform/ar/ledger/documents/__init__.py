@@ -1,1 +1,1 @@
-"""Documents typed by hand: drafts, validation, posting."""
+"""Documents entered by hand: drafts, validation, posting."""

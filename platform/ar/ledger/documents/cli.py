@@ -1,6 +1,6 @@
-"""`huikuan document`: book an invoice, debit note, credit note or goods returned, as the form does.
+"""`huikuan document`: posts an invoice, debit note, credit note or goods return from the command line.
 
-Invariant: the same reading as the form's, so what is refused there is refused here with the same sentences.
+Invariant: parsed like the form, so that it is refused with the same messages.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from ar.ledger.documents.commands import DocumentRefused, document_rows, item_json, post_document
-from ar.ledger.documents.inputs import PREFIXES, SentDocument
+from ar.ledger.documents.commands import DocumentRefused, document_items, item_json, post_document
+from ar.ledger.documents.inputs import PREFIXES, SubmittedDocument
 from ar.ledger.messages import FIELD_LABELS
 from kernel.i18n import gettext as _
 from kernel.i18n import use_language
@@ -43,7 +43,7 @@ def group() -> None:
 @click.option("--reference", default="", metavar="TEXT", help="Of a credit: the document it concerns.")
 @click.option("--allocate", is_flag=True, help="Allocate a credit to the document it concerns at once.")
 @click.option("--memo", default="", metavar="TEXT", help="A note that stays in the books.")
-@click.option("--key", metavar="KEY", help="Of 16 to 64 characters: the same call again books nothing more.")
+@click.option("--key", metavar="KEY", help="Of 16 to 64 characters: the same call again posts nothing more.")
 @click.option("--date", "acting_on", type=DAY, help="Act as on this day (default: today).")
 @json_option
 @reports_errors
@@ -57,9 +57,9 @@ def post(
     as_json: bool,
     **texts: str,
 ) -> None:
-    """Book one document."""
+    """Post one document."""
     parts = [part.partition("=") for part in instalments]
-    data = SentDocument.model_validate(
+    data = SubmittedDocument.model_validate(
         {
             **texts,
             "instalment_due": [due for due, _mark, _amount in parts],
@@ -71,11 +71,13 @@ def post(
     try:
         with tenant_transaction(slug, on=acting_on) as (db, actor):
             item_id = post_document(db, actor, kind, data)
-            rows = [item_json(each) for each in document_rows(db, actor.tenant_id, item_id)]
+            rows = [item_json(item) for item in document_items(db, actor.tenant_id, item_id)]
     except DocumentRefused as refused:
         with use_language(terminal_language()):
             fields = refused.texts()
-            lines = [f"{_(FIELD_LABELS[name]) if name in FIELD_LABELS else name}: {t}" for name, t in fields.items()]
+            lines = [
+                f"{_(FIELD_LABELS[name]) if name in FIELD_LABELS else name}: {text}" for name, text in fields.items()
+            ]
         fail(refused.code, "\n".join(lines), as_json=as_json, fields=fields)
     emit({"document": rows[0]["document_no"], "items": rows}, as_json, lambda: "\n".join(map(_line, rows)))
 

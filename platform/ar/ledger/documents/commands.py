@@ -1,7 +1,7 @@
-"""Documents booked by hand: invoice, debit note, credit note, goods returned. From what was typed to the books.
+"""Posts documents entered by hand: invoices, debit notes, credit notes, goods returns.
 
-May import the reading, posting, allocation, the customers' look-ups, tenants and the kernel. Invariants: the same
-form twice books one document; running numbers have no gap; a credit pays the document it names at once or not at all.
+Invariants: a form submitted twice posts one document; running numbers have no gaps; a credit is allocated to the
+document it references at posting or not at all.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from ar.customers.models import Customer
 from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers
 from ar.ledger.books.period_lock import locked_through
 from ar.ledger.books.posting import post_items
-from ar.ledger.documents.inputs import PREFIXES, SentDocument, TypedDocument
-from ar.ledger.documents.parsing import Buyer, Document, Fault, Ground, read_document
+from ar.ledger.documents.inputs import PREFIXES, SubmittedDocument, TypedDocument
+from ar.ledger.documents.parsing import Buyer, Document, Fault, ParsingContext, parse_fields
 from ar.ledger.messages import MESSAGES
 from ar.ledger.models import OpenItem
 from ar.ledger.rules.due_dates import Terms
@@ -32,22 +32,23 @@ from kernel.i18n import gettext as _
 from kernel.money import format_with_symbol
 from tenants.queries import tenant, work_calendar
 
-NAMED_MAX = 5
+CUSTOMERS_LISTED_MAX = 5
+SUGGESTED_MAX = 20
 
 
 class DocumentRefused(RuleBroken):
-    """What was typed is no document yet; `faults`: field → code and parameters of its sentence."""
+    """The typed document is invalid; `faults`: field → message code and parameters."""
 
     def __init__(self, faults: Mapping[str, Fault]) -> None:
         super().__init__("document_refused", fields={name: code for name, (code, _params) in faults.items()})
         self.faults = faults
 
     def texts(self) -> dict[str, str]:
-        """Field → sentence in the current language."""
-        return {name: _sentence(code, params) for name, (code, params) in self.faults.items()}
+        """Returns field → message in the current language."""
+        return {name: _message(code, params) for name, (code, params) in self.faults.items()}
 
 
-def _sentence(code: str, params: Mapping[str, object]) -> str:
+def _message(code: str, params: Mapping[str, object]) -> str:
     shown = dict(params)
     for name in [name for name in params if name.endswith("_minor")]:
         shown[name.removesuffix("_minor")] = format_with_symbol(
@@ -56,50 +57,54 @@ def _sentence(code: str, params: Mapping[str, object]) -> str:
     return _(MESSAGES[code], **shown)
 
 
-def post_document(db: Session, actor: Actor, kind: str, data: SentDocument) -> UUID:
-    """Books what was typed; returns the id of the item (of the first instalment).
+def post_document(db: Session, actor: Actor, kind: str, data: SubmittedDocument) -> UUID:
+    """Posts a typed document; returns the id of its item (of the first instalment).
 
-    The same key again returns the first answer. Raises DocumentRefused with every fault by field; Conflict
-    (`document_exists`, `idempotency_key_reused`), RuleBroken for what changed meanwhile.
+    The same key again returns the first result. Raises DocumentRefused with all faults by field; Conflict
+    (`document_exists`, `idempotency_key_reused`); RuleBroken for a rule that failed since validation.
     """
     request = {"kind": kind, **data.typed.model_dump()}
     return idempotency.once(
-        db, actor, f"document:{data.key}", request, lambda: book(db, actor, understood(db, actor, kind, data.typed))
+        db,
+        actor,
+        f"document:{data.key}",
+        request,
+        lambda: post_parsed(db, actor, parse_document(db, actor, kind, data.typed)),
     )
 
 
-def understood(db: Session, actor: Actor, kind: str, typed: TypedDocument) -> Document:
-    """The document that was typed, ready to be booked; books nothing. Raises DocumentRefused."""
+def parse_document(db: Session, actor: Actor, kind: str, typed: TypedDocument) -> Document:
+    """Validates a typed document without posting it. Raises DocumentRefused."""
     buyer = find_buyer(db, actor.tenant_id, typed.customer)
-    known = buyer if isinstance(buyer, Buyer) else None
-    read = read_document(kind, typed, known, ground(db, actor))
-    faults = read if isinstance(read, dict) else {}
+    known_buyer = buyer if isinstance(buyer, Buyer) else None
+    parsed = parse_fields(kind, typed, known_buyer, parsing_context(db, actor))
+    faults = parsed if isinstance(parsed, dict) else {}
     if not isinstance(buyer, Buyer):
         faults = {"customer": buyer, **faults}
-    if isinstance(read, Document) and read.allocate and not _named(db, actor.tenant_id, read):
-        faults = {"reference": ("reference_unknown", {"document_no": read.reference})}
-    if faults or isinstance(read, dict):
+    if isinstance(parsed, Document) and parsed.allocate and not _referenced_items(db, actor.tenant_id, parsed):
+        faults = {"reference": ("reference_unknown", {"document_no": parsed.reference})}
+    if faults or isinstance(parsed, dict):
         raise DocumentRefused(faults)
-    return read
+    return parsed
 
 
-def book(db: Session, actor: Actor, document: Document) -> UUID:
-    """Books a document that was understood; returns the id of its (first) item."""
+def post_parsed(db: Session, actor: Actor, document: Document) -> UUID:
+    """Posts a parsed document, allocating a credit to the document it references; returns its (first) item's id."""
     if document.allocate:
         lock_customers(db, actor.tenant_id, [document.buyer.id])
-    number = document.number or next_number(
+    number = document.number or next_document_number(
         db, actor, document.kind, PREFIXES[document.kind], document.document_on.year
     )
     item_id = post_items(db, actor, document.items(number), memo=document.memo)[0]
     if document.allocate:
-        _pay_named(db, actor, document, item_id)
+        _allocate_to_reference(db, actor, document, item_id)
     return item_id
 
 
-def ground(db: Session, actor: Actor) -> Ground:
-    """The company's day, currency, calendar and lock."""
+def parsing_context(db: Session, actor: Actor) -> ParsingContext:
+    """Returns the company's date, currency, calendar and period lock."""
     calendar = work_calendar(db, actor.tenant_id)
-    return Ground(
+    return ParsingContext(
         actor.today,
         tenant(db, actor.tenant_id).currency,
         calendar.is_working_day,
@@ -108,17 +113,19 @@ def ground(db: Session, actor: Actor) -> Ground:
 
 
 def find_buyer(db: Session, tenant_id: UUID, text: str) -> Buyer | Fault:
-    """The customer of that number, else of that name, else the only one that a search finds; or why there is none."""
+    """Returns the customer of that number, else of that name, else the only match of a search; or a fault."""
     if not text:
         return ("customer_missing", {})
-    c = Customer
-    columns = (c.id, c.number, c.name, c.terms, c.settlement_days)
-    exact = sa.or_(c.number == text, c.name == text)
-    found = db.execute(sa.select(*columns).where(c.tenant_id == tenant_id, exact).limit(NAMED_MAX)).all()
+    customer = Customer
+    columns = (customer.id, customer.number, customer.name, customer.terms, customer.settlement_days)
+    exact = sa.select(*columns).where(
+        customer.tenant_id == tenant_id, sa.or_(customer.number == text, customer.name == text)
+    )
+    found = db.execute(exact.limit(CUSTOMERS_LISTED_MAX)).all()
     found = [row for row in found if row.number == text] or found
-    if not found and (searched := matches(tenant_id, text)):
-        statement = sa.select(*columns).where(c.tenant_id == tenant_id, *searched)
-        found = db.execute(statement.order_by(c.sort_key, c.number).limit(NAMED_MAX)).all()
+    if not found and (conditions := matches(tenant_id, text)):
+        search = sa.select(*columns).where(customer.tenant_id == tenant_id, *conditions)
+        found = db.execute(search.order_by(customer.sort_key, customer.number).limit(CUSTOMERS_LISTED_MAX)).all()
     if not found:
         return ("customer_unknown", {"text": text})
     if len(found) > 1:
@@ -133,21 +140,21 @@ def find_buyer(db: Session, tenant_id: UUID, text: str) -> Buyer | Fault:
     )
 
 
-def document_rows(db: Session, tenant_id: UUID, item_id: UUID) -> list[OpenItem]:
-    """All items of the document that an item belongs to, in their order."""
-    i, asked = OpenItem, aliased(OpenItem)
+def document_items(db: Session, tenant_id: UUID, item_id: UUID) -> list[OpenItem]:
+    """Returns all items of the document that `item_id` belongs to, by instalment number."""
+    item, given = OpenItem, aliased(OpenItem)
     return list(
         db.execute(
-            sa.select(i)
-            .join(asked, sa.and_(asked.tenant_id == tenant_id, asked.entry_id == i.entry_id))
-            .where(i.tenant_id == tenant_id, asked.id == item_id)
-            .order_by(i.instalment_no)
+            sa.select(item)
+            .join(given, sa.and_(given.tenant_id == tenant_id, given.entry_id == item.entry_id))
+            .where(item.tenant_id == tenant_id, given.id == item_id)
+            .order_by(item.instalment_no)
         ).scalars()
     )
 
 
 def item_json(item: OpenItem) -> dict[str, Any]:
-    """Returns an item of a document for a program."""
+    """Returns an item of a document for `--json`."""
     return {
         "id": item.id,
         "kind": item.kind,
@@ -162,21 +169,22 @@ def item_json(item: OpenItem) -> dict[str, Any]:
     }
 
 
-def suggestions(db: Session, tenant_id: UUID, text: str) -> list[tuple[str, str]]:
-    """Numbers and names that a search finds, for the list below the field; at most twenty."""
-    searched = matches(tenant_id, text)
-    if not searched:
+def suggest_customers(db: Session, tenant_id: UUID, text: str) -> list[tuple[str, str]]:
+    """Returns (number, name) of customers that match a typed text, at most twenty, for the form's drop-down."""
+    conditions = matches(tenant_id, text)
+    if not conditions:
         return []
-    c = Customer
-    statement = sa.select(c.number, c.name).where(c.tenant_id == tenant_id, *searched)
-    return [(row.number, row.name) for row in db.execute(statement.order_by(c.sort_key, c.number).limit(20))]
+    customer = Customer
+    statement = sa.select(customer.number, customer.name).where(customer.tenant_id == tenant_id, *conditions)
+    rows = db.execute(statement.order_by(customer.sort_key, customer.number).limit(SUGGESTED_MAX))
+    return [(row.number, row.name) for row in rows]
 
 
-def next_number(db: Session, actor: Actor, kind: str, prefix: str, year: int) -> str:
-    """The next running number of a kind and year: `INV-2026-000123`. Numbers that were typed before are passed over."""
+def next_document_number(db: Session, actor: Actor, kind: str, prefix: str, year: int) -> str:
+    """Takes the next running number of a kind and year, such as `INV-2026-000123`; skips numbers typed before."""
     counter = f"document:{kind}:{year}"
     number = take_numbers(db, actor.tenant_id, counter)[0]
-    taken = _taken_from(db, actor.tenant_id, kind, document_number(prefix, year, number), f"{prefix}-{year}-")
+    taken = _numbers_in_use(db, actor.tenant_id, kind, document_number(prefix, year, number), f"{prefix}-{year}-")
     ahead = 0
     while document_number(prefix, year, number + ahead) in taken:
         ahead += 1
@@ -185,40 +193,39 @@ def next_number(db: Session, actor: Actor, kind: str, prefix: str, year: int) ->
     return document_number(prefix, year, number + ahead)
 
 
-def _taken_from(db: Session, tenant_id: UUID, kind: str, number: str, prefix: str) -> frozenset[str]:
-    """Empty when the number is free, which is the rule; else all of that prefix."""
-    i = OpenItem
-    own = (i.tenant_id == tenant_id, i.kind == kind)
-    if not db.execute(sa.select(sa.exists().where(*own, i.document_no == number))).scalar_one():
+def _numbers_in_use(db: Session, tenant_id: UUID, kind: str, number: str, prefix: str) -> frozenset[str]:
+    """Returns all numbers with the prefix when `number` is in use, else an empty set (the usual case)."""
+    item = OpenItem
+    of_kind = (item.tenant_id == tenant_id, item.kind == kind)
+    if not db.execute(sa.select(sa.exists().where(*of_kind, item.document_no == number))).scalar_one():
         return frozenset()
-    return frozenset(
-        db.execute(sa.select(i.document_no).where(*own, i.document_no.startswith(prefix, autoescape=True))).scalars()
-    )
+    with_prefix = sa.select(item.document_no).where(*of_kind, item.document_no.startswith(prefix, autoescape=True))
+    return frozenset(db.execute(with_prefix).scalars())
 
 
-def _named(db: Session, tenant_id: UUID, document: Document) -> list[tuple[UUID, int]]:
-    """The items of the document that a credit names, with what is open, earliest due first."""
-    i = OpenItem
+def _referenced_items(db: Session, tenant_id: UUID, document: Document) -> list[tuple[UUID, int]]:
+    """Returns (id, open amount) of the items of the document that a credit references, earliest due first."""
+    item = OpenItem
     rows = db.execute(
-        sa.select(i.id, i.open_minor)
+        sa.select(item.id, item.open_minor)
         .where(
-            i.tenant_id == tenant_id,
-            i.customer_id == document.buyer.id,
-            i.currency == document.currency,
-            i.side == 1,
-            i.document_no == document.reference,
+            item.tenant_id == tenant_id,
+            item.customer_id == document.buyer.id,
+            item.currency == document.currency,
+            item.side == 1,
+            item.document_no == document.reference,
         )
-        .order_by(i.due_on, i.instalment_no)
+        .order_by(item.due_on, item.instalment_no)
     )
     return [(row.id, row.open_minor) for row in rows]
 
 
-def _pay_named(db: Session, actor: Actor, document: Document, credit_id: UUID) -> None:
-    """Allocates the credit to the document it names, as far as that is open; the rest stays unapplied."""
-    left, wanted = document.amount_minor, []
-    for item_id, open_minor in _named(db, actor.tenant_id, document):
-        part = min(left, open_minor)
-        if part:
-            wanted.append(NewAllocation(item_id, credit_id, part))
-            left -= part
-    allocate(db, actor, wanted)
+def _allocate_to_reference(db: Session, actor: Actor, document: Document, credit_id: UUID) -> None:
+    """Allocates the credit to the document it references, up to its open amount; the remainder stays unapplied."""
+    left_minor, allocations = document.amount_minor, []
+    for item_id, open_minor in _referenced_items(db, actor.tenant_id, document):
+        part_minor = min(left_minor, open_minor)
+        if part_minor:
+            allocations.append(NewAllocation(item_id, credit_id, part_minor))
+            left_minor -= part_minor
+    allocate(db, actor, allocations)

@@ -1,7 +1,7 @@
-"""The drafts of documents: the list, one in its form, discarding.
+"""Pages of document drafts: list, edit, post, discard.
 
-Invariant: parse, authorise, one command or one query, render; whatever is refused, what was typed is shown again. The
-views hang on the blueprint of `document_routes`.
+Invariant: parse, authorise, one command or one query, render; a refused form is shown again as typed. Uses the
+blueprint of `routes`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from uuid import UUID
 from flask import request, url_for
 
 from ar.ledger.documents import drafts
-from ar.ledger.documents.inputs import SentDocument, TypedDocument
+from ar.ledger.documents.inputs import SubmittedDocument, TypedDocument
 from ar.ledger.documents.routes import DRAFT_SAVED, bp, check, form_page, put_document_refusal
 from ar.ledger.messages import FIELD_LABELS, KIND_NAMES
 from kernel.errors import Conflict, HuikuanError, NotFound, RuleBroken
@@ -30,9 +30,9 @@ from web.responses import Page, render, see_other
 @bp.get("/drafts")
 @staff(Permission.POST_LEDGER)
 def index() -> Page:
-    """The drafts that wait."""
+    """Lists the drafts that are neither posted nor discarded."""
     asked = read_page(request.args)
-    found, total = drafts.drafts(db(), actor().tenant_id, offset=asked.offset, limit=asked.limit)
+    found, total = drafts.list_drafts(db(), actor().tenant_id, offset=asked.offset, limit=asked.limit)
     pager = asked.page(total, url_for("documents.index"), request.args)
     return render("ar/ledger/documents/index.html", drafts=found, pager=pager, kinds=KIND_NAMES)
 
@@ -40,8 +40,8 @@ def index() -> Page:
 @bp.get("/drafts/<uuid:draft_id>")
 @staff(Permission.POST_LEDGER)
 def edit(draft_id: UUID) -> Page:
-    """A draft in its form; one that was booked leads to its document."""
-    found = drafts.draft(db(), actor().tenant_id, draft_id)
+    """Shows a draft in its form; a posted draft redirects to its document."""
+    found = drafts.load_draft(db(), actor().tenant_id, draft_id)
     if found.item_id is not None:
         return see_other(url_for("ledger.show", item_id=found.item_id))
     if found.state != "draft":
@@ -53,9 +53,9 @@ def edit(draft_id: UUID) -> Page:
 @bp.post("/drafts/<uuid:draft_id>")
 @staff(Permission.POST_LEDGER)
 def save(draft_id: UUID) -> Page:
-    """Keeps or books the draft, or shows what would be booked."""
-    form = read_form(SentDocument)
-    found = drafts.draft(db(), actor().tenant_id, draft_id)
+    """Saves or posts the draft, or previews the document."""
+    form = read_form(SubmittedDocument)
+    found = drafts.load_draft(db(), actor().tenant_id, draft_id)
     if not form.ok:
         return form_page(found.kind, form, draft=found), 422
     if form.data.action == "check":
@@ -74,32 +74,33 @@ def save(draft_id: UUID) -> Page:
 @bp.post("/drafts/<uuid:draft_id>/discarding")
 @staff(Permission.POST_LEDGER)
 def discard(draft_id: UUID) -> Page:
-    """Puts a draft away."""
+    """Discards a draft."""
     drafts.discard_draft(db(), actor(), draft_id)
     return done(_("The draft is discarded."), "documents.index")
 
 
 def _page_after_refusal(found: drafts.Draft, form: Form[Any], error: HuikuanError) -> str:
-    """The form again. Of a draft that somebody changed: with the other's values, to be saved over knowingly.
+    """Renders the form after a refusal.
 
-    A draft that is closed by now is no longer there to be saved: what was typed becomes a new document.
+    `draft_changed`: with the values another person saved, so that they are overwritten knowingly. `draft_closed`: as a
+    new document, because the draft can no longer be saved.
     """
     if error.code == "draft_closed":
         form.values["key"] = str(new_id())
         return form_page(found.kind, form)
     if error.code != "draft_changed":
         return form_page(found.kind, form, draft=found)
-    current = drafts.draft(db(), actor().tenant_id, found.id)
+    current = drafts.load_draft(db(), actor().tenant_id, found.id)
     form.values["version"] = current.version
     return form_page(found.kind, form, draft=current, theirs=_differences(form.data.typed, current.typed))
 
 
 def _differences(mine: TypedDocument, other: TypedDocument) -> list[tuple[str, str]]:
-    """(name of the field, what the other typed) wherever the two differ."""
+    """Returns (field label, the other's value) for each field that differs."""
     own, theirs = mine.model_dump(), other.model_dump()
 
-    def shown(value: Any) -> str:
+    def as_text(value: Any) -> str:
         return ", ".join(filter(None, value)) if isinstance(value, list) else str(value)
 
-    pairs = [(label, shown(own[name]), shown(theirs[name])) for name, label in FIELD_LABELS.items()]
-    return [(_(label), value or "—") for label, before, value in pairs if before != value]
+    pairs = [(label, as_text(own[name]), as_text(theirs[name])) for name, label in FIELD_LABELS.items()]
+    return [(_(label), other_value or "—") for label, own_value, other_value in pairs if own_value != other_value]

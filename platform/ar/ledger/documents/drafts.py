@@ -1,7 +1,7 @@
-"""Drafts: documents not yet booked, kept as typed. They count nowhere and may be dated in a closed period.
+"""Drafts of documents, saved as typed; they are in no balance and may be dated in a closed period.
 
-May import documents, the ledger's tables and the kernel. Invariants: whoever saves names the version that was opened,
-so that nobody's typing is lost unseen; a draft is booked once, and what was booked or discarded stays as a row.
+Invariants: saving states the version that was opened, so that no concurrent change is overwritten unseen; a draft is
+posted once; posted and discarded drafts stay as rows.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 
 from ar.customers.models import Customer
 from ar.ledger.books.allocation import lock_customers
-from ar.ledger.documents.commands import book, find_buyer, understood
-from ar.ledger.documents.inputs import SentDocument, TypedDocument
+from ar.ledger.documents.commands import find_buyer, parse_document, post_parsed
+from ar.ledger.documents.inputs import SubmittedDocument, TypedDocument
 from ar.ledger.documents.parsing import Buyer
 from ar.ledger.models import DocumentDraft
 from kernel import idempotency
@@ -31,7 +31,7 @@ from kernel.views import select_view, value, views
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A draft as it is stored; `version` names what was typed, so that equal typing is no conflict."""
+    """A stored draft; `version` is a hash of its typed values, so that equal values are no conflict."""
 
     id: UUID
     kind: str
@@ -45,7 +45,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
-    """One line of the list: what was typed, as typed, since nothing of it needs to be readable yet."""
+    """A line of the list of drafts; values as typed, because they need not be valid yet."""
 
     id: UUID
     kind: str
@@ -59,13 +59,13 @@ class DraftLine:
     updated_by: str
 
 
-def save_draft(db: Session, actor: Actor, kind: str, data: SentDocument) -> UUID:
-    """Keeps what was typed as a new draft; the same key again returns the first one."""
+def save_draft(db: Session, actor: Actor, kind: str, data: SubmittedDocument) -> UUID:
+    """Saves a typed document as a new draft and returns its id; the same key again returns the first one."""
     request = {"kind": kind, **data.typed.model_dump()}
     return idempotency.once(db, actor, f"draft:{data.key}", request, lambda: _save_draft(db, actor, kind, data))
 
 
-def _save_draft(db: Session, actor: Actor, kind: str, data: SentDocument) -> UUID:
+def _save_draft(db: Session, actor: Actor, kind: str, data: SubmittedDocument) -> UUID:
     draft_id = new_id()
     db.execute(
         sa.insert(DocumentDraft).values(
@@ -84,15 +84,15 @@ def _save_draft(db: Session, actor: Actor, kind: str, data: SentDocument) -> UUI
     return draft_id
 
 
-def change_draft(db: Session, actor: Actor, draft_id: UUID, data: SentDocument) -> None:
-    """Keeps what was typed now. Raises NotFound, Conflict(`draft_closed`, `draft_changed`)."""
+def change_draft(db: Session, actor: Actor, draft_id: UUID, data: SubmittedDocument) -> None:
+    """Saves new values of a draft. Raises NotFound, Conflict (`draft_closed`, `draft_changed`)."""
     buyer_id = _buyer_id(db, actor.tenant_id, data.typed)
-    _held(db, actor.tenant_id, draft_id, data)
+    _lock_draft(db, actor.tenant_id, draft_id, data)
     _update(db, actor, draft_id, customer_id=buyer_id, typed=data.typed.model_dump())
 
 
-def post_draft(db: Session, actor: Actor, draft_id: UUID, data: SentDocument) -> UUID:
-    """Books what was typed now and closes the draft; returns the item's id. The same key again returns it too.
+def post_draft(db: Session, actor: Actor, draft_id: UUID, data: SubmittedDocument) -> UUID:
+    """Posts the submitted values and closes the draft; returns the item's id, also when the same key comes again.
 
     Raises DocumentRefused, NotFound, Conflict (`draft_closed`, `draft_changed`) and what posting raises.
     """
@@ -102,34 +102,34 @@ def post_draft(db: Session, actor: Actor, draft_id: UUID, data: SentDocument) ->
     )
 
 
-def _post_draft(db: Session, actor: Actor, draft_id: UUID, data: SentDocument) -> UUID:
-    kind = draft(db, actor.tenant_id, draft_id).kind
-    document = understood(db, actor, kind, data.typed)
+def _post_draft(db: Session, actor: Actor, draft_id: UUID, data: SubmittedDocument) -> UUID:
+    kind = load_draft(db, actor.tenant_id, draft_id).kind
+    document = parse_document(db, actor, kind, data.typed)
     if document.allocate:
         lock_customers(db, actor.tenant_id, [document.buyer.id])
-    _held(db, actor.tenant_id, draft_id, data)
-    item_id = book(db, actor, document)
+    _lock_draft(db, actor.tenant_id, draft_id, data)
+    item_id = post_parsed(db, actor, document)
     typed = data.typed.model_dump()
     _update(db, actor, draft_id, customer_id=document.buyer.id, typed=typed, state="posted", item_id=item_id)
     return item_id
 
 
 def discard_draft(db: Session, actor: Actor, draft_id: UUID) -> None:
-    """Puts the draft away; a second time changes nothing. Raises NotFound, Conflict(`draft_closed`) when booked."""
-    state = draft(db, actor.tenant_id, draft_id, hold=True).state
+    """Discards a draft. Idempotent. Raises NotFound, Conflict(`draft_closed`) when it is posted."""
+    state = load_draft(db, actor.tenant_id, draft_id, lock=True).state
     if state == "posted":
         raise Conflict("draft_closed")
     if state == "draft":
         _update(db, actor, draft_id, state="discarded")
 
 
-def draft(db: Session, tenant_id: UUID, draft_id: UUID, *, hold: bool = False) -> Draft:
-    """One draft in whatever state. Raises NotFound."""
-    d = DocumentDraft
-    statement = sa.select(d.id, d.kind, d.typed, d.state, d.item_id, d.updated_at, d.updated_by).where(
-        d.tenant_id == tenant_id, d.id == draft_id
-    )
-    row = db.execute(statement.with_for_update() if hold else statement).first()
+def load_draft(db: Session, tenant_id: UUID, draft_id: UUID, *, lock: bool = False) -> Draft:
+    """Returns a draft in any state; `lock` locks its row. Raises NotFound(`draft_not_found`)."""
+    draft = DocumentDraft
+    statement = sa.select(
+        draft.id, draft.kind, draft.typed, draft.state, draft.item_id, draft.updated_at, draft.updated_by
+    ).where(draft.tenant_id == tenant_id, draft.id == draft_id)
+    row = db.execute(statement.with_for_update() if lock else statement).first()
     if row is None:
         raise NotFound("draft_not_found")
     typed = TypedDocument.model_validate(row.typed)
@@ -137,7 +137,7 @@ def draft(db: Session, tenant_id: UUID, draft_id: UUID, *, hold: bool = False) -
         id=row.id,
         kind=row.kind,
         typed=typed,
-        version=version_of(typed),
+        version=typed_version(typed),
         state=row.state,
         item_id=row.item_id,
         updated_at=row.updated_at,
@@ -145,57 +145,57 @@ def draft(db: Session, tenant_id: UUID, draft_id: UUID, *, hold: bool = False) -
     )
 
 
-def drafts(db: Session, tenant_id: UUID, *, offset: int = 0, limit: int = 50) -> tuple[list[DraftLine], int]:
-    """A page of the drafts that wait, the last changed first, and how many there are. Two statements."""
-    d, customer = DocumentDraft, Customer
-    waiting = (d.tenant_id == tenant_id, d.state == "draft")
-    total = db.execute(sa.select(sa.func.count()).select_from(d).where(*waiting)).scalar_one()
+def list_drafts(db: Session, tenant_id: UUID, *, offset: int = 0, limit: int = 50) -> tuple[list[DraftLine], int]:
+    """Returns a page of the drafts still to be posted, last changed first, and their number. Two statements."""
+    draft, customer = DocumentDraft, Customer
+    unposted = (draft.tenant_id == tenant_id, draft.state == "draft")
+    total = db.execute(sa.select(sa.func.count()).select_from(draft).where(*unposted)).scalar_one()
 
     def typed(name: str) -> sa.ColumnElement[Any]:
-        return sa.func.coalesce(d.typed[name].astext, "")
+        return sa.func.coalesce(draft.typed[name].astext, "")
 
     rows = db.execute(
         select_view(
             DraftLine,
-            id=value(d.id),
-            kind=value(d.kind),
+            id=value(draft.id),
+            kind=value(draft.kind),
             customer=value(typed("customer")),
             customer_name=value(customer.name),
             number=value(typed("number")),
             document_on=value(typed("document_on")),
             amount=value(typed("amount")),
             currency=value(typed("currency")),
-            updated_at=value(d.updated_at),
-            updated_by=value(d.updated_by),
+            updated_at=value(draft.updated_at),
+            updated_by=value(draft.updated_by),
         )
-        .outerjoin(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == d.customer_id))
-        .where(*waiting)
-        .order_by(d.updated_at.desc(), d.id.desc())
+        .outerjoin(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == draft.customer_id))
+        .where(*unposted)
+        .order_by(draft.updated_at.desc(), draft.id.desc())
         .offset(offset)
         .limit(limit)
     )
     return views(DraftLine, rows), total
 
 
-def version_of(typed: TypedDocument) -> str:
-    """What was typed, as a short name."""
+def typed_version(typed: TypedDocument) -> str:
+    """Returns a 32-digit hash of the typed values."""
     return hashlib.sha256(json.dumps(typed.model_dump(), sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _held(db: Session, tenant_id: UUID, draft_id: UUID, data: SentDocument) -> None:
-    """The draft's row, held until COMMIT and still as it was opened."""
-    stored = draft(db, tenant_id, draft_id, hold=True)
+def _lock_draft(db: Session, tenant_id: UUID, draft_id: UUID, data: SubmittedDocument) -> None:
+    """Locks the draft until COMMIT. Raises Conflict (`draft_closed`, `draft_changed`) when it is not as opened."""
+    stored = load_draft(db, tenant_id, draft_id, lock=True)
     if stored.state != "draft":
         raise Conflict("draft_closed")
-    if stored.version != data.version and stored.version != version_of(data.typed):
+    if stored.version != data.version and stored.version != typed_version(data.typed):
         raise Conflict("draft_changed", name=stored.updated_by)
 
 
 def _update(db: Session, actor: Actor, draft_id: UUID, **values: object) -> None:
-    d = DocumentDraft
+    draft = DocumentDraft
     db.execute(
-        sa.update(d)
-        .where(d.tenant_id == actor.tenant_id, d.id == draft_id)
+        sa.update(draft)
+        .where(draft.tenant_id == actor.tenant_id, draft.id == draft_id)
         .values(**values, updated_at=actor.now, updated_by=actor.name)
     )
 

@@ -1,12 +1,11 @@
-"""Inputs of documents booked by hand: what was typed into the form or given to the command line, as texts.
+"""Inputs of documents entered by hand, as texts from the form or the command line.
 
-May import Pydantic and kernel.texts. Invariant: only the shape is checked here (one line, an end to each text), so
-that everything typed can be kept as a draft; `document_reading` says what it means.
+Invariant: only the shape is checked here (one line, maximum length), so that anything typed can be saved as a draft;
+`parsing` validates the values.
 """
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field
@@ -14,44 +13,44 @@ from pydantic import BeforeValidator, Field
 from kernel.inputs import CommandInput, Key
 from kernel.texts import OneLine, one_line
 
-#: Kinds that are booked by hand, with the prefix of their running numbers.
+#: Kinds that are entered by hand, with the prefix of their running numbers.
 PREFIXES: Final[dict[str, str]] = {"invoice": "INV", "debit_note": "DN", "credit_note": "CN", "goods_return": "RT"}
 MAX_INSTALMENTS: Final = 24
 
-Typed = Annotated[OneLine, Field(max_length=60)]
+ShortText = Annotated[OneLine, Field(max_length=60)]
 
 
-def _lines(value: object) -> object:
+def _each_on_one_line(value: object) -> object:
     return [one_line(each) if isinstance(each, str) else each for each in value] if isinstance(value, list) else value
 
 
-TypedList = Annotated[list[Typed], BeforeValidator(_lines), Field(max_length=MAX_INSTALMENTS)]
+ShortTexts = Annotated[list[ShortText], BeforeValidator(_each_on_one_line), Field(max_length=MAX_INSTALMENTS)]
 
 
 class TypedDocument(CommandInput):
-    """A document as typed. `allocate`: ticked, the credit pays the invoice named in `reference` at once."""
+    """A document as typed. `allocate` "1": the credit is allocated to the document in `reference` at posting."""
 
     customer: OneLine = Field(default="", max_length=200)
-    number: Typed = ""
-    document_on: Typed = ""
-    due_on: Typed = ""
-    currency: Typed = ""
-    amount: Typed = ""
-    tax_rate: Typed = ""
-    tax: Typed = ""
-    discount_percent: Typed = ""
-    discount_days: Typed = ""
-    instalment_due: TypedList = Field(default_factory=list)
-    instalment_amount: TypedList = Field(default_factory=list)
+    number: ShortText = ""
+    document_on: ShortText = ""
+    due_on: ShortText = ""
+    currency: ShortText = ""
+    amount: ShortText = ""
+    tax_rate: ShortText = ""
+    tax: ShortText = ""
+    discount_percent: ShortText = ""
+    discount_days: ShortText = ""
+    instalment_due: ShortTexts = Field(default_factory=list)
+    instalment_amount: ShortTexts = Field(default_factory=list)
     reference: OneLine = Field(default="", max_length=100)
     allocate: Literal["", "1"] = ""
     memo: OneLine = Field(default="", max_length=500)
 
 
-class SentDocument(TypedDocument):
-    """The posted form: `key` makes it take effect once, `action` is the button, `version` the draft that was opened.
+class SubmittedDocument(TypedDocument):
+    """The submitted form: `key` is the idempotency key, `action` the button, `version` that of the opened draft.
 
-    `check` only shows what would be booked.
+    Action `check` only previews the document.
     """
 
     key: Key
@@ -60,26 +59,5 @@ class SentDocument(TypedDocument):
 
     @property
     def typed(self) -> TypedDocument:
-        """What belongs to the document."""
+        """Returns the fields of the document alone."""
         return TypedDocument.model_validate(self.model_dump(exclude={"key", "action", "version"}))
-
-
-class TakeDiscount(CommandInput):
-    """Take the early-payment discount that was earned; `key` is the form's idempotency key (empty: none)."""
-
-    key: str = Field(default="", max_length=64)
-
-
-class WriteOffRest(CommandInput):
-    """Write off what is left of a document. `reason` is a code, `text` says more; `effective_on` None: today."""
-
-    reason: Literal["bank_charges", "rounding", "short_payment", "price", "other"]
-    text: OneLine = Field(default="", max_length=300)
-    effective_on: date | None = None
-    key: Key
-
-
-class ChangeLedgerSettings(CommandInput):
-    """The ledger's settings: up to which rest (in the company's currency, as typed) one person writes off alone."""
-
-    write_off_at_once: str = Field(min_length=1, max_length=40)

@@ -1,7 +1,7 @@
-"""The form of documents booked by hand, for four kinds.
+"""Form pages of documents entered by hand, for four kinds.
 
-Invariant: parse, authorise, one command or one query, render; whatever is refused, what was typed is shown again. The
-drafts are in `draft_routes`.
+Invariant: parse, authorise, one command or one query, render; a refused form is shown again as typed. Drafts are in
+`draft_routes`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Any
 
 from flask import Blueprint, request, url_for
 
-from ar.ledger.books.posting_rules import RECIPES
+from ar.ledger.books.posting_rules import POSTING_RULES
 from ar.ledger.documents import commands as documents
 from ar.ledger.documents import drafts
 from ar.ledger.documents.commands import DocumentRefused
-from ar.ledger.documents.inputs import MAX_INSTALMENTS, PREFIXES, SentDocument
+from ar.ledger.documents.inputs import MAX_INSTALMENTS, PREFIXES, SubmittedDocument
 from ar.ledger.documents.parsing import Document
 from ar.ledger.messages import KIND_NAMES
 from kernel.errors import Conflict, HuikuanError, RuleBroken
@@ -34,10 +34,10 @@ from web.responses import Page, part, render
 
 bp = Blueprint("documents", __name__, url_prefix="/receivables/documents")
 
-SENT_BEFORE = mark("This form was sent before with other values. Look whether it is booked, then send it again.")
+SUBMITTED_BEFORE = mark("This form was sent before with other values. Look whether it is booked, then send it again.")
 DRAFT_SAVED = mark("The draft is saved. It counts nowhere until it is booked.")
 KIND = "<any(invoice,debit_note,credit_note,goods_return):kind>"
-# Where a refusal of the books belongs; what is not named here concerns the form as a whole.
+# Where a refusal of the books belongs; what is not listed here concerns the form as a whole.
 FIELDS = {
     "document_exists": "number",
     "period_locked": "document_on",
@@ -54,17 +54,17 @@ FIELDS = {
 @bp.get(f"/new/{KIND}")
 @staff(Permission.POST_LEDGER)
 def new(kind: str) -> Page:
-    """An empty form, for the customer that the address names."""
-    named = {name: request.args[name] for name in ("customer", "reference") if request.args.get(name)}
+    """Shows an empty form, with the customer and reference given in the URL."""
+    preset = {name: request.args[name] for name in ("customer", "reference") if request.args.get(name)}
     today, currency = actor().today.isoformat(), tenant(db(), actor().tenant_id).currency
-    return form_page(kind, blank(document_on=today, currency=currency, **named, key=str(new_id())))
+    return form_page(kind, blank(document_on=today, currency=currency, **preset, key=str(new_id())))
 
 
 @bp.post(f"/new/{KIND}")
 @staff(Permission.POST_LEDGER)
 def create(kind: str) -> Page:
-    """Books the document, keeps it as a draft, or shows what would be booked."""
-    form = read_form(SentDocument)
+    """Posts the document, saves it as a draft, or previews it."""
+    form = read_form(SubmittedDocument)
     if not form.ok:
         return form_page(kind, form), 422
     if form.data.action == "check":
@@ -83,30 +83,32 @@ def create(kind: str) -> Page:
 @bp.post(f"/new/{KIND}/preview")
 @staff(Permission.POST_LEDGER)
 def preview(kind: str) -> Page:
-    """What would be booked, as a part of the form."""
-    form = read_form(SentDocument)
+    """Previews the document as a part of the form."""
+    form = read_form(SubmittedDocument)
     return part("ar/ledger/documents/_computed.html", computed=check(kind, form) if form.ok else None, pending=True)
 
 
 @bp.get("/customers")
 @staff(Permission.POST_LEDGER)
 def suggest() -> Page:
-    """Customers that fit what is being typed."""
+    """Suggests customers for the text being typed."""
     text = request.args.get("customer") or request.args.get("customer_no", "")
-    return part("ar/ledger/documents/_customers.html", found=documents.suggestions(db(), actor().tenant_id, text[:200]))
+    return part(
+        "ar/ledger/documents/_customers.html", found=documents.suggest_customers(db(), actor().tenant_id, text[:200])
+    )
 
 
 def check(kind: str, form: Form[Any]) -> Document | None:
-    """Returns what would be booked; None when it is no document yet, its faults put at their fields."""
+    """Returns the document that would be posted; None when it is invalid, with the faults put at their fields."""
     try:
-        return documents.understood(db(), actor(), kind, form.data.typed)
+        return documents.parse_document(db(), actor(), kind, form.data.typed)
     except DocumentRefused as refused:
         form.errors.update(refused.texts())
         return None
 
 
 def put_document_refusal(form: Form[Any], error: HuikuanError) -> None:
-    """Undoes what was begun and puts the refusal at its fields; a form sent before gets a new key."""
+    """Rolls back and puts the refusal at its fields; a reused idempotency key is replaced by a new one."""
     if isinstance(error, DocumentRefused):
         db().rollback()
         form.errors.update(error.texts())
@@ -114,7 +116,7 @@ def put_document_refusal(form: Form[Any], error: HuikuanError) -> None:
         put_refusal(form, error, FIELDS)
     if error.code == "idempotency_key_reused":
         form.values["key"] = str(new_id())
-        form.errors[""] = _(SENT_BEFORE)
+        form.errors[""] = _(SUBMITTED_BEFORE)
 
 
 def form_page(
@@ -125,27 +127,28 @@ def form_page(
     checked: Document | None = None,
     theirs: Sequence[tuple[str, str]] = (),
 ) -> str:
-    """Renders the form: of a draft, with what would be booked, with what somebody else typed meanwhile."""
+    """Renders the form: of `draft`, with the previewed document `checked`, with another person's values `theirs`."""
     dues, amounts = form.value("instalment_due", []), form.value("instalment_amount", [])
-    used = max((n for n, texts in enumerate(zip(dues, amounts, strict=False), start=1) if any(texts)), default=0)
-    rows = min(MAX_INSTALMENTS, used + 3 if used else 4)
+    pairs = enumerate(zip(dues, amounts, strict=False), start=1)
+    last_filled = max((number for number, texts in pairs if any(texts)), default=0)
+    rows = min(MAX_INSTALMENTS, last_filled + 3 if last_filled else 4)
     customer = form.value("customer") or None
     return render(
-        "ar/ledger/documents/form.html",
+        "ar/ledger/documents/new.html",
         kind=kind,
-        owed=RECIPES[kind].side > 0,
+        owed=POSTING_RULES[kind].side > 0,
         form=form,
         draft=draft,
         computed=checked,
         theirs=theirs,
         tabs=[
-            Chip(_(KIND_NAMES[one]), url_for("documents.new", kind=one, customer=customer), one == kind)
-            for one in PREFIXES
+            Chip(_(KIND_NAMES[tab]), url_for("documents.new", kind=tab, customer=customer), tab == kind)
+            for tab in PREFIXES
         ],
-        rows=[(n, _nth(dues, n), _nth(amounts, n)) for n in range(1, rows + 1)],
+        rows=[(number, _text_at(dues, number), _text_at(amounts, number)) for number in range(1, rows + 1)],
         names=KIND_NAMES,
     )
 
 
-def _nth(texts: list[str], number: int) -> str:
+def _text_at(texts: list[str], number: int) -> str:
     return texts[number - 1] if number <= len(texts) else ""

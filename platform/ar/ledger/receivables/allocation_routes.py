@@ -1,6 +1,6 @@
-"""What is done with allocations on a document's page: allocate, take an allocation back, take the discount.
+"""Form pages of a document's allocations: allocate, unapply, take the early-payment discount.
 
-Invariant: parse, authorise, one command or one query, render. The views hang on the blueprint of `routes`.
+Invariant: parse, authorise, one command or one query, render. Uses the blueprint of `routes`.
 """
 
 from __future__ import annotations
@@ -8,12 +8,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from ar.ledger.documents.inputs import TakeDiscount
-from ar.ledger.receivables import commands
-from ar.ledger.receivables import queries as pages
-from ar.ledger.receivables.inputs import AllocateDocument, TakeBack
+from ar.ledger.receivables import commands, queries
+from ar.ledger.receivables.inputs import AllocateDocument, UnapplyAllocation
 from ar.ledger.receivables.routes import NAMES, bp, document_page
 from ar.ledger.receivables.settlement import discounts
+from ar.ledger.receivables.settlement.inputs import TakeDiscount
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from tenants.access import staff
@@ -23,7 +22,7 @@ from web.context import actor, db
 from web.forms import Form, blank
 from web.responses import Page, render
 
-# Where a refusal belongs; what is not named here concerns the form as a whole.
+# Error code → form field; codes that are not listed concern the form as a whole.
 FIELDS = {
     "allocation_exceeds_open": "amount",
     "amount_not_positive": "amount",
@@ -43,33 +42,33 @@ FIELDS = {
 @staff(Permission.POST_LEDGER)
 @command_form(AllocateDocument, page=document_page, slot="allocation", fields=FIELDS)
 def allocate(data: AllocateDocument, item_id: UUID) -> Page:
-    """Allocates this document with another one of the same customer."""
+    """Allocates between this document and another one of the same customer."""
     commands.allocate_document(db(), actor(), item_id, data)
     return done(_("Allocated."), "ledger.show", item_id=item_id)
 
 
-def _take_back_page(form: Form[Any], item_id: UUID, allocation_id: UUID) -> str:
-    shown = pages.item_page(db(), actor().tenant_id, item_id, actor().today)
-    found = [each for each in shown.allocations if each.id == allocation_id]
-    if not found:
+def _unapply_page(form: Form[Any], item_id: UUID, allocation_id: UUID) -> str:
+    shown = queries.item_page(db(), actor().tenant_id, item_id, actor().today)
+    found = next((allocation for allocation in shown.allocations if allocation.id == allocation_id), None)
+    if found is None:
         raise NotFound("allocation_not_found")
     template = "ar/ledger/receivables/taking.html"
-    return render(template, form=form, item=shown.item, allocation=found[0], today=actor().today, **NAMES)
+    return render(template, form=form, item=shown.item, allocation=found, today=actor().today, **NAMES)
 
 
 @bp.get("/<uuid:item_id>/allocations/<uuid:allocation_id>/reversal")
 @staff(Permission.POST_LEDGER)
 def taking(item_id: UUID, allocation_id: UUID) -> Page:
-    """Asks from which day an allocation shall no longer count."""
-    return _take_back_page(blank(), item_id, allocation_id)
+    """Shows the form that unapplies an allocation from a day on."""
+    return _unapply_page(blank(), item_id, allocation_id)
 
 
 @bp.post("/<uuid:item_id>/allocations/<uuid:allocation_id>/reversal")
 @staff(Permission.POST_LEDGER)
-@command_form(TakeBack, page=_take_back_page, fields=FIELDS)
-def take_back(data: TakeBack, item_id: UUID, allocation_id: UUID) -> Page:
-    """Takes one of its allocations back."""
-    commands.take_back(db(), actor(), item_id, allocation_id, data)
+@command_form(UnapplyAllocation, page=_unapply_page, fields=FIELDS)
+def take_back(data: UnapplyAllocation, item_id: UUID, allocation_id: UUID) -> Page:
+    """Unapplies an allocation of this document."""
+    commands.unapply(db(), actor(), item_id, allocation_id, data)
     return done(_("The allocation is taken back."), "ledger.show", item_id=item_id)
 
 
@@ -77,6 +76,6 @@ def take_back(data: TakeBack, item_id: UUID, allocation_id: UUID) -> Page:
 @staff(Permission.POST_LEDGER)
 @command_form(TakeDiscount, page=document_page, slot="discount", fields=FIELDS)
 def take_discount(data: TakeDiscount, item_id: UUID) -> Page:
-    """Grants the early-payment discount that was earned."""
+    """Grants the earned early-payment discount."""
     discounts.take_discount(db(), actor(), item_id, key=data.key)
     return done(_("The discount is booked and allocated."), "ledger.show", item_id=item_id)

@@ -1,6 +1,6 @@
-"""What a document's page shows beside the item: its instalments, tax, note, discount, and what it waits for.
+"""Queries the rest of a document's page: instalments, tax, memo, discount, pending approval.
 
-May import the ledger's tables, discounts and approvals. Invariant: a constant number of statements, whatever the size.
+Invariant: a constant number of statements, whatever the size.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from ar.ledger.books.posting_rules import OUTPUT_TAX
 from ar.ledger.messages import WRITE_OFF_REASONS
 from ar.ledger.models import Entry, OpenItem
 from ar.ledger.receivables.queries import ItemPage
-from ar.ledger.receivables.settlement.discounts import Offer, discount_offer
-from ar.ledger.receivables.settlement.write_offs import waiting_write_off
+from ar.ledger.receivables.settlement.discounts import DiscountOffer, discount_offer
+from ar.ledger.receivables.settlement.write_offs import pending_write_off
 from kernel.i18n import gettext as _
 from kernel.views import select_view, value, views
 
 
 @dataclass(frozen=True, slots=True)
 class Instalment:
-    """One of the items that a document consists of."""
+    """An instalment of a document, with its open amount (minor units)."""
 
     id: UUID
     instalment_no: int
@@ -36,19 +36,19 @@ class Instalment:
 
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
-    """The rest of the page. `tax_minor`: of the whole document; `waiting`: (id, number) of an open approval."""
+    """`tax_minor`: tax of the whole document; `waiting`: (id, number) of a pending write-off approval."""
 
     instalment_no: int
     instalments: list[Instalment]
     tax_minor: int
     memo: str
-    offer: Offer | None
+    offer: DiscountOffer | None
     waiting: tuple[UUID, str] | None
 
 
 def document_facts(db: Session, tenant_id: UUID, page: ItemPage) -> DocumentFacts:
-    """Of the document on `page`."""
-    item, asked, entry = OpenItem, aliased(OpenItem), Entry
+    """Returns the further facts of the document on `page`."""
+    item, given, entry = OpenItem, aliased(OpenItem), Entry
     rows = db.execute(
         select_view(
             Instalment,
@@ -60,9 +60,9 @@ def document_facts(db: Session, tenant_id: UUID, page: ItemPage) -> DocumentFact
             discount_until_on=value(item.discount_until_on),
         )
         .add_columns(item.discount_bps, entry.memo)
-        .join(asked, sa.and_(asked.tenant_id == tenant_id, asked.entry_id == item.entry_id))
+        .join(given, sa.and_(given.tenant_id == tenant_id, given.entry_id == item.entry_id))
         .join(entry, sa.and_(entry.tenant_id == tenant_id, entry.id == item.entry_id))
-        .where(item.tenant_id == tenant_id, asked.id == page.item.id)
+        .where(item.tenant_id == tenant_id, given.id == page.item.id)
         .order_by(item.instalment_no)
     ).all()
     own = next(row for row in rows if row.id == page.item.id)
@@ -71,15 +71,15 @@ def document_facts(db: Session, tenant_id: UUID, page: ItemPage) -> DocumentFact
         own.instalment_no,
         views(Instalment, rows) if len(rows) > 1 else [],
         sum(leg.debit_minor + leg.credit_minor for leg in page.legs if leg.account_code == OUTPUT_TAX),
-        _note(page.item.kind, own.memo),
+        _memo(page.item.kind, own.memo),
         discount_offer(db, tenant_id, page.item.id) if own.discount_bps is not None else None,
-        waiting_write_off(db, tenant_id, page.item.id) if owed else None,
+        pending_write_off(db, tenant_id, page.item.id) if owed else None,
     )
 
 
-def _note(kind: str, memo: str) -> str:
-    """The entry's note in words; a write-off's begins with the code of its reason."""
-    code, mark, text = memo.partition(": ")
+def _memo(kind: str, memo: str) -> str:
+    """Returns the entry's memo, with the reason code of a write-off translated."""
+    code, colon, text = memo.partition(": ")
     if kind != "write_off" or code not in WRITE_OFF_REASONS:
         return memo
-    return _(WRITE_OFF_REASONS[code]) + mark + text
+    return _(WRITE_OFF_REASONS[code]) + colon + text

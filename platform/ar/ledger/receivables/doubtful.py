@@ -1,7 +1,6 @@
-"""Receivables that count as doubtful: the flag of `stages.doubtful_from_on` said in SQL, and its sums.
+"""Flags doubtful receivables: the rule `stages.doubtful_from_on` as an SQL condition, and totals per currency.
 
-May import the ledger's tables and pure rules. Invariants: the filter finds exactly what the pure rule flags (a test
-compares the two); it is a flag for people, nothing is booked by it.
+Invariants: the condition selects exactly what the pure rule flags (a test compares the two); nothing is posted.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.books.as_of import joined, later_allocations, open_then, there_and_open
+from ar.ledger.books.as_of import items_with_later_allocations, later_allocations, open_minor_at, possibly_open_at
 from ar.ledger.models import OpenItem
 from ar.ledger.rules.stages import DOUBTFUL_DAYS, TRADE_KINDS
 from kernel.views import select_view, value, views
@@ -21,7 +20,7 @@ from kernel.views import select_view, value, views
 
 @dataclass(frozen=True, slots=True)
 class DoubtfulSum:
-    """Of one currency: how many documents count as doubtful, and what is open on them (minor units)."""
+    """Doubtful documents of one currency: their number and open amount (minor units)."""
 
     currency: str
     count: int
@@ -29,22 +28,22 @@ class DoubtfulSum:
 
 
 def is_doubtful(as_of: date) -> list[sa.ColumnElement[bool]]:
-    """The conditions on an item that is open at `as_of` (R138, A16)."""
-    i = OpenItem
+    """Returns the conditions under which an item open at `as_of` is doubtful (R138, A16)."""
+    item = OpenItem
     return [
-        i.kind.in_(TRADE_KINDS),
-        i.document_on < as_of - timedelta(days=DOUBTFUL_DAYS),
-        i.collection_end_on < as_of,
+        item.kind.in_(TRADE_KINDS),
+        item.document_on < as_of - timedelta(days=DOUBTFUL_DAYS),
+        item.collection_end_on < as_of,
     ]
 
 
 def doubtful_sums(
     db: Session, tenant_id: UUID, as_of: date, *, known_at: datetime | None = None, currency: str | None = None
 ) -> list[DoubtfulSum]:
-    """Per currency what counts as doubtful at `as_of`; one statement, currencies without any are left out."""
+    """Returns the doubtful totals per currency at `as_of`, without currencies that have none. One statement."""
     item = OpenItem
     later = later_allocations(tenant_id, as_of, known_at)
-    minor = open_then(later)
+    minor = open_minor_at(later)
     statement = (
         select_view(
             DoubtfulSum,
@@ -52,8 +51,8 @@ def doubtful_sums(
             count=value(sa.func.count()),
             open_minor=value(sa.cast(sa.func.sum(minor), sa.BigInteger)),
         )
-        .select_from(joined(later))
-        .where(*there_and_open(tenant_id, as_of, known_at), minor > 0, *is_doubtful(as_of))
+        .select_from(items_with_later_allocations(later))
+        .where(*possibly_open_at(tenant_id, as_of, known_at), minor > 0, *is_doubtful(as_of))
         .group_by(item.currency)
         .order_by(item.currency)
     )

@@ -1,7 +1,6 @@
-"""Inputs of the ledger's commands: one Pydantic model each, for the form as for any other edge.
+"""Inputs of the ledger's commands: allocations, reversals, notes, period locks, exchange rates.
 
-Imports Pydantic and the marker of texts only. Invariant: shape is checked here (a date is a date, a text has an end),
-rules in the commands.
+Invariant: shape is checked here (a date is a date, a text has a maximum length), rules in the commands.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from kernel.inputs import CommandInput, Key
 
 
 class AllocateDocument(CommandInput):
-    """Pay `item_id` with `other_id`, or the other way round; `amount` as typed, in their currency.
+    """Allocate between a document and `other_id`; `amount` as typed, in their currency.
 
-    `key` is the form's idempotency key; `effective_on` None: the later of both documents' dates. `take_discount`: the
-    early-payment discount that this earns is granted with it.
+    `key` is the form's idempotency key; `effective_on` None: the later of both documents' dates. `take_discount`: also
+    grant the early-payment discount that this payment earns.
     """
 
     other_id: UUID
@@ -30,8 +29,8 @@ class AllocateDocument(CommandInput):
     take_discount: bool = False
 
 
-class TakeBack(CommandInput):
-    """Take an allocation back on `effective_on` (None: today)."""
+class UnapplyAllocation(CommandInput):
+    """Unapply an allocation on `effective_on` (None: today)."""
 
     effective_on: date | None = None
 
@@ -44,7 +43,7 @@ class ReverseDocument(CommandInput):
 
 
 class AddNote(CommandInput):
-    """What is to be done about a document, in words; `key` is the form's idempotency key."""
+    """Add a disposition note to a document; `key` is the form's idempotency key."""
 
     note: str = Field(min_length=1, max_length=500)
     key: Key
@@ -58,7 +57,7 @@ class LockBooks(CommandInput):
     key: Key
 
 
-class AskUnlock(CommandInput):
+class RequestUnlock(CommandInput):
     """Ask that the books stay locked through `back_to` only (None, with `everything`: not at all), and why."""
 
     back_to: date | None = None
@@ -66,7 +65,7 @@ class AskUnlock(CommandInput):
     reason: str = Field(min_length=1, max_length=500)
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> AskUnlock:
+    def _one_of_two(self) -> RequestUnlock:
         if (self.back_to is None) != self.everything:
             raise ValueError(mark("Name a day, or choose that everything is opened."))
         return self
@@ -89,7 +88,7 @@ class Revalue(CommandInput):
     key: Key
 
 
-class TakeRevaluationBack(CommandInput):
+class ReverseRevaluation(CommandInput):
     """Reverse a revaluation on a day, with the reason that stays in the books."""
 
     on: date

@@ -1,7 +1,6 @@
-"""Disposition notes: what somebody means to do about a document that falls due soon or is late (R133).
+"""Disposition notes: the action planned for a document that falls due soon or is overdue (R133).
 
-May import the ledger's tables, the inputs and the kernel. Invariant: a note is added and never changed; the newest
-says what holds, the older ones stay to be read.
+Invariant: notes are added, never changed; the newest one is current.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from kernel.views import select_view, value, views
 
 @dataclass(frozen=True, slots=True)
 class NoteView:
-    """One note: when, by whom, what."""
+    """A disposition note with its time and author."""
 
     item_id: UUID
     note: str
@@ -36,7 +35,7 @@ class NoteView:
 
 
 def add_note(db: Session, actor: Actor, item_id: UUID, data: AddNote) -> UUID:
-    """Adds a note to a document and returns its id; the same key again returns the first (R133).
+    """Adds a note to a document and returns its id; the same key again returns the first id (R133).
 
     Raises NotFound(`item_not_found`), Conflict(`idempotency_key_reused`).
     """
@@ -45,9 +44,9 @@ def add_note(db: Session, actor: Actor, item_id: UUID, data: AddNote) -> UUID:
 
 
 def _add_note(db: Session, actor: Actor, item_id: UUID, data: AddNote) -> UUID:
-    i = OpenItem
+    item = OpenItem
     row = db.execute(
-        sa.select(i.customer_id, i.document_no).where(i.tenant_id == actor.tenant_id, i.id == item_id)
+        sa.select(item.customer_id, item.document_no).where(item.tenant_id == actor.tenant_id, item.id == item_id)
     ).first()
     if row is None:
         raise NotFound("item_not_found")
@@ -74,30 +73,29 @@ def _add_note(db: Session, actor: Actor, item_id: UUID, data: AddNote) -> UUID:
 
 
 def notes_of(db: Session, tenant_id: UUID, item_id: UUID) -> list[NoteView]:
-    """All notes of a document, the newest first."""
-    n = ItemNote
-    rows = db.execute(_notes(tenant_id).where(n.item_id == item_id).order_by(n.id.desc()))
+    """Returns all notes of a document, newest first."""
+    rows = db.execute(_select_notes(tenant_id).where(ItemNote.item_id == item_id).order_by(ItemNote.id.desc()))
     return views(NoteView, rows)
 
 
 def latest_notes(
     db: Session, tenant_id: UUID, item_ids: Sequence[UUID], *, known_at: datetime | None = None
 ) -> dict[UUID, NoteView]:
-    """The newest note of each of these documents, by its id; with `known_at` only what was written by then."""
-    n = ItemNote
+    """Returns item id → its newest note, for the given items; `known_at`: only notes recorded by that moment."""
+    note = ItemNote
     statement = (
-        _notes(tenant_id)
-        .ext(distinct_on(n.item_id))
-        .where(n.item_id == sa.any_(sa.cast(list(item_ids), sa.ARRAY(sa.Uuid))))
-        .order_by(n.item_id, n.id.desc())
+        _select_notes(tenant_id)
+        .ext(distinct_on(note.item_id))
+        .where(note.item_id == sa.any_(sa.cast(list(item_ids), sa.ARRAY(sa.Uuid))))
+        .order_by(note.item_id, note.id.desc())
     )
     if known_at is not None:
-        statement = statement.where(n.noted_at <= known_at)
+        statement = statement.where(note.noted_at <= known_at)
     rows = db.execute(statement)
-    return {note.item_id: note for note in views(NoteView, rows)}
+    return {newest.item_id: newest for newest in views(NoteView, rows)}
 
 
-def _notes(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
+def _select_notes(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
     note = ItemNote
     return select_view(
         NoteView,

@@ -1,7 +1,7 @@
-"""The queries of the ledger's two pages: the list of receivables and one document.
+"""Queries of the receivables pages: the list with its totals and one document.
 
-May import the ledger's tables and queries and web.filters. Invariants: two statements for a list and three for a
-document, whatever the size; totals are of the whole filtered set, never of the page shown.
+Invariants: two statements for a list and three for a document, whatever the size; totals cover the whole filtered
+set, not the page shown.
 """
 
 from __future__ import annotations
@@ -15,7 +15,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from ar.customers.models import Customer
-from ar.ledger.books.as_of import joined, later_allocations, open_then, there, there_and_open
+from ar.ledger.books.as_of import (
+    existed_at,
+    items_with_later_allocations,
+    later_allocations,
+    open_minor_at,
+    possibly_open_at,
+)
 from ar.ledger.books.queries import OpenItemView, item_columns, with_customer
 from ar.ledger.models import Allocation, OpenItem, Posting
 from ar.ledger.receivables.doubtful import is_doubtful
@@ -26,11 +32,12 @@ from web import filters
 from web.paging import PageAsked
 
 SORTS: Final = ("due", "document", "number", "customer", "open")
+CANDIDATES_MAX: Final = 50
 
 
 @dataclass(frozen=True)
 class ReceivablesFilters:
-    """What the address of the list asks for. `on` None: today; `known`: see `ar.ledger.books.as_of_request`."""
+    """Filters of the list in the URL. `on` None: today; `known`: see `ar.ledger.books.as_of_request`."""
 
     q: str = filters.text()
     state: str = filters.choice("open", "owed", "overdue", "doubtful", "credits", "cleared", "all")
@@ -45,8 +52,8 @@ class ReceivablesFilters:
 
 
 @dataclass(frozen=True, slots=True)
-class CurrencyTotal:
-    """Of the filtered set: how many documents, what they were and what is open, signed minor units."""
+class ReceivablesTotal:
+    """Number, amount and open amount of the filtered documents of one currency, signed minor units."""
 
     currency: str
     count: int
@@ -56,30 +63,30 @@ class CurrencyTotal:
 
 @dataclass(frozen=True, slots=True)
 class ReceivableRow(OpenItemView):
-    """A row of the list: an open item, and as fields of its own whatever else a column of the list shows."""
+    """A row of the list: an open item; further columns of the list are fields of this class."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivablesPage:
-    """One page of documents and the sums of all that match.
+    """One page of documents and the totals of all matching ones.
 
-    `currencies`: of all that match the other filters, for the choice among them.
+    `currencies`: those of all documents that match the other filters, for the currency filter.
     """
 
     as_of: date
     items: list[ReceivableRow]
-    totals: list[CurrencyTotal]
+    totals: list[ReceivablesTotal]
     currencies: list[str]
 
     @property
     def total(self) -> int:
-        """How many documents match."""
-        return sum(each.count for each in self.totals)
+        """Returns the number of matching documents."""
+        return sum(total.count for total in self.totals)
 
 
 @dataclass(frozen=True, slots=True)
 class AllocationView:
-    """An allocation seen from one of its sides: the other document, and whether it was taken back."""
+    """An allocation as shown on one of its documents. `reverses`: it reverses another; `reversed`: it was reversed."""
 
     id: UUID
     other_id: UUID
@@ -90,17 +97,12 @@ class AllocationView:
     recorded_at: datetime
     recorded_by: str
     reverses: bool
-    taken_back: bool
-
-    @property
-    def live(self) -> bool:
-        """It counts, and can be taken back."""
-        return not self.reverses and not self.taken_back
+    reversed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One posting of the document's entry."""
+    """A posting of the document's entry; exactly one of debit and credit is above 0."""
 
     account_code: str
     debit_minor: int
@@ -109,7 +111,7 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A document of the other side that could be allocated to or from this one."""
+    """A document of the other side that can be allocated with this one."""
 
     id: UUID
     kind: str
@@ -121,7 +123,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class ItemPage:
-    """One document with everything that hangs on it."""
+    """One document with its allocations, postings and possible allocations."""
 
     item: OpenItemView
     reference: str | None
@@ -136,9 +138,9 @@ class ItemPage:
 
     @property
     def reversible(self) -> bool:
-        """No allocation stands and nothing was taken back yet."""
-        untouched = self.reverses_id is None and self.reversed_by is None
-        return untouched and self.item.open_minor == self.item.amount_minor and self.item.kind != "bill"
+        """Returns True when the document is fully open, is no bill, and neither reverses another nor is reversed."""
+        no_reversal = self.reverses_id is None and self.reversed_by is None
+        return no_reversal and self.item.open_minor == self.item.amount_minor and self.item.kind != "bill"
 
 
 def receivables_page(
@@ -150,16 +152,16 @@ def receivables_page(
     *,
     known_at: datetime | None = None,
 ) -> ReceivablesPage:
-    """The list as of `wanted.on` or today. The sums read all currencies, so that their choice costs no statement."""
+    """Returns the list as of `wanted.on` or today; totals of all currencies serve the currency filter as well."""
     as_of = wanted.on or today
     later = later_allocations(tenant_id, as_of, known_at)
-    minor = open_then(later)
-    source = joined(later).join(Customer, with_customer(tenant_id))
-    where = _where(tenant_id, wanted, as_of, minor, known_at)
+    minor = open_minor_at(later)
+    source = items_with_later_allocations(later).join(Customer, with_customer(tenant_id))
+    where = _conditions(tenant_id, wanted, as_of, minor, known_at)
     item = OpenItem
     sums = db.execute(
         select_view(
-            CurrencyTotal,
+            ReceivablesTotal,
             currency=value(item.currency),
             count=value(sa.func.count()),
             amount_minor=value(sa.cast(sa.func.sum(item.side * item.amount_minor), sa.BigInteger)),
@@ -170,9 +172,9 @@ def receivables_page(
         .group_by(item.currency)
         .order_by(item.currency)
     )
-    found = views(CurrencyTotal, sums)
-    totals = [each for each in found if not wanted.currency or each.currency == wanted.currency.upper()]
-    page = asked.page(sum(each.count for each in totals))
+    all_totals = views(ReceivablesTotal, sums)
+    totals = [total for total in all_totals if not wanted.currency or total.currency == wanted.currency.upper()]
+    page = asked.page(sum(total.count for total in totals))
     rows = db.execute(
         sa.select(*item_columns(minor, as_of))
         .select_from(source)
@@ -181,16 +183,19 @@ def receivables_page(
         .offset(page.offset)
         .limit(asked.limit)
     )
-    return ReceivablesPage(as_of, views(ReceivableRow, rows), totals, [each.currency for each in found])
+    return ReceivablesPage(as_of, views(ReceivableRow, rows), totals, [total.currency for total in all_totals])
 
 
 def item_page(db: Session, tenant_id: UUID, item_id: UUID, today: date, *, candidates: bool = False) -> ItemPage:
-    """One document as of today; `candidates` adds what it could be allocated with. Raises NotFound."""
+    """Returns one document as of today; `candidates` adds the documents it can be allocated with.
+
+    Raises NotFound(`item_not_found`).
+    """
     i, mirror = OpenItem, aliased(OpenItem)
     later = later_allocations(tenant_id, today)
     row = db.execute(
         sa.select(
-            *item_columns(open_then(later), today),
+            *item_columns(open_minor_at(later), today),
             i.reference,
             i.cleared_on,
             i.reverses_id,
@@ -201,7 +206,7 @@ def item_page(db: Session, tenant_id: UUID, item_id: UUID, today: date, *, candi
             i.recorded_at,
             i.entry_id,
         )
-        .select_from(joined(later).join(Customer, with_customer(tenant_id)))
+        .select_from(items_with_later_allocations(later).join(Customer, with_customer(tenant_id)))
         .where(i.tenant_id == tenant_id, i.id == item_id)
     ).first()
     if row is None:
@@ -218,9 +223,9 @@ def item_page(db: Session, tenant_id: UUID, item_id: UUID, today: date, *, candi
 
 
 def stage_due_range(stage: Stage, as_of: date) -> tuple[date | None, date | None] | None:
-    """First and last due date that put an item into `stage` at `as_of`; None is an open end.
+    """Returns the first and last due date of items in `stage` at `as_of`; an end that is None is open.
 
-    None as a whole: dates alone never lead there (bad debt).
+    Returns None for bad debt, which no due date alone leads to.
     """
 
     def ago(days: int) -> date:
@@ -242,36 +247,31 @@ def stage_due_range(stage: Stage, as_of: date) -> tuple[date | None, date | None
     }[stage]
 
 
-def _where(
+def _conditions(
     tenant_id: UUID, wanted: ReceivablesFilters, as_of: date, minor: sa.ColumnElement[int], known_at: datetime | None
 ) -> list[sa.ColumnElement[bool]]:
-    i, c = OpenItem, Customer
-    limits = [*_state(tenant_id, wanted.state, as_of, minor, known_at), Customer.tenant_id == tenant_id]
+    item, customer = OpenItem, Customer
+    conditions = [*_state_conditions(tenant_id, wanted.state, as_of, minor, known_at), customer.tenant_id == tenant_id]
     if wanted.stage:
-        limits += [i.side > 0, minor > 0, *_due_between(stage_due_range(Stage(wanted.stage), as_of))]
-    limits += _due_between((wanted.due_from, wanted.due_to))
+        conditions += [item.side > 0, minor > 0, *_due_between(stage_due_range(Stage(wanted.stage), as_of))]
+    conditions += _due_between((wanted.due_from, wanted.due_to))
     if wanted.customer:
-        limits.append(c.number == wanted.customer)
+        conditions.append(customer.number == wanted.customer)
     if wanted.q:
-        limits.append(
-            sa.or_(
-                i.document_no.icontains(wanted.q, autoescape=True),
-                c.name.icontains(wanted.q, autoescape=True),
-                c.number.icontains(wanted.q, autoescape=True),
-            )
-        )
-    return limits
+        searched = (item.document_no, customer.name, customer.number)
+        conditions.append(sa.or_(*(column.icontains(wanted.q, autoescape=True) for column in searched)))
+    return conditions
 
 
-def _state(
+def _state_conditions(
     tenant_id: UUID, state: str, as_of: date, minor: sa.ColumnElement[int], known_at: datetime | None
 ) -> list[sa.ColumnElement[bool]]:
     i = OpenItem
     if state == "all":
-        return [*there(tenant_id, as_of, known_at)]
+        return [*existed_at(tenant_id, as_of, known_at)]
     if state == "cleared":
-        return [*there(tenant_id, as_of, known_at), minor == 0]
-    limits = [*there_and_open(tenant_id, as_of, known_at), minor > 0]
+        return [*existed_at(tenant_id, as_of, known_at), minor == 0]
+    limits = [*possibly_open_at(tenant_id, as_of, known_at), minor > 0]
     if state in ("owed", "overdue", "doubtful"):
         limits.append(i.side > 0)
     if state == "doubtful":
@@ -296,19 +296,19 @@ def _due_between(ends: tuple[date | None, date | None] | None) -> list[sa.Column
 
 
 def _order(sort: str, minor: sa.ColumnElement[int]) -> list[sa.ColumnElement[Any]]:
-    i, c = OpenItem, Customer
+    item = OpenItem
     column: Any = {
-        "due": i.due_on,
-        "document": i.document_on,
-        "number": i.document_no,
-        "customer": c.sort_key,
-        "open": i.side * minor,
+        "due": item.due_on,
+        "document": item.document_on,
+        "number": item.document_no,
+        "customer": Customer.sort_key,
+        "open": item.side * minor,
     }[sort.removeprefix("-")]
-    return [column.desc() if sort.startswith("-") else column.asc(), i.document_no.asc(), i.id.asc()]
+    return [column.desc() if sort.startswith("-") else column.asc(), item.document_no.asc(), item.id.asc()]
 
 
 def _allocations(db: Session, tenant_id: UUID, item: OpenItemView) -> list[AllocationView]:
-    allocation, other, back = Allocation, aliased(OpenItem), aliased(Allocation)
+    allocation, other, reversal = Allocation, aliased(OpenItem), aliased(Allocation)
     mine, theirs = (
         (allocation.debit_item_id, allocation.credit_item_id)
         if item.side > 0
@@ -326,7 +326,7 @@ def _allocations(db: Session, tenant_id: UUID, item: OpenItemView) -> list[Alloc
             recorded_at=value(allocation.recorded_at),
             recorded_by=value(allocation.recorded_by),
             reverses=value(allocation.reverses_id.is_not(None)),
-            taken_back=value(sa.exists().where(back.tenant_id == tenant_id, back.reverses_id == allocation.id)),
+            reversed=value(sa.exists().where(reversal.tenant_id == tenant_id, reversal.reverses_id == allocation.id)),
         )
         .join(other, sa.and_(other.tenant_id == tenant_id, other.id == theirs))
         .where(allocation.tenant_id == tenant_id, mine == item.id)
@@ -351,26 +351,26 @@ def _entry_legs(db: Session, tenant_id: UUID, entry_id: UUID) -> list[Leg]:
 
 
 def _candidates(db: Session, tenant_id: UUID, item: OpenItemView) -> list[Candidate]:
-    """At most fifty, oldest due first: beyond that a person searches the list."""
-    i = OpenItem
+    """Returns the first CANDIDATES_MAX documents the item can be allocated with, oldest due first."""
+    other = OpenItem
     rows = db.execute(
         select_view(
             Candidate,
-            id=value(i.id),
-            kind=value(i.kind),
-            document_no=value(i.document_no),
-            due_on=value(i.due_on),
-            open_minor=value(i.open_minor),
-            discount_until_on=value(i.discount_until_on),
+            id=value(other.id),
+            kind=value(other.kind),
+            document_no=value(other.document_no),
+            due_on=value(other.due_on),
+            open_minor=value(other.open_minor),
+            discount_until_on=value(other.discount_until_on),
         )
         .where(
-            i.tenant_id == tenant_id,
-            i.customer_id == item.customer_id,
-            i.currency == item.currency,
-            i.side == -item.side,
-            i.open_minor > 0,
+            other.tenant_id == tenant_id,
+            other.customer_id == item.customer_id,
+            other.currency == item.currency,
+            other.side == -item.side,
+            other.open_minor > 0,
         )
-        .order_by(i.due_on, i.document_no)
-        .limit(50)
+        .order_by(other.due_on, other.document_no)
+        .limit(CANDIDATES_MAX)
     )
     return views(Candidate, rows)

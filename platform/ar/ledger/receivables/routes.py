@@ -1,4 +1,4 @@
-"""The pages of the ledger: the list of receivables, one document with its notes and its reversal.
+"""Pages of receivables: the list, one document with its notes and its reversal.
 
 Invariant: parse, authorise, one command or one query, render. Allocations and discounts are in `allocation_routes`.
 """
@@ -12,10 +12,9 @@ from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
-from ar.ledger.books.as_of_request import read_when
+from ar.ledger.books.as_of_request import parse_as_of_request
 from ar.ledger.messages import ACCOUNT_NAMES, KIND_NAMES, STAGE_NAMES, STAGE_TONES
-from ar.ledger.receivables import commands, notes
-from ar.ledger.receivables import queries as pages
+from ar.ledger.receivables import commands, notes, queries
 from ar.ledger.receivables.details import document_facts
 from ar.ledger.receivables.inputs import AddNote, ReverseDocument
 from ar.ledger.rules.stages import Stage
@@ -34,7 +33,7 @@ from web.responses import Page, render
 bp = Blueprint("ledger", __name__, url_prefix="/receivables")
 
 FIELDS = {"effective_too_early": "effective_on", "effective_in_future": "effective_on"}
-# The stages whose list is gone through one by one, so that it shows what is to be done about each.
+# Stages whose list is worked through document by document, so it shows the newest note of each.
 NOTED_STAGES = frozenset({Stage.WARNING, Stage.DUE})
 STATE_NAMES = {
     "open": mark("Open"),
@@ -49,8 +48,8 @@ NAMES = {"kinds": KIND_NAMES, "stages": STAGE_NAMES, "tones": STAGE_TONES, "acco
 
 
 @dataclass(frozen=True)
-class _From:
-    """The day of the list that led to a document, when it was not today."""
+class _ListDay:
+    """`list_on`: the as-of date of the list that linked to a document; None: today."""
 
     list_on: date | None = filters.day()
 
@@ -58,11 +57,11 @@ class _From:
 @bp.get("/")
 @staff(Permission.READ)
 def index() -> Page:
-    """All documents, filtered, sorted and paged by the address."""
-    wanted = filters.read(pages.ReceivablesFilters, request.args)
+    """Lists the receivables, filtered, sorted and paged by the URL."""
+    wanted = filters.read(queries.ReceivablesFilters, request.args)
     asked = read_page(request.args)
-    when = read_when(wanted.on, wanted.known, actor())
-    page = pages.receivables_page(db(), actor().tenant_id, wanted, asked, actor().today, known_at=when.known_at)
+    when = parse_as_of_request(wanted.on, wanted.known, actor())
+    page = queries.receivables_page(db(), actor().tenant_id, wanted, asked, actor().today, known_at=when.known_at)
     noted = wanted.stage in NOTED_STAGES or wanted.state == "doubtful"
     shown = [item.id for item in page.items] if noted else []
     path = url_for("ledger.index")
@@ -73,12 +72,12 @@ def index() -> Page:
         when=when,
         latest=notes.latest_notes(db(), actor().tenant_id, shown, known_at=when.known_at) if shown else {},
         to_today=filters.url(wanted, path, on=None, known=""),
-        unread=filters.unread_days(pages.ReceivablesFilters, request.args),
+        unread=filters.unread_days(queries.ReceivablesFilters, request.args),
         list_on=page.as_of.isoformat() if page.as_of != actor().today else None,
         currencies=filters.currency_options(page.currencies, wanted.currency, _("All currencies")),
         pager=asked.page(page.total, path, request.args),
         chips=filters.chips(wanted, "state", [(state, _(name)) for state, name in STATE_NAMES.items()], path),
-        sorts=filters.sort_links(wanted, path, *pages.SORTS),
+        sorts=filters.sort_links(wanted, path, *queries.SORTS),
         stage_options=[("", _("All stages")), *((s.value, _(STAGE_NAMES[s])) for s in Stage)],
         active=filters.active(wanted, ignore=("sort", "state")),
         **NAMES,
@@ -86,15 +85,15 @@ def index() -> Page:
 
 
 def document_page(form: Form[Any], item_id: UUID) -> str:
-    """Renders one document; `form` comes back in its slot: allocation, discount, note or reversal."""
+    """Renders one document; `form` returns in its slot: allocation, discount, note or reversal."""
     may_post = may(Permission.POST_LEDGER)
-    shown = pages.item_page(db(), actor().tenant_id, item_id, actor().today, candidates=may_post)
+    shown = queries.item_page(db(), actor().tenant_id, item_id, actor().today, candidates=may_post)
     return render(
         "ar/ledger/receivables/show.html",
         page=shown,
         item=shown.item,
         may_post=may_post,
-        list_on=filters.read(_From, request.args).list_on,
+        list_on=filters.read(_ListDay, request.args).list_on,
         facts=document_facts(db(), actor().tenant_id, shown),
         notes=notes.notes_of(db(), actor().tenant_id, item_id),
         may_note=may(Permission.WORK_TASKS),
@@ -109,7 +108,7 @@ def document_page(form: Form[Any], item_id: UUID) -> str:
 @bp.get("/<uuid:item_id>")
 @staff(Permission.READ)
 def show(item_id: UUID) -> Page:
-    """One document: facts, allocations both ways, entry, reversal."""
+    """Shows one document: facts, allocations, postings, notes, reversal."""
     return document_page(blank(), item_id)
 
 
@@ -126,6 +125,6 @@ def reverse(data: ReverseDocument, item_id: UUID) -> Page:
 @staff(Permission.WORK_TASKS)
 @command_form(AddNote, page=document_page, slot="note")
 def add_note(data: AddNote, item_id: UUID) -> Page:
-    """Notes what is to be done about the document."""
+    """Adds a disposition note to the document."""
     notes.add_note(db(), actor(), item_id, data)
     return done(_("The note is added."), "ledger.show", item_id=item_id)

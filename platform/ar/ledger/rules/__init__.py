@@ -1,1 +1,1 @@
-"""The pure decisions of the ledger: due dates, aging, stages, conversion, instalment shares, key figures."""
+"""Pure rules of the ledger: due dates, aging, stages, currency conversion, shares of amounts, key figures."""

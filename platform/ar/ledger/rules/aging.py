@@ -1,8 +1,8 @@
-"""Aging: which bucket an open amount stands in, rows per customer and currency, totals per currency.
+"""Aging: buckets of open amounts by days past due, rows per customer and currency, totals per currency.
 
-Pure: standard library only, `as_of` is an argument. Amounts are minor units. Invariant: the buckets of a
-row less its unapplied cash are its balance, and the rows of a currency add up to its total; unapplied cash
-never hides in a bucket.
+Pure: standard library only, `as_of` is an argument. Amounts are minor units. Invariant: the buckets of a row less its
+unapplied cash are its balance, and the rows of a currency add up to its total; unapplied cash is never part of a
+bucket.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 BUCKETS: Final[tuple[str, ...]] = ("not_due", "1-30", "31-60", "61-90", ">90")
-#: Labels of a statement's columns that hold the sums of BUCKETS.
+#: Labels of the SQL columns that contain the sums of BUCKETS.
 BUCKET_COLUMNS: Final = tuple(f"bucket_{at}" for at in range(len(BUCKETS)))
 _BUCKET_MINORS: Final = attrgetter(*BUCKET_COLUMNS)
-# Last overdue day of each bucket but the open one at the end.
+# Last overdue day of each bucket except the open-ended last one.
 _LAST_DAYS: Final[tuple[int, ...]] = (0, 30, 60, 90)
 
 
 class OpenAmount(NamedTuple):
-    """An open claim as the ledger shows it at the as-of date; `anchor_on` is its due (or invoice) date."""
+    """An open debit item at the as-of date (minor units); `anchor_on` is its due date or its document date."""
 
     customer_no: str
     currency: str
@@ -31,7 +31,7 @@ class OpenAmount(NamedTuple):
 
 
 class BucketRange(NamedTuple):
-    """The anchor dates that fall into a bucket, both ends included; None is an open end."""
+    """The anchor dates of a bucket, both ends included; None is an open end."""
 
     bucket: str
     first_on: date | None
@@ -40,10 +40,10 @@ class BucketRange(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AgingRow:
-    """What one customer owes in one currency. In a total, `customer_no` is empty.
+    """Open amounts of a customer in one currency by bucket. In a total, `customer_no` is empty.
 
     `buckets_minor` follows BUCKETS; `unapplied_minor` (receipts and credit notes not yet allocated) is 0 or
-    more. Raises ValueError when either does not hold.
+    more. Raises ValueError otherwise.
     """
 
     customer_no: str
@@ -64,24 +64,24 @@ class AgingRow:
 
     @property
     def overdue_minor(self) -> int:
-        """All buckets past the due date."""
+        """Sum of the buckets past the due date."""
         return sum(self.buckets_minor[1:])
 
     def by_bucket(self) -> dict[str, int]:
-        """Minor units per bucket name, in order."""
+        """Returns minor units per bucket name, in order."""
         return dict(zip(BUCKETS, self.buckets_minor, strict=True))
 
 
 def bucket_minors(row: object) -> tuple[int, ...]:
-    """Returns the sums of a row whose columns bear BUCKET_COLUMNS, in the order of BUCKETS."""
+    """Returns the sums of a row with columns BUCKET_COLUMNS, in the order of BUCKETS."""
     minors: tuple[int, ...] = _BUCKET_MINORS(row)
     return minors
 
 
 def bucket_index(days_overdue: int) -> int:
-    """Position in BUCKETS of an amount `days_overdue` days past its anchor; due today (0) is not due.
+    """Returns the index in BUCKETS of an amount `days_overdue` days past its anchor; due today (0) is not due.
 
-    Boundaries belong to the younger side: 30 → 1-30, 31 → 31-60, 90 → 61-90.
+    A boundary belongs to the younger bucket: 30 → 1-30, 31 → 31-60, 90 → 61-90.
     """
     for index, last in enumerate(_LAST_DAYS):
         if days_overdue <= last:
@@ -90,7 +90,7 @@ def bucket_index(days_overdue: int) -> int:
 
 
 def bucket_ranges(as_of: date) -> tuple[BucketRange, ...]:
-    """The same boundaries as anchor dates, so that SQL and this module can never disagree."""
+    """Returns the boundaries of `bucket_index` as anchor dates, so that SQL and this module cannot disagree."""
     lasts = [as_of - timedelta(days=days) for days in _LAST_DAYS]
     firsts: list[date | None] = [*lasts, None]
     ends = [None, *(last - timedelta(days=1) for last in lasts)]
@@ -100,9 +100,9 @@ def bucket_ranges(as_of: date) -> tuple[BucketRange, ...]:
 def age(
     amounts: Iterable[OpenAmount], unapplied_minor: Mapping[tuple[str, str], int], as_of: date
 ) -> tuple[AgingRow, ...]:
-    """Rows by customer and currency, sorted; `unapplied_minor` is keyed by (customer_no, currency).
+    """Ages open amounts into rows by customer and currency, sorted; `unapplied_minor` by (customer_no, currency).
 
-    Whoever has neither an open amount nor unapplied cash is left out.
+    Customers with neither an open amount nor unapplied cash are left out.
     """
     sums: dict[tuple[str, str], list[int]] = {}
     for amount in amounts:
@@ -111,15 +111,15 @@ def age(
         buckets = sums.setdefault((amount.customer_no, amount.currency), [0] * len(BUCKETS))
         buckets[bucket_index((as_of - amount.anchor_on).days)] += amount.open_minor
     keys = sums.keys() | {key for key, minor in unapplied_minor.items() if minor}
-    nothing = [0] * len(BUCKETS)
+    empty = [0] * len(BUCKETS)
     return tuple(
-        AgingRow(no, currency, tuple(sums.get((no, currency), nothing)), unapplied_minor.get((no, currency), 0))
+        AgingRow(no, currency, tuple(sums.get((no, currency), empty)), unapplied_minor.get((no, currency), 0))
         for no, currency in sorted(keys)
     )
 
 
 def totals(rows: Iterable[AgingRow]) -> tuple[AgingRow, ...]:
-    """One row per currency, sorted by it; currencies are never added to each other."""
+    """Returns one row per currency, sorted by it; amounts of different currencies are never added."""
     buckets: dict[str, list[int]] = {}
     unapplied: dict[str, int] = {}
     for row in rows:

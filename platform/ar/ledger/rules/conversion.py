@@ -1,7 +1,7 @@
-"""Amounts in another currency, by dated rates: exact, rounded once, half up; nothing is guessed. Pure.
+"""Converts amounts into another currency at dated rates: exact, rounded once, half up.
 
-Imports kernel.money only. Invariant: no float and no context of limited digits; an amount without a rate makes the
-total unknown, and says which.
+Pure. Invariant: no float and no decimal context of limited digits; an amount without a rate makes the total unknown and
+is named.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ RATE_PLACES: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class DatedRate:
-    """What one unit was worth in the company's currency, by the rate of `rate_on`."""
+    """Units of the company's currency per unit of another, as recorded for `rate_on`."""
 
     rate: Decimal
     rate_on: date
 
 
 @dataclass(frozen=True, slots=True)
-class Converted:
-    """One currency's amount and what it is worth; `worth_minor` and `rate` None: there is no rate by then."""
+class ConvertedAmount:
+    """An amount of one currency with its value; `worth_minor` and `rate` are None when there is no rate by then."""
 
     currency: str
     minor: int
@@ -36,33 +36,34 @@ class Converted:
 
 
 @dataclass(frozen=True, slots=True)
-class Total:
-    """A sum over currencies in the company's `currency`; `minor` None while a rate is missing."""
+class ConvertedTotal:
+    """A sum over currencies in the company's `currency`; `minor` is None while a rate is missing."""
 
     currency: str
     as_of: date
-    lines: tuple[Converted, ...]
+    lines: tuple[ConvertedAmount, ...]
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The currencies without a rate by `as_of`."""
+        """Currencies without a rate by `as_of`."""
         return tuple(line.currency for line in self.lines if line.worth_minor is None)
 
     @property
     def minor(self) -> int | None:
-        """The sum of the lines as shown, each rounded on its own."""
+        """Sum of the lines (minor units), each rounded on its own as shown."""
         return None if self.missing else sum(line.worth_minor or 0 for line in self.lines)
 
     @property
     def foreign(self) -> bool:
-        """Whether it says more than the single currency's own line."""
+        """True when a line is in another currency than the company's."""
         return any(line.currency != self.currency for line in self.lines)
 
 
 def convert(minor: int, currency: str, into: str, rate: Decimal) -> int:
-    """`minor` units of `currency` in minor units of `into`, rounded half up (away from zero) to its own decimals.
+    """Converts `minor` units of `currency` into minor units of `into`, rounded half up (away from zero).
 
-    `rate`: units of `into` for one unit of `currency`, at most RATE_PLACES decimals (else ValueError).
+    `rate`: units of `into` for one unit of `currency`, of at most RATE_PLACES decimals. Raises
+    ValueError otherwise.
     """
     scaled = rate.scaleb(RATE_PLACES)
     if scaled != int(scaled):
@@ -73,14 +74,14 @@ def convert(minor: int, currency: str, into: str, rate: Decimal) -> int:
     return int(worth) if minor >= 0 else -int(worth)
 
 
-def total_in(amounts: Mapping[str, int], rates: Mapping[str, DatedRate], into: str, as_of: date) -> Total:
-    """The amounts per currency (minor units) in `into`; a currency in which nothing is left needs no rate."""
+def total_in(amounts: Mapping[str, int], rates: Mapping[str, DatedRate], into: str, as_of: date) -> ConvertedTotal:
+    """Converts amounts per currency (minor units) into `into`; a zero amount needs no rate."""
     lines = []
-    for currency in sorted(amounts, key=lambda each: (each != into, each)):
+    for currency in sorted(amounts, key=lambda code: (code != into, code)):
         minor = amounts[currency]
         rate = DatedRate(Decimal(1), as_of) if currency == into else rates.get(currency)
         if not minor:
             continue
         worth = None if rate is None else convert(minor, currency, into, rate.rate)
-        lines.append(Converted(currency, minor, rate, worth))
-    return Total(into, as_of, tuple(lines))
+        lines.append(ConvertedAmount(currency, minor, rate, worth))
+    return ConvertedTotal(into, as_of, tuple(lines))

@@ -1,8 +1,8 @@
-"""Payment terms as structure, and the one order in which they yield a due date.
+"""Payment terms as structure, and the due date they yield.
 
-Pure: standard library only; the calendar is a predicate handed in. Invariant: a label such as "net 30" is
-never stored, because people read it differently; the structure is, and every result can be shown as an
-example. The order is fixed: base date → cutoff and month end → months → days → pay day → grace → roll.
+Pure: standard library only; the calendar is a predicate argument. Invariant: terms are stored as structure, never as a
+label such as "net 30", which people interpret differently; each result can be shown as a worked example. The order is
+fixed: base date → cutoff and month end → months → days → pay day → grace → roll.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ JsonValue: TypeAlias = str | int | list[int] | None
 BASES: Final[tuple[str, ...]] = get_args(Base)
 ROLLS: Final[tuple[str, ...]] = get_args(Roll)
 _ONE_DAY: Final = timedelta(days=1)
-# Longer than any run of holidays: a calendar without working days is a mistake, not an endless loop.
+# Longer than any run of holidays, so that a calendar without working days raises instead of looping.
 _LONGEST_CLOSURE_DAYS: Final = 366
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """When an amount falls due, counted from `base`; all periods are calendar months and days.
+    """Rule for the due date of an amount, counted from `base`; all periods are calendar months and days.
 
     `month_end` starts from the end of the month of the base date, or of the next month from `cutoff_day` on.
-    `fixed` means that the document itself names the date, so only grace and roll may be added.
+    `fixed`: the document names the date, so only grace and roll may be added.
     `fixed_pay_days` are the days of the month on which the debtor pays (31 = the last day).
     `grace_days` belong to the due date itself, after the pay day; they are not the settlement period.
     Raises ValueError for values outside these meanings.
@@ -62,7 +62,7 @@ class Terms:
             raise ValueError("a fixed date takes no months, days or pay days")
 
     def to_json(self) -> dict[str, JsonValue]:
-        """All seven fields as JSON values; `from_json` gives the same terms back."""
+        """Returns all seven fields as JSON values, which `from_json` reverses."""
         return {
             "base": self.base,
             "cutoff_day": self.cutoff_day,
@@ -75,7 +75,7 @@ class Terms:
 
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> Terms:
-        """Terms from stored JSON; absent fields take their defaults, unknown ones raise ValueError."""
+        """Returns terms from stored JSON; absent fields take their defaults. Raises ValueError for unknown ones."""
         unknown = set(data) - set(cls.__slots__)
         if unknown:
             raise ValueError(f"unknown terms: {', '.join(sorted(unknown))}")
@@ -89,12 +89,12 @@ class Terms:
 
 
 def net(days: int) -> Terms:
-    """Plain terms: `days` calendar days from the invoice date."""
+    """Returns terms of `days` calendar days from the invoice date."""
     return Terms(days=days)
 
 
 def due_on(terms: Terms, base_on: date, is_working_day: IsWorkingDay) -> date:
-    """The due date of a document whose base date is `base_on` (R065, R170). Day 0 of overdue counting."""
+    """Returns the due date of a document with base date `base_on` (R065, R170); day 0 of overdue counting."""
     day = base_on
     if terms.base == "month_end":
         if terms.cutoff_day is not None and day.day >= min(terms.cutoff_day, end_of_month(day).day):
@@ -105,23 +105,26 @@ def due_on(terms: Terms, base_on: date, is_working_day: IsWorkingDay) -> date:
     day += timedelta(days=terms.days)
     if terms.fixed_pay_days:
         day = _next_pay_day(day, terms.fixed_pay_days)
-    return _rolled(day + timedelta(days=terms.grace_days), terms.roll, is_working_day)
+    return _roll(day + timedelta(days=terms.grace_days), terms.roll, is_working_day)
 
 
 def collection_end_on(due_on: date, settlement_days: int) -> date:
-    """Last day of the collection period: due + reconciliation, payment and transit days (R170, A05)."""
+    """Returns the last day of the collection period: due date + settlement days (R170, A05).
+
+    Settlement days cover reconciliation, payment and transit. Raises ValueError when they are negative.
+    """
     if settlement_days < 0:
         raise ValueError("settlement_days must be 0 or more")
     return due_on + timedelta(days=settlement_days)
 
 
 def overdue_days(due_on: date, today: date) -> int:
-    """Days past due: 0 on the due date itself, negative before it (A05)."""
+    """Returns days past due: 0 on the due date, negative before it (A05)."""
     return (today - due_on).days
 
 
 def add_months(day: date, months: int) -> date:
-    """The same day `months` calendar months later (or earlier), clipped: 31 Jan + 1 = 28 or 29 Feb."""
+    """Returns the same day `months` calendar months later (or earlier), clipped: 31 Jan + 1 = 28 or 29 Feb."""
     if not months:
         return day
     years, month0 = divmod(day.year * 12 + day.month - 1 + months, 12)
@@ -129,18 +132,18 @@ def add_months(day: date, months: int) -> date:
 
 
 def add_months_end_sticky(day: date, months: int) -> date:
-    """As `add_months`, but the end of a month stays an end of month: 28 Feb + 1 = 31 Mar."""
+    """Adds months as `add_months`, but the end of a month stays an end of month: 28 Feb + 1 = 31 Mar."""
     moved = add_months(day, months)
     return end_of_month(moved) if day == end_of_month(day) else moved
 
 
 def end_of_month(day: date) -> date:
-    """The last day of the month of `day`."""
+    """Returns the last day of the month of `day`."""
     return day.replace(day=calendar.monthrange(day.year, day.month)[1])
 
 
 def example(terms: Terms, base_on: date, is_working_day: IsWorkingDay) -> tuple[str, dict[str, JsonValue]]:
-    """A worked example to be put into words at the edge: a code and its parameters, dates as ISO text.
+    """Returns a worked example: a code and its parameters, dates as ISO text, for pages to put into words.
 
     Codes: `net` (from a base date), `month_end`, `month_end_cutoff`, `fixed`.
     """
@@ -156,7 +159,7 @@ def _is_day(value: object) -> bool:
 
 
 def _next_pay_day(day: date, pay_days: tuple[int, ...]) -> date:
-    """The first pay day on or after `day`; a pay day past the end of a month means its last day."""
+    """Returns the first pay day on or after `day`; a pay day past the end of a month means its last day."""
     last = end_of_month(day)
     for pay_day in pay_days:
         candidate = day.replace(day=min(pay_day, last.day))
@@ -166,18 +169,18 @@ def _next_pay_day(day: date, pay_days: tuple[int, ...]) -> date:
     return following.replace(day=min(pay_days[0], end_of_month(following).day))
 
 
-def _rolled(day: date, roll: Roll, is_working_day: IsWorkingDay) -> date:
+def _roll(day: date, roll: Roll, is_working_day: IsWorkingDay) -> date:
     if roll == "none" or is_working_day(day):
         return day
     if roll == "preceding":
-        return _seek(day, -_ONE_DAY, is_working_day)
-    later = _seek(day, _ONE_DAY, is_working_day)
+        return _nearest_working_day(day, -_ONE_DAY, is_working_day)
+    later = _nearest_working_day(day, _ONE_DAY, is_working_day)
     if roll == "modified" and later.month != day.month:
-        return _seek(day, -_ONE_DAY, is_working_day)
+        return _nearest_working_day(day, -_ONE_DAY, is_working_day)
     return later
 
 
-def _seek(day: date, step: timedelta, is_working_day: IsWorkingDay) -> date:
+def _nearest_working_day(day: date, step: timedelta, is_working_day: IsWorkingDay) -> date:
     for _ in range(_LONGEST_CLOSURE_DAYS):
         day += step
         if is_working_day(day):

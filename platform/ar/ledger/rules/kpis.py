@@ -1,8 +1,8 @@
-"""Key figures of receivables, each with one fixed definition: DSO in three forms, delinquency, effectiveness, bad debt.
+"""Key figures of receivables, each with one definition: DSO, delinquency, collection effectiveness, bad debt.
 
 Pure: standard library only. Amounts are minor units of one currency, sales gross of tax as the receivables are, days
-calendar days. Invariants: counted in whole fractions and rounded half up once, at the end; a zero denominator gives
-None (n/a), never a made-up nought.
+calendar days. Invariants: computed as exact fractions and rounded half up once, at the end; a zero denominator gives
+None (n/a), never 0.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ class MonthSales(NamedTuple):
 
 
 def rounded(value: Fraction, places: int = PLACES) -> Decimal:
-    """Half up (away from zero), at the end of a calculation."""
+    """Rounds half up (away from zero) to `places` decimals."""
     scaled, sign = abs(value) * 10**places, -1 if value < 0 else 1
     whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
     return Decimal(sign * whole).scaleb(-places)
 
 
-def _part(above: int, below: int, times: int = 1) -> Decimal | None:
-    return rounded(Fraction(above * times, below)) if below else None
+def _ratio(numerator: int, denominator: int, factor: int = 1) -> Decimal | None:
+    return rounded(Fraction(numerator * factor, denominator)) if denominator else None
 
 
 def dso(ending_minor: int, sales_minor: int, days: int) -> Decimal | None:
-    """Days sales outstanding, simple: ending receivables ÷ credit sales of the period × its days."""
-    return _part(ending_minor, sales_minor, days)
+    """Returns days sales outstanding, simple: ending receivables ÷ credit sales of the period × its days."""
+    return _ratio(ending_minor, sales_minor, days)
 
 
 def countback_dso(ending_minor: int, months: Sequence[MonthSales]) -> Decimal | None:
-    """Days sales outstanding by counting sales back, newest month first, until the receivables are used up.
+    """Returns days sales outstanding by countback: sales, newest month first, until the receivables are used up.
 
-    The month in which they end counts in proportion. None when the months given do not reach that far.
+    The last month counts in proportion. None when the given months do not cover the receivables.
     """
     left, days = max(ending_minor, 0), Fraction(0)
     for month in months:
@@ -57,33 +57,33 @@ def countback_dso(ending_minor: int, months: Sequence[MonthSales]) -> Decimal | 
 
 
 def best_possible_dso(current_minor: int, sales_minor: int, days: int) -> Decimal | None:
-    """What the DSO would be if nothing were late: receivables not past due ÷ sales × days."""
-    return _part(current_minor, sales_minor, days)
+    """Returns best possible DSO, with nothing past due: receivables not past due ÷ sales × days."""
+    return _ratio(current_minor, sales_minor, days)
 
 
 def average_days_delinquent(past_due_minor: int, sales_minor: int, days: int) -> Decimal | None:
-    """DSO less the best possible DSO: past-due receivables ÷ sales × days."""
-    return _part(past_due_minor, sales_minor, days)
+    """Returns average days delinquent, DSO less best possible DSO: past-due receivables ÷ sales × days."""
+    return _ratio(past_due_minor, sales_minor, days)
 
 
 def collection_effectiveness(
     opening_minor: int, sales_minor: int, ending_minor: int, ending_current_minor: int
 ) -> Decimal | None:
-    """CEI in per cent: what was collected of what could be collected in the period."""
+    """Returns the collection effectiveness index in per cent: collected ÷ collectable in the period."""
     owed = opening_minor + sales_minor
-    return _part(owed - ending_minor, owed - ending_current_minor, 100)
+    return _ratio(owed - ending_minor, owed - ending_current_minor, 100)
 
 
 def percentage(part_minor: int, whole_minor: int) -> Decimal | None:
-    """A part in per cent of the whole: a bucket of all receivables, what was received of what was invoiced."""
-    return _part(part_minor, whole_minor, 100)
+    """Returns a part in per cent of the whole: a bucket of all receivables, receipts of invoices."""
+    return _ratio(part_minor, whole_minor, 100)
 
 
 def overdue_ratio(past_due_minor: int, ending_minor: int) -> Decimal | None:
-    """Past-due receivables in per cent of all."""
-    return _part(past_due_minor, ending_minor, 100)
+    """Returns past-due receivables in per cent of all receivables."""
+    return _ratio(past_due_minor, ending_minor, 100)
 
 
 def bad_debt_ratio(written_off_minor: int, sales_minor: int) -> Decimal | None:
-    """Bad debts written off in per cent of credit sales."""
-    return _part(written_off_minor, sales_minor, 100)
+    """Returns bad debts written off in per cent of credit sales."""
+    return _ratio(written_off_minor, sales_minor, 100)

@@ -1,7 +1,7 @@
-"""Shares of an amount: tax within it, tax over instalments, early-payment discount. Minor units, bps, halves up.
+"""Shares of an amount: tax included in it, its split over instalments, early-payment discount.
 
-Pure: standard library only. Invariants: parts sum to the whole to the minor unit, and every share lies within its
-amount; no float is ever used.
+Pure: standard library only; minor units and bps, rounded half up. Invariants: parts sum to the whole to the minor unit,
+and every share lies within its amount; no float is used.
 """
 
 from __future__ import annotations
@@ -14,47 +14,47 @@ BPS: Final = 10_000
 
 
 def half_up(numerator: int, denominator: int) -> int:
-    """`numerator / denominator` (not negative, above 0) as a whole number, halves up."""
+    """Returns `numerator / denominator` (not negative, above 0) rounded half up."""
     return (2 * numerator + denominator) // (2 * denominator)
 
 
 def tax_within(gross_minor: int, rate_bps: int) -> int:
-    """The tax in a gross amount at `rate_bps` of the net: gross × r ÷ (1 + r). 113.00 at 13 % → 13.00."""
+    """Returns the tax included in a gross amount at `rate_bps` of the net. 113.00 at 13 % → 13.00."""
     return half_up(gross_minor * rate_bps, BPS + rate_bps)
 
 
 def share_of(part_minor: int, whole_minor: int, within_minor: int) -> int:
-    """The part's share of what lies within the whole, less than the part itself. 20 of 1,130 with 130 in it → 2.30."""
+    """Returns the part's share of an amount included in the whole, below the part. 20 of 1,130 with 130 tax → 2.30."""
     return max(0, min(half_up(part_minor * within_minor, whole_minor), part_minor - 1))
 
 
 def split(total_minor: int, amounts: Sequence[int]) -> list[int]:
-    """`total_minor` over `amounts` in proportion; sums exactly, each share below its amount where that can be.
+    """Splits `total_minor` in proportion to `amounts`; sums exactly, each share below its amount where possible.
 
-    Each share is the difference of two rounded running totals, so that no error gathers; what a very small amount
-    cannot hold goes to the largest one.
+    Each share is the difference of two rounded running totals, so rounding errors do not accumulate; what exceeds a
+    very small amount goes to the largest one.
     """
     whole = sum(amounts)
-    marks = [0, *(half_up(total_minor * reached, whole) for reached in accumulate(amounts))]
-    shares = [after - before for before, after in pairwise(marks)]
+    running_totals = [0, *(half_up(total_minor * amount, whole) for amount in accumulate(amounts))]
+    shares = [after - before for before, after in pairwise(running_totals)]
     largest = max(range(len(amounts)), key=amounts.__getitem__)
     for index, (share, amount) in enumerate(zip(shares, amounts, strict=True)):
-        over = share - amount + 1
-        if over > 0 and index != largest:
-            shares[index] -= over
-            shares[largest] += over
+        excess = share - amount + 1
+        if excess > 0 and index != largest:
+            shares[index] -= excess
+            shares[largest] += excess
     return shares
 
 
 def full_discount(base_minor: int, discount_bps: int) -> int:
-    """What may be kept back when the whole is paid in time. 1,000.00 at 2 % → 20.00."""
+    """Returns the discount when the whole is paid in time. 1,000.00 at 2 % → 20.00."""
     return half_up(base_minor * discount_bps, BPS)
 
 
 def earned_discount(base_minor: int, paid_minor: int, discount_bps: int) -> int:
-    """The discount earned by what was paid in time: paid ÷ (1 − d) − paid, or the full one when that settles it.
+    """Returns the discount earned by payments in time: paid ÷ (1 − d) − paid, or the full one if that settles it.
 
-    `base_minor`: the amount less credit notes and returns. Never more than what is left of the base.
+    `base_minor`: the amount less credit notes and returns. Never more than the base less what is paid.
     980.00 of 1,000.00 at 2 % → 20.00; 490.00 → 10.00; 1,000.00 → 0 (nothing is left to discount).
     """
     left = max(0, base_minor - paid_minor)

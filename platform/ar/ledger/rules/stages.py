@@ -1,8 +1,7 @@
-"""The eight stages in the life of a receivable (R132), with the day limits of A15.
+"""The eight stages of a receivable (R132), with the day limits of A15.
 
-Pure: standard library only, `today` is an argument. Invariant: dates alone move a stage forward and never
-reach bad debt; a logged decision may only advance it early, and into the last three stages only with
-approval.
+Pure: standard library only, `today` is an argument. Invariant: dates move a stage forward and never reach bad debt; a
+recorded decision may only advance it early, and into the last three stages only with approval.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ ULTIMATUM_DAYS: Final = 30
 PROFESSIONAL_DAYS: Final = 37
 LEGAL_MONTHS: Final = 6
 DOUBTFUL_DAYS: Final = 60
-#: What arises from selling; only that can become doubtful, and reports name it apart from the rest.
+#: Documents that arise from sales; only these can become doubtful, and reports show them separately.
 TRADE_KINDS: Final = ("invoice", "debit_note", "opening")
 
 
 class Stage(StrEnum):
-    """In order, from before the due date to the end."""
+    """The stages in order, from before the due date to bad debt."""
 
     CONTRACT = "contract"
     WARNING = "warning"
@@ -37,7 +36,7 @@ class Stage(StrEnum):
 
     @property
     def number(self) -> int:
-        """1 to 8."""
+        """Position of the stage, 1 to 8."""
         return _NUMBERS[self]
 
 
@@ -47,7 +46,7 @@ STAGES_NEEDING_APPROVAL: Final = frozenset({Stage.PROFESSIONAL, Stage.LEGAL, Sta
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """A logged decision to treat an item as being in stage `to` from `decided_on` on."""
+    """A recorded decision to treat an item as in stage `to` from `decided_on` on."""
 
     to: Stage
     decided_on: date
@@ -55,7 +54,7 @@ class Advance:
 
 
 def stage_of(due_on: date, today: date, advance: Advance | None = None) -> Stage:
-    """The stage of an open item as of `today` (R132, A15); an advance never takes it back."""
+    """Returns the stage of an open item as of `today` (R132, A15); an advance never moves it back."""
     stage = _stage_by_dates(due_on, today)
     if advance is None or advance.decided_on > today:
         return stage
@@ -65,15 +64,15 @@ def stage_of(due_on: date, today: date, advance: Advance | None = None) -> Stage
 
 
 def legal_from_on(due_on: date) -> date:
-    """First day of the legal stage: due + 37 days + 6 calendar months, month end clipped (A08, A15)."""
+    """Returns the first day of the legal stage: due + 37 days + 6 calendar months, month end clipped (A08, A15)."""
     return add_months(due_on + timedelta(days=PROFESSIONAL_DAYS), LEGAL_MONTHS)
 
 
 def doubtful_from_on(document_on: date, collection_end_on: date) -> date:
-    """First day on which a receivable from sales that is still open counts as doubtful (R138, A16).
+    """Returns the first day on which an open trade receivable counts as doubtful (R138, A16).
 
-    That is the day after 60 days from the shipment, or after the collection period where that is longer. The
-    document's date stands for the day of shipment. A flag for people: nothing is booked by it.
+    The day after 60 days from shipment, or after the collection period where that is longer; the document's date stands
+    for the day of shipment. A flag for people: nothing is posted.
     """
     allowed = max(DOUBTFUL_DAYS, (collection_end_on - document_on).days)
     return document_on + timedelta(days=allowed + 1)

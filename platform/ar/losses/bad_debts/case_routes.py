@@ -12,7 +12,7 @@ from flask import request
 
 from ar.losses.bad_debts import commands as bad_debts
 from ar.losses.bad_debts import queries
-from ar.losses.bad_debts.inputs import TakeBack, Withdraw
+from ar.losses.bad_debts.inputs import UnapplyAllocation, Withdraw
 from ar.losses.bad_debts.routes import bp
 from ar.losses.forms import WORDS
 from kernel import storage
@@ -94,8 +94,8 @@ def withdraw(data: Withdraw, bad_debt_id: UUID) -> Page:
 
 @bp.post("/<uuid:bad_debt_id>/reversal")
 @staff(Permission.POST_LEDGER)
-@command_form(TakeBack, page=case_page, slot="reversal", fields=TAKE_BACK_FIELDS)
-def take_back(data: TakeBack, bad_debt_id: UUID) -> Page:
+@command_form(UnapplyAllocation, page=case_page, slot="reversal", fields=TAKE_BACK_FIELDS)
+def take_back(data: UnapplyAllocation, bad_debt_id: UUID) -> Page:
     """Undoes a write-off made by mistake."""
     bad_debts.take_back(db(), actor(), bad_debt_id, data)
     text = _("The write-off is taken back; the documents are open again.")

@@ -26,11 +26,11 @@ from ar.ledger.commands import (
     reverse_allocation,
     reverse_item,
 )
-from ar.ledger.lookups import company_currency, total_of, typed_rate
+from ar.ledger.lookups import company_currency, rate_recorded_by_actor, total_of
 from ar.ledger.models import Allocation, OpenItem
 from ar.losses.bad_debts import evidence
 from ar.losses.bad_debts.evidence import SentFile
-from ar.losses.bad_debts.inputs import ProposeBadDebt, TakeBack
+from ar.losses.bad_debts.inputs import ProposeBadDebt, UnapplyAllocation
 from ar.losses.bad_debts.totals import recovered_minor
 from ar.losses.models import BadDebtCase, BadDebtCredit, BadDebtLine
 from kernel import idempotency, journal
@@ -160,7 +160,7 @@ def _ask(
     for row, minor in lines:
         sums[row.currency] = sums.get(row.currency, 0) + minor
     worth = total_of(db, actor.tenant_id, sums, own, actor.today).minor
-    if any(code != own and typed_rate(db, actor, code) for code in sums):
+    if any(code != own and rate_recorded_by_actor(db, actor, code) for code in sums):
         worth = None  # by a rate of the proposer's own: the whole chain decides
     amount, currency = next((minor, code) for code, minor in sums.items()) if len(sums) == 1 else (worth, own)
     facts = {
@@ -277,7 +277,7 @@ def withdraw_case(db: Session, actor: Actor, case_id: UUID, reason: str) -> None
     withdraw(db, actor, row.approval_id, reason)
 
 
-def take_back(db: Session, actor: Actor, case_id: UUID, data: TakeBack) -> None:
+def take_back(db: Session, actor: Actor, case_id: UUID, data: UnapplyAllocation) -> None:
     """Undoes a write-off made by mistake: the documents are open again as they were, the credits are reversed.
 
     Raises NotFound, RuleBroken (`bad_debt_not_written_off`, `bad_debt_recovered`, `period_locked`, `effective_…`).

@@ -138,7 +138,7 @@ class PostProvision(CommandInput):
     key: Key
 
 
-class TakeBack(CommandInput):
+class UnapplyAllocation(CommandInput):
     """Take a run, a write-off or a recovery back, with its reason. `effective_on` None: as early as may be."""
 
     reason: Reason

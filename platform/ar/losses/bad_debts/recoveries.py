@@ -18,15 +18,15 @@ from ar.ledger.commands import (
     NewItem,
     allocate,
     first_open_on,
-    hold_open,
-    next_number,
+    lock_open_period,
+    next_document_number,
     post_items,
     reverse_allocation,
     reverse_item,
 )
 from ar.ledger.models import OpenItem
 from ar.losses.bad_debts.commands import hold_case, standing_allocations
-from ar.losses.bad_debts.inputs import AddEvent, RecoverCredit, RecoverMoney, TakeBack
+from ar.losses.bad_debts.inputs import AddEvent, RecoverCredit, RecoverMoney, UnapplyAllocation
 from ar.losses.bad_debts.totals import recovered_minor, stands, written_off_minor
 from ar.losses.models import BadDebtEvent, BadDebtRecovery
 from kernel import idempotency, journal
@@ -57,7 +57,7 @@ def _recover_money(db: Session, actor: Actor, case_id: UUID, data: RecoverMoney)
     on = data.received_on
     if not case.written_off_on <= on <= actor.today:
         raise RuleBroken("recovery_day", first=case.written_off_on.isoformat(), last=actor.today.isoformat())
-    numbers = next_number(db, actor, KIND, "RV", on.year), _receipt_number(db, actor.tenant_id, on.year)
+    numbers = next_document_number(db, actor, KIND, "RV", on.year), _receipt_number(db, actor.tenant_id, on.year)
     items = [
         NewItem(case.customer_id, kind, number, on, on, on, data.currency, amount, reference=case.number, contra=contra)
         for kind, number, contra in zip((KIND, RECEIPT), numbers, (None, data.account), strict=True)
@@ -91,15 +91,15 @@ def _recover_credit(db: Session, actor: Actor, case_id: UUID, data: RecoverCredi
         raise RuleBroken("recovery_credit")
     amount = read_amount(data.amount, credit.currency) if data.amount else min(credit.open_minor, rest[credit.currency])
     _require_rest(db, actor.tenant_id, case_id, credit.currency, amount)
-    on = max(actor.today, credit.document_on, first_open_on(hold_open(db, actor.tenant_id)))
-    number = next_number(db, actor, KIND, "RV", on.year)
+    on = max(actor.today, credit.document_on, first_open_on(lock_open_period(db, actor.tenant_id)))
+    number = next_document_number(db, actor, KIND, "RV", on.year)
     item = NewItem(case.customer_id, KIND, number, on, on, on, credit.currency, amount, reference=case.number)
     recovery_item = post_items(db, actor, [item], memo=data.note or case.number)[0]
     allocate(db, actor, [NewAllocation(recovery_item, data.from_credit, amount)])
     return _store(db, actor, case, credit.currency, amount, recovery_item, data.from_credit, on, data.note)
 
 
-def undo_recovery(db: Session, actor: Actor, recovery_id: UUID, data: TakeBack) -> None:
+def undo_recovery(db: Session, actor: Actor, recovery_id: UUID, data: UnapplyAllocation) -> None:
     """Takes a recovery back: the debt is written off as before, the money stays as an unapplied credit.
 
     Raises NotFound(`recovery_not_found`), Conflict(`recovery_taken_back`) and what reversing raises.

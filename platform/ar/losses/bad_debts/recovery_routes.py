@@ -15,7 +15,7 @@ from flask import Blueprint, request
 from ar.losses.bad_debts import queries
 from ar.losses.bad_debts import recoveries as recovering
 from ar.losses.bad_debts.case_routes import TAKE_BACK_FIELDS, case_page
-from ar.losses.bad_debts.inputs import AddEvent, RecoverCredit, RecoverMoney, TakeBack
+from ar.losses.bad_debts.inputs import AddEvent, RecoverCredit, RecoverMoney, UnapplyAllocation
 from ar.losses.forms import WORDS
 from ar.losses.tabs import losses_tabs
 from kernel.i18n import gettext as _
@@ -116,8 +116,8 @@ def _page_of_recovery(form: Form[Any], recovery_id: UUID) -> str:
 
 @bp.post("/recoveries/<uuid:recovery_id>/reversal")
 @staff(Permission.POST_LEDGER)
-@command_form(TakeBack, page=_page_of_recovery, slot="undoing", fields=TAKE_BACK_FIELDS)
-def undo(data: TakeBack, recovery_id: UUID) -> Page:
+@command_form(UnapplyAllocation, page=_page_of_recovery, slot="undoing", fields=TAKE_BACK_FIELDS)
+def undo(data: UnapplyAllocation, recovery_id: UUID) -> Page:
     """Takes a recovery back; its money stays as an unapplied credit."""
     bad_debt_id = queries.case_of_recovery(db(), actor().tenant_id, recovery_id)
     recovering.undo_recovery(db(), actor(), recovery_id, data)

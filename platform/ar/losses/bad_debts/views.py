@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from ar.ledger.rules.conversion import Total
+from ar.ledger.rules.conversion import ConvertedTotal
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ class ExpectedCash:
 
     as_of: date
     currencies: tuple[tuple[str, tuple[ExpectedBand, ...], int, int], ...]
-    total: Total
+    total: ConvertedTotal
 
 
 @dataclass(frozen=True, slots=True)

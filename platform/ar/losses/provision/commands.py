@@ -17,15 +17,15 @@ from sqlalchemy.orm import Session
 
 from ar.ledger.commands import (
     first_open_on,
-    hold_open,
+    lock_open_period,
     post_entry,
-    refuse_locked,
+    require_day_between,
     require_open,
+    require_unlocked,
     reverse_entry,
-    within_days,
 )
 from ar.ledger.models import OpenItem
-from ar.losses.bad_debts.inputs import AssessItem, PostProvision, SetPolicy, TakeBack
+from ar.losses.bad_debts.inputs import AssessItem, PostProvision, SetPolicy, UnapplyAllocation
 from ar.losses.models import ProvisionAssessment, ProvisionPolicy, ProvisionReversal, ProvisionRun
 from ar.losses.provision.estimate import KIND, Estimate, estimate
 from ar.losses.provision.exposure import ALLOWANCE, last_run, policy_now
@@ -161,7 +161,7 @@ def _legs(currency: str, charge: int) -> Sequence[tuple[str, str, int, int]]:
     return [(EXPENSE, currency, up, down), (ALLOWANCE, currency, down, up)]
 
 
-def reverse_run(db: Session, actor: Actor, run_id: UUID, data: TakeBack) -> UUID:
+def reverse_run(db: Session, actor: Actor, run_id: UUID, data: UnapplyAllocation) -> UUID:
     """Takes the last run back, on its own day or the first open one after it; returns the reversal's id.
 
     Raises NotFound(`provision_run_not_found`), Conflict(`provision_reversed`), RuleBroken (`provision_not_last`,
@@ -182,10 +182,10 @@ def reverse_run(db: Session, actor: Actor, run_id: UUID, data: TakeBack) -> UUID
     last = last_run(db, actor.tenant_id)
     if last is None or last.id != run_id:
         raise RuleBroken("provision_not_last", number=last.number if last else "")
-    open_from = first_open_on(hold_open(db, actor.tenant_id))
-    refuse_locked(data.effective_on, open_from)
+    open_from = first_open_on(lock_open_period(db, actor.tenant_id))
+    require_unlocked(data.effective_on, open_from)
     since = max(row.as_of, open_from)
-    on = within_days(data.effective_on or since, since, max(actor.today, since))
+    on = require_day_between(data.effective_on or since, since, max(actor.today, since))
     memo = f"{row.number}: {data.reason}"
     entry_id = reverse_entry(db, actor, row.entry_id, on, memo=memo) if row.entry_id else None
     reversal_id = new_id()

@@ -18,7 +18,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from ar.ledger.lookups import company_currency, dated_rates, total_of
-from ar.ledger.rules.conversion import Total, convert
+from ar.ledger.rules.conversion import ConvertedTotal, convert
 from ar.losses.provision.exposure import (
     Assessed,
     LastRun,
@@ -171,7 +171,7 @@ def _required(balances: dict[str, list[int]], judged: list[Assessed], rates: tup
     return sums
 
 
-def _known(total: Total) -> Total:
+def _known(total: ConvertedTotal) -> ConvertedTotal:
     if total.missing:
         raise RuleBroken(
             "provision_rate_missing", as_of=total.as_of.isoformat(), currencies=", ".join(sorted(total.missing))

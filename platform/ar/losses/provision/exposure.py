@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from ar.customers.models import Customer
-from ar.ledger.lookups import joined, later_allocations, open_then, there_and_open
+from ar.ledger.lookups import items_with_later_allocations, later_allocations, open_minor_at, possibly_open_at
 from ar.ledger.models import Entry, OpenItem, Posting
 from ar.losses.models import ProvisionAssessment, ProvisionPolicy, ProvisionReversal, ProvisionRun
 from ar.losses.rules.provision import Bucket, Policy
@@ -99,14 +99,17 @@ def open_by_bucket(
     ends = [as_of - timedelta(days=last) for last in through if last is not None]
     bounded = [(i.due_on >= end, index) for index, end in enumerate(ends)]
     bucket = sa.case(*bounded, else_=len(through) - 1).label("bucket")
-    open_minor = open_then(later)
-    where = [*there_and_open(tenant_id, as_of), i.side == 1, open_minor > 0]
+    open_minor = open_minor_at(later)
+    where = [*possibly_open_at(tenant_id, as_of), i.side == 1, open_minor > 0]
     if judged_apart:
         newest = _newest_assessments(tenant_id)
         where.append(i.id.not_in(sa.select(newest.c.item_id).where(newest.c.loss_bps.is_not(None))))
     total = sa.cast(sa.func.sum(open_minor), sa.BigInteger)
     rows = db.execute(
-        sa.select(i.currency, bucket, total).select_from(joined(later)).where(*where).group_by(i.currency, bucket)
+        sa.select(i.currency, bucket, total)
+        .select_from(items_with_later_allocations(later))
+        .where(*where)
+        .group_by(i.currency, bucket)
     )
     found: dict[str, list[int]] = {}
     for currency, index, minor in rows:
@@ -117,11 +120,11 @@ def open_by_bucket(
 def unapplied(db: Session, tenant_id: UUID, as_of: date) -> dict[str, int]:
     """Credits not yet allocated per currency, to be shown beside the buckets."""
     i, later = OpenItem, later_allocations(tenant_id, as_of)
-    total = sa.cast(sa.func.sum(open_then(later)), sa.BigInteger)
+    total = sa.cast(sa.func.sum(open_minor_at(later)), sa.BigInteger)
     rows = db.execute(
         sa.select(i.currency, total)
-        .select_from(joined(later))
-        .where(*there_and_open(tenant_id, as_of), i.side == -1)
+        .select_from(items_with_later_allocations(later))
+        .where(*possibly_open_at(tenant_id, as_of), i.side == -1)
         .group_by(i.currency)
     )
     return {currency: minor for currency, minor in rows if minor}
@@ -135,7 +138,7 @@ def assessed(db: Session, tenant_id: UUID, as_of: date) -> list[Assessed]:
         later_allocations(tenant_id, as_of),
         _newest_assessments(tenant_id),
     )
-    open_minor = open_then(later)
+    open_minor = open_minor_at(later)
     rows = db.execute(
         select_view(
             Assessed,
@@ -149,10 +152,10 @@ def assessed(db: Session, tenant_id: UUID, as_of: date) -> list[Assessed]:
             loss_bps=value(newest.c.loss_bps),
             reason=value(newest.c.reason),
         )
-        .select_from(joined(later))
+        .select_from(items_with_later_allocations(later))
         .join(newest, newest.c.item_id == item.id)
         .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == item.customer_id))
-        .where(*there_and_open(tenant_id, as_of), item.side == 1, open_minor > 0, newest.c.loss_bps.is_not(None))
+        .where(*possibly_open_at(tenant_id, as_of), item.side == 1, open_minor > 0, newest.c.loss_bps.is_not(None))
         .order_by(item.currency, customer.number, item.due_on, item.document_no, item.instalment_no)
     )
     return views(Assessed, rows)

@@ -15,7 +15,7 @@ from flask import Blueprint, request, url_for
 
 from ar.ledger.commands import locked_through
 from ar.losses.bad_debts import queries
-from ar.losses.bad_debts.inputs import PostProvision, TakeBack
+from ar.losses.bad_debts.inputs import PostProvision, UnapplyAllocation
 from ar.losses.forms import WORDS
 from ar.losses.provision import commands as provision
 from ar.losses.provision import exposure as reading
@@ -115,8 +115,8 @@ def show(provision_id: UUID) -> Page:
 
 @bp.post("/<uuid:provision_id>/reversal")
 @staff(Permission.POST_LEDGER)
-@command_form(TakeBack, page=_run_page, fields=TAKE_BACK_FIELDS)
-def reverse(data: TakeBack, provision_id: UUID) -> Page:
+@command_form(UnapplyAllocation, page=_run_page, fields=TAKE_BACK_FIELDS)
+def reverse(data: UnapplyAllocation, provision_id: UUID) -> Page:
     """Takes the last run back."""
     provision.reverse_run(db(), actor(), provision_id, data)
     return done(_("The provision is reversed."), "provisions.show", provision_id=provision_id)

@@ -1,1 +1,1 @@
-"""Bank accounts and bank files: upload, parsing, lines that wait."""
+"""Bank accounts and bank files: upload, parsing, lines to match."""

@@ -1,4 +1,4 @@
-"""The pages of our bank accounts: the list, a new one (also for a file that asks for it), and changes.
+"""Pages of bank accounts: the list, adding one (also for a file that needs it), and changes.
 
 Invariant: parse, authorise, one command or one query, render.
 """
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask import Blueprint, request
 
-from ar.receipts.bank import accounts as banks
+from ar.receipts.bank import accounts as bank_accounts
 from ar.receipts.bank import files as bank_files
 from ar.receipts.bank import queries as bank_queries
 from ar.receipts.bank.inputs import SaveBankAccount
@@ -31,7 +31,7 @@ SHOWN = ("name", "bank_name", "account_no", "currency", "account_code", "active"
 @bp.get("/")
 @staff(Permission.READ)
 def index() -> Page:
-    """Our accounts and through which day their statements are here."""
+    """Lists the accounts with the last booking date imported."""
     rows = bank_queries.accounts(db(), actor().tenant_id)
     return render("ar/receipts/bank/accounts/index.html", accounts=rows, may_edit=may(Permission.POST_LEDGER))
 
@@ -43,7 +43,7 @@ def _new_page(form: Form[Any]) -> str:
 @bp.get("/new")
 @staff(Permission.POST_LEDGER)
 def new() -> Page:
-    """The form for one more account; a file that asks for its account fills it in."""
+    """Shows the form for a new account, filled in from the file that needs it."""
     given = {name: request.args.get(name, "")[:200] for name in ("account_no", "file_id")}
     currency = request.args.get("currency", "")[:3] or "CNY"
     return _new_page(blank(**given, currency=currency, account_code="bank", active=True))
@@ -57,15 +57,15 @@ def _read_new(model: type[SaveBankAccount]) -> Form[SaveBankAccount]:
 @staff(Permission.POST_LEDGER)
 @command_form(SaveBankAccount, page=_new_page, fields=FIELDS, read=_read_new)
 def create(data: SaveBankAccount) -> Page:
-    """Adds an account; the file that asked for it is read."""
-    banks.add_account(db(), actor(), data)
+    """Adds an account; parses the file that needs it."""
+    bank_accounts.add_account(db(), actor(), data)
     text = _("The account is added.")
     try:
         file_id = UUID(request.form.get("file_id", ""))
     except ValueError:
         return done(text, "bank_accounts.index")
     if bank_queries.file_page(db(), actor().tenant_id, file_id).state == "asking":
-        bank_files.read_again(db(), actor(), file_id)
+        bank_files.parse_again(db(), actor(), file_id)
     return done(text, "bank.show", bank_file_id=file_id)
 
 
@@ -78,7 +78,7 @@ def _account_page(form: Form[Any], bank_account_id: UUID) -> str:
 @bp.get("/<uuid:bank_account_id>")
 @staff(Permission.READ)
 def show(bank_account_id: UUID) -> Page:
-    """One account, to look at or to change."""
+    """Shows an account with the form to change it."""
     return _account_page(blank(), bank_account_id)
 
 
@@ -95,5 +95,5 @@ def _read_change(model: type[SaveBankAccount]) -> Form[SaveBankAccount]:
 @command_form(SaveBankAccount, page=_account_page, slot="account", fields=FIELDS, read=_read_change)
 def update(data: SaveBankAccount, bank_account_id: UUID) -> Page:
     """Changes an account."""
-    banks.change_account(db(), actor(), bank_account_id, data)
+    bank_accounts.change_account(db(), actor(), bank_account_id, data)
     return done(_("Saved."), "bank_accounts.index")

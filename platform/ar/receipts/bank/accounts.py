@@ -1,7 +1,6 @@
-"""Our accounts at banks: keeping them, and finding the one that a statement speaks of.
+"""Adds and changes bank accounts, and resolves the accounts that a bank file names.
 
-May import models, the formats' keys and the kernel. Invariant: one account per number and currency; an account's
-currency never changes, since its lines are amounts in it.
+Invariant: one account per number and currency; an account's currency never changes, since its lines are amounts in it.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ from kernel.journal import record
 
 
 def add_account(db: Session, actor: Actor, data: SaveBankAccount) -> UUID:
-    """A new account. Raises Conflict(`bank_account_known`) when its number is kept in that currency already."""
+    """Adds an account; returns its id. Raises Conflict(`bank_account_known`) if the number exists in that currency."""
     account_id = new_id()
     b = BankAccount
-    made = db.execute(
+    inserted = db.execute(
         insert(b)
         .values(
             tenant_id=actor.tenant_id,
@@ -39,14 +38,17 @@ def add_account(db: Session, actor: Actor, data: SaveBankAccount) -> UUID:
         .on_conflict_do_nothing()
         .returning(b.id)
     ).first()
-    if made is None:
+    if inserted is None:
         raise Conflict("bank_account_known", number=data.account_no)
     record(db, actor, "bank_account_added", subject_id=account_id, data={"name": data.name, "number": data.account_no})
     return account_id
 
 
 def change_account(db: Session, actor: Actor, account_id: UUID, data: SaveBankAccount) -> None:
-    """Changes what may change. Raises NotFound, RuleBroken(`bank_account_currency`), Conflict(`bank_account_known`)."""
+    """Changes an account, except its currency.
+
+    Raises NotFound, RuleBroken(`bank_account_currency`), Conflict(`bank_account_known`).
+    """
     b = BankAccount
     row = db.execute(
         sa.select(b.currency).where(b.tenant_id == actor.tenant_id, b.id == account_id).with_for_update()
@@ -56,12 +58,12 @@ def change_account(db: Session, actor: Actor, account_id: UUID, data: SaveBankAc
     if row.currency != data.currency:
         raise RuleBroken("bank_account_currency", currency=row.currency)
     key = account_key(data.account_no)
-    taken = db.execute(
+    duplicate = db.execute(
         sa.select(b.id).where(
             b.tenant_id == actor.tenant_id, b.account_key == key, b.currency == data.currency, b.id != account_id
         )
     ).first()
-    if key and taken:
+    if key and duplicate:
         raise Conflict("bank_account_known", number=data.account_no)
     db.execute(
         sa.update(b)
@@ -73,9 +75,27 @@ def change_account(db: Session, actor: Actor, account_id: UUID, data: SaveBankAc
     )
 
 
+def ledger_account(db: Session, tenant_id: UUID, bank_account_id: UUID | None, currency: str, default: str) -> str:
+    """Returns the ledger account (bank or cash) of a bank account for money in `currency`; `default` without one.
+
+    Raises RuleBroken (`receipt_account_unknown`, `receipt_account_currency`).
+    """
+    if bank_account_id is None:
+        return default
+    b = BankAccount
+    row = db.execute(
+        sa.select(b.account_code, b.currency).where(b.tenant_id == tenant_id, b.id == bank_account_id)
+    ).first()
+    if row is None:
+        raise RuleBroken("receipt_account_unknown")
+    if row.currency != currency:
+        raise RuleBroken("receipt_account_currency", account=row.currency, receipt=currency)
+    return str(row.account_code)
+
+
 @dataclass(frozen=True, slots=True)
-class Known:
-    """An account as statements are put to it."""
+class KnownAccount:
+    """A bank account of ours with its comparison key."""
 
     id: UUID
     name: str
@@ -83,53 +103,55 @@ class Known:
     currency: str
 
 
-class Finder:
-    """Puts the accounts that a file names to ours: by number, by what a person said, by what was said before."""
+class AccountResolver:
+    """Resolves the accounts in a file to ours: by number, by assignment, by assignment in an earlier file."""
 
-    def __init__(self, db: Session, tenant_id: UUID, chosen: UUID | None, told: dict[tuple[str, str], UUID]) -> None:
+    def __init__(
+        self, db: Session, tenant_id: UUID, chosen: UUID | None, assigned: dict[tuple[str, str], UUID]
+    ) -> None:
         b = BankAccount
         rows = db.execute(
             sa.select(b.id, b.name, b.account_key, b.currency).where(b.tenant_id == tenant_id).order_by(b.id)
         )
         self._db, self._tenant_id = db, tenant_id
         self._known = {
-            row.id: Known(id=row.id, name=row.name, key=row.account_key, currency=row.currency) for row in rows
+            row.id: KnownAccount(id=row.id, name=row.name, key=row.account_key, currency=row.currency) for row in rows
         }
         self._by_key = {(each.key, each.currency): each for each in self._known.values() if each.key}
-        self._chosen, self._told = chosen, told
+        self._chosen, self._assigned = chosen, assigned
         self._chosen_for: str | None = None
 
     def currency_of(self, account_no: str, fallback: str) -> str:
-        """The currency of an account whose file does not write one."""
+        """Returns the currency of an account in a format that does not state it."""
         keys = set(account_keys(account_no))
         for each in self._known.values():
             if each.key in keys and keys:
                 return each.currency
-        for (told_no, _currency), account_id in self._told.items():
-            if told_no == account_no and account_id in self._known:
+        for (assigned_no, _currency), account_id in self._assigned.items():
+            if assigned_no == account_no and account_id in self._known:
                 return self._known[account_id].currency
         return self._known[self._chosen].currency if self._chosen in self._known else fallback
 
-    def find(self, account_no: str, currency: str) -> tuple[Known | None, str]:
-        """The account, or None and why not: `unknown`, or `currency` when we keep it in another one."""
+    def find(self, account_no: str, currency: str) -> tuple[KnownAccount | None, str]:
+        """Returns (account, ""), or (None, reason): `unknown`, or `currency` when we keep it in another one."""
         for key in account_keys(account_no):
             if found := self._by_key.get((key, currency)):
                 return found, ""
-        said = self._told.get((account_no, currency)) or self._remembered(account_no, currency)
-        if said is None and self._chosen is not None and self._chosen_for in (None, account_no):
-            said = self._chosen
-        account = self._known.get(said) if said else None
+        account_id = self._assigned.get((account_no, currency)) or self._assigned_before(account_no, currency)
+        if account_id is None and self._chosen is not None and self._chosen_for in (None, account_no):
+            account_id = self._chosen
+        account = self._known.get(account_id) if account_id else None
         if account is None:
             keys = set(account_keys(account_no))
             return None, "currency" if any(each.key in keys for each in self._known.values() if each.key) else "unknown"
         if account.currency != currency:
             return None, "currency"
-        if said == self._chosen:
-            self._chosen_for = account_no  # a second unknown account of the file is not silently the same one
+        if account_id == self._chosen:
+            self._chosen_for = account_no  # a second unknown account of the file must not get the same account
         return account, ""
 
-    def _remembered(self, account_no: str, currency: str) -> UUID | None:
-        """What a person said about the same number of an earlier file."""
+    def _assigned_before(self, account_no: str, currency: str) -> UUID | None:
+        """Returns the account that a person assigned to the same number in an earlier file."""
         if not account_no:
             return None
         f = BankFile

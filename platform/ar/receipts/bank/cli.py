@@ -1,4 +1,4 @@
-"""`huikuan bank`: bank statements from a file, the same way as the pages read them, at once."""
+"""`huikuan bank`: imports a bank statement from a file, as the pages do but at once."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def group() -> None:
 def import_file(file: Path, slug: str, account: str | None, as_json: bool) -> None:
     """Read a bank statement from FILE: MT940, camt.053, OFX, CSV or XLSX. Lines known before are not added again."""
     with tenant_transaction(slug) as (db, actor):
-        chosen = _account(db, actor.tenant_id, account) if account else None
+        chosen = _find_account(db, actor.tenant_id, account) if account else None
         upload = BankUpload(file.name, file.read_bytes(), chosen)
         file_id, is_new = bank_files.upload(db, actor, upload, schedule=False)
-        bank_files.read(db, actor, file_id)
+        bank_files.parse_file(db, actor, file_id)
         page = bank_queries.file_page(db, actor.tenant_id, file_id)
         payload = page.as_json(uploaded_before=not is_new)
     emit(payload, as_json, lambda: _text(payload))
@@ -46,9 +46,11 @@ def import_file(file: Path, slug: str, account: str | None, as_json: bool) -> No
         raise SystemExit(1)
 
 
-def _account(db: Session, tenant_id: UUID, wanted: str) -> UUID:
+def _find_account(db: Session, tenant_id: UUID, number_or_name: str) -> UUID:
     for row in bank_queries.accounts(db, tenant_id):
-        if wanted == row.name or (row.account_no and account_key(wanted) == account_key(row.account_no)):
+        if number_or_name == row.name or (
+            row.account_no and account_key(number_or_name) == account_key(row.account_no)
+        ):
             return row.id
     raise NotFound("bank_account_not_found")
 

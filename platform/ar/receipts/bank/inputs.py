@@ -1,6 +1,6 @@
-"""What bank accounts, bank files and bank lines are asked with: one model per command, the same for page and shell.
+"""Inputs of the commands on bank accounts, bank files and bank lines: one model per command.
 
-May import pydantic and the kernel's texts. Invariant: a bound stands on every text, and a text is one line.
+Invariant: every text is one line of bounded length.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Code = Annotated[str, AfterValidator(_currency)]
 
 
 class SaveBankAccount(CommandInput):
-    """A bank account as it is kept; without a number it can only be chosen by hand (a cash box has none)."""
+    """Add or change a bank account; without a number (a cash box has none) it can only be chosen by hand."""
 
     name: OneLine = Field(min_length=1, max_length=100)
     bank_name: OneLine = Field(default="", max_length=100)
@@ -40,7 +40,7 @@ class SaveBankAccount(CommandInput):
 
 
 class AssignAccount(CommandInput):
-    """To which of our accounts an account that a file names belongs."""
+    """Assign one of our accounts to an account number in a file."""
 
     account_no: OneLine = Field(default="", max_length=200)
     currency: OneLine = Field(default="", max_length=10)
@@ -48,14 +48,14 @@ class AssignAccount(CommandInput):
 
 
 class SetAside(CommandInput):
-    """Why a line is not a customer's money."""
+    """Set a line aside, with the reason why it is not a customer's payment."""
 
     reason: OneLine = Field(min_length=1, max_length=300)
 
 
 @dataclass(frozen=True, slots=True)
 class BankUpload:
-    """A file to take in; `bank_account_id` where the person said whose it is."""
+    """A file to upload; `bank_account_id` where the user chose the account."""
 
     name: str
     content: bytes

@@ -1,6 +1,6 @@
-"""The page of one bank line: as the bank told it, and setting it aside.
+"""Page of a bank line: its data, setting it aside, reopening it.
 
-Invariant: parse, authorise, one command or one query, render. The views hang on the blueprint of `bank_routes`.
+Invariant: parse, authorise, one command or one query, render. The views belong to the blueprint of `bank.routes`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _line_page(form: Form[Any], bank_line_id: UUID) -> str:
 @bp.get("/lines/<uuid:bank_line_id>")
 @staff(Permission.READ)
 def line(bank_line_id: UUID) -> Page:
-    """One line as the bank told it, and what was decided about it."""
+    """Shows a line with its data from the bank and the decision on it."""
     return _line_page(blank(), bank_line_id)
 
 
@@ -45,7 +45,7 @@ def line(bank_line_id: UUID) -> Page:
 @staff(Permission.POST_LEDGER)
 @command_form(SetAside, page=_line_page)
 def set_aside(data: SetAside, bank_line_id: UUID) -> Page:
-    """Sets a line aside: it is not a customer's money."""
+    """Sets a line aside: it is not a customer's payment."""
     bank_files.set_aside(db(), actor(), bank_line_id, data)
     return done(_("The line is set aside."), "bank.line", bank_line_id=bank_line_id)
 
@@ -53,6 +53,6 @@ def set_aside(data: SetAside, bank_line_id: UUID) -> Page:
 @bp.post("/lines/<uuid:bank_line_id>/taking-back")
 @staff(Permission.POST_LEDGER)
 def take_back(bank_line_id: UUID) -> Page:
-    """Puts a line that was set aside among the open ones again."""
-    bank_files.take_back(db(), actor(), bank_line_id)
+    """Reopens a line that was set aside."""
+    bank_files.reopen_line(db(), actor(), bank_line_id)
     return done(_("The line is to be matched again."), "bank.line", bank_line_id=bank_line_id)

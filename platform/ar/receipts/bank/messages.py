@@ -1,7 +1,6 @@
-"""Texts of bank statements: what could not be read, by line; states; error sentences of files and accounts.
+"""Texts of bank statements: problems by line, states, error sentences of files and accounts.
 
-Imports the formats' names, kernel.money and the marker for translation. Invariant: every code that a reader gives
-has a sentence here (a test reads them); what is quoted stands as it stood in the file.
+Invariant: every code that a parser yields has a sentence here (a test checks it); quotations are unchanged.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ FINDINGS: Final[dict[str, str]] = {
     "not_a_movement": mark("The movement “%(found)s” cannot be read."),
     "line_without_statement": mark("A movement stands outside of any statement."),
     "not_booked_yet": mark("Not booked by the bank yet (%(found)s). Left out; it will come with a later statement."),
-    # What the kernel's reader of tables refuses.
+    # Refusals of `kernel.sheets`.
     "table_too_large": mark("The file has more than %(most)s bytes."),
     "table_too_many_rows": mark("The file has more than %(most)s rows. Split it."),
     "table_too_many_columns": mark("The file has more than %(most)s columns."),
@@ -96,7 +95,7 @@ _MONTHS: Final = (
 
 
 def finding_text(code: str, params: Mapping[str, Any]) -> str:
-    """What was found, in the current language; the code itself when nobody wrote a text."""
+    """Returns the sentence of a problem in the current language; the code itself when it has no text."""
     shown = dict(params)
     if code == "no_such_day":
         shown["month"] = _month(int(params["month"]))
@@ -116,6 +115,6 @@ def _month(number: int) -> str:
 
 
 def format_text(name: str) -> str:
-    """`csv-icbc` as "CSV · 工行 ICBC"."""
+    """Returns the name of a format: `csv-icbc` as "CSV · 工行 ICBC"."""
     kind, _dash, profile = name.partition("-")
     return " · ".join(filter(None, (FORMATS.get(kind, kind), PROFILE_NAMES.get(profile, profile))))

@@ -1,7 +1,6 @@
-"""Reads for the pages of bank statements: files, one file with its lines, accounts.
+"""Queries of the bank statement pages: files, one file with its lines, accounts.
 
-May import this slice's tables and the kernel. Invariant: columns, not entities; a constant number of statements per
-page, whatever the size of a file.
+Invariant: read only; a fixed number of statements per page for any size of a file.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from web import filters
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """A file in the list."""
+    """A bank file in the list."""
 
     id: UUID
     filename: str
@@ -40,7 +39,7 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class FilePage:
-    """A file with everything its page shows beside the lines."""
+    """A bank file with all that its page shows besides the lines."""
 
     id: UUID
     filename: str
@@ -64,11 +63,11 @@ class FilePage:
 
     @property
     def working(self) -> bool:
-        """Whether a job is at it or about to be."""
+        """Tells that the file is being parsed or queued for it."""
         return self.state == "reading"
 
     def as_json(self, *, uploaded_before: bool) -> dict[str, Any]:
-        """Returns the file for a program; what was found in the current language."""
+        """Returns the file for a program; problems in the current language."""
         return {
             "file_id": str(self.id),
             "state": self.state,
@@ -90,7 +89,7 @@ class FilePage:
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """One of our accounts, and how far its statements go."""
+    """A bank account with the number of its lines and the last booking date."""
 
     id: UUID
     name: str
@@ -105,7 +104,7 @@ class AccountRow:
 
 @dataclass(frozen=True, slots=True)
 class LineRow:
-    """A movement as the pages list it."""
+    """A bank line in a list."""
 
     id: UUID
     account: str
@@ -129,13 +128,13 @@ class LineRow:
 
 @dataclass(frozen=True)
 class LineFilters:
-    """Which lines of a file are listed."""
+    """Filters of a file's lines in the URL."""
 
     state: str = filters.choice("all", "open", "matched", "set_aside", "out")
 
 
 def files(db: Session, tenant_id: UUID, *, offset: int = 0, limit: int = 50) -> tuple[list[FileRow], int]:
-    """A page of files, newest first, and how many there are."""
+    """Returns a page of files, the newest first, and their total number."""
     file = BankFile
     total = db.execute(sa.select(sa.func.count()).select_from(file).where(file.tenant_id == tenant_id)).scalar_one()
     rows = db.execute(
@@ -162,7 +161,7 @@ def files(db: Session, tenant_id: UUID, *, offset: int = 0, limit: int = 50) -> 
 
 
 def file_page(db: Session, tenant_id: UUID, file_id: UUID) -> FilePage:
-    """One file. Raises NotFound."""
+    """Returns a file. Raises NotFound(`bank_file_not_found`)."""
     file = BankFile
     row = db.execute(
         select_view(
@@ -196,7 +195,7 @@ def file_page(db: Session, tenant_id: UUID, file_id: UUID) -> FilePage:
 def lines_of(
     db: Session, tenant_id: UUID, file_id: UUID, wanted: LineFilters, *, offset: int = 0, limit: int = 50
 ) -> tuple[list[LineRow], int]:
-    """A page of the lines that a file brought, in its order, and how many there are."""
+    """Returns a page of the lines imported from a file, in file order, and their total number."""
     b = BankLine
     chosen = [b.tenant_id == tenant_id, b.file_id == file_id]
     if wanted.state == "out":
@@ -209,7 +208,7 @@ def lines_of(
 
 
 def line(db: Session, tenant_id: UUID, line_id: UUID) -> LineRow:
-    """One line. Raises NotFound."""
+    """Returns a line. Raises NotFound(`bank_line_not_found`)."""
     row = db.execute(_lines(tenant_id).where(BankLine.id == line_id)).first()
     if row is None:
         raise NotFound("bank_line_not_found")
@@ -246,9 +245,9 @@ def _lines(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
 
 
 def accounts(db: Session, tenant_id: UUID) -> list[AccountRow]:
-    """Our accounts with the day through which their statements are here."""
+    """Returns our accounts, active ones first, with the last booking date imported."""
     b, a = BankLine, BankAccount
-    told = (
+    line_counts = (
         sa.select(b.bank_account_id, sa.func.count().label("lines"), sa.func.max(b.booked_on).label("through_on"))
         .where(b.tenant_id == tenant_id)
         .group_by(b.bank_account_id)
@@ -264,10 +263,10 @@ def accounts(db: Session, tenant_id: UUID) -> list[AccountRow]:
             currency=value(a.currency),
             account_code=value(a.account_code),
             active=value(a.active),
-            lines=value(sa.func.coalesce(told.c.lines, 0)),
-            through_on=value(told.c.through_on),
+            lines=value(sa.func.coalesce(line_counts.c.lines, 0)),
+            through_on=value(line_counts.c.through_on),
         )
-        .outerjoin(told, told.c.bank_account_id == a.id)
+        .outerjoin(line_counts, line_counts.c.bank_account_id == a.id)
         .where(a.tenant_id == tenant_id)
         .order_by(a.active.desc(), a.name, a.id)
     )
@@ -275,7 +274,7 @@ def accounts(db: Session, tenant_id: UUID) -> list[AccountRow]:
 
 
 def account_options(db: Session, tenant_id: UUID, currency: str = "") -> list[tuple[str, str]]:
-    """Active accounts as a select's options, of one currency where asked."""
+    """Returns the active accounts (of one currency if given) as options of a select."""
     a = BankAccount
     chosen = [a.tenant_id == tenant_id, a.active, *([a.currency == currency] if currency else [])]
     rows = db.execute(sa.select(a.id, a.name, a.account_no, a.currency).where(*chosen).order_by(a.name, a.id))
@@ -283,13 +282,13 @@ def account_options(db: Session, tenant_id: UUID, currency: str = "") -> list[tu
 
 
 def account_names(db: Session, tenant_id: UUID) -> dict[str, str]:
-    """Id as text → name, for what a file's report names."""
+    """Returns account names by id as text."""
     a = BankAccount
     return {str(row.id): row.name for row in db.execute(sa.select(a.id, a.name).where(a.tenant_id == tenant_id))}
 
 
 def account(db: Session, tenant_id: UUID, account_id: UUID) -> AccountRow:
-    """One account. Raises NotFound."""
+    """Returns an account. Raises NotFound(`bank_account_not_found`)."""
     for row in accounts(db, tenant_id):
         if row.id == account_id:
             return row

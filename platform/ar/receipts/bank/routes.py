@@ -1,4 +1,4 @@
-"""The pages of bank statements: files, one file with its lines. Invariant: parse, authorise, one command, render."""
+"""Pages of bank statements: the files, one file with its lines."""
 
 from __future__ import annotations
 
@@ -54,16 +54,16 @@ def _index_page(form: Form[Any]) -> str:
 @bp.get("/")
 @staff(Permission.READ)
 def index() -> Page:
-    """The files that were uploaded, newest first, and the form for the next."""
+    """Lists the uploaded files, the newest first, with the upload form."""
     return _index_page(blank())
 
 
 @bp.post("/")
 @staff(Permission.IMPORT)
 def create() -> Page:
-    """Takes a statement file in and has it read. The same file again leads to its page and adds nothing."""
+    """Uploads a statement file and queues its parsing. The same file again leads to its page and adds nothing."""
     form: Form[Any] = Form(values=dict(request.form))
-    sent, chosen = request.files.get("file"), _chosen(form)
+    sent, chosen = request.files.get("file"), _chosen_account(form)
     if sent is None or not sent.filename:
         form.errors["file"] = _("Choose a file.")
     if form.errors or sent is None:
@@ -77,7 +77,7 @@ def create() -> Page:
     return done(text, "bank.show", bank_file_id=file_id)
 
 
-def _file(form: Form[Any], bank_file_id: UUID) -> dict[str, Any]:
+def _file_context(form: Form[Any], bank_file_id: UUID) -> dict[str, Any]:
     tenant_id, asked = actor().tenant_id, read_page(request.args)
     wanted = filters.read(bank_queries.LineFilters, request.args)
     file = bank_queries.file_page(db(), tenant_id, bank_file_id)
@@ -107,28 +107,28 @@ def _options(currency: str) -> list[tuple[str, str]]:
 
 
 def _file_page(form: Form[Any], bank_file_id: UUID) -> str:
-    return render("ar/receipts/bank/show.html", **_file(form, bank_file_id))
+    return render("ar/receipts/bank/show.html", **_file_context(form, bank_file_id))
 
 
 @bp.get("/files/<uuid:bank_file_id>")
 @staff(Permission.READ)
 def show(bank_file_id: UUID) -> Page:
-    """One file: counts, balances, what could not be read, and its lines."""
+    """Shows a file: counts, balances, problems and lines."""
     return _file_page(blank(), bank_file_id)
 
 
 @bp.get("/files/<uuid:bank_file_id>/progress")
 @staff(Permission.READ)
 def progress(bank_file_id: UUID) -> Page:
-    """The part of the page that follows the reading."""
-    return part("ar/receipts/bank/_file.html", **_file(blank(), bank_file_id))
+    """Renders the part of the page that shows the progress of parsing."""
+    return part("ar/receipts/bank/_file.html", **_file_context(blank(), bank_file_id))
 
 
 @bp.post("/files/<uuid:bank_file_id>/accounts")
 @staff(Permission.IMPORT)
 @command_form(AssignAccount, page=_file_page, otherwise="bank_account_id")
 def assign(data: AssignAccount, bank_file_id: UUID) -> Page:
-    """Says whose account a number in the file is."""
+    """Assigns one of our accounts to a number in the file."""
     bank_files.assign_account(db(), actor(), bank_file_id, data)
     return done(_("The account is noted."), "bank.show", bank_file_id=bank_file_id)
 
@@ -136,13 +136,13 @@ def assign(data: AssignAccount, bank_file_id: UUID) -> Page:
 @bp.post("/files/<uuid:bank_file_id>/readings")
 @staff(Permission.IMPORT)
 def read_again(bank_file_id: UUID) -> Page:
-    """Has a file read once more that was refused or waited for an account."""
-    bank_files.read_again(db(), actor(), bank_file_id)
+    """Queues the parsing of a refused or waiting file again."""
+    bank_files.parse_again(db(), actor(), bank_file_id)
     return done(_("The file is being read."), "bank.show", bank_file_id=bank_file_id)
 
 
-def _chosen(form: Form[Any]) -> UUID | None:
-    """The account chosen beside the file, if one was."""
+def _chosen_account(form: Form[Any]) -> UUID | None:
+    """Returns the account chosen in the upload form, or None."""
     text = str(form.value("bank_account_id")).strip()
     try:
         return UUID(text) if text else None

@@ -1,1 +1,1 @@
-"""Matching of bank lines to customers and documents: proposals, sure ones, by hand."""
+"""Matches bank lines to customers and open items: proposals, sure matches, matching by hand."""

@@ -1,7 +1,7 @@
-"""Matching as it changes state: proposals kept with the lines, the sure ones booked in batches, and the machine's part.
+"""Matches waiting bank lines, stores the proposals, and posts the sure ones in batches.
 
-May import the ledger, this slice and the kernel. Invariants: customers are locked before lines, lines in id order, and
-what is booked was looked at again under those locks; a line is booked once; a batch is booked whole or not at all.
+Invariants: customers are locked before lines, lines in id order, and proposals are rechecked under those locks before
+posting; a line is posted once; a batch is posted whole or not at all.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.commands import first_open_on, hold_open, lock_customers
+from ar.ledger.commands import first_open_on, lock_customers, lock_open_period
 from ar.ledger.models import OpenItem
-from ar.receipts.matching.loading import among, as_lines, line_columns, load_books, to_decide
+from ar.receipts.matching.loading import id_in, line_columns, load_candidates, payments_of, waiting_lines
 from ar.receipts.models import BankAccount, BankLine
-from ar.receipts.posting.booking import NewReceipt, book_receipts
+from ar.receipts.posting.bulk_posting import NewReceipt, post_receipts
 from ar.receipts.rules.matching import Decision, Proposal, decide_all
-from ar.receipts.rules.mentions import plain_account
+from ar.receipts.rules.mentions import normalised_account
 from kernel import journal, outbox
 from kernel.actor import Actor
 from kernel.arrays import array_text
@@ -32,14 +32,14 @@ ACCEPT_AT_ONCE: Final = 500
 MATCH_JOB: Final = "receipts.match"
 ACCEPT_JOB: Final = "receipts.accept"
 
-_STORE = sa.text(
+_STORE_PROPOSALS = sa.text(
     """
     UPDATE bank_line SET proposal = p.proposal, proposal_state = p.tier
     FROM unnest(CAST(:ids AS uuid[]), CAST(:proposals AS jsonb[]), CAST(:tiers AS text[])) AS p (id, proposal, tier)
     WHERE bank_line.tenant_id = :tenant AND bank_line.id = p.id AND bank_line.state = 'open'
     """
 )
-_MATCHED = sa.text(
+_MARK_MATCHED = sa.text(
     """
     UPDATE bank_line SET state = 'matched', customer_id = m.customer_id, receipt_item_id = m.item_id,
         decided_by = :decided_by, decided_at = :decided_at, reason = ''
@@ -51,8 +51,8 @@ _MATCHED = sa.text(
 
 
 @dataclass(frozen=True, slots=True)
-class Matched:
-    """How many lines were decided, by tier."""
+class MatchCounts:
+    """Number of lines matched, by tier."""
 
     sure: int = 0
     likely: int = 0
@@ -60,94 +60,97 @@ class Matched:
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
-    """A batch of sure lines: how many were booked, how many no longer fitted, and whether more wait."""
+class AcceptedBatch:
+    """Result of a batch: lines posted (`booked`), lines that no longer fit, and whether more are waiting."""
 
     booked: int
     passed_over: int
     more: bool
 
 
-def match_lines(db: Session, actor: Actor, *, file_id: UUID | None = None) -> Matched:
-    """Decides every waiting line (of one file) and keeps the proposals with them; books nothing.
+def match_lines(db: Session, actor: Actor, *, file_id: UUID | None = None) -> MatchCounts:
+    """Matches every waiting line (of one file) and stores the proposals with it; posts nothing.
 
-    The books are read once, whatever the number of lines. A second run writes the same again.
+    Loads the open items once for any number of lines. Idempotent.
     """
     b = BankLine
     of_file = () if file_id is None else (b.file_id == file_id,)
     rows = db.execute(
-        sa.select(*line_columns()).where(*to_decide(actor.tenant_id), *of_file).order_by(b.id).with_for_update(of=b)
+        sa.select(*line_columns()).where(*waiting_lines(actor.tenant_id), *of_file).order_by(b.id).with_for_update(of=b)
     ).all()
     if not rows:
-        return Matched()
-    lines = as_lines(db, actor.tenant_id, rows)
-    # What a file waits for is decided in the order of the bank's days, so that the earlier payment takes the item.
+        return MatchCounts()
+    lines = payments_of(db, actor.tenant_id, rows)
+    # In booking-date order, so that the earlier payment gets the item.
     lines.sort(key=lambda line: (line.booked_on, line.id.bytes))
-    decisions = decide_all(lines, load_books(db, actor.tenant_id, lines), actor.today)
+    decisions = decide_all(lines, load_candidates(db, actor.tenant_id, lines), actor.today)
     db.execute(
-        _STORE,
+        _STORE_PROPOSALS,
         {
             "tenant": actor.tenant_id,
             "ids": array_text(line.id for line in lines),
-            "proposals": array_text(json.dumps(as_json(decision)) for decision in decisions),
+            "proposals": array_text(json.dumps(decision_json(decision)) for decision in decisions),
             "tiers": array_text(decision.tier for decision in decisions),
         },
     )
     tiers = [decision.tier for decision in decisions]
-    matched = Matched(tiers.count("sure"), tiers.count("likely"), tiers.count("hand"))
+    matched = MatchCounts(tiers.count("sure"), tiers.count("likely"), tiers.count("hand"))
     facts = {"sure": matched.sure, "likely": matched.likely, "hand": matched.hand}
     journal.record(db, actor, "bank_lines_matched", subject_id=file_id, data=facts)
     return matched
 
 
-def accept_sure(db: Session, actor: Actor, *, limit: int = ACCEPT_AT_ONCE) -> Accepted:
-    """Books the next sure lines, at most `limit`: each is looked at again under its customer's lock.
+def accept_sure_matches(db: Session, actor: Actor, *, limit: int = ACCEPT_AT_ONCE) -> AcceptedBatch:
+    """Posts the next sure lines, at most `limit`, each rechecked under its customer's lock.
 
-    A line whose documents have moved since falls back to `likely` and waits for a person. Constant statements.
+    A line whose items have changed since falls back to `likely` and waits for a person. A fixed number of statements.
     """
     b = BankLine
-    waiting = (*to_decide(actor.tenant_id), b.proposal_state == "sure")
-    locked = hold_open(db, actor.tenant_id)
+    waiting = (*waiting_lines(actor.tenant_id), b.proposal_state == "sure")
+    locked = lock_open_period(db, actor.tenant_id)
     in_open = b.booked_on.between(first_open_on(locked), actor.today)
     found = db.execute(
         sa.select(b.id, b.proposal).where(*waiting, in_open).order_by(b.booked_on, b.id).limit(limit + 1)
     ).all()
     more, found = len(found) > limit, found[:limit]
     if not found:
-        return Accepted(0, 0, False)
-    lock_customers(db, actor.tenant_id, [best(row.proposal).customer_id for row in found])
-    rows = _hold_again(db, actor.tenant_id, {row.id: row.proposal for row in found})
-    fitting, moved = _still_fitting(db, actor.tenant_id, rows)
-    receipts = [as_receipt(row, best(row.proposal).customer_id, best(row.proposal).parts) for row in fitting]
-    item_ids = book_receipts(db, actor, receipts)
+        return AcceptedBatch(0, 0, False)
+    lock_customers(db, actor.tenant_id, [best_proposal(row.proposal).customer_id for row in found])
+    rows = _lock_unchanged_lines(db, actor.tenant_id, {row.id: row.proposal for row in found})
+    fitting, moved = _split_by_fit(db, actor.tenant_id, rows)
+    receipts = [
+        receipt_of_line(row, best_proposal(row.proposal).customer_id, best_proposal(row.proposal).parts)
+        for row in fitting
+    ]
+    item_ids = post_receipts(db, actor, receipts)
     mark_matched(
         db, actor, [(r.id, each.customer_id, item) for r, each, item in zip(fitting, receipts, item_ids, strict=True)]
     )
     if moved:
-        gone = among(b.id, (row.id for row in moved))
+        gone = id_in(b.id, (row.id for row in moved))
         db.execute(sa.update(b).where(b.tenant_id == actor.tenant_id, gone).values(proposal_state="likely"))
     facts = {"booked": len(fitting), "passed_over": len(moved)}
     journal.record(db, actor, "bank_lines_accepted", data=facts)
-    return Accepted(len(fitting), len(moved), more)
+    return AcceptedBatch(len(fitting), len(moved), more)
 
 
-def go_on_accepting(db: Session, actor: Actor) -> None:
-    """Leaves the further batches to the queue, in the name of whoever asked."""
+def queue_next_batch(db: Session, actor: Actor) -> None:
+    """Queues the next batch, on behalf of the same user."""
     outbox.put(db, actor, ACCEPT_JOB, {"by": actor.name, "user_id": str(actor.user_id) if actor.user_id else None})
 
 
-def ask_to_match(db: Session, actor: Actor, file_id: UUID | None = None) -> None:
-    """Has the lines (of one file) matched by the queue."""
+def queue_matching(db: Session, actor: Actor, file_id: UUID | None = None) -> None:
+    """Queues the matching of the waiting lines (of one file)."""
     outbox.put(db, actor, MATCH_JOB, {"bank_file_id": str(file_id) if file_id else None})
 
 
 def mark_matched(db: Session, actor: Actor, matched: Sequence[tuple[UUID, UUID, UUID]]) -> None:
-    """Notes with each line (id, customer, receipt) what became of it; the caller holds the lines."""
+    """Marks lines as matched: (line, customer, receipt) ids. The caller has the locks on the lines."""
     if not matched:
         return
     ids, customers, items = (array_text(column) for column in zip(*matched, strict=True))
     db.execute(
-        _MATCHED,
+        _MARK_MATCHED,
         {
             "tenant": actor.tenant_id,
             "ids": ids,
@@ -159,10 +162,10 @@ def mark_matched(db: Session, actor: Actor, matched: Sequence[tuple[UUID, UUID, 
     )
 
 
-def as_receipt(
+def receipt_of_line(
     row: DbRow, customer_id: UUID, parts: tuple[tuple[UUID, int], ...], received_on: date | None = None
 ) -> NewReceipt:
-    """The receipt that a bank line becomes; `row` has `line_columns`, the payer's bank, account and its code."""
+    """Builds the receipt of a bank line; `row` has `line_columns`, the payer's bank, our account and its code."""
     return NewReceipt(
         customer_id=customer_id,
         received_on=received_on or row.booked_on,
@@ -173,14 +176,14 @@ def as_receipt(
         bank_account_id=row.bank_account_id,
         bank_line_id=row.id,
         payer_name=row.payer_name,
-        payer_account=plain_account(row.payer_account),
+        payer_account=normalised_account(row.payer_account),
         payer_bank=row.payer_bank,
         remittance=row.remittance,
     )
 
 
-def as_json(decision: Decision) -> dict[str, Any]:
-    """A decision as it is kept with the line."""
+def decision_json(decision: Decision) -> dict[str, Any]:
+    """Returns a decision as it is stored with the line."""
     return {
         "tier": decision.tier,
         "against": list(decision.against),
@@ -196,8 +199,8 @@ def as_json(decision: Decision) -> dict[str, Any]:
     }
 
 
-def proposals_of(kept: dict[str, Any] | None) -> list[Proposal]:
-    """The proposals kept with a line."""
+def stored_proposals(stored: dict[str, Any] | None) -> list[Proposal]:
+    """Parses the proposals stored with a line."""
     return [
         Proposal(
             UUID(each["customer_id"]),
@@ -205,44 +208,44 @@ def proposals_of(kept: dict[str, Any] | None) -> list[Proposal]:
             tuple(each["reasons"]),
             tuple(each["against"]),
         )
-        for each in (kept or {}).get("proposals", ())
+        for each in (stored or {}).get("proposals", ())
     ]
 
 
-def best(kept: dict[str, Any]) -> Proposal:
-    """The first of them, which a sure line always has."""
-    return proposals_of(kept)[0]
+def best_proposal(stored: dict[str, Any]) -> Proposal:
+    """Returns the first stored proposal, which a sure line always has."""
+    return stored_proposals(stored)[0]
 
 
-def _hold_again(db: Session, tenant_id: UUID, seen: dict[UUID, Any]) -> list[Any]:
-    """The lines under their locks, in id order; those that somebody decided or matched anew meanwhile are left out."""
+def _lock_unchanged_lines(db: Session, tenant_id: UUID, expected: dict[UUID, Any]) -> list[Any]:
+    """Locks the lines in id order; leaves out those that were decided or matched again in the meantime."""
     b, a = BankLine, BankAccount
     rows = db.execute(
         sa.select(
             *line_columns(), b.payer_bank, b.bank_account_id, b.proposal, b.state, b.proposal_state, a.account_code
         )
         .join(a, sa.and_(a.tenant_id == tenant_id, a.id == b.bank_account_id))
-        .where(b.tenant_id == tenant_id, among(b.id, seen))
+        .where(b.tenant_id == tenant_id, id_in(b.id, expected))
         .order_by(b.id)
         .with_for_update(of=b)
     )
-    waits = (row for row in rows if (row.state, row.proposal_state) == ("open", "sure"))
-    return sorted((row for row in waits if row.proposal == seen[row.id]), key=lambda row: (row.booked_on, row.id))
+    waiting = (row for row in rows if (row.state, row.proposal_state) == ("open", "sure"))
+    return sorted((row for row in waiting if row.proposal == expected[row.id]), key=lambda row: (row.booked_on, row.id))
 
 
-def _still_fitting(db: Session, tenant_id: UUID, rows: Iterable[Any]) -> tuple[list[Any], list[Any]]:
-    """Under the lock: the lines whose documents are open as proposed, counting what lines before them take."""
+def _split_by_fit(db: Session, tenant_id: UUID, rows: Iterable[Any]) -> tuple[list[Any], list[Any]]:
+    """Splits locked lines into those whose items are still open as proposed, after the lines before, and the others."""
     rows, i = list(rows), OpenItem
-    wanted = {item_id for row in rows for item_id, _minor in best(row.proposal).parts}
+    wanted = {item_id for row in rows for item_id, _minor in best_proposal(row.proposal).parts}
     opens: dict[UUID, int] = {
         row.id: row.open_minor
-        for row in db.execute(sa.select(i.id, i.open_minor).where(i.tenant_id == tenant_id, among(i.id, wanted)))
+        for row in db.execute(sa.select(i.id, i.open_minor).where(i.tenant_id == tenant_id, id_in(i.id, wanted)))
     }
     fitting: list[Any] = []
     moved: list[Any] = []
     for row in rows:
-        parts = best(row.proposal).parts
-        # Exactly as proposed: a document that was paid in part since is not the one that was sure.
+        parts = best_proposal(row.proposal).parts
+        # Exactly as proposed: an item partly paid since is no longer a sure match.
         fits = all(opens.get(item_id) == minor for item_id, minor in parts)
         (fitting if fits else moved).append(row)
         for item_id, minor in parts if fits else ():

@@ -1,7 +1,6 @@
-"""What matching reads from the books: bank lines as lines to decide, and everything they could be for.
+"""Loads bank lines as payments to match, and the open items, customers and payer accounts they may belong to.
 
-May import the ledger's and customers' tables, this slice and the kernel. Invariant: a fixed number of statements for
-any number of lines (numbers in texts are asked for by the thousand lines).
+Invariant: a fixed number of statements for any number of lines (numbers mentioned in texts: one per thousand lines).
 """
 
 from __future__ import annotations
@@ -17,17 +16,17 @@ from sqlalchemy.orm import Session
 from ar.customers.models import Customer
 from ar.ledger.models import OpenItem
 from ar.receipts.models import BankLine, MatchRefusal, PayerAccount
-from ar.receipts.rules.candidates import Books, Item, Party, Payer
-from ar.receipts.rules.matching import Line, spoken_for
-from ar.receipts.rules.mentions import number_key, plain_account, written_in
+from ar.receipts.rules.candidates import CandidateIndex, CandidateItem, CustomerName, KnownPayer
+from ar.receipts.rules.matching import Payment, customers_indicated
+from ar.receipts.rules.mentions import candidate_numbers, normalised_account, number_key
 from kernel.arrays import array_text
 from kernel.views import select_view, value, views
 
-#: Fillers of banks where a customer's own reference would stand.
+#: Placeholders that banks write in place of a missing end-to-end reference.
 NO_REFERENCE: Final = frozenset({"NOTPROVIDED", "NONREF", "NOREF", "NULL"})
-ASKED_AT_ONCE: Final = 1_000
+PAYMENTS_PER_QUERY: Final = 1_000
 
-_SETTLED = sa.text(
+_SETTLED_DOCUMENTS = sa.text(
     """
     SELECT i.document_no, i.customer_id
     FROM unnest(CAST(:numbers AS text[])) AS n (number)
@@ -37,10 +36,10 @@ _SETTLED = sa.text(
 )
 
 
-def among(column: Any, ids: Iterable[UUID]) -> sa.ColumnElement[bool]:
-    """`column` is one of `ids`, sent as one text however many they are.
+def id_in(column: Any, ids: Iterable[UUID]) -> sa.ColumnElement[bool]:
+    """Returns the condition that `column` is one of `ids`, bound as one text for any number of ids.
 
-    A set to join with, not `= ANY(array)`: as a filter that would read the text anew for every row.
+    A subquery to join with, not `= ANY(array)`, which would parse the text again for every row.
     """
     sent = sa.cast(sa.literal(array_text(ids), sa.Text), sa.ARRAY(sa.Uuid))
     wanted = sa.func.unnest(sent).table_valued(sa.column("id", sa.Uuid), name="wanted").render_derived()
@@ -48,7 +47,7 @@ def among(column: Any, ids: Iterable[UUID]) -> sa.ColumnElement[bool]:
 
 
 def line_columns() -> tuple[Any, ...]:
-    """The columns of a bank line that a decision needs."""
+    """Returns the columns of a bank line that matching needs."""
     b = BankLine
     return (
         b.id,
@@ -62,79 +61,81 @@ def line_columns() -> tuple[Any, ...]:
     )
 
 
-def to_decide(tenant_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
-    """Lines that wait: money in, undecided, and not a booking that the bank took back itself."""
+def waiting_lines(tenant_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
+    """Returns the conditions of lines to match: money in, undecided, and not reversed by the bank itself."""
     b = BankLine
     return b.tenant_id == tenant_id, b.state == "open", b.side == 1, b.is_reversal.is_(False)
 
 
-def text_of(remittance: str, end_to_end_id: str) -> str:
-    """Everything the payer passed on."""
+def payment_text(remittance: str, end_to_end_id: str) -> str:
+    """Returns the remittance text with the payer's own end-to-end reference."""
     own = "" if end_to_end_id.strip().upper() in NO_REFERENCE else end_to_end_id
     return f"{remittance} \n{own}".strip()
 
 
-def as_lines(db: Session, tenant_id: UUID, rows: Sequence[Any]) -> list[Line]:
-    """Rows of `line_columns` as lines to decide, with what persons took off them."""
+def payments_of(db: Session, tenant_id: UUID, rows: Sequence[Any]) -> list[Payment]:
+    """Converts rows of `line_columns` to payments, with the items that people have unmatched from them."""
     m = MatchRefusal
     ids = [row.id for row in rows]
     refused: dict[UUID, set[UUID]] = {}
     if ids:
-        found = db.execute(sa.select(m.line_id, m.item_id).where(m.tenant_id == tenant_id, among(m.line_id, ids)))
+        found = db.execute(sa.select(m.line_id, m.item_id).where(m.tenant_id == tenant_id, id_in(m.line_id, ids)))
         for line_id, item_id in found:
             if line_id is not None:
                 refused.setdefault(line_id, set()).add(item_id)
     return [
-        Line(
+        Payment(
             id=row.id,
             booked_on=row.booked_on,
             currency=row.currency,
             amount_minor=row.amount_minor,
-            text=text_of(row.remittance, row.end_to_end_id),
+            text=payment_text(row.remittance, row.end_to_end_id),
             payer_name=row.payer_name,
-            payer_account=plain_account(row.payer_account),
+            payer_account=normalised_account(row.payer_account),
             refused=frozenset(refused.get(row.id, ())),
         )
         for row in rows
     ]
 
 
-def load_books(db: Session, tenant_id: UUID, lines: Iterable[Line]) -> Books:
-    """All open debit items, customers and payers of the tenant, and the paid documents that the lines name."""
+def load_candidates(db: Session, tenant_id: UUID, payments: Iterable[Payment]) -> CandidateIndex:
+    """Loads all open debit items, customers and payer accounts, and the paid documents mentioned in the payments."""
     items = db.execute(_items(tenant_id))
     payers = db.execute(_payers(tenant_id))
-    return Books(
-        views(Item, items),
-        _parties(db, tenant_id),
-        views(Payer, payers),
-        _settled(db, tenant_id, lines),
+    return CandidateIndex(
+        views(CandidateItem, items),
+        _customer_names(db, tenant_id),
+        views(KnownPayer, payers),
+        _settled_numbers(db, tenant_id, payments),
     )
 
 
-def load_books_near(db: Session, tenant_id: UUID, line: Line, also: Iterable[UUID] = ()) -> Books:
-    """What one line could be for: items that it names, of its amount, of the customers it speaks for, and `also`.
+def load_candidates_of_line(
+    db: Session, tenant_id: UUID, payment: Payment, also: Iterable[UUID] = ()
+) -> CandidateIndex:
+    """Loads the candidates of one payment: items mentioned, of its amount, of the customers indicated, and `also`.
 
-    Read by index, so that a page about one line does not cost the whole of the books.
+    Uses database indexes, so that the page of one line does not load all open items.
     """
-    i = OpenItem
-    parties = _parties(db, tenant_id)
-    payers = views(Payer, db.execute(_payers(tenant_id).where(PayerAccount.account_key == line.payer_account)))
-    customers = spoken_for(line, Books((), parties, payers))
-    numbers = sa.cast(sorted(written_in(line.text)), sa.ARRAY(sa.Text))
+    item = OpenItem
+    names = _customer_names(db, tenant_id)
+    payers = views(KnownPayer, db.execute(_payers(tenant_id).where(PayerAccount.account_key == payment.payer_account)))
+    customers = customers_indicated(payment, CandidateIndex((), names, payers))
+    numbers = sa.cast(sorted(candidate_numbers(payment.text)), sa.ARRAY(sa.Text))
     near = sa.or_(
-        among(i.customer_id, customers),
-        i.document_no == sa.any_(numbers),
-        i.open_minor == line.amount_minor,
-        among(i.id, also),
+        id_in(item.customer_id, customers),
+        item.document_no == sa.any_(numbers),
+        item.open_minor == payment.amount_minor,
+        id_in(item.id, also),
     )
     items = db.execute(_items(tenant_id).where(near))
-    return Books(views(Item, items), parties, payers, _settled(db, tenant_id, [line]))
+    return CandidateIndex(views(CandidateItem, items), names, payers, _settled_numbers(db, tenant_id, [payment]))
 
 
 def _items(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
     item = OpenItem
     return select_view(
-        Item,
+        CandidateItem,
         id=value(item.id),
         customer_id=value(item.customer_id),
         kind=value(item.kind),
@@ -150,30 +151,32 @@ def _items(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
 def _payers(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
     payer = PayerAccount
     return select_view(
-        Payer,
+        KnownPayer,
         customer_id=value(payer.customer_id),
         account=value(payer.account_key),
         confirmed=value(payer.confirmed_at.is_not(None)),
     ).where(payer.tenant_id == tenant_id)
 
 
-def _parties(db: Session, tenant_id: UUID) -> list[Party]:
+def _customer_names(db: Session, tenant_id: UUID) -> list[CustomerName]:
     customer = Customer
     rows = db.execute(
-        select_view(Party, customer_id=value(customer.id), name=value(customer.name)).where(
+        select_view(CustomerName, customer_id=value(customer.id), name=value(customer.name)).where(
             customer.tenant_id == tenant_id
         )
     )
-    return views(Party, rows)
+    return views(CustomerName, rows)
 
 
-def _settled(db: Session, tenant_id: UUID, lines: Iterable[Line]) -> dict[str, set[UUID]]:
+def _settled_numbers(db: Session, tenant_id: UUID, payments: Iterable[Payment]) -> dict[str, set[UUID]]:
     settled: dict[str, set[UUID]] = {}
-    rest = iter(lines)
-    while some := list(islice(rest, ASKED_AT_ONCE)):
-        numbers = sorted({number for line in some for number in written_in(line.text)})
+    rest = iter(payments)
+    while batch := list(islice(rest, PAYMENTS_PER_QUERY)):
+        numbers = sorted({number for payment in batch for number in candidate_numbers(payment.text)})
         if not numbers:
             continue
-        for number, customer_id in db.execute(_SETTLED, {"tenant": tenant_id, "numbers": array_text(numbers)}):
+        for number, customer_id in db.execute(
+            _SETTLED_DOCUMENTS, {"tenant": tenant_id, "numbers": array_text(numbers)}
+        ):
             settled.setdefault(number_key(number), set()).add(customer_id)
     return settled

@@ -1,7 +1,7 @@
-"""What is done with bank lines on the matching screen: accept the sure ones, book, take back, set aside.
+"""Actions on bank lines: accept the sure ones, match, unmatch, set aside, reopen.
 
-Invariant: parse, authorise, one command, answer; recalculating changes nothing; after a line is done the next one that
-waits is shown. The views hang on the blueprint of `matching_routes`.
+Invariant: parse, authorise, one command, respond; recalculating changes nothing; after a line is decided the next
+waiting one is shown. The views belong to the blueprint of `matching.routes`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from flask import request, url_for
 from ar.receipts.bank import files as bank_files
 from ar.receipts.bank.inputs import SetAside
 from ar.receipts.matching import queries as matching_queries
-from ar.receipts.matching.by_hand import apply_line, undo_match
-from ar.receipts.matching.commands import accept_sure, ask_to_match, go_on_accepting
+from ar.receipts.matching.by_hand import match_line, unmatch_line
+from ar.receipts.matching.commands import accept_sure_matches, queue_matching, queue_next_batch
 from ar.receipts.matching.queries import MatchFilters
-from ar.receipts.matching.routes import KEPT, bp, match_screen
-from ar.receipts.posting.forms import read_picked
-from ar.receipts.posting.inputs import ApplyLine
+from ar.receipts.matching.routes import CARRIED_FILTERS, bp, matching_page
+from ar.receipts.posting.forms import read_with_parts
+from ar.receipts.posting.inputs import MatchBankLine
 from kernel.errors import Conflict, RuleBroken
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext
@@ -37,18 +37,18 @@ FIELDS = {"receipt_in_future": "booked_on", "period_locked": "booked_on"}
 @bp.post("/again")
 @staff(Permission.POST_LEDGER)
 def again() -> Page:
-    """Has all lines that wait matched anew by the queue."""
-    ask_to_match(db(), actor())
+    """Queues the matching of all waiting lines."""
+    queue_matching(db(), actor())
     return done(_("The lines are being matched anew."), "matching.index")
 
 
 @bp.post("/sure")
 @staff(Permission.POST_LEDGER)
 def accept() -> Page:
-    """Books all sure lines: a batch at once, further ones by the queue."""
-    done = accept_sure(db(), actor())
+    """Posts all sure lines: one batch at once, further ones through the queue."""
+    done = accept_sure_matches(db(), actor())
     if done.more:
-        go_on_accepting(db(), actor())
+        queue_next_batch(db(), actor())
     flash_ok(ngettext("%(num)s line is booked.", "%(num)s lines are booked.", done.booked))
     if done.passed_over:
         flash_error(
@@ -66,20 +66,20 @@ def accept() -> Page:
 @bp.post("/<uuid:bank_line_id>")
 @staff(Permission.POST_LEDGER)
 def apply(bank_line_id: UUID) -> Page:
-    """Books the line for the customer with what is ticked; `do=show` only recalculates."""
-    form, wanted = read_picked(ApplyLine), _posted_filters(bank_line_id)
+    """Posts the line as the customer's receipt for the ticked items; `do=show` only recalculates."""
+    form, wanted = read_with_parts(MatchBankLine), _posted_filters(bank_line_id)
     form.slot = "apply"
     if request.form.get("do") == "show":
         form.errors.clear()
-        return match_screen(form, wanted)
+        return matching_page(form, wanted)
     if not form.ok:
-        return match_screen(form, wanted), 422
+        return matching_page(form, wanted), 422
     line = matching_queries.find_line(db(), actor().tenant_id, bank_line_id)
     try:
-        apply_line(db(), actor(), bank_line_id, form.data)
+        match_line(db(), actor(), bank_line_id, form.data)
     except (RuleBroken, Conflict) as error:
         put_refusal(form, error, FIELDS)
-        return match_screen(form, wanted), error.status
+        return matching_page(form, wanted), error.status
     flash_ok(_("The line is booked."))
     return see_other(_address(wanted, matching_queries.next_line(db(), actor().tenant_id, wanted, line)))
 
@@ -87,9 +87,9 @@ def apply(bank_line_id: UUID) -> Page:
 @bp.post("/<uuid:bank_line_id>/undoing")
 @staff(Permission.POST_LEDGER)
 def undo(bank_line_id: UUID) -> Page:
-    """Takes a match back: allocations and receipt; the line waits again."""
+    """Unmatches a line: unapplies its allocations and reverses its receipt."""
     try:
-        undo_match(db(), actor(), bank_line_id)
+        unmatch_line(db(), actor(), bank_line_id)
     except (RuleBroken, Conflict) as error:
         return refused(error, url_for("matching.index", line=bank_line_id))
     text = _("The match is taken back. It will not be made by itself again.")
@@ -99,7 +99,7 @@ def undo(bank_line_id: UUID) -> Page:
 @bp.post("/<uuid:bank_line_id>/aside")
 @staff(Permission.POST_LEDGER)
 def aside(bank_line_id: UUID) -> Page:
-    """This line is no customer's payment."""
+    """Sets a line aside: it is not a customer's payment."""
     wanted, form = _posted_filters(bank_line_id), read_form(SetAside)
     line = matching_queries.find_line(db(), actor().tenant_id, bank_line_id)
     if not form.ok:
@@ -116,21 +116,21 @@ def aside(bank_line_id: UUID) -> Page:
 @bp.post("/<uuid:bank_line_id>/back")
 @staff(Permission.POST_LEDGER)
 def back(bank_line_id: UUID) -> Page:
-    """A line set aside waits again."""
+    """Reopens a line that was set aside."""
     here = url_for("matching.index", line=bank_line_id)
     try:
-        bank_files.take_back(db(), actor(), bank_line_id)
+        bank_files.reopen_line(db(), actor(), bank_line_id)
     except Conflict as error:
         return refused(error, here)
     return see_other(here)
 
 
 def _posted_filters(line_id: UUID) -> MatchFilters:
-    posted = {name: request.form.get(f"list_{name}", "") for name in KEPT}
+    posted = {name: request.form.get(f"list_{name}", "") for name in CARRIED_FILTERS}
     return filters.read(MatchFilters, posted | {"line": str(line_id)})
 
 
 def _address(wanted: MatchFilters, line_id: UUID | None) -> str:
-    """The screen with the same list, at this line."""
+    """Returns the URL of the page with the same filters, at this line."""
     path = url_for("matching.index")
     return filters.url(wanted, path, line=str(line_id) if line_id else "", customer="", proposal=None)

@@ -1,7 +1,7 @@
-"""What the matching screen shows: bank lines that wait, and for the chosen one what it could be for.
+"""Queries of the matching page: the bank lines, and the chosen line with its proposals.
 
-May import the tables of customers and ledger, this slice and web.filters. Invariants: nothing here writes; for an open
-line the proposals are worked out on the books of now, never on what a batch once thought.
+Invariants: read only; the proposals of an open line are computed from the items open now, not taken from the last
+matching run.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 
 from ar.customers.models import Customer
 from ar.ledger.models import OpenItem
-from ar.receipts.matching.commands import proposals_of
-from ar.receipts.matching.loading import as_lines, load_books_near, to_decide
+from ar.receipts.matching.commands import stored_proposals
+from ar.receipts.matching.loading import load_candidates_of_line, payments_of, waiting_lines
 from ar.receipts.models import BankAccount, BankFile, BankLine
-from ar.receipts.rules.candidates import Item
+from ar.receipts.rules.candidates import CandidateItem
 from ar.receipts.rules.matching import Proposal, decide
 from kernel.actor import Actor
 from kernel.errors import NotFound
@@ -32,7 +32,7 @@ FILES_MAX: Final = 30
 
 @dataclass(frozen=True)
 class MatchFilters:
-    """What the address asks for; `line` is the chosen one, `customer` a choice other than the proposed one."""
+    """Filters in the URL; `line` is the chosen line, `customer` one chosen instead of the proposed one."""
 
     state: str = filters.choice("open", "sure", "likely", "hand", "matched", "set_aside")
     q: str = filters.text()
@@ -46,7 +46,7 @@ class MatchFilters:
 
 @dataclass(frozen=True, slots=True)
 class MatchLine:
-    """One bank line of the left pane."""
+    """A bank line in the left pane."""
 
     id: UUID
     booked_on: date
@@ -75,7 +75,7 @@ class MatchLine:
 
 @dataclass(frozen=True, slots=True)
 class MatchList:
-    """A page of lines, and how many there are by state and certainty."""
+    """A page of lines, with counts by state and tier."""
 
     lines: list[MatchLine]
     total: int
@@ -86,7 +86,7 @@ class MatchList:
 
 @dataclass(frozen=True, slots=True)
 class ProposalView:
-    """A proposal with names: the customer, and the documents with what each would get."""
+    """A proposal with the customer's name and the documents with the amount (minor units) allocated to each."""
 
     customer_id: UUID
     customer_no: str
@@ -99,8 +99,8 @@ class ProposalView:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """The line of the right pane with what it could be for."""
+class ChosenLine:
+    """The line in the right pane with its proposals."""
 
     line: MatchLine
     tier: str
@@ -110,17 +110,17 @@ class Chosen:
 
 
 def match_list(db: Session, tenant_id: UUID, wanted: MatchFilters, *, offset: int = 0, limit: int = 50) -> MatchList:
-    """The lines the address asks for, the oldest first (decided ones the newest first), with all counts."""
+    """Returns the lines that pass the filters, oldest first (decided ones newest first), with all counts."""
     b = BankLine
-    every = [b.tenant_id == tenant_id, b.side == 1, *_wanted(wanted)]
+    common = [b.tenant_id == tenant_id, b.side == 1, *_conditions(wanted)]
     tier = sa.func.coalesce(b.proposal_state, "hand")
     counts = {
         (state, certainty): number
         for state, certainty, number in db.execute(
-            sa.select(b.state, tier, sa.func.count()).where(*every).group_by(b.state, tier)
+            sa.select(b.state, tier, sa.func.count()).where(*common).group_by(b.state, tier)
         )
     }
-    told = {
+    by_state = {
         "open": sum(n for (state, _tier), n in counts.items() if state == "open"),
         **{word: counts.get(("open", word), 0) for word in ("sure", "likely", "hand")},
         **{word: sum(n for (state, _t), n in counts.items() if state == word) for word in ("matched", "set_aside")},
@@ -128,12 +128,14 @@ def match_list(db: Session, tenant_id: UUID, wanted: MatchFilters, *, offset: in
     chosen = [b.state == "open", tier == wanted.state] if wanted.state in ("sure", "likely", "hand") else None
     limits = chosen or [b.state == wanted.state]
     order = (b.booked_on, b.id) if wanted.state not in ("matched", "set_aside") else (b.booked_on.desc(), b.id.desc())
-    rows = db.execute(_lines(tenant_id).where(*every, *limits).order_by(*order).offset(offset).limit(limit))
-    return MatchList(views(MatchLine, rows), told[wanted.state], told, _accounts(db, tenant_id), _files(db, tenant_id))
+    rows = db.execute(_lines(tenant_id).where(*common, *limits).order_by(*order).offset(offset).limit(limit))
+    return MatchList(
+        views(MatchLine, rows), by_state[wanted.state], by_state, _accounts(db, tenant_id), _files(db, tenant_id)
+    )
 
 
 def find_line(db: Session, tenant_id: UUID, line_id: UUID) -> MatchLine:
-    """One line of money in. Raises NotFound."""
+    """Returns a line of money in. Raises NotFound(`bank_line_not_found`)."""
     row = db.execute(_lines(tenant_id).where(BankLine.id == line_id)).first()
     if row is None:
         raise NotFound("bank_line_not_found")
@@ -141,41 +143,41 @@ def find_line(db: Session, tenant_id: UUID, line_id: UUID) -> MatchLine:
 
 
 def next_line(db: Session, tenant_id: UUID, wanted: MatchFilters, after: MatchLine) -> UUID | None:
-    """The line that waits next under these filters, for going on without looking for it."""
+    """Returns the next waiting line under these filters after `after`, else the first."""
     b = BankLine
     certain = [b.proposal_state == wanted.state] if wanted.state in ("sure", "likely") else []
     place = sa.tuple_(b.booked_on, b.id) > sa.tuple_(sa.literal(after.booked_on), sa.literal(after.id))
-    where = [*to_decide(tenant_id), *_wanted(wanted), *certain, b.id != after.id]
+    where = [*waiting_lines(tenant_id), *_conditions(wanted), *certain, b.id != after.id]
     return db.execute(
         sa.select(b.id).where(*where).order_by(place.desc(), b.booked_on, b.id).limit(1)
     ).scalar_one_or_none()
 
 
-def choose(db: Session, actor: Actor, line_id: UUID) -> Chosen:
-    """The line with its proposals on the books of now; a decided line has none."""
+def chosen_line(db: Session, actor: Actor, line_id: UUID) -> ChosenLine:
+    """Returns a line with its proposals computed from the items open now; a decided line has none."""
     line = find_line(db, actor.tenant_id, line_id)
     if line.state != "open":
-        return Chosen(line, "", (), (), frozenset())
-    (asked,) = as_lines(db, actor.tenant_id, [line])
-    kept = db.execute(
+        return ChosenLine(line, "", (), (), frozenset())
+    (payment,) = payments_of(db, actor.tenant_id, [line])
+    stored = db.execute(
         sa.select(BankLine.proposal).where(BankLine.tenant_id == actor.tenant_id, BankLine.id == line_id)
     ).scalar_one()
-    before = {item_id for each in proposals_of(kept) for item_id, _minor in each.parts}
-    books = load_books_near(db, actor.tenant_id, asked, before)
-    decision = decide(asked, books, actor.today)
-    items = books.items_by_id(item_id for each in decision.proposals for item_id, _minor in each.parts)
+    before = {item_id for each in stored_proposals(stored) for item_id, _minor in each.parts}
+    index = load_candidates_of_line(db, actor.tenant_id, payment, before)
+    decision = decide(payment, index, actor.today)
+    items = index.items_by_id(item_id for each in decision.proposals for item_id, _minor in each.parts)
     customers = _customers(db, actor.tenant_id, [each.customer_id for each in decision.proposals])
-    proposals = tuple(_view(each, customers, items, line.amount_minor) for each in decision.proposals)
-    return Chosen(line, decision.tier, decision.against, proposals, asked.refused)
+    proposals = tuple(_proposal_view(each, customers, items, line.amount_minor) for each in decision.proposals)
+    return ChosenLine(line, decision.tier, decision.against, proposals, payment.refused)
 
 
 def customer_name(db: Session, tenant_id: UUID, customer_id: UUID) -> str:
-    """The customer's name; nothing for one of another tenant."""
+    """Returns the customer's name; empty when unknown in this tenant."""
     return _customers(db, tenant_id, [customer_id]).get(customer_id, ("", ""))[1]
 
 
-def _view(
-    each: Proposal, customers: dict[UUID, tuple[str, str]], items: dict[UUID, Item], amount_minor: int
+def _proposal_view(
+    each: Proposal, customers: dict[UUID, tuple[str, str]], items: dict[UUID, CandidateItem], amount_minor: int
 ) -> ProposalView:
     number, name = customers.get(each.customer_id, ("", ""))
     documents = tuple((items[item_id].document_no, minor) for item_id, minor in each.parts)
@@ -226,14 +228,14 @@ def _lines(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
     )
 
 
-def _wanted(wanted: MatchFilters) -> list[sa.ColumnElement[bool]]:
+def _conditions(wanted: MatchFilters) -> list[sa.ColumnElement[bool]]:
     b = BankLine
     limits: list[sa.ColumnElement[bool]] = []
     if wanted.q:
         texts = (b.remittance, b.payer_name, b.payer_account, b.end_to_end_id)
         limits.append(sa.or_(*(text.icontains(wanted.q, autoescape=True) for text in texts)))
     if wanted.amount:
-        limits.append(_of_amount(wanted.amount))
+        limits.append(_amount_condition(wanted.amount))
     if (account := _uuid(wanted.account)) is not None:
         limits.append(b.bank_account_id == account)
     if (file := _uuid(wanted.file)) is not None:
@@ -241,17 +243,17 @@ def _wanted(wanted: MatchFilters) -> list[sa.ColumnElement[bool]]:
     return limits
 
 
-def _of_amount(text: str) -> sa.ColumnElement[bool]:
-    """Lines of that amount, in whatever currency they are; what is no amount finds nothing."""
-    b, readings = BankLine, dict[str, int]()
+def _amount_condition(text: str) -> sa.ColumnElement[bool]:
+    """Returns the condition of lines with this amount in any currency; text that is no amount matches nothing."""
+    b, amounts = BankLine, dict[str, int]()
     for currency, decimals in (("CNY", 2), ("JPY", 0), ("KWD", 3)):
         try:
-            readings[str(decimals)] = parse_amount(text, currency)
+            amounts[str(decimals)] = parse_amount(text, currency)
         except BadAmount:
             continue
-    if not readings:
+    if not amounts:
         return b.amount_minor < 0
-    return b.amount_minor.in_(sorted(set(readings.values())))
+    return b.amount_minor.in_(sorted(set(amounts.values())))
 
 
 def _accounts(db: Session, tenant_id: UUID) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
-"""The matching screen: bank lines on the left, what the chosen one could be for on the right.
+"""Page of matching: bank lines on the left, the chosen line with its proposals on the right.
 
-Invariant: parse, authorise, one query, render; looking changes nothing. What is done with a line is in `match_routes`.
+Invariant: parse, authorise, one query, render; GET changes nothing. The actions on a line are in `match_routes`.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from uuid import UUID
 from flask import Blueprint, request, url_for
 
 from ar.customers.lookups import CustomerFacts, find_numbers
-from ar.ledger.lookups import suggestions
+from ar.ledger.lookups import suggest_customers
 from ar.ledger.messages import KIND_NAMES
 from ar.receipts.matching import queries as matching_queries
-from ar.receipts.matching.queries import Chosen, MatchFilters, ProposalView
+from ar.receipts.matching.queries import ChosenLine, MatchFilters, ProposalView
 from ar.receipts.messages import AGAINST, MATCH_STATES, REASONS, TIERS, WHY
-from ar.receipts.posting.allocation_choice import picking
-from ar.receipts.posting.forms import typed_rows
+from ar.receipts.posting.allocation_choice import allocation_choice
+from ar.receipts.posting.forms import typed_amounts
 from ar.receipts.posting.queries import cash_state
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
@@ -33,28 +33,28 @@ from web.responses import Page, render
 bp = Blueprint("matching", __name__, url_prefix="/matching")
 
 NAMES: dict[str, Any] = {"reasons": REASONS, "againsts": AGAINST, "tiers": TIERS, "why": WHY, "kinds": KIND_NAMES}
-#: Filters that a form carries along, so that the same list is there afterwards.
-KEPT = ("state", "q", "amount", "account", "file")
+#: Filters that a form carries along, so that the same list is shown afterwards.
+CARRIED_FILTERS = ("state", "q", "amount", "account", "file")
 
 
 @bp.get("/")
 @staff(Permission.READ)
 def index() -> Page:
-    """The two panes; which line is chosen stands in the address, else it is the first."""
-    return match_screen(blank(), filters.read(MatchFilters, request.args))
+    """Shows the two panes; the chosen line is in the URL, by default the first."""
+    return matching_page(blank(), filters.read(MatchFilters, request.args))
 
 
-def match_screen(form: Form[Any], wanted: MatchFilters) -> str:
-    """Renders the screen; `form` comes back in its slot: apply."""
+def matching_page(form: Form[Any], wanted: MatchFilters) -> str:
+    """Renders the page; `form` comes back in its slot: apply."""
     asked, path, tenant_id = read_page(request.args, 25), url_for("matching.index"), actor().tenant_id
     page = matching_queries.match_list(db(), tenant_id, wanted, offset=asked.offset, limit=asked.limit)
     line_id = _uuid(wanted.line) or (page.lines[0].id if page.lines else None)
-    chosen = matching_queries.choose(db(), actor(), line_id) if line_id else None
+    chosen = matching_queries.chosen_line(db(), actor(), line_id) if line_id else None
     return render(
         "ar/receipts/matching/index.html",
         page=page,
         wanted=wanted,
-        kept={name: getattr(wanted, name) for name in KEPT},
+        kept={name: getattr(wanted, name) for name in CARRIED_FILTERS},
         cash=cash_state(db(), tenant_id),
         chips=filters.chips(
             wanted, "state", [(word, _(name), page.counts[word]) for word, name in MATCH_STATES.items()], path
@@ -65,13 +65,13 @@ def match_screen(form: Form[Any], wanted: MatchFilters) -> str:
         line_url=lambda line: filters.url(wanted, path, line=str(line), customer="", proposal=None),
         proposal_url=lambda at: filters.url(wanted, path, line=str(line_id), customer="", proposal=at),
         may_post=may(Permission.POST_LEDGER),
-        **(_choice(wanted, chosen, form) if chosen else {"customer": None, "picking": None, "form": blank()}),
+        **(_allocation_form(wanted, chosen, form) if chosen else {"customer": None, "picking": None, "form": blank()}),
         **NAMES,
     )
 
 
-def _choice(wanted: MatchFilters, chosen: Chosen, form: Form[Any]) -> dict[str, Any]:
-    """The right pane's form: which customer, which items are ticked, what was typed."""
+def _allocation_form(wanted: MatchFilters, chosen: ChosenLine, form: Form[Any]) -> dict[str, Any]:
+    """Returns the right pane's form: the customer, the ticked items and the typed amounts."""
     line, tenant_id = chosen.line, actor().tenant_id
     at = wanted.proposal or 0
     proposal: ProposalView | None = chosen.proposals[at] if at < len(chosen.proposals) else None
@@ -85,13 +85,13 @@ def _choice(wanted: MatchFilters, chosen: Chosen, form: Form[Any]) -> dict[str, 
         fault = "" if found else _("No customer, or several, are found by “%(text)s”.", text=wanted.customer)
     shown = None
     if customer_id is not None and line.state == "open" and may(Permission.POST_LEDGER):
-        shown = picking(
+        shown = allocation_choice(
             db(),
             actor(),
             customer_id,
             line.currency,
             line.amount_minor,
-            parts=typed_rows() if form.slot else None,
+            parts=typed_amounts() if form.slot else None,
             proposed=proposal.parts if proposal else (),
             refused=chosen.refused,
             designation=line.remittance,
@@ -106,10 +106,10 @@ def _choice(wanted: MatchFilters, chosen: Chosen, form: Form[Any]) -> dict[str, 
 
 
 def _find_customer(text: str) -> CustomerFacts | None:
-    """The customer with this number, or the only one whose number or name a search finds."""
+    """Returns the customer with this number, or the only one that a search by number or name finds."""
     tenant_id = actor().tenant_id
     found = find_numbers(db(), tenant_id, [text]).get(text)
-    near = [] if found else suggestions(db(), tenant_id, text)
+    near = [] if found else suggest_customers(db(), tenant_id, text)
     return find_numbers(db(), tenant_id, [near[0][0]]).get(near[0][0]) if len(near) == 1 else found
 
 

@@ -1,1 +1,1 @@
-"""Receipts: money that came in, posted by hand or in bulk, and what it pays."""
+"""Posts receipts, by hand or in bulk, and allocates them."""

@@ -1,7 +1,6 @@
-"""What a person may tick to pay with some money: a customer's open items, what the law's order would pay, the rest.
+"""Open items a user can select for a payment, with the suggested split.
 
-May import the ledger's tables, this slice and the kernel. Invariant: it only reads; what is typed is shown as typed,
-and the sums are those that booking would make of it.
+Invariants: read only; typed amounts are shown as typed, and the sums are those that posting would make of them.
 """
 
 from __future__ import annotations
@@ -16,7 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.ledger.models import OpenItem
-from ar.receipts.posting.commands import suggest
+from ar.receipts.posting.commands import suggest_allocation
+from ar.receipts.rules.allocation_order import Share
 from kernel.actor import Actor
 from kernel.errors import RuleBroken
 from kernel.money import read_amount
@@ -25,8 +25,11 @@ ROWS_MAX: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
-class PickRow:
-    """One item to tick: what is open, what the order would pay, what was typed and what that comes to."""
+class AllocationChoiceRow:
+    """An open item to select: open, suggested and allocated amounts in minor units, and the amount as typed.
+
+    `why`: the rule of the suggestion. `refused`: a person has unmatched it from this money before.
+    """
 
     id: UUID
     kind: str
@@ -46,31 +49,34 @@ class PickRow:
 
     @property
     def name(self) -> str:
-        """The number, with the instalment where there are several."""
+        """Returns the document number, with the instalment number where there is one."""
         return f"{self.document_no}/{self.instalment_no}" if self.instalment_no else self.document_no
 
 
 @dataclass(frozen=True, slots=True)
-class Picking:
-    """The table of a customer's items against some money. `available_minor` None: the amount is not readable yet."""
+class AllocationChoice:
+    """A customer's open items to allocate money to. `available_minor` None: the amount typed is not readable.
+
+    `more`: number of open items left out.
+    """
 
     currency: str
     available_minor: int | None
-    rows: list[PickRow]
+    rows: list[AllocationChoiceRow]
     more: int
 
     @property
     def taken_minor(self) -> int:
-        """What is ticked comes to this."""
+        """Returns the sum of the selected items, in minor units."""
         return sum(row.taken_minor for row in self.rows)
 
     @property
     def rest_minor(self) -> int:
-        """What is left of the money; below zero: too much was ticked."""
+        """Returns what stays unapplied, in minor units; negative when more is selected than available."""
         return (self.available_minor or 0) - self.taken_minor
 
 
-def picking(
+def allocation_choice(
     db: Session,
     actor: Actor,
     customer_id: UUID,
@@ -82,84 +88,94 @@ def picking(
     refused: Iterable[UUID] = (),
     designation: str = "",
     costs_first: bool = False,
-) -> Picking:
-    """The customer's open items, oldest due first, at most ROWS_MAX of them.
+) -> AllocationChoice:
+    """Returns the customer's open items, oldest due first, at most ROWS_MAX besides those selected or suggested.
 
-    `parts`: ticked items with what was typed, when a form came back; else `proposed` is ticked.
+    `parts`: the ticked items with the amounts as typed, from a submitted form; None selects `proposed`.
     """
     refused_ids = set(refused)
-    rows = _open(db, actor.tenant_id, customer_id, currency)
+    rows = _open_items(db, actor.tenant_id, customer_id, currency)
     shares: dict[UUID, tuple[int, str]] = {}
     if available_minor:
-        for share in suggest(
+        suggested = suggest_allocation(
             db, actor, customer_id, currency, available_minor, designation, costs_first=costs_first, refused=refused_ids
-        ):
-            before = shares.get(share.id, (0, share.why))
-            shares[share.id] = (before[0] + share.amount_minor, before[1])
-    chosen = dict(proposed)
-    taken = _taken(rows, available_minor, parts, currency) if parts is not None else chosen
-    made = [
-        PickRow(
+        )
+        shares = _sum_by_item(suggested)
+    proposed_minor = dict(proposed)
+    allocated = _typed_amounts(rows, available_minor, parts, currency) if parts is not None else proposed_minor
+    choices = [
+        AllocationChoiceRow(
             **row._mapping,
             suggested_minor=shares.get(row.id, (0, ""))[0],
             why=shares.get(row.id, (0, ""))[1],
             refused=row.id in refused_ids,
-            ticked=row.id in (chosen if parts is None else parts),
+            ticked=row.id in (proposed_minor if parts is None else parts),
             typed=(parts or {}).get(row.id, ""),
-            taken_minor=taken.get(row.id, 0),
+            taken_minor=allocated.get(row.id, 0),
         )
         for row in rows
     ]
-    # What is ticked or would be paid is shown whatever the number of items.
-    kept = [row for at, row in enumerate(made) if at < ROWS_MAX or row.ticked or row.suggested_minor]
-    return Picking(currency, available_minor, kept, len(made) - len(kept))
+    # Selected and suggested items are always shown.
+    shown = [row for at, row in enumerate(choices) if at < ROWS_MAX or row.ticked or row.suggested_minor]
+    return AllocationChoice(currency, available_minor, shown, len(choices) - len(shown))
 
 
-def parts_of(selected: Iterable[str], amounts: Mapping[str, str]) -> list[dict[str, str]]:
-    """The parts a form gives: ticked rows, and rows with an amount; `amounts` by the item's id as text."""
+def _sum_by_item(shares: Iterable[Share]) -> dict[UUID, tuple[int, str]]:
+    """Returns item id → (minor units, first rule) of the suggested shares."""
+    sums: dict[UUID, tuple[int, str]] = {}
+    for share in shares:
+        minor, why = sums.get(share.id, (0, share.why))
+        sums[share.id] = (minor + share.amount_minor, why)
+    return sums
+
+
+def ticked_parts(selected: Iterable[str], amounts: Mapping[str, str]) -> list[dict[str, str]]:
+    """Returns the parts of a form: ticked rows and rows with an amount; `amounts` by item id, both as text."""
     ids = dict.fromkeys([*selected, *(item_id for item_id, text in amounts.items() if text.strip())])
     return [{"item_id": item_id, "amount": amounts.get(item_id, "").strip()} for item_id in ids]
 
 
-def _open(db: Session, tenant_id: UUID, customer_id: UUID, currency: str) -> list[Any]:
-    i = OpenItem
+def _open_items(db: Session, tenant_id: UUID, customer_id: UUID, currency: str) -> list[Any]:
+    item = OpenItem
     return list(
         db.execute(
             sa.select(
-                i.id,
-                i.kind,
-                i.document_no,
-                i.instalment_no,
-                i.document_on,
-                i.due_on,
-                i.currency,
-                i.open_minor,
-                i.reference,
+                item.id,
+                item.kind,
+                item.document_no,
+                item.instalment_no,
+                item.document_on,
+                item.due_on,
+                item.currency,
+                item.open_minor,
+                item.reference,
             )
             .where(
-                i.tenant_id == tenant_id,
-                i.customer_id == customer_id,
-                i.currency == currency,
-                i.side > 0,
-                i.open_minor > 0,
+                item.tenant_id == tenant_id,
+                item.customer_id == customer_id,
+                item.currency == currency,
+                item.side > 0,
+                item.open_minor > 0,
             )
-            .order_by(i.due_on, i.document_no, i.instalment_no, i.id)
+            .order_by(item.due_on, item.document_no, item.instalment_no, item.id)
         ).all()
     )
 
 
-def _taken(rows: list[Any], available_minor: int | None, parts: Mapping[UUID, str], currency: str) -> dict[UUID, int]:
-    """What the ticked rows take: amounts as typed, empty ones what is open as far as the money reaches."""
-    given: dict[UUID, int] = {}
+def _typed_amounts(
+    rows: list[Any], available_minor: int | None, parts: Mapping[UUID, str], currency: str
+) -> dict[UUID, int]:
+    """Returns minor units per ticked item: the typed amount, or what is open as far as the money suffices."""
+    amounts: dict[UUID, int] = {}
     for item_id, text in parts.items():
         try:
-            given[item_id] = read_amount(text, currency) if text else -1
+            amounts[item_id] = read_amount(text, currency) if text else -1
         except RuleBroken:
-            given[item_id] = 0
-    opens = {row.id: row.open_minor for row in rows}
-    rest = (available_minor or 0) - sum(minor for minor in given.values() if minor > 0)
-    for item_id, minor in given.items():
+            amounts[item_id] = 0
+    open_minor = {row.id: row.open_minor for row in rows}
+    rest = (available_minor or 0) - sum(minor for minor in amounts.values() if minor > 0)
+    for item_id, minor in amounts.items():
         if minor < 0:
-            given[item_id] = max(0, min(rest, opens.get(item_id, 0)))
-            rest -= given[item_id]
-    return given
+            amounts[item_id] = max(0, min(rest, open_minor.get(item_id, 0)))
+            rest -= amounts[item_id]
+    return amounts

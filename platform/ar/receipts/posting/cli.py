@@ -1,7 +1,7 @@
-"""`huikuan receipt`: enter a receipt, match bank lines, book the sure ones.
+"""`huikuan receipt`: posts a receipt, matches bank lines, shows how far cash is posted.
 
-Invariant: amounts typed are in the currency's own units, amounts
-printed are minor units; the same `--key` twice has one effect.
+Invariant: amounts typed are in the currency's own units, amounts printed as JSON are minor units; the same `--key`
+twice has one effect.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, get_args
 import click
 
 from ar.ledger.lookups import item_ids
-from ar.receipts.matching.commands import accept_sure, match_lines
+from ar.receipts.matching.commands import accept_sure_matches, match_lines
 from ar.receipts.posting import commands as receipts
 from ar.receipts.posting import queries
 from ar.receipts.posting.inputs import Method, PostReceipt
@@ -50,16 +50,16 @@ def group() -> None:
 @json_option
 @reports_errors
 def post(
-    slug: str, pays: tuple[str, ...], unapplied: bool, from_json: Any, on: date | None, as_json: bool, **told: Any
+    slug: str, pays: tuple[str, ...], unapplied: bool, from_json: Any, on: date | None, as_json: bool, **options: Any
 ) -> None:
-    """Book a receipt. Without --pay it pays in the order of the law: what was named, then the oldest due."""
+    """Post a receipt. Without --pay it is allocated in the legal order: what was named, then the oldest due."""
     with tenant_transaction(slug, on=on) as (db, actor):
-        given = json.load(from_json) if from_json else _given(db, actor, pays, unapplied, told)
+        given = json.load(from_json) if from_json else _input_of(db, actor, pays, unapplied, options)
         if not isinstance(given, dict):
             fail("invalid_input", "One JSON object is wanted.", as_json=as_json)
         given.setdefault("currency", tenant(db, actor.tenant_id).currency)
         given.setdefault("received_on", actor.today.isoformat())
-        given.setdefault("key", receipts.new_key())
+        given.setdefault("key", receipts.new_idempotency_key())
         item_id = receipts.post_receipt(db, actor, PostReceipt.model_validate(given))
         page = queries.credit_page(db, actor.tenant_id, item_id)
     emit(page.as_json(), as_json, lambda: _text(page))
@@ -67,18 +67,18 @@ def post(
 
 @group.command("match")
 @tenant_option
-@click.option("--accept", is_flag=True, help="Book the sure ones too.")
+@click.option("--accept", is_flag=True, help="Post the sure ones too.")
 @click.option("--date", "on", type=DAY, help="Act as on this day (default: today).")
 @json_option
 @reports_errors
 def match(slug: str, accept: bool, on: date | None, as_json: bool) -> None:
-    """Match the bank lines that wait; with --accept book those that are sure."""
+    """Match the waiting bank lines; with --accept post those that are sure."""
     booked = passed_over = 0
     with tenant_transaction(slug, on=on) as (db, actor):
         matched = match_lines(db, actor)
     while accept:
         with tenant_transaction(slug, on=on) as (db, actor):
-            done = accept_sure(db, actor)
+            done = accept_sure_matches(db, actor)
         booked, passed_over = booked + done.booked, passed_over + done.passed_over
         if not done.more or not (done.booked or done.passed_over):
             break
@@ -95,7 +95,7 @@ def match(slug: str, accept: bool, on: date | None, as_json: bool) -> None:
 @json_option
 @reports_errors
 def state(slug: str, as_json: bool) -> None:
-    """How far the cash is booked, and what waits."""
+    """Show how far cash is posted, and what waits."""
     with tenant_transaction(slug, read_only=True) as (db, actor):
         cash = queries.cash_state(db, actor.tenant_id)
     through = cash.booked_through_on.isoformat() if cash.booked_through_on else None
@@ -109,11 +109,11 @@ def state(slug: str, as_json: bool) -> None:
     )
 
 
-def _given(
-    db: TenantSession, actor: Actor, pays: tuple[str, ...], unapplied: bool, told: Mapping[str, Any]
+def _input_of(
+    db: TenantSession, actor: Actor, pays: tuple[str, ...], unapplied: bool, options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The options as the command's input; documents to pay are found by their numbers."""
-    given: dict[str, Any] = {name: value for name, value in told.items() if value not in (None, "")}
+    """Returns the options as the command's input; looks up documents to pay by number. Raises NotFound."""
+    given: dict[str, Any] = {name: value for name, value in options.items() if value not in (None, "")}
     named = [pay.partition("=") for pay in pays]
     kinds = ("invoice", "opening", "debit_note", "interest")
     found = item_ids(db, actor.tenant_id, [(kind, number) for number, _eq, _amount in named for kind in kinds])

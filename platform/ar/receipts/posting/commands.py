@@ -1,7 +1,7 @@
-"""What a person does with money by hand: enter a receipt, apply an unapplied credit, take an allocation back.
+"""Posts a receipt by hand, applies an unapplied credit, and unapplies an allocation.
 
-May import the ledger, this slice and the kernel. Invariants: a form sent twice has one effect; what a person took off
-is remembered and no order ever puts it back by itself; the rest of a payment stays visible as unapplied.
+Invariants: a form sent twice has one effect; an unapplied item is recorded as refused and never allocated again
+automatically; the rest of a payment stays visible as unapplied.
 """
 
 from __future__ import annotations
@@ -13,30 +13,33 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.customers.lookups import find_numbers
-from ar.ledger.commands import NewAllocation, TakeBack, allocate, lock_customers, take_back
+from ar.ledger import commands as ledger
+from ar.ledger.commands import NewAllocation, UnapplyAllocation, allocate, lock_customers
 from ar.ledger.models import Allocation, OpenItem
-from ar.receipts.models import BankAccount, MatchRefusal, Receipt
-from ar.receipts.posting.booking import NewReceipt, book_receipts
-from ar.receipts.posting.inputs import ApplyCredit, PostReceipt, Unapply
+from ar.receipts.bank.accounts import ledger_account
+from ar.receipts.models import MatchRefusal, Receipt
+from ar.receipts.posting.bulk_posting import NewReceipt, post_receipts
+from ar.receipts.posting.inputs import ApplyCredit, PostReceipt, UnapplyCredit
 from ar.receipts.posting.inputs import Part as TypedPart
-from ar.receipts.rules.allocation_order import Debt, Part, Share, in_order
-from ar.receipts.rules.mentions import number_key, plain_account, read_numbers
+from ar.receipts.rules.allocation_order import Debt, Part, Share, allocate_in_legal_order
+from ar.receipts.rules.mentions import find_mentioned_numbers, normalised_account, number_key
 from kernel import idempotency
 from kernel.actor import Actor
 from kernel.arrays import array_text
 from kernel.errors import NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
 from kernel.money import read_amount
+from kernel.views import DbRow
 
 INTEREST: Part = "interest"
-_OPENS = sa.text(
+_OPEN_AMOUNTS = sa.text(
     "SELECT id, open_minor FROM open_item WHERE tenant_id = :tenant AND customer_id = :customer"
     " AND currency = :currency AND side > 0 AND id = ANY(CAST(:wanted AS uuid[]))"
 )
 
 
 def post_receipt(db: Session, actor: Actor, data: PostReceipt) -> UUID:
-    """Books a receipt and applies it at once as `data.how` says; returns its item id. The same key: the first answer.
+    """Posts a receipt and allocates it as `data.how` says; returns its item id. The same key returns the first result.
 
     Raises RuleBroken (`receipt_customer_unknown`, `receipt_account_unknown`, `receipt_account_currency`,
     `receipt_in_future`, `amount_unreadable`, `amount_not_positive`, `nothing_ticked`, `receipt_overapplied`,
@@ -51,7 +54,8 @@ def _post_receipt(db: Session, actor: Actor, data: PostReceipt) -> UUID:
     if found is None:
         raise RuleBroken("receipt_customer_unknown", number=data.customer_no)
     amount = read_amount(data.amount, data.currency)
-    contra = _contra(db, actor.tenant_id, data)
+    default = "cash" if data.method == "cash" else "bank"
+    contra = ledger_account(db, actor.tenant_id, data.bank_account_id, data.currency, default)
     lock_customers(db, actor.tenant_id, [found.id])
     receipt = NewReceipt(
         customer_id=found.id,
@@ -73,15 +77,15 @@ def _post_receipt(db: Session, actor: Actor, data: PostReceipt) -> UUID:
         contra=contra,
         bank_account_id=data.bank_account_id,
         payer_name=data.payer_name,
-        payer_account=plain_account(data.payer_account),
+        payer_account=normalised_account(data.payer_account),
         remittance=data.remittance,
         designation=data.designation,
     )
-    return book_receipts(db, actor, [receipt], confirmed=True, held=True)[0]
+    return post_receipts(db, actor, [receipt], confirmed=True, customers_locked=True)[0]
 
 
 def apply_credit(db: Session, actor: Actor, credit_id: UUID, data: ApplyCredit) -> None:
-    """Allocates what is unapplied of a credit. A second call with the same key changes nothing.
+    """Allocates the unapplied amount of a credit. A second call with the same key changes nothing.
 
     Raises NotFound(`item_not_found`), RuleBroken (`wrong_side`, `nothing_ticked`, `amount_unreadable`,
     `nothing_to_apply`), Conflict (`allocation_exceeds_open`).
@@ -118,12 +122,12 @@ def _apply_credit(db: Session, actor: Actor, credit_id: UUID, data: ApplyCredit)
     return credit_id
 
 
-def unapply(db: Session, actor: Actor, credit_id: UUID, allocation_id: UUID, data: Unapply) -> None:
-    """Takes an allocation of this credit back and remembers that a person did so.
+def unapply_credit(db: Session, actor: Actor, credit_id: UUID, allocation_id: UUID, data: UnapplyCredit) -> None:
+    """Unapplies an allocation of this credit and records its document as refused for this money.
 
-    Raises what `ledger.commands.take_back` raises.
+    Raises what `ledger.commands.unapply` raises.
     """
-    take_back(db, actor, credit_id, allocation_id, TakeBack(effective_on=data.effective_on))
+    ledger.unapply(db, actor, credit_id, allocation_id, UnapplyAllocation(effective_on=data.effective_on))
     a, r = Allocation, Receipt
     debit_id = db.execute(
         sa.select(a.debit_item_id).where(a.tenant_id == actor.tenant_id, a.id == allocation_id)
@@ -131,13 +135,13 @@ def unapply(db: Session, actor: Actor, credit_id: UUID, allocation_id: UUID, dat
     line_id = db.execute(
         sa.select(r.bank_line_id).where(r.tenant_id == actor.tenant_id, r.id == credit_id)
     ).scalar_one_or_none()
-    refuse(db, actor, [debit_id], credit_id=credit_id, line_id=line_id)
+    record_refusals(db, actor, [debit_id], credit_id=credit_id, line_id=line_id)
 
 
-def refuse(
+def record_refusals(
     db: Session, actor: Actor, item_ids: Sequence[UUID], *, credit_id: UUID | None = None, line_id: UUID | None = None
 ) -> None:
-    """Remembers that this money is not for these documents."""
+    """Records that this money is not for these documents, so that they are not proposed automatically again."""
     if not item_ids:
         return
     rows = [
@@ -169,13 +173,16 @@ def choose_parts(
     credit_id: UUID | None = None,
     line_id: UUID | None = None,
 ) -> tuple[tuple[UUID, int], ...]:
-    """What the money pays, as a person chose: (item, minor units) each. Call it under the customer's lock."""
+    """Returns the parts (item, minor units) that the money pays: ticked, in legal order, or none.
+
+    The caller has the lock on the customer. Raises what `parse_ticked_parts` raises.
+    """
     if how == "nothing":
         return ()
     if how == "ticked":
-        return read_parts(db, actor.tenant_id, customer_id, currency, amount_minor, typed)
+        return parse_ticked_parts(db, actor.tenant_id, customer_id, currency, amount_minor, typed)
     refused = refused_items(db, actor.tenant_id, credit_id=credit_id, line_id=line_id)
-    shares = suggest(
+    shares = suggest_allocation(
         db, actor, customer_id, currency, amount_minor, designation, costs_first=costs_first, refused=refused
     )
     sums: dict[UUID, int] = {}
@@ -184,7 +191,7 @@ def choose_parts(
     return tuple(sums.items())
 
 
-def suggest(
+def suggest_allocation(
     db: Session,
     actor: Actor,
     customer_id: UUID,
@@ -195,9 +202,9 @@ def suggest(
     costs_first: bool = False,
     refused: Collection[UUID] = (),
 ) -> list[Share]:
-    """How the order of the law (Civil Code 560, 561) would spread this amount over what the customer owes.
+    """Returns the allocation of an amount (minor units) in the legal order (Civil Code 560, 561).
 
-    Documents in `refused` are left out; the numbers in `designation` come first.
+    Items in `refused` are left out; documents whose numbers are in `designation` come first.
     """
     i = OpenItem
     rows = db.execute(
@@ -211,26 +218,35 @@ def suggest(
         )
         .order_by(i.due_on, i.document_no, i.instalment_no)
     ).all()
+    designated = [(item_id, None) for item_id in _items_named_in(designation, rows)]
+    debts = _debts([row for row in rows if row.id not in refused], rows)
+    return allocate_in_legal_order(amount_minor, debts, actor.today, designated=designated, costs_first=costs_first)
+
+
+def _debts(allowed: Sequence[DbRow], rows: Sequence[DbRow]) -> list[Debt]:
+    """Returns the allowed items as debts; interest belongs to the document that its reference names, if open."""
     by_no = {row.document_no: row.id for row in rows if row.kind != INTEREST}
-    debts = [
+    return [
         Debt(id=row.id, due_on=row.due_on, open_minor=row.open_minor, part=INTEREST, of=by_no.get(row.reference or ""))
         if row.kind == INTEREST
         else Debt(id=row.id, due_on=row.due_on, open_minor=row.open_minor)
-        for row in rows
-        if row.id not in refused
+        for row in allowed
     ]
+
+
+def _items_named_in(designation: str, rows: Sequence[DbRow]) -> list[UUID]:
+    """Returns the items whose document numbers the debtor named, in the debtor's order."""
     by_key: dict[str, list[UUID]] = {}
     for row in rows:
         by_key.setdefault(number_key(row.document_no), []).append(row.id)
-    named = read_numbers(designation, by_key.keys() - {""}, ()).mentions
-    designated = [(item_id, None) for mention in named for item_id in by_key[mention.key]]
-    return in_order(amount_minor, debts, actor.today, designated=designated, costs_first=costs_first)
+    named = find_mentioned_numbers(designation, by_key.keys() - {""}, ()).mentions
+    return [item_id for mention in named for item_id in by_key[mention.key]]
 
 
 def refused_items(
     db: Session, tenant_id: UUID, *, credit_id: UUID | None = None, line_id: UUID | None = None
 ) -> set[UUID]:
-    """The documents that a person has taken off this credit or bank line."""
+    """Returns the items that a person has refused for, or unapplied from, this credit or bank line."""
     m, a = MatchRefusal, Allocation
     both = sa.union(
         sa.select(m.item_id).where(m.tenant_id == tenant_id, m.line_id == line_id),
@@ -242,7 +258,7 @@ def refused_items(
     return set(db.execute(both).scalars())
 
 
-def read_parts(
+def parse_ticked_parts(
     db: Session,
     tenant_id: UUID,
     customer_id: UUID,
@@ -250,23 +266,23 @@ def read_parts(
     amount_minor: int,
     typed: Sequence[TypedPart],
 ) -> tuple[tuple[UUID, int], ...]:
-    """The ticked items with their amounts; an empty amount takes what is open, as far as the money reaches.
+    """Parses the ticked items' amounts; an empty amount takes what is open, as far as the money suffices.
 
     Raises RuleBroken (`nothing_ticked`, `amount_unreadable`, `amount_not_positive`, `receipt_overapplied`),
     NotFound(`item_not_found`).
     """
     if not typed:
         raise RuleBroken("nothing_ticked")
-    wanted = [part.item_id for part in typed]
-    asked = {"tenant": tenant_id, "customer": customer_id, "currency": currency, "wanted": array_text(wanted)}
-    opens: dict[UUID, int] = {row.id: row.open_minor for row in db.connection().execute(_OPENS, asked)}
+    item_ids = [part.item_id for part in typed]
+    params = {"tenant": tenant_id, "customer": customer_id, "currency": currency, "wanted": array_text(item_ids)}
+    opens: dict[UUID, int] = {row.id: row.open_minor for row in db.connection().execute(_OPEN_AMOUNTS, params)}
     if opens.keys() != {part.item_id for part in typed}:
         raise NotFound("item_not_found")
-    given = {part.item_id: read_amount(part.amount, currency) for part in typed if part.amount}
-    rest = amount_minor - sum(given.values())
+    typed_minor = {part.item_id: read_amount(part.amount, currency) for part in typed if part.amount}
+    rest = amount_minor - sum(typed_minor.values())
     if rest < 0:
         raise RuleBroken("receipt_overapplied")
-    parts: dict[UUID, int] = dict(given)
+    parts: dict[UUID, int] = dict(typed_minor)
     for part in typed:
         if part.item_id not in parts:
             parts[part.item_id] = min(rest, opens[part.item_id])
@@ -275,27 +291,12 @@ def read_parts(
 
 
 def designation_of(db: Session, tenant_id: UUID, credit_id: UUID) -> str:
-    """What the debtor named when paying this credit; nothing for what is no receipt of ours."""
+    """Returns the debtor's designation of this credit; empty when it is not a receipt entered here."""
     r = Receipt
     found = db.execute(sa.select(r.designation).where(r.tenant_id == tenant_id, r.id == credit_id)).scalar_one_or_none()
     return found or ""
 
 
-def _contra(db: Session, tenant_id: UUID, data: PostReceipt) -> str:
-    """The account the money went to: that of the bank account, else cash for cash and the bank for all else."""
-    if data.bank_account_id is None:
-        return "cash" if data.method == "cash" else "bank"
-    b = BankAccount
-    row = db.execute(
-        sa.select(b.account_code, b.currency).where(b.tenant_id == tenant_id, b.id == data.bank_account_id)
-    ).first()
-    if row is None:
-        raise RuleBroken("receipt_account_unknown")
-    if row.currency != data.currency:
-        raise RuleBroken("receipt_account_currency", account=row.currency, receipt=data.currency)
-    return str(row.account_code)
-
-
-def new_key() -> str:
-    """An idempotency key for a caller who has no form."""
+def new_idempotency_key() -> str:
+    """Returns an idempotency key for a caller without a form."""
     return str(new_id())

@@ -1,7 +1,7 @@
-"""The page of a receipt or another credit: what it pays, applying what is left, taking an allocation off.
+"""Page of a receipt or other credit: its allocations, applying the rest, unapplying.
 
 Invariant: parse, authorise, one command or one query, render; "recalculate" is the same form and changes nothing. The
-views hang on the blueprint of `receipt_routes`.
+views belong to the blueprint of `posting.routes`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from flask import url_for
 
 from ar.receipts.posting import commands as receipts
 from ar.receipts.posting import queries
-from ar.receipts.posting.allocation_choice import picking
-from ar.receipts.posting.forms import read_picked, recalculated, typed_rows
-from ar.receipts.posting.inputs import ApplyCredit, Unapply
+from ar.receipts.posting.allocation_choice import allocation_choice
+from ar.receipts.posting.forms import read_with_parts, typed_amounts, with_recalculation
+from ar.receipts.posting.inputs import ApplyCredit, UnapplyCredit
 from ar.receipts.posting.routes import NAMES, bp
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.i18n import gettext as _
@@ -38,13 +38,13 @@ def _credit_page(form: Form[Any], credit_id: UUID) -> str:
     may_post = may(Permission.POST_LEDGER)
     shown = None
     if may_post and page.applicable:
-        shown = picking(
+        shown = allocation_choice(
             db(),
             actor(),
             page.customer_id,
             page.currency,
             page.open_minor,
-            parts=typed_rows() if applying.slot else {},
+            parts=typed_amounts() if applying.slot else {},
             refused=receipts.refused_items(db(), actor().tenant_id, credit_id=credit_id),
             designation=page.designation or "",
             costs_first=bool(applying.value("costs_first", False)),
@@ -55,16 +55,16 @@ def _credit_page(form: Form[Any], credit_id: UUID) -> str:
 @bp.get("/<uuid:credit_id>")
 @staff(Permission.READ)
 def show(credit_id: UUID) -> Page:
-    """A receipt or another credit: where it came from, what it pays, what is unapplied."""
+    """Shows a receipt or other credit: its source, its allocations, what is unapplied."""
     return _credit_page(blank(), credit_id)
 
 
 @bp.post("/<uuid:credit_id>/allocations")
 @staff(Permission.POST_LEDGER)
-@recalculated(ApplyCredit, page=_credit_page, slot="apply")
-@command_form(ApplyCredit, page=_credit_page, slot="apply", read=read_picked)
+@with_recalculation(ApplyCredit, page=_credit_page, slot="apply")
+@command_form(ApplyCredit, page=_credit_page, slot="apply", read=read_with_parts)
 def apply(data: ApplyCredit, credit_id: UUID) -> Page:
-    """Applies what is unapplied to the ticked items, or by the order; `do=show` only recalculates."""
+    """Allocates the unapplied amount to the ticked items or in legal order; `do=show` only recalculates."""
     receipts.apply_credit(db(), actor(), credit_id, data)
     return done(_("Applied."), "receipts.show", credit_id=credit_id)
 
@@ -72,13 +72,13 @@ def apply(data: ApplyCredit, credit_id: UUID) -> Page:
 @bp.post("/<uuid:credit_id>/allocations/<uuid:allocation_id>/reversal")
 @staff(Permission.POST_LEDGER)
 def unapply(credit_id: UUID, allocation_id: UUID) -> Page:
-    """Takes one allocation back; it is remembered and not proposed by itself again."""
-    form, here = read_form(Unapply), url_for("receipts.show", credit_id=credit_id)
+    """Unapplies one allocation; it is not proposed automatically again."""
+    form, here = read_form(UnapplyCredit), url_for("receipts.show", credit_id=credit_id)
     if not form.ok:
         flash_error(_("Write a date like 2026-11-21."))
         return see_other(here)
     try:
-        receipts.unapply(db(), actor(), credit_id, allocation_id, form.data)
+        receipts.unapply_credit(db(), actor(), credit_id, allocation_id, form.data)
     except (RuleBroken, Conflict) as error:
         return refused(error, here)
     text = _("The allocation is taken back. It will not be proposed by itself again.")

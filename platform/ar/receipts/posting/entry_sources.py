@@ -18,7 +18,7 @@ from web.links import page_url
 
 
 def entry_sources(db: Session, tenant_id: UUID, entry_id: UUID) -> list[EntrySource]:
-    """Returns the receipt that the entry booked, or the refund that it paid."""
+    """Returns the receipt that the entry posted, or the refund that it paid."""
     i, r = OpenItem, Refund
     rows = db.execute(
         sa.select(i.id, i.kind, i.document_no, r.id.label("refund_id"))

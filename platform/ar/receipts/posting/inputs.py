@@ -1,6 +1,6 @@
-"""Inputs of receipts, allocation, matching and refunds: one Pydantic model per command, for form and command line.
+"""Inputs of receipts, allocation, matching and refunds: one Pydantic model per command.
 
-Imports Pydantic only. Invariant: shape is checked here; amounts stay texts until their currency is known.
+Invariant: shape is checked here; amounts stay texts until their currency is known.
 """
 
 from __future__ import annotations
@@ -13,43 +13,43 @@ from pydantic import Field, StringConstraints
 
 from kernel.inputs import CommandInput, Key
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+OptionalLine = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)]
-Needed = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+RequiredLine = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Amount = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
-#: What the money pays: the ticked items, the order of the law, or nothing yet.
-How = Literal["ticked", "order", "nothing"]
+#: What the money pays: the ticked items, the debts in legal order, or nothing yet.
+AllocationMethod = Literal["ticked", "order", "nothing"]
 Method = Literal["transfer", "cash", "cheque", "card", "other"]
 
 
 class Part(CommandInput):
-    """So much of one open item, as typed; an empty amount means all that is open or all that is left."""
+    """A ticked open item with the amount as typed; empty: all that is open, as far as the money suffices."""
 
     item_id: UUID
     amount: Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)] = ""
 
 
 class PostReceipt(CommandInput):
-    """Money that came in, by hand. `designation`: what the debtor named when paying, in the debtor's words."""
+    """Post a receipt by hand. `designation`: the documents the debtor named when paying, in the debtor's words."""
 
-    customer_no: Needed
+    customer_no: RequiredLine
     received_on: date
     amount: Amount
     currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$")
     method: Method = "transfer"
     bank_account_id: UUID | None = None
-    payer_name: Line = ""
-    payer_account: Line = ""
+    payer_name: OptionalLine = ""
+    payer_account: OptionalLine = ""
     remittance: Text = ""
-    designation: Line = ""
-    how: How = "order"
+    designation: OptionalLine = ""
+    how: AllocationMethod = "order"
     costs_first: bool = False
     parts: tuple[Part, ...] = Field(default=(), max_length=2_000)
     key: Key
 
 
 class ApplyCredit(CommandInput):
-    """Allocate what is unapplied of a credit: to ticked items with amounts, or in the order of the law."""
+    """Allocate the unapplied amount of a credit: to ticked items with amounts, or in the legal order."""
 
     how: Literal["ticked", "order"] = "ticked"
     costs_first: bool = False
@@ -57,36 +57,36 @@ class ApplyCredit(CommandInput):
     key: Key
 
 
-class Unapply(CommandInput):
-    """Take one allocation of a credit back on `effective_on` (None: today)."""
+class UnapplyCredit(CommandInput):
+    """Unapply one allocation of a credit on `effective_on` (None: today)."""
 
     effective_on: date | None = None
 
 
-class ApplyLine(CommandInput):
-    """Book a bank line as a customer's receipt. `booked_on` None: the bank's own day."""
+class MatchBankLine(CommandInput):
+    """Post a bank line as a customer's receipt. `booked_on` None: the bank's booking date."""
 
     customer_id: UUID
-    how: How = "ticked"
+    how: AllocationMethod = "ticked"
     costs_first: bool = False
     booked_on: date | None = None
     parts: tuple[Part, ...] = Field(default=(), max_length=2_000)
     key: Key
 
 
-class AskRefund(CommandInput):
-    """Money to be given back out of an unapplied credit, as soon as others agree."""
+class RequestRefund(CommandInput):
+    """Request a refund out of an unapplied credit; it is paid once approved."""
 
     amount: Amount
-    payee_name: Needed
-    payee_account: Line = ""
-    payee_bank: Line = ""
+    payee_name: RequiredLine
+    payee_account: OptionalLine = ""
+    payee_bank: OptionalLine = ""
     bank_account_id: UUID | None = None
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
     key: Key
 
 
 class WithdrawRefund(CommandInput):
-    """The asker takes the request back."""
+    """Withdraw the request for a refund; only the requester can."""
 
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]

@@ -1,7 +1,6 @@
-"""What the pages of receipts show: the list, one receipt or credit, and how far the cash is booked.
+"""Queries of the receipt pages: the list, one receipt or credit, and how far cash is posted.
 
-May import the tables of customers and ledger, this slice, web.filters and the kernel. Invariant: frozen views in a
-fixed number of statements; nothing here writes.
+Invariant: read only; frozen views in a fixed number of statements.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 
 from ar.customers.models import Customer
 from ar.ledger.models import Allocation, BooksState, OpenItem
-from ar.receipts.matching.loading import to_decide
+from ar.receipts.matching.loading import waiting_lines
 from ar.receipts.models import BankAccount, BankFile, BankLine, Receipt, Refund
 from kernel.errors import NotFound
 from kernel.views import LATER, from_json, json_view, select_view, value, view, view_columns, views
@@ -25,7 +24,7 @@ from web import filters
 
 @dataclass(frozen=True, slots=True)
 class CashAccount:
-    """One active account and through which day its statements are read."""
+    """An active bank account and the last day covered by its statements."""
 
     name: str
     through_on: date | None
@@ -33,10 +32,10 @@ class CashAccount:
 
 @dataclass(frozen=True, slots=True)
 class CashState:
-    """How far the cash is: what a reviewer of letters must know before sending any.
+    """How far cash is posted, which a reviewer must know before releasing dunning letters.
 
-    `booked_through_on`: the earliest among the accounts with statements, else the last receipt's own day.
-    `lines_sure`: those that one click books, so none of a closed period.
+    `booked_through_on`: the earliest day among the accounts with statements, else the date of the last receipt.
+    `unapplied`, `lines_waiting`: counts. `lines_sure`: waiting lines that can be accepted; closed periods left out.
     """
 
     booked_through_on: date | None
@@ -58,7 +57,7 @@ class CashState:
 
 @dataclass(frozen=True)
 class ReceiptFilters:
-    """What the list's address may ask for."""
+    """Filters of the list in the URL."""
 
     q: str = filters.text()
     state: str = filters.choice("all", "unapplied", "applied", "reversed")
@@ -69,7 +68,7 @@ class ReceiptFilters:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptRow:
-    """A receipt in the list; `method` and what follows are empty for one that an import brought."""
+    """A receipt in the list; `method`, `account` and `payer_name` are None for an imported one."""
 
     id: UUID
     document_no: str
@@ -88,20 +87,20 @@ class ReceiptRow:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptList:
-    """A page of receipts, with the sums of all that match per currency: (currency, count, amount, unapplied)."""
+    """A page of receipts, with totals of all matching ones: (currency, count, amount, unapplied), minor units."""
 
     rows: list[ReceiptRow]
     totals: list[tuple[str, int, int, int]]
 
     @property
     def total(self) -> int:
-        """How many match."""
+        """Returns the number of matching receipts."""
         return sum(each[1] for each in self.totals)
 
 
 @dataclass(frozen=True, slots=True)
 class PaidRow:
-    """One allocation of a credit: what it pays, and whether it was taken back."""
+    """An allocation of a credit; `reverses`: it unapplies another; `taken_back`: it has been unapplied."""
 
     id: UUID
     item_id: UUID
@@ -116,7 +115,10 @@ class PaidRow:
 
 @dataclass(frozen=True, slots=True)
 class CreditPage:
-    """A receipt or another credit, with where its money came from and what it pays."""
+    """A receipt or other credit, with the source of its money and its allocations.
+
+    `asked_minor`: requested as refund and not decided yet.
+    """
 
     id: UUID
     kind: str
@@ -146,7 +148,7 @@ class CreditPage:
 
     @property
     def applicable(self) -> bool:
-        """Something is unapplied and the document stands."""
+        """Tells that an amount is unapplied and the document is neither a reversal nor reversed."""
         return self.open_minor > 0 and self.reversed_by is None and self.reverses_id is None
 
     def as_json(self) -> dict[str, Any]:
@@ -164,7 +166,7 @@ class CreditPage:
 
 
 def cash_state(db: Session, tenant_id: UUID) -> CashState:
-    """All of it in one statement: it stands on pages that are looked at all day."""
+    """Returns how far cash is posted, in one statement: it is shown on pages opened all day."""
     i, b = OpenItem, BankLine
     locked = sa.select(BooksState.locked_through).where(BooksState.tenant_id == tenant_id).scalar_subquery()
     counts = db.execute(
@@ -177,9 +179,11 @@ def cash_state(db: Session, tenant_id: UUID) -> CashState:
             .where(i.tenant_id == tenant_id, i.side == -1, i.open_minor > 0)
             .scalar_subquery()
             .label("unapplied"),
-            sa.select(sa.func.count()).where(*to_decide(tenant_id)).scalar_subquery().label("waiting"),
+            sa.select(sa.func.count()).where(*waiting_lines(tenant_id)).scalar_subquery().label("waiting"),
             sa.select(sa.func.count())
-            .where(*to_decide(tenant_id), b.proposal_state == "sure", sa.or_(locked.is_(None), b.booked_on > locked))
+            .where(
+                *waiting_lines(tenant_id), b.proposal_state == "sure", sa.or_(locked.is_(None), b.booked_on > locked)
+            )
             .scalar_subquery()
             .label("sure"),
             _accounts_json(tenant_id).label("accounts"),
@@ -191,25 +195,29 @@ def cash_state(db: Session, tenant_id: UUID) -> CashState:
 
 
 def _accounts_json(tenant_id: UUID) -> sa.ScalarSelect[Any]:
-    """The CashAccount of each active account as JSON: the last line's day or the last statement's end."""
-    a, b, f = BankAccount, BankLine, BankFile
-    last_line = sa.select(sa.func.max(b.booked_on)).where(b.tenant_id == tenant_id, b.bank_account_id == a.id)
-    last_file = sa.select(sa.func.max(f.to_on)).where(
-        f.tenant_id == tenant_id, f.bank_account_id == a.id, f.state == "read"
+    """Selects the CashAccount of each active account as JSON: the later of last line and last statement end."""
+    bank_account, line, file = BankAccount, BankLine, BankFile
+    last_line = sa.select(sa.func.max(line.booked_on)).where(
+        line.tenant_id == tenant_id, line.bank_account_id == bank_account.id
     )
-    told = sa.func.greatest(last_line.scalar_subquery(), last_file.scalar_subquery())
+    last_file = sa.select(sa.func.max(file.to_on)).where(
+        file.tenant_id == tenant_id, file.bank_account_id == bank_account.id, file.state == "read"
+    )
+    statement_end = sa.func.greatest(last_line.scalar_subquery(), last_file.scalar_subquery())
     through = (
-        sa.select(a.name, told.label("through_on")).where(a.tenant_id == tenant_id, a.active).order_by(a.name, a.id)
+        sa.select(bank_account.name, statement_end.label("through_on"))
+        .where(bank_account.tenant_id == tenant_id, bank_account.active)
+        .order_by(bank_account.name, bank_account.id)
     )
-    t = through.subquery("told").c
-    account = json_view(CashAccount, name=value(t.name), through_on=value(t.through_on))
-    return sa.select(sa.func.jsonb_agg(account)).scalar_subquery()
+    account = through.subquery("account").c
+    as_json = json_view(CashAccount, name=value(account.name), through_on=value(account.through_on))
+    return sa.select(sa.func.jsonb_agg(as_json)).scalar_subquery()
 
 
 def receipt_list(
     db: Session, tenant_id: UUID, wanted: ReceiptFilters, *, offset: int = 0, limit: int = 50
 ) -> ReceiptList:
-    """Receipts, the newest first; two statements."""
+    """Returns receipts, the newest first; two statements."""
     item, customer, receipt, account = OpenItem, Customer, Receipt, BankAccount
     mirror = aliased(OpenItem)
     is_reversed = sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == item.id)
@@ -218,7 +226,7 @@ def receipt_list(
         .outerjoin(receipt, sa.and_(receipt.tenant_id == tenant_id, receipt.id == item.id))
         .outerjoin(account, sa.and_(account.tenant_id == tenant_id, account.id == receipt.bank_account_id))
     )
-    where = [item.tenant_id == tenant_id, item.kind == "receipt", *_wanted(wanted, is_reversed)]
+    where = [item.tenant_id == tenant_id, item.kind == "receipt", *_conditions(wanted, is_reversed)]
     sums = db.execute(
         sa.select(
             item.currency,
@@ -260,13 +268,13 @@ def receipt_list(
 
 
 def credit_page(db: Session, tenant_id: UUID, item_id: UUID) -> CreditPage:
-    """One receipt or other credit. Two statements. Raises NotFound, also for what is no credit."""
+    """Returns a receipt or other credit; two statements. Raises NotFound(`item_not_found`), also for a debit item."""
     item, customer, receipt, account, refund = OpenItem, Customer, Receipt, BankAccount, Refund
     mirror = aliased(OpenItem)
     reversed_by = (
         sa.select(mirror.id).where(mirror.tenant_id == tenant_id, mirror.reverses_id == item.id).scalar_subquery()
     )
-    asked = (
+    requested = (
         sa.select(sa.cast(sa.func.coalesce(sa.func.sum(refund.amount_minor), 0), sa.BigInteger))
         .where(refund.tenant_id == tenant_id, refund.credit_item_id == item.id, refund.state == "asked")
         .scalar_subquery()
@@ -297,7 +305,7 @@ def credit_page(db: Session, tenant_id: UUID, item_id: UUID) -> CreditPage:
             designation=value(receipt.designation),
             recorded_by=value(receipt.recorded_by),
             bank_line_id=value(receipt.bank_line_id),
-            asked_minor=value(asked),
+            asked_minor=value(requested),
             paid=LATER,
         )
         .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == item.customer_id))
@@ -307,10 +315,10 @@ def credit_page(db: Session, tenant_id: UUID, item_id: UUID) -> CreditPage:
     ).first()
     if row is None:
         raise NotFound("item_not_found")
-    return view(CreditPage, row, paid=_paid(db, tenant_id, item_id))
+    return view(CreditPage, row, paid=_paid_rows(db, tenant_id, item_id))
 
 
-def _paid(db: Session, tenant_id: UUID, item_id: UUID) -> tuple[PaidRow, ...]:
+def _paid_rows(db: Session, tenant_id: UUID, item_id: UUID) -> tuple[PaidRow, ...]:
     allocation, item, back = Allocation, OpenItem, aliased(Allocation)
     rows = db.execute(
         select_view(
@@ -332,22 +340,22 @@ def _paid(db: Session, tenant_id: UUID, item_id: UUID) -> tuple[PaidRow, ...]:
     return tuple(views(PaidRow, rows))
 
 
-def _wanted(wanted: ReceiptFilters, is_reversed: sa.ColumnElement[bool]) -> list[sa.ColumnElement[bool]]:
-    i, c, r = OpenItem, Customer, Receipt
+def _conditions(wanted: ReceiptFilters, is_reversed: sa.ColumnElement[bool]) -> list[sa.ColumnElement[bool]]:
+    item, customer, receipt = OpenItem, Customer, Receipt
     limits: list[sa.ColumnElement[bool]] = []
     if wanted.state == "unapplied":
-        limits.append(i.open_minor > 0)
+        limits.append(item.open_minor > 0)
     if wanted.state == "applied":
-        limits += [i.open_minor == 0, ~is_reversed]
+        limits += [item.open_minor == 0, ~is_reversed]
     if wanted.state == "reversed":
         limits.append(is_reversed)
     if wanted.method:
-        limits.append(r.method == wanted.method)
+        limits.append(receipt.method == wanted.method)
     if wanted.from_on is not None:
-        limits.append(i.document_on >= wanted.from_on)
+        limits.append(item.document_on >= wanted.from_on)
     if wanted.to_on is not None:
-        limits.append(i.document_on <= wanted.to_on)
+        limits.append(item.document_on <= wanted.to_on)
     if wanted.q:
-        texts = (i.document_no, c.name, c.number, r.payer_name, r.remittance)
+        texts = (item.document_no, customer.name, customer.number, receipt.payer_name, receipt.remittance)
         limits.append(sa.or_(*(text.icontains(wanted.q, autoescape=True) for text in texts)))
     return limits

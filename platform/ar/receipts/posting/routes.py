@@ -1,7 +1,7 @@
-"""The pages of receipts: the list, entering one, a receipt or credit with what it pays, applying and taking off.
+"""Pages of receipts: the list, and the form for a new one.
 
-Invariant: parse, authorise, one command or one query, render; "show what is
-open" and "recalculate" are the same form and change nothing.
+Invariant: parse, authorise, one command or one query, render; "show what is open" and "recalculate" are the same form
+and change nothing.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from ar.receipts.bank.queries import account_options
 from ar.receipts.messages import METHODS, RECEIPT_STATES, WHY
 from ar.receipts.posting import commands as receipts
 from ar.receipts.posting import queries
-from ar.receipts.posting.allocation_choice import Picking, picking
-from ar.receipts.posting.forms import read_picked, recalculated, typed_rows
+from ar.receipts.posting.allocation_choice import AllocationChoice, allocation_choice
+from ar.receipts.posting.forms import read_with_parts, typed_amounts, with_recalculation
 from ar.receipts.posting.inputs import PostReceipt
 from kernel.errors import RuleBroken
 from kernel.i18n import gettext as _
@@ -53,7 +53,7 @@ NAMES: dict[str, Any] = {"methods": METHODS, "kinds": KIND_NAMES, "why": WHY}
 @bp.get("/")
 @staff(Permission.READ)
 def index() -> Page:
-    """All receipts, the newest first; filters stand in the address."""
+    """Lists receipts, the newest first; the filters are in the URL."""
     wanted, asked = filters.read(queries.ReceiptFilters, request.args), read_page(request.args)
     path = url_for("receipts.index")
     page = queries.receipt_list(db(), actor().tenant_id, wanted, offset=asked.offset, limit=asked.limit)
@@ -79,24 +79,24 @@ def _new_page(form: Form[Any]) -> str:
         "ar/receipts/posting/new.html",
         form=form,
         customer=customer,
-        picking=_picked(form, customer.id, currency) if customer and len(currency) == 3 else None,
+        picking=_choice_of(form, customer.id, currency) if customer and len(currency) == 3 else None,
         accounts=[("", _("Not said")), *account_options(db(), actor().tenant_id)],
         **NAMES,
     )
 
 
-def _picked(form: Form[Any], customer_id: UUID, currency: str) -> Picking | None:
+def _choice_of(form: Form[Any], customer_id: UUID, currency: str) -> AllocationChoice | None:
     try:
         amount: int | None = read_amount(str(form.value("amount")), currency) if form.value("amount") else None
     except RuleBroken:
         amount = None
-    return picking(
+    return allocation_choice(
         db(),
         actor(),
         customer_id,
         currency,
         amount,
-        parts=typed_rows(),
+        parts=typed_amounts(),
         designation=str(form.value("designation")),
         costs_first=bool(form.value("costs_first", False)),
     )
@@ -105,7 +105,7 @@ def _picked(form: Form[Any], customer_id: UUID, currency: str) -> Picking | None
 @bp.get("/new")
 @staff(Permission.POST_LEDGER)
 def new() -> Page:
-    """The form for one receipt; `customer` in the address fills the number."""
+    """Shows the form for a receipt; `customer` in the URL fills in the number."""
     own = tenant(db(), actor().tenant_id).currency
     customer_no, today = request.args.get("customer", "")[:80], actor().today.isoformat()
     first = {"customer_no": customer_no, "received_on": today, "currency": own, "method": "transfer", "how": "order"}
@@ -113,17 +113,17 @@ def new() -> Page:
 
 
 def _read_receipt(model: type[PostReceipt]) -> Form[PostReceipt]:
-    form = read_picked(model)
-    if form.value("how") == "order" and typed_rows():
+    form = read_with_parts(model)
+    if form.value("how") == "order" and typed_amounts():
         form.errors["how"] = _("Documents are ticked: choose “What is ticked”, or untick them.")
     return form
 
 
 @bp.post("/")
 @staff(Permission.POST_LEDGER)
-@recalculated(PostReceipt, page=_new_page)
+@with_recalculation(PostReceipt, page=_new_page)
 @command_form(PostReceipt, page=_new_page, fields=FIELDS, read=_read_receipt)
 def create(data: PostReceipt) -> Page:
-    """Books it; with `do=show` shows what is open and what would be paid, and books nothing."""
+    """Posts the receipt; `do=show` shows the open items and the suggested split, and posts nothing."""
     item_id = receipts.post_receipt(db(), actor(), data)
     return done(_("The receipt is booked."), "receipts.show", credit_id=item_id)

@@ -1,1 +1,1 @@
-"""Refunds of money that was paid too much, by approval."""
+"""Refunds unapplied credits after approval."""

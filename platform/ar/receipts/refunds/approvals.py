@@ -1,19 +1,19 @@
-"""The approvals that this slice asks for: refunds. May import refunds, the approvals' shapes and Flask's addresses.
+"""Registers the approval of refunds: its chain of approvers and its effects.
 
-Invariant: a refund is paid by the last decision, in its transaction, or the decision is refused.
+Invariant: a refund is posted in the transaction of the last decision, or the decision is refused.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from ar.receipts.refunds.commands import KIND, not_paid, pay
+from ar.receipts.refunds.commands import KIND, close_unpaid, pay
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
 from tenants.approvals.kinds import Approved, Kind, Step
 from web.links import page_url
 
-#: From 100,000.00 of the company's currency the general manager decides as well.
+#: From 100,000.00 of the company's currency on, the general manager approves as well.
 GENERAL_MANAGER_FROM_MINOR: Final = 10_000_000
 
 
@@ -35,7 +35,7 @@ APPROVALS: tuple[Kind, ...] = (
         name=mark("Refund"),
         chain=(Step("finance_director"), Step("general_manager", GENERAL_MANAGER_FROM_MINOR)),
         approve=pay,
-        reject=not_paid,
+        reject=close_unpaid,
         url=_url,
         facts=_facts,
     ),

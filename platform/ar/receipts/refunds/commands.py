@@ -1,12 +1,12 @@
-"""Refunds: money given back out of an unapplied credit, as soon as those who must have agreed.
+"""Requests refunds out of unapplied credits, withdraws requests, and posts approved refunds.
 
-May import the ledger, approvals, this slice and the kernel. Invariants: never more than is unapplied when the money
-goes, whatever was open when it was asked for; what is asked for is not promised twice; the requester does not decide.
+Invariants: a refund never exceeds what is unapplied when it is posted, whatever was open at the request; pending
+requests reduce what can be requested; the requester does not decide.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,40 +14,42 @@ from sqlalchemy.orm import Session
 
 from ar.ledger.commands import NewAllocation, NewItem, allocate, lock_customers, post_items
 from ar.ledger.models import OpenItem
-from ar.receipts.models import BankAccount, Refund
-from ar.receipts.posting.inputs import AskRefund
+from ar.receipts.bank.accounts import ledger_account
+from ar.receipts.models import Refund
+from ar.receipts.posting.inputs import RequestRefund
 from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.money import read_amount
+from kernel.views import DbRow
 from tenants.approvals.engine import Ask, request, withdraw
 from tenants.approvals.kinds import Approved
 
 KIND: Final = "refund"
 
 
-def ask_refund(db: Session, actor: Actor, credit_id: UUID, data: AskRefund) -> UUID:
-    """Asks for money of an unapplied credit to be given back; returns the refund's id. The same key: the first answer.
+def request_refund(db: Session, actor: Actor, credit_id: UUID, data: RequestRefund) -> UUID:
+    """Requests a refund out of an unapplied credit; returns the refund's id. The same key returns the first result.
 
-    Nothing is booked before it is approved. Raises NotFound(`item_not_found`), RuleBroken (`refund_of_debit`,
-    `refund_too_much`, `receipt_account_unknown`, `receipt_account_currency`, `amount_unreadable`) and what asking for
+    Nothing is posted before it is approved. Raises NotFound(`item_not_found`), RuleBroken (`refund_of_debit`,
+    `refund_too_much`, `receipt_account_unknown`, `receipt_account_currency`, `amount_unreadable`) and what requesting
     an approval raises.
     """
     request_facts = {"item": credit_id, **data.model_dump(exclude={"key"})}
     return idempotency.once(
-        db, actor, f"refund:{data.key}", request_facts, lambda: _ask_refund(db, actor, credit_id, data)
+        db, actor, f"refund:{data.key}", request_facts, lambda: _request_refund(db, actor, credit_id, data)
     )
 
 
-def _ask_refund(db: Session, actor: Actor, credit_id: UUID, data: AskRefund) -> UUID:
-    credit = _hold_credit(db, actor.tenant_id, credit_id)
+def _request_refund(db: Session, actor: Actor, credit_id: UUID, data: RequestRefund) -> UUID:
+    credit = _lock_credit(db, actor.tenant_id, credit_id)
     amount = read_amount(data.amount, credit.currency)
-    left = credit.open_minor - _asked_minor(db, actor.tenant_id, credit_id)
+    left = credit.open_minor - _requested_minor(db, actor.tenant_id, credit_id)
     if amount > left:
         raise RuleBroken("refund_too_much", open_minor=max(left, 0), currency=credit.currency)
-    _account_code(db, actor.tenant_id, data.bank_account_id, credit.currency)
+    ledger_account(db, actor.tenant_id, data.bank_account_id, credit.currency, "bank")
     refund_id = new_id()
     db.execute(
         sa.insert(Refund).values(
@@ -70,12 +72,15 @@ def _ask_refund(db: Session, actor: Actor, credit_id: UUID, data: AskRefund) -> 
     facts = {"credit_no": credit.document_no, "payee": data.payee_name, "account": data.payee_account}
     ask = Ask(KIND, refund_id, credit.customer_id, amount, credit.currency, facts, data.reason)
     approval_id = request(db, actor, ask)
-    _settle(db, actor, refund_id, approval_id=approval_id)
+    _update_refund(db, actor, refund_id, approval_id=approval_id)
     return refund_id
 
 
 def withdraw_refund(db: Session, actor: Actor, refund_id: UUID, reason: str) -> None:
-    """Takes the request back. Raises NotFound, Conflict(`refund_settled`) and what withdrawing an approval raises."""
+    """Withdraws the request.
+
+    Raises NotFound(`refund_not_found`), Conflict(`refund_settled`) and what withdrawing an approval raises.
+    """
     r = Refund
     row = db.execute(sa.select(r.state, r.approval_id).where(r.tenant_id == actor.tenant_id, r.id == refund_id)).first()
     if row is None:
@@ -86,10 +91,10 @@ def withdraw_refund(db: Session, actor: Actor, refund_id: UUID, reason: str) -> 
 
 
 def pay(db: Session, actor: Actor, approved: Approved) -> None:
-    """The effect of the last approval: books the refund and closes so much of the credit with it, today.
+    """Posts an approved refund, dated today, and allocates it to its credit.
 
-    Raises Conflict (`refund_settled`, `refund_credit_gone`) when the credit has been used otherwise meanwhile,
-    RuleBroken(`period_locked`): the decision is then refused, and nothing has happened.
+    Raises Conflict (`refund_settled`, `refund_credit_gone`) when the credit has since been applied otherwise,
+    RuleBroken(`period_locked`): the decision is then refused and nothing is posted.
     """
     r = Refund
     found = db.execute(
@@ -97,7 +102,7 @@ def pay(db: Session, actor: Actor, approved: Approved) -> None:
     ).scalar_one_or_none()
     if found is None:
         raise NotFound("refund_not_found")
-    credit = _hold_credit(db, actor.tenant_id, found)
+    credit = _lock_credit(db, actor.tenant_id, found)
     refund = db.execute(
         sa.select(r.state, r.amount_minor, r.payee_name, r.bank_account_id)
         .where(r.tenant_id == actor.tenant_id, r.id == approved.subject_id)
@@ -112,24 +117,9 @@ def pay(db: Session, actor: Actor, approved: Approved) -> None:
             open_minor=credit.open_minor,
             currency=credit.currency,
         )
-    today, year = actor.today, actor.today.year
-    contra = _account_code(db, actor.tenant_id, refund.bank_account_id, credit.currency)
-    number = document_number("RF", year, take_numbers(db, actor.tenant_id, f"refund:{year}")[0])
-    item = NewItem(
-        credit.customer_id,
-        "refund",
-        number,
-        today,
-        today,
-        today,
-        credit.currency,
-        refund.amount_minor,
-        reference=credit.document_no,
-        contra=contra,
-    )
-    item_id = post_items(db, actor, [item], memo=approved.reason)[0]
+    item_id, number = _post_refund_document(db, actor, credit, refund, approved.reason)
     allocate(db, actor, [NewAllocation(item_id, found, refund.amount_minor)])
-    _settle(
+    _update_refund(
         db,
         actor,
         approved.subject_id,
@@ -149,14 +139,33 @@ def pay(db: Session, actor: Actor, approved: Approved) -> None:
     journal.record(db, actor, "refund_paid", customer_id=credit.customer_id, subject_id=item_id, data=facts)
 
 
-def not_paid(db: Session, actor: Actor, approved: Approved) -> None:
-    """The approval was rejected or withdrawn: the credit is free again."""
+def _post_refund_document(db: Session, actor: Actor, credit: DbRow, refund: DbRow, memo: str) -> tuple[UUID, str]:
+    """Posts the refund document, dated today; returns its item id and number."""
+    today, year = actor.today, actor.today.year
+    number = document_number("RF", year, take_numbers(db, actor.tenant_id, f"refund:{year}")[0])
+    item = NewItem(
+        credit.customer_id,
+        "refund",
+        number,
+        today,
+        today,
+        today,
+        credit.currency,
+        refund.amount_minor,
+        reference=credit.document_no,
+        contra=ledger_account(db, actor.tenant_id, refund.bank_account_id, credit.currency, "bank"),
+    )
+    return post_items(db, actor, [item], memo=memo)[0], number
+
+
+def close_unpaid(db: Session, actor: Actor, approved: Approved) -> None:
+    """Closes a refund whose approval was rejected or withdrawn: the credit can be used again."""
     state = "withdrawn" if approved.state == "withdrawn" else "refused"
-    _settle(db, actor, approved.subject_id, state=state, settled_by=actor.name, settled_at=actor.now)
+    _update_refund(db, actor, approved.subject_id, state=state, settled_by=actor.name, settled_at=actor.now)
 
 
-def _hold_credit(db: Session, tenant_id: UUID, credit_id: UUID) -> Any:
-    """The credit under its customer's lock. Raises NotFound, RuleBroken(`refund_of_debit`)."""
+def _lock_credit(db: Session, tenant_id: UUID, credit_id: UUID) -> DbRow:
+    """Locks the customer; returns the credit. Raises NotFound(`item_not_found`), RuleBroken(`refund_of_debit`)."""
     i = OpenItem
     where = (i.tenant_id == tenant_id, i.id == credit_id)
     customer_id = db.execute(sa.select(i.customer_id).where(*where)).scalar_one_or_none()
@@ -171,8 +180,8 @@ def _hold_credit(db: Session, tenant_id: UUID, credit_id: UUID) -> Any:
     return credit
 
 
-def _asked_minor(db: Session, tenant_id: UUID, credit_id: UUID) -> int:
-    """What was asked for of this credit and is not decided yet."""
+def _requested_minor(db: Session, tenant_id: UUID, credit_id: UUID) -> int:
+    """Returns the sum of the undecided requests on this credit, in minor units."""
     r = Refund
     return int(
         db.execute(
@@ -183,20 +192,6 @@ def _asked_minor(db: Session, tenant_id: UUID, credit_id: UUID) -> int:
     )
 
 
-def _account_code(db: Session, tenant_id: UUID, bank_account_id: UUID | None, currency: str) -> str:
-    if bank_account_id is None:
-        return "bank"
-    b = BankAccount
-    row = db.execute(
-        sa.select(b.account_code, b.currency).where(b.tenant_id == tenant_id, b.id == bank_account_id)
-    ).first()
-    if row is None:
-        raise RuleBroken("receipt_account_unknown")
-    if row.currency != currency:
-        raise RuleBroken("receipt_account_currency", account=row.currency, receipt=currency)
-    return str(row.account_code)
-
-
-def _settle(db: Session, actor: Actor, refund_id: UUID, **values: object) -> None:
+def _update_refund(db: Session, actor: Actor, refund_id: UUID, **values: object) -> None:
     r = Refund
     db.execute(sa.update(r).where(r.tenant_id == actor.tenant_id, r.id == refund_id).values(**values))

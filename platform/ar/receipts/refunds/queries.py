@@ -1,6 +1,6 @@
-"""What the pages of refunds show. May import the tables below, this slice and the kernel.
+"""Queries of the refund pages: the list and one refund.
 
-Invariant: frozen views in a fixed number of statements; nothing here writes.
+Invariant: read only; frozen views in a fixed number of statements.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from kernel.views import select_view, value, view, views
 
 @dataclass(frozen=True, slots=True)
 class RefundView:
-    """One refund with the names of what it touches."""
+    """A refund with its customer, credit, bank account and refund document."""
 
     id: UUID
     state: str
@@ -50,7 +50,7 @@ class RefundView:
 
 @dataclass(frozen=True, slots=True)
 class RefundList:
-    """A page of refunds, and how many there are by state."""
+    """A page of refunds, with counts by state."""
 
     rows: list[RefundView]
     counts: dict[str, int]
@@ -58,7 +58,7 @@ class RefundList:
 
 
 def refund_list(db: Session, tenant_id: UUID, *, state: str = "all", offset: int = 0, limit: int = 50) -> RefundList:
-    """Refunds, the newest first; two statements."""
+    """Returns refunds, the newest first; two statements."""
     r = Refund
     found = db.execute(sa.select(r.state, sa.func.count()).where(r.tenant_id == tenant_id).group_by(r.state))
     counts = dict(found.all())
@@ -69,7 +69,7 @@ def refund_list(db: Session, tenant_id: UUID, *, state: str = "all", offset: int
 
 
 def refund_page(db: Session, tenant_id: UUID, refund_id: UUID) -> RefundView:
-    """One refund. Raises NotFound."""
+    """Returns a refund. Raises NotFound(`refund_not_found`)."""
     row = db.execute(_views(tenant_id).where(Refund.id == refund_id)).first()
     if row is None:
         raise NotFound("refund_not_found")
@@ -77,7 +77,7 @@ def refund_page(db: Session, tenant_id: UUID, refund_id: UUID) -> RefundView:
 
 
 def _views(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
-    refund, customer, account, credit, booked = Refund, Customer, BankAccount, aliased(OpenItem), aliased(OpenItem)
+    refund, customer, account, credit, document = Refund, Customer, BankAccount, aliased(OpenItem), aliased(OpenItem)
     return (
         select_view(
             RefundView,
@@ -98,7 +98,7 @@ def _views(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
             reason=value(refund.reason),
             approval_id=value(refund.approval_id),
             refund_item_id=value(refund.refund_item_id),
-            refund_no=value(booked.document_no),
+            refund_no=value(document.document_no),
             asked_by=value(refund.asked_by),
             asked_at=value(refund.asked_at),
             settled_by=value(refund.settled_by),
@@ -106,7 +106,7 @@ def _views(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
         )
         .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == refund.customer_id))
         .join(credit, sa.and_(credit.tenant_id == tenant_id, credit.id == refund.credit_item_id))
-        .outerjoin(booked, sa.and_(booked.tenant_id == tenant_id, booked.id == refund.refund_item_id))
+        .outerjoin(document, sa.and_(document.tenant_id == tenant_id, document.id == refund.refund_item_id))
         .outerjoin(account, sa.and_(account.tenant_id == tenant_id, account.id == refund.bank_account_id))
         .where(refund.tenant_id == tenant_id)
     )

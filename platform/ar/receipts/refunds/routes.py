@@ -1,4 +1,4 @@
-"""The pages of refunds: the list, one with its approval, and asking for one out of an unapplied credit.
+"""Pages of refunds: the list, one refund with its approval, and the request for one.
 
 Invariant: parse, authorise, one command or one query, render.
 """
@@ -14,7 +14,7 @@ from flask import Blueprint, request, url_for
 from ar.receipts.bank.queries import account_options
 from ar.receipts.messages import REFUND_STATES
 from ar.receipts.posting import queries
-from ar.receipts.posting.inputs import AskRefund, WithdrawRefund
+from ar.receipts.posting.inputs import RequestRefund, WithdrawRefund
 from ar.receipts.refunds import commands as refunds
 from ar.receipts.refunds import queries as refund_queries
 from kernel.i18n import gettext as _
@@ -42,7 +42,7 @@ FIELDS = {
 
 @dataclass(frozen=True)
 class RefundFilters:
-    """What the list's address may ask for."""
+    """Filters of the list in the URL."""
 
     state: str = filters.choice("all", *REFUND_STATES)
 
@@ -50,7 +50,7 @@ class RefundFilters:
 @bp.get("/")
 @staff(Permission.READ)
 def index() -> Page:
-    """All refunds, the newest first."""
+    """Lists refunds, the newest first."""
     wanted, asked, path = filters.read(RefundFilters, request.args), read_page(request.args), url_for("refunds.index")
     page = refund_queries.refund_list(
         db(), actor().tenant_id, state=wanted.state, offset=asked.offset, limit=asked.limit
@@ -75,12 +75,12 @@ def _refund_page(form: Form[Any], refund_id: UUID) -> str:
 @bp.get("/<uuid:refund_id>")
 @staff(Permission.READ)
 def show(refund_id: UUID) -> Page:
-    """One refund: to whom, why, and who decided."""
+    """Shows a refund: payee, reason, and its approval."""
     return _refund_page(blank(), refund_id)
 
 
 def _new_page(form: Form[Any], credit_id: UUID) -> str:
-    """Renders the form for a refund out of a credit; blank, it offers all that is unapplied."""
+    """Renders the form for a refund out of a credit, filled in with all that is unapplied."""
     credit = queries.credit_page(db(), actor().tenant_id, credit_id)
     left = max(credit.open_minor - credit.asked_minor, 0)
     return render(
@@ -101,16 +101,16 @@ def _new_page(form: Form[Any], credit_id: UUID) -> str:
 @bp.get("/of/<uuid:credit_id>")
 @staff(Permission.POST_LEDGER)
 def new(credit_id: UUID) -> Page:
-    """The form for a refund out of this credit, with all that is unapplied."""
+    """Shows the form for a refund out of this credit."""
     return _new_page(blank(), credit_id)
 
 
 @bp.post("/of/<uuid:credit_id>")
 @staff(Permission.POST_LEDGER)
-@command_form(AskRefund, page=_new_page, slot="refund", fields=FIELDS)
-def create(data: AskRefund, credit_id: UUID) -> Page:
-    """Asks for it."""
-    refund_id = refunds.ask_refund(db(), actor(), credit_id, data)
+@command_form(RequestRefund, page=_new_page, slot="refund", fields=FIELDS)
+def create(data: RequestRefund, credit_id: UUID) -> Page:
+    """Requests the refund."""
+    refund_id = refunds.request_refund(db(), actor(), credit_id, data)
     return done(_("The refund waits for approval. Nothing is booked yet."), "refunds.show", refund_id=refund_id)
 
 
@@ -118,6 +118,6 @@ def create(data: AskRefund, credit_id: UUID) -> Page:
 @staff(Permission.POST_LEDGER)
 @command_form(WithdrawRefund, page=_refund_page)
 def withdraw(data: WithdrawRefund, refund_id: UUID) -> Page:
-    """Takes the request back."""
+    """Withdraws the request."""
     refunds.withdraw_refund(db(), actor(), refund_id, data.reason)
     return done(_("The request is withdrawn."), "refunds.show", refund_id=refund_id)

@@ -1,1 +1,1 @@
-"""The pure decisions of cash: order of allocation, matching tiers, numbers mentioned in a text."""
+"""Decides what a payment pays: legal order of allocation, matching tiers, numbers mentioned in a text."""

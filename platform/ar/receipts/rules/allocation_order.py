@@ -1,7 +1,7 @@
-"""In which order a payment discharges debts: Civil Code articles 560 and 561, pure.
+"""Allocates a payment to debts in the legal order: Civil Code articles 560 and 561.
 
-Imports the standard library only. Invariants: what is applied never exceeds the payment nor any debt; the same
-input gives the same answer; nobody's designation is overruled by the order of the law.
+Invariants: allocations exceed neither the payment nor any debt; the same input gives the same result; the debtor's
+designation takes precedence over the legal order.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from typing import Final, Literal
 from uuid import UUID
 
 Part = Literal["principal", "interest", "costs"]
-Why = Literal["designated", "due", "not_due", "pro_rata"]
+AllocationRule = Literal["designated", "due", "not_due", "pro_rata"]
 
-#: Within one debt. A company that sells on credit expects the principal first; article 561 says otherwise.
+#: Order within one debt. Trade creditors usually apply to principal first; article 561 puts costs and interest first.
 PRINCIPAL_FIRST: Final[tuple[Part, ...]] = ("principal", "interest", "costs")
 COSTS_FIRST: Final[tuple[Part, ...]] = ("costs", "interest", "principal")
 
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """An open item as the order sees it; `open_minor` is what is left of it.
+    """An open item to allocate to; `open_minor` is its open amount in minor units.
 
-    `of`: the debt that interest or costs belong to (None: a debt of its own). `secured_minor`: how much of it is
-    secured. `burden_bps`: what it bears in a year, the heavier burden being discharged first.
+    `of`: the debt to which interest or costs belong (None: a debt of its own). `secured_minor`: its secured part.
+    `burden_bps`: its yearly cost in basis points; the heavier burden is discharged first.
     """
 
     id: UUID
@@ -40,14 +40,14 @@ class Debt:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So much of the payment goes to this debt, and by which rule."""
+    """The part of the payment (minor units) allocated to a debt, and the rule that allocated it (`why`)."""
 
     id: UUID
     amount_minor: int
-    why: Why
+    why: AllocationRule
 
 
-def in_order(
+def allocate_in_legal_order(
     amount_minor: int,
     debts: Sequence[Debt],
     today: date,
@@ -55,8 +55,8 @@ def in_order(
     designated: Iterable[tuple[UUID, int | None]] = (),
     costs_first: bool = False,
 ) -> list[Share]:
-    """Spreads a payment: the debtor's own designation, then due debts, least secured, heaviest burden, earliest due,
-    in proportion where all of that is equal (art. 560).
+    """Allocates a payment: first by the debtor's designation, then due debts, least secured, heaviest burden,
+    earliest due, in proportion among equals (art. 560).
 
     `designated`: (debt, minor units or None for the whole of it), in the debtor's order; unknown debts are passed
     over. `costs_first`: within one debt costs, then interest, then principal (art. 561) instead of principal first.
@@ -64,19 +64,21 @@ def in_order(
     """
     left = {debt.id: debt.open_minor for debt in debts}
     shares: list[Share] = []
-    rest = amount_minor
-    for debt_id, wanted in designated:
+    remaining = amount_minor
+    for debt_id, designated_minor in designated:
         most = left.get(debt_id, 0)
-        rest -= _take(shares, left, debt_id, min(rest, most if wanted is None else min(wanted, most)), "designated")
-    groups = _groups(debts)
-    ranked = sorted(groups, key=lambda group: (*_rank(group, today), _tie(group)))
-    for _rank_of, equals in groupby(ranked, key=lambda group: _rank(group, today)):
-        rest -= _share_out(shares, left, list(equals), rest, today, COSTS_FIRST if costs_first else PRINCIPAL_FIRST)
+        part = most if designated_minor is None else min(designated_minor, most)
+        remaining -= _discharge(shares, left, debt_id, min(remaining, part), "designated")
+    groups = _group_debts(debts)
+    parts = COSTS_FIRST if costs_first else PRINCIPAL_FIRST
+    ranked = sorted(groups, key=lambda group: (*_rank(group, today), _tie_break(group)))
+    for _key, equal_rank in groupby(ranked, key=lambda group: _rank(group, today)):
+        remaining -= _discharge_equal_rank(shares, left, list(equal_rank), remaining, today, parts)
     return shares
 
 
-def _groups(debts: Sequence[Debt]) -> list[list[Debt]]:
-    """Each principal with the interest and costs that belong to it."""
+def _group_debts(debts: Sequence[Debt]) -> list[list[Debt]]:
+    """Groups each principal with its interest and costs."""
     known = {debt.id for debt in debts}
     groups: dict[UUID, list[Debt]] = {}
     for debt in debts:
@@ -85,20 +87,20 @@ def _groups(debts: Sequence[Debt]) -> list[list[Debt]]:
     return list(groups.values())
 
 
-def _head(group: Sequence[Debt]) -> Debt:
+def _leading_debt(group: Sequence[Debt]) -> Debt:
     return next((debt for debt in group if debt.part == "principal" and debt.of is None), group[0])
 
 
 def _rank(group: Sequence[Debt], today: date) -> tuple[bool, int, int, date]:
-    head = _head(group)
-    return head.due_on > today, min(head.secured_minor, head.open_minor), -head.burden_bps, head.due_on
+    leading = _leading_debt(group)
+    return leading.due_on > today, min(leading.secured_minor, leading.open_minor), -leading.burden_bps, leading.due_on
 
 
-def _tie(group: Sequence[Debt]) -> bytes:
-    return _head(group).id.bytes
+def _tie_break(group: Sequence[Debt]) -> bytes:
+    return _leading_debt(group).id.bytes
 
 
-def _share_out(
+def _discharge_equal_rank(
     shares: list[Share],
     left: dict[UUID, int],
     groups: Sequence[Sequence[Debt]],
@@ -106,22 +108,24 @@ def _share_out(
     today: date,
     parts: tuple[Part, ...],
 ) -> int:
-    """Debts of one rank: each in full when the money reaches, else in proportion to what is open. Returns the sum."""
+    """Allocates to debts of equal rank: in full if the money suffices, else pro rata. Returns the sum (minor units)."""
     opens = [sum(left[debt.id] for debt in group) for group in groups]
     portions = proportional(min(amount_minor, sum(opens)), opens)
     prorated = len([each for each in opens if each]) > 1 and amount_minor < sum(opens)
-    taken = 0
+    allocated = 0
     for group, portion in zip(groups, portions, strict=True):
-        due: Why = "not_due" if _head(group).due_on > today else "due"
-        rest = portion
+        due: AllocationRule = "not_due" if _leading_debt(group).due_on > today else "due"
+        remaining = portion
         for debt in sorted(group, key=lambda debt: (parts.index(debt.part), debt.due_on, debt.id.bytes)):
-            rest -= _take(shares, left, debt.id, min(rest, left[debt.id]), "pro_rata" if prorated else due)
-        taken += portion
-    return taken
+            remaining -= _discharge(
+                shares, left, debt.id, min(remaining, left[debt.id]), "pro_rata" if prorated else due
+            )
+        allocated += portion
+    return allocated
 
 
 def proportional(amount_minor: int, opens: Sequence[int]) -> list[int]:
-    """`amount_minor` (at most the sum) in proportion to `opens`; odd units go to the largest remainders."""
+    """Splits `amount_minor` (at most the sum) in proportion to `opens`; odd units go to the largest remainders."""
     total = sum(opens)
     if not total:
         return [0] * len(opens)
@@ -132,7 +136,9 @@ def proportional(amount_minor: int, opens: Sequence[int]) -> list[int]:
     return portions
 
 
-def _take(shares: list[Share], left: dict[UUID, int], debt_id: UUID, amount_minor: int, why: Why) -> int:
+def _discharge(
+    shares: list[Share], left: dict[UUID, int], debt_id: UUID, amount_minor: int, why: AllocationRule
+) -> int:
     if amount_minor <= 0:
         return 0
     left[debt_id] -= amount_minor

@@ -1,7 +1,7 @@
-"""What a payment is matched against: open items, customers and payers, indexed once for many lines; pure.
+"""Indexes open items, customers and known payer accounts so that many payments can be matched against them.
 
-Imports this slice's pure modules and the standard library only. Invariant: looking up a line costs what is found for
-it, not the size of the books; what one line has taken is no longer open for the next.
+Invariants: a lookup costs in proportion to its result, not to the number of open items; what is reserved for one
+payment is no longer open for the next.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from uuid import UUID
 from ar.receipts.rules.mentions import (
     Mention,
     bigrams,
-    core_name,
-    likeness,
+    find_mentioned_numbers,
+    letter_prefix,
+    name_similarity_percent,
+    name_without_legal_form,
+    normalised,
+    normalised_name,
     number_key,
-    plain_name,
-    prefix_of,
-    read_numbers,
-    widened,
 )
 
-HEAD: Final = 4
-#: A pair of characters that half the customers share (科技, 有限) tells nobody apart.
-POSTINGS_MAX: Final = 200
-ALIKE_PERCENT: Final = 60
-ALIKE_MAX: Final = 3
+PREFIX_CHARS: Final = 4
+#: A pair of characters shared by more customers than this (科技, 有限) does not distinguish any of them.
+CUSTOMERS_PER_BIGRAM_MAX: Final = 200
+SIMILARITY_MIN_PERCENT: Final = 60
+SIMILAR_CUSTOMERS_MAX: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class CandidateItem:
     """An open debit document or one instalment of it; `open_minor` is what was open when the index was built."""
 
     id: UUID
@@ -47,16 +47,16 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
-    """A customer as a payer may be called."""
+class CustomerName:
+    """A customer's name as a payer may write it."""
 
     customer_id: UUID
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Payer:
-    """An account from which a customer's money came; `confirmed` once a person has said so."""
+class KnownPayer:
+    """An account from which a customer has paid; `confirmed` once a person has confirmed that it is the customer's."""
 
     customer_id: UUID
     account: str
@@ -64,57 +64,60 @@ class Payer:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """What the text of a line names: items by certainty, numbers that are paid already, and whose they all are."""
+class MentionedDocuments:
+    """Documents mentioned in a payment's text: open items by certainty, and the customers they all belong to.
 
-    strong: tuple[Item, ...] = ()
-    weak: tuple[Item, ...] = ()
+    `settled`: a mentioned document is already paid; `unknown`: one looks like ours but is not in the books.
+    """
+
+    strong: tuple[CandidateItem, ...] = ()
+    weak: tuple[CandidateItem, ...] = ()
     settled: bool = False
     unknown: bool = False
     customers: frozenset[UUID] = field(default_factory=frozenset)
 
     @property
-    def anything(self) -> bool:
-        """Some document is named, whether it is open, paid or not in the books."""
+    def any_document(self) -> bool:
+        """Tells that any document is mentioned: open, paid or not in the books."""
         return bool(self.strong or self.weak or self.settled or self.unknown)
 
 
-class Books:
-    """The open items with their indexes. `settled`: keys of documents that are paid, with their customers."""
+class CandidateIndex:
+    """Open items with their indexes. `settled`: keys of paid documents with their customers."""
 
     def __init__(
         self,
-        items: Iterable[Item],
-        parties: Iterable[Party],
-        payers: Iterable[Payer],
+        items: Iterable[CandidateItem],
+        customers: Iterable[CustomerName],
+        payers: Iterable[KnownPayer],
         settled: Mapping[str, Iterable[UUID]] | None = None,
     ) -> None:
         self.open: dict[UUID, int] = {}
-        #: Where an item stands among all, the oldest due first.
-        self.place: dict[UUID, int] = {}
-        self._by_key: dict[str, list[Item]] = {}
-        self._by_reference: dict[str, list[Item]] = {}
-        self._by_amount: dict[tuple[str, int], list[Item]] = {}
-        self._by_customer: dict[tuple[UUID, str], list[Item]] = {}
+        #: Position of an item among all, oldest due first.
+        self.rank: dict[UUID, int] = {}
+        self._by_key: dict[str, list[CandidateItem]] = {}
+        self._by_reference: dict[str, list[CandidateItem]] = {}
+        self._by_amount: dict[tuple[str, int], list[CandidateItem]] = {}
+        self._by_customer: dict[tuple[UUID, str], list[CandidateItem]] = {}
         self._settled = {key: set(customers) for key, customers in (settled or {}).items()}
         for item in sorted(items, key=lambda each: (each.due_on, each.document_no, each.id.bytes)):
-            self._add(item)
+            self._add_item(item)
         self._known = self._by_key.keys() | self._by_reference.keys() | self._settled.keys()
-        self._prefixes = {prefix_of(key) for key in self._known} - {""}
-        self._payers: dict[str, dict[UUID, bool]] = {}
+        self._prefixes = {letter_prefix(key) for key in self._known} - {""}
+        self._payer_accounts: dict[str, dict[UUID, bool]] = {}
         for payer in payers:
-            self._payers.setdefault(payer.account, {})[payer.customer_id] = payer.confirmed
+            self._payer_accounts.setdefault(payer.account, {})[payer.customer_id] = payer.confirmed
         self.names: dict[UUID, str] = {}
         self._by_name: dict[str, set[UUID]] = {}
-        self._by_head: dict[str, list[tuple[str, UUID]]] = {}
+        self._by_prefix: dict[str, list[tuple[str, UUID]]] = {}
         self._by_bigram: dict[str, list[UUID]] | None = None
-        for party in parties:
-            self._meet(party)
-        self._alike: dict[str, list[tuple[UUID, int]]] = {}
+        for customer in customers:
+            self._add_customer(customer)
+        self._similar: dict[str, list[tuple[UUID, int]]] = {}
 
-    def _add(self, item: Item) -> None:
+    def _add_item(self, item: CandidateItem) -> None:
         self.open[item.id] = item.open_minor
-        self.place[item.id] = len(self.place)
+        self.rank[item.id] = len(self.rank)
         for index, number in ((self._by_key, item.document_no), (self._by_reference, item.reference or "")):
             key = number_key(number)
             if key:
@@ -122,106 +125,106 @@ class Books:
         self._by_amount.setdefault((item.currency, item.open_minor), []).append(item)
         self._by_customer.setdefault((item.customer_id, item.currency), []).append(item)
 
-    def _meet(self, party: Party) -> None:
-        self.names[party.customer_id] = party.name
-        self._by_name.setdefault(plain_name(party.name), set()).add(party.customer_id)
-        core = core_name(party.name)
-        if len(core) >= HEAD:
-            self._by_head.setdefault(core[:HEAD], []).append((core, party.customer_id))
+    def _add_customer(self, customer: CustomerName) -> None:
+        self.names[customer.customer_id] = customer.name
+        self._by_name.setdefault(normalised_name(customer.name), set()).add(customer.customer_id)
+        core = name_without_legal_form(customer.name)
+        if len(core) >= PREFIX_CHARS:
+            self._by_prefix.setdefault(core[:PREFIX_CHARS], []).append((core, customer.customer_id))
 
-    def take(self, parts: Iterable[tuple[UUID, int]]) -> None:
-        """What a line has taken is not open for the lines after it."""
+    def reserve(self, parts: Iterable[tuple[UUID, int]]) -> None:
+        """Deducts `parts` (item, minor units) from what is open for the payments that follow."""
         for item_id, amount_minor in parts:
             self.open[item_id] -= amount_minor
 
-    def items_of(self, customer_id: UUID, currency: str) -> list[Item]:
-        """The customer's items still open in a currency, oldest due first."""
+    def items_of(self, customer_id: UUID, currency: str) -> list[CandidateItem]:
+        """Returns the customer's items still open in a currency, oldest due first."""
         return [item for item in self._by_customer.get((customer_id, currency), ()) if self.open[item.id] > 0]
 
-    def items_by_id(self, wanted: Iterable[UUID]) -> dict[UUID, Item]:
-        """The items of these ids, open or taken."""
-        ids = set(wanted)
+    def items_by_id(self, item_ids: Iterable[UUID]) -> dict[UUID, CandidateItem]:
+        """Returns the items with these ids, reserved or not."""
+        ids = set(item_ids)
         return {item.id: item for items in self._by_customer.values() for item in items if item.id in ids}
 
-    def of_amount(self, currency: str, amount_minor: int) -> list[Item]:
-        """Items of anybody that are open with exactly this amount and untouched so far."""
+    def items_with_amount(self, currency: str, amount_minor: int) -> list[CandidateItem]:
+        """Returns the items of all customers that are open with exactly this amount, nothing of it reserved."""
         return [
             item for item in self._by_amount.get((currency, amount_minor), ()) if self.open[item.id] == amount_minor
         ]
 
-    def named(self, text: str) -> Named:
-        """The documents that `text` names."""
-        strong: list[Item] = []
-        weak: list[Item] = []
+    def mentioned_documents(self, text: str) -> MentionedDocuments:
+        """Returns the documents that `text` mentions."""
+        strong: list[CandidateItem] = []
+        weak: list[CandidateItem] = []
         customers: set[UUID] = set()
         settled = False
-        reading = read_numbers(text, self._known, self._prefixes)
-        for mention in reading.mentions:
-            items, certain = self._of(mention)
-            standing = [item for item in items if self.open[item.id] > 0]
-            (strong if certain else weak).extend(standing)
+        numbers = find_mentioned_numbers(text, self._known, self._prefixes)
+        for mention in numbers.mentions:
+            items, certain = self._items_of_mention(mention)
+            still_open = [item for item in items if self.open[item.id] > 0]
+            (strong if certain else weak).extend(still_open)
             paid = self._settled.get(mention.key, set())
-            settled = settled or (not standing and (bool(items) or bool(paid)))
+            settled = settled or (not still_open and (bool(items) or bool(paid)))
             customers |= {item.customer_id for item in items} or paid
-        return Named(_once(strong), _once(weak), settled, reading.unknown, frozenset(customers))
+        return MentionedDocuments(_unique(strong), _unique(weak), settled, numbers.unknown, frozenset(customers))
 
-    def _of(self, mention: Mention) -> tuple[list[Item], bool]:
-        """The items of a number, and whether it can only be that one document's."""
+    def _items_of_mention(self, mention: Mention) -> tuple[list[CandidateItem], bool]:
+        """Returns the items with this number, and whether it identifies exactly one document."""
         items = self._by_key.get(mention.key, [])
-        exact = [item for item in items if widened(item.document_no) == mention.written]
+        exact = [item for item in items if normalised(item.document_no) == mention.written]
         items = exact or items
         if not items:
             return self._by_reference.get(mention.key, []), False
         one = len({(item.customer_id, item.kind, item.document_no) for item in items}) == 1
         return items, mention.strong and one
 
-    def by_account(self, account: str) -> dict[UUID, bool]:
-        """Whose account this is known to be, and whether a person has confirmed it."""
-        return self._payers.get(account, {}) if account else {}
+    def customers_by_account(self, account: str) -> dict[UUID, bool]:
+        """Returns the customers known to pay from this account: customer id → confirmed by a person."""
+        return self._payer_accounts.get(account, {}) if account else {}
 
-    def by_name(self, name: str) -> set[UUID]:
-        """The customers of exactly this name."""
-        plain = plain_name(name)
+    def customers_by_name(self, name: str) -> set[UUID]:
+        """Returns the customers with exactly this name, after normalisation."""
+        plain = normalised_name(name)
         return self._by_name.get(plain, set()) if plain else set()
 
-    def in_text(self, text: str) -> set[UUID]:
-        """The customers whose name, without its legal form, stands in the text."""
-        plain = plain_name(text)
+    def customers_named_in(self, text: str) -> set[UUID]:
+        """Returns the customers whose name, without its legal form, occurs in the text."""
+        plain = normalised_name(text)
         found: dict[UUID, str] = {}
-        for at in range(len(plain) - HEAD + 1):
-            for core, customer_id in self._by_head.get(plain[at : at + HEAD], ()):
+        for at in range(len(plain) - PREFIX_CHARS + 1):
+            for core, customer_id in self._by_prefix.get(plain[at : at + PREFIX_CHARS], ()):
                 if plain.startswith(core, at):
                     found[customer_id] = core
-        # 华信电子 within 华信电子科技: only the longer name was meant.
+        # 华信电子 within 华信电子科技: only the longer name counts.
         return {
             customer_id
             for customer_id, core in found.items()
             if not any(core != other and core in other for other in found.values())
         }
 
-    def alike(self, name: str) -> list[tuple[UUID, int]]:
-        """The customers with a name like this one, with how much in per cent; the most alike first."""
-        if name not in self._alike:
-            self._alike[name] = self._find_alike(name)
-        return self._alike[name]
+    def similar_customers(self, name: str) -> list[tuple[UUID, int]]:
+        """Returns (customer, similarity in per cent) of names similar to this one, the most similar first."""
+        if name not in self._similar:
+            self._similar[name] = self._find_similar(name)
+        return self._similar[name]
 
     def _bigrams(self) -> dict[str, list[UUID]]:
-        """Built when the first stranger's name is looked for: most lines are known otherwise."""
+        """Builds the bigram index on first use: most payments are identified without it."""
         if self._by_bigram is None:
             self._by_bigram = {}
             for customer_id, name in self.names.items():
-                for pair in bigrams(core_name(name)):
+                for pair in bigrams(name_without_legal_form(name)):
                     self._by_bigram.setdefault(pair, []).append(customer_id)
         return self._by_bigram
 
-    def _find_alike(self, name: str) -> list[tuple[UUID, int]]:
+    def _find_similar(self, name: str) -> list[tuple[UUID, int]]:
         by_bigram = self._bigrams()
-        lists = [by_bigram.get(pair, []) for pair in bigrams(core_name(name))]
-        near = {customer_id for each in lists if len(each) <= POSTINGS_MAX for customer_id in each}
-        scored = [(customer_id, likeness(name, self.names[customer_id])) for customer_id in near]
-        found = [each for each in scored if each[1] >= ALIKE_PERCENT]
-        return sorted(found, key=lambda each: (-each[1], each[0].bytes))[:ALIKE_MAX]
+        lists = [by_bigram.get(pair, []) for pair in bigrams(name_without_legal_form(name))]
+        near = {customer_id for each in lists if len(each) <= CUSTOMERS_PER_BIGRAM_MAX for customer_id in each}
+        scored = [(customer_id, name_similarity_percent(name, self.names[customer_id])) for customer_id in near]
+        found = [each for each in scored if each[1] >= SIMILARITY_MIN_PERCENT]
+        return sorted(found, key=lambda each: (-each[1], each[0].bytes))[:SIMILAR_CUSTOMERS_MAX]
 
 
-def _once(items: Sequence[Item]) -> tuple[Item, ...]:
+def _unique(items: Sequence[CandidateItem]) -> tuple[CandidateItem, ...]:
     return tuple({item.id: item for item in items}.values())

@@ -1,6 +1,6 @@
-"""Documents and customers named in the texts of a payment: token boundaries, likeness of names; pure.
+"""Finds document numbers in payment texts and compares customer names.
 
-Imports the standard library only. Invariants: a short number never matches inside a longer one ("INV-1" is not in
+Invariants: a short number never matches inside a longer one ("INV-1" is not in
 "INV-10"); what stands next to further digits or letters of the same run is a weak mention, never a strong one.
 """
 
@@ -49,21 +49,21 @@ _LEGAL_FORMS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A number found in a text: its squashed form, as it was written, and whether it certainly is that number."""
+    """A document number found in a text: its comparison key, its spelling, and whether the match is certain."""
 
     key: str
     written: str
     strong: bool
 
 
-def widened(text: str) -> str:
-    """How texts are compared: full width and case taken away."""
+def normalised(text: str) -> str:
+    """Returns the text as it is compared: NFKC (full width to narrow), upper case."""
     return text.upper() if text.isascii() else unicodedata.normalize("NFKC", text).upper()
 
 
 def number_key(number: str) -> str:
-    """A document's number without what joins its parts: `INV-2026-000123` → `INV2026000123`. Empty: not to be found."""
-    text = widened(number)
+    """Returns a document number without separators: `INV-2026-000123` → `INV2026000123`; empty when unsearchable."""
+    text = normalised(number)
     if not _NUMBER.fullmatch(text):
         return ""
     key = "".join(_ATOM.findall(text))
@@ -71,91 +71,91 @@ def number_key(number: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What a text names: known numbers, and whether it also names one of our kind that is not known."""
+class MentionedNumbers:
+    """Known numbers that a text mentions; `unknown`: it also mentions a number in our format that is not known."""
 
     mentions: tuple[Mention, ...]
     unknown: bool
 
 
-def read_numbers(text: str, known: Collection[str], prefixes: Collection[str]) -> Reading:
-    """The numbers of `known` (keys) that `text` names, in the order they stand, the longest at each place.
+def find_mentioned_numbers(text: str, known: Collection[str], prefixes: Collection[str]) -> MentionedNumbers:
+    """Finds the numbers of `known` (keys) that `text` mentions, in text order, the longest at each position.
 
     Strong: written in one piece, the run of characters around it holds nothing but such numbers and plain words,
-    and it is not a short or date-like run of digits. `prefixes`: the letters that our numbers begin with.
+    and it is not a short or date-like run of digits. `prefixes`: the letters with which our numbers begin.
     """
-    wide = widened(text[:TEXT_MAX])
-    atoms = _atoms(wide)
+    normal = normalised(text[:TEXT_MAX])
+    atoms = _atoms(normal)
     covered = [False] * len(atoms)
     spans: list[tuple[int, int]] = []
     at = 0
     while at < len(atoms):
         length = next((n for n in range(min(ATOMS_MAX, len(atoms) - at), 0, -1) if _key(atoms, at, n) in known), 0)
-        if length and _joined(wide, atoms, at, length):
+        if length and _is_one_number(normal, atoms, at, length):
             spans.append((at, length))
             covered[at : at + length] = [True] * length
         at += max(length, 1)
     found: list[Mention] = []
     for at, length in spans:
-        key, written = _key(atoms, at, length), wide[atoms[at][1] : atoms[at + length - 1][2]]
-        whole = " " not in written and _alone(wide, atoms, covered, at, -1)
-        whole = whole and _alone(wide, atoms, covered, at + length - 1, 1)
-        found.append(Mention(key, written, whole and not _doubtful(key)))
+        key, written = _key(atoms, at, length), normal[atoms[at][1] : atoms[at + length - 1][2]]
+        whole = " " not in written and _ends_here(normal, atoms, covered, at, -1)
+        whole = whole and _ends_here(normal, atoms, covered, at + length - 1, 1)
+        found.append(Mention(key, written, whole and not _is_ambiguous(key)))
     once = {mention.key: mention for mention in sorted(found, key=lambda mention: mention.strong)}
-    unknown = any(_ours(wide, atoms, covered, at, prefixes) for at in range(len(atoms)))
-    return Reading(tuple(once.values()), unknown)
+    unknown = any(_looks_like_our_number(normal, atoms, covered, at, prefixes) for at in range(len(atoms)))
+    return MentionedNumbers(tuple(once.values()), unknown)
 
 
-def prefix_of(key: str) -> str:
-    """The letters a number's key begins with, at least two; else nothing."""
+def letter_prefix(key: str) -> str:
+    """Returns the letters (at least two) with which a number's key begins, else an empty text."""
     found = _PREFIXED.match(key)
     return found.group(1) if found else ""
 
 
-def written_in(text: str) -> set[str]:
-    """Every piece of `text` that could be a document's number, as it would stand in the books: what to ask them for."""
-    wide = widened(text[:TEXT_MAX])
-    atoms = _atoms(wide)
+def candidate_numbers(text: str) -> set[str]:
+    """Returns every part of `text` that could be a document number, spelled as in the books, for a database lookup."""
+    normal = normalised(text[:TEXT_MAX])
+    atoms = _atoms(normal)
     found = set()
     for at in range(len(atoms)):
         for n in range(1, min(ATOMS_MAX, len(atoms) - at) + 1):
-            if not _joined(wide, atoms, at, n):
+            if not _is_one_number(normal, atoms, at, n):
                 break
-            written = wide[atoms[at][1] : atoms[at + n - 1][2]]
+            written = normal[atoms[at][1] : atoms[at + n - 1][2]]
             if 3 <= len(written) <= NUMBER_MAX and any(char.isdigit() for char in written):
                 found.add(written)
     return found
 
 
-def _atoms(wide: str) -> list[tuple[str, int, int]]:
-    return [(found.group(), found.start(), found.end()) for found in _ATOM.finditer(wide)]
+def _atoms(normal: str) -> list[tuple[str, int, int]]:
+    return [(found.group(), found.start(), found.end()) for found in _ATOM.finditer(normal)]
 
 
-def _ours(
+def _looks_like_our_number(
     text: str, atoms: list[tuple[str, int, int]], covered: list[bool], at: int, prefixes: Collection[str]
 ) -> bool:
-    """A number that begins as ours do and that we do not know."""
+    """Tells that an unmatched token starts with one of our prefixes: a number in our format that is not known."""
     if covered[at]:
         return False
     atom = atoms[at][0]
-    if prefix_of(atom) in prefixes:
+    if letter_prefix(atom) in prefixes:
         return True
     followed = at + 1 < len(atoms) and not covered[at + 1] and atoms[at + 1][0][0].isdigit()
-    return atom in prefixes and followed and _joined(text, atoms, at, 2)
+    return atom in prefixes and followed and _is_one_number(text, atoms, at, 2)
 
 
 def _key(atoms: list[tuple[str, int, int]], at: int, length: int) -> str:
     return "".join(atom for atom, _start, _end in atoms[at : at + length])
 
 
-def _joined(text: str, atoms: list[tuple[str, int, int]], at: int, length: int) -> bool:
-    """Between its atoms stands one joiner or one blank: further apart they are not one number."""
+def _is_one_number(text: str, atoms: list[tuple[str, int, int]], at: int, length: int) -> bool:
+    """Tells that the tokens form one number: exactly one joiner or one blank between each two."""
     gaps = [text[atoms[place][2] : atoms[place + 1][1]] for place in range(at, at + length - 1)]
     return all(len(gap) == 1 and (gap in _JOINERS or gap == " ") for gap in gaps)
 
 
-def _alone(text: str, atoms: list[tuple[str, int, int]], covered: list[bool], at: int, step: int) -> bool:
-    """What follows in this direction does not make it a longer number."""
+def _ends_here(text: str, atoms: list[tuple[str, int, int]], covered: list[bool], at: int, step: int) -> bool:
+    """Tells that the number is not continued by the neighbouring token in this direction."""
     next_at = at + step
     if not 0 <= next_at < len(atoms):
         return True
@@ -166,22 +166,22 @@ def _alone(text: str, atoms: list[tuple[str, int, int]], covered: list[bool], at
     return gap in "./#" and atoms[next_at][0].isalpha()
 
 
-def _doubtful(key: str) -> bool:
+def _is_ambiguous(key: str) -> bool:
     if not key.isdigit():
         return len(key) < 4
     return len(key) < DIGITS_MIN or (len(key) == 8 and key[:2] in ("19", "20") and "01" <= key[4:6] <= "12")
 
 
 @lru_cache(maxsize=65_536)
-def plain_name(name: str) -> str:
-    """A name without width, case, blanks and marks: two spellings of one legal name are equal in it."""
-    return "".join(char for char in widened(name) if char.isalnum())
+def normalised_name(name: str) -> str:
+    """Returns a name without width, case, blanks and punctuation, so that two spellings of one name are equal."""
+    return "".join(char for char in normalised(name) if char.isalnum())
 
 
 @lru_cache(maxsize=65_536)
-def core_name(name: str) -> str:
-    """The plain name without its legal form, so that 有限公司 does not make two strangers alike."""
-    plain = plain_name(name)
+def name_without_legal_form(name: str) -> str:
+    """Returns the normalised name without its legal form, so that 有限公司 does not count as similarity."""
+    plain = normalised_name(name)
     for form in _LEGAL_FORMS:
         if plain.endswith(form) and len(plain) > len(form) + 1:
             return plain[: -len(form)]
@@ -189,17 +189,17 @@ def core_name(name: str) -> str:
 
 
 def bigrams(text: str) -> frozenset[str]:
-    """The pairs of neighbouring characters; a single character is itself."""
+    """Returns the pairs of neighbouring characters; of a single character, itself."""
     return frozenset(text[at : at + 2] for at in range(len(text) - 1)) if len(text) > 1 else frozenset({text} - {""})
 
 
-def likeness(one: str, other: str) -> int:
-    """How alike two names are, in per cent: shared bigrams of their cores (Dice)."""
-    left, right = bigrams(core_name(one)), bigrams(core_name(other))
+def name_similarity_percent(one: str, other: str) -> int:
+    """Returns the similarity of two names in per cent: Dice coefficient of their bigrams, legal forms left out."""
+    left, right = bigrams(name_without_legal_form(one)), bigrams(name_without_legal_form(other))
     return 200 * len(left & right) // (len(left) + len(right)) if left and right else 0
 
 
-def plain_account(account: str) -> str:
-    """An account number without blanks and hyphens, as payers are compared by; empty for a mask such as `****1234`."""
-    text = re.sub(r"[\s-]", "", widened(account))
+def normalised_account(account: str) -> str:
+    """Returns an account number as payers are compared by: no blanks or hyphens; empty for a mask (`****1234`)."""
+    text = re.sub(r"[\s-]", "", normalised(account))
     return text if len(text) >= 4 and text.isalnum() else ""

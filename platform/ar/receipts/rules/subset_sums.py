@@ -1,7 +1,7 @@
-"""Which sets of open items sum to an amount: bounded, exact, deterministic; pure.
+"""Finds the sets of open items that sum to an amount: exact, bounded, deterministic.
 
-Imports the standard library only. Invariant: the work is bounded by 2 × 2^(ITEMS_MAX / 2) sums whatever the items,
-and "exactly one set" is said only when every set was looked at.
+Invariant: the work is bounded by 2 × 2^(ITEMS_MAX / 2) sums for any items; a single result is returned only when
+every set was examined.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ ITEMS_MAX: Final = 20
 SETS_MAX: Final = 6
 
 
-def sets_that_sum(amounts: Sequence[int], target: int, *, limit: int = SETS_MAX) -> list[tuple[int, ...]]:
-    """The sets of places in `amounts` (positive, at most ITEMS_MAX of them looked at) that sum to `target`.
+def find_subset_sums(amounts: Sequence[int], target: int, *, limit: int = SETS_MAX) -> list[tuple[int, ...]]:
+    """Returns the sets of positions in `amounts` (positive minor units, the first ITEMS_MAX) that sum to `target`.
 
-    At most `limit` sets, the smallest first, then the earliest places; each set is in rising order.
+    At most `limit` sets, the smallest first, then the earliest positions; each set in rising order.
     """
     places = [place for place, amount in enumerate(amounts) if 0 < amount <= target][:ITEMS_MAX]
     if target <= 0 or sum(amounts[place] for place in places) < target:
@@ -30,7 +30,7 @@ def sets_that_sum(amounts: Sequence[int], target: int, *, limit: int = SETS_MAX)
     found: list[tuple[int, ...]] = []
     for total, chosen in first:
         found.extend(chosen + rest for rest in by_sum.get(target - total, ()))
-        # Equal amounts by the dozen make thousands of sets; that there are many is all that matters then.
+        # Dozens of equal amounts make thousands of sets; it then only matters that there are many.
         if len(found) > 20_000:
             break
     return sorted(found, key=lambda chosen: (len(chosen), chosen))[:limit]

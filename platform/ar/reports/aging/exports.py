@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ar.ledger.rules.aging import BUCKETS, AgingRow
-from ar.ledger.rules.conversion import Total
+from ar.ledger.rules.conversion import ConvertedTotal
 from ar.reports.aging.queries import AgingReport, By
 from kernel.actor import Actor
 from kernel.i18n import gettext as _
@@ -40,7 +40,7 @@ def bucket_labels(by: By) -> list[str]:
     return [_(first), *(_(BUCKET_NAMES[bucket]) for bucket in BUCKETS[1:])]
 
 
-def aging_xlsx(report: AgingReport, actor: Actor, total: Total | None = None) -> bytes:
+def aging_xlsx(report: AgingReport, actor: Actor, total: ConvertedTotal | None = None) -> bytes:
     """The report as a workbook: the day in the sheet's name, totals and a footer below the rows."""
     sums = [_cells("", _("Total"), row) for row in report.totals]
     title = f"{_('Aging')} {report.as_of.isoformat()}"
@@ -52,7 +52,7 @@ def aging_csv(report: AgingReport) -> bytes:
     return write_csv(_rows(report), _columns(report.by))
 
 
-def footer_lines(report: AgingReport, actor: Actor, total: Total | None = None) -> list[str]:
+def footer_lines(report: AgingReport, actor: Actor, total: ConvertedTotal | None = None) -> list[str]:
     """As of when, by which date, whether it ties, by whom and when."""
     lines = [_("As of %(day)s, %(by)s", day=report.as_of.isoformat(), by=_(BY_NAMES[report.by]))]
     if report.known_at:
@@ -68,7 +68,7 @@ def footer_lines(report: AgingReport, actor: Actor, total: Total | None = None) 
     return lines
 
 
-def total_lines(total: Total) -> list[str]:
+def total_lines(total: ConvertedTotal) -> list[str]:
     """What the balances are worth in the company's currency, and by which rates; or which rate is missing."""
     day = total.as_of.isoformat()
     if total.minor is None:

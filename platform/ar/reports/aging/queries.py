@@ -15,7 +15,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.customers.models import Customer
-from ar.ledger.lookups import joined, later_allocations, open_then, posted_balances, there_and_open
+from ar.ledger.lookups import (
+    items_with_later_allocations,
+    later_allocations,
+    open_minor_at,
+    possibly_open_at,
+    posted_balances,
+)
 from ar.ledger.models import OpenItem
 from ar.ledger.rules.aging import BUCKET_COLUMNS, AgingRow, BucketRange, bucket_ranges, totals
 
@@ -126,7 +132,7 @@ def _statement(
     """Sums per customer and currency first, names afterwards, so that the join is of few rows."""
     i, c = OpenItem, Customer
     later = later_allocations(tenant_id, as_of, known_at)
-    minor = open_then(later)
+    minor = open_minor_at(later)
     anchor = i.due_on if by == "due" else i.document_on
     sums = (
         sa.select(
@@ -138,8 +144,8 @@ def _statement(
             ),
             _sum(minor).filter(i.side < 0).label("unapplied"),
         )
-        .select_from(joined(later))
-        .where(*there_and_open(tenant_id, as_of, known_at))
+        .select_from(items_with_later_allocations(later))
+        .where(*possibly_open_at(tenant_id, as_of, known_at))
         .group_by(i.customer_id, i.currency)
     )
     if customer_id is not None:

@@ -9,9 +9,9 @@ from typing import Any
 
 from flask import Blueprint, g, request, url_for
 
-from ar.ledger.lookups import When, doubtful_sums, read_when, refuse_unread, total_of
+from ar.ledger.lookups import AsOfRequest, doubtful_sums, parse_as_of_request, require_readable, total_of
 from ar.ledger.rules.aging import AgingRow, bucket_ranges
-from ar.ledger.rules.conversion import Total
+from ar.ledger.rules.conversion import ConvertedTotal
 from ar.reports.aging.exports import CSV_TYPE, XLSX_TYPE, aging_csv, aging_xlsx, bucket_labels
 from ar.reports.aging.queries import AgingReport, NamedRow, aging_report
 from kernel.errors import RuleBroken
@@ -84,15 +84,15 @@ def export(kind: str) -> Page:
     for typed in filters.unread_days(AgingFilters, asked).values():
         raise RuleBroken("date_unreadable", text=typed)
     _wanted, when, report = _report(asked)
-    refuse_unread(when)
+    require_readable(when)
     basis = "-by-document-date" if report.by == "invoice" else ""
-    name = f"aging{basis}-{report.as_of.isoformat()}{when.file_mark}.{kind}"
+    name = f"aging{basis}-{report.as_of.isoformat()}{when.file_suffix}.{kind}"
     if kind == "xlsx":
         return download(aging_xlsx(report, actor(), _total(report)), XLSX_TYPE, name)
     return download(aging_csv(report), CSV_TYPE, name)
 
 
-def _total(report: AgingReport) -> Total:
+def _total(report: AgingReport) -> ConvertedTotal:
     """What the balances shown are worth in the company's currency at the rates of the day."""
     balances = {row.currency: row.balance_minor for row in report.totals}
     return total_of(db(), actor().tenant_id, balances, g.company.currency, report.as_of)
@@ -105,9 +105,9 @@ def _asked() -> dict[str, str]:
     return asked
 
 
-def _report(asked: dict[str, str]) -> tuple[AgingFilters, When, AgingReport]:
+def _report(asked: dict[str, str]) -> tuple[AgingFilters, AsOfRequest, AgingReport]:
     wanted = filters.read(AgingFilters, asked)
-    when = read_when(wanted.as_of, wanted.known, actor())
+    when = parse_as_of_request(wanted.as_of, wanted.known, actor())
     report = aging_report(
         db(),
         actor().tenant_id,
@@ -119,7 +119,7 @@ def _report(asked: dict[str, str]) -> tuple[AgingFilters, When, AgingReport]:
     return wanted, when, report
 
 
-def _picture(report: AgingReport, when: When, total: AgingRow) -> list[dict[str, Any]]:
+def _picture(report: AgingReport, when: AsOfRequest, total: AgingRow) -> list[dict[str, Any]]:
     """The buckets of a currency, each leading to its documents; by document date there is no such list."""
     parts = []
     labels = bucket_labels(report.by)

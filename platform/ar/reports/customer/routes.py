@@ -19,7 +19,7 @@ from ar.bills.messages import STATE_NAMES as BILL_STATES
 from ar.cases.lookups import LadderStripStep
 from ar.cases.messages import HOLD_NAMES
 from ar.customers.messages import ENTITY_LABELS, PURPOSE_LABELS
-from ar.ledger.lookups import read_when, total_of
+from ar.ledger.lookups import parse_as_of_request, total_of
 from ar.reports.customer import queries as customer_page
 from ar.reports.customer import timeline
 from ar.reports.customer.timeline import Entry
@@ -53,7 +53,7 @@ def customer(customer_id: UUID) -> Page:
     """One customer on one page."""
     tenant_id, day = actor().tenant_id, actor().today
     travel = filters.read(_Travel, request.args)
-    when = read_when(travel.as_of, travel.known, actor())
+    when = parse_as_of_request(travel.as_of, travel.known, actor())
     page = customer_page.customer_page(db(), tenant_id, customer_id, day, as_of=when.as_of, known_at=when.known_at)
     asked = read_page({"page": request.args.get("page", "")}, TIMELINE_ROWS)
     found = timeline.customer_timeline(

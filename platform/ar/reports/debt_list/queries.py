@@ -15,7 +15,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.customers.models import Customer
-from ar.ledger.lookups import is_doubtful, joined, later_allocations, open_then, there_and_open
+from ar.ledger.lookups import (
+    is_doubtful,
+    items_with_later_allocations,
+    later_allocations,
+    open_minor_at,
+    possibly_open_at,
+)
 from ar.ledger.messages import STAGE_NAMES
 from ar.ledger.models import OpenItem
 from ar.ledger.rules.due_dates import overdue_days
@@ -59,7 +65,7 @@ def debt_list(db: Session, tenant_id: UUID, as_of: date) -> list[DebtRow]:
     """Everybody who owes anything at the end of `as_of`, the oldest debt first (R123)."""
     item, customer = OpenItem, Customer
     later = later_allocations(tenant_id, as_of)
-    minor = open_then(later)
+    minor = open_minor_at(later)
 
     def total(*only: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
         return sa.cast(sa.func.coalesce(sa.func.sum(minor).filter(*only), 0), sa.BigInteger)
@@ -73,8 +79,8 @@ def debt_list(db: Session, tenant_id: UUID, as_of: date) -> list[DebtRow]:
             total(*is_doubtful(as_of)).label("doubtful"),
             sa.func.min(item.due_on).filter(item.side > 0, minor > 0).label("oldest"),
         )
-        .select_from(joined(later))
-        .where(*there_and_open(tenant_id, as_of))
+        .select_from(items_with_later_allocations(later))
+        .where(*possibly_open_at(tenant_id, as_of))
         .group_by(item.customer_id, item.currency)
         .subquery("sums")
     )

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from ar.bills.models import Bill, BillEvent
-from ar.ledger.lookups import joined, later_allocations, open_then, there_and_open
+from ar.ledger.lookups import items_with_later_allocations, later_allocations, open_minor_at, possibly_open_at
 from ar.ledger.models import Entry, OpenItem, Posting
 from ar.ledger.rules import kpis
 from ar.ledger.rules.aging import BUCKET_COLUMNS, bucket_minors, bucket_ranges
@@ -196,7 +196,7 @@ def _months(
 def _standing(db: Session, tenant_id: UUID, as_of: date) -> dict[str, Standing]:
     """Per currency what was open at the end of `as_of`."""
     item, later = OpenItem, later_allocations(tenant_id, as_of)
-    minor = open_then(later)
+    minor = open_minor_at(later)
 
     def total(*only: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
         return sa.cast(sa.func.coalesce(sa.func.sum(minor).filter(*only), 0), sa.BigInteger)
@@ -216,8 +216,8 @@ def _standing(db: Session, tenant_id: UUID, as_of: date) -> dict[str, Standing]:
             buckets_minor=LATER,
         )
         .add_columns(item.currency, *buckets)
-        .select_from(joined(later))
-        .where(*there_and_open(tenant_id, as_of))
+        .select_from(items_with_later_allocations(later))
+        .where(*possibly_open_at(tenant_id, as_of))
         .group_by(item.currency)
     )
     return {row.currency: view(Standing, row, buckets_minor=bucket_minors(row)) for row in rows}

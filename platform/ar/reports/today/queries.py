@@ -14,11 +14,18 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.bills.lookups import due_select
+from ar.bills.lookups import select_due_count
 from ar.cases.lookups import reason_text
 from ar.cases.models import Action, DayRun, LadderState
 from ar.customers.models import Customer
-from ar.ledger.lookups import is_doubtful, joined, later_allocations, open_then, posted_balances, there_and_open
+from ar.ledger.lookups import (
+    is_doubtful,
+    items_with_later_allocations,
+    later_allocations,
+    open_minor_at,
+    possibly_open_at,
+    posted_balances,
+)
 from ar.ledger.models import OpenItem
 from ar.ledger.rules.aging import BUCKET_COLUMNS, BUCKETS, AgingRow, bucket_minors, bucket_ranges
 from ar.receipts.lookups import CashState, cash_state
@@ -158,7 +165,7 @@ def currency_sums(db: Session, tenant_id: UUID, as_of: date) -> tuple[CurrencySu
     """Aging of the whole company by due date, a row per currency, beside the ledger. Three statements."""
     i = OpenItem
     later = later_allocations(tenant_id, as_of)
-    minor = open_then(later)
+    minor = open_minor_at(later)
 
     def total(*only: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
         return sa.cast(sa.func.coalesce(sa.func.sum(minor).filter(*only), 0), sa.BigInteger)
@@ -176,8 +183,8 @@ def currency_sums(db: Session, tenant_id: UUID, as_of: date) -> tuple[CurrencySu
                 for column, each in zip(BUCKET_COLUMNS, bucket_ranges(as_of), strict=True)
             ),
         )
-        .select_from(joined(later))
-        .where(*there_and_open(tenant_id, as_of))
+        .select_from(items_with_later_allocations(later))
+        .where(*possibly_open_at(tenant_id, as_of))
         .group_by(i.currency)
         .order_by(i.currency)
     )
@@ -228,8 +235,8 @@ def _head(db: Session, tenant_id: UUID, today: date) -> Head:
             .label("proposed_on"),
             _waiting_json(tenant_id).label("waiting"),
             _held_json(tenant_id, today).label("held"),
-            due_select(tenant_id, "present", today).scalar_subquery().label("bills_to_present"),
-            due_select(tenant_id, "notice", today).scalar_subquery().label("bills_to_notify"),
+            select_due_count(tenant_id, "present", today).scalar_subquery().label("bills_to_present"),
+            select_due_count(tenant_id, "notice", today).scalar_subquery().label("bills_to_notify"),
         ).where(c.tenant_id == tenant_id)
     ).one()
     overrides = {date.fromisoformat(day): bool(told["working"]) for day, told in row.calendar_overrides.items()}

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from ar.ledger.accounts import queries as accounts
 from ar.ledger.accounts.queries import EntriesFilters, account_entries, entry_page, trial_balance
-from ar.ledger.books.period_balances import valid_balances
+from ar.ledger.books.period_balances import balances_in_force
 from ar.ledger.books.posting import NewItem, post_entry, post_items
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.closing.commands import lock_through
@@ -230,4 +230,4 @@ def test_a_lock_to_begin_from_changes_no_figure(world: World, small_book: dict[s
         lock_through(db, world.actor(date(2026, 4, 3)), date(2026, 2, 28))
     assert shown() == before
     with world.reading() as db:
-        assert valid_balances(db, world.tenant_id, date(2026, 2, 28)) is not None
+        assert balances_in_force(db, world.tenant_id, date(2026, 2, 28)) is not None

@@ -1,4 +1,4 @@
-"""The slow, obvious model that the books are held against: lists of what was told, and sums over them."""
+"""A slow, obvious reference model of the books: lists of what was posted, and sums over them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ar.ledger.rules.aging import AgingRow, OpenAmount, age
 
 
 @dataclass(frozen=True)
-class Told:
-    """A document, or one instalment of it, as it was told; `told_at` counts the steps of the story."""
+class PostedItem:
+    """A document, or one instalment of it, as posted; `step` counts the steps of the test."""
 
     id: UUID
     document: str
@@ -23,22 +23,22 @@ class Told:
     due_on: date
     currency: str
     minor: int
-    told_at: int
+    step: int
 
 
 @dataclass(frozen=True)
-class Paid:
-    """So much of an item was paid (or, below zero, taken back), effective on a day."""
+class AppliedAmount:
+    """An amount applied to an item (below zero: unapplied), effective on a day."""
 
     item_id: UUID
     on: date
     minor: int
-    told_at: int
+    step: int
 
 
 @dataclass
-class Pair:
-    """An allocation that was made; `live` until it is taken back."""
+class AppliedPair:
+    """An allocation; `live` until it is reversed."""
 
     id: UUID
     debit_id: UUID
@@ -49,48 +49,46 @@ class Pair:
 
 @dataclass
 class SlowBooks:
-    """Everything that was told to the books, in order."""
+    """Everything that was posted and applied, in order."""
 
-    items: dict[UUID, Told] = field(default_factory=dict)
-    paid: list[Paid] = field(default_factory=list)
-    pairs: list[Pair] = field(default_factory=list)
+    items: dict[UUID, PostedItem] = field(default_factory=dict)
+    applied: list[AppliedAmount] = field(default_factory=list)
+    pairs: list[AppliedPair] = field(default_factory=list)
     reversed_documents: set[tuple[str, str]] = field(default_factory=set)
     locked: date | None = None
 
-    def parts(self, item: Told) -> list[Told]:
+    def parts(self, item: PostedItem) -> list[PostedItem]:
         """Returns all instalments of the item's document."""
         return [each for each in self.items.values() if (each.kind, each.document) == (item.kind, item.document)]
 
     def open_minor(self, item_id: UUID, as_of: date | None = None, known: int | None = None) -> int:
-        """Returns what is open of an item at the end of a day, as it was known after a step."""
+        """Returns the open amount of an item at the end of a day, as known after a step."""
         return self.items[item_id].minor - sum(
             each.minor
-            for each in self.paid
-            if each.item_id == item_id
-            and (as_of is None or each.on <= as_of)
-            and (known is None or each.told_at <= known)
+            for each in self.applied
+            if each.item_id == item_id and (as_of is None or each.on <= as_of) and (known is None or each.step <= known)
         )
 
-    def pay(self, debit_id: UUID, credit_id: UUID, minor: int, on: date, step: int) -> None:
-        """Records both sides of an allocation (or of one taken back)."""
-        self.paid += [Paid(debit_id, on, minor, step), Paid(credit_id, on, minor, step)]
+    def apply(self, debit_id: UUID, credit_id: UUID, minor: int, on: date, step: int) -> None:
+        """Records both sides of an allocation (or of its reversal)."""
+        self.applied += [AppliedAmount(debit_id, on, minor, step), AppliedAmount(credit_id, on, minor, step)]
 
     def aging(self, as_of: date, known: int | None = None) -> tuple[AgingRow, ...]:
-        """Returns the aging by due date, from nothing but what was told."""
+        """Returns the aging by due date, from this model alone."""
         claims: list[OpenAmount] = []
         credits_open: dict[tuple[str, str], int] = defaultdict(int)
         for item in self.items.values():
-            if item.on > as_of or (known is not None and item.told_at > known):
+            if item.on > as_of or (known is not None and item.step > known):
                 continue
-            still = self.open_minor(item.id, as_of, known)
+            open_minor = self.open_minor(item.id, as_of, known)
             if item.side > 0:
-                claims.append(OpenAmount(item.customer, item.currency, item.due_on, still))
+                claims.append(OpenAmount(item.customer, item.currency, item.due_on, open_minor))
             else:
-                credits_open[item.customer, item.currency] += still
+                credits_open[item.customer, item.currency] += open_minor
         return tuple(age(claims, credits_open, as_of))
 
     def balance(self, customer: str, currency: str, as_of: date) -> int:
-        """Returns what the customer owes in a currency, credits taken off."""
+        """Returns the customer's balance in a currency, less credits."""
         return sum(
             item.side * self.open_minor(item.id, as_of)
             for item in self.items.values()
@@ -98,6 +96,6 @@ class SlowBooks:
         )
 
     def days(self) -> list[date]:
-        """Returns every day on which something happened."""
+        """Returns the days of all documents, due dates and allocations."""
         found = {item.on for item in self.items.values()} | {item.due_on for item in self.items.values()}
-        return sorted(found | {each.on for each in self.paid})
+        return sorted(found | {each.on for each in self.applied})

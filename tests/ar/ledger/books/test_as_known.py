@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
-from ar.ledger.books.as_of_request import read_when
+from ar.ledger.books.as_of_request import parse_as_of_request
 from ar.ledger.books.posting import NewItem, post_items
 from ar.ledger.books.queries import balance_at, item_ids, open_items, posted_balances
 from ar.ledger.books.reversal import reverse_item
@@ -32,8 +32,8 @@ CREDITS = ("receipt", "credit_note")
 DAYS = [FIRST + timedelta(days=n) for n in (30, 70, 120)]
 
 
-def everything_shown(world: World, known_at: datetime | None) -> list[object]:
-    """Everything that several days show: aging both ways, the ledger, the lists, each customer's balance."""
+def all_figures(world: World, known_at: datetime | None) -> list[object]:
+    """Returns the figures of several days: aging both ways, the ledger, the lists, each customer's balance."""
     found: list[object] = []
     with world.reading() as db:
         for on in DAYS:
@@ -53,7 +53,7 @@ def everything_shown(world: World, known_at: datetime | None) -> list[object]:
 
 
 class Clerk:
-    """Does random things to the books, each at a later moment than the one before."""
+    """Runs random commands on the books, each at a later moment than the one before."""
 
     def __init__(self, world: World, seed: int) -> None:
         self.world, self.rng = world, random.Random(seed)  # noqa: S311  # reproducible, no secret
@@ -67,13 +67,13 @@ class Clerk:
         return FIRST + timedelta(days=self.rng.randrange(130))
 
     def act(self) -> datetime:
-        """Does one random thing, or none when the rules refuse it; returns the moment it was recorded."""
+        """Runs one random command, which the rules may refuse; returns the moment it was recorded."""
         self.moment += timedelta(hours=self.rng.randrange(1, 70))
         base = self.world.actor()
         actor = replace(base, now=self.moment, today=self.moment.date())
-        deed = self.rng.choice([self.post, self.post, self.allocate, self.allocate, self.take_back, self.reverse])
+        command = self.rng.choice([self.post, self.post, self.allocate, self.allocate, self.unapply, self.reverse])
         with contextlib.suppress(HuikuanError):
-            deed(actor)
+            command(actor)
         return self.moment
 
     def post(self, actor: Actor) -> None:
@@ -97,11 +97,11 @@ class Clerk:
         if not pairs:
             return
         debit, credit = self.rng.choice(pairs)
-        wanted = NewAllocation(debit, credit, self.rng.randrange(1, 30), self.rng.choice([None, None, self.day()]))
+        new = NewAllocation(debit, credit, self.rng.randrange(1, 30), self.rng.choice([None, None, self.day()]))
         with self.world.transaction() as db:
-            self.allocations += allocate(db, actor, [wanted])
+            self.allocations += allocate(db, actor, [new])
 
-    def take_back(self, actor: Actor) -> None:
+    def unapply(self, actor: Actor) -> None:
         if self.allocations:
             with self.world.transaction() as db:
                 reverse_allocation(
@@ -123,11 +123,11 @@ def test_what_was_shown_at_a_moment_comes_back_whatever_was_booked_since(engine:
     world = new_world()
     clerk = Clerk(world, seed)
     remembered: list[tuple[datetime, list[object]]] = []
-    for _deed in range(14):
+    for _step in range(14):
         moment = clerk.act()
-        remembered.append((moment, everything_shown(world, None)))
+        remembered.append((moment, all_figures(world, None)))
     for moment, then in remembered:
-        assert everything_shown(world, moment) == then
+        assert all_figures(world, moment) == then
 
 
 def aging_csv_of(world: World, known_at: datetime | None, on: date = MARCH) -> bytes:
@@ -198,7 +198,7 @@ def test_an_allocation_of_today_that_takes_effect_earlier_was_not_known_yesterda
     ],
 )
 def test_a_moment_is_read_in_the_company_s_time(world: World, typed: str, known: str, utc: str | None) -> None:
-    when = read_when(None, typed, world.actor(date(2026, 11, 20)))
+    when = parse_as_of_request(None, typed, world.actor(date(2026, 11, 20)))
     assert (when.known, when.unread) == (known, "")
     assert (when.known_at.isoformat() if when.known_at else None) == utc
     assert when.travelled is (utc is not None)
@@ -206,7 +206,7 @@ def test_a_moment_is_read_in_the_company_s_time(world: World, typed: str, known:
 
 @pytest.mark.parametrize("typed", ["yesterday", "2026-02-30T10:00", "2026-03-31T25:00", "31/03/2026", "9999-01-01"])
 def test_what_is_no_moment_is_told_and_left_out(world: World, typed: str) -> None:
-    when = read_when(MARCH, typed, world.actor(date(2026, 11, 20)))
+    when = parse_as_of_request(MARCH, typed, world.actor(date(2026, 11, 20)))
     assert (when.known_at, when.unread, when.as_of) == (None, typed, MARCH)
 
 

@@ -90,7 +90,7 @@ def test_a_statement_of_march_shows_the_invoice_paid_in_april_as_open(world: Wor
         lines = movements(db, world.tenant_id, customer, "CNY", date(2026, 3, 1), END_OF_MARCH)
         closing = balance_at(db, world.tenant_id, customer, "CNY", END_OF_MARCH)
         posted = posted_balances(db, world.tenant_id, END_OF_MARCH, customer_id=customer)
-    assert [(line.document_no, line.signed_minor) for line in lines] == [("I", 10000)]
+    assert [(line.document_no, line.side * line.amount_minor) for line in lines] == [("I", 10000)]
     assert closing == posted["CNY"] == 10000
     assert open_by_number(world, END_OF_MARCH) == {"I": 10000}
 

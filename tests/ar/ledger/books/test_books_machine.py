@@ -24,7 +24,7 @@ from ar.bills.receiving import receive_bill
 from ar.bills.rules import State, Step
 from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
 from ar.ledger.books.posting import NewItem, post_items
-from ar.ledger.books.posting_rules import RECIPES
+from ar.ledger.books.posting_rules import POSTING_RULES
 from ar.ledger.books.queries import balance_at, posted_balances
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.closing.audit.checks import ledger_checks
@@ -34,7 +34,7 @@ from kernel.actor import Actor
 from kernel.errors import HuikuanError
 from kernel.ids import new_id
 from kernel.money import decimal_text
-from tests.ar.ledger.books.slow_books import Pair, SlowBooks, Told
+from tests.ar.ledger.books.slow_books import AppliedPair, PostedItem, SlowBooks
 from tests.support.world import World, new_world
 
 FIRST, TODAY = date(2026, 1, 1), date(2026, 6, 30)
@@ -59,7 +59,7 @@ class Story(RuleBasedStateMachine):
 
     @initialize(seed=st.integers(0, 2**32))
     def begin(self, seed: int) -> None:
-        """A company with some business already done, since stories drawn from nothing are mostly nearly empty."""
+        """A company with some documents already posted, since random runs from an empty company post little."""
         self.world = new_world()
         self.ids = {number: self.world.on(FIRST).customer(number) for number in CUSTOMERS}
         self.slow = SlowBooks()
@@ -67,11 +67,11 @@ class Story(RuleBasedStateMachine):
         self.step = 0
         self.seen: list[tuple[date, int, datetime]] = []
         self.closed: dict[date, object] = {}
-        rng = random.Random(seed)  # noqa: S311  # a reproducible book, no secret
+        rng = random.Random(seed)  # noqa: S311  # reproducible, no secret
         for kind in ("invoice", "invoice", "debit_note", "receipt", "receipt", rng.choice(CREDITS[1:3])):
             on = FIRST + timedelta(days=rng.randrange(100))
             currency = rng.choice(("CNY", "CNY", "CNY", "JPY", "KWD"))
-            self.enter(
+            self.post(
                 CUSTOMERS[0],
                 currency,
                 kind,
@@ -85,12 +85,12 @@ class Story(RuleBasedStateMachine):
             self.settle(rng.randrange(1000), rng.choice((50, 100)), FIRST + timedelta(days=rng.randrange(180)))
 
     def actor(self) -> Actor:
-        """Each step comes an hour's minute later than the one before."""
+        """Returns an actor whose time is one second later at each step."""
         self.step += 1
         actor = self.world.actor(TODAY)
         return replace(actor, now=actor.now + timedelta(seconds=self.step))
 
-    # What is booked
+    # Posting
 
     @rule(
         who=people,
@@ -102,23 +102,23 @@ class Story(RuleBasedStateMachine):
         taxed=st.booleans(),
         parts=st.sampled_from([1, 1, 1, 3]),
     )
-    def book(
+    def post_document(
         self, who: str, currency: str, kind: str, on: date, term: int, minor: int, taxed: bool, parts: int
     ) -> None:
-        self.enter(who, currency, kind, on, term, minor, taxed, parts)
+        self.post(who, currency, kind, on, term, minor, taxed, parts)
 
-    def enter(
+    def post(
         self, who: str, currency: str, kind: str, on: date, term: int, minor: int, taxed: bool, parts: int
     ) -> None:
-        actor, recipe = self.actor(), RECIPES[kind]
+        actor, posting_rule = self.actor(), POSTING_RULES[kind]
         number = f"D{self.step}"
         split = parts if kind == "invoice" and minor >= 100 else 1
         share = minor // split
         shares = [share] * (split - 1) + [minor - share * (split - 1)]
         items = []
         for n, part in enumerate(shares):
-            due = on + timedelta(days=(term + 30 * n) if recipe.side > 0 else 0)
-            tax = part * 13 // 113 if taxed and recipe.taxed else 0
+            due = on + timedelta(days=(term + 30 * n) if posting_rule.side > 0 else 0)
+            tax = part * 13 // 113 if taxed and posting_rule.taxed else 0
             items.append(
                 NewItem(
                     self.ids[who], kind, number, on, due, due, currency, part,
@@ -130,9 +130,9 @@ class Story(RuleBasedStateMachine):
                 post_items(db, actor, items)
             return
         with self.world.transaction() as db:
-            made = post_items(db, actor, items)
-        for item_id, item in zip(made, items, strict=True):
-            self.tell(item_id, item, who)
+            posted = post_items(db, actor, items)
+        for item_id, item in zip(posted, items, strict=True):
+            self.record_posted(item_id, item, who)
 
     @rule(who=people, currency=currencies, on=days, minor=amounts)
     def take_bill(self, who: str, currency: str, on: date, minor: int) -> None:
@@ -149,15 +149,15 @@ class Story(RuleBasedStateMachine):
                     sa.select(Bill.item_id).where(Bill.tenant_id == self.world.tenant_id, Bill.id == bill_id)
                 ).scalar_one()
             self.bills[bill_id] = (item_id, State.HELD)
-            self.tell(item_id, NewItem(self.ids[who], "bill", number, on, on, on, currency, minor), who)
+            self.record_posted(item_id, NewItem(self.ids[who], "bill", number, on, on, on, currency, minor), who)
 
-    def tell(self, item_id: UUID, item: NewItem, who: str) -> None:
-        self.slow.items[item_id] = Told(
-            item_id, item.document_no, who, item.kind, RECIPES[item.kind].side, item.document_on, item.due_on,
+    def record_posted(self, item_id: UUID, item: NewItem, who: str) -> None:
+        self.slow.items[item_id] = PostedItem(
+            item_id, item.document_no, who, item.kind, POSTING_RULES[item.kind].side, item.document_on, item.due_on,
             item.currency, item.amount_minor, self.step,
         )  # fmt: skip
 
-    # What is done with it
+    # Allocating, reversing, locking
 
     @rule(pick=picks, percent=st.sampled_from([1, 50, 100, 100, 130]), on=days)
     def pay(self, pick: int, percent: int, on: date) -> None:
@@ -181,31 +181,31 @@ class Story(RuleBasedStateMachine):
         debt, credit = pairs[pick % len(pairs)]
         most = min(slow.open_minor(debt.id), slow.open_minor(credit.id))
         minor, on = max(1, most * percent // 100), max(on, debt.on, credit.on)
-        actor, wanted = self.actor(), NewAllocation(debt.id, credit.id, minor, on)
+        actor, new = self.actor(), NewAllocation(debt.id, credit.id, minor, on)
         if minor > most or (slow.locked and on <= slow.locked):
             with pytest.raises(HuikuanError), self.world.transaction() as db:
-                allocate(db, actor, [wanted])
+                allocate(db, actor, [new])
             return
-        with suppress(HuikuanError):  # not before an allocation that was taken back
+        with suppress(HuikuanError):  # not before a reversed allocation
             with self.world.transaction() as db:
-                (made,) = allocate(db, actor, [wanted])
-            slow.pairs.append(Pair(made, debt.id, credit.id, minor))
-            slow.pay(debt.id, credit.id, minor, on, self.step)
+                (posted,) = allocate(db, actor, [new])
+            slow.pairs.append(AppliedPair(posted, debt.id, credit.id, minor))
+            slow.apply(debt.id, credit.id, minor, on, self.step)
 
     @precondition(lambda self: any(pair.live for pair in self.slow.pairs))
     @rule(pick=picks, on=late_days)
-    def take_back(self, pick: int, on: date) -> None:
+    def unapply(self, pick: int, on: date) -> None:
         live = [pair for pair in self.slow.pairs if pair.live]
         pair = live[pick % len(live)]
         actor = self.actor()
         with suppress(HuikuanError):
             with self.world.transaction() as db:
                 reverse_allocation(db, actor, pair.id, effective_on=on)
-            self.undone(pair, on)
+            self.record_unapplied(pair, on)
 
-    def undone(self, pair: Pair, on: date) -> None:
+    def record_unapplied(self, pair: AppliedPair, on: date) -> None:
         pair.live = False
-        self.slow.pay(pair.debit_id, pair.credit_id, -pair.minor, on, self.step)
+        self.slow.apply(pair.debit_id, pair.credit_id, -pair.minor, on, self.step)
 
     @precondition(lambda self: self.slow.items)
     @rule(pick=picks, on=late_days)
@@ -216,7 +216,7 @@ class Story(RuleBasedStateMachine):
         key = (item.kind, item.document)
         free = key not in slow.reversed_documents and all(slow.open_minor(p.id) == p.minor for p in parts)
         if item.kind == "bill":
-            return  # taken back by the bill's own steps
+            return  # reversed by the bill's own steps
         try:
             with self.world.transaction() as db:
                 reverse_item(db, actor, item.id, effective_on=on)
@@ -227,20 +227,20 @@ class Story(RuleBasedStateMachine):
         assert not (slow.locked and on <= slow.locked)
         slow.reversed_documents.add(key)
         for part in parts:
-            slow.pay(part.id, part.id, part.minor, on, self.step)
-            slow.paid.pop()  # the other side is the mirror, which is closed from the first
+            slow.apply(part.id, part.id, part.minor, on, self.step)
+            slow.applied.pop()  # the other side is the mirror, cleared from the start
 
     @precondition(lambda self: self.bills)
     @rule(pick=picks, step=st.sampled_from([Step.PRESENT, Step.HONOUR, Step.DISHONOUR]), on=late_days)
-    def bill_goes_on(self, pick: int, step: Step, on: date) -> None:
+    def take_bill_step(self, pick: int, step: Step, on: date) -> None:
         bill_id = list(self.bills)[pick % len(self.bills)]
         item_id, state = self.bills[bill_id]
         actor, key = self.actor(), str(new_id())
-        made: type[BillStep] = Dishonour if step is Step.DISHONOUR else BillStep
+        step_input: type[BillStep] = Dishonour if step is Step.DISHONOUR else BillStep
         more = {"proof": "拒绝付款证明"} if step is Step.DISHONOUR else {}
         with suppress(HuikuanError):
             with self.world.transaction() as db:
-                take_step(db, actor, bill_id, step, made(on=on, seen=State(state), key=key, **more))
+                take_step(db, actor, bill_id, step, step_input(on=on, seen=State(state), key=key, **more))
                 now = db.execute(
                     sa.select(Bill.state).where(Bill.tenant_id == self.world.tenant_id, Bill.id == bill_id)
                 ).scalar_one()
@@ -248,9 +248,9 @@ class Story(RuleBasedStateMachine):
             if step is Step.DISHONOUR:
                 for pair in self.slow.pairs:
                     if pair.live and pair.credit_id == item_id:
-                        self.undone(pair, on)
-                self.slow.pay(item_id, item_id, self.slow.items[item_id].minor, on, self.step)
-                self.slow.paid.pop()
+                        self.record_unapplied(pair, on)
+                self.slow.apply(item_id, item_id, self.slow.items[item_id].minor, on, self.step)
+                self.slow.applied.pop()
 
     @rule(on=st.sampled_from([FIRST + timedelta(days=30 * n) for n in (-1, 0, 1, 2, 3, 4)]))
     def lock(self, on: date) -> None:
@@ -267,11 +267,11 @@ class Story(RuleBasedStateMachine):
 
     @rule(on=days)
     def remember(self, on: date) -> None:
-        """Somebody looks at the aging of a day, now."""
+        """Notes a moment at which the aging of a day is shown."""
         actor = self.world.actor(TODAY)
         self.seen.append((on, self.step, actor.now + timedelta(seconds=self.step)))
 
-    # What holds after each step
+    # Invariants after each step
 
     @invariant()
     def the_books_are_whole(self) -> None:

@@ -1,4 +1,4 @@
-"""Any random book: the aging as of any date is what the books say, per customer and currency, and doctor agrees."""
+"""Any random book: the aging as of any date equals the books, per customer and currency, and the checks pass."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ KINDS = ["invoice", "debit_note", "opening", "credit_note", "receipt"]
 
 @dataclass(frozen=True)
 class Book:
-    """A random book: documents, what is done with them, and which eventful days are looked at."""
+    """A random book: documents, steps on them, and picks of the days to compare."""
 
     documents: list[tuple[str, int, str, date, int, int]]
-    deeds: list[tuple[str, int, int, int, date | None]]
+    steps: list[tuple[str, int, int, int, date | None]]
     picks: list[int]
 
 
@@ -53,9 +53,9 @@ def random_book(seed: int) -> Book:
         )
         for _ in range(rng.randrange(2, 11))
     ]
-    deeds = [
+    steps = [
         (
-            rng.choice(["allocate", "allocate", "allocate", "take_back", "reverse"]),
+            rng.choice(["allocate", "allocate", "allocate", "unapply", "reverse"]),
             rng.randrange(1000),
             rng.randrange(1000),
             rng.randrange(1, 30),
@@ -63,18 +63,18 @@ def random_book(seed: int) -> Book:
         )
         for _ in range(rng.randrange(14))
     ]
-    return Book(documents, deeds, [rng.randrange(1000) for _ in range(8)])
+    return Book(documents, steps, [rng.randrange(1000) for _ in range(8)])
 
 
-class Told:
-    """What was told to the books, kept apart from them: documents and dated payments of each side."""
+class Reference:
+    """Reference model: documents and dated payments of each side, separate from the books."""
 
     def __init__(self) -> None:
         self.items: list[tuple[UUID, NewItem, int]] = []
         self.paid: dict[UUID, list[tuple[date, int]]] = defaultdict(list)
 
     def pairs(self) -> list[tuple[UUID, UUID]]:
-        """Debts and credits that may meet."""
+        """Returns pairs of a debit and a credit that may be allocated."""
         return [
             (debit_id, credit_id)
             for debit_id, debit, side in self.items
@@ -82,8 +82,8 @@ class Told:
             if side > other and (debit.customer_id, debit.currency) == (credit.customer_id, credit.currency)
         ]
 
-    def eventful(self) -> list[date]:
-        """Every day on which something took effect, and the days around it."""
+    def days_around_events(self) -> list[date]:
+        """Returns every day on which something took effect, and the days around it."""
         found = {item.document_on for _id, item, _side in self.items}
         found |= {item.due_on for _id, item, _side in self.items}
         found |= {on for payments in self.paid.values() for on, _minor in payments}
@@ -93,48 +93,48 @@ class Told:
         return amount_minor - sum(minor for effective_on, minor in self.paid[item_id] if effective_on <= on)
 
 
-def build(world: World, book: Book) -> tuple[Told, dict[UUID, str]]:
+def build(world: World, book: Book) -> tuple[Reference, dict[UUID, str]]:
     world = world.on(FIRST)
     customers = [world.customer("0001"), world.customer("0002")]
-    told = Told()
+    reference = Reference()
     for at, (kind, who, currency, on, term, minor) in enumerate(book.documents):
         due = on + timedelta(days=term)
         item = NewItem(customers[who], kind, f"D{at}", on, due, due, currency, minor)
         item_id = world.on(FIRST).book([item])[0]
-        told.items.append((item_id, item, 1 if kind in ("invoice", "debit_note", "opening") else -1))
+        reference.items.append((item_id, item, 1 if kind in ("invoice", "debit_note", "opening") else -1))
     allocations: list[tuple[UUID, UUID, UUID, int]] = []
-    for wanted in book.deeds:
+    for step in book.steps:
         try:
-            act(world, told, allocations, wanted)
+            act(world, reference, allocations, step)
         except HuikuanError:
             continue
-    return told, dict(zip(customers, ("0001", "0002"), strict=True))
+    return reference, dict(zip(customers, ("0001", "0002"), strict=True))
 
 
-def act(world: World, told: Told, allocations: list[tuple[UUID, UUID, UUID, int]], wanted: tuple) -> None:  # type: ignore[type-arg]
-    what, left, right, minor, on = wanted
+def act(world: World, reference: Reference, allocations: list[tuple[UUID, UUID, UUID, int]], step: tuple) -> None:  # type: ignore[type-arg]
+    kind_of_step, left, right, minor, on = step
     actor = world.actor(FIRST + timedelta(days=60))
-    one = told.items[left % len(told.items)]
-    pairs = told.pairs()
+    item = reference.items[left % len(reference.items)]
+    pairs = reference.pairs()
     with world.transaction() as db:
-        if what == "allocate" and pairs:
+        if kind_of_step == "allocate" and pairs:
             debit_id, credit_id = pairs[right % len(pairs)]
             allocation = allocate(db, actor, [NewAllocation(debit_id, credit_id, minor, on)])[0]
             allocations.append((allocation, debit_id, credit_id, minor))
             done = [(debit_id, minor), (credit_id, minor)]
             effective = effective_on(db, world, allocation)
-        elif what == "take_back" and allocations:
+        elif kind_of_step == "unapply" and allocations:
             allocation, debit_id, credit_id, paid = allocations[left % len(allocations)]
             effective = effective_on(db, world, reverse_allocation(db, actor, allocation, effective_on=on))
             done = [(debit_id, -paid), (credit_id, -paid)]
-        elif what == "reverse":
+        elif kind_of_step == "reverse":
             effective = on or actor.today
-            reverse_item(db, actor, one[0], effective_on=effective)
-            done = [(one[0], one[1].amount_minor)]
+            reverse_item(db, actor, item[0], effective_on=effective)
+            done = [(item[0], item[1].amount_minor)]
         else:
             return
     for item_id, paid in done:
-        told.paid[item_id].append((effective, paid))
+        reference.paid[item_id].append((effective, paid))
 
 
 def effective_on(db: object, world: World, allocation_id: UUID) -> date:
@@ -153,13 +153,13 @@ def effective_on(db: object, world: World, allocation_id: UUID) -> date:
 def test_aging_as_of_any_date_is_what_the_books_say(engine: sa.Engine, seed: int, by: By) -> None:
     world = new_world()
     book = random_book(seed)
-    told, numbers = build(world, book)
+    reference, numbers = build(world, book)
     with world.reading() as db:
         assert [check for check in ledger_checks(db, world.tenant_id) if not check.ok] == []
-        eventful = told.eventful()
-        for on in {eventful[pick % len(eventful)] for pick in book.picks}:
+        days_around_events = reference.days_around_events()
+        for on in {days_around_events[pick % len(days_around_events)] for pick in book.picks}:
             report = aging_report(db, world.tenant_id, on, by)
-            assert report.rows == expected(told, numbers, on, by)
+            assert report.rows == expected(reference, numbers, on, by)
             assert all(tie.ok for tie in report.tie_out)
             for customer, number in numbers.items():
                 aged = {row.currency: row.balance_minor for row in report.rows if row.customer_no == number}
@@ -169,17 +169,17 @@ def test_aging_as_of_any_date_is_what_the_books_say(engine: sa.Engine, seed: int
                     assert balance == aged.get(currency, 0) == posted.get(currency, 0)
 
 
-def expected(told: Told, numbers: dict[UUID, str], on: date, by: By) -> object:
+def expected(reference: Reference, numbers: dict[UUID, str], on: date, by: By) -> object:
     claims: list[OpenAmount] = []
     credits_open: dict[tuple[str, str], int] = defaultdict(int)
-    for item_id, item, side in told.items:
+    for item_id, item, side in reference.items:
         if item.document_on > on:
             continue
-        still = told.open_at(item_id, item.amount_minor, on)
+        open_minor = reference.open_at(item_id, item.amount_minor, on)
         number = numbers[item.customer_id]
         if side > 0:
             anchor = item.due_on if by == "due" else item.document_on
-            claims.append(OpenAmount(number, item.currency, anchor, still))
+            claims.append(OpenAmount(number, item.currency, anchor, open_minor))
         else:
-            credits_open[number, item.currency] += still
+            credits_open[number, item.currency] += open_minor
     return age(claims, credits_open, on)

@@ -15,14 +15,15 @@ import sqlalchemy as sa
 from ar.imports.commands import request_apply, upload
 from ar.imports.inputs import ApplyImport, ImportFile
 from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
-from ar.ledger.books.period_balances import valid_balances
+from ar.ledger.books.period_balances import balances_in_force
 from ar.ledger.books.period_lock import locked_through
 from ar.ledger.books.posting import NewItem, post_entry, post_items
 from ar.ledger.books.queries import posted_balances
 from ar.ledger.books.reversal import reverse_item
-from ar.ledger.closing.commands import ask_unlock, checklist, lock_history, lock_through
+from ar.ledger.closing.commands import lock_through, request_unlock
+from ar.ledger.closing.queries import checklist, lock_history
 from ar.ledger.models import PeriodLock
-from ar.ledger.receivables.inputs import AskUnlock
+from ar.ledger.receivables.inputs import RequestUnlock
 from kernel.errors import Conflict, Forbidden, RuleBroken
 from kernel.journal import JournalEvent
 from tenants.approvals.engine import decide
@@ -69,8 +70,8 @@ def unlock(world: World, back_to: date | None, reason: str = "a late invoice") -
     asks, decides = director_and_manager(world)
     with world.transaction() as db:
         asker = world.actor(TODAY, {"finance_director"}, user_id=asks)
-        ask = AskUnlock(back_to=back_to, everything=back_to is None, reason=reason)
-        approval = ask_unlock(db, asker, ask)
+        ask = RequestUnlock(back_to=back_to, everything=back_to is None, reason=reason)
+        approval = request_unlock(db, asker, ask)
     with world.transaction() as db:
         manager = world.actor(TODAY, {"general_manager"}, name="总经理", user_id=decides)
         assert decide(db, manager, approval, approve=True, reason="好") == "approved"
@@ -195,7 +196,7 @@ def test_who_asks_does_not_open(world: World) -> None:
     asks, _decides = director_and_manager(world)
     with world.transaction() as db:
         both = world.actor(TODAY, {"finance_director", "general_manager"}, user_id=asks)
-        approval = ask_unlock(db, both, AskUnlock(back_to=None, everything=True, reason="x"))
+        approval = request_unlock(db, both, RequestUnlock(back_to=None, everything=True, reason="x"))
     with pytest.raises(Forbidden), world.transaction() as db:
         decide(db, both, approval, approve=True)
     with world.reading() as db:
@@ -205,11 +206,11 @@ def test_who_asks_does_not_open(world: World) -> None:
 @pytest.mark.parametrize(("back_to", "code"), [(MARCH, "unlock_not_back"), (date(2026, 4, 1), "unlock_not_back")])
 def test_only_a_day_before_the_lock_can_be_asked_for(world: World, back_to: date, code: str) -> None:
     with pytest.raises(RuleBroken) as refused, world.transaction() as db:
-        ask_unlock(db, world.actor(TODAY), AskUnlock(back_to=back_to, reason="x"))
+        request_unlock(db, world.actor(TODAY), RequestUnlock(back_to=back_to, reason="x"))
     assert refused.value.code == "books_not_locked"
     lock_books(world, MARCH)
     with pytest.raises(RuleBroken) as refused, world.transaction() as db:
-        ask_unlock(db, world.actor(TODAY), AskUnlock(back_to=back_to, reason="x"))
+        request_unlock(db, world.actor(TODAY), RequestUnlock(back_to=back_to, reason="x"))
     assert refused.value.code == code
 
 
@@ -230,14 +231,14 @@ def test_balances_start_from_the_lock_and_equal_the_plain_sum(world: World) -> N
     lock_books(world, MARCH)
     agree()
     with world.reading() as db:
-        kept = valid_balances(db, world.tenant_id, TODAY)
+        kept = balances_in_force(db, world.tenant_id, TODAY)
         assert kept is not None
         assert kept.through_on == MARCH
         assert kept.of_account("receivables") == {"CNY": 111_00, "USD": 777}
         assert kept.sums["revenue", "CNY"] == (0, 111_00)
     unlock(world, date(2026, 2, 10))
     with world.reading() as db:
-        still = valid_balances(db, world.tenant_id, TODAY)
+        still = balances_in_force(db, world.tenant_id, TODAY)
         assert still is not None
         assert still.through_on == date(2026, 1, 31)
     world.invoice(customer, number="LATE", on=date(2026, 2, 20), minor=5_00)
@@ -245,7 +246,7 @@ def test_balances_start_from_the_lock_and_equal_the_plain_sum(world: World) -> N
     lock_books(world, MARCH)
     agree()
     with world.reading() as db:
-        anew = valid_balances(db, world.tenant_id, TODAY)
+        anew = balances_in_force(db, world.tenant_id, TODAY)
         assert anew is not None
         assert anew.of_account("receivables")["CNY"] == 116_00
 
@@ -268,7 +269,7 @@ def test_a_lock_waits_for_who_is_booking_and_the_next_is_refused(world: World) -
     closing.join(20)
     assert done.is_set()
     with world.reading() as db:
-        kept = valid_balances(db, world.tenant_id, TODAY)
+        kept = balances_in_force(db, world.tenant_id, TODAY)
     assert kept is not None
     assert kept.of_account("receivables") == {"CNY": 100} == reported_receivables(world, MARCH)
     with pytest.raises(RuleBroken):
@@ -359,7 +360,7 @@ def test_an_approval_opens_no_more_than_its_approvers_saw(world: World) -> None:
     lock_books(world, MARCH)
     with world.transaction() as db:
         asker = world.actor(TODAY, {"finance_director"}, user_id=asks)
-        approval = ask_unlock(db, asker, AskUnlock(back_to=date(2026, 2, 28), reason="a late invoice"))
+        approval = request_unlock(db, asker, RequestUnlock(back_to=date(2026, 2, 28), reason="a late invoice"))
     lock_books(world, date(2026, 4, 30))
     manager = world.actor(TODAY, {"general_manager"}, name="总经理", user_id=decides)
     with pytest.raises(Conflict, match="lock_moved"), world.transaction() as db:

@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 from ar.customers.commands import edit_customer
 from ar.customers.inputs import EditCustomer
 from ar.ledger.documents.commands import DocumentRefused, post_document
-from ar.ledger.documents.inputs import SentDocument
+from ar.ledger.documents.inputs import SubmittedDocument
 from ar.ledger.models import BooksState, OpenItem
 from ar.ledger.rules.aging import BUCKETS
 from ar.reports.aging.queries import aging_report
@@ -47,7 +47,7 @@ def typed_form(**values: Any) -> dict[str, Any]:
 def post_typed(world: World, kind: str = "invoice", **values: Any) -> list[OpenItem]:
     """The items of what was booked, as rows."""
     with world.transaction() as db:
-        item_id = post_document(db, world.actor(TODAY), kind, SentDocument.model_validate(typed_form(**values)))
+        item_id = post_document(db, world.actor(TODAY), kind, SubmittedDocument.model_validate(typed_form(**values)))
     return items_of(world, item_id)
 
 
@@ -161,7 +161,7 @@ def test_what_is_wrong_is_said_at_its_field(
     world: World, kind: str, wrong: dict[str, Any], field: str, sentence: str
 ) -> None:
     with pytest.raises(DocumentRefused) as refused, world.transaction() as db:
-        post_document(db, world.actor(TODAY), kind, SentDocument.model_validate(typed_form(**wrong)))
+        post_document(db, world.actor(TODAY), kind, SubmittedDocument.model_validate(typed_form(**wrong)))
     assert sentence in refused.value.texts()[field]
     assert count_items(world) == 0
 
@@ -170,7 +170,7 @@ def test_what_is_wrong_is_said_at_its_field(
 def test_all_faults_of_a_form_are_found_at_once(world: World) -> None:
     wrong = typed_form(customer="?", amount="x", document_on="soon", tax_rate="much", currency="CNY")
     with pytest.raises(DocumentRefused) as refused, world.transaction() as db:
-        post_document(db, world.actor(TODAY), "invoice", SentDocument.model_validate(wrong))
+        post_document(db, world.actor(TODAY), "invoice", SubmittedDocument.model_validate(wrong))
     assert set(refused.value.texts()) == {"customer", "amount", "document_on", "tax_rate"}
 
 
@@ -178,7 +178,7 @@ def test_a_name_finds_its_customer_and_a_doubtful_one_is_asked_back(world: World
     world.customer("0002", "深圳鑫达贸易")
     assert post_typed(world, customer="鑫晟")[0].customer_id == customer
     with pytest.raises(DocumentRefused) as refused, world.transaction() as db:
-        sent = SentDocument.model_validate(typed_form(customer="深圳", key="d" * 32))
+        sent = SubmittedDocument.model_validate(typed_form(customer="深圳", key="d" * 32))
         post_document(db, world.actor(TODAY), "invoice", sent)
     assert "0001 深圳鑫晟电子" in refused.value.texts()["customer"]
     assert "0002 深圳鑫达贸易" in refused.value.texts()["customer"]

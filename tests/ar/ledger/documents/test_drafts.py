@@ -16,8 +16,8 @@ from flask.testing import FlaskClient
 from ar.cases.commands import run_day
 from ar.cases.models import Action
 from ar.ledger.books.queries import open_items, posted_balances
-from ar.ledger.documents.drafts import draft, post_draft
-from ar.ledger.documents.inputs import SentDocument
+from ar.ledger.documents.drafts import load_draft, post_draft
+from ar.ledger.documents.inputs import SubmittedDocument
 from ar.ledger.models import DocumentDraft, OpenItem
 from ar.reports.aging.queries import aging_report
 from ar.statements.inputs import parse_period
@@ -151,10 +151,10 @@ def test_who_saves_second_is_told_and_keeps_what_was_typed(world: World, client:
 def test_six_who_book_one_draft_at_once_book_it_once(world: World, client: FlaskClient) -> None:
     draft_id = UUID(saved_draft_url(client, world).rsplit("/", 1)[1])
     with world.reading() as db:
-        version = draft(db, world.tenant_id, draft_id).version
+        version = load_draft(db, world.tenant_id, draft_id).version
 
     def book(number: int) -> str:
-        sent = SentDocument.model_validate(FORM | {"key": f"{number:032d}", "action": "post", "version": version})
+        sent = SubmittedDocument.model_validate(FORM | {"key": f"{number:032d}", "action": "post", "version": version})
         try:
             with world.transaction() as db:
                 post_draft(db, world.actor(TODAY), draft_id, sent)

@@ -17,8 +17,8 @@ from ar.ledger.receivables.inputs import ReverseDocument
 from ar.losses.bad_debts import commands as bad_debts
 from ar.losses.bad_debts import queries
 from ar.losses.bad_debts.evidence import SIZE_MAX, SentFile
-from ar.receipts.posting.commands import unapply
-from ar.receipts.posting.inputs import Unapply
+from ar.receipts.posting.commands import unapply_credit
+from ar.receipts.posting.inputs import UnapplyCredit
 from kernel.errors import Conflict, Forbidden, HuikuanError, NotFound, RuleBroken
 from tenants.approvals.models import Approval
 from tests.support.approvals import approve_all, decide_as, on, open_step, person
@@ -314,7 +314,7 @@ def test_the_receipts_page_does_not_open_a_written_off_debt_either(world: World,
             .where(a.tenant_id == world.tenant_id, i.kind == "bad_debt")
         ).one()
     with pytest.raises(RuleBroken, match="reversed_with_case"), world.transaction() as db:
-        unapply(db, world.actor(), credit_id, allocation_id, Unapply())
+        unapply_credit(db, world.actor(), credit_id, allocation_id, UnapplyCredit())
     assert world.bad_debt_page(case_id).case.state == "written_off"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ar.receipts.bank.formats import sniff
 from ar.receipts.bank.formats.events import Closed, Event, Line, Opened, Problem, Source
-from ar.receipts.bank.loading import recognise
+from ar.receipts.bank.line_import import recognise_format
 
 MT940 = """{1:F01BANKDEFFXXXX0000000000}{2:O940BANKDEFFXXXXN}{3:}{4:
 :20:STMT-1
@@ -84,8 +84,8 @@ CAMT_08 = camt("08", _CAMT_ENTRY_08, "0.00", "100.00")
 def events(data: bytes | str, filename: str = "") -> list[Event]:
     """What the reader of the file's own format gives."""
     content = data.encode() if isinstance(data, str) else data
-    kind, _format, encoding = recognise(content, filename)
-    return list(sniff.READERS[kind](Source(content, encoding, filename)))
+    kind, _format, encoding = recognise_format(content, filename)
+    return list(sniff.PARSERS[kind](Source(content, encoding, filename)))
 
 
 def lines(data: bytes | str) -> list[Line]:

@@ -9,7 +9,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from app.cli import main
-from ar.receipts.bank import accounts as banks
+from ar.receipts.bank import accounts as bank_accounts
 from ar.receipts.bank.inputs import SaveBankAccount
 from tests.support.companies import TestCompany
 
@@ -26,7 +26,7 @@ def test_a_file_is_imported_from_the_shell_once(company: TestCompany, tmp_path: 
     file = tmp_path / "流水.csv"
     file.write_text(CSV, encoding="gb18030")
     with company.transaction() as db:
-        banks.add_account(db, company.actor(), SaveBankAccount(name="工行", account_no="6222 0210"))
+        bank_accounts.add_account(db, company.actor(), SaveBankAccount(name="工行", account_no="6222 0210"))
     code, asked = run("bank", "import", str(file), "--tenant", company.slug)
     assert (code, asked["state"]) == (1, "asking")
     code, read = run("bank", "import", str(file), "--tenant", company.slug, "--account", "62220210")

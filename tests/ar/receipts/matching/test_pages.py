@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from ar.ledger.models import Entry, OpenItem
 from ar.receipts.matching import jobs as matching_jobs
-from ar.receipts.matching.by_hand import apply_line, undo_match
-from ar.receipts.matching.commands import accept_sure, match_lines
+from ar.receipts.matching.by_hand import match_line, unmatch_line
+from ar.receipts.matching.commands import accept_sure_matches, match_lines
 from ar.receipts.models import MatchRefusal, PayerAccount
-from ar.receipts.posting.inputs import ApplyLine
+from ar.receipts.posting.inputs import MatchBankLine
 from ar.receipts.posting.queries import cash_state
 from kernel.errors import Conflict, HuikuanError, RuleBroken
 from kernel.journal import JournalEvent
@@ -53,14 +53,14 @@ def owed(world: World) -> Owed:
 
 def accept_sure_lines(world: World, **more: int) -> tuple[int, int, bool]:
     with world.transaction() as db:
-        done = accept_sure(db, world.actor(world.today), **more)
+        done = accept_sure_matches(db, world.actor(world.today), **more)
     return done.booked, done.passed_over, done.more
 
 
 def apply_line_to(world: World, line_id: UUID, customer: UUID, **more: object) -> UUID:
-    data = ApplyLine.model_validate({"customer_id": customer, "key": uuid4().hex, **more})
+    data = MatchBankLine.model_validate({"customer_id": customer, "key": uuid4().hex, **more})
     with world.transaction() as db:
-        return apply_line(db, world.actor(world.today), line_id, data)
+        return match_line(db, world.actor(world.today), line_id, data)
 
 
 def journal_data_of(world: World, kind: str) -> list[dict[str, object]]:
@@ -98,7 +98,7 @@ def test_a_batch_costs_the_same_for_any_number_of_lines_and_a_second_run_books_n
             movements.append(BankMovement(on=ON, amount=amount, payer=f"客户{at}号", text=f"INV-{at:05d}"))
         world.bank_lines(movements)
         with world.transaction() as db, counted(engine) as seen:
-            assert accept_sure(db, world.actor(TODAY)).booked == number
+            assert accept_sure_matches(db, world.actor(TODAY)).booked == number
         costs.append(len(seen))
     assert costs[1] <= costs[0]
     assert accept_sure_lines(world) == (0, 0, False)
@@ -136,7 +136,7 @@ def test_a_batch_that_breaks_leaves_nothing_behind(world: World, owed: Owed) -> 
         pass
 
     with pytest.raises(Killed), world.transaction() as db:
-        accept_sure(db, world.actor(TODAY))
+        accept_sure_matches(db, world.actor(TODAY))
         raise Killed
     assert world.count_documents("receipt") == 0
     assert world.find_bank_line(line).state == "open"
@@ -214,7 +214,7 @@ def test_a_match_taken_back_is_remembered_and_never_made_by_itself_again(world: 
     line = world.bank_line(on=ON, amount="500.00", payer=PAYER, account=ACCOUNT, text="INV-1002")
     assert accept_sure_lines(world)[0] == 1
     with world.transaction() as db:
-        undo_match(db, world.actor(TODAY), line)
+        unmatch_line(db, world.actor(TODAY), line)
     assert world.open_minor_of(owed.newer) == 500_00
     assert world.find_bank_line(line).state == "open"
     assert world.find_bank_line(line).receipt_item_id is None
@@ -226,7 +226,7 @@ def test_a_match_taken_back_is_remembered_and_never_made_by_itself_again(world: 
         m = MatchRefusal
         assert list(db.execute(sa.select(m.item_id).where(m.tenant_id == world.tenant_id)).scalars()) == [owed.newer]
     with pytest.raises(Conflict, match="line_not_matched"), world.transaction() as db:
-        undo_match(db, world.actor(TODAY), line)
+        unmatch_line(db, world.actor(TODAY), line)
 
 
 def test_of_two_people_on_one_line_the_second_is_told(world: World, owed: Owed) -> None:

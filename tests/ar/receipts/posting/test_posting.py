@@ -17,7 +17,7 @@ from ar.ledger.models import Allocation, OpenItem, Posting
 from ar.receipts.models import Receipt
 from ar.receipts.posting import commands as receipts
 from ar.receipts.posting import queries
-from ar.receipts.posting.inputs import ApplyCredit, PostReceipt, Unapply
+from ar.receipts.posting.inputs import ApplyCredit, PostReceipt, UnapplyCredit
 from kernel.clock import fixed_clock, moment_on
 from kernel.errors import Conflict, HuikuanError, NotFound, RuleBroken
 from tests.support.companies import TestCompany
@@ -212,7 +212,7 @@ def test_what_was_unapplied_is_applied_later_and_taken_off_is_remembered(world: 
         first = db.execute(
             sa.select(a.id).where(a.tenant_id == world.tenant_id, a.debit_item_id == owed.items[0])
         ).scalar_one()
-        receipts.unapply(db, world.actor(TODAY), credit, first, Unapply())
+        receipts.unapply_credit(db, world.actor(TODAY), credit, first, UnapplyCredit())
     assert open_of_each(world, owed) == [100_00, 150_00, 300_00]
     apply_credit(world, credit, how="order")  # the order leaves out what a person took off
     assert open_of_each(world, owed) == [100_00, 50_00, 300_00]

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from ar.receipts.posting.inputs import AskRefund
+from ar.receipts.posting.inputs import RequestRefund
 from ar.receipts.refunds import commands as refunds
 from ar.receipts.refunds import queries as refund_queries
 from kernel.actor import Actor
@@ -41,12 +41,14 @@ def overpaid(world: World) -> Overpaid:
     return Overpaid(customer, credit, asker, director)
 
 
-def ask_refund(
+def request_refund(
     world: World, overpaid: Overpaid, amount: str = "100", credit: UUID | None = None, **more: object
 ) -> UUID:
     given = {"amount": amount, "payee_name": "鑫晟", "reason": "多付", "key": uuid4().hex, **more}
     with world.transaction() as db:
-        return refunds.ask_refund(db, overpaid.asker, credit or overpaid.credit, AskRefund.model_validate(given))
+        return refunds.request_refund(
+            db, overpaid.asker, credit or overpaid.credit, RequestRefund.model_validate(given)
+        )
 
 
 def refund_view(world: World, refund: UUID) -> refund_queries.RefundView:
@@ -55,7 +57,7 @@ def refund_view(world: World, refund: UUID) -> refund_queries.RefundView:
 
 
 def test_nothing_is_booked_before_it_is_approved_and_then_it_is(world: World, overpaid: Overpaid) -> None:
-    refund = ask_refund(world, overpaid)
+    refund = request_refund(world, overpaid)
     assert world.open_minor_of(overpaid.credit) == 300_00
     asked = refund_view(world, refund)
     assert asked.approval_id is not None
@@ -69,8 +71,8 @@ def test_nothing_is_booked_before_it_is_approved_and_then_it_is(world: World, ov
 
 def test_the_general_manager_decides_from_a_hundred_thousand_on(world: World, overpaid: Overpaid) -> None:
     large = world.receipt(overpaid.customer, number="R-2", on=ON, minor=200_000_00)
-    small = refund_view(world, ask_refund(world, overpaid)).approval_id
-    big = refund_view(world, ask_refund(world, overpaid, "100000.00", large)).approval_id
+    small = refund_view(world, request_refund(world, overpaid)).approval_id
+    big = refund_view(world, request_refund(world, overpaid, "100000.00", large)).approval_id
     assert small is not None
     assert big is not None
     assert len(approve_all(world, small, TODAY)) == 1
@@ -78,7 +80,7 @@ def test_the_general_manager_decides_from_a_hundred_thousand_on(world: World, ov
 
 
 def test_who_asks_does_not_decide(world: World, overpaid: Overpaid) -> None:
-    approval = refund_view(world, ask_refund(world, overpaid)).approval_id
+    approval = refund_view(world, request_refund(world, overpaid)).approval_id
     assert approval is not None
     with pytest.raises(Forbidden), world.transaction() as db:
         decide(db, overpaid.asker, approval, approve=True)
@@ -86,7 +88,7 @@ def test_who_asks_does_not_decide(world: World, overpaid: Overpaid) -> None:
 
 
 def test_a_credit_that_was_used_otherwise_is_not_given_back_as_well(world: World, overpaid: Overpaid) -> None:
-    refund = ask_refund(world, overpaid, "300")
+    refund = request_refund(world, overpaid, "300")
     invoice = world.invoice(overpaid.customer, number="INV-1", on=date(2026, 10, 1), minor=250_00)
     world.allocate(invoice, overpaid.credit, minor=250_00)
     approval = refund_view(world, refund).approval_id
@@ -98,10 +100,10 @@ def test_a_credit_that_was_used_otherwise_is_not_given_back_as_well(world: World
 
 
 def test_what_is_asked_for_is_not_promised_twice(world: World, overpaid: Overpaid) -> None:
-    ask_refund(world, overpaid, "250")
+    request_refund(world, overpaid, "250")
     with pytest.raises(RuleBroken, match="refund_too_much"):
-        ask_refund(world, overpaid, "51")
-    ask_refund(world, overpaid, "50")
+        request_refund(world, overpaid, "51")
+    request_refund(world, overpaid, "50")
 
 
 @pytest.mark.parametrize(
@@ -116,17 +118,17 @@ def test_what_cannot_be_given_back_is_refused(
     world: World, overpaid: Overpaid, more: dict[str, object], code: str
 ) -> None:
     with pytest.raises(HuikuanError, match=code):
-        ask_refund(world, overpaid, **more)  # type: ignore[arg-type]
+        request_refund(world, overpaid, **more)  # type: ignore[arg-type]
 
 
 def test_an_invoice_is_no_money_to_give_back(world: World, overpaid: Overpaid) -> None:
     invoice = world.invoice(overpaid.customer, number="INV-1", on=date(2026, 10, 1), minor=250_00)
     with pytest.raises(RuleBroken, match="refund_of_debit"):
-        ask_refund(world, overpaid, credit=invoice)
+        request_refund(world, overpaid, credit=invoice)
 
 
 def test_rejected_or_withdrawn_the_credit_is_free_again(world: World, overpaid: Overpaid) -> None:
-    first, second = ask_refund(world, overpaid, "150"), ask_refund(world, overpaid, "150")
+    first, second = request_refund(world, overpaid, "150"), request_refund(world, overpaid, "150")
     approval = refund_view(world, first).approval_id
     assert approval is not None
     with world.transaction() as db:
@@ -136,7 +138,7 @@ def test_rejected_or_withdrawn_the_credit_is_free_again(world: World, overpaid: 
     assert [refund_view(world, each).state for each in (first, second)] == ["refused", "withdrawn"]
     with pytest.raises(Conflict, match="refund_settled"), world.transaction() as db:
         refunds.withdraw_refund(db, overpaid.asker, second, "again")
-    ask_refund(world, overpaid, "300")
+    request_refund(world, overpaid, "300")
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])

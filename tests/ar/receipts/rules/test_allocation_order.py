@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ar.receipts.rules.allocation_order import Debt, Share, in_order, proportional
+from ar.receipts.rules.allocation_order import Debt, Share, allocate_in_legal_order, proportional
 
 TODAY = date(2026, 11, 20)
 
@@ -95,7 +95,7 @@ def paid(shares: list[Share]) -> list[tuple[int, int, str]]:
 def test_a_payment_discharges_in_the_order_of_the_law(
     case: str, amount: int, debts: list[Debt], more: dict[str, object], expected: list[tuple[int, int, str]]
 ) -> None:
-    assert paid(in_order(amount, debts, TODAY, **more)) == expected, case  # type: ignore[arg-type]
+    assert paid(allocate_in_legal_order(amount, debts, TODAY, **more)) == expected, case  # type: ignore[arg-type]
 
 
 DEBTS = st.lists(
@@ -118,12 +118,12 @@ def test_never_more_than_the_money_nor_the_debt_and_always_the_same(
         for at, (due, minor, secured, burden) in enumerate(facts)
     ]
     designated = [(name(number), minor) for number, minor in named]
-    shares = in_order(amount, debts, TODAY, designated=designated, costs_first=costs_first)
+    shares = allocate_in_legal_order(amount, debts, TODAY, designated=designated, costs_first=costs_first)
     assert sum(share.amount_minor for share in shares) == min(amount, sum(each.open_minor for each in debts))
     for each in debts:
         assert 0 <= sum(share.amount_minor for share in shares if share.id == each.id) <= each.open_minor
     assert all(share.amount_minor > 0 for share in shares)
-    backwards = in_order(amount, debts[::-1], TODAY, designated=designated, costs_first=costs_first)
+    backwards = allocate_in_legal_order(amount, debts[::-1], TODAY, designated=designated, costs_first=costs_first)
     assert {(s.id, s.amount_minor) for s in backwards} == {(s.id, s.amount_minor) for s in shares}
 
 

@@ -1,4 +1,4 @@
-"""What a line of the bank is for: one explanation is taken, two are left to a person."""
+"""Matching of bank lines: one explanation is sure, two are left to a person."""
 
 from __future__ import annotations
 
@@ -10,30 +10,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ar.receipts.rules.candidates import Books, Item, Party, Payer
-from ar.receipts.rules.matching import Decision, Line, decide, decide_all
-from ar.receipts.rules.mentions import likeness, number_key, read_numbers
-from ar.receipts.rules.subset_sums import ITEMS_MAX, sets_that_sum
+from ar.receipts.rules.candidates import CandidateIndex, CandidateItem, CustomerName, KnownPayer
+from ar.receipts.rules.matching import Decision, Payment, decide, decide_all
+from ar.receipts.rules.mentions import find_mentioned_numbers, name_similarity_percent, number_key
+from ar.receipts.rules.subset_sums import ITEMS_MAX, find_subset_sums
 
 TODAY = date(2026, 11, 20)
 XINSHENG, HUAXIN = UUID(int=1), UUID(int=2)
-PARTIES = [Party(XINSHENG, "深圳市鑫晟电子有限公司"), Party(HUAXIN, "Huaxin Machinery Co., Ltd.")]
+NAMES = [CustomerName(XINSHENG, "深圳市鑫晟电子有限公司"), CustomerName(HUAXIN, "Huaxin Machinery Co., Ltd.")]
 ACCOUNT = "44201618300052512345"
 
 
 def item(
     number: str, minor: int, *, customer: UUID = XINSHENG, days: int = 10, currency: str = "CNY", part: int = 0
-) -> Item:
+) -> CandidateItem:
     due = TODAY - timedelta(days=days)
     made = UUID(int=(hash((number, part)) & (2**64 - 1)) + 100)
-    return Item(made, customer, "invoice", number, due - timedelta(days=30), due, currency, minor)
+    return CandidateItem(made, customer, "invoice", number, due - timedelta(days=30), due, currency, minor)
 
 
-def line(text: str, minor: int, *, payer: str = "", account: str = "", currency: str = "CNY", **more: object) -> Line:
-    return Line(UUID(int=9), TODAY, currency, minor, text, payer, account, **more)  # type: ignore[arg-type]
+def payment(
+    text: str, minor: int, *, payer: str = "", account: str = "", currency: str = "CNY", **more: object
+) -> Payment:
+    return Payment(UUID(int=9), TODAY, currency, minor, text, payer, account, **more)  # type: ignore[arg-type]
 
 
-def told(decision: Decision, items: list[Item]) -> list[str]:
+def document_numbers(decision: Decision, items: list[CandidateItem]) -> list[str]:
     """The numbers of the first proposal."""
     names = {each.id: each.document_no for each in items}
     return [names[item_id] for item_id, _minor in decision.proposals[0].parts] if decision.proposals else []
@@ -47,7 +49,7 @@ OPEN = [
     item("HX/881", 333_00, customer=HUAXIN),
     item("USD-7001", 900_00, currency="USD"),
 ]
-CONFIRMED = [Payer(XINSHENG, ACCOUNT, True)]
+CONFIRMED = [KnownPayer(XINSHENG, ACCOUNT, True)]
 
 
 @pytest.mark.parametrize(
@@ -92,57 +94,57 @@ CONFIRMED = [Payer(XINSHENG, ACCOUNT, True)]
 def test_a_line_is_taken_when_one_explanation_fits_and_nothing_contradicts(
     text: str, minor: int, more: dict[str, str], tier: str, expected: list[str]
 ) -> None:
-    decision = decide(line(text, minor, **more), Books(OPEN, PARTIES, CONFIRMED), TODAY)
+    decision = decide(payment(text, minor, **more), CandidateIndex(OPEN, NAMES, CONFIRMED), TODAY)
     assert decision.tier == tier
-    assert sorted(told(decision, OPEN)) == sorted(expected)
+    assert sorted(document_numbers(decision, OPEN)) == sorted(expected)
 
 
 def test_two_invoices_of_one_amount_are_told_apart_by_the_reference_alone() -> None:
     """Testcase 19: with the number of the newer one it is the newer; without a number nothing is posted."""
-    books = Books(OPEN, PARTIES, CONFIRMED)
-    newer = decide(line("INV-10", 500_00, account=ACCOUNT), books, TODAY)
-    assert (newer.tier, told(newer, OPEN)) == ("sure", ["INV-10"])
-    silent = decide(line("货款", 500_00, account=ACCOUNT), books, TODAY)
+    index = CandidateIndex(OPEN, NAMES, CONFIRMED)
+    newer = decide(payment("INV-10", 500_00, account=ACCOUNT), index, TODAY)
+    assert (newer.tier, document_numbers(newer, OPEN)) == ("sure", ["INV-10"])
+    silent = decide(payment("货款", 500_00, account=ACCOUNT), index, TODAY)
     assert silent.tier == "likely"
     assert {OPEN[0].id, OPEN[1].id} <= {part[0] for each in silent.proposals for part in each.parts}
 
 
 def test_what_a_person_took_off_is_never_taken_by_itself_again() -> None:
     refused = frozenset({OPEN[1].id})
-    decision = decide(line("INV-10", 500_00, refused=refused), Books(OPEN, PARTIES, []), TODAY)
+    decision = decide(payment("INV-10", 500_00, refused=refused), CandidateIndex(OPEN, NAMES, []), TODAY)
     assert decision.tier == "likely"
     assert "refused" in decision.proposals[0].against
 
 
 def test_a_document_paid_already_is_not_paid_again_and_nothing_else_is() -> None:
     settled = {number_key("INV-77"): [XINSHENG]}
-    books = Books(OPEN, PARTIES, CONFIRMED, settled)
-    decision = decide(line("INV-77", 77_00, account=ACCOUNT), books, TODAY)
+    index = CandidateIndex(OPEN, NAMES, CONFIRMED, settled)
+    decision = decide(payment("INV-77", 77_00, account=ACCOUNT), index, TODAY)
     assert decision.tier == "likely"
     assert "settled_document" in decision.against
-    with_other = decide(line("INV-10 INV-77", 500_00, account=ACCOUNT), books, TODAY)
+    with_other = decide(payment("INV-10 INV-77", 500_00, account=ACCOUNT), index, TODAY)
     assert with_other.tier == "likely"
 
 
 def test_the_second_line_for_one_invoice_finds_it_taken() -> None:
-    twice = [line("INV-10", 500_00), line("INV-10", 500_00)]
-    tiers = [each.tier for each in decide_all(twice, Books(OPEN, PARTIES, []), TODAY)]
+    twice = [payment("INV-10", 500_00), payment("INV-10", 500_00)]
+    tiers = [each.tier for each in decide_all(twice, CandidateIndex(OPEN, NAMES, []), TODAY)]
     assert tiers == ["sure", "likely"]
 
 
 def test_instalments_are_paid_by_the_one_that_fits_or_all_of_them() -> None:
     parts = [item("INV-5", 100_00, part=1, days=30), item("INV-5", 250_00, part=2), item("INV-5", 250_00, part=3)]
-    books = Books(parts, PARTIES, [])
-    assert decide(line("INV-5", 100_00), books, TODAY).tier == "sure"
-    assert decide(line("INV-5", 600_00), books, TODAY).tier == "sure"
-    assert decide(line("INV-5", 250_00), books, TODAY).tier == "likely"
+    index = CandidateIndex(parts, NAMES, [])
+    assert decide(payment("INV-5", 100_00), index, TODAY).tier == "sure"
+    assert decide(payment("INV-5", 600_00), index, TODAY).tier == "sure"
+    assert decide(payment("INV-5", 250_00), index, TODAY).tier == "likely"
 
 
 def test_an_account_of_two_customers_speaks_for_neither_alone() -> None:
-    payers = [Payer(XINSHENG, ACCOUNT, True), Payer(HUAXIN, ACCOUNT, True)]
-    books = Books(OPEN, PARTIES, payers)
-    assert decide(line("", 77_00, account=ACCOUNT), books, TODAY).tier == "likely"
-    assert decide(line("INV-2026-000124", 77_00, account=ACCOUNT), books, TODAY).tier == "sure"
+    payers = [KnownPayer(XINSHENG, ACCOUNT, True), KnownPayer(HUAXIN, ACCOUNT, True)]
+    index = CandidateIndex(OPEN, NAMES, payers)
+    assert decide(payment("", 77_00, account=ACCOUNT), index, TODAY).tier == "likely"
+    assert decide(payment("INV-2026-000124", 77_00, account=ACCOUNT), index, TODAY).tier == "sure"
 
 
 @pytest.mark.parametrize(
@@ -164,14 +166,14 @@ def test_an_account_of_two_customers_speaks_for_neither_alone() -> None:
 )
 def test_short_numbers_do_not_match_inside_longer_ones(text: str, number: str, found: bool | None) -> None:
     """True: certainly this number; False: perhaps; None: not at all."""
-    mention = read_numbers(text, {number_key(number)}, set()).mentions
+    mention = find_mentioned_numbers(text, {number_key(number)}, set()).mentions
     assert (mention[0].strong if mention else None) == found
 
 
 def test_legal_forms_make_no_strangers_alike() -> None:
-    assert likeness("深圳市鑫晟电子有限公司", "鑫晟电子（深圳）有限公司") >= 50
-    assert likeness("北京甲有限公司", "上海乙有限公司") == 0
-    assert likeness("Huaxin Machinery Co., Ltd.", "HUAXIN MACHINERY LIMITED") == 100
+    assert name_similarity_percent("深圳市鑫晟电子有限公司", "鑫晟电子（深圳）有限公司") >= 50
+    assert name_similarity_percent("北京甲有限公司", "上海乙有限公司") == 0
+    assert name_similarity_percent("Huaxin Machinery Co., Ltd.", "HUAXIN MACHINERY LIMITED") == 100
 
 
 @given(st.lists(st.integers(1, 60), max_size=9), st.integers(1, 200))
@@ -182,13 +184,13 @@ def test_sets_that_sum_are_all_the_sets(amounts: list[int], target: int) -> None
         for places in combinations(range(len(amounts)), size)
         if sum(amounts[place] for place in places) == target
     ]
-    assert sets_that_sum(amounts, target, limit=10**6) == sorted(brute, key=lambda places: (len(places), places))
+    assert find_subset_sums(amounts, target, limit=10**6) == sorted(brute, key=lambda places: (len(places), places))
 
 
 def test_the_work_of_a_sum_is_bounded() -> None:
-    assert len(sets_that_sum([100] * 5_000, 1_000)) <= 6
-    assert sets_that_sum([3] * 200, 10) == []
-    assert sets_that_sum([1] * ITEMS_MAX + [500], 500) == []  # beyond the bound nothing is claimed
+    assert len(find_subset_sums([100] * 5_000, 1_000)) <= 6
+    assert find_subset_sums([3] * 200, 10) == []
+    assert find_subset_sums([1] * ITEMS_MAX + [500], 500) == []  # beyond the bound nothing is claimed
 
 
 AMOUNTS = st.lists(st.integers(1, 12).map(lambda units: units * 100), min_size=1, max_size=9)
@@ -197,9 +199,9 @@ AMOUNTS = st.lists(st.integers(1, 12).map(lambda units: units * 100), min_size=1
 @given(AMOUNTS, st.integers(1, 30).map(lambda units: units * 100), st.booleans())
 def test_never_by_itself_when_two_sets_explain_the_money(amounts: list[int], minor: int, by_account: bool) -> None:
     items = [item(f"INV-{place}", amount, days=place) for place, amount in enumerate(amounts)]
-    books = Books(items, PARTIES, CONFIRMED)
-    who = {"account": ACCOUNT} if by_account else {"payer": PARTIES[0].name}
-    decision = decide(line("货款", minor, **who), books, TODAY)
+    index = CandidateIndex(items, NAMES, CONFIRMED)
+    who = {"account": ACCOUNT} if by_account else {"payer": NAMES[0].name}
+    decision = decide(payment("货款", minor, **who), index, TODAY)
     sets = [
         chosen
         for size in range(1, len(items) + 1)
@@ -226,8 +228,8 @@ def test_never_across_currencies_or_customers_nor_more_than_there_is(
     items = [item(f"INV-{n}", units, customer=who, currency=code) for n, (code, who, units) in enumerate(facts)]
     by_id = {each.id: each for each in items}
     text = " ".join(f"INV-{n}" for n in named)
-    books = Books(items, PARTIES, CONFIRMED)
-    decision = decide(line(text, minor, currency=currency, account=account), books, TODAY)
+    index = CandidateIndex(items, NAMES, CONFIRMED)
+    decision = decide(payment(text, minor, currency=currency, account=account), index, TODAY)
     for proposal in decision.proposals:
         assert {by_id[part].currency for part, _minor in proposal.parts} <= {currency}
         assert {by_id[part].customer_id for part, _minor in proposal.parts} <= {proposal.customer_id}

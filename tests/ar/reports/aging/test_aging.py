@@ -112,7 +112,7 @@ def test_another_companys_debts_are_not_in_it(world: World, other_company: TestC
 
 
 def test_the_command_line_prints_the_agreed_json(world: World) -> None:
-    from app.cli.report import group
+    from ar.reports.cli import group
 
     world.invoice(world.customer("007"), number="I", on=date(2026, 9, 1), minor=12345)
     world.receipt(world.customer("007"), number="R", on=date(2026, 9, 2), minor=345)
@@ -133,7 +133,7 @@ def test_the_command_line_prints_the_agreed_json(world: World) -> None:
 
 
 def test_the_command_line_answers_a_person_and_refuses_nonsense(world: World) -> None:
-    from app.cli.report import group
+    from ar.reports.cli import group
 
     world.invoice(world.customer("007"), number="I", on=date(2026, 9, 1), minor=12345)
     run = CliRunner().invoke

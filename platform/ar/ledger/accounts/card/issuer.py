@@ -1,4 +1,4 @@
-"""Our company as it stands on the papers of the ledger. May import tenants' tables and kernel."""
+"""The tenant's company as printed on account cards and receipts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tenants.models import Company
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """The company that prints."""
+    """Name and address of the company that issues the document."""
 
     name: str
     address: str
@@ -22,8 +22,8 @@ class Issuer:
     tax_id: str
 
 
-def issuer_of(db: Session, tenant_id: UUID) -> Issuer:
-    """The company's own facts."""
+def load_issuer(db: Session, tenant_id: UUID) -> Issuer:
+    """Returns the tenant's company."""
     company = Company
     row = columns(
         db,

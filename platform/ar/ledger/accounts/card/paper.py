@@ -1,7 +1,6 @@
-"""The account card as a file and as a paper: its figures turned into cells and finished texts.
+"""Writes the account card as workbook, CSV and PDF.
 
-May import this slice, kernel and tenants' tables. Invariant: page, file and paper say the same figures; the paper is in
-the debtor's language, the file in the reader's.
+Invariant: page, file and PDF show the same figures; the PDF is in the debtor's language, the file in the reader's.
 """
 
 from __future__ import annotations
@@ -30,52 +29,52 @@ BUCKET_NAMES: Final[dict[str, str]] = {
     "61-90": mark("61 to 90 days"),
     ">90": mark("More than 90 days"),
 }
-NUMBER_FITS: Final = 40
+NUMBER_WIDTH: Final = 40
 assert tuple(BUCKET_NAMES) == BUCKETS  # noqa: S101 - a bucket without a name is a programming error
 
 
-def kind_of(line: Any) -> str:
-    """What a line is, in the current language."""
+def line_kind(line: Any) -> str:
+    """Returns the kind of a line in the current language: a document's kind, or allocated or unapplied."""
     if line.part != ALLOCATION:
         return _(KIND_NAMES.get(line.kind, line.kind))
     return _("Allocated") if line.applied_minor > 0 else _("Taken back")
 
 
-def number_of(line: Any) -> str:
-    """The line's document, with the instalment's number, or which credit paid which debit."""
+def line_number(line: Any) -> str:
+    """Returns the document's number with the instalment, or "credit → debit" for an allocation."""
     if line.part == ALLOCATION:
         return f"{line.document_no} → {line.other_no}"
     return f"{line.document_no} #{line.instalment_no}" if line.instalment_no else str(line.document_no)
 
 
 def card_xlsx(card: Card, actor: Actor) -> bytes:
-    """The whole card as a workbook: opening first, totals and closing below, then as of when and by whom."""
+    """Returns the whole card as XLSX: opening, lines, totals and closing, aging, time and author."""
     first, last = card.asked.from_on.isoformat(), card.asked.to_on.isoformat()
     title = f"{card.customer.number} {card.asked.currency}"
     footer = [
         _("Account card of %(name)s", name=f"{card.customer.name} ({card.customer.number})"),
         _("%(first)s to %(last)s", first=first, last=last),
-        *(f"{_(name)}: {_plain(card, minor)}" for name, minor in _aged(card)),
-        *([_("As known on %(moment)s", moment=_moment(card.asked.known_at, actor))] if card.asked.known_at else []),
-        _("Made by %(name)s on %(moment)s", name=actor.name, moment=_moment(actor.now, actor)),
+        *(f"{_(name)}: {_amount_text(card, minor)}" for name, minor in _aging_amounts(card)),
+        *([_("As known on %(moment)s", moment=_local_time(card.asked.known_at, actor))] if card.asked.known_at else []),
+        _("Made by %(name)s on %(moment)s", name=actor.name, moment=_local_time(actor.now, actor)),
     ]
     return write_xlsx([Sheet(title, _columns(), _rows(card), _totals(card), footer)])
 
 
 def card_csv(card: Card) -> bytes:
-    """The rows under one header, for programs; the opening balance is the first of them."""
+    """Returns the rows as CSV under one header; the first row is the opening balance."""
     return write_csv(_rows(card), _columns())
 
 
 def print_card(card: Card, issuer: Issuer, actor: Actor) -> pdf.Rendered:
-    """The whole card as a PDF in the debtor's language."""
+    """Renders the whole card as a PDF in the debtor's language."""
     with use_language(card.customer.language):
-        return pdf.render("account_card", _paper(card, issuer, actor))
+        return pdf.render("account_card", _pdf_values(card, issuer, actor))
 
 
 def _breakable(number: str) -> str:
-    """A number too long for its column may break anywhere."""
-    return number if len(number) <= NUMBER_FITS else "\u200b".join(number)
+    """Inserts zero-width spaces into a number that is too long for its column."""
+    return number if len(number) <= NUMBER_WIDTH else "\u200b".join(number)
 
 
 def _columns() -> list[Column]:
@@ -102,7 +101,7 @@ def _rows(card: Card) -> Iterator[Sequence[Cell]]:
     opening = Money(card.sums.opening_minor, currency)
     yield [card.asked.from_on, _("Opening balance"), None, None, None, None, None, None, None, opening]
     for line in card.lines:
-        texts = [line.on, number_of(line), kind_of(line), line.reference, line.due_on]
+        texts = [line.on, line_number(line), line_kind(line), line.reference, line.due_on]
         amounts = (line.debit_minor, line.credit_minor, line.applied_minor, line.open_minor, line.balance_minor)
         yield [*texts, *map(money, amounts)]
 
@@ -114,39 +113,39 @@ def _totals(card: Card) -> list[Sequence[Cell]]:
     return [[card.asked.to_on, _("Closing balance"), None, None, None, debit, credit, None, None, closing]]
 
 
-def _aged(card: Card) -> Iterable[tuple[str, int]]:
+def _aging_amounts(card: Card) -> Iterable[tuple[str, int]]:
     named = zip(BUCKET_NAMES.values(), card.sums.aging.buckets_minor, strict=True)
     return (*named, (mark("Unapplied"), card.sums.aging.unapplied_minor))
 
 
-def _plain(card: Card, minor: int) -> str:
+def _amount_text(card: Card, minor: int) -> str:
     return f"{format_minor(minor, card.asked.currency)} {card.asked.currency}"
 
 
-def _moment(moment: datetime, actor: Actor) -> str:
+def _local_time(moment: datetime, actor: Actor) -> str:
     return write_moment(moment, actor.timezone)
 
 
-def _paper(card: Card, issuer: Issuer, actor: Actor) -> dict[str, Any]:
+def _pdf_values(card: Card, issuer: Issuer, actor: Actor) -> dict[str, Any]:
     language, currency, sums = card.customer.language, card.asked.currency, card.sums
 
     def money(minor: int | None) -> str:
         return "" if minor is None else format_minor(minor, currency, language)
 
     whole, fraction = split_figure(sums.closing_minor, currency, language)
-    aged = list(_aged(card))
+    aged = list(_aging_amounts(card))
     return {
         "language": language,
         "number": card.customer.number,
         "date": actor.today.isoformat(),
-        "footer": _("Printed by %(name)s on %(moment)s", name=actor.name, moment=_moment(actor.now, actor)),
+        "footer": _("Printed by %(name)s on %(moment)s", name=actor.name, moment=_local_time(actor.now, actor)),
         "issuer": {"name": issuer.name, "lines": [issuer.address, issuer.phone]},
         "customer": {"name": card.customer.name, "lines": [card.customer.number]},
         "facts": _facts(card, actor),
         "opening": money(sums.opening_minor),
         "lines": [
             [
-                *(line.on.isoformat(), _breakable(number_of(line)), kind_of(line)),
+                *(line.on.isoformat(), _breakable(line_number(line)), line_kind(line)),
                 line.due_on.isoformat() if line.due_on else "",
                 *(money(line.debit_minor), money(line.credit_minor), money(line.applied_minor)),
                 *(money(line.open_minor), money(line.balance_minor)),
@@ -165,7 +164,7 @@ def _facts(card: Card, actor: Actor) -> list[list[str]]:
     period = _("%(first)s to %(last)s", first=card.asked.from_on.isoformat(), last=card.asked.to_on.isoformat())
     facts = [[_("Period"), period], [_("Currency"), card.asked.currency]]
     if card.asked.known_at:
-        facts.append([_("As known at"), _moment(card.asked.known_at, actor)])
+        facts.append([_("As known at"), _local_time(card.asked.known_at, actor)])
     return facts
 
 

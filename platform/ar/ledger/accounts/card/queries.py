@@ -1,8 +1,8 @@
-"""The customer's account card: every document and allocation of a period in the order of the books.
+"""Queries a customer's account card: all documents and allocations of a period, with the running balance.
 
-May import the tables of customers and ledger, `aging`, kernel and web.paging. Invariants: documents alone move the
-balance, allocations only say what paid what; opening + debits − credits = closing = aging less unapplied; three
-statements whatever the size, the running balance carried by SQL, so that a page costs no more than its rows.
+Invariants: only documents move the balance, allocations show what paid what; opening + debits − credits = closing =
+aging less unapplied; three statements whatever the size; SQL computes the running balance, so that a page costs no more
+than its rows.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from web.paging import PageAsked
 DOCUMENT: Final = 0
 ALLOCATION: Final = 1
 PAGE_ROWS: Final = 200
-#: The fields of a line, in the order of its row.
+#: The columns of a line.
 LINE_FIELDS: Final = (
     *("on", "part", "item_id", "kind", "document_no", "instalment_no", "due_on", "reference"),
     *("debit_minor", "credit_minor", "applied_minor", "other_id", "other_no", "open_minor", "balance_minor"),
@@ -36,8 +36,8 @@ LINE_FIELDS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class CardAsked:
-    """Which card: one customer, one currency, a period with both days, as known at a moment (None: now)."""
+class CardRequest:
+    """A card's customer, currency and period (both days included), as known at a moment (None: now)."""
 
     customer_id: UUID
     currency: str
@@ -48,7 +48,7 @@ class CardAsked:
 
 @dataclass(frozen=True, slots=True)
 class CardCustomer:
-    """Whose card it is; `currencies` are those of the customer's documents."""
+    """The card's customer; `currencies`: those of the customer's documents."""
 
     id: UUID
     number: str
@@ -59,9 +59,9 @@ class CardCustomer:
 
 @dataclass(frozen=True, slots=True)
 class CardSums:
-    """The card's figures, minor units of its currency; balances are signed, owed to us +.
+    """The card's figures in minor units of its currency; balances are signed, owed to the company +.
 
-    `aging` is as of the period's end, its `unapplied_minor` what was received and not applied by then.
+    `aging` is as of the period's end; its `unapplied_minor` is the open amount of credits then.
     """
 
     opening_minor: int
@@ -73,31 +73,31 @@ class CardSums:
 
     @property
     def closing_minor(self) -> int:
-        """The balance at the period's end."""
+        """Returns the balance at the period's end."""
         return self.opening_minor + self.debit_minor - self.credit_minor
 
     @property
     def lines(self) -> int:
-        """How many rows the whole card has."""
+        """Returns the number of rows of the whole card."""
         return self.documents + self.allocations
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The card; `lines` are light rows (named by LINE_FIELDS) of the whole period or of the page asked for.
+    """A card; `lines` are database rows (columns LINE_FIELDS) of the whole period or of one page.
 
-    A document's line has a debit or a credit and what of it was open at the period's end; an allocation's line has
-    only what was applied (negative: taken back), from the credit `document_no` to the debit `other_no`.
+    A document's line has a debit or a credit and its open amount at the period's end; an allocation's line has only
+    the applied amount (negative: unapplied), from the credit `document_no` to the debit `other_no`.
     """
 
-    asked: CardAsked
+    asked: CardRequest
     customer: CardCustomer
     sums: CardSums
     lines: Sequence[Any]
 
 
 def card_customer(db: Session, tenant_id: UUID, customer_id: UUID) -> CardCustomer:
-    """Whose card it would be, to choose the currency. Raises NotFound(`customer_not_found`)."""
+    """Returns the customer and its currencies. Raises NotFound(`customer_not_found`)."""
     customer, item = Customer, OpenItem
     known = (
         sa.select(sa.func.array_agg(sa.distinct(item.currency)))
@@ -122,44 +122,44 @@ def card_customer(db: Session, tenant_id: UUID, customer_id: UUID) -> CardCustom
     return view(CardCustomer, row, currencies=tuple(sorted(row.known or ())))
 
 
-def card_sums(db: Session, tenant_id: UUID, asked: CardAsked) -> CardSums:
-    """The figures of the card, from all of the customer's documents in the currency by then."""
-    values = _values(tenant_id, asked)
-    for at, each in enumerate(bucket_ranges(asked.to_on)):
-        values |= {f"first{at}": each.first_on or date.min, f"last{at}": each.last_on or date.max}
-    row = columns(db, _reading_sums(asked.known_at is not None), values).one()
+def card_sums(db: Session, tenant_id: UUID, asked: CardRequest) -> CardSums:
+    """Returns the card's figures, from all of the customer's documents in the currency up to the period's end."""
+    values = _parameters(tenant_id, asked)
+    for at, due in enumerate(bucket_ranges(asked.to_on)):
+        values |= {f"first{at}": due.first_on or date.min, f"last{at}": due.last_on or date.max}
+    row = columns(db, _sums_statement(asked.known_at is not None), values).one()
     return view(CardSums, row, aging=AgingRow("", asked.currency, bucket_minors(row), row.unapplied_minor))
 
 
 def card_lines(
-    db: Session, tenant_id: UUID, asked: CardAsked, *, opening_minor: int, offset: int = 0, limit: int | None = None
+    db: Session, tenant_id: UUID, asked: CardRequest, *, opening_minor: int, offset: int = 0, limit: int | None = None
 ) -> Sequence[Any]:
-    """The card's rows from `offset` on, at most `limit`; `opening_minor` is where the running balance begins."""
-    values = _values(tenant_id, asked) | {"opening": opening_minor, "offset": offset, "limit": limit}
-    return columns(db, _reading_lines(asked.known_at is not None), values).all()
+    """Returns the card's rows from `offset` on, at most `limit`; the running balance starts at `opening_minor`."""
+    values = _parameters(tenant_id, asked) | {"opening": opening_minor, "offset": offset, "limit": limit}
+    return columns(db, _lines_statement(asked.known_at is not None), values).all()
 
 
-def card(
+def account_card(
     db: Session,
     tenant_id: UUID,
-    asked: CardAsked,
+    asked: CardRequest,
     *,
     customer: CardCustomer | None = None,
     paged: PageAsked | None = None,
 ) -> Card:
-    """The whole card, or a page of it: three statements, two for a customer who was read before.
+    """Returns the whole card, or one page of it. Three statements, two when `customer` is given.
 
     Raises NotFound(`customer_not_found`).
     """
-    whose = customer or card_customer(db, tenant_id, asked.customer_id)
+    customer_shown = customer or card_customer(db, tenant_id, asked.customer_id)
     sums = card_sums(db, tenant_id, asked)
     page = paged.page(sums.lines) if paged else None
     offset, limit = (page.offset, page.size) if page else (0, None)
     lines = card_lines(db, tenant_id, asked, opening_minor=sums.opening_minor, offset=offset, limit=limit)
-    return Card(asked, whose, sums, lines)
+    return Card(asked, customer_shown, sums, lines)
 
 
-def _values(tenant_id: UUID, asked: CardAsked) -> dict[str, Any]:
+def _parameters(tenant_id: UUID, asked: CardRequest) -> dict[str, Any]:
     known = {"known_at": asked.known_at} if asked.known_at is not None else {}
     return {
         "tenant": tenant_id,
@@ -171,10 +171,10 @@ def _values(tenant_id: UUID, asked: CardAsked) -> dict[str, Any]:
     }
 
 
-# An allocation lies within its customer and currency and is never dated before either of its documents, so the
-# customer's debits lead to all that had taken effect by the day. Numbers are read where the estimates are sound:
-# joining these parts with each other once more would look so dear to the planner that it compiled first.
-_BY_THEN: Final = """
+# An allocation has the customer and currency of its documents and is never dated before either, so the customer's
+# debits lead to all allocations effective by the day. Document numbers are joined here, where the planner's estimates
+# are sound: joining these parts once more would look so expensive that it started JIT compilation.
+_SHARED_CTES: Final = """
     WITH doc AS MATERIALIZED (
         SELECT i.id, i.kind, i.side, i.document_no, i.instalment_no, i.document_on, i.due_on, i.reference,
             i.amount_minor, i.recorded_at
@@ -207,7 +207,7 @@ _SUMS: Final = """
 """
 _BUCKET: Final = """coalesce(sum(d.amount_minor - coalesce(paid.minor, 0)) FILTER (
             WHERE d.side = 1 AND d.due_on BETWEEN :first{at} AND :last{at}), 0)::bigint AS bucket_{at}"""
-# Within a day in the order in which things were recorded; a document before what is applied of it.
+# Within a day in the order of recording; a document before its allocations.
 _LINES: Final = """, line AS (
         SELECT d.document_on AS on_day, 0 AS part, d.id AS item_id, d.kind, d.document_no, d.instalment_no,
             CASE WHEN d.side = 1 THEN d.due_on END AS due_on, d.reference,
@@ -231,21 +231,21 @@ _LINES: Final = """, line AS (
 """
 
 
-def _by_then(known: bool) -> str:
-    return _BY_THEN.format(
+def _shared_ctes(known: bool) -> str:
+    return _SHARED_CTES.format(
         item_known="AND i.recorded_at <= :known_at" if known else "",
         allocation_known="AND a.recorded_at <= :known_at" if known else "",
     )
 
 
 @cache
-def _reading_sums(known: bool) -> sa.TextClause:
+def _sums_statement(known: bool) -> sa.TextClause:
     buckets = ",\n        ".join(_BUCKET.format(at=at) for at in range(len(BUCKETS)))
-    return sa.text(_by_then(known) + _SUMS.format(buckets=buckets))
+    return sa.text(_shared_ctes(known) + _SUMS.format(buckets=buckets))
 
 
 @cache
-def _reading_lines(known: bool) -> Any:
+def _lines_statement(known: bool) -> Any:
     types: dict[str, Any] = {"limit": sa.BigInteger, "offset": sa.BigInteger, "opening": sa.BigInteger}
     bound = [sa.bindparam(name, type_=kind) for name, kind in types.items()]
-    return sa.text(_by_then(known) + _LINES).bindparams(*bound).columns(*(sa.column(name) for name in LINE_FIELDS))
+    return sa.text(_shared_ctes(known) + _LINES).bindparams(*bound).columns(*(sa.column(name) for name in LINE_FIELDS))

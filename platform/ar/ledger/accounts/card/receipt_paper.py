@@ -1,7 +1,7 @@
-"""The printed receipt (收款收据): what was received, from whom, for what, in figures and in words.
+"""Prints a receipt of payment (收款收据): payer, amount in figures and words, documents paid.
 
-May import the tables of customers and ledger and kernel. Invariants: only a receipt that stands is printed; what it was
-for is what is applied of it now, the rest is said to be on account.
+Invariants: a reversed receipt is not printed; the documents paid are those allocated now, the remainder is shown as on
+account.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from kernel.views import LATER, select_view, value, view, views
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """A document that the receipt pays, and how much of it (minor units, positive)."""
+    """A document that the receipt pays, with the amount allocated (minor units, positive)."""
 
     document_no: str
     kind: str
@@ -40,7 +40,7 @@ class Paid:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptFacts:
-    """A receipt as it is printed; `open_minor` is what of it is not applied."""
+    """A receipt as printed; `open_minor` is its unapplied amount."""
 
     number: str
     received_on: date
@@ -55,9 +55,12 @@ class ReceiptFacts:
 
 
 def receipt_facts(db: Session, tenant_id: UUID, item_id: UUID) -> ReceiptFacts:
-    """Two statements. Raises NotFound for what is no receipt, Conflict(`already_reversed`) for one taken back."""
-    item, customer, mirror = OpenItem, Customer, aliased(OpenItem)
-    back = sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == item.id)
+    """Returns a receipt for printing. Two statements.
+
+    Raises NotFound(`item_not_found`) for an item that is no receipt, Conflict(`already_reversed`) for a reversed one.
+    """
+    item, customer, reversal = OpenItem, Customer, aliased(OpenItem)
+    is_reversed = sa.exists().where(reversal.tenant_id == tenant_id, reversal.reverses_id == item.id)
     row = columns(
         db,
         select_view(
@@ -73,7 +76,7 @@ def receipt_facts(db: Session, tenant_id: UUID, item_id: UUID) -> ReceiptFacts:
             language=value(customer.language),
             paid=LATER,
         )
-        .add_columns(back.label("reversed"))
+        .add_columns(is_reversed.label("reversed"))
         .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == item.customer_id))
         .where(item.tenant_id == tenant_id, item.id == item_id, item.kind == "receipt"),
     ).first()
@@ -81,17 +84,17 @@ def receipt_facts(db: Session, tenant_id: UUID, item_id: UUID) -> ReceiptFacts:
         raise NotFound("item_not_found")
     if row.reversed:
         raise Conflict("already_reversed", document_no=row.number)
-    return view(ReceiptFacts, row, paid=_paid(db, tenant_id, item_id))
+    return view(ReceiptFacts, row, paid=_paid_documents(db, tenant_id, item_id))
 
 
 def print_receipt(facts: ReceiptFacts, issuer: Issuer) -> pdf.Rendered:
-    """The PDF in the payer's language; the same books give the same bytes."""
+    """Renders the PDF in the payer's language; equal facts give equal bytes."""
     with use_language(facts.language):
-        return pdf.render("receipt", _paper(facts, issuer))
+        return pdf.render("receipt", _pdf_values(facts, issuer))
 
 
-def _paid(db: Session, tenant_id: UUID, item_id: UUID) -> tuple[Paid, ...]:
-    """Per document what is applied, taken-back allocations netted away."""
+def _paid_documents(db: Session, tenant_id: UUID, item_id: UUID) -> tuple[Paid, ...]:
+    """Returns the amount allocated per document, net of unapplied allocations."""
     allocation, item = Allocation, OpenItem
     minor = sa.cast(sa.func.sum(allocation.amount_minor), sa.BigInteger)
     rows = columns(
@@ -112,7 +115,7 @@ def _paid(db: Session, tenant_id: UUID, item_id: UUID) -> tuple[Paid, ...]:
     return tuple(views(Paid, rows))
 
 
-def _paper(facts: ReceiptFacts, issuer: Issuer) -> dict[str, Any]:
+def _pdf_values(facts: ReceiptFacts, issuer: Issuer) -> dict[str, Any]:
     language, currency = facts.language, facts.currency
 
     def money(minor: int) -> str:
@@ -120,7 +123,8 @@ def _paper(facts: ReceiptFacts, issuer: Issuer) -> dict[str, Any]:
 
     whole, fraction = split_figure(facts.amount_minor, currency, language)
     rows = [
-        [p.document_no, _(KIND_NAMES[p.kind]), p.document_on.isoformat(), money(p.amount_minor)] for p in facts.paid
+        [paid.document_no, _(KIND_NAMES[paid.kind]), paid.document_on.isoformat(), money(paid.amount_minor)]
+        for paid in facts.paid
     ]
     if facts.open_minor:
         rows.append([_("On account, not yet applied"), "", "", money(facts.open_minor)])

@@ -1,6 +1,6 @@
-"""The customer account card as page, file and paper, and the printed receipt.
+"""Pages of the customer account card: page, XLSX, CSV and PDF; and the printed receipt.
 
-Invariant: page, file and paper read the same filter from the address.
+Invariant: page, file and PDF parse the same filters from the URL.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from uuid import UUID
 from flask import Blueprint, g, request, url_for
 
 from ar.ledger.accounts.card import queries as cards
-from ar.ledger.accounts.card.issuer import issuer_of
-from ar.ledger.accounts.card.paper import BUCKET_NAMES, card_csv, card_xlsx, kind_of, print_card
+from ar.ledger.accounts.card.issuer import load_issuer
+from ar.ledger.accounts.card.paper import BUCKET_NAMES, card_csv, card_xlsx, line_kind, print_card
 from ar.ledger.accounts.card.receipt_paper import print_receipt, receipt_facts
-from ar.ledger.books.as_of_request import When, read_when, refuse_unread
+from ar.ledger.books.as_of_request import AsOfRequest, parse_as_of_request, require_readable
 from kernel.errors import RuleBroken
 from kernel.i18n import gettext as _
 from tenants.access import may, staff
@@ -31,13 +31,13 @@ bp = Blueprint("card", __name__)
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV_TYPE = "text/csv; charset=utf-8"
 PDF_TYPE = "application/pdf"
-# Some seconds of work and hundreds of sheets; beyond it nobody waits, and a workbook serves better.
+# Some seconds of work and hundreds of sheets; above it a workbook serves better than a PDF.
 PAPER_LINES_MAX = 10_000
 
 
 @dataclass(frozen=True)
 class CardFilters:
-    """What the address asks for. `from_on` None: the first of January; `to_on` None: today; no currency: ours."""
+    """Filters in the URL. `from_on` None: first of January; `to_on` None: today; no currency: the company's."""
 
     currency: str = filters.text(max_length=3)
     from_on: date | None = filters.day()
@@ -48,10 +48,10 @@ class CardFilters:
 @bp.get("/customers/<uuid:customer_id>/card")
 @staff(Permission.READ)
 def show(customer_id: UUID) -> Page:
-    """The card, a page of its lines at a time, in the order of the books."""
-    wanted, when, customer, asked = _asked(customer_id)
+    """Shows one page of the card's lines, by effective date and recording time."""
+    wanted, when, customer, asked = _parse_request(customer_id)
     paged = read_page(request.args, cards.PAGE_ROWS)
-    shown = cards.card(db(), actor().tenant_id, asked, customer=customer, paged=paged)
+    shown = cards.account_card(db(), actor().tenant_id, asked, customer=customer, paged=paged)
     path = url_for("card.show", customer_id=customer_id)
     same: dict[str, Any] = {
         "customer_id": customer_id,
@@ -70,8 +70,8 @@ def show(customer_id: UUID) -> Page:
         to_today=filters.url(wanted, path, from_on=None, to_on=None, known=""),
         currencies=[(code, code) for code in sorted({*customer.currencies, asked.currency})],
         pager=paged.page(shown.sums.lines, path, request.args),
-        aging=_picture(shown),
-        kind_of=kind_of,
+        aging=_aging_bars(shown),
+        line_kind=line_kind,
         may_export=may(Permission.EXPORT),
         exports={kind: url_for("card.export", kind=kind, **same) for kind in ("xlsx", "csv")},
         paper=url_for("card.paper", **same),
@@ -81,8 +81,8 @@ def show(customer_id: UUID) -> Page:
 @bp.get("/customers/<uuid:customer_id>/card.<any(xlsx, csv):kind>")
 @staff(Permission.EXPORT)
 def export(customer_id: UUID, kind: str) -> Page:
-    """The whole card as a file; a day or moment that cannot be read is refused."""
-    shown, name = _whole(customer_id)
+    """Downloads the whole card as XLSX or CSV; an invalid day or moment is refused."""
+    shown, name = _whole_card(customer_id)
     if kind == "xlsx":
         return download(card_xlsx(shown, actor()), XLSX_TYPE, f"{name}.xlsx")
     return download(card_csv(shown), CSV_TYPE, f"{name}.csv")
@@ -91,49 +91,49 @@ def export(customer_id: UUID, kind: str) -> Page:
 @bp.get("/customers/<uuid:customer_id>/card.pdf")
 @staff(Permission.READ)
 def paper(customer_id: UUID) -> Page:
-    """The whole card as a PDF in the debtor's language."""
-    shown, name = _whole(customer_id)
+    """Shows the whole card as a PDF in the debtor's language."""
+    shown, name = _whole_card(customer_id)
     if shown.sums.lines > PAPER_LINES_MAX:
         raise RuleBroken("card_too_long", lines=shown.sums.lines, most=PAPER_LINES_MAX)
-    printed = print_card(shown, issuer_of(db(), actor().tenant_id), actor())
+    printed = print_card(shown, load_issuer(db(), actor().tenant_id), actor())
     return download(printed.pdf, PDF_TYPE, f"{name}.pdf", inline=True)
 
 
 @bp.get("/receivables/<uuid:item_id>/receipt.pdf")
 @staff(Permission.READ)
 def receipt(item_id: UUID) -> Page:
-    """A receipt of payment as a PDF in the payer's language."""
+    """Shows a receipt of payment as a PDF in the payer's language."""
     facts = receipt_facts(db(), actor().tenant_id, item_id)
-    printed = print_receipt(facts, issuer_of(db(), actor().tenant_id))
+    printed = print_receipt(facts, load_issuer(db(), actor().tenant_id))
     return download(printed.pdf, PDF_TYPE, f"{facts.number}.pdf", inline=True)
 
 
-def _asked(customer_id: UUID) -> tuple[CardFilters, When, cards.CardCustomer, cards.CardAsked]:
-    """What the address asks for; without a currency the company's own, or the customer's only one."""
+def _parse_request(customer_id: UUID) -> tuple[CardFilters, AsOfRequest, cards.CardCustomer, cards.CardRequest]:
+    """Parses the URL; without a currency the company's own, else the first of the customer's currencies."""
     wanted = filters.read(CardFilters, request.args)
-    when = read_when(wanted.to_on, wanted.known, actor())
+    when = parse_as_of_request(wanted.to_on, wanted.known, actor())
     customer = cards.card_customer(db(), actor().tenant_id, customer_id)
     own = str(g.company.currency)
-    usual = own if own in customer.currencies or not customer.currencies else customer.currencies[0]
+    default = own if own in customer.currencies or not customer.currencies else customer.currencies[0]
     from_on = wanted.from_on or when.as_of.replace(month=1, day=1)
-    currency = wanted.currency.upper() if wanted.currency.upper() in customer.currencies else usual
-    asked = cards.CardAsked(customer_id, currency, min(from_on, when.as_of), when.as_of, when.known_at)
+    currency = wanted.currency.upper() if wanted.currency.upper() in customer.currencies else default
+    asked = cards.CardRequest(customer_id, currency, min(from_on, when.as_of), when.as_of, when.known_at)
     return replace(wanted, currency=currency), when, customer, asked
 
 
-def _whole(customer_id: UUID) -> tuple[cards.Card, str]:
-    """The whole card and the name of its file."""
+def _whole_card(customer_id: UUID) -> tuple[cards.Card, str]:
+    """Returns the whole card and its file name. Raises RuleBroken for an invalid day or moment."""
     for typed in filters.unread_days(CardFilters, request.args).values():
         raise RuleBroken("date_unreadable", text=typed)
-    _wanted, when, customer, asked = _asked(customer_id)
-    refuse_unread(when)
-    shown = cards.card(db(), actor().tenant_id, asked, customer=customer)
+    _wanted, when, customer, asked = _parse_request(customer_id)
+    require_readable(when)
+    shown = cards.account_card(db(), actor().tenant_id, asked, customer=customer)
     period = f"{asked.from_on.isoformat()}-{asked.to_on.isoformat()}"
-    return shown, f"card-{customer.number}-{asked.currency}-{period}{when.file_mark}"
+    return shown, f"card-{customer.number}-{asked.currency}-{period}{when.file_suffix}"
 
 
-def _picture(shown: cards.Card) -> list[dict[str, Any]]:
-    """The aging line of the card."""
+def _aging_bars(shown: cards.Card) -> list[dict[str, Any]]:
+    """Returns the bars of the card's aging chart."""
     row = shown.sums.aging
     named = zip(BUCKET_NAMES.values(), row.buckets_minor, strict=True)
     return [

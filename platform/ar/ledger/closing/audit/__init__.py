@@ -1,1 +1,1 @@
-"""The examination of the books: each check as SQL, and the record of every run."""
+"""Examination of the books: the checks as SQL, and the record of every run."""

@@ -1,8 +1,8 @@
-"""The ledger's examination: every invariant a line, what is wrong is named and never repaired.
+"""Examines the ledger's invariants: one check each, which names the rows that break it and repairs nothing.
 
-May import the kernel's session and its own statements (`doctor_sql`) only; plain SQL on purpose, so that it does not
-share a mistake with what it examines. Invariants: it reads, with the tenant bound in every statement; what is compared
-is read by one statement, so that nobody who books meanwhile makes a difference appear.
+Plain SQL, so that it does not share a mistake with the code it examines. Invariants: it only reads, with the tenant
+bound in every statement; figures to compare are selected by one statement, so that concurrent postings cause no false
+difference.
 """
 
 from __future__ import annotations
@@ -21,25 +21,24 @@ NAMED_MAX: Final = 5
 
 
 def ledger_checks(db: Session, tenant_id: UUID) -> list[Check]:
-    """Examines one tenant's books; the cost follows their whole history, so this is a nightly matter.
+    """Runs the ledger's checks for one tenant; cost follows the whole history, so they run nightly.
 
-    Two statements go over all rows and tell which of their checks may not hold; only those are asked for the rows that
-    break them. What stands in two tables is compared by sums of hashes that begin with a number drawn by lot: they are
-    equal when the rows are. That a difference hides has a chance of about one in 2^62, and the next night draws
-    another number. All other checks are exact.
+    Two statements scan all rows and tell which checks may fail; only those select the rows that break them. Rows of two
+    tables are compared by sums of hashes with a random seed, which are equal when the rows are. A difference stays
+    hidden with a chance of about one in 2^62, and the next night uses another seed. All other checks are exact.
     """
     db.execute(sa.text("SET LOCAL jit = off"))
     db.execute(sa.text("SET LOCAL work_mem = '64MB'"))
-    suspect = _books(db, tenant_id) | _items(db, tenant_id)
+    suspect = _suspects_by_sums(db, tenant_id) | _suspects_by_dates(db, tenant_id)
     checks = []
     for name, statement in sql.BULK:
-        checks.append(examine(db, tenant_id, name, statement) if name in suspect else Check(name, True, ""))
-    checks.extend(examine(db, tenant_id, name, statement) for name, statement in sql.SINGLE)
+        checks.append(run_check(db, tenant_id, name, statement) if name in suspect else Check(name, True, ""))
+    checks.extend(run_check(db, tenant_id, name, statement) for name, statement in sql.SINGLE)
     return checks
 
 
-def examine(db: Session, tenant_id: UUID, name: str, statement: str) -> Check:
-    """One check by a statement that selects, as `name`, what breaks it."""
+def run_check(db: Session, tenant_id: UUID, name: str, statement: str) -> Check:
+    """Runs one check by a statement that selects, as `name`, the rows that break it; names NAMED_MAX of them."""
     limited = f"SELECT name, count(*) OVER () AS total FROM ({statement}) AS broken ORDER BY name LIMIT :most"  # noqa: S608
     rows = db.execute(sa.text(limited), {"tenant": tenant_id, "most": NAMED_MAX}).all()
     if not rows:
@@ -48,31 +47,28 @@ def examine(db: Session, tenant_id: UUID, name: str, statement: str) -> Check:
     return Check(name, False, ", ".join(row.name for row in rows) + more)
 
 
-def _books(db: Session, tenant_id: UUID) -> set[str]:
-    """Which checks over entries, postings, items and allocations are to be asked for their rows."""
-    row = db.execute(sql.BOOKS, {"tenant": tenant_id, "seed": secrets.randbits(62)}).one()
+def _suspects_by_sums(db: Session, tenant_id: UUID) -> set[str]:
+    """Returns the checks that may fail by the sums over entries, postings, items and allocations."""
+    row = db.execute(sql.SUMS, {"tenant": tenant_id, "seed": secrets.randbits(62)}).one()
     suspect = set()
     same = row.owed == row.owed_by_items and row.documents == row.documents_by_items
     if row.balance or row.bare or not same:
-        suspect.add(sql.BALANCED)
+        suspect.add(sql.ENTRIES_BALANCE)
     if not same:
-        suspect |= {sql.STANDING, sql.NOTHING_ELSE}
+        suspect |= {sql.ITEMS_POSTED, sql.ONLY_ITEMS_POSTED}
     if row.paid != row.paid_by_items:
-        suspect.add(sql.OPEN)
+        suspect.add(sql.OPEN_AMOUNTS)
     if row.parts:
-        suspect.add(sql.PARTS)  # not wrong, but there: looked at one by one
+        suspect.add(sql.INSTALMENTS)  # not wrong, but present: checked row by row
     if row.cleared_odd:
-        suspect.add(sql.CLEARED)
+        suspect.add(sql.CLEARED_DATES)
     if row.whole_wrong:
-        suspect.add(sql.WHOLE)
+        suspect.add(sql.DOCUMENT_FIELDS)
     return suspect
 
 
-def _items(db: Session, tenant_id: UUID) -> set[str]:
-    """The same for the days of items and of their allocations."""
-    row = db.execute(sql.ITEMS, {"tenant": tenant_id}).one()
-    found = {
-        sql.CLEARED: row.cleared_wrong,
-        sql.JOINED: row.joined_wrong,
-    }
-    return {name for name, count in found.items() if count}
+def _suspects_by_dates(db: Session, tenant_id: UUID) -> set[str]:
+    """Returns the checks that may fail by the dates of items and of their allocations."""
+    row = db.execute(sql.DATES, {"tenant": tenant_id}).one()
+    counts = {sql.CLEARED_DATES: row.cleared_wrong, sql.ALLOCATION_SIDES: row.joined_wrong}
+    return {name for name, count in counts.items() if count}

@@ -1,7 +1,6 @@
-"""The statements of the ledger's examination: two that go over everything, and one for each check that names rows.
+"""SQL of the ledger's checks: two statements that scan all rows, and one per check that names the wrong ones.
 
-Imports SQLAlchemy's text only. Invariant: each statement of a check selects, as `name`, what breaks it, and is complete
-by itself.
+Invariant: the statement of a check selects, as `name`, the rows that break it, and does not depend on the others.
 """
 
 from __future__ import annotations
@@ -10,14 +9,14 @@ from typing import Final
 
 import sqlalchemy as sa
 
-BALANCED: Final = "ledger: every entry balances"
-STANDING: Final = "ledger: each item stands in the receivables account"
-NOTHING_ELSE: Final = "ledger: the receivables account holds nothing but items"
-OPEN: Final = "ledger: open amounts equal amounts less allocations"
-CLEARED: Final = "ledger: cleared dates equal the last allocation's"
-JOINED: Final = "ledger: allocations join a debt and a credit, not before either"
-PARTS: Final = "ledger: instalments count from one and share their document"
-WHOLE: Final = "ledger: documents have their days in order, their side and their discount"
+ENTRIES_BALANCE: Final = "ledger: every entry balances"
+ITEMS_POSTED: Final = "ledger: each item stands in the receivables account"
+ONLY_ITEMS_POSTED: Final = "ledger: the receivables account holds nothing but items"
+OPEN_AMOUNTS: Final = "ledger: open amounts equal amounts less allocations"
+CLEARED_DATES: Final = "ledger: cleared dates equal the last allocation's"
+ALLOCATION_SIDES: Final = "ledger: allocations join a debt and a credit, not before either"
+INSTALMENTS: Final = "ledger: instalments count from one and share their document"
+DOCUMENT_FIELDS: Final = "ledger: documents have their days in order, their side and their discount"
 
 _DEBITS: Final = "('invoice', 'debit_note', 'opening', 'interest', 'refund', 'recovery')"
 _CREDITS: Final = (
@@ -28,16 +27,16 @@ _TAXED: Final = (
     "('invoice', 'debit_note', 'interest', 'credit_note', 'goods_return', 'discount', 'interest_waiver', 'reversal')"
 )
 
-_WHOLE_WRONG: Final = f"""
+_DOCUMENT_FIELDS_WRONG: Final = f"""
     i.due_on < i.document_on OR i.collection_end_on < i.due_on
     OR (i.side = 1 AND i.kind IN {_CREDITS}) OR (i.side = -1 AND i.kind IN {_DEBITS})
     OR (i.discount_until_on IS NOT NULL
         AND (i.side = -1 OR i.discount_until_on NOT BETWEEN i.document_on AND i.due_on))
 """
-# Two tables say the same when the sums of their rows' hashes are equal, begun with a number drawn by lot this night;
-# each key's two sides are equal when the sums weighted by its hash are. Nothing overflows, nothing is rounded.
+# Two tables agree when the sums of their rows' hashes (with this night's random seed) are equal; the two sides of each
+# key are equal when the sums weighted by its hash are. Nothing overflows, nothing is rounded.
 _SEED: Final = "CAST(:seed AS bigint)"
-_BOOKS: Final = f"""
+_SUMS: Final = f"""
     WITH legs AS (
         SELECT
             sum((debit_minor - credit_minor) * CAST(uuid_hash_extended(entry_id, hashbpcharextended(currency, {_SEED}))
@@ -61,7 +60,7 @@ _BOOKS: Final = f"""
                 hashtextextended(kind, {_SEED})))) FILTER (WHERE instalment_no <= 1 AND kind <> 'reversal')
                 AS documents_by_items,
             sum((amount_minor - open_minor) * CAST(uuid_hash_extended(id, {_SEED}) AS numeric)) AS paid_by_items,
-            count(*) FILTER (WHERE {_WHOLE_WRONG}) AS whole_wrong,
+            count(*) FILTER (WHERE {_DOCUMENT_FIELDS_WRONG}) AS whole_wrong,
             count(*) FILTER (WHERE (open_minor = 0) <> (cleared_on IS NOT NULL)) AS cleared_odd,
             count(*) FILTER (WHERE instalment_no > 0) AS parts
         FROM open_item AS i WHERE tenant_id = :tenant
@@ -75,9 +74,9 @@ _BOOKS: Final = f"""
         coalesce(paid_by_items, 0) AS paid_by_items, coalesce(paid, 0) AS paid, whole_wrong, cleared_odd, parts
     FROM legs, entries, bare, items, allocations
 """  # noqa: S608 - our own text
-BOOKS: Final = sa.text(_BOOKS)
+SUMS: Final = sa.text(_SUMS)
 
-# When something was allocated to an item, whichever side of the allocation it stands on.
+# First and last day of the allocations of an item, on either side.
 _SIDES: Final = """
     SELECT debit_item_id AS item_id, 1 AS side, max(effective_on) AS last_on, min(effective_on) AS first_on
     FROM allocation WHERE tenant_id = :tenant GROUP BY debit_item_id
@@ -85,14 +84,14 @@ _SIDES: Final = """
     SELECT credit_item_id, -1, max(effective_on), min(effective_on)
     FROM allocation WHERE tenant_id = :tenant GROUP BY credit_item_id
 """
-# Whether nothing is open is told by the amounts, which are checked by themselves.
+# Open amounts are a check of their own, so they are taken as given here.
 _CLEARED_WRONG: Final = "i.cleared_on IS DISTINCT FROM CASE WHEN i.open_minor = 0 THEN s.last_on END"
-_JOINED_WRONG: Final = "s.side <> i.side OR s.first_on < i.document_on"
-# What is cleared without any allocation shows in the sums above; an inner join can be worked on in parallel.
-ITEMS: Final = sa.text(
+_ALLOCATION_SIDES_WRONG: Final = "s.side <> i.side OR s.first_on < i.document_on"
+# An item cleared without any allocation shows in the sums above; an inner join can run in parallel.
+DATES: Final = sa.text(
     f"""
     SELECT count(*) FILTER (WHERE i.cleared_on <> s.last_on) AS cleared_wrong,
-        count(*) FILTER (WHERE {_JOINED_WRONG}) AS joined_wrong
+        count(*) FILTER (WHERE {_ALLOCATION_SIDES_WRONG}) AS joined_wrong
     FROM ({_SIDES}) AS s JOIN open_item AS i ON i.id = s.item_id
     WHERE i.tenant_id = :tenant
     """  # noqa: S608 - our own text
@@ -106,10 +105,10 @@ def _item_check(wrong: str) -> str:
     """  # noqa: S608 - our own text
 
 
-#: Asked only when the statements above say that something differs, or that there is something to ask about.
+#: Run only when the statements above report a possible failure, or rows to check.
 BULK: Final[tuple[tuple[str, str], ...]] = (
     (
-        BALANCED,
+        ENTRIES_BALANCE,
         """
         SELECT 'entry ' || entry_id AS name FROM posting
         WHERE tenant_id = :tenant GROUP BY entry_id, currency HAVING sum(debit_minor) <> sum(credit_minor)
@@ -120,7 +119,7 @@ BULK: Final[tuple[tuple[str, str], ...]] = (
         """,
     ),
     (
-        OPEN,
+        OPEN_AMOUNTS,
         """
         SELECT i.document_no AS name FROM open_item AS i
         LEFT JOIN (
@@ -133,9 +132,9 @@ BULK: Final[tuple[tuple[str, str], ...]] = (
         WHERE i.tenant_id = :tenant AND i.open_minor <> i.amount_minor - coalesce(s.paid, 0)
         """,
     ),
-    (CLEARED, _item_check(_CLEARED_WRONG)),
+    (CLEARED_DATES, _item_check(_CLEARED_WRONG)),
     (
-        STANDING,
+        ITEMS_POSTED,
         """
         SELECT DISTINCT i.document_no AS name FROM (
             SELECT entry_id, customer_id, currency, sum(side * amount_minor) AS minor, min(document_no) AS document_no,
@@ -152,7 +151,7 @@ BULK: Final[tuple[tuple[str, str], ...]] = (
         """,
     ),
     (
-        NOTHING_ELSE,
+        ONLY_ITEMS_POSTED,
         f"""
         SELECT p.currency || ' ' || p.id AS name FROM posting AS p
         LEFT JOIN open_item AS i ON i.tenant_id = :tenant AND i.entry_id = p.entry_id
@@ -164,10 +163,10 @@ BULK: Final[tuple[tuple[str, str], ...]] = (
         WHERE e.tenant_id = :tenant AND e.kind IN {_DOCUMENTS} AND i.id IS NULL
         """,  # noqa: S608 - our own text
     ),
-    (JOINED, _item_check(_JOINED_WRONG)),
-    (WHOLE, _item_check(_WHOLE_WRONG)),
+    (ALLOCATION_SIDES, _item_check(_ALLOCATION_SIDES_WRONG)),
+    (DOCUMENT_FIELDS, _item_check(_DOCUMENT_FIELDS_WRONG)),
     (
-        PARTS,
+        INSTALMENTS,
         """
         SELECT min(document_no) AS name FROM open_item WHERE tenant_id = :tenant AND instalment_no > 0
         GROUP BY entry_id
@@ -177,10 +176,10 @@ BULK: Final[tuple[tuple[str, str], ...]] = (
     ),
 )
 
-#: Asked every time: each finds its rows by an index, so it costs what there is of its kind.
+#: Run every time: each selects its rows by an index, so cost follows the rows of its kind.
 SINGLE: Final[tuple[tuple[str, str], ...]] = (
     (
-        # Where nothing was taken back the sums only grow, and the open amount has told already.
+        # Without a reversal the sums only grow, and the check of open amounts covers them.
         "ledger: no item over-allocated as of any date",
         """
         WITH back AS (
@@ -302,7 +301,7 @@ SINGLE: Final[tuple[tuple[str, str], ...]] = (
         """,
     ),
     (
-        # The ids of entries, allocations and locks tell in which order they were made.
+        # Ids of entries, allocations and locks are in the order of their creation.
         "periods: nothing was dated in a locked period",
         """
         WITH states AS (
@@ -319,7 +318,7 @@ SINGLE: Final[tuple[tuple[str, str], ...]] = (
         """,
     ),
     (
-        # One more reading of the postings (once for all locks), and only where something is locked.
+        # Scans the postings once for all locks, and only where something is locked.
         "periods: balances kept with a lock equal its entries",
         """
         WITH valid AS (

@@ -1,7 +1,6 @@
-"""Examinations kept: what the books' examination found each night, for the page and for Today.
+"""Records examinations of the books with their findings, and returns the latest ones.
 
-May import the ledger's tables and the kernel. Invariant: a finding is written down and told, never repaired; the newest
-examination alone says how the books stand.
+Invariant: a finding is recorded and reported, never repaired; only the newest examination describes the books.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ RUNS_SHOWN: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """One examination: whether all held, how many checks there were, and what differs (check, detail)."""
+class ExaminationRun:
+    """One examination; `ok`: every check passed, `findings`: (check, detail) of those that failed."""
 
     id: UUID
     examined_at: datetime
@@ -35,9 +34,9 @@ class Run:
     findings: tuple[tuple[str, str], ...]
 
 
-def keep_run(db: Session, actor: Actor, checks: Sequence[Check]) -> UUID:
-    """Writes down what an examination found; what differs is an event of the journal as well. Returns the run's id."""
-    broken = [check for check in checks if not check.ok]
+def record_run(db: Session, actor: Actor, checks: Sequence[Check]) -> UUID:
+    """Records an examination, and a journal event when a check failed; returns the run's id."""
+    failed = [check for check in checks if not check.ok]
     run_id = new_id()
     db.execute(
         sa.insert(DoctorRun).values(
@@ -45,36 +44,36 @@ def keep_run(db: Session, actor: Actor, checks: Sequence[Check]) -> UUID:
             id=run_id,
             run_on=actor.today,
             examined_at=actor.now,
-            ok=not broken,
-            findings=[{"check": check.name, "detail": check.detail} for check in broken],
+            ok=not failed,
+            findings=[{"check": check.name, "detail": check.detail} for check in failed],
         )
     )
-    if broken:
-        facts = {"count": len(broken), "checks": "; ".join(f"{each.name} ({each.detail})" for each in broken)}
+    if failed:
+        facts = {"count": len(failed), "checks": "; ".join(f"{check.name} ({check.detail})" for check in failed)}
         journal.record(db, actor, "books_differ", subject_id=run_id, data=facts)
     return run_id
 
 
-def runs(db: Session, tenant_id: UUID, limit: int = RUNS_SHOWN) -> list[Run]:
-    """The newest examinations, newest first."""
-    r = DoctorRun
+def examination_runs(db: Session, tenant_id: UUID, limit: int = RUNS_SHOWN) -> list[ExaminationRun]:
+    """Returns the latest examinations, newest first."""
+    run = DoctorRun
     rows = db.execute(
-        sa.select(r.id, r.examined_at, r.ok, r.findings)
-        .where(r.tenant_id == tenant_id)
-        .order_by(r.examined_at.desc(), r.id.desc())
+        sa.select(run.id, run.examined_at, run.ok, run.findings)
+        .where(run.tenant_id == tenant_id)
+        .order_by(run.examined_at.desc(), run.id.desc())
         .limit(limit)
     )
     return [
-        Run(
+        ExaminationRun(
             id=row.id,
             examined_at=row.examined_at,
             ok=row.ok,
-            findings=tuple((each["check"], each["detail"]) for each in row.findings),
+            findings=tuple((finding["check"], finding["detail"]) for finding in row.findings),
         )
         for row in rows
     ]
 
 
-def ask(db: Session, actor: Actor, key: str) -> None:
-    """Puts an examination into the queue; the same key once."""
+def request_examination(db: Session, actor: Actor, key: str) -> None:
+    """Queues an examination; a form sent twice (same `key`) queues one."""
     outbox.put(db, actor, EXAMINE, {}, key=f"{EXAMINE}:asked:{key[:64]}")

@@ -1,6 +1,6 @@
-"""The pages of exchange differences: what revaluing as of a day would book, and what was booked.
+"""Page of exchange differences: previews, posts and reverses revaluations.
 
-Invariant: parse, authorise, one command or one query, render. The views hang on the blueprint of `rates_routes`.
+Invariant: parse, authorise, one command or one query, render. The views belong to the blueprint of `fx.routes`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from uuid import UUID
 from flask import request
 
 from ar.ledger.books.period_lock import locked_through
-from ar.ledger.closing.fx import revaluation as exchange
+from ar.ledger.closing.fx import revaluation
 from ar.ledger.closing.fx.routes import bp
 from ar.ledger.closing.tabs import books_tabs
-from ar.ledger.receivables.inputs import Revalue, TakeRevaluationBack
+from ar.ledger.receivables.inputs import Revalue, ReverseRevaluation
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from tenants.access import may, staff
@@ -30,7 +30,7 @@ from web.responses import Page, render
 
 @dataclass(frozen=True)
 class _AsOf:
-    """As of which day receivables are revalued; None: today."""
+    """The day as of which the address requests a revaluation; None: today."""
 
     as_of: date | None = filters.day()
 
@@ -47,8 +47,8 @@ def _exchange_page(form: Form[Any], entry_id: UUID | None = None) -> str:
         tabs=books_tabs("rates.exchange_page"),
         as_of=as_of,
         unread=filters.unread_days(_AsOf, request.args),
-        found=exchange.revaluation(db(), tenant_id, as_of),
-        booked=exchange.revaluations(db(), tenant_id),
+        found=revaluation.preview_revaluation(db(), tenant_id, as_of),
+        booked=revaluation.posted_revaluations(db(), tenant_id),
         locked=locked_through(db(), tenant_id),
         may_post=may(Permission.POST_LEDGER),
         posting=posting,
@@ -60,31 +60,31 @@ def _exchange_page(form: Form[Any], entry_id: UUID | None = None) -> str:
 @bp.get("/exchange")
 @staff(Permission.READ)
 def exchange_page() -> Page:
-    """What revaluing as of a day would book, and what was booked."""
+    """Shows the revaluation as of a day and those posted before."""
     return _exchange_page(blank())
 
 
-def _posting_page(form: Form[Any]) -> str:
+def _page_after_posting(form: Form[Any]) -> str:
     return _exchange_page(form)
 
 
 @bp.post("/exchange")
 @staff(Permission.POST_LEDGER)
-@command_form(Revalue, page=_posting_page, slot="posting", otherwise="as_of")
+@command_form(Revalue, page=_page_after_posting, slot="posting", otherwise="as_of")
 def revalue(data: Revalue) -> Page:
-    """Books the exchange difference as of a day."""
-    exchange.revalue_once(db(), actor(), data)
+    """Posts the exchange difference as of a day."""
+    revaluation.revalue_receivables(db(), actor(), data)
     return done(_("The exchange difference is booked."), "rates.exchange_page", as_of=data.as_of.isoformat())
 
 
-def _taking_page(form: Form[Any], entry_id: UUID) -> str:
+def _page_after_reversing(form: Form[Any], entry_id: UUID) -> str:
     return _exchange_page(form, entry_id)
 
 
 @bp.post("/exchange/<uuid:entry_id>/reversal")
 @staff(Permission.POST_LEDGER)
-@command_form(TakeRevaluationBack, page=_taking_page, slot="taking", otherwise="on")
-def reverse(data: TakeRevaluationBack, entry_id: UUID) -> Page:
-    """Takes a revaluation back."""
-    exchange.take_back(db(), actor(), entry_id, data)
+@command_form(ReverseRevaluation, page=_page_after_reversing, slot="taking", otherwise="on")
+def reverse(data: ReverseRevaluation, entry_id: UUID) -> Page:
+    """Reverses a revaluation."""
+    revaluation.reverse_revaluation(db(), actor(), entry_id, data)
     return done(_("The revaluation is reversed."), "rates.exchange_page")

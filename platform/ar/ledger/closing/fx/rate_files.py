@@ -1,7 +1,7 @@
-"""Rates from a file: a CSV or a workbook with the columns currency, date, rate and, if need be, units and source.
+"""Parses exchange rates typed by a person, or from a CSV file or workbook.
 
-May import kernel's reader of tables, the ledger's rates and texts. Invariant: all rows or none; what cannot be read is
-named by its row; a number that could mean two things is refused.
+A file has the columns currency, date, rate and, optionally, units and source. Invariant: all rows or none; an error
+names its row; an ambiguous number is refused.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "units": ("units", "单位", "外币单位"),
     "source": ("source", "来源"),
 }
-WORDS: Final = {"美元": "USD", "欧元": "EUR", "日元": "JPY", "港元": "HKD", "港币": "HKD", "英镑": "GBP"}
-#: The reader's refusals in the words of the import.
+CURRENCY_NAMES: Final = {"美元": "USD", "欧元": "EUR", "日元": "JPY", "港元": "HKD", "港币": "HKD", "英镑": "GBP"}
+#: Codes of `TableRefused` → sentences (msgids), as the import has them.
 REFUSALS: Final = {
     "table_too_large": mark("The file has more than %(most)s bytes."),
     "table_too_many_rows": mark("The file has more than %(most)s rows. Split it."),
@@ -43,15 +43,15 @@ _NUMBER: Final = re.compile(r"\d{1,10}(?:\.\d{1,10})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class ReadRates:
-    """What the file says; with `errors` (sentences that name their rows) nothing of it is to be recorded."""
+class ParsedRates:
+    """The rates of a file; with `errors` (sentences that name their rows) none may be recorded."""
 
     rates: tuple[NewRate, ...]
     errors: tuple[str, ...]
 
 
-def read_rate(text: str, units: str = "1") -> Decimal | None:
-    """A rate as typed for 1 or 100 units, per unit; None when it is not a number of at most ten decimals."""
+def parse_rate(text: str, units: str = "1") -> Decimal | None:
+    """Parses a rate quoted for 1 or 100 units; returns it per unit, None unless it has at most ten decimals."""
     plain = text.strip()
     if not _NUMBER.fullmatch(plain) or units not in ("1", "100"):
         return None
@@ -61,8 +61,8 @@ def read_rate(text: str, units: str = "1") -> Decimal | None:
         return None
 
 
-def read_rates(data: bytes, filename: str) -> ReadRates:
-    """Reads an upload; a file that is no table gives one error."""
+def parse_rate_file(data: bytes, filename: str) -> ParsedRates:
+    """Parses an uploaded file; a file that is no table gives one error."""
     try:
         names = [name for each in COLUMNS.values() for name in each]
         table = open_table(data, filename, names)
@@ -73,48 +73,48 @@ def read_rates(data: bytes, filename: str) -> ReadRates:
         }
         missing = [column for column in ("currency", "rate_on", "rate") if places[column] is None]
         if missing:
-            wanted = ", ".join(COLUMNS[column][0] for column in missing)
-            return ReadRates((), (_("The file has no column %(names)s.", names=wanted),))
+            names_missing = ", ".join(COLUMNS[column][0] for column in missing)
+            return ParsedRates((), (_("The file has no column %(names)s.", names=names_missing),))
         rates: list[NewRate] = []
         errors: list[str] = []
         for row in table.rows():
             cells = {column: "" if at is None else row.cells[at] for column, at in places.items()}
-            read = _row(cells)
-            if isinstance(read, NewRate):
-                rates.append(read)
+            parsed = _parse_row(cells)
+            if isinstance(parsed, NewRate):
+                rates.append(parsed)
             else:
-                errors.append(_("Row %(row)s: %(error)s", row=row.number, error=read))
+                errors.append(_("Row %(row)s: %(error)s", row=row.number, error=parsed))
     except TableRefused as refused:
         text = REFUSALS.get(refused.code, mark("The file is damaged and cannot be read."))
-        return ReadRates((), (_(text, **refused.params) if refused.params else _(text),))
+        return ParsedRates((), (_(text, **refused.params) if refused.params else _(text),))
     if not rates and not errors:
         errors.append(_("The file is empty."))
-    return ReadRates(tuple(rates), _few(errors))
+    return ParsedRates(tuple(rates), _capped(errors))
 
 
-def _few(errors: Sequence[str]) -> tuple[str, ...]:
+def _capped(errors: Sequence[str]) -> tuple[str, ...]:
     if len(errors) <= ERRORS_MAX:
         return tuple(errors)
     return (*errors[:ERRORS_MAX], _("… and %(count)s more rows", count=len(errors) - ERRORS_MAX))
 
 
-def _row(cells: dict[str, str]) -> NewRate | str:
-    """The row's rate, or what is wrong with it."""
-    currency = WORDS.get(cells["currency"], cells["currency"].upper())
+def _parse_row(cells: dict[str, str]) -> NewRate | str:
+    """Returns the row's rate, or the error as a sentence."""
+    currency = CURRENCY_NAMES.get(cells["currency"], cells["currency"].upper())
     try:
         exponent(currency)
     except ValueError:
         return _("“%(currency)s” is not a currency.", currency=cells["currency"])
-    on = _day(cells["rate_on"])
+    on = _parse_day(cells["rate_on"])
     if on is None:
         return _("“%(text)s” is no date.", text=cells["rate_on"])
-    rate = read_rate(cells["rate"], cells["units"] or "1")
+    rate = parse_rate(cells["rate"], cells["units"] or "1")
     if rate is None:
         return _("“%(text)s” is not a rate. Write a number like 7.1234.", text=cells["rate"])
     return NewRate(currency, on, rate, cells["source"][:SOURCE_MAX])
 
 
-def _day(text: str) -> date | None:
+def _parse_day(text: str) -> date | None:
     found = _DAY.fullmatch(text.strip())
     if found is None:
         return None

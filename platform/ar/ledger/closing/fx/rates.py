@@ -1,7 +1,7 @@
-"""Exchange rates: a dated table that only grows; of several for one day the last recorded holds.
+"""Records exchange rates, and converts amounts at the rate in force on a day.
 
-May import the ledger's tables, the period's door, tenants' registry and the kernel. Invariants: a rate tells what one
-unit is worth in the company's currency; what was recorded for a locked period stays as it was.
+Invariants: a rate is the price of one unit in the company's currency; rates are added and never changed, of several for
+one day the last recorded is in force; none is added in a locked period.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from ar.ledger.books.period_lock import require_open
 from ar.ledger.models import FxRate
-from ar.ledger.rules.conversion import RATE_PLACES, DatedRate, Total, total_in
+from ar.ledger.rules.conversion import RATE_PLACES, ConvertedTotal, DatedRate, total_in
 from kernel import journal
 from kernel.actor import Actor
 from kernel.arrays import array_text
@@ -33,7 +33,7 @@ RATE_BELOW: Final = Decimal(10) ** 10
 
 @dataclass(frozen=True, slots=True)
 class NewRate:
-    """One unit of `currency` was worth `rate` units of the company's currency on `rate_on`, says `source`."""
+    """A rate to record: units of the company's currency per unit of `currency` on `rate_on`, according to `source`."""
 
     currency: str
     rate_on: date
@@ -43,7 +43,7 @@ class NewRate:
 
 @dataclass(frozen=True, slots=True)
 class RateRow:
-    """A rate as recorded; `holds`: the last one recorded for its day."""
+    """A rate as recorded; `in_force`: the last one recorded for its day."""
 
     id: UUID
     currency: str
@@ -52,10 +52,10 @@ class RateRow:
     source: str
     recorded_at: datetime
     recorded_by: str
-    holds: bool
+    in_force: bool
 
 
-# From currency to currency by the index, and the newest of each: the cost follows the currencies, not the days.
+# Steps from currency to currency by the index and takes the newest of each: cost follows the currencies, not the days.
 _NEWEST = sa.text(
     """
     WITH RECURSIVE known (currency) AS (
@@ -91,49 +91,49 @@ _INSERT = sa.text(
 
 
 def company_currency(db: Session, tenant_id: UUID) -> str:
-    """The company's own currency."""
+    """Returns the company's own currency (ISO 4217)."""
     return str(db.execute(sa.select(Tenant.currency).where(Tenant.id == tenant_id)).scalar_one())
 
 
 def dated_rates(db: Session, tenant_id: UUID, as_of: date) -> dict[str, DatedRate]:
-    """The newest rate on or before `as_of` of every foreign currency that has one."""
+    """Returns the newest rate on or before `as_of` of every foreign currency that has one."""
     rows = db.execute(_NEWEST, {"tenant": tenant_id, "as_of": as_of})
     return {currency: DatedRate(rate, rate_on) for currency, rate, rate_on in rows}
 
 
 def rates_as_of(db: Session, tenant_id: UUID, as_of: date) -> dict[str, Decimal]:
-    """The same without their days, and the company's own currency at 1."""
-    found = {currency: each.rate for currency, each in dated_rates(db, tenant_id, as_of).items()}
-    return found | {company_currency(db, tenant_id): Decimal(1)}
+    """Returns the newest rate of every currency on or before `as_of`, the company's own at 1."""
+    foreign = {currency: dated.rate for currency, dated in dated_rates(db, tenant_id, as_of).items()}
+    return foreign | {company_currency(db, tenant_id): Decimal(1)}
 
 
 def rate_on(db: Session, tenant_id: UUID, currency: str, as_of: date) -> Decimal | None:
-    """The newest rate of one currency on or before `as_of`; None when there is none."""
+    """Returns the newest rate of a currency on or before `as_of`; None when there is none."""
     return rates_as_of(db, tenant_id, as_of).get(currency)
 
 
-def total_of(db: Session, tenant_id: UUID, amounts: dict[str, int], into: str, as_of: date) -> Total:
-    """Amounts per currency (minor units) in the company's currency at the rates of `as_of`.
+def total_of(db: Session, tenant_id: UUID, amounts: dict[str, int], into: str, as_of: date) -> ConvertedTotal:
+    """Converts amounts per currency (minor units) into the company's currency `into` at the rates of `as_of`.
 
-    Rates are read only when a foreign currency is among them.
+    Rates are selected only when a foreign currency is among them.
     """
     foreign = any(minor and currency != into for currency, minor in amounts.items())
     return total_in(amounts, dated_rates(db, tenant_id, as_of) if foreign else {}, into, as_of)
 
 
 def record_rates(db: Session, actor: Actor, rates: Sequence[NewRate]) -> int:
-    """Adds rates; those that say what already holds are left out. Returns how many were added.
+    """Records rates, all or none, without those already in force; returns how many were added.
 
-    Raises RuleBroken: `currency_unknown`, `rate_own_currency`, `rate_out_of_range`, `rate_in_future`,
-    `period_locked`.
+    Raises RuleBroken (`currency_unknown`, `rate_own_currency`, `rate_out_of_range`, `rate_in_future`,
+    `period_locked`).
     """
     if not rates:
         return 0
     own = company_currency(db, actor.tenant_id)
     for each in rates:
-        _check(each, own, actor.today)
+        _validate(each, own, actor.today)
     require_open(db, actor.tenant_id, [each.rate_on for each in rates])
-    # Of two rates for one day in one call the later one holds, as if they had been typed one after the other.
+    # Of two rates for one day in one call the later is in force, as if they had been recorded one after the other.
     latest = list({(each.currency, each.rate_on): each for each in rates}.values())
     result = db.connection().execute(
         _INSERT,
@@ -157,7 +157,7 @@ def record_rates(db: Session, actor: Actor, rates: Sequence[NewRate]) -> int:
 def rate_rows(
     db: Session, tenant_id: UUID, *, currency: str | None, offset: int, limit: int
 ) -> tuple[list[RateRow], int]:
-    """What was recorded, newest day first, and how many there are."""
+    """Returns recorded rates, newest day first, and their total number."""
     rate = FxRate
     where = [rate.tenant_id == tenant_id, *([rate.currency == currency] if currency else [])]
     place = sa.func.row_number().over(partition_by=(rate.currency, rate.rate_on), order_by=rate.id.desc())
@@ -172,7 +172,7 @@ def rate_rows(
             source=value(rate.source),
             recorded_at=value(rate.recorded_at),
             recorded_by=value(rate.recorded_by),
-            holds=value(place == 1),
+            in_force=value(place == 1),
         )
         .where(*where)
         .order_by(rate.rate_on.desc(), rate.currency, rate.id.desc())
@@ -182,21 +182,21 @@ def rate_rows(
     return views(RateRow, rows), total
 
 
-def _check(each: NewRate, own: str, today: date) -> None:
+def _validate(new: NewRate, own: str, today: date) -> None:
     try:
-        exponent(each.currency)
+        exponent(new.currency)
     except ValueError:
-        raise RuleBroken("currency_unknown", currency=each.currency) from None
-    if each.currency == own:
+        raise RuleBroken("currency_unknown", currency=new.currency) from None
+    if new.currency == own:
         raise RuleBroken("rate_own_currency", currency=own)
-    if not each.rate.is_finite() or not 0 < each.rate < RATE_BELOW or each.rate != round(each.rate, RATE_PLACES):
-        raise RuleBroken("rate_out_of_range", currency=each.currency)
-    if each.rate_on > today:
-        raise RuleBroken("rate_in_future", on=each.rate_on.isoformat())
+    if not new.rate.is_finite() or not 0 < new.rate < RATE_BELOW or new.rate != round(new.rate, RATE_PLACES):
+        raise RuleBroken("rate_out_of_range", currency=new.currency)
+    if new.rate_on > today:
+        raise RuleBroken("rate_in_future", on=new.rate_on.isoformat())
 
 
 def _record(db: Session, actor: Actor, rates: Sequence[NewRate], added: int) -> None:
-    """One event per call: the rate of a single one, else how many and of which days."""
+    """Records one event per call: the facts of a single rate, else the count and the days."""
     if len(rates) == 1:
         one = rates[0]
         data: dict[str, Any] = {

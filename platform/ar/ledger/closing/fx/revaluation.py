@@ -1,9 +1,8 @@
-"""Exchange differences (期末调汇): receivables in foreign currency are valued anew at the rate of a day.
+"""Revalues foreign-currency receivables at the rate of a day and posts the exchange difference (期末调汇).
 
-May import posting, rates, the ledger's tables and the kernel. The method is cumulative: what the receivables are worth
-at the day's rate, less every movement at the rate of its own day, less what `receivables_fx` holds already. So one
-figure holds what is realised by payment and what is not yet, and a second run of the same day finds nothing left.
-Invariant: the entry is in the company's currency alone; no rate is guessed.
+The method is cumulative: the receivables at the day's rate, less every movement at the rate of its own day, less the
+balance already posted to `receivables_fx`. One figure contains realised and unrealised differences, and a second run of
+the same day posts nothing. Invariant: the entry is in the company's currency only; no rate is guessed.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from ar.ledger.books.posting import post_entry, reverse_entry
 from ar.ledger.books.posting_rules import RECEIVABLES
 from ar.ledger.closing.fx.rates import company_currency
 from ar.ledger.models import Entry, FxRate, Posting
-from ar.ledger.receivables.inputs import Revalue, TakeRevaluationBack
+from ar.ledger.receivables.inputs import Revalue, ReverseRevaluation
 from ar.ledger.rules.conversion import DatedRate, convert
 from kernel import idempotency, journal
 from kernel.actor import Actor
@@ -38,8 +37,8 @@ SHOWN_MAX: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Movement:
-    """What the receivables of a currency moved on a day (minor units, debit +)."""
+class ReceivablesMovement:
+    """Net movement of the receivables of a currency on a day (minor units, debit +)."""
 
     currency: str
     on: date
@@ -47,55 +46,56 @@ class Movement:
 
 
 @dataclass(frozen=True, slots=True)
-class Valued:
-    """One currency: balance, its worth at the day's rate and by the rates of its movements (company's minor units).
+class CurrencyValuation:
+    """One currency's balance with its value at the day's rate and its carrying amount (company's minor units).
 
-    `missing_on`: the first day for which there is no rate; then neither worth is known.
+    `carrying_minor`: every movement at the rate of its own day. `missing_on`: the first day without a rate, where both
+    are None.
     """
 
     currency: str
     balance_minor: int
     rate: DatedRate | None
     value_minor: int | None
-    booked_minor: int | None
+    carrying_minor: int | None
     missing_on: date | None
 
     @property
     def difference_minor(self) -> int | None:
-        """Gain (+) or loss (-) since the documents were booked, before what was posted already."""
-        if self.value_minor is None or self.booked_minor is None:
+        """Gain (+) or loss (-) on the carrying amount, before differences already posted."""
+        if self.value_minor is None or self.carrying_minor is None:
             return None
-        return self.value_minor - self.booked_minor
+        return self.value_minor - self.carrying_minor
 
 
 @dataclass(frozen=True, slots=True)
 class Revaluation:
-    """The preview as of a day; `held_minor` is what the adjustment account holds from earlier runs."""
+    """Preview of a revaluation; `posted_minor` is the adjustment account's balance from earlier runs."""
 
     as_of: date
     currency: str
-    lines: tuple[Valued, ...]
-    held_minor: int
+    lines: tuple[CurrencyValuation, ...]
+    posted_minor: int
 
     @property
-    def missing(self) -> tuple[Valued, ...]:
+    def missing(self) -> tuple[CurrencyValuation, ...]:
         """Lines for which a rate is missing."""
         return tuple(line for line in self.lines if line.missing_on is not None)
 
     @property
     def total_minor(self) -> int | None:
-        """The whole difference; None while a rate is missing."""
+        """Total difference (minor units); None while a rate is missing."""
         return None if self.missing else sum(line.difference_minor or 0 for line in self.lines)
 
     @property
     def to_post_minor(self) -> int | None:
-        """What an entry would book: the whole difference less what is held. 0: nothing to do."""
-        return None if self.total_minor is None else self.total_minor - self.held_minor
+        """Amount to post: the total difference less `posted_minor`; 0 when there is nothing to post."""
+        return None if self.total_minor is None else self.total_minor - self.posted_minor
 
 
 @dataclass(frozen=True, slots=True)
-class BookedRevaluation:
-    """An entry of this kind; `minor` is the gain (+) or loss (-) it booked."""
+class PostedRevaluation:
+    """A posted revaluation; `minor` is its gain (+) or loss (-)."""
 
     entry_id: UUID
     effective_on: date
@@ -106,59 +106,67 @@ class BookedRevaluation:
 
 
 def value_movements(
-    movements: Iterable[Movement], rates: Mapping[str, Sequence[DatedRate]], into: str, as_of: date
-) -> tuple[Valued, ...]:
-    """Each currency's balance at the rate of `as_of` beside its movements, each day at that day's rate. Pure.
+    movements: Iterable[ReceivablesMovement], rates: Mapping[str, Sequence[DatedRate]], into: str, as_of: date
+) -> tuple[CurrencyValuation, ...]:
+    """Values each currency's movements at the rate of `as_of` and at the rate of each movement's day. Pure.
 
-    `rates`: per currency ascending by day; the newest on or before a day holds for it.
+    `rates`: per currency ascending by day; the newest on or before a day is in force.
     """
-    by_currency: dict[str, list[Movement]] = {}
-    for each in movements:
-        by_currency.setdefault(each.currency, []).append(each)
-    return tuple(_valued(each, rates.get(currency, ()), into, as_of) for currency, each in sorted(by_currency.items()))
+    by_currency: dict[str, list[ReceivablesMovement]] = {}
+    for movement in movements:
+        by_currency.setdefault(movement.currency, []).append(movement)
+    return tuple(
+        _value_currency(each, rates.get(currency, ()), into, as_of) for currency, each in sorted(by_currency.items())
+    )
 
 
-def _valued(movements: list[Movement], rates: Sequence[DatedRate], into: str, as_of: date) -> Valued:
-    currency, balance = movements[0].currency, sum(each.minor for each in movements)
-    now = _holding(rates, as_of)
-    booked = 0
-    for each in sorted(movements, key=lambda one: one.on):
-        then = _holding(rates, each.on)
+def _value_currency(
+    movements: list[ReceivablesMovement], rates: Sequence[DatedRate], into: str, as_of: date
+) -> CurrencyValuation:
+    currency, balance = movements[0].currency, sum(movement.minor for movement in movements)
+    now = _rate_in_force(rates, as_of)
+    carrying = 0
+    for movement in sorted(movements, key=lambda each: each.on):
+        then = _rate_in_force(rates, movement.on)
         if then is None or now is None:
-            return Valued(currency, balance, now, None, None, each.on)
-        booked += convert(each.minor, currency, into, then.rate)
-    return Valued(currency, balance, now, convert(balance, currency, into, now.rate) if now else None, booked, None)
+            return CurrencyValuation(currency, balance, now, None, None, movement.on)
+        carrying += convert(movement.minor, currency, into, then.rate)
+    return CurrencyValuation(
+        currency, balance, now, convert(balance, currency, into, now.rate) if now else None, carrying, None
+    )
 
 
-def _holding(rates: Sequence[DatedRate], on: date) -> DatedRate | None:
+def _rate_in_force(rates: Sequence[DatedRate], on: date) -> DatedRate | None:
     at = bisect_right(rates, on, key=lambda each: each.rate_on)
     return rates[at - 1] if at else None
 
 
-def revaluation(db: Session, tenant_id: UUID, as_of: date) -> Revaluation:
-    """What revaluing as of a day would find and book. Four statements; the cost follows the foreign documents."""
+def preview_revaluation(db: Session, tenant_id: UUID, as_of: date) -> Revaluation:
+    """Returns the revaluation as of a day without posting it; cost follows the foreign-currency documents."""
     into = company_currency(db, tenant_id)
-    movements = _movements(db, tenant_id, into, as_of)
-    rates = _rates(db, tenant_id, sorted({each.currency for each in movements}), as_of)
-    return Revaluation(as_of, into, value_movements(movements, rates, into, as_of), _held(db, tenant_id, into, as_of))
+    movements = _load_movements(db, tenant_id, into, as_of)
+    rates = _load_rates(db, tenant_id, sorted({each.currency for each in movements}), as_of)
+    return Revaluation(
+        as_of, into, value_movements(movements, rates, into, as_of), _load_posted_minor(db, tenant_id, into, as_of)
+    )
 
 
-def revalue(db: Session, actor: Actor, as_of: date) -> UUID:
-    """Books the exchange difference as of a day as one entry in the company's currency; returns its id.
+def post_revaluation(db: Session, actor: Actor, as_of: date) -> UUID:
+    """Posts the exchange difference as of a day as one entry in the company's currency; returns its id.
 
-    Raises RuleBroken: `revaluation_in_future`, `rate_missing`, `nothing_to_revalue`, `period_locked`.
+    Raises RuleBroken (`revaluation_in_future`, `rate_missing`, `nothing_to_revalue`, `period_locked`).
     """
     if as_of > actor.today:
         raise RuleBroken("revaluation_in_future", today=actor.today.isoformat())
     lock_counter(db, actor.tenant_id, KIND)
-    found = revaluation(db, actor.tenant_id, as_of)
-    for line in found.missing:
+    preview = preview_revaluation(db, actor.tenant_id, as_of)
+    for line in preview.missing:
         raise RuleBroken("rate_missing", currency=line.currency, on=(line.missing_on or as_of).isoformat())
-    minor = found.to_post_minor
+    minor = preview.to_post_minor
     if not minor:
         raise RuleBroken("nothing_to_revalue", as_of=as_of.isoformat())
     gain, loss = max(minor, 0), max(-minor, 0)
-    legs = [(ADJUSTMENT, found.currency, gain, loss), (DIFFERENCE, found.currency, loss, gain)]
+    legs = [(ADJUSTMENT, preview.currency, gain, loss), (DIFFERENCE, preview.currency, loss, gain)]
     entry_id = post_entry(db, actor, KIND, as_of, legs, memo="")
     lines = [
         {
@@ -167,47 +175,47 @@ def revalue(db: Session, actor: Actor, as_of: date) -> UUID:
             "rate": format(line.rate.rate.normalize(), "f") if line.rate else None,
             "difference_minor": line.difference_minor,
         }
-        for line in found.lines
+        for line in preview.lines
     ]
-    data = {"as_of": as_of.isoformat(), "currency": found.currency, "amount_minor": minor, "lines": lines}
+    data = {"as_of": as_of.isoformat(), "currency": preview.currency, "amount_minor": minor, "lines": lines}
     journal.record(db, actor, "exchange_revalued", subject_id=entry_id, data=data)
     return entry_id
 
 
-def revalue_once(db: Session, actor: Actor, data: Revalue) -> UUID:
-    """The form's way to `revalue`; sent twice it books once."""
+def revalue_receivables(db: Session, actor: Actor, data: Revalue) -> UUID:
+    """Posts a revaluation from a form; a form sent twice posts once. Raises as `post_revaluation`."""
     request = data.model_dump(exclude={"key"})
-    return idempotency.once(db, actor, f"revalue:{data.key}", request, lambda: revalue(db, actor, data.as_of))
+    return idempotency.once(db, actor, f"revalue:{data.key}", request, lambda: post_revaluation(db, actor, data.as_of))
 
 
-def take_back(db: Session, actor: Actor, entry_id: UUID, data: TakeRevaluationBack) -> UUID:
+def reverse_revaluation(db: Session, actor: Actor, entry_id: UUID, data: ReverseRevaluation) -> UUID:
     """Reverses a revaluation on a day from its own to today; returns the mirror's id.
 
-    Raises NotFound for another kind of entry, Conflict(`already_reversed`), RuleBroken(`effective_too_early`,
-    `effective_in_future`, `period_locked`).
+    Raises NotFound(`entry_not_found`) for another kind of entry, Conflict(`already_reversed`), RuleBroken
+    (`effective_too_early`, `effective_in_future`, `period_locked`).
     """
     e = Entry
-    booked_on = db.execute(
+    posted_on = db.execute(
         sa.select(e.effective_on).where(e.tenant_id == actor.tenant_id, e.id == entry_id, e.kind == KIND)
     ).scalar_one_or_none()
-    if booked_on is None:
+    if posted_on is None:
         raise NotFound("entry_not_found")
-    if data.on < booked_on:
-        raise RuleBroken("effective_too_early", since_on=booked_on.isoformat())
+    if data.on < posted_on:
+        raise RuleBroken("effective_too_early", since_on=posted_on.isoformat())
     if data.on > actor.today:
         raise RuleBroken("effective_in_future", until_on=actor.today.isoformat())
     mirror_id = reverse_entry(db, actor, entry_id, data.on, memo=data.reason)
-    facts = {"as_of": booked_on.isoformat(), "effective_on": data.on.isoformat(), "reason": data.reason}
+    facts = {"as_of": posted_on.isoformat(), "effective_on": data.on.isoformat(), "reason": data.reason}
     journal.record(db, actor, "revaluation_reversed", subject_id=entry_id, data=facts)
     return mirror_id
 
 
-def revaluations(db: Session, tenant_id: UUID) -> list[BookedRevaluation]:
-    """What was booked, newest first."""
+def posted_revaluations(db: Session, tenant_id: UUID) -> list[PostedRevaluation]:
+    """Returns posted revaluations, newest first."""
     entry, posting, mirror = Entry, Posting, aliased(Entry)
     rows = db.execute(
         select_view(
-            BookedRevaluation,
+            PostedRevaluation,
             entry_id=value(entry.id),
             effective_on=value(entry.effective_on),
             recorded_at=value(entry.recorded_at),
@@ -224,14 +232,16 @@ def revaluations(db: Session, tenant_id: UUID) -> list[BookedRevaluation]:
         .order_by(entry.effective_on.desc(), entry.id.desc())
         .limit(SHOWN_MAX)
     )
-    return views(BookedRevaluation, rows)
+    return views(PostedRevaluation, rows)
 
 
-def _movements(db: Session, tenant_id: UUID, into: str, as_of: date) -> list[Movement]:
+def _load_movements(db: Session, tenant_id: UUID, into: str, as_of: date) -> list[ReceivablesMovement]:
     entry, posting = Entry, Posting
     moved = sa.cast(sa.func.sum(posting.debit_minor - posting.credit_minor), sa.BigInteger)
     rows = db.execute(
-        select_view(Movement, currency=value(posting.currency), on=value(entry.effective_on), minor=value(moved))
+        select_view(
+            ReceivablesMovement, currency=value(posting.currency), on=value(entry.effective_on), minor=value(moved)
+        )
         .join(entry, sa.and_(entry.tenant_id == tenant_id, entry.id == posting.entry_id))
         .where(
             posting.tenant_id == tenant_id,
@@ -241,11 +251,11 @@ def _movements(db: Session, tenant_id: UUID, into: str, as_of: date) -> list[Mov
         )
         .group_by(posting.currency, entry.effective_on)
     )
-    return [movement for movement in views(Movement, rows) if movement.minor]
+    return [movement for movement in views(ReceivablesMovement, rows) if movement.minor]
 
 
-def _rates(db: Session, tenant_id: UUID, currencies: list[str], as_of: date) -> dict[str, list[DatedRate]]:
-    """Per currency ascending by day, the last recorded of each day."""
+def _load_rates(db: Session, tenant_id: UUID, currencies: list[str], as_of: date) -> dict[str, list[DatedRate]]:
+    """Returns the rates per currency ascending by day, the last recorded of each day."""
     f = FxRate
     rows = db.execute(
         sa.select(f.currency, f.rate_on, f.rate)
@@ -259,14 +269,14 @@ def _rates(db: Session, tenant_id: UUID, currencies: list[str], as_of: date) -> 
     return found
 
 
-def _held(db: Session, tenant_id: UUID, into: str, as_of: date) -> int:
-    e, p = Entry, Posting
-    held = sa.cast(sa.func.coalesce(sa.func.sum(p.debit_minor - p.credit_minor), 0), sa.BigInteger)
+def _load_posted_minor(db: Session, tenant_id: UUID, into: str, as_of: date) -> int:
+    entry, posting = Entry, Posting
+    balance = sa.cast(sa.func.coalesce(sa.func.sum(posting.debit_minor - posting.credit_minor), 0), sa.BigInteger)
     return int(
         db.execute(
-            sa.select(held)
-            .join(e, sa.and_(e.tenant_id == tenant_id, e.id == p.entry_id))
-            .where(p.tenant_id == tenant_id, p.account_code == ADJUSTMENT, p.currency == into)
-            .where(e.effective_on <= as_of)
+            sa.select(balance)
+            .join(entry, sa.and_(entry.tenant_id == tenant_id, entry.id == posting.entry_id))
+            .where(posting.tenant_id == tenant_id, posting.account_code == ADJUSTMENT, posting.currency == into)
+            .where(entry.effective_on <= as_of)
         ).scalar_one()
     )

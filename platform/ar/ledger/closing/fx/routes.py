@@ -1,4 +1,4 @@
-"""The pages of exchange rates: those that hold on a day, one more by hand, and a file of them.
+"""Page of exchange rates: those in force on a day, adding one, uploading a file.
 
 Invariant: parse, authorise, one command or one query, render. Exchange differences are in `exchange_routes`.
 """
@@ -13,7 +13,7 @@ from flask import Blueprint, request, url_for
 
 from ar.ledger.books.period_lock import locked_through
 from ar.ledger.closing.fx import rates
-from ar.ledger.closing.fx.rate_files import read_rate, read_rates
+from ar.ledger.closing.fx.rate_files import parse_rate, parse_rate_file
 from ar.ledger.closing.tabs import books_tabs
 from ar.ledger.receivables.inputs import AddRate
 from kernel.errors import RuleBroken
@@ -41,7 +41,7 @@ FIELDS = {
 
 @dataclass(frozen=True)
 class RateFilters:
-    """What the address of the rates asks for. `as_of` None: today."""
+    """Filters in the address of the rates. `as_of` None: today."""
 
     as_of: date | None = filters.day()
     currency: str = filters.text(max_length=3)
@@ -52,7 +52,7 @@ def _rates_page(form: Form[Any], errors: tuple[str, ...] = ()) -> str:
     tenant_id = actor().tenant_id
     wanted, asked = filters.read(RateFilters, request.args), read_page(request.args)
     as_of = wanted.as_of or actor().today
-    holding = rates.dated_rates(db(), tenant_id, as_of)
+    rates_in_force = rates.dated_rates(db(), tenant_id, as_of)
     rows, total = rates.rate_rows(
         db(), tenant_id, currency=wanted.currency.upper() or None, offset=asked.offset, limit=asked.limit
     )
@@ -63,10 +63,10 @@ def _rates_page(form: Form[Any], errors: tuple[str, ...] = ()) -> str:
         unread=filters.unread_days(RateFilters, request.args),
         as_of=as_of,
         own=rates.company_currency(db(), tenant_id),
-        holding=sorted(holding.items()),
+        rates_in_force=sorted(rates_in_force.items()),
         rows=rows,
         pager=asked.page(total, url_for("rates.index"), request.args),
-        currencies=filters.currency_options(holding, wanted.currency, _("All currencies")),
+        currencies=filters.currency_options(rates_in_force, wanted.currency, _("All currencies")),
         active=filters.active(wanted, ignore=("as_of",)),
         locked=locked_through(db(), tenant_id),
         may_post=may(Permission.POST_LEDGER),
@@ -79,20 +79,20 @@ def _rates_page(form: Form[Any], errors: tuple[str, ...] = ()) -> str:
 @bp.get("/rates")
 @staff(Permission.READ)
 def index() -> Page:
-    """The rates that hold on a day, and all that were recorded."""
+    """Shows the rates in force on a day, and all that were recorded."""
     return _rates_page(blank())
 
 
-def _page_after_typing(form: Form[Any]) -> str:
+def _page_after_adding(form: Form[Any]) -> str:
     return _rates_page(form)
 
 
 @bp.post("/rates")
 @staff(Permission.POST_LEDGER)
-@command_form(AddRate, page=_page_after_typing, slot="adding", fields=FIELDS, otherwise="rate")
+@command_form(AddRate, page=_page_after_adding, slot="adding", fields=FIELDS, otherwise="rate")
 def add(data: AddRate) -> Page:
     """Records one rate."""
-    rate = read_rate(data.rate, data.units)
+    rate = parse_rate(data.rate, data.units)
     if rate is None:
         raise RuleBroken("rate_unreadable", text=data.rate)
     new = rates.NewRate(data.currency.upper(), data.rate_on, rate, data.source)
@@ -109,12 +109,12 @@ def upload() -> Page:
     if sent is None or not sent.filename:
         form.errors["file"] = _("Choose a file.")
         return _rates_page(form), 422
-    found = read_rates(sent.read(), sent.filename)
-    if found.errors:
+    parsed = parse_rate_file(sent.read(), sent.filename)
+    if parsed.errors:
         form.errors["file"] = _("Nothing was recorded: the file has errors.")
-        return _rates_page(form, found.errors), 422
+        return _rates_page(form, parsed.errors), 422
     try:
-        added = rates.record_rates(db(), actor(), found.rates)
+        added = rates.record_rates(db(), actor(), parsed.rates)
     except RuleBroken as error:
         put_refusal(form, error, otherwise="file")
         return _rates_page(form), 422

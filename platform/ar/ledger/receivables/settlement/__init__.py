@@ -1,1 +1,1 @@
-"""What settles a small rest: early-payment discounts and write-offs of small differences."""
+"""Early-payment discounts and write-offs of small differences."""

@@ -1,7 +1,6 @@
-"""The approval of a write-off: a rest above the company's limit is written off once others have agreed.
+"""Approval kind of write-offs above the company's limit.
 
-May import the write-offs, the texts and tenants' approvals. Invariant: what was approved is what is booked, in the
-transaction of the last decision.
+Invariant: the approved amount is the one posted, in the transaction of the last decision.
 """
 
 from __future__ import annotations

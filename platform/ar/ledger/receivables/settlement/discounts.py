@@ -1,7 +1,7 @@
-"""Early-payment discount (R077): what was earned by paying in time, and the credit that grants it.
+"""Computes and grants the early-payment discount that was earned by paying in time (R077).
 
-May import posting, allocation, documents' numbers, the ledger's tables and the kernel. Invariants: only what took
-effect by the last day of the discount earns one; never more than is open; a late payment leaves its rest open.
+Invariants: only payments effective by the last day of the discount earn it; it never exceeds the open amount; after a
+late payment the remainder stays open.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers
 from ar.ledger.books.entries import NewItem
-from ar.ledger.books.period_lock import first_open_on, hold_open
+from ar.ledger.books.period_lock import first_open_on, lock_open_period
 from ar.ledger.books.posting import post_items
-from ar.ledger.documents.commands import next_number
+from ar.ledger.documents.commands import next_document_number
 from ar.ledger.models import OpenItem
 from ar.ledger.rules.shares import earned_discount, full_discount, share_of
 from kernel import idempotency
@@ -26,13 +26,13 @@ from kernel.actor import Actor
 from kernel.errors import NotFound, RuleBroken
 from kernel.views import view
 
-#: Credits that are money; the others lessen what the discount is counted on.
-_MONEY: Final = ("receipt", "bill")
+#: Kinds of credits that are payments; other credits reduce the amount that the discount is computed on.
+_MONEY_KINDS: Final = ("receipt", "bill")
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """The discount of an item as it stands: amounts in minor units, `paid_minor` what was paid in time."""
+class DiscountOffer:
+    """The discount an item grants. Amounts in minor units; `paid_minor`: paid in time; `base_minor`: net of credits."""
 
     customer_id: UUID
     document_no: str
@@ -49,7 +49,7 @@ class Offer:
 
     @property
     def due_minor(self) -> int:
-        """What may be taken now; 0: nothing."""
+        """Returns the discount that can be taken now, at most the open amount; 0: none."""
         if not self.paid_minor:
             return 0
         earned = earned_discount(self.base_minor, self.paid_minor, self.discount_bps)
@@ -57,11 +57,11 @@ class Offer:
 
     @property
     def pay_minor(self) -> int:
-        """What settles the item in full when it is paid in time, with the discount."""
+        """Returns the payment that, made in time, settles the item together with the discount."""
         return max(0, self.base_minor - full_discount(self.base_minor, self.discount_bps) - self.paid_minor)
 
 
-_OFFER: Final = sa.text(
+_OFFER_SQL: Final = sa.text(
     """
     SELECT i.customer_id, i.document_no, i.currency, i.discount_bps, i.discount_until_on AS until_on, i.open_minor,
         i.amount_minor - paid.credited AS base_minor, paid.in_time AS paid_minor, paid.taken AS taken_minor,
@@ -92,17 +92,17 @@ _OFFER: Final = sa.text(
 ).bindparams(sa.bindparam("item", type_=sa.Uuid), sa.bindparam("tenant", type_=sa.Uuid))
 
 
-def discount_offer(db: Session, tenant_id: UUID, item_id: UUID) -> Offer | None:
-    """The discount of an item; None when it grants none. One statement."""
-    row = db.execute(_OFFER, {"tenant": tenant_id, "item": item_id, "money": list(_MONEY)}).first()
-    return view(Offer, row) if row else None
+def discount_offer(db: Session, tenant_id: UUID, item_id: UUID) -> DiscountOffer | None:
+    """Returns the discount of an item; None when it grants none. One statement."""
+    row = db.execute(_OFFER_SQL, {"tenant": tenant_id, "item": item_id, "money": list(_MONEY_KINDS)}).first()
+    return view(DiscountOffer, row) if row else None
 
 
 def take_discount(db: Session, actor: Actor, item_id: UUID, *, key: str = "") -> UUID:
-    """Grants the discount that was earned: books a credit `DS-…` with its share of tax and allocates it; its item id.
+    """Posts and allocates a credit `DS-…` for the earned discount with its share of tax; returns the credit's item id.
 
-    With a `key` the same request again returns the first answer. Raises NotFound, RuleBroken (`discount_none`,
-    `discount_unpaid`, `discount_too_late`, `discount_used_up`).
+    With a `key` the same request again returns the first result. Raises NotFound(`item_not_found`), RuleBroken
+    (`discount_none`, `discount_unpaid`, `discount_too_late`, `discount_used_up`).
     """
     if not key:
         return _take_discount(db, actor, item_id)
@@ -115,9 +115,9 @@ def _take_discount(db: Session, actor: Actor, item_id: UUID) -> UUID:
     offer = discount_offer(db, actor.tenant_id, item_id)
     if offer is None:
         raise RuleBroken("discount_none")
-    amount = _amount_of(offer, actor.today)
-    on = max(offer.paid_on or actor.today, first_open_on(hold_open(db, actor.tenant_id)))
-    number = next_number(db, actor, "discount", "DS", on.year)
+    amount = _require_due_minor(offer, actor.today)
+    on = max(offer.paid_on or actor.today, first_open_on(lock_open_period(db, actor.tenant_id)))
+    number = next_document_number(db, actor, "discount", "DS", on.year)
     item = NewItem(
         customer_id=customer_id,
         kind="discount",
@@ -135,21 +135,22 @@ def _take_discount(db: Session, actor: Actor, item_id: UUID) -> UUID:
     return discount_id
 
 
-def _amount_of(offer: Offer, today: date) -> int:
-    """What is to be taken, or why nothing is."""
+def _require_due_minor(offer: DiscountOffer, today: date) -> int:
+    """Returns the discount that can be taken. Raises RuleBroken when there is none."""
     if offer.due_minor:
         return offer.due_minor
     if offer.paid_minor or not offer.open_minor:
         raise RuleBroken("discount_used_up", document_no=offer.document_no)
-    code = "discount_too_late" if today > offer.until_on else "discount_unpaid"
-    if code == "discount_too_late":
+    if today > offer.until_on:
         raise RuleBroken("discount_too_late", document_no=offer.document_no, until_on=offer.until_on.isoformat())
     raise RuleBroken("discount_unpaid", document_no=offer.document_no)
 
 
 def _customer_of(db: Session, tenant_id: UUID, item_id: UUID) -> UUID:
-    i = OpenItem
-    found = db.execute(sa.select(i.customer_id).where(i.tenant_id == tenant_id, i.id == item_id)).scalar_one_or_none()
-    if found is None:
+    item = OpenItem
+    customer_id = db.execute(
+        sa.select(item.customer_id).where(item.tenant_id == tenant_id, item.id == item_id)
+    ).scalar_one_or_none()
+    if customer_id is None:
         raise NotFound("item_not_found")
-    return found
+    return customer_id

@@ -1,4 +1,4 @@
-"""The pages that write off a small rest, and the limit up to which one person does it alone.
+"""Pages of write-offs of small differences and of the limit that needs no approval.
 
 Invariant: parse, authorise, one command or one query, render.
 """
@@ -10,11 +10,11 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from ar.ledger.documents.inputs import ChangeLedgerSettings, WriteOffRest
 from ar.ledger.messages import WRITE_OFF_REASONS
 from ar.ledger.receivables.queries import item_page
 from ar.ledger.receivables.settlement import write_offs
-from ar.ledger.receivables.settlement.write_offs import waiting_write_off
+from ar.ledger.receivables.settlement.inputs import ChangeLedgerSettings, WriteOffRemainder
+from ar.ledger.receivables.settlement.write_offs import pending_write_off
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.money import decimal_text
@@ -36,18 +36,18 @@ FIELDS = {
 }
 
 
-def _rest_page(form: Form[Any], item_id: UUID) -> str:
+def _write_off_page(form: Form[Any], item_id: UUID) -> str:
     tenant_id = actor().tenant_id
     item = item_page(db(), tenant_id, item_id, actor().today).item
-    limit = write_offs.at_once_minor(db(), tenant_id)
-    worth = write_offs.weighed_minor(db(), actor(), item)
+    limit = write_offs.write_off_limit_minor(db(), tenant_id)
+    counted_minor = write_offs.amount_for_limit_minor(db(), actor(), item)
     return render(
         "ar/ledger/receivables/settlement/new_write_off.html",
         form=form,
         item=item,
         possible=item.side > 0 and item.open_minor > 0,
-        waiting=waiting_write_off(db(), tenant_id, item_id),
-        at_once=worth is not None and worth <= limit,
+        waiting=pending_write_off(db(), tenant_id, item_id),
+        at_once=counted_minor is not None and counted_minor <= limit,
         limit_minor=limit,
         currency=tenant(db(), tenant_id).currency,
         reasons=[("", _("Choose…")), *((code, _(text)) for code, text in WRITE_OFF_REASONS.items())],
@@ -57,18 +57,18 @@ def _rest_page(form: Form[Any], item_id: UUID) -> str:
 @bp.get("/<uuid:item_id>/write-off")
 @staff(Permission.POST_LEDGER)
 def new_write_off(item_id: UUID) -> Page:
-    """The form for what is left of a document."""
-    return _rest_page(blank(key=str(new_id())), item_id)
+    """Shows the form that writes off a document's open remainder."""
+    return _write_off_page(blank(key=str(new_id())), item_id)
 
 
 @bp.post("/<uuid:item_id>/write-off")
 @staff(Permission.POST_LEDGER)
-@command_form(WriteOffRest, page=_rest_page, fields=FIELDS)
-def write_off(data: WriteOffRest, item_id: UUID) -> Page:
-    """Writes the rest off, or asks those who may."""
-    _result, booked = write_offs.write_off_rest(db(), actor(), item_id, data)
-    asked = _("It is above what one person writes off alone, so approval is asked for.")
-    return done(_("Written off.") if booked else asked, "ledger.show", item_id=item_id)
+@command_form(WriteOffRemainder, page=_write_off_page, fields=FIELDS)
+def write_off(data: WriteOffRemainder, item_id: UUID) -> Page:
+    """Writes off the remainder, or requests approval above the limit."""
+    _result_id, posted = write_offs.write_off_remainder(db(), actor(), item_id, data)
+    requested = _("It is above what one person writes off alone, so approval is asked for.")
+    return done(_("Written off.") if posted else requested, "ledger.show", item_id=item_id)
 
 
 def _settings_page(form: Form[Any]) -> str:
@@ -80,10 +80,10 @@ def _settings_page(form: Form[Any]) -> str:
 @bp.get("/settings")
 @staff(Permission.MANAGE_SETTINGS)
 def settings() -> Page:
-    """The ledger's settings."""
+    """Shows the ledger's settings."""
     currency = tenant(db(), actor().tenant_id).currency
     return _settings_page(
-        blank(write_off_at_once=decimal_text(write_offs.at_once_minor(db(), actor().tenant_id), currency))
+        blank(write_off_at_once=decimal_text(write_offs.write_off_limit_minor(db(), actor().tenant_id), currency))
     )
 
 
@@ -91,6 +91,6 @@ def settings() -> Page:
 @staff(Permission.MANAGE_SETTINGS)
 @command_form(ChangeLedgerSettings, page=_settings_page, otherwise="write_off_at_once")
 def save_settings(data: ChangeLedgerSettings) -> Page:
-    """A new version of them."""
+    """Saves a new version of the ledger's settings."""
     write_offs.change_settings(db(), actor(), data)
     return done(_("The settings are saved."), "settling.settings")

@@ -1,8 +1,7 @@
-"""Small differences written off: at once up to the company's limit, above it when others have approved.
+"""Writes off small differences: at once up to the company's limit, above it after approval.
 
-May import posting, allocation, documents' numbers, the ledger's tables, tenants and the kernel. Invariants: what is
-written off is what was open when it was asked for, never more; it is dated in an open period; the limit is data whose
-versions stay.
+Invariants: never more is written off than was open at the request; the date lies in an open period; the limit is data
+with all its versions kept.
 """
 
 from __future__ import annotations
@@ -13,16 +12,16 @@ from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers, within_days
+from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers, require_day_between
 from ar.ledger.books.entries import NewItem
-from ar.ledger.books.period_lock import first_open_on, hold_open, refuse_locked
+from ar.ledger.books.period_lock import first_open_on, lock_open_period, require_unlocked
 from ar.ledger.books.posting import post_items
 from ar.ledger.closing.fx.rates import rate_on
-from ar.ledger.documents.commands import next_number
-from ar.ledger.documents.inputs import ChangeLedgerSettings, WriteOffRest
+from ar.ledger.documents.commands import next_document_number
 from ar.ledger.models import FxRate, LedgerSettings, OpenItem
+from ar.ledger.receivables.settlement.inputs import ChangeLedgerSettings, WriteOffRemainder
 from ar.ledger.rules.conversion import convert
 from kernel import idempotency, journal
 from kernel.actor import Actor
@@ -35,13 +34,13 @@ from tenants.approvals.models import Approval
 from tenants.queries import tenant
 
 KIND: Final = "write_off"
-#: In whole units of the company's currency, until it sets its own.
-AT_ONCE_UNITS: Final = 10
+#: Limit in whole units of the company's currency, until the company sets its own.
+DEFAULT_LIMIT_UNITS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
-    """An item with what is left of it, under its customer's lock."""
+class Remainder:
+    """An item with its open amount; the caller has the customer's lock."""
 
     id: UUID
     customer_id: UUID
@@ -52,73 +51,86 @@ class Rest:
     open_minor: int
 
 
-def write_off_rest(db: Session, actor: Actor, item_id: UUID, data: WriteOffRest) -> tuple[UUID, bool]:
-    """Writes off what is left of a document: (id of the credit, True), or (id of the approval asked for, False).
+def write_off_remainder(db: Session, actor: Actor, item_id: UUID, data: WriteOffRemainder) -> tuple[UUID, bool]:
+    """Writes off a document's open amount or requests approval; returns (credit's id, True) or (approval's id, False).
 
-    The same key again returns the first answer. Raises NotFound; RuleBroken (`write_off_credit`,
+    The same key again returns the first result. Raises NotFound(`item_not_found`); RuleBroken (`write_off_credit`,
     `write_off_nothing`, `write_off_text_needed`, `period_locked`, `effective_…`, `approval_pending`).
     """
-    asked = {"item": item_id, **data.model_dump(exclude={"key"})}
-    result = idempotency.once(
-        db, actor, f"write_off:{data.key}", asked, lambda: _write_off_rest(db, actor, item_id, data)
+    values = {"item": item_id, **data.model_dump(exclude={"key"})}
+    result_id = idempotency.once(
+        db, actor, f"write_off:{data.key}", values, lambda: _write_off_remainder(db, actor, item_id, data)
     )
-    return result, _is_item(db, actor.tenant_id, result)
+    return result_id, _is_item(db, actor.tenant_id, result_id)
 
 
-def _write_off_rest(db: Session, actor: Actor, item_id: UUID, data: WriteOffRest) -> UUID:
+def _write_off_remainder(db: Session, actor: Actor, item_id: UUID, data: WriteOffRemainder) -> UUID:
     if data.reason == "other" and not data.text:
         raise RuleBroken("write_off_text_needed")
-    rest = _locked(db, actor.tenant_id, item_id)
-    if waiting := waiting_write_off(db, actor.tenant_id, item_id):
-        raise RuleBroken("approval_pending", number=waiting[1])
-    on = _day(db, actor, rest, data.effective_on)
+    remainder = _lock_remainder(db, actor.tenant_id, item_id)
+    if pending := pending_write_off(db, actor.tenant_id, item_id):
+        raise RuleBroken("approval_pending", number=pending[1])
+    on = _effective_on(db, actor, remainder, data.effective_on)
     memo = f"{data.reason}: {data.text}" if data.text else data.reason
-    worth = weighed_minor(db, actor, rest)
-    if worth is not None and worth <= at_once_minor(db, actor.tenant_id):
-        return _book(db, actor, rest, rest.open_minor, on, memo)
-    facts = {"document_no": rest.document_no, "reason": data.reason, "on": _iso(data.effective_on), "memo": memo}
-    ask = Ask(KIND, item_id, rest.customer_id, rest.open_minor, rest.currency, facts, data.text, (), worth)
+    counted_minor = amount_for_limit_minor(db, actor, remainder)
+    if counted_minor is not None and counted_minor <= write_off_limit_minor(db, actor.tenant_id):
+        return _post_write_off(db, actor, remainder, remainder.open_minor, on, memo)
+    facts = {"document_no": remainder.document_no, "reason": data.reason, "on": _iso(data.effective_on), "memo": memo}
+    ask = Ask(
+        KIND,
+        item_id,
+        remainder.customer_id,
+        remainder.open_minor,
+        remainder.currency,
+        facts,
+        data.text,
+        (),
+        counted_minor,
+    )
     return request(db, actor, ask)
 
 
 def write_off_approved(
-    db: Session, actor: Actor, item_id: UUID, amount_minor: int, asked_on: date | None, memo: str
+    db: Session, actor: Actor, item_id: UUID, amount_minor: int, requested_on: date | None, memo: str
 ) -> UUID:
-    """The effect of an approval: the amount that was asked for, on the day asked for or today, in an open period.
+    """Posts an approved write-off of the requested amount, on the requested day (None: today), in an open period.
 
-    Raises Conflict(`write_off_rest_changed`) when less is open by now, and what `write_off_rest` raises.
+    Raises Conflict(`write_off_rest_changed`) when less than the amount is open, and what `write_off_remainder` raises.
     """
-    rest = _locked(db, actor.tenant_id, item_id)
-    if rest.open_minor < amount_minor:
-        raise Conflict("write_off_rest_changed", document_no=rest.document_no)
-    return _book(db, actor, rest, amount_minor, _day(db, actor, rest, asked_on), memo)
+    remainder = _lock_remainder(db, actor.tenant_id, item_id)
+    if remainder.open_minor < amount_minor:
+        raise Conflict("write_off_rest_changed", document_no=remainder.document_no)
+    return _post_write_off(db, actor, remainder, amount_minor, _effective_on(db, actor, remainder, requested_on), memo)
 
 
-def waiting_write_off(db: Session, tenant_id: UUID, item_id: UUID) -> tuple[UUID, str] | None:
-    """(id, number) of the approval that a document's write-off waits for."""
-    a = Approval
+def pending_write_off(db: Session, tenant_id: UUID, item_id: UUID) -> tuple[UUID, str] | None:
+    """Returns (id, number) of the pending approval of a document's write-off; None when there is none."""
+    approval = Approval
     row = db.execute(
-        sa.select(a.id, a.number).where(
-            a.tenant_id == tenant_id, a.kind == KIND, a.subject_id == item_id, a.state == "pending"
+        sa.select(approval.id, approval.number).where(
+            approval.tenant_id == tenant_id,
+            approval.kind == KIND,
+            approval.subject_id == item_id,
+            approval.state == "pending",
         )
     ).first()
     return (row.id, row.number) if row else None
 
 
-def at_once_minor(db: Session, tenant_id: UUID) -> int:
-    """Up to how much one person writes off alone, in minor units of the company's currency."""
-    s = LedgerSettings
+def write_off_limit_minor(db: Session, tenant_id: UUID) -> int:
+    """Returns the limit of write-offs without approval, in minor units of the company's currency."""
+    settings = LedgerSettings
     found = db.execute(
-        sa.select(s.write_off_at_once_minor)
-        .where(s.tenant_id == tenant_id)
-        .order_by(s.recorded_at.desc(), s.id.desc())
+        sa.select(settings.write_off_at_once_minor)
+        .where(settings.tenant_id == tenant_id)
+        .order_by(settings.recorded_at.desc(), settings.id.desc())
         .limit(1)
     ).scalar_one_or_none()
-    return AT_ONCE_UNITS * 10 ** exponent(tenant(db, tenant_id).currency) if found is None else int(found)
+    return DEFAULT_LIMIT_UNITS * 10 ** exponent(tenant(db, tenant_id).currency) if found is None else int(found)
 
 
 def change_settings(db: Session, actor: Actor, data: ChangeLedgerSettings) -> None:
-    """A new version of the ledger's settings. Raises RuleBroken(`amount_unreadable`, `amount_below_zero`)."""
+    """Saves a new version of the ledger's settings. Raises RuleBroken (`amount_unreadable`, `amount_below_zero`)."""
     currency = tenant(db, actor.tenant_id).currency
     try:
         minor = parse_amount(data.write_off_at_once, currency)
@@ -126,7 +138,7 @@ def change_settings(db: Session, actor: Actor, data: ChangeLedgerSettings) -> No
         raise RuleBroken("amount_unreadable", amount=data.write_off_at_once) from None
     if minor < 0:
         raise RuleBroken("amount_below_zero")
-    before = at_once_minor(db, actor.tenant_id)
+    before = write_off_limit_minor(db, actor.tenant_id)
     if minor == before:
         return
     db.execute(
@@ -142,53 +154,54 @@ def change_settings(db: Session, actor: Actor, data: ChangeLedgerSettings) -> No
     journal.record(db, actor, "ledger_settings_changed", data=facts)
 
 
-def weighed_minor(db: Session, actor: Actor, rest: Any) -> int | None:
-    """What is held against the limits: the rest, and what of the same document was written off before and stands.
+def amount_for_limit_minor(db: Session, actor: Actor, remainder: Any) -> int | None:
+    """Returns the amount compared with the limits, in the company's currency: the remainder and earlier write-offs.
 
-    Else a large debt would be written off by many small rests, each made by moving money away and back again. None
-    when nobody knows what it is worth: without a rate, or by a rate that the actor typed.
+    Unreversed write-offs of the same document count, or a large debt could be written off in many small parts. Returns
+    None when there is no rate, or the actor recorded it.
     """
     tenant_id = actor.tenant_id
-    i, mirror = OpenItem, sa.orm.aliased(OpenItem)
-    before = db.execute(
-        sa.select(sa.cast(sa.func.coalesce(sa.func.sum(i.amount_minor), 0), sa.BigInteger)).where(
-            i.tenant_id == tenant_id,
-            i.customer_id == rest.customer_id,
-            i.kind == KIND,
-            i.currency == rest.currency,
-            i.reference == rest.document_no,
-            ~sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == i.id),
+    credit, reversal = OpenItem, aliased(OpenItem)
+    before_minor = db.execute(
+        sa.select(sa.cast(sa.func.coalesce(sa.func.sum(credit.amount_minor), 0), sa.BigInteger)).where(
+            credit.tenant_id == tenant_id,
+            credit.customer_id == remainder.customer_id,
+            credit.kind == KIND,
+            credit.currency == remainder.currency,
+            credit.reference == remainder.document_no,
+            ~sa.exists().where(reversal.tenant_id == tenant_id, reversal.reverses_id == credit.id),
         )
     ).scalar_one()
-    if typed_rate(db, actor, rest.currency):
+    if rate_recorded_by_actor(db, actor, remainder.currency):
         return None
-    return in_company_currency(db, tenant_id, before + rest.open_minor, rest.currency, actor.today)
+    minor = before_minor + remainder.open_minor
+    return _in_company_currency(db, tenant_id, minor, remainder.currency, actor.today)
 
 
-def typed_rate(db: Session, actor: Actor, currency: str) -> bool:
-    """Whether the rate that holds today was recorded by the actor: nobody sets the measure of their own write-off."""
-    f = FxRate
+def rate_recorded_by_actor(db: Session, actor: Actor, currency: str) -> bool:
+    """Returns True when the actor recorded the rate in force today, which must not measure their own write-off."""
+    rate = FxRate
     recorded_by = db.execute(
-        sa.select(f.recorded_by)
-        .where(f.tenant_id == actor.tenant_id, f.currency == currency, f.rate_on <= actor.today)
-        .order_by(f.rate_on.desc(), f.id.desc())
+        sa.select(rate.recorded_by)
+        .where(rate.tenant_id == actor.tenant_id, rate.currency == currency, rate.rate_on <= actor.today)
+        .order_by(rate.rate_on.desc(), rate.id.desc())
         .limit(1)
     ).scalar_one_or_none()
     return recorded_by == actor.name
 
 
-def in_company_currency(db: Session, tenant_id: UUID, minor: int, currency: str, on: date) -> int | None:
-    """What an amount is worth in the company's currency at the last rate by `on`; None without a rate."""
-    own = tenant(db, tenant_id).currency
+def _in_company_currency(db: Session, tenant_id: UUID, minor: int, currency: str, on: date) -> int | None:
+    """Converts an amount at the last rate by `on`; None without a rate."""
+    company_currency = tenant(db, tenant_id).currency
     rate = rate_on(db, tenant_id, currency, on)
-    return None if rate is None else convert(minor, currency, own, rate)
+    return None if rate is None else convert(minor, currency, company_currency, rate)
 
 
-def _locked(db: Session, tenant_id: UUID, item_id: UUID) -> Rest:
-    """The item under its customer's lock, when something of it can be written off."""
+def _lock_remainder(db: Session, tenant_id: UUID, item_id: UUID) -> Remainder:
+    """Locks the item's customer and returns the item. Raises NotFound, RuleBroken when nothing can be written off."""
     item = OpenItem
     statement = select_view(
-        Rest,
+        Remainder,
         id=value(item.id),
         customer_id=value(item.customer_id),
         side=value(item.side),
@@ -201,43 +214,43 @@ def _locked(db: Session, tenant_id: UUID, item_id: UUID) -> Rest:
     if row is None:
         raise NotFound("item_not_found")
     lock_customers(db, tenant_id, [row.customer_id])
-    rest = view(Rest, db.execute(statement).one())
-    if rest.side < 0:
+    remainder = view(Remainder, db.execute(statement).one())
+    if remainder.side < 0:
         raise RuleBroken("write_off_credit")
-    if not rest.open_minor:
-        raise RuleBroken("write_off_nothing", document_no=rest.document_no)
-    return rest
+    if not remainder.open_minor:
+        raise RuleBroken("write_off_nothing", document_no=remainder.document_no)
+    return remainder
 
 
-def _day(db: Session, actor: Actor, rest: Rest, asked_on: date | None) -> date:
-    """The day of the write-off: as asked for, else today; never before the document nor in a closed period."""
-    open_from = first_open_on(hold_open(db, actor.tenant_id))
-    refuse_locked(asked_on, open_from)
-    since = max(rest.document_on, open_from)
+def _effective_on(db: Session, actor: Actor, remainder: Remainder, requested_on: date | None) -> date:
+    """Returns the requested day, else today; not before the document nor in a locked period. Raises RuleBroken."""
+    open_from = first_open_on(lock_open_period(db, actor.tenant_id))
+    require_unlocked(requested_on, open_from)
+    since = max(remainder.document_on, open_from)
     until = max(actor.today, since)
-    return within_days(asked_on or until, since, until)
+    return require_day_between(requested_on or until, since, until)
 
 
-def _book(db: Session, actor: Actor, rest: Rest, amount_minor: int, on: date, memo: str) -> UUID:
+def _post_write_off(db: Session, actor: Actor, remainder: Remainder, amount_minor: int, on: date, memo: str) -> UUID:
     item = NewItem(
-        customer_id=rest.customer_id,
+        customer_id=remainder.customer_id,
         kind=KIND,
-        document_no=next_number(db, actor, KIND, "WO", on.year),
+        document_no=next_document_number(db, actor, KIND, "WO", on.year),
         document_on=on,
         due_on=on,
         collection_end_on=on,
-        currency=rest.currency,
+        currency=remainder.currency,
         amount_minor=amount_minor,
-        reference=rest.document_no,
+        reference=remainder.document_no,
     )
     credit_id = post_items(db, actor, [item], memo=memo)[0]
-    allocate(db, actor, [NewAllocation(rest.id, credit_id, amount_minor)])
+    allocate(db, actor, [NewAllocation(remainder.id, credit_id, amount_minor)])
     return credit_id
 
 
 def _is_item(db: Session, tenant_id: UUID, some_id: UUID) -> bool:
-    i = OpenItem
-    return bool(db.execute(sa.select(sa.exists().where(i.tenant_id == tenant_id, i.id == some_id))).scalar_one())
+    item = OpenItem
+    return bool(db.execute(sa.select(sa.exists().where(item.tenant_id == tenant_id, item.id == some_id))).scalar_one())
 
 
 def _iso(day: date | None) -> str | None:

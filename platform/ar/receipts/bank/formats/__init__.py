@@ -1,1 +1,1 @@
-"""Readers of bank statements, one module per format: bytes in, a stream of events out. Pure, no database."""
+"""Parsers of bank statements, one module per format: bytes in, a stream of events out."""

@@ -1,7 +1,7 @@
-"""camt.053 (ISO 20022), versions 02 to 08 and their successors: one line per payment where the bank gives it apart.
+"""Parses camt.053 (ISO 20022) from version 02 on: one line per payment where the bank itemises batches.
 
-Imports `events` and `xml_nodes`. Invariants: one entry at a time is in memory; a batch is taken apart only when its
-parts sum to the entry; entries that are not booked yet are named and left out.
+Invariants: one entry at a time is in memory; a batch is split only when its parts sum to the entry; entries
+that are not booked yet are named and left out.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ar.receipts.bank.formats.events import (
     clean,
     day,
     decimals_of,
-    minor_of,
+    parse_minor,
     problem,
     quoted,
 )
@@ -39,7 +39,7 @@ _TREES: Final = ("Id", "ElctrncSeqNb", "Acct", "Bal", "Ntry")
 
 
 class _Statement:
-    """The statement being read: its head until the first entry opens it."""
+    """The statement being parsed: its header, until the first entry opens it."""
 
     def __init__(self, ref: int) -> None:
         self.ref, self.opened = ref, False
@@ -56,8 +56,8 @@ class _Statement:
             yield Opened(self.ref, self.account_no, self.currency, self.number, self.opening, self.opening_on)
 
 
-def read(source: Source) -> Iterator[Event]:
-    """The events of a camt.053 file. Raises Refused when it is another message or damaged from the start."""
+def parse(source: Source) -> Iterator[Event]:
+    """Parses a camt.053 file into events. Raises Refused when it is another message or damaged from the start."""
     statement: _Statement | None = None
     refs = 0
     for node in nodes(source.data, source.encoding, _TREES, ("Stmt",)):
@@ -66,7 +66,7 @@ def read(source: Source) -> Iterator[Event]:
                 refs += 1
                 statement = _Statement(refs)
             elif statement is not None:
-                yield from _take(node, statement, source)
+                yield from _handle_node(node, statement, source)
         elif isinstance(node, Ended):
             if statement is not None:
                 yield from statement.open()
@@ -82,7 +82,7 @@ def _check_version(namespace: str) -> None:
         raise Refused("bank_file_version", found=quoted(namespace))
 
 
-def _take(node: Node, statement: _Statement, source: Source) -> Iterator[Event]:
+def _handle_node(node: Node, statement: _Statement, source: Source) -> Iterator[Event]:
     if node.name == "Ntry":
         if not statement.currency:
             amount = node.first("Amt")
@@ -110,7 +110,7 @@ def _balance(node: Node, statement: _Statement) -> None:
         return
     currency = amount.attributes.get("Ccy", "") or statement.currency
     statement.currency = statement.currency or currency
-    minor = minor_of(amount.text, currency) * _sign(node)
+    minor = parse_minor(amount.text, currency) * _sign(node)
     on = _date(node.first("Dt"))
     if kind == "CLBD":
         statement.closing, statement.closing_on = minor, on
@@ -143,20 +143,20 @@ def _entry(node: Node, statement: _Statement) -> Iterator[Event]:
         yield Problem(node.line, "not_booked_yet", {"found": quoted(status)}, lost=False)
         return
     try:
-        whole = _whole(node, statement)
+        whole = _entry_line(node, statement)
         details = node.all("NtryDtls/TxDtls")
-        if len(details) > 1 and (parts := _parts(details, whole)):
+        if len(details) > 1 and (parts := _split_batch(details, whole)):
             yield from parts
         elif details:
-            yield _told(whole, details[0]) if len(details) == 1 else _gathered(whole, details)
+            yield _with_details(whole, details[0]) if len(details) == 1 else _as_one_line(whole, details)
         else:
             yield whole
     except Unreadable as fault:
         yield problem(node.line, fault)
 
 
-def _whole(node: Node, statement: _Statement) -> Line:
-    """The entry as one line, with what it says itself."""
+def _entry_line(node: Node, statement: _Statement) -> Line:
+    """Returns the entry as one line, without the details of its payments."""
     amount = node.first("Amt")
     if amount is None:
         raise Unreadable("not_an_amount", found="")
@@ -164,7 +164,7 @@ def _whole(node: Node, statement: _Statement) -> Line:
     decimals_of(currency)
     if statement.currency and currency != statement.currency:
         raise Unreadable("line_other_currency", found=currency, currency=statement.currency)
-    minor = minor_of(amount.text, currency)
+    minor = parse_minor(amount.text, currency)
     if not minor:
         raise Unreadable("nothing_moved")
     booked_on = _date(node.first("BookgDt")) or _date(node.first("ValDt"))
@@ -190,24 +190,24 @@ def _code(node: Node) -> str:
     return "-".join(filter(None, parts))
 
 
-def _parts(details: Sequence[Node], whole: Line) -> list[Line]:
-    """The payments of a batch as lines; none when an amount is missing, foreign, or their sum is another."""
+def _split_batch(details: Sequence[Node], whole: Line) -> list[Line]:
+    """Splits a batch into its payments; empty when an amount is missing or foreign, or the sum differs."""
     lines, total = [], 0
     for each in details:
         amount = each.first("Amt") or each.first("AmtDtls/TxAmt/Amt") or each.first("AmtDtls/InstdAmt/Amt")
         if amount is None or amount.attributes.get("Ccy", whole.currency) != whole.currency:
             return []
-        minor = minor_of(amount.text, whole.currency)
+        minor = parse_minor(amount.text, whole.currency)
         side = _sign(each) if each.first("CdtDbtInd") else whole.side
         if not minor:
             return []
         total += side * minor
-        lines.append(_told(whole._replace(position=each.line, side=side, amount_minor=minor), each))
+        lines.append(_with_details(whole._replace(position=each.line, side=side, amount_minor=minor), each))
     return lines if total == whole.side * whole.amount_minor else []
 
 
-def _told(line: Line, node: Node) -> Line:
-    """The line with what the details of a payment say: who stands on the other side, and what for."""
+def _with_details(line: Line, node: Node) -> Line:
+    """Returns the line with the details of a payment: counterparty and purpose."""
     role, agent = ("Dbtr", "DbtrAgt") if line.side > 0 else ("Cdtr", "CdtrAgt")
     # A returned payment keeps its first parties: the other side is then the one that we are not.
     parties = node.first("RltdPties") or Node("", {}, 0)
@@ -219,24 +219,26 @@ def _told(line: Line, node: Node) -> Line:
     texts = [each.text for each in node.all("RmtInf/Ustrd")]
     texts += [each.text for each in node.all("RmtInf/Strd/CdtrRefInf/Ref")]
     texts += [each.text for each in node.all("RmtInf/Strd/RfrdDocInf/Nb")]
-    told = " ".join(filter(None, (text.strip() for text in texts))) or node.get("AddtlTxInf") or line.remittance
+    remittance_text = (
+        " ".join(filter(None, (text.strip() for text in texts))) or node.get("AddtlTxInf") or line.remittance
+    )
     return line._replace(
         payer_name=clean(name, MAX_NAME_CHARS),
         payer_account=clean(account),
         payer_bank=clean(bank),
-        remittance=clean(told, MAX_REMITTANCE_CHARS),
+        remittance=clean(remittance_text, MAX_REMITTANCE_CHARS),
         bank_reference=clean(node.get("Refs/AcctSvcrRef", "Refs/TxId")) or line.bank_reference,
-        end_to_end_id=_given(node.get("Refs/EndToEndId")),
+        end_to_end_id=_reference_or_empty(node.get("Refs/EndToEndId")),
     )
 
 
-def _gathered(whole: Line, details: Sequence[Node]) -> Line:
-    """A batch that cannot be taken apart: one line with the texts of its payments."""
-    texts = (_told(whole._replace(remittance=""), each).remittance for each in details[:50])
-    told = " ".join(filter(None, texts)) or whole.remittance
-    return whole._replace(remittance=clean(told, MAX_REMITTANCE_CHARS))
+def _as_one_line(whole: Line, details: Sequence[Node]) -> Line:
+    """Returns a batch that cannot be split as one line with the texts of its payments."""
+    texts = (_with_details(whole._replace(remittance=""), each).remittance for each in details[:50])
+    remittance_text = " ".join(filter(None, texts)) or whole.remittance
+    return whole._replace(remittance=clean(remittance_text, MAX_REMITTANCE_CHARS))
 
 
-def _given(reference: str) -> str:
+def _reference_or_empty(reference: str) -> str:
     text = clean(reference)
     return "" if text.upper() in _NOT_GIVEN else text

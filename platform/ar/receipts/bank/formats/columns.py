@@ -1,6 +1,6 @@
-"""How the banks call the columns of their exports: one table of names, and the marks by which a bank is known.
+"""Column names of bank exports, and the headers that identify each bank's export.
 
-Imports the standard library only. Invariant: a header is compared without width, case, blanks and bracketed notes, so
+Invariant: a header is compared without width, case, blanks and bracketed notes, so
 "贷方发生额（收入）" and "交易日期[ Transaction Date ]" are found under their plain names.
 """
 
@@ -137,7 +137,7 @@ _NOTES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
 
 
 def plain(header: str) -> str:
-    """A header as it is compared."""
+    """Returns a header as it is compared."""
     folded = unicodedata.normalize("NFKC", header).casefold()
     return re.sub(r"[\s_*:.'’]+", "", _NOTES.sub("", folded))
 
@@ -145,8 +145,8 @@ def plain(header: str) -> str:
 _KNOWN: Final = frozenset(name for names in NAMES.values() for name in names) | frozenset(TEXTS)
 
 
-def places(headers: Sequence[str]) -> dict[str, int]:
-    """Field → column, for the fields that the headers have."""
+def column_positions(headers: Sequence[str]) -> dict[str, int]:
+    """Returns field → column position, for the fields that the headers have."""
     at: dict[str, int] = {}
     for column, header in enumerate(headers):
         at.setdefault(plain(header), column)
@@ -159,27 +159,27 @@ def places(headers: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def texts_at(headers: Sequence[str]) -> list[int]:
-    """The columns that hold what the payment was for, in the order of TEXTS."""
+def text_columns(headers: Sequence[str]) -> list[int]:
+    """Returns the columns with the purpose of a payment, in the order of TEXTS."""
     at = {plain(header): column for column, header in reversed(list(enumerate(headers)))}
     return [at[name] for name in TEXTS if name in at]
 
 
 def is_header(cells: Iterable[str]) -> bool:
-    """Whether a row of cells is the header of a statement: a day, an amount, and one more known name."""
+    """Tells that a row is the header of a statement: a date, an amount and one more known column."""
     names = list(cells)
-    found = places(names)
+    found = column_positions(names)
     known = len({plain(name) for name in names if name} & _KNOWN)
     return known >= 3 and "booked_on" in found and bool({"in", "out", "amount"} & found.keys())
 
 
 def profile_of(headers: Sequence[str]) -> str:
-    """The bank whose export has such headers, else `generic`."""
+    """Returns the code of the bank whose export has these headers, else `generic`."""
     names = {plain(header) for header in headers}
     return next((profile for profile, marks in PROFILES if names.issuperset(marks)), "generic")
 
 
 def currency_code(text: str) -> str:
-    """人民币 or CNY as the code; an unknown name as it stands, for the message."""
+    """Returns the ISO code of 人民币 or CNY; an unknown name unchanged, for the message."""
     body = unicodedata.normalize("NFKC", text).strip().upper()
     return CURRENCIES.get(body, body)

@@ -1,8 +1,7 @@
-"""What every reader of bank statements gives: openings, lines, closings and problems, in the order of the file.
+"""Events that every parser of bank statements yields: openings, lines, closings, problems, in file order.
 
-Imports the standard library, kernel.money and kernel.texts. Invariants: amounts are positive minor units with a side;
-every text is one line that can be stored; what a reader cannot read is a Problem with the number of the line in the
-file, never an exception and never silence.
+Invariants: amounts are positive minor units with a side; every text is one line that can be stored; what a parser
+cannot read is a Problem with the number of the line in the file, never an exception and never silence.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from kernel.errors import RuleBroken
 from kernel.money import MAX_MINOR, exponent
 from kernel.texts import one_line
 
-#: So much of a name, a reference and a remittance is kept; the rest of what a bank writes is filling.
+#: Longest name, reference and remittance stored; what banks write beyond that is padding.
 MAX_NAME_CHARS: Final = 200
 MAX_REFERENCE_CHARS: Final = 100
 MAX_REMITTANCE_CHARS: Final = 1_000
@@ -35,7 +34,7 @@ class Refused(RuleBroken):
 
 
 class Opened(NamedTuple):
-    """A statement begins. `ref` names it among the events; balances may be unknown (None) and are signed."""
+    """The start of a statement. `ref` identifies it among the events; balances may be unknown (None) and are signed."""
 
     ref: int
     account_no: str
@@ -66,7 +65,7 @@ class Line(NamedTuple):
 
 
 class Closed(NamedTuple):
-    """A statement ends. `opening_minor` only where it becomes known at the end."""
+    """The end of a statement. `opening_minor` only where it becomes known at the end."""
 
     ref: int
     closing_minor: int | None = None
@@ -75,7 +74,7 @@ class Closed(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """What could not be read, as code and parameters. `lost`: a movement of money is missing because of it."""
+    """Something that could not be parsed, as code and parameters. `lost`: a movement is missing because of it."""
 
     line: int
     code: str
@@ -88,7 +87,7 @@ Event = Opened | Line | Closed | Problem
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to read. `currency_of(account number as in the file)` serves formats that do not write a currency."""
+    """A file to parse. `currency_of(account number as in the file)` serves formats that do not write a currency."""
 
     data: bytes
     encoding: str
@@ -96,11 +95,11 @@ class Source:
     currency_of: Callable[[str], str] = lambda _account_no: "CNY"
 
 
-Reader = Callable[[Source], Iterator[Event]]
+Parser = Callable[[Source], Iterator[Event]]
 
 
 class Unreadable(ValueError):
-    """A part of a line that cannot be read; readers turn it into a Problem."""
+    """Part of a line cannot be parsed; parsers turn it into a Problem."""
 
     def __init__(self, code: str, **params: Any) -> None:
         super().__init__(code)
@@ -108,18 +107,18 @@ class Unreadable(ValueError):
 
 
 def problem(line: int, fault: Unreadable, *, lost: bool = True) -> Problem:
-    """The fault as an event."""
+    """Returns the fault as an event."""
     return Problem(line, fault.code, fault.params, lost)
 
 
 def quoted(text: str) -> str:
-    """So much of a text as stands in a message."""
+    """Returns a text shortened for quoting in a message."""
     line = one_line(text)
     return line if len(line) <= MAX_QUOTED_CHARS else line[:MAX_QUOTED_CHARS] + "…"
 
 
 def day(year: int, month: int, of_month: int, found: str) -> date:
-    """A date, or Unreadable that says which day there is not: 30 February."""
+    """Returns the date. Raises Unreadable naming a day that does not exist, such as 30 February."""
     try:
         read = date(year, month, of_month)
     except ValueError:
@@ -129,8 +128,8 @@ def day(year: int, month: int, of_month: int, found: str) -> date:
     return read
 
 
-def minor_of(text: str, currency: str) -> int:
-    """Digits with one decimal mark (point or comma) as minor units, never negative. Raises Unreadable."""
+def parse_minor(text: str, currency: str) -> int:
+    """Parses digits with one decimal mark (point or comma) to minor units, never negative. Raises Unreadable."""
     matched = _DECIMAL.fullmatch(text.strip())
     if matched is None:
         raise Unreadable("not_an_amount", found=quoted(text))
@@ -144,7 +143,7 @@ def minor_of(text: str, currency: str) -> int:
 
 
 def decimals_of(currency: str) -> int:
-    """Decimals of a currency. Raises Unreadable for a code that is none."""
+    """Returns the decimals of a currency. Raises Unreadable for an unknown code."""
     try:
         return exponent(currency)
     except ValueError:
@@ -152,18 +151,18 @@ def decimals_of(currency: str) -> int:
 
 
 def clean(text: str, most: int = MAX_REFERENCE_CHARS) -> str:
-    """A text of a bank as it is kept: one line, not longer than `most`."""
+    """Returns a bank's text as it is stored: one line of at most `most` characters."""
     return one_line(text)[:most]
 
 
 def account_key(number: str) -> str:
-    """An account number as it is compared: no blanks, dashes or slashes, capitals, narrow characters."""
+    """Returns an account number as it is compared: no blanks, dashes or slashes, upper case, narrow."""
     plain = number if number.isascii() else unicodedata.normalize("NFKC", number)
     return _NOT_KEY.sub("", plain.upper())
 
 
 def account_keys(number: str) -> list[str]:
-    """The keys under which an account of a file may be known: whole, without the currency, behind the bank's code."""
+    """Returns the keys to look an account up by: whole, without the currency, and after the bank's code."""
     keys = [account_key(number)]
     if "/" in number:
         keys.append(account_key(number.rpartition("/")[2]))
@@ -172,7 +171,7 @@ def account_keys(number: str) -> list[str]:
 
 
 def line_key(line: Line) -> str:
-    """What makes a movement the same in two files: its days, amount, references and texts, not its place."""
+    """Returns the hash by which a movement is the same in two files: days, amount, references, texts; not position."""
     texts = (
         line.payer_name,
         line.payer_account,

@@ -1,7 +1,7 @@
-"""MT940, as banks really send it: with and without SWIFT envelopes, German, Dutch, Polish and Chinese dialects of :86:.
+"""Parses MT940 as banks send it: with or without SWIFT envelopes, and the common dialects of :86:.
 
-Imports the standard library and `events`. Invariant: one pass, a line at a time; a movement that cannot be read is
-named by its line and the reading goes on with the next tag.
+Invariant: one pass, a line at a time; a movement that cannot be read is named by its line and the reading goes on
+with the next tag.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from ar.receipts.bank.formats.events import (
     Unreadable,
     clean,
     day,
-    minor_of,
+    parse_minor,
     problem,
     quoted,
 )
-from ar.receipts.bank.formats.mt940_details import Details, read_details
+from ar.receipts.bank.formats.mt940_details import Details, parse_details
 
 _TAG = re.compile(r":(20|21|25P?|28C?|60[FM]|61|62[FM]|64|65|86|13[CD]?|34F|90[CD]|NS|940):(.*)", re.DOTALL)
 _BALANCE = re.compile(r"([CD])(\d{2})(\d{2})(\d{2})([A-Z]{3})([\d.,]+)")
@@ -51,7 +51,7 @@ class _Tag:
 
 @dataclass(slots=True)
 class _Statement:
-    """The statement being read; `ref` 0 as long as its opening balance has not been met."""
+    """The statement being parsed; `ref` is 0 until its opening balance."""
 
     ref: int = 0
     account_no: str = ""
@@ -63,16 +63,16 @@ class _Statement:
 class _State:
     refs: int = 0
     statement: _Statement = field(default_factory=_Statement)
-    held: Line | None = None
+    pending: Line | None = None
     supplement: str = ""
 
 
-def read(source: Source) -> Iterator[Event]:
-    """The events of an MT940 file."""
+def parse(source: Source) -> Iterator[Event]:
+    """Parses an MT940 file into events."""
     state = _State()
     for tag in _tags(source):
-        yield from _take(tag, state, source)
-    yield from _release(state)
+        yield from _handle_tag(tag, state, source)
+    yield from _flush_movement(state)
     if state.statement.ref:
         yield Closed(state.statement.ref)
 
@@ -86,7 +86,7 @@ def _lines(source: Source) -> Iterator[tuple[int, str]]:
 
 
 def _tags(source: Source) -> Iterator[_Tag]:
-    """Tags with the lines that belong to them; envelopes and ends of messages end a tag."""
+    """Yields tags with their lines; envelopes and ends of messages end a tag."""
     current: _Tag | None = None
     for number, whole in _lines(source):
         line = whole.partition("{4:")[2] if whole.startswith("{") else whole
@@ -104,13 +104,13 @@ def _tags(source: Source) -> Iterator[_Tag]:
         yield current
 
 
-def _take(tag: _Tag, state: _State, source: Source) -> Iterator[Event]:
+def _handle_tag(tag: _Tag, state: _State, source: Source) -> Iterator[Event]:
     if tag.name == "86":
-        if state.held is not None:
-            yield _with_details(state.held, read_details(tag.texts, state.supplement))
-            state.held = None
+        if state.pending is not None:
+            yield _with_details(state.pending, parse_details(tag.texts, state.supplement))
+            state.pending = None
         return  # else it speaks of the statement, not of a movement
-    yield from _release(state)
+    yield from _flush_movement(state)
     if tag.name in ("20", "-"):
         if state.statement.ref:  # no closing balance came
             yield Closed(state.statement.ref)
@@ -124,14 +124,14 @@ def _take(tag: _Tag, state: _State, source: Source) -> Iterator[Event]:
     elif tag.name in ("62F", "62M"):
         yield from _close(tag, state)
     elif tag.name == "61":
-        yield from _move(tag, state, source)
+        yield from _start_movement(tag, state, source)
 
 
-def _release(state: _State) -> Iterator[Line]:
-    """A movement without its :86: is a movement all the same."""
-    if state.held is not None:
-        held, state.held = state.held, None
-        yield held._replace(remittance=clean(state.supplement))
+def _flush_movement(state: _State) -> Iterator[Line]:
+    """Yields the pending movement, also without its :86:."""
+    if state.pending is not None:
+        pending, state.pending = state.pending, None
+        yield pending._replace(remittance=clean(state.supplement))
 
 
 def _open(tag: _Tag, state: _State) -> Iterator[Event]:
@@ -178,7 +178,7 @@ def _balance(text: str) -> tuple[int, str, date]:
     return (minor if mark == "C" else -minor), currency, on
 
 
-def _move(tag: _Tag, state: _State, source: Source) -> Iterator[Event]:
+def _start_movement(tag: _Tag, state: _State, source: Source) -> Iterator[Event]:
     statement = state.statement
     if not statement.ref:
         if not statement.account_no:
@@ -190,7 +190,7 @@ def _move(tag: _Tag, state: _State, source: Source) -> Iterator[Event]:
         statement.ref = state.refs
         yield Opened(statement.ref, statement.account_no, statement.currency, statement.number)
     try:
-        state.held = _movement(tag, statement)
+        state.pending = _movement(tag, statement)
         state.supplement = " ".join(tag.texts[1:])
     except Unreadable as fault:
         yield problem(tag.line, fault)
@@ -224,14 +224,14 @@ def _movement(tag: _Tag, statement: _Statement) -> Line:
 
 
 def _minor(text: str, currency: str) -> int:
-    """The decimal mark is the comma; a point is one too where no comma stands, else it parts thousands."""
+    """Parses an amount: comma is the decimal mark; a point is, too, unless there is a comma (then thousands)."""
     if "," not in text and len(text.rpartition(".")[2]) == 3 and "." in text:
         raise Unreadable("ambiguous_amount", found=quoted(text))
-    return minor_of(text.replace(".", "") if "," in text else text, currency)
+    return parse_minor(text.replace(".", "") if "," in text else text, currency)
 
 
 def _entry_day(text: str, value_on: date) -> date:
-    """The entry date has no year: it is the one that lies nearest to the value date."""
+    """Returns the entry date, which has no year: the one nearest to the value date."""
     month, of_month = int(text[:2]), int(text[2:])
     year = value_on.year
     if month == 2 and of_month == 29:
@@ -242,7 +242,7 @@ def _entry_day(text: str, value_on: date) -> date:
 
 
 def _references(rest: str) -> tuple[str, str]:
-    """The customer's and the bank's reference; NONREF is none."""
+    """Returns the customer's and the bank's reference; NONREF counts as empty."""
     own, _mark, bank = rest.partition("//")
     return _reference(own), _reference(bank)
 

@@ -1,7 +1,6 @@
-"""Field :86: of MT940: who paid and what for, in the dialects of the banks. Pure text work.
+"""Parses field :86: of MT940 in its dialects: counterparty, references and purpose.
 
-Imports the standard library and `events`. Invariant: whatever is not understood stays in the remittance, so that
-nothing a debtor wrote is lost.
+Invariant: whatever is not understood stays in the remittance, so that nothing a debtor wrote is lost.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _IBAN_FIRST = re.compile(r"([A-Z]{2}\d{2}[A-Z0-9]{10,30})\s+(\S.*)")
 
 
 class Details(NamedTuple):
-    """What a :86: says about a movement."""
+    """The details of a movement in :86:."""
 
     payer_name: str = ""
     payer_account: str = ""
@@ -36,23 +35,23 @@ class Details(NamedTuple):
     end_to_end_id: str = ""
 
 
-def read_details(lines: Sequence[str], supplement: str = "") -> Details:
-    """The lines of a :86:, and the supplement of its :61:, as fields."""
+def parse_details(lines: Sequence[str], supplement: str = "") -> Details:
+    """Parses the lines of a :86:, and the supplement of its :61:, into fields."""
     first = lines[0] if lines else ""
     if marked := _MARKED.match(first):
         return _subfields("".join(lines)[marked.end() :], marked[2])
-    joined = _joined(lines)
+    joined = _join_lines(lines)
     if joined.lstrip().startswith("/") and _CODES.search(joined):
         return _coded(joined, supplement)
     if found := _IBAN_FIRST.match(first):
-        rest = _joined(lines[1:])
+        rest = _join_lines(lines[1:])
         return Details(clean(found[2], MAX_NAME_CHARS), found[1], "", clean(rest, MAX_REMITTANCE_CHARS))
     text = f"{joined} {supplement}" if supplement.strip() and supplement.strip() not in joined else joined
     return Details(remittance=clean(text, MAX_REMITTANCE_CHARS))
 
 
-def _joined(lines: Sequence[str]) -> str:
-    """A full line was cut by the format and goes on at once; a shorter one ended with a word."""
+def _join_lines(lines: Sequence[str]) -> str:
+    """Joins lines: a full one was cut by the format and continues directly, a shorter one ended a word."""
     parts = []
     for line in lines:
         parts.append(line if len(line) >= _LINE_CHARS else line + " ")
@@ -60,7 +59,7 @@ def _joined(lines: Sequence[str]) -> str:
 
 
 def _subfields(text: str, mark: str) -> Details:
-    """The German form and its relatives: ?20 to ?29 text, ?30 bank, ?31 account, ?32 and ?33 name."""
+    """Parses the German form and its variants: ?20 to ?29 text, ?30 bank, ?31 account, ?32 and ?33 name."""
     fields: dict[str, str] = {}
     for part in text.split(mark):
         number, value = part[:2], part[2:]
@@ -70,23 +69,23 @@ def _subfields(text: str, mark: str) -> Details:
             last = next(reversed(fields))
             fields[last] += mark + part
     names = [fields.get("32", ""), fields.get("33", "")]
-    purpose = _run([fields.get(f"{number}", "") for number in (*range(20, 30), *range(60, 64))])
+    purpose = _join_subfields([fields.get(f"{number}", "") for number in (*range(20, 30), *range(60, 64))])
     known = _keywords(purpose)
     texts = [known.get(word, "") for word in ("", "SVWZ", "MTLG")]
     if not any(text.strip() for text in texts):
         texts = [fields.get("00", "")]
     return Details(
-        clean(_run(names) or known.get("ABWA", ""), MAX_NAME_CHARS),
+        clean(_join_subfields(names) or known.get("ABWA", ""), MAX_NAME_CHARS),
         clean(fields.get("38", "") or fields.get("31", "") or known.get("IBAN", "")).replace(" ", ""),
         clean(fields.get("30", "") or known.get("BIC", "")),
         clean(" ".join(texts), MAX_REMITTANCE_CHARS),
         clean(known.get("KREF", "")),
-        _given(known.get("EREF", "")),
+        _reference_or_empty(known.get("EREF", "")),
     )
 
 
-def _run(values: Sequence[str]) -> str:
-    """Subfields one after another: a full one goes on in the next without a blank."""
+def _join_subfields(values: Sequence[str]) -> str:
+    """Joins subfields: a full one continues in the next without a blank."""
     whole = ""
     for value in values:
         if value:
@@ -95,7 +94,7 @@ def _run(values: Sequence[str]) -> str:
 
 
 def _keywords(text: str) -> dict[str, str]:
-    """The SEPA keywords of a purpose; what stands before the first is under ''."""
+    """Returns the SEPA keywords of a purpose with their values; text before the first is under ''."""
     parts = _KEYWORDS.split(text)
     known = {"": parts[0]}
     for name, value in zip(parts[1::2], parts[2::2], strict=True):
@@ -104,7 +103,7 @@ def _keywords(text: str) -> dict[str, str]:
 
 
 def _coded(text: str, supplement: str) -> Details:
-    """/EREF/…/NAME/…/REMI/…: the Dutch form and that of SWIFT's own guide."""
+    """Parses /EREF/…/NAME/…/REMI/…: the Dutch form and that of SWIFT's guide."""
     parts = _CODES.split(text)
     known: dict[str, str] = {}
     for name, value in zip(parts[1::2], parts[2::2], strict=True):
@@ -120,18 +119,18 @@ def _coded(text: str, supplement: str) -> Details:
     first = supplement.split(" ")[0]
     if not account and _IBAN_FIRST.match(first + " x"):
         account = first
-    told = [known.get(code, "") for code in ("REMI", "USTD", "STRD", "CDTRREF", "INV", "RTRN")]
-    left = "" if any(told) else parts[0].strip(" /")
+    remittance_text = [known.get(code, "") for code in ("REMI", "USTD", "STRD", "CDTRREF", "INV", "RTRN")]
+    left = "" if any(remittance_text) else parts[0].strip(" /")
     return Details(
         clean(name, MAX_NAME_CHARS),
         clean(account).replace(" ", ""),
         clean(bank),
-        clean(" ".join(filter(None, [*told, left])), MAX_REMITTANCE_CHARS),
+        clean(" ".join(filter(None, [*remittance_text, left])), MAX_REMITTANCE_CHARS),
         clean(known.get("KREF", "") or known.get("PREF", "")),
-        _given(known.get("EREF", "")),
+        _reference_or_empty(known.get("EREF", "")),
     )
 
 
-def _given(reference: str) -> str:
+def _reference_or_empty(reference: str) -> str:
     text = clean(reference)
     return "" if text.upper() in ("NOTPROVIDED", "NONREF") else text

@@ -1,7 +1,7 @@
-"""OFX 1 (SGML, ends of elements left out) and OFX 2 (XML, and what calls itself so): bank and card statements.
+"""Parses OFX 1 (SGML without end tags) and OFX 2 (XML): bank and card statements.
 
-Imports the standard library and `events`. Invariant: read tag by tag, never as a tree, so that missing ends and
-several accounts in one file do not matter and the size of the file does not either.
+Invariant: read tag by tag, never as a tree, so that missing ends and several accounts in one file do not matter and
+the size of the file does not either.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ar.receipts.bank.formats.events import (
     clean,
     day,
     decimals_of,
-    minor_of,
+    parse_minor,
     problem,
     quoted,
 )
@@ -65,55 +65,55 @@ class _State:
         self.line = 0
 
 
-def read(source: Source) -> Iterator[Event]:
-    """The events of an OFX file. Raises Refused when it holds no statement of an account."""
+def parse(source: Source) -> Iterator[Event]:
+    """Parses an OFX file into events. Raises Refused when it has no account statement."""
     state = _State()
     for line, tag, text in _tokens(source):
-        yield from _take(line, tag, text, state, source)
+        yield from _handle_token(line, tag, text, state, source)
     yield from _finish(state, source)
     if not state.refs:
         raise Refused("bank_file_no_statement")
 
 
 def _tokens(source: Source) -> Iterator[tuple[int, str, str]]:
-    """(line, tag in capitals, text behind it); an end as "/TAG". Text is unescaped."""
+    """Yields (line, tag in capitals, unescaped text after it); an end tag as "/TAG"."""
     line = 1
-    held: tuple[int, str, str] | None = None
+    pending: tuple[int, str, str] | None = None
     for at, piece in _pieces(source):
         line = at
         if piece.startswith(_CDATA):
             inner, _end, rest = piece[len(_CDATA) :].partition("]]>")
-            if held and len(held[2]) < _MAX_TEXT_CHARS:
-                held = (held[0], held[1], held[2] + (html.escape(inner) + rest)[:_MAX_TEXT_CHARS])
+            if pending and len(pending[2]) < _MAX_TEXT_CHARS:
+                pending = (pending[0], pending[1], pending[2] + (html.escape(inner) + rest)[:_MAX_TEXT_CHARS])
             continue
         name, found, text = piece.partition(">")
         if not found or name[:1] in "?!":
             continue
-        if held:
-            yield held[0], held[1], html.unescape(held[2]).strip()
-        held = (line, name.split()[0].upper() if name.split() else "", text[:_MAX_TEXT_CHARS])
-    if held:
-        yield held[0], held[1], html.unescape(held[2]).strip()
+        if pending:
+            yield pending[0], pending[1], html.unescape(pending[2]).strip()
+        pending = (line, name.split()[0].upper() if name.split() else "", text[:_MAX_TEXT_CHARS])
+    if pending:
+        yield pending[0], pending[1], html.unescape(pending[2]).strip()
 
 
 def _pieces(source: Source) -> Iterator[tuple[int, str]]:
-    """What stands between one < and the next, with the line it begins on; a CDATA section is one piece."""
+    """Yields the text between one < and the next with its line number; a CDATA section is one piece."""
     text = io.TextIOWrapper(io.BytesIO(source.data), source.encoding, errors="replace", newline=None)
     line, rest = 1, ""
     started = False
-    held: list[str] = []  # of a CDATA section: each < in it makes another piece, so they are joined once, at its end
+    pending: list[str] = []  # of a CDATA section: each < in it makes another piece, so they are joined once, at its end
     length = 0
     while chunk := text.read(_CHUNK):
         parts = (rest + chunk).split("<")
         rest = parts.pop()
         for part in parts:
             whole = part
-            if held or part.startswith(_CDATA):
-                held.append(part)
+            if pending or part.startswith(_CDATA):
+                pending.append(part)
                 length += len(part) + 1
                 if "]]>" not in part:
                     continue
-                whole, held, length = "<".join(held), [], 0
+                whole, pending, length = "<".join(pending), [], 0
             if started:
                 yield line, whole
             started = True
@@ -121,10 +121,10 @@ def _pieces(source: Source) -> Iterator[tuple[int, str]]:
         if length + len(rest) > 4 * _CHUNK:
             raise Refused("bank_file_damaged", line=line)
     if started:
-        yield line, "<".join([*held, rest])
+        yield line, "<".join([*pending, rest])
 
 
-def _take(line: int, tag: str, text: str, state: _State, source: Source) -> Iterator[Event]:
+def _handle_token(line: int, tag: str, text: str, state: _State, source: Source) -> Iterator[Event]:
     if tag in _STATEMENTS:
         yield from _finish(state, source)
         state.refs += 1
@@ -142,15 +142,15 @@ def _take(line: int, tag: str, text: str, state: _State, source: Source) -> Iter
     elif tag == f"/{state.group}" and state.group:
         yield from _end_group(state, source)
     elif state.group:
-        _gather(tag, text, state)
+        _collect_value(tag, text, state)
     elif tag == "CURDEF":
         statement.currency = clean(text).upper()
     elif tag == "ACCTID":
         statement.account_no = statement.account_no or clean(text)
 
 
-def _gather(tag: str, text: str, state: _State) -> None:
-    """A value of the group; that of a group within it under "BANKACCTTO.ACCTID"."""
+def _collect_value(tag: str, text: str, state: _State) -> None:
+    """Stores a value of the group; of a nested group under "BANKACCTTO.ACCTID"."""
     if tag in _GROUPS:
         state.inner = tag + "."
     elif tag == "/" + state.inner.rstrip("."):
@@ -224,7 +224,7 @@ def _day(text: str) -> date:
 
 
 def _amount(text: str, currency: str) -> tuple[int, int]:
-    """(sign, minor units): "-6.60", "+1,200.00", "1200,5" as some banks write it."""
+    """Parses (sign, minor units): "-6.60", "+1,200.00", "1200,5" as some banks write it."""
     matched = _AMOUNT.fullmatch(text.strip())
     if matched is None:
         raise Unreadable("not_an_amount", found=quoted(text))
@@ -233,4 +233,4 @@ def _amount(text: str, currency: str) -> tuple[int, int]:
         digits = digits.replace("," if digits.rindex(".") > digits.rindex(",") else ".", "")
     elif digits.count(",") > 1 or ("," in digits and len(digits.rpartition(",")[2]) == 3):
         raise Unreadable("ambiguous_amount", found=quoted(text))
-    return (-1 if matched[1] == "-" else 1), minor_of(digits, currency)
+    return (-1 if matched[1] == "-" else 1), parse_minor(digits, currency)

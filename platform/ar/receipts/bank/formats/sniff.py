@@ -1,7 +1,7 @@
-"""Which format a file is, and in which encoding its text is written: by its content, never by its name.
+"""Recognises the format and encoding of a bank file by its content, never by its name.
 
-May import the standard library, `events` and the readers. Invariant: what is none of the known formats is refused
-with a reason; decoding never fails, a byte that means nothing stays visible as a replacement sign.
+Invariant: what is none of the known formats is refused with a reason; decoding never fails, a byte that means nothing
+stays visible as a replacement sign.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import re
 from typing import Final
 
 from ar.receipts.bank.formats import camt053, mt940, ofx, tables
-from ar.receipts.bank.formats.events import Reader, Refused
+from ar.receipts.bank.formats.events import Parser, Refused
 
 HEAD_BYTES: Final = 64 * 1024
-READERS: Final[dict[str, Reader]] = {
-    "mt940": mt940.read,
-    "camt053": camt053.read,
-    "ofx": ofx.read,
-    "table": tables.read,
+PARSERS: Final[dict[str, Parser]] = {
+    "mt940": mt940.parse,
+    "camt053": camt053.parse,
+    "ofx": ofx.parse,
+    "table": tables.parse,
 }
 _MT940 = re.compile(rb"(?:^|[\r\n}{:\xbf])[ \t]{0,4}:20:[^\r\n]*[\r\n]+(?s:.{0,4000}?):(?:25P?|60[FM]|61):")
 _OFX = re.compile(rb"<OFX[>\s]|OFXHEADER", re.IGNORECASE)
@@ -31,7 +31,7 @@ _HIGH = re.compile(rb"[\x80-\xff]+")
 
 
 def format_of(data: bytes) -> str:
-    """A key of READERS. Raises Refused for what is no bank statement at all."""
+    """Returns a key of PARSERS. Raises Refused when the content is no bank statement."""
     head = _utf8_head(data)
     if not head.strip(b"\x00\r\n\t "):
         raise Refused("bank_file_empty")
@@ -49,7 +49,7 @@ def format_of(data: bytes) -> str:
 
 
 def encoding_of(data: bytes) -> str:
-    """UTF-8 when it is valid, UTF-16 by its mark, Chinese when its high bytes come in pairs, else Western."""
+    """Returns the encoding: UTF-8 if valid, UTF-16 by its mark, Chinese if high bytes come in pairs, else Western."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "utf-16"
     if data[:3] == codecs.BOM_UTF8:
@@ -65,7 +65,7 @@ def encoding_of(data: bytes) -> str:
 
 
 def _is_utf8(data: bytes) -> bool:
-    """Whether all of it is UTF-8, looked at piece by piece: the text as a whole is never in memory."""
+    """Tells that all data is UTF-8, decoding in chunks so that the whole text is never in memory."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         for start in range(0, len(data), 1 << 20):
@@ -77,7 +77,7 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _eastern_or_western(data: bytes) -> str:
-    """Chinese characters are two high bytes each, so runs of them are even; an umlaut stands alone."""
+    """Returns gb18030 or cp1252: Chinese characters are two high bytes, so runs are even; umlauts are single."""
     even = odd = 0
     for at, run in enumerate(_HIGH.finditer(data)):
         length = run.end() - run.start()

@@ -1,7 +1,7 @@
-"""CSV and XLSX exports of banks: title rows, a header, and a row per movement. Known by their headers, not by name.
+"""Parses CSV and XLSX exports of banks: title rows, a header, and a row per movement.
 
-May import kernel.sheets, `columns` and `events`. Invariants: a row is read once and streamed; what a row says twice
-(two amounts, a sign against its column) is named, not guessed; balances are checked where the export gives them.
+Invariants: a row is read once and streamed; what a row says twice (two amounts, a sign against its column) is named,
+not guessed; balances are checked where the export gives them.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _AMOUNTS: Final = ("in", "out", "amount")
 
 @dataclass(slots=True)
 class _Account:
-    """What is known of one account (and currency) of the file while its rows go by."""
+    """The balances of one account and currency of the file, collected row by row."""
 
     ref: int
     currency: str
@@ -54,7 +54,7 @@ class _Account:
 
 
 class _Sheet:
-    """The opened file: where its columns are and what its titles say."""
+    """The opened file: positions of its columns, account and currency in its title rows."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -62,8 +62,8 @@ class _Sheet:
         headers = self.table.headers
         if not columns.is_header(headers):
             raise Refused("bank_file_unknown")
-        self.at = columns.places(headers)
-        self.texts = columns.texts_at(headers)
+        self.at = columns.column_positions(headers)
+        self.texts = columns.text_columns(headers)
         title = " ".join(cell for row in self.table.above() for cell in row if cell)
         account, currency = _TITLE_ACCOUNT.search(title), _TITLE_CURRENCY.search(title)
         self.account_no = clean(account[1]) if account else ""
@@ -75,8 +75,8 @@ class _Sheet:
         return cells[at] if at is not None and at < len(cells) else ""
 
 
-def read(source: Source) -> Iterator[Event]:
-    """The events of a table. Raises Refused, and TableRefused for what cannot be opened as one."""
+def parse(source: Source) -> Iterator[Event]:
+    """Parses a table into events. Raises Refused, and TableRefused for what cannot be opened as one."""
     sheet = _Sheet(source)
     for row in sheet.table.rows():
         if not row.is_total:
@@ -87,7 +87,7 @@ def read(source: Source) -> Iterator[Event]:
 
 
 def describe(data: bytes, filename: str = "") -> tuple[str, str]:
-    """("csv-icbc", "gb18030"): the kind of file with the bank whose export it is, and its encoding."""
+    """Returns format with bank, and encoding: ("csv-icbc", "gb18030")."""
     sheet = _Sheet(Source(data, "", filename))
     return f"{sheet.table.kind}-{columns.profile_of(sheet.table.headers)}", sheet.table.encoding
 
@@ -149,7 +149,7 @@ def _line(sheet: _Sheet, number: int, cells: Sequence[str], account: _Account) -
 
 
 def _movement(sheet: _Sheet, cells: Sequence[str], currency: str) -> tuple[int, bool]:
-    """(minor units, positive for money in; whether it takes a booking back: red figures in a column of one side)."""
+    """Returns (minor units, positive for money in; is a reversal: negative figures in a one-sided column)."""
     money_in = _minor(sheet.cell(cells, "in"), currency)
     money_out = _minor(sheet.cell(cells, "out"), currency)
     if money_in and money_out:
@@ -196,17 +196,17 @@ def _note_balance(sheet: _Sheet, cells: Sequence[str], line: Line, account: _Acc
         account.balanced = False
         return
     try:
-        told = (line.booked_on, line.side * line.amount_minor, parse_amount(text, account.currency))
+        balance = (line.booked_on, line.side * line.amount_minor, parse_amount(text, account.currency))
     except BadAmount:
         account.balanced = False
         return
-    account.first = account.first or told
-    account.last = told
-    account.total += told[1]
+    account.first = account.first or balance
+    account.last = balance
+    account.total += balance[1]
 
 
 def _balances(account: _Account) -> tuple[int | None, int | None, date | None]:
-    """Opening, closing and day of the closing, from the running balance; newest first is as usual as oldest first."""
+    """Returns opening, closing and closing date from the running balance, for rows in either order."""
     if not account.balanced or account.first is None or account.last is None:
         return None, None, None
     oldest, newest = account.first, account.last

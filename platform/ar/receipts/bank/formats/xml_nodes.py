@@ -1,7 +1,7 @@
-"""A small streaming XML reader: chosen elements come out as little trees, everything else passes by.
+"""Streams XML: yields chosen elements as small trees and skips the rest.
 
-Imports the standard library only. Invariants: no DTD and no entity is ever read; depth, the size of a tree and the
-length of a text are bounded; names are local names, so a namespace never hides an element.
+Invariants: no DTD and no entity is ever read; depth, the size of a tree and the length of a text are bounded; names
+are local names, so a namespace never hides an element.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Node:
         self.children: list[Node] = []
 
     def first(self, path: str) -> Node | None:
-        """The first element on a path of names ("Acct/Id/IBAN")."""
+        """Returns the first element on a path of names ("Acct/Id/IBAN"), or None."""
         node = self
         for name in path.split("/"):
             for child in node.children:
@@ -43,7 +43,7 @@ class Node:
         return node
 
     def get(self, *paths: str) -> str:
-        """The text of the first path that has one."""
+        """Returns the text of the first path that has one, else an empty text."""
         for path in paths:
             node = self.first(path)
             if node is not None and (text := node.text.strip()):
@@ -51,7 +51,7 @@ class Node:
         return ""
 
     def all(self, path: str) -> list[Node]:
-        """All elements on a path."""
+        """Returns all elements on a path."""
         nodes = [self]
         for name in path.split("/"):
             nodes = [child for node in nodes for child in node.children if child.name == name]
@@ -59,12 +59,12 @@ class Node:
 
 
 class Ended(str):
-    """The end of an element that was asked for by name alone."""
+    """The end of an element in `marks`."""
 
     __slots__ = ()
 
 
-class _Building:
+class _TreeBuilder:
     def __init__(self, trees: Collection[str], marks: Collection[str]) -> None:
         self.trees, self.marks = frozenset(trees), frozenset(marks)
         self.parser = expat.ParserCreate("utf-8", namespace_separator=" ")
@@ -116,26 +116,26 @@ class _Building:
 
 
 def nodes(data: bytes, encoding: str, trees: Collection[str], marks: Collection[str]) -> Iterator[Node | Ended | str]:
-    """First the namespace of the root (a str), then trees as they end, and marks as they begin (Node) and end (Ended).
+    """Yields the root's namespace (a str), then trees as they end, and marks as they begin (Node) and end (Ended).
 
     Raises Refused for XML that is damaged, carries a DTD, or nests too deep.
     """
-    building = _Building(trees, marks)
+    builder = _TreeBuilder(trees, marks)
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-    told = False
+    namespace_given = False
     for start in range(0, len(data) + 1, _CHUNK):
         final = start + _CHUNK > len(data)
         text = decoder.decode(data[start : start + _CHUNK], final)
         try:
-            building.parser.Parse(text.removeprefix("\ufeff").encode("utf-8", "replace"), final)
+            builder.parser.Parse(text.removeprefix("\ufeff").encode("utf-8", "replace"), final)
         except expat.ExpatError as error:
-            yield from building.ready
+            yield from builder.ready
             raise Refused("bank_file_damaged", line=error.lineno) from error
-        if not told and building.namespace:
-            told = True
-            yield building.namespace
-        yield from building.ready
-        building.ready.clear()
+        if not namespace_given and builder.namespace:
+            namespace_given = True
+            yield builder.namespace
+        yield from builder.ready
+        builder.ready.clear()
 
 
 def _refuse(*_anything: object) -> NoReturn:

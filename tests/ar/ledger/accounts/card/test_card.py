@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from openpyxl import load_workbook
 
 from ar.customers.models import Customer
-from ar.ledger.accounts.card.queries import CardAsked, card
+from ar.ledger.accounts.card.queries import CardRequest, account_card
 from ar.ledger.accounts.card.receipt_paper import receipt_facts
 from ar.ledger.books.allocation import NewAllocation, allocate
 from ar.ledger.books.posting import NewItem, post_items
@@ -44,13 +44,13 @@ def small_book(world: World) -> dict[str, UUID]:
     return {"customer": customer, "INV-1": old, "INV-2": new, "RC-1": receipt}
 
 
-def card_request(customer: UUID, from_on: date = date(2026, 3, 1), to_on: date = MARCH, **more: Any) -> CardAsked:
-    return CardAsked(customer, "CNY", from_on, to_on, **more)
+def card_request(customer: UUID, from_on: date = date(2026, 3, 1), to_on: date = MARCH, **more: Any) -> CardRequest:
+    return CardRequest(customer, "CNY", from_on, to_on, **more)
 
 
 def test_the_card_of_a_small_book_is_what_a_clerk_writes_down(world: World, small_book: dict[str, UUID]) -> None:
     with world.reading() as db:
-        shown = card(db, world.tenant_id, card_request(small_book["customer"]))
+        shown = account_card(db, world.tenant_id, card_request(small_book["customer"]))
     day = date
     assert [
         (line.on, line.document_no, line.other_no, line.debit_minor, line.credit_minor, line.applied_minor)
@@ -82,8 +82,8 @@ def test_the_card_closes_where_the_next_period_opens_and_at_the_ledger_s_balance
 ) -> None:
     customer = small_book["customer"]
     with world.reading() as db:
-        march = card(db, world.tenant_id, card_request(customer)).sums
-        april = card(db, world.tenant_id, card_request(customer, date(2026, 4, 1), date(2026, 4, 30))).sums
+        march = account_card(db, world.tenant_id, card_request(customer)).sums
+        april = account_card(db, world.tenant_id, card_request(customer, date(2026, 4, 1), date(2026, 4, 30))).sums
         ledger = balance_at(db, world.tenant_id, customer, "CNY", MARCH)
     assert march.closing_minor == april.opening_minor == ledger == 15000
     assert april.closing_minor == 15700
@@ -95,9 +95,9 @@ def test_a_card_is_of_the_day_and_as_known(world: World, small_book: dict[str, U
     world.allocate(small_book["INV-2"], small_book["RC-1"], minor=5000, on=date(2026, 4, 9))
     world.credit_note(customer, number="CN-LATE", on=date(2026, 3, 5), minor=300)
     with world.reading() as db:
-        now = card(db, world.tenant_id, card_request(customer))
-        known = card(db, world.tenant_id, card_request(customer, known_at=moment_on(MARCH, world.timezone)))
-        before = card(db, world.tenant_id, card_request(customer, to_on=date(2026, 3, 12)))
+        now = account_card(db, world.tenant_id, card_request(customer))
+        known = account_card(db, world.tenant_id, card_request(customer, known_at=moment_on(MARCH, world.timezone)))
+        before = account_card(db, world.tenant_id, card_request(customer, to_on=date(2026, 3, 12)))
     # What is allocated in April leaves March alone; what is backdated into March is in it, but was not known then.
     assert [line.open_minor for line in now.lines if line.document_no == "INV-2"] == [10000]
     assert "CN-LATE" in [line.document_no for line in now.lines]
@@ -114,7 +114,7 @@ def test_a_document_taken_back_stands_on_the_card_with_its_reversal(world: World
     with world.transaction() as db:
         reverse_item(db, world.actor(date(2026, 3, 5)), wrong)
     with world.reading() as db:
-        shown = card(db, world.tenant_id, card_request(customer))
+        shown = account_card(db, world.tenant_id, card_request(customer))
     assert [(line.kind, line.balance_minor) for line in shown.lines] == [
         ("invoice", 10000),
         ("reversal", 0),
@@ -144,12 +144,12 @@ def test_a_long_card_costs_as_many_statements_as_a_short_one_and_pages_carry_the
     paid_invoices(world, large, 400, "L")
     for customer, lines in ((small, 9), (large, 200)):
         with world.reading() as db, counted(engine) as seen:
-            shown = card(db, world.tenant_id, card_request(customer), paged=PageAsked(1, 200))
+            shown = account_card(db, world.tenant_id, card_request(customer), paged=PageAsked(1, 200))
         assert len(shown.lines) == lines
         assert len(seen) == 4  # entering the tenant, whose, the figures, the rows
     with world.reading() as db:
-        whole = card(db, world.tenant_id, card_request(large))
-        pages = [card(db, world.tenant_id, card_request(large), paged=PageAsked(n, 200)) for n in range(1, 8)]
+        whole = account_card(db, world.tenant_id, card_request(large))
+        pages = [account_card(db, world.tenant_id, card_request(large), paged=PageAsked(n, 200)) for n in range(1, 8)]
     assert whole.sums.lines == len(whole.lines) == 1200
     assert [tuple(line) for page in pages[:6] for line in page.lines] == [tuple(line) for line in whole.lines]
     assert pages[6].lines == pages[5].lines  # beyond the end is the last page
@@ -265,14 +265,14 @@ def test_the_paper_of_a_receipt_carries_the_amount_in_words_of_the_payer_s_langu
     world: World, small_book: dict[str, UUID]
 ) -> None:
     from ar.ledger.accounts.card.issuer import Issuer
-    from ar.ledger.accounts.card.receipt_paper import _paper
+    from ar.ledger.accounts.card.receipt_paper import _pdf_values
     from kernel.i18n import use_language
 
     issuer = Issuer("鑫海贸易有限公司", "深圳", "0755", "91440300")
     with world.reading() as db:
         facts = receipt_facts(db, world.tenant_id, small_book["RC-1"])
     with use_language("zh_CN"):
-        paper = _paper(facts, issuer)
+        paper = _pdf_values(facts, issuer)
     assert paper["words"] == "人民币壹佰伍拾元整"
     assert [row[-1] for row in paper["rows"]] == ["100.00", "50.00"]
     assert paper["total"] == "150.00"

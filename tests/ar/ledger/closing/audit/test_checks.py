@@ -14,7 +14,7 @@ from ar.ledger.books.allocation import reverse_allocation
 from ar.ledger.books.posting import NewItem, post_entry, post_items, reverse_entry
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.closing.audit.checks import ledger_checks
-from ar.ledger.closing.audit.runs import EXAMINE, ask, runs
+from ar.ledger.closing.audit.runs import EXAMINE, examination_runs, request_examination
 from ar.ledger.closing.commands import lock_through
 from ar.ledger.models import DoctorRun
 from kernel.journal import JournalEvent
@@ -209,16 +209,16 @@ def test_the_night_finds_tells_and_leaves_it(world: World) -> None:
         dispatcher.Clock().tick(late)
     drain(world.tenant_id)
     with world.reading() as db:
-        (sound,) = runs(db, world.tenant_id)
+        (sound,) = examination_runs(db, world.tenant_id)
         assert (sound.ok, sound.findings) == (True, ())
     tamper(world.tenant_id, ITEM.format("open_minor = 1", "RC-2"))
     with world.transaction() as db:
         for _ in range(2):
-            ask(db, world.actor(), "the same form")
+            request_examination(db, world.actor(), "the same form")
     drain(world.tenant_id)
     name = "ledger: open amounts equal amounts less allocations"
     with world.reading() as db:
-        newest, _sound = runs(db, world.tenant_id)
+        newest, _sound = examination_runs(db, world.tenant_id)
         assert (newest.ok, newest.findings) == (False, ((name, "RC-2"),))
         j = JournalEvent
         told = db.execute(
@@ -246,7 +246,7 @@ def test_the_page_asks_for_an_examination(world: World) -> None:
 
 def test_a_run_is_kept_as_it_was(world: World) -> None:
     with world.transaction() as db:
-        ask(db, world.actor(), "x")
+        request_examination(db, world.actor(), "x")
     drain(world.tenant_id)
     d = DoctorRun
     with pytest.raises(sa.exc.ProgrammingError), world.transaction() as db:

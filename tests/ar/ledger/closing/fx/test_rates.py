@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from ar.ledger.closing.commands import lock_through
-from ar.ledger.closing.fx.rate_files import read_rate, read_rates
+from ar.ledger.closing.fx.rate_files import parse_rate, parse_rate_file
 from ar.ledger.closing.fx.rates import NewRate, dated_rates, rate_on, rate_rows, rates_as_of, record_rates
 from ar.ledger.rules.conversion import DatedRate, convert, total_in
 from kernel.errors import RuleBroken
@@ -71,7 +71,7 @@ def test_the_newest_on_or_before_a_day_holds_and_the_last_recorded_of_it(world: 
         assert rate_on(db, tenant, "USD", date(2026, 9, 1)) is None
         rows, total = rate_rows(db, tenant, currency="USD", offset=0, limit=10)
     assert total == 3
-    assert [(row.rate, row.holds) for row in rows] == [
+    assert [(row.rate, row.in_force) for row in rows] == [
         (Decimal("7.15"), True),
         (Decimal("7.1"), False),
         (Decimal("7.0"), True),
@@ -124,12 +124,12 @@ def test_a_rate_of_a_locked_period_stays_as_it_was(world: World) -> None:
     ],
 )
 def test_a_rate_is_read_or_refused(text: str, units: str, rate: Decimal | None) -> None:
-    assert read_rate(text, units) == rate
+    assert parse_rate(text, units) == rate
 
 
 def test_a_file_in_chinese_for_a_hundred_units(world: World) -> None:
     text = "外汇牌价\n币种,日期,中间价,单位,来源\n美元,2026-10-31,712.34,100,中行\nJPY,20261031,4.75,100,\n"
-    found = read_rates(text.encode("gb18030"), "rates.csv")
+    found = parse_rate_file(text.encode("gb18030"), "rates.csv")
     assert found.errors == ()
     assert [(r.currency, r.rate_on, r.rate) for r in found.rates] == [
         ("USD", OCT, Decimal("7.1234")),
@@ -139,7 +139,7 @@ def test_a_file_in_chinese_for_a_hundred_units(world: World) -> None:
 
 def test_a_workbook_is_read_like_a_csv() -> None:
     book = write_xlsx([Sheet("x", [Column(c) for c in ("Currency", "Date", "Rate")], [["USD", "2026-10-31", "7.1"]])])
-    assert read_rates(book, "rates.xlsx").rates == (NewRate("USD", OCT, Decimal("7.1")),)
+    assert parse_rate_file(book, "rates.xlsx").rates == (NewRate("USD", OCT, Decimal("7.1")),)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_a_workbook_is_read_like_a_csv() -> None:
     ],
 )
 def test_a_file_with_a_fault_says_where(text: str, said: str) -> None:
-    found = read_rates(text.encode(), "rates.csv")
+    found = parse_rate_file(text.encode(), "rates.csv")
     assert found.errors[0] == said
 
 

@@ -12,9 +12,16 @@ import sqlalchemy as sa
 from ar.ledger.closing.audit.checks import ledger_checks
 from ar.ledger.closing.commands import lock_through
 from ar.ledger.closing.fx.rates import NewRate, record_rates
-from ar.ledger.closing.fx.revaluation import Movement, revaluation, revaluations, revalue, take_back, value_movements
+from ar.ledger.closing.fx.revaluation import (
+    ReceivablesMovement,
+    post_revaluation,
+    posted_revaluations,
+    preview_revaluation,
+    reverse_revaluation,
+    value_movements,
+)
 from ar.ledger.models import Entry, Posting
-from ar.ledger.receivables.inputs import TakeRevaluationBack
+from ar.ledger.receivables.inputs import ReverseRevaluation
 from ar.ledger.rules.conversion import DatedRate
 from kernel.errors import Conflict, NotFound, RuleBroken
 from tests.support.world import TODAY, World
@@ -51,9 +58,9 @@ def world(world: World) -> World:
     return world
 
 
-def post_revaluation(world: World, as_of: date) -> UUID:
+def revalue(world: World, as_of: date) -> UUID:
     with world.transaction() as db:
-        return revalue(db, world.actor(TODAY), as_of)
+        return post_revaluation(db, world.actor(TODAY), as_of)
 
 
 def postings_of_entry(world: World, entry_id: UUID) -> set[tuple[str, str, int, int]]:
@@ -74,55 +81,55 @@ def test_two_months_by_hand(world: World) -> None:
     JPY 50,000 × 0.0475 = 2,375.00, booked 2,400.00: −25.00. Together −15.00.
     """
     with world.reading() as db:
-        september, october = (revaluation(db, world.tenant_id, on) for on in (SEP, OCT))
+        september, october = (preview_revaluation(db, world.tenant_id, on) for on in (SEP, OCT))
     assert [(line.currency, line.difference_minor) for line in september.lines] == [("JPY", -50_00), ("USD", 50_00)]
     assert (september.total_minor, september.to_post_minor) == (0, 0)
-    assert [(line.balance_minor, line.value_minor, line.booked_minor) for line in october.lines] == [
+    assert [(line.balance_minor, line.value_minor, line.carrying_minor) for line in october.lines] == [
         (50_000, 2_375_00, 2_400_00),
         (600_00, 4_230_00, 4_220_00),
     ]
     assert october.to_post_minor == -15_00
     with pytest.raises(RuleBroken) as refused:
-        post_revaluation(world, SEP)
+        revalue(world, SEP)
     assert refused.value.code == "nothing_to_revalue"
-    entry = post_revaluation(world, OCT)
+    entry = revalue(world, OCT)
     assert postings_of_entry(world, entry) == {
         ("receivables_fx", "CNY", 0, 15_00),
         ("exchange_difference", "CNY", 15_00, 0),
     }
     with pytest.raises(RuleBroken):
-        post_revaluation(world, OCT)
+        revalue(world, OCT)
 
 
 def test_what_is_paid_leaves_its_realised_difference_and_nothing_else(world: World) -> None:
     """The rest of the dollars comes in at 7.00: −60.00 against the 4,220.00 − … and the balance is worth nothing."""
-    post_revaluation(world, OCT)
+    revalue(world, OCT)
     with world.transaction() as db:
         record_rates(db, world.actor(TODAY), [NewRate("USD", date(2026, 11, 5), Decimal("7.00"))])
     customer = world.customer()
     world.receipt(customer, number="R-REST", on=date(2026, 11, 5), minor=600_00, currency="USD")
     with world.reading() as db:
-        (jpy, usd) = revaluation(db, world.tenant_id, date(2026, 11, 5)).lines
+        (jpy, usd) = preview_revaluation(db, world.tenant_id, date(2026, 11, 5)).lines
     assert (usd.balance_minor, usd.value_minor) == (0, 0)
     # invoiced 7,100.00, received 2,880.00 and 4,200.00: a loss of 20.00 in all
     assert usd.difference_minor == -20_00
     assert jpy.difference_minor == -25_00
-    entry = post_revaluation(world, date(2026, 11, 5))
+    entry = revalue(world, date(2026, 11, 5))
     assert ("receivables_fx", "CNY", 0, 30_00) in postings_of_entry(world, entry)  # −45.00 in all, −15.00 booked before
 
 
 def test_a_revaluation_is_taken_back_once_and_can_be_booked_again(world: World) -> None:
-    entry = post_revaluation(world, OCT)
-    back = TakeRevaluationBack(on=OCT, reason="wrong rate")
+    entry = revalue(world, OCT)
+    back = ReverseRevaluation(on=OCT, reason="wrong rate")
     with world.transaction() as db:
-        take_back(db, world.actor(TODAY), entry, back)
+        reverse_revaluation(db, world.actor(TODAY), entry, back)
     with pytest.raises(Conflict) as refused, world.transaction() as db:
-        take_back(db, world.actor(TODAY), entry, back)
+        reverse_revaluation(db, world.actor(TODAY), entry, back)
     assert refused.value.code == "already_reversed"
     with world.reading() as db:
-        assert revaluation(db, world.tenant_id, OCT).to_post_minor == -15_00
-        assert [(row.minor, row.reversed_on) for row in revaluations(db, world.tenant_id)] == [(-15_00, OCT)]
-    post_revaluation(world, OCT)
+        assert preview_revaluation(db, world.tenant_id, OCT).to_post_minor == -15_00
+        assert [(row.minor, row.reversed_on) for row in posted_revaluations(db, world.tenant_id)] == [(-15_00, OCT)]
+    revalue(world, OCT)
     with world.reading() as db:
         assert [check for check in ledger_checks(db, world.tenant_id) if not check.ok] == []
 
@@ -134,23 +141,23 @@ def test_only_a_revaluation_is_taken_back_here(world: World) -> None:
     assert some is not None
     for entry_id in (some, uuid4()):
         with pytest.raises(NotFound), world.transaction() as db:
-            take_back(db, world.actor(TODAY), entry_id, TakeRevaluationBack(on=TODAY, reason="x"))
+            reverse_revaluation(db, world.actor(TODAY), entry_id, ReverseRevaluation(on=TODAY, reason="x"))
 
 
 def test_without_a_rate_nothing_is_booked(world: World) -> None:
     world.invoice(world.customer(), number="I-EUR", on=OCT, minor=1_00, currency="EUR")
     with world.reading() as db:
-        found = revaluation(db, world.tenant_id, OCT)
+        found = preview_revaluation(db, world.tenant_id, OCT)
     assert (found.total_minor, found.to_post_minor) == (None, None)
     assert [(line.currency, line.missing_on) for line in found.missing] == [("EUR", OCT)]
     with pytest.raises(RuleBroken) as refused:
-        post_revaluation(world, OCT)
+        revalue(world, OCT)
     assert refused.value.code == "rate_missing"
 
 
 def test_a_rate_that_came_later_does_not_serve_an_earlier_day() -> None:
     rates = {"USD": [DatedRate(Decimal("7.1"), OCT)]}
-    (line,) = value_movements([Movement("USD", SEP, 100)], rates, "CNY", TODAY)
+    (line,) = value_movements([ReceivablesMovement("USD", SEP, 100)], rates, "CNY", TODAY)
     assert (line.missing_on, line.difference_minor) == (SEP, None)
 
 
@@ -158,10 +165,10 @@ def test_a_locked_month_and_the_future_are_refused(world: World) -> None:
     with world.transaction() as db:
         lock_through(db, world.actor(TODAY), OCT)
     with pytest.raises(RuleBroken) as refused:
-        post_revaluation(world, OCT)
+        revalue(world, OCT)
     assert refused.value.code == "period_locked"
     with pytest.raises(RuleBroken) as refused:
-        post_revaluation(world, date(2026, 11, 21))
+        revalue(world, date(2026, 11, 21))
     assert refused.value.code == "revaluation_in_future"
 
 
@@ -174,7 +181,7 @@ def test_the_page_previews_books_once_and_reverses(world: World) -> None:
     assert client.post(url, data=sent).status_code == 303
     assert client.post(url, data=sent).status_code == 303
     with world.reading() as db:
-        (row,) = revaluations(db, world.tenant_id)
+        (row,) = posted_revaluations(db, world.tenant_id)
     again = client.post(url, data={**sent, "key": str(uuid4())})
     assert again.status_code == 422
     assert "no exchange difference left to book" in again.get_data(as_text=True)

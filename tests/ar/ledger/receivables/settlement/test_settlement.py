@@ -13,12 +13,12 @@ import sqlalchemy as sa
 
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.closing.fx.rates import NewRate, record_rates
-from ar.ledger.documents.inputs import WriteOffRest
 from ar.ledger.models import Allocation, BooksState, LedgerSettings, OpenItem
-from ar.ledger.receivables.commands import reverse_document, take_back
-from ar.ledger.receivables.inputs import ReverseDocument, TakeBack
+from ar.ledger.receivables.commands import reverse_document, unapply
+from ar.ledger.receivables.inputs import ReverseDocument, UnapplyAllocation
 from ar.ledger.receivables.settlement.discounts import discount_offer, take_discount
-from ar.ledger.receivables.settlement.write_offs import write_off_rest
+from ar.ledger.receivables.settlement.inputs import WriteOffRemainder
+from ar.ledger.receivables.settlement.write_offs import write_off_remainder
 from kernel.clock import fixed_clock, moment_on
 from kernel.errors import Conflict, Forbidden, RuleBroken
 from tenants.approvals.engine import decide
@@ -225,9 +225,9 @@ def write_off(
     world: World, item: UUID, *, on: date | None = None, reason: str = "bank_charges", key: str = "w" * 32
 ) -> tuple[UUID, bool]:
     """Writes off what is left of an item: (the credit, True), or (the approval that decides, False)."""
-    data = WriteOffRest.model_validate({"reason": reason, "text": "手续费", "effective_on": on, "key": key})
+    data = WriteOffRemainder.model_validate({"reason": reason, "text": "手续费", "effective_on": on, "key": key})
     with world.transaction() as db:
-        return write_off_rest(db, world.actor(TODAY), item, data)
+        return write_off_remainder(db, world.actor(TODAY), item, data)
 
 
 def lock_books(world: World, through: date) -> None:
@@ -444,7 +444,7 @@ def test_many_small_rests_of_a_document_are_one_large_one(world: World, customer
     credit, at_once = write_off(world, item)
     assert at_once
     receipt = world.item_numbered("SR-1").id
-    unapply(world, item, receipt)
+    unapply_credit(world, item, receipt)
     world.allocate(item, receipt, minor=994_00)
     assert world.open_minor_of(item) == 6_00
     page = world.client().get(world.url(f"/receivables/{item}/write-off")).text
@@ -464,7 +464,7 @@ def test_what_was_granted_for_a_document_ends_no_other(world: World, customer: U
         world.invoice(customer, number="T-1", on=DAY_0, minor=500_00),
     )
     credit, _at_once = write_off(world, item)
-    unapply(world, item, credit)
+    unapply_credit(world, item, credit)
     with pytest.raises(RuleBroken, match="credit_bound"):
         world.allocate(other, credit, minor=6_00)
     world.allocate(item, credit, minor=6_00)
@@ -479,10 +479,10 @@ def test_a_bad_debt_is_not_taken_back_behind_the_back_of_its_case(world: World, 
     allocation = world.allocate(item, credit, minor=50_00)
     for document in (item, credit):
         with pytest.raises(RuleBroken, match="reversed_with_case"), world.transaction() as db:
-            take_back(db, world.actor(TODAY), document, allocation, TakeBack())
+            unapply(db, world.actor(TODAY), document, allocation, UnapplyAllocation())
 
 
-def unapply(world: World, item: UUID, credit: UUID) -> None:
+def unapply_credit(world: World, item: UUID, credit: UUID) -> None:
     """Takes back the allocation of a credit to an item."""
     a = Allocation
     with world.reading() as db:
@@ -498,13 +498,13 @@ def test_a_payment_that_earned_a_discount_is_taken_back_after_it(world: World, c
     allocation = world.pay(item, minor=980_00, on=DAY_10)
     discount = take_discount_of(world, item)
     with pytest.raises(RuleBroken, match="discount_first"), world.transaction() as db:
-        take_back(db, world.actor(TODAY), item, allocation, TakeBack())
+        unapply(db, world.actor(TODAY), item, allocation, UnapplyAllocation())
     with world.transaction() as db:
         granted = db.execute(
             sa.select(Allocation.id).where(
                 Allocation.tenant_id == world.tenant_id, Allocation.credit_item_id == discount.id
             )
         ).scalar_one()
-        take_back(db, world.actor(TODAY), item, granted, TakeBack())
-        take_back(db, world.actor(TODAY), item, allocation, TakeBack())
+        unapply(db, world.actor(TODAY), item, granted, UnapplyAllocation())
+        unapply(db, world.actor(TODAY), item, allocation, UnapplyAllocation())
     assert world.open_minor_of(item) == 1000_00

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from ar.receipts.bank.formats.events import Refused
-from ar.receipts.bank.loading import recognise
+from ar.receipts.bank.line_import import recognise_format
 from kernel.sheets import Column, Sheet, TableRefused, write_xlsx
 from tests.ar.receipts.bank.samples import closed, events, lines, opened, problems
 
@@ -55,7 +55,7 @@ def test_the_export_of_each_bank_is_known_and_read(
     text: str, name: str, movements: list[int], payer: str, encoding: str
 ) -> None:
     data = text.encode(encoding)
-    assert recognise(data, "")[1:] == (name, encoding)
+    assert recognise_format(data, "")[1:] == (name, encoding)
     found = lines(data)
     assert [each.side * each.amount_minor for each in found] == movements
     assert (found[0].payer_name, found[0].booked_on) == (payer, date(2026, 11, 2))
@@ -89,7 +89,7 @@ def test_every_text_of_the_debtor_is_kept_and_the_reference_too() -> None:
 def test_an_xlsx_workbook_gives_the_same_lines_as_the_csv() -> None:
     head, *rows = [row.split(",") for row in GENERIC.splitlines()]
     workbook = write_xlsx([Sheet("流水", [Column(name) for name in head], rows)])
-    assert recognise(workbook, "")[1] == "xlsx-generic"
+    assert recognise_format(workbook, "")[1] == "xlsx-generic"
     assert [each[2:] for each in lines(workbook)] == [each[2:] for each in lines(GENERIC)]
 
 

@@ -1,8 +1,7 @@
-"""Booking receipts: the one way in which money becomes a document of the books, one or five hundred at a time.
+"""Posts receipts with their allocations, one or hundreds at a time.
 
-May import the ledger, this slice's tables and the kernel. Invariants: the number of statements does not grow with the
-number of receipts; customers are locked first, numbers are taken last; the row that tells where the money came from is
-written with the document.
+Invariants: the number of statements does not grow with the number of receipts; customers are locked first, document
+numbers are taken last; the row that records the source of the money is inserted with the document.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from ar.ledger.commands import NewAllocation, NewItem, allocate_held, lock_customers, post_items
+from ar.ledger.commands import NewAllocation, NewItem, allocate_locked, lock_customers, post_items
 from ar.receipts.models import PayerAccount, Receipt
 from kernel import journal
 from kernel.actor import Actor
@@ -28,7 +27,7 @@ from kernel.ids import new_ids
 
 REFERENCE_MAX = 140
 _INSERT = sa.insert(cast(sa.Table, Receipt.__table__))
-_THERE = sa.text(
+_NUMBERS_IN_USE = sa.text(
     "SELECT document_no FROM open_item WHERE tenant_id = :tenant AND kind = 'receipt'"
     " AND document_no = ANY(CAST(:names AS text[]))"
 )
@@ -36,9 +35,9 @@ _THERE = sa.text(
 
 @dataclass(frozen=True, slots=True)
 class NewReceipt:
-    """Money of a customer, and what it pays: (item, minor units) each. What `parts` leave over stays unapplied.
+    """A receipt to post and its allocations: `parts` of (item, minor units). The rest stays unapplied.
 
-    `contra`: bank or cash. `payer_account` is the account as it is compared (`naming.plain_account`).
+    `contra`: bank or cash. `payer_account` is the normalised number (`mentions.normalised_account`).
     """
 
     customer_id: UUID
@@ -57,13 +56,18 @@ class NewReceipt:
     designation: str = ""
 
 
-def book_receipts(
-    db: Session, actor: Actor, receipts: Sequence[NewReceipt], *, confirmed: bool = False, held: bool = False
+def post_receipts(
+    db: Session,
+    actor: Actor,
+    receipts: Sequence[NewReceipt],
+    *,
+    confirmed: bool = False,
+    customers_locked: bool = False,
 ) -> list[UUID]:
-    """Books the receipts with their allocations, all or none; returns the item ids in order.
+    """Posts the receipts with their allocations, all or none; returns the item ids in order.
 
-    `confirmed`: a person says that the payers' accounts are these customers'. `held`: the caller has locked the
-    customers (`lock_customers`), who are therefore there. Raises RuleBroken (`receipt_in_future`,
+    `confirmed`: a person confirms that the payers' accounts belong to these customers. `customers_locked`: the caller
+    has locked the customers (`lock_customers`), so they exist. Raises RuleBroken (`receipt_in_future`,
     `receipt_overapplied`) and what posting and allocating raise.
     """
     if not receipts:
@@ -73,14 +77,14 @@ def book_receipts(
             raise RuleBroken("receipt_in_future", on=each.received_on.isoformat())
         if sum(minor for _item, minor in each.parts) > each.amount_minor:
             raise RuleBroken("receipt_overapplied")
-    if not held:
+    if not customers_locked:
         lock_customers(db, actor.tenant_id, (each.customer_id for each in receipts))
     numbers = _numbers(db, actor.tenant_id, [each.received_on.year for each in receipts])
-    items = [_item(each, number) for each, number in zip(receipts, numbers, strict=True)]
-    item_ids = post_items(db, actor, items, customers_held=True)
-    rows = [_row(actor, each, item_id) for each, item_id in zip(receipts, item_ids, strict=True)]
+    items = [_receipt_item(each, number) for each, number in zip(receipts, numbers, strict=True)]
+    item_ids = post_items(db, actor, items, customers_locked=True)
+    rows = [_receipt_row(actor, each, item_id) for each, item_id in zip(receipts, item_ids, strict=True)]
     db.connection().execute(_INSERT, rows)
-    allocate_held(
+    allocate_locked(
         db,
         actor,
         [
@@ -89,38 +93,40 @@ def book_receipts(
             for debit_id, minor in each.parts
         ],
     )
-    remember_payers(db, actor, receipts, confirmed=confirmed)
+    record_payer_accounts(db, actor, receipts, confirmed=confirmed)
     return item_ids
 
 
-def remember_payers(db: Session, actor: Actor, receipts: Iterable[NewReceipt], *, confirmed: bool) -> None:
-    """Notes from which accounts customers pay. An account that is new for a customer who paid from others before is
-    an event of the journal: it may be a sign of danger. With `confirmed` a person vouches for them.
+def record_payer_accounts(db: Session, actor: Actor, receipts: Iterable[NewReceipt], *, confirmed: bool) -> None:
+    """Records the accounts from which customers pay; with `confirmed` also that a person confirmed them.
+
+    A new account of a customer who paid from others before is recorded in the journal: it may be a danger signal.
     """
-    seen = {(each.customer_id, each.payer_account): each for each in receipts if each.payer_account}
-    if not seen:
+    payers = {(each.customer_id, each.payer_account): each for each in receipts if each.payer_account}
+    if not payers:
         return
     p = PayerAccount
-    customers = sa.cast(sorted({customer_id for customer_id, _account in seen}), sa.ARRAY(sa.Uuid))
+    customers = sa.cast(sorted({customer_id for customer_id, _account in payers}), sa.ARRAY(sa.Uuid))
     known = db.execute(
         sa.select(p.customer_id, p.account_key, p.confirmed_at.is_not(None).label("confirmed")).where(
             p.tenant_id == actor.tenant_id, p.customer_id == sa.any_(customers)
         )
     ).all()
-    before = {row.customer_id for row in known}
-    there = {(row.customer_id, row.account_key): row.confirmed for row in known}
-    fresh = [each for key, each in seen.items() if key not in there]
-    if fresh:
+    known_customers = {row.customer_id for row in known}
+    confirmed_by_key = {(row.customer_id, row.account_key): row.confirmed for row in known}
+    new_payers = [each for key, each in payers.items() if key not in confirmed_by_key]
+    if new_payers:
         rows = [
-            _payer(actor, each, payer_id, confirmed) for each, payer_id in zip(fresh, new_ids(len(fresh)), strict=True)
+            _payer_row(actor, each, payer_id, confirmed)
+            for each, payer_id in zip(new_payers, new_ids(len(new_payers)), strict=True)
         ]
         db.execute(insert(p).values(rows).on_conflict_do_nothing())
-    for each in fresh:
-        if each.customer_id in before:
+    for each in new_payers:
+        if each.customer_id in known_customers:
             facts = {"account": each.payer_account, "payer": each.payer_name, "bank": each.payer_bank}
             journal.record(db, actor, "payer_account_new", customer_id=each.customer_id, data=facts)
-    vouched = [key for key in seen if confirmed and there.get(key) is False]
-    for customer_id, account in vouched:
+    newly_confirmed = [key for key in payers if confirmed and confirmed_by_key.get(key) is False]
+    for customer_id, account in newly_confirmed:
         db.execute(
             sa.update(p)
             .where(p.tenant_id == actor.tenant_id, p.customer_id == customer_id, p.account_key == account)
@@ -129,7 +135,7 @@ def remember_payers(db: Session, actor: Actor, receipts: Iterable[NewReceipt], *
 
 
 def _numbers(db: Session, tenant_id: UUID, years: Sequence[int]) -> list[str]:
-    """`RC-2026-000123` for each year given, passing over numbers that an import brought along."""
+    """Takes a number `RC-2026-000123` for each year given, skipping numbers that imported receipts use."""
     pools = {year: _free_numbers(db, tenant_id, year, years.count(year)) for year in sorted(set(years))}
     iterators = {year: iter(pool) for year, pool in pools.items()}
     return [next(iterators[year]) for year in years]
@@ -140,12 +146,13 @@ def _free_numbers(db: Session, tenant_id: UUID, year: int, count: int) -> list[s
     while len(free) < count:
         taken = take_numbers(db, tenant_id, f"receipt:{year}", count - len(free))
         names = [document_number("RC", year, number) for number in taken]
-        there = set(db.connection().execute(_THERE, {"tenant": tenant_id, "names": array_text(names)}).scalars())
-        free += [name for name in names if name not in there]
+        params = {"tenant": tenant_id, "names": array_text(names)}
+        in_use = set(db.connection().execute(_NUMBERS_IN_USE, params).scalars())
+        free += [name for name in names if name not in in_use]
     return free
 
 
-def _item(receipt: NewReceipt, number: str) -> NewItem:
+def _receipt_item(receipt: NewReceipt, number: str) -> NewItem:
     on = receipt.received_on
     return NewItem(
         receipt.customer_id,
@@ -161,7 +168,7 @@ def _item(receipt: NewReceipt, number: str) -> NewItem:
     )
 
 
-def _row(actor: Actor, receipt: NewReceipt, item_id: UUID) -> dict[str, object]:
+def _receipt_row(actor: Actor, receipt: NewReceipt, item_id: UUID) -> dict[str, object]:
     return {
         "tenant_id": actor.tenant_id,
         "id": item_id,
@@ -177,7 +184,7 @@ def _row(actor: Actor, receipt: NewReceipt, item_id: UUID) -> dict[str, object]:
     }
 
 
-def _payer(actor: Actor, receipt: NewReceipt, payer_id: UUID, confirmed: bool) -> dict[str, object]:
+def _payer_row(actor: Actor, receipt: NewReceipt, payer_id: UUID, confirmed: bool) -> dict[str, object]:
     return {
         "tenant_id": actor.tenant_id,
         "id": payer_id,

@@ -1,8 +1,8 @@
-"""Reading a stored bank file into lines: one pass, a chunk of lines in memory, what is known already left alone.
+"""Imports the lines of a stored bank file in one pass; lines imported before are skipped.
 
-May import formats, banks, models and the kernel. Invariants: all lines of a file come in one transaction or none;
-the n-th of two identical lines of a file is the n-th in the books, so that files may overlap in any way; every
-statement whose balances do not agree with its lines is named.
+Invariants: all lines of a file are inserted in one transaction or none; the n-th of identical lines of a file is the
+n-th in the database, so that files may overlap in any way; every statement whose balances differ from its lines is
+reported.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.receipts.bank.accounts import Finder, Known
+from ar.receipts.bank.accounts import AccountResolver, KnownAccount
 from ar.receipts.bank.formats import sniff, tables
 from ar.receipts.bank.formats.events import (
     Closed,
@@ -36,8 +36,8 @@ from kernel.ids import new_ids
 from kernel.sheets import TableRefused
 
 CHUNK: Final = 1_000
-MAX_PROBLEMS_KEPT: Final = 1_000
-MAX_STATEMENTS_KEPT: Final = 500
+MAX_PROBLEMS_STORED: Final = 1_000
+MAX_STATEMENTS_STORED: Final = 500
 Progress = Callable[[int], None]
 
 _INSERT = sa.text("""
@@ -60,82 +60,82 @@ _INSERT = sa.text("""
 
 
 @dataclass(slots=True)
-class Named:
-    """An account that the file names, and ours."""
+class FileAccount:
+    """An account named in the file, and ours; `assigned`: by a person, not by its number."""
 
     account_no: str
     currency: str
-    account: Known | None
+    ours: KnownAccount | None
     why_not: str
-    told: bool
+    assigned: bool
     lines: int = 0
 
-    def to_json(self) -> dict[str, Any]:
-        """As kept with the file."""
+    def as_json(self) -> dict[str, Any]:
+        """Returns the account as stored with the file."""
         return {
             "account_no": self.account_no,
             "currency": self.currency,
-            "bank_account_id": str(self.account.id) if self.account else None,
+            "bank_account_id": str(self.ours.id) if self.ours else None,
             "why_not": self.why_not,
-            "told": self.told,
+            "told": self.assigned,
             "lines": self.lines,
         }
 
 
 @dataclass(slots=True)
 class _Balance:
-    """One statement of the file and the sum of its lines."""
+    """A statement of the file with the running sum of its lines, in minor units."""
 
     opened: Opened
-    named: Named
+    account: FileAccount
     total_minor: int = 0
     lines: int = 0
 
 
 @dataclass(slots=True)
-class Reading:
-    """What was found in a file. `lines_new` were added by this reading, `lines_known` stood there before."""
+class FileReport:
+    """The result of parsing a file. `lines_new` were inserted by it, `lines_known` had been imported before."""
 
     format: str = ""
     encoding: str = ""
     lines_total: int = 0
     lines_new: int = 0
     lines_bad: int = 0
-    accounts: dict[tuple[str, str], Named] = field(default_factory=dict)
+    accounts: dict[tuple[str, str], FileAccount] = field(default_factory=dict)
     statements: list[dict[str, Any]] = field(default_factory=list)
     statements_total: int = 0
     problems: list[dict[str, Any]] = field(default_factory=list)
     from_on: date | None = None
     to_on: date | None = None
-    #: Lines belong to an account that nobody has named yet.
-    asks: bool = False
+    #: Lines belong to an account that has not been assigned yet.
+    needs_account: bool = False
 
     @property
     def lines_known(self) -> int:
-        """Lines that were in the books before."""
+        """Returns the number of lines imported before."""
         return self.lines_total - self.lines_new
 
-    def note(self, line: int, code: str, params: dict[str, Any], *, lost: bool) -> None:
-        """Keeps a problem; beyond MAX_PROBLEMS_KEPT they are only counted."""
+    def add_problem(self, line: int, code: str, params: dict[str, Any], *, lost: bool) -> None:
+        """Adds a problem; beyond MAX_PROBLEMS_STORED it is only counted. `lost`: a movement is missing."""
         self.lines_bad += lost
-        if len(self.problems) < MAX_PROBLEMS_KEPT:
+        if len(self.problems) < MAX_PROBLEMS_STORED:
             self.problems.append({"line": line, "code": code, "params": params})
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file of ours to read, and what a person said about the accounts in it."""
+    """A stored file to parse: `chosen` account, `assigned` accounts by (number, currency), default `currency`."""
 
     id: UUID
     filename: str
     content: bytes
     chosen: UUID | None
-    told: dict[tuple[str, str], UUID]
+    assigned: dict[tuple[str, str], UUID]
     currency: str
 
 
-def recognise(content: bytes, filename: str) -> tuple[str, str, str]:
-    """(reader's name, format as kept, encoding). Raises Refused, TableRefused."""
+def recognise_format(content: bytes, filename: str) -> tuple[str, str, str]:
+    """Returns (key of PARSERS, format as stored, encoding). Raises Refused, TableRefused."""
     kind = sniff.format_of(content)
     if kind == "table":
         format_name, encoding = tables.describe(content, filename)
@@ -143,97 +143,105 @@ def recognise(content: bytes, filename: str) -> tuple[str, str, str]:
     return kind, kind, sniff.encoding_of(content)
 
 
-def read_into(db: Session, actor: Actor, file: StoredFile, progress: Progress = lambda _lines: None) -> Reading:
-    """Reads the file and writes its lines; writes nothing at all when an account of it is unknown (`asks`).
+def import_lines(db: Session, actor: Actor, file: StoredFile, progress: Progress = lambda _lines: None) -> FileReport:
+    """Parses the file and inserts its lines; inserts nothing when an account is unknown (`needs_account`).
 
-    The caller holds the company's gate for bank lines. Raises Refused and TableRefused when nothing of it can be read.
+    The caller has the company's lock on bank lines. Raises Refused, TableRefused when nothing can be parsed.
     """
-    finder = Finder(db, actor.tenant_id, file.chosen, file.told)
-    kind, format_name, encoding = recognise(file.content, file.filename)
-    reading = Reading(format_name, encoding)
-    source = Source(file.content, encoding, file.filename, lambda number: finder.currency_of(number, file.currency))
-    writer = _Writer(db, actor, file.id)
+    resolver = AccountResolver(db, actor.tenant_id, file.chosen, file.assigned)
+    kind, format_name, encoding = recognise_format(file.content, file.filename)
+    report = FileReport(format_name, encoding)
+    source = Source(file.content, encoding, file.filename, lambda number: resolver.currency_of(number, file.currency))
+    writer = _LineWriter(db, actor, file.id)
     with db.begin_nested() as savepoint:
-        _stream(_guarded(sniff.READERS[kind](source), reading), finder, reading, writer, progress, file.told)
-        if reading.asks:
+        events = _until_damaged(sniff.PARSERS[kind](source), report)
+        _import_events(events, resolver, report, writer, progress, file.assigned)
+        if report.needs_account:
             savepoint.rollback()
-            reading.lines_new = 0
-    if not reading.lines_total and reading.lines_bad:
-        raise Refused("bank_file_nothing_readable", problems=reading.problems[:MAX_PROBLEMS_KEPT])
-    if not reading.statements_total:
+            report.lines_new = 0
+    if not report.lines_total and report.lines_bad:
+        raise Refused("bank_file_nothing_readable", problems=report.problems[:MAX_PROBLEMS_STORED])
+    if not report.statements_total:
         raise Refused("bank_file_no_statement")
-    return reading
+    return report
 
 
-def _guarded(events: Iterator[Event], reading: Reading) -> Iterator[Event]:
-    """A file that breaks off in the middle has been read up to there, and says so; at its beginning it is refused."""
+def _until_damaged(events: Iterator[Event], report: FileReport) -> Iterator[Event]:
+    """Yields the events up to a damage, then a Problem. Raises Refused, TableRefused if no line came before it."""
     try:
         yield from events
     except (Refused, TableRefused) as refused:
-        if not reading.lines_total:
+        if not report.lines_total:
             raise
         params = {name: value for name, value in refused.params.items() if name != "line"}
         yield Problem(int(str(refused.params.get("line", refused.params.get("row", 0)))), refused.code, params)
 
 
-def _stream(
+def _import_events(
     events: Iterator[Event],
-    finder: Finder,
-    reading: Reading,
-    writer: _Writer,
+    resolver: AccountResolver,
+    report: FileReport,
+    writer: _LineWriter,
     progress: Progress,
-    told: dict[tuple[str, str], UUID],
+    assigned: dict[tuple[str, str], UUID],
 ) -> None:
     balances: dict[int, _Balance] = {}
     for event in events:
         if isinstance(event, Line):
             balance = balances[event.ref]
-            _count(event, balance, reading)
-            if balance.named.account is not None and not reading.asks:
-                reading.lines_new += writer.add(event, balance.named.account.id)
-            if reading.lines_total % CHUNK == 0:
-                progress(reading.lines_total)
+            _count_line(event, balance, report)
+            if balance.account.ours is not None and not report.needs_account:
+                report.lines_new += writer.add(event, balance.account.ours.id)
+            if report.lines_total % CHUNK == 0:
+                progress(report.lines_total)
         elif isinstance(event, Opened):
             key = (event.account_no, event.currency)
-            if key not in reading.accounts:
-                account, why_not = finder.find(*key)
-                said = key in told or (account is not None and account.key not in account_keys(event.account_no))
-                reading.accounts[key] = Named(event.account_no, event.currency, account, why_not, said)
-            balances[event.ref] = _Balance(event, reading.accounts[key])
+            if key not in report.accounts:
+                account, why_not = resolver.find(*key)
+                is_assigned = key in assigned or (
+                    account is not None and account.key not in account_keys(event.account_no)
+                )
+                report.accounts[key] = FileAccount(event.account_no, event.currency, account, why_not, is_assigned)
+            balances[event.ref] = _Balance(event, report.accounts[key])
         elif isinstance(event, Closed):
-            if balance_or_none := balances.pop(event.ref, None):
-                _close(event, balance_or_none, reading)
+            if ended := balances.pop(event.ref, None):
+                _check_balance(event, ended, report)
         else:
-            reading.note(event.line, event.code, event.params, lost=event.lost)
-    if not reading.asks:
-        reading.lines_new += writer.flush()
+            report.add_problem(event.line, event.code, event.params, lost=event.lost)
+    if not report.needs_account:
+        report.lines_new += writer.flush()
     for ref in sorted(balances):
-        _close(Closed(ref), balances[ref], reading)
+        _check_balance(Closed(ref), balances[ref], report)
 
 
-def _count(line: Line, balance: _Balance, reading: Reading) -> None:
-    reading.lines_total += 1
+def _count_line(line: Line, balance: _Balance, report: FileReport) -> None:
+    report.lines_total += 1
     balance.lines += 1
-    balance.named.lines += 1
-    reading.asks = reading.asks or balance.named.account is None
+    balance.account.lines += 1
+    report.needs_account = report.needs_account or balance.account.ours is None
     balance.total_minor += line.side * line.amount_minor
-    reading.from_on = min(reading.from_on or line.booked_on, line.booked_on)
-    reading.to_on = max(reading.to_on or line.booked_on, line.booked_on)
+    report.from_on = min(report.from_on or line.booked_on, line.booked_on)
+    report.to_on = max(report.to_on or line.booked_on, line.booked_on)
 
 
-def _close(closed: Closed, balance: _Balance, reading: Reading) -> None:
-    """Compares opening + lines with closing, where the bank gives both."""
+def _check_balance(closed: Closed, balance: _Balance, report: FileReport) -> None:
+    """Compares opening balance plus lines with the closing balance, where the file states both."""
     opened = balance.opened
     opening = opened.opening_minor if opened.opening_minor is not None else closed.opening_minor
-    off = None
+    difference = None
     if opening is not None and closed.closing_minor is not None:
-        off = closed.closing_minor - opening - balance.total_minor
-    if off:
-        params = {"number": opened.number, "off_minor": off, "currency": opened.currency, "account": opened.account_no}
-        reading.note(0, "balance_differs", params, lost=False)
-    reading.statements_total += 1
-    if len(reading.statements) < MAX_STATEMENTS_KEPT:
-        reading.statements.append(
+        difference = closed.closing_minor - opening - balance.total_minor
+    if difference:
+        params = {
+            "number": opened.number,
+            "off_minor": difference,
+            "currency": opened.currency,
+            "account": opened.account_no,
+        }
+        report.add_problem(0, "balance_differs", params, lost=False)
+    report.statements_total += 1
+    if len(report.statements) < MAX_STATEMENTS_STORED:
+        report.statements.append(
             {
                 "account_no": opened.account_no,
                 "currency": opened.currency,
@@ -241,15 +249,15 @@ def _close(closed: Closed, balance: _Balance, reading: Reading) -> None:
                 "opening_minor": opening,
                 "total_minor": balance.total_minor,
                 "closing_minor": closed.closing_minor,
-                "off_minor": off,
+                "off_minor": difference,
                 "lines": balance.lines,
                 "on": closed.on.isoformat() if closed.on else None,
             }
         )
 
 
-class _Writer:
-    """Gathers lines and inserts them in chunks; counts the n-th of identical lines per account."""
+class _LineWriter:
+    """Collects lines and inserts them in chunks; numbers identical lines per account."""
 
     def __init__(self, db: Session, actor: Actor, file_id: UUID) -> None:
         self._db, self._actor, self._file_id = db, actor, file_id
@@ -258,14 +266,14 @@ class _Writer:
         self._repeated: dict[tuple[UUID, int], int] = {}
 
     def add(self, line: Line, account_id: UUID) -> int:
-        """Takes a line; returns how many were new when this filled a chunk."""
+        """Adds a line; returns the number of lines newly inserted when this filled a chunk."""
         key = line_key(line)
         self._rows.append((line, account_id, key, self._occurrence(account_id, int(key, 16))))
         return self.flush() if len(self._rows) >= CHUNK else 0
 
     def _occurrence(self, account_id: UUID, key: int) -> int:
         seen = self._seen[account_id]
-        if key not in seen:  # nearly all lines: a number in a set, no counter
+        if key not in seen:  # nearly all lines: a set entry instead of a counter
             seen.add(key)
             return 1
         nth = self._repeated.get((account_id, key), 1) + 1
@@ -273,7 +281,7 @@ class _Writer:
         return nth
 
     def flush(self) -> int:
-        """Writes what is gathered; returns how many lines were not there before."""
+        """Inserts the collected lines; returns how many were new."""
         if not self._rows:
             return 0
         lines = [line for line, *_rest in self._rows]

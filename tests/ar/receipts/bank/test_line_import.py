@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ar.receipts.bank import accounts as banks
+from ar.receipts.bank import accounts as bank_accounts
 from ar.receipts.bank import files as bank_files
 from ar.receipts.bank import jobs as bank_jobs
 from ar.receipts.bank import queries as bank_queries
@@ -34,7 +34,7 @@ def account(company: TestCompany, number: str = "6222021001116245", currency: st
     """One of our bank accounts."""
     with company.transaction() as db:
         data = SaveBankAccount(name=f"户{number[-4:]}", account_no=number, currency=currency)
-        return banks.add_account(db, company.actor(DAY), data)
+        return bank_accounts.add_account(db, company.actor(DAY), data)
 
 
 def upload(company: TestCompany, data: bytes | str, chosen: UUID | None = None) -> tuple[UUID, str]:
@@ -43,7 +43,7 @@ def upload(company: TestCompany, data: bytes | str, chosen: UUID | None = None) 
     with company.transaction() as db:
         actor = company.actor(DAY)
         file_id, _new = bank_files.upload(db, actor, BankUpload("对账单.txt", content, chosen), schedule=False)
-        return file_id, bank_files.read(db, actor, file_id)
+        return file_id, bank_files.parse_file(db, actor, file_id)
 
 
 def page(company: TestCompany, file_id: UUID) -> bank_queries.FilePage:
@@ -187,7 +187,7 @@ def test_an_unknown_account_is_asked_for_and_nothing_is_added_until_then(company
     with company.transaction() as db:
         told = AssignAccount(account_no=IBAN, currency="EUR", bank_account_id=other)
         bank_files.assign_account(db, company.actor(DAY), file_id, told)
-        assert bank_files.read(db, company.actor(DAY), file_id) == "read"
+        assert bank_files.parse_file(db, company.actor(DAY), file_id) == "read"
     assert [minor for _on, minor, _text in rows(company)] == [100_00, 200_00]
     # What was said once holds for the next file that names this account.
     assert upload(company, CAMT_02.replace(b"2026-11-02", b"2026-11-05"))[1] == "read"
@@ -261,10 +261,10 @@ def test_a_reading_that_is_killed_leaves_nothing_and_starts_over(company: TestCo
         upload_ = BankUpload("a.csv", table(many).encode(), chosen)
         file_id, _new = bank_files.upload(db, company.actor(DAY), upload_, schedule=False)
     with pytest.raises(Killed), company.transaction() as db:
-        bank_files.read(db, company.actor(DAY), file_id, killed)
+        bank_files.parse_file(db, company.actor(DAY), file_id, killed)
     assert (rows(company), page(company, file_id).state) == ([], "reading")
     with company.transaction() as db:
-        assert bank_files.read(db, company.actor(DAY), file_id) == "read"
+        assert bank_files.parse_file(db, company.actor(DAY), file_id) == "read"
     assert len(rows(company)) == 2_500
 
 
@@ -278,7 +278,7 @@ def test_a_line_that_is_no_customers_money_is_set_aside_and_taken_back(company: 
             if expected == "set_aside":
                 bank_files.set_aside(db, company.actor(DAY), line_id, SetAside(reason="自有账户转账"))
             else:
-                bank_files.take_back(db, company.actor(DAY), line_id)
+                bank_files.reopen_line(db, company.actor(DAY), line_id)
         with company.reading() as db:
             assert bank_queries.line(db, company.tenant_id, line_id).state == expected
 
@@ -292,18 +292,18 @@ def test_what_the_bank_said_cannot_be_changed(company: TestCompany) -> None:
 def test_an_account_is_kept_once_per_currency_and_its_currency_stays(company: TestCompany) -> None:
     first = account(company, "6222 0210-0111", "CNY")
     with company.transaction() as db, pytest.raises(Conflict, match="bank_account_known"):
-        banks.add_account(db, company.actor(DAY), SaveBankAccount(name="B", account_no="622202100111"))
+        bank_accounts.add_account(db, company.actor(DAY), SaveBankAccount(name="B", account_no="622202100111"))
     account(company, "622202100111", "USD")
     with company.transaction() as db, pytest.raises(RuleBroken, match="bank_account_currency"):
         changed = SaveBankAccount(name="B", account_no="622202100111", currency="EUR")
-        banks.change_account(db, company.actor(DAY), first, changed)
+        bank_accounts.change_account(db, company.actor(DAY), first, changed)
 
 
 def test_a_file_of_another_company_does_not_exist(company: TestCompany, other_company: TestCompany) -> None:
     foreign = account(other_company)
     file_id, _state = upload(other_company, table(TWINS), foreign)
     with company.transaction() as db, pytest.raises(NotFound):
-        bank_files.read(db, company.actor(DAY), file_id)
+        bank_files.parse_file(db, company.actor(DAY), file_id)
     with pytest.raises(NotFound):
         upload(company, table(TWINS), foreign)
     assert page(other_company, upload(other_company, table(TWINS), foreign)[0]).lines_new == 3

@@ -1,7 +1,6 @@
-"""What a run would charge, line by line, and what it leaves out and why. The same figures are posted.
+"""Calculates what a run would charge, line by line, and what it leaves out and why.
 
-May import this slice's reading and rules, the ledger's tables and the kernel. Invariants: nothing here writes; the
-fingerprint covers every figure of the preview, so that what is posted is what was seen.
+Invariants: read only; the fingerprint covers every figure of the preview, so that what is posted is what was shown.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from kernel.errors import RuleBroken
 
 @dataclass(frozen=True, slots=True)
 class PreviewLine:
-    """One line of a charge to be: days at a principal and a rate, or the fixed sum (`part` fixed)."""
+    """A line to be charged: days at a principal and rate (`part` interest), or the fixed sum (`part` fixed)."""
 
     part: str
     from_on: date
@@ -56,7 +55,7 @@ class PreviewItem:
 
 @dataclass(frozen=True, slots=True)
 class PreviewGroup:
-    """What one customer would be charged in one currency: one document. `unapplied_minor`: credits that lie idle."""
+    """The document to be posted for a customer and currency. `unapplied_minor`: the customer's open credits."""
 
     customer_id: UUID
     customer_no: str
@@ -71,7 +70,7 @@ class PreviewGroup:
 
     @property
     def unconfirmed(self) -> bool:
-        """Some rate is the last one known, for a day after all that is known."""
+        """Tells that a rate is only the last known one, for a later day."""
         return any(line.rate.beyond for item in self.items for line in item.lines)
 
 
@@ -91,7 +90,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A whole preview."""
+    """The preview of a run: documents to be posted, and debts left out."""
 
     through_on: date
     groups: tuple[PreviewGroup, ...]
@@ -99,7 +98,7 @@ class Preview:
 
     @property
     def totals(self) -> dict[str, int]:
-        """The sum per currency, in minor units."""
+        """Returns the sum per currency, in minor units."""
         sums: dict[str, int] = {}
         for group in self.groups:
             sums[group.currency] = sums.get(group.currency, 0) + group.amount_minor
@@ -131,43 +130,43 @@ class Preview:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over every figure."""
+        """Returns the SHA-256 over every figure."""
         digest = hashlib.sha256(self.through_on.isoformat().encode())
         for group in self.groups:
             for item in group.items:
                 for line in item.lines:
-                    told = (line.part, line.from_on, line.to_on, line.principal_minor, line.rate, line.amount_minor)
-                    digest.update(f"|{group.customer_id}{group.currency}{item.item_id}{told}".encode())
+                    figures = (line.part, line.from_on, line.to_on, line.principal_minor, line.rate, line.amount_minor)
+                    digest.update(f"|{group.customer_id}{group.currency}{item.item_id}{figures}".encode())
         return digest.hexdigest()
 
     def without(self, items: Collection[UUID], customers: Collection[UUID]) -> tuple[PreviewGroup, ...]:
-        """The groups less what a person took out."""
-        kept = []
+        """Returns the groups without the given items and customers."""
+        groups = []
         for group in self.groups:
             left = tuple(item for item in group.items if item.item_id not in items)
             if left and group.customer_id not in customers:
-                kept.append(
+                groups.append(
                     PreviewGroup(group.customer_id, group.customer_no, group.customer_name, group.currency, left)
                 )
-        return tuple(kept)
+        return tuple(groups)
 
 
 def preview_run(db: Session, tenant_id: UUID, scope: Scope) -> Preview:
-    """Draws up the preview from the books as they stand."""
-    assessed = _assessed(db, tenant_id, scope)
+    """Calculates the preview from the books as they are now."""
+    assessed = _assess_debts(db, tenant_id, scope)
     groups, left_out = [], []
-    idle = _unapplied(db, tenant_id, {late.customer_id for late, _terms_id, _found in assessed})
+    open_credits = _unapplied_credits(db, tenant_id, {late.customer_id for late, _terms_id, _found in assessed})
     for (customer_id, currency), several in groupby(
         assessed, key=lambda each: (each[0].customer_id, each[0].debt.currency)
     ):
         items = []
         for late, terms_id, found in several:
             if found.reason and found.reason != NO_INTEREST:
-                left_out.append(_left_out(late, found))
+                left_out.append(_left_out_debt(late, found))
             elif found.total_minor:
-                items.append(_item(late, terms_id, found, scope.through_on))
+                items.append(_preview_item(late, terms_id, found, scope.through_on))
         if items:
-            unapplied = idle.get((customer_id, currency), 0)
+            unapplied = open_credits.get((customer_id, currency), 0)
             groups.append(
                 PreviewGroup(customer_id, late.customer_no, late.customer_name, currency, tuple(items), unapplied)
             )
@@ -175,36 +174,36 @@ def preview_run(db: Session, tenant_id: UUID, scope: Scope) -> Preview:
 
 
 def accrued_minor(db: Session, tenant_id: UUID, customer_id: UUID, currency: str, on: date) -> int:
-    """Interest a customer's debts had borne through `on` and that no document had charged by then; minor units.
+    """Returns the interest accrued through `on` and not charged by then, in minor units.
 
-    Without fixed sums and whatever its size. Raises RuleBroken(`interest_rate_unknown`) when a debt bears interest
-    for which no rate is known: a part would pass for the whole.
+    Without fixed sums; smallest charges do not apply. Raises RuleBroken(`interest_rate_unknown`) when no rate is known
+    for a debt: a part must not be taken for the whole.
     """
     scope = Scope(on, customer_id, currency, as_of=on)
     total = 0
-    for late, _terms_id, found in _assessed(db, tenant_id, scope, smallest=False):
+    for late, _terms_id, found in _assess_debts(db, tenant_id, scope, with_minimum=False):
         if found.reason == NO_RATE:
             raise RuleBroken("interest_rate_unknown", document_no=late.document_no, on=str(found.missing_on))
         total += found.interest_minor
     return total
 
 
-def _assessed(
-    db: Session, tenant_id: UUID, scope: Scope, *, smallest: bool = True
+def _assess_debts(
+    db: Session, tenant_id: UUID, scope: Scope, *, with_minimum: bool = True
 ) -> list[tuple[LateDebt, UUID | None, Assessment]]:
-    """Each debt with the id of its terms and what it bears; `smallest` False: small sums count too."""
+    """Returns each debt with the id of its terms and its assessment; `with_minimum` False: no smallest charge."""
     debts = late_debts(db, tenant_id, scope)
-    book, table = terms_book(db, tenant_id, {late.customer_id for late in debts}), rate_table(db, tenant_id)
+    recorded_terms, rates = terms_book(db, tenant_id, {late.customer_id for late in debts}), rate_table(db, tenant_id)
     assessed = []
     for late in debts:
-        terms = book.of(late.customer_id, late.debt.currency, late.debt.due_on + ONE_DAY)
-        if not smallest:
+        terms = recorded_terms.in_force(late.customer_id, late.debt.currency, late.debt.due_on + ONE_DAY)
+        if not with_minimum:
             terms = replace(terms, minimum_minor=None)
-        assessed.append((late, terms.id, assess(late.debt, terms, table, scope.through_on)))
+        assessed.append((late, terms.id, assess(late.debt, terms, rates, scope.through_on)))
     return assessed
 
 
-def _item(late: LateDebt, terms_id: UUID | None, found: Assessment, through_on: date) -> PreviewItem:
+def _preview_item(late: LateDebt, terms_id: UUID | None, found: Assessment, through_on: date) -> PreviewItem:
     lines = [
         PreviewLine(
             "interest",
@@ -228,7 +227,7 @@ def _item(late: LateDebt, terms_id: UUID | None, found: Assessment, through_on: 
     return PreviewItem(late.item_id, late.kind, late.document_no, late.debt.due_on, terms_id, tuple(lines))
 
 
-def _left_out(late: LateDebt, found: Assessment) -> LeftOut:
+def _left_out_debt(late: LateDebt, found: Assessment) -> LeftOut:
     return LeftOut(
         late.item_id,
         late.customer_no,
@@ -241,8 +240,8 @@ def _left_out(late: LateDebt, found: Assessment) -> LeftOut:
     )
 
 
-def _unapplied(db: Session, tenant_id: UUID, customer_ids: Collection[UUID]) -> dict[tuple[UUID, str], int]:
-    """Open credits by customer and currency: money that may be there and still lets interest run."""
+def _unapplied_credits(db: Session, tenant_id: UUID, customer_ids: Collection[UUID]) -> dict[tuple[UUID, str], int]:
+    """Returns the open credits by (customer, currency), in minor units: unapplied, they do not stop interest."""
     i = OpenItem
     rows = db.execute(
         sa.select(i.customer_id, i.currency, sa.cast(sa.func.sum(i.open_minor), sa.BigInteger))

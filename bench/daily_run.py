@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ar.cases.commands import run_day
-from ar.cases.ladder import candidates as selection
+from ar.cases.ladder import candidates as candidate_queries
 from bench.measure import Result, alternate, timed, watching
 from bench.stage import TODAY, analyze, session_of, stage_items, stage_ladder
 from kernel.db import engine
@@ -120,8 +120,8 @@ def nothing_due(url: str, items: int) -> list[Result]:
 
     def select() -> float:
         with session_of(stage) as db:
-            start = selection.start_of_run(db, stage.tenant_id, TODAY)
-            return timed(lambda: selection.candidates(db, stage.tenant_id, TODAY, start))()
+            start = candidate_queries.start_of_run(db, stage.tenant_id, TODAY)
+            return timed(lambda: candidate_queries.candidates(db, stage.tenant_id, TODAY, start))()
 
     def scan() -> float:
         with session_of(stage) as db:

@@ -13,7 +13,7 @@ from itertools import count
 import typst
 
 from ar.statements.documents import Debtor, Heading, Sender, _paper, print_statement
-from ar.statements.rules.figures import Booked, Figures, StillOpen, draw_up
+from ar.statements.rules.figures import OpenDocument, PostedDocument, StatementFigures, compute_figures
 from bench.measure import Result, alternate, timed
 from kernel import pdf
 from kernel.i18n import use_language
@@ -74,14 +74,14 @@ def run(_url: str, _items: int) -> list[Result]:
     ]
 
 
-def _figures() -> Figures:
+def _figures() -> StatementFigures:
     """Thirty movements of a month, a third of them receipts, and what is open in the end."""
     booked, balance = [], 12_500_000
     for n in range(LINES):
         side = -1 if n % 3 == 2 else 1
         on, minor = date(2026, 10, 1) + timedelta(days=n), 1_234_567 * (n % 5 + 1)
         kind = "receipt" if side < 0 else "invoice"
-        booked.append(Booked(new_id(), on, f"XS2610-{n + 1:04d}", kind, on + timedelta(days=30), side, minor))
+        booked.append(PostedDocument(new_id(), on, f"XS2610-{n + 1:04d}", kind, on + timedelta(days=30), side, minor))
         balance += side * minor
-    opened = StillOpen(new_id(), date(2026, 9, 1), "XS2609-0001", "invoice", date(2026, 10, 1), 1, balance)
-    return draw_up(12_500_000, booked, [opened], as_of=date(2026, 10, 31), currency="CNY")
+    opened = OpenDocument(new_id(), date(2026, 9, 1), "XS2609-0001", "invoice", date(2026, 10, 1), 1, balance)
+    return compute_figures(12_500_000, booked, [opened], as_of=date(2026, 10, 31), currency="CNY")

@@ -54,6 +54,15 @@ _EXPONENTS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class CurrencyTotal:
+    """A number of things of one currency and the sum of their amounts, in minor units."""
+
+    currency: str
+    count: int
+    amount_minor: int
+
+
 class CurrencyMismatch(TypeError):
     """Two amounts of different currencies met in one sum or comparison."""
 

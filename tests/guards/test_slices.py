@@ -24,7 +24,7 @@ SOURCES = [path for path in sorted(PLATFORM.rglob("*.py")) if path.parts[-2] != 
 #: Kinds that are handed on by an argument; whoever calls names them, and is read as well.
 HANDED_ON = {
     "app.dispatcher:kind",
-    "ar.cases.letters.sending:again_kind",
+    "ar.cases.letters.sending:next_kind",
 }
 
 

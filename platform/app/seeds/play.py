@@ -28,7 +28,7 @@ from app.seeds.story import Story
 from ar.customers.commands import add_contact, upsert_customers
 from ar.customers.inputs import AddContact, CustomerRow
 from ar.ledger.books.queries import OpenItemView
-from ar.statements.commands import send
+from ar.statements.commands import send_statement
 from ar.statements.inputs import DifferenceRow
 from ar.statements.models import Confirmation, Statement
 from kernel.actor import Actor
@@ -128,7 +128,7 @@ def _queue_statements(db: TenantSession, tenant_id: UUID) -> None:
         .limit(MAILS_AT_START)
     ).scalars()
     for statement_id in waiting.all():
-        send(db, system_actor_for(db, tenant_id), statement_id)
+        send_statement(db, system_actor_for(db, tenant_id), statement_id)
 
 
 def _found(db: TenantSession, cast: CompanyCast, live_on: date) -> tuple[UUID, dict[str, UUID]]:

@@ -22,15 +22,16 @@ from sqlalchemy.orm import Session
 from app.handlers import HANDLERS, ON_OUTCOME, RECHECKS
 from app.seeds.cast import CompanyCast
 from app.seeds.history import History
-from ar.cases.commands import approve_action, complete_task, place_block, run_day, skip_action
+from ar.cases.commands import complete_task, place_hold, release_action, run_day, skip_action
+from ar.cases.holds.inputs import PlaceHold
 from ar.cases.models import Action
-from ar.cases.queue.inputs import ApproveAction, CompleteTask, PlaceBlock, SkipAction
+from ar.cases.queue.inputs import CompleteTask, ReleaseAction, SkipAction
 from ar.customers.queries import CustomerFacts, find_numbers
 from ar.ledger.books.allocation import NewAllocation, allocate
 from ar.ledger.books.posting import NewItem, post_items
 from ar.ledger.books.queries import OpenItemView, open_items
-from ar.statements.commands import issue
-from ar.statements.confirmations import answer_statement, enter_code, send_code
+from ar.statements.commands import issue_statement
+from ar.statements.confirmations import answer_statement, send_code, verify_code
 from ar.statements.inputs import AnswerStatement, DifferenceRow, IssueStatement
 from ar.statements.mails import PURPOSE
 from kernel import mail, outbox, tokens
@@ -188,26 +189,26 @@ class Story:
             return False
         if row.form != "letter":
             if row.release_role:
-                approve_action(db, who, row.id, ApproveAction())
+                release_action(db, who, row.id, ReleaseAction())
             notes = _CALLS[self.cast.language] if row.form == "call" else (_TASKS[self.cast.language],)
             complete_task(db, who, row.id, CompleteTask(note=self.rng.choice(notes)))
         elif row.release_role is None and self.rng.random() < 0.02:
             skip_action(db, who, row.id, SkipAction(reason=_SKIPS[self.cast.language]))
         else:
-            approve_action(db, who, row.id, ApproveAction())
+            release_action(db, who, row.id, ReleaseAction())
         return True
 
     def hold(self, db: Session, actor: Actor, debtor: str, kind: str, reason: str, **more: Any) -> None:
         """A block, dispute or promise on a customer or on one of its documents (`item_no`)."""
         item_no = more.pop("item_no", None)
-        data = PlaceBlock(
+        data = PlaceHold(
             customer_id=self.customers[debtor].id,
             item_id=self.items[("invoice", item_no)] if item_no else None,
             kind=kind,  # type: ignore[arg-type]  # checked by the model
             reason=reason,
             **more,
         )
-        place_block(db, self.person(actor, "collector"), data)
+        place_hold(db, self.person(actor, "collector"), data)
 
     def owed(self, db: Session, actor: Actor, debtor: str) -> list[OpenItemView]:
         """Returns a debtor's open debits, the oldest due date first."""
@@ -234,7 +235,7 @@ class Story:
             despite_answer=again,
         )
         try:
-            issued = issue(db, self.person(actor, "accountant"), data)
+            issued = issue_statement(db, self.person(actor, "accountant"), data)
         except RuleBroken as nothing:
             if nothing.code != "statement_nothing_to_state":
                 raise
@@ -254,7 +255,7 @@ class Story:
             actor.tenant_id, "debtor", role.contact, actor.now, actor.today, actor.timezone, role.language
         )
         send_code(db, debtor_actor, link, role.language)
-        code_id = enter_code(db, debtor_actor, link, self._mailed_code(db, link.subject_id))
+        code_id = verify_code(db, debtor_actor, link, self._mailed_code(db, link.subject_id))
         if code_id is None:
             raise HuikuanError("statement_code_needed")
         data = AnswerStatement(

@@ -1,1 +1,1 @@
-"""Collection cases: the escalation ladder, its policies, the daily run and what it proposes."""
+"""Collection cases: the escalation ladder, its policies, the daily run, letters, tasks and holds."""

@@ -1,32 +1,32 @@
-"""Commands of cases under one name, for other slices, the command line and the composition root."""
+"""Commands of cases that other slices, the command line and the seeds call."""
 
 from __future__ import annotations
 
-from ar.cases.holds.commands import lift_block, place_block
+from ar.cases.holds.commands import lift_hold, place_hold
 from ar.cases.ladder.policy_versions import publish_policy, publish_preset, publish_presets
 from ar.cases.queue.commands import (
-    approve_action,
-    approve_all,
     complete_task,
-    not_yet_due,
-    releasable,
+    count_not_yet_due,
+    releasable_totals,
+    release_action,
+    release_letters,
     resolve_delivery,
     skip_action,
 )
-from ar.cases.runs.commands import refuse_earlier_day, run_day
+from ar.cases.runs.commands import require_day_not_passed, run_day
 
 __all__ = [
-    "approve_action",
-    "approve_all",
     "complete_task",
-    "lift_block",
-    "not_yet_due",
-    "place_block",
+    "count_not_yet_due",
+    "lift_hold",
+    "place_hold",
     "publish_policy",
     "publish_preset",
     "publish_presets",
-    "refuse_earlier_day",
-    "releasable",
+    "releasable_totals",
+    "release_action",
+    "release_letters",
+    "require_day_not_passed",
     "resolve_delivery",
     "run_day",
     "skip_action",

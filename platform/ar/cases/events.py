@@ -1,4 +1,4 @@
-"""Journal events of the daily run, letters, tasks and holds: names and sentences."""
+"""Journal events of the daily run, letters, tasks and holds: names and texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentences of this slice's error codes."""
+"""Texts of the error codes of cases, and names of holds."""
 
 from __future__ import annotations
 

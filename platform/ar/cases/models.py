@@ -1,7 +1,8 @@
-"""Tables of cases: policies, where each item stands on its ladder, steps, actions, holds. Columns only.
+"""Tables of cases: policy versions, runs, ladder states, actions, steps, withheld steps, holds.
 
 Invariants: one step per item, policy version, level and code, ever (the unique key makes a second, concurrent
-or crashed run harmless); `ladder_state` is a projection that a run narrows by; policies are versions, never edited.
+or crashed run harmless); `ladder_state` is a projection by which a run selects its items; policies are
+versions, never edited.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class DayRun(Tenanted, Base):
 
 
 class LadderState(TenantKeyed, Base):
-    """Where an item stands on its ladder: level reached, whether a step is pending, and when the next one comes."""
+    """An item's state on its ladder: level reached, whether a step is pending, and when the next one comes."""
 
     __tablename__ = "ladder_state"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What escalation brings to the application: the daily run, letters, tasks, holds, policies."""
+"""Wires cases into the application: the daily run, letters, tasks, holds, policies."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from kernel.i18n import mark
 from tenants.slice import NavLine, NumberSeries, Section, Slice
 
 
-def _proposed() -> sa.Select[Any]:
-    a = Action
-    return sa.select(a.id).where(a.tenant_id == sa.bindparam("tenant", type_=sa.Uuid), a.state == "proposed")
+def _proposed_actions() -> sa.Select[Any]:
+    return sa.select(Action.id).where(
+        Action.tenant_id == sa.bindparam("tenant", type_=sa.Uuid), Action.state == "proposed"
+    )
 
 
 SLICE: Final = Slice(
@@ -26,9 +27,10 @@ SLICE: Final = Slice(
     pages=(
         "ar.cases.queue.routes:bp",
         "ar.cases.queue.decision_routes:bp",
+        "ar.cases.holds.routes:bp",
     ),
     commands=("ar.cases.runs.cli:run_day_command", "ar.cases.runs.cli:simulate_command"),
-    navigation=(NavLine(Section.WORK, 20, mark("Review queue"), "cases.queue", waiting=_proposed),),
+    navigation=(NavLine(Section.WORK, 20, mark("Review queue"), "cases.queue", waiting=_proposed_actions),),
     messages=MESSAGES,
     events=EVENTS,
     fact_makers=FACT_MAKERS,

@@ -1,1 +1,1 @@
-"""The portal: what a debtor sees and answers through a link, without an account."""
+"""The debtor's portal: a statement opened and answered through a link, without an account."""

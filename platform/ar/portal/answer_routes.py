@@ -1,6 +1,6 @@
-"""The steps of a debtor's answer: agrees or differs, the differences, the code, the check, and recording it.
+"""Routes of a debtor's answer, step by step: agrees or differs, differences, code, check, submit.
 
-Invariant: each step re-reads and re-judges all that was typed. The views hang on the blueprint of `routes`.
+Invariant: each step parses and checks the whole draft again. The views are registered on the blueprint of `routes`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from uuid import UUID
 
 from flask import request, session
 
-from ar.portal import commands
-from ar.portal.inputs import DIFFERS, Draft, add_ticked, change_rows, read_draft, row_errors, signer_errors, to_answer
+from ar.portal import commands, inputs
+from ar.portal.inputs import DIFFERS, AnswerDraft
 from ar.portal.queries import Link
 from ar.portal.routes import bp, by_link, portal_page, step_url
 from kernel import i18n
@@ -20,51 +20,53 @@ from web.context import db, keep, remote_address
 from web.refusals import explain
 from web.responses import Page, see_other
 
-#: In the debtor's cookie: the id of the code that was entered last. It serves under its own link only.
+#: Session key of the id of the code entered last; it is valid under its own link only.
 ENTERED = "entered_code"
 
 
 @bp.post("/answer")
 @by_link
 def answer(link: Link) -> Page:
-    """First step: agrees or differs, and who says so. `again` only shows it once more."""
-    draft = read_draft(request.form, link.ours())
-    add_ticked(draft, request.form.getlist("tick"), link.ours())  # "Back" beside the ticks loses none of them
+    """Takes the first step: agrees or differs, and the signer. `again` only shows it again."""
+    draft = inputs.parse_draft(request.form, link.our_lines())
+    inputs.add_ticked(draft, request.form.getlist("tick"), link.our_lines())  # "Back" keeps what was ticked
     if link.answer:
-        return _back(link)
+        return _to_start(link)
     if "again" in request.form:
         return portal_page("statement", link, draft=draft)
-    errors = signer_errors(draft)
+    errors = inputs.signer_errors(draft)
     if errors:
         return portal_page("statement", link, draft=draft, errors=errors)
-    return portal_page("differences", link, draft=draft) if draft.outcome == DIFFERS else _after_answer(link, draft)
+    if draft.outcome == DIFFERS:
+        return portal_page("differences", link, draft=draft)
+    return _page_after_answer(link, draft)
 
 
 @bp.post("/differences")
 @by_link
 def differences(link: Link) -> Page:
-    """Second step where books differ: lines are added and taken out by buttons until all are named.
+    """Takes the second step where books differ: buttons add and remove rows.
 
-    Whatever button is pressed, what was ticked becomes a line: `continue` stops once more to ask for its amount.
+    Ticked documents become rows under every button; `continue` with new rows stays, to ask for their amounts.
     """
-    draft, wanted = read_draft(request.form, link.ours()), request.form.get("do", "")
-    change_rows(draft, wanted)
-    added = add_ticked(draft, request.form.getlist("tick"), link.ours())
+    draft, button = inputs.parse_draft(request.form, link.our_lines()), request.form.get("do", "")
+    inputs.change_rows(draft, button)
+    added = inputs.add_ticked(draft, request.form.getlist("tick"), link.our_lines())
     if link.answer:
-        return _back(link)
-    if wanted != "continue" or added:
+        return _to_start(link)
+    if button != "continue" or added:
         return portal_page("differences", link, draft=draft, added=added)
-    return _refused(link, draft) or _after_answer(link, draft)
+    return _page_with_errors(link, draft) or _page_after_answer(link, draft)
 
 
 @bp.post("/code")
 @by_link
 def code(link: Link) -> Page:
-    """Sends a code to the registered contact and asks for it."""
-    draft = read_draft(request.form, link.ours())
-    refused = _refused(link, draft)
-    if refused:
-        return refused
+    """Sends a code to the registered contact and shows the form that takes it."""
+    draft = inputs.parse_draft(request.form, link.our_lines())
+    error_page = _page_with_errors(link, draft)
+    if error_page:
+        return error_page
     try:
         commands.send_code(db(), link.actor, link.token, i18n.current_language())
     except RuleBroken as error:
@@ -76,15 +78,15 @@ def code(link: Link) -> Page:
 @bp.post("/check")
 @by_link
 def check(link: Link) -> Page:
-    """Takes the code (every try counts) and shows all answers once more."""
-    draft = read_draft(request.form, link.ours())
-    refused = _refused(link, draft)
-    if refused:
-        return refused
-    code_id = commands.enter_code(db(), link.actor, link.token, draft.code)
+    """Verifies the code (every try counts) and shows the whole answer for a last check."""
+    draft = inputs.parse_draft(request.form, link.our_lines())
+    error_page = _page_with_errors(link, draft)
+    if error_page:
+        return error_page
+    code_id = commands.verify_code(db(), link.actor, link.token, draft.code)
     keep()
-    # Loading this page again sends the used code once more: what was entered in this browser still holds.
-    code_id = code_id or _entered_here(link)
+    # A reload submits the used code again: the code entered in this browser is still valid.
+    code_id = code_id or _code_of_session(link)
     if code_id is None:
         message = _("This code is wrong or has expired. After five attempts or fifteen minutes, request a new one.")
         return portal_page("code", link, draft=draft, errors={"code": message}, sent=True)
@@ -95,17 +97,17 @@ def check(link: Link) -> Page:
 @bp.post("/submit")
 @by_link
 def submit(link: Link) -> Page:
-    """Records the answer; sent twice it shows the first one's reference."""
+    """Records the answer; submitted twice, shows the reference of the first."""
     if link.answer:
-        return _back(link)
-    draft = read_draft(request.form, link.ours())
-    refused = _refused(link, draft)
-    if refused:
-        return refused
-    code_id = _entered(link, draft)
+        return _to_start(link)
+    draft = inputs.parse_draft(request.form, link.our_lines())
+    error_page = _page_with_errors(link, draft)
+    if error_page:
+        return error_page
+    code_id = _verified_code(link, draft)
     if code_id is None:
         return portal_page("code", link, draft=draft, errors={"code": _("Enter a code first.")})
-    data = to_answer(
+    data = inputs.answer_input(
         draft,
         code_id,
         link.statement.currency,
@@ -114,35 +116,35 @@ def submit(link: Link) -> Page:
         language=i18n.current_language(),
     )
     commands.answer_statement(db(), link.actor, link.token, data)
-    return _back(link)
+    return _to_start(link)
 
 
-def _refused(link: Link, draft: Draft) -> Page | None:
-    """The page of the first step whose fields do not hold, or the answer on file; None when all is well."""
+def _page_with_errors(link: Link, draft: AnswerDraft) -> Page | None:
+    """Returns the page of the first step with errors, or of the recorded answer; None without errors."""
     if link.answer:
-        return _back(link)
-    errors = signer_errors(draft)
+        return _to_start(link)
+    errors = inputs.signer_errors(draft)
     if errors:
         return portal_page("statement", link, draft=draft, errors=errors)
-    errors = row_errors(draft, link.statement.currency)
+    errors = inputs.row_errors(draft, link.statement.currency)
     return portal_page("differences", link, draft=draft, errors=errors) if errors else None
 
 
-def _after_answer(link: Link, draft: Draft) -> Page:
-    """On to the code; straight to the check where one was entered already."""
-    return portal_page("check" if _entered(link, draft) else "code", link, draft=draft)
+def _page_after_answer(link: Link, draft: AnswerDraft) -> Page:
+    """Returns the page of the code, or of the check where a code was entered before."""
+    return portal_page("check" if _verified_code(link, draft) else "code", link, draft=draft)
 
 
-def _entered(link: Link, draft: Draft) -> UUID | None:
+def _verified_code(link: Link, draft: AnswerDraft) -> UUID | None:
     code_id = draft.code_uuid()
-    known = code_id and commands.entered_code(db(), link.actor, link.token, code_id)
-    return code_id if known else None
+    verified = code_id and commands.verified_code_address(db(), link.actor, link.token, code_id)
+    return code_id if verified else None
 
 
-def _entered_here(link: Link) -> UUID | None:
-    """The code that this browser entered for this link within the hour."""
-    return _entered(link, Draft(code_id=session.get(ENTERED, "")))
+def _code_of_session(link: Link) -> UUID | None:
+    """Returns the id of the code that this browser entered under this link, while valid."""
+    return _verified_code(link, AnswerDraft(code_id=session.get(ENTERED, "")))
 
 
-def _back(link: Link) -> Page:
+def _to_start(link: Link) -> Page:
     return see_other(step_url("portal.show", link))

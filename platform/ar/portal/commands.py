@@ -1,11 +1,11 @@
-"""What a debtor may change through a link: ask for a code, enter it, answer once.
+"""Commands that a portal link allows: request a code, enter it, answer once.
 
-May import statements' commands. Invariant: there is nothing else; whatever a link can do goes through here.
+Invariant: a link allows no other command.
 """
 
 from __future__ import annotations
 
-from ar.statements.commands import Answered, answer_statement, enter_code, send_code
-from ar.statements.lookups import entered_code
+from ar.statements.commands import RecordedAnswer, answer_statement, send_code, verify_code
+from ar.statements.lookups import verified_code_address
 
-__all__ = ["Answered", "answer_statement", "enter_code", "entered_code", "send_code"]
+__all__ = ["RecordedAnswer", "answer_statement", "send_code", "verified_code_address", "verify_code"]

@@ -1,7 +1,7 @@
-"""What a debtor types, step by step: read leniently, carried along in the form, judged anew at every step.
+"""Parses and checks the debtor's answer, which hidden fields carry from step to step.
 
-May import pydantic, statements' inputs and views, and the kernel. Invariant: nothing typed is lost, whatever is
-wrong with it, and no amount of ours is ever taken from the browser.
+Invariant: everything typed is kept, also what is wrong, and checked again at every step; our amounts are never taken
+from the browser.
 """
 
 from __future__ import annotations
@@ -23,9 +23,12 @@ USER_AGENT_MAX: Final = 400
 
 
 @dataclass
-class RowDraft:
-    """One difference as typed. `line` is our frozen line, None for a document we did not list; `shared` says that
-    several of our lines carry the number and none was picked."""
+class DifferenceDraft:
+    """One difference as typed.
+
+    `line`: our frozen line, None for a document we did not list; `shared`: several of our lines have the document
+    number and none was picked.
+    """
 
     document: str = ""
     theirs: str = ""
@@ -36,16 +39,16 @@ class RowDraft:
 
     @property
     def line_id(self) -> UUID | None:
-        """Our line, which names kind and number at once."""
+        """Returns the id of our line, which identifies the document by kind and number."""
         return self.line.id if self.line else None
 
     @property
     def ours_minor(self) -> int | None:
-        """Our signed amount."""
+        """Returns our signed amount, in minor units."""
         return self.line.open_minor if self.line else None
 
     def theirs_minor(self, currency: str) -> int | None:
-        """Their amount in minor units, None while it cannot be read."""
+        """Returns the debtor's amount in minor units; None if it cannot be parsed."""
         try:
             return parse_amount(self.theirs, currency)
         except BadAmount:
@@ -53,21 +56,21 @@ class RowDraft:
 
 
 @dataclass
-class Draft:
-    """The answer as far as it has been typed."""
+class AnswerDraft:
+    """The answer as typed so far."""
 
     outcome: str = ""
     signer_name: str = ""
     signer_title: str = ""
     authority: bool = False
-    rows: list[RowDraft] = field(default_factory=list)
+    rows: list[DifferenceDraft] = field(default_factory=list)
     code: str = ""
     code_id: str = ""
-    #: Ids of ticked lines for which no row was left: they stay ticked.
+    #: Ids of ticked lines beyond DIFFERENCES_MAX; they stay ticked.
     ticked: list[str] = field(default_factory=list)
 
-    def carried(self, *own: str) -> list[tuple[str, str]]:
-        """(name, value) of the hidden fields that carry the draft along, without the page's `own` fields."""
+    def hidden_fields(self, *visible: str) -> list[tuple[str, str]]:
+        """Returns (name, value) of the hidden fields that carry the draft, without the page's `visible` fields."""
         pairs = [
             ("outcome", self.outcome),
             ("signer_name", self.signer_name),
@@ -75,7 +78,7 @@ class Draft:
             ("authority", "1" if self.authority else ""),
             ("code_id", self.code_id),
         ]
-        if "rows" not in own:
+        if "rows" not in visible:
             for index, row in enumerate(self.rows):
                 pairs += [
                     (f"row-{index}-document", row.document),
@@ -84,10 +87,10 @@ class Draft:
                     (f"row-{index}-reason", row.reason),
                     (f"row-{index}-note", row.note),
                 ]
-        return [(name, value) for name, value in pairs if name not in own]
+        return [(name, value) for name, value in pairs if name not in visible]
 
     def code_uuid(self) -> UUID | None:
-        """The code entered before, if the form carries one."""
+        """Returns the id of the code entered before; None without one."""
         try:
             return UUID(self.code_id)
         except ValueError:
@@ -95,17 +98,17 @@ class Draft:
 
 
 #: Our open lines by the text of their ids.
-Ours = Mapping[str, LineView]
+OurLines = Mapping[str, LineView]
 
 
-def read_draft(form: Mapping[str, str], ours: Ours) -> Draft:
-    """Reads whatever the form holds; `ours` are the statement's own lines, the only ones that a row can name."""
+def parse_draft(form: Mapping[str, str], our_lines: OurLines) -> AnswerDraft:
+    """Parses the form without refusing anything; a row can name only the statement's own lines, `our_lines`."""
     rows = []
     for index in range(DIFFERENCES_MAX):
         if f"row-{index}-document" not in form:
             break
-        rows.append(_read_row(form, f"row-{index}", ours))
-    return Draft(
+        rows.append(_parse_row(form, f"row-{index}", our_lines))
+    return AnswerDraft(
         outcome=_text(form, "outcome"),
         signer_name=_text(form, "signer_name"),
         signer_title=_text(form, "signer_title"),
@@ -116,27 +119,27 @@ def read_draft(form: Mapping[str, str], ours: Ours) -> Draft:
     )
 
 
-def add_ticked(draft: Draft, ticked: list[str], ours: Ours) -> int:
-    """Makes every ticked document a row to fill in; returns how many are new. What does not fit stays ticked."""
-    present = {row.line_id for row in draft.rows}
-    wanted = [ours[line_id] for line_id in dict.fromkeys(ticked) if line_id in ours]
-    new = [line for line in wanted if line.id not in present]
+def add_ticked(draft: AnswerDraft, ticked: list[str], our_lines: OurLines) -> int:
+    """Adds a row for every ticked document; returns how many are new. Those beyond DIFFERENCES_MAX stay ticked."""
+    listed = {row.line_id for row in draft.rows}
+    lines = [our_lines[line_id] for line_id in dict.fromkeys(ticked) if line_id in our_lines]
+    new = [line for line in lines if line.id not in listed]
     room = max(0, DIFFERENCES_MAX - len(draft.rows))
-    draft.rows += [RowDraft(line.document_no, line=line) for line in new[:room]]
+    draft.rows += [DifferenceDraft(line.document_no, line=line) for line in new[:room]]
     draft.ticked = [str(line.id) for line in new[room:]]
     return len(new[:room])
 
 
-def change_rows(draft: Draft, wanted: str) -> None:
-    """Adds an empty line (`blank`), or takes line `remove-N` out."""
-    if wanted.startswith("remove-") and wanted[7:].isdigit():
-        draft.rows = [row for index, row in enumerate(draft.rows) if index != int(wanted[7:])]
-    elif wanted == "blank" and len(draft.rows) < DIFFERENCES_MAX:
-        draft.rows.append(RowDraft())
+def change_rows(draft: AnswerDraft, button: str) -> None:
+    """Adds an empty row (`blank`), or removes row N (`remove-N`)."""
+    if button.startswith("remove-") and button[7:].isdigit():
+        draft.rows = [row for index, row in enumerate(draft.rows) if index != int(button[7:])]
+    elif button == "blank" and len(draft.rows) < DIFFERENCES_MAX:
+        draft.rows.append(DifferenceDraft())
 
 
-def signer_errors(draft: Draft) -> dict[str, str]:
-    """Field → sentence for the first page."""
+def signer_errors(draft: AnswerDraft) -> dict[str, str]:
+    """Returns field → error text of the signer's fields."""
     errors = {}
     if draft.outcome not in (AGREES, DIFFERS):
         errors["outcome"] = _("Choose whether the figures agree with your books.")
@@ -153,8 +156,8 @@ def signer_errors(draft: Draft) -> dict[str, str]:
     return errors
 
 
-def row_errors(draft: Draft, currency: str) -> dict[str, str]:
-    """Field → sentence for the differences; nothing to find when the debtor agrees."""
+def row_errors(draft: AnswerDraft, currency: str) -> dict[str, str]:
+    """Returns field → error text of the differences; empty when the debtor agrees."""
     if draft.outcome != DIFFERS:
         return {}
     if draft.ticked:
@@ -167,7 +170,7 @@ def row_errors(draft: Draft, currency: str) -> dict[str, str]:
     if not draft.rows:
         return {"rows": _("Add at least one document on which the books differ.")}
     errors: dict[str, str] = {}
-    seen: set[UUID | str] = set()
+    listed: set[UUID | str] = set()
     for index, row in enumerate(draft.rows):
         name = f"row-{index}"
         if not row.document or len(row.document) > TEXT_MAX:
@@ -177,9 +180,9 @@ def row_errors(draft: Draft, currency: str) -> dict[str, str]:
                 "Several of our documents have the number %(document)s. Remove this line and tick the one you mean.",
                 document=row.document,
             )
-        elif (row.line_id or row.document) in seen:
+        elif (row.line_id or row.document) in listed:
             errors[f"{name}-document"] = _("%(document)s is listed twice.", document=row.document)
-        seen.add(row.line_id or row.document)
+        listed.add(row.line_id or row.document)
         theirs = row.theirs_minor(currency)
         if theirs is None:
             errors[f"{name}-theirs"] = _("Enter the amount in your books, such as 1234.50; 0 if it is not there.")
@@ -192,10 +195,10 @@ def row_errors(draft: Draft, currency: str) -> dict[str, str]:
     return errors
 
 
-def to_answer(
-    draft: Draft, code_id: UUID, currency: str, *, remote_address: str, user_agent: str, language: str
+def answer_input(
+    draft: AnswerDraft, code_id: UUID, currency: str, *, remote_address: str, user_agent: str, language: str
 ) -> AnswerStatement:
-    """The command's input from a draft without errors."""
+    """Returns the command's input from a draft without errors."""
     differs = draft.outcome == DIFFERS
     return AnswerStatement.model_validate(
         {
@@ -212,7 +215,7 @@ def to_answer(
     )
 
 
-def _difference(row: RowDraft, currency: str) -> DifferenceRow:
+def _difference(row: DifferenceDraft, currency: str) -> DifferenceRow:
     return DifferenceRow.model_validate(
         {
             "document_no": row.document,
@@ -224,15 +227,15 @@ def _difference(row: RowDraft, currency: str) -> DifferenceRow:
     )
 
 
-def _read_row(form: Mapping[str, str], name: str, ours: Ours) -> RowDraft:
-    """A row with the line of ours that it names: by id, or by a number that only one line has."""
+def _parse_row(form: Mapping[str, str], name: str, our_lines: OurLines) -> DifferenceDraft:
+    """Parses a row, with our line that it names by id, or by a number that only one line has."""
     document, line_id, theirs, reason, note = (
         _text(form, f"{name}-{part}") for part in ("document", "line", "theirs", "reason", "note")
     )
-    picked = ours.get(line_id)
-    numbered = [] if picked else [line for line in ours.values() if line.document_no == document]
+    picked = our_lines.get(line_id)
+    numbered = [] if picked else [line for line in our_lines.values() if line.document_no == document]
     line = picked or (numbered[0] if len(numbered) == 1 else None)
-    return RowDraft(line.document_no if line else document, theirs, reason, note, line, len(numbered) > 1)
+    return DifferenceDraft(line.document_no if line else document, theirs, reason, note, line, len(numbered) > 1)
 
 
 def _text(form: Mapping[str, str], name: str) -> str:

@@ -1,7 +1,7 @@
-"""Opening a link: from the token's text to everything the debtor's pages show, or to nothing at all.
+"""Opens a portal link: from the token's text to the statement and the answer that the debtor's pages show.
 
-May import statements' reads, tenants' reads and the kernel. Invariants: every reason why a link does not open looks
-the same (None); the token alone decides tenant and statement; nothing here writes.
+Invariants: a link that does not open gives None, whatever the reason; the token alone decides tenant and statement;
+read only.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ar.statements import lookups as statements
-from ar.statements.lookups import PURPOSE, AnswerView, LineView, Sender, StatementView, active_contact, masked
+from ar.statements.lookups import PURPOSE, AnswerView, LineView, Sender, StatementView, active_contact, mask_address
 from kernel import tokens
 from kernel.actor import Actor
 from kernel.clock import local_date
@@ -21,7 +21,7 @@ from tenants.queries import tenant
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What an open link gives: the debtor as actor, the frozen statement, who asks, and the answer if there is one."""
+    """An open link: the debtor as actor, the frozen statement, its sender, and the answer if there is one."""
 
     text: str
     token: tokens.TokenFacts
@@ -31,14 +31,17 @@ class Link:
     masked_address: str
     answer: AnswerView | None
 
-    def ours(self) -> Mapping[str, LineView]:
-        """Our open lines by their ids: numbers repeat over kinds of documents."""
+    def our_lines(self) -> Mapping[str, LineView]:
+        """Returns our open lines by the text of their ids; numbers repeat over kinds of documents."""
         return {str(line.id): line for line in self.statement.open_items}
 
 
 def open_link(db: TenantSession, text: str, now: datetime) -> Link | None:
-    """The link of a valid token; None for a malformed, unknown, expired, revoked, superseded or foreign one, for those
-    of a company that is suspended and for those of a contact who was taken out of use."""
+    """Returns the link of a valid token, else None.
+
+    Not valid is a malformed, unknown, expired, revoked or foreign token, and one of a superseded statement, a suspended
+    company or an inactive contact.
+    """
     tenant_id = tokens.tenant_of(text)
     if tenant_id is None:
         return None
@@ -46,15 +49,15 @@ def open_link(db: TenantSession, text: str, now: datetime) -> Link | None:
     token = tokens.resolve(db, text, PURPOSE, now)
     if token is None:
         return None
-    facts = tenant(db, tenant_id)
-    if facts.state != "active":
+    company = tenant(db, tenant_id)
+    if company.state != "active":
         return None
-    today = local_date(now, facts.timezone)
+    today = local_date(now, company.timezone)
     view = statements.statement_view(db, tenant_id, token.subject_id, today)
-    known = active_contact(db, token)
-    if view.superseded_at is not None or known is None:
+    link_contact = active_contact(db, token)
+    if view.superseded_at is not None or link_contact is None:
         return None
-    contact = known.reachable
+    contact = link_contact.reachable
     return Link(
         text=text,
         token=token,
@@ -64,11 +67,11 @@ def open_link(db: TenantSession, text: str, now: datetime) -> Link | None:
             contact.name if contact else view.customer_name,
             now,
             today,
-            facts.timezone,
+            company.timezone,
             view.language,
         ),
         statement=view,
         sender=statements.sender(db, tenant_id),
-        masked_address=masked(contact.email) if contact else "",
-        answer=statements.answer(db, tenant_id, token.subject_id),
+        masked_address=mask_address(contact.email) if contact else "",
+        answer=statements.find_answer(db, tenant_id, token.subject_id),
     )

@@ -1,4 +1,4 @@
-"""The debtor's pages at `/p/<token>`: look, download, answer in small POSTed steps. No account, no script needed.
+"""Routes of the debtor's pages at `/p/<token>`, without account or script: the statement and its PDF.
 
 Invariants: GET changes nothing; a link that does not open gives one page and 404, whatever the reason. The steps of an
 answer are in `answer_routes`.
@@ -12,10 +12,10 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, request, url_for
 
-from ar.portal.inputs import Draft
+from ar.portal.inputs import AnswerDraft
 from ar.portal.queries import Link, open_link
 from ar.statements.inputs import REASONS
-from ar.statements.lookups import page_texts, pdf_of
+from ar.statements.lookups import page_texts, stored_pdf
 from kernel import i18n
 from kernel.clock import utc_now
 from kernel.errors import NotFound
@@ -37,7 +37,7 @@ HEADERS = {
 
 
 def by_link(view: Callable[[Link], Page]) -> Callable[..., Response]:
-    """Opens the token for the view; whatever does not open gets the neutral page."""
+    """Decorates a view that takes an open link; a link that does not open gets the neutral page."""
 
     @portal
     @wraps(view)
@@ -45,8 +45,8 @@ def by_link(view: Callable[[Link], Page]) -> Callable[..., Response]:
         link = open_link(db(), token, utc_now())
         if link is None:
             return _closed()
-        asked = i18n.language_of_tag(request.args.get("lang"))
-        i18n.set_language(asked or link.statement.language)
+        language = i18n.language_of_tag(request.args.get("lang"))
+        i18n.set_language(language or link.statement.language)
         set_zone(link.actor.timezone)
         try:
             answer = make_response(view(link))
@@ -69,29 +69,29 @@ def _closed() -> Response:
 @bp.get("", strict_slashes=False)
 @by_link
 def show(link: Link) -> Page:
-    """The statement and the first step of the answer; or the answer that is on file."""
+    """Shows the statement and the first step of the answer, or the recorded answer."""
     if link.answer:
         return portal_page("answered", link)
-    return portal_page("statement", link, draft=Draft())
+    return portal_page("statement", link, draft=AnswerDraft())
 
 
 @bp.get("/statement.pdf")
 @by_link
 def pdf(link: Link) -> Page:
-    """The stored PDF, byte for byte."""
-    number, content = pdf_of(db(), link.actor.tenant_id, link.statement.id)
+    """Downloads the stored PDF, byte for byte."""
+    number, content = stored_pdf(db(), link.actor.tenant_id, link.statement.id)
     return download(content, "application/pdf", f"{number}.pdf")
 
 
 def step_url(endpoint: str, link: Link) -> str:
-    """The address of a step, the chosen language kept in it."""
+    """Returns the address of a step, with the chosen language."""
     return url_for(endpoint, token=link.text, lang=request.args.get("lang") or None)
 
 
 def portal_page(name: str, link: Link, *, errors: dict[str, str] | None = None, **values: Any) -> Page:
     """Renders a step of the answer, 422 when there are errors."""
     other = "en" if i18n.current_language() == "zh_CN" else "zh_CN"
-    shown = render(
+    page = render(
         f"portal/{name}.html",
         link=link,
         statement=link.statement,
@@ -105,8 +105,8 @@ def portal_page(name: str, link: Link, *, errors: dict[str, str] | None = None, 
         portal={
             "sender": link.sender.name,
             "language": (other, f"?lang={other}") if request.method != "POST" else None,
-            "help_text": _("Questions: %(contact)s", contact=link.sender.reach),
+            "help_text": _("Questions: %(contact)s", contact=link.sender.contact_line),
         },
         **{"sent": False, "added": 0, **values},
     )
-    return (shown, 422) if errors else shown
+    return (page, 422) if errors else page

@@ -1,4 +1,4 @@
-"""What the debtor's portal brings to the application."""
+"""Wires the debtor's portal into the application."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Statements: what we say a customer owes, frozen, sent, and confirmed or disputed by the customer."""
+"""Statements of account: frozen, sent, and confirmed or disputed by the customer."""

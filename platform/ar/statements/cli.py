@@ -1,4 +1,4 @@
-"""`huikuan statement`: issue one customer's statements of a month, or put the month of everybody into the queue.
+"""Commands `huikuan statement`: issue one customer's statements of a month, or queue those of all customers.
 
 Invariant: amounts are signed minor units, dates ISO; a portal link is printed in development only.
 """
@@ -13,9 +13,8 @@ from typing import Any
 import click
 
 from ar.customers.lookups import find_numbers
-from ar.statements import issuing, queries
-from ar.statements import monthly_run as months
-from ar.statements.inputs import read_period
+from ar.statements import issuing, monthly_run, queries
+from ar.statements.inputs import parse_period
 from kernel.actor import Actor
 from kernel.db import TenantSession
 from kernel.errors import RuleBroken
@@ -60,7 +59,7 @@ def issue(
 ) -> None:
     """Issue a customer's statements of a month, one per currency, and mail them."""
     with tenant_transaction(slug, on=on) as (db, actor):
-        month = read_period(period, actor.today)
+        month = parse_period(period, actor.today)
         issued = issuing.issue_for_customer(
             db,
             actor,
@@ -71,9 +70,9 @@ def issue(
             despite_answer=despite_answer,
             state_interest=state_interest,
         )
-        rows = [_row(db, actor, one) for one in issued]
+        rows = [_row(db, actor, statement) for statement in issued]
         if output:
-            _write(db, actor, issued, output)
+            _write_pdfs(db, actor, issued, output)
     emit({"statements": rows}, as_json, lambda: "\n".join(_line(row) for row in rows))
 
 
@@ -87,20 +86,20 @@ def issue(
 def issue_month(slug: str, period: str, customer_no: str | None, on: date | None, as_json: bool) -> None:
     """Queue the statements of everybody with business or a balance in the month; the worker draws them up."""
     with tenant_transaction(slug, on=on) as (db, actor):
-        month = read_period(period, actor.today)
+        month = parse_period(period, actor.today)
         customer_id = None
         if customer_no:
             found = find_numbers(db, actor.tenant_id, [customer_no]).get(customer_no)
             if found is None:
                 raise RuleBroken("statement_customer_unknown", number=customer_no)
             customer_id = found.id
-        queued = months.issue_month(db, actor, month, customer_id)
+        queued = monthly_run.issue_month(db, actor, month, customer_id)
     emit({"period": month.label, "queued": queued}, as_json, lambda: f"{queued} statements queued for {month.label}.")
 
 
-def _row(db: TenantSession, actor: Actor, issued: issuing.Issued) -> dict[str, Any]:
+def _row(db: TenantSession, actor: Actor, issued: issuing.IssuedStatement) -> dict[str, Any]:
     view = queries.statement_view(db, actor.tenant_id, issued.statement_id, actor.today)
-    row = view.as_json() | {"missing_characters": "".join(issued.missing)}
+    row = view.as_json() | {"missing_characters": "".join(issued.missing_characters)}
     if settings().environment == "development":
         row["portal_url"] = issued.portal_url
     return row
@@ -113,8 +112,8 @@ def _line(row: dict[str, Any]) -> str:
     return f"{row['number']}  {amount}  {sent}{link}"
 
 
-def _write(db: TenantSession, actor: Actor, issued: Sequence[issuing.Issued], folder: Path) -> None:
+def _write_pdfs(db: TenantSession, actor: Actor, issued: Sequence[issuing.IssuedStatement], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for one in issued:
-        number, content = queries.pdf_of(db, actor.tenant_id, one.statement_id)
+    for statement in issued:
+        number, content = queries.stored_pdf(db, actor.tenant_id, statement.statement_id)
         (folder / f"{number}.pdf").write_bytes(content)

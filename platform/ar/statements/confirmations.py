@@ -1,4 +1,4 @@
-"""The debtor's answer: a code to the registered contact, then one signed answer bound to the PDF's hash.
+"""Records the debtor's answer: a code to the registered contact, then one signed answer bound to the PDF's hash.
 
 Invariants: one answer per statement, the second submit finds the first; an answer needs a code that was entered
 under the same link within the hour; a superseded statement takes no answer; the ledger is never touched.
@@ -29,13 +29,13 @@ from kernel.ids import new_id
 from kernel.tokens import OneTimeCode, TokenFacts
 
 ANSWERED: Final = "statements.answered"
-#: How long after entering the code the answer may still be sent: time to check it, not to pass it on.
-ENTERED_LIFE: Final = timedelta(hours=1)
+#: How long after entering the code the answer may be submitted.
+VERIFIED_LIFE: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """The answer on file. `first` is False when it was there before."""
+class RecordedAnswer:
+    """The recorded answer. `first` is False when it was recorded before."""
 
     confirmation_id: UUID
     reference: str
@@ -44,23 +44,23 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class LinkContact:
-    """An active contact; `reachable` is None while their address does not work, which closes no link."""
+    """An active contact; `reachable` is None while the address is suppressed, which does not close the link."""
 
     reachable: ReachableContact | None
 
 
 def registered_contact(db: Session, link: TokenFacts) -> ReachableContact | None:
-    """Whom the link was made for, while they are active and reachable."""
+    """Returns the contact for whom the link was issued, if active and reachable."""
     contact = active_contact(db, link)
     return contact.reachable if contact else None
 
 
 def active_contact(db: Session, link: TokenFacts) -> LinkContact | None:
-    """The link's contact while they speak for the customer: who was taken out of use has no access any more."""
-    c = Contact
+    """Returns the link's contact if active; None for an inactive one, whose links no longer open."""
+    contact = Contact
     row = db.execute(
-        sa.select(c.id, c.name, c.email, c.suppressed_at).where(
-            c.tenant_id == link.tenant_id, c.id == link.contact_id, c.active.is_(True)
+        sa.select(contact.id, contact.name, contact.email, contact.suppressed_at).where(
+            contact.tenant_id == link.tenant_id, contact.id == link.contact_id, contact.active.is_(True)
         )
     ).first()
     if row is None:
@@ -68,66 +68,69 @@ def active_contact(db: Session, link: TokenFacts) -> LinkContact | None:
     return LinkContact(None if row.suppressed_at else ReachableContact(id=row.id, name=row.name, email=row.email))
 
 
-def masked(address: str) -> str:
-    """`l***@xinsheng.example`: enough to know one's own address, not enough to learn another's."""
+def mask_address(address: str) -> str:
+    """Returns the address masked as in `l***@xinsheng.example`, so that it is recognised but not disclosed."""
     name, at, domain = address.rpartition("@")
     return f"{name[:1]}***{at}{domain}"
 
 
 def send_code(db: Session, actor: Actor, link: TokenFacts, language: str) -> str:
-    """Mails a fresh code to the link's registered contact; returns the masked address.
+    """Mails a new code to the link's registered contact; returns the masked address.
 
     Raises RuleBroken(`statement_no_contact`, `statement_codes_exhausted`).
     """
     contact = registered_contact(db, link)
     if contact is None:
         raise RuleBroken("statement_no_contact")
-    made = tokens.new_code(db, actor, link.id, contact.email)
-    if made is None:
+    issued = tokens.new_code(db, actor, link.id, contact.email)
+    if issued is None:
         raise RuleBroken("statement_codes_exhausted")
-    code_id, code = made
+    code_id, code = issued
     mailing = queries.mailing(db, actor.tenant_id, link.subject_id)
     mails.queue_code(db, actor, link.subject_id, mailing, contact, code, language)
-    _note_code(db, actor, link, "statement_code_sent", {"code_id": str(code_id), "to": contact.email})
-    return masked(contact.email)
+    _record_code_event(db, actor, link, "statement_code_sent", {"code_id": str(code_id), "to": contact.email})
+    return mask_address(contact.email)
 
 
-def enter_code(db: Session, actor: Actor, link: TokenFacts, typed: str) -> UUID | None:
-    """The code's id when it is right; the try is counted either way, so the caller commits either way."""
+def verify_code(db: Session, actor: Actor, link: TokenFacts, typed: str) -> UUID | None:
+    """Returns the code's id if `typed` is right, else None. Every try is counted, so the caller commits either way."""
     code_id = tokens.use_code(db, actor, link.id, typed)
     if code_id is not None:
-        _note_code(db, actor, link, "statement_code_entered", {"code_id": str(code_id)})
+        _record_code_event(db, actor, link, "statement_code_entered", {"code_id": str(code_id)})
     return code_id
 
 
-def entered_code(db: Session, actor: Actor, link: TokenFacts, code_id: UUID) -> str | None:
-    """Where the code went, if it was entered under this link within the hour; else None."""
+def verified_code_address(db: Session, actor: Actor, link: TokenFacts, code_id: UUID) -> str | None:
+    """Returns the address the code was sent to, if it was entered under this link within VERIFIED_LIFE; else None."""
     c = OneTimeCode
     return db.execute(
         sa.select(c.sent_to).where(
             c.tenant_id == actor.tenant_id,
             c.id == code_id,
             c.token_id == link.id,
-            c.used_at > actor.now - ENTERED_LIFE,
+            c.used_at > actor.now - VERIFIED_LIFE,
         )
     ).scalar_one_or_none()
 
 
-def answer_statement(db: Session, actor: Actor, link: TokenFacts, data: AnswerStatement) -> Answered:
-    """Records the answer once (R121, R127, A26). Raises NotFound for a superseded statement, RuleBroken
-    (`statement_code_needed`)."""
+def answer_statement(db: Session, actor: Actor, link: TokenFacts, data: AnswerStatement) -> RecordedAnswer:
+    """Records the answer once (R121, R127, A26); a second call returns the first answer.
+
+    Raises NotFound(`statement_link_closed`) for a superseded statement or an inactive contact, RuleBroken
+    (`statement_code_needed`).
+    """
     s = Statement
     db.execute(sa.select(s.id).where(s.tenant_id == actor.tenant_id, s.id == link.subject_id).with_for_update())
-    known = _on_file(db, actor.tenant_id, link.subject_id)
-    if known:
-        return known
+    recorded = _find_answer(db, actor.tenant_id, link.subject_id)
+    if recorded:
+        return recorded
     mailing = queries.mailing(db, actor.tenant_id, link.subject_id)
     if mailing.superseded or active_contact(db, link) is None:
         raise NotFound("statement_link_closed")
-    code_sent_to = entered_code(db, actor, link, data.code_id)
+    code_sent_to = verified_code_address(db, actor, link, data.code_id)
     if code_sent_to is None:
         raise RuleBroken("statement_code_needed")
-    confirmation_id, reference = _record(db, actor, link, data, mailing, code_sent_to)
+    confirmation_id, reference = _insert_answer(db, actor, link, data, mailing, code_sent_to)
     journal.record(
         db,
         actor,
@@ -154,23 +157,23 @@ def answer_statement(db: Session, actor: Actor, link: TokenFacts, data: AnswerSt
     if contact is not None:
         mails.queue_copy(db, actor, answer, contact)
     mails.queue_team(db, actor, answer)
-    return Answered(confirmation_id, reference, True)
+    return RecordedAnswer(confirmation_id, reference, True)
 
 
-def _note_code(db: Session, actor: Actor, link: TokenFacts, kind: str, data: dict[str, str]) -> None:
-    """That a code went out and came back is part of the evidence."""
+def _record_code_event(db: Session, actor: Actor, link: TokenFacts, kind: str, data: dict[str, str]) -> None:
+    """Records in the journal that a code was sent or entered, as part of the evidence."""
     journal.record(db, actor, kind, customer_id=link.customer_id, subject_id=link.subject_id, data=data)
 
 
-def _on_file(db: Session, tenant_id: UUID, statement_id: UUID) -> Answered | None:
-    k = Confirmation
+def _find_answer(db: Session, tenant_id: UUID, statement_id: UUID) -> RecordedAnswer | None:
+    answer = Confirmation
     row = db.execute(
-        sa.select(k.id, k.reference).where(k.tenant_id == tenant_id, k.statement_id == statement_id)
+        sa.select(answer.id, answer.reference).where(answer.tenant_id == tenant_id, answer.statement_id == statement_id)
     ).first()
-    return Answered(confirmation_id=row.id, reference=row.reference, first=False) if row else None
+    return RecordedAnswer(confirmation_id=row.id, reference=row.reference, first=False) if row else None
 
 
-def _record(
+def _insert_answer(
     db: Session, actor: Actor, link: TokenFacts, data: AnswerStatement, mailing: Mailing, code_sent_to: str
 ) -> tuple[UUID, str]:
     confirmation_id = new_id()
@@ -206,34 +209,34 @@ def _record(
 def _difference_rows(
     db: Session, tenant_id: UUID, confirmation_id: UUID, statement_id: UUID, data: AnswerStatement
 ) -> list[dict[str, object]]:
-    """Our side of each row comes from the frozen lines, never from what the browser sent back.
+    """Returns the rows to insert; our side comes from the frozen lines, never from the browser.
 
-    A line is known by its id, within this statement only. A number alone counts where one single line carries it.
+    A line is identified by its id within this statement; a document number alone only where a single line has it.
     """
-    n = StatementLine
-    ours = db.execute(
-        sa.select(n.id, n.document_no, n.item_id, (n.debit_minor - n.credit_minor).label("minor")).where(
-            n.tenant_id == tenant_id, n.statement_id == statement_id, n.part == "open"
+    line = StatementLine
+    open_lines = db.execute(
+        sa.select(line.id, line.document_no, line.item_id, (line.debit_minor - line.credit_minor).label("minor")).where(
+            line.tenant_id == tenant_id, line.statement_id == statement_id, line.part == "open"
         )
     ).all()
-    by_id = {row.id: row for row in ours}
-    times = Counter(row.document_no for row in ours)
-    by_number = {row.document_no: row for row in ours if times[row.document_no] == 1}
+    by_id = {row.id: row for row in open_lines}
+    occurrences = Counter(row.document_no for row in open_lines)
+    by_number = {row.document_no: row for row in open_lines if occurrences[row.document_no] == 1}
     rows: list[dict[str, object]] = []
-    for position, line in enumerate(data.differences, start=1):
-        own = by_id.get(line.line_id) if line.line_id else by_number.get(line.document_no)
+    for position, difference in enumerate(data.differences, start=1):
+        own = by_id.get(difference.line_id) if difference.line_id else by_number.get(difference.document_no)
         rows.append(
             {
                 "tenant_id": tenant_id,
                 "id": new_id(),
                 "confirmation_id": confirmation_id,
                 "position": position,
-                "document_no": own.document_no if own else line.document_no,
+                "document_no": own.document_no if own else difference.document_no,
                 "item_id": own.item_id if own else None,
                 "our_minor": own.minor if own else None,
-                "their_minor": line.their_minor,
-                "reason": line.reason,
-                "note": line.note,
+                "their_minor": difference.their_minor,
+                "reason": difference.reason,
+                "note": difference.note,
             }
         )
     return rows

@@ -1,7 +1,7 @@
-"""A person's word on a mail of which nobody knows whether it arrived: one mechanism for statements and letters.
+"""Records the delivery outcome of an e-mail in state `unknown`, for statements and letters.
 
-May import this slice's tables and the kernel. Invariants: only a mail in doubt (`unknown`) is judged, once; who said
-so stands in the journal; what another mail has replaced is settled by that, and asks nobody any more.
+Invariants: an outcome is recorded once, and only for a mail in doubt (`unknown`); the journal names the person; a mail
+that another replaces gets its outcome by that.
 """
 
 from __future__ import annotations
@@ -12,50 +12,54 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.statements.inputs import SettleDelivery
+from ar.statements.inputs import ResolveDelivery
 from ar.statements.models import Statement
 from kernel import journal
 from kernel.actor import Actor
 from kernel.errors import Conflict, NotFound
 from kernel.mail import MailMessage, change_state
 
-Verdict = Literal["arrived", "not_arrived", "replaced"]
+DeliveryOutcome = Literal["arrived", "not_arrived", "replaced"]
 
-#: Verdict → the mail's state, and its reason in `messages.JUDGED`.
-_STATES: Final[dict[Verdict, tuple[str, str]]] = {
+#: Outcome → the mail's state, and its reason in `messages.DELIVERY_REASONS`.
+_STATES_AND_REASONS: Final[dict[DeliveryOutcome, tuple[str, str]]] = {
     "arrived": ("sent", "judged_arrived"),
     "not_arrived": ("failed", "judged_lost"),
     "replaced": ("failed", "replaced"),
 }
 
 
-def judge_mail(db: Session, actor: Actor, mail_id: UUID | None, verdict: Verdict) -> bool:
-    """Settles a mail in doubt; False when it is in none (any more)."""
+def record_delivery_outcome(db: Session, actor: Actor, mail_id: UUID | None, outcome: DeliveryOutcome) -> bool:
+    """Records the outcome of a mail in doubt; returns False when it is not (or no longer) in doubt."""
     if mail_id is None:
         return False
-    state, reason = _STATES[verdict]
+    state, reason = _STATES_AND_REASONS[outcome]
     return change_state(db, actor.tenant_id, mail_id, state, actor.now, reason=reason, from_state="unknown")
 
 
-def settle_delivery(db: Session, actor: Actor, statement_id: UUID, mail_id: UUID, data: SettleDelivery) -> None:
-    """Judges one of a statement's mails: the statement itself, a code, a copy or the notice to the team.
+def resolve_delivery(db: Session, actor: Actor, statement_id: UUID, mail_id: UUID, data: ResolveDelivery) -> None:
+    """Records the delivery outcome of one of a statement's mails: the statement, a code, a copy or the team's notice.
 
-    What did not arrive leaves the statement unsent, as a mail that came back does. Raises NotFound
+    A statement that did not arrive counts as unsent, as one that came back. Raises NotFound
     (`statement_mail_not_found`), Conflict(`statement_mail_settled`).
     """
-    s, m = Statement, MailMessage
-    db.execute(sa.select(s.id).where(s.tenant_id == actor.tenant_id, s.id == statement_id).with_for_update())
+    statement, message = Statement, MailMessage
+    db.execute(
+        sa.select(statement.id)
+        .where(statement.tenant_id == actor.tenant_id, statement.id == statement_id)
+        .with_for_update()
+    )
     mail = db.execute(
-        sa.select(m.purpose, m.to_address, m.customer_id).where(
-            m.tenant_id == actor.tenant_id, m.id == mail_id, m.subject_id == statement_id
+        sa.select(message.purpose, message.to_address, message.customer_id).where(
+            message.tenant_id == actor.tenant_id, message.id == mail_id, message.subject_id == statement_id
         )
     ).first()
     if mail is None:
         raise NotFound("statement_mail_not_found")
-    if not judge_mail(db, actor, mail_id, data.outcome):
+    if not record_delivery_outcome(db, actor, mail_id, data.outcome):
         raise Conflict("statement_mail_settled")
     if data.outcome == "not_arrived" and mail.purpose == "statement":
-        forget_recipient(db, actor.tenant_id, statement_id, mail.to_address)
+        clear_recipient(db, actor.tenant_id, statement_id, mail.to_address)
     journal.record(
         db,
         actor,
@@ -66,8 +70,8 @@ def settle_delivery(db: Session, actor: Actor, statement_id: UUID, mail_id: UUID
     )
 
 
-def replace_doubtful(db: Session, actor: Actor, statement_id: UUID, purpose: str) -> None:
-    """Sending again settles the mails of this purpose that are in doubt: the new one takes their place."""
+def mark_replaced(db: Session, actor: Actor, statement_id: UUID, purpose: str) -> None:
+    """Records as replaced all mails in doubt of one purpose, before a new one is sent."""
     m = MailMessage
     rows = db.execute(
         sa.select(m.id).where(
@@ -78,11 +82,11 @@ def replace_doubtful(db: Session, actor: Actor, statement_id: UUID, purpose: str
         )
     ).scalars()
     for mail_id in rows.all():
-        judge_mail(db, actor, mail_id, "replaced")
+        record_delivery_outcome(db, actor, mail_id, "replaced")
 
 
-def forget_recipient(db: Session, tenant_id: UUID, statement_id: UUID | None, address: str) -> None:
-    """The statement says again that nobody has it, unless a later mail went to somebody else."""
+def clear_recipient(db: Session, tenant_id: UUID, statement_id: UUID | None, address: str) -> None:
+    """Clears the statement's recipient, unless a later mail went to another address."""
     s = Statement
     db.execute(
         sa.update(s).where(s.tenant_id == tenant_id, s.id == statement_id, s.sent_to == address).values(sent_to=None)

@@ -1,9 +1,7 @@
-"""The statement as a paper: its figures turned into finished texts in the debtor's language.
+"""Prints the statement's PDF, and gives the texts that it shares with pages and mails, in the debtor's language.
 
-May import kernel (i18n, money, capitals, pdf) and this slice's figures. Invariant: a statement confirms a
-balance and demands nothing (no "pay by"), states principal only unless told to state interest beside it, and reserves
-what it does not state; the paper
-holds no secret, so its link stands in the mail, never in the archived PDF.
+Invariant: a statement confirms a balance and demands nothing (no "pay by"), states principal only unless interest is
+stated beside it, and reserves what it does not state; the PDF holds no secret: the portal link is in the mail only.
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ from datetime import date
 from typing import Any, Final
 
 from ar.ledger.messages import KIND_NAMES
-from ar.statements.rules.figures import UNAPPLIED, Figures, Line
+from ar.statements.rules.figures import UNAPPLIED, FigureLine, StatementFigures
 from kernel import pdf
 from kernel.amount_in_words import amount_in_words
 from kernel.i18n import gettext as _
@@ -32,7 +30,7 @@ BUCKET_NAMES: Final[dict[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The company that asks, as it stands on its paper."""
+    """The company as it is printed on its statements."""
 
     name: str
     address: str
@@ -43,14 +41,14 @@ class Sender:
     bank_account: str = ""
 
     @property
-    def reach(self) -> str:
-        """Whom to ask: name, phone and address of mail, whatever of them is known."""
+    def contact_line(self) -> str:
+        """Returns name, phone and e-mail of the contact, as far as known."""
         return "　".join(part for part in (self.contact_name, self.phone, self.contact_email) if part)
 
 
 @dataclass(frozen=True, slots=True)
 class Debtor:
-    """The customer as it stands in the address field."""
+    """The customer as it is printed in the address field."""
 
     number: str
     name: str
@@ -60,7 +58,7 @@ class Debtor:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What identifies one statement."""
+    """The identifying facts of one statement."""
 
     number: str
     issued_on: date
@@ -70,35 +68,35 @@ class Heading:
     respond_by_on: date
 
 
-def print_statement(heading: Heading, sender: Sender, debtor: Debtor, figures: Figures) -> pdf.Rendered:
-    """The PDF in the debtor's language; characters our fonts lack are printed as 〓 and reported."""
+def print_statement(heading: Heading, sender: Sender, debtor: Debtor, figures: StatementFigures) -> pdf.Rendered:
+    """Renders the PDF in the debtor's language; characters that our fonts lack are printed as 〓 and reported."""
     with use_language(debtor.language):
         return pdf.render("statement", _paper(heading, sender, debtor, figures))
 
 
 def file_name(number: str) -> str:
-    """The PDF's name: the statement's number."""
+    """Returns the PDF's file name: the statement's number."""
     return f"{number}.pdf"
 
 
 def kind_name(kind: str) -> str:
-    """The kind of a document in the current language."""
+    """Returns the name of a kind of document in the current language."""
     return _(KIND_NAMES[kind]) if kind in KIND_NAMES else kind
 
 
 def bucket_name(bucket: str) -> str:
-    """An aging bucket in the current language."""
+    """Returns the name of an aging bucket in the current language."""
     return _(BUCKET_NAMES[bucket]) if bucket in BUCKET_NAMES else bucket
 
 
 def closing_label(closing_minor: int, period_to: date) -> str:
-    """A balance is owed to us, or stands in the customer's favour."""
+    """Returns the label of the closing balance: owed to us, or in the customer's favour."""
     text = _("Balance owed at %(day)s") if closing_minor >= 0 else _("Balance in your favour at %(day)s")
     return text % {"day": period_to.isoformat()}
 
 
 def purpose_sentence() -> str:
-    """Why the paper comes: our own words for what a balance confirmation says (domain §1.9)."""
+    """Returns the purpose of the statement: what a balance confirmation says (domain §1.9)."""
     return _(
         "The figures below are taken from our books. Please compare them with yours and tell us whether they agree. "
         "If something was paid after this date, please answer all the same."
@@ -106,19 +104,19 @@ def purpose_sentence() -> str:
 
 
 def interest_label(period_to: date) -> str:
-    """What the stated interest is, and that no balance holds it."""
+    """Returns the label of the stated interest, which is not part of the balance."""
     return _("Late interest through %(day)s, not part of the balance", day=period_to.isoformat())
 
 
 def reserve_sentence(interest_minor: int | None = None) -> str:
-    """What is not stated stays reserved: the interest, or what it grows to later (art. 18, domain §1.2)."""
+    """Returns the reservation of interest: all of it, or what accrues after the day stated (art. 18, domain §1.2)."""
     if interest_minor is not None:
         return _("Late interest is stated beside the principal. What accrues after the day named stays reserved.")
     return _("This statement shows principal only. Interest agreed in the contract stays reserved and is not waived.")
 
 
 def page_texts(closing_minor: int, period_to: date, interest_minor: int | None) -> dict[str, Any]:
-    """What the debtor's page says around the figures, in the current language."""
+    """Returns the texts around the figures on the debtor's page, in the current language."""
     return {
         "closing_label": closing_label(closing_minor, period_to),
         "purpose": purpose_sentence(),
@@ -128,7 +126,7 @@ def page_texts(closing_minor: int, period_to: date, interest_minor: int | None) 
     }
 
 
-def _paper(heading: Heading, sender: Sender, debtor: Debtor, figures: Figures) -> dict[str, Any]:
+def _paper(heading: Heading, sender: Sender, debtor: Debtor, figures: StatementFigures) -> dict[str, Any]:
     language, currency = debtor.language, heading.currency
 
     def money(minor: int) -> str:
@@ -140,7 +138,7 @@ def _paper(heading: Heading, sender: Sender, debtor: Debtor, figures: Figures) -
         "number": heading.number,
         "date": heading.issued_on.isoformat(),
         "footer": "",
-        "issuer": {"name": sender.name, "lines": [sender.address, sender.reach]},
+        "issuer": {"name": sender.name, "lines": [sender.address, sender.contact_line]},
         "customer": {"name": debtor.name, "lines": _address_lines(debtor)},
         "facts": _facts(heading),
         "intro": purpose_sentence(),
@@ -162,15 +160,15 @@ def _paper(heading: Heading, sender: Sender, debtor: Debtor, figures: Figures) -
         },
         "online": None,
         "reserve": reserve_sentence(figures.interest_minor),
-        "contact": _("Questions: %(contact)s", contact=sender.reach) if sender.reach else "",
+        "contact": _("Questions: %(contact)s", contact=sender.contact_line) if sender.contact_line else "",
         "bank": _bank(sender),
         "reply": _reply(heading, sender),
         "labels": _labels(heading, figures),
     }
 
 
-def _interest(heading: Heading, figures: Figures, language: str) -> list[str]:
-    """The stated interest as label and amount; empty where none is stated."""
+def _interest(heading: Heading, figures: StatementFigures, language: str) -> list[str]:
+    """Returns the stated interest as label and amount; empty where none is stated."""
     if figures.interest_minor is None:
         return []
     amount = format_with_symbol(figures.interest_minor, heading.currency, language)
@@ -192,7 +190,7 @@ def _facts(heading: Heading) -> list[list[str]]:
     ]
 
 
-def _row(line: Line, money: Any) -> dict[str, str]:
+def _row(line: FigureLine, money: Any) -> dict[str, str]:
     return {
         "date": line.on.isoformat(),
         "document": line.document_no,
@@ -204,8 +202,8 @@ def _row(line: Line, money: Any) -> dict[str, str]:
     }
 
 
-def _open_row(line: Line, period_to: date, money: Any) -> dict[str, str]:
-    """An open item as it stood at the end of the period; a credit counts down and is never overdue."""
+def _open_row(line: FigureLine, period_to: date, money: Any) -> dict[str, str]:
+    """Returns an open item as of the end of the period; a credit is negative and never overdue."""
     late = (period_to - line.due_on).days if line.due_on else 0
     return {
         "document": line.document_no,
@@ -218,7 +216,7 @@ def _open_row(line: Line, period_to: date, money: Any) -> dict[str, str]:
 
 
 def _bank(sender: Sender) -> list[list[str]]:
-    """Where the sender is paid, as a fact beside the contact: a statement asks for no payment."""
+    """Returns the sender's bank account as a fact beside the contact: a statement asks for no payment."""
     if not sender.bank_account:
         return []
     pairs = [(_("Account holder"), sender.name), (_("Bank"), sender.bank_name), (_("Account"), sender.bank_account)]
@@ -240,7 +238,7 @@ def _reply(heading: Heading, sender: Sender) -> dict[str, Any]:
     }
 
 
-def _labels(heading: Heading, figures: Figures) -> dict[str, str]:
+def _labels(heading: Heading, figures: StatementFigures) -> dict[str, str]:
     return {
         "title": _("Statement of account"),
         # Typst fills the braces itself.

@@ -1,4 +1,4 @@
-"""Journal events of statements and answers: names and sentences."""
+"""Journal events of statements and answers: names and texts."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What can be asked of statements: one model per command, for form, command line and portal alike.
+"""Inputs of the commands on statements, for form, command line and portal alike.
 
-Imports Pydantic and kernel only. Invariant: a period is a calendar month that has begun; the running month ends today.
+Invariant: a period is a calendar month that has begun; the running month ends today.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kernel.inputs import CommandInput
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 Month = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 
-#: Why two sets of books differ: the five error sources of R129 and the usual ones of a confirmation letter.
+#: Reasons of a difference: the five sources of error of R129 and the usual ones of a confirmation letter.
 REASONS: Final[dict[str, str]] = {
     "already_paid": mark("Already paid"),
     "in_transit": mark("Goods or payment in transit"),
@@ -46,8 +46,11 @@ class Period:
     to_on: date
 
 
-def read_period(label: str, today: date) -> Period:
-    """The month named YYYY-MM; the running one ends today. Raises RuleBroken for nonsense and the future."""
+def parse_period(label: str, today: date) -> Period:
+    """Parses a month YYYY-MM; the running one ends today.
+
+    Raises RuleBroken(`statement_period_bad`, `statement_period_future`).
+    """
     try:
         year, month = (int(part) for part in label.strip().split("-")) if len(label.strip()) == 7 else (0, 0)
         from_on = date(year, month, 1)
@@ -66,9 +69,9 @@ class IssueStatement(CommandInput):
     period_from: date
     period_to: date
     send: bool = True
-    #: Take the place of a statement of the same period that the debtor has answered.
+    #: Supersede also a statement of the same period that the debtor has answered.
     despite_answer: bool = False
-    #: State late interest beside the principal. It may fix the claim at that sum (art. 18), so nobody gets it unasked.
+    #: State late interest beside the principal. It may fix the claim at that sum (art. 18), so it is off by default.
     state_interest: bool = False
 
     @model_validator(mode="after")
@@ -79,7 +82,7 @@ class IssueStatement(CommandInput):
 
 
 class IssueRequest(CommandInput):
-    """The staff form and the command line: one customer by number, every currency of the month."""
+    """Issue one customer's statements of a month, every currency; the customer is given by number."""
 
     customer_no: Short
     period: Month
@@ -88,9 +91,9 @@ class IssueRequest(CommandInput):
 
 
 class IssueMonth(CommandInput):
-    """Every customer with business or a balance in the month.
+    """Issue the statements of every customer with business or a balance in the month.
 
-    Nothing is done before `confirmed`; `key` is the confirm page's idempotency key.
+    Nothing is issued before `confirmed`; `key` is the confirm page's idempotency key.
     """
 
     month: Month
@@ -98,8 +101,8 @@ class IssueMonth(CommandInput):
     key: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] = ""
 
 
-class SettleDelivery(CommandInput):
-    """A person's judgement of a statement's mail that may or may not have gone out."""
+class ResolveDelivery(CommandInput):
+    """Record the delivery outcome of a statement's mail in doubt."""
 
     outcome: Literal["arrived", "not_arrived"]
 
@@ -130,7 +133,7 @@ class DifferenceRow(CommandInput):
 
 
 class AnswerStatement(CommandInput):
-    """A debtor's signed answer (A26): outcome, who signs, that they may, and the code that was entered."""
+    """Record a debtor's signed answer (A26): outcome, signer, their authority, and the code that was entered."""
 
     outcome: Literal["agrees", "differs"]
     signer_name: Short

@@ -1,9 +1,8 @@
-"""Issuing statements: figures frozen, PDF stored by hash, mailed with a link that answers. Months: `months`.
+"""Issues statements: freezes the figures, prints and stores the PDF, mails it with a portal link.
 
-May import the ledger's and the customers' queries, this slice's pure modules, web.mailtexts and the kernel.
-Invariants: at most one statement of a customer, currency and period stands (a newer one supersedes it and closes its
-links; one that was answered only when a person says so); the PDF is rendered once; every text is in the debtor's
-language, whoever pressed the button. Locks: customers in id order, then statements, then counters.
+Invariants: at most one statement per customer, currency and period is in force (a newer one supersedes it and closes
+its links; an answered one only when a person insists); the PDF is rendered once; every text is in the debtor's
+language. Locks: customers in id order, then statements, then counters. A whole month is in `monthly_run`.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ from ar.customers.models import Customer
 from ar.interest.lookups import accrued_minor
 from ar.ledger import lookups as ledger
 from ar.statements import links, mails, queries
-from ar.statements.delivery_outcome import replace_doubtful
+from ar.statements.delivery_outcome import mark_replaced
 from ar.statements.documents import Debtor, Heading, Sender, print_statement
 from ar.statements.inputs import IssueStatement, Period
-from ar.statements.mails import PURPOSE as PURPOSE
+from ar.statements.mails import PURPOSE
 from ar.statements.models import Statement, StatementLine
-from ar.statements.rules.figures import Booked, DoesNotTie, Figures, StillOpen, draw_up
+from ar.statements.rules.figures import FiguresDoNotTie, OpenDocument, PostedDocument, StatementFigures, compute_figures
 from kernel import journal, storage, tokens
 from kernel.actor import Actor
 from kernel.amount_in_words import amount_in_words
@@ -36,35 +35,31 @@ from kernel.errors import Conflict, HuikuanError, RuleBroken
 from kernel.ids import new_id, new_ids
 from kernel.pdf import Rendered
 
-RESPOND_WITHIN_DAYS: Final = 15  # A14
+#: Days from issue within which an answer is asked for (A14).
+RESPOND_WITHIN_DAYS: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
-    """What came of issuing. `portal_url` exists here only: the link is stored nowhere."""
+class IssuedStatement:
+    """A statement just issued. `portal_url` is stored nowhere else; `missing_characters` could not be printed."""
 
     statement_id: UUID
     number: str
     sent_to: str | None
     portal_url: str | None
-    missing: tuple[str, ...]
+    missing_characters: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Frozen:
-    """What is about to be stored."""
+class _FrozenStatement:
+    """The heading, figures and PDF that are stored."""
 
     heading: Heading
-    figures: Figures
+    figures: StatementFigures
     printed: Rendered
 
 
-def issue_statement(db: Session, actor: Actor, data: IssueStatement) -> UUID:
-    """Issues one statement and returns its id; see `issue`."""
-    return issue(db, actor, data).statement_id
-
-
-def issue(db: Session, actor: Actor, data: IssueStatement) -> Issued:
+def issue_statement(db: Session, actor: Actor, data: IssueStatement) -> IssuedStatement:
     """Freezes, prints, numbers and (when asked and a contact exists) mails a statement (R120, R124, R303, A14).
 
     An earlier unanswered statement of the same customer, currency and period is superseded; an answered one only
@@ -81,12 +76,12 @@ def issue(db: Session, actor: Actor, data: IssueStatement) -> Issued:
     figures = statement_figures(db, actor.tenant_id, data)
     if figures.is_empty:
         raise RuleBroken("statement_nothing_to_state")
-    if data.state_interest:  # none accrued is not stated: a nought would fix the claim at nothing
+    if data.state_interest:  # no interest accrued is not stated: zero would fix the claim at nothing
         accrued = accrued_minor(db, actor.tenant_id, data.customer_id, data.currency, data.period_to)
         figures = replace(figures, interest_minor=accrued or None)
-    before = _supersede(db, actor, data)
-    heading, printed = _freeze(db, actor, data, (sender, debtor), figures)
-    statement_id = _store(db, actor, data, Frozen(heading, figures, printed), debtor.language, before)
+    superseded_id = _supersede(db, actor, data)
+    heading, printed = _number_and_print(db, actor, data, (sender, debtor), figures)
+    statement_id = _store(db, actor, data, _FrozenStatement(heading, figures, printed), debtor.language, superseded_id)
     journal.record(
         db,
         actor,
@@ -99,12 +94,14 @@ def issue(db: Session, actor: Actor, data: IssueStatement) -> Issued:
             "interest_minor": figures.interest_minor,
             "currency": data.currency,
             "pdf_sha256": printed.sha256,
-            "supersedes": str(before) if before else None,
+            "supersedes": str(superseded_id) if superseded_id else None,
             "missing_characters": "".join(printed.missing),
         },
     )
-    url = send(db, actor, statement_id) if data.send and recipient else None
-    return Issued(statement_id, heading.number, recipient.email if url and recipient else None, url, printed.missing)
+    url = send_statement(db, actor, statement_id) if data.send and recipient else None
+    return IssuedStatement(
+        statement_id, heading.number, recipient.email if url and recipient else None, url, printed.missing
+    )
 
 
 def issue_for_customer(
@@ -117,21 +114,23 @@ def issue_for_customer(
     mailed: bool = True,
     despite_answer: bool = False,
     state_interest: bool = False,
-) -> list[Issued]:
-    """Issues every currency of a customer's month (or one). Raises RuleBroken(`statement_customer_unknown`,
-    `statement_nothing_to_state`) and what `issue` raises."""
-    found = find_numbers(db, actor.tenant_id, [customer_no]).get(customer_no)
-    if found is None:
+) -> list[IssuedStatement]:
+    """Issues the statements of a customer's month, one per currency or only in `currency`.
+
+    Raises RuleBroken(`statement_customer_unknown`, `statement_nothing_to_state`) and what `issue_statement` raises.
+    """
+    customer = find_numbers(db, actor.tenant_id, [customer_no]).get(customer_no)
+    if customer is None:
         raise RuleBroken("statement_customer_unknown", number=customer_no)
-    wanted = [currency] if currency else queries.currencies(db, actor.tenant_id, found.id, period)
-    if not wanted:
+    currencies = [currency] if currency else queries.currencies_with_business(db, actor.tenant_id, customer.id, period)
+    if not currencies:
         raise RuleBroken("statement_nothing_to_state")
     return [
-        issue(
+        issue_statement(
             db,
             actor,
             IssueStatement(
-                customer_id=found.id,
+                customer_id=customer.id,
                 currency=code,
                 period_from=period.from_on,
                 period_to=period.to_on,
@@ -140,17 +139,17 @@ def issue_for_customer(
                 state_interest=state_interest,
             ),
         )
-        for code in wanted
+        for code in currencies
     ]
 
 
-def send(db: Session, actor: Actor, statement_id: UUID) -> str:
-    """Queues the mail with the PDF and a fresh link; links sent before are closed. Returns the link.
+def send_statement(db: Session, actor: Actor, statement_id: UUID) -> str:
+    """Queues the mail with the PDF and a new portal link; earlier links are closed. Returns the link.
 
     Raises NotFound, Conflict(`statement_superseded`, `statement_answered`), RuleBroken(`statement_no_contact`).
     """
     s = Statement
-    # A lock of its own: superseding and answering wait for it, or are seen by what follows.
+    # A lock in a statement of its own: superseding and answering wait for it, or are seen by the queries below.
     db.execute(sa.select(s.id).where(s.tenant_id == actor.tenant_id, s.id == statement_id).with_for_update())
     mailing = queries.mailing(db, actor.tenant_id, statement_id)
     if mailing.superseded:
@@ -161,7 +160,7 @@ def send(db: Session, actor: Actor, statement_id: UUID) -> str:
     if recipient is None:
         raise RuleBroken("statement_no_contact")
     tokens.revoke_for(db, actor, statement_id)
-    replace_doubtful(db, actor, statement_id, PURPOSE)
+    mark_replaced(db, actor, statement_id, PURPOSE)
     url = links.issue_link(db, actor, statement_id, customer_id=mailing.customer_id, contact_id=recipient.id)
     mail_id = mails.queue_statement(db, actor, statement_id, mailing, recipient, url)
     db.execute(sa.update(s).where(s.tenant_id == actor.tenant_id, s.id == statement_id).values(sent_to=recipient.email))
@@ -176,30 +175,38 @@ def send(db: Session, actor: Actor, statement_id: UUID) -> str:
     return url
 
 
-def statement_figures(db: Session, tenant_id: UUID, data: IssueStatement) -> Figures:
-    """The figures as of `period_to`, from the ledger. Raises HuikuanError(`statement_does_not_tie`)."""
+def statement_figures(db: Session, tenant_id: UUID, data: IssueStatement) -> StatementFigures:
+    """Returns the figures as of `period_to`, from the ledger. Raises HuikuanError(`statement_does_not_tie`)."""
     customer, currency, as_of = data.customer_id, data.currency, data.period_to
     opening = ledger.balance_at(db, tenant_id, customer, currency, data.period_from - timedelta(days=1))
-    booked = [
-        Booked(m.item_id, m.document_on, m.document_no, m.kind, m.due_on, m.side, m.amount_minor)
-        for m in ledger.movements(db, tenant_id, customer, currency, data.period_from, as_of)
+    posted = [
+        PostedDocument(
+            movement.item_id,
+            movement.document_on,
+            movement.document_no,
+            movement.kind,
+            movement.due_on,
+            movement.side,
+            movement.amount_minor,
+        )
+        for movement in ledger.movements(db, tenant_id, customer, currency, data.period_from, as_of)
     ]
-    still_open = [
-        StillOpen(i.id, i.document_on, i.document_no, i.kind, i.due_on, i.side, i.open_minor)
-        for i in ledger.open_items(db, tenant_id, as_of=as_of, customer_id=customer, currency=currency)
+    open_documents = [
+        OpenDocument(item.id, item.document_on, item.document_no, item.kind, item.due_on, item.side, item.open_minor)
+        for item in ledger.open_items(db, tenant_id, as_of=as_of, customer_id=customer, currency=currency)
     ]
     try:
-        return draw_up(opening, booked, still_open, as_of=as_of, currency=currency)
-    except DoesNotTie as fault:
+        return compute_figures(opening, posted, open_documents, as_of=as_of, currency=currency)
+    except FiguresDoNotTie as fault:
         raise HuikuanError("statement_does_not_tie", detail=str(fault)) from fault
 
 
 def _supersede(db: Session, actor: Actor, data: IssueStatement) -> UUID | None:
-    """Closes the standing statement of the same period, its links too; returns its id.
+    """Supersedes the standing statement of the same period and closes its links; returns its id.
 
-    The period is known by its first day: a statement of the running month gives way to that of the whole one. One
-    that was answered is evidence of its own day: it stays beside later days, and gives way to the same day only
-    when a person insists. Raises Conflict(`statement_answered_already`).
+    The first day identifies the period, so that the whole month supersedes the running one. An answered statement is
+    evidence of its last day: it stays in force beside later ones, and is superseded for the same day only with
+    `despite_answer`. Raises Conflict(`statement_answered_already`).
     """
     s = Statement
     of_period = (
@@ -209,37 +216,42 @@ def _supersede(db: Session, actor: Actor, data: IssueStatement) -> UUID | None:
         s.period_from == data.period_from,
         s.superseded_at.is_(None),
     )
-    # A lock of its own: an answer under way is waited for here, and seen by the read that follows.
+    # A lock in a statement of its own: it waits for an answer under way, which the query below then sees.
     db.execute(sa.select(s.id).where(*of_period).order_by(s.id).with_for_update())
-    found = queries.standing(db, actor.tenant_id, data.customer_id, data.currency, s.period_from == data.period_from)
-    gone = [one for one in found if not one.answered or one.period_to == data.period_to]
-    answered = next((one for one in gone if one.answered), None)
+    standing = queries.standing_statements(
+        db, actor.tenant_id, data.customer_id, data.currency, s.period_from == data.period_from
+    )
+    superseded = [one for one in standing if not one.answered or one.period_to == data.period_to]
+    answered = next((one for one in superseded if one.answered), None)
     if answered and not data.despite_answer:
         raise Conflict("statement_answered_already", number=answered.number)
-    for one in gone:
+    for one in superseded:
         db.execute(sa.update(s).where(s.tenant_id == actor.tenant_id, s.id == one.id).values(superseded_at=actor.now))
         tokens.revoke_for(db, actor, one.id)
         facts = {"number": one.number, "despite_answer": one.answered}
         journal.record(db, actor, "statement_superseded", customer_id=data.customer_id, subject_id=one.id, data=facts)
-    return gone[-1].id if gone else None
+    return superseded[-1].id if superseded else None
 
 
 def lock_for_statements(db: Session, tenant_id: UUID, customer_ids: Iterable[UUID]) -> None:
-    """Holds the customers' rows until COMMIT, in id order. Who issues for several calls it once, before any counter.
+    """Locks the customers' rows until COMMIT, in id order; once for all customers of a transaction, before any counter.
 
-    FOR UPDATE, so that not even a new document can be booked between the reads that must tie.
+    FOR UPDATE, so that no document can be posted between the queries that must tie.
     """
-    c = Customer
-    wanted = sa.cast(sorted(set(customer_ids)), sa.ARRAY(sa.Uuid))
+    customer = Customer
+    ids = sa.cast(sorted(set(customer_ids)), sa.ARRAY(sa.Uuid))
     db.execute(
-        sa.select(c.id).where(c.tenant_id == tenant_id, c.id == sa.any_(wanted)).order_by(c.id).with_for_update()
+        sa.select(customer.id)
+        .where(customer.tenant_id == tenant_id, customer.id == sa.any_(ids))
+        .order_by(customer.id)
+        .with_for_update()
     ).all()
 
 
-def _freeze(
-    db: Session, actor: Actor, data: IssueStatement, parties: tuple[Sender, Debtor], figures: Figures
+def _number_and_print(
+    db: Session, actor: Actor, data: IssueStatement, parties: tuple[Sender, Debtor], figures: StatementFigures
 ) -> tuple[Heading, Rendered]:
-    """Takes the number and prints. The number's row is held until COMMIT, so that no number is lost."""
+    """Takes the number and prints the PDF. The counter's row is locked until COMMIT, so that no number is lost."""
     sender, debtor = parties
     taken = take_numbers(db, actor.tenant_id, PURPOSE)[0]
     heading = Heading(
@@ -254,9 +266,9 @@ def _freeze(
 
 
 def _store(
-    db: Session, actor: Actor, data: IssueStatement, frozen: Frozen, language: str, supersedes_id: UUID | None
+    db: Session, actor: Actor, data: IssueStatement, frozen: _FrozenStatement, language: str, supersedes_id: UUID | None
 ) -> UUID:
-    """Writes the PDF, the statement and its lines."""
+    """Inserts the PDF, the statement and its lines; returns the statement's id."""
     statement_id, heading, figures = new_id(), frozen.heading, frozen.figures
     db.execute(
         sa.insert(Statement).values(
@@ -290,7 +302,7 @@ def _store(
     return statement_id
 
 
-def _line_rows(tenant_id: UUID, statement_id: UUID, figures: Figures) -> list[dict[str, object]]:
+def _line_rows(tenant_id: UUID, statement_id: UUID, figures: StatementFigures) -> list[dict[str, object]]:
     return [
         {
             "tenant_id": tenant_id,

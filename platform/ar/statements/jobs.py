@@ -1,6 +1,6 @@
-"""Jobs of statements: issue the statements of a month one by one, recheck and settle their mails.
+"""Jobs of statements: issue those of a month one by one, recheck their mails and record delivery outcomes.
 
-Invariant: handlers can run twice: the second finds the statement standing, the mail superseded or the contact already
+Invariant: handlers are idempotent: a second run finds the statement issued, the mail superseded or the contact
 suppressed.
 """
 
@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 from ar.customers.commands import suppress_contact
 from ar.customers.models import Contact
 from ar.statements import queries
-from ar.statements.delivery_outcome import forget_recipient
-from ar.statements.inputs import IssueStatement, read_period
+from ar.statements.delivery_outcome import clear_recipient
+from ar.statements.inputs import IssueStatement, parse_period
 from ar.statements.issuing import issue_statement
 from ar.statements.mails import CODE_PURPOSE, COPY_PURPOSE, PURPOSE, TEAM_PURPOSE, recheck_team
-from ar.statements.monthly_run import ISSUE_JOB, acting_for, issue_month
+from ar.statements.monthly_run import ISSUE_JOB, issue_month, issuing_actor
 from kernel import journal, queue
 from kernel.actor import Actor
 from kernel.errors import Conflict, RuleBroken
@@ -35,35 +35,35 @@ ISSUE_MONTH: Final = "statements.month"
 
 
 def issue_one(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
-    """One customer and currency of a month; skipped when it stands already or there is nothing to state.
+    """Issues the statement of one customer, currency and month, unless it is issued or there is nothing to state.
 
-    Issued by the person who asked for the month, where one did: the evidence names them.
+    The issuer is the person who asked for the month, if a person did.
     """
-    actor = acting_for(actor, payload)
-    period = read_period(payload["period"], actor.today)
+    actor = issuing_actor(actor, payload)
+    period = parse_period(payload["period"], actor.today)
     customer_id, currency = UUID(payload["customer_id"]), payload["currency"]
-    if (customer_id, currency) not in queries.to_be_stated(db, actor.tenant_id, period, customer_id):
+    if (customer_id, currency) not in queries.statements_to_issue(db, actor.tenant_id, period, customer_id):
         return
     data = IssueStatement(
         customer_id=customer_id, currency=currency, period_from=period.from_on, period_to=period.to_on
     )
     try:
         issue_statement(db, actor, data)
-    except (RuleBroken, Conflict) as nothing:
-        # Answered meanwhile: it stands, and no job takes the place of what a debtor has signed.
-        if nothing.code not in ("statement_nothing_to_state", "statement_answered_already"):
+    except (RuleBroken, Conflict) as refusal:
+        # Answered meanwhile: a job does not supersede a statement that the debtor has answered.
+        if refusal.code not in ("statement_nothing_to_state", "statement_answered_already"):
             raise
 
 
 def issue_last_month(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
-    """The monthly round (R124): statements of the month before `payload["period"]`, one job a customer and currency.
+    """Issues the statements of the month before `payload["period"]` (R124), one job per customer and currency.
 
-    In review mode nothing reaches a debtor unseen: the journal notes that the month waits for a person.
+    In review mode nothing is issued: the journal records that the month waits for a person.
     """
     first = date.fromisoformat(f"{payload['period']}-01")
-    period = read_period(f"{first - timedelta(days=1):%Y-%m}", actor.today)
+    period = parse_period(f"{first - timedelta(days=1):%Y-%m}", actor.today)
     if company(db, actor.tenant_id).review_mode:
-        waiting = len(queries.to_be_stated(db, actor.tenant_id, period, None))
+        waiting = len(queries.statements_to_issue(db, actor.tenant_id, period, None))
         if waiting:
             journal.record(db, actor, "statements_wait", data={"period": period.label, "statements": waiting})
         return
@@ -71,7 +71,7 @@ def issue_last_month(db: Session, actor: Actor, payload: Mapping[str, Any]) -> N
 
 
 def recheck_statement(db: Session, actor: Actor, mail: MailMessage) -> str | None:
-    """Why the statement shall not go out any more, or None."""
+    """Returns why the statement must not go out any more, or None."""
     if mail.subject_id is None:
         return None
     mailing = queries.mailing(db, actor.tenant_id, mail.subject_id)
@@ -83,16 +83,19 @@ def recheck_statement(db: Session, actor: Actor, mail: MailMessage) -> str | Non
 
 
 def recheck_code(db: Session, actor: Actor, mail: MailMessage) -> str | None:
-    """A code that has lapsed on its way helps nobody."""
+    """Returns `code_expired` for a code that has lapsed before sending, else None."""
     return "code_expired" if mail.created_at + CODE_LIFE <= actor.now else None
 
 
-def settled(db: Session, actor: Actor, mail: MailMessage, state: str) -> None:
-    """Notes what became of a statement's mail. Only an address that the mail server itself refused for good is not
-    written to again; whatever else came back can be sent again. The link's secret is kept nowhere (A26)."""
+def record_statement_delivery(db: Session, actor: Actor, mail: MailMessage, state: str) -> None:
+    """Records a statement's delivery outcome and removes the link's secret from the mail (A26).
+
+    Only an address that the mail server refused for good is suppressed; after any other failure the statement can be
+    sent again to the same contact.
+    """
     redact_links(db, actor.tenant_id, mail.id)
     if state == "failed" or mail.reason == "contact_suppressed":
-        forget_recipient(db, actor.tenant_id, mail.subject_id, mail.to_address)
+        clear_recipient(db, actor.tenant_id, mail.subject_id, mail.to_address)
     kind = {"sent": "statement_sent", "failed": "statement_bounced"}.get(state)
     if kind is None:
         return
@@ -108,22 +111,22 @@ def settled(db: Session, actor: Actor, mail: MailMessage, state: str) -> None:
         suppress_contact(db, actor, customer_id=mail.customer_id, email=mail.to_address, reason=mail.reason)
 
 
-def forget_code(db: Session, actor: Actor, mail: MailMessage, _state: str) -> None:
-    """A code that was sent stands nowhere in clear any more; the hash of `one_time_code` is what counts."""
+def redact_code(db: Session, actor: Actor, mail: MailMessage, _state: str) -> None:
+    """Redacts the mail of a code, so that only its hash in `one_time_code` is kept."""
     redact(db, actor.tenant_id, mail.id)
 
 
 def _is_suppressed(db: Session, actor: Actor, mail: MailMessage) -> bool:
-    c = Contact
-    found = db.execute(
-        sa.select(c.id).where(
-            c.tenant_id == actor.tenant_id,
-            c.customer_id == mail.customer_id,
-            c.email == mail.to_address,
-            sa.or_(c.suppressed_at.is_not(None), c.active.is_(False)),
+    contact = Contact
+    suppressed = db.execute(
+        sa.select(contact.id).where(
+            contact.tenant_id == actor.tenant_id,
+            contact.customer_id == mail.customer_id,
+            contact.email == mail.to_address,
+            sa.or_(contact.suppressed_at.is_not(None), contact.active.is_(False)),
         )
     ).first()
-    return found is not None
+    return suppressed is not None
 
 
 JOBS: Final = (
@@ -132,8 +135,13 @@ JOBS: Final = (
 )
 RECURRING: Final = (Recurring(ISSUE_MONTH, period="month"),)
 MAILS: Final = (
-    Mail(PURPOSE, recheck=recheck_statement, on_outcome=settled, timeline_name=mark("Statement by e-mail")),
-    Mail(CODE_PURPOSE, recheck=recheck_code, on_outcome=forget_code),
+    Mail(
+        PURPOSE,
+        recheck=recheck_statement,
+        on_outcome=record_statement_delivery,
+        timeline_name=mark("Statement by e-mail"),
+    ),
+    Mail(CODE_PURPOSE, recheck=recheck_code, on_outcome=redact_code),
     Mail(
         COPY_PURPOSE,
         no_recheck_because="it tells the signer what they have just signed",

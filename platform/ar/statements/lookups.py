@@ -1,14 +1,11 @@
-"""What other slices may ask of statements: the standing one, its paper, its answers.
-
-Invariant: a face; the modules behind it are private to the slice.
-"""
+"""Lookups of statements for other slices: the statements in force, their PDFs and their answers."""
 
 from __future__ import annotations
 
-from ar.statements.confirmations import active_contact, entered_code, masked
+from ar.statements.confirmations import active_contact, mask_address, verified_code_address
 from ar.statements.documents import Sender, page_texts
 from ar.statements.mails import PURPOSE
-from ar.statements.queries import answer, pdf_of, sender, standing, statement_view
+from ar.statements.queries import find_answer, sender, standing_statements, statement_view, stored_pdf
 from ar.statements.views import AnswerView, LineView, StatementView
 
 __all__ = [
@@ -18,12 +15,12 @@ __all__ = [
     "Sender",
     "StatementView",
     "active_contact",
-    "answer",
-    "entered_code",
-    "masked",
+    "find_answer",
+    "mask_address",
     "page_texts",
-    "pdf_of",
     "sender",
-    "standing",
+    "standing_statements",
     "statement_view",
+    "stored_pdf",
+    "verified_code_address",
 ]

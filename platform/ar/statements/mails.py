@@ -1,4 +1,4 @@
-"""The mails of statements: the statement, the signer's code, a copy of the answer, the answer to our own people."""
+"""Queues the mails of statements: the statement, the code, the copy of the answer, the notice to the team."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CODE_PURPOSE, COPY_PURPOSE, TEAM_PURPOSE = "statement_code", "statement_copy", "
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer that has just been recorded, for the mails that tell of it."""
+    """An answer that has just been recorded, for the mails about it."""
 
     statement_id: UUID
     mailing: Mailing
@@ -45,7 +45,7 @@ class Answer:
 def queue_statement(
     db: Session, actor: Actor, statement_id: UUID, mailing: Mailing, contact: ReachableContact, url: str
 ) -> UUID:
-    """Queues the PDF with the link `url` in the debtor's language, whatever language the sender reads."""
+    """Queues the PDF with the link `url` in the debtor's language."""
     language = mailing.language
     with use_language(language):
         label = closing_label(mailing.closing_minor, mailing.period_to)
@@ -55,7 +55,7 @@ def queue_statement(
             interest = f"{interest_label(mailing.period_to)}: {stated}"
     values = {
         "sender": mailing.sender.name,
-        "contact": mailing.sender.reach,
+        "contact": mailing.sender.contact_line,
         "recipient": contact.name or mailing.customer_name,
         "customer": mailing.customer_name,
         "number": mailing.number,
@@ -78,7 +78,7 @@ def queue_code(
     code: str,
     language: str,
 ) -> None:
-    """Queues the one-time code to the contact for whom the link was made."""
+    """Queues the one-time code to the contact for whom the link was issued."""
     values = {
         "code": code,
         "minutes": CODE_LIFE // timedelta(minutes=1),
@@ -103,18 +103,18 @@ def queue_copy(db: Session, actor: Actor, answer: Answer, contact: ReachableCont
 
 
 def queue_team(db: Session, actor: Actor, answer: Answer) -> None:
-    """Queues the news to the customer's owner, else the company's contact; of differences also to who issued it."""
+    """Queues the notice to the customer's owner, else the company's contact; of differences also to the issuer."""
     mailing = answer.mailing
     readers: list[MailReader | None] = [
         _owner(db, actor.tenant_id, mailing.customer_id) or _company_contact(db, actor.tenant_id)
     ]
     if answer.data.outcome == "differs":
         readers.append(_issuer(db, actor.tenant_id, answer.statement_id))
-    told: set[str] = set()
+    addressed: set[str] = set()
     for reader in readers:
-        if reader is None or not reader.email or reader.email.casefold() in told:
+        if reader is None or not reader.email or reader.email.casefold() in addressed:
             continue
-        told.add(reader.email.casefold())
+        addressed.add(reader.email.casefold())
         values = {
             **_answer_values(answer),
             "differences": len(answer.data.differences),
@@ -124,9 +124,9 @@ def queue_team(db: Session, actor: Actor, answer: Answer) -> None:
 
 
 def recheck_team(db: Session, actor: Actor, message: MailMessage) -> str | None:
-    """Checks before sending that the reader still belongs to the company, or is the contact that its letters name."""
-    named = company(db, actor.tenant_id).contact_email.casefold() == message.to_address.casefold()
-    return None if named else still_member(db, actor, message)
+    """Checks before sending that the reader is still a member of the company, or its contact."""
+    is_company_contact = company(db, actor.tenant_id).contact_email.casefold() == message.to_address.casefold()
+    return None if is_company_contact else still_member(db, actor, message)
 
 
 def _owner(db: Session, tenant_id: UUID, customer_id: UUID) -> Person | None:
@@ -138,7 +138,7 @@ def _owner(db: Session, tenant_id: UUID, customer_id: UUID) -> Person | None:
 
 
 def _issuer(db: Session, tenant_id: UUID, statement_id: UUID) -> Person | None:
-    """The person who issued the statement, as the journal names them, while they belong to the company."""
+    """Returns the person who issued the statement, from the journal, if still active in the company."""
     j = JournalEvent
     by = sa.select(j.user_id).where(
         j.tenant_id == tenant_id, j.subject_id == statement_id, j.kind == "statement_issued"
@@ -159,7 +159,7 @@ def _answer_values(answer: Answer) -> dict[str, object]:
         "reference": answer.reference,
         "customer": mailing.customer_name,
         "sender": mailing.sender.name,
-        "contact": mailing.sender.reach,
+        "contact": mailing.sender.contact_line,
         "signer": f"{data.signer_name}, {data.signer_title}",
         "sha256": mailing.pdf_sha256,
     }
@@ -168,8 +168,8 @@ def _answer_values(answer: Answer) -> dict[str, object]:
 def _difference_texts(
     db: Session, tenant_id: UUID, statement_id: UUID, currency: str, language: str
 ) -> list[dict[str, str]]:
-    """The differences as they are on file, in words and figures of the language."""
-    known = queries.answer(db, tenant_id, statement_id)
+    """Returns the recorded differences in texts and amounts of the language."""
+    recorded = queries.find_answer(db, tenant_id, statement_id)
 
     def money(minor: int | None) -> str:
         return "—" if minor is None else format_with_symbol(minor, currency, language)
@@ -183,7 +183,7 @@ def _difference_texts(
                 "reason": _(REASONS[line.reason]) if line.reason in REASONS else line.reason,
                 "note": line.note,
             }
-            for line in (known.differences if known else ())
+            for line in (recorded.differences if recorded else ())
         ]
 
 
@@ -196,7 +196,7 @@ def _queue(
     to: MailReader,
     values: Mapping[str, Any],
 ) -> UUID:
-    """Queues a mail in the name of the company; all but the code bring the statement's PDF."""
+    """Queues a mail in the name of the company; all but the code have the statement's PDF attached."""
     attached = () if purpose == CODE_PURPOSE else (Attachment(file_name(mailing.number), mailing.pdf_sha256),)
     return queue_rendered(
         db,

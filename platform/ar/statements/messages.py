@@ -1,4 +1,4 @@
-"""Texts of the error codes that statements and answers raise. Imports kernel.i18n only."""
+"""Texts of the error codes of statements and answers, and names of their states."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ MAIL_STATES: dict[str, str] = {
     "failed": mark("Bounced"),
     "unknown": mark("In doubt: needs a person's decision"),
 }
-#: Why a mail has its state although the mail server never said so.
-JUDGED: dict[str, str] = {
+#: Reasons of a mail's state that was recorded by a person or by sending again.
+DELIVERY_REASONS: dict[str, str] = {
     "judged_arrived": mark("recorded by a person as delivered"),
     "judged_lost": mark("recorded by a person as not delivered"),
     "replaced": mark("unsure whether it arrived; sent again since"),

@@ -1,7 +1,7 @@
-"""Tables of statements and what debtors answer. Imports columns only.
+"""Tables of statements, their frozen lines, and debtors' answers with their differences.
 
 Invariants: a statement and its lines are frozen when issued; a confirmation binds to the hash of the PDF the
-debtor saw; a later statement supersedes, it never edits.
+debtor saw; a later statement supersedes an earlier one and never edits it.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class StatementLine(Tenanted, Base):
 
 
 class Confirmation(Tenanted, Base):
-    """A debtor's answer to one statement: who, when, to which PDF, from where, by which code."""
+    """A debtor's answer to one statement: signer, time, PDF hash, address and one-time code."""
 
     __tablename__ = "confirmation"
     __table_args__ = (

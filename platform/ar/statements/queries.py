@@ -1,7 +1,6 @@
-"""Reading statements: what a list, a page, a mail and a link need. Frozen views, never ORM rows.
+"""Queries statements for pages, mails and portal links, and what is to be issued for a month.
 
-May import the tables of statements, customers and tenants, and the kernel. Invariant: every read names its tenant;
-a page costs a fixed number of statements however long its list is.
+Invariant: every query names its tenant; a page costs a fixed number of SQL statements. The list is in `list_queries`.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ from tenants.models import Company
 
 
 def sender(db: Session, tenant_id: UUID) -> Sender:
-    """The company as it stands on its papers."""
+    """Returns the company as it is printed on its statements."""
     company = Company
     row = db.execute(
         select_view(
@@ -58,7 +57,7 @@ def sender(db: Session, tenant_id: UUID) -> Sender:
 
 
 def debtor(db: Session, tenant_id: UUID, customer_id: UUID, attention: str = "") -> Debtor:
-    """The customer as addressed. Raises NotFound."""
+    """Returns the customer as addressed. Raises NotFound(`statement_customer_unknown`)."""
     c = Customer
     row = db.execute(
         sa.select(c.number, c.name, c.language).where(c.tenant_id == tenant_id, c.id == customer_id)
@@ -69,38 +68,38 @@ def debtor(db: Session, tenant_id: UUID, customer_id: UUID, attention: str = "")
 
 
 def mailing(db: Session, tenant_id: UUID, statement_id: UUID) -> Mailing:
-    """What a mail about the statement needs. Raises NotFound."""
-    s, c = Statement, Customer
+    """Returns the facts for mails about the statement. Raises NotFound(`statement_not_found`)."""
+    statement, customer = Statement, Customer
     row = db.execute(
-        sa.select(s, c.name.label("customer_name"), _answered(tenant_id).label("answered"))
-        .join(c, sa.and_(c.tenant_id == s.tenant_id, c.id == s.customer_id))
-        .where(s.tenant_id == tenant_id, s.id == statement_id)
+        sa.select(statement, customer.name.label("customer_name"), _answered(tenant_id).label("answered"))
+        .join(customer, sa.and_(customer.tenant_id == statement.tenant_id, customer.id == statement.customer_id))
+        .where(statement.tenant_id == tenant_id, statement.id == statement_id)
     ).first()
     if row is None:
         raise NotFound("statement_not_found")
-    st: Statement = row.Statement
+    frozen: Statement = row.Statement
     return Mailing(
-        customer_id=st.customer_id,
+        customer_id=frozen.customer_id,
         customer_name=row.customer_name,
-        number=st.number,
-        currency=st.currency,
-        closing_minor=st.closing_minor,
-        interest_minor=st.interest_minor,
-        amount_in_words=st.amount_in_words,
-        period_to=st.period_to,
-        respond_by_on=st.respond_by_on or st.period_to,
-        language=st.language,
-        pdf_sha256=st.pdf_sha256,
-        superseded=st.superseded_at is not None,
+        number=frozen.number,
+        currency=frozen.currency,
+        closing_minor=frozen.closing_minor,
+        interest_minor=frozen.interest_minor,
+        amount_in_words=frozen.amount_in_words,
+        period_to=frozen.period_to,
+        respond_by_on=frozen.respond_by_on or frozen.period_to,
+        language=frozen.language,
+        pdf_sha256=frozen.pdf_sha256,
+        superseded=frozen.superseded_at is not None,
         answered=row.answered,
         sender=sender(db, tenant_id),
     )
 
 
-def standing(
-    db: Session, tenant_id: UUID, customer_id: UUID, currency: str, *which: sa.ColumnElement[bool]
+def standing_statements(
+    db: Session, tenant_id: UUID, customer_id: UUID, currency: str, *conditions: sa.ColumnElement[bool]
 ) -> list[StandingStatement]:
-    """A customer's statements that none has superseded, the newest last."""
+    """Returns a customer's statements that are not superseded, the newest last."""
     statement = Statement
     rows = db.execute(
         select_view(
@@ -117,46 +116,46 @@ def standing(
             statement.customer_id == customer_id,
             statement.currency == currency,
             statement.superseded_at.is_(None),
-            *which,
+            *conditions,
         )
         .order_by(statement.issued_at, statement.id)
     )
     return views(StandingStatement, rows)
 
 
-def currencies(db: Session, tenant_id: UUID, customer_id: UUID, period: Period) -> list[str]:
-    """The currencies in which a customer has business or a balance in the month."""
+def currencies_with_business(db: Session, tenant_id: UUID, customer_id: UUID, period: Period) -> list[str]:
+    """Returns the currencies in which a customer has business or a balance in the month."""
     rows = db.execute(_with_business(tenant_id, period).where(OpenItem.customer_id == customer_id))
     return sorted(row.currency for row in rows)
 
 
-def to_be_stated(
+def statements_to_issue(
     db: Session, tenant_id: UUID, period: Period, customer_id: UUID | None = None
 ) -> list[tuple[UUID, str]]:
-    """(customer, currency) with business or a balance and no standing statement of the month."""
-    s, i = Statement, OpenItem
+    """Returns (customer id, currency) with business or a balance and no standing statement of the month."""
+    statement, item = Statement, OpenItem
     standing = (
-        sa.select(s.id)
+        sa.select(statement.id)
         .where(
-            s.tenant_id == tenant_id,
-            s.customer_id == i.customer_id,
-            s.currency == i.currency,
-            s.period_from == period.from_on,
-            s.period_to == period.to_on,
-            s.superseded_at.is_(None),
+            statement.tenant_id == tenant_id,
+            statement.customer_id == item.customer_id,
+            statement.currency == item.currency,
+            statement.period_from == period.from_on,
+            statement.period_to == period.to_on,
+            statement.superseded_at.is_(None),
         )
         .exists()
     )
-    wanted = _with_business(tenant_id, period).where(~standing)
+    query = _with_business(tenant_id, period).where(~standing)
     if customer_id is not None:
-        wanted = wanted.where(i.customer_id == customer_id)
-    return [(row.customer_id, row.currency) for row in db.execute(wanted.order_by(i.customer_id, i.currency))]
+        query = query.where(item.customer_id == customer_id)
+    return [(row.customer_id, row.currency) for row in db.execute(query.order_by(item.customer_id, item.currency))]
 
 
 def statement_page(db: Session, tenant_id: UUID, statement_id: UUID, today: date) -> StatementPage:
-    """One statement for the team, the hash of its stored PDF recomputed. Raises NotFound."""
+    """Returns one statement for the team, with the recomputed hash of its PDF. Raises NotFound."""
     mail, blob = MailMessage, Blob
-    shown = statement_view(db, tenant_id, statement_id, today)
+    statement = statement_view(db, tenant_id, statement_id, today)
     mails = db.execute(
         select_view(
             DeliveryView,
@@ -173,39 +172,42 @@ def statement_page(db: Session, tenant_id: UUID, statement_id: UUID, today: date
     )
     stored = db.execute(
         sa.select(sa.func.encode(sa.func.sha256(blob.content), "hex")).where(
-            blob.tenant_id == tenant_id, blob.sha256 == shown.pdf_sha256
+            blob.tenant_id == tenant_id, blob.sha256 == statement.pdf_sha256
         )
     ).scalar_one()
-    return StatementPage(shown, views(DeliveryView, mails), answer(db, tenant_id, statement_id), stored)
+    return StatementPage(statement, views(DeliveryView, mails), find_answer(db, tenant_id, statement_id), stored)
 
 
 def statement_view(db: Session, tenant_id: UUID, statement_id: UUID, today: date) -> StatementView:
-    """One statement with its lines. Raises NotFound."""
-    s, c, k, n = Statement, Customer, Confirmation, aliased(Statement)
+    """Returns one statement with its lines. Raises NotFound(`statement_not_found`)."""
+    statement, customer, confirmation, newer = Statement, Customer, Confirmation, aliased(Statement)
     row = db.execute(
         sa.select(
-            s,
-            c.number.label("customer_no"),
-            c.name.label("customer_name"),
-            status_word(today).label("status"),
-            n.id.label("superseded_by"),
+            statement,
+            customer.number.label("customer_no"),
+            customer.name.label("customer_name"),
+            status_expression(today).label("status"),
+            newer.id.label("superseded_by"),
             Blob.size_bytes,
         )
-        .join(c, sa.and_(c.tenant_id == s.tenant_id, c.id == s.customer_id))
-        .join(Blob, sa.and_(Blob.tenant_id == s.tenant_id, Blob.sha256 == s.pdf_sha256))
-        .outerjoin(k, sa.and_(k.tenant_id == s.tenant_id, k.statement_id == s.id))
-        .outerjoin(n, sa.and_(n.tenant_id == s.tenant_id, n.supersedes_id == s.id))
-        .where(s.tenant_id == tenant_id, s.id == statement_id)
+        .join(customer, sa.and_(customer.tenant_id == statement.tenant_id, customer.id == statement.customer_id))
+        .join(Blob, sa.and_(Blob.tenant_id == statement.tenant_id, Blob.sha256 == statement.pdf_sha256))
+        .outerjoin(
+            confirmation,
+            sa.and_(confirmation.tenant_id == statement.tenant_id, confirmation.statement_id == statement.id),
+        )
+        .outerjoin(newer, sa.and_(newer.tenant_id == statement.tenant_id, newer.supersedes_id == statement.id))
+        .where(statement.tenant_id == tenant_id, statement.id == statement_id)
     ).first()
     if row is None:
         raise NotFound("statement_not_found")
-    st: Statement = row.Statement
-    same = {name: getattr(st, name) for name in _SAME}
+    frozen: Statement = row.Statement
+    same = {name: getattr(frozen, name) for name in _FROZEN_COLUMNS}
     return StatementView(
         **same,
         customer_no=row.customer_no,
         customer_name=row.customer_name,
-        aging=tuple((part["bucket"], part["minor"]) for part in st.aging),
+        aging=tuple((part["bucket"], part["minor"]) for part in frozen.aging),
         pdf_bytes=row.size_bytes,
         superseded_by=row.superseded_by,
         status=row.status,
@@ -213,15 +215,16 @@ def statement_view(db: Session, tenant_id: UUID, statement_id: UUID, today: date
     )
 
 
-_SAME: Final = (
+#: Columns of the statement that the view shows under the same name.
+_FROZEN_COLUMNS: Final = (
     *("id", "number", "customer_id", "currency", "period_from", "period_to", "opening_minor", "debits_minor"),
     *("credits_minor", "closing_minor", "overdue_minor", "language", "amount_in_words", "pdf_sha256"),
     *("supersedes_id", "superseded_at", "sent_to", "respond_by_on", "issued_at", "issued_by", "interest_minor"),
 )
 
 
-def answer(db: Session, tenant_id: UUID, statement_id: UUID) -> AnswerView | None:
-    """The debtor's answer with its difference lines, if there is one."""
+def find_answer(db: Session, tenant_id: UUID, statement_id: UUID) -> AnswerView | None:
+    """Returns the debtor's answer with its differences; None before."""
     confirmation, difference, line = Confirmation, Difference, StatementLine
     row = db.execute(
         sa.select(confirmation).where(confirmation.tenant_id == tenant_id, confirmation.statement_id == statement_id)
@@ -265,8 +268,8 @@ def answer(db: Session, tenant_id: UUID, statement_id: UUID) -> AnswerView | Non
     )
 
 
-def pdf_of(db: Session, tenant_id: UUID, statement_id: UUID) -> tuple[str, bytes]:
-    """(number, bytes) of the stored PDF. Raises NotFound."""
+def stored_pdf(db: Session, tenant_id: UUID, statement_id: UUID) -> tuple[str, bytes]:
+    """Returns (number, bytes) of the stored PDF. Raises NotFound(`statement_not_found`)."""
     s = Statement
     row = db.execute(
         sa.select(s.number, Blob.content)
@@ -279,7 +282,7 @@ def pdf_of(db: Session, tenant_id: UUID, statement_id: UUID) -> tuple[str, bytes
 
 
 def _with_business(tenant_id: UUID, period: Period) -> sa.Select[UUID, str]:
-    """Documents booked by the period's end that were open within it; the ones settled before stay out."""
+    """Selects (customer id, currency) of documents dated by the period's end that were open within the period."""
     i = OpenItem
     return (
         sa.select(i.customer_id, i.currency)
@@ -297,14 +300,14 @@ def _answered(tenant_id: UUID) -> sa.Exists:
     return sa.select(k.id).where(k.tenant_id == tenant_id, k.statement_id == Statement.id).exists()
 
 
-def status_word(today: date) -> sa.Case[str]:
-    """The word for where a statement stands today, one of STATUSES; the statement's confirmation must be joined."""
-    s, k = Statement, Confirmation
+def status_expression(today: date) -> sa.Case[str]:
+    """Selects a statement's status today, one of STATUSES; the statement's confirmation must be joined."""
+    statement, confirmation = Statement, Confirmation
     return sa.case(
-        (s.superseded_at.is_not(None), SUPERSEDED),
-        (k.outcome.is_not(None), k.outcome),
-        (s.sent_to.is_(None), NOT_SENT),
-        (s.respond_by_on < today, OVERDUE),
+        (statement.superseded_at.is_not(None), SUPERSEDED),
+        (confirmation.outcome.is_not(None), confirmation.outcome),
+        (statement.sent_to.is_(None), NOT_SENT),
+        (statement.respond_by_on < today, OVERDUE),
         else_=SENT,
     )
 

@@ -1,4 +1,4 @@
-"""The team's pages of statements: the list, issuing to one customer, and the month of everybody.
+"""Routes of statements: the list, issuing to one customer, and issuing a month to all customers.
 
 Invariant: parse, authorise, one command or one query, render. One statement is in `statement_routes`.
 """
@@ -11,10 +11,9 @@ from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
-from ar.statements import issuing, listing
-from ar.statements import monthly_run as months
-from ar.statements.inputs import IssueMonth, IssueRequest, read_period
-from ar.statements.messages import DELIVERY_NAMES, JUDGED, MAIL_STATES, MESSAGES, STATUS_NAMES, STATUS_TONES
+from ar.statements import issuing, list_queries, monthly_run
+from ar.statements.inputs import IssueMonth, IssueRequest, parse_period
+from ar.statements.messages import DELIVERY_NAMES, DELIVERY_REASONS, MAIL_STATES, MESSAGES, STATUS_NAMES, STATUS_TONES
 from ar.statements.views import STATUSES, UNANSWERED, WAITING
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext
@@ -40,13 +39,13 @@ NAMES: dict[str, Any] = {
     "tones": STATUS_TONES,
     "mail_states": MAIL_STATES,
     "deliveries": DELIVERY_NAMES,
-    "judged": JUDGED,
+    "delivery_reasons": DELIVERY_REASONS,
 }
 
 
 @dataclass(frozen=True)
 class StatementFilters:
-    """What the list's address may ask for."""
+    """Filters of the list, from its address."""
 
     q: str = filters.text()
     status: str = filters.choice("", *STATUSES, UNANSWERED)
@@ -57,19 +56,19 @@ class StatementFilters:
 @bp.get("/")
 @staff(Permission.READ)
 def index() -> Page:
-    """All statements, newest first; filters and page stand in the address."""
-    wanted, asked = filters.read(StatementFilters, request.args), read_page(request.args)
+    """Lists statements, newest first; filters and page are in the address."""
+    chosen, paging = filters.read(StatementFilters, request.args), read_page(request.args)
     path = url_for("statements.index")
-    page = listing.statement_list(
+    page = list_queries.statement_list(
         db(),
         actor().tenant_id,
         today=actor().today,
-        status=wanted.status,
-        q=wanted.q,
-        month=wanted.month,
-        customer_id=_uuid(wanted.customer),
-        offset=asked.offset,
-        limit=asked.limit,
+        status=chosen.status,
+        q=chosen.q,
+        month=chosen.month,
+        customer_id=_parse_uuid(chosen.customer),
+        offset=paging.offset,
+        limit=paging.limit,
     )
     waiting = sum(page.counts.get(word, 0) for word in WAITING)
     options = [("", _("All"), sum(page.counts.values())), (UNANSWERED, _("Unanswered"), waiting)]
@@ -77,10 +76,10 @@ def index() -> Page:
     return render(
         "ar/statements/index.html",
         page=page,
-        wanted=wanted,
-        pager=asked.page(page.total, path, request.args),
-        chips=filters.chips(wanted, "status", options, path),
-        active=filters.active(wanted, ignore=()),
+        wanted=chosen,
+        pager=paging.page(page.total, path, request.args),
+        chips=filters.chips(chosen, "status", options, path),
+        active=filters.active(chosen, ignore=()),
         may_issue=may(Permission.ISSUE_STATEMENT),
         **NAMES,
     )
@@ -93,7 +92,7 @@ def _new_page(form: Form[Any]) -> str:
 @bp.get("/new")
 @staff(Permission.ISSUE_STATEMENT)
 def new() -> Page:
-    """The form, for one customer or for everybody of a month."""
+    """Shows the forms that issue to one customer or to all customers of a month."""
     last = actor().today.replace(day=1)
     month = f"{last.year - (last.month == 1)}-{(last.month - 2) % 12 + 1:02d}"
     return _new_page(blank(customer_no=request.args.get("customer", ""), period=month, month=month))
@@ -104,8 +103,11 @@ def new() -> Page:
 @command_form(IssueRequest, page=_new_page, fields=FIELDS, otherwise="period")
 def create(data: IssueRequest) -> Page:
     """Issues one customer's statements of a month, all currencies."""
-    period, how = read_period(data.period, actor().today), data.model_dump(include={"despite_answer", "state_interest"})
-    issued = issuing.issue_for_customer(db(), actor(), data.customer_no, period, **how)
+    period, options = (
+        parse_period(data.period, actor().today),
+        data.model_dump(include={"despite_answer", "state_interest"}),
+    )
+    issued = issuing.issue_for_customer(db(), actor(), data.customer_no, period, **options)
     flash_ok(ngettext("%(num)s statement issued.", "%(num)s statements issued.", len(issued)))
     _warn(issued)
     if len(issued) == 1:
@@ -117,29 +119,29 @@ def create(data: IssueRequest) -> Page:
 @staff(Permission.ISSUE_STATEMENT)
 @command_form(IssueMonth, page=_new_page, otherwise="month")
 def create_month(data: IssueMonth) -> Page:
-    """The month of everybody: first what would happen, then, once confirmed, the jobs in the queue."""
-    period = read_period(data.month, actor().today)
+    """Shows what issuing the month to all customers would do; queues the jobs once it is confirmed."""
+    period = parse_period(data.month, actor().today)
     if not (data.confirmed and data.key):
-        plan = months.plan_month(db(), actor().tenant_id, period)
+        plan = monthly_run.plan_month(db(), actor().tenant_id, period)
         return render("ar/statements/create_month.html", plan=plan, period=period, key=str(new_id()))
-    number = months.issue_month_once(db(), actor(), period, data.key)
+    number = monthly_run.issue_month_once(db(), actor(), period, data.key)
     text = _("These statements have already been requested; nothing was sent twice.")
     if number is not None:
         text = ngettext("%(num)s statement is being drawn up.", "%(num)s statements are being drawn up.", number)
     return done(text, "statements.index", month=period.label)
 
 
-def _warn(issued: list[issuing.Issued]) -> None:
-    """Says what the person must see to: nobody to mail to, characters that could not be printed."""
-    nobody = MESSAGES["statement_no_contact"]
-    if any(one.sent_to is None for one in issued):
-        flash_error(_(nobody))
-    missing = "".join(sorted({char for one in issued for char in one.missing}))
+def _warn(issued: list[issuing.IssuedStatement]) -> None:
+    """Says what needs attention: no contact to mail, characters that could not be printed."""
+    no_contact = MESSAGES["statement_no_contact"]
+    if any(statement.sent_to is None for statement in issued):
+        flash_error(_(no_contact))
+    missing = "".join(sorted({char for statement in issued for char in statement.missing_characters}))
     if missing:
         flash_error(_("These characters could not be printed: %(characters)s", characters=missing))
 
 
-def _uuid(text: str) -> UUID | None:
+def _parse_uuid(text: str) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError:

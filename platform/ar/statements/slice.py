@@ -1,4 +1,4 @@
-"""What statements bring to the application: issuing, mailing, the debtor's answers."""
+"""Wires statements into the application: issuing, mailing, the debtor's answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from ar.statements import jobs
-from ar.statements.doctor import statement_checks
+from ar.statements.checks import statement_checks
 from ar.statements.events import EVENTS, FACT_MAKERS
 from ar.statements.messages import MESSAGES
 from ar.statements.models import Confirmation, Statement
@@ -16,9 +16,15 @@ from tenants.slice import NavLine, NumberSeries, Section, Slice
 
 
 def _unanswered() -> sa.Select[Any]:
-    s, c, tenant_id = Statement, Confirmation, sa.bindparam("tenant", type_=sa.Uuid)
-    answered = sa.select(c.id).where(c.tenant_id == tenant_id, c.statement_id == s.id).exists()
-    return sa.select(s.id).where(s.tenant_id == tenant_id, s.superseded_at.is_(None), s.sent_to.is_not(None), ~answered)
+    statement, confirmation, tenant_id = Statement, Confirmation, sa.bindparam("tenant", type_=sa.Uuid)
+    answered = (
+        sa.select(confirmation.id)
+        .where(confirmation.tenant_id == tenant_id, confirmation.statement_id == statement.id)
+        .exists()
+    )
+    return sa.select(statement.id).where(
+        statement.tenant_id == tenant_id, statement.superseded_at.is_(None), statement.sent_to.is_not(None), ~answered
+    )
 
 
 SLICE: Final = Slice(

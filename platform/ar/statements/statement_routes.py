@@ -1,7 +1,7 @@
-"""The team's pages of one statement: figures and evidence, the PDF, what the debtor sees, sending again.
+"""Routes of one statement: figures and evidence, PDF, preview of the debtor's page, sending, delivery outcome.
 
-Invariant: parse, authorise, one command or one query, render; the preview needs no token and leaves no trace. The views
-hang on the blueprint of `routes`.
+Invariant: parse, authorise, one command or one query, render; the preview needs no token and stores nothing. The views
+are registered on the blueprint of `routes`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from uuid import UUID
 
 from flask import url_for
 
-from ar.statements import delivery_outcome as doubt
-from ar.statements import issuing, queries
+from ar.statements import delivery_outcome, issuing, queries
 from ar.statements.documents import bucket_name, kind_name, page_texts
-from ar.statements.inputs import REASONS, SettleDelivery
+from ar.statements.inputs import REASONS, ResolveDelivery
 from ar.statements.routes import NAMES, bp
 from kernel.errors import Conflict, RuleBroken
 from kernel.i18n import gettext as _
@@ -47,22 +46,22 @@ def _statement_page(form: Form[Any], statement_id: UUID) -> str:
 @bp.get("/<uuid:statement_id>")
 @staff(Permission.READ)
 def show(statement_id: UUID) -> Page:
-    """One statement: figures, lines, mails, answer with its evidence."""
+    """Shows one statement: figures, lines, mails, and the answer with its evidence."""
     return _statement_page(blank(), statement_id)
 
 
 @bp.get("/<uuid:statement_id>/statement.pdf")
 @staff(Permission.READ)
 def pdf(statement_id: UUID) -> Page:
-    """The stored PDF."""
-    number, content = queries.pdf_of(db(), actor().tenant_id, statement_id)
+    """Downloads the stored PDF."""
+    number, content = queries.stored_pdf(db(), actor().tenant_id, statement_id)
     return download(content, "application/pdf", f"{number}.pdf")
 
 
 @bp.get("/<uuid:statement_id>/preview")
 @staff(Permission.READ)
 def preview(statement_id: UUID) -> Page:
-    """What the debtor sees, in the debtor's language; no token is made or used."""
+    """Shows the debtor's page in the debtor's language; no token is issued or used."""
     view = queries.statement_view(db(), actor().tenant_id, statement_id, actor().today)
     sender = queries.sender(db(), actor().tenant_id)
     with use_language(view.language):
@@ -75,7 +74,7 @@ def preview(statement_id: UUID) -> Page:
             portal={
                 "sender": sender.name,
                 "language": None,
-                "help_text": _("Questions: %(contact)s", contact=sender.reach),
+                "help_text": _("Questions: %(contact)s", contact=sender.contact_line),
             },
             **page_texts(view.closing_minor, view.period_to, view.interest_minor),
         )
@@ -84,22 +83,22 @@ def preview(statement_id: UUID) -> Page:
 @bp.post("/<uuid:statement_id>/deliveries")
 @staff(Permission.ISSUE_STATEMENT)
 def send_again(statement_id: UUID) -> Page:
-    """Sends it (again) with a fresh link; the link before is closed."""
+    """Sends the statement (again) with a new link; earlier links are closed."""
     try:
-        issuing.send(db(), actor(), statement_id)
+        issuing.send_statement(db(), actor(), statement_id)
     except (RuleBroken, Conflict) as error:
         return refused(error, url_for("statements.show", statement_id=statement_id))
     return done(_("The statement is on its way with a new link."), "statements.show", statement_id=statement_id)
 
 
-def _page_of_delivery(form: Form[Any], statement_id: UUID, mail_id: UUID) -> str:
+def _delivery_page(form: Form[Any], statement_id: UUID, mail_id: UUID) -> str:
     return _statement_page(form, statement_id)
 
 
 @bp.post("/<uuid:statement_id>/deliveries/<uuid:mail_id>/outcome")
 @staff(Permission.ISSUE_STATEMENT)
-@command_form(SettleDelivery, page=_page_of_delivery)
-def settle_delivery(data: SettleDelivery, statement_id: UUID, mail_id: UUID) -> Page:
-    """A person's word on a mail of which nobody knows whether it arrived."""
-    doubt.settle_delivery(db(), actor(), statement_id, mail_id, data)
+@command_form(ResolveDelivery, page=_delivery_page)
+def settle_delivery(data: ResolveDelivery, statement_id: UUID, mail_id: UUID) -> Page:
+    """Records the delivery outcome of a mail in doubt."""
+    delivery_outcome.resolve_delivery(db(), actor(), statement_id, mail_id, data)
     return done(_("Noted."), "statements.show", statement_id=statement_id)

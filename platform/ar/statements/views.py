@@ -1,7 +1,6 @@
-"""What statements look like to those who read them: frozen views shaped for one screen or mail each.
+"""Views of statements for pages, mails and programs, and the statuses of a statement.
 
-Imports this slice's `documents` and `figures` only. Invariant: amounts are signed minor units of the statement's
-currency.
+Invariant: amounts are signed minor units of the statement's currency.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from ar.statements.documents import Sender
 from ar.statements.rules.figures import UNAPPLIED
 
 NOT_SENT, SENT, OVERDUE, AGREES, DIFFERS, SUPERSEDED = "not_sent", "sent", "overdue", "agrees", "differs", "superseded"
-#: Sent, not superseded, no answer yet: the two words below together, as the navigation counts them.
+#: Filter for SENT and OVERDUE together: sent, not superseded, not answered.
 UNANSWERED: Final = "unanswered"
 WAITING: Final = (SENT, OVERDUE)
 STATUSES: Final = (NOT_SENT, SENT, OVERDUE, AGREES, DIFFERS, SUPERSEDED)
@@ -23,7 +22,7 @@ STATUSES: Final = (NOT_SENT, SENT, OVERDUE, AGREES, DIFFERS, SUPERSEDED)
 
 @dataclass(frozen=True, slots=True)
 class Mailing:
-    """What the covering mail says and needs."""
+    """The facts for mails about one statement."""
 
     customer_id: UUID
     customer_name: str
@@ -43,7 +42,7 @@ class Mailing:
 
 @dataclass(frozen=True, slots=True)
 class StandingStatement:
-    """A statement that no later one has superseded; `answered` is final, `sent_to` is None while nobody has it."""
+    """A statement that no later one has superseded; `sent_to` is None while it is unsent."""
 
     id: UUID
     number: str
@@ -81,7 +80,7 @@ class StatementRow:
 
 @dataclass(frozen=True, slots=True)
 class StatementList:
-    """One page of rows, how many match, and how many stand in each status."""
+    """One page of rows, the number of all matches, and their number per status."""
 
     rows: list[StatementRow]
     total: int
@@ -105,13 +104,13 @@ class LineView:
 
     @property
     def open_minor(self) -> int:
-        """Signed: what is owed counts up, a credit counts down."""
+        """Returns the signed amount: positive for a debit, negative for a credit."""
         return self.debit_minor - self.credit_minor
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryView:
-    """One mail that carried the statement (or its code, or the copy)."""
+    """One mail of the statement: the statement itself, a code, a copy or a notice."""
 
     id: UUID
     purpose: str
@@ -124,7 +123,7 @@ class DeliveryView:
 
 @dataclass(frozen=True, slots=True)
 class DifferenceView:
-    """A document on which the debtor's books differ; `kind` is None for one that we did not list."""
+    """A document on which the debtor's books differ; `kind` is None for a document not in our statement."""
 
     document_no: str
     kind: str | None
@@ -153,7 +152,7 @@ class AnswerView:
 
 @dataclass(frozen=True, slots=True)
 class StatementView:
-    """Everything frozen about one statement."""
+    """One statement with its frozen figures and lines, and its status."""
 
     id: UUID
     number: str
@@ -186,15 +185,17 @@ class StatementView:
 
     @property
     def movements(self) -> list[LineView]:
+        """Returns the movements of the period."""
         return [line for line in self.lines if line.part == "movement"]
 
     @property
     def open_items(self) -> list[LineView]:
+        """Returns the items open at the period's end."""
         return [line for line in self.lines if line.part == "open"]
 
     @property
     def unapplied_minor(self) -> int:
-        """Credits not yet applied at the period's end, positive: the last column of the aging."""
+        """Returns credits not applied at the period's end, positive: the last column of the aging."""
         return dict(self.aging).get(UNAPPLIED, 0)
 
     def as_json(self) -> dict[str, Any]:
@@ -231,17 +232,17 @@ class StatementPage:
 
     @property
     def came_back(self) -> DeliveryView | None:
-        """The newest mail with the statement, where the mail server did not take it."""
-        carried = [mail for mail in self.deliveries if mail.purpose == "statement"]
-        return carried[-1] if carried and carried[-1].state == "failed" else None
+        """Returns the newest mail with the statement, if the mail server refused it."""
+        statement_mails = [mail for mail in self.deliveries if mail.purpose == "statement"]
+        return statement_mails[-1] if statement_mails and statement_mails[-1].state == "failed" else None
 
     @property
     def in_doubt(self) -> list[DeliveryView]:
-        """Mails of which a person must say whether they arrived."""
+        """Returns the mails whose delivery outcome a person must record."""
         return [mail for mail in self.deliveries if mail.state == "unknown"]
 
     @property
     def hash_holds(self) -> bool:
-        """The stored bytes hash to what was frozen, and to what the debtor answered."""
+        """Returns whether the stored PDF still has the frozen hash, and the hash that the debtor answered to."""
         frozen = self.statement.pdf_sha256
         return self.stored_sha256 == frozen and (self.answer is None or self.answer.pdf_sha256 == frozen)

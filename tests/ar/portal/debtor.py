@@ -9,7 +9,7 @@ from uuid import UUID
 
 from flask.testing import FlaskClient
 
-from ar.statements.commands import Issued
+from ar.statements.commands import IssuedStatement
 from kernel.clock import moment_on
 from tests.ar.statements.debtors import xinsheng
 from tests.support.world import World
@@ -65,7 +65,7 @@ def tick_values(page: str) -> dict[str, str]:
     return labels | {label.split()[0]: value for label, value in labels.items()}
 
 
-def open_link(world: World, customer: UUID, issued: Issued) -> DebtorBrowser:
+def open_link(world: World, customer: UUID, issued: IssuedStatement) -> DebtorBrowser:
     """Returns the debtor's browser at the link of a statement."""
     assert issued.portal_url
     path = "/p/" + issued.portal_url.rpartition("/p/")[2]

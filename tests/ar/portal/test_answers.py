@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from ar.cases.models import CollectionHold
 from ar.ledger.models import OpenItem
 from ar.statements import queries
-from ar.statements.inputs import read_period
+from ar.statements.inputs import parse_period
 from ar.statements.jobs import issue_one
 from ar.statements.models import Confirmation, Difference, Statement
 from ar.statements.monthly_run import issue_month
@@ -229,7 +229,7 @@ def test_the_month_job_leaves_answered_statements_alone(debtor: DebtorBrowser) -
     _submit_agreement(debtor)
     actor = debtor.world.actor(APRIL_2)
     with debtor.world.transaction() as db:
-        assert issue_month(db, actor, read_period("2026-03", APRIL_2)) == 0
+        assert issue_month(db, actor, parse_period("2026-03", APRIL_2)) == 0
         issue_one(db, actor, {"customer_id": str(debtor.customer_id), "currency": "CNY", "period": "2026-03"})
     assert _standing_numbers(debtor) == [debtor.number]
 
@@ -252,7 +252,7 @@ def test_an_answer_on_a_day_of_the_month_stands_beside_the_whole_month(debtor: D
 
 def _standing_on(debtor: DebtorBrowser, customer_id: UUID, on: date) -> list[StandingStatement]:
     with debtor.world.reading() as db:
-        return queries.standing(db, debtor.world.tenant_id, customer_id, "CNY", Statement.period_to == on)
+        return queries.standing_statements(db, debtor.world.tenant_id, customer_id, "CNY", Statement.period_to == on)
 
 
 def _invite_owner(world: World) -> tuple[UUID, str]:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from app.models import TENANT_TABLES
 from ar.ledger.books.queries import balance_at
-from ar.statements.commands import send
+from ar.statements.commands import send_statement
 from ar.statements.models import Confirmation, Difference
 from kernel import tokens
 from kernel.clock import fixed_clock
@@ -301,7 +301,7 @@ def _dead_links(debtor: DebtorBrowser, other: TestCompany) -> dict[str, str]:
     unknown = base64.urlsafe_b64encode(raw[:16] + bytes(32)).rstrip(b"=").decode()
     nobody = base64.urlsafe_b64encode(bytes(48)).rstrip(b"=").decode()
     with debtor.world.transaction() as db:
-        send(db, actor, debtor.statement_id)  # closes the first link
+        send_statement(db, actor, debtor.statement_id)  # closes the first link
     return {
         "revoked": text,
         "expired": expired,

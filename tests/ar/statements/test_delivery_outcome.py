@@ -12,7 +12,7 @@ from app.doctor import examine
 from ar.cases.commands import resolve_delivery
 from ar.cases.queue.inputs import ResolveDelivery
 from ar.statements import queries
-from ar.statements.commands import Issued
+from ar.statements.commands import IssuedStatement
 from kernel.clock import fixed_clock, moment_on
 from kernel.journal import JournalEvent
 from kernel.mail import MailMessage
@@ -28,7 +28,7 @@ HANGS_UP = {"TEXT": "hang up"}
 
 
 @pytest.fixture
-def doubtful(world: World) -> Iterator[Issued]:
+def doubtful(world: World) -> Iterator[IssuedStatement]:
     """A statement whose mail the server hung up on, after the text."""
     with fixed_clock(moment_on(APRIL_2, "Asia/Shanghai")):
         customer = xinsheng(world, "0001")
@@ -48,18 +48,18 @@ def _mail_states(world: World) -> list[tuple[str, str | None]]:
     return [(mail.state, mail.reason) for mail in world.mails("statement")]
 
 
-def _post_outcome(world: World, issued: Issued, outcome: str, role: str = "accountant") -> int:
+def _post_outcome(world: World, issued: IssuedStatement, outcome: str, role: str = "accountant") -> int:
     (mail,) = world.mails("statement")
     path = world.url(f"/statements/{issued.statement_id}/deliveries/{mail.id}/outcome")
     return world.client(role).post(path, data={"outcome": outcome}).status_code
 
 
-def _statement_status(world: World, issued: Issued) -> str:
+def _statement_status(world: World, issued: IssuedStatement) -> str:
     with world.reading() as db:
         return queries.statement_view(db, world.tenant_id, issued.statement_id, APRIL_2).status
 
 
-def test_a_person_says_that_the_statement_arrived(world: World, doubtful: Issued) -> None:
+def test_a_person_says_that_the_statement_arrived(world: World, doubtful: IssuedStatement) -> None:
     assert _mails_in_doubt(world)
     page = world.client().get(world.url(f"/statements/{doubtful.statement_id}")).text
     assert "It arrived" in page
@@ -82,14 +82,14 @@ def test_a_person_says_that_the_statement_arrived(world: World, doubtful: Issued
     assert (event.actor_kind, event.data["to"]) == ("person", "lina@xinsheng.example")
 
 
-def test_what_did_not_arrive_leaves_the_statement_unsent(world: World, doubtful: Issued) -> None:
+def test_what_did_not_arrive_leaves_the_statement_unsent(world: World, doubtful: IssuedStatement) -> None:
     assert _post_outcome(world, doubtful, "not_arrived") == 303
     assert _mail_states(world) == [("failed", "judged_lost")]
     assert _statement_status(world, doubtful) == "not_sent"
     assert _mails_in_doubt(world) == []
 
 
-def test_sending_again_settles_the_one_before_as_replaced(world: World, doubtful: Issued, post: Post) -> None:
+def test_sending_again_settles_the_one_before_as_replaced(world: World, doubtful: IssuedStatement, post: Post) -> None:
     client, url = world.client(), world.url(f"/statements/{doubtful.statement_id}")
     assert client.post(f"{url}/deliveries").status_code == 303
     assert "sent" in drain(world.tenant_id)
@@ -100,7 +100,7 @@ def test_sending_again_settles_the_one_before_as_replaced(world: World, doubtful
 
 
 def test_only_who_may_issue_judges_and_only_mails_of_that_statement(
-    world: World, other_company: TestCompany, doubtful: Issued
+    world: World, other_company: TestCompany, doubtful: IssuedStatement
 ) -> None:
     assert _post_outcome(world, doubtful, "arrived", "cost_accountant") == 403
     (mail,) = world.mails("statement")

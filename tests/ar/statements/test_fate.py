@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from ar.customers.models import Contact
 from ar.statements import queries
-from ar.statements.commands import Issued, send
+from ar.statements.commands import IssuedStatement, send_statement
 from kernel.clock import fixed_clock, moment_on
 from kernel.errors import RuleBroken
 from tests.ar.statements.debtors import xinsheng
@@ -29,13 +29,13 @@ def _april() -> Iterator[None]:
 
 
 @pytest.fixture
-def issued(world: World) -> Issued:
+def issued(world: World) -> IssuedStatement:
     customer = xinsheng(world, "0001")
     world.invoice(customer, number="INV-1", on=date(2026, 3, 10), minor=100_000)
     return world.statement(customer)
 
 
-def _statement_status(world: World, issued: Issued) -> str:
+def _statement_status(world: World, issued: IssuedStatement) -> str:
     with world.reading() as db:
         return queries.statement_view(db, world.tenant_id, issued.statement_id, APRIL_2).status
 
@@ -46,23 +46,25 @@ def _suppressed_reasons(world: World) -> list[str | None]:
         return list(db.execute(sa.select(c.suppressed_reason).where(c.tenant_id == world.tenant_id)).scalars())
 
 
-def _statement_page(world: World, issued: Issued) -> str:
+def _statement_page(world: World, issued: IssuedStatement) -> str:
     return world.client().get(world.url(f"/statements/{issued.statement_id}")).get_data(as_text=True)
 
 
-def test_an_address_that_the_server_refused_for_good_is_not_written_to_again(world: World, issued: Issued) -> None:
+def test_an_address_that_the_server_refused_for_good_is_not_written_to_again(
+    world: World, issued: IssuedStatement
+) -> None:
     with rude_server({"RCPT": "550 5.1.1 no such mailbox"}) as url, smtp_at(url):
         assert "failed" in drain(world.tenant_id)
     assert _statement_status(world, issued) == "not_sent"
     assert _suppressed_reasons(world) == ["550 5.1.1 no such mailbox"]
     assert "no such mailbox" in _statement_page(world, issued)
     with world.transaction() as db, pytest.raises(RuleBroken) as refused:
-        send(db, world.actor(APRIL_2), issued.statement_id)
+        send_statement(db, world.actor(APRIL_2), issued.statement_id)
     assert refused.value.code == "statement_no_contact"
 
 
 def test_a_mail_refused_for_our_sake_says_so_and_goes_again_to_the_same_contact(
-    world: World, issued: Issued, post: Post
+    world: World, issued: IssuedStatement, post: Post
 ) -> None:
     """Given our own quota is used up, when the mail comes back, then the contact is as good as before."""
     with rude_server({"DATA": "550 5.7.1 sender quota exceeded"}) as url, smtp_at(url):
@@ -80,7 +82,7 @@ def test_a_mail_refused_for_our_sake_says_so_and_goes_again_to_the_same_contact(
     assert "was not delivered" not in _statement_page(world, issued)
 
 
-def test_the_link_reaches_the_debtor_and_is_kept_nowhere(world: World, issued: Issued, post: Post) -> None:
+def test_the_link_reaches_the_debtor_and_is_kept_nowhere(world: World, issued: IssuedStatement, post: Post) -> None:
     """Given a mail that was sent, when somebody reads the stored one, then it opens nothing; the debtor's does."""
     assert "sent" in drain(world.tenant_id)
     (caught,) = post.to("lina@xinsheng.example")

@@ -9,22 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ar.statements.rules.figures import Booked, DoesNotTie, Figures, StillOpen, draw_up
+from ar.statements.rules.figures import FiguresDoNotTie, OpenDocument, PostedDocument, StatementFigures, compute_figures
 
 MARCH_31 = date(2026, 3, 31)
 
 
-def booked(number: int, minor: int, *, kind: str = "invoice", day: int = 1, side: int = 1) -> Booked:
+def booked(number: int, minor: int, *, kind: str = "invoice", day: int = 1, side: int = 1) -> PostedDocument:
     on = date(2026, 3, day)
-    return Booked(UUID(int=number), on, f"D-{number}", kind, on + timedelta(days=30), side, minor)
+    return PostedDocument(UUID(int=number), on, f"D-{number}", kind, on + timedelta(days=30), side, minor)
 
 
-def still_open(number: int, minor: int, *, due_on: date = date(2026, 4, 30), side: int = 1) -> StillOpen:
-    return StillOpen(UUID(int=number), date(2026, 3, 1), f"D-{number}", "invoice", due_on, side, minor)
+def still_open(number: int, minor: int, *, due_on: date = date(2026, 4, 30), side: int = 1) -> OpenDocument:
+    return OpenDocument(UUID(int=number), date(2026, 3, 1), f"D-{number}", "invoice", due_on, side, minor)
 
 
-def figures(opening: int, rows: list[Booked], left: list[StillOpen]) -> Figures:
-    return draw_up(opening, rows, left, as_of=MARCH_31, currency="CNY")
+def figures(opening: int, rows: list[PostedDocument], left: list[OpenDocument]) -> StatementFigures:
+    return compute_figures(opening, rows, left, as_of=MARCH_31, currency="CNY")
 
 
 def test_opening_plus_debits_less_credits_is_the_closing_balance() -> None:
@@ -45,7 +45,7 @@ def test_opening_plus_debits_less_credits_is_the_closing_balance() -> None:
 
 
 def test_figures_that_do_not_tie_are_refused() -> None:
-    with pytest.raises(DoesNotTie):
+    with pytest.raises(FiguresDoNotTie):
         figures(0, [booked(1, 500_00)], [still_open(1, 499_99)])
 
 

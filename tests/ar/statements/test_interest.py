@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from ar.statements import queries
-from ar.statements.commands import issue
+from ar.statements.commands import issue_statement
 from ar.statements.inputs import IssueStatement
 from ar.statements.models import Statement
 from ar.statements.views import StatementView
@@ -38,9 +38,9 @@ def statement_with_interest(customer: UUID, *, state_interest: bool = True, send
     return data.model_copy(update={"state_interest": state_interest})
 
 
-def issue_statement(world: World, data: IssueStatement, on: date = APRIL_2) -> StatementView:
+def issued_view(world: World, data: IssueStatement, on: date = APRIL_2) -> StatementView:
     with world.transaction() as db:
-        statement_id = issue(db, world.actor(on), data).statement_id
+        statement_id = issue_statement(db, world.actor(on), data).statement_id
     with world.reading() as db:
         return queries.statement_view(db, world.tenant_id, statement_id, on)
 
@@ -60,7 +60,7 @@ def watch_papers(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
 
 def test_principal_only_unless_somebody_asks(world: World, customer: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
     papers = watch_papers(monkeypatch)
-    view = issue_statement(world, statement_with_interest(customer, state_interest=False))
+    view = issued_view(world, statement_with_interest(customer, state_interest=False))
     assert (view.interest_minor, view.closing_minor) == (None, 100_000_00)
     assert papers[0]["interest"] == []
     assert RESERVED in str(papers[0]["reserve"])
@@ -70,7 +70,7 @@ def test_interest_stands_beside_the_balance_and_never_in_it(
     world: World, customer: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     papers = watch_papers(monkeypatch)
-    view = issue_statement(world, statement_with_interest(customer))
+    view = issued_view(world, statement_with_interest(customer))
     assert (view.interest_minor, view.closing_minor, view.overdue_minor) == (480_82, 100_000_00, 100_000_00)
     assert papers[0]["interest"] == ["Late interest through 2026-03-31, not part of the balance", "CN¥480.82"]
     assert RESERVED not in str(papers[0]["reserve"])
@@ -83,14 +83,14 @@ def test_the_figure_is_that_of_the_periods_end_whatever_happened_since(world: Wo
     world.post_interest(MARCH[1])
     receipt = world.receipt(customer, number="RC-1", on=APRIL_2, minor=100_000_00)
     world.allocate(world.item_numbered("INV-1").id, receipt, minor=100_000_00, on=APRIL_2)
-    assert issue_statement(world, statement_with_interest(customer)).interest_minor == 480_82
+    assert issued_view(world, statement_with_interest(customer)).interest_minor == 480_82
 
 
 def test_what_a_document_charged_by_then_is_in_the_balance_and_not_stated_twice(world: World, customer: UUID) -> None:
     on = MARCH[1] - timedelta(days=10)
     charged = world.interest_preview(on).totals["CNY"]
     world.on(on).post_interest(on)
-    view = issue_statement(world, statement_with_interest(customer))
+    view = issued_view(world, statement_with_interest(customer))
     assert view.closing_minor == 100_000_00 + charged
     # 10 days of 100,000 at 3.9 %; the interest document, overdue by then too, bears nothing.
     assert view.interest_minor == 106_85
@@ -98,14 +98,14 @@ def test_what_a_document_charged_by_then_is_in_the_balance_and_not_stated_twice(
 
 def test_nothing_accrued_is_not_stated_as_nought(world: World, customer: UUID) -> None:
     world.interest_terms(customer, kind="none")
-    assert issue_statement(world, statement_with_interest(customer)).interest_minor is None
+    assert issued_view(world, statement_with_interest(customer)).interest_minor is None
 
 
 def test_a_debt_without_a_known_rate_is_not_stated_in_part(world: World) -> None:
     customer = xinsheng(world, "0002")
     world.invoice(customer, number="OLD-1", on=date(2019, 1, 10), minor=100_00)
     with pytest.raises(RuleBroken) as refused:
-        issue_statement(world, statement_with_interest(customer))
+        issued_view(world, statement_with_interest(customer))
     assert (refused.value.code, refused.value.params["document_no"]) == ("interest_rate_unknown", "OLD-1")
     page = world.client().post(
         world.url("/statements/"), data={"customer_no": "0002", "period": "2026-03", "state_interest": "1"}

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from ar.ledger.books.queries import balance_at
 from ar.ledger.books.reversal import reverse_item
 from ar.statements import queries
-from ar.statements.commands import issue, lock_for_statements, send
-from ar.statements.inputs import read_period
+from ar.statements.commands import issue_statement, lock_for_statements, send_statement
+from ar.statements.inputs import parse_period
 from ar.statements.jobs import issue_one, recheck_statement
 from ar.statements.models import Statement
 from ar.statements.monthly_run import issue_month
@@ -69,7 +69,7 @@ def test_the_stored_pdf_hashes_to_what_the_statement_froze(world: World) -> None
     issued = world.statement(customer)
     with world.reading() as db:
         view = queries.statement_view(db, world.tenant_id, issued.statement_id, APRIL_2)
-        number, content = queries.pdf_of(db, world.tenant_id, issued.statement_id)
+        number, content = queries.stored_pdf(db, world.tenant_id, issued.statement_id)
         page = queries.statement_page(db, world.tenant_id, issued.statement_id, APRIL_2)
     assert content.startswith(b"%PDF")
     assert hashlib.sha256(content).hexdigest() == view.pdf_sha256
@@ -91,7 +91,7 @@ def test_each_debtor_is_written_to_in_their_own_language(world: World) -> None:
         world.invoice(customer, number=number, on=date(2026, 3, 10), minor=140_950)
     with world.transaction() as db:
         actor = world.actor(APRIL_2)
-        issue_month(db, actor, read_period("2026-03", actor.today))
+        issue_month(db, actor, parse_period("2026-03", actor.today))
     with world.transaction() as db:
         jobs = db.execute(
             sa.select(OutboxMessage.payload)
@@ -140,29 +140,29 @@ def test_without_a_contact_it_is_issued_and_says_that_nobody_was_mailed(world: W
     with world.reading() as db:
         assert queries.statement_view(db, world.tenant_id, issued.statement_id, APRIL_2).status == "not_sent"
     with world.transaction() as db, pytest.raises(RuleBroken) as refused:
-        send(db, world.actor(APRIL_2), issued.statement_id)
+        send_statement(db, world.actor(APRIL_2), issued.statement_id)
     assert refused.value.code == "statement_no_contact"
 
 
 @pytest.mark.parametrize(("period", "code"), [("2026-13", "statement_period_bad"), ("march", "statement_period_bad")])
 def test_a_month_that_is_none_is_refused(period: str, code: str) -> None:
     with pytest.raises(RuleBroken) as refused:
-        read_period(period, APRIL_2)
+        parse_period(period, APRIL_2)
     assert refused.value.code == code
 
 
 def test_a_month_that_has_not_begun_is_refused_and_the_running_one_ends_today() -> None:
     with pytest.raises(RuleBroken) as refused:
-        read_period("2026-05", APRIL_2)
+        parse_period("2026-05", APRIL_2)
     assert refused.value.code == "statement_period_future"
-    assert read_period("2026-04", APRIL_2).to_on == APRIL_2
+    assert parse_period("2026-04", APRIL_2).to_on == APRIL_2
 
 
 def test_a_rolled_back_statement_leaves_no_gap_in_the_numbers(world: World) -> None:
     customer = xinsheng(world, "0001")
     world.invoice(customer, number="INV-1", on=date(2026, 3, 10), minor=100_000)
     with world.transaction() as db:
-        issue(db, world.actor(APRIL_2), statement_input(customer))
+        issue_statement(db, world.actor(APRIL_2), statement_input(customer))
         db.rollback()
     issued = world.statement(customer)
     assert issued.number == "ST-2026-03-000001"
@@ -177,9 +177,9 @@ def test_asking_for_the_month_twice_queues_nothing_twice(world: World) -> None:
     world.on(date(2026, 1, 20)).allocate(invoice, receipt, minor=5_000)
     actor = world.actor(APRIL_2)
     with world.transaction() as db:
-        assert issue_month(db, actor, read_period("2026-03", actor.today)) == 1
+        assert issue_month(db, actor, parse_period("2026-03", actor.today)) == 1
     with world.transaction() as db:
-        assert issue_month(db, actor, read_period("2026-03", actor.today)) == 0
+        assert issue_month(db, actor, parse_period("2026-03", actor.today)) == 0
     payload = {"customer_id": str(customer), "currency": "CNY", "period": "2026-03"}
     for _twice in range(2):
         with world.transaction() as db:
@@ -195,7 +195,7 @@ def test_a_character_without_a_glyph_is_printed_as_a_mark_and_reported(world: Wo
     customer = xinsheng(world, "0001", name="深圳\U00020bb7电子")
     world.invoice(customer, number="INV-1", on=date(2026, 3, 10), minor=100_000)
     issued = world.statement(customer)
-    assert issued.missing == ("\U00020bb7",)
+    assert issued.missing_characters == ("\U00020bb7",)
 
 
 def test_customers_are_locked_in_one_order_whoever_asks(world: World) -> None:
@@ -236,7 +236,7 @@ def test_paper_portal_and_team_name_the_same_overdue_beside_unapplied_credits(wo
     issued = world.statement(customer)
     with world.reading() as db:
         view = queries.statement_view(db, world.tenant_id, issued.statement_id, APRIL_2)
-        _number, pdf = queries.pdf_of(db, world.tenant_id, issued.statement_id)
+        _number, pdf = queries.stored_pdf(db, world.tenant_id, issued.statement_id)
     assert (view.closing_minor, view.overdue_minor, view.unapplied_minor) == (365_000, 500_000, 135_000)
     assert view.overdue_minor == sum(dict(view.aging)[name] for name in ("1-30", "31-60", "61-90", ">90"))
     assert issued.portal_url

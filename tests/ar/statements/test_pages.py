@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 from app.models import TENANT_TABLES
 from ar.customers.queries import find_numbers
-from ar.statements.commands import Issued
+from ar.statements.commands import IssuedStatement
 from kernel.clock import fixed_clock, moment_on
 from tests.ar.statements.debtors import xinsheng
 from tests.support.companies import TestCompany
@@ -37,7 +37,7 @@ def customer_no(world: World) -> str:
     return "0001"
 
 
-def _issue_march(world: World) -> Issued:
+def _issue_march(world: World) -> IssuedStatement:
     customer = xinsheng(world, "0001")
     world.invoice(customer, number="INV-1", on=date(2026, 3, 10), minor=140_950)
     return world.statement(customer)

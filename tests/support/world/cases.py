@@ -10,9 +10,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.jobs import deliver
-from ar.cases.commands import approve_action, complete_task, place_block, run_day
+from ar.cases.commands import complete_task, place_hold, release_action, run_day
+from ar.cases.holds.inputs import PlaceHold
 from ar.cases.models import Action, LadderState, Step, WithheldStep
-from ar.cases.queue.inputs import ApproveAction, CompleteTask, PlaceBlock
+from ar.cases.queue.inputs import CompleteTask, ReleaseAction
 from ar.cases.queue.queries import run_steps
 from ar.cases.queue.views import StepLine
 from ar.cases.runs.commands import RunResult
@@ -70,7 +71,7 @@ class Cases(Ledger):
         until_on: date | None = None,
     ) -> UUID:
         """Places a hold on a customer or one item: a block, a dispute or a promise."""
-        data = PlaceBlock.model_validate(
+        data = PlaceHold.model_validate(
             {
                 "customer_id": customer if isinstance(customer, UUID) else self.customer_id(customer),
                 "item_id": item,
@@ -80,12 +81,12 @@ class Cases(Ledger):
             }
         )
         with self.transaction() as db:
-            return place_block(db, self.actor(on), data)
+            return place_hold(db, self.actor(on), data)
 
     def release(self, letter: UUID, *, on: date, roles: Sequence[str] = EVERY_ROLE) -> None:
         """Releases a proposed letter."""
         with self.transaction() as db:
-            approve_action(db, self.actor(on, roles), letter, ApproveAction())
+            release_action(db, self.actor(on, roles), letter, ReleaseAction())
 
     def do_task(self, task: UUID, *, on: date, note: str = "done") -> None:
         """Completes a proposed task."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ar.statements.commands import Issued, issue
+from ar.statements.commands import IssuedStatement, issue_statement
 from ar.statements.inputs import IssueStatement
 from kernel.mail import MailMessage
 from tests.support.world.ledger import Ledger
@@ -29,11 +29,11 @@ class Statements(Ledger):
 
     def statement(
         self, customer: UUID, *, period: tuple[date, date] = MARCH, currency: str = "CNY", send: bool = True
-    ) -> Issued:
+    ) -> IssuedStatement:
         """Issues the statement of a period, by default of March 2026, and queues its mail when `send`."""
         data = statement_input(customer, period=period, currency=currency, send=send)
         with self.transaction() as db:
-            return issue(db, self.actor(), data)
+            return issue_statement(db, self.actor(), data)
 
     def mails(self, purpose: str) -> list[MailMessage]:
         """Returns the company's mails of a purpose, oldest first."""

@@ -1,1 +1,1 @@
-"""Where each receivable stands on its ladder: candidates of a day, stored progress, reasons in words."""
+"""Ladders of items: candidates of a run, stored states, policy versions, explanations."""

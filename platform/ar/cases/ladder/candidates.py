@@ -1,8 +1,8 @@
-"""Selects what a daily run looks at: items newly overdue, items open again, items whose next step has come.
+"""Selects the items that a daily run decides on: newly overdue, open again, or with their next step due.
 
-Invariant: cost follows what is new and what is due, never history; whatever makes an item due is found (a date that
-comes, a late document, a payment taken back). Open means open as of the day (`ar.ledger.books.as_of`): money that
-counts only from a later date stops nothing yet.
+Invariant: the cost follows what is new and what is due, never history; every cause is found (a date that has come, a
+document posted late, an allocation unapplied). Open means open as of the day (`ar.ledger.books.as_of`): an
+allocation effective later stops nothing yet.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _WATERMARK: Final[sa.BindParameter[UUID]] = sa.bindparam("watermark", type_=sa.U
 
 
 class RunStart(NamedTuple):
-    """How far the runs before have looked, and whether steps of items paid meanwhile wait in the queue."""
+    """Day and id from which a run looks for new items, and whether steps of items paid meanwhile are in the queue."""
 
     since: date
     watermark: UUID
@@ -49,9 +49,9 @@ class RunStart(NamedTuple):
 
 
 class LadderFacts(NamedTuple):
-    """What decides about an item's steps; equal for many items, so that a run decides once for all of them.
+    """The facts that decide on an item's steps; equal for many items, so that a run decides once for all of them.
 
-    `customer_policy` and `version_id`: the policy asked for, and the version the item is on (None before its first).
+    `customer_policy`: the customer's own policy, `version_id`: the version that the item is on (None before its first).
     `fired` is a comma-separated list: an array would be made into a list per item, which is unhashable.
     """
 
@@ -67,7 +67,7 @@ class LadderFacts(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """An item that a run looks at; the fields of LadderFacts follow its own.
+    """An item that a run decides on; the fields of LadderFacts follow its own.
 
     Ids are texts and go back to the database as one array literal: 100,000 UUID objects each way would cost more than
     all the rest of a run.
@@ -91,7 +91,7 @@ class Candidate(NamedTuple):
 
     @property
     def facts(self) -> LadderFacts:
-        """Returns the fields by which a run decides."""
+        """Returns the fields that decide on the item's steps."""
         return LadderFacts._make(_facts_of(self))
 
 
@@ -103,11 +103,11 @@ def start_of_run(db: Session, tenant_id: UUID, today: date) -> RunStart:
     row = columns(db, _start_statement(), {"tenant": tenant_id, "today": today}).one()
     if row.last_id is None:
         return RunStart(since=_BEGINNING, watermark=UUID(int=0), paid_in_queue=row.paid_in_queue)
-    return RunStart(since=row.last_run_on, watermark=_behind(row.last_id), paid_in_queue=row.paid_in_queue)
+    return RunStart(since=row.last_run_on, watermark=_watermark_before(row.last_id), paid_in_queue=row.paid_in_queue)
 
 
 def candidates(db: Session, tenant_id: UUID, today: date, start: RunStart) -> Sequence[Candidate]:
-    """Returns every item that a run of `today` has to look at, in one statement."""
+    """Returns every item that a run of `today` decides on, in one statement."""
     values = {"tenant": tenant_id, "today": today, "since": start.since, "watermark": start.watermark}
     return [Candidate._make(row) for row in columns(db, _candidates_statement(), values)]
 
@@ -120,13 +120,13 @@ def newest_run_on(db: Session, tenant_id: UUID) -> date | None:
 
 
 def unapplied_by_customer(db: Session, tenant_id: UUID, today: date) -> dict[tuple[str, str], Unapplied]:
-    """Returns per customer (id as text) and currency with open credit: that credit and the overdue, as of `today`."""
+    """Returns open credit and overdue debt as of `today` by (customer id as text, currency), where there are both."""
     rows = columns(db, _unapplied_statement(), {"tenant": tenant_id, "today": today})
     return {(row.customer_id, row.currency): _unapplied(row) for row in rows}
 
 
 def unapplied_of(db: Session, tenant_id: UUID, today: date, customer_id: UUID) -> dict[str, Unapplied]:
-    """Returns the same for one customer, by currency."""
+    """Returns open credit and overdue debt of one customer as of `today`, by currency."""
     values = {"tenant": tenant_id, "today": today, "customer": customer_id}
     return {row.currency: _unapplied(row) for row in columns(db, _unapplied_statement(of_customer=True), values)}
 
@@ -135,15 +135,15 @@ def _unapplied(row: Any) -> Unapplied:
     return Unapplied(credit_minor=row.credit_minor, overdue_minor=row.overdue_minor)
 
 
-def _behind(run_id: UUID) -> UUID:
-    """Returns the smallest id that could have been made LATE_COMMIT before the run's own."""
+def _watermark_before(run_id: UUID) -> UUID:
+    """Returns the smallest id that can have been made up to LATE_COMMIT before the run's own."""
     made_ms = run_id.int >> 80
     return UUID(int=max(0, made_ms - int(LATE_COMMIT.total_seconds() * 1000)) << 80)
 
 
 @cache
 def _start_statement() -> sa.Select[Any]:
-    """Built once, like every statement here: a quiet day's run costs a few milliseconds."""
+    """Selects the run started last; built once, like every statement here: a quiet day costs milliseconds."""
     return sa.select(
         _of_last_run(DayRun.id).label("last_id"),
         _of_last_run(DayRun.run_on).label("last_run_on"),
@@ -156,16 +156,16 @@ def _of_last_run(column: Any) -> sa.ScalarSelect[Any]:
 
 
 def _paid_in_queue() -> sa.Exists:
-    """A step waits, its item has nothing open as of the day; `progress.withdraw_paid` takes these steps out."""
-    a, s, i = Action, Step, OpenItem
+    """Selects whether a pending step's item has nothing open as of the day; `state.withdraw_paid` withdraws these."""
+    action, step, item = Action, Step, OpenItem
     later = later_allocations_cte(_TENANT, _TODAY)
     return (
         sa.select(sa.literal(1))
-        .select_from(a)
-        .join(s, sa.and_(s.tenant_id == _TENANT, s.action_id == a.id))
-        .join(i, sa.and_(i.tenant_id == _TENANT, i.id == s.item_id))
-        .outerjoin(later, later.c.item_id == i.id)
-        .where(a.tenant_id == _TENANT, in_queue(), s.state == "proposed", open_minor_at(later) == 0)
+        .select_from(action)
+        .join(step, sa.and_(step.tenant_id == _TENANT, step.action_id == action.id))
+        .join(item, sa.and_(item.tenant_id == _TENANT, item.id == step.item_id))
+        .outerjoin(later, later.c.item_id == item.id)
+        .where(action.tenant_id == _TENANT, in_queue(), step.state == "proposed", open_minor_at(later) == 0)
         .exists()
     )
 
@@ -173,106 +173,108 @@ def _paid_in_queue() -> sa.Exists:
 @cache
 def _candidates_statement() -> sa.CompoundSelect[Any]:
     later = later_allocations_cte(_TENANT, _TODAY)
-    return sa.union_all(_enrolling(later), _next_step_come(later))
+    return sa.union_all(_to_enrol(later), _next_step_due(later))
 
 
-def _enrolling(later: sa.CTE) -> sa.Select[Any]:
-    """Overdue debits that are on no ladder, or whose ladder was parked when they were paid."""
-    i, c, s = OpenItem, Customer, LadderState
-    looked_at = _looked_at(later)
+def _to_enrol(later: sa.CTE) -> sa.Select[Any]:
+    """Selects overdue debits that are on no ladder, or whose ladder was parked when they were paid."""
+    item, customer, state = OpenItem, Customer, LadderState
+    changed = _changed_items(later)
     return (
         sa.select(
-            *_named(
-                kind=sa.case((s.item_id.is_(None), NEW), else_=REOPENED),
+            *_candidate_columns(
+                kind=sa.case((state.item_id.is_(None), NEW), else_=REOPENED),
                 open_minor=open_minor_at(later),
-                customer_policy=c.policy_code,
+                customer_policy=customer.policy_code,
             )
         )
-        .select_from(looked_at)
-        .join(i, sa.and_(i.tenant_id == _TENANT, i.id == looked_at.c.id))
-        .join(c, sa.and_(c.tenant_id == _TENANT, c.id == i.customer_id))
-        .outerjoin(later, later.c.item_id == i.id)
-        .outerjoin(s, sa.and_(s.tenant_id == _TENANT, s.item_id == i.id))
+        .select_from(changed)
+        .join(item, sa.and_(item.tenant_id == _TENANT, item.id == changed.c.id))
+        .join(customer, sa.and_(customer.tenant_id == _TENANT, customer.id == item.customer_id))
+        .outerjoin(later, later.c.item_id == item.id)
+        .outerjoin(state, sa.and_(state.tenant_id == _TENANT, state.item_id == item.id))
         .where(
-            i.side == 1,
+            item.side == 1,
             open_minor_at(later) > 0,
-            i.due_on <= _TODAY,
-            sa.or_(s.item_id.is_(None), s.parked),
+            item.due_on <= _TODAY,
+            sa.or_(state.item_id.is_(None), state.parked),
         )
     )
 
 
-def _looked_at(later: sa.CTE) -> sa.Subquery:
-    """Ids of items that may have become overdue or open again since the last run."""
-    i, a, s = OpenItem, Allocation, LadderState
-    on_ladder = sa.exists().where(s.tenant_id == _TENANT, s.item_id == i.id, sa.not_(s.parked))
-    newly_due = sa.select(i.id).where(
-        i.tenant_id == _TENANT,
-        i.open_minor > 0,
-        i.due_on <= _TODAY,
-        sa.or_(i.due_on > _SINCE, i.id > _WATERMARK),
+def _changed_items(later: sa.CTE) -> sa.Subquery:
+    """Selects ids of items that may have become overdue or open again since the last run."""
+    item, allocation, state = OpenItem, Allocation, LadderState
+    on_ladder = sa.exists().where(state.tenant_id == _TENANT, state.item_id == item.id, sa.not_(state.parked))
+    newly_due = sa.select(item.id).where(
+        item.tenant_id == _TENANT,
+        item.open_minor > 0,
+        item.due_on <= _TODAY,
+        sa.or_(item.due_on > _SINCE, item.id > _WATERMARK),
         ~on_ladder,
     )
-    taken_back = sa.select(a.debit_item_id).where(a.tenant_id == _TENANT, a.reverses_id.is_not(None))
+    unapplied = sa.select(allocation.debit_item_id).where(
+        allocation.tenant_id == _TENANT, allocation.reverses_id.is_not(None)
+    )
     return sa.union(
         newly_due,
-        taken_back.where(a.id > _WATERMARK),
-        taken_back.where(a.effective_on > _SINCE, a.effective_on <= _TODAY),
+        unapplied.where(allocation.id > _WATERMARK),
+        unapplied.where(allocation.effective_on > _SINCE, allocation.effective_on <= _TODAY),
         sa.select(later.c.item_id),
-    ).subquery("looked_at")
+    ).subquery("changed_items")
 
 
-def _next_step_come(later: sa.CTE) -> sa.Select[Any]:
-    """Items on a ladder whose next step has come; those paid meanwhile too, so that the run parks them."""
-    i, s = OpenItem, LadderState
+def _next_step_due(later: sa.CTE) -> sa.Select[Any]:
+    """Selects items on a ladder whose next step is due; those paid meanwhile too, so that the run parks them."""
+    item, state = OpenItem, LadderState
     return (
         sa.select(
-            *_named(
+            *_candidate_columns(
                 kind=sa.literal(DUE, sa.Text),
                 open_minor=open_minor_at(later),
                 customer_policy=sa.cast(sa.null(), sa.Text),
             )
         )
-        .select_from(s)
-        .join(i, sa.and_(i.tenant_id == _TENANT, i.id == s.item_id))
-        .outerjoin(later, later.c.item_id == i.id)
-        .where(s.tenant_id == _TENANT, s.next_on <= _TODAY, sa.not_(s.parked))
+        .select_from(state)
+        .join(item, sa.and_(item.tenant_id == _TENANT, item.id == state.item_id))
+        .outerjoin(later, later.c.item_id == item.id)
+        .where(state.tenant_id == _TENANT, state.next_on <= _TODAY, sa.not_(state.parked))
     )
 
 
-def _named(**of_branch: sa.SQLColumnExpression[Any]) -> list[sa.Label[Any]]:
+def _candidate_columns(**of_branch: sa.SQLColumnExpression[Any]) -> list[sa.Label[Any]]:
     """Returns the columns of a candidate in the order of its fields, each under its name."""
-    i, s = OpenItem, LadderState
-    found: dict[str, Any] = {
-        "item_id": sa.cast(i.id, sa.Text),
-        "customer_id": sa.cast(i.customer_id, sa.Text),
-        "currency": i.currency,
-        "held_code": s.held_code,
-        "version_id": s.policy_version_id,
-        "due_on": i.due_on,
-        "collection_end_on": i.collection_end_on,
-        "level_reached": sa.func.coalesce(s.level_reached, 0),
-        "waiting": sa.func.coalesce(s.waiting, sa.false()),
-        "last_delivered_on": s.last_delivered_on,
-        "deadline_on": s.deadline_on,
-        "fired": sa.func.coalesce(sa.func.array_to_string(s.fired, ","), ""),
+    item, state = OpenItem, LadderState
+    by_name: dict[str, Any] = {
+        "item_id": sa.cast(item.id, sa.Text),
+        "customer_id": sa.cast(item.customer_id, sa.Text),
+        "currency": item.currency,
+        "held_code": state.held_code,
+        "version_id": state.policy_version_id,
+        "due_on": item.due_on,
+        "collection_end_on": item.collection_end_on,
+        "level_reached": sa.func.coalesce(state.level_reached, 0),
+        "waiting": sa.func.coalesce(state.waiting, sa.false()),
+        "last_delivered_on": state.last_delivered_on,
+        "deadline_on": state.deadline_on,
+        "fired": sa.func.coalesce(sa.func.array_to_string(state.fired, ","), ""),
         **of_branch,
     }
-    return [sa.label(name, found[name]) for name in Candidate._fields]
+    return [sa.label(name, by_name[name]) for name in Candidate._fields]
 
 
 @cache
 def _unapplied_statement(*, of_customer: bool = False) -> sa.Select[Any]:
-    """Open credit and overdue debt as of the day, per customer and currency that have both."""
+    """Selects open credit and overdue debt as of the day, per customer and currency that have both."""
     i = OpenItem
     later = later_allocations_cte(_TENANT, _TODAY)
-    whose = (i.customer_id == _CUSTOMER,) if of_customer else ()
-    credits_ = open_amounts_at(_TENANT, _TODAY, later, i.side == -1, i.document_on <= _TODAY, *whose)
-    overdue = open_amounts_at(_TENANT, _TODAY, later, i.side == 1, i.due_on < _TODAY, *whose)
-    credit_minor = _sum(credits_.c.minor)
+    of_one = (i.customer_id == _CUSTOMER,) if of_customer else ()
+    open_credits = open_amounts_at(_TENANT, _TODAY, later, i.side == -1, i.document_on <= _TODAY, *of_one)
+    overdue = open_amounts_at(_TENANT, _TODAY, later, i.side == 1, i.due_on < _TODAY, *of_one)
+    credit_minor = _sum(open_credits.c.minor)
     credit = (
-        sa.select(credits_.c.customer_id, credits_.c.currency, credit_minor.label("minor"))
-        .group_by(credits_.c.customer_id, credits_.c.currency)
+        sa.select(open_credits.c.customer_id, open_credits.c.currency, credit_minor.label("minor"))
+        .group_by(open_credits.c.customer_id, open_credits.c.currency)
         .having(credit_minor > 0)
         .subquery("credit")
     )

@@ -1,7 +1,7 @@
-"""The examination of escalation: what is overdue stands on a ladder.
+"""Checks that every overdue item is on a ladder.
 
-Plain SQL on purpose, so that it does not share a mistake with what it examines. Invariant: it reads, with the tenant
-bound in every statement.
+Plain SQL, so that it shares no mistake with the code it checks. Invariant: it reads only, with the tenant bound in
+every statement.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tenants.slice import Check
 # Each check selects, as `name`, the documents that break its invariant.
 _CHECKS: Final[tuple[tuple[str, str], ...]] = (
     (
-        # An item that became overdue after the last run, or was opened again, waits for the next one.
+        # An item that became overdue after the last run, or is open again, waits for the next one.
         "cases: what the last run found overdue stands on a ladder",
         """
         WITH last AS (
@@ -34,5 +34,5 @@ _CHECKS: Final[tuple[tuple[str, str], ...]] = (
 
 
 def cases_checks(db: Session, tenant_id: UUID) -> list[Check]:
-    """Examines one tenant's ladders."""
+    """Returns the checks of one tenant's ladders."""
     return [run_check(db, tenant_id, name, sql) for name, sql in _CHECKS]

@@ -1,7 +1,7 @@
-"""Explains every automatic decision in one sentence: why a step comes today, why it does not, why it did not go out.
+"""Explains each automatic decision in one sentence: why a step comes, is withheld or was not sent.
 
 Invariant: a sentence is made from the stored code and parameters alone, so it reads the same in a year; an unknown code
-is shown, never hidden.
+is returned as it is.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def why_step(code: str, params: Mapping[str, Any]) -> str:
 
 
 def why_held(code: str, params: Mapping[str, Any]) -> str:
-    """Explains why a step that was due is not taken, in the current language."""
+    """Explains why a due step is withheld, in the current language."""
     # What a person typed may end with a stop of its own; the sentence brings one.
     until, reason = params.get("until_on"), str(params.get("reason", "")).rstrip(" .。;；")
     match code:
@@ -104,7 +104,7 @@ def why_held(code: str, params: Mapping[str, Any]) -> str:
 
 
 def _basis(params: Mapping[str, Any]) -> str:
-    """ "15 days after the end of the collection period (2026-11-01)", with the level where there is one."""
+    """Returns e.g. "15 days after the end of the collection period (2026-11-01)", after the level if there is one."""
     anchor = _(_ANCHORS[params["anchor"]]) if params.get("anchor") in _ANCHORS else str(params.get("anchor"))
     after = _(
         "%(offset)s after %(anchor)s (%(day)s)", offset=_offset(params), anchor=anchor, day=params.get("anchor_on")

@@ -1,4 +1,4 @@
-"""Publishes policies as versions, and reads them back as one book per unit of work.
+"""Publishes escalation policies as versions, and loads all of them as one `PolicyBook`.
 
 Invariant: a published version never changes; publishing the same text again gives the same version.
 """
@@ -32,7 +32,7 @@ class PolicyBook:
     def pick(self, customer_code: str | None, company_code: str) -> UUID:
         """Returns the version for an item not yet enrolled: the customer's policy, else the company's (A24).
 
-        Raises RuleBroken(`policy_not_published`) when not even the company's is there.
+        Raises RuleBroken(`policy_not_published`) when neither is published.
         """
         for code in (customer_code, company_code):
             if code is not None and code in self.newest:
@@ -51,10 +51,10 @@ def publish_preset(db: Session, actor: Actor, code: str) -> UUID:
         raise NotFound("policy_not_found", policy=code) from None
     lock_counter(db, actor.tenant_id, "policy")
     book = policy_book(db, actor.tenant_id)
-    before = book.by_id[book.newest[code]] if code in book.newest else None
-    if before is not None and before.model_copy(update={"version": preset.version}) == preset:
+    newest = book.by_id[book.newest[code]] if code in book.newest else None
+    if newest is not None and newest.model_copy(update={"version": preset.version}) == preset:
         return book.newest[code]
-    policy = preset.model_copy(update={"version": before.version + 1 if before else 1})
+    policy = preset.model_copy(update={"version": newest.version + 1 if newest else 1})
     return _publish(db, actor, policy)
 
 

@@ -1,8 +1,8 @@
-"""Moves items on their ladder by the outcome of their steps: level reached, waiting, deadline, and when the next comes.
+"""Moves items on their ladder by the outcome of their steps: level reached, deadline, day of the next step.
 
-Invariants: only what was delivered or done moves the level and starts the gap; a level is reached when none of its
-steps is left, and what was suppressed may be proposed again; every writer of ladder states first takes the tenant's
-case lock, so a run never overwrites what a delivered mail has just moved.
+Invariants: only what was delivered or done moves the level and starts the gap; a level is reached when all its
+steps are taken, and a suppressed step may be proposed again; every writer of ladder states first takes the tenant's
+case lock, so a run never overwrites the effect of a delivered mail.
 """
 
 from __future__ import annotations
@@ -29,29 +29,29 @@ from kernel.counters import lock_counter
 from tenants.queries import work_calendar
 
 StepOutcome = Literal["delivered", "done", "skipped", "suppressed"]
-#: States of a step in which its item waits for it.
+#: States of a step whose outcome its item waits for.
 PENDING: Final = ("proposed", "failed", "unknown")
 _MOVES_LEVEL: Final = ("delivered", "done", "skipped")
 
-_REFRESH: Final = sa.text("""
+_UPDATE_ACTIONS: Final = sa.text("""
     UPDATE action SET
-        items = CASE WHEN left_over.items = 0 THEN action.items ELSE left_over.items END,
-        total_minor = CASE WHEN left_over.items = 0 THEN action.total_minor ELSE left_over.total_minor END,
-        state = CASE WHEN left_over.items = 0 THEN 'suppressed' ELSE action.state END,
-        reason = CASE WHEN left_over.items = 0 THEN :reason ELSE action.reason END
+        items = CASE WHEN remaining.items = 0 THEN action.items ELSE remaining.items END,
+        total_minor = CASE WHEN remaining.items = 0 THEN action.total_minor ELSE remaining.total_minor END,
+        state = CASE WHEN remaining.items = 0 THEN 'suppressed' ELSE action.state END,
+        reason = CASE WHEN remaining.items = 0 THEN :reason ELSE action.reason END
     FROM (
-        SELECT wanted.id, count(s.item_id) AS items, coalesce(sum(s.open_minor), 0) AS total_minor
-        FROM unnest(CAST(:ids AS uuid[])) AS wanted(id)
+        SELECT asked.id, count(s.item_id) AS items, coalesce(sum(s.open_minor), 0) AS total_minor
+        FROM unnest(CAST(:ids AS uuid[])) AS asked(id)
         LEFT JOIN (
             SELECT DISTINCT action_id, item_id, open_minor FROM step
             WHERE tenant_id = :tenant AND action_id = ANY(CAST(:ids AS uuid[]))
                 AND state = ANY(CAST(:pending AS text[]))
-        ) AS s ON s.action_id = wanted.id
-        GROUP BY wanted.id
-    ) AS left_over
-    WHERE action.tenant_id = :tenant AND action.id = left_over.id
+        ) AS s ON s.action_id = asked.id
+        GROUP BY asked.id
+    ) AS remaining
+    WHERE action.tenant_id = :tenant AND action.id = remaining.id
 """)
-_WRITE: Final = sa.text("""
+_UPDATE_STATES: Final = sa.text("""
     UPDATE ladder_state SET
         level_reached = n.level_reached, waiting = n.waiting, last_delivered_on = n.last_delivered_on,
         deadline_on = n.deadline_on, fired = string_to_array(n.fired, ','), next_on = n.next_on, held_code = NULL
@@ -69,8 +69,8 @@ def lock_cases(db: Session, actor: Actor) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _StepTaken:
-    """A step that has got its outcome."""
+class _StepWithOutcome:
+    """A step whose outcome was recorded."""
 
     item_id: UUID
     policy_version_id: UUID
@@ -79,8 +79,8 @@ class _StepTaken:
 
 
 @dataclass(slots=True)
-class _State:
-    """A ladder state while it is being moved."""
+class _ItemState:
+    """An item's ladder state while steps are applied to it."""
 
     item_id: UUID
     policy_version_id: UUID
@@ -96,24 +96,24 @@ def record_step_outcome(
     deadline_on: date | None = None,
     book: PolicyBook | None = None,
 ) -> int:
-    """Gives pending steps their outcome and moves their items on; returns how many steps were still pending.
+    """Records the outcome of pending steps and moves their items; returns how many steps were still pending.
 
     `deadline_on` is what a delivered demand sets; without it the policy's days count from today. `book` holds the
-    policies if the caller has read them already.
+    policies if the caller has loaded them.
     """
     if not step_ids:
         return 0
     s = Step
     rows = db.execute(
         sa.update(s)
-        .where(s.tenant_id == actor.tenant_id, s.id == _any(step_ids), s.state.in_(PENDING))
+        .where(s.tenant_id == actor.tenant_id, s.id == _any_of(step_ids), s.state.in_(PENDING))
         .values(state=outcome)
         .returning(s.item_id, s.policy_version_id, s.level, s.code)
     ).all()
-    settled = [_StepTaken(**row._mapping) for row in rows]
-    if settled:
-        _move_items(db, actor, settled, outcome, deadline_on, book or policy_book(db, actor.tenant_id))
-    return len(settled)
+    taken = [_StepWithOutcome(**row._mapping) for row in rows]
+    if taken:
+        _move_items(db, actor, taken, outcome, deadline_on, book or policy_book(db, actor.tenant_id))
+    return len(taken)
 
 
 def mark_steps(db: Session, actor: Actor, action_id: UUID, state: Literal["failed", "unknown", "proposed"]) -> None:
@@ -137,40 +137,40 @@ def pending_step_ids(db: Session, tenant_id: UUID, action_id: UUID) -> list[UUID
 
 
 def withdraw_items(db: Session, actor: Actor, customer_id: UUID, item_id: UUID | None, reason: str) -> None:
-    """Takes the waiting steps of a customer (or one item) out of the queue, for `reason`."""
-    s, a = Step, Action
+    """Withdraws the pending steps of a customer (or one item) from the queue, for the reason of code `reason`."""
+    step, action = Step, Action
     lock_cases(db, actor)
     query = (
-        sa.select(s.id, s.action_id)
-        .join(a, sa.and_(a.tenant_id == s.tenant_id, a.id == s.action_id))
+        sa.select(step.id, step.action_id)
+        .join(action, sa.and_(action.tenant_id == step.tenant_id, action.id == step.action_id))
         .where(
-            s.tenant_id == actor.tenant_id,
-            a.tenant_id == actor.tenant_id,
-            a.customer_id == customer_id,
+            step.tenant_id == actor.tenant_id,
+            action.tenant_id == actor.tenant_id,
+            action.customer_id == customer_id,
             in_queue(),
-            s.state == "proposed",
+            step.state == "proposed",
         )
     )
     if item_id is not None:
-        query = query.where(s.item_id == item_id)
+        query = query.where(step.item_id == item_id)
     _withdraw(db, actor, db.execute(query).all(), reason)
 
 
 def withdraw_paid(db: Session, actor: Actor, book: PolicyBook) -> int:
-    """Takes the steps of items that are paid or credited as of today out of the queue; returns how many."""
-    s, a, i = Step, Action, OpenItem
+    """Withdraws the steps of items paid or credited as of today from the queue; returns how many."""
+    step, action, item = Step, Action, OpenItem
     later = later_allocations(actor.tenant_id, actor.today)
     rows = db.execute(
-        sa.select(s.id, s.action_id)
-        .join(a, sa.and_(a.tenant_id == s.tenant_id, a.id == s.action_id))
-        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
-        .outerjoin(later, later.c.item_id == i.id)
+        sa.select(step.id, step.action_id)
+        .join(action, sa.and_(action.tenant_id == step.tenant_id, action.id == step.action_id))
+        .join(item, sa.and_(item.tenant_id == step.tenant_id, item.id == step.item_id))
+        .outerjoin(later, later.c.item_id == item.id)
         .where(
-            s.tenant_id == actor.tenant_id,
-            a.tenant_id == actor.tenant_id,
-            i.tenant_id == actor.tenant_id,
+            step.tenant_id == actor.tenant_id,
+            action.tenant_id == actor.tenant_id,
+            item.tenant_id == actor.tenant_id,
             in_queue(),
-            s.state == "proposed",
+            step.state == "proposed",
             open_minor_at(later) == 0,
         )
     ).all()
@@ -179,11 +179,12 @@ def withdraw_paid(db: Session, actor: Actor, book: PolicyBook) -> int:
 
 
 def refresh_actions(db: Session, actor: Actor, action_ids: Sequence[UUID], reason: str) -> None:
-    """Recounts the items of actions; one that has none left is suppressed for `reason`."""
+    """Recounts items and sums of actions; an action without items left is suppressed for `reason`."""
     if not action_ids:
         return
     db.execute(
-        _REFRESH, {"tenant": actor.tenant_id, "ids": list(action_ids), "reason": reason, "pending": list(PENDING)}
+        _UPDATE_ACTIONS,
+        {"tenant": actor.tenant_id, "ids": list(action_ids), "reason": reason, "pending": list(PENDING)},
     )
 
 
@@ -202,31 +203,31 @@ def _withdraw(db: Session, actor: Actor, rows: Sequence[Any], reason: str, book:
 def _move_items(
     db: Session,
     actor: Actor,
-    settled: Sequence[_StepTaken],
+    taken: Sequence[_StepWithOutcome],
     outcome: StepOutcome,
     deadline_on: date | None,
     book: PolicyBook,
 ) -> None:
     calendar = work_calendar(db, actor.tenant_id)
-    item_ids = sorted({step.item_id for step in settled})
+    item_ids = sorted({step.item_id for step in taken})
     states = {state.item_id: state for state in _states(db, actor.tenant_id, item_ids)}
-    untaken = _untaken(db, actor.tenant_id, item_ids)
-    waiting = {row.item_id for row in untaken if row.state in PENDING}
-    partial = {(row.item_id, row.policy_version_id, row.level) for row in untaken}
-    for step in settled:
+    open_steps = _open_steps(db, actor.tenant_id, item_ids)
+    waiting = {row.item_id for row in open_steps if row.state in PENDING}
+    partial = {(row.item_id, row.policy_version_id, row.level) for row in open_steps}
+    for step in taken:
         state = states.get(step.item_id)
-        # An item enrolled anew under another version has nothing to learn from a step of the old one.
+        # A step of an older version does not move an item that was enrolled again under another one.
         if state is not None and state.policy_version_id == step.policy_version_id:
             whole = (step.item_id, step.policy_version_id, step.level) not in partial
             state.facts = _after_step(state.facts, step, book, actor.today, outcome, deadline_on, whole=whole)
     for item_id, state in states.items():
         state.facts = state.facts._replace(waiting=item_id in waiting)
-    _write(db, actor, list(states.values()), book, calendar)
+    _write_states(db, actor, list(states.values()), book, calendar)
 
 
 def _after_step(
     facts: ItemFacts,
-    step: _StepTaken,
+    step: _StepWithOutcome,
     book: PolicyBook,
     today: date,
     outcome: StepOutcome,
@@ -249,34 +250,34 @@ def _after_step(
     return facts
 
 
-def _with_level_reached(facts: ItemFacts, step: _StepTaken, book: PolicyBook) -> ItemFacts:
+def _with_level_reached(facts: ItemFacts, step: _StepWithOutcome, book: PolicyBook) -> ItemFacts:
     """Marks the level reached and clears its step codes from `fired`."""
     level = book.by_id[step.policy_version_id].levels[step.level - 1]
-    parts = {each.code for each in level.steps}
-    return facts._replace(level_reached=max(facts.level_reached, step.level), fired=facts.fired - parts)
+    step_codes = {policy_step.code for policy_step in level.steps}
+    return facts._replace(level_reached=max(facts.level_reached, step.level), fired=facts.fired - step_codes)
 
 
-def _states(db: Session, tenant_id: UUID, item_ids: Sequence[UUID]) -> list[_State]:
-    s, i = LadderState, OpenItem
+def _states(db: Session, tenant_id: UUID, item_ids: Sequence[UUID]) -> list[_ItemState]:
+    state, item = LadderState, OpenItem
     rows = db.execute(
         sa.select(
-            s.item_id,
-            s.policy_version_id,
-            i.due_on,
-            i.collection_end_on,
-            s.level_reached,
-            s.waiting,
-            s.last_delivered_on,
-            s.deadline_on,
-            s.fired,
+            state.item_id,
+            state.policy_version_id,
+            item.due_on,
+            item.collection_end_on,
+            state.level_reached,
+            state.waiting,
+            state.last_delivered_on,
+            state.deadline_on,
+            state.fired,
         )
-        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
-        .where(s.tenant_id == tenant_id, i.tenant_id == tenant_id, s.item_id == _any(item_ids))
-        .order_by(s.item_id)
-        .with_for_update(of=s)
+        .join(item, sa.and_(item.tenant_id == state.tenant_id, item.id == state.item_id))
+        .where(state.tenant_id == tenant_id, item.tenant_id == tenant_id, state.item_id == _any_of(item_ids))
+        .order_by(state.item_id)
+        .with_for_update(of=state)
     )
     return [
-        _State(
+        _ItemState(
             item_id=row.item_id,
             policy_version_id=row.policy_version_id,
             facts=ItemFacts(
@@ -293,22 +294,24 @@ def _states(db: Session, tenant_id: UUID, item_ids: Sequence[UUID]) -> list[_Sta
     ]
 
 
-def _untaken(db: Session, tenant_id: UUID, item_ids: Sequence[UUID]) -> Sequence[Any]:
-    """Returns the steps of levels that are not taken: pending, or suppressed and to be proposed again."""
+def _open_steps(db: Session, tenant_id: UUID, item_ids: Sequence[UUID]) -> Sequence[Any]:
+    """Returns the steps of levels without a final outcome: pending, or suppressed and to be proposed again."""
     s = Step
     return db.execute(
         sa.select(s.item_id, s.policy_version_id, s.level, s.state).where(
-            s.tenant_id == tenant_id, s.item_id == _any(item_ids), s.level > 0, s.state.in_((*PENDING, "suppressed"))
+            s.tenant_id == tenant_id, s.item_id == _any_of(item_ids), s.level > 0, s.state.in_((*PENDING, "suppressed"))
         )
     ).all()
 
 
-def _write(db: Session, actor: Actor, states: Sequence[_State], book: PolicyBook, calendar: WorkCalendar) -> None:
+def _write_states(
+    db: Session, actor: Actor, states: Sequence[_ItemState], book: PolicyBook, calendar: WorkCalendar
+) -> None:
     if not states:
         return
     facts = [state.facts for state in states]
     db.execute(
-        _WRITE,
+        _UPDATE_STATES,
         {
             "tenant": actor.tenant_id,
             "items": [state.item_id for state in states],
@@ -322,5 +325,5 @@ def _write(db: Session, actor: Actor, states: Sequence[_State], book: PolicyBook
     )
 
 
-def _any(ids: Sequence[UUID]) -> Any:
+def _any_of(ids: Sequence[UUID]) -> Any:
     return sa.any_(sa.cast(list(ids), sa.ARRAY(sa.Uuid)))

@@ -1,1 +1,1 @@
-"""Dunning letters: texts, drafting, enclosures, the recheck before sending and what became of them."""
+"""Dunning letters: texts, drafts, enclosures, the recheck before sending and delivery outcomes."""

@@ -1,6 +1,6 @@
-"""Draws up the dunning letter: who gets it, what stands in it now, the paper and the mail, in the debtor's language.
+"""Drafts a dunning letter: addressee, items as of now, the PDF and the covering mail in the debtor's language.
 
-Invariants: figures are read when the letter is made and once more before it is sent; a paper that goes out is stored by
+Invariants: figures are loaded when the letter is made and again before it is sent; a PDF that goes out is stored by its
 hash; a preview stores nothing.
 """
 
@@ -43,9 +43,9 @@ PURPOSE: Final = "dunning"
 
 @dataclass(frozen=True, slots=True)
 class LetterLine:
-    """One item of a letter as it is now; `reason` is the code of why it must not be chased any more, if so.
+    """One item of a letter as of now; `reason` is the code of why it is not chased any more, else None.
 
-    `frozen_minor`: what was open when the step was proposed or the paper printed.
+    `frozen_minor`: open amount when the step was proposed or the PDF printed, in minor units.
     """
 
     step_id: UUID
@@ -70,10 +70,10 @@ class Addressee:
 
 
 @dataclass(frozen=True)
-class Draft:
-    """A letter with the figures of this moment; `lines` are all its items, `chased` those that it asks for.
+class LetterDraft:
+    """A letter with the figures as of now; `lines` are all its items, `chased` those that it claims.
 
-    `book` holds the policies, read once for all that is done with the letter.
+    `book` holds the policies, loaded once per letter.
     """
 
     action_id: UUID
@@ -94,35 +94,35 @@ class Draft:
 
     @property
     def chased(self) -> tuple[LetterLine, ...]:
-        """Returns the items that are open and that nothing forbids to chase."""
+        """Returns the items without a reason not to chase them."""
         return tuple(line for line in self.lines if line.reason is None)
 
     @property
     def total_minor(self) -> int:
-        """Returns the sum that the letter asks for, in minor units."""
+        """Returns the sum that the letter claims, in minor units."""
         return sum(line.open_minor for line in self.chased)
 
     @property
     def asks_confirmation(self) -> bool:
-        """Tells whether this letter goes with a statement to confirm (R174)."""
+        """Returns whether this letter goes with a statement to confirm (R174)."""
         return asks_confirmation(self.effects)
 
 
 def asks_confirmation(effects: Iterable[str]) -> bool:
-    """Tells whether a letter of these effects, and no other, goes with a statement to confirm (R174)."""
+    """Returns whether a letter with exactly these effects goes with a statement to confirm (R174)."""
     return set(effects) == {Effect.REQUEST_CONFIRMATION.value}
 
 
-def draft(db: Session, actor: Actor, action_id: UUID, book: PolicyBook | None = None) -> Draft:
-    """Returns the letter as it would be now, in seven statements, one less when the caller has the policies.
+def draft_letter(db: Session, actor: Actor, action_id: UUID, book: PolicyBook | None = None) -> LetterDraft:
+    """Returns the letter as of now, in seven statements, one less with `book`.
 
     Raises NotFound(`action_not_found`).
     """
-    row = db.execute(_letter_action(actor.tenant_id, action_id)).first()
+    row = db.execute(_select_letter(actor.tenant_id, action_id)).first()
     if row is None:
         raise NotFound("action_not_found")
     book = book or policy_book(db, actor.tenant_id)
-    return Draft(
+    return LetterDraft(
         action_id=action_id,
         customer_id=row.customer_id,
         customer_no=row.customer_no,
@@ -141,32 +141,32 @@ def draft(db: Session, actor: Actor, action_id: UUID, book: PolicyBook | None = 
     )
 
 
-def _letter_action(tenant_id: UUID, action_id: UUID) -> sa.Select[*tuple[Any, ...]]:
-    a, c = Action, Customer
+def _select_letter(tenant_id: UUID, action_id: UUID) -> sa.Select[*tuple[Any, ...]]:
+    action, customer = Action, Customer
     return (
         sa.select(
-            a.customer_id,
-            c.number.label("customer_no"),
-            c.name.label("customer_name"),
-            c.language,
-            a.currency,
-            a.code,
-            a.effects,
-            a.number,
-            a.deadline_on,
+            action.customer_id,
+            customer.number.label("customer_no"),
+            customer.name.label("customer_name"),
+            customer.language,
+            action.currency,
+            action.code,
+            action.effects,
+            action.number,
+            action.deadline_on,
         )
-        .join(c, sa.and_(c.tenant_id == a.tenant_id, c.id == a.customer_id))
-        .where(a.tenant_id == tenant_id, c.tenant_id == tenant_id, a.id == action_id)
+        .join(customer, sa.and_(customer.tenant_id == action.tenant_id, customer.id == action.customer_id))
+        .where(action.tenant_id == tenant_id, customer.tenant_id == tenant_id, action.id == action_id)
     )
 
 
 def find_addressee(db: Session, tenant_id: UUID, customer_id: UUID) -> Addressee | None:
-    """Returns the reachable contact for reminders, else the first reachable one; None when nobody can be mailed."""
+    """Returns the reachable contact for reminders, else the first reachable one; None without one."""
     found = find_contact(db, tenant_id, customer_id, PURPOSE)
     return Addressee(found.id, found.name, found.email) if found else None
 
 
-def default_deadline(letter: Draft) -> date | None:
+def default_deadline(letter: LetterDraft) -> date | None:
     """Returns the last day to pay that a demand sets: the policy's days from today; None for others (R175, R176)."""
     if Effect.SET_DEADLINE.value not in letter.effects:
         return None
@@ -179,26 +179,26 @@ def default_deadline(letter: Draft) -> date | None:
     return letter.today + timedelta(days=max(days, default=7))
 
 
-def with_terms(letter: Draft, *, number: str | None, deadline_on: date | None) -> Draft:
+def with_terms(letter: LetterDraft, *, number: str | None, deadline_on: date | None) -> LetterDraft:
     """Returns the draft under this number and with this deadline."""
     return replace(letter, number=number, deadline_on=deadline_on)
 
 
-def print_letter(letter: Draft) -> pdf.Rendered:
-    """Renders the paper in the debtor's language; deterministic for the same figures."""
+def print_letter(letter: LetterDraft) -> pdf.Rendered:
+    """Renders the PDF in the debtor's language; deterministic for equal figures."""
     with use_language(letter.language):
         return pdf.render("letter", _paper(letter, letter_texts(letter.code)))
 
 
-def file_name(letter: Draft) -> str:
+def file_name(letter: LetterDraft) -> str:
     """Returns the PDF's name: the letter's number."""
     return f"{letter.number or 'draft'}.pdf"
 
 
 def write_mail(
-    letter: Draft, addressee: Addressee, attachments: tuple[Attachment, ...], link: str = ""
+    letter: LetterDraft, addressee: Addressee, attachments: tuple[Attachment, ...], link: str = ""
 ) -> OutgoingMail:
-    """Returns the covering mail; `link` leads to the statement that is to be confirmed, if there is one."""
+    """Returns the covering mail; `link` is the portal link to the statement to confirm, empty without one."""
     with use_language(letter.language):
         words = letter_texts(letter.code)
         lines = [_mail_line(letter, line) for line in letter.chased]
@@ -208,7 +208,7 @@ def write_mail(
         PURPOSE,
         letter.language,
         sender=letter.sender.legal_name,
-        contact=_reach(letter.sender),
+        contact=_contact_line(letter.sender),
         recipient=addressee.name,
         customer=letter.customer_name,
         number=letter.number or "",
@@ -235,8 +235,8 @@ def write_mail(
 def _lines(
     db: Session, actor: Actor, action_id: UUID, customer_id: UUID, currency: str, book: PolicyBook
 ) -> tuple[LetterLine, ...]:
-    """Returns the items as of today, each with the reason not to chase it that the daily run would find now."""
-    rows = db.execute(_pending_items(actor, action_id)).all()
+    """Returns the items as of today, each with the reason not to chase it by the rule of the daily run."""
+    rows = db.execute(_select_pending_items(actor, action_id)).all()
     holds = active_holds(db, actor.tenant_id, actor.today, customer_ids=[customer_id])
     unapplied = unapplied_of(db, actor.tenant_id, actor.today, customer_id).get(currency)
     reasons = [
@@ -255,34 +255,34 @@ def _lines(
     )
 
 
-def _pending_items(actor: Actor, action_id: UUID) -> sa.Select[*tuple[Any, ...]]:
-    s, i = Step, OpenItem
+def _select_pending_items(actor: Actor, action_id: UUID) -> sa.Select[*tuple[Any, ...]]:
+    step, item = Step, OpenItem
     later = later_allocations(actor.tenant_id, actor.today)
     return (
         sa.select(
-            s.id.label("step_id"),
-            s.item_id,
-            i.document_no,
-            i.due_on,
+            step.id.label("step_id"),
+            step.item_id,
+            item.document_no,
+            item.due_on,
             open_minor_at(later).label("open_minor"),
-            s.open_minor.label("frozen_minor"),
-            s.level,
-            s.code,
-            s.policy_version_id,
+            step.open_minor.label("frozen_minor"),
+            step.level,
+            step.code,
+            step.policy_version_id,
         )
-        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
-        .outerjoin(later, later.c.item_id == i.id)
+        .join(item, sa.and_(item.tenant_id == step.tenant_id, item.id == step.item_id))
+        .outerjoin(later, later.c.item_id == item.id)
         .where(
-            s.tenant_id == actor.tenant_id,
-            i.tenant_id == actor.tenant_id,
-            s.action_id == action_id,
-            s.state.in_(PENDING),
+            step.tenant_id == actor.tenant_id,
+            item.tenant_id == actor.tenant_id,
+            step.action_id == action_id,
+            step.state.in_(PENDING),
         )
-        .order_by(i.due_on, i.document_no, s.level)
+        .order_by(item.due_on, item.document_no, step.level)
     )
 
 
-def _mail_line(letter: Draft, line: LetterLine) -> dict[str, str]:
+def _mail_line(letter: LetterDraft, line: LetterLine) -> dict[str, str]:
     return {
         "document": line.document_no,
         "due": line.due_on.isoformat(),
@@ -292,7 +292,7 @@ def _mail_line(letter: Draft, line: LetterLine) -> dict[str, str]:
     }
 
 
-def _reach(sender: CompanyFacts) -> str:
+def _contact_line(sender: CompanyFacts) -> str:
     return "　".join(part for part in (sender.contact_name, sender.phone, sender.contact_email) if part)
 
 
@@ -307,7 +307,7 @@ def _bank(sender: CompanyFacts) -> list[list[str]]:
     return [[label, value] for label, value in pairs if value]
 
 
-def _paper(letter: Draft, words: LetterTexts) -> dict[str, Any]:
+def _paper(letter: LetterDraft, words: LetterTexts) -> dict[str, Any]:
     language, currency, total = letter.language, letter.currency, letter.total_minor
     whole, fraction = split_figure(total, currency, language)
     number = letter.number or _("Draft")
@@ -317,7 +317,7 @@ def _paper(letter: Draft, words: LetterTexts) -> dict[str, Any]:
         "number": number,
         "date": letter.today.isoformat(),
         "footer": "",
-        "issuer": {"name": letter.sender.legal_name, "lines": [letter.sender.address, _reach(letter.sender)]},
+        "issuer": {"name": letter.sender.legal_name, "lines": [letter.sender.address, _contact_line(letter.sender)]},
         "customer": {
             "name": letter.customer_name,
             "lines": [_("Customer %(number)s", number=letter.customer_no), *attention],
@@ -333,18 +333,18 @@ def _paper(letter: Draft, words: LetterTexts) -> dict[str, Any]:
         "words": amount_in_words(total, currency, language),
         "deadline": _deadline(letter),
         "bank": _bank(letter.sender),
-        "after": [text for text in (words.after, _asking(letter.sender), closing_paragraph()) if text],
+        "after": [text for text in (words.after, _questions_line(letter.sender), closing_paragraph()) if text],
         "sign_off": [letter.sender.legal_name, letter.today.isoformat()],
         "labels": _labels(words.title),
     }
 
 
-def _asking(sender: CompanyFacts) -> str:
-    reach = _reach(sender)
-    return _("If you have questions, please contact: %(contact)s", contact=reach) if reach else ""
+def _questions_line(sender: CompanyFacts) -> str:
+    contact = _contact_line(sender)
+    return _("If you have questions, please contact: %(contact)s", contact=contact) if contact else ""
 
 
-def _deadline(letter: Draft) -> dict[str, str] | None:
+def _deadline(letter: LetterDraft) -> dict[str, str] | None:
     if letter.deadline_on is None:
         return None
     return {

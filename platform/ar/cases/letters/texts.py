@@ -1,8 +1,8 @@
-"""Names of steps and the words of letters, by step code: English msgids, translated where they are shown.
+"""Names steps and states and holds the texts of letters, by step code; msgids, translated when shown.
 
-Invariants: only a step that has texts can be published (`publishing`); a letter names amount, due date, account and
-whom to ask, and what the contract and the law allow next, and never threatens, shames or invents a legal department
-(R195, R201).
+Invariants: only a step that has texts can be published (`ladder.policy_versions`); a letter names amount, due date,
+account, contact, and what the contract and the law allow next, and never threatens, shames or invents a legal
+department (R195, R201).
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ STATE_TONES: Final = {
 
 @dataclass(frozen=True)
 class LetterTexts:
-    """One letter's words: title of the paper, subject of mail and paper, paragraphs before and after the table."""
+    """Texts of one letter: title, subject of mail and PDF, paragraphs before and after the table of items."""
 
     title: str
     subject: str
@@ -156,12 +156,12 @@ LETTERS: Final[dict[str, LetterTexts]] = {
 
 
 def has_texts(code: str, form: str) -> bool:
-    """Tells whether a step of this code has a name, and a letter's words or, for calls and tasks, a hint."""
+    """Returns whether a step of this code has a name, and letter texts or, for calls and tasks, a hint."""
     return code in STEP_NAMES and code in (LETTERS if form == "letter" else TASK_HINTS)
 
 
 def step_name(code: str) -> str:
-    """Returns a step's name in the current language; a code that no longer has one stays as it is."""
+    """Returns a step's name in the current language; an unknown code as it is."""
     return _(STEP_NAMES[code]) if code in STEP_NAMES else code
 
 
@@ -171,14 +171,14 @@ def state_name(state: str) -> str:
 
 
 def task_hint(code: str) -> str:
-    """Returns what a call or task asks of the person who does it; empty for letters."""
+    """Returns the instruction for a call or task; empty for letters."""
     return _(TASK_HINTS[code]) if code in TASK_HINTS else ""
 
 
 def letter_texts(code: str) -> LetterTexts:
-    """Returns a letter's words in the current language."""
-    found = LETTERS[code]
-    return LetterTexts(_(found.title), _(found.subject), _(found.before), _(found.after))
+    """Returns the texts of a letter in the current language."""
+    msgids = LETTERS[code]
+    return LetterTexts(_(msgids.title), _(msgids.subject), _(msgids.before), _(msgids.after))
 
 
 def closing_paragraph() -> str:

@@ -1,1 +1,1 @@
-"""The review queue: proposed letters and tasks, released, skipped or completed by a person."""
+"""The review queue: proposed letters and tasks that a person releases, skips or completes."""

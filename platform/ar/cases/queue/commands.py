@@ -1,8 +1,8 @@
-"""Decisions on letters and tasks: release, skip, complete, resolve a delivery that is in doubt.
+"""Decides on letters and tasks: release, skip, complete, resolve a delivery in doubt.
 
 A letter is released by a role, which is no approval of `tenants.approvals`. Invariants: the case lock comes first, so
-of two people one decides and the other is told who did; what needs a named role waits for it; a decision is a row with
-who and when.
+of two people one decides and the other gets Conflict(`action_decided`); an action that needs a named role waits for it;
+a decision stores who and when.
 """
 
 from __future__ import annotations
@@ -19,23 +19,24 @@ from ar.cases.ladder.state import lock_cases, mark_steps, pending_step_ids, reco
 from ar.cases.letters.sending import prepare_letter, return_to_queue
 from ar.cases.letters.texts import state_name
 from ar.cases.models import Action
-from ar.cases.queue.inputs import ApproveAction, CompleteTask, ResolveDelivery, SkipAction
+from ar.cases.queue.inputs import CompleteTask, ReleaseAction, ResolveDelivery, SkipAction
 from ar.cases.runs.recording import PREPARE_LETTERS
 from ar.customers.lookups import reachable
 from ar.customers.models import Contact
-from ar.statements.commands import judge_mail
+from ar.statements.commands import record_delivery_outcome
 from kernel import outbox
 from kernel.actor import Actor
 from kernel.errors import Conflict, Forbidden, NotFound, RuleBroken
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.journal import record
+from kernel.money import CurrencyTotal
 from tenants.permissions import ROLE_NAMES, Role
 
 
 @dataclass(frozen=True)
 class Release:
-    """The state after a release: `approved`, or `suppressed` with the reason when nothing was left to chase."""
+    """The state after a release: `approved`, or `suppressed` with the reason when no item was left to chase."""
 
     state: str
     reason: str | None = None
@@ -43,7 +44,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class _LockedAction:
-    """The columns of an action by which a decision on it is made, its row locked until COMMIT."""
+    """The columns of an action on which a decision depends; its row is locked until COMMIT."""
 
     customer_id: UUID
     form: str
@@ -57,31 +58,31 @@ class _LockedAction:
     mail_id: UUID | None
 
 
-def approve_action(db: Session, actor: Actor, action_id: UUID, data: ApproveAction) -> Release:
+def release_action(db: Session, actor: Actor, action_id: UUID, data: ReleaseAction) -> Release:
     """Releases a letter (numbered, printed, mail queued) or a task that needs a named role.
 
-    The same person again changes nothing. Raises NotFound, Forbidden(`approval_role_needed`), Conflict
+    Idempotent for the same person. Raises NotFound, Forbidden(`approval_role_needed`), Conflict
     (`action_decided`), RuleBroken(`no_dunning_contact`, `deadline_past`, `not_a_letter`, `action_not_yet_due`).
     """
     lock_cases(db, actor)
-    action = _locked(db, actor, action_id)
+    action = _lock_action(db, actor, action_id)
     if action.state == "approved" and _is_same_person(actor, action):
         return Release("approved")
-    _require_open(action, "proposed")
+    _require_state(action, "proposed")
     _require_role(actor, action.release_role)
     if action.run_on > actor.today:
-        # A run for a coming day (`run-day --date`) may propose ahead; nothing of it leaves before its day.
+        # A run for a coming day (`run-day --date`) may propose ahead; its letters are not released before that day.
         raise RuleBroken("action_not_yet_due", day=action.run_on.isoformat())
     if data.deadline_on is not None and data.deadline_on <= actor.today:
         raise RuleBroken("deadline_past")
     if action.form != "letter" and action.release_role is None:
         raise RuleBroken("not_a_letter")
-    _set(
+    _update_action(
         db,
         actor,
         action_id,
         state="approved",
-        **_decider(actor),
+        **_decided_now_by(actor),
         reason=None,
         deadline_on=data.deadline_on,
     )
@@ -92,50 +93,41 @@ def approve_action(db: Session, actor: Actor, action_id: UUID, data: ApproveActi
     return Release("approved") if reason is None else Release("suppressed", reason)
 
 
-@dataclass(frozen=True)
-class Releasable:
-    """Number and sum of the letters that a person may release at once, per currency; `total_minor` in minor units."""
-
-    currency: str
-    letters: int
-    total_minor: int
-
-
-def releasable(db: Session, actor: Actor) -> list[Releasable]:
-    """Returns the letters that this person may release now, summed per currency."""
+def releasable_totals(db: Session, actor: Actor) -> list[CurrencyTotal]:
+    """Returns number and sum of the letters that this person may release now, per currency."""
     a = Action
     rows = db.execute(
         sa.select(
             a.currency,
-            sa.func.count().label("letters"),
-            sa.cast(sa.func.sum(a.total_minor), sa.BigInteger).label("total_minor"),
+            sa.func.count().label("count"),
+            sa.cast(sa.func.sum(a.total_minor), sa.BigInteger).label("amount_minor"),
         )
-        .where(a.tenant_id == actor.tenant_id, *_releasable(actor))
+        .where(a.tenant_id == actor.tenant_id, *_releasable_now(actor))
         .group_by(a.currency)
         .order_by(a.currency)
     )
-    return [Releasable(**row._mapping) for row in rows]
+    return [CurrencyTotal(**row._mapping) for row in rows]
 
 
-def not_yet_due(db: Session, actor: Actor) -> int:
-    """Returns how many letters this person may release, but not before their day."""
+def count_not_yet_due(db: Session, actor: Actor) -> int:
+    """Returns how many letters this person may release on a later day only."""
     a = Action
     return db.execute(
-        sa.select(sa.func.count()).where(a.tenant_id == actor.tenant_id, *_within_rights(actor), a.run_on > actor.today)
+        sa.select(sa.func.count()).where(a.tenant_id == actor.tenant_id, *_may_release(actor), a.run_on > actor.today)
     ).scalar_one()
 
 
-def approve_all(db: Session, actor: Actor) -> int:
-    """Releases every letter that this person may; papers and mails are made right afterwards in a job.
+def release_letters(db: Session, actor: Actor) -> int:
+    """Releases every letter that this person may release now; returns how many.
 
-    Letters without a working contact and those of other roles stay. Returns how many were released.
+    A job prints and mails them. Letters without a reachable contact and those of other roles stay in the queue.
     """
     lock_cases(db, actor)
     a = Action
     rows = db.execute(
         sa.update(a)
-        .where(a.tenant_id == actor.tenant_id, *_releasable(actor))
-        .values(state="approved", reason=None, **_decider(actor))
+        .where(a.tenant_id == actor.tenant_id, *_releasable_now(actor))
+        .values(state="approved", reason=None, **_decided_now_by(actor))
         .returning(a.id)
     ).all()
     if rows:
@@ -147,28 +139,28 @@ def approve_all(db: Session, actor: Actor) -> int:
 
 
 def skip_action(db: Session, actor: Actor, action_id: UUID, data: SkipAction) -> None:
-    """Leaves a letter or task out for good, with a reason; it is not proposed again, its items go on.
+    """Skips a letter or task for good, with a reason; its items advance as if the step had been taken.
 
     Raises NotFound, Conflict(`action_decided`).
     """
     lock_cases(db, actor)
-    action = _locked(db, actor, action_id)
-    tasks = ("approved",) if action.form != "letter" else ()
-    _require_open(action, "proposed", "failed", *tasks)
+    action = _lock_action(db, actor, action_id)
+    released_task = ("approved",) if action.form != "letter" else ()
+    _require_state(action, "proposed", "failed", *released_task)
     record_step_outcome(db, actor, pending_step_ids(db, actor.tenant_id, action_id), "skipped")
     _decide(db, actor, action_id, action, "skipped", data.reason)
 
 
 def complete_task(db: Session, actor: Actor, action_id: UUID, data: CompleteTask) -> None:
-    """Records that a call or task is done; its steps count as delivered.
+    """Completes a call or task; its steps count as delivered.
 
     Raises NotFound, RuleBroken(`not_a_task`), Forbidden(`approval_role_needed`), Conflict(`action_decided`).
     """
     lock_cases(db, actor)
-    action = _locked(db, actor, action_id)
+    action = _lock_action(db, actor, action_id)
     if action.form == "letter":
         raise RuleBroken("not_a_task")
-    _require_open(action, "proposed", "approved")
+    _require_state(action, "proposed", "approved")
     if action.state == "proposed":
         _require_role(actor, action.release_role)
     record_step_outcome(db, actor, pending_step_ids(db, actor.tenant_id, action_id), "done")
@@ -176,15 +168,15 @@ def complete_task(db: Session, actor: Actor, action_id: UUID, data: CompleteTask
 
 
 def resolve_delivery(db: Session, actor: Actor, action_id: UUID, data: ResolveDelivery) -> None:
-    """Records a person's finding on a mail in doubt, or returns a letter that came back to the queue.
+    """Records the delivery outcome of a mail in doubt, or returns a letter that came back to the queue.
 
     Raises NotFound, Conflict(`not_in_doubt`).
     """
     lock_cases(db, actor)
-    action = _locked(db, actor, action_id)
+    action = _lock_action(db, actor, action_id)
     if action.state not in ("failed", "unknown") or (data.outcome == "arrived" and action.state != "unknown"):
         raise Conflict("not_in_doubt")
-    judge_mail(db, actor, action.mail_id, "arrived" if data.outcome == "arrived" else "replaced")
+    record_delivery_outcome(db, actor, action.mail_id, "arrived" if data.outcome == "arrived" else "replaced")
     if data.outcome == "arrived":
         steps = pending_step_ids(db, actor.tenant_id, action_id)
         record_step_outcome(db, actor, steps, "delivered", deadline_on=action.deadline_on)
@@ -196,24 +188,27 @@ def resolve_delivery(db: Session, actor: Actor, action_id: UUID, data: ResolveDe
 
 
 def role_name(role: str | None) -> str:
-    """Returns a role's name in the current language; a word that is no role stays as it is."""
-    known = {each.value: each for each in Role}
-    return _(ROLE_NAMES[known[role]]) if role in known else role or ""
+    """Returns a role's name in the current language; an unknown code as it is."""
+    roles = {each.value: each for each in Role}
+    return _(ROLE_NAMES[roles[role]]) if role in roles else role or ""
 
 
-def _releasable(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
-    return (*_within_rights(actor), Action.run_on <= actor.today)
+def _releasable_now(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
+    """Returns the conditions for letters that this person may release today."""
+    return (*_may_release(actor), Action.run_on <= actor.today)
 
 
-def _within_rights(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
-    """Returns the conditions for waiting letters to a reachable contact that need no role this person lacks."""
-    a, c = Action, Contact
-    reached = sa.exists().where(c.tenant_id == actor.tenant_id, c.customer_id == a.customer_id, *reachable())
-    allowed = sa.or_(a.release_role.is_(None), a.release_role.in_(sorted(actor.roles)))
-    return (a.state == "proposed", a.form == "letter", allowed, reached)
+def _may_release(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
+    """Returns the conditions for letters of any day that this person may release and a contact can receive."""
+    action, contact = Action, Contact
+    has_contact = sa.exists().where(
+        contact.tenant_id == actor.tenant_id, contact.customer_id == action.customer_id, *reachable()
+    )
+    has_role = sa.or_(action.release_role.is_(None), action.release_role.in_(sorted(actor.roles)))
+    return (action.state == "proposed", action.form == "letter", has_role, has_contact)
 
 
-def _locked(db: Session, actor: Actor, action_id: UUID) -> _LockedAction:
+def _lock_action(db: Session, actor: Actor, action_id: UUID) -> _LockedAction:
     a = Action
     row = db.execute(
         sa.select(
@@ -236,7 +231,7 @@ def _locked(db: Session, actor: Actor, action_id: UUID) -> _LockedAction:
     return _LockedAction(**row._mapping)
 
 
-def _require_open(action: _LockedAction, *states: str) -> None:
+def _require_state(action: _LockedAction, *states: str) -> None:
     if action.state not in states:
         raise Conflict("action_decided", name=action.decided_by or "Huikuan", state=state_name(action.state))
 
@@ -249,17 +244,17 @@ def _require_role(actor: Actor, role: str | None) -> None:
 def _decide(
     db: Session, actor: Actor, action_id: UUID, action: _LockedAction, state: str, reason: str | None, **more: Any
 ) -> None:
-    _set(db, actor, action_id, state=state, reason=reason, **_decider(actor), **more)
+    _update_action(db, actor, action_id, state=state, reason=reason, **_decided_now_by(actor), **more)
     facts = {**_facts(action), **({"reason": reason} if reason else {})}
     record(db, actor, f"action_{state}", customer_id=action.customer_id, subject_id=action_id, data=facts)
 
 
-def _decider(actor: Actor) -> dict[str, Any]:
+def _decided_now_by(actor: Actor) -> dict[str, Any]:
     return {"decided_by": actor.name, "decided_by_id": actor.user_id, "decided_at": actor.now}
 
 
 def _is_same_person(actor: Actor, action: _LockedAction) -> bool:
-    """Compares accounts, since two people may share a name; one without account (the command line) by name."""
+    """Compares accounts, since two people may share a name; an actor without account (command line) by name."""
     if actor.user_id is None:
         return action.decided_by_id is None and action.decided_by == actor.name
     return action.decided_by_id == actor.user_id
@@ -269,5 +264,5 @@ def _facts(action: _LockedAction) -> dict[str, Any]:
     return {"form": action.form, "code": action.code}
 
 
-def _set(db: Session, actor: Actor, action_id: UUID, **values: Any) -> None:
+def _update_action(db: Session, actor: Actor, action_id: UUID, **values: Any) -> None:
     db.execute(sa.update(Action).where(Action.tenant_id == actor.tenant_id, Action.id == action_id).values(**values))

@@ -1,4 +1,4 @@
-"""Queries of cases for its own screens: the review queue, one action, summaries, and the steps of a run for scripts.
+"""Queries the review queue, one action, the queue's counts, and the steps of a run.
 
 Invariant: a constant number of statements per page, each bounded.
 """
@@ -19,7 +19,6 @@ from ar.cases.ladder.explain import reason_text, why_held, why_step
 from ar.cases.letters.drafting import PURPOSE
 from ar.cases.letters.texts import step_name, task_hint
 from ar.cases.models import Action, DayRun, PolicyVersion, Step
-from ar.cases.queue.customer_panel import block_views, case_strip
 from ar.cases.queue.views import QueueAction, QueueGroup, QueueLine, QueueSummary, StepLine
 from ar.cases.runs.commands import RunResult
 from ar.cases.runs.simulation import SimulatedStep
@@ -28,17 +27,6 @@ from ar.customers.models import Contact, Customer
 from ar.ledger.models import OpenItem
 from kernel.errors import NotFound
 from web.filters import choice
-
-__all__ = [
-    "QueueFilters",
-    "action_page",
-    "block_views",
-    "case_strip",
-    "queue_page",
-    "queue_summary",
-    "run_steps",
-    "simulated_lines",
-]
 
 #: The tabs of the queue: which states and forms each shows.
 TABS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
@@ -60,8 +48,11 @@ def queue_page(
     db: Session, tenant_id: UUID, today: date, tab: str, *, offset: int = 0, limit: int = 50
 ) -> list[QueueGroup]:
     """Returns one page of the queue, grouped by customer and currency, in two statements."""
-    c = Customer
-    query = _actions(tenant_id).where(*_in_tab(tab)).order_by(c.sort_key, c.number, Action.currency, Action.id)
+    query = (
+        _select_actions(tenant_id)
+        .where(*_in_tab(tab))
+        .order_by(Customer.sort_key, Customer.number, Action.currency, Action.id)
+    )
     rows = db.execute(query.offset(offset).limit(limit)).all()
     lines = _lines(db, tenant_id, today, [row.id for row in rows])
     actions = [_action(row, lines.get(row.id, ())) for row in rows]
@@ -78,31 +69,40 @@ def queue_page(
 
 
 def action_page(db: Session, tenant_id: UUID, today: date, action_id: UUID) -> QueueAction:
-    """Returns one action with all its items. Raises NotFound(`action_not_found`)."""
-    row = db.execute(_actions(tenant_id).where(Action.id == action_id)).first()
+    """Returns one action with all its items, in two statements. Raises NotFound(`action_not_found`)."""
+    row = db.execute(_select_actions(tenant_id).where(Action.id == action_id)).first()
     if row is None:
         raise NotFound("action_not_found")
     return _action(row, _lines(db, tenant_id, today, [row.id]).get(row.id, ()))
 
 
 def queue_summary(db: Session, tenant_id: UUID) -> QueueSummary:
-    """Returns what waits, and the newest run by its start whatever its day, in two statements."""
-    a, r = Action, DayRun
+    """Returns the counts of the queue and of the run started last, in two statements."""
+    action, run = Action, DayRun
     waiting = db.execute(
         sa.select(
-            a.form, a.state, a.currency, sa.func.count().label("actions"), sa.func.sum(a.total_minor).label("minor")
+            action.form,
+            action.state,
+            action.currency,
+            sa.func.count().label("actions"),
+            sa.func.sum(action.total_minor).label("minor"),
         )
-        .where(a.tenant_id == tenant_id, a.state.in_(["proposed", "approved", "sending", "failed", "unknown"]))
-        .group_by(a.form, a.state, a.currency)
+        .where(
+            action.tenant_id == tenant_id, action.state.in_(["proposed", "approved", "sending", "failed", "unknown"])
+        )
+        .group_by(action.form, action.state, action.currency)
     ).all()
     last = db.execute(
-        sa.select(r.run_on, r.started_at, r.counts).where(r.tenant_id == tenant_id).order_by(r.id.desc()).limit(1)
+        sa.select(run.run_on, run.started_at, run.counts)
+        .where(run.tenant_id == tenant_id)
+        .order_by(run.id.desc())
+        .limit(1)
     ).first()
 
     def count(tab: str, form: str | None = None) -> int:
         forms, states = TABS[tab]
-        found = (row for row in waiting if row.form in forms and row.state in states)
-        return sum(row.actions for row in found if form in (None, row.form))
+        in_tab = (row for row in waiting if row.form in forms and row.state in states)
+        return sum(row.actions for row in in_tab if form in (None, row.form))
 
     totals: dict[str, int] = {}
     for row in waiting:
@@ -122,27 +122,27 @@ def queue_summary(db: Session, tenant_id: UUID) -> QueueSummary:
 
 
 def run_steps(db: Session, tenant_id: UUID, result: RunResult) -> list[StepLine]:
-    """Returns what a run proposed and withheld, by customer and document, in the current language."""
-    s, i, c, p, a = Step, OpenItem, Customer, PolicyVersion, Action
+    """Returns the steps that a run proposed or withheld, by customer and document, in the current language."""
+    step, item, customer, version, action = Step, OpenItem, Customer, PolicyVersion, Action
     rows = db.execute(
         sa.select(
-            c.number.label("customer_no"),
-            i.document_no,
-            p.code.label("policy"),
-            s.code.label("step"),
-            s.nominal_on,
-            s.runs_on,
-            s.open_minor,
-            i.currency,
-            s.state.label("status"),
-            s.why_code,
-            s.why_params,
+            customer.number.label("customer_no"),
+            item.document_no,
+            version.code.label("policy"),
+            step.code.label("step"),
+            step.nominal_on,
+            step.runs_on,
+            step.open_minor,
+            item.currency,
+            step.state.label("status"),
+            step.why_code,
+            step.why_params,
         )
-        .join(a, sa.and_(a.tenant_id == s.tenant_id, a.id == s.action_id))
-        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
-        .join(c, sa.and_(c.tenant_id == s.tenant_id, c.id == s.customer_id))
-        .join(p, sa.and_(p.tenant_id == s.tenant_id, p.id == s.policy_version_id))
-        .where(s.tenant_id == tenant_id, a.run_id == result.run_id, s.runs_on == result.run_on)
+        .join(action, sa.and_(action.tenant_id == step.tenant_id, action.id == step.action_id))
+        .join(item, sa.and_(item.tenant_id == step.tenant_id, item.id == step.item_id))
+        .join(customer, sa.and_(customer.tenant_id == step.tenant_id, customer.id == step.customer_id))
+        .join(version, sa.and_(version.tenant_id == step.tenant_id, version.id == step.policy_version_id))
+        .where(step.tenant_id == tenant_id, action.run_id == result.run_id, step.runs_on == result.run_on)
     )
     proposed = [
         StepLine(
@@ -159,39 +159,39 @@ def run_steps(db: Session, tenant_id: UUID, result: RunResult) -> list[StepLine]
         )
         for row in rows
     ]
-    return sorted([*proposed, *_held_lines(db, tenant_id, result)], key=_by_document)
+    return sorted([*proposed, *_withheld_lines(db, tenant_id, result)], key=_by_document)
 
 
 def simulated_lines(steps: Iterable[SimulatedStep]) -> list[StepLine]:
-    """Returns a simulation in the form in which `run-day` writes its steps."""
+    """Returns the steps of a simulation in the form of `run_steps`."""
     return [
         StepLine(
-            customer_no=each.customer_no,
-            document_no=each.document_no,
-            policy=each.policy,
-            step=each.step.code,
-            nominal_on=each.step.nominal_on,
-            runs_on=each.step.runs_on,
-            open_minor=each.open_minor,
-            currency=each.currency,
+            customer_no=simulated.customer_no,
+            document_no=simulated.document_no,
+            policy=simulated.policy,
+            step=simulated.step.code,
+            nominal_on=simulated.step.nominal_on,
+            runs_on=simulated.step.runs_on,
+            open_minor=simulated.open_minor,
+            currency=simulated.currency,
             status="simulated",
-            why=why_step(each.step.why.code, each.step.why.params),
+            why=why_step(simulated.step.why.code, simulated.step.why.params),
         )
-        for each in steps
+        for simulated in steps
     ]
 
 
-def _held_lines(db: Session, tenant_id: UUID, result: RunResult) -> list[StepLine]:
+def _withheld_lines(db: Session, tenant_id: UUID, result: RunResult) -> list[StepLine]:
     if not result.held:
         return []
-    i, c = OpenItem, Customer
+    item, customer = OpenItem, Customer
     rows = db.execute(
-        sa.select(i.id, c.number, i.document_no, i.open_minor, i.currency)
-        .join(c, sa.and_(c.tenant_id == i.tenant_id, c.id == i.customer_id))
+        sa.select(item.id, customer.number, item.document_no, item.open_minor, item.currency)
+        .join(customer, sa.and_(customer.tenant_id == item.tenant_id, customer.id == item.customer_id))
         .where(
-            i.tenant_id == tenant_id,
-            c.tenant_id == tenant_id,
-            i.id == sa.any_(sa.cast([held.item_id for held in result.held], sa.ARRAY(sa.Uuid))),
+            item.tenant_id == tenant_id,
+            customer.tenant_id == tenant_id,
+            item.id == sa.any_(sa.cast([held.item_id for held in result.held], sa.ARRAY(sa.Uuid))),
         )
     )
     items = {row.id: row for row in rows}
@@ -221,49 +221,49 @@ def _in_tab(tab: str) -> tuple[sa.ColumnElement[bool], ...]:
     return (Action.form.in_(forms), Action.state.in_(states))
 
 
-def _actions(tenant_id: UUID) -> sa.Select[Any]:
-    a, c, k = Action, Customer, Contact
-    contact = (
-        sa.select(k.name + " <" + k.email + ">")
-        .where(k.tenant_id == tenant_id, k.customer_id == a.customer_id, *reachable())
-        .order_by(k.purposes.contains([PURPOSE]).desc(), k.created_at, k.id)
+def _select_actions(tenant_id: UUID) -> sa.Select[Any]:
+    action, customer, contact = Action, Customer, Contact
+    address = (
+        sa.select(contact.name + " <" + contact.email + ">")
+        .where(contact.tenant_id == tenant_id, contact.customer_id == action.customer_id, *reachable())
+        .order_by(contact.purposes.contains([PURPOSE]).desc(), contact.created_at, contact.id)
         .limit(1)
         .scalar_subquery()
     )
     columns: tuple[Any, ...] = (
-        a.id,
-        a.customer_id,
-        c.number.label("customer_no"),
-        c.name.label("customer_name"),
-        a.currency,
-        a.form,
-        a.code,
-        a.level,
-        a.release_role,
-        a.effects,
-        a.state,
-        a.items,
-        a.total_minor,
-        a.number,
-        a.deadline_on,
-        a.run_on,
-        a.reason,
-        a.decided_by,
-        a.decided_at,
-        a.delivered_at,
-        a.pdf_sha256.is_not(None).label("has_paper"),
-        sa.func.coalesce(contact, "").label("contact"),
+        action.id,
+        action.customer_id,
+        customer.number.label("customer_no"),
+        customer.name.label("customer_name"),
+        action.currency,
+        action.form,
+        action.code,
+        action.level,
+        action.release_role,
+        action.effects,
+        action.state,
+        action.items,
+        action.total_minor,
+        action.number,
+        action.deadline_on,
+        action.run_on,
+        action.reason,
+        action.decided_by,
+        action.decided_at,
+        action.delivered_at,
+        action.pdf_sha256.is_not(None).label("has_paper"),
+        sa.func.coalesce(address, "").label("contact"),
     )
     return (
         sa.select(*columns)
-        .select_from(a)
-        .join(c, sa.and_(c.tenant_id == a.tenant_id, c.id == a.customer_id))
-        .where(a.tenant_id == tenant_id, c.tenant_id == tenant_id)
+        .select_from(action)
+        .join(customer, sa.and_(customer.tenant_id == action.tenant_id, customer.id == action.customer_id))
+        .where(action.tenant_id == tenant_id, customer.tenant_id == tenant_id)
     )
 
 
 def _action(row: Any, lines: Sequence[QueueLine]) -> QueueAction:
-    """Builds the view from the columns of `_actions`, which bear its field names."""
+    """Builds the view from the columns of `_select_actions`, which have its field names."""
     values = dict(row._mapping)
     return QueueAction(
         **values | {"effects": tuple(row.effects), "reason": reason_text(row.reason)},
@@ -276,33 +276,33 @@ def _action(row: Any, lines: Sequence[QueueLine]) -> QueueAction:
 def _lines(db: Session, tenant_id: UUID, today: date, action_ids: Sequence[UUID]) -> dict[UUID, list[QueueLine]]:
     if not action_ids:
         return {}
-    s, i = Step, OpenItem
+    step, item = Step, OpenItem
     rows = db.execute(
         sa.select(
-            s.action_id,
-            i.document_no,
-            s.item_id,
-            i.due_on,
-            s.open_minor,
-            s.code,
-            s.level,
-            s.nominal_on,
-            s.state,
-            s.why_code,
-            s.why_params,
+            step.action_id,
+            item.document_no,
+            step.item_id,
+            item.due_on,
+            step.open_minor,
+            step.code,
+            step.level,
+            step.nominal_on,
+            step.state,
+            step.why_code,
+            step.why_params,
         )
-        .join(i, sa.and_(i.tenant_id == s.tenant_id, i.id == s.item_id))
+        .join(item, sa.and_(item.tenant_id == step.tenant_id, item.id == step.item_id))
         .where(
-            s.tenant_id == tenant_id,
-            i.tenant_id == tenant_id,
-            s.action_id == sa.any_(sa.cast(list(action_ids), sa.ARRAY(sa.Uuid))),
+            step.tenant_id == tenant_id,
+            item.tenant_id == tenant_id,
+            step.action_id == sa.any_(sa.cast(list(action_ids), sa.ARRAY(sa.Uuid))),
         )
-        .order_by(i.due_on, i.document_no, s.level)
+        .order_by(item.due_on, item.document_no, step.level)
     )
-    found: dict[UUID, list[QueueLine]] = {}
+    lines: dict[UUID, list[QueueLine]] = {}
     for row in rows:
-        found.setdefault(row.action_id, []).append(_line(row, today))
-    return found
+        lines.setdefault(row.action_id, []).append(_line(row, today))
+    return lines
 
 
 def _line(row: Any, today: date) -> QueueLine:

@@ -1,7 +1,6 @@
-"""The review queue, and one letter or task with its preview.
+"""Routes of the review queue, and of one letter or task with its preview.
 
-Invariant: parse, authorise, one query, render; previews are rendered for the reader and stored nowhere. What people
-decide is in `decision_routes`.
+Invariant: parse, authorise, one query, render; a preview is stored nowhere. Decisions are in `decision_routes`.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from uuid import UUID
 from flask import Blueprint, request, url_for
 
 from ar.cases.ladder.explain import reason_text
-from ar.cases.letters import drafting as letters
-from ar.cases.letters.sending import PDF, stored_paper
+from ar.cases.letters import drafting
+from ar.cases.letters.sending import PDF, stored_letter
 from ar.cases.letters.texts import STATE_TONES, state_name
 from ar.cases.queue import queries
 from ar.cases.queue.commands import role_name
@@ -27,7 +26,7 @@ from web import filters
 from web.context import actor, db
 from web.forms import Form, blank
 from web.paging import read_page
-from web.responses import Page, download, render
+from web.responses import Page, download, flash_ok, render, safe_next, see_other
 
 bp = Blueprint("cases", __name__, url_prefix="/cases")
 
@@ -35,15 +34,15 @@ bp = Blueprint("cases", __name__, url_prefix="/cases")
 @bp.get("/")
 @staff(Permission.READ)
 def queue() -> Page:
-    """What will go out today, grouped by customer and currency."""
-    wanted = filters.read(queries.QueueFilters, request.args)
+    """Shows a tab of the review queue, grouped by customer and currency."""
+    chosen = filters.read(queries.QueueFilters, request.args)
     tenant_id, today = actor().tenant_id, actor().today
-    asked = read_page(request.args)
+    paging = read_page(request.args)
     summary = queries.queue_summary(db(), tenant_id)
-    total = summary.of_tab(wanted.tab)
+    total = summary.of_tab(chosen.tab)
     path = url_for("cases.queue")
-    page = asked.page(total, path, request.args)
-    groups = queries.queue_page(db(), tenant_id, today, wanted.tab, offset=page.offset, limit=page.size)
+    page = paging.page(total, path, request.args)
+    groups = queries.queue_page(db(), tenant_id, today, chosen.tab, offset=page.offset, limit=page.size)
     tabs = [
         ("letters", _("Letters"), summary.letters),
         ("tasks", _("Calls and tasks"), summary.calls + summary.tasks),
@@ -55,36 +54,36 @@ def queue() -> Page:
         groups=groups,
         summary=summary,
         cash=cash_state(db(), tenant_id),
-        wanted=wanted,
+        wanted=chosen,
         pager=page,
-        tabs=filters.chips(wanted, "tab", tabs, path),
+        tabs=filters.chips(chosen, "tab", tabs, path),
         held=[(reason_text(code), count) for code, count in sorted(summary.held.items())],
         today=today,
-        **_helpers(),
+        **_template_helpers(),
     )
 
 
 @bp.get("/actions/<uuid:action_id>")
 @staff(Permission.READ)
 def action(action_id: UUID) -> Page:
-    """One letter or task: its items, why they came, the mail as it would be now."""
+    """Shows one letter or task: its items, why each step came, and a preview of the mail."""
     return action_page(blank(), action_id)
 
 
 @bp.get("/actions/<uuid:action_id>/letter.pdf")
 @staff(Permission.READ)
 def paper(action_id: UUID) -> Page:
-    """The letter as it went out, or as it would be now."""
-    stored = stored_paper(db(), actor().tenant_id, action_id)
+    """Downloads the letter's PDF as it went out; before that, a preview."""
+    stored = stored_letter(db(), actor().tenant_id, action_id)
     if stored is not None:
         return download(stored.content, stored.media_type, f"{action_id}.pdf", inline=True)
-    draft = letters.draft(db(), actor(), action_id)
-    draft = letters.with_terms(draft, number=draft.number, deadline_on=letters.default_deadline(draft))
-    return download(letters.print_letter(draft).pdf, PDF, letters.file_name(draft), inline=True)
+    draft = drafting.draft_letter(db(), actor(), action_id)
+    draft = drafting.with_terms(draft, number=draft.number, deadline_on=drafting.default_deadline(draft))
+    return download(drafting.print_letter(draft).pdf, PDF, drafting.file_name(draft), inline=True)
 
 
-def _helpers() -> dict[str, object]:
-    """What the templates ask about states and rights."""
+def _template_helpers() -> dict[str, object]:
+    """Returns the permissions, roles and names that both templates use."""
     return {
         "may_review": may(Permission.REVIEW_ACTIONS),
         "may_work": may(Permission.WORK_TASKS),
@@ -97,7 +96,7 @@ def _helpers() -> dict[str, object]:
 
 
 def action_page(form: Form[Any], action_id: UUID) -> str:
-    """Renders one letter or task; `form` is what was typed in one of its forms."""
+    """Renders one letter or task; `form` holds what was typed in one of its forms."""
     view = queries.action_page(db(), actor().tenant_id, actor().today, action_id)
     deadline_on, mail = _preview(view)
     return render(
@@ -108,17 +107,28 @@ def action_page(form: Form[Any], action_id: UUID) -> str:
         deadline_on=deadline_on,
         today=actor().today,
         next="",
-        **_helpers(),
+        **_template_helpers(),
     )
 
 
 def _preview(view: QueueAction) -> tuple[object, OutgoingMail | None]:
-    """The deadline proposed and the mail as it would be now; nothing for what is no open letter."""
+    """Returns the proposed deadline and the mail as it would be now; None for all but a letter in the queue."""
     if not view.is_letter or view.state not in ("proposed", "failed"):
         return None, None
-    draft = letters.draft(db(), actor(), view.id)
-    deadline_on = letters.default_deadline(draft)
+    draft = drafting.draft_letter(db(), actor(), view.id)
+    deadline_on = drafting.default_deadline(draft)
     if draft.addressee is None or not draft.chased:
         return deadline_on, None
-    finished = letters.with_terms(draft, number=draft.number, deadline_on=deadline_on)
-    return deadline_on, letters.write_mail(finished, draft.addressee, ())
+    letter = drafting.with_terms(draft, number=draft.number, deadline_on=deadline_on)
+    return deadline_on, drafting.write_mail(letter, draft.addressee, ())
+
+
+def next_url() -> str:
+    """Returns the address of the page that the form came from, else of the queue."""
+    return safe_next(request.form.get("next"), url_for("cases.queue"))
+
+
+def back_to_page(text: str) -> Page:
+    """Redirects to `next_url` and says `text` there."""
+    flash_ok(text)
+    return see_other(next_url())

@@ -1,4 +1,4 @@
-"""Views of cases: what its pages and the command line show, frozen and finished but for language.
+"""Views of the review queue and of a run's steps, for pages and the command line.
 
 Invariant: amounts are minor units, dates are dates; sentences are made by `explain` in the reader's language.
 """
@@ -13,7 +13,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class StepLine:
-    """One item's step as reports and scripts read it."""
+    """One item's step as `run-day` and `simulate` list it; `open_minor` in minor units."""
 
     customer_no: str
     document_no: str
@@ -44,7 +44,7 @@ class StepLine:
 
 @dataclass(frozen=True, slots=True)
 class QueueLine:
-    """One item of an action, with its own level and why it came."""
+    """One item of an action, with its own level and the explanation of its step."""
 
     document_no: str
     item_id: UUID
@@ -60,7 +60,7 @@ class QueueLine:
 
 @dataclass(frozen=True)
 class QueueAction:
-    """A letter, call or task in the queue. `contact` is empty when nobody can be written to."""
+    """A letter, call or task in the queue. `contact` is empty when the customer has no reachable contact."""
 
     id: UUID
     customer_id: UUID
@@ -90,7 +90,7 @@ class QueueAction:
 
     @property
     def is_letter(self) -> bool:
-        """Tells whether it goes out to the debtor by mail or on paper."""
+        """Returns whether it goes out to the debtor by mail or on paper."""
         return self.form == "letter"
 
 
@@ -121,48 +121,10 @@ class QueueSummary:
 
     @property
     def to_review(self) -> int:
-        """Returns how many letters, calls and tasks wait for a person."""
+        """Returns how many letters, calls and tasks wait for a decision."""
         return self.letters + self.calls + self.tasks
 
     def of_tab(self, tab: str) -> int:
         """Returns how many actions a tab of the queue shows."""
         sizes = {"letters": self.letters, "tasks": self.calls + self.tasks, "problems": self.problems}
         return sizes.get(tab, self.outgoing)
-
-
-@dataclass(frozen=True, slots=True)
-class StripStep:
-    """One rung on the customer's page; `on` is a date, `state` done, now, coming or skipped."""
-
-    label: str
-    state: str
-    on: date | None
-    text: str
-
-
-@dataclass(frozen=True)
-class CaseStrip:
-    """The ladder of the customer's leading item: the one highest up, then the oldest."""
-
-    item_id: UUID
-    document_no: str
-    policy_name: str
-    level: int
-    held: str
-    steps: tuple[StripStep, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class BlockView:
-    """A hold of a customer as its page lists it; `state` active, ended, lifted, kept or broken."""
-
-    id: UUID
-    kind: str
-    document_no: str | None
-    until_on: date | None
-    reason: str
-    placed_by: str
-    placed_at: datetime
-    lifted_by: str | None
-    lifted_at: datetime | None
-    state: str

@@ -1,1 +1,1 @@
-"""The pure decisions of escalation: the ladder, a policy's shape and checks, and what holds a step back."""
+"""Pure rules of escalation: the ladder, policies and their validation, reasons not to chase."""

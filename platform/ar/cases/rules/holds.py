@@ -1,7 +1,7 @@
-"""Why an open item is not chased: the one rule that the daily run asks, and that is asked again before sending.
+"""Decides whether an open item is chased: the one rule of the daily run and of the recheck before sending.
 
-Pure: facts in, reason out. Invariants: the reasons are tried in the order in which people ask (paid, on hold, too
-small, money at hand); their codes are stored with what was decided and never change.
+Pure: facts in, reason out. Invariants: reasons are tried in this order: paid, on hold, below tolerance, unapplied
+credit; their codes are stored with the decision and never change.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PROMISE_GRACE_DAYS: Final = 2
 
 
 class Reason(NamedTuple):
-    """Why an item is not chased: a code that is stored, and the JSON-able parameters of its explanation."""
+    """A reason not to chase an item: a stored code, and the JSON-able parameters of its explanation."""
 
     code: str
     params: dict[str, Any]
@@ -42,7 +42,7 @@ class ActiveHold:
 
     @property
     def ends_on(self) -> date | None:
-        """Returns the last day on which nothing is sent; None for a hold without end."""
+        """Returns the last day on hold; None for a hold without end."""
         return last_held_day(self.kind, self.until_on)
 
     @property
@@ -75,7 +75,7 @@ class Unapplied:
 
     @property
     def covers(self) -> bool:
-        """Tells that applying the credit would leave nothing overdue."""
+        """Returns whether applying the credit would leave nothing overdue."""
         return self.overdue_minor > 0 and self.credit_minor >= self.overdue_minor
 
 

@@ -1,4 +1,4 @@
-"""The escalation ladder: facts about one open item in, the steps that are due today out.
+"""Decides which steps of the escalation ladder are due for one open item, from facts alone.
 
 Pure: standard library, the policy and date arithmetic; `today` and the calendar are arguments. Invariants:
 at most one new level per call; a nominal date is anchor plus offset and never depends on when earlier steps
@@ -36,14 +36,14 @@ class WorkingDays(Protocol):
     """The calendar that execution follows."""
 
     def is_working_day(self, day: date, /) -> bool:
-        """Whether steps run on `day`."""
+        """Returns whether steps run on `day`."""
 
     def next_working_day(self, day: date, /) -> date:
-        """`day` itself if it is a working day, else the next one."""
+        """Returns `day` if it is a working day, else the next one."""
 
 
 class ItemFacts(NamedTuple):
-    """All the ladder may know of an open item; equal facts get equal answers, so callers may memoise.
+    """The facts of an open item that the ladder decides on; equal facts give equal decisions, so callers may memoise.
 
     `level_reached`: level of the last step done or skipped, 0 for none. `waiting`: a step of it is still
     proposed, approved or unsent, or bounced. `last_delivered_on`: last delivered step of a level.
@@ -85,7 +85,7 @@ class DueStep:
 
 
 def nominal_on(rule: OwnClock, facts: ItemFacts) -> date | None:
-    """Anchor + days + calendar months, clipped (A05, A08). None while the anchor, a deadline, is not set."""
+    """Returns anchor + days + calendar months, clipped (A05, A08). None while the anchor, a deadline, is not set."""
     anchor_on = _anchor_on(rule, facts)
     if anchor_on is None:
         return None
@@ -94,7 +94,7 @@ def nominal_on(rule: OwnClock, facts: ItemFacts) -> date | None:
 
 
 def decide(facts: ItemFacts, policy: Policy, today: date, calendar: WorkingDays) -> tuple[DueStep, ...]:
-    """The steps to take today: of at most one new level, then own-clock rules (R172-R178, R210-R221).
+    """Returns the steps due today: of at most one new level, then own-clock rules (R172-R178, R210-R221).
 
     Empty on a day off, before a step's day, and for the next level while a step of the item is waiting. A
     missed day is made up on the next working day that runs, at the pace of the minimum gap.
@@ -110,7 +110,7 @@ def decide(facts: ItemFacts, policy: Policy, today: date, calendar: WorkingDays)
 
 
 def next_on(facts: ItemFacts, policy: Policy, calendar: WorkingDays) -> date | None:
-    """The first date on which `decide` returns anything while the facts stay as they are; None for never.
+    """Returns the first date on which `decide` returns steps while the facts stay as they are; None for never.
 
     It may lie in the past: then the step was missed and is due on the next working day.
     """
@@ -122,7 +122,7 @@ def next_on(facts: ItemFacts, policy: Policy, calendar: WorkingDays) -> date | N
 
 
 def after(facts: ItemFacts, policy: Policy, steps: Iterable[DueStep]) -> ItemFacts:
-    """The facts once `steps` are done and delivered on the day they ran."""
+    """Returns the facts once `steps` are delivered on the day they ran."""
     for step in steps:
         if not step.level:
             facts = facts._replace(fired=facts.fired | {step.code})
@@ -135,23 +135,23 @@ def after(facts: ItemFacts, policy: Policy, steps: Iterable[DueStep]) -> ItemFac
 
 
 def simulate(facts: ItemFacts, policy: Policy, from_on: date, to_on: date, calendar: WorkingDays) -> list[DueStep]:
-    """The steps of `from_on` to `to_on` inclusive, as if runs were daily and each step done on its day.
+    """Returns the steps of `from_on` to `to_on` inclusive, as if runs were daily and each step done on its day.
 
     A step still waiting counts as not yet taken and comes first.
     """
     facts = facts._replace(waiting=False)
-    found: list[DueStep] = []
+    simulated: list[DueStep] = []
     day = from_on
-    # Days on which nothing can happen are leapt over; `next_on` promises that they are empty.
+    # Days before `next_on` have no steps and are skipped.
     while (coming := next_on(facts, policy, calendar)) is not None:
         day = calendar.next_working_day(max(day, coming))
         if day > to_on:
             break
         steps = decide(facts, policy, day, calendar)
-        found.extend(steps)
+        simulated.extend(steps)
         facts = after(facts, policy, steps)
         day += _ONE_DAY
-    return found
+    return simulated
 
 
 class _Coming(NamedTuple):
@@ -171,7 +171,7 @@ def _anchor_on(rule: OwnClock, facts: ItemFacts) -> date | None:
 
 
 def _coming(rule: OwnClock, facts: ItemFacts, today: date | None, calendar: WorkingDays) -> _Coming | None:
-    """When `rule` comes; with a `today`, None until it has come. Own-clock rules know no gap."""
+    """Returns when `rule` is due; with a `today`, None until then. Own-clock rules have no gap."""
     nominal = nominal_on(rule, facts)
     # Most items on most days end here, before the calendar is asked.
     if nominal is None or (today is not None and today < nominal):
@@ -190,17 +190,17 @@ def _starts_at_level_of_the_day(facts: ItemFacts, policy: Policy) -> bool:
 
 
 def _candidates(facts: ItemFacts, policy: Policy) -> tuple[Level, ...]:
-    """The levels of which one may come next, lowest first; one of which a part is taken comes before all others."""
-    begun = _begun(facts, policy) if facts.fired else None
-    if begun is not None:
-        return (begun,)
+    """Returns the levels of which one may come next, lowest first; a level partly taken is the only one."""
+    partly_taken = _partly_taken(facts, policy) if facts.fired else None
+    if partly_taken is not None:
+        return (partly_taken,)
     if _starts_at_level_of_the_day(facts, policy):
         return policy.levels
     return policy.levels[facts.level_reached : facts.level_reached + 1]
 
 
-def _begun(facts: ItemFacts, policy: Policy) -> Level | None:
-    """The level above the one reached of which a step was taken and another is left."""
+def _partly_taken(facts: ItemFacts, policy: Policy) -> Level | None:
+    """Returns the level above the one reached of which a step was taken and another is left."""
     for level in policy.levels[facts.level_reached :]:
         taken = sum(step.code in facts.fired for step in level.steps)
         if 0 < taken < len(level.steps):
@@ -209,7 +209,7 @@ def _begun(facts: ItemFacts, policy: Policy) -> Level | None:
 
 
 def _level_due(facts: ItemFacts, policy: Policy, today: date, calendar: WorkingDays) -> list[_Coming]:
-    """The highest level that has come, or none."""
+    """Returns the highest level that is due, or an empty list."""
     for level in reversed(_candidates(facts, policy)):
         coming = _coming(level, facts, today, calendar)
         if coming is not None:

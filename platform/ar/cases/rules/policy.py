@@ -1,7 +1,7 @@
-"""Escalation policies: levels of steps and rules on their own clock, validated and versioned data (A24).
+"""Defines and validates escalation policies: levels of steps, and rules on their own clock (A24).
 
-Pure. Invariant: a policy that validates cannot write before its anchor date, cannot write twice on one day, and cannot
-hand a debt to an agency or a court without a person's approval (A08).
+Pure. Invariant: a valid policy has no letter before its anchor date, no two levels on one day, and hands no
+debt to an agency or a court without a person's release (A08).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Anchor(StrEnum):
 
 
 class Audience(StrEnum):
-    """Who is addressed."""
+    """The addressee of a step: the debtor, or our own people."""
 
     DEBTOR = "debtor"
     INTERNAL = "internal"
@@ -54,7 +54,7 @@ class Channel(StrEnum):
 
 
 class Effect(StrEnum):
-    """What a step sets in motion besides its message."""
+    """An effect of a step besides its message."""
 
     SET_DEADLINE = "set_deadline"
     PROPOSE_STOP_SHIPMENT = "propose_stop_shipment"
@@ -64,7 +64,7 @@ class Effect(StrEnum):
 
 
 def form_of(audience: Audience, channel: Channel) -> str:
-    """Returns how a step is carried out: `letter` (on paper or by mail), `call`, or `task` inside the house."""
+    """Returns how a step is carried out: `letter` (on paper or by mail), `call`, or `task` inside the company."""
     if audience is Audience.INTERNAL:
         return "task"
     return "call" if channel is Channel.CALL else "letter"
@@ -170,30 +170,30 @@ class Policy(_Strict):
             raise ValueError("a rule waits for a deadline that no level sets")
 
     def steps(self) -> Iterator[Step]:
-        """Every step, of the levels in order and then of the rules on their own clock."""
+        """Yields every step: of the levels in order, then of the rules on their own clock."""
         for rule in (*self.levels, *self.own_clock):
             yield from rule.steps
 
     def is_within_tolerance(self, currency: str, open_minor: int) -> bool:
-        """Whether an open amount is too small to be chased; without an entry for the currency none is."""
+        """Returns whether an open amount is too small to chase; False without a tolerance for the currency."""
         return open_minor < self.tolerance_minor.get(currency, 0)
 
 
 def parse_policy(text: str | bytes) -> Policy:
-    """A policy from stored JSON. Raises pydantic.ValidationError (a ValueError) naming each fault."""
+    """Parses a policy from JSON. Raises pydantic.ValidationError (a ValueError) naming each fault."""
     return Policy.model_validate_json(text)
 
 
 @lru_cache(maxsize=len(PRESETS))
 def load_preset(code: str) -> Policy:
-    """The shipped ladder `five-step` or `twelve-step` (A24). Raises KeyError for any other name."""
+    """Returns the shipped ladder `five-step` or `twelve-step` (A24). Raises KeyError for any other name."""
     if code not in PRESETS:
         raise KeyError(code)
     return parse_policy((_PRESET_DIR / f"{code}.json").read_bytes())
 
 
 def _not_before(level: Level, before: Level) -> bool:
-    """Whether `level` can never fall before `before`, counted from one anchor in months of any length."""
+    """Returns whether `level` can never fall before `before`, counted from one anchor in months of any length."""
     if level.offset_days >= before.offset_days and level.offset_months >= before.offset_months:
         return True
     shortest = level.offset_days + 28 * level.offset_months

@@ -1,1 +1,1 @@
-"""The daily run: what comes next for each receivable, its record, and its simulation ahead."""
+"""The daily run: proposes the steps due today, records them, and simulates days to come."""

@@ -1,4 +1,4 @@
-"""`huikuan run-day` and `huikuan simulate`: the daily run now, or played over a span without storing anything.
+"""Commands `huikuan run-day` and `huikuan simulate`: run the day, or simulate days without storing anything.
 
 Invariant: `simulate` runs READ ONLY.
 """
@@ -11,7 +11,7 @@ from datetime import date
 
 import click
 
-from ar.cases.commands import refuse_earlier_day, run_day
+from ar.cases.commands import require_day_not_passed, run_day
 from ar.cases.letters.texts import state_name, step_name
 from ar.cases.queue.queries import run_steps, simulated_lines
 from ar.cases.queue.views import StepLine
@@ -36,9 +36,9 @@ def run_day_command(slug: str, on: date | None, as_json: bool) -> None:
     """
     with tenant_transaction(slug, on=on) as (db, actor):
         if on is not None:
-            refuse_earlier_day(db, actor)
+            require_day_not_passed(db, actor)
         result = run_day(db, actor)
-        with _reader(as_json):
+        with _language(as_json):
             lines = run_steps(db, actor.tenant_id, result)
     emit({"steps": [line.as_json() for line in lines]}, as_json, lambda: _table(lines))
 
@@ -56,14 +56,14 @@ def simulate_command(slug: str, from_on: date, to_on: date, policy_code: str | N
     With --json each `why` is in the company's language; without it all words are in the terminal's (LANG).
     """
     with tenant_transaction(slug, read_only=True) as (db, actor):
-        played = simulate(db, actor, from_on, to_on, policy_code=policy_code)
-        with _reader(as_json):
-            lines = simulated_lines(played)
+        simulated = simulate(db, actor, from_on, to_on, policy_code=policy_code)
+        with _language(as_json):
+            lines = simulated_lines(simulated)
     emit({"steps": [line.as_json() for line in lines]}, as_json, lambda: _table(lines))
 
 
-def _reader(as_json: bool) -> AbstractContextManager[None]:
-    """The language of who reads the lines: a program reads the company's reasons, a person the terminal's words."""
+def _language(as_json: bool) -> AbstractContextManager[None]:
+    """Returns the company's language for a program (JSON), the terminal's for a person."""
     return use_language(current_language() if as_json else terminal_language())
 
 

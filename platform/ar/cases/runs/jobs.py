@@ -1,6 +1,6 @@
-"""Jobs of cases: the daily run, papers of released letters, delivery of their mails, disputes from statements.
+"""Jobs of cases: the daily run, papers of released letters, mails of letters, disputes from statements.
 
-Invariant: handlers can run twice: the second finds it done.
+Invariant: handlers are idempotent.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.holds.commands import place_block
+from ar.cases.holds.commands import place_hold
+from ar.cases.holds.inputs import PlaceHold
 from ar.cases.letters.drafting import PURPOSE
 from ar.cases.letters.sending import prepare_letters, recheck_letter, record_letter_delivery
 from ar.cases.models import CollectionHold
-from ar.cases.queue.inputs import PlaceBlock
 from ar.cases.runs.commands import run_day
 from ar.cases.runs.recording import PREPARE_LETTERS
 from ar.statements.inputs import REASONS
@@ -28,7 +28,7 @@ RUN_DAY: Final = "cases.run_day"
 
 
 def run_the_day(db: Session, actor: Actor, _payload: dict[str, Any]) -> None:
-    """Runs the day at the tenant's local time; a run that was missed is made up by the next."""
+    """Runs the day at the tenant's local time; the next run makes up for a missed one."""
     run_day(db, actor)
 
 
@@ -38,33 +38,39 @@ def prepare(db: Session, actor: Actor, _payload: dict[str, Any]) -> None:
 
 
 def statement_answered(db: Session, actor: Actor, payload: dict[str, Any]) -> None:
-    """Places a hold on each document that the debtor disputes, and on no other, until the dispute is lifted."""
+    """Places a hold on each document that the debtor disputes, and on no other, until it is lifted."""
     if payload["outcome"] != "differs":
         return
-    d, s, b = Difference, Statement, CollectionHold
+    difference, statement, hold = Difference, Statement, CollectionHold
     disputed = sa.exists().where(
-        b.tenant_id == actor.tenant_id, b.item_id == d.item_id, b.kind == "dispute", b.lifted_at.is_(None)
+        hold.tenant_id == actor.tenant_id,
+        hold.item_id == difference.item_id,
+        hold.kind == "dispute",
+        hold.lifted_at.is_(None),
     )
     rows = db.execute(
-        sa.select(s.customer_id, d.item_id, d.reason, d.note)
-        .select_from(d)
-        .join(s, sa.and_(s.tenant_id == d.tenant_id, s.id == UUID(payload["statement_id"])))
+        sa.select(statement.customer_id, difference.item_id, difference.reason, difference.note)
+        .select_from(difference)
+        .join(
+            statement,
+            sa.and_(statement.tenant_id == difference.tenant_id, statement.id == UUID(payload["statement_id"])),
+        )
         .where(
-            d.tenant_id == actor.tenant_id,
-            s.tenant_id == actor.tenant_id,
-            d.confirmation_id == UUID(payload["confirmation_id"]),
-            d.item_id.is_not(None),
+            difference.tenant_id == actor.tenant_id,
+            statement.tenant_id == actor.tenant_id,
+            difference.confirmation_id == UUID(payload["confirmation_id"]),
+            difference.item_id.is_not(None),
             ~disputed,
         )
-        .order_by(d.position)
+        .order_by(difference.position)
     ).all()
     for row in rows:
         reason = _(REASONS[row.reason]) if row.reason in REASONS else row.reason
         text = f"{reason}: {row.note}" if row.note else reason
-        place_block(
+        place_hold(
             db,
             actor,
-            PlaceBlock(customer_id=row.customer_id, item_id=row.item_id, kind="dispute", reason=text[:500]),
+            PlaceHold(customer_id=row.customer_id, item_id=row.item_id, kind="dispute", reason=text[:500]),
         )
 
 

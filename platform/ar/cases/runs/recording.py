@@ -1,7 +1,7 @@
-"""Writes what a run decided: actions, steps, ladder states and withheld steps, each in one statement.
+"""Writes the decisions of a run: actions, steps, ladder states and withheld steps, each in one statement.
 
 Invariants: one letter per customer and currency, at the highest level among its items (each keeps its own); a step that
-exists is not made twice, one that was suppressed is proposed anew.
+exists is not inserted twice, one that was suppressed is proposed again.
 """
 
 from __future__ import annotations
@@ -27,41 +27,44 @@ from kernel.journal import record
 
 PREPARE_LETTERS: Final = "cases.prepare_letters"
 
-_RUN: Final = sa.text("""
+_INSERT_RUN: Final = sa.text("""
     INSERT INTO day_run (tenant_id, id, run_on, started_at, counts)
     VALUES (:tenant, :id, :today, :now, CAST(:counts AS jsonb))
 """)
-_ACTIONS: Final = sa.text("""
+_INSERT_ACTIONS: Final = sa.text("""
     INSERT INTO action (tenant_id, id, customer_id, run_id, run_on, currency, form, code, level, audience,
         approval_role, effects, state, items, total_minor, decided_by, decided_at, created_at)
-    SELECT :tenant, g.id, g.customer_id, :run, :today, g.currency, g.form, g.code, g.level, g.audience, g.release_role,
-        string_to_array(g.effects, ','), CASE WHEN g.released THEN 'approved' ELSE 'proposed' END, g.items, g.total,
-        CASE WHEN g.released THEN CAST(:by AS text) END,
-        CASE WHEN g.released THEN CAST(:now AS timestamptz) END, :now
+    SELECT :tenant, planned.id, planned.customer_id, :run, :today, planned.currency, planned.form, planned.code,
+        planned.level, planned.audience, planned.release_role, string_to_array(planned.effects, ','),
+        CASE WHEN planned.released THEN 'approved' ELSE 'proposed' END, planned.items, planned.total,
+        CASE WHEN planned.released THEN CAST(:by AS text) END,
+        CASE WHEN planned.released THEN CAST(:now AS timestamptz) END, :now
     FROM unnest(
         CAST(:ids AS uuid[]), CAST(:customers AS uuid[]), CAST(:currencies AS text[]), CAST(:forms AS text[]),
         CAST(:codes AS text[]), CAST(:levels AS int[]), CAST(:audiences AS text[]), CAST(:release_roles AS text[]),
         CAST(:effects AS text[]), CAST(:released AS bool[]), CAST(:items AS int[]), CAST(:totals AS bigint[])
-    ) AS g(id, customer_id, currency, form, code, level, audience, release_role, effects, released, items, total)
+    ) AS planned(id, customer_id, currency, form, code, level, audience, release_role, effects, released, items, total)
     ON CONFLICT DO NOTHING
 """)
 
-_STEPS: Final = sa.text("""
+_INSERT_STEPS: Final = sa.text("""
     INSERT INTO step (tenant_id, id, item_id, customer_id, policy_version_id, action_id, level, code, nominal_on,
         runs_on, open_minor, state, why_code, why_params)
-    SELECT :tenant, s.id, s.item_id, a.customer_id, k.version_id, a.action_id, k.level, k.code, k.nominal_on,
-        k.runs_on, s.open_minor, 'proposed', k.why_code, CAST(k.why_params AS jsonb)
+    SELECT :tenant, planned.id, planned.item_id, target.customer_id, variant.version_id, target.action_id,
+        variant.level, variant.code, variant.nominal_on, variant.runs_on, planned.open_minor, 'proposed',
+        variant.why_code, CAST(variant.why_params AS jsonb)
     FROM unnest(
         CAST(:ids AS uuid[]), CAST(:items AS uuid[]), CAST(:open AS bigint[]), CAST(:groups AS int[]),
-        CAST(:kinds AS int[])
-    ) AS s(id, item_id, open_minor, group_no, kind_no)
-    JOIN unnest(CAST(:actions AS uuid[]), CAST(:customers AS uuid[])) WITH ORDINALITY AS a(action_id, customer_id, n)
-        ON a.n = s.group_no + 1
+        CAST(:variants AS int[])
+    ) AS planned(id, item_id, open_minor, group_no, variant_no)
+    JOIN unnest(CAST(:actions AS uuid[]), CAST(:customers AS uuid[]))
+        WITH ORDINALITY AS target(action_id, customer_id, n)
+        ON target.n = planned.group_no + 1
     JOIN unnest(
         CAST(:versions AS uuid[]), CAST(:levels AS int[]), CAST(:codes AS text[]), CAST(:nominal AS date[]),
         CAST(:runs AS date[]), CAST(:whys AS text[]), CAST(:params AS text[])
-    ) WITH ORDINALITY AS k(version_id, level, code, nominal_on, runs_on, why_code, why_params, n)
-        ON k.n = s.kind_no + 1
+    ) WITH ORDINALITY AS variant(version_id, level, code, nominal_on, runs_on, why_code, why_params, n)
+        ON variant.n = planned.variant_no + 1
     ON CONFLICT (tenant_id, item_id, policy_version_id, level, code) DO UPDATE SET
         action_id = excluded.action_id, nominal_on = excluded.nominal_on, runs_on = excluded.runs_on,
         open_minor = excluded.open_minor, state = 'proposed', why_code = excluded.why_code,
@@ -69,45 +72,46 @@ _STEPS: Final = sa.text("""
     WHERE step.tenant_id = :tenant AND step.state = 'suppressed'
 """)
 
-_CHANGES: Final = """
-    FROM unnest(CAST(:items AS uuid[]), CAST(:numbers AS int[])) AS c(item_id, number)
+_STATE_CHANGES: Final = """
+    FROM unnest(CAST(:items AS uuid[]), CAST(:numbers AS int[])) AS item(item_id, number)
     JOIN unnest(
         CAST(:versions AS uuid[]), CAST(:waiting AS bool[]), CAST(:fired AS text[]), CAST(:next AS date[]),
         CAST(:parked AS bool[]), CAST(:held AS text[])
-    ) WITH ORDINALITY AS n(version_id, waiting, fired, next_on, parked, held_code, n) ON n.n = c.number + 1
+    ) WITH ORDINALITY AS change(version_id, waiting, fired, next_on, parked, held_code, n) ON change.n = item.number + 1
 """
-_ENROL: Final = sa.text(f"""
+_INSERT_STATES: Final = sa.text(f"""
     INSERT INTO ladder_state (tenant_id, item_id, policy_version_id, level_reached, waiting, fired, next_on, parked,
         held_code)
-    SELECT :tenant, c.item_id, n.version_id, 0, n.waiting, string_to_array(n.fired, ','), n.next_on, n.parked,
-        n.held_code
-    {_CHANGES}
+    SELECT :tenant, item.item_id, change.version_id, 0, change.waiting, string_to_array(change.fired, ','),
+        change.next_on, change.parked, change.held_code
+    {_STATE_CHANGES}
     ON CONFLICT DO NOTHING
 """)
-_MOVE: Final = sa.text(
+_UPDATE_STATES: Final = sa.text(
     """
     UPDATE ladder_state SET
-        waiting = coalesce(m.waiting, ladder_state.waiting), next_on = m.next_on, parked = m.parked,
-        fired = coalesce(string_to_array(m.fired, ','), ladder_state.fired), held_code = m.held_code
-    FROM (SELECT c.item_id, n.waiting, n.fired, n.next_on, n.parked, n.held_code
+        waiting = coalesce(moved.waiting, ladder_state.waiting), next_on = moved.next_on, parked = moved.parked,
+        fired = coalesce(string_to_array(moved.fired, ','), ladder_state.fired), held_code = moved.held_code
+    FROM (SELECT item.item_id, change.waiting, change.fired, change.next_on, change.parked, change.held_code
     """
-    + _CHANGES
-    + """) AS m WHERE ladder_state.tenant_id = :tenant AND ladder_state.item_id = m.item_id"""
+    + _STATE_CHANGES
+    + """) AS moved WHERE ladder_state.tenant_id = :tenant AND ladder_state.item_id = moved.item_id"""
 )
 
-_WITHHELD: Final = sa.text("""
+_INSERT_WITHHELD: Final = sa.text("""
     INSERT INTO held (tenant_id, id, item_id, customer_id, run_id, held_on, code, params)
-    SELECT :tenant, h.id, h.item_id, h.customer_id, :run, :today, h.code, CAST(h.params AS jsonb)
+    SELECT :tenant, withheld.id, withheld.item_id, withheld.customer_id, :run, :today, withheld.code,
+        CAST(withheld.params AS jsonb)
     FROM unnest(
         CAST(:ids AS uuid[]), CAST(:items AS uuid[]), CAST(:customers AS uuid[]), CAST(:codes AS text[]),
         CAST(:params AS text[])
-    ) AS h(id, item_id, customer_id, code, params)
+    ) AS withheld(id, item_id, customer_id, code, params)
     ON CONFLICT DO NOTHING
 """)
 
 
 class StateChange(NamedTuple):
-    """A ladder state after the run. None leaves the stored value alone (a parked item keeps what it was)."""
+    """A ladder state after the run; None keeps the stored value (a parked item keeps its version and codes)."""
 
     version_id: UUID | None
     waiting: bool | None
@@ -118,7 +122,7 @@ class StateChange(NamedTuple):
 
 @dataclass(slots=True)
 class ProposedAction:
-    """An action while the run gathers its steps: those of one customer and currency that go together."""
+    """An action while the run collects its steps: those of one customer, currency and form."""
 
     id: UUID
     number: int
@@ -136,7 +140,7 @@ class ProposedAction:
     last_item: str = ""
 
     def add(self, item: Candidate, step: DueStep) -> None:
-        """Takes in a step; the highest level names the action, the highest that needs a release names the role."""
+        """Adds a step; the highest level gives the action its code, the highest that needs a release its role."""
         if item.item_id != self.last_item:
             self.items += 1
             self.total_minor += item.open_minor
@@ -150,7 +154,7 @@ class ProposedAction:
 
 
 class _PlannedStep(NamedTuple):
-    """A step of a policy version as the run numbers it, and the action it goes into: its form and, for a task, code."""
+    """A step of a policy version with its number in the run, and the form and (for a task) code of its action."""
 
     number: int
     form: str
@@ -167,18 +171,18 @@ class _WithheldRow(NamedTuple):
     params: str
 
 
-class Recorder:
+class RunRecorder:
     """Gathers a run's decisions in arrays, then writes them."""
 
     def __init__(self, actor: Actor, run_id: UUID, *, auto_approve: bool) -> None:
         self.actor, self.run_id, self.auto_approve = actor, run_id, auto_approve
         self.groups: dict[tuple[str, str, str, str], ProposedAction] = {}
-        self._kinds: list[tuple[UUID, DueStep]] = []
+        self._step_variants: list[tuple[UUID, DueStep]] = []
         self._plans: dict[tuple[UUID, int], list[_PlannedStep]] = {}
         self._step_items: list[str] = []
         self._step_open: list[int] = []
         self._step_groups: list[int] = []
-        self._step_kinds: list[int] = []
+        self._step_variant_numbers: list[int] = []
         self._changes: dict[tuple[StateChange, str | None], int] = {}
         self._new: tuple[list[str], list[int]] = ([], [])
         self._known: tuple[list[str], list[int]] = ([], [])
@@ -190,7 +194,7 @@ class Recorder:
         return len(self._step_items)
 
     def propose(self, item: Candidate, version_id: UUID, steps: tuple[DueStep, ...]) -> None:
-        """Puts the item's steps into the actions of its customer and currency."""
+        """Adds the item's steps to the actions of its customer and currency."""
         plan = self._plans.get((version_id, id(steps)))
         if plan is None:
             plan = self._plans[version_id, id(steps)] = self._plan(version_id, steps)
@@ -210,28 +214,28 @@ class Recorder:
             self._step_items.append(item.item_id)
             self._step_open.append(item.open_minor)
             self._step_groups.append(group.number)
-            self._step_kinds.append(number)
+            self._step_variant_numbers.append(number)
 
     def _plan(self, version_id: UUID, steps: Iterable[DueStep]) -> list[_PlannedStep]:
         plan = []
         for step in steps:
             form = form_of(step.audience, step.channel)
             group_code = step.code if form == "task" else ""
-            plan.append(_PlannedStep(number=len(self._kinds), form=form, group_code=group_code, step=step))
-            self._kinds.append((version_id, step))
+            plan.append(_PlannedStep(number=len(self._step_variants), form=form, group_code=group_code, step=step))
+            self._step_variants.append((version_id, step))
         return plan
 
-    def change(self, item: Candidate, change: StateChange, held_code: str | None = None) -> None:
-        """Notes the item's ladder state after the run."""
+    def set_state(self, item: Candidate, change: StateChange, held_code: str | None = None) -> None:
+        """Sets the item's ladder state after the run."""
         number = self._changes.setdefault((change, held_code), len(self._changes))
         items, numbers = self._new if item.kind == NEW else self._known
         items.append(item.item_id)
         numbers.append(number)
 
     def withhold(self, item: Candidate, reason: Reason, change: StateChange) -> None:
-        """Notes that a due step is not taken; a line for the timeline only when the reason is another than before."""
-        is_news = reason.code != item.held_code
-        if is_news:
+        """Withholds a due step; it is stored for the timeline only when the reason is another than before."""
+        is_new_reason = reason.code != item.held_code
+        if is_new_reason:
             self._withheld.append(
                 _WithheldRow(
                     item_id=item.item_id,
@@ -240,14 +244,14 @@ class Recorder:
                     params=json.dumps(reason.params),
                 )
             )
-        if is_news or item.kind != DUE:
-            self.change(item, change, held_code=reason.code)
+        if is_new_reason or item.kind != DUE:
+            self.set_state(item, change, held_code=reason.code)
 
     def write(self, db: Session, counts: Mapping[str, Any]) -> None:
-        """Writes everything in a constant number of statements, and one event in the journal."""
+        """Writes the whole run in a constant number of statements, with one journal event."""
         facts = {**counts, "steps": self.step_count, "actions": len(self.groups), "enrolled": len(self._new[0])}
         db.execute(
-            _RUN,
+            _INSERT_RUN,
             {
                 "tenant": self.actor.tenant_id,
                 "id": self.run_id,
@@ -268,27 +272,27 @@ class Recorder:
 
     def _write_actions(self, db: Session) -> None:
         groups = list(self.groups.values())
-        released = [self.auto_approve and g.form == "letter" and g.release_role is None for g in groups]
+        released = [self.auto_approve and group.form == "letter" and group.release_role is None for group in groups]
         db.execute(
-            _ACTIONS,
+            _INSERT_ACTIONS,
             {
                 "tenant": self.actor.tenant_id,
                 "run": self.run_id,
                 "today": self.actor.today,
                 "now": self.actor.now,
                 "by": self.actor.name,
-                "ids": [g.id for g in groups],
-                "customers": _literal(g.customer_id for g in groups),
-                "currencies": [g.currency for g in groups],
-                "forms": [g.form for g in groups],
-                "codes": [g.code for g in groups],
-                "levels": [g.level for g in groups],
-                "audiences": [g.audience for g in groups],
-                "release_roles": [g.release_role for g in groups],
-                "effects": [",".join(sorted(g.effects)) for g in groups],
+                "ids": [group.id for group in groups],
+                "customers": _array_literal(group.customer_id for group in groups),
+                "currencies": [group.currency for group in groups],
+                "forms": [group.form for group in groups],
+                "codes": [group.code for group in groups],
+                "levels": [group.level for group in groups],
+                "audiences": [group.audience for group in groups],
+                "release_roles": [group.release_role for group in groups],
+                "effects": [",".join(sorted(group.effects)) for group in groups],
                 "released": released,
-                "items": [g.items for g in groups],
-                "totals": [g.total_minor for g in groups],
+                "items": [group.items for group in groups],
+                "totals": [group.total_minor for group in groups],
             },
         )
         if any(released):
@@ -296,20 +300,20 @@ class Recorder:
 
     def _write_steps(self, db: Session) -> None:
         groups = list(self.groups.values())
-        steps = [step for _version, step in self._kinds]
+        steps = [step for _version, step in self._step_variants]
         db.execute(
-            _STEPS,
+            _INSERT_STEPS,
             {
                 "tenant": self.actor.tenant_id,
                 "today": self.actor.today,
-                "ids": _literal(map(str, new_ids(len(self._step_items)))),
-                "items": _literal(self._step_items),
-                "open": _literal(map(str, self._step_open)),
-                "groups": _literal(map(str, self._step_groups)),
-                "kinds": _literal(map(str, self._step_kinds)),
-                "actions": [g.id for g in groups],
-                "customers": _literal(g.customer_id for g in groups),
-                "versions": [version for version, _step in self._kinds],
+                "ids": _array_literal(map(str, new_ids(len(self._step_items)))),
+                "items": _array_literal(self._step_items),
+                "open": _array_literal(map(str, self._step_open)),
+                "groups": _array_literal(map(str, self._step_groups)),
+                "variants": _array_literal(map(str, self._step_variant_numbers)),
+                "actions": [group.id for group in groups],
+                "customers": _array_literal(group.customer_id for group in groups),
+                "versions": [version for version, _step in self._step_variants],
                 "levels": [step.level for step in steps],
                 "codes": [step.code for step in steps],
                 "nominal": [step.nominal_on for step in steps],
@@ -320,7 +324,7 @@ class Recorder:
         )
 
     def _write_states(self, db: Session) -> None:
-        for (items, numbers), statement in ((self._new, _ENROL), (self._known, _MOVE)):
+        for (items, numbers), statement in ((self._new, _INSERT_STATES), (self._known, _UPDATE_STATES)):
             if not items:
                 continue
             changes = list(self._changes)
@@ -328,8 +332,8 @@ class Recorder:
                 statement,
                 {
                     "tenant": self.actor.tenant_id,
-                    "items": _literal(items),
-                    "numbers": _literal(map(str, numbers)),
+                    "items": _array_literal(items),
+                    "numbers": _array_literal(map(str, numbers)),
                     "versions": [change.version_id for change, _held in changes],
                     "waiting": [change.waiting for change, _held in changes],
                     "fired": [change.fired for change, _held in changes],
@@ -341,20 +345,20 @@ class Recorder:
 
     def _write_withheld(self, db: Session) -> None:
         db.execute(
-            _WITHHELD,
+            _INSERT_WITHHELD,
             {
                 "tenant": self.actor.tenant_id,
                 "run": self.run_id,
                 "today": self.actor.today,
                 "ids": new_ids(len(self._withheld)),
-                "items": _literal(each.item_id for each in self._withheld),
-                "customers": _literal(each.customer_id for each in self._withheld),
-                "codes": [each.code for each in self._withheld],
-                "params": [each.params for each in self._withheld],
+                "items": _array_literal(row.item_id for row in self._withheld),
+                "customers": _array_literal(row.customer_id for row in self._withheld),
+                "codes": [row.code for row in self._withheld],
+                "params": [row.params for row in self._withheld],
             },
         )
 
 
-def _literal(values: Iterable[str]) -> str:
-    """A PostgreSQL array literal of ids or integers, which need no quoting."""
+def _array_literal(values: Iterable[str]) -> str:
+    """Returns a PostgreSQL array literal of ids or integers, which need no quoting."""
     return "{" + ",".join(values) + "}"

@@ -1,6 +1,6 @@
 """Simulates the ladder day by day over open items; stores and sends nothing.
 
-Invariant: it asks the same `ladder` as the daily run; items stay open, every step counts as done on its day, holds and
+Invariant: it uses the same `ladder` as the daily run; items stay open, every step counts as done on its day, holds and
 tolerances are honoured.
 """
 
@@ -45,7 +45,7 @@ class SimulatedStep:
 
 @dataclass(frozen=True, slots=True)
 class _SimulatedItem:
-    """An open item, and where it stands on its ladder; None in all of that for one that is on none."""
+    """An open item with its ladder state, whose fields are None for an item on no ladder."""
 
     id: UUID
     customer_id: UUID
@@ -80,8 +80,8 @@ def simulate(
 ) -> list[SimulatedStep]:
     """Returns the steps of `from_on` to `to_on` inclusive, by day, customer and document.
 
-    Open are the items as of `from_on`, and those dated later that are open now. From today on an item goes on from
-    where it stands; a simulation of the past, or of another policy, begins at the bottom. Raises NotFound
+    Open are the items as of `from_on`, and those dated later that are open now. From today on an item resumes at its
+    level; a simulation of the past, or of another policy, starts before level 1. Raises NotFound
     (`policy_not_found`), RuleBroken(`simulation_too_long`, `simulation_ends_before`, `policy_not_published`).
     """
     if to_on < from_on:
@@ -94,20 +94,20 @@ def simulate(
     settings = company(db, actor.tenant_id)
     holds = active_holds(db, actor.tenant_id, from_on)
     resumed = policy_code is None and from_on >= actor.today
-    played: dict[tuple[ItemFacts, str, int, date], list[DueStep]] = {}
-    found: list[SimulatedStep] = []
+    by_facts: dict[tuple[ItemFacts, str, int, date], list[DueStep]] = {}
+    steps: list[SimulatedStep] = []
     for item in _items(db, actor.tenant_id, from_on, to_on):
         policy = _policy(book, item, policy_code or settings.policy_code, fixed=policy_code is not None)
-        start = _start(holds.on(item.id, item.customer_id), from_on)
+        start = _first_day(holds.on(item.id, item.customer_id), from_on)
         if start is None or policy.is_within_tolerance(item.currency, item.open_minor):
             continue
         facts = _facts(item, resumed)
         key = (facts, policy.code, policy.version, start)
-        if key not in played:
-            played[key] = ladder.simulate(facts, policy, start, to_on, calendar)
-        found.extend(item.step(policy.code, step) for step in played[key])
-    found.sort(key=lambda each: (each.step.runs_on, each.customer_no, each.document_no, each.step.level))
-    return found
+        if key not in by_facts:
+            by_facts[key] = ladder.simulate(facts, policy, start, to_on, calendar)
+        steps.extend(item.step(policy.code, step) for step in by_facts[key])
+    steps.sort(key=lambda one: (one.step.runs_on, one.customer_no, one.document_no, one.step.level))
+    return steps
 
 
 def _policy(book: PolicyBook, item: _SimulatedItem, code: str, *, fixed: bool) -> Policy:
@@ -117,7 +117,7 @@ def _policy(book: PolicyBook, item: _SimulatedItem, code: str, *, fixed: bool) -
     return book.by_id[item.policy_version_id or book.pick(item.policy_code, code)]
 
 
-def _start(hold: ActiveHold | None, from_on: date) -> date | None:
+def _first_day(hold: ActiveHold | None, from_on: date) -> date | None:
     """Returns the first day after the hold on an item; None when it is held without end."""
     if hold is None:
         return from_on
@@ -139,36 +139,36 @@ def _facts(item: _SimulatedItem, resumed: bool) -> ItemFacts:
 
 def _items(db: Session, tenant_id: UUID, from_on: date, to_on: date) -> list[_SimulatedItem]:
     """Returns the debits due by `to_on` that were open on `from_on`, and those dated later that are open now."""
-    i, c, s = OpenItem, Customer, LadderState
+    item, customer, state = OpenItem, Customer, LadderState
     later = later_allocations(tenant_id, from_on)
-    open_minor = sa.case((i.document_on > from_on, i.open_minor), else_=open_minor_at(later))
+    open_minor = sa.case((item.document_on > from_on, item.open_minor), else_=open_minor_at(later))
     rows = db.execute(
         sa.select(
-            i.id,
-            i.customer_id,
-            c.number.label("customer_no"),
-            i.document_no,
-            i.currency,
+            item.id,
+            item.customer_id,
+            customer.number.label("customer_no"),
+            item.document_no,
+            item.currency,
             open_minor.label("open_minor"),
-            i.due_on,
-            i.collection_end_on,
-            c.policy_code,
-            s.policy_version_id,
-            s.level_reached,
-            s.waiting,
-            s.last_delivered_on,
-            s.deadline_on,
-            s.fired,
+            item.due_on,
+            item.collection_end_on,
+            customer.policy_code,
+            state.policy_version_id,
+            state.level_reached,
+            state.waiting,
+            state.last_delivered_on,
+            state.deadline_on,
+            state.fired,
         )
         .select_from(items_with_later_allocations(later))
-        .join(c, sa.and_(c.tenant_id == tenant_id, c.id == i.customer_id))
-        .outerjoin(s, sa.and_(s.tenant_id == tenant_id, s.item_id == i.id))
+        .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == item.customer_id))
+        .outerjoin(state, sa.and_(state.tenant_id == tenant_id, state.item_id == item.id))
         .where(
-            i.tenant_id == tenant_id,
-            i.side == 1,
-            i.due_on <= to_on,
-            i.kind != "reversal",
-            sa.or_(i.open_minor > 0, sa.and_(i.document_on <= from_on, i.cleared_on > from_on)),
+            item.tenant_id == tenant_id,
+            item.side == 1,
+            item.due_on <= to_on,
+            item.kind != "reversal",
+            sa.or_(item.open_minor > 0, sa.and_(item.document_on <= from_on, item.cleared_on > from_on)),
             open_minor > 0,
         )
     )

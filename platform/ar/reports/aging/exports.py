@@ -41,7 +41,7 @@ def bucket_labels(by: AgingBasis) -> list[str]:
 
 def aging_xlsx(report: AgingReport, actor: Actor, total: ConvertedTotal | None = None) -> bytes:
     """Returns the report as a workbook: the date in the sheet's name, totals and a footer below the rows."""
-    sums = [_cells("", _("ConvertedTotal"), row) for row in report.totals]
+    sums = [_cells("", _("Total"), row) for row in report.totals]
     title = f"{_('Aging')} {report.as_of.isoformat()}"
     return write_xlsx([Sheet(title, _columns(report.by), _rows(report), sums, footer_lines(report, actor, total))])
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from ar.bills.lookups import OutstandingBill
 from ar.bills.models import Bill
 from ar.bills.rules import OUTSTANDING
-from ar.cases.lookups import BlockView, CaseStrip, block_views, case_strip
+from ar.cases.lookups import HoldView, LadderStrip, hold_views, ladder_strip
 from ar.customers.lookups import ContactView
 from ar.customers.models import Contact, Customer
 from ar.ledger.lookups import open_items
@@ -124,8 +124,8 @@ class CustomerPage:
     items: tuple[OpenItemRow, ...]
     open_count: int
     sums: tuple[AgingRow, ...]
-    strip: CaseStrip | None
-    blocks: tuple[BlockView, ...]
+    strip: LadderStrip | None
+    blocks: tuple[HoldView, ...]
 
     @property
     def worst(self) -> Stage | None:
@@ -133,12 +133,12 @@ class CustomerPage:
         return next((item.stage for item in self.items if item.stage is not None), None)
 
     @property
-    def holds(self) -> list[BlockView]:
+    def holds(self) -> list[HoldView]:
         """Returns the holds in force today on the whole customer."""
         return [block for block in self.blocks if block.state == "active" and block.document_no is None]
 
     @property
-    def held_documents(self) -> dict[str, BlockView]:
+    def held_documents(self) -> dict[str, HoldView]:
         """Returns document number → the hold in force on it today."""
         return {
             hold.document_no: hold for hold in self.blocks if hold.state == "active" and hold.document_no is not None
@@ -168,8 +168,8 @@ def customer_page(
         items, count, sums = _items(db, tenant_id, customer_id, today)
     else:
         items, count, sums = _items_as_of(db, tenant_id, customer_id, as_of or today, known_at)
-    strip = case_strip(db, tenant_id, customer_id, today, facts.calendar)
-    blocks = tuple(block_views(db, tenant_id, customer_id, today))
+    strip = ladder_strip(db, tenant_id, customer_id, today, facts.calendar)
+    blocks = tuple(hold_views(db, tenant_id, customer_id, today))
     return CustomerPage(today, facts, items, count, sums, strip, blocks)
 
 

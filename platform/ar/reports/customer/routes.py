@@ -16,7 +16,7 @@ from flask import g, request, url_for
 
 from ar.bills.messages import KIND_NAMES as BILL_KINDS
 from ar.bills.messages import STATE_NAMES as BILL_STATES
-from ar.cases.lookups import StripStep
+from ar.cases.lookups import LadderStripStep
 from ar.cases.messages import HOLD_NAMES
 from ar.customers.messages import ENTITY_LABELS, PURPOSE_LABELS
 from ar.ledger.lookups import parse_as_of_request, total_of
@@ -88,7 +88,7 @@ def customer(customer_id: UUID) -> Page:
     )
 
 
-def _ladder_step(step: StripStep) -> dict[str, str]:
+def _ladder_step(step: LadderStripStep) -> dict[str, str]:
     return {"label": step.label, "state": step.state, "on": formatters.date(step.on), "text": step.text}
 
 

@@ -20,7 +20,7 @@ from ar.cases.models import Action, DayRun, Step, WithheldStep
 from ar.ledger.messages import KIND_NAMES
 from ar.ledger.models import OpenItem
 from ar.reports.journal.texts import event_kinds, event_name, event_text, event_tone, mail_names
-from ar.statements.messages import JUDGED, MAIL_STATES
+from ar.statements.messages import DELIVERY_REASONS, MAIL_STATES
 from kernel.db import columns
 from kernel.i18n import current_language, mark, ngettext
 from kernel.i18n import gettext as _
@@ -35,7 +35,7 @@ _CUSTOMER: Final = sa.bindparam("customer", type_=sa.Uuid)
 MAIL_REASONS: Final[dict[str, str]] = {
     "superseded": mark("superseded by a newer statement"),
     "answered": mark("it has already been answered"),
-    **JUDGED,
+    **DELIVERY_REASONS,
 }
 
 

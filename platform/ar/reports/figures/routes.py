@@ -11,7 +11,7 @@ from ar.ledger.rules.aging import BucketRange
 from ar.ledger.rules.due_dates import add_months
 from ar.reports.figures import lines as figure_lines
 from ar.reports.figures.queries import Figures, figures
-from ar.statements.inputs import Period, read_period
+from ar.statements.inputs import Period, parse_period
 from kernel.errors import RuleBroken
 from kernel.money import exponent
 from tenants.access import staff
@@ -60,9 +60,9 @@ def index() -> Page:
 
 def _period(month: str, today: date) -> tuple[Period, str]:
     """Returns the requested month, or the current one with the reason why the request was refused."""
-    running = read_period(f"{today:%Y-%m}", today)
+    running = parse_period(f"{today:%Y-%m}", today)
     try:
-        period = read_period(month or running.label, today)
+        period = parse_period(month or running.label, today)
         if period.from_on < filters.FIRST_DAY:
             raise RuleBroken("statement_period_bad", period=month)
     except RuleBroken as error:

@@ -1,1 +1,1 @@
-"""The pure figures of a statement: opening, movements, closing, aging."""
+"""Pure rules of statements' figures: opening, movements, closing, aging."""

@@ -1,4 +1,4 @@
-"""The figures of a statement: opening, movements with a running balance, closing, what is open and how old it is.
+"""Computes a statement's figures: opening, movements with running balance, closing, open items and aging.
 
 Pure: standard library and `ar.ledger.rules.aging`. Amounts are signed minor units of one currency (credit balances
 are negative). Invariant: opening + debits − credits = closing = what is open at the period's end; figures that
@@ -18,13 +18,13 @@ UNAPPLIED = "unapplied"
 MOVEMENT, OPEN = "movement", "open"
 
 
-class DoesNotTie(ValueError):
-    """The books say one balance by movements and another by open items."""
+class FiguresDoNotTie(ValueError):
+    """Movements and open items give two different closing balances."""
 
 
 @dataclass(frozen=True, slots=True)
-class Booked:
-    """A document booked within the period. `side` is +1 (owed) or −1 (credit), `amount_minor` positive."""
+class PostedDocument:
+    """A document posted within the period. `side` is +1 (owed) or −1 (credit), `amount_minor` positive."""
 
     item_id: UUID
     on: date
@@ -36,8 +36,8 @@ class Booked:
 
 
 @dataclass(frozen=True, slots=True)
-class StillOpen:
-    """What of a document is open at the end of the period. `open_minor` is positive."""
+class OpenDocument:
+    """A document open at the end of the period. `open_minor` is positive."""
 
     item_id: UUID
     on: date
@@ -49,8 +49,8 @@ class StillOpen:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A row to freeze: a movement with the balance after it, or an open item with the sum so far."""
+class FigureLine:
+    """A statement line: a movement with the balance after it, or an open item with the running sum."""
 
     part: str
     position: int
@@ -65,8 +65,8 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """Everything a statement says in numbers. `aging` follows the buckets and ends with unapplied cash."""
+class StatementFigures:
+    """All figures of a statement. `aging` follows the buckets and ends with unapplied credits."""
 
     opening_minor: int
     debits_minor: int
@@ -74,55 +74,60 @@ class Figures:
     closing_minor: int
     overdue_minor: int
     aging: tuple[tuple[str, int], ...]
-    lines: tuple[Line, ...]
+    lines: tuple[FigureLine, ...]
     #: Late interest not yet charged, where it is stated: beside the closing balance, never in it.
     interest_minor: int | None = None
 
     @property
-    def movements(self) -> list[Line]:
-        """The rows of the printed table."""
+    def movements(self) -> list[FigureLine]:
+        """Returns the movements of the period."""
         return [line for line in self.lines if line.part == MOVEMENT]
 
     @property
-    def open_items(self) -> list[Line]:
-        """What makes up the closing balance, document by document."""
+    def open_items(self) -> list[FigureLine]:
+        """Returns the open items, which add up to the closing balance."""
         return [line for line in self.lines if line.part == OPEN]
 
     @property
     def is_empty(self) -> bool:
-        """Nothing moved, nothing is open, nothing is carried: there is nothing to state."""
+        """Returns whether there is nothing to state: no movement, no open item, no balance."""
         return not self.lines and not self.opening_minor and not self.closing_minor
 
 
-def draw_up(
-    opening_minor: int, booked: Iterable[Booked], still_open: Sequence[StillOpen], *, as_of: date, currency: str
-) -> Figures:
-    """The statement's figures (R303). Raises DoesNotTie when movements and open items disagree.
+def compute_figures(
+    opening_minor: int,
+    posted: Iterable[PostedDocument],
+    open_documents: Sequence[OpenDocument],
+    *,
+    as_of: date,
+    currency: str,
+) -> StatementFigures:
+    """Returns the statement's figures (R303). Raises FiguresDoNotTie when movements and open items disagree.
 
-    A receipt that is allocated after `as_of` leaves its invoice and itself open here: the caller hands over
-    what was open on that day, not what is open now.
+    `open_documents` are the documents open as of `as_of`, not now: a receipt allocated later leaves itself and its
+    invoice open here.
     """
-    movements, closing = _movements(opening_minor, booked)
-    open_lines, open_total = _open_lines(still_open)
+    movements, closing = _movements(opening_minor, posted)
+    open_lines, open_total = _open_lines(open_documents)
     if closing != open_total:
-        raise DoesNotTie(f"closing {closing} by movements, {open_total} by open items")
-    row = _aged(still_open, as_of, currency)
-    return Figures(
+        raise FiguresDoNotTie(f"closing {closing} by movements, {open_total} by open items")
+    row = _age(open_documents, as_of, currency)
+    return StatementFigures(
         opening_minor=opening_minor,
         debits_minor=sum(line.debit_minor for line in movements),
         credits_minor=sum(line.credit_minor for line in movements),
         closing_minor=closing,
-        # What the overdue buckets hold, as the aging report counts it: credits not yet applied have a column of their
-        # own and are never netted unseen.
+        # The sum of the overdue buckets, as in the aging report: unapplied credits have a column of their own and are
+        # not netted.
         overdue_minor=row.overdue_minor,
         aging=(*row.by_bucket().items(), (UNAPPLIED, row.unapplied_minor)),
         lines=(*movements, *open_lines),
     )
 
 
-def _movements(opening_minor: int, booked: Iterable[Booked]) -> tuple[list[Line], int]:
+def _movements(opening_minor: int, posted: Iterable[PostedDocument]) -> tuple[list[FigureLine], int]:
     lines, balance = [], opening_minor
-    for position, item in enumerate(booked, start=1):
+    for position, item in enumerate(posted, start=1):
         debit, credit = (item.amount_minor, 0) if item.side > 0 else (0, item.amount_minor)
         balance += debit - credit
         due_on = item.due_on if debit and item.kind != "reversal" else None
@@ -130,9 +135,9 @@ def _movements(opening_minor: int, booked: Iterable[Booked]) -> tuple[list[Line]
     return lines, balance
 
 
-def _open_lines(still_open: Sequence[StillOpen]) -> tuple[list[Line], int]:
+def _open_lines(open_documents: Sequence[OpenDocument]) -> tuple[list[FigureLine], int]:
     lines, balance = [], 0
-    ordered = sorted(still_open, key=lambda o: (-o.side, o.due_on, o.document_no, o.item_id))
+    ordered = sorted(open_documents, key=lambda item: (-item.side, item.due_on, item.document_no, item.item_id))
     for position, item in enumerate(ordered, start=1):
         debit, credit = (item.open_minor, 0) if item.side > 0 else (0, item.open_minor)
         balance += debit - credit
@@ -141,13 +146,30 @@ def _open_lines(still_open: Sequence[StillOpen]) -> tuple[list[Line], int]:
 
 
 def _line(
-    part: str, position: int, item: Booked | StillOpen, due_on: date | None, debit: int, credit: int, balance: int
-) -> Line:
-    return Line(part, position, item.on, item.document_no, item.kind, due_on, debit, credit, balance, item.item_id)
+    part: str,
+    position: int,
+    document: PostedDocument | OpenDocument,
+    due_on: date | None,
+    debit_minor: int,
+    credit_minor: int,
+    balance_minor: int,
+) -> FigureLine:
+    return FigureLine(
+        part=part,
+        position=position,
+        on=document.on,
+        document_no=document.document_no,
+        kind=document.kind,
+        due_on=due_on,
+        debit_minor=debit_minor,
+        credit_minor=credit_minor,
+        balance_minor=balance_minor,
+        item_id=document.item_id,
+    )
 
 
-def _aged(still_open: Sequence[StillOpen], as_of: date, currency: str) -> AgingRow:
-    owed = [OpenAmount("", currency, item.due_on, item.open_minor) for item in still_open if item.side > 0]
-    unapplied = sum(item.open_minor for item in still_open if item.side < 0)
+def _age(open_documents: Sequence[OpenDocument], as_of: date, currency: str) -> AgingRow:
+    owed = [OpenAmount("", currency, item.due_on, item.open_minor) for item in open_documents if item.side > 0]
+    unapplied = sum(item.open_minor for item in open_documents if item.side < 0)
     rows = age(owed, {("", currency): unapplied}, as_of)
     return rows[0] if rows else AgingRow("", currency, (0, 0, 0, 0, 0), 0)

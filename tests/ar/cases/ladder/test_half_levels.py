@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from ar.cases.commands import complete_task, lift_block, skip_action
+from ar.cases.commands import complete_task, lift_hold, skip_action
 from ar.cases.queue.inputs import CompleteTask, SkipAction
 from ar.cases.rules.ladder import ItemFacts, after, decide, next_on
 from ar.cases.rules.policy import load_preset
@@ -49,7 +49,7 @@ def test_a_letter_called_off_beside_a_call_comes_again(world: World, postbox: Po
     if first == "call":
         assert [step.state for step in world.steps(item)][-2:] in (["suppressed", how], [how, "suppressed"])
     with world.transaction() as db:
-        lift_block(db, world.actor(SIXTH), block_id)
+        lift_hold(db, world.actor(SIXTH), block_id)
     back = SIXTH + timedelta(days=2)
     lines = {line.step for line in world.run_day(on=back)}
     assert lines == ({"formal_2"} if first == "call" else {"formal_2", "pressure_call"})

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ar.cases.commands import approve_action, resolve_delivery
+from ar.cases.commands import release_action, resolve_delivery
 from ar.cases.letters.sending import record_letter_delivery
-from ar.cases.queue.inputs import ApproveAction, ResolveDelivery
+from ar.cases.queue.inputs import ReleaseAction, ResolveDelivery
 from ar.customers.models import Contact
 from kernel import mail, outbox
 from kernel.clock import fixed_clock, moment_on, utc_now
@@ -125,7 +125,7 @@ def test_a_namesake_is_told_who_decided(world: World) -> None:
     world.invoice(number="A1", due_on=DUE)
     letter = released_letter(world)
     with pytest.raises(Conflict) as told, world.transaction() as db:
-        approve_action(db, world.actor(MONDAY, user_id=new_id()), letter.id, ApproveAction())
+        release_action(db, world.actor(MONDAY, user_id=new_id()), letter.id, ReleaseAction())
     assert told.value.code == "action_decided"
     world.release(letter.id, on=MONDAY)  # the first one again
     with world.reading() as db:

@@ -11,16 +11,16 @@ import sqlalchemy as sa
 from app.handlers import HANDLERS
 from app.jobs import deliver
 from ar.cases.commands import (
-    approve_action,
-    approve_all,
     complete_task,
-    releasable,
+    releasable_totals,
+    release_action,
+    release_letters,
     resolve_delivery,
     run_day,
     skip_action,
 )
 from ar.cases.models import PolicyVersion
-from ar.cases.queue.inputs import ApproveAction, CompleteTask, ResolveDelivery, SkipAction
+from ar.cases.queue.inputs import CompleteTask, ReleaseAction, ResolveDelivery, SkipAction
 from ar.customers.commands import add_contact
 from ar.customers.inputs import AddContact
 from ar.customers.models import Contact
@@ -198,7 +198,7 @@ def test_two_people_decide_at_once_and_the_second_is_told(world: World) -> None:
     world.release(letter.id, on=MONDAY)
     world.release(letter.id, on=MONDAY)  # the same person, twice: nothing more
     with pytest.raises(Conflict) as told, world.transaction() as db:
-        approve_action(db, world.actor(MONDAY, name="周启明", user_id=new_id()), letter.id, ApproveAction())
+        release_action(db, world.actor(MONDAY, name="周启明", user_id=new_id()), letter.id, ReleaseAction())
     assert (told.value.code, told.value.params["name"]) == ("action_decided", "林晓")
     with pytest.raises(Conflict), world.transaction() as db:
         skip_action(db, world.actor(MONDAY, name="周启明"), letter.id, SkipAction(reason="不发"))
@@ -226,11 +226,11 @@ def test_a_demand_needs_its_named_role_and_sets_the_deadline(world: World, postb
     letter = proposed_letter(world, date(2026, 11, 16))
     assert letter.code == "demand"
     with pytest.raises(Forbidden) as refused, world.transaction() as db:
-        approve_action(db, world.actor(date(2026, 11, 16)), letter.id, ApproveAction())
+        release_action(db, world.actor(date(2026, 11, 16)), letter.id, ReleaseAction())
     assert refused.value.code == "approval_role_needed"
     with world.transaction() as db:
         manager = world.actor(date(2026, 11, 16), ("sales_manager",))
-        approve_action(db, manager, letter.id, ApproveAction(deadline_on=date(2026, 11, 30)))
+        release_action(db, manager, letter.id, ReleaseAction(deadline_on=date(2026, 11, 30)))
     world.send_mail(on=date(2026, 11, 16))
     assert "2026-11-30" in postbox.mails[-1].get_body(("plain",)).get_content()
     assert world.ladder_state(item).deadline_on == date(2026, 11, 30)
@@ -262,11 +262,11 @@ def test_approve_all_releases_what_this_person_may(world: World, postbox: Postbo
     world.invoice("00009", number="N1", due_on=DUE)
     world.run_day(on=MONDAY)
     with world.transaction() as db:
-        assert approve_all(db, world.actor(MONDAY)) == 3
+        assert release_letters(db, world.actor(MONDAY)) == 3
     assert sorted(world.send_mail(on=MONDAY)) == ["done", "sent", "sent", "sent"]
     (left,) = world.actions("proposed")
     with pytest.raises(RuleBroken) as refused, world.transaction() as db:
-        approve_action(db, world.actor(MONDAY), left.id, ApproveAction())
+        release_action(db, world.actor(MONDAY), left.id, ReleaseAction())
     assert refused.value.code == "no_dunning_contact"
 
 
@@ -327,8 +327,8 @@ def test_what_was_proposed_for_a_coming_day_is_not_released_before_it(world: Wor
     letter = proposed_letter(world, MONDAY)
     before = world.actor(MONDAY - timedelta(days=3))
     with pytest.raises(RuleBroken, match="action_not_yet_due"), world.transaction() as db:
-        approve_action(db, before, letter.id, ApproveAction())
+        release_action(db, before, letter.id, ReleaseAction())
     with world.transaction() as db:
-        assert releasable(db, before) == []
-        assert approve_all(db, before) == 0
-        assert [each.letters for each in releasable(db, world.actor(MONDAY))] == [1]
+        assert releasable_totals(db, before) == []
+        assert release_letters(db, before) == 0
+        assert [total.count for total in releasable_totals(db, world.actor(MONDAY))] == [1]

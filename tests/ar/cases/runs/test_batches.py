@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from ar.cases.commands import approve_all
+from ar.cases.commands import release_letters
 from ar.cases.letters.sending import prepare_letters
 from ar.cases.runs.recording import PREPARE_LETTERS
-from ar.statements.commands import issue, lock_for_statements
+from ar.statements.commands import issue_statement, lock_for_statements
 from ar.statements.models import Confirmation, Statement
 from kernel.clock import fixed_clock, moment_on
 from kernel.db import TenantSession
@@ -34,7 +34,7 @@ def release_third_letters(world: World) -> int:
     world.work_days(date(2026, 11, 23), date(2026, 11, 30))
     world.run_day(on=FIRST)
     with world.transaction() as db:
-        return approve_all(db, world.actor(FIRST, EVERY_ROLE))
+        return release_letters(db, world.actor(FIRST, EVERY_ROLE))
 
 
 def statement_rows(world: World) -> list[sa.Row]:
@@ -57,7 +57,7 @@ def test_one_letter_that_cannot_be_made_does_not_stop_the_others(world: World, p
     monday = date(2026, 11, 2)
     world.run_day(on=monday)
     with world.transaction() as db:
-        approve_all(db, world.actor(monday))
+        release_letters(db, world.actor(monday))
     # A currency that nobody can write out in words.
     of_one = "UPDATE action SET currency = 'ZZZ' WHERE tenant_id = %s AND customer_id = %s"
     as_owner(world.tenant_id, of_one, world.customer_id("00001"))
@@ -92,7 +92,7 @@ def test_letters_with_statements_and_a_single_statement_do_not_wait_crosswise(
         lock_for_statements(db, world.tenant_id, [second])
         thread.start()
         wait_for_a_waiter(db, thread)
-        issue(db, world.actor(FIRST), statement_input(second, period=NOVEMBER, send=False))
+        issue_statement(db, world.actor(FIRST), statement_input(second, period=NOVEMBER, send=False))
     thread.join(30)
     assert failures == []
     assert made == [2]

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
-from ar.cases.commands import lift_block, publish_policy, run_day
+from ar.cases.commands import lift_hold, publish_policy, run_day
 from ar.cases.letters.texts import has_texts
 from ar.cases.rules.policy import PRESETS, form_of, load_preset
 from kernel.db import transaction
@@ -140,7 +140,7 @@ def test_a_disputed_item_waits_while_the_other_goes_on_and_resumes_at_its_level(
     assert "Disputed: 质量" in lines["D1"].why
     assert (lines["D2"].status, lines["D2"].step) == ("proposed", "overdue_report")
     with world.transaction() as db:
-        lift_block(db, world.actor(date(2026, 11, 12)), block_id)
+        lift_hold(db, world.actor(date(2026, 11, 12)), block_id)
     (line,) = world.run_day(on=date(2026, 11, 13))
     assert (line.document_no, line.step, line.status) == ("D1", "overdue_report", "proposed")
     assert world.ladder_state(other).level_reached == 1

@@ -8,14 +8,15 @@ import pytest
 import sqlalchemy as sa
 
 from app.handlers import HANDLERS
-from ar.cases.queue.customer_panel import block_views, case_strip
+from ar.cases.holds.queries import hold_views
+from ar.cases.ladder.queries import ladder_strip
 from ar.cases.queue.queries import queue_page, queue_summary, simulated_lines
 from ar.cases.runs.simulation import simulate
 from ar.customers.lookups import find_contact
 from ar.ledger.books.queries import balance_at
 from ar.receipts.posting.queries import cash_state
 from ar.statements.commands import issue_statement
-from ar.statements.confirmations import answer_statement, enter_code
+from ar.statements.confirmations import answer_statement, verify_code
 from ar.statements.inputs import AnswerStatement, DifferenceRow, IssueStatement
 from kernel import tokens
 from kernel.errors import NotFound, RuleBroken
@@ -103,8 +104,8 @@ def test_the_customers_page_shows_the_ladder_and_a_broken_promise(world: World, 
     world.hold(customer_id, on=today, item=item, kind="promise", until_on=date(2026, 11, 10), reason="周二付")
     world.run_day(on=date(2026, 11, 11))
     with world.reading() as db, use_language("en"):
-        strip = case_strip(db, world.tenant_id, customer_id, date(2026, 11, 11), work_calendar(db, world.tenant_id))
-        (block,) = block_views(db, world.tenant_id, customer_id, date(2026, 11, 13))
+        strip = ladder_strip(db, world.tenant_id, customer_id, date(2026, 11, 11), work_calendar(db, world.tenant_id))
+        (hold,) = hold_views(db, world.tenant_id, customer_id, date(2026, 11, 13))
     assert strip is not None
     assert (strip.document_no, strip.level, strip.held) == ("A1", 2, "payment promised")
     assert [(step.label, step.state) for step in strip.steps][:4] == [
@@ -113,7 +114,7 @@ def test_the_customers_page_shows_the_ladder_and_a_broken_promise(world: World, 
         ("Statement to confirm", "now"),
         ("Demand letter", "coming"),
     ]
-    assert block.state == "broken"
+    assert hold.state == "broken"
 
 
 def test_the_queue_groups_by_customer_and_currency_and_says_how_far_the_books_are(world: World) -> None:
@@ -153,7 +154,7 @@ def test_a_debtors_difference_pauses_only_the_documents_it_names(world: World, p
     )
     with world.transaction() as db:
         actor = world.actor(date(2026, 11, 1))
-        statement_id = issue_statement(db, actor, wanted)
+        statement_id = issue_statement(db, actor, wanted).statement_id
         contact = find_contact(db, tenant_id, customer_id, "statements")
         assert contact is not None
         _id, text = tokens.issue(
@@ -169,7 +170,7 @@ def test_a_debtors_difference_pauses_only_the_documents_it_names(world: World, p
         assert link is not None
         sent = tokens.new_code(db, actor, link.id, contact.email)
         assert sent is not None
-        code_id = enter_code(db, actor, link, sent[1])
+        code_id = verify_code(db, actor, link, sent[1])
         assert code_id is not None
         row = DifferenceRow(document_no="INV-2", their_minor=60_000, reason="quality", note="20 pieces cracked")
         answer = AnswerStatement(
@@ -194,6 +195,6 @@ def test_a_debtors_difference_pauses_only_the_documents_it_names(world: World, p
     assert (lines["INV-1"].status, lines["INV-2"].status) == ("proposed", "held")
     assert "20 pieces cracked" in lines["INV-2"].why
     with world.reading() as db:
-        views = block_views(db, tenant_id, customer_id, MONDAY)
+        views = hold_views(db, tenant_id, customer_id, MONDAY)
         assert [(view.kind, view.document_no, view.state) for view in views] == [("dispute", "INV-2", "active")]
         assert balance_at(db, tenant_id, customer_id, "CNY", MONDAY) == 200_000

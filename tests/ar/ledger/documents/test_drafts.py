@@ -20,8 +20,8 @@ from ar.ledger.documents.drafts import load_draft, post_draft
 from ar.ledger.documents.inputs import SubmittedDocument
 from ar.ledger.models import DocumentDraft, OpenItem
 from ar.reports.aging.queries import aging_report
-from ar.statements.inputs import read_period
-from ar.statements.queries import to_be_stated
+from ar.statements.inputs import parse_period
+from ar.statements.queries import statements_to_issue
 from kernel.clock import fixed_clock, moment_on
 from kernel.errors import Conflict
 from tests.support.companies import TestCompany
@@ -92,7 +92,7 @@ def test_a_draft_counts_nowhere(world: World, client: FlaskClient) -> None:
         assert open_items(db, tenant_id, as_of=TODAY) == []
         assert posted_balances(db, tenant_id, TODAY) == {}
         assert aging_report(db, tenant_id, TODAY).rows == ()
-        assert to_be_stated(db, tenant_id, read_period("2026-08", TODAY)) == []
+        assert statements_to_issue(db, tenant_id, parse_period("2026-08", TODAY)) == []
         assert db.execute(sa.select(Action.id).where(Action.tenant_id == tenant_id)).all() == []
 
 

@@ -1,6 +1,6 @@
-"""The list of statements: newest first, with their answers and the state of their newest mail.
+"""Queries the list of statements, newest first, with answers and the state of the newest mail.
 
-Invariant: three statements whatever the size; counts are of all that match but for the status asked for.
+Invariant: three statements whatever the size; the counts per status ignore the status filter.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from ar.customers.models import Customer
 from ar.statements.models import Confirmation, Statement
-from ar.statements.queries import status_word
+from ar.statements.queries import status_expression
 from ar.statements.views import (
     UNANSWERED,
     WAITING,
@@ -38,12 +38,12 @@ def statement_list(
     offset: int = 0,
     limit: int = 50,
 ) -> StatementList:
-    """Statements, newest first, with their answers and the state of their newest mail.
+    """Returns one page of statements, newest first, with answers and the state of the newest mail.
 
-    `status` is one of STATUSES, or UNANSWERED for what was sent and waits for an answer, late or not.
+    `status` is one of STATUSES, or UNANSWERED for statements sent and not answered, overdue or not.
     """
     statement, customer, confirmation = Statement, Customer, Confirmation
-    word = status_word(today)
+    status_column = status_expression(today)
     base = (
         sa.select()
         .select_from(statement)
@@ -52,16 +52,18 @@ def statement_list(
             confirmation,
             sa.and_(confirmation.tenant_id == statement.tenant_id, confirmation.statement_id == statement.id),
         )
-        .where(statement.tenant_id == tenant_id, *_matching(q, month, customer_id))
+        .where(statement.tenant_id == tenant_id, *_conditions(q, month, customer_id))
     )
     counts = {
         row.status: row.number
-        for row in db.execute(base.add_columns(word.label("status"), sa.func.count().label("number")).group_by(word))
+        for row in db.execute(
+            base.add_columns(status_column.label("status"), sa.func.count().label("number")).group_by(status_column)
+        )
     }
-    words = WAITING if status == UNANSWERED else (status,) if status else ()
-    wanted = base.where(word.in_(words)) if words else base
+    statuses = WAITING if status == UNANSWERED else (status,) if status else ()
+    page_query = base.where(status_column.in_(statuses)) if statuses else base
     rows = db.execute(
-        wanted.add_columns(
+        page_query.add_columns(
             *view_columns(
                 StatementRow,
                 id=value(statement.id),
@@ -77,7 +79,7 @@ def statement_list(
                 sent_to=value(statement.sent_to),
                 respond_by_on=value(statement.respond_by_on),
                 issued_at=value(statement.issued_at),
-                status=value(word),
+                status=value(status_column),
                 pdf_sha256=value(statement.pdf_sha256),
                 signer_name=value(confirmation.signer_name),
                 signer_title=value(confirmation.signer_title),
@@ -92,33 +94,33 @@ def statement_list(
     ).all()
     states = _mail_states(db, tenant_id, [row.id for row in rows])
     lines = [view(StatementRow, row, mail_state=states.get(row.id)) for row in rows]
-    return StatementList(lines, sum(counts.get(one, 0) for one in words or counts), counts)
+    return StatementList(lines, sum(counts.get(one, 0) for one in statuses or counts), counts)
 
 
-def _matching(q: str, month: str, customer_id: UUID | None) -> list[sa.ColumnElement[bool]]:
-    s, c = Statement, Customer
-    wanted: list[sa.ColumnElement[bool]] = []
+def _conditions(q: str, month: str, customer_id: UUID | None) -> list[sa.ColumnElement[bool]]:
+    statement, customer = Statement, Customer
+    conditions: list[sa.ColumnElement[bool]] = []
     if q:
-        wanted.append(
+        conditions.append(
             sa.or_(
-                s.number.icontains(q, autoescape=True),
-                c.name.icontains(q, autoescape=True),
-                c.number.icontains(q, autoescape=True),
+                statement.number.icontains(q, autoescape=True),
+                customer.name.icontains(q, autoescape=True),
+                customer.number.icontains(q, autoescape=True),
             )
         )
     if month:
-        wanted.append(sa.func.to_char(s.period_to, "YYYY-MM") == month)
+        conditions.append(sa.func.to_char(statement.period_to, "YYYY-MM") == month)
     if customer_id:
-        wanted.append(s.customer_id == customer_id)
-    return wanted
+        conditions.append(statement.customer_id == customer_id)
+    return conditions
 
 
 def _mail_states(db: Session, tenant_id: UUID, ids: Iterable[UUID]) -> dict[UUID, str]:
-    m = MailMessage
+    mail = MailMessage
     rows = db.execute(
-        sa.select(m.subject_id, m.state)
-        .ext(distinct_on(m.subject_id))
-        .where(m.tenant_id == tenant_id, m.purpose == "statement", m.subject_id.in_(list(ids)))
-        .order_by(m.subject_id, m.id.desc())
+        sa.select(mail.subject_id, mail.state)
+        .ext(distinct_on(mail.subject_id))
+        .where(mail.tenant_id == tenant_id, mail.purpose == "statement", mail.subject_id.in_(list(ids)))
+        .order_by(mail.subject_id, mail.id.desc())
     )
     return {row.subject_id: row.state for row in rows}

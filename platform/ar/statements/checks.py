@@ -1,7 +1,7 @@
-"""The statements' examination: each against its own frozen lines and against what the journal noted at its issue.
+"""Checks statements against their own frozen lines, the ledger, and the journal event of their issue.
 
-May import the kernel's session and the ledger's form of a check; plain SQL on purpose, so that it does not share a
-mistake with what it examines. Invariant: it reads, with the tenant bound in every statement.
+Plain SQL, so that it shares no mistake with the code it checks. Invariant: it reads only, with the tenant bound in
+every statement.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.lookups import NAMED_MAX
+from ar.ledger.lookups import run_check
 from tenants.slice import Check
 
 # Each check selects, as `name`, the numbers of the statements that break its invariant.
@@ -54,7 +53,7 @@ _CHECKS: Final[tuple[tuple[str, str], ...]] = (
         """,
     ),
     (
-        # An event that does not tell one of the two (none was recorded, or by an older release) says nothing of it.
+        # An event without one of the two facts (recorded by an older release) is not compared by it.
         "statements: PDF and closing balance are those that the journal noted",
         """
         SELECT s.number AS name FROM statement s
@@ -87,7 +86,7 @@ _CHECKS: Final[tuple[tuple[str, str], ...]] = (
         """,
     ),
     (
-        # What was booked for that period later does not make a frozen statement wrong.
+        # Documents posted into that period later do not make a frozen statement wrong.
         "statements: the newest ones agree with the ledger as it stood",
         """
         WITH newest AS (
@@ -110,14 +109,5 @@ _CHECKS: Final[tuple[tuple[str, str], ...]] = (
 
 
 def statement_checks(db: Session, tenant_id: UUID) -> list[Check]:
-    """Examines one tenant's statements; the cost follows their whole history, so this is a nightly matter."""
-    return [_examine(db, tenant_id, name, sql) for name, sql in _CHECKS]
-
-
-def _examine(db: Session, tenant_id: UUID, name: str, sql: str) -> Check:
-    limited = f"SELECT name, count(*) OVER () AS total FROM ({sql}) AS broken ORDER BY name LIMIT :most"  # noqa: S608
-    rows = db.execute(sa.text(limited), {"tenant": tenant_id, "most": NAMED_MAX}).all()
-    if not rows:
-        return Check(name, True, "")
-    more = f" … ({rows[0].total} in all)" if rows[0].total > NAMED_MAX else ""
-    return Check(name, False, ", ".join(row.name for row in rows) + more)
+    """Returns the checks of one tenant's statements; the cost follows their whole history, so they run nightly."""
+    return [run_check(db, tenant_id, name, sql) for name, sql in _CHECKS]

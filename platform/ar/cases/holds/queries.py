@@ -1,0 +1,96 @@
+"""Queries the holds of one customer, for the customer's page.
+
+Invariant: one bounded statement.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.cases.models import CollectionHold
+from ar.cases.rules.holds import last_held_day
+from ar.ledger.models import OpenItem
+from kernel.db import columns
+
+_TENANT: Final = sa.bindparam("tenant", type_=sa.Uuid)
+_CUSTOMER: Final = sa.bindparam("customer", type_=sa.Uuid)
+
+
+@dataclass(frozen=True, slots=True)
+class HoldView:
+    """A hold of a customer as its page lists it; `state` active, ended, lifted, kept or broken."""
+
+    id: UUID
+    kind: str
+    document_no: str | None
+    until_on: date | None
+    reason: str
+    placed_by: str
+    placed_at: datetime
+    lifted_by: str | None
+    lifted_at: datetime | None
+    state: str
+
+
+def hold_views(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -> list[HoldView]:
+    """Returns the newest 100 holds of a customer, active ones first; the ledger says whether a promise was kept."""
+    rows = columns(db, _holds_statement(), {"tenant": tenant_id, "customer": customer_id})
+    views = [_hold_view(row, today) for row in rows]
+    return sorted(views, key=lambda view: view.state != "active")
+
+
+@cache
+def _holds_statement() -> Any:
+    """Selects a customer's holds; built once, since a page waits for it."""
+    hold, item = CollectionHold, OpenItem
+    return (
+        sa.select(
+            hold.id,
+            hold.kind,
+            item.document_no,
+            hold.until_on,
+            hold.reason,
+            hold.placed_by,
+            hold.placed_at,
+            hold.lifted_by,
+            hold.lifted_at,
+            item.cleared_on,
+        )
+        .outerjoin(item, sa.and_(item.tenant_id == hold.tenant_id, item.id == hold.item_id))
+        .where(hold.tenant_id == _TENANT, hold.customer_id == _CUSTOMER)
+        .order_by(hold.id.desc())
+        .limit(100)
+    )
+
+
+def _hold_view(row: sa.Row[Any], today: date) -> HoldView:
+    return HoldView(
+        id=row.id,
+        kind=row.kind,
+        document_no=row.document_no,
+        until_on=row.until_on,
+        reason=row.reason,
+        placed_by=row.placed_by,
+        placed_at=row.placed_at,
+        lifted_by=row.lifted_by,
+        lifted_at=row.lifted_at,
+        state=_hold_state(row, today),
+    )
+
+
+def _hold_state(row: sa.Row[Any], today: date) -> str:
+    if row.lifted_at is not None:
+        return "lifted"
+    last_on = last_held_day(row.kind, row.until_on)
+    if row.kind == "promise" and last_on is not None:
+        if row.cleared_on is not None:
+            return "kept" if row.cleared_on <= last_on else "broken"
+        return "active" if today <= last_on else "broken"
+    return "active" if last_on is None or today <= last_on else "ended"

@@ -72,14 +72,14 @@ def total_lines(total: ConvertedTotal) -> list[str]:
     day = total.as_of.isoformat()
     if total.minor is None:
         missing = (_("no rate for %(currency)s by %(day)s", currency=each, day=day) for each in total.missing)
-        return [f"{_('ConvertedTotal in %(currency)s', currency=total.currency)}: {', '.join(missing)}"]
+        return [f"{_('Total in %(currency)s', currency=total.currency)}: {', '.join(missing)}"]
     sum_text = decimal_text(total.minor, total.currency)
     rates = [
         f"{each.currency} {format(each.rate.rate.normalize(), 'f')} ({each.rate.rate_on.isoformat()})"
         for each in total.lines
         if each.rate and each.currency != total.currency
     ]
-    return [f"{_('ConvertedTotal in %(currency)s', currency=total.currency)}: {sum_text}; {', '.join(rates)}"]
+    return [f"{_('Total in %(currency)s', currency=total.currency)}: {sum_text}; {', '.join(rates)}"]
 
 
 def _plain(money: Money) -> str:

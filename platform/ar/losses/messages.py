@@ -20,7 +20,7 @@ MESSAGES: dict[str, str] = {
     "provision_reversed": mark("%(number)s is reversed already."),
     "provision_not_last": mark("%(number)s was posted after it. The last run is reversed first."),
     "provision_item_unknown": mark("There is no open document %(document_no)s."),
-    "provision_item_unassessed": mark("%(document_no)s is not assessed_documents by itself."),
+    "provision_item_unassessed": mark("%(document_no)s is not assessed by itself."),
     "bad_debt_not_found": mark("There is no such bad-debt case."),
     "bad_debt_nothing": mark("Tick the documents that are to be written off."),
     "bad_debt_item_pending": mark("%(document_no)s is proposed in %(number)s already."),

@@ -140,9 +140,7 @@ class CustomerPage:
     @property
     def held_documents(self) -> dict[str, HoldView]:
         """Returns document number → the hold in force on it today."""
-        return {
-            hold.document_no: hold for hold in self.blocks if hold.state == "active" and hold.document_no is not None
-        }
+        return {each.document_no: each for each in self.blocks if each.state == "active" and each.document_no}
 
     @property
     def credits(self) -> list[OpenItemRow]:
@@ -319,10 +317,9 @@ def _items(
         view(AgingRow, row, customer_no="", buckets_minor=bucket_minors(row))
         for _currency, row in sorted({row.currency: row for row in rows}.items())
     ]
-    lines = sorted(
-        (_item_row(row, today) for row in rows), key=lambda item: (-item.side, item.due_on, item.document_no)
-    )
-    return tuple(lines), rows[0].open_count if rows else 0, tuple(sums)
+    items = [_item_row(row, today) for row in rows]
+    items.sort(key=lambda item: (-item.side, item.due_on, item.document_no))
+    return tuple(items), rows[0].open_count if rows else 0, tuple(sums)
 
 
 def _items_as_of(

@@ -33,7 +33,7 @@ def group() -> None:
 @json_option
 @reports_errors
 def import_file(file: Path, slug: str, account: str | None, as_json: bool) -> None:
-    """Read a bank statement from FILE: MT940, camt.053, OFX, CSV or XLSX. Lines known before are not added again."""
+    """Import a bank statement from FILE, in any format that the bank page names. Known lines are not added again."""
     with tenant_transaction(slug) as (db, actor):
         chosen = _find_account(db, actor.tenant_id, account) if account else None
         upload = BankUpload(file.name, file.read_bytes(), chosen)

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from ar.receipts.bank.accounts import AccountResolver, KnownAccount
 from ar.receipts.bank.formats import sniff, tables
 from ar.receipts.bank.formats.events import (
+    BankFormat,
     Closed,
     Event,
     Line,
@@ -134,13 +135,13 @@ class StoredFile:
     currency: str
 
 
-def recognise_format(content: bytes, filename: str) -> tuple[str, str, str]:
-    """Returns (key of PARSERS, format as stored, encoding). Raises Refused, TableRefused."""
-    kind = sniff.format_of(content)
-    if kind == "table":
-        format_name, encoding = tables.describe(content, filename)
-        return kind, format_name, encoding
-    return kind, kind, sniff.encoding_of(content)
+def recognise_format(content: bytes, filename: str) -> tuple[BankFormat, str, str]:
+    """Returns (format, its code as stored, encoding). Raises Refused, TableRefused."""
+    found = sniff.recognise(content)
+    if found is tables.FORMAT:
+        stored_code, encoding = tables.describe(content, filename)
+        return found, stored_code, encoding
+    return found, found.code, sniff.encoding_of(content)
 
 
 def import_lines(db: Session, actor: Actor, file: StoredFile, progress: Progress = lambda _lines: None) -> FileReport:
@@ -149,12 +150,12 @@ def import_lines(db: Session, actor: Actor, file: StoredFile, progress: Progress
     The caller has the company's lock on bank lines. Raises Refused, TableRefused when nothing can be parsed.
     """
     resolver = AccountResolver(db, actor.tenant_id, file.chosen, file.assigned)
-    kind, format_name, encoding = recognise_format(file.content, file.filename)
+    bank_format, format_name, encoding = recognise_format(file.content, file.filename)
     report = FileReport(format_name, encoding)
     source = Source(file.content, encoding, file.filename, lambda number: resolver.currency_of(number, file.currency))
     writer = _LineWriter(db, actor, file.id)
     with db.begin_nested() as savepoint:
-        events = _until_damaged(sniff.PARSERS[kind](source), report)
+        events = _until_damaged(bank_format.parse(source), report)
         _import_events(events, resolver, report, writer, progress, file.assigned)
         if report.needs_account:
             savepoint.rollback()

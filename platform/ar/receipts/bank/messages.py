@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ar.receipts.bank.formats import FORMATS
 from ar.receipts.bank.formats.columns import PROFILE_NAMES
 from kernel.i18n import current_language, gettext, mark
 from kernel.money import format_minor
@@ -52,8 +53,8 @@ MESSAGES: Final[dict[str, str]] = {
     "bank_file_empty": mark("The file is empty."),
     "bank_file_missing": mark("Choose a file."),
     "bank_file_unknown": mark(
-        "This is not a bank statement that can be read: MT940, camt.053, OFX, or a CSV or XLSX export with "
-        "its header row."
+        "This is not a bank statement that can be read. Upload a file in one of the formats named on this page; "
+        "a table needs its header row."
     ),
     "bank_file_damaged": mark("The file is damaged and cannot be read further."),
     "bank_file_has_dtd": mark("The file brings definitions of its own (a DTD). For safety it is not opened."),
@@ -96,7 +97,8 @@ WHY_NOT: Final[dict[str, str]] = {
     "unknown": mark("This is not one of your accounts yet."),
     "currency": mark("You keep this account in another currency."),
 }
-FORMATS: Final[dict[str, str]] = {"mt940": "MT940", "camt053": "camt.053", "ofx": "OFX", "csv": "CSV", "xlsx": "XLSX"}
+#: Code of a format as stored → what people call it.
+FORMAT_NAMES: Final[dict[str, str]] = {code: name for each in FORMATS for code, name in each.names.items()}
 _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September", "October"),
     *("November", "December"),
@@ -126,4 +128,4 @@ def _month(number: int) -> str:
 def format_text(name: str) -> str:
     """Returns the name of a format: `csv-icbc` as "CSV · 工行 ICBC"."""
     kind, _dash, profile = name.partition("-")
-    return " · ".join(filter(None, (FORMATS.get(kind, kind), PROFILE_NAMES.get(profile, profile))))
+    return " · ".join(filter(None, (FORMAT_NAMES.get(kind, kind), PROFILE_NAMES.get(profile, profile))))

@@ -3,7 +3,6 @@
 # ruff: noqa: E501 - elements as banks write them
 from __future__ import annotations
 
-from ar.receipts.bank.formats import sniff
 from ar.receipts.bank.formats.events import Closed, Event, Line, Opened, Problem, Source
 from ar.receipts.bank.line_import import recognise_format
 
@@ -84,8 +83,8 @@ CAMT_08 = camt("08", _CAMT_ENTRY_08, "0.00", "100.00")
 def events(data: bytes | str, filename: str = "") -> list[Event]:
     """What the reader of the file's own format gives."""
     content = data.encode() if isinstance(data, str) else data
-    kind, _format, encoding = recognise_format(content, filename)
-    return list(sniff.PARSERS[kind](Source(content, encoding, filename)))
+    bank_format, _code, encoding = recognise_format(content, filename)
+    return list(bank_format.parse(Source(content, encoding, filename)))
 
 
 def lines(data: bytes | str) -> list[Line]:

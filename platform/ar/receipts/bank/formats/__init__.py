@@ -1,1 +1,14 @@
-"""Parsers of bank statements, one module per format: bytes in, a stream of events out."""
+"""Formats of bank files, one module per format: bytes in, a stream of events out. Pure, no database.
+
+A new format is a module with a `FORMAT`, its place in this list, and its tests.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ar.receipts.bank.formats import camt053, mt940, ofx, tables
+from ar.receipts.bank.formats.events import BankFormat
+
+#: In the order in which they are asked; a table takes any text and comes last.
+FORMATS: Final[tuple[BankFormat, ...]] = (ofx.FORMAT, mt940.FORMAT, camt053.FORMAT, tables.FORMAT)

@@ -12,8 +12,10 @@ from datetime import date
 from typing import Final
 
 from ar.receipts.bank.formats.events import (
+    BLANKS,
     MAX_NAME_CHARS,
     MAX_REMITTANCE_CHARS,
+    BankFormat,
     Closed,
     Event,
     Line,
@@ -242,3 +244,10 @@ def _as_one_line(whole: Line, details: Sequence[Node]) -> Line:
 def _reference_or_empty(reference: str) -> str:
     text = clean(reference)
     return "" if text.upper() in _NOT_GIVEN else text
+
+
+def _matches(head: bytes) -> bool:
+    return head.lstrip(BLANKS)[:1] == b"<" and (b"camt.053" in head or b"<BkToCstmrStmt" in head)
+
+
+FORMAT: Final = BankFormat("camt053", {"camt053": "camt.053"}, _matches, parse)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
@@ -96,6 +96,24 @@ class Source:
 
 
 Parser = Callable[[Source], Iterator[Event]]
+
+
+#: What may stand before the first character of a text file: a byte order mark, blanks.
+BLANKS: Final = b"\xef\xbb\xbf \r\n\t"
+
+
+@dataclass(frozen=True, slots=True)
+class BankFormat:
+    """A format of bank files: its code, how its beginning is recognised, its parser.
+
+    `names`: what people call it, by the code stored with a file (a table is stored as csv or xlsx). `matches` gets the
+    first bytes as UTF-8; formats are asked in the order of `formats.FORMATS`.
+    """
+
+    code: str
+    names: Mapping[str, str]
+    matches: Callable[[bytes], bool]
+    parse: Parser
 
 
 class Unreadable(ValueError):

@@ -16,6 +16,7 @@ from typing import Final
 from ar.receipts.bank.formats.events import (
     MAX_NAME_CHARS,
     MAX_REMITTANCE_CHARS,
+    BankFormat,
     Closed,
     Event,
     Line,
@@ -34,6 +35,7 @@ from ar.receipts.bank.formats.events import (
 _CHUNK: Final = 1 << 16
 _MAX_TEXT_CHARS: Final = 8_000
 _CDATA: Final = "![CDATA["
+_BEGINNING = re.compile(rb"<OFX[>\s]|OFXHEADER", re.IGNORECASE)
 _DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _AMOUNT = re.compile(r"([+-]?)(\d[\d,.]*)")
 _STATEMENTS: Final = frozenset({"STMTRS", "CCSTMTRS"})
@@ -234,3 +236,10 @@ def _amount(text: str, currency: str) -> tuple[int, int]:
     elif digits.count(",") > 1 or ("," in digits and len(digits.rpartition(",")[2]) == 3):
         raise Unreadable("ambiguous_amount", found=quoted(text))
     return (-1 if matched[1] == "-" else 1), parse_minor(digits, currency)
+
+
+def _matches(head: bytes) -> bool:
+    return _BEGINNING.search(head[:4096]) is not None
+
+
+FORMAT: Final = BankFormat("ofx", {"ofx": "OFX"}, _matches, parse)

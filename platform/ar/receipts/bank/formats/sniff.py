@@ -10,18 +10,12 @@ import codecs
 import re
 from typing import Final
 
-from ar.receipts.bank.formats import camt053, mt940, ofx, tables
-from ar.receipts.bank.formats.events import Parser, Refused
+from ar.receipts.bank.formats import FORMATS, tables
+from ar.receipts.bank.formats.events import BankFormat, Refused
 
 HEAD_BYTES: Final = 64 * 1024
-PARSERS: Final[dict[str, Parser]] = {
-    "mt940": mt940.parse,
-    "camt053": camt053.parse,
-    "ofx": ofx.parse,
-    "table": tables.parse,
-}
-_MT940 = re.compile(rb"(?:^|[\r\n}{:\xbf])[ \t]{0,4}:20:[^\r\n]*[\r\n]+(?s:.{0,4000}?):(?:25P?|60[FM]|61):")
-_OFX = re.compile(rb"<OFX[>\s]|OFXHEADER", re.IGNORECASE)
+#: A workbook is a ZIP archive; whatever stands inside it, it is a table.
+_ZIP: Final = b"PK\x03\x04"
 _DECLARED = re.compile(r"""<\?xml[^>]*?encoding=["']([A-Za-z0-9_.:-]+)["']""")
 #: What a bank may declare. Python knows more under that name: packers (zlib), riddles (rot13), escapes.
 _ENCODINGS = re.compile(
@@ -30,22 +24,17 @@ _ENCODINGS = re.compile(
 _HIGH = re.compile(rb"[\x80-\xff]+")
 
 
-def format_of(data: bytes) -> str:
-    """Returns a key of PARSERS. Raises Refused when the content is no bank statement."""
+def recognise(data: bytes) -> BankFormat:
+    """Returns the format of a file. Raises Refused when the content is no bank statement."""
     head = _utf8_head(data)
     if not head.strip(b"\x00\r\n\t "):
         raise Refused("bank_file_empty")
-    if head[:4] == b"PK\x03\x04":
-        return "table"
-    if _OFX.search(head[:4096]):
-        return "ofx"
-    if _MT940.search(head):
-        return "mt940"
-    if head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<":
-        if b"camt.053" in head or b"<BkToCstmrStmt" in head:
-            return "camt053"
+    if head.startswith(_ZIP):
+        return tables.FORMAT
+    found = next((each for each in FORMATS if each.matches(head)), None)
+    if found is None:
         raise Refused("bank_file_unknown")
-    return "table"
+    return found
 
 
 def encoding_of(data: bytes) -> str:

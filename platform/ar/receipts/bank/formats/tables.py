@@ -14,8 +14,10 @@ from typing import Final
 
 from ar.receipts.bank.formats import columns
 from ar.receipts.bank.formats.events import (
+    BLANKS,
     MAX_NAME_CHARS,
     MAX_REMITTANCE_CHARS,
+    BankFormat,
     Closed,
     Event,
     Line,
@@ -216,3 +218,11 @@ def _balances(account: _Account) -> tuple[int | None, int | None, date | None]:
     if oldest[0] > newest[0] or (oldest[0] == newest[0] and falls and not rises):
         oldest, newest = newest, oldest
     return oldest[2] - oldest[1], newest[2], newest[0]
+
+
+def _matches(head: bytes) -> bool:
+    """Any text is a table until its header says otherwise; markup is none."""
+    return head.lstrip(BLANKS)[:1] != b"<"
+
+
+FORMAT: Final = BankFormat("table", {"csv": "CSV", "xlsx": "XLSX"}, _matches, parse)

@@ -1,6 +1,6 @@
 """Fixtures of the whole suite: one database per process, the app, fresh companies. Only loopback, no real date.
 
-The clock stands at `tests.support.clock.NOW` in every thread of this process; `fixed_clock` sets another moment.
+The clock starts at `tests.support.clock.NOW` in every thread of this process; `fixed_clock` sets another moment.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import pytest
 import sqlalchemy as sa
 
 from kernel.i18n import set_language
-from tests.support.clock import stop_the_clock
+from tests.support.clock import set_the_clock
 
-stop_the_clock()
+set_the_clock()
 
 # `make test DATABASE_URL=…` names the server that the suite makes its own databases on.
 if os.environ.get("DATABASE_URL"):

@@ -15,9 +15,14 @@ from zoneinfo import ZoneInfo
 _fixed: ContextVar[datetime | None] = ContextVar("fixed_clock", default=None)
 
 
+def _machine_now() -> datetime:
+    """Returns the machine's time; tests replace it."""
+    return datetime.now(UTC)
+
+
 def utc_now() -> datetime:
     """Returns the current moment, timezone-aware, in UTC."""
-    return _fixed.get() or datetime.now(UTC)
+    return _fixed.get() or _machine_now()
 
 
 def local_date(moment: datetime, timezone: str) -> date:

@@ -1,9 +1,9 @@
-"""The moment at which the suite's clock stands."""
+"""The suite's clock: it starts at one moment, whatever the date is outside, and goes on from there."""
 
 from __future__ import annotations
 
-from contextvars import ContextVar
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from kernel import clock
@@ -12,6 +12,7 @@ from kernel import clock
 NOW: Final = datetime(2026, 12, 17, 2, 0, tzinfo=UTC)
 
 
-def stop_the_clock() -> None:
-    """Makes NOW what the clock says in this process, also in threads, which inherit no context."""
-    clock._fixed = ContextVar("fixed_clock", default=NOW)
+def set_the_clock() -> None:
+    """It is NOW in this process, in every thread. Time goes on, so what comes later is later, as in life."""
+    begun = time.monotonic()
+    clock._machine_now = lambda: NOW + timedelta(seconds=time.monotonic() - begun)

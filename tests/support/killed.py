@@ -19,7 +19,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from tests.support.clock import stop_the_clock
+from tests.support.clock import set_the_clock
 
 MOST = 200
 
@@ -76,7 +76,7 @@ def _run(name: str, tenant_id: UUID, values: dict[str, Any], die_at: int | None)
 
 
 def main() -> int:
-    stop_the_clock()
+    set_the_clock()
     work, after, tenant, values = sys.argv[1:]
     tenant_id, kept = UUID(tenant), json.loads(values)
     import_module(work.split(":")[0])

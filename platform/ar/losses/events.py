@@ -9,11 +9,7 @@ from tenants.slice import Event
 
 EVENTS: Final[dict[str, Event]] = {
     "provision_policy_set": Event(mark("Provision policy recorded"), mark("version %(version)s")),
-<<<<<<< HEAD
     "provision_assessed": Event(mark("Document assessed individually"), "%(document_no)s: %(reason)s"),
-=======
-    "provision_assessed": Event(mark("Document assessed by itself"), "%(document_no)s: %(reason)s"),
->>>>>>> b/people
     "provision_posted": Event(mark("Provision posted"), mark("%(number)s as of %(as_of)s, %(amount)s")),
     "provision_run_reversed": Event(mark("Provision reversed"), "%(number)s: %(reason)s"),
     "bad_debt_proposed": Event(mark("Bad debt proposed"), "%(number)s: %(reason)s"),

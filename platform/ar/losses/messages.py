@@ -20,11 +20,7 @@ MESSAGES: dict[str, str] = {
     "provision_reversed": mark("%(number)s is already reversed."),
     "provision_not_last": mark("%(number)s was posted after it. Reverse the latest run first."),
     "provision_item_unknown": mark("There is no open document %(document_no)s."),
-<<<<<<< HEAD
     "provision_item_unassessed": mark("%(document_no)s is not assessed individually."),
-=======
-    "provision_item_unassessed": mark("%(document_no)s is not assessed by itself."),
->>>>>>> b/people
     "bad_debt_not_found": mark("There is no such bad-debt case."),
     "bad_debt_nothing": mark("Tick the documents that are to be written off."),
     "bad_debt_item_pending": mark("%(document_no)s is already proposed in %(number)s."),

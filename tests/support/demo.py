@@ -27,7 +27,9 @@ from ar.cases.rules.policy import load_preset
 from ar.customers.models import Contact
 from ar.interest.models import InterestRun, InterestWaiver
 from ar.ledger.books.queries import open_items
-from ar.ledger.models import DocumentDraft, FxRate, OpenItem, PeriodLock
+from ar.ledger.closing.fx.models import FxRate
+from ar.ledger.documents.models import DocumentDraft
+from ar.ledger.models import OpenItem, PeriodLock
 from ar.ledger.rules.stages import Stage
 from ar.losses.models import BadDebtCase, BadDebtRecovery, ProvisionRun
 from ar.receipts.models import BankFile, BankLine, Refund

@@ -1,6 +1,6 @@
 """Fills in the embedded servers below `var/` as settings of a command when no server is configured.
 
-May import the supervisor. Invariants: a DATABASE_URL that was given is never touched; PostgreSQL of our own is
+Invariants: a DATABASE_URL that was given is never touched; PostgreSQL of our own is
 started when needed and left running (`huikuan down` stops it), Redis is only found.
 """
 

@@ -1,6 +1,6 @@
 """Builds the demo companies with fourteen months of history, by the product's own commands.
 
-May import everything below `app`. Invariants: a second run finds the companies and only returns the sign-ins; the
+Invariants: a second run finds the companies and only returns the sign-ins; the
 same day gives the same companies; nothing here is needed to run the product.
 """
 

@@ -1,7 +1,7 @@
 """Tables of the ledger: entries and their postings, open items, allocations, and what closes a period.
 
 Design overview:
-- An *entry* is one journal entry: dated, balanced per currency, never edited, reversed by a reversing_legs entry.
+- An *entry* is one journal entry: dated, balanced per currency, never edited, reversed by a mirrored entry.
 - A *posting* is one line of an entry: a debit or a credit of one account, with the customer on receivables.
 - An *open item* is a document (or one instalment) posted by an entry, with the amount of it that is still open.
 - An *allocation* applies an amount of a credit item to a debit item from a day on; a negative row unapplies it.
@@ -14,8 +14,6 @@ an allocation stays within one customer and one currency (foreign keys); nothing
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,8 +23,6 @@ from kernel.columns import (
     DayOrNone,
     Id,
     IdOrNone,
-    Json,
-    JsonList,
     Minor,
     Moment,
     Tenanted,
@@ -232,83 +228,3 @@ class PeriodBalance(TenantKeyed, Base):
     currency: Mapped[Currency] = mapped_column(primary_key=True)
     debit_minor: Mapped[Minor]
     credit_minor: Mapped[Minor]
-
-
-class FxRate(Tenanted, Base):
-    """Units of the company's currency per unit of `currency` on a day; the last recorded of a day is in force."""
-
-    __tablename__ = "fx_rate"
-    __table_args__ = (
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
-        sa.CheckConstraint("rate > 0", name="rate_positive"),
-        sa.Index("ix_fx_rate_day", "tenant_id", "currency", "rate_on"),
-    )
-    currency: Mapped[Currency]
-    rate_on: Mapped[Day]
-    rate: Mapped[Decimal] = mapped_column(sa.Numeric(20, 10))
-    source: Mapped[Text]
-    recorded_at: Mapped[Moment]
-    recorded_by: Mapped[Text]
-
-
-class DocumentDraft(Tenanted, Base):
-    """A document not yet posted, as typed. It counts in no figure and may be dated in a locked period."""
-
-    __tablename__ = "document_draft"
-    __table_args__ = (
-        tenant_fk("customer_id", "customer"),
-        tenant_fk("item_id", "open_item"),
-        one_of("state", "draft", "posted", "discarded"),
-        sa.Index("ix_document_draft_state", "tenant_id", "state"),
-    )
-    kind: Mapped[Text]
-    customer_id: Mapped[IdOrNone]
-    typed: Mapped[Json]
-    state: Mapped[Text]
-    item_id: Mapped[IdOrNone]
-    created_at: Mapped[Moment]
-    created_by: Mapped[Text]
-    updated_at: Mapped[Moment]
-    updated_by: Mapped[Text]
-
-
-class DoctorRun(Tenanted, Base):
-    """One nightly examination of the books with its findings, which are reported and never repaired."""
-
-    __tablename__ = "doctor_run"
-    __table_args__ = (
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
-        sa.Index("ix_doctor_run_at", "tenant_id", "examined_at"),
-    )
-    run_on: Mapped[Day]
-    examined_at: Mapped[Moment]
-    ok: Mapped[bool]
-    findings: Mapped[JsonList]
-
-
-class LedgerSettings(Tenanted, Base):
-    """A version of the ledger's settings; the newest is in force. Amounts in the company's currency."""
-
-    __tablename__ = "ledger_settings"
-    __table_args__ = (
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
-        sa.CheckConstraint("write_off_at_once_minor >= 0", name="not_negative"),
-    )
-    write_off_at_once_minor: Mapped[Minor]
-    recorded_at: Mapped[Moment]
-    recorded_by: Mapped[Text]
-
-
-class ItemNote(Tenanted, Base):
-    """A staff note on a document that falls due or is late; notes are added, the newest is shown."""
-
-    __tablename__ = "item_note"
-    __table_args__ = (
-        tenant_fk("item_id", "open_item"),
-        sa.CheckConstraint("char_length(note) BETWEEN 1 AND 500", name="note_within"),
-        sa.Index("ix_item_note_item", "tenant_id", "item_id", "id"),
-    )
-    item_id: Mapped[Id]
-    note: Mapped[Text]
-    noted_at: Mapped[Moment]
-    noted_by: Mapped[Text]

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from ar.ledger.books.period_balances import insert_balances
 from ar.ledger.books.period_lock import forget_locked_through, locked_through
+from ar.ledger.closing.inputs import LockBooks, RequestUnlock
 from ar.ledger.models import BooksState, PeriodLock
-from ar.ledger.receivables.inputs import LockBooks, RequestUnlock
 from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.errors import Conflict, RuleBroken

@@ -10,7 +10,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.models import DoctorRun, DocumentDraft, Entry, OpenItem, PeriodLock, Posting
+from ar.ledger.closing.audit.models import DoctorRun
+from ar.ledger.documents.models import DocumentDraft
+from ar.ledger.models import Entry, OpenItem, PeriodLock, Posting
 from kernel.views import select_view, value, views
 
 HISTORY_MAX: Final = 50

@@ -14,8 +14,8 @@ from flask import Blueprint, request
 from ar.ledger.books.period_lock import locked_through
 from ar.ledger.closing import commands, queries
 from ar.ledger.closing.audit.runs import examination_runs, request_examination
+from ar.ledger.closing.inputs import LockBooks, RequestUnlock
 from ar.ledger.closing.tabs import books_tabs
-from ar.ledger.receivables.inputs import LockBooks, RequestUnlock
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from tenants.access import may, staff

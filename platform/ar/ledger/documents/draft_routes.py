@@ -13,7 +13,8 @@ from flask import request, url_for
 
 from ar.ledger.documents import drafts
 from ar.ledger.documents.inputs import SubmittedDocument, TypedDocument
-from ar.ledger.documents.routes import DRAFT_SAVED, bp, check, form_page, put_document_refusal
+from ar.ledger.documents.routes import bp, check, form_page, put_document_refusal
+from ar.ledger.documents.texts import DRAFT_SAVED
 from ar.ledger.messages import FIELD_LABELS, KIND_NAMES
 from kernel.errors import Conflict, HuikuanError, NotFound, RuleBroken
 from kernel.i18n import gettext as _

@@ -20,8 +20,8 @@ from ar.customers.models import Customer
 from ar.ledger.books.allocation import lock_customers
 from ar.ledger.documents.commands import find_buyer, parse_document, post_parsed
 from ar.ledger.documents.inputs import SubmittedDocument, TypedDocument
+from ar.ledger.documents.models import DocumentDraft
 from ar.ledger.documents.parsing import Buyer
-from ar.ledger.models import DocumentDraft
 from kernel import idempotency
 from kernel.actor import Actor
 from kernel.errors import Conflict, NotFound

@@ -15,10 +15,10 @@ from ar.ledger.documents import commands, drafts
 from ar.ledger.documents.commands import DocumentRefused
 from ar.ledger.documents.inputs import MAX_INSTALMENTS, PREFIXES, SubmittedDocument
 from ar.ledger.documents.parsing import Document
+from ar.ledger.documents.texts import DRAFT_SAVED, SUBMITTED_BEFORE
 from ar.ledger.messages import KIND_NAMES
 from kernel.errors import Conflict, HuikuanError, RuleBroken
 from kernel.i18n import gettext as _
-from kernel.i18n import mark
 from kernel.ids import new_id
 from tenants.access import staff
 from tenants.permissions import Permission
@@ -32,10 +32,6 @@ from web.responses import Page, part, render
 
 bp = Blueprint("documents", __name__, url_prefix="/receivables/documents")
 
-SUBMITTED_BEFORE = mark(
-    "This form was already sent with other values. Check whether it was posted, then send it again."
-)
-DRAFT_SAVED = mark("The draft is saved. It is in no balance until posted.")
 KIND = "<any(invoice,debit_note,credit_note,goods_return):kind>"
 # Where a refusal of the books belongs; what is not listed here concerns the form as a whole.
 FIELDS = {

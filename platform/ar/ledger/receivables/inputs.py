@@ -1,4 +1,4 @@
-"""Inputs of the ledger's commands: allocations, reversals, notes, period locks, exchange rates.
+"""Inputs of what is done to a receivable: allocations, reversals, notes.
 
 Invariant: shape is checked here (a date is a date, a text has a maximum length), rules in the commands.
 """
@@ -6,12 +6,10 @@ Invariant: shape is checked here (a date is a date, a text has a maximum length)
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from kernel.i18n import mark
 from kernel.inputs import CommandInput, Key
 
 
@@ -47,49 +45,3 @@ class AddNote(CommandInput):
 
     note: str = Field(min_length=1, max_length=500)
     key: Key
-
-
-class LockBooks(CommandInput):
-    """Lock the books through a day; `key` is the form's idempotency key."""
-
-    through_on: date
-    reason: str = Field(default="", max_length=500)
-    key: Key
-
-
-class RequestUnlock(CommandInput):
-    """Ask that the books stay locked through `back_to` only (None, with `everything`: not at all), and why."""
-
-    back_to: date | None = None
-    everything: bool = False
-    reason: str = Field(min_length=1, max_length=500)
-
-    @model_validator(mode="after")
-    def _one_of_two(self) -> RequestUnlock:
-        if (self.back_to is None) != self.everything:
-            raise ValueError(mark("Enter a day, or choose to open everything."))
-        return self
-
-
-class AddRate(CommandInput):
-    """One rate as typed: `rate` units of the company's currency for `units` of `currency`."""
-
-    currency: str = Field(pattern=r"^[A-Za-z]{3}$")
-    rate_on: date
-    rate: str = Field(min_length=1, max_length=40)
-    units: Literal["1", "100"] = "1"
-    source: str = Field(default="", max_length=100)
-
-
-class Revalue(CommandInput):
-    """Book the exchange difference as of a day; `key` is the form's idempotency key."""
-
-    as_of: date
-    key: Key
-
-
-class ReverseRevaluation(CommandInput):
-    """Reverse a revaluation on a day, with the reason that stays in the books."""
-
-    on: date
-    reason: str = Field(min_length=1, max_length=500)

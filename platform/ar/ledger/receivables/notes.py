@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from ar.ledger.models import ItemNote, OpenItem
+from ar.ledger.models import OpenItem
 from ar.ledger.receivables.inputs import AddNote
+from ar.ledger.receivables.models import ItemNote
 from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.errors import NotFound

@@ -21,9 +21,9 @@ from ar.ledger.books.posting import NewItem, post_entry, post_items
 from ar.ledger.books.queries import posted_balances
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.closing.commands import lock_through, request_unlock
+from ar.ledger.closing.inputs import RequestUnlock
 from ar.ledger.closing.queries import checklist, lock_history
 from ar.ledger.models import PeriodLock
-from ar.ledger.receivables.inputs import RequestUnlock
 from kernel.errors import Conflict, Forbidden, RuleBroken
 from kernel.journal import JournalEvent
 from tenants.approvals.engine import decide

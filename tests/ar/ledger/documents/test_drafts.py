@@ -18,7 +18,8 @@ from ar.cases.models import Action
 from ar.ledger.books.queries import open_items, posted_balances
 from ar.ledger.documents.drafts import load_draft, post_draft
 from ar.ledger.documents.inputs import SubmittedDocument
-from ar.ledger.models import DocumentDraft, OpenItem
+from ar.ledger.documents.models import DocumentDraft
+from ar.ledger.models import OpenItem
 from ar.reports.aging.queries import aging_report
 from ar.statements.inputs import parse_period
 from ar.statements.queries import statements_to_issue

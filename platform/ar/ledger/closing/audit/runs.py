@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.models import DoctorRun
+from ar.ledger.closing.audit.models import DoctorRun
 from kernel import journal, outbox
 from kernel.actor import Actor
 from kernel.ids import new_id

@@ -14,9 +14,9 @@ from flask import request
 
 from ar.ledger.books.period_lock import locked_through
 from ar.ledger.closing.fx import revaluation
+from ar.ledger.closing.fx.inputs import Revalue, ReverseRevaluation
 from ar.ledger.closing.fx.routes import bp
 from ar.ledger.closing.tabs import books_tabs
-from ar.ledger.receivables.inputs import Revalue, ReverseRevaluation
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from tenants.access import may, staff

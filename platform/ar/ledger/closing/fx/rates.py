@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.ledger.books.period_lock import require_open
-from ar.ledger.models import FxRate
+from ar.ledger.closing.fx.models import FxRate
 from ar.ledger.rules.conversion import RATE_PLACES, ConvertedTotal, DatedRate, total_in
 from kernel import journal
 from kernel.actor import Actor

@@ -20,9 +20,10 @@ from sqlalchemy.orm import Session, aliased
 
 from ar.ledger.books.posting import post_entry, reverse_entry
 from ar.ledger.books.posting_rules import RECEIVABLES
+from ar.ledger.closing.fx.inputs import Revalue, ReverseRevaluation
+from ar.ledger.closing.fx.models import FxRate
 from ar.ledger.closing.fx.rates import company_currency
-from ar.ledger.models import Entry, FxRate, Posting
-from ar.ledger.receivables.inputs import Revalue, ReverseRevaluation
+from ar.ledger.models import Entry, Posting
 from ar.ledger.rules.conversion import DatedRate, convert
 from kernel import idempotency, journal
 from kernel.actor import Actor

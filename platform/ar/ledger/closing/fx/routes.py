@@ -13,9 +13,9 @@ from flask import Blueprint, request, url_for
 
 from ar.ledger.books.period_lock import locked_through
 from ar.ledger.closing.fx import rates
+from ar.ledger.closing.fx.inputs import AddRate
 from ar.ledger.closing.fx.rate_files import parse_rate, parse_rate_file
 from ar.ledger.closing.tabs import books_tabs
-from ar.ledger.receivables.inputs import AddRate
 from kernel.errors import RuleBroken
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext

@@ -18,10 +18,12 @@ from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers, 
 from ar.ledger.books.entries import NewItem
 from ar.ledger.books.period_lock import first_open_on, lock_open_period, require_unlocked
 from ar.ledger.books.posting import post_items
+from ar.ledger.closing.fx.models import FxRate
 from ar.ledger.closing.fx.rates import rate_on
 from ar.ledger.documents.commands import next_document_number
-from ar.ledger.models import FxRate, LedgerSettings, OpenItem
+from ar.ledger.models import OpenItem
 from ar.ledger.receivables.settlement.inputs import ChangeLedgerSettings, WriteOffRemainder
+from ar.ledger.receivables.settlement.models import LedgerSettings
 from ar.ledger.rules.conversion import convert
 from kernel import idempotency, journal
 from kernel.actor import Actor

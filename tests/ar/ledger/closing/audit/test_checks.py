@@ -14,9 +14,9 @@ from ar.ledger.books.allocation import reverse_allocation
 from ar.ledger.books.posting import NewItem, post_entry, post_items, reverse_entry
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.closing.audit.checks import ledger_checks
+from ar.ledger.closing.audit.models import DoctorRun
 from ar.ledger.closing.audit.runs import EXAMINE, examination_runs, request_examination
 from ar.ledger.closing.commands import lock_through
-from ar.ledger.models import DoctorRun
 from kernel.journal import JournalEvent
 from kernel.settings import settings
 from tests.support.delivery import drain

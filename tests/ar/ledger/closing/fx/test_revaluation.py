@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from ar.ledger.closing.audit.checks import ledger_checks
 from ar.ledger.closing.commands import lock_through
+from ar.ledger.closing.fx.inputs import ReverseRevaluation
 from ar.ledger.closing.fx.rates import NewRate, record_rates
 from ar.ledger.closing.fx.revaluation import (
     ReceivablesMovement,
@@ -21,7 +22,6 @@ from ar.ledger.closing.fx.revaluation import (
     value_movements,
 )
 from ar.ledger.models import Entry, Posting
-from ar.ledger.receivables.inputs import ReverseRevaluation
 from ar.ledger.rules.conversion import DatedRate
 from kernel.errors import Conflict, NotFound, RuleBroken
 from tests.support.world import TODAY, World

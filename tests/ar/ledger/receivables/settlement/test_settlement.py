@@ -13,11 +13,12 @@ import sqlalchemy as sa
 
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.closing.fx.rates import NewRate, record_rates
-from ar.ledger.models import Allocation, BooksState, LedgerSettings, OpenItem
+from ar.ledger.models import Allocation, BooksState, OpenItem
 from ar.ledger.receivables.commands import reverse_document, unapply_allocation
 from ar.ledger.receivables.inputs import ReverseDocument, UnapplyAllocation
 from ar.ledger.receivables.settlement.discounts import discount_offer, take_discount
 from ar.ledger.receivables.settlement.inputs import WriteOffRemainder
+from ar.ledger.receivables.settlement.models import LedgerSettings
 from ar.ledger.receivables.settlement.write_offs import write_off_remainder
 from kernel.clock import fixed_clock, moment_on
 from kernel.errors import Conflict, Forbidden, RuleBroken

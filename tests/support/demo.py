@@ -200,7 +200,7 @@ def every_step_of_both_ladders_has_somebody_on_it(demo: Demo) -> None:
 def the_queue_is_worth_a_look(demo: Demo) -> None:
     """Letters, calls and tasks, of which somebody must release some."""
     waiting = demo.db.execute(
-        sa.select(Action.form, Action.approval_role).where(
+        sa.select(Action.form, Action.release_role).where(
             Action.tenant_id == demo.tenant_id, Action.state == "proposed"
         )
     ).all()

@@ -1,10 +1,12 @@
 """Imports every table of the product in one place, for migrations, doctor and guard tests.
 
-A slice's tables come with its commands when `app.slices` imports it; those of the kernel are listed here.
+Invariant: every module of tables is loaded, also those of a slice that nothing else imports yet.
 """
 
 # ruff: noqa: F401 - imported for their tables
 from __future__ import annotations
+
+from importlib import import_module
 
 import app.slices
 import kernel.counters
@@ -16,6 +18,13 @@ import kernel.outbox
 import kernel.storage
 import kernel.tokens
 from kernel.db import Base
+from kernel.settings import APP_ROOT
+
+_SOURCES = APP_ROOT / "platform"
+for _path in sorted(_SOURCES.glob("*/**/models.py")):
+    _name = ".".join(_path.relative_to(_SOURCES).with_suffix("").parts)
+    if _name != __name__:
+        import_module(_name)
 
 metadata = Base.metadata
 REGISTRY_TABLES = frozenset({"tenant", "app_user", "membership"})

@@ -13,6 +13,7 @@ from ar.cases import commands
 from ar.cases.ladder.explain import reason_text
 from ar.cases.queue.inputs import CompleteTask, ReleaseAction, ResolveDelivery, SkipAction
 from ar.cases.queue.routes import action_page, back_to_page, bp, next_url
+from kernel.errors import Forbidden
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext
 from tenants.access import staff
@@ -69,7 +70,7 @@ def skip(data: SkipAction, action_id: UUID) -> Page:
 
 @bp.post("/actions/<uuid:action_id>/completion")
 @staff(Permission.WORK_TASKS)
-@command_form(CompleteTask, page=action_page)
+@command_form(CompleteTask, page=action_page, also=(Forbidden,))
 def complete(data: CompleteTask, action_id: UUID) -> Page:
     """Marks a call or task as done, with a note."""
     commands.complete_task(db(), actor(), action_id, data)

@@ -210,7 +210,16 @@ def _joined(*parts: str | None) -> str:
 
 def _event_entry(row: DbRow) -> TimelineEntry:
     text = _joined(event_text(row.kind, row.data), row.who)
-    return TimelineEntry("event", row.subject_id, row.at, False, event_name(row.kind), text, "", event_tone(row.kind))
+    return TimelineEntry(
+        source="event",
+        id=row.subject_id,
+        at=row.at,
+        whole_day=False,
+        title=event_name(row.kind),
+        text=text,
+        why="",
+        tone=event_tone(row.kind),
+    )
 
 
 def _mail_entry(row: DbRow) -> TimelineEntry:
@@ -218,7 +227,16 @@ def _mail_entry(row: DbRow) -> TimelineEntry:
     why = (_(MAIL_REASONS[reason]) if reason in MAIL_REASONS else reason_text(reason)) if reason else ""
     tone = {"sent": "ok", "failed": "late", "unknown": "late"}.get(row.kind, "")
     text = _joined(row.data["subject"], row.data["to"], _(MAIL_STATES[row.kind]))
-    return TimelineEntry("mail", row.subject_id, row.at, False, _(mail_names()[row.data["purpose"]]), text, why, tone)
+    return TimelineEntry(
+        source="mail",
+        id=row.subject_id,
+        at=row.at,
+        whole_day=False,
+        title=_(mail_names()[row.data["purpose"]]),
+        text=text,
+        why=why,
+        tone=tone,
+    )
 
 
 def _action_entry(row: DbRow) -> TimelineEntry:

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from flask import request
 
-from ar.cases import commands
 from ar.cases.ladder.explain import reason_text
+from ar.cases.queue import commands
 from ar.cases.queue.inputs import CompleteTask, ReleaseAction, ResolveDelivery, SkipAction
 from ar.cases.queue.routes import action_page, back_to_page, bp, next_url
+from ar.cases.runs.commands import run_day
 from kernel.errors import Forbidden
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext
@@ -90,7 +91,7 @@ def outcome(data: ResolveDelivery, action_id: UUID) -> Page:
 @staff(Permission.RUN_DAY)
 def run() -> Page:
     """Runs the day now and says how many steps it proposed."""
-    result = commands.run_day(db(), actor())
+    result = run_day(db(), actor())
     calendar, today = work_calendar(db(), actor().tenant_id), actor().today
     if not result.steps and not calendar.is_working_day(today):
         next_on = calendar.next_working_day(today).isoformat()

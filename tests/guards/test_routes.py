@@ -142,4 +142,4 @@ def test_every_module_of_routes_is_loaded_with_the_application(app: Flask) -> No
         ".".join(path.relative_to(platform).with_suffix("").parts) for path in sorted(platform.rglob("*routes.py"))
     }
     views = {view.__module__ for view in app.view_functions.values()}
-    assert named - views == set(), "name it in app.blueprints.MORE_VIEWS"
+    assert named - views == set(), "name it in `pages` or `outside` of its slice.py"

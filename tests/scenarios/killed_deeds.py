@@ -8,10 +8,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from ar.bills.checks import bills_checks
 from ar.bills.commands import take_step
-from ar.bills.doctor import bills_checks
 from ar.bills.inputs import Dishonour
-from ar.bills.rules import State, Step
+from ar.bills.rules import State, StepKind
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.closing.audit.checks import ledger_checks
 from ar.ledger.models import Allocation, OpenItem
@@ -43,7 +43,7 @@ def dishonour(tenant_id: UUID, bill: str, key: str, **_: Any) -> None:
     """A bill that had paid an invoice comes back."""
     with transaction(tenant_id) as db:
         data = Dishonour(on=date(2026, 8, 3), seen=State.HELD, key=key, proof="拒绝付款证明")
-        take_step(db, _actor(tenant_id), UUID(bill), Step.DISHONOUR, data)
+        take_step(db, _actor(tenant_id), UUID(bill), StepKind.DISHONOUR, data)
 
 
 def figures(tenant_id: UUID) -> list[Any]:

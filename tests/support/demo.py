@@ -22,7 +22,7 @@ from app.seeds import SignIn, seed
 from app.seeds.cast import HUAXIN, WEIYE, CompanyCast
 from app.seeds.play import MAILS_AT_START
 from ar.bills.models import Bill
-from ar.cases.models import Action, CollectionHold, DayRun, Step
+from ar.cases.models import Action, CollectionHold, DayRun, StepTaken
 from ar.cases.rules.policy import load_preset
 from ar.customers.models import Contact
 from ar.interest.models import InterestRun, InterestWaiver
@@ -192,7 +192,7 @@ def every_stage_has_somebody_in_it(demo: Demo) -> None:
 
 def every_step_of_both_ladders_has_somebody_on_it(demo: Demo) -> None:
     """Whether done, skipped or waiting."""
-    steps = set(demo.values(Step.code))
+    steps = set(demo.values(StepTaken.code))
     wanted = {step.code for name in ("five-step", "twelve-step") for step in load_preset(name).steps()}
     assert wanted <= steps, wanted - steps
 

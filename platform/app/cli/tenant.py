@@ -108,8 +108,8 @@ def add_person(slug: str, email: str, name: str, roles: tuple[str, ...], as_json
         user_id = invite_person(db, actor, data)
         person = load_person_by_id(db, user_id)
         url = _welcome_url(db, person)
-    told = {"email": data.email, "name": person.name if person else name, "roles": sorted(roles), "welcome_url": url}
-    emit({"person": told}, as_json, lambda: _invited(data.email, url))
+    payload = {"email": data.email, "name": person.name if person else name, "roles": sorted(roles), "welcome_url": url}
+    emit({"person": payload}, as_json, lambda: _invited(data.email, url))
 
 
 @group.command("set-password")

@@ -339,6 +339,6 @@ class PostgresServer:
             return f"{what}: the disk of {self.home} is full. {MAKE_ROOM}"
         if "Permission denied" in said:
             return f"{what}: access is denied. Let the server's user own {self.home}, or set VAR_DIR."
-        told = [line for line in said.strip().splitlines() if "FATAL" in line or "error" in line]
-        last = (told or said.strip().splitlines() or ["it said nothing"])[-1].strip()
+        reasons = [line for line in said.strip().splitlines() if "FATAL" in line or "error" in line]
+        last = (reasons or said.strip().splitlines() or ["it said nothing"])[-1].strip()
         return f"{what}: {last} Its log is {self._log}."

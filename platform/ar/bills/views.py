@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from ar.bills.rules import Deadlines, State, Step
+from ar.bills.rules import Deadlines, State, StepKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ class BillPage:
     events: list[EventView]
     paid: list[PaidItem]
     deadlines: Deadlines
-    steps: list[Step]
+    steps: list[StepKind]
 
     @property
     def state(self) -> State:

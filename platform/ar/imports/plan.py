@@ -136,7 +136,7 @@ def plan_items(
 def plan_receipts(
     parsed: Sequence[ParsedReceipt],
     customers: Mapping[str, CustomerFacts],
-    booked: PostedReceipts,
+    posted: PostedReceipts,
     open_minor: dict[UUID, int],
     report: Report,
 ) -> list[PlannedReceipt]:
@@ -145,18 +145,18 @@ def plan_receipts(
     `open_minor` is the open amount of each item after the preceding rows, carried from batch to batch.
     """
     planned = []
-    for found in booked.debits.values():
+    for found in posted.debits.values():
         for debit in found:
             open_minor.setdefault(debit.id, debit.open_minor)
     for row in parsed:
         if not require_customer(row, customers, report):
             continue
         customer = customers[row.customer_no]
-        before = booked.posted.get(("receipt", row.receipt_no))
+        before = posted.posted.get(("receipt", row.receipt_no))
         if before is not None:
-            _compare_receipt(row, before, booked.paid.get(before.id, {}), report)
+            _compare_receipt(row, before, posted.paid.get(before.id, {}), report)
             continue
-        pays = _planned_payments(row, customer.id, booked.debits, open_minor, report)
+        pays = _planned_payments(row, customer.id, posted.debits, open_minor, report)
         if pays is not None:
             # Drops `applies`, which `pays` replaces, to save memory.
             planned.append(PlannedReceipt(customer.id, row._replace(applies=()), pays))

@@ -43,7 +43,7 @@ def source_text(rate: Rate) -> str:
         text += f" × {rate.factor.normalize():f}"
     if rate.margin_percent is not None:
         text += f" + {percent(rate.margin_percent)}"
-    return _("%(text)s; the last one known", text=text) if rate.beyond else text
+    return _("%(text)s; the last one known", text=text) if rate.after_last_known else text
 
 
 def terms_text(terms: Terms) -> str:

@@ -11,7 +11,7 @@ from flask import Blueprint, request, url_for
 from kernel.i18n import gettext as _
 from tenants.access import may, staff
 from tenants.approvals import queries
-from tenants.approvals.kinds import all_kinds, find
+from tenants.approvals.kinds import all_kinds, find_kind
 from tenants.approvals.messages import STATE_NAMES, STATE_TONES
 from tenants.permissions import ROLE_NAMES, Permission, Role
 from web import filters
@@ -67,7 +67,7 @@ def index() -> Page:
 
 def kind_name(code: str) -> str:
     """Returns the name of a kind; its code when no slice registers it any more."""
-    kind = find(code)
+    kind = find_kind(code)
     return _(kind.name) if kind else code
 
 

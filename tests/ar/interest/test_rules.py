@@ -161,13 +161,13 @@ def test_before_a_series_begins_there_is_no_rate(terms: Terms, due: date) -> Non
 def test_a_day_after_all_that_is_known_says_so_until_somebody_records_a_rate() -> None:
     known = TABLE.known_through(LPR)
     assert known is not None
-    assert not TABLE.in_force_on(LPR, known).beyond  # type: ignore[union-attr]
-    assert TABLE.in_force_on(LPR, known + timedelta(days=1)).beyond  # type: ignore[union-attr]
+    assert not TABLE.in_force_on(LPR, known).after_last_known  # type: ignore[union-attr]
+    assert TABLE.in_force_on(LPR, known + timedelta(days=1)).after_last_known  # type: ignore[union-attr]
     own = RateTable([PublishedRate(LPR, date(2026, 5, 20), D("2.90"), "news", own=True)])
     quote = own.in_force_on(LPR, date(2026, 6, 19))
     assert quote is not None
-    assert (quote.percent, quote.beyond) == (D("2.90"), False)
-    assert own.in_force_on(LPR, date(2026, 6, 20)).beyond  # type: ignore[union-attr]
+    assert (quote.percent, quote.after_last_known) == (D("2.90"), False)
+    assert own.in_force_on(LPR, date(2026, 6, 20)).after_last_known  # type: ignore[union-attr]
     half = RateTable([PublishedRate(ECB, date(2026, 7, 1), D("2.00"), "ecb", own=True)])
     assert half.known_through(ECB) == date(2026, 12, 31)
     assert TABLE.known_through(SME_DAILY) is None

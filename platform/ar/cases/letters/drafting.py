@@ -20,7 +20,7 @@ from ar.cases.ladder.candidates import unapplied_of
 from ar.cases.ladder.policy_versions import PolicyBook, policy_book
 from ar.cases.ladder.state import PENDING
 from ar.cases.letters.texts import LetterTexts, closing_paragraph, letter_texts, step_name
-from ar.cases.models import Action, Step
+from ar.cases.models import Action, StepTaken
 from ar.cases.rules.holds import reason_not_to_chase
 from ar.cases.rules.policy import Effect
 from ar.customers.lookups import find_contact
@@ -256,7 +256,7 @@ def _lines(
 
 
 def _select_pending_items(actor: Actor, action_id: UUID) -> sa.Select[*tuple[Any, ...]]:
-    step, item = Step, OpenItem
+    step, item = StepTaken, OpenItem
     later = later_allocations(actor.tenant_id, actor.today)
     return (
         sa.select(

@@ -41,7 +41,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A rate with its source. `basis`: days of the year (0 for a rate per day); `beyond`: only the last known rate."""
+    """A rate with its source. `basis`: days of the year (0 for a rate per day).
+
+    `after_last_known`: the day is after the last rate known of the series, which goes on.
+    """
 
     percent: Decimal
     per: str
@@ -52,7 +55,7 @@ class Rate:
     reference_percent: Decimal | None = None
     factor: Decimal | None = None
     margin_percent: Decimal | None = None
-    beyond: bool = False
+    after_last_known: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Returns the rate for storing: decimals and dates as text."""
@@ -231,7 +234,16 @@ def rate_on(terms: Terms, table: RateTable, day: date) -> Rate | None:
     if quote is None:
         return None
     percent = quote.percent * (terms.factor or 1) + (terms.margin_percent or 0)
-    found = Rate(percent, YEAR, terms.basis, terms.kind, series, quote.from_on, quote.percent, beyond=quote.beyond)
+    found = Rate(
+        percent,
+        YEAR,
+        terms.basis,
+        terms.kind,
+        series,
+        quote.from_on,
+        quote.percent,
+        after_last_known=quote.after_last_known,
+    )
     if series == SME_DAILY:
         return replace(found, per=DAY, basis=0)
     return replace(found, factor=terms.factor, margin_percent=terms.margin_percent)

@@ -12,7 +12,7 @@ from ar.ledger.closing.commands import UNLOCK, unlock
 from ar.ledger.receivables.settlement.approvals import WRITE_OFF
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
-from tenants.approvals.kinds import Approved, Kind, Step
+from tenants.approvals.kinds import Approved, ChainStep, Kind
 from web.links import page_url
 
 
@@ -31,7 +31,7 @@ APPROVALS: Final[tuple[Kind, ...]] = (
     Kind(
         code=UNLOCK,
         name=mark("Unlock a period"),
-        chain=(Step("general_manager", 0),),
+        chain=(ChainStep("general_manager", 0),),
         approve=unlock,
         url=_url,
         facts=_facts,

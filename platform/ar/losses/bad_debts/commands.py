@@ -281,7 +281,7 @@ def withdraw_case(db: Session, actor: Actor, case_id: UUID, reason: str) -> None
 
 
 def reverse_write_off(db: Session, actor: Actor, case_id: UUID, data: ReverseLoss) -> None:
-    """Reverses a write-off: unapplies and reverses its credit_notes, so that the documents are open again.
+    """Reverses a write-off: unapplies and reverses its credits, so that the documents are open again.
 
     Raises NotFound, RuleBroken (`bad_debt_not_written_off`, `bad_debt_recovered`, `period_locked`, `effective_…`).
     """

@@ -16,7 +16,7 @@ from ar.ledger.commands import NewAllocation, NewItem, allocate, lock_customers,
 from ar.ledger.models import OpenItem
 from ar.receipts.bank.accounts import ledger_account
 from ar.receipts.models import Refund
-from ar.receipts.posting.inputs import RequestRefund
+from ar.receipts.refunds.inputs import RequestRefund
 from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
@@ -90,7 +90,7 @@ def withdraw_refund(db: Session, actor: Actor, refund_id: UUID, reason: str) -> 
     withdraw(db, actor, row.approval_id, reason)
 
 
-def pay(db: Session, actor: Actor, approved: Approved) -> None:
+def pay_refund(db: Session, actor: Actor, approved: Approved) -> None:
     """Posts an approved refund, dated today, and allocates it to its credit.
 
     Raises Conflict (`refund_settled`, `refund_credit_gone`) when the credit has since been applied otherwise,
@@ -158,7 +158,7 @@ def _post_refund_document(db: Session, actor: Actor, credit: DbRow, refund: DbRo
     return post_items(db, actor, [item], memo=memo)[0], number
 
 
-def close_unpaid(db: Session, actor: Actor, approved: Approved) -> None:
+def close_unapproved_refund(db: Session, actor: Actor, approved: Approved) -> None:
     """Closes a refund whose approval was rejected or withdrawn: the credit can be used again."""
     state = "withdrawn" if approved.state == "withdrawn" else "refused"
     _update_refund(db, actor, approved.subject_id, state=state, settled_by=actor.name, settled_at=actor.now)

@@ -128,7 +128,7 @@ class CustomerPage:
     blocks: tuple[HoldView, ...]
 
     @property
-    def worst(self) -> Stage | None:
+    def latest_stage(self) -> Stage | None:
         """Returns the latest stage among the open items, which are sorted by due date, debits before credits."""
         return next((item.stage for item in self.items if item.stage is not None), None)
 

@@ -39,7 +39,7 @@ from kernel import db as database
 from kernel import journal
 from kernel.calendars import WorkCalendar
 from kernel.clock import local_date, utc_now
-from kernel.db import TenantSession, open_session, reading
+from kernel.db import TenantSession, open_session, read_only_transaction
 from kernel.mail import MailMessage
 from kernel.outbox import OutboxMessage
 from kernel.settings import settings
@@ -94,7 +94,7 @@ def broken_promises() -> Iterator[tuple[str, str]]:
         for cast, checks in ((WEIYE, (*EACH, *FIRST)), (HUAXIN, (*EACH, *SECOND))):
             with open_session(None, read_only=True) as db:
                 company = tenant_by_slug(db, cast.slug)
-            with reading(company.id) as db:
+            with read_only_transaction(company.id) as db:
                 demo = Demo(sign_ins, company, cast, db)
                 for check in checks:
                     try:

@@ -280,7 +280,7 @@ class PostgresServer:
             raise EmbeddedError(
                 f"Processes {self._processes()} of an earlier PostgreSQL do not end; end them by `kill -9`."
             )
-        # Nobody works in the folder, so the number in the file is at best that of a stranger.
+        # No process works in the folder, so the pid in the file belongs to another process.
         (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _processes(self) -> list[int]:

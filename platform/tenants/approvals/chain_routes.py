@@ -1,4 +1,4 @@
-"""Serves the settings of approvals: which roles decide, from which amount on.
+"""Serves the settings of approval chains: roles by step and amount.
 
 Invariant: the form carries the version it shows; a concurrent change is refused, never overwritten.
 """

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
 from kernel.i18n import gettext as _
+from kernel.ids import parse_uuid
 from tenants.access import may, staff
 from tenants.approvals import queries
 from tenants.approvals.kinds import all_kinds, find_kind
@@ -45,7 +45,7 @@ def index() -> Page:
         tab=wanted.tab,
         q=wanted.q,
         kind=wanted.kind,
-        customer_id=_uuid(wanted.customer),
+        customer_id=parse_uuid(wanted.customer),
         offset=asked.offset,
         limit=asked.limit,
     )
@@ -91,10 +91,3 @@ def _tabs(page: queries.Inbox, wanted: InboxFilters, path: str) -> list[filters.
 def administers() -> bool:
     """Returns True when the user may see and resolve approvals that nobody can decide."""
     return may(Permission.MANAGE_PEOPLE) or may(Permission.MANAGE_SETTINGS)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from ar.cases.holds.commands import active_holds
+from ar.cases.holds.queries import active_holds
 from ar.cases.ladder import candidates as candidate_queries
 from ar.cases.ladder.candidates import Candidate, LadderFacts
 from ar.cases.ladder.policy_versions import PolicyBook, policy_book

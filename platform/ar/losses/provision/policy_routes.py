@@ -13,7 +13,7 @@ from ar.losses.provision import commands as provision
 from ar.losses.provision import exposure
 from ar.losses.provision.inputs import AssessItem, SetPolicy
 from ar.losses.provision.routes import bp
-from ar.losses.rules.provision import BUCKETS_MAX, PROPOSED, Policy
+from ar.losses.rules.provision import BUCKETS_MAX, PROPOSED, EstimationPolicy
 from ar.losses.texts import WORDS, factor, percent
 from kernel.i18n import gettext as _
 from tenants.access import may, staff
@@ -70,7 +70,7 @@ def assess(data: AssessItem) -> Page:
     return done(_("It is recorded. The next run follows it."), "provisions.policy")
 
 
-def _typed(policy: Policy) -> dict[str, Any]:
+def _typed(policy: EstimationPolicy) -> dict[str, Any]:
     """Returns the policy as form values."""
 
     def text(bps: int) -> str:

@@ -22,7 +22,7 @@ from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
-from kernel.money import read_amount
+from kernel.money import parse_positive_amount
 from kernel.views import DbRow
 from tenants.approvals.engine import ApprovalRequest, request, withdraw
 from tenants.approvals.kinds import Approved
@@ -45,7 +45,7 @@ def request_refund(db: Session, actor: Actor, credit_id: UUID, data: RequestRefu
 
 def _request_refund(db: Session, actor: Actor, credit_id: UUID, data: RequestRefund) -> UUID:
     credit = _lock_credit(db, actor.tenant_id, credit_id)
-    amount = read_amount(data.amount, credit.currency)
+    amount = parse_positive_amount(data.amount, credit.currency)
     left = credit.open_minor - _requested_minor(db, actor.tenant_id, credit_id)
     if amount > left:
         raise RuleBroken("refund_too_much", open_minor=max(left, 0), currency=credit.currency)

@@ -21,7 +21,6 @@ from ar.bills.views import (
     BillList,
     BillPage,
     BillRow,
-    EntryLeg,
     EventView,
     MonthTotal,
     OpenDocument,
@@ -29,6 +28,7 @@ from ar.bills.views import (
     StateTotal,
 )
 from ar.customers.models import Customer
+from ar.ledger.lookups import PostingLeg
 from ar.ledger.models import Allocation, OpenItem, Posting
 from kernel.calendars import WorkCalendar
 from kernel.errors import NotFound
@@ -258,7 +258,7 @@ def _events(db: Session, tenant_id: UUID, bill_id: UUID, item_id: UUID) -> list[
     ]
 
 
-def _entry_legs(db: Session, tenant_id: UUID, entry_ids: list[UUID]) -> dict[UUID, list[EntryLeg]]:
+def _entry_legs(db: Session, tenant_id: UUID, entry_ids: list[UUID]) -> dict[UUID, list[PostingLeg]]:
     """Returns entry id → its postings, debits first."""
     posting = Posting
     rows = db.execute(
@@ -266,13 +266,13 @@ def _entry_legs(db: Session, tenant_id: UUID, entry_ids: list[UUID]) -> dict[UUI
         .where(posting.tenant_id == tenant_id, posting.entry_id == sa.any_(sa.cast(entry_ids, sa.ARRAY(sa.Uuid))))
         .order_by(posting.debit_minor.desc(), posting.id)
     )
-    legs: dict[UUID, list[EntryLeg]] = {}
+    legs: dict[UUID, list[PostingLeg]] = {}
     for row in rows:
-        legs.setdefault(row.entry_id, []).append(view(EntryLeg, row))
+        legs.setdefault(row.entry_id, []).append(view(PostingLeg, row))
     return legs
 
 
-def _event_view(event: BillEvent, legs: tuple[EntryLeg, ...]) -> EventView:
+def _event_view(event: BillEvent, legs: tuple[PostingLeg, ...]) -> EventView:
     return EventView(
         kind=event.kind,
         from_state=event.from_state,

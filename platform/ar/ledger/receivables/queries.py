@@ -102,7 +102,7 @@ class AllocationView:
 
 @dataclass(frozen=True, slots=True)
 class PostingLeg:
-    """A posting of the document's entry; exactly one of debit and credit is above 0."""
+    """A posting of an entry; exactly one of debit and credit is above 0."""
 
     account_code: str
     debit_minor: int

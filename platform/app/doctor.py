@@ -17,7 +17,7 @@ from app.embedded.redis_server import OLDEST_REDIS_TEXT, is_supported
 from app.examination import company_checks, named
 from app.migrate import alembic_config
 from app.models import TENANT_TABLES
-from kernel.db import APP_ROLE, engine, make_engine, reading
+from kernel.db import APP_ROLE, engine, make_engine, read_only_transaction
 from kernel.settings import Settings, settings
 from tenants.queries import active_tenants, tenant_by_slug
 
@@ -42,10 +42,10 @@ def examine(slug: str | None = None) -> Iterator[InvariantCheck]:
     yield from installation
     if not all(line.ok for line in installation if line.name == AT_HEAD):
         return  # the checks below need the tables of the newest revision
-    with reading(None) as db:
+    with read_only_transaction(None) as db:
         companies = [tenant_by_slug(db, slug)] if slug else active_tenants(db)
     for company in companies:
-        with reading(company.id) as db:
+        with read_only_transaction(company.id) as db:
             for check in company_checks(db, company.id):
                 yield InvariantCheck(*check, company.slug)
 

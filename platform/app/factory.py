@@ -22,7 +22,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app import registry, shell, transaction
 from app.embedded.state import State, make_private_home
 from app.messages import message_of, sentence_of
-from kernel.db import engine, reading
+from kernel.db import engine, read_only_transaction
 from kernel.errors import HuikuanError
 from kernel.log import configure_logging
 from kernel.settings import APP_ROOT, Settings, instance_of, settings
@@ -131,7 +131,7 @@ def _health(app: Flask) -> None:
     @blueprint.get("/healthz")
     @public
     def live() -> Response:
-        with reading(None) as db:
+        with read_only_transaction(None) as db:
             db.execute(text("SELECT 1 FROM tenant LIMIT 1"))
         return jsonify(status="ok", instance=instance_of(str(app.config["SECRET_KEY"])))
 

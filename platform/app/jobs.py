@@ -49,11 +49,11 @@ def deliver(tenant: str, message: str, fence: str) -> str:
         log.exception("outbox message failed", tenant=tenant, message=message, kind=claimed.kind)
         with transaction(tenant_id) as db:
             actor = system_actor_for(db, tenant_id)
-            _give_back(db, actor, claimed, f"{type(error).__name__}: {error}")
+            _release_lease(db, actor, claimed, f"{type(error).__name__}: {error}")
         return "failed"
 
 
-def _give_back(db: Session, actor: Actor, claimed: outbox.Claimed, reason: str) -> None:
+def _release_lease(db: Session, actor: Actor, claimed: outbox.Claimed, reason: str) -> None:
     """Reschedules the message; a mail after its last attempt is returned to its sender as failed."""
     if claimed.kind != SEND_MAIL:
         outbox.fail(db, claimed, actor.now, reason)
@@ -71,7 +71,7 @@ def _give_back(db: Session, actor: Actor, claimed: outbox.Claimed, reason: str) 
 def _try_later(db: Session, actor: Actor, claimed: outbox.Claimed, mail_id: UUID, reason: str) -> None:
     """Reschedules a mail that the server did not accept, or returns it to its sender after the last attempt."""
     _record_outcome(db, actor, claimed, mail_id, mail.Outcome("queued", reason[:500]), from_state="sending")
-    _give_back(db, actor, claimed, reason)
+    _release_lease(db, actor, claimed, reason)
 
 
 def _handle(claimed: outbox.Claimed) -> str:

@@ -232,7 +232,7 @@ class Supervisor:
         def bind_to_supervisor() -> None:
             if _LIBC is not None:
                 _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-                if os.getppid() != supervisor:  # it died before we asked to be told
+                if os.getppid() != supervisor:  # the parent died before PR_SET_PDEATHSIG was set
                     os._exit(1)
 
         with _open_log(self.log_dir / f"{spec.name}.log") as log:

@@ -1,1 +1,1 @@
-"""Receivables: one folder per slice (customers, ledger, statements, cases, portal, imports, reports)."""
+"""Receivables: one folder per slice."""

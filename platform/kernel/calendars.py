@@ -42,9 +42,9 @@ class WorkCalendar:
 
     def is_working_day(self, day: date) -> bool:
         """Returns whether `day` is a working day."""
-        told = self.overrides.get(day)
-        if told is not None:
-            return told
+        override = self.overrides.get(day)
+        if override is not None:
+            return override
         if self.preset == "CN":
             if day in _CN_MAKE_UP_DAYS:
                 return True

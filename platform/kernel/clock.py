@@ -1,4 +1,4 @@
-"""The clock: the only place that asks what time it is.
+"""Reads the clock; nothing else does.
 
 Invariant: rules take `today` as an argument; only the edges (request, job, command line) ask the clock,
 and a fixed clock can replace it for tests and for seeded history.

@@ -1,4 +1,4 @@
-"""Annotated column types and the tenant-owned mixin: one spelling per kind of column.
+"""Annotated column types, one per kind of column, and the tenant-owned mixin.
 
 Invariant: every tenant-owned table gets `tenant_id` first in its primary key by inheriting `Tenanted`.
 """

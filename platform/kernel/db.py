@@ -133,7 +133,7 @@ def transaction(tenant_id: UUID | None, *, bind: sa.Engine | None = None) -> Ite
 
 
 @contextmanager
-def reading(tenant_id: UUID | None, *, bind: sa.Engine | None = None) -> Iterator[TenantSession]:
+def read_only_transaction(tenant_id: UUID | None, *, bind: sa.Engine | None = None) -> Iterator[TenantSession]:
     """Opens a read-only transaction: the database itself refuses any write."""
     with open_session(tenant_id, read_only=True, bind=bind) as session:
         yield session

@@ -14,7 +14,7 @@ from kernel.i18n import mark
 from kernel.money import exponent
 
 
-def read_decimal(value: object) -> object:
+def parse_decimal(value: object) -> object:
     """Parses a plain decimal number, with or without a per cent sign. Raises ValueError for any other text."""
     if not isinstance(value, str):
         return value
@@ -28,7 +28,7 @@ def read_decimal(value: object) -> object:
     return found
 
 
-def read_currency(value: object) -> object:
+def parse_currency(value: object) -> object:
     """Returns the currency code in upper case. Raises ValueError for an unknown code."""
     if isinstance(value, str):
         value = value.strip().upper()
@@ -39,5 +39,5 @@ def read_currency(value: object) -> object:
     return value
 
 
-Number = Annotated[Decimal, BeforeValidator(read_decimal)]
-Currency = Annotated[str, BeforeValidator(read_currency)]
+Number = Annotated[Decimal, BeforeValidator(parse_decimal)]
+Currency = Annotated[str, BeforeValidator(parse_currency)]

@@ -38,3 +38,11 @@ def new_id() -> UUID:
 def new_ids(count: int) -> list[UUID]:
     """Returns `count` new ids in ascending order."""
     return [new_id() for _ in range(count)]
+
+
+def parse_uuid(text: str) -> UUID | None:
+    """Returns the id that `text` spells; None for any other text, also an empty one."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -183,7 +183,7 @@ def parse_amount(text: str, currency: str) -> int:
     return _parse_carefully(text, currency, decimals)
 
 
-def read_amount(text: str, currency: str) -> int:
+def parse_positive_amount(text: str, currency: str) -> int:
     """Parses an amount typed into a form; returns minor units above zero.
 
     Raises RuleBroken (`amount_unreadable`, `amount_not_positive`, `currency_unknown`).

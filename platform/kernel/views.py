@@ -79,7 +79,7 @@ def views(view: Callable[..., V], rows: Iterable[DbRow]) -> list[V]:
     if not found:
         return []
     names = found[0]._fields
-    fields, pick = _reading(view, names, ())
+    fields, pick = _row_reader(view, names, ())
     if fields == names:
         return [view(*row) for row in found]
     return [view(*pick(row)) for row in found]
@@ -87,7 +87,7 @@ def views(view: Callable[..., V], rows: Iterable[DbRow]) -> list[V]:
 
 def view(view: Callable[..., V], row: DbRow, /, **more: Any) -> V:
     """Makes a view of one row; `more` gives the fields that no column fills. Raises TypeError like `views`."""
-    fields, pick = _reading(view, row._fields, tuple(more))
+    fields, pick = _row_reader(view, row._fields, tuple(more))
     return view(**dict(zip(fields, pick(row), strict=True)), **more)
 
 
@@ -109,7 +109,7 @@ def _reader(view: Any) -> TypeAdapter[Any]:
 
 
 @lru_cache(maxsize=2048)
-def _reading(
+def _row_reader(
     view: Any, names: tuple[str, ...], given: tuple[str, ...]
 ) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
     """The fields that columns fill, in the view's order, and what reads their values; once per view and statement."""

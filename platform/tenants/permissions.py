@@ -1,4 +1,4 @@
-"""Who may do what: one pure table of permissions by role (R001, R010). Imports nothing of ours.
+"""Grants permissions to roles (R001, R010): one pure table.
 
 Invariant: a permission not granted here to a role of the person is refused; roles are the policy's own.
 """

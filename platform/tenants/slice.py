@@ -81,7 +81,7 @@ class Recurring:
 class Mail:
     """One of the product's mails, by its purpose.
 
-    `no_recheck_because`: required where nothing is asked again before sending. `timeline_name`: how a mail to a debtor
+    `no_recheck_because`: required for a mail without a recheck. `timeline_name`: how a mail to a debtor
     is called on the customer's timeline; empty where it is not shown there.
     """
 

@@ -1,4 +1,4 @@
-"""A view that runs one command with one form: read, refuse at the field, else answer.
+"""Decorates views that run one command with one form.
 
     @bp.post("/<uuid:item_id>/reversal")
     @staff(Permission.POST_LEDGER)
@@ -72,6 +72,6 @@ def command_form(
 
 
 def done(text: str, endpoint: str, **values: Any) -> Page:
-    """Says `text` on the next page, which is `endpoint` with these values."""
+    """Flashes `text` and redirects to `endpoint`."""
     flash_ok(text)
     return see_other(url_for(endpoint, **values))

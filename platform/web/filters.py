@@ -52,7 +52,7 @@ def choice(default: str, *others: str) -> Any:
 
 
 def one_of(known: Callable[[], Iterable[str]]) -> Any:
-    """One of the values that are known when an address is read, or "": for values that are registered at start."""
+    """Declares a filter with one of the values registered at start, or ""."""
     return _declare("", lambda raw: raw if raw in set(known()) else "")
 
 

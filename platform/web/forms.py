@@ -1,4 +1,4 @@
-"""From a posted form to a command's input model, and back with errors.
+"""Reads a posted form into a command's input model; keeps what was typed and the errors.
 
 Invariant: the model that validates the form is the command's own; what was typed is kept in any case.
 """

@@ -1,4 +1,4 @@
-"""From a command's refusal to the sentence a person reads: at the field it is about, or on the next page.
+"""Shows a refused command as a sentence at its field, or on the next page.
 
 Invariants: the sentences are the product's one table, which the application installs; a refusal without a sentence is
 raised on; what a command wrote before it refused is rolled back before anything is read for the answer.

@@ -1,4 +1,4 @@
-"""The few ways a view answers, to a browser and to htmx.
+"""Builds the responses of views, for browsers and htmx.
 
 Invariants: a successful POST answers 303 to a page that a reload does not repeat; bad input answers 422 with what was
 typed; an answer that differs under htmx says so in `Vary`. Nothing else touches htmx-flask.
@@ -41,12 +41,12 @@ def invalid(template: str, **values: Any) -> Page:
 
 
 def see_other(url: str) -> Page:
-    """After a change: look there. Under htmx the browser is told to load that page."""
+    """Redirects with 303 after a change; htmx gets HX-Redirect."""
     return make_htmx_response("", 204, redirect=url) if is_htmx() else redirect(url, code=303)
 
 
 def download(content: bytes, media_type: str, file_name: str, *, inline: bool = False) -> Response:
-    """A file for the person, under a name that may be Chinese."""
+    """Returns a download; the file name may be Chinese."""
     response = make_response(content)
     response.headers["Content-Type"] = media_type
     kind = "inline" if inline else "attachment"

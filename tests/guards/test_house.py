@@ -20,13 +20,13 @@ LINES_MAX = 400
 ROUTE_LINES_MAX = 150
 
 
-def test_pythons_own_platform_module_wins() -> None:
+def test_platform_folder_does_not_shadow_the_stdlib() -> None:
     assert Path(platform.__file__).name == "platform.py"
     assert platform.system()
     assert not (ROOT / "platform" / "__init__.py").exists()
 
 
-def test_no_source_file_is_two_files() -> None:
+def test_source_files_stay_within_line_limits() -> None:
     long = {}
     for path in SOURCES:
         lines = len(path.read_text(encoding="utf-8").splitlines())

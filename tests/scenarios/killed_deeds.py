@@ -8,16 +8,16 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from ar.bills.checks import bills_checks
 from ar.bills.commands import take_step
-from ar.bills.doctor import bills_checks
 from ar.bills.inputs import Dishonour
-from ar.bills.rules import State, Step
+from ar.bills.rules import State, StepKind
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.closing.audit.checks import ledger_checks
 from ar.ledger.models import Allocation, OpenItem
 from ar.receipts.posting.bulk_posting import NewReceipt, post_receipts
 from kernel.actor import Actor, system_actor
-from kernel.db import reading, transaction
+from kernel.db import read_only_transaction, transaction
 
 ZONE = "Asia/Shanghai"
 
@@ -43,13 +43,13 @@ def dishonour(tenant_id: UUID, bill: str, key: str, **_: Any) -> None:
     """A bill that had paid an invoice comes back."""
     with transaction(tenant_id) as db:
         data = Dishonour(on=date(2026, 8, 3), seen=State.HELD, key=key, proof="拒绝付款证明")
-        take_step(db, _actor(tenant_id), UUID(bill), Step.DISHONOUR, data)
+        take_step(db, _actor(tenant_id), UUID(bill), StepKind.DISHONOUR, data)
 
 
 def figures(tenant_id: UUID) -> list[Any]:
     """How many documents and allocations there are, and what is open: a half-done deed changes one of them."""
     i, a = OpenItem, Allocation
-    with reading(tenant_id) as db:
+    with read_only_transaction(tenant_id) as db:
         items = db.execute(
             sa.select(sa.func.count(), sa.func.sum(i.open_minor), sa.func.sum(i.amount_minor)).where(
                 i.tenant_id == tenant_id
@@ -67,6 +67,6 @@ def as_before(tenant_id: UUID, before: list[int], **_: Any) -> str | None:
 
 def whole(tenant_id: UUID, **_: Any) -> str | None:
     """The examination finds nothing."""
-    with reading(tenant_id) as db:
+    with read_only_transaction(tenant_id) as db:
         bad = [c for c in (*ledger_checks(db, tenant_id), *bills_checks(db, tenant_id)) if not c.ok]
     return f"{bad}" if bad else None

@@ -17,7 +17,7 @@ from kernel.actor import Actor
 from kernel.errors import RuleBroken
 from kernel.ids import new_id
 from tenants.approvals.engine import ApprovalRequest, decide, request
-from tenants.approvals.kinds import Approved, Kind, Step
+from tenants.approvals.kinds import Approved, ChainStep, Kind
 from tenants.approvals.models import Approval
 from tenants.people.commands import invite_person
 from tenants.people.inputs import InvitePerson
@@ -37,7 +37,7 @@ def _done(db: Session, actor: Actor, approved: Approved) -> None:
 PROBE = Kind(
     "probe",
     "Refund",
-    (Step("finance_director"), Step("general_manager", 1_000_00)),
+    (ChainStep("finance_director"), ChainStep("general_manager", 1_000_00)),
     approve=_done,
     reject=_done,
     facts=lambda facts: [("Document", facts["document"])] if "document" in facts else None,

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from app.onboarding import create_company
 from kernel.actor import Actor
 from kernel.clock import local_date, moment_on, utc_now
-from kernel.db import TenantSession, open_session, reading, transaction
+from kernel.db import TenantSession, open_session, read_only_transaction, transaction
 from tenants.inputs import CreateTenant
 from tenants.people.commands import invite_person
 from tenants.people.inputs import InvitePerson
@@ -70,7 +70,7 @@ class TestCompany:
 
     def reading(self) -> AbstractContextManager[TenantSession]:
         """Opens a READ ONLY session of the company."""
-        return reading(self.tenant_id)
+        return read_only_transaction(self.tenant_id)
 
     def url(self, path: str) -> str:
         """Returns the address of a staff page."""

@@ -22,7 +22,7 @@ from app.seeds import SignIn, seed
 from app.seeds.cast import HUAXIN, WEIYE, CompanyCast
 from app.seeds.play import MAILS_AT_START
 from ar.bills.models import Bill
-from ar.cases.models import Action, CollectionHold, DayRun, Step
+from ar.cases.models import Action, CollectionHold, DayRun, StepTaken
 from ar.cases.rules.policy import load_preset
 from ar.customers.models import Contact
 from ar.interest.models import InterestRun, InterestWaiver
@@ -39,7 +39,7 @@ from kernel import db as database
 from kernel import journal
 from kernel.calendars import WorkCalendar
 from kernel.clock import local_date, utc_now
-from kernel.db import TenantSession, open_session, reading
+from kernel.db import TenantSession, open_session, read_only_transaction
 from kernel.mail import MailMessage
 from kernel.outbox import OutboxMessage
 from kernel.settings import settings
@@ -94,7 +94,7 @@ def broken_promises() -> Iterator[tuple[str, str]]:
         for cast, checks in ((WEIYE, (*EACH, *FIRST)), (HUAXIN, (*EACH, *SECOND))):
             with open_session(None, read_only=True) as db:
                 company = tenant_by_slug(db, cast.slug)
-            with reading(company.id) as db:
+            with read_only_transaction(company.id) as db:
                 demo = Demo(sign_ins, company, cast, db)
                 for check in checks:
                     try:
@@ -192,7 +192,7 @@ def every_stage_has_somebody_in_it(demo: Demo) -> None:
 
 def every_step_of_both_ladders_has_somebody_on_it(demo: Demo) -> None:
     """Whether done, skipped or waiting."""
-    steps = set(demo.values(Step.code))
+    steps = set(demo.values(StepTaken.code))
     wanted = {step.code for name in ("five-step", "twelve-step") for step in load_preset(name).steps()}
     assert wanted <= steps, wanted - steps
 

@@ -13,8 +13,8 @@ from ar.imports.commands import upload
 from ar.imports.inputs import ImportFile
 from ar.ledger.documents.drafts import save_draft
 from ar.ledger.documents.inputs import SubmittedDocument
-from ar.receipts.posting.inputs import RequestRefund
 from ar.receipts.refunds.commands import request_refund
+from ar.receipts.refunds.inputs import RequestRefund
 from kernel.money import decimal_text
 from tenants.approvals import kinds
 from tenants.approvals.inputs import NewSubstitute
@@ -87,7 +87,7 @@ def _import_job(world: World) -> UUID:
 def _approvals(world: World, customer: UUID) -> dict[str, UUID]:
     """Asks for an approval, and names a substitute."""
     asker, stands_in = (person(world, role, today=MONDAY) for role in ("accountant", "general_manager"))
-    with kinds.also(PROBE):
+    with kinds.installed_for_test(PROBE):
         approval = ask_probe(world, asker, customer_id=customer)
     assert stands_in.user_id is not None
     data = NewSubstitute(

@@ -34,8 +34,8 @@ def migrate_command(as_json: bool) -> None:
     except DBAPIError as error:
         diagnosis = getattr(error.orig, "diag", None)
         hint = getattr(diagnosis, "message_hint", None)
-        told = str(getattr(diagnosis, "message_primary", None) or error.orig)
-        fail("migration_failed", f"The migration failed: {told}. {hint or ''}".strip(), as_json=as_json)
+        reason = str(getattr(diagnosis, "message_primary", None) or error.orig)
+        fail("migration_failed", f"The migration failed: {reason}. {hint or ''}".strip(), as_json=as_json)
     head = ScriptDirectory.from_config(alembic_config(url)).get_current_head()
     emit({"revision": head}, as_json, lambda: f"The database is at revision {head}.")
 

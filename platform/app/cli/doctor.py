@@ -14,7 +14,7 @@ from tenants.commandline import emit, json_option, reports_errors
 @json_option
 @reports_errors
 def doctor(slug: str | None, as_json: bool) -> None:
-    """Look at every invariant of the installation and of its companies."""
+    """Check every invariant of the installation and its companies."""
     use_local_servers()
     lines = []
     for line in examine(slug):

@@ -22,7 +22,7 @@ def group() -> None:
 @json_option
 @reports_errors
 def verify(slug: str, anchor: str | None, at_least: int | None, as_json: bool) -> None:
-    """Recompute the whole chain; exit 1 when a batch does not hold, or what was noted earlier is gone."""
+    """Verify the hash chain; exit 1 on a broken batch or a missing anchor."""
     noted = anchor.strip().lower() if anchor is not None else None
     with tenant_transaction(slug, read_only=True) as (db, actor):
         found = journal.verify(db, actor.tenant_id, anchor=noted)

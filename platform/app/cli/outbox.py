@@ -10,7 +10,7 @@ from tenants.commandline import emit, json_option, reports_errors, tenant_option
 
 @click.group(name="outbox")
 def group() -> None:
-    """What waits to be done, and what was given up."""
+    """Work to do after commits: pending, and given up."""
 
 
 @group.command()

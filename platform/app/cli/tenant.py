@@ -10,7 +10,7 @@ import click
 from app.cli.local import use_local_servers
 from app.factory import development_secret
 from app.onboarding import create_company
-from kernel.db import open_session, reading
+from kernel.db import open_session, read_only_transaction
 from kernel.errors import NotFound
 from kernel.settings import settings
 from tenants.commandline import emit, json_option, reports_errors, tenant_transaction
@@ -20,7 +20,7 @@ from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
 from tenants.queries import TenantFacts, active_tenants, company, tenant, user_for_sign_in
 from tenants.sign_in.commands import set_password
-from tenants.sign_in.identity import Person, load_person_by_id
+from tenants.sign_in.identity import SignedInPerson, load_person_by_id
 from tenants.sign_in.inputs import ChoosePassword
 from tenants.sign_in.links import WelcomeLinks
 
@@ -45,7 +45,7 @@ def group() -> None:
 @json_option
 @reports_errors
 def create(as_json: bool, **given: str) -> None:
-    """Make a company; prints the link by which its owner chooses a password."""
+    """Create a company; prints its owner's welcome link."""
     data = CreateTenant.model_validate(given)
     use_local_servers()
     with open_session(None) as db:
@@ -66,7 +66,7 @@ def create(as_json: bool, **given: str) -> None:
 def list_command(as_json: bool) -> None:
     """List the companies."""
     use_local_servers()
-    with reading(None) as db:
+    with read_only_transaction(None) as db:
         tenants = active_tenants(db)
     emit(
         {"tenants": [_tenant(facts) for facts in tenants]},
@@ -108,8 +108,8 @@ def add_person(slug: str, email: str, name: str, roles: tuple[str, ...], as_json
         user_id = invite_person(db, actor, data)
         person = load_person_by_id(db, user_id)
         url = _welcome_url(db, person)
-    told = {"email": data.email, "name": person.name if person else name, "roles": sorted(roles), "welcome_url": url}
-    emit({"person": told}, as_json, lambda: _invited(data.email, url))
+    payload = {"email": data.email, "name": person.name if person else name, "roles": sorted(roles), "welcome_url": url}
+    emit({"person": payload}, as_json, lambda: _invited(data.email, url))
 
 
 @group.command("set-password")
@@ -120,7 +120,7 @@ def add_person(slug: str, email: str, name: str, roles: tuple[str, ...], as_json
 def set_password_command(email: str, password_stdin: bool, as_json: bool) -> None:
     """Set a person's password and end all their sessions."""
     use_local_servers()
-    with reading(None) as db:
+    with read_only_transaction(None) as db:
         found = user_for_sign_in(db, email.strip().lower())
     if found is None:
         raise NotFound("user_not_found", email=email)
@@ -136,7 +136,7 @@ def set_password_command(email: str, password_stdin: bool, as_json: bool) -> Non
     emit({"email": email.strip().lower()}, as_json, lambda: f"The password of {email} is set.")
 
 
-def _welcome_url(db: Any, person: Person | None) -> str | None:
+def _welcome_url(db: Any, person: SignedInPerson | None) -> str | None:
     """Returns the link to choose a password, or None for a person who has one."""
     if person is None:
         return None

@@ -280,7 +280,7 @@ class PostgresServer:
             raise EmbeddedError(
                 f"Processes {self._processes()} of an earlier PostgreSQL do not end; end them by `kill -9`."
             )
-        # Nobody works in the folder, so the number in the file is at best that of a stranger.
+        # No process works in the folder, so the pid in the file belongs to another process.
         (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _processes(self) -> list[int]:
@@ -339,6 +339,6 @@ class PostgresServer:
             return f"{what}: the disk of {self.home} is full. {MAKE_ROOM}"
         if "Permission denied" in said:
             return f"{what}: access is denied. Let the server's user own {self.home}, or set VAR_DIR."
-        told = [line for line in said.strip().splitlines() if "FATAL" in line or "error" in line]
-        last = (told or said.strip().splitlines() or ["it said nothing"])[-1].strip()
+        reasons = [line for line in said.strip().splitlines() if "FATAL" in line or "error" in line]
+        last = (reasons or said.strip().splitlines() or ["it said nothing"])[-1].strip()
         return f"{what}: {last} Its log is {self._log}."

@@ -1,7 +1,7 @@
 """Builds the demo's cash data: rates, bank files, bills, interest, a closed month, open approvals.
 
-Invariant: told today by the same commands as the pages use; only documents that are not due yet are touched, so the
-review queue stays as it was told.
+Invariant: issued today by the commands that the pages use; only documents that are not due yet are touched, so the
+review queue stays as built.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from app.seeds.story import Story
 from ar.bills.commands import take_step
 from ar.bills.inputs import BillStep, Discount, Dishonour, ReceiveBill, Transfer
 from ar.bills.receiving import receive_bill
-from ar.bills.rules import State, Step
+from ar.bills.rules import State, StepKind
 from ar.interest import commands as interest
 from ar.interest.inputs import PostInterest, SetTerms, WaiveInterest
 from ar.interest.queries import run_page
@@ -35,8 +35,9 @@ from ar.receipts.bank import files as bank_files
 from ar.receipts.bank.accounts import add_account
 from ar.receipts.bank.inputs import BankUpload, SaveBankAccount
 from ar.receipts.posting.commands import post_receipt
-from ar.receipts.posting.inputs import PostReceipt, RequestRefund
+from ar.receipts.posting.inputs import PostReceipt
 from ar.receipts.refunds.commands import request_refund
+from ar.receipts.refunds.inputs import RequestRefund
 from kernel.actor import Actor
 from kernel.money import decimal_text
 
@@ -163,15 +164,15 @@ def _bills(db: Session, actor: Actor, desk: Iterator[OpenItemView]) -> None:
     lent = bill(2, "commercial", next(desk), 10, 80)
     given = {"on": today - 2 * _DAY, "seen": State.HELD}
     with_recourse = {"counterparty": "招商银行东莞分行", "rate": "1.8", "recourse": "with", "key": _key("lent")}
-    take_step(db, actor, lent, Step.DISCOUNT_RECOURSE, Discount.model_validate(given | with_recourse))
+    take_step(db, actor, lent, StepKind.DISCOUNT_RECOURSE, Discount.model_validate(given | with_recourse))
     endorsed = bill(3, "bank", next(desk), 12, 60)
     handed = {"counterparty": "东莞市鸿达元件有限公司", "key": _key("endorsed")}
-    take_step(db, actor, endorsed, Step.ENDORSE, Transfer.model_validate(given | handed))
+    take_step(db, actor, endorsed, StepKind.ENDORSE, Transfer.model_validate(given | handed))
     refused = bill(4, "commercial", next(desk), 15, -1)
-    told = BillStep(on=today - _DAY, seen=State.HELD, key=_key("presented"))
-    take_step(db, actor, refused, Step.PRESENT, told)
+    presentment = BillStep(on=today - _DAY, seen=State.HELD, key=_key("presented"))
+    take_step(db, actor, refused, StepKind.PRESENT, presentment)
     proof = Dishonour(on=today, seen=State.PRESENTED, key=_key("refused"), proof="拒绝付款证明：账户余额不足")
-    take_step(db, actor, refused, Step.DISHONOUR, proof)
+    take_step(db, actor, refused, StepKind.DISHONOUR, proof)
 
 
 def _interest(story: Story, db: Session, actor: Actor) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 from ar.bills import rules
 from ar.bills.inputs import BillStep, Discount, Dishonour, ReverseStep, Transfer, parse_annual_rate
 from ar.bills.models import Bill, BillEvent
-from ar.bills.rules import State, Step
+from ar.bills.rules import State, StepKind
 from ar.ledger.commands import lock_customers, post_entry, require_open, reverse_allocation, reverse_entry, reverse_item
 from ar.ledger.models import Allocation
 from kernel import idempotency, journal
@@ -43,7 +43,7 @@ class DiscountTerms:
 class _StepRecord:
     """A step to be recorded; `entry_id`: its entry, `mirror_id`: the item that reverses the bill's credit."""
 
-    step: Step
+    step: StepKind
     to_state: State
     on: date
     booked_on: date
@@ -54,7 +54,7 @@ class _StepRecord:
     terms: DiscountTerms | None = None
 
 
-def take_step(db: Session, actor: Actor, bill_id: UUID, step: Step, data: BillStep) -> UUID:
+def take_step(db: Session, actor: Actor, bill_id: UUID, step: StepKind, data: BillStep) -> UUID:
     """Takes one step of a bill; returns the bill's id. The same key again changes nothing.
 
     Raises NotFound(`bill_not_found`); Conflict(`bill_moved_on`) when the bill has left the state the form showed;
@@ -67,14 +67,14 @@ def take_step(db: Session, actor: Actor, bill_id: UUID, step: Step, data: BillSt
     )
 
 
-def _take_step(db: Session, actor: Actor, bill_id: UUID, step: Step, data: BillStep) -> UUID:
+def _take_step(db: Session, actor: Actor, bill_id: UUID, step: StepKind, data: BillStep) -> UUID:
     bill, last = _lock_bill(db, actor.tenant_id, bill_id)
     state = State(bill.state)
     if state is not data.seen:
         raise Conflict("bill_moved_on", number=bill.number)
     booked_on = _require_dates_in_order(actor, last, data)
     require_open(db, actor.tenant_id, [booked_on])
-    if step is Step.REVERSE:
+    if step is StepKind.REVERSE:
         record = _reverse_last_step(db, actor, bill, last, data, booked_on)
     else:
         _require_possible(bill, state, step, data)
@@ -140,24 +140,24 @@ def _require_dates_in_order(actor: Actor, last: Any, data: BillStep) -> date:
     return booked_on
 
 
-def _require_possible(bill: Any, state: State, step: Step, data: BillStep) -> None:
+def _require_possible(bill: Any, state: State, step: StepKind, data: BillStep) -> None:
     if rules.next_state(state, step) is None:
         raise RuleBroken("bill_step_impossible", number=bill.number)
     if step in rules.TRANSFERS and not bill.transferable:
         raise RuleBroken("bill_not_transferable", number=bill.number)
     matures_on, last_on = bill.matures_on, rules.present_by(bill.matures_on)
-    if step in (Step.DISCOUNT, Step.DISCOUNT_RECOURSE) and data.on >= matures_on:
+    if step in (StepKind.DISCOUNT, StepKind.DISCOUNT_RECOURSE) and data.on >= matures_on:
         raise RuleBroken("bill_matured", matures_on=matures_on.isoformat())
     if step in rules.TRANSFERS and data.on > last_on:
         raise RuleBroken("bill_too_late_to_hand_on", last_on=last_on.isoformat())
-    if step in (Step.PRESENT, Step.HONOUR) and data.on < matures_on:
+    if step in (StepKind.PRESENT, StepKind.HONOUR) and data.on < matures_on:
         raise RuleBroken("bill_not_mature", matures_on=matures_on.isoformat())
-    if step is Step.NOTIFY and (bill.notice_by_on is None or bill.notified_on is not None):
+    if step is StepKind.NOTIFY and (bill.notice_by_on is None or bill.notified_on is not None):
         raise RuleBroken("bill_no_notice_due", number=bill.number)
 
 
 def _post_step(
-    db: Session, actor: Actor, bill: Any, state: State, step: Step, data: BillStep, booked_on: date
+    db: Session, actor: Actor, bill: Any, state: State, step: StepKind, data: BillStep, booked_on: date
 ) -> _StepRecord:
     """Posts the step's entry and returns the step to be recorded."""
     terms = _discount_terms(bill, data) if isinstance(data, Discount) else None
@@ -240,7 +240,7 @@ def _reverse_last_step(db: Session, actor: Actor, bill: Any, last: Any, data: Bi
     entry_id = None
     if last.entry_id is not None:
         entry_id = reverse_entry(db, actor, last.entry_id, booked_on, memo=f"{bill.number} {reason}".strip())
-    return _StepRecord(Step.REVERSE, State(last.from_state), data.on, booked_on, entry_id, note=reason)
+    return _StepRecord(StepKind.REVERSE, State(last.from_state), data.on, booked_on, entry_id, note=reason)
 
 
 def _record_step(db: Session, actor: Actor, bill: Any, state: State, position: int, record: _StepRecord) -> None:
@@ -265,8 +265,8 @@ def _record_step(db: Session, actor: Actor, bill: Any, state: State, position: i
         interest_minor=terms.interest_minor if terms else None,
     )
     changes: dict[str, Any] = {"notified_on": record.on}
-    if record.step is not Step.NOTIFY:
-        notice_by_on = rules.notice_by(record.on) if record.step is Step.DISHONOUR and record.mirror_id else None
+    if record.step is not StepKind.NOTIFY:
+        notice_by_on = rules.notice_by(record.on) if record.step is StepKind.DISHONOUR and record.mirror_id else None
         changes = {"state": record.to_state.value, "state_on": record.on, "notice_by_on": notice_by_on}
     db.execute(sa.update(Bill).where(Bill.tenant_id == actor.tenant_id, Bill.id == bill.id).values(changes))
     facts: dict[str, Any] = {

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from ar.bills.rules import State, Step
+from ar.bills.rules import State, StepKind
 from kernel.i18n import mark
 from kernel.inputs import CommandInput, Key
 
@@ -128,22 +128,22 @@ FORMS: Final[dict[str, type[BillStep]]] = {
     "cancellation": ReverseStep,
 }
 #: URL part → step; the step of a discount also depends on its recourse.
-STEPS: Final[dict[str, Step]] = {
-    "pledge": Step.PLEDGE,
-    "return": Step.RETURN,
-    "endorsement": Step.ENDORSE,
-    "discount": Step.DISCOUNT,
-    "presentation": Step.PRESENT,
-    "payment": Step.HONOUR,
-    "dishonour": Step.DISHONOUR,
-    "notice": Step.NOTIFY,
-    "undoing": Step.REVERSE,
-    "cancellation": Step.CANCEL,
+STEPS: Final[dict[str, StepKind]] = {
+    "pledge": StepKind.PLEDGE,
+    "return": StepKind.RETURN,
+    "endorsement": StepKind.ENDORSE,
+    "discount": StepKind.DISCOUNT,
+    "presentation": StepKind.PRESENT,
+    "payment": StepKind.HONOUR,
+    "dishonour": StepKind.DISHONOUR,
+    "notice": StepKind.NOTIFY,
+    "undoing": StepKind.REVERSE,
+    "cancellation": StepKind.CANCEL,
 }
 
 
-def step_of(action: str, data: BillStep) -> Step:
+def step_of(action: str, data: BillStep) -> StepKind:
     """Returns the step that a form requests."""
     if isinstance(data, Discount) and data.recourse == "with":
-        return Step.DISCOUNT_RECOURSE
+        return StepKind.DISCOUNT_RECOURSE
     return STEPS[action]

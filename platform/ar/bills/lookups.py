@@ -1,4 +1,4 @@
-"""What other slices may ask of bills: the outstanding ones as of a day, how many are due for action.
+"""Lookups of bills for other slices: outstanding bills as of a day, counts due for action.
 
 Invariant: read-only; an as-of figure follows from the history alone.
 """

@@ -16,12 +16,11 @@ from sqlalchemy.orm import Session, aliased
 from ar.bills import rules
 from ar.bills.due import DUE_KINDS, TRANSFERRED, due_condition, due_counts, due_kind
 from ar.bills.models import KINDS, STATES, Bill, BillEvent
-from ar.bills.rules import State, Step
+from ar.bills.rules import State, StepKind
 from ar.bills.views import (
     BillList,
     BillPage,
     BillRow,
-    EntryLeg,
     EventView,
     MonthTotal,
     OpenDocument,
@@ -29,6 +28,7 @@ from ar.bills.views import (
     StateTotal,
 )
 from ar.customers.models import Customer
+from ar.ledger.lookups import PostingLeg
 from ar.ledger.models import Allocation, OpenItem, Posting
 from kernel.calendars import WorkCalendar
 from kernel.errors import NotFound
@@ -258,7 +258,7 @@ def _events(db: Session, tenant_id: UUID, bill_id: UUID, item_id: UUID) -> list[
     ]
 
 
-def _entry_legs(db: Session, tenant_id: UUID, entry_ids: list[UUID]) -> dict[UUID, list[EntryLeg]]:
+def _entry_legs(db: Session, tenant_id: UUID, entry_ids: list[UUID]) -> dict[UUID, list[PostingLeg]]:
     """Returns entry id → its postings, debits first."""
     posting = Posting
     rows = db.execute(
@@ -266,13 +266,13 @@ def _entry_legs(db: Session, tenant_id: UUID, entry_ids: list[UUID]) -> dict[UUI
         .where(posting.tenant_id == tenant_id, posting.entry_id == sa.any_(sa.cast(entry_ids, sa.ARRAY(sa.Uuid))))
         .order_by(posting.debit_minor.desc(), posting.id)
     )
-    legs: dict[UUID, list[EntryLeg]] = {}
+    legs: dict[UUID, list[PostingLeg]] = {}
     for row in rows:
-        legs.setdefault(row.entry_id, []).append(view(EntryLeg, row))
+        legs.setdefault(row.entry_id, []).append(view(PostingLeg, row))
     return legs
 
 
-def _event_view(event: BillEvent, legs: tuple[EntryLeg, ...]) -> EventView:
+def _event_view(event: BillEvent, legs: tuple[PostingLeg, ...]) -> EventView:
     return EventView(
         kind=event.kind,
         from_state=event.from_state,
@@ -315,8 +315,8 @@ def _paid_items(db: Session, tenant_id: UUID, item_id: UUID) -> list[PaidItem]:
 
 def _deadlines(row: BillRow, events: list[EventView], today: date) -> rules.Deadlines:
     """Returns the deadlines that follow from the history."""
-    dishonour = next((event for event in reversed(events) if event.kind == Step.DISHONOUR), None)
-    presentment = next((event for event in reversed(events) if event.kind == Step.PRESENT), None)
+    dishonour = next((event for event in reversed(events) if event.kind == StepKind.DISHONOUR), None)
+    presentment = next((event for event in reversed(events) if event.kind == StepKind.PRESENT), None)
     # A dishonour is final; a presentment may have been reversed.
     state_before = dishonour.from_state if dishonour else row.state
     presented = dishonour is not None or row.state in (State.PRESENTED, State.HONOURED)
@@ -330,20 +330,20 @@ def _deadlines(row: BillRow, events: list[EventView], today: date) -> rules.Dead
     )
 
 
-def _possible_steps(row: BillRow, transferable: bool, events: list[EventView], today: date) -> list[Step]:
+def _possible_steps(row: BillRow, transferable: bool, events: list[EventView], today: date) -> list[StepKind]:
     """Returns the steps possible today, in their usual order."""
     state = State(row.state)
     possible = []
     for step in rules.steps_from(state):
         if step in rules.TRANSFERS and (not transferable or today > rules.present_by(row.matures_on)):
             continue
-        if step in (Step.DISCOUNT, Step.DISCOUNT_RECOURSE) and row.received_on >= row.matures_on:
+        if step in (StepKind.DISCOUNT, StepKind.DISCOUNT_RECOURSE) and row.received_on >= row.matures_on:
             continue
-        if step in (Step.PRESENT, Step.HONOUR) and today < row.matures_on:
+        if step in (StepKind.PRESENT, StepKind.HONOUR) and today < row.matures_on:
             continue
-        if step is Step.NOTIFY and (row.notice_by_on is None or row.notified_on is not None):
+        if step is StepKind.NOTIFY and (row.notice_by_on is None or row.notified_on is not None):
             continue
         possible.append(step)
     if events[-1].kind in rules.REVERSIBLE:
-        possible.append(Step.REVERSE)
+        possible.append(StepKind.REVERSE)
     return possible

@@ -133,9 +133,9 @@ def of_item(item_id: UUID) -> Page:
     return see_other(url_for("bills.show", bill_id=queries.bill_of_item(db(), actor().tenant_id, item_id)))
 
 
-@bp.post(f"/<uuid:bill_id>/<any({','.join(FORMS)}):kind>")
+@bp.post(f"/<uuid:bill_id>/<any({','.join(FORMS)}):kind>", endpoint="act")
 @staff(Permission.POST_LEDGER)
-def act(bill_id: UUID, kind: str) -> Page:
+def take_step(bill_id: UUID, kind: str) -> Page:
     """Takes one step of a bill."""
 
     @command_form(FORMS[kind], page=_bill_page, slot=kind, fields=FIELDS)

@@ -28,7 +28,7 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Step(StrEnum):
+class StepKind(StrEnum):
     """Step of a bill; the values are the kinds of `bill_event`."""
 
     PLEDGE = "pledged"
@@ -44,8 +44,8 @@ class Step(StrEnum):
     CANCEL = "cancelled"
 
 
-S, T = State, Step
-TRANSITIONS: Final[dict[tuple[State, Step], State]] = {
+S, T = State, StepKind
+TRANSITIONS: Final[dict[tuple[State, StepKind], State]] = {
     (S.HELD, T.PLEDGE): S.PLEDGED,
     (S.HELD, T.ENDORSE): S.ENDORSED,
     (S.HELD, T.DISCOUNT): S.DISCOUNTED,
@@ -106,12 +106,12 @@ class Leg(NamedTuple):
     credit_minor: int
 
 
-def next_state(state: State, step: Step) -> State | None:
+def next_state(state: State, step: StepKind) -> State | None:
     """Returns the state after a step; None when it is impossible in `state`. For Step.REVERSE see REVERSIBLE."""
     return TRANSITIONS.get((state, step))
 
 
-def entry_legs(state: State, step: Step, face_minor: int, interest_minor: int = 0) -> list[Leg]:
+def entry_legs(state: State, step: StepKind, face_minor: int, interest_minor: int = 0) -> list[Leg]:
     """Returns the postings of a step taken in `state`, without the reopening of the receivable; [] for no entry."""
     paid_out = Leg("bank", 0, face_minor)
     if step is T.ENDORSE:
@@ -132,12 +132,12 @@ def entry_legs(state: State, step: Step, face_minor: int, interest_minor: int = 
     return []
 
 
-def reopens_receivable(state: State, step: Step) -> bool:
+def reopens_receivable(state: State, step: StepKind) -> bool:
     """Returns True when a step reopens the receivable; the loss of a bill sold without recourse is the buyer's."""
     return step is T.CANCEL or (step is T.DISHONOUR and state is not S.DISCOUNTED)
 
 
-def steps_from(state: State) -> list[Step]:
+def steps_from(state: State) -> list[StepKind]:
     """Returns the steps possible in a state, in the order of TRANSITIONS."""
     return [step for (before, step) in TRANSITIONS if before is state]
 

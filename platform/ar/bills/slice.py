@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ar.bills import jobs, mails
-from ar.bills.doctor import bills_checks
+from ar.bills.checks import bills_checks
 from ar.bills.entry_sources import entry_sources
 from ar.bills.events import ENTRY_NAMES, EVENTS
 from ar.bills.messages import MESSAGES

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from ar.bills.rules import Deadlines, State, Step
+from ar.bills.rules import Deadlines, State, StepKind
+from ar.ledger.lookups import PostingLeg
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +90,6 @@ class BillList:
 
 
 @dataclass(frozen=True, slots=True)
-class EntryLeg:
-    """A posting of a step's entry; exactly one of debit and credit is above 0."""
-
-    account_code: str
-    debit_minor: int
-    credit_minor: int
-
-
-@dataclass(frozen=True, slots=True)
 class EventView:
     """One step of the history with its postings."""
 
@@ -114,7 +106,7 @@ class EventView:
     recorded_at: datetime
     recorded_by: str
     mirror_id: UUID | None
-    legs: tuple[EntryLeg, ...]
+    legs: tuple[PostingLeg, ...]
 
     @property
     def rate_percent(self) -> str:
@@ -150,7 +142,7 @@ class BillPage:
     events: list[EventView]
     paid: list[PaidItem]
     deadlines: Deadlines
-    steps: list[Step]
+    steps: list[StepKind]
 
     @property
     def state(self) -> State:

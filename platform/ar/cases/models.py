@@ -131,7 +131,7 @@ class Action(Tenanted, Base):
     created_at: Mapped[Moment]
 
 
-class Step(Tenanted, Base):
+class StepTaken(Tenanted, Base):
     """One item reaching one step: nominal date, execution date, and the line that explains it."""
 
     __tablename__ = "step"

@@ -43,7 +43,7 @@ class UpsertResult:
 
 
 def net_terms(days: int) -> dict[str, Any]:
-    """Returns net terms of `days` days from the invoice, as JSON of `ar.ledger.rules.due_dates.Terms`."""
+    """Returns net terms of `days` days from the invoice, as JSON of `ar.ledger.rules.due_dates.PaymentTerms`."""
     return _terms("invoice", 0, days)
 
 

@@ -52,7 +52,7 @@ class CustomerRow:
     policy_code: str | None = None
 
 
-def tax_id_doubtful(tax_id: str) -> bool:
+def has_invalid_check_character(tax_id: str) -> bool:
     """Returns True for an 18-digit unified social credit code whose check character is wrong (A11)."""
     if len(tax_id) != 18:
         return False

@@ -14,7 +14,10 @@ from kernel.db import Base
 
 
 class Customer(Tenanted, Base):
-    """A company that buys on credit. `terms` is `ar.ledger.rules.due_dates.Terms` as JSON; `sort_key` is pinyin."""
+    """A company that buys on credit. `sort_key` is pinyin.
+
+    `terms` is `ar.ledger.rules.due_dates.PaymentTerms` as JSON.
+    """
 
     __tablename__ = "customer"
     __table_args__ = (

@@ -39,7 +39,7 @@ _TODAY: Final = sa.bindparam("today", type_=sa.Date)
 
 @dataclass(frozen=True, slots=True)
 class CustomerFacts:
-    """A customer for bulk work; `terms` is `ar.ledger.rules.due_dates.Terms` as JSON."""
+    """A customer for bulk work; `terms` is `ar.ledger.rules.due_dates.PaymentTerms` as JSON."""
 
     id: UUID
     number: str

@@ -12,7 +12,7 @@ from uuid import UUID
 from flask import Blueprint, request, url_for
 
 from ar.customers import commands, queries
-from ar.customers.inputs import CreateCustomer, EditCustomer, tax_id_doubtful
+from ar.customers.inputs import CreateCustomer, EditCustomer, has_invalid_check_character
 from ar.customers.messages import ENTITY_LABELS, LANGUAGE_LABELS, PURPOSE_LABELS
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
@@ -145,6 +145,6 @@ def update(data: EditCustomer, customer_id: UUID) -> Page:
 
 def _saved(text: str, customer_id: UUID, tax_id: str) -> Page:
     answer = done(text, "overview.customer", customer_id=customer_id)
-    if tax_id_doubtful(tax_id):
+    if has_invalid_check_character(tax_id):
         flash_error(_("The check character of the tax id is wrong. It was saved as entered."))
     return answer

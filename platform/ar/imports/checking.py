@@ -20,7 +20,7 @@ from ar.customers.inputs import (
     MAX_TAX_ID_CHARS,
     MAX_TERM_DAYS,
     CustomerRow,
-    tax_id_doubtful,
+    has_invalid_check_character,
 )
 from ar.imports.columns import CURRENCY_WORDS, ENTITY_WORDS, KIND_WORDS, LANGUAGE_WORDS, words
 from ar.imports.inputs import ParsedCustomer, ParsedItem, ParsedReceipt, Report
@@ -92,7 +92,7 @@ class RowParser:
         settlement_days, language. Empty optional cells keep the stored values.
         """
         number, name, entity, tax_id, owner, contact, email, terms, settlement, language = cells
-        if tax_id and tax_id_doubtful(tax_id):
+        if tax_id and has_invalid_check_character(tax_id):
             self.report.add_warning(row, "tax_id", "tax_id_doubtful", found=tax_id)
         parse_cell = self._parse_cell
         owner_email = parse_cell(email_address, "owner_email", owner) if owner else None

@@ -70,10 +70,6 @@ class Binding:
         absent = MAX_COLUMNS + self.names.index(name) if name in self.names else 2 * MAX_COLUMNS
         return self.places.get(name, absent) if name else -1
 
-    def has(self, name: str) -> bool:
-        """True when the file or the mapping has the column."""
-        return bool(self.headers[name]) or name in self.constants
-
 
 def header_names(kind: FileKind, mapping: Mapping) -> set[str]:
     """Returns the headers by which the header row is recognised."""

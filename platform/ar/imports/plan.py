@@ -15,7 +15,7 @@ from uuid import UUID
 from ar.customers.inputs import DEFAULT_TERM_DAYS, CustomerRow
 from ar.customers.lookups import CustomerFacts
 from ar.imports.inputs import ControlTotal, ParsedItem, ParsedReceipt, Report
-from ar.ledger.rules.due_dates import IsWorkingDay, Terms, collection_end_on, due_on, net
+from ar.ledger.rules.due_dates import IsWorkingDay, PaymentTerms, collection_end_on, due_on, net
 from kernel.money import decimal_text
 
 
@@ -107,7 +107,9 @@ def plan_items(
 
     An empty due date follows from the customer's terms; a new customer's are net 30 (R170).
     """
-    terms = {number: (Terms.from_json(facts.terms), facts.settlement_days) for number, facts in customers.items()}
+    terms = {
+        number: (PaymentTerms.from_json(facts.terms), facts.settlement_days) for number, facts in customers.items()
+    }
     default = (net(DEFAULT_TERM_DAYS), 0)
     for row in parsed:
         if not require_customer_or_name(row, customers, plan, report):
@@ -136,7 +138,7 @@ def plan_items(
 def plan_receipts(
     parsed: Sequence[ParsedReceipt],
     customers: Mapping[str, CustomerFacts],
-    booked: PostedReceipts,
+    posted: PostedReceipts,
     open_minor: dict[UUID, int],
     report: Report,
 ) -> list[PlannedReceipt]:
@@ -145,18 +147,18 @@ def plan_receipts(
     `open_minor` is the open amount of each item after the preceding rows, carried from batch to batch.
     """
     planned = []
-    for found in booked.debits.values():
+    for found in posted.debits.values():
         for debit in found:
             open_minor.setdefault(debit.id, debit.open_minor)
     for row in parsed:
         if not require_customer(row, customers, report):
             continue
         customer = customers[row.customer_no]
-        before = booked.posted.get(("receipt", row.receipt_no))
+        before = posted.posted.get(("receipt", row.receipt_no))
         if before is not None:
-            _compare_receipt(row, before, booked.paid.get(before.id, {}), report)
+            _compare_receipt(row, before, posted.paid.get(before.id, {}), report)
             continue
-        pays = _planned_payments(row, customer.id, booked.debits, open_minor, report)
+        pays = _planned_payments(row, customer.id, posted.debits, open_minor, report)
         if pays is not None:
             # Drops `applies`, which `pays` replaces, to save memory.
             planned.append(PlannedReceipt(customer.id, row._replace(applies=()), pays))
@@ -192,7 +194,7 @@ def control_totals(parsed: Sequence[ParsedItem | ParsedReceipt]) -> list[Control
     return [ControlTotal(kind, currency, count, minor) for (kind, currency), (count, minor) in sorted(sums.items())]
 
 
-def _due_date(row: ParsedItem, terms: Terms, is_working_day: IsWorkingDay) -> date:
+def _due_date(row: ParsedItem, terms: PaymentTerms, is_working_day: IsWorkingDay) -> date:
     """Returns the due date: a credit note's own date, else by the terms."""
     return row.document_on if row.kind == "credit_note" else due_on(terms, row.document_on, is_working_day)
 

@@ -59,7 +59,7 @@ class JobPage:
     finished_at: datetime | None
 
     @property
-    def working(self) -> bool:
+    def is_running(self) -> bool:
         """True while a check or application is queued or running."""
         return self.state in WORKING_STATES
 

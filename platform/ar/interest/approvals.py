@@ -14,7 +14,7 @@ from ar.interest.waivers import WAIVE, waive_approved
 from kernel.actor import Actor
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
-from tenants.approvals.kinds import Approved, Kind, Step
+from tenants.approvals.kinds import Approved, ChainStep, Kind
 from tenants.permissions import Role
 from web.links import page_url
 
@@ -44,7 +44,7 @@ APPROVALS: tuple[Kind, ...] = (
     Kind(
         code=WAIVE,
         name=mark("Waive late interest"),
-        chain=(Step(Role.FINANCE_DIRECTOR.value, 0),),
+        chain=(ChainStep(Role.FINANCE_DIRECTOR.value, 0),),
         approve=_approve,
         url=_url,
         facts=_facts,

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 
 from ar.customers.models import Customer
 from ar.interest.models import InterestCharge, InterestLine, InterestTerms, ReferenceRate
-from ar.interest.rules.accrual import Debt, Span, Terms
+from ar.interest.rules.accrual import AccrualTerms, Debt, Span
 from ar.interest.rules.presets import PublishedRate, RateTable
 from ar.interest.rules.terms import TermsBook, TermsRow
 from ar.ledger.models import Allocation, OpenItem
@@ -108,9 +108,9 @@ def terms_book(db: Session, tenant_id: UUID, customer_ids: Iterable[UUID]) -> Te
     )
 
 
-def terms_of(row: InterestTerms) -> Terms:
+def terms_of(row: InterestTerms) -> AccrualTerms:
     """Converts a stored row to the terms of the rules."""
-    return Terms(
+    return AccrualTerms(
         kind=row.kind,
         id=row.id,
         annual_percent=row.annual_percent,

@@ -25,7 +25,7 @@ from ar.interest.models import (
     InterestTerms,
     InterestWaiver,
 )
-from ar.interest.rules.accrual import Rate, Terms
+from ar.interest.rules.accrual import AccrualTerms, Rate
 from ar.ledger.models import OpenItem
 from kernel.errors import NotFound
 from kernel.views import LATER, DbRow, select_view, value, view, views
@@ -142,7 +142,7 @@ class TermsView:
     id: UUID
     currency: str | None
     from_on: date
-    terms: Terms
+    terms: AccrualTerms
     note: str
     recorded_at: datetime
     recorded_by: str

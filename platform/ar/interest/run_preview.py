@@ -69,9 +69,9 @@ class PreviewGroup:
         return sum(item.amount_minor for item in self.items)
 
     @property
-    def unconfirmed(self) -> bool:
+    def uses_last_known_rate(self) -> bool:
         """Tells that a rate is only the last known one, for a later day."""
-        return any(line.rate.beyond for item in self.items for line in item.lines)
+        return any(line.rate.after_last_known for item in self.items for line in item.lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from ar.interest.messages import REASON_NAMES, SERIES_NAMES, TERMS_NAMES
-from ar.interest.rules.accrual import DAY, Rate, Terms
+from ar.interest.rules.accrual import DAY, AccrualTerms, Rate
 from kernel.i18n import gettext as _
 from kernel.money import exponent
 
@@ -43,10 +43,10 @@ def source_text(rate: Rate) -> str:
         text += f" × {rate.factor.normalize():f}"
     if rate.margin_percent is not None:
         text += f" + {percent(rate.margin_percent)}"
-    return _("%(text)s; the last one known", text=text) if rate.beyond else text
+    return _("%(text)s; the last one known", text=text) if rate.after_last_known else text
 
 
-def terms_text(terms: Terms) -> str:
+def terms_text(terms: AccrualTerms) -> str:
     """Returns terms in one line: "LPR × 1.3, ÷ 365, 5 days of grace"."""
     parts = [_(TERMS_NAMES[terms.kind])]
     if terms.annual_percent is not None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from ar.interest.inputs import ReverseInterest, WaiveInterest
 from ar.interest.models import InterestCharge, InterestReinstatement, InterestWaiver
-from ar.interest.rules.presets import waived_freely_minor
+from ar.interest.rules.presets import waiver_limit_minor
 from ar.ledger.commands import (
     NewAllocation,
     NewItem,
@@ -220,7 +220,7 @@ def _needs_approval(db: Session, actor: Actor, charge: Any, amount_minor: int) -
             ~sa.exists().where(mirror.tenant_id == actor.tenant_id, mirror.reverses_id == w.item_id),
         )
     ).scalar_one()
-    return before + amount_minor > waived_freely_minor()
+    return before + amount_minor > waiver_limit_minor()
 
 
 def _post_waiver(

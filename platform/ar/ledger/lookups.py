@@ -20,11 +20,13 @@ from ar.ledger.closing.audit.runs import examination_runs
 from ar.ledger.closing.fx.rates import company_currency, dated_rates, total_of
 from ar.ledger.documents.commands import suggest_customers
 from ar.ledger.receivables.doubtful import doubtful_sums, is_doubtful
+from ar.ledger.receivables.queries import PostingLeg
 from ar.ledger.receivables.settlement.write_offs import rate_recorded_by_actor
 
 __all__ = [
     "NAMED_MAX",
     "AsOfRequest",
+    "PostingLeg",
     "balance_at",
     "company_currency",
     "dated_rates",

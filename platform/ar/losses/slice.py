@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ar.losses.bad_debts.approvals import APPROVALS
-from ar.losses.doctor import losses_checks
+from ar.losses.checks import losses_checks
 from ar.losses.entry_sources import entry_sources
 from ar.losses.events import ENTRY_NAMES, EVENTS
 from ar.losses.messages import MESSAGES

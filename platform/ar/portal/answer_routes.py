@@ -9,8 +9,8 @@ from uuid import UUID
 
 from flask import request, session
 
-from ar.portal import commands, inputs
-from ar.portal.inputs import DIFFERS, AnswerDraft
+from ar.portal import commands, drafts
+from ar.portal.drafts import DIFFERS, AnswerDraft
 from ar.portal.queries import Link
 from ar.portal.routes import bp, by_link, portal_page, step_url
 from kernel import i18n
@@ -28,13 +28,13 @@ ENTERED = "entered_code"
 @by_link
 def answer(link: Link) -> Page:
     """Takes the first step: agrees or differs, and the signer. `again` only shows it again."""
-    draft = inputs.parse_draft(request.form, link.our_lines())
-    inputs.add_ticked(draft, request.form.getlist("tick"), link.our_lines())  # "Back" keeps what was ticked
+    draft = drafts.parse_draft(request.form, link.our_lines())
+    drafts.add_ticked(draft, request.form.getlist("tick"), link.our_lines())  # "Back" keeps what was ticked
     if link.answer:
         return _to_start(link)
     if "again" in request.form:
         return portal_page("statement", link, draft=draft)
-    errors = inputs.signer_errors(draft)
+    errors = drafts.signer_errors(draft)
     if errors:
         return portal_page("statement", link, draft=draft, errors=errors)
     if draft.outcome == DIFFERS:
@@ -49,9 +49,9 @@ def differences(link: Link) -> Page:
 
     Ticked documents become rows under every button; `continue` with new rows stays, to ask for their amounts.
     """
-    draft, button = inputs.parse_draft(request.form, link.our_lines()), request.form.get("do", "")
-    inputs.change_rows(draft, button)
-    added = inputs.add_ticked(draft, request.form.getlist("tick"), link.our_lines())
+    draft, button = drafts.parse_draft(request.form, link.our_lines()), request.form.get("do", "")
+    drafts.change_rows(draft, button)
+    added = drafts.add_ticked(draft, request.form.getlist("tick"), link.our_lines())
     if link.answer:
         return _to_start(link)
     if button != "continue" or added:
@@ -63,7 +63,7 @@ def differences(link: Link) -> Page:
 @by_link
 def code(link: Link) -> Page:
     """Sends a code to the registered contact and shows the form that takes it."""
-    draft = inputs.parse_draft(request.form, link.our_lines())
+    draft = drafts.parse_draft(request.form, link.our_lines())
     error_page = _page_with_errors(link, draft)
     if error_page:
         return error_page
@@ -79,7 +79,7 @@ def code(link: Link) -> Page:
 @by_link
 def check(link: Link) -> Page:
     """Verifies the code (every try counts) and shows the whole answer for a last check."""
-    draft = inputs.parse_draft(request.form, link.our_lines())
+    draft = drafts.parse_draft(request.form, link.our_lines())
     error_page = _page_with_errors(link, draft)
     if error_page:
         return error_page
@@ -100,14 +100,14 @@ def submit(link: Link) -> Page:
     """Records the answer; submitted twice, shows the reference of the first."""
     if link.answer:
         return _to_start(link)
-    draft = inputs.parse_draft(request.form, link.our_lines())
+    draft = drafts.parse_draft(request.form, link.our_lines())
     error_page = _page_with_errors(link, draft)
     if error_page:
         return error_page
     code_id = _verified_code(link, draft)
     if code_id is None:
         return portal_page("code", link, draft=draft, errors={"code": _("Enter a code first.")})
-    data = inputs.answer_input(
+    data = drafts.answer_input(
         draft,
         code_id,
         link.statement.currency,
@@ -123,10 +123,10 @@ def _page_with_errors(link: Link, draft: AnswerDraft) -> Page | None:
     """Returns the page of the first step with errors, or of the recorded answer; None without errors."""
     if link.answer:
         return _to_start(link)
-    errors = inputs.signer_errors(draft)
+    errors = drafts.signer_errors(draft)
     if errors:
         return portal_page("statement", link, draft=draft, errors=errors)
-    errors = inputs.row_errors(draft, link.statement.currency)
+    errors = drafts.row_errors(draft, link.statement.currency)
     return portal_page("differences", link, draft=draft, errors=errors) if errors else None
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, request, url_for
 
-from ar.portal.inputs import AnswerDraft
+from ar.portal.drafts import AnswerDraft
 from ar.portal.queries import Link, open_link
 from ar.statements.inputs import REASONS
 from ar.statements.lookups import page_texts, stored_pdf

@@ -26,7 +26,7 @@ def group() -> None:
 @json_option
 @reports_errors
 def aging(slug: str, as_of: date, by: Literal["due", "invoice"], as_json: bool) -> None:
-    """What every customer owes as of a date, by how late it is."""
+    """Print the aging report as of a date."""
     if not FIRST_DAY <= as_of <= LAST_DAY:
         raise click.BadParameter(f"a day from {FIRST_DAY} to {LAST_DAY}", param_hint="--as-of")
     with tenant_transaction(slug, read_only=True) as (db, actor):

@@ -80,7 +80,7 @@ def search() -> Page:
 def aging_parts(row: AgingRow, customer_no: str = "", when: AsOfRequest | None = None) -> list[dict[str, Any]]:
     """Returns the buckets of a row for the chart, each linked to its documents."""
     as_of = when.as_of if when else actor().today
-    then = {"on": as_of.isoformat(), "known": when.known or None} if when and when.travelled else {}
+    then = {"on": as_of.isoformat(), "known": when.known or None} if when and when.is_not_now else {}
     parts = []
     for bucket, minor, ends in zip(BUCKETS, row.buckets_minor, bucket_ranges(as_of), strict=True):
         url = url_for(

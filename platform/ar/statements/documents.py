@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, Final
 
 from ar.ledger.messages import KIND_NAMES
-from ar.statements.rules.figures import UNAPPLIED, FigureLine, StatementFigures
+from ar.statements.rules.figures import UNAPPLIED, StatementFigureLine, StatementFigures
 from kernel import pdf
 from kernel.amount_in_words import amount_in_words
 from kernel.i18n import gettext as _
@@ -190,7 +190,7 @@ def _facts(heading: Heading) -> list[list[str]]:
     ]
 
 
-def _row(line: FigureLine, money: Any) -> dict[str, str]:
+def _row(line: StatementFigureLine, money: Any) -> dict[str, str]:
     return {
         "date": line.on.isoformat(),
         "document": line.document_no,
@@ -202,7 +202,7 @@ def _row(line: FigureLine, money: Any) -> dict[str, str]:
     }
 
 
-def _open_row(line: FigureLine, period_to: date, money: Any) -> dict[str, str]:
+def _open_row(line: StatementFigureLine, period_to: date, money: Any) -> dict[str, str]:
     """Returns an open item as of the end of the period; a credit is negative and never overdue."""
     late = (period_to - line.due_on).days if line.due_on else 0
     return {

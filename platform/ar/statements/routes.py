@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
@@ -17,7 +16,7 @@ from ar.statements.messages import DELIVERY_NAMES, DELIVERY_REASONS, MAIL_STATES
 from ar.statements.views import STATUSES, UNANSWERED, WAITING
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext
-from kernel.ids import new_id
+from kernel.ids import new_id, parse_uuid
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web import filters
@@ -66,7 +65,7 @@ def index() -> Page:
         status=chosen.status,
         q=chosen.q,
         month=chosen.month,
-        customer_id=_parse_uuid(chosen.customer),
+        customer_id=parse_uuid(chosen.customer),
         offset=paging.offset,
         limit=paging.limit,
     )
@@ -109,7 +108,7 @@ def create(data: IssueRequest) -> Page:
     )
     issued = issuing.issue_for_customer(db(), actor(), data.customer_no, period, **options)
     flash_ok(ngettext("%(num)s statement issued.", "%(num)s statements issued.", len(issued)))
-    _warn(issued)
+    _flash_warnings(issued)
     if len(issued) == 1:
         return see_other(url_for("statements.show", statement_id=issued[0].statement_id))
     return see_other(url_for("statements.index", q=data.customer_no))
@@ -131,18 +130,11 @@ def create_month(data: IssueMonth) -> Page:
     return done(text, "statements.index", month=period.label)
 
 
-def _warn(issued: list[issuing.IssuedStatement]) -> None:
-    """Says what needs attention: no contact to mail, characters that could not be printed."""
+def _flash_warnings(issued: list[issuing.IssuedStatement]) -> None:
+    """Flashes a missing contact and unprintable characters."""
     no_contact = MESSAGES["statement_no_contact"]
     if any(statement.sent_to is None for statement in issued):
         flash_error(_(no_contact))
     missing = "".join(sorted({char for statement in issued for char in statement.missing_characters}))
     if missing:
         flash_error(_("These characters could not be printed: %(characters)s", characters=missing))
-
-
-def _parse_uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None

@@ -6,7 +6,7 @@ Other packages import from here; the modules behind it are private.
 from __future__ import annotations
 
 from kernel.sheets.dates import BadDate, DateOrder, parse_date
-from kernel.sheets.reading import (
+from kernel.sheets.parsing import (
     MAX_COLUMNS,
     MAX_ROWS,
     MAX_UPLOAD_BYTES,

@@ -48,14 +48,14 @@ class Finding:
 def check_workbook(data: bytes) -> Finding | None:
     """Returns the reason to refuse an archive, None for a workbook within the limits."""
     digest = sha256(data).digest()
-    found = _judged(digest)
+    found = _cached_finding(digest)
     if not found:
         found.append(_check(data))
     return found[0]
 
 
 @lru_cache(maxsize=32)
-def _judged(_digest: bytes) -> list[Finding | None]:
+def _cached_finding(_digest: bytes) -> list[Finding | None]:
     """The cached verdict on a file: an import opens the same one several times."""
     return []
 

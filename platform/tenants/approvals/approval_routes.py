@@ -18,7 +18,7 @@ from kernel.i18n import mark
 from tenants.access import staff
 from tenants.approvals import engine, queries
 from tenants.approvals.inputs import Decision, Withdrawal
-from tenants.approvals.kinds import explain, find
+from tenants.approvals.kinds import explain, find_kind
 from tenants.approvals.routes import NAMES, administers, bp, kind_name, role_name
 from tenants.permissions import Permission
 from tenants.queries import tenant
@@ -37,7 +37,7 @@ OUTCOME_TEXTS = {
 def _approval_page(form: Form[Any], approval_id: UUID, problem: str = "") -> str:
     """Renders the approval; `form` fills its slot: decision or withdrawal. `problem`: why deciding failed."""
     page = queries.approval_page(db(), actor(), approval_id)
-    kind = find(page.approval.kind)
+    kind = find_kind(page.approval.kind)
     facts = kind.facts(page.approval.facts) if kind and kind.facts else None
     if facts is None:
         facts = [(name, str(value)) for name, value in page.approval.facts.items()]

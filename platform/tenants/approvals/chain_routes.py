@@ -1,4 +1,4 @@
-"""Serves the settings of approvals: which roles decide, from which amount on.
+"""Serves the settings of approval chains: roles by step and amount.
 
 Invariant: the form carries the version it shows; a concurrent change is refused, never overwritten.
 """
@@ -16,7 +16,7 @@ from kernel.money import BadAmount, format_minor, parse_amount
 from tenants.access import staff
 from tenants.approvals import queries
 from tenants.approvals.chains import Chain, chain_of, change_chain
-from tenants.approvals.kinds import DECIDING_ROLES, STEPS_MAX, Kind, Step, all_kinds, find
+from tenants.approvals.kinds import DECIDING_ROLES, STEPS_MAX, ChainStep, Kind, all_kinds, find_kind
 from tenants.permissions import ROLE_NAMES, Permission
 from tenants.queries import tenant
 from web.command_form import done
@@ -84,7 +84,7 @@ def save(kind: str) -> Page:
 
 
 def _kind(code: str) -> Kind:
-    kind = find(code)
+    kind = find_kind(code)
     if kind is None:
         raise NotFound("approval_kind_not_found")
     return kind
@@ -94,17 +94,17 @@ def _version(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
 
 
-def _parse_rows(currency: str) -> tuple[list[Row], list[Step]]:
+def _parse_rows(currency: str) -> tuple[list[Row], list[ChainStep]]:
     """Parses the rows; returns them as typed, and their steps. A row without a role is no step."""
     typed: list[Row] = []
-    steps: list[Step] = []
+    steps: list[ChainStep] = []
     for number in range(1, STEPS_MAX + 1):
         row = Row(request.form.get(f"role_{number}", ""), request.form.get(f"from_{number}", "").strip())
         typed.append(row)
         if not row.role:
             continue
         try:
-            steps.append(Step(row.role, parse_amount(row.amount, currency) if row.amount else 0))
+            steps.append(ChainStep(row.role, parse_amount(row.amount, currency) if row.amount else 0))
         except BadAmount:
             row.error = _("Enter an amount such as 1,234.50.")
     return typed, steps

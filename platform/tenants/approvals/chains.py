@@ -18,7 +18,7 @@ from kernel.actor import Actor
 from kernel.counters import lock_counter
 from kernel.errors import Conflict, RuleBroken
 from kernel.ids import new_id
-from tenants.approvals.kinds import Kind, Step, chain_fault
+from tenants.approvals.kinds import ChainStep, Kind, chain_fault
 from tenants.approvals.models import ApprovalChain
 
 
@@ -26,7 +26,7 @@ from tenants.approvals.models import ApprovalChain
 class Chain:
     """The chain of a kind in a company; version 0 is the kind's own."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[ChainStep, ...]
     version: int = 0
 
 
@@ -42,14 +42,14 @@ def chain_of(db: Session, tenant_id: UUID, kind: Kind) -> Chain:
     return Chain(parse_steps(row.steps), row.version) if row else Chain(kind.chain)
 
 
-def required_steps(steps: Sequence[Step], compare_minor: int | None) -> list[Step]:
+def required_steps(steps: Sequence[ChainStep], compare_minor: int | None) -> list[ChainStep]:
     """Returns the steps that an amount requires (minor units of the company's currency); all when it is unknown."""
     if compare_minor is None:
         return list(steps)
     return [step for step in steps if abs(compare_minor) >= step.from_minor]
 
 
-def change_chain(db: Session, actor: Actor, kind: Kind, steps: Sequence[Step], seen_version: int) -> int:
+def change_chain(db: Session, actor: Actor, kind: Kind, steps: Sequence[ChainStep], seen_version: int) -> int:
     """Changes the chain of a kind; returns its version (the old one when nothing differs).
 
     Raises RuleBroken(`approval_chain_gap`, `approval_chain_bad`, `approval_chain_role`), and
@@ -91,11 +91,11 @@ def change_chain(db: Session, actor: Actor, kind: Kind, steps: Sequence[Step], s
     return before.version + 1
 
 
-def steps_json(steps: Sequence[Step]) -> list[dict[str, Any]]:
+def steps_json(steps: Sequence[ChainStep]) -> list[dict[str, Any]]:
     """Returns steps as their stored JSON."""
     return [{"role": str(step.role), "from_minor": step.from_minor} for step in steps]
 
 
-def parse_steps(stored: Sequence[dict[str, Any]]) -> tuple[Step, ...]:
+def parse_steps(stored: Sequence[dict[str, Any]]) -> tuple[ChainStep, ...]:
     """Returns steps from their stored JSON."""
-    return tuple(Step(step["role"], step["from_minor"]) for step in stored)
+    return tuple(ChainStep(step["role"], step["from_minor"]) for step in stored)

@@ -26,7 +26,7 @@ from kernel.views import DbRow
 from tenants.approvals import mails, rows
 from tenants.approvals.chains import chain_of, parse_steps, required_steps, steps_json
 from tenants.approvals.holders import deciders, missing_role, people_of
-from tenants.approvals.kinds import Kind, find, kind_of
+from tenants.approvals.kinds import Kind, find_kind, kind_of
 from tenants.approvals.models import Approval, ApprovalDecision
 from tenants.permissions import ROLE_NAMES, Permission, Role, allows
 from tenants.queries import tenant
@@ -111,7 +111,7 @@ def request(db: Session, actor: Actor, asked: ApprovalRequest) -> UUID:
     ).first()
     if added is None:
         raise RuleBroken("approval_pending", number="")
-    row = rows.load(db, actor.tenant_id, approval_id)
+    row = rows.load_approval(db, actor.tenant_id, approval_id)
     _record(db, actor, "approval_requested", row, reason=asked.reason, chain=[step.role for step in steps])
     mails.mail_next_deciders(db, actor, row)
     return approval_id
@@ -126,7 +126,7 @@ def decide(
     Raises NotFound(`approval_not_found`), Conflict(`approval_closed`, `approval_moved_on`), Forbidden(`approval_own`,
     `approval_not_yours`, `approval_once`), RuleBroken(`approval_reason_needed`), and what the effect raises.
     """
-    row = rows.lock(db, actor.tenant_id, approval_id)
+    row = rows.lock_approval(db, actor.tenant_id, approval_id)
     outcome, why = "approved" if approve else "rejected", reason.strip()[:REASON_MAX]
     decisions = rows.decisions(db, actor.tenant_id, approval_id)
     if any(
@@ -168,7 +168,7 @@ def withdraw(db: Session, actor: Actor, approval_id: UUID, reason: str) -> None:
     Raises NotFound(`approval_not_found`), Conflict(`approval_closed`), Forbidden(`approval_not_yours_to_withdraw`),
     RuleBroken(`approval_reason_needed`).
     """
-    row, why = rows.lock(db, actor.tenant_id, approval_id), reason.strip()[:REASON_MAX]
+    row, why = rows.lock_approval(db, actor.tenant_id, approval_id), reason.strip()[:REASON_MAX]
     if not may_withdraw(actor, row.requested_by_id):
         raise Forbidden("approval_not_yours_to_withdraw")
     if row.state != "pending":
@@ -196,13 +196,13 @@ def _advance(db: Session, actor: Actor, row: DbRow, outcome: str, why: str) -> s
         .where(approval.tenant_id == actor.tenant_id, approval.id == row.id)
         .values(step=done, waits_for=steps[done].role)
     )
-    mails.mail_next_deciders(db, actor, rows.load(db, actor.tenant_id, row.id))
+    mails.mail_next_deciders(db, actor, rows.load_approval(db, actor.tenant_id, row.id))
     return "pending"
 
 
 def _close(db: Session, actor: Actor, row: DbRow, state: str, why: str, step: int) -> None:
     """Runs the kind's effect, which may refuse, then closes the approval and notifies the requester."""
-    kind = find(row.kind) if state == "withdrawn" else kind_of(row.kind)
+    kind = find_kind(row.kind) if state == "withdrawn" else kind_of(row.kind)
     effect = _effect(kind, state)
     if effect is not None:
         effect(db, actor, rows.approved_of(row, state, why))
@@ -214,7 +214,7 @@ def _close(db: Session, actor: Actor, row: DbRow, state: str, why: str, step: in
             state=state, step=step, waits_for=None, closed_at=actor.now, closed_by=actor.name, closed_reason=why or None
         )
     )
-    closed = rows.load(db, actor.tenant_id, row.id)
+    closed = rows.load_approval(db, actor.tenant_id, row.id)
     _record(db, actor, "approval_withdrawn" if state == "withdrawn" else "approval_decided", closed, reason=why)
     mails.mail_requester(db, actor, closed)
 

@@ -1,4 +1,4 @@
-"""Decides who may decide a step: holders of its role and their substitutes, never the requester, nobody twice.
+"""Selects the people who may decide a step: holders of its role and their substitutes, never the requester.
 
 Invariant: `deciders` is the single rule; pages, mails and the engine all use it.
 """

@@ -25,7 +25,7 @@ DECIDING_ROLES: tuple[Role, ...] = tuple(role for role in Role if allows([role],
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ChainStep:
     """`role` must decide when the amount is at least `from_minor` (minor units of the company's currency)."""
 
     role: str
@@ -70,7 +70,7 @@ class Kind:
 
     code: str
     name: str
-    chain: tuple[Step, ...]
+    chain: tuple[ChainStep, ...]
     approve: Effect
     reject: Effect | None = None
     url: Callable[[Approved], str | None] | None = None
@@ -107,7 +107,7 @@ class _Installed:
 _installed = _Installed()
 
 
-def chain_fault(chain: Sequence[Step]) -> str | None:
+def chain_fault(chain: Sequence[ChainStep]) -> str | None:
     """Returns the error code of an invalid chain, or None."""
     if not chain or all(step.from_minor > 0 for step in chain):
         return "approval_chain_gap"
@@ -134,7 +134,7 @@ def install(kinds: Iterable[Kind], name_customers: NameCustomers, explain: Expla
 
 
 @contextmanager
-def also(*kinds: Kind) -> Iterator[None]:
+def installed_for_test(*kinds: Kind) -> Iterator[None]:
     """Registers more kinds for the time of the block, for tests."""
     before = _installed.kinds
     _installed.kinds = before | {kind.code: kind for kind in kinds}
@@ -149,7 +149,7 @@ def all_kinds() -> list[Kind]:
     return list(_installed.kinds.values())
 
 
-def find(code: str) -> Kind | None:
+def find_kind(code: str) -> Kind | None:
     """Returns the kind of a code; None when no slice registers it (any more)."""
     return _installed.kinds.get(code)
 

@@ -20,7 +20,7 @@ from kernel.settings import settings
 from kernel.views import DbRow
 from tenants.approvals import rows
 from tenants.approvals.holders import deciders, people_of
-from tenants.approvals.kinds import customer_names, find
+from tenants.approvals.kinds import customer_names, find_kind
 from tenants.queries import tenant
 from tenants.recipients import Person, active_person, active_person_at, still_member
 from tenants.slice import Mail
@@ -51,7 +51,7 @@ def still_to_decide(db: Session, actor: Actor, message: MailMessage) -> str | No
     """Rechecks a request for a decision before sending. Returns the reason code not to send it, or None."""
     if message.subject_id is None:
         return "approval_gone"
-    row = rows.load(db, actor.tenant_id, message.subject_id)
+    row = rows.load_approval(db, actor.tenant_id, message.subject_id)
     if row.state != "pending":
         return "approval_closed"
     people = people_of(db, actor.tenant_id, actor.today)
@@ -66,7 +66,7 @@ MAILS: Final = (Mail(REQUEST, recheck=still_to_decide), Mail(DECIDED, recheck=st
 
 
 def _queue(db: Session, actor: Actor, row: Any, reader: Person, purpose: str, **more: str) -> UUID:
-    company, kind = tenant(db, actor.tenant_id), find(row.kind)
+    company, kind = tenant(db, actor.tenant_id), find_kind(row.kind)
     customer = customer_names(db, actor.tenant_id, [row.customer_id]).get(row.customer_id)
     with use_language(reader.language):
         named = _(kind.name) if kind else row.kind

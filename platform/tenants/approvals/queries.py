@@ -22,7 +22,7 @@ from tenants.approvals import rows
 from tenants.approvals.chains import parse_steps
 from tenants.approvals.engine import may_withdraw
 from tenants.approvals.holders import People, deciders, people_of
-from tenants.approvals.kinds import Approved, CustomerName, Step, customer_names
+from tenants.approvals.kinds import Approved, ChainStep, CustomerName, customer_names
 from tenants.approvals.models import Approval, ApprovalChain, ApprovalDecision, ApprovalSubstitute
 from tenants.models import Membership
 
@@ -115,7 +115,7 @@ class ChainVersion:
     """One version of a company's chain, with who set it."""
 
     version: int
-    steps: tuple[Step, ...]
+    steps: tuple[ChainStep, ...]
     changed_at: datetime
     changed_by: str
 
@@ -168,7 +168,7 @@ def inbox(
 
 def approval_page(db: Session, actor: Actor, approval_id: UUID) -> ApprovalPage:
     """Returns one approval as this person sees it. Raises NotFound(`approval_not_found`)."""
-    row = rows.load(db, actor.tenant_id, approval_id)
+    row = rows.load_approval(db, actor.tenant_id, approval_id)
     decisions = rows.decisions(db, actor.tenant_id, approval_id)
     people = people_of(db, actor.tenant_id, actor.today)
     able = _deciders_of(people, row, decisions)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
 from kernel.i18n import gettext as _
+from kernel.ids import parse_uuid
 from tenants.access import may, staff
 from tenants.approvals import queries
-from tenants.approvals.kinds import all_kinds, find
+from tenants.approvals.kinds import all_kinds, find_kind
 from tenants.approvals.messages import STATE_NAMES, STATE_TONES
 from tenants.permissions import ROLE_NAMES, Permission, Role
 from web import filters
@@ -45,7 +45,7 @@ def index() -> Page:
         tab=wanted.tab,
         q=wanted.q,
         kind=wanted.kind,
-        customer_id=_uuid(wanted.customer),
+        customer_id=parse_uuid(wanted.customer),
         offset=asked.offset,
         limit=asked.limit,
     )
@@ -67,7 +67,7 @@ def index() -> Page:
 
 def kind_name(code: str) -> str:
     """Returns the name of a kind; its code when no slice registers it any more."""
-    kind = find(code)
+    kind = find_kind(code)
     return _(kind.name) if kind else code
 
 
@@ -91,10 +91,3 @@ def _tabs(page: queries.Inbox, wanted: InboxFilters, path: str) -> list[filters.
 def administers() -> bool:
     """Returns True when the user may see and resolve approvals that nobody can decide."""
     return may(Permission.MANAGE_PEOPLE) or may(Permission.MANAGE_SETTINGS)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None

@@ -18,12 +18,12 @@ from tenants.approvals.kinds import Approved
 from tenants.approvals.models import Approval, ApprovalDecision
 
 
-def load(db: Session, tenant_id: UUID, approval_id: UUID) -> DbRow:
+def load_approval(db: Session, tenant_id: UUID, approval_id: UUID) -> DbRow:
     """Returns all columns of an approval. Raises NotFound(`approval_not_found`)."""
     return _one(db, _select(tenant_id, approval_id))
 
 
-def lock(db: Session, tenant_id: UUID, approval_id: UUID) -> DbRow:
+def lock_approval(db: Session, tenant_id: UUID, approval_id: UUID) -> DbRow:
     """Locks an approval until COMMIT; returns all its columns. Raises NotFound(`approval_not_found`)."""
     return _one(db, _select(tenant_id, approval_id).with_for_update())
 

@@ -32,7 +32,7 @@ class PersonCompany:
 
 
 @dataclass(frozen=True, eq=False)
-class Person(UserMixin):  # type: ignore[misc]
+class SignedInPerson(UserMixin):  # type: ignore[misc]
     """A signed-in person."""
 
     id: UUID
@@ -50,7 +50,7 @@ class Person(UserMixin):  # type: ignore[misc]
         return next((company for company in self.companies if company.slug == slug), None)
 
 
-def load_person(db: Session, cookie: str) -> Person | None:
+def load_person(db: Session, cookie: str) -> SignedInPerson | None:
     """Returns the person of a session cookie; None when unknown or the version was raised."""
     user_id, _, version = cookie.partition("|")
     try:
@@ -61,7 +61,7 @@ def load_person(db: Session, cookie: str) -> Person | None:
     return person if person and str(person.session_version) == version else None
 
 
-def load_person_by_id(db: Session, user_id: UUID) -> Person | None:
+def load_person_by_id(db: Session, user_id: UUID) -> SignedInPerson | None:
     """Returns the person with all companies, or None."""
     rows = columns(db, _person_statement(), {"user": user_id}).all()
     if not rows:
@@ -80,7 +80,7 @@ def load_person_by_id(db: Session, user_id: UUID) -> Person | None:
         if r.tenant_id is not None
     )
     first = rows[0]
-    return Person(first.id, first.email, first.name, first.language, first.session_version, companies)
+    return SignedInPerson(first.id, first.email, first.name, first.language, first.session_version, companies)
 
 
 @cache

@@ -14,7 +14,7 @@ from kernel.i18n import gettext as _
 from tenants import queries
 from tenants.access import public
 from tenants.sign_in.commands import set_language
-from tenants.sign_in.identity import Person, load_person_by_id
+from tenants.sign_in.identity import SignedInPerson, load_person_by_id
 from tenants.sign_in.inputs import SignIn, sign_in_key
 from tenants.sign_in.passwords import verify_password
 from web.context import db
@@ -102,14 +102,14 @@ def language() -> Page:
     return response
 
 
-def begin_session(person: Person) -> None:
+def begin_session(person: SignedInPerson) -> None:
     """Signs a person in, in a new session."""
     session.clear()
     session.permanent = True
     login_user(person)
 
 
-def landing_url(person: Person) -> str:
+def landing_url(person: SignedInPerson) -> str:
     """Returns the URL after sign-in: the only company, else the choice of companies."""
     active = [company for company in person.companies if company.active]
     return url_for("overview.today", company=active[0].slug) if len(active) == 1 else url_for("auth.companies")

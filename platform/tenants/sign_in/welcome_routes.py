@@ -11,7 +11,7 @@ from kernel.i18n import gettext as _
 from kernel.settings import settings
 from tenants.access import public
 from tenants.sign_in.commands import set_password
-from tenants.sign_in.identity import Person, load_person_by_id
+from tenants.sign_in.identity import SignedInPerson, load_person_by_id
 from tenants.sign_in.inputs import ChoosePassword
 from tenants.sign_in.links import WelcomeLinks
 from tenants.sign_in.routes import begin_session, bp, landing_url, language_url
@@ -57,13 +57,13 @@ def choose_password(token: str) -> Page:
     return see_other(landing_url(renewed))
 
 
-def _invited(token: str) -> Person | None:
+def _invited(token: str) -> SignedInPerson | None:
     opened = links().open(token)
     person = load_person_by_id(db(), opened[0]) if opened else None
     return person if person and opened and person.session_version == opened[1] else None
 
 
-def _welcome(person: Person, token: str) -> dict[str, object]:
+def _welcome(person: SignedInPerson, token: str) -> dict[str, object]:
     return {"person": person, "token": token, "language_url": language_url()}
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from ar.bills.commands import take_step
 from ar.bills.inputs import Transfer
 from ar.bills.models import Bill, BillEvent
-from ar.bills.rules import State, Step
+from ar.bills.rules import State, StepKind
 from ar.ledger.closing.commands import lock_through
 from ar.ledger.receivables.commands import reverse_document
 from ar.ledger.receivables.inputs import ReverseDocument
@@ -174,7 +174,7 @@ def _run_together(commands: list[Callable[[], object]]) -> list[object]:
 
 
 def test_two_people_dispose_of_a_bill_at_once_and_one_wins(world: World, bill: UUID) -> None:
-    def taking_step(step: Step) -> Callable[[], object]:
+    def taking_step(step: StepKind) -> Callable[[], object]:
         data = Transfer(on=date(2026, 5, 1), seen=State.HELD, counterparty=step.value, key=str(new_id()))
 
         def command() -> str:
@@ -184,7 +184,9 @@ def test_two_people_dispose_of_a_bill_at_once_and_one_wins(world: World, bill: U
 
         return command
 
-    found = _run_together([taking_step(step) for step in (Step.ENDORSE, Step.PLEDGE, Step.DISHONOUR, Step.ENDORSE)])
+    found = _run_together(
+        [taking_step(step) for step in (StepKind.ENDORSE, StepKind.PLEDGE, StepKind.DISHONOUR, StepKind.ENDORSE)]
+    )
     won = [each for each in found if isinstance(each, str)]
     lost = [each.code for each in found if isinstance(each, HuikuanError)]
     assert (len(won), lost) == (1, ["bill_moved_on"] * 3)
@@ -218,6 +220,6 @@ def test_another_companys_bill_does_not_exist(world: World, bill: UUID, other_co
     theirs = world_of(other_company)
     data = Transfer(on=date(2026, 5, 1), seen=State.HELD, counterparty="x", key=str(new_id()))
     with pytest.raises(NotFound, match="bill_not_found"), other_company.transaction() as db:
-        take_step(db, other_company.actor(TODAY), bill, Step.ENDORSE, data)
+        take_step(db, other_company.actor(TODAY), bill, StepKind.ENDORSE, data)
     with pytest.raises(NotFound, match="bill_not_found"):
         theirs.bill_page(bill)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ar.bills import models, rules
 from ar.bills.inputs import parse_annual_rate
-from ar.bills.rules import State, Step
+from ar.bills.rules import State, StepKind
 
 
 @pytest.mark.parametrize(
@@ -132,12 +132,12 @@ def test_the_deadlines(
 
 def test_the_tables_words_are_those_of_the_rules() -> None:
     assert set(models.STATES) == set(State)
-    assert set(models.EVENTS) == {"received", *Step}
+    assert set(models.EVENTS) == {"received", *StepKind}
 
 
 def test_presenting_starts_from_what_is_in_hand_and_nothing_leaves_an_end() -> None:
-    assert {before for before, step in rules.TRANSITIONS if step is Step.PRESENT} == {State.HELD, State.PLEDGED}
-    assert {rules.next_state(state, step) for state in rules.ENDED for step in Step} <= {None, State.DISHONOURED}
+    assert {before for before, step in rules.TRANSITIONS if step is StepKind.PRESENT} == {State.HELD, State.PLEDGED}
+    assert {rules.next_state(state, step) for state in rules.ENDED for step in StepKind} <= {None, State.DISHONOURED}
 
 
 def _apply(books: dict[str, int], legs: list[rules.Leg]) -> None:
@@ -160,7 +160,7 @@ def test_whatever_happens_the_books_say_what_the_bill_is_worth(
     books = {"notes_receivable": face, "receivables": -face}
     state, costs = State.HELD, 0
     for choice, mistaken in walk:
-        steps = [step for step in rules.steps_from(state) if step is not Step.NOTIFY]
+        steps = [step for step in rules.steps_from(state) if step is not StepKind.NOTIFY]
         if not steps:
             break
         step = steps[choice % len(steps)]
@@ -170,7 +170,7 @@ def test_whatever_happens_the_books_say_what_the_bill_is_worth(
             _apply(books, [rules.Leg(leg.account, leg.credit_minor, leg.debit_minor) for leg in legs])
             assert {k: v for k, v in books.items() if v} == {k: v for k, v in before.items() if v}
             continue
-        costs += interest if step in (Step.DISCOUNT, Step.DISCOUNT_RECOURSE) else 0
+        costs += interest if step in (StepKind.DISCOUNT, StepKind.DISCOUNT_RECOURSE) else 0
         if rules.reopens_receivable(state, step):
             _apply(books, [rules.Leg("receivables", face, 0), rules.Leg("notes_receivable", 0, face)])
         sold = state is State.DISCOUNTED

@@ -16,7 +16,7 @@ from ar.customers.inputs import (
     CreateCustomer,
     CustomerRow,
     EditCustomer,
-    tax_id_doubtful,
+    has_invalid_check_character,
 )
 from ar.customers.models import Contact
 from ar.customers.search import required_words, search_words, sort_key
@@ -219,7 +219,7 @@ def test_other_companies_customers_do_not_exist(world: World, other_company: Tes
     [("91350100M000100Y43", False), ("91350100M000100Y44", True), ("91350100I000100Y43", True), ("DE123456789", False)],
 )
 def test_the_check_character_of_a_credit_code_is_looked_at(tax_id: str, doubtful: bool) -> None:
-    assert tax_id_doubtful(tax_id) is doubtful
+    assert has_invalid_check_character(tax_id) is doubtful
 
 
 def test_what_is_asked_for_is_among_what_is_stored() -> None:

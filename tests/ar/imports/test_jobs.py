@@ -42,7 +42,7 @@ def confirm_totals(world: World, job_id: UUID) -> bool:
 
 def test_a_file_is_checked_then_applied(world: World) -> None:
     job_id = upload_file(world)
-    assert job_page(world, job_id).working
+    assert job_page(world, job_id).is_running
     do_last_message(world, "imports.check")
     seen = job_page(world, job_id)
     assert (seen.state, seen.report.created, seen.report.currency_totals()) == ("checked", 2, [("CNY", 3000)])

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ar.interest.rules.accrual import Assessment, Debt, Rate, Segment, Terms, assess, principal_by_span, uncharged_spans
+from ar.interest.rules.accrual import (
+    AccrualTerms,
+    Assessment,
+    Debt,
+    Rate,
+    Segment,
+    assess,
+    principal_by_span,
+    uncharged_spans,
+)
 from ar.interest.rules.presets import ECB, LPR, SME_DAILY, PublishedRate, RateTable, fixed_sum
 from ar.interest.rules.terms import TermsBook, TermsRow
 
@@ -20,7 +29,7 @@ JUNE_30 = date(2025, 6, 30)
 
 
 def after(
-    days: int, terms: Terms, *, currency: str = "CNY", minor: int = 100_000_00, due: date = JUNE_30
+    days: int, terms: AccrualTerms, *, currency: str = "CNY", minor: int = 100_000_00, due: date = JUNE_30
 ) -> Assessment:
     return assess(Debt(minor, currency, due), terms, TABLE, due + timedelta(days=days))
 
@@ -28,17 +37,17 @@ def after(
 @pytest.mark.parametrize(
     ("terms", "currency", "due", "minor"),
     [
-        (Terms("lpr", factor=D("1.5")), "CNY", JUNE_30, 554_79),
-        (Terms("lpr", factor=D("1.3")), "CNY", JUNE_30, 480_82),
-        (Terms("sme_daily"), "CNY", JUNE_30, 2_250_00),
-        (Terms("eu", margin_percent=D(8)), "EUR", JUNE_30, 1_251_37),
-        (Terms("uk", margin_percent=D(8)), "GBP", date(2026, 1, 31), 1_448_63),
-        (Terms("contract", annual_percent=D("4.5")), "CNY", JUNE_30, 554_79),
-        (Terms("contract", annual_percent=D("4.5"), basis=360), "CNY", JUNE_30, 562_50),
-        (Terms("contract", daily_percent=D("0.05")), "USD", JUNE_30, 2_250_00),
+        (AccrualTerms("lpr", factor=D("1.5")), "CNY", JUNE_30, 554_79),
+        (AccrualTerms("lpr", factor=D("1.3")), "CNY", JUNE_30, 480_82),
+        (AccrualTerms("sme_daily"), "CNY", JUNE_30, 2_250_00),
+        (AccrualTerms("eu", margin_percent=D(8)), "EUR", JUNE_30, 1_251_37),
+        (AccrualTerms("uk", margin_percent=D(8)), "GBP", date(2026, 1, 31), 1_448_63),
+        (AccrualTerms("contract", annual_percent=D("4.5")), "CNY", JUNE_30, 554_79),
+        (AccrualTerms("contract", annual_percent=D("4.5"), basis=360), "CNY", JUNE_30, 562_50),
+        (AccrualTerms("contract", daily_percent=D("0.05")), "USD", JUNE_30, 2_250_00),
     ],
 )
-def test_a_hundred_thousand_for_45_days(terms: Terms, currency: str, due: date, minor: int) -> None:
+def test_a_hundred_thousand_for_45_days(terms: AccrualTerms, currency: str, due: date, minor: int) -> None:
     found = after(45, terms, currency=currency, due=due)
     (segment,) = found.segments
     assert (segment.days, segment.from_on, segment.amount_minor) == (45, due + timedelta(days=1), minor)
@@ -48,7 +57,7 @@ def test_a_hundred_thousand_for_45_days(terms: Terms, currency: str, due: date, 
 @pytest.mark.parametrize(("currency", "minor", "interest"), [("JPY", 1_000_000, 5_548), ("KWD", 1_000_000, 5_548)])
 def test_rounding_is_to_the_currencys_own_smallest_unit(currency: str, minor: int, interest: int) -> None:
     """1,000,000 yen or 1,000.000 dinar at 4.5 % for 45 days: 5,547.9452… of the smallest unit."""
-    found = after(45, Terms("contract", annual_percent=D("4.5")), currency=currency, minor=minor)
+    found = after(45, AccrualTerms("contract", annual_percent=D("4.5")), currency=currency, minor=minor)
     assert found.interest_minor == interest
     assert found.segments[0].exact_minor == D("5547.945205")
 
@@ -60,7 +69,7 @@ def test_half_a_unit_is_rounded_up(principal: int, rounded: int) -> None:
 
 
 def test_nothing_is_borne_on_the_due_date_and_one_day_on_the_day_after() -> None:
-    terms = Terms("sme_daily")
+    terms = AccrualTerms("sme_daily")
     assert after(0, terms).total_minor == 0
     assert after(-5, terms).total_minor == 0
     assert after(1, terms).total_minor == 50_00
@@ -69,7 +78,7 @@ def test_nothing_is_borne_on_the_due_date_and_one_day_on_the_day_after() -> None
 def test_the_day_of_payment_still_counts_and_a_part_payment_splits() -> None:
     """Given 100,000 due 30 June, 40,000 paid on 10 July and the rest on 20 July: 10 days of all, 10 of the rest."""
     paid = ((date(2025, 7, 10), 40_000_00), (date(2025, 7, 20), 60_000_00))
-    found = assess(Debt(100_000_00, "CNY", JUNE_30, paid), Terms("sme_daily"), TABLE, date(2025, 12, 31))
+    found = assess(Debt(100_000_00, "CNY", JUNE_30, paid), AccrualTerms("sme_daily"), TABLE, date(2025, 12, 31))
     assert [(s.from_on, s.to_on, s.days, s.principal_minor, s.amount_minor) for s in found.segments] == [
         (date(2025, 7, 1), date(2025, 7, 10), 10, 100_000_00, 500_00),
         (date(2025, 7, 11), date(2025, 7, 20), 10, 60_000_00, 300_00),
@@ -78,16 +87,16 @@ def test_the_day_of_payment_still_counts_and_a_part_payment_splits() -> None:
 
 def test_what_was_paid_by_the_due_date_bears_nothing_and_what_is_taken_back_bears_again() -> None:
     paid = ((JUNE_30, 100_000_00), (date(2025, 7, 20), -100_000_00))
-    found = assess(Debt(100_000_00, "CNY", JUNE_30, paid[:1]), Terms("sme_daily"), TABLE, date(2025, 12, 31))
+    found = assess(Debt(100_000_00, "CNY", JUNE_30, paid[:1]), AccrualTerms("sme_daily"), TABLE, date(2025, 12, 31))
     assert found.total_minor == 0
-    found = assess(Debt(100_000_00, "CNY", JUNE_30, paid), Terms("sme_daily"), TABLE, date(2025, 7, 25))
+    found = assess(Debt(100_000_00, "CNY", JUNE_30, paid), AccrualTerms("sme_daily"), TABLE, date(2025, 7, 25))
     assert [(s.from_on, s.days) for s in found.segments] == [(date(2025, 7, 21), 5)]
 
 
 def test_the_lpr_is_that_of_the_day_of_default_whatever_it_becomes() -> None:
     """Due 19 May 2025, in default on the 20th, when it became 3.00; due the day before: still 3.10."""
     for due, percent in ((date(2025, 5, 19), "3.0"), (date(2025, 5, 18), "3.1")):
-        found = after(400, Terms("lpr", factor=D(1)), due=due)
+        found = after(400, AccrualTerms("lpr", factor=D(1)), due=due)
         assert {s.rate.percent for s in found.segments} == {D(percent)}
         assert len(found.segments) == 1
 
@@ -95,12 +104,12 @@ def test_the_lpr_is_that_of_the_day_of_default_whatever_it_becomes() -> None:
 def test_an_eu_rate_changes_with_the_half_year_and_a_uk_rate_stays() -> None:
     """Due 1 May 2025, through 31 July: ECB 3.15 to 30 June, then 2.15; Bank Rate of 31 December all along."""
     due, through = date(2025, 5, 1), date(2025, 7, 31)
-    eu = assess(Debt(100_000_00, "EUR", due), Terms("eu", margin_percent=D(8)), TABLE, through)
+    eu = assess(Debt(100_000_00, "EUR", due), AccrualTerms("eu", margin_percent=D(8)), TABLE, through)
     assert [(s.from_on, s.to_on, s.rate.percent, s.days) for s in eu.segments] == [
         (date(2025, 5, 2), date(2025, 6, 30), D("11.15"), 60),
         (date(2025, 7, 1), date(2025, 7, 31), D("10.15"), 31),
     ]
-    uk = assess(Debt(100_000_00, "GBP", due), Terms("uk", margin_percent=D(8)), TABLE, through)
+    uk = assess(Debt(100_000_00, "GBP", due), AccrualTerms("uk", margin_percent=D(8)), TABLE, through)
     assert [(s.rate.percent, s.days) for s in uk.segments] == [(D("12.75"), 91)]
 
 
@@ -122,7 +131,7 @@ def test_the_fixed_sum_of_a_late_debt(kind: str, currency: str, debt: int, minor
 
 
 def test_the_fixed_sum_is_charged_once_with_the_first_interest() -> None:
-    terms = Terms("uk", margin_percent=D(8), fixed_sum=True)
+    terms = AccrualTerms("uk", margin_percent=D(8), fixed_sum=True)
     debt = Debt(100_000_00, "GBP", JUNE_30)
     assert assess(debt, terms, TABLE, date(2025, 7, 10)).fixed_minor == 100_00
     again = Debt(100_000_00, "GBP", JUNE_30, charged=((date(2025, 7, 1), date(2025, 7, 10)),), fixed_charged=True)
@@ -131,7 +140,7 @@ def test_the_fixed_sum_is_charged_once_with_the_first_interest() -> None:
 
 
 def test_grace_decides_whether_not_from_when() -> None:
-    terms = Terms("sme_daily", grace_days=5)
+    terms = AccrualTerms("sme_daily", grace_days=5)
     assert (after(5, terms).reason, after(5, terms).total_minor) == ("grace", 0)
     assert after(6, terms).segments[0].from_on == date(2025, 7, 1)
     assert after(6, terms).total_minor == 300_00
@@ -140,20 +149,20 @@ def test_grace_decides_whether_not_from_when() -> None:
 
 
 def test_less_than_the_smallest_charge_waits_and_no_interest_is_none() -> None:
-    assert after(1, Terms("sme_daily", minimum_minor=50_01)).reason == "minimum"
-    assert after(1, Terms("sme_daily", minimum_minor=50_00)).total_minor == 50_00
-    assert after(90, Terms("none")).total_minor == 0
+    assert after(1, AccrualTerms("sme_daily", minimum_minor=50_01)).reason == "minimum"
+    assert after(1, AccrualTerms("sme_daily", minimum_minor=50_00)).total_minor == 50_00
+    assert after(90, AccrualTerms("none")).total_minor == 0
 
 
 @pytest.mark.parametrize(
     ("terms", "due"),
     [
-        (Terms("lpr", factor=D("1.3")), date(2019, 8, 18)),
-        (Terms("sme_daily"), date(2020, 8, 30)),
-        (Terms("eu", margin_percent=D(8)), date(2019, 12, 30)),
+        (AccrualTerms("lpr", factor=D("1.3")), date(2019, 8, 18)),
+        (AccrualTerms("sme_daily"), date(2020, 8, 30)),
+        (AccrualTerms("eu", margin_percent=D(8)), date(2019, 12, 30)),
     ],
 )
-def test_before_a_series_begins_there_is_no_rate(terms: Terms, due: date) -> None:
+def test_before_a_series_begins_there_is_no_rate(terms: AccrualTerms, due: date) -> None:
     found = after(30, terms, due=due)
     assert (found.reason, found.missing_on, found.total_minor) == ("no_rate", due + timedelta(days=1), 0)
 
@@ -161,13 +170,13 @@ def test_before_a_series_begins_there_is_no_rate(terms: Terms, due: date) -> Non
 def test_a_day_after_all_that_is_known_says_so_until_somebody_records_a_rate() -> None:
     known = TABLE.known_through(LPR)
     assert known is not None
-    assert not TABLE.in_force_on(LPR, known).beyond  # type: ignore[union-attr]
-    assert TABLE.in_force_on(LPR, known + timedelta(days=1)).beyond  # type: ignore[union-attr]
+    assert not TABLE.in_force_on(LPR, known).after_last_known  # type: ignore[union-attr]
+    assert TABLE.in_force_on(LPR, known + timedelta(days=1)).after_last_known  # type: ignore[union-attr]
     own = RateTable([PublishedRate(LPR, date(2026, 5, 20), D("2.90"), "news", own=True)])
     quote = own.in_force_on(LPR, date(2026, 6, 19))
     assert quote is not None
-    assert (quote.percent, quote.beyond) == (D("2.90"), False)
-    assert own.in_force_on(LPR, date(2026, 6, 20)).beyond  # type: ignore[union-attr]
+    assert (quote.percent, quote.after_last_known) == (D("2.90"), False)
+    assert own.in_force_on(LPR, date(2026, 6, 20)).after_last_known  # type: ignore[union-attr]
     half = RateTable([PublishedRate(ECB, date(2026, 7, 1), D("2.00"), "ecb", own=True)])
     assert half.known_through(ECB) == date(2026, 12, 31)
     assert TABLE.known_through(SME_DAILY) is None
@@ -177,14 +186,14 @@ def test_terms_own_before_the_companys_currency_before_any_and_by_the_day_of_def
     from uuid import UUID
 
     ours, other = UUID(int=1), UUID(int=2)
-    contract, agreed, none = (Terms("contract", annual_percent=D(n)) for n in (5, 6, 7))
+    contract, agreed, none = (AccrualTerms("contract", annual_percent=D(n)) for n in (5, 6, 7))
     book = TermsBook(
         [
             TermsRow(None, None, date(2025, 1, 1), none),
-            TermsRow(None, "EUR", date(2025, 1, 1), Terms("eu", margin_percent=D(8))),
+            TermsRow(None, "EUR", date(2025, 1, 1), AccrualTerms("eu", margin_percent=D(8))),
             TermsRow(ours, None, date(2025, 1, 1), contract),
             TermsRow(ours, None, date(2025, 6, 1), agreed),
-            TermsRow(ours, None, date(2025, 9, 1), Terms("standard")),
+            TermsRow(ours, None, date(2025, 9, 1), AccrualTerms("standard")),
         ]
     )
     on = date(2025, 5, 31)
@@ -204,17 +213,17 @@ payments = st.lists(st.tuples(st.integers(-20, 120), st.integers(1, 40_000_00)),
 )
 kinds = st.sampled_from(
     [
-        Terms("sme_daily"),
-        Terms("lpr", factor=D("1.5")),
-        Terms("eu", margin_percent=D(8)),
-        Terms("contract", annual_percent=D("7.3"), basis=360),
+        AccrualTerms("sme_daily"),
+        AccrualTerms("lpr", factor=D("1.5")),
+        AccrualTerms("eu", margin_percent=D(8)),
+        AccrualTerms("contract", annual_percent=D("7.3"), basis=360),
     ]
 )
 
 
 @given(payments, kinds, st.integers(0, 200))
 def test_interest_grows_with_the_days_and_counts_none_twice(
-    paid: tuple[tuple[date, int], ...], terms: Terms, days: int
+    paid: tuple[tuple[date, int], ...], terms: AccrualTerms, days: int
 ) -> None:
     debt = Debt(200_000_00, "CNY", JUNE_30, paid)
     less = assess(debt, terms, TABLE, JUNE_30 + timedelta(days=days))
@@ -227,7 +236,7 @@ def test_interest_grows_with_the_days_and_counts_none_twice(
 
 @given(payments, kinds, st.integers(0, 90), st.integers(0, 90))
 def test_two_runs_charge_each_day_of_one_run_once(
-    paid: tuple[tuple[date, int], ...], terms: Terms, first: int, more: int
+    paid: tuple[tuple[date, int], ...], terms: AccrualTerms, first: int, more: int
 ) -> None:
     debt = Debt(200_000_00, "CNY", JUNE_30, paid)
     one, two = JUNE_30 + timedelta(days=first), JUNE_30 + timedelta(days=first + more)
@@ -271,6 +280,10 @@ def test_principals_are_what_a_day_by_day_count_gives(paid: tuple[tuple[date, in
 
 
 def test_a_stored_rate_reads_back_as_it_was() -> None:
-    for terms in (Terms("lpr", factor=D("1.35")), Terms("sme_daily"), Terms("contract", annual_percent=D("7.30"))):
+    for terms in (
+        AccrualTerms("lpr", factor=D("1.35")),
+        AccrualTerms("sme_daily"),
+        AccrualTerms("contract", annual_percent=D("7.30")),
+    ):
         rate = after(3, terms).segments[0].rate
         assert Rate.from_json(rate.as_json()) == rate

@@ -203,12 +203,12 @@ def test_a_rate_recorded_here_is_used_and_confirms_the_table(world: World) -> No
     world = world.on(date(2026, 6, 10))
     late_customer_and_invoice(world, days=10)
     (group,) = world.interest_preview().groups
-    assert group.unconfirmed
+    assert group.uses_last_known_rate
     rate = AddRate.model_validate({"series": "lpr_1y", "from_on": "2026-05-20", "percent": "2.9", "source": "news"})
     with world.transaction() as db:
         commands.add_rate(db, world.actor(world.today), rate)
     (group,) = world.interest_preview().groups
-    assert not group.unconfirmed
+    assert not group.uses_last_known_rate
     assert group.items[0].lines[0].rate.percent == Decimal("3.77")
 
 

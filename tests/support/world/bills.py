@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from ar.bills import queries
+from ar.bills.checks import bills_checks
 from ar.bills.commands import take_step
-from ar.bills.doctor import bills_checks
 from ar.bills.inputs import FORMS, ReceiveBill, step_of
 from ar.bills.receiving import receive_bill
 from ar.bills.views import BillPage

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from app.jobs import deliver
 from ar.cases.commands import complete_task, place_hold, release_action, run_day
 from ar.cases.holds.inputs import PlaceHold
-from ar.cases.models import Action, LadderState, Step, WithheldStep
+from ar.cases.models import Action, LadderState, StepTaken, WithheldStep
 from ar.cases.queue.inputs import CompleteTask, ReleaseAction
 from ar.cases.runs.commands import RunResult
 from ar.cases.runs.step_lines import StepLine, run_steps
@@ -45,8 +45,12 @@ class Cases(Ledger):
 
     def steps(self, item: UUID | None = None) -> list[sa.Row[Any]]:
         """Returns the steps of an item (None: of all), in the order of levels."""
-        query = sa.select(Step.__table__).where(Step.tenant_id == self.tenant_id).order_by(Step.level, Step.id)
-        return self._all(query.where(Step.item_id == item) if item else query)
+        query = (
+            sa.select(StepTaken.__table__)
+            .where(StepTaken.tenant_id == self.tenant_id)
+            .order_by(StepTaken.level, StepTaken.id)
+        )
+        return self._all(query.where(StepTaken.item_id == item) if item else query)
 
     def withheld_steps(self) -> list[sa.Row[Any]]:
         """Returns every reason ever noted for not taking a step."""

@@ -19,7 +19,7 @@ from ar.losses.bad_debts.inputs import (
     RecoverMoney,
 )
 from ar.losses.bad_debts.views import CasePage
-from ar.losses.doctor import losses_checks
+from ar.losses.checks import losses_checks
 from ar.losses.inputs import ReverseLoss
 from ar.losses.models import BadDebtCase
 from ar.losses.provision import commands as provision

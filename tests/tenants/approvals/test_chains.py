@@ -13,18 +13,18 @@ from kernel.journal import JournalEvent
 from tenants.approvals import kinds
 from tenants.approvals.chains import Chain, chain_of, change_chain, required_steps
 from tenants.approvals.holders import People, deciders, missing_role
-from tenants.approvals.kinds import Kind, Step, chain_fault
+from tenants.approvals.kinds import ChainStep, Kind, chain_fault
 from tenants.recipients import Person
 from tests.support.approvals import PROBE, approve_all, ask_probe, everybody, open_step, person
 from tests.support.companies import TestCompany
 
-CHAIN = (Step("finance", 0), Step("finance_director", 50_000_00), Step("general_manager", 200_000_00))
+CHAIN = (ChainStep("finance", 0), ChainStep("finance_director", 50_000_00), ChainStep("general_manager", 200_000_00))
 ANN, BEN, CAI, DAN = (UUID(int=n) for n in range(1, 5))
 
 
 @pytest.fixture(autouse=True)
 def _probe() -> Iterator[None]:
-    with kinds.also(PROBE):
+    with kinds.installed_for_test(PROBE):
         yield
 
 
@@ -48,15 +48,17 @@ def test_an_amount_at_the_threshold_needs_the_step(minor: int | None, roles: lis
     ("chain", "fault"),
     [
         ((), "approval_chain_gap"),
-        ((Step("general_manager", 1),), "approval_chain_gap"),
-        ((Step("finance"), Step("general_manager", -1)), "approval_chain_bad"),
-        ((Step("finance"),) * 7, "approval_chain_bad"),
-        ((Step("driver"),), "approval_chain_role"),
-        ((Step("emperor"),), "approval_chain_role"),
-        ((Step("general_manager", 5), Step("finance")), None),
+        ((ChainStep("general_manager", 1),), "approval_chain_gap"),
+        ((ChainStep("finance"), ChainStep("general_manager", -1)), "approval_chain_bad"),
+        ((ChainStep("finance"),) * 7, "approval_chain_bad"),
+        ((ChainStep("driver"),), "approval_chain_role"),
+        ((ChainStep("emperor"),), "approval_chain_role"),
+        ((ChainStep("general_manager", 5), ChainStep("finance")), None),
     ],
 )
-def test_a_chain_decides_on_every_amount_by_roles_that_can_read(chain: tuple[Step, ...], fault: str | None) -> None:
+def test_a_chain_decides_on_every_amount_by_roles_that_can_read(
+    chain: tuple[ChainStep, ...], fault: str | None
+) -> None:
     assert chain_fault(chain) == fault
     if fault:
         with pytest.raises(ValueError, match=fault):
@@ -103,7 +105,7 @@ def test_a_company_sets_its_own_chain_and_what_is_open_goes_on_with_the_old_one(
     everybody(company, ("finance", "finance_director"))
     asker, setter = person(company, "accountant"), person(company, "admin")
     before = ask_probe(company, asker)
-    new = (Step("finance"), Step("finance_director", 100_00))
+    new = (ChainStep("finance"), ChainStep("finance_director", 100_00))
     with company.transaction() as db:
         assert change_chain(db, setter, PROBE, new, 0) == 1
     after = ask_probe(company, asker)
@@ -116,15 +118,15 @@ def test_a_company_sets_its_own_chain_and_what_is_open_goes_on_with_the_old_one(
 def test_a_change_is_a_version_in_the_journal_and_two_changes_at_once_do_not_overwrite(company: TestCompany) -> None:
     setter, e = person(company, "admin"), JournalEvent
     with company.transaction() as db:
-        change_chain(db, setter, PROBE, (Step("finance"),), 0)
+        change_chain(db, setter, PROBE, (ChainStep("finance"),), 0)
     with company.transaction() as db:
-        assert change_chain(db, setter, PROBE, (Step("finance"),), 0) == 1
+        assert change_chain(db, setter, PROBE, (ChainStep("finance"),), 0) == 1
     with pytest.raises(Conflict, match="approval_chain_moved_on"), company.transaction() as db:
-        change_chain(db, setter, PROBE, (Step("general_manager"),), 0)
+        change_chain(db, setter, PROBE, (ChainStep("general_manager"),), 0)
     with pytest.raises(RuleBroken, match="approval_chain_gap"), company.transaction() as db:
-        change_chain(db, setter, PROBE, (Step("general_manager", 1),), 1)
+        change_chain(db, setter, PROBE, (ChainStep("general_manager", 1),), 1)
     with company.reading() as db:
-        assert chain_of(db, company.tenant_id, PROBE).steps == (Step("finance"),)
+        assert chain_of(db, company.tenant_id, PROBE).steps == (ChainStep("finance"),)
         events = sa.select(e.data).where(e.tenant_id == company.tenant_id, e.kind == "approval_chain_changed")
         (data,) = db.execute(events).scalars()
     assert data["after"] == [{"role": "finance", "from_minor": 0}]
@@ -133,6 +135,6 @@ def test_a_change_is_a_version_in_the_journal_and_two_changes_at_once_do_not_ove
 
 def test_the_chain_of_another_company_is_not_ours(company: TestCompany, other_company: TestCompany) -> None:
     with other_company.transaction() as db:
-        change_chain(db, person(other_company, "admin"), PROBE, (Step("legal"),), 0)
+        change_chain(db, person(other_company, "admin"), PROBE, (ChainStep("legal"),), 0)
     with company.reading() as db:
         assert chain_of(db, company.tenant_id, PROBE) == Chain(PROBE.chain, 0)

@@ -34,7 +34,7 @@ FRIDAY = date(2026, 11, 20)
 
 @pytest.fixture(autouse=True)
 def _probe() -> Iterator[None]:
-    with kinds.also(PROBE):
+    with kinds.installed_for_test(PROBE):
         yield
 
 

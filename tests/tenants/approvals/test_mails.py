@@ -25,7 +25,7 @@ from tests.support.world import world_of
 
 @pytest.fixture(autouse=True)
 def _probe() -> Iterator[None]:
-    with kinds.also(PROBE):
+    with kinds.installed_for_test(PROBE):
         yield
 
 

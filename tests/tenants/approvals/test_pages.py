@@ -22,7 +22,7 @@ from tests.support.world import world_of
 
 @pytest.fixture(autouse=True)
 def _probe() -> Iterator[None]:
-    with kinds.also(PROBE):
+    with kinds.installed_for_test(PROBE):
         yield
 
 
@@ -248,7 +248,7 @@ def test_another_companys_approval_is_404_and_the_page_of_a_kind_gone_still_open
     assert stranger.post(other_company.url(f"/approvals/{approval}/decision"), data=form).status_code == 404
     assert stranger.post(other_company.url(f"/approvals/{approval}/withdrawal"), data={"why": "x"}).status_code == 404
     decide_as(company, person(company, "finance_director"), approval)
-    with kinds.also():
+    with kinds.installed_for_test():
         kinds._installed.kinds.pop("probe")
         assert company.client("accountant").get(_show(company, approval)).status_code == 200
         kinds._installed.kinds["probe"] = PROBE

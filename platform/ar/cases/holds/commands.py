@@ -6,8 +6,6 @@ resumes there; placing a hold withdraws its waiting letters and tasks from the q
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,7 +14,7 @@ from sqlalchemy.orm import Session
 from ar.cases.holds.inputs import PlaceHold
 from ar.cases.ladder.state import lock_cases, withdraw_items
 from ar.cases.models import CollectionHold
-from ar.cases.rules.holds import HOLD_CODES, PROMISE_GRACE_DAYS, ActiveHold, ActiveHolds
+from ar.cases.rules.holds import HOLD_CODES
 from ar.customers.models import Customer
 from ar.ledger.models import OpenItem
 from kernel.actor import Actor
@@ -74,30 +72,6 @@ def lift_hold(db: Session, actor: Actor, hold_id: UUID) -> None:
         .values(lifted_by=actor.name, lifted_at=actor.now)
     )
     record(db, actor, "block_lifted", customer_id=row.customer_id, subject_id=hold_id)
-
-
-def active_holds(
-    db: Session, tenant_id: UUID, today: date, *, customer_ids: Sequence[UUID] | None = None
-) -> ActiveHolds:
-    """Returns the holds in force on `today`, in one statement; a hold until the 30th includes the 30th."""
-    hold = CollectionHold
-    query = sa.select(hold.id, hold.customer_id, hold.item_id, hold.kind, hold.until_on, hold.reason).where(
-        hold.tenant_id == tenant_id,
-        hold.lifted_at.is_(None),
-        sa.or_(hold.until_on.is_(None), hold.until_on >= today - timedelta(days=PROMISE_GRACE_DAYS)),
-    )
-    if customer_ids is not None:
-        query = query.where(hold.customer_id.in_(customer_ids))
-    holds = ActiveHolds({}, {})
-    for row in db.execute(query.order_by(hold.id)):
-        active = ActiveHold(**row._mapping)
-        if active.ends_on is not None and active.ends_on < today:
-            continue
-        if active.item_id is not None:
-            holds.by_item[active.item_id] = active
-        else:
-            holds.by_customer[active.customer_id] = active
-    return holds
 
 
 def _require_valid(db: Session, actor: Actor, data: PlaceHold) -> None:

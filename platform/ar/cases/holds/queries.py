@@ -1,12 +1,13 @@
-"""Queries the holds of one customer, for the customer's page.
+"""Loads the holds in force on a day, and those of one customer for its page.
 
-Invariant: one bounded statement.
+Invariant: one statement each.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.cases.models import CollectionHold
-from ar.cases.rules.holds import last_held_day
+from ar.cases.rules.holds import PROMISE_GRACE_DAYS, ActiveHold, ActiveHolds, last_held_day
 from ar.ledger.models import OpenItem
 from kernel.db import columns
 
@@ -94,3 +95,27 @@ def _hold_state(row: sa.Row[Any], today: date) -> str:
             return "kept" if row.cleared_on <= last_on else "broken"
         return "active" if today <= last_on else "broken"
     return "active" if last_on is None or today <= last_on else "ended"
+
+
+def active_holds(
+    db: Session, tenant_id: UUID, today: date, *, customer_ids: Sequence[UUID] | None = None
+) -> ActiveHolds:
+    """Returns the holds in force on `today`, in one statement; a hold until the 30th includes the 30th."""
+    hold = CollectionHold
+    query = sa.select(hold.id, hold.customer_id, hold.item_id, hold.kind, hold.until_on, hold.reason).where(
+        hold.tenant_id == tenant_id,
+        hold.lifted_at.is_(None),
+        sa.or_(hold.until_on.is_(None), hold.until_on >= today - timedelta(days=PROMISE_GRACE_DAYS)),
+    )
+    if customer_ids is not None:
+        query = query.where(hold.customer_id.in_(customer_ids))
+    holds = ActiveHolds({}, {})
+    for row in db.execute(query.order_by(hold.id)):
+        active = ActiveHold(**row._mapping)
+        if active.ends_on is not None and active.ends_on < today:
+            continue
+        if active.item_id is not None:
+            holds.by_item[active.item_id] = active
+        else:
+            holds.by_customer[active.customer_id] = active
+    return holds

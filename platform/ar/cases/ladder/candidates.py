@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.cases.ladder.state import in_queue
-from ar.cases.models import Action, DayRun, LadderState, Step
+from ar.cases.models import Action, DayRun, LadderState, StepTaken
 from ar.cases.rules.holds import Unapplied
 from ar.customers.models import Customer
 from ar.ledger.lookups import later_allocations_cte, open_amounts_at, open_minor_at
@@ -157,7 +157,7 @@ def _of_last_run(column: Any) -> sa.ScalarSelect[Any]:
 
 def _paid_in_queue() -> sa.Exists:
     """Selects whether a pending step's item has nothing open as of the day; `state.withdraw_paid` withdraws these."""
-    action, step, item = Action, Step, OpenItem
+    action, step, item = Action, StepTaken, OpenItem
     later = later_allocations_cte(_TENANT, _TODAY)
     return (
         sa.select(sa.literal(1))

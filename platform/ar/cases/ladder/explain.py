@@ -39,7 +39,7 @@ def reason_text(code: str | None) -> str:
     return _(REASONS[code]) if code in REASONS else code
 
 
-def why_step(code: str, params: Mapping[str, Any]) -> str:
+def explain_step(code: str, params: Mapping[str, Any]) -> str:
     """Explains why a step comes on its day (R172-R178, R210-R221), in the current language."""
     basis = _basis(params)
     runs_on, nominal_on = params.get("runs_on"), params.get("nominal_on")
@@ -74,7 +74,7 @@ def why_step(code: str, params: Mapping[str, Any]) -> str:
             return code
 
 
-def why_held(code: str, params: Mapping[str, Any]) -> str:
+def explain_withheld(code: str, params: Mapping[str, Any]) -> str:
     """Explains why a due step is withheld, in the current language."""
     # What a person typed may end with a stop of its own; the sentence brings one.
     until, reason = params.get("until_on"), str(params.get("reason", "")).rstrip(" .。;；")

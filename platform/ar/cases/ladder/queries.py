@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, aliased
 
 from ar.cases.ladder.explain import reason_text
 from ar.cases.ladder.step_texts import step_name
-from ar.cases.models import LadderState, PolicyVersion, Step
+from ar.cases.models import LadderState, PolicyVersion, StepTaken
 from ar.cases.rules import ladder
 from ar.cases.rules.ladder import ItemFacts
 from ar.cases.rules.policy import Policy
@@ -130,7 +130,7 @@ def _leading_item_statement() -> Any:
 
 def _steps_taken() -> sa.ScalarSelect[Any]:
     """Selects [[code, state, day], …] of the leading item as JSON; a suppressed step is still to come."""
-    ladder_state, step = LadderState, aliased(Step)
+    ladder_state, step = LadderState, aliased(StepTaken)
     return (
         sa.select(sa.func.jsonb_agg(sa.func.jsonb_build_array(step.code, step.state, step.runs_on)))
         .where(

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.cases.ladder.policy_versions import PolicyBook, policy_book
-from ar.cases.models import Action, LadderState, Step
+from ar.cases.models import Action, LadderState, StepTaken
 from ar.cases.rules import ladder
 from ar.cases.rules.ladder import ItemFacts
 from ar.cases.rules.policy import Effect
@@ -103,7 +103,7 @@ def record_step_outcome(
     """
     if not step_ids:
         return 0
-    s = Step
+    s = StepTaken
     rows = db.execute(
         sa.update(s)
         .where(s.tenant_id == actor.tenant_id, s.id == _any_of(step_ids), s.state.in_(PENDING))
@@ -118,7 +118,7 @@ def record_step_outcome(
 
 def mark_steps(db: Session, actor: Actor, action_id: UUID, state: Literal["failed", "unknown", "proposed"]) -> None:
     """Marks the pending steps of a letter as bounced, in doubt or proposed again; the level stays."""
-    s = Step
+    s = StepTaken
     db.execute(
         sa.update(s)
         .where(s.tenant_id == actor.tenant_id, s.action_id == action_id, s.state.in_(PENDING))
@@ -128,7 +128,7 @@ def mark_steps(db: Session, actor: Actor, action_id: UUID, state: Literal["faile
 
 def pending_step_ids(db: Session, tenant_id: UUID, action_id: UUID) -> list[UUID]:
     """Returns the steps of an action that have no outcome yet."""
-    s = Step
+    s = StepTaken
     return list(
         db.execute(
             sa.select(s.id).where(s.tenant_id == tenant_id, s.action_id == action_id, s.state.in_(PENDING))
@@ -138,7 +138,7 @@ def pending_step_ids(db: Session, tenant_id: UUID, action_id: UUID) -> list[UUID
 
 def withdraw_items(db: Session, actor: Actor, customer_id: UUID, item_id: UUID | None, reason: str) -> None:
     """Withdraws the pending steps of a customer (or one item) from the queue, for the reason of code `reason`."""
-    step, action = Step, Action
+    step, action = StepTaken, Action
     lock_cases(db, actor)
     query = (
         sa.select(step.id, step.action_id)
@@ -158,7 +158,7 @@ def withdraw_items(db: Session, actor: Actor, customer_id: UUID, item_id: UUID |
 
 def withdraw_paid(db: Session, actor: Actor, book: PolicyBook) -> int:
     """Withdraws the steps of items paid or credited as of today from the queue; returns how many."""
-    step, action, item = Step, Action, OpenItem
+    step, action, item = StepTaken, Action, OpenItem
     later = later_allocations(actor.tenant_id, actor.today)
     rows = db.execute(
         sa.select(step.id, step.action_id)
@@ -296,7 +296,7 @@ def _states(db: Session, tenant_id: UUID, item_ids: Sequence[UUID]) -> list[_Ite
 
 def _open_steps(db: Session, tenant_id: UUID, item_ids: Sequence[UUID]) -> Sequence[Any]:
     """Returns the steps of levels without a final outcome: pending, or suppressed and to be proposed again."""
-    s = Step
+    s = StepTaken
     return db.execute(
         sa.select(s.item_id, s.policy_version_id, s.level, s.state).where(
             s.tenant_id == tenant_id, s.item_id == _any_of(item_ids), s.level > 0, s.state.in_((*PENDING, "suppressed"))

@@ -15,12 +15,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.holds.commands import active_holds
+from ar.cases.holds.queries import active_holds
 from ar.cases.ladder.candidates import unapplied_of
 from ar.cases.ladder.policy_versions import PolicyBook, policy_book
 from ar.cases.ladder.state import PENDING
 from ar.cases.ladder.step_texts import LetterTexts, closing_paragraph, letter_texts, step_name
-from ar.cases.models import Action, Step
+from ar.cases.models import Action, StepTaken
 from ar.cases.rules.holds import reason_not_to_chase
 from ar.cases.rules.policy import Effect
 from ar.customers.lookups import find_contact
@@ -61,7 +61,7 @@ class LetterLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Addressee:
+class LetterAddressee:
     """The contact a letter goes to."""
 
     id: UUID
@@ -88,7 +88,7 @@ class LetterDraft:
     deadline_on: date | None
     today: date
     sender: CompanyFacts
-    addressee: Addressee | None
+    addressee: LetterAddressee | None
     lines: tuple[LetterLine, ...]
     book: PolicyBook = field(repr=False)
 
@@ -160,10 +160,10 @@ def _select_letter(tenant_id: UUID, action_id: UUID) -> sa.Select[*tuple[Any, ..
     )
 
 
-def find_addressee(db: Session, tenant_id: UUID, customer_id: UUID) -> Addressee | None:
+def find_addressee(db: Session, tenant_id: UUID, customer_id: UUID) -> LetterAddressee | None:
     """Returns the reachable contact for reminders, else the first reachable one; None without one."""
     found = find_contact(db, tenant_id, customer_id, PURPOSE)
-    return Addressee(found.id, found.name, found.email) if found else None
+    return LetterAddressee(found.id, found.name, found.email) if found else None
 
 
 def default_deadline(letter: LetterDraft) -> date | None:
@@ -196,7 +196,7 @@ def file_name(letter: LetterDraft) -> str:
 
 
 def write_mail(
-    letter: LetterDraft, addressee: Addressee, attachments: tuple[Attachment, ...], link: str = ""
+    letter: LetterDraft, addressee: LetterAddressee, attachments: tuple[Attachment, ...], link: str = ""
 ) -> OutgoingMail:
     """Returns the covering mail; `link` is the portal link to the statement to confirm, empty without one."""
     with use_language(letter.language):
@@ -256,7 +256,7 @@ def _lines(
 
 
 def _select_pending_items(actor: Actor, action_id: UUID) -> sa.Select[*tuple[Any, ...]]:
-    step, item = Step, OpenItem
+    step, item = StepTaken, OpenItem
     later = later_allocations(actor.tenant_id, actor.today)
     return (
         sa.select(

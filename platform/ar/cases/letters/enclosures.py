@@ -20,7 +20,9 @@ from kernel.actor import Actor
 from kernel.mail import Attachment
 
 
-def statement_for(db: Session, actor: Actor, letter: LetterDraft) -> tuple[tuple[Attachment, ...], str]:
+def enclose_confirmation_statement(
+    db: Session, actor: Actor, letter: LetterDraft
+) -> tuple[tuple[Attachment, ...], str]:
     """Returns the statement of yesterday's month up to yesterday as attachment, and the portal link that answers it.
 
     Both are empty for letters that ask for no confirmation. A statement that waits for its answer is enclosed as it

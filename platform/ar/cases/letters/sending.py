@@ -21,7 +21,7 @@ from ar.cases.ladder.policy_versions import PolicyBook, policy_book
 from ar.cases.ladder.state import lock_cases, mark_steps, pending_step_ids, record_step_outcome, refresh_actions
 from ar.cases.letters import drafting
 from ar.cases.letters.drafting import PURPOSE, LetterDraft, LetterLine
-from ar.cases.letters.enclosures import statement_for
+from ar.cases.letters.enclosures import enclose_confirmation_statement
 from ar.cases.models import Action
 from ar.cases.rules.policy import Effect
 from ar.customers.commands import suppress_contact
@@ -64,7 +64,7 @@ def prepare_letter(db: Session, actor: Actor, action_id: UUID, book: PolicyBook 
     is_resent = letter.number is not None
     number = letter.number or _take_number(db, actor)
     letter = drafting.with_terms(letter, number=number, deadline_on=deadline_on)
-    statement, link = statement_for(db, actor, letter)
+    statement, link = enclose_confirmation_statement(db, actor, letter)
     sha256 = _store_pdf(db, actor, letter)
     mail_id = queue_mail(
         db,
@@ -220,7 +220,7 @@ def _reprint(db: Session, actor: Actor, mail: MailMessage, letter: LetterDraft) 
     name = drafting.file_name(letter)
     enclosures = tuple(Attachment(**each) for each in mail.attachments if each["file_name"] != name)
     sha256 = _store_pdf(db, actor, letter)
-    addressee = drafting.Addressee(mail.id, mail.to_name, mail.to_address)
+    addressee = drafting.LetterAddressee(mail.id, mail.to_name, mail.to_address)
     link = find_link(mail.body_text)
     rewritten = drafting.write_mail(letter, addressee, (*_pdf_attachment(letter, sha256), *enclosures), link)
     rewrite_queued_mail(db, actor.tenant_id, mail.id, rewritten)

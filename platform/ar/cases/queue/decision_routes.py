@@ -12,8 +12,8 @@ from flask import request
 from ar.cases.ladder.explain import reason_text
 from ar.cases.queue import commands
 from ar.cases.queue.inputs import CompleteTask, ReleaseAction, ResolveDelivery, SkipAction
-from ar.cases.queue.routes import action_page, back_to_page, bp, next_url
-from ar.cases.runs.commands import run_day
+from ar.cases.queue.routes import back_to_page, bp, next_url, render_action
+from ar.cases.runs import commands as runs
 from kernel.errors import Forbidden
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext
@@ -27,7 +27,7 @@ from web.responses import Page, flash_error, flash_ok, render, see_other
 
 @bp.post("/actions/<uuid:action_id>/approval")
 @staff(Permission.REVIEW_ACTIONS)
-@command_form(ReleaseAction, page=action_page, fields={"deadline_past": "deadline_on"})
+@command_form(ReleaseAction, page=render_action, fields={"deadline_past": "deadline_on"})
 def approve(data: ReleaseAction, action_id: UUID) -> Page:
     """Releases one letter, or a task that needs a named role."""
     outcome = commands.release_action(db(), actor(), action_id, data)
@@ -62,7 +62,7 @@ def approve_all() -> Page:
 
 @bp.post("/actions/<uuid:action_id>/skip")
 @staff(Permission.REVIEW_ACTIONS)
-@command_form(SkipAction, page=action_page)
+@command_form(SkipAction, page=render_action)
 def skip(data: SkipAction, action_id: UUID) -> Page:
     """Skips a letter or task, with a reason."""
     commands.skip_action(db(), actor(), action_id, data)
@@ -71,7 +71,7 @@ def skip(data: SkipAction, action_id: UUID) -> Page:
 
 @bp.post("/actions/<uuid:action_id>/completion")
 @staff(Permission.WORK_TASKS)
-@command_form(CompleteTask, page=action_page, also=(Forbidden,))
+@command_form(CompleteTask, page=render_action, also=(Forbidden,))
 def complete(data: CompleteTask, action_id: UUID) -> Page:
     """Marks a call or task as done, with a note."""
     commands.complete_task(db(), actor(), action_id, data)
@@ -80,18 +80,18 @@ def complete(data: CompleteTask, action_id: UUID) -> Page:
 
 @bp.post("/actions/<uuid:action_id>/outcome")
 @staff(Permission.REVIEW_ACTIONS)
-@command_form(ResolveDelivery, page=action_page)
+@command_form(ResolveDelivery, page=render_action)
 def outcome(data: ResolveDelivery, action_id: UUID) -> Page:
     """Records the delivery outcome of a mail in doubt, or returns a letter that came back to the queue."""
     commands.resolve_delivery(db(), actor(), action_id, data)
     return back_to_page(_("Noted.") if data.outcome == "arrived" else _("It is back in the queue."))
 
 
-@bp.post("/runs")
+@bp.post("/runs", endpoint="run")
 @staff(Permission.RUN_DAY)
-def run() -> Page:
+def run_day() -> Page:
     """Runs the day now and says how many steps it proposed."""
-    result = run_day(db(), actor())
+    result = runs.run_day(db(), actor())
     calendar, today = work_calendar(db(), actor().tenant_id), actor().today
     if not result.steps and not calendar.is_working_day(today):
         next_on = calendar.next_working_day(today).isoformat()

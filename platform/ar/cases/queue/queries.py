@@ -15,10 +15,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.ladder.explain import reason_text, why_step
+from ar.cases.ladder.explain import explain_step, reason_text
 from ar.cases.ladder.step_texts import step_name, task_hint
 from ar.cases.letters.drafting import PURPOSE
-from ar.cases.models import Action, DayRun, Step
+from ar.cases.models import Action, DayRun, StepTaken
 from ar.cases.queue.views import QueueAction, QueueGroup, QueueLine, QueueSummary
 from ar.customers.lookups import reachable
 from ar.customers.models import Contact, Customer
@@ -179,7 +179,7 @@ def _action(row: Any, lines: Sequence[QueueLine]) -> QueueAction:
 def _lines(db: Session, tenant_id: UUID, today: date, action_ids: Sequence[UUID]) -> dict[UUID, list[QueueLine]]:
     if not action_ids:
         return {}
-    step, item = Step, OpenItem
+    step, item = StepTaken, OpenItem
     rows = db.execute(
         sa.select(
             step.action_id,
@@ -219,7 +219,7 @@ def _line(row: Any, today: date) -> QueueLine:
         level=row.level,
         nominal_on=row.nominal_on,
         state=row.state,
-        why=why_step(row.why_code, row.why_params),
+        why=explain_step(row.why_code, row.why_params),
     )
 
 

@@ -67,7 +67,7 @@ def queue() -> Page:
 @staff(Permission.READ)
 def action(action_id: UUID) -> Page:
     """Shows one letter or task: its items, why each step came, and a preview of the mail."""
-    return action_page(blank(), action_id)
+    return render_action(blank(), action_id)
 
 
 @bp.get("/actions/<uuid:action_id>/letter.pdf")
@@ -95,7 +95,7 @@ def _template_helpers() -> dict[str, object]:
     }
 
 
-def action_page(form: Form[Any], action_id: UUID) -> str:
+def render_action(form: Form[Any], action_id: UUID) -> str:
     """Renders one letter or task; `form` holds what was typed in one of its forms."""
     view = queries.action_page(db(), actor().tenant_id, actor().today, action_id)
     deadline_on, mail = _preview(view)

@@ -100,10 +100,10 @@ def decide(facts: ItemFacts, policy: Policy, today: date, calendar: WorkingDays)
     missed day is made up on the next working day that runs, at the pace of the minimum gap.
     """
     due = [] if facts.waiting else _level_due(facts, policy, today, calendar)
-    for rule in _own_clock_left(facts, policy):
-        coming = _coming(rule, facts, today, calendar)
-        if coming is not None:
-            due.append(coming)
+    for rule in _own_clock_rules_not_fired(facts, policy):
+        planned = _planned_rule(rule, facts, today, calendar)
+        if planned is not None:
+            due.append(planned)
     if not due or not calendar.is_working_day(today):
         return _NOTHING
     return tuple(step for each in due for step in _steps(each, facts, policy, today, calendar))
@@ -114,14 +114,14 @@ def next_on(facts: ItemFacts, policy: Policy, calendar: WorkingDays) -> date | N
 
     It may lie in the past: then the step was missed and is due on the next working day.
     """
-    rules: list[OwnClock] = [*_own_clock_left(facts, policy)]
+    rules: list[OwnClock] = [*_own_clock_rules_not_fired(facts, policy)]
     if not facts.waiting:
         rules.extend(_candidates(facts, policy))
-    comings = (_coming(rule, facts, None, calendar) for rule in rules)
-    return min((coming.earliest_on for coming in comings if coming is not None), default=None)
+    planned_rules = (_planned_rule(rule, facts, None, calendar) for rule in rules)
+    return min((planned.earliest_on for planned in planned_rules if planned is not None), default=None)
 
 
-def after(facts: ItemFacts, policy: Policy, steps: Iterable[DueStep]) -> ItemFacts:
+def facts_after_steps(facts: ItemFacts, policy: Policy, steps: Iterable[DueStep]) -> ItemFacts:
     """Returns the facts once `steps` are delivered on the day they ran."""
     for step in steps:
         if not step.level:
@@ -143,18 +143,18 @@ def simulate(facts: ItemFacts, policy: Policy, from_on: date, to_on: date, calen
     simulated: list[DueStep] = []
     day = from_on
     # Days before `next_on` have no steps and are skipped.
-    while (coming := next_on(facts, policy, calendar)) is not None:
-        day = calendar.next_working_day(max(day, coming))
+    while (planned := next_on(facts, policy, calendar)) is not None:
+        day = calendar.next_working_day(max(day, planned))
         if day > to_on:
             break
         steps = decide(facts, policy, day, calendar)
         simulated.extend(steps)
-        facts = after(facts, policy, steps)
+        facts = facts_after_steps(facts, policy, steps)
         day += _ONE_DAY
     return simulated
 
 
-class _Coming(NamedTuple):
+class _PlannedRule(NamedTuple):
     """A rule with its nominal date and the first working day on or after it and the end of the gap."""
 
     rule: OwnClock
@@ -170,7 +170,7 @@ def _anchor_on(rule: OwnClock, facts: ItemFacts) -> date | None:
     return facts.deadline_on
 
 
-def _coming(rule: OwnClock, facts: ItemFacts, today: date | None, calendar: WorkingDays) -> _Coming | None:
+def _planned_rule(rule: OwnClock, facts: ItemFacts, today: date | None, calendar: WorkingDays) -> _PlannedRule | None:
     """Returns when `rule` is due; with a `today`, None until then. Own-clock rules have no gap."""
     nominal = nominal_on(rule, facts)
     # Most items on most days end here, before the calendar is asked.
@@ -182,10 +182,10 @@ def _coming(rule: OwnClock, facts: ItemFacts, today: date | None, calendar: Work
     earliest = calendar.next_working_day(from_on)
     if today is not None and today < earliest:
         return None
-    return _Coming(rule, nominal, earliest)
+    return _PlannedRule(rule, nominal, earliest)
 
 
-def _starts_at_level_of_the_day(facts: ItemFacts, policy: Policy) -> bool:
+def _enrols_at_current_level(facts: ItemFacts, policy: Policy) -> bool:
     return facts.level_reached == 0 and policy.start == "level_of_the_day"
 
 
@@ -194,7 +194,7 @@ def _candidates(facts: ItemFacts, policy: Policy) -> tuple[Level, ...]:
     partly_taken = _partly_taken(facts, policy) if facts.fired else None
     if partly_taken is not None:
         return (partly_taken,)
-    if _starts_at_level_of_the_day(facts, policy):
+    if _enrols_at_current_level(facts, policy):
         return policy.levels
     return policy.levels[facts.level_reached : facts.level_reached + 1]
 
@@ -208,26 +208,28 @@ def _partly_taken(facts: ItemFacts, policy: Policy) -> Level | None:
     return None
 
 
-def _level_due(facts: ItemFacts, policy: Policy, today: date, calendar: WorkingDays) -> list[_Coming]:
+def _level_due(facts: ItemFacts, policy: Policy, today: date, calendar: WorkingDays) -> list[_PlannedRule]:
     """Returns the highest level that is due, or an empty list."""
     for level in reversed(_candidates(facts, policy)):
-        coming = _coming(level, facts, today, calendar)
-        if coming is not None:
-            return [coming]
+        planned = _planned_rule(level, facts, today, calendar)
+        if planned is not None:
+            return [planned]
     return []
 
 
-def _own_clock_left(facts: ItemFacts, policy: Policy) -> Iterable[OwnClock]:
+def _own_clock_rules_not_fired(facts: ItemFacts, policy: Policy) -> Iterable[OwnClock]:
     if not facts.fired:
         return policy.own_clock
     return [rule for rule in policy.own_clock if any(step.code not in facts.fired for step in rule.steps)]
 
 
-def _steps(coming: _Coming, facts: ItemFacts, policy: Policy, today: date, calendar: WorkingDays) -> Iterator[DueStep]:
-    why = _why(coming, facts, policy, today, calendar)
-    level = coming.rule.number if isinstance(coming.rule, Level) else 0
-    left = [step for step in coming.rule.steps if step.code not in facts.fired]
-    for step in left or coming.rule.steps:
+def _steps(
+    planned: _PlannedRule, facts: ItemFacts, policy: Policy, today: date, calendar: WorkingDays
+) -> Iterator[DueStep]:
+    why = _why(planned, facts, policy, today, calendar)
+    level = planned.rule.number if isinstance(planned.rule, Level) else 0
+    left = [step for step in planned.rule.steps if step.code not in facts.fired]
+    for step in left or planned.rule.steps:
         yield DueStep(
             level,
             step.code,
@@ -235,23 +237,23 @@ def _steps(coming: _Coming, facts: ItemFacts, policy: Policy, today: date, calen
             step.channel,
             step.approval,
             step.effects,
-            coming.nominal_on,
+            planned.nominal_on,
             today,
             why,
         )
 
 
-def _timing(coming: _Coming, today: date, calendar: WorkingDays) -> str:
-    if today == coming.nominal_on:
+def _timing(planned: _PlannedRule, today: date, calendar: WorkingDays) -> str:
+    if today == planned.nominal_on:
         return LEVEL_DUE
-    if today != coming.earliest_on:
+    if today != planned.earliest_on:
         return CATCH_UP
-    return MOVED if today == calendar.next_working_day(coming.nominal_on) else GAP
+    return MOVED if today == calendar.next_working_day(planned.nominal_on) else GAP
 
 
-def _why(coming: _Coming, facts: ItemFacts, policy: Policy, today: date, calendar: WorkingDays) -> Why:
-    rule = coming.rule
-    timing = _timing(coming, today, calendar)
+def _why(planned: _PlannedRule, facts: ItemFacts, policy: Policy, today: date, calendar: WorkingDays) -> Why:
+    rule = planned.rule
+    timing = _timing(planned, today, calendar)
     anchor_on = _anchor_on(rule, facts)
     params: dict[str, JsonScalar] = {
         "policy": policy.code,
@@ -260,7 +262,7 @@ def _why(coming: _Coming, facts: ItemFacts, policy: Policy, today: date, calenda
         "anchor_on": None if anchor_on is None else anchor_on.isoformat(),
         "offset_days": rule.offset_days,
         "offset_months": rule.offset_months,
-        "nominal_on": coming.nominal_on.isoformat(),
+        "nominal_on": planned.nominal_on.isoformat(),
         "runs_on": today.isoformat(),
         "timing": timing,
     }
@@ -272,6 +274,6 @@ def _why(coming: _Coming, facts: ItemFacts, policy: Policy, today: date, calenda
     params["last_delivered_on"] = None if last is None else last.isoformat()
     if rule.anchor is Anchor.DEADLINE:
         return Why(DEADLINE_LAPSED, params)
-    if _starts_at_level_of_the_day(facts, policy) and rule.number > 1:
+    if _enrols_at_current_level(facts, policy) and rule.number > 1:
         return Why(LEVEL_OF_THE_DAY, params)
     return Why(timing, params)

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from ar.cases.holds.commands import active_holds
+from ar.cases.holds.queries import active_holds
 from ar.cases.ladder import candidates as candidate_queries
 from ar.cases.ladder.candidates import Candidate, LadderFacts
 from ar.cases.ladder.policy_versions import PolicyBook, policy_book
@@ -48,13 +48,13 @@ class WithheldItem(NamedTuple):
 
 @dataclass(frozen=True)
 class RunResult:
-    """Counts of a run; `held` lists every step withheld today, also for an unchanged reason."""
+    """Counts of a run; `withheld` lists every step withheld today, also for an unchanged reason."""
 
     run_id: UUID
     run_on: date
     steps: int
     actions: int
-    held: list[WithheldItem] = field(repr=False)
+    withheld: list[WithheldItem] = field(repr=False)
     withdrawn: int = 0
 
 
@@ -119,7 +119,7 @@ class _Run:
         self.unapplied: Mapping[tuple[str, str], Unapplied] = {}
         self.decisions: dict[LadderFacts, _Decision] = {}
         self.recorder = RunRecorder(actor, new_id(), auto_approve=not settings.review_mode)
-        self.held: list[WithheldItem] = []
+        self.withheld: list[WithheldItem] = []
         self.has_holds = False
 
     def decide(self, candidates: Iterable[Candidate]) -> None:
@@ -183,7 +183,7 @@ class _Run:
         return StateChange(version_id, facts.waiting, ",".join(sorted(facts.fired)), next_on, parked=False)
 
     def _reason_to_withhold(self, item: Candidate, decision: _Decision) -> Reason | None:
-        """Returns why a due step is withheld, and adds it to `held`; None when it is proposed."""
+        """Returns why a due step is withheld, and adds it to `withheld`; None when it is proposed."""
         hold = self.holds.on(UUID(item.item_id), UUID(item.customer_id)) if self.has_holds else None
         reason = reason_not_to_chase(
             currency=item.currency,
@@ -193,7 +193,7 @@ class _Run:
             unapplied=self.unapplied.get((item.customer_id, item.currency)),
         )
         if reason is not None:
-            self.held.append(
+            self.withheld.append(
                 WithheldItem(
                     item_id=UUID(item.item_id),
                     customer_id=UUID(item.customer_id),
@@ -207,7 +207,7 @@ class _Run:
 
     def record(self, withdrawn: int) -> RunResult:
         """Writes the decisions and returns their counts."""
-        held = Counter(item.code for item in self.held)
+        held = Counter(item.code for item in self.withheld)
         counts = {"held": dict(held), "withdrawn": withdrawn, "answers": len(self.decisions)}
         self.recorder.write(self.db, counts)
         return RunResult(
@@ -215,6 +215,6 @@ class _Run:
             run_on=self.actor.today,
             steps=self.recorder.step_count,
             actions=len(self.recorder.groups),
-            held=self.held,
+            withheld=self.withheld,
             withdrawn=withdrawn,
         )

@@ -32,12 +32,12 @@ def run_the_day(db: Session, actor: Actor, _payload: dict[str, Any]) -> None:
     run_day(db, actor)
 
 
-def prepare(db: Session, actor: Actor, _payload: dict[str, Any]) -> None:
-    """Makes papers and mails of the letters that were released together."""
+def prepare_letters_released(db: Session, actor: Actor, _payload: dict[str, Any]) -> None:
+    """Prints and queues the letters that were released together."""
     prepare_letters(db, actor, PREPARE_LETTERS)
 
 
-def statement_answered(db: Session, actor: Actor, payload: dict[str, Any]) -> None:
+def hold_disputed_documents(db: Session, actor: Actor, payload: dict[str, Any]) -> None:
     """Places a hold on each document that the debtor disputes, and on no other, until it is lifted."""
     if payload["outcome"] != "differs":
         return
@@ -76,8 +76,8 @@ def statement_answered(db: Session, actor: Actor, payload: dict[str, Any]) -> No
 
 JOBS: Final = (
     Job(RUN_DAY, run_the_day),
-    Job(PREPARE_LETTERS, prepare),
-    Job("statements.answered", statement_answered),
+    Job(PREPARE_LETTERS, prepare_letters_released),
+    Job("statements.answered", hold_disputed_documents),
 )
 RECURRING: Final = (Recurring(RUN_DAY),)
 MAILS: Final = (Mail(PURPOSE, recheck=recheck_letter, on_outcome=record_letter_delivery),)

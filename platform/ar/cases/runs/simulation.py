@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.holds.commands import active_holds
+from ar.cases.holds.queries import active_holds
 from ar.cases.ladder.policy_versions import PolicyBook, policy_book
 from ar.cases.models import LadderState
 from ar.cases.rules import ladder

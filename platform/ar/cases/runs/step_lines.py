@@ -14,8 +14,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.ladder.explain import why_held, why_step
-from ar.cases.models import Action, PolicyVersion, Step
+from ar.cases.ladder.explain import explain_step, explain_withheld
+from ar.cases.models import Action, PolicyVersion, StepTaken
 from ar.cases.runs.commands import RunResult
 from ar.cases.runs.simulation import SimulatedStep
 from ar.customers.models import Customer
@@ -55,7 +55,7 @@ class StepLine:
 
 def run_steps(db: Session, tenant_id: UUID, result: RunResult) -> list[StepLine]:
     """Returns the steps that a run proposed or withheld, by customer and document, in the current language."""
-    step, item, customer, version, action = Step, OpenItem, Customer, PolicyVersion, Action
+    step, item, customer, version, action = StepTaken, OpenItem, Customer, PolicyVersion, Action
     rows = db.execute(
         sa.select(
             customer.number.label("customer_no"),
@@ -87,7 +87,7 @@ def run_steps(db: Session, tenant_id: UUID, result: RunResult) -> list[StepLine]
             open_minor=row.open_minor,
             currency=row.currency,
             status=row.status,
-            why=why_step(row.why_code, row.why_params),
+            why=explain_step(row.why_code, row.why_params),
         )
         for row in rows
     ]
@@ -107,14 +107,14 @@ def simulated_lines(steps: Iterable[SimulatedStep]) -> list[StepLine]:
             open_minor=simulated.open_minor,
             currency=simulated.currency,
             status="simulated",
-            why=why_step(simulated.step.why.code, simulated.step.why.params),
+            why=explain_step(simulated.step.why.code, simulated.step.why.params),
         )
         for simulated in steps
     ]
 
 
 def _withheld_lines(db: Session, tenant_id: UUID, result: RunResult) -> list[StepLine]:
-    if not result.held:
+    if not result.withheld:
         return []
     item, customer = OpenItem, Customer
     rows = db.execute(
@@ -123,7 +123,7 @@ def _withheld_lines(db: Session, tenant_id: UUID, result: RunResult) -> list[Ste
         .where(
             item.tenant_id == tenant_id,
             customer.tenant_id == tenant_id,
-            item.id == sa.any_(sa.cast([held.item_id for held in result.held], sa.ARRAY(sa.Uuid))),
+            item.id == sa.any_(sa.cast([held.item_id for held in result.withheld], sa.ARRAY(sa.Uuid))),
         )
     )
     items = {row.id: row for row in rows}
@@ -138,9 +138,9 @@ def _withheld_lines(db: Session, tenant_id: UUID, result: RunResult) -> list[Ste
             open_minor=items[held.item_id].open_minor,
             currency=items[held.item_id].currency,
             status="held",
-            why=why_held(held.code, held.params),
+            why=explain_withheld(held.code, held.params),
         )
-        for held in result.held
+        for held in result.withheld
     ]
 
 

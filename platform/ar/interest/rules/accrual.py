@@ -24,7 +24,7 @@ Span = tuple[date, date]
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class AccrualTerms:
     """Terms in force for a debt. Percentages per year or per day; `minimum_minor`: the smallest charge."""
 
     kind: str
@@ -41,7 +41,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A rate with its source. `basis`: days of the year (0 for a rate per day); `beyond`: only the last known rate."""
+    """A rate with its source. `basis`: days of the year (0 for a rate per day).
+
+    `after_last_known`: the day is after the last rate known of the series, which goes on.
+    """
 
     percent: Decimal
     per: str
@@ -52,7 +55,7 @@ class Rate:
     reference_percent: Decimal | None = None
     factor: Decimal | None = None
     margin_percent: Decimal | None = None
-    beyond: bool = False
+    after_last_known: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Returns the rate for storing: decimals and dates as text."""
@@ -133,7 +136,7 @@ class Assessment:
         return self.interest_minor + self.fixed_minor
 
 
-def assess(debt: Debt, terms: Terms, table: RateTable, through_on: date) -> Assessment:
+def assess(debt: Debt, terms: AccrualTerms, table: RateTable, through_on: date) -> Assessment:
     """Calculates the interest on `debt` through `through_on`, without days charged before (R196, domain §1.3 and §6).
 
     Days of grace decide whether a debt bears interest, not from when. Segments that round to zero are left out: their
@@ -204,7 +207,7 @@ def uncharged_spans(first: date, last: date, charged: Sequence[Span]) -> list[Sp
 
 
 def rates_by_span(
-    terms: Terms, table: RateTable, default_on: date, first: date, last: date
+    terms: AccrualTerms, table: RateTable, default_on: date, first: date, last: date
 ) -> list[tuple[date, date, Rate | None]]:
     """Returns the spans from `first` to `last` with the rate in force; None: no rate is known.
 
@@ -220,7 +223,7 @@ def rates_by_span(
     return spans
 
 
-def rate_on(terms: Terms, table: RateTable, day: date) -> Rate | None:
+def rate_on(terms: AccrualTerms, table: RateTable, day: date) -> Rate | None:
     """Returns the rate of a debt in default on `day` (EU: of its half-year); None when none is known."""
     if terms.kind == "contract":
         if terms.daily_percent is not None:
@@ -231,13 +234,24 @@ def rate_on(terms: Terms, table: RateTable, day: date) -> Rate | None:
     if quote is None:
         return None
     percent = quote.percent * (terms.factor or 1) + (terms.margin_percent or 0)
-    found = Rate(percent, YEAR, terms.basis, terms.kind, series, quote.from_on, quote.percent, beyond=quote.beyond)
+    found = Rate(
+        percent,
+        YEAR,
+        terms.basis,
+        terms.kind,
+        series,
+        quote.from_on,
+        quote.percent,
+        after_last_known=quote.after_last_known,
+    )
     if series == SME_DAILY:
         return replace(found, per=DAY, basis=0)
     return replace(found, factor=terms.factor, margin_percent=terms.margin_percent)
 
 
-def _with_fixed_sum(found: Assessment, debt: Debt, terms: Terms, principal_minor: int, default_on: date) -> Assessment:
+def _with_fixed_sum(
+    found: Assessment, debt: Debt, terms: AccrualTerms, principal_minor: int, default_on: date
+) -> Assessment:
     """Adds the fixed sum once per debt, with its first interest."""
     if not terms.fixed_sum or debt.fixed_charged:
         return found

@@ -1,7 +1,7 @@
 """Looks up published reference rates and statutory sums by the day they are in force.
 
-Invariants: a day before a series' first rate has none; a day after its last known one gets that rate, marked `beyond`;
-rates that a company recorded itself take precedence. The data are in `reference_rates.json`.
+Invariants: a day before a series' first rate has none; a day after its last known one gets that rate, marked
+`after_last_known`; rates that a company recorded itself take precedence. The data are in `reference_rates.json`.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class PublishedRate:
 
 @dataclass(frozen=True, slots=True)
 class RateInForce:
-    """The rate in force on a day. `beyond`: the day is after the last one known of the series."""
+    """The rate in force on a day. `after_last_known`: the day is after the last one known of the series."""
 
     from_on: date
     percent: Decimal
-    beyond: bool
+    after_last_known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def lpr_factor() -> Decimal:
     return Decimal(_data()["factors"]["lpr"])
 
 
-def waived_freely_minor() -> int:
+def waiver_limit_minor() -> int:
     """Returns the limit (minor units of the company's currency) up to which a waiver needs no approval."""
     return int(_data()["waived_freely_minor"])
 

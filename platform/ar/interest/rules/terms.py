@@ -11,7 +11,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from ar.interest.rules.accrual import Terms
+from ar.interest.rules.accrual import AccrualTerms
 from ar.interest.rules.presets import lpr_factor
 
 STANDARD: Final = "standard"
@@ -26,7 +26,7 @@ class TermsRow:
     customer_id: UUID | None
     currency: str | None
     from_on: date
-    terms: Terms
+    terms: AccrualTerms
 
 
 class TermsBook:
@@ -37,7 +37,7 @@ class TermsBook:
         for row in rows:
             self._rows.setdefault((row.customer_id, row.currency), []).append(row)
 
-    def in_force(self, customer_id: UUID, currency: str, on: date) -> Terms:
+    def in_force(self, customer_id: UUID, currency: str, on: date) -> AccrualTerms:
         """Returns the terms of a debt in default on `on`."""
         for owner in (customer_id, None):
             for code in (currency, None):
@@ -54,8 +54,8 @@ class TermsBook:
         return max(enumerate(rows), key=lambda each: (each[1].from_on, each[0]))[1] if rows else None
 
 
-def statutory_terms(currency: str) -> Terms:
+def statutory_terms(currency: str) -> AccrualTerms:
     """Returns the statutory terms without any recorded ones: a multiple of the LPR for CNY, else no interest."""
     if currency == LEGAL_CURRENCY:
-        return Terms("lpr", factor=lpr_factor())
-    return Terms("none")
+        return AccrualTerms("lpr", factor=lpr_factor())
+    return AccrualTerms("none")

@@ -33,7 +33,7 @@ class AsOfRequest:
     unread: str = ""
 
     @property
-    def travelled(self) -> bool:
+    def is_not_now(self) -> bool:
         """True when the page shows another day than today, or the knowledge of an earlier moment."""
         return self.as_of != self.today or self.known_at is not None
 

@@ -1,4 +1,4 @@
-"""Reverses a document, with all its instalments, by a mirrored document that clears it.
+"""Reverses a document with all its instalments: posts a mirror document that clears it.
 
 Invariant: nothing is edited; the mirror clears its original on one day of an open period, at most once.
 """

@@ -11,7 +11,7 @@ from typing import Any, Final
 from ar.ledger.closing.commands import UNLOCK, unlock
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
-from tenants.approvals.kinds import Approved, Kind, Step
+from tenants.approvals.kinds import Approved, ChainStep, Kind
 from web.links import page_url
 
 
@@ -29,7 +29,7 @@ def _facts(facts: dict[str, Any]) -> list[tuple[str, str]]:
 UNLOCK_PERIOD: Final = Kind(
     code=UNLOCK,
     name=mark("Unlock a period"),
-    chain=(Step("general_manager", 0),),
+    chain=(ChainStep("general_manager", 0),),
     approve=unlock,
     url=_url,
     facts=_facts,

@@ -22,7 +22,7 @@ from ar.ledger.documents.inputs import PREFIXES, SubmittedDocument, TypedDocumen
 from ar.ledger.documents.parsing import Buyer, Document, Fault, ParsingContext, parse_fields
 from ar.ledger.messages import MESSAGES
 from ar.ledger.models import OpenItem
-from ar.ledger.rules.due_dates import Terms
+from ar.ledger.rules.due_dates import PaymentTerms
 from kernel import idempotency
 from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
@@ -135,7 +135,7 @@ def find_buyer(db: Session, tenant_id: UUID, text: str) -> Buyer | Fault:
         id=row.id,
         number=row.number,
         name=row.name,
-        terms=Terms.from_json(row.terms),
+        terms=PaymentTerms.from_json(row.terms),
         settlement_days=row.settlement_days,
     )
 

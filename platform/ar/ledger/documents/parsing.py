@@ -16,7 +16,7 @@ from uuid import UUID
 from ar.ledger.books.entries import NewItem
 from ar.ledger.books.posting_rules import POSTING_RULES
 from ar.ledger.documents.inputs import TypedDocument
-from ar.ledger.rules.due_dates import IsWorkingDay, Terms, collection_end_on, due_on
+from ar.ledger.rules.due_dates import IsWorkingDay, PaymentTerms, collection_end_on, due_on
 from ar.ledger.rules.shares import full_discount, split, tax_within
 from kernel.money import BadAmount, exponent, parse_amount
 
@@ -36,7 +36,7 @@ class Buyer:
     id: UUID
     number: str
     name: str
-    terms: Terms
+    terms: PaymentTerms
     settlement_days: int
 
 

@@ -56,17 +56,17 @@ def _unapply_page(form: Form[Any], item_id: UUID, allocation_id: UUID) -> str:
     return render(template, form=form, item=shown.item, allocation=found, today=actor().today, **NAMES)
 
 
-@bp.get("/<uuid:item_id>/allocations/<uuid:allocation_id>/reversal")
+@bp.get("/<uuid:item_id>/allocations/<uuid:allocation_id>/reversal", endpoint="taking")
 @staff(Permission.POST_LEDGER)
-def taking(item_id: UUID, allocation_id: UUID) -> Page:
+def ask_unapply(item_id: UUID, allocation_id: UUID) -> Page:
     """Shows the form that unapplies an allocation from a day on."""
     return _unapply_page(blank(), item_id, allocation_id)
 
 
-@bp.post("/<uuid:item_id>/allocations/<uuid:allocation_id>/reversal")
+@bp.post("/<uuid:item_id>/allocations/<uuid:allocation_id>/reversal", endpoint="take_back")
 @staff(Permission.POST_LEDGER)
 @command_form(UnapplyAllocation, page=_unapply_page, fields=FIELDS)
-def take_back(data: UnapplyAllocation, item_id: UUID, allocation_id: UUID) -> Page:
+def unapply(data: UnapplyAllocation, item_id: UUID, allocation_id: UUID) -> Page:
     """Unapplies an allocation of this document."""
     commands.unapply_allocation(db(), actor(), item_id, allocation_id, data)
     return done(_("The allocation is undone."), "ledger.show", item_id=item_id)

@@ -101,8 +101,8 @@ class AllocationView:
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
-    """A posting of the document's entry; exactly one of debit and credit is above 0."""
+class PostingLeg:
+    """A posting of an entry; exactly one of debit and credit is above 0."""
 
     account_code: str
     debit_minor: int
@@ -133,7 +133,7 @@ class ItemPage:
     reversed_by: UUID | None
     recorded_at: datetime
     allocations: list[AllocationView]
-    legs: list[Leg]
+    legs: list[PostingLeg]
     candidates: list[Candidate]
 
     @property
@@ -335,11 +335,11 @@ def _allocations(db: Session, tenant_id: UUID, item: OpenItemView) -> list[Alloc
     return views(AllocationView, rows)
 
 
-def _entry_legs(db: Session, tenant_id: UUID, entry_id: UUID) -> list[Leg]:
+def _entry_legs(db: Session, tenant_id: UUID, entry_id: UUID) -> list[PostingLeg]:
     posting = Posting
     rows = db.execute(
         select_view(
-            Leg,
+            PostingLeg,
             account_code=value(posting.account_code),
             debit_minor=value(posting.debit_minor),
             credit_minor=value(posting.credit_minor),
@@ -347,7 +347,7 @@ def _entry_legs(db: Session, tenant_id: UUID, entry_id: UUID) -> list[Leg]:
         .where(posting.tenant_id == tenant_id, posting.entry_id == entry_id)
         .order_by(posting.debit_minor.desc(), posting.id)
     )
-    return views(Leg, rows)
+    return views(PostingLeg, rows)
 
 
 def _candidates(db: Session, tenant_id: UUID, item: OpenItemView) -> list[Candidate]:

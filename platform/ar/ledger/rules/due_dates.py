@@ -28,7 +28,7 @@ _LONGEST_CLOSURE_DAYS: Final = 366
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class PaymentTerms:
     """Rule for the due date of an amount, counted from `base`; all periods are calendar months and days.
 
     `month_end` starts from the end of the month of the base date, or of the next month from `cutoff_day` on.
@@ -74,7 +74,7 @@ class Terms:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, object]) -> Terms:
+    def from_json(cls, data: Mapping[str, object]) -> PaymentTerms:
         """Returns terms from stored JSON; absent fields take their defaults. Raises ValueError for unknown ones."""
         unknown = set(data) - set(cls.__slots__)
         if unknown:
@@ -88,12 +88,12 @@ class Terms:
         return cls(**fields)  # type: ignore[arg-type]  # __post_init__ checks what JSON may hold
 
 
-def net(days: int) -> Terms:
+def net(days: int) -> PaymentTerms:
     """Returns terms of `days` calendar days from the invoice date."""
-    return Terms(days=days)
+    return PaymentTerms(days=days)
 
 
-def due_on(terms: Terms, base_on: date, is_working_day: IsWorkingDay) -> date:
+def due_on(terms: PaymentTerms, base_on: date, is_working_day: IsWorkingDay) -> date:
     """Returns the due date of a document with base date `base_on` (R065, R170); day 0 of overdue counting."""
     day = base_on
     if terms.base == "month_end":
@@ -142,7 +142,7 @@ def end_of_month(day: date) -> date:
     return day.replace(day=calendar.monthrange(day.year, day.month)[1])
 
 
-def example(terms: Terms, base_on: date, is_working_day: IsWorkingDay) -> tuple[str, dict[str, JsonValue]]:
+def example(terms: PaymentTerms, base_on: date, is_working_day: IsWorkingDay) -> tuple[str, dict[str, JsonValue]]:
     """Returns a worked example: a code and its parameters, dates as ISO text, for pages to put into words.
 
     Codes: `net` (from a base date), `month_end`, `month_end_cutoff`, `fixed`.

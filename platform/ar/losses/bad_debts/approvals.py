@@ -12,7 +12,7 @@ from ar.losses.messages import CAUSE_NAMES, OPTION_NAMES
 from kernel.i18n import current_language, mark
 from kernel.i18n import gettext as _
 from kernel.money import format_with_symbol
-from tenants.approvals.kinds import Approved, Kind, Step
+from tenants.approvals.kinds import Approved, ChainStep, Kind
 from web.links import page_url
 
 #: From 50,000.00 in the company's currency the general manager decides as well.
@@ -41,7 +41,7 @@ APPROVALS: tuple[Kind, ...] = (
     Kind(
         code=KIND,
         name=mark("Write off a bad debt"),
-        chain=(Step("finance_director"), Step("general_manager", GENERAL_MANAGER_FROM_MINOR)),
+        chain=(ChainStep("finance_director"), ChainStep("general_manager", GENERAL_MANAGER_FROM_MINOR)),
         approve=write_off,
         reject=close_unapproved,
         url=_url,

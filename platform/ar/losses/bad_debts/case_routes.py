@@ -15,8 +15,8 @@ from ar.losses.bad_debts import commands as bad_debts
 from ar.losses.bad_debts import queries
 from ar.losses.bad_debts.inputs import Withdraw
 from ar.losses.bad_debts.routes import bp
-from ar.losses.forms import WORDS
 from ar.losses.inputs import ReverseLoss
+from ar.losses.texts import WORDS
 from kernel import storage
 from kernel.errors import Forbidden
 from kernel.i18n import gettext as _

@@ -37,7 +37,7 @@ from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
-from kernel.money import read_amount
+from kernel.money import parse_positive_amount
 from tenants.approvals.engine import ApprovalRequest, Evidence, request, withdraw
 from tenants.approvals.kinds import Approved
 
@@ -105,7 +105,7 @@ def _lines(db: Session, tenant_id: UUID, customer_id: UUID, data: ProposeBadDebt
     lines = []
     for item_id, typed in amounts.items():
         row = found[item_id]
-        minor = read_amount(typed, row.currency) if typed else row.open_minor
+        minor = parse_positive_amount(typed, row.currency) if typed else row.open_minor
         if minor > row.open_minor or not minor:
             raise RuleBroken("bad_debt_too_much", document_no=row.document_no)
         lines.append((row, minor))
@@ -281,7 +281,7 @@ def withdraw_case(db: Session, actor: Actor, case_id: UUID, reason: str) -> None
 
 
 def reverse_write_off(db: Session, actor: Actor, case_id: UUID, data: ReverseLoss) -> None:
-    """Reverses a write-off: unapplies and reverses its credit_notes, so that the documents are open again.
+    """Reverses a write-off: unapplies and reverses its credits, so that the documents are open again.
 
     Raises NotFound, RuleBroken (`bad_debt_not_written_off`, `bad_debt_recovered`, `period_locked`, `effective_…`).
     """

@@ -198,7 +198,7 @@ def _recoveries(db: Session, tenant_id: UUID, case_id: UUID) -> tuple[CaseRecove
             recovered_on=value(recovery.recovered_on),
             note=value(recovery.note),
             recorded_by=value(recovery.recorded_by),
-            stands=value(not_reversed(tenant_id, recovery.recovery_item_id)),
+            in_force=value(not_reversed(tenant_id, recovery.recovery_item_id)),
         )
         .where(recovery.tenant_id == tenant_id, recovery.case_id == case_id)
         .order_by(recovery.id)

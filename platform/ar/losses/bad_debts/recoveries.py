@@ -35,7 +35,7 @@ from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
-from kernel.money import decimal_text, read_amount
+from kernel.money import decimal_text, parse_positive_amount
 
 KIND: Final = "recovery"
 RECEIPT: Final = "receipt"
@@ -53,7 +53,7 @@ def recover_money(db: Session, actor: Actor, case_id: UUID, data: RecoverMoney) 
 
 def _recover_money(db: Session, actor: Actor, case_id: UUID, data: RecoverMoney) -> UUID:
     case = _written_off(db, actor.tenant_id, case_id)
-    amount = read_amount(data.amount, data.currency)
+    amount = parse_positive_amount(data.amount, data.currency)
     _require_rest(db, actor.tenant_id, case_id, data.currency, amount)
     on = data.received_on
     if not case.written_off_on <= on <= actor.today:
@@ -90,7 +90,11 @@ def _recover_credit(db: Session, actor: Actor, case_id: UUID, data: RecoverCredi
         raise RuleBroken("recovery_credit")
     if not credit.open_minor or credit.currency not in rest:
         raise RuleBroken("recovery_credit")
-    amount = read_amount(data.amount, credit.currency) if data.amount else min(credit.open_minor, rest[credit.currency])
+    amount = (
+        parse_positive_amount(data.amount, credit.currency)
+        if data.amount
+        else min(credit.open_minor, rest[credit.currency])
+    )
     _require_rest(db, actor.tenant_id, case_id, credit.currency, amount)
     on = max(actor.today, credit.document_on, first_open_on(lock_open_period(db, actor.tenant_id)))
     number = next_document_number(db, actor, KIND, "RV", on.year)
@@ -153,7 +157,7 @@ def _add_event(db: Session, actor: Actor, case_id: UUID, data: AddEvent) -> UUID
         raise RuleBroken("promise_day_needed")
     if promise and data.promised and data.promised_currency is None:
         raise RuleBroken("promise_currency_needed")
-    minor = read_amount(data.promised, data.promised_currency or "") if promise and data.promised else None
+    minor = parse_positive_amount(data.promised, data.promised_currency or "") if promise and data.promised else None
     event_id = new_id()
     db.execute(
         sa.insert(BadDebtEvent).values(

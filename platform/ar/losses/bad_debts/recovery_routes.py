@@ -15,9 +15,9 @@ from flask import Blueprint, request
 from ar.losses.bad_debts import queries, recoveries
 from ar.losses.bad_debts.case_routes import REVERSAL_FIELDS, case_page
 from ar.losses.bad_debts.inputs import AddEvent, RecoverCredit, RecoverMoney
-from ar.losses.forms import WORDS
 from ar.losses.inputs import ReverseLoss
 from ar.losses.tabs import losses_tabs
+from ar.losses.texts import WORDS
 from kernel.i18n import gettext as _
 from tenants.access import staff
 from tenants.permissions import Permission
@@ -83,28 +83,28 @@ def expected_cash() -> Page:
     )
 
 
-@bp.post("/<uuid:bad_debt_id>/receipts")
+@bp.post("/<uuid:bad_debt_id>/receipts", endpoint="money")
 @staff(Permission.POST_LEDGER)
 @command_form(RecoverMoney, page=case_page, slot="money", fields=MONEY_FIELDS)
-def money(data: RecoverMoney, bad_debt_id: UUID) -> Page:
+def recover_money(data: RecoverMoney, bad_debt_id: UUID) -> Page:
     """Posts money received for a written-off debt."""
     recoveries.recover_money(db(), actor(), bad_debt_id, data)
     return done(_("The recovery is posted."), "bad_debts.show", bad_debt_id=bad_debt_id)
 
 
-@bp.post("/<uuid:bad_debt_id>/credits")
+@bp.post("/<uuid:bad_debt_id>/credits", endpoint="credit")
 @staff(Permission.POST_LEDGER)
 @command_form(RecoverCredit, page=case_page, slot="credit", fields=CREDIT_FIELDS)
-def credit(data: RecoverCredit, bad_debt_id: UUID) -> Page:
+def recover_credit(data: RecoverCredit, bad_debt_id: UUID) -> Page:
     """Applies an unapplied receipt to a written-off debt."""
     recoveries.recover_credit(db(), actor(), bad_debt_id, data)
     return done(_("The recovery is posted."), "bad_debts.show", bad_debt_id=bad_debt_id)
 
 
-@bp.post("/<uuid:bad_debt_id>/events")
+@bp.post("/<uuid:bad_debt_id>/events", endpoint="event")
 @staff(Permission.PROPOSE_BAD_DEBT)
 @command_form(AddEvent, page=case_page, slot="event", fields=EVENT_FIELDS)
-def event(data: AddEvent, bad_debt_id: UUID) -> Page:
+def add_event(data: AddEvent, bad_debt_id: UUID) -> Page:
     """Records an event of a written-off debt."""
     recoveries.add_event(db(), actor(), bad_debt_id, data)
     return done(_("It has been recorded."), "bad_debts.show", bad_debt_id=bad_debt_id)

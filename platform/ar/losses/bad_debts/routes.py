@@ -16,9 +16,9 @@ from ar.losses.bad_debts import commands as bad_debts
 from ar.losses.bad_debts import evidence, queries
 from ar.losses.bad_debts.evidence import UploadedFile
 from ar.losses.bad_debts.inputs import CAUSES, OPTIONS, ProposeBadDebt
-from ar.losses.forms import WORDS
 from ar.losses.messages import CAUSE_NAMES, OPTION_NAMES, STATE_NAMES
 from ar.losses.tabs import losses_tabs
+from ar.losses.texts import WORDS
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from tenants.access import may, staff

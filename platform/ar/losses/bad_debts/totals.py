@@ -1,4 +1,4 @@
-"""Sums per currency what a case wrote off and recovered.
+"""Sums the written-off and recovered amounts of a case per currency.
 
 Invariant: reversed documents do not count, so the sums are those of the books.
 """

@@ -66,7 +66,7 @@ class CaseFile:
 
 @dataclass(frozen=True, slots=True)
 class CaseRecovery:
-    """A recovery; `stands` False: reversed."""
+    """A recovery; `in_force` is False once it is reversed."""
 
     id: UUID
     currency: str
@@ -76,7 +76,7 @@ class CaseRecovery:
     recovered_on: date
     note: str
     recorded_by: str
-    stands: bool
+    in_force: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from ar.ledger.rules.conversion import ConvertedTotal, convert
 from ar.losses.provision.exposure import (
     AssessedDocument,
     LastRun,
-    PolicyVersion,
+    RecordedPolicy,
     allowance_sums,
     assessed_documents,
     current_policy,
@@ -31,7 +31,7 @@ from ar.losses.provision.exposure import (
     unapplied,
 )
 from ar.losses.rules.provision import (
-    Policy,
+    EstimationPolicy,
     Roll,
     amount_at,
     first_days,
@@ -125,7 +125,7 @@ class _MeasuredRolls:
     figures: dict[str, Any] | None
 
 
-def _measured_rolls(db: Session, tenant_id: UUID, policy: Policy, as_of: date, own: str) -> _MeasuredRolls:
+def _measured_rolls(db: Session, tenant_id: UUID, policy: EstimationPolicy, as_of: date, own: str) -> _MeasuredRolls:
     """Returns the rolls of the last months, all valued at one day's rates to exclude exchange differences."""
     if policy.method != "migration":
         return _MeasuredRolls((), None)
@@ -220,7 +220,7 @@ def _movement_lines(lines: dict[str, int], charge: int, closing: int) -> list[di
     return [{"line": name, "minor": minor} for name, minor in shown.items() if minor or name not in ("other", "fx")]
 
 
-def _buckets(policy: Policy, balances: dict[str, list[int]], rates: tuple[int, ...]) -> list[dict[str, Any]]:
+def _buckets(policy: EstimationPolicy, balances: dict[str, list[int]], rates: tuple[int, ...]) -> list[dict[str, Any]]:
     firsts = first_days(policy.through)
     return [
         {
@@ -250,7 +250,7 @@ def _assessed_figures(each: AssessedDocument) -> dict[str, Any]:
     }
 
 
-def _policy_figures(version: PolicyVersion) -> dict[str, Any]:
+def _policy_figures(version: RecordedPolicy) -> dict[str, Any]:
     policy = version.policy
     return {
         "version": version.version,

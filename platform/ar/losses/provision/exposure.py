@@ -18,19 +18,19 @@ from ar.customers.models import Customer
 from ar.ledger.lookups import items_with_later_allocations, later_allocations, open_minor_at, possibly_open_at
 from ar.ledger.models import Entry, OpenItem, Posting
 from ar.losses.models import ProvisionAssessment, ProvisionPolicy, ProvisionReversal, ProvisionRun
-from ar.losses.rules.provision import Bucket, Policy
+from ar.losses.rules.provision import Bucket, EstimationPolicy
 from kernel.views import select_view, value, view, views
 
 ALLOWANCE: Final = "allowance"
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyVersion:
+class RecordedPolicy:
     """A policy as recorded."""
 
     id: UUID
     version: int
-    policy: Policy
+    policy: EstimationPolicy
     recorded_by: str
     recorded_at: Any
 
@@ -61,20 +61,20 @@ class LastRun:
     sums: dict[str, int]
 
 
-def current_policy(db: Session, tenant_id: UUID) -> PolicyVersion | None:
+def current_policy(db: Session, tenant_id: UUID) -> RecordedPolicy | None:
     """Returns the version in force."""
     return next(iter(policies(db, tenant_id, limit=1)), None)
 
 
-def policies(db: Session, tenant_id: UUID, *, limit: int = 50) -> list[PolicyVersion]:
+def policies(db: Session, tenant_id: UUID, *, limit: int = 50) -> list[RecordedPolicy]:
     """Returns the versions, the newest first."""
     p = ProvisionPolicy
     rows = db.execute(sa.select(p).where(p.tenant_id == tenant_id).order_by(p.version.desc()).limit(limit)).scalars()
     return [
-        PolicyVersion(
+        RecordedPolicy(
             id=row.id,
             version=row.version,
-            policy=Policy(
+            policy=EstimationPolicy(
                 method=row.method,
                 buckets=tuple(Bucket(each["through_days"], each["rate_bps"]) for each in row.buckets),
                 lgd_bps=row.lgd_bps,

@@ -10,8 +10,8 @@ from pydantic import Field, StringConstraints, field_validator
 
 from ar.losses.inputs import Note, Reason
 from ar.losses.messages import MESSAGES
-from ar.losses.rules.provision import BPS, Bucket, Policy, bucket_problem
-from kernel.field_types import Number, read_decimal
+from ar.losses.rules.provision import BPS, Bucket, EstimationPolicy, bucket_problem
+from kernel.field_types import Number, parse_decimal
 from kernel.i18n import mark
 from kernel.inputs import CommandInput, Key
 
@@ -73,9 +73,9 @@ class SetPolicy(CommandInput):
             raise ValueError(mark("A factor other than 1 requires a written reason."))
         return value
 
-    def policy(self) -> Policy:
+    def policy(self) -> EstimationPolicy:
         """Returns the policy as the rules take it."""
-        return Policy(
+        return EstimationPolicy(
             self.method,
             _buckets(self.through, self.rate),
             _bps(self.lgd),
@@ -97,7 +97,7 @@ def _buckets(through: list[str], rate: list[str]) -> tuple[Bucket, ...]:
             raise ValueError(mark("Enter a whole number."))
         if not percent:
             raise ValueError(mark("Each bucket needs a rate."))
-        number = read_decimal(percent)
+        number = parse_decimal(percent)
         found.append(Bucket(int(end) if end else None, _bps(Decimal(str(number)))))
     return tuple(found)
 

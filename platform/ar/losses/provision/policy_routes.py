@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ar.losses.forms import WORDS, factor, percent
 from ar.losses.messages import METHOD_HINTS, METHOD_NAMES
 from ar.losses.provision import commands as provision
 from ar.losses.provision import exposure
 from ar.losses.provision.inputs import AssessItem, SetPolicy
 from ar.losses.provision.routes import bp
-from ar.losses.rules.provision import BUCKETS_MAX, PROPOSED, Policy
+from ar.losses.rules.provision import BUCKETS_MAX, PROPOSED, EstimationPolicy
+from ar.losses.texts import WORDS, factor, percent
 from kernel.i18n import gettext as _
 from tenants.access import may, staff
 from tenants.permissions import Permission
@@ -37,7 +37,7 @@ def _policy_page(form: Form[Any]) -> str:
         form=policy_form,
         rows=_bucket_rows(policy_form),
         assessment=form.at("assessment"),
-        judged=exposure.assessed_documents(db(), tenant_id, actor().today),
+        assessed=exposure.assessed_documents(db(), tenant_id, actor().today),
         method_choices=[(code, _(name), _(METHOD_HINTS[code])) for code, name in METHOD_NAMES.items()],
         may_set=may(Permission.MANAGE_SETTINGS),
         may_post=may(Permission.POST_LEDGER),
@@ -70,7 +70,7 @@ def assess(data: AssessItem) -> Page:
     return done(_("It is recorded. The next run follows it."), "provisions.policy")
 
 
-def _typed(policy: Policy) -> dict[str, Any]:
+def _typed(policy: EstimationPolicy) -> dict[str, Any]:
     """Returns the policy as form values."""
 
     def text(bps: int) -> str:

@@ -13,13 +13,13 @@ from uuid import UUID
 from flask import Blueprint, request, url_for
 
 from ar.ledger.commands import locked_through
-from ar.losses.forms import WORDS
 from ar.losses.inputs import ReverseLoss
 from ar.losses.provision import commands as provision
 from ar.losses.provision import queries
 from ar.losses.provision.exposure import current_policy
 from ar.losses.provision.inputs import PostProvision
 from ar.losses.tabs import losses_tabs
+from ar.losses.texts import WORDS
 from kernel.errors import Conflict, RuleBroken
 from kernel.i18n import gettext as _
 from kernel.ids import new_id

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from ar.losses.rules.provision import half_up
+from ar.losses.rules.provision import round_half_away_from_zero
 
 DAYS_A_MONTH: Final = 30
 
@@ -39,4 +39,4 @@ THROUGH: Final[tuple[int | None, ...]] = tuple(
 
 def expected_minor(open_minor: int, percent: int) -> int:
     """Returns the expected part of an open amount in its minor units, rounded half up."""
-    return half_up(Fraction(open_minor * percent, 100))
+    return round_half_away_from_zero(Fraction(open_minor * percent, 100))

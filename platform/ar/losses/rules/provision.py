@@ -27,7 +27,7 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class EstimationPolicy:
     """Parameters of the estimate (R232). Rates in basis points; `factor_bps` 10,000 leaves them as they are."""
 
     method: str
@@ -45,7 +45,7 @@ class Policy:
 
 
 #: What the form of a first policy proposes: the usual five buckets, the last of debts more than 90 days late.
-PROPOSED: Final = Policy(
+PROPOSED: Final = EstimationPolicy(
     "matrix", (Bucket(0, 30), Bucket(30, 160), Bucket(60, 360), Bucket(90, 660), Bucket(None, 1060))
 )
 
@@ -129,7 +129,7 @@ def migration_rates(averages: Iterable[Fraction], lgd: Fraction) -> tuple[Fracti
     return tuple(reversed(rates))
 
 
-def loss_rates(policy: Policy, measured: Sequence[Roll] = ()) -> tuple[int, ...]:
+def loss_rates(policy: EstimationPolicy, measured: Sequence[Roll] = ()) -> tuple[int, ...]:
     """Returns the rate per bucket in ppm, with the forward-looking factor, at most 100 %."""
     factor = Fraction(policy.factor_bps, BPS)
     if policy.method == "migration":
@@ -143,21 +143,21 @@ def loss_rates(policy: Policy, measured: Sequence[Roll] = ()) -> tuple[int, ...]
 
 def ppm(rate: Fraction) -> int:
     """Returns a rate in ppm, rounded half up."""
-    return half_up(rate * PPM)
+    return round_half_away_from_zero(rate * PPM)
 
 
 def amount_at(balance_minor: int, rate_ppm: int) -> int:
     """Returns a ppm share of a balance in its minor units, rounded half up."""
-    return half_up(Fraction(balance_minor * rate_ppm, PPM))
+    return round_half_away_from_zero(Fraction(balance_minor * rate_ppm, PPM))
 
 
-def half_up(value: Fraction) -> int:
+def round_half_away_from_zero(value: Fraction) -> int:
     """Returns the value rounded to an integer, halves away from zero."""
     whole = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
     return whole if value >= 0 else -whole
 
 
-def policy_json(policy: Policy) -> dict[str, Any]:
+def policy_json(policy: EstimationPolicy) -> dict[str, Any]:
     """Returns the policy as its stored columns."""
     return {
         "method": policy.method,

@@ -27,7 +27,7 @@ TRANSIENT_ERRORS = (sa.exc.OperationalError, sa.exc.InterfaceError, OSError, Mem
 log = logger(__name__)
 
 
-def read_file(db: Session, actor: Actor, payload: dict[str, Any]) -> None:
+def parse_file_job(db: Session, actor: Actor, payload: dict[str, Any]) -> None:
     """Parses the file; it is `read`, `asking` or `refused` afterwards. Idempotent."""
     file_id = UUID(payload["bank_file_id"])
     attempts = _attempts(db, actor.tenant_id, file_id)
@@ -45,7 +45,7 @@ def read_file(db: Session, actor: Actor, payload: dict[str, Any]) -> None:
         _refuse(db, actor, file_id, fault)
 
 
-JOBS: Final = (Job(bank_files.READ_FILE, read_file, queue.IMPORTS),)
+JOBS: Final = (Job(bank_files.READ_FILE, parse_file_job, queue.IMPORTS),)
 
 
 def _refuse(db: Session, actor: Actor, file_id: UUID, fault: Exception) -> None:

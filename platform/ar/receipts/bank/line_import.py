@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.receipts.bank.accounts import AccountResolver, KnownAccount
-from ar.receipts.bank.formats import sniff, tables
+from ar.receipts.bank.formats import recognition, tables
 from ar.receipts.bank.formats.events import (
     BankFormat,
     Closed,
@@ -137,11 +137,11 @@ class StoredFile:
 
 def recognise_format(content: bytes, filename: str) -> tuple[BankFormat, str, str]:
     """Returns (format, its code as stored, encoding). Raises Refused, TableRefused."""
-    found = sniff.recognise(content)
+    found = recognition.recognise(content)
     if found is tables.FORMAT:
         stored_code, encoding = tables.describe(content, filename)
         return found, stored_code, encoding
-    return found, found.code, sniff.encoding_of(content)
+    return found, found.code, recognition.encoding_of(content)
 
 
 def import_lines(db: Session, actor: Actor, file: StoredFile, progress: Progress = lambda _lines: None) -> FileReport:

@@ -50,9 +50,9 @@ def set_aside(data: SetAside, bank_line_id: UUID) -> Page:
     return done(_("The line is set aside."), "bank.line", bank_line_id=bank_line_id)
 
 
-@bp.post("/lines/<uuid:bank_line_id>/taking-back")
+@bp.post("/lines/<uuid:bank_line_id>/taking-back", endpoint="take_back")
 @staff(Permission.POST_LEDGER)
-def take_back(bank_line_id: UUID) -> Page:
+def reopen(bank_line_id: UUID) -> Page:
     """Reopens a line that was set aside."""
     bank_files.reopen_line(db(), actor(), bank_line_id)
     return done(_("The line is open for matching again."), "bank.line", bank_line_id=bank_line_id)

@@ -62,7 +62,7 @@ class FilePage:
     finished_at: datetime | None
 
     @property
-    def working(self) -> bool:
+    def is_being_parsed(self) -> bool:
         """Tells that the file is being parsed or queued for it."""
         return self.state == "reading"
 

@@ -128,9 +128,9 @@ def assign(data: AssignAccount, bank_file_id: UUID) -> Page:
     return done(_("The account is noted."), "bank.show", bank_file_id=bank_file_id)
 
 
-@bp.post("/files/<uuid:bank_file_id>/readings")
+@bp.post("/files/<uuid:bank_file_id>/readings", endpoint="read_again")
 @staff(Permission.IMPORT)
-def read_again(bank_file_id: UUID) -> Page:
+def parse_again(bank_file_id: UUID) -> Page:
     """Queues the parsing of a refused or waiting file again."""
     bank_files.parse_again(db(), actor(), bank_file_id)
     return done(_("The file is being read."), "bank.show", bank_file_id=bank_file_id)

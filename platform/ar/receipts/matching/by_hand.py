@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session, aliased
 from ar.ledger.commands import UnapplyAllocation, lock_customers, reverse_item, unapply_allocation
 from ar.ledger.models import Allocation, OpenItem
 from ar.receipts.matching.commands import mark_matched, receipt_of_line
+from ar.receipts.matching.inputs import MatchBankLine
 from ar.receipts.matching.loading import line_columns
 from ar.receipts.models import BankAccount, BankLine
 from ar.receipts.posting.bulk_posting import post_receipts
 from ar.receipts.posting.commands import choose_parts, record_refusals
-from ar.receipts.posting.inputs import MatchBankLine
 from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.errors import Conflict, NotFound, RuleBroken

@@ -28,8 +28,8 @@ def match(slug: str, accept: bool, on: date | None, as_json: bool) -> None:
     while accept:
         with tenant_transaction(slug, on=on) as (db, actor):
             done = accept_sure_matches(db, actor)
-        booked, passed_over = booked + done.booked, passed_over + done.passed_over
-        if not done.more or not (done.booked or done.passed_over):
+        booked, passed_over = booked + done.posted, passed_over + done.passed_over
+        if not done.more or not (done.posted or done.passed_over):
             break
     counts = {"sure": matched.sure, "likely": matched.likely, "hand": matched.hand}
     emit(

@@ -62,9 +62,9 @@ class MatchCounts:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedBatch:
-    """Result of a batch: lines posted (`booked`), lines that no longer fit, and whether more are waiting."""
+    """Result of a batch: lines posted (`posted`), lines that no longer fit, and whether more are waiting."""
 
-    booked: int
+    posted: int
     passed_over: int
     more: bool
 

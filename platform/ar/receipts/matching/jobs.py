@@ -33,7 +33,7 @@ def accept(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
     if payload.get("user_id"):
         actor = replace(actor, kind="person", name=payload["by"], user_id=UUID(payload["user_id"]))
     done = accept_sure_matches(db, actor)
-    if done.more and (done.booked or done.passed_over):
+    if done.more and (done.posted or done.passed_over):
         queue_next_batch(db, actor)
 
 

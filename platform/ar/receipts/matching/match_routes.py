@@ -15,10 +15,10 @@ from ar.receipts.bank.inputs import SetAside
 from ar.receipts.matching import queries as matching_queries
 from ar.receipts.matching.by_hand import match_line, unmatch_line
 from ar.receipts.matching.commands import accept_sure_matches, queue_matching, queue_next_batch
+from ar.receipts.matching.inputs import MatchBankLine
 from ar.receipts.matching.queries import MatchFilters
 from ar.receipts.matching.routes import CARRIED_FILTERS, bp, matching_page
 from ar.receipts.posting.forms import read_with_parts
-from ar.receipts.posting.inputs import MatchBankLine
 from kernel.errors import Conflict, RuleBroken
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext
@@ -34,9 +34,9 @@ from web.responses import Page, flash_error, flash_ok, see_other
 FIELDS = {"receipt_in_future": "booked_on", "period_locked": "booked_on"}
 
 
-@bp.post("/again")
+@bp.post("/again", endpoint="again")
 @staff(Permission.POST_LEDGER)
-def again() -> Page:
+def rematch() -> Page:
     """Queues the matching of all waiting lines."""
     queue_matching(db(), actor())
     return done(_("The lines are being matched again."), "matching.index")
@@ -49,7 +49,7 @@ def accept() -> Page:
     done = accept_sure_matches(db(), actor())
     if done.more:
         queue_next_batch(db(), actor())
-    flash_ok(ngettext("%(num)s line is posted.", "%(num)s lines are posted.", done.booked))
+    flash_ok(ngettext("%(num)s line is posted.", "%(num)s lines are posted.", done.posted))
     if done.passed_over:
         flash_error(
             ngettext(
@@ -84,9 +84,9 @@ def apply(bank_line_id: UUID) -> Page:
     return see_other(_address(wanted, matching_queries.next_line(db(), actor().tenant_id, wanted, line)))
 
 
-@bp.post("/<uuid:bank_line_id>/undoing")
+@bp.post("/<uuid:bank_line_id>/undoing", endpoint="undo")
 @staff(Permission.POST_LEDGER)
-def undo(bank_line_id: UUID) -> Page:
+def unmatch(bank_line_id: UUID) -> Page:
     """Unmatches a line: unapplies its allocations and reverses its receipt."""
     try:
         unmatch_line(db(), actor(), bank_line_id)
@@ -96,9 +96,9 @@ def undo(bank_line_id: UUID) -> Page:
     return done(text, "matching.index", line=bank_line_id)
 
 
-@bp.post("/<uuid:bank_line_id>/aside")
+@bp.post("/<uuid:bank_line_id>/aside", endpoint="aside")
 @staff(Permission.POST_LEDGER)
-def aside(bank_line_id: UUID) -> Page:
+def set_aside(bank_line_id: UUID) -> Page:
     """Sets a line aside: it is not a customer's payment."""
     wanted, form = _posted_filters(bank_line_id), read_form(SetAside)
     line = matching_queries.find_line(db(), actor().tenant_id, bank_line_id)
@@ -113,9 +113,9 @@ def aside(bank_line_id: UUID) -> Page:
     return see_other(_address(wanted, matching_queries.next_line(db(), actor().tenant_id, wanted, line)))
 
 
-@bp.post("/<uuid:bank_line_id>/back")
+@bp.post("/<uuid:bank_line_id>/back", endpoint="back")
 @staff(Permission.POST_LEDGER)
-def back(bank_line_id: UUID) -> Page:
+def reopen(bank_line_id: UUID) -> Page:
     """Reopens a line that was set aside."""
     here = url_for("matching.index", line=bank_line_id)
     try:

@@ -24,6 +24,7 @@ from ar.receipts.rules.candidates import CandidateItem
 from ar.receipts.rules.matching import Proposal, decide
 from kernel.actor import Actor
 from kernel.errors import NotFound
+from kernel.ids import parse_uuid
 from kernel.money import BadAmount, parse_amount
 from kernel.views import select_view, value, view, views
 from web import filters
@@ -237,9 +238,9 @@ def _conditions(wanted: MatchFilters) -> list[sa.ColumnElement[bool]]:
         limits.append(sa.or_(*(text.icontains(wanted.q, autoescape=True) for text in texts)))
     if wanted.amount:
         limits.append(_amount_condition(wanted.amount))
-    if (account := _uuid(wanted.account)) is not None:
+    if (account := parse_uuid(wanted.account)) is not None:
         limits.append(b.bank_account_id == account)
-    if (file := _uuid(wanted.file)) is not None:
+    if (file := parse_uuid(wanted.file)) is not None:
         limits.append(b.file_id == file)
     return limits
 
@@ -272,10 +273,3 @@ def _files(db: Session, tenant_id: UUID) -> list[tuple[str, str]]:
         .limit(FILES_MAX)
     )
     return [(str(found_id), name) for found_id, name in rows]
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None

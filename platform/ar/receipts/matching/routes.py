@@ -48,7 +48,7 @@ def matching_page(form: Form[Any], wanted: MatchFilters) -> str:
     """Renders the page; `form` comes back in its slot: apply."""
     asked, path, tenant_id = read_page(request.args, 25), url_for("matching.index"), actor().tenant_id
     page = matching_queries.match_list(db(), tenant_id, wanted, offset=asked.offset, limit=asked.limit)
-    line_id = _uuid(wanted.line) or (page.lines[0].id if page.lines else None)
+    line_id = _uuid_or_not_found(wanted.line) or (page.lines[0].id if page.lines else None)
     chosen = matching_queries.chosen_line(db(), actor(), line_id) if line_id else None
     return render(
         "ar/receipts/matching/index.html",
@@ -76,8 +76,8 @@ def _allocation_form(wanted: MatchFilters, chosen: ChosenLine, form: Form[Any]) 
     at = wanted.proposal or 0
     proposal: ProposalView | None = chosen.proposals[at] if at < len(chosen.proposals) else None
     customer_id, name, fault = (proposal.customer_id, proposal.customer_name, "") if proposal else (None, "", "")
-    if form.slot and _uuid(str(form.value("customer_id"))):
-        customer_id = _uuid(str(form.value("customer_id")))
+    if form.slot and _uuid_or_not_found(str(form.value("customer_id"))):
+        customer_id = _uuid_or_not_found(str(form.value("customer_id")))
         proposal = None
     elif wanted.customer:
         found = _find_customer(wanted.customer)
@@ -113,7 +113,7 @@ def _find_customer(text: str) -> CustomerFacts | None:
     return find_numbers(db(), tenant_id, [near[0][0]]).get(near[0][0]) if len(near) == 1 else found
 
 
-def _uuid(text: str) -> UUID | None:
+def _uuid_or_not_found(text: str) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError:

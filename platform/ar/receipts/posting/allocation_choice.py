@@ -19,7 +19,7 @@ from ar.receipts.posting.commands import suggest_allocation
 from ar.receipts.rules.allocation_order import Share
 from kernel.actor import Actor
 from kernel.errors import RuleBroken
-from kernel.money import read_amount
+from kernel.money import parse_positive_amount
 
 ROWS_MAX: Final = 300
 
@@ -169,7 +169,7 @@ def _typed_amounts(
     amounts: dict[UUID, int] = {}
     for item_id, text in parts.items():
         try:
-            amounts[item_id] = read_amount(text, currency) if text else -1
+            amounts[item_id] = parse_positive_amount(text, currency) if text else -1
         except RuleBroken:
             amounts[item_id] = 0
     open_minor = {row.id: row.open_minor for row in rows}

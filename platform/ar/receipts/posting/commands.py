@@ -27,7 +27,7 @@ from kernel.actor import Actor
 from kernel.arrays import array_text
 from kernel.errors import NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
-from kernel.money import read_amount
+from kernel.money import parse_positive_amount
 from kernel.views import DbRow
 
 INTEREST: Part = "interest"
@@ -52,7 +52,7 @@ def _post_receipt(db: Session, actor: Actor, data: PostReceipt) -> UUID:
     found = find_numbers(db, actor.tenant_id, [data.customer_no]).get(data.customer_no)
     if found is None:
         raise RuleBroken("receipt_customer_unknown", number=data.customer_no)
-    amount = read_amount(data.amount, data.currency)
+    amount = parse_positive_amount(data.amount, data.currency)
     default = "cash" if data.method == "cash" else "bank"
     contra = ledger_account(db, actor.tenant_id, data.bank_account_id, data.currency, default)
     lock_customers(db, actor.tenant_id, [found.id])
@@ -277,7 +277,7 @@ def parse_ticked_parts(
     opens: dict[UUID, int] = {row.id: row.open_minor for row in db.connection().execute(_OPEN_AMOUNTS, params)}
     if opens.keys() != {part.item_id for part in typed}:
         raise NotFound("item_not_found")
-    typed_minor = {part.item_id: read_amount(part.amount, currency) for part in typed if part.amount}
+    typed_minor = {part.item_id: parse_positive_amount(part.amount, currency) for part in typed if part.amount}
     rest = amount_minor - sum(typed_minor.values())
     if rest < 0:
         raise RuleBroken("receipt_overapplied")

@@ -37,7 +37,7 @@ def _credit_page(form: Form[Any], credit_id: UUID) -> str:
         raise NotFound("item_not_found")
     may_post = may(Permission.POST_LEDGER)
     shown = None
-    if may_post and page.applicable:
+    if may_post and page.can_be_applied:
         shown = allocation_choice(
             db(),
             actor(),

@@ -1,4 +1,4 @@
-"""Inputs of receipts, allocation, matching and refunds: one Pydantic model per command.
+"""Inputs of receipts and their allocation: one Pydantic model per command.
 
 Invariant: shape is checked here; amounts stay texts until their currency is known.
 """
@@ -61,32 +61,3 @@ class UnapplyCredit(CommandInput):
     """Unapply one allocation of a credit on `effective_on` (None: today)."""
 
     effective_on: date | None = None
-
-
-class MatchBankLine(CommandInput):
-    """Post a bank line as a customer's receipt. `booked_on` None: the bank's booking date."""
-
-    customer_id: UUID
-    how: AllocationMethod = "ticked"
-    costs_first: bool = False
-    booked_on: date | None = None
-    parts: tuple[Part, ...] = Field(default=(), max_length=2_000)
-    key: Key
-
-
-class RequestRefund(CommandInput):
-    """Request a refund out of an unapplied credit; it is paid once approved."""
-
-    amount: Amount
-    payee_name: RequiredLine
-    payee_account: OptionalLine = ""
-    payee_bank: OptionalLine = ""
-    bank_account_id: UUID | None = None
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-    key: Key
-
-
-class WithdrawRefund(CommandInput):
-    """Withdraw the request for a refund; only the requester can."""
-
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]

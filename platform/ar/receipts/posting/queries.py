@@ -147,7 +147,7 @@ class CreditPage:
     paid: tuple[PaidRow, ...]
 
     @property
-    def applicable(self) -> bool:
+    def can_be_applied(self) -> bool:
         """Tells that an amount is unapplied and the document is neither a reversal nor reversed."""
         return self.open_minor > 0 and self.reversed_by is None and self.reverses_id is None
 

@@ -23,7 +23,7 @@ from ar.receipts.posting.inputs import PostReceipt
 from kernel.errors import RuleBroken
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
-from kernel.money import read_amount
+from kernel.money import parse_positive_amount
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from tenants.queries import tenant
@@ -87,7 +87,9 @@ def _new_page(form: Form[Any]) -> str:
 
 def _choice_of(form: Form[Any], customer_id: UUID, currency: str) -> AllocationChoice | None:
     try:
-        amount: int | None = read_amount(str(form.value("amount")), currency) if form.value("amount") else None
+        amount: int | None = (
+            parse_positive_amount(str(form.value("amount")), currency) if form.value("amount") else None
+        )
     except RuleBroken:
         amount = None
     return allocation_choice(

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ar.receipts.refunds.commands import KIND, close_unpaid, pay
+from ar.receipts.refunds.commands import KIND, close_unapproved_refund, pay_refund
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
-from tenants.approvals.kinds import Approved, Kind, Step
+from tenants.approvals.kinds import Approved, ChainStep, Kind
 from web.links import page_url
 
 #: From 100,000.00 of the company's currency on, the general manager approves as well.
@@ -33,9 +33,9 @@ APPROVALS: tuple[Kind, ...] = (
     Kind(
         code=KIND,
         name=mark("Refund"),
-        chain=(Step("finance_director"), Step("general_manager", GENERAL_MANAGER_FROM_MINOR)),
-        approve=pay,
-        reject=close_unpaid,
+        chain=(ChainStep("finance_director"), ChainStep("general_manager", GENERAL_MANAGER_FROM_MINOR)),
+        approve=pay_refund,
+        reject=close_unapproved_refund,
         url=_url,
         facts=_facts,
     ),

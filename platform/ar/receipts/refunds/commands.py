@@ -16,13 +16,13 @@ from ar.ledger.commands import NewAllocation, NewItem, allocate, lock_customers,
 from ar.ledger.models import OpenItem
 from ar.receipts.bank.accounts import ledger_account
 from ar.receipts.models import Refund
-from ar.receipts.posting.inputs import RequestRefund
+from ar.receipts.refunds.inputs import RequestRefund
 from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
-from kernel.money import read_amount
+from kernel.money import parse_positive_amount
 from kernel.views import DbRow
 from tenants.approvals.engine import ApprovalRequest, request, withdraw
 from tenants.approvals.kinds import Approved
@@ -45,7 +45,7 @@ def request_refund(db: Session, actor: Actor, credit_id: UUID, data: RequestRefu
 
 def _request_refund(db: Session, actor: Actor, credit_id: UUID, data: RequestRefund) -> UUID:
     credit = _lock_credit(db, actor.tenant_id, credit_id)
-    amount = read_amount(data.amount, credit.currency)
+    amount = parse_positive_amount(data.amount, credit.currency)
     left = credit.open_minor - _requested_minor(db, actor.tenant_id, credit_id)
     if amount > left:
         raise RuleBroken("refund_too_much", open_minor=max(left, 0), currency=credit.currency)
@@ -90,7 +90,7 @@ def withdraw_refund(db: Session, actor: Actor, refund_id: UUID, reason: str) -> 
     withdraw(db, actor, row.approval_id, reason)
 
 
-def pay(db: Session, actor: Actor, approved: Approved) -> None:
+def pay_refund(db: Session, actor: Actor, approved: Approved) -> None:
     """Posts an approved refund, dated today, and allocates it to its credit.
 
     Raises Conflict (`refund_settled`, `refund_credit_gone`) when the credit has since been applied otherwise,
@@ -158,7 +158,7 @@ def _post_refund_document(db: Session, actor: Actor, credit: DbRow, refund: DbRo
     return post_items(db, actor, [item], memo=memo)[0], number
 
 
-def close_unpaid(db: Session, actor: Actor, approved: Approved) -> None:
+def close_unapproved_refund(db: Session, actor: Actor, approved: Approved) -> None:
     """Closes a refund whose approval was rejected or withdrawn: the credit can be used again."""
     state = "withdrawn" if approved.state == "withdrawn" else "refused"
     _update_refund(db, actor, approved.subject_id, state=state, settled_by=actor.name, settled_at=actor.now)

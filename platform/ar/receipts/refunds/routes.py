@@ -14,9 +14,9 @@ from flask import Blueprint, request, url_for
 from ar.receipts.bank.queries import account_options
 from ar.receipts.messages import REFUND_STATES
 from ar.receipts.posting import queries
-from ar.receipts.posting.inputs import RequestRefund, WithdrawRefund
 from ar.receipts.refunds import commands as refunds
 from ar.receipts.refunds import queries as refund_queries
+from ar.receipts.refunds.inputs import RequestRefund, WithdrawRefund
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.money import decimal_text

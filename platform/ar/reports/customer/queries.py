@@ -86,7 +86,7 @@ class OpenItemRow:
 
 
 @dataclass(frozen=True)
-class CustomerFacts:
+class CustomerMasterData:
     """The customer's master data, with the company's working calendar and default policy."""
 
     id: UUID
@@ -120,7 +120,7 @@ class CustomerPage:
     """The page without its timeline. `sums` are per currency; `open_count` counts all items, `items` has the first."""
 
     today: date
-    facts: CustomerFacts
+    facts: CustomerMasterData
     items: tuple[OpenItemRow, ...]
     open_count: int
     sums: tuple[AgingRow, ...]
@@ -128,7 +128,7 @@ class CustomerPage:
     blocks: tuple[HoldView, ...]
 
     @property
-    def worst(self) -> Stage | None:
+    def latest_stage(self) -> Stage | None:
         """Returns the latest stage among the open items, which are sorted by due date, debits before credits."""
         return next((item.stage for item in self.items if item.stage is not None), None)
 
@@ -171,13 +171,13 @@ def customer_page(
     return CustomerPage(today, facts, items, count, sums, strip, blocks)
 
 
-def _facts(db: Session, tenant_id: UUID, customer_id: UUID) -> CustomerFacts:
+def _facts(db: Session, tenant_id: UUID, customer_id: UUID) -> CustomerMasterData:
     row = columns(db, _facts_statement(), {"tenant": tenant_id, "customer": customer_id}).first()
     if row is None:
         raise NotFound("customer_not_found")
     working = {date.fromisoformat(day): bool(override["working"]) for day, override in row.calendar_overrides.items()}
     return view(
-        CustomerFacts,
+        CustomerMasterData,
         row,
         calendar=WorkCalendar(row.calendar_preset, working),
         contacts=from_json(ContactView, row.contacts),
@@ -192,7 +192,7 @@ def _facts_statement() -> sa.Select[*tuple[Any, ...]]:
     customer, company = Customer, Company
     return (
         select_view(
-            CustomerFacts,
+            CustomerMasterData,
             id=value(customer.id),
             number=value(customer.number),
             name=value(customer.name),

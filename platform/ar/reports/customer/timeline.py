@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from ar.cases.lookups import STATE_TONES, reason_text, state_name, step_name, why_held, why_step
-from ar.cases.models import Action, DayRun, Step, WithheldStep
+from ar.cases.lookups import STATE_TONES, explain_step, explain_withheld, reason_text, state_name, step_name
+from ar.cases.models import Action, DayRun, StepTaken, WithheldStep
 from ar.ledger.messages import KIND_NAMES
 from ar.ledger.models import OpenItem
 from ar.reports.journal.texts import event_kinds, event_name, event_text, event_tone, mail_names
@@ -186,7 +186,7 @@ def _receipts() -> sa.Select[Any]:
 
 def _steps(page: sa.Subquery) -> sa.ScalarSelect[Any]:
     """Returns [[document, code, why_code, why_params], …] of an action, the highest level first, as JSON."""
-    step, item = Step, OpenItem
+    step, item = StepTaken, OpenItem
     first = (
         sa.select(item.document_no, step.code, step.why_code, step.why_params)
         .join(item, sa.and_(item.tenant_id == step.tenant_id, item.id == step.item_id))
@@ -251,7 +251,7 @@ def _action_entry(row: DbRow) -> TimelineEntry:
         reason_text(data["reason"]),
     )
     steps = row.steps or []
-    whys = dict.fromkeys(why_step(code, params) for _number, _code, code, params in steps)
+    whys = dict.fromkeys(explain_step(code, params) for _number, _code, code, params in steps)
     return TimelineEntry(
         source="action",
         id=row.id,
@@ -269,8 +269,17 @@ def _withheld_entry(row: DbRow) -> TimelineEntry:
     text = ", ".join(documents[:LINES_MAX])
     if len(documents) > LINES_MAX:
         text = _("%(documents)s and %(count)s more", documents=text, count=len(documents) - LINES_MAX)
-    why = why_held(row.kind, row.data["params"])
-    return TimelineEntry("held", None, row.at, False, _("Step withheld"), text, why, STATE_TONES["held"])
+    why = explain_withheld(row.kind, row.data["params"])
+    return TimelineEntry(
+        source="held",
+        id=None,
+        at=row.at,
+        whole_day=False,
+        title=_("Step withheld"),
+        text=text,
+        why=why,
+        tone=STATE_TONES["held"],
+    )
 
 
 def _receipt_entry(row: DbRow) -> TimelineEntry:

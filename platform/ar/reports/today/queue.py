@@ -13,8 +13,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.lookups import step_name, why_held, why_step
-from ar.cases.models import Action, LadderState, Step, WithheldStep
+from ar.cases.lookups import explain_step, explain_withheld, step_name
+from ar.cases.models import Action, LadderState, StepTaken, WithheldStep
 from ar.customers.models import Customer
 from ar.ledger.models import OpenItem
 from ar.statements.models import Confirmation, Statement
@@ -86,7 +86,7 @@ class WithheldRow:
 
 def queue_rows(db: Session, tenant_id: UUID, today: date) -> tuple[QueueRow, ...]:
     """Returns the queue, the highest level first; the leading item is that of the highest level, then the oldest."""
-    action, customer, step, item = Action, Customer, Step, OpenItem
+    action, customer, step, item = Action, Customer, StepTaken, OpenItem
     first = (
         sa.select(action)
         .where(action.tenant_id == tenant_id, sa.tuple_(action.form, action.state).in_(WAITING))
@@ -129,7 +129,7 @@ def queue_rows(db: Session, tenant_id: UUID, today: date) -> tuple[QueueRow, ...
 
 def _queue_row(row: DbRow, today: date) -> QueueRow:
     days = (today - row.due_on).days if row.due_on else 0
-    why = why_step(row.why_code, row.why_params) if row.why_code else ""
+    why = explain_step(row.why_code, row.why_params) if row.why_code else ""
     return view(QueueRow, row, days=days, why=why)
 
 
@@ -159,7 +159,7 @@ def side_rows(
             customer_name=row.name,
             currency=row.currency,
             open_minor=row.minor,
-            why=why_held(row.code, row.params or {}),
+            why=explain_withheld(row.code, row.params or {}),
         )
         for row in rows
         if row.part == "held"

@@ -49,7 +49,7 @@ class OpenDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class FigureLine:
+class StatementFigureLine:
     """A statement line: a movement with the balance after it, or an open item with the running sum."""
 
     part: str
@@ -74,17 +74,17 @@ class StatementFigures:
     closing_minor: int
     overdue_minor: int
     aging: tuple[tuple[str, int], ...]
-    lines: tuple[FigureLine, ...]
+    lines: tuple[StatementFigureLine, ...]
     #: Late interest not yet charged, where it is stated: beside the closing balance, never in it.
     interest_minor: int | None = None
 
     @property
-    def movements(self) -> list[FigureLine]:
+    def movements(self) -> list[StatementFigureLine]:
         """Returns the movements of the period."""
         return [line for line in self.lines if line.part == MOVEMENT]
 
     @property
-    def open_items(self) -> list[FigureLine]:
+    def open_items(self) -> list[StatementFigureLine]:
         """Returns the open items, which add up to the closing balance."""
         return [line for line in self.lines if line.part == OPEN]
 
@@ -125,7 +125,7 @@ def compute_figures(
     )
 
 
-def _movements(opening_minor: int, posted: Iterable[PostedDocument]) -> tuple[list[FigureLine], int]:
+def _movements(opening_minor: int, posted: Iterable[PostedDocument]) -> tuple[list[StatementFigureLine], int]:
     lines, balance = [], opening_minor
     for position, item in enumerate(posted, start=1):
         debit, credit = (item.amount_minor, 0) if item.side > 0 else (0, item.amount_minor)
@@ -135,7 +135,7 @@ def _movements(opening_minor: int, posted: Iterable[PostedDocument]) -> tuple[li
     return lines, balance
 
 
-def _open_lines(open_documents: Sequence[OpenDocument]) -> tuple[list[FigureLine], int]:
+def _open_lines(open_documents: Sequence[OpenDocument]) -> tuple[list[StatementFigureLine], int]:
     lines, balance = [], 0
     ordered = sorted(open_documents, key=lambda item: (-item.side, item.due_on, item.document_no, item.item_id))
     for position, item in enumerate(ordered, start=1):
@@ -153,8 +153,8 @@ def _line(
     debit_minor: int,
     credit_minor: int,
     balance_minor: int,
-) -> FigureLine:
-    return FigureLine(
+) -> StatementFigureLine:
+    return StatementFigureLine(
         part=part,
         position=position,
         on=document.on,

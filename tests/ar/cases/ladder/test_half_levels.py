@@ -8,7 +8,7 @@ import pytest
 
 from ar.cases.commands import complete_task, lift_hold, skip_action
 from ar.cases.queue.inputs import CompleteTask, SkipAction
-from ar.cases.rules.ladder import ItemFacts, after, decide, next_on
+from ar.cases.rules.ladder import ItemFacts, decide, facts_after_steps, next_on
 from ar.cases.rules.policy import load_preset
 from tests.support.postbox import Postbox
 from tests.support.world import World
@@ -82,7 +82,7 @@ def test_what_is_left_of_a_level_comes_before_a_higher_one_also_at_the_level_of_
     today = SIXTH + timedelta(days=10)
     steps = decide(facts, policy, today, EveryDay())
     assert [step.code for step in steps] == ["formal_2"]
-    then = after(facts, policy, steps)
+    then = facts_after_steps(facts, policy, steps)
     assert (then.level_reached, then.fired) == (6, frozenset())
     coming = next_on(then, policy, EveryDay())
     assert coming is not None

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from ar.cases.ladder.explain import REASONS, why_held
+from ar.cases.ladder.explain import REASONS, explain_withheld
 from ar.cases.rules.holds import ActiveHold, ActiveHolds, Unapplied, reason_not_to_chase
 from ar.cases.rules.policy import load_preset
 
@@ -52,7 +52,7 @@ def test_each_reason_has_its_code_and_what_explains_it(
     reason = reason_not_to_chase(**CHASED | facts)
     assert reason == (code, params)
     assert code in REASONS
-    assert code == "paid" or why_held(code, params)
+    assert code == "paid" or explain_withheld(code, params)
 
 
 @pytest.mark.parametrize(

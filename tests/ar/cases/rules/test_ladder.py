@@ -14,8 +14,8 @@ from ar.cases.rules.ladder import (
     DueStep,
     ItemFacts,
     WorkingDays,
-    after,
     decide,
+    facts_after_steps,
     next_on,
     nominal_on,
     simulate,
@@ -149,7 +149,7 @@ def test_given_a_level_delivered_today_and_a_debt_60_days_old_when_run_again_the
     """Testcase 29: on the day of level 1 there is no level 2, however old the debt."""
     facts = item("2026-03-31")
     today = d("2026-05-29")
-    done = after(facts, TWELVE, decide(facts, TWELVE, today, WEEKDAYS))
+    done = facts_after_steps(facts, TWELVE, decide(facts, TWELVE, today, WEEKDAYS))
     assert done.level_reached == 1
     assert decide(done, TWELVE, today, WEEKDAYS) == ()
     assert next_on(done, TWELVE, WEEKDAYS) == d("2026-06-01")  # gap 2 ends on Sunday, 31 May
@@ -161,7 +161,7 @@ def test_given_three_days_without_runs_when_running_again_then_the_missed_step_c
     (step,) = decide(facts, FIVE, d("2026-04-09"), WEEKDAYS)
     assert (step.code, step.nominal_on, step.runs_on) == ("overdue_report", d("2026-04-06"), d("2026-04-09"))
     assert step.why.code == "catch_up"
-    caught_up = after(facts, FIVE, [step])
+    caught_up = facts_after_steps(facts, FIVE, [step])
     assert decide(caught_up, FIVE, d("2026-04-09"), WEEKDAYS) == ()
     later = simulate(caught_up, FIVE, d("2026-04-10"), d("2026-04-30"), WEEKDAYS)
     assert planned(later)[0] == ("statement_confirmation", "2026-04-11")  # its own date, not shifted by the loss
@@ -185,7 +185,7 @@ def test_level_of_the_day_says_so_and_goes_on_from_there() -> None:
     steps = decide(item("2026-03-31"), policy, d("2026-04-22"), EVERY_DAY)
     assert codes(steps) == ["formal_2", "pressure_call"]
     assert {step.why.code for step in steps} == {"level_of_the_day"}
-    done = after(item("2026-03-31"), policy, steps)
+    done = facts_after_steps(item("2026-03-31"), policy, steps)
     assert codes(decide(done, policy, d("2026-04-24"), EVERY_DAY)) == ["manager_call_1"]
 
 
@@ -337,7 +337,7 @@ def test_one_level_a_run_above_the_last_within_the_gap_and_the_same_answer_twice
         assert step.nominal_on <= step.runs_on == today
         assert calendar.is_working_day(today)
         assert step.why.code in WHY_CODES
-    assert decide(after(facts, policy, steps), policy, today, calendar) == () or not steps
+    assert decide(facts_after_steps(facts, policy, steps), policy, today, calendar) == () or not steps
 
 
 @settings(deadline=None)  # a busy machine is no finding
@@ -351,7 +351,7 @@ def test_missed_days_change_no_nominal_date_and_lose_or_double_no_step(
         if n not in missed:
             steps = decide(facts, policy, due + timedelta(days=n), calendar)
             found.extend(steps)
-            facts = after(facts, policy, steps)
+            facts = facts_after_steps(facts, policy, steps)
     smooth = simulate(start, policy, due, due + timedelta(days=899), calendar)
     levels = [step.level for step in found if step.level]
     assert levels == sorted(levels)

@@ -201,7 +201,7 @@ def test_a_moment_is_read_in_the_company_s_time(world: World, typed: str, known:
     when = parse_as_of_request(None, typed, world.actor(date(2026, 11, 20)))
     assert (when.known, when.unread) == (known, "")
     assert (when.known_at.isoformat() if when.known_at else None) == utc
-    assert when.travelled is (utc is not None)
+    assert when.is_not_now is (utc is not None)
 
 
 @pytest.mark.parametrize("typed", ["yesterday", "2026-02-30T10:00", "2026-03-31T25:00", "31/03/2026", "9999-01-01"])

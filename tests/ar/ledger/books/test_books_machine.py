@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from ar.bills.checks import bills_checks
 from ar.bills.commands import take_step
-from ar.bills.doctor import bills_checks
 from ar.bills.inputs import BillStep, Dishonour, ReceiveBill
 from ar.bills.models import Bill
 from ar.bills.receiving import receive_bill
-from ar.bills.rules import State, Step
+from ar.bills.rules import State, StepKind
 from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
 from ar.ledger.books.posting import NewItem, post_items
 from ar.ledger.books.posting_rules import POSTING_RULES
@@ -231,13 +231,13 @@ class Story(RuleBasedStateMachine):
             slow.applied.pop()  # the other side is the mirror, cleared from the start
 
     @precondition(lambda self: self.bills)
-    @rule(pick=picks, step=st.sampled_from([Step.PRESENT, Step.HONOUR, Step.DISHONOUR]), on=late_days)
-    def take_bill_step(self, pick: int, step: Step, on: date) -> None:
+    @rule(pick=picks, step=st.sampled_from([StepKind.PRESENT, StepKind.HONOUR, StepKind.DISHONOUR]), on=late_days)
+    def take_bill_step(self, pick: int, step: StepKind, on: date) -> None:
         bill_id = list(self.bills)[pick % len(self.bills)]
         item_id, state = self.bills[bill_id]
         actor, key = self.actor(), str(new_id())
-        step_input: type[BillStep] = Dishonour if step is Step.DISHONOUR else BillStep
-        more = {"proof": "拒绝付款证明"} if step is Step.DISHONOUR else {}
+        step_input: type[BillStep] = Dishonour if step is StepKind.DISHONOUR else BillStep
+        more = {"proof": "拒绝付款证明"} if step is StepKind.DISHONOUR else {}
         with suppress(HuikuanError):
             with self.world.transaction() as db:
                 take_step(db, actor, bill_id, step, step_input(on=on, seen=State(state), key=key, **more))
@@ -245,7 +245,7 @@ class Story(RuleBasedStateMachine):
                     sa.select(Bill.state).where(Bill.tenant_id == self.world.tenant_id, Bill.id == bill_id)
                 ).scalar_one()
             self.bills[bill_id] = (item_id, now)
-            if step is Step.DISHONOUR:
+            if step is StepKind.DISHONOUR:
                 for pair in self.slow.pairs:
                     if pair.live and pair.credit_id == item_id:
                         self.record_unapplied(pair, on)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ar.ledger.rules.due_dates import (
     BASES,
     ROLLS,
-    Terms,
+    PaymentTerms,
     add_months,
     add_months_end_sticky,
     collection_end_on,
@@ -38,44 +38,44 @@ def d(text: str) -> date:
     ("said", "terms", "due"),
     [
         ("net 30", net(30), "2026-04-09"),
-        ("end of month + 30 days", Terms(base="month_end", days=30), "2026-04-30"),
-        ("end of month + 1 month", Terms(base="month_end", months=1), "2026-04-30"),
-        ("first of next month + 30 days", Terms(base="month_end", days=31), "2026-05-01"),
-        ("net 30, paid on the 15th", Terms(days=30, fixed_pay_days=(15,)), "2026-04-15"),
-        ("end of month + 60 days", Terms(base="month_end", days=60), "2026-05-30"),
-        ("cash on invoice", Terms(), "2026-03-10"),
-        ("one month", Terms(months=1), "2026-04-10"),
-        ("net 30 and 5 days' grace", Terms(days=30, grace_days=5), "2026-04-14"),
-        ("pay day, then grace", Terms(days=30, fixed_pay_days=(15,), grace_days=5), "2026-04-20"),
-        ("net 30, paid on the 5th or 20th", Terms(days=30, fixed_pay_days=(5, 20)), "2026-04-20"),
-        ("net 30, paid on the 9th", Terms(days=30, fixed_pay_days=(9,)), "2026-04-09"),
-        ("net 30, paid on the 5th", Terms(days=30, fixed_pay_days=(5,)), "2026-05-05"),
-        ("paid at the month's end", Terms(days=30, fixed_pay_days=(31,)), "2026-04-30"),
-        ("the document names the date", Terms(base="fixed"), "2026-03-10"),
+        ("end of month + 30 days", PaymentTerms(base="month_end", days=30), "2026-04-30"),
+        ("end of month + 1 month", PaymentTerms(base="month_end", months=1), "2026-04-30"),
+        ("first of next month + 30 days", PaymentTerms(base="month_end", days=31), "2026-05-01"),
+        ("net 30, paid on the 15th", PaymentTerms(days=30, fixed_pay_days=(15,)), "2026-04-15"),
+        ("end of month + 60 days", PaymentTerms(base="month_end", days=60), "2026-05-30"),
+        ("cash on invoice", PaymentTerms(), "2026-03-10"),
+        ("one month", PaymentTerms(months=1), "2026-04-10"),
+        ("net 30 and 5 days' grace", PaymentTerms(days=30, grace_days=5), "2026-04-14"),
+        ("pay day, then grace", PaymentTerms(days=30, fixed_pay_days=(15,), grace_days=5), "2026-04-20"),
+        ("net 30, paid on the 5th or 20th", PaymentTerms(days=30, fixed_pay_days=(5, 20)), "2026-04-20"),
+        ("net 30, paid on the 9th", PaymentTerms(days=30, fixed_pay_days=(9,)), "2026-04-09"),
+        ("net 30, paid on the 5th", PaymentTerms(days=30, fixed_pay_days=(5,)), "2026-05-05"),
+        ("paid at the month's end", PaymentTerms(days=30, fixed_pay_days=(31,)), "2026-04-30"),
+        ("the document names the date", PaymentTerms(base="fixed"), "2026-03-10"),
     ],
 )
-def test_an_invoice_of_10_march_falls_due(said: str, terms: Terms, due: str) -> None:
+def test_an_invoice_of_10_march_falls_due(said: str, terms: PaymentTerms, due: str) -> None:
     assert due_on(terms, INVOICED, monday_to_friday) == d(due), said
 
 
 @pytest.mark.parametrize(
     ("base", "terms", "due"),
     [
-        ("2026-03-24", Terms(base="month_end", cutoff_day=25), "2026-03-31"),
-        ("2026-03-25", Terms(base="month_end", cutoff_day=25), "2026-04-30"),
-        ("2026-03-26", Terms(base="month_end", cutoff_day=25), "2026-04-30"),
-        ("2026-01-31", Terms(base="month_end", cutoff_day=25), "2026-02-28"),
-        ("2026-12-28", Terms(base="month_end", cutoff_day=25), "2027-01-31"),
-        ("2026-02-10", Terms(base="month_end", months=1), "2026-03-31"),
-        ("2026-02-28", Terms(months=1), "2026-03-28"),
-        ("2026-01-31", Terms(months=1), "2026-02-28"),
-        ("2026-01-31", Terms(months=1, days=3), "2026-03-03"),
-        ("2026-02-01", Terms(fixed_pay_days=(30,)), "2026-02-28"),
-        ("2026-02-28", Terms(fixed_pay_days=(30,)), "2026-02-28"),
-        ("2026-12-31", Terms(fixed_pay_days=(15,)), "2027-01-15"),
+        ("2026-03-24", PaymentTerms(base="month_end", cutoff_day=25), "2026-03-31"),
+        ("2026-03-25", PaymentTerms(base="month_end", cutoff_day=25), "2026-04-30"),
+        ("2026-03-26", PaymentTerms(base="month_end", cutoff_day=25), "2026-04-30"),
+        ("2026-01-31", PaymentTerms(base="month_end", cutoff_day=25), "2026-02-28"),
+        ("2026-12-28", PaymentTerms(base="month_end", cutoff_day=25), "2027-01-31"),
+        ("2026-02-10", PaymentTerms(base="month_end", months=1), "2026-03-31"),
+        ("2026-02-28", PaymentTerms(months=1), "2026-03-28"),
+        ("2026-01-31", PaymentTerms(months=1), "2026-02-28"),
+        ("2026-01-31", PaymentTerms(months=1, days=3), "2026-03-03"),
+        ("2026-02-01", PaymentTerms(fixed_pay_days=(30,)), "2026-02-28"),
+        ("2026-02-28", PaymentTerms(fixed_pay_days=(30,)), "2026-02-28"),
+        ("2026-12-31", PaymentTerms(fixed_pay_days=(15,)), "2027-01-15"),
     ],
 )
-def test_cutoffs_month_ends_and_pay_days(base: str, terms: Terms, due: str) -> None:
+def test_cutoffs_month_ends_and_pay_days(base: str, terms: PaymentTerms, due: str) -> None:
     assert due_on(terms, d(base), monday_to_friday) == d(due)
 
 
@@ -91,13 +91,13 @@ def test_cutoffs_month_ends_and_pay_days(base: str, terms: Terms, due: str) -> N
     ],
 )
 def test_a_due_date_moves_off_a_day_off_only_as_the_contract_says(roll: str, base: str, due: str) -> None:
-    terms = Terms.from_json({"base": "fixed", "roll": roll})
+    terms = PaymentTerms.from_json({"base": "fixed", "roll": roll})
     assert due_on(terms, d(base), monday_to_friday) == d(due)
 
 
 def test_a_calendar_without_working_days_is_refused() -> None:
     with pytest.raises(ValueError, match="no working day"):
-        due_on(Terms(roll="following"), INVOICED, lambda day: False)
+        due_on(PaymentTerms(roll="following"), INVOICED, lambda day: False)
 
 
 @pytest.mark.parametrize(
@@ -151,11 +151,11 @@ def test_the_due_date_itself_is_day_0() -> None:
 )
 def test_terms_that_mean_nothing_are_refused(data: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"."):
-        Terms.from_json(data)
+        PaymentTerms.from_json(data)
 
 
 @st.composite
-def some_terms(draw: st.DrawFn) -> Terms:
+def some_terms(draw: st.DrawFn) -> PaymentTerms:
     base = draw(st.sampled_from(BASES))
     data: dict[str, object] = {"base": base, "roll": draw(st.sampled_from(ROLLS))}
     data["grace_days"] = draw(st.integers(0, 10))
@@ -164,18 +164,18 @@ def some_terms(draw: st.DrawFn) -> Terms:
     if base != "fixed":
         data["months"], data["days"] = draw(st.integers(0, 12)), draw(st.integers(0, 120))
         data["fixed_pay_days"] = sorted(draw(st.sets(st.integers(1, 31), max_size=3)))
-    return Terms.from_json(data)
+    return PaymentTerms.from_json(data)
 
 
 @settings(deadline=None)
 @given(some_terms())
-def test_terms_come_back_from_json_unchanged(terms: Terms) -> None:
-    assert Terms.from_json(json.loads(json.dumps(terms.to_json()))) == terms
+def test_terms_come_back_from_json_unchanged(terms: PaymentTerms) -> None:
+    assert PaymentTerms.from_json(json.loads(json.dumps(terms.to_json()))) == terms
 
 
 @settings(deadline=None)
 @given(some_terms(), st.dates(d("2020-01-01"), d("2030-12-31")))
-def test_due_dates_keep_their_promises(terms: Terms, base_on: date) -> None:
+def test_due_dates_keep_their_promises(terms: PaymentTerms, base_on: date) -> None:
     due = due_on(terms, base_on, monday_to_friday)
     if terms.roll in ("none", "following"):
         assert due >= base_on + timedelta(days=terms.days + terms.grace_days)
@@ -187,10 +187,10 @@ def test_due_dates_keep_their_promises(terms: Terms, base_on: date) -> None:
 
 
 def test_the_example_gives_a_code_and_what_it_needs_to_say() -> None:
-    code, params = example(Terms(base="month_end", cutoff_day=25, days=30), INVOICED, monday_to_friday)
+    code, params = example(PaymentTerms(base="month_end", cutoff_day=25, days=30), INVOICED, monday_to_friday)
     assert code == "month_end_cutoff"
     assert params["base_on"] == "2026-03-10"
     assert params["due_on"] == "2026-04-30"
     assert (params["cutoff_day"], params["days"]) == (25, 30)
     assert example(net(30), INVOICED, monday_to_friday)[0] == "net"
-    assert example(Terms(base="fixed"), INVOICED, monday_to_friday)[0] == "fixed"
+    assert example(PaymentTerms(base="fixed"), INVOICED, monday_to_friday)[0] == "fixed"

@@ -14,7 +14,7 @@ from ar.losses.rules import expected_cash as expected
 from ar.losses.rules.provision import (
     PPM,
     Bucket,
-    Policy,
+    EstimationPolicy,
     amount_at,
     bucket_index,
     bucket_problem,
@@ -27,9 +27,9 @@ from ar.losses.rules.provision import (
 THROUGH = (0, 30, 60, 90, None)
 
 
-def matrix(*rates_bps: int) -> Policy:
+def matrix(*rates_bps: int) -> EstimationPolicy:
     ends: tuple[int | None, ...] = (*range(0, 30 * (len(rates_bps) - 1), 30), None)
-    return Policy("matrix", tuple(Bucket(end, rate) for end, rate in zip(ends, rates_bps, strict=True)))
+    return EstimationPolicy("matrix", tuple(Bucket(end, rate) for end, rate in zip(ends, rates_bps, strict=True)))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_roll_is_what_stands_in_the_next_bucket_a_month_later_and_is_averaged_
 
 
 def test_what_cannot_be_measured_takes_the_fallback_that_the_policy_names() -> None:
-    policy = Policy("migration", tuple(Bucket(end, 0) for end in (0, 30, None)), 5000, 1, 4000)
+    policy = EstimationPolicy("migration", tuple(Bucket(end, 0) for end in (0, 30, None)), 5000, 1, 4000)
     assert loss_rates(policy, rolls([[0, 100, 0], [0, 100, 50]])) == (100_000, 250_000, 500_000)
 
 
@@ -81,7 +81,7 @@ def test_what_cannot_be_measured_takes_the_fallback_that_the_policy_names() -> N
     ("factor_bps", "rates"), [(10_000, (100_000, 900_000)), (12_000, (120_000, PPM)), (5_000, (50_000, 450_000))]
 )
 def test_the_forward_looking_factor_moves_every_rate_up_to_the_whole(factor_bps: int, rates: tuple[int, ...]) -> None:
-    policy = Policy("matrix", (Bucket(0, 1000), Bucket(None, 9000)), factor_bps=factor_bps)
+    policy = EstimationPolicy("matrix", (Bucket(0, 1000), Bucket(None, 9000)), factor_bps=factor_bps)
     assert loss_rates(policy) == rates
 
 
@@ -142,7 +142,7 @@ def test_time_is_the_debtors_shield() -> None:
 def test_migration_rates_are_shares_and_never_fall_with_age(
     snapshots: list[list[int]], lgd_bps: int, fallback_bps: int
 ) -> None:
-    policy = Policy("migration", tuple(Bucket(end, 0) for end in (0, 30, 60, None)), lgd_bps, 3, fallback_bps)
+    policy = EstimationPolicy("migration", tuple(Bucket(end, 0) for end in (0, 30, 60, None)), lgd_bps, 3, fallback_bps)
     rates = loss_rates(policy, rolls(snapshots))
     assert all(0 <= rate <= PPM for rate in rates)
     assert list(rates) == sorted(rates)

@@ -237,7 +237,7 @@ def test_the_job_reads_once_and_asks_for_matching(company: TestCompany) -> None:
         file_id, _new = bank_files.upload(db, actor, BankUpload("a.csv", table(TWINS).encode(), chosen))
     for _again in range(2):
         with company.transaction() as db:
-            bank_jobs.read_file(db, company.actor(DAY), {"bank_file_id": str(file_id)})
+            bank_jobs.parse_file_job(db, company.actor(DAY), {"bank_file_id": str(file_id)})
     assert (page(company, file_id).lines_new, len(rows(company))) == (3, 3)
     o = outbox.OutboxMessage
     with company.reading() as db:

@@ -15,8 +15,8 @@ from ar.ledger.models import Entry, OpenItem
 from ar.receipts.matching import jobs as matching_jobs
 from ar.receipts.matching.by_hand import match_line, unmatch_line
 from ar.receipts.matching.commands import accept_sure_matches, match_lines
+from ar.receipts.matching.inputs import MatchBankLine
 from ar.receipts.models import MatchRefusal, PayerAccount
-from ar.receipts.posting.inputs import MatchBankLine
 from ar.receipts.posting.queries import cash_state
 from kernel.errors import Conflict, HuikuanError, RuleBroken
 from kernel.journal import JournalEvent
@@ -54,7 +54,7 @@ def owed(world: World) -> Owed:
 def accept_sure_lines(world: World, **more: int) -> tuple[int, int, bool]:
     with world.transaction() as db:
         done = accept_sure_matches(db, world.actor(world.today), **more)
-    return done.booked, done.passed_over, done.more
+    return done.posted, done.passed_over, done.more
 
 
 def apply_line_to(world: World, line_id: UUID, customer: UUID, **more: object) -> UUID:
@@ -98,7 +98,7 @@ def test_a_batch_costs_the_same_for_any_number_of_lines_and_a_second_run_books_n
             movements.append(BankMovement(on=ON, amount=amount, payer=f"客户{at}号", text=f"INV-{at:05d}"))
         world.bank_lines(movements)
         with world.transaction() as db, counted(engine) as seen:
-            assert accept_sure_matches(db, world.actor(TODAY)).booked == number
+            assert accept_sure_matches(db, world.actor(TODAY)).posted == number
         costs.append(len(seen))
     assert costs[1] <= costs[0]
     assert accept_sure_lines(world) == (0, 0, False)

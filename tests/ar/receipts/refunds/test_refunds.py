@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from ar.receipts.posting.inputs import RequestRefund
 from ar.receipts.refunds import commands as refunds
 from ar.receipts.refunds import queries as refund_queries
+from ar.receipts.refunds.inputs import RequestRefund
 from kernel.actor import Actor
 from kernel.errors import Conflict, Forbidden, HuikuanError, RuleBroken
 from tenants.approvals.engine import decide

@@ -35,7 +35,7 @@ def test_open_items_sums_and_the_worst_stage(world: World) -> None:
     assert [item.days_overdue for item in page.items] == [29, 13, -21, 0]
     (cny,) = page.sums
     assert (cny.balance_minor, cny.unapplied_minor) == (366_900_00, 20_000_00)
-    assert page.worst is Stage.OVERDUE
+    assert page.latest_stage is Stage.OVERDUE
     assert page.held_documents["INV-00001-2"].reason == "two boxes short"
     assert page.open_count == 4
     assert [contact.email for contact in page.facts.contacts] == ["ar@00001.example"]

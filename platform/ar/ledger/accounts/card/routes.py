@@ -13,9 +13,9 @@ from uuid import UUID
 from flask import Blueprint, g, request, url_for
 
 from ar.ledger.accounts.card import queries as cards
+from ar.ledger.accounts.card.exports import BUCKET_NAMES, card_csv, card_xlsx, line_kind, print_card
 from ar.ledger.accounts.card.issuer import load_issuer
-from ar.ledger.accounts.card.paper import BUCKET_NAMES, card_csv, card_xlsx, line_kind, print_card
-from ar.ledger.accounts.card.receipt_paper import print_receipt, receipt_facts
+from ar.ledger.accounts.card.receipt_print import print_receipt, receipt_facts
 from ar.ledger.books.as_of_request import AsOfRequest, parse_as_of_request, require_readable
 from kernel.errors import RuleBroken
 from kernel.i18n import gettext as _

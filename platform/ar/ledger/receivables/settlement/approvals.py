@@ -15,7 +15,7 @@ from ar.ledger.receivables.settlement.write_offs import KIND, write_off_approved
 from kernel.actor import Actor
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
-from tenants.approvals.kinds import Approved, Kind, Step
+from tenants.approvals.kinds import Approved, ChainStep, Kind
 from web.links import page_url
 
 
@@ -46,7 +46,7 @@ def _facts(facts: dict[str, Any]) -> list[tuple[str, str]]:
 WRITE_OFF: Final = Kind(
     code=KIND,
     name=mark("Write off a small difference"),
-    chain=(Step("finance_director", 0), Step("general_manager", 100_000)),
+    chain=(ChainStep("finance_director", 0), ChainStep("general_manager", 100_000)),
     approve=_approve,
     url=_url,
     facts=_facts,

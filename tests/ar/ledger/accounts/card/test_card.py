@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 
 from ar.customers.models import Customer
 from ar.ledger.accounts.card.queries import CardRequest, account_card
-from ar.ledger.accounts.card.receipt_paper import receipt_facts
+from ar.ledger.accounts.card.receipt_print import receipt_facts
 from ar.ledger.books.allocation import NewAllocation, allocate
 from ar.ledger.books.posting import NewItem, post_items
 from ar.ledger.books.queries import balance_at
@@ -265,7 +265,7 @@ def test_the_paper_of_a_receipt_carries_the_amount_in_words_of_the_payer_s_langu
     world: World, small_book: dict[str, UUID]
 ) -> None:
     from ar.ledger.accounts.card.issuer import Issuer
-    from ar.ledger.accounts.card.receipt_paper import _pdf_values
+    from ar.ledger.accounts.card.receipt_print import _pdf_values
     from kernel.i18n import use_language
 
     issuer = Issuer("鑫海贸易有限公司", "深圳", "0755", "91440300")

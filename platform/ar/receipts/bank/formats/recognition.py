@@ -17,7 +17,8 @@ HEAD_BYTES: Final = 64 * 1024
 #: A workbook is a ZIP archive; whatever stands inside it, it is a table.
 _ZIP: Final = b"PK\x03\x04"
 _DECLARED = re.compile(r"""<\?xml[^>]*?encoding=["']([A-Za-z0-9_.:-]+)["']""")
-#: What a bank may declare. Python knows more under that name: packers (zlib), riddles (rot13), escapes.
+#: What a bank may declare. Python knows more under that name: codecs
+#: that are no encodings (zlib, rot13, unicode_escape).
 _ENCODINGS = re.compile(
     r"iso8859-\d{1,2}|cp\d{3,5}|gb2312|gbk|gb18030|hz|big5(?:hkscs)?|shift_jis|euc_(?:jp|kr)|koi8-[ru]"
 )

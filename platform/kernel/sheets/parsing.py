@@ -1,4 +1,4 @@
-"""Reading uploads: CSV and XLSX as a stream of rows of text, with the row numbers a person sees in the file.
+"""Parses uploads: CSV and XLSX into a stream of rows of text, with the row numbers a person sees in the file.
 
 Invariant: no cell is interpreted (ids keep their noughts, formulas are never evaluated), a cell is one line of
 characters that can be stored and seen, and nothing is parsed before its size has been bounded.

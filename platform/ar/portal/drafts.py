@@ -14,6 +14,7 @@ from uuid import UUID
 from ar.statements.inputs import DIFFERENCES_MAX, REASONS, AnswerStatement, DifferenceRow
 from ar.statements.lookups import LineView
 from kernel.i18n import gettext as _
+from kernel.ids import parse_uuid
 from kernel.money import BadAmount, parse_amount
 
 AGREES, DIFFERS = "agrees", "differs"
@@ -91,10 +92,7 @@ class AnswerDraft:
 
     def code_uuid(self) -> UUID | None:
         """Returns the id of the code entered before; None without one."""
-        try:
-            return UUID(self.code_id)
-        except ValueError:
-            return None
+        return parse_uuid(self.code_id)
 
 
 #: Our open lines by the text of their ids.

@@ -1,4 +1,7 @@
-"""Words the pages of losses: rates, factors, buckets, names. Invariant: an unknown figure is shown as “n/a”."""
+"""Formats rates, factors, buckets and bands in the current language.
+
+Invariant: an unknown figure is shown as “n/a”.
+"""
 
 from __future__ import annotations
 

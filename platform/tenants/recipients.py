@@ -53,6 +53,17 @@ def active_person_at(db: Session, tenant_id: UUID, address: str) -> Person | Non
     return next(iter(_active_people(db, tenant_id, User.email == address)), None)
 
 
+def was_member(db: Session, tenant_id: UUID, address: str) -> bool:
+    """Returns True when a person with that address is or was a member of the company."""
+    membership = Membership
+    found = db.execute(
+        sa.select(User.id)
+        .join(membership, membership.user_id == User.id)
+        .where(membership.tenant_id == tenant_id, User.email == address)
+    ).first()
+    return found is not None
+
+
 def still_may(permission: Permission) -> Recheck:
     """Makes the check before sending to one of our people: still active, and still allowed."""
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from grimp import ImportGraph
+from importlinter import configuration
+from importlinter.contracts.acyclic_siblings import AcyclicSiblingsContract
 
 from tests.support.import_contracts import BrokenImport, FacesContract, PlacesContract
 
@@ -65,6 +67,35 @@ def test_only_routes_and_web_know_http(importer: str, imported: str, is_broken: 
 def test_a_slice_is_entered_by_its_faces(importer: str, imported: str, is_broken: bool) -> None:
     contract = _contract(FacesContract, "A slice is entered by its faces")
     assert contract.broken_imports(_graph(importer, imported)) == [BrokenImport(importer, imported)] * is_broken
+
+
+@pytest.mark.parametrize(
+    ("back", "is_kept"),
+    [
+        (("ar.receipts.posting.queries", "ar.receipts.matching.loading"), False),
+        (("ar.receipts.bank.queries", "ar.receipts.matching.loading"), False),
+        (("ar.receipts.matching.routes", "ar.receipts.bank.files"), True),
+    ],
+)
+def test_rooms_of_a_slice_know_no_circle(back: tuple[str, str], is_kept: bool) -> None:
+    """Matching imports posting, which imports the bank: an import back, straight or around, breaks the contract."""
+    name = "Rooms of a slice know no circle"
+    imports = [
+        ("ar.receipts.matching.by_hand", "ar.receipts.posting.commands"),
+        ("ar.receipts.posting.routes", "ar.receipts.bank.queries"),
+        back,
+    ]
+    graph = ImportGraph()
+    for module in [module for pair in imports for module in pair]:
+        parts = module.split(".")
+        for depth in range(1, len(parts) + 1):
+            graph.add_module(".".join(parts[:depth]))
+    for importer, imported in imports:
+        graph.add_import(importer=importer, imported=imported)
+    configuration.configure()
+    options = {key: value for key, value in CONTRACTS[name].items() if key not in ("name", "type")}
+    contract = AcyclicSiblingsContract(name=name, session_options={}, contract_options=options)
+    assert contract.check(graph, verbose=False).kept is is_kept
 
 
 def test_every_rule_lies_under_the_contract_of_purity() -> None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
-from ar.cases.letters import texts
+from ar.cases.ladder import step_texts
 from ar.cases.rules.policy import PRESETS, Audience, Channel, load_preset
 from kernel import settings
 from kernel.i18n import LANGUAGES, gettext, use_language
@@ -127,10 +127,10 @@ def _outgoing() -> Iterator[tuple[str, str]]:
     """Every text that reaches a debtor by letter or mail, in every language: where it stands, what it says."""
     for language in LANGUAGES:
         with use_language(language):
-            for code in texts.LETTERS:
-                letter = texts.letter_texts(code)
+            for code in step_texts.LETTERS:
+                letter = step_texts.letter_texts(code)
                 yield f"{code} {language}", "\n".join([letter.title, letter.subject, letter.before, letter.after])
-            yield f"closing {language}", texts.closing_paragraph()
+            yield f"closing {language}", step_texts.closing_paragraph()
             for path in sorted((ROOT / "templates" / "email").rglob("*.*")):
                 source = path.read_text(encoding="utf-8")
                 said = re.findall(r"_\('([^']*)'|_\(\"([^\"]*)\"", source)
@@ -148,9 +148,9 @@ def test_letters_neither_threaten_nor_pretend() -> None:
 @pytest.mark.parametrize("code", PRESETS)
 def test_letters_grow_firmer_and_name_the_law_last(code: str) -> None:
     """R194, R195: friendly, then what the contract provides, then the law; a step back never comes."""
-    weight = {texts._FRIENDLY_END: 0, texts._CONTRACT: 1, texts._LEGAL: 2}
+    weight = {step_texts._FRIENDLY_END: 0, step_texts._CONTRACT: 1, step_texts._LEGAL: 2}
     letters = [
-        weight[texts.LETTERS[step.code].after]
+        weight[step_texts.LETTERS[step.code].after]
         for level in load_preset(code).levels
         for step in level.steps
         if step.audience is Audience.DEBTOR and step.channel in (Channel.EMAIL, Channel.LETTER)

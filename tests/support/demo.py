@@ -207,7 +207,7 @@ def the_queue_is_worth_a_look(demo: Demo) -> None:
     assert 8 <= len(waiting) <= 15, len(waiting)
     forms = {row.form for row in waiting}
     assert forms == {"letter", "call", "task"}, forms
-    assert any(row.approval_role for row in waiting)
+    assert any(row.release_role for row in waiting)
 
 
 def the_past_is_settled_and_a_few_statements_go_out_when_the_demo_starts(demo: Demo) -> None:

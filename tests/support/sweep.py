@@ -93,11 +93,11 @@ def main(wanted: list[str]) -> int:
     failed = 0
     with database() as url:
         os.environ["DATABASE_URL"] = url
-        from app import approval_kinds
+        from app.cli import install
         from kernel.clock import fixed_clock
         from tests.support.demo import broken_promises
 
-        approval_kinds.install()
+        install()
         for text, timezone, why in MOMENTS:
             if wanted and not text.startswith(tuple(wanted)):
                 continue

@@ -159,7 +159,7 @@ DUE_TODAY: Final = "C0001"
 DESK: Final = ("C0002", *(f"C00{n}" for n in range(31, 41)))
 #: Who promised to pay: customer → days since the invoice behind the promise fell due.
 PROMISED: Final = {"C0052": 20, "C0053": 45}
-#: Whose mail server refuses every mail.
+#: Whose mail server refuses every mail: the first letter for its forgotten invoice comes back.
 BOUNCING: Final = "C0046"
 
 #: Who belongs to both companies, so that the switcher shows: a person of the first with roles in the second.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ar.cases.letters.texts import step_name
+from ar.cases.ladder.step_texts import step_name
 from ar.cases.messages import HOLD_NAMES
 from kernel.i18n import gettext as _
 from kernel.i18n import mark

@@ -27,7 +27,7 @@ SLICE: Final = Slice(
     pages=(
         "ar.cases.queue.routes:bp",
         "ar.cases.queue.decision_routes:bp",
-        "ar.cases.holds.routes:bp",
+        "ar.cases.queue.hold_routes:bp",
     ),
     commands=("ar.cases.runs.cli:run_day_command", "ar.cases.runs.cli:simulate_command"),
     navigation=(NavLine(Section.WORK, 20, mark("Review queue"), "cases.queue", waiting=_proposed_actions),),

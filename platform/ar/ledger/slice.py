@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from ar.ledger.books.posting import set_up_books
-from ar.ledger.closing.approvals import APPROVALS
+from ar.ledger.closing.approvals import UNLOCK_PERIOD
 from ar.ledger.closing.audit.checks import ledger_checks
 from ar.ledger.events import ENTRY_NAMES, EVENTS, FACT_MAKERS
 from ar.ledger.messages import MESSAGES
+from ar.ledger.receivables.settlement.approvals import WRITE_OFF
 from kernel.i18n import mark
 from tenants.slice import NavLine, NumberSeries, Section, Slice
 
@@ -35,7 +36,7 @@ SLICE: Final = Slice(
     messages=MESSAGES,
     events=EVENTS,
     fact_makers=FACT_MAKERS,
-    approvals=APPROVALS,
+    approvals=(UNLOCK_PERIOD, WRITE_OFF),
     checks=(ledger_checks,),
     numbers=(NumberSeries("reversal numbers", "reversal:{year}", "open_item", "document_no", "REV-%"),),
     entry_names=ENTRY_NAMES,

@@ -25,7 +25,7 @@ SLICE: Final = Slice(
         "ar.receipts.bank.line_routes:bp",
         "ar.receipts.posting.credit_routes:bp",
     ),
-    commands=("ar.receipts.bank.cli:group", "ar.receipts.posting.cli:group"),
+    commands=("ar.receipts.bank.cli:group", "ar.receipts.posting.cli:group", "ar.receipts.matching.cli:group"),
     navigation=(
         NavLine(Section.MONEY, 10, mark("Matching"), "matching.index"),
         NavLine(Section.MONEY, 20, mark("Bank statements"), "bank.index", also=("bank_accounts",)),

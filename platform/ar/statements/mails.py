@@ -25,7 +25,7 @@ from kernel.mail import Attachment, MailMessage
 from kernel.money import format_with_symbol
 from kernel.tokens import CODE_LIFE
 from tenants.queries import company, tenant
-from tenants.recipients import Person, active_person, still_member
+from tenants.recipients import Person, active_person, still_member, was_member
 from web.mailtexts import Addressee, MailReader, queue_rendered
 
 PURPOSE: Final = "statement"
@@ -124,9 +124,12 @@ def queue_team(db: Session, actor: Actor, answer: Answer) -> None:
 
 
 def recheck_team(db: Session, actor: Actor, message: MailMessage) -> str | None:
-    """Checks before sending that the reader is still a member of the company, or its contact."""
-    is_company_contact = company(db, actor.tenant_id).contact_email.casefold() == message.to_address.casefold()
-    return None if is_company_contact else still_member(db, actor, message)
+    """Checks before sending that a person still belongs to the company; the company's own address always does.
+
+    The company's contact address may have changed since the mail was queued: an answer of a debtor still reaches it.
+    """
+    is_own_address = not was_member(db, actor.tenant_id, message.to_address)
+    return None if is_own_address else still_member(db, actor, message)
 
 
 def _owner(db: Session, tenant_id: UUID, customer_id: UUID) -> Person | None:

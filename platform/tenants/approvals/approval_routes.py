@@ -12,7 +12,7 @@ from uuid import UUID
 from flask import request
 
 from kernel import storage
-from kernel.errors import HuikuanError, NotFound
+from kernel.errors import Forbidden, HuikuanError, NotFound
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
 from tenants.access import staff
@@ -90,8 +90,7 @@ def _refused(form: Form[Any], approval_id: UUID, error: HuikuanError) -> Page:
     if error.code == "approval_reason_needed":
         form.errors["reason"] = explain(error)
         return _approval_page(form, approval_id), 422
-    # NotFound raised by the effect does not mean that this page is missing.
-    status = 409 if isinstance(error, NotFound) else error.status
+    status = 403 if isinstance(error, Forbidden) else 422
     return _approval_page(form, approval_id, explain(error)), status
 
 

@@ -14,9 +14,8 @@ from ar.cases.commands import complete_task, place_hold, release_action, run_day
 from ar.cases.holds.inputs import PlaceHold
 from ar.cases.models import Action, LadderState, StepTaken, WithheldStep
 from ar.cases.queue.inputs import CompleteTask, ReleaseAction
-from ar.cases.queue.queries import run_steps
-from ar.cases.queue.views import StepLine
 from ar.cases.runs.commands import RunResult
+from ar.cases.runs.step_lines import StepLine, run_steps
 from kernel import outbox
 from kernel.clock import fixed_clock, moment_on, utc_now
 from kernel.i18n import use_language

@@ -103,7 +103,7 @@ def test_deciding_from_the_page_needs_the_role_and_is_said_where_one_stands(comp
     assert "王总" in text
     late = _client(company, person(company, "finance_director"))
     said = late.post(_show(company, approval, "/decision"), data={"outcome": "approve", "step": "0"})
-    assert (said.status_code, "has already decided" in said.text) == (409, True)
+    assert (said.status_code, "has already decided" in said.text) == (422, True)
     final = _client(company, manager).post(
         _show(company, approval, "/decision"), data={"outcome": "approve", "step": "1", "reason": "同意"}
     )

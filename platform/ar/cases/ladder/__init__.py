@@ -1,1 +1,1 @@
-"""Ladders of items: candidates of a run, stored states, policy versions, explanations."""
+"""Ladders of items: candidates of a run, stored states, policy versions, texts of steps, explanations."""

@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.letters.texts import has_texts
+from ar.cases.ladder.step_texts import has_texts
 from ar.cases.models import PolicyVersion
 from ar.cases.rules.policy import PRESETS, Policy, Step, form_of, load_preset
 from kernel.actor import Actor

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from ar.cases.ladder.explain import reason_text
-from ar.cases.letters.texts import step_name
+from ar.cases.ladder.step_texts import step_name
 from ar.cases.models import LadderState, PolicyVersion, StepTaken
 from ar.cases.rules import ladder
 from ar.cases.rules.ladder import ItemFacts

@@ -1,1 +1,1 @@
-"""Dunning letters: texts, drafts, enclosures, the recheck before sending and delivery outcomes."""
+"""Dunning letters: drafts, enclosures, the recheck before sending and delivery outcomes."""

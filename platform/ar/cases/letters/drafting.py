@@ -19,7 +19,7 @@ from ar.cases.holds.queries import active_holds
 from ar.cases.ladder.candidates import unapplied_of
 from ar.cases.ladder.policy_versions import PolicyBook, policy_book
 from ar.cases.ladder.state import PENDING
-from ar.cases.letters.texts import LetterTexts, closing_paragraph, letter_texts, step_name
+from ar.cases.ladder.step_texts import LetterTexts, closing_paragraph, letter_texts, step_name
 from ar.cases.models import Action, StepTaken
 from ar.cases.rules.holds import reason_not_to_chase
 from ar.cases.rules.policy import Effect

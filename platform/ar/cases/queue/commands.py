@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.cases.ladder.state import lock_cases, mark_steps, pending_step_ids, record_step_outcome
+from ar.cases.ladder.step_texts import state_name
 from ar.cases.letters.sending import prepare_letter, return_to_queue
-from ar.cases.letters.texts import state_name
 from ar.cases.models import Action
 from ar.cases.queue.inputs import CompleteTask, ReleaseAction, ResolveDelivery, SkipAction
 from ar.cases.runs.recording import PREPARE_LETTERS

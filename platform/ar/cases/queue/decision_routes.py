@@ -9,10 +9,12 @@ from uuid import UUID
 
 from flask import request
 
-from ar.cases import commands
 from ar.cases.ladder.explain import reason_text
+from ar.cases.queue import commands
 from ar.cases.queue.inputs import CompleteTask, ReleaseAction, ResolveDelivery, SkipAction
 from ar.cases.queue.routes import back_to_page, bp, next_url, render_action
+from ar.cases.runs.commands import run_day
+from kernel.errors import Forbidden
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext
 from tenants.access import staff
@@ -69,7 +71,7 @@ def skip(data: SkipAction, action_id: UUID) -> Page:
 
 @bp.post("/actions/<uuid:action_id>/completion")
 @staff(Permission.WORK_TASKS)
-@command_form(CompleteTask, page=render_action)
+@command_form(CompleteTask, page=render_action, also=(Forbidden,))
 def complete(data: CompleteTask, action_id: UUID) -> Page:
     """Marks a call or task as done, with a note."""
     commands.complete_task(db(), actor(), action_id, data)
@@ -87,9 +89,9 @@ def outcome(data: ResolveDelivery, action_id: UUID) -> Page:
 
 @bp.post("/runs", endpoint="run")
 @staff(Permission.RUN_DAY)
-def run_day() -> Page:
+def start_run() -> Page:
     """Runs the day now and says how many steps it proposed."""
-    result = commands.run_day(db(), actor())
+    result = run_day(db(), actor())
     calendar, today = work_calendar(db(), actor().tenant_id), actor().today
     if not result.steps and not calendar.is_working_day(today):
         next_on = calendar.next_working_day(today).isoformat()

@@ -1,4 +1,4 @@
-"""Queries the review queue, one action, the queue's counts, and the steps of a run.
+"""Queries the review queue, one action, and the queue's counts.
 
 Invariant: a constant number of statements per page, each bounded.
 """
@@ -15,13 +15,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.ladder.explain import explain_step, explain_withheld, reason_text
+from ar.cases.ladder.explain import explain_step, reason_text
+from ar.cases.ladder.step_texts import step_name, task_hint
 from ar.cases.letters.drafting import PURPOSE
-from ar.cases.letters.texts import step_name, task_hint
-from ar.cases.models import Action, DayRun, PolicyVersion, StepTaken
-from ar.cases.queue.views import QueueAction, QueueGroup, QueueLine, QueueSummary, StepLine
-from ar.cases.runs.commands import RunResult
-from ar.cases.runs.simulation import SimulatedStep
+from ar.cases.models import Action, DayRun, StepTaken
+from ar.cases.queue.views import QueueAction, QueueGroup, QueueLine, QueueSummary
 from ar.customers.lookups import reachable
 from ar.customers.models import Contact, Customer
 from ar.ledger.models import OpenItem
@@ -119,101 +117,6 @@ def queue_summary(db: Session, tenant_id: UUID) -> QueueSummary:
         last_run_at=last.started_at if last else None,
         totals_minor=totals,
     )
-
-
-def run_steps(db: Session, tenant_id: UUID, result: RunResult) -> list[StepLine]:
-    """Returns the steps that a run proposed or withheld, by customer and document, in the current language."""
-    step, item, customer, version, action = StepTaken, OpenItem, Customer, PolicyVersion, Action
-    rows = db.execute(
-        sa.select(
-            customer.number.label("customer_no"),
-            item.document_no,
-            version.code.label("policy"),
-            step.code.label("step"),
-            step.nominal_on,
-            step.runs_on,
-            step.open_minor,
-            item.currency,
-            step.state.label("status"),
-            step.why_code,
-            step.why_params,
-        )
-        .join(action, sa.and_(action.tenant_id == step.tenant_id, action.id == step.action_id))
-        .join(item, sa.and_(item.tenant_id == step.tenant_id, item.id == step.item_id))
-        .join(customer, sa.and_(customer.tenant_id == step.tenant_id, customer.id == step.customer_id))
-        .join(version, sa.and_(version.tenant_id == step.tenant_id, version.id == step.policy_version_id))
-        .where(step.tenant_id == tenant_id, action.run_id == result.run_id, step.runs_on == result.run_on)
-    )
-    proposed = [
-        StepLine(
-            customer_no=row.customer_no,
-            document_no=row.document_no,
-            policy=row.policy,
-            step=row.step,
-            nominal_on=row.nominal_on,
-            runs_on=row.runs_on,
-            open_minor=row.open_minor,
-            currency=row.currency,
-            status=row.status,
-            why=explain_step(row.why_code, row.why_params),
-        )
-        for row in rows
-    ]
-    return sorted([*proposed, *_withheld_lines(db, tenant_id, result)], key=_by_document)
-
-
-def simulated_lines(steps: Iterable[SimulatedStep]) -> list[StepLine]:
-    """Returns the steps of a simulation in the form of `run_steps`."""
-    return [
-        StepLine(
-            customer_no=simulated.customer_no,
-            document_no=simulated.document_no,
-            policy=simulated.policy,
-            step=simulated.step.code,
-            nominal_on=simulated.step.nominal_on,
-            runs_on=simulated.step.runs_on,
-            open_minor=simulated.open_minor,
-            currency=simulated.currency,
-            status="simulated",
-            why=explain_step(simulated.step.why.code, simulated.step.why.params),
-        )
-        for simulated in steps
-    ]
-
-
-def _withheld_lines(db: Session, tenant_id: UUID, result: RunResult) -> list[StepLine]:
-    if not result.withheld:
-        return []
-    item, customer = OpenItem, Customer
-    rows = db.execute(
-        sa.select(item.id, customer.number, item.document_no, item.open_minor, item.currency)
-        .join(customer, sa.and_(customer.tenant_id == item.tenant_id, customer.id == item.customer_id))
-        .where(
-            item.tenant_id == tenant_id,
-            customer.tenant_id == tenant_id,
-            item.id == sa.any_(sa.cast([held.item_id for held in result.withheld], sa.ARRAY(sa.Uuid))),
-        )
-    )
-    items = {row.id: row for row in rows}
-    return [
-        StepLine(
-            customer_no=items[held.item_id].number,
-            document_no=items[held.item_id].document_no,
-            policy=held.policy,
-            step=held.step.code,
-            nominal_on=held.step.nominal_on,
-            runs_on=result.run_on,
-            open_minor=items[held.item_id].open_minor,
-            currency=items[held.item_id].currency,
-            status="held",
-            why=explain_withheld(held.code, held.params),
-        )
-        for held in result.withheld
-    ]
-
-
-def _by_document(line: StepLine) -> tuple[str, str, date, str]:
-    return (line.customer_no, line.document_no, line.nominal_on, line.step)
 
 
 def _in_tab(tab: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -11,9 +11,9 @@ from uuid import UUID
 from flask import Blueprint, request, url_for
 
 from ar.cases.ladder.explain import reason_text
+from ar.cases.ladder.step_texts import STATE_TONES, state_name
 from ar.cases.letters import drafting
 from ar.cases.letters.sending import PDF, stored_letter
-from ar.cases.letters.texts import STATE_TONES, state_name
 from ar.cases.queue import queries
 from ar.cases.queue.commands import role_name
 from ar.cases.queue.views import QueueAction

@@ -1,4 +1,4 @@
-"""Views of the review queue and of a run's steps, for pages and the command line.
+"""Views of the review queue, for its pages.
 
 Invariant: amounts are minor units, dates are dates; sentences are made by `explain` in the reader's language.
 """
@@ -7,39 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
-
-
-@dataclass(frozen=True, slots=True)
-class StepLine:
-    """One item's step as `run-day` and `simulate` list it; `open_minor` in minor units."""
-
-    customer_no: str
-    document_no: str
-    policy: str
-    step: str
-    nominal_on: date
-    runs_on: date
-    open_minor: int
-    currency: str
-    status: str
-    why: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Returns the fields that `run-day` and `simulate` write."""
-        return {
-            "customer_no": self.customer_no,
-            "document_no": self.document_no,
-            "policy": self.policy,
-            "step": self.step,
-            "nominal_on": self.nominal_on.isoformat(),
-            "runs_on": self.runs_on.isoformat(),
-            "open_minor": self.open_minor,
-            "currency": self.currency,
-            "status": self.status,
-            "why": self.why,
-        }
 
 
 @dataclass(frozen=True, slots=True)

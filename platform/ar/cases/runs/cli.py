@@ -11,11 +11,10 @@ from datetime import date
 
 import click
 
-from ar.cases.commands import require_day_not_passed, run_day
-from ar.cases.letters.texts import state_name, step_name
-from ar.cases.queue.queries import run_steps, simulated_lines
-from ar.cases.queue.views import StepLine
+from ar.cases.ladder.step_texts import state_name, step_name
+from ar.cases.runs.commands import require_day_not_passed, run_day
 from ar.cases.runs.simulation import simulate
+from ar.cases.runs.step_lines import StepLine, run_steps, simulated_lines
 from kernel.i18n import current_language, use_language
 from kernel.i18n import gettext as _
 from kernel.money import format_minor

@@ -63,10 +63,13 @@ def lock_customers(db: Session, tenant_id: UUID, customer_ids: Iterable[UUID]) -
     """Locks the customers' rows until COMMIT, in id order. Call it before selecting what must not change.
 
     NO KEY UPDATE: documents can still be posted for them meanwhile, since foreign keys take KEY SHARE only.
+    Raises NotFound(`customer_not_found`) when one of them is not a customer of the company.
     """
     ids = sorted(set(customer_ids))
     if ids:
-        db.connection().execute(_LOCK_CUSTOMERS, {"tenant": tenant_id, "ids": array_text(ids)})
+        locked = db.connection().execute(_LOCK_CUSTOMERS, {"tenant": tenant_id, "ids": array_text(ids)}).all()
+        if len(locked) != len(ids):
+            raise NotFound("customer_not_found")
 
 
 def allocate(db: Session, actor: Actor, allocations: Sequence[NewAllocation]) -> list[UUID]:

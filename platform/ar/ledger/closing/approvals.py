@@ -1,4 +1,4 @@
-"""Approval kinds of the ledger: unlocking a period, writing off more than the limit for small differences.
+"""Approval kind of unlocking a period.
 
 Invariant: a requester does not decide; unlocking may be requested by the finance director, so the general manager
 decides.
@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ar.ledger.closing.commands import UNLOCK, unlock
-from ar.ledger.receivables.settlement.approvals import WRITE_OFF
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
 from tenants.approvals.kinds import Approved, ChainStep, Kind
@@ -27,14 +26,11 @@ def _facts(facts: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-APPROVALS: Final[tuple[Kind, ...]] = (
-    Kind(
-        code=UNLOCK,
-        name=mark("Unlock a period"),
-        chain=(ChainStep("general_manager", 0),),
-        approve=unlock,
-        url=_url,
-        facts=_facts,
-    ),
-    WRITE_OFF,
+UNLOCK_PERIOD: Final = Kind(
+    code=UNLOCK,
+    name=mark("Unlock a period"),
+    chain=(ChainStep("general_manager", 0),),
+    approve=unlock,
+    url=_url,
+    facts=_facts,
 )

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from babel.lists import format_list
+
 from ar.receipts.bank.formats import FORMATS
 from ar.receipts.bank.formats.columns import PROFILE_NAMES
 from kernel.i18n import current_language, gettext, mark
@@ -123,6 +125,12 @@ def _month(number: int) -> str:
     if current_language() == "zh_CN":
         return f"{number}月"
     return _MONTHS[number - 1] if 1 <= number <= 12 else str(number)
+
+
+def format_names() -> str:
+    """Returns the names of all formats as a list in the current language: "MT940, camt.053 or CSV"."""
+    names = [*FORMAT_NAMES.values()]
+    return format_list(names, style="or", locale=current_language())
 
 
 def format_text(name: str) -> str:

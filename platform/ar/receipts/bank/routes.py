@@ -39,7 +39,7 @@ def _index_page(form: Form[Any]) -> str:
         pager=asked.page(total, url_for("bank.index"), request.args),
         states=bank_messages.STATES,
         format_text=bank_messages.format_text,
-        format_names=", ".join(bank_messages.FORMAT_NAMES.values()),
+        format_names=bank_messages.format_names(),
         may_upload=may(Permission.IMPORT),
     )
 

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 
 from ar.ledger.commands import first_open_on, lock_customers, lock_open_period
 from ar.ledger.models import OpenItem
-from ar.receipts.matching.loading import id_in, line_columns, load_candidates, payments_of, waiting_lines
+from ar.receipts.bank.queries import waiting_lines
+from ar.receipts.matching.loading import id_in, line_columns, load_candidates, payments_of
 from ar.receipts.models import BankAccount, BankLine
 from ar.receipts.posting.bulk_posting import NewReceipt, post_receipts
 from ar.receipts.rules.matching import Decision, Proposal, decide_all

@@ -61,12 +61,6 @@ def line_columns() -> tuple[Any, ...]:
     )
 
 
-def waiting_lines(tenant_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
-    """Returns the conditions of lines to match: money in, undecided, and not reversed by the bank itself."""
-    b = BankLine
-    return b.tenant_id == tenant_id, b.state == "open", b.side == 1, b.is_reversal.is_(False)
-
-
 def payment_text(remittance: str, end_to_end_id: str) -> str:
     """Returns the remittance text with the payer's own end-to-end reference."""
     own = "" if end_to_end_id.strip().upper() in NO_REFERENCE else end_to_end_id

@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 
 from ar.customers.models import Customer
 from ar.ledger.models import OpenItem
+from ar.receipts.bank.queries import waiting_lines
 from ar.receipts.matching.commands import stored_proposals
-from ar.receipts.matching.loading import load_candidates_of_line, payments_of, waiting_lines
+from ar.receipts.matching.loading import load_candidates_of_line, payments_of
 from ar.receipts.models import BankAccount, BankFile, BankLine
 from ar.receipts.rules.candidates import CandidateItem
 from ar.receipts.rules.matching import Proposal, decide

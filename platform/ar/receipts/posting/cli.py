@@ -1,4 +1,4 @@
-"""`huikuan receipt`: posts a receipt, matches bank lines, shows how far cash is posted.
+"""`huikuan receipt`: posts a receipt, shows how far cash is posted.
 
 Invariant: amounts typed are in the currency's own units, amounts printed as JSON are minor units; the same `--key`
 twice has one effect.
@@ -14,7 +14,6 @@ from typing import Any, get_args
 import click
 
 from ar.ledger.lookups import item_ids
-from ar.receipts.matching.commands import accept_sure_matches, match_lines
 from ar.receipts.posting import commands as receipts
 from ar.receipts.posting import queries
 from ar.receipts.posting.inputs import Method, PostReceipt
@@ -63,31 +62,6 @@ def post(
         item_id = receipts.post_receipt(db, actor, PostReceipt.model_validate(given))
         page = queries.credit_page(db, actor.tenant_id, item_id)
     emit(page.as_json(), as_json, lambda: _text(page))
-
-
-@group.command("match")
-@tenant_option
-@click.option("--accept", is_flag=True, help="Post the sure ones too.")
-@click.option("--date", "on", type=DAY, help="Act as on this day (default: today).")
-@json_option
-@reports_errors
-def match(slug: str, accept: bool, on: date | None, as_json: bool) -> None:
-    """Match the waiting bank lines; with --accept post those that are sure."""
-    posted = passed_over = 0
-    with tenant_transaction(slug, on=on) as (db, actor):
-        matched = match_lines(db, actor)
-    while accept:
-        with tenant_transaction(slug, on=on) as (db, actor):
-            done = accept_sure_matches(db, actor)
-        posted, passed_over = posted + done.posted, passed_over + done.passed_over
-        if not done.more or not (done.posted or done.passed_over):
-            break
-    counts = {"sure": matched.sure, "likely": matched.likely, "hand": matched.hand}
-    emit(
-        {**counts, "booked": posted, "passed_over": passed_over},
-        as_json,
-        lambda: f"sure {matched.sure}, proposals {matched.likely}, by hand {matched.hand}; posted {posted}",
-    )
 
 
 @group.command("state")

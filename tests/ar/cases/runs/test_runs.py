@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from ar.cases.commands import lift_hold, publish_policy, run_day
-from ar.cases.letters.texts import has_texts
+from ar.cases.ladder.step_texts import has_texts
 from ar.cases.rules.policy import PRESETS, form_of, load_preset
 from kernel.db import transaction
 from kernel.errors import RuleBroken

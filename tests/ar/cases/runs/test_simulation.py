@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from app.handlers import HANDLERS
 from ar.cases.holds.queries import hold_views
 from ar.cases.ladder.queries import ladder_strip
-from ar.cases.queue.queries import queue_page, queue_summary, simulated_lines
+from ar.cases.queue.queries import queue_page, queue_summary
 from ar.cases.runs.simulation import simulate
+from ar.cases.runs.step_lines import simulated_lines
 from ar.customers.lookups import find_contact
 from ar.ledger.books.queries import balance_at
 from ar.receipts.posting.queries import cash_state

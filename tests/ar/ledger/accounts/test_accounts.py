@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from ar.ledger.accounts import queries as accounts
 from ar.ledger.accounts.queries import EntriesFilters, account_entries, entry_page, trial_balance
+from ar.ledger.accounts.views import AccountPage
 from ar.ledger.books.period_balances import balances_in_force
 from ar.ledger.books.posting import NewItem, post_entry, post_items
 from ar.ledger.books.reversal import reverse_item
@@ -92,7 +92,7 @@ def test_the_trial_balance_as_known_leaves_out_what_was_booked_later(world: Worl
     assert (known.currencies[0].total.debit_minor, now.currencies[0].total.debit_minor) == (100, 170)
 
 
-def account_lines(world: World, **args: str) -> tuple[list[tuple[str | None, int, int, int]], accounts.AccountPage]:
+def account_lines(world: World, **args: str) -> tuple[list[tuple[str | None, int, int, int]], AccountPage]:
     with world.reading() as db:
         wanted = filters.read(EntriesFilters, args)
         page = account_entries(db, world.tenant_id, wanted, read_page(args), date(2026, 3, 31))

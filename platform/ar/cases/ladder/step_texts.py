@@ -1,4 +1,4 @@
-"""Names steps and states and holds the texts of letters, by step code; msgids, translated when shown.
+"""Names steps and states, and words the letter or the hint of each step, by step code; msgids, translated when shown.
 
 Invariants: only a step that has texts can be published (`ladder.policy_versions`); a letter names amount, due date,
 account, contact, and what the contract and the law allow next, and never threatens, shames or invents a legal

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from ar.cases import commands
+from ar.cases.holds import commands
 from ar.cases.holds.inputs import PlaceHold
 from ar.cases.queue.routes import back_to_page, bp, next_url
 from kernel.errors import NotFound
@@ -26,7 +26,7 @@ FIELDS = {"promise_needs_day": "until_on", "block_until_past": "until_on", "item
 def _hold_page(form: Form[Any]) -> str:
     if not str(form.value("customer_id")):
         raise NotFound("customer_not_found")
-    return render("ar/cases/holds/place_block.html", form=form, next=next_url(), today=actor().today)
+    return render("ar/cases/queue/place_block.html", form=form, next=next_url(), today=actor().today)
 
 
 @bp.post("/blocks")

@@ -17,8 +17,6 @@ import kernel.mail
 import kernel.outbox
 import kernel.storage
 import kernel.tokens
-import tenants.approvals.models
-import tenants.models
 from kernel.db import Base
 from kernel.settings import APP_ROOT
 

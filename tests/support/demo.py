@@ -116,6 +116,8 @@ def _fresh_database() -> Iterator[None]:
         finally:
             database.engine().dispose()
             _work_in(before)
+            # The process has a new engine from here on: its statements are looked at as before.
+            statements.install(database.engine())
 
 
 def _work_in(url: str) -> None:

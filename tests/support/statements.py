@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
+import kernel.db
 from app.models import TENANT_TABLES
 
 # Statements that cross tenants by design, each with its reason.
@@ -44,14 +45,17 @@ def install(engine: sa.Engine) -> None:
 
 @contextmanager
 def counted(engine: sa.Engine) -> Iterator[list[str]]:
-    """Collects the statements that run inside."""
+    """Collects the statements that run inside, also on the engine that has taken the place of `engine` since."""
     seen: list[str] = []
+    engines = {engine, kernel.db.engine()}
 
     def note(_c: Any, _cursor: Any, statement: str, _p: Any, _ctx: Any, _many: bool) -> None:
         seen.append(statement)
 
-    event.listen(engine, "before_cursor_execute", note)
+    for each in engines:
+        event.listen(each, "before_cursor_execute", note)
     try:
         yield seen
     finally:
-        event.remove(engine, "before_cursor_execute", note)
+        for each in engines:
+            event.remove(each, "before_cursor_execute", note)

@@ -89,7 +89,7 @@ def outcome(data: ResolveDelivery, action_id: UUID) -> Page:
 
 @bp.post("/runs", endpoint="run")
 @staff(Permission.RUN_DAY)
-def run_day() -> Page:
+def start_run() -> Page:
     """Runs the day now and says how many steps it proposed."""
     result = runs.run_day(db(), actor())
     calendar, today = work_calendar(db(), actor().tenant_id), actor().today

@@ -22,18 +22,18 @@ from tenants.commandline import DAY, emit, json_option, reports_errors, tenant_o
 @reports_errors
 def match(slug: str, accept: bool, on: date | None, as_json: bool) -> None:
     """Match the waiting bank lines; with --accept post those that are sure."""
-    booked = passed_over = 0
+    posted = passed_over = 0
     with tenant_transaction(slug, on=on) as (db, actor):
         matched = match_lines(db, actor)
     while accept:
         with tenant_transaction(slug, on=on) as (db, actor):
             done = accept_sure_matches(db, actor)
-        booked, passed_over = booked + done.posted, passed_over + done.passed_over
+        posted, passed_over = posted + done.posted, passed_over + done.passed_over
         if not done.more or not (done.posted or done.passed_over):
             break
     counts = {"sure": matched.sure, "likely": matched.likely, "hand": matched.hand}
     emit(
-        {**counts, "booked": booked, "passed_over": passed_over},
+        {**counts, "booked": posted, "passed_over": passed_over},
         as_json,
-        lambda: f"sure {matched.sure}, proposals {matched.likely}, by hand {matched.hand}; booked {booked}",
+        lambda: f"sure {matched.sure}, proposals {matched.likely}, by hand {matched.hand}; posted {posted}",
     )

@@ -25,7 +25,7 @@ WANTED := import hashlib, pathlib as p, sys, tomllib; \
 CHECKS := check-lint check-format check-types check-imports check-templates check-catalogue
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-reset test sweep check texts bench clean $(CHECKS)
+.PHONY: help install demo demo-reset test sweep check texts map bench clean $(CHECKS)
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -87,6 +87,9 @@ check-catalogue:
 
 texts: install ## bring the Chinese catalogue up to date with the texts in code and templates
 	$(BIN)/python -m app.catalogue update
+
+map: install ## write the map of modules at the end of docs/architecture.md
+	$(BIN)/python -m app.outline
 
 bench: install ## measure against the floor in the same run; table and JSON
 	$(BIN)/python -m bench $(BENCH_ARGS)

@@ -25,7 +25,7 @@ from kernel.sheets import (
     TableRefused,
     open_table,
     parse_date,
-    reading,
+    parsing,
     write_csv,
     write_xlsx,
 )
@@ -132,7 +132,7 @@ def test_what_is_no_table_is_refused_by_name(data: bytes, code: str) -> None:
 
 
 def test_rows_and_cells_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MAX_ROWS", 2)
+    monkeypatch.setattr(parsing, "MAX_ROWS", 2)
     data = b"customer_no,name\n1,a\n2,b\n3,c\n"
     with pytest.raises(TableRefused, match="table_too_many_rows"):
         list(open_table(data, "x.csv", NAMES).rows())

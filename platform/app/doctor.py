@@ -47,7 +47,7 @@ def examine(slug: str | None = None) -> Iterator[InvariantCheck]:
     for company in companies:
         with read_only_transaction(company.id) as db:
             for check in company_checks(db, company.id):
-                yield InvariantCheck(*check, company.slug)
+                yield InvariantCheck(**check._asdict(), tenant=company.slug)
 
 
 AT_HEAD: Final = "database: at the newest revision"
@@ -97,7 +97,7 @@ def _roles(connection: sa.Connection) -> Iterator[InvariantCheck]:
         ),
         {"role": APP_ROLE},
     ).scalars()
-    yield InvariantCheck(*named(f"database: {APP_ROLE} owns nothing", list(owned)))
+    yield InvariantCheck(**named(f"database: {APP_ROLE} owns nothing", list(owned))._asdict())
 
 
 def _row_level_security(connection: sa.Connection) -> Iterator[InvariantCheck]:
@@ -109,7 +109,7 @@ def _row_level_security(connection: sa.Connection) -> Iterator[InvariantCheck]:
         )
     ).scalars()
     missing = sorted(TENANT_TABLES - set(guarded))
-    yield InvariantCheck(*named("database: every company table has forced row-level security", missing))
+    yield InvariantCheck(**named("database: every company table has forced row-level security", missing)._asdict())
 
 
 def _redis(configured: Settings) -> Iterator[InvariantCheck]:

@@ -41,4 +41,4 @@ def name_customers(db: Session, tenant_id: UUID, ids: Sequence[UUID]) -> Mapping
     """Returns number and name of customers by id."""
     c = Customer
     rows = db.execute(sa.select(c.id, c.number, c.name).where(c.tenant_id == tenant_id, c.id.in_(list(ids))))
-    return {row.id: CustomerName(row.number, row.name) for row in rows}
+    return {row.id: CustomerName(number=row.number, name=row.name) for row in rows}

@@ -59,7 +59,7 @@ def ladder_strip(
     db: Session, tenant_id: UUID, customer_id: UUID, today: date, calendar: WorkCalendar
 ) -> LadderStrip | None:
     """Returns the steps taken and to come of the item at the highest level, then the oldest; None without one."""
-    row: Any = columns(db, _leading_item_statement(), {"tenant": tenant_id, "customer": customer_id}).first()
+    row = columns(db, _leading_item_statement(), {"tenant": tenant_id, "customer": customer_id}).first()
     if row is None:
         return None
     policy = Policy.model_validate(row.data)

@@ -54,7 +54,7 @@ AT_HEAD: Final = "database: at the newest revision"
 
 
 def _installation(configured: Settings) -> Iterator[InvariantCheck]:
-    owner = make_engine(configured.database_url, role=None, pool_size=1)
+    owner = make_engine(configured.owner_url, role=None, pool_size=1)
     try:
         with owner.connect() as connection:
             version = connection.execute(sa.text("SELECT current_setting('server_version_num')::int")).scalar_one()
@@ -77,7 +77,7 @@ def _installation(configured: Settings) -> Iterator[InvariantCheck]:
 
 
 def _revision(connection: sa.Connection, configured: Settings) -> InvariantCheck:
-    head = ScriptDirectory.from_config(alembic_config(configured.database_url)).get_current_head()
+    head = ScriptDirectory.from_config(alembic_config(configured.owner_url)).get_current_head()
     current = MigrationContext.configure(connection).get_current_revision()
     detail = str(current) if current == head else f"{current or 'empty'}, not {head}: run `huikuan db migrate`"
     return InvariantCheck(AT_HEAD, current == head, detail)

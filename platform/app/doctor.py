@@ -73,7 +73,25 @@ def _installation(configured: Settings) -> Iterator[InvariantCheck]:
         yield InvariantCheck(
             "database: the app works as a role that cannot pass row-level security", not bypasses, name
         )
+        yield _login(connection, configured)
     yield from _redis(configured)
+
+
+def _login(connection: sa.Connection, configured: Settings) -> InvariantCheck:
+    """Whether the application's login is the tables' owner: what a statement could then take back by RESET ROLE."""
+    login, owns = connection.execute(
+        sa.text(
+            "SELECT session_user, EXISTS (SELECT FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner "
+            "WHERE r.rolname = session_user AND c.relnamespace = 'public'::regnamespace)"
+        )
+    ).one()
+    remedy = f"{login} owns the tables: give DATABASE_URL a login that owns nothing, and DATABASE_OWNER_URL this one"
+    # On a machine of one's own a warning is enough.
+    return InvariantCheck(
+        "database: the app logs in as a role that owns nothing",
+        not (owns and configured.is_production),
+        remedy if owns else login,
+    )
 
 
 def _revision(connection: sa.Connection, configured: Settings) -> InvariantCheck:

@@ -56,7 +56,7 @@ def _embedded(folder: Path) -> Iterator[str]:
     servers = EmbeddedServers(folder, fast=False, redis=False)
     urls = servers.start()
     try:
-        yield plain(urls.database_url)
+        yield plain(urls.owner_url)
     finally:
         servers.stop()
 

@@ -43,9 +43,14 @@ def append_only(table: str) -> None:
 
 
 def each_tenant() -> Iterator[UUID]:
-    """The tenants one after the other, each entered while its turn lasts: a data migration sees one at a time."""
+    """The tenants one after the other, each entered while its turn lasts: a data migration sees one at a time.
+
+    SET LOCAL and no `set_config()`, which would not reach the shards of a Citus cluster; no `enter_tenant()`, which
+    rightly refuses a second tenant in one transaction.
+    """
     connection = op.get_bind()
+    connection.exec_driver_sql("SET LOCAL citus.propagate_set_commands = 'local'")
     for (tenant_id,) in connection.execute(sa.text("SELECT id FROM tenant ORDER BY id")).all():
-        connection.execute(sa.text("SELECT set_config('app.tenant_id', :tenant, true)"), {"tenant": str(tenant_id)})
+        connection.exec_driver_sql(f"SET LOCAL app.tenant_id = '{UUID(str(tenant_id))}'")
         yield tenant_id
-    connection.execute(sa.text("SELECT set_config('app.tenant_id', '', true)"))
+    connection.exec_driver_sql("SET LOCAL app.tenant_id = ''")

@@ -54,7 +54,7 @@ AT_HEAD: Final = "database: at the newest revision"
 
 
 def _installation(configured: Settings) -> Iterator[InvariantCheck]:
-    owner = make_engine(configured.database_url, role=None, pool_size=1)
+    owner = make_engine(configured.owner_url, role=None, pool_size=1)
     try:
         with owner.connect() as connection:
             version = connection.execute(sa.text("SELECT current_setting('server_version_num')::int")).scalar_one()
@@ -73,11 +73,29 @@ def _installation(configured: Settings) -> Iterator[InvariantCheck]:
         yield InvariantCheck(
             "database: the app works as a role that cannot pass row-level security", not bypasses, name
         )
+        yield _login(connection, configured)
     yield from _redis(configured)
 
 
+def _login(connection: sa.Connection, configured: Settings) -> InvariantCheck:
+    """Whether the application's login is the tables' owner: what a statement could then take back by RESET ROLE."""
+    login, owns = connection.execute(
+        sa.text(
+            "SELECT session_user, EXISTS (SELECT FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner "
+            "WHERE r.rolname = session_user AND c.relnamespace = 'public'::regnamespace)"
+        )
+    ).one()
+    remedy = f"{login} owns the tables: give DATABASE_URL a login that owns nothing, and DATABASE_OWNER_URL this one"
+    # On a machine of one's own a warning is enough.
+    return InvariantCheck(
+        "database: the app logs in as a role that owns nothing",
+        not (owns and configured.is_production),
+        remedy if owns else login,
+    )
+
+
 def _revision(connection: sa.Connection, configured: Settings) -> InvariantCheck:
-    head = ScriptDirectory.from_config(alembic_config(configured.database_url)).get_current_head()
+    head = ScriptDirectory.from_config(alembic_config(configured.owner_url)).get_current_head()
     current = MigrationContext.configure(connection).get_current_revision()
     detail = str(current) if current == head else f"{current or 'empty'}, not {head}: run `huikuan db migrate`"
     return InvariantCheck(AT_HEAD, current == head, detail)

@@ -16,13 +16,14 @@ from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import registry, shell, transaction
 from app.embedded.state import State, make_private_home
 from app.messages import message_of, sentence_of
-from kernel.db import engine, read_only_transaction
+from kernel.db import engine, is_away, read_only_transaction
 from kernel.errors import HuikuanError
 from kernel.log import configure_logging
 from kernel.settings import APP_ROOT, Settings, instance_of, settings
@@ -40,7 +41,9 @@ GC_ALLOCATIONS = 20_000
 UPLOAD_MAX_BYTES = 21 * 1024 * 1024
 # Deadlock, serialisation failure, lock not available: two people were faster than each other.
 CROSSED = {"40P01", "40001", "55P03"}
-PAGES = {403, 404, 409, 413, 422, 429, 500}
+PAGES = {403, 404, 409, 413, 422, 429, 500, 503}
+# After this many seconds a browser, or a person, may try again while the database is away.
+RETRY_AFTER_S = 5
 
 csrf = CSRFProtect()
 
@@ -131,9 +134,15 @@ def _health(app: Flask) -> None:
     @blueprint.get("/healthz")
     @public
     def live() -> Response:
-        with read_only_transaction(None) as db:
-            db.execute(text("SELECT 1 FROM tenant LIMIT 1"))
-        return jsonify(status="ok", instance=instance_of(str(app.config["SECRET_KEY"])))
+        instance = instance_of(str(app.config["SECRET_KEY"]))
+        try:
+            with read_only_transaction(None) as db:
+                db.execute(text("SELECT 1 FROM tenant LIMIT 1"))
+        except (DBAPIError, PoolTimeout) as error:
+            if not is_away(error):
+                raise
+            return _try_again(jsonify(status="database away", instance=instance))
+        return jsonify(status="ok", instance=instance)
 
     app.register_blueprint(blueprint)
 
@@ -149,13 +158,25 @@ def _errors(app: Flask) -> None:
             g.db.rollback()
         return page(error.status, error_text=message_of(error))
 
+    @app.errorhandler(PoolTimeout)
     @app.errorhandler(DBAPIError)
-    def crossed(error: DBAPIError) -> tuple[str, int]:
-        if getattr(error.orig, "sqlstate", "") in CROSSED:
+    def crossed(error: DBAPIError | PoolTimeout) -> Any:
+        if is_away(error):
+            return away(error)
+        if getattr(getattr(error, "orig", None), "sqlstate", "") in CROSSED:
             if "db" in g:
                 g.db.rollback()
             return page(409)
         return broken(error)
+
+    def away(error: Exception) -> Response:
+        app.logger.warning("the database is away at %s: %s", request.endpoint, str(error).partition("\n")[0])
+        db = g.pop("db", None)
+        if db is not None:
+            db.close()
+        g.pop("_login_user", None)  # the page is drawn without asking who is there
+        transaction.choose_language(None)
+        return _try_again(app.make_response(page(503, changing=request.method not in transaction.SAFE)))
 
     @app.errorhandler(CSRFError)
     def stale(_error: CSRFError) -> tuple[str, int]:
@@ -179,6 +200,14 @@ def _errors(app: Flask) -> None:
         if "db" in g:
             g.db.rollback()
         return page(500, error_ref=reference)
+
+
+def _try_again(response: Response) -> Response:
+    """Marks an answer as that of a server that comes back soon."""
+    response.status_code = 503
+    response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _headers(response: Response) -> Response:

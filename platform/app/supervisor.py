@@ -18,7 +18,7 @@ from pathlib import Path
 
 import click
 
-from app.embedded import EmbeddedError, EmbeddedServers, State, free_port, port_is_free
+from app.embedded import EmbeddedError, EmbeddedServers, State, Urls, free_port, port_is_free
 from app.embedded.state import make_private_home, wait_until
 from app.processes import (
     ChildSpec,
@@ -71,11 +71,13 @@ def product_processes(settings: Settings, mail_port: int | None) -> list[ChildSp
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
-    """Returns the environment from which a child reads these settings."""
-    verdict_text = {name.upper(): str(value) for name, value in settings.model_dump().items() if str(value)}
+    """Returns the environment from which a child reads these settings. The owner's URL is not a child's to know."""
+    values = settings.model_dump(exclude={"database_owner_url"}).items()
+    verdict_text = {name.upper(): str(value) for name, value in values if str(value)}
     source = str(APP_ROOT / "platform")
     path = [source, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    return {**os.environ, **verdict_text, "PYTHONPATH": os.pathsep.join(path), "PYTHONUNBUFFERED": "1"}
+    inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_OWNER_URL"}
+    return {**inherited, **verdict_text, "PYTHONPATH": os.pathsep.join(path), "PYTHONUNBUFFERED": "1"}
 
 
 def up(
@@ -156,7 +158,7 @@ def _run(
             stop.interrupting = True
             say("starting the database servers")
             urls = servers.start()
-            resolved, mail_port = _resolve(settings, urls.database_url, urls.redis_url, with_mailcatcher)
+            resolved, mail_port = _resolve(settings, urls, with_mailcatcher)
             prepare(resolved)
             stop.interrupting = False
 
@@ -186,16 +188,14 @@ def _run(
     say("stopped")
 
 
-def _resolve(
-    settings: Settings, database_url: str, redis_url: str, with_mailcatcher: bool
-) -> tuple[Settings, int | None]:
+def _resolve(settings: Settings, urls: Urls, with_mailcatcher: bool) -> tuple[Settings, int | None]:
     """Returns the settings with every URL filled in, and the mail catcher's port when there is one."""
     state = State(settings.var_dir)
     update: dict[str, str] = {}
-    if database_url:
-        update["database_url"] = database_url
-    if redis_url:
-        update["redis_url"] = redis_url
+    if urls.database_url:
+        update["database_url"], update["database_owner_url"] = urls.database_url, urls.owner_url
+    if urls.redis_url:
+        update["redis_url"] = urls.redis_url
     if not settings.secret_key:
         # Kept, so that people stay signed in over a restart; in production the settings demand one.
         update["secret_key"] = state.secret("app", "secret_key")

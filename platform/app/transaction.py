@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from kernel import i18n
 from kernel.actor import Actor
 from kernel.clock import local_date, utc_now
-from kernel.db import enter_tenant, open_session
+from kernel.db import enter_tenant, is_away, open_session
 from kernel.errors import Conflict, NotFound
 from tenants.access import STAFF
 from web.formatters import set_zone
@@ -44,17 +44,17 @@ def _give_company(endpoint: str, values: dict[str, object]) -> None:
 def _begin() -> Page | None:
     g.keep = False
     if request.endpoint is None or request.endpoint in WITHOUT_DATABASE:
-        _set_language(None)
+        choose_language(None)
         return None
     if any("\x00" in text for text in (*request.args.values(), *request.form.values())):
         abort(422)
     g.db = open_session(None, read_only=request.method in SAFE)
     view = current_app.view_functions[request.endpoint]
     if getattr(view, "audience", None) != STAFF:
-        _set_language(None)
+        choose_language(None)
         return None
     if not current_user.is_authenticated:
-        _set_language(None)
+        choose_language(None)
         wanted = request.full_path.rstrip("?") if request.method in SAFE else "/"
         return redirect(url_for("auth.sign_in", next=wanted), code=303)
     _enter_company()
@@ -63,7 +63,7 @@ def _begin() -> Page | None:
 
 def _enter_company() -> None:
     """Sets the actor of a staff request. Raises NotFound for a company the user does not belong to."""
-    _set_language(current_user.language)
+    choose_language(current_user.language)
     company = current_user.company(g.company_slug) if g.company_slug else None
     if company is None or not company.active:
         raise NotFound("company_not_found")
@@ -84,7 +84,7 @@ def _enter_company() -> None:
     enter_tenant(g.db, company.tenant_id)
 
 
-def _set_language(language: str | None) -> None:
+def choose_language(language: str | None) -> None:
     """Sets the page's language: ?lang=, else the user's, the cookie's, the browser's, Chinese."""
     asked = (
         i18n.language_of_tag(request.args.get("lang")) or language or i18n.language_of_tag(request.cookies.get("lang"))
@@ -100,9 +100,12 @@ def _commit(response: Response) -> Response:
     if response.status_code < 400 or g.keep:
         try:
             db.commit()
-        except DBAPIError:
-            # Whatever the SQLSTATE: an error at COMMIT means that nothing was done.
+        except DBAPIError as error:
             db.rollback()
+            if is_away(error):
+                # Whether it was done is not known: the page says so, and the form's key makes a second try harmless.
+                return current_app.make_response(current_app.handle_user_exception(error))
+            # Whatever the SQLSTATE: an error at COMMIT means that nothing was done.
             current_app.logger.exception("refused at commit")
             return current_app.make_response(current_app.handle_user_exception(Conflict("refused_at_commit")))
     return response

@@ -1,8 +1,8 @@
 """The database: engine, session, and how a transaction enters its tenant.
 
 Invariants: a session belongs to one tenant for its whole life and enters it by `enter_tenant()` as the first statement
-of each transaction; a connection whose role could bypass row-level security is stepped down to `huikuan_app`; a
-read-only session cannot write at all.
+of each transaction; a transaction whose login is another role than `huikuan_app` steps down to it at its begin, and
+the step ends with it; a read-only session cannot write at all.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ DISPATCH_ROLE = "huikuan_dispatch"
 
 # A connection at rest for less than this is taken to be alive.
 RESTED_S = 5.0
+
+# Shut down by an administrator, by a crash, not yet started, no connection left.
+AWAY = frozenset({"57P01", "57P02", "57P03", "53300"})
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -56,17 +59,36 @@ def _enter_at_begin(session: Session, _transaction: object, connection: sa.Conne
         connection.execute(_ENTER, {"tenant": tenant_id})
 
 
-def _step_down(dbapi_connection: Any, role: str) -> None:
-    """Sets the role to one without the power to bypass row-level security, unless it is the login role already."""
+def _note_role(dbapi_connection: Any, record: Any, role: str) -> None:
+    """Notes whether this login has to step down to `role` in each transaction, or has no other power anyway."""
     before = dbapi_connection.autocommit
     dbapi_connection.autocommit = True
     try:
         with dbapi_connection.cursor() as cursor:
             cursor.execute("SELECT current_user <> %s AND to_regrole(%s) IS NOT NULL", (role, role))
-            if cursor.fetchone()[0]:
-                cursor.execute(f"SET ROLE {role}")
+            record.info["step_down_to"] = role if cursor.fetchone()[0] else None
     finally:
         dbapi_connection.autocommit = before
+
+
+def _step_down(connection: sa.Connection) -> None:
+    """Sets the role for this transaction only: behind a pooler the next transaction is somebody else's.
+
+    By the driver's own cursor: it is no statement of the product, and must come before its first.
+    """
+    role = connection.info.get("step_down_to")
+    if role is None:
+        return
+    statement = f"SET LOCAL ROLE {role}"
+    try:
+        connection.connection.cursor().execute(statement)
+    except psycopg.Error as error:
+        lost = isinstance(error, psycopg.OperationalError)
+        if lost:
+            connection.invalidate(error)
+        raise sa.exc.DBAPIError.instance(
+            statement, None, error, psycopg.Error, connection_invalidated=lost, dialect=connection.dialect
+        ) from error
 
 
 def _note_rest(_dbapi_connection: Any, record: Any) -> None:
@@ -101,7 +123,8 @@ def make_engine(url: str, *, role: str | None = APP_ROLE, pool_size: int = 10) -
     event.listen(made, "checkin", _note_rest)
     event.listen(made, "checkout", _ask_whether_alive)
     if role is not None:
-        event.listen(made, "connect", lambda connection, _record: _step_down(connection, role))
+        event.listen(made, "connect", lambda connection, record: _note_role(connection, record, role))
+        event.listen(made, "begin", _step_down)
     return made
 
 
@@ -144,6 +167,15 @@ def enter_tenant(session: TenantSession, tenant_id: UUID) -> None:
     session.info["tenant_id"] = tenant_id
     if session.in_transaction():
         session.execute(_ENTER, {"tenant": tenant_id})
+
+
+def is_away(error: Exception) -> bool:
+    """Returns whether the error says that the database is not there for now: stopping, starting, unreachable, full."""
+    if isinstance(error, sa.exc.DBAPIError):
+        state = getattr(error.orig, "sqlstate", None) or ""
+        lost = error.connection_invalidated or (isinstance(error.orig, psycopg.OperationalError) and not state)
+        return bool(lost) or state[:2] == "08" or state in AWAY
+    return isinstance(error, sa.exc.TimeoutError)
 
 
 def columns(

@@ -22,6 +22,7 @@ SECRET_KEY_MIN_CHARS = 32
 _NAMES = (
     "environment",
     "database_url",
+    "database_owner_url",
     "redis_url",
     "smtp_url",
     "public_url",
@@ -50,14 +51,16 @@ class SettingsError(Exception):
 class Settings(BaseModel):
     """Addresses of the servers, our own public address, and secrets.
 
-    `database_url` is one URL for everything: a role that may bypass row-level security is stepped down to
-    `huikuan_app` on every connection (see `kernel.db`).
+    `database_url` is that of the application: `huikuan_app` itself, or a login that steps down to it in every
+    transaction (see `kernel.db`). `database_owner_url` is that of the tables' owner, for migrations and the
+    examination alone; without it the first one is taken.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     environment: Literal["development", "test", "production"] = "development"
     database_url: str = ""
+    database_owner_url: str = ""
     redis_url: str = ""
     smtp_url: str = ""
     public_url: str = ""
@@ -69,7 +72,7 @@ class Settings(BaseModel):
     redis_prefix: str = "huikuan"
     trusted_proxies: int = Field(default=0, ge=0, le=5)
 
-    @field_validator("database_url")
+    @field_validator("database_url", "database_owner_url")
     @classmethod
     def _psycopg(cls, value: str) -> str:
         for plain in ("postgres://", "postgresql://"):
@@ -112,6 +115,11 @@ class Settings(BaseModel):
         if missing:
             raise ValueError("needed in production: " + ", ".join(missing))
         return self
+
+    @property
+    def owner_url(self) -> str:
+        """Returns the URL of the role that owns the tables."""
+        return self.database_owner_url or self.database_url
 
     @property
     def base_url(self) -> str:

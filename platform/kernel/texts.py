@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator
 from kernel.i18n import mark
 
 MAX_ADDRESS_CHARS: Final = 254
+MAX_FILE_NAME_CHARS: Final = 200
 
 # Letters and signs by their category, and yet nothing is seen: fillers, joiners, the blank braille pattern.
 _BLANK: Final = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0]")
@@ -37,6 +38,14 @@ def one_line(text: str) -> str:
     if text.isprintable() and "  " not in text and (text.isascii() or not _BLANK.search(text)):
         return text.strip(" ")
     return " ".join("".join(map(_seen, text)).split())
+
+
+def file_name(text: str) -> str:
+    """Returns the name of a file as it may be shown and sent: one line, without folders, at most 200 characters.
+
+    The end with its suffix is what stays of a longer one. Empty when nothing is left.
+    """
+    return one_line(re.split(r"[/\\]", text)[-1])[-MAX_FILE_NAME_CHARS:].strip()
 
 
 def _seen(character: str) -> str:

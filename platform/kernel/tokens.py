@@ -104,7 +104,7 @@ def issue(
             created_at=actor.now,
         )
     )
-    return token_id, base64.urlsafe_b64encode(actor.tenant_id.bytes + secret).rstrip(b"=").decode()
+    return token_id, _encode(actor.tenant_id.bytes + secret)
 
 
 def tenant_of(text: str) -> UUID | None:
@@ -211,4 +211,9 @@ def _decode(text: str) -> bytes | None:
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError):
         return None
-    return raw if len(raw) == 16 + SECRET_BYTES else None
+    # One spelling only: the decoder passes over foreign characters and spare bits.
+    return raw if len(raw) == 16 + SECRET_BYTES and _encode(raw) == text else None
+
+
+def _encode(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -49,12 +49,12 @@ def create_tenant(db: TenantSession, data: CreateTenant) -> tuple[UUID, UUID]:
     if taken is None:
         raise Conflict("slug_taken", slug=data.slug)
     user_id = ensure_user(db, data.owner_email, data.owner_name or data.owner_email.split("@")[0], data.language)
+    enter_tenant(db, tenant_id)
     db.execute(
         sa.insert(Membership).values(
             tenant_id=tenant_id, user_id=user_id, roles=OWNER_ROLES, active=True, created_at=now
         )
     )
-    enter_tenant(db, tenant_id)
     db.execute(
         sa.insert(Company).values(
             tenant_id=tenant_id,

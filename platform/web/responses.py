@@ -12,7 +12,10 @@ from urllib.parse import quote, urlsplit
 from flask import Flask, Response, after_this_request, flash, make_response, redirect, render_template
 from htmx_flask import Htmx, request
 from htmx_flask import make_response as make_htmx_response
+from htmx_flask.requests import HtmxAwareRequest
 from werkzeug.wrappers import Response as BaseResponse
+
+from kernel.texts import file_name as clean_file_name
 
 Page = str | Response | BaseResponse | tuple[str, int]
 #: How htmx puts a part into the page. `beforebegin` and `afterbegin` are missing: htmx-flask 0.1.0 lacks the comma
@@ -20,9 +23,19 @@ Page = str | Response | BaseResponse | tuple[str, int]
 Swap = Literal["innerHTML", "outerHTML", "beforeend", "afterend", "delete", "none"]
 
 
+class SiteRequest(HtmxAwareRequest):  # type: ignore[misc]  # htmx-flask has no types
+    """A request that knows of htmx, and whose files have names that can be kept, shown and sent again."""
+
+    def _load_form_data(self) -> None:
+        super()._load_form_data()
+        for _field, sent in self.files.items(multi=True):
+            sent.filename = clean_file_name(sent.filename or "")
+
+
 def install(app: Flask) -> None:
-    """Lets requests know of htmx."""
+    """Lets the application read its requests as `SiteRequest`."""
     Htmx(app)
+    app.request_class = SiteRequest
 
 
 def render(template: str, **values: Any) -> str:
@@ -46,7 +59,8 @@ def see_other(url: str) -> Page:
 
 
 def download(content: bytes, media_type: str, file_name: str, *, inline: bool = False) -> Response:
-    """Returns a download; the file name may be Chinese."""
+    """Returns a download; the file name may be Chinese. A header has one line, whatever was kept as a name."""
+    file_name = clean_file_name(file_name) or "file"
     response = make_response(content)
     response.headers["Content-Type"] = media_type
     kind = "inline" if inline else "attachment"

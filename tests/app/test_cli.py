@@ -19,6 +19,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy.engine import make_url
 
 from app.cli import main
+from app.migrate import MigrationError, migrate
 from ar.cases.models import DayRun
 from ar.statements.commands import issue_statement
 from ar.statements.inputs import IssueStatement
@@ -422,6 +423,36 @@ def test_an_empty_database_says_what_to_do_and_is_migrated(empty_database: str, 
     assert head.startswith(_json("db", "migrate")["revision"])
     after = _process("tenant", "list", "--json", DATABASE_URL=empty_database)
     assert json.loads(after.stdout) == {"tenants": []}
+
+
+def test_an_owner_that_may_not_make_roles_is_told_what_to_do(empty_database: str, database_url: str) -> None:
+    """And the migration's lock is gone with it: the next try does not wait for ever."""
+    role = f"plain_{uuid4().hex[:8]}"
+    url = make_url(empty_database)
+    with psycopg.connect(empty_database, autocommit=True) as owner:
+        owner.execute(f"CREATE ROLE {role} LOGIN NOCREATEROLE PASSWORD 'plain'")
+        try:
+            owner.execute(f"GRANT ALL ON SCHEMA public TO {role}")
+            plain = url.set(username=role, password="plain").render_as_string(hide_password=False)
+            for _ in range(2):
+                told = _process("db", "migrate", DATABASE_URL=plain)
+                assert told.returncode == 1
+                assert (
+                    "Give it CREATEROLE, or let an administrator run migrations/sql/0001_roles.sql once" in told.stderr
+                )
+                assert "Traceback" not in told.stderr
+        finally:
+            owner.execute(f"DROP OWNED BY {role}")
+            owner.execute(f"DROP ROLE {role}")
+
+
+def test_a_migration_that_failed_keeps_no_lock(empty_database: str) -> None:
+    with psycopg.connect(empty_database, autocommit=True) as owner:
+        owner.execute("CREATE TABLE tenant (id int)")  # the first revision stumbles over it
+        with pytest.raises(MigrationError, match='relation "tenant" already exists'):
+            migrate(make_url(empty_database).set(drivername="postgresql+psycopg").render_as_string(hide_password=False))
+        owner.execute("SET lock_timeout = '5s'")
+        owner.execute("SELECT pg_advisory_lock(72741901)")  # raises when it is still held
 
 
 def test_a_database_that_is_away_is_a_sentence(configure: Callable[..., None]) -> None:

@@ -23,6 +23,7 @@ from kernel.mail import Attachment, OutgoingMail
 from kernel.storage import store
 from tests.support.clock import NOW
 from tests.support.companies import TestCompany
+from tests.support.database import as_owner
 from tests.support.delivery import Post, drain, smtp_at
 from tests.support.rude import rude_server
 
@@ -238,9 +239,7 @@ def test_a_name_with_a_line_break_neither_injects_a_header_nor_stops_the_mail(co
 
 def test_a_suspended_company_sends_nothing(company: TestCompany, post: Post) -> None:
     _queue(company)
-    with open_session(None) as db:
-        db.execute(sa.text("UPDATE tenant SET state = 'suspended' WHERE id = :t"), {"t": company.tenant_id})
-        db.commit()
+    as_owner(company.tenant_id, "UPDATE tenant SET state = 'suspended' WHERE id = %s")
     with open_session(None, bind=dispatcher.dispatch_engine()) as db:
         assert company.tenant_id not in outbox.tenants_with_work(db, utc_now(), limit=10_000)
 

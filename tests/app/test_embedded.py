@@ -38,8 +38,34 @@ def urls(servers: EmbeddedServers) -> Urls:
     return servers.start()
 
 
-def test_the_application_role_owns_its_database_and_no_more(urls: Urls) -> None:
+def test_the_application_comes_as_a_role_that_owns_nothing(urls: Urls) -> None:
     with psycopg.connect(_dsn(urls.database_url)) as connection:
+        powers = "SELECT current_user, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolinherit FROM pg_roles"
+        row = connection.execute(f"{powers} WHERE rolname = current_user").fetchone()
+        connection.execute("RESET ROLE")
+        assert connection.execute("SELECT current_user").fetchone() == ("huikuan_app",)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("CREATE TABLE mine (id int)")
+    assert row == ("huikuan_app", False, False, False, False, False)
+
+
+@pytest.mark.parametrize(
+    "way_round",
+    [
+        "SELECT set_config('app.tenant_id', '', true)",
+        "UPDATE pg_settings SET setting = '' WHERE name = 'app.tenant_id'",
+    ],
+)
+def test_no_expression_of_a_statement_moves_the_application_into_another_company(urls: Urls, way_round: str) -> None:
+    with (
+        psycopg.connect(_dsn(urls.database_url)) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(way_round)
+
+
+def test_the_owner_has_its_database_and_no_more(urls: Urls) -> None:
+    with psycopg.connect(_dsn(urls.owner_url)) as connection:
         row = connection.execute(
             "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, current_setting('TimeZone'),"
             " pg_get_userbyid(datdba) = current_user, pg_encoding_to_char(encoding), datlocale"
@@ -128,14 +154,14 @@ def test_both_come_back_with_their_data_after_kill_9(servers: EmbeddedServers, u
     with redis.Redis.from_url(urls.redis_url) as queue:
         queue.set("job", "kept")
         assert queue.waitaof(1, 0, 5000)[0] == 1
-    session = psycopg.connect(_dsn(urls.database_url), autocommit=True)
+    session = psycopg.connect(_dsn(urls.owner_url), autocommit=True)
     session.execute("CREATE TABLE IF NOT EXISTS note AS SELECT 'kept' AS text")
     for row in servers.status():
         os.kill(row.pid or 0, signal.SIGKILL)
     again = servers.start()  # while a session of the dead server may still be there
     session.close()
     assert again == urls
-    with psycopg.connect(_dsn(again.database_url)) as connection:
+    with psycopg.connect(_dsn(again.owner_url)) as connection:
         assert connection.execute("SELECT text FROM note").fetchone() == ("kept",)
     with redis.Redis.from_url(again.redis_url) as queue:
         assert queue.get("job") == b"kept"

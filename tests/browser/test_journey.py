@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kernel.clock import fixed_clock
+from kernel.db import transaction
 from tenants.people.commands import invite_person
 from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
@@ -35,6 +36,7 @@ def accountant(company: TestCompany) -> str:
     with company.transaction() as db:
         roles = [Role.ACCOUNTANT, Role.FINANCE_DIRECTOR, Role.SALES_MANAGER]
         user_id = invite_person(db, company.actor(), InvitePerson(email=email, name="林晓", roles=roles))
+    with transaction(None) as db:
         set_language(db, user_id, "zh_CN")
         set_password(db, user_id, PASSWORD)
     return email

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from playwright.sync_api import Page, expect
 
+from kernel.db import transaction
 from tenants.people.commands import invite_person
 from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
@@ -29,6 +30,7 @@ def accountant(world: World) -> str:
     with world.transaction() as db:
         invited = InvitePerson(email=email, name="林晓", roles=[Role.ACCOUNTANT])
         user_id = invite_person(db, world.actor(), invited)
+    with transaction(None) as db:
         set_language(db, user_id, "en")
         set_password(db, user_id, PASSWORD)
     return email

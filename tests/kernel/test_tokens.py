@@ -42,6 +42,15 @@ def test_a_token_opens_its_purpose_in_its_tenant_until_it_expires(
         assert tokens.resolve(db, text, "statement", now) is None
 
 
+def test_a_token_has_one_spelling(company: TestCompany) -> None:
+    """The decoder passes over foreign characters and spare bits; a link that opens is the link that was sent."""
+    text, now = _token(company), company.actor().now
+    for spelling in (text + "=", text[:10] + "!" + text[10:], text + "A", " " + text, text.replace("-", "+")):
+        assert spelling == text or tokens.tenant_of(spelling) is None
+        with company.reading() as db:
+            assert (tokens.resolve(db, spelling, "statement", now) is None) == (spelling != text)
+
+
 def test_what_is_stored_does_not_open_anything(company: TestCompany) -> None:
     text = _token(company)
     with company.reading() as db:

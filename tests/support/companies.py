@@ -84,6 +84,7 @@ class TestCompany:
             )
             actor = self.actor()
             user_id = invite_person(db, actor, person)
+        with transaction(None) as db:
             set_language(db, user_id, language)
         client = self.app.test_client()
         with client.session_transaction() as session:

@@ -215,7 +215,7 @@ def test_a_forgotten_value_is_an_error_not_an_empty_place(env: Environment) -> N
         render(env, "{{ ui.badge(customer.stage) }}")
 
 
-@pytest.mark.parametrize("code", [403, 404, 409, 413, 422, 429, 500])
+@pytest.mark.parametrize("code", [403, 404, 409, 413, 422, 429, 500, 503])
 def test_error_pages_need_nothing_and_lead_on(env: Environment, code: int) -> None:
     html = env.get_template(f"errors/{code}.html").render(error_ref="r-1")
     assert 'href="/"' in html

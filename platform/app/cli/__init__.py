@@ -14,6 +14,7 @@ from app.cli import db, doctor, journal, outbox, server, tenant
 from app.cli.local import use_local_servers
 from app.embedded import EmbeddedError
 from app.messages import message_of
+from app.migrate import MigrationError
 from app.processes import SupervisorError
 from app.slices import SLICES
 from tenants import commandline
@@ -29,7 +30,7 @@ def main() -> None:
 def install() -> None:
     """Registers what the commands need of the application and of all slices. Idempotent."""
     registry.install()
-    commandline.install(use_local_servers, message_of, (EmbeddedError, SupervisorError))
+    commandline.install(use_local_servers, message_of, (EmbeddedError, SupervisorError, MigrationError))
 
 
 def _command(name: str) -> click.Command:

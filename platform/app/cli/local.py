@@ -26,7 +26,11 @@ def use_local_servers() -> Settings:
     urls = servers.start()
     if "postgres" not in running:
         click.echo("PostgreSQL of our own is started; `huikuan down` stops it.", err=True)
-    found = {"database_url": urls.database_url, "redis_url": given.redis_url or urls.redis_url}
+    found = {
+        "database_url": urls.database_url,
+        "database_owner_url": urls.owner_url,
+        "redis_url": given.redis_url or urls.redis_url,
+    }
     web = next((row for row in supervisor.status(given) if row.name == "web" and row.state == "running"), None)
     if web and web.port and not os.environ.get("PORT"):
         # Links are printed for the address at which the product runs now.
@@ -38,7 +42,7 @@ def use_local_servers() -> Settings:
 
 def adopt(resolved: Settings) -> Settings:
     """Makes these the settings of this process."""
-    for name in ("database_url", "redis_url", "smtp_url", "secret_key"):
+    for name in ("database_url", "database_owner_url", "redis_url", "smtp_url", "secret_key"):
         if value := getattr(resolved, name):
             os.environ[name.upper()] = value
     forget_connections()

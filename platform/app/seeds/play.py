@@ -38,7 +38,7 @@ from kernel.db import TenantSession, open_session
 from kernel.errors import NotFound
 from kernel.i18n import use_language
 from tenants.inputs import CreateTenant
-from tenants.people.commands import invite_person
+from tenants.people.commands import ensure_user, invite_person
 from tenants.people.inputs import InvitePerson
 from tenants.permissions import ROLE_NAMES, Role
 from tenants.queries import system_actor_for, tenant_by_slug
@@ -147,6 +147,9 @@ def _found(db: TenantSession, cast: CompanyCast, live_on: date) -> tuple[UUID, d
         }
     )
     with fixed_clock(moment_on(live_on, cast.timezone, time(8, 0))), use_language(cast.language):
+        for person in cast.people:
+            # A person's password is of no company: it is set before one is entered.
+            set_password(db, ensure_user(db, person.email(cast.slug), person.name, cast.language), PASSWORD)
         tenant_id, _owner_id = create_company(db, data)
         actor = system_actor_for(db, tenant_id)
         settings = {**cast.letterhead, "policy_code": cast.policy, "calendar": cast.calendar, "review_mode": True}
@@ -155,7 +158,6 @@ def _found(db: TenantSession, cast: CompanyCast, live_on: date) -> tuple[UUID, d
         for person in cast.people:
             invited = InvitePerson(email=person.email(cast.slug), name=person.name, roles=list(person.roles))
             people[person.key] = invite_person(db, actor, invited)
-            set_password(db, people[person.key], PASSWORD)
         if cast is not WEIYE:
             key, roles = IN_BOTH
             known = next(person for person in WEIYE.people if person.key == key)

@@ -20,11 +20,9 @@ from ar.statements.models import Confirmation, Difference, Statement
 from ar.statements.monthly_run import issue_month
 from ar.statements.views import StandingStatement
 from kernel.clock import fixed_clock
-from kernel.db import open_session
 from kernel.errors import Conflict
 from kernel.ids import new_id
 from kernel.journal import JournalEvent
-from tenants.models import Tenant
 from tenants.people.commands import invite_person, remove_person
 from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
@@ -40,6 +38,7 @@ from tests.ar.portal.debtor import (
 )
 from tests.ar.statements.debtors import xinsheng
 from tests.support.companies import TestCompany
+from tests.support.database import as_owner
 from tests.support.delivery import Post, drain
 from tests.support.world import World, world_of
 
@@ -278,9 +277,7 @@ def test_answers_go_to_the_owner_while_they_belong_to_the_company(world: World, 
 
 def test_the_links_of_a_suspended_company_open_nothing(debtor: DebtorBrowser) -> None:
     """Given a suspended company, when a debtor follows a link, then the page is the neutral one, for every step."""
-    with open_session(None) as db:
-        db.execute(sa.update(Tenant).where(Tenant.id == debtor.world.tenant_id).values(state="suspended"))
-        db.commit()
+    as_owner(debtor.world.tenant_id, "UPDATE tenant SET state = 'suspended' WHERE id = %s")
     assert debtor.client.get(debtor.path).status_code == 404
     assert debtor.client.get(f"{debtor.path}/statement.pdf").status_code == 404
     for step in ("answer", "differences", "code", "check", "submit"):

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from kernel.actor import Actor
+from kernel.db import transaction
 from kernel.ids import new_id
 from kernel.mail import MailMessage
 from tenants.approvals import kinds
@@ -36,7 +37,7 @@ def _address(company: TestCompany, actor: Actor) -> str:
 
 def _speaks(company: TestCompany, actor: Actor, language: str) -> Actor:
     assert actor.user_id is not None
-    with company.transaction() as db:
+    with transaction(None) as db:
         set_language(db, actor.user_id, language)
     return actor
 
@@ -52,7 +53,7 @@ def test_everybody_who_can_decide_is_told_in_their_language_and_the_requester_at
     company: TestCompany, post: Post
 ) -> None:
     customer = world_of(company).customer("00007", "深圳鑫晟电子")
-    with company.transaction() as db:
+    with transaction(None) as db:
         set_language(db, company.owner_id, "en")
     asker = _speaks(company, person(company, "accountant", name="林晓"), "en")
     director = _speaks(company, person(company, "finance_director", name="Dana"), "en")

@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from kernel.actor import Actor
+from kernel.db import transaction
 from kernel.storage import store
 from tenants.approvals import kinds
 from tenants.approvals.engine import Evidence
@@ -28,7 +29,7 @@ def _probe() -> Iterator[None]:
 
 def _client(company: TestCompany, actor: Actor, language: str = "en") -> FlaskClient:
     assert actor.user_id is not None
-    with company.transaction() as db:
+    with transaction(None) as db:
         set_language(db, actor.user_id, language)
     client = company.app.test_client()
     with client.session_transaction() as session:

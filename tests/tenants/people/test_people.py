@@ -8,6 +8,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from kernel.clock import fixed_clock, utc_now
+from kernel.db import transaction
 from kernel.mail import MailMessage
 from tenants.people.inputs import InvitePerson
 from tenants.people.invitations import PER_COMPANY_AND_DAY, PER_PERSON_AND_HOUR
@@ -65,7 +66,9 @@ def test_somebody_with_a_password_is_told_where_to_sign_in(company: TestCompany,
     email = f"both@{company.slug}.example"
     with other_company.transaction() as db:
         known = InvitePerson(email=email, name="李蕾", roles=[Role.FINANCE])
-        set_password(db, invite_person(db, other_company.actor(), known), "a long sentence")
+        user_id = invite_person(db, other_company.actor(), known)
+    with transaction(None) as db:
+        set_password(db, user_id, "a long sentence")
     answer = company.client("admin").post(
         company.url("/people/"), data={"email": email, "name": "x", "roles": ["admin"]}
     )

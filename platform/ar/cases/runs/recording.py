@@ -69,7 +69,7 @@ _INSERT_STEPS: Final = sa.text("""
         action_id = excluded.action_id, nominal_on = excluded.nominal_on, runs_on = excluded.runs_on,
         open_minor = excluded.open_minor, state = 'proposed', why_code = excluded.why_code,
         why_params = excluded.why_params
-    WHERE step.tenant_id = :tenant AND step.state = 'suppressed'
+    WHERE step.tenant_id = excluded.tenant_id AND step.state = 'suppressed'
 """)
 
 _STATE_CHANGES: Final = """

@@ -96,6 +96,7 @@ _INSERT_ENTRIES = sa.text(
     FROM unnest(CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:days AS date[]), CAST(:reverses AS uuid[]))
         AS e (id, kind, effective_on, reverses_id)
     ON CONFLICT DO NOTHING
+    RETURNING true
     """
 )
 _INSERT_POSTINGS = sa.text(
@@ -124,6 +125,7 @@ _INSERT_ITEMS = sa.text(
         AS i (id, customer_id, entry_id, kind, side, document_no, instalment_no, document_on, due_on,
             collection_end_on, discount_bps, discount_until_on, currency, amount, reverses_id, reference)
     ON CONFLICT DO NOTHING
+    RETURNING true
     """
 )
 
@@ -228,6 +230,10 @@ def _first_taken_number(db: Session, tenant_id: UUID, item_ids: Sequence[UUID], 
 
 
 def _execute_with_arrays(db: Session, statement: sa.TextClause, **values: Any) -> int:
-    """Executes a statement with lists bound as array literals; returns the row count."""
+    """Executes a statement with lists bound as array literals; returns how many rows came back.
+
+    The rows are counted, never `rowcount` believed: for INSERT … SELECT … ON CONFLICT Citus reports the rows selected.
+    """
     bound = {name: array_text(value) if isinstance(value, list | tuple) else value for name, value in values.items()}
-    return int(db.connection().execute(statement, bound).rowcount)
+    result = db.connection().execute(statement, bound)
+    return len(result.all()) if result.returns_rows else 0

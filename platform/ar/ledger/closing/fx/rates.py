@@ -86,6 +86,7 @@ _INSERT = sa.text(
         ) AS present WHERE present.rate = r.rate
     )
     ON CONFLICT DO NOTHING
+    RETURNING true
     """
 )
 
@@ -148,7 +149,7 @@ def record_rates(db: Session, actor: Actor, rates: Sequence[NewRate]) -> int:
             "sources": array_text([each.source for each in latest]),
         },
     )
-    added = int(result.rowcount)
+    added = len(result.all())
     if added:
         _record(db, actor, latest, added)
     return added

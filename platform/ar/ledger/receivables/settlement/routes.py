@@ -16,7 +16,6 @@ from ar.ledger.receivables.settlement import write_offs
 from ar.ledger.receivables.settlement.inputs import ChangeLedgerSettings, WriteOffRemainder
 from ar.ledger.receivables.settlement.write_offs import pending_write_off
 from kernel.i18n import gettext as _
-from kernel.ids import new_id
 from kernel.money import decimal_text
 from tenants.access import staff
 from tenants.permissions import Permission
@@ -58,7 +57,7 @@ def _write_off_page(form: Form[Any], item_id: UUID) -> str:
 @staff(Permission.POST_LEDGER)
 def new_write_off(item_id: UUID) -> Page:
     """Shows the form that writes off a document's open remainder."""
-    return _write_off_page(blank(key=str(new_id())), item_id)
+    return _write_off_page(blank(), item_id)
 
 
 @bp.post("/<uuid:item_id>/write-off")

@@ -21,6 +21,10 @@ KERNEL: Final = {
     "idempotency_key_reused": mark(
         "This form was already sent, with other values, and those were saved. Send it again if this is meant as well."
     ),
+    "changed_meanwhile": mark(
+        "Somebody saved this while you were editing; nothing of yours is saved yet. What they saved stands at each "
+        "field where it differs. Keep or change what you typed, and save again."
+    ),
     "form_key_missing": mark("This form came without its key, so nothing was done. Check it and send it again."),
 }
 MESSAGES: Final = KERNEL | {code: text for each in SLICES for code, text in each.messages.items()}

@@ -15,6 +15,8 @@ from werkzeug.datastructures import ImmutableMultiDict
 
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
+from kernel.inputs import EditInput
+from kernel.versions import version_of
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -84,6 +86,11 @@ def blank(**values: Any) -> Form[Any]:
     return Form(values=values)
 
 
+def stored(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the values of a record for the form that edits it, with their version (`kernel.versions`)."""
+    return {**values, VERSION: version_of(values)}
+
+
 def posted() -> ImmutableMultiDict[str, str]:
     """Returns the fields of the request's form as they were posted."""
     return request.form
@@ -103,6 +110,8 @@ def read_form(model: type[M], extra: Mapping[str, Any] | None = None) -> Form[M]
         values[name] = posted.getlist(name) if many else posted[name].strip()
     typed = dict(posted.items()) | values
     given = {name: value for name, value in values.items() if value != ""} | dict(extra or {})
+    if issubclass(model, EditInput):
+        given[VERSION] = posted.get(VERSION, "")  # a form that edits and carries no version is of none
     fault = take_fault()
     try:
         return Form(values=typed, model=model.model_validate(given), errors={"": fault} if fault else {})

@@ -78,8 +78,10 @@ def engine(database_url: str, installed: None) -> Iterator[sa.Engine]:
 def app(engine: sa.Engine):  # type: ignore[no-untyped-def]
     """The whole web application. CSRF stays on only where a test asks for it."""
     from app.factory import create_app
+    from tests.support.browser import FormClient
 
     made = create_app()
+    made.test_client_class = FormClient
     made.config.update(TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
     return made
 

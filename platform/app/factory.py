@@ -29,7 +29,7 @@ from kernel.log import configure_logging
 from kernel.settings import APP_ROOT, Settings, instance_of, settings
 from tenants.access import public
 from tenants.sign_in.identity import load_person
-from web import assets, refusals, responses, templating
+from web import assets, refusals, responses, sent_once, templating
 from web.limits import limiter
 from web.site import Site
 
@@ -81,6 +81,7 @@ def create_app(given: Settings | None = None) -> Flask:
     assets.install(app)
     responses.install(app)
     refusals.install(app, sentence_of)
+    sent_once.install(app)
     csrf.init_app(app)
     limiter.init_app(app)
     _sign_in(app)

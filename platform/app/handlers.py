@@ -35,7 +35,7 @@ RECURRING: Final[tuple[Recurring, ...]] = (*OWN_RECURRING, *(one for each in SLI
 MAILS: Final[tuple[Mail, ...]] = tuple(mail for each in SLICES for mail in each.mails)
 
 HANDLERS: Final[dict[str, Handler]] = {job.kind: job.handler for job in JOBS}
-RECHECKS: Final[dict[str, Recheck]] = {mail.purpose: mail.recheck for mail in MAILS if mail.recheck}
+RECHECKS: Final[dict[str, Recheck]] = {mail.purpose: mail.recheck for mail in MAILS}
 ON_OUTCOME: Final[dict[str, OnOutcome]] = {mail.purpose: mail.on_outcome for mail in MAILS if mail.on_outcome}
 _QUEUES: Final = {SEND_MAIL: queue.MAIL} | {job.kind: job.queue for job in JOBS}
 KINDS: Final = frozenset(_QUEUES)

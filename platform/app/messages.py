@@ -18,7 +18,14 @@ KERNEL: Final = {
     "refused_at_commit": mark("The change conflicts with the books, so nothing was changed. Reload the page."),
     "blob_not_found": mark("That file was not found."),
     "mail_not_found": mark("That mail was not found."),
-    "idempotency_key_reused": mark("This form was already sent with other values. Reload the page and try again."),
+    "idempotency_key_reused": mark(
+        "This form was already sent, with other values, and those were saved. Send it again if this is meant as well."
+    ),
+    "changed_meanwhile": mark(
+        "Somebody saved this while you were editing; nothing of yours is saved yet. What they saved stands at each "
+        "field where it differs. Keep or change what you typed, and save again."
+    ),
+    "form_key_missing": mark("This form came without its key, so nothing was done. Check it and send it again."),
 }
 MESSAGES: Final = KERNEL | {code: text for each in SLICES for code, text in each.messages.items()}
 

@@ -10,13 +10,19 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 
 class CommandInput(BaseModel):
     """The input of one command: the same model validates the form, the import row and the command line."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class EditInput(CommandInput):
+    """The input of a command that changes a record: `version` is the one its form was filled from, None of no form."""
+
+    version: str | None = Field(default=None, max_length=1000)
 
 
 def blank_as_none(value: object) -> object:

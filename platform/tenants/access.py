@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 from kernel.errors import Forbidden
 from tenants.permissions import Permission, allows
 from web.context import actor
+from web.sent_once import answer_once
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,14 +22,17 @@ AUDIENCES = frozenset({STAFF, PORTAL, PUBLIC, ADMIN, WEBHOOK})
 
 
 def staff(permission: Permission) -> Callable[[F], F]:
-    """Admits signed-in members of the URL's company who have `permission`, else raises Forbidden(`not_permitted`)."""
+    """Admits signed-in members of the URL's company who have `permission`, else raises Forbidden(`not_permitted`).
+
+    A form posted to it has one effect however often it is sent (`web.sent_once`).
+    """
 
     def mark(view: F) -> F:
         @wraps(view)
         def checked(*args: Any, **values: Any) -> Any:
             if not allows(actor().roles, permission):
                 raise Forbidden("not_permitted", permission=permission.value)
-            return view(*args, **values)
+            return answer_once(view, *args, **values)
 
         checked.audience = STAFF  # type: ignore[attr-defined]
         checked.permission = permission  # type: ignore[attr-defined]

@@ -81,14 +81,13 @@ class Recurring:
 class Mail:
     """One of the product's mails, by its purpose.
 
-    `no_recheck_because`: required for a mail without a recheck. `timeline_name`: how a mail to a debtor
-    is called on the customer's timeline; empty where it is not shown there.
+    `recheck`: asked right before sending, whether it still holds and its recipient is still allowed to read it.
+    `timeline_name`: how a mail to a debtor is called on the customer's timeline; empty where it is not shown there.
     """
 
     purpose: str
-    recheck: Recheck | None = None
+    recheck: Recheck
     on_outcome: OnOutcome | None = None
-    no_recheck_because: str = ""
     timeline_name: str = ""
 
 

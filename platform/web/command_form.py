@@ -22,7 +22,7 @@ from pydantic import BaseModel
 
 from kernel.errors import Conflict, HuikuanError, RuleBroken
 from web.forms import Form, read_form
-from web.refusals import NO_FIELDS, Fields, put_refusal
+from web.refusals import CHANGED, NO_FIELDS, Fields, Words, put_difference, put_refusal, str_of
 from web.responses import Page, flash_ok, see_other
 
 M = TypeVar("M", bound=BaseModel)
@@ -41,13 +41,14 @@ def command_form(
     otherwise: str = "",
     read: Callable[[type[M]], Form[M]] = read_form,
     also: tuple[type[HuikuanError], ...] = (),
+    words: Words = str_of,
 ) -> Callable[[Callable[Concatenate[M, P], Page]], Callable[P, Page]]:
     """Decorates a view that takes a command's input first, then what stands in the address.
 
     `page` shows the form again; `slot` names it where the page holds several (`form.at(slot)`). `fields` maps the code
     of a refusal to its field, `otherwise` is the field of all others ("" is the top of the form). `read` reads the
-    request, `also` names errors that are refusals of this form beside RuleBroken and Conflict. Raises all others, and
-    what has no sentence.
+    request, `also` names errors that are refusals of this form beside RuleBroken and Conflict. `words` puts a stored
+    value into words, for a form that another person was faster to save. Raises all others, and what has no sentence.
     """
 
     caught: tuple[type[HuikuanError], ...] = (RuleBroken, Conflict, *also)
@@ -63,7 +64,9 @@ def command_form(
                 try:
                     return view(form.data, *args, **values)
                 except caught as error:
-                    put_refusal(form, error, fields, otherwise=otherwise)
+                    put_refusal(form, error, fields, otherwise="" if error.code == CHANGED else otherwise)
+                    if error.code == CHANGED:
+                        put_difference(form, error, words)
             return page(form, *args, **values), 422
 
         return answer

@@ -9,14 +9,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, get_origin
 
-from flask import request
+from flask import g, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import ImmutableMultiDict
 
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
+from kernel.inputs import EditInput
+from kernel.versions import version_of
 
 M = TypeVar("M", bound=BaseModel)
+
+#: Names of the hidden fields of every form: the token against forgery, the key under which it is sent once, and in a
+#: form that edits, the version that it was filled from.
+CSRF, KEY, VERSION = "csrf_token", "key", "version"
 
 TEXTS = {
     "missing": mark("This field is required."),
@@ -80,13 +86,21 @@ def blank(**values: Any) -> Form[Any]:
     return Form(values=values)
 
 
+def stored(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the values of a record for the form that edits it, with their version (`kernel.versions`)."""
+    return {**values, VERSION: version_of(values)}
+
+
 def posted() -> ImmutableMultiDict[str, str]:
     """Returns the fields of the request's form as they were posted."""
     return request.form
 
 
 def read_form(model: type[M], extra: Mapping[str, Any] | None = None) -> Form[M]:
-    """Reads the request's form into `model`. Empty texts count as absent; repeated fields become lists."""
+    """Reads the request's form into `model`. Empty texts count as absent; repeated fields become lists.
+
+    A form that may not be sent again has that as its error.
+    """
     posted = request.form
     values: dict[str, Any] = {}
     for name, info in model.model_fields.items():
@@ -96,10 +110,18 @@ def read_form(model: type[M], extra: Mapping[str, Any] | None = None) -> Form[M]
         values[name] = posted.getlist(name) if many else posted[name].strip()
     typed = dict(posted.items()) | values
     given = {name: value for name, value in values.items() if value != ""} | dict(extra or {})
+    if issubclass(model, EditInput):
+        given[VERSION] = posted.get(VERSION, "")  # a form that edits and carries no version is of none
+    fault = take_fault()
     try:
-        return Form(values=typed, model=model.model_validate(given))
-    except ValidationError as fault:
-        return Form(values=typed, errors=error_texts(fault))
+        return Form(values=typed, model=model.model_validate(given), errors={"": fault} if fault else {})
+    except ValidationError as faults:
+        return Form(values=typed, errors=error_texts(faults) | ({"": fault} if fault else {}))
+
+
+def take_fault() -> str:
+    """Returns what is wrong with the request's form as a whole, once; empty when nothing is (`web.sent_once`)."""
+    return str(g.pop("form_fault", ""))
 
 
 def error_texts(fault: ValidationError) -> dict[str, str]:

@@ -13,16 +13,29 @@ from typing import Any, Final, cast
 from flask import Flask, current_app
 
 from kernel.errors import HuikuanError
+from kernel.i18n import gettext as _
 from web.context import db
-from web.forms import Form
+from web.forms import VERSION, Form
 from web.responses import Page, flash_error, see_other
 
 #: The sentence of an error in the current language; None when nobody wrote one.
 Sentence = Callable[[HuikuanError], str | None]
 Fields = Mapping[str, str]
 
+#: Puts the stored value of a field into words for the person who reads it.
+Words = Callable[[str, Any], str]
+
+#: The code of an edit that another person was faster to save.
+CHANGED: Final = "changed_meanwhile"
 NO_FIELDS: Final[Fields] = MappingProxyType({})
 _EXTENSION: Final = "refusals"
+
+
+def str_of(_name: str, value: Any) -> str:
+    """Returns a value as its form shows it: a list by commas, nothing as an empty text."""
+    if isinstance(value, list | tuple):
+        return ", ".join(str(each) for each in value if str(each))
+    return "" if value is None or value is False else str(value)
 
 
 def install(app: Flask, sentence: Sentence) -> None:
@@ -46,6 +59,26 @@ def put_refusal(form: Form[Any], error: HuikuanError, fields: Fields = NO_FIELDS
     """
     db().rollback()
     form.errors[fields.get(error.code, otherwise)] = explain(error)
+
+
+def put_difference(form: Form[Any], error: HuikuanError, words: Words = str_of) -> None:
+    """Says at each field what another person has saved there since the form was filled; what was typed stays.
+
+    `error` is `changed_meanwhile` of `kernel.versions`; `words` puts a stored value into words. The form gets the new
+    version, so that it can be saved knowingly.
+    """
+    now = cast(Mapping[str, Any], error.params["now"])
+    form.values[VERSION] = error.params["version"]
+    for name in now.keys() & type(form.data).model_fields.keys():
+        if _parts(form.value(name)) != _parts(now[name]):
+            text = words(name, now[name])
+            form.errors[name] = _("Saved meanwhile: %(value)s", value=text) if text else _("Saved meanwhile: empty")
+
+
+def _parts(value: Any) -> list[str]:
+    """Returns what a field holds, for comparison: the order of ticked boxes says nothing."""
+    parts = value if isinstance(value, list | tuple) else [value]
+    return sorted(filter(None, (str_of("", part) for part in parts)))
 
 
 def refused(error: HuikuanError, url: str) -> Page:

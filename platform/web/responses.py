@@ -16,6 +16,7 @@ from htmx_flask.requests import HtmxAwareRequest
 from werkzeug.wrappers import Response as BaseResponse
 
 from kernel.texts import file_name as clean_file_name
+from web.form_fields import complete
 
 Page = str | Response | BaseResponse | tuple[str, int]
 #: How htmx puts a part into the page. `beforebegin` and `afterbegin` are missing: htmx-flask 0.1.0 lacks the comma
@@ -40,17 +41,17 @@ def install(app: Flask) -> None:
 
 def render(template: str, **values: Any) -> str:
     """Renders a page or a partial."""
-    return render_template(template, **values)
+    return complete(render_template(template, **values))
 
 
 def part(template: str, *, swap: Swap | None = None, **values: Any) -> Response:
     """Returns a part of a page for htmx; `swap` overrules how the page's element asks for it to be put in."""
-    return make_htmx_response(render_template(template, **values), reswap=swap)  # type: ignore[no-any-return]
+    return make_htmx_response(complete(render_template(template, **values)), reswap=swap)  # type: ignore[no-any-return]
 
 
 def invalid(template: str, **values: Any) -> Page:
     """Renders the form again with status 422, its errors and what was typed."""
-    return render_template(template, **values), 422
+    return complete(render_template(template, **values)), 422
 
 
 def see_other(url: str) -> Page:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from kernel import i18n
 from kernel.settings import APP_ROOT
-from web import formatters
+from web import form_fields, formatters
 
 TEMPLATES = APP_ROOT / "templates"
 _METHODS = frozenset(dir(dict))
@@ -53,6 +53,7 @@ def prepare(env: Environment) -> None:
     # Jinja's own wrappers look the text up twice and copy the context for each call in a loop: a third of a long page.
     env.globals.update(_=_text, gettext=_text, ngettext=_number_text)
     formatters.install(env)
+    form_fields.install(env)
 
 
 @lru_cache(maxsize=8192)

@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, time
 from itertools import count
+from typing import cast
 from uuid import UUID
 
 from flask import Flask
-from flask.testing import FlaskClient
 
 from app.onboarding import create_company
 from kernel.actor import Actor
@@ -22,6 +22,7 @@ from tenants.people.commands import invite_person
 from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
 from tenants.sign_in.commands import set_language
+from tests.support.browser import FormClient
 
 _numbers = count(1)
 
@@ -76,7 +77,7 @@ class TestCompany:
         """Returns the address of a staff page."""
         return f"/c/{self.slug}{path}"
 
-    def client(self, role: str = "accountant", language: str = "en") -> FlaskClient:
+    def client(self, role: str = "accountant", language: str = "en") -> FormClient:
         """Returns a client signed in as a new person of that role."""
         with self.transaction() as db:
             person = InvitePerson(
@@ -86,7 +87,7 @@ class TestCompany:
             user_id = invite_person(db, actor, person)
         with transaction(None) as db:
             set_language(db, user_id, language)
-        client = self.app.test_client()
+        client = cast(FormClient, self.app.test_client())
         with client.session_transaction() as session:
             session["_user_id"] = f"{user_id}|1"
             session["_fresh"] = True

@@ -26,6 +26,7 @@ def env() -> Environment:
     prepare(env)
     env.globals.update(
         csrf_token=lambda: "token",
+        new_key=lambda: "key-of-this-form",
         asset=lambda name: f"/assets/{name}",
         request=None,
         get_flashed_messages=lambda **_: [],

@@ -13,7 +13,6 @@ from ar.bills import queries, receiving
 from ar.bills.inputs import ReceiveBill
 from ar.bills.routes import NAMES, bp
 from kernel.i18n import gettext as _
-from kernel.ids import new_id
 from tenants.access import staff
 from tenants.permissions import Permission
 from web.command_form import command_form, done
@@ -68,7 +67,6 @@ def new() -> Page:
             currency=g.company.currency,
             received_on=actor().today.isoformat(),
             pays="oldest",
-            key=str(new_id()),
         )
     )
 

@@ -26,7 +26,6 @@ from ar.bills.views import BillPage
 from ar.ledger.messages import ACCOUNT_NAMES
 from ar.ledger.messages import KIND_NAMES as DOCUMENT_NAMES
 from kernel.i18n import gettext as _
-from kernel.ids import new_id
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web import filters
@@ -116,7 +115,7 @@ def _bill_page(form: Form[Any], bill_id: UUID) -> str:
 
 
 def _blank(page: BillPage) -> Form[Any]:
-    return blank(on=actor().today.isoformat(), seen=page.row.state, recourse="without", key=str(new_id()))
+    return blank(on=actor().today.isoformat(), seen=page.row.state, recourse="without")
 
 
 @bp.get("/<uuid:bill_id>")

@@ -20,14 +20,18 @@ from ar.customers.inputs import (
     DEFAULT_TERM_DAYS,
     AddContact,
     CreateCustomer,
+    CustomerFields,
     CustomerRow,
     EditCustomer,
+    contact_values,
+    customer_values,
 )
 from ar.customers.models import Contact, Customer
 from kernel.actor import Actor
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
 from kernel.journal import record
+from kernel.versions import check_version
 from tenants.models import Membership, Tenant, User
 
 _FIELDS = ("name", "entity_type", "tax_id", "owner_id", "language", "terms", "settlement_days", "policy_code")
@@ -111,7 +115,10 @@ def create_customer(db: Session, actor: Actor, data: CreateCustomer) -> UUID:
 
 
 def edit_customer(db: Session, actor: Actor, customer_id: UUID, data: EditCustomer) -> bool:
-    """Changes a customer; returns False when nothing differs. Raises NotFound, RuleBroken(`owner_unknown`)."""
+    """Changes a customer; returns False when nothing differs.
+
+    Raises NotFound, RuleBroken(`owner_unknown`), Conflict(`changed_meanwhile`).
+    """
     stored = db.execute(
         sa.select(Customer)
         .where(Customer.tenant_id == actor.tenant_id, Customer.id == customer_id)
@@ -119,6 +126,7 @@ def edit_customer(db: Session, actor: Actor, customer_id: UUID, data: EditCustom
     ).scalar_one_or_none()
     if stored is None:
         raise NotFound("customer_not_found")
+    check_version(data, customer_values(stored))
     before = {name: getattr(stored, name) for name in _FIELDS}
     after = _from_form(db, actor, data)
     if after["terms"].items() <= before["terms"].items():
@@ -140,7 +148,7 @@ def edit_customer(db: Session, actor: Actor, customer_id: UUID, data: EditCustom
 def add_contact(db: Session, actor: Actor, data: AddContact) -> UUID:
     """Adds a contact, or updates and reactivates the one of the same e-mail, also after a bounce; returns its id.
 
-    Raises NotFound(`customer_not_found`).
+    Raises NotFound(`customer_not_found`), Conflict(`changed_meanwhile`).
     """
     known = db.execute(
         sa.select(Customer.id).where(Customer.tenant_id == actor.tenant_id, Customer.id == data.customer_id)
@@ -157,7 +165,10 @@ def add_contact(db: Session, actor: Actor, data: AddContact) -> UUID:
         "suppressed_at": None,
         "suppressed_reason": None,
     }
-    bounced = _suppression_reason(db, actor.tenant_id, data.customer_id, data.email)
+    stored = _lock_contact(db, actor.tenant_id, data.customer_id, data.email)
+    if stored is not None and contact_values(stored) != contact_values(data):
+        check_version(data, contact_values(stored))
+    bounced = stored.suppressed_reason or "" if stored is not None and stored.suppressed_at else None
     contact_id: UUID = db.execute(
         insert(Contact)
         .values(
@@ -187,18 +198,14 @@ def add_contact(db: Session, actor: Actor, data: AddContact) -> UUID:
     return contact_id
 
 
-def _suppression_reason(db: Session, tenant_id: UUID, customer_id: UUID, email: str) -> str | None:
-    """Returns why mail to a contact is suppressed; None when it is not, or there is no such contact. Locks the row."""
+def _lock_contact(db: Session, tenant_id: UUID, customer_id: UUID, email: str) -> Contact | None:
+    """Returns the customer's contact of this address, locked; None when there is none."""
     contact = Contact
     return db.execute(
-        sa.select(sa.func.coalesce(contact.suppressed_reason, ""))
-        .where(
-            contact.tenant_id == tenant_id,
-            contact.customer_id == customer_id,
-            contact.email == email,
-            contact.suppressed_at.is_not(None),
-        )
+        sa.select(contact)
+        .where(contact.tenant_id == tenant_id, contact.customer_id == customer_id, contact.email == email)
         .with_for_update()
+        .execution_options(populate_existing=True)
     ).scalar_one_or_none()
 
 
@@ -257,7 +264,7 @@ def _terms(base: str, months: int, days: int) -> dict[str, Any]:
     }
 
 
-def _from_form(db: Session, actor: Actor, data: EditCustomer) -> dict[str, Any]:
+def _from_form(db: Session, actor: Actor, data: CustomerFields) -> dict[str, Any]:
     if data.owner_id is not None and not _is_member(db, actor.tenant_id, data.owner_id):
         raise RuleBroken("owner_unknown", email=str(data.owner_id))
     return {

@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import request
 
 from ar.customers import commands, queries
-from ar.customers.inputs import AddContact, ContactFields
+from ar.customers.inputs import AddContact, ContactFields, contact_values
 from ar.customers.messages import PURPOSE_LABELS
 from ar.customers.routes import bp
 from kernel.i18n import gettext as _
@@ -19,7 +19,8 @@ from tenants.access import staff
 from tenants.permissions import Permission
 from web.command_form import command_form, done
 from web.context import actor, db
-from web.forms import Form, blank
+from web.forms import Form, blank, stored
+from web.refusals import str_of
 from web.responses import Page, render
 
 
@@ -27,12 +28,15 @@ def _contact_page(form: Form[Any], customer_id: UUID) -> str:
     """Renders the form; blank, it shows the stored contact that the URL names."""
     customer = queries.customer_detail(db(), actor().tenant_id, customer_id)
     known = {str(contact.id): contact for contact in customer.contacts}.get(request.args.get("contact", ""))
-    first: dict[str, Any] = {"purposes": list(PURPOSE_LABELS)}
-    if known is not None:
-        texts = {"name": known.name, "title": known.title, "email": known.email, "phone": known.phone}
-        first = {"purposes": list(known.purposes or PURPOSE_LABELS), **texts}
+    first = stored(contact_values(known) if known else {})
+    first["purposes"] = list((known and known.purposes) or PURPOSE_LABELS)
     shown = form.at("contact", **first)
     return render("ar/customers/new_contact.html", customer=customer, form=shown, purposes=PURPOSE_LABELS)
+
+
+def _words(name: str, value: Any) -> str:
+    """Returns the stored value of a field as the page shows it."""
+    return str_of(name, [_(PURPOSE_LABELS[each]) for each in value] if name == "purposes" else value)
 
 
 @bp.get("/<uuid:customer_id>/contacts/new")
@@ -44,7 +48,7 @@ def new_contact(customer_id: UUID) -> Page:
 
 @bp.post("/<uuid:customer_id>/contacts")
 @staff(Permission.EDIT_CUSTOMER)
-@command_form(ContactFields, page=_contact_page, slot="contact")
+@command_form(ContactFields, page=_contact_page, slot="contact", words=_words)
 def add_contact(data: ContactFields, customer_id: UUID) -> Page:
     """Adds a contact, or updates the one of the same e-mail."""
     commands.add_contact(db(), actor(), AddContact(customer_id=customer_id, **data.model_dump()))

@@ -6,12 +6,12 @@ Invariant: form, import row and command line have the same limits; nothing here 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from kernel.inputs import CommandInput, OptionalId, OptionalText
+from kernel.inputs import CommandInput, EditInput, OptionalId, OptionalText
 from kernel.texts import MailAddress, OneLine
 
 EntityType = Literal["company", "sole_trader", "person", "government", "institution"]
@@ -64,8 +64,8 @@ def has_invalid_check_character(tax_id: str) -> bool:
     return (31 - total % 31) % 31 != places[17]
 
 
-class EditCustomer(CommandInput):
-    """Changes a customer; its number cannot change."""
+class CustomerFields(CommandInput):
+    """The fields of a customer that a person may change."""
 
     name: OneLine = Field(min_length=1, max_length=MAX_NAME_CHARS)
     entity_type: EntityType = "company"
@@ -79,7 +79,11 @@ class EditCustomer(CommandInput):
     policy_code: OptionalText = Field(default=None, max_length=60)
 
 
-class CreateCustomer(EditCustomer):
+class EditCustomer(CustomerFields, EditInput):
+    """Changes a customer; its number cannot change."""
+
+
+class CreateCustomer(CustomerFields):
     """Creates a customer, with its first contact if given."""
 
     number: OneLine = Field(min_length=1, max_length=MAX_NUMBER_CHARS)
@@ -87,7 +91,7 @@ class CreateCustomer(EditCustomer):
     contact_email: MailAddress = ""
 
 
-class ContactFields(CommandInput):
+class ContactFields(EditInput):
     """The form of a contact. `purposes`: mails that may be sent to it."""
 
     name: OneLine = Field(min_length=1, max_length=MAX_NAME_CHARS)
@@ -102,3 +106,30 @@ class AddContact(ContactFields):
 
     customer_id: UUID
     purposes: tuple[Purpose, ...] = PURPOSES
+
+
+def customer_values(customer: Any) -> dict[str, Any]:
+    """Returns a stored customer's values as its form shows them, field → value."""
+    return {
+        "name": customer.name,
+        "entity_type": customer.entity_type,
+        "tax_id": customer.tax_id,
+        "owner_id": str(customer.owner_id or ""),
+        "term_base": customer.terms.get("base", "invoice"),
+        "term_months": customer.terms.get("months", 0),
+        "term_days": customer.terms.get("days", 0),
+        "settlement_days": customer.settlement_days,
+        "language": customer.language,
+        "policy_code": customer.policy_code or "",
+    }
+
+
+def contact_values(contact: Any) -> dict[str, Any]:
+    """Returns a stored contact's values as its form shows them, field → value."""
+    return {
+        "name": contact.name,
+        "title": contact.title,
+        "email": contact.email,
+        "phone": contact.phone,
+        "purposes": sorted(contact.purposes),
+    }

@@ -36,6 +36,17 @@ def reachable() -> tuple[sa.ColumnElement[bool], ...]:
     return (Contact.active.is_(True), Contact.suppressed_at.is_(None), Contact.email != "")
 
 
+def is_reachable(db: Session, tenant_id: UUID, customer_id: UUID | None, address: str) -> bool:
+    """Returns True when the address is that of a reachable contact of the customer."""
+    contact = Contact
+    found = db.execute(
+        sa.select(contact.id).where(
+            contact.tenant_id == tenant_id, contact.customer_id == customer_id, contact.email == address, *reachable()
+        )
+    ).first()
+    return found is not None
+
+
 def find_contact(db: Session, tenant_id: UUID, customer_id: UUID, purpose: str) -> ReachableContact | None:
     """Returns the reachable contact for a purpose (`statements`, `dunning`), else the first reachable one, or None."""
     contact = Contact

@@ -12,7 +12,7 @@ from uuid import UUID
 from flask import Blueprint, request, url_for
 
 from ar.customers import commands, queries
-from ar.customers.inputs import CreateCustomer, EditCustomer, has_invalid_check_character
+from ar.customers.inputs import CreateCustomer, EditCustomer, customer_values, has_invalid_check_character
 from ar.customers.messages import ENTITY_LABELS, LANGUAGE_LABELS, PURPOSE_LABELS
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
@@ -21,8 +21,9 @@ from tenants.permissions import Permission
 from web import filters
 from web.command_form import command_form, done
 from web.context import actor, db
-from web.forms import Form, blank
+from web.forms import Form, blank, stored
 from web.paging import read_page
+from web.refusals import str_of
 from web.responses import Page, flash_error, render
 
 bp = Blueprint("customers", __name__, url_prefix="/customers")
@@ -111,20 +112,15 @@ def create(data: CreateCustomer) -> Page:
 def _edit_page(form: Form[Any], customer_id: UUID) -> str:
     """Renders the customer's form and contacts; blank, it shows the stored values."""
     customer = queries.customer_detail(db(), actor().tenant_id, customer_id)
-    shown = form.at(
-        "customer",
-        name=customer.name,
-        entity_type=customer.entity_type,
-        tax_id=customer.tax_id,
-        owner_id=str(customer.owner_id or ""),
-        term_base=customer.terms.get("base", "invoice"),
-        term_months=customer.terms.get("months", 0),
-        term_days=customer.terms.get("days", 0),
-        settlement_days=customer.settlement_days,
-        language=customer.language,
-        policy_code=customer.policy_code or "",
-    )
+    shown = form.at("customer", **stored(customer_values(customer)))
     return render("ar/customers/edit.html", customer=customer, form=shown, purposes=PURPOSE_LABELS, **_choices())
+
+
+def _words(name: str, value: Any) -> str:
+    """Returns the stored value of a field as the page shows it."""
+    lists = {"owner_id": "owners", "entity_type": "entity_types", "language": "languages"}
+    lists |= {"policy_code": "policies", "term_base": "term_bases"}
+    return str(dict(_choices()[lists[name]])[value]) if name in lists else str_of(name, value)
 
 
 @bp.get("/<uuid:customer_id>/edit")
@@ -136,7 +132,7 @@ def edit(customer_id: UUID) -> Page:
 
 @bp.post("/<uuid:customer_id>")
 @staff(Permission.EDIT_CUSTOMER)
-@command_form(EditCustomer, page=_edit_page, slot="customer", fields=FIELDS)
+@command_form(EditCustomer, page=_edit_page, slot="customer", fields=FIELDS, words=_words)
 def update(data: EditCustomer, customer_id: UUID) -> Page:
     """Changes a customer."""
     commands.edit_customer(db(), actor(), customer_id, data)

@@ -13,7 +13,6 @@ from ar.interest.inputs import ReverseInterest, WaiveInterest
 from ar.interest.routes import WORDS, bp
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext
-from kernel.ids import new_id
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web.command_form import command_form, done
@@ -39,7 +38,7 @@ def _charge_page(form: Form[Any], charge_id: UUID) -> str:
         page=page,
         charge=page.charge,
         may_post=may(Permission.POST_LEDGER),
-        waiver=form.at("waiver", key=str(new_id())),
+        waiver=form.at("waiver"),
         reversal=form.at("reversal"),
         reinstatement=form.at("reinstatement"),
         days_text=lambda number: ngettext("%(num)s day", "%(num)s days", number),

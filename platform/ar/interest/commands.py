@@ -20,6 +20,7 @@ from ar.customers.models import Customer
 from ar.interest.inputs import AddRate, PostInterest, SetTerms
 from ar.interest.late_debts import Scope, customers_in_scope
 from ar.interest.models import InterestCharge, InterestLine, InterestRun, InterestTerms, ReferenceRate
+from ar.interest.queries import recorded_terms, terms_version
 from ar.interest.rules.presets import HALF_YEARLY, half_year_start
 from ar.interest.run_preview import Preview, PreviewGroup, preview_run
 from ar.ledger.commands import AHEAD_DAYS, NewItem, lock_customers, post_items
@@ -29,6 +30,7 @@ from kernel.counters import document_number, lock_counter, take_numbers
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
 from kernel.money import BadAmount, parse_amount
+from kernel.versions import check_version
 
 RUN_LOCK: Final = "interest"
 KIND: Final = "interest"
@@ -213,7 +215,7 @@ def set_terms(db: Session, actor: Actor, customer_id: UUID | None, data: SetTerm
     """Records terms of a customer, or of the company (None); earlier terms are kept.
 
     Debts in default before `from_on` keep their terms. Raises NotFound, RuleBroken(`interest_minimum_currency`,
-    `interest_minimum_unreadable`, `interest_standard_of_company`).
+    `interest_minimum_unreadable`, `interest_standard_of_company`), Conflict(`changed_meanwhile`).
     """
     if customer_id is None and data.kind == "standard":
         raise RuleBroken("interest_standard_of_company")
@@ -221,6 +223,8 @@ def set_terms(db: Session, actor: Actor, customer_id: UUID | None, data: SetTerm
         c = Customer
         if db.execute(sa.select(c.id).where(c.tenant_id == actor.tenant_id, c.id == customer_id)).first() is None:
             raise NotFound("customer_not_found")
+    lock_counter(db, actor.tenant_id, f"interest_terms:{customer_id or ''}")
+    check_version(data, terms_version(recorded_terms(db, actor.tenant_id, customer_id)))
     terms_id = new_id()
     row = {
         "customer_id": customer_id,

@@ -16,7 +16,7 @@ from ar.interest.rules.presets import BOE, ECB, LPR, SME_DAILY, lpr_factor, marg
 from kernel.field_types import Currency
 from kernel.field_types import Number as Percent
 from kernel.i18n import mark
-from kernel.inputs import CommandInput, Key
+from kernel.inputs import CommandInput, EditInput, Key
 
 KINDS: Final = ("contract", "lpr", "sme_daily", "eu", "uk", "none", "standard")
 
@@ -63,7 +63,7 @@ class ReverseInterest(CommandInput):
     effective_on: date | None = None
 
 
-class SetTerms(CommandInput):
+class SetTerms(EditInput):
     """Record interest terms in force from `from_on`. The rate fields needed follow from `kind`.
 
     `annual_percent` per year, `daily_percent` per day; `minimum`: smallest charge as typed, in `currency`.

@@ -6,6 +6,7 @@ never stored twice.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -238,6 +239,11 @@ def recorded_terms(db: Session, tenant_id: UUID, customer_id: UUID | None) -> li
         )
         for row in rows
     ]
+
+
+def terms_version(recorded: Sequence[TermsView]) -> dict[str, list[str]]:
+    """Returns what the version of a form for new terms is made of: the ids of the terms on its page."""
+    return {"terms": [str(each.id) for each in recorded]}
 
 
 def customer_number_and_name(db: Session, tenant_id: UUID, customer_id: UUID) -> tuple[str, str]:

@@ -20,7 +20,6 @@ from ar.interest.run_preview import Preview
 from ar.ledger.messages import KIND_NAMES
 from kernel.errors import Conflict, RuleBroken
 from kernel.i18n import gettext as _
-from kernel.ids import new_id
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web import filters
@@ -80,7 +79,6 @@ def new() -> Page:
         currency=wanted.currency.upper(),
         document_on=actor().today.isoformat(),
         due_days="0",
-        key=str(new_id()),
     )
     for name in filters.unread_days(PreviewFilters, request.args):
         form.errors[name] = _("Enter a date such as 2026-11-21.")

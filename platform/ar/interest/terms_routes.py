@@ -16,6 +16,7 @@ from ar.interest.late_debts import rate_table
 from ar.interest.messages import SERIES_NAMES, TERMS_HINTS, TERMS_NAMES
 from ar.interest.rules.presets import series_facts
 from kernel.i18n import gettext as _
+from kernel.versions import version_of
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web.command_form import command_form, done
@@ -46,16 +47,18 @@ def _terms_page(form: Form[Any], customer_id: UUID | None) -> str:
     """Renders the terms of a customer, of the company for None."""
     tenant_id = actor().tenant_id
     number, name = queries.customer_number_and_name(db(), tenant_id, customer_id) if customer_id else ("", "")
+    rows = queries.recorded_terms(db(), tenant_id, customer_id)
     kinds = [kind for kind in KINDS if customer_id or kind != "standard"]
+    first = {"from_on": actor().today.isoformat(), "basis": "365", "grace_days": "0"}
     return render(
         "ar/interest/terms.html",
         customer_id=customer_id,
         number=number,
         name=name,
-        rows=queries.recorded_terms(db(), tenant_id, customer_id),
+        rows=rows,
         company_rows=queries.recorded_terms(db(), tenant_id, None) if customer_id else [],
         charges=queries.charges_of_customer(db(), tenant_id, customer_id) if customer_id else [],
-        form=form.at("terms", from_on=actor().today.isoformat(), basis="365", grace_days="0"),
+        form=form.at("terms", **first, version=version_of(queries.terms_version(rows))),
         kinds=[(kind, _(TERMS_NAMES[kind]), _(TERMS_HINTS[kind])) for kind in kinds],
         terms_text=texts.terms_text,
         may_post=may(Permission.POST_LEDGER),

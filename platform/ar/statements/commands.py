@@ -5,7 +5,7 @@ from __future__ import annotations
 from ar.statements.confirmations import RecordedAnswer, answer_statement, send_code, verify_code
 from ar.statements.delivery_outcome import record_delivery_outcome
 from ar.statements.issuing import IssuedStatement, issue_statement, lock_for_statements, send_statement
-from ar.statements.links import enclose_statement, find_link
+from ar.statements.links import enclose_statement, find_link, is_link_closed
 
 __all__ = [
     "IssuedStatement",
@@ -13,6 +13,7 @@ __all__ = [
     "answer_statement",
     "enclose_statement",
     "find_link",
+    "is_link_closed",
     "issue_statement",
     "lock_for_statements",
     "record_delivery_outcome",

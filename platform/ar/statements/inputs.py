@@ -93,12 +93,11 @@ class IssueRequest(CommandInput):
 class IssueMonth(CommandInput):
     """Issue the statements of every customer with business or a balance in the month.
 
-    Nothing is issued before `confirmed`; `key` is the confirm page's idempotency key.
+    Nothing is issued before `confirmed`.
     """
 
     month: Month
     confirmed: bool = False
-    key: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] = ""
 
 
 class ResolveDelivery(CommandInput):

@@ -11,15 +11,15 @@ from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.customers.commands import suppress_contact
-from ar.customers.models import Contact
+from ar.customers.lookups import is_reachable
 from ar.statements import queries
 from ar.statements.delivery_outcome import clear_recipient
 from ar.statements.inputs import IssueStatement, parse_period
 from ar.statements.issuing import issue_statement
+from ar.statements.links import is_link_closed
 from ar.statements.mails import CODE_PURPOSE, COPY_PURPOSE, PURPOSE, TEAM_PURPOSE, recheck_team
 from ar.statements.monthly_run import ISSUE_JOB, issue_month, issuing_actor
 from kernel import journal, queue
@@ -79,12 +79,20 @@ def recheck_statement(db: Session, actor: Actor, mail: MailMessage) -> str | Non
         return "superseded"
     if mailing.answered:
         return "answered"
-    return "contact_suppressed" if _is_suppressed(db, actor, mail) else None
+    return "link_closed" if is_link_closed(db, actor, mail.body_text) else recheck_contact(db, actor, mail)
 
 
 def recheck_code(db: Session, actor: Actor, mail: MailMessage) -> str | None:
-    """Returns `code_expired` for a code that has lapsed before sending, else None."""
-    return "code_expired" if mail.created_at + CODE_LIFE <= actor.now else None
+    """Returns why a code must not go out: lapsed, its statement superseded or answered, its contact gone; or None."""
+    if mail.created_at + CODE_LIFE <= actor.now:
+        return "code_expired"
+    return recheck_statement(db, actor, mail)
+
+
+def recheck_contact(db: Session, actor: Actor, mail: MailMessage) -> str | None:
+    """Returns `contact_suppressed` when the address is no reachable contact of the customer any more, else None."""
+    known = is_reachable(db, actor.tenant_id, mail.customer_id, mail.to_address)
+    return None if known else "contact_suppressed"
 
 
 def record_statement_delivery(db: Session, actor: Actor, mail: MailMessage, state: str) -> None:
@@ -116,19 +124,6 @@ def redact_code(db: Session, actor: Actor, mail: MailMessage, _state: str) -> No
     redact(db, actor.tenant_id, mail.id)
 
 
-def _is_suppressed(db: Session, actor: Actor, mail: MailMessage) -> bool:
-    contact = Contact
-    suppressed = db.execute(
-        sa.select(contact.id).where(
-            contact.tenant_id == actor.tenant_id,
-            contact.customer_id == mail.customer_id,
-            contact.email == mail.to_address,
-            sa.or_(contact.suppressed_at.is_not(None), contact.active.is_(False)),
-        )
-    ).first()
-    return suppressed is not None
-
-
 JOBS: Final = (
     Job(ISSUE_JOB, issue_one, queue=queue.DOCUMENTS),
     Job(ISSUE_MONTH, issue_last_month),
@@ -144,7 +139,7 @@ MAILS: Final = (
     Mail(CODE_PURPOSE, recheck=recheck_code, on_outcome=redact_code),
     Mail(
         COPY_PURPOSE,
-        no_recheck_because="it tells the signer what they have just signed",
+        recheck=recheck_contact,
         timeline_name=mark("Copy of the answer by e-mail"),
     ),
     Mail(TEAM_PURPOSE, recheck=recheck_team),

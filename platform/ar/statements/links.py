@@ -67,5 +67,11 @@ def find_link(body_text: str) -> str:
     return next((line for line in lines if line.startswith(_portal_root())), "")
 
 
+def is_link_closed(db: Session, actor: Actor, body_text: str) -> bool:
+    """Returns True when the portal link in a mail's text opens nothing any more: closed by a newer one, or expired."""
+    link = find_link(body_text)
+    return bool(link) and tokens.resolve(db, link.removeprefix(_portal_root()), PURPOSE, actor.now) is None
+
+
 def _portal_root() -> str:
     return f"{settings().base_url}/p/"

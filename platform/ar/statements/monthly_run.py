@@ -20,7 +20,7 @@ from ar.ledger.lookups import items_with_later_allocations, later_allocations, o
 from ar.ledger.models import OpenItem
 from ar.statements import queries
 from ar.statements.inputs import Period
-from kernel import idempotency, outbox
+from kernel import outbox
 from kernel.actor import Actor
 from kernel.money import CurrencyTotal
 
@@ -69,15 +69,6 @@ def issue_month(db: Session, actor: Actor, period: Period, customer_id: UUID | N
         for customer, currency in due
     ]
     return outbox.put_many(db, actor, ISSUE_JOB, jobs)
-
-
-def issue_month_once(db: Session, actor: Actor, period: Period, key: str) -> int | None:
-    """Runs `issue_month` once per confirmation `key`; returns None when it was confirmed before.
-
-    Raises Conflict(`idempotency_key_reused`) for another month under the same key.
-    """
-    is_first = idempotency.first_time(db, actor, f"statements-month:{key}", {"period": period.label})
-    return issue_month(db, actor, period) if is_first else None
 
 
 def issuing_actor(actor: Actor, payload: Mapping[str, Any]) -> Actor:

@@ -16,7 +16,7 @@ from ar.statements.messages import DELIVERY_NAMES, DELIVERY_REASONS, MAIL_STATES
 from ar.statements.views import STATUSES, UNANSWERED, WAITING
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext
-from kernel.ids import new_id, parse_uuid
+from kernel.ids import parse_uuid
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web import filters
@@ -120,13 +120,11 @@ def create(data: IssueRequest) -> Page:
 def create_month(data: IssueMonth) -> Page:
     """Shows what issuing the month to all customers would do; queues the jobs once it is confirmed."""
     period = parse_period(data.month, actor().today)
-    if not (data.confirmed and data.key):
+    if not data.confirmed:
         plan = monthly_run.plan_month(db(), actor().tenant_id, period)
-        return render("ar/statements/create_month.html", plan=plan, period=period, key=str(new_id()))
-    number = monthly_run.issue_month_once(db(), actor(), period, data.key)
-    text = _("These statements have already been requested; nothing was sent twice.")
-    if number is not None:
-        text = ngettext("%(num)s statement is being drawn up.", "%(num)s statements are being drawn up.", number)
+        return render("ar/statements/create_month.html", plan=plan, period=period)
+    number = monthly_run.issue_month(db(), actor(), period)
+    text = ngettext("%(num)s statement is being drawn up.", "%(num)s statements are being drawn up.", number)
     return done(text, "statements.index", month=period.label)
 
 

@@ -11,13 +11,14 @@ from typing import Any
 from flask import Blueprint, request
 
 from kernel.errors import Conflict, NotFound, RuleBroken
+from kernel.i18n import current_language
 from kernel.i18n import gettext as _
-from kernel.money import BadAmount, format_minor, parse_amount
+from kernel.money import BadAmount, format_minor, format_with_symbol, parse_amount
 from tenants.access import staff
 from tenants.approvals import queries
 from tenants.approvals.chains import Chain, chain_of, change_chain
 from tenants.approvals.kinds import DECIDING_ROLES, STEPS_MAX, ChainStep, Kind, all_kinds, find_kind
-from tenants.permissions import ROLE_NAMES, Permission
+from tenants.permissions import ROLE_NAMES, Permission, Role
 from tenants.queries import tenant
 from web.command_form import done
 from web.context import actor, db
@@ -76,6 +77,8 @@ def save(kind: str) -> Page:
         except (RuleBroken, Conflict) as error:
             db().rollback()
             fault = explain(error)
+            if error.code == "approval_chain_moved_on":
+                version = _mark_difference(typed, chain_of(db(), actor().tenant_id, found))
         else:
             text = _("The chain is saved. Open requests continue with the chain they started with.")
             return done(text, "approval_chains.index")
@@ -110,6 +113,23 @@ def _parse_rows(currency: str) -> tuple[list[Row], list[ChainStep]]:
     return typed, steps
 
 
+def _mark_difference(typed: list[Row], chain: Chain) -> int:
+    """Says at each step what another person has saved there; returns the version that can now be saved over."""
+    currency = tenant(db(), actor().tenant_id).currency
+    saved = [(step.role, step.from_minor) for step in chain.steps]
+    for number, row in enumerate(typed):
+        role, from_minor = saved[number] if number < len(saved) else ("", 0)
+        if (row.role, row.amount or "0") == (role, format_minor(from_minor, currency, "en")):
+            continue
+        if role:
+            amount = format_with_symbol(from_minor, currency, current_language())
+            text = _("%(role)s from %(amount)s", role=_(ROLE_NAMES[Role(role)]), amount=amount)
+            row.error = _("Saved meanwhile: %(value)s", value=text)
+        elif row.role:
+            row.error = _("Saved meanwhile: %(value)s", value=_("No step"))
+    return chain.version
+
+
 def _page(kind: Kind, chain: Chain, typed: list[Row], version: int, fault: str = "") -> dict[str, Any]:
     held = queries.filled_roles(db(), actor())
     named = [(role.value, _(ROLE_NAMES[role])) for role in DECIDING_ROLES]
@@ -121,7 +141,7 @@ def _page(kind: Kind, chain: Chain, typed: list[Row], version: int, fault: str =
         "chain": chain,
         "rows": rows,
         "version": version,
-        "errors": [("role_1", fault)] if fault else errors,
+        "errors": ([("", fault)] if fault and errors else [("role_1", fault)] if fault else []) + errors,
         "roles": [("", _("No step")), *roles],
         "versions": queries.chain_versions(db(), actor().tenant_id, kind.code),
         "role_names": ROLE_NAMES,

@@ -23,7 +23,10 @@ MESSAGES: dict[str, str] = {
     "approval_chain_gap": mark("At least one step must decide from 0 on, so that no amount goes without."),
     "approval_chain_bad": mark("Thresholds are amounts from 0 up, and a chain has six steps at most."),
     "approval_chain_role": mark("This role cannot decide on approvals."),
-    "approval_chain_moved_on": mark("Somebody else has changed this chain in the meantime. Reload the page."),
+    "approval_chain_moved_on": mark(
+        "Somebody else has changed this chain in the meantime; what they saved stands at each step. "
+        "Save again to replace it."
+    ),
     "approval_kind_not_found": mark("There is no such kind of approval."),
     "approval_substitute_not_found": mark("There is no such substitute."),
     "approval_substitute_self": mark("Choose somebody else: nobody can be their own substitute."),

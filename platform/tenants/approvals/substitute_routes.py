@@ -11,7 +11,6 @@ from uuid import UUID
 from flask import Blueprint
 
 from kernel.i18n import gettext as _
-from kernel.ids import new_id
 from tenants.access import may, staff
 from tenants.approvals.inputs import NewSubstitute
 from tenants.approvals.messages import SUBSTITUTE_STATES, SUBSTITUTE_TONES
@@ -32,7 +31,7 @@ def _substitutes_page(form: Form[Any]) -> str:
     people = [person for person in members(db(), actor().tenant_id) if person.active]
     return render(
         "tenants/approvals/substitutes/index.html",
-        form=form.at("substitute", from_on=actor().today.isoformat(), key=str(new_id())),
+        form=form.at("substitute", from_on=actor().today.isoformat()),
         lines=substitute_lines(db(), actor().tenant_id, actor().today),
         people=[(str(person.user_id), person.name) for person in people],
         readers=[(str(person.user_id), person.name) for person in people if allows(person.roles, Permission.READ)],

@@ -13,6 +13,7 @@ from kernel.clock import utc_now
 from kernel.db import TenantSession
 from kernel.errors import Conflict, NotFound
 from kernel.ids import new_id
+from kernel.versions import check_version
 from tenants.models import Membership, User
 from tenants.people.inputs import ChangeRoles, InvitePerson
 from tenants.permissions import Role
@@ -41,7 +42,8 @@ def invite_person(db: TenantSession, actor: Actor, data: InvitePerson) -> UUID:
 def change_roles(db: TenantSession, actor: Actor, user_id: UUID, data: ChangeRoles) -> None:
     """Replaces the roles of an active member.
 
-    Raises NotFound(`person_not_found`), Conflict(`not_your_own_admin`) for removing one's own admin role.
+    Raises NotFound(`person_not_found`), Conflict (`not_your_own_admin` for removing one's own admin role,
+    `changed_meanwhile`).
     """
     membership = Membership
     before = db.execute(
@@ -51,6 +53,7 @@ def change_roles(db: TenantSession, actor: Actor, user_id: UUID, data: ChangeRol
     ).scalar_one_or_none()
     if before is None:
         raise NotFound("person_not_found")
+    check_version(data, {"roles": sorted(before)})
     roles = sorted({role.value for role in data.roles})
     if user_id == actor.user_id and Role.ADMIN in before and Role.ADMIN not in roles:
         raise Conflict("not_your_own_admin")

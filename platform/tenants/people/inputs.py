@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from kernel.inputs import CommandInput
+from kernel.inputs import CommandInput, EditInput
 from tenants.inputs import Email, Line
 from tenants.permissions import Role
 
@@ -17,7 +17,7 @@ class InvitePerson(CommandInput):
     roles: list[Role] = Field(min_length=1)
 
 
-class ChangeRoles(CommandInput):
+class ChangeRoles(EditInput):
     """Replaces the roles of a member."""
 
     roles: list[Role] = Field(min_length=1)

@@ -21,11 +21,13 @@ from tenants.models import Membership
 from tenants.queries import member, tenant
 from tenants.recipients import still_member
 from tenants.sign_in.identity import load_person_by_id
-from tenants.sign_in.links import LINK_DAYS, WelcomeLinks
+from tenants.sign_in.links import LINK_DAYS, WelcomeLinks, version_in
 from tenants.slice import Mail
 from web.mailtexts import queue_rendered
 
 PURPOSE = "invitation"
+#: Reason code of a mail whose link was made worthless by a password chosen meanwhile.
+LINK_USED: Final = "link_used"
 #: Limits of these mails: to one person per hour, and from one company per day.
 PER_PERSON_AND_HOUR: Final = 3
 PER_COMPANY_AND_DAY: Final = 30
@@ -85,9 +87,18 @@ def _within_limits(db: TenantSession, actor: Actor, user_id: UUID, name: str) ->
         raise RuleBroken(LIMITS[1], most=PER_COMPANY_AND_DAY)
 
 
+def recheck_invitation(db: Session, actor: Actor, message: mail.MailMessage) -> str | None:
+    """Checks before sending that the person still belongs to the company, and that the link was not used meanwhile."""
+    removed = still_member(db, actor, message)
+    if removed is not None or message.subject_id is None:
+        return removed
+    version, person = version_in(message.body_text), load_person_by_id(db, message.subject_id)
+    return LINK_USED if version is not None and person and person.session_version != version else None
+
+
 def forget_link(db: Session, actor: Actor, message: mail.MailMessage, _state: str) -> None:
     """Removes the link from an invitation whose delivery outcome is recorded, so that it is not stored in clear."""
     mail.redact_links(db, actor.tenant_id, message.id)
 
 
-MAILS: Final = (Mail(PURPOSE, recheck=still_member, on_outcome=forget_link),)
+MAILS: Final = (Mail(PURPOSE, recheck=recheck_invitation, on_outcome=forget_link),)

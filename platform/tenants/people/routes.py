@@ -21,8 +21,8 @@ from tenants.permissions import ROLE_NAMES, Permission, Role
 from tenants.sign_in.welcome_routes import links
 from web.command_form import command_form, done
 from web.context import actor, db
-from web.forms import Form, blank
-from web.refusals import refused
+from web.forms import Form, blank, stored
+from web.refusals import refused, str_of
 from web.responses import Page, render
 
 bp = Blueprint("people", __name__, url_prefix="/people")
@@ -60,11 +60,16 @@ def _person_page(form: Form[Any], user_id: UUID) -> str:
     person = queries.member(db(), actor().tenant_id, user_id)
     return render(
         "tenants/people/show.html",
-        form=form.at("roles", roles=list(person.roles)),
+        form=form.at("roles", **stored({"roles": sorted(person.roles)})),
         person=person,
         role_names=_role_names(),
         is_self=person.user_id == actor().user_id,
     )
+
+
+def _words(name: str, value: Any) -> str:
+    """Returns the stored roles as the page shows them."""
+    return str_of(name, [label for code, label in _role_names() if code in value])
 
 
 @bp.get("/<uuid:user_id>")
@@ -75,7 +80,7 @@ def show(user_id: UUID) -> Page:
 
 @bp.post("/<uuid:user_id>/roles")
 @staff(Permission.MANAGE_PEOPLE)
-@command_form(ChangeRoles, page=_person_page, slot="roles", otherwise="roles")
+@command_form(ChangeRoles, page=_person_page, slot="roles", otherwise="roles", words=_words)
 def change_roles(data: ChangeRoles, user_id: UUID) -> Page:
     person = queries.member(db(), actor().tenant_id, user_id)
     commands.change_roles(db(), actor(), user_id, data)

@@ -11,25 +11,33 @@ from kernel import journal
 from kernel.actor import Actor
 from kernel.db import TenantSession
 from kernel.errors import NotFound
+from kernel.versions import check_version
 from tenants.models import Company
-from tenants.settings.inputs import CalendarDay, CompanySettings
+from tenants.settings.inputs import CalendarDay, CompanySettings, settings_values
 
 
 def change_settings(db: TenantSession, actor: Actor, data: CompanySettings) -> None:
-    """Changes the company's letterhead and automation; the journal records the old values."""
+    """Changes the company's letterhead and automation; the journal records the old values.
+
+    Raises Conflict(`changed_meanwhile`).
+    """
     company = Company
-    before = db.execute(
-        sa.select(company.policy_code, company.calendar, company.review_mode).where(
-            company.tenant_id == actor.tenant_id
-        )
-    ).one()
-    db.execute(sa.update(company).where(company.tenant_id == actor.tenant_id).values(**data.model_dump()))
+    stored = db.execute(
+        sa.select(company)
+        .where(company.tenant_id == actor.tenant_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalar_one()
+    check_version(data, settings_values(stored))
+    before = {"policy_code": stored.policy_code, "calendar": stored.calendar, "review_mode": stored.review_mode}
+    after = data.model_dump(exclude={"version"})
+    db.execute(sa.update(company).where(company.tenant_id == actor.tenant_id).values(**after))
     journal.record(
         db,
         actor,
         "settings_changed",
         subject_id=actor.tenant_id,
-        data={"before": dict(before._mapping), "after": data.model_dump()},
+        data={"before": before, "after": after},
     )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
-from kernel.inputs import CommandInput
+from kernel.inputs import CommandInput, EditInput
 from tenants.inputs import Line, OptionalEmail, OptionalLine
 
 
@@ -17,7 +17,7 @@ class CalendarDay(CommandInput):
     reason: Line
 
 
-class CompanySettings(CommandInput):
+class CompanySettings(EditInput):
     """Changes the company's letterhead and automation settings."""
 
     legal_name: Line
@@ -31,3 +31,8 @@ class CompanySettings(CommandInput):
     policy_code: Literal["five-step", "twelve-step"] = "five-step"
     calendar: Literal["CN", "MON-FRI"] = "CN"
     review_mode: bool = False
+
+
+def settings_values(company: Any) -> dict[str, Any]:
+    """Returns a company's stored settings as their form shows them, field → value."""
+    return {name: getattr(company, name) for name in CompanySettings.model_fields if name != "version"}

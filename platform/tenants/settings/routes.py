@@ -5,7 +5,6 @@ Invariant: every change is a command recorded in the journal.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -18,11 +17,12 @@ from tenants import queries
 from tenants.access import staff
 from tenants.permissions import Permission
 from tenants.settings import commands
-from tenants.settings.inputs import CalendarDay, CompanySettings
+from tenants.settings.inputs import CalendarDay, CompanySettings, settings_values
 from web.command_form import command_form, done
 from web.context import actor, db
 from web.formatters import date as write_date
-from web.forms import Form, blank
+from web.forms import Form, blank, stored
+from web.refusals import str_of
 from web.responses import Page, render
 
 bp = Blueprint("settings", __name__, url_prefix="/settings")
@@ -40,13 +40,21 @@ def _settings_page(form: Form[Any]) -> str:
     calendar = calendar_for("CN" if company.calendar == "CN" else "MON-FRI")
     return render(
         "tenants/settings/edit.html",
-        form=form.at("settings", **asdict(company)),
+        form=form.at("settings", **stored(settings_values(company))),
         day_form=form.at("day"),
         days=queries.day_overrides(db(), actor().tenant_id),
         unpublished=[year for year in (actor().today.year, actor().today.year + 1) if not calendar.published(year)],
         policies=_policies(),
         calendars=_calendars(),
     )
+
+
+def _words(name: str, value: Any) -> str:
+    """Returns the stored value of a field as the page shows it."""
+    if name == "review_mode":
+        return _("on") if value else _("off")
+    known = {"policy_code": {code: label for code, label, _hint in _policies()}, "calendar": dict(_calendars())}
+    return known[name].get(value, value) if name in known else str_of(name, value)
 
 
 @bp.get("/")
@@ -57,7 +65,7 @@ def edit() -> Page:
 
 @bp.post("/")
 @staff(Permission.MANAGE_SETTINGS)
-@command_form(CompanySettings, page=_settings_page, slot="settings")
+@command_form(CompanySettings, page=_settings_page, slot="settings", words=_words)
 def save(data: CompanySettings) -> Page:
     commands.change_settings(db(), actor(), data)
     return done(_("The settings are saved."), "settings.edit")

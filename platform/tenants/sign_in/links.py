@@ -6,6 +6,7 @@ and older links become invalid. Nothing is stored.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -45,3 +46,12 @@ class WelcomeLinks:
 
     def _serializer(self) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(self.secret_key, salt="welcome", signer=_ClockSigner)
+
+
+def version_in(body_text: str) -> int | None:
+    """Returns the session version that the link in one of our mails carries; None where it has none."""
+    found = re.search(r"/welcome/(\S+)", body_text)
+    if found is None:
+        return None
+    _genuine, payload = URLSafeTimedSerializer("", salt="welcome").loads_unsafe(found[1])
+    return int(payload[1]) if payload else None

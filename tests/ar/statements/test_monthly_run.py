@@ -66,9 +66,8 @@ def _journal_events(world: World, kind: str) -> list[Any]:
 
 
 def _form_key(page: str) -> str:
-    found = re.search(r'name="key" value="([^"]+)"', page)
-    assert found
-    return found[1]
+    found = re.findall(r'name="key" value="([^"]+)"', page)
+    return str(found[-1])
 
 
 def test_everybody_is_asked_about_before_anybody_is_mailed(world: World) -> None:
@@ -87,7 +86,7 @@ def test_everybody_is_asked_about_before_anybody_is_mailed(world: World) -> None
         "Issue and send 3 statements",
     ):
         assert expected in page, expected
-    client.post(world.url("/statements/month"), data={"month": "2026-03", "confirmed": "1"})
+    client.bare().post(world.url("/statements/month"), data={"month": "2026-03", "confirmed": "1"})
     assert _issue_jobs(world) == [], "a confirmation without the page's key is none"
 
 
@@ -95,14 +94,14 @@ def test_a_confirmation_puts_the_jobs_once(world: World) -> None:
     client = world.client()
     asked = client.post(world.url("/statements/month"), data={"month": "2026-03"}).get_data(as_text=True)
     sure = {"month": "2026-03", "confirmed": "1", "key": _form_key(asked)}
-    for expected in ("3 statements are being drawn up.", "nothing was sent twice"):
+    for _time in range(2):
         answer = client.post(world.url("/statements/month"), data=sure)
         assert answer.status_code == 303
-        assert expected in client.get(answer.headers["Location"]).get_data(as_text=True)
+        assert "3 statements are being drawn up." in client.get(answer.headers["Location"]).get_data(as_text=True)
         assert len(_issue_jobs(world)) == 3
     other = client.post(world.url("/statements/month"), data={**sure, "month": "2026-02"})
     assert other.status_code == 422
-    assert "This form was already sent with other values." in other.text
+    assert "This form was already sent, with other values" in other.text
     assert 'value="2026-02"' in other.text
 
 

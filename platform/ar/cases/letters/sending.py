@@ -25,9 +25,8 @@ from ar.cases.letters.enclosures import enclose_confirmation_statement
 from ar.cases.models import Action
 from ar.cases.rules.policy import Effect
 from ar.customers.commands import suppress_contact
-from ar.customers.lookups import reachable
-from ar.customers.models import Contact
-from ar.statements.commands import find_link, lock_for_statements
+from ar.customers.lookups import is_reachable
+from ar.statements.commands import find_link, is_link_closed, lock_for_statements
 from kernel import outbox, storage
 from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
@@ -161,10 +160,14 @@ def recheck_letter(db: Session, actor: Actor, mail: MailMessage) -> str | None:
     reason = _suppress_unchased(db, actor, letter)
     if reason is not None:
         return reason
-    if not _is_reachable(db, actor, mail):
+    if not is_reachable(db, actor.tenant_id, mail.customer_id, mail.to_address):
         return "contact_suppressed"
-    if len(letter.chased) != len(letter.lines) or any(each.open_minor != each.frozen_minor for each in letter.lines):
-        _reprint(db, actor, mail, letter)
+    changed = len(letter.chased) != len(letter.lines) or any(
+        each.open_minor != each.frozen_minor for each in letter.lines
+    )
+    link_closed = is_link_closed(db, actor, mail.body_text)
+    if changed or link_closed:
+        _reprint(db, actor, mail, letter, link_closed=link_closed)
     return None
 
 
@@ -215,13 +218,18 @@ def _suppress_unchased(db: Session, actor: Actor, letter: LetterDraft) -> str | 
     return reason
 
 
-def _reprint(db: Session, actor: Actor, mail: MailMessage, letter: LetterDraft) -> None:
-    """Reprints a letter after a part was paid or an item dropped out; its level, number and date stay."""
+def _reprint(db: Session, actor: Actor, mail: MailMessage, letter: LetterDraft, *, link_closed: bool) -> None:
+    """Reprints a letter after a part was paid or an item dropped out; its level, number and date stay.
+
+    `link_closed`: the statement it encloses was sent again, replaced or answered since, so that one is enclosed anew.
+    """
     name = drafting.file_name(letter)
     enclosures = tuple(Attachment(**each) for each in mail.attachments if each["file_name"] != name)
     sha256 = _store_pdf(db, actor, letter)
     addressee = drafting.LetterAddressee(mail.id, mail.to_name, mail.to_address)
     link = find_link(mail.body_text)
+    if link_closed:
+        enclosures, link = enclose_confirmation_statement(db, actor, letter)
     rewritten = drafting.write_mail(letter, addressee, (*_pdf_attachment(letter, sha256), *enclosures), link)
     rewrite_queued_mail(db, actor.tenant_id, mail.id, rewritten)
     _store_printed_amounts(db, actor, letter, sha256)
@@ -264,19 +272,6 @@ def _store_printed_amounts(db: Session, actor: Actor, letter: LetterDraft, sha25
 def _take_number(db: Session, actor: Actor) -> str:
     year = actor.today.year
     return document_number("DN", year, take_numbers(db, actor.tenant_id, f"DN-{year}")[0])
-
-
-def _is_reachable(db: Session, actor: Actor, mail: MailMessage) -> bool:
-    c = Contact
-    found = db.execute(
-        sa.select(c.id).where(
-            c.tenant_id == actor.tenant_id,
-            c.customer_id == mail.customer_id,
-            c.email == mail.to_address,
-            *reachable(),
-        )
-    ).first()
-    return found is not None
 
 
 def _replace_contact(

@@ -17,7 +17,6 @@ from ar.ledger.closing.audit.runs import examination_runs, request_examination
 from ar.ledger.closing.inputs import LockBooks, RequestUnlock
 from ar.ledger.closing.tabs import books_tabs
 from kernel.i18n import gettext as _
-from kernel.ids import new_id
 from tenants.access import may, staff
 from tenants.approvals.queries import of_subject
 from tenants.permissions import Permission
@@ -53,7 +52,7 @@ def _periods_page(form: Form[Any]) -> str:
         # A lock belongs to the whole company, so the company is the subject of the request to unlock.
         waiting=[unlock for unlock in of_subject(db(), tenant_id, tenant_id) if unlock.state == "pending"],
         may_lock=may(Permission.LOCK_PERIOD),
-        locking=form.at("locking", through_on=through.isoformat(), key=str(new_id())),
+        locking=form.at("locking", through_on=through.isoformat()),
         unlocking=form.at("unlocking"),
     )
 
@@ -91,7 +90,6 @@ def examination() -> Page:
         "ar/ledger/closing/examination.html",
         runs=examination_runs(db(), actor().tenant_id),
         may_ask=may(Permission.LOCK_PERIOD),
-        key=str(new_id()),
         tabs=books_tabs("closing.examination"),
     )
 

@@ -18,7 +18,6 @@ from ar.ledger.documents.texts import DRAFT_SAVED
 from ar.ledger.messages import FIELD_LABELS, KIND_NAMES
 from kernel.errors import Conflict, HuikuanError, NotFound, RuleBroken
 from kernel.i18n import gettext as _
-from kernel.ids import new_id
 from tenants.access import staff
 from tenants.permissions import Permission
 from web.command_form import done
@@ -47,7 +46,7 @@ def edit(draft_id: UUID) -> Page:
         return see_other(url_for("ledger.show", item_id=found.item_id))
     if found.state != "draft":
         raise NotFound("draft_not_found")
-    form = blank(**found.typed.model_dump(), key=str(new_id()), version=found.version)
+    form = blank(**found.typed.model_dump(), version=found.version)
     return form_page(found.kind, form, draft=found)
 
 
@@ -87,7 +86,6 @@ def _page_after_refusal(found: drafts.Draft, form: Form[Any], error: HuikuanErro
     new document, because the draft can no longer be saved.
     """
     if error.code == "draft_closed":
-        form.values["key"] = str(new_id())
         return form_page(found.kind, form)
     if error.code != "draft_changed":
         return form_page(found.kind, form, draft=found)

@@ -15,11 +15,10 @@ from ar.ledger.documents import commands, drafts
 from ar.ledger.documents.commands import DocumentRefused
 from ar.ledger.documents.inputs import MAX_INSTALMENTS, PREFIXES, SubmittedDocument
 from ar.ledger.documents.parsing import Document
-from ar.ledger.documents.texts import DRAFT_SAVED, SUBMITTED_BEFORE
+from ar.ledger.documents.texts import DRAFT_SAVED
 from ar.ledger.messages import KIND_NAMES
 from kernel.errors import Conflict, HuikuanError, RuleBroken
 from kernel.i18n import gettext as _
-from kernel.ids import new_id
 from tenants.access import staff
 from tenants.permissions import Permission
 from tenants.queries import tenant
@@ -29,6 +28,7 @@ from web.filters import Chip
 from web.forms import Form, blank, read_form
 from web.refusals import put_refusal
 from web.responses import Page, part, render
+from web.sent_once import repeatable
 
 bp = Blueprint("documents", __name__, url_prefix="/receivables/documents")
 
@@ -53,7 +53,7 @@ def new(kind: str) -> Page:
     """Shows an empty form, with the customer and reference given in the URL."""
     preset = {name: request.args[name] for name in ("customer", "reference") if request.args.get(name)}
     today, currency = actor().today.isoformat(), tenant(db(), actor().tenant_id).currency
-    return form_page(kind, blank(document_on=today, currency=currency, **preset, key=str(new_id())))
+    return form_page(kind, blank(document_on=today, currency=currency, **preset))
 
 
 @bp.post(f"/new/{KIND}")
@@ -78,6 +78,7 @@ def create(kind: str) -> Page:
 
 @bp.post(f"/new/{KIND}/preview")
 @staff(Permission.POST_LEDGER)
+@repeatable("it only shows what would be posted, as often as a field changes")
 def preview(kind: str) -> Page:
     """Previews the document as a part of the form."""
     form = read_form(SubmittedDocument)
@@ -103,15 +104,12 @@ def check(kind: str, form: Form[Any]) -> Document | None:
 
 
 def put_document_refusal(form: Form[Any], error: HuikuanError) -> None:
-    """Rolls back and puts the refusal at its fields; a reused idempotency key is replaced by a new one."""
+    """Rolls back and puts the refusal at its fields."""
     if isinstance(error, DocumentRefused):
         db().rollback()
         form.errors.update(error.texts())
     else:
         put_refusal(form, error, FIELDS)
-    if error.code == "idempotency_key_reused":
-        form.values["key"] = str(new_id())
-        form.errors[""] = _(SUBMITTED_BEFORE)
 
 
 def form_page(

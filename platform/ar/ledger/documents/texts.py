@@ -6,7 +6,4 @@ from typing import Final
 
 from kernel.i18n import mark
 
-SUBMITTED_BEFORE: Final = mark(
-    "This form was already sent with other values. Check whether it was posted, then send it again."
-)
 DRAFT_SAVED: Final = mark("The draft is saved. It is in no balance until posted.")

@@ -20,7 +20,6 @@ from ar.ledger.receivables.inputs import AddNote, ReverseDocument
 from ar.ledger.rules.stages import Stage
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
-from kernel.ids import new_id
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web import filters
@@ -97,9 +96,9 @@ def document_page(form: Form[Any], item_id: UUID) -> str:
         facts=document_facts(db(), actor().tenant_id, shown),
         notes=notes.notes_of(db(), actor().tenant_id, item_id),
         may_note=may(Permission.WORK_TASKS),
-        allocation=form.at("allocation", key=str(new_id())),
-        discount=form.at("discount", key=str(new_id())),
-        note=form.at("note", key=str(new_id())),
+        allocation=form.at("allocation"),
+        discount=form.at("discount"),
+        note=form.at("note"),
         reversal=form.at("reversal"),
         **NAMES,
     )

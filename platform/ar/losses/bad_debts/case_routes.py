@@ -20,7 +20,6 @@ from ar.losses.texts import WORDS
 from kernel import storage
 from kernel.errors import Forbidden
 from kernel.i18n import gettext as _
-from kernel.ids import new_id
 from kernel.money import decimal_text
 from tenants.access import may, staff
 from tenants.permissions import Permission
@@ -54,14 +53,13 @@ def case_page(form: Form[Any], bad_debt_id: UUID) -> str:
         may_propose=may(Permission.PROPOSE_BAD_DEBT),
         money=form.at(
             "money",
-            key=str(new_id()),
             received_on=today,
             currency=first.currency if first else "",
             amount=decimal_text(first.rest_minor, first.currency) if first else "",
             account="bank",
         ),
-        credit=form.at("credit", key=str(new_id())),
-        event=form.at("event", key=str(new_id()), kind="note", happened_on=today),
+        credit=form.at("credit"),
+        event=form.at("event", kind="note", happened_on=today),
         withdrawal=form.at("withdrawal"),
         reversal=form.at("reversal"),
         undoing=form.at("undoing"),

@@ -20,7 +20,6 @@ from ar.losses.messages import CAUSE_NAMES, OPTION_NAMES, STATE_NAMES
 from ar.losses.tabs import losses_tabs
 from ar.losses.texts import WORDS
 from kernel.i18n import gettext as _
-from kernel.ids import new_id
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web import filters
@@ -93,7 +92,7 @@ def _new_page(form: Form[Any], customer_id: UUID) -> str:
 @staff(Permission.PROPOSE_BAD_DEBT)
 def new(customer_id: UUID) -> Page:
     """Shows the proposal form with the customer's open debts."""
-    return _new_page(blank(key=str(new_id())), customer_id)
+    return _new_page(blank(), customer_id)
 
 
 def _read_proposal(model: type[ProposeBadDebt]) -> Form[ProposeBadDebt]:

@@ -28,13 +28,14 @@ from ar.losses.inputs import ReverseLoss
 from ar.losses.models import ProvisionAssessment, ProvisionPolicy, ProvisionReversal, ProvisionRun
 from ar.losses.provision.estimate import KIND, Estimate, estimate
 from ar.losses.provision.exposure import ALLOWANCE, current_policy, last_run
-from ar.losses.provision.inputs import AssessItem, PostProvision, SetPolicy
-from ar.losses.rules.provision import policy_json
+from ar.losses.provision.inputs import AssessItem, PostProvision, SetPolicy, policy_values
+from ar.losses.rules.provision import PROPOSED, policy_json
 from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.counters import document_number, lock_counter, take_numbers
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
+from kernel.versions import check_version
 
 RUN_LOCK: Final = "provision"
 EXPENSE: Final = "bad_debt_expense"
@@ -43,11 +44,15 @@ _LOCK_BOOKS = sa.text("SELECT locked_through FROM books_state WHERE tenant_id = 
 
 
 def set_policy(db: Session, actor: Actor, data: SetPolicy) -> UUID:
-    """Records a new version of the policy unless it equals the current one; returns the id of the version in force."""
+    """Records a new version of the policy unless it equals the current one; returns the id of the version in force.
+
+    Raises Conflict(`changed_meanwhile`).
+    """
     lock_counter(db, actor.tenant_id, RUN_LOCK)
     before, policy = current_policy(db, actor.tenant_id), data.policy()
     if before is not None and before.policy == policy:
         return before.id
+    check_version(data, policy_values(before.policy if before is not None else PROPOSED))
     policy_id, version = new_id(), before.version + 1 if before else 1
     db.execute(
         sa.insert(ProvisionPolicy).values(

@@ -13,7 +13,7 @@ from ar.losses.messages import MESSAGES
 from ar.losses.rules.provision import BPS, Bucket, EstimationPolicy, bucket_problem
 from kernel.field_types import Number, parse_decimal
 from kernel.i18n import mark
-from kernel.inputs import CommandInput, Key
+from kernel.inputs import CommandInput, EditInput, Key
 
 
 def _bps(value: Decimal) -> int:
@@ -26,7 +26,7 @@ def _bps(value: Decimal) -> int:
     return int(scaled)
 
 
-class SetPolicy(CommandInput):
+class SetPolicy(EditInput):
     """Records a new version of the provision policy. `through` and `rate`: one row per bucket, the last without an end.
 
     Rates, loss given default and the assumed roll in per cent; `factor` times every rate (1: unchanged).
@@ -127,3 +127,21 @@ class PostProvision(CommandInput):
     as_of: date
     fingerprint: str = Field(min_length=64, max_length=64)
     key: Key
+
+
+def policy_values(policy: EstimationPolicy) -> dict[str, Any]:
+    """Returns a policy as its form shows it, field → value."""
+
+    def percent(bps: int) -> str:
+        return format(Decimal(bps).scaleb(-2).normalize(), "f")
+
+    return {
+        "method": policy.method,
+        "through": ["" if each.through_days is None else str(each.through_days) for each in policy.buckets],
+        "rate": [percent(each.rate_bps) for each in policy.buckets],
+        "lgd": percent(policy.lgd_bps),
+        "months": str(policy.months),
+        "fallback": percent(policy.fallback_bps),
+        "factor": format(Decimal(policy.factor_bps).scaleb(-4).normalize(), "f"),
+        "factor_reason": policy.factor_reason,
+    }

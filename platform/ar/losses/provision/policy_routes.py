@@ -11,16 +11,17 @@ from typing import Any
 from ar.losses.messages import METHOD_HINTS, METHOD_NAMES
 from ar.losses.provision import commands as provision
 from ar.losses.provision import exposure
-from ar.losses.provision.inputs import AssessItem, SetPolicy
+from ar.losses.provision.inputs import AssessItem, SetPolicy, policy_values
 from ar.losses.provision.routes import bp
-from ar.losses.rules.provision import BUCKETS_MAX, PROPOSED, EstimationPolicy
-from ar.losses.texts import WORDS, factor, percent
+from ar.losses.rules.provision import BUCKETS_MAX, PROPOSED
+from ar.losses.texts import WORDS
 from kernel.i18n import gettext as _
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web.command_form import command_form, done
 from web.context import actor, db
-from web.forms import Form, blank
+from web.forms import Form, blank, stored
+from web.refusals import str_of
 from web.responses import Page, render
 
 ASSESSMENT_FIELDS = {"provision_item_unknown": "document_no", "provision_item_unassessed": "loss"}
@@ -30,7 +31,7 @@ def _policy_page(form: Form[Any]) -> str:
     """Renders the policy; `form` comes back in its slot: policy or assessment."""
     tenant_id = actor().tenant_id
     versions = exposure.policies(db(), tenant_id)
-    policy_form = form.at("policy", **_typed(versions[0].policy if versions else PROPOSED))
+    policy_form = form.at("policy", **stored(policy_values(versions[0].policy if versions else PROPOSED)))
     return render(
         "ar/losses/provision/policy.html",
         versions=versions,
@@ -45,6 +46,11 @@ def _policy_page(form: Form[Any]) -> str:
     )
 
 
+def _words(name: str, value: Any) -> str:
+    """Returns the stored value of a field as the page shows it."""
+    return _(METHOD_NAMES[value]) if name == "method" else str_of(name, value)
+
+
 @bp.get("/policy")
 @staff(Permission.READ)
 def policy() -> Page:
@@ -54,7 +60,7 @@ def policy() -> Page:
 
 @bp.post("/policy")
 @staff(Permission.MANAGE_SETTINGS)
-@command_form(SetPolicy, page=_policy_page, slot="policy")
+@command_form(SetPolicy, page=_policy_page, slot="policy", words=_words)
 def set_policy(data: SetPolicy) -> Page:
     """Records a new version."""
     provision.set_policy(db(), actor(), data)
@@ -68,24 +74,6 @@ def assess(data: AssessItem) -> Page:
     """Assesses a document individually, or returns it to the buckets."""
     provision.assess_document(db(), actor(), data)
     return done(_("It is recorded. The next run follows it."), "provisions.policy")
-
-
-def _typed(policy: EstimationPolicy) -> dict[str, Any]:
-    """Returns the policy as form values."""
-
-    def text(bps: int) -> str:
-        return percent(bps * 100).removesuffix(" %")
-
-    return {
-        "method": policy.method,
-        "through": ["" if each.through_days is None else str(each.through_days) for each in policy.buckets],
-        "rate": [text(each.rate_bps) for each in policy.buckets],
-        "lgd": text(policy.lgd_bps),
-        "months": str(policy.months),
-        "fallback": text(policy.fallback_bps),
-        "factor": factor(policy.factor_bps),
-        "factor_reason": policy.factor_reason,
-    }
 
 
 def _bucket_rows(form: Form[Any]) -> list[tuple[str, str]]:

@@ -22,7 +22,6 @@ from ar.losses.tabs import losses_tabs
 from ar.losses.texts import WORDS
 from kernel.errors import Conflict, RuleBroken
 from kernel.i18n import gettext as _
-from kernel.ids import new_id
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web import filters
@@ -79,7 +78,7 @@ def index() -> Page:
 def new() -> Page:
     """Shows the form for the as-of date and, once it is given, the estimate."""
     wanted = filters.read(PreviewFilters, request.args)
-    form = blank(as_of=(wanted.as_of or _usual_day()).isoformat(), key=str(new_id()))
+    form = blank(as_of=(wanted.as_of or _usual_day()).isoformat())
     for name in filters.unread_days(PreviewFilters, request.args):
         form.errors[name] = _("Enter a date such as 2026-11-21.")
     return _preview_page(form, wanted.as_of)

@@ -13,19 +13,19 @@ from flask import Blueprint, request
 from ar.receipts.bank import accounts as bank_accounts
 from ar.receipts.bank import files as bank_files
 from ar.receipts.bank import queries as bank_queries
-from ar.receipts.bank.inputs import SaveBankAccount
+from ar.receipts.bank.inputs import ChangeBankAccount, SaveBankAccount, account_values
 from kernel.i18n import gettext as _
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web.command_form import command_form, done
 from web.context import actor, db
-from web.forms import Form, blank, read_form
+from web.forms import Form, blank, read_form, stored
+from web.refusals import str_of
 from web.responses import Page, render
 
 bp = Blueprint("bank_accounts", __name__, url_prefix="/bank/accounts")
 
 FIELDS = {"bank_account_known": "account_no", "bank_account_currency": "currency"}
-SHOWN = ("name", "bank_name", "account_no", "currency", "account_code", "active")
 
 
 @bp.get("/")
@@ -71,8 +71,8 @@ def create(data: SaveBankAccount) -> Page:
 
 def _account_page(form: Form[Any], bank_account_id: UUID) -> str:
     row = bank_queries.account(db(), actor().tenant_id, bank_account_id)
-    stored = {name: getattr(row, name) for name in SHOWN}
-    return render("ar/receipts/bank/accounts/show.html", form=form.at("account", **stored, file_id=""), account=row)
+    shown = form.at("account", **stored(account_values(row)), file_id="")
+    return render("ar/receipts/bank/accounts/show.html", form=shown, account=row)
 
 
 @bp.get("/<uuid:bank_account_id>")
@@ -82,7 +82,14 @@ def show(bank_account_id: UUID) -> Page:
     return _account_page(blank(), bank_account_id)
 
 
-def _read_change(model: type[SaveBankAccount]) -> Form[SaveBankAccount]:
+def _words(name: str, value: Any) -> str:
+    """Returns the stored value of a field as the page shows it."""
+    if name == "active":
+        return _("In use") if value else _("Out of use")
+    return {"bank": _("Bank deposit"), "cash": _("Cash")}[value] if name == "account_code" else str_of(name, value)
+
+
+def _read_change(model: type[ChangeBankAccount]) -> Form[ChangeBankAccount]:
     """Reads the form; an account keeps its currency, and a box that is not ticked is not sent."""
     row = bank_queries.account(db(), actor().tenant_id, (request.view_args or {})["bank_account_id"])
     form = read_form(model, {"active": "active" in request.form, "currency": row.currency})
@@ -92,8 +99,8 @@ def _read_change(model: type[SaveBankAccount]) -> Form[SaveBankAccount]:
 
 @bp.post("/<uuid:bank_account_id>")
 @staff(Permission.POST_LEDGER)
-@command_form(SaveBankAccount, page=_account_page, slot="account", fields=FIELDS, read=_read_change)
-def update(data: SaveBankAccount, bank_account_id: UUID) -> Page:
+@command_form(ChangeBankAccount, page=_account_page, slot="account", fields=FIELDS, read=_read_change, words=_words)
+def update(data: ChangeBankAccount, bank_account_id: UUID) -> Page:
     """Changes an account."""
     bank_accounts.change_account(db(), actor(), bank_account_id, data)
     return done(_("Saved."), "bank_accounts.index")

@@ -13,12 +13,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ar.receipts.bank.formats.events import account_key, account_keys
-from ar.receipts.bank.inputs import SaveBankAccount
+from ar.receipts.bank.inputs import ChangeBankAccount, SaveBankAccount, account_values
 from ar.receipts.models import BankAccount, BankFile
 from kernel.actor import Actor
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.journal import record
+from kernel.versions import check_version
 
 
 def add_account(db: Session, actor: Actor, data: SaveBankAccount) -> UUID:
@@ -44,17 +45,21 @@ def add_account(db: Session, actor: Actor, data: SaveBankAccount) -> UUID:
     return account_id
 
 
-def change_account(db: Session, actor: Actor, account_id: UUID, data: SaveBankAccount) -> None:
+def change_account(db: Session, actor: Actor, account_id: UUID, data: ChangeBankAccount) -> None:
     """Changes an account, except its currency.
 
-    Raises NotFound, RuleBroken(`bank_account_currency`), Conflict(`bank_account_known`).
+    Raises NotFound, RuleBroken(`bank_account_currency`), Conflict(`bank_account_known`, `changed_meanwhile`).
     """
     b = BankAccount
     row = db.execute(
-        sa.select(b.currency).where(b.tenant_id == actor.tenant_id, b.id == account_id).with_for_update()
-    ).first()
+        sa.select(b)
+        .where(b.tenant_id == actor.tenant_id, b.id == account_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalar_one_or_none()
     if row is None:
         raise NotFound("bank_account_not_found")
+    check_version(data, account_values(row))
     if row.currency != data.currency:
         raise RuleBroken("bank_account_currency", currency=row.currency)
     key = account_key(data.account_no)
@@ -68,7 +73,7 @@ def change_account(db: Session, actor: Actor, account_id: UUID, data: SaveBankAc
     db.execute(
         sa.update(b)
         .where(b.tenant_id == actor.tenant_id, b.id == account_id)
-        .values(account_key=key, **data.model_dump(exclude={"currency"}))
+        .values(account_key=key, **data.model_dump(exclude={"currency", "version"}))
     )
     record(
         db, actor, "bank_account_changed", subject_id=account_id, data={"name": data.name, "number": data.account_no}

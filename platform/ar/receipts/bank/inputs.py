@@ -6,13 +6,13 @@ Invariant: every text is one line of bounded length.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
 from kernel.i18n import mark
-from kernel.inputs import CommandInput
+from kernel.inputs import CommandInput, EditInput
 from kernel.money import exponent
 from kernel.texts import OneLine, one_line
 
@@ -29,7 +29,7 @@ Code = Annotated[str, AfterValidator(_currency)]
 
 
 class SaveBankAccount(CommandInput):
-    """Add or change a bank account; without a number (a cash box has none) it can only be chosen by hand."""
+    """Add a bank account; without a number (a cash box has none) it can only be chosen by hand."""
 
     name: OneLine = Field(min_length=1, max_length=100)
     bank_name: OneLine = Field(default="", max_length=100)
@@ -37,6 +37,10 @@ class SaveBankAccount(CommandInput):
     currency: Code = "CNY"
     account_code: Literal["bank", "cash"] = "bank"
     active: bool = True
+
+
+class ChangeBankAccount(SaveBankAccount, EditInput):
+    """Change a bank account."""
 
 
 class AssignAccount(CommandInput):
@@ -63,3 +67,8 @@ class BankUpload:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", one_line(self.name)[-200:])
+
+
+def account_values(account: Any) -> dict[str, Any]:
+    """Returns a stored bank account's values as its form shows them, field → value."""
+    return {name: getattr(account, name) for name in SaveBankAccount.model_fields}

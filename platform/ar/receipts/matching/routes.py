@@ -21,7 +21,6 @@ from ar.receipts.posting.forms import typed_amounts
 from ar.receipts.posting.queries import cash_state
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
-from kernel.ids import new_id
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web import filters
@@ -101,7 +100,7 @@ def _allocation_form(wanted: MatchFilters, chosen: ChosenLine, form: Form[Any]) 
         "customer": {"id": customer_id, "name": name} if customer_id else None,
         "customer_fault": fault,
         "picking": shown,
-        "form": form.at("apply", key=str(new_id()), how="ticked"),
+        "form": form.at("apply", how="ticked"),
     }
 
 

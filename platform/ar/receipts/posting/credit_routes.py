@@ -19,7 +19,6 @@ from ar.receipts.posting.inputs import ApplyCredit, UnapplyCredit
 from ar.receipts.posting.routes import NAMES, bp
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.i18n import gettext as _
-from kernel.ids import new_id
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web.command_form import command_form, done
@@ -31,7 +30,7 @@ from web.responses import Page, flash_error, render, see_other
 
 def _credit_page(form: Form[Any], credit_id: UUID) -> str:
     """Renders a credit; `form` comes back in its slot: apply."""
-    applying = form.at("apply", key=str(new_id()), how="ticked")
+    applying = form.at("apply", how="ticked")
     page = queries.credit_page(db(), actor().tenant_id, credit_id)
     if page.side > 0:
         raise NotFound("item_not_found")

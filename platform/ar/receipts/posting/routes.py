@@ -22,7 +22,6 @@ from ar.receipts.posting.forms import read_with_parts, typed_amounts, with_recal
 from ar.receipts.posting.inputs import PostReceipt
 from kernel.errors import RuleBroken
 from kernel.i18n import gettext as _
-from kernel.ids import new_id
 from kernel.money import parse_positive_amount
 from tenants.access import may, staff
 from tenants.permissions import Permission
@@ -111,7 +110,7 @@ def new() -> Page:
     own = tenant(db(), actor().tenant_id).currency
     customer_no, today = request.args.get("customer", "")[:80], actor().today.isoformat()
     first = {"customer_no": customer_no, "received_on": today, "currency": own, "method": "transfer", "how": "order"}
-    return _new_page(blank(key=str(new_id()), **first))
+    return _new_page(blank(**first))
 
 
 def _read_receipt(model: type[PostReceipt]) -> Form[PostReceipt]:

@@ -18,7 +18,6 @@ from ar.receipts.refunds import commands as refunds
 from ar.receipts.refunds import queries as refund_queries
 from ar.receipts.refunds.inputs import RequestRefund, WithdrawRefund
 from kernel.i18n import gettext as _
-from kernel.ids import new_id
 from kernel.money import decimal_text
 from tenants.access import may, staff
 from tenants.permissions import Permission
@@ -88,7 +87,6 @@ def _new_page(form: Form[Any], credit_id: UUID) -> str:
         credit=credit,
         form=form.at(
             "refund",
-            key=str(new_id()),
             amount=decimal_text(left, credit.currency) if left else "",
             payee_name=credit.payer_name or credit.customer_name,
             payee_account=credit.payer_account or "",

@@ -35,6 +35,7 @@ _CUSTOMER: Final = sa.bindparam("customer", type_=sa.Uuid)
 MAIL_REASONS: Final[dict[str, str]] = {
     "superseded": mark("superseded by a newer statement"),
     "answered": mark("it has already been answered"),
+    "link_closed": mark("sent again since, with a new link"),
     **DELIVERY_REASONS,
 }
 

@@ -11,19 +11,17 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from ar.reports.debt_list.mails import customers_in, queue_debt_list
+from ar.reports.debt_list.mails import customers_in, queue_debt_list, sees_all_customers
 from ar.reports.debt_list.queries import debt_list
 from kernel import idempotency, journal, outbox
 from kernel.actor import Actor
 from kernel.clock import moment_on
-from tenants.permissions import GRANTS, Permission, Role
+from tenants.permissions import Permission
 from tenants.queries import tenant, work_calendar
 from tenants.recipients import people_who_may
 from tenants.slice import Job, Recurring
 
 DEBT_LIST: Final = "reports.debt_list"
-#: Roles whose list names every customer: bookkeeping and the sales manager (R138).
-_SEES_ALL_CUSTOMERS: Final = GRANTS[Permission.POST_LEDGER] | {Role.SALES_MANAGER}
 
 
 def send_debt_lists(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
@@ -40,7 +38,7 @@ def send_debt_lists(db: Session, actor: Actor, payload: Mapping[str, Any]) -> No
     rows, company = debt_list(db, actor.tenant_id, actor.today), tenant(db, actor.tenant_id)
     mailed = 0
     for reader in people_who_may(db, actor.tenant_id, Permission.READ):
-        whole = bool(reader.roles & _SEES_ALL_CUSTOMERS)
+        whole = sees_all_customers(reader.roles)
         shown = rows if whole else [row for row in rows if row.owner_id == reader.id]
         if shown:
             queue_debt_list(db, actor, company, reader, shown, whole=whole)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from ar.cases.commands import release_letters
 from ar.cases.letters.sending import prepare_letters
 from ar.cases.runs.recording import PREPARE_LETTERS
-from ar.statements.commands import issue_statement, lock_for_statements
+from ar.statements.commands import issue_statement, lock_for_statements, send_statement
 from ar.statements.models import Confirmation, Statement
 from kernel.clock import fixed_clock, moment_on
 from kernel.db import TenantSession
@@ -128,6 +128,27 @@ def test_the_statement_just_mailed_goes_along_and_its_link_stays_open(world: Wor
             page = morning.client.get(path)
             assert page.status_code == 200
             assert statement.number in page.text
+
+
+def test_a_letter_whose_link_was_closed_while_it_waited_goes_out_with_the_one_that_opens(
+    world: World, postbox: Postbox
+) -> None:
+    """Given a letter that waits, when its statement is sent again meanwhile, then the letter's link opens."""
+    world.invoice(number="A1", due_on=DUE)
+    assert release_third_letters(world) == 1
+    with world.transaction() as db:
+        prepare_letters(db, world.actor(FIRST), PREPARE_LETTERS)
+    (statement,) = statement_rows(world)
+    with world.transaction() as db:
+        send_statement(db, world.actor(FIRST), statement.id)
+    world.send_mail(on=FIRST)
+    letter = [mail for mail in postbox.mails if "DN-2026" in str(list(attachment_names(mail)))][-1]
+    link = next(line.strip() for line in letter.get_body(("plain",)).get_content().splitlines() if "/p/" in line)
+    with fixed_clock(moment_on(FIRST, world.timezone)):
+        page = world.app.test_client().get(urlsplit(link).path)
+    assert page.status_code == 200
+    assert statement.number in page.text
+    assert f"{statement.number}.pdf" in attachment_names(letter)
 
 
 def test_an_answered_statement_stays_and_is_not_asked_for_again(world: World, postbox: Postbox) -> None:

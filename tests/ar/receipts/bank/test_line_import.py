@@ -18,7 +18,7 @@ from ar.receipts.bank import accounts as bank_accounts
 from ar.receipts.bank import files as bank_files
 from ar.receipts.bank import jobs as bank_jobs
 from ar.receipts.bank import queries as bank_queries
-from ar.receipts.bank.inputs import AssignAccount, BankUpload, SaveBankAccount, SetAside
+from ar.receipts.bank.inputs import AssignAccount, BankUpload, ChangeBankAccount, SaveBankAccount, SetAside
 from ar.receipts.models import BankFile, BankLine
 from kernel import outbox
 from kernel.errors import Conflict, NotFound, RuleBroken
@@ -295,7 +295,7 @@ def test_an_account_is_kept_once_per_currency_and_its_currency_stays(company: Te
         bank_accounts.add_account(db, company.actor(DAY), SaveBankAccount(name="B", account_no="622202100111"))
     account(company, "622202100111", "USD")
     with company.transaction() as db, pytest.raises(RuleBroken, match="bank_account_currency"):
-        changed = SaveBankAccount(name="B", account_no="622202100111", currency="EUR")
+        changed = ChangeBankAccount(name="B", account_no="622202100111", currency="EUR")
         bank_accounts.change_account(db, company.actor(DAY), first, changed)
 
 

@@ -18,7 +18,6 @@ from ar.ledger.closing.fx.inputs import Revalue, ReverseRevaluation
 from ar.ledger.closing.fx.routes import bp
 from ar.ledger.closing.tabs import books_tabs
 from kernel.i18n import gettext as _
-from kernel.ids import new_id
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web import filters
@@ -38,7 +37,7 @@ class _AsOf:
 def _exchange_page(form: Form[Any], entry_id: UUID | None = None) -> str:
     """Renders the revaluations; `form` comes back in its slot: posting, or taking for the entry `entry_id`."""
     tenant_id = actor().tenant_id
-    posting = form.at("posting", key=str(new_id()))
+    posting = form.at("posting")
     as_of = filters.read(_AsOf, request.args).as_of or actor().today
     if posting.model is not None:
         as_of = posting.model.as_of

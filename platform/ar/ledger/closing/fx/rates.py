@@ -183,17 +183,31 @@ def rate_rows(
     return views(RateRow, rows), total
 
 
+def rate_faults(
+    currency: str | None, rate_on: date | None, rate: Decimal | None, *, own: str, today: date
+) -> list[RuleBroken]:
+    """Returns everything that is wrong with a rate at once; None for what could not be read and is not judged.
+
+    Codes: `currency_unknown`, `rate_own_currency`, `rate_out_of_range`, `rate_in_future`.
+    """
+    faults: list[RuleBroken] = []
+    if currency is not None:
+        try:
+            exponent(currency)
+        except ValueError:
+            faults.append(RuleBroken("currency_unknown", currency=currency))
+        if currency == own:
+            faults.append(RuleBroken("rate_own_currency", currency=own))
+    if rate is not None and (not rate.is_finite() or not 0 < rate < RATE_BELOW or rate != round(rate, RATE_PLACES)):
+        faults.append(RuleBroken("rate_out_of_range", currency=currency or ""))
+    if rate_on is not None and rate_on > today:
+        faults.append(RuleBroken("rate_in_future", on=rate_on.isoformat()))
+    return faults
+
+
 def _validate(new: NewRate, own: str, today: date) -> None:
-    try:
-        exponent(new.currency)
-    except ValueError:
-        raise RuleBroken("currency_unknown", currency=new.currency) from None
-    if new.currency == own:
-        raise RuleBroken("rate_own_currency", currency=own)
-    if not new.rate.is_finite() or not 0 < new.rate < RATE_BELOW or new.rate != round(new.rate, RATE_PLACES):
-        raise RuleBroken("rate_out_of_range", currency=new.currency)
-    if new.rate_on > today:
-        raise RuleBroken("rate_in_future", on=new.rate_on.isoformat())
+    for fault in rate_faults(new.currency, new.rate_on, new.rate, own=own, today=today):
+        raise fault
 
 
 def _record(db: Session, actor: Actor, rates: Sequence[NewRate], added: int) -> None:

@@ -24,9 +24,9 @@ from tenants.permissions import Permission
 from web import filters
 from web.command_form import command_form, done
 from web.context import actor, db
-from web.forms import Form, blank
+from web.forms import Form, blank, read_form
 from web.paging import read_page
-from web.refusals import put_refusal
+from web.refusals import explain, put_refusal
 from web.responses import Page, render
 
 bp = Blueprint("rates", __name__, url_prefix="/books")
@@ -87,9 +87,27 @@ def _page_after_adding(form: Form[Any]) -> str:
     return _rates_page(form)
 
 
+def _read_rate(model: type[AddRate]) -> Form[AddRate]:
+    """Reads the form and says all that is wrong with it in one turn, each at its field."""
+    form = read_form(model)
+    typed = {name: form.value(name) for name in ("currency", "rate_on", "rate") if name not in form.errors}
+    rate = parse_rate(typed["rate"], form.value("units", "1") or "1") if typed.get("rate") else None
+    faults = [RuleBroken("rate_unreadable", text=typed["rate"])] if typed.get("rate") and rate is None else []
+    faults += rates.rate_faults(
+        typed["currency"].upper() if typed.get("currency") else None,
+        date.fromisoformat(typed["rate_on"]) if typed.get("rate_on") else None,
+        rate,
+        own=rates.company_currency(db(), actor().tenant_id),
+        today=actor().today,
+    )
+    for fault in faults:
+        form.errors.setdefault(FIELDS.get(fault.code, "rate"), explain(fault))
+    return form
+
+
 @bp.post("/rates")
 @staff(Permission.POST_LEDGER)
-@command_form(AddRate, page=_page_after_adding, slot="adding", fields=FIELDS, otherwise="rate")
+@command_form(AddRate, page=_page_after_adding, slot="adding", fields=FIELDS, otherwise="rate", read=_read_rate)
 def add(data: AddRate) -> Page:
     """Records one rate."""
     rate = parse_rate(data.rate, data.units)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from kernel.inputs import CommandInput, Key
+from kernel.inputs import CommandInput, EditInput, Key
 from kernel.texts import OneLine
 
 
@@ -29,7 +29,7 @@ class WriteOffRemainder(CommandInput):
     key: Key
 
 
-class ChangeLedgerSettings(CommandInput):
+class ChangeLedgerSettings(EditInput):
     """The ledger's settings. `write_off_at_once`: limit, as typed in the company's currency, without approval."""
 
     write_off_at_once: str = Field(min_length=1, max_length=40)

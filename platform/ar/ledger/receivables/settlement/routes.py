@@ -16,14 +16,12 @@ from ar.ledger.receivables.settlement import write_offs
 from ar.ledger.receivables.settlement.inputs import ChangeLedgerSettings, WriteOffRemainder
 from ar.ledger.receivables.settlement.write_offs import pending_write_off
 from kernel.i18n import gettext as _
-from kernel.ids import new_id
-from kernel.money import decimal_text
 from tenants.access import staff
 from tenants.permissions import Permission
 from tenants.queries import tenant
 from web.command_form import command_form, done
 from web.context import actor, db
-from web.forms import Form, blank
+from web.forms import Form, blank, stored
 from web.responses import Page, render
 
 bp = Blueprint("settling", __name__, url_prefix="/receivables")
@@ -58,7 +56,7 @@ def _write_off_page(form: Form[Any], item_id: UUID) -> str:
 @staff(Permission.POST_LEDGER)
 def new_write_off(item_id: UUID) -> Page:
     """Shows the form that writes off a document's open remainder."""
-    return _write_off_page(blank(key=str(new_id())), item_id)
+    return _write_off_page(blank(), item_id)
 
 
 @bp.post("/<uuid:item_id>/write-off")
@@ -81,10 +79,7 @@ def _settings_page(form: Form[Any]) -> str:
 @staff(Permission.MANAGE_SETTINGS)
 def settings() -> Page:
     """Shows the ledger's settings."""
-    currency = tenant(db(), actor().tenant_id).currency
-    return _settings_page(
-        blank(write_off_at_once=decimal_text(write_offs.write_off_limit_minor(db(), actor().tenant_id), currency))
-    )
+    return _settings_page(blank(**stored(write_offs.settings_values(db(), actor().tenant_id))))
 
 
 @bp.post("/settings")

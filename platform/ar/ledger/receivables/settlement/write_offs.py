@@ -27,9 +27,11 @@ from ar.ledger.receivables.settlement.models import LedgerSettings
 from ar.ledger.rules.conversion import convert
 from kernel import idempotency, journal
 from kernel.actor import Actor
+from kernel.counters import lock_counter
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
-from kernel.money import BadAmount, exponent, parse_amount
+from kernel.money import BadAmount, decimal_text, exponent, parse_amount
+from kernel.versions import check_version
 from kernel.views import select_view, value, view
 from tenants.approvals.engine import ApprovalRequest, request
 from tenants.approvals.models import Approval
@@ -131,8 +133,17 @@ def write_off_limit_minor(db: Session, tenant_id: UUID) -> int:
     return DEFAULT_LIMIT_UNITS * 10 ** exponent(tenant(db, tenant_id).currency) if found is None else int(found)
 
 
+def settings_values(db: Session, tenant_id: UUID) -> dict[str, str]:
+    """Returns the ledger's settings as their form shows them, field → value."""
+    limit_minor = write_off_limit_minor(db, tenant_id)
+    return {"write_off_at_once": decimal_text(limit_minor, tenant(db, tenant_id).currency)}
+
+
 def change_settings(db: Session, actor: Actor, data: ChangeLedgerSettings) -> None:
-    """Saves a new version of the ledger's settings. Raises RuleBroken (`amount_unreadable`, `amount_below_zero`)."""
+    """Saves a new version of the ledger's settings.
+
+    Raises RuleBroken (`amount_unreadable`, `amount_below_zero`), Conflict(`changed_meanwhile`).
+    """
     currency = tenant(db, actor.tenant_id).currency
     try:
         minor = parse_amount(data.write_off_at_once, currency)
@@ -140,6 +151,8 @@ def change_settings(db: Session, actor: Actor, data: ChangeLedgerSettings) -> No
         raise RuleBroken("amount_unreadable", amount=data.write_off_at_once) from None
     if minor < 0:
         raise RuleBroken("amount_below_zero")
+    lock_counter(db, actor.tenant_id, "ledger_settings")
+    check_version(data, settings_values(db, actor.tenant_id))
     before = write_off_limit_minor(db, actor.tenant_id)
     if minor == before:
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -209,6 +210,15 @@ def test_the_page_records_a_rate_and_keeps_what_was_typed_wrong(world: World) ->
     assert "“7,12” is not a rate" in wrong.get_data(as_text=True)
     assert 'value="7,12"' in wrong.get_data(as_text=True)
     assert client.post(url, data={}).status_code == 422
+
+
+def test_all_that_is_wrong_with_a_rate_is_said_in_one_turn_with_the_names_of_the_fields(world: World) -> None:
+    client, url = world.client(), world.url("/books/rates")
+    page = client.post(url, data={"currency": "XQZ", "rate_on": "2099-01-01", "rate": "7,12", "source": "s" * 101}).text
+    summary = re.findall(r'<li><a href="#f-(?:\w+)(?:-\d+)?">([^<]*)</a></li>', page)
+    assert [entry.split(":")[0] for entry in summary] == ["Source", "Exchange rate", "Currency", "Day"]
+    mixed = client.post(url, data={"currency": "", "rate_on": "no day", "rate": "-1"}).text
+    assert "There are 3 problems" in mixed
 
 
 def test_the_page_takes_a_file_whole_or_not_at_all(world: World) -> None:

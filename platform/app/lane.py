@@ -33,6 +33,7 @@ log = logger(__name__)
 #: After so many jobs the process ends and a fresh one takes its place: what leaks does not grow for ever.
 JOBS_MAX: Final = 400
 TAKE_S: Final = 5
+REDIS_PAUSE_S: Final = 0.5
 REDIS_PAUSE_MAX_S: Final = 5.0
 PR_SET_PDEATHSIG: Final = 1
 
@@ -51,6 +52,25 @@ LANES: Final = (
     Lane("all", (MAIL, IMPORTS, DOCUMENTS, RUNS)),
     Lane("short", (MAIL, DOCUMENTS), first=(IMPORTS,)),
 )
+
+
+class Order:
+    """The order in which a lane asks its queues: the one that a job was taken from goes to the end of those in turn."""
+
+    def __init__(self, lane: Lane) -> None:
+        self._first = list(lane.first)
+        self._in_turn = list(lane.in_turn)
+
+    @property
+    def names(self) -> list[str]:
+        """The queues in the order in which they are asked."""
+        return [*self._first, *self._in_turn]
+
+    def took(self, name: str) -> None:
+        """Notes that a job of this queue was taken."""
+        if name in self._in_turn:
+            after = self._in_turn.index(name) + 1
+            self._in_turn = self._in_turn[after:] + self._in_turn[:after]
 
 
 class StopNowError(Exception):
@@ -98,15 +118,13 @@ def run(lane: Lane, slot: Slot, left: tuple[JobKey, str] | None) -> None:
         job, why = left
         patiently(lambda: release(*job, why, stopped=False))
         slot.clear()
-    ending = _Ending()
-    order = list(lane.in_turn)
-    pause_s = 0.5
+    ending, order, pause_s = _Ending(), Order(lane), REDIS_PAUSE_S
     for _ in range(JOBS_MAX):
         if ending.asked:
             return
         try:
-            taken = _next_job([*lane.first, *order], ending)
-            pause_s = 0.5
+            taken = _next_job(order.names, ending)
+            pause_s = REDIS_PAUSE_S
         except StopNowError:
             return
         except redis.RedisError as error:
@@ -117,8 +135,7 @@ def run(lane: Lane, slot: Slot, left: tuple[JobKey, str] | None) -> None:
         if taken is None:
             continue
         name, job_id = taken
-        if name in order:  # its turn is over
-            order = order[order.index(name) + 1 :] + order[: order.index(name) + 1]
+        order.took(name)
         _work(name, job_id, slot)
 
 

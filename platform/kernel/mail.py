@@ -182,6 +182,29 @@ def get(db: Session, tenant_id: UUID, mail_id: UUID) -> MailMessage:
     ).scalar_one()
 
 
+def find(db: Session, tenant_id: UUID, mail_id: UUID) -> MailMessage | None:
+    """Returns the mail, None when the tenant has none of that id."""
+    m = MailMessage
+    return db.execute(sa.select(m).where(m.tenant_id == tenant_id, m.id == mail_id)).scalar_one_or_none()
+
+
+def queue_copy(db: Session, actor: Actor, mail: MailMessage) -> UUID:
+    """Queues a mail that did not arrive once more, as it was, under a Message-ID of its own; returns the new id."""
+    outgoing = OutgoingMail(
+        to_address=mail.to_address,
+        to_name=mail.to_name,
+        subject=mail.subject,
+        body_text=mail.body_text,
+        body_html=mail.body_html,
+        from_name=mail.from_name,
+        reply_to=mail.reply_to,
+        attachments=[Attachment(each["file_name"], each["sha256"]) for each in mail.attachments],
+    )
+    return queue_mail(
+        db, actor, outgoing, purpose=mail.purpose, subject_id=mail.subject_id, customer_id=mail.customer_id
+    )
+
+
 def change_state(
     db: Session,
     tenant_id: UUID,

@@ -321,6 +321,17 @@ def left_behind(db: Session, tenant_id: UUID, message_id: UUID, fence: int) -> t
     return Claimed(tenant_id, message_id, row.kind, row.payload, row.fence), row.fence > fence
 
 
+def discard(db: Session, tenant_id: UUID, message_id: UUID, now: datetime) -> str | None:
+    """Closes a dead message that is not to be tried again; returns its kind, None when it is not dead."""
+    o = OutboxMessage
+    return db.execute(
+        sa.update(o)
+        .where(o.tenant_id == tenant_id, o.id == message_id, o.state == "dead")
+        .values(state="done", done_at=now)
+        .returning(o.kind)
+    ).scalar_one_or_none()
+
+
 def revive(db: Session, tenant_id: UUID, now: datetime) -> int:
     """Makes all dead messages ready again with fresh attempts; returns their number."""
     o = OutboxMessage

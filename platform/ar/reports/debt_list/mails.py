@@ -13,8 +13,8 @@ from ar.reports.debt_list.queries import DebtRow, debts_xlsx
 from kernel import storage
 from kernel.actor import Actor
 from kernel.i18n import gettext as _
-from kernel.i18n import use_language
-from kernel.mail import Attachment
+from kernel.i18n import mark, use_language
+from kernel.mail import Attachment, queue_copy
 from kernel.money import format_with_symbol
 from kernel.settings import settings
 from tenants.permissions import Permission
@@ -24,7 +24,9 @@ from tenants.slice import Mail
 from web.mailtexts import queue_rendered
 
 PURPOSE: Final = "debt_list"
-MAILS: Final = (Mail(PURPOSE, recheck=still_may(Permission.READ)),)
+MAILS: Final = (
+    Mail(PURPOSE, recheck=still_may(Permission.READ), name=mark("Weekly list of debts"), send_again=queue_copy),
+)
 #: Lines shown in the mail itself; the workbook has them all.
 LINES_MAX: Final = 30
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -18,7 +17,6 @@ from kernel.mail import OutgoingMail
 from tests.support.companies import TestCompany
 from tests.support.delivery import Post, drain, smtp_at
 from tests.support.rude import rude_server
-from tests.support.world import World
 
 AS_IT_WAS = sorted(each.purpose for each in MAILS if each.send_again is mail.queue_copy)
 
@@ -164,11 +162,3 @@ def test_work_given_up_that_no_retry_can_help_is_closed_with_a_reason(company: T
     assert _run(*asked)[0] == 0
     assert _run(*asked)[0] == 1
     assert _broken(company) == []
-
-
-def test_a_letter_whose_mail_did_not_arrive_goes_back_to_the_queue(world: World, tmp_path: Path) -> None:
-    """See tests/ar/cases for letters; here: the list of mails takes the same way."""
-    letter = next(each for each in MAILS if each.purpose == "dunning")
-    assert letter.settle is not None
-    assert letter.send_again is None
-    assert letter.if_lost

@@ -1,4 +1,4 @@
-"""Fair work: the dispatcher reads the kinds of due rows and counts mails in doubt; due rows are found by company."""
+"""Fair work: the dispatcher reads the kinds of due rows and counts mails in doubt; due rows are found by company, dead ones at once."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.execute("GRANT SELECT (kind) ON outbox_message TO huikuan_dispatch")
     op.drop_index("ix_outbox_message_due", "outbox_message")
     index("outbox_message", "due", "kind", "due_at", where="state IN ('ready', 'leased')")
+    index("outbox_message", "dead", "id", where="state = 'dead'")
     op.execute("GRANT SELECT (tenant_id, state) ON mail_message TO huikuan_dispatch")
     op.execute("CREATE POLICY dispatch_counts ON mail_message FOR SELECT TO huikuan_dispatch USING (state = 'unknown')")
 
@@ -24,6 +25,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP POLICY dispatch_counts ON mail_message")
     op.execute("REVOKE SELECT (tenant_id, state) ON mail_message FROM huikuan_dispatch")
+    op.drop_index("ix_outbox_message_dead", "outbox_message")
     op.drop_index("ix_outbox_message_due", "outbox_message")
     op.create_index(
         "ix_outbox_message_due",

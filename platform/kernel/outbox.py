@@ -47,6 +47,7 @@ class OutboxMessage(Tenanted, Base):
             "due_at",
             postgresql_where=sa.text("state IN ('ready', 'leased')"),
         ),
+        sa.Index("ix_outbox_message_dead", "tenant_id", "id", postgresql_where=sa.text("state = 'dead'")),
     )
     kind: Mapped[Text]
     key: Mapped[TextOrNone]

@@ -148,6 +148,11 @@ def lead(office: str, holder: str, for_s: int) -> bool:
     return True
 
 
+def is_held(office: str) -> bool:
+    """Returns whether a process holds an office."""
+    return bool(redis_client().exists(f"{settings().redis_prefix}:office:{office}"))
+
+
 def resign(office: str, holder: str) -> None:
     """Gives an office back, if this process holds it."""
     client, key = redis_client(), f"{settings().redis_prefix}:office:{office}"

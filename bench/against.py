@@ -278,6 +278,7 @@ def _measure(case: Versus, sides: list[Side], sink: MailSink, postmaster: int) -
     for turn in range(case.turns + 1):
         for at, side in enumerate(sides):
             spent, took = _turn(side, case, sink, postmaster, case.units if turn else max(case.units // 4, 3))
+            print(f"{case.name}, {side.name}: {spent * 1000:.1f} ms of CPU each", file=sys.stderr, flush=True)
             if turn:  # the first warms up
                 cpu[at].append(spent * 1000)
                 wall[at].append(took * 1000)

@@ -49,9 +49,9 @@ def _customers(units: int) -> list[str]:
 def _documents(customers: list[str], days_late: int) -> None:
     """An invoice for each customer, due some days ago."""
     due = TODAY - timedelta(days=days_late)
-    head = ("customer_no", "document_no", "document_date", "due_date", "currency", "amount")
+    head = ("customer_no", "document_no", "document_date", "due_date", "kind", "currency", "amount")
     rows = [
-        (number, f"XS-{number}", (due - timedelta(days=30)).isoformat(), due.isoformat(), "CNY", "12800.50")
+        (number, f"XS-{number}", (due - timedelta(days=30)).isoformat(), due.isoformat(), "invoice", "CNY", "12800.50")
         for number in customers
     ]
     _import("open-items", head, rows)

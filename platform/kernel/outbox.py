@@ -169,7 +169,9 @@ def due_work(db: Session, now: datetime) -> list[DueWork]:
         )
         .group_by(o.tenant_id, o.kind)
     )
-    return [DueWork(row.tenant_id, row.kind, row.oldest, row.lapsed > 0) for row in rows]
+    return [
+        DueWork(tenant_id=row.tenant_id, kind=row.kind, oldest_due_at=row.oldest, lapsed=row.lapsed > 0) for row in rows
+    ]
 
 
 def lapsed_claims(db: Session, tenant_id: UUID, now: datetime) -> list[tuple[UUID, int]]:
@@ -319,7 +321,8 @@ def left_behind(db: Session, tenant_id: UUID, message_id: UUID, fence: int) -> t
     ).first()
     if row is None:
         return None
-    return Claimed(tenant_id, message_id, row.kind, row.payload, row.fence), row.fence > fence
+    claimed = Claimed(tenant_id=tenant_id, id=message_id, kind=row.kind, payload=row.payload, fence=row.fence)
+    return claimed, row.fence > fence
 
 
 def discard(db: Session, tenant_id: UUID, message_id: UUID, now: datetime) -> str | None:

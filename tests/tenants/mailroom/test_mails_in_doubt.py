@@ -98,7 +98,7 @@ def test_a_code_is_not_sent_again_and_its_doubt_ends_all_the_same(company: TestC
     mail_id = _in_doubt(company, "statement_code")
     client = company.client()
     url = company.url(f"/mails/{mail_id}/settlement")
-    assert "Send again" not in client.get(company.url("/mails/")).get_data(as_text=True)
+    assert "send again" not in client.get(company.url("/mails/")).get_data(as_text=True)
     assert client.post(url, data={"outcome": "send_again"}).status_code == 422
     assert client.post(url, data={"outcome": "lost"}).status_code == 303
 

@@ -1,4 +1,4 @@
-"""`python -m bench [--only NAME]… [--items N] [--list]`: measure, print a table, write bench/results/latest.json."""
+"""`python -m bench [--only NAME]…`, or `--against REV [--case NAME]…`: measures, prints a table, writes JSON."""
 
 from __future__ import annotations
 
@@ -52,8 +52,19 @@ def main() -> int:
     )
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", action="append", choices=names, help="only this case; may be given several times")
+    parser.add_argument("--against", metavar="REV", help="measure this build beside another one, built from REV")
+    parser.add_argument("--case", action="append", default=[], help="with --against: only this case (mail, letter…)")
     parser.add_argument("--items", type=int, default=ITEMS, help=f"open items (default {ITEMS:,})")
     wanted = parser.parse_args()
+    if wanted.against:
+        from bench import against
+
+        compared = against.run(wanted.against, wanted.case)
+        print(table(compared, floor=wanted.against))
+        for result in compared:
+            print(f"{result.name}: pairs {result.more['ratios of the pairs']}, wall ms {result.more['wall ms']}")
+        write_json(compared, {"against": wanted.against, "cores": os.cpu_count()}, "against.json")
+        return 0
     results: list[Result] = []
     failed: list[str] = []
     with database() as url:

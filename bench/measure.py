@@ -22,7 +22,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-RESULTS = Path(__file__).parent / "results" / "latest.json"
+RESULTS = Path(__file__).parent / "results"
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,9 @@ def timed(work: Callable[[], object]) -> Callable[[], float]:
     return run
 
 
-def table(results: list[Result]) -> str:
-    """The results as aligned text."""
-    head = ("work", "floor ms", "product ms", "ratio", "at most", "stmts", "python ms", "")
+def table(results: list[Result], floor: str = "floor") -> str:
+    """The results as aligned text; `floor` says what the product is compared with."""
+    head = ("work", f"{floor} ms", "product ms", "ratio", "at most", "stmts", "python ms", "")
     rows = [head]
     for r in results:
         rows.append(
@@ -124,7 +124,7 @@ def table(results: list[Result]) -> str:
                 f"{r.floor_ms:,.2f}",
                 f"{r.product_ms:,.2f}",
                 f"{r.ratio:.2f}",
-                "" if r.limit is None else f"{r.limit:g} x",
+                "" if r.limit is None else f"{r.limit:.3g} x",
                 "" if r.statements is None else str(r.statements),
                 "" if r.python_ms is None else f"{r.python_ms:,.1f}",
                 "" if r.limit is None else ("ok" if r.ok else "MISSED"),
@@ -141,12 +141,12 @@ def table(results: list[Result]) -> str:
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
 
 
-def write_json(results: list[Result], facts: dict[str, Any]) -> None:
-    """Writes `bench/results/latest.json`."""
-    RESULTS.parent.mkdir(exist_ok=True)
+def write_json(results: list[Result], facts: dict[str, Any], name: str = "latest.json") -> None:
+    """Writes the results to a file in `bench/results/`."""
+    RESULTS.mkdir(exist_ok=True)
     payload = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {"python": sys.version.split()[0], "system": platform.platform(), **facts},
         "results": [{**asdict(r), "ratio": round(r.ratio, 3), "ok": r.ok} for r in results],
     }
-    RESULTS.write_text(json.dumps(payload, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (RESULTS / name).write_text(json.dumps(payload, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

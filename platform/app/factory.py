@@ -11,23 +11,21 @@ import secrets
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, g, render_template, request
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import registry, shell, transaction
+from app import probes, registry, shell, transaction
 from app.embedded.state import State, make_private_home
 from app.messages import message_of, sentence_of
-from kernel.db import engine, is_away, read_only_transaction
+from kernel.db import engine, is_away
 from kernel.errors import HuikuanError
 from kernel.log import configure_logging
-from kernel.settings import APP_ROOT, Settings, instance_of, settings
-from tenants.access import public
+from kernel.settings import APP_ROOT, Settings, settings
 from tenants.sign_in.identity import load_person
 from web import assets, refusals, responses, sent_once, templating
 from web.limits import limiter
@@ -88,7 +86,7 @@ def create_app(given: Settings | None = None) -> Flask:
     registry.install()
     transaction.install(app)
     register(app)
-    _health(app)
+    app.register_blueprint(probes.bp)
     _errors(app)
     app.context_processor(shell.context)
     app.after_request(_headers)
@@ -127,25 +125,6 @@ def _sign_in(app: Flask) -> None:
     manager = LoginManager(app)
     manager.session_protection = "basic"
     manager.user_loader(lambda cookie: load_person(g.db, cookie) if "db" in g else None)
-
-
-def _health(app: Flask) -> None:
-    blueprint = Blueprint("health", __name__)
-
-    @blueprint.get("/healthz")
-    @public
-    def live() -> Response:
-        instance = instance_of(str(app.config["SECRET_KEY"]))
-        try:
-            with read_only_transaction(None) as db:
-                db.execute(text("SELECT 1 FROM tenant LIMIT 1"))
-        except (DBAPIError, PoolTimeout) as error:
-            if not is_away(error):
-                raise
-            return _try_again(jsonify(status="database away", instance=instance))
-        return jsonify(status="ok", instance=instance)
-
-    app.register_blueprint(blueprint)
 
 
 def _errors(app: Flask) -> None:

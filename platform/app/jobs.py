@@ -18,7 +18,7 @@ from app.handlers import HANDLERS, ON_OUTCOME, RECHECKS
 from kernel import mail, outbox
 from kernel.actor import Actor
 from kernel.clock import utc_now
-from kernel.db import transaction
+from kernel.db import is_away, patiently, transaction
 from kernel.i18n import use_language
 from kernel.log import logger
 from kernel.mail import SEND_MAIL
@@ -27,17 +27,21 @@ from tenants.queries import system_actor_for
 
 log = logger(__name__)
 
+KEEP_EVERY_S = outbox.LEASE.total_seconds() / 4
+KEEP_AGAIN_S = 5.0
+
 
 class LostLeaseError(Exception):
     """Another job claimed the message meanwhile; our transaction is rolled back."""
 
 
 def deliver(tenant: str, message: str, fence: str) -> str:
-    """Handles one outbox message; returns the outcome for the queue's log."""
+    """Handles one outbox message; returns the outcome for the queue's log.
+
+    While the database does not answer it waits: before the claim, and before it notes what came of the work.
+    """
     tenant_id, message_id = UUID(tenant), UUID(message)
-    with transaction(tenant_id) as db:
-        actor = system_actor_for(db, tenant_id)
-        claimed = outbox.reclaim(db, tenant_id, message_id, int(fence), actor.now)
+    claimed = patiently(lambda: _claim(tenant_id, message_id, int(fence)))
     if claimed is None:
         return "not ours"
     try:
@@ -47,25 +51,51 @@ def deliver(tenant: str, message: str, fence: str) -> str:
         return "taken over"
     except Exception as error:
         log.exception("outbox message failed", tenant=tenant, message=message, kind=claimed.kind)
-        with transaction(tenant_id) as db:
-            actor = system_actor_for(db, tenant_id)
-            _release_lease(db, actor, claimed, f"{type(error).__name__}: {error}")
+        reason, stopped = f"{type(error).__name__}: {error}", is_away(error)
+        patiently(lambda: _give_back(claimed, reason, stopped=stopped))
         return "failed"
 
 
-def _release_lease(db: Session, actor: Actor, claimed: outbox.Claimed, reason: str) -> None:
-    """Reschedules the message; a mail after its last attempt is returned to its sender as failed."""
-    if claimed.kind != SEND_MAIL:
-        outbox.fail(db, claimed, actor.now, reason)
-        return
-    mail_id = UUID(claimed.payload["mail_id"])
-    row = mail.get(db, claimed.tenant_id, mail_id)
-    if row.state == "sending":
+def release(tenant_id: UUID, message_id: UUID, fence: int, reason: str, *, stopped: bool) -> bool:
+    """Gives back the message of a job whose process has ended; returns False when the job had concluded it.
+
+    `stopped`: the process was told to end, so that the work has not failed and is due again at once.
+    """
+    with transaction(tenant_id) as db:
+        found = outbox.left_behind(db, tenant_id, message_id, fence)
+    if found is None:
+        return False
+    claimed, had_begun = found
+    _give_back(claimed, reason, stopped=stopped or not had_begun)
+    return True
+
+
+def _claim(tenant_id: UUID, message_id: UUID, fence: int) -> outbox.Claimed | None:
+    with transaction(tenant_id) as db:
+        return outbox.reclaim(db, tenant_id, message_id, fence, utc_now())
+
+
+def _give_back(claimed: outbox.Claimed, reason: str, *, stopped: bool) -> None:
+    with transaction(claimed.tenant_id) as db:
+        _release_lease(db, system_actor_for(db, claimed.tenant_id), claimed, reason, stopped=stopped)
+
+
+def _release_lease(db: Session, actor: Actor, claimed: outbox.Claimed, reason: str, *, stopped: bool = False) -> None:
+    """Reschedules the message; a mail after its last attempt is returned to its sender as failed.
+
+    What was `stopped` is due again at once, and its try does not count.
+    """
+    row = mail.get(db, claimed.tenant_id, UUID(claimed.payload["mail_id"])) if claimed.kind == SEND_MAIL else None
+    if row is not None and row.state == "sending":
         # The process failed when the text may have been on its way.
-        _conclude(db, actor, claimed, mail_id, mail.Outcome("unknown", reason[:500]), from_state="sending")
+        _conclude(db, actor, claimed, row.id, mail.Outcome("unknown", reason[:500]), from_state="sending")
+    elif stopped:
+        outbox.hand_back(db, claimed, actor.now)
+    elif row is None:
+        outbox.fail(db, claimed, actor.now, reason)
     elif outbox.fail(db, claimed, actor.now, reason, tries_max=mail.TRIES_MAX) and row.state == "queued":
         given_up = mail.Outcome("failed", f"given up: {reason}"[:500])
-        _record_outcome(db, actor, claimed, mail_id, given_up, from_state="queued")
+        _record_outcome(db, actor, claimed, row.id, given_up, from_state="queued")
 
 
 def _try_later(db: Session, actor: Actor, claimed: outbox.Claimed, mail_id: UUID, reason: str) -> None:
@@ -89,9 +119,16 @@ def _lease_kept(claimed: outbox.Claimed) -> Iterator[None]:
     over = threading.Event()
 
     def keep() -> None:
-        while not over.wait(outbox.LEASE.total_seconds() / 4):
-            with transaction(claimed.tenant_id) as db:
-                outbox.extend(db, claimed, utc_now())
+        pause_s = KEEP_EVERY_S
+        while not over.wait(pause_s):
+            try:
+                with transaction(claimed.tenant_id) as db:
+                    outbox.extend(db, claimed, utc_now())
+                pause_s = KEEP_EVERY_S
+            except Exception:
+                # Not the end of the lease: there is time for many more tries before it runs out.
+                log.exception("a lease could not be extended", tenant=str(claimed.tenant_id), message=str(claimed.id))
+                pause_s = KEEP_AGAIN_S
 
     keeper = threading.Thread(target=keep, daemon=True)
     keeper.start()
@@ -114,13 +151,18 @@ def _send(claimed: outbox.Claimed) -> str:
     if isinstance(message, str):
         return message
     outcome = mail.send_over_smtp(message, settings())
+    # What the mail server said is not forgotten because the database is away for a moment.
+    patiently(lambda: _note(claimed, mail_id, outcome))
+    return outcome.state
+
+
+def _note(claimed: outbox.Claimed, mail_id: UUID, outcome: mail.Outcome) -> None:
     with transaction(claimed.tenant_id) as db:
         actor = system_actor_for(db, claimed.tenant_id)
         if outcome.state == "retry":
             _try_later(db, actor, claimed, mail_id, outcome.reason)
-            return "retry"
-        _conclude(db, actor, claimed, mail_id, outcome, from_state="sending")
-    return outcome.state
+        else:
+            _conclude(db, actor, claimed, mail_id, outcome, from_state="sending")
 
 
 def _prepare(claimed: outbox.Claimed, mail_id: UUID) -> EmailMessage | str:

@@ -1,4 +1,4 @@
-"""Registers with lower packages what all slices bring: approval kinds, entry sources, journal texts.
+"""Registers with lower packages what all slices bring: approval kinds, entry sources, mails, journal texts.
 
 Invariant: every process that answers, works or decides (web, worker, command line) has called `install`.
 """
@@ -18,10 +18,11 @@ from ar.ledger.books import entry_sources
 from ar.reports.journal import texts as journal_texts
 from tenants.approvals import kinds
 from tenants.approvals.kinds import CustomerName
+from tenants.mailroom import purposes
 
 
 def install() -> None:
-    """Registers the slices' approval kinds, entry sources and journal texts. Idempotent.
+    """Registers the slices' approval kinds, entry sources, mails and journal texts. Idempotent.
 
     Raises ValueError when two slices bring the same kind of approval.
     """
@@ -30,6 +31,7 @@ def install() -> None:
         {each.name: each.entry_sources for each in SLICES if each.entry_sources},
         {kind: name for each in SLICES for kind, name in each.entry_names.items()},
     )
+    purposes.install(mail for each in SLICES for mail in each.mails)
     journal_texts.install(
         {kind: event for each in SLICES for kind, event in each.events.items()},
         {name: maker for each in SLICES for name, maker in each.fact_makers.items()},

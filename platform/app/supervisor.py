@@ -35,7 +35,7 @@ __all__ = ["ProcessStatus", "SupervisorError", "child_environment", "down", "emb
 
 WEB_WORKERS = 2
 WEB_THREADS = 8
-DOWN_SECONDS = 120
+WORKER_END_SECONDS = 15
 ANYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not bound to
 
 Say = Callable[[str], None]
@@ -61,7 +61,8 @@ def product_processes(settings: Settings, mail_port: int | None) -> list[ChildSp
     )
     processes = [
         ChildSpec("web", web, settings.port),
-        ChildSpec("worker", (*python, "app.worker")),
+        # It gives its jobs their time and hands back what is not done by then.
+        ChildSpec("worker", (*python, "app.worker"), stop_seconds=settings.worker_stop_seconds + WORKER_END_SECONDS),
         ChildSpec("dispatcher", (*python, "app.dispatcher")),
     ]
     if mail_port is not None:
@@ -121,10 +122,10 @@ def down(settings: Settings, *, say: Say = click.echo) -> bool:
         say(f"stopping Huikuan (process {pid})")
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
-        if not wait_until(lambda: pid_file.owner() is None, DOWN_SECONDS):
-            raise SupervisorError(
-                f"Process {pid} did not stop within {DOWN_SECONDS} seconds; end it with `kill -9 {pid}`."
-            )
+        # Web, dispatcher and servers beside the worker, one after the other.
+        seconds = settings.worker_stop_seconds + 90
+        if not wait_until(lambda: pid_file.owner() is None, seconds):
+            raise SupervisorError(f"Process {pid} did not stop within {seconds} seconds; end it with `kill -9 {pid}`.")
     servers = embedded_servers(settings)
     left = any(server.pid for server in servers.status())
     if left:

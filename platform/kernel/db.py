@@ -8,10 +8,11 @@ the step ends with it; a read-only session cannot write at all.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from itertools import chain, repeat
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -27,9 +28,6 @@ DISPATCH_ROLE = "huikuan_dispatch"
 # A connection at rest for less than this is taken to be alive.
 RESTED_S = 5.0
 
-# Shut down by an administrator, by a crash, not yet started, no connection left.
-AWAY = frozenset({"57P01", "57P02", "57P03", "53300"})
-
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -44,6 +42,12 @@ class Base(DeclarativeBase):
 
     metadata = sa.MetaData(naming_convention=NAMING)
 
+
+#: Of PostgreSQL: shutting down, crashed, starting up, too many connections; its class 08 is a broken connection.
+AWAY_STATES = frozenset({"57P01", "57P02", "57P03", "57P05", "53300"})
+AWAY_PAUSES_S = (0.1, 0.2, 0.5, 1.0, 2.0)
+
+Result = TypeVar("Result")
 
 _ENTER = sa.text("SELECT enter_tenant(:tenant)")
 
@@ -162,20 +166,36 @@ def read_only_transaction(tenant_id: UUID | None, *, bind: sa.Engine | None = No
         yield session
 
 
+def is_away(error: BaseException) -> bool:
+    """Returns whether an error says that the database does not answer now, whatever was asked."""
+    if not isinstance(error, sa.exc.DBAPIError):
+        return isinstance(error, sa.exc.TimeoutError)
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return error.connection_invalidated or isinstance(error, sa.exc.OperationalError)
+    return state in AWAY_STATES or state.startswith("08")
+
+
+def patiently(work: Callable[[], Result]) -> Result:
+    """Does `work`, again and again with growing pauses while the database does not answer; other errors are raised.
+
+    `work` is a whole transaction that may run twice: its COMMIT can arrive although the answer to it does not.
+    """
+    for pause_s in chain(AWAY_PAUSES_S, repeat(AWAY_PAUSES_S[-1])):
+        try:
+            return work()
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+            if not is_away(error):
+                raise
+        time.sleep(pause_s)
+    raise AssertionError("the pauses never end")
+
+
 def enter_tenant(session: TenantSession, tenant_id: UUID) -> None:
     """Binds a session without a tenant to one, for the current and all later transactions."""
     session.info["tenant_id"] = tenant_id
     if session.in_transaction():
         session.execute(_ENTER, {"tenant": tenant_id})
-
-
-def is_away(error: Exception) -> bool:
-    """Returns whether the error says that the database is not there for now: stopping, starting, unreachable, full."""
-    if isinstance(error, sa.exc.DBAPIError):
-        state = getattr(error.orig, "sqlstate", None) or ""
-        lost = error.connection_invalidated or (isinstance(error.orig, psycopg.OperationalError) and not state)
-        return bool(lost) or state[:2] == "08" or state in AWAY
-    return isinstance(error, sa.exc.TimeoutError)
 
 
 def columns(

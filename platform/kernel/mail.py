@@ -35,7 +35,7 @@ SEND_MAIL = "mail.send"
 SMTP_TIMEOUT_S = 30
 # With delays that grow to two hours these tries cover about two days of a mail server that says "later".
 TRIES_MAX = 30
-OK, OK_FORWARDED, REFUSED_FOR_GOOD = 250, 251, 500
+OK, OK_FORWARDED, GO_ON, REFUSED_FOR_GOOD = 250, 251, 354, 500
 # Refusals of what we do or who we are (commands, sign-in, encryption), at whatever point of the talk they come.
 OUR_OWN_FAULT = frozenset({500, 502, 503, 530, 534, 535, 538})
 
@@ -182,6 +182,29 @@ def get(db: Session, tenant_id: UUID, mail_id: UUID) -> MailMessage:
     ).scalar_one()
 
 
+def find(db: Session, tenant_id: UUID, mail_id: UUID) -> MailMessage | None:
+    """Returns the mail, None when the tenant has none of that id."""
+    m = MailMessage
+    return db.execute(sa.select(m).where(m.tenant_id == tenant_id, m.id == mail_id)).scalar_one_or_none()
+
+
+def queue_copy(db: Session, actor: Actor, mail: MailMessage) -> UUID:
+    """Queues a mail that did not arrive once more, as it was, under a Message-ID of its own; returns the new id."""
+    outgoing = OutgoingMail(
+        to_address=mail.to_address,
+        to_name=mail.to_name,
+        subject=mail.subject,
+        body_text=mail.body_text,
+        body_html=mail.body_html,
+        from_name=mail.from_name,
+        reply_to=mail.reply_to,
+        attachments=[Attachment(each["file_name"], each["sha256"]) for each in mail.attachments],
+    )
+    return queue_mail(
+        db, actor, outgoing, purpose=mail.purpose, subject_id=mail.subject_id, customer_id=mail.customer_id
+    )
+
+
 def change_state(
     db: Session,
     tenant_id: UUID,
@@ -253,7 +276,13 @@ def send_over_smtp(message: EmailMessage, settings: Settings) -> Outcome:
     set-up, to be corrected by an operator: `retry`, or one wrong password would fail every mail for good.
     """
     url = urlsplit(settings.smtp_url)
-    client: smtplib.SMTP | None = None
+    try:
+        text = message.as_bytes()
+        parseaddr(message["To"])[1].encode("ascii")
+    except UnicodeError as error:
+        # No later try could write it.
+        return Outcome("failed", f"the mail cannot be written: {error}")
+    client: _NotingText | None = None
     try:
         client = _connect(url)
         if url.scheme == "smtp+starttls":
@@ -261,8 +290,10 @@ def send_over_smtp(message: EmailMessage, settings: Settings) -> Outcome:
         if url.username:
             client.login(unquote(url.username), unquote(url.password or ""))
         refused = _envelope(client, message)
-        return refused or _hand_over(client, message)
-    except (OSError, smtplib.SMTPException) as error:
+        return refused or _hand_over(client, text)
+    except Exception as error:
+        if client is not None and client.text_begun:
+            raise
         # Nothing can have arrived before the text was sent, so a retry is safe; a wrong sign-in is our own fault.
         return Outcome("retry", f"{type(error).__name__}: {error}")
     finally:
@@ -285,12 +316,15 @@ def _envelope(client: smtplib.SMTP, message: EmailMessage) -> Outcome | None:
     return Outcome(refusal.state, refusal.reason, _names_the_address(code, refusal.reason))
 
 
-def _hand_over(client: smtplib.SMTP, message: EmailMessage) -> Outcome:
+def _hand_over(client: _NotingText, text: bytes) -> Outcome:
+    """Sends the text. From the server's 354 on it may have arrived, whatever happens to the line."""
     try:
-        code, raw = client.data(message.as_bytes())
+        code, raw = client.data(text)
     except smtplib.SMTPDataError as error:
         return _refusal(error.smtp_code, error.smtp_error)
     except (OSError, smtplib.SMTPException) as error:
+        if not client.text_begun:
+            return Outcome("retry", f"the line broke before the text: {type(error).__name__}")
         return Outcome("unknown", f"the line broke while sending: {type(error).__name__}")
     return Outcome("sent") if code == OK else _refusal(code, raw)
 
@@ -325,12 +359,27 @@ def _one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def _connect(url: Any) -> smtplib.SMTP:
+class _NotingText(smtplib.SMTP):
+    """An SMTP client that notes whether the server has asked for the text."""
+
+    text_begun = False
+
+    def getreply(self) -> tuple[int, bytes]:
+        code, raw = super().getreply()
+        self.text_begun = self.text_begun or code == GO_ON
+        return code, raw
+
+
+class _NotingTextOverTls(_NotingText, smtplib.SMTP_SSL):
+    """The same over TLS from the first byte on."""
+
+
+def _connect(url: Any) -> _NotingText:
     if url.scheme == "smtps":
-        return smtplib.SMTP_SSL(
+        return _NotingTextOverTls(
             url.hostname, url.port or 465, timeout=SMTP_TIMEOUT_S, context=ssl.create_default_context()
         )
-    return smtplib.SMTP(url.hostname, url.port or 587, timeout=SMTP_TIMEOUT_S)
+    return _NotingText(url.hostname, url.port or 587, timeout=SMTP_TIMEOUT_S)
 
 
 def redact_links(db: Session, tenant_id: UUID, mail_id: UUID) -> None:

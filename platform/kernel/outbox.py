@@ -1,12 +1,13 @@
 """The outbox: work to be done after the commit (mails, jobs), as rows of the transaction that decided it.
 
 Invariants: PostgreSQL is the truth, RQ only carries ids; rows are claimed per tenant with a lease and a fencing
-number; the job claims its row again by that number before any effect.
+number; the job claims its row again by that number before any effect. A row that waits in a queue has a short lease,
+renewed while it stands there, so a lost queue costs half a minute; one that is worked on has a long one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,10 +22,14 @@ from kernel.columns import Json, Moment, MomentOrNone, Tenanted, Text, TextOrNon
 from kernel.db import Base
 from kernel.ids import new_id, new_ids
 
+#: While a job works on the row; it is extended as long as the work goes on.
 LEASE = timedelta(minutes=5)
+#: While the row waits in a queue.
+WAITING_LEASE = timedelta(seconds=30)
 ATTEMPTS_MAX = 8
 DELAY_MAX = timedelta(hours=2)
 CLAIM_MAX = 200
+LAPSED_MAX = 2_000
 
 
 class OutboxMessage(Tenanted, Base):
@@ -36,8 +41,13 @@ class OutboxMessage(Tenanted, Base):
         sa.UniqueConstraint("tenant_id", "key"),
         one_of("state", "ready", "leased", "done", "dead"),
         sa.Index(
-            "ix_outbox_message_due", "due_at", "tenant_id", postgresql_where=sa.text("state IN ('ready', 'leased')")
+            "ix_outbox_message_due",
+            "tenant_id",
+            "kind",
+            "due_at",
+            postgresql_where=sa.text("state IN ('ready', 'leased')"),
         ),
+        sa.Index("ix_outbox_message_dead", "tenant_id", "id", postgresql_where=sa.text("state = 'dead'")),
     )
     kind: Mapped[Text]
     key: Mapped[TextOrNone]
@@ -97,6 +107,13 @@ def put_many(
     db: Session, actor: Actor, kind: str, messages: Sequence[tuple[str, Mapping[str, Any]]], *, chunk: int = 1_000
 ) -> int:
     """Adds messages of one kind by (key, payload), one statement per `chunk`; returns the number of new keys."""
+    return put_all(db, actor, [(kind, key, payload) for key, payload in messages], chunk=chunk)
+
+
+def put_all(
+    db: Session, actor: Actor, messages: Sequence[tuple[str, str, Mapping[str, Any]]], *, chunk: int = 1_000
+) -> int:
+    """Adds messages by (kind, key, payload), one statement per `chunk`; returns the number of new keys."""
     added = 0
     for start in range(0, len(messages), chunk):
         rows = [
@@ -112,7 +129,7 @@ def put_many(
                 "attempts": 0,
                 "created_at": actor.now,
             }
-            for message_id, (key, payload) in zip(new_ids(chunk), messages[start : start + chunk], strict=False)
+            for message_id, (kind, key, payload) in zip(new_ids(chunk), messages[start : start + chunk], strict=False)
         ]
         statement = (
             insert(OutboxMessage)
@@ -123,14 +140,26 @@ def put_many(
     return added
 
 
-def tenants_with_work(db: Session, now: datetime, limit: int = 100) -> list[UUID]:
-    """Returns the active tenants with due rows: the only read across tenants, as role `huikuan_dispatch`.
+@dataclass(frozen=True)
+class DueWork:
+    """What is due of one kind in one company; `lapsed`: some of it had been claimed, and its lease has run out."""
+
+    tenant_id: UUID
+    kind: str
+    oldest_due_at: datetime
+    lapsed: bool
+
+
+def due_work(db: Session, now: datetime) -> list[DueWork]:
+    """Returns what is due, by active company and kind: the only read across tenants, as role `huikuan_dispatch`.
 
     Rows of a suspended company wait.
     """
     o, t = OutboxMessage, sa.table("tenant", sa.column("id"), sa.column("state"))
     rows = db.execute(
-        sa.select(o.tenant_id)
+        sa.select(
+            o.tenant_id, o.kind, sa.func.min(o.due_at).label("oldest"), sa.func.count(o.lease_until).label("lapsed")
+        )
         .join(t, t.c.id == o.tenant_id)
         .where(
             t.c.state == "active",
@@ -138,15 +167,42 @@ def tenants_with_work(db: Session, now: datetime, limit: int = 100) -> list[UUID
             o.state.in_(["ready", "leased"]),
             sa.or_(o.lease_until.is_(None), o.lease_until < now),
         )
-        .group_by(o.tenant_id)
-        .order_by(sa.func.min(o.due_at))
-        .limit(limit)
+        .group_by(o.tenant_id, o.kind)
     )
-    return [row.tenant_id for row in rows]
+    return [
+        DueWork(tenant_id=row.tenant_id, kind=row.kind, oldest_due_at=row.oldest, lapsed=row.lapsed > 0) for row in rows
+    ]
 
 
-def claim(db: Session, tenant_id: UUID, now: datetime, limit: int = CLAIM_MAX) -> list[Claimed]:
-    """Claims due rows of one tenant for LEASE; concurrent claims get disjoint rows. An expired lease is due again."""
+def lapsed_claims(db: Session, tenant_id: UUID, now: datetime) -> list[tuple[UUID, int]]:
+    """Returns (id, fence) of the tenant's rows whose lease has run out: waiting still, or lost with their job."""
+    o = OutboxMessage
+    rows = db.execute(
+        sa.select(o.id, o.fence)
+        .where(o.tenant_id == tenant_id, o.state == "leased", o.lease_until < now)
+        .order_by(o.id)
+        .limit(LAPSED_MAX)
+    )
+    return [(row.id, row.fence) for row in rows]
+
+
+def renew(db: Session, tenant_id: UUID, waiting: Collection[tuple[UUID, int]], now: datetime) -> None:
+    """Renews the leases of claimed rows (id, fence) whose jobs still wait in a queue."""
+    o = OutboxMessage
+    db.execute(
+        sa.update(o)
+        .where(o.tenant_id == tenant_id, sa.tuple_(o.id, o.fence).in_(list(waiting)), o.state == "leased")
+        .values(lease_until=now + WAITING_LEASE)
+    )
+
+
+def claim(
+    db: Session, tenant_id: UUID, now: datetime, limit: int = CLAIM_MAX, *, kinds: Collection[str] | None = None
+) -> list[Claimed]:
+    """Claims due rows of one tenant (of these kinds, None: of all) for WAITING_LEASE, the oldest first.
+
+    Concurrent claims get disjoint rows. A row whose lease has run out is due again.
+    """
     o = OutboxMessage
     due = (
         sa.select(o.id)
@@ -154,6 +210,7 @@ def claim(db: Session, tenant_id: UUID, now: datetime, limit: int = CLAIM_MAX) -
             o.tenant_id == tenant_id,
             o.due_at <= now,
             sa.or_(o.state == "ready", sa.and_(o.state == "leased", o.lease_until < now)),
+            *([] if kinds is None else [o.kind.in_(sorted(kinds))]),
         )
         .order_by(o.due_at, o.id)
         .limit(limit)
@@ -165,12 +222,12 @@ def claim(db: Session, tenant_id: UUID, now: datetime, limit: int = CLAIM_MAX) -
     rows = db.execute(
         sa.update(o)
         .where(o.tenant_id == tenant_id, o.id == due.c.id)
-        .values(state="leased", lease_until=now + LEASE, fence=o.fence + 1)
-        .returning(o.id, o.kind, o.payload, o.fence)
+        .values(state="leased", lease_until=now + WAITING_LEASE, fence=o.fence + 1)
+        .returning(o.id, o.kind, o.payload, o.fence, o.due_at)
     ).all()
     return [
         Claimed(tenant_id=tenant_id, id=row.id, kind=row.kind, payload=row.payload, fence=row.fence)
-        for row in sorted(rows, key=lambda r: r.id)
+        for row in sorted(rows, key=lambda r: (r.due_at, r.id))
     ]
 
 
@@ -219,7 +276,8 @@ def finish(db: Session, claimed: Claimed, now: datetime) -> bool:
 def fail(db: Session, claimed: Claimed, now: datetime, error: str, *, tries_max: int = ATTEMPTS_MAX) -> bool:
     """Reschedules a failed message with growing delay up to DELAY_MAX; returns True when it is dead instead.
 
-    A message is dead after `tries_max` attempts; `doctor` lists dead messages, `revive` retries them.
+    A message is dead after `tries_max` attempts; `doctor` lists dead messages, `revive` retries them. One that is done,
+    or that another job has claimed, stays as it is: its COMMIT may have arrived although the answer to it did not.
     """
     o = OutboxMessage
     attempts = db.execute(
@@ -229,7 +287,7 @@ def fail(db: Session, claimed: Claimed, now: datetime, error: str, *, tries_max:
     delay = min(timedelta(seconds=30 * 2 ** min(attempts, 16)), DELAY_MAX)
     db.execute(
         sa.update(o)
-        .where(o.tenant_id == claimed.tenant_id, o.id == claimed.id, o.fence == claimed.fence)
+        .where(o.tenant_id == claimed.tenant_id, o.id == claimed.id, o.fence == claimed.fence, o.state == "leased")
         .values(
             state="dead" if dead else "ready",
             due_at=now + delay,
@@ -238,6 +296,44 @@ def fail(db: Session, claimed: Claimed, now: datetime, error: str, *, tries_max:
         )
     )
     return dead
+
+
+def hand_back(db: Session, claimed: Claimed, now: datetime) -> None:
+    """Makes a claimed message due again at once: its work was stopped and has not failed, so no try is counted."""
+    o = OutboxMessage
+    db.execute(
+        sa.update(o)
+        .where(o.tenant_id == claimed.tenant_id, o.id == claimed.id, o.fence == claimed.fence, o.state == "leased")
+        .values(state="ready", due_at=now, lease_until=None, attempts=sa.func.greatest(o.attempts - 1, 0))
+    )
+
+
+def left_behind(db: Session, tenant_id: UUID, message_id: UUID, fence: int) -> tuple[Claimed, bool] | None:
+    """Returns the message that a job, enqueued with this fencing number, left when its process ended; None if nothing.
+
+    The flag says whether the job had begun: `reclaim` raises the fencing number by one.
+    """
+    o = OutboxMessage
+    row = db.execute(
+        sa.select(o.kind, o.payload, o.fence).where(
+            o.tenant_id == tenant_id, o.id == message_id, o.fence.in_([fence, fence + 1]), o.state == "leased"
+        )
+    ).first()
+    if row is None:
+        return None
+    claimed = Claimed(tenant_id=tenant_id, id=message_id, kind=row.kind, payload=row.payload, fence=row.fence)
+    return claimed, row.fence > fence
+
+
+def discard(db: Session, tenant_id: UUID, message_id: UUID, now: datetime) -> str | None:
+    """Closes a dead message that is not to be tried again; returns its kind, None when it is not dead."""
+    o = OutboxMessage
+    return db.execute(
+        sa.update(o)
+        .where(o.tenant_id == tenant_id, o.id == message_id, o.state == "dead")
+        .values(state="done", done_at=now)
+        .returning(o.kind)
+    ).scalar_one_or_none()
 
 
 def revive(db: Session, tenant_id: UUID, now: datetime) -> int:

@@ -33,6 +33,8 @@ _NAMES = (
     "mail_from",
     "redis_prefix",
     "trusted_proxies",
+    "worker_processes",
+    "worker_stop_seconds",
 )
 
 
@@ -41,6 +43,8 @@ _ALLOWED = {
     "environment": "development, test or production",
     "port": "a whole number from 1 to 65535",
     "trusted_proxies": "a whole number from 0 to 5",
+    "worker_processes": "a whole number from 1 to 64",
+    "worker_stop_seconds": "a whole number from 1 to 3600",
 }
 
 
@@ -71,6 +75,8 @@ class Settings(BaseModel):
     mail_from: str = "Huikuan <no-reply@huikuan.example>"
     redis_prefix: str = "huikuan"
     trusted_proxies: int = Field(default=0, ge=0, le=5)
+    worker_processes: int = Field(default=2, ge=1, le=64)
+    worker_stop_seconds: int = Field(default=60, ge=1, le=3600)
 
     @field_validator("database_url", "database_owner_url")
     @classmethod

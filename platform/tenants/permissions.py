@@ -46,6 +46,7 @@ class Permission(StrEnum):
     WORK_TASKS = "work_tasks"
     PLACE_BLOCK = "place_block"
     RUN_DAY = "run_day"
+    SETTLE_MAIL = "settle_mail"
     READ_JOURNAL = "read_journal"
     MANAGE_PEOPLE = "manage_people"
     MANAGE_SETTINGS = "manage_settings"
@@ -71,6 +72,7 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     P.WORK_TASKS: _FINANCE | _SALES | {R.COLLECTOR, R.LEGAL, R.GENERAL_MANAGER},
     P.PLACE_BLOCK: _FINANCE | {R.SALES_MANAGER, R.COLLECTOR, R.LEGAL},
     P.RUN_DAY: _FINANCE,
+    P.SETTLE_MAIL: _FINANCE | {R.ADMIN},
     P.READ_JOURNAL: _FINANCE | _LEADERS | {R.LEGAL, R.ADMIN},
     P.MANAGE_PEOPLE: frozenset({R.ADMIN}),
     P.MANAGE_SETTINGS: frozenset({R.ADMIN, R.FINANCE_DIRECTOR}),

@@ -26,6 +26,10 @@ Handler = Callable[[Session, Actor, dict[str, Any]], None]
 Recheck = Callable[[Session, Actor, MailMessage], str | None]
 #: Called with the final state of the mail: sent, suppressed, failed or unknown.
 OnOutcome = Callable[[Session, Actor, MailMessage, str], None]
+#: Settles a mail in doubt (True: it arrived) with the rows that hang on it; returns False when none does.
+Settle = Callable[[Session, Actor, MailMessage, bool], bool]
+#: Sends a mail again that did not arrive.
+SendAgain = Callable[[Session, Actor, MailMessage], object]
 #: Makes a named part of an event's sentence from its facts, in the current language.
 FactMaker = Callable[[Mapping[str, Any]], str]
 
@@ -83,12 +87,18 @@ class Mail:
 
     `recheck`: asked right before sending, whether it still holds and its recipient is still allowed to read it.
     `timeline_name`: how a mail to a debtor is called on the customer's timeline; empty where it is not shown there.
+    Of a mail in doubt: `name` as what it is
+    listed, `settle` what follows for its slice, `send_again` how (None: it cannot), `if_lost` what a person is told.
     """
 
     purpose: str
     recheck: Recheck
     on_outcome: OnOutcome | None = None
     timeline_name: str = ""
+    name: str = ""
+    settle: Settle | None = None
+    send_again: SendAgain | None = None
+    if_lost: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from tenants.approvals.messages import MESSAGES as APPROVAL_MESSAGES
 from tenants.approvals.models import Approval
 from tenants.approvals.queries import waits_for_person
 from tenants.events import EVENTS
+from tenants.mailroom.messages import MESSAGES as MAILROOM_MESSAGES
+from tenants.mailroom.queries import in_doubt
 from tenants.messages import MESSAGES
 from tenants.people import invitations
 from tenants.permissions import Permission
@@ -28,6 +30,10 @@ def _waiting_approvals() -> sa.Select[Any]:
     )
 
 
+def _mails_in_doubt() -> sa.Select[Any]:
+    return in_doubt(sa.bindparam("tenant", type_=sa.Uuid))
+
+
 SLICE: Final = Slice(
     name="tenants",
     pages=(
@@ -37,7 +43,9 @@ SLICE: Final = Slice(
         "tenants.approvals.approval_routes:bp",
         "tenants.approvals.substitute_routes:bp",
         "tenants.approvals.chain_routes:bp",
+        "tenants.mailroom.routes:bp",
     ),
+    commands=("tenants.mailroom.cli:group",),
     outside=("tenants.sign_in.routes:bp", "tenants.sign_in.welcome_routes:bp"),
     navigation=(
         NavLine(
@@ -50,8 +58,16 @@ SLICE: Final = Slice(
         ),
         NavLine(Section.COMPANY, 30, mark("People"), "people.index", Permission.MANAGE_PEOPLE),
         NavLine(Section.COMPANY, 40, mark("Settings"), "settings.edit", Permission.MANAGE_SETTINGS),
+        NavLine(
+            Section.COMPANY,
+            50,
+            mark("E-mails in doubt"),
+            "mailroom.index",
+            Permission.SETTLE_MAIL,
+            waiting=_mails_in_doubt,
+        ),
     ),
-    messages={**MESSAGES, **APPROVAL_MESSAGES},
+    messages={**MESSAGES, **APPROVAL_MESSAGES, **MAILROOM_MESSAGES},
     events=EVENTS,
     mails=(*invitations.MAILS, *approval_mails.MAILS),
 )

@@ -2,51 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-import sqlalchemy as sa
 from rq import SimpleWorker
 
 from app import dispatcher
-from app.embedded import EmbeddedServers
-from kernel import journal, outbox, queue, settings
+from kernel import journal, outbox, queue
 from kernel.clock import utc_now
-from kernel.db import open_session, transaction
-from tenants.queries import active_tenants
 from tests.support.companies import TestCompany
 from tests.support.delivery import Post
-
-
-def _clear_the_desk() -> None:
-    """What other tests left in their companies' outboxes is none of this test's work."""
-    with open_session(None, read_only=True) as db:
-        tenants = [tenant.id for tenant in active_tenants(db)]
-    for tenant_id in tenants:
-        with transaction(tenant_id) as db:
-            db.execute(
-                sa.text("UPDATE outbox_message SET state = 'done' WHERE tenant_id = :t AND state <> 'done'"),
-                {"t": tenant_id},
-            )
-
-
-@pytest.fixture
-def redis_url(tmp_path: Path, engine: sa.Engine) -> Iterator[str]:
-    """A Redis server of this test, and this process pointed at it."""
-    _clear_the_desk()
-    servers = EmbeddedServers(tmp_path / "redis", fast=True, postgres=False)
-    url = servers.start().redis_url
-    os.environ["REDIS_URL"] = url
-    for cached in (settings.settings, queue.redis_client):
-        cached.cache_clear()
-    yield url
-    queue.redis_client().close()
-    os.environ.pop("REDIS_URL")
-    for cached in (settings.settings, queue.redis_client):
-        cached.cache_clear()
-    servers.stop()
 
 
 def _work() -> None:

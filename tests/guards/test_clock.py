@@ -31,6 +31,7 @@ PROCESSES = {
     "app/test_cli.py": "the command line as a process: it lists companies and tries an empty and an absent database",
     "app/test_delivery.py": "a worker killed amid the conversation with the mail server: its lease is set by the test",
     "app/test_embedded.py": "a starter of servers that is killed: servers know no business date",
+    "app/test_worker.py": "a worker on the suite's clock, killed, hanging or stopped amid a job",
     "app/test_supervisor.py": "stand-ins for the product's processes: they note that they started and stopped",
     "guards/test_slices.py": "a process that imports what the dispatcher and the worker import: no clock is asked",
     "kernel/test_pdf.py": "pdftotext reads a paper",

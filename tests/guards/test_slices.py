@@ -15,6 +15,7 @@ import pytest
 from flask import Blueprint
 
 from app.handlers import JOBS, KINDS, MAILS, RECURRING, queue_of
+from app.lane import LANES
 from app.slices import SLICES
 from kernel.queue import QUEUES
 from kernel.settings import APP_ROOT
@@ -23,7 +24,6 @@ PLATFORM = APP_ROOT / "platform"
 SOURCES = [path for path in sorted(PLATFORM.rglob("*.py")) if path.parts[-2] != "seeds"]
 #: Kinds that are handed on by an argument; whoever calls names them, and is read as well.
 HANDED_ON = {
-    "app.dispatcher:kind",
     "ar.cases.letters.sending:next_kind",
 }
 
@@ -100,8 +100,7 @@ def test_every_kind_that_is_queued_has_a_handler_and_every_queue_a_worker() -> N
     assert (one | many) - KINDS == set()
     assert handed_on | handed_on_too == HANDED_ON
     assert {queue_of(kind) for kind in KINDS} <= set(QUEUES)
-    worker = (PLATFORM / "app" / "worker.py").read_text(encoding="utf-8")
-    assert "for name in QUEUES" in worker
+    assert {name for lane in LANES for name in lane.in_turn} == set(QUEUES)
 
 
 def test_every_mail_that_is_queued_is_declared() -> None:
@@ -111,6 +110,7 @@ def test_every_mail_that_is_queued_is_declared() -> None:
     # Helpers that are handed the purpose; who calls them is read below.
     assert handed_on | handed_on_too == {
         "ar.statements.mails:purpose",
+        "kernel.mail:mail.purpose",
         "tenants.approvals.mails:purpose",
         "web.mailtexts:purpose",
     }

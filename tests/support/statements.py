@@ -15,8 +15,8 @@ from app.models import TENANT_TABLES
 
 # Statements that cross tenants by design, each with its reason.
 ALLOWED = (
-    "FROM outbox_message JOIN tenant ON tenant.id = outbox_message.tenant_id",
-)  # the dispatcher's read, as huikuan_dispatch
+    "FROM outbox_message JOIN tenant ON tenant.id = outbox_message.tenant_id",  # the dispatcher's read
+)
 
 _NAMES = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+\"?(" + "|".join(sorted(TENANT_TABLES)) + r")\b", re.IGNORECASE)
 _BOUND = re.compile(r"tenant_id\"?\s*(?:=|IN)\s*\(?\s*(?:%\(|CAST\(%\(|\$\d)", re.IGNORECASE)

@@ -10,7 +10,7 @@ from pkgutil import resolve_name
 import click
 
 from app import registry
-from app.cli import db, doctor, journal, outbox, server, tenant
+from app.cli import db, doctor, journal, metrics, outbox, server, tenant
 from app.cli.local import use_local_servers
 from app.embedded import EmbeddedError
 from app.messages import message_of
@@ -50,6 +50,7 @@ for _each in (
     doctor.doctor,
     journal.group,
     outbox.group,
+    metrics.metrics,
     *(_command(name) for each in SLICES for name in each.commands),
 ):
     main.add_command(_each)

@@ -11,6 +11,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from kernel.actor import Actor
+from kernel.i18n import mark
+from kernel.mail import queue_copy
 from kernel.money import format_with_symbol
 from tenants.permissions import Permission
 from tenants.queries import tenant
@@ -19,7 +21,14 @@ from tenants.slice import Mail
 from web.mailtexts import queue_rendered
 
 PURPOSE: Final = "bill_reminder"
-MAILS: Final = (Mail(PURPOSE, recheck=still_may(Permission.POST_LEDGER)),)
+MAILS: Final = (
+    Mail(
+        PURPOSE,
+        recheck=still_may(Permission.POST_LEDGER),
+        name=mark("Reminder of a bill's deadline"),
+        send_again=queue_copy,
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from ar.cases.ladder.checks import cases_checks
 from ar.cases.ladder.policy_versions import publish_presets
 from ar.cases.messages import MESSAGES
 from ar.cases.models import Action
+from ar.cases.queue.mails import MAILS
 from ar.cases.runs import jobs
 from kernel.i18n import mark
 from tenants.slice import NavLine, NumberSeries, Section, Slice
@@ -36,7 +37,7 @@ SLICE: Final = Slice(
     fact_makers=FACT_MAKERS,
     jobs=jobs.JOBS,
     recurring=jobs.RECURRING,
-    mails=jobs.MAILS,
+    mails=MAILS,
     checks=(cases_checks,),
     numbers=(NumberSeries("demand letter numbers", "DN-{year}", "action", "number", "DN-%"),),
     on_founding=publish_presets,

@@ -70,6 +70,15 @@ def resolve_delivery(db: Session, actor: Actor, statement_id: UUID, mail_id: UUI
     )
 
 
+def settle_delivery(db: Session, actor: Actor, mail: MailMessage, arrived: bool) -> bool:
+    """Settles one of a statement's mails in doubt from the list of all; False when it hangs on no statement."""
+    if mail.subject_id is None:
+        return False
+    data = ResolveDelivery(outcome="arrived" if arrived else "not_arrived")
+    resolve_delivery(db, actor, mail.subject_id, mail.id, data)
+    return True
+
+
 def mark_replaced(db: Session, actor: Actor, statement_id: UUID, purpose: str) -> None:
     """Records as replaced all mails in doubt of one purpose, before a new one is sent."""
     m = MailMessage

@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 from ar.customers.commands import suppress_contact
 from ar.customers.lookups import is_reachable
 from ar.statements import queries
-from ar.statements.delivery_outcome import clear_recipient
+from ar.statements.delivery_outcome import clear_recipient, settle_delivery
 from ar.statements.inputs import IssueStatement, parse_period
-from ar.statements.issuing import issue_statement
+from ar.statements.issuing import issue_statement, send_statement
 from ar.statements.links import is_link_closed
 from ar.statements.mails import CODE_PURPOSE, COPY_PURPOSE, PURPOSE, TEAM_PURPOSE, recheck_team
 from ar.statements.monthly_run import ISSUE_JOB, issue_month, issuing_actor
@@ -26,7 +26,7 @@ from kernel import journal, queue
 from kernel.actor import Actor
 from kernel.errors import Conflict, RuleBroken
 from kernel.i18n import mark
-from kernel.mail import MailMessage, address_is_bad, redact, redact_links
+from kernel.mail import MailMessage, address_is_bad, queue_copy, redact, redact_links
 from kernel.tokens import CODE_LIFE
 from tenants.queries import company
 from tenants.slice import Job, Mail, Recurring
@@ -124,6 +124,12 @@ def redact_code(db: Session, actor: Actor, mail: MailMessage, _state: str) -> No
     redact(db, actor.tenant_id, mail.id)
 
 
+def send_statement_again(db: Session, actor: Actor, mail: MailMessage) -> None:
+    """Sends a statement again whose mail did not arrive, with a new link."""
+    if mail.subject_id is not None:
+        send_statement(db, actor, mail.subject_id)
+
+
 JOBS: Final = (
     Job(ISSUE_JOB, issue_one, queue=queue.DOCUMENTS),
     Job(ISSUE_MONTH, issue_last_month),
@@ -135,12 +141,31 @@ MAILS: Final = (
         recheck=recheck_statement,
         on_outcome=record_statement_delivery,
         timeline_name=mark("Statement by e-mail"),
+        name=mark("Statement"),
+        settle=settle_delivery,
+        send_again=send_statement_again,
     ),
-    Mail(CODE_PURPOSE, recheck=recheck_code, on_outcome=redact_code),
+    Mail(
+        CODE_PURPOSE,
+        recheck=recheck_code,
+        on_outcome=redact_code,
+        name=mark("Code for signing a statement"),
+        settle=settle_delivery,
+        if_lost=mark("The signer asks for a new code on the page."),
+    ),
     Mail(
         COPY_PURPOSE,
         recheck=recheck_contact,
         timeline_name=mark("Copy of the answer by e-mail"),
+        name=mark("Copy of an answered statement"),
+        settle=settle_delivery,
+        send_again=queue_copy,
     ),
-    Mail(TEAM_PURPOSE, recheck=recheck_team),
+    Mail(
+        TEAM_PURPOSE,
+        recheck=recheck_team,
+        name=mark("News of an answered statement"),
+        settle=settle_delivery,
+        send_again=queue_copy,
+    ),
 )

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from kernel.actor import Actor
 from kernel.clock import local_date
 from kernel.i18n import gettext as _
-from kernel.i18n import use_language
-from kernel.mail import MailMessage
+from kernel.i18n import mark, use_language
+from kernel.mail import MailMessage, queue_copy
 from kernel.settings import settings
 from kernel.views import DbRow
 from tenants.approvals import rows
@@ -62,7 +62,10 @@ def still_to_decide(db: Session, actor: Actor, message: MailMessage) -> str | No
     return None
 
 
-MAILS: Final = (Mail(REQUEST, recheck=still_to_decide), Mail(DECIDED, recheck=still_member))
+MAILS: Final = (
+    Mail(REQUEST, recheck=still_to_decide, name=mark("Request for approval"), send_again=queue_copy),
+    Mail(DECIDED, recheck=still_member, name=mark("Outcome of an approval"), send_again=queue_copy),
+)
 
 
 def _queue(db: Session, actor: Actor, row: Any, reader: Person, purpose: str, **more: str) -> UUID:

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from kernel import journal, mail
 from kernel.actor import Actor
 from kernel.counters import lock_counter
-from kernel.db import TenantSession
 from kernel.errors import Conflict, NotFound, RuleBroken
+from kernel.i18n import mark
+from kernel.settings import settings
 from tenants.models import Membership
 from tenants.queries import member, tenant
 from tenants.recipients import still_member
@@ -35,7 +36,7 @@ LIMITS: Final = ("invitations_of_person", "invitations_of_company")
 
 
 def send_invitation(
-    db: TenantSession, actor: Actor, user_id: UUID, links: WelcomeLinks, *, new_password: bool = False
+    db: Session, actor: Actor, user_id: UUID, links: WelcomeLinks, *, new_password: bool = False
 ) -> UUID:
     """Queues the mail to an active member; returns its id.
 
@@ -67,7 +68,7 @@ def send_invitation(
     return mail_id
 
 
-def _within_limits(db: TenantSession, actor: Actor, user_id: UUID, name: str) -> None:
+def _within_limits(db: Session, actor: Actor, user_id: UUID, name: str) -> None:
     """Raises RuleBroken when too many invitations were queued. The caller has locked the counter."""
     message, hour, day = mail.MailMessage, actor.now - timedelta(hours=1), actor.now - timedelta(days=1)
     of_person = sa.and_(message.subject_id == user_id, message.created_at > hour)
@@ -101,4 +102,19 @@ def forget_link(db: Session, actor: Actor, message: mail.MailMessage, _state: st
     mail.redact_links(db, actor.tenant_id, message.id)
 
 
-MAILS: Final = (Mail(PURPOSE, recheck=recheck_invitation, on_outcome=forget_link),)
+def send_again(db: Session, actor: Actor, message: mail.MailMessage) -> None:
+    """Sends an invitation again that did not arrive: with a new link where there was one.
+
+    Raises RuleBroken(`mail_link_not_made`) beside what `send_invitation` raises.
+    """
+    configured = settings()
+    if not configured.secret_key or message.subject_id is None:
+        raise RuleBroken("mail_link_not_made")
+    links = WelcomeLinks(configured.secret_key, configured.base_url)
+    send_invitation(db, actor, message.subject_id, links, new_password=_LINK in message.body_text)
+
+
+_LINK: Final = "/welcome/"
+MAILS: Final = (
+    Mail(PURPOSE, recheck=recheck_invitation, on_outcome=forget_link, name=mark("Invitation"), send_again=send_again),
+)

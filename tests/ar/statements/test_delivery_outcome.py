@@ -89,6 +89,19 @@ def test_what_did_not_arrive_leaves_the_statement_unsent(world: World, doubtful:
     assert _mails_in_doubt(world) == []
 
 
+def test_from_the_list_of_mails_a_statement_is_sent_again_with_a_new_link(
+    world: World, doubtful: IssuedStatement, post: Post
+) -> None:
+    (mail,) = world.mails("statement")
+    client = world.client()
+    assert "Sending was interrupted" in client.get(world.url("/mails/")).text
+    assert client.post(world.url(f"/mails/{mail.id}/settlement"), data={"outcome": "send_again"}).status_code == 303
+    assert "sent" in drain(world.tenant_id)
+    assert [state for state, _ in _mail_states(world)] == ["failed", "sent"]
+    assert "/p/" in post.to("lina@xinsheng.example")[0].text
+    assert _mails_in_doubt(world) == []
+
+
 def test_sending_again_settles_the_one_before_as_replaced(world: World, doubtful: IssuedStatement, post: Post) -> None:
     client, url = world.client(), world.url(f"/statements/{doubtful.statement_id}")
     assert client.post(f"{url}/deliveries").status_code == 303

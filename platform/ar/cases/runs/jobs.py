@@ -1,4 +1,4 @@
-"""Jobs of cases: the daily run, papers of released letters, mails of letters, disputes from statements.
+"""Jobs of cases: the daily run, papers of released letters, disputes from statements.
 
 Invariant: handlers are idempotent.
 """
@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 
 from ar.cases.holds.commands import place_hold
 from ar.cases.holds.inputs import PlaceHold
-from ar.cases.letters.drafting import PURPOSE
-from ar.cases.letters.sending import prepare_letters, recheck_letter, record_letter_delivery
+from ar.cases.letters.sending import prepare_letters
 from ar.cases.models import CollectionHold
 from ar.cases.runs.commands import run_day
 from ar.cases.runs.recording import PREPARE_LETTERS
@@ -22,7 +21,7 @@ from ar.statements.inputs import REASONS
 from ar.statements.models import Difference, Statement
 from kernel.actor import Actor
 from kernel.i18n import gettext as _
-from tenants.slice import Job, Mail, Recurring
+from tenants.slice import Job, Recurring
 
 RUN_DAY: Final = "cases.run_day"
 
@@ -80,4 +79,3 @@ JOBS: Final = (
     Job("statements.answered", hold_disputed_documents),
 )
 RECURRING: Final = (Recurring(RUN_DAY),)
-MAILS: Final = (Mail(PURPOSE, recheck=recheck_letter, on_outcome=record_letter_delivery),)

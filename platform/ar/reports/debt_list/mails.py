@@ -13,8 +13,8 @@ from ar.reports.debt_list.queries import DebtRow, debts_xlsx
 from kernel import storage
 from kernel.actor import Actor
 from kernel.i18n import gettext as _
-from kernel.i18n import use_language
-from kernel.mail import Attachment, MailMessage
+from kernel.i18n import mark, use_language
+from kernel.mail import Attachment, MailMessage, queue_copy
 from kernel.money import format_with_symbol
 from kernel.settings import settings
 from tenants.permissions import GRANTS, Permission, Role, allows
@@ -87,4 +87,4 @@ def _line(row: DebtRow, language: str) -> dict[str, Any]:
     }
 
 
-MAILS: Final = (Mail(PURPOSE, recheck=still_sees_list),)
+MAILS: Final = (Mail(PURPOSE, recheck=still_sees_list, name=mark("Weekly list of debts"), send_again=queue_copy),)

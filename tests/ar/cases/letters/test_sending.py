@@ -31,8 +31,12 @@ from kernel.errors import Conflict, Forbidden, RuleBroken
 from kernel.ids import new_id
 from kernel.journal import JournalEvent
 from kernel.mail import MailMessage
+from tenants.mailroom.commands import settle_mail
+from tenants.mailroom.inputs import SettleMail
 from tenants.models import Company
+from tests.support.delivery import smtp_at
 from tests.support.postbox import Postbox
+from tests.support.rude import rude_server
 from tests.support.statements import counted
 from tests.support.world import World
 
@@ -190,6 +194,22 @@ def test_killed_while_sending_ends_with_a_person(world: World, postbox: Postbox)
     with world.transaction() as db:
         resolve_delivery(db, world.actor(date(2026, 11, 9)), letter.id, ResolveDelivery(outcome="arrived"))
     assert world.ladder_state(item).level_reached == 1
+
+
+def test_a_letter_in_doubt_that_did_not_arrive_goes_back_to_the_queue_from_the_list_of_mails(world: World) -> None:
+    world.invoice(number="A1", due_on=DUE)
+    letter = proposed_letter(world)
+    world.release(letter.id, on=MONDAY)
+    with rude_server({"TEXT": "hang up"}) as url, smtp_at(url):
+        assert world.send_mail(on=MONDAY) == ["unknown"]
+    mail_id = world.actions()[0].mail_id
+    with world.transaction() as db:
+        settle_mail(db, world.actor(MONDAY), mail_id, SettleMail(outcome="lost"))
+    assert world.actions()[0].state == "proposed"
+    with world.transaction() as db:
+        assert mail.get(db, world.tenant_id, mail_id).state == "failed"
+    with pytest.raises(Conflict, match="mail_not_in_doubt"), world.transaction() as db:
+        settle_mail(db, world.actor(MONDAY), mail_id, SettleMail(outcome="arrived"))
 
 
 def test_two_people_decide_at_once_and_the_second_is_told(world: World) -> None:

@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 from ar.customers.lookups import ReachableContact
 from ar.statements import links, mails
 from ar.statements.drawing_up import DrawnStatement
-from ar.statements.models import Statement, StatementLine
+from ar.statements.models import Statement
 from ar.statements.views import Mailing
 from kernel import journal, storage
 from kernel.actor import Actor
 from kernel.amount_in_words import amount_in_words
+from kernel.arrays import array_text
 from kernel.ids import new_ids
 from kernel.tokens import TokenFor
 
@@ -54,8 +55,7 @@ def store_statements(db: Session, actor: Actor, wanted: Sequence[ToStore]) -> li
     ]
     if made:
         db.execute(sa.insert(Statement), [_row(actor, each) for each in made])
-    if lines := [row for each in made for row in _line_rows(actor.tenant_id, each)]:
-        db.execute(sa.insert(StatementLine), lines)
+        _insert_lines(db, actor.tenant_id, made)
     journal.record_many(db, actor, [_issued_event(each) for each in made])
     urls = _queue_mails(db, actor, made)
     return [
@@ -124,26 +124,37 @@ def _row(actor: Actor, made: _Made) -> dict[str, object]:
     }
 
 
-def _line_rows(tenant_id: UUID, made: _Made) -> list[dict[str, object]]:
-    lines = made.drawn.figures.lines
-    return [
+_INSERT_LINES = sa.text("""
+    INSERT INTO statement_line (tenant_id, id, statement_id, part, position, line_on, document_no, kind, due_on,
+        debit_minor, credit_minor, balance_minor, item_id)
+    SELECT CAST(:tenant AS uuid), l.*
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:statements AS uuid[]), CAST(:parts AS text[]), CAST(:positions AS int[]),
+        CAST(:days AS date[]), CAST(:numbers AS text[]), CAST(:kinds AS text[]), CAST(:due_days AS date[]),
+        CAST(:debits AS bigint[]), CAST(:credits AS bigint[]), CAST(:balances AS bigint[]), CAST(:items AS uuid[])) AS l
+""")
+
+
+def _insert_lines(db: Session, tenant_id: UUID, made: Sequence[_Made]) -> None:
+    """Inserts the frozen lines of all statements by one statement of SQL."""
+    lines = [(each.id, line) for each in made for line in each.drawn.figures.lines]
+    db.connection().execute(
+        _INSERT_LINES,
         {
-            "tenant_id": tenant_id,
-            "id": line_id,
-            "statement_id": made.id,
-            "part": line.part,
-            "position": line.position,
-            "line_on": line.on,
-            "document_no": line.document_no,
-            "kind": line.kind,
-            "due_on": line.due_on,
-            "debit_minor": line.debit_minor,
-            "credit_minor": line.credit_minor,
-            "balance_minor": line.balance_minor,
-            "item_id": line.item_id,
-        }
-        for line_id, line in zip(new_ids(len(lines)), lines, strict=True)
-    ]
+            "tenant": tenant_id,
+            "ids": array_text(new_ids(len(lines))),
+            "statements": array_text(statement_id for statement_id, _line in lines),
+            "parts": array_text(line.part for _id, line in lines),
+            "positions": array_text(line.position for _id, line in lines),
+            "days": array_text(line.on for _id, line in lines),
+            "numbers": array_text(line.document_no for _id, line in lines),
+            "kinds": array_text(line.kind for _id, line in lines),
+            "due_days": array_text(line.due_on for _id, line in lines),
+            "debits": array_text(line.debit_minor for _id, line in lines),
+            "credits": array_text(line.credit_minor for _id, line in lines),
+            "balances": array_text(line.balance_minor for _id, line in lines),
+            "items": array_text(line.item_id for _id, line in lines),
+        },
+    )
 
 
 def _issued_event(made: _Made) -> journal.NewEvent:

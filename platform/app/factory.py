@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, g, jsonify, render_template, request
 from flask_login import LoginManager
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -28,7 +28,8 @@ from kernel.log import configure_logging
 from kernel.settings import APP_ROOT, Settings, instance_of, settings
 from tenants.access import public
 from tenants.sign_in.identity import load_person
-from web import assets, refusals, responses, templating
+from web import assets, compression, refusals, responses, templating
+from web.csrf import MaskedCsrf
 from web.limits import limiter
 from web.site import Site
 
@@ -42,7 +43,7 @@ UPLOAD_MAX_BYTES = 21 * 1024 * 1024
 CROSSED = {"40P01", "40001", "55P03"}
 PAGES = {403, 404, 409, 413, 422, 429, 500}
 
-csrf = CSRFProtect()
+csrf = MaskedCsrf()
 
 
 def create_app(given: Settings | None = None) -> Flask:
@@ -74,6 +75,7 @@ def create_app(given: Settings | None = None) -> Flask:
     if configured.trusted_proxies:
         hops = configured.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    compression.install(app)  # the first installed is the last to see an answer
     templating.prepare(app.jinja_env)
     assets.install(app)
     responses.install(app)

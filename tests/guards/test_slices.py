@@ -137,7 +137,7 @@ def test_every_mail_that_is_queued_is_declared() -> None:
         "tenants.approvals.mails:purpose",
         "web.mailtexts:purpose",
     }
-    asked = _kinds("_queue", 2)[0] | _kinds("_queue", 4)[0]
+    asked = several | _kinds("_queue", 2)[0] | _kinds("_queue", 4)[0]
     assert {"statement", "statement_answered", "approval_request"} <= asked <= {each.purpose for each in MAILS}
 
 

@@ -88,8 +88,9 @@ check-catalogue:
 texts: install ## bring the Chinese catalogue up to date with the texts in code and templates
 	$(BIN)/python -m app.catalogue update
 
-map: install ## write the map of modules at the end of docs/architecture.md
+map: install ## write the map of modules in docs/architecture.md, and the index of commands
 	$(BIN)/python -m app.outline
+	$(BIN)/python -m app.cli.index
 
 bench: install ## measure against the floor in the same run; table and JSON
 	$(BIN)/python -m bench $(BENCH_ARGS)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, render_template, request
 from flask_login import LoginManager
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -27,7 +27,8 @@ from kernel.errors import HuikuanError
 from kernel.log import configure_logging
 from kernel.settings import APP_ROOT, Settings, settings
 from tenants.sign_in.identity import load_person
-from web import assets, refusals, responses, sent_once, templating
+from web import assets, compression, refusals, responses, sent_once, templating
+from web.csrf import MaskedCsrf
 from web.limits import limiter
 from web.site import Site
 
@@ -43,7 +44,7 @@ PAGES = {403, 404, 409, 413, 422, 429, 500, 503}
 # After this many seconds a browser, or a person, may try again while the database is away.
 RETRY_AFTER_S = 5
 
-csrf = CSRFProtect()
+csrf = MaskedCsrf()
 
 
 def create_app(given: Settings | None = None) -> Flask:
@@ -75,6 +76,7 @@ def create_app(given: Settings | None = None) -> Flask:
     if configured.trusted_proxies:
         hops = configured.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    compression.install(app)  # the first installed is the last to see an answer
     templating.prepare(app.jinja_env)
     assets.install(app)
     responses.install(app)

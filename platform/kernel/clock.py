@@ -20,9 +20,17 @@ def _machine_now() -> datetime:
     return datetime.now(UTC)
 
 
+_MACHINE = _machine_now
+
+
 def utc_now() -> datetime:
     """Returns the current moment, timezone-aware, in UTC."""
     return _fixed.get() or _machine_now()
+
+
+def is_replaced() -> bool:
+    """Returns True while a fixed clock or the tests' own stands in for the machine's."""
+    return _fixed.get() is not None or _machine_now is not _MACHINE
 
 
 def local_date(moment: datetime, timezone: str) -> date:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -94,6 +94,15 @@ _RECORD = sa.text("""
 """)
 
 
+class NewEvent(NamedTuple):
+    """An event to be recorded; `data` must be JSON-able."""
+
+    kind: str
+    customer_id: UUID | None = None
+    subject_id: UUID | None = None
+    data: Mapping[str, Any] | None = None
+
+
 def record(
     db: Session,
     actor: Actor,
@@ -104,23 +113,30 @@ def record(
     data: Mapping[str, Any] | None = None,
 ) -> UUID:
     """Records an event in the caller's transaction; returns its id. `data` must be JSON-able."""
-    event_id = new_id()
-    db.connection().execute(
-        _RECORD,
+    return record_many(db, actor, [NewEvent(kind, customer_id, subject_id, data)])[0]
+
+
+def record_many(db: Session, actor: Actor, events: Sequence[NewEvent]) -> list[UUID]:
+    """Records events in the caller's transaction, in this order; returns their ids."""
+    ids = [new_id() for _ in events]
+    rows = [
         {
             "tenant": actor.tenant_id,
             "id": event_id,
             "at": actor.now,
-            "kind": kind,
+            "kind": event.kind,
             "actor_kind": actor.kind,
             "actor_name": actor.name,
             "user": actor.user_id,
-            "customer": customer_id,
-            "subject": subject_id,
-            "data": json.dumps(dict(data or {})),
-        },
-    )
-    return event_id
+            "customer": event.customer_id,
+            "subject": event.subject_id,
+            "data": json.dumps(dict(event.data or {})),
+        }
+        for event_id, event in zip(ids, events, strict=True)
+    ]
+    if rows:
+        db.connection().execute(_RECORD, rows if len(rows) > 1 else rows[0])
+    return ids
 
 
 def seal(db: Session, tenant_id: UUID, now: datetime) -> int:

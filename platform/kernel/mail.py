@@ -28,7 +28,7 @@ from kernel import outbox, storage
 from kernel.actor import Actor
 from kernel.columns import IdOrNone, JsonList, Moment, MomentOrNone, Tenanted, Text, TextOrNone, one_of
 from kernel.db import Base
-from kernel.ids import new_id
+from kernel.ids import new_id, new_ids
 from kernel.settings import Settings, settings
 
 SEND_MAIL = "mail.send"
@@ -119,28 +119,52 @@ def queue_mail(
 ) -> UUID:
     """Queues an e-mail and its outbox row in the caller's transaction; returns the mail's id."""
     mail_id = new_id()
-    db.execute(
-        sa.insert(MailMessage).values(
-            tenant_id=actor.tenant_id,
-            id=mail_id,
-            purpose=purpose,
-            subject_id=subject_id,
-            customer_id=customer_id,
-            to_address=outgoing.to_address,
-            to_name=outgoing.to_name,
-            from_name=outgoing.from_name,
-            reply_to=outgoing.reply_to,
-            subject=outgoing.subject,
-            body_text=outgoing.body_text,
-            body_html=outgoing.body_html,
-            attachments=_stored_attachments(outgoing),
-            message_id=f"<{mail_id.hex}.{actor.tenant_id.hex[-12:]}@{_domain()}>",
-            state="queued",
-            created_at=actor.now,
-        )
-    )
+    db.execute(sa.insert(MailMessage).values(_queued_row(actor, mail_id, outgoing, purpose, subject_id, customer_id)))
     outbox.put(db, actor, SEND_MAIL, {"mail_id": str(mail_id)}, key=key or f"mail:{mail_id}", due_at=due_at)
     return mail_id
+
+
+def queue_mails(
+    db: Session, actor: Actor, purpose: str, mails: Sequence[tuple[OutgoingMail, UUID | None, UUID | None]]
+) -> list[UUID]:
+    """Queues several e-mails of one purpose as (mail, subject id, customer id); returns their ids, in this order."""
+    ids = new_ids(len(mails))
+    rows = [
+        _queued_row(actor, mail_id, outgoing, purpose, subject_id, customer_id)
+        for mail_id, (outgoing, subject_id, customer_id) in zip(ids, mails, strict=True)
+    ]
+    if rows:
+        db.execute(sa.insert(MailMessage), rows)
+        outbox.put_many(db, actor, SEND_MAIL, [(f"mail:{mail_id}", {"mail_id": str(mail_id)}) for mail_id in ids])
+    return ids
+
+
+def _queued_row(
+    actor: Actor,
+    mail_id: UUID,
+    outgoing: OutgoingMail,
+    purpose: str,
+    subject_id: UUID | None,
+    customer_id: UUID | None,
+) -> dict[str, Any]:
+    return {
+        "tenant_id": actor.tenant_id,
+        "id": mail_id,
+        "purpose": purpose,
+        "subject_id": subject_id,
+        "customer_id": customer_id,
+        "to_address": outgoing.to_address,
+        "to_name": outgoing.to_name,
+        "from_name": outgoing.from_name,
+        "reply_to": outgoing.reply_to,
+        "subject": outgoing.subject,
+        "body_text": outgoing.body_text,
+        "body_html": outgoing.body_html,
+        "attachments": _stored_attachments(outgoing),
+        "message_id": f"<{mail_id.hex}.{actor.tenant_id.hex[-12:]}@{_domain()}>",
+        "state": "queued",
+        "created_at": actor.now,
+    }
 
 
 def rewrite_queued_mail(db: Session, tenant_id: UUID, mail_id: UUID, outgoing: OutgoingMail) -> None:

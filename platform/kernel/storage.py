@@ -6,6 +6,7 @@ Invariant: `sha256` is the hash of `content` (doctor recomputes it); rows are ne
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -42,20 +43,27 @@ class Stored:
 
 def store(db: Session, actor: Actor, content: bytes, media_type: str) -> str:
     """Stores bytes once; returns their SHA-256 in hex."""
-    sha256 = hashlib.sha256(content).hexdigest()
-    db.execute(
-        insert(Blob)
-        .values(
-            tenant_id=actor.tenant_id,
-            sha256=sha256,
-            media_type=media_type,
-            size_bytes=len(content),
-            content=content,
-            stored_at=actor.now,
-        )
-        .on_conflict_do_nothing()
-    )
-    return sha256
+    return store_many(db, actor, [content], media_type)[0]
+
+
+def store_many(db: Session, actor: Actor, contents: Sequence[bytes], media_type: str) -> list[str]:
+    """Stores each of several files once; returns their SHA-256 in hex, in the same order."""
+    hashes = [hashlib.sha256(content).hexdigest() for content in contents]
+    rows = [
+        {
+            "tenant_id": actor.tenant_id,
+            "sha256": sha256,
+            "media_type": media_type,
+            "size_bytes": len(content),
+            "content": content,
+            "stored_at": actor.now,
+        }
+        # In one order everywhere, so that two transactions that store the same files never wait for each other.
+        for sha256, content in sorted(zip(hashes, contents, strict=True))
+    ]
+    if rows:
+        db.execute(insert(Blob).on_conflict_do_nothing(), rows)
+    return hashes
 
 
 def load(db: Session, tenant_id: UUID, sha256: str) -> Stored:

@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -78,6 +79,15 @@ class TokenFacts:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class TokenFor:
+    """The subject, customer and contact that a new token is for."""
+
+    subject_id: UUID
+    customer_id: UUID
+    contact_id: UUID | None
+
+
 def issue(
     db: Session,
     actor: Actor,
@@ -89,22 +99,32 @@ def issue(
     life: timedelta,
 ) -> tuple[UUID, str]:
     """Issues a token; returns (its id, the text to put into a link). The text is not stored."""
-    secret = secrets.token_bytes(SECRET_BYTES)
-    token_id = new_id()
-    db.execute(
-        sa.insert(AccessToken).values(
-            tenant_id=actor.tenant_id,
-            id=token_id,
-            purpose=purpose,
-            subject_id=subject_id,
-            customer_id=customer_id,
-            contact_id=contact_id,
-            secret_hash=_hash(secret),
-            expires_at=actor.now + life,
-            created_at=actor.now,
-        )
-    )
-    return token_id, _encode(actor.tenant_id.bytes + secret)
+    return issue_many(db, actor, purpose, [TokenFor(subject_id, customer_id, contact_id)], life)[0]
+
+
+def issue_many(
+    db: Session, actor: Actor, purpose: str, tokens: Sequence[TokenFor], life: timedelta
+) -> list[tuple[UUID, str]]:
+    """Issues several tokens of one purpose, as `issue` does each; returns (id, text) in the same order."""
+    issued = [(new_id(), secrets.token_bytes(SECRET_BYTES)) for _ in tokens]
+    rows = [
+        {
+            "tenant_id": actor.tenant_id,
+            "id": token_id,
+            "purpose": purpose,
+            "subject_id": token.subject_id,
+            "customer_id": token.customer_id,
+            "contact_id": token.contact_id,
+            "secret_hash": _hash(secret),
+            "expires_at": actor.now + life,
+            "created_at": actor.now,
+        }
+        for token, (token_id, secret) in zip(tokens, issued, strict=True)
+    ]
+    if rows:
+        db.execute(sa.insert(AccessToken), rows)
+    tenant = actor.tenant_id.bytes
+    return [(token_id, _encode(tenant + secret)) for token_id, secret in issued]
 
 
 def tenant_of(text: str) -> UUID | None:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from flask import Flask, Response, abort, request
 
+from web.compression import accepts_gzip, gzipped, mark_compressed
+
 STATIC = Path(__file__).parent / "static"
 
 #: The order is the cascade's: the layers are named in the first file, the rest follow them.
@@ -31,11 +33,12 @@ FOREVER = "public, max-age=31536000, immutable"
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file as served; the hash of `body` is part of `served_as`."""
+    """One file as served; the hash of `body` is part of `served_as`, `packed` is `body` as gzip, made once."""
 
     served_as: str
     body: bytes
     content_type: str
+    packed: bytes
 
 
 def build(static: Path = STATIC) -> dict[str, Asset]:
@@ -45,7 +48,7 @@ def build(static: Path = STATIC) -> dict[str, Asset]:
         body = b"\n".join((static / part).read_bytes() for part in parts)
         stem, dot, suffix = name.rpartition(".")
         digest = hashlib.sha256(body).hexdigest()[:12]
-        built[name] = Asset(f"{stem}.{digest}{dot}{suffix}", body, TYPES[dot + suffix])
+        built[name] = Asset(f"{stem}.{digest}{dot}{suffix}", body, TYPES[dot + suffix], gzipped(body, 9))
     return built
 
 
@@ -86,6 +89,9 @@ def install(app: Flask, *, prefix: str = "/assets") -> Assets:
         response = Response(found.body, content_type=found.content_type)
         response.headers["Cache-Control"] = FOREVER
         response.set_etag(found.served_as)
+        response.vary.add("Accept-Encoding")
+        if accepts_gzip(request):
+            mark_compressed(response, found.packed)
         response.make_conditional(request)
         return response
 

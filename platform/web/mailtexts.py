@@ -73,8 +73,22 @@ def queue_rendered(
     customer_id: UUID | None = None,
 ) -> UUID:
     """Renders the message folder named as the purpose in the reader's language and queues it; returns the mail's id."""
+    mail = rendered(purpose, to, values, from_name=from_name, reply_to=reply_to, attachments=attachments)
+    return queue_mail(db, actor, mail, purpose=purpose, subject_id=subject_id, customer_id=customer_id)
+
+
+def rendered(
+    purpose: str,
+    to: MailReader,
+    values: Mapping[str, Any],
+    *,
+    from_name: str,
+    reply_to: str | None = None,
+    attachments: Sequence[Attachment] = (),
+) -> OutgoingMail:
+    """Returns the mail of the message folder named as the purpose, in the reader's language, to be queued."""
     texts = render_mail(purpose, to.language, **values)
-    mail = OutgoingMail(
+    return OutgoingMail(
         to_address=to.email,
         to_name=to.name,
         subject=texts.subject,
@@ -84,4 +98,3 @@ def queue_rendered(
         reply_to=reply_to,
         attachments=attachments,
     )
-    return queue_mail(db, actor, mail, purpose=purpose, subject_id=subject_id, customer_id=customer_id)

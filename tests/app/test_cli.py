@@ -66,6 +66,32 @@ def _process(*arguments: str, typed: str = "", **environment: str) -> subprocess
     )
 
 
+# --- help
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("bank", "--help"), ("statement", "-h"), ()])
+def test_help_loads_no_slice_and_no_database(arguments: tuple[str, ...]) -> None:
+    """Help is answered from the index: what a command needs is imported when it is called."""
+    heavy = "{'sqlalchemy', 'flask', 'pydantic', 'psycopg', 'ar', 'tenants', 'kernel'} & set(sys.modules)"
+    code = f"import atexit, sys; atexit.register(lambda: print({heavy})); from app.cli import main; main()"
+    asked = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env={**os.environ, **ENVIRONMENT, "PYTHONPATH": str(ROOT / "platform")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Usage:" in asked.stdout + asked.stderr
+    assert asked.stdout.endswith("set()\n"), asked.stdout
+
+
+def test_an_unknown_command_is_wrong_usage_and_says_so() -> None:
+    result = _run("statemnt", "issue")
+    assert result.exit_code == 2
+    assert "No such command 'statemnt'" in result.output
+
+
 # --- companies and people
 
 
@@ -267,6 +293,7 @@ def test_a_statement_that_does_not_add_up_is_found(company: TestCompany) -> None
         "statements: the open items add up to the closing balance",
         "statements: the newest ones agree with the ledger as it stood",
         "numbers: statement numbers are counted",
+        "statements: no number is missing without a reason",
     }
 
 

@@ -14,6 +14,9 @@ import click
 import pytest
 from flask import Blueprint
 
+from app.cli import main
+from app.cli.index import index_text
+from app.cli.lazy import INDEX, LazyCommand
 from app.handlers import JOBS, KINDS, MAILS, RECURRING, queue_of
 from app.lane import LANES
 from app.slices import SLICES
@@ -82,6 +85,25 @@ def test_every_command_that_a_slice_names_is_one_and_none_is_forgotten() -> None
     assert {name.partition(":")[0] for name in named} == modules
 
 
+def test_the_index_of_commands_is_what_the_commands_say() -> None:
+    """The help of `huikuan` is made of the index alone: `make map` writes it anew."""
+    assert INDEX.read_text(encoding="utf-8") == index_text()
+
+
+def test_every_command_of_the_index_is_found_when_it_is_called() -> None:
+    def loaded(group: click.Group) -> Iterator[tuple[click.Command, click.Command]]:
+        for command in group.commands.values():
+            if isinstance(command, click.Group):
+                yield from loaded(command)
+            else:
+                assert isinstance(command, LazyCommand)
+                yield command, command.load()
+
+    pairs = list(loaded(main))
+    assert len(pairs) > 20
+    assert [(lazy.name, lazy.help) for lazy, _real in pairs] == [(real.name, real.help) for _lazy, real in pairs]
+
+
 def test_every_folder_with_a_slice_is_listed_once() -> None:
     folders = {path.parent.name for path in (PLATFORM / "ar").glob("*/__init__.py")}
     assert Counter(each.name for each in SLICES) == Counter({*folders, "tenants"})
@@ -106,15 +128,16 @@ def test_every_kind_that_is_queued_has_a_handler_and_every_queue_a_worker() -> N
 def test_every_mail_that_is_queued_is_declared() -> None:
     rendered, handed_on = _kinds("queue_rendered", 2)
     composed, handed_on_too = _kinds("queue_mail", -1, "purpose")
-    assert (rendered | composed) - {each.purpose for each in MAILS} == set()
+    several, handed_on_many = _kinds("queue_mails", 2)
+    assert (rendered | composed | several) - {each.purpose for each in MAILS} == set()
     # Helpers that are handed the purpose; who calls them is read below.
-    assert handed_on | handed_on_too == {
+    assert handed_on | handed_on_too | handed_on_many == {
         "ar.statements.mails:purpose",
         "kernel.mail:mail.purpose",
         "tenants.approvals.mails:purpose",
         "web.mailtexts:purpose",
     }
-    asked = _kinds("_queue", 2)[0] | _kinds("_queue", 4)[0]
+    asked = several | _kinds("_queue", 2)[0] | _kinds("_queue", 4)[0]
     assert {"statement", "statement_answered", "approval_request"} <= asked <= {each.purpose for each in MAILS}
 
 

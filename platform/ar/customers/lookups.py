@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,6 +17,7 @@ __all__ = [
     "CustomerFacts",
     "ReachableContact",
     "find_contact",
+    "find_contacts",
     "find_numbers",
     "matches",
     "reachable",
@@ -49,11 +51,24 @@ def is_reachable(db: Session, tenant_id: UUID, customer_id: UUID | None, address
 
 def find_contact(db: Session, tenant_id: UUID, customer_id: UUID, purpose: str) -> ReachableContact | None:
     """Returns the reachable contact for a purpose (`statements`, `dunning`), else the first reachable one, or None."""
+    return find_contacts(db, tenant_id, [customer_id], purpose).get(customer_id)
+
+
+def find_contacts(
+    db: Session, tenant_id: UUID, customer_ids: Collection[UUID], purpose: str
+) -> dict[UUID, ReachableContact]:
+    """Returns by customer what `find_contact` finds for each; customers without a reachable contact are left out."""
     contact = Contact
-    row = db.execute(
-        sa.select(contact.id, contact.name, contact.email)
-        .where(contact.tenant_id == tenant_id, contact.customer_id == customer_id, *reachable())
-        .order_by(contact.purposes.contains([purpose]).desc(), contact.created_at, contact.id)
-        .limit(1)
-    ).first()
-    return ReachableContact(id=row.id, name=row.name, email=row.email) if row else None
+    rows = db.execute(
+        sa.select(contact.customer_id, contact.id, contact.name, contact.email)
+        .where(
+            contact.tenant_id == tenant_id,
+            contact.customer_id == sa.any_(sa.cast(list(customer_ids), sa.ARRAY(sa.Uuid))),
+            *reachable(),
+        )
+        .order_by(contact.customer_id, contact.purposes.contains([purpose]).desc(), contact.created_at, contact.id)
+    )
+    found: dict[UUID, ReachableContact] = {}
+    for row in rows:
+        found.setdefault(row.customer_id, ReachableContact(id=row.id, name=row.name, email=row.email))
+    return found

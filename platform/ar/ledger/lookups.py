@@ -14,7 +14,7 @@ from ar.ledger.books.as_of import (
     possibly_open_at,
 )
 from ar.ledger.books.as_of_request import AsOfRequest, parse_as_of_request, require_readable
-from ar.ledger.books.queries import balance_at, item_ids, movements, open_items, posted_balances
+from ar.ledger.books.queries import balance_at, balances_of, item_ids, movements_of, open_items, posted_balances
 from ar.ledger.closing.audit.checks import NAMED_MAX, run_check
 from ar.ledger.closing.audit.runs import examination_runs
 from ar.ledger.closing.fx.rates import company_currency, dated_rates, total_of
@@ -28,6 +28,7 @@ __all__ = [
     "AsOfRequest",
     "PostingLeg",
     "balance_at",
+    "balances_of",
     "company_currency",
     "dated_rates",
     "doubtful_sums",
@@ -37,7 +38,7 @@ __all__ = [
     "items_with_later_allocations",
     "later_allocations",
     "later_allocations_cte",
-    "movements",
+    "movements_of",
     "open_amounts_at",
     "open_items",
     "open_minor_at",

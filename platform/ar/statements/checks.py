@@ -86,6 +86,22 @@ _CHECKS: Final[tuple[tuple[str, str], ...]] = (
         """,
     ),
     (
+        # A number is used by its statement, promised to one that waits, or its plan says why it stays unused.
+        "statements: no number is missing without a reason",
+        """
+        WITH known AS (
+            SELECT CAST(substring(number FROM '[0-9]+$') AS bigint) AS number FROM statement WHERE tenant_id = :tenant
+            UNION
+            SELECT number FROM planned_statement WHERE tenant_id = :tenant AND outcome IS DISTINCT FROM 'issued'
+            UNION
+            SELECT value + 1 FROM tenant_counter WHERE tenant_id = :tenant AND name = 'statement'
+        )
+        SELECT CASE WHEN before + 2 = number THEN '' ELSE before + 1 || ' to ' END || number - 1 AS name
+        FROM (SELECT number, lag(number, 1, CAST(0 AS bigint)) OVER (ORDER BY number) AS before FROM known) AS steps
+        WHERE number > before + 1
+        """,
+    ),
+    (
         # Documents posted into that period later do not make a frozen statement wrong.
         "statements: the newest ones agree with the ledger as it stood",
         """

@@ -15,6 +15,7 @@ import click
 from ar.customers.lookups import find_numbers
 from ar.statements import issuing, monthly_run, queries
 from ar.statements.inputs import parse_period
+from ar.statements.storing import IssuedStatement
 from kernel.actor import Actor
 from kernel.db import TenantSession
 from kernel.errors import RuleBroken
@@ -97,7 +98,7 @@ def issue_month(slug: str, period: str, customer_no: str | None, on: date | None
     emit({"period": month.label, "queued": queued}, as_json, lambda: f"{queued} statements queued for {month.label}.")
 
 
-def _row(db: TenantSession, actor: Actor, issued: issuing.IssuedStatement) -> dict[str, Any]:
+def _row(db: TenantSession, actor: Actor, issued: IssuedStatement) -> dict[str, Any]:
     view = queries.statement_view(db, actor.tenant_id, issued.statement_id, actor.today)
     row = view.as_json() | {"missing_characters": "".join(issued.missing_characters)}
     if settings().environment == "development":
@@ -112,7 +113,7 @@ def _line(row: dict[str, Any]) -> str:
     return f"{row['number']}  {amount}  {sent}{link}"
 
 
-def _write_pdfs(db: TenantSession, actor: Actor, issued: Sequence[issuing.IssuedStatement], folder: Path) -> None:
+def _write_pdfs(db: TenantSession, actor: Actor, issued: Sequence[IssuedStatement], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for statement in issued:
         number, content = queries.stored_pdf(db, actor.tenant_id, statement.statement_id)

@@ -1,4 +1,4 @@
-"""Jobs of statements: issue those of a month one by one, recheck their mails and record delivery outcomes.
+"""Jobs of statements: issue those of a month in batches, recheck their mails and record delivery outcomes.
 
 Invariant: handlers are idempotent: a second run finds the statement issued, the mail superseded or the contact
 suppressed.
@@ -21,7 +21,8 @@ from ar.statements.inputs import IssueStatement, parse_period
 from ar.statements.issuing import issue_statement, send_statement
 from ar.statements.links import is_link_closed
 from ar.statements.mails import CODE_PURPOSE, COPY_PURPOSE, PURPOSE, TEAM_PURPOSE, recheck_team
-from ar.statements.monthly_run import ISSUE_JOB, issue_month, issuing_actor
+from ar.statements.monthly_run import ISSUE_JOB, issue_month, issuing_actor, put_batches
+from ar.statements.planned import issue_planned
 from kernel import journal, queue
 from kernel.actor import Actor
 from kernel.errors import Conflict, RuleBroken
@@ -34,12 +35,22 @@ from tenants.slice import Job, Mail, Recurring
 ISSUE_MONTH: Final = "statements.month"
 
 
-def issue_one(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
-    """Issues the statement of one customer, currency and month, unless it is issued or there is nothing to state.
+def issue_batch(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
+    """Issues the planned statements of `payload["numbers"]`; what cannot be drawn up gets a job of its own.
 
-    The issuer is the person who asked for the month, if a person did.
+    The issuer is the person who asked for the month, if a person did. A message of an earlier release names one
+    customer, currency and month instead.
     """
+    issuer = {"by": payload["by"]} if payload.get("by") else {}
     actor = issuing_actor(actor, payload)
+    if "numbers" not in payload:
+        _issue_unplanned(db, actor, payload)
+        return
+    failed = issue_planned(db, actor, payload["numbers"])
+    put_batches(db, actor, [[number] for number in failed], issuer)
+
+
+def _issue_unplanned(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
     period = parse_period(payload["period"], actor.today)
     customer_id, currency = UUID(payload["customer_id"]), payload["currency"]
     if (customer_id, currency) not in queries.statements_to_issue(db, actor.tenant_id, period, customer_id):
@@ -56,7 +67,7 @@ def issue_one(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
 
 
 def issue_last_month(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
-    """Issues the statements of the month before `payload["period"]` (R124), one job per customer and currency.
+    """Issues the statements of the month before `payload["period"]` (R124), in jobs of many.
 
     In review mode nothing is issued: the journal records that the month waits for a person.
     """
@@ -131,7 +142,7 @@ def send_statement_again(db: Session, actor: Actor, mail: MailMessage) -> None:
 
 
 JOBS: Final = (
-    Job(ISSUE_JOB, issue_one, queue=queue.DOCUMENTS),
+    Job(ISSUE_JOB, issue_batch, queue=queue.DOCUMENTS),
     Job(ISSUE_MONTH, issue_last_month),
 )
 RECURRING: Final = (Recurring(ISSUE_MONTH, period="month"),)

@@ -6,6 +6,7 @@ it can be read, until the secret is taken out of the settled mail.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -34,16 +35,13 @@ class EnclosedStatement:
 
 def issue_link(db: Session, actor: Actor, statement_id: UUID, *, customer_id: UUID, contact_id: UUID) -> str:
     """Returns a new portal link for one contact, valid for TOKEN_LIFE; links issued before keep working."""
-    _token_id, text = tokens.issue(
-        db,
-        actor,
-        PURPOSE,
-        subject_id=statement_id,
-        customer_id=customer_id,
-        contact_id=contact_id,
-        life=TOKEN_LIFE,
-    )
-    return f"{_portal_root()}{text}"
+    return issue_links(db, actor, [tokens.TokenFor(statement_id, customer_id, contact_id)])[0]
+
+
+def issue_links(db: Session, actor: Actor, links: Sequence[tokens.TokenFor]) -> list[str]:
+    """Returns a new portal link for each, in the same order, as `issue_link` does for one."""
+    issued = tokens.issue_many(db, actor, PURPOSE, links, TOKEN_LIFE)
+    return [f"{_portal_root()}{text}" for _token_id, text in issued]
 
 
 def enclose_statement(

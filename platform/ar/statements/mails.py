@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -20,13 +20,13 @@ from ar.statements.views import Mailing
 from kernel.actor import Actor
 from kernel.i18n import gettext as _
 from kernel.i18n import use_language
-from kernel.journal import JournalEvent
-from kernel.mail import Attachment, MailMessage
+from kernel.journal import JournalEvent, NewEvent
+from kernel.mail import Attachment, MailMessage, OutgoingMail, queue_mails
 from kernel.money import format_with_symbol
 from kernel.tokens import CODE_LIFE
 from tenants.queries import company, tenant
 from tenants.recipients import Person, active_person, still_member, was_member
-from web.mailtexts import Addressee, MailReader, queue_rendered
+from web.mailtexts import Addressee, MailReader, rendered
 
 PURPOSE: Final = "statement"
 CODE_PURPOSE, COPY_PURPOSE, TEAM_PURPOSE = "statement_code", "statement_copy", "statement_answered"
@@ -42,11 +42,31 @@ class Answer:
     data: AnswerStatement
 
 
-def queue_statement(
-    db: Session, actor: Actor, statement_id: UUID, mailing: Mailing, contact: ReachableContact, url: str
-) -> UUID:
-    """Queues the PDF with the link `url` in the debtor's language."""
-    language = mailing.language
+@dataclass(frozen=True, slots=True)
+class StatementMail:
+    """A statement to be mailed to a contact with its portal link `url`."""
+
+    statement_id: UUID
+    mailing: Mailing
+    contact: ReachableContact
+    url: str
+
+
+def queue_statements(db: Session, actor: Actor, wanted: Sequence[StatementMail]) -> list[UUID]:
+    """Queues for each the PDF with its link in the debtor's language; returns the mails' ids, in this order."""
+    return queue_mails(
+        db, actor, PURPOSE, [(_statement_mail(each), each.statement_id, each.mailing.customer_id) for each in wanted]
+    )
+
+
+def queued_event(statement_id: UUID, customer_id: UUID, number: str, to: str, mail_id: UUID) -> NewEvent:
+    """Returns the event that a statement's mail waits to be sent."""
+    facts = {"number": number, "to": to, "mail_id": str(mail_id)}
+    return NewEvent("statement_queued", customer_id, statement_id, facts)
+
+
+def _statement_mail(wanted: StatementMail) -> OutgoingMail:
+    mailing, contact, language = wanted.mailing, wanted.contact, wanted.mailing.language
     with use_language(language):
         label = closing_label(mailing.closing_minor, mailing.period_to)
         interest = ""
@@ -64,9 +84,9 @@ def queue_statement(
         "words": mailing.amount_in_words,
         "interest": interest,
         "respond_by": mailing.respond_by_on.isoformat(),
-        "url": url,
+        "url": wanted.url,
     }
-    return _queue(db, actor, PURPOSE, statement_id, mailing, Addressee(contact.email, contact.name, language), values)
+    return _mail(PURPOSE, mailing, Addressee(contact.email, contact.name, language), values)
 
 
 def queue_code(
@@ -198,18 +218,19 @@ def _queue(
     mailing: Mailing,
     to: MailReader,
     values: Mapping[str, Any],
-) -> UUID:
-    """Queues a mail in the name of the company; all but the code have the statement's PDF attached."""
+) -> None:
+    """Queues a mail in the name of the company."""
+    queue_mails(db, actor, purpose, [(_mail(purpose, mailing, to, values), statement_id, mailing.customer_id)])
+
+
+def _mail(purpose: str, mailing: Mailing, to: MailReader, values: Mapping[str, Any]) -> OutgoingMail:
+    """Returns a mail in the name of the company; all but the code have the statement's PDF attached."""
     attached = () if purpose == CODE_PURPOSE else (Attachment(file_name(mailing.number), mailing.pdf_sha256),)
-    return queue_rendered(
-        db,
-        actor,
+    return rendered(
         purpose,
         to,
         values,
         from_name=mailing.sender.name,
         reply_to=mailing.sender.contact_email or None,
         attachments=attached,
-        subject_id=statement_id,
-        customer_id=mailing.customer_id,
     )

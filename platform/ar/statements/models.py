@@ -1,7 +1,7 @@
 """Tables of statements, their frozen lines, and debtors' answers with their differences.
 
-Invariants: a statement and its lines are frozen when issued; a confirmation binds to the hash of the PDF the
-debtor saw; a later statement supersedes an earlier one and never edits it.
+Invariants: a number is promised once, and an unused one says why; a statement and its lines are frozen when issued; a
+confirmation binds to the hash of the PDF the debtor saw; a later statement supersedes an earlier one, never edits it.
 """
 
 from __future__ import annotations
@@ -22,12 +22,16 @@ from kernel.columns import (
     Moment,
     MomentOrNone,
     Tenanted,
+    TenantKeyed,
     Text,
     TextOrNone,
     one_of,
     tenant_fk,
 )
 from kernel.db import Base
+
+#: How a planned statement ended: issued; stated meanwhile by a person; nothing left to state.
+PLANNED_OUTCOMES = ("issued", "stated_meanwhile", "nothing_to_state")
 
 
 class Statement(Tenanted, Base):
@@ -67,6 +71,45 @@ class Statement(Tenanted, Base):
     respond_by_on: Mapped[DayOrNone]
     issued_at: Mapped[Moment]
     issued_by: Mapped[Text]
+
+
+class PlannedStatement(TenantKeyed, Base):
+    """A statement that a month's run draws up, with the running number that it will bear.
+
+    The numbers of a run are taken at once when it is planned, so that no job holds the counter while it prints. A
+    planned statement is settled once: `issued`, or for a reason that leaves its number unused.
+    """
+
+    __tablename__ = "planned_statement"
+    __table_args__ = (
+        tenant_fk("customer_id", "customer"),
+        tenant_fk("statement_id", "statement"),
+        one_of("outcome", *PLANNED_OUTCOMES),
+        sa.CheckConstraint("(outcome IS NULL) = (settled_at IS NULL)", name="settled_with_outcome"),
+        sa.CheckConstraint(
+            "(outcome IS NOT DISTINCT FROM 'issued') = (statement_id IS NOT NULL)", name="issued_is_one"
+        ),
+        sa.Index(
+            "ix_planned_statement_waiting",
+            "tenant_id",
+            "customer_id",
+            "currency",
+            "period_from",
+            "period_to",
+            unique=True,
+            postgresql_where=sa.text("outcome IS NULL"),
+        ),
+    )
+    number: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    customer_id: Mapped[Id]
+    currency: Mapped[Currency]
+    period_from: Mapped[Day]
+    period_to: Mapped[Day]
+    planned_at: Mapped[Moment]
+    planned_by: Mapped[Text]
+    outcome: Mapped[TextOrNone]
+    settled_at: Mapped[MomentOrNone]
+    statement_id: Mapped[IdOrNone]
 
 
 class StatementLine(Tenanted, Base):

@@ -1,12 +1,12 @@
-"""Plans the statements of a month for all customers, and queues one job per customer and currency.
+"""Plans the statements of a month for all customers, promises their numbers, and queues jobs of BATCH statements.
 
-Invariants: planning changes nothing; the same confirmation twice queues its jobs once; a job carries the person who
-asked, so that the evidence names them.
+Invariants: a look at the plan changes nothing; the same confirmation twice queues its jobs once; a job carries the
+person who asked, so that the evidence names them; numbers are promised in the order of the customers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
@@ -20,11 +20,16 @@ from ar.ledger.lookups import items_with_later_allocations, later_allocations, o
 from ar.ledger.models import OpenItem
 from ar.statements import queries
 from ar.statements.inputs import Period
+from ar.statements.mails import PURPOSE
+from ar.statements.models import PlannedStatement
 from kernel import outbox
 from kernel.actor import Actor
+from kernel.counters import lock_counter, take_numbers
 from kernel.money import CurrencyTotal
 
 ISSUE_JOB: Final = "statements.issue"
+#: Statements drawn up by one job: its statements of SQL are shared by so many, and its customers are locked together.
+BATCH: Final = 25
 #: Kinds of actors for whom a job issues; what a timer starts is issued by the machine.
 _ISSUING_KINDS: Final = ("person", "operator")
 
@@ -55,20 +60,44 @@ def plan_month(db: Session, tenant_id: UUID, period: Period) -> MonthPlan:
 
 
 def issue_month(db: Session, actor: Actor, period: Period, customer_id: UUID | None = None) -> int:
-    """Queues one job per customer and currency with business or a balance in the month; returns how many.
+    """Plans the month's statements with their numbers and queues a job per BATCH of them; returns how many.
 
-    Customers with a standing statement of the same month are left out, so asking twice sends nothing twice.
+    Customers with a standing statement of the same month are left out, and so is what is planned and not drawn up
+    yet: asking twice sends nothing twice. Plans wait for each other; the numbers' counter is held for this
+    transaction alone and by none of the jobs.
     """
+    lock_counter(db, actor.tenant_id, "statement_plan")
     due = queries.statements_to_issue(db, actor.tenant_id, period, customer_id)
-    issuer = {"by": _issuer(actor)} if actor.kind in _ISSUING_KINDS else {}
-    jobs = [
-        (
-            f"statement:{customer}:{currency}:{period.to_on.isoformat()}",
-            {"customer_id": str(customer), "currency": currency, "period": period.label, **issuer},
+    numbers = take_numbers(db, actor.tenant_id, PURPOSE, len(due)) if due else range(0)
+    if due:
+        db.execute(
+            sa.insert(PlannedStatement),
+            [
+                {
+                    "tenant_id": actor.tenant_id,
+                    "number": number,
+                    "customer_id": customer,
+                    "currency": currency,
+                    "period_from": period.from_on,
+                    "period_to": period.to_on,
+                    "planned_at": actor.now,
+                    "planned_by": actor.name,
+                    "outcome": None,
+                    "settled_at": None,
+                    "statement_id": None,
+                }
+                for number, (customer, currency) in zip(numbers, due, strict=True)
+            ],
         )
-        for customer, currency in due
-    ]
-    return outbox.put_many(db, actor, ISSUE_JOB, jobs)
+    batches = [list(numbers[start : start + BATCH]) for start in range(0, len(numbers), BATCH)]
+    put_batches(db, actor, batches, {"by": _issuer(actor)} if actor.kind in _ISSUING_KINDS else {})
+    return len(due)
+
+
+def put_batches(db: Session, actor: Actor, batches: Sequence[Sequence[int]], issuer: Mapping[str, Any]) -> None:
+    """Queues a job for each batch of planned numbers; `issuer` is its part of the payload that names a person."""
+    jobs = [(f"statements:{numbers[0]}-{numbers[-1]}", {"numbers": list(numbers), **issuer}) for numbers in batches]
+    outbox.put_many(db, actor, ISSUE_JOB, jobs)
 
 
 def issuing_actor(actor: Actor, payload: Mapping[str, Any]) -> Actor:

@@ -5,6 +5,7 @@ Invariant: every query names its tenant; a page costs a fixed number of SQL stat
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Final
 from uuid import UUID
@@ -16,7 +17,7 @@ from ar.customers.models import Customer
 from ar.ledger.models import OpenItem
 from ar.statements.documents import Debtor, Sender
 from ar.statements.inputs import Period
-from ar.statements.models import Confirmation, Difference, Statement, StatementLine
+from ar.statements.models import Confirmation, Difference, PlannedStatement, Statement, StatementLine
 from ar.statements.views import (
     NOT_SENT,
     OVERDUE,
@@ -56,15 +57,15 @@ def sender(db: Session, tenant_id: UUID) -> Sender:
     return view(Sender, row)
 
 
-def debtor(db: Session, tenant_id: UUID, customer_id: UUID, attention: str = "") -> Debtor:
-    """Returns the customer as addressed. Raises NotFound(`statement_customer_unknown`)."""
+def debtors(db: Session, tenant_id: UUID, customer_ids: Collection[UUID]) -> dict[UUID, Debtor]:
+    """Returns the customers as addressed, by id and without unknown ones; nobody's attention is asked for."""
     c = Customer
-    row = db.execute(
-        sa.select(c.number, c.name, c.language).where(c.tenant_id == tenant_id, c.id == customer_id)
-    ).first()
-    if row is None:
-        raise NotFound("statement_customer_unknown", number=str(customer_id))
-    return Debtor(number=row.number, name=row.name, attention=attention, language=row.language)
+    rows = db.execute(
+        sa.select(c.id, c.number, c.name, c.language).where(
+            c.tenant_id == tenant_id, c.id == sa.any_(sa.cast(list(customer_ids), sa.ARRAY(sa.Uuid)))
+        )
+    )
+    return {row.id: Debtor(number=row.number, name=row.name, attention="", language=row.language) for row in rows}
 
 
 def mailing(db: Session, tenant_id: UUID, statement_id: UUID) -> Mailing:
@@ -123,6 +124,25 @@ def standing_statements(
     return views(StandingStatement, rows)
 
 
+def standing_since(
+    db: Session, tenant_id: UUID, customer_ids: Collection[UUID], from_on: date
+) -> dict[tuple[UUID, str], list[date]]:
+    """Returns the last days of the customers' standing statements that begin on `from_on`, by (customer, currency)."""
+    s = Statement
+    rows = db.execute(
+        sa.select(s.customer_id, s.currency, s.period_to).where(
+            s.tenant_id == tenant_id,
+            s.customer_id == sa.any_(sa.cast(list(customer_ids), sa.ARRAY(sa.Uuid))),
+            s.period_from == from_on,
+            s.superseded_at.is_(None),
+        )
+    )
+    found: dict[tuple[UUID, str], list[date]] = {}
+    for customer_id, currency, to_on in rows:
+        found.setdefault((customer_id, currency), []).append(to_on)
+    return found
+
+
 def currencies_with_business(db: Session, tenant_id: UUID, customer_id: UUID, period: Period) -> list[str]:
     """Returns the currencies in which a customer has business or a balance in the month."""
     rows = db.execute(_with_business(tenant_id, period).where(OpenItem.customer_id == customer_id))
@@ -132,8 +152,20 @@ def currencies_with_business(db: Session, tenant_id: UUID, customer_id: UUID, pe
 def statements_to_issue(
     db: Session, tenant_id: UUID, period: Period, customer_id: UUID | None = None
 ) -> list[tuple[UUID, str]]:
-    """Returns (customer id, currency) with business or a balance and no standing statement of the month."""
-    statement, item = Statement, OpenItem
+    """Returns (customer id, currency) with business or a balance, and no statement of the month standing or planned."""
+    statement, planned, item = Statement, PlannedStatement, OpenItem
+    waiting = (
+        sa.select(planned.number)
+        .where(
+            planned.tenant_id == tenant_id,
+            planned.customer_id == item.customer_id,
+            planned.currency == item.currency,
+            planned.period_from == period.from_on,
+            planned.period_to == period.to_on,
+            planned.outcome.is_(None),
+        )
+        .exists()
+    )
     standing = (
         sa.select(statement.id)
         .where(
@@ -146,7 +178,7 @@ def statements_to_issue(
         )
         .exists()
     )
-    query = _with_business(tenant_id, period).where(~standing)
+    query = _with_business(tenant_id, period).where(~standing, ~waiting)
     if customer_id is not None:
         query = query.where(item.customer_id == customer_id)
     return [(row.customer_id, row.currency) for row in db.execute(query.order_by(item.customer_id, item.currency))]

@@ -13,6 +13,7 @@ from flask import Blueprint, request, url_for
 from ar.statements import issuing, list_queries, monthly_run
 from ar.statements.inputs import IssueMonth, IssueRequest, parse_period
 from ar.statements.messages import DELIVERY_NAMES, DELIVERY_REASONS, MAIL_STATES, MESSAGES, STATUS_NAMES, STATUS_TONES
+from ar.statements.storing import IssuedStatement
 from ar.statements.views import STATUSES, UNANSWERED, WAITING
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext
@@ -128,7 +129,7 @@ def create_month(data: IssueMonth) -> Page:
     return done(text, "statements.index", month=period.label)
 
 
-def _flash_warnings(issued: list[issuing.IssuedStatement]) -> None:
+def _flash_warnings(issued: list[IssuedStatement]) -> None:
     """Flashes a missing contact and unprintable characters."""
     no_contact = MESSAGES["statement_no_contact"]
     if any(statement.sent_to is None for statement in issued):

@@ -15,7 +15,7 @@ from ar.cases.models import CollectionHold
 from ar.ledger.models import OpenItem
 from ar.statements import queries
 from ar.statements.inputs import parse_period
-from ar.statements.jobs import issue_one
+from ar.statements.jobs import issue_batch
 from ar.statements.models import Confirmation, Difference, Statement
 from ar.statements.monthly_run import issue_month
 from ar.statements.views import StandingStatement
@@ -229,7 +229,7 @@ def test_the_month_job_leaves_answered_statements_alone(debtor: DebtorBrowser) -
     actor = debtor.world.actor(APRIL_2)
     with debtor.world.transaction() as db:
         assert issue_month(db, actor, parse_period("2026-03", APRIL_2)) == 0
-        issue_one(db, actor, {"customer_id": str(debtor.customer_id), "currency": "CNY", "period": "2026-03"})
+        issue_batch(db, actor, {"customer_id": str(debtor.customer_id), "currency": "CNY", "period": "2026-03"})
     assert _standing_numbers(debtor) == [debtor.number]
 
 

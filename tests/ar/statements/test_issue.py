@@ -17,7 +17,7 @@ from ar.ledger.books.reversal import reverse_item
 from ar.statements import queries
 from ar.statements.commands import issue_statement, lock_for_statements, send_statement
 from ar.statements.inputs import parse_period
-from ar.statements.jobs import issue_one, recheck_statement
+from ar.statements.jobs import issue_batch, recheck_statement
 from ar.statements.models import Statement
 from ar.statements.monthly_run import issue_month
 from kernel.clock import fixed_clock, moment_on
@@ -99,7 +99,7 @@ def test_each_debtor_is_written_to_in_their_own_language(world: World) -> None:
             .order_by(OutboxMessage.id)
         ).scalars()
         for payload in list(jobs):
-            issue_one(db, world.actor(APRIL_2), payload)
+            issue_batch(db, world.actor(APRIL_2), payload)
     sent = {mail.to_address: mail for mail in world.mails("statement")}
     english_mail, chinese_mail = sent["jane@northwind.example"], sent["wang@xinsheng.example"]
     assert english_mail.subject.startswith("Statement ST-2026-03-")
@@ -180,10 +180,10 @@ def test_asking_for_the_month_twice_queues_nothing_twice(world: World) -> None:
         assert issue_month(db, actor, parse_period("2026-03", actor.today)) == 1
     with world.transaction() as db:
         assert issue_month(db, actor, parse_period("2026-03", actor.today)) == 0
-    payload = {"customer_id": str(customer), "currency": "CNY", "period": "2026-03"}
-    for _twice in range(2):
+    old_release = {"customer_id": str(customer), "currency": "CNY", "period": "2026-03"}
+    for payload in ({"numbers": [1]}, {"numbers": [1]}, old_release):
         with world.transaction() as db:
-            issue_one(db, actor, payload)
+            issue_batch(db, actor, payload)
     with world.reading() as db:
         number = db.execute(
             sa.select(sa.func.count()).select_from(Statement).where(Statement.tenant_id == world.tenant_id)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ar.statements.jobs import issue_last_month, issue_one
-from ar.statements.models import Statement
+from ar.statements.jobs import issue_batch, issue_last_month
+from ar.statements.models import PlannedStatement, Statement
 from kernel.clock import fixed_clock, moment_on
 from kernel.journal import JournalEvent
 from kernel.outbox import OutboxMessage
@@ -98,7 +98,7 @@ def test_a_confirmation_puts_the_jobs_once(world: World) -> None:
         answer = client.post(world.url("/statements/month"), data=sure)
         assert answer.status_code == 303
         assert "3 statements are being drawn up." in client.get(answer.headers["Location"]).get_data(as_text=True)
-        assert len(_issue_jobs(world)) == 3
+        assert [job["numbers"] for job in _issue_jobs(world)] == [[1, 2, 3]]
     other = client.post(world.url("/statements/month"), data={**sure, "month": "2026-02"})
     assert other.status_code == 422
     assert "This form was already sent, with other values" in other.text
@@ -126,7 +126,7 @@ def test_the_evidence_names_the_person_who_confirmed(world: World) -> None:
     client.post(world.url("/statements/month"), data={"month": "2026-03", "confirmed": "1", "key": _form_key(asked)})
     for payload in _issue_jobs(world):
         with world.transaction() as db:
-            issue_one(db, system_actor_for(db, world.tenant_id), payload)
+            issue_batch(db, system_actor_for(db, world.tenant_id), payload)
     s = Statement
     with world.reading() as db:
         names = set(db.execute(sa.select(s.issued_by).where(s.tenant_id == world.tenant_id)).scalars())
@@ -152,12 +152,15 @@ def test_in_review_mode_the_month_waits_for_a_person(world: World) -> None:
 
 def test_without_review_mode_the_round_states_the_month_before(world: World) -> None:
     _state_last_month(world, review_mode=False)
-    jobs = _issue_jobs(world)
-    assert [(job["currency"], job["period"]) for job in jobs] in (
-        [("CNY", "2026-03"), ("USD", "2026-03"), ("CNY", "2026-03")],
-        [("CNY", "2026-03"), ("CNY", "2026-03"), ("USD", "2026-03")],
-    )
-    assert all("by" not in job for job in jobs), "the machine speaks for itself"
+    (job,) = _issue_jobs(world)
+    assert job == {"numbers": [1, 2, 3]}, "the machine speaks for itself"
+    p = PlannedStatement
+    with world.reading() as db:
+        planned = db.execute(
+            sa.select(p.currency, p.period_from, p.period_to, p.outcome).where(p.tenant_id == world.tenant_id)
+        ).all()
+    march = (date(2026, 3, 1), date(2026, 3, 31), None)
+    assert sorted(map(tuple, planned)) == [("CNY", *march), ("CNY", *march), ("USD", *march)]
     assert _journal_events(world, "statements_wait") == []
 
 

@@ -2,7 +2,8 @@
 
 Invariants: the open amount starts from `open_minor` and adds back allocations effective after the date, over items not
 cleared by then, so cost follows what was open and not the history; with `known_at` (aware) only rows recorded by that
-moment count.
+moment count. `by_item`: for one or a few customers the allocations are looked up item by item, so that cost follows
+those customers and not the company; the answers are the same.
 """
 
 from __future__ import annotations
@@ -20,8 +21,12 @@ TenantValue: TypeAlias = UUID | sa.BindParameter[UUID]
 DayValue: TypeAlias = date | sa.BindParameter[date]
 
 
-def later_allocations(tenant_id: TenantValue, as_of: DayValue, known_at: datetime | None = None) -> sa.Subquery:
+def later_allocations(
+    tenant_id: TenantValue, as_of: DayValue, known_at: datetime | None = None, *, by_item: bool = False
+) -> sa.FromClause:
     """Returns per item (`item_id`) the sum (`minor`) allocated after `as_of` or recorded after `known_at`."""
+    if by_item:
+        return _later_allocations_of_each_item(tenant_id, as_of, known_at)
     return _sums_of_later_allocations(tenant_id, as_of, known_at).subquery("later")
 
 
@@ -33,9 +38,7 @@ def later_allocations_cte(tenant_id: TenantValue, as_of: DayValue) -> sa.CTE:
 def _sums_of_later_allocations(
     tenant_id: TenantValue, as_of: DayValue, known_at: datetime | None = None
 ) -> sa.Select[Any]:
-    a = Allocation
-    later = a.effective_on > as_of if known_at is None else sa.or_(a.effective_on > as_of, a.recorded_at > known_at)
-    after = (a.tenant_id == tenant_id, later)
+    a, after = Allocation, _after(tenant_id, as_of, known_at)
     both = sa.union_all(
         sa.select(a.debit_item_id.label("item_id"), a.amount_minor).where(*after),
         sa.select(a.credit_item_id, a.amount_minor).where(*after),
@@ -43,6 +46,27 @@ def _sums_of_later_allocations(
     return sa.select(both.c.item_id, sa.cast(sa.func.sum(both.c.amount_minor), sa.BigInteger).label("minor")).group_by(
         both.c.item_id
     )
+
+
+def _later_allocations_of_each_item(
+    tenant_id: TenantValue, as_of: DayValue, known_at: datetime | None
+) -> sa.FromClause:
+    """Returns the same sums as a LATERAL of the item beside it: two index look-ups an item."""
+    a, i, after = Allocation, OpenItem, _after(tenant_id, as_of, known_at)
+    both = sa.union_all(
+        sa.select(a.amount_minor).where(*after, a.debit_item_id == i.id).correlate(i),
+        sa.select(a.amount_minor).where(*after, a.credit_item_id == i.id).correlate(i),
+    ).subquery("both")
+    minor = sa.cast(sa.func.sum(both.c.amount_minor), sa.BigInteger)
+    return sa.select(i.id.label("item_id"), minor.label("minor")).correlate(i).lateral("later")
+
+
+def _after(
+    tenant_id: TenantValue, as_of: DayValue, known_at: datetime | None
+) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    a = Allocation
+    later = a.effective_on > as_of if known_at is None else sa.or_(a.effective_on > as_of, a.recorded_at > known_at)
+    return a.tenant_id == tenant_id, later
 
 
 def open_minor_at(later: sa.FromClause) -> sa.ColumnElement[int]:
@@ -75,7 +99,7 @@ def existed_at(tenant_id: UUID, as_of: date, known_at: datetime | None = None) -
 
 
 def possibly_open_at(
-    tenant_id: UUID, as_of: date, known_at: datetime | None = None
+    tenant_id: UUID, as_of: date, known_at: datetime | None = None, *, by_item: bool = False
 ) -> tuple[sa.ColumnElement[bool], ...]:
     """Returns conditions: the item existed at `as_of` and was not cleared by then, as known at `known_at`.
 
@@ -85,7 +109,8 @@ def possibly_open_at(
     i = OpenItem
     not_cleared = [i.cleared_on.is_(None), i.cleared_on > as_of]
     if known_at is not None:
-        not_cleared.append(i.id.in_(_items_allocated_since(tenant_id, known_at)))
+        since = _items_allocated_since(tenant_id, known_at)
+        not_cleared.append(_is_allocated_since(tenant_id, known_at) if by_item else i.id.in_(since))
     return (*existed_at(tenant_id, as_of, known_at), sa.or_(*not_cleared))
 
 
@@ -95,6 +120,13 @@ def _items_allocated_since(tenant_id: UUID, known_at: datetime) -> sa.CompoundSe
     return sa.union_all(sa.select(a.debit_item_id).where(*since), sa.select(a.credit_item_id).where(*since))
 
 
+def _is_allocated_since(tenant_id: UUID, known_at: datetime) -> sa.ColumnElement[bool]:
+    a, i = Allocation, OpenItem
+    since = sa.select(a.id).where(a.tenant_id == tenant_id, a.recorded_at > known_at)
+    return sa.or_(since.where(a.debit_item_id == i.id).exists(), since.where(a.credit_item_id == i.id).exists())
+
+
 def items_with_later_allocations(later: sa.FromClause) -> Any:
     """Returns `open_item LEFT JOIN later`, for a select's `select_from`."""
-    return sa.outerjoin(OpenItem, later, later.c.item_id == OpenItem.id)
+    same_item = sa.true() if isinstance(later, sa.Lateral) else later.c.item_id == OpenItem.id
+    return sa.outerjoin(OpenItem, later, same_item)

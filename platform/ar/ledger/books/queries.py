@@ -5,7 +5,7 @@ Invariants: nothing here writes; an open amount is positive on either side, a ba
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -71,6 +71,8 @@ class Movement:
     """A document that changed a customer's balance; `amount_minor` is positive, `side` +1 adds, -1 reduces."""
 
     item_id: UUID
+    customer_id: UUID
+    currency: str
     document_on: date
     document_no: str
     kind: str
@@ -114,35 +116,48 @@ def open_items(
     *,
     as_of: date,
     known_at: datetime | None = None,
+    customer_ids: Collection[UUID] | None = None,
     customer_id: UUID | None = None,
     currency: str | None = None,
-    item_ids: Sequence[UUID] | None = None,
+    item_ids: Collection[UUID] | None = None,
 ) -> list[OpenItemView]:
     """Returns items open at `as_of`, oldest due first; allocations effective later count as still open.
 
-    `known_at` (aware): as the books stood at that moment, without rows recorded after it.
+    `known_at` (aware): as the books stood at that moment, without rows recorded after it. Of customers or items that
+    are named, cost follows theirs alone.
     """
     i = OpenItem
-    later = later_allocations(tenant_id, as_of, known_at)
+    few = not (customer_id is None and customer_ids is None and item_ids is None)
+    later = later_allocations(tenant_id, as_of, known_at, by_item=few)
     statement = (
         sa.select(*item_columns(open_minor_at(later), as_of))
         .select_from(items_with_later_allocations(later).join(Customer, with_customer(tenant_id)))
-        .where(*possibly_open_at(tenant_id, as_of, known_at))
+        .where(*possibly_open_at(tenant_id, as_of, known_at, by_item=few))
         .order_by(i.due_on, i.document_no, i.id)
     )
+    if customer_ids is not None:
+        statement = statement.where(_is_among(i.customer_id, customer_ids))
     if customer_id is not None:
         statement = statement.where(i.customer_id == customer_id)
     if currency is not None:
         statement = statement.where(i.currency == currency)
     if item_ids is not None:
-        statement = statement.where(i.id == sa.any_(sa.cast(list(item_ids), sa.ARRAY(sa.Uuid))))
+        statement = statement.where(_is_among(i.id, item_ids))
     return [item for item in views(OpenItemView, db.execute(statement)) if item.open_minor]
 
 
 def movements(
     db: Session, tenant_id: UUID, customer_id: UUID, currency: str, from_on: date, to_on: date
 ) -> list[Movement]:
-    """Returns the documents of a period, both days included, in the order of the books.
+    """Returns one customer's documents of a period in one currency, as `movements_of` does."""
+    found = movements_of(db, tenant_id, [customer_id], from_on, to_on)
+    return [movement for movement in found if movement.currency == currency]
+
+
+def movements_of(
+    db: Session, tenant_id: UUID, customer_ids: Collection[UUID], from_on: date, to_on: date
+) -> list[Movement]:
+    """Returns the customers' documents of a period, both days included, in the order of the books.
 
     A document reversed within the period is left out together with its reversal, which changes no sum.
     """
@@ -157,6 +172,8 @@ def movements(
         select_view(
             Movement,
             item_id=value(item.id),
+            customer_id=value(item.customer_id),
+            currency=value(item.currency),
             document_on=value(item.document_on),
             document_no=value(item.document_no),
             kind=value(item.kind),
@@ -168,8 +185,7 @@ def movements(
         )
         .where(
             item.tenant_id == tenant_id,
-            item.customer_id == customer_id,
-            item.currency == currency,
+            _is_among(item.customer_id, customer_ids),
             item.document_on.between(from_on, to_on),
             ~reversed_within,
             ~reverses_within,
@@ -183,15 +199,25 @@ def balance_at(
     db: Session, tenant_id: UUID, customer_id: UUID, currency: str, on: date, *, known_at: datetime | None = None
 ) -> int:
     """Returns the signed balance (minor units) at the end of `on`, from open items, as known at `known_at`."""
+    return balances_of(db, tenant_id, [customer_id], on, known_at=known_at).get((customer_id, currency), 0)
+
+
+def balances_of(
+    db: Session, tenant_id: UUID, customer_ids: Collection[UUID], on: date, *, known_at: datetime | None = None
+) -> dict[tuple[UUID, str], int]:
+    """Returns the signed balances (minor units) by customer and currency at the end of `on`, from open items.
+
+    Cost follows these customers' items and not the company's. A customer without items has no balance.
+    """
     i = OpenItem
-    later = later_allocations(tenant_id, on, known_at)
-    return int(
-        db.execute(
-            sa.select(sa.func.coalesce(sa.func.sum(i.side * open_minor_at(later)), 0))
-            .select_from(items_with_later_allocations(later))
-            .where(*possibly_open_at(tenant_id, on, known_at), i.customer_id == customer_id, i.currency == currency)
-        ).scalar_one()
+    later = later_allocations(tenant_id, on, known_at, by_item=True)
+    rows = db.execute(
+        sa.select(i.customer_id, i.currency, sa.cast(sa.func.sum(i.side * open_minor_at(later)), sa.BigInteger))
+        .select_from(items_with_later_allocations(later))
+        .where(*possibly_open_at(tenant_id, on, known_at, by_item=True), _is_among(i.customer_id, customer_ids))
+        .group_by(i.customer_id, i.currency)
     )
+    return {(customer_id, currency): minor for customer_id, currency, minor in rows}
 
 
 def posted_balances(
@@ -243,3 +269,7 @@ def item_ids(db: Session, tenant_id: UUID, keys: Sequence[tuple[str, str]]) -> d
         if (row.kind, row.document_no) in requested:
             found.setdefault((row.kind, row.document_no), row.id)
     return found
+
+
+def _is_among(column: sa.ColumnElement[UUID] | Any, ids: Collection[UUID]) -> sa.ColumnElement[bool]:
+    return column == sa.any_(sa.cast(list(ids), sa.ARRAY(sa.Uuid)))

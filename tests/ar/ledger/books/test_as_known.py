@@ -45,6 +45,8 @@ def all_figures(world: World, known_at: datetime | None) -> list[object]:
             items = open_items(db, world.tenant_id, as_of=on, known_at=known_at)
             found.append([(i.document_no, i.open_minor, i.stage) for i in items])
             for customer in sorted({item.customer_id for item in items}):
+                own = open_items(db, world.tenant_id, as_of=on, known_at=known_at, customer_id=customer)
+                assert own == [item for item in items if item.customer_id == customer]
                 balance = balance_at(db, world.tenant_id, customer, "CNY", on, known_at=known_at)
                 posted = posted_balances(db, world.tenant_id, on, customer_id=customer, known_at=known_at)
                 assert balance == posted.get("CNY", 0)

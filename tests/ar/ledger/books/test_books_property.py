@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
 from ar.ledger.books.posting import NewItem
-from ar.ledger.books.queries import balance_at, posted_balances
+from ar.ledger.books.queries import balance_at, balances_of, open_items, posted_balances
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.closing.audit.checks import ledger_checks
 from ar.ledger.rules.aging import OpenAmount, age
@@ -161,6 +161,11 @@ def test_aging_as_of_any_date_is_what_the_books_say(engine: sa.Engine, seed: int
             report = aging_report(db, world.tenant_id, on, by)
             assert report.rows == expected(reference, numbers, on, by)
             assert all(tie.ok for tie in report.tie_out)
+            items = open_items(db, world.tenant_id, as_of=on)
+            assert open_items(db, world.tenant_id, as_of=on, customer_ids=list(numbers)) == items
+            assert sum(i.signed_open_minor for i in items) == sum(
+                balances_of(db, world.tenant_id, list(numbers), on).values()
+            )
             for customer, number in numbers.items():
                 aged = {row.currency: row.balance_minor for row in report.rows if row.customer_no == number}
                 posted = posted_balances(db, world.tenant_id, on, customer_id=customer)

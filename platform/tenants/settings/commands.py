@@ -30,6 +30,7 @@ def change_settings(db: TenantSession, actor: Actor, data: CompanySettings) -> N
     ).scalar_one()
     check_version(data, settings_values(stored))
     before = {"policy_code": stored.policy_code, "calendar": stored.calendar, "review_mode": stored.review_mode}
+    before["sales_see_all"] = stored.sales_see_all
     after = data.model_dump(exclude={"version"})
     db.execute(sa.update(company).where(company.tenant_id == actor.tenant_id).values(**after))
     journal.record(

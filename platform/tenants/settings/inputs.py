@@ -31,6 +31,7 @@ class CompanySettings(EditInput):
     policy_code: Literal["five-step", "twelve-step"] = "five-step"
     calendar: Literal["CN", "MON-FRI"] = "CN"
     review_mode: bool = False
+    sales_see_all: bool = False
 
 
 def settings_values(company: Any) -> dict[str, Any]:

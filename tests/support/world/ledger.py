@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 import sqlalchemy as sa
+from flask.testing import FlaskClient
 
 from ar.customers.commands import upsert_customers
 from ar.customers.inputs import CustomerRow
+from ar.customers.models import Customer
 from ar.customers.queries import find_numbers
 from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
 from ar.ledger.books.posting import NewItem, post_items
@@ -122,6 +125,39 @@ class Ledger(Base):
     ) -> UUID:
         """Books money received, not yet applied."""
         return self.document(customer, kind="receipt", number=number, minor=minor, on=on, currency=currency)
+
+    def give_to(self, client: FlaskClient, customer: UUID) -> None:
+        """Makes the person who is signed in there the customer's owner."""
+        with client.session_transaction() as session:
+            owner_id = UUID(session["_user_id"].split("|")[0])
+        with self.transaction() as db:
+            db.execute(
+                sa.update(Customer)
+                .where(Customer.tenant_id == self.tenant_id, Customer.id == customer)
+                .values(owner_id=owner_id)
+            )
+
+    def instalments(
+        self, number: str, *, due: Iterable[date], minor: int, customer: UUID | str = "00001", on: date | None = None
+    ) -> list[UUID]:
+        """Books an invoice of equal instalments of `minor` each; returns their items."""
+        days = list(due)
+        return self.book(
+            [
+                NewItem(
+                    customer_id=customer if isinstance(customer, UUID) else self.customer_id(customer),
+                    kind="invoice",
+                    document_no=number,
+                    instalment_no=place,
+                    document_on=on or days[0] - NET,
+                    due_on=day,
+                    collection_end_on=day,
+                    currency="CNY",
+                    amount_minor=minor,
+                )
+                for place, day in enumerate(days, 1)
+            ]
+        )
 
     def credit_note(
         self,

@@ -52,7 +52,7 @@ def _words(name: str, value: Any) -> str:
 
 
 @bp.get("/policy")
-@staff(Permission.READ)
+@staff(Permission.READ_BOOKS)
 def policy() -> Page:
     """Shows the policy in force, its versions, and the individually assessed documents."""
     return _policy_page(blank())

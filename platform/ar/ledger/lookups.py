@@ -14,6 +14,8 @@ from ar.ledger.books.as_of import (
     possibly_open_at,
 )
 from ar.ledger.books.as_of_request import AsOfRequest, parse_as_of_request, require_readable
+from ar.ledger.books.coming import counts_from
+from ar.ledger.books.period_lock import locked_through
 from ar.ledger.books.queries import balance_at, item_ids, movements, open_items, posted_balances
 from ar.ledger.closing.audit.checks import NAMED_MAX, run_check
 from ar.ledger.closing.audit.runs import examination_runs
@@ -29,6 +31,7 @@ __all__ = [
     "PostingLeg",
     "balance_at",
     "company_currency",
+    "counts_from",
     "dated_rates",
     "doubtful_sums",
     "examination_runs",
@@ -37,6 +40,7 @@ __all__ = [
     "items_with_later_allocations",
     "later_allocations",
     "later_allocations_cte",
+    "locked_through",
     "movements",
     "open_amounts_at",
     "open_items",

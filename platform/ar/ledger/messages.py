@@ -90,6 +90,9 @@ MESSAGES: dict[str, str] = {
     ),
     "discount_none": mark("No early-payment discount was granted on this document."),
     "discount_unpaid": mark("%(document_no)s: nothing has been paid yet that earns the discount."),
+    "discount_bill_unpaid": mark(
+        "%(document_no)s is paid by a bill that has not been honoured. A bill earns the discount when it is paid in time."
+    ),
     "discount_too_late": mark(
         "%(document_no)s: the discount was granted until %(until_on)s and no payment took effect by then."
     ),
@@ -166,6 +169,7 @@ KIND_NAMES: dict[str, str] = {
     "discount": mark("Discount taken"),
     "write_off": mark("Small difference written off"),
     "interest_waiver": mark("Interest waived"),
+    "interest_credit": mark("Interest credited back"),
     "bad_debt": mark("Bad debt written off"),
     "reversal": mark("Reversal"),
     "bill_endorsed": mark("Bill endorsed"),

@@ -20,11 +20,13 @@ DOCUMENT_FIELDS: Final = "ledger: documents have their days in order, their side
 
 _DEBITS: Final = "('invoice', 'debit_note', 'opening', 'interest', 'refund', 'recovery')"
 _CREDITS: Final = (
-    "('credit_note', 'goods_return', 'receipt', 'bill', 'discount', 'write_off', 'interest_waiver', 'bad_debt')"
+    "('credit_note', 'goods_return', 'receipt', 'bill', 'discount', 'write_off', 'interest_waiver', 'interest_credit',"
+    " 'bad_debt')"
 )
 _DOCUMENTS: Final = f"({_DEBITS[1:-1]}, {_CREDITS[1:-1]})"
 _TAXED: Final = (
-    "('invoice', 'debit_note', 'interest', 'credit_note', 'goods_return', 'discount', 'interest_waiver', 'reversal')"
+    "('invoice', 'debit_note', 'interest', 'credit_note', 'goods_return', 'discount', 'interest_waiver',"
+    " 'interest_credit', 'reversal')"
 )
 
 _DOCUMENT_FIELDS_WRONG: Final = f"""

@@ -90,6 +90,9 @@ MESSAGES: dict[str, str] = {
     ),
     "discount_none": mark("No early-payment discount was granted on this document."),
     "discount_unpaid": mark("%(document_no)s: nothing has been paid yet that earns the discount."),
+    "tax_more_than_left": mark(
+        "Of the tax of %(document_no)s no more than %(left)s is left: credit notes before have given back the rest."
+    ),
     "discount_bill_unpaid": mark(
         "%(document_no)s is paid by a bill that has not been honoured. A bill earns the discount when it is paid in time."
     ),
@@ -129,6 +132,7 @@ FIELD_LABELS: dict[str, str] = {
     "instalment_due": mark("Instalments: due dates"),
     "instalment_amount": mark("Instalments: amounts"),
     "reference": mark("Reference"),
+    "reason": mark("Why it is given"),
     "allocate": mark("Allocate at once"),
     "memo": mark("Note"),
 }

@@ -86,7 +86,7 @@ def _days() -> None:
 def _corrections() -> None:
     create_table(
         "interest_correction",
-        uuid("customer_id"),
+        uuid("batch_id", "customer_id"),
         currency(),
         uuid("item_id"),
         text("document_no", "reason"),
@@ -99,6 +99,7 @@ def _corrections() -> None:
         unique("item_id"),
     )
     index("interest_correction", "customer", "customer_id")
+    index("interest_correction", "batch", "batch_id")
     create_table(
         "interest_correction_line",
         uuid("correction_id", "line_id"),

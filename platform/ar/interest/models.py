@@ -212,7 +212,8 @@ class InterestReinstatement(Tenanted, Base):
 class InterestCorrection(Tenanted, Base):
     """A document that puts right interest charged before: a further charge (above 0) or a credit (below 0).
 
-    `item_id`: its open item, of kind `interest` or `interest_credit`; `reason`: what happened, as the person wrote it.
+    `batch_id`: what was posted together; `item_id`: its open item, of kind `interest` or `interest_credit`; `reason`:
+    what happened, as the person wrote it.
     """
 
     __tablename__ = "interest_correction"
@@ -222,7 +223,9 @@ class InterestCorrection(Tenanted, Base):
         sa.UniqueConstraint("tenant_id", "item_id"),
         sa.CheckConstraint("amount_minor <> 0", name="amount_not_zero"),
         sa.Index("ix_interest_correction_customer", "tenant_id", "customer_id"),
+        sa.Index("ix_interest_correction_batch", "tenant_id", "batch_id"),
     )
+    batch_id: Mapped[Id]
     customer_id: Mapped[Id]
     currency: Mapped[Currency]
     item_id: Mapped[Id]

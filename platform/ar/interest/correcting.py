@@ -101,9 +101,7 @@ def _post_documents(
             "count": len(lines),
             "reason": data.reason,
         }
-        journal.record(
-            db, actor, "interest_corrected", customer_id=group.customer_id, subject_id=batch_id, data=facts
-        )
+        journal.record(db, actor, "interest_corrected", customer_id=group.customer_id, subject_id=batch_id, data=facts)
 
 
 def _store(

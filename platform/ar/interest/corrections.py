@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -33,7 +33,7 @@ from ar.interest.rules.accrual import ONE_DAY, Debt, Rate
 from ar.interest.rules.correction import ChargedDays, RightSegment, limited_to_claim, right_segments
 from ar.ledger.lookups import counts_from
 from ar.ledger.models import Allocation, OpenItem
-from kernel.views import DbRow
+from kernel.views import DbRow, select_view, value, views
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,61 @@ class Corrections:
                 for line in group.lines
             ]
         }
+
+
+@dataclass(frozen=True, slots=True)
+class PostedCorrection:
+    """A correction that was posted; `amount_minor` above 0: charged in addition, below 0: credited."""
+
+    item_id: UUID
+    document_no: str
+    customer_id: UUID
+    customer_no: str
+    customer_name: str
+    currency: str
+    document_on: date
+    amount_minor: int
+    reason: str
+    reversed: bool
+    recorded_at: datetime
+    recorded_by: str
+
+
+def posted_corrections(db: Session, tenant_id: UUID, *, limit: int = 50) -> list[PostedCorrection]:
+    """Returns the last corrections posted, the newest first."""
+    c = InterestCorrection
+    rows = db.execute(_posted(tenant_id).order_by(c.recorded_at.desc(), c.document_no.desc()).limit(limit))
+    return views(PostedCorrection, rows)
+
+
+def documents_of_batch(db: Session, tenant_id: UUID, batch_id: UUID) -> list[PostedCorrection]:
+    """Returns the corrections that were posted together, by number."""
+    c = InterestCorrection
+    rows = db.execute(_posted(tenant_id).where(c.batch_id == batch_id).order_by(c.document_no))
+    return views(PostedCorrection, rows)
+
+
+def _posted(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
+    c, customer = InterestCorrection, Customer
+    return (
+        select_view(
+            PostedCorrection,
+            item_id=value(c.item_id),
+            document_no=value(c.document_no),
+            customer_id=value(c.customer_id),
+            customer_no=value(customer.number),
+            customer_name=value(customer.name),
+            currency=value(c.currency),
+            document_on=value(c.document_on),
+            amount_minor=value(c.amount_minor),
+            reason=value(c.reason),
+            reversed=value(_is_reversed(tenant_id, c.item_id)),
+            recorded_at=value(c.recorded_at),
+            recorded_by=value(c.recorded_by),
+        )
+        .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == c.customer_id))
+        .where(c.tenant_id == tenant_id)
+    )
 
 
 def corrections(
@@ -296,9 +351,7 @@ def _claims(db: Session, tenant_id: UUID, charge_ids: Iterable[UUID]) -> dict[UU
         .scalar_subquery()
     )
     corrected = (
-        sa.select(
-            sa.cast(sa.func.coalesce(sa.func.sum(_corrected_minor(tenant_id, line.id)), 0), sa.BigInteger)
-        )
+        sa.select(sa.cast(sa.func.coalesce(sa.func.sum(_corrected_minor(tenant_id, line.id)), 0), sa.BigInteger))
         .where(line.tenant_id == tenant_id, line.charge_id == charge.id)
         .scalar_subquery()
     )

@@ -94,7 +94,7 @@ MESSAGES: dict[str, str] = {
         "Of the tax of %(document_no)s no more than %(left)s is left: credit notes before have given back the rest."
     ),
     "discount_bill_unpaid": mark(
-        "%(document_no)s is paid by a bill that has not been honoured. A bill earns the discount when it is paid in time."
+        "%(document_no)s is paid by a bill that is not honoured yet. A bill earns the discount when it is paid in time."
     ),
     "discount_too_late": mark(
         "%(document_no)s: the discount was granted until %(until_on)s and no payment took effect by then."

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import date, timedelta
+from threading import Barrier, Thread
 from typing import Any
 from uuid import UUID
 
 import pytest
+from click.testing import CliRunner
 
+from app.cli import main
+from ar.interest.checks import interest_checks
 from ar.interest.correcting import correct_interest, propose
 from ar.interest.corrections import Corrections
 from ar.interest.inputs import CorrectInterest
@@ -19,7 +25,8 @@ from ar.ledger.receivables.inputs import ReverseDocument
 from ar.ledger.receivables.settlement.discounts import take_discount
 from ar.receipts.posting.commands import apply_credit, post_receipt
 from ar.receipts.posting.inputs import ApplyCredit, PostReceipt
-from kernel.errors import Conflict, RuleBroken
+from kernel.clock import fixed_clock, moment_on
+from kernel.errors import Conflict, HuikuanError, RuleBroken
 from tests.support.world import World
 from tests.support.world.base import fresh_key
 
@@ -242,3 +249,86 @@ def test_a_receipt_entered_after_the_lock_earns_the_discount_of_its_own_day(worl
     with world.transaction() as db:
         take_discount(db, world.actor(), item)
     assert world.open_minor_of(item) == 0
+
+
+def backdated(world: World) -> None:
+    """Charges October, then enters the receipt of 2 October: 29.00 are to be credited."""
+    world.on(APPLIED).post_interest(LOCKED)
+    receive(world, how="order")
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_a_person_sees_the_difference_line_by_line_and_posts_it(world: World, invoice: UUID, language: str) -> None:
+    backdated(world)
+    with fixed_clock(moment_on(TODAY, "Asia/Shanghai")):
+        client = world.client(language=language)
+        assert "/interest/corrections" in client.get(world.url("/interest/")).text
+        page = client.get(world.url("/interest/corrections")).text
+        for expected in ("INV-1", "INT-2026-000001", "31.00", "2.00", "29.00"):
+            assert expected in page, expected
+        inputs = dict(re.findall(r'<input[^>]* name="(key|fingerprint|lines)"[^>]* value="([^"]*)"', page))
+        form = inputs | {"document_on": TODAY.isoformat()}
+        refused = client.post(world.url("/interest/corrections"), data=form)
+        assert refused.status_code == 422
+        answers = [
+            client.post(world.url("/interest/corrections"), data=form | {"reason": "late entry"}) for _twice in "12"
+        ]
+        assert [answer.status_code for answer in answers] == [303, 303]
+        assert "IC-2026-000001" in client.get(world.url("/interest/corrections")).text
+    assert world.count_documents("interest_credit") == 1
+
+
+def test_the_command_line_shows_and_posts_the_difference(world: World, invoice: UUID) -> None:
+    backdated(world)
+
+    def run(*arguments: str) -> Any:
+        options = ["--tenant", world.slug, "--date", TODAY.isoformat(), "--json"]
+        answer = CliRunner().invoke(main, ["interest", *arguments, *options], catch_exceptions=False)
+        assert answer.exit_code == 0, answer.output
+        return json.loads(answer.output)
+
+    (line,) = run("corrections")["lines"]
+    assert (line["document_no"], line["right_days"], line["amount_minor"]) == ("INV-1", 2, -29_00)
+    (document,) = run("correct", "--reason", "late entry")["documents"]
+    assert (document["document_no"], document["amount_minor"]) == ("IC-2026-000001", -29_00)
+    assert run("corrections") == {"lines": []}
+
+
+def test_who_may_not_post_sees_and_corrects_nothing(world: World, invoice: UUID) -> None:
+    backdated(world)
+    client = world.client("collector")
+    assert client.get(world.url("/interest/corrections")).status_code == 200
+    assert client.post(world.url("/interest/corrections"), data={}).status_code == 403
+
+
+def test_the_examination_finds_what_no_correction_explains(world: World, invoice: UUID) -> None:
+    backdated(world)
+    correct(world)
+    with world.reading() as db:
+        assert [each.name for each in interest_checks(db, world.tenant_id) if not each.ok] == []
+    world.document(kind="interest_credit", number="IC-X")
+    with world.reading() as db:
+        (wrong,) = [each for each in interest_checks(db, world.tenant_id) if not each.ok]
+    assert wrong.detail == "IC-X"
+
+
+def test_of_two_who_correct_at_the_same_moment_one_wins(world: World, invoice: UUID) -> None:
+    backdated(world)
+    shown, start, outcomes = proposed(world), Barrier(3), []
+    lines = [line.line_id for group in shown.groups for line in group.lines]
+
+    def go() -> None:
+        start.wait()
+        try:
+            correct(world, lines=lines, fingerprint=shown.fingerprint)
+            outcomes.append("posted")
+        except HuikuanError as error:
+            outcomes.append(error.code)
+
+    threads = [Thread(target=go) for _each in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["interest_changed"] * 2 + ["posted"]
+    assert world.count_documents("interest_credit") == 1

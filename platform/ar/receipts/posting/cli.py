@@ -35,7 +35,9 @@ def group() -> None:
 @click.option("--customer", "customer_no", metavar="NO", help="The customer's number.")
 @click.option("--amount", metavar="AMOUNT", help="As written, like 1,234.50.")
 @click.option("--currency", metavar="CODE", help="Default: the company's own.")
-@click.option("--on", "received_on", type=DAY, metavar="DATE", help="The day it came in, also a locked one (default: today).")
+@click.option(
+    "--on", "received_on", type=DAY, metavar="DATE", help="The day it came in, also a locked one (default: today)."
+)
 @click.option("--method", type=click.Choice(get_args(Method)), default="transfer", show_default=True)
 @click.option("--payer", "payer_name", default="", help="Who paid.")
 @click.option("--payer-account", default="", help="From which account.")

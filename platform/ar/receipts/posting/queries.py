@@ -118,7 +118,8 @@ class PaidRow:
 class CreditPage:
     """A receipt or other credit, with the source of its money and its allocations.
 
-    `came_on`: the day it came, `document_on` the day it was posted; `conditional`: a bill not yet paid. `asked_minor`: requested as refund and not decided yet.
+    `came_on`: the day it came, `document_on` the day it was posted; `conditional`: a bill not yet paid.
+    `asked_minor`: requested as refund and not decided yet.
     """
 
     id: UUID

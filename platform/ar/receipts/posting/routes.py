@@ -134,7 +134,7 @@ def create(data: PostReceipt) -> Page:
     text = _("The receipt is posted.")
     if posted.document_on != data.received_on:
         text = _(
-            "The receipt came on %(came)s, which is locked, and is posted on %(day)s. Interest and discount count the day it came.",
+            "%(came)s is locked: the receipt is posted on %(day)s. Interest and discount count the day it came.",
             came=data.received_on.isoformat(),
             day=posted.document_on.isoformat(),
         )

@@ -33,7 +33,9 @@ def credit(world: World, amount: str, reference: str = "A-1", kind: str = "credi
     return world.open_item(item)
 
 
-def paid_with_discount(world: World, customer: UUID, minor: int = 1_000_00, *, paid: int = 980_00, tax: int = 0) -> UUID:
+def paid_with_discount(
+    world: World, customer: UUID, minor: int = 1_000_00, *, paid: int = 980_00, tax: int = 0
+) -> UUID:
     """An invoice A-1 at 2/10 net 30, paid on the tenth day with the discount taken."""
     item = world.document(
         customer,

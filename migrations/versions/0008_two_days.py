@@ -54,6 +54,9 @@ CAME = """
 
 
 def upgrade() -> None:
+    op.add_column(
+        "ledger_settings", sa.Column("credits_netted", sa.Boolean(), server_default=sa.true(), nullable=False)
+    )
     _days()
     _corrections()
 
@@ -79,6 +82,7 @@ def _days() -> None:
     }
     for name, condition in checks.items():
         op.create_check_constraint(op.f(f"ck_open_item_{name}"), "open_item", condition)
+    index("open_item", "came", "came_on", where="came_on IS NOT NULL")
     op.execute("GRANT UPDATE (came_on, conditional) ON open_item TO huikuan_app")
     run_sql("0008_two_days.sql")
 

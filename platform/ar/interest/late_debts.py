@@ -174,7 +174,7 @@ def _paid_late(tenant_id: UUID) -> sa.ColumnElement[bool]:
     )
 
 
-def _last_came_on(tenant_id: UUID) -> sa.ScalarSelect[date]:
+def _last_came_on(tenant_id: UUID) -> sa.ScalarSelect[date | None]:
     """Returns the day on which the last credit applied to the item came."""
     a, credit = aliased(Allocation), aliased(OpenItem)
     return (

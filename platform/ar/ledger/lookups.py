@@ -23,6 +23,7 @@ from ar.ledger.closing.fx.rates import company_currency, dated_rates, total_of
 from ar.ledger.documents.commands import suggest_customers
 from ar.ledger.receivables.doubtful import doubtful_sums, is_doubtful
 from ar.ledger.receivables.queries import PostingLeg
+from ar.ledger.receivables.settlement.ledger_settings import select_credits_netted
 from ar.ledger.receivables.settlement.write_offs import rate_recorded_by_actor
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "rate_recorded_by_actor",
     "require_readable",
     "run_check",
+    "select_credits_netted",
     "suggest_customers",
     "total_of",
 ]

@@ -153,6 +153,7 @@ class OpenItem(Tenanted, Base):
         ),
         sa.Index("ix_open_item_due", "tenant_id", "due_on", postgresql_where=sa.text("open_minor > 0")),
         sa.Index("ix_open_item_cleared", "tenant_id", "cleared_on"),
+        sa.Index("ix_open_item_came", "tenant_id", "came_on", postgresql_where=sa.text("came_on IS NOT NULL")),
         sa.Index("ix_open_item_number", "tenant_id", "document_no", postgresql_ops={"document_no": "text_pattern_ops"}),
         sa.Index("ix_open_item_sum", "tenant_id", "open_minor", postgresql_where=sa.text("open_minor > 0")),
     )

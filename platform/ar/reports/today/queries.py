@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,8 +25,10 @@ from ar.ledger.lookups import (
     open_minor_at,
     possibly_open_at,
     posted_balances,
+    select_credits_netted,
 )
 from ar.ledger.models import OpenItem
+from ar.ledger.rules import kpis
 from ar.ledger.rules.aging import BUCKET_COLUMNS, BUCKETS, AgingRow, bucket_minors, bucket_ranges
 from ar.receipts.lookups import CashState, cash_state
 from ar.reports.aging.queries import TieOut
@@ -89,6 +92,7 @@ class TodayCounts:
     withheld: tuple[WithheldTotal, ...]
     bills_to_present: int
     bills_to_notify: int
+    credits_netted: bool
 
     def count(self, *forms: str) -> int:
         """Returns how many actions of these forms are open."""
@@ -97,25 +101,27 @@ class TodayCounts:
 
 @dataclass(frozen=True)
 class CurrencyPosition:
-    """One currency as of a day: aging, number of unapplied credits, tie-out, and doubtful documents."""
+    """One currency as of a day: aging, number of unapplied credits, tie-out, and doubtful documents.
+
+    `netted`: receivables are shown after unapplied credits.
+    """
 
     aging: AgingRow
     credits: int
     tie: TieOut
     doubtful: int = 0
     doubtful_minor: int = 0
+    netted: bool = True
 
     @property
-    def overdue_bps(self) -> int | None:
-        """Returns overdue as a share of the balance in basis points.
+    def receivables_minor(self) -> int:
+        """Returns the receivables as the company shows them, in minor units."""
+        return kpis.receivables_shown(sum(self.aging.buckets_minor), self.aging.unapplied_minor, netted=self.netted)
 
-        Rounded once, to the tenth of a per cent that is shown. None without a positive balance; more than 10,000
-        where unapplied credits make the balance smaller than the overdue amount.
-        """
-        balance = self.aging.balance_minor
-        if balance <= 0:
-            return None
-        return (self.aging.overdue_minor * 2_000 + balance) // (2 * balance) * 10
+    @property
+    def overdue_share(self) -> Decimal | None:
+        """Returns overdue in per cent of the receivables shown: the overdue rate of the key figures."""
+        return kpis.overdue_ratio(self.aging.overdue_minor, self.receivables_minor)
 
 
 @dataclass(frozen=True)
@@ -149,7 +155,8 @@ class Today:
 def today_page(db: Session, tenant_id: UUID, today: date, timezone: str, currency: str = "CNY") -> Today:
     """Returns the page of `today`, the tenant's local date; the company's own `currency` comes first."""
     counts = _today_counts(db, tenant_id, today)
-    sums = tuple(sorted(currency_sums(db, tenant_id, today), key=lambda each: each.aging.currency != currency))
+    found = currency_sums(db, tenant_id, today, netted=counts.credits_netted)
+    sums = tuple(sorted(found, key=lambda each: each.aging.currency != currency))
     unanswered_statements, withheld = side_rows(db, tenant_id, today, timezone)
     queue = queue_rows(db, tenant_id, today)
     return Today(today, counts, sums, queue, unanswered_statements, withheld, cash_state(db, tenant_id))
@@ -169,7 +176,7 @@ def day_sentence(today: date, calendar: WorkCalendar) -> str:
     )
 
 
-def currency_sums(db: Session, tenant_id: UUID, as_of: date) -> tuple[CurrencyPosition, ...]:
+def currency_sums(db: Session, tenant_id: UUID, as_of: date, *, netted: bool = True) -> tuple[CurrencyPosition, ...]:
     """Returns aging of the whole company by due date per currency, with the tie-out. Three statements."""
     item = OpenItem
     later = later_allocations(tenant_id, as_of)
@@ -204,10 +211,10 @@ def currency_sums(db: Session, tenant_id: UUID, as_of: date) -> tuple[CurrencyPo
             row = found[currency]
             aging = AgingRow("", currency, bucket_minors(row), row.unapplied_minor)
             tie = TieOut(currency, aging.balance_minor, posted.get(currency, 0))
-            sums.append(view(CurrencyPosition, row, aging=aging, tie=tie))
+            sums.append(view(CurrencyPosition, row, aging=aging, tie=tie, netted=netted))
         else:
             aging = AgingRow("", currency, (0,) * len(BUCKETS), 0)
-            sums.append(CurrencyPosition(aging, credits=0, tie=TieOut(currency, 0, posted[currency])))
+            sums.append(CurrencyPosition(aging, credits=0, tie=TieOut(currency, 0, posted[currency]), netted=netted))
     return tuple(sums)
 
 
@@ -249,6 +256,7 @@ def _today_counts(db: Session, tenant_id: UUID, today: date) -> TodayCounts:
             _withheld_json(tenant_id, today).label("withheld"),
             select_due_count(tenant_id, "present", today).scalar_subquery().label("bills_to_present"),
             select_due_count(tenant_id, "notice", today).scalar_subquery().label("bills_to_notify"),
+            sa.func.coalesce(select_credits_netted(tenant_id), sa.true()).label("credits_netted"),
         ).where(company.tenant_id == tenant_id)
     ).one()
     overrides = {date.fromisoformat(day): bool(override["working"]) for day, override in row.calendar_overrides.items()}

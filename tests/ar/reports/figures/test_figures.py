@@ -116,7 +116,7 @@ def test_claims_by_age_cause_and_pledge(world: World) -> None:
         receive_bill(db, world.actor(TODAY), ReceiveBill.model_validate(facts | days | terms))
     f = figures_of(world, *MARCH)
     assert (f.end.owed_minor, f.end.long_minor, f.end.other_minor) == (123, 100, 3)
-    assert (f.received_minor, f.pledged_minor) == (7, 0)
+    assert (f.received_minor, f.pledged_minor) == (0, 0), "a bill is no money before it is paid"
     assert f.currencies == ("CNY", "USD")
     assert figures_of(world, *MARCH, "USD").end.owed_minor == 999
 
@@ -164,7 +164,7 @@ def test_the_cost_does_not_grow(world: World, engine: sa.Engine) -> None:
         with counted(engine) as seen:
             figures_of(world, *MARCH)
         spent.append(len(seen))
-    assert spent[0] == spent[1] <= 6
+    assert spent[0] == spent[1] <= 7
 
 
 @pytest.mark.usefixtures("quarter_sold")

@@ -14,6 +14,7 @@ from ar.ledger.messages import WRITE_OFF_REASONS
 from ar.ledger.receivables.queries import item_page
 from ar.ledger.receivables.settlement import write_offs
 from ar.ledger.receivables.settlement.inputs import ChangeLedgerSettings, WriteOffRemainder
+from ar.ledger.receivables.settlement.ledger_settings import credits_netted
 from ar.ledger.receivables.settlement.write_offs import pending_write_off
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
@@ -82,9 +83,9 @@ def _settings_page(form: Form[Any]) -> str:
 def settings() -> Page:
     """Shows the ledger's settings."""
     currency = tenant(db(), actor().tenant_id).currency
-    return _settings_page(
-        blank(write_off_at_once=decimal_text(write_offs.write_off_limit_minor(db(), actor().tenant_id), currency))
-    )
+    limit = decimal_text(write_offs.write_off_limit_minor(db(), actor().tenant_id), currency)
+    receivables = "net" if credits_netted(db(), actor().tenant_id) else "gross"
+    return _settings_page(blank(write_off_at_once=limit, receivables=receivables))
 
 
 @bp.post("/settings")

@@ -23,6 +23,7 @@ from ar.ledger.closing.fx.rates import rate_on
 from ar.ledger.documents.commands import next_document_number
 from ar.ledger.models import OpenItem
 from ar.ledger.receivables.settlement.inputs import ChangeLedgerSettings, WriteOffRemainder
+from ar.ledger.receivables.settlement.ledger_settings import credits_netted
 from ar.ledger.receivables.settlement.models import LedgerSettings
 from ar.ledger.rules.conversion import convert
 from kernel import idempotency, journal
@@ -140,19 +141,20 @@ def change_settings(db: Session, actor: Actor, data: ChangeLedgerSettings) -> No
         raise RuleBroken("amount_unreadable", amount=data.write_off_at_once) from None
     if minor < 0:
         raise RuleBroken("amount_below_zero")
-    before = write_off_limit_minor(db, actor.tenant_id)
-    if minor == before:
+    before, netted = write_off_limit_minor(db, actor.tenant_id), data.receivables == "net"
+    if minor == before and netted == credits_netted(db, actor.tenant_id):
         return
     db.execute(
         sa.insert(LedgerSettings).values(
             tenant_id=actor.tenant_id,
             id=new_id(),
             write_off_at_once_minor=minor,
+            credits_netted=netted,
             recorded_at=actor.now,
             recorded_by=actor.name,
         )
     )
-    facts = {"currency": currency, "amount_minor": minor, "before_minor": before}
+    facts = {"currency": currency, "amount_minor": minor, "before_minor": before, "receivables": data.receivables}
     journal.record(db, actor, "ledger_settings_changed", data=facts)
 
 

@@ -150,6 +150,8 @@ CHECK_NAMES: tuple[str, ...] = (
     mark("ledger: no item over-allocated as of any date"),
     mark("ledger: an allocation taken back mirrors the first"),
     mark("ledger: a reversal mirrors its document"),
+    mark("ledger: no credit was posted before it came"),
+    mark("ledger: no discount outlives the payment that earned it"),
     mark("ledger: a reversing entry mirrors its entry"),
     mark("ledger: output tax is a part of its document"),
     mark("ledger: debts written off stand in the memorandum"),

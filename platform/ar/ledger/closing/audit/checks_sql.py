@@ -272,6 +272,32 @@ SINGLE: Final[tuple[tuple[str, str], ...]] = (
         """,
     ),
     (
+        # Money is never posted before it came; a bill alone may become money later, and every other credit counts from
+        # its own day. A discount counts from the money that earned it.
+        "ledger: no credit was posted before it came",
+        """
+        SELECT document_no AS name FROM open_item
+        WHERE tenant_id = :tenant AND side = -1 AND (
+            (kind IN ('receipt', 'discount') AND came_on > document_on)
+            OR (kind NOT IN ('receipt', 'discount', 'bill') AND came_on <> document_on))
+        """,
+    ),
+    (
+        "ledger: no discount outlives the payment that earned it",
+        """
+        SELECT DISTINCT i.document_no AS name FROM open_item AS d
+        JOIN allocation AS a ON a.tenant_id = :tenant AND a.credit_item_id = d.id
+        JOIN open_item AS i ON i.tenant_id = :tenant AND i.id = a.debit_item_id
+        WHERE d.tenant_id = :tenant AND d.kind = 'discount' AND i.discount_bps IS NOT NULL
+            AND NOT EXISTS (SELECT FROM open_item AS m WHERE m.tenant_id = :tenant AND m.reverses_id = d.id)
+        GROUP BY i.id, i.document_no HAVING sum(a.amount_minor) > 0 AND NOT EXISTS (
+            SELECT FROM allocation AS p JOIN open_item AS c ON c.tenant_id = :tenant AND c.id = p.credit_item_id
+            WHERE p.tenant_id = :tenant AND p.debit_item_id = i.id AND c.kind IN ('receipt', 'bill')
+                AND NOT c.conditional
+            GROUP BY p.debit_item_id HAVING sum(p.amount_minor) > 0)
+        """,
+    ),
+    (
         "ledger: running numbers have no gap",
         """
         SELECT c.name || ': ' || c.value || ' counted, ' || used.numbers || ' used' AS name

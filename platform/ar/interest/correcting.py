@@ -83,7 +83,13 @@ def _post_documents(
     names = [document_number(_PREFIXES[kind], on.year, number) for number in numbers]
     items = [
         NewItem(
-            *(group.customer_id, kind, name, on, on, on, group.currency),
+            group.customer_id,
+            kind,
+            name,
+            on,
+            on,
+            on,
+            group.currency,
             abs(sum(line.amount_minor for line in lines)),
             reference=lines[0].charge_no if len({line.charge_no for line in lines}) == 1 else None,
         )

@@ -218,21 +218,31 @@ def corrections(
         of_charge = list(several)
         lines = []
         for row in of_charge:
-            debt = Debt(row.item_minor, row.currency, row.due_on, tuple(paid.get(row.item_id, ())))
+            debt = Debt(
+                amount_minor=row.item_minor,
+                currency=row.currency,
+                due_on=row.due_on,
+                paid=tuple(paid.get(row.item_id, ())),
+            )
             grace_days = terms.in_force(row.customer_id, row.currency, row.due_on + ONE_DAY).grace_days
             lines.append(_correction_line(row, debt, grace_days, through[row.item_id]))
         limited = limited_to_claim([line.amount_minor for line in lines], claims[charge_id])
         first = of_charge[0]
         group = wrong.setdefault((first.customer_id, first.customer_no, first.customer_name, first.currency), [])
         group += [replace(line, amount_minor=minor) for line, minor in zip(lines, limited, strict=True) if minor]
-    return Corrections(tuple(CorrectionGroup(*owner, tuple(lines)) for owner, lines in wrong.items() if lines))
+    groups = [
+        CorrectionGroup(customer_id, number, name, code, tuple(lines))
+        for (customer_id, number, name, code), lines in wrong.items()
+        if lines
+    ]
+    return Corrections(tuple(groups))
 
 
 def _correction_line(row: DbRow, debt: Debt, grace_days: int, through_on: date) -> CorrectionLine:
     rate = Rate.from_json(row.rate)
     segments: tuple[RightSegment, ...] = ()
     if not row.charge_reversed and not row.item_reversed:
-        days = ChargedDays(row.part, row.from_on, row.to_on, rate)
+        days = ChargedDays(part=row.part, from_on=row.from_on, to_on=row.to_on, rate=rate)
         segments = right_segments(days, debt, grace_days, through_on)
     before = row.corrected_minor + (0 if row.charge_reversed else row.amount_minor)
     right = sum(segment.amount_minor for segment in segments)

@@ -147,7 +147,14 @@ def take_back_discount(
     amount, on = document.discount_back_minor, document.document_on
     tax = share_of(amount, concerned.amount_minor, concerned.tax_minor) if concerned.tax_minor else 0
     item = NewItem(
-        *(document.buyer.id, "debit_note", number, on, on, on, document.currency, amount),
+        document.buyer.id,
+        "debit_note",
+        number,
+        on,
+        on,
+        on,
+        document.currency,
+        amount,
         reference=document.reference,
         tax_minor=tax,
         contra=DISCOUNTS,

@@ -25,7 +25,6 @@ from ar.ledger.books.as_of import (
 from ar.ledger.books.queries import OpenItemView, item_columns, with_customer
 from ar.ledger.models import Allocation, OpenItem, Posting
 from ar.ledger.receivables.doubtful import is_doubtful
-from ar.ledger.receivables.settlement.ledger_settings import select_credits_netted
 from ar.ledger.rules.kpis import receivables_shown
 from ar.ledger.rules.stages import PROFESSIONAL_DAYS, ULTIMATUM_DAYS, WARNING_DAYS, Stage, legal_from_on
 from kernel.errors import NotFound
@@ -159,8 +158,12 @@ def receivables_page(
     today: date,
     *,
     known_at: datetime | None = None,
+    netted: bool = True,
 ) -> ReceivablesPage:
-    """Returns the list as of `wanted.on` or today; totals of all currencies serve the currency filter as well."""
+    """Returns the list as of `wanted.on` or today; totals of all currencies serve the currency filter as well.
+
+    `netted`: the company shows what is open after unapplied credits.
+    """
     as_of = wanted.on or today
     later = later_allocations(tenant_id, as_of, known_at)
     minor = open_minor_at(later)
@@ -174,7 +177,7 @@ def receivables_page(
             count=value(sa.func.count()),
             owed_minor=value(_sum_where(minor, item.side > 0)),
             credits_minor=value(_sum_where(minor, item.side < 0)),
-            netted=value(sa.func.coalesce(select_credits_netted(tenant_id), sa.true())),
+            netted=value(sa.literal(netted)),
         )
         .select_from(source)
         .where(*where)

@@ -63,7 +63,14 @@ def _recover_money(db: Session, actor: Actor, case_id: UUID, data: RecoverMoney)
     numbers = next_document_number(db, actor, KIND, "RV", day.year), _receipt_number(db, actor.tenant_id, day.year)
     items = [
         NewItem(
-            *(case.customer_id, kind, number, day, day, day, data.currency, amount),
+            case.customer_id,
+            kind,
+            number,
+            day,
+            day,
+            day,
+            data.currency,
+            amount,
             reference=case.number,
             contra=contra,
             came_on=on,

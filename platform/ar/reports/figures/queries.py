@@ -71,6 +71,15 @@ class ReceivablesBalance:
         return sum(self.buckets_minor[1:])
 
 
+@dataclass(frozen=True, slots=True)
+class _Paid:
+    """Money of a period applied to invoices (minor units), the sum of amount × days, and the company's setting."""
+
+    minor: int
+    minor_days: int
+    credits_netted: bool
+
+
 @dataclass(frozen=True)
 class Figures:
     """The figures of the page, minor units of `currency`. Sales are gross of tax, as the receivables are.
@@ -182,7 +191,7 @@ def figures(db: Session, tenant_id: UUID, from_on: date, to_on: date, currency: 
     end, start = _balances_at(db, tenant_id, to_on), _balances_at(db, tenant_id, from_on - timedelta(days=1))
     first = add_months(from_on, 1 - MONTHS_BACK)
     flows = _flows(db, tenant_id, first, to_on)
-    allowance = _allowance(db, tenant_id, to_on)
+    allowance, paid = _allowance(db, tenant_id, to_on), _paid(db, tenant_id, from_on, to_on, currency)
     in_period = {kind: minor for (code, month, kind), minor in flows.items() if code == currency and month == from_on}
     return Figures(
         from_on,
@@ -198,7 +207,9 @@ def figures(db: Session, tenant_id: UUID, from_on: date, to_on: date, currency: 
         # Provision runs post in the company's own currency: in another one, no posting does not mean zero.
         allowance.get(currency, 0 if currency == own else None),
         _pledged(db, tenant_id, to_on, currency),
-        *_paid(db, tenant_id, from_on, to_on, currency),
+        paid.minor,
+        paid.minor_days,
+        paid.credits_netted,
     )
 
 
@@ -249,19 +260,16 @@ def _balances_at(db: Session, tenant_id: UUID, as_of: date) -> dict[str, Receiva
     return {row.currency: view(ReceivablesBalance, row, buckets_minor=bucket_minors(row)) for row in rows}
 
 
-def _paid(db: Session, tenant_id: UUID, from_on: date, to_on: date, currency: str) -> tuple[int, int, bool]:
-    """Returns the money that came in the period and stands applied to invoices, and the sum of amount × days.
-
-    And whether receivables are shown after unapplied credits.
-    """
+def _paid(db: Session, tenant_id: UUID, from_on: date, to_on: date, currency: str) -> _Paid:
+    """Returns the money that came in the period and stands applied to invoices; asks for the setting on the way."""
     allocation, credit, debit = Allocation, aliased(OpenItem), aliased(OpenItem)
     minor = sa.func.coalesce(sa.func.sum(allocation.amount_minor), 0)
     weighted = sa.func.coalesce(sa.func.sum(allocation.amount_minor * (credit.came_on - debit.document_on)), 0)
     row = db.execute(
         sa.select(
-            sa.cast(minor, sa.BigInteger),
-            sa.cast(weighted, sa.Numeric(38, 0)),
-            sa.func.coalesce(select_credits_netted(tenant_id), sa.true()),
+            sa.cast(minor, sa.BigInteger).label("minor"),
+            sa.cast(weighted, sa.Numeric(38, 0)).label("minor_days"),
+            sa.func.coalesce(select_credits_netted(tenant_id), sa.true()).label("credits_netted"),
         )
         .join(credit, sa.and_(credit.tenant_id == tenant_id, credit.id == allocation.credit_item_id))
         .join(debit, sa.and_(debit.tenant_id == tenant_id, debit.id == allocation.debit_item_id))
@@ -274,7 +282,7 @@ def _paid(db: Session, tenant_id: UUID, from_on: date, to_on: date, currency: st
             debit.kind.in_(INVOICED),
         )
     ).one()
-    return int(row[0]), int(row[1]), bool(row[2])
+    return view(_Paid, row, minor_days=int(row.minor_days))
 
 
 def _flows(db: Session, tenant_id: UUID, from_on: date, to_on: date) -> dict[tuple[str, date, str], int]:

@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from decimal import Decimal
 from functools import wraps
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -99,6 +100,11 @@ def days(value: int | None) -> str:
     return ngettext("%(count)s day", "%(count)s days", abs(value), count=number(value))
 
 
+def percent(value: Decimal | None) -> str:
+    """Formats per cent with the decimals the value has: 29.39 → "29.39%"; None as nothing."""
+    return NOTHING if value is None else f"{value:,}%".replace("-", MINUS)
+
+
 def percent_bps(value: int | None) -> str:
     """Formats basis points as per cent, one decimal, half away from zero: 2500 → "25.0%", −5 → "−0.1%"."""
     if value is None:
@@ -151,7 +157,7 @@ def _day(value: dt.date) -> dt.date:
 
 FILTERS = (
     *(amount, currency_amount, figure, number, date, short_date, datetime, short_datetime),
-    *(days, percent_bps, filesize, hash_short, language_name, yes_no),
+    *(days, percent, percent_bps, filesize, hash_short, language_name, yes_no),
 )
 
 

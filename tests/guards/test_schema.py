@@ -86,7 +86,7 @@ CHANGEABLE = {
     "statement": {"superseded_at", "sent_to"},
     "mail_message": {"subject", "body_text", "body_html", "attachments", "state", "reason", "address_bad", "sent_at"},
     "block": {"lifted_by", "lifted_at"},
-    "open_item": {"open_minor", "cleared_on"},
+    "open_item": {"open_minor", "cleared_on", "came_on", "conditional"},  # the last two of a bill alone, by trigger
     "journal_event": {"sealed_in"},
     "import_job": {"state", "rows_total", "rows_done", "report", "error", "finished_at"},
 }

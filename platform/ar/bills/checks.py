@@ -74,6 +74,23 @@ _CHECKS: Final[tuple[tuple[str, str], ...]] = (
         """,
     ),
     (
+        "bills: each is money from the day it was paid or sold for good, and a promise before",
+        """
+        SELECT b.number AS name FROM bill b
+        JOIN open_item i ON i.tenant_id = :tenant AND i.id = b.item_id
+        LEFT JOIN LATERAL (
+            SELECT e.happened_on FROM bill_event e WHERE e.tenant_id = :tenant AND e.bill_id = b.id
+                AND e.to_state IN ('honoured', 'discounted') AND e.from_state <> 'discounted' AND e.kind <> 'undone'
+                AND (b.state IN ('honoured', 'discounted') OR (b.state = 'dishonoured' AND NOT EXISTS (
+                    SELECT FROM bill_event m WHERE m.tenant_id = :tenant AND m.bill_id = b.id
+                        AND m.mirror_id IS NOT NULL)))
+            ORDER BY e.position DESC LIMIT 1
+        ) AS came ON true
+        WHERE b.tenant_id = :tenant AND (i.conditional <> (came.happened_on IS NULL)
+            OR i.came_on <> coalesce(came.happened_on, b.received_on))
+        """,
+    ),
+    (
         "bills: every bill booked in the ledger is among them",
         """
         SELECT i.document_no AS name FROM open_item i

@@ -18,7 +18,16 @@ from ar.bills import rules
 from ar.bills.inputs import BillStep, Discount, Dishonour, ReverseStep, Transfer, parse_annual_rate
 from ar.bills.models import Bill, BillEvent
 from ar.bills.rules import State, StepKind
-from ar.ledger.commands import lock_customers, post_entry, require_open, reverse_allocation, reverse_entry, reverse_item
+from ar.ledger.commands import (
+    lock_customers,
+    post_entry,
+    record_coming,
+    require_open,
+    reverse_allocation,
+    reverse_entry,
+    reverse_item,
+    withdraw_unearned_discounts,
+)
 from ar.ledger.models import Allocation
 from kernel import idempotency, journal
 from kernel.actor import Actor
@@ -80,6 +89,7 @@ def _take_step(db: Session, actor: Actor, bill_id: UUID, step: StepKind, data: B
         _require_possible(bill, state, step, data)
         record = _post_step(db, actor, bill, state, step, data, booked_on)
     _record_step(db, actor, bill, state, last.position, record)
+    _record_coming(db, actor, bill, state, record)
     return bill_id
 
 
@@ -112,7 +122,7 @@ def _lock_bill(db: Session, tenant_id: UUID, bill_id: UUID) -> tuple[Any, Any]:
     lock_customers(db, tenant_id, [customer_id])
     names = (
         *("id", "number", "kind", "customer_id", "item_id", "matures_on", "currency", "amount_minor"),
-        *("transferable", "state", "notice_by_on", "notified_on"),
+        *("transferable", "state", "notice_by_on", "notified_on", "received_on"),
     )
     columns: list[Any] = [getattr(Bill, name) for name in names]
     bill = db.execute(sa.select(*columns).where(*this_bill).with_for_update(key_share=True)).one()
@@ -214,22 +224,45 @@ def _discount_terms(bill: Any, data: Discount) -> DiscountTerms:
 def _reverse_credit(db: Session, actor: Actor, bill: Any, on: date, memo: str) -> UUID:
     """Reverses the allocations of the bill's credit, then the credit; returns the reversing item's id.
 
-    The documents it paid are open again from `on` with their original due dates; before `on` nothing changes.
+    The documents it paid are open again from `on` with their original due dates, and what discount it earned is taken
+    back; before `on` nothing changes.
     """
+    paid = _allocations_in_force(db, actor.tenant_id, bill.item_id)
+    for allocation_id in paid:
+        reverse_allocation(db, actor, allocation_id, effective_on=on)
+    withdraw_unearned_discounts(db, actor, dict.fromkeys(paid.values()), on, memo=memo)
+    return reverse_item(db, actor, bill.item_id, effective_on=on, memo=memo)
+
+
+def _record_coming(db: Session, actor: Actor, bill: Any, state: State, record: _StepRecord) -> None:
+    """Records when the bill became money: when it was honoured, or sold so that its loss is the buyer's (ADR 0028).
+
+    Undone, it is a promise again, and takes back the discount that it had earned.
+    """
+    before, after = rules.is_money(state), rules.is_money(record.to_state)
+    if after and not before:
+        record_coming(db, actor, bill.item_id, record.on, conditional=False)
+    if before and record.step is StepKind.REVERSE and not after:
+        record_coming(db, actor, bill.item_id, bill.received_on, conditional=True)
+        paid = _allocations_in_force(db, actor.tenant_id, bill.item_id)
+        memo = f"{bill.number} {record.note}".strip()
+        withdraw_unearned_discounts(db, actor, dict.fromkeys(paid.values()), record.booked_on, memo=memo)
+
+
+def _allocations_in_force(db: Session, tenant_id: UUID, item_id: UUID) -> dict[UUID, UUID]:
+    """Returns allocation → document of what a bill's credit pays."""
     allocation, reversal = Allocation, aliased(Allocation)
-    unreversed = db.execute(
-        sa.select(allocation.id)
+    rows = db.execute(
+        sa.select(allocation.id, allocation.debit_item_id)
         .where(
-            allocation.tenant_id == actor.tenant_id,
-            allocation.credit_item_id == bill.item_id,
+            allocation.tenant_id == tenant_id,
+            allocation.credit_item_id == item_id,
             allocation.reverses_id.is_(None),
-            ~sa.exists().where(reversal.tenant_id == actor.tenant_id, reversal.reverses_id == allocation.id),
+            ~sa.exists().where(reversal.tenant_id == tenant_id, reversal.reverses_id == allocation.id),
         )
         .order_by(allocation.id)
-    ).scalars()
-    for allocation_id in list(unreversed):
-        reverse_allocation(db, actor, allocation_id, effective_on=on)
-    return reverse_item(db, actor, bill.item_id, effective_on=on, memo=memo)
+    )
+    return {row.id: row.debit_item_id for row in rows}
 
 
 def _reverse_last_step(db: Session, actor: Actor, bill: Any, last: Any, data: BillStep, booked_on: date) -> _StepRecord:

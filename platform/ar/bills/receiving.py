@@ -60,6 +60,8 @@ def _receive_bill(db: Session, actor: Actor, data: ReceiveBill) -> UUID:
         currency=data.currency,
         amount_minor=amount_minor,
         reference=data.acceptor,
+        came_on=data.received_on,
+        conditional=True,
     )
     item_id = post_items(db, actor, [item], memo=data.note)[0]
     bill_id = _insert_bill(db, actor, data, customer.id, item_id, amount_minor, matures_on, attempt)

@@ -137,6 +137,11 @@ def reopens_receivable(state: State, step: StepKind) -> bool:
     return step is T.CANCEL or (step is T.DISHONOUR and state is not S.DISCOUNTED)
 
 
+def is_money(state: State) -> bool:
+    """Returns True when the bill has become money: it is paid, or sold so that its loss is the buyer's."""
+    return state in (S.HONOURED, S.DISCOUNTED)
+
+
 def steps_from(state: State) -> list[StepKind]:
     """Returns the steps possible in a state, in the order of TRANSITIONS."""
     return [step for (before, step) in TRANSITIONS if before is state]

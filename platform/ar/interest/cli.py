@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
-from ar.interest import commands, queries
-from ar.interest.inputs import PostInterest
+from ar.interest import commands, correcting, queries
+from ar.interest.corrections import Corrections, documents_of_batch
+from ar.interest.inputs import CorrectInterest, PostInterest
 from ar.interest.run_preview import Preview
 from kernel.ids import new_id
 from kernel.money import format_with_symbol
@@ -83,6 +84,78 @@ def post(
         f"{each.document_no}  {each.customer_no}  {_money(each.amount_minor, each.currency)}" for each in page.charges
     ]
     emit(page.as_json(), as_json, lambda: "\n".join([page.run.number, *lines]))
+
+
+@group.command("corrections")
+@tenant_option
+@customer_option
+@currency_option
+@date_option
+@json_option
+@reports_errors
+def show_corrections(slug: str, customer_no: str, currency: str | None, on: date | None, as_json: bool) -> None:
+    """Show line by line which charged interest is not right any more. Nothing is stored."""
+    with tenant_transaction(slug, on=on, read_only=True) as (db, actor):
+        shown = correcting.propose(db, actor, customer_no, currency.upper() if currency else None)
+    emit(shown.as_json(), as_json, lambda: _correction_table(shown))
+
+
+@group.command("correct")
+@tenant_option
+@customer_option
+@currency_option
+@click.option("--reason", required=True, metavar="TEXT", help="What happened; it stays in the books.")
+@click.option("--document-date", "document_on", type=DAY, help="Date of the documents (default: the day acted on).")
+@click.option("--key", metavar="KEY", help="Of 16 to 64 characters: the same call again posts nothing more.")
+@date_option
+@json_option
+@reports_errors
+def correct(
+    slug: str,
+    customer_no: str,
+    currency: str | None,
+    reason: str,
+    document_on: date | None,
+    key: str | None,
+    on: date | None,
+    as_json: bool,
+) -> None:
+    """Post all that `corrections` shows: credits and further charges, one of each per customer and currency."""
+    with tenant_transaction(slug, on=on) as (db, actor):
+        code = currency.upper() if currency else None
+        shown = correcting.propose(db, actor, customer_no, code)
+        data = CorrectInterest(
+            customer_no=customer_no,
+            currency=code,
+            lines=[line.line_id for group in shown.groups for line in group.lines],
+            document_on=document_on or actor.today,
+            reason=reason,
+            fingerprint=shown.fingerprint,
+            key=key or str(new_id()),
+        )
+        posted = documents_of_batch(db, actor.tenant_id, correcting.correct_interest(db, actor, data))
+    lines = [f"{each.document_no}  {each.customer_no}  {_money(each.amount_minor, each.currency)}" for each in posted]
+    documents = [
+        {
+            "document_no": each.document_no,
+            "customer_no": each.customer_no,
+            "currency": each.currency,
+            "amount_minor": each.amount_minor,
+        }
+        for each in posted
+    ]
+    emit({"documents": documents}, as_json, lambda: "\n".join(lines))
+
+
+def _correction_table(shown: Corrections) -> str:
+    rows = [
+        f"{group.customer_no}  {line.charge_no}  {line.document_no}  {line.from_on} – {line.to_on}  {line.days} d → "
+        f"{line.right_days} d  {_money(line.before_minor, group.currency)} → "
+        f"{_money(line.right_minor, group.currency)}  {_money(line.amount_minor, group.currency)}"
+        for group in shown.groups
+        for line in group.lines
+    ]
+    return "\n".join(rows or ["Nothing to put right."])
 
 
 def _table(shown: Preview) -> str:

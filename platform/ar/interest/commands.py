@@ -43,13 +43,17 @@ def parse_scope(db: Session, actor: Actor, through_on: date, customer_no: str, c
     """
     if through_on > actor.today:
         raise RuleBroken("interest_through_future", today=actor.today.isoformat())
-    customer_id = None
-    if customer_no:
-        found = find_numbers(db, actor.tenant_id, [customer_no]).get(customer_no)
-        if found is None:
-            raise RuleBroken("interest_customer_unknown", number=customer_no)
-        customer_id = found.id
-    return Scope(through_on, customer_id, currency)
+    return Scope(through_on, find_customer_id(db, actor, customer_no), currency)
+
+
+def find_customer_id(db: Session, actor: Actor, customer_no: str) -> UUID | None:
+    """Returns the customer with that number, None for an empty one. Raises RuleBroken(`interest_customer_unknown`)."""
+    if not customer_no:
+        return None
+    found = find_numbers(db, actor.tenant_id, [customer_no]).get(customer_no)
+    if found is None:
+        raise RuleBroken("interest_customer_unknown", number=customer_no)
+    return found.id
 
 
 def preview(db: Session, actor: Actor, through_on: date, customer_no: str = "", currency: str | None = None) -> Preview:

@@ -15,6 +15,7 @@ EVENTS: Final[dict[str, Event]] = {
     ),
     "interest_waived": Event(mark("Interest waived"), mark("%(document_no)s by %(waiver_no)s, %(amount)s: %(reason)s")),
     "interest_reinstated": Event(mark("Waived interest reinstated"), mark("%(document_no)s, %(amount)s: %(reason)s")),
+    "interest_corrected": Event(mark("Charged interest corrected"), mark("%(document_no)s, %(amount)s: %(reason)s")),
     "interest_charge_reversed": Event(
         mark("Interest charge reversed"), mark("%(document_no)s, %(amount)s: %(reason)s")
     ),

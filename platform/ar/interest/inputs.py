@@ -63,6 +63,18 @@ class ReverseInterest(CommandInput):
     effective_on: date | None = None
 
 
+class CorrectInterest(CommandInput):
+    """Post the chosen `lines` (ids of charged lines) of what was shown, identified by its `fingerprint`."""
+
+    customer_no: Annotated[str, StringConstraints(max_length=80)] = ""
+    currency: Currency | None = None
+    lines: list[UUID] = Field(default=[], max_length=10_000)
+    document_on: date
+    reason: Reason
+    fingerprint: str = Field(min_length=64, max_length=64)
+    key: Key
+
+
 class SetTerms(EditInput):
     """Record interest terms in force from `from_on`. The rate fields needed follow from `kind`.
 

@@ -1,7 +1,7 @@
 """Loads late debts with their payments and charged days, and the terms and rates in force.
 
 Invariants: five statements for any number of debts; no interest on interest; a reversed document bears none, and a
-reversed charge frees its days.
+reversed charge frees its days; a payment counts from the day it came, whenever it was applied (ADR 0028).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ar.interest.models import InterestCharge, InterestLine, InterestTerms, Refe
 from ar.interest.rules.accrual import AccrualTerms, Debt, Span
 from ar.interest.rules.presets import PublishedRate, RateTable
 from ar.interest.rules.terms import TermsBook, TermsRow
+from ar.ledger.lookups import counts_from
 from ar.ledger.models import Allocation, OpenItem
 from kernel.arrays import array_text
 
@@ -63,7 +64,7 @@ def late_debts(db: Session, tenant_id: UUID, scope: Scope) -> list[LateDebt]:
         .order_by(c.number, i.customer_id, i.currency, i.due_on, i.document_no, i.instalment_no)
     ).all()
     ids = [row.id for row in rows]
-    paid = _allocated_by_item(db, tenant_id, ids)
+    paid = paid_by_item(db, tenant_id, ids)
     charged, fixed = _charged_spans(db, tenant_id, ids, scope.as_of)
     return [
         LateDebt(
@@ -149,16 +150,40 @@ def _late_conditions(tenant_id: UUID, scope: Scope) -> list[sa.ColumnElement[boo
         i.side == 1,
         i.kind.in_(BEARING),
         i.due_on < scope.through_on,
-        sa.or_(i.cleared_on.is_(None), i.cleared_on > i.due_on),
+        sa.or_(i.open_minor > 0, _paid_late(tenant_id)),
         ~is_reversed,
     ]
     if scope.as_of is None:
-        conditions.append(sa.or_(i.cleared_on.is_(None), ~_fully_charged(tenant_id)))
+        conditions.append(sa.or_(i.open_minor > 0, ~_fully_charged(tenant_id)))
     if scope.customer_id is not None:
         conditions.append(i.customer_id == scope.customer_id)
     if scope.currency is not None:
         conditions.append(i.currency == scope.currency)
     return conditions
+
+
+def _paid_late(tenant_id: UUID) -> sa.ColumnElement[bool]:
+    """Returns the condition that a credit applied to the item came after its due date."""
+    a, credit = aliased(Allocation), aliased(OpenItem)
+    return (
+        sa.select(sa.literal_column("1"))
+        .select_from(a)
+        .join(credit, sa.and_(credit.tenant_id == tenant_id, credit.id == a.credit_item_id))
+        .where(a.tenant_id == tenant_id, a.debit_item_id == OpenItem.id, credit.came_on > OpenItem.due_on)
+        .exists()
+    )
+
+
+def _last_came_on(tenant_id: UUID) -> sa.ScalarSelect[date | None]:
+    """Returns the day on which the last credit applied to the item came."""
+    a, credit = aliased(Allocation), aliased(OpenItem)
+    return (
+        sa.select(sa.func.max(credit.came_on))
+        .select_from(a)
+        .join(credit, sa.and_(credit.tenant_id == tenant_id, credit.id == a.credit_item_id))
+        .where(a.tenant_id == tenant_id, a.debit_item_id == OpenItem.id)
+        .scalar_subquery()
+    )
 
 
 def _fully_charged(tenant_id: UUID) -> sa.ColumnElement[bool]:
@@ -171,19 +196,30 @@ def _fully_charged(tenant_id: UUID) -> sa.ColumnElement[bool]:
         .join(charge, sa.and_(charge.tenant_id == tenant_id, charge.id == line.charge_id))
         .where(line.tenant_id == tenant_id, line.item_id == OpenItem.id)
     )
-    return sa.and_(of_item.where(line.to_on >= OpenItem.cleared_on).exists(), ~of_item.where(is_reversed).exists())
+    reached = of_item.where(line.to_on >= _last_came_on(tenant_id)).exists()
+    return sa.and_(reached, ~of_item.where(is_reversed).exists())
 
 
-def _allocated_by_item(db: Session, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, list[tuple[date, int]]]:
-    a = Allocation
+def paid_by_item(db: Session, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, list[tuple[date, int]]]:
+    """Returns per debt what stands applied to it: (day it counts from, minor units), in the order of days.
+
+    What was unapplied or returned counts nothing, also not for the days between. A bill counts from the day it was
+    taken while nobody knows whether it is paid (no interest is asked meanwhile), and once it is from that day.
+    """
+    a, debit, credit = Allocation, aliased(OpenItem), aliased(OpenItem)
+    day, minor = counts_from(debit, credit), sa.cast(sa.func.sum(a.amount_minor), sa.BigInteger)
     rows = db.execute(
-        sa.select(a.debit_item_id, a.effective_on, a.amount_minor)
+        sa.select(a.debit_item_id, day.label("day"), minor.label("minor"))
+        .join(debit, sa.and_(debit.tenant_id == tenant_id, debit.id == a.debit_item_id))
+        .join(credit, sa.and_(credit.tenant_id == tenant_id, credit.id == a.credit_item_id))
         .where(a.tenant_id == tenant_id, a.debit_item_id == sa.any_(_ids(ids)))
-        .order_by(a.effective_on, a.id)
+        .group_by(a.debit_item_id, day)
+        .having(minor != 0)
+        .order_by(a.debit_item_id, day)
     )
     paid: dict[UUID, list[tuple[date, int]]] = {}
-    for item_id, on, minor in rows:
-        paid.setdefault(item_id, []).append((on, minor))
+    for item_id, on, amount in rows:
+        paid.setdefault(item_id, []).append((on, amount))
     return paid
 
 

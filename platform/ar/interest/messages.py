@@ -14,6 +14,8 @@ MESSAGES: dict[str, str] = {
     ),
     "interest_document_day": mark("The documents must be dated from %(first)s to %(last)s."),
     "interest_nothing": mark("Nothing is left to charge, so no run was posted."),
+    "interest_nothing_to_correct": mark("Choose at least one line. Nothing was posted."),
+    "interest_correction_ahead": mark("A correction is dated %(today)s at the latest."),
     "interest_changed": mark("The books have changed since this preview. Check the new figures, then post."),
     "interest_charge_reversed": mark("%(document_no)s has been reversed, so there is nothing to waive."),
     "interest_rate_unknown": mark(

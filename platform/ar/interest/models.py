@@ -1,7 +1,7 @@
-"""Tables of late interest: terms, reference rates, runs, charges with their lines, waivers.
+"""Tables of late interest: terms, reference rates, runs, charges with their lines, waivers, corrections.
 
 Invariants: rows are inserted once and never changed; a charge is one ledger document with its lines, in force until
-that document is reversed; a waiver is in force until it is reinstated.
+that document is reversed; a waiver is in force until it is reinstated, a correction until its document is reversed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from kernel.columns import (
     Id,
     IdOrNone,
     Json,
+    JsonList,
     Minor,
     MinorOrNone,
     Moment,
@@ -206,3 +207,54 @@ class InterestReinstatement(Tenanted, Base):
     reason: Mapped[Text]
     recorded_at: Mapped[Moment]
     recorded_by: Mapped[Text]
+
+
+class InterestCorrection(Tenanted, Base):
+    """A document that puts right interest charged before: a further charge (above 0) or a credit (below 0).
+
+    `batch_id`: what was posted together; `item_id`: its open item, of kind `interest` or `interest_credit`; `reason`:
+    what happened, as the person wrote it.
+    """
+
+    __tablename__ = "interest_correction"
+    __table_args__ = (
+        tenant_fk("customer_id", "customer"),
+        tenant_fk("item_id", "open_item"),
+        sa.UniqueConstraint("tenant_id", "item_id"),
+        sa.CheckConstraint("amount_minor <> 0", name="amount_not_zero"),
+        sa.Index("ix_interest_correction_customer", "tenant_id", "customer_id"),
+        sa.Index("ix_interest_correction_batch", "tenant_id", "batch_id"),
+    )
+    batch_id: Mapped[Id]
+    customer_id: Mapped[Id]
+    currency: Mapped[Currency]
+    item_id: Mapped[Id]
+    document_no: Mapped[Text]
+    reason: Mapped[Text]
+    document_on: Mapped[Day]
+    amount_minor: Mapped[Minor]
+    recorded_at: Mapped[Moment]
+    recorded_by: Mapped[Text]
+
+
+class InterestCorrectionLine(Tenanted, Base):
+    """The difference of one charged line: charged and corrected `before_minor`, right `right_minor`.
+
+    `segments`: the days that are right, as [first day, last day, principal in minor units, amount in minor units].
+    """
+
+    __tablename__ = "interest_correction_line"
+    __table_args__ = (
+        tenant_fk("correction_id", "interest_correction"),
+        tenant_fk("line_id", "interest_line"),
+        sa.UniqueConstraint("tenant_id", "correction_id", "line_id"),
+        sa.CheckConstraint("amount_minor <> 0", name="amount_not_zero"),
+        sa.CheckConstraint("right_minor >= 0", name="right_not_negative"),
+        sa.Index("ix_interest_correction_line_line", "tenant_id", "line_id"),
+    )
+    correction_id: Mapped[Id]
+    line_id: Mapped[Id]
+    before_minor: Mapped[Minor]
+    right_minor: Mapped[Minor]
+    amount_minor: Mapped[Minor]
+    segments: Mapped[JsonList] = mapped_column(JSONB)

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
-from ar.interest import commands, queries, texts
+from ar.interest import commands, correcting, queries, texts
 from ar.interest.inputs import PostInterest
 from ar.interest.run_preview import Preview
 from ar.ledger.messages import KIND_NAMES
@@ -65,7 +65,8 @@ def index() -> Page:
     asked, path = read_page(request.args), url_for("interest.index")
     rows, total = queries.runs(db(), actor().tenant_id, offset=asked.offset, limit=asked.limit)
     pager = asked.page(total, path, request.args)
-    return render("ar/interest/index.html", rows=rows, total=total, pager=pager, may_post=may(Permission.POST_LEDGER))
+    shown = {"may_post": may(Permission.POST_LEDGER), "to_correct": correcting.propose(db(), actor()).count}
+    return render("ar/interest/index.html", rows=rows, total=total, pager=pager, **shown)
 
 
 @bp.get("/new")

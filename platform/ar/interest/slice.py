@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ar.interest.approvals import APPROVALS
+from ar.interest.checks import interest_checks
 from ar.interest.entry_sources import entry_sources
 from ar.interest.events import EVENTS
 from ar.interest.messages import MESSAGES
@@ -18,6 +19,7 @@ SLICE: Final = Slice(
         "ar.interest.routes:bp",
         "ar.interest.terms_routes:bp",
         "ar.interest.charge_routes:bp",
+        "ar.interest.correction_routes:bp",
     ),
     commands=("ar.interest.cli:group",),
     navigation=(
@@ -33,5 +35,6 @@ SLICE: Final = Slice(
     messages=MESSAGES,
     events=EVENTS,
     approvals=APPROVALS,
+    checks=(interest_checks,),
     entry_sources=entry_sources,
 )

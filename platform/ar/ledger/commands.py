@@ -14,12 +14,14 @@ from ar.ledger.books.allocation import (
     require_day_between,
     reverse_allocation,
 )
+from ar.ledger.books.coming import posting_day, record_coming
 from ar.ledger.books.period_lock import first_open_on, lock_open_period, locked_through, require_open, require_unlocked
 from ar.ledger.books.posting import AHEAD_DAYS, NewItem, post_entry, post_items, reverse_entry
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.documents.commands import next_document_number
 from ar.ledger.receivables.commands import unapply_allocation
 from ar.ledger.receivables.inputs import UnapplyAllocation
+from ar.ledger.receivables.settlement.discounts import withdraw_unearned_discounts
 
 __all__ = [
     "AHEAD_DAYS",
@@ -36,6 +38,8 @@ __all__ = [
     "next_document_number",
     "post_entry",
     "post_items",
+    "posting_day",
+    "record_coming",
     "require_day_between",
     "require_open",
     "require_unlocked",
@@ -43,4 +47,5 @@ __all__ = [
     "reverse_entry",
     "reverse_item",
     "unapply_allocation",
+    "withdraw_unearned_discounts",
 ]

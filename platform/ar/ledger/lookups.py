@@ -16,12 +16,15 @@ from ar.ledger.books.as_of import (
 from ar.ledger.books.as_of_request import AsOfRequest, parse_as_of_request, require_readable
 from ar.ledger.books.instalments import document_label_of, instalments_of
 from ar.ledger.books.queries import balance_at, balances_of, item_ids, movements_of, open_items, posted_balances
+from ar.ledger.books.coming import counts_from
+from ar.ledger.books.period_lock import locked_through
 from ar.ledger.closing.audit.checks import NAMED_MAX, run_check
 from ar.ledger.closing.audit.runs import examination_runs
 from ar.ledger.closing.fx.rates import company_currency, dated_rates, total_of
 from ar.ledger.documents.commands import suggest_customers
 from ar.ledger.receivables.doubtful import doubtful_sums, is_doubtful
 from ar.ledger.receivables.queries import PostingLeg
+from ar.ledger.receivables.settlement.ledger_settings import select_credits_netted
 from ar.ledger.receivables.settlement.write_offs import rate_recorded_by_actor
 
 __all__ = [
@@ -31,6 +34,7 @@ __all__ = [
     "balance_at",
     "balances_of",
     "company_currency",
+    "counts_from",
     "dated_rates",
     "document_label_of",
     "doubtful_sums",
@@ -41,6 +45,7 @@ __all__ = [
     "items_with_later_allocations",
     "later_allocations",
     "later_allocations_cte",
+    "locked_through",
     "movements_of",
     "open_amounts_at",
     "open_items",
@@ -51,6 +56,7 @@ __all__ = [
     "rate_recorded_by_actor",
     "require_readable",
     "run_check",
+    "select_credits_netted",
     "suggest_customers",
     "total_of",
 ]

@@ -90,6 +90,12 @@ MESSAGES: dict[str, str] = {
     ),
     "discount_none": mark("No early-payment discount was granted on this document."),
     "discount_unpaid": mark("%(document_no)s: nothing has been paid yet that earns the discount."),
+    "tax_more_than_left": mark(
+        "Of the tax of %(document_no)s no more than %(left)s is left: credit notes before have given back the rest."
+    ),
+    "discount_bill_unpaid": mark(
+        "%(document_no)s is paid by a bill that is not honoured yet. A bill earns the discount when it is paid in time."
+    ),
     "discount_too_late": mark(
         "%(document_no)s: the discount was granted until %(until_on)s and no payment took effect by then."
     ),
@@ -126,6 +132,7 @@ FIELD_LABELS: dict[str, str] = {
     "instalment_due": mark("Instalments: due dates"),
     "instalment_amount": mark("Instalments: amounts"),
     "reference": mark("Reference"),
+    "reason": mark("Why it is given"),
     "allocate": mark("Allocate at once"),
     "memo": mark("Note"),
 }
@@ -143,6 +150,8 @@ CHECK_NAMES: tuple[str, ...] = (
     mark("ledger: no item over-allocated as of any date"),
     mark("ledger: an allocation taken back mirrors the first"),
     mark("ledger: a reversal mirrors its document"),
+    mark("ledger: no credit was posted before it came"),
+    mark("ledger: no discount outlives the payment that earned it"),
     mark("ledger: a reversing entry mirrors its entry"),
     mark("ledger: output tax is a part of its document"),
     mark("ledger: debts written off stand in the memorandum"),
@@ -166,6 +175,7 @@ KIND_NAMES: dict[str, str] = {
     "discount": mark("Discount taken"),
     "write_off": mark("Small difference written off"),
     "interest_waiver": mark("Interest waived"),
+    "interest_credit": mark("Interest credited back"),
     "bad_debt": mark("Bad debt written off"),
     "reversal": mark("Reversal"),
     "bill_endorsed": mark("Bill endorsed"),

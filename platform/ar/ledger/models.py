@@ -5,10 +5,13 @@ Design overview:
 - A *posting* is one line of an entry: a debit or a credit of one account, with the customer on receivables.
 - An *open item* is a document (or one instalment) posted by an entry, with the amount of it that is still open.
 - An *allocation* applies an amount of a credit item to a debit item from a day on; a negative row unapplies it.
+- Money has two days (ADR 0028): a credit's `came_on` is the day it came, an allocation's `effective_on` the day it was
+  applied. Interest and discount ask the first, aging, statements and the account card the second.
 - A *lock* closes all days through a date: no entry and no allocation may take effect in a locked period.
 
-Invariants: rows are inserted or reversed, never updated (grants and triggers enforce it), except the two projections
-`open_minor` and `cleared_on`, which the transaction of the allocation maintains and the nightly examination checks;
+Invariants: rows are inserted or reversed, never updated (grants and triggers enforce it), except the projections
+`open_minor` and `cleared_on`, which the transaction of the allocation maintains, and of a bill `came_on` and
+`conditional`, which its steps maintain; the nightly examination checks them;
 an allocation stays within one customer and one currency (foreign keys); nothing is dated in a locked period (trigger).
 """
 
@@ -43,8 +46,11 @@ CREDIT_KINDS = (
     "discount",
     "write_off",
     "interest_waiver",
+    "interest_credit",
     "bad_debt",
 )
+#: Why a credit note was given: the price was wrong, goods came back or were missing, goodwill.
+CREDIT_REASONS = ("price", "goods", "goodwill")
 KINDS = (*DEBIT_KINDS, *CREDIT_KINDS, "reversal")
 
 
@@ -104,7 +110,11 @@ class OpenItem(Tenanted, Base):
 
     `amount_minor` and `open_minor` are positive minor units on either side. A document paid by instalments is several
     items of one entry, numbered from 1; `instalment_no` 0 is a whole document. `discount_bps` is granted on payments
-    effective until `discount_until_on` (2/10 net 30: 200, the tenth day).
+    that came by `discount_until_on` (2/10 net 30: 200, the tenth day).
+
+    Of a credit, `came_on` is the day it came: of money the day at the bank, of a bill the day of its honour, of any
+    other credit its own date. `conditional`: a bill not yet paid; `came_on` is the day it was handed over.
+    `credit_reason`: why a credit note was given (None: not said).
     """
 
     __tablename__ = "open_item"
@@ -128,6 +138,10 @@ class OpenItem(Tenanted, Base):
         one_of("kind", *KINDS),
         sa.CheckConstraint("side IN (1, -1)", name="side_known"),
         sa.CheckConstraint("instalment_no >= 0", name="instalment_counts"),
+        sa.CheckConstraint("(side = -1) = (came_on IS NOT NULL)", name="credit_came"),
+        sa.CheckConstraint("NOT conditional OR kind = 'bill'", name="conditional_bill"),
+        one_of("credit_reason", *CREDIT_REASONS),
+        sa.CheckConstraint("credit_reason IS NULL OR kind = 'credit_note'", name="credit_note_reason"),
         sa.CheckConstraint("(discount_bps IS NULL) = (discount_until_on IS NULL)", name="discount_whole"),
         sa.CheckConstraint("discount_bps BETWEEN 1 AND 9999", name="discount_within"),
         sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
@@ -139,6 +153,7 @@ class OpenItem(Tenanted, Base):
         ),
         sa.Index("ix_open_item_due", "tenant_id", "due_on", postgresql_where=sa.text("open_minor > 0")),
         sa.Index("ix_open_item_cleared", "tenant_id", "cleared_on"),
+        sa.Index("ix_open_item_came", "tenant_id", "came_on", postgresql_where=sa.text("came_on IS NOT NULL")),
         sa.Index("ix_open_item_number", "tenant_id", "document_no", postgresql_ops={"document_no": "text_pattern_ops"}),
         sa.Index("ix_open_item_sum", "tenant_id", "open_minor", postgresql_where=sa.text("open_minor > 0")),
     )
@@ -159,6 +174,9 @@ class OpenItem(Tenanted, Base):
     cleared_on: Mapped[DayOrNone]
     reverses_id: Mapped[IdOrNone]
     reference: Mapped[TextOrNone]
+    came_on: Mapped[DayOrNone]
+    conditional: Mapped[bool] = mapped_column(server_default=sa.false())
+    credit_reason: Mapped[TextOrNone]
     recorded_at: Mapped[Moment]
 
 

@@ -15,6 +15,7 @@ MESSAGES: dict[str, str] = {
     "receipt_customer_unknown": mark("There is no customer with the number %(number)s."),
     "receipt_account_unknown": mark("There is no such bank account."),
     "receipt_account_currency": mark("That account is in %(account)s, this money in %(receipt)s."),
+    "receipt_booked_before": mark("The receipt came on %(since_on)s: it cannot be posted before."),
     "receipt_in_future": mark("%(on)s is in the future: money is posted on the day it was received."),
     "receipt_overapplied": mark("The ticked amounts exceed the money available."),
     "nothing_ticked": mark("Tick what the money is for, or leave it unapplied."),

@@ -73,7 +73,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """A debt: `paid`: (effective date, minor units, negative if unapplied); `charged`: days charged before."""
+    """A debt: `paid`: (day the money came, minor units); `charged`: days charged before."""
 
     amount_minor: int
     currency: str
@@ -169,7 +169,7 @@ def principal_by_span(
 ) -> list[tuple[date, date, int]]:
     """Returns the spans from `first` to `last` with the principal owed (minor units), where any was.
 
-    A payment reduces the principal from the next day on; unapplied again, it increases it from the next day on.
+    A payment reduces the principal from the day after it came, whenever it was applied (ADR 0028).
     """
     steps: dict[date, int] = {}
     principal = amount_minor

@@ -29,6 +29,8 @@ class NewItem:
 
     A credit is due on its own date. `tax_minor`: output tax within the amount. `contra`: an account in place of the
     posting rule's. Instalments of a document share kind, number, date, customer and currency and count from 1.
+    Of a credit, `came_on`: the day the money came (None: the document's date); `conditional`: a bill not yet paid;
+    `credit_reason`: why a credit note is given.
     """
 
     customer_id: UUID
@@ -45,6 +47,9 @@ class NewItem:
     instalment_no: int = 0
     discount_bps: int | None = None
     discount_until_on: date | None = None
+    came_on: date | None = None
+    conditional: bool = False
+    credit_reason: str | None = None
 
 
 class Leg(NamedTuple):
@@ -113,17 +118,19 @@ _INSERT_ITEMS = sa.text(
     """
     INSERT INTO open_item (tenant_id, id, customer_id, entry_id, kind, side, document_no, instalment_no, document_on,
         due_on, collection_end_on, discount_bps, discount_until_on, currency, amount_minor, open_minor, reverses_id,
-        reference, recorded_at)
+        reference, came_on, conditional, credit_reason, recorded_at)
     SELECT CAST(:tenant AS uuid), i.id, i.customer_id, i.entry_id, i.kind, i.side, i.document_no, i.instalment_no,
         i.document_on, i.due_on, i.collection_end_on, i.discount_bps, i.discount_until_on, i.currency, i.amount,
-        i.amount, i.reverses_id, i.reference, :recorded_at
+        i.amount, i.reverses_id, i.reference, i.came_on, i.conditional, i.credit_reason, :recorded_at
     FROM unnest(CAST(:ids AS uuid[]), CAST(:customer_ids AS uuid[]), CAST(:entry_ids AS uuid[]),
         CAST(:kinds AS text[]), CAST(:sides AS smallint[]), CAST(:numbers AS text[]),
         CAST(:instalments AS smallint[]), CAST(:document_days AS date[]), CAST(:due_days AS date[]),
         CAST(:end_days AS date[]), CAST(:discounts AS integer[]), CAST(:discount_days AS date[]),
-        CAST(:currencies AS text[]), CAST(:amounts AS bigint[]), CAST(:reverses AS uuid[]), CAST(:references AS text[]))
+        CAST(:currencies AS text[]), CAST(:amounts AS bigint[]), CAST(:reverses AS uuid[]), CAST(:references AS text[]),
+        CAST(:came_days AS date[]), CAST(:conditionals AS boolean[]), CAST(:reasons AS text[]))
         AS i (id, customer_id, entry_id, kind, side, document_no, instalment_no, document_on, due_on,
-            collection_end_on, discount_bps, discount_until_on, currency, amount, reverses_id, reference)
+            collection_end_on, discount_bps, discount_until_on, currency, amount, reverses_id, reference, came_on,
+            conditional, credit_reason)
     ON CONFLICT DO NOTHING
     RETURNING true
     """
@@ -213,6 +220,11 @@ def insert_items(
         amounts=[item.amount_minor for item in items],
         reverses=reverses or [None] * len(items),
         references=[item.reference for item in items],
+        came_days=[
+            (item.came_on or item.document_on) if side < 0 else None for item, side in zip(items, sides, strict=True)
+        ],
+        conditionals=[item.conditional for item in items],
+        reasons=[item.credit_reason for item in items],
     )
     if inserted != len(items):
         raise Conflict("document_exists", document_no=_first_taken_number(db, actor.tenant_id, item_ids, items))

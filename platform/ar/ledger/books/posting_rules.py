@@ -59,7 +59,7 @@ _MONEY = ("bank", "cash", "customer_deposits")
 POSTING_RULES: Final[dict[str, PostingRule]] = {
     "opening": PostingRule(1, "opening_balance"),
     "invoice": PostingRule(1, "revenue", taxed=True),
-    "debit_note": PostingRule(1, "revenue", taxed=True),
+    "debit_note": PostingRule(1, "revenue", ("discounts_allowed",), taxed=True),
     "interest": PostingRule(1, "interest_income", taxed=True),
     "refund": PostingRule(1, "bank", _MONEY),
     "recovery": PostingRule(1, "allowance", memo=("written_off_contra", "written_off")),
@@ -70,6 +70,7 @@ POSTING_RULES: Final[dict[str, PostingRule]] = {
     "discount": PostingRule(-1, "discounts_allowed", taxed=True),
     "write_off": PostingRule(-1, "small_differences"),
     "interest_waiver": PostingRule(-1, "interest_income", taxed=True),
+    "interest_credit": PostingRule(-1, "interest_income", taxed=True),
     "bad_debt": PostingRule(-1, "allowance", memo=("written_off", "written_off_contra")),
 }
 

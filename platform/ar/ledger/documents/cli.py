@@ -13,6 +13,7 @@ import click
 from ar.ledger.documents.commands import DocumentRefused, document_items, item_json, post_document
 from ar.ledger.documents.inputs import PREFIXES, SubmittedDocument
 from ar.ledger.messages import FIELD_LABELS
+from ar.ledger.models import CREDIT_REASONS
 from kernel.i18n import gettext as _
 from kernel.i18n import use_language
 from kernel.ids import new_id
@@ -42,6 +43,7 @@ def group() -> None:
 @click.option("--instalment", "instalments", multiple=True, metavar="YYYY-MM-DD=AMOUNT", help="Once per instalment.")
 @click.option("--reference", default="", metavar="TEXT", help="Of a credit: the document it concerns.")
 @click.option("--allocate", is_flag=True, help="Allocate a credit to the document it concerns at once.")
+@click.option("--reason", type=click.Choice(CREDIT_REASONS), default="goods", help="Why a credit note is given.")
 @click.option("--memo", default="", metavar="TEXT", help="A note that stays in the books.")
 @click.option("--key", metavar="KEY", help="Of 16 to 64 characters: the same call again posts nothing more.")
 @click.option("--date", "acting_on", type=DAY, help="Act as on this day (default: today).")

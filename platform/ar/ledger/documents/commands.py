@@ -1,7 +1,7 @@
 """Posts documents entered by hand: invoices, debit notes, credit notes, goods returns.
 
 Invariants: a form submitted twice posts one document; running numbers have no gaps; a credit is allocated to the
-document it references at posting or not at all.
+document it references at posting or not at all; what it gives back of a discount is in `crediting`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,13 @@ from ar.customers.models import Customer
 from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers
 from ar.ledger.books.period_lock import locked_through
 from ar.ledger.books.posting import post_items
+from ar.ledger.documents.crediting import (
+    CreditedDocument,
+    as_credit_of,
+    credited_document,
+    take_back_discount,
+    tax_left_minor,
+)
 from ar.ledger.documents.inputs import PREFIXES, SubmittedDocument, TypedDocument
 from ar.ledger.documents.parsing import Buyer, Document, Fault, ParsingContext, parse_fields
 from ar.ledger.messages import MESSAGES
@@ -85,19 +92,36 @@ def parse_document(db: Session, actor: Actor, kind: str, typed: TypedDocument) -
         faults = {"reference": ("reference_unknown", {"document_no": parsed.reference})}
     if faults or isinstance(parsed, dict):
         raise DocumentRefused(faults)
-    return parsed
+    return _credited(db, actor, parsed)[0]
+
+
+def _credited(db: Session, actor: Actor, document: Document) -> tuple[Document, CreditedDocument | None]:
+    """Returns a document with the tax that is left for it, and the document that it credits, if any.
+
+    Raises DocumentRefused when more tax is typed than is left.
+    """
+    concerned = credited_document(db, actor.tenant_id, document)
+    if concerned is not None and document.tax_typed and document.tax_minor > tax_left_minor(concerned):
+        left = {"left_minor": tax_left_minor(concerned), "currency": document.currency}
+        raise DocumentRefused({"tax": ("tax_more_than_left", {"document_no": document.reference, **left})})
+    return as_credit_of(document, concerned), concerned
 
 
 def post_parsed(db: Session, actor: Actor, document: Document) -> UUID:
     """Posts a parsed document, allocating a credit to the document it references; returns its (first) item's id."""
-    if document.allocate:
+    concerned = None
+    if document.is_credit and document.reference:
         lock_customers(db, actor.tenant_id, [document.buyer.id])
+        document, concerned = _credited(db, actor, document)
     number = document.number or next_document_number(
         db, actor, document.kind, PREFIXES[document.kind], document.document_on.year
     )
     item_id = post_items(db, actor, document.items(number), memo=document.memo)[0]
     if document.allocate:
         _allocate_to_reference(db, actor, document, item_id)
+    if concerned is not None and document.discount_back_minor:
+        debit_no = next_document_number(db, actor, "debit_note", PREFIXES["debit_note"], document.document_on.year)
+        take_back_discount(db, actor, document, concerned, item_id, debit_no)
     return item_id
 
 

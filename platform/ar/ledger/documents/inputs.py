@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
+from ar.ledger.models import CREDIT_REASONS
 from kernel.inputs import CommandInput, Key
 from kernel.texts import OneLine, one_line
 
@@ -28,7 +29,10 @@ ShortTexts = Annotated[list[ShortText], BeforeValidator(_each_on_one_line), Fiel
 
 
 class TypedDocument(CommandInput):
-    """A document as typed. `allocate` "1": the credit is allocated to the document in `reference` at posting."""
+    """A document as typed. `allocate` "1": the credit is allocated to the document in `reference` at posting.
+
+    `reason`: why a credit note is given, one of CREDIT_REASONS; empty: goods.
+    """
 
     customer: OneLine = Field(default="", max_length=200)
     number: ShortText = ""
@@ -44,6 +48,7 @@ class TypedDocument(CommandInput):
     instalment_amount: ShortTexts = Field(default_factory=list)
     reference: OneLine = Field(default="", max_length=100)
     allocate: Literal["", "1"] = ""
+    reason: Annotated[str, Field(pattern=f"^({'|'.join(CREDIT_REASONS)})?$")] = ""
     memo: OneLine = Field(default="", max_length=500)
 
 

@@ -23,6 +23,8 @@ from kernel.money import BadAmount, exponent, parse_amount
 AHEAD_DAYS: Final = 366
 LONGEST_DAYS: Final = 3660
 FIRST_DAY: Final = date(1990, 1, 1)
+#: Why a credit note is given where nothing else was said.
+GOODS: Final = "goods"
 #: Code and parameters of a message in `messages`.
 Fault = tuple[str, dict[str, object]]
 _PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d{1,2})?)\s*[%％]?")
@@ -63,7 +65,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document ready to be posted. `number` empty: the next running number. Amounts in minor units, gross."""
+    """A document ready to be posted. `number` empty: the next running number. Amounts in minor units, gross.
+
+    `reason`: why a credit note is given; `tax_typed`: the tax was typed as an amount, not computed from a rate;
+    `discount_back_minor`: the discount within it, which is not given back.
+    """
 
     kind: str
     buyer: Buyer
@@ -77,6 +83,14 @@ class Document:
     reference: str
     memo: str
     allocate: bool
+    reason: str | None = None
+    tax_typed: bool = False
+    discount_back_minor: int = 0
+
+    @property
+    def is_credit(self) -> bool:
+        """Returns True for a document that reduces what is owed."""
+        return POSTING_RULES[self.kind].side < 0
 
     @property
     def discount_minor(self) -> int:
@@ -101,6 +115,7 @@ class Document:
                 instalment_no=0 if whole else place,
                 discount_bps=self.discount_bps if part.discount_until_on else None,
                 discount_until_on=part.discount_until_on,
+                credit_reason=self.reason,
             )
             for place, part in enumerate(self.parts, start=1)
         ]
@@ -156,6 +171,8 @@ def parse_fields(
         typed.reference,
         typed.memo,
         bool(typed.allocate) and not owed,
+        (typed.reason or GOODS) if kind == "credit_note" else None,
+        bool(typed.tax),
     )
 
 

@@ -25,6 +25,7 @@ from ar.ledger.books.as_of import (
 from ar.ledger.books.queries import OpenItemView, item_columns, with_customer
 from ar.ledger.models import Allocation, OpenItem, Posting
 from ar.ledger.receivables.doubtful import is_doubtful
+from ar.ledger.rules.kpis import receivables_shown
 from ar.ledger.rules.stages import PROFESSIONAL_DAYS, ULTIMATUM_DAYS, WARNING_DAYS, Stage, legal_from_on
 from kernel.errors import NotFound
 from kernel.views import select_view, value, view, views
@@ -53,12 +54,18 @@ class ReceivablesFilters:
 
 @dataclass(frozen=True, slots=True)
 class ReceivablesTotal:
-    """Number, amount and open amount of the filtered documents of one currency, signed minor units."""
+    """What is open of the filtered documents of one currency, in minor units: owed, and credits not yet applied."""
 
     currency: str
     count: int
-    amount_minor: int
-    open_minor: int
+    owed_minor: int
+    credits_minor: int
+    netted: bool = True
+
+    @property
+    def open_minor(self) -> int:
+        """Returns the receivables as the company shows them: after the credits or before them."""
+        return receivables_shown(self.owed_minor, self.credits_minor, netted=self.netted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +158,12 @@ def receivables_page(
     today: date,
     *,
     known_at: datetime | None = None,
+    netted: bool = True,
 ) -> ReceivablesPage:
-    """Returns the list as of `wanted.on` or today; totals of all currencies serve the currency filter as well."""
+    """Returns the list as of `wanted.on` or today; totals of all currencies serve the currency filter as well.
+
+    `netted`: the company shows what is open after unapplied credits.
+    """
     as_of = wanted.on or today
     later = later_allocations(tenant_id, as_of, known_at)
     minor = open_minor_at(later)
@@ -164,8 +175,9 @@ def receivables_page(
             ReceivablesTotal,
             currency=value(item.currency),
             count=value(sa.func.count()),
-            amount_minor=value(sa.cast(sa.func.sum(item.side * item.amount_minor), sa.BigInteger)),
-            open_minor=value(sa.cast(sa.func.sum(item.side * minor), sa.BigInteger)),
+            owed_minor=value(_sum_where(minor, item.side > 0)),
+            credits_minor=value(_sum_where(minor, item.side < 0)),
+            netted=value(sa.literal(netted)),
         )
         .select_from(source)
         .where(*where)
@@ -184,6 +196,10 @@ def receivables_page(
         .limit(asked.limit)
     )
     return ReceivablesPage(as_of, views(ReceivableRow, rows), totals, [total.currency for total in all_totals])
+
+
+def _sum_where(minor: sa.ColumnElement[int], condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.cast(sa.func.coalesce(sa.func.sum(minor).filter(condition), 0), sa.BigInteger)
 
 
 def item_page(db: Session, tenant_id: UUID, item_id: UUID, today: date, *, candidates: bool = False) -> ItemPage:

@@ -17,6 +17,7 @@ from ar.ledger.messages import ACCOUNT_NAMES, KIND_NAMES, STAGE_NAMES, STAGE_TON
 from ar.ledger.receivables import commands, notes, queries
 from ar.ledger.receivables.details import document_facts
 from ar.ledger.receivables.inputs import AddNote, ReverseDocument
+from ar.ledger.receivables.settlement.ledger_settings import credits_netted
 from ar.ledger.rules.stages import Stage
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
@@ -60,7 +61,10 @@ def index() -> Page:
     wanted = filters.read(queries.ReceivablesFilters, request.args)
     asked = read_page(request.args)
     when = parse_as_of_request(wanted.on, wanted.known, actor())
-    page = queries.receivables_page(db(), actor().tenant_id, wanted, asked, actor().today, known_at=when.known_at)
+    netted = credits_netted(db(), actor().tenant_id)
+    page = queries.receivables_page(
+        db(), actor().tenant_id, wanted, asked, actor().today, known_at=when.known_at, netted=netted
+    )
     noted = wanted.stage in NOTED_STAGES or wanted.state == "doubtful"
     shown = [item.id for item in page.items] if noted else []
     path = url_for("ledger.index")

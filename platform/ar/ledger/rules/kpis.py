@@ -79,9 +79,25 @@ def percentage(part_minor: int, whole_minor: int) -> Decimal | None:
     return _ratio(part_minor, whole_minor, 100)
 
 
-def overdue_ratio(past_due_minor: int, ending_minor: int) -> Decimal | None:
-    """Returns past-due receivables in per cent of all receivables."""
-    return _ratio(past_due_minor, ending_minor, 100)
+def receivables_shown(owed_minor: int, unapplied_minor: int, *, netted: bool) -> int:
+    """Returns the receivables as the company shows them: after unapplied credits (`netted`) or before them."""
+    return owed_minor - unapplied_minor if netted else owed_minor
+
+
+def overdue_ratio(past_due_minor: int, receivables_minor: int) -> Decimal | None:
+    """Returns past-due receivables in per cent of the receivables shown (`receivables_shown`).
+
+    None where these are not positive; more than 100 where credits make them smaller than what is past due.
+    """
+    return _ratio(past_due_minor, receivables_minor, 100) if receivables_minor > 0 else None
+
+
+def days_to_pay(weighted_days: int, paid_minor: int) -> Decimal | None:
+    """Returns the average days from a document to the day its money came, weighted by amount.
+
+    `weighted_days`: the sum of amount × days. None when nothing was paid.
+    """
+    return _ratio(weighted_days, paid_minor) if paid_minor > 0 else None
 
 
 def bad_debt_ratio(written_off_minor: int, sales_minor: int) -> Decimal | None:

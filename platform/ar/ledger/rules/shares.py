@@ -46,6 +46,28 @@ def split(total_minor: int, amounts: Sequence[int]) -> list[int]:
     return shares
 
 
+def tax_left(amount_minor: int, tax_minor: int, before: tuple[int, int], whole: tuple[int, int]) -> int:
+    """Returns the tax of a credit note on a document: as computed, but the last one takes what is left of the tax.
+
+    `before`, `whole`: (amount, tax) of the credit notes before it and of the document. Never more than is left, and
+    less than the amount itself. Of 485.28 with 55.83 tax, three notes at 13 % have 55.84; the last takes 0.01 less.
+    """
+    left = max(0, whole[1] - before[1])
+    last = before[0] + amount_minor == whole[0]
+    return min(left if last else tax_minor, left, amount_minor - 1)
+
+
+def discount_given_back(credit_minor: int, settled_minor: int, taken_minor: int) -> int:
+    """Returns the discount within what a credit gives back of a document that was paid with a discount.
+
+    `credit_minor`: credited beyond what was open; `settled_minor`: paid, with the discount `taken_minor`.
+    500.00 of 1,000.00 paid as 980.00 and 20.00 → 10.00, so 490.00 are given back.
+    """
+    if not settled_minor:
+        return 0
+    return half_up(min(credit_minor, settled_minor) * taken_minor, settled_minor)
+
+
 def full_discount(base_minor: int, discount_bps: int) -> int:
     """Returns the discount when the whole is paid in time. 1,000.00 at 2 % → 20.00."""
     return half_up(base_minor * discount_bps, BPS)

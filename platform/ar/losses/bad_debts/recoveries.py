@@ -21,6 +21,7 @@ from ar.ledger.commands import (
     lock_open_period,
     next_document_number,
     post_items,
+    posting_day,
     reverse_allocation,
     reverse_item,
 )
@@ -58,9 +59,22 @@ def _recover_money(db: Session, actor: Actor, case_id: UUID, data: RecoverMoney)
     on = data.received_on
     if not case.written_off_on <= on <= actor.today:
         raise RuleBroken("recovery_day", first=case.written_off_on.isoformat(), last=actor.today.isoformat())
-    numbers = next_document_number(db, actor, KIND, "RV", on.year), _receipt_number(db, actor.tenant_id, on.year)
+    day = posting_day(db, actor, on)
+    numbers = next_document_number(db, actor, KIND, "RV", day.year), _receipt_number(db, actor.tenant_id, day.year)
     items = [
-        NewItem(case.customer_id, kind, number, on, on, on, data.currency, amount, reference=case.number, contra=contra)
+        NewItem(
+            case.customer_id,
+            kind,
+            number,
+            day,
+            day,
+            day,
+            data.currency,
+            amount,
+            reference=case.number,
+            contra=contra,
+            came_on=on,
+        )
         for kind, number, contra in zip((KIND, RECEIPT), numbers, (None, data.account), strict=True)
     ]
     recovery_item, receipt_item = post_items(db, actor, items, memo=data.note or case.number)

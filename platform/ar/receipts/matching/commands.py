@@ -164,12 +164,17 @@ def mark_matched(db: Session, actor: Actor, matched: Sequence[tuple[UUID, UUID, 
 
 
 def receipt_of_line(
-    row: DbRow, customer_id: UUID, parts: tuple[tuple[UUID, int], ...], received_on: date | None = None
+    row: DbRow, customer_id: UUID, parts: tuple[tuple[UUID, int], ...], booked_on: date | None = None
 ) -> NewReceipt:
-    """Builds the receipt of a bank line; `row` has `line_columns`, the payer's bank, our account and its code."""
+    """Builds the receipt of a bank line; `row` has `line_columns`, the payer's bank, our account and its code.
+
+    The money came on the earlier of the bank's two days: what the bank takes to book it is not the debtor's delay.
+    """
     return NewReceipt(
         customer_id=customer_id,
-        received_on=received_on or row.booked_on,
+        received_on=min(row.booked_on, row.value_on),
+        booked_on=booked_on,
+        bank_booked_on=row.booked_on,
         currency=row.currency,
         amount_minor=row.amount_minor,
         parts=parts,

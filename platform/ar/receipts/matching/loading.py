@@ -52,6 +52,7 @@ def line_columns() -> tuple[Any, ...]:
     return (
         b.id,
         b.booked_on,
+        b.value_on,
         b.currency,
         b.amount_minor,
         b.remittance,

@@ -31,7 +31,7 @@ from web.forms import read_form
 from web.refusals import put_refusal, refused
 from web.responses import Page, flash_error, flash_ok, see_other
 
-FIELDS = {"receipt_in_future": "booked_on", "period_locked": "booked_on"}
+FIELDS = {"receipt_in_future": "booked_on", "period_locked": "booked_on", "receipt_booked_before": "booked_on"}
 
 
 @bp.post("/again", endpoint="again")

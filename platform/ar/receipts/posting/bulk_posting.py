@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from ar.ledger.commands import NewAllocation, NewItem, allocate_locked, lock_customers, post_items
+from ar.ledger.commands import NewAllocation, NewItem, allocate_locked, lock_customers, post_items, posting_day
 from ar.receipts.models import PayerAccount, Receipt
 from kernel import journal
 from kernel.actor import Actor
@@ -37,6 +37,8 @@ _NUMBERS_IN_USE = sa.text(
 class NewReceipt:
     """A receipt to post and its allocations: `parts` of (item, minor units). The rest stays unapplied.
 
+    `received_on`: the day it came; `booked_on`: the day in the books (None: the day of coming, `bank_booked_on` where
+    the bank booked it later, or the first open day after).
     `contra`: bank or cash. `payer_account` is the normalised number (`mentions.normalised_account`).
     """
 
@@ -54,6 +56,8 @@ class NewReceipt:
     payer_bank: str = ""
     remittance: str = ""
     designation: str = ""
+    booked_on: date | None = None
+    bank_booked_on: date | None = None
 
 
 def post_receipts(
@@ -66,21 +70,28 @@ def post_receipts(
 ) -> list[UUID]:
     """Posts the receipts with their allocations, all or none; returns the item ids in order.
 
+    Money that came on a day locked since keeps its day and is posted on the first open one (ADR 0028).
     `confirmed`: a person confirms that the payers' accounts belong to these customers. `customers_locked`: the caller
     has locked the customers (`lock_customers`), so they exist. Raises RuleBroken (`receipt_in_future`,
-    `receipt_overapplied`) and what posting and allocating raise.
+    `receipt_booked_before`, `receipt_overapplied`, `period_locked`) and what posting and allocating raise.
     """
     if not receipts:
         return []
     for each in receipts:
         if each.received_on > actor.today:
             raise RuleBroken("receipt_in_future", on=each.received_on.isoformat())
+        if each.booked_on is not None and each.booked_on < each.received_on:
+            raise RuleBroken("receipt_booked_before", since_on=each.received_on.isoformat())
         if sum(minor for _item, minor in each.parts) > each.amount_minor:
             raise RuleBroken("receipt_overapplied")
     if not customers_locked:
         lock_customers(db, actor.tenant_id, (each.customer_id for each in receipts))
-    numbers = _numbers(db, actor.tenant_id, [each.received_on.year for each in receipts])
-    items = [_receipt_item(each, number) for each, number in zip(receipts, numbers, strict=True)]
+    days = [
+        each.booked_on or posting_day(db, actor, max(each.received_on, each.bank_booked_on or each.received_on))
+        for each in receipts
+    ]
+    numbers = _numbers(db, actor.tenant_id, [day.year for day in days])
+    items = [_receipt_item(each, number, day) for each, number, day in zip(receipts, numbers, days, strict=True)]
     item_ids = post_items(db, actor, items, customers_locked=True)
     rows = [_receipt_row(actor, each, item_id) for each, item_id in zip(receipts, item_ids, strict=True)]
     db.connection().execute(_INSERT, rows)
@@ -152,8 +163,7 @@ def _free_numbers(db: Session, tenant_id: UUID, year: int, count: int) -> list[s
     return free
 
 
-def _receipt_item(receipt: NewReceipt, number: str) -> NewItem:
-    on = receipt.received_on
+def _receipt_item(receipt: NewReceipt, number: str, on: date) -> NewItem:
     return NewItem(
         receipt.customer_id,
         "receipt",
@@ -165,6 +175,7 @@ def _receipt_item(receipt: NewReceipt, number: str) -> NewItem:
         receipt.amount_minor,
         reference=receipt.remittance[:REFERENCE_MAX] or None,
         contra=receipt.contra,
+        came_on=receipt.received_on,
     )
 
 

@@ -35,7 +35,9 @@ def group() -> None:
 @click.option("--customer", "customer_no", metavar="NO", help="The customer's number.")
 @click.option("--amount", metavar="AMOUNT", help="As written, like 1,234.50.")
 @click.option("--currency", metavar="CODE", help="Default: the company's own.")
-@click.option("--on", "received_on", type=DAY, metavar="DATE", help="The day it came in (default: today).")
+@click.option(
+    "--on", "received_on", type=DAY, metavar="DATE", help="The day it came in, also a locked one (default: today)."
+)
 @click.option("--method", type=click.Choice(get_args(Method)), default="transfer", show_default=True)
 @click.option("--payer", "payer_name", default="", help="Who paid.")
 @click.option("--payer-account", default="", help="From which account.")
@@ -101,6 +103,8 @@ def _input_of(
 
 def _text(page: queries.CreditPage) -> str:
     lines = [f"{page.document_no}  {format_with_symbol(page.amount_minor, page.currency)}"]
+    if page.document_on != page.came_on:
+        lines.append(f"  came on {page.came_on}, posted on {page.document_on}: the day it came is locked")
     lines += [f"  {each.document_no}  {format_with_symbol(each.amount_minor, page.currency)}" for each in page.paid]
     lines.append(f"  unapplied  {format_with_symbol(page.open_minor, page.currency)}")
     return "\n".join(lines)

@@ -73,6 +73,7 @@ class ReceiptRow:
     id: UUID
     document_no: str
     document_on: date
+    came_on: date
     customer_id: UUID
     customer_no: str
     customer_name: str
@@ -117,6 +118,7 @@ class PaidRow:
 class CreditPage:
     """A receipt or other credit, with the source of its money and its allocations.
 
+    `came_on`: the day it came, `document_on` the day it was posted; `conditional`: a bill not yet paid.
     `asked_minor`: requested as refund and not decided yet.
     """
 
@@ -125,6 +127,8 @@ class CreditPage:
     side: int
     document_no: str
     document_on: date
+    came_on: date
+    conditional: bool
     customer_id: UUID
     customer_no: str
     customer_name: str
@@ -157,7 +161,8 @@ class CreditPage:
             "id": self.id,
             "number": self.document_no,
             "customer_no": self.customer_no,
-            "received_on": self.document_on,
+            "received_on": self.came_on,
+            "booked_on": self.document_on,
             "currency": self.currency,
             "amount_minor": self.amount_minor,
             "unapplied_minor": self.open_minor,
@@ -244,6 +249,7 @@ def receipt_list(
         id=value(item.id),
         document_no=value(item.document_no),
         document_on=value(item.document_on),
+        came_on=value(sa.type_coerce(item.came_on, sa.Date)),
         customer_id=value(item.customer_id),
         customer_no=value(customer.number),
         customer_name=value(customer.name),
@@ -260,7 +266,7 @@ def receipt_list(
         sa.select(*columns)
         .select_from(source)
         .where(*where)
-        .order_by(item.document_on.desc(), item.document_no.desc(), item.id)
+        .order_by(item.came_on.desc(), item.document_no.desc(), item.id)
         .offset(offset)
         .limit(limit)
     )
@@ -287,6 +293,8 @@ def credit_page(db: Session, tenant_id: UUID, item_id: UUID) -> CreditPage:
             side=value(item.side),
             document_no=value(item.document_no),
             document_on=value(item.document_on),
+            came_on=value(sa.type_coerce(item.came_on, sa.Date)),
+            conditional=value(item.conditional),
             customer_id=value(item.customer_id),
             customer_no=value(customer.number),
             customer_name=value(customer.name),
@@ -352,9 +360,9 @@ def _conditions(wanted: ReceiptFilters, is_reversed: sa.ColumnElement[bool]) -> 
     if wanted.method:
         limits.append(receipt.method == wanted.method)
     if wanted.from_on is not None:
-        limits.append(item.document_on >= wanted.from_on)
+        limits.append(item.came_on >= wanted.from_on)
     if wanted.to_on is not None:
-        limits.append(item.document_on <= wanted.to_on)
+        limits.append(item.came_on <= wanted.to_on)
     if wanted.q:
         texts = (item.document_no, customer.name, customer.number, receipt.payer_name, receipt.remittance)
         limits.append(sa.or_(*(text.icontains(wanted.q, autoescape=True) for text in texts)))

@@ -12,6 +12,7 @@ from uuid import UUID
 from flask import Blueprint, request, url_for
 
 from ar.customers.lookups import find_numbers
+from ar.ledger.lookups import locked_through
 from ar.ledger.messages import KIND_NAMES
 from ar.receipts.bank.queries import account_options
 from ar.receipts.messages import METHODS, RECEIPT_STATES, WHY
@@ -80,6 +81,7 @@ def _new_page(form: Form[Any]) -> str:
         customer=customer,
         picking=_choice_of(form, customer.id, currency) if customer and len(currency) == 3 else None,
         accounts=[("", _("Not specified")), *account_options(db(), actor().tenant_id)],
+        locked_on=locked_through(db(), actor().tenant_id),
         **NAMES,
     )
 
@@ -127,4 +129,12 @@ def _read_receipt(model: type[PostReceipt]) -> Form[PostReceipt]:
 def create(data: PostReceipt) -> Page:
     """Posts the receipt; `do=show` shows the open items and the suggested split, and posts nothing."""
     item_id = receipts.post_receipt(db(), actor(), data)
-    return done(_("The receipt is posted."), "receipts.show", credit_id=item_id)
+    posted = queries.credit_page(db(), actor().tenant_id, item_id)
+    text = _("The receipt is posted.")
+    if posted.document_on != data.received_on:
+        text = _(
+            "%(came)s is locked: the receipt is posted on %(day)s. Interest and discount count the day it came.",
+            came=data.received_on.isoformat(),
+            day=posted.document_on.isoformat(),
+        )
+    return done(text, "receipts.show", credit_id=item_id)

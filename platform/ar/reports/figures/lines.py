@@ -53,6 +53,7 @@ def ratios(figures: Figures, overdue_url: str, allowance_url: str) -> list[Figur
         return formatters.amount(minor, figures.currency)
 
     end = figures.end
+    shown, unapplied = money(figures.receivables_minor), money(end.unapplied_minor)
     owed, current, overdue = money(end.owed_minor), money(end.current_minor), money(end.overdue_minor)
     sales, span, opening = money(figures.sales_minor), figures.days, money(figures.start.owed_minor)
     per_day = f"÷ {sales} × {span}"
@@ -60,17 +61,25 @@ def ratios(figures: Figures, overdue_url: str, allowance_url: str) -> list[Figur
         FigureLine(
             _("Overdue rate"),
             percent(figures.overdue_rate),
-            _("overdue receivables ÷ receivables"),
-            f"{overdue} ÷ {owed}",
+            _("overdue receivables ÷ receivables after unapplied credits")
+            if figures.netted
+            else _("overdue receivables ÷ receivables before unapplied credits"),
+            f"{overdue} ÷ ({owed} − {unapplied})" if figures.netted and end.unapplied_minor else f"{overdue} ÷ {shown}",
             overdue_url,
         ),
         FigureLine(
             _("Collection rate"),
             percent(figures.collection_rate),
-            _("money and bills received, less refunds and dishonoured bills ÷ invoiced"),
+            _("money that came in the month, and bills honoured in it, less refunds ÷ invoiced"),
             f"{money(figures.received_minor)} ÷ {money(figures.invoiced_minor)}",
         ),
-        FigureLine(_("DSO"), days(figures.dso), _("receivables ÷ sales × days"), f"{owed} {per_day}"),
+        FigureLine(
+            _("Days to pay"),
+            days(figures.days_to_pay),
+            _("days from the document to the day its money came, weighted by amount"),
+            _("%(amount)s of the month's money", amount=money(figures.paid_minor)),
+        ),
+        FigureLine(_("DSO"), days(figures.dso), _("receivables before credits ÷ sales × days"), f"{owed} {per_day}"),
         FigureLine(
             _("Countback DSO"),
             days(figures.countback),

@@ -1,6 +1,7 @@
 """Loads the key figures of a month and currency: closing balances, turnover, and the ratios of R136 and R137.
 
-Invariants: five statements whatever the size; all as of the period's last day, so that a closed month never changes;
+Invariants: six statements whatever the size; balances are as of the period's last day, so that a closed month never
+changes; money counts in the month in which it came (ADR 0028), so that a receipt entered late belongs to its own month;
 ratios are computed by `ar.ledger.rules.kpis`, and are None without a denominator.
 """
 
@@ -17,8 +18,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from ar.bills.models import Bill, BillEvent
-from ar.ledger.lookups import items_with_later_allocations, later_allocations, open_minor_at, possibly_open_at
-from ar.ledger.models import Entry, OpenItem, Posting
+from ar.ledger.lookups import (
+    items_with_later_allocations,
+    later_allocations,
+    open_minor_at,
+    possibly_open_at,
+    select_credits_netted,
+)
+from ar.ledger.models import Allocation, Entry, OpenItem, Posting
 from ar.ledger.rules import kpis
 from ar.ledger.rules.aging import BUCKET_COLUMNS, bucket_minors, bucket_ranges
 from ar.ledger.rules.due_dates import add_months
@@ -30,8 +37,9 @@ MONTHS_BACK: Final = 24
 LONG_MONTHS: Final = 12
 INVOICED: Final = ("invoice", "debit_note")
 SALES: Final = (*INVOICED, "credit_note", "goods_return")
-#: Money and bills received, less what was paid back and what came in on debts already written off.
+#: Money, and bills that were honoured, less what was paid back and what came in on debts already written off.
 RECEIVED: Final = ("receipt", "bill", "refund", "recovery")
+PAYMENTS: Final = ("receipt", "bill")
 WRITTEN_OFF: Final = ("bad_debt",)
 
 
@@ -63,12 +71,22 @@ class ReceivablesBalance:
         return sum(self.buckets_minor[1:])
 
 
+@dataclass(frozen=True, slots=True)
+class _Paid:
+    """Money of a period applied to invoices (minor units), the sum of amount × days, and the company's setting."""
+
+    minor: int
+    minor_days: int
+    credits_netted: bool
+
+
 @dataclass(frozen=True)
 class Figures:
     """The figures of the page, minor units of `currency`. Sales are gross of tax, as the receivables are.
 
     `months`: the sales of each month, the newest first; `allowance_minor` and `pledged_minor` as of `to_on`.
-    `currencies`: all with a balance or turnover.
+    `currencies`: all with a balance or turnover; `netted`: receivables are shown after unapplied credits;
+    `paid_minor`: money that came in the period for documents, `paid_minor_days` the sum of amount × days from each.
     """
 
     from_on: date
@@ -83,6 +101,19 @@ class Figures:
     written_off_minor: int
     allowance_minor: int | None
     pledged_minor: int
+    paid_minor: int
+    paid_minor_days: int
+    netted: bool
+
+    @property
+    def receivables_minor(self) -> int:
+        """Returns the receivables at the end as the company shows them, in minor units."""
+        return kpis.receivables_shown(self.end.owed_minor, self.end.unapplied_minor, netted=self.netted)
+
+    @property
+    def days_to_pay(self) -> Decimal | None:
+        """Returns the average days from a document to the day its money came, for money of the period."""
+        return kpis.days_to_pay(self.paid_minor_days, self.paid_minor)
 
     @property
     def days(self) -> int:
@@ -101,12 +132,12 @@ class Figures:
 
     @property
     def overdue_rate(self) -> Decimal | None:
-        """Returns overdue receivables in per cent of all (R136)."""
-        return kpis.overdue_ratio(self.end.overdue_minor, self.end.owed_minor)
+        """Returns overdue receivables in per cent of the receivables shown (R136)."""
+        return kpis.overdue_ratio(self.end.overdue_minor, self.receivables_minor)
 
     @property
     def collection_rate(self) -> Decimal | None:
-        """Returns received in per cent of invoiced (R136)."""
+        """Returns what came in per cent of invoiced (R136)."""
         return kpis.percentage(self.received_minor, max(self.invoiced_minor, 0))
 
     @property
@@ -160,7 +191,7 @@ def figures(db: Session, tenant_id: UUID, from_on: date, to_on: date, currency: 
     end, start = _balances_at(db, tenant_id, to_on), _balances_at(db, tenant_id, from_on - timedelta(days=1))
     first = add_months(from_on, 1 - MONTHS_BACK)
     flows = _flows(db, tenant_id, first, to_on)
-    allowance = _allowance(db, tenant_id, to_on)
+    allowance, paid = _allowance(db, tenant_id, to_on), _paid(db, tenant_id, from_on, to_on, currency)
     in_period = {kind: minor for (code, month, kind), minor in flows.items() if code == currency and month == from_on}
     return Figures(
         from_on,
@@ -176,6 +207,9 @@ def figures(db: Session, tenant_id: UUID, from_on: date, to_on: date, currency: 
         # Provision runs post in the company's own currency: in another one, no posting does not mean zero.
         allowance.get(currency, 0 if currency == own else None),
         _pledged(db, tenant_id, to_on, currency),
+        paid.minor,
+        paid.minor_days,
+        paid.credits_netted,
     )
 
 
@@ -226,15 +260,49 @@ def _balances_at(db: Session, tenant_id: UUID, as_of: date) -> dict[str, Receiva
     return {row.currency: view(ReceivablesBalance, row, buckets_minor=bucket_minors(row)) for row in rows}
 
 
+def _paid(db: Session, tenant_id: UUID, from_on: date, to_on: date, currency: str) -> _Paid:
+    """Returns the money that came in the period and stands applied to invoices; asks for the setting on the way."""
+    allocation, credit, debit = Allocation, aliased(OpenItem), aliased(OpenItem)
+    minor = sa.func.coalesce(sa.func.sum(allocation.amount_minor), 0)
+    weighted = sa.func.coalesce(sa.func.sum(allocation.amount_minor * (credit.came_on - debit.document_on)), 0)
+    row = db.execute(
+        sa.select(
+            sa.cast(minor, sa.BigInteger).label("minor"),
+            sa.cast(weighted, sa.Numeric(38, 0)).label("minor_days"),
+            sa.func.coalesce(select_credits_netted(tenant_id), sa.true()).label("credits_netted"),
+        )
+        .join(credit, sa.and_(credit.tenant_id == tenant_id, credit.id == allocation.credit_item_id))
+        .join(debit, sa.and_(debit.tenant_id == tenant_id, debit.id == allocation.debit_item_id))
+        .where(
+            allocation.tenant_id == tenant_id,
+            allocation.currency == currency,
+            credit.kind.in_(PAYMENTS),
+            ~credit.conditional,
+            credit.came_on.between(from_on, to_on),
+            debit.kind.in_(INVOICED),
+        )
+    ).one()
+    return view(_Paid, row, minor_days=int(row.minor_days))
+
+
 def _flows(db: Session, tenant_id: UUID, from_on: date, to_on: date) -> dict[tuple[str, date, str], int]:
-    """Returns signed sums by (currency, first of the month, kind); a reversal counts against the kind it reverses."""
+    """Returns signed sums by (currency, first of the month, kind); a reversal counts against the kind it reverses.
+
+    Money counts in the month in which it came, and a bill not paid not at all.
+    """
     item, original = OpenItem, aliased(OpenItem)
-    month = sa.cast(sa.func.date_trunc("month", sa.cast(item.document_on, sa.DateTime)), sa.Date).label("month")
+    day = sa.case((item.kind.in_(PAYMENTS), item.came_on), else_=item.document_on)
+    month = sa.cast(sa.func.date_trunc("month", sa.cast(day, sa.DateTime)), sa.Date).label("month")
     kind = sa.func.coalesce(original.kind, item.kind).label("root")
     rows = db.execute(
         sa.select(item.currency, month, kind, sa.cast(sa.func.sum(item.side * item.amount_minor), sa.BigInteger))
         .outerjoin(original, sa.and_(original.tenant_id == tenant_id, original.id == item.reverses_id))
-        .where(item.tenant_id == tenant_id, item.document_on.between(from_on, to_on))
+        .where(
+            item.tenant_id == tenant_id,
+            day.between(from_on, to_on),
+            ~item.conditional,
+            ~sa.func.coalesce(original.conditional, sa.false()),
+        )
         .group_by(item.currency, month, kind)
     )
     return {(currency, first_on, root): minor for currency, first_on, root, minor in rows}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,8 +26,10 @@ from ar.ledger.lookups import (
     open_minor_at,
     possibly_open_at,
     posted_balances,
+    select_credits_netted,
 )
 from ar.ledger.models import OpenItem
+from ar.ledger.rules import kpis
 from ar.ledger.rules.aging import BUCKET_COLUMNS, BUCKETS, AgingRow, bucket_minors, bucket_ranges
 from ar.receipts.lookups import CashState, cash_state
 from ar.reports.aging.queries import TieOut
@@ -90,6 +93,7 @@ class TodayCounts:
     withheld: tuple[WithheldTotal, ...]
     bills_to_present: int
     bills_to_notify: int
+    credits_netted: bool
 
     def count(self, *forms: str) -> int:
         """Returns how many actions of these forms are open."""
@@ -98,25 +102,27 @@ class TodayCounts:
 
 @dataclass(frozen=True)
 class CurrencyPosition:
-    """One currency as of a day: aging, number of unapplied credits, tie-out, and doubtful documents."""
+    """One currency as of a day: aging, number of unapplied credits, tie-out, and doubtful documents.
+
+    `netted`: receivables are shown after unapplied credits.
+    """
 
     aging: AgingRow
     credits: int
     tie: TieOut
     doubtful: int = 0
     doubtful_minor: int = 0
+    netted: bool = True
 
     @property
-    def overdue_bps(self) -> int | None:
-        """Returns overdue as a share of the balance in basis points.
+    def receivables_minor(self) -> int:
+        """Returns the receivables as the company shows them, in minor units."""
+        return kpis.receivables_shown(sum(self.aging.buckets_minor), self.aging.unapplied_minor, netted=self.netted)
 
-        Rounded once, to the tenth of a per cent that is shown. None without a positive balance; more than 10,000
-        where unapplied credits make the balance smaller than the overdue amount.
-        """
-        balance = self.aging.balance_minor
-        if balance <= 0:
-            return None
-        return (self.aging.overdue_minor * 2_000 + balance) // (2 * balance) * 10
+    @property
+    def overdue_share(self) -> Decimal | None:
+        """Returns overdue in per cent of the receivables shown: the overdue rate of the key figures."""
+        return kpis.overdue_ratio(self.aging.overdue_minor, self.receivables_minor)
 
 
 @dataclass(frozen=True)
@@ -160,7 +166,8 @@ def today_page(
     `waiting`: (form, state) of the queued actions to list; none of them: no queue.
     """
     counts = _today_counts(db, tenant_id, today)
-    sums = tuple(sorted(currency_sums(db, tenant_id, today), key=lambda each: each.aging.currency != currency))
+    found = currency_sums(db, tenant_id, today, netted=counts.credits_netted)
+    sums = tuple(sorted(found, key=lambda each: each.aging.currency != currency))
     unanswered_statements, withheld = side_rows(db, tenant_id, today, timezone)
     queue = queue_rows(db, tenant_id, today, waiting) if waiting else ()
     return Today(today, counts, sums, queue, unanswered_statements, withheld, cash_state(db, tenant_id))
@@ -180,7 +187,7 @@ def day_sentence(today: date, calendar: WorkCalendar) -> str:
     )
 
 
-def currency_sums(db: Session, tenant_id: UUID, as_of: date) -> tuple[CurrencyPosition, ...]:
+def currency_sums(db: Session, tenant_id: UUID, as_of: date, *, netted: bool = True) -> tuple[CurrencyPosition, ...]:
     """Returns aging of the whole company by due date per currency, with the tie-out. Three statements."""
     item = OpenItem
     later = later_allocations(tenant_id, as_of)
@@ -215,10 +222,10 @@ def currency_sums(db: Session, tenant_id: UUID, as_of: date) -> tuple[CurrencyPo
             row = found[currency]
             aging = AgingRow("", currency, bucket_minors(row), row.unapplied_minor)
             tie = TieOut(currency, aging.balance_minor, posted.get(currency, 0))
-            sums.append(view(CurrencyPosition, row, aging=aging, tie=tie))
+            sums.append(view(CurrencyPosition, row, aging=aging, tie=tie, netted=netted))
         else:
             aging = AgingRow("", currency, (0,) * len(BUCKETS), 0)
-            sums.append(CurrencyPosition(aging, credits=0, tie=TieOut(currency, 0, posted[currency])))
+            sums.append(CurrencyPosition(aging, credits=0, tie=TieOut(currency, 0, posted[currency]), netted=netted))
     return tuple(sums)
 
 
@@ -260,6 +267,7 @@ def _today_counts(db: Session, tenant_id: UUID, today: date) -> TodayCounts:
             _withheld_json(tenant_id, today).label("withheld"),
             select_due_count(tenant_id, "present", today).scalar_subquery().label("bills_to_present"),
             select_due_count(tenant_id, "notice", today).scalar_subquery().label("bills_to_notify"),
+            sa.func.coalesce(select_credits_netted(tenant_id), sa.true()).label("credits_netted"),
         ).where(company.tenant_id == tenant_id)
     ).one()
     overrides = {date.fromisoformat(day): bool(override["working"]) for day, override in row.calendar_overrides.items()}

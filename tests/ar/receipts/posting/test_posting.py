@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from app.cli import main
+from ar.ledger.books.queries import posted_balances
 from ar.ledger.models import Allocation, OpenItem, Posting
 from ar.receipts.models import Receipt
 from ar.receipts.posting import commands as receipts
@@ -149,13 +150,30 @@ def test_dollars_pay_no_yuan_and_an_account_takes_its_own_currency(world: World,
     assert open_of_each(world, owed) == [100_00, 200_00, 300_00]
 
 
-def test_a_locked_period_refuses_a_receipt(world: World, owed: Owed) -> None:
-    """Testcase 11: a receipt dated in a locked period is refused."""
+def lock_through(world: World, on: date) -> None:
+    """Locks the books as the lock's own command leaves them."""
     with world.transaction() as db:
         db.execute(
             sa.text("UPDATE books_state SET locked_through = :on WHERE tenant_id = :tenant"),
-            {"on": ON, "tenant": world.tenant_id},
+            {"on": on, "tenant": world.tenant_id},
         )
+
+
+def test_a_receipt_entered_after_the_lock_keeps_its_day_and_is_posted_in_the_open_period(
+    world: World, owed: Owed
+) -> None:
+    """Testcase 11 and faults F1: the locked period does not change, and the money came when it came."""
+    lock_through(world, ON)
+    receipt = world.open_item(post_receipt(world, "100"))
+    assert (receipt.came_on, receipt.document_on) == (ON, ON + timedelta(days=1))
+    with world.reading() as db:
+        assert posted_balances(db, world.tenant_id, ON) == {"CNY": 300_00}
+        page = queries.credit_page(db, world.tenant_id, receipt.id)
+    assert (page.as_json()["received_on"], page.as_json()["booked_on"]) == (ON, ON + timedelta(days=1))
+
+
+def test_a_receipt_is_refused_while_every_day_until_today_is_locked(world: World, owed: Owed) -> None:
+    lock_through(world, TODAY)
     with pytest.raises(RuleBroken, match="period_locked"):
         post_receipt(world, "100")
     assert world.count_documents("receipt") == 0

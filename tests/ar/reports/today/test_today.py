@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
@@ -35,7 +37,7 @@ def test_figures_are_of_the_day_and_tie_to_the_ledger(world: World) -> None:
     assert cny.aging.balance_minor == posted["CNY"] == 2 * 366_900_00
     assert cny.tie.ok
     # 710,800.00 / 733,800.00 = 96.865…%, of the two figures that stand side by side.
-    assert cny.overdue_bps == 9690
+    assert cny.overdue_share == Decimal("96.87")
     assert page.cash.booked_through_on == date(2026, 11, 12)
     assert page.unapplied == 2
 
@@ -167,19 +169,20 @@ def test_who_reads_no_accounts_is_told_so_and_sees_none(world: World, role: str)
 
 
 @pytest.mark.parametrize(
-    ("buckets", "unapplied", "bps"),
+    ("buckets", "unapplied", "net", "gross"),
     [
-        ((712, 288, 0, 0, 0), 0, 2880),
-        ((712, 288, 0, 0, 0), 4, 2890),
-        ((0, 5, 0, 0, 0), 0, 10_000),
-        ((0, 0, 30, 0, 0), 10, 15_000),
-        ((1, 0, 0, 0, 0), 0, 0),
-        ((0, 5, 0, 0, 0), 5, None),
-        ((0, 5, 0, 0, 0), 9, None),
+        ((712, 288, 0, 0, 0), 0, "28.80", "28.80"),
+        ((712, 288, 0, 0, 0), 4, "28.92", "28.80"),
+        ((0, 5, 0, 0, 0), 0, "100.00", "100.00"),
+        ((0, 0, 30, 0, 0), 10, "150.00", "100.00"),
+        ((1, 0, 0, 0, 0), 0, "0.00", "0.00"),
+        ((0, 5, 0, 0, 0), 5, None, "100.00"),
+        ((0, 5, 0, 0, 0), 9, None, "100.00"),
     ],
 )
 def test_the_share_is_what_a_reader_gets_from_the_two_figures(
-    buckets: tuple[int, ...], unapplied: int, bps: int | None
+    buckets: tuple[int, ...], unapplied: int, net: str | None, gross: str
 ) -> None:
-    row = AgingRow("", "CNY", buckets, unapplied)
-    assert CurrencyPosition(row, 0, TieOut("CNY", 0, 0)).overdue_bps == bps
+    position = CurrencyPosition(AgingRow("", "CNY", buckets, unapplied), 0, TieOut("CNY", 0, 0))
+    assert position.overdue_share == (Decimal(net) if net else None)
+    assert replace(position, netted=False).overdue_share == Decimal(gross)

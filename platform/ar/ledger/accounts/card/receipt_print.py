@@ -66,7 +66,7 @@ def receipt_facts(db: Session, tenant_id: UUID, item_id: UUID) -> ReceiptFacts:
         select_view(
             ReceiptFacts,
             number=value(item.document_no),
-            received_on=value(item.document_on),
+            received_on=value(sa.type_coerce(item.came_on, sa.Date)),
             currency=value(item.currency),
             amount_minor=value(item.amount_minor),
             open_minor=value(item.open_minor),

@@ -20,11 +20,13 @@ DOCUMENT_FIELDS: Final = "ledger: documents have their days in order, their side
 
 _DEBITS: Final = "('invoice', 'debit_note', 'opening', 'interest', 'refund', 'recovery')"
 _CREDITS: Final = (
-    "('credit_note', 'goods_return', 'receipt', 'bill', 'discount', 'write_off', 'interest_waiver', 'bad_debt')"
+    "('credit_note', 'goods_return', 'receipt', 'bill', 'discount', 'write_off', 'interest_waiver', 'interest_credit',"
+    " 'bad_debt')"
 )
 _DOCUMENTS: Final = f"({_DEBITS[1:-1]}, {_CREDITS[1:-1]})"
 _TAXED: Final = (
-    "('invoice', 'debit_note', 'interest', 'credit_note', 'goods_return', 'discount', 'interest_waiver', 'reversal')"
+    "('invoice', 'debit_note', 'interest', 'credit_note', 'goods_return', 'discount', 'interest_waiver',"
+    " 'interest_credit', 'reversal')"
 )
 
 _DOCUMENT_FIELDS_WRONG: Final = f"""
@@ -267,6 +269,32 @@ SINGLE: Final[tuple[tuple[str, str], ...]] = (
             WHERE tenant_id = :tenant AND kind IN ('bad_debt', 'recovery') GROUP BY entry_id, currency
         ) AS i ON i.entry_id = m.entry_id AND i.currency = m.currency
         WHERE m.rest IS DISTINCT FROM 0 OR (i.entry_id IS NOT NULL AND m.minor IS DISTINCT FROM i.minor)
+        """,
+    ),
+    (
+        # Money is never posted before it came; a bill alone may become money later, and every other credit counts from
+        # its own day. A discount counts from the money that earned it.
+        "ledger: no credit was posted before it came",
+        """
+        SELECT document_no AS name FROM open_item
+        WHERE tenant_id = :tenant AND side = -1 AND (
+            (kind IN ('receipt', 'discount') AND came_on > document_on)
+            OR (kind NOT IN ('receipt', 'discount', 'bill') AND came_on <> document_on))
+        """,
+    ),
+    (
+        "ledger: no discount outlives the payment that earned it",
+        """
+        SELECT DISTINCT i.document_no AS name FROM open_item AS d
+        JOIN allocation AS a ON a.tenant_id = :tenant AND a.credit_item_id = d.id
+        JOIN open_item AS i ON i.tenant_id = :tenant AND i.id = a.debit_item_id
+        WHERE d.tenant_id = :tenant AND d.kind = 'discount' AND i.discount_bps IS NOT NULL
+            AND NOT EXISTS (SELECT FROM open_item AS m WHERE m.tenant_id = :tenant AND m.reverses_id = d.id)
+        GROUP BY i.id, i.document_no HAVING sum(a.amount_minor) > 0 AND NOT EXISTS (
+            SELECT FROM allocation AS p JOIN open_item AS c ON c.tenant_id = :tenant AND c.id = p.credit_item_id
+            WHERE p.tenant_id = :tenant AND p.debit_item_id = i.id AND c.kind IN ('receipt', 'bill')
+                AND NOT c.conditional
+            GROUP BY p.debit_item_id HAVING sum(p.amount_minor) > 0)
         """,
     ),
     (

@@ -1,25 +1,27 @@
-"""Computes and grants the early-payment discount that was earned by paying in time (R077).
+"""Computes and grants the early-payment discount that was earned by paying in time (R077), and takes it back.
 
-Invariants: only payments effective by the last day of the discount earn it; it never exceeds the open amount; after a
-late payment the remainder stays open.
+Invariants: only money that came by the last day of the discount earns it, whenever it was applied (ADR 0028); a bill
+earns it when it is paid; it never exceeds the open amount; it does not outlive the payment that earned it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers
+from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers, reverse_allocation
 from ar.ledger.books.entries import NewItem
 from ar.ledger.books.period_lock import first_open_on, lock_open_period
 from ar.ledger.books.posting import post_items
+from ar.ledger.books.reversal import reverse_item
 from ar.ledger.documents.commands import next_document_number
-from ar.ledger.models import OpenItem
+from ar.ledger.models import Allocation, OpenItem
 from ar.ledger.rules.shares import earned_discount, full_discount, share_of
 from kernel import idempotency
 from kernel.actor import Actor
@@ -32,7 +34,10 @@ _MONEY_KINDS: Final = ("receipt", "bill")
 
 @dataclass(frozen=True, slots=True)
 class DiscountOffer:
-    """The discount an item grants. Amounts in minor units; `paid_minor`: paid in time; `base_minor`: net of credits."""
+    """The discount an item grants. Amounts in minor units; `base_minor`: net of credits.
+
+    `paid_minor`: money that came in time, the last of it on `paid_on`; `promised_minor`: bills not yet paid.
+    """
 
     customer_id: UUID
     document_no: str
@@ -42,6 +47,7 @@ class DiscountOffer:
     open_minor: int
     base_minor: int
     paid_minor: int
+    promised_minor: int
     taken_minor: int
     paid_on: date | None
     tax_minor: int
@@ -50,10 +56,14 @@ class DiscountOffer:
     @property
     def due_minor(self) -> int:
         """Returns the discount that can be taken now, at most the open amount; 0: none."""
+        return max(0, min(self.earned_minor - self.taken_minor, self.open_minor))
+
+    @property
+    def earned_minor(self) -> int:
+        """Returns the discount that was earned by now, taken or not."""
         if not self.paid_minor:
             return 0
-        earned = earned_discount(self.base_minor, self.paid_minor, self.discount_bps)
-        return max(0, min(earned - self.taken_minor, self.open_minor))
+        return earned_discount(self.base_minor, self.paid_minor, self.discount_bps)
 
     @property
     def pay_minor(self) -> int:
@@ -64,8 +74,8 @@ class DiscountOffer:
 _OFFER_SQL: Final = sa.text(
     """
     SELECT i.customer_id, i.document_no, i.currency, i.discount_bps, i.discount_until_on AS until_on, i.open_minor,
-        i.amount_minor - paid.credited AS base_minor, paid.in_time AS paid_minor, paid.taken AS taken_minor,
-        paid.paid_on, entry.tax AS tax_minor, entry.gross AS entry_minor
+        i.amount_minor - paid.credited AS base_minor, paid.in_time AS paid_minor, paid.promised AS promised_minor,
+        paid.taken AS taken_minor, paid.paid_on, entry.tax AS tax_minor, entry.gross AS entry_minor
     FROM open_item AS i
     CROSS JOIN LATERAL (
         SELECT
@@ -73,10 +83,12 @@ _OFFER_SQL: Final = sa.text(
                 ::bigint AS credited,
             coalesce(sum(a.amount_minor) FILTER (WHERE c.kind = 'discount'), 0)::bigint AS taken,
             coalesce(sum(a.amount_minor) FILTER (
-                WHERE c.kind = ANY(CAST(:money AS text[])) AND a.effective_on <= i.discount_until_on), 0)
-                ::bigint AS in_time,
-            max(a.effective_on) FILTER (
-                WHERE c.kind = ANY(CAST(:money AS text[])) AND a.effective_on <= i.discount_until_on) AS paid_on
+                WHERE c.kind = ANY(CAST(:money AS text[])) AND NOT c.conditional
+                    AND c.came_on <= i.discount_until_on), 0)::bigint AS in_time,
+            coalesce(sum(a.amount_minor) FILTER (WHERE c.conditional), 0)::bigint AS promised,
+            max(c.came_on) FILTER (
+                WHERE c.kind = ANY(CAST(:money AS text[])) AND NOT c.conditional
+                    AND c.came_on <= i.discount_until_on) AS paid_on
         FROM allocation AS a
         JOIN open_item AS c ON c.tenant_id = :tenant AND c.id = a.credit_item_id
         WHERE a.tenant_id = :tenant AND a.debit_item_id = i.id AND a.reverses_id IS NULL AND NOT EXISTS (
@@ -102,7 +114,7 @@ def take_discount(db: Session, actor: Actor, item_id: UUID, *, key: str = "") ->
     """Posts and allocates a credit `DS-…` for the earned discount with its share of tax; returns the credit's item id.
 
     With a `key` the same request again returns the first result. Raises NotFound(`item_not_found`), RuleBroken
-    (`discount_none`, `discount_unpaid`, `discount_too_late`, `discount_used_up`).
+    (`discount_none`, `discount_unpaid`, `discount_bill_unpaid`, `discount_too_late`, `discount_used_up`).
     """
     if not key:
         return _take_discount(db, actor, item_id)
@@ -129,10 +141,46 @@ def _take_discount(db: Session, actor: Actor, item_id: UUID) -> UUID:
         amount_minor=amount,
         reference=offer.document_no,
         tax_minor=share_of(amount, offer.entry_minor, offer.tax_minor) if offer.tax_minor else 0,
+        came_on=offer.paid_on,
     )
     discount_id = post_items(db, actor, [item])[0]
     allocate(db, actor, [NewAllocation(item_id, discount_id, amount)])
     return discount_id
+
+
+def withdraw_unearned_discounts(db: Session, actor: Actor, item_ids: Iterable[UUID], on: date, *, memo: str) -> None:
+    """Reverses on `on` the discounts of these items that no payment earns any more, the newest first.
+
+    The caller has locked the customer and taken the payment back. What is still earned by the rest can be taken again.
+    """
+    for item_id in item_ids:
+        offer = discount_offer(db, actor.tenant_id, item_id)
+        if offer is None:
+            continue
+        over = offer.taken_minor - offer.earned_minor
+        for allocation_id, discount_id, minor in _discounts_taken(db, actor.tenant_id, item_id):
+            if over > 0:
+                reverse_allocation(db, actor, allocation_id, effective_on=on)
+                reverse_item(db, actor, discount_id, effective_on=on, memo=memo)
+                over -= minor
+
+
+def _discounts_taken(db: Session, tenant_id: UUID, item_id: UUID) -> list[tuple[UUID, UUID, int]]:
+    """Returns (allocation, credit, minor units) of the discounts in force on an item, the newest first."""
+    a, c, back = Allocation, OpenItem, aliased(Allocation)
+    rows = db.execute(
+        sa.select(a.id, c.id, a.amount_minor)
+        .join(c, sa.and_(c.tenant_id == tenant_id, c.id == a.credit_item_id))
+        .where(
+            a.tenant_id == tenant_id,
+            a.debit_item_id == item_id,
+            a.reverses_id.is_(None),
+            c.kind == "discount",
+            ~sa.exists().where(back.tenant_id == tenant_id, back.reverses_id == a.id),
+        )
+        .order_by(a.recorded_at.desc(), a.id.desc())
+    )
+    return [(allocation_id, credit_id, minor) for allocation_id, credit_id, minor in rows]
 
 
 def _require_due_minor(offer: DiscountOffer, today: date) -> int:
@@ -141,6 +189,8 @@ def _require_due_minor(offer: DiscountOffer, today: date) -> int:
         return offer.due_minor
     if offer.paid_minor or not offer.open_minor:
         raise RuleBroken("discount_used_up", document_no=offer.document_no)
+    if offer.promised_minor:
+        raise RuleBroken("discount_bill_unpaid", document_no=offer.document_no)
     if today > offer.until_on:
         raise RuleBroken("discount_too_late", document_no=offer.document_no, until_on=offer.until_on.isoformat())
     raise RuleBroken("discount_unpaid", document_no=offer.document_no)

@@ -30,6 +30,10 @@ class WriteOffRemainder(CommandInput):
 
 
 class ChangeLedgerSettings(EditInput):
-    """The ledger's settings. `write_off_at_once`: limit, as typed in the company's currency, without approval."""
+    """The ledger's settings. `write_off_at_once`: limit, as typed in the company's currency, without approval.
+
+    `receivables`: shown after unapplied credits (net) or before them (gross).
+    """
 
     write_off_at_once: str = Field(min_length=1, max_length=40)
+    receivables: Literal["net", "gross"] = "net"

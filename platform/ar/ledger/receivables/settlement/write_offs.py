@@ -23,6 +23,7 @@ from ar.ledger.closing.fx.rates import rate_on
 from ar.ledger.documents.commands import next_document_number
 from ar.ledger.models import OpenItem
 from ar.ledger.receivables.settlement.inputs import ChangeLedgerSettings, WriteOffRemainder
+from ar.ledger.receivables.settlement.ledger_settings import credits_netted
 from ar.ledger.receivables.settlement.models import LedgerSettings
 from ar.ledger.rules.conversion import convert
 from kernel import idempotency, journal
@@ -136,7 +137,10 @@ def write_off_limit_minor(db: Session, tenant_id: UUID) -> int:
 def settings_values(db: Session, tenant_id: UUID) -> dict[str, str]:
     """Returns the ledger's settings as their form shows them, field → value."""
     limit_minor = write_off_limit_minor(db, tenant_id)
-    return {"write_off_at_once": decimal_text(limit_minor, tenant(db, tenant_id).currency)}
+    return {
+        "write_off_at_once": decimal_text(limit_minor, tenant(db, tenant_id).currency),
+        "receivables": "net" if credits_netted(db, tenant_id) else "gross",
+    }
 
 
 def change_settings(db: Session, actor: Actor, data: ChangeLedgerSettings) -> None:
@@ -153,19 +157,20 @@ def change_settings(db: Session, actor: Actor, data: ChangeLedgerSettings) -> No
         raise RuleBroken("amount_below_zero")
     lock_counter(db, actor.tenant_id, "ledger_settings")
     check_version(data, settings_values(db, actor.tenant_id))
-    before = write_off_limit_minor(db, actor.tenant_id)
-    if minor == before:
+    before, netted = write_off_limit_minor(db, actor.tenant_id), data.receivables == "net"
+    if minor == before and netted == credits_netted(db, actor.tenant_id):
         return
     db.execute(
         sa.insert(LedgerSettings).values(
             tenant_id=actor.tenant_id,
             id=new_id(),
             write_off_at_once_minor=minor,
+            credits_netted=netted,
             recorded_at=actor.now,
             recorded_by=actor.name,
         )
     )
-    facts = {"currency": currency, "amount_minor": minor, "before_minor": before}
+    facts = {"currency": currency, "amount_minor": minor, "before_minor": before, "receivables": data.receivables}
     journal.record(db, actor, "ledger_settings_changed", data=facts)
 
 

@@ -99,6 +99,7 @@ def put_many(
     """Adds messages of one kind by (key, payload), one statement per `chunk`; returns the number of new keys."""
     added = 0
     for start in range(0, len(messages), chunk):
+        ids = new_ids(min(chunk, len(messages) - start))
         rows = [
             {
                 "tenant_id": actor.tenant_id,
@@ -112,7 +113,7 @@ def put_many(
                 "attempts": 0,
                 "created_at": actor.now,
             }
-            for message_id, (key, payload) in zip(new_ids(chunk), messages[start : start + chunk], strict=False)
+            for message_id, (key, payload) in zip(ids, messages[start : start + chunk], strict=True)
         ]
         statement = (
             insert(OutboxMessage)

@@ -4,7 +4,10 @@ PYTHON ?= python3
 VENV ?= .venv
 # An absolute path, so that a recipe may change its folder.
 BIN := $(abspath $(VENV))/bin
+LOCK := requirements.lock
+DEV_LOCK := requirements-dev.lock
 STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
 BUILDING := $(VENV)/.building
 # The browser of the browser journeys; without one they are skipped, save in CI.
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome || command -v google-chrome-stable)
@@ -15,43 +18,51 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 SWEEP_ARGS ?=
 
-# What an environment depends on: the interpreter, the lock, the project's own names and scripts, the folder.
+# What an environment depends on: the interpreter, the locks, the project's own names and scripts, the folder.
 WANTED := import hashlib, pathlib as p, sys, tomllib; \
   t = tomllib.loads(p.Path("pyproject.toml").read_text()); \
-  h = hashlib.sha256(p.Path("requirements.lock").read_bytes() + repr([t["project"], t["build-system"]]).encode()); \
+  h = hashlib.sha256(b"".join(p.Path(n).read_bytes() for n in sys.argv[1:]) + repr([t["project"], t["build-system"]]).encode()); \
   print(*sys.version_info[:2], h.hexdigest(), p.Path.cwd())
+
+NOT_INSTALLED := The packages could not be installed: see the lines above (no network, or a full disk?), then run the same command again; it repairs what is half done.
 
 # What `make check` asks, one target each; add a line here and a target below.
 CHECKS := check-lint check-format check-types check-imports check-templates check-catalogue
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-reset test sweep check texts map bench clean $(CHECKS)
+.PHONY: help install install-product demo demo-reset test sweep check texts map bench clean $(CHECKS)
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-# The stamp holds the hash of what was installed, so an unchanged environment costs one comparison. The mark
-# of a build in progress tells a half-built environment from a good one: that is made anew.
-install: ## make the environment in .venv from requirements.lock
+# A stamp holds the hash of what was installed, so an unchanged environment costs one comparison. The mark of a
+# build in progress tells a half-built environment from a good one: that is made anew. What runs the product comes
+# first (the demo needs no more), the tools of development after it.
+install: install-product ## make the environment in .venv from the locks
+	@wanted=`$(PYTHON) -c '$(WANTED)' $(LOCK) $(DEV_LOCK)` || exit 1; \
+	if [ "`cat $(DEV_STAMP) 2>/dev/null`" = "$$wanted" ]; then exit 0; fi; \
+	echo "adding the tools of development"; rm -f $(DEV_STAMP); \
+	$(PYTHON) infra/fetch.py $(BIN)/python $(LOCK) $(DEV_LOCK) && echo "$$wanted" > $(DEV_STAMP) || { echo "$(NOT_INSTALLED)" >&2; exit 1; }
+
+install-product:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "Huikuan needs Python 3.11 or newer, and '$(PYTHON)' is not. Name another one: make $(or $(MAKECMDGOALS),install) PYTHON=python3.12" >&2; exit 1; }
-	@wanted=`$(PYTHON) -c '$(WANTED)'` || exit 1; \
+	@wanted=`$(PYTHON) -c '$(WANTED)' $(LOCK)` || exit 1; \
 	if [ ! -e $(BUILDING) ] && [ "`cat $(STAMP) 2>/dev/null`" = "$$wanted" ] && $(BIN)/python -c 'import flask, app' 2>/dev/null; then exit 0; fi; \
 	if [ -e $(BUILDING) ] || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
 	  echo "making the environment in $(VENV) (about a minute)"; \
 	  { $(PYTHON) -m venv --clear --without-pip $(VENV) && touch $(BUILDING) && $(BIN)/python -m ensurepip --default-pip >/dev/null; } || { \
 	    echo "The environment could not be made. On Debian or Ubuntu: apt install python3-venv; else see the lines above (a full disk?)." >&2; exit 1; }; \
 	else echo "bringing the environment in $(VENV) up to date"; fi; \
-	rm -f $(STAMP); touch $(BUILDING) && \
-	$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock && \
+	rm -f $(STAMP) $(DEV_STAMP); touch $(BUILDING) && \
+	$(PYTHON) infra/fetch.py $(BIN)/python $(LOCK) && \
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e . && \
-	echo "$$wanted" > $(STAMP) && rm -f $(BUILDING) || { \
-	  echo "The packages could not be installed: see the lines above (no network, or a full disk?), then run the same command again; it repairs what is half done." >&2; exit 1; }
+	echo "$$wanted" > $(STAMP) && rm -f $(BUILDING) || { echo "$(NOT_INSTALLED)" >&2; exit 1; }
 
-demo: install ## start everything with a demo company; Ctrl-C stops it
+demo: install-product ## start everything with a demo company; Ctrl-C stops it
 	@exec $(BIN)/huikuan demo
 
-demo-reset: install ## forget the demo company and start over
+demo-reset: install-product ## forget the demo company and start over
 	@exec $(BIN)/huikuan demo --reset
 
 test: install ## run every test (DATABASE_URL=… uses that server)

@@ -178,7 +178,7 @@ def _run(
                 care=care,
                 pause_seconds=pause_seconds,
             )
-            say(f"waiting for {resolved.base_url}")
+            say(f"starting web, worker and dispatcher; waiting for {resolved.base_url}")
             supervisor.run(stop, healthy=lambda: _answers(resolved), on_ready=lambda: on_ready(resolved))
         except KeyboardInterrupt:
             say("interrupted")

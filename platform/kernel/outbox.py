@@ -116,6 +116,7 @@ def put_all(
     """Adds messages by (kind, key, payload), one statement per `chunk`; returns the number of new keys."""
     added = 0
     for start in range(0, len(messages), chunk):
+        ids = new_ids(min(chunk, len(messages) - start))
         rows = [
             {
                 "tenant_id": actor.tenant_id,
@@ -129,7 +130,7 @@ def put_all(
                 "attempts": 0,
                 "created_at": actor.now,
             }
-            for message_id, (kind, key, payload) in zip(new_ids(chunk), messages[start : start + chunk], strict=False)
+            for message_id, (kind, key, payload) in zip(ids, messages[start : start + chunk], strict=True)
         ]
         statement = (
             insert(OutboxMessage)

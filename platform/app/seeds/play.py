@@ -53,7 +53,7 @@ _DAY: Final = timedelta(days=1)
 MAILS_AT_START: Final = 3
 _TRADERS: Final = ("salesperson", "salesperson-2")
 #: Statements of the last months: how many debtors get one, counted from the month just over.
-_STATED: Final = (18, 10, 4)
+_STATED: Final = (9, 5, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +108,8 @@ def _build(cast: CompanyCast, say: Say) -> None:
         story = Story(db, cast, tenant_id, people, history, calendar, today, last_run_on)
         story.bouncing = {debtor.email for debtor in cast.debtors if debtor.number == BOUNCING}
         _enter_books(story, live_on)
-        say(f"{history.count()} documents; working day by day since {live_on.isoformat()}")
-        _live(story, live_on)
+        say(f"  {history.count()} documents; working day by day since {live_on.isoformat()}")
+        _live(story, live_on, say)
         with story.at(today, 23, 59) as (_db, actor):
             seal_journal(db, actor, {})
         _queue_statements(db, tenant_id)
@@ -223,14 +223,15 @@ class _Agenda:
                 play(story, db, actor)
 
 
-def _live(story: Story, live_on: date) -> None:
-    """Plays every day since `live_on`: postings, daily run, monthly statements, listed events."""
+def _live(story: Story, live_on: date, say: Say) -> None:
+    """Plays every day since `live_on`: postings, daily run, monthly statements, listed events; says how far it is."""
     agenda = _Agenda()
     if story.cast is WEIYE:
         for days, hour, minute, play in _SPECIALS:
             agenda.add(story.today - days * _DAY, hour, minute, play)
     booked_on, stated_for = live_on, ""
-    for day in (live_on + n * _DAY for n in range((story.today - live_on).days + 1)):
+    days = [live_on + n * _DAY for n in range((story.today - live_on).days + 1)]
+    for done, day in enumerate(days, start=1):
         working = story.calendar.is_working_day(day)
         if booked_on < day and (working or day == story.today):
             agenda.add(day, 8, 25, partial(_book, since_on=booked_on))
@@ -241,6 +242,8 @@ def _live(story: Story, live_on: date) -> None:
                 stated_for = f"{day:%Y-%m}"
                 agenda.add(day, 10, 0, partial(_state_month, agenda=agenda))
         agenda.run_day(story, day)
+        if done * 10 // len(days) > (done - 1) * 10 // len(days):
+            say(f"  {done * 100 // len(days)} % ({day.isoformat()})")
 
 
 def _book(story: Story, db: Session, actor: Actor, *, since_on: date) -> None:

@@ -14,10 +14,10 @@ from ar.ledger.books.as_of import (
     possibly_open_at,
 )
 from ar.ledger.books.as_of_request import AsOfRequest, parse_as_of_request, require_readable
-from ar.ledger.books.instalments import document_label_of, instalments_of
-from ar.ledger.books.queries import balance_at, balances_of, item_ids, movements_of, open_items, posted_balances
 from ar.ledger.books.coming import counts_from
+from ar.ledger.books.instalments import document_label_of, instalments_of
 from ar.ledger.books.period_lock import locked_through
+from ar.ledger.books.queries import balance_at, balances_of, item_ids, movements_of, open_items, posted_balances
 from ar.ledger.closing.audit.checks import NAMED_MAX, run_check
 from ar.ledger.closing.audit.runs import examination_runs
 from ar.ledger.closing.fx.rates import company_currency, dated_rates, total_of

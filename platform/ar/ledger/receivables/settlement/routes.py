@@ -14,7 +14,6 @@ from ar.ledger.messages import WRITE_OFF_REASONS
 from ar.ledger.receivables.queries import item_page
 from ar.ledger.receivables.settlement import write_offs
 from ar.ledger.receivables.settlement.inputs import ChangeLedgerSettings, WriteOffRemainder
-from ar.ledger.receivables.settlement.ledger_settings import credits_netted
 from ar.ledger.receivables.settlement.write_offs import pending_write_off
 from kernel.i18n import gettext as _
 from tenants.access import staff

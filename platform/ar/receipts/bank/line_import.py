@@ -189,6 +189,8 @@ def _import_events(
     balances: dict[int, _Balance] = {}
     for event in events:
         if isinstance(event, Line):
+            if event.status != "booked":
+                continue  # only booked money is money
             balance = balances[event.ref]
             _count_line(event, balance, report)
             if balance.account.ours is not None and not report.needs_account:

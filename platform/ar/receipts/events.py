@@ -17,6 +17,10 @@ EVENTS: Final[dict[str, Event]] = {
     "bank_file_refused": Event(mark("Bank statement refused")),
     "bank_line_set_aside": Event(mark("Bank line set aside"), "%(reason)s"),
     "bank_line_taken_back": Event(mark("Bank line reopened")),
+    "chain_break_explained": Event(mark("Break between statements accounted for"), "%(reason)s"),
+    "possible_duplicates_decided": Event(
+        mark("Possible duplicates decided"), mark("%(same)s the same, %(different)s others")
+    ),
     "bank_lines_matched": Event(
         mark("Bank lines matched"), mark("sure: %(sure)s, proposals: %(likely)s, by hand: %(hand)s")
     ),

@@ -76,6 +76,7 @@ def _new_file_values(actor: Actor, file_id: UUID, sha256: str, file: BankUpload)
         "lines_new": 0,
         "lines_known": 0,
         "lines_bad": 0,
+        "mapping": file.mapping,
         "accounts": [],
         "statements": [],
         "problems": [],
@@ -91,7 +92,15 @@ def _existing_file(db: Session, actor: Actor, sha256: str, file: BankUpload, sch
         sa.select(f.id, f.state).where(f.tenant_id == actor.tenant_id, f.sha256 == sha256).with_for_update()
     ).one()
     if row.state in _RESTARTABLE:
-        _restart_parsing(db, actor, row.id, schedule=schedule, bank_account_id=file.bank_account_id, filename=file.name)
+        _restart_parsing(
+            db,
+            actor,
+            row.id,
+            schedule=schedule,
+            bank_account_id=file.bank_account_id,
+            filename=file.name,
+            mapping=file.mapping,
+        )
     return UUID(str(row.id))
 
 
@@ -133,7 +142,7 @@ def parse_file(db: Session, actor: Actor, file_id: UUID, progress: Progress = la
     lock_counter(db, actor.tenant_id, "bank_lines")
     f = BankFile
     row = db.execute(
-        sa.select(f.sha256, f.filename, f.state, f.bank_account_id, f.accounts).where(
+        sa.select(f.sha256, f.filename, f.state, f.bank_account_id, f.accounts, f.mapping).where(
             f.tenant_id == actor.tenant_id, f.id == file_id
         )
     ).first()
@@ -152,6 +161,7 @@ def parse_file(db: Session, actor: Actor, file_id: UUID, progress: Progress = la
         chosen=row.bank_account_id,
         assigned=assigned,
         currency=tenant(db, actor.tenant_id).currency,
+        mapping=row.mapping,
     )
     try:
         with db.begin_nested():
@@ -185,6 +195,8 @@ def _record_report(db: Session, actor: Actor, file_id: UUID, filename: str, repo
         lines_new=report.lines_new,
         lines_known=0 if report.needs_account else report.lines_known,
         lines_bad=report.lines_bad,
+        lines_asked=report.lines_asked,
+        lines_pending=report.lines_pending,
         accounts=[named.as_json() for named in report.accounts.values()],
         statements=report.statements,
         problems=report.problems,

@@ -195,17 +195,26 @@ def cash_state(db: Session, tenant_id: UUID) -> CashState:
 
 
 def _accounts_json(tenant_id: UUID) -> sa.ScalarSelect[Any]:
-    """Selects the CashAccount of each active account as JSON: the later of last line and last statement end."""
+    """Selects the CashAccount of each active account as JSON: the later of last line and last statement end.
+
+    Where balances do not continue from one statement to the next, it is the last day before that.
+    """
     bank_account, line, file = BankAccount, BankLine, BankFile
     last_line = sa.select(sa.func.max(line.booked_on)).where(
-        line.tenant_id == tenant_id, line.bank_account_id == bank_account.id
+        line.tenant_id == tenant_id, line.bank_account_id == bank_account.id, line.status == "booked"
     )
     last_file = sa.select(sa.func.max(file.to_on)).where(
         file.tenant_id == tenant_id, file.bank_account_id == bank_account.id, file.state == "read"
     )
-    statement_end = sa.func.greatest(last_line.scalar_subquery(), last_file.scalar_subquery())
+    statement_end = sa.func.greatest(
+        last_line.scalar_subquery(), last_file.scalar_subquery(), bank_account.chain_through_on
+    )
+    is_broken = sa.func.jsonb_array_length(bank_account.chain_breaks) > 0
     through = (
-        sa.select(bank_account.name, statement_end.label("through_on"))
+        sa.select(
+            bank_account.name,
+            sa.case((is_broken, bank_account.chain_through_on), else_=statement_end).label("through_on"),
+        )
         .where(bank_account.tenant_id == tenant_id, bank_account.active)
         .order_by(bank_account.name, bank_account.id)
     )

@@ -207,7 +207,8 @@ def _code(node: Node) -> str:
 
 def _split_batch(details: Sequence[Node], whole: Line) -> list[Line]:
     """Splits a batch into its payments; empty when an amount is missing or foreign, or the sum differs."""
-    lines, total = [], 0
+    lines: list[Line] = []
+    total = 0
     for each in details:
         amount = each.first("Amt") or each.first("AmtDtls/TxAmt/Amt") or each.first("AmtDtls/InstdAmt/Amt")
         if amount is None or amount.attributes.get("Ccy", whole.currency) != whole.currency:

@@ -107,6 +107,8 @@ class Source:
     encoding: str
     filename: str = ""
     currency_of: Callable[[str], str] = lambda _account_no: "CNY"
+    #: How the columns of a table are to be read, where a person or a program has said so.
+    mapping: Mapping[str, Any] | None = None
 
 
 Parser = Callable[[Source], Iterator[Event]]
@@ -219,6 +221,11 @@ def line_key(line: Line) -> str:
         *(_plain(text) for text in texts),
     ]
     return blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def same_words_key(*texts: str) -> str:
+    """Returns texts as movements are compared by them: without width, case and blanks."""
+    return "\x1f".join(_plain(text) for text in texts)
 
 
 def _plain(text: str) -> str:

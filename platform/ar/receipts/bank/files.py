@@ -24,6 +24,7 @@ from kernel.errors import Conflict, HuikuanError, NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.journal import record
 from kernel.sheets import MAX_UPLOAD_BYTES
+from kernel.views import DbRow
 from tenants.queries import tenant
 
 READ_FILE = "receipts.read_file"
@@ -214,43 +215,51 @@ def _record_report(db: Session, actor: Actor, file_id: UUID, filename: str, repo
 
 def set_aside(db: Session, actor: Actor, line_id: UUID, data: SetAside) -> None:
     """Sets a line aside: not a customer's payment. Idempotent. Raises NotFound, Conflict(`bank_line_matched`)."""
-    state = _lock_line_state(db, actor.tenant_id, line_id)
-    if state == "set_aside":
+    line = _lock_line(db, actor.tenant_id, line_id)
+    if line.state == "set_aside":
         return
-    if state != "open":
+    if line.state != "open":
         raise Conflict("bank_line_matched")
-    _record_decision(db, actor, line_id, "set_aside", data.reason)
+    return_state = "dismissed" if line.return_state == "open" else line.return_state
+    _record_decision(db, actor, line_id, "set_aside", data.reason, return_state)
     record(db, actor, "bank_line_set_aside", subject_id=line_id, data={"reason": data.reason})
 
 
 def reopen_line(db: Session, actor: Actor, line_id: UUID) -> None:
-    """Reopens a line that was set aside. Idempotent. Raises NotFound, Conflict(`bank_line_matched`)."""
-    state = _lock_line_state(db, actor.tenant_id, line_id)
-    if state == "open":
+    """Reopens a line that was set aside; a return waits for a decision again. Idempotent.
+
+    Raises NotFound, Conflict (`bank_line_matched`, `return_booked`).
+    """
+    line = _lock_line(db, actor.tenant_id, line_id)
+    if line.state == "open":
         return
-    if state != "set_aside":
+    if line.state != "set_aside":
         raise Conflict("bank_line_matched")
-    _record_decision(db, actor, line_id, "open", "")
+    if line.return_state == "booked":
+        raise Conflict("return_booked")
+    _record_decision(db, actor, line_id, "open", "", "open" if line.return_state == "dismissed" else None)
     record(db, actor, "bank_line_taken_back", subject_id=line_id)
 
 
-def _record_decision(db: Session, actor: Actor, line_id: UUID, state: str, reason: str) -> None:
+def _record_decision(
+    db: Session, actor: Actor, line_id: UUID, state: str, reason: str, return_state: str | None
+) -> None:
     b = BankLine
     db.execute(
         sa.update(b)
         .where(b.tenant_id == actor.tenant_id, b.id == line_id)
-        .values(state=state, reason=reason, decided_by=actor.name, decided_at=actor.now)
+        .values(state=state, reason=reason, return_state=return_state, decided_by=actor.name, decided_at=actor.now)
     )
 
 
-def _lock_line_state(db: Session, tenant_id: UUID, line_id: UUID) -> str:
+def _lock_line(db: Session, tenant_id: UUID, line_id: UUID) -> DbRow:
     b = BankLine
-    state = db.execute(
-        sa.select(b.state).where(b.tenant_id == tenant_id, b.id == line_id).with_for_update()
-    ).scalar_one_or_none()
-    if state is None:
+    row = db.execute(
+        sa.select(b.state, b.return_state).where(b.tenant_id == tenant_id, b.id == line_id).with_for_update()
+    ).one_or_none()
+    if row is None:
         raise NotFound("bank_line_not_found")
-    return state
+    return row
 
 
 def record_progress(db: Session, tenant_id: UUID, file_id: UUID, lines: int) -> None:

@@ -103,6 +103,18 @@ REFUND_STATES: Final[dict[str, tuple[str, str]]] = {
     "refused": (mark("Refused"), "quiet"),
     "withdrawn": (mark("Withdrawn"), "quiet"),
 }
+#: Result of a line in a batch of receipts.
+BATCH_OUTCOMES: Final[dict[str, tuple[str, str]]] = {
+    "posted": (mark("Posted"), "ok"),
+    "changed": (mark("Not posted: its documents have changed"), "warn"),
+    "decided": (mark("Not posted: somebody has decided it"), "warn"),
+    "locked": (mark("Not posted: its period is closed"), "warn"),
+}
+#: What undoing a batch did with a receipt.
+UNDO_OUTCOMES: Final[dict[str, tuple[str, str]]] = {
+    "undone": (mark("Undone"), "quiet"),
+    "depends": (mark("Kept: something depends on it"), "warn"),
+}
 #: Why a return may belong to a payment (`rules.returns`).
 RETURN_REASONS: Final[dict[str, str]] = {
     "reference": mark("the bank’s or payer’s reference is the same"),

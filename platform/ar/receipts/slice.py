@@ -22,6 +22,7 @@ SLICE: Final = Slice(
         "ar.receipts.matching.routes:bp",
         "ar.receipts.refunds.routes:bp",
         "ar.receipts.matching.match_routes:bp",
+        "ar.receipts.matching.batch_routes:bp",
         "ar.receipts.bank.line_routes:bp",
         "ar.receipts.posting.credit_routes:bp",
         "ar.receipts.bank.movements.routes:bp",

@@ -7,17 +7,16 @@ its bank line is not matched again. Of two people deciding one line the second i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from ar.ledger.commands import first_open_on, lock_customers, lock_open_period, reverse_allocation, reverse_item
-from ar.ledger.models import Allocation, OpenItem
+from ar.ledger.commands import lock_customers
+from ar.ledger.models import OpenItem
 from ar.receipts.bank.files import MATCH
 from ar.receipts.models import BankLine, Refund
+from ar.receipts.posting.reversal import reverse_with_allocations
 from ar.receipts.returns.inputs import BookReturn, DismissReturn
 from kernel import idempotency, journal, outbox
 from kernel.actor import Actor
@@ -57,7 +56,8 @@ def _book_return(db: Session, actor: Actor, line_id: UUID, data: BookReturn) -> 
         )
     ).one()
     _require_fitting(line, document)
-    _reverse_with_allocations(db, actor, item_id, document, line.booked_on)
+    memo = _("Sent back by the bank on %(day)s", day=line.booked_on.isoformat())
+    reverse_with_allocations(db, actor, item_id, line.booked_on, memo)
     reason = _("Return of %(number)s", number=document.document_no)
     _decide(db, actor, line_id, return_state="booked", returned_item_id=item_id, state="set_aside", reason=reason)
     facts = {
@@ -135,70 +135,6 @@ def _require_fitting(line: DbRow, document: DbRow) -> None:
         raise RuleBroken("return_amount_differs", number=document.document_no)
     if document.document_on > line.booked_on:
         raise RuleBroken("return_before_payment")
-
-
-def _reverse_with_allocations(db: Session, actor: Actor, item_id: UUID, document: DbRow, went_back_on: date) -> None:
-    """Unapplies what the document paid, takes back the discounts that it earned, and reverses it, all on one day.
-
-    The day is that of the bank, or where later the last movement on these documents or the first open day.
-    """
-    rows = _allocations_in_force(db, actor.tenant_id, item_id)
-    debit_ids = {row.debit_item_id for row in rows} - {item_id}
-    # Only a payment earns a discount; where it goes back, so does the discount.
-    discounts = _discounts_of(db, actor.tenant_id, debit_ids) if document.side < 0 else []
-    touched = {item_id, *debit_ids, *(row.credit_item_id for row in (*rows, *discounts))}
-    open_from = first_open_on(lock_open_period(db, actor.tenant_id))
-    on = max(went_back_on, open_from, *_last_movements(db, actor.tenant_id, touched))
-    for row in (*discounts, *rows):
-        reverse_allocation(db, actor, row.id, effective_on=on)
-    memo = _("Sent back by the bank on %(day)s", day=went_back_on.isoformat())
-    for discount_id in sorted({row.credit_item_id for row in discounts}):
-        reverse_item(db, actor, discount_id, effective_on=on, memo=memo)
-    reverse_item(db, actor, item_id, effective_on=on, memo=memo)
-
-
-def _allocations_in_force(db: Session, tenant_id: UUID, item_id: UUID) -> list[DbRow]:
-    a = Allocation
-    of_item = sa.or_(a.credit_item_id == item_id, a.debit_item_id == item_id)
-    return _in_force(db, tenant_id, of_item)
-
-
-def _discounts_of(db: Session, tenant_id: UUID, debit_ids: Iterable[UUID]) -> list[DbRow]:
-    """Returns the allocations of early-payment discounts to these documents."""
-    a, credit = Allocation, OpenItem
-    is_discount = sa.exists().where(
-        credit.tenant_id == tenant_id, credit.id == a.credit_item_id, credit.kind == "discount"
-    )
-    return _in_force(db, tenant_id, sa.and_(a.debit_item_id.in_(list(debit_ids)), is_discount))
-
-
-def _in_force(db: Session, tenant_id: UUID, wanted: sa.ColumnElement[bool]) -> list[DbRow]:
-    a, back = Allocation, aliased(Allocation)
-    unapplied = sa.exists().where(back.tenant_id == tenant_id, back.reverses_id == a.id)
-    mirror = aliased(OpenItem)
-    by_reversal = sa.exists().where(
-        mirror.tenant_id == tenant_id,
-        mirror.reverses_id.is_not(None),
-        mirror.id.in_([a.credit_item_id, a.debit_item_id]),
-    )
-    return list(
-        db.execute(
-            sa.select(a.id, a.debit_item_id, a.credit_item_id)
-            .where(a.tenant_id == tenant_id, a.reverses_id.is_(None), ~unapplied, ~by_reversal, wanted)
-            .order_by(a.id)
-        )
-    )
-
-
-def _last_movements(db: Session, tenant_id: UUID, item_ids: Iterable[UUID]) -> list[date]:
-    """Returns the days of the last movements on these items."""
-    a, ids = Allocation, list(item_ids)
-    days = db.execute(
-        sa.select(sa.func.max(a.effective_on)).where(
-            a.tenant_id == tenant_id, sa.or_(a.debit_item_id.in_(ids), a.credit_item_id.in_(ids))
-        )
-    ).scalar_one()
-    return [days] if days else []
 
 
 def _lock_waiting(db: Session, tenant_id: UUID, line_ids: list[UUID]) -> list[DbRow]:

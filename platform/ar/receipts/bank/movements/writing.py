@@ -116,7 +116,7 @@ class StatementWriter:
         ids = insert_lines(self._db, self._actor, place, numbered(fresh, rows))
         note_booked(self._db, tenant_id, account_id, fresh, ids)
         same = [(each, what) for each, what in zip(booked, found, strict=True) if what.verdict == "same"]
-        # The same statement again says nothing new, unless in other words; one without number and balances does neither.
+        # Only a statement that is identified and new is worth noting, else only other words.
         tells = facts.is_identified and not is_repeated
         self._record_sightings(statement_id, [(each, what) for each, what in same if tells or _other_words(each, what)])
         asked = [(each, what) for each, what in zip(booked, found, strict=True) if what.verdict == "maybe"]

@@ -227,8 +227,8 @@ def _live(story: Story, live_on: date, say: Say) -> None:
     """Plays every day since `live_on`: postings, daily run, monthly statements, listed events; says how far it is."""
     agenda = _Agenda()
     if story.cast is WEIYE:
-        for days, hour, minute, play in _SPECIALS:
-            agenda.add(story.today - days * _DAY, hour, minute, play)
+        for ago, hour, minute, play in _SPECIALS:
+            agenda.add(story.today - ago * _DAY, hour, minute, play)
     booked_on, stated_for = live_on, ""
     days = [live_on + n * _DAY for n in range((story.today - live_on).days + 1)]
     for done, day in enumerate(days, start=1):

@@ -59,11 +59,15 @@ class SetAside(CommandInput):
 
 @dataclass(frozen=True, slots=True)
 class BankUpload:
-    """A file to upload; `bank_account_id` where the user chose the account."""
+    """A file to upload; `bank_account_id` where the user chose the account.
+
+    `mapping`: how the columns of a table are to be read.
+    """
 
     name: str
     content: bytes
     bank_account_id: UUID | None = None
+    mapping: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", one_line(self.name)[-200:])

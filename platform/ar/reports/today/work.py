@@ -135,6 +135,9 @@ def _lines(actor: Actor, page: Today, counted: WorkCounts, decisions: DecisionCo
     if may(Permission.WORK_TASKS):
         yield WorkLine("calls", counted.calls)
     if may(Permission.POST_LEDGER):
+        yield WorkLine("payments_returned", page.cash.returns, late=True)
+        yield WorkLine("maybe_the_same", page.cash.questions)
+        yield WorkLine("balance_breaks", page.cash.breaks)
         yield WorkLine("bank_lines", page.cash.lines_waiting)
         yield WorkLine("credits", page.unapplied)
         yield WorkLine("bills_to_present", counts.bills_to_present)

@@ -37,6 +37,9 @@ _VERSION = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.(\d\d)$")
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _OPENING: Final = ("OPBD", "PRCD", "OPAV")
 _NOT_GIVEN: Final = frozenset({"NOTPROVIDED", "NOTAVAILABLE", "NONREF"})
+#: A shorter NtryRef is a running number that begins again in the next statement: no id of the movement.
+_MIN_ENTRY_REFERENCE: Final = 10
+_STATUSES: Final = {"BOOK": "booked", "PDNG": "pending", "FUTR": "pending", "INFO": "info"}
 _TREES: Final = ("Id", "ElctrncSeqNb", "Acct", "Bal", "Ntry")
 
 
@@ -141,7 +144,7 @@ def _date(node: Node | None) -> date | None:
 
 def _entry(node: Node, statement: _Statement) -> Iterator[Event]:
     status = node.get("Sts/Cd", "Sts/Prtry", "Sts")
-    if status and status != "BOOK":
+    if status and status not in _STATUSES:
         yield Problem(node.line, "not_booked_yet", {"found": quoted(status)}, lost=False)
         return
     try:
@@ -184,6 +187,16 @@ def _entry_line(node: Node, statement: _Statement) -> Line:
         bank_reference=clean(node.get("AcctSvcrRef", "NtryRef")),
         raw_kind=clean(" ".join(filter(None, (_code(node), node.get("BkTxCd/Prtry/Cd"))))),
         is_reversal=node.get("RvslInd").lower() in ("true", "1"),
+        entry_id=_entry_id(node),
+        status=_STATUSES[node.get("Sts/Cd", "Sts/Prtry", "Sts") or "BOOK"],
+    )
+
+
+def _entry_id(node: Node) -> str:
+    """Returns the bank's own id of an entry: AcctSvcrRef, else an NtryRef that is more than a running number."""
+    entry_reference = _reference_or_empty(node.get("NtryRef"))
+    return _reference_or_empty(node.get("AcctSvcrRef")) or (
+        entry_reference if len(entry_reference) >= _MIN_ENTRY_REFERENCE else ""
     )
 
 
@@ -194,7 +207,8 @@ def _code(node: Node) -> str:
 
 def _split_batch(details: Sequence[Node], whole: Line) -> list[Line]:
     """Splits a batch into its payments; empty when an amount is missing or foreign, or the sum differs."""
-    lines, total = [], 0
+    lines: list[Line] = []
+    total = 0
     for each in details:
         amount = each.first("Amt") or each.first("AmtDtls/TxAmt/Amt") or each.first("AmtDtls/InstdAmt/Amt")
         if amount is None or amount.attributes.get("Ccy", whole.currency) != whole.currency:
@@ -204,8 +218,17 @@ def _split_batch(details: Sequence[Node], whole: Line) -> list[Line]:
         if not minor:
             return []
         total += side * minor
-        lines.append(_with_details(whole._replace(position=each.line, side=side, amount_minor=minor), each))
+        part = whole._replace(position=each.line, side=side, amount_minor=minor)
+        lines.append(_with_details(part._replace(entry_id=_part_id(each, whole, len(lines) + 1)), each))
     return lines if total == whole.side * whole.amount_minor else []
+
+
+def _part_id(node: Node, whole: Line, number: int) -> str:
+    """Returns the id of one payment of a batch: its own reference of the bank, else the entry's with its number."""
+    own = _reference_or_empty(node.get("Refs/AcctSvcrRef"))
+    if own and own != whole.entry_id:
+        return own
+    return f"{whole.entry_id}/{number}" if whole.entry_id else ""
 
 
 def _with_details(line: Line, node: Node) -> Line:
@@ -231,6 +254,10 @@ def _with_details(line: Line, node: Node) -> Line:
         remittance=clean(remittance_text, MAX_REMITTANCE_CHARS),
         bank_reference=clean(node.get("Refs/AcctSvcrRef", "Refs/TxId")) or line.bank_reference,
         end_to_end_id=_reference_or_empty(node.get("Refs/EndToEndId")),
+        is_return=node.first("RtrInf") is not None,
+        return_reason=clean(
+            " ".join(filter(None, (node.get("RtrInf/Rsn/Cd", "RtrInf/Rsn/Prtry"), node.get("RtrInf/AddtlInf"))))
+        ),
     )
 
 

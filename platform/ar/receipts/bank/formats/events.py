@@ -24,6 +24,9 @@ MAX_REFERENCE_CHARS: Final = 100
 MAX_REMITTANCE_CHARS: Final = 1_000
 MAX_QUOTED_CHARS: Final = 60
 
+#: Of a movement: booked by the bank; announced and not booked yet; told for information and never money of its own.
+STATUSES: Final = ("booked", "pending", "info")
+
 _FIRST_YEAR, _LAST_YEAR = 1990, 2199
 _NOT_KEY = re.compile(r"[^0-9A-Z\u3400-\u9fff]+")
 _DECIMAL = re.compile(r"([0-9]{1,18})(?:[.,]([0-9]{0,8}))?")
@@ -45,7 +48,13 @@ class Opened(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One movement; `position` is its line or row in the file, `side` +1 money in, -1 money out."""
+    """One movement; `position` is its line or row in the file, `side` +1 money in, -1 money out.
+
+    `entry_id`: the bank's own id of the movement, unique in the account (AcctSvcrRef, FITID, a serial number), or "".
+    `running_balance_minor`: the balance behind the movement, signed, where the file states it. `status`: one of
+    STATUSES; only `booked` is money. `is_reversal`: the bank's own correction of an entry (MT940 RC/RD, camt RvslInd);
+    `is_return`: a payment or a direct debit sent back (camt RtrInf), with the bank's reason in `return_reason`.
+    """
 
     ref: int
     position: int
@@ -62,6 +71,11 @@ class Line(NamedTuple):
     end_to_end_id: str = ""
     raw_kind: str = ""
     is_reversal: bool = False
+    entry_id: str = ""
+    running_balance_minor: int | None = None
+    status: str = "booked"
+    is_return: bool = False
+    return_reason: str = ""
 
 
 class Closed(NamedTuple):
@@ -93,6 +107,8 @@ class Source:
     encoding: str
     filename: str = ""
     currency_of: Callable[[str], str] = lambda _account_no: "CNY"
+    #: How the columns of a table are to be read, where a person or a program has said so.
+    mapping: Mapping[str, Any] | None = None
 
 
 Parser = Callable[[Source], Iterator[Event]]
@@ -205,6 +221,11 @@ def line_key(line: Line) -> str:
         *(_plain(text) for text in texts),
     ]
     return blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def same_words_key(*texts: str) -> str:
+    """Returns texts as movements are compared by them: without width, case and blanks."""
+    return "\x1f".join(_plain(text) for text in texts)
 
 
 def _plain(text: str) -> str:

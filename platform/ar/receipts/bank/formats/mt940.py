@@ -222,6 +222,7 @@ def _movement(tag: _Tag, statement: _Statement) -> Line:
         end_to_end_id=reference,
         raw_kind=f"{mark} {matched['kind'] or ''}".strip(),
         is_reversal=mark.startswith("R"),
+        status="pending" if mark.startswith("E") else "booked",
     )
 
 

@@ -215,6 +215,7 @@ def _movement(values: dict[str, str], line: int, statement: _Statement) -> Line:
         bank_reference=clean(values.get("FITID", "")),
         end_to_end_id=clean(values.get("REFNUM", "") or ("" if check.strip("0") == "" else check)),
         raw_kind=clean(values.get("TRNTYPE", "")),
+        entry_id=clean(values.get("FITID", "")),
     )
 
 

@@ -114,8 +114,7 @@ def _row(sheet: _Sheet, number: int, cells: Sequence[str]) -> Iterator[Event]:
         yield Opened(account.ref, clean(account_no), currency)
     try:
         line = _line(sheet, number, cells, account)
-        yield line
-        _note_balance(sheet, cells, line, account)
+        yield _note_balance(sheet, cells, line, account)
     except Unreadable as fault:
         account.balanced = account.balanced and fault.code == "nothing_moved"
         yield Problem(number, fault.code, fault.params, fault.code != "nothing_moved")
@@ -192,19 +191,21 @@ def _day(text: str) -> date:
         raise Unreadable("not_a_date", found=quoted(text)) from None
 
 
-def _note_balance(sheet: _Sheet, cells: Sequence[str], line: Line, account: _Account) -> None:
+def _note_balance(sheet: _Sheet, cells: Sequence[str], line: Line, account: _Account) -> Line:
+    """Collects the balance behind a row; returns the line with it, where the row states one."""
     text = sheet.cell(cells, "balance")
-    if not text or not account.balanced:
-        account.balanced = False
-        return
     try:
-        balance = (line.booked_on, line.side * line.amount_minor, parse_amount(text, account.currency))
+        running = parse_amount(text, account.currency) if text else None
     except BadAmount:
+        running = None
+    if running is None or not account.balanced:
         account.balanced = False
-        return
+        return line._replace(running_balance_minor=running)
+    balance = (line.booked_on, line.side * line.amount_minor, running)
     account.first = account.first or balance
     account.last = balance
     account.total += balance[1]
+    return line._replace(running_balance_minor=running)
 
 
 def _balances(account: _Account) -> tuple[int | None, int | None, date | None]:

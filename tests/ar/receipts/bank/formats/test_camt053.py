@@ -59,10 +59,9 @@ def test_a_reversal_is_marked_and_keeps_the_side_that_the_bank_gives() -> None:
     assert (line.side, line.is_reversal) == (-1, True)
 
 
-def test_what_is_not_booked_yet_is_left_out_and_said() -> None:
+def test_what_is_not_booked_yet_carries_its_status() -> None:
     data = camt("08", entry("5.00", status="<Sts><Cd>PDNG</Cd></Sts>") + entry("6.00"))
-    assert [each.amount_minor for each in lines(data)] == [6_00]
-    assert [code for _line, code in problems(data)] == ["not_booked_yet"]
+    assert [(each.amount_minor, each.status) for each in lines(data)] == [(5_00, "pending"), (6_00, "booked")]
 
 
 @pytest.mark.parametrize(

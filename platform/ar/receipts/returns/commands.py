@@ -17,7 +17,7 @@ from ar.ledger.models import OpenItem
 from ar.receipts.models import BankLine, Refund
 from ar.receipts.posting.reversal import reverse_with_allocations
 from ar.receipts.returns.inputs import BookReturn, DismissReturn
-from kernel import idempotency, journal, outbox
+from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.i18n import gettext as _
@@ -81,7 +81,7 @@ def dismiss_return(db: Session, actor: Actor, line_id: UUID, data: DismissReturn
     line = _lock_waiting(db, actor.tenant_id, [line_id])[0]
     if line.side > 0:
         _decide(db, actor, line_id, return_state="dismissed", reason=data.reason)
-        outbox.put(db, actor, MATCH, {"bank_file_id": str(line.file_id)})
+        queue_matching(db, actor, line.file_id)
     else:
         _decide(db, actor, line_id, return_state="dismissed", state="set_aside", reason=data.reason)
     journal.record(db, actor, "return_dismissed", subject_id=line_id, data={"reason": data.reason})

@@ -20,7 +20,7 @@ from ar.interest.models import InterestCharge, InterestLine, InterestTerms, Refe
 from ar.interest.rules.accrual import AccrualTerms, Debt, Span
 from ar.interest.rules.presets import PublishedRate, RateTable
 from ar.interest.rules.terms import TermsBook, TermsRow
-from ar.ledger.lookups import counts_from
+from ar.ledger.lookups import counts_from, last_came_on
 from ar.ledger.models import Allocation, OpenItem
 from kernel.arrays import array_text
 
@@ -174,18 +174,6 @@ def _paid_late(tenant_id: UUID) -> sa.ColumnElement[bool]:
     )
 
 
-def _last_came_on(tenant_id: UUID) -> sa.ScalarSelect[date | None]:
-    """Returns the day on which the last credit applied to the item came."""
-    a, credit = aliased(Allocation), aliased(OpenItem)
-    return (
-        sa.select(sa.func.max(credit.came_on))
-        .select_from(a)
-        .join(credit, sa.and_(credit.tenant_id == tenant_id, credit.id == a.credit_item_id))
-        .where(a.tenant_id == tenant_id, a.debit_item_id == OpenItem.id)
-        .scalar_subquery()
-    )
-
-
 def _fully_charged(tenant_id: UUID) -> sa.ColumnElement[bool]:
     """Returns the condition that charges reach the day of payment and none is reversed: no need to assess again."""
     line, charge, mirror = aliased(InterestLine), aliased(InterestCharge), aliased(OpenItem)
@@ -196,7 +184,7 @@ def _fully_charged(tenant_id: UUID) -> sa.ColumnElement[bool]:
         .join(charge, sa.and_(charge.tenant_id == tenant_id, charge.id == line.charge_id))
         .where(line.tenant_id == tenant_id, line.item_id == OpenItem.id)
     )
-    reached = of_item.where(line.to_on >= _last_came_on(tenant_id)).exists()
+    reached = of_item.where(line.to_on >= last_came_on(tenant_id, OpenItem)).exists()
     return sa.and_(reached, ~of_item.where(is_reversed).exists())
 
 

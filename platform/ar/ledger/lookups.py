@@ -14,7 +14,7 @@ from ar.ledger.books.as_of import (
     possibly_open_at,
 )
 from ar.ledger.books.as_of_request import AsOfRequest, parse_as_of_request, require_readable
-from ar.ledger.books.coming import counts_from
+from ar.ledger.books.coming import counts_from, last_came_on
 from ar.ledger.books.instalments import document_label_of, instalments_of
 from ar.ledger.books.period_lock import locked_through
 from ar.ledger.books.queries import balance_at, balances_of, item_ids, movements_of, open_items, posted_balances
@@ -43,6 +43,7 @@ __all__ = [
     "is_doubtful",
     "item_ids",
     "items_with_later_allocations",
+    "last_came_on",
     "later_allocations",
     "later_allocations_cte",
     "locked_through",

@@ -11,18 +11,22 @@ from uuid import UUID
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy.exc import DBAPIError
 
 from app.cli import main
+from ar.cases.holds.queries import hold_views
 from ar.interest.checks import interest_checks
 from ar.interest.correcting import correct_interest, propose
 from ar.interest.corrections import Corrections
 from ar.interest.inputs import CorrectInterest
 from ar.ledger.closing.commands import lock_through
+from ar.ledger.commands import record_coming
 from ar.ledger.documents.commands import post_document
 from ar.ledger.documents.inputs import SubmittedDocument
 from ar.ledger.receivables.commands import reverse_document
 from ar.ledger.receivables.inputs import ReverseDocument
 from ar.ledger.receivables.settlement.discounts import take_discount
+from ar.receipts.posting.bulk_posting import NewReceipt, post_receipts
 from ar.receipts.posting.commands import apply_credit, post_receipt
 from ar.receipts.posting.inputs import ApplyCredit, PostReceipt
 from kernel.clock import fixed_clock, moment_on
@@ -332,3 +336,30 @@ def test_of_two_who_correct_at_the_same_moment_one_wins(world: World, invoice: U
         thread.join()
     assert sorted(outcomes) == ["interest_changed"] * 2 + ["posted"]
     assert world.count_documents("interest_credit") == 1
+
+
+def test_a_promise_is_kept_by_the_day_the_money_came(world: World, invoice: UUID) -> None:
+    """Promised for 5 October, there on 2 October, applied on 6 November: kept."""
+    world.hold(item=invoice, kind="promise", until_on=date(2026, 10, 5), on=date(2026, 10, 1))
+    receipt = world.receipt("00001", number="R-1", on=CAME)
+    world.on(APPLIED).allocate(invoice, receipt, minor=1_000_00, on=APPLIED)
+    with world.reading() as db:
+        (hold,) = hold_views(db, world.tenant_id, world.customer_id(), TODAY)
+    assert hold.state == "kept"
+
+
+def test_only_of_a_bill_the_day_of_coming_may_be_recorded_later(world: World, invoice: UUID) -> None:
+    receipt = world.receipt("00001", number="R-1", on=CAME)
+    with pytest.raises(DBAPIError, match="only the projections"), world.transaction() as db:
+        record_coming(db, world.actor(), receipt, DUE, conditional=False)
+
+
+def test_the_bank_s_value_day_counts_where_it_is_earlier(world: World, invoice: UUID) -> None:
+    new = NewReceipt(
+        world.customer_id(), CAME, "CNY", 1_000_00, ((invoice, 1_000_00),), bank_booked_on=date(2026, 10, 6)
+    )
+    with world.transaction() as db:
+        (receipt,) = post_receipts(db, world.actor(), [new])
+    item = world.open_item(receipt)
+    assert (item.came_on, item.document_on) == (CAME, date(2026, 10, 6))
+    assert world.interest_preview().totals == {"CNY": 2_00}

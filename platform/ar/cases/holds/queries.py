@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from ar.cases.models import CollectionHold
 from ar.cases.rules.holds import PROMISE_GRACE_DAYS, ActiveHold, ActiveHolds, last_held_day
+from ar.ledger.lookups import last_came_on
 from ar.ledger.models import OpenItem
 from kernel.db import columns
 
@@ -62,7 +63,8 @@ def _holds_statement() -> Any:
             hold.placed_at,
             hold.lifted_by,
             hold.lifted_at,
-            item.cleared_on,
+            # A promise is kept by the day the money came, whenever it was applied (ADR 0028).
+            sa.case((item.open_minor == 0, last_came_on(_TENANT, item))).label("paid_on"),
         )
         .outerjoin(item, sa.and_(item.tenant_id == hold.tenant_id, item.id == hold.item_id))
         .where(hold.tenant_id == _TENANT, hold.customer_id == _CUSTOMER)
@@ -91,8 +93,8 @@ def _hold_state(row: sa.Row[Any], today: date) -> str:
         return "lifted"
     last_on = last_held_day(row.kind, row.until_on)
     if row.kind == "promise" and last_on is not None:
-        if row.cleared_on is not None:
-            return "kept" if row.cleared_on <= last_on else "broken"
+        if row.paid_on is not None:
+            return "kept" if row.paid_on <= last_on else "broken"
         return "active" if today <= last_on else "broken"
     return "active" if last_on is None or today <= last_on else "ended"
 

@@ -11,10 +11,10 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from ar.ledger.books.period_lock import first_open_on, lock_open_period, require_open
-from ar.ledger.models import OpenItem
+from ar.ledger.models import Allocation, OpenItem
 from kernel.actor import Actor
 
 
@@ -48,3 +48,23 @@ def counts_from(debit: Any, credit: Any) -> sa.ColumnElement[date]:
     The day of coming; what was priced too high was never owed, so from the debit's own day.
     """
     return sa.case((credit.credit_reason == "price", debit.document_on), else_=credit.came_on)
+
+
+def last_came_on(tenant: Any, debit: Any) -> sa.ScalarSelect[date | None]:
+    """Selects the day on which the last credit that stands applied to a debit came; NULL without any.
+
+    `tenant`: the id, or a bound parameter; `debit`: `OpenItem` or an alias of it.
+    """
+    a, back, credit = aliased(Allocation), aliased(Allocation), aliased(OpenItem)
+    return (
+        sa.select(sa.func.max(credit.came_on))
+        .select_from(a)
+        .join(credit, sa.and_(credit.tenant_id == tenant, credit.id == a.credit_item_id))
+        .where(
+            a.tenant_id == tenant,
+            a.debit_item_id == debit.id,
+            a.reverses_id.is_(None),
+            ~sa.exists().where(back.tenant_id == tenant, back.reverses_id == a.id),
+        )
+        .scalar_subquery()
+    )

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from ar.ledger.commands import lock_customers
 from ar.ledger.models import OpenItem
+from ar.receipts.bank.movements.matching_jobs import queue_matching
 from ar.receipts.models import BankLine, Refund
 from ar.receipts.posting.reversal import reverse_with_allocations
 from ar.receipts.returns.inputs import BookReturn, DismissReturn

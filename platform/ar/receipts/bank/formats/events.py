@@ -1,4 +1,4 @@
-"""Events that every parser of bank statements yields: openings, lines, closings, problems, in file order.
+"""Events that every parser of bank statements yields: openings, lines, closings, problems and questions, in file order.
 
 Invariants: amounts are positive minor units with a side; every text is one line that can be stored; what a parser
 cannot read is a Problem with the number of the line in the file, never an exception and never silence.
@@ -54,6 +54,8 @@ class Line(NamedTuple):
     `running_balance_minor`: the balance behind the movement, signed, where the file states it. `status`: one of
     STATUSES; only `booked` is money. `is_reversal`: the bank's own correction of an entry (MT940 RC/RD, camt RvslInd);
     `is_return`: a payment or a direct debit sent back (camt RtrInf), with the bank's reason in `return_reason`.
+    `split`: the payer's own division of the payment, document number → minor units (negative: a credit note that the
+    payer sets off), as written in structured remittance information; it is the designation of art. 560 (Civil Code).
     """
 
     ref: int
@@ -76,6 +78,7 @@ class Line(NamedTuple):
     status: str = "booked"
     is_return: bool = False
     return_reason: str = ""
+    split: tuple[tuple[str, int], ...] = ()
 
 
 class Closed(NamedTuple):
@@ -96,7 +99,18 @@ class Problem(NamedTuple):
     lost: bool = True
 
 
-Event = Opened | Line | Closed | Problem
+class Question(NamedTuple):
+    """Something about the file that only a person can answer; nothing of the file is imported until then.
+
+    `line` is the row that raised it, 0 for the file as a whole. The answer is a mapping (`kernel.sheets.mapping`).
+    """
+
+    line: int
+    code: str
+    params: dict[str, Any]
+
+
+Event = Opened | Line | Closed | Problem | Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +199,11 @@ def decimals_of(currency: str) -> int:
 def clean(text: str, most: int = MAX_REFERENCE_CHARS) -> str:
     """Returns a bank's text as it is stored: one line of at most `most` characters."""
     return one_line(text)[:most]
+
+
+def clean_account(text: str) -> str:
+    """Returns an account number as it is stored: without blanks, and without the mark that keeps a cell a text."""
+    return clean(text).lstrip("'’`\t").replace(" ", "")
 
 
 def account_key(number: str) -> str:

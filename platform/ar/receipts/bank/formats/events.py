@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
@@ -26,6 +26,8 @@ MAX_QUOTED_CHARS: Final = 60
 
 #: Of a movement: booked by the bank; announced and not booked yet; told for information and never money of its own.
 STATUSES: Final = ("booked", "pending", "info")
+#: German business transaction codes of money that goes back: a direct debit returned (B2B, core), a transfer returned.
+RETURN_CODES: Final = frozenset({"108", "109", "159"})
 
 _FIRST_YEAR, _LAST_YEAR = 1990, 2199
 _NOT_KEY = re.compile(r"[^0-9A-Z\u3400-\u9fff]+")
@@ -115,12 +117,18 @@ Event = Opened | Line | Closed | Problem | Question
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to parse. `currency_of(account number as in the file)` serves formats that do not write a currency."""
+    """A file to parse. `currency_of(account number as in the file)` serves formats that do not write a currency.
+
+    `mapping` says how a table is read (the keys of `kernel.sheets.mapping`), None where nobody has said so. `notified`:
+    payments that a notification beside the file names, by the bank's id of their entry.
+    """
 
     data: bytes
     encoding: str
     filename: str = ""
     currency_of: Callable[[str], str] = lambda _account_no: "CNY"
+    mapping: Mapping[str, Any] | None = None
+    notified: Mapping[str, Any] = field(default_factory=dict)
 
 
 Parser = Callable[[Source], Iterator[Event]]

@@ -43,7 +43,7 @@ _NO_REFERENCE: Final = frozenset(
     {"", "N", "NONREF", "NON REF", "NOREF", "NOREFERENCE", "NOTPROVIDED", "NOT PROVIDED", "NONE", "N/A"}
     | {"KREF+", "EREF+", "KREF", "EREF", "NREF"}
 )
-#: Types of a returned payment: SWIFT's NRTI, and the German business transaction codes of returned debits and transfers.
+#: SWIFT's types of a returned item.
 _RETURNED_KINDS: Final = ("NRTI", "FRTI", "SRTI")
 #: A dash alone ends a message; within a text it is part of the text where one of these comes next.
 _SAME_MESSAGE: Final = ("61", "86", "62F", "62M", "64", "65", "90C", "90D")

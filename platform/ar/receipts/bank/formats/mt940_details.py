@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from ar.receipts.bank.formats.events import MAX_NAME_CHARS, MAX_REMITTANCE_CHARS, clean, clean_account
+from ar.receipts.bank.formats.events import MAX_NAME_CHARS, MAX_REMITTANCE_CHARS, RETURN_CODES, clean, clean_account
 
 #: A subfield of the German form is cut after so many characters and goes on in the next; a line of SWIFT after these.
 _FIELD_CHARS: Final = 27
@@ -30,8 +30,6 @@ _SHAPES: Final = {
     ),
     "BIC": re.compile(r"\s*([A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?)(?![A-Za-z0-9])"),
 }
-#: German business transaction codes of money that goes back: a direct debit returned (B2B, core), a transfer returned.
-_RETURNED: Final = frozenset({"108", "109", "159"})
 _NO_REFERENCE: Final = frozenset({"NOTPROVIDED", "NOT PROVIDED", "NONREF", "NON REF", "NOV NONREF", "NOREF"})
 
 
@@ -97,8 +95,8 @@ def _subfields(text: str, mark: str, code: str) -> Details:
         clean(" ".join(texts), MAX_REMITTANCE_CHARS),
         _reference_or_empty(known.get("KREF", "")),
         _reference_or_empty(known.get("EREF", "")),
-        code in _RETURNED or "RTRN" in known,
-        clean(fields.get("34", "") if code in _RETURNED else ""),
+        code in RETURN_CODES or "RTRN" in known,
+        clean(fields.get("34", "") if code in RETURN_CODES else ""),
     )
 
 

@@ -10,7 +10,7 @@ import codecs
 import re
 from typing import Final
 
-from ar.receipts.bank.formats import FORMATS, tables
+from ar.receipts.bank.formats import FORMATS, tables, unread
 from ar.receipts.bank.formats.events import BankFormat, Refused
 
 HEAD_BYTES: Final = 64 * 1024
@@ -33,8 +33,11 @@ def recognise(data: bytes) -> BankFormat:
     if head.startswith(_ZIP):
         return tables.FORMAT
     found = next((each for each in FORMATS if each.matches(head)), None)
-    if found is None:
-        raise Refused("bank_file_unknown")
+    if found is None or found is tables.FORMAT:
+        if name := unread.name_of(head):
+            raise Refused("bank_file_other_format", found=name)
+        if found is None:
+            raise Refused("bank_file_unknown")
     return found
 
 

@@ -1,10 +1,12 @@
-"""Spreadsheets in and out: reads uploaded CSV and XLSX files, writes exports, and parses dates as people write them.
+"""Spreadsheets in and out: reads uploaded CSV, XLSX and XLS files, maps their columns, writes exports, parses dates.
 
-Other packages import from here; the modules behind it are private.
+Other packages import from here, and from `mapping`, `binding` and `samples` where columns are mapped; the modules
+behind are private.
 """
 
 from __future__ import annotations
 
+from kernel.sheets.cells import is_damaged_number
 from kernel.sheets.dates import BadDate, DateOrder, parse_date
 from kernel.sheets.parsing import (
     MAX_COLUMNS,
@@ -31,6 +33,7 @@ __all__ = [
     "Table",
     "TableRefused",
     "header_key",
+    "is_damaged_number",
     "open_table",
     "parse_date",
     "write_csv",

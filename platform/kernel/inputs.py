@@ -27,7 +27,7 @@ class CommandInput(BaseModel):
     def _days_are_bookable(cls, value: Any) -> Any:
         """Refuses a day that no book may name, the same one at every door."""
         if type(value) is date and not is_bookable(value):
-            raise PydanticCustomError("day_out_of_range", OUT_OF_RANGE, dict(LIMITS))  # type: ignore[arg-type]
+            raise PydanticCustomError("day_out_of_range", OUT_OF_RANGE, dict(LIMITS))
         return value
 
 

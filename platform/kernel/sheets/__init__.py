@@ -14,10 +14,10 @@ from kernel.sheets.parsing import (
     MAX_UPLOAD_BYTES,
     Row,
     Table,
-    TableRefused,
     header_key,
     open_table,
 )
+from kernel.sheets.text_files import TableRefused
 from kernel.sheets.writing import Cell, Column, Sheet, write_csv, write_xlsx
 
 __all__ = [

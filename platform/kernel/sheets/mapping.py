@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
@@ -212,7 +212,7 @@ def _is_day(cell: str) -> bool:
     return True
 
 
-_TESTS: Final = (
+_TESTS: Final[tuple[tuple[Shape, Callable[[str], bool]], ...]] = (
     ("date", _is_day),
     ("email", lambda cell: bool(_EMAIL.fullmatch(cell))),
     ("currency", lambda cell: bool(_CURRENCY.fullmatch(cell))),

@@ -38,8 +38,8 @@ _PAGE: Final = re.compile(
     r"第\s*\d+\s*页.*|共\s*\d+\s*页.*|page\s+\d+(?:\s*(?:of|/)\s*\d+)?|seite\s+\d+.*|\d+\s*/\s*\d+\s*页", re.IGNORECASE
 )
 _REMARK: Final = re.compile(
-    r"(?:备\s*注|说\s*明|附\s*注|注|note|notes|remark|remarks|hinweis|disclaimer|end of (?:report|file|list)|以下空白|以上.{0,12}条.*)\s*(?:[:：].*|\d.*)?"
-    r"|[*#]{2,}.*|.*(?:accrual|cash) basis.*",
+    r"(?:备\s*注|说\s*明|附\s*注|注|note|notes|remark|remarks|hinweis|disclaimer|end of (?:report|file|list)"
+    r"|以下空白|以上.{0,12}条.*)\s*(?:[:：].*|\d.*)?|[*#]{2,}.*|.*(?:accrual|cash) basis.*",
     re.IGNORECASE,
 )
 _FIGURE: Final = re.compile(

@@ -1,6 +1,6 @@
 """A sample of a table for the mapping page: headers with guesses, first rows, words of a column, rows passed over.
 
-Invariant: pure and small: it is taken once while a file is checked and stored with it, so that the page costs no reading.
+Invariant: pure and small; it is taken once while a file is checked and stored with it, so the page reads no file.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from ar.customers.inputs import (
 )
 from ar.imports.columns import CURRENCY_WORDS, ENTITY_WORDS, KIND_WORDS, LANGUAGE_WORDS, words
 from ar.imports.inputs import ParsedCustomer, ParsedItem, ParsedReceipt, Report
+from kernel.bookable import LIMITS
 from kernel.money import MAX_MINOR, BadAmount, exponent, parse_amount
 from kernel.sheets import BadDate, DateOrder, header_key, parse_date
 from kernel.texts import BadAddress, mail_address, one_line
@@ -197,7 +198,8 @@ class RowParser:
             if fault.code == "ambiguous_date":
                 raise _undeclared_order(column, found) from None
             code = "value_missing" if fault.code == "empty" else fault.code
-            raise BadCell(column, code, found=found) from None
+            limits = LIMITS if code == "day_out_of_range" else {}
+            raise BadCell(column, code, found=found, **limits) from None
 
 
 def _undeclared_order(column: str, found: str) -> BadCell:

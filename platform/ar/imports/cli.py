@@ -10,11 +10,11 @@ import click
 
 from ar.imports.columns import FILE_KINDS, FileKind
 from ar.imports.inputs import ImportFile, Report
-from ar.imports.mapping import Mapping, parse_mapping
 from ar.imports.messages import finding_text
 from ar.imports.pipeline import run_import
 from ar.imports.queries import report_json
 from kernel.money import format_minor
+from kernel.sheets.mapping import ColumnMapping, parse_mapping
 from tenants.commandline import emit, json_option, reports_errors, tenant_option, tenant_transaction
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
@@ -35,7 +35,7 @@ def _command(kind: FileKind) -> Callable[..., None]:
     @json_option
     @reports_errors
     def run(file: Path, slug: str, mapping: Path | None, dry_run: bool, as_json: bool) -> None:
-        read = parse_mapping(mapping.read_bytes()) if mapping else Mapping()
+        read = parse_mapping(mapping.read_bytes()) if mapping else ColumnMapping()
         asked = ImportFile(kind, file.name, file.read_bytes(), read)
         with tenant_transaction(slug, commit=not dry_run) as (db, actor):
             report = run_import(db, actor, asked, apply=not dry_run)

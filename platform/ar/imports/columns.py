@@ -6,32 +6,17 @@ column is mapped ambiguously.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from kernel.i18n import mark
 from kernel.sheets import header_key
+from kernel.sheets.mapping import Target
 
 FileKind = Literal["customers", "open-items", "receipts"]
 FILE_KINDS: Final[tuple[FileKind, ...]] = ("customers", "open-items", "receipts")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One canonical column: name, whether it is required, label, other headers, a sample value."""
-
-    name: str
-    required: bool
-    label: str
-    others: tuple[str, ...] = ()
-    sample: str = ""
-
-    def keys(self) -> set[str]:
-        """Returns every header of this column, in its compared form."""
-        return {header_key(text) for text in (self.name, self.label, *self.others)}
-
-
-_CUSTOMER_NO = Field(
+_CUSTOMER_NO = Target(
     "customer_no",
     True,
     mark("Customer number"),
@@ -48,80 +33,80 @@ _CUSTOMER_NO = Field(
     ),
     "00017",
 )
-_CURRENCY = Field("currency", True, mark("Currency"), ("币种", "币别", "货币", "币种代码", "ccy"), "CNY")
-_AMOUNT = Field(
+_CURRENCY = Target("currency", True, mark("Currency"), ("币种", "币别", "货币", "币种代码", "ccy"), "CNY")
+_AMOUNT = Target(
     "amount", True, mark("Amount"), ("金额", "价税合计", "单据金额", "含税金额", "total amount"), "12800.50"
 )
 
-FIELDS: Final[dict[FileKind, tuple[Field, ...]]] = {
+FIELDS: Final[dict[FileKind, tuple[Target, ...]]] = {
     "customers": (
         _CUSTOMER_NO,
-        Field(
+        Target(
             "name",
             True,
             mark("Name"),
             ("客户名称", "名称", "客户", "公司名称", "单位名称", "customer_name"),
             "深圳华芯电子有限公司",
         ),
-        Field("entity_type", False, mark("Entity type"), ("客户类型", "主体类型", "企业类型", "单位性质"), "公司"),
-        Field("tax_id", False, mark("Tax id"), ("统一社会信用代码", "税号", "纳税人识别号", "vat_id"), ""),
-        Field("owner_email", False, mark("Owner's e-mail"), ("业务员邮箱", "负责人邮箱", "销售员邮箱", "owner"), ""),
-        Field("contact_name", False, mark("Contact"), ("联系人", "联系人姓名", "contact person"), "王敏"),
-        Field(
+        Target("entity_type", False, mark("Entity type"), ("客户类型", "主体类型", "企业类型", "单位性质"), "公司"),
+        Target("tax_id", False, mark("Tax id"), ("统一社会信用代码", "税号", "纳税人识别号", "vat_id"), ""),
+        Target("owner_email", False, mark("Owner's e-mail"), ("业务员邮箱", "负责人邮箱", "销售员邮箱", "owner"), ""),
+        Target("contact_name", False, mark("Contact"), ("联系人", "联系人姓名", "contact person"), "王敏"),
+        Target(
             "contact_email",
             False,
             mark("Contact's e-mail"),
             ("联系人邮箱", "邮箱", "电子邮箱", "电子邮件", "email"),
             "ap@example.com",
         ),
-        Field(
+        Target(
             "term_days",
             False,
             mark("Credit term in days"),
             ("信用期限", "信用期", "账期", "账期天数", "付款天数", "payment terms"),
             "30",
         ),
-        Field("settlement_days", False, mark("Settlement days"), ("结算天数", "结算期", "对账付款天数"), "5"),
-        Field("language", False, mark("Language"), ("语言", "语种"), "zh_CN"),
+        Target("settlement_days", False, mark("Settlement days"), ("结算天数", "结算期", "对账付款天数"), "5"),
+        Target("language", False, mark("Language"), ("语言", "语种"), "zh_CN"),
     ),
     "open-items": (
         _CUSTOMER_NO,
-        Field(
+        Target(
             "customer_name",
             False,
             mark("Customer name"),
             ("客户名称", "客户", "单位名称", "公司名称"),
             "深圳华芯电子有限公司",
         ),
-        Field(
+        Target(
             "document_no",
             True,
             mark("Document number"),
             ("单据号", "单据编号", "单号", "发票号", "发票号码", "invoice_no", "invoice number"),
             "INV-2026-0001",
         ),
-        Field("kind", True, mark("Document type"), ("单据类型", "类型", "单据种类", "type", "document kind"), "发票"),
-        Field(
+        Target("kind", True, mark("Document type"), ("单据类型", "类型", "单据种类", "type", "document kind"), "发票"),
+        Target(
             "document_date",
             True,
             mark("Document date"),
             ("单据日期", "日期", "开票日期", "发票日期", "业务日期", "invoice_date"),
             "2026-09-30",
         ),
-        Field("due_date", False, mark("Due date"), ("到期日", "到期日期", "应收日期", "付款到期日"), "2026-10-30"),
+        Target("due_date", False, mark("Due date"), ("到期日", "到期日期", "应收日期", "付款到期日"), "2026-10-30"),
         _CURRENCY,
         _AMOUNT,
     ),
     "receipts": (
         _CUSTOMER_NO,
-        Field(
+        Target(
             "receipt_no",
             True,
             mark("Receipt number"),
             ("收款单号", "收款单编号", "单据号", "单据编号", "payment_no", "payment number"),
             "RC-2026-0001",
         ),
-        Field(
+        Target(
             "received_on",
             True,
             mark("Received on"),
@@ -129,8 +114,8 @@ FIELDS: Final[dict[FileKind, tuple[Field, ...]]] = {
             "2026-10-28",
         ),
         _CURRENCY,
-        Field("amount", True, mark("Amount"), ("金额", "收款金额", "到账金额", "实收金额"), "10000.00"),
-        Field(
+        Target("amount", True, mark("Amount"), ("金额", "收款金额", "到账金额", "实收金额"), "10000.00"),
+        Target(
             "applies_to",
             False,
             mark("Pays documents"),
@@ -170,14 +155,14 @@ LANGUAGE_WORDS: Final[dict[str, tuple[str, ...]]] = {
 LABELS: Final[dict[str, str]] = {each.name: each.label for columns in FIELDS.values() for each in columns}
 
 
-def fields(kind: FileKind) -> tuple[Field, ...]:
+def fields(kind: FileKind) -> tuple[Target, ...]:
     """Returns the canonical columns of a kind of file, in order."""
     return FIELDS[kind]
 
 
 def known_headers(kind: FileKind) -> set[str]:
     """Returns every known header of a kind of file, in its compared form."""
-    return {key for each in FIELDS[kind] for key in each.keys()}  # noqa: SIM118 - a method of Field
+    return {key for each in FIELDS[kind] for key in each.keys()}  # noqa: SIM118 - a method of Target
 
 
 def words(table: dict[str, tuple[str, ...]]) -> dict[str, str]:

@@ -15,9 +15,9 @@ from pydantic import Field
 
 from ar.customers.inputs import CustomerRow
 from ar.imports.columns import FileKind
-from ar.imports.mapping import Mapping
 from kernel.inputs import CommandInput
 from kernel.sheets import DateOrder
+from kernel.sheets.mapping import ColumnMapping
 from kernel.texts import one_line
 
 #: Errors stored with a report; a file with more is wrong as a whole.
@@ -47,7 +47,7 @@ class ImportFile:
     kind: FileKind
     name: str
     content: bytes
-    mapping: Mapping = field(default_factory=Mapping)
+    mapping: ColumnMapping = field(default_factory=ColumnMapping)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", one_line(self.name))

@@ -16,13 +16,13 @@ from sqlalchemy.orm import Session
 
 from ar.imports import commands, queries
 from ar.imports.inputs import ImportFile
-from ar.imports.mapping import Mapping
 from ar.imports.pipeline import open_table_of, run_import
 from kernel import outbox, queue, storage
 from kernel.actor import Actor
 from kernel.db import transaction
 from kernel.errors import HuikuanError, NotFound, RuleBroken
 from kernel.log import logger
+from kernel.sheets.mapping import ColumnMapping
 from tenants.queries import member
 from tenants.slice import Job
 
@@ -48,7 +48,7 @@ JOBS: Final = (Job("imports.check", check, queue.IMPORTS), Job("imports.apply", 
 def stored_file(db: Session, tenant_id: UUID, job: queries.JobPage) -> ImportFile:
     """Returns the uploaded file of a job."""
     content = storage.load(db, tenant_id, job.file_sha256).content
-    return ImportFile(job.kind, job.file_name, content, Mapping.model_validate(job.mapping))  # type: ignore[arg-type]
+    return ImportFile(job.kind, job.file_name, content, ColumnMapping.model_validate(job.mapping))  # type: ignore[arg-type]
 
 
 def _run(

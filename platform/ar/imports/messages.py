@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from ar.customers.messages import MESSAGES as CUSTOMER_MESSAGES
 from ar.imports.columns import LABELS
 from ar.ledger.messages import MESSAGES as LEDGER_MESSAGES
+from kernel.bookable import OUT_OF_RANGE
 from kernel.i18n import current_language, gettext, mark
 from kernel.money import amounts_of
 
@@ -41,6 +42,7 @@ FINDINGS: dict[str, str] = {
     "date_ahead": mark("%(found)s is after today, %(today)s."),
     "date_long_ago": mark("%(found)s is more than ten years ago."),
     "no_such_day": mark("There is no such day: “%(found)s”."),
+    "day_out_of_range": OUT_OF_RANGE,
     "not_a_number": mark("Expected an amount such as 1234.50, found “%(found)s”."),
     "ambiguous_amount": mark("Ambiguous amount: “%(found)s”. Use a point for the decimals."),
     "too_many_decimals": mark("%(currency)s does not have so many decimals: “%(found)s”."),
@@ -94,6 +96,9 @@ MESSAGES: dict[str, str] = {
     "table_too_large": mark("The file has more than %(most)s bytes."),
     "table_too_many_rows": mark("The file has more than %(most)s rows. Split it."),
     "table_too_many_columns": mark("The file has more than %(most)s columns."),
+    "table_line_too_long": mark("Line %(row)s has more than %(most)s characters: this is no table."),
+    "table_encrypted": mark("The workbook is protected by a password. Save it without one and upload it again."),
+    "table_no_such_row": mark("The file has no row %(row)s to be its header."),
     "table_cell_too_long": mark("Row %(row)s has a cell of more than %(most)s characters."),
     "table_empty": mark("The file is empty."),
     "table_kind": mark("This is neither a CSV file nor an XLSX workbook."),

@@ -18,10 +18,9 @@ from sqlalchemy.orm import Session
 
 from ar.customers.commands import member_ids, upsert_customers
 from ar.customers.lookups import CustomerFacts, find_numbers
-from ar.imports.columns import FILE_KINDS, FileKind
+from ar.imports.columns import FILE_KINDS, FileKind, fields
 from ar.imports.inputs import ImportFile, ParsedCustomer, ParsedItem, ParsedReceipt, ParsedRows, Report
 from ar.imports.lookalikes import warn_customers, warn_documents
-from ar.imports.mapping import Binding, bind, header_names
 from ar.imports.plan import (
     ItemPlan,
     PlannedItem,
@@ -41,6 +40,7 @@ from kernel.actor import Actor
 from kernel.counters import lock_counter
 from kernel.journal import record
 from kernel.sheets import Table, TableRefused, open_table
+from kernel.sheets.binding import Binding, bind, header_names
 from tenants.queries import work_calendar
 
 #: Rows per batch of statements; bounds memory, not the transaction.
@@ -75,8 +75,8 @@ def run_import(
 
 def open_table_of(file: ImportFile) -> tuple[Table, Binding]:
     """Returns the file's table and the binding of its columns. Raises TableRefused, RuleBroken."""
-    table = open_table(file.content, file.name, header_names(file.kind, file.mapping))
-    return table, bind(file.kind, table.headers, file.mapping)
+    table = open_table(file.content, file.name, header_names(fields(file.kind), file.mapping), told=file.mapping)
+    return table, bind(fields(file.kind), table.headers, file.mapping)
 
 
 def _check_headers(file: ImportFile, table: Table, binding: Binding, report: Report) -> None:
@@ -118,7 +118,7 @@ def _clearly_other_kind(file: ImportFile, table: Table, binding: Binding) -> Fil
     """
     if file.mapping.columns or file.mapping.constants:
         return None
-    others = [(kind, bind(kind, table.headers, file.mapping)) for kind in FILE_KINDS if kind != file.kind]
+    others = [(kind, bind(fields(kind), table.headers, file.mapping)) for kind in FILE_KINDS if kind != file.kind]
     for kind, other in sorted(others, key=lambda each: -len(each[1].places)):
         more = len(other.places) - len(binding.places)
         if not other.missing and more >= CLEARLY_MORE and any_row_parses(kind, table, other, file.mapping.date_order):

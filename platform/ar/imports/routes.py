@@ -15,10 +15,10 @@ from ar.imports import commands, files, queries
 from ar.imports.columns import FILE_KINDS, FileKind, fields
 from ar.imports.inputs import ApplyImport, ImportFile, UploadFile
 from ar.imports.jobs import stored_file
-from ar.imports.mapping import Mapping, parse_mapping
 from ar.imports.messages import KIND_LABELS, STATE_LABELS, TOTAL_LABELS, failure_text, finding_text
 from kernel.errors import HuikuanError, NotFound
 from kernel.i18n import gettext as _
+from kernel.sheets.mapping import ColumnMapping, parse_mapping
 from tenants.access import staff
 from tenants.permissions import Permission
 from web.command_form import command_form
@@ -118,10 +118,10 @@ def sample(kind: str) -> Page:
     return download(files.sample_file(kind), files.XLSX, f"{kind}.xlsx")
 
 
-def _mapping(data: UploadFile) -> Mapping:
+def _mapping(data: UploadFile) -> ColumnMapping:
     """Returns the uploaded mapping, or an empty one, with the form's order of dates."""
     sent = request.files.get("mapping")
-    mapping = parse_mapping(sent.read()) if sent is not None and sent.filename else Mapping()
+    mapping = parse_mapping(sent.read()) if sent is not None and sent.filename else ColumnMapping()
     return mapping.model_copy(update={"date_order": data.date_order}) if data.date_order else mapping
 
 

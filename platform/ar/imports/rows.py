@@ -13,8 +13,8 @@ from typing import Any
 from ar.imports.checking import BadRow, RowParser
 from ar.imports.columns import FileKind
 from ar.imports.inputs import ParsedRows, Report
-from ar.imports.mapping import Binding
 from kernel.sheets import DateOrder, Table
+from kernel.sheets.binding import Binding
 
 PROGRESS_EVERY_ROWS = 2_000
 #: Rows tried to tell whether a file's values are of a kind.
@@ -36,7 +36,7 @@ def parse_rows(
 
     Counts rows and skipped rows (closing totals, and what the mapping skips). Raises TableRefused.
     """
-    parse = _parser(kind, RowParser(report, date_order, serial=table.kind == "xlsx", today=today))
+    parse = _parser(kind, RowParser(report, date_order, serial=table.is_workbook, today=today))
     width, rows = len(table.headers), ParsedRows([], [])
     for number, cells in _data_rows(table, binding, report, progress):
         if len(cells) > width:
@@ -55,7 +55,7 @@ def parse_rows(
 
 def any_row_parses(kind: FileKind, table: Table, binding: Binding, date_order: DateOrder | None) -> bool:
     """Returns True when one of the first ROWS_TRIED rows parses as this kind. Raises TableRefused."""
-    parse = _parser(kind, RowParser(Report(), date_order, serial=table.kind == "xlsx"))
+    parse = _parser(kind, RowParser(Report(), date_order, serial=table.is_workbook))
     for _number, cells in islice(_data_rows(table, binding, Report(), lambda _rows: None), ROWS_TRIED):
         try:
             parse(_number, binding.values(cells[: len(table.headers)]))

@@ -22,21 +22,22 @@ from ar.imports.columns import (
     words,
 )
 from ar.imports.inputs import ImportFile, ParsedRows, Report
-from ar.imports.mapping import Mapping, bind, header_names, parse_mapping
 from ar.imports.messages import FINDINGS, column_name, finding_text
 from ar.imports.rows import parse_rows, refuse_duplicates
 from kernel.errors import RuleBroken
 from kernel.i18n import use_language
 from kernel.sheets import DateOrder, header_key, open_table
+from kernel.sheets.binding import bind, header_names
+from kernel.sheets.mapping import ColumnMapping, parse_mapping
 from tests.ar.imports.files import CUSTOMER_HEADERS, ITEM_HEADERS, RECEIPT_HEADERS, csv_file, error_codes, xlsx_file
 
 
-def check_rows(kind: FileKind, content: bytes, mapping: Mapping | None = None) -> tuple[Report, list]:  # type: ignore[type-arg]
-    told = mapping or Mapping()
+def check_rows(kind: FileKind, content: bytes, mapping: ColumnMapping | None = None) -> tuple[Report, list]:  # type: ignore[type-arg]
+    told = mapping or ColumnMapping()
     file = ImportFile(kind, "f", content, told)
-    table = open_table(content, "f", header_names(kind, told))
+    table = open_table(content, "f", header_names(fields(kind), told))
     report = Report()
-    binding = bind(file.kind, table.headers, told)
+    binding = bind(fields(file.kind), table.headers, told)
     return report, parse_rows(kind, table, binding, report, told.date_order, lambda _rows: None).good
 
 
@@ -172,8 +173,8 @@ def test_a_column_that_a_reader_is_told_to_add_is_understood() -> None:
         with use_language(language):
             for kind in FILE_KINDS:
                 told = [column_name(each.name) for each in fields(kind)]
-                assert bind(kind, told, Mapping()).missing == []
-                assert bind(kind, told, Mapping()).ignored == []
+                assert bind(fields(kind), told, ColumnMapping()).missing == []
+                assert bind(fields(kind), told, ColumnMapping()).ignored == []
 
 
 def test_what_a_receipt_pays_is_read_in_the_ways_people_write_it() -> None:
@@ -225,7 +226,7 @@ def test_a_separator_inside_a_value_is_noticed() -> None:
 @pytest.mark.parametrize(("order", "day"), [("mdy", date(2026, 3, 4)), ("dmy", date(2026, 4, 3))])
 def test_the_order_of_dates_is_told(order: DateOrder, day: date) -> None:
     content = csv_file(ITEM_HEADERS, "7,A,INV-1,invoice,3/4/2026,,CNY,1")
-    _report, (item,) = check_rows("open-items", content, Mapping(date_order=order))
+    _report, (item,) = check_rows("open-items", content, ColumnMapping(date_order=order))
     assert item.document_on == day
 
 
@@ -249,7 +250,7 @@ def test_a_malformed_mapping_is_refused(text: str) -> None:
 
 def test_a_mapping_of_unknown_columns_is_refused() -> None:
     with pytest.raises(RuleBroken, match="mapping_column_unknown"):
-        bind("receipts", ["a"], Mapping(columns={"recipt_no": "a"}))
+        bind(fields("receipts"), ["a"], ColumnMapping(columns={"recipt_no": "a"}))
 
 
 def test_no_header_and_no_word_means_two_things() -> None:

@@ -14,6 +14,7 @@ from datetime import date
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
+from kernel.bookable import is_bookable
 from kernel.errors import RuleBroken
 from kernel.money import MAX_MINOR, exponent
 from kernel.texts import one_line
@@ -29,7 +30,6 @@ STATUSES: Final = ("booked", "pending", "info")
 #: German business transaction codes of money that goes back: a direct debit returned (B2B, core), a transfer returned.
 RETURN_CODES: Final = frozenset({"108", "109", "159"})
 
-_FIRST_YEAR, _LAST_YEAR = 1990, 2199
 _NOT_KEY = re.compile(r"[^0-9A-Z\u3400-\u9fff]+")
 _DECIMAL = re.compile(r"([0-9]{1,18})(?:[.,]([0-9]{0,8}))?")
 
@@ -177,7 +177,7 @@ def day(year: int, month: int, of_month: int, found: str) -> date:
         read = date(year, month, of_month)
     except ValueError:
         raise Unreadable("no_such_day", found=quoted(found), day=of_month, month=month) from None
-    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+    if not is_bookable(read):
         raise Unreadable("date_too_far", found=quoted(found))
     return read
 

@@ -67,7 +67,7 @@ class ColumnMapping(BaseModel):
         columns: canonical name → their header, or a pattern with headers in braces (`"RC-{Invoice No}"`).
         constants: canonical name → one value for every row.
         kinds: their word for a kind of document → ours, or `skip`.
-        marks: their word for a direction of money → `in`, `out`, `pending` (no booked money yet) or `skip`.
+        marks: their word for a direction of money or a state → `in`, `out`, `booked`, `pending` (not booked) or `skip`.
         sign: which sign is owed, or came in; None: the kind or mark tells, and a sign against it is an error.
         decimal_mark, date_order: how amounts and dates that end with the year are written; None: only what is plain.
         rounding: `half_up` rounds more decimals than the currency has, with a warning; `refuse` makes them an error.
@@ -81,7 +81,7 @@ class ColumnMapping(BaseModel):
     columns: dict[OneLine, OneLine] = Field(default_factory=dict)
     constants: dict[OneLine, OneLine] = Field(default_factory=dict)
     kinds: dict[OneLine, OneLine] = Field(default_factory=dict)
-    marks: dict[OneLine, Literal["in", "out", "pending", "skip"]] = Field(default_factory=dict)
+    marks: dict[OneLine, Literal["in", "out", "booked", "pending", "skip"]] = Field(default_factory=dict)
     sign: Sign | None = None
     decimal_mark: DecimalMark | None = None
     date_order: DateOrder | None = None

@@ -22,6 +22,7 @@ from kernel.sheets.archive import check_workbook
 from kernel.sheets.biff import check_old_workbook
 from kernel.sheets.cells import cell_text
 from kernel.sheets.late_days import late_days
+from kernel.sheets.markup import BadMarkup, html_rows, is_html, is_spreadsheet_ml, spreadsheet_ml_rows
 from kernel.sheets.passed_over import Reason
 from kernel.sheets.text_files import DELIMITERS, MAX_CELL_CHARS, TableRefused, csv_rows, decode
 
@@ -29,7 +30,7 @@ MAX_UPLOAD_BYTES: Final = 20 * 1024 * 1024
 MAX_ROWS: Final = 100_000
 MAX_COLUMNS: Final = 100
 #: A header is looked for among this many rows: ERP exports put a title and a period above it.
-HEADER_SEARCH_ROWS: Final = 15
+HEADER_SEARCH_ROWS: Final = 40
 #: A stray NUL is padding of an old system; more of them than one in so many characters is no text at all.
 CHARS_PER_NUL: Final = 10
 
@@ -160,6 +161,8 @@ def open_table(
         raise TableRefused("table_empty", filename=filename)
     if data[:4] in (b"PK\x03\x04", _OLE):
         return _open_workbook(data, header, told)
+    if is_html(data) or is_spreadsheet_ml(data):
+        return _open_markup(data, header, told)
     if data.startswith(_OTHER_KINDS) or data.lstrip()[:1] == b"<":
         raise TableRefused("table_kind", filename=filename)
     return _open_csv(data, header, told)
@@ -258,6 +261,23 @@ def _open_workbook(data: bytes, header: Header, told: Opening | None) -> Table:
 
     at, _ = _find_header(head, header, told)
     return Table(_headers(head, at), at + 1, "xls" if old else "xlsx", read, sheet=name, sheets=names)
+
+
+def _open_markup(data: bytes, header: Header, told: Opening | None) -> Table:
+    """Opens an HTML page or a workbook in XML, both of which programs save under the name of a workbook."""
+    text, encoding = decode(data, told.encoding if told else None)
+
+    def read() -> Iterator[list[str]]:
+        try:
+            yield from spreadsheet_ml_rows(text) if is_spreadsheet_ml(data) else html_rows(text)
+        except BadMarkup as error:
+            raise TableRefused("table_malformed") from error
+
+    head = _bounded(islice(read(), _head_rows(told)))
+    if not any(map(any, head)):
+        raise TableRefused("table_kind")  # a page without a table
+    at, _ = _find_header(head, header, told)
+    return Table(_headers(head, at), at + 1, "xls", read, encoding=encoding)
 
 
 def _head_rows(told: Opening | None) -> int:

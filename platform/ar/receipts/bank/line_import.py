@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.receipts.bank.accounts import AccountResolver, KnownAccount
-from ar.receipts.bank.formats import recognition, tables
+from ar.receipts.bank.formats import recognition, zipped
 from ar.receipts.bank.formats.events import (
     BankFormat,
     Closed,
@@ -31,6 +31,7 @@ from ar.receipts.bank.formats.events import (
     account_keys,
     line_key,
 )
+from ar.receipts.bank.formats.tables import parsing as tables
 from kernel.actor import Actor
 from kernel.arrays import array_text
 from kernel.ids import new_ids
@@ -137,7 +138,7 @@ class StoredFile:
 
 def recognise_format(content: bytes, filename: str) -> tuple[BankFormat, str, str]:
     """Returns (format, its code as stored, encoding). Raises Refused, TableRefused."""
-    found = recognition.recognise(content)
+    found = zipped.recognise(content)
     if found is tables.FORMAT:
         stored_code, encoding = tables.describe(content, filename)
         return found, stored_code, encoding

@@ -11,7 +11,7 @@ from typing import Any, Final
 from babel.lists import format_list
 
 from ar.receipts.bank.formats import FORMATS
-from ar.receipts.bank.formats.columns import PROFILE_NAMES
+from ar.receipts.bank.formats.tables.names import PROFILE_NAMES
 from kernel.i18n import current_language, gettext, mark
 from kernel.money import format_minor
 

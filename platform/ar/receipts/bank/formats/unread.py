@@ -10,6 +10,11 @@ from typing import Final
 
 from ar.receipts.bank.formats.events import BLANKS
 
+#: A confirmation of one debit or credit: :32A: where a statement has its balance.
+_ADVICE: Final = (
+    rb":20:[^\r\n]{0,40}[\r\n]+:21:[^\r\n]{0,40}[\r\n]+(?::25P?:[^\r\n]{0,60}[\r\n]+)?"
+    rb"(?::13D:[^\r\n]{0,40}[\r\n]+)?:32A:"
+)
 #: Pattern of the beginning → what people call it, in any language. Anchored: each looks at a bounded piece only.
 _BEGINNINGS: Final[tuple[tuple[re.Pattern[bytes], str], ...]] = tuple(
     (re.compile(pattern), name)
@@ -19,8 +24,7 @@ _BEGINNINGS: Final[tuple[tuple[re.Pattern[bytes], str], ...]] = tuple(
         (rb"01\d{5}.{4}\d{5}[A-Z]{3}\d[ \d]", "CFONB 120"),
         (rb"01,[^\r\n]{0,200},2/", "BAI2"),
         (rb"!(?:Type|Account|Option|Clear):", "QIF"),
-        (rb"(?:\{1:[^}]{0,60}\}\{2:[IO]9[01]0|:20:[^\r\n]{0,40}[\r\n]+:21:[^\r\n]{0,40}[\r\n]+(?::25P?:[^\r\n]{0,60}[\r\n]+)?"
-         rb"(?::13D:[^\r\n]{0,40}[\r\n]+)?:32A:)", "MT900 / MT910"),
+        (rb"\{1:[^}]{0,60}\}\{2:[IO]9[01]0|" + _ADVICE, "MT900 / MT910"),
         (rb"%PDF", "PDF"),
         (rb"\x89PNG|\xff\xd8\xff|GIF8|II\*\x00|MM\x00\*", "image"),
         (rb"Rar!|7z\xbc\xaf\x27\x1c|\x1f\x8b\x08|BZh|\xfd7zXZ", "archive (RAR, 7z, gzip)"),

@@ -1,0 +1,406 @@
+"""Parses tables of banks and payment services: title rows, a header, and a row per movement.
+
+Invariants: what a row says twice (two amounts, a sign against its column) or in words that are not known is named and
+asked, never guessed; an empty amount is not zero; balances are checked where the export gives them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, NamedTuple
+
+from ar.receipts.bank.formats.events import (
+    BLANKS,
+    MAX_NAME_CHARS,
+    MAX_REMITTANCE_CHARS,
+    BankFormat,
+    Closed,
+    Event,
+    Line,
+    Opened,
+    Problem,
+    Question,
+    Refused,
+    Source,
+    Unreadable,
+    clean,
+    clean_account,
+    decimals_of,
+    problem,
+    quoted,
+)
+from ar.receipts.bank.formats.tables import words
+from ar.receipts.bank.formats.tables.layout import (
+    Layout,
+    currency_code,
+    find_layout,
+    is_header,
+    profile_of,
+    skips,
+)
+from ar.receipts.bank.formats.tables.survey import (
+    BALANCE_ROW,
+    FOOTER,
+    NOTHING,
+    Survey,
+    data_rows,
+    mark_of,
+    short_year,
+    survey,
+)
+from kernel.money import BadAmount, parse_amount, parse_rounded_amount
+from kernel.sheets import BadDate, Table, is_damaged_number, open_table, parse_date
+from kernel.sheets.mapping import ColumnMapping
+
+_TITLE_ACCOUNT = re.compile(
+    r"(?:账\s*号|帐\s*号|账户号码|account\s*(?:no|number)\.?)\W{0,4}([0-9A-Z][0-9A-Z -]{5,40})(?!\*)", re.IGNORECASE
+)
+_TITLE_CURRENCY = re.compile(r"(?:币\s*种|货\s*币|currency)\W{0,4}([A-Z]{3}|[\u4e00-\u9fff]{2,5})", re.IGNORECASE)
+_DAY_SHAPE = re.compile(r"\d{4}[-/.年]\d|\d{8}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2}")
+#: Fields whose numbers a spreadsheet must not have shortened.
+_NUMBERS: Final = ("in", "out", "amount", "balance", "account", "payer_account", "payee_account", "reference")
+_MORE_NUMBERS: Final = ("customer_reference", "own_account")
+#: A reference shorter than this is a running number that begins again.
+_MIN_ID_CHARS: Final = 6
+#: Words that are asked about are listed once each, and no more than so many.
+_MAX_ASKED: Final = 30
+
+
+@dataclass(slots=True)
+class _Account:
+    """The balances of one account and currency of the file, collected row by row."""
+
+    ref: int
+    currency: str
+    first: tuple[date, int, int] | None = None  # day, movement, balance behind it
+    last: tuple[date, int, int] | None = None
+    total: int = 0
+    balanced: bool = True
+
+
+class _Movement(NamedTuple):
+    """What moved: signed minor units, whether a negative figure takes money back, and whether it is booked."""
+
+    signed: int
+    is_reversal: bool = False
+    status: str = "booked"
+
+
+class _NotMoney(Exception):
+    """A row that says itself that no money of the account moved."""
+
+
+class _Sheet:
+    """The opened file: its columns, how they are written, account and currency in its title rows."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.mapping = ColumnMapping.model_validate(source.mapping) if source.mapping is not None else None
+        self.table: Table = open_table(source.data, source.filename, is_header, told=self.mapping)
+        self.layout: Layout = find_layout(self.table.headers, self.mapping)
+        self.survey: Survey = survey(self.table, self.layout, self.mapping)
+        title = " ".join(cell for row in self.table.above() for cell in row if cell)
+        account, currency = _TITLE_ACCOUNT.search(title), _TITLE_CURRENCY.search(title)
+        self.account_no = clean(account[1]) if account else ""
+        self.currency = currency_code(currency[1]) if currency else self.layout.currency
+        self.accounts: dict[tuple[str, str], _Account] = {}
+        self.asked: set[tuple[str, str]] = set()
+        self.below = False
+
+    def cell(self, cells: Sequence[str], name: str) -> str:
+        """Returns the cell of a field, empty for the signs that stand for nothing."""
+        if (constant := self.constant(name)) is not None:
+            return constant
+        at = self.layout.at.get(name)
+        text = cells[at].lstrip("`") if at is not None and at < len(cells) else ""
+        return "" if text.casefold() in NOTHING else text
+
+    def word(self, cells: Sequence[str], name: str) -> str:
+        """Returns the cell of a mark or status as it stands: "/" is a word there."""
+        at = self.layout.at.get(name)
+        return cells[at].lstrip("`") if at is not None and at < len(cells) else ""
+
+    def constant(self, name: str) -> str | None:
+        """Returns the value that a person gave to all rows, None where there is none."""
+        return self.mapping.constants.get(name) if self.mapping else None
+
+    def asks(self, code: str, found: str) -> bool:
+        """Tells that a word has not been asked about yet, and notes it."""
+        key = (code, found)
+        if key in self.asked or len(self.asked) >= _MAX_ASKED:
+            return False
+        self.asked.add(key)
+        return True
+
+
+def parse(source: Source) -> Iterator[Event]:
+    """Parses a table into events. Raises Refused, and TableRefused for what cannot be opened as one."""
+    sheet = _Sheet(source)
+    if not sheet.layout.has_amounts and not _may_be_mapped(sheet):
+        raise Refused("bank_file_unknown")
+    yield from sheet.survey.questions
+    if not sheet.layout.has_amounts or "booked_on" not in sheet.layout.at:
+        return
+    skipped = frozenset(sheet.mapping.skip_rows) if sheet.mapping else frozenset()
+    for row in data_rows(sheet.table):
+        if row.number not in skipped and not skips(sheet.mapping, sheet.layout, row.cells):
+            yield from _row(sheet, row.number, row.cells)
+    for account in sheet.accounts.values():
+        opening, closing, on = _balances(account)
+        yield Closed(account.ref, closing, on, opening)
+
+
+def describe(data: bytes, filename: str = "", mapping: dict[str, object] | None = None) -> tuple[str, str]:
+    """Returns format with bank, and encoding: ("csv-icbc", "gb18030")."""
+    told = ColumnMapping.model_validate(mapping) if mapping is not None else None
+    table = open_table(data, filename, is_header, told=told)
+    return f"{table.kind}-{profile_of(table.headers)}", table.encoding
+
+
+def _may_be_mapped(sheet: _Sheet) -> bool:
+    """Tells that a table without a known amount has columns that a person could name: days and money."""
+    days = money = 0
+    for seen, row in enumerate(data_rows(sheet.table)):
+        if seen >= 20:
+            break
+        days += any(_DAY_SHAPE.search(cell) for cell in row.cells)
+        money += any(re.fullmatch(r"[-+(]?[^\w\s]{0,3}\d[\d.,' ]*[.,]?\d*[-)]?", cell) for cell in row.cells)
+    return days > 0 and money > 0 and sum(map(bool, sheet.table.headers)) >= 2
+
+
+def _row(sheet: _Sheet, number: int, cells: Sequence[str]) -> Iterator[Event]:
+    when = sheet.cell(cells, "booked_on") or sheet.cell(cells, "value_on")
+    amounts = [sheet.cell(cells, name) for name in ("in", "out", "amount")]
+    if _is_remark(sheet, cells, when, amounts):
+        return
+    account_no = clean(sheet.cell(cells, "own_account").lstrip("'")) or sheet.account_no
+    try:
+        _check_numbers(sheet, cells)
+        currency = currency_code(sheet.cell(cells, "currency")) or sheet.currency
+        currency = currency or sheet.source.currency_of(account_no)
+        decimals_of(currency)
+    except Unreadable as fault:
+        yield problem(number, fault)
+        return
+    account = sheet.accounts.get((account_no, currency))
+    if account is None:
+        account = _Account(len(sheet.accounts) + 1, currency)
+        sheet.accounts[account_no, currency] = account
+        yield Opened(account.ref, account_no, currency)
+    try:
+        yield _note_balance(sheet, cells, _line(sheet, number, cells, account, when), account)
+    except _NotMoney:
+        word = sheet.word(cells, "mark") if "mark" in sheet.layout.at else sheet.word(cells, "status")
+        yield Problem(number, "not_money", {"found": quoted(word)}, lost=False)
+    except Unreadable as fault:
+        account.balanced = account.balanced and fault.code == "nothing_moved"
+        yield Problem(number, fault.code, fault.params, fault.code != "nothing_moved")
+        if fault.code in _QUESTIONS and sheet.asks(fault.code, str(fault.params.get("found", ""))):
+            yield Question(number, fault.code, fault.params)
+
+
+#: Faults of a row that are questions about the table: a person says what the word or the column means.
+_QUESTIONS: Final = frozenset({"unknown_mark", "unknown_status", "amount_missing"})
+
+
+def _is_remark(sheet: _Sheet, cells: Sequence[str], when: str, amounts: Sequence[str]) -> bool:
+    """Tells that a row is no movement: a remark, a total or figures under the table, a balance brought forward."""
+    filled = [cell for cell in cells if cell][:3]
+    if not when and not any(amounts):
+        return True
+    is_day = bool(_DAY_SHAPE.search(when))
+    if not is_day and any(FOOTER.search(cell) for cell in filled[:2]):
+        sheet.below = True
+        return True
+    if sheet.below and not is_day:
+        return True
+    sheet.below = False
+    return not any(amounts) and any(BALANCE_ROW.search(cell) for cell in cells if cell)
+
+
+def _check_numbers(sheet: _Sheet, cells: Sequence[str]) -> None:
+    """Raises Unreadable for a number that a spreadsheet has shortened, naming its column."""
+    places = [sheet.layout.at[name] for name in (*_NUMBERS, *_MORE_NUMBERS) if name in sheet.layout.at]
+    for place in (*places, *sheet.layout.texts):
+        if place < len(cells) and is_damaged_number(cells[place]):
+            raise Unreadable("number_shortened", found=quoted(cells[place]), column=quoted(sheet.layout.headers[place]))
+
+
+def _line(sheet: _Sheet, number: int, cells: Sequence[str], account: _Account, when: str) -> Line:
+    booked_on = _day(sheet, when)
+    value = sheet.cell(cells, "value_on")
+    moved = _movement(sheet, cells, account.currency)
+    if not moved.signed:
+        raise Unreadable("nothing_moved")
+    money_in = moved.signed > 0
+    # An export with both parties names the other side by the direction of the money.
+    other = ("payer", "payer_account", "payer_bank") if money_in else ("payee", "payee_account", "payee_bank")
+    texts = [cells[at] for at in sheet.layout.texts if at < len(cells) and cells[at].casefold() not in NOTHING]
+    reference = clean(sheet.cell(cells, "reference"))
+    return Line(
+        account.ref,
+        number,
+        booked_on,
+        _day(sheet, value) if value else booked_on,
+        account.currency,
+        1 if money_in else -1,
+        abs(moved.signed),
+        payer_name=clean(_named(sheet.cell(cells, "name")) or _named(sheet.cell(cells, other[0])), MAX_NAME_CHARS),
+        payer_account=clean_account(sheet.cell(cells, "account") or sheet.cell(cells, other[1])),
+        payer_bank=clean(sheet.cell(cells, "bank") or sheet.cell(cells, other[2]), MAX_NAME_CHARS),
+        remittance=clean(" ".join(dict.fromkeys(filter(None, texts))), MAX_REMITTANCE_CHARS),
+        bank_reference=reference,
+        end_to_end_id=clean(sheet.cell(cells, "customer_reference")),
+        raw_kind=clean(sheet.word(cells, "mark")),
+        is_reversal=moved.is_reversal,
+        entry_id=reference if sheet.survey.reference_is_id and len(reference) >= _MIN_ID_CHARS else "",
+        status=moved.status,
+    )
+
+
+def _named(text: str) -> str:
+    """Returns a name, empty for the dashes with which some banks fill a column."""
+    return "" if not text.strip("-—_*/ ") else text
+
+
+def _movement(sheet: _Sheet, cells: Sequence[str], currency: str) -> _Movement:
+    """Returns what moved. Raises Unreadable for what is missing or not understood, _NotMoney."""
+    status = _status(sheet, cells)
+    if sheet.survey.way == "status":
+        return _of_bill(sheet, cells, currency)
+    if sheet.survey.way == "columns":
+        signed, is_reversal = _of_columns(sheet, cells, currency)
+    else:
+        amount = _minor(sheet, sheet.cell(cells, "amount"), currency)
+        if amount is None:
+            raise Unreadable("amount_missing", found=quoted(sheet.layout.header_of("amount")))
+        if sheet.survey.way == "mark":
+            word = sheet.word(cells, "mark")
+            meaning = (sheet.mapping.mark_of(word) if sheet.mapping and word else None) or mark_of(word, sheet.layout)
+            if meaning == "skip":
+                raise _NotMoney
+            if meaning == "pending":
+                meaning = "in"  # kept beside the money until the bank books it
+            if meaning not in ("in", "out"):
+                if not word:
+                    raise Unreadable("no_side")
+                raise Unreadable("unknown_mark", found=quoted(word), column=quoted(sheet.layout.header_of("mark")))
+            # "支出 -100.00" is one statement written twice, not a reversal.
+            signed, is_reversal = (amount, amount < 0) if meaning == "in" else (-abs(amount), False)
+        else:
+            flipped = sheet.mapping is not None and sheet.mapping.sign == "in_negative"
+            signed, is_reversal = -amount if flipped else amount, False
+    return _Movement(signed, is_reversal, status)
+
+
+def _of_columns(sheet: _Sheet, cells: Sequence[str], currency: str) -> tuple[int, bool]:
+    """Returns (signed minor units, is a reversal: negative figures in a one-sided column)."""
+    money_in = _minor(sheet, sheet.cell(cells, "in"), currency)
+    money_out = _minor(sheet, sheet.cell(cells, "out"), currency)
+    if money_in is None and money_out is None:
+        known = [quoted(sheet.layout.header_of(name)) for name in ("in", "out") if name in sheet.layout.at]
+        raise Unreadable("amount_missing", found=" / ".join(known))
+    if money_in and money_out:
+        raise Unreadable("two_amounts")
+    if sheet.survey.out_is_negative and money_out:
+        money_out = abs(money_out)
+    return money_in or -(money_out or 0), (money_in or money_out or 0) < 0
+
+
+def _of_bill(sheet: _Sheet, cells: Sequence[str], currency: str) -> _Movement:
+    """Returns what moved by a bill whose status says which of its two amounts it was."""
+    word = sheet.word(cells, "status").upper()
+    if word not in ("SUCCESS", "REFUND"):
+        if word in ("REVOKED", "CLOSED", "NOTPAY", "PAYERROR"):
+            raise _NotMoney
+        raise Unreadable("unknown_status", found=quoted(word), column=quoted(sheet.layout.header_of("status")))
+    name = "in" if word == "SUCCESS" else "out"
+    amount = _minor(sheet, sheet.cell(cells, name), currency)
+    if amount is None:
+        raise Unreadable("amount_missing", found=quoted(sheet.layout.header_of(name)))
+    return _Movement(amount if name == "in" else -abs(amount))
+
+
+def _status(sheet: _Sheet, cells: Sequence[str]) -> str:
+    """Returns `booked` or `pending` as the row's status says. Raises _NotMoney, Unreadable(`unknown_status`)."""
+    word, mark = sheet.word(cells, "status") if sheet.survey.has_status else "", sheet.word(cells, "mark")
+    if sheet.mapping and mark and sheet.mapping.mark_of(mark) == "pending":
+        return "pending"
+    if not word or sheet.survey.way == "status":
+        return "booked"
+    state = (sheet.mapping.mark_of(word) if sheet.mapping else None) or words.state_of(word)
+    if state == "skip":
+        raise _NotMoney
+    if state not in ("booked", "pending"):
+        raise Unreadable("unknown_status", found=quoted(word), column=quoted(sheet.layout.header_of("status")))
+    return state
+
+
+def _minor(sheet: _Sheet, text: str, currency: str) -> int | None:
+    """Returns minor units, None for an empty cell. Raises Unreadable."""
+    body = text.strip()
+    if not body.strip("-—"):
+        return None
+    mark = sheet.survey.decimal_mark
+    try:
+        if sheet.mapping and sheet.mapping.rounding == "half_up":
+            return parse_rounded_amount(body, currency, mark)[0]
+        return parse_amount(body, currency, mark)
+    except BadAmount as fault:
+        if fault.code == "too_many_decimals":
+            raise Unreadable("too_many_decimals", found=quoted(text), currency=currency) from None
+        code = {"ambiguous": "ambiguous_amount", "too_large": "amount_too_large"}.get(fault.code, "not_an_amount")
+        raise Unreadable(code, found=quoted(text)) from None
+
+
+def _day(sheet: _Sheet, text: str) -> date:
+    try:
+        return parse_date(short_year(text.strip()), sheet.survey.date_order, serial=sheet.table.is_workbook)
+    except BadDate as fault:
+        if fault.code == "empty":
+            raise Unreadable("date_missing") from None
+        code = "date_too_far" if fault.code == "day_out_of_range" else "not_a_date"
+        raise Unreadable(code, found=quoted(text)) from None
+
+
+def _note_balance(sheet: _Sheet, cells: Sequence[str], line: Line, account: _Account) -> Line:
+    """Collects the balance behind a row; returns the line with it, where the row states one."""
+    text = sheet.cell(cells, "balance")
+    try:
+        running = parse_amount(text, account.currency, sheet.survey.decimal_mark) if text else None
+    except BadAmount:
+        running = None
+    if line.status != "booked":
+        return line
+    if running is None or not account.balanced:
+        account.balanced = False
+        return line._replace(running_balance_minor=running)
+    balance = (line.booked_on, line.side * line.amount_minor, running)
+    account.first = account.first or balance
+    account.last = balance
+    account.total += balance[1]
+    return line._replace(running_balance_minor=running)
+
+
+def _balances(account: _Account) -> tuple[int | None, int | None, date | None]:
+    """Returns opening, closing and closing date from the running balance, for rows in either order."""
+    if not account.balanced or account.first is None or account.last is None:
+        return None, None, None
+    oldest, newest = account.first, account.last
+    # Within one day only the figures tell which way the rows run.
+    falls = newest[2] - newest[1] + account.total == oldest[2]
+    rises = oldest[2] - oldest[1] + account.total == newest[2]
+    if oldest[0] > newest[0] or (oldest[0] == newest[0] and falls and not rises):
+        oldest, newest = newest, oldest
+    return oldest[2] - oldest[1], newest[2], newest[0]
+
+
+def _matches(head: bytes) -> bool:
+    """Any text is a table until its header says otherwise; markup is none."""
+    return head.lstrip(BLANKS)[:1] != b"<"
+
+
+FORMAT: Final = BankFormat("table", {"csv": "CSV", "xlsx": "XLSX", "xls": "XLS"}, _matches, parse)

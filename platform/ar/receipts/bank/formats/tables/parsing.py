@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final
 
 from ar.receipts.bank.formats.events import (
     BLANKS,
@@ -32,113 +31,36 @@ from ar.receipts.bank.formats.events import (
     problem,
     quoted,
 )
-from ar.receipts.bank.formats.tables import words
 from ar.receipts.bank.formats.tables.layout import (
-    Layout,
     currency_code,
-    find_layout,
     is_header,
     profile_of,
     skips,
 )
+from ar.receipts.bank.formats.tables.movements import NotMoney, movement_of
+from ar.receipts.bank.formats.tables.sheet import Account, Sheet
 from ar.receipts.bank.formats.tables.survey import (
     BALANCE_ROW,
     FOOTER,
     NOTHING,
-    Survey,
     data_rows,
-    mark_of,
     short_year,
-    survey,
 )
-from kernel.money import BadAmount, parse_amount, parse_rounded_amount
-from kernel.sheets import BadDate, Table, is_damaged_number, open_table, parse_date
+from kernel.money import BadAmount, parse_amount
+from kernel.sheets import BadDate, is_damaged_number, open_table, parse_date
 from kernel.sheets.mapping import ColumnMapping
 
-_TITLE_ACCOUNT = re.compile(
-    r"(?:账\s*号|帐\s*号|账户号码|account\s*(?:no|number)\.?)\W{0,4}([0-9A-Z][0-9A-Z -]{5,40})(?!\*)", re.IGNORECASE
-)
-_TITLE_CURRENCY = re.compile(r"(?:币\s*种|货\s*币|currency)\W{0,4}([A-Z]{3}|[\u4e00-\u9fff]{2,5})", re.IGNORECASE)
 _DAY_SHAPE = re.compile(r"\d{4}[-/.年]\d|\d{8}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2}")
 #: Fields whose numbers a spreadsheet must not have shortened.
 _NUMBERS: Final = ("in", "out", "amount", "balance", "account", "payer_account", "payee_account", "reference")
 _MORE_NUMBERS: Final = ("customer_reference", "own_account")
 #: A reference shorter than this is a running number that begins again.
 _MIN_ID_CHARS: Final = 6
-#: Words that are asked about are listed once each, and no more than so many.
-_MAX_ASKED: Final = 30
-
-
-@dataclass(slots=True)
-class _Account:
-    """The balances of one account and currency of the file, collected row by row."""
-
-    ref: int
-    currency: str
-    first: tuple[date, int, int] | None = None  # day, movement, balance behind it
-    last: tuple[date, int, int] | None = None
-    total: int = 0
-    balanced: bool = True
-
-
-class _Movement(NamedTuple):
-    """What moved: signed minor units, whether a negative figure takes money back, and whether it is booked."""
-
-    signed: int
-    is_reversal: bool = False
-    status: str = "booked"
-
-
-class _NotMoney(Exception):
-    """A row that says itself that no money of the account moved."""
-
-
-class _Sheet:
-    """The opened file: its columns, how they are written, account and currency in its title rows."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.mapping = ColumnMapping.model_validate(source.mapping) if source.mapping is not None else None
-        self.table: Table = open_table(source.data, source.filename, is_header, told=self.mapping)
-        self.layout: Layout = find_layout(self.table.headers, self.mapping)
-        self.survey: Survey = survey(self.table, self.layout, self.mapping)
-        title = " ".join(cell for row in self.table.above() for cell in row if cell)
-        account, currency = _TITLE_ACCOUNT.search(title), _TITLE_CURRENCY.search(title)
-        self.account_no = clean(account[1]) if account else ""
-        self.currency = currency_code(currency[1]) if currency else self.layout.currency
-        self.accounts: dict[tuple[str, str], _Account] = {}
-        self.asked: set[tuple[str, str]] = set()
-        self.below = False
-
-    def cell(self, cells: Sequence[str], name: str) -> str:
-        """Returns the cell of a field, empty for the signs that stand for nothing."""
-        if (constant := self.constant(name)) is not None:
-            return constant
-        at = self.layout.at.get(name)
-        text = cells[at].lstrip("`") if at is not None and at < len(cells) else ""
-        return "" if text.casefold() in NOTHING else text
-
-    def word(self, cells: Sequence[str], name: str) -> str:
-        """Returns the cell of a mark or status as it stands: "/" is a word there."""
-        at = self.layout.at.get(name)
-        return cells[at].lstrip("`") if at is not None and at < len(cells) else ""
-
-    def constant(self, name: str) -> str | None:
-        """Returns the value that a person gave to all rows, None where there is none."""
-        return self.mapping.constants.get(name) if self.mapping else None
-
-    def asks(self, code: str, found: str) -> bool:
-        """Tells that a word has not been asked about yet, and notes it."""
-        key = (code, found)
-        if key in self.asked or len(self.asked) >= _MAX_ASKED:
-            return False
-        self.asked.add(key)
-        return True
 
 
 def parse(source: Source) -> Iterator[Event]:
     """Parses a table into events. Raises Refused, and TableRefused for what cannot be opened as one."""
-    sheet = _Sheet(source)
+    sheet = Sheet(source)
     if not sheet.layout.has_amounts and not _may_be_mapped(sheet):
         raise Refused("bank_file_unknown")
     yield from sheet.survey.questions
@@ -160,7 +82,7 @@ def describe(data: bytes, filename: str = "", mapping: dict[str, object] | None 
     return f"{table.kind}-{profile_of(table.headers)}", table.encoding
 
 
-def _may_be_mapped(sheet: _Sheet) -> bool:
+def _may_be_mapped(sheet: Sheet) -> bool:
     """Tells that a table without a known amount has columns that a person could name: days and money."""
     days = money = 0
     for seen, row in enumerate(data_rows(sheet.table)):
@@ -171,7 +93,7 @@ def _may_be_mapped(sheet: _Sheet) -> bool:
     return days > 0 and money > 0 and sum(map(bool, sheet.table.headers)) >= 2
 
 
-def _row(sheet: _Sheet, number: int, cells: Sequence[str]) -> Iterator[Event]:
+def _row(sheet: Sheet, number: int, cells: Sequence[str]) -> Iterator[Event]:
     when = sheet.cell(cells, "booked_on") or sheet.cell(cells, "value_on")
     amounts = [sheet.cell(cells, name) for name in ("in", "out", "amount")]
     if _is_remark(sheet, cells, when, amounts):
@@ -187,12 +109,12 @@ def _row(sheet: _Sheet, number: int, cells: Sequence[str]) -> Iterator[Event]:
         return
     account = sheet.accounts.get((account_no, currency))
     if account is None:
-        account = _Account(len(sheet.accounts) + 1, currency)
+        account = Account(len(sheet.accounts) + 1, currency)
         sheet.accounts[account_no, currency] = account
         yield Opened(account.ref, account_no, currency)
     try:
         yield _note_balance(sheet, cells, _line(sheet, number, cells, account, when), account)
-    except _NotMoney:
+    except NotMoney:
         word = sheet.word(cells, "mark") if "mark" in sheet.layout.at else sheet.word(cells, "status")
         yield Problem(number, "not_money", {"found": quoted(word)}, lost=False)
     except Unreadable as fault:
@@ -206,7 +128,7 @@ def _row(sheet: _Sheet, number: int, cells: Sequence[str]) -> Iterator[Event]:
 _QUESTIONS: Final = frozenset({"unknown_mark", "unknown_status", "amount_missing"})
 
 
-def _is_remark(sheet: _Sheet, cells: Sequence[str], when: str, amounts: Sequence[str]) -> bool:
+def _is_remark(sheet: Sheet, cells: Sequence[str], when: str, amounts: Sequence[str]) -> bool:
     """Tells that a row is no movement: a remark, a total or figures under the table, a balance brought forward."""
     filled = [cell for cell in cells if cell][:3]
     if not when and not any(amounts):
@@ -221,7 +143,7 @@ def _is_remark(sheet: _Sheet, cells: Sequence[str], when: str, amounts: Sequence
     return not any(amounts) and any(BALANCE_ROW.search(cell) for cell in cells if cell)
 
 
-def _check_numbers(sheet: _Sheet, cells: Sequence[str]) -> None:
+def _check_numbers(sheet: Sheet, cells: Sequence[str]) -> None:
     """Raises Unreadable for a number that a spreadsheet has shortened, naming its column."""
     places = [sheet.layout.at[name] for name in (*_NUMBERS, *_MORE_NUMBERS) if name in sheet.layout.at]
     for place in (*places, *sheet.layout.texts):
@@ -229,10 +151,10 @@ def _check_numbers(sheet: _Sheet, cells: Sequence[str]) -> None:
             raise Unreadable("number_shortened", found=quoted(cells[place]), column=quoted(sheet.layout.headers[place]))
 
 
-def _line(sheet: _Sheet, number: int, cells: Sequence[str], account: _Account, when: str) -> Line:
+def _line(sheet: Sheet, number: int, cells: Sequence[str], account: Account, when: str) -> Line:
     booked_on = _day(sheet, when)
     value = sheet.cell(cells, "value_on")
-    moved = _movement(sheet, cells, account.currency)
+    moved = movement_of(sheet, cells, account.currency)
     if not moved.signed:
         raise Unreadable("nothing_moved")
     money_in = moved.signed > 0
@@ -266,97 +188,7 @@ def _named(text: str) -> str:
     return "" if not text.strip("-—_*/ ") else text
 
 
-def _movement(sheet: _Sheet, cells: Sequence[str], currency: str) -> _Movement:
-    """Returns what moved. Raises Unreadable for what is missing or not understood, _NotMoney."""
-    status = _status(sheet, cells)
-    if sheet.survey.way == "status":
-        return _of_bill(sheet, cells, currency)
-    if sheet.survey.way == "columns":
-        signed, is_reversal = _of_columns(sheet, cells, currency)
-    else:
-        amount = _minor(sheet, sheet.cell(cells, "amount"), currency)
-        if amount is None:
-            raise Unreadable("amount_missing", found=quoted(sheet.layout.header_of("amount")))
-        if sheet.survey.way == "mark":
-            word = sheet.word(cells, "mark")
-            meaning = (sheet.mapping.mark_of(word) if sheet.mapping and word else None) or mark_of(word, sheet.layout)
-            if meaning == "skip":
-                raise _NotMoney
-            if meaning == "pending":
-                meaning = "in"  # kept beside the money until the bank books it
-            if meaning not in ("in", "out"):
-                if not word:
-                    raise Unreadable("no_side")
-                raise Unreadable("unknown_mark", found=quoted(word), column=quoted(sheet.layout.header_of("mark")))
-            # "支出 -100.00" is one statement written twice, not a reversal.
-            signed, is_reversal = (amount, amount < 0) if meaning == "in" else (-abs(amount), False)
-        else:
-            flipped = sheet.mapping is not None and sheet.mapping.sign == "in_negative"
-            signed, is_reversal = -amount if flipped else amount, False
-    return _Movement(signed, is_reversal, status)
-
-
-def _of_columns(sheet: _Sheet, cells: Sequence[str], currency: str) -> tuple[int, bool]:
-    """Returns (signed minor units, is a reversal: negative figures in a one-sided column)."""
-    money_in = _minor(sheet, sheet.cell(cells, "in"), currency)
-    money_out = _minor(sheet, sheet.cell(cells, "out"), currency)
-    if money_in is None and money_out is None:
-        known = [quoted(sheet.layout.header_of(name)) for name in ("in", "out") if name in sheet.layout.at]
-        raise Unreadable("amount_missing", found=" / ".join(known))
-    if money_in and money_out:
-        raise Unreadable("two_amounts")
-    if sheet.survey.out_is_negative and money_out:
-        money_out = abs(money_out)
-    return money_in or -(money_out or 0), (money_in or money_out or 0) < 0
-
-
-def _of_bill(sheet: _Sheet, cells: Sequence[str], currency: str) -> _Movement:
-    """Returns what moved by a bill whose status says which of its two amounts it was."""
-    word = sheet.word(cells, "status").upper()
-    if word not in ("SUCCESS", "REFUND"):
-        if word in ("REVOKED", "CLOSED", "NOTPAY", "PAYERROR"):
-            raise _NotMoney
-        raise Unreadable("unknown_status", found=quoted(word), column=quoted(sheet.layout.header_of("status")))
-    name = "in" if word == "SUCCESS" else "out"
-    amount = _minor(sheet, sheet.cell(cells, name), currency)
-    if amount is None:
-        raise Unreadable("amount_missing", found=quoted(sheet.layout.header_of(name)))
-    return _Movement(amount if name == "in" else -abs(amount))
-
-
-def _status(sheet: _Sheet, cells: Sequence[str]) -> str:
-    """Returns `booked` or `pending` as the row's status says. Raises _NotMoney, Unreadable(`unknown_status`)."""
-    word, mark = sheet.word(cells, "status") if sheet.survey.has_status else "", sheet.word(cells, "mark")
-    if sheet.mapping and mark and sheet.mapping.mark_of(mark) == "pending":
-        return "pending"
-    if not word or sheet.survey.way == "status":
-        return "booked"
-    state = (sheet.mapping.mark_of(word) if sheet.mapping else None) or words.state_of(word)
-    if state == "skip":
-        raise _NotMoney
-    if state not in ("booked", "pending"):
-        raise Unreadable("unknown_status", found=quoted(word), column=quoted(sheet.layout.header_of("status")))
-    return state
-
-
-def _minor(sheet: _Sheet, text: str, currency: str) -> int | None:
-    """Returns minor units, None for an empty cell. Raises Unreadable."""
-    body = text.strip()
-    if not body.strip("-—"):
-        return None
-    mark = sheet.survey.decimal_mark
-    try:
-        if sheet.mapping and sheet.mapping.rounding == "half_up":
-            return parse_rounded_amount(body, currency, mark)[0]
-        return parse_amount(body, currency, mark)
-    except BadAmount as fault:
-        if fault.code == "too_many_decimals":
-            raise Unreadable("too_many_decimals", found=quoted(text), currency=currency) from None
-        code = {"ambiguous": "ambiguous_amount", "too_large": "amount_too_large"}.get(fault.code, "not_an_amount")
-        raise Unreadable(code, found=quoted(text)) from None
-
-
-def _day(sheet: _Sheet, text: str) -> date:
+def _day(sheet: Sheet, text: str) -> date:
     try:
         return parse_date(short_year(text.strip()), sheet.survey.date_order, serial=sheet.table.is_workbook)
     except BadDate as fault:
@@ -366,7 +198,7 @@ def _day(sheet: _Sheet, text: str) -> date:
         raise Unreadable(code, found=quoted(text)) from None
 
 
-def _note_balance(sheet: _Sheet, cells: Sequence[str], line: Line, account: _Account) -> Line:
+def _note_balance(sheet: Sheet, cells: Sequence[str], line: Line, account: Account) -> Line:
     """Collects the balance behind a row; returns the line with it, where the row states one."""
     text = sheet.cell(cells, "balance")
     try:
@@ -385,7 +217,7 @@ def _note_balance(sheet: _Sheet, cells: Sequence[str], line: Line, account: _Acc
     return line._replace(running_balance_minor=running)
 
 
-def _balances(account: _Account) -> tuple[int | None, int | None, date | None]:
+def _balances(account: Account) -> tuple[int | None, int | None, date | None]:
     """Returns opening, closing and closing date from the running balance, for rows in either order."""
     if not account.balanced or account.first is None or account.last is None:
         return None, None, None

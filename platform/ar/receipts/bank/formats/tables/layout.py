@@ -174,13 +174,14 @@ def is_header(cells: Iterable[str]) -> bool:
 def is_doubtful(header: str) -> bool:
     """Tells that an unknown header sounds like money that moved."""
     key = plain(header)
-    return any(word in key for word in names.MONEY_WORDS) and not any(word in key for word in names.NOT_MOVED)
+    return any(word in key for word in names.MONEY_WORDS) and not is_other_money(header)
 
 
 def is_other_money(header: str) -> bool:
     """Tells that a column holds money that did not move: balances, fees, rates."""
     key = plain(header)
-    return any(word in key for word in names.NOT_MOVED)
+    tokens = set(re.findall(r"[^\W\d_]+", _narrow(header).casefold()))
+    return any(word in tokens if word.isascii() else word in key for word in names.NOT_MOVED)
 
 
 def profile_of(headers: Sequence[str]) -> str:

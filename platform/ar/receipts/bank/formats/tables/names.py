@@ -211,8 +211,8 @@ TEXTS: Final = (
 NOT_MOVED: Final = (
     *listed(
         "余额 结余 手续费 服务费 费率 费用 汇率 牌价 税 折扣 优惠 红包 代金券 积分 集分宝 核销 分润 限额",
-        "冻结 数量 笔数 单价 原币 交易货币 申请 balance saldo solde kontostand fee charge rate kurs tax",
-        "vat discount quantity limit",
+        "冻结 数量 笔数 单价 原币 交易货币 申请 balance saldo solde kontostand fee fees charge charges rate",
+        "rates kurs tax vat discount quantity limit",
     ),
 )
 #: Words within a header that make it one of money.

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from ar.receipts.bank.formats.events import Question, quoted
 from ar.receipts.bank.formats.tables import names, words
@@ -70,6 +70,16 @@ class Survey:
         self.questions.append(Question(0, code, params))
 
 
+class _Balance(NamedTuple):
+    """A row with a running balance, its cells as they are written."""
+
+    when: str
+    balance: str
+    money_in: str
+    money_out: str
+    amount: str
+
+
 class _Counts:
     """What one pass over the rows finds."""
 
@@ -84,7 +94,7 @@ class _Counts:
         self.money_cells: Counter[int] = Counter()
         self.references: set[str] = set()
         self.reference_rows = 0
-        self.balances: list[tuple[str, str, str, str]] = []  # balance, in, out, amount as written
+        self.balances: list[_Balance] = []
 
     def add(self, cells: Sequence[str]) -> None:
         """Counts a row; one without a day is no data."""
@@ -107,7 +117,8 @@ class _Counts:
             self.reference_rows += 1
             self.references.add(reference)
         if balance := self._cell(cells, "balance"):
-            self.balances.append((balance, *(self._cell(cells, name) for name in ("in", "out", "amount"))))
+            money = [self._cell(cells, name) for name in ("in", "out", "amount")]
+            self.balances.append(_Balance(when, balance, *money))
 
     def _cell(self, cells: Sequence[str], name: str) -> str:
         place = self.layout.at.get(name)
@@ -232,11 +243,11 @@ def _decide_negative_out(found: Survey, counts: _Counts, layout: Layout, mapping
         found.out_is_negative = True
     elif counts.out_negative and not counts.out_positive:
         told = mapping.sign if mapping else None
-        agreement = _balance_agreement(counts, layout, found.decimal_mark)
+        steps = _balance_agreement(counts, layout, found.decimal_mark)
         if told in ("in_positive", "in_negative"):
             found.out_is_negative = told == "in_positive"
-        elif agreement:
-            found.out_is_negative = agreement < 0
+        elif steps.against != steps.with_signs:
+            found.out_is_negative = steps.against > steps.with_signs
         else:
             found.ask("out_all_negative", column=layout.header_of("out"))
 
@@ -249,6 +260,18 @@ def _way_of_one_amount(found: Survey, counts: _Counts, layout: Layout, mapping: 
         return "mark"
     if mapping and mapping.sign in ("in_positive", "in_negative"):
         return "sign"
+    steps = _balance_agreement(counts, layout, found.decimal_mark)
+    if steps.against and not steps.with_signs:
+        found.ask("signs_against_balance", column=layout.header_of("amount"))
+    elif not counts.signed and steps.against:
+        found.ask("direction_unclear", column=layout.header_of("amount"))
+    elif not counts.signed and not steps.with_signs:
+        suspect = _unknown_mark_column(counts, layout)
+        if suspect:
+            found.ask("mark_column_unknown", column=quoted(suspect))
+        elif layout.is_weak_mark and counts.marks and len(counts.marks) <= MAX_WORDS:
+            found.ask("direction_unclear", column=layout.header_of("mark"))
+    return "sign"
     agreement = _balance_agreement(counts, layout, found.decimal_mark)
     if agreement < 0:
         found.ask("signs_against_balance", column=layout.header_of("amount"))
@@ -258,8 +281,6 @@ def _way_of_one_amount(found: Survey, counts: _Counts, layout: Layout, mapping: 
             found.ask("mark_column_unknown", column=quoted(suspect))
         elif layout.is_weak_mark and counts.marks and len(counts.marks) <= MAX_WORDS:
             found.ask("direction_unclear", column=layout.header_of("mark"))
-    elif not counts.signed and agreement and counts.positive and _disagrees(counts, layout, found.decimal_mark):
-        found.ask("direction_unclear", column=layout.header_of("amount"))
     return "sign"
 
 
@@ -279,12 +300,10 @@ def _unknown_mark_column(counts: _Counts, layout: Layout) -> str:
 def _steps(counts: _Counts, layout: Layout, mark: DecimalMark | None) -> Iterator[tuple[int, int, int]]:
     """Yields per pair of neighbouring rows (rise of the balance, first movement, second movement), signed."""
     before: tuple[int, int] | None = None
-    for balance, money_in, money_out, amount in counts.balances:
+    for row in counts.balances:
         try:
-            movement = (
-                _figure(amount, mark) if "amount" in layout.at else _figure(money_in, mark) - _figure(money_out, mark)
-            )
-            now = (_figure(balance, mark), movement)
+            by_columns = _figure(row.money_in, mark) - _figure(row.money_out, mark)
+            now = (_figure(row.balance, mark), _figure(row.amount, mark) if "amount" in layout.at else by_columns)
         except BadAmount:
             before = None
             continue
@@ -293,28 +312,37 @@ def _steps(counts: _Counts, layout: Layout, mark: DecimalMark | None) -> Iterato
         before = now
 
 
-def _balance_agreement(counts: _Counts, layout: Layout, mark: DecimalMark | None) -> int:
-    """Returns +1 where the running balance moves as the signs say, -1 where it moves against all of them, else 0."""
-    rising = falling = against_rising = against_falling = 0
+class _Agreement(NamedTuple):
+    """How many steps of the running balance go the way that the signs say, and how many against them."""
+
+    with_signs: int
+    against: int
+
+
+def _balance_agreement(counts: _Counts, layout: Layout, mark: DecimalMark | None) -> _Agreement:
+    """Compares the running balance with the movements, for rows in either order."""
+    oldest_first, newest_first = [0, 0], [0, 0]
     for rise, first, second in _steps(counts, layout, mark):
         if rise:
-            rising += rise == second
-            falling += rise == -first
-            against_rising += rise == -second
-            against_falling += rise == first
-    with_signs, against = max(rising, falling), max(against_rising, against_falling)
-    # Rows in either order: what one order calls agreement the other calls the opposite, so the stronger one counts.
-    if with_signs > against:
-        return 1
-    return -1 if against > with_signs else 0
+            oldest_first[0] += rise == second
+            oldest_first[1] += rise == -second
+            newest_first[0] += rise == -first
+            newest_first[1] += rise == first
+    orders = {1: _Agreement(*oldest_first), -1: _Agreement(*newest_first)}
+    explained = sum(orders[1]) - sum(orders[-1]) or _order_of_days(counts)
+    # What one order of equal amounts calls agreement the other calls the opposite: then nothing is proven.
+    return orders[1 if explained > 0 else -1] if explained else _Agreement(0, 0)
 
 
-def _disagrees(counts: _Counts, layout: Layout, mark: DecimalMark | None) -> bool:
-    """Tells that the balance falls by some amounts that carry no sign, whichever way the rows run."""
-    steps = list(_steps(counts, layout, mark))
-    rising = sum(rise == -second != 0 for rise, _first, second in steps)
-    falling = sum(rise == first != 0 for rise, first, _second in steps)
-    return min(rising, falling) > 0
+def _order_of_days(counts: _Counts) -> int:
+    """Returns +1 where the rows with a balance run from the oldest day to the newest, -1 for the reverse, else 0."""
+    days = []
+    for when in (counts.balances[0].when, counts.balances[-1].when) if counts.balances else ():
+        try:
+            days.append(parse_date(short_year(when), "dmy"))
+        except BadDate:
+            return 0
+    return 0 if len(days) < 2 or days[0] == days[1] else 1 if days[0] < days[1] else -1
 
 
 def _figure(text: str, mark: DecimalMark | None) -> int:

@@ -30,7 +30,7 @@ from ar.receipts.bank.formats.events import (
 )
 from ar.receipts.bank.formats.mt940_details import Details, parse_details
 
-_BEGINNING = re.compile(rb"(?:^|[\r\n}{:\xbf])[ \t]{0,4}:20:[^\r\n]*[\r\n]+(?s:.{0,4000}?):(?:25P?|60[FM]|61):")
+_BEGINNING = re.compile(rb"(?:^|[\r\n}{:\xbf])[ \t]{0,4}:20:[^\r\n]*[\r\n]+(?s:.{0,4000}?):(?:28C?|60[FM]|61):")
 _TAG = re.compile(r":(20|21|25P?|28C?|60[FM]|61|62[FM]|64|65|86|13[CD]?|34F|90[CD]|NS|940):(.*)", re.DOTALL)
 _BALANCE = re.compile(r"([CD])(\d{2})(\d{2})(\d{2})([A-Z]{3})([\d.,]+)")
 _MOVEMENT = re.compile(

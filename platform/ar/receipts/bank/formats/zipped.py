@@ -88,6 +88,7 @@ def parse(source: Source) -> Iterator[Event]:
             notified |= notified_details(Source(each.data, recognition.encoding_of(each.data), each.name))
     base, statements = 0, 0
     left_out: list[Problem] = []
+    asked: Question | None = None  # a table whose columns nobody knows: a summary, unless it is all there is
     for each, found in zip(files, formats, strict=True):
         if found is NOTIFICATION:
             continue
@@ -105,20 +106,24 @@ def parse(source: Source) -> Iterator[Event]:
         last = base
         try:
             for event in found.parse(inner):
+                if isinstance(event, Question) and event.code == "columns_unknown":
+                    asked = event
+                    break
                 moved = event if isinstance(event, Problem | Question) else event._replace(ref=event.ref + base)
                 if isinstance(moved, Opened):
                     last = max(last, moved.ref)
                 yield moved
+            else:
+                statements += 1
+                base = last
+                continue
         except (Refused, TableRefused):
             if last > base:
                 raise  # broken in the middle: what came before it is not the whole
-            left_out.append(_left_out(each.name))
-            continue
-        statements += 1
-        base = last
-    if not statements:
+        left_out.append(_left_out(each.name))
+    if not statements and asked is None:
         raise Refused("bank_file_zip_nothing", files=len(files))
-    yield from left_out
+    yield from [asked] if asked and not statements else left_out
 
 
 def _format_or_none(data: bytes) -> BankFormat | None:

@@ -1,5 +1,6 @@
 """What a bank table does not say plainly is asked, with the row and the word; it is never taken as money in."""
 
+# ruff: noqa: E501 - rows as banks write them
 from __future__ import annotations
 
 from typing import Any

@@ -6,7 +6,7 @@ from migrations.secure import append_only
 from migrations.tables import create_table, integer, json, of_tenant, recorded, text, unique
 
 revision = "0012"
-down_revision = "0007"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

@@ -17,12 +17,20 @@ EVENTS: Final[dict[str, Event]] = {
     "bank_file_refused": Event(mark("Bank statement refused")),
     "bank_line_set_aside": Event(mark("Bank line set aside"), "%(reason)s"),
     "bank_line_taken_back": Event(mark("Bank line reopened")),
+    "chain_break_explained": Event(mark("Break between statements accounted for"), "%(reason)s"),
+    "possible_duplicates_decided": Event(
+        mark("Possible duplicates decided"), mark("%(same)s the same, %(different)s others")
+    ),
     "bank_lines_matched": Event(
         mark("Bank lines matched"), mark("sure: %(sure)s, proposals: %(likely)s, by hand: %(hand)s")
     ),
     "bank_lines_accepted": Event(mark("Sure matches posted"), mark("%(booked)s lines, %(passed_over)s skipped")),
     "bank_line_matched": Event(mark("Bank line matched"), mark("%(amount)s from %(payer)s")),
     "bank_line_undone": Event(mark("Match undone"), mark("%(amount)s from %(payer)s")),
+    "return_booked": Event(mark("Return booked"), mark("%(number)s came back, %(amount)s")),
+    "return_dismissed": Event(mark("No return"), "%(reason)s"),
+    "return_offset": Event(mark("Payment and its return set aside together")),
+    "receipt_batch_undone": Event(mark("Batch of receipts undone"), mark("%(undone)s undone, %(depends)s not")),
     "payer_account_new": Event(mark("Paid from a new account"), "%(payer)s %(account)s %(bank)s"),
     "refund_paid": Event(mark("Refund paid"), mark("%(number)s out of %(credit_no)s, %(amount)s to %(payee)s")),
 }

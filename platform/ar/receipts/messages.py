@@ -23,6 +23,14 @@ MESSAGES: dict[str, str] = {
     "line_set_aside": mark("%(by)s has already set this line aside: %(reason)s"),
     "line_not_matched": mark("This line is no longer matched. Reload the page."),
     "line_not_a_receipt": mark("This line is not incoming money."),
+    "return_decided": mark("%(by)s has already decided this return."),
+    "return_booked": mark("The return is booked. If that was wrong, post the receipt anew."),
+    "return_subject_gone": mark("What came back is no longer there as shown. Reload the page."),
+    "return_amount_differs": mark("The return is not of the amount of %(number)s."),
+    "return_other_currency": mark("The return is in %(found)s, the payment was in %(currency)s."),
+    "return_before_payment": mark("The return is dated before the payment."),
+    "batch_not_found": mark("There is no such batch."),
+    "batch_undone": mark("%(by)s has already undone this batch."),
     "refund_not_found": mark("There is no such refund."),
     "refund_of_debit": mark("%(document_no)s is not customer money that can be refunded."),
     "refund_too_much": mark("At most %(open)s: no more is unapplied and free of refund requests."),
@@ -91,6 +99,27 @@ RECEIPT_STATES: Final[dict[str, str]] = {
 REFUND_STATES: Final[dict[str, tuple[str, str]]] = {
     "asked": (mark("Awaiting approval"), "warn"),
     "paid": (mark("Refunded"), "ok"),
+    "returned": (mark("Sent back"), "late"),
     "refused": (mark("Refused"), "quiet"),
     "withdrawn": (mark("Withdrawn"), "quiet"),
+}
+#: Result of a line in a batch of receipts.
+BATCH_OUTCOMES: Final[dict[str, tuple[str, str]]] = {
+    "posted": (mark("Posted"), "ok"),
+    "changed": (mark("Not posted: its documents have changed"), "warn"),
+    "decided": (mark("Not posted: somebody has decided it"), "warn"),
+    "locked": (mark("Not posted: its period is closed"), "warn"),
+}
+#: What undoing a batch did with a receipt.
+UNDO_OUTCOMES: Final[dict[str, tuple[str, str]]] = {
+    "undone": (mark("Undone"), "quiet"),
+    "depends": (mark("Kept: something depends on it"), "warn"),
+}
+#: Why a return may belong to a payment (`rules.returns`).
+RETURN_REASONS: Final[dict[str, str]] = {
+    "reference": mark("the bank’s or payer’s reference is the same"),
+    "document": mark("a document of it is named"),
+    "account": mark("account of the payer"),
+    "name": mark("name of the payer"),
+    "amount": mark("amount matches"),
 }

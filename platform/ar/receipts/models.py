@@ -1,4 +1,4 @@
-"""Tables of receipts: bank accounts, files and lines, payer accounts, refusals, receipts, refunds.
+"""Tables of receipts: bank accounts, files, statements and lines, payer accounts, refusals, receipts, refunds.
 
 Invariants: a bank line is stored once (`line_key`, `occurrence`); its data from the bank never changes, only our
 decision on it does (enforced by column grants); a file is stored once by its hash; a receipt's row records the source
@@ -19,8 +19,10 @@ from kernel.columns import (
     DayOrNone,
     Id,
     IdOrNone,
+    Json,
     JsonList,
     Minor,
+    MinorOrNone,
     Moment,
     MomentOrNone,
     Tenanted,
@@ -35,7 +37,11 @@ METHODS = ("transfer", "cash", "cheque", "card", "other")
 
 
 class BankAccount(Tenanted, Base):
-    """An account of the company at a bank, or its cash box. `account_key`: the normalised number, may be ''."""
+    """An account of the company at a bank, or its cash box. `account_key`: the normalised number, may be ''.
+
+    `chain_breaks`, `chain_through_on`: what follows from its statements (`rules.statement_chain`), kept with every
+    file that is read: breaks not accounted for, and the day through which the chain of balances is whole.
+    """
 
     __tablename__ = "bank_account"
     __table_args__ = (
@@ -57,6 +63,8 @@ class BankAccount(Tenanted, Base):
     currency: Mapped[Currency]
     account_code: Mapped[Text]
     active: Mapped[bool]
+    chain_breaks: Mapped[JsonList] = mapped_column(JSONB, server_default=sa.text("'[]'::jsonb"), default=list)
+    chain_through_on: Mapped[DayOrNone]
     created_at: Mapped[Moment]
     created_by: Mapped[Text]
 
@@ -88,6 +96,9 @@ class BankFile(Tenanted, Base):
     lines_new: Mapped[int]
     lines_known: Mapped[int]
     lines_bad: Mapped[int]
+    lines_asked: Mapped[int] = mapped_column(server_default=sa.text("0"), default=0)
+    lines_pending: Mapped[int] = mapped_column(server_default=sa.text("0"), default=0)
+    mapping: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     accounts: Mapped[JsonList] = mapped_column(JSONB)
     statements: Mapped[JsonList] = mapped_column(JSONB)
     problems: Mapped[JsonList] = mapped_column(JSONB)
@@ -98,11 +109,41 @@ class BankFile(Tenanted, Base):
     finished_at: Mapped[MomentOrNone]
 
 
+class BankStatement(Tenanted, Base):
+    """A statement of one account as a file stated it; the same statement in another file is not stored again.
+
+    Balances are signed minor units, None where the bank did not state them; `first_on`, `last_on`: days of its lines.
+    """
+
+    __tablename__ = "bank_statement"
+    __table_args__ = (
+        tenant_fk("bank_account_id", "bank_account"),
+        tenant_fk("file_id", "bank_file"),
+        sa.UniqueConstraint("tenant_id", "file_id", "ordinal"),
+        sa.Index("ix_bank_statement_account", "tenant_id", "bank_account_id", "last_on"),
+    )
+    bank_account_id: Mapped[Id]
+    file_id: Mapped[Id]
+    ordinal: Mapped[int]
+    number: Mapped[Text]
+    opening_minor: Mapped[MinorOrNone]
+    closing_minor: Mapped[MinorOrNone]
+    closed_on: Mapped[DayOrNone]
+    first_on: Mapped[DayOrNone]
+    last_on: Mapped[DayOrNone]
+    lines: Mapped[int]
+    total_minor: Mapped[Minor]
+    recorded_at: Mapped[Moment]
+
+
 class BankLine(Tenanted, Base):
     """A movement of a bank account as the bank reported it, and our decision on it.
 
     `side` +1: money in, -1: money out. `occurrence`: the n-th of its `line_key`; two identical real rows are 1 and 2.
-    `proposal` and `proposal_state` belong to matching; `reason`: why the line was set aside.
+    `status`: only `booked` is money; a pending one is not matched, and `booked_as_id` is what it became.
+    `entry_id`: the bank's own id; `balance_minor`: the balance behind the line, stated by the bank or computed.
+    `return_state`: the line sends money back (open: a person decides; booked; dismissed), `returned_item_id`: what came
+    back. `proposal` and `proposal_state` belong to matching; `reason`: why the line was set aside.
     """
 
     __tablename__ = "bank_line"
@@ -123,9 +164,39 @@ class BankLine(Tenanted, Base):
         sa.Index("ix_bank_line_file", "tenant_id", "file_id", "position"),
         sa.Index("ix_bank_line_date", "tenant_id", "bank_account_id", "booked_on"),
         sa.Index("ix_bank_line_receipt", "tenant_id", "receipt_item_id"),
+        tenant_fk("statement_id", "bank_statement"),
+        tenant_fk("booked_as_id", "bank_line"),
+        tenant_fk("returned_item_id", "open_item"),
+        one_of("status", "booked", "pending"),
+        one_of("return_state", "open", "booked", "dismissed"),
+        sa.CheckConstraint("booked_as_id IS NULL OR status = 'pending'", name="booked_once"),
+        sa.Index(
+            "ix_bank_line_entry", "tenant_id", "bank_account_id", "entry_id", postgresql_where=sa.text("entry_id <> ''")
+        ),
+        sa.Index("ix_bank_line_statement", "tenant_id", "statement_id"),
+        sa.Index(
+            "ix_bank_line_return", "tenant_id", "booked_on", "id", postgresql_where=sa.text("return_state = 'open'")
+        ),
+        sa.Index(
+            "ix_bank_line_pending",
+            "tenant_id",
+            "bank_account_id",
+            postgresql_where=sa.text("status = 'pending' AND booked_as_id IS NULL"),
+        ),
     )
     bank_account_id: Mapped[Id]
     file_id: Mapped[Id]
+    statement_id: Mapped[IdOrNone]
+    statement_position: Mapped[int | None]
+    entry_id: Mapped[Text] = mapped_column(server_default=sa.text("''"), default="")
+    balance_minor: Mapped[MinorOrNone]
+    balance_stated: Mapped[bool] = mapped_column(server_default=sa.text("false"), default=False)
+    status: Mapped[Text] = mapped_column(server_default=sa.text("'booked'"), default="booked")
+    booked_as_id: Mapped[IdOrNone]
+    is_return: Mapped[bool] = mapped_column(server_default=sa.text("false"), default=False)
+    return_reason: Mapped[Text] = mapped_column(server_default=sa.text("''"), default="")
+    return_state: Mapped[TextOrNone]
+    returned_item_id: Mapped[IdOrNone]
     position: Mapped[int]
     line_key: Mapped[Text]
     occurrence: Mapped[int]
@@ -151,6 +222,111 @@ class BankLine(Tenanted, Base):
     decided_by: Mapped[TextOrNone]
     decided_at: Mapped[MomentOrNone]
     recorded_at: Mapped[Moment]
+
+
+class BankLineSighting(Tenanted, Base):
+    """A known line met again in another statement: how it was recognised, and the bank's words where they differ."""
+
+    __tablename__ = "bank_line_sighting"
+    __table_args__ = (
+        tenant_fk("line_id", "bank_line"),
+        tenant_fk("statement_id", "bank_statement"),
+        one_of("evidence", "entry", "statement", "balance", "content", "person"),
+        sa.Index("ix_bank_line_sighting_line", "tenant_id", "line_id"),
+        sa.Index("ix_bank_line_sighting_statement", "tenant_id", "statement_id"),
+    )
+    line_id: Mapped[Id]
+    statement_id: Mapped[Id]
+    statement_position: Mapped[int]
+    evidence: Mapped[Text]
+    words: Mapped[Text]
+    recorded_at: Mapped[Moment]
+
+
+class PossibleDuplicate(Tenanted, Base):
+    """A movement of a file that may be the stored line `like_line_id`; it is no line until a person says different.
+
+    `movement`: what the bank reported, as the arguments of `formats.events.Line`.
+    """
+
+    __tablename__ = "possible_duplicate"
+    __table_args__ = (
+        tenant_fk("bank_account_id", "bank_account"),
+        tenant_fk("file_id", "bank_file"),
+        tenant_fk("statement_id", "bank_statement"),
+        tenant_fk("like_line_id", "bank_line"),
+        tenant_fk("line_id", "bank_line"),
+        one_of("state", "open", "same", "different"),
+        sa.CheckConstraint("(state = 'different') = (line_id IS NOT NULL)", name="different_has_line"),
+        sa.Index("ix_possible_duplicate_open", "tenant_id", "state", "recorded_at"),
+        sa.Index("ix_possible_duplicate_like", "tenant_id", "like_line_id"),
+    )
+    bank_account_id: Mapped[Id]
+    file_id: Mapped[Id]
+    statement_id: Mapped[Id]
+    statement_position: Mapped[int]
+    like_line_id: Mapped[Id]
+    movement: Mapped[Json]
+    state: Mapped[Text]
+    line_id: Mapped[IdOrNone]
+    recorded_at: Mapped[Moment]
+    decided_by: Mapped[TextOrNone]
+    decided_at: Mapped[MomentOrNone]
+
+
+class ChainBreakNote(Tenanted, Base):
+    """A person's account of a break between two statements: why the balances do not continue there."""
+
+    __tablename__ = "chain_break_note"
+    __table_args__ = (
+        tenant_fk("bank_account_id", "bank_account"),
+        tenant_fk("before_statement_id", "bank_statement"),
+        tenant_fk("after_statement_id", "bank_statement"),
+        sa.Index("ix_chain_break_note_account", "tenant_id", "bank_account_id"),
+    )
+    bank_account_id: Mapped[Id]
+    before_statement_id: Mapped[Id]
+    after_statement_id: Mapped[Id]
+    off_minor: Mapped[Minor]
+    reason: Mapped[Text]
+    recorded_at: Mapped[Moment]
+    recorded_by: Mapped[Text]
+
+
+class ReceiptBatch(Tenanted, Base):
+    """Sure bank lines that a person posted together, as shown; undone as a whole where nothing depends on them."""
+
+    __tablename__ = "receipt_batch"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
+        sa.CheckConstraint("(undone_by IS NULL) = (undone_at IS NULL)", name="undone_whole"),
+        sa.Index("ix_receipt_batch_posted", "tenant_id", "posted_at"),
+    )
+    posted_by: Mapped[Text]
+    posted_at: Mapped[Moment]
+    undone_by: Mapped[TextOrNone]
+    undone_at: Mapped[MomentOrNone]
+
+
+class ReceiptBatchLine(Tenanted, Base):
+    """A line of a batch with its result: posted, or why it was not; `undo_outcome`: what undoing did with it."""
+
+    __tablename__ = "receipt_batch_line"
+    __table_args__ = (
+        tenant_fk("batch_id", "receipt_batch"),
+        tenant_fk("line_id", "bank_line"),
+        tenant_fk("receipt_item_id", "open_item"),
+        sa.UniqueConstraint("tenant_id", "batch_id", "position"),
+        one_of("outcome", "posted", "changed", "decided", "locked"),
+        one_of("undo_outcome", "undone", "depends"),
+        sa.CheckConstraint("(outcome = 'posted') = (receipt_item_id IS NOT NULL)", name="posted_has_receipt"),
+    )
+    batch_id: Mapped[Id]
+    position: Mapped[int]
+    line_id: Mapped[Id]
+    outcome: Mapped[Text]
+    receipt_item_id: Mapped[IdOrNone]
+    undo_outcome: Mapped[TextOrNone]
 
 
 class PayerAccount(Tenanted, Base):

@@ -22,13 +22,18 @@ SLICE: Final = Slice(
         "ar.receipts.matching.routes:bp",
         "ar.receipts.refunds.routes:bp",
         "ar.receipts.matching.match_routes:bp",
+        "ar.receipts.matching.batch_routes:bp",
         "ar.receipts.bank.line_routes:bp",
         "ar.receipts.posting.credit_routes:bp",
+        "ar.receipts.bank.movements.routes:bp",
+        "ar.receipts.returns.routes:bp",
     ),
     commands=("ar.receipts.bank.cli:group", "ar.receipts.posting.cli:group", "ar.receipts.matching.cli:group"),
     navigation=(
         NavLine(Section.MONEY, 10, mark("Matching"), "matching.index"),
-        NavLine(Section.MONEY, 20, mark("Bank statements"), "bank.index", also=("bank_accounts",)),
+        NavLine(
+            Section.MONEY, 20, mark("Bank statements"), "bank.index", also=("bank_accounts", "movements", "returns")
+        ),
         NavLine(Section.MONEY, 30, mark("Receipts"), "receipts.index", also=("refunds",)),
     ),
     messages=MESSAGES,

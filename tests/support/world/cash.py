@@ -70,6 +70,10 @@ class Cash(Base):
         movement = BankMovement(on=on, amount=amount, payer=payer, account=account, text=text)
         return self.bank_lines([movement], match=match)[0]
 
+    def bank_lines_of(self, *paid: tuple[str, str], on: date) -> list[UUID]:
+        """Uploads, reads and matches a bank file of (amount, text) on one day; returns the lines' ids in order."""
+        return self.bank_lines([BankMovement(on=on, amount=amount, text=text) for amount, text in paid])
+
     def find_bank_line(self, line: UUID) -> BankLine:
         """Returns a bank line as it stands."""
         b = BankLine

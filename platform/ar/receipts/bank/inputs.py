@@ -6,7 +6,7 @@ Invariant: every text is one line of bounded length.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
@@ -55,11 +55,15 @@ class SetAside(CommandInput):
 
 @dataclass(frozen=True, slots=True)
 class BankUpload:
-    """A file to upload; `bank_account_id` where the user chose the account."""
+    """A file to upload; `bank_account_id` where the user chose the account.
+
+    `mapping`: how the columns of a table are to be read.
+    """
 
     name: str
     content: bytes
     bank_account_id: UUID | None = None
+    mapping: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", one_line(self.name)[-200:])

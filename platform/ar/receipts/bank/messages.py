@@ -34,6 +34,7 @@ FINDINGS: Final[dict[str, str]] = {
     "not_a_movement": mark("The movement “%(found)s” cannot be read."),
     "line_without_statement": mark("A movement is not part of any statement."),
     "not_booked_yet": mark("Not booked by the bank yet (%(found)s). Left out; it will come with a later statement."),
+    "not_money": mark("Not a movement of money (%(found)s). Left out."),
     # Refusals of `kernel.sheets`.
     "table_too_large": mark("The file has more than %(most)s bytes."),
     "table_too_many_rows": mark("The file has more than %(most)s rows. Split it."),
@@ -74,6 +75,9 @@ MESSAGES: Final[dict[str, str]] = {
     "bank_account_currency": mark("The currency of an account does not change: it is %(currency)s."),
     "bank_account_other_currency": mark("That account is kept in %(currency)s, the statement is in %(found)s."),
     "bank_line_not_found": mark("There is no such bank line."),
+    "chain_break_gone": mark("The balances have changed since this page was loaded. Reload it."),
+    "duplicate_not_found": mark("There is no such question."),
+    "duplicate_decided": mark("Somebody has already decided this question."),
     "bank_line_matched": mark("This line belongs to a receipt. Reverse the receipt first."),
 }
 STATES: Final[dict[str, tuple[str, str]]] = {

@@ -31,6 +31,7 @@ class FileRow:
     lines_total: int
     lines_new: int
     lines_bad: int
+    lines_asked: int
     from_on: date | None
     to_on: date | None
     uploaded_by: str
@@ -52,6 +53,8 @@ class FilePage:
     lines_new: int
     lines_known: int
     lines_bad: int
+    lines_asked: int
+    lines_pending: int
     accounts: list[dict[str, Any]]
     statements: list[dict[str, Any]]
     problems: list[dict[str, Any]]
@@ -78,6 +81,8 @@ class FilePage:
             "new": self.lines_new,
             "known": self.lines_known,
             "unread": self.lines_bad,
+            "asked": self.lines_asked,
+            "pending": self.lines_pending,
             "accounts": self.accounts,
             "statements": self.statements,
             "problems": [
@@ -119,6 +124,10 @@ class LineRow:
     remittance: str
     bank_reference: str
     is_reversal: bool
+    is_return: bool
+    status: str
+    booked_as_id: UUID | None
+    return_state: str | None
     state: str
     reason: str
     decided_by: str | None
@@ -147,6 +156,7 @@ def files(db: Session, tenant_id: UUID, *, offset: int = 0, limit: int = 50) -> 
             lines_total=value(file.lines_total),
             lines_new=value(file.lines_new),
             lines_bad=value(file.lines_bad),
+            lines_asked=value(file.lines_asked),
             from_on=value(file.from_on),
             to_on=value(file.to_on),
             uploaded_by=value(file.uploaded_by),
@@ -177,6 +187,8 @@ def file_page(db: Session, tenant_id: UUID, file_id: UUID) -> FilePage:
             lines_new=value(file.lines_new),
             lines_known=value(file.lines_known),
             lines_bad=value(file.lines_bad),
+            lines_asked=value(file.lines_asked),
+            lines_pending=value(file.lines_pending),
             accounts=value(file.accounts),
             statements=value(file.statements),
             problems=value(file.problems),
@@ -216,9 +228,15 @@ def line(db: Session, tenant_id: UUID, line_id: UUID) -> LineRow:
 
 
 def waiting_lines(tenant_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
-    """Returns the conditions of lines to match: money in, undecided, and not reversed by the bank itself."""
+    """Returns the conditions of lines to match: booked money in, undecided, and no return that waits for a person."""
     b = BankLine
-    return b.tenant_id == tenant_id, b.state == "open", b.side == 1, b.is_reversal.is_(False)
+    return (
+        b.tenant_id == tenant_id,
+        b.state == "open",
+        b.side == 1,
+        b.status == "booked",
+        sa.or_(b.return_state.is_(None), b.return_state == "dismissed"),
+    )
 
 
 def _lines(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
@@ -239,6 +257,10 @@ def _lines(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
             remittance=value(b.remittance),
             bank_reference=value(b.bank_reference),
             is_reversal=value(b.is_reversal),
+            is_return=value(b.is_return),
+            status=value(b.status),
+            booked_as_id=value(b.booked_as_id),
+            return_state=value(b.return_state),
             state=value(b.state),
             reason=value(b.reason),
             decided_by=value(b.decided_by),

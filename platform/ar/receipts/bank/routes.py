@@ -11,6 +11,7 @@ from ar.receipts.bank import files as bank_files
 from ar.receipts.bank import messages as bank_messages
 from ar.receipts.bank import queries as bank_queries
 from ar.receipts.bank.inputs import AssignAccount, BankUpload
+from ar.receipts.bank.movements import queries as movement_queries
 from kernel.errors import RuleBroken
 from kernel.i18n import gettext as _
 from tenants.access import may, staff
@@ -34,6 +35,7 @@ def _index_page(form: Form[Any]) -> str:
     return render(
         "ar/receipts/bank/index.html",
         form=form,
+        accounts=movement_queries.account_states(db(), tenant_id),
         files=rows,
         options=[("", _("As in the file")), *bank_queries.account_options(db(), tenant_id)],
         pager=asked.page(total, url_for("bank.index"), request.args),
@@ -47,8 +49,8 @@ def _index_page(form: Form[Any]) -> str:
 @bp.get("/")
 @staff(Permission.READ)
 def index() -> Page:
-    """Lists the uploaded files, the newest first, with the upload form."""
-    return _index_page(blank())
+    """Lists the accounts with what waits, and the uploaded files, the newest first, with the upload form."""
+    return _index_page(blank(bank_account_id=request.args.get("bank_account_id", "")[:36]))
 
 
 @bp.post("/")

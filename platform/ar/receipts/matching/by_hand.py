@@ -42,7 +42,7 @@ def _match_line(db: Session, actor: Actor, line_id: UUID, data: MatchBankLine) -
     lock_customers(db, actor.tenant_id, [data.customer_id])
     row = _lock_line(db, actor.tenant_id, line_id)
     _require_open(row)
-    if row.side != 1 or row.is_reversal:
+    if row.side != 1 or row.status != "booked" or row.return_state == "open":
         raise RuleBroken("line_not_a_receipt")
     parts = choose_parts(
         db,
@@ -105,7 +105,8 @@ def _lock_line(db: Session, tenant_id: UUID, line_id: UUID) -> Any:
             line.payer_bank,
             line.bank_account_id,
             line.side,
-            line.is_reversal,
+            line.status,
+            line.return_state,
             line.state,
             line.reason,
             line.customer_id,

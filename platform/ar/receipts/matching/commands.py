@@ -7,7 +7,7 @@ posting; a line is posted once; a batch is posted whole or not at all.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -116,8 +116,21 @@ def accept_sure_matches(db: Session, actor: Actor, *, limit: int = ACCEPT_AT_ONC
     more, found = len(found) > limit, found[:limit]
     if not found:
         return AcceptedBatch(0, 0, False)
-    lock_customers(db, actor.tenant_id, [best_proposal(row.proposal).customer_id for row in found])
-    rows = _lock_unchanged_lines(db, actor.tenant_id, {row.id: row.proposal for row in found})
+    posted, moved = post_sure_lines(db, actor, {row.id: row.proposal for row in found})
+    facts = {"booked": len(posted), "passed_over": len(moved)}
+    journal.record(db, actor, "bank_lines_accepted", data=facts)
+    return AcceptedBatch(len(posted), len(moved), more)
+
+
+def post_sure_lines(
+    db: Session, actor: Actor, proposals: Mapping[UUID, dict[str, Any]]
+) -> tuple[list[tuple[UUID, UUID]], list[UUID]]:
+    """Posts sure lines by their stored proposals; returns (line, receipt) ids, and the lines that no longer fit.
+
+    Locks the customers, then the lines; lines decided or matched otherwise meanwhile are in neither list.
+    """
+    lock_customers(db, actor.tenant_id, [best_proposal(stored).customer_id for stored in proposals.values()])
+    rows = _lock_unchanged_lines(db, actor.tenant_id, proposals)
     fitting, moved = _split_by_fit(db, actor.tenant_id, rows)
     receipts = [
         receipt_of_line(row, best_proposal(row.proposal).customer_id, best_proposal(row.proposal).parts)
@@ -128,11 +141,10 @@ def accept_sure_matches(db: Session, actor: Actor, *, limit: int = ACCEPT_AT_ONC
         db, actor, [(r.id, each.customer_id, item) for r, each, item in zip(fitting, receipts, item_ids, strict=True)]
     )
     if moved:
+        b = BankLine
         gone = id_in(b.id, (row.id for row in moved))
         db.execute(sa.update(b).where(b.tenant_id == actor.tenant_id, gone).values(proposal_state="likely"))
-    facts = {"booked": len(fitting), "passed_over": len(moved)}
-    journal.record(db, actor, "bank_lines_accepted", data=facts)
-    return AcceptedBatch(len(fitting), len(moved), more)
+    return [(row.id, item_id) for row, item_id in zip(fitting, item_ids, strict=True)], [row.id for row in moved]
 
 
 def queue_next_batch(db: Session, actor: Actor) -> None:
@@ -218,7 +230,7 @@ def best_proposal(stored: dict[str, Any]) -> Proposal:
     return stored_proposals(stored)[0]
 
 
-def _lock_unchanged_lines(db: Session, tenant_id: UUID, expected: dict[UUID, Any]) -> list[Any]:
+def _lock_unchanged_lines(db: Session, tenant_id: UUID, expected: Mapping[UUID, Any]) -> list[Any]:
     """Locks the lines in id order; leaves out those that were decided or matched again in the meantime."""
     b, a = BankLine, BankAccount
     rows = db.execute(

@@ -1,4 +1,4 @@
-"""Inputs of matching: posting a bank line as a receipt."""
+"""Inputs of matching: posting bank lines as receipts, one by hand or the sure ones that were shown."""
 
 from __future__ import annotations
 
@@ -9,6 +9,26 @@ from pydantic import Field
 
 from ar.receipts.posting.inputs import AllocationMethod, Part
 from kernel.inputs import CommandInput, Key
+
+
+class ShownLine(CommandInput):
+    """A sure line as it was shown: `proof` is the fingerprint of the proposal that the person saw."""
+
+    line_id: UUID
+    proof: str = Field(min_length=8, max_length=64)
+
+
+class PostShownLines(CommandInput):
+    """Post exactly these sure lines."""
+
+    lines: tuple[ShownLine, ...] = Field(min_length=1, max_length=500)
+    key: Key
+
+
+class UndoBatch(CommandInput):
+    """Undo a batch of receipts where nothing depends on them."""
+
+    key: Key
 
 
 class MatchBankLine(CommandInput):

@@ -1,4 +1,4 @@
-"""Actions on bank lines: accept the sure ones, match, unmatch, set aside, reopen.
+"""Actions on bank lines: match, unmatch, set aside, reopen.
 
 Invariant: parse, authorise, one command, respond; recalculating changes nothing; after a line is decided the next
 waiting one is shown. The views belong to the blueprint of `matching.routes`.
@@ -14,14 +14,13 @@ from ar.receipts.bank import files as bank_files
 from ar.receipts.bank.inputs import SetAside
 from ar.receipts.matching import queries as matching_queries
 from ar.receipts.matching.by_hand import match_line, unmatch_line
-from ar.receipts.matching.commands import accept_sure_matches, queue_matching, queue_next_batch
+from ar.receipts.matching.commands import queue_matching
 from ar.receipts.matching.inputs import MatchBankLine
 from ar.receipts.matching.queries import MatchFilters
 from ar.receipts.matching.routes import CARRIED_FILTERS, bp, matching_page
 from ar.receipts.posting.forms import read_with_parts
 from kernel.errors import Conflict, RuleBroken
 from kernel.i18n import gettext as _
-from kernel.i18n import ngettext
 from tenants.access import staff
 from tenants.permissions import Permission
 from web import filters
@@ -40,27 +39,6 @@ def rematch() -> Page:
     """Queues the matching of all waiting lines."""
     queue_matching(db(), actor())
     return done(_("The lines are being matched again."), "matching.index")
-
-
-@bp.post("/sure")
-@staff(Permission.POST_LEDGER)
-def accept() -> Page:
-    """Posts all sure lines: one batch at once, further ones through the queue."""
-    done = accept_sure_matches(db(), actor())
-    if done.more:
-        queue_next_batch(db(), actor())
-    flash_ok(ngettext("%(num)s line is posted.", "%(num)s lines are posted.", done.posted))
-    if done.passed_over:
-        flash_error(
-            ngettext(
-                "%(num)s line no longer matches: its documents have changed. Review it by hand.",
-                "%(num)s lines no longer match: their documents have changed. Review them by hand.",
-                done.passed_over,
-            )
-        )
-    if done.more:
-        flash_ok(_("The others follow in the background."))
-    return see_other(url_for("matching.index"))
 
 
 @bp.post("/<uuid:bank_line_id>")

@@ -63,7 +63,7 @@ class MatchLine:
     account: str
     file_id: UUID
     side: int
-    is_reversal: bool
+    return_state: str | None
     state: str
     proposal_state: str | None
     customer_id: UUID | None
@@ -114,7 +114,7 @@ class ChosenLine:
 def match_list(db: Session, tenant_id: UUID, wanted: MatchFilters, *, offset: int = 0, limit: int = 50) -> MatchList:
     """Returns the lines that pass the filters, oldest first (decided ones newest first), with all counts."""
     b = BankLine
-    common = [b.tenant_id == tenant_id, b.side == 1, *_conditions(wanted)]
+    common = [b.tenant_id == tenant_id, b.side == 1, b.status == "booked", *_conditions(wanted)]
     tier = sa.func.coalesce(b.proposal_state, "hand")
     counts = {
         (state, certainty): number
@@ -211,7 +211,7 @@ def _lines(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
             account=value(account.name),
             file_id=value(line.file_id),
             side=value(line.side),
-            is_reversal=value(line.is_reversal),
+            return_state=value(line.return_state),
             state=value(line.state),
             proposal_state=value(line.proposal_state),
             customer_id=value(line.customer_id),

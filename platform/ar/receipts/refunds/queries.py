@@ -22,7 +22,10 @@ from kernel.views import select_view, value, view, views
 
 @dataclass(frozen=True, slots=True)
 class RefundView:
-    """A refund with its customer, credit, bank account and refund document."""
+    """A refund with its customer, credit, bank account and refund document.
+
+    `state`: as stored, or `returned` where it was paid and the bank sent the money back.
+    """
 
     id: UUID
     state: str
@@ -60,9 +63,11 @@ class RefundList:
 def refund_list(db: Session, tenant_id: UUID, *, state: str = "all", offset: int = 0, limit: int = 50) -> RefundList:
     """Returns refunds, the newest first; two statements."""
     r = Refund
-    found = db.execute(sa.select(r.state, sa.func.count()).where(r.tenant_id == tenant_id).group_by(r.state))
-    counts = dict(found.all())
-    limits = [] if state == "all" else [r.state == state]
+    shown = _shown_state(tenant_id)
+    states = sa.select(shown.label("state")).where(r.tenant_id == tenant_id).subquery()
+    found = db.execute(sa.select(states.c.state, sa.func.count()).group_by(states.c.state))
+    counts: dict[str, int] = {row.state: row[1] for row in found}
+    limits = [] if state == "all" else [shown == state]
     rows = db.execute(_views(tenant_id).where(*limits).order_by(r.asked_at.desc(), r.id).offset(offset).limit(limit))
     total = sum(counts.values()) if state == "all" else counts.get(state, 0)
     return RefundList(views(RefundView, rows), counts, total)
@@ -76,13 +81,20 @@ def refund_page(db: Session, tenant_id: UUID, refund_id: UUID) -> RefundView:
     return view(RefundView, row)
 
 
+def _shown_state(tenant_id: UUID) -> sa.ColumnElement[str]:
+    """Returns the state of a refund, `returned` where its document was reversed."""
+    mirror = aliased(OpenItem)
+    came_back = sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == Refund.refund_item_id)
+    return sa.case((sa.and_(Refund.state == "paid", came_back), "returned"), else_=Refund.state)
+
+
 def _views(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
     refund, customer, account, credit, document = Refund, Customer, BankAccount, aliased(OpenItem), aliased(OpenItem)
     return (
         select_view(
             RefundView,
             id=value(refund.id),
-            state=value(refund.state),
+            state=value(_shown_state(tenant_id)),
             customer_id=value(refund.customer_id),
             customer_no=value(customer.number),
             customer_name=value(customer.name),

@@ -6,7 +6,7 @@ payment is no longer open for the next.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -152,13 +152,13 @@ class CandidateIndex:
             item for item in self._by_amount.get((currency, amount_minor), ()) if self.open[item.id] == amount_minor
         ]
 
-    def mentioned_documents(self, text: str) -> MentionedDocuments:
-        """Returns the documents that `text` mentions."""
+    def mentioned_documents(self, text: str, amounts: Collection[str] = ()) -> MentionedDocuments:
+        """Returns the documents that `text` mentions; `amounts`: what was paid, as digits that may stand in it."""
         strong: list[CandidateItem] = []
         weak: list[CandidateItem] = []
         customers: set[UUID] = set()
         settled = False
-        numbers = find_mentioned_numbers(text, self._known, self._prefixes)
+        numbers = find_mentioned_numbers(text, self._known, self._prefixes, amounts)
         for mention in numbers.mentions:
             items, certain = self._items_of_mention(mention)
             still_open = [item for item in items if self.open[item.id] > 0]

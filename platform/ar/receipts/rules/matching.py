@@ -15,6 +15,7 @@ from uuid import UUID
 from ar.receipts.rules.allocation_order import Debt, allocate_in_legal_order
 from ar.receipts.rules.candidates import CandidateIndex, CandidateItem, MentionedDocuments
 from ar.receipts.rules.subset_sums import ITEMS_MAX, find_subset_sums
+from kernel.money import exponent
 
 Tier = Literal["sure", "likely", "hand"]
 PROPOSALS_MAX: Final = 6
@@ -49,6 +50,12 @@ class Payment:
     payer_name: str = ""
     payer_account: str = ""
     refused: frozenset[UUID] = frozenset()
+
+    @property
+    def amount_digits(self) -> frozenset[str]:
+        """Returns the amount as the digits that a text may write: in whole units where it is whole, and in full."""
+        units, rest = divmod(self.amount_minor, 10 ** exponent(self.currency))
+        return frozenset({str(self.amount_minor), *(() if rest else (str(units),))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,8 @@ def decide(payment: Payment, index: CandidateIndex, today: date) -> Decision:
     set of that customer's open items has this sum. And there is no objection: an account or name of another customer,
     a document already paid or not in the books, another currency, an item a person has unmatched from this payment.
     """
-    mentioned, evidence = index.mentioned_documents(payment.text), _payer_evidence(payment, index)
+    mentioned = index.mentioned_documents(payment.text, payment.amount_digits)
+    evidence = _payer_evidence(payment, index)
     found = [
         *_proposals_by_mention(payment, index, mentioned),
         *_proposals_by_payer(payment, index, evidence, today),

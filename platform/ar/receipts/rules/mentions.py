@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from ar.receipts.rules.no_references import blank_other_figures, stands_as_reference
+
 _ATOM = re.compile(r"[A-Z0-9]+")
 _NUMBER = re.compile(r"[-A-Z0-9_./# ]+")
 _DIGIT = re.compile(r"[0-9]")
@@ -78,14 +80,39 @@ class MentionedNumbers:
     unknown: bool
 
 
-def find_mentioned_numbers(text: str, known: Collection[str], prefixes: Collection[str]) -> MentionedNumbers:
+def find_mentioned_numbers(
+    text: str, known: Collection[str], prefixes: Collection[str], amounts: Collection[str] = ()
+) -> MentionedNumbers:
     """Finds the numbers of `known` (keys) that `text` mentions, in text order, the longest at each position.
 
     Strong: written in one piece, the run of characters around it holds nothing but such numbers and plain words,
-    and it is not a short or date-like run of digits. `prefixes`: the letters with which our numbers begin.
+    and it is not a short or date-like run of digits, nor one of `amounts` (what was paid, as digits) unless it stands
+    as a reference. Amounts, dates, accounts, phone numbers and tax ids are no mentions. `prefixes`: the letters with
+    which our numbers begin.
     """
     normal = normalised(text[:TEXT_MAX])
     atoms = _atoms(normal)
+    spans, covered = _known_spans(normal, atoms, known)
+    if any(_could_be_another_figure(_key(atoms, at, length)) for at, length in spans):
+        normal = blank_other_figures(normal)
+        atoms = _atoms(normal)
+        spans, covered = _known_spans(normal, atoms, known)
+    found: list[Mention] = []
+    for at, length in spans:
+        key, written = _key(atoms, at, length), normal[atoms[at][1] : atoms[at + length - 1][2]]
+        whole = " " not in written and _ends_here(normal, atoms, covered, at, -1)
+        whole = whole and _ends_here(normal, atoms, covered, at + length - 1, 1)
+        doubtful = _is_ambiguous(key) or (key in amounts and not stands_as_reference(normal, atoms[at][1]))
+        found.append(Mention(key, written, whole and not doubtful))
+    once = {mention.key: mention for mention in sorted(found, key=lambda mention: mention.strong)}
+    unknown = any(_looks_like_our_number(normal, atoms, covered, at, prefixes) for at in range(len(atoms)))
+    return MentionedNumbers(tuple(once.values()), unknown)
+
+
+def _known_spans(
+    normal: str, atoms: list[tuple[str, int, int]], known: Collection[str]
+) -> tuple[list[tuple[int, int]], list[bool]]:
+    """Returns (first token, number of tokens) of each known number, and which tokens belong to one."""
     covered = [False] * len(atoms)
     spans: list[tuple[int, int]] = []
     at = 0
@@ -95,15 +122,12 @@ def find_mentioned_numbers(text: str, known: Collection[str], prefixes: Collecti
             spans.append((at, length))
             covered[at : at + length] = [True] * length
         at += max(length, 1)
-    found: list[Mention] = []
-    for at, length in spans:
-        key, written = _key(atoms, at, length), normal[atoms[at][1] : atoms[at + length - 1][2]]
-        whole = " " not in written and _ends_here(normal, atoms, covered, at, -1)
-        whole = whole and _ends_here(normal, atoms, covered, at + length - 1, 1)
-        found.append(Mention(key, written, whole and not _is_ambiguous(key)))
-    once = {mention.key: mention for mention in sorted(found, key=lambda mention: mention.strong)}
-    unknown = any(_looks_like_our_number(normal, atoms, covered, at, prefixes) for at in range(len(atoms)))
-    return MentionedNumbers(tuple(once.values()), unknown)
+    return spans, covered
+
+
+def _could_be_another_figure(key: str) -> bool:
+    """Tells that a number is of digits, or of the shape of an account's or a tax number: two letters, then digits."""
+    return not letter_prefix(key) or key[2:3].isdigit()
 
 
 def letter_prefix(key: str) -> str:
@@ -169,7 +193,9 @@ def _ends_here(text: str, atoms: list[tuple[str, int, int]], covered: list[bool]
 def _is_ambiguous(key: str) -> bool:
     if not key.isdigit():
         return len(key) < 4
-    return len(key) < DIGITS_MIN or (len(key) == 8 and key[:2] in ("19", "20") and "01" <= key[4:6] <= "12")
+    # 20261120 and 202611 are as likely a day and a month.
+    is_date = len(key) in (6, 8) and key[:2] in ("19", "20") and "01" <= key[4:6] <= "12"
+    return len(key) < DIGITS_MIN or is_date
 
 
 @lru_cache(maxsize=65_536)

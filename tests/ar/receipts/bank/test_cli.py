@@ -19,6 +19,7 @@ CSV = "交易日期,交易金额,对方户名,附言\n2026-11-02,88000.00,鑫晟
 def run(*arguments: str) -> tuple[int, dict[str, Any]]:
     """Exit code and the JSON object."""
     result = CliRunner().invoke(main, [*arguments, "--json"])
+    assert result.stdout, result.exception
     return result.exit_code, json.loads(result.stdout)
 
 

@@ -351,7 +351,9 @@ def test_who_may_look_may_not_always_book(world: World, owed: Owed) -> None:
     for path in ("/matching/sure", "/matching/again", f"/matching/{line}", f"/matching/{line}/undoing"):
         assert sales.post(world.url(path)).status_code == 403
     client = world.client()
-    assert client.post(world.url("/matching/sure")).status_code == 303
+    assert client.post(world.url("/matching/sure")).status_code == 422
+    ticked = re.findall(r'name="selected" value="([^"]+)"', client.get(world.url("/matching/sure")).text)
+    assert client.post(world.url("/matching/sure"), data={"selected": ticked, "key": uuid4().hex}).status_code == 303
     assert world.find_bank_line(line).state == "matched"
     assert client.post(world.url(f"/matching/{line}/undoing")).status_code == 303
     assert world.find_bank_line(line).state == "open"

@@ -248,6 +248,11 @@ def line_key(line: Line) -> str:
     return blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
 
 
+def same_words_key(*texts: str) -> str:
+    """Returns texts as movements are compared by them: without width, case and blanks."""
+    return "\x1f".join(_plain(text) for text in texts)
+
+
 def _plain(text: str) -> str:
     """Width, case and blanks do not make another movement: the same bank writes them differently in CSV and XLSX."""
     folded = text if text.isascii() else unicodedata.normalize("NFKC", text)

@@ -78,6 +78,12 @@ def members(data: bytes) -> list[Member]:
     return found
 
 
+def format_within(data: bytes) -> str:
+    """Returns the code of the first statement in the archive, such as "camt053", an empty text without one."""
+    found = (_format_or_none(each.data) for each in members(data))
+    return next((each.code for each in found if each is not None and each is not NOTIFICATION), "")
+
+
 def parse(source: Source) -> Iterator[Event]:
     """Parses every file of the archive that is a statement. Raises Refused when none is."""
     files = members(source.data)

@@ -59,7 +59,7 @@ def test_what_is_not_read_is_refused_by_its_name(data: str, name: str) -> None:
 
 def test_a_zip_of_statements_is_read_file_by_file() -> None:
     data = zipped(b__sta=MT940, a__xml=CAMT_02, readme__txt="hello")
-    assert recognise_format(data, "")[1] == "zip"
+    assert recognise_format(data, "")[1] == "zip-camt053"
     assert [each.account_no for each in opened(data)] == ["DE89370400440532013000", "50880050/0194774600888"]
     assert len({each.ref for each in opened(data)}) == len(closed(data)) == 2
     assert len(lines(data)) == 5

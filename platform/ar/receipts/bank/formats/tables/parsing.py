@@ -7,9 +7,9 @@ asked, never guessed; an empty amount is not zero; balances are checked where th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from ar.receipts.bank.formats.events import (
     BLANKS,
@@ -75,7 +75,7 @@ def parse(source: Source) -> Iterator[Event]:
         yield Closed(account.ref, closing, on, opening)
 
 
-def describe(data: bytes, filename: str = "", mapping: dict[str, object] | None = None) -> tuple[str, str]:
+def describe(data: bytes, filename: str = "", mapping: Mapping[str, Any] | None = None) -> tuple[str, str]:
     """Returns format with bank, and encoding: ("csv-icbc", "gb18030")."""
     told = ColumnMapping.model_validate(mapping) if mapping is not None else None
     table = open_table(data, filename, is_header, told=told)

@@ -1,0 +1,1 @@
+"""Bank movements in the books: what they are, statements and their chain, possible duplicates."""

@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.drop_constraint("ck_bank_file_state_known", "bank_file", type_="check")
+    op.drop_constraint("state_known", "bank_file", type_="check")
     op.create_check_constraint(
         "state_known", "bank_file", "state IN ('reading', 'mapping', 'asking', 'read', 'refused')"
     )

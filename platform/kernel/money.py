@@ -226,8 +226,8 @@ def parse_amount(text: str, currency: str, decimal_mark: str | None = None) -> i
 
     Takes thousands separators (comma, space, apostrophe; also Indian ones, 12,34,567), full-width digits, the
     currency's own sign or code before or after, a negative as brackets or as a leading or trailing minus, and zeros
-    behind the last decimal of the currency. `decimal_mark`: "." or "," where the source has said it; None: the point, and what
-    could be thousands is ambiguous. Raises BadAmount; raises ValueError for an unknown currency.
+    behind the last decimal of the currency. `decimal_mark`: "." or "," where the source has said it; None: the point,
+    and what could be thousands is ambiguous. Raises BadAmount; raises ValueError for an unknown currency.
     """
     decimals = exponent(currency)
     if decimal_mark == ",":

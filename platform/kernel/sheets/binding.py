@@ -24,7 +24,8 @@ class Binding:
     """A mapping bound to the headers of one file.
 
     `values(cells)` returns the canonical columns in order; `headers`: the header of each (empty: not in the file);
-    `places`: its position; `ignored`: headers without a column; `missing`: required columns the file lacks.
+    `places`: its position; `ignored`: headers without a column; `missing`: required columns the file lacks;
+    `by_name`: the name of a thing stands in the place of its number.
     """
 
     names: tuple[str, ...]
@@ -36,6 +37,7 @@ class Binding:
     ignored: list[str] = field(default_factory=list)
     constants: frozenset[str] = frozenset()
     places: dict[str, int] = field(default_factory=dict)
+    by_name: bool = False
 
     def place(self, name: str) -> int:
         """Returns the sort position of a column from the left: "" first, absent columns last."""
@@ -52,18 +54,19 @@ def header_names(targets: Sequence[Target], mapping: ColumnMapping) -> set[str]:
 def bind(targets: Sequence[Target], headers: Sequence[str], mapping: ColumnMapping) -> Binding:
     """Binds the columns of a kind of file to the headers found. Raises RuleBroken(`mapping_column_unknown`).
 
-    With columns in the mapping, a header is bound by its name alone where the mapping gave it to no other column.
+    Columns that the mapping does not name are bound by their known headers, except those it calls unread.
     """
     names = tuple(each.name for each in targets)
     for name in (*mapping.columns, *mapping.constants):
         if name not in names:
             raise RuleBroken("mapping_column_unknown", column=name, known=", ".join(names))
     at = _positions(headers)
+    unread = {at[header_key(header)] for header in mapping.unread if header_key(header) in at}
     unknown = [header for header in mapping.skip_when if header_key(header) not in at]
     sources: dict[str, Any] = {}
     used: set[int] = set()
     for each in targets:
-        source = _source(each.name, each.keys(), at, mapping, unknown)
+        source = _source(each.name, each.keys(), at, mapping, unknown, unread)
         sources[each.name] = source
         used.update(_positions_of(source))
     missing = [each.name for each in targets if each.required and sources[each.name] is None]
@@ -96,15 +99,22 @@ class _HeaderPattern:
 
 
 def _positions(headers: Sequence[str]) -> dict[str, int]:
-    at: dict[str, int] = {}
+    at: dict[str, int] = {f"#{place + 1}": place for place in range(len(headers))}
     for place, header in enumerate(headers):
         if header:
             at.setdefault(header_key(header), place)
     return at
 
 
+def column_name_at(headers: Sequence[str], place: int) -> str:
+    """Returns the name by which a mapping refers to a column: its header, or its place where that is not enough."""
+    key = header_key(headers[place])
+    alone = key and sum(header_key(header) == key for header in headers) == 1
+    return headers[place] if alone and not _PLACE.search(headers[place]) else f"#{place + 1}"
+
+
 def _source(
-    name: str, keys: set[str], at: dict[str, int], mapping: ColumnMapping, unknown: list[str]
+    name: str, keys: tuple[str, ...], at: dict[str, int], mapping: ColumnMapping, unknown: list[str], unread: set[int]
 ) -> int | str | _HeaderPattern | None:
     """Returns the source of a column: a position, a constant, a pattern, or None."""
     if name in mapping.columns:
@@ -121,9 +131,7 @@ def _source(
         )
     if name in mapping.constants:
         return mapping.constants[name]
-    found = sorted(at[key] for key in keys if key in at)
-    exact = at.get(header_key(name))
-    return exact if exact is not None else found[0] if found else None
+    return next((at[key] for key in keys if key in at and at[key] not in unread), None)
 
 
 def _positions_of(source: int | str | _HeaderPattern | None) -> tuple[int, ...]:

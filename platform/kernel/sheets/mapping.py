@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -25,6 +26,9 @@ Shape = Literal["text", "number", "amount", "date", "currency", "email", "word"]
 Sign = Literal["owed_positive", "owed_negative", "in_positive", "in_negative"]
 DecimalMark = Literal[".", ","]
 Rounding = Literal["refuse", "half_up"]
+Repeated = Literal["refuse", "pass_over"]
+EarlyDue = Literal["keep", "document_date"]
+BeforeLock = Literal["refuse", "opening"]
 Encoding = Literal["utf-8", "gb18030", "utf-16", "cp1252", "big5", "shift_jis", "euc_kr", "iso8859_2", "cp1251"]
 Delimiter = Literal[",", ";", "\t", "|"]
 Confidence = Literal["sure", "likely", "none"]
@@ -43,8 +47,9 @@ MAX_SKIPPED_ROWS: Final = 200
 class Target:
     """One canonical column: name, whether it is required, label (a msgid), known headers, a sample value, its shape.
 
-    `others` are headers in any spelling (compared by `header_key`); `likes` are words that, found inside a header,
-    make it a likely one.
+    `others` are headers in any spelling (compared by `header_key`), in the order of preference; `better` are headers
+    that outrank even the plain name where a file has both; `likes` are words that, found inside a header, make it a
+    likely one.
     """
 
     name: str
@@ -54,10 +59,11 @@ class Target:
     sample: str = ""
     shape: Shape = "text"
     likes: tuple[str, ...] = ()
+    better: tuple[str, ...] = ()
 
-    def keys(self) -> set[str]:
-        """Returns every header of this column, in its compared form."""
-        return {header_key(text) for text in (self.name, self.label, *self.others)}
+    def keys(self) -> tuple[str, ...]:
+        """Returns every header of this column in its compared form, the preferred ones first."""
+        return _keys((*self.better, self.name, self.label, *self.others))
 
 
 class ColumnMapping(BaseModel):
@@ -66,11 +72,15 @@ class ColumnMapping(BaseModel):
     Attributes:
         columns: canonical name → their header, or a pattern with headers in braces (`"RC-{Invoice No}"`).
         constants: canonical name → one value for every row.
+        unread: headers that are read as nothing, whatever their name says.
         kinds: their word for a kind of document → ours, or `skip`.
         marks: their word for a direction of money or a state → `in`, `out`, `booked`, `pending` (not booked) or `skip`.
         sign: which sign is owed, or came in; None: the kind or mark tells, and a sign against it is an error.
         decimal_mark, date_order: how amounts and dates that end with the year are written; None: only what is plain.
         rounding: `half_up` rounds more decimals than the currency has, with a warning; `refuse` makes them an error.
+        early_due: a due date before the document's own is kept, or raised to `document_date`; both with a warning.
+        before_lock: `opening` posts what is dated in the locked period on the day after it; `refuse` makes it an error.
+        repeated: rows that say a document again with the same values (a row per line) are passed over, or errors.
         skip_when: header → values; a row with one of them is passed over.
         skip_rows: row numbers of this very file to pass over; never remembered.
         encoding, delimiter, sheet, header_row: how the file is opened where the guess is wrong (row 1 is the first).
@@ -80,12 +90,16 @@ class ColumnMapping(BaseModel):
 
     columns: dict[OneLine, OneLine] = Field(default_factory=dict)
     constants: dict[OneLine, OneLine] = Field(default_factory=dict)
+    unread: list[OneLine] = Field(default_factory=list)
     kinds: dict[OneLine, OneLine] = Field(default_factory=dict)
     marks: dict[OneLine, Literal["in", "out", "booked", "pending", "skip"]] = Field(default_factory=dict)
     sign: Sign | None = None
     decimal_mark: DecimalMark | None = None
     date_order: DateOrder | None = None
     rounding: Rounding = "refuse"
+    repeated: Repeated = "refuse"
+    early_due: EarlyDue = "keep"
+    before_lock: BeforeLock = "refuse"
     skip_when: dict[OneLine, list[OneLine]] = Field(default_factory=dict)
     skip_rows: Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=MAX_SKIPPED_ROWS)] = Field(
         default_factory=list
@@ -106,6 +120,11 @@ class ColumnMapping(BaseModel):
     def mark_of(self, found: str) -> str | None:
         """Returns `in`, `out`, `pending` or `skip` for their mark; None when it is not named."""
         return _named(self.marks, found)
+
+
+@cache
+def _keys(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(header_key, texts)))
 
 
 def parse_mapping(text: str | bytes) -> ColumnMapping:
@@ -148,15 +167,16 @@ def guess_columns(
     found: dict[int, tuple[str, Confidence]] = {}
     taken: set[str] = set()
     keys = [header_key(header) for header in headers]
-    for fits, confidence in ((_is_name, "sure"), (_is_known, "sure"), (_is_like, "likely")):
-        for target in targets:
-            if target.name in taken:
-                continue
-            for place, key in enumerate(keys):
-                if key and place not in found and fits(key, target) and _can_be(shapes[place], target, confidence):
-                    found[place] = (target.name, "sure" if confidence == "sure" else "likely")
-                    taken.add(target.name)
-                    break
+    for target in targets:
+        place = next((keys.index(key) for key in target.keys() if key in keys), None)  # noqa: SIM118
+        if place is not None and place not in found:
+            found[place] = (target.name, "sure")
+            taken.add(target.name)
+    for target in targets:
+        for place, key in enumerate(keys):
+            if target.name not in taken and key and place not in found and _is_like(key, target, shapes[place]):
+                found[place] = (target.name, "likely")
+                taken.add(target.name)
     for target in targets:  # the last resort: the only column of a shape that is still wanted
         if target.name in taken or not target.required or target.shape in ("text", "number", "word"):
             continue
@@ -174,23 +194,11 @@ def _named(words: Mapping[str, str], found: str) -> str | None:
     return next((value for word, value in words.items() if header_key(word) == key), None)
 
 
-def _is_name(key: str, target: Target) -> bool:
-    return key == header_key(target.name)
-
-
-def _is_known(key: str, target: Target) -> bool:
-    return key in target.keys()  # noqa: SIM118 - a method of Target
-
-
-def _is_like(key: str, target: Target) -> bool:
+def _is_like(key: str, target: Target, shape: Shape | None) -> bool:
+    """Tells that a word is found in a header; where a shape is wanted, the cells must have it."""
+    if shape is not None and target.shape not in ("text", "number", "word") and shape != target.shape:
+        return False
     return any(header_key(word) in key for word in target.likes)
-
-
-def _can_be(shape: Shape | None, target: Target, confidence: str) -> bool:
-    """A likely header is believed only where its cells have the shape; a known one always."""
-    if confidence == "sure" or shape is None or target.shape in ("text", "number", "word"):
-        return True
-    return shape == target.shape
 
 
 def _shape(cells: Iterable[str]) -> Shape | None:

@@ -11,9 +11,21 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final, Literal
 
+from kernel.i18n import mark
+
 #: Why a row is passed over; `asked`: the mapping names its number, `rule`: a line of dashes.
 Reason = Literal["", "total", "signature", "heading", "repeated_header", "remark", "asked", "rule"]
 
+#: What the page and the report say of a reason.
+REASONS: Final[dict[str, str]] = {
+    "total": mark("totals"),
+    "signature": mark("signatures, print dates and page numbers"),
+    "heading": mark("headings of groups"),
+    "repeated_header": mark("the header again"),
+    "remark": mark("remarks"),
+    "asked": mark("rows that the mapping passes over"),
+    "rule": mark("lines of dashes"),
+}
 _TOTAL: Final = re.compile(
     r"[*(\[]*\s*(?:"
     r"(?:本页|本月|本期|本年|累计|客户|部门|业务员|全部|期末)?(?:合\s*计|总\s*计|小\s*计|共\s*计|总\s*和|汇\s*总)(?:金额|数)?"

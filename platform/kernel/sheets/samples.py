@@ -65,8 +65,8 @@ class Sample:
     def target_at(self, place: int, mapping: ColumnMapping | None = None) -> str:
         """Returns the canonical column that a column is chosen for by `mapping`, else guessed as."""
         if mapping is not None and mapping.columns:
-            key = header_key(self.headers[place])
-            return next((name for name, header in mapping.columns.items() if header_key(header) == key), "")
+            keys = (header_key(self.headers[place]), f"#{place + 1}")
+            return next((name for name, header in mapping.columns.items() if header_key(header) in keys), "")
         return self.guesses[place].target
 
     @property

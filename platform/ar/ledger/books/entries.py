@@ -28,7 +28,8 @@ class NewItem:
     """A document to post, or one instalment of it. `amount_minor` is positive for every kind, gross of tax.
 
     A credit is due on its own date. `tax_minor`: output tax within the amount. `contra`: an account in place of the
-    posting rule's. Instalments of a document share kind, number, date, customer and currency and count from 1.
+    posting rule's. `due_as_given`: the due date may lie before the document's own, as another ledger has it (cash in
+    advance, an opening). Instalments of a document share kind, number, date, customer and currency and count from 1.
     """
 
     customer_id: UUID
@@ -45,6 +46,7 @@ class NewItem:
     instalment_no: int = 0
     discount_bps: int | None = None
     discount_until_on: date | None = None
+    due_as_given: bool = False
 
 
 class Leg(NamedTuple):

@@ -24,6 +24,7 @@ SLICE: Final = Slice(
         "ar.receipts.matching.match_routes:bp",
         "ar.receipts.matching.batch_routes:bp",
         "ar.receipts.bank.line_routes:bp",
+        "ar.receipts.bank.mapping_routes:bp",
         "ar.receipts.posting.credit_routes:bp",
         "ar.receipts.bank.movements.routes:bp",
         "ar.receipts.returns.routes:bp",
@@ -32,7 +33,11 @@ SLICE: Final = Slice(
     navigation=(
         NavLine(Section.MONEY, 10, mark("Matching"), "matching.index"),
         NavLine(
-            Section.MONEY, 20, mark("Bank statements"), "bank.index", also=("bank_accounts", "movements", "returns")
+            Section.MONEY,
+            20,
+            mark("Bank statements"),
+            "bank.index",
+            also=("bank_accounts", "bank_mapping", "movements", "returns"),
         ),
         NavLine(Section.MONEY, 30, mark("Receipts"), "receipts.index", also=("refunds",)),
     ),

@@ -24,6 +24,7 @@ from ar.receipts.bank.formats.events import (
     Line,
     Opened,
     Problem,
+    Question,
     Refused,
     Source,
     account_keys,
@@ -95,6 +96,8 @@ class FileReport:
     to_on: date | None = None
     #: Lines belong to an account that has not been assigned yet.
     needs_account: bool = False
+    #: What only a person can say about the table, as (line, code, params); nothing is imported until it is answered.
+    questions: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def lines_known(self) -> int:
@@ -130,7 +133,10 @@ class StoredFile:
 def recognise_format(
     content: bytes, filename: str, mapping: Mapping[str, Any] | None = None
 ) -> tuple[BankFormat, str, str]:
-    """Returns (format, its code as stored, encoding): "csv-icbc", "camt053", "zip-camt053". Raises Refused, TableRefused."""
+    """Returns (format, its code as stored, encoding): "csv-icbc", "camt053", "zip-camt053".
+
+    Raises Refused, TableRefused.
+    """
     found = zipped.recognise(content)
     if found is tables.FORMAT:
         stored_code, encoding = tables.describe(content, filename, mapping)
@@ -141,7 +147,7 @@ def recognise_format(
 
 
 def import_lines(db: Session, actor: Actor, file: StoredFile, progress: Progress = lambda _lines: None) -> FileReport:
-    """Parses the file and inserts its lines; inserts nothing when an account is unknown (`needs_account`).
+    """Parses the file and inserts its lines; nothing when an account is unknown or the table leaves questions open.
 
     The caller has the company's lock on bank lines. Raises Refused, TableRefused when nothing can be parsed.
     """
@@ -159,9 +165,11 @@ def import_lines(db: Session, actor: Actor, file: StoredFile, progress: Progress
     with db.begin_nested() as savepoint:
         events = _until_damaged(bank_format.parse(source), report)
         _import_events(events, resolver, report, writer, progress, file.assigned)
-        if report.needs_account:
+        if report.needs_account or report.questions:
             savepoint.rollback()
             report.lines_new = report.lines_asked = report.lines_pending = 0
+    if report.questions:
+        return report
     if not report.needs_account:
         for named in report.accounts.values():
             if named.ours is not None:
@@ -210,6 +218,8 @@ def _import_events(
                 )
                 report.accounts[key] = FileAccount(event.account_no, event.currency, account, why_not, is_assigned)
             balances[event.ref] = _Balance(event, report.accounts[key])
+        elif isinstance(event, Question):
+            report.questions.append({"line": event.line, "code": event.code, "params": event.params})
         elif isinstance(event, Closed):
             if ended := balances.pop(event.ref, None):
                 _end_statement(event, ended, report, writer)
@@ -238,7 +248,7 @@ def _end_statement(closed: Closed, balance: _Balance, report: FileReport, writer
     if opening is not None and closed.closing_minor is not None:
         difference = closed.closing_minor - opening - balance.total_minor
     _report_statement(closed, balance, opening, difference, report)
-    if balance.account.ours is not None and not report.needs_account:
+    if balance.account.ours is not None and not report.needs_account and not report.questions:
         statement = ParsedStatement(
             opened.number, opening, closed.closing_minor, closed.on, tuple(balance.lines), difference == 0
         )

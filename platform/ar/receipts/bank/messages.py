@@ -34,6 +34,24 @@ FINDINGS: Final[dict[str, str]] = {
     "not_a_movement": mark("The movement “%(found)s” cannot be read."),
     "line_without_statement": mark("A movement is not part of any statement."),
     "not_booked_yet": mark("Not booked by the bank yet (%(found)s). Left out; it will come with a later statement."),
+    "date_of_statement": mark("The bank gives no date. The day of the statement is taken: %(day)s."),
+    "unknown_mark": mark("“%(found)s” in the column “%(column)s” is not known as money in or money out."),
+    "unknown_status": mark("“%(found)s” in the column “%(column)s” is not known as booked or not booked."),
+    "amount_missing": mark("The amount is empty: %(found)s."),
+    "number_shortened": mark(
+        "“%(found)s” in the column “%(column)s” is a number that a spreadsheet has shortened: its last digits are lost."
+        " Export the file again with the column as text."
+    ),
+    "zip_file_left_out": mark("“%(found)s” in the archive is no bank statement. Left out."),
+    # Questions about a table as a whole.
+    "columns_unknown": mark("It is not clear which columns are the day and the amounts."),
+    "amount_column_unknown": mark("“%(column)s” may be money in or money out. Say what it is."),
+    "mark_column_unknown": mark("“%(column)s” seems to say whether money came in or went out. Say so."),
+    "direction_unclear": mark("“%(column)s” does not say whether money came in or went out."),
+    "signs_against_balance": mark("The balance moves against the signs of “%(column)s”: a minus may be money in."),
+    "out_all_negative": mark("“%(column)s” has only amounts below zero: paid out, or taken back?"),
+    "date_order_unclear": mark("“%(column)s” has dates such as 02/11: day first or month first?"),
+    "date_column_unclear": mark("“%(column)s” has no dates that can be read."),
     "not_money": mark("Not a movement of money (%(found)s). Left out."),
     # Refusals of `kernel.sheets`.
     "table_too_large": mark("The file has more than %(most)s bytes."),
@@ -62,7 +80,18 @@ MESSAGES: Final[dict[str, str]] = {
     "bank_file_damaged": mark("The file is damaged and cannot be read further."),
     "bank_file_has_dtd": mark("The file brings definitions of its own (a DTD). For safety it is not opened."),
     "bank_file_entry_too_large": mark("One entry of the file is too large to be read."),
-    "bank_file_version": mark("This is another message than camt.053 from version 2 on: “%(found)s”."),
+    "bank_file_version": mark("This is another message than camt.053 or camt.052 from version 2 on: “%(found)s”."),
+    "bank_file_notification": mark(
+        "This is a camt.054: it names the single payments of a batch. Upload it in one ZIP with the camt.053 of the"
+        " day, or ask your bank for a camt.053 that itemises batches."
+    ),
+    "bank_file_other_format": mark(
+        "This looks like %(found)s, which cannot be read. Ask your bank for camt.053, MT940, or a table in CSV or XLSX."
+    ),
+    "bank_file_zip_nothing": mark("There is no bank statement among the %(files)s files of the archive."),
+    "bank_file_zip_too_many": mark("The archive has more than %(most)s files."),
+    "bank_file_zip_too_large": mark("The files of the archive have more than %(most)s bytes together."),
+    "bank_file_zip_locked": mark("The archive has a password. Upload the files without it."),
     "bank_file_no_statement": mark("There is no statement of an account in the file."),
     "bank_file_nothing_readable": mark("None of its lines could be read."),
     "bank_file_not_waiting": mark("This file is not waiting for anything."),
@@ -82,6 +111,7 @@ MESSAGES: Final[dict[str, str]] = {
 }
 STATES: Final[dict[str, tuple[str, str]]] = {
     "reading": (mark("Being read"), "quiet"),
+    "mapping": (mark("What are the columns?"), "warn"),
     "asking": (mark("Whose account?"), "warn"),
     "read": (mark("Read"), "ok"),
     "refused": (mark("Refused"), "late"),

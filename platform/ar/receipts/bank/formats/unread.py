@@ -1,4 +1,4 @@
-"""Names the bank formats and file kinds that are not read, so that a refusal says what was seen and what to ask for.
+"""Names the bank formats and texts that are not read, so that a refusal says what was seen and what to ask for.
 
 A format that is read has its own module; when one of these gets one, its line here goes.
 """
@@ -25,9 +25,6 @@ _BEGINNINGS: Final[tuple[tuple[re.Pattern[bytes], str], ...]] = tuple(
         (rb"01,[^\r\n]{0,200},2/", "BAI2"),
         (rb"!(?:Type|Account|Option|Clear):", "QIF"),
         (rb"\{1:[^}]{0,60}\}\{2:[IO]9[01]0|" + _ADVICE, "MT900 / MT910"),
-        (rb"%PDF", "PDF"),
-        (rb"\x89PNG|\xff\xd8\xff|GIF8|II\*\x00|MM\x00\*", "image"),
-        (rb"Rar!|7z\xbc\xaf\x27\x1c|\x1f\x8b\x08|BZh|\xfd7zXZ", "archive (RAR, 7z, gzip)"),
         (rb"MIME-Version:|From: [^\r\n]{0,200}@|Received: |Return-Path:", "e-mail (EML, MHTML)"),
         (rb"\{\\rtf", "RTF"),
         (rb"[\[{]\s*[\"\[{]", "JSON"),

@@ -24,6 +24,7 @@ from ar.receipts.bank.formats.events import (
     Source,
     clean,
 )
+from ar.receipts.bank.formats.tables import parsing as tables
 from kernel.sheets import TableRefused
 
 MAX_MEMBERS: Final = 200
@@ -82,6 +83,13 @@ def format_within(data: bytes) -> str:
     """Returns the code of the first statement in the archive, such as "camt053", an empty text without one."""
     found = (_format_or_none(each.data) for each in members(data))
     return next((each.code for each in found if each is not None and each is not NOTIFICATION), "")
+
+
+def table_within(data: bytes) -> Member | None:
+    """Returns the first table of an archive, which a person may have to map; the file itself when it is no archive."""
+    if not is_zip_of_files(data):
+        return Member("", data)
+    return next((each for each in members(data) if _format_or_none(each.data) is tables.FORMAT), None)
 
 
 def parse(source: Source) -> Iterator[Event]:

@@ -41,7 +41,6 @@ def zipped(**files: bytes | str) -> bytes:
         ),
         ("01,122099999,123456789,261102,0200,1,,,2/\n02,031001234,122099999,1,261101,2359,,2/\n", "BAI2"),
         ("!Type:Bank\nD11/02/2026\nT100.00\n^\n", "QIF"),
-        ("%PDF-1.7 ...", "PDF"),
         (":20:X\n:21:Y\n:25:123\n:13D:2611021200+0100\n:32A:261102EUR100,00\n:52A:X\n", "MT900 / MT910"),
         (
             '<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.03"><CstmrCdtTrfInitn/></Document>',

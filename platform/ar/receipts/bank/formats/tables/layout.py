@@ -47,6 +47,8 @@ _DIRECTIONS: Final = frozenset(
 )
 _ONE_SIDED = re.compile(r"借|贷|收入|支出|支取|存入|转入|转出|credit|debit|haben|soll")
 _NEGATIVE_NOTE = re.compile(r"[(\[]\s*-\s*元?\s*[)\]]")
+#: A column by its number, where its header is not enough.
+_NUMBERED = re.compile(r"#([1-9]\d{0,2})")
 _CURRENCY_NOTE = re.compile(r"[(\[]\s*([A-Z]{3})\s*[)\]]")
 _RANK: Final[dict[str, dict[str, int]]] = {
     name: {header: rank for rank, header in enumerate(headers)} for name, headers in names.NAMES.items()
@@ -96,7 +98,9 @@ def plain(header: str) -> str:
 def find_layout(headers: Sequence[str], mapping: ColumnMapping | None = None) -> Layout:
     """Returns the columns of a table. A mapping's word goes before the header's."""
     keys = [plain(header) for header in headers]
-    at = _told(headers, keys, mapping)
+    at = _told(headers, keys, mapping.columns if mapping else {})
+    unread = set(_told(headers, keys, {name: name for name in mapping.unread}).values()) if mapping else set()
+    keys = ["" if place in unread else key for place, key in enumerate(keys)]
     known = at if mapping and {"in", "out", "amount"} & mapping.columns.keys() else {}
     for name in names.NAMES:
         if name in at or (known and name in _MONEY):
@@ -125,14 +129,15 @@ def find_layout(headers: Sequence[str], mapping: ColumnMapping | None = None) ->
     )
 
 
-def _told(headers: Sequence[str], keys: Sequence[str], mapping: ColumnMapping | None) -> dict[str, int]:
-    """Returns field → place as a person said it: by the header itself, else by its compared form."""
+def _told(headers: Sequence[str], keys: Sequence[str], columns: Mapping[str, str]) -> dict[str, int]:
+    """Returns field → place as a person said it: by "#3", by the header itself, else by its compared form."""
     at: dict[str, int] = {}
     exact = {one_line(header): place for place, header in reversed(list(enumerate(headers)))}
     compared = {key: place for place, key in reversed(list(enumerate(keys)))}
-    for name, header in (mapping.columns if mapping else {}).items():
-        place = exact.get(header, compared.get(plain(header)))
-        if place is not None:
+    for name, header in columns.items():
+        numbered = _NUMBERED.fullmatch(header)
+        place = int(numbered[1]) - 1 if numbered else exact.get(header, compared.get(plain(header)))
+        if place is not None and place < len(headers):
             at[name] = place
     return at
 
@@ -149,8 +154,8 @@ def _with_profile(layout: Layout, keys: Sequence[str], *, told: bool) -> Layout:
     if told:
         return layout
     places = {key: place for place, key in reversed(list(enumerate(keys)))}
-    if places.keys() >= set(names.BUSINESS_BILL["headers"]):
-        return replace(layout, marks=names.BUSINESS_BILL["marks"], is_weak_mark=False)
+    if places.keys() >= set(names.BUSINESS_BILL):
+        return replace(layout, marks=names.BUSINESS_MARKS, is_weak_mark=False)
     if not places.keys() >= set(names.TRADE_BILL["headers"]) or names.TRADE_BILL["out"][0] not in places:
         return layout
     money_in = next((places[key] for key in names.TRADE_BILL["in"] if key in places), None)

@@ -273,7 +273,8 @@ TRADE_BILL: Final = {
     "out": ("退款金额",),
 }
 #: Alipay's bill of trades: its kinds of business are directions there and nowhere else.
-BUSINESS_BILL: Final = {"headers": ("支付宝交易号", "商户订单号", "业务类型"), "marks": {"交易": "in", "退款": "out"}}
+BUSINESS_BILL: Final = ("支付宝交易号", "商户订单号", "业务类型")
+BUSINESS_MARKS: Final[dict[str, str]] = {"交易": "in", "退款": "out"}
 CURRENCIES: Final[dict[str, str]] = {
     "人民币": "CNY",
     "人民币元": "CNY",

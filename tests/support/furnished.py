@@ -13,6 +13,8 @@ from ar.imports.commands import upload
 from ar.imports.inputs import ImportFile
 from ar.ledger.documents.drafts import save_draft
 from ar.ledger.documents.inputs import SubmittedDocument
+from ar.receipts.matching.batches import post_shown_lines
+from ar.receipts.matching.inputs import PostShownLines, ShownLine
 from ar.receipts.refunds.commands import request_refund
 from ar.receipts.refunds.inputs import RequestRefund
 from kernel.money import decimal_text
@@ -54,6 +56,7 @@ def furnish(company: TestCompany) -> dict[str, UUID]:
         "bank_account_id": bank_line.bank_account_id,
         "bank_file_id": bank_line.file_id,
         "bank_line_id": bank_line.id,
+        "batch_id": _batch(world),
         "draft_id": _draft(world),
         "job_id": _import_job(world),
         **_approvals(world, customer),
@@ -69,6 +72,14 @@ def _contact(world: World) -> UUID:
     """Returns the one contact."""
     with world.reading() as db:
         return db.execute(sa.select(Contact.id).where(Contact.tenant_id == world.tenant_id)).scalar_one()
+
+
+def _batch(world: World) -> UUID:
+    """A batch of one bank line that was not sure any more."""
+    line = world.bank_line(on=date(2026, 11, 3), amount="41.00", match=False)
+    with world.transaction() as db:
+        data = PostShownLines(lines=(ShownLine(line_id=line, proof="0" * 16),), key=fresh_key())
+        return post_shown_lines(db, world.actor(), data)
 
 
 def _draft(world: World) -> UUID:

@@ -119,17 +119,12 @@ def sure_lines(db: Session, actor: Actor) -> tuple[list[SureLine], int]:
     numbers = _document_numbers(db, tenant_id, (item_id for each in firsts.values() for item_id, _minor in each.parts))
     names = _customer_names(db, tenant_id, (each.customer_id for each in firsts.values()))
     return [
-        SureLine(
-            row.id,
-            proposal_proof(row.proposal),
-            row.booked_on,
-            row.account,
-            row.payer_name,
-            row.remittance,
-            row.currency,
-            row.amount_minor,
-            names.get(firsts[row.id].customer_id, ""),
-            tuple((numbers.get(item_id, ""), minor) for item_id, minor in firsts[row.id].parts),
+        view(
+            SureLine,
+            row,
+            proof=proposal_proof(row.proposal),
+            customer_name=names.get(firsts[row.id].customer_id, ""),
+            documents=tuple((numbers.get(item_id, ""), minor) for item_id, minor in firsts[row.id].parts),
         )
         for row in rows
     ], total

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session, aliased
 
 from ar.customers.models import Customer
 from ar.ledger.models import Allocation, BooksState, OpenItem
+from ar.receipts.bank.movements.models import PossibleDuplicate
 from ar.receipts.bank.queries import waiting_lines
-from ar.receipts.models import BankAccount, BankFile, BankLine, PossibleDuplicate, Receipt, Refund
+from ar.receipts.models import BankAccount, BankFile, BankLine, Receipt, Refund
 from kernel.errors import NotFound
 from kernel.views import LATER, from_json, json_view, select_view, value, view, view_columns, views
 from web import filters

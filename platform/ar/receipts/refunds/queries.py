@@ -65,8 +65,8 @@ def refund_list(db: Session, tenant_id: UUID, *, state: str = "all", offset: int
     r = Refund
     shown = _shown_state(tenant_id)
     states = sa.select(shown.label("state")).where(r.tenant_id == tenant_id).subquery()
-    found = db.execute(sa.select(states.c.state, sa.func.count()).group_by(states.c.state))
-    counts: dict[str, int] = {row.state: row[1] for row in found}
+    found = db.execute(sa.select(states.c.state, sa.func.count().label("number")).group_by(states.c.state))
+    counts: dict[str, int] = {row.state: row.number for row in found}
     limits = [] if state == "all" else [shown == state]
     rows = db.execute(_views(tenant_id).where(*limits).order_by(r.asked_at.desc(), r.id).offset(offset).limit(limit))
     total = sum(counts.values()) if state == "all" else counts.get(state, 0)

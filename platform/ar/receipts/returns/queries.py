@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -112,18 +112,7 @@ def find_receipt(db: Session, tenant_id: UUID, line: ReturnLine, number: str) ->
 
 
 def _with_reasons(subject: ReturnSubject, reasons: tuple[str, ...]) -> ReturnSubject:
-    return ReturnSubject(
-        subject.subject,
-        subject.id,
-        subject.number,
-        subject.on,
-        subject.currency,
-        subject.amount_minor,
-        subject.customer_id,
-        subject.customer_name,
-        reasons,
-        subject.documents,
-    )
+    return replace(subject, reasons=reasons)
 
 
 def _lines(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
@@ -211,14 +200,14 @@ def _receipt_subjects(
     sent: list[Sent] = []
     for row in rows:
         subjects[row.id] = ReturnSubject(
-            "receipt",
-            row.id,
-            row.document_no,
-            row.document_on,
-            row.currency,
-            row.amount_minor,
-            row.customer_id,
-            row.customer_name,
+            subject="receipt",
+            id=row.id,
+            number=row.document_no,
+            on=row.document_on,
+            currency=row.currency,
+            amount_minor=row.amount_minor,
+            customer_id=row.customer_id,
+            customer_name=row.customer_name,
             documents=tuple(documents[row.id]),
         )
         name = row.payer_name or row.customer_name
@@ -278,7 +267,14 @@ def _open_lines(db: Session, tenant_id: UUID, line: ReturnLine) -> tuple[dict[UU
     ).all()
     subjects = {
         row.id: ReturnSubject(
-            "line", row.id, row.remittance, row.booked_on, row.currency, row.amount_minor, None, row.payer_name
+            subject="line",
+            id=row.id,
+            number=row.remittance,
+            on=row.booked_on,
+            currency=row.currency,
+            amount_minor=row.amount_minor,
+            customer_id=None,
+            customer_name=row.payer_name,
         )
         for row in rows
     }
@@ -317,14 +313,14 @@ def _refunds(db: Session, tenant_id: UUID, line: ReturnLine) -> tuple[dict[UUID,
     ).all()
     subjects = {
         row.id: ReturnSubject(
-            "refund",
-            row.id,
-            row.document_no,
-            row.document_on,
-            row.currency,
-            row.amount_minor,
-            row.customer_id,
-            row.customer_name,
+            subject="refund",
+            id=row.id,
+            number=row.document_no,
+            on=row.document_on,
+            currency=row.currency,
+            amount_minor=row.amount_minor,
+            customer_id=row.customer_id,
+            customer_name=row.customer_name,
         )
         for row in rows
     }

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from app.cli import main
 from ar.receipts.bank import accounts as bank_accounts
 from ar.receipts.bank.inputs import SaveBankAccount
+from tests.ar.receipts.bank.samples import CAMT_02
 from tests.support.companies import TestCompany
 
 CSV = "交易日期,交易金额,对方户名,附言\n2026-11-02,88000.00,鑫晟,INV-17\n2026-02-30,1.00,鑫晟,INV-18\n"
@@ -44,3 +45,37 @@ def test_what_is_no_statement_ends_with_an_error(company: TestCompany, tmp_path:
     assert (code, payload["state"], payload["problems"][0]["code"]) == (1, "refused", "table_kind")
     code, payload = run("bank", "import", str(file), "--tenant", company.slug, "--account", "nobody's")
     assert (code, payload["error"]["code"]) == (1, "bank_account_not_found")
+
+
+def test_a_fresh_company_adds_an_account_and_imports_a_statement(company: TestCompany, tmp_path: Path) -> None:
+    given = ("--tenant", company.slug, "--name", "EUR", "--number", "DE89 3704 0044 0532 0130 00", "--currency", "EUR")
+    code, added = run("bank", "account", "add", *given)
+    assert (code, added["currency"], added["account_code"]) == (0, "EUR", "bank")
+    file = tmp_path / "a.xml"
+    file.write_bytes(CAMT_02)
+    code, read = run("bank", "import", str(file), "--tenant", company.slug)
+    assert (code, read["state"], read["new"], read["asked"], read["pending"]) == (0, "read", 2, 0, 0)
+    code, again = run("bank", "account", "add", *given)
+    assert (code, again["error"]["code"]) == (1, "bank_account_known")
+    code, listed = run("bank", "account", "list", "--tenant", company.slug)
+    assert [(each["name"], each["closing_minor"], each["breaks"]) for each in listed["accounts"]] == [
+        ("EUR", 300_00, [])
+    ]
+
+
+def test_an_account_without_a_currency_is_in_the_companys_own_and_a_wrong_one_is_named(company: TestCompany) -> None:
+    code, added = run("bank", "account", "add", "--tenant", company.slug, "--name", "工行", "--number", "6222 0210")
+    assert (code, added["currency"]) == (0, "CNY")
+    bad = ("--tenant", company.slug, "--name", "x", "--number", "1", "--currency", "XYZ")
+    code, payload = run("bank", "account", "add", *bad)
+    assert code != 0
+    assert "error" in payload
+
+
+def test_a_mapping_must_be_a_json_object(company: TestCompany, tmp_path: Path) -> None:
+    file, mapping = tmp_path / "a.csv", tmp_path / "m.json"
+    file.write_text(CSV, encoding="utf-8")
+    for text in ("[1]", "{"):
+        mapping.write_text(text, encoding="utf-8")
+        code, payload = run("bank", "import", str(file), "--tenant", company.slug, "--mapping", str(mapping))
+        assert (code != 0, payload["error"]["code"]) == (True, "mapping_malformed")

@@ -15,9 +15,11 @@ from sqlalchemy.orm import Session
 
 from ar.receipts.bank.files import MATCH
 from ar.receipts.bank.movements.inputs import DecideDuplicates
+from ar.receipts.bank.movements.line_rows import movement_of
+from ar.receipts.bank.movements.models import BankLineSighting, PossibleDuplicate
 from ar.receipts.bank.movements.statements import keep_chain
-from ar.receipts.bank.movements.writing import StatementWriter, movement_of
-from ar.receipts.models import BankFile, BankLineSighting, PossibleDuplicate
+from ar.receipts.bank.movements.writing import StatementWriter
+from ar.receipts.models import BankFile
 from kernel import idempotency, outbox
 from kernel.actor import Actor
 from kernel.counters import lock_counter
@@ -93,7 +95,7 @@ def _decide_same(db: Session, actor: Actor, rows: Sequence[Any]) -> None:
 
 def _decide_different(db: Session, actor: Actor, rows: Sequence[Any]) -> None:
     for row in rows:
-        writer = StatementWriter(db, actor, row.file_id, row.format)
+        writer = StatementWriter(db, actor, file_id=row.file_id, source=row.format)
         line = movement_of(row.movement)
         line_id = writer.insert_asked(row.bank_account_id, row.statement_id, row.statement_position, line)
         _record_decision(db, actor, row.id, state="different", line_id=line_id)

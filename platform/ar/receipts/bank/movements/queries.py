@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.receipts.bank.formats.events import Line
-from ar.receipts.bank.movements.writing import movement_of
-from ar.receipts.models import BankAccount, BankFile, BankLine, BankStatement, ChainBreakNote, PossibleDuplicate
+from ar.receipts.bank.movements.line_rows import movement_of
+from ar.receipts.bank.movements.models import BankStatement, ChainBreakNote, PossibleDuplicate
+from ar.receipts.models import BankAccount, BankFile, BankLine
 from kernel.errors import NotFound
 from kernel.views import LATER, select_view, value, view, views
 

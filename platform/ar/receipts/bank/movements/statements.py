@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.receipts.bank.movements.inputs import AccountForBreak
-from ar.receipts.models import BankAccount, BankStatement, ChainBreakNote
+from ar.receipts.bank.movements.models import BankStatement, ChainBreakNote
+from ar.receipts.models import BankAccount
 from ar.receipts.rules.statement_chain import ChainBreak, ChainStatement, chain_breaks
 from kernel import idempotency
 from kernel.actor import Actor

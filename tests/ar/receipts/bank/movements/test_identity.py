@@ -13,8 +13,9 @@ from ar.receipts.bank import queries as bank_queries
 from ar.receipts.bank.inputs import BankUpload
 from ar.receipts.bank.movements.duplicates import decide_duplicates
 from ar.receipts.bank.movements.inputs import AccountForBreak, DecideDuplicates
+from ar.receipts.bank.movements.models import BankLineSighting, PossibleDuplicate
 from ar.receipts.bank.movements.statements import account_for_break
-from ar.receipts.models import BankAccount, BankLine, BankLineSighting, PossibleDuplicate
+from ar.receipts.models import BankAccount, BankLine
 from ar.receipts.posting.queries import cash_state
 from kernel.errors import Conflict
 from tests.ar.receipts.bank.samples import camt, entry

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from babel.lists import format_list
 
-from ar.receipts.bank.formats import FORMATS
+from ar.receipts.bank.formats import FORMATS, zipped
 from ar.receipts.bank.formats.tables.names import PROFILE_NAMES
 from kernel.i18n import current_language, gettext, mark
 from kernel.money import format_minor
@@ -59,6 +59,9 @@ FINDINGS: Final[dict[str, str]] = {
     "table_too_many_columns": mark("The file has more than %(most)s columns."),
     "table_cell_too_long": mark("Row %(row)s has a cell of more than %(most)s characters."),
     "table_empty": mark("The file is empty."),
+    "table_line_too_long": mark("Row %(row)s has more than %(most)s characters: this is no table."),
+    "table_no_such_sheet": mark("The workbook has no sheet “%(sheet)s”."),
+    "table_no_such_row": mark("The file has no row %(row)s."),
     "table_kind": mark("This is neither a CSV file nor an XLSX workbook."),
     "table_encoding": mark("The text of the file is neither UTF-8 nor GB18030."),
     "table_malformed": mark("The file is damaged and cannot be read."),
@@ -134,7 +137,9 @@ WHY_NOT: Final[dict[str, str]] = {
     "currency": mark("You keep this account in another currency."),
 }
 #: Code of a format as stored → what people call it.
-FORMAT_NAMES: Final[dict[str, str]] = {code: name for each in FORMATS for code, name in each.names.items()}
+FORMAT_NAMES: Final[dict[str, str]] = {
+    code: name for each in (*FORMATS, zipped.FORMAT) for code, name in each.names.items()
+}
 _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September", "October"),
     *("November", "December"),
@@ -168,6 +173,7 @@ def format_names() -> str:
 
 
 def format_text(name: str) -> str:
-    """Returns the name of a format: `csv-icbc` as "CSV · 工行 ICBC"."""
-    kind, _dash, profile = name.partition("-")
-    return " · ".join(filter(None, (FORMAT_NAMES.get(kind, kind), PROFILE_NAMES.get(profile, profile))))
+    """Returns the name of a format: `csv-icbc` as "CSV · 工行 ICBC", `zip-camt053` as "ZIP · camt.053"."""
+    kind, _dash, rest = name.partition("-")
+    within = PROFILE_NAMES.get(rest, FORMAT_NAMES.get(rest, rest))
+    return " · ".join(filter(None, (FORMAT_NAMES.get(kind, kind), within)))

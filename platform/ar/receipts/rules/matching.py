@@ -361,7 +361,18 @@ def _merge_proposals(
         )
         for key, why in reasons.items()
     ]
-    return tuple(sorted(proposals, key=lambda each: (-each.score, len(each.parts), _tie_break(index, each))))
+    # The payer's own split first, whatever speaks for the others.
+    return tuple(
+        sorted(
+            proposals,
+            key=lambda each: (
+                "designation" not in each.reasons,
+                -each.score,
+                len(each.parts),
+                _tie_break(index, each),
+            ),
+        )
+    )
 
 
 def _tie_break(index: CandidateIndex, proposal: Proposal) -> tuple[str, bytes, list[int]]:

@@ -80,9 +80,15 @@ def members(data: bytes) -> list[Member]:
 
 
 def format_within(data: bytes) -> str:
-    """Returns the code of the first statement in the archive, such as "camt053", an empty text without one."""
-    found = (_format_or_none(each.data) for each in members(data))
-    return next((each.code for each in found if each is not None and each is not NOTIFICATION), "")
+    """Returns the code of the first statement in the archive ("camt053", "csv"), an empty text without one."""
+    for each in members(data):
+        found = _format_or_none(each.data)
+        if found is not None and found is not NOTIFICATION:
+            try:
+                return tables.describe(each.data)[0].partition("-")[0] if found is tables.FORMAT else found.code
+            except TableRefused:
+                continue
+    return ""
 
 
 def table_within(data: bytes) -> Member | None:

@@ -51,9 +51,6 @@ from kernel.sheets import BadDate, is_damaged_number, open_table, parse_date
 from kernel.sheets.mapping import ColumnMapping
 
 _DAY_SHAPE = re.compile(r"\d{4}[-/.年]\d|\d{8}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2}")
-#: Fields whose numbers a spreadsheet must not have shortened.
-_NUMBERS: Final = ("in", "out", "amount", "balance", "account", "payer_account", "payee_account", "reference")
-_MORE_NUMBERS: Final = ("customer_reference", "own_account")
 #: A reference shorter than this is a running number that begins again.
 _MIN_ID_CHARS: Final = 6
 
@@ -145,8 +142,7 @@ def _is_remark(sheet: Sheet, cells: Sequence[str], when: str, amounts: Sequence[
 
 def _check_numbers(sheet: Sheet, cells: Sequence[str]) -> None:
     """Raises Unreadable for a number that a spreadsheet has shortened, naming its column."""
-    places = [sheet.layout.at[name] for name in (*_NUMBERS, *_MORE_NUMBERS) if name in sheet.layout.at]
-    for place in (*places, *sheet.layout.texts):
+    for place in sheet.numbers:
         if place < len(cells) and is_damaged_number(cells[place]):
             raise Unreadable("number_shortened", found=quoted(cells[place]), column=quoted(sheet.layout.headers[place]))
 

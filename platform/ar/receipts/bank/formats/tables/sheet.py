@@ -10,7 +10,7 @@ from typing import Final
 
 from ar.receipts.bank.formats.events import Source, clean
 from ar.receipts.bank.formats.tables.layout import Layout, currency_code, find_layout, is_header
-from ar.receipts.bank.formats.tables.survey import NOTHING, Survey, survey
+from ar.receipts.bank.formats.tables.survey import MAX_NOTHING_CHARS, NOTHING, Survey, survey
 from kernel.sheets import Table, open_table
 from kernel.sheets.mapping import ColumnMapping
 
@@ -18,6 +18,9 @@ _TITLE_ACCOUNT = re.compile(
     r"(?:账\s*号|帐\s*号|账户号码|account\s*(?:no|number)\.?)\W{0,4}([0-9A-Z][0-9A-Z -]{5,40})(?!\*)", re.IGNORECASE
 )
 _TITLE_CURRENCY = re.compile(r"(?:币\s*种|货\s*币|currency)\W{0,4}([A-Z]{3}|[\u4e00-\u9fff]{2,5})", re.IGNORECASE)
+#: Fields whose numbers a spreadsheet must not have shortened.
+_NUMBERS: Final = ("in", "out", "amount", "balance", "account", "payer_account", "payee_account", "reference")
+_MORE_NUMBERS: Final = ("customer_reference", "own_account")
 #: Words that are asked about are listed once each, and no more than so many.
 _MAX_ASKED: Final = 30
 
@@ -47,26 +50,28 @@ class Sheet:
         account, currency = _TITLE_ACCOUNT.search(title), _TITLE_CURRENCY.search(title)
         self.account_no = clean(account[1]) if account else ""
         self.currency = currency_code(currency[1]) if currency else self.layout.currency
+        known = self.layout.at
+        self.numbers = [*(known[name] for name in (*_NUMBERS, *_MORE_NUMBERS) if name in known), *self.layout.texts]
+        self.constants = dict(self.mapping.constants) if self.mapping else {}
+        self.at = {name: place for name, place in self.layout.at.items() if name not in self.constants}
         self.accounts: dict[tuple[str, str], Account] = {}
         self.asked: set[tuple[str, str]] = set()
         self.below = False
 
     def cell(self, cells: Sequence[str], name: str) -> str:
         """Returns the cell of a field, empty for the signs that stand for nothing."""
-        if (constant := self.constant(name)) is not None:
-            return constant
-        at = self.layout.at.get(name)
-        text = cells[at].lstrip("`") if at is not None and at < len(cells) else ""
-        return "" if text.casefold() in NOTHING else text
+        at = self.at.get(name)
+        if at is None:
+            return self.constants.get(name, "")
+        text = cells[at] if at < len(cells) else ""
+        if text[:1] == "`":
+            text = text[1:]
+        return "" if len(text) <= MAX_NOTHING_CHARS and text.casefold() in NOTHING else text
 
     def word(self, cells: Sequence[str], name: str) -> str:
         """Returns the cell of a mark or status as it stands: "/" is a word there."""
         at = self.layout.at.get(name)
         return cells[at].lstrip("`") if at is not None and at < len(cells) else ""
-
-    def constant(self, name: str) -> str | None:
-        """Returns the value that a person gave to all rows, None where there is none."""
-        return self.mapping.constants.get(name) if self.mapping else None
 
     def asks(self, code: str, found: str) -> bool:
         """Tells that a word has not been asked about yet, and notes it."""

@@ -43,6 +43,7 @@ BALANCE_ROW = re.compile(
 )
 #: What stands for nothing in a cell.
 NOTHING: Final = frozenset({"", "-", "--", "---", "—", "——", "/", "\\", "null", "none", "n/a", "nan", "nil", "无"})
+MAX_NOTHING_CHARS: Final = max(map(len, NOTHING))
 #: A column with more different words than this is no column of marks.
 MAX_WORDS: Final = 40
 _MAX_COUNTED: Final = 200

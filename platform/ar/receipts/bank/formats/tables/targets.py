@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from ar.receipts.bank.formats.tables import names
 from ar.receipts.bank.formats.tables.layout import Layout, find_layout, is_header
+from ar.receipts.bank.formats.tables.words import direction_of
 from kernel.i18n import mark
 from kernel.sheets import open_table
 from kernel.sheets.mapping import ColumnGuess, ColumnMapping, Shape, Target
 from kernel.sheets.samples import Sample, take_sample
 
+_MONEY: Final = re.compile(r"[-+(]?\s*[^\w\s]{0,3}\s*\d[\d.,' ]*[.,]\d{2}\s*[-)]?")
 #: Name, label, shape of the cells.
 _FIELDS: Final[tuple[tuple[str, str, Shape], ...]] = (
     ("booked_on", mark("Day of the booking"), "date"),
@@ -50,7 +53,7 @@ def sample_of(data: bytes, filename: str = "", mapping: Mapping[str, Any] | None
     table = open_table(data, filename, is_header, told=told)
     sample = take_sample(table, TARGETS)
     layout = find_layout(table.headers)
-    return replace(sample, guesses=[_guess(each, layout) for each in sample.guesses])
+    return replace(sample, guesses=_by_content([_guess(each, layout) for each in sample.guesses], sample))
 
 
 def _guess(guess: ColumnGuess, layout: Layout) -> ColumnGuess:
@@ -61,7 +64,35 @@ def _guess(guess: ColumnGuess, layout: Layout) -> ColumnGuess:
     if name:
         return replace(guess, target=name, confidence="sure")
     taken = guess.target in layout.at or (guess.target == "text" and bool(layout.texts))
-    return replace(guess, target="", confidence="none") if taken else replace(guess, confidence="likely")
+    if taken or not guess.target:
+        return replace(guess, target="", confidence="none")
+    return replace(guess, confidence="likely")
+
+
+def _by_content(guesses: list[ColumnGuess], sample: Sample) -> list[ColumnGuess]:
+    """Adds guesses by what stands in the columns: the only one of money, and one whose words are directions."""
+    taken = {each.target for each in guesses}
+    free = [each for each in guesses if not each.target]
+    money = [
+        each.place
+        for each in free
+        if (cells := [row.cells[each.place] for row in sample.rows if row.cells[each.place]])
+        and all(_MONEY.fullmatch(cell) for cell in cells)
+    ]
+    marks = [
+        each.place
+        for each in free
+        if (words := sample.words.get(str(each.place))) and all(direction_of(word) for word in words)
+    ]
+    found = {}
+    if len(money) == 1 and not taken & {"in", "out", "amount"}:
+        found[money[0]] = "amount"
+    if len(marks) == 1 and "mark" not in taken:
+        found[marks[0]] = "mark"
+    return [
+        replace(each, target=found[each.place], confidence="likely") if each.place in found else each
+        for each in guesses
+    ]
 
 
 _NAMES: Final = frozenset(name for name, _label, _shape in _FIELDS)

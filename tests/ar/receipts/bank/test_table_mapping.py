@@ -4,11 +4,16 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from ar.receipts.bank import files as bank_files
+from ar.receipts.bank.accounts import add_account
+from ar.receipts.bank.inputs import BankUpload, SaveBankAccount
+from ar.receipts.matching.commands import match_lines
 from ar.receipts.models import BankLine
 from tests.ar.receipts.bank.formats.exports import WECHAT_FUNDS
 from tests.ar.receipts.bank.formats.test_recognition import zipped
@@ -17,6 +22,7 @@ from tests.ar.receipts.bank.test_cli import run
 from tests.ar.receipts.bank.test_pages import new_account, send
 from tests.support.companies import TestCompany
 from tests.support.delivery import drain
+from tests.support.world import World
 
 UNKNOWN = "Tag;Was;Wieviel;Wer;Richtung\n02.11.2026;RE-1;1.500,00;Kunde AG;J\n03.11.2026;Strom;200,00;Stadtwerke;N\n"
 COLUMNS = {"column-0": "booked_on", "column-1": "text", "column-2": "amount", "column-3": "name", "column-4": "mark"}
@@ -126,19 +132,32 @@ def test_the_command_line_asks_the_same_and_takes_the_same_answers(company: Test
     assert [minor for minor, _name, _text in booked(company)] == [1_500_00, -200_00]
 
 
-def test_the_payers_split_is_kept_with_the_line(company: TestCompany) -> None:
-    client = company.client("accountant")
-    account = str(new_account(client, company, account_no="DE89370400440532013000", currency="EUR"))
+def test_the_payers_split_is_kept_with_the_line_and_proposed_first(world: World) -> None:
+    """Civil Code 560: 300 of one invoice and 200 of the other, as the payer says, not the oldest in full."""
+    customer = world.customer("00001", "Kunde AG")
+    world.invoice(customer, number="RE-1001", on=date(2026, 9, 1), minor=500_00)
+    world.invoice(customer, number="RE-1002", on=date(2026, 10, 1), minor=500_00)
     documents = "".join(
-        f"<Strd><RfrdDocInf><Nb>{number}</Nb></RfrdDocInf><RfrdDocAmt><RmtdAmt Ccy='EUR'>{minor}</RmtdAmt></RfrdDocAmt></Strd>"
-        for number, minor in (("RE-1", "300.00"), ("RE-2", "200.00"))
+        f"<Strd><RfrdDocInf><Nb>{number}</Nb></RfrdDocInf><RfrdDocAmt><RmtdAmt Ccy='CNY'>{minor}</RmtdAmt></RfrdDocAmt></Strd>"
+        for number, minor in (("RE-1001", "300.00"), ("RE-1002", "200.00"))
     )
     detail = payment("", debtor=("Kunde AG", "DE51"), more=f"<RmtInf>{documents}</RmtInf>")
-    send(client, company, camt("08", entry("500.00", more=f"<NtryDtls>{detail}</NtryDtls>")), bank_account_id=account)
-    drain(company.tenant_id)
-    with company.reading() as db:
-        split = db.execute(sa.select(BankLine.split).where(BankLine.tenant_id == company.tenant_id)).scalar_one()
-    assert split == [["RE-1", 300_00], ["RE-2", 200_00]]
+    text = camt("08", entry("500.00", more=f"<NtryDtls>{detail}</NtryDtls>")).replace(b"EUR", b"CNY")
+    with world.transaction() as db:
+        account = SaveBankAccount(name="户", account_no="DE89370400440532013000", currency="CNY")
+        add_account(db, world.actor(), account)
+        file_id, _new = bank_files.upload(db, world.actor(), BankUpload("a.xml", text), schedule=False)
+        assert bank_files.parse_file(db, world.actor(), file_id) == "read"
+        assert match_lines(db, world.actor()).likely == 1
+    with world.reading() as db:
+        line = db.execute(
+            sa.select(BankLine.id, BankLine.split, BankLine.proposal).where(BankLine.tenant_id == world.tenant_id)
+        ).one()
+    assert line.split == [["RE-1001", 300_00], ["RE-1002", 200_00]]
+    first = line.proposal["proposals"][0]
+    assert ([minor for _item, minor in first["parts"]], first["reasons"][0]) == ([300_00, 200_00], "designation")
+    shown = world.client("accountant").get(world.url(f"/matching/?line={line.id}"))
+    assert (shown.status_code, "divided so by the payer" in shown.text) == (200, True)
 
 
 def test_a_zip_of_bills_is_uploaded_whole(company: TestCompany) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.actor import Actor
@@ -111,7 +111,7 @@ def _newest(tenant_id: UUID) -> sa.Select[Any]:
             recorded_at=value(t.recorded_at),
             recorded_by=value(t.recorded_by),
         )
-        .distinct(t.kind, t.fingerprint)
+        .ext(distinct_on(t.kind, t.fingerprint))
         .where(t.tenant_id == tenant_id)
         .order_by(t.kind, t.fingerprint, t.version.desc())
     )

@@ -35,11 +35,11 @@ def require_current(currency: str, on: date) -> None:
 
 def without_side(found: str) -> tuple[str, bool]:
     """Takes off the word of the side behind or before an amount; True where it says the credit side."""
-    matched = _SIDE.fullmatch(found)
-    if matched is None:
+    if found[:1].isdigit() and found[-1:].isdigit():
         return found, False
-    side = (matched[1] or matched[3]).casefold()
-    return matched[2], side in _CREDIT_SIDES
+    matched = _SIDE.fullmatch(found)
+    side = (matched[1] or matched[3] or "").casefold() if matched else ""
+    return (matched[2], side in _CREDIT_SIDES) if matched and side else (found, False)
 
 
 def minor_units(column: str, found: str, currency: str, mapping: ColumnMapping, *, shown: str = "") -> tuple[int, bool]:

@@ -84,6 +84,7 @@ _CURRENCY = Target(
         *("币种", "币别", "货币", "币种代码", "原币币种", "币种名称", "结算币种", "幣別", "ccy", "currency code"),
         *("document currency", "doc. currency", "doccurrency", "curr.", "curr", "invoice currency", "crcy"),
         *("währung", "belegwährung", "währg", "waehrung", "devise", "moneda", "valuta"),
+        *("local currency", "lcurr", "lcur", "local crcy", "hauswährung", "hwähr", "本位币", "本币"),
     ),
     "CNY",
     shape="currency",

@@ -69,13 +69,15 @@ def stored_file(db: Session, tenant_id: UUID, job: queries.JobPage) -> ImportFil
 def _check(db: Session, person: Actor, job: queries.JobPage, payload: dict[str, Any], progress: _Progress) -> None:
     file = stored_file(db, person.tenant_id, job)
     reading = decide_reading(db, person.tenant_id, file, tenant(db, person.tenant_id).currency)
-    commands.save_sample(db, person.tenant_id, job.id, reading)
     if reading.questions or payload.get("look"):
+        commands.save_sample(db, person.tenant_id, job.id, reading)
         commands.save_questions(db, person, job.id, reading.sample.rows_total)
         return
     progress.begin(reading.sample.rows_total)
     report = run_import(db, person, replace(file, mapping=reading.mapping), apply=False, progress=progress)
     report.origin = reading.origin
+    # Last: the progress is written to the same row, in transactions of its own.
+    commands.save_sample(db, person.tenant_id, job.id, reading)
     commands.save_report(db, person, job.id, report, state="checked")
 
 

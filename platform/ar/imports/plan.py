@@ -33,6 +33,7 @@ class PostedDocument(NamedTuple):
     currency: str
     amount_minor: int
     kind: str
+    reference: str | None
     reversed_by: str | None = None
 
 
@@ -258,11 +259,12 @@ def _compare_item(row: ParsedItem, before: PostedDocument, report: Report) -> No
     if before.reversed_by is not None:
         _add_reversed_error(row.row, "document_no", row.document_no, before.reversed_by, report)
         return
-    opened = before.kind == OPENING and row.document_on <= before.document_on
+    opened = before.reference == row.document_on.isoformat()  # posted after the lock, with its own date as reference
+    due = before.due_on if opened and row.kind not in DEBITS else row.due_on or before.due_on
     columns = [
         ("customer_no", row.customer_no, before.customer_no),
         ("document_date", before.document_on if opened else row.document_on, before.document_on),
-        ("due_date", row.due_on or before.due_on, before.due_on),
+        ("due_date", due, before.due_on),
         ("currency", row.currency, before.currency),
         ("amount", abs(row.amount_minor), before.amount_minor),
     ]

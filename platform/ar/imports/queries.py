@@ -103,6 +103,7 @@ def posted_documents(
             currency=value(item.currency),
             amount_minor=value(item.amount_minor),
             kind=value(item.kind),
+            reference=value(item.reference),
             reversed_by=value(mirror.document_no),
         )
         .add_columns(item.document_no)

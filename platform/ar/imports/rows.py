@@ -59,14 +59,18 @@ def parse_rows(
 
 
 def any_row_parses(kind: FileKind, table: Table, binding: Binding, mapping: ColumnMapping) -> bool:
-    """Returns True when one of the first ROWS_TRIED rows parses as this kind. Raises TableRefused."""
+    """Returns True when one of the first ROWS_TRIED rows parses as this kind. Raises TableRefused.
+
+    Payments alone are receipts, although a list of open items may hold some.
+    """
     parse = _parser(kind, RowParser(Report(), mapping, serial=table.is_workbook))
     for _number, cells in islice(_data_rows(table, binding, mapping, Report(), lambda _rows: None), ROWS_TRIED):
         try:
-            parse(_number, binding.values(cells[: len(table.headers)]))
+            parsed = parse(_number, binding.values(cells[: len(table.headers)]))
         except (BadRow, PassedOver):
             continue
-        return True
+        if getattr(parsed, "kind", "") != "receipt":
+            return True
     return False
 
 

@@ -135,7 +135,7 @@ class Table:
             if kept:
                 yield from (_between(each, self.headers, fullest) for each in kept)
                 kept.clear()
-            row = _between(row, self.headers, fullest) if filled <= fullest else row
+            row = _between(row, self.headers, fullest)
             if not row.reason:
                 fullest = max(fullest, filled)
             yield row

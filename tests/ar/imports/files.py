@@ -64,7 +64,7 @@ def posted_documents(world: World) -> dict[str, tuple[str, date, int, int, date 
 
 
 GOOD = csv_file(ITEM_HEADERS, "001,深圳华芯,INV-1,invoice,2026-10-01,,CNY,10", "001,,INV-2,invoice,2026-10-01,,CNY,20")
-BAD = csv_file(ITEM_HEADERS, "001,深圳华芯,INV-1,bill,2026-10-01,,CNY,10")
+BAD = csv_file(ITEM_HEADERS, "001,深圳华芯,INV-1,invoice,2026-10-01,,CNY,ten")
 
 
 def upload_file(world: World, content: bytes = GOOD) -> UUID:

@@ -38,7 +38,7 @@ def check_rows(kind: FileKind, content: bytes, mapping: ColumnMapping | None = N
     table = open_table(content, "f", header_names(fields(kind), told))
     report = Report()
     binding = bind(fields(file.kind), table.headers, told)
-    return report, parse_rows(kind, table, binding, report, told.date_order, lambda _rows: None).good
+    return report, parse_rows(kind, table, binding, report, told, lambda _rows: None).good
 
 
 ITEM = dict(
@@ -58,7 +58,7 @@ ITEM = dict(
         ("customer_no", "1.23E+11", "number_damaged"),
         ("document_no", "", "value_missing"),
         ("kind", "", "value_missing"),
-        ("kind", "receipt", "unknown_kind"),
+        ("kind", "quotation", "unknown_kind"),
         ("document_date", "", "value_missing"),
         ("document_date", "04/03/2026", "ambiguous_date"),
         ("document_date", "11/21/2026", "month_first_untold"),
@@ -68,7 +68,6 @@ ITEM = dict(
         ("document_date", "2026-02-31", "no_such_day"),
         ("document_date", "soon", "not_a_date"),
         ("due_date", "later", "not_a_date"),
-        ("due_date", "2026-09-30", "due_before_document"),
         ("currency", "", "value_missing"),
         ("currency", "XXQ", "unknown_currency"),
         ("amount", "", "value_missing"),
@@ -77,7 +76,6 @@ ITEM = dict(
         ("amount", "1.005", "too_many_decimals"),
         ("amount", "$5.00", "other_currency"),
         ("amount", "9" * 20, "too_large"),
-        ("amount", "0", "amount_not_positive"),
         ("amount", "-5.00", "amount_not_positive"),
     ],
 )
@@ -127,7 +125,6 @@ def test_all_that_is_wrong_in_a_row_is_said_at_once() -> None:
         ("document_no", "value_missing"),
         ("kind", "unknown_kind"),
         ("document_date", "not_a_date"),
-        ("amount", "amount_not_positive"),
     }
     report, _ = check_rows("receipts", csv_file(RECEIPT_HEADERS, ",R1,later,XXQ,ten,INV1:x"))
     assert {column for _row, column, _code in error_codes(report)} == {
@@ -141,7 +138,7 @@ def test_all_that_is_wrong_in_a_row_is_said_at_once() -> None:
 
 
 def test_what_depends_on_a_wrong_cell_is_not_judged() -> None:
-    unknown_kind = {**ITEM, "kind": "收据", "due_date": "2026-09-30"}  # a credit note may say so
+    unknown_kind = {**ITEM, "kind": "报价", "due_date": "2026-09-30"}  # a credit note may say so
     unknown_currency = {**ITEM, "currency": "XXQ", "amount": "1.005"}  # some currencies have three decimals
     rows = (",".join(row.values()) for row in (unknown_kind, unknown_currency))
     report, _ = check_rows("open-items", csv_file(ITEM_HEADERS, *rows))

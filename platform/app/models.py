@@ -16,6 +16,7 @@ import kernel.journal
 import kernel.mail
 import kernel.outbox
 import kernel.storage
+import kernel.table_mappings
 import kernel.tokens
 from kernel.db import Base
 from kernel.settings import APP_ROOT

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from kernel.i18n import mark
-from kernel.money import exponent
+from kernel.money import exponent, withdrawn_on
 
 
 def parse_decimal(value: object) -> object:
@@ -29,13 +29,15 @@ def parse_decimal(value: object) -> object:
 
 
 def parse_currency(value: object) -> object:
-    """Returns the currency code in upper case. Raises ValueError for an unknown code."""
+    """Returns the currency code in upper case. Raises ValueError for an unknown code, or one of money that is none."""
     if isinstance(value, str):
         value = value.strip().upper()
         try:
             exponent(value)
         except ValueError:
             raise ValueError(mark("Enter a three-letter currency code, such as CNY.")) from None
+        if withdrawn_on(value):
+            raise ValueError(mark("This currency is no longer used anywhere. Enter the one that replaced it."))
     return value
 
 

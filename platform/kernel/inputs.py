@@ -1,22 +1,34 @@
 """The base of every command's input model, and the field types that all of them share.
 
 Invariant: an input is immutable, its texts carry no blanks at either end, and a field that the command does not know
-is an error, so that a misspelt name in a form, an import or an API body is never silently ignored.
+is an error, so that a misspelt name in a form, an import or an API body is never silently ignored; its days lie within
+`kernel.bookable`.
 """
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
+from pydantic_core import PydanticCustomError
+
+from kernel.bookable import LIMITS, OUT_OF_RANGE, is_bookable
 
 
 class CommandInput(BaseModel):
     """The input of one command: the same model validates the form, the import row and the command line."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _days_are_bookable(cls, value: Any) -> Any:
+        """Refuses a day that no book may name, the same one at every door."""
+        if type(value) is date and not is_bookable(value):
+            raise PydanticCustomError("day_out_of_range", OUT_OF_RANGE, dict(LIMITS))
+        return value
 
 
 class EditInput(CommandInput):

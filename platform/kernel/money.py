@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from datetime import date
+from functools import cache, lru_cache
 from typing import Final
 
 from babel.core import get_global
@@ -83,11 +84,46 @@ class BadAmount(ValueError):
         self.code, self.found = code, found
 
 
+#: Codes of ISO 4217 in which nobody owes money: metals, units of account, tests, "no currency".
+_NO_MONEY: Final = frozenset(
+    {"XXX", "XTS", "XAG", "XAU", "XPD", "XPT", "XBA", "XBB", "XBC", "XBD", "XDR", "XSU", "XUA"}
+)
+#: Ends that CLDR does not know yet.
+_WITHDRAWN: Final = {"BGN": date(2025, 12, 31)}
+#: Money that ended before this day is in nobody's open items.
+_LONG_GONE: Final = date(2010, 1, 1)
+
+
+@cache
+def _last_days() -> dict[str, date]:
+    """Returns currency → its last day as legal tender, for those that are none in any country."""
+    living: set[str] = set()
+    ended: dict[str, date] = dict(_WITHDRAWN)
+    for periods in get_global("territory_currencies").values():
+        for code, _since, until, tender in periods:
+            if until is None:
+                living.update([code] if tender else [])
+            else:
+                ended[code] = max(ended.get(code, date.min), date(*until))
+    return {code: last for code, last in ended.items() if code in _WITHDRAWN or code not in living}
+
+
+def withdrawn_on(currency: str) -> date | None:
+    """Returns the last day of a currency that is no longer money anywhere (BGN: 2025-12-31), None for a living one."""
+    return _last_days().get(currency)
+
+
 @lru_cache(maxsize=512)
 def exponent(currency: str) -> int:
-    """Returns the decimals of a currency by ISO 4217 (CNY 2, JPY 0, KWD 3). Raises ValueError for an unknown code."""
-    if currency not in get_global("all_currencies"):
+    """Returns the decimals of a currency by ISO 4217 (CNY 2, JPY 0, KWD 3).
+
+    Raises ValueError for an unknown code, for one that is no money (XXX, XAU) and for money long gone (DEM).
+    """
+    if currency not in get_global("all_currencies") or currency in _NO_MONEY:
         raise ValueError(f"unknown currency code: {currency!r}")
+    ended = withdrawn_on(currency)
+    if ended is not None and ended < _LONG_GONE:
+        raise ValueError(f"{currency} was money until {ended}")
     return _EXPONENTS.get(currency, 2)
 
 
@@ -156,20 +192,46 @@ _AFFIXES: Final = {
     "HKD": ("HK$", "HKD", "$"),
     "EUR": ("\u20ac", "EUR"),
     "GBP": ("\u00a3", "GBP"),
+    "TWD": ("NT$", "TWD", "新台币", "$"),
+    "SGD": ("S$", "SGD", "$"),
+    "AUD": ("AU$", "A$", "AUD", "$"),
+    "CAD": ("CA$", "C$", "CAD", "$"),
+    "NZD": ("NZ$", "NZD", "$"),
+    "MXN": ("MX$", "MXN", "$"),
+    "BRL": ("R$", "BRL"),
+    "MOP": ("MOP$", "MOP"),
+    "INR": ("\u20b9", "INR", "RS.", "RS"),
+    "KRW": ("\u20a9", "KRW", "원"),
+    "CHF": ("CHF", "SFR.", "FR."),
+    "RUB": ("\u20bd", "RUB"),
+    "THB": ("\u0e3f", "THB"),
+    "VND": ("\u20ab", "VND"),
+    "PHP": ("\u20b1", "PHP"),
+    "TRY": ("\u20ba", "TRY", "TL"),
+    "ILS": ("\u20aa", "ILS"),
+    "PLN": ("ZŁ", "PLN"),
+    "CZK": ("KČ", "CZK"),
 }
-_FOREIGN = re.compile(r"[A-Z]{3}|[$\u20ac\u00a3\u00a5元円]")
-_GROUPED = re.compile(r"(?:[0-9]{1,3}(?:([, '])[0-9]{3})(?:\1[0-9]{3})*|[0-9]+)?(?:\.([0-9]+))?")
+_FOREIGN = re.compile(r"[A-Z]{3}|[$\u20ac\u00a3\u00a5\u20b9\u20a9\u20bd元円]")
+_GROUPED = re.compile(
+    r"(?:[0-9]{1,3}(?:([, '])[0-9]{3})(?:\1[0-9]{3})*|[0-9]{1,2}(?:(,)[0-9]{2})+,[0-9]{3}|[0-9]+)?(?:\.([0-9]+))?"
+)
+#: "4.250": a fraction in one country, thousands in another, where the currency has two decimals.
+_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}")
 _DIGITS_AND_MARKS = re.compile(r"[0-9., ']*[0-9][0-9., ']*")
 
 
-def parse_amount(text: str, currency: str) -> int:
+def parse_amount(text: str, currency: str, decimal_mark: str | None = None) -> int:
     """Parses an amount as people and ERPs write it; returns minor units of `currency`.
 
-    Takes thousands separators (comma, space, apostrophe), full-width digits, the currency's own sign or code
-    before or after, and a negative as brackets or as a leading or trailing minus. The decimal mark is the
-    point. Raises BadAmount; raises ValueError for an unknown currency.
+    Takes thousands separators (comma, space, apostrophe; also Indian ones, 12,34,567), full-width digits, the
+    currency's own sign or code before or after, a negative as brackets or as a leading or trailing minus, and zeros
+    behind the last decimal of the currency. `decimal_mark`: "." or "," where the source has said it; None: the point,
+    and what could be thousands is ambiguous. Raises BadAmount; raises ValueError for an unknown currency.
     """
     decimals = exponent(currency)
+    if decimal_mark == ",":
+        return _parse_carefully(_with_point(text), currency, decimals, text, told=True)[0]
     whole, point, fraction = text.partition(".")
     # The common cell, "1234.56", costs two C calls; everything else goes the careful way.
     if whole.isascii() and whole.isdigit() and len(whole) < 15:
@@ -180,7 +242,24 @@ def parse_amount(text: str, currency: str) -> int:
             minor = int(whole + fraction) * _SCALE[decimals - len(fraction)]
         if minor <= MAX_MINOR:
             return minor
-    return _parse_carefully(text, currency, decimals)
+    return _parse_carefully(text, currency, decimals, text, told=decimal_mark is not None)[0]
+
+
+def parse_rounded_amount(text: str, currency: str, decimal_mark: str | None = None) -> tuple[int, bool]:
+    """Parses as `parse_amount`, and rounds more decimals than the currency has half up (away from zero).
+
+    Returns (minor units, was rounded). Raises BadAmount; raises ValueError for an unknown currency.
+    """
+    plain = _with_point(text) if decimal_mark == "," else text
+    return _parse_carefully(plain, currency, exponent(currency), text, told=True, rounding=True)
+
+
+_SWAPPED: Final = str.maketrans(".,", ",.")
+
+
+def _with_point(text: str) -> str:
+    """Returns an amount whose decimal mark is the comma with the marks exchanged."""
+    return (text if text.isascii() else text.translate(_PLAIN)).translate(_SWAPPED)
 
 
 def parse_positive_amount(text: str, currency: str) -> int:
@@ -202,30 +281,35 @@ def parse_positive_amount(text: str, currency: str) -> int:
 _SCALE: Final = (1, 10, 100, 1000, 10000)
 
 
-def _parse_carefully(text: str, currency: str, decimals: int) -> int:
+def _parse_carefully(
+    text: str, currency: str, decimals: int, found: str, *, told: bool, rounding: bool = False
+) -> tuple[int, bool]:
+    """Returns (minor units, was rounded). `told`: the point is known to be the decimal mark; `found` is for errors."""
     body = (text if text.isascii() else text.translate(_PLAIN)).strip()
     if not body:
-        raise BadAmount("empty", text)
-    body, sign = _take_sign(body, text)
+        raise BadAmount("empty", found)
+    body, sign = _take_sign(body, found)
     stripped = _take_affix(body, currency)
     if sign > 0 and stripped != body:  # "¥-5.00", "-5.00 CNY": the sign may stand on either side of the currency
-        stripped, sign = _take_sign(stripped, text)
+        stripped, sign = _take_sign(stripped, found)
     matched = _GROUPED.fullmatch(stripped)
     if matched is None or not stripped[-1:].isdigit():
-        raise BadAmount(_why_not(stripped), text)
-    fraction = matched[2] or ""
-    if len(fraction) > decimals:
-        raise BadAmount("too_many_decimals", text)
-    whole = stripped.partition(".")[0]
-    if matched[1]:
-        whole = whole.replace(matched[1], "")
-    digits = whole + fraction
-    if len(digits) > 40:
-        raise BadAmount("too_large", text)
-    minor = int(digits) * _SCALE[decimals - len(fraction)]
+        raise BadAmount(_why_not(stripped), found)
+    whole, _point, fraction = stripped.partition(".")
+    beyond = fraction[decimals:]
+    if beyond.strip("0") and not rounding:
+        raise BadAmount("too_many_decimals", found)
+    if beyond and not told and len(fraction) == 3 and _THOUSANDS.fullmatch(whole):
+        raise BadAmount("ambiguous", found)
+    if separator := matched[1] or matched[2]:
+        whole = whole.replace(separator, "")
+    kept = fraction[:decimals]
+    if len(whole) + len(kept) > 40:
+        raise BadAmount("too_large", found)
+    minor = int((whole + kept) or "0") * _SCALE[decimals - len(kept)] + (beyond[:1] >= "5")
     if minor > MAX_MINOR:
-        raise BadAmount("too_large", text)
-    return sign * minor
+        raise BadAmount("too_large", found)
+    return sign * minor, bool(beyond.strip("0"))
 
 
 def _take_sign(body: str, found: str) -> tuple[str, int]:

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from kernel.actor import Actor
+from kernel.bookable import LIMITS, OUT_OF_RANGE, is_bookable
 from kernel.db import TenantSession, enter_tenant, open_session
 from kernel.errors import HuikuanError
 from kernel.i18n import use_language
@@ -68,9 +69,12 @@ class DayParam(click.ParamType[date]):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(value)
+            on = date.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is not a date like 2026-11-21", param, ctx)
+        if not is_bookable(on):
+            self.fail(OUT_OF_RANGE % LIMITS, param, ctx)
+        return on
 
 
 DAY = DayParam()

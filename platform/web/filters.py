@@ -18,13 +18,13 @@ from dataclasses import Field, dataclass, field, fields
 from datetime import date
 from typing import Any, ClassVar, Protocol, TypeVar
 
+from kernel.bookable import FIRST_DAY, LAST_DAY, is_bookable
 from web.paging import address
+
+__all__ = ["FIRST_DAY", "LAST_DAY"]  # named here for what reads a day from an address
 
 _READER = "reader"
 _IS_DAY = "is_day"
-# Beyond these a date is a typing mistake, and arithmetic with it leaves what a date can hold.
-FIRST_DAY = date(1990, 1, 1)
-LAST_DAY = date(2100, 12, 31)
 
 
 class Filters(Protocol):
@@ -171,7 +171,7 @@ def _day(raw: str) -> date | None:
         found = date.fromisoformat(raw.strip()) if len(raw.strip()) == 10 else None
     except ValueError:
         return None
-    return found if found and FIRST_DAY <= found <= LAST_DAY else None
+    return found if found and is_bookable(found) else None
 
 
 def _write(value: object) -> str:

@@ -13,6 +13,7 @@ from flask import g, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import ImmutableMultiDict
 
+from kernel.bookable import OUT_OF_RANGE
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
 from kernel.inputs import EditInput
@@ -32,6 +33,7 @@ TEXTS = {
     "date_from_datetime_parsing": mark("Enter a date such as 2026-11-21."),
     "date_parsing": mark("Enter a date such as 2026-11-21."),
     "date_type": mark("Enter a date such as 2026-11-21."),
+    "day_out_of_range": OUT_OF_RANGE,
     "int_parsing": mark("Enter a whole number."),
     "greater_than_equal": mark("Enter %(ge)s or more."),
     "less_than_equal": mark("Enter %(le)s or less."),

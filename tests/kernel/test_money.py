@@ -119,7 +119,6 @@ def test_amounts_as_people_write_them(text: str, currency: str, minor: int | Non
         ("1.234,56", "CNY", "ambiguous"),
         ("1,23", "CNY", "ambiguous"),
         ("1,2345", "CNY", "ambiguous"),
-        ("12,34,567", "CNY", "ambiguous"),
         ("1,234 567", "CNY", "ambiguous"),
         ("1234,567.00", "CNY", "ambiguous"),
         ("(-5.00)", "CNY", "ambiguous"),

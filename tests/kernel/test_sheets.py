@@ -71,7 +71,7 @@ def test_title_rows_are_skipped_empty_rows_left_out_and_numbers_are_those_of_the
     assert list(table.rows()) == [
         Row(5, ["001", "甲", "1"]),
         Row(7, ["002", "乙", ""]),
-        Row(8, ["合计", "", "1"], is_total=True),
+        Row(8, ["合计", "", "1"], "total"),
     ]
 
 
@@ -116,7 +116,7 @@ def test_a_workbook_is_read_as_text() -> None:
         (b"", "table_empty"),
         (b"\n\n,,\n", "table_empty"),
         (b"%PDF-1.7 ...", "table_kind"),
-        (b"\xd0\xcf\x11\xe0old", "table_kind"),
+        (b"\xd0\xcf\x11\xe0old", "table_malformed"),
         (b"<html><table>", "table_kind"),
         (b"a,b\x00\n1,2\n", "table_kind"),
         (b"a,b\n\xff\xff\xff,2\n", "table_encoding"),
@@ -196,7 +196,7 @@ def test_dates_as_people_write_them(text: str) -> None:
         ("26-11-21", None, "not_a_date"),
         ("46347", None, "not_a_date"),
         ("tomorrow", None, "not_a_date"),
-        ("0001-01-01", None, "no_such_day"),
+        ("0001-01-01", None, "day_out_of_range"),
         ("", None, "empty"),
     ],
 )

@@ -11,27 +11,15 @@ from datetime import date
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from ar.bills.rules import State, StepKind
-from kernel.i18n import mark
 from kernel.inputs import CommandInput, Key
 
 RequiredText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 Party = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
-#: Covers every bill and leaves room for date arithmetic.
-_FIRST, _LAST = date(1990, 1, 1), date(2100, 12, 31)
 _PERCENT: Final = re.compile(r"(\d{1,2})(?:[.．](\d{1,4}))?\s*[%％]?")
-
-
-def _plausible(on: date) -> date:
-    if not _FIRST <= on <= _LAST:
-        raise ValueError(mark("Enter a date such as 2026-11-21."))
-    return on
-
-
-PlausibleDate = Annotated[date, AfterValidator(_plausible)]
 
 
 def parse_annual_rate(text: str) -> int | None:
@@ -56,16 +44,16 @@ class ReceiveBill(CommandInput):
     drawer: RequiredText
     acceptor: RequiredText
     payee: RequiredText
-    issued_on: PlausibleDate
-    matures_on: PlausibleDate | None = None
+    issued_on: date
+    matures_on: date | None = None
     tenor_months: int | None = Field(default=None, ge=1, le=120)
     tenor_days: int | None = Field(default=None, ge=1, le=3660)
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     amount: str = Field(min_length=1, max_length=40)
     amount_words: str = Field(default="", max_length=120)
     not_transferable: bool = False
-    received_on: PlausibleDate
-    booked_on: PlausibleDate | None = None
+    received_on: date
+    booked_on: date | None = None
     pays: Literal["oldest", "chosen", "none"] = "oldest"
     item_ids: tuple[UUID, ...] = Field(default=(), max_length=500)
     long_tenor_known: bool = False
@@ -76,8 +64,8 @@ class ReceiveBill(CommandInput):
 class BillStep(CommandInput):
     """A step of a bill; `seen` is the state that its form showed."""
 
-    on: PlausibleDate
-    booked_on: PlausibleDate | None = None
+    on: date
+    booked_on: date | None = None
     seen: State
     note: Note = ""
     key: Key

@@ -88,6 +88,29 @@ def upsert_customers(db: Session, actor: Actor, rows: Sequence[CustomerRow]) -> 
     return UpsertResult(len(created), len(changes), len(by_number) - len(created) - len(changes))
 
 
+def restore_customers(db: Session, actor: Actor, values: Mapping[UUID, Mapping[str, Any]]) -> None:
+    """Puts back earlier values of customers, given as id → field → value as JSON; for what undoes a bulk change."""
+    customer = Customer
+    stored = db.execute(
+        sa.select(customer.id, customer.number, *(getattr(customer, name) for name in _FIELDS))
+        .where(customer.tenant_id == actor.tenant_id, customer.id.in_(list(values)))
+        .order_by(customer.id)
+        .with_for_update(key_share=True)
+    ).all()
+    updates: list[tuple[UUID, str, dict[str, Any]]] = []
+    changes: list[tuple[UUID, str, dict[str, Any]]] = []
+    for row in stored:
+        before = {name: getattr(row, name) for name in _FIELDS}
+        given = dict(values[row.id])
+        if given.get("owner_id"):
+            given["owner_id"] = UUID(given["owner_id"])
+        after = {**before, **given}
+        updates.append((row.id, row.number, after))
+        changes.append((row.id, "customer_changed", {"changes": _differences(before, after)}))
+    bulk.update_customers(db, actor, updates)
+    bulk.record_events(db, actor, changes)
+
+
 def create_customer(db: Session, actor: Actor, data: CreateCustomer) -> UUID:
     """Creates a customer; returns its id. Raises Conflict(`customer_number_taken`)."""
     customer_id = new_id()

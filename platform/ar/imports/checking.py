@@ -6,12 +6,12 @@ Written for 100,000 rows: one small parser per column, with the few distinct val
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Any, TypeVar
+from hashlib import blake2b
+from typing import Any, NoReturn, TypeVar
 
 from ar.customers.inputs import (
     MAX_NAME_CHARS,
@@ -22,10 +22,13 @@ from ar.customers.inputs import (
     CustomerRow,
     has_invalid_check_character,
 )
+from ar.imports.amounts import BadCell, applications, minor_units, require_current, without_side
 from ar.imports.columns import CURRENCY_WORDS, ENTITY_WORDS, KIND_WORDS, LANGUAGE_WORDS, words
 from ar.imports.inputs import ParsedCustomer, ParsedItem, ParsedReceipt, Report
-from kernel.money import MAX_MINOR, BadAmount, exponent, parse_amount
-from kernel.sheets import BadDate, DateOrder, header_key, parse_date
+from kernel.bookable import LIMITS
+from kernel.money import exponent
+from kernel.sheets import BadDate, DateOrder, header_key, is_damaged_number, parse_date
+from kernel.sheets.mapping import SKIP, ColumnMapping
 from kernel.texts import BadAddress, mail_address, one_line
 
 MAX_DOCUMENT_NO_CHARS = 64
@@ -38,23 +41,13 @@ _CURRENCIES = words(CURRENCY_WORDS)
 _KINDS = words(KIND_WORDS)
 _ENTITIES = words(ENTITY_WORDS)
 _LANGUAGES = words(LANGUAGE_WORDS)
-_SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{2}")
-_AMOUNT_CODES = {"empty": "value_missing", "ambiguous": "ambiguous_amount"}
 _YEAR_LAST_ORDERS: tuple[DateOrder, DateOrder] = ("mdy", "dmy")
 #: Error codes of an amount that do not depend on its currency.
 _WRONG_ANYWHERE = ("value_missing", "not_a_number", "ambiguous_amount", "amount_not_positive")
-_SEMICOLONS = str.maketrans("；：", ";:")
+DEBIT_WORDS = ("invoice", "debit_note")
 
 Parsed = TypeVar("Parsed", ParsedCustomer, ParsedItem, ParsedReceipt)
 T = TypeVar("T")
-
-
-class BadCell(Exception):
-    """A cell that cannot be parsed. `column`, `code` and `params` become a finding."""
-
-    def __init__(self, column: str, code: str, **params: Any) -> None:
-        super().__init__(column, code)
-        self.column, self.code, self.params = column, code, params
 
 
 class BadRow(Exception):
@@ -68,36 +61,56 @@ class BadRow(Exception):
         self.cells, self.rest = cells, rest
 
 
-class RowParser:
-    """Parses the rows of one file, given its order of dates and whether bare numbers may be spreadsheet dates.
+class PassedOver(Exception):
+    """A row that is nothing to import. `reason` and `params` are said beside the totals."""
 
-    A row is parsed to its end despite errors; cells that depend on a bad cell are not checked. Raises BadRow.
-    Without `today`, dates are not checked for being too far ahead or long ago.
+    def __init__(self, reason: str, **params: Any) -> None:
+        super().__init__(reason)
+        self.reason, self.params = reason, params
+
+
+class RowParser:
+    """Parses the rows of one file, given its mapping and whether bare numbers may be spreadsheet dates.
+
+    A row is parsed to its end despite errors; cells that depend on a bad cell are not checked. Raises BadRow, and
+    PassedOver for a row without an amount to post. Without `today`, dates are not checked for being too far ahead or
+    long ago. `by_name`: customers are known by their names, which are cut to a number's length.
     """
 
     def __init__(
-        self, report: Report, date_order: DateOrder | None, *, serial: bool, today: date | None = None
+        self,
+        report: Report,
+        mapping: ColumnMapping,
+        *,
+        serial: bool,
+        today: date | None = None,
+        by_name: bool = False,
     ) -> None:
         self.report = report
         self._today = today or date.max
         self._latest_on = today + timedelta(days=MAX_DAYS_AHEAD) if today else date.max
         self._oldest_on = today - timedelta(days=LONG_AGO_DAYS) if today else date.min
-        self._order = date_order
+        self._order = mapping.date_order
+        self._mapping = mapping
+        self._kinds = {header_key(word): kind for word, kind in mapping.kinds.items()}
+        self._by_name = by_name
         self._serial = serial
         self._shared: dict[str, str] = {}
         self._bad: list[BadCell] = []
 
     def customer(self, row: int, cells: Sequence[str]) -> ParsedCustomer:
         """Parses customer_no, name, entity_type, tax_id, owner_email, contact_name, contact_email, term_days,
-        settlement_days, language. Empty optional cells keep the stored values.
+        settlement_days, language, owner. Empty optional cells keep the stored values.
         """
-        number, name, entity, tax_id, owner, contact, email, terms, settlement, language = cells
+        number, name, entity, tax_id, owner, contact, email, terms, settlement, language, owner_name = cells
+        if not owner and "@" in owner_name:
+            owner, owner_name = owner_name, ""
         if tax_id and has_invalid_check_character(tax_id):
             self.report.add_warning(row, "tax_id", "tax_id_doubtful", found=tax_id)
         parse_cell = self._parse_cell
         owner_email = parse_cell(email_address, "owner_email", owner) if owner else None
         made = CustomerRow(
-            number=parse_cell(identifier, "customer_no", number, MAX_NUMBER_CHARS),
+            number=parse_cell(self._customer_no, number),
             name=parse_cell(required_text, "name", name, MAX_NAME_CHARS),
             entity_type=parse_cell(word, "entity_type", "unknown_entity_type", entity, _ENTITIES) if entity else None,
             tax_id=parse_cell(identifier, "tax_id", tax_id, MAX_TAX_ID_CHARS) if tax_id else None,
@@ -110,27 +123,31 @@ class RowParser:
             else None,
             language=parse_cell(word, "language", "unknown_language", language, _LANGUAGES) if language else None,
         )
-        return self._complete(ParsedCustomer(row, made))
+        return self._complete(ParsedCustomer(row, made, parse_cell(text, "owner", owner_name, MAX_NAME_CHARS)))
 
     def item(self, row: int, cells: Sequence[str]) -> ParsedItem:
-        """Parses customer_no, customer_name, document_no, kind, document_date, due_date, currency, amount."""
-        number, name, document_no, kind, document_on, due_on, currency, amount = cells
+        """Parses customer_no, customer_name, document_no, kind, document_date, due_date, currency, amount, owner."""
+        number, name, document_no, kind, document_on, due_on, currency, amount, owner = cells
         parse_cell = self._parse_cell
-        known = parse_cell(document_kind, kind)
+        known = parse_cell(self._kind, kind)
         code = parse_cell(currency_code, currency)
         booked_on = parse_cell(self._document_date, row, "document_date", document_on)
+        if code and booked_on:
+            parse_cell(require_current, code, booked_on)
+        minor = parse_cell(self._amount, row, amount, code)
+        known = parse_cell(self._kind_by_sign, row, known, minor, amount) if known and minor else known
         return self._complete(
             ParsedItem(
                 row,
-                self._intern(parse_cell(identifier, "customer_no", number, MAX_NUMBER_CHARS)),
+                self._intern(parse_cell(self._customer_no, number)),
                 self._intern(parse_cell(text, "customer_name", name, MAX_NAME_CHARS)),
                 parse_cell(identifier, "document_no", document_no, MAX_DOCUMENT_NO_CHARS),
                 known,
                 booked_on,
-                parse_cell(self._due_date, due_on, booked_on, known) if due_on else None,
+                parse_cell(self._due_date, row, due_on, booked_on, known) if due_on else None,
                 code,
-                # Credit notes are often written with a minus, although their kind already implies the sign.
-                parse_cell(posted_amount, amount, code, known == "credit_note"),
+                minor,
+                self._intern(parse_cell(text, "owner", owner, MAX_NAME_CHARS)),
             )
         )
 
@@ -139,14 +156,15 @@ class RowParser:
         number, receipt_no, received_on, currency, amount, applies_to = cells
         parse_cell = self._parse_cell
         code = parse_cell(currency_code, currency)
+        minor = parse_cell(self._amount, row, amount, code)
         return self._complete(
             ParsedReceipt(
                 row,
-                self._intern(parse_cell(identifier, "customer_no", number, MAX_NUMBER_CHARS)),
+                self._intern(parse_cell(self._customer_no, number)),
                 parse_cell(identifier, "receipt_no", receipt_no, MAX_DOCUMENT_NO_CHARS),
                 parse_cell(self._document_date, row, "received_on", received_on),
                 code,
-                parse_cell(posted_amount, amount, code, False),
+                parse_cell(self._received, minor, amount) if minor else minor,
                 parse_cell(applications, applies_to, code) if applies_to and code else (),
             )
         )
@@ -159,11 +177,69 @@ class RowParser:
             self._bad.append(bad)
             return None
 
+    def _pass_over(self, reason: str, **params: Any) -> NoReturn:
+        """Ends a row that is nothing to import, with whatever is wrong in it. Raises PassedOver."""
+        self._bad = []
+        raise PassedOver(reason, **params)
+
     def _complete(self, parsed: Parsed) -> Parsed:
         if self._bad:
             bad, self._bad = self._bad, []
             raise BadRow(bad, parsed)
         return parsed
+
+    def _customer_no(self, found: str) -> str:
+        """Parses a customer's number; a name in its place is cut to its length, and stays told apart from others."""
+        if self._by_name and len(found) > MAX_NUMBER_CHARS:
+            return f"{found[:31].strip()}~{blake2b(found.encode(), digest_size=4).hexdigest()}"
+        return identifier("customer_no", found, MAX_NUMBER_CHARS)
+
+    def _kind(self, found: str) -> str:
+        """Parses a kind of document: as the mapping says, else by its usual words. Raises PassedOver."""
+        if self._kinds and (told := self._kinds.get(header_key(found))):
+            if told == SKIP:
+                self._pass_over("kind_skipped", found=found)
+            return told
+        return document_kind(found)
+
+    def _amount(self, row: int, found: str, currency: str | None) -> int:
+        """Parses an amount in the file's manner; may be negative. Raises PassedOver for zero."""
+        plain, turned = without_side(found)
+        try:
+            minor, rounded = minor_units("amount", plain, currency or "CNY", self._mapping, shown=found)
+        except BadCell as bad:
+            if currency or bad.code in _WRONG_ANYWHERE:
+                raise
+            return 0
+        if rounded:
+            self.report.add_warning(row, "amount", "amount_rounded", found=found)
+        if minor == 0 and currency:
+            self._pass_over("zero_amount")
+        return -minor if turned else minor
+
+    def _kind_by_sign(self, row: int, kind: str, minor: int, found: str) -> str:
+        """Returns the kind that sign and word give together: below zero, what is owed is a credit."""
+        owes = kind in DEBIT_WORDS
+        sign = self._mapping.sign
+        if sign in ("owed_positive", "owed_negative"):
+            owed = (minor > 0) == (sign == "owed_positive")
+            if owes == owed:
+                return kind
+            self.report.add_warning(row, "kind", "kind_by_sign", found=found)
+            return "debit_note" if owed else "credit_note"
+        if minor < 0 and owes:
+            if "kind" not in self._mapping.constants:
+                raise BadCell("amount", "amount_not_positive", found=found)
+            self.report.add_warning(row, "amount", "minus_is_credit", found=found)
+            return "credit_note"
+        return kind
+
+    def _received(self, minor: int, found: str) -> int:
+        """Returns the amount of a receipt, above zero; in some systems money that came in stands below it."""
+        received = -minor if self._mapping.sign in ("owed_positive", "in_negative") else minor
+        if received < 0:
+            raise BadCell("amount", "amount_not_positive", found=found)
+        return received
 
     def _document_date(self, row: int, column: str, found: str) -> date:
         """Parses a document's date: an implausible year is an error or, where it may be right, a warning."""
@@ -176,14 +252,17 @@ class RowParser:
             self.report.add_warning(row, column, "date_long_ago", found=str(on))
         return on
 
-    def _due_date(self, found: str, booked_on: date | None, kind: str | None) -> date:
-        """Parses a due date, not before the document's; a credit note is due at once."""
+    def _due_date(self, row: int, found: str, booked_on: date | None, kind: str | None) -> date:
+        """Parses a due date; one before the document's is kept or raised, as told. Credits stand at once."""
         due = self.day("due_date", found)
         if booked_on is None or kind is None or due >= booked_on:
             return due
-        if kind != "credit_note":
-            raise BadCell("due_date", "due_before_document", found=str(due), document_on=str(booked_on))
-        return booked_on
+        if kind not in DEBIT_WORDS:
+            return booked_on
+        kept = self._mapping.early_due == "keep"
+        code = "due_before_document" if kept else "due_raised"
+        self.report.add_warning(row, "due_date", code, found=str(due), document_on=str(booked_on))
+        return due if kept else booked_on
 
     def _intern(self, found: str) -> str:
         """Returns one shared object for equal texts, since they dominate the memory of a long file."""
@@ -197,7 +276,8 @@ class RowParser:
             if fault.code == "ambiguous_date":
                 raise _undeclared_order(column, found) from None
             code = "value_missing" if fault.code == "empty" else fault.code
-            raise BadCell(column, code, found=found) from None
+            limits = LIMITS if code == "day_out_of_range" else {}
+            raise BadCell(column, code, found=found, **limits) from None
 
 
 def _undeclared_order(column: str, found: str) -> BadCell:
@@ -222,7 +302,7 @@ def _day_or_none(found: str, order: DateOrder) -> date | None:
 def identifier(column: str, found: str, most: int) -> str:
     """Parses an identifier, keeping leading zeros. Refuses scientific notation, a sign of a damaged long number."""
     line = text(column, found, most, needed=True)
-    if "+" in line and _SCIENTIFIC.fullmatch(line):
+    if "+" in line and is_damaged_number(line):
         raise BadCell(column, "number_damaged", found=line)
     return line
 
@@ -280,58 +360,3 @@ def currency_code(found: str) -> str:
     except ValueError:
         raise BadCell("currency", "unknown_currency" if found else "value_missing", found=found) from None
     return code
-
-
-def posted_amount(found: str, currency: str | None, reduces: bool) -> int:
-    """Parses an amount above zero, or also below when `reduces`; returns minor units.
-
-    Without a currency (its own cell is bad) only errors that do not depend on it are raised.
-    """
-    try:
-        minor = minor_units("amount", found, currency or "CNY")
-        if minor == 0 or (minor < 0 and not reduces):
-            raise BadCell("amount", "amount_not_positive", found=found)
-    except BadCell as bad:
-        if currency or bad.code in _WRONG_ANYWHERE:
-            raise
-        return 0
-    return minor
-
-
-def minor_units(column: str, found: str, currency: str) -> int:
-    """Parses an amount into minor units within the ledger's range; may be negative."""
-    try:
-        minor = parse_amount(found, currency)
-    except BadAmount as fault:
-        raise BadCell(column, _AMOUNT_CODES.get(fault.code, fault.code), found=found, currency=currency) from None
-    if abs(minor) > MAX_MINOR:
-        raise BadCell(column, "too_large", found=found, currency=currency)
-    return minor
-
-
-def applications(found: str, currency: str) -> tuple[tuple[str, int | None], ...]:
-    """Parses `INV1:100.00;INV2` into (("INV1", 10000), ("INV2", None)); None means as much as is open."""
-    named: dict[str, int | None] = {}
-    for part in found.translate(_SEMICOLONS).split(";"):
-        if not part.strip():
-            continue
-        document, colon, amount = (piece.strip() for piece in part.rpartition(":"))
-        if not colon:
-            document, amount = amount, ""
-        if not document or (colon and not amount):
-            raise BadCell("applies_to", "applies_to_form", found=found)
-        minor = _applied(amount, currency, found) if colon else None
-        if document in named:
-            raise BadCell("applies_to", "document_named_twice", found=document)
-        named[document] = minor
-    return tuple(named.items())
-
-
-def _applied(amount: str, currency: str, found: str) -> int:
-    try:
-        minor = parse_amount(amount, currency)
-    except BadAmount:
-        raise BadCell("applies_to", "applies_to_form", found=found) from None
-    if not 0 < minor <= MAX_MINOR:
-        raise BadCell("applies_to", "applies_to_form", found=found)
-    return minor

@@ -1,21 +1,30 @@
-"""Defines `huikuan import`: customers, open items and receipts from a file, applied at once."""
+"""Defines `huikuan import`: customers, open items and receipts from a file, applied at once; and undone."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import click
+from sqlalchemy.orm import Session
 
+from ar.imports import queries
 from ar.imports.columns import FILE_KINDS, FileKind
-from ar.imports.inputs import ImportFile, Report
-from ar.imports.mapping import Mapping, parse_mapping
+from ar.imports.commands import import_now, undo_now
+from ar.imports.inputs import Group, ImportFile, Report
 from ar.imports.messages import finding_text
 from ar.imports.pipeline import run_import
 from ar.imports.queries import report_json
+from ar.imports.reading import decide_reading
+from ar.imports.report_page import rows_text
+from kernel.actor import Actor
 from kernel.money import format_minor
+from kernel.sheets.mapping import ColumnMapping, parse_mapping
 from tenants.commandline import emit, json_option, reports_errors, tenant_option, tenant_transaction
+from tenants.queries import tenant
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 ERRORS_PRINTED = 50
@@ -35,22 +44,67 @@ def _command(kind: FileKind) -> Callable[..., None]:
     @json_option
     @reports_errors
     def run(file: Path, slug: str, mapping: Path | None, dry_run: bool, as_json: bool) -> None:
-        read = parse_mapping(mapping.read_bytes()) if mapping else Mapping()
+        read = parse_mapping(mapping.read_bytes()) if mapping else ColumnMapping()
         asked = ImportFile(kind, file.name, file.read_bytes(), read)
         with tenant_transaction(slug, commit=not dry_run) as (db, actor):
-            report = run_import(db, actor, asked, apply=not dry_run)
+            reading = decide_reading(db, actor.tenant_id, asked, tenant(db, actor.tenant_id).currency)
+            # A program is not asked: what the guess leaves open stays unmapped and is an error of its row.
+            known = (
+                asked if reading.questions and reading.origin == "guess" else replace(asked, mapping=reading.mapping)
+            )
+            job_id, report = import_now(db, actor, known) if not dry_run else (None, _checked(db, actor, known))
             payload = report_json(report)
-        for warning in report.warnings[:ERRORS_PRINTED]:
-            said = finding_text(warning.code, warning.params)
-            click.echo(f"Warning: row {warning.row}, {warning.column}: {said}", err=True)
-        emit(payload, as_json, lambda: _as_text(report, payload, dry_run))
+            warnings = [_warning_text(group) for group in report.warning_groups]
+        for said in warnings:
+            click.echo(said, err=True)
+        emit(payload, as_json, lambda: _as_text(report, payload, dry_run, job_id))
         if report.errors_total:
             raise SystemExit(1)
 
     return run
 
 
-def _as_text(report: Report, payload: dict[str, Any], dry_run: bool) -> str:
+def _checked(db: Session, actor: Actor, file: ImportFile) -> Report:
+    return run_import(db, actor, file, apply=False)
+
+
+def _warning_text(group: Group) -> str:
+    """Returns one line for all warnings of a kind, with their number and first rows."""
+    said = finding_text(group.code, group.params)
+    if group.findings == 1:
+        return f"Warning: row {group.rows[0]}, {group.column}: {said}"
+    return f"Warning: {group.findings} rows ({rows_text(group.rows, group.findings)}), {group.column}: {said}"
+
+
+@group.command("list", help="List the imports of a company, newest first: id, time, file, counts, sums.")
+@tenant_option
+@json_option
+@reports_errors
+def list_imports(slug: str, as_json: bool) -> None:
+    with tenant_transaction(slug, read_only=True) as (db, actor):
+        jobs, _total = queries.history(db, actor.tenant_id, limit=100)
+        listed = [queries.job_json(job) for job in jobs]
+    emit({"imports": listed}, as_json, lambda: "\n".join(_job_line(job) for job in jobs))
+
+
+@group.command("undo", help="Undo an applied import by its id: reverse its documents, unless something depends on it.")
+@click.argument("job_id", metavar="JOB", type=click.UUID)
+@tenant_option
+@json_option
+@reports_errors
+def undo(job_id: UUID, slug: str, as_json: bool) -> None:
+    with tenant_transaction(slug) as (db, actor):
+        reversed_count = undo_now(db, actor, job_id)
+    emit({"import": str(job_id), "reversed": reversed_count}, as_json, lambda: f"{reversed_count} documents reversed.")
+
+
+def _job_line(job: queries.JobRow) -> str:
+    sums = ", ".join(f"{currency} {format_minor(minor, currency)}" for currency, minor in job.sums)
+    told = (job.id, f"{job.created_at:%Y-%m-%d %H:%M}", job.state, job.kind, job.file_name, f"{job.created} new", sums)
+    return "  ".join(map(str, told))
+
+
+def _as_text(report: Report, payload: dict[str, Any], dry_run: bool, job_id: UUID | None) -> str:
     counts = f"{report.created} new, {report.updated} changed, {report.unchanged} unchanged, {report.skipped} skipped"
     lines = [f"{report.rows} rows: {counts}."]
     lines += [f"Total {currency} {format_minor(minor, currency)}" for currency, minor in report.currency_totals()]
@@ -61,6 +115,8 @@ def _as_text(report: Report, payload: dict[str, Any], dry_run: bool) -> str:
         lines.append(f"{report.errors_total} errors. Nothing was applied.")
     elif dry_run:
         lines.append("Dry run: nothing was applied.")
+    elif job_id is not None:
+        lines.append(f"Import {job_id}")
     return "\n".join(lines)
 
 

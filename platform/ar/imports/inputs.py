@@ -15,14 +15,16 @@ from pydantic import Field
 
 from ar.customers.inputs import CustomerRow
 from ar.imports.columns import FileKind
-from ar.imports.mapping import Mapping
 from kernel.inputs import CommandInput
 from kernel.sheets import DateOrder
-from kernel.texts import one_line
+from kernel.sheets.mapping import ColumnMapping
+from kernel.texts import OneLine, one_line
 
 #: Errors stored with a report; a file with more is wrong as a whole.
 MAX_ERRORS_KEPT = 10_000
 MAX_WARNINGS_KEPT = 1_000
+#: Rows named where many findings are said as one.
+ROWS_NAMED = 5
 #: Characters of a cell quoted in a finding.
 MAX_QUOTED_CHARS = 200
 
@@ -40,6 +42,14 @@ class ApplyImport(CommandInput):
     totals_confirmed: bool = Field(default=False)
 
 
+class MappedSource(CommandInput):
+    """The source whose files are to be read by the same mapping from now on: fingerprint of its headers, a name."""
+
+    fingerprint: str
+    name: OneLine = Field(default="", max_length=100)
+    remember: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class ImportFile:
     """A file to check or apply. Control characters are removed from its name."""
@@ -47,7 +57,7 @@ class ImportFile:
     kind: FileKind
     name: str
     content: bytes
-    mapping: Mapping = field(default_factory=Mapping)
+    mapping: ColumnMapping = field(default_factory=ColumnMapping)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", one_line(self.name))
@@ -63,14 +73,15 @@ class Finding(NamedTuple):
 
 
 class ParsedCustomer(NamedTuple):
-    """A row of a customers file."""
+    """A row of a customers file; `owner` is the salesperson's name where no address was given."""
 
     row: int
     customer: CustomerRow
+    owner: str = ""
 
 
 class ParsedItem(NamedTuple):
-    """A row of an open-items file; `due_on` None: by the customer's terms."""
+    """A row of an open-items file; `due_on` None: by the customer's terms; `owner`: a new customer's salesperson."""
 
     row: int
     customer_no: str
@@ -81,6 +92,7 @@ class ParsedItem(NamedTuple):
     due_on: date | None
     currency: str
     amount_minor: int
+    owner: str = ""
 
 
 class ParsedReceipt(NamedTuple):
@@ -100,6 +112,16 @@ class ParsedRows(NamedTuple):
 
     good: list[Any]
     half: list[Any]
+
+
+class Group(NamedTuple):
+    """All findings of one code at one column as one: how many, the first rows, and the parameters of the first."""
+
+    column: str
+    code: str
+    findings: int
+    rows: list[int]
+    params: dict[str, Any]
 
 
 class ControlTotal(NamedTuple):
@@ -126,8 +148,11 @@ class Report:
     errors_total: int = 0
     warnings: list[Finding] = field(default_factory=list)
     warnings_total: int = 0
+    warning_groups: list[Group] = field(default_factory=list)
+    passed_over: list[Group] = field(default_factory=list)
     columns: dict[str, str] = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
+    origin: str = ""
 
     def add_error(self, row: int, column: str, code: str, **params: Any) -> None:
         """Adds an error; beyond MAX_ERRORS_KEPT it is only counted."""
@@ -138,8 +163,15 @@ class Report:
     def add_warning(self, row: int, column: str, code: str, **params: Any) -> None:
         """Adds a warning; beyond MAX_WARNINGS_KEPT it is only counted."""
         self.warnings_total += 1
+        found = _finding(row, column, code, params)
         if len(self.warnings) < MAX_WARNINGS_KEPT:
-            self.warnings.append(_finding(row, column, code, params))
+            self.warnings.append(found)
+        _add_to_group(self.warning_groups, found)
+
+    def pass_over(self, row: int, reason: str, **params: Any) -> None:
+        """Counts a row that is no data, with its reason."""
+        self.skipped += 1
+        _add_to_group(self.passed_over, _finding(row, "", reason, params))
 
     def sort(self, place: Callable[[str], int]) -> None:
         """Sorts the findings by row, then by `place` of the column."""
@@ -167,20 +199,38 @@ class Report:
             "errors_total": self.errors_total,
             "warnings": [list(finding) for finding in self.warnings],
             "warnings_total": self.warnings_total,
+            "warning_groups": [list(group) for group in self.warning_groups],
+            "passed_over": [list(group) for group in self.passed_over],
             "columns": self.columns,
             "ignored": self.ignored,
+            "origin": self.origin,
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Report:
         """Returns a stored report; an empty one when the job has none yet."""
-        plain = {name: value for name, value in data.items() if name not in ("totals", "errors", "warnings")}
+        plain = {name: value for name, value in data.items() if name not in _LISTS}
         return cls(
             **plain,
             totals=[ControlTotal(**total) for total in data.get("totals", ())],
             errors=[Finding(*finding) for finding in data.get("errors", ())],
             warnings=[Finding(*finding) for finding in data.get("warnings", ())],
+            warning_groups=[Group(*group) for group in data.get("warning_groups", ())],
+            passed_over=[Group(*group) for group in data.get("passed_over", ())],
         )
+
+
+_LISTS = ("totals", "errors", "warnings", "warning_groups", "passed_over")
+
+
+def _add_to_group(groups: list[Group], found: Finding) -> None:
+    """Adds a finding to the group of its code and column; there are a handful of groups."""
+    for at, group in enumerate(groups):
+        if (group.column, group.code) == (found.column, found.code):
+            rows = [*group.rows, found.row] if len(group.rows) < ROWS_NAMED else group.rows
+            groups[at] = group._replace(findings=group.findings + 1, rows=rows)
+            return
+    groups.append(Group(found.column, found.code, 1, [found.row], found.params))
 
 
 def _finding(row: int, column: str, code: str, params: dict[str, Any]) -> Finding:

@@ -1,4 +1,4 @@
-"""Runs the two jobs of an import: check a file, apply it.
+"""Runs the jobs of an import: check a file, apply it, undo it.
 
 Invariants: postings, report and state are one commit; progress is written in short transactions of its own; a job that
 is run again after a kill starts over from the stored file; a job always ends as failed when no attempt is left.
@@ -6,6 +6,7 @@ is run again after a kill starts over from the stored file; a job always ends as
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
 from typing import Any, Final
@@ -16,14 +17,16 @@ from sqlalchemy.orm import Session
 
 from ar.imports import commands, queries
 from ar.imports.inputs import ImportFile
-from ar.imports.mapping import Mapping
-from ar.imports.pipeline import open_table_of, run_import
+from ar.imports.pipeline import run_import
+from ar.imports.reading import decide_reading
+from ar.imports.undoing import undo_import
 from kernel import outbox, queue, storage
 from kernel.actor import Actor
 from kernel.db import transaction
 from kernel.errors import HuikuanError, NotFound, RuleBroken
 from kernel.log import logger
-from tenants.queries import member
+from kernel.sheets.mapping import ColumnMapping
+from tenants.queries import member, tenant
 from tenants.slice import Job
 
 PROGRESS_EVERY_S = 0.5
@@ -33,44 +36,85 @@ log = logger(__name__)
 
 
 def check(db: Session, actor: Actor, payload: dict[str, Any]) -> None:
-    """Checks the file; the job becomes `checked` or `refused`, or `failed` when the file cannot be parsed."""
-    _run(db, actor, payload, states=("uploaded", "checking"), working="checking", apply=False)
+    """Checks the file; the job becomes `checked` or `refused`, or `failed` when the file cannot be parsed.
+
+    What the file leaves open about its columns makes it `asking`.
+    """
+    _run(db, actor, payload, states=("uploaded", "checking"), working="checking", work=_check)
 
 
 def apply(db: Session, actor: Actor, payload: dict[str, Any]) -> None:
     """Checks the file again, since the books may have changed, and posts all rows or none."""
-    _run(db, actor, payload, states=("applying",), working="applying", apply=True)
+    _run(db, actor, payload, states=("applying",), working="applying", work=_apply)
 
 
-JOBS: Final = (Job("imports.check", check, queue.IMPORTS), Job("imports.apply", apply, queue.IMPORTS))
+def undo(db: Session, actor: Actor, payload: dict[str, Any]) -> None:
+    """Reverses what the import posted, unless something came to depend on it meanwhile."""
+    _run(db, actor, payload, states=("undoing",), working="undoing", work=_undo)
+
+
+JOBS: Final = (
+    Job("imports.check", check, queue.IMPORTS),
+    Job("imports.apply", apply, queue.IMPORTS),
+    Job("imports.undo", undo, queue.IMPORTS),
+)
 
 
 def stored_file(db: Session, tenant_id: UUID, job: queries.JobPage) -> ImportFile:
     """Returns the uploaded file of a job."""
     content = storage.load(db, tenant_id, job.file_sha256).content
-    return ImportFile(job.kind, job.file_name, content, Mapping.model_validate(job.mapping))  # type: ignore[arg-type]
+    return ImportFile(job.kind, job.file_name, content, ColumnMapping.model_validate(job.mapping))  # type: ignore[arg-type]
+
+
+def _check(db: Session, person: Actor, job: queries.JobPage, payload: dict[str, Any], progress: _Progress) -> None:
+    file = stored_file(db, person.tenant_id, job)
+    reading = decide_reading(db, person.tenant_id, file, tenant(db, person.tenant_id).currency)
+    if reading.questions or payload.get("look"):
+        commands.save_sample(db, person.tenant_id, job.id, reading)
+        commands.save_questions(db, person, job.id, reading.sample.rows_total)
+        return
+    progress.begin(reading.sample.rows_total)
+    report = run_import(db, person, replace(file, mapping=reading.mapping), apply=False, progress=progress)
+    report.origin = reading.origin
+    # Last: the progress is written to the same row, in transactions of its own.
+    commands.save_sample(db, person.tenant_id, job.id, reading)
+    commands.save_report(db, person, job.id, report, state="checked")
+
+
+def _apply(db: Session, person: Actor, job: queries.JobPage, _payload: dict[str, Any], progress: _Progress) -> None:
+    progress.begin(job.rows_total)
+    file = stored_file(db, person.tenant_id, job)
+    report = run_import(db, person, file, apply=True, progress=progress, job_id=job.id)
+    report.origin = job.report.origin
+    commands.save_report(db, person, job.id, report, state="applied")
+
+
+def _undo(db: Session, person: Actor, job: queries.JobPage, _payload: dict[str, Any], progress: _Progress) -> None:
+    progress.begin(job.report.created)
+    undo_import(db, person, job.id, progress)
+
+
+_Work = Callable[[Session, Actor, queries.JobPage, dict[str, Any], "_Progress"], None]
 
 
 def _run(
-    db: Session, actor: Actor, payload: dict[str, Any], *, states: tuple[str, ...], working: str, apply: bool
+    db: Session, actor: Actor, payload: dict[str, Any], *, states: tuple[str, ...], working: str, work: _Work
 ) -> None:
     job = queries.job(db, actor.tenant_id, UUID(payload["job_id"]))
     if job.state not in states:
         return  # already done: the message was delivered twice
     person = _person(db, actor, job, payload)
-    attempts = _attempts(db, actor.tenant_id, f"imports.{'apply' if apply else 'check'}:{job.id}")
+    attempts = _attempts(db, actor.tenant_id, payload["key"])
     if attempts > outbox.ATTEMPTS_MAX:
         _give_up(db, person, job.id, "the workers of all attempts were killed")
         return
-    progress = _ProgressReporter(db, actor.tenant_id, job.id, working)
+    progress = _Progress(db, actor.tenant_id, job.id, working)
     try:
         with db.begin_nested():
-            file = stored_file(db, actor.tenant_id, job)
-            progress.begin(sum(1 for _ in open_table_of(file)[0].rows()))
-            report = run_import(db, person, file, apply=apply, progress=progress)
-            commands.save_report(db, person, job.id, report, state="applied" if apply else "checked")
+            work(db, person, job, payload, progress)
     except HuikuanError as fault:
-        commands.save_failure(db, person, job.id, fault)
+        # An import that could not be undone stays as it was, with the reason on its page.
+        commands.save_failure(db, person, job.id, fault, state="applied" if working == "undoing" else "failed")
     except TRANSIENT as fault:
         if attempts < outbox.ATTEMPTS_MAX:
             raise
@@ -104,7 +148,7 @@ def _person(db: Session, actor: Actor, job: queries.JobPage, payload: dict[str, 
     return replace(actor, kind="person", name=person.name, user_id=person.user_id)
 
 
-class _ProgressReporter:
+class _Progress:
     """Writes the progress into the job's row, in transactions of its own, at most every PROGRESS_EVERY_S seconds."""
 
     def __init__(self, db: Session, tenant_id: UUID, job_id: UUID, state: str) -> None:

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from ar.customers.messages import MESSAGES as CUSTOMER_MESSAGES
 from ar.imports.columns import LABELS
 from ar.ledger.messages import MESSAGES as LEDGER_MESSAGES
+from kernel.bookable import OUT_OF_RANGE
 from kernel.i18n import current_language, gettext, mark
 from kernel.money import amounts_of
+from kernel.sheets.passed_over import REASONS
 
 FINDINGS: dict[str, str] = {
     "column_missing": mark("The file has no column “%(header)s”. Add it, or name it in a mapping."),
@@ -41,14 +43,19 @@ FINDINGS: dict[str, str] = {
     "date_ahead": mark("%(found)s is after today, %(today)s."),
     "date_long_ago": mark("%(found)s is more than ten years ago."),
     "no_such_day": mark("There is no such day: “%(found)s”."),
+    "day_out_of_range": OUT_OF_RANGE,
     "not_a_number": mark("Expected an amount such as 1234.50, found “%(found)s”."),
-    "ambiguous_amount": mark("Ambiguous amount: “%(found)s”. Use a point for the decimals."),
-    "too_many_decimals": mark("%(currency)s does not have so many decimals: “%(found)s”."),
+    "ambiguous_amount": mark(
+        "Ambiguous amount: “%(found)s”. Choose the decimal mark in the mapping, or use a point for the decimals."
+    ),
+    "too_many_decimals": mark(
+        "%(currency)s does not have so many decimals: “%(found)s”. Choose rounding in the mapping if they are meant."
+    ),
     "other_currency": mark("The amount “%(found)s” names another currency than %(currency)s."),
     "too_large": mark("The amount “%(found)s” is too large."),
     "amount_not_positive": mark("Expected an amount above zero, found “%(found)s”. A reduction is a credit note."),
     "unknown_currency": mark("Expected a currency code such as CNY or USD, found “%(found)s”."),
-    "unknown_kind": mark("Expected invoice, debit_note or credit_note, found “%(found)s”."),
+    "unknown_kind": mark("“%(found)s” is not known as a kind of document. Say in the mapping what it is."),
     "unknown_entity_type": mark("Expected company, sole_trader, person, government or institution, found “%(found)s”."),
     "unknown_language": mark("Expected zh_CN or en, found “%(found)s”."),
     "bad_email": mark("Expected an e-mail address, found “%(found)s”."),
@@ -58,7 +65,38 @@ FINDINGS: dict[str, str] = {
     "not_whole_number": mark("Expected a whole number from 0 to %(most)s, found “%(found)s”."),
     "owner_unknown": mark("“%(found)s” is not a member of this company. Invite the person first."),
     "duplicate_in_file": mark("“%(found)s” is already in row %(first_row)s."),
-    "due_before_document": mark("The due date %(found)s is before the document date %(document_on)s."),
+    "due_before_document": mark(
+        "The due date %(found)s is before the document date %(document_on)s; it is kept as written. Look whether that "
+        "is meant, or choose the document date in the mapping."
+    ),
+    "due_raised": mark(
+        "The due date %(found)s is before the document date; the document date %(document_on)s is taken."
+    ),
+    "currency_withdrawn": mark("%(found)s was money until %(last_on)s. Use the currency that replaced it."),
+    "amount_rounded": mark("“%(found)s” has more decimals than the currency and is rounded."),
+    "minus_is_credit": mark(
+        "“%(found)s” is below zero and all rows are said to be invoices: it is read as a credit note."
+    ),
+    "kind_by_sign": mark(
+        "“%(found)s” has the sign of the other side: owed becomes a debit note, a credit a credit note."
+    ),
+    "locked_period": mark(
+        "%(found)s lies in the period that is locked through %(through_on)s. Post such documents as openings on "
+        "%(open_from)s, or unlock the period."
+    ),
+    "posted_after_lock": mark(
+        "%(found)s lies in the period that is locked through %(through_on)s; it is posted on %(open_from)s, with its "
+        "own due date."
+    ),
+    "owner_not_found": mark(
+        "“%(found)s” is no member of this company; such customers are imported without a salesperson."
+    ),
+    "owner_ambiguous": mark(
+        "Several members are called “%(found)s”; such customers are imported without a salesperson."
+    ),
+    "number_is_name": mark(
+        "The file has no customer numbers: customers are known by their names, such as “%(found)s”."
+    ),
     "customer_name_missing": mark("Customer “%(found)s” is new, so a name is required."),
     "customer_unknown": mark("There is no customer “%(found)s”. Import customers or open items first."),
     "document_differs": mark(
@@ -91,9 +129,16 @@ MESSAGES: dict[str, str] = {
     "mapping_malformed": mark("The mapping cannot be read at %(place)s: %(reason)s."),
     "mapping_column_unknown": mark("The mapping names a column “%(column)s”. Known are: %(known)s."),
     "import_file_missing": mark("Choose a file."),
+    "import_not_open": mark("This import is applied or being worked on; its columns cannot be mapped anew."),
+    "import_not_applied": mark("Only an applied import can be undone."),
+    "import_not_traced": mark("This import was made before imports could be undone. Reverse its documents one by one."),
+    "import_depended_on": mark("Later work depends on this import: %(what)s. Undo that first."),
     "table_too_large": mark("The file has more than %(most)s bytes."),
     "table_too_many_rows": mark("The file has more than %(most)s rows. Split it."),
     "table_too_many_columns": mark("The file has more than %(most)s columns."),
+    "table_line_too_long": mark("Line %(row)s has more than %(most)s characters: this is no table."),
+    "table_encrypted": mark("The workbook is protected by a password. Save it without one and upload it again."),
+    "table_no_such_row": mark("The file has no row %(row)s to be its header."),
     "table_cell_too_long": mark("Row %(row)s has a cell of more than %(most)s characters."),
     "table_empty": mark("The file is empty."),
     "table_kind": mark("This is neither a CSV file nor an XLSX workbook."),
@@ -106,6 +151,40 @@ MESSAGES: dict[str, str] = {
     "table_no_such_sheet": mark("The workbook has no sheet “%(sheet)s”."),
 }
 
+
+#: What a file leaves open about its columns, asked on the mapping page.
+QUESTIONS: dict[str, str] = {
+    "column_unsure": mark("Is “%(header)s” the %(target)s?"),
+    "column_unknown": mark("Which column is the %(target)s?"),
+    "currency_unsaid": mark("The file names no currency. Is it %(currency)s?"),
+    "kind_unsaid": mark("The file does not say what its documents are. Are they all invoices?"),
+    "kinds_unknown": mark("What are these documents: %(words)s?"),
+    "decimal_mark_doubtful": mark("Which is the decimal mark? The file has %(found)s."),
+    "date_order_doubtful": mark("Does the month or the day come first in %(found)s?"),
+}
+
+#: Where the mapping of a file came from; names of systems stand for themselves.
+ORIGINS: dict[str, str] = {
+    "told": mark("as you said"),
+    "remembered": mark("as files of this source were read before"),
+    "guess": mark("by the names of the columns"),
+}
+
+#: Why rows were passed over.
+PASSED_OVER: dict[str, str] = {
+    **REASONS,
+    "zero_amount": mark("an amount of zero"),
+    "kind_skipped": mark("kinds of documents that the mapping passes over"),
+    "repeated_line": mark("further lines of the same document"),
+}
+
+#: What a word of the file may mean.
+DOCUMENT_KINDS: dict[str, str] = {
+    "invoice": mark("Invoice"),
+    "debit_note": mark("Debit note"),
+    "credit_note": mark("Credit note"),
+    "receipt": mark("Payment received"),
+}
 
 KIND_LABELS: dict[str, str] = {
     "customers": mark("Customers"),
@@ -120,6 +199,9 @@ STATE_LABELS: dict[str, tuple[str, str]] = {
     "applying": (mark("Being applied"), "quiet"),
     "applied": (mark("Applied"), "ok"),
     "failed": (mark("Failed"), "late"),
+    "asking": (mark("Asks about its columns"), "warn"),
+    "undoing": (mark("Being undone"), "quiet"),
+    "undone": (mark("Undone"), "quiet"),
 }
 TOTAL_LABELS: dict[str, str] = {
     "invoice": mark("Invoices"),
@@ -138,6 +220,14 @@ def finding_text(code: str, params: Mapping[str, object]) -> str:
         kind = str(params["kind"])
         shown["kind"] = gettext(KIND_LABELS.get(kind, kind)).lower()
     return gettext(FINDINGS[code], **shown)
+
+
+def question_text(code: str, params: Mapping[str, object]) -> str:
+    """Returns a question about a file in the current language, with columns by their labels."""
+    shown = dict(params)
+    if "target" in shown:
+        shown["target"] = gettext(LABELS[str(shown["target"])])
+    return gettext(QUESTIONS[code], **shown)
 
 
 def column_name(name: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -17,6 +17,10 @@ from ar.customers.lookups import CustomerFacts
 from ar.imports.inputs import ControlTotal, ParsedItem, ParsedReceipt, Report
 from ar.ledger.rules.due_dates import IsWorkingDay, PaymentTerms, collection_end_on, due_on, net
 from kernel.money import decimal_text
+
+#: Documents that are owed, as a file names them; in the locked period they are posted as openings.
+DEBITS = ("invoice", "debit_note")
+OPENING = "opening"
 
 
 class PostedDocument(NamedTuple):
@@ -28,6 +32,8 @@ class PostedDocument(NamedTuple):
     due_on: date
     currency: str
     amount_minor: int
+    kind: str
+    reference: str | None
     reversed_by: str | None = None
 
 
@@ -40,7 +46,10 @@ class PayableDocument(NamedTuple):
 
 
 class PlannedItem(NamedTuple):
-    """A document to post; the customer is given by number, since it may be new."""
+    """A document to post; the customer is given by number, since it may be new.
+
+    `before_lock`: the document's own date, where that lies in the locked period and it is posted on the day after.
+    """
 
     row: int
     customer_no: str
@@ -51,6 +60,8 @@ class PlannedItem(NamedTuple):
     collection_end_on: date
     currency: str
     amount_minor: int
+    owner: str = ""
+    before_lock: date | None = None
 
 
 class PlannedReceipt(NamedTuple):
@@ -70,8 +81,37 @@ class ItemPlan:
 
     def new_customers(self) -> list[CustomerRow]:
         """Returns the unknown customers that have a document to post."""
-        numbers = {item.customer_no for item in self.items}
-        return [CustomerRow(number, name) for number, name in self.names.items() if number in numbers]
+        owners = {item.customer_no: item.owner for item in reversed(self.items)}
+        return [
+            CustomerRow(number, name, owner_email=owners[number] or None)
+            for number, name in self.names.items()
+            if number in owners
+        ]
+
+
+class Period(NamedTuple):
+    """The locked period as the check sees it: `locked` through this date (None: not locked), and what is asked."""
+
+    locked: date | None
+    as_opening: bool
+
+    @property
+    def open_from(self) -> date:
+        """The first day that may be posted on."""
+        return date.min if self.locked is None else self.locked + timedelta(days=1)
+
+    def is_locked(self, on: date) -> bool:
+        """Tells that a day lies in the locked period."""
+        return self.locked is not None and on <= self.locked
+
+    def require(self, row: int, column: str, on: date, report: Report) -> bool:
+        """Returns True, with a warning, where a locked day may be posted on the day after; else adds an error."""
+        facts = {"found": str(on), "through_on": str(self.locked), "open_from": str(self.open_from)}
+        if self.as_opening:
+            report.add_warning(row, column, "posted_after_lock", **facts)
+        else:
+            report.add_error(row, column, "locked_period", **facts)
+        return self.as_opening
 
 
 class PostedReceipts(NamedTuple):
@@ -102,10 +142,12 @@ def plan_items(
     report: Report,
     is_working_day: IsWorkingDay,
     plan: ItemPlan,
+    period: Period,
 ) -> None:
     """Sorts a batch into new (added to `plan`), unchanged and erroneous.
 
-    An empty due date follows from the customer's terms; a new customer's are net 30 (R170).
+    An empty due date follows from the customer's terms; a new customer's are net 30 (R170). What is dated in the
+    locked period is an error, or posted as an opening on the day after it.
     """
     terms = {
         number: (PaymentTerms.from_json(facts.terms), facts.settlement_days) for number, facts in customers.items()
@@ -114,23 +156,32 @@ def plan_items(
     for row in parsed:
         if not require_customer_or_name(row, customers, plan, report):
             continue
-        before = posted.get((row.kind, row.document_no))
+        before = posted.get((row.kind, row.document_no)) or posted.get((OPENING, row.document_no))
         if before is not None:
             _compare_item(row, before, report)
             continue
+        if period.is_locked(row.document_on) and not period.require(row.row, "document_date", row.document_on, report):
+            continue
         agreed, settlement_days = terms.get(row.customer_no, default)
         due = row.due_on or _due_date(row, agreed, is_working_day)
+        locked = period.is_locked(row.document_on)
+        if locked and row.kind not in DEBITS:
+            due = max(due, period.open_from)
         plan.items.append(
             PlannedItem(
                 row=row.row,
                 customer_no=row.customer_no,
-                kind=row.kind,
+                kind=OPENING if locked and row.kind in DEBITS else row.kind,
                 document_no=row.document_no,
-                document_on=row.document_on,
-                due_on=due,
-                collection_end_on=collection_end_on(due, settlement_days),
+                document_on=period.open_from if locked else row.document_on,
+                due_on=due if row.kind in DEBITS else max(due, period.open_from),
+                collection_end_on=collection_end_on(
+                    due if row.kind in DEBITS else max(due, period.open_from), settlement_days
+                ),
                 currency=row.currency,
                 amount_minor=abs(row.amount_minor),
+                owner=row.owner,
+                before_lock=row.document_on if locked else None,
             )
         )
 
@@ -141,6 +192,7 @@ def plan_receipts(
     posted: PostedReceipts,
     open_minor: dict[UUID, int],
     report: Report,
+    period: Period,
 ) -> list[PlannedReceipt]:
     """Sorts a batch of receipts into new, unchanged and erroneous, and allocates each new one.
 
@@ -158,6 +210,10 @@ def plan_receipts(
         if before is not None:
             _compare_receipt(row, before, posted.paid.get(before.id, {}), report)
             continue
+        if period.is_locked(row.received_on):
+            if not period.require(row.row, "received_on", row.received_on, report):
+                continue
+            row = row._replace(received_on=period.open_from)
         pays = _planned_payments(row, customer.id, posted.debits, open_minor, report)
         if pays is not None:
             # Drops `applies`, which `pays` replaces, to save memory.
@@ -195,18 +251,20 @@ def control_totals(parsed: Sequence[ParsedItem | ParsedReceipt]) -> list[Control
 
 
 def _due_date(row: ParsedItem, terms: PaymentTerms, is_working_day: IsWorkingDay) -> date:
-    """Returns the due date: a credit note's own date, else by the terms."""
-    return row.document_on if row.kind == "credit_note" else due_on(terms, row.document_on, is_working_day)
+    """Returns the due date: a credit's own date, else by the terms."""
+    return row.document_on if row.kind not in DEBITS else due_on(terms, row.document_on, is_working_day)
 
 
 def _compare_item(row: ParsedItem, before: PostedDocument, report: Report) -> None:
     if before.reversed_by is not None:
         _add_reversed_error(row.row, "document_no", row.document_no, before.reversed_by, report)
         return
+    opened = before.reference == row.document_on.isoformat()  # posted after the lock, with its own date as reference
+    due = before.due_on if opened and row.kind not in DEBITS else row.due_on or before.due_on
     columns = [
         ("customer_no", row.customer_no, before.customer_no),
-        ("document_date", row.document_on, before.document_on),
-        ("due_date", row.due_on or before.due_on, before.due_on),
+        ("document_date", before.document_on if opened else row.document_on, before.document_on),
+        ("due_date", due, before.due_on),
         ("currency", row.currency, before.currency),
         ("amount", abs(row.amount_minor), before.amount_minor),
     ]

@@ -24,12 +24,14 @@ from kernel.arrays import array_text
 from kernel.errors import NotFound
 from kernel.views import select_view, value, view, views
 
-WORKING_STATES = ("uploaded", "checking", "applying")
+WORKING_STATES = ("uploaded", "checking", "applying", "undoing")
+#: States in which nobody works on a job and nothing of it is written.
+MAPPABLE_STATES = ("asking", "checked", "refused", "failed")
 
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """An import in the history."""
+    """An import in the history: `report` has what came of it, with sums by kind and currency."""
 
     id: UUID
     kind: str
@@ -38,6 +40,20 @@ class JobRow:
     rows: int
     created_by: str
     created_at: datetime
+    report: dict[str, Any]
+
+    @property
+    def created(self) -> int:
+        """Documents or customers that it added."""
+        return int(self.report.get("created") or 0)
+
+    @property
+    def sums(self) -> list[tuple[str, int]]:
+        """(currency, minor units) over all kinds of documents, as written in the file."""
+        found: dict[str, int] = {}
+        for total in self.report.get("totals") or ():
+            found[total["currency"]] = found.get(total["currency"], 0) + total["amount_minor"]
+        return sorted(found.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +73,14 @@ class JobPage:
     created_by: str
     created_at: datetime
     finished_at: datetime | None
+    sample: dict[str, Any]
+    undone_at: datetime | None
+    undone_by: str | None
+
+    @property
+    def can_be_mapped(self) -> bool:
+        """True while nobody works on it and nothing is written."""
+        return self.state in MAPPABLE_STATES
 
     @property
     def is_running(self) -> bool:
@@ -78,9 +102,11 @@ def posted_documents(
             due_on=value(item.due_on),
             currency=value(item.currency),
             amount_minor=value(item.amount_minor),
+            kind=value(item.kind),
+            reference=value(item.reference),
             reversed_by=value(mirror.document_no),
         )
-        .add_columns(item.kind, item.document_no)
+        .add_columns(item.document_no)
         .outerjoin(mirror, sa.and_(mirror.tenant_id == tenant_id, mirror.reverses_id == item.id))
         .join(customer, sa.and_(customer.tenant_id == item.tenant_id, customer.id == item.customer_id))
         .where(
@@ -120,6 +146,18 @@ def lookalike_customers(db: Session, tenant_id: UUID, numbers: Iterable[str]) ->
     """Returns given number → a customer number that differs only in width, case or spacing."""
     given = {"tenant": tenant_id, "numbers": array_text(numbers)}
     return dict(db.execute(_SIMILAR_CUSTOMERS, given).all())
+
+
+def numbers_by_name(db: Session, tenant_id: UUID, names: Iterable[str]) -> dict[str, str]:
+    """Returns name → number of the customers of exactly these names; names of several customers are absent."""
+    c = Customer
+    rows = db.execute(
+        sa.select(c.name, sa.func.min(c.number).label("number"))
+        .where(c.tenant_id == tenant_id, c.name == sa.any_(_array(names, sa.Text())))
+        .group_by(c.name)
+        .having(sa.func.count() == 1)
+    )
+    return {row.name: row.number for row in rows}
 
 
 def payments_of(db: Session, tenant_id: UUID, receipt_ids: Iterable[UUID]) -> dict[UUID, dict[str, int]]:
@@ -176,6 +214,10 @@ def history(db: Session, tenant_id: UUID, *, offset: int = 0, limit: int = 50) -
             rows=value(record.rows_total),
             created_by=value(record.created_by),
             created_at=value(record.created_at),
+            # Without the findings, of which a file may have thousands.
+            report=value(
+                sa.func.jsonb_build_object("created", record.report["created"], "totals", record.report["totals"])
+            ),
         )
         .where(record.tenant_id == tenant_id)
         .order_by(record.created_at.desc(), record.id.desc())
@@ -203,6 +245,9 @@ def job(db: Session, tenant_id: UUID, job_id: UUID) -> JobPage:
             record.created_by,
             record.created_at,
             record.finished_at,
+            record.sample,
+            record.undone_at,
+            record.undone_by,
         ).where(record.tenant_id == tenant_id, record.id == job_id)
     ).first()
     if row is None:
@@ -218,6 +263,21 @@ def _array(values: Iterable[object], kind: sa.types.TypeEngine[Any]) -> sa.Colum
     be compared element by element.
     """
     return sa.cast(sa.literal(array_text(values), sa.types.NullType()), sa.ARRAY(kind))
+
+
+def job_json(job: JobRow) -> dict[str, Any]:
+    """Returns an import of the history for a program."""
+    return {
+        "id": job.id,
+        "kind": job.kind,
+        "file": job.file_name,
+        "state": job.state,
+        "rows": job.rows,
+        "created": job.created,
+        "totals": [{"currency": currency, "amount_minor": minor} for currency, minor in job.sums],
+        "by": job.created_by,
+        "at": job.created_at,
+    }
 
 
 def report_json(report: Report) -> dict[str, Any]:

@@ -5,32 +5,31 @@ Invariant: parse, authorise, one command or one query, render.
 
 from __future__ import annotations
 
-import json
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
 from ar.imports import commands, files, queries
-from ar.imports.columns import FILE_KINDS, FileKind, fields
+from ar.imports.columns import FILE_KINDS, fields
 from ar.imports.inputs import ApplyImport, ImportFile, UploadFile
 from ar.imports.jobs import stored_file
-from ar.imports.mapping import Mapping, parse_mapping
-from ar.imports.messages import KIND_LABELS, STATE_LABELS, TOTAL_LABELS, failure_text, finding_text
-from kernel.errors import HuikuanError, NotFound
+from ar.imports.messages import KIND_LABELS, STATE_LABELS
+from ar.imports.report_page import report_facts
+from ar.imports.undoing import depends_on
+from kernel.errors import Conflict, HuikuanError, NotFound
 from kernel.i18n import gettext as _
+from kernel.sheets.mapping import ColumnMapping, parse_mapping
 from tenants.access import staff
 from tenants.permissions import Permission
 from web.command_form import command_form
 from web.context import actor, db
 from web.forms import Form, blank, read_form
 from web.paging import read_page
-from web.refusals import put_refusal
+from web.refusals import put_refusal, refused
 from web.responses import Page, download, flash_ok, part, render, see_other
 
 bp = Blueprint("imports", __name__, url_prefix="/imports")
-
-ERRORS_SHOWN = 200
 
 
 def _index_page(form: Form[Any]) -> str:
@@ -100,6 +99,31 @@ def apply(data: ApplyImport, job_id: UUID) -> Page:
     return see_other(url_for("imports.show", job_id=job_id))
 
 
+@bp.post("/<uuid:job_id>/undo")
+@staff(Permission.IMPORT)
+def undo(job_id: UUID) -> Page:
+    """Queues the undoing of an applied import. Idempotent."""
+    url = url_for("imports.show", job_id=job_id)
+    try:
+        if commands.request_undo(db(), actor(), job_id):
+            flash_ok(_("The import is being undone."))
+    except Conflict as fault:
+        return refused(fault, url)
+    return see_other(url)
+
+
+@bp.post("/<uuid:job_id>/openings")
+@staff(Permission.IMPORT)
+def as_openings(job_id: UUID) -> Page:
+    """Checks a file again with what is dated in the locked period posted as openings on the day after it."""
+    url = url_for("imports.show", job_id=job_id)
+    try:
+        commands.post_as_openings(db(), actor(), job_id)
+    except Conflict as fault:
+        return refused(fault, url)
+    return see_other(url)
+
+
 @bp.get("/<uuid:job_id>/errors.xlsx")
 @staff(Permission.IMPORT)
 def errors(job_id: UUID) -> Page:
@@ -118,33 +142,14 @@ def sample(kind: str) -> Page:
     return download(files.sample_file(kind), files.XLSX, f"{kind}.xlsx")
 
 
-def _mapping(data: UploadFile) -> Mapping:
+def _mapping(data: UploadFile) -> ColumnMapping:
     """Returns the uploaded mapping, or an empty one, with the form's order of dates."""
     sent = request.files.get("mapping")
-    mapping = parse_mapping(sent.read()) if sent is not None and sent.filename else Mapping()
+    mapping = parse_mapping(sent.read()) if sent is not None and sent.filename else ColumnMapping()
     return mapping.model_copy(update={"date_order": data.date_order}) if data.date_order else mapping
 
 
 def _show(job_id: UUID, form: Form[Any]) -> dict[str, Any]:
     job = queries.job(db(), actor().tenant_id, job_id)
-    labels = {each.name: each.label for each in fields(cast(FileKind, job.kind))}
-    failure = json.loads(job.error) if job.error else None
-
-    def worded(findings: list[Any]) -> list[tuple[int, str, str]]:
-        return [
-            (f.row, _(labels[f.column]) if f.column in labels else f.column, finding_text(f.code, f.params))
-            for f in findings[:ERRORS_SHOWN]
-        ]
-
-    return {
-        "job": job,
-        "report": job.report,
-        "form": form,
-        "errors": worded(job.report.errors),
-        "warnings": worded(job.report.warnings),
-        "failure": failure_text(failure["code"], failure["params"]) if failure else "",
-        "kinds": KIND_LABELS,
-        "states": STATE_LABELS,
-        "total_labels": TOTAL_LABELS,
-        "labels": labels,
-    }
+    depends = depends_on(db(), actor().tenant_id, job_id) if job.state == "applied" else []
+    return {"job": job, "form": form, "depends": depends, **report_facts(job)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ar.imports import jobs
+from ar.imports.entry_sources import entry_sources
 from ar.imports.events import EVENTS
 from ar.imports.messages import MESSAGES
 from kernel.i18n import mark
@@ -13,10 +14,11 @@ from tenants.slice import Heading, NavLine, Slice
 
 SLICE: Final = Slice(
     name="imports",
-    pages=("ar.imports.routes:bp",),
+    pages=("ar.imports.routes:bp", "ar.imports.mapping_routes:bp"),
     commands=("ar.imports.cli:group",),
     navigation=(NavLine(Heading.COMPANY, 20, mark("Import"), "imports.index", Permission.IMPORT),),
     messages=MESSAGES,
     events=EVENTS,
     jobs=jobs.JOBS,
+    entry_sources=entry_sources,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ar.ledger.rules.stages import Stage
+from kernel.bookable import OUT_OF_RANGE
 from kernel.i18n import mark
 
 MESSAGES: dict[str, str] = {
@@ -11,6 +12,8 @@ MESSAGES: dict[str, str] = {
     "document_exists": mark("The number %(document_no)s is taken by another document of this kind."),
     "kind_unknown": mark("“%(kind)s” is not a kind of document that can be posted."),
     "currency_unknown": mark("“%(currency)s” is not a currency."),
+    "currency_withdrawn": mark("%(currency)s was money until %(last_on)s. Use the currency that replaced it."),
+    "day_out_of_range": OUT_OF_RANGE,
     "amount_not_positive": mark("The amount must be more than zero."),
     "amount_unreadable": mark("“%(amount)s” is not an amount in this currency."),
     "document_no_missing": mark("The document needs a number."),

@@ -14,6 +14,7 @@ EVENTS: Final[dict[str, Event]] = {
     "bank_file_read": Event(
         mark("Bank statement read"), mark("%(file)s: %(lines)s lines, %(new)s new, %(bad)s unreadable")
     ),
+    "bank_file_mapped": Event(mark("Columns of a bank table named")),
     "bank_file_refused": Event(mark("Bank statement refused")),
     "bank_line_set_aside": Event(mark("Bank line set aside"), "%(reason)s"),
     "bank_line_taken_back": Event(mark("Bank line reopened")),

@@ -51,6 +51,7 @@ REASONS: Final[dict[str, str]] = {
     "reference_weak": mark("document perhaps named"),
     "amount": mark("amount matches"),
     "set_sum": mark("documents sum to the amount"),
+    "designation": mark("divided so by the payer"),
     "part_payment": mark("part payment"),
     "overpaid": mark("more than is open"),
     "account_confirmed": mark("payer’s account confirmed"),

@@ -69,10 +69,11 @@ class BankAccount(Tenanted, Base):
 
 
 class BankFile(Tenanted, Base):
-    """An uploaded statement file with its report: reading → read | asking (for its account) | refused.
+    """An uploaded statement file with its report: reading → read | mapping | asking (for its account) | refused.
 
     `accounts`: the accounts in the file, each with our account; `statements`: balances and their differences from the
-    lines; `problems`: what could not be parsed, by line, as code and params.
+    lines; `problems`: what could not be parsed, by line, as code and params. A table that waits in `mapping` has its
+    `questions` (line, code, params) and a `sample` for the page; `mapping` is what a person answered.
     """
 
     __tablename__ = "bank_file"
@@ -80,7 +81,7 @@ class BankFile(Tenanted, Base):
         tenant_fk("sha256", "blob", target_column="sha256"),
         tenant_fk("bank_account_id", "bank_account"),
         sa.UniqueConstraint("tenant_id", "sha256"),
-        one_of("state", "reading", "asking", "read", "refused"),
+        one_of("state", "reading", "mapping", "asking", "read", "refused"),
         sa.Index("ix_bank_file_uploaded", "tenant_id", "uploaded_at"),
     )
     sha256: Mapped[Text]
@@ -98,6 +99,8 @@ class BankFile(Tenanted, Base):
     lines_asked: Mapped[int] = mapped_column(server_default=sa.text("0"), default=0)
     lines_pending: Mapped[int] = mapped_column(server_default=sa.text("0"), default=0)
     mapping: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    sample: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    questions: Mapped[JsonList] = mapped_column(JSONB, server_default=sa.text("'[]'::jsonb"), default=list)
     accounts: Mapped[JsonList] = mapped_column(JSONB)
     statements: Mapped[JsonList] = mapped_column(JSONB)
     problems: Mapped[JsonList] = mapped_column(JSONB)
@@ -184,6 +187,7 @@ class BankLine(Tenanted, Base):
     bank_reference: Mapped[Text]
     end_to_end_id: Mapped[Text]
     raw_kind: Mapped[Text]
+    split: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
     is_reversal: Mapped[bool]
     state: Mapped[Text]
     customer_id: Mapped[IdOrNone]

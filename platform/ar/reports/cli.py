@@ -9,9 +9,9 @@ import click
 
 from ar.ledger.rules.aging import BUCKETS, AgingRow
 from ar.reports.aging.queries import AgingReport, aging_report
+from kernel.bookable import FIRST_DAY, LAST_DAY, is_bookable
 from kernel.money import format_minor
 from tenants.commandline import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
-from web.filters import FIRST_DAY, LAST_DAY
 
 
 @click.group("report")
@@ -27,7 +27,7 @@ def group() -> None:
 @reports_errors
 def aging(slug: str, as_of: date, by: Literal["due", "invoice"], as_json: bool) -> None:
     """Print the aging report as of a date."""
-    if not FIRST_DAY <= as_of <= LAST_DAY:
+    if not is_bookable(as_of):
         raise click.BadParameter(f"a day from {FIRST_DAY} to {LAST_DAY}", param_hint="--as-of")
     with tenant_transaction(slug, read_only=True) as (db, actor):
         report = aging_report(db, actor.tenant_id, as_of, by, tie_out=not as_json)

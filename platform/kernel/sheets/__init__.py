@@ -1,10 +1,12 @@
-"""Spreadsheets in and out: reads uploaded CSV and XLSX files, writes exports, and parses dates as people write them.
+"""Spreadsheets in and out: reads uploaded CSV, XLSX and XLS files, maps their columns, writes exports, parses dates.
 
-Other packages import from here; the modules behind it are private.
+Other packages import from here, and from `mapping`, `binding` and `samples` where columns are mapped; the modules
+behind are private.
 """
 
 from __future__ import annotations
 
+from kernel.sheets.cells import is_damaged_number
 from kernel.sheets.dates import BadDate, DateOrder, parse_date
 from kernel.sheets.parsing import (
     MAX_COLUMNS,
@@ -12,10 +14,10 @@ from kernel.sheets.parsing import (
     MAX_UPLOAD_BYTES,
     Row,
     Table,
-    TableRefused,
     header_key,
     open_table,
 )
+from kernel.sheets.text_files import TableRefused
 from kernel.sheets.writing import Cell, Column, Sheet, write_csv, write_xlsx
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "Table",
     "TableRefused",
     "header_key",
+    "is_damaged_number",
     "open_table",
     "parse_date",
     "write_csv",

@@ -1,6 +1,6 @@
 """Dates as people and programs write them.
 
-Invariant: a date that could be two days is refused, not guessed.
+Invariant: a date that could be two days is refused, not guessed; a day outside `kernel.bookable` is refused as well.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final, Literal
 
+from kernel.bookable import is_bookable
+
 DateOrder = Literal["ymd", "mdy", "dmy"]
 
 _WIDE: Final[dict[int, int | str]] = {
@@ -17,21 +19,126 @@ _WIDE: Final[dict[int, int | str]] = {
     **dict.fromkeys((0x3000, 0x00A0), " "),
     0x3002: ".",
 }
-_TIME = r"(?:[ T][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)?"
+_CLOCK = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?: ?[AaPp]\.?[Mm]\.?)?"
+_TIME = rf"(?:(?:[ T]|, ?| at ){_CLOCK} ?(?:Z|UTC|GMT|[+-][0-9]{{2}}:?[0-9]{{2}})?)?"
 _YEAR_FIRST = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})" + _TIME)
-_CHINESE = re.compile(r"([0-9]{4}) ?年 ?([0-9]{1,2}) ?月 ?([0-9]{1,2}) ?[日号]?")
-_COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
+_CHINESE = re.compile(r"([0-9]{4}) ?年 ?([0-9]{1,2}) ?月 ?([0-9]{1,2}) ?[日号號]? ?(?:[0-9]{1,2}[:时時][0-9:分秒]*)?")
+#: 20261121, and with a time of day behind it: 20261121153000, 20261121T1530, 20261121 15:30:00.
+_COMPACT = re.compile(
+    r"([0-9]{4})([0-9]{2})([0-9]{2})"
+    r"(?:[ T]?[0-9]{2}:?[0-9]{2}(?::?[0-9]{2}(?:[.:][0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
 _YEAR_LAST = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4})" + _TIME)
+#: 28-Feb-2026, 28 Feb 2026, 28. Februar 2026; 2026-Feb-28; Feb 28, 2026. A month in letters leaves no doubt.
+_DAY_NAME_YEAR = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?[-/. ]{1,2}([^\W\d_]{3,10})\.?[-/., ]{1,2}([0-9]{4})" + _TIME)
+_YEAR_NAME_DAY = re.compile(r"([0-9]{4})[-/. ]([^\W\d_]{3,10})\.?[-/. ]([0-9]{1,2})" + _TIME)
+_NAME_DAY_YEAR = re.compile(r"([^\W\d_]{3,10})\.?[- ]([0-9]{1,2})(?:st|nd|rd|th)?,? ([0-9]{4})" + _TIME)
+_WEEKDAY = re.compile(r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|satur|sat|sun)(?:day)?,? +", re.IGNORECASE)
 _SERIAL = re.compile(r"[0-9]{4,6}(?:\.[0-9]+)?")
 # Excel believes in 29 February 1900; from March 1900 on, day 1 of its count lies here.
-_SERIAL_ZERO: Final = date(1899, 12, 30)
-_FIRST_YEAR, _LAST_YEAR = 1900, 2199
+SERIAL_ZERO: Final = date(1899, 12, 30)
+
+_MONTHS: Final = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+#: Months in other tongues where their first three letters are not the English ones.
+_MORE_MONTHS: Final = {
+    "januar": 1,
+    "jänner": 1,
+    "februar": 2,
+    "feber": 2,
+    "märz": 3,
+    "mär": 3,
+    "maerz": 3,
+    "mrz": 3,
+    "mai": 5,
+    "juni": 6,
+    "juli": 7,
+    "oktober": 10,
+    "okt": 10,
+    "dezember": 12,
+    "dez": 12,
+    "sept": 9,
+    "janvier": 1,
+    "janv": 1,
+    "février": 2,
+    "févr": 2,
+    "fév": 2,
+    "fevrier": 2,
+    "mars": 3,
+    "avril": 4,
+    "avr": 4,
+    "juin": 6,
+    "juillet": 7,
+    "juil": 7,
+    "août": 8,
+    "aout": 8,
+    "septembre": 9,
+    "octobre": 10,
+    "novembre": 11,
+    "décembre": 12,
+    "déc": 12,
+    "decembre": 12,
+    "enero": 1,
+    "ene": 1,
+    "febrero": 2,
+    "marzo": 3,
+    "abril": 4,
+    "abr": 4,
+    "mayo": 5,
+    "junio": 6,
+    "julio": 7,
+    "agosto": 8,
+    "ago": 8,
+    "septiembre": 9,
+    "octubre": 10,
+    "noviembre": 11,
+    "diciembre": 12,
+    "dic": 12,
+    "gennaio": 1,
+    "gen": 1,
+    "febbraio": 2,
+    "aprile": 4,
+    "maggio": 5,
+    "mag": 5,
+    "giugno": 6,
+    "giu": 6,
+    "luglio": 7,
+    "lug": 7,
+    "settembre": 9,
+    "set": 9,
+    "ottobre": 10,
+    "ott": 10,
+    "dicembre": 12,
+    "maart": 3,
+    "mrt": 3,
+    "mei": 5,
+    "augustus": 8,
+    "janeiro": 1,
+    "fevereiro": 2,
+    "março": 3,
+    "maio": 5,
+    "junho": 6,
+    "julho": 7,
+    "setembro": 9,
+    "outubro": 10,
+    "out": 10,
+    "novembro": 11,
+    "dezembro": 12,
+}
+_MONTH_OF: Final = {
+    **{name: at for at, name in enumerate(_MONTHS, start=1)},
+    **{name[:3]: at for at, name in enumerate(_MONTHS, start=1)},
+    **_MORE_MONTHS,
+}
 
 
 class BadDate(ValueError):
     """A text that is not one unambiguous day.
 
-    `code` is one of `empty`, `not_a_date`, `ambiguous_date`, `no_such_day`; `found` is the text as it stood.
+    `code` is one of `empty`, `not_a_date`, `ambiguous_date`, `no_such_day`, `day_out_of_range`; `found` is the text as
+    it stood.
     """
 
     def __init__(self, code: str, found: str) -> None:
@@ -41,14 +148,16 @@ class BadDate(ValueError):
 
 @lru_cache(maxsize=8192)
 def parse_date(text: str, order: DateOrder | None = None, *, serial: bool = False) -> date:
-    """Parses a date: 2026-11-21, 2026/11/21, 2026.11.21, 20261121, 2026年11月21日, also in full-width digits.
+    """Parses a date: 2026-11-21, 2026/11/21, 20261121, 2026年11月21日, 21-Nov-2026, also in full-width digits.
 
     A year at the end (11/21/2026) is read only under `order` "mdy" or "dmy"; an Excel serial number only when
-    `serial`. A time of day behind the date is dropped. Raises BadDate.
+    `serial`. A time of day behind the date is dropped, in whatever zone it was. Raises BadDate.
     """
     body = (text if text.isascii() else text.translate(_WIDE)).strip()
     if not body:
         raise BadDate("empty", text)
+    if len(body) > 60:
+        raise BadDate("not_a_date", text)
     if found := _YEAR_FIRST.fullmatch(body):
         return _day(found[1], found[3], found[4], text)
     if found := _COMPACT.fullmatch(body) or _CHINESE.fullmatch(body):
@@ -60,10 +169,26 @@ def parse_date(text: str, order: DateOrder | None = None, *, serial: bool = Fals
             return _day(found[4], found[3], found[1], text)
         raise BadDate("ambiguous_date", text)
     if serial and _SERIAL.fullmatch(body):
-        day = _SERIAL_ZERO + timedelta(days=int(body.partition(".")[0]))
-        if _FIRST_YEAR < day.year <= _LAST_YEAR:
-            return day
-    raise BadDate("not_a_date", text)
+        on = SERIAL_ZERO + timedelta(days=int(body.partition(".")[0]))
+        if is_bookable(on):
+            return on
+    return _by_name(_WEEKDAY.sub("", body, count=1), text)
+
+
+def _by_name(body: str, found: str) -> date:
+    """Parses a date whose month is a word. Raises BadDate."""
+    if match := _DAY_NAME_YEAR.fullmatch(body):
+        day, name, year = match[1], match[2], match[3]
+    elif match := _YEAR_NAME_DAY.fullmatch(body):
+        year, name, day = match[1], match[2], match[3]
+    elif match := _NAME_DAY_YEAR.fullmatch(body):
+        name, day, year = match[1], match[2], match[3]
+    else:
+        raise BadDate("not_a_date", found)
+    month = _MONTH_OF.get(name.casefold())
+    if month is None:
+        raise BadDate("not_a_date", found)
+    return _day(year, str(month), day, found)
 
 
 def _day(year: str, month: str, day: str, found: str) -> date:
@@ -71,6 +196,6 @@ def _day(year: str, month: str, day: str, found: str) -> date:
         read = date(int(year), int(month), int(day))
     except ValueError:
         raise BadDate("no_such_day", found) from None
-    if not _FIRST_YEAR <= read.year <= _LAST_YEAR:
-        raise BadDate("no_such_day", found)
+    if not is_bookable(read):
+        raise BadDate("day_out_of_range", found)
     return read

@@ -1,4 +1,4 @@
-"""Parses uploads: CSV and XLSX into a stream of rows of text, with the row numbers a person sees in the file.
+"""Parses uploads: CSV, XLSX and XLS into a stream of rows of text, with the row numbers a person sees in the file.
 
 Invariant: no cell is interpreted (ids keep their noughts, formulas are never evaluated), a cell is one line of
 characters that can be stored and seen, and nothing is parsed before its size has been bounded.
@@ -6,69 +6,81 @@ characters that can be stored and seen, and nothing is parsed before its size ha
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
-from kernel.errors import RuleBroken
+from kernel.sheets import passed_over
 from kernel.sheets.archive import check_workbook
-from kernel.texts import one_line
+from kernel.sheets.biff import check_old_workbook
+from kernel.sheets.cells import cell_text
+from kernel.sheets.late_days import late_days
+from kernel.sheets.markup import BadMarkup, html_rows, is_html, is_spreadsheet_ml, spreadsheet_ml_rows
+from kernel.sheets.passed_over import Reason
+from kernel.sheets.text_files import DELIMITERS, MAX_CELL_CHARS, TableRefused, csv_rows, decode
 
 MAX_UPLOAD_BYTES: Final = 20 * 1024 * 1024
 MAX_ROWS: Final = 100_000
 MAX_COLUMNS: Final = 100
-MAX_CELL_CHARS: Final = 4_000
 #: A header is looked for among this many rows: ERP exports put a title and a period above it.
-HEADER_SEARCH_ROWS: Final = 15
+HEADER_SEARCH_ROWS: Final = 40
 #: A stray NUL is padding of an old system; more of them than one in so many characters is no text at all.
 CHARS_PER_NUL: Final = 10
 
-_DELIMITERS: Final = (",", ";", "\t")
-_TOTAL_LABELS: Final = frozenset({"合计", "总计", "小计", "共计", "total", "totals", "grandtotal", "sum"})
-_TOTAL_INITIALS: Final = frozenset("合总小共TtGgSs")
+_OLE: Final = b"\xd0\xcf\x11\xe0"
 #: How the files begin that are picked by mistake, or renamed: they get a word of their own, not one on encodings.
 _OTHER_KINDS: Final = (
-    *(b"\xd0\xcf\x11\xe0", b"%PDF", b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a"),
+    *(b"%PDF", b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a"),
     *(b"\x1f\x8b\x08", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"BZh91AY&SY", b"\xfd7zXZ\x00", b"PK\x05\x06"),
 )
 #: So many sheets at most are opened to find one that is not empty.
 _SHEETS_TRIED: Final = 20
 # No bracket inside the brackets: else many of them opened and none closed cost the square of their number.
-_BRACKETED = re.compile(r"\([^()]*\)")
-_EXCEL_TEXT = re.compile(r'="([^"]*)"')
+_BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
 
 HeaderTest = Callable[[list[str]], bool]
 Header = Collection[str] | HeaderTest
 
 
-class TableRefused(RuleBroken):
-    """The file as a whole is refused. Codes begin with `table_`, `params` name bound and finding."""
+class Opening(Protocol):
+    """How a file is opened where that is told, not guessed: `kernel.sheets.mapping.ColumnMapping` says it."""
+
+    @property
+    def encoding(self) -> str | None: ...
+    @property
+    def delimiter(self) -> str | None: ...
+    @property
+    def sheet(self) -> str | None: ...
+    @property
+    def header_row(self) -> int | None: ...
 
 
 class Row(NamedTuple):
-    """One row: `number` as seen in the file, `cells` padded to the headers, `is_total` for a closing sum."""
+    """One row: `number` as seen in the file, `cells` padded to the headers, `reason` why it is passed over (or "")."""
 
     number: int
     cells: list[str]
-    is_total: bool = False
+    reason: Reason = ""
+
+    @property
+    def is_total(self) -> bool:
+        """True for a row that is no data: a total, a signature, a heading."""
+        return bool(self.reason)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """An opened file. `rows()` may be called again and streams each time.
 
-    Attributes: `headers` as written; `header_row` its 1-based number; `kind` "csv" or "xlsx"; `encoding` and
-    `delimiter` for CSV, `sheet` and `sheets` for XLSX, else empty.
+    Attributes: `headers` as written; `header_row` its 1-based number; `kind` "csv", "xlsx" or "xls"; `encoding` and
+    `delimiter` for CSV, `sheet` and `sheets` for workbooks, else empty.
     """
 
     headers: list[str]
@@ -80,14 +92,26 @@ class Table:
     sheet: str = ""
     sheets: tuple[str, ...] = ()
 
+    @property
+    def is_workbook(self) -> bool:
+        """True where a bare number in a cell may be a spreadsheet's date."""
+        return self.kind != "csv"
+
     def above(self) -> list[list[str]]:
         """Returns the rows above the header: titles, periods, accounts, as exports write them."""
-        return list(islice(self._read(), self.header_row - 1))
+        return self.head(self.header_row - 1)
+
+    def head(self, rows: int) -> list[list[str]]:
+        """Returns the first rows of the file, the header among them."""
+        return list(islice(self._read(), rows))
 
     def rows(self) -> Iterator[Row]:
-        """Yields the non-empty rows below the header. Raises TableRefused beyond MAX_ROWS or MAX_CELL_CHARS."""
-        width, count = len(self.headers), 0
-        kept: list[Row] = []  # rows that look like a total, until it is known whether data follows
+        """Yields the non-empty rows below the header, with the reason of those that are no data.
+
+        Raises TableRefused beyond MAX_ROWS or MAX_CELL_CHARS.
+        """
+        width, count, fullest = len(self.headers), 0, 0
+        kept: list[Row] = []  # rows that may close the table, until it is known whether data follows
         for number, cells in enumerate(self._read(), start=1):
             if number <= self.header_row or not any(cells):
                 continue
@@ -97,33 +121,51 @@ class Table:
             if max(map(len, cells)) > MAX_CELL_CHARS:
                 raise TableRefused("table_cell_too_long", row=number, most=MAX_CELL_CHARS)
             row = Row(number, _fit(cells, width))
-            if _looks_like_total(row.cells):
+            filled = sum(map(bool, row.cells))
+            if filled < fullest or filled <= 2:
+                if passed_over.is_rule(row.cells):
+                    count -= 1
+                    continue
+                if passed_over.closing_reason(row.cells):
+                    kept.append(row)
+                    continue
+            elif passed_over.total_reason(row.cells):
                 kept.append(row)
                 continue
             if kept:
-                yield from kept
+                yield from (_between(each, self.headers, fullest) for each in kept)
                 kept.clear()
+            row = _between(row, self.headers, fullest)
+            if not row.reason:
+                fullest = max(fullest, filled)
             yield row
-        yield from (row._replace(is_total=True) for row in kept)
+        yield from (row._replace(reason=passed_over.closing_reason(row.cells)) for row in kept)
+
+
+def _between(row: Row, headers: Sequence[str], fullest: int) -> Row:
+    reason = passed_over.anywhere_reason(row.cells, headers, fullest)
+    return row._replace(reason=reason) if reason else row
 
 
 def open_table(
-    source: Path | str | bytes, filename: str = "", header: Header = (), *, sheet: str | None = None
+    source: Path | str | bytes, filename: str = "", header: Header = (), *, told: Opening | None = None
 ) -> Table:
     """Opens an upload by its content; `filename` is used in messages only.
 
     `header` says how the header row is known: the names that may stand in it (compared by `header_key`), or a
-    predicate on the cells. Title rows above it are skipped; when nothing matches, the first row that is not
-    empty is the header. Raises TableRefused.
+    predicate on the cells. Title rows above it are skipped; when nothing matches, it is the first row as wide as those
+    below it. `told` says encoding, delimiter, sheet and header row where they are known. Raises TableRefused.
     """
     data = _bytes(source)
     if not data.strip():
         raise TableRefused("table_empty", filename=filename)
-    if data[:4] == b"PK\x03\x04":
-        return _open_xlsx(data, header, sheet)
+    if data[:4] in (b"PK\x03\x04", _OLE):
+        return _open_workbook(data, header, told)
+    if is_html(data) or is_spreadsheet_ml(data):
+        return _open_markup(data, header, told)
     if data.startswith(_OTHER_KINDS) or data.lstrip()[:1] == b"<":
         raise TableRefused("table_kind", filename=filename)
-    return _open_csv(data, header)
+    return _open_csv(data, header, told)
 
 
 def header_key(text: str) -> str:
@@ -144,65 +186,37 @@ def _bytes(source: Path | str | bytes) -> bytes:
     return source if isinstance(source, bytes) else source.read_bytes()
 
 
-def _open_csv(data: bytes, header: Header) -> Table:
-    text, encoding = _decode(data)
+def _open_csv(data: bytes, header: Header, told: Opening | None) -> Table:
+    text, encoding = decode(data, told.encoding if told else None)
     if text.count("\x00") * CHARS_PER_NUL > len(text):
         raise TableRefused("table_kind")
-    if not text.strip(" \t\r\n,;"):
+    if not text.strip(" \t\r\n,;|"):
         raise TableRefused("table_empty")
 
     del text  # decoded again line by line: whole, it would be the largest thing that an import holds
 
     def reader(delimiter: str) -> Callable[[], Iterator[list[str]]]:
-        return lambda: _csv_rows(data, encoding, delimiter)
+        return lambda: csv_rows(data, encoding, delimiter)
 
-    best, too_long = None, None
-    for delimiter in _DELIMITERS:
+    best, refused_first = None, None
+    for delimiter in (told.delimiter,) if told and told.delimiter else DELIMITERS:
         try:
-            head = _bounded(islice(_csv_rows(data, encoding, delimiter), HEADER_SEARCH_ROWS))
+            head = _bounded(islice(csv_rows(data, encoding, delimiter), _head_rows(told)))
         except TableRefused as refused:
             # The wrong delimiter may break quoting or leave a line whole; the right one is judged when it is read.
-            too_long = too_long or (refused if refused.code == "table_cell_too_long" else None)
+            refused_first = refused_first or (refused if refused.code != "table_malformed" else None)
             continue
-        at, matches = _find_header(head, header)
+        at, matches = _find_header(head, header, told)
         # Most known names decide between delimiters; then the most cells in the header.
         score = (matches, sum(map(bool, head[at])) if head else 0)
         if best is None or score > best[0]:
             best = (score, delimiter, at, head)
-    if too_long is not None and (best is None or best[0] <= (0, 1)):
-        raise too_long
+    if refused_first is not None and (best is None or best[0] <= (0, 1)):
+        raise refused_first
     if best is None:
         raise TableRefused("table_malformed")
     _, delimiter, at, head = best
     return Table(_headers(head, at), at + 1, "csv", reader(delimiter), encoding=encoding, delimiter=delimiter)
-
-
-def _decode(data: bytes) -> tuple[str, str]:
-    """UTF-8 first: text in GB18030 is practically never valid UTF-8, the reverse happens."""
-    candidates: tuple[str, ...] = ("utf-8", "gb18030")
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        candidates = ("utf-16",)
-    elif data[:3] == b"\xef\xbb\xbf":
-        candidates = ("utf-8-sig",)
-    for encoding in candidates:
-        try:
-            return data.decode(encoding), encoding
-        except UnicodeDecodeError:
-            continue
-    raise TableRefused("table_encoding")
-
-
-def _csv_rows(data: bytes, encoding: str, delimiter: str) -> Iterator[list[str]]:
-    lines = io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
-    count = 0
-    try:
-        for cells in csv.reader(lines, delimiter=delimiter):
-            count += 1
-            yield [_clean(cell) for cell in cells]
-    except csv.Error as error:
-        if "field limit" in str(error):
-            raise TableRefused("table_cell_too_long", row=count + 1, most=MAX_CELL_CHARS) from error
-        raise TableRefused("table_malformed") from error
 
 
 def _bounded(rows: Iterable[list[str]]) -> list[list[str]]:
@@ -215,16 +229,11 @@ def _bounded(rows: Iterable[list[str]]) -> list[list[str]]:
     return head
 
 
-def _clean(cell: str) -> str:
-    cell = one_line(cell)
-    if cell[:2] == '="' and (wrapped := _EXCEL_TEXT.fullmatch(cell)):
-        return wrapped[1].strip(" ")  # the spreadsheet habit that keeps an id's leading noughts in a CSV
-    return cell
-
-
-def _open_xlsx(data: bytes, header: Header, wanted: str | None) -> Table:
-    if finding := check_workbook(data):
+def _open_workbook(data: bytes, header: Header, told: Opening | None) -> Table:
+    old = data[:4] == _OLE
+    if finding := check_old_workbook(data) if old else check_workbook(data):
         raise TableRefused(finding.code, **finding.params)
+    wanted = told.sheet if told else None
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         names = tuple(s.name for s in book.sheets_metadata if s.visible == SheetVisibleEnum.Visible)
@@ -232,33 +241,47 @@ def _open_xlsx(data: bytes, header: Header, wanted: str | None) -> Table:
             raise TableRefused("table_no_such_sheet", sheet=wanted)
         for name in names[:_SHEETS_TRIED] if wanted is None else (wanted,):
             found = book.get_sheet_by_name(name)
-            head = _bounded([_text(v) for v in row] for row in islice(found.iter_rows(), HEADER_SEARCH_ROWS))
+            head = _bounded([cell_text(v) for v in row] for row in islice(found.iter_rows(), _head_rows(told)))
             if any(map(any, head)):
                 break
         else:
             raise TableRefused("table_empty")
     except CalamineError as error:
         raise TableRefused("table_malformed") from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise TableRefused("table_malformed") from error  # the reader gave up on a damaged file in its own way
+
+    late = None if old else late_days(data)
 
     def read() -> Iterator[list[str]]:
-        return ([_text(value) for value in row] for row in found.iter_rows())
+        rows = ([cell_text(value) for value in row] for row in found.iter_rows())
+        return late.corrected(rows, (found.start or (0, 0))[1]) if late else rows
 
-    at, _ = _find_header(head, header)
-    return Table(_headers(head, at), at + 1, "xlsx", read, sheet=name, sheets=names)
+    at, _ = _find_header(head, header, told)
+    return Table(_headers(head, at), at + 1, "xls" if old else "xlsx", read, sheet=name, sheets=names)
 
 
-def _text(value: object) -> str:
-    """Returns a cell of a workbook as text: 1200.0 → "1200", 0.1 → "0.1", a date → "2026-11-21"."""
-    if type(value) is str:
-        return _clean(value)
-    if type(value) is float:
-        # repr is the shortest text that means this number: what the person typed, not its binary tail.
-        return str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time.min else value.isoformat(" ")
-    if isinstance(value, date | time | timedelta | int):
-        return str(value)
-    return ""
+def _open_markup(data: bytes, header: Header, told: Opening | None) -> Table:
+    """Opens an HTML page or a workbook in XML, both of which programs save under the name of a workbook."""
+    text, encoding = decode(data, told.encoding if told else None)
+
+    def read() -> Iterator[list[str]]:
+        try:
+            yield from spreadsheet_ml_rows(text) if is_spreadsheet_ml(data) else html_rows(text)
+        except BadMarkup as error:
+            raise TableRefused("table_malformed") from error
+
+    head = _bounded(islice(read(), _head_rows(told)))
+    if not any(map(any, head)):
+        raise TableRefused("table_kind")  # a page without a table
+    at, _ = _find_header(head, header, told)
+    return Table(_headers(head, at), at + 1, "xls", read, encoding=encoding)
+
+
+def _head_rows(told: Opening | None) -> int:
+    return max(HEADER_SEARCH_ROWS, (told.header_row or 0) + 1 if told else 0)
 
 
 def _headers(head: list[list[str]], at: int) -> list[str]:
@@ -272,19 +295,31 @@ def _headers(head: list[list[str]], at: int) -> list[str]:
     return headers
 
 
-def _find_header(head: list[list[str]], header: Header) -> tuple[int, int]:
-    """Returns the index of the header row and the number of its known names (0: no match, first row taken)."""
-    first = next((at for at, cells in enumerate(head) if any(cells)), 0)
+def _find_header(head: list[list[str]], header: Header, told: Opening | None) -> tuple[int, int]:
+    """Returns the index of the header row and the number of its known names (0: no match, taken by its width)."""
+    known = set() if callable(header) else {header_key(name) for name in header}
+    if told and told.header_row:
+        at = told.header_row - 1
+        if at >= len(head):
+            raise TableRefused("table_no_such_row", row=told.header_row)
+        return at, len({header_key(cell) for cell in head[at]} & known) if known else len(head[at])
+    first = _first_wide(head)
     if callable(header):
         found = next((at for at, cells in enumerate(head) if header(cells)), None)
         return (first, 0) if found is None else (found, len(head[found]))
-    known = {header_key(name) for name in header}
     best, most = first, 0
     for at, cells in enumerate(head):
         matches = len({header_key(cell) for cell in cells} & known)
         if matches > most:
             best, most = at, matches
     return best, most
+
+
+def _first_wide(head: list[list[str]]) -> int:
+    """Returns the index of the first row with at least half as many cells as the fullest: titles are shorter."""
+    filled = [sum(map(bool, cells)) for cells in head]
+    wide = max(filled, default=0)
+    return next((at for at, count in enumerate(filled) if count and 2 * count > wide), 0)
 
 
 def _fit(cells: list[str], width: int) -> list[str]:
@@ -295,8 +330,3 @@ def _fit(cells: list[str], width: int) -> list[str]:
     while len(cells) > width and not cells[-1]:
         cells.pop()
     return cells
-
-
-def _looks_like_total(cells: Iterable[str]) -> bool:
-    label = next(filter(None, cells), "")
-    return label[:1] in _TOTAL_INITIALS and len(label) < 16 and header_key(label) in _TOTAL_LABELS

@@ -25,7 +25,8 @@ from kernel.money import Money, decimal_text, exponent
 Cell = str | int | Decimal | Money | date | None
 Kind = Literal["text", "amount", "date", "int"]
 
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+#: Full-width signs too: a spreadsheet in Chinese or Japanese takes them for the plain ones.
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "﹢", "﹣", "﹦", "﹫")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _DEFAULT_WIDTHS: Final[dict[Kind, float]] = {"text": 20, "amount": 16, "date": 12, "int": 9}

@@ -12,11 +12,11 @@ from app.handlers import HANDLERS
 from ar.imports import commands, queries
 from ar.imports.columns import FileKind
 from ar.imports.inputs import ImportFile, Report
-from ar.imports.mapping import Mapping
 from ar.imports.pipeline import run_import
 from ar.ledger.models import OpenItem
 from kernel.outbox import OutboxMessage
 from kernel.sheets import Column, Sheet, write_xlsx
+from kernel.sheets.mapping import ColumnMapping
 from tests.support.world import World
 
 TODAY = date(2026, 11, 21)
@@ -38,10 +38,10 @@ def xlsx_file(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
 
 
 def import_file(
-    world: World, kind: FileKind, content: bytes, *, apply: bool = True, mapping: Mapping | None = None
+    world: World, kind: FileKind, content: bytes, *, apply: bool = True, mapping: ColumnMapping | None = None
 ) -> Report:
     """Checks or applies a file in a transaction of its own."""
-    file = ImportFile(kind, "file.csv", content, mapping or Mapping())
+    file = ImportFile(kind, "file.csv", content, mapping or ColumnMapping())
     with world.transaction() as db:
         return run_import(db, world.actor(TODAY), file, apply=apply)
 
@@ -64,7 +64,7 @@ def posted_documents(world: World) -> dict[str, tuple[str, date, int, int, date 
 
 
 GOOD = csv_file(ITEM_HEADERS, "001,深圳华芯,INV-1,invoice,2026-10-01,,CNY,10", "001,,INV-2,invoice,2026-10-01,,CNY,20")
-BAD = csv_file(ITEM_HEADERS, "001,深圳华芯,INV-1,bill,2026-10-01,,CNY,10")
+BAD = csv_file(ITEM_HEADERS, "001,深圳华芯,INV-1,invoice,2026-10-01,,CNY,ten")
 
 
 def upload_file(world: World, content: bytes = GOOD) -> UUID:

@@ -22,22 +22,23 @@ from ar.imports.columns import (
     words,
 )
 from ar.imports.inputs import ImportFile, ParsedRows, Report
-from ar.imports.mapping import Mapping, bind, header_names, parse_mapping
 from ar.imports.messages import FINDINGS, column_name, finding_text
 from ar.imports.rows import parse_rows, refuse_duplicates
 from kernel.errors import RuleBroken
 from kernel.i18n import use_language
 from kernel.sheets import DateOrder, header_key, open_table
+from kernel.sheets.binding import bind, header_names
+from kernel.sheets.mapping import ColumnMapping, parse_mapping
 from tests.ar.imports.files import CUSTOMER_HEADERS, ITEM_HEADERS, RECEIPT_HEADERS, csv_file, error_codes, xlsx_file
 
 
-def check_rows(kind: FileKind, content: bytes, mapping: Mapping | None = None) -> tuple[Report, list]:  # type: ignore[type-arg]
-    told = mapping or Mapping()
+def check_rows(kind: FileKind, content: bytes, mapping: ColumnMapping | None = None) -> tuple[Report, list]:  # type: ignore[type-arg]
+    told = mapping or ColumnMapping()
     file = ImportFile(kind, "f", content, told)
-    table = open_table(content, "f", header_names(kind, told))
+    table = open_table(content, "f", header_names(fields(kind), told))
     report = Report()
-    binding = bind(file.kind, table.headers, told)
-    return report, parse_rows(kind, table, binding, report, told.date_order, lambda _rows: None).good
+    binding = bind(fields(file.kind), table.headers, told)
+    return report, parse_rows(kind, table, binding, report, told, lambda _rows: None).good
 
 
 ITEM = dict(
@@ -57,7 +58,7 @@ ITEM = dict(
         ("customer_no", "1.23E+11", "number_damaged"),
         ("document_no", "", "value_missing"),
         ("kind", "", "value_missing"),
-        ("kind", "receipt", "unknown_kind"),
+        ("kind", "quotation", "unknown_kind"),
         ("document_date", "", "value_missing"),
         ("document_date", "04/03/2026", "ambiguous_date"),
         ("document_date", "11/21/2026", "month_first_untold"),
@@ -67,7 +68,6 @@ ITEM = dict(
         ("document_date", "2026-02-31", "no_such_day"),
         ("document_date", "soon", "not_a_date"),
         ("due_date", "later", "not_a_date"),
-        ("due_date", "2026-09-30", "due_before_document"),
         ("currency", "", "value_missing"),
         ("currency", "XXQ", "unknown_currency"),
         ("amount", "", "value_missing"),
@@ -76,7 +76,6 @@ ITEM = dict(
         ("amount", "1.005", "too_many_decimals"),
         ("amount", "$5.00", "other_currency"),
         ("amount", "9" * 20, "too_large"),
-        ("amount", "0", "amount_not_positive"),
         ("amount", "-5.00", "amount_not_positive"),
     ],
 )
@@ -126,7 +125,6 @@ def test_all_that_is_wrong_in_a_row_is_said_at_once() -> None:
         ("document_no", "value_missing"),
         ("kind", "unknown_kind"),
         ("document_date", "not_a_date"),
-        ("amount", "amount_not_positive"),
     }
     report, _ = check_rows("receipts", csv_file(RECEIPT_HEADERS, ",R1,later,XXQ,ten,INV1:x"))
     assert {column for _row, column, _code in error_codes(report)} == {
@@ -140,7 +138,7 @@ def test_all_that_is_wrong_in_a_row_is_said_at_once() -> None:
 
 
 def test_what_depends_on_a_wrong_cell_is_not_judged() -> None:
-    unknown_kind = {**ITEM, "kind": "收据", "due_date": "2026-09-30"}  # a credit note may say so
+    unknown_kind = {**ITEM, "kind": "报价", "due_date": "2026-09-30"}  # a credit note may say so
     unknown_currency = {**ITEM, "currency": "XXQ", "amount": "1.005"}  # some currencies have three decimals
     rows = (",".join(row.values()) for row in (unknown_kind, unknown_currency))
     report, _ = check_rows("open-items", csv_file(ITEM_HEADERS, *rows))
@@ -172,8 +170,8 @@ def test_a_column_that_a_reader_is_told_to_add_is_understood() -> None:
         with use_language(language):
             for kind in FILE_KINDS:
                 told = [column_name(each.name) for each in fields(kind)]
-                assert bind(kind, told, Mapping()).missing == []
-                assert bind(kind, told, Mapping()).ignored == []
+                assert bind(fields(kind), told, ColumnMapping()).missing == []
+                assert bind(fields(kind), told, ColumnMapping()).ignored == []
 
 
 def test_what_a_receipt_pays_is_read_in_the_ways_people_write_it() -> None:
@@ -225,7 +223,7 @@ def test_a_separator_inside_a_value_is_noticed() -> None:
 @pytest.mark.parametrize(("order", "day"), [("mdy", date(2026, 3, 4)), ("dmy", date(2026, 4, 3))])
 def test_the_order_of_dates_is_told(order: DateOrder, day: date) -> None:
     content = csv_file(ITEM_HEADERS, "7,A,INV-1,invoice,3/4/2026,,CNY,1")
-    _report, (item,) = check_rows("open-items", content, Mapping(date_order=order))
+    _report, (item,) = check_rows("open-items", content, ColumnMapping(date_order=order))
     assert item.document_on == day
 
 
@@ -249,7 +247,7 @@ def test_a_malformed_mapping_is_refused(text: str) -> None:
 
 def test_a_mapping_of_unknown_columns_is_refused() -> None:
     with pytest.raises(RuleBroken, match="mapping_column_unknown"):
-        bind("receipts", ["a"], Mapping(columns={"recipt_no": "a"}))
+        bind(fields("receipts"), ["a"], ColumnMapping(columns={"recipt_no": "a"}))
 
 
 def test_no_header_and_no_word_means_two_things() -> None:

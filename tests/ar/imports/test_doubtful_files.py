@@ -8,9 +8,9 @@ import pytest
 
 from ar.imports.columns import FileKind
 from ar.imports.inputs import MAX_WARNINGS_KEPT
-from ar.imports.mapping import parse_mapping
 from ar.imports.messages import finding_text
 from kernel.i18n import use_language
+from kernel.sheets.mapping import parse_mapping
 from tests.ar.imports.files import (
     CUSTOMER_HEADERS,
     ITEM_HEADERS,

@@ -90,7 +90,7 @@ def test_a_file_with_errors_cannot_be_applied(world: World) -> None:
     job_id = upload_file(world, BAD)
     do_last_message(world, "imports.check")
     seen = job_page(world, job_id)
-    assert (seen.state, [error.code for error in seen.report.errors]) == ("refused", ["unknown_kind"])
+    assert (seen.state, [error.code for error in seen.report.errors]) == ("refused", ["not_a_number"])
     with pytest.raises(Conflict, match="import_not_checked"):
         confirm_totals(world, job_id)
 

@@ -13,12 +13,12 @@ from click.testing import CliRunner
 from ar.customers.models import Customer
 from ar.imports.columns import FileKind
 from ar.imports.inputs import MAX_WARNINGS_KEPT, Report
-from ar.imports.mapping import Mapping, parse_mapping
 from ar.imports.messages import finding_text
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.models import OpenItem
 from kernel.i18n import use_language
 from kernel.money import MAX_MINOR, decimal_text
+from kernel.sheets.mapping import ColumnMapping, parse_mapping
 from tests.ar.imports.files import (
     CUSTOMER_HEADERS,
     ITEM_HEADERS,
@@ -255,7 +255,7 @@ def test_the_name_of_a_file_is_one_line(world: World) -> None:
     from ar.imports.inputs import ImportFile
 
     with world.transaction() as db:
-        file = ImportFile("open-items", "a\x00b\r\n.csv\udcff", csv_file(ITEM_HEADERS, item_row()), Mapping())
+        file = ImportFile("open-items", "a\x00b\r\n.csv\udcff", csv_file(ITEM_HEADERS, item_row()), ColumnMapping())
         job_id = commands.upload(db, world.actor(), file)
     assert job_page(world, job_id).file_name == "ab .csv"
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ar.customers.models import Customer
-from ar.imports.mapping import parse_mapping
 from ar.ledger.models import OpenItem
 from kernel.settings import APP_ROOT
+from kernel.sheets.mapping import parse_mapping
 from tests.ar.imports.files import import_file
 from tests.support.world import World
 

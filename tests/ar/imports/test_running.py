@@ -221,7 +221,7 @@ def test_errors_stand_in_the_order_of_the_file(world: World) -> None:
     headers = "amount,kind,document_no,customer_no,customer_name,document_date,currency"
     rows = [
         "1,invoice,INV-1,1,A,2026-10-01,CNY",
-        "-5,收据,INV-2,1,A,soon,RMB",
+        "five,报价,INV-2,1,A,soon,RMB",
         "1,invoice,INV-3,2,,2026-10-01,CNY",  # judged last, by the books
         "1,invoice,INV-1,1,A,2026-10-01,CNY",  # judged when all rows are read
         "ten,invoice,INV-4,1,A,2026-10-01,CNY",
@@ -241,7 +241,11 @@ def test_a_row_with_a_wrong_cell_is_held_against_the_books_and_the_file_as_well(
     report = import_file(world, "receipts", csv_file(RECEIPT_HEADERS, "9,RC-1,soon,CNY,1,", "9,RC-1,later,CNY,1,"))
     expected = [(2, "customer_no"), (2, "received_on"), (3, "customer_no"), (3, "receipt_no"), (3, "received_on")]
     assert [(row, column) for row, column, _code in error_codes(report)] == expected
-    rows = ["1,,INV-1,bill,2026-10-01,,CNY,1", "2,B,INV-2,bill,2026-10-01,,CNY,1", "2,,INV-3,invoice,2026-10-01,,CNY,1"]
+    rows = [
+        "1,,INV-1,quote,2026-10-01,,CNY,1",
+        "2,B,INV-2,quote,2026-10-01,,CNY,1",
+        "2,,INV-3,invoice,2026-10-01,,CNY,1",
+    ]
     report = import_file(world, "open-items", csv_file(ITEM_HEADERS, *rows))
     assert [(row, column) for row, column, _code in error_codes(report)] == [
         (2, "customer_name"),

@@ -12,11 +12,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from kernel.actor import Actor
+from kernel.bookable import is_bookable
 from kernel.clock import moment_on
 from kernel.errors import RuleBroken
 
 _MOMENT: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2})?)?", re.ASCII)
-_FIRST_YEAR, _LAST_YEAR = 1990, 2100
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def _parse_moment(typed: str, timezone: str) -> datetime | None:
         at = time.fromisoformat(f"{clock_text}{seconds or ''}") if clock_text else time(0)
     except ValueError:
         return None
-    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+    if not is_bookable(day):
         return None
     start = moment_on(day, timezone, at)
     if seconds:

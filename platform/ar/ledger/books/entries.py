@@ -28,7 +28,8 @@ class NewItem:
     """A document to post, or one instalment of it. `amount_minor` is positive for every kind, gross of tax.
 
     A credit is due on its own date. `tax_minor`: output tax within the amount. `contra`: an account in place of the
-    posting rule's. Instalments of a document share kind, number, date, customer and currency and count from 1.
+    posting rule's. `due_as_given`: the due date may lie before the document's own, as another ledger has it (cash in
+    advance, an opening). Instalments of a document share kind, number, date, customer and currency and count from 1.
     Of a credit, `came_on`: the day the money came (None: the document's date); `conditional`: a bill not yet paid;
     `credit_reason`: why a credit note is given.
     """
@@ -50,6 +51,7 @@ class NewItem:
     came_on: date | None = None
     conditional: bool = False
     credit_reason: str | None = None
+    due_as_given: bool = False
 
 
 class Leg(NamedTuple):

@@ -23,9 +23,10 @@ from ar.ledger.models import Account
 from kernel import journal
 from kernel.actor import Actor
 from kernel.arrays import array_text
+from kernel.bookable import LIMITS, is_bookable
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
-from kernel.money import MAX_MINOR, exponent
+from kernel.money import MAX_MINOR, exponent, withdrawn_on
 
 __all__ = ["AHEAD_DAYS", "NewItem", "post_entry", "post_items", "reverse_entry", "set_up_books"]
 
@@ -51,9 +52,10 @@ def post_items(
 
     Items that share kind and number are the instalments of one document and of one entry. `customers_locked`: the
     caller has locked the customers' rows (`lock_customers`), so their existence is not checked again. Raises RuleBroken
-    for an unknown kind or currency, an amount that is not positive, dates out of order, in a locked period or more than
-    AHEAD_DAYS after today, instalments that do not fit each other; NotFound(`customer_not_found`) for a customer of
-    another tenant, Conflict(`document_exists`) for a number that is taken.
+    for an unknown kind, a currency that is no money on that day, an amount that is not positive, dates out of order, in
+    a locked period or more than AHEAD_DAYS after today, instalments that do not fit each other;
+    NotFound(`customer_not_found`) for a customer of another tenant, Conflict(`document_exists`) for a number that is
+    taken.
     """
     if not items:
         return []
@@ -110,21 +112,32 @@ def reverse_entry(db: Session, actor: Actor, entry_id: UUID, on: date, *, memo: 
 def _validate(item: NewItem, today: date) -> None:
     if item.kind not in POSTING_RULES:
         raise RuleBroken("kind_unknown", kind=item.kind)
-    try:
-        exponent(item.currency)
-    except ValueError:
-        raise RuleBroken("currency_unknown", currency=item.currency) from None
+    _validate_currency(item)
+    if not is_bookable(item.document_on):
+        raise RuleBroken("day_out_of_range", **LIMITS)
     if type(item.amount_minor) is not int or not 0 < item.amount_minor <= MAX_MINOR:
         raise RuleBroken("amount_not_positive", document_no=item.document_no)
     if not item.document_no.strip():
         raise RuleBroken("document_no_missing")
     _validate_amounts(item)
-    if item.due_on < item.document_on or item.collection_end_on < item.due_on:
+    early = item.due_on < item.document_on and not item.due_as_given
+    if early or item.collection_end_on < item.due_on:
         raise RuleBroken("dates_out_of_order", document_no=item.document_no)
     if (item.document_on - today).days > AHEAD_DAYS:
         raise RuleBroken(
             "document_too_far_ahead", document_no=item.document_no, document_on=item.document_on.isoformat()
         )
+
+
+def _validate_currency(item: NewItem) -> None:
+    """Checks that the currency is money, and was on the document's day."""
+    try:
+        exponent(item.currency)
+    except ValueError:
+        raise RuleBroken("currency_unknown", currency=item.currency) from None
+    last_on = withdrawn_on(item.currency)
+    if last_on is not None and item.document_on > last_on:
+        raise RuleBroken("currency_withdrawn", currency=item.currency, last_on=last_on.isoformat())
 
 
 def _validate_amounts(item: NewItem) -> None:

@@ -18,11 +18,11 @@ from ar.ledger.books.posting_rules import POSTING_RULES
 from ar.ledger.documents.inputs import TypedDocument
 from ar.ledger.rules.due_dates import IsWorkingDay, PaymentTerms, collection_end_on, due_on
 from ar.ledger.rules.shares import full_discount, split, tax_within
+from kernel.bookable import LIMITS, is_bookable
 from kernel.money import BadAmount, exponent, parse_amount
 
 AHEAD_DAYS: Final = 366
 LONGEST_DAYS: Final = 3660
-FIRST_DAY: Final = date(1990, 1, 1)
 #: Why a credit note is given where nothing else was said.
 GOODS: Final = "goods"
 #: Code and parameters of a message in `messages`.
@@ -200,8 +200,8 @@ def _parse_day(text: str, name: str, faults: Faults) -> date | None:
     except ValueError:
         faults.add(name, "day_unreadable")
         return None
-    if day < FIRST_DAY:
-        faults.add(name, "day_too_early", first_on=FIRST_DAY.isoformat())
+    if not is_bookable(day):
+        faults.add(name, "day_out_of_range", **LIMITS)
         return None
     return day
 

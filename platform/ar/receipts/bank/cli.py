@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,8 @@ from ar.receipts.bank.movements import queries as movement_queries
 from ar.receipts.bank.movements.queries import AccountState
 from kernel.errors import NotFound
 from kernel.money import format_minor
-from tenants.commandline import emit, fail, json_option, reports_errors, tenant_option, tenant_transaction
+from kernel.sheets.mapping import parse_mapping
+from tenants.commandline import emit, json_option, reports_errors, tenant_option, tenant_transaction
 from tenants.queries import tenant
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
@@ -95,7 +95,7 @@ def _account_text(state: AccountState) -> str:
 @reports_errors
 def import_file(file: Path, slug: str, account: str | None, mapping_file: Path | None, as_json: bool) -> None:
     """Import a bank statement from FILE, in any format that the bank page names. Known lines are not added again."""
-    mapping = _read_mapping(mapping_file, as_json) if mapping_file else None
+    mapping = parse_mapping(mapping_file.read_bytes()).model_dump(mode="json") if mapping_file else None
     with tenant_transaction(slug) as (db, actor):
         chosen = _find_account(db, actor.tenant_id, account) if account else None
         upload = BankUpload(file.name, file.read_bytes(), chosen, mapping)
@@ -104,18 +104,8 @@ def import_file(file: Path, slug: str, account: str | None, mapping_file: Path |
         page = bank_queries.file_page(db, actor.tenant_id, file_id)
         payload = page.as_json(uploaded_before=not is_new)
     emit(payload, as_json, lambda: _text(payload))
-    if page.state in ("refused", "asking"):
+    if page.state in ("refused", "mapping", "asking"):
         raise SystemExit(1)
-
-
-def _read_mapping(file: Path, as_json: bool) -> dict[str, Any]:
-    try:
-        mapping = json.loads(file.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as fault:
-        fail("mapping_not_json", f"{file.name} is no JSON file: {fault}", as_json=as_json)
-    if not isinstance(mapping, dict):
-        fail("mapping_not_json", f"{file.name}: one JSON object is wanted.", as_json=as_json)
-    return mapping
 
 
 def _find_account(db: Session, tenant_id: UUID, number_or_name: str) -> UUID:
@@ -137,6 +127,10 @@ def _text(payload: dict[str, Any]) -> str:
         lines.append(f"{payload['pending']} are announced only and not booked.")
     for each in payload["problems"][:PROBLEMS_PRINTED]:
         lines.append(f"Line {each['line']}: {each['message']}" if each["line"] else each["message"])
+    for each in payload["questions"]:
+        lines.append(f"Row {each['line']}: {each['message']}" if each["line"] else each["message"])
+    if payload["questions"]:
+        lines.append("Nothing was added. Say how the columns are read with --mapping, or on the page of the file.")
     for each in payload["accounts"]:
         if each["lines"] and not each["bank_account_id"]:
             lines.append(f"Unknown account {each['account_no'] or '(not named)'} {each['currency']}: use --account.")

@@ -14,23 +14,25 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ar.receipts.bank import line_import
-from ar.receipts.bank.inputs import AssignAccount, BankUpload, SetAside
+from ar.receipts.bank.inputs import AssignAccount, BankUpload, MappedSource, SetAside
 from ar.receipts.bank.line_import import FileReport, Progress, StoredFile
 from ar.receipts.bank.movements.matching_jobs import queue_matching
+from ar.receipts.bank.table_mapping import KIND, remembered_mapping, table_sample
 from ar.receipts.models import BankAccount, BankFile, BankLine
-from kernel import outbox, storage
+from kernel import outbox, storage, table_mappings
 from kernel.actor import Actor
 from kernel.counters import lock_counter
 from kernel.errors import Conflict, HuikuanError, NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.journal import record
 from kernel.sheets import MAX_UPLOAD_BYTES
+from kernel.sheets.mapping import ColumnMapping
 from kernel.views import DbRow
 from tenants.queries import tenant
 
 READ_FILE = "receipts.read_file"
 #: States in which a file may be parsed again.
-_RESTARTABLE = ("asking", "refused")
+_RESTARTABLE = ("mapping", "asking", "refused")
 
 
 def upload(db: Session, actor: Actor, file: BankUpload, *, schedule: bool = True) -> tuple[UUID, bool]:
@@ -134,6 +136,19 @@ def assign_account(db: Session, actor: Actor, file_id: UUID, data: AssignAccount
         _restart_parsing(db, actor, file_id, schedule=True)
 
 
+def map_columns(db: Session, actor: Actor, file_id: UUID, mapping: ColumnMapping, source: MappedSource) -> None:
+    """Stores how the columns of the file are read, for its source as well where asked, and queues its parsing.
+
+    Raises NotFound, Conflict(`bank_file_not_waiting`).
+    """
+    if _lock_file_state(db, actor.tenant_id, file_id) not in ("mapping", "asking", "refused"):
+        raise Conflict("bank_file_not_waiting")
+    if source.remember:
+        table_mappings.remember(db, actor, KIND, source.fingerprint, mapping, name=source.name)
+    _restart_parsing(db, actor, file_id, schedule=True, mapping=mapping.model_dump(mode="json"))
+    record(db, actor, "bank_file_mapped", subject_id=file_id)
+
+
 def parse_file(db: Session, actor: Actor, file_id: UUID, progress: Progress = lambda _lines: None) -> str:
     """Parses a stored file, imports its lines and records the report; returns the file's state.
 
@@ -162,12 +177,12 @@ def parse_file(db: Session, actor: Actor, file_id: UUID, progress: Progress = la
         chosen=row.bank_account_id,
         assigned=assigned,
         currency=tenant(db, actor.tenant_id).currency,
-        mapping=row.mapping,
+        mapping=row.mapping or remembered_mapping(db, actor.tenant_id, content),
     )
     try:
         with db.begin_nested():
             report = line_import.import_lines(db, actor, stored, progress)
-            return _record_report(db, actor, file_id, row.filename, report)
+            return _record_report(db, actor, stored, report)
     except HuikuanError as fault:
         record_refusal(db, actor, file_id, fault)
         return "refused"
@@ -178,13 +193,15 @@ def record_refusal(db: Session, actor: Actor, file_id: UUID, fault: HuikuanError
     params = {name: value for name, value in fault.params.items() if name != "problems"}
     found = fault.params.get("problems")
     problems = [{"line": 0, "code": fault.code, "params": params}, *(found if isinstance(found, list) else [])]
-    values = {"lines_total": 0, "lines_new": 0, "lines_known": 0, "lines_bad": len(problems) - 1, "statements": []}
+    values: dict[str, Any] = {"questions": [], "sample": None}
+    values |= {"lines_total": 0, "lines_new": 0, "lines_known": 0, "lines_bad": len(problems) - 1, "statements": []}
     _update_file(db, actor.tenant_id, file_id, state="refused", problems=problems, finished_at=actor.now, **values)
     record(db, actor, "bank_file_refused", subject_id=file_id, data={"reason": fault.code})
 
 
-def _record_report(db: Session, actor: Actor, file_id: UUID, filename: str, report: FileReport) -> str:
-    state = "asking" if report.needs_account else "read"
+def _record_report(db: Session, actor: Actor, file: StoredFile, report: FileReport) -> str:
+    state, file_id = "mapping" if report.questions else "asking" if report.needs_account else "read", file.id
+    sample = table_sample(file.content, file.filename, file.mapping) if report.questions else None
     _update_file(
         db,
         actor.tenant_id,
@@ -194,20 +211,23 @@ def _record_report(db: Session, actor: Actor, file_id: UUID, filename: str, repo
         encoding=report.encoding,
         lines_total=report.lines_total,
         lines_new=report.lines_new,
-        lines_known=0 if report.needs_account else report.lines_known,
+        lines_known=report.lines_known if state == "read" else 0,
         lines_bad=report.lines_bad,
         lines_asked=report.lines_asked,
         lines_pending=report.lines_pending,
         accounts=[named.as_json() for named in report.accounts.values()],
         statements=report.statements,
         problems=report.problems,
+        questions=report.questions,
+        mapping=file.mapping,
+        sample=sample.to_json() if sample else None,
         from_on=report.from_on,
         to_on=report.to_on,
         finished_at=actor.now,
     )
     if state == "read":
         counts = {"lines": report.lines_total, "new": report.lines_new, "bad": report.lines_bad}
-        record(db, actor, "bank_file_read", subject_id=file_id, data={"file": filename, **counts})
+        record(db, actor, "bank_file_read", subject_id=file_id, data={"file": file.filename, **counts})
         if report.lines_new:
             queue_matching(db, actor, file_id)
     return state

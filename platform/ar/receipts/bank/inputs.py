@@ -57,6 +57,14 @@ class SetAside(CommandInput):
     reason: OneLine = Field(min_length=1, max_length=300)
 
 
+class MappedSource(CommandInput):
+    """The source whose tables are read by the same mapping from now on: fingerprint of its headers, a name."""
+
+    fingerprint: str
+    name: OneLine = Field(default="", max_length=100)
+    remember: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class BankUpload:
     """A file to upload; `bank_account_id` where the user chose the account.

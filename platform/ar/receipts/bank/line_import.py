@@ -7,7 +7,7 @@ whose balances differ from its lines is reported.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from ar.receipts.bank.accounts import AccountResolver, KnownAccount
-from ar.receipts.bank.formats import recognition, tables
+from ar.receipts.bank.formats import recognition, zipped
 from ar.receipts.bank.formats.events import (
     BankFormat,
     Closed,
@@ -24,10 +24,12 @@ from ar.receipts.bank.formats.events import (
     Line,
     Opened,
     Problem,
+    Question,
     Refused,
     Source,
     account_keys,
 )
+from ar.receipts.bank.formats.tables import parsing as tables
 from ar.receipts.bank.movements.statements import keep_chain
 from ar.receipts.bank.movements.writing import ParsedStatement, StatementWriter, WrittenCounts
 from kernel.actor import Actor
@@ -94,6 +96,8 @@ class FileReport:
     to_on: date | None = None
     #: Lines belong to an account that has not been assigned yet.
     needs_account: bool = False
+    #: What only a person can say about the table, as (line, code, params); nothing is imported until it is answered.
+    questions: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def lines_known(self) -> int:
@@ -126,22 +130,29 @@ class StoredFile:
     mapping: dict[str, Any] | None = None
 
 
-def recognise_format(content: bytes, filename: str) -> tuple[BankFormat, str, str]:
-    """Returns (format, its code as stored, encoding). Raises Refused, TableRefused."""
-    found = recognition.recognise(content)
+def recognise_format(
+    content: bytes, filename: str, mapping: Mapping[str, Any] | None = None
+) -> tuple[BankFormat, str, str]:
+    """Returns (format, its code as stored, encoding): "csv-icbc", "camt053", "zip-camt053".
+
+    Raises Refused, TableRefused.
+    """
+    found = zipped.recognise(content)
     if found is tables.FORMAT:
-        stored_code, encoding = tables.describe(content, filename)
+        stored_code, encoding = tables.describe(content, filename, mapping)
         return found, stored_code, encoding
+    if found is zipped.FORMAT:
+        return found, f"{found.code}-{zipped.format_within(content)}".removesuffix("-"), ""
     return found, found.code, recognition.encoding_of(content)
 
 
 def import_lines(db: Session, actor: Actor, file: StoredFile, progress: Progress = lambda _lines: None) -> FileReport:
-    """Parses the file and inserts its lines; inserts nothing when an account is unknown (`needs_account`).
+    """Parses the file and inserts its lines; nothing when an account is unknown or the table leaves questions open.
 
     The caller has the company's lock on bank lines. Raises Refused, TableRefused when nothing can be parsed.
     """
     resolver = AccountResolver(db, actor.tenant_id, file.chosen, file.assigned)
-    bank_format, format_name, encoding = recognise_format(file.content, file.filename)
+    bank_format, format_name, encoding = recognise_format(file.content, file.filename, file.mapping)
     report = FileReport(format_name, encoding)
     source = Source(
         file.content,
@@ -154,9 +165,11 @@ def import_lines(db: Session, actor: Actor, file: StoredFile, progress: Progress
     with db.begin_nested() as savepoint:
         events = _until_damaged(bank_format.parse(source), report)
         _import_events(events, resolver, report, writer, progress, file.assigned)
-        if report.needs_account:
+        if report.needs_account or report.questions:
             savepoint.rollback()
             report.lines_new = report.lines_asked = report.lines_pending = 0
+    if report.questions:
+        return report
     if not report.needs_account:
         for named in report.accounts.values():
             if named.ours is not None:
@@ -205,6 +218,8 @@ def _import_events(
                 )
                 report.accounts[key] = FileAccount(event.account_no, event.currency, account, why_not, is_assigned)
             balances[event.ref] = _Balance(event, report.accounts[key])
+        elif isinstance(event, Question):
+            report.questions.append({"line": event.line, "code": event.code, "params": event.params})
         elif isinstance(event, Closed):
             if ended := balances.pop(event.ref, None):
                 _end_statement(event, ended, report, writer)
@@ -233,7 +248,7 @@ def _end_statement(closed: Closed, balance: _Balance, report: FileReport, writer
     if opening is not None and closed.closing_minor is not None:
         difference = closed.closing_minor - opening - balance.total_minor
     _report_statement(closed, balance, opening, difference, report)
-    if balance.account.ours is not None and not report.needs_account:
+    if balance.account.ours is not None and not report.needs_account and not report.questions:
         statement = ParsedStatement(
             opened.number, opening, closed.closing_minor, closed.on, tuple(balance.lines), difference == 0
         )

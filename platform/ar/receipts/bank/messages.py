@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from babel.lists import format_list
 
-from ar.receipts.bank.formats import FORMATS
-from ar.receipts.bank.formats.columns import PROFILE_NAMES
+from ar.receipts.bank.formats import FORMATS, zipped
+from ar.receipts.bank.formats.tables.names import PROFILE_NAMES
 from kernel.i18n import current_language, gettext, mark
 from kernel.money import format_minor
 
@@ -34,6 +34,24 @@ FINDINGS: Final[dict[str, str]] = {
     "not_a_movement": mark("The movement “%(found)s” cannot be read."),
     "line_without_statement": mark("A movement is not part of any statement."),
     "not_booked_yet": mark("Not booked by the bank yet (%(found)s). Left out; it will come with a later statement."),
+    "date_of_statement": mark("The bank gives no date. The day of the statement is taken: %(day)s."),
+    "unknown_mark": mark("“%(found)s” in the column “%(column)s” is not known as money in or money out."),
+    "unknown_status": mark("“%(found)s” in the column “%(column)s” is not known as booked or not booked."),
+    "amount_missing": mark("The amount is empty: %(found)s."),
+    "number_shortened": mark(
+        "“%(found)s” in the column “%(column)s” is a number that a spreadsheet has shortened: its last digits are lost."
+        " Export the file again with the column as text."
+    ),
+    "zip_file_left_out": mark("“%(found)s” in the archive is no bank statement. Left out."),
+    # Questions about a table as a whole.
+    "columns_unknown": mark("It is not clear which columns are the day and the amounts."),
+    "amount_column_unknown": mark("“%(column)s” may be money in or money out. Say what it is."),
+    "mark_column_unknown": mark("“%(column)s” seems to say whether money came in or went out. Say so."),
+    "direction_unclear": mark("“%(column)s” does not say whether money came in or went out."),
+    "signs_against_balance": mark("The balance moves against the signs of “%(column)s”: a minus may be money in."),
+    "out_all_negative": mark("“%(column)s” has only amounts below zero: paid out, or taken back?"),
+    "date_order_unclear": mark("“%(column)s” has dates such as 02/11: day first or month first?"),
+    "date_column_unclear": mark("“%(column)s” has no dates that can be read."),
     "not_money": mark("Not a movement of money (%(found)s). Left out."),
     # Refusals of `kernel.sheets`.
     "table_too_large": mark("The file has more than %(most)s bytes."),
@@ -41,6 +59,9 @@ FINDINGS: Final[dict[str, str]] = {
     "table_too_many_columns": mark("The file has more than %(most)s columns."),
     "table_cell_too_long": mark("Row %(row)s has a cell of more than %(most)s characters."),
     "table_empty": mark("The file is empty."),
+    "table_line_too_long": mark("Row %(row)s has more than %(most)s characters: this is no table."),
+    "table_no_such_sheet": mark("The workbook has no sheet “%(sheet)s”."),
+    "table_no_such_row": mark("The file has no row %(row)s."),
     "table_kind": mark("This is neither a CSV file nor an XLSX workbook."),
     "table_encoding": mark("The text of the file is neither UTF-8 nor GB18030."),
     "table_malformed": mark("The file is damaged and cannot be read."),
@@ -62,7 +83,18 @@ MESSAGES: Final[dict[str, str]] = {
     "bank_file_damaged": mark("The file is damaged and cannot be read further."),
     "bank_file_has_dtd": mark("The file brings definitions of its own (a DTD). For safety it is not opened."),
     "bank_file_entry_too_large": mark("One entry of the file is too large to be read."),
-    "bank_file_version": mark("This is another message than camt.053 from version 2 on: “%(found)s”."),
+    "bank_file_version": mark("This is another message than camt.053 or camt.052 from version 2 on: “%(found)s”."),
+    "bank_file_notification": mark(
+        "This is a camt.054: it names the single payments of a batch. Upload it in one ZIP with the camt.053 of the"
+        " day, or ask your bank for a camt.053 that itemises batches."
+    ),
+    "bank_file_other_format": mark(
+        "This looks like %(found)s, which cannot be read. Ask your bank for camt.053, MT940, or a table in CSV or XLSX."
+    ),
+    "bank_file_zip_nothing": mark("There is no bank statement among the %(files)s files of the archive."),
+    "bank_file_zip_too_many": mark("The archive has more than %(most)s files."),
+    "bank_file_zip_too_large": mark("The files of the archive have more than %(most)s bytes together."),
+    "bank_file_zip_locked": mark("The archive has a password. Upload the files without it."),
     "bank_file_no_statement": mark("There is no statement of an account in the file."),
     "bank_file_nothing_readable": mark("None of its lines could be read."),
     "bank_file_not_waiting": mark("This file is not waiting for anything."),
@@ -82,6 +114,7 @@ MESSAGES: Final[dict[str, str]] = {
 }
 STATES: Final[dict[str, tuple[str, str]]] = {
     "reading": (mark("Being read"), "quiet"),
+    "mapping": (mark("What are the columns?"), "warn"),
     "asking": (mark("Whose account?"), "warn"),
     "read": (mark("Read"), "ok"),
     "refused": (mark("Refused"), "late"),
@@ -104,7 +137,9 @@ WHY_NOT: Final[dict[str, str]] = {
     "currency": mark("You keep this account in another currency."),
 }
 #: Code of a format as stored → what people call it.
-FORMAT_NAMES: Final[dict[str, str]] = {code: name for each in FORMATS for code, name in each.names.items()}
+FORMAT_NAMES: Final[dict[str, str]] = {
+    code: name for each in (*FORMATS, zipped.FORMAT) for code, name in each.names.items()
+}
 _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September", "October"),
     *("November", "December"),
@@ -138,6 +173,7 @@ def format_names() -> str:
 
 
 def format_text(name: str) -> str:
-    """Returns the name of a format: `csv-icbc` as "CSV · 工行 ICBC"."""
-    kind, _dash, profile = name.partition("-")
-    return " · ".join(filter(None, (FORMAT_NAMES.get(kind, kind), PROFILE_NAMES.get(profile, profile))))
+    """Returns the name of a format: `csv-icbc` as "CSV · 工行 ICBC", `zip-camt053` as "ZIP · camt.053"."""
+    kind, _dash, rest = name.partition("-")
+    within = PROFILE_NAMES.get(rest, FORMAT_NAMES.get(rest, rest))
+    return " · ".join(filter(None, (FORMAT_NAMES.get(kind, kind), within)))

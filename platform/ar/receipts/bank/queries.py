@@ -58,6 +58,7 @@ class FilePage:
     accounts: list[dict[str, Any]]
     statements: list[dict[str, Any]]
     problems: list[dict[str, Any]]
+    questions: list[dict[str, Any]]
     from_on: date | None
     to_on: date | None
     uploaded_by: str
@@ -84,6 +85,9 @@ class FilePage:
             "asked": self.lines_asked,
             "pending": self.lines_pending,
             "accounts": self.accounts,
+            "questions": [
+                {**each, "message": finding_text(str(each["code"]), each["params"])} for each in self.questions
+            ],
             "statements": self.statements,
             "problems": [
                 {"line": each["line"], "code": each["code"], "message": finding_text(each["code"], each["params"])}
@@ -192,6 +196,7 @@ def file_page(db: Session, tenant_id: UUID, file_id: UUID) -> FilePage:
             accounts=value(file.accounts),
             statements=value(file.statements),
             problems=value(file.problems),
+            questions=value(file.questions),
             from_on=value(file.from_on),
             to_on=value(file.to_on),
             uploaded_by=value(file.uploaded_by),
@@ -217,6 +222,37 @@ def lines_of(
     total = db.execute(sa.select(sa.func.count()).select_from(b).where(*chosen)).scalar_one()
     rows = db.execute(_lines(tenant_id).where(*chosen).order_by(b.position, b.id).offset(offset).limit(limit))
     return views(LineRow, rows), total
+
+
+@dataclass(frozen=True, slots=True)
+class MappedFile:
+    """A table with its open questions, the sample that the mapping page shows, and how it is read so far."""
+
+    id: UUID
+    filename: str
+    state: str
+    questions: list[dict[str, Any]]
+    sample: dict[str, Any] | None
+    mapping: dict[str, Any] | None
+
+
+def mapped_file(db: Session, tenant_id: UUID, file_id: UUID) -> MappedFile:
+    """Returns a file for its mapping page. Raises NotFound(`bank_file_not_found`)."""
+    f = BankFile
+    row = db.execute(
+        select_view(
+            MappedFile,
+            id=value(f.id),
+            filename=value(f.filename),
+            state=value(f.state),
+            questions=value(f.questions),
+            sample=value(f.sample),
+            mapping=value(f.mapping),
+        ).where(f.tenant_id == tenant_id, f.id == file_id)
+    ).first()
+    if row is None:
+        raise NotFound("bank_file_not_found")
+    return view(MappedFile, row)
 
 
 def line(db: Session, tenant_id: UUID, line_id: UUID) -> LineRow:

@@ -90,6 +90,7 @@ def _file_context(form: Form[Any], bank_file_id: UUID) -> dict[str, Any]:
         "options": {each["currency"]: _options(each["currency"]) for each in file.accounts},
         "account_names": bank_queries.account_names(db(), tenant_id),
         "problems": [(p["line"], bank_messages.finding_text(p["code"], p["params"])) for p in problems],
+        "questions": [(q["line"], bank_messages.finding_text(q["code"], q["params"])) for q in file.questions],
         "statements": file.statements[:STATEMENTS_SHOWN],
         "states": bank_messages.STATES,
         "line_states": bank_messages.LINE_STATES,

@@ -59,6 +59,7 @@ def line_columns() -> tuple[Any, ...]:
         b.end_to_end_id,
         b.payer_name,
         b.payer_account,
+        b.split,
     )
 
 
@@ -88,6 +89,7 @@ def payments_of(db: Session, tenant_id: UUID, rows: Sequence[Any]) -> list[Payme
             payer_name=row.payer_name,
             payer_account=normalised_account(row.payer_account),
             refused=frozenset(refused.get(row.id, ())),
+            split=tuple((str(number), int(minor)) for number, minor in row.split or ()),
         )
         for row in rows
     ]

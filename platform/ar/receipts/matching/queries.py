@@ -58,6 +58,7 @@ class MatchLine:
     end_to_end_id: str
     payer_name: str
     payer_account: str
+    split: list[Any] | None
     payer_bank: str
     bank_account_id: UUID
     account: str
@@ -206,6 +207,7 @@ def _lines(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
             end_to_end_id=value(line.end_to_end_id),
             payer_name=value(line.payer_name),
             payer_account=value(line.payer_account),
+            split=value(line.split),
             payer_bank=value(line.payer_bank),
             bank_account_id=value(line.bank_account_id),
             account=value(account.name),

@@ -168,6 +168,12 @@ class CandidateIndex:
             customers |= {item.customer_id for item in items} or paid
         return MentionedDocuments(_unique(strong), _unique(weak), settled, numbers.unknown, frozenset(customers))
 
+    def items_numbered(self, number: str, currency: str) -> list[CandidateItem]:
+        """Returns the items of one document by its number, oldest due first; empty where the number is not one's."""
+        items = [item for item in self._by_key.get(number_key(number), ()) if item.currency == currency]
+        exact = [item for item in items if normalised(item.document_no) == normalised(number)] or items
+        return exact if len({(item.customer_id, item.kind, item.document_no) for item in exact}) == 1 else []
+
     def _items_of_mention(self, mention: Mention) -> tuple[list[CandidateItem], bool]:
         """Returns the items with this number, and whether it identifies exactly one document."""
         items = self._by_key.get(mention.key, [])

@@ -22,6 +22,7 @@ PROPOSALS_MAX: Final = 6
 SAME_AMOUNT_MAX: Final = 5
 #: Weight of each reason when proposals are ranked; weights never make a proposal sure.
 REASON_WEIGHTS: Final[dict[str, int]] = {
+    "designation": 90,
     "reference": 60,
     "account_confirmed": 40,
     "name_same": 35,
@@ -40,7 +41,10 @@ OBJECTION_WEIGHT: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """An incoming payment. `text`: remittance and references; `refused`: items a person has unmatched from it."""
+    """An incoming payment. `text`: remittance and references; `refused`: items a person has unmatched from it.
+
+    `split`: the payer's own division of it, document number → minor units; below zero a credit note that is set off.
+    """
 
     id: UUID
     booked_on: date
@@ -50,6 +54,7 @@ class Payment:
     payer_name: str = ""
     payer_account: str = ""
     refused: frozenset[UUID] = frozenset()
+    split: tuple[tuple[str, int], ...] = ()
 
     @property
     def amount_digits(self) -> frozenset[str]:
@@ -100,16 +105,20 @@ def decide(payment: Payment, index: CandidateIndex, today: date) -> Decision:
     exactly theirs; or no document is mentioned, account or name identify the payer with certainty, and exactly one
     set of that customer's open items has this sum. And there is no objection: an account or name of another customer,
     a document already paid or not in the books, another currency, an item a person has unmatched from this payment.
+    A payer's own split goes before all of this (Civil Code 560): it is sure where it pays documents in full, and else
+    the first proposal.
     """
     mentioned = index.mentioned_documents(payment.text, payment.amount_digits)
     evidence = _payer_evidence(payment, index)
+    by_split = _by_split(payment, index)
     found = [
+        *([by_split.proposal] if by_split else []),
         *_proposals_by_mention(payment, index, mentioned),
         *_proposals_by_payer(payment, index, evidence, today),
         *_proposals_by_amount(payment, index),
     ]
     proposals = _merge_proposals(found, payment, index, mentioned, evidence)
-    sure = _sure_proposal(payment, index, mentioned, evidence)
+    sure = _sure_proposal(payment, index, mentioned, evidence, by_split)
     if sure is None:
         return Decision(
             "likely" if proposals else "hand", proposals[:PROPOSALS_MAX], _general_objections(payment, mentioned)
@@ -187,16 +196,61 @@ def _general_objections(payment: Payment, mentioned: MentionedDocuments) -> tupl
 
 
 def _sure_proposal(
-    payment: Payment, index: CandidateIndex, mentioned: MentionedDocuments, evidence: _PayerEvidence
+    payment: Payment,
+    index: CandidateIndex,
+    mentioned: MentionedDocuments,
+    evidence: _PayerEvidence,
+    by_split: _Designated | None,
 ) -> Proposal | None:
-    sure = (
-        _sure_by_mention(payment, index, mentioned)
-        if mentioned.any_document
-        else _sure_by_sum(payment, index, evidence)
-    )
+    if payment.split:
+        sure = by_split.proposal if by_split and by_split.is_whole else None
+    elif mentioned.any_document:
+        sure = _sure_by_mention(payment, index, mentioned)
+    else:
+        sure = _sure_by_sum(payment, index, evidence)
     if sure is None or _objections(payment, mentioned, evidence, sure.customer_id, sure.parts):
         return None
     return sure
+
+
+@dataclass(frozen=True, slots=True)
+class _Designated:
+    """The payer's own split as a proposal; `is_whole`: it uses the whole payment and pays every document in full."""
+
+    proposal: Proposal
+    is_whole: bool
+
+
+def _by_split(payment: Payment, index: CandidateIndex) -> _Designated | None:
+    """Proposes the payer's own split; None where none of its documents is open or they are several customers'.
+
+    A credit note that is set off pays nothing itself: its amount is left open on the documents named last, for a person
+    to apply the note to.
+    """
+    wanted = [(index.items_numbered(number, payment.currency), minor) for number, minor in payment.split if minor > 0]
+    customers = {item.customer_id for items, _minor in wanted for item in items}
+    if len(customers) != 1:
+        return None
+    parts: dict[UUID, int] = {}
+    for items, minor in wanted:
+        rest = minor
+        for item in items:
+            share = min(rest, index.open[item.id] - parts.get(item.id, 0))
+            if share > 0:
+                parts[item.id] = parts.get(item.id, 0) + share
+                rest -= share
+    beyond = sum(parts.values()) - payment.amount_minor
+    for item_id in reversed(list(parts)):
+        taken = min(max(beyond, 0), parts[item_id])
+        parts[item_id] -= taken
+        beyond -= taken
+    paid = tuple((item_id, minor) for item_id, minor in parts.items() if minor > 0)
+    is_whole = (
+        sum(minor for _id, minor in paid) == payment.amount_minor == sum(minor for _number, minor in payment.split)
+        and all(minor > 0 for _number, minor in payment.split)
+        and all(minor == index.open[item_id] for item_id, minor in paid)
+    )
+    return _Designated(Proposal(customers.pop(), paid, ("designation",)), is_whole) if paid else None
 
 
 def _sure_by_mention(payment: Payment, index: CandidateIndex, mentioned: MentionedDocuments) -> Proposal | None:
@@ -307,7 +361,18 @@ def _merge_proposals(
         )
         for key, why in reasons.items()
     ]
-    return tuple(sorted(proposals, key=lambda each: (-each.score, len(each.parts), _tie_break(index, each))))
+    # The payer's own split first, whatever speaks for the others.
+    return tuple(
+        sorted(
+            proposals,
+            key=lambda each: (
+                "designation" not in each.reasons,
+                -each.score,
+                len(each.parts),
+                _tie_break(index, each),
+            ),
+        )
+    )
 
 
 def _tie_break(index: CandidateIndex, proposal: Proposal) -> tuple[str, bytes, list[int]]:

@@ -76,6 +76,38 @@ def entry(amount: str, *, side: str = "CRDT", status: str = "<Sts>BOOK</Sts>", m
     )
 
 
+def payment(
+    amount: str,
+    *,
+    debtor: tuple[str, str] = ("", ""),
+    creditor: tuple[str, str] = ("", ""),
+    side: str = "",
+    text: str = "",
+    head: str = "",
+    more: str = "",
+) -> str:
+    """One payment of an entry: TxDtls with parties (name, account) and a text."""
+    parties = "".join(
+        (f"<{role}><Nm>{name}</Nm></{role}>" if name else "")
+        + (f"<{role}Acct><Id><IBAN>{account}</IBAN></Id></{role}Acct>" if account else "")
+        for role, (name, account) in (("Dbtr", debtor), ("Cdtr", creditor))
+    )
+    return (
+        "<TxDtls>"
+        + (f'<Amt Ccy="EUR">{amount}</Amt>' if amount else "")
+        + head
+        + (f"<CdtDbtInd>{side}</CdtDbtInd>" if side else "")
+        + (f"<RltdPties>{parties}</RltdPties>" if parties else "")
+        + (f"<RmtInf><Ustrd>{text}</Ustrd></RmtInf>" if text else "")
+        + f"{more}</TxDtls>"
+    )
+
+
+def batch(amount: str, parts: str, head: str = "") -> str:
+    """An entry of several payments."""
+    return entry(amount, more=f"{head}<NtryDtls>{parts}</NtryDtls>")
+
+
 CAMT_02 = camt("02", _CAMT_ENTRY_02, "0.00", "300.00")
 CAMT_08 = camt("08", _CAMT_ENTRY_08, "0.00", "100.00")
 

@@ -78,4 +78,4 @@ def test_a_mapping_must_be_a_json_object(company: TestCompany, tmp_path: Path) -
     for text in ("[1]", "{"):
         mapping.write_text(text, encoding="utf-8")
         code, payload = run("bank", "import", str(file), "--tenant", company.slug, "--mapping", str(mapping))
-        assert (code != 0, payload["error"]["code"]) == (True, "mapping_not_json")
+        assert (code != 0, payload["error"]["code"]) == (True, "mapping_malformed")

@@ -9,12 +9,12 @@ from app.messages import MESSAGES
 from ar.receipts.bank import formats
 from ar.receipts.bank.messages import FINDINGS, finding_text, format_text
 
-CODE = re.compile(r'(?:Unreadable|Refused|Problem)\((?:[\w.]+, )?"(\w+)"')
+CODE = re.compile(r'(?:Unreadable|Refused|Problem|Question|ask)\((?:[\w.]+, )?"(\w+)"')
 
 
 def test_every_code_of_the_readers_has_a_sentence() -> None:
     folder = Path(str(formats.__file__)).parent
-    codes = {code for path in folder.glob("*.py") for code in CODE.findall(path.read_text(encoding="utf-8"))}
+    codes = {code for path in folder.rglob("*.py") for code in CODE.findall(path.read_text(encoding="utf-8"))}
     assert len(codes) > 15
     assert codes <= FINDINGS.keys() | MESSAGES.keys()
 

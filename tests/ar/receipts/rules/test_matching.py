@@ -239,3 +239,34 @@ def test_never_across_currencies_or_customers_nor_more_than_there_is(
         assert sum(amount for _part, amount in decision.proposals[0].parts) == minor
         if named:
             assert {by_id[part].document_no for part, _m in decision.proposals[0].parts} <= {f"INV-{n}" for n in named}
+
+
+@pytest.mark.parametrize(
+    ("split", "minor", "tier", "parts"),
+    [
+        # In full: sure, whatever the text or the amounts of other documents suggest.
+        ((("INV-1", 500_00), ("INV-2026-000124", 77_00)), 577_00, "sure", [500_00, 77_00]),
+        # In part: the payer's word comes first, and a person accepts it.
+        ((("INV-1", 300_00), ("INV-10", 200_00)), 500_00, "likely", [300_00, 200_00]),
+        # Less than was paid: the rest stays unapplied.
+        ((("INV-1", 300_00),), 500_00, "likely", [300_00]),
+        # A credit note set off: what it covers stays open on the document named last.
+        ((("INV-1", 500_00), ("INV-10", 500_00), ("GS-5", -100_00)), 900_00, "likely", [500_00, 400_00]),
+    ],
+)
+def test_the_payers_own_split_is_its_designation(
+    split: tuple[tuple[str, int], ...], minor: int, tier: str, parts: list[int]
+) -> None:
+    """Civil Code 560: the debtor says which debt is paid."""
+    text = " ".join(number for number, _minor in split if not number.startswith("GS"))
+    decision = decide(payment(text, minor, split=split), CandidateIndex(OPEN, NAMES, []), TODAY)
+    assert (decision.tier, [share for _item, share in decision.proposals[0].parts]) == (tier, parts)
+    assert "designation" in decision.proposals[0].reasons
+
+
+def test_a_split_of_unknown_documents_or_of_two_customers_is_left_to_the_other_reasons() -> None:
+    index = CandidateIndex(OPEN, NAMES, [])
+    for split in ((("X-99", 500_00),), (("INV-1", 100_00), ("HX/881", 100_00))):
+        decision = decide(payment("", 200_00, split=split), index, TODAY)
+        assert decision.tier != "sure"
+        assert all("designation" not in each.reasons for each in decision.proposals)

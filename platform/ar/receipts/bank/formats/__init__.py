@@ -7,8 +7,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from ar.receipts.bank.formats import camt053, mt940, ofx, tables
+from ar.receipts.bank.formats import mt940, ofx
+from ar.receipts.bank.formats.camt import statements as camt
 from ar.receipts.bank.formats.events import BankFormat
+from ar.receipts.bank.formats.tables import parsing as tables
 
 #: In the order in which they are asked; a table takes any text and comes last.
-FORMATS: Final[tuple[BankFormat, ...]] = (ofx.FORMAT, mt940.FORMAT, camt053.FORMAT, tables.FORMAT)
+FORMATS: Final[tuple[BankFormat, ...]] = (
+    ofx.FORMAT,
+    mt940.FORMAT,
+    camt.STATEMENT,
+    camt.REPORT,
+    camt.NOTIFICATION,
+    tables.FORMAT,
+)

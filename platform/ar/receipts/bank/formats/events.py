@@ -1,4 +1,4 @@
-"""Events that every parser of bank statements yields: openings, lines, closings, problems, in file order.
+"""Events that every parser of bank statements yields: openings, lines, closings, problems and questions, in file order.
 
 Invariants: amounts are positive minor units with a side; every text is one line that can be stored; what a parser
 cannot read is a Problem with the number of the line in the file, never an exception and never silence.
@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
+from kernel.bookable import is_bookable
 from kernel.errors import RuleBroken
 from kernel.money import MAX_MINOR, exponent
 from kernel.texts import one_line
@@ -26,8 +27,9 @@ MAX_QUOTED_CHARS: Final = 60
 
 #: Of a movement: booked by the bank; announced and not booked yet; told for information and never money of its own.
 STATUSES: Final = ("booked", "pending", "info")
+#: German business transaction codes of money that goes back: a direct debit returned (B2B, core), a transfer returned.
+RETURN_CODES: Final = frozenset({"108", "109", "159"})
 
-_FIRST_YEAR, _LAST_YEAR = 1990, 2199
 _NOT_KEY = re.compile(r"[^0-9A-Z\u3400-\u9fff]+")
 _DECIMAL = re.compile(r"([0-9]{1,18})(?:[.,]([0-9]{0,8}))?")
 
@@ -54,6 +56,8 @@ class Line(NamedTuple):
     `running_balance_minor`: the balance behind the movement, signed, where the file states it. `status`: one of
     STATUSES; only `booked` is money. `is_reversal`: the bank's own correction of an entry (MT940 RC/RD, camt RvslInd);
     `is_return`: a payment or a direct debit sent back (camt RtrInf), with the bank's reason in `return_reason`.
+    `split`: the payer's own division of the payment, document number → minor units (negative: a credit note that the
+    payer sets off), as written in structured remittance information; it is the designation of art. 560 (Civil Code).
     """
 
     ref: int
@@ -76,6 +80,7 @@ class Line(NamedTuple):
     status: str = "booked"
     is_return: bool = False
     return_reason: str = ""
+    split: tuple[tuple[str, int], ...] = ()
 
 
 class Closed(NamedTuple):
@@ -96,19 +101,34 @@ class Problem(NamedTuple):
     lost: bool = True
 
 
-Event = Opened | Line | Closed | Problem
+class Question(NamedTuple):
+    """Something about the file that only a person can answer; nothing of the file is imported until then.
+
+    `line` is the row that raised it, 0 for the file as a whole. The answer is a mapping (`kernel.sheets.mapping`).
+    """
+
+    line: int
+    code: str
+    params: dict[str, Any]
+
+
+Event = Opened | Line | Closed | Problem | Question
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to parse. `currency_of(account number as in the file)` serves formats that do not write a currency."""
+    """A file to parse. `currency_of(account number as in the file)` serves formats that do not write a currency.
+
+    `mapping` says how a table is read (the keys of `kernel.sheets.mapping`), None where nobody has said so. `notified`:
+    payments that a notification beside the file names, by the bank's id of their entry.
+    """
 
     data: bytes
     encoding: str
     filename: str = ""
     currency_of: Callable[[str], str] = lambda _account_no: "CNY"
-    #: How the columns of a table are to be read, where a person or a program has said so.
     mapping: Mapping[str, Any] | None = None
+    notified: Mapping[str, Any] = field(default_factory=dict)
 
 
 Parser = Callable[[Source], Iterator[Event]]
@@ -157,7 +177,7 @@ def day(year: int, month: int, of_month: int, found: str) -> date:
         read = date(year, month, of_month)
     except ValueError:
         raise Unreadable("no_such_day", found=quoted(found), day=of_month, month=month) from None
-    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+    if not is_bookable(read):
         raise Unreadable("date_too_far", found=quoted(found))
     return read
 
@@ -187,6 +207,11 @@ def decimals_of(currency: str) -> int:
 def clean(text: str, most: int = MAX_REFERENCE_CHARS) -> str:
     """Returns a bank's text as it is stored: one line of at most `most` characters."""
     return one_line(text)[:most]
+
+
+def clean_account(text: str) -> str:
+    """Returns an account number as it is stored: without blanks, and without the mark that keeps a cell a text."""
+    return clean(text).lstrip("'’`\t").replace(" ", "")
 
 
 def account_key(number: str) -> str:

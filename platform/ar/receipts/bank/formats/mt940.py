@@ -30,14 +30,23 @@ from ar.receipts.bank.formats.events import (
 )
 from ar.receipts.bank.formats.mt940_details import Details, parse_details
 
-_BEGINNING = re.compile(rb"(?:^|[\r\n}{:\xbf])[ \t]{0,4}:20:[^\r\n]*[\r\n]+(?s:.{0,4000}?):(?:25P?|60[FM]|61):")
+_BEGINNING = re.compile(rb"(?:^|[\r\n}{:\xbf])[ \t]{0,4}:20:[^\r\n]*[\r\n]+(?s:.{0,4000}?):(?:28C?|60[FM]|61):")
 _TAG = re.compile(r":(20|21|25P?|28C?|60[FM]|61|62[FM]|64|65|86|13[CD]?|34F|90[CD]|NS|940):(.*)", re.DOTALL)
 _BALANCE = re.compile(r"([CD])(\d{2})(\d{2})(\d{2})([A-Z]{3})([\d.,]+)")
 _MOVEMENT = re.compile(
-    r"(?P<value>\d{6})(?P<entry>\d{4})?(?P<mark>R?[CD]|E[CD])(?P<fund>[A-Z])?(?P<amount>\d[\d.]*,?\d*)"
-    r"(?P<kind>[NFS][A-Z0-9]{3})?(?P<rest>.*)"
+    r"(?P<value>\d{6})(?:(?P<entry>\d{4})| {0,6})(?P<mark>R?[CD]|E[CD])(?P<fund>[A-Z])?(?P<amount>\d[\d.]*,?\d*)"
+    r"(?P<kind>[NFS](?:[A-Z0-9]{3}|[A-Z0-9]{2} ))?(?P<rest>.*)"
 )
-_NO_REFERENCE: Final = frozenset({"", "N", "NONREF", "NOTPROVIDED", "KREF+", "EREF+", "EREF", "NREF"})
+#: The smallest movement that the customer wants to be told of (MT942); it carries the currency of the report.
+_FLOOR = re.compile(r"([A-Z]{3})[CD]?[\d.]*,?\d*")
+_NO_REFERENCE: Final = frozenset(
+    {"", "N", "NONREF", "NON REF", "NOREF", "NOREFERENCE", "NOTPROVIDED", "NOT PROVIDED", "NONE", "N/A"}
+    | {"KREF+", "EREF+", "KREF", "EREF", "NREF"}
+)
+#: SWIFT's types of a returned item.
+_RETURNED_KINDS: Final = ("NRTI", "FRTI", "SRTI")
+#: A dash alone ends a message; within a text it is part of the text where one of these comes next.
+_SAME_MESSAGE: Final = ("61", "86", "62F", "62M", "64", "65", "90C", "90D")
 #: A longer line than this is no line of a statement; it is cut before anything looks at it.
 _LONGEST_LINE: Final = 10_000
 #: So many lines of text belong to one tag at most.
@@ -90,18 +99,30 @@ def _lines(source: Source) -> Iterator[tuple[int, str]]:
 def _tags(source: Source) -> Iterator[_Tag]:
     """Yields tags with their lines; envelopes and ends of messages end a tag."""
     current: _Tag | None = None
+    dash: _Tag | None = None  # a dash alone within a text, and what follows it: an end or text, as the next tag tells
     for number, whole in _lines(source):
         line = whole.partition("{4:")[2] if whole.startswith("{") else whole
-        if matched := _TAG.match(line):
+        matched = _TAG.match(line)
+        if dash and current and (matched or whole.startswith(("{", "-}", "\x03"))):
+            if matched and matched[1] in _SAME_MESSAGE:
+                current.texts += dash.texts
+            else:
+                yield current
+                current = _Tag("-", dash.line, [])
+            dash = None
+        if matched:
             if current:
                 yield current
             current = _Tag(matched[1], number, [matched[2]])
+        elif line.rstrip() == "-" and current and current.name in ("61", "86"):
+            dash = dash or _Tag("-", number, [])
+            dash.texts.append(line)
         elif line.rstrip() == "-" or line.startswith(("-}", "\x03")) or (whole.startswith("{") and not line):
             if current:
                 yield current
             current = _Tag("-", number, [])
-        elif current and len(current.texts) < _MOST_TEXT:
-            current.texts.append(line)
+        elif current and len((dash or current).texts) < _MOST_TEXT:
+            (dash or current).texts.append(line)
     if current:
         yield current
 
@@ -121,6 +142,9 @@ def _handle_tag(tag: _Tag, state: _State, source: Source) -> Iterator[Event]:
         state.statement.account_no = clean(tag.texts[0])
     elif tag.name in ("28", "28C"):
         state.statement.number = clean(tag.texts[0])
+    elif tag.name == "34F":
+        if (floor := _FLOOR.fullmatch(tag.texts[0].strip())) and not state.statement.ref:
+            state.statement.currency = floor[1]
     elif tag.name in ("60F", "60M"):
         yield from _open(tag, state)
     elif tag.name in ("62F", "62M"):
@@ -209,7 +233,7 @@ def _movement(tag: _Tag, statement: _Statement) -> Line:
     if not amount:
         raise Unreadable("nothing_moved")
     mark, (reference, bank_reference) = matched["mark"], _references(matched["rest"])
-    credit = mark in ("C", "RD", "EC")
+    credit, kind = mark in ("C", "RD", "EC"), (matched["kind"] or "").strip()
     return Line(
         statement.ref,
         tag.line,
@@ -220,9 +244,10 @@ def _movement(tag: _Tag, statement: _Statement) -> Line:
         amount,
         bank_reference=bank_reference or reference,
         end_to_end_id=reference,
-        raw_kind=f"{mark} {matched['kind'] or ''}".strip(),
+        raw_kind=f"{mark} {kind}".strip(),
         is_reversal=mark.startswith("R"),
         status="pending" if mark.startswith("E") else "booked",
+        is_return=kind in _RETURNED_KINDS,
     )
 
 
@@ -252,7 +277,7 @@ def _references(rest: str) -> tuple[str, str]:
 
 def _reference(text: str) -> str:
     reference = clean(text)
-    return "" if reference.upper() in _NO_REFERENCE else reference
+    return "" if reference.upper() in _NO_REFERENCE or not reference.strip("0 -./") else reference
 
 
 def _with_details(line: Line, details: Details) -> Line:
@@ -264,6 +289,8 @@ def _with_details(line: Line, details: Details) -> Line:
         remittance=details.remittance,
         bank_reference=line.bank_reference or details.reference,
         end_to_end_id=reference,
+        is_return=line.is_return or details.is_return,
+        return_reason=details.return_reason,
     )
 
 

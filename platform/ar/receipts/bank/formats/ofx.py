@@ -25,6 +25,7 @@ from ar.receipts.bank.formats.events import (
     Source,
     Unreadable,
     clean,
+    clean_account,
     day,
     decimals_of,
     parse_minor,
@@ -37,10 +38,14 @@ _MAX_TEXT_CHARS: Final = 8_000
 _CDATA: Final = "![CDATA["
 _BEGINNING = re.compile(rb"<OFX[>\s]|OFXHEADER", re.IGNORECASE)
 _DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
-_AMOUNT = re.compile(r"([+-]?)(\d[\d,.]*)")
+#: Digits with points, commas and blanks between them: "+1 006,60" is grouped by a blank, also a narrow or fixed one.
+_AMOUNT = re.compile(r"([+\u2212-]?) ?(\d[\d,. '\u2019]*)(-?)")
+_BLANK = re.compile(r"\s")
+_GROUPED = re.compile(r"\d{1,3}(?:([ '\u2019])\d{3})(?:\1\d{3})*(?:[.,]\d*)?")
 _STATEMENTS: Final = frozenset({"STMTRS", "CCSTMTRS"})
 #: Elements whose values are gathered, and within which list they belong.
-_GROUPS: Final = frozenset({"STMTTRN", "LEDGERBAL", "AVAILBAL", "BANKACCTTO", "CCACCTTO", "PAYEE"})
+_GROUPS: Final = frozenset({"STMTTRN", "STMTTRNP", "LEDGERBAL", "AVAILBAL", "BANKACCTTO", "CCACCTTO", "PAYEE"})
+_LISTED: Final = ("STMTTRN", "STMTTRNP", "LEDGERBAL", "AVAILBAL")
 
 
 class _Statement:
@@ -137,9 +142,9 @@ def _handle_token(line: int, tag: str, text: str, state: _State, source: Source)
     if statement is None:
         return
     # In SGML the end may be left out: a new group, or the end of the list, ends the one before it.
-    if tag in ("STMTTRN", "LEDGERBAL", "AVAILBAL", "/BANKTRANLIST"):
+    if tag in (*_LISTED, "/BANKTRANLIST", "/BANKTRANLISTP"):
         yield from _end_group(state, source)
-    if tag in ("STMTTRN", "LEDGERBAL", "AVAILBAL"):
+    if tag in _LISTED:
         state.group, state.values, state.line, state.inner = tag, {}, line, ""
     elif tag == f"/{state.group}" and state.group:
         yield from _end_group(state, source)
@@ -167,10 +172,11 @@ def _end_group(state: _State, source: Source) -> Iterator[Event]:
     state.group, state.inner = "", ""
     if statement is None or not group:
         return
-    if group == "STMTTRN":
+    if group in ("STMTTRN", "STMTTRNP"):
         yield from statement.open(source)
         try:
-            yield _movement(values, state.line, statement)
+            line = _movement(values, state.line, statement)
+            yield line if group == "STMTTRN" else line._replace(status="pending")
         except Unreadable as fault:
             yield problem(state.line, fault)
     elif group == "LEDGERBAL":
@@ -196,7 +202,7 @@ def _movement(values: dict[str, str], line: int, statement: _Statement) -> Line:
     sign, minor = _amount(values.get("TRNAMT", ""), statement.currency)
     if not minor:
         raise Unreadable("nothing_moved")
-    booked_on = _day(values.get("DTPOSTED", ""))
+    booked_on = _day(values.get("DTPOSTED") or values.get("DTTRAN", ""))
     name = values.get("NAME") or values.get("PAYEE.NAME", "")
     memo = values.get("MEMO", "")
     check = values.get("CHECKNUM", "")
@@ -209,7 +215,7 @@ def _movement(values: dict[str, str], line: int, statement: _Statement) -> Line:
         sign,
         minor,
         payer_name=clean(name, MAX_NAME_CHARS),
-        payer_account=clean(values.get("BANKACCTTO.ACCTID", "") or values.get("CCACCTTO.ACCTID", "")),
+        payer_account=clean_account(values.get("BANKACCTTO.ACCTID", "") or values.get("CCACCTTO.ACCTID", "")),
         payer_bank=clean(values.get("BANKACCTTO.BANKID", "")),
         remittance=clean(memo or name, MAX_REMITTANCE_CHARS),
         bank_reference=clean(values.get("FITID", "")),
@@ -227,16 +233,21 @@ def _day(text: str) -> date:
 
 
 def _amount(text: str, currency: str) -> tuple[int, int]:
-    """Parses (sign, minor units): "-6.60", "+1,200.00", "1200,5" as some banks write it."""
-    matched = _AMOUNT.fullmatch(text.strip())
-    if matched is None:
+    """Parses (sign, minor units): "-6.60", "+1,200.00", "1200,5", "+1 006,60", "6.60-" as banks write it."""
+    matched = _AMOUNT.fullmatch(_BLANK.sub(" ", text.strip()))
+    if matched is None or (matched[1] and matched[3]):
         raise Unreadable("not_an_amount", found=quoted(text))
-    digits = matched[2]
+    digits = matched[2].strip()
+    if " " in digits or "'" in digits or "\u2019" in digits:
+        if not _GROUPED.fullmatch(digits):
+            raise Unreadable("ambiguous_amount", found=quoted(text))
+        digits = re.sub(r"[ '\u2019]", "", digits)
     if "," in digits and "." in digits:
         digits = digits.replace("," if digits.rindex(".") > digits.rindex(",") else ".", "")
     elif digits.count(",") > 1 or ("," in digits and len(digits.rpartition(",")[2]) == 3):
         raise Unreadable("ambiguous_amount", found=quoted(text))
-    return (-1 if matched[1] == "-" else 1), parse_minor(digits, currency)
+    negative = matched[1] in ("-", "\u2212") or bool(matched[3])
+    return (-1 if negative else 1), parse_minor(digits, currency)
 
 
 def _matches(head: bytes) -> bool:

@@ -10,12 +10,14 @@ import codecs
 import re
 from typing import Final
 
-from ar.receipts.bank.formats import FORMATS, tables
+from ar.receipts.bank.formats import FORMATS, unread
 from ar.receipts.bank.formats.events import BankFormat, Refused
+from ar.receipts.bank.formats.tables import parsing as tables
+from kernel.sheets.markup import is_html, is_spreadsheet_ml
 
 HEAD_BYTES: Final = 64 * 1024
-#: A workbook is a ZIP archive; whatever stands inside it, it is a table.
-_ZIP: Final = b"PK\x03\x04"
+#: A workbook is a ZIP archive, or a compound file of Office 97; whatever stands inside it, it is a table.
+_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _DECLARED = re.compile(r"""<\?xml[^>]*?encoding=["']([A-Za-z0-9_.:-]+)["']""")
 #: What a bank may declare. Python knows more under that name: codecs
 #: that are no encodings (zlib, rot13, unicode_escape).
@@ -27,14 +29,19 @@ _HIGH = re.compile(rb"[\x80-\xff]+")
 
 def recognise(data: bytes) -> BankFormat:
     """Returns the format of a file. Raises Refused when the content is no bank statement."""
+    if data.startswith(_WORKBOOKS):
+        return tables.FORMAT
     head = _utf8_head(data)
     if not head.strip(b"\x00\r\n\t "):
         raise Refused("bank_file_empty")
-    if head.startswith(_ZIP):
+    if is_html(head) or is_spreadsheet_ml(head):
         return tables.FORMAT
     found = next((each for each in FORMATS if each.matches(head)), None)
-    if found is None:
-        raise Refused("bank_file_unknown")
+    if found is None or found is tables.FORMAT:
+        if name := unread.name_of(head):
+            raise Refused("bank_file_other_format", found=name)
+        if found is None:
+            raise Refused("bank_file_unknown")
     return found
 
 

@@ -84,5 +84,5 @@ def known_line(row: Any) -> KnownLine:
 
 def source_of(stored_format: str) -> str:
     """Returns the family of a format: CSV and XLSX of a bank say the same."""
-    kind = stored_format.partition("-")[0]
+    kind = stored_format.removeprefix("zip-").partition("-")[0]
     return "table" if kind in ("csv", "xlsx", "xls", "html") else kind

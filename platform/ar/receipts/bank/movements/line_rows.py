@@ -5,6 +5,7 @@ Invariant: the caller has the company's lock on bank lines, so occurrences of eq
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,19 +27,21 @@ _INSERT = sa.text("""
     INSERT INTO bank_line (tenant_id, id, bank_account_id, file_id, statement_id, statement_position, entry_id,
         balance_minor, balance_stated, status, position, line_key, occurrence, booked_on, value_on, currency, side,
         amount_minor, payer_name, payer_account, payer_bank, remittance, bank_reference, end_to_end_id, raw_kind,
-        is_reversal, is_return, return_reason, return_state, state, reason, recorded_at)
+        split, is_reversal, is_return, return_reason, return_state, state, reason, recorded_at)
     SELECT :tenant, l.id, :account, :file, :statement, l.place, l.entry, l.balance, l.stated, l.status, l.position,
         l.key, l.occurrence, l.booked, l.value, l.currency, l.side, l.minor, l.name, l.payer, l.bank, l.remittance,
-        l.reference, l.own_reference, l.kind, l.reversal, l.returned, l.why, l.return_state, 'open', '', :now
+        l.reference, l.own_reference, l.kind, l.split, l.reversal, l.returned, l.why, l.return_state, 'open', '', :now
     FROM unnest(CAST(:ids AS uuid[]), CAST(:places AS int[]), CAST(:entries AS text[]), CAST(:balances AS bigint[]),
         CAST(:stated AS boolean[]), CAST(:statuses AS text[]), CAST(:positions AS int[]), CAST(:keys AS text[]),
         CAST(:occurrences AS int[]), CAST(:booked AS date[]), CAST(:value AS date[]), CAST(:currencies AS text[]),
         CAST(:sides AS smallint[]), CAST(:minors AS bigint[]), CAST(:names AS text[]), CAST(:payers AS text[]),
         CAST(:banks AS text[]), CAST(:remittances AS text[]), CAST(:references AS text[]),
-        CAST(:own_references AS text[]), CAST(:kinds AS text[]), CAST(:reversals AS boolean[]),
-        CAST(:returns AS boolean[]), CAST(:reasons AS text[]), CAST(:return_states AS text[]))
+        CAST(:own_references AS text[]), CAST(:kinds AS text[]), CAST(:splits AS jsonb[]),
+        CAST(:reversals AS boolean[]), CAST(:returns AS boolean[]), CAST(:reasons AS text[]),
+        CAST(:return_states AS text[]))
         AS l(id, place, entry, balance, stated, status, position, key, occurrence, booked, value, currency, side, minor,
-             name, payer, bank, remittance, reference, own_reference, kind, reversal, returned, why, return_state)
+             name, payer, bank, remittance, reference, own_reference, kind, split, reversal, returned, why,
+             return_state)
 """)
 
 
@@ -101,7 +104,8 @@ def movement_of(stored: dict[str, Any]) -> Line:
     """Returns the movement stored with a question."""
     given = {name: value for name, value in stored["line"].items() if name in Line._fields}
     days = {name: date.fromisoformat(given[name]) for name in ("booked_on", "value_on")}
-    return Line(**{**given, **days})
+    split = tuple((str(number), int(minor)) for number, minor in given.get("split", ()))
+    return Line(**{**given, **days, "split": split})
 
 
 def _return_state(line: Line) -> str | None:
@@ -135,6 +139,7 @@ def _columns(rows: Sequence[NewLine], ids: Sequence[UUID]) -> dict[str, list[Any
         "references": [line.bank_reference for line in lines],
         "own_references": [line.end_to_end_id for line in lines],
         "kinds": [line.raw_kind for line in lines],
+        "splits": [json.dumps(line.split) if line.split else None for line in lines],
         "reversals": [line.is_reversal for line in lines],
         "returns": [line.is_return for line in lines],
         "reasons": [line.return_reason for line in lines],

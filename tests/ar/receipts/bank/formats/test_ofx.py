@@ -113,3 +113,38 @@ def test_the_samples_of_real_banks_are_read_or_refused(data_folder: Path) -> Non
         "multiple_accounts": (2, 0, 0),
         "suncorp": (1, 1, 0),
     }
+
+
+@pytest.mark.parametrize(
+    ("amount", "signed"),
+    [
+        ("+1 006,60", 1006_60),
+        ("-1\u00a0006,60", -1006_60),
+        ("1\u202f006.60", 1006_60),
+        ("1'006.60", 1006_60),
+        ("+ 6,60", 6_60),
+        ("6.60-", -6_60),
+        ("\u22126.60", -6_60),
+    ],
+)
+def test_an_amount_grouped_by_blanks_is_read(amount: str, signed: int) -> None:
+    (line, _other) = lines(XML.replace("+10.00", amount))
+    assert line.side * line.amount_minor == signed
+
+
+@pytest.mark.parametrize("amount", ["1 06,60", "1 006 60", "-6.60-"])
+def test_blanks_that_group_nothing_are_not_guessed(amount: str) -> None:
+    assert problems(XML.replace("+10.00", amount))[0][1] in ("ambiguous_amount", "not_an_amount")
+
+
+def test_what_the_bank_has_not_booked_yet_is_pending() -> None:
+    pending = (
+        "</BANKTRANLIST><BANKTRANLISTP><STMTTRNP><TRNTYPE>CREDIT</TRNTYPE><DTTRAN>20261104</DTTRAN>"
+        "<TRNAMT>7.00</TRNAMT><NAME>Soon</NAME></STMTTRNP></BANKTRANLISTP>"
+    )
+    found = lines(XML.replace("</BANKTRANLIST>", pending, 1))
+    assert [(each.amount_minor, each.status) for each in found] == [
+        (10_00, "booked"),
+        (7_00, "pending"),
+        (2_50, "booked"),
+    ]

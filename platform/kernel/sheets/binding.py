@@ -1,4 +1,4 @@
-"""Binds a file's own headers to the canonical columns, by synonym or by a mapping file.
+"""Binds a file's own headers to the canonical columns, by synonym or by a mapping.
 
 Invariant: a canonical column has one source (a header, a pattern of headers, or a constant); a header that the mapping
 names and the file lacks is an error, never an empty column.
@@ -12,39 +12,11 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from ar.imports.columns import FileKind, fields, known_headers
 from kernel.errors import RuleBroken
-from kernel.sheets import MAX_COLUMNS, DateOrder, header_key
-from kernel.texts import OneLine
+from kernel.sheets.mapping import ColumnMapping, Target
+from kernel.sheets.parsing import MAX_COLUMNS, header_key
 
 _PLACE = re.compile(r"\{([^{}]+)\}")
-
-
-class Mapping(BaseModel):
-    """The JSON mapping of a foreign file.
-
-    `columns`: canonical name → their header, or a pattern such as `RC-{Invoice No}`; `constants`: canonical name →
-    value for every row; `date_order`: of dates that end with the year; `skip_when`: header → values that skip a row.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    columns: dict[OneLine, OneLine] = Field(default_factory=dict)
-    constants: dict[OneLine, OneLine] = Field(default_factory=dict)
-    date_order: DateOrder | None = None
-    skip_when: dict[OneLine, list[OneLine]] = Field(default_factory=dict)
-
-
-def parse_mapping(text: str | bytes) -> Mapping:
-    """Parses a mapping from JSON. Raises RuleBroken(`mapping_malformed`) with place and reason."""
-    try:
-        return Mapping.model_validate_json(text)
-    except ValidationError as fault:
-        first = fault.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "JSON"
-        raise RuleBroken("mapping_malformed", place=place, reason=str(first["msg"])) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +24,8 @@ class Binding:
     """A mapping bound to the headers of one file.
 
     `values(cells)` returns the canonical columns in order; `headers`: the header of each (empty: not in the file);
-    `places`: its position; `ignored`: headers without a column; `missing`: required columns the file lacks.
+    `places`: its position; `ignored`: headers without a column; `missing`: required columns the file lacks;
+    `by_name`: the name of a thing stands in the place of its number.
     """
 
     names: tuple[str, ...]
@@ -64,6 +37,7 @@ class Binding:
     ignored: list[str] = field(default_factory=list)
     constants: frozenset[str] = frozenset()
     places: dict[str, int] = field(default_factory=dict)
+    by_name: bool = False
 
     def place(self, name: str) -> int:
         """Returns the sort position of a column from the left: "" first, absent columns last."""
@@ -71,27 +45,31 @@ class Binding:
         return self.places.get(name, absent) if name else -1
 
 
-def header_names(kind: FileKind, mapping: Mapping) -> set[str]:
+def header_names(targets: Sequence[Target], mapping: ColumnMapping) -> set[str]:
     """Returns the headers by which the header row is recognised."""
     named = {place for text in mapping.columns.values() for place in (_PLACE.findall(text) or [text])}
-    return {header_key(name) for name in named} | known_headers(kind)
+    return {header_key(name) for name in named} | {key for each in targets for key in each.keys()}  # noqa: SIM118
 
 
-def bind(kind: FileKind, headers: Sequence[str], mapping: Mapping) -> Binding:
-    """Binds a kind of file to the headers found. Raises RuleBroken(`mapping_column_unknown`)."""
-    names = tuple(each.name for each in fields(kind))
+def bind(targets: Sequence[Target], headers: Sequence[str], mapping: ColumnMapping) -> Binding:
+    """Binds the columns of a kind of file to the headers found. Raises RuleBroken(`mapping_column_unknown`).
+
+    Columns that the mapping does not name are bound by their known headers, except those it calls unread.
+    """
+    names = tuple(each.name for each in targets)
     for name in (*mapping.columns, *mapping.constants):
         if name not in names:
             raise RuleBroken("mapping_column_unknown", column=name, known=", ".join(names))
     at = _positions(headers)
+    unread = {at[header_key(header)] for header in mapping.unread if header_key(header) in at}
     unknown = [header for header in mapping.skip_when if header_key(header) not in at]
     sources: dict[str, Any] = {}
     used: set[int] = set()
-    for each in fields(kind):
-        source = _source(each.name, each.keys(), at, mapping, unknown)
+    for each in targets:
+        source = _source(each.name, each.keys(), at, mapping, unknown, unread)
         sources[each.name] = source
         used.update(_positions_of(source))
-    missing = [each.name for each in fields(kind) if each.required and sources[each.name] is None]
+    missing = [each.name for each in targets if each.required and sources[each.name] is None]
     return Binding(
         names=names,
         values=_row_getter([sources[name] for name in names], len(headers)),
@@ -121,15 +99,22 @@ class _HeaderPattern:
 
 
 def _positions(headers: Sequence[str]) -> dict[str, int]:
-    at: dict[str, int] = {}
+    at: dict[str, int] = {f"#{place + 1}": place for place in range(len(headers))}
     for place, header in enumerate(headers):
         if header:
             at.setdefault(header_key(header), place)
     return at
 
 
+def column_name_at(headers: Sequence[str], place: int) -> str:
+    """Returns the name by which a mapping refers to a column: its header, or its place where that is not enough."""
+    key = header_key(headers[place])
+    alone = key and sum(header_key(header) == key for header in headers) == 1
+    return headers[place] if alone and not _PLACE.search(headers[place]) else f"#{place + 1}"
+
+
 def _source(
-    name: str, keys: set[str], at: dict[str, int], mapping: Mapping, unknown: list[str]
+    name: str, keys: tuple[str, ...], at: dict[str, int], mapping: ColumnMapping, unknown: list[str], unread: set[int]
 ) -> int | str | _HeaderPattern | None:
     """Returns the source of a column: a position, a constant, a pattern, or None."""
     if name in mapping.columns:
@@ -146,9 +131,7 @@ def _source(
         )
     if name in mapping.constants:
         return mapping.constants[name]
-    found = sorted(at[key] for key in keys if key in at)
-    exact = at.get(header_key(name))
-    return exact if exact is not None else found[0] if found else None
+    return next((at[key] for key in keys if key in at and at[key] not in unread), None)
 
 
 def _positions_of(source: int | str | _HeaderPattern | None) -> tuple[int, ...]:
@@ -189,7 +172,7 @@ def _row_getter(sources: list[int | str | _HeaderPattern | None], width: int) ->
     return filled
 
 
-def _skip_test(mapping: Mapping, at: dict[str, int]) -> Callable[[list[str]], bool]:
+def _skip_test(mapping: ColumnMapping, at: dict[str, int]) -> Callable[[list[str]], bool]:
     tests = [
         (at[header_key(header)], frozenset(values))
         for header, values in mapping.skip_when.items()

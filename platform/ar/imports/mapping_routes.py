@@ -1,0 +1,125 @@
+"""Serves the page on which a person says how the columns of an uploaded file are read.
+
+Invariant: parse, authorise, one command or one query, render.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, cast
+from uuid import UUID
+
+from flask import Blueprint, url_for
+
+from ar.imports import commands, queries
+from ar.imports.columns import FileKind, fields
+from ar.imports.inputs import MappedSource
+from ar.imports.messages import DOCUMENT_KINDS, KIND_LABELS, ORIGINS, PASSED_OVER, question_text
+from kernel.errors import Conflict, NotFound
+from kernel.i18n import gettext as _
+from kernel.i18n import mark
+from kernel.sheets.mapping import ColumnMapping
+from kernel.sheets.samples import Sample
+from tenants.access import staff
+from tenants.permissions import Permission
+from web import mapping_form
+from web.context import actor, db
+from web.forms import posted
+from web.mapping_form import MappingForm, Words, read_mapping, show_mapping
+from web.refusals import refused
+from web.responses import Page, render, see_other
+
+bp = Blueprint("import_mapping", __name__, url_prefix="/imports")
+
+_SIGNS: Final = (
+    ("", mark("The type of document tells")),
+    ("owed_positive", mark("Above zero is owed, below zero a credit or payment")),
+    ("owed_negative", mark("Below zero is owed, above zero a credit or payment")),
+)
+_RECEIPT_SIGNS: Final = (
+    ("", mark("Payments stand above zero")),
+    ("owed_positive", mark("Payments stand below zero")),
+)
+_EARLY_DUE: Final = (("keep", mark("Kept as written")), ("document_date", mark("The document date is taken")))
+_BEFORE_LOCK: Final = (("refuse", mark("An error")), ("opening", mark("Posted on the first open day, as openings")))
+_REPEATED: Final = (("refuse", mark("An error")), ("pass_over", mark("Passed over, where all values are the same")))
+
+
+def _words(kind: str) -> list[Words]:
+    """Returns the words of a file that the page asks a meaning for."""
+    if kind != "open-items":
+        return []
+    known = [("", _("By its usual meaning")), *((name, _(label)) for name, label in DOCUMENT_KINDS.items())]
+    skip, label = mapping_form.SKIP_OPTION
+    return [Words("kinds", "kind", _("What the types of document mean"), [*known, (skip, _(label))])]
+
+
+def _choices(kind: str, sample: Sample) -> dict[str, Any]:
+    """Returns the options of the page's lists, in the current language."""
+
+    def said(options: Any) -> list[tuple[str, str]]:
+        return [(key, _(label)) for key, label in options]
+
+    return {
+        "decimal_marks": said(mapping_form.DECIMAL_MARKS),
+        "date_orders": said(mapping_form.DATE_ORDERS),
+        "roundings": said(mapping_form.ROUNDINGS),
+        "encodings": said(mapping_form.ENCODINGS),
+        "delimiters": said(mapping_form.DELIMITERS),
+        "sheets": [(name, name) for name in sample.sheets],
+        "signs": said(_RECEIPT_SIGNS if kind == "receipts" else _SIGNS),
+        "early_due": said(_EARLY_DUE),
+        "before_lock": said(_BEFORE_LOCK),
+        "repeated": said(_REPEATED),
+        "kinds": [("", "—"), *((name, _(label)) for name, label in DOCUMENT_KINDS.items())],
+    }
+
+
+def _load(job_id: UUID) -> tuple[queries.JobPage, Sample, ColumnMapping]:
+    job = queries.job(db(), actor().tenant_id, job_id)
+    if not job.sample:
+        raise NotFound("import_not_found")
+    stored = {name: value for name, value in job.sample.items() if name not in ("questions", "origin")}
+    return job, Sample.from_json(stored), ColumnMapping.model_validate(job.mapping)
+
+
+def _page(job: queries.JobPage, sample: Sample, form: MappingForm) -> str:
+    origin = job.sample.get("origin", "guess")
+    return render(
+        "ar/imports/mapping.html",
+        job=job,
+        form=form,
+        questions=[question_text(code, params) for code, params in job.sample.get("questions", ())],
+        origin=_(ORIGINS[origin]) if origin in ORIGINS else origin,
+        kinds=KIND_LABELS,
+        reasons=PASSED_OVER,
+        choices=_choices(job.kind, sample),
+    )
+
+
+@bp.get("/<uuid:job_id>/mapping")
+@staff(Permission.IMPORT)
+def mapping(job_id: UUID) -> Page:
+    """Shows every column of a file with its guess, its first rows, and how it is opened."""
+    job, sample, told = _load(job_id)
+    if not job.can_be_mapped:
+        return see_other(url_for("imports.show", job_id=job_id))
+    return _page(job, sample, show_mapping(sample, fields(cast(FileKind, job.kind)), told, _words(job.kind)))
+
+
+@bp.post("/<uuid:job_id>/mapping")
+@staff(Permission.IMPORT)
+def map_columns(job_id: UUID) -> Page:
+    """Stores how the columns are read and checks the file, or shows it again opened in another way."""
+    job, sample, told = _load(job_id)
+    read, form = read_mapping(posted(), sample, fields(cast(FileKind, job.kind)), told, _words(job.kind))
+    if read is None:
+        return _page(job, sample, form), 422
+    source = MappedSource(
+        fingerprint=sample.fingerprint, name=posted().get("name", "")[:100], remember="remember" in posted()
+    )
+    look = posted().get("do") == "look"
+    try:
+        commands.map_columns(db(), actor(), job_id, job.kind, read, source, look=look)
+    except Conflict as fault:
+        return refused(fault, url_for("imports.show", job_id=job_id))
+    return see_other(url_for("imports.show", job_id=job_id))

@@ -1,0 +1,217 @@
+"""Decides how an uploaded file is read: as told, as its source was read before, as its system writes, or by a guess.
+
+Invariant: what a guess leaves open is a question to a person, never a default; a file that is told is not asked about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from ar.imports.amounts import BadCell
+from ar.imports.checking import document_kind
+from ar.imports.columns import FileKind, fields
+from ar.imports.inputs import ImportFile
+from ar.imports.systems import system_of
+from kernel import table_mappings
+from kernel.sheets import BadDate, DateOrder, Table, header_key, open_table, parse_date
+from kernel.sheets.binding import bind, column_name_at, header_names
+from kernel.sheets.mapping import ColumnMapping
+from kernel.sheets.samples import Sample, head_fingerprints, take_sample
+
+#: Rows whose dates and amounts are looked at for how the file writes them.
+ROWS_LOOKED_AT: Final = 2_000
+_COMMA: Final = re.compile(r"[-(+]?\s*\d{1,3}(?:[. ']\d{3})*,\d{1,2}\s*[-)]?|[-(+]?\s*\d+,\d{1,2}\s*[-)]?")
+_POINT: Final = re.compile(r"[-(+]?\s*\d{1,3}(?:[, ']\d{3})*\.\d{1,2}\s*[-)]?|[-(+]?\s*\d+\.\d{1,2}\s*[-)]?")
+_THOUSANDS: Final = re.compile(r"[-(+]?\s*\d{1,3}([.,])\d{3}\s*[-)]?")
+#: Amounts in the company's own currency, and the headers that say which one that is.
+_LOCAL_AMOUNTS: Final = frozenset(
+    map(
+        header_key,
+        (
+            *("amount in local currency", "amount in local cur.", "amount in lc", "betrag in hauswährung"),
+            *("betrag in hw", "本币金额", "本币余额", "价税合计本位币"),
+        ),
+    )
+)
+_LOCAL_CURRENCIES: Final = tuple(
+    map(header_key, ("local currency", "lcurr", "lcur", "local crcy", "hauswährung", "hwähr", "本位币", "本币"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a file leaves open: a code with parameters, worded when it is shown."""
+
+    code: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a file is read. `origin`: "told", "remembered", "guess" or the name of a system; `questions` to a person."""
+
+    mapping: ColumnMapping
+    origin: str
+    sample: Sample
+    questions: list[Question]
+
+
+def decide_reading(db: Session, tenant_id: UUID, file: ImportFile, currency: str) -> Reading:
+    """Returns how a file is to be read, and its sample. `currency`: the company's own, suggested where none is said.
+
+    Raises TableRefused, RuleBroken.
+    """
+    targets = fields(file.kind)
+    if file.mapping != ColumnMapping():
+        # The order of dates alone is a choice of the upload form, and says nothing about the columns.
+        told = file.mapping != ColumnMapping(date_order=file.mapping.date_order)
+        if told:
+            table = open_table(file.content, file.name, header_names(targets, file.mapping), told=file.mapping)
+            return Reading(file.mapping, "told", take_sample(table, targets), [])
+    table = open_table(file.content, file.name, header_names(targets, file.mapping))
+    rows = head_fingerprints(table)
+    known = table_mappings.find(db, tenant_id, file.kind, list(rows))
+    if known:
+        found = min(known.values(), key=lambda each: rows[each.fingerprint])
+        mapping = found.as_mapping()
+        table = open_table(file.content, file.name, header_names(targets, mapping), told=mapping)
+        return Reading(mapping, "remembered", take_sample(table, targets), [])
+    system = system_of(file.kind, table.headers)
+    mapping = system.mapping_for(table.headers) if system else ColumnMapping()
+    if file.mapping.date_order:
+        mapping = mapping.model_copy(update={"date_order": file.mapping.date_order})
+    sample = take_sample(table, targets)
+    mapping, questions = _completed(file.kind, table, sample, mapping, currency)
+    return Reading(mapping, system.name if system else "guess", sample, questions)
+
+
+def _completed(
+    kind: FileKind, table: Table, sample: Sample, mapping: ColumnMapping, currency: str
+) -> tuple[ColumnMapping, list[Question]]:
+    """Returns the mapping with what the file shows beyond doubt, and questions for the rest."""
+    targets = {each.name: each for each in fields(kind)}
+    binding = bind(list(targets.values()), table.headers, mapping)
+    questions: list[Question] = []
+    columns, constants = dict(mapping.columns), dict(mapping.constants)
+    places = dict(binding.places)
+    for guess in sample.guesses:
+        if guess.confidence == "likely" and guess.target not in places and guess.target not in constants:
+            if guess.target in binding.missing or targets[guess.target].required:
+                questions.append(Question("column_unsure", {"header": guess.header, "target": guess.target}))
+            columns[guess.target] = column_name_at(table.headers, guess.place)
+            places[guess.target] = guess.place
+    name = "name" if kind == "customers" else "customer_name"
+    for target in binding.missing:
+        if target in places or (target == "customer_no" and name in places):
+            continue
+        if target == "currency":
+            constants["currency"] = currency
+            questions.append(Question("currency_unsaid", {"currency": currency}))
+        elif target == "kind":
+            constants["kind"] = "invoice"
+            questions.append(Question("kind_unsaid"))
+        else:
+            questions.append(Question("column_unknown", {"target": target}))
+    _pair_currency(table.headers, places, columns)
+    looked = _Looked(table, places)
+    decimal_mark, doubt = looked.decimal_mark(mapping)
+    questions += doubt
+    date_order, doubt = looked.date_order(mapping)
+    questions += doubt
+    if kind == "open-items" and "kind" in places:
+        questions += _unknown_kinds(sample, places["kind"], mapping)
+    changes = {"columns": columns, "constants": constants, "decimal_mark": decimal_mark, "date_order": date_order}
+    return mapping.model_copy(update=changes), questions
+
+
+def _pair_currency(headers: Sequence[str], places: dict[str, int], columns: dict[str, str]) -> None:
+    """Takes the own currency's column where the amount is in the own currency."""
+    if "amount" not in places or header_key(headers[places["amount"]]) not in _LOCAL_AMOUNTS:
+        return
+    keys = [header_key(header) for header in headers]
+    place = next((keys.index(key) for key in _LOCAL_CURRENCIES if key in keys), None)
+    if place is not None:
+        columns["currency"] = column_name_at(headers, place)
+
+
+def _unknown_kinds(sample: Sample, place: int, mapping: ColumnMapping) -> list[Question]:
+    words = sample.words.get(str(place), {})
+    unknown = [word for word in words if mapping.kind_of(word) is None and not _is_kind(word)]
+    return [Question("kinds_unknown", {"words": ", ".join(unknown[:8])})] if unknown else []
+
+
+def _is_kind(word: str) -> bool:
+    try:
+        document_kind(word)
+    except BadCell:
+        return False
+    return True
+
+
+class _Looked:
+    """The dates and amounts of the first rows, to tell how the file writes them."""
+
+    def __init__(self, table: Table, places: dict[str, int]) -> None:
+        self.dates: set[str] = set()
+        self.amounts: set[str] = set()
+        wanted = [(self.dates, places[name]) for name in ("document_date", "due_date", "received_on") if name in places]
+        wanted += [(self.amounts, places["amount"])] if "amount" in places else []
+        for count, row in enumerate(table.rows(), start=1):
+            if not row.reason:
+                for found, place in wanted:
+                    if place < len(row.cells):
+                        found.add(row.cells[place])
+            if count >= ROWS_LOOKED_AT:
+                break
+
+    def decimal_mark(self, mapping: ColumnMapping) -> tuple[Any, list[Question]]:
+        """Returns the decimal mark: told, or shown by amounts with one reading; a question where both are shown."""
+        if mapping.decimal_mark:
+            return mapping.decimal_mark, []
+        comma = next((cell for cell in self.amounts if _COMMA.fullmatch(cell)), "")
+        point = next((cell for cell in self.amounts if _POINT.fullmatch(cell)), "")
+        either = next((cell for cell in self.amounts if _THOUSANDS.fullmatch(cell)), "")
+        if comma and point:
+            return None, [Question("decimal_mark_doubtful", {"found": f"{comma}; {point}"})]
+        if comma:
+            return ",", []
+        if either and "." in either and not point:
+            return None, [Question("decimal_mark_doubtful", {"found": either})]
+        return ("." if point and either else None), []
+
+    def date_order(self, mapping: ColumnMapping) -> tuple[DateOrder | None, list[Question]]:
+        """Returns the order of dates that end with the year: told, or the only one by which all of them are days."""
+        if mapping.date_order:
+            return mapping.date_order, []
+        doubtful = [cell for cell in self.dates if cell and _ends_with_year(cell)]
+        if not doubtful:
+            return None, []
+        orders: list[DateOrder] = [order for order in ("mdy", "dmy") if _all_days(doubtful, order)]
+        if len(orders) == 1:
+            return orders[0], []
+        if all("." in cell for cell in doubtful) and "dmy" in orders:
+            return "dmy", []  # points between day, month and year are the German and Nordic way, day first
+        return None, [Question("date_order_doubtful", {"found": doubtful[0]})]
+
+
+def _ends_with_year(cell: str) -> bool:
+    try:
+        parse_date(cell)
+    except BadDate as fault:
+        return fault.code == "ambiguous_date"
+    return False
+
+
+def _all_days(cells: Iterable[str], order: DateOrder) -> bool:
+    try:
+        for cell in cells:
+            parse_date(cell, order)
+    except BadDate:
+        return False
+    return True

@@ -1,0 +1,350 @@
+"""Surveys the rows of a table once before they are read: how its amounts, signs, marks and dates are written.
+
+Invariant: what the rows do not prove is asked, never assumed: which column is the amount, which way it moved, which
+part of a date is the month.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+from ar.receipts.bank.formats.events import Question, quoted
+from ar.receipts.bank.formats.tables import names, words
+from ar.receipts.bank.formats.tables.layout import Layout, is_doubtful, is_other_money, plain
+from kernel.money import BadAmount, parse_amount
+from kernel.sheets import BadDate, DateOrder, Row, Table, parse_date
+from kernel.sheets.mapping import ColumnMapping, DecimalMark
+
+Way = Literal["columns", "mark", "sign", "status"]
+
+#: A currency with four decimals: in it the figures of every currency are compared.
+_SCALE: Final = "CLF"
+_DAY = re.compile(r"\d{4}[-/.年]\d|\d{8}|\d{1,2}[-/. ][\dA-Za-z]{1,9}[-/. ,]+\d{2,4}|[A-Za-z]{3,9} \d{1,2},? \d{4}")
+_YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?!\d)")
+_COMMA_DECIMAL = re.compile(r"(?:\d\.\d{3}|^[^\d]*\d+),\d{1,2}[^\d]*$|^[^\d]*\d{4,},\d+[^\d]*$")
+_POINT_DECIMAL = re.compile(r"\d\.\d{1,2}[^\d]*$|,\d{3}\.\d|\d{4,}\.\d")
+_MONEY_CELL = re.compile(r"[-+(]?\s*[^\w\s]{0,3}\s*\d[\d.,' ]*[.,]\d{2}\s*[-)]?")
+#: Words that begin the rows under a table, between which figures stand without a day.
+FOOTER = re.compile(
+    r"合\s*计|总\s*计|小\s*计|共\s*计|总笔数|笔数|总金额|总额|汇总|制表|制单|审核|复核|经办|打印|导出|下载|查询时间|截止|说明|提示|注[:：]"
+    r"|^#|^-{3,}|^={3,}|^\d+\s*[收支笔]|\btotals?\b|\bsumme?\b|\bsum\b|end of (?:file|report|statement)",
+    re.IGNORECASE,
+)
+#: A row of a balance, which stands between movements and is none.
+BALANCE_ROW = re.compile(
+    r"期初|期末|上期|本期余额|上日余额|承前|承上|结转余额|opening balance|closing balance|(?:brought|carried) forward"
+    r"|anfangssaldo|endsaldo|saldovortrag|abschlusssaldo|solde (?:initial|final|précédent)"
+    r"|saldo (?:inicial|final|anterior)",
+    re.IGNORECASE,
+)
+#: What stands for nothing in a cell.
+NOTHING: Final = frozenset({"", "-", "--", "---", "—", "——", "/", "\\", "null", "none", "n/a", "nan", "nil", "无"})
+MAX_NOTHING_CHARS: Final = max(map(len, NOTHING))
+#: A column with more different words than this is no column of marks.
+MAX_WORDS: Final = 40
+_MAX_COUNTED: Final = 200
+
+
+@dataclass(slots=True)
+class Survey:
+    """How the rows of a table are written.
+
+    `way`: what says the direction: two columns, a mark, the sign of the amount, or the status of a bill.
+    `out_is_negative`: money out is written with a minus in its own column. `reference_is_id`: the bank's reference is
+    another one in every row.
+    """
+
+    way: Way = "sign"
+    decimal_mark: DecimalMark | None = None
+    date_order: DateOrder | None = None
+    out_is_negative: bool = False
+    reference_is_id: bool = False
+    has_status: bool = False
+    questions: list[Question] = field(default_factory=list)
+
+    def ask(self, code: str, **params: str) -> None:
+        """Adds a question about the table."""
+        self.questions.append(Question(0, code, params))
+
+
+class _Balance(NamedTuple):
+    """A row with a running balance, its cells as they are written."""
+
+    when: str
+    balance: str
+    money_in: str
+    money_out: str
+    amount: str
+
+
+class _Counts:
+    """What one pass over the rows finds."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.rows = self.days = self.commas = self.points = 0
+        self.day_first = self.month_first = self.either = self.dotted = 0
+        self.signed = self.positive = self.out_negative = self.out_positive = 0
+        self.marks: Counter[str] = Counter()
+        self.states: Counter[str] = Counter()
+        self.others: dict[int, Counter[str]] = {place: Counter() for place in layout.unknown}
+        self.money_cells: Counter[int] = Counter()
+        self.references: set[str] = set()
+        self.reference_rows = 0
+        self.balances: list[_Balance] = []
+
+    def add(self, cells: Sequence[str]) -> None:
+        """Counts a row; one without a day is no data."""
+        when = self._cell(cells, "booked_on")
+        if not _DAY.search(when):
+            return
+        self.rows += 1
+        self._add_day(when)
+        for name in ("in", "out", "amount"):
+            if (text := self._cell(cells, name)).casefold() not in NOTHING:
+                self._add_amount(name, text)
+        for name, counter in (("mark", self.marks), ("status", self.states)):
+            if (word := self._cell(cells, name)) and len(counter) <= _MAX_COUNTED:
+                counter[word] += 1
+        for place, counter in self.others.items():
+            if place < len(cells) and (text := cells[place]) and len(counter) <= _MAX_COUNTED:
+                counter[text] += 1
+                self.money_cells[place] += _MONEY_CELL.fullmatch(text) is not None
+        if reference := self._cell(cells, "reference"):
+            self.reference_rows += 1
+            self.references.add(reference)
+        if balance := self._cell(cells, "balance"):
+            money = [self._cell(cells, name) for name in ("in", "out", "amount")]
+            self.balances.append(_Balance(when, balance, *money))
+
+    def _cell(self, cells: Sequence[str], name: str) -> str:
+        place = self.layout.at.get(name)
+        return cells[place].lstrip("`") if place is not None and place < len(cells) else ""
+
+    def _add_day(self, when: str) -> None:
+        if found := _YEAR_LAST.match(when):
+            first, second = int(found[1]), int(found[3])
+            self.day_first += first > 12 >= second
+            self.month_first += second > 12 >= first
+            self.either += first <= 12 and second <= 12
+            self.dotted += found[2] == "."
+        try:
+            parse_date(short_year(when), "dmy")
+        except BadDate as fault:
+            self.days += fault.code in ("no_such_day", "day_out_of_range")
+        else:
+            self.days += 1
+
+    def _add_amount(self, name: str, text: str) -> None:
+        self.commas += _COMMA_DECIMAL.search(text) is not None
+        self.points += _POINT_DECIMAL.search(text) is not None
+        negative = "-" in text or "\u2212" in text or text.startswith("(")
+        if name == "amount":
+            self.signed += negative or text.startswith("+")
+            self.positive += not negative
+        elif name == "out" and text.strip("0., -"):
+            self.out_negative += negative
+            self.out_positive += not negative
+
+
+def survey(table: Table, layout: Layout, mapping: ColumnMapping | None) -> Survey:
+    """Reads the rows once and returns how they are written, with the questions that they leave open.
+
+    Raises TableRefused as the rows do.
+    """
+    counts = _Counts(layout)
+    for row in data_rows(table):
+        counts.add(row.cells)
+    found = Survey(
+        decimal_mark=_decimal_mark(counts, mapping),
+        reference_is_id=counts.reference_rows > 0 and len(counts.references) == counts.reference_rows,
+        has_status="status" in layout.at and len(counts.states) <= MAX_WORDS,
+    )
+    _decide_dates(found, counts, mapping)
+    _decide_way(found, counts, layout, mapping)
+    return found
+
+
+def data_rows(table: Table) -> Iterator[Row]:
+    """Yields the rows that may be movements: no totals, signatures or headings of groups."""
+    for row in table.rows():
+        if not row.reason:
+            yield row
+
+
+def short_year(when: str) -> str:
+    """Returns a date whose year has two digits with four: "02.01.26" is of this century."""
+    found = _YEAR_LAST.match(when)
+    if found is None or len(found[4]) != 2:
+        return when
+    return f"{found[1]}{found[2]}{found[3]}{found[2]}20{found[4]}{when[found.end() :]}"
+
+
+def _decimal_mark(counts: _Counts, mapping: ColumnMapping | None) -> DecimalMark | None:
+    if mapping and mapping.decimal_mark:
+        return mapping.decimal_mark
+    # "12,50" proves a decimal comma where nothing in the file proves a point; where both stand, each cell is doubtful.
+    return "," if counts.commas and not counts.points else None
+
+
+def _decide_dates(found: Survey, counts: _Counts, mapping: ColumnMapping | None) -> None:
+    if mapping and mapping.date_order:
+        found.date_order = mapping.date_order
+    elif counts.day_first and not counts.month_first:
+        found.date_order = "dmy"
+    elif counts.month_first and not counts.day_first:
+        found.date_order = "mdy"
+    elif counts.either and counts.dotted and not counts.month_first:
+        found.date_order = "dmy"  # 02.01.2026: with points the day comes first everywhere
+    elif counts.either:
+        found.ask("date_order_unclear", column=counts.layout.header_of("booked_on"))
+    if counts.rows and not counts.days:
+        found.ask("date_column_unclear", column=counts.layout.header_of("booked_on"))
+
+
+def _decide_way(found: Survey, counts: _Counts, layout: Layout, mapping: ColumnMapping | None) -> None:
+    told = mapping is not None and bool({"in", "out", "amount"} & mapping.columns.keys())
+    if not layout.has_amounts or "booked_on" not in layout.at:
+        found.ask("columns_unknown")
+        return
+    if layout.by_status is not None:
+        found.way = "status"
+        return
+    both = "in" in layout.at and "out" in layout.at
+    if both or "amount" not in layout.at:
+        found.way = "columns"
+        if not both and not told:
+            _ask_for_the_other_column(found, counts, layout)
+        if "out" in layout.at:
+            _decide_negative_out(found, counts, layout, mapping)
+        return
+    found.way = _way_of_one_amount(found, counts, layout, mapping)
+
+
+def _ask_for_the_other_column(found: Survey, counts: _Counts, layout: Layout) -> None:
+    """Asks where only money in, or only money out, has a column that is known and another column may be the other."""
+    for place in layout.unknown:
+        header = layout.headers[place]
+        if is_doubtful(header) or (counts.money_cells[place] and not is_other_money(header)):
+            found.ask("amount_column_unknown", column=quoted(header))
+            return
+    name = "in" if "in" in layout.at else "out"
+    stem = plain(layout.header_of(name)).removesuffix("金额")
+    if stem in names.PAIRED_ONLY:
+        found.ask("amount_column_unknown", column=quoted(layout.header_of(name)))
+
+
+def _decide_negative_out(found: Survey, counts: _Counts, layout: Layout, mapping: ColumnMapping | None) -> None:
+    """Decides whether money out is written with a minus in its own column, or a minus there takes money back."""
+    if layout.out_is_negative:
+        found.out_is_negative = True
+    elif counts.out_negative and not counts.out_positive:
+        told = mapping.sign if mapping else None
+        steps = _balance_agreement(counts, layout, found.decimal_mark)
+        if told in ("in_positive", "in_negative"):
+            found.out_is_negative = told == "in_positive"
+        elif steps.against != steps.with_signs:
+            found.out_is_negative = steps.against > steps.with_signs
+        else:
+            found.ask("out_all_negative", column=layout.header_of("out"))
+
+
+def _way_of_one_amount(found: Survey, counts: _Counts, layout: Layout, mapping: ColumnMapping | None) -> Way:
+    known = [word for word in counts.marks if (mapping and mapping.mark_of(word)) or mark_of(word, layout)]
+    if "mark" in layout.at and not layout.is_weak_mark:
+        return "mark"
+    if known and not counts.signed:
+        return "mark"
+    if mapping and mapping.sign in ("in_positive", "in_negative"):
+        return "sign"
+    steps = _balance_agreement(counts, layout, found.decimal_mark)
+    if steps.against and not steps.with_signs:
+        found.ask("signs_against_balance", column=layout.header_of("amount"))
+    elif not counts.signed and steps.against:
+        found.ask("direction_unclear", column=layout.header_of("amount"))
+    elif not counts.signed and not steps.with_signs:
+        suspect = _unknown_mark_column(counts, layout)
+        if suspect:
+            found.ask("mark_column_unknown", column=quoted(suspect))
+        elif layout.is_weak_mark and counts.marks and len(counts.marks) <= MAX_WORDS:
+            found.ask("direction_unclear", column=layout.header_of("mark"))
+    return "sign"
+    agreement = _balance_agreement(counts, layout, found.decimal_mark)
+    if agreement < 0:
+        found.ask("signs_against_balance", column=layout.header_of("amount"))
+    elif not counts.signed and not agreement:
+        suspect = _unknown_mark_column(counts, layout)
+        if suspect:
+            found.ask("mark_column_unknown", column=quoted(suspect))
+        elif layout.is_weak_mark and counts.marks and len(counts.marks) <= MAX_WORDS:
+            found.ask("direction_unclear", column=layout.header_of("mark"))
+    return "sign"
+
+
+def mark_of(word: str, layout: Layout) -> str | None:
+    """Returns what a mark says: the words of this very export first."""
+    return layout.marks.get(word) or words.direction_of(word)
+
+
+def _unknown_mark_column(counts: _Counts, layout: Layout) -> str:
+    """Returns the header of an unknown column whose few words are all directions, an empty text without one."""
+    for place, counter in counts.others.items():
+        if 1 <= len(counter) <= MAX_WORDS and all(words.direction_of(word) in ("in", "out") for word in counter):
+            return layout.headers[place]
+    return ""
+
+
+def _steps(counts: _Counts, layout: Layout, mark: DecimalMark | None) -> Iterator[tuple[int, int, int]]:
+    """Yields per pair of neighbouring rows (rise of the balance, first movement, second movement), signed."""
+    before: tuple[int, int] | None = None
+    for row in counts.balances:
+        try:
+            by_columns = _figure(row.money_in, mark) - _figure(row.money_out, mark)
+            now = (_figure(row.balance, mark), _figure(row.amount, mark) if "amount" in layout.at else by_columns)
+        except BadAmount:
+            before = None
+            continue
+        if before is not None:
+            yield now[0] - before[0], before[1], now[1]
+        before = now
+
+
+class _Agreement(NamedTuple):
+    """How many steps of the running balance go the way that the signs say, and how many against them."""
+
+    with_signs: int
+    against: int
+
+
+def _balance_agreement(counts: _Counts, layout: Layout, mark: DecimalMark | None) -> _Agreement:
+    """Compares the running balance with the movements, for rows in either order."""
+    oldest_first, newest_first = [0, 0], [0, 0]
+    for rise, first, second in _steps(counts, layout, mark):
+        if rise:
+            oldest_first[0] += rise == second
+            oldest_first[1] += rise == -second
+            newest_first[0] += rise == -first
+            newest_first[1] += rise == first
+    orders = {1: _Agreement(*oldest_first), -1: _Agreement(*newest_first)}
+    explained = sum(orders[1]) - sum(orders[-1]) or _order_of_days(counts)
+    # What one order of equal amounts calls agreement the other calls the opposite: then nothing is proven.
+    return orders[1 if explained > 0 else -1] if explained else _Agreement(0, 0)
+
+
+def _order_of_days(counts: _Counts) -> int:
+    """Returns +1 where the rows with a balance run from the oldest day to the newest, -1 for the reverse, else 0."""
+    days = []
+    for when in (counts.balances[0].when, counts.balances[-1].when) if counts.balances else ():
+        try:
+            days.append(parse_date(short_year(when), "dmy"))
+        except BadDate:
+            return 0
+    return 0 if len(days) < 2 or days[0] == days[1] else 1 if days[0] < days[1] else -1
+
+
+def _figure(text: str, mark: DecimalMark | None) -> int:
+    return 0 if text.casefold() in NOTHING else parse_amount(text, _SCALE, mark)

@@ -1,0 +1,98 @@
+"""The columns of a bank table as the mapping page offers them, and the sample of a file that the page shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from ar.receipts.bank.formats.tables import names
+from ar.receipts.bank.formats.tables.layout import Layout, find_layout, is_header
+from ar.receipts.bank.formats.tables.words import direction_of
+from kernel.i18n import mark
+from kernel.sheets import open_table
+from kernel.sheets.mapping import ColumnGuess, ColumnMapping, Shape, Target
+from kernel.sheets.samples import Sample, take_sample
+
+_MONEY: Final = re.compile(r"[-+(]?\s*[^\w\s]{0,3}\s*\d[\d.,' ]*[.,]\d{2}\s*[-)]?")
+#: Name, label, shape of the cells.
+_FIELDS: Final[tuple[tuple[str, str, Shape], ...]] = (
+    ("booked_on", mark("Day of the booking"), "date"),
+    ("value_on", mark("Value date"), "date"),
+    ("in", mark("Money in"), "amount"),
+    ("out", mark("Money out"), "amount"),
+    ("amount", mark("Amount, both ways"), "amount"),
+    ("mark", mark("In or out"), "word"),
+    ("status", mark("Booked or not"), "word"),
+    ("currency", mark("Currency"), "currency"),
+    ("balance", mark("Balance behind the row"), "amount"),
+    ("name", mark("Other party"), "text"),
+    ("account", mark("Account of the other party"), "text"),
+    ("bank", mark("Bank of the other party"), "text"),
+    ("payer", mark("Payer"), "text"),
+    ("payer_account", mark("Payer's account"), "text"),
+    ("payer_bank", mark("Payer's bank"), "text"),
+    ("payee", mark("Payee"), "text"),
+    ("payee_account", mark("Payee's account"), "text"),
+    ("payee_bank", mark("Payee's bank"), "text"),
+    ("text", mark("Purpose"), "text"),
+    ("reference", mark("The bank's own number"), "text"),
+    ("customer_reference", mark("Reference of the payer"), "text"),
+    ("own_account", mark("Our own account"), "text"),
+)
+TARGETS: Final = tuple(
+    Target(name, name == "booked_on", label, others=names.NAMES.get(name, names.TEXTS), shape=shape)
+    for name, label, shape in _FIELDS
+)
+
+
+def sample_of(data: bytes, filename: str = "", mapping: Mapping[str, Any] | None = None) -> Sample:
+    """Returns the sample of a table for the mapping page, with guesses by our own rules first. Raises TableRefused."""
+    told = ColumnMapping.model_validate(mapping) if mapping is not None else None
+    table = open_table(data, filename, is_header, told=told)
+    sample = take_sample(table, TARGETS)
+    layout = find_layout(table.headers)
+    return replace(sample, guesses=_by_content([_guess(each, layout) for each in sample.guesses], sample))
+
+
+def _guess(guess: ColumnGuess, layout: Layout) -> ColumnGuess:
+    """Returns our own guess of a column; that of the frame where we have none and its field is free."""
+    name = next((name for name, place in layout.at.items() if place == guess.place and name in _NAMES), "")
+    if not name and layout.texts[:1] == (guess.place,) and "text" not in layout.at:
+        name = "text"
+    if name:
+        return replace(guess, target=name, confidence="sure")
+    taken = guess.target in layout.at or (guess.target == "text" and bool(layout.texts))
+    if taken or not guess.target:
+        return replace(guess, target="", confidence="none")
+    return replace(guess, confidence="likely")
+
+
+def _by_content(guesses: list[ColumnGuess], sample: Sample) -> list[ColumnGuess]:
+    """Adds guesses by what stands in the columns: the only one of money, and one whose words are directions."""
+    taken = {each.target for each in guesses}
+    free = [each for each in guesses if not each.target]
+    money = [
+        each.place
+        for each in free
+        if (cells := [row.cells[each.place] for row in sample.rows if row.cells[each.place]])
+        and all(_MONEY.fullmatch(cell) for cell in cells)
+    ]
+    marks = [
+        each.place
+        for each in free
+        if (words := sample.words.get(str(each.place))) and all(direction_of(word) for word in words)
+    ]
+    found = {}
+    if len(money) == 1 and not taken & {"in", "out", "amount"}:
+        found[money[0]] = "amount"
+    if len(marks) == 1 and "mark" not in taken:
+        found[marks[0]] = "mark"
+    return [
+        replace(each, target=found[each.place], confidence="likely") if each.place in found else each
+        for each in guesses
+    ]
+
+
+_NAMES: Final = frozenset(name for name, _label, _shape in _FIELDS)

@@ -194,6 +194,13 @@ def open_questions(
     return [view(Question, row, movement=movement_of(row.stored)) for row in rows], total
 
 
+def count_open_questions(db: Session, tenant_id: UUID, file_id: UUID) -> int:
+    """Returns how many movements of a file wait for an answer."""
+    d = PossibleDuplicate
+    waiting = sa.select(sa.func.count()).where(d.tenant_id == tenant_id, d.file_id == file_id, d.state == "open")
+    return db.execute(waiting).scalar_one()
+
+
 def _break(stored: Mapping[str, Any]) -> BreakView:
     return BreakView(stored["kind"], stored["off_minor"], _end(stored["before"]), _end(stored["after"]))
 

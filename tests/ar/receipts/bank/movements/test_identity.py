@@ -7,6 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ar.receipts.bank import files as bank_files
 from ar.receipts.bank import queries as bank_queries
@@ -19,7 +21,7 @@ from ar.receipts.models import BankAccount, BankLine
 from ar.receipts.posting.queries import cash_state
 from kernel.errors import Conflict
 from tests.ar.receipts.bank.samples import camt, entry
-from tests.ar.receipts.bank.test_line_import import account, page, rows, table, upload
+from tests.ar.receipts.bank.test_line_import import NUMBERS, account, page, rows, table, upload
 from tests.support.companies import TestCompany
 
 IBAN = "DE89370400440532013000"
@@ -267,3 +269,36 @@ def test_a_file_says_how_many_are_asked(company: TestCompany) -> None:
     with company.reading() as db:
         shown = bank_queries.file_page(db, company.tenant_id, file_id).as_json(uploaded_before=False)
     assert (shown["asked"], shown["known"], shown["new"]) == (1, 0, 0)
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_statements_that_follow_each_other_in_any_order_and_repeatedly_give_each_movement_once(
+    company: TestCompany, data: st.DataObject
+) -> None:
+    """Nothing but numbers and balances tells the movements apart: all are of one amount, some on one day."""
+    number = str(next(NUMBERS))
+    chosen = account(company, number, "EUR")
+    sides = data.draw(st.lists(st.lists(st.sampled_from("CCD"), min_size=1, max_size=3), min_size=2, max_size=4))
+    days = sorted(data.draw(st.lists(st.integers(1, 3), min_size=len(sides), max_size=len(sides))))
+    balance, statements, truth = 1_000, [], []
+    for nth, (marks, day) in enumerate(zip(sides, days, strict=True), start=1):
+        opening = balance
+        for mark in marks:
+            balance += 100 if mark == "C" else -100
+            truth.append(100_00 if mark == "C" else -100_00)
+        lines = [f"{mark}100,00NTRFNONREF" for mark in marks]
+        text = mt940(f"{220 + nth}/1", f"{opening},00", f"{balance},00", *lines, on=f"26110{day}")
+        statements.append(text.replace(IBAN, number))
+    again = data.draw(st.lists(st.sampled_from(statements), max_size=2))
+    for at, text in enumerate(data.draw(st.permutations([*statements, *again]))):
+        upload(company, text + "\n" * at)
+    # Money that came, went and came again in statements between which one is missing yet is asked, never dropped.
+    if asked := questions(company):
+        decide(company, asked, "different")
+    b = BankLine
+    with company.reading() as db:
+        mine = sa.select(b.side * b.amount_minor).where(b.tenant_id == company.tenant_id, b.bank_account_id == chosen)
+        assert sorted(db.execute(mine).scalars()) == sorted(truth)
+    assert breaks(company, chosen) == []
+    assert questions(company) == []

@@ -57,6 +57,7 @@ def test_what_is_maybe_the_same_is_answered_with_ticks(company: TestCompany) -> 
     assert client.post(url, data=sent).status_code == 303
     assert client.post(url, data=sent).status_code == 303  # the same form again changes nothing
     assert minors(company) == [100_00, 100_00]
+    assert "until you decide" not in client.get(company.url(f"/bank/files/{file_id}")).text
     late = client.post(url, data={**sent, "key": uuid4().hex})
     assert late.status_code == 422
     assert "already decided" in late.text

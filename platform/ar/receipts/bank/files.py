@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ar.receipts.bank import line_import
-from ar.receipts.bank.inputs import AssignAccount, BankUpload, SetAside
+from ar.receipts.bank.inputs import MATCH, AssignAccount, BankUpload, SetAside
 from ar.receipts.bank.line_import import FileReport, Progress, StoredFile
 from ar.receipts.models import BankAccount, BankFile, BankLine
 from kernel import outbox, storage
@@ -28,7 +28,6 @@ from kernel.views import DbRow
 from tenants.queries import tenant
 
 READ_FILE = "receipts.read_file"
-MATCH = "receipts.match"
 #: States in which a file may be parsed again.
 _RESTARTABLE = ("asking", "refused")
 

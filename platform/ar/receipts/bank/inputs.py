@@ -6,7 +6,7 @@ Invariant: every text is one line of bounded length.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
@@ -25,6 +25,8 @@ def _currency(code: str) -> str:
     return code.upper()
 
 
+#: Outbox kind of the message that asks for matching the lines of a file.
+MATCH: Final = "receipts.match"
 Code = Annotated[str, AfterValidator(_currency)]
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from ar.ledger.commands import lock_customers
 from ar.ledger.models import OpenItem
-from ar.receipts.bank.files import MATCH
+from ar.receipts.bank.inputs import MATCH
 from ar.receipts.models import BankLine, Refund
 from ar.receipts.posting.reversal import reverse_with_allocations
 from ar.receipts.returns.inputs import BookReturn, DismissReturn

@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.receipts.bank.files import MATCH
+from ar.receipts.bank.inputs import MATCH
 from ar.receipts.bank.movements.inputs import DecideDuplicates
 from ar.receipts.bank.movements.line_rows import movement_of
 from ar.receipts.bank.movements.models import BankLineSighting, PossibleDuplicate

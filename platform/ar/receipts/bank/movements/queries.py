@@ -47,7 +47,8 @@ class BreakView:
 class AccountState:
     """An active account: its last statement with the closing balance, and what waits for a person.
 
-    `questions`, `returns`: counts. `closing_minor`: signed minor units, None where the bank did not state it.
+    `questions`, `returns`: counts. `closing_minor`: the last balance that the bank stated, signed minor units, and its
+    day.
     """
 
     id: UUID
@@ -57,6 +58,7 @@ class AccountState:
     number: str | None
     through_on: date | None
     closing_minor: int | None
+    closing_on: date | None
     questions: int
     returns: int
     breaks: tuple[BreakView, ...]
@@ -94,11 +96,18 @@ def account_states(db: Session, tenant_id: UUID) -> list[AccountState]:
     a, s, d, b = BankAccount, BankStatement, PossibleDuplicate, BankLine
     ends = sa.func.greatest(s.last_on, s.closed_on)
     last = (
-        sa.select(s.number, ends.label("through_on"), s.closing_minor)
+        sa.select(s.number, ends.label("through_on"))
         .where(s.tenant_id == tenant_id, s.bank_account_id == a.id)
         .order_by(ends.desc().nulls_last(), s.recorded_at.desc(), s.ordinal.desc())
         .limit(1)
         .lateral("last_statement")
+    )
+    balance = (
+        sa.select(s.closing_minor, ends.label("closing_on"))
+        .where(s.tenant_id == tenant_id, s.bank_account_id == a.id, s.closing_minor.is_not(None))
+        .order_by(ends.desc().nulls_last(), s.recorded_at.desc(), s.ordinal.desc())
+        .limit(1)
+        .lateral("last_balance")
     )
     questions = sa.select(sa.func.count()).where(d.tenant_id == tenant_id, d.bank_account_id == a.id, d.state == "open")
     returns = sa.select(sa.func.count()).where(
@@ -113,7 +122,8 @@ def account_states(db: Session, tenant_id: UUID) -> list[AccountState]:
             currency=value(a.currency),
             number=value(last.c.number),
             through_on=value(last.c.through_on),
-            closing_minor=value(last.c.closing_minor),
+            closing_minor=value(balance.c.closing_minor),
+            closing_on=value(balance.c.closing_on),
             questions=value(questions.scalar_subquery()),
             returns=value(returns.scalar_subquery()),
             breaks=LATER,
@@ -121,6 +131,7 @@ def account_states(db: Session, tenant_id: UUID) -> list[AccountState]:
         .add_columns(a.chain_breaks)
         .select_from(a)
         .outerjoin(last, sa.true())
+        .outerjoin(balance, sa.true())
         .where(a.tenant_id == tenant_id, a.active)
         .order_by(a.name, a.id)
     ).all()

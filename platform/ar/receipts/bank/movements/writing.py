@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,11 +18,20 @@ from sqlalchemy.orm import Session
 from ar.receipts.bank.formats.events import Line, line_key
 from ar.receipts.bank.movements.known_lines import known_line, known_rows, lines_by_position, source_of
 from ar.receipts.bank.movements.line_rows import NewLine, Place, insert_lines, movement_json, numbered
-from ar.receipts.bank.movements.models import BankLineSighting, BankStatement, PossibleDuplicate
+from ar.receipts.bank.movements.models import BankStatement, PossibleDuplicate
 from ar.receipts.bank.movements.pending import note_booked, write_pending
 from ar.receipts.rules.line_identity import Movement, Resolution, StatementFacts, resolve
 from kernel.actor import Actor
+from kernel.arrays import array_text
 from kernel.ids import new_id, new_ids
+
+_INSERT_SIGHTINGS = sa.text("""
+    INSERT INTO bank_line_sighting (tenant_id, id, line_id, statement_id, statement_position, evidence, words,
+        recorded_at)
+    SELECT :tenant, s.id, s.line, :statement, s.place, s.evidence, s.words, :now
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:lines AS uuid[]), CAST(:places AS int[]), CAST(:evidences AS text[]),
+        CAST(:words AS text[])) AS s(id, line, place, evidence, words)
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +116,9 @@ class StatementWriter:
         ids = insert_lines(self._db, self._actor, place, numbered(fresh, rows))
         note_booked(self._db, tenant_id, account_id, fresh, ids)
         same = [(each, what) for each, what in zip(booked, found, strict=True) if what.verdict == "same"]
-        # The same statement again says nothing new, unless in other words.
-        self._record_sightings(
-            statement_id,
-            [(each, what) for each, what in same if not is_repeated or _other_words(each, what)],
-        )
+        # Only a statement that is identified and new is worth noting, else only other words.
+        tells = facts.is_identified and not is_repeated
+        self._record_sightings(statement_id, [(each, what) for each, what in same if tells or _other_words(each, what)])
         asked = [(each, what) for each, what in zip(booked, found, strict=True) if what.verdict == "maybe"]
         self._ask(account_id, statement_id, asked)
         return WrittenCounts(new=len(fresh), known=len(same), asked=len(asked))
@@ -181,22 +189,18 @@ class StatementWriter:
         return statement_id
 
     def _record_sightings(self, statement_id: UUID, same: Sequence[tuple[NewLine, Resolution]]) -> None:
-        rows = [
-            {
-                "tenant_id": self._actor.tenant_id,
-                "id": sighting_id,
-                "line_id": what.known.id,
-                "statement_id": statement_id,
-                "statement_position": each.place,
-                "evidence": what.evidence,
-                "words": each.line.remittance if _other_words(each, what) else "",
-                "recorded_at": self._actor.now,
-            }
-            for (each, what), sighting_id in zip(same, new_ids(len(same)), strict=True)
-            if what.known is not None
-        ]
-        if rows:
-            self._db.execute(sa.insert(BankLineSighting), rows)
+        met = [(each, what, what.known.id) for each, what in same if what.known is not None]
+        if not met:
+            return
+        columns: dict[str, list[Any]] = {
+            "ids": list(new_ids(len(met))),
+            "lines": [line_id for _each, _what, line_id in met],
+            "places": [each.place for each, _what, _line_id in met],
+            "evidences": [what.evidence for _each, what, _line_id in met],
+            "words": [each.line.remittance if _other_words(each, what) else "" for each, what, _line_id in met],
+        }
+        given = {"tenant": self._actor.tenant_id, "statement": statement_id, "now": self._actor.now}
+        self._db.execute(_INSERT_SIGHTINGS, {**given, **{name: array_text(each) for name, each in columns.items()}})
 
     def _ask(self, account_id: UUID, statement_id: UUID, asked: Sequence[tuple[NewLine, Resolution]]) -> None:
         if not asked:

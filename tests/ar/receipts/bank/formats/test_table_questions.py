@@ -144,6 +144,12 @@ def test_a_row_that_is_not_booked_is_not_money(state: str, status: str) -> None:
     assert problems(text) == ([] if status else [(2, "not_money")])
 
 
+def test_what_is_announced_without_a_day_is_left_out_and_said() -> None:
+    text = "Completed Date,Amount,State,Description\n2026-11-02,100.00,COMPLETED,x\n,-5.00,PENDING,shop\n"
+    assert moved(events(text)) == [100_00]
+    assert problems(text) == [(3, "not_booked_yet")]
+
+
 def test_an_unknown_state_is_asked_and_a_person_answers() -> None:
     text = "交易日期,收入金额,支出金额,状态,对方户名\n2026-11-02,100.00,,甲类,甲\n"
     assert moved(events(text)) == []
@@ -173,6 +179,8 @@ def test_what_is_neither_in_nor_out_is_left_out_and_said(mark: str) -> None:
         ("转入额", "转出额"),
         ("Paid in", "Paid out"),
         ("Haben", "Soll"),
+        ("存入金額", "支出金額"),
+        ("貸方發生額", "借方發生額"),
     ],
 )
 def test_two_columns_of_amounts_are_known_in_many_spellings(into: str, out: str) -> None:

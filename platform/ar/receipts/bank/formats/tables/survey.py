@@ -339,14 +339,11 @@ class _Agreement(NamedTuple):
 
 def _balance_agreement(found: Survey, counts: _Counts, layout: Layout, mapping: ColumnMapping | None) -> _Agreement:
     """Compares the running balance with the movements, for rows in either order."""
-    oldest_first, newest_first = [0, 0], [0, 0]
-    for rise, first, second in _steps(found, counts, layout, mapping):
-        if rise:
-            oldest_first[0] += rise == second
-            oldest_first[1] += rise == -second
-            newest_first[0] += rise == -first
-            newest_first[1] += rise == first
-    orders = {1: _Agreement(*oldest_first), -1: _Agreement(*newest_first)}
+    steps = [step for step in _steps(found, counts, layout, mapping) if step[0]]
+    orders = {
+        1: _Agreement(sum(rise == last for rise, _, last in steps), sum(rise == -last for rise, _, last in steps)),
+        -1: _Agreement(sum(rise == -first for rise, first, _ in steps), sum(rise == first for rise, first, _ in steps)),
+    }
     explained = sum(orders[1]) - sum(orders[-1]) or _order_of_days(counts)
     # What one order of equal amounts calls agreement the other calls the opposite: then nothing is proven.
     return orders[1 if explained > 0 else -1] if explained else _Agreement(0, 0)

@@ -25,7 +25,6 @@ def _currency(code: str) -> str:
     return code.upper()
 
 
-#: Outbox kind of the message that asks for matching the lines of a file.
 Code = Annotated[str, AfterValidator(_currency)]
 
 

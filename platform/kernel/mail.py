@@ -165,13 +165,13 @@ def _stored_attachments(outgoing: OutgoingMail) -> list[dict[str, str]]:
 def begin_sending(db: Session, tenant_id: UUID, mail_id: UUID) -> MailMessage | None:
     """Moves a queued mail to `sending` and returns it; None when it is in another state."""
     m = MailMessage
-    taken = db.execute(
+    return db.execute(
         sa.update(m)
         .where(m.tenant_id == tenant_id, m.id == mail_id, m.state == "queued")
         .values(state="sending")
-        .returning(m.id)
-    ).first()
-    return get(db, tenant_id, mail_id) if taken else None
+        .returning(m)
+        .execution_options(populate_existing=True)
+    ).scalar_one_or_none()
 
 
 def get(db: Session, tenant_id: UUID, mail_id: UUID) -> MailMessage:
@@ -215,10 +215,10 @@ def change_state(
     reason: str = "",
     from_state: str,
     address_bad: bool = False,
-) -> bool:
-    """Moves a mail from `from_state` to `state`; returns False when it was in another state."""
+) -> MailMessage | None:
+    """Moves a mail from `from_state` to `state` and returns it; None when it was in another state."""
     m = MailMessage
-    moved = db.execute(
+    return db.execute(
         sa.update(m)
         .where(m.tenant_id == tenant_id, m.id == mail_id, m.state == from_state)
         .values(
@@ -227,9 +227,9 @@ def change_state(
             sent_at=now if state == "sent" else None,
             address_bad=address_bad,
         )
-        .returning(m.id)
-    ).first()
-    return moved is not None
+        .returning(m)
+        .execution_options(populate_existing=True)
+    ).scalar_one_or_none()
 
 
 def redact(db: Session, tenant_id: UUID, mail_id: UUID) -> None:

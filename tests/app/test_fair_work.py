@@ -1,4 +1,4 @@
-"""Fair work: each queue has room of its own, each company a slice, and companies take turns."""
+"""Fair work: each queue has room of its own, each company a share, and companies take turns."""
 
 from __future__ import annotations
 
@@ -77,10 +77,10 @@ def test_20000_mails_of_one_company_delay_anothers_one_mail_by_at_most_two_jobs(
     dispatcher.dispatch_once(utc_now(), turns)
     assert _line(MAIL).index(other_company.tenant_id) <= 2
     assert (other_company.tenant_id, "sent") in _work(MAIL, 3)
-    # The rest goes on, a slice at a time.
-    assert len(_line(MAIL)) >= dispatcher.SLICE - 3
+    # The rest goes on, a share at a time.
+    assert len(_line(MAIL)) >= dispatcher.SHARE - 3
     assert dispatcher.dispatch_once(utc_now(), turns) > 0
-    assert len(_line(MAIL)) == dispatcher.SLICE
+    assert len(_line(MAIL)) == dispatcher.SHARE
 
 
 def test_mails_of_one_company_stop_no_other_kind_of_work_of_anybody(
@@ -98,7 +98,7 @@ def test_mails_of_one_company_stop_no_other_kind_of_work_of_anybody(
 
 def test_companies_share_a_full_line_by_whose_turn_is_longest_ago(redis_url: str, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr(dispatcher, "ROOM", 10)
-    monkeypatch.setattr(dispatcher, "SLICE", 4)
+    monkeypatch.setattr(dispatcher, "SHARE", 4)
     companies = [new_company(lambda: None) for _ in range(5)]  # type: ignore[arg-type,return-value]
     turns = dispatcher.Turns()
     for each in companies:

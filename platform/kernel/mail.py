@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from base64 import encodebytes
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr, parseaddr
+from functools import cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -164,22 +166,31 @@ def _stored_attachments(outgoing: OutgoingMail) -> list[dict[str, str]]:
 
 def begin_sending(db: Session, tenant_id: UUID, mail_id: UUID) -> MailMessage | None:
     """Moves a queued mail to `sending` and returns it; None when it is in another state."""
+    return db.execute(_beginning(), {"tenant": tenant_id, "mail": mail_id}).scalar_one_or_none()
+
+
+@cache
+def _beginning() -> sa.UpdateBase:
     m = MailMessage
-    return db.execute(
+    return (
         sa.update(m)
-        .where(m.tenant_id == tenant_id, m.id == mail_id, m.state == "queued")
+        .where(m.tenant_id == sa.bindparam("tenant"), m.id == sa.bindparam("mail"), m.state == "queued")
         .values(state="sending")
         .returning(m)
-        .execution_options(populate_existing=True)
-    ).scalar_one_or_none()
+        .execution_options(populate_existing=True, synchronize_session=False)
+    )
 
 
 def get(db: Session, tenant_id: UUID, mail_id: UUID) -> MailMessage:
     """Returns the mail, read anew from the database."""
+    return db.execute(_reading(), {"tenant": tenant_id, "mail": mail_id}).scalar_one()
+
+
+@cache
+def _reading() -> sa.Select[MailMessage]:
     m = MailMessage
-    return db.execute(
-        sa.select(m).where(m.tenant_id == tenant_id, m.id == mail_id).execution_options(populate_existing=True)
-    ).scalar_one()
+    one = sa.select(m).where(m.tenant_id == sa.bindparam("tenant"), m.id == sa.bindparam("mail"))
+    return one.execution_options(populate_existing=True)
 
 
 def find(db: Session, tenant_id: UUID, mail_id: UUID) -> MailMessage | None:
@@ -228,7 +239,7 @@ def change_state(
             address_bad=address_bad,
         )
         .returning(m)
-        .execution_options(populate_existing=True)
+        .execution_options(populate_existing=True, synchronize_session=False)
     ).scalar_one_or_none()
 
 
@@ -245,9 +256,32 @@ def _domain() -> str:
     return parseaddr(settings().mail_from)[1].rpartition("@")[2] or "localhost"
 
 
+class _WithPapers(EmailMessage):
+    """A message whose attached papers are encoded in one piece: line by line they cost more than all else of a mail."""
+
+    def __init__(self, policy: Any = None) -> None:
+        super().__init__(policy or SMTP.clone(cte_type="7bit"))
+        self._papers: dict[bytes, bytes] = {}
+
+    def attach_paper(self, content: bytes, media_type: str, file_name: str) -> None:
+        """Attaches a file; a mark of chance stands for it until the message is written."""
+        mark, (kind, _, subtype) = uuid4().hex.encode(), media_type.partition("/")
+        subtype = subtype or "octet-stream"
+        self.add_attachment(mark, maintype=kind, subtype=subtype, filename=file_name, cte="7bit")
+        self.get_payload()[-1].replace_header("Content-Transfer-Encoding", "base64")  # type: ignore[index, union-attr]
+        self._papers[mark] = content
+
+    def as_bytes(self, unixfrom: bool = False, policy: Any = None) -> bytes:
+        """Writes the message as it is sent."""
+        text = super().as_bytes(unixfrom, policy)
+        for mark, content in self._papers.items():
+            text = text.replace(mark, encodebytes(content).rstrip().replace(b"\n", b"\r\n"))
+        return text
+
+
 def compose(db: Session, mail: MailMessage, settings: Settings) -> EmailMessage:
     """Composes the MIME message, equal on every attempt (Message-ID and Date come from the row)."""
-    message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
+    message = _WithPapers()
     _name, address = parseaddr(settings.mail_from)
     message["From"] = formataddr((_one_line(mail.from_name) or _name, address))
     message["To"] = formataddr((_one_line(mail.to_name), mail.to_address))
@@ -262,10 +296,7 @@ def compose(db: Session, mail: MailMessage, settings: Settings) -> EmailMessage:
         message.add_alternative(mail.body_html, subtype="html")
     for attachment in mail.attachments:
         stored = storage.load(db, mail.tenant_id, attachment["sha256"])
-        kind, _, subtype = stored.media_type.partition("/")
-        message.add_attachment(
-            stored.content, maintype=kind, subtype=subtype or "octet-stream", filename=attachment["file_name"]
-        )
+        message.attach_paper(stored.content, stored.media_type, attachment["file_name"])
     return message
 
 

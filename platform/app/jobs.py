@@ -22,6 +22,7 @@ from kernel.db import is_away, patiently, transaction
 from kernel.i18n import use_language
 from kernel.log import logger
 from kernel.mail import SEND_MAIL
+from kernel.mime import compose
 from kernel.settings import settings
 from tenants.queries import system_actor_for
 
@@ -188,7 +189,7 @@ def _prepare(db: Session, actor: Actor, claimed: outbox.Claimed, mail_id: UUID) 
     if taken is None:
         raise LostLeaseError
     try:
-        return mail.compose(db, taken, settings())
+        return compose(db, taken, settings())
     except (ValueError, LookupError) as error:
         # It can never be composed, so a retry would not help; the sender sees the reason.
         broken = mail.Outcome("failed", f"the mail cannot be written: {error}"[:500])

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from app import dispatcher
+from app import dispatcher, lane
 from app.jobs import deliver
 from app.lane import LANES, Order
 from kernel import outbox, queue
@@ -191,6 +191,12 @@ def test_the_clocks_first_tick_is_one_statement_a_company(
     assert put >= 8
     assert len(statements) <= 1 + 2 * companies
     assert len(again) <= 1 + 2 * companies
+
+
+def test_waiting_for_a_job_ends_without_one_and_without_an_error(redis_url: str) -> None:
+    """Longer than redis-py waits for an answer by default."""
+    assert queue.redis_client().connection_pool.connection_kwargs["socket_timeout"] > 2 * lane.TAKE_S
+    assert queue.take([MAIL], 1) is None
 
 
 def test_a_second_dispatcher_stands_by_until_the_first_gives_up_its_office(redis_url: str) -> None:

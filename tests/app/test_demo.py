@@ -26,6 +26,7 @@ ACCOUNTANT = next(person for person in sign_ins() if person.email.startswith("ac
 def demo_app(folder: Path) -> Flask:
     """The application as it runs in a demo whose files are in `folder`."""
     made = create_app()
+    made.config["WTF_CSRF_ENABLED"] = False
     (folder / MARKER).touch()
     demo.install(made, settings().model_copy(update={"environment": "development", "var_dir": folder}))
     return made

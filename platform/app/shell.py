@@ -5,8 +5,10 @@ Invariant: one statement for all counts, each bounded, so the frame costs the sa
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from operator import attrgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -18,19 +20,15 @@ from kernel.actor import Actor
 from kernel.db import columns
 from kernel.i18n import gettext as _
 from tenants.permissions import GRANTS, ROLE_NAMES, Permission, Role, allows
-from tenants.slice import NavLine, Section
+from tenants.slice import HEADING_NAMES, Heading, NavLine
 from web.formatters import datetime as write_datetime
 
 COUNT_MAX = 1000
 
 
-def _position(line: NavLine) -> int:
-    return line.position
-
-
 @dataclass(frozen=True)
 class NavItem:
-    """One rendered line of the navigation."""
+    """One rendered page of the navigation."""
 
     label: str
     url: str
@@ -38,11 +36,43 @@ class NavItem:
     count: int | None = None
 
 
-#: The navigation by section, each in its order.
-SECTIONS: Final[tuple[tuple[NavLine, ...], ...]] = tuple(
-    tuple(sorted((line for each in SLICES for line in each.navigation if line.section is section), key=_position))
-    for section in Section
-)
+@dataclass(frozen=True)
+class NavHeading:
+    """One rendered heading with the pages that the reader uses; `count` is what waits on them."""
+
+    label: str
+    items: tuple[NavItem, ...]
+
+    @property
+    def current(self) -> bool:
+        """Returns whether the shown page stands under this heading."""
+        return any(item.current for item in self.items)
+
+    @property
+    def count(self) -> int | None:
+        """Returns how much waits under this heading; None where nothing does."""
+        return sum(item.count or 0 for item in self.items) or None
+
+
+def _lines_under(heading: Heading) -> Iterator[NavLine]:
+    return (line for each in SLICES for line in each.navigation if line.heading is heading)
+
+
+#: The pages of each heading, each in its order.
+HEADINGS: Final[Mapping[Heading, tuple[NavLine, ...]]] = {
+    heading: tuple(sorted(_lines_under(heading), key=attrgetter("position"))) for heading in Heading
+}
+
+
+@dataclass(frozen=True)
+class BarItem:
+    """One place of the bar at the foot of a phone."""
+
+    label: str
+    icon: str
+    url: str
+    current: bool
+    count: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,36 +105,93 @@ class Shell:
         ]
 
     @cached_property
-    def nav(self) -> list[list[NavItem]]:
-        counted = nav_counts(g.db, g.actor)
-        return [
-            [self._item(line, counted.get(line.endpoint)) for line in section if allows(g.actor.roles, line.permission)]
-            for section in SECTIONS
-        ]
+    def nav(self) -> list[NavHeading]:
+        counted, current = nav_counts(g.db, g.actor), _current_line()
+        found = []
+        for heading, lines in HEADINGS.items():
+            items = tuple(
+                NavItem(
+                    _(line.label),
+                    _url(line),
+                    line is current,
+                    counted.get(_key(line)) or None,
+                )
+                for line in lines
+                if _is_used(line, counted)
+            )
+            if items:
+                found.append(NavHeading(_(HEADING_NAMES[heading]), items))
+        return found
 
-    def _item(self, line: NavLine, count: int | None) -> NavItem:
-        endpoint = request.endpoint or ""
-        here = endpoint in line.also or endpoint == line.endpoint
-        if not line.endpoint.startswith("overview."):
-            here = here or endpoint.split(".")[0] in (line.endpoint.split(".")[0], *line.also)
-        return NavItem(_(line.label), url_for(line.endpoint), here, count or None)
+    @cached_property
+    def bar(self) -> list[BarItem]:
+        """The five places of a phone's bar; those that the role does not use are left out."""
+        pages = {item.url: item for heading in self.nav for item in heading.items}
+        today, decisions = url_for("overview.today"), url_for("decisions.index")
+        calls, more = url_for("cases.queue", tab="tasks"), url_for("overview.pages")
+        found = [BarItem(_("Today"), "clock", today, request.path == today)]
+        if self.search_url:
+            found.append(BarItem(_("Search"), "search", self.search_url, request.endpoint == "overview.search"))
+        if allows(g.actor.roles, Permission.WORK_TASKS) and calls in pages:
+            found.append(BarItem(_("Call"), "phone", calls, pages[calls].current, pages[calls].count))
+        if decisions in pages:
+            found.append(BarItem(_("Decisions"), "check", decisions, pages[decisions].current, pages[decisions].count))
+        return [*found, BarItem(_("More"), "menu", more, request.path == more)]
+
+
+def _key(line: NavLine) -> str:
+    """Returns a name of the line that serves as a column's label."""
+    return "_".join((line.endpoint.replace(".", "_"), *line.query.values()))
+
+
+def _url(line: NavLine) -> str:
+    return url_for(line.endpoint, **dict[str, Any](line.query))
+
+
+def _is_used(line: NavLine, counted: Mapping[str, int]) -> bool:
+    return allows(g.actor.roles, line.permission) or bool(counted.get(_key(line)))
+
+
+def _current_line() -> NavLine | None:
+    """Returns the page of the navigation that the request shows, or that it belongs to."""
+    endpoint = request.endpoint or ""
+    blueprint, lines = endpoint.split(".")[0], [line for each in HEADINGS.values() for line in each]
+    exact = [line for line in lines if line.endpoint == endpoint or endpoint in line.also]
+    asked = [line for line in exact if line.query and set(line.query.items()) <= set(request.args.items())]
+    plain = [line for line in exact if not line.query]
+    near = [line for line in lines if blueprint in line.also or line.endpoint.split(".")[0] == blueprint != "overview"]
+    return next(iter((*asked, *plain, *near)), None)
 
 
 def nav_counts(db: Any, actor: Actor) -> dict[str, int]:
-    """Returns the number of waiting rows, at most COUNT_MAX each, by the endpoint of the line. One statement."""
-    asked = {"tenant": actor.tenant_id, "person": actor.user_id, "today": actor.today}
-    return dict(columns(db, _counting(), asked).one()._mapping)
+    """Returns the number of rows that wait for the actor, at most COUNT_MAX each, by `_key`. At most one statement."""
+    wanted = tuple(
+        line
+        for lines in HEADINGS.values()
+        for line in lines
+        if line.waiting and allows(actor.roles, line.counted_for or line.permission)
+    )
+    if not wanted:
+        return {}
+    asked = {
+        "tenant": actor.tenant_id,
+        "person": actor.user_id,
+        "roles": sorted(actor.roles),
+        "today": actor.today,
+        "may_release": allows(actor.roles, Permission.REVIEW_ACTIONS),
+    }
+    return dict(columns(db, _counting(tuple(_key(line) for line in wanted)), asked).one()._mapping)
 
 
 @cache
-def _counting() -> sa.Select[Any]:
+def _counting(keys: tuple[str, ...]) -> sa.Select[Any]:
     """Returns the statement. Cached, since every page runs it."""
     count = sa.func.count()
-    waiting = {line.endpoint: line.waiting() for section in SECTIONS for line in section if line.waiting}
+    waiting = {_key(line): line.waiting() for lines in HEADINGS.values() for line in lines if line.waiting}
     return sa.select(
         *(
-            sa.select(count).select_from(each.limit(COUNT_MAX).subquery()).scalar_subquery().label(endpoint)
-            for endpoint, each in waiting.items()
+            sa.select(count).select_from(waiting[key].limit(COUNT_MAX).subquery()).scalar_subquery().label(key)
+            for key in keys
         )
     )
 

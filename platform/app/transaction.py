@@ -10,6 +10,7 @@ from flask import Flask, Response, abort, current_app, g, redirect, request, url
 from flask_login import current_user
 from sqlalchemy.exc import DBAPIError
 
+from ar.customers.lookups import limit_to_visible_customers
 from kernel import i18n
 from kernel.actor import Actor
 from kernel.clock import local_date, utc_now
@@ -82,6 +83,7 @@ def _enter_company() -> None:
     )
     set_zone(company.timezone)
     enter_tenant(g.db, company.tenant_id)
+    limit_to_visible_customers(g.db, g.actor)
 
 
 def _set_language(language: str | None) -> None:

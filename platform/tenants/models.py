@@ -66,7 +66,7 @@ class Membership(Base):
 
 
 class Company(TenantKeyed, Base):
-    """The company's letterhead and automation settings."""
+    """The company's letterhead and settings. `sales_see_all`: salespeople see every customer, not only their own."""
 
     __tablename__ = "company"
     __table_args__ = (sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]), one_of("calendar", "CN", "MON-FRI"))
@@ -80,5 +80,6 @@ class Company(TenantKeyed, Base):
     contact_email: Mapped[Text]
     policy_code: Mapped[Text]
     review_mode: Mapped[bool]
+    sales_see_all: Mapped[bool] = mapped_column(server_default=sa.false())
     calendar: Mapped[Text]
     calendar_overrides: Mapped[Json] = mapped_column(JSONB)

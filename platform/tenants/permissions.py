@@ -1,18 +1,20 @@
-"""Grants permissions to roles (R001, R010): one pure table.
+"""Says who sees what and who may do what (R001, R010): two pure tables, of sight and of deeds.
 
-Invariant: a permission not granted here to a role of the person is refused; roles are the policy's own.
+Invariant: a permission not granted here to a role of the person is refused; roles are the policy's own. A person of
+several roles sees what any of them sees.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from kernel.i18n import mark
 
 
 class Role(StrEnum):
-    """The roles of R001, and those the product adds: collector, legal, admin."""
+    """The roles of R001, and those the product adds: collector, legal, admin, auditor."""
 
     SALESPERSON = "salesperson"
     SALES_MANAGER = "sales_manager"
@@ -28,6 +30,7 @@ class Role(StrEnum):
     COLLECTOR = "collector"
     LEGAL = "legal"
     ADMIN = "admin"
+    AUDITOR = "auditor"
 
 
 class Permission(StrEnum):
@@ -35,6 +38,10 @@ class Permission(StrEnum):
 
     ENTER = "enter"
     READ = "read"
+    READ_CLAIMS = "read_claims"
+    READ_BANK = "read_bank"
+    READ_BOOKS = "read_books"
+    READ_JOURNAL = "read_journal"
     EXPORT = "export"
     IMPORT = "import"
     EDIT_CUSTOMER = "edit_customer"
@@ -46,12 +53,58 @@ class Permission(StrEnum):
     WORK_TASKS = "work_tasks"
     PLACE_BLOCK = "place_block"
     RUN_DAY = "run_day"
-    READ_JOURNAL = "read_journal"
     MANAGE_PEOPLE = "manage_people"
     MANAGE_SETTINGS = "manage_settings"
 
 
+class Customers(StrEnum):
+    """Whose customers a role sees, with all that belongs to them: documents, receipts, letters, statements, totals."""
+
+    NONE = "none"
+    OWN = "own"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Sees:
+    """What one role sees.
+
+    `claims`: interest and bad debts. `bank`: bank lines, files and accounts. `books`: accounts, entries, periods,
+    rates, provision. `journal`: the journal and the examinations.
+    """
+
+    customers: Customers
+    claims: bool = False
+    bank: bool = False
+    books: bool = False
+    journal: bool = False
+
+
 R, P = Role, Permission
+_NOTHING = Sees(Customers.NONE)
+_CUSTOMERS = Sees(Customers.ALL)
+_CLAIMS = Sees(Customers.ALL, claims=True)
+_ALL = Sees(Customers.ALL, claims=True, bank=True, books=True, journal=True)
+
+#: Who sees what. A company may widen OWN to ALL in its settings; pages, totals, search and files all follow.
+SEES: dict[Role, Sees] = {
+    R.SALESPERSON: Sees(Customers.OWN),
+    R.SALES_MANAGER: _CLAIMS,
+    R.FINANCE: _ALL,
+    R.FINANCE_DIRECTOR: _ALL,
+    R.GENERAL_MANAGER: _ALL,
+    R.GM_OFFICE: _CUSTOMERS,
+    R.COST_ACCOUNTANT: _CUSTOMERS,
+    R.ACCOUNTANT: _ALL,
+    R.ORDER_FOLLOW_UP: _CUSTOMERS,
+    R.WAREHOUSE: _NOTHING,
+    R.DRIVER: _NOTHING,
+    R.COLLECTOR: _CLAIMS,
+    R.LEGAL: _CLAIMS,
+    R.ADMIN: _CUSTOMERS,
+    R.AUDITOR: _ALL,
+}
+
 _EVERYONE = frozenset(Role)
 _FINANCE = frozenset({R.FINANCE, R.FINANCE_DIRECTOR, R.ACCOUNTANT})
 _SALES = frozenset({R.SALESPERSON, R.SALES_MANAGER})
@@ -59,8 +112,12 @@ _LEADERS = frozenset({R.FINANCE_DIRECTOR, R.GENERAL_MANAGER})
 
 GRANTS: dict[Permission, frozenset[Role]] = {
     P.ENTER: _EVERYONE,
-    P.READ: _EVERYONE - {R.DRIVER, R.WAREHOUSE},
-    P.EXPORT: _FINANCE | _LEADERS | {R.SALES_MANAGER, R.COLLECTOR, R.LEGAL},
+    P.READ: frozenset(role for role, sees in SEES.items() if sees.customers is not Customers.NONE),
+    P.READ_CLAIMS: frozenset(role for role, sees in SEES.items() if sees.claims),
+    P.READ_BANK: frozenset(role for role, sees in SEES.items() if sees.bank),
+    P.READ_BOOKS: frozenset(role for role, sees in SEES.items() if sees.books),
+    P.READ_JOURNAL: frozenset(role for role, sees in SEES.items() if sees.journal),
+    P.EXPORT: _FINANCE | _LEADERS | {R.SALES_MANAGER, R.COLLECTOR, R.LEGAL, R.AUDITOR},
     P.IMPORT: _FINANCE,
     P.EDIT_CUSTOMER: _FINANCE | _SALES,
     P.POST_LEDGER: _FINANCE,
@@ -71,7 +128,6 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     P.WORK_TASKS: _FINANCE | _SALES | {R.COLLECTOR, R.LEGAL, R.GENERAL_MANAGER},
     P.PLACE_BLOCK: _FINANCE | {R.SALES_MANAGER, R.COLLECTOR, R.LEGAL},
     P.RUN_DAY: _FINANCE,
-    P.READ_JOURNAL: _FINANCE | _LEADERS | {R.LEGAL, R.ADMIN},
     P.MANAGE_PEOPLE: frozenset({R.ADMIN}),
     P.MANAGE_SETTINGS: frozenset({R.ADMIN, R.FINANCE_DIRECTOR}),
 }
@@ -91,6 +147,7 @@ ROLE_NAMES: dict[Role, str] = {
     R.COLLECTOR: mark("Collector"),
     R.LEGAL: mark("Legal"),
     R.ADMIN: mark("Administrator"),
+    R.AUDITOR: mark("Auditor"),
 }
 
 
@@ -98,3 +155,10 @@ def allows(roles: Iterable[str], permission: Permission) -> bool:
     """Whether any of `roles` grants `permission`."""
     granted = GRANTS[permission]
     return any(role in granted for role in roles)
+
+
+def sees_own_customers_only(roles: Iterable[str]) -> bool:
+    """Whether none of `roles` sees every customer, and one sees its own."""
+    held = frozenset(roles)
+    scopes = {sees.customers for role, sees in SEES.items() if role.value in held}
+    return Customers.OWN in scopes and Customers.ALL not in scopes

@@ -47,6 +47,7 @@ class CompanyFacts:
     contact_email: str
     policy_code: str
     review_mode: bool
+    sales_see_all: bool
     calendar: str
     calendar_overrides: dict[str, bool]
 
@@ -130,6 +131,7 @@ def company(db: Session, tenant_id: UUID) -> CompanyFacts:
             contact_email=value(company_row.contact_email),
             policy_code=value(company_row.policy_code),
             review_mode=value(company_row.review_mode),
+            sales_see_all=value(company_row.sales_see_all),
             calendar=value(company_row.calendar),
             calendar_overrides=LATER,
         )

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from kernel import queue
 from kernel.actor import Actor
+from kernel.i18n import mark
 from kernel.mail import MailMessage
 from tenants.approvals.kinds import Kind
 from tenants.permissions import Permission
@@ -105,31 +106,54 @@ class Event:
     row_of_its_own: bool = False
 
 
-class Section(IntEnum):
-    """The sections of the navigation, from top to bottom."""
+class Heading(IntEnum):
+    """The headings of the navigation, from top to bottom; each opens to its pages (ADR 0035)."""
 
-    WORK = 1
-    RECEIVABLES = 2
-    MONEY = 3
-    BOOKS = 4
-    COMPANY = 5
+    TODAY = 1
+    DECISIONS = 2
+    CUSTOMERS = 3
+    CREDIT_AND_SALES = 4
+    RECEIVABLES = 5
+    CASH = 6
+    COLLECTIONS = 7
+    STATEMENTS = 8
+    BOOKS = 9
+    COMPANY = 10
+
+
+HEADING_NAMES: Mapping[Heading, str] = {
+    Heading.TODAY: mark("Today"),
+    Heading.DECISIONS: mark("Decisions"),
+    Heading.CUSTOMERS: mark("Customers"),
+    Heading.CREDIT_AND_SALES: mark("Credit and sales"),
+    Heading.RECEIVABLES: mark("Receivables"),
+    Heading.CASH: mark("Cash"),
+    Heading.COLLECTIONS: mark("Collections"),
+    Heading.STATEMENTS: mark("Statements"),
+    Heading.BOOKS: mark("Books"),
+    Heading.COMPANY: mark("Reports and company"),
+}
 
 
 @dataclass(frozen=True)
 class NavLine:
-    """One line of the navigation; lines of a section stand in the order of `position`.
+    """One page of a heading; the pages of a heading stand in the order of `position`.
 
-    `also`: other blueprints or endpoints that belong to it. `waiting`: builds a SELECT of the rows that wait for
-    the user (binds: tenant, person, today); their number is shown beside the label.
+    `permission`: who uses the page, which may be fewer than may open it; others see it while something waits for them.
+    `query`: the query string of the page's address. `also`: other blueprints or endpoints that belong to it. `waiting`:
+    builds a SELECT of the rows that wait for the user (binds: tenant, person, roles, today), counted for those
+    with `counted_for` (default: the page's permission).
     """
 
-    section: Section
+    heading: Heading
     position: int
     label: str
     endpoint: str
     permission: Permission = Permission.READ
+    query: Mapping[str, str] = field(default_factory=dict)
     also: tuple[str, ...] = ()
-    waiting: Callable[[], sa.Select[Any]] | None = None
+    waiting: Callable[[], sa.Select[Any] | sa.CompoundSelect[Any]] | None = None
+    counted_for: Permission | None = None
 
 
 @dataclass(frozen=True)

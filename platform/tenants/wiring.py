@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
-
-import sqlalchemy as sa
+from typing import Final
 
 from kernel.i18n import mark
 from tenants.approvals import mails as approval_mails
 from tenants.approvals.messages import MESSAGES as APPROVAL_MESSAGES
-from tenants.approvals.models import Approval
-from tenants.approvals.queries import waits_for_person
 from tenants.events import EVENTS
 from tenants.messages import MESSAGES
 from tenants.people import invitations
 from tenants.permissions import Permission
-from tenants.slice import NavLine, Section, Slice
-
-
-def _waiting_approvals() -> sa.Select[Any]:
-    tenant_id = sa.bindparam("tenant", type_=sa.Uuid)
-    person, today = sa.bindparam("person", type_=sa.Uuid), sa.bindparam("today", type_=sa.Date)
-    return (
-        sa.select(Approval.id)
-        .select_from(Approval)
-        .where(Approval.tenant_id == tenant_id, waits_for_person(tenant_id, person, today))
-    )
-
+from tenants.slice import Heading, NavLine, Slice
 
 SLICE: Final = Slice(
     name="tenants",
@@ -41,15 +26,22 @@ SLICE: Final = Slice(
     outside=("tenants.sign_in.routes:bp", "tenants.sign_in.welcome_routes:bp"),
     navigation=(
         NavLine(
-            Section.WORK,
-            30,
+            Heading.DECISIONS,
+            20,
             mark("Approvals"),
             "approvals.index",
-            also=("approval_chains", "approval_substitutes"),
-            waiting=_waiting_approvals,
+            Permission.REVIEW_ACTIONS,
+            also=("approval_substitutes",),
         ),
-        NavLine(Section.COMPANY, 30, mark("People"), "people.index", Permission.MANAGE_PEOPLE),
-        NavLine(Section.COMPANY, 40, mark("Settings"), "settings.edit", Permission.MANAGE_SETTINGS),
+        NavLine(Heading.COMPANY, 30, mark("People"), "people.index", Permission.MANAGE_PEOPLE),
+        NavLine(
+            Heading.COMPANY,
+            40,
+            mark("Settings"),
+            "settings.edit",
+            Permission.MANAGE_SETTINGS,
+            also=("approval_chains",),
+        ),
     ),
     messages={**MESSAGES, **APPROVAL_MESSAGES},
     events=EVENTS,

@@ -10,7 +10,8 @@ from ar.bills.entry_sources import entry_sources
 from ar.bills.events import ENTRY_NAMES, EVENTS
 from ar.bills.messages import MESSAGES
 from kernel.i18n import mark
-from tenants.slice import NavLine, Section, Slice
+from tenants.permissions import Permission
+from tenants.slice import Heading, NavLine, Slice
 
 SLICE: Final = Slice(
     name="bills",
@@ -18,7 +19,7 @@ SLICE: Final = Slice(
         "ar.bills.routes:bp",
         "ar.bills.receiving_routes:bp",
     ),
-    navigation=(NavLine(Section.MONEY, 40, mark("Bills"), "bills.index"),),
+    navigation=(NavLine(Heading.CASH, 30, mark("Bills"), "bills.index", Permission.READ_BANK),),
     messages=MESSAGES,
     events=EVENTS,
     jobs=jobs.JOBS,

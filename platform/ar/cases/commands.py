@@ -6,7 +6,7 @@ from ar.cases.holds.commands import lift_hold, place_hold
 from ar.cases.ladder.policy_versions import publish_policy
 from ar.cases.queue.commands import (
     complete_task,
-    releasable_totals,
+    count_releasable,
     release_action,
     release_letters,
     resolve_delivery,
@@ -16,10 +16,10 @@ from ar.cases.runs.commands import run_day
 
 __all__ = [
     "complete_task",
+    "count_releasable",
     "lift_hold",
     "place_hold",
     "publish_policy",
-    "releasable_totals",
     "release_action",
     "release_letters",
     "resolve_delivery",

@@ -6,17 +6,26 @@ from ar.cases.holds.queries import HoldView, hold_views
 from ar.cases.ladder.explain import explain_step, explain_withheld, reason_text
 from ar.cases.ladder.queries import LadderStrip, LadderStripStep, ladder_strip
 from ar.cases.ladder.step_texts import STATE_TONES, state_name, step_name
+from ar.cases.queue.queries import decision_tasks, letters_to_approve
+from ar.cases.queue.views import QueueAction
+from ar.cases.queue.waiting import letters_to_release, open_work, tasks_to_decide
 
 __all__ = [
     "STATE_TONES",
     "HoldView",
     "LadderStrip",
     "LadderStripStep",
+    "QueueAction",
+    "decision_tasks",
     "explain_step",
     "explain_withheld",
     "hold_views",
     "ladder_strip",
+    "letters_to_approve",
+    "letters_to_release",
+    "open_work",
     "reason_text",
     "state_name",
     "step_name",
+    "tasks_to_decide",
 ]

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
-
-import sqlalchemy as sa
+from typing import Final
 
 from ar.cases.events import EVENTS, FACT_MAKERS
 from ar.cases.ladder.checks import cases_checks
 from ar.cases.ladder.policy_versions import publish_presets
 from ar.cases.messages import MESSAGES
-from ar.cases.models import Action
+from ar.cases.queue.waiting import letters_to_release, open_work
 from ar.cases.runs import jobs
 from kernel.i18n import mark
-from tenants.slice import NavLine, NumberSeries, Section, Slice
-
-
-def _proposed_actions() -> sa.Select[Any]:
-    return sa.select(Action.id).where(
-        Action.tenant_id == sa.bindparam("tenant", type_=sa.Uuid), Action.state == "proposed"
-    )
-
+from tenants.permissions import Permission
+from tenants.slice import Heading, NavLine, NumberSeries, Slice
 
 SLICE: Final = Slice(
     name="cases",
@@ -30,7 +22,26 @@ SLICE: Final = Slice(
         "ar.cases.queue.hold_routes:bp",
     ),
     commands=("ar.cases.runs.cli:run_day_command", "ar.cases.runs.cli:simulate_command"),
-    navigation=(NavLine(Section.WORK, 20, mark("Review queue"), "cases.queue", waiting=_proposed_actions),),
+    navigation=(
+        NavLine(
+            Heading.COLLECTIONS,
+            10,
+            mark("Calls and tasks"),
+            "cases.queue",
+            query={"tab": "tasks"},
+            waiting=open_work,
+            counted_for=Permission.WORK_TASKS,
+        ),
+        NavLine(
+            Heading.COLLECTIONS,
+            20,
+            mark("Letters"),
+            "cases.queue",
+            also=("cases",),
+            waiting=letters_to_release,
+            counted_for=Permission.REVIEW_ACTIONS,
+        ),
+    ),
     messages=MESSAGES,
     events=EVENTS,
     fact_makers=FACT_MAKERS,

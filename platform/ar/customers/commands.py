@@ -28,6 +28,7 @@ from kernel.actor import Actor
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
 from kernel.journal import record
+from kernel.visibility import is_limited
 from tenants.models import Membership, Tenant, User
 
 _FIELDS = ("name", "entity_type", "tax_id", "owner_id", "language", "terms", "settlement_days", "policy_code")
@@ -258,18 +259,30 @@ def _terms(base: str, months: int, days: int) -> dict[str, Any]:
 
 
 def _from_form(db: Session, actor: Actor, data: EditCustomer) -> dict[str, Any]:
-    if data.owner_id is not None and not _is_member(db, actor.tenant_id, data.owner_id):
-        raise RuleBroken("owner_unknown", email=str(data.owner_id))
     return {
         "name": data.name,
         "entity_type": data.entity_type,
         "tax_id": data.tax_id,
-        "owner_id": data.owner_id,
+        "owner_id": _owner_of_form(db, actor, data.owner_id),
         "language": data.language,
         "terms": _terms(data.term_base, data.term_months, data.term_days),
         "settlement_days": data.settlement_days,
         "policy_code": data.policy_code,
     }
+
+
+def _owner_of_form(db: Session, actor: Actor, owner_id: UUID | None) -> UUID | None:
+    """Returns the owner; who sees their own customers only owns what they write (R003).
+
+    Raises RuleBroken(`owner_not_yours`, `owner_unknown`).
+    """
+    if is_limited(db):
+        if owner_id not in (None, actor.user_id):
+            raise RuleBroken("owner_not_yours")
+        return actor.user_id
+    if owner_id is not None and not _is_member(db, actor.tenant_id, owner_id):
+        raise RuleBroken("owner_unknown", email=str(owner_id))
+    return owner_id
 
 
 def _is_member(db: Session, tenant_id: UUID, user_id: UUID) -> bool:

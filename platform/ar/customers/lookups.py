@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from ar.customers.models import Contact
 from ar.customers.queries import ContactView, CustomerFacts, find_numbers, matches
+from ar.customers.visibility import limit_to_visible_customers
 
 __all__ = [
     "ContactView",
@@ -17,6 +18,7 @@ __all__ = [
     "ReachableContact",
     "find_contact",
     "find_numbers",
+    "limit_to_visible_customers",
     "matches",
     "reachable",
 ]

@@ -8,6 +8,7 @@ MESSAGES: dict[str, str] = {
     "customer_not_found": mark("There is no such customer."),
     "contact_not_found": mark("There is no such contact."),
     "customer_number_taken": mark("The number %(number)s belongs to another customer."),
+    "owner_not_yours": mark("You can be the owner yourself. Your sales manager hands a customer to somebody else."),
     "owner_unknown": mark("%(email)s is not a member of this company."),
 }
 

@@ -23,6 +23,7 @@ class Customer(Tenanted, Base):
     __table_args__ = (
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
         sa.UniqueConstraint("tenant_id", "number"),
+        sa.Index("ix_customer_owner", "tenant_id", "owner_id"),
         sa.Index("ix_customer_sort", "tenant_id", "sort_key", "number"),
         sa.Index("ix_customer_words", "search_words", postgresql_using="gin"),
         one_of("language", "zh_CN", "en"),

@@ -19,9 +19,12 @@ from sqlalchemy.orm import Session
 
 from ar.customers.models import Contact, Customer
 from ar.customers.search import normalise, query_tokens, required_words
+from kernel.actor import Actor
 from kernel.db import columns
 from kernel.errors import NotFound
+from kernel.i18n import gettext as _
 from kernel.views import LATER, from_json, json_view, select_view, tuple_of, value, view, views
+from kernel.visibility import is_limited
 from tenants.models import Membership, Tenant, User
 
 _ITEM = sa.table(
@@ -257,6 +260,14 @@ def owner_choices(db: Session, tenant_id: UUID) -> list[tuple[UUID, str]]:
         .order_by(User.name)
     )
     return [(row.id, row.name) for row in rows]
+
+
+def owner_options(db: Session, actor: Actor) -> list[tuple[str, str]]:
+    """Returns the choices of a customer's owner; who sees their own customers only can be it alone."""
+    if is_limited(db):
+        return [(str(actor.user_id), actor.name)]
+    owners = owner_choices(db, actor.tenant_id)
+    return [("", _("Unassigned")), *((str(user_id), name) for user_id, name in owners)]
 
 
 def matches(tenant_id: UUID, q: str) -> Sequence[sa.ColumnElement[bool]]:

@@ -28,7 +28,7 @@ from web.responses import Page, flash_error, render
 bp = Blueprint("customers", __name__, url_prefix="/customers")
 
 SORTS = ("name", "number", "open", "overdue")
-FIELDS = {"customer_number_taken": "number", "owner_unknown": "owner_id"}
+FIELDS = {"customer_number_taken": "number", "owner_unknown": "owner_id", "owner_not_yours": "owner_id"}
 POLICIES = (("", mark("Same as the company")), ("five-step", mark("Five steps")), ("twelve-step", mark("Twelve steps")))
 
 
@@ -77,9 +77,8 @@ def index() -> Page:
 
 
 def _choices() -> dict[str, Any]:
-    owners = queries.owner_choices(db(), actor().tenant_id)
     return {
-        "owners": [("", _("Unassigned")), *((str(user_id), name) for user_id, name in owners)],
+        "owners": queries.owner_options(db(), actor()),
         "entity_types": [(value, _(label)) for value, label in ENTITY_LABELS.items()],
         "languages": list(LANGUAGE_LABELS.items()),
         "policies": [(value, _(label)) for value, label in POLICIES],

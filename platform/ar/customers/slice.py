@@ -7,7 +7,7 @@ from typing import Final
 from ar.customers.events import EVENTS, FACT_MAKERS
 from ar.customers.messages import MESSAGES
 from kernel.i18n import mark
-from tenants.slice import NavLine, Section, Slice
+from tenants.slice import Heading, NavLine, Slice
 
 SLICE: Final = Slice(
     name="customers",
@@ -17,7 +17,7 @@ SLICE: Final = Slice(
     ),
     navigation=(
         NavLine(
-            Section.RECEIVABLES,
+            Heading.CUSTOMERS,
             10,
             mark("Customers"),
             "customers.index",

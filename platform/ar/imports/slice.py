@@ -9,13 +9,13 @@ from ar.imports.events import EVENTS
 from ar.imports.messages import MESSAGES
 from kernel.i18n import mark
 from tenants.permissions import Permission
-from tenants.slice import NavLine, Section, Slice
+from tenants.slice import Heading, NavLine, Slice
 
 SLICE: Final = Slice(
     name="imports",
     pages=("ar.imports.routes:bp",),
     commands=("ar.imports.cli:group",),
-    navigation=(NavLine(Section.COMPANY, 10, mark("Import"), "imports.index", Permission.IMPORT),),
+    navigation=(NavLine(Heading.COMPANY, 20, mark("Import"), "imports.index", Permission.IMPORT),),
     messages=MESSAGES,
     events=EVENTS,
     jobs=jobs.JOBS,

@@ -52,7 +52,7 @@ def _charge_of_waiver_page(form: Form[Any], waiver_id: UUID) -> str:
 
 
 @bp.get("/charges/<uuid:charge_id>")
-@staff(Permission.READ)
+@staff(Permission.READ_CLAIMS)
 def charge(charge_id: UUID) -> Page:
     """Shows an interest document: its calculation and its waivers."""
     return _charge_page(blank(), charge_id)

@@ -60,7 +60,7 @@ class PreviewFilters:
 
 
 @bp.get("/")
-@staff(Permission.READ)
+@staff(Permission.READ_CLAIMS)
 def index() -> Page:
     """Lists runs, the newest first."""
     asked, path = read_page(request.args), url_for("interest.index")
@@ -105,7 +105,7 @@ def create() -> Page:
 
 
 @bp.get("/runs/<uuid:run_id>")
-@staff(Permission.READ)
+@staff(Permission.READ_CLAIMS)
 def run(run_id: UUID) -> Page:
     """Shows a run and its documents."""
     return render("ar/interest/run.html", page=queries.run_page(db(), actor().tenant_id, run_id))

@@ -9,7 +9,8 @@ from ar.interest.entry_sources import entry_sources
 from ar.interest.events import EVENTS
 from ar.interest.messages import MESSAGES
 from kernel.i18n import mark
-from tenants.slice import NavLine, Section, Slice
+from tenants.permissions import Permission
+from tenants.slice import Heading, NavLine, Slice
 
 SLICE: Final = Slice(
     name="interest",
@@ -19,7 +20,16 @@ SLICE: Final = Slice(
         "ar.interest.charge_routes:bp",
     ),
     commands=("ar.interest.cli:group",),
-    navigation=(NavLine(Section.BOOKS, 10, mark("Late interest"), "interest.index", also=("interest_terms",)),),
+    navigation=(
+        NavLine(
+            Heading.RECEIVABLES,
+            30,
+            mark("Late interest"),
+            "interest.index",
+            Permission.READ_CLAIMS,
+            also=("interest_terms",),
+        ),
+    ),
     messages=MESSAGES,
     events=EVENTS,
     approvals=APPROVALS,

@@ -79,7 +79,7 @@ def _rates_page(form: Form[Any]) -> str:
 
 
 @bp.get("/terms")
-@staff(Permission.READ)
+@staff(Permission.READ_BOOKS)
 def company() -> Page:
     """Shows the company's terms, for customers without their own."""
     return _company_page(blank())
@@ -95,7 +95,7 @@ def set_company(data: SetTerms) -> Page:
 
 
 @bp.get("/terms/<uuid:customer_id>")
-@staff(Permission.READ)
+@staff(Permission.READ_CLAIMS)
 def customer(customer_id: UUID) -> Page:
     """Shows a customer's terms."""
     return _customer_page(blank(), customer_id)
@@ -111,7 +111,7 @@ def set_customer(data: SetTerms, customer_id: UUID) -> Page:
 
 
 @bp.get("/rates")
-@staff(Permission.READ)
+@staff(Permission.READ_BOOKS)
 def rates() -> Page:
     """Lists the published rates, the product's own and those recorded here."""
     return _rates_page(blank())

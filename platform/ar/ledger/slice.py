@@ -11,7 +11,8 @@ from ar.ledger.events import ENTRY_NAMES, EVENTS, FACT_MAKERS
 from ar.ledger.messages import MESSAGES
 from ar.ledger.receivables.settlement.approvals import WRITE_OFF
 from kernel.i18n import mark
-from tenants.slice import NavLine, NumberSeries, Section, Slice
+from tenants.permissions import Permission
+from tenants.slice import Heading, NavLine, NumberSeries, Slice
 
 SLICE: Final = Slice(
     name="ledger",
@@ -29,9 +30,14 @@ SLICE: Final = Slice(
     ),
     commands=("ar.ledger.documents.cli:group",),
     navigation=(
-        NavLine(Section.RECEIVABLES, 20, mark("Receivables"), "ledger.index", also=("documents", "settling")),
-        NavLine(Section.BOOKS, 30, mark("Accounts"), "accounts.index"),
-        NavLine(Section.BOOKS, 40, mark("Periods"), "closing.periods", also=("closing", "rates")),
+        NavLine(Heading.RECEIVABLES, 10, mark("Documents"), "ledger.index", also=("documents", "settling")),
+        NavLine(Heading.BOOKS, 10, mark("Accounts"), "accounts.index", Permission.READ_BOOKS),
+        NavLine(
+            Heading.BOOKS, 20, mark("Entries"), "accounts.entries", Permission.READ_BOOKS, also=("accounts.entry",)
+        ),
+        NavLine(Heading.BOOKS, 30, mark("Periods"), "closing.periods", Permission.READ_BOOKS),
+        NavLine(Heading.BOOKS, 40, mark("Exchange rates"), "rates.index", Permission.READ_BOOKS),
+        NavLine(Heading.BOOKS, 70, mark("Examination"), "closing.examination", Permission.READ_JOURNAL),
     ),
     messages=MESSAGES,
     events=EVENTS,

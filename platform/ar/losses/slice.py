@@ -10,7 +10,8 @@ from ar.losses.entry_sources import entry_sources
 from ar.losses.events import ENTRY_NAMES, EVENTS
 from ar.losses.messages import MESSAGES
 from kernel.i18n import mark
-from tenants.slice import NavLine, NumberSeries, Section, Slice
+from tenants.permissions import Permission
+from tenants.slice import Heading, NavLine, NumberSeries, Slice
 
 SLICE: Final = Slice(
     name="losses",
@@ -22,12 +23,14 @@ SLICE: Final = Slice(
         "ar.losses.provision.policy_routes:bp",
     ),
     navigation=(
+        NavLine(Heading.BOOKS, 50, mark("Provision"), "provisions.index", Permission.READ_BOOKS),
         NavLine(
-            Section.BOOKS,
-            20,
-            mark("Provision and bad debts"),
-            "provisions.index",
-            also=("bad_debts", "recoveries"),
+            Heading.BOOKS,
+            60,
+            mark("Bad debts"),
+            "bad_debts.index",
+            Permission.READ_CLAIMS,
+            also=("recoveries",),
         ),
     ),
     messages=MESSAGES,

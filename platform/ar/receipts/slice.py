@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
+
+import sqlalchemy as sa
 
 from ar.receipts.bank import jobs as bank_jobs
+from ar.receipts.bank.queries import waiting_lines
 from ar.receipts.events import EVENTS
 from ar.receipts.matching import jobs as matching_jobs
 from ar.receipts.messages import MESSAGES
+from ar.receipts.models import BankLine
 from ar.receipts.posting.entry_sources import entry_sources
 from ar.receipts.refunds.approvals import APPROVALS
 from kernel.i18n import mark
-from tenants.slice import NavLine, Section, Slice
+from tenants.permissions import Permission
+from tenants.slice import Heading, NavLine, Slice
+
+
+def _lines_to_match() -> sa.Select[Any]:
+    """Selects the bank lines that wait to be matched (binds: tenant)."""
+    return sa.select(BankLine.id).where(*waiting_lines(sa.bindparam("tenant", type_=sa.Uuid)))
+
 
 SLICE: Final = Slice(
     name="receipts",
@@ -27,9 +38,18 @@ SLICE: Final = Slice(
     ),
     commands=("ar.receipts.bank.cli:group", "ar.receipts.posting.cli:group", "ar.receipts.matching.cli:group"),
     navigation=(
-        NavLine(Section.MONEY, 10, mark("Matching"), "matching.index"),
-        NavLine(Section.MONEY, 20, mark("Bank statements"), "bank.index", also=("bank_accounts",)),
-        NavLine(Section.MONEY, 30, mark("Receipts"), "receipts.index", also=("refunds",)),
+        NavLine(
+            Heading.CASH,
+            10,
+            mark("Matching"),
+            "matching.index",
+            Permission.READ_BANK,
+            waiting=_lines_to_match,
+            counted_for=Permission.POST_LEDGER,
+        ),
+        NavLine(Heading.CASH, 20, mark("Receipts"), "receipts.index", Permission.READ_BANK),
+        NavLine(Heading.CASH, 40, mark("Refunds"), "refunds.index", Permission.READ_BANK),
+        NavLine(Heading.CASH, 50, mark("Bank statements"), "bank.index", Permission.READ_BANK, also=("bank_accounts",)),
     ),
     messages=MESSAGES,
     events=EVENTS,

@@ -53,6 +53,13 @@ def today_view() -> Page:
     )
 
 
+@bp.get("/pages", endpoint="pages")
+@staff(Permission.ENTER)
+def all_pages() -> Page:
+    """Lists the pages that the reader uses, by heading: where a phone's bar leads on."""
+    return render("ar/reports/pages.html")
+
+
 @bp.get("/search")
 @staff(Permission.READ)
 def search() -> Page:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from ar.reports.debt_list import jobs, mails
+from ar.reports.decisions.queries import waiting_decisions
 from ar.reports.events import EVENTS
 from kernel.i18n import mark
 from tenants.permissions import Permission
-from tenants.slice import NavLine, Section, Slice
+from tenants.slice import Heading, NavLine, Slice
 
 SLICE: Final = Slice(
     name="reports",
@@ -18,13 +19,23 @@ SLICE: Final = Slice(
         "ar.reports.figures.routes:bp",
         "ar.reports.journal.routes:bp",
         "ar.reports.customer.routes:bp",
+        "ar.reports.decisions.routes:bp",
     ),
     commands=("ar.reports.cli:group",),
     navigation=(
-        NavLine(Section.WORK, 10, mark("Today"), "overview.today"),
-        NavLine(Section.RECEIVABLES, 40, mark("Aging"), "aging.index"),
-        NavLine(Section.RECEIVABLES, 50, mark("Key figures"), "figures.index"),
-        NavLine(Section.COMPANY, 20, mark("Journal"), "overview.journal", Permission.READ_JOURNAL),
+        NavLine(Heading.TODAY, 10, mark("Today"), "overview.today", Permission.ENTER),
+        NavLine(
+            Heading.DECISIONS,
+            10,
+            mark("Waiting for me"),
+            "decisions.index",
+            Permission.REVIEW_ACTIONS,
+            waiting=waiting_decisions,
+            counted_for=Permission.READ,
+        ),
+        NavLine(Heading.RECEIVABLES, 20, mark("Aging"), "aging.index"),
+        NavLine(Heading.BOOKS, 80, mark("Journal"), "overview.journal", Permission.READ_JOURNAL),
+        NavLine(Heading.COMPANY, 10, mark("Key figures"), "figures.index"),
     ),
     events=EVENTS,
     jobs=jobs.JOBS,

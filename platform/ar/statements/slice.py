@@ -12,10 +12,12 @@ from ar.statements.events import EVENTS, FACT_MAKERS
 from ar.statements.messages import MESSAGES
 from ar.statements.models import Confirmation, Statement
 from kernel.i18n import mark
-from tenants.slice import NavLine, NumberSeries, Section, Slice
+from tenants.permissions import Permission
+from tenants.slice import Heading, NavLine, NumberSeries, Slice
 
 
-def _unanswered() -> sa.Select[Any]:
+def _answers_late() -> sa.Select[Any]:
+    """Selects the statements whose answer is past its day: somebody has to ask (binds: tenant, today)."""
     statement, confirmation, tenant_id = Statement, Confirmation, sa.bindparam("tenant", type_=sa.Uuid)
     answered = (
         sa.select(confirmation.id)
@@ -23,7 +25,11 @@ def _unanswered() -> sa.Select[Any]:
         .exists()
     )
     return sa.select(statement.id).where(
-        statement.tenant_id == tenant_id, statement.superseded_at.is_(None), statement.sent_to.is_not(None), ~answered
+        statement.tenant_id == tenant_id,
+        statement.superseded_at.is_(None),
+        statement.sent_to.is_not(None),
+        statement.respond_by_on < sa.bindparam("today", type_=sa.Date),
+        ~answered,
     )
 
 
@@ -34,7 +40,16 @@ SLICE: Final = Slice(
         "ar.statements.statement_routes:bp",
     ),
     commands=("ar.statements.cli:group",),
-    navigation=(NavLine(Section.RECEIVABLES, 30, mark("Statements"), "statements.index", waiting=_unanswered),),
+    navigation=(
+        NavLine(
+            Heading.STATEMENTS,
+            10,
+            mark("Statements"),
+            "statements.index",
+            waiting=_answers_late,
+            counted_for=Permission.ISSUE_STATEMENT,
+        ),
+    ),
     messages=MESSAGES,
     events=EVENTS,
     fact_makers=FACT_MAKERS,

@@ -15,6 +15,7 @@ from kernel import storage
 from kernel.errors import Forbidden, HuikuanError, NotFound
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
+from kernel.visibility import everything
 from tenants.access import staff
 from tenants.approvals import engine, queries
 from tenants.approvals.inputs import Decision, Withdrawal
@@ -75,7 +76,8 @@ def decide(approval_id: UUID) -> Page:
         return _approval_page(form, approval_id), 422
     approve, data = form.data.outcome == "approve", form.data
     try:
-        state = engine.decide(db(), actor(), approval_id, approve=approve, reason=data.reason, step=data.step)
+        with everything(db()):
+            state = engine.decide(db(), actor(), approval_id, approve=approve, reason=data.reason, step=data.step)
     except HuikuanError as error:
         if error.code == "approval_not_found":
             raise
@@ -103,6 +105,7 @@ def _page_of_withdrawal(form: Form[Any], approval_id: UUID) -> str:
 @command_form(Withdrawal, page=_page_of_withdrawal, slot="withdrawal", fields={"approval_reason_needed": "why"})
 def withdraw(data: Withdrawal, approval_id: UUID) -> Page:
     """Withdraws the request, with a reason."""
+    queries.require_visible(db(), actor(), approval_id)
     engine.withdraw(db(), actor(), approval_id, data.why)
     return done(_("The request is withdrawn."), "approvals.show", approval_id=approval_id)
 

@@ -17,11 +17,14 @@ from sqlalchemy.orm import Session
 
 from kernel.actor import Actor
 from kernel.errors import HuikuanError
+from kernel.visibility import everything
 from tenants.permissions import Permission, Role, allows
 
 STEPS_MAX = 6
 #: Roles that can open an approval to decide on it.
-DECIDING_ROLES: tuple[Role, ...] = tuple(role for role in Role if allows([role], Permission.READ))
+DECIDING_ROLES: tuple[Role, ...] = tuple(
+    role for role in Role if allows([role], Permission.READ) and role is not Role.AUDITOR
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +166,10 @@ def kind_of(code: str) -> Kind:
 
 
 def customer_names(db: Session, tenant_id: UUID, ids: Iterable[UUID | None]) -> Mapping[UUID, CustomerName]:
-    """Returns the names of customers by id."""
+    """Returns the names of customers by id, also for who was asked about a customer that they do not see otherwise."""
     customer_ids = sorted({one for one in ids if one is not None})
-    return _installed.name_customers(db, tenant_id, customer_ids) if customer_ids else {}
+    with everything(db):
+        return _installed.name_customers(db, tenant_id, customer_ids) if customer_ids else {}
 
 
 def explain(error: HuikuanError) -> str:

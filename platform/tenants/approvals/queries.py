@@ -18,6 +18,7 @@ from kernel.actor import Actor
 from kernel.clock import local_date
 from kernel.storage import Blob
 from kernel.views import DbRow
+from kernel.visibility import visible
 from tenants.approvals import rows
 from tenants.approvals.chains import parse_steps
 from tenants.approvals.engine import may_withdraw
@@ -136,6 +137,28 @@ def waits_for_person(tenant_id: Any, user_id: Any, today: Any) -> sa.ColumnEleme
     return sa.and_(Approval.state == "pending", free, ~_has_taken_part(tenant_id, user_id), may_decide)
 
 
+def waiting_for_user() -> sa.Select[Any]:
+    """Selects the ids of the approvals that wait for the user (binds: tenant, person, today)."""
+    tenant_id = sa.bindparam("tenant", type_=sa.Uuid)
+    person, today = sa.bindparam("person", type_=sa.Uuid), sa.bindparam("today", type_=sa.Date)
+    return (
+        sa.select(Approval.id)
+        .select_from(Approval)
+        .where(Approval.tenant_id == tenant_id, waits_for_person(tenant_id, person, today))
+    )
+
+
+def may_see(db: Session, actor: Actor) -> sa.ColumnElement[bool]:
+    """Returns the condition that the actor may see an approval: of a customer they see, or a part in it is theirs."""
+    a, tenant_id, who = Approval, actor.tenant_id, actor.user_id
+    return sa.or_(
+        visible(db, a.customer_id),
+        a.requested_by_id == who,
+        waits_for_person(tenant_id, who, actor.today),
+        _has_taken_part(tenant_id, who),
+    )
+
+
 def inbox(
     db: Session,
     actor: Actor,
@@ -152,10 +175,11 @@ def inbox(
     mine = waits_for_person(tenant_id, actor.user_id, actor.today)
     pending, stuck = a.state == "pending", sa.and_(a.state == "pending", ~_holder(tenant_id).exists())
     wanted = {"mine": mine, "asked": a.requested_by_id == actor.user_id, "open": pending, "stuck": stuck}
-    where = [a.tenant_id == tenant_id, wanted.get(tab, ~pending), *_filters(q, kind, customer_id)]
+    seen = may_see(db, actor)
+    where = [a.tenant_id == tenant_id, wanted.get(tab, ~pending), seen, *_filters(q, kind, customer_id)]
     counted = db.execute(
         sa.select(sa.func.count().filter(mine), sa.func.count(), sa.func.count().filter(stuck)).where(
-            a.tenant_id == tenant_id, pending
+            a.tenant_id == tenant_id, pending, seen
         )
     ).one()
     total = db.execute(sa.select(sa.func.count()).where(*where)).scalar_one()
@@ -168,7 +192,7 @@ def inbox(
 
 def approval_page(db: Session, actor: Actor, approval_id: UUID) -> ApprovalPage:
     """Returns one approval as this person sees it. Raises NotFound(`approval_not_found`)."""
-    row = rows.load_approval(db, actor.tenant_id, approval_id)
+    row = rows.load_approval(db, actor.tenant_id, approval_id, may_see(db, actor))
     decisions = rows.decisions(db, actor.tenant_id, approval_id)
     people = people_of(db, actor.tenant_id, actor.today)
     able = _deciders_of(people, row, decisions)
@@ -188,6 +212,11 @@ def approval_page(db: Session, actor: Actor, approval_id: UUID) -> ApprovalPage:
         is_requester=actor.user_id is not None and actor.user_id == row.requested_by_id,
         may_withdraw=pending and may_withdraw(actor, row.requested_by_id),
     )
+
+
+def require_visible(db: Session, actor: Actor, approval_id: UUID) -> None:
+    """Raises NotFound(`approval_not_found`) for an approval that the actor may not see."""
+    rows.load_approval(db, actor.tenant_id, approval_id, may_see(db, actor))
 
 
 def chain_versions(db: Session, tenant_id: UUID, kind: str) -> list[ChainVersion]:

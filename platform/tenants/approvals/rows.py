@@ -18,9 +18,9 @@ from tenants.approvals.kinds import Approved
 from tenants.approvals.models import Approval, ApprovalDecision
 
 
-def load_approval(db: Session, tenant_id: UUID, approval_id: UUID) -> DbRow:
-    """Returns all columns of an approval. Raises NotFound(`approval_not_found`)."""
-    return _one(db, _select(tenant_id, approval_id))
+def load_approval(db: Session, tenant_id: UUID, approval_id: UUID, *only: sa.ColumnElement[bool]) -> DbRow:
+    """Returns all columns of an approval that meets the conditions. Raises NotFound(`approval_not_found`)."""
+    return _one(db, _select(tenant_id, approval_id).where(*only))
 
 
 def lock_approval(db: Session, tenant_id: UUID, approval_id: UUID) -> DbRow:

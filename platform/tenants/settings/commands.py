@@ -19,7 +19,7 @@ def change_settings(db: TenantSession, actor: Actor, data: CompanySettings) -> N
     """Changes the company's letterhead and automation; the journal records the old values."""
     company = Company
     before = db.execute(
-        sa.select(company.policy_code, company.calendar, company.review_mode).where(
+        sa.select(company.policy_code, company.calendar, company.review_mode, company.sales_see_all).where(
             company.tenant_id == actor.tenant_id
         )
     ).one()

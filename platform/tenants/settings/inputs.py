@@ -31,3 +31,4 @@ class CompanySettings(CommandInput):
     policy_code: Literal["five-step", "twelve-step"] = "five-step"
     calendar: Literal["CN", "MON-FRI"] = "CN"
     review_mode: bool = False
+    sales_see_all: bool = False

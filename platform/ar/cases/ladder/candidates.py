@@ -34,7 +34,7 @@ NEW, REOPENED, DUE = "new", "reopened", "due"
 CandidateKind = Literal["new", "reopened", "due"]
 
 _TENANT: Final[sa.BindParameter[UUID]] = sa.bindparam("tenant", type_=sa.Uuid)
-_CUSTOMER: Final[sa.BindParameter[UUID]] = sa.bindparam("customer", type_=sa.Uuid)
+_CUSTOMERS: Final = sa.bindparam("customers", type_=sa.ARRAY(sa.Uuid))
 _TODAY: Final[sa.BindParameter[date]] = sa.bindparam("today", type_=sa.Date)
 _SINCE: Final[sa.BindParameter[date]] = sa.bindparam("since", type_=sa.Date)
 _WATERMARK: Final[sa.BindParameter[UUID]] = sa.bindparam("watermark", type_=sa.Uuid)
@@ -125,10 +125,13 @@ def unapplied_by_customer(db: Session, tenant_id: UUID, today: date) -> dict[tup
     return {(row.customer_id, row.currency): _unapplied(row) for row in rows}
 
 
-def unapplied_of(db: Session, tenant_id: UUID, today: date, customer_id: UUID) -> dict[str, Unapplied]:
-    """Returns open credit and overdue debt of one customer as of `today`, by currency."""
-    values = {"tenant": tenant_id, "today": today, "customer": customer_id}
-    return {row.currency: _unapplied(row) for row in columns(db, _unapplied_statement(of_customer=True), values)}
+def unapplied_of(
+    db: Session, tenant_id: UUID, today: date, customer_ids: Sequence[UUID]
+) -> dict[tuple[UUID, str], Unapplied]:
+    """Returns open credit and overdue debt of some customers as of `today`, by (customer id, currency)."""
+    values = {"tenant": tenant_id, "today": today, "customers": list(customer_ids)}
+    rows = columns(db, _unapplied_statement(of_customers=True), values)
+    return {(UUID(row.customer_id), row.currency): _unapplied(row) for row in rows}
 
 
 def _unapplied(row: Any) -> Unapplied:
@@ -264,13 +267,13 @@ def _candidate_columns(**of_branch: sa.SQLColumnExpression[Any]) -> list[sa.Labe
 
 
 @cache
-def _unapplied_statement(*, of_customer: bool = False) -> sa.Select[Any]:
+def _unapplied_statement(*, of_customers: bool = False) -> sa.Select[Any]:
     """Selects open credit and overdue debt as of the day, per customer and currency that have both."""
     i = OpenItem
     later = later_allocations_cte(_TENANT, _TODAY)
-    of_one = (i.customer_id == _CUSTOMER,) if of_customer else ()
-    open_credits = open_amounts_at(_TENANT, _TODAY, later, i.side == -1, i.document_on <= _TODAY, *of_one)
-    overdue = open_amounts_at(_TENANT, _TODAY, later, i.side == 1, i.due_on < _TODAY, *of_one)
+    of_some = (i.customer_id == sa.any_(_CUSTOMERS),) if of_customers else ()
+    open_credits = open_amounts_at(_TENANT, _TODAY, later, i.side == -1, i.document_on <= _TODAY, *of_some)
+    overdue = open_amounts_at(_TENANT, _TODAY, later, i.side == 1, i.due_on < _TODAY, *of_some)
     credit_minor = _sum(open_credits.c.minor)
     credit = (
         sa.select(open_credits.c.customer_id, open_credits.c.currency, credit_minor.label("minor"))

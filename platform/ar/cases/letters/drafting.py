@@ -15,18 +15,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.holds.queries import active_holds
-from ar.cases.ladder.candidates import unapplied_of
 from ar.cases.ladder.policy_versions import PolicyBook, policy_book
-from ar.cases.ladder.state import PENDING
 from ar.cases.ladder.step_texts import LetterTexts, closing_paragraph, letter_texts, step_name
-from ar.cases.models import Action, StepTaken
-from ar.cases.rules.holds import reason_not_to_chase
+from ar.cases.letters.lines import Letter, LetterLine, letter_lines
+from ar.cases.models import Action
 from ar.cases.rules.policy import Effect
 from ar.customers.lookups import find_contact
 from ar.customers.models import Customer
-from ar.ledger.lookups import later_allocations, open_minor_at
-from ar.ledger.models import OpenItem
 from kernel import pdf
 from kernel.actor import Actor
 from kernel.amount_in_words import amount_in_words
@@ -39,25 +34,6 @@ from tenants.queries import CompanyFacts, company
 from web.mailtexts import render_mail
 
 PURPOSE: Final = "dunning"
-
-
-@dataclass(frozen=True, slots=True)
-class LetterLine:
-    """One item of a letter as of now; `reason` is the code of why it is not chased any more, else None.
-
-    `frozen_minor`: open amount when the step was proposed or the PDF printed, in minor units.
-    """
-
-    step_id: UUID
-    item_id: UUID
-    document_no: str
-    due_on: date
-    open_minor: int
-    frozen_minor: int
-    level: int
-    code: str
-    policy_version_id: UUID
-    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +98,7 @@ def draft_letter(db: Session, actor: Actor, action_id: UUID, book: PolicyBook | 
     if row is None:
         raise NotFound("action_not_found")
     book = book or policy_book(db, actor.tenant_id)
+    letter = Letter(action_id, row.customer_id, row.currency)
     return LetterDraft(
         action_id=action_id,
         customer_id=row.customer_id,
@@ -136,7 +113,7 @@ def draft_letter(db: Session, actor: Actor, action_id: UUID, book: PolicyBook | 
         today=actor.today,
         sender=company(db, actor.tenant_id),
         addressee=find_addressee(db, actor.tenant_id, row.customer_id),
-        lines=_lines(db, actor, action_id, row.customer_id, row.currency, book),
+        lines=letter_lines(db, actor, [letter], book)[action_id],
         book=book,
     )
 
@@ -229,56 +206,6 @@ def write_mail(
         from_name=letter.sender.legal_name,
         reply_to=letter.sender.contact_email or None,
         attachments=attachments,
-    )
-
-
-def _lines(
-    db: Session, actor: Actor, action_id: UUID, customer_id: UUID, currency: str, book: PolicyBook
-) -> tuple[LetterLine, ...]:
-    """Returns the items as of today, each with the reason not to chase it by the rule of the daily run."""
-    rows = db.execute(_select_pending_items(actor, action_id)).all()
-    holds = active_holds(db, actor.tenant_id, actor.today, customer_ids=[customer_id])
-    unapplied = unapplied_of(db, actor.tenant_id, actor.today, customer_id).get(currency)
-    reasons = [
-        reason_not_to_chase(
-            currency=currency,
-            open_minor=row.open_minor,
-            hold=holds.on(row.item_id, customer_id),
-            policy=book.by_id[row.policy_version_id],
-            unapplied=unapplied,
-        )
-        for row in rows
-    ]
-    return tuple(
-        LetterLine(**row._mapping, reason=reason.code if reason else None)
-        for row, reason in zip(rows, reasons, strict=True)
-    )
-
-
-def _select_pending_items(actor: Actor, action_id: UUID) -> sa.Select[*tuple[Any, ...]]:
-    step, item = StepTaken, OpenItem
-    later = later_allocations(actor.tenant_id, actor.today)
-    return (
-        sa.select(
-            step.id.label("step_id"),
-            step.item_id,
-            item.document_no,
-            item.due_on,
-            open_minor_at(later).label("open_minor"),
-            step.open_minor.label("frozen_minor"),
-            step.level,
-            step.code,
-            step.policy_version_id,
-        )
-        .join(item, sa.and_(item.tenant_id == step.tenant_id, item.id == step.item_id))
-        .outerjoin(later, later.c.item_id == item.id)
-        .where(
-            step.tenant_id == actor.tenant_id,
-            item.tenant_id == actor.tenant_id,
-            step.action_id == action_id,
-            step.state.in_(PENDING),
-        )
-        .order_by(item.due_on, item.document_no, step.level)
     )
 
 

@@ -20,8 +20,9 @@ from sqlalchemy.orm import Session
 from ar.cases.ladder.policy_versions import PolicyBook, policy_book
 from ar.cases.ladder.state import lock_cases, mark_steps, pending_step_ids, record_step_outcome, refresh_actions
 from ar.cases.letters import drafting
-from ar.cases.letters.drafting import PURPOSE, LetterDraft, LetterLine
+from ar.cases.letters.drafting import PURPOSE, LetterDraft
 from ar.cases.letters.enclosures import enclose_confirmation_statement
+from ar.cases.letters.lines import LetterLine
 from ar.cases.models import Action
 from ar.cases.rules.policy import Effect
 from ar.customers.commands import suppress_contact

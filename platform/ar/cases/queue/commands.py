@@ -7,6 +7,7 @@ a decision stores who and when.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -20,9 +21,8 @@ from ar.cases.ladder.step_texts import state_name
 from ar.cases.letters.sending import prepare_letter, return_to_queue
 from ar.cases.models import Action
 from ar.cases.queue.inputs import CompleteTask, ReleaseAction, ResolveDelivery, SkipAction
+from ar.cases.queue.waiting import may_release, roles_array
 from ar.cases.runs.recording import PREPARE_LETTERS
-from ar.customers.lookups import reachable
-from ar.customers.models import Contact
 from ar.statements.commands import record_delivery_outcome
 from kernel import outbox
 from kernel.actor import Actor
@@ -30,7 +30,6 @@ from kernel.errors import Conflict, Forbidden, NotFound, RuleBroken
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.journal import record
-from kernel.money import CurrencyTotal
 from tenants.permissions import ROLE_NAMES, Role
 
 
@@ -93,40 +92,33 @@ def release_action(db: Session, actor: Actor, action_id: UUID, data: ReleaseActi
     return Release("approved") if reason is None else Release("suppressed", reason)
 
 
-def releasable_totals(db: Session, actor: Actor) -> list[CurrencyTotal]:
-    """Returns number and sum of the letters that this person may release now, per currency."""
-    a = Action
-    rows = db.execute(
-        sa.select(
-            a.currency,
-            sa.func.count().label("count"),
-            sa.cast(sa.func.sum(a.total_minor), sa.BigInteger).label("amount_minor"),
-        )
-        .where(a.tenant_id == actor.tenant_id, *_releasable_now(actor))
-        .group_by(a.currency)
-        .order_by(a.currency)
-    )
-    return [CurrencyTotal(**row._mapping) for row in rows]
-
-
 def count_not_yet_due(db: Session, actor: Actor) -> int:
     """Returns how many letters this person may release on a later day only."""
+    a, later = Action, Action.run_on > actor.today
+    may = may_release(actor.tenant_id, roles_array(actor))
+    return db.execute(sa.select(sa.func.count()).where(a.tenant_id == actor.tenant_id, *may, later)).scalar_one()
+
+
+def count_releasable(db: Session, actor: Actor) -> int:
+    """Returns how many letters this person may release today."""
     a = Action
     return db.execute(
-        sa.select(sa.func.count()).where(a.tenant_id == actor.tenant_id, *_may_release(actor), a.run_on > actor.today)
+        sa.select(sa.func.count()).where(a.tenant_id == actor.tenant_id, *_releasable_now(actor))
     ).scalar_one()
 
 
-def release_letters(db: Session, actor: Actor) -> int:
-    """Releases every letter that this person may release now; returns how many.
+def release_letters(db: Session, actor: Actor, action_ids: Collection[UUID] | None = None) -> int:
+    """Releases those of these letters (None: all) that this person may release now; returns how many.
 
-    A job prints and mails them. Letters without a reachable contact and those of other roles stay in the queue.
+    A job prints and mails them, and asks once more what each still claims. Letters that were paid or decided meanwhile,
+    those without a reachable contact and those of other roles are left alone.
     """
     lock_cases(db, actor)
     a = Action
+    chosen = () if action_ids is None else (a.id.in_(action_ids),)
     rows = db.execute(
         sa.update(a)
-        .where(a.tenant_id == actor.tenant_id, *_releasable_now(actor))
+        .where(a.tenant_id == actor.tenant_id, *_releasable_now(actor), *chosen)
         .values(state="approved", reason=None, **_decided_now_by(actor))
         .returning(a.id)
     ).all()
@@ -195,17 +187,7 @@ def role_name(role: str | None) -> str:
 
 def _releasable_now(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
     """Returns the conditions for letters that this person may release today."""
-    return (*_may_release(actor), Action.run_on <= actor.today)
-
-
-def _may_release(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
-    """Returns the conditions for letters of any day that this person may release and a contact can receive."""
-    action, contact = Action, Contact
-    has_contact = sa.exists().where(
-        contact.tenant_id == actor.tenant_id, contact.customer_id == action.customer_id, *reachable()
-    )
-    has_role = sa.or_(action.release_role.is_(None), action.release_role.in_(sorted(actor.roles)))
-    return (action.state == "proposed", action.form == "letter", has_role, has_contact)
+    return (*may_release(actor.tenant_id, roles_array(actor)), Action.run_on <= actor.today)
 
 
 def _lock_action(db: Session, actor: Actor, action_id: UUID) -> _LockedAction:

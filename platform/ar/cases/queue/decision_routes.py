@@ -5,24 +5,32 @@ Invariant: parse, authorise, one command, answer. The views are registered on th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Final
 from uuid import UUID
 
 from flask import request
 
 from ar.cases.ladder.explain import reason_text
-from ar.cases.queue import commands
+from ar.cases.queue import commands, queries
 from ar.cases.queue.inputs import CompleteTask, ReleaseAction, ResolveDelivery, SkipAction
 from ar.cases.queue.routes import back_to_page, bp, next_url, render_action
+from ar.cases.queue.views import QueueAction
 from ar.cases.runs import commands as runs
 from kernel.errors import Forbidden
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext
+from kernel.ids import parse_uuid
+from kernel.money import CurrencyTotal
 from tenants.access import staff
 from tenants.permissions import Permission
 from tenants.queries import work_calendar
 from web.command_form import command_form, done
 from web.context import actor, db
 from web.responses import Page, flash_error, flash_ok, render, see_other
+
+#: Letters approved at once, each named on the page that asks.
+LETTERS_MAX: Final = 200
 
 
 @bp.post("/actions/<uuid:action_id>/approval")
@@ -41,13 +49,28 @@ def approve(data: ReleaseAction, action_id: UUID) -> Page:
 @staff(Permission.REVIEW_ACTIONS)
 def approve_all() -> Page:
     """Shows the letters that would go out; releases them once the person has confirmed."""
+    given = [parse_uuid(each) for each in request.form.getlist("selected")]
+    chosen = [each for each in given if each is not None]
     if request.form.get("confirmed") != "1":
-        totals, early = commands.releasable_totals(db(), actor()), commands.count_not_yet_due(db(), actor())
+        letters = queries.letters_to_approve(db(), actor(), chosen or None, LETTERS_MAX)
         return render(
-            "ar/cases/queue/approve_all.html", totals=totals, early=early, letters=sum(total.count for total in totals)
+            "ar/cases/queue/approve_all.html",
+            letters=letters,
+            totals=_totals(letters),
+            early=commands.count_not_yet_due(db(), actor()),
+            more=max(0, (len(chosen) or commands.count_releasable(db(), actor())) - len(letters)),
+            chosen=bool(chosen),
         )
-    count = commands.release_letters(db(), actor())
+    count = commands.release_letters(db(), actor(), chosen)
     flash_ok(ngettext("%(num)s letter approved.", "%(num)s letters approved.", count))
+    if count < len(set(chosen)):
+        flash_error(
+            ngettext(
+                "%(num)s letter was paid or decided meanwhile and is not sent.",
+                "%(num)s letters were paid or decided meanwhile and are not sent.",
+                len(set(chosen)) - count,
+            )
+        )
     early = commands.count_not_yet_due(db(), actor())
     if early:
         flash_ok(
@@ -58,6 +81,15 @@ def approve_all() -> Page:
             )
         )
     return see_other(next_url())
+
+
+def _totals(letters: Iterable[QueueAction]) -> list[CurrencyTotal]:
+    """Returns number and sum of what the letters claim now, per currency."""
+    totals: dict[str, CurrencyTotal] = {}
+    for each in letters:
+        before = totals.get(each.currency, CurrencyTotal(each.currency, 0, 0))
+        totals[each.currency] = CurrencyTotal(each.currency, before.count + 1, before.amount_minor + each.claim_minor)
+    return [total for _currency, total in sorted(totals.items())]
 
 
 @bp.post("/actions/<uuid:action_id>/skip")

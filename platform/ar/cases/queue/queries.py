@@ -5,7 +5,7 @@ Invariant: a constant number of statements per page, each bounded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -16,13 +16,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.cases.ladder.explain import explain_step, reason_text
+from ar.cases.ladder.policy_versions import policy_book
+from ar.cases.ladder.state import PENDING, in_queue
 from ar.cases.ladder.step_texts import step_name, task_hint
 from ar.cases.letters.drafting import PURPOSE
+from ar.cases.letters.lines import Letter, letter_lines
 from ar.cases.models import Action, DayRun, StepTaken
 from ar.cases.queue.views import QueueAction, QueueGroup, QueueLine, QueueSummary
+from ar.cases.queue.waiting import may_release, roles_array, still_claims, waits_for_role
 from ar.customers.lookups import reachable
 from ar.customers.models import Contact, Customer
+from ar.ledger.lookups import instalments_of
 from ar.ledger.models import OpenItem
+from kernel.actor import Actor
 from kernel.errors import NotFound
 from web.filters import choice
 
@@ -35,6 +41,9 @@ TABS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 }
 
 
+_BY_CUSTOMER: Final = (Customer.sort_key, Customer.number, Action.currency, Action.id)
+
+
 @dataclass(frozen=True)
 class QueueFilters:
     """Filters of the queue, from its address."""
@@ -42,18 +51,10 @@ class QueueFilters:
     tab: str = choice("letters", "tasks", "problems", "outgoing")
 
 
-def queue_page(
-    db: Session, tenant_id: UUID, today: date, tab: str, *, offset: int = 0, limit: int = 50
-) -> list[QueueGroup]:
-    """Returns one page of the queue, grouped by customer and currency, in two statements."""
-    query = (
-        _select_actions(tenant_id)
-        .where(*_in_tab(tab))
-        .order_by(Customer.sort_key, Customer.number, Action.currency, Action.id)
-    )
-    rows = db.execute(query.offset(offset).limit(limit)).all()
-    lines = _lines(db, tenant_id, today, [row.id for row in rows])
-    actions = [_action(row, lines.get(row.id, ())) for row in rows]
+def queue_page(db: Session, actor: Actor, tab: str, *, offset: int = 0, limit: int = 50) -> list[QueueGroup]:
+    """Returns one page of the queue, by customer and currency; what a letter claims is asked anew."""
+    query = _select_actions(actor.tenant_id).where(*_in_tab(actor.tenant_id, tab)).order_by(*_BY_CUSTOMER)
+    actions = _actions(db, actor, db.execute(query.offset(offset).limit(limit)).all())
     return [
         QueueGroup(
             customer_id=members[0].customer_id,
@@ -66,12 +67,34 @@ def queue_page(
     ]
 
 
-def action_page(db: Session, tenant_id: UUID, today: date, action_id: UUID) -> QueueAction:
-    """Returns one action with all its items, in two statements. Raises NotFound(`action_not_found`)."""
-    row = db.execute(_select_actions(tenant_id).where(Action.id == action_id)).first()
+def action_page(db: Session, actor: Actor, action_id: UUID) -> QueueAction:
+    """Returns one action with all its items. Raises NotFound(`action_not_found`)."""
+    row = db.execute(_select_actions(actor.tenant_id).where(Action.id == action_id)).first()
     if row is None:
         raise NotFound("action_not_found")
-    return _action(row, _lines(db, tenant_id, today, [row.id]).get(row.id, ()))
+    return _actions(db, actor, [row])[0]
+
+
+def letters_to_approve(db: Session, actor: Actor, action_ids: Collection[UUID] | None, limit: int) -> list[QueueAction]:
+    """Returns the letters among `action_ids` (None: all) that the actor may release today and that claim something.
+
+    At most `limit`, by customer; what was paid, released or skipped meanwhile is not among them.
+    """
+    action = Action
+    query = _select_actions(actor.tenant_id).where(
+        *may_release(actor.tenant_id, roles_array(actor)), action.run_on <= actor.today
+    )
+    if action_ids is not None:
+        query = query.where(action.id.in_(action_ids))
+    rows = db.execute(query.order_by(*_BY_CUSTOMER).limit(limit)).all()
+    return [each for each in _actions(db, actor, rows) if each.claims]
+
+
+def decision_tasks(db: Session, actor: Actor, limit: int) -> list[QueueAction]:
+    """Returns the calls and tasks that wait for a role of the actor by name, the oldest first; at most `limit`."""
+    roles = roles_array(actor)
+    query = _select_actions(actor.tenant_id).where(*waits_for_role(actor.tenant_id, roles))
+    return _actions(db, actor, db.execute(query.order_by(Action.run_on, Action.id).limit(limit)).all())
 
 
 def queue_summary(db: Session, tenant_id: UUID) -> QueueSummary:
@@ -81,14 +104,14 @@ def queue_summary(db: Session, tenant_id: UUID) -> QueueSummary:
         sa.select(
             action.form,
             action.state,
-            action.currency,
             sa.func.count().label("actions"),
-            sa.func.sum(action.total_minor).label("minor"),
         )
         .where(
-            action.tenant_id == tenant_id, action.state.in_(["proposed", "approved", "sending", "failed", "unknown"])
+            action.tenant_id == tenant_id,
+            action.state.in_(["proposed", "approved", "sending", "failed", "unknown"]),
+            sa.or_(~in_queue(), still_claims(tenant_id)),
         )
-        .group_by(action.form, action.state, action.currency)
+        .group_by(action.form, action.state)
     ).all()
     last = db.execute(
         sa.select(run.run_on, run.started_at, run.counts)
@@ -102,10 +125,6 @@ def queue_summary(db: Session, tenant_id: UUID) -> QueueSummary:
         in_tab = (row for row in waiting if row.form in forms and row.state in states)
         return sum(row.actions for row in in_tab if form in (None, row.form))
 
-    totals: dict[str, int] = {}
-    for row in waiting:
-        if row.form == "letter" and row.state == "proposed":
-            totals[row.currency] = totals.get(row.currency, 0) + int(row.minor)
     return QueueSummary(
         letters=count("letters"),
         calls=count("tasks", "call"),
@@ -115,13 +134,13 @@ def queue_summary(db: Session, tenant_id: UUID) -> QueueSummary:
         held=dict(last.counts.get("held", {})) if last else {},
         last_run_on=last.run_on if last else None,
         last_run_at=last.started_at if last else None,
-        totals_minor=totals,
     )
 
 
-def _in_tab(tab: str) -> tuple[sa.ColumnElement[bool], ...]:
+def _in_tab(tenant_id: UUID, tab: str) -> tuple[sa.ColumnElement[bool], ...]:
     forms, states = TABS[tab]
-    return (Action.form.in_(forms), Action.state.in_(states))
+    offered = (still_claims(tenant_id),) if tab in ("letters", "tasks") else ()
+    return (Action.form.in_(forms), Action.state.in_(states), *offered)
 
 
 def _select_actions(tenant_id: UUID) -> sa.Select[Any]:
@@ -176,17 +195,34 @@ def _action(row: Any, lines: Sequence[QueueLine]) -> QueueAction:
     )
 
 
-def _lines(db: Session, tenant_id: UUID, today: date, action_ids: Sequence[UUID]) -> dict[UUID, list[QueueLine]]:
-    if not action_ids:
+def _actions(db: Session, actor: Actor, rows: Sequence[Any]) -> list[QueueAction]:
+    """Builds the views of actions, with their items as of now."""
+    lines = _lines(db, actor, rows)
+    return [_action(row, lines.get(row.id, ())) for row in rows]
+
+
+def _lines(db: Session, actor: Actor, actions: Sequence[Any]) -> dict[UUID, list[QueueLine]]:
+    if not actions:
         return {}
+    tenant_id, action_ids = actor.tenant_id, [each.id for each in actions]
+    letters = [
+        Letter(each.id, each.customer_id, each.currency)
+        for each in actions
+        if each.form == "letter" and each.state in ("proposed", "failed")
+    ]
+    rechecked = letter_lines(db, actor, letters, policy_book(db, tenant_id)) if letters else {}
+    reasons = {line.step_id: line.reason for each in rechecked.values() for line in each}
     step, item = StepTaken, OpenItem
     rows = db.execute(
         sa.select(
             step.action_id,
+            step.id,
             item.document_no,
+            item.instalment_no,
+            instalments_of(tenant_id).label("instalments"),
             step.item_id,
             item.due_on,
-            step.open_minor,
+            sa.case((step.state.in_(PENDING), item.open_minor), else_=step.open_minor).label("open_minor"),
             step.code,
             step.level,
             step.nominal_on,
@@ -204,13 +240,15 @@ def _lines(db: Session, tenant_id: UUID, today: date, action_ids: Sequence[UUID]
     )
     lines: dict[UUID, list[QueueLine]] = {}
     for row in rows:
-        lines.setdefault(row.action_id, []).append(_line(row, today))
+        lines.setdefault(row.action_id, []).append(_line(row, actor.today, reasons.get(row.id)))
     return lines
 
 
-def _line(row: Any, today: date) -> QueueLine:
+def _line(row: Any, today: date, reason: str | None) -> QueueLine:
     return QueueLine(
         document_no=row.document_no,
+        instalment_no=row.instalment_no,
+        instalments=row.instalments,
         item_id=row.item_id,
         due_on=row.due_on,
         days_overdue=(today - row.due_on).days,
@@ -220,6 +258,7 @@ def _line(row: Any, today: date) -> QueueLine:
         nominal_on=row.nominal_on,
         state=row.state,
         why=explain_step(row.why_code, row.why_params),
+        reason=reason_text(reason),
     )
 
 

@@ -36,13 +36,13 @@ bp = Blueprint("cases", __name__, url_prefix="/cases")
 def queue() -> Page:
     """Shows a tab of the review queue, grouped by customer and currency."""
     chosen = filters.read(queries.QueueFilters, request.args)
-    tenant_id, today = actor().tenant_id, actor().today
+    tenant_id = actor().tenant_id
     paging = read_page(request.args)
     summary = queries.queue_summary(db(), tenant_id)
     total = summary.of_tab(chosen.tab)
     path = url_for("cases.queue")
     page = paging.page(total, path, request.args)
-    groups = queries.queue_page(db(), tenant_id, today, chosen.tab, offset=page.offset, limit=page.size)
+    groups = queries.queue_page(db(), actor(), chosen.tab, offset=page.offset, limit=page.size)
     tabs = [
         ("letters", _("Letters"), summary.letters),
         ("tasks", _("Calls and tasks"), summary.calls + summary.tasks),
@@ -58,7 +58,7 @@ def queue() -> Page:
         pager=page,
         tabs=filters.chips(chosen, "tab", tabs, path),
         held=[(reason_text(code), count) for code, count in sorted(summary.held.items())],
-        today=today,
+        today=actor().today,
         **_template_helpers(),
     )
 
@@ -88,6 +88,7 @@ def _template_helpers() -> dict[str, object]:
         "may_review": may(Permission.REVIEW_ACTIONS),
         "may_work": may(Permission.WORK_TASKS),
         "may_run": may(Permission.RUN_DAY),
+        "may_read_bank": may(Permission.READ_BANK),
         "my_roles": actor().roles,
         "role_name": role_name,
         "state_name": state_name,
@@ -97,7 +98,7 @@ def _template_helpers() -> dict[str, object]:
 
 def render_action(form: Form[Any], action_id: UUID) -> str:
     """Renders one letter or task; `form` holds what was typed in one of its forms."""
-    view = queries.action_page(db(), actor().tenant_id, actor().today, action_id)
+    view = queries.action_page(db(), actor(), action_id)
     deadline_on, mail = _preview(view)
     return render(
         "ar/cases/queue/action.html",

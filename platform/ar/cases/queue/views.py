@@ -9,12 +9,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from ar.ledger.rules.instalments import document_label
+
 
 @dataclass(frozen=True, slots=True)
 class QueueLine:
-    """One item of an action, with its own level and the explanation of its step."""
+    """One item of an action, with its own level and the explanation of its step.
+
+    `open_minor`: what is open now. `reason`: why a letter does not claim it any more, in words; empty where it does.
+    `instalment_no` of `instalments`: 0 of 0 for a document due at once.
+    """
 
     document_no: str
+    instalment_no: int
+    instalments: int
     item_id: UUID
     due_on: date
     days_overdue: int
@@ -24,6 +32,12 @@ class QueueLine:
     nominal_on: date
     state: str
     why: str
+    reason: str
+
+    @property
+    def label(self) -> str:
+        """Returns the document's number, with the instalment where it is one."""
+        return document_label(self.document_no, self.instalment_no, self.instalments)
 
 
 @dataclass(frozen=True)
@@ -61,6 +75,22 @@ class QueueAction:
         """Returns whether it goes out to the debtor by mail or on paper."""
         return self.form == "letter"
 
+    @property
+    def claims(self) -> bool:
+        """Returns whether anything of a letter is left to claim; True for a call or task."""
+        return not self.is_letter or any(not line.reason for line in self.lines)
+
+    @property
+    def claim_minor(self) -> int:
+        """Returns what it is about now: the open amounts of the items that it still claims, in minor units."""
+        claimed = {line.item_id: line.open_minor for line in self.lines if not line.reason}
+        return sum(claimed.values())
+
+    @property
+    def claimed_items(self) -> int:
+        """Returns how many items it still claims."""
+        return len({line.item_id for line in self.lines if not line.reason})
+
 
 @dataclass(frozen=True)
 class QueueGroup:
@@ -85,7 +115,6 @@ class QueueSummary:
     held: dict[str, int]
     last_run_on: date | None
     last_run_at: datetime | None
-    totals_minor: dict[str, int]
 
     @property
     def to_review(self) -> int:

@@ -32,7 +32,7 @@ def _names() -> dict[str, Any]:
 
 
 @bp.get("/")
-@staff(Permission.READ)
+@staff(Permission.READ_BOOKS)
 def index() -> Page:
     """Shows the trial balance as of a day."""
     wanted = filters.read(accounts.TrialFilters, request.args)
@@ -48,7 +48,7 @@ def index() -> Page:
 
 
 @bp.get("/entries")
-@staff(Permission.READ)
+@staff(Permission.READ_BOOKS)
 def entries() -> Page:
     """Lists the entries of one account in a period, with the running balance."""
     wanted = filters.read(accounts.EntriesFilters, request.args)
@@ -78,7 +78,7 @@ def entries() -> Page:
 
 
 @bp.get("/entries/<uuid:entry_id>")
-@staff(Permission.READ)
+@staff(Permission.READ_BOOKS)
 def entry(entry_id: UUID) -> Page:
     """Shows one entry: its postings, documents, sources and reversal."""
     shown = accounts.entry_page(db(), actor().tenant_id, entry_id)

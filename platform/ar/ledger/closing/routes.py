@@ -59,7 +59,7 @@ def _periods_page(form: Form[Any]) -> str:
 
 
 @bp.get("/periods")
-@staff(Permission.READ)
+@staff(Permission.READ_BOOKS)
 def periods() -> Page:
     """Shows the locked period, the history of locks and the checklist for the next one."""
     return _periods_page(blank())

@@ -70,14 +70,14 @@ def case_page(form: Form[Any], bad_debt_id: UUID) -> str:
 
 
 @bp.get("/<uuid:bad_debt_id>")
-@staff(Permission.READ)
+@staff(Permission.READ_CLAIMS)
 def show(bad_debt_id: UUID) -> Page:
     """Shows one case."""
     return case_page(blank(), bad_debt_id)
 
 
 @bp.get("/<uuid:bad_debt_id>/evidence")
-@staff(Permission.READ)
+@staff(Permission.READ_CLAIMS)
 def file(bad_debt_id: UUID) -> Page:
     """Downloads a file of the case by its hash (`?file=`)."""
     found = queries.case_file(db(), actor().tenant_id, bad_debt_id, request.args.get("file", ""))

@@ -62,7 +62,7 @@ class ExpectedFilters:
 
 
 @bp.get("/written-off")
-@staff(Permission.READ)
+@staff(Permission.READ_CLAIMS)
 def tracking() -> Page:
     """Lists the written-off debts per customer."""
     wanted = filters.read(TrackingFilters, request.args)
@@ -73,7 +73,7 @@ def tracking() -> Page:
 
 
 @bp.get("/expected-cash")
-@staff(Permission.READ)
+@staff(Permission.READ_CLAIMS)
 def expected_cash() -> Page:
     """Shows the cash expected from open debts."""
     wanted = filters.read(ExpectedFilters, request.args)

@@ -52,7 +52,7 @@ class CaseFilters:
 
 
 @bp.get("/")
-@staff(Permission.READ)
+@staff(Permission.READ_CLAIMS)
 def index() -> Page:
     """Lists the cases, the newest first."""
     wanted, asked, path = filters.read(CaseFilters, request.args), read_page(request.args), url_for("bad_debts.index")

@@ -46,7 +46,7 @@ def _policy_page(form: Form[Any]) -> str:
 
 
 @bp.get("/policy")
-@staff(Permission.READ)
+@staff(Permission.READ_BOOKS)
 def policy() -> Page:
     """Shows the policy in force, its versions, and the individually assessed documents."""
     return _policy_page(blank())

@@ -56,7 +56,7 @@ class PreviewFilters:
 
 
 @bp.get("/")
-@staff(Permission.READ)
+@staff(Permission.READ_BOOKS)
 def index() -> Page:
     """Lists the runs, the newest first."""
     asked, path = read_page(request.args), url_for("provisions.index")
@@ -107,7 +107,7 @@ def _run_page(form: Form[Any], provision_id: UUID) -> str:
 
 
 @bp.get("/<uuid:provision_id>")
-@staff(Permission.READ)
+@staff(Permission.READ_BOOKS)
 def show(provision_id: UUID) -> Page:
     """Shows a run with the figures it was posted with."""
     return _run_page(blank(), provision_id)

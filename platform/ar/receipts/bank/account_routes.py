@@ -29,7 +29,7 @@ SHOWN = ("name", "bank_name", "account_no", "currency", "account_code", "active"
 
 
 @bp.get("/")
-@staff(Permission.READ)
+@staff(Permission.READ_BANK)
 def index() -> Page:
     """Lists the accounts with the last booking date imported."""
     rows = bank_queries.accounts(db(), actor().tenant_id)
@@ -76,7 +76,7 @@ def _account_page(form: Form[Any], bank_account_id: UUID) -> str:
 
 
 @bp.get("/<uuid:bank_account_id>")
-@staff(Permission.READ)
+@staff(Permission.READ_BANK)
 def show(bank_account_id: UUID) -> Page:
     """Shows an account with the form to change it."""
     return _account_page(blank(), bank_account_id)

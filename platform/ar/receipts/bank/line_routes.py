@@ -35,7 +35,7 @@ def _line_page(form: Form[Any], bank_line_id: UUID) -> str:
 
 
 @bp.get("/lines/<uuid:bank_line_id>")
-@staff(Permission.READ)
+@staff(Permission.READ_BANK)
 def line(bank_line_id: UUID) -> Page:
     """Shows a line with its data from the bank and the decision on it."""
     return _line_page(blank(), bank_line_id)

@@ -215,7 +215,7 @@ def line(db: Session, tenant_id: UUID, line_id: UUID) -> LineRow:
     return view(LineRow, row)
 
 
-def waiting_lines(tenant_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
+def waiting_lines(tenant_id: Any) -> tuple[sa.ColumnElement[bool], ...]:
     """Returns the conditions of lines to match: money in, undecided, and not reversed by the bank itself."""
     b = BankLine
     return b.tenant_id == tenant_id, b.state == "open", b.side == 1, b.is_reversal.is_(False)

@@ -45,7 +45,7 @@ def _index_page(form: Form[Any]) -> str:
 
 
 @bp.get("/")
-@staff(Permission.READ)
+@staff(Permission.READ_BANK)
 def index() -> Page:
     """Lists the uploaded files, the newest first, with the upload form."""
     return _index_page(blank())
@@ -106,14 +106,14 @@ def _file_page(form: Form[Any], bank_file_id: UUID) -> str:
 
 
 @bp.get("/files/<uuid:bank_file_id>")
-@staff(Permission.READ)
+@staff(Permission.READ_BANK)
 def show(bank_file_id: UUID) -> Page:
     """Shows a file: counts, balances, problems and lines."""
     return _file_page(blank(), bank_file_id)
 
 
 @bp.get("/files/<uuid:bank_file_id>/progress")
-@staff(Permission.READ)
+@staff(Permission.READ_BANK)
 def progress(bank_file_id: UUID) -> Page:
     """Renders the part of the page that shows the progress of parsing."""
     return part("ar/receipts/bank/_file.html", **_file_context(blank(), bank_file_id))

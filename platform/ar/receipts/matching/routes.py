@@ -38,7 +38,7 @@ CARRIED_FILTERS = ("state", "q", "amount", "account", "file")
 
 
 @bp.get("/")
-@staff(Permission.READ)
+@staff(Permission.READ_BANK)
 def index() -> Page:
     """Shows the two panes; the chosen line is in the URL, by default the first."""
     return matching_page(blank(), filters.read(MatchFilters, request.args))

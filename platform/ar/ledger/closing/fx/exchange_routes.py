@@ -58,7 +58,7 @@ def _exchange_page(form: Form[Any], entry_id: UUID | None = None) -> str:
 
 
 @bp.get("/exchange")
-@staff(Permission.READ)
+@staff(Permission.READ_BOOKS)
 def exchange_page() -> Page:
     """Shows the revaluation as of a day and those posted before."""
     return _exchange_page(blank())

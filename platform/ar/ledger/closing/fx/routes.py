@@ -77,7 +77,7 @@ def _rates_page(form: Form[Any], errors: tuple[str, ...] = ()) -> str:
 
 
 @bp.get("/rates")
-@staff(Permission.READ)
+@staff(Permission.READ_BOOKS)
 def index() -> Page:
     """Shows the rates in force on a day, and all that were recorded."""
     return _rates_page(blank())

@@ -1,0 +1,92 @@
+"""Says in SQL which letters and tasks wait for whom: for the queue, its commands, the counts and the decisions.
+
+Invariants: a letter whose items are all paid is not offered, whatever its state (W3); conditions take bound values, so
+that the navigation's statement is built once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from ar.cases.ladder.state import PENDING, in_queue
+from ar.cases.models import Action, StepTaken
+from ar.customers.lookups import reachable
+from ar.customers.models import Contact
+from ar.ledger.models import OpenItem
+from kernel.actor import Actor
+from tenants.permissions import Role
+
+#: Tasks that are addressed to a role by what they are: step code → who decides (R178, W7).
+ADDRESSED_TO: Final[Mapping[str, Role]] = {"general_manager": Role.GENERAL_MANAGER}
+
+_TENANT: Final = sa.bindparam("tenant", type_=sa.Uuid)
+_ROLES: Final = sa.bindparam("roles", type_=sa.ARRAY(sa.Text))
+_TODAY: Final = sa.bindparam("today", type_=sa.Date)
+
+Condition = sa.ColumnElement[bool]
+
+
+def roles_array(actor: Actor) -> sa.ColumnElement[Any]:
+    """Returns the actor's roles as a bound array."""
+    return sa.bindparam(None, sorted(actor.roles), type_=sa.ARRAY(sa.Text))
+
+
+def still_claims(tenant_id: Any) -> Condition:
+    """Returns the condition that something of the action is still open; also for one that is about no item."""
+    step, item = StepTaken, OpenItem
+    of_action = (step.tenant_id == tenant_id, step.action_id == Action.id)
+    still_open = (
+        sa.select(step.id)
+        .join(item, sa.and_(item.tenant_id == tenant_id, item.id == step.item_id))
+        .where(*of_action, step.state.in_(PENDING), item.open_minor > 0)
+        .exists()
+    )
+    return sa.or_(still_open, ~sa.exists().where(*of_action))
+
+
+def may_release(tenant_id: Any, roles: Any) -> tuple[Condition, ...]:
+    """Returns the conditions for letters that people of `roles` (a bound array) may release, of any day."""
+    action, contact = Action, Contact
+    has_contact = sa.exists().where(
+        contact.tenant_id == tenant_id, contact.customer_id == action.customer_id, *reachable()
+    )
+    has_role = sa.or_(action.release_role.is_(None), action.release_role == sa.any_(roles))
+    return action.state == "proposed", action.form == "letter", has_role, has_contact, still_claims(tenant_id)
+
+
+def letters_to_release() -> sa.Select[Any]:
+    """Selects the ids of the letters that the user may release today (binds: tenant, roles, today)."""
+    action = Action
+    return sa.select(action.id).where(
+        action.tenant_id == _TENANT, *may_release(_TENANT, _ROLES), action.run_on <= _TODAY
+    )
+
+
+def tasks_to_decide() -> sa.Select[Any]:
+    """Selects the ids of the tasks that wait for a role of the user's by name (binds: tenant, roles)."""
+    return sa.select(Action.id).where(Action.tenant_id == _TENANT, *waits_for_role(_TENANT, _ROLES))
+
+
+def waits_for_role(tenant_id: Any, roles: Any) -> tuple[Condition, ...]:
+    """Returns the conditions of open calls and tasks that name one of `roles`, or are addressed to it."""
+    action = Action
+    addressed = sa.or_(
+        *(
+            sa.and_(action.code == code, sa.literal(role.value, sa.Text) == sa.any_(roles))
+            for code, role in ADDRESSED_TO.items()
+        )
+    )
+    named = sa.and_(action.state == "proposed", action.release_role == sa.any_(roles))
+    return action.form != "letter", in_queue(), sa.or_(named, addressed), still_claims(tenant_id)
+
+
+def open_work() -> sa.Select[Any]:
+    """Selects the ids of the open calls and tasks that the user may do (binds: tenant, roles)."""
+    action = Action
+    free = sa.or_(action.release_role.is_(None), action.state == "approved", action.release_role == sa.any_(_ROLES))
+    return sa.select(action.id).where(
+        action.tenant_id == _TENANT, action.form != "letter", in_queue(), free, still_claims(_TENANT)
+    )

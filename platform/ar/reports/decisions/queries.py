@@ -1,0 +1,145 @@
+"""Loads everything that waits for one person's decision as one list (W7).
+
+Invariants: what the counter counts is what the list shows; each kind is bounded, the oldest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.cases.lookups import QueueAction, decision_tasks, letters_to_approve, letters_to_release, tasks_to_decide
+from kernel.actor import Actor
+from kernel.db import columns
+from kernel.i18n import gettext as _
+from tenants.approvals.kinds import find_kind
+from tenants.approvals.queries import InboxRow, inbox, waiting_for_user
+from tenants.permissions import Permission, allows
+
+DecisionKind = Literal["approval", "letter", "task"]
+
+#: Rows of each kind on one page.
+ROWS_MAX: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One thing to decide; `since_on`: requested or proposed on. `contact`: to whom a letter would go."""
+
+    kind: DecisionKind
+    id: UUID
+    name: str
+    customer_id: UUID | None
+    customer_no: str
+    customer_name: str
+    amount_minor: int | None
+    currency: str | None
+    why: str
+    asked_by: str
+    since_on: date
+    waiting_days: int
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionCounts:
+    """How many of each kind wait for the person."""
+
+    approvals: int
+    letters: int
+    tasks: int
+
+    @property
+    def total(self) -> int:
+        """Returns how many things wait in all."""
+        return self.approvals + self.letters + self.tasks
+
+    def of(self, kind: str) -> int:
+        """Returns how many of one kind wait; of all for any other word."""
+        return {"approval": self.approvals, "letter": self.letters, "task": self.tasks}.get(kind, self.total)
+
+
+def waiting_decisions() -> sa.CompoundSelect[Any]:
+    """Selects the ids of all that waits for the user's decision (binds: tenant, person, roles, today)."""
+    return sa.union_all(waiting_for_user(), _letters(), tasks_to_decide())
+
+
+def decision_counts(db: Session, actor: Actor) -> DecisionCounts:
+    """Returns how many of each kind wait for the actor. One statement."""
+    asked = {
+        "tenant": actor.tenant_id,
+        "person": actor.user_id,
+        "roles": sorted(actor.roles),
+        "today": actor.today,
+        "may_release": _may_release(actor),
+    }
+    counted = (
+        sa.select(sa.func.count()).select_from(each.subquery()).scalar_subquery()
+        for each in (waiting_for_user(), _letters(), tasks_to_decide())
+    )
+    return DecisionCounts(*columns(db, sa.select(*counted), asked).one())
+
+
+def decisions(db: Session, actor: Actor, kind: str = "", limit: int = ROWS_MAX) -> list[Decision]:
+    """Returns what waits for the actor, what waits longest first; `kind`: only one of them."""
+    found: list[Decision] = []
+    if kind in ("", "approval"):
+        found += [_approval(row) for row in inbox(db, actor, tab="mine", limit=limit).rows]
+    if kind in ("", "letter") and _may_release(actor):
+        found += _actions("letter", letters_to_approve(db, actor, None, limit), actor.today)
+    if kind in ("", "task"):
+        found += _actions("task", decision_tasks(db, actor, limit), actor.today)
+    return sorted(found, key=lambda each: (each.since_on, each.kind, each.customer_no, each.id))
+
+
+def _letters() -> sa.Select[Any]:
+    return letters_to_release().where(sa.bindparam("may_release", type_=sa.Boolean))
+
+
+def _may_release(actor: Actor) -> bool:
+    return allows(actor.roles, Permission.REVIEW_ACTIONS)
+
+
+def _approval(row: InboxRow) -> Decision:
+    kind = find_kind(row.kind)
+    return Decision(
+        kind="approval",
+        id=row.id,
+        name=_(kind.name) if kind else row.kind,
+        customer_id=None,
+        customer_no=row.customer.number if row.customer else "",
+        customer_name=row.customer.name if row.customer else "",
+        amount_minor=row.amount_minor,
+        currency=row.currency,
+        why=row.reason,
+        asked_by=row.requested_by,
+        since_on=row.requested_on,
+        waiting_days=row.waiting_days,
+    )
+
+
+def _actions(kind: DecisionKind, actions: Iterable[QueueAction], today: date) -> list[Decision]:
+    return [
+        Decision(
+            kind=kind,
+            id=each.id,
+            name=each.name,
+            customer_id=each.customer_id,
+            customer_no=each.customer_no,
+            customer_name=each.customer_name,
+            amount_minor=each.claim_minor,
+            currency=each.currency,
+            why=each.lines[0].why if each.lines else each.hint,
+            asked_by="",
+            since_on=each.run_on,
+            waiting_days=max(0, (today - each.run_on).days),
+            contact=each.contact if kind == "letter" else "",
+        )
+        for each in actions
+    ]

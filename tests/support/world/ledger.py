@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -122,6 +123,28 @@ class Ledger(Base):
     ) -> UUID:
         """Books money received, not yet applied."""
         return self.document(customer, kind="receipt", number=number, minor=minor, on=on, currency=currency)
+
+    def instalments(
+        self, number: str, *, due: Iterable[date], minor: int, customer: UUID | str = "00001", on: date | None = None
+    ) -> list[UUID]:
+        """Books an invoice of equal instalments of `minor` each; returns their items."""
+        days = list(due)
+        return self.book(
+            [
+                NewItem(
+                    customer_id=customer if isinstance(customer, UUID) else self.customer_id(customer),
+                    kind="invoice",
+                    document_no=number,
+                    instalment_no=place,
+                    document_on=on or days[0] - NET,
+                    due_on=day,
+                    collection_end_on=day,
+                    currency="CNY",
+                    amount_minor=minor,
+                )
+                for place, day in enumerate(days, 1)
+            ]
+        )
 
     def credit_note(
         self,

@@ -95,7 +95,7 @@ def ratios(figures: Figures, overdue_url: str, allowance_url: str) -> list[Figur
             _("(opening + sales − receivables) ÷ (opening + sales − receivables not past due)"),
             f"({opening} + {sales} − {owed}) ÷ ({opening} + {sales} − {current})",
         ),
-        *_loss_lines(figures, allowance_url),
+        *(_loss_lines(figures, allowance_url) if allowance_url else ()),
     ]
 
 

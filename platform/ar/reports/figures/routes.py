@@ -14,7 +14,7 @@ from ar.reports.figures.queries import Figures, figures
 from ar.statements.inputs import Period, parse_period
 from kernel.errors import RuleBroken
 from kernel.money import exponent
-from tenants.access import staff
+from tenants.access import may, staff
 from tenants.permissions import Permission
 from web import filters
 from web.context import actor, db
@@ -85,6 +85,9 @@ def _overdue_url(shown: Figures) -> str:
 
 
 def _allowance_url(shown: Figures) -> str:
+    """Returns the address of the allowance account; empty for those who do not see the books."""
+    if not may(Permission.READ_BOOKS):
+        return ""
     return url_for("accounts.entries", account="allowance", currency=shown.currency, to_on=shown.to_on.isoformat())
 
 

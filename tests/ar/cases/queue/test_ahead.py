@@ -14,6 +14,7 @@ from ar.cases.models import DayRun
 from ar.cases.runs.cli import run_day_command
 from kernel.clock import fixed_clock, moment_on, utc_now
 from kernel.journal import JournalEvent
+from tests.support.letters import letters_named
 from tests.support.world import World
 
 FRIDAY, SATURDAY, MONDAY = date(2026, 10, 30), date(2026, 10, 31), date(2026, 11, 2)
@@ -61,7 +62,8 @@ def test_approving_all_says_how_many_stay_because_their_day_has_not_come(world: 
         asked = client.post(url("/cases/approvals")).text
         assert "Approve and send 1 letter" in asked
         assert "1 letter stays in the queue: it is not due yet." in asked
-        said = client.post(url("/cases/approvals"), data={"confirmed": "1"}, follow_redirects=True).text
+        form = {"confirmed": "1", "selected": letters_named(asked)}
+        said = client.post(url("/cases/approvals"), data=form, follow_redirects=True).text
     assert "1 letter approved." in said
     assert "1 letter stays in the queue: it is not due yet." in said
     assert sorted(action.state for action in world.actions()) == ["approved", "proposed"]

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from ar.cases.runs.cli import run_day_command, simulate_command
 from kernel.clock import fixed_clock, moment_on
 from tests.support.companies import TestCompany
+from tests.support.letters import letters_named
 from tests.support.postbox import Postbox
 from tests.support.world import World
 
@@ -34,7 +35,7 @@ def test_the_queue_says_what_goes_out_and_why(queued: World) -> None:
         "Due notice",
         "INV-1",
         ": due on ",
-        "Approve all I can",
+        "Approve …",
         "No receipts posted",
     ):
         assert text in page.text
@@ -139,6 +140,8 @@ def test_approving_all_asks_first_and_says_how_much(queued: World) -> None:
     assert "Approve and send 1 letter" in asked.text
     assert queued.actions()[0].state == "proposed"
     assert client.post(url, data={"confirmed": "1"}).status_code == 303
+    assert queued.actions()[0].state == "proposed", "a confirmation that names no letter releases none"
+    assert client.post(url, data={"confirmed": "1", "selected": letters_named(asked.text)}).status_code == 303
     assert queued.actions()[0].state == "approved"
 
 

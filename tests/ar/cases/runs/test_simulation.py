@@ -125,7 +125,7 @@ def test_the_queue_groups_by_customer_and_currency_and_says_how_far_the_books_ar
     world.receipt(number="R1", on=date(2026, 10, 30), minor=5_000)
     world.run_day(on=MONDAY)
     with world.reading() as db, use_language("en"):
-        groups = queue_page(db, world.tenant_id, MONDAY, "letters")
+        groups = queue_page(db, world.actor(MONDAY), "letters")
         summary = queue_summary(db, world.tenant_id)
         cash = cash_state(db, world.tenant_id)
     assert [(group.customer_no, group.currency) for group in groups] == [
@@ -134,7 +134,7 @@ def test_the_queue_groups_by_customer_and_currency_and_says_how_far_the_books_ar
         ("00002", "CNY"),
     ]
     assert groups[0].actions[0].lines[0].days_overdue == 1
-    assert (summary.letters, summary.to_review, summary.totals_minor) == (3, 3, {"CNY": 200_000, "USD": 100_000})
+    assert (summary.letters, summary.to_review) == (3, 3)
     assert (cash.booked_through_on, cash.unapplied) == (date(2026, 10, 30), 1)
 
 

@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from ar.customers.models import Customer
 from ar.customers.visibility import tables_of_customers
 from tenants.access import STAFF
 from tenants.models import Company, User
 from tenants.permissions import Permission, Role, allows
 from tests.support.companies import TestCompany
 from tests.support.furnished import digest, furnish
+from tests.support.statements import counted
 from tests.support.world import World, world_of
 
 MONDAY: Final = date(2026, 11, 16)
@@ -53,6 +53,10 @@ FOR_ALL: Final = {"/", "/pages"}
 NOT_THEIRS: Final = ("鑫晟", "INV-1", "INV-LOST", "RC-1", "RC-2", "lina@", "B-1<")
 
 
+#: Statements written as text, of one customer or document that the page asked for under the limit before.
+ASKED_BEFORE: Final = ("WITH doc AS MATERIALIZED",)
+
+
 def _pages(app: Flask) -> Iterator[tuple[str, str]]:
     """(endpoint, rule without the company) of every staff page that is shown by GET."""
     for rule in app.url_map.iter_rules():
@@ -75,20 +79,10 @@ def _person(client: FlaskClient) -> UUID:
         return UUID(session["_user_id"].split("|")[0])
 
 
-def _give(world: World, customer_id: UUID, client: FlaskClient) -> None:
-    """Makes the client's person the owner of the customer."""
-    with world.transaction() as db:
-        db.execute(
-            sa.update(Customer)
-            .where(Customer.tenant_id == world.tenant_id, Customer.id == customer_id)
-            .values(owner_id=_person(client))
-        )
-
-
 def _own_customer(world: World, client: FlaskClient) -> dict[str, UUID]:
     """A customer of the client's person with an overdue invoice, a letter in the queue, a receipt and a statement."""
     customer = world.customer(name="佳怡自有", number="00077", contact_name="周", contact_email="zhou@own.example")
-    _give(world, customer, client)
+    world.give_to(client, customer)
     invoice = world.invoice(customer, number="OWN-7", due_on=date(2026, 10, 20), minor=7_777_00)
     receipt = world.receipt(customer, number="OWN-R", on=date(2026, 11, 2), minor=77_00)
     world.run_day(on=MONDAY)
@@ -165,6 +159,28 @@ def test_a_salesperson_sees_their_own_customers_in_rows_totals_search_and_files(
         assert "7,700.00" in text, f"{path}: the total of their own"
         assert "佳怡自有" in text or path == "/aging/"
     assert "OWN-7" in client.get(company.url("/search?q=OWN"), follow_redirects=True).text
+
+
+def test_every_statement_of_a_salespersons_page_carries_the_limit(
+    app: Flask, engine: sa.Engine, company: TestCompany, ids: dict[str, UUID]
+) -> None:
+    """Also those that are written as text, and none reads sums that are kept of the whole company."""
+    world, client = world_of(company, MONDAY), company.client("salesperson")
+    own = ids | _own_customer(world, client)
+    tables = {"customer", "period_balance", *(each.__tablename__ for each in tables_of_customers())}
+    read = re.compile(rf"\b(?:FROM|JOIN)\s+\"?({'|'.join(sorted(tables))})\b", re.IGNORECASE)
+    past = set()
+    with counted(engine) as seen:
+        for _endpoint, rule in sorted(_pages(app)):
+            seen.clear()
+            answer = client.get(company.url(_fill(rule, own)))
+            if answer.status_code == 200:
+                for statement in seen:
+                    named = read.search(statement)
+                    known = any(each in statement for each in ASKED_BEFORE)
+                    if named and not known and "owner_id = " not in statement:
+                        past.add((rule, named.group(1), " ".join(statement.split())[:300]))
+    assert past == set()
 
 
 def test_a_salesperson_changes_nothing_of_a_customer_that_is_not_theirs(

@@ -8,7 +8,7 @@ from ar.cases.ladder.queries import LadderStrip, LadderStripStep, ladder_strip
 from ar.cases.ladder.step_texts import STATE_TONES, state_name, step_name
 from ar.cases.queue.queries import decision_tasks, letters_to_approve
 from ar.cases.queue.views import QueueAction
-from ar.cases.queue.waiting import letters_to_release, open_work, tasks_to_decide
+from ar.cases.queue.waiting import letters_to_release, open_work, still_claims, tasks_to_decide
 
 __all__ = [
     "STATE_TONES",
@@ -27,5 +27,6 @@ __all__ = [
     "reason_text",
     "state_name",
     "step_name",
+    "still_claims",
     "tasks_to_decide",
 ]

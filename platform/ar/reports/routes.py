@@ -5,6 +5,7 @@ Invariant: parse, authorise, one query, render; nothing here writes.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, g, request, url_for
@@ -15,6 +16,8 @@ from ar.ledger.rules.aging import BUCKETS, AgingRow, bucket_ranges
 from ar.reports import search as global_search
 from ar.reports.aging.exports import BUCKET_NAMES
 from ar.reports.today.queries import day_sentence, today_page
+from ar.reports.today.queue import WAITING
+from ar.reports.today.work import DUE_SOON_DAYS, team_rows, work_lines
 from ar.statements.messages import STATUS_NAMES
 from kernel.i18n import gettext as _
 from tenants.access import may, staff
@@ -26,7 +29,7 @@ from web.responses import Page, render, see_other
 bp = Blueprint("overview", __name__)
 
 # Roles that see on Today that the nightly examination found a difference.
-EXAMINERS = frozenset({Role.FINANCE_DIRECTOR, Role.ADMIN})
+EXAMINERS = frozenset({Role.FINANCE_DIRECTOR, Role.GENERAL_MANAGER, Role.AUDITOR})
 NAMES: dict[str, Any] = {"kinds": KIND_NAMES, "stages": STAGE_NAMES, "stage_tones": STAGE_TONES}
 
 
@@ -37,7 +40,7 @@ def today_view() -> Page:
     if not may(Permission.READ):
         return render("ar/reports/nothing_here.html")
     own, tenant_id = g.company.currency, actor().tenant_id
-    page = today_page(db(), tenant_id, actor().today, actor().timezone, own)
+    page = today_page(db(), tenant_id, actor().today, actor().timezone, own, _forms_of_reader())
     balances = {each.aging.currency: each.aging.balance_minor for each in page.sums}
     return render(
         "ar/reports/today/today.html",
@@ -49,8 +52,18 @@ def today_view() -> Page:
         aging_of=aging_parts,
         may_import=may(Permission.IMPORT),
         may_review=may(Permission.REVIEW_ACTIONS),
+        may_work=may(Permission.WORK_TASKS),
+        work=work_lines(db(), actor(), page),
+        due_soon_to=actor().today + timedelta(days=DUE_SOON_DAYS),
+        team=team_rows(db(), actor()),
         statuses=STATUS_NAMES,
     )
+
+
+def _forms_of_reader() -> list[tuple[str, str]]:
+    """Returns the (form, state) of queued actions that the reader can do something about."""
+    letters, calls = may(Permission.REVIEW_ACTIONS), may(Permission.WORK_TASKS)
+    return [(form, state) for form, state in WAITING if (letters if form == "letter" else calls)]
 
 
 @bp.get("/pages", endpoint="pages")

@@ -208,7 +208,7 @@ def test_a_refusal_half_way_shows_nothing_of_what_it_had_begun(world: World, bil
 
 
 def test_who_may_only_read_sees_no_forms(world: World, bill: UUID) -> None:
-    client, url = world.client("salesperson"), world.url
+    client, url = world.client("auditor"), world.url
     page = client.get(url(f"/bills/{bill}"))
     assert page.status_code == 200
     assert 'name="seen"' not in page.text

@@ -208,13 +208,15 @@ def test_a_bad_file_and_a_missing_one_are_said_at_their_field(world: World) -> N
 @pytest.mark.parametrize(
     ("role", "path", "status"),
     [
-        ("salesperson", "/provisions/new", 403),
-        ("salesperson", "/bad-debts/of/{customer}", 403),
-        ("salesperson", "/bad-debts/", 200),
+        ("salesperson", "/provisions/", 403),
+        ("auditor", "/provisions/new", 403),
+        ("auditor", "/bad-debts/of/{customer}", 403),
+        ("salesperson", "/bad-debts/", 403),
+        ("auditor", "/bad-debts/", 200),
         ("collector", "/bad-debts/of/{customer}", 200),
         ("collector", "/provisions/new", 403),
         ("warehouse", "/losses/written-off", 403),
-        ("salesperson", "/losses/expected-cash", 200),
+        ("auditor", "/losses/expected-cash", 200),
     ],
 )
 def test_who_may_see_and_propose(world: World, role: str, path: str, status: int) -> None:
@@ -228,13 +230,13 @@ def test_who_may_change(world: World) -> None:
     debt = world.late_invoice(customer, number="INV-1", minor=1_000_00, days_late=400)
     case = world.bad_debt(customer, debt)
     url = world.url
-    clients: dict[str, FlaskClient] = {role: world.client(role) for role in ("salesperson", "collector")}
+    clients: dict[str, FlaskClient] = {role: world.client(role) for role in ("auditor", "collector")}
     for role, client in clients.items():
         for path in ("/provisions/", f"/bad-debts/{case}/reversal", f"/losses/{case}/receipts", "/provisions/policy"):
             assert client.post(url(path), data={}).status_code == 403, (role, path)
     assert world.client("accountant").post(url("/provisions/policy"), data={}).status_code == 403
-    assert clients["salesperson"].post(url(f"/bad-debts/of/{customer}"), data={}).status_code == 403
-    page = clients["salesperson"].get(url(f"/bad-debts/{case}")).text
+    assert clients["auditor"].post(url(f"/bad-debts/of/{customer}"), data={}).status_code == 403
+    page = clients["auditor"].get(url(f"/bad-debts/{case}")).text
     assert "Reverse write-off" not in page
     assert "Money has come in" not in page
 

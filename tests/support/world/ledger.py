@@ -8,9 +8,11 @@ from decimal import Decimal
 from uuid import UUID
 
 import sqlalchemy as sa
+from flask.testing import FlaskClient
 
 from ar.customers.commands import upsert_customers
 from ar.customers.inputs import CustomerRow
+from ar.customers.models import Customer
 from ar.customers.queries import find_numbers
 from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
 from ar.ledger.books.posting import NewItem, post_items
@@ -123,6 +125,17 @@ class Ledger(Base):
     ) -> UUID:
         """Books money received, not yet applied."""
         return self.document(customer, kind="receipt", number=number, minor=minor, on=on, currency=currency)
+
+    def give_to(self, client: FlaskClient, customer: UUID) -> None:
+        """Makes the person who is signed in there the customer's owner."""
+        with client.session_transaction() as session:
+            owner_id = UUID(session["_user_id"].split("|")[0])
+        with self.transaction() as db:
+            db.execute(
+                sa.update(Customer)
+                .where(Customer.tenant_id == self.tenant_id, Customer.id == customer)
+                .values(owner_id=owner_id)
+            )
 
     def instalments(
         self, number: str, *, due: Iterable[date], minor: int, customer: UUID | str = "00001", on: date | None = None

@@ -13,6 +13,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from kernel.visibility import is_limited
+
 
 @dataclass(frozen=True, slots=True)
 class PeriodBalances:
@@ -66,7 +68,12 @@ _INSERT_BALANCES = sa.text(
 
 
 def balances_in_force(db: Session, tenant_id: UUID, as_of: date) -> PeriodBalances | None:
-    """Returns the newest balances in force at `as_of`; None when nothing is locked by then or it was unlocked since."""
+    """Returns the newest balances in force at `as_of`; None when nothing is locked by then or it was unlocked since.
+
+    None also in a limited session: they are of the whole company.
+    """
+    if is_limited(db):
+        return None
     rows = db.execute(_BALANCES, {"tenant": tenant_id, "as_of": as_of}).all()
     if not rows:
         return None

@@ -18,6 +18,7 @@ from ar.cases.lookups import QueueAction, decision_tasks, letters_to_approve, le
 from kernel.actor import Actor
 from kernel.db import columns
 from kernel.i18n import gettext as _
+from kernel.views import view
 from tenants.approvals.kinds import find_kind
 from tenants.approvals.queries import InboxRow, inbox, waiting_for_user
 from tenants.permissions import Permission, allows
@@ -72,18 +73,29 @@ def waiting_decisions() -> sa.CompoundSelect[Any]:
 
 def decision_counts(db: Session, actor: Actor) -> DecisionCounts:
     """Returns how many of each kind wait for the actor. One statement."""
-    asked = {
+    return view(DecisionCounts, columns(db, sa.select(*decision_columns()), asked_by(actor)).one())
+
+
+def decision_columns() -> list[sa.ColumnElement[Any]]:
+    """Returns the columns of DecisionCounts, for a statement that counts more; its binds are `asked_by`."""
+    counted = {"approvals": waiting_for_user(), "letters": _letters(), "tasks": tasks_to_decide()}
+    return [count_of(each).label(name) for name, each in counted.items()]
+
+
+def count_of(rows: sa.Select[Any]) -> sa.ScalarSelect[int]:
+    """Returns the number of rows that a select finds."""
+    return sa.select(sa.func.count()).select_from(rows.subquery()).scalar_subquery()
+
+
+def asked_by(actor: Actor) -> dict[str, Any]:
+    """Returns the binds of the selects of what waits for the actor."""
+    return {
         "tenant": actor.tenant_id,
         "person": actor.user_id,
         "roles": sorted(actor.roles),
         "today": actor.today,
         "may_release": _may_release(actor),
     }
-    counted = (
-        sa.select(sa.func.count()).select_from(each.subquery()).scalar_subquery()
-        for each in (waiting_for_user(), _letters(), tasks_to_decide())
-    )
-    return DecisionCounts(*columns(db, sa.select(*counted), asked).one())
 
 
 def decisions(db: Session, actor: Actor, kind: str = "", limit: int = ROWS_MAX) -> list[Decision]:

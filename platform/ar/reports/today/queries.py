@@ -5,6 +5,7 @@ Invariant: seven statements whatever the size, each list bounded; sums are per c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.bills.lookups import select_due_count
-from ar.cases.lookups import reason_text
+from ar.cases.lookups import reason_text, still_claims
 from ar.cases.models import Action, DayRun, LadderState
 from ar.customers.models import Customer
 from ar.ledger.lookups import (
@@ -146,12 +147,22 @@ class Today:
         return sum(each.credits for each in self.sums)
 
 
-def today_page(db: Session, tenant_id: UUID, today: date, timezone: str, currency: str = "CNY") -> Today:
-    """Returns the page of `today`, the tenant's local date; the company's own `currency` comes first."""
+def today_page(
+    db: Session,
+    tenant_id: UUID,
+    today: date,
+    timezone: str,
+    currency: str = "CNY",
+    waiting: Sequence[tuple[str, str]] = WAITING,
+) -> Today:
+    """Returns the page of `today`, the tenant's local date; the company's own `currency` comes first.
+
+    `waiting`: (form, state) of the queued actions to list; none of them: no queue.
+    """
     counts = _today_counts(db, tenant_id, today)
     sums = tuple(sorted(currency_sums(db, tenant_id, today), key=lambda each: each.aging.currency != currency))
     unanswered_statements, withheld = side_rows(db, tenant_id, today, timezone)
-    queue = queue_rows(db, tenant_id, today)
+    queue = queue_rows(db, tenant_id, today, waiting) if waiting else ()
     return Today(today, counts, sums, queue, unanswered_statements, withheld, cash_state(db, tenant_id))
 
 
@@ -269,7 +280,9 @@ def _waiting_json(tenant_id: UUID) -> sa.ScalarSelect[Any]:
     action = Action
     waiting = (
         sa.select(action.form, action.state, sa.func.count().label("n"))
-        .where(action.tenant_id == tenant_id, sa.tuple_(action.form, action.state).in_(WAITING))
+        .where(
+            action.tenant_id == tenant_id, sa.tuple_(action.form, action.state).in_(WAITING), still_claims(tenant_id)
+        )
         .group_by(action.form, action.state)
         .subquery("waiting")
     )

@@ -5,6 +5,7 @@ Invariant: two statements for all three lists, each list bounded.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -13,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.lookups import explain_step, explain_withheld, step_name
+from ar.cases.lookups import explain_step, explain_withheld, step_name, still_claims
 from ar.cases.models import Action, LadderState, StepTaken, WithheldStep
 from ar.customers.models import Customer
 from ar.ledger.models import OpenItem
@@ -84,12 +85,21 @@ class WithheldRow:
     why: str
 
 
-def queue_rows(db: Session, tenant_id: UUID, today: date) -> tuple[QueueRow, ...]:
-    """Returns the queue, the highest level first; the leading item is that of the highest level, then the oldest."""
+def queue_rows(
+    db: Session, tenant_id: UUID, today: date, waiting: Sequence[tuple[str, str]] = WAITING
+) -> tuple[QueueRow, ...]:
+    """Returns the queue, the highest level first; the leading item is that of the highest level, then the oldest.
+
+    `waiting`: (form, state) of the actions asked for. What was paid meanwhile is not among them.
+    """
     action, customer, step, item = Action, Customer, StepTaken, OpenItem
     first = (
         sa.select(action)
-        .where(action.tenant_id == tenant_id, sa.tuple_(action.form, action.state).in_(WAITING))
+        .where(
+            action.tenant_id == tenant_id,
+            sa.tuple_(action.form, action.state).in_(waiting),
+            still_claims(tenant_id),
+        )
         .order_by(action.level.desc(), action.total_minor.desc(), action.id)
         .limit(ROWS_MAX)
         .subquery("first")
@@ -115,7 +125,7 @@ def queue_rows(db: Session, tenant_id: UUID, today: date) -> tuple[QueueRow, ...
             level=value(f.level),
             items=value(f["items"]),
             currency=value(f.currency),
-            total_minor=value(f.total_minor),
+            total_minor=value(sa.func.coalesce(_open_now(tenant_id, first), f.total_minor)),
             days=LATER,
             why=LATER,
         )
@@ -125,6 +135,25 @@ def queue_rows(db: Session, tenant_id: UUID, today: date) -> tuple[QueueRow, ...
         .order_by(f.level.desc(), f.total_minor.desc(), f.id)
     )
     return tuple(_queue_row(row, today) for row in rows)
+
+
+def _open_now(tenant_id: UUID, actions: sa.Subquery) -> sa.ScalarSelect[Any]:
+    """Returns what is open now of an action's items."""
+    step, item = StepTaken, OpenItem
+    items = (
+        sa.select(step.item_id)
+        .where(step.tenant_id == tenant_id, step.action_id == actions.c.id)
+        .correlate(actions)
+        .distinct()
+        .subquery("items")
+    )
+    return (
+        sa.select(sa.cast(sa.func.sum(item.open_minor), sa.BigInteger))
+        .join(items, items.c.item_id == item.id)
+        .where(item.tenant_id == tenant_id)
+        .correlate(actions)
+        .scalar_subquery()
+    )
 
 
 def _queue_row(row: DbRow, today: date) -> QueueRow:

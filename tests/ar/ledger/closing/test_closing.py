@@ -347,7 +347,7 @@ def test_the_page_asks_for_opening(world: World) -> None:
 
 
 def test_who_may_not_lock_reads_and_is_refused(world: World) -> None:
-    client = world.client("salesperson")
+    client = world.client("auditor")
     page = client.get(world.url("/books/periods"))
     assert page.status_code == 200
     assert "Lock the books" not in page.get_data(as_text=True)

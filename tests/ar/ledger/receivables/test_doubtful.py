@@ -73,7 +73,7 @@ def test_list_document_today_and_aging_show_it(world: World, language: str, badg
     customer = world.customer()
     old = world.invoice(customer, number="OLD-1", on=date(2026, 6, 1), minor=1_234_00)
     world.invoice(customer, number="NEW-1", on=date(2026, 11, 1), minor=500)
-    client = world.client("salesperson", language)
+    client = world.client("auditor", language)
     with fixed_clock(moment_on(TODAY, world.timezone)):
         listed = client.get(world.url("/receivables/?state=doubtful")).get_data(as_text=True)
         shown = client.get(world.url(f"/receivables/{old}")).get_data(as_text=True)

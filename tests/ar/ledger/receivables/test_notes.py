@@ -79,6 +79,7 @@ def test_another_companys_document_has_no_notes(world: World, other_company: Tes
 def test_a_salesperson_notes_what_falls_due_and_reads_it_in_the_list(world: World, language: str) -> None:
     item = due_soon(world)
     client = world.client("salesperson", language)
+    world.give_to(client, world.open_item(item).customer_id)
     with fixed_clock(moment_on(TODAY, world.timezone)):
         page = client.get(world.url(f"/receivables/{item}")).get_data(as_text=True)
         assert f"/receivables/{item}/notes" in page

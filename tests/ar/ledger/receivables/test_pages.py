@@ -131,7 +131,7 @@ def test_the_exports_are_files_of_the_same_filter(world: World) -> None:
     assert "0001,Alpha 100%,CNY,0.00,0.00,100.00,0.00,0.00,25.00,75.00" in text
     book = client.get(world.url("/aging/export.xlsx"))
     assert book.data[:2] == b"PK"
-    assert world.client("salesperson").get(world.url("/aging/export.csv")).status_code == 403
+    assert world.client("gm_office").get(world.url("/aging/export.csv")).status_code == 403
 
 
 def test_a_person_allocates_takes_back_and_reverses(world: World) -> None:
@@ -164,7 +164,7 @@ def test_a_form_with_gaps_is_shown_again_and_changes_nothing(world: World) -> No
 
 
 def test_who_may_only_read_changes_nothing(world: World) -> None:
-    client = world.client("salesperson")
+    client = world.client("gm_office")
     invoice = world.item_numbered("LATE").id
     page = client.get(world.url(f"/receivables/{invoice}"))
     assert page.status_code == 200

@@ -193,7 +193,7 @@ def test_an_account_is_changed_and_closed_but_keeps_its_currency(company: TestCo
 
 def test_who_may_not_upload_or_decide_is_refused_and_reads(company: TestCompany) -> None:
     account = new_account(company.client("accountant"), company)
-    seller = company.client("salesperson")
+    seller = company.client("auditor")
     assert seller.get(company.url("/bank/")).status_code == 200
     assert "Read the statement" not in seller.get(company.url("/bank/")).text
     assert send(seller, company, CSV, bank_account_id=str(account)).status_code == 403

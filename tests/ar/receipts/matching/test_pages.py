@@ -346,7 +346,7 @@ def test_bad_input_keeps_what_was_typed_and_a_second_person_reads_what_happened(
 
 def test_who_may_look_may_not_always_book(world: World, owed: Owed) -> None:
     line = world.bank_line(on=ON, amount="500.00", payer=PAYER, account=ACCOUNT, text="INV-1001")
-    sales = world.client("salesperson")
+    sales = world.client("auditor")
     assert sales.get(world.url("/matching/")).status_code == 200
     for path in ("/matching/sure", "/matching/again", f"/matching/{line}", f"/matching/{line}/undoing"):
         assert sales.post(world.url(path)).status_code == 403

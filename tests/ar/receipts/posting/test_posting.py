@@ -302,7 +302,7 @@ def test_bad_input_keeps_what_was_typed(world: World, owed: Owed) -> None:
 
 def test_who_may_not_post_neither_enters_nor_applies(world: World, owed: Owed) -> None:
     credit = post_receipt(world, "50", how="nothing")
-    sales = world.client("salesperson")
+    sales = world.client("auditor")
     assert sales.get(world.url(f"/receipts/{credit}")).status_code == 200
     assert sales.get(world.url("/receipts/new")).status_code == 403
     for path in ("/receipts/", f"/receipts/{credit}/allocations"):

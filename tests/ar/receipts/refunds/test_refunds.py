@@ -157,5 +157,5 @@ def test_the_pages_ask_once_show_and_withdraw(world: World, overpaid: Overpaid, 
     assert "鑫晟科技" in client.get(world.url("/refunds/?state=asked")).text
     assert client.post(asked.headers["Location"] + "/withdrawal", data={}).status_code == 422
     assert client.post(asked.headers["Location"] + "/withdrawal", data={"reason": "x"}).status_code == 303
-    assert world.client("salesperson").get(path).status_code == 403
-    assert world.client("salesperson").get(world.url("/refunds/")).status_code == 200
+    assert world.client("auditor").get(path).status_code == 403
+    assert world.client("auditor").get(world.url("/refunds/")).status_code == 200

@@ -173,7 +173,7 @@ def test_the_cost_does_not_grow(world: World, engine: sa.Engine) -> None:
     [("en", ["Key figures", "Overdue rate", "69.33 days", "n/a"]), ("zh_CN", ["69.33", "16.67%"])],
 )
 def test_the_page_shows_each_figure_with_its_formula(world: World, language: str, words: list[str]) -> None:
-    client = world.client("salesperson", language)
+    client = world.client("auditor", language)
     with fixed_clock(moment_on(TODAY, world.timezone)):
         page = client.get(world.url("/figures/?month=2026-03&currency=cny"))
         text = page.get_data(as_text=True)

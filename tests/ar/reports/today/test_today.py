@@ -21,7 +21,7 @@ from tests.support.companies import TestCompany
 from tests.support.statements import counted
 from tests.support.world import World, world_of
 
-AT_MOST = 10
+AT_MOST = 11
 
 
 def test_figures_are_of_the_day_and_tie_to_the_ledger(world: World) -> None:

@@ -190,8 +190,8 @@ def test_the_card_s_page_leads_to_its_documents_and_its_files_say_the_same(
     book = load_workbook(io.BytesIO(client.get(f"{base}/card.xlsx?{period}").data))
     cells = [[cell.value for cell in row] for row in book.active.iter_rows()]  # type: ignore[union-attr]
     assert [row[-1] for row in cells[1:8]] == [200, 300, 150, 150, 150, 150, 150]
-    assert world.client("salesperson").get(f"{base}/card.csv?{period}").status_code == 403
-    assert world.client("salesperson").get(f"{base}/card?{period}").status_code == 200
+    assert world.client("gm_office").get(f"{base}/card.csv?{period}").status_code == 403
+    assert world.client("gm_office").get(f"{base}/card?{period}").status_code == 200
 
 
 def test_a_page_of_the_card_is_a_constant_number_of_statements(

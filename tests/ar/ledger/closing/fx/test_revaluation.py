@@ -194,7 +194,7 @@ def test_the_page_previews_books_once_and_reverses(world: World) -> None:
 
 
 def test_who_may_not_book_sees_the_preview_alone(world: World) -> None:
-    client, url = world.client("salesperson"), world.url("/books/exchange")
+    client, url = world.client("auditor"), world.url("/books/exchange")
     page = client.get(url, query_string={"as_of": "2026-10-31"})
     assert page.status_code == 200
     assert "Post the exchange difference" not in page.get_data(as_text=True)

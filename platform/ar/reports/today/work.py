@@ -1,0 +1,167 @@
+"""Counts what needs the reader on Today, in the order in which it should be done.
+
+Invariant: one statement, with the counts of decisions; each line says only what the reader's roles can do about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.cases.lookups import open_work
+from ar.cases.models import Action
+from ar.customers.models import Customer
+from ar.ledger.models import OpenItem
+from ar.reports.decisions.queries import DecisionCounts, asked_by, count_of, decision_columns
+from ar.reports.today.queries import Today
+from kernel.actor import Actor
+from kernel.db import columns
+from kernel.views import value, view, view_columns, views
+from tenants.models import User
+from tenants.permissions import Permission, Role, allows
+
+#: How far ahead a salesperson is told what falls due.
+DUE_SOON_DAYS: Final = 7
+#: Roles that see how the team stands.
+LEADS_TEAM: Final = frozenset({Role.SALES_MANAGER, Role.FINANCE_DIRECTOR, Role.GENERAL_MANAGER})
+TEAM_MAX: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class WorkLine:
+    """One line of what needs the reader; `code` names it, `late` that it is past its day."""
+
+    code: str
+    count: int
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WorkCounts:
+    """Numbers that only Today's work list needs."""
+
+    calls: int
+    problems: int
+    due_soon: int
+
+
+@dataclass(frozen=True, slots=True)
+class TeamRow:
+    """One person's customers in one currency: what they owe, what of it is overdue (minor units), and open work."""
+
+    owner_id: UUID | None
+    owner_name: str | None
+    customers: int
+    currency: str
+    owed_minor: int
+    overdue_minor: int
+
+    @property
+    def overdue_bps(self) -> int:
+        """Returns what is overdue as a share of what is owed, in basis points."""
+        return self.overdue_minor * 10_000 // self.owed_minor if self.owed_minor else 0
+
+
+def work_lines(db: Session, actor: Actor, page: Today) -> list[WorkLine]:
+    """Returns what needs the actor, the most urgent first; what counts nothing is left out."""
+    lines = _lines(actor, page, *_counts(db, actor))
+    return [line for line in lines if line.count]
+
+
+def team_rows(db: Session, actor: Actor) -> list[TeamRow]:
+    """Returns how each owner's customers stand, the largest overdue sum first; empty for who leads no team."""
+    if not actor.roles & LEADS_TEAM:
+        return []
+    item, customer, today = OpenItem, Customer, actor.today
+    minor = sa.cast(sa.func.sum(item.open_minor), sa.BigInteger)
+    overdue = sa.func.coalesce(
+        sa.cast(sa.func.sum(item.open_minor).filter(item.due_on < today), sa.BigInteger), sa.literal(0, sa.BigInteger)
+    )
+    sums = (
+        sa.select(
+            customer.owner_id,
+            item.currency,
+            sa.func.count(sa.distinct(item.customer_id)).label("customers"),
+            minor.label("owed_minor"),
+            overdue.label("overdue_minor"),
+        )
+        .join(customer, sa.and_(customer.tenant_id == item.tenant_id, customer.id == item.customer_id))
+        .where(
+            item.tenant_id == actor.tenant_id,
+            customer.tenant_id == actor.tenant_id,
+            item.open_minor > 0,
+            item.side > 0,
+        )
+        .group_by(customer.owner_id, item.currency)
+        .order_by(overdue.desc())
+        .limit(TEAM_MAX)
+        .subquery("sums")
+    )
+    found = db.execute(
+        sa.select(
+            *view_columns(
+                TeamRow,
+                owner_id=value(sums.c.owner_id),
+                owner_name=value(User.name),
+                customers=value(sums.c.customers),
+                currency=value(sums.c.currency),
+                owed_minor=value(sums.c.owed_minor),
+                overdue_minor=value(sums.c.overdue_minor),
+            )
+        )
+        .select_from(sums)
+        .outerjoin(User, User.id == sums.c.owner_id)
+        .order_by(sums.c.overdue_minor.desc(), User.name)
+    )
+    return views(TeamRow, found)
+
+
+def _lines(actor: Actor, page: Today, counted: WorkCounts, decisions: DecisionCounts) -> Iterator[WorkLine]:
+    def may(permission: Permission) -> bool:
+        return allows(actor.roles, permission)
+
+    counts = page.counts
+    yield WorkLine("approvals", decisions.approvals)
+    yield WorkLine("letters", decisions.letters)
+    yield WorkLine("role_tasks", decisions.tasks)
+    if may(Permission.REVIEW_ACTIONS):
+        yield WorkLine("problems", counted.problems, late=True)
+    if may(Permission.WORK_TASKS):
+        yield WorkLine("calls", counted.calls)
+    if may(Permission.POST_LEDGER):
+        yield WorkLine("bank_lines", page.cash.lines_waiting)
+        yield WorkLine("credits", page.unapplied)
+        yield WorkLine("bills_to_present", counts.bills_to_present)
+        yield WorkLine("bills_to_notify", counts.bills_to_notify, late=True)
+    if may(Permission.ISSUE_STATEMENT) or Role.SALESPERSON in actor.roles:
+        yield WorkLine("answers_late", counts.answers_late, late=True)
+    if Role.SALESPERSON in actor.roles:
+        yield WorkLine("due_soon", counted.due_soon)
+
+
+def _counts(db: Session, actor: Actor) -> tuple[WorkCounts, DecisionCounts]:
+    action, item, tenant_id = Action, OpenItem, actor.tenant_id
+    problems = sa.select(action.id).where(
+        action.tenant_id == tenant_id, action.form == "letter", action.state.in_(["failed", "unknown"])
+    )
+    due_soon = sa.select(item.id).where(
+        item.tenant_id == tenant_id,
+        item.open_minor > 0,
+        item.side > 0,
+        item.due_on >= actor.today,
+        item.due_on <= actor.today + timedelta(days=DUE_SOON_DAYS),
+    )
+    counted = view_columns(
+        WorkCounts,
+        calls=value(count_of(open_work())),
+        problems=value(count_of(problems)),
+        due_soon=value(count_of(due_soon)),
+    )
+    row = columns(db, sa.select(*counted, *decision_columns()), asked_by(actor)).one()
+    return view(WorkCounts, row), view(DecisionCounts, row)

@@ -8,6 +8,7 @@ from ar.cases.events import EVENTS, FACT_MAKERS
 from ar.cases.ladder.checks import cases_checks
 from ar.cases.ladder.policy_versions import publish_presets
 from ar.cases.messages import MESSAGES
+from ar.cases.queue import mails
 from ar.cases.queue.waiting import letters_to_release, open_work
 from ar.cases.runs import jobs
 from kernel.i18n import mark
@@ -45,9 +46,9 @@ SLICE: Final = Slice(
     messages=MESSAGES,
     events=EVENTS,
     fact_makers=FACT_MAKERS,
-    jobs=jobs.JOBS,
+    jobs=(*jobs.JOBS, *mails.JOBS),
     recurring=jobs.RECURRING,
-    mails=jobs.MAILS,
+    mails=(*jobs.MAILS, *mails.MAILS),
     checks=(cases_checks,),
     numbers=(NumberSeries("demand letter numbers", "DN-{year}", "action", "number", "DN-%"),),
     on_founding=publish_presets,

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.cases.ladder.candidates import DUE, NEW, Candidate
+from ar.cases.queue.waiting import ADDRESSED_TO
 from ar.cases.rules.holds import Reason
 from ar.cases.rules.ladder import DueStep
 from ar.cases.rules.policy import form_of
@@ -26,6 +27,7 @@ from kernel.ids import new_id, new_ids
 from kernel.journal import record
 
 PREPARE_LETTERS: Final = "cases.prepare_letters"
+REPORT_TO_ROLES: Final = "cases.report_to_roles"
 
 _INSERT_RUN: Final = sa.text("""
     INSERT INTO day_run (tenant_id, id, run_on, started_at, counts)
@@ -295,6 +297,10 @@ class RunRecorder:
                 "totals": [group.total_minor for group in groups],
             },
         )
+        if any(group.form != "letter" and (group.release_role or group.code in ADDRESSED_TO) for group in groups):
+            outbox.put(
+                db, self.actor, REPORT_TO_ROLES, {"run": str(self.run_id)}, key=f"{REPORT_TO_ROLES}:{self.run_id}"
+            )
         if any(released):
             outbox.put(db, self.actor, PREPARE_LETTERS, {}, key=f"{PREPARE_LETTERS}:{self.run_id}")
 

@@ -14,7 +14,7 @@ from ar.ledger.books.as_of import (
     possibly_open_at,
 )
 from ar.ledger.books.as_of_request import AsOfRequest, parse_as_of_request, require_readable
-from ar.ledger.books.instalments import instalments_of
+from ar.ledger.books.instalments import document_label_of, instalments_of
 from ar.ledger.books.queries import balance_at, item_ids, movements, open_items, posted_balances
 from ar.ledger.closing.audit.checks import NAMED_MAX, run_check
 from ar.ledger.closing.audit.runs import examination_runs
@@ -31,6 +31,7 @@ __all__ = [
     "balance_at",
     "company_currency",
     "dated_rates",
+    "document_label_of",
     "doubtful_sums",
     "examination_runs",
     "instalments_of",

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from ar.customers.lookups import matches
 from ar.customers.models import Contact, Customer
+from ar.ledger.lookups import document_label_of
 from ar.ledger.models import OpenItem
 from ar.statements.models import Statement
 from kernel.money import exponent, parse_amount
@@ -142,7 +143,7 @@ def _documents(tenant_id: UUID, text: str) -> sa.Select[Any]:
     columns = _hit_columns(
         DOCUMENT,
         id=item.id,
-        label=item.document_no,
+        label=document_label_of(tenant_id),
         kind=item.kind,
         currency=item.currency,
         minor=item.side * item.open_minor,
@@ -156,7 +157,7 @@ def _documents(tenant_id: UUID, text: str) -> sa.Select[Any]:
             item.tenant_id == tenant_id,
             sa.or_(*starts),
         )
-        .order_by(exact.desc(), item.document_no)
+        .order_by(exact.desc(), item.document_no, item.instalment_no)
         .limit(GROUP_MAX)
     )
 
@@ -184,7 +185,7 @@ def _statements(tenant_id: UUID, text: str) -> sa.Select[Any]:
 def _amounts(tenant_id: UUID, minor: int) -> sa.Select[Any]:
     """Documents whose open amount equals `minor`."""
     item, customer = OpenItem, Customer
-    columns = _hit_columns(AMOUNT, id=item.id, label=item.document_no, **_amount_columns())
+    columns = _hit_columns(AMOUNT, id=item.id, label=document_label_of(tenant_id), **_amount_columns())
     return (
         sa.select(*columns)
         .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == item.customer_id))

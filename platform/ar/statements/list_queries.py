@@ -80,11 +80,9 @@ def statement_list(
                 respond_by_on=value(statement.respond_by_on),
                 issued_at=value(statement.issued_at),
                 status=value(status_column),
-                pdf_sha256=value(statement.pdf_sha256),
                 signer_name=value(confirmation.signer_name),
                 signer_title=value(confirmation.signer_title),
                 confirmed_at=value(confirmation.confirmed_at),
-                remote_address=value(confirmation.remote_address),
                 mail_state=LATER,
             )
         )

@@ -70,11 +70,9 @@ class StatementRow:
     respond_by_on: date | None
     issued_at: datetime
     status: str
-    pdf_sha256: str
     signer_name: str | None
     signer_title: str | None
     confirmed_at: datetime | None
-    remote_address: str | None
     mail_state: str | None = None
 
 

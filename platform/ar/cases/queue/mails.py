@@ -35,7 +35,7 @@ LINES_MAX: Final = 30
 
 
 def report_to_roles(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
-    """Queues a mail to each holder of a role that a task of the run waits for; to the finance directors where none is."""
+    """Queues a mail to each holder of a role that a task of the run waits for; without one, to finance directors."""
     run_id = UUID(str(payload["run"]))
     people, told = active_people(db, actor.tenant_id), set[UUID]()
     for role in _roles_asked(db, actor.tenant_id, run_id):

@@ -1,4 +1,4 @@
-"""Counts the instalments of a document in SQL.
+"""Counts and names the instalments of a document in SQL.
 
 Invariant: nothing is counted for a document due at once, so a list of such costs nothing more.
 """
@@ -23,3 +23,11 @@ def instalments_of(tenant_id: Any, item: Any = OpenItem) -> sa.ColumnElement[int
         .scalar_subquery()
     )
     return sa.case((item.instalment_no > 0, counted), else_=0)
+
+
+def document_label_of(tenant_id: Any) -> sa.ColumnElement[str]:
+    """Returns what `rules.instalments.document_label` writes, of OpenItem and in SQL."""
+    item, text = OpenItem, sa.Text
+    of = sa.cast(instalments_of(tenant_id), text)
+    instalment = sa.func.concat(item.document_no, " (", sa.cast(item.instalment_no, text), "/", of, ")")
+    return sa.case((item.instalment_no > 0, instalment), else_=item.document_no)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, aliased
 
 from ar.customers.models import Customer
 from ar.ledger.books.as_of import items_with_later_allocations, later_allocations, open_minor_at, possibly_open_at
+from ar.ledger.books.instalments import document_label_of
 from ar.ledger.books.period_balances import balances_in_force
 from ar.ledger.books.posting_rules import RECEIVABLES
 from ar.ledger.models import Entry, OpenItem, Posting
@@ -26,7 +27,10 @@ from kernel.views import select_view, value, view_columns, views
 
 @dataclass(frozen=True, slots=True)
 class OpenItemView:
-    """An item with its open amount at `as_of`; `open_minor` is positive, `side` +1 is owed, -1 a credit."""
+    """An item with its open amount at `as_of`; `open_minor` is positive, `side` +1 is owed, -1 a credit.
+
+    `label`: the document's number, with the instalment where it is one.
+    """
 
     id: UUID
     customer_id: UUID
@@ -35,6 +39,7 @@ class OpenItemView:
     kind: str
     side: int
     document_no: str
+    label: str
     document_on: date
     due_on: date
     collection_end_on: date
@@ -81,7 +86,7 @@ class Movement:
     reverses_id: UUID | None
 
 
-def item_columns(open_minor: sa.ColumnElement[int], as_of: date) -> list[sa.ColumnElement[Any]]:
+def item_columns(tenant_id: UUID, open_minor: sa.ColumnElement[int], as_of: date) -> list[sa.ColumnElement[Any]]:
     """Returns the columns of OpenItemView with `open_minor` as of a day; the customer must be joined."""
     item, customer = OpenItem, Customer
     return view_columns(
@@ -93,6 +98,7 @@ def item_columns(open_minor: sa.ColumnElement[int], as_of: date) -> list[sa.Colu
         kind=value(item.kind),
         side=value(item.side),
         document_no=value(item.document_no),
+        label=value(document_label_of(tenant_id)),
         document_on=value(item.document_on),
         due_on=value(item.due_on),
         collection_end_on=value(item.collection_end_on),
@@ -125,7 +131,7 @@ def open_items(
     i = OpenItem
     later = later_allocations(tenant_id, as_of, known_at)
     statement = (
-        sa.select(*item_columns(open_minor_at(later), as_of))
+        sa.select(*item_columns(tenant_id, open_minor_at(later), as_of))
         .select_from(items_with_later_allocations(later).join(Customer, with_customer(tenant_id)))
         .where(*possibly_open_at(tenant_id, as_of, known_at))
         .order_by(i.due_on, i.document_no, i.id)

@@ -176,7 +176,7 @@ def receivables_page(
     totals = [total for total in all_totals if not wanted.currency or total.currency == wanted.currency.upper()]
     page = asked.page(sum(total.count for total in totals))
     rows = db.execute(
-        sa.select(*item_columns(minor, as_of))
+        sa.select(*item_columns(tenant_id, minor, as_of))
         .select_from(source)
         .where(*where, *([item.currency == wanted.currency.upper()] if wanted.currency else []))
         .order_by(*_order(wanted.sort, minor))
@@ -195,7 +195,7 @@ def item_page(db: Session, tenant_id: UUID, item_id: UUID, today: date, *, candi
     later = later_allocations(tenant_id, today)
     row = db.execute(
         sa.select(
-            *item_columns(open_minor_at(later), today),
+            *item_columns(tenant_id, open_minor_at(later), today),
             i.reference,
             i.cleared_on,
             i.reverses_id,

@@ -22,7 +22,7 @@ from ar.bills.rules import OUTSTANDING
 from ar.cases.lookups import HoldView, LadderStrip, hold_views, ladder_strip
 from ar.customers.lookups import ContactView
 from ar.customers.models import Contact, Customer
-from ar.ledger.lookups import open_items
+from ar.ledger.lookups import document_label_of, open_items
 from ar.ledger.models import OpenItem
 from ar.ledger.rules.aging import BUCKET_COLUMNS, AgingRow, OpenAmount, age, bucket_minors, bucket_ranges
 from ar.ledger.rules.due_dates import overdue_days
@@ -75,6 +75,7 @@ class OpenItemRow:
     kind: str
     side: int
     document_no: str
+    label: str
     document_on: date
     due_on: date
     collection_end_on: date
@@ -339,6 +340,7 @@ def _items_as_of(
             kind=item.kind,
             side=item.side,
             document_no=item.document_no,
+            label=item.label,
             document_on=item.document_on,
             due_on=item.due_on,
             collection_end_on=item.collection_end_on,
@@ -361,13 +363,11 @@ def _items_statement() -> sa.Select[*tuple[Any, ...]]:
         summed = sa.func.sum(item.open_minor).filter(*only).over(partition_by=item.currency)
         return sa.cast(sa.func.coalesce(summed, 0), sa.BigInteger)
 
-    def day(name: str) -> sa.BindParameter[date]:
-        return sa.bindparam(name, type_=sa.Date)
+    def within(n: int) -> sa.ColumnElement[bool]:
+        return item.due_on.between(sa.bindparam(f"first{n}", type_=sa.Date), sa.bindparam(f"last{n}", type_=sa.Date))
 
-    buckets = [
-        total(item.side > 0, item.due_on.between(day(f"first{n}"), day(f"last{n}"))).label(column)
-        for n, column in enumerate(BUCKET_COLUMNS)
-    ]
+    buckets = [total(item.side > 0, within(n)).label(column) for n, column in enumerate(BUCKET_COLUMNS)]
+    counted = sa.func.count().over().label("open_count")
     position = sa.func.row_number().over(partition_by=item.currency, order_by=item.id)
     return (
         select_view(
@@ -376,6 +376,7 @@ def _items_statement() -> sa.Select[*tuple[Any, ...]]:
             kind=value(item.kind),
             side=value(item.side),
             document_no=value(item.document_no),
+            label=value(document_label_of(_TENANT)),
             document_on=value(item.document_on),
             due_on=value(item.due_on),
             collection_end_on=value(item.collection_end_on),
@@ -385,9 +386,7 @@ def _items_statement() -> sa.Select[*tuple[Any, ...]]:
             days_overdue=LATER,
             stage=LATER,
         )
-        .add_columns(
-            sa.func.count().over().label("open_count"), total(item.side < 0).label("unapplied_minor"), *buckets
-        )
+        .add_columns(counted, total(item.side < 0).label("unapplied_minor"), *buckets)
         .where(item.tenant_id == _TENANT, item.customer_id == _CUSTOMER, item.open_minor > 0)
         .order_by((position == 1).desc(), item.side.desc(), item.due_on, item.document_no)
         .limit(ITEMS_MAX)

@@ -57,6 +57,8 @@ def customer(customer_id: UUID) -> Page:
     paging = read_page({"page": request.args.get("page", "")}, TIMELINE_ROWS)
     found = customer_timeline(db(), tenant_id, customer_id, actor().timezone, offset=paging.offset, limit=paging.limit)
     path = url_for("overview.customer", customer_id=customer_id)
+    placing = request.args.get("place", "")
+    placing = placing if placing in HOLD_NAMES else ""
     return render(
         "ar/reports/customer/customer.html",
         page=page,
@@ -72,7 +74,9 @@ def customer(customer_id: UUID) -> Page:
         unread=filters.unread_days(AsOfFilters, request.args),
         aging_of=partial(aging_parts, when=when),
         ladder=[_ladder_step(step) for step in page.strip.steps] if page.strip else [],
-        form=blank(),
+        form=blank(kind=placing) if placing else blank(),
+        placing=placing,
+        may_work=may(Permission.WORK_TASKS),
         hold_items=[(item.id, item.document_no) for item in page.items if item.side > 0],
         hold_names=HOLD_NAMES,
         next=path,

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from ar.cases.lookups import explain_step, explain_withheld, step_name, still_claims
 from ar.cases.models import Action, LadderState, StepTaken, WithheldStep
 from ar.customers.models import Customer
+from ar.ledger.lookups import document_label_of
 from ar.ledger.models import OpenItem
 from ar.statements.models import Confirmation, Statement
 from kernel.clock import local_date
@@ -246,7 +247,14 @@ def _unanswered(tenant_id: UUID) -> sa.Select[Any]:
 def _withheld(tenant_id: UUID, today: date) -> sa.Select[Any]:
     item, customer, state, withheld = OpenItem, Customer, LadderState, WithheldStep
     largest = (
-        sa.select(item.id, item.document_no, item.customer_id, item.currency, item.open_minor, state.held_code)
+        sa.select(
+            item.id,
+            document_label_of(tenant_id).label("document_no"),
+            item.customer_id,
+            item.currency,
+            item.open_minor,
+            state.held_code,
+        )
         .join(item, sa.and_(item.tenant_id == state.tenant_id, item.id == state.item_id))
         .where(*step_withheld(tenant_id, today))
         .order_by(item.open_minor.desc(), item.id)

@@ -135,7 +135,9 @@ class Shell:
         if allows(g.actor.roles, Permission.WORK_TASKS) and calls in pages:
             found.append(BarItem(_("Call"), "phone", calls, pages[calls].current, pages[calls].count))
         if decisions in pages:
-            found.append(BarItem(_("Decisions"), "check", decisions, pages[decisions].current, pages[decisions].count))
+            found.append(
+                BarItem(_("My decisions"), "check", decisions, pages[decisions].current, pages[decisions].count)
+            )
         return [*found, BarItem(_("More"), "menu", more, request.path == more)]
 
 

@@ -123,11 +123,11 @@ class Heading(IntEnum):
 
 HEADING_NAMES: Mapping[Heading, str] = {
     Heading.TODAY: mark("Today"),
-    Heading.DECISIONS: mark("Decisions"),
+    Heading.DECISIONS: mark("My decisions"),
     Heading.CUSTOMERS: mark("Customers"),
     Heading.CREDIT_AND_SALES: mark("Credit and sales"),
     Heading.RECEIVABLES: mark("Receivables"),
-    Heading.CASH: mark("Cash"),
+    Heading.CASH: mark("Cash receipts"),
     Heading.COLLECTIONS: mark("Collections"),
     Heading.STATEMENTS: mark("Statements"),
     Heading.BOOKS: mark("Books"),

@@ -41,17 +41,17 @@ class NavHeading:
     """One rendered heading with the pages that the reader uses; `count` is what waits on them."""
 
     label: str
-    items: tuple[NavItem, ...]
+    pages: tuple[NavItem, ...]
 
     @property
     def current(self) -> bool:
         """Returns whether the shown page stands under this heading."""
-        return any(item.current for item in self.items)
+        return any(item.current for item in self.pages)
 
     @property
     def count(self) -> int | None:
         """Returns how much waits under this heading; None where nothing does."""
-        return sum(item.count or 0 for item in self.items) or None
+        return sum(item.count or 0 for item in self.pages) or None
 
 
 def _lines_under(heading: Heading) -> Iterator[NavLine]:
@@ -126,7 +126,7 @@ class Shell:
     @cached_property
     def bar(self) -> list[BarItem]:
         """The five places of a phone's bar; those that the role does not use are left out."""
-        pages = {item.url: item for heading in self.nav for item in heading.items}
+        pages = {item.url: item for heading in self.nav for item in heading.pages}
         today, decisions = url_for("overview.today"), url_for("decisions.index")
         calls, more = url_for("cases.queue", tab="tasks"), url_for("overview.pages")
         found = [BarItem(_("Today"), "clock", today, request.path == today)]

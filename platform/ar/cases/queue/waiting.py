@@ -6,21 +6,17 @@ that the navigation's statement is built once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from ar.cases.ladder.state import PENDING, in_queue
 from ar.cases.models import Action, StepTaken
+from ar.cases.rules.policy import ADDRESSED_TO
 from ar.customers.lookups import reachable
 from ar.customers.models import Contact
 from ar.ledger.models import OpenItem
 from kernel.actor import Actor
-from tenants.permissions import Role
-
-#: Tasks that are addressed to a role by what they are: step code → who decides (R178, W7).
-ADDRESSED_TO: Final[Mapping[str, Role]] = {"general_manager": Role.GENERAL_MANAGER}
 
 _TENANT: Final = sa.bindparam("tenant", type_=sa.Uuid)
 _ROLES: Final = sa.bindparam("roles", type_=sa.ARRAY(sa.Text))
@@ -75,7 +71,7 @@ def waits_for_role(tenant_id: Any, roles: Any) -> tuple[Condition, ...]:
     action = Action
     addressed = sa.or_(
         *(
-            sa.and_(action.code == code, sa.literal(role.value, sa.Text) == sa.any_(roles))
+            sa.and_(action.code == code, sa.literal(role, sa.Text) == sa.any_(roles))
             for code, role in ADDRESSED_TO.items()
         )
     )

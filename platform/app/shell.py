@@ -136,7 +136,7 @@ class Shell:
             found.append(BarItem(_("Call"), "phone", calls, pages[calls].current, pages[calls].count))
         if decisions in pages:
             found.append(
-                BarItem(_("My decisions"), "check", decisions, pages[decisions].current, pages[decisions].count)
+                BarItem(_("To decide"), "check", decisions, pages[decisions].current, pages[decisions].count)
             )
         return [*found, BarItem(_("More"), "menu", more, request.path == more)]
 

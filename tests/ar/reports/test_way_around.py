@@ -64,7 +64,7 @@ def test_counters_count_what_waits_for_the_reader(desk: World) -> None:
 def test_a_phone_has_a_bar_of_five_at_most_and_the_rest_on_a_page(desk: World) -> None:
     html = _look(desk, "accountant", "/pages")
     bar = html.split('<nav class="phone-bar"')[1].split("</nav>")[0]
-    assert re.findall(r"<span>([^<]+)</span>", bar) == ["Today", "Search", "Call", "My decisions", "More"]
+    assert re.findall(r"<span>([^<]+)</span>", bar) == ["Today", "Search", "Call", "To decide", "More"]
     assert desk.url("/books/periods") in html.split("<main")[1]
     warehouse = _look(desk, "warehouse").split('<nav class="phone-bar"')[1].split("</nav>")[0]
     assert re.findall(r"<span>([^<]+)</span>", warehouse) == ["Today", "More"]

@@ -135,9 +135,7 @@ class Shell:
         if allows(g.actor.roles, Permission.WORK_TASKS) and calls in pages:
             found.append(BarItem(_("Call"), "phone", calls, pages[calls].current, pages[calls].count))
         if decisions in pages:
-            found.append(
-                BarItem(_("To decide"), "check", decisions, pages[decisions].current, pages[decisions].count)
-            )
+            found.append(BarItem(_("To decide"), "check", decisions, pages[decisions].current, pages[decisions].count))
         return [*found, BarItem(_("More"), "menu", more, request.path == more)]
 
 
@@ -161,8 +159,9 @@ def _current_line() -> NavLine | None:
     exact = [line for line in lines if line.endpoint == endpoint or endpoint in line.also]
     asked = [line for line in exact if line.query and set(line.query.items()) <= set(request.args.items())]
     plain = [line for line in exact if not line.query]
-    near = [line for line in lines if blueprint in line.also or line.endpoint.split(".")[0] == blueprint != "overview"]
-    return next(iter((*asked, *plain, *near)), None)
+    own = [line for line in lines if blueprint in line.also]
+    near = [line for line in lines if line.endpoint.split(".")[0] == blueprint != "overview"]
+    return next(iter((*asked, *plain, *own, *near)), None)
 
 
 def nav_counts(db: Any, actor: Actor) -> dict[str, int]:

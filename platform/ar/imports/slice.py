@@ -16,7 +16,9 @@ SLICE: Final = Slice(
     name="imports",
     pages=("ar.imports.routes:bp", "ar.imports.mapping_routes:bp"),
     commands=("ar.imports.cli:group",),
-    navigation=(NavLine(Section.COMPANY, 10, mark("Import"), "imports.index", Permission.IMPORT),),
+    navigation=(
+        NavLine(Section.COMPANY, 10, mark("Import"), "imports.index", Permission.IMPORT, also=("import_mapping",)),
+    ),
     messages=MESSAGES,
     events=EVENTS,
     jobs=jobs.JOBS,

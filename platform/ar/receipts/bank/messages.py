@@ -57,6 +57,8 @@ FINDINGS: Final[dict[str, str]] = {
     "table_too_large": mark("The file has more than %(most)s bytes."),
     "table_too_many_rows": mark("The file has more than %(most)s rows. Split it."),
     "table_too_many_columns": mark("The file has more than %(most)s columns."),
+    "table_line_too_long": mark("Line %(row)s has more than %(most)s characters: this is no table."),
+    "table_encrypted": mark("The workbook is protected by a password. Save it without one and upload it again."),
     "table_cell_too_long": mark("Row %(row)s has a cell of more than %(most)s characters."),
     "table_empty": mark("The file is empty."),
     "table_line_too_long": mark("Row %(row)s has more than %(most)s characters: this is no table."),

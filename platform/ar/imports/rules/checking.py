@@ -22,9 +22,9 @@ from ar.customers.inputs import (
     CustomerRow,
     has_invalid_check_character,
 )
-from ar.imports.amounts import BadCell, applications, minor_units, require_current, without_side
 from ar.imports.columns import CURRENCY_WORDS, ENTITY_WORDS, KIND_WORDS, LANGUAGE_WORDS, words
 from ar.imports.inputs import ParsedCustomer, ParsedItem, ParsedReceipt, Report
+from ar.imports.rules.amounts import BadCell, applications, minor_units, require_current, without_side
 from kernel.bookable import LIMITS
 from kernel.money import exponent
 from kernel.sheets import BadDate, DateOrder, header_key, is_damaged_number, parse_date

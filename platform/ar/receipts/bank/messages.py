@@ -61,7 +61,6 @@ FINDINGS: Final[dict[str, str]] = {
     "table_encrypted": mark("The workbook is protected by a password. Save it without one and upload it again."),
     "table_cell_too_long": mark("Row %(row)s has a cell of more than %(most)s characters."),
     "table_empty": mark("The file is empty."),
-    "table_line_too_long": mark("Row %(row)s has more than %(most)s characters: this is no table."),
     "table_no_such_sheet": mark("The workbook has no sheet “%(sheet)s”."),
     "table_no_such_row": mark("The file has no row %(row)s."),
     "table_kind": mark("This is neither a CSV file nor an XLSX workbook."),

@@ -9,6 +9,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from ar.ledger.books.kept_sums import DIFFERENCES
+
 ENTRIES_BALANCE: Final = "ledger: every entry balances"
 ITEMS_POSTED: Final = "ledger: each item stands in the receivables account"
 ONLY_ITEMS_POSTED: Final = "ledger: the receivables account holds nothing but items"
@@ -344,6 +346,10 @@ SINGLE: Final[tuple[tuple[str, str], ...]] = (
         JOIN allocation AS a ON a.tenant_id = :tenant AND a.id > s.from_id AND (s.to_id IS NULL OR a.id < s.to_id)
         WHERE a.tenant_id = :tenant AND a.effective_on <= s.through_on
         """,
+    ),
+    (
+        "ledger: kept sums equal the books",
+        f"SELECT concat_ws(' ', d.measure, d.day, d.currency, d.owner_id) AS name FROM ({DIFFERENCES}) AS d",  # noqa: S608
     ),
     (
         # Scans the postings once for all locks, and only where something is locked.

@@ -159,8 +159,9 @@ def _current_line() -> NavLine | None:
     exact = [line for line in lines if line.endpoint == endpoint or endpoint in line.also]
     asked = [line for line in exact if line.query and set(line.query.items()) <= set(request.args.items())]
     plain = [line for line in exact if not line.query]
-    near = [line for line in lines if blueprint in line.also or line.endpoint.split(".")[0] == blueprint != "overview"]
-    return next(iter((*asked, *plain, *near)), None)
+    own = [line for line in lines if blueprint in line.also]
+    near = [line for line in lines if line.endpoint.split(".")[0] == blueprint != "overview"]
+    return next(iter((*asked, *plain, *own, *near)), None)
 
 
 def nav_counts(db: Any, actor: Actor) -> dict[str, int]:

@@ -1,8 +1,8 @@
-"""What is open by day, measure and currency, from sums that are kept: cost follows days and later changes, not documents.
+"""What is open by day, measure and currency, from sums that are kept: cost follows days and later changes.
 
-Invariants: the kept sums say what is open now (triggers of 0019 keep them in the writer's transaction); for a day `as_of`
-what was allocated after it is added back and what is dated after it is taken off, so that the sums are those of
-`as_of.open_minor_at`. They are of the whole company: a limited session may not use them (ADR 0035, 0039).
+Invariants: the kept sums say what is open now (triggers of revision 0019 keep them in the writer's transaction); for a
+day `as_of` what was allocated after it is added back and what is dated after it is taken off, so that the sums are
+those of `as_of.open_minor_at`. They are of the whole company: a limited session may not use them (ADR 0035, 0039).
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ def open_sums_at(tenant_id: UUID, as_of: date) -> sa.Subquery:
         sa.select(kept.measure, kept.currency, kept.day, kept.items, kept.minor).where(
             kept.tenant_id == tenant_id, kept.measure.in_([OWED, CREDIT, DOUBTFUL])
         ),
-        sa.select(side, c.currency, c.due_on, c.items, c.minor),
-        sa.select(sa.literal(DOUBTFUL), c.currency, sa.cast(last_day, sa.Date), c.items, c.minor).where(
+        sa.select(side, c.currency, c.due_on, c["items"], c.minor),
+        sa.select(sa.literal(DOUBTFUL), c.currency, sa.cast(last_day, sa.Date), c["items"], c.minor).where(
             c.kind.in_(TRADE_KINDS)
         ),
     ).subquery("sums")

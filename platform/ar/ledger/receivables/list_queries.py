@@ -284,7 +284,7 @@ def _between(column: Any, ends: tuple[date | None, date | None] | None) -> list[
 
 
 def _order(sort: str, minor: sa.ColumnElement[int]) -> list[sa.ColumnElement[Any]]:
-    """Returns the order; of a list by due date or date, either way, it is that of an index."""
+    """Returns the order; of a list by due date or date, the first first, it is that of an index."""
     item = OpenItem
     column: Any = {
         "due": item.due_on,
@@ -293,5 +293,4 @@ def _order(sort: str, minor: sa.ColumnElement[int]) -> list[sa.ColumnElement[Any
         "customer": Customer.sort_key,
         "open": item.side * minor,
     }[sort.removeprefix("-")]
-    keys = (column, item.document_no, item.id)
-    return [key.desc() if sort.startswith("-") else key.asc() for key in keys]
+    return [column.desc() if sort.startswith("-") else column.asc(), item.document_no.asc(), item.id.asc()]

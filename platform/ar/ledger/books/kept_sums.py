@@ -21,6 +21,7 @@ from ar.ledger.rules.stages import DOUBTFUL_DAYS, TRADE_KINDS
 OWED: Final = "owed"
 CREDIT: Final = "credit"
 DOUBTFUL: Final = "doubtful"
+OWNED: Final = "owned"
 POSTED: Final = "posted"
 
 #: Selects by how much the kept sums are wrong: `measure`, `currency`, `day`, and what is missing (`items`, `minor`).
@@ -84,7 +85,7 @@ def open_sums_at(tenant_id: UUID, as_of: date) -> sa.Subquery:
     ).subquery("sums")
 
 
-def sum_where(column: sa.ColumnElement[int], *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+def sum_where(column: Any, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
     """Returns the sum of a column of `open_sums_at` over the rows that meet the conditions; 0 where there are none."""
     return sa.cast(sa.func.coalesce(sa.func.sum(column).filter(*conditions), 0), sa.BigInteger)
 
@@ -98,6 +99,23 @@ def posted_sums(db: Session, tenant_id: UUID, on: date) -> dict[str, int]:
         .group_by(kept.currency)
     )
     return {row.currency: row.minor for row in rows}
+
+
+def select_owned_sums(tenant_id: UUID, on: date) -> sa.Select[Any]:
+    """Selects by owner (`NOBODY`: none) and currency what their customers owe now: `owed_minor`, `overdue_minor`."""
+    kept = LedgerSum
+    owed = sum_where(kept.minor)
+    return (
+        sa.select(
+            kept.owner_id,
+            kept.currency,
+            owed.label("owed_minor"),
+            sum_where(kept.minor, kept.day < on).label("overdue_minor"),
+        )
+        .where(kept.tenant_id == tenant_id, kept.measure == OWNED)
+        .group_by(kept.owner_id, kept.currency)
+        .having(owed > 0)
+    )
 
 
 def recompute_sums(db: Session, tenant_id: UUID) -> int:

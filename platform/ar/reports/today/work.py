@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from ar.cases.lookups import open_work
 from ar.cases.models import Action
 from ar.customers.models import Customer
-from ar.ledger.models import OpenItem
+from ar.ledger.lookups import select_owned_sums
+from ar.ledger.models import NOBODY, OpenItem
 from ar.reports.decisions.queries import DecisionCounts, asked_by, count_of, decision_columns
 from ar.reports.today.queries import Today
 from kernel.actor import Actor
@@ -53,7 +54,7 @@ class WorkCounts:
 
 @dataclass(frozen=True, slots=True)
 class TeamRow:
-    """One person's customers in one currency: what they owe, what of it is overdue (minor units), and open work."""
+    """One person's customers: how many, what they owe in one currency and what of it is overdue (minor units)."""
 
     owner_id: UUID | None
     owner_name: str | None
@@ -78,46 +79,32 @@ def team_rows(db: Session, actor: Actor) -> list[TeamRow]:
     """Returns how each owner's customers stand, the largest overdue sum first; empty for who leads no team."""
     if not actor.roles & LEADS_TEAM:
         return []
-    item, customer, today = OpenItem, Customer, actor.today
-    minor = sa.cast(sa.func.sum(item.open_minor), sa.BigInteger)
-    overdue = sa.func.coalesce(
-        sa.cast(sa.func.sum(item.open_minor).filter(item.due_on < today), sa.BigInteger), sa.literal(0, sa.BigInteger)
-    )
-    sums = (
-        sa.select(
-            customer.owner_id,
-            item.currency,
-            sa.func.count(sa.distinct(item.customer_id)).label("customers"),
-            minor.label("owed_minor"),
-            overdue.label("overdue_minor"),
-        )
-        .join(customer, sa.and_(customer.tenant_id == item.tenant_id, customer.id == item.customer_id))
-        .where(
-            item.tenant_id == actor.tenant_id,
-            customer.tenant_id == actor.tenant_id,
-            item.open_minor > 0,
-            item.side > 0,
-        )
-        .group_by(customer.owner_id, item.currency)
-        .order_by(overdue.desc())
-        .limit(TEAM_MAX)
-        .subquery("sums")
+    sums = select_owned_sums(actor.tenant_id, actor.today).subquery("sums")
+    customer = Customer
+    owner_id = sa.func.coalesce(customer.owner_id, NOBODY)
+    customers = (
+        sa.select(owner_id.label("owner_id"), sa.func.count().label("count"))
+        .where(customer.tenant_id == actor.tenant_id)
+        .group_by(owner_id)
+        .subquery("customers")
     )
     found = db.execute(
         sa.select(
             *view_columns(
                 TeamRow,
-                owner_id=value(sums.c.owner_id),
+                owner_id=value(sa.func.nullif(sums.c.owner_id, NOBODY, type_=sa.Uuid)),
                 owner_name=value(User.name),
-                customers=value(sums.c.customers),
+                customers=value(sa.func.coalesce(customers.c.count, 0)),
                 currency=value(sums.c.currency),
                 owed_minor=value(sums.c.owed_minor),
                 overdue_minor=value(sums.c.overdue_minor),
             )
         )
         .select_from(sums)
+        .outerjoin(customers, customers.c.owner_id == sums.c.owner_id)
         .outerjoin(User, User.id == sums.c.owner_id)
         .order_by(sums.c.overdue_minor.desc(), User.name)
+        .limit(TEAM_MAX)
     )
     return views(TeamRow, found)
 
@@ -160,11 +147,13 @@ def _counts(db: Session, actor: Actor) -> tuple[WorkCounts, DecisionCounts]:
         item.due_on >= actor.today,
         item.due_on <= actor.today + timedelta(days=DUE_SOON_DAYS),
     )
+    # Of the whole company nobody is told: a salesperson is, of the customers that they see.
+    is_told = Role.SALESPERSON in actor.roles
     counted = view_columns(
         WorkCounts,
         calls=value(count_of(open_work())),
         problems=value(count_of(problems)),
-        due_soon=value(count_of(due_soon)),
+        due_soon=value(count_of(due_soon) if is_told else sa.literal(0)),
     )
     row = columns(db, sa.select(*counted, *decision_columns()), asked_by(actor)).one()
     return view(WorkCounts, row), view(DecisionCounts, row)

@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.books.as_of import later_allocations_cte
+from ar.ledger.books.as_of import DayValue, TenantValue, later_allocations_cte
 from ar.ledger.models import LedgerSum, OpenItem
 from ar.ledger.rules.stages import DOUBTFUL_DAYS, TRADE_KINDS
 
@@ -64,7 +64,7 @@ _PUT_RIGHT = sa.text(
 )
 
 
-def open_sums_at(tenant_id: UUID, as_of: date) -> sa.Subquery:
+def open_sums_at(tenant_id: TenantValue, as_of: DayValue) -> sa.Subquery:
     """Returns `measure`, `currency`, `day`, `items` and `minor` of what was open on `as_of`, to be summed.
 
     `owed` and `credit` by due date; `doubtful` by the last day before a document is: it is one on later days.
@@ -101,7 +101,7 @@ def posted_sums(db: Session, tenant_id: UUID, on: date) -> dict[str, int]:
     return {row.currency: row.minor for row in rows}
 
 
-def select_owned_sums(tenant_id: UUID, on: date) -> sa.Select[Any]:
+def select_owned_sums(tenant_id: TenantValue, on: DayValue) -> sa.Select[*tuple[Any, ...]]:
     """Selects by owner (`NOBODY`: none) and currency what their customers owe now: `owed_minor`, `overdue_minor`."""
     kept = LedgerSum
     owed = sum_where(kept.minor)
@@ -123,7 +123,7 @@ def recompute_sums(db: Session, tenant_id: UUID) -> int:
     return len(db.execute(_PUT_RIGHT, {"tenant": tenant_id}).all())
 
 
-def _changed_since(tenant_id: UUID, as_of: date) -> sa.CTE:
+def _changed_since(tenant_id: TenantValue, as_of: DayValue) -> sa.CTE:
     """Returns what differs between the items as they are and as they were: documents (`items`) and minor units."""
     i, later = OpenItem, later_allocations_cte(tenant_id, as_of)
     columns: tuple[Any, ...] = (i.side, i.kind, i.currency, i.due_on, i.document_on, i.collection_end_on)

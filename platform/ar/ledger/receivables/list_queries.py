@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -29,11 +30,14 @@ from ar.ledger.models import OpenItem
 from ar.ledger.receivables.doubtful import is_doubtful
 from ar.ledger.rules.kpis import receivables_shown
 from ar.ledger.rules.stages import PROFESSIONAL_DAYS, ULTIMATUM_DAYS, WARNING_DAYS, Stage, legal_from_on
+from kernel.db import columns
 from kernel.views import select_view, value, views
 from kernel.visibility import is_limited
 from web import filters
 from web.paging import PageAsked
 
+#: Statements kept of each kind.
+KEPT: Final = 64
 SORTS: Final = ("due", "document", "number", "customer", "open")
 
 
@@ -109,13 +113,27 @@ def receivables_page(
     as_of = wanted.on or today
     found = _Matching(tenant_id, wanted, as_of, known_at)
     is_kept = found.is_plain and not is_limited(db) and not (wanted.state == "doubtful" and found.by_due)
-    all_totals = views(
-        ReceivablesTotal, db.execute(found.kept_totals(netted) if is_kept else found.added_totals(netted))
-    )
+    all_totals = views(ReceivablesTotal, columns(db, _totals(tenant_id, wanted, as_of, known_at, is_kept, netted)))
     totals = [total for total in all_totals if not wanted.currency or total.currency == wanted.currency.upper()]
     page = asked.page(sum(total.count for total in totals))
-    rows = db.execute(found.rows(page.offset, asked.limit))
+    rows = columns(db, _rows(tenant_id, wanted, as_of, known_at, page.offset, asked.limit))
     return ReceivablesPage(as_of, views(ReceivableRow, rows), totals, [total.currency for total in all_totals])
+
+
+# The same list is asked for again and again, and its statements cost more to build than to run.
+@lru_cache(maxsize=KEPT)
+def _totals(
+    tenant_id: UUID, wanted: ReceivablesFilters, as_of: date, known_at: datetime | None, is_kept: bool, netted: bool
+) -> sa.Select[*tuple[Any, ...]]:
+    found = _Matching(tenant_id, wanted, as_of, known_at)
+    return found.kept_totals(netted) if is_kept else found.added_totals(netted)
+
+
+@lru_cache(maxsize=KEPT)
+def _rows(
+    tenant_id: UUID, wanted: ReceivablesFilters, as_of: date, known_at: datetime | None, offset: int, limit: int
+) -> sa.Select[Any]:
+    return _Matching(tenant_id, wanted, as_of, known_at).rows(offset, limit)
 
 
 class _Matching:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from ar.ledger.models import BooksState, OpenItem
 from ar.receipts.bank.movements.models import PossibleDuplicate
 from ar.receipts.bank.queries import waiting_lines
 from ar.receipts.models import BankAccount, BankFile, BankLine
+from kernel.binds import TENANT
+from kernel.db import columns
 from kernel.views import from_json, json_view, value, view
 
 
@@ -62,41 +65,8 @@ class CashState:
 
 
 def cash_state(db: Session, tenant_id: UUID) -> CashState:
-    """Returns how far cash is posted, in one statement: it is shown on pages opened all day."""
-    i, b, d, a = OpenItem, BankLine, PossibleDuplicate, BankAccount
-    locked = sa.select(BooksState.locked_through).where(BooksState.tenant_id == tenant_id).scalar_subquery()
-    counts = db.execute(
-        sa.select(
-            sa.select(sa.func.max(i.document_on))
-            .where(i.tenant_id == tenant_id, i.kind == "receipt")
-            .scalar_subquery()
-            .label("last_on"),
-            sa.select(sa.func.count())
-            .where(i.tenant_id == tenant_id, i.side == -1, i.open_minor > 0)
-            .scalar_subquery()
-            .label("unapplied"),
-            sa.select(sa.func.count()).where(*waiting_lines(tenant_id)).scalar_subquery().label("waiting"),
-            sa.select(sa.func.count())
-            .where(
-                *waiting_lines(tenant_id), b.proposal_state == "sure", sa.or_(locked.is_(None), b.booked_on > locked)
-            )
-            .scalar_subquery()
-            .label("sure"),
-            sa.select(sa.func.count())
-            .where(b.tenant_id == tenant_id, b.return_state == "open")
-            .scalar_subquery()
-            .label("returns"),
-            sa.select(sa.func.count())
-            .where(d.tenant_id == tenant_id, d.state == "open")
-            .scalar_subquery()
-            .label("questions"),
-            sa.select(sa.func.coalesce(sa.func.sum(sa.func.jsonb_array_length(a.chain_breaks)), 0))
-            .where(a.tenant_id == tenant_id, a.active)
-            .scalar_subquery()
-            .label("breaks"),
-            _accounts_json(tenant_id).label("accounts"),
-        )
-    ).one()
+    """Returns how far cash is posted, in one statement."""
+    counts = columns(db, _state(), {"tenant": tenant_id}).one()
     accounts = from_json(CashAccount, counts.accounts)
     through = min((each.through_on for each in accounts if each.through_on), default=counts.last_on)
     return view(
@@ -109,7 +79,38 @@ def cash_state(db: Session, tenant_id: UUID) -> CashState:
     )
 
 
-def _accounts_json(tenant_id: UUID) -> sa.ScalarSelect[Any]:
+@cache
+def _state() -> sa.Select[Any]:
+    i, b, d, a = OpenItem, BankLine, PossibleDuplicate, BankAccount
+    locked = sa.select(BooksState.locked_through).where(BooksState.tenant_id == TENANT).scalar_subquery()
+    return sa.select(
+        sa.select(sa.func.max(i.document_on))
+        .where(i.tenant_id == TENANT, i.kind == "receipt")
+        .scalar_subquery()
+        .label("last_on"),
+        sa.select(sa.func.count())
+        .where(i.tenant_id == TENANT, i.side == -1, i.open_minor > 0)
+        .scalar_subquery()
+        .label("unapplied"),
+        sa.select(sa.func.count()).where(*waiting_lines(TENANT)).scalar_subquery().label("waiting"),
+        sa.select(sa.func.count())
+        .where(*waiting_lines(TENANT), b.proposal_state == "sure", sa.or_(locked.is_(None), b.booked_on > locked))
+        .scalar_subquery()
+        .label("sure"),
+        sa.select(sa.func.count())
+        .where(b.tenant_id == TENANT, b.return_state == "open")
+        .scalar_subquery()
+        .label("returns"),
+        sa.select(sa.func.count()).where(d.tenant_id == TENANT, d.state == "open").scalar_subquery().label("questions"),
+        sa.select(sa.func.coalesce(sa.func.sum(sa.func.jsonb_array_length(a.chain_breaks)), 0))
+        .where(a.tenant_id == TENANT, a.active)
+        .scalar_subquery()
+        .label("breaks"),
+        _accounts_json(TENANT).label("accounts"),
+    )
+
+
+def _accounts_json(tenant_id: Any) -> sa.ScalarSelect[Any]:
     """Selects the CashAccount of each active account as JSON: the later of last line and last statement end.
 
     Where balances do not continue from one statement to the next, it is the last day before that.

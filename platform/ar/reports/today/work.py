@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from functools import cache
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ from ar.ledger.models import NOBODY, OpenItem
 from ar.reports.decisions.queries import DecisionCounts, asked_by, count_of, decision_columns
 from ar.reports.today.queries import Today
 from kernel.actor import Actor
+from kernel.binds import TENANT, TODAY
 from kernel.db import columns
 from kernel.views import value, view, view_columns, views
 from tenants.models import User
@@ -79,16 +81,22 @@ def team_rows(db: Session, actor: Actor) -> list[TeamRow]:
     """Returns how each owner's customers stand, the largest overdue sum first; empty for who leads no team."""
     if not actor.roles & LEADS_TEAM:
         return []
-    sums = select_owned_sums(actor.tenant_id, actor.today).subquery("sums")
+    return views(TeamRow, columns(db, _team(), {"tenant": actor.tenant_id, "today": actor.today}))
+
+
+@cache
+def _team() -> sa.Select[Any]:
+    """Selects the TeamRows (binds: tenant, today)."""
+    sums = select_owned_sums(TENANT, TODAY).subquery("sums")
     customer = Customer
     owner_id = sa.func.coalesce(customer.owner_id, NOBODY)
     customers = (
         sa.select(owner_id.label("owner_id"), sa.func.count().label("count"))
-        .where(customer.tenant_id == actor.tenant_id)
+        .where(customer.tenant_id == TENANT)
         .group_by(owner_id)
         .subquery("customers")
     )
-    found = db.execute(
+    return (
         sa.select(
             *view_columns(
                 TeamRow,
@@ -106,7 +114,6 @@ def team_rows(db: Session, actor: Actor) -> list[TeamRow]:
         .order_by(sums.c.overdue_minor.desc(), User.name)
         .limit(TEAM_MAX)
     )
-    return views(TeamRow, found)
 
 
 def _lines(actor: Actor, page: Today, counted: WorkCounts, decisions: DecisionCounts) -> Iterator[WorkLine]:
@@ -136,24 +143,31 @@ def _lines(actor: Actor, page: Today, counted: WorkCounts, decisions: DecisionCo
 
 
 def _counts(db: Session, actor: Actor) -> tuple[WorkCounts, DecisionCounts]:
-    action, item, tenant_id = Action, OpenItem, actor.tenant_id
+    # Of the whole company nobody is told what falls due: a salesperson is, of the customers that they see.
+    due_soon_to = actor.today + timedelta(days=DUE_SOON_DAYS)
+    statement = _counted(Role.SALESPERSON in actor.roles)
+    row = columns(db, statement, {**asked_by(actor), "due_soon_to": due_soon_to}).one()
+    return view(WorkCounts, row), view(DecisionCounts, row)
+
+
+@cache
+def _counted(due_soon_told: bool) -> sa.Select[Any]:
+    """Selects WorkCounts and DecisionCounts (binds: `asked_by`, due_soon_to)."""
+    action, item = Action, OpenItem
     problems = sa.select(action.id).where(
-        action.tenant_id == tenant_id, action.form == "letter", action.state.in_(["failed", "unknown"])
+        action.tenant_id == TENANT, action.form == "letter", action.state.in_(["failed", "unknown"])
     )
     due_soon = sa.select(item.id).where(
-        item.tenant_id == tenant_id,
+        item.tenant_id == TENANT,
         item.open_minor > 0,
         item.side > 0,
-        item.due_on >= actor.today,
-        item.due_on <= actor.today + timedelta(days=DUE_SOON_DAYS),
+        item.due_on >= TODAY,
+        item.due_on <= sa.bindparam("due_soon_to", type_=sa.Date),
     )
-    # Of the whole company nobody is told: a salesperson is, of the customers that they see.
-    is_told = Role.SALESPERSON in actor.roles
     counted = view_columns(
         WorkCounts,
         calls=value(count_of(open_work())),
         problems=value(count_of(problems)),
-        due_soon=value(count_of(due_soon) if is_told else sa.literal(0)),
+        due_soon=value(count_of(due_soon) if due_soon_told else sa.literal(0)),
     )
-    row = columns(db, sa.select(*counted, *decision_columns()), asked_by(actor)).one()
-    return view(WorkCounts, row), view(DecisionCounts, row)
+    return sa.select(*counted, *decision_columns())

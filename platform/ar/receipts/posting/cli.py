@@ -16,6 +16,7 @@ import click
 from ar.ledger.lookups import item_ids
 from ar.receipts.posting import commands as receipts
 from ar.receipts.posting import queries
+from ar.receipts.posting.cash_state import cash_state
 from ar.receipts.posting.inputs import Method, PostReceipt
 from kernel.actor import Actor
 from kernel.db import TenantSession
@@ -73,7 +74,7 @@ def post(
 def state(slug: str, as_json: bool) -> None:
     """Show how far cash is posted, and what waits."""
     with tenant_transaction(slug, read_only=True) as (db, actor):
-        cash = queries.cash_state(db, actor.tenant_id)
+        cash = cash_state(db, actor.tenant_id)
     through = cash.booked_through_on.isoformat() if cash.booked_through_on else None
     emit(
         cash.as_json(),

@@ -8,7 +8,7 @@ from alembic import op
 from migrations.secure import each_tenant, run_sql, secure_tenant_table
 from migrations.tables import create_table, currency, day, index, integer, minor, of_tenant, one_of, text, uuid
 
-revision = "0019"
+revision = "0017"
 down_revision = "0016"
 branch_labels = None
 depends_on = None

@@ -12,13 +12,14 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from ar.customers.models import Customer
+from kernel.clock import utc_now
 from kernel.db import transaction
 from kernel.mail import MailMessage
 from tenants.permissions import Role
 from tenants.sign_in.commands import set_password
 from tests.support.browser import sign_in
 from tests.support.companies import TestCompany
-from tests.support.doors import PASSWORD, enter, hidden, somebody
+from tests.support.doors import PASSWORD, browser, enter, hidden, somebody
 from tests.support.world import World
 
 TYPED = {"name": "新客户 <b>&\"'", "customer_no": "00077", "note": "两行\n文字"}
@@ -27,15 +28,15 @@ TYPED = {"name": "新客户 <b>&\"'", "customer_no": "00077", "note": "两行\n�
 def _end_all(user_id: object) -> None:
     with transaction(None) as db:
         db.execute(
-            sa.text("UPDATE person_session SET ended_at = now() WHERE user_id = :u AND ended_at IS NULL"),
-            {"u": user_id},
+            sa.text("UPDATE person_session SET ended_at = :now WHERE user_id = :user AND ended_at IS NULL"),
+            {"user": user_id, "now": utc_now()},
         )
 
 
 def _expired(company: TestCompany, name: str = "周敏") -> tuple[FlaskClient, str]:
     """A browser whose session is over, and its person's address."""
     user_id, email = somebody(company, name, Role.ADMIN)
-    client = company.app.test_client()
+    client = browser(company)
     enter(client, email)
     _end_all(user_id)
     return client, email
@@ -90,7 +91,7 @@ def test_a_form_of_somebody_signed_out_leads_to_sign_in_and_back_with_all_that_w
 
 def test_files_are_named_as_to_be_chosen_again(world: World) -> None:
     user_id, email = somebody(world, "周敏", Role.ACCOUNTANT)
-    client = world.app.test_client()
+    client = browser(world)
     enter(client, email)
     _end_all(user_id)
     path = world.url("/imports/")
@@ -109,7 +110,7 @@ def test_files_are_named_as_to_be_chosen_again(world: World) -> None:
 
 def test_a_button_without_a_form_says_so_on_the_page_it_was_on(world: World) -> None:
     user_id, email = somebody(world, "周敏", Role.FINANCE_DIRECTOR)
-    client = world.app.test_client()
+    client = browser(world)
     enter(client, email)
     _end_all(user_id)
     path, page = world.url("/cases/runs"), world.url("/cases/queue")
@@ -147,7 +148,7 @@ def test_a_form_from_another_site_is_neither_kept_nor_shown(company: TestCompany
 def test_a_kept_form_that_we_did_not_sign_is_passed_over(company: TestCompany) -> None:
     _user, email = somebody(company)
     for kept in ("x", "WyIvIl0.Zz.zz"):
-        answer = company.app.test_client().post("/sign-in", data={"email": email, "password": PASSWORD, "kept": kept})
+        answer = browser(company).post("/sign-in", data={"email": email, "password": PASSWORD, "kept": kept})
         assert answer.status_code == 303
 
 
@@ -180,7 +181,7 @@ def _with_tokens(app: Flask) -> Flask:
 
 def test_the_form_of_a_tab_that_was_open_before_signing_in_again_is_shown_once_more(company: TestCompany) -> None:
     _user, email = somebody(company, role=Role.ADMIN)
-    client, path = company.app.test_client(), company.url("/people/")
+    client, path = browser(company), company.url("/people/")
     enter(client, email)
     old = hidden(client.get(company.url("/people/new")).text, path)
     client.post("/sign-out")
@@ -201,7 +202,8 @@ def test_the_form_of_a_tab_that_was_open_before_signing_in_again_is_shown_once_m
 def test_a_sign_in_page_that_was_open_for_long_asks_once_more(company: TestCompany) -> None:
     _user, email = somebody(company)
     try:
-        client = _with_tokens(company.app).test_client()
+        client = browser(company)
+        _with_tokens(company.app)
         answer = client.post("/sign-in", data={"email": email, "password": PASSWORD, "csrf_token": "old"})
         assert answer.status_code == 409
         assert PASSWORD not in answer.text
@@ -212,7 +214,8 @@ def test_a_sign_in_page_that_was_open_for_long_asks_once_more(company: TestCompa
 
 def test_a_form_without_secrets_outside_a_company_is_offered_to_be_sent_on(company: TestCompany) -> None:
     try:
-        client = _with_tokens(company.app).test_client()
+        client = browser(company)
+        _with_tokens(company.app)
         answer = client.post("/forgotten", data={"email": "lina@weiye.example", "csrf_token": "old"})
         assert answer.status_code == 409
         fields = hidden(answer.text, "/forgotten")
@@ -224,7 +227,7 @@ def test_a_form_without_secrets_outside_a_company_is_offered_to_be_sent_on(compa
 
 def test_a_new_password_elsewhere_loses_nothing_that_is_being_typed(company: TestCompany) -> None:
     user_id, email = somebody(company, role=Role.ADMIN)
-    client = company.app.test_client()
+    client = browser(company)
     sign_in(client, user_id)
     with transaction(None) as db:
         set_password(db, user_id, "another long password")

@@ -38,6 +38,13 @@ def somebody(
     return user_id, email
 
 
+def browser(company: TestCompany) -> FlaskClient:
+    """Returns a browser that reads English, in which nobody is signed in."""
+    client = company.app.test_client()
+    client.set_cookie("lang", "en")
+    return client
+
+
 def enter(client: FlaskClient, email: str, password: str = PASSWORD, *, ip: str = "", **more: Any) -> TestResponse:
     """Signs in by the page; `ip`: the client's address."""
     environ = {"REMOTE_ADDR": ip} if ip else {}

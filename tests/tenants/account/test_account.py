@@ -11,7 +11,7 @@ from kernel.mail import MailMessage
 from tenants.account.browsers import browser_name
 from tests.support.companies import TestCompany
 from tests.support.delivery import Post, drain
-from tests.support.doors import PASSWORD, PHONE, enter, somebody
+from tests.support.doors import PASSWORD, PHONE, browser, enter, somebody
 
 NEW = "ein langer neuer Satz"
 
@@ -33,7 +33,7 @@ def events(company: TestCompany, user_id: UUID) -> list[str]:
 
 def test_a_person_sees_their_browsers_and_ends_one(company: TestCompany) -> None:
     user_id, email = somebody(company)
-    desk, phone = company.app.test_client(), company.app.test_client()
+    desk, phone = browser(company), browser(company)
     enter(desk, email)
     phone.post("/sign-in", data={"email": email, "password": PASSWORD}, headers={"User-Agent": PHONE})
     page = desk.get("/account/").text
@@ -49,18 +49,18 @@ def test_a_person_sees_their_browsers_and_ends_one(company: TestCompany) -> None
 
 def test_one_click_ends_all_others(company: TestCompany) -> None:
     _user, email = somebody(company)
-    browsers = [company.app.test_client() for _n in range(3)]
-    for browser in browsers:
-        enter(browser, email)
+    browsers = [browser(company) for _n in range(3)]
+    for each in browsers:
+        enter(each, email)
     browsers[0].post("/account/sessions/end")
-    assert [browser.get("/account/").status_code for browser in browsers] == [200, 303, 303]
+    assert [each.get("/account/").status_code for each in browsers] == [200, 303, 303]
 
 
 def test_nobody_ends_or_sees_the_session_of_another(company: TestCompany) -> None:
     (_a, mine), (_b, theirs) = somebody(company), somebody(company, "吴会计")
-    other, me = company.app.test_client(), company.app.test_client()
+    other, me = browser(company), browser(company)
     other.post("/sign-in", data={"email": theirs, "password": PASSWORD}, headers={"User-Agent": PHONE})
-    third = company.app.test_client()
+    third = browser(company)
     enter(third, theirs)
     url = other.get("/account/").text.split('action="/account/sessions/')[1].split('"')[0]
     enter(me, mine)
@@ -71,7 +71,7 @@ def test_nobody_ends_or_sees_the_session_of_another(company: TestCompany) -> Non
 
 
 def test_the_account_is_for_who_is_signed_in(company: TestCompany) -> None:
-    stranger = company.app.test_client()
+    stranger = browser(company)
     for path in ("/account/", "/account/password"):
         answer = stranger.get(path)
         assert (answer.status_code, answer.headers["Location"]) == (303, f"/sign-in?next={path}")
@@ -80,7 +80,7 @@ def test_the_account_is_for_who_is_signed_in(company: TestCompany) -> None:
 
 def test_changing_the_password_asks_the_old_one_ends_other_sessions_and_is_mailed(company: TestCompany) -> None:
     user_id, email = somebody(company)
-    desk, phone = company.app.test_client(), company.app.test_client()
+    desk, phone = browser(company), browser(company)
     enter(desk, email)
     enter(phone, email)
     wrong = desk.post("/account/password", data={"current": "x" * 12, "password": NEW, "again": NEW})
@@ -100,13 +100,13 @@ def test_changing_the_password_asks_the_old_one_ends_other_sessions_and_is_maile
     assert (mail.purpose, mail.to_address) == ("password_changed", email)
     assert "every other browser was signed out" in mail.body_text
     assert events(company, user_id)[-1] == "password_changed"
-    assert enter(company.app.test_client(), email, NEW).status_code == 303
-    assert enter(company.app.test_client(), email, PASSWORD).status_code == 422
+    assert enter(browser(company), email, NEW).status_code == 303
+    assert enter(browser(company), email, PASSWORD).status_code == 422
 
 
 def test_a_new_browser_is_mailed_and_the_first_and_a_known_one_are_not(company: TestCompany, post: Post) -> None:
     user_id, email = somebody(company)
-    desk, phone = company.app.test_client(), company.app.test_client()
+    desk, phone = browser(company), browser(company)
     enter(desk, email)
     desk.post("/sign-out")
     enter(desk, email)

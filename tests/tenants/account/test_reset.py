@@ -13,7 +13,7 @@ from kernel.clock import fixed_clock, utc_now
 from tenants.people.commands import remove_person
 from tests.support.companies import TestCompany
 from tests.support.delivery import Post, drain
-from tests.support.doors import PASSWORD, enter, somebody
+from tests.support.doors import PASSWORD, browser, enter, somebody
 from tests.tenants.account.test_account import events, mails
 
 NEW = "ein langer neuer Satz"
@@ -35,7 +35,7 @@ def _link(company: TestCompany) -> str:
 
 def test_a_link_by_mail_sets_the_password_once_signs_in_and_ends_all_other_sessions(company: TestCompany) -> None:
     user_id, email = somebody(company)
-    desk, forgetful = company.app.test_client(), company.app.test_client()
+    desk, forgetful = browser(company), browser(company)
     enter(desk, email)
     _ask(forgetful, f" {email.upper()} ")
     assert [(mail.purpose, mail.to_address) for mail in mails(company)] == [("password_reset", email)]
@@ -48,11 +48,11 @@ def test_a_link_by_mail_sets_the_password_once_signs_in_and_ends_all_other_sessi
     assert forgetful.get(company.url("/receivables/")).status_code == 200
     assert desk.get(company.url("/receivables/")).status_code == 303
     assert forgetful.get(link).status_code == 404
-    assert company.app.test_client().post(link, data=CHOSEN).status_code == 404
+    assert browser(company).post(link, data=CHOSEN).status_code == 404
     assert [mail.purpose for mail in mails(company)] == ["password_reset", "password_changed"]
     assert {"password_link_asked", "password_changed"} <= set(events(company, user_id))
-    assert enter(company.app.test_client(), email, NEW).status_code == 303
-    assert enter(company.app.test_client(), email, PASSWORD).status_code == 422
+    assert enter(browser(company), email, NEW).status_code == 303
+    assert enter(browser(company), email, PASSWORD).status_code == 422
 
 
 def test_the_answer_is_the_same_whoever_the_address_belongs_to(company: TestCompany) -> None:
@@ -61,7 +61,7 @@ def test_the_answer_is_the_same_whoever_the_address_belongs_to(company: TestComp
     with company.transaction() as db:
         remove_person(db, company.actor(), _gone)
     said = {
-        _ask(company.app.test_client(), each).replace(each, "…")
+        _ask(browser(company), each).replace(each, "…")
         for each in (email, gone, "nobody@elsewhere.example", "no address")
     }
     assert len(said) == 1
@@ -72,17 +72,17 @@ def test_the_answer_is_the_same_whoever_the_address_belongs_to(company: TestComp
 
 def test_three_links_an_hour_and_no_more(company: TestCompany) -> None:
     _user, email = somebody(company)
-    said = {_ask(company.app.test_client(), email) for _n in range(5)}
+    said = {_ask(browser(company), email) for _n in range(5)}
     assert len(said) == 1
     assert len(mails(company)) == 3
     with fixed_clock(utc_now() + timedelta(hours=1, minutes=1)):
-        _ask(company.app.test_client(), email)
+        _ask(browser(company), email)
     assert len(mails(company)) == 4
 
 
 def test_a_link_is_over_after_half_an_hour(company: TestCompany) -> None:
     _user, email = somebody(company)
-    client, now = company.app.test_client(), utc_now()
+    client, now = browser(company), utc_now()
     with fixed_clock(now):
         _ask(client, email)
     link = _link(company)
@@ -95,22 +95,22 @@ def test_a_link_is_over_after_half_an_hour(company: TestCompany) -> None:
 
 def test_using_one_link_closes_the_others(company: TestCompany) -> None:
     _user, email = somebody(company)
-    client = company.app.test_client()
+    client = browser(company)
     _ask(client, email)
     first = _link(company)
     _ask(client, email)
     assert client.post(_link(company), data=CHOSEN).status_code == 303
-    assert company.app.test_client().get(first).status_code == 404
+    assert browser(company).get(first).status_code == 404
 
 
 @pytest.mark.parametrize("secret", ["x", "x" * 43, "%00", "..%2F.."])
 def test_links_that_are_no_good_look_alike(company: TestCompany, secret: str) -> None:
-    assert company.app.test_client().get(f"/reset/{secret}").status_code == 404
+    assert browser(company).get(f"/reset/{secret}").status_code == 404
 
 
 def test_the_link_is_taken_out_of_the_mail_once_it_went(company: TestCompany, post: Post) -> None:
     _user, email = somebody(company)
-    client = company.app.test_client()
+    client = browser(company)
     _ask(client, email)
     link = _link(company)
     drain(company.tenant_id)
@@ -124,7 +124,7 @@ def test_the_link_is_taken_out_of_the_mail_once_it_went(company: TestCompany, po
 
 def test_a_link_that_was_used_or_ran_out_before_its_mail_was_sent_is_not_sent(company: TestCompany, post: Post) -> None:
     _user, email = somebody(company)
-    client = company.app.test_client()
+    client = browser(company)
     _ask(client, email)
     _ask(client, email)
     client.post(_link(company), data=CHOSEN)
@@ -143,7 +143,7 @@ def test_a_person_of_two_companies_gets_one_mail(company: TestCompany, other_com
     user_id, email = somebody(company)
     with other_company.transaction() as db:
         invite_person(db, other_company.actor(), InvitePerson(email=email, name="周敏", roles=[Role.ADMIN]))
-    client = company.app.test_client()
+    client = browser(company)
     _ask(client, email)
     assert len(mails(company)) + len(mails(other_company)) == 1
     assert isinstance(user_id, UUID)

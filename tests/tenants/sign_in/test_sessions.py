@@ -185,11 +185,12 @@ def test_inside_a_company_nobody_finds_sessions_or_makes_a_link(company: TestCom
     enter(company.app.test_client(), email)
     with company.transaction() as db:
         assert db.execute(sa.text("SELECT count(*) FROM person_session")).scalar_one() == 0
-        ended = db.execute(sa.text("UPDATE person_session SET ended_at = now() RETURNING id")).all()
+        change = sa.text("UPDATE person_session SET ended_at = :now RETURNING id")
+        ended = db.execute(change, {"now": utc_now()}).all()
         assert ended == []
-    values = "(id, user_id, token_hash, created_at, expires_at) VALUES (gen_random_uuid(), :user, 'h', now(), now())"
+    values = "(id, user_id, token_hash, created_at, expires_at) VALUES (gen_random_uuid(), :user, 'h', :now, :now)"
     with pytest.raises(DBAPIError, match="row-level security"), company.transaction() as db:
-        db.execute(sa.text(f"INSERT INTO password_reset {values}"), {"user": user_id})
+        db.execute(sa.text(f"INSERT INTO password_reset {values}"), {"user": user_id, "now": utc_now()})
 
 
 def test_the_cookie_is_for_this_site_alone_and_no_cache_keeps_a_page_that_sets_it(company: TestCompany) -> None:

@@ -30,6 +30,7 @@ def test_ten_wrong_tries_from_one_place_do_not_lock_the_owner_out_at_another(
 ) -> None:
     _user, email = somebody(company)
     attacker = limited_app.test_client()
+    attacker.set_cookie("lang", "en")
     answers = [enter(attacker, email, "wrong", ip="198.51.100.7") for _n in range(12)]
     assert [answer.status_code for answer in answers] == [422] * 10 + [429] * 2
     assert "Wait 10 minutes" in answers[-1].text

@@ -60,7 +60,7 @@ def upgrade() -> None:
     op.execute(f"CREATE POLICY app_reads ON person_session FOR SELECT TO huikuan_app USING ({OUTSIDE})")
     # A session that began before its person was removed does not reach the company any more, invited anew or not.
     op.add_column("membership", sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True))
-    run_sql("0016_links.sql")
+    run_sql("0018_links.sql")
 
 
 def _wall(table: str) -> None:

@@ -60,7 +60,7 @@ class Task:
     def period(self) -> Period:
         """Returns the locked period, held until the end of the transaction where the file is applied."""
         find = lock_open_period if self.apply else shown_lock
-        return Period(find(self.db, self.actor.tenant_id), self.file.mapping.before_lock == "opening")
+        return Period(find(self.db, self.actor.tenant_id), self.file.mapping.before_lock == "opening", self.actor.today)
 
 
 def import_customers(task: Task, rows: ParsedRows) -> None:
@@ -170,6 +170,7 @@ def _new_item(item: PlannedItem, customers: dict[str, CustomerFacts]) -> NewItem
         amount_minor=item.amount_minor,
         reference=item.before_lock.isoformat() if item.before_lock else None,
         contra="opening_balance" if item.before_lock and item.kind in ("credit_note", "receipt") else None,
+        came_on=item.before_lock,
         due_as_given=True,
     )
 
@@ -229,9 +230,10 @@ def _new_receipt(planned: PlannedReceipt) -> NewItem:
         customer_id=planned.customer_id,
         kind="receipt",
         document_no=receipt.receipt_no,
-        document_on=receipt.received_on,
-        due_on=receipt.received_on,
-        collection_end_on=receipt.received_on,
+        document_on=planned.booked_on,
+        due_on=planned.booked_on,
+        collection_end_on=planned.booked_on,
+        came_on=receipt.received_on,
         currency=receipt.currency,
         amount_minor=receipt.amount_minor,
     )

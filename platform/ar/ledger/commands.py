@@ -12,12 +12,12 @@ from ar.ledger.books.allocation import (
     insert_allocations,
     lock_customers,
     require_day_between,
-    reverse_allocation,
 )
+from ar.ledger.books.allocation_reversal import reverse_allocation, take_back_allocations
 from ar.ledger.books.coming import posting_day, record_coming
 from ar.ledger.books.period_lock import first_open_on, lock_open_period, locked_through, require_open, require_unlocked
 from ar.ledger.books.posting import AHEAD_DAYS, NewItem, post_entry, post_items, reverse_entry
-from ar.ledger.books.reversal import reverse_item
+from ar.ledger.books.reversal import reverse_item, take_back_documents
 from ar.ledger.documents.commands import next_document_number
 from ar.ledger.receivables.commands import unapply_allocation
 from ar.ledger.receivables.inputs import UnapplyAllocation
@@ -46,6 +46,8 @@ __all__ = [
     "reverse_allocation",
     "reverse_entry",
     "reverse_item",
+    "take_back_allocations",
+    "take_back_documents",
     "unapply_allocation",
     "withdraw_unearned_discounts",
 ]

@@ -132,6 +132,9 @@ class OpenItem(Tenanted, Base):
     items of one entry, numbered from 1; `instalment_no` 0 is a whole document. `discount_bps` is granted on payments
     that came by `discount_until_on` (2/10 net 30: 200, the tenth day).
 
+    A number belongs to one document of its kind. A reversal that `frees_number` (its import was undone) gives it free:
+    the next document of that number is its next `edition`, counted from 0.
+
     Of a credit, `came_on` is the day it came: of money the day at the bank, of a bill the day of its honour, of any
     other credit its own date. `conditional`: a bill not yet paid; `came_on` is the day it was handed over.
     `credit_reason`: why a credit note was given (None: not said).
@@ -142,22 +145,26 @@ class OpenItem(Tenanted, Base):
         tenant_fk("customer_id", "customer"),
         tenant_fk("entry_id", "entry"),
         tenant_fk("reverses_id", "open_item"),
-        sa.UniqueConstraint("tenant_id", "kind", "document_no", "instalment_no"),
+        sa.UniqueConstraint("tenant_id", "kind", "document_no", "edition", "instalment_no"),
         # A number belongs to one whole document or to one set of instalments, whose first carries it here.
         sa.Index(
             "ix_open_item_document",
             "tenant_id",
             "kind",
             "document_no",
+            "edition",
             unique=True,
             postgresql_where=sa.text("instalment_no <= 1"),
         ),
+        sa.Index("ix_open_item_freed", "tenant_id", "reference", postgresql_where=sa.text("frees_number")),
         sa.Index("ix_open_item_entry", "tenant_id", "entry_id"),
         sa.UniqueConstraint("tenant_id", "reverses_id"),
         sa.UniqueConstraint("tenant_id", "customer_id", "currency", "id"),
         one_of("kind", *KINDS),
         sa.CheckConstraint("side IN (1, -1)", name="side_known"),
         sa.CheckConstraint("instalment_no >= 0", name="instalment_counts"),
+        sa.CheckConstraint("edition >= 0", name="edition_counts"),
+        sa.CheckConstraint("NOT frees_number OR (kind = 'reversal' AND reference <> '')", name="number_freed"),
         sa.CheckConstraint("(side = -1) = (came_on IS NOT NULL)", name="credit_came"),
         sa.CheckConstraint("NOT conditional OR kind = 'bill'", name="conditional_bill"),
         one_of("credit_reason", *CREDIT_REASONS),
@@ -203,6 +210,7 @@ class OpenItem(Tenanted, Base):
     kind: Mapped[Text]
     side: Mapped[int] = mapped_column(sa.SmallInteger)
     document_no: Mapped[Text]
+    edition: Mapped[int] = mapped_column(sa.SmallInteger, server_default="0")
     instalment_no: Mapped[int] = mapped_column(sa.SmallInteger, server_default="0")
     document_on: Mapped[Day]
     due_on: Mapped[Day]
@@ -214,6 +222,7 @@ class OpenItem(Tenanted, Base):
     open_minor: Mapped[Minor]
     cleared_on: Mapped[DayOrNone]
     reverses_id: Mapped[IdOrNone]
+    frees_number: Mapped[bool] = mapped_column(server_default=sa.false())
     reference: Mapped[TextOrNone]
     came_on: Mapped[DayOrNone]
     conditional: Mapped[bool] = mapped_column(server_default=sa.false())

@@ -14,7 +14,8 @@ from ar.customers.commands import upsert_customers
 from ar.customers.inputs import CustomerRow
 from ar.customers.models import Customer
 from ar.customers.queries import find_numbers
-from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
+from ar.ledger.books.allocation import NewAllocation, allocate
+from ar.ledger.books.allocation_reversal import reverse_allocation
 from ar.ledger.books.posting import NewItem, post_items
 from ar.ledger.books.posting_rules import POSTING_RULES
 from ar.ledger.closing.audit.checks import ledger_checks

@@ -100,7 +100,7 @@ def reverse_entry(db: Session, actor: Actor, entry_id: UUID, on: date, *, memo: 
     `period_locked`).
     """
     mirror_id = new_id()
-    legs = reversing_legs(db, actor.tenant_id, entry_id, mirror_id)
+    legs = reversing_legs(db, actor.tenant_id, {entry_id: mirror_id})
     if not legs:
         raise NotFound("entry_not_found")
     if any(leg.account_code == RECEIVABLES for leg in legs):

@@ -15,7 +15,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers, reverse_allocation
+from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers
+from ar.ledger.books.allocation_reversal import reverse_allocation
 from ar.ledger.books.entries import NewItem
 from ar.ledger.books.period_lock import first_open_on, lock_open_period
 from ar.ledger.books.posting import post_items

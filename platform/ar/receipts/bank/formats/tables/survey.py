@@ -277,6 +277,9 @@ def _way_of_one_amount(found: Survey, counts: _Counts, layout: Layout, mapping: 
             found.ask("mark_column_unknown", column=quoted(suspect))
         elif layout.is_weak_mark and counts.marks and len(counts.marks) <= MAX_WORDS:
             found.ask("direction_unclear", column=layout.header_of("mark"))
+        elif counts.positive:
+            # Not a mark, a sign or a balance says that money came in: a list of payments looks the same.
+            found.ask("direction_unclear", column=layout.header_of("amount"))
     return "sign"
 
 

@@ -41,9 +41,9 @@ def undo_import(db: Session, actor: Actor, job_id: UUID, progress: Callable[[int
 
     Raises Conflict (`import_not_traced`, `import_depended_on` naming what depends on it).
     """
-    lock_counter(db, actor.tenant_id, "imports")
+    actor = lock_counter(db, actor, "imports")
     items = _documents(db, actor.tenant_id, job_id)
-    lock_customers(db, actor.tenant_id, {item.customer_id for item in items})
+    actor = lock_customers(db, actor, {item.customer_id for item in items})
     require_undoable(db, actor.tenant_id, job_id)
     open_from = first_open_on(lock_open_period(db, actor.tenant_id))
     for allocation in _own_allocations(db, actor.tenant_id, job_id):

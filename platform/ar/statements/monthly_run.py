@@ -66,7 +66,7 @@ def issue_month(db: Session, actor: Actor, period: Period, customer_id: UUID | N
     yet: asking twice sends nothing twice. Plans wait for each other; the numbers' counter is held for this
     transaction alone and by none of the jobs.
     """
-    lock_counter(db, actor.tenant_id, "statement_plan")
+    actor = lock_counter(db, actor, "statement_plan")
     due = queries.statements_to_issue(db, actor.tenant_id, period, customer_id)
     numbers = take_numbers(db, actor.tenant_id, PURPOSE, len(due)) if due else range(0)
     if due:

@@ -15,13 +15,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ar.ledger.commands import freeze_customers
 from ar.statements import queries
 from ar.statements.drawing_up import DrawnStatement, LedgerFacts, Parties, draw_up, ledger_facts, parties
 from ar.statements.inputs import IssueStatement
-from ar.statements.issuing import lock_for_statements, supersede
+from ar.statements.issuing import supersede
 from ar.statements.models import PlannedStatement
 from ar.statements.storing import ToStore, store_statements
-from kernel.actor import Actor, after_locks
+from kernel.actor import Actor
 from kernel.errors import HuikuanError
 from kernel.pdf import PrintFailed
 
@@ -39,8 +40,7 @@ def issue_planned(db: Session, actor: Actor, numbers: Collection[int]) -> list[i
     period = (plans[0].period_from, plans[0].period_to)
     batch = _Batch(actor, period, may_raise=len(plans) == 1)
     batch.draw(plans, _read(db, actor.tenant_id, customers, period))
-    lock_for_statements(db, actor.tenant_id, customers)
-    actor = after_locks(db, actor)
+    actor = freeze_customers(db, actor, customers)
     plans = _waiting(db, actor.tenant_id, numbers)
     batch.draw(plans, _read(db, actor.tenant_id, customers, period))
     _store(db, actor, [plan for plan in plans if plan.number in batch.drawn], batch)

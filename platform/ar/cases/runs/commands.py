@@ -73,7 +73,7 @@ def run_day(db: Session, actor: Actor) -> RunResult:
 
     Returns counts and withheld steps. Raises RuleBroken(`policy_not_published`).
     """
-    lock_cases(db, actor)
+    actor = lock_cases(db, actor)
     start = candidate_queries.start_of_run(db, actor.tenant_id, actor.today)
     withdrawn, book = 0, None
     if start.paid_in_queue:
@@ -94,7 +94,7 @@ def require_day_not_passed(db: Session, actor: Actor) -> None:
     For callers that name the day. The nightly run and the button do not call it: after a run made ahead they still run
     their own day.
     """
-    lock_cases(db, actor)
+    actor = lock_cases(db, actor)
     newest_on = candidate_queries.newest_run_on(db, actor.tenant_id)
     if newest_on is not None and actor.today < newest_on:
         raise RuleBroken("run_day_passed", day=actor.today.isoformat(), newest=newest_on.isoformat())

@@ -110,7 +110,7 @@ def undo_batch(db: Session, actor: Actor, batch_id: UUID, data: UndoBatch) -> No
     if not idempotency.first_time(db, actor, f"undo-batch:{data.key}", {"batch": batch_id}):
         return
     rows = _lines_to_undo(db, actor.tenant_id, batch_id)
-    lock_customers(db, actor.tenant_id, [row.customer_id for row in rows])
+    actor = lock_customers(db, actor, [row.customer_id for row in rows])
     _lock_batch(db, actor.tenant_id, batch_id)
     open_from = first_open_on(lock_open_period(db, actor.tenant_id))
     counts = {"undone": 0, "depends": 0}

@@ -278,6 +278,7 @@ def add_rate(db: Session, actor: Actor, data: AddRate) -> UUID:
         raise RuleBroken("interest_rate_half_year")
     if (data.from_on - actor.today).days > AHEAD_DAYS:
         raise RuleBroken("interest_rate_ahead", on=data.from_on.isoformat())
+    actor = lock_counter(db, actor, "reference_rates")
     rate_id = new_id()
     db.execute(
         sa.insert(ReferenceRate).values(

@@ -156,8 +156,8 @@ def insert_entries(
     Raises RuleBroken (`entry_unbalanced`, `period_locked`), Conflict(`already_reversed`) when one of `reverses` was
     reversed before.
     """
-    _check_balance(entry_ids, legs)
     require_held(db, actor)
+    _check_balance(entry_ids, legs)
     require_open(db, actor.tenant_id, days)
     inserted = _execute_with_arrays(
         db,

@@ -75,9 +75,9 @@ def _post_run(db: Session, actor: Actor, data: PostInterest) -> UUID:
     scope = parse_scope(db, actor, data.through_on, data.customer_no, data.currency)
     if not data.through_on <= data.document_on <= actor.today:
         raise RuleBroken("interest_document_day", first=data.through_on.isoformat(), last=actor.today.isoformat())
-    lock_counter(db, actor.tenant_id, RUN_LOCK)
+    actor = lock_counter(db, actor, RUN_LOCK)
     locked_ids = customers_in_scope(db, actor.tenant_id, scope)
-    lock_customers(db, actor.tenant_id, locked_ids)
+    actor = lock_customers(db, actor, locked_ids)
     current = preview_run(db, actor.tenant_id, scope)
     customer_ids = {group.customer_id for group in current.groups}
     if current.fingerprint != data.fingerprint or not customer_ids <= set(locked_ids):
@@ -227,7 +227,7 @@ def set_terms(db: Session, actor: Actor, customer_id: UUID | None, data: SetTerm
         c = Customer
         if db.execute(sa.select(c.id).where(c.tenant_id == actor.tenant_id, c.id == customer_id)).first() is None:
             raise NotFound("customer_not_found")
-    lock_counter(db, actor.tenant_id, f"interest_terms:{customer_id or ''}")
+    actor = lock_counter(db, actor, f"interest_terms:{customer_id or ''}")
     check_version(data, terms_version(recorded_terms(db, actor.tenant_id, customer_id)))
     terms_id = new_id()
     row = {
@@ -278,6 +278,7 @@ def add_rate(db: Session, actor: Actor, data: AddRate) -> UUID:
         raise RuleBroken("interest_rate_half_year")
     if (data.from_on - actor.today).days > AHEAD_DAYS:
         raise RuleBroken("interest_rate_ahead", on=data.from_on.isoformat())
+    actor = lock_counter(db, actor, "reference_rates")
     rate_id = new_id()
     db.execute(
         sa.insert(ReferenceRate).values(

@@ -55,9 +55,9 @@ def correct_interest(db: Session, actor: Actor, data: CorrectInterest) -> UUID:
 def _correct_interest(db: Session, actor: Actor, data: CorrectInterest) -> UUID:
     if data.document_on > actor.today:
         raise RuleBroken("interest_correction_ahead", today=actor.today.isoformat())
-    lock_counter(db, actor.tenant_id, RUN_LOCK)
+    actor = lock_counter(db, actor, RUN_LOCK)
     locked = {group.customer_id for group in propose(db, actor, data.customer_no, data.currency).groups}
-    lock_customers(db, actor.tenant_id, locked)
+    actor = lock_customers(db, actor, locked)
     current = propose(db, actor, data.customer_no, data.currency)
     if current.fingerprint != data.fingerprint or not {group.customer_id for group in current.groups} <= locked:
         raise Conflict("interest_changed")
@@ -95,7 +95,7 @@ def _post_documents(
         )
         for (group, lines), name in zip(chosen, names, strict=True)
     ]
-    item_ids = post_items(db, actor, items, memo=data.reason, customers_locked=True)
+    item_ids = post_items(db, actor, items, memo=data.reason)
     _store(db, actor, data, batch_id, chosen, list(zip(names, item_ids, strict=True)))
     if kind == CREDIT:
         _settle_charges(db, actor, chosen, item_ids)

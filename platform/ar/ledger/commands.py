@@ -10,11 +10,11 @@ from ar.ledger.books.allocation import (
     allocate,
     allocate_locked,
     insert_allocations,
-    lock_customers,
     require_day_between,
 )
 from ar.ledger.books.allocation_reversal import reverse_allocation, take_back_allocations
 from ar.ledger.books.coming import posting_day, record_coming
+from ar.ledger.books.locks import freeze_customers, hold_books, lock_books_alone, lock_customers
 from ar.ledger.books.period_lock import first_open_on, lock_open_period, locked_through, require_open, require_unlocked
 from ar.ledger.books.posting import AHEAD_DAYS, NewItem, post_entry, post_items, reverse_entry
 from ar.ledger.books.reversal import reverse_item, take_back_documents
@@ -31,7 +31,10 @@ __all__ = [
     "allocate",
     "allocate_locked",
     "first_open_on",
+    "freeze_customers",
+    "hold_books",
     "insert_allocations",
+    "lock_books_alone",
     "lock_customers",
     "lock_open_period",
     "locked_through",

@@ -15,6 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ar.ledger.books.locks import require_held
 from ar.ledger.books.period_lock import require_open
 from ar.ledger.models import Posting
 from kernel.actor import Actor
@@ -153,11 +154,12 @@ def insert_entries(
     memo: str,
     reverses: Sequence[UUID] | None = None,
 ) -> None:
-    """Inserts entries with their legs.
+    """Inserts entries with their legs, recorded at the actor's moment, which was read after the locks.
 
     Raises RuleBroken (`entry_unbalanced`, `period_locked`), Conflict(`already_reversed`) when one of `reverses` was
     reversed before.
     """
+    require_held(db, actor)
     _check_balance(entry_ids, legs)
     require_open(db, actor.tenant_id, days)
     inserted = _execute_with_arrays(

@@ -12,17 +12,16 @@ from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ar.ledger.books.entries import Leg, NewItem, insert_entries, insert_items, reversing_legs
+from ar.ledger.books.locks import hold_books, share_customers
 from ar.ledger.books.period_lock import create_books_state
 from ar.ledger.books.posting_rules import ACCOUNTS, POSTING_RULES, RECEIVABLES, REVERSAL, document_legs
 from ar.ledger.models import Account
 from kernel import journal
 from kernel.actor import Actor
-from kernel.arrays import array_text
 from kernel.bookable import LIMITS, is_bookable
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
@@ -33,7 +32,6 @@ __all__ = ["AHEAD_DAYS", "NewItem", "post_entry", "post_items", "reverse_entry",
 # A document dated further ahead is a mistyped year, which no list would show before that year.
 AHEAD_DAYS: Final = 366
 BPS: Final = 10_000
-_COUNT_CUSTOMERS = sa.text("SELECT count(*) FROM customer WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))")
 
 
 def set_up_books(db: Session, actor: Actor) -> None:
@@ -45,25 +43,21 @@ def set_up_books(db: Session, actor: Actor) -> None:
     create_books_state(db, actor)
 
 
-def post_items(
-    db: Session, actor: Actor, items: Sequence[NewItem], *, memo: str = "", customers_locked: bool = False
-) -> list[UUID]:
+def post_items(db: Session, actor: Actor, items: Sequence[NewItem], *, memo: str = "") -> list[UUID]:
     """Posts documents, each with an entry of its own; returns the item ids in the order given.
 
-    Items that share kind and number are the instalments of one document and of one entry. `customers_locked`: the
-    caller has locked the customers' rows (`lock_customers`), so their existence is not checked again. Raises RuleBroken
-    for an unknown kind, a currency that is no money on that day, an amount that is not positive, dates out of order, in
-    a locked period or more than AHEAD_DAYS after today, instalments that do not fit each other;
-    NotFound(`customer_not_found`) for a customer of another tenant, Conflict(`document_exists`) for a number that is
-    taken.
+    Items that share kind and number are the instalments of one document and of one entry. They are recorded at the
+    moment after the customers are held, by the caller (`lock_customers`) or here. Raises RuleBroken for
+    an unknown kind, a currency that is no money on that day, an amount that is not positive, dates out of order, in a
+    locked period or more than AHEAD_DAYS after today, instalments that do not fit each other;
+    NotFound(`customer_not_found`) for a customer of another tenant, Conflict(`document_exists`) for a number taken.
     """
     if not items:
         return []
     for item in items:
         _validate(item, actor.today)
     documents = _group_by_document(items)
-    if not customers_locked:
-        _require_customers(db, actor.tenant_id, {item.customer_id for item in items})
+    actor = share_customers(db, actor, {item.customer_id for item in items})
     entry_ids, item_ids = new_ids(len(documents)), new_ids(len(items))
     legs = list(chain.from_iterable(map(document_legs, documents.values(), entry_ids)))
     firsts = [parts[0] for parts in documents.values()]
@@ -87,6 +81,7 @@ def post_entry(
     """
     if any(account == RECEIVABLES for account, *_rest in legs):
         raise RuleBroken("receivables_by_item")
+    actor = hold_books(db, actor)
     entry_id = new_id()
     posting_legs = [Leg(entry_id, account, None, currency, debit, credit) for account, currency, debit, credit in legs]
     insert_entries(db, actor, [entry_id], [kind], [on], posting_legs, memo=memo)
@@ -99,6 +94,7 @@ def reverse_entry(db: Session, actor: Actor, entry_id: UUID, on: date, *, memo: 
     Raises NotFound(`entry_not_found`), Conflict(`already_reversed`), RuleBroken (`receivables_by_item`,
     `period_locked`).
     """
+    actor = hold_books(db, actor)
     mirror_id = new_id()
     legs = reversing_legs(db, actor.tenant_id, {entry_id: mirror_id})
     if not legs:
@@ -177,14 +173,6 @@ def _group_by_document(items: Sequence[NewItem]) -> dict[tuple[str, str], list[N
         if len({(part.customer_id, part.document_on, part.currency, part.contra) for part in parts}) > 1:
             raise RuleBroken("instalments_differ", document_no=number)
     return documents
-
-
-def _require_customers(db: Session, tenant_id: UUID, customer_ids: set[UUID]) -> None:
-    found = (
-        db.connection().execute(_COUNT_CUSTOMERS, {"tenant": tenant_id, "ids": array_text(customer_ids)}).scalar_one()
-    )
-    if found != len(customer_ids):
-        raise NotFound("customer_not_found")
 
 
 def _record_posted(db: Session, actor: Actor, items: Sequence[NewItem], item_ids: Sequence[UUID], memo: str) -> None:

@@ -55,7 +55,7 @@ def _post_receipt(db: Session, actor: Actor, data: PostReceipt) -> UUID:
     amount = parse_positive_amount(data.amount, data.currency)
     default = "cash" if data.method == "cash" else "bank"
     contra = ledger_account(db, actor.tenant_id, data.bank_account_id, data.currency, default)
-    lock_customers(db, actor.tenant_id, [found.id])
+    actor = lock_customers(db, actor, [found.id])
     receipt = NewReceipt(
         customer_id=found.id,
         received_on=data.received_on,
@@ -80,7 +80,7 @@ def _post_receipt(db: Session, actor: Actor, data: PostReceipt) -> UUID:
         remittance=data.remittance,
         designation=data.designation,
     )
-    return post_receipts(db, actor, [receipt], confirmed=True, customers_locked=True)[0]
+    return post_receipts(db, actor, [receipt], confirmed=True)[0]
 
 
 def apply_credit(db: Session, actor: Actor, credit_id: UUID, data: ApplyCredit) -> None:
@@ -99,7 +99,7 @@ def _apply_credit(db: Session, actor: Actor, credit_id: UUID, data: ApplyCredit)
     customer_id = db.execute(sa.select(i.customer_id).where(*where)).scalar_one_or_none()
     if customer_id is None:
         raise NotFound("item_not_found")
-    lock_customers(db, actor.tenant_id, [customer_id])
+    actor = lock_customers(db, actor, [customer_id])
     credit = db.execute(sa.select(i.side, i.currency, i.open_minor, i.document_no).where(*where)).one()
     if credit.side > 0:
         raise RuleBroken("wrong_side", debit_no="", credit_no=credit.document_no)

@@ -15,9 +15,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers
+from ar.ledger.books.allocation import NewAllocation, allocate
 from ar.ledger.books.allocation_reversal import reverse_allocation
 from ar.ledger.books.entries import NewItem
+from ar.ledger.books.locks import lock_customers
 from ar.ledger.books.period_lock import first_open_on, lock_open_period
 from ar.ledger.books.posting import post_items
 from ar.ledger.books.reversal import reverse_item
@@ -124,7 +125,7 @@ def take_discount(db: Session, actor: Actor, item_id: UUID, *, key: str = "") ->
 
 def _take_discount(db: Session, actor: Actor, item_id: UUID) -> UUID:
     customer_id = _customer_of(db, actor.tenant_id, item_id)
-    lock_customers(db, actor.tenant_id, [customer_id])
+    actor = lock_customers(db, actor, [customer_id])
     offer = discount_offer(db, actor.tenant_id, item_id)
     if offer is None:
         raise RuleBroken("discount_none")

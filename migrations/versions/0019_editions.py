@@ -8,8 +8,8 @@ from alembic import op
 from migrations.secure import run_sql
 from migrations.tables import index
 
-revision = "0022"
-down_revision = "0016"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

@@ -6,10 +6,10 @@ inserted in bulk, one statement per table, and never edited.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,10 +17,13 @@ from sqlalchemy.orm import Session
 
 from ar.ledger.books.period_lock import require_open
 from ar.ledger.models import OpenItem, Posting
+from ar.ledger.rules.due_dates import STATUTORY
 from kernel.actor import Actor
 from kernel.arrays import array_text
 from kernel.errors import Conflict, RuleBroken
 from kernel.ids import new_ids
+
+NO_ROLLS: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +122,20 @@ _INSERT_POSTINGS = sa.text(
 _INSERT_ITEMS = sa.text(
     """
     INSERT INTO open_item (tenant_id, id, customer_id, entry_id, kind, side, document_no, instalment_no, document_on,
-        due_on, collection_end_on, discount_bps, discount_until_on, currency, amount_minor, open_minor, reverses_id,
-        reference, came_on, conditional, credit_reason, recorded_at)
+        due_on, collection_end_on, discount_bps, discount_until_on, roll, currency, amount_minor, open_minor,
+        reverses_id, reference, came_on, conditional, credit_reason, recorded_at)
     SELECT CAST(:tenant AS uuid), i.id, i.customer_id, i.entry_id, i.kind, i.side, i.document_no, i.instalment_no,
-        i.document_on, i.due_on, i.collection_end_on, i.discount_bps, i.discount_until_on, i.currency, i.amount,
-        i.amount, i.reverses_id, i.reference, i.came_on, i.conditional, i.credit_reason, :recorded_at
+        i.document_on, i.due_on, i.collection_end_on, i.discount_bps, i.discount_until_on, i.roll, i.currency,
+        i.amount, i.amount, i.reverses_id, i.reference, i.came_on, i.conditional, i.credit_reason, :recorded_at
     FROM unnest(CAST(:ids AS uuid[]), CAST(:customer_ids AS uuid[]), CAST(:entry_ids AS uuid[]),
         CAST(:kinds AS text[]), CAST(:sides AS smallint[]), CAST(:numbers AS text[]),
         CAST(:instalments AS smallint[]), CAST(:document_days AS date[]), CAST(:due_days AS date[]),
         CAST(:end_days AS date[]), CAST(:discounts AS integer[]), CAST(:discount_days AS date[]),
-        CAST(:currencies AS text[]), CAST(:amounts AS bigint[]), CAST(:reverses AS uuid[]), CAST(:references AS text[]),
+        CAST(:rolls AS text[]), CAST(:currencies AS text[]), CAST(:amounts AS bigint[]), CAST(:reverses AS uuid[]),
+        CAST(:references AS text[]),
         CAST(:came_days AS date[]), CAST(:conditionals AS boolean[]), CAST(:reasons AS text[]))
         AS i (id, customer_id, entry_id, kind, side, document_no, instalment_no, document_on, due_on,
-            collection_end_on, discount_bps, discount_until_on, currency, amount, reverses_id, reference, came_on,
+            collection_end_on, discount_bps, discount_until_on, roll, currency, amount, reverses_id, reference, came_on,
             conditional, credit_reason)
     ON CONFLICT DO NOTHING
     RETURNING true
@@ -199,8 +203,12 @@ def insert_items(
     items: Sequence[NewItem],
     *,
     reverses: Sequence[UUID] | None = None,
+    rolls: Mapping[str, str] = NO_ROLLS,
 ) -> None:
-    """Inserts the open items of entries, fully open. Raises Conflict(`document_exists`) when a number is taken."""
+    """Inserts the open items of entries, fully open. Raises Conflict(`document_exists`) when a number is taken.
+
+    `rolls`: customer id as text → what their terms say of days off, where that is not the statute.
+    """
     inserted = _execute_with_arrays(
         db,
         _INSERT_ITEMS,
@@ -218,6 +226,7 @@ def insert_items(
         end_days=[item.collection_end_on for item in items],
         discounts=[item.discount_bps for item in items],
         discount_days=[item.discount_until_on for item in items],
+        rolls=[rolls.get(str(item.customer_id), STATUTORY) for item in items],
         currencies=[item.currency for item in items],
         amounts=[item.amount_minor for item in items],
         reverses=reverses or [None] * len(items),

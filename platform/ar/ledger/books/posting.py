@@ -33,7 +33,14 @@ __all__ = ["AHEAD_DAYS", "NewItem", "post_entry", "post_items", "reverse_entry",
 # A document dated further ahead is a mistyped year, which no list would show before that year.
 AHEAD_DAYS: Final = 366
 BPS: Final = 10_000
-_COUNT_CUSTOMERS = sa.text("SELECT count(*) FROM customer WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))")
+#: How many of these customers there are, and what the terms of those say of days off that differ from the statute.
+_CUSTOMERS = sa.text(
+    """
+    SELECT count(*) AS found,
+        jsonb_object_agg(id, terms ->> 'roll') FILTER (WHERE terms ->> 'roll' <> 'statutory') AS rolls
+    FROM customer WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))
+    """
+)
 
 
 def set_up_books(db: Session, actor: Actor) -> None:
@@ -62,8 +69,10 @@ def post_items(
     for item in items:
         _validate(item, actor.today)
     documents = _group_by_document(items)
-    if not customers_locked:
-        _require_customers(db, actor.tenant_id, {item.customer_id for item in items})
+    sides = [POSTING_RULES[item.kind].side for item in items]
+    rolls: dict[str, str] = {}
+    if not customers_locked or max(sides) > 0:
+        rolls = _rolls_of_customers(db, actor.tenant_id, {item.customer_id for item in items})
     entry_ids, item_ids = new_ids(len(documents)), new_ids(len(items))
     legs = list(chain.from_iterable(map(document_legs, documents.values(), entry_ids)))
     firsts = [parts[0] for parts in documents.values()]
@@ -71,8 +80,9 @@ def post_items(
         db, actor, entry_ids, [first.kind for first in firsts], [first.document_on for first in firsts], legs, memo=memo
     )
     entry_of = dict(zip(documents, entry_ids, strict=True))
-    sides = [POSTING_RULES[item.kind].side for item in items]
-    insert_items(db, actor, item_ids, [entry_of[item.kind, item.document_no] for item in items], sides, items)
+    insert_items(
+        db, actor, item_ids, [entry_of[item.kind, item.document_no] for item in items], sides, items, rolls=rolls
+    )
     _record_posted(db, actor, items, item_ids, memo)
     return item_ids
 
@@ -180,12 +190,12 @@ def _group_by_document(items: Sequence[NewItem]) -> dict[tuple[str, str], list[N
     return documents
 
 
-def _require_customers(db: Session, tenant_id: UUID, customer_ids: set[UUID]) -> None:
-    found = (
-        db.connection().execute(_COUNT_CUSTOMERS, {"tenant": tenant_id, "ids": array_text(customer_ids)}).scalar_one()
-    )
-    if found != len(customer_ids):
+def _rolls_of_customers(db: Session, tenant_id: UUID, customer_ids: set[UUID]) -> dict[str, str]:
+    """Returns id → roll of the customers whose terms differ from the statute. Raises NotFound(`customer_not_found`)."""
+    row = db.connection().execute(_CUSTOMERS, {"tenant": tenant_id, "ids": array_text(customer_ids)}).one()
+    if row.found != len(customer_ids):
         raise NotFound("customer_not_found")
+    return row.rolls or {}
 
 
 def _record_posted(db: Session, actor: Actor, items: Sequence[NewItem], item_ids: Sequence[UUID], memo: str) -> None:

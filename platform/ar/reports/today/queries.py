@@ -44,7 +44,7 @@ from ar.reports.today.queue import (
     unanswered,
 )
 from ar.statements.models import Statement
-from kernel.calendars import WorkCalendar
+from kernel.calendars import WorkCalendar, stored_calendar
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
 from kernel.views import from_json, json_view, value, view
@@ -245,6 +245,7 @@ def _today_counts(db: Session, tenant_id: UUID, today: date) -> TodayCounts:
         sa.select(
             company.calendar,
             company.calendar_overrides,
+            company.calendar_notices,
             sa.exists().where(Customer.tenant_id == tenant_id).label("has_customers"),
             sa.select(sa.func.jsonb_build_array(sa.func.count(), sa.func.count().filter(asked.c.respond_by_on < today)))
             .select_from(asked)
@@ -270,12 +271,11 @@ def _today_counts(db: Session, tenant_id: UUID, today: date) -> TodayCounts:
             sa.func.coalesce(select_credits_netted(tenant_id), sa.true()).label("credits_netted"),
         ).where(company.tenant_id == tenant_id)
     ).one()
-    overrides = {date.fromisoformat(day): bool(override["working"]) for day, override in row.calendar_overrides.items()}
     unanswered_count, answers_late = row.asked
     return view(
         TodayCounts,
         row,
-        calendar=WorkCalendar(row.calendar, overrides),
+        calendar=stored_calendar(row.calendar, row.calendar_overrides, row.calendar_notices),
         unanswered=unanswered_count,
         answers_late=answers_late,
         waiting={(form, state): n for form, state, n in row.waiting or ()},

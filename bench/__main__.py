@@ -18,7 +18,7 @@ ITEMS = 100_000
 
 def _cases() -> dict[str, Case]:
     # Imported when the environment points at the server: modules read the settings once.
-    from bench import aging, cash, daily_run, importing, ledger, pages, printing
+    from bench import aging, cash, daily_run, importing, ledger, month, outside, pages, printing
 
     return {
         "pdf": printing.run,
@@ -32,6 +32,10 @@ def _cases() -> dict[str, Case]:
         "receipt": cash.receipts,
         "card": cash.account_card,
         "bank": cash.bank_file,
+        "month": month.run,
+        "help": outside.help_text,
+        "wire": outside.wire,
+        "demo": outside.demo,
     }
 
 
@@ -49,6 +53,10 @@ def main() -> int:
         "receipt",
         "card",
         "bank",
+        "month",
+        "help",
+        "wire",
+        "demo",
     )
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", action="append", choices=names, help="only this case; may be given several times")

@@ -52,7 +52,6 @@ class Versus:
 VERSUS = (
     Versus("mail", "a mail through dispatcher and worker, to delivered", 60, 3, 1 / 3),
     Versus("letter", "a letter of demand, from its release to delivered", 25, 3, 1 / 3),
-    Versus("statement", "a statement of a month with its mail, to delivered", 15, 3, 1 / 3),
 )
 
 

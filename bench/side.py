@@ -20,7 +20,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.cli import main as huikuan
-from kernel import mail, outbox
+from kernel import mail
 from kernel.db import open_session, transaction
 from tenants.queries import system_actor_for, tenant_by_slug
 
@@ -99,20 +99,9 @@ def queue_letters(units: int) -> None:
         raise SystemExit(f"{released} letters were released, not {units}")
 
 
-def queue_statements(units: int) -> None:
-    """Statements of last month as its run queues them: a job for each customer prints it, a mail takes it along."""
-    _documents(_customers(units), days_late=10)
-    tenant_id = _tenant_id()
-    with transaction(tenant_id) as db:
-        actor = system_actor_for(db, tenant_id)
-        key = f"statements.month:bench:{next(_numbers)}"
-        outbox.put(db, actor, "statements.month", {"period": f"{TODAY:%Y-%m}"}, key=key)
-
-
 CASES: dict[str, Callable[[int], object]] = {
     "mail": queue_mails,
     "letter": queue_letters,
-    "statement": queue_statements,
 }
 
 

@@ -5,6 +5,7 @@
 Standard library only, as it runs before anything is installed. Exit code: pip's.
 """
 
+# ruff: noqa: INP001 - a script, no package
 from __future__ import annotations
 
 import subprocess
@@ -25,19 +26,24 @@ def main() -> int:
         command += ["-r", lock]
     said: list[str] = []
     fetched, next_step = 0, STEP
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:  # noqa: S603 - pip of the environment
         for line in pip.stdout or ():
             said.append(line)
             if line.startswith(("Collecting ", "Requirement already satisfied")):
                 fetched += 1
                 while total and fetched * 100 >= next_step * total:
-                    print(f"  fetching {total} packages: {next_step} %", flush=True)
+                    _say(f"  fetching {total} packages: {next_step} %")
                     next_step += STEP
             elif line.startswith("Installing collected packages"):
-                print("  unpacking them", flush=True)
+                _say("  unpacking them")
     if pip.returncode:
         sys.stderr.writelines(said[-30:])
     return pip.returncode
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

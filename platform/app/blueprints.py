@@ -7,6 +7,7 @@ from typing import Final
 
 from flask import Blueprint, Flask
 
+from app import demo
 from app.development import bp as development
 from app.slices import SLICES
 from kernel.settings import settings
@@ -27,6 +28,7 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
     if settings().environment == "development":
         app.register_blueprint(development)
+    demo.install(app, settings())
 
 
 def _blueprint(name: str) -> Blueprint:

@@ -93,7 +93,8 @@ def _sample_shell() -> dict[str, Any]:
         {"label": "E-mails", "url": url_for("development.mail"), "current": False, "count": 14},
     ]
     return {
-        "nav": [items],
+        "nav": [{"label": "Design", "pages": items, "current": True, "count": 14}],
+        "bar": [item | {"icon": "menu"} for item in items],
         "company": {"name": "伟业电子有限公司", "url": here, "current": True},
         "companies": [],
         "person": {"name": "林晓", "role": "应收会计"},

@@ -2,7 +2,7 @@
 
 Invariants: it asks which tenants' local time has come and puts one row per tenant, kind and period (the key makes a
 second dispatcher harmless); it claims due rows per tenant and hands their ids to RQ after the claim's commit. Each
-queue has room of its own, each company a slice of it, and the company whose turn is longest ago comes first.
+queue has room of its own, each company a share of it, and the company whose turn is longest ago comes first.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ from tenants.queries import TenantFacts, active_tenants
 log = logger(__name__)
 
 DISPATCH_EVERY_S: Final = 1.0
-#: While there is more to hand out than the slices take.
+#: While there is more to hand out than the shares take.
 BUSY_EVERY_S: Final = 0.2
 AFTER_ERROR_MAX_S: Final = 10.0
 CLOCK_EVERY_S: Final = 20.0
 DELIVER: Final = "app.jobs.deliver"
 #: Jobs that wait in one queue, and of one company in it. A company with more comes again when these are done.
 ROOM: Final = 1_000
-SLICE: Final = 50
+SHARE: Final = 50
 #: The dispatcher's office: a second one stands by, at two commands to Redis a second.
 OFFICE: Final = "dispatcher"
 OFFICE_S: Final = 15
@@ -89,7 +89,7 @@ _TURNS: Final = Turns()
 
 
 def dispatch_once(now: datetime, turns: Turns = _TURNS) -> int:
-    """Claims what is due, a slice per company and queue in turn, and hands it to RQ; returns how many."""
+    """Claims what is due, a share per company and queue in turn, and hands it to RQ; returns how many."""
     with open_session(None, read_only=True, bind=dispatch_engine()) as db:
         due = outbox.due_work(db, now)
     if not due:
@@ -118,12 +118,12 @@ def _renew(tenants: Collection[UUID], waiting: Mapping[str, list[str]], now: dat
 
 
 def _fill(name: str, due: Mapping[UUID, _Due], line: list[str], turns: Turns, now: datetime) -> int:
-    """Gives each company its slice of one queue, as long as there is room; returns how many jobs it handed out."""
+    """Gives each company its share of one queue, as long as there is room; returns how many jobs it handed out."""
     room = ROOM - len(line)
     in_line = Counter(job_id.partition("-")[0] for job_id in line)
     fresh: list[str] = []
     for tenant_id in turns.order(name, due):
-        most = min(SLICE - in_line[tenant_id.hex], room - len(fresh))
+        most = min(SHARE - in_line[tenant_id.hex], room - len(fresh))
         if most <= 0:
             continue
         with _logged(tenant_id):

@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session
 
 from app.handlers import HANDLERS, ON_OUTCOME, RECHECKS
 from kernel import mail, outbox
-from kernel.actor import Actor
+from kernel.actor import Actor, system_actor
 from kernel.clock import utc_now
 from kernel.db import is_away, patiently, transaction
 from kernel.i18n import use_language
 from kernel.log import logger
 from kernel.mail import SEND_MAIL
+from kernel.mime import compose
 from kernel.settings import settings
 from tenants.queries import system_actor_for
 
@@ -147,52 +148,53 @@ def _finish(db: Session, actor: Actor, claimed: outbox.Claimed) -> None:
 def _send(claimed: outbox.Claimed) -> str:
     """Sends a mail in three steps: recheck and `sending`; SMTP; recording of the outcome."""
     mail_id = UUID(claimed.payload["mail_id"])
-    message = _prepare(claimed, mail_id)
+    with transaction(claimed.tenant_id) as db:
+        actor = system_actor_for(db, claimed.tenant_id)
+        message = _prepare(db, actor, claimed, mail_id)
     if isinstance(message, str):
         return message
     outcome = mail.send_over_smtp(message, settings())
     # What the mail server said is not forgotten because the database is away for a moment.
-    patiently(lambda: _note(claimed, mail_id, outcome))
+    patiently(lambda: _note(claimed, mail_id, outcome, actor))
     return outcome.state
 
 
-def _note(claimed: outbox.Claimed, mail_id: UUID, outcome: mail.Outcome) -> None:
+def _note(claimed: outbox.Claimed, mail_id: UUID, outcome: mail.Outcome, before: Actor) -> None:
+    # Of the company nothing is asked again but the time.
+    actor = system_actor(before.tenant_id, before.timezone, language=before.language)
     with transaction(claimed.tenant_id) as db:
-        actor = system_actor_for(db, claimed.tenant_id)
         if outcome.state == "retry":
             _try_later(db, actor, claimed, mail_id, outcome.reason)
         else:
             _conclude(db, actor, claimed, mail_id, outcome, from_state="sending")
 
 
-def _prepare(claimed: outbox.Claimed, mail_id: UUID) -> EmailMessage | str:
+def _prepare(db: Session, actor: Actor, claimed: outbox.Claimed, mail_id: UUID) -> EmailMessage | str:
     """Returns the MIME message of a mail now marked `sending`, or its final state when it is not to be sent."""
-    with transaction(claimed.tenant_id) as db:
-        actor = system_actor_for(db, claimed.tenant_id)
-        row = mail.get(db, claimed.tenant_id, mail_id)
-        if row.state == "sending":
-            # A process died between `sending` and the answer of the mail server.
-            lost = mail.Outcome("unknown", "the sender died while sending")
-            _conclude(db, actor, claimed, mail_id, lost, from_state="sending")
-            return "unknown"
-        if row.state != "queued":
-            _finish(db, actor, claimed)
-            return row.state
-        recheck = RECHECKS.get(row.purpose)
-        reason = recheck(db, actor, row) if recheck else None
-        if reason:
-            _conclude(db, actor, claimed, mail_id, mail.Outcome("suppressed", reason), from_state="queued")
-            return "suppressed"
-        taken = mail.begin_sending(db, claimed.tenant_id, mail_id)
-        if taken is None:
-            raise LostLeaseError
-        try:
-            return mail.compose(db, taken, settings())
-        except (ValueError, LookupError) as error:
-            # It can never be composed, so a retry would not help; the sender sees the reason.
-            broken = mail.Outcome("failed", f"the mail cannot be written: {error}"[:500])
-            _conclude(db, actor, claimed, mail_id, broken, from_state="sending")
-            return "failed"
+    row = mail.get(db, claimed.tenant_id, mail_id)
+    if row.state == "sending":
+        # A process died between `sending` and the answer of the mail server.
+        lost = mail.Outcome("unknown", "the sender died while sending")
+        _conclude(db, actor, claimed, mail_id, lost, from_state="sending")
+        return "unknown"
+    if row.state != "queued":
+        _finish(db, actor, claimed)
+        return row.state
+    recheck = RECHECKS.get(row.purpose)
+    reason = recheck(db, actor, row) if recheck else None
+    if reason:
+        _conclude(db, actor, claimed, mail_id, mail.Outcome("suppressed", reason), from_state="queued")
+        return "suppressed"
+    taken = mail.begin_sending(db, claimed.tenant_id, mail_id)
+    if taken is None:
+        raise LostLeaseError
+    try:
+        return compose(db, taken, settings())
+    except (ValueError, LookupError) as error:
+        # It can never be composed, so a retry would not help; the sender sees the reason.
+        broken = mail.Outcome("failed", f"the mail cannot be written: {error}"[:500])
+        _conclude(db, actor, claimed, mail_id, broken, from_state="sending")
+        return "failed"
 
 
 def _conclude(
@@ -206,7 +208,7 @@ def _record_outcome(
     db: Session, actor: Actor, claimed: outbox.Claimed, mail_id: UUID, outcome: mail.Outcome, *, from_state: str
 ) -> None:
     """Changes the mail's state and notifies the slice that queued it, in the same transaction."""
-    mail.change_state(
+    row = mail.change_state(
         db,
         claimed.tenant_id,
         mail_id,
@@ -217,7 +219,7 @@ def _record_outcome(
         address_bad=outcome.address_bad,
     )
     if outcome.state != "queued":
-        _notify(db, actor, mail.get(db, claimed.tenant_id, mail_id), outcome.state)
+        _notify(db, actor, row or mail.get(db, claimed.tenant_id, mail_id), outcome.state)
 
 
 def _notify(db: Session, actor: Actor, row: mail.MailMessage, state: str) -> None:

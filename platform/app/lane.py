@@ -33,6 +33,7 @@ log = logger(__name__)
 #: After so many jobs the process ends and a fresh one takes its place: what leaks does not grow for ever.
 JOBS_MAX: Final = 400
 TAKE_S: Final = 5
+RELEASE_S: Final = 120
 REDIS_PAUSE_S: Final = 0.5
 REDIS_PAUSE_MAX_S: Final = 5.0
 PR_SET_PDEATHSIG: Final = 1
@@ -116,6 +117,7 @@ def run(lane: Lane, slot: Slot, left: tuple[JobKey, str] | None) -> None:
     """
     if left is not None:
         job, why = left
+        slot.begin(job, RELEASE_S)  # should this process be killed as well, the next one has it
         patiently(lambda: release(*job, why, stopped=False))
         slot.clear()
     ending, order, pause_s = _Ending(), Order(lane), REDIS_PAUSE_S

@@ -41,17 +41,17 @@ class NavHeading:
     """One rendered heading with the pages that the reader uses; `count` is what waits on them."""
 
     label: str
-    items: tuple[NavItem, ...]
+    pages: tuple[NavItem, ...]
 
     @property
     def current(self) -> bool:
         """Returns whether the shown page stands under this heading."""
-        return any(item.current for item in self.items)
+        return any(item.current for item in self.pages)
 
     @property
     def count(self) -> int | None:
         """Returns how much waits under this heading; None where nothing does."""
-        return sum(item.count or 0 for item in self.items) or None
+        return sum(item.count or 0 for item in self.pages) or None
 
 
 def _lines_under(heading: Heading) -> Iterator[NavLine]:
@@ -126,7 +126,7 @@ class Shell:
     @cached_property
     def bar(self) -> list[BarItem]:
         """The five places of a phone's bar; those that the role does not use are left out."""
-        pages = {item.url: item for heading in self.nav for item in heading.items}
+        pages = {item.url: item for heading in self.nav for item in heading.pages}
         today, decisions = url_for("overview.today"), url_for("decisions.index")
         calls, more = url_for("cases.queue", tab="tasks"), url_for("overview.pages")
         found = [BarItem(_("Today"), "clock", today, request.path == today)]
@@ -135,9 +135,7 @@ class Shell:
         if allows(g.actor.roles, Permission.WORK_TASKS) and calls in pages:
             found.append(BarItem(_("Call"), "phone", calls, pages[calls].current, pages[calls].count))
         if decisions in pages:
-            found.append(
-                BarItem(_("My decisions"), "check", decisions, pages[decisions].current, pages[decisions].count)
-            )
+            found.append(BarItem(_("To decide"), "check", decisions, pages[decisions].current, pages[decisions].count))
         return [*found, BarItem(_("More"), "menu", more, request.path == more)]
 
 
@@ -161,8 +159,9 @@ def _current_line() -> NavLine | None:
     exact = [line for line in lines if line.endpoint == endpoint or endpoint in line.also]
     asked = [line for line in exact if line.query and set(line.query.items()) <= set(request.args.items())]
     plain = [line for line in exact if not line.query]
-    near = [line for line in lines if blueprint in line.also or line.endpoint.split(".")[0] == blueprint != "overview"]
-    return next(iter((*asked, *plain, *near)), None)
+    own = [line for line in lines if blueprint in line.also]
+    near = [line for line in lines if line.endpoint.split(".")[0] == blueprint != "overview"]
+    return next(iter((*asked, *plain, *own, *near)), None)
 
 
 def nav_counts(db: Any, actor: Actor) -> dict[str, int]:

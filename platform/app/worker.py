@@ -101,6 +101,7 @@ class Worker:
             return
         place.pid, code = 0, os.waitstatus_to_exitcode(status)
         job = place.slot.job()
+        place.slot.clear()
         if code == 0 and job is None:  # it has done its number of jobs
             place.deaths, place.start_at = 0, 0.0
             return
@@ -125,7 +126,7 @@ class Worker:
             self._give_back(place)
 
     def _give_back(self, place: _Place) -> None:
-        job = place.slot.job()
+        job = place.left[0] if place.left else place.slot.job()
         if job is None:
             return
         try:

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, formataddr, parseaddr
+from email.utils import parseaddr
+from functools import cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
@@ -24,7 +24,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from kernel import outbox, storage
+from kernel import outbox
 from kernel.actor import Actor
 from kernel.columns import IdOrNone, JsonList, Moment, MomentOrNone, Tenanted, Text, TextOrNone, one_of
 from kernel.db import Base
@@ -188,22 +188,31 @@ def _stored_attachments(outgoing: OutgoingMail) -> list[dict[str, str]]:
 
 def begin_sending(db: Session, tenant_id: UUID, mail_id: UUID) -> MailMessage | None:
     """Moves a queued mail to `sending` and returns it; None when it is in another state."""
+    return db.execute(_beginning(), {"tenant": tenant_id, "mail": mail_id}).scalar_one_or_none()
+
+
+@cache
+def _beginning() -> sa.UpdateBase:
     m = MailMessage
-    taken = db.execute(
+    return (
         sa.update(m)
-        .where(m.tenant_id == tenant_id, m.id == mail_id, m.state == "queued")
+        .where(m.tenant_id == sa.bindparam("tenant"), m.id == sa.bindparam("mail"), m.state == "queued")
         .values(state="sending")
-        .returning(m.id)
-    ).first()
-    return get(db, tenant_id, mail_id) if taken else None
+        .returning(m)
+        .execution_options(populate_existing=True, synchronize_session=False)
+    )
 
 
 def get(db: Session, tenant_id: UUID, mail_id: UUID) -> MailMessage:
     """Returns the mail, read anew from the database."""
+    return db.execute(_reading(), {"tenant": tenant_id, "mail": mail_id}).scalar_one()
+
+
+@cache
+def _reading() -> sa.Select[MailMessage]:
     m = MailMessage
-    return db.execute(
-        sa.select(m).where(m.tenant_id == tenant_id, m.id == mail_id).execution_options(populate_existing=True)
-    ).scalar_one()
+    one = sa.select(m).where(m.tenant_id == sa.bindparam("tenant"), m.id == sa.bindparam("mail"))
+    return one.execution_options(populate_existing=True)
 
 
 def find(db: Session, tenant_id: UUID, mail_id: UUID) -> MailMessage | None:
@@ -239,10 +248,10 @@ def change_state(
     reason: str = "",
     from_state: str,
     address_bad: bool = False,
-) -> bool:
-    """Moves a mail from `from_state` to `state`; returns False when it was in another state."""
+) -> MailMessage | None:
+    """Moves a mail from `from_state` to `state` and returns it; None when it was in another state."""
     m = MailMessage
-    moved = db.execute(
+    return db.execute(
         sa.update(m)
         .where(m.tenant_id == tenant_id, m.id == mail_id, m.state == from_state)
         .values(
@@ -251,9 +260,9 @@ def change_state(
             sent_at=now if state == "sent" else None,
             address_bad=address_bad,
         )
-        .returning(m.id)
-    ).first()
-    return moved is not None
+        .returning(m)
+        .execution_options(populate_existing=True, synchronize_session=False)
+    ).scalar_one_or_none()
 
 
 def redact(db: Session, tenant_id: UUID, mail_id: UUID) -> None:
@@ -267,30 +276,6 @@ def redact(db: Session, tenant_id: UUID, mail_id: UUID) -> None:
 def _domain() -> str:
     """Returns the domain of the sender's address, for Message-IDs."""
     return parseaddr(settings().mail_from)[1].rpartition("@")[2] or "localhost"
-
-
-def compose(db: Session, mail: MailMessage, settings: Settings) -> EmailMessage:
-    """Composes the MIME message, equal on every attempt (Message-ID and Date come from the row)."""
-    message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
-    _name, address = parseaddr(settings.mail_from)
-    message["From"] = formataddr((_one_line(mail.from_name) or _name, address))
-    message["To"] = formataddr((_one_line(mail.to_name), mail.to_address))
-    if mail.reply_to:
-        message["Reply-To"] = mail.reply_to
-    message["Subject"] = _one_line(mail.subject)
-    message["Message-ID"] = mail.message_id
-    message["Date"] = format_datetime(mail.created_at)
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(mail.body_text)
-    if mail.body_html:
-        message.add_alternative(mail.body_html, subtype="html")
-    for attachment in mail.attachments:
-        stored = storage.load(db, mail.tenant_id, attachment["sha256"])
-        kind, _, subtype = stored.media_type.partition("/")
-        message.add_attachment(
-            stored.content, maintype=kind, subtype=subtype or "octet-stream", filename=attachment["file_name"]
-        )
-    return message
 
 
 def send_over_smtp(message: EmailMessage, settings: Settings) -> Outcome:
@@ -376,11 +361,6 @@ def _names_the_address(code: int, text: str) -> bool:
 def address_is_bad(mail: MailMessage) -> bool:
     """Returns whether the server permanently refused the recipient's address."""
     return bool(mail.address_bad)
-
-
-def _one_line(text: str) -> str:
-    """Returns the text without line breaks and control characters, for a header."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 class _NotingText(smtplib.SMTP):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -238,17 +239,44 @@ def reclaim(db: Session, tenant_id: UUID, message_id: UUID, fence: int, now: dat
     Returns None when the message is done or was claimed by another job. The fencing number is raised, so a second
     run of the same job finds its own number outdated.
     """
-    o = OutboxMessage
-    row = db.execute(
-        sa.update(o)
-        .where(o.tenant_id == tenant_id, o.id == message_id, o.fence == fence, o.state == "leased")
-        .values(lease_until=now + LEASE, fence=o.fence + 1, attempts=o.attempts + 1)
-        .returning(o.kind, o.payload, o.fence)
-    ).first()
+    given = {"tenant": tenant_id, "message": message_id, "held": fence, "until": now + LEASE}
+    row = db.execute(_reclaiming(), given).first()
     return (
         Claimed(tenant_id=tenant_id, id=message_id, kind=row.kind, payload=row.payload, fence=row.fence)
         if row
         else None
+    )
+
+
+@cache
+def _reclaiming() -> sa.Update:
+    o = OutboxMessage.__table__.c
+    return (
+        sa.update(OutboxMessage.__table__)  # type: ignore[arg-type]
+        .where(*_held(), o.state == "leased")
+        .values(lease_until=sa.bindparam("until"), fence=o.fence + 1, attempts=o.attempts + 1)
+        .returning(o.kind, o.payload, o.fence)
+    )
+
+
+@cache
+def _finishing() -> sa.Update:
+    o = OutboxMessage.__table__.c
+    return (
+        sa.update(OutboxMessage.__table__)  # type: ignore[arg-type]
+        .where(*_held(), o.state == "leased")
+        .values(state="done", done_at=sa.bindparam("now"), lease_until=None)
+        .returning(o.id)
+    )
+
+
+def _held() -> tuple[sa.ColumnElement[bool], ...]:
+    """The row of the bound tenant, message and fence. What every job runs is composed once: that costs the most."""
+    o = OutboxMessage.__table__.c
+    return (
+        o.tenant_id == sa.bindparam("tenant"),
+        o.id == sa.bindparam("message"),
+        o.fence == sa.bindparam("held"),
     )
 
 
@@ -264,14 +292,8 @@ def extend(db: Session, claimed: Claimed, now: datetime) -> None:
 
 def finish(db: Session, claimed: Claimed, now: datetime) -> bool:
     """Marks a message done; returns False when another job claimed it meanwhile (the caller rolls back)."""
-    o = OutboxMessage
-    result = db.execute(
-        sa.update(o)
-        .where(o.tenant_id == claimed.tenant_id, o.id == claimed.id, o.fence == claimed.fence, o.state == "leased")
-        .values(state="done", done_at=now, lease_until=None)
-        .returning(o.id)
-    ).first()
-    return result is not None
+    given = {"tenant": claimed.tenant_id, "message": claimed.id, "held": claimed.fence, "now": now}
+    return db.execute(_finishing(), given).first() is not None
 
 
 def fail(db: Session, claimed: Claimed, now: datetime, error: str, *, tries_max: int = ATTEMPTS_MAX) -> bool:

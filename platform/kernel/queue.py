@@ -25,12 +25,14 @@ QUEUES = {MAIL: 120, RUNS: 1800, IMPORTS: 1800, DOCUMENTS: 600}
 RESULT_TTL_S = 600
 JOB_TTL_S = 86_400
 DEALS_MAX = 5
+ANSWER_S = 30
 
 
 @lru_cache(maxsize=1)
 def redis_client() -> redis.Redis:
     """Returns the process's Redis client."""
-    return redis.Redis.from_url(settings().redis_url)
+    # Longer than any wait for a job: redis-py's own limit of five seconds would cut one off amid its answer.
+    return redis.Redis.from_url(settings().redis_url, socket_timeout=ANSWER_S)
 
 
 def queue(name: str, connection: redis.Redis | None = None) -> Queue:

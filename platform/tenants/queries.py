@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, time
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -72,6 +72,7 @@ class Member:
     has_password: bool
 
 
+@cache
 def _tenants() -> sa.Select[*tuple[Any, ...]]:
     registered = Tenant
     return select_view(

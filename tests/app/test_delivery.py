@@ -68,6 +68,27 @@ def test_a_mail_arrives_once_with_its_attachment_and_chinese_names(company: Test
     assert _state(company, mail_id)[0] == "sent"
 
 
+def test_papers_of_any_size_and_bytes_arrive_as_they_were_stored(company: TestCompany, post: Post) -> None:
+    papers = {"函.pdf": bytes(range(256)) * 800, "表.csv": b"a,b\r\n1,2\r\n", "empty.bin": b""}
+    with company.transaction() as db:
+        actor = company.actor()
+        kinds = {"函.pdf": "application/pdf", "表.csv": "text/csv", "empty.bin": "application/octet-stream"}
+        attached = [Attachment(name, store(db, actor, content, kinds[name])) for name, content in papers.items()]
+        outgoing = OutgoingMail(
+            to_address="lina@xinsheng.example",
+            to_name="李娜",
+            subject="函",
+            body_text="请查收",
+            body_html="<p>请查收</p>",
+            attachments=attached,
+        )
+        mail.queue_mail(db, actor, outgoing, purpose="test")
+    assert drain(company.tenant_id) == ["sent"]
+    (caught,) = post.all()
+    assert {each.filename: each.content for each in caught.attachments} == papers
+    assert "请查收" in caught.text
+
+
 def test_two_workers_with_the_same_message_send_it_once(company: TestCompany, post: Post) -> None:
     from app.jobs import deliver
 

@@ -1,4 +1,4 @@
-"""Fair work: each queue has room of its own, each company a slice, and companies take turns."""
+"""Fair work: each queue has room of its own, each company a share, and companies take turns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from app import dispatcher
+from app import dispatcher, lane
 from app.jobs import deliver
 from app.lane import LANES, Order
 from kernel import outbox, queue
@@ -77,10 +77,10 @@ def test_20000_mails_of_one_company_delay_anothers_one_mail_by_at_most_two_jobs(
     dispatcher.dispatch_once(utc_now(), turns)
     assert _line(MAIL).index(other_company.tenant_id) <= 2
     assert (other_company.tenant_id, "sent") in _work(MAIL, 3)
-    # The rest goes on, a slice at a time.
-    assert len(_line(MAIL)) >= dispatcher.SLICE - 3
+    # The rest goes on, a share at a time.
+    assert len(_line(MAIL)) >= dispatcher.SHARE - 3
     assert dispatcher.dispatch_once(utc_now(), turns) > 0
-    assert len(_line(MAIL)) == dispatcher.SLICE
+    assert len(_line(MAIL)) == dispatcher.SHARE
 
 
 def test_mails_of_one_company_stop_no_other_kind_of_work_of_anybody(
@@ -98,7 +98,7 @@ def test_mails_of_one_company_stop_no_other_kind_of_work_of_anybody(
 
 def test_companies_share_a_full_line_by_whose_turn_is_longest_ago(redis_url: str, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr(dispatcher, "ROOM", 10)
-    monkeypatch.setattr(dispatcher, "SLICE", 4)
+    monkeypatch.setattr(dispatcher, "SHARE", 4)
     companies = [new_company(lambda: None) for _ in range(5)]  # type: ignore[arg-type,return-value]
     turns = dispatcher.Turns()
     for each in companies:
@@ -191,6 +191,12 @@ def test_the_clocks_first_tick_is_one_statement_a_company(
     assert put >= 8
     assert len(statements) <= 1 + 2 * companies
     assert len(again) <= 1 + 2 * companies
+
+
+def test_waiting_for_a_job_ends_without_one_and_without_an_error(redis_url: str) -> None:
+    """Longer than redis-py waits for an answer by default."""
+    assert queue.redis_client().connection_pool.connection_kwargs["socket_timeout"] > 2 * lane.TAKE_S
+    assert queue.take([MAIL], 1) is None
 
 
 def test_a_second_dispatcher_stands_by_until_the_first_gives_up_its_office(redis_url: str) -> None:

@@ -32,6 +32,7 @@ set_the_clock()
 from app import handlers, lane, worker
 from kernel import queue
 handlers.HANDLERS["test.endless"] = lambda db, actor, payload: time.sleep(600)
+handlers.HANDLERS["imports.check"] = lambda db, actor, payload: None
 queue.QUEUES["mail"] = int(sys.argv[1])
 lane.JOBS_MAX = int(sys.argv[2])
 worker.main()
@@ -57,13 +58,19 @@ class RunningWorker:
 
 @contextmanager
 def _worker(
-    database_url: str, *, smtp_url: str = "", mail_limit_s: int = 60, jobs_max: int = 400, stop_s: int = 20
+    database_url: str,
+    *,
+    smtp_url: str = "",
+    mail_limit_s: int = 60,
+    jobs_max: int = 400,
+    stop_s: int = 20,
+    processes: int = 1,
 ) -> Iterator[RunningWorker]:
     environment = {
         **os.environ,
         "DATABASE_URL": database_url,
         "PYTHONPATH": os.pathsep.join([str(ROOT / "platform"), str(ROOT)]),
-        "WORKER_PROCESSES": "1",
+        "WORKER_PROCESSES": str(processes),
         "WORKER_STOP_SECONDS": str(stop_s),
     }
     if smtp_url:
@@ -189,6 +196,27 @@ def test_a_job_that_does_not_end_in_time_is_handed_back_and_no_try_is_counted(
         assert worker.stop() == 0
     assert _row(company, "test.endless") == ("ready", 0)
     assert dispatcher.dispatch_once(utc_now()) == 1
+
+
+def test_a_preview_waits_for_no_run_and_for_no_mails(
+    company: TestCompany, other_company: TestCompany, redis_url: str, database_url: str
+) -> None:
+    with company.transaction() as db:
+        for _ in range(3):
+            outbox.put(db, company.actor(), "test.endless", {})
+    for _ in range(30):
+        _mail(company)
+    with mail_gate("TEXT") as gate, _worker(database_url, smtp_url=gate.url, processes=2, stop_s=1) as worker:
+        assert dispatcher.dispatch_once(utc_now()) == 33
+        assert gate.held.wait(30)
+        with other_company.transaction() as db:
+            outbox.put(db, other_company.actor(), "imports.check", {})
+        assert dispatcher.dispatch_once(utc_now()) == 1
+        gate.open.set()
+        _becomes(lambda: _row(other_company, "imports.check"), ("done", 1))
+        # One lane is held by a run, the other goes on with the mails.
+        _becomes(lambda: _states(company), ["sent"] * 30)
+        assert worker.stop() == 0
 
 
 def _runs(pid: int) -> bool:

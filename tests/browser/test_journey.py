@@ -101,7 +101,7 @@ def _approve_letters(visitor: Visitor, company: TestCompany, post: Post) -> None
     page.wait_for_load_state()
     visitor.check()
     assert "到期告知" in page.inner_text("main")
-    page.get_by_role("button", name="批准我有权批准的全部").click()
+    page.get_by_role("button", name="批准…").click()
     page.wait_for_load_state()
     visitor.check()
     assert "246,400.50" in page.inner_text("main")

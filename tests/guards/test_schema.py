@@ -88,7 +88,10 @@ CHANGEABLE = {
     "block": {"lifted_by", "lifted_at"},
     "open_item": {"open_minor", "cleared_on", "came_on", "conditional"},  # the last two of a bill alone, by trigger
     "journal_event": {"sealed_in"},
-    "import_job": {"state", "rows_total", "rows_done", "report", "error", "finished_at"},
+    "import_job": {
+        *("state", "rows_total", "rows_done", "report", "error", "finished_at"),
+        *("mapping", "sample", "undone_at", "undone_by"),
+    },
 }
 NEVER_CHANGED = {
     "action": {"customer_id", "run_id", "run_on", "currency", "form", "code", "level", "approval_role", "created_at"},

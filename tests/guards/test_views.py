@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2] / "platform"
 MAKER = "kernel/views.py"
 #: Tuples that are no rows of a statement.
 SPREAD = {
-    "ar/imports/inputs.py": {"Finding"},  # kept as JSON arrays in the report of an import
+    "ar/imports/inputs.py": {"Finding", "Group"},  # kept as JSON arrays in the report of an import
 }
 ROW_NAMES = {"row", "r"}
 ANY = {"Any", "Sequence[Any]", "list[Any]", "tuple[Any, ...]"}

@@ -18,9 +18,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.examination import company_checks
-from app.seeds import SignIn, seed
 from app.seeds.cast import HUAXIN, WEIYE, CompanyCast
-from app.seeds.play import MAILS_AT_START
+from app.seeds.people import SignIn
+from app.seeds.play import MAILS_AT_START, seed
 from ar.bills.models import Bill
 from ar.cases.models import Action, CollectionHold, DayRun, StepTaken
 from ar.cases.rules.policy import load_preset

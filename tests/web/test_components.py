@@ -64,7 +64,11 @@ def design_page(env: Environment, language: str) -> str:
     other = item | {"current": False, "count": None}
     company = {"name": "A & B", "url": "/a", "current": True}
     shell = {
-        "nav": [[item, other]],
+        "nav": [
+            {"label": "Today", "pages": [item], "current": True, "count": 14},
+            {"label": "Books", "pages": [other, other], "current": False, "count": None},
+        ],
+        "bar": [item | {"icon": "clock"}, other | {"icon": "menu"}],
         "company": company,
         "companies": [company, {"name": "C", "url": "/c", "current": False}],
         "person": {"name": "Lin", "role": "Clerk"},

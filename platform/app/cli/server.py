@@ -14,12 +14,12 @@ import click
 from app import supervisor
 from app.cli.local import adopt, forget_connections
 from app.migrate import migrate
+from app.seeds.people import MARKER
 from kernel.settings import Settings, settings
 from tenants.commandline import emit, fail, json_option, reports_errors
 
 # All that the product keeps below VAR_DIR; a reset removes this and nothing else.
 KEPT = ("postgres", "redis", "mail", "log", "demo", "embedded.*", "huikuan.*")
-MARKER = "demo"
 # The page of `app.development` that shows what the mail catcher caught.
 MAIL_PAGE = "/mail"
 
@@ -77,7 +77,7 @@ def _migrate(resolved: Settings) -> None:
 
 
 def _seed(resolved: Settings) -> Iterable[Any]:
-    from app.seeds import seed
+    from app.seeds.play import seed
 
     adopt(resolved)
     try:

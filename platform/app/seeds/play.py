@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, time, timedelta
 from functools import partial
 from typing import Final
@@ -24,6 +23,7 @@ from app.onboarding import create_company
 from app.seeds import cash, losses
 from app.seeds.cast import BOUNCING, HUAXIN, IN_BOTH, PASSWORD, WEIYE, CompanyCast, Debtor
 from app.seeds.history import live_since, write_history
+from app.seeds.people import SignIn, sign_ins
 from app.seeds.story import Story
 from ar.customers.commands import add_contact, upsert_customers
 from ar.customers.inputs import AddContact, CustomerRow
@@ -40,7 +40,7 @@ from kernel.i18n import use_language
 from tenants.inputs import CreateTenant
 from tenants.people.commands import ensure_user, invite_person
 from tenants.people.inputs import InvitePerson
-from tenants.permissions import ROLE_NAMES, Role
+from tenants.permissions import Role
 from tenants.queries import system_actor_for, tenant_by_slug
 from tenants.settings.commands import change_settings
 from tenants.settings.inputs import CompanySettings
@@ -56,17 +56,6 @@ _TRADERS: Final = ("salesperson", "salesperson-2")
 _STATED: Final = (9, 5, 3)
 
 
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """A sign-in of the demo: `role` is the English name of the person's first role."""
-
-    role: str
-    name: str
-    email: str
-    password: str
-    company: str
-
-
 def seed(say: Say) -> list[SignIn]:
     """Builds both companies unless they exist; returns a sign-in for every role of R001, first company first."""
     for cast in (WEIYE, HUAXIN):
@@ -74,18 +63,6 @@ def seed(say: Say) -> list[SignIn]:
             say(f"building {cast.name}: {len(cast.debtors)} customers, fourteen months")
             _build(cast, say)
     return sign_ins()
-
-
-def sign_ins() -> list[SignIn]:
-    """Returns every person of the cast with e-mail and password."""
-    own = [
-        SignIn(str(ROLE_NAMES[person.roles[0]]), person.name, person.email(cast.slug), PASSWORD, cast.name)
-        for cast in (WEIYE, HUAXIN)
-        for person in cast.people
-    ]
-    key, roles = IN_BOTH
-    guest = next(person for person in WEIYE.people if person.key == key)
-    return [*own, SignIn(str(ROLE_NAMES[roles[0]]), guest.name, guest.email(WEIYE.slug), PASSWORD, HUAXIN.name)]
 
 
 def _exists(slug: str) -> bool:
@@ -230,8 +207,8 @@ def _live(story: Story, live_on: date, say: Say) -> None:
         for ago, hour, minute, play in _SPECIALS:
             agenda.add(story.today - ago * _DAY, hour, minute, play)
     booked_on, stated_for = live_on, ""
-    days = [live_on + n * _DAY for n in range((story.today - live_on).days + 1)]
-    for done, day in enumerate(days, start=1):
+    played = [live_on + n * _DAY for n in range((story.today - live_on).days + 1)]
+    for done, day in enumerate(played, start=1):
         working = story.calendar.is_working_day(day)
         if booked_on < day and (working or day == story.today):
             agenda.add(day, 8, 25, partial(_book, since_on=booked_on))
@@ -242,8 +219,8 @@ def _live(story: Story, live_on: date, say: Say) -> None:
                 stated_for = f"{day:%Y-%m}"
                 agenda.add(day, 10, 0, partial(_state_month, agenda=agenda))
         agenda.run_day(story, day)
-        if done * 10 // len(days) > (done - 1) * 10 // len(days):
-            say(f"  {done * 100 // len(days)} % ({day.isoformat()})")
+        if done * 10 // len(played) > (done - 1) * 10 // len(played):
+            say(f"  {done * 100 // len(played)} % ({day.isoformat()})")
 
 
 def _book(story: Story, db: Session, actor: Actor, *, since_on: date) -> None:

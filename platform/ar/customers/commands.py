@@ -1,4 +1,4 @@
-"""Changes the customer file: bulk upsert by number, create, edit, contacts.
+"""Changes the customer file: bulk upsert by number, create, edit; what others may do with contacts.
 
 Invariants: a customer's number never changes; bulk work costs a constant number of statements; every change records
 an event with old and new values.
@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ar.customers import bulk
+from ar.customers.contacts import add_contact, deactivate_contact, suppress_contact
 from ar.customers.inputs import (
     DEFAULT_TERM_DAYS,
     AddContact,
@@ -23,10 +24,9 @@ from ar.customers.inputs import (
     CustomerFields,
     CustomerRow,
     EditCustomer,
-    contact_values,
     customer_values,
 )
-from ar.customers.models import Contact, Customer
+from ar.customers.models import Customer
 from kernel.actor import Actor
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
@@ -34,6 +34,19 @@ from kernel.journal import record
 from kernel.versions import check_version
 from kernel.visibility import is_limited
 from tenants.models import Membership, Tenant, User
+
+__all__ = [
+    "UpsertResult",
+    "add_contact",
+    "create_customer",
+    "deactivate_contact",
+    "edit_customer",
+    "member_ids",
+    "net_terms",
+    "restore_customers",
+    "suppress_contact",
+    "upsert_customers",
+]
 
 _FIELDS = ("name", "entity_type", "tax_id", "owner_id", "language", "terms", "settlement_days", "policy_code")
 
@@ -170,113 +183,6 @@ def edit_customer(db: Session, actor: Actor, customer_id: UUID, data: EditCustom
         data={"changes": _differences(before, after)},
     )
     return True
-
-
-def add_contact(db: Session, actor: Actor, data: AddContact) -> UUID:
-    """Adds a contact, or updates and reactivates the one of the same e-mail, also after a bounce; returns its id.
-
-    Raises NotFound(`customer_not_found`), Conflict(`changed_meanwhile`).
-    """
-    known = db.execute(
-        sa.select(Customer.id).where(Customer.tenant_id == actor.tenant_id, Customer.id == data.customer_id)
-    ).first()
-    if known is None:
-        raise NotFound("customer_not_found")
-    purposes = sorted(set(data.purposes)) if data.email else []
-    values = {
-        "name": data.name,
-        "title": data.title,
-        "phone": data.phone,
-        "purposes": purposes,
-        "active": True,
-        "suppressed_at": None,
-        "suppressed_reason": None,
-    }
-    stored = _lock_contact(db, actor.tenant_id, data.customer_id, data.email)
-    if stored is not None and contact_values(stored) != contact_values(data):
-        check_version(data, contact_values(stored))
-    bounced = stored.suppressed_reason or "" if stored is not None and stored.suppressed_at else None
-    contact_id: UUID = db.execute(
-        insert(Contact)
-        .values(
-            tenant_id=actor.tenant_id,
-            id=new_id(),
-            customer_id=data.customer_id,
-            email=data.email,
-            created_at=actor.now,
-            **values,
-        )
-        .on_conflict_do_update(index_elements=[Contact.tenant_id, Contact.customer_id, Contact.email], set_=values)
-        .returning(Contact.id)
-    ).scalar_one()
-    record(
-        db,
-        actor,
-        "contact_added",
-        customer_id=data.customer_id,
-        subject_id=contact_id,
-        data={
-            "name": data.name,
-            "email": data.email,
-            "purposes": purposes,
-            **({"bounce_cleared": bounced} if bounced is not None else {}),
-        },
-    )
-    return contact_id
-
-
-def _lock_contact(db: Session, tenant_id: UUID, customer_id: UUID, email: str) -> Contact | None:
-    """Returns the customer's contact of this address, locked; None when there is none."""
-    contact = Contact
-    return db.execute(
-        sa.select(contact)
-        .where(contact.tenant_id == tenant_id, contact.customer_id == customer_id, contact.email == email)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).scalar_one_or_none()
-
-
-def deactivate_contact(db: Session, actor: Actor, customer_id: UUID, contact_id: UUID) -> None:
-    """Deactivates a contact, which stays stored. Raises NotFound(`contact_not_found`)."""
-    row = db.execute(
-        sa.update(Contact)
-        .where(
-            Contact.tenant_id == actor.tenant_id,
-            Contact.customer_id == customer_id,
-            Contact.id == contact_id,
-            Contact.active.is_(True),
-        )
-        .values(active=False)
-        .returning(Contact.name, Contact.email)
-    ).first()
-    if row is None:
-        raise NotFound("contact_not_found")
-    record(
-        db,
-        actor,
-        "contact_deactivated",
-        customer_id=customer_id,
-        subject_id=contact_id,
-        data={"name": row.name, "email": row.email},
-    )
-
-
-def suppress_contact(db: Session, actor: Actor, *, customer_id: UUID | None, email: str, reason: str | None) -> None:
-    """Suppresses mail to a customer's contact after a permanent bounce.
-
-    An earlier suppression keeps its time and reason; `add_contact` ends it.
-    """
-    contact = Contact
-    db.execute(
-        sa.update(contact)
-        .where(
-            contact.tenant_id == actor.tenant_id,
-            contact.customer_id == customer_id,
-            contact.email == email,
-            contact.suppressed_at.is_(None),
-        )
-        .values(suppressed_at=actor.now, suppressed_reason=reason or "mail refused")
-    )
 
 
 def _terms(base: str, months: int, days: int, roll: str) -> dict[str, Any]:

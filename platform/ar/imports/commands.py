@@ -60,7 +60,7 @@ def upload(db: Session, actor: Actor, file: ImportFile, *, schedule: bool = True
         )
     )
     if schedule:
-        _put(db, actor, "imports.check", job_id)
+        _queue_check(db, actor, job_id)
     record(
         db, actor, "import_uploaded", subject_id=job_id, data={"kind": file.kind, "file": file.name, "sha256": sha256}
     )
@@ -80,7 +80,8 @@ def request_application(db: Session, actor: Actor, job_id: UUID, data: ApplyImpo
     if not data.totals_confirmed:
         raise RuleBroken("import_totals_unconfirmed")
     update_job(db, actor.tenant_id, job_id, state="applying", rows_done=0, finished_at=None)
-    _put(db, actor, "imports.apply", job_id)
+    key = f"imports.apply:{job_id}:{new_id()}"
+    outbox.put(db, actor, "imports.apply", _work(actor, job_id, key), key=key)
     record(db, actor, "import_confirmed", subject_id=job_id)
     return True
 
@@ -98,7 +99,7 @@ def map_columns(
         table_mappings.remember(db, actor, kind, source.fingerprint, mapping, name=source.name)
     values = {"mapping": mapping.model_dump(mode="json"), "report": {}, "error": None, "finished_at": None}
     update_job(db, actor.tenant_id, job_id, state="uploaded", rows_done=0, **values)
-    _put(db, actor, "imports.check", job_id, look=look)
+    _queue_check(db, actor, job_id, look=look)
     record(db, actor, "import_mapped", subject_id=job_id)
 
 
@@ -113,7 +114,7 @@ def post_as_openings(db: Session, actor: Actor, job_id: UUID) -> None:
     stored = sa.select(job.mapping).where(job.tenant_id == actor.tenant_id, job.id == job_id)
     mapping = {**db.execute(stored).scalar_one(), "before_lock": "opening"}
     update_job(db, actor.tenant_id, job_id, state="uploaded", mapping=mapping, report={}, error=None, finished_at=None)
-    _put(db, actor, "imports.check", job_id)
+    _queue_check(db, actor, job_id)
     record(db, actor, "import_mapped", subject_id=job_id)
 
 
@@ -129,7 +130,8 @@ def request_undo(db: Session, actor: Actor, job_id: UUID) -> bool:
         raise Conflict("import_not_applied")
     require_undoable(db, actor.tenant_id, job_id)
     update_job(db, actor.tenant_id, job_id, state="undoing", rows_done=0)
-    _put(db, actor, "imports.undo", job_id)
+    key = f"imports.undo:{job_id}:{new_id()}"
+    outbox.put(db, actor, "imports.undo", _work(actor, job_id, key), key=key)
     return True
 
 
@@ -212,8 +214,11 @@ def _lock_state(db: Session, tenant_id: UUID, job_id: UUID) -> str:
     return state
 
 
-def _put(db: Session, actor: Actor, kind: str, job_id: UUID, *, look: bool = False) -> None:
-    """Queues work on a job, with the user's id, so that postings carry the name of the user who requested them."""
-    key = f"{kind}:{job_id}:{new_id()}"
-    payload = {"job_id": str(job_id), "user_id": str(actor.user_id or ""), "key": key, "look": look}
-    outbox.put(db, actor, kind, payload, key=key)
+def _work(actor: Actor, job_id: UUID, key: str, *, look: bool = False) -> dict[str, object]:
+    """Returns the payload of work on a job, with the user's id, so that postings name the user who requested them."""
+    return {"job_id": str(job_id), "user_id": str(actor.user_id or ""), "key": key, "look": look}
+
+
+def _queue_check(db: Session, actor: Actor, job_id: UUID, *, look: bool = False) -> None:
+    key = f"imports.check:{job_id}:{new_id()}"
+    outbox.put(db, actor, "imports.check", _work(actor, job_id, key, look=look), key=key)

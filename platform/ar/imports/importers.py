@@ -19,8 +19,7 @@ from ar.customers.lookups import CustomerFacts, find_numbers
 from ar.imports import traces
 from ar.imports.columns import FileKind
 from ar.imports.inputs import ImportFile, ParsedCustomer, ParsedItem, ParsedReceipt, ParsedRows, Report
-from ar.imports.lookalikes import warn_customers, warn_documents
-from ar.imports.people import number_customers, owner_emails, with_owners
+from ar.imports.names import number_customers, owner_emails, warn_customers, warn_documents, with_owners
 from ar.imports.plan import (
     ItemPlan,
     Period,

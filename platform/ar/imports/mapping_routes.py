@@ -123,3 +123,15 @@ def map_columns(job_id: UUID) -> Page:
     except Conflict as fault:
         return refused(fault, url_for("imports.show", job_id=job_id))
     return see_other(url_for("imports.show", job_id=job_id))
+
+
+@bp.post("/<uuid:job_id>/openings")
+@staff(Permission.IMPORT)
+def as_openings(job_id: UUID) -> Page:
+    """Checks a file again with what is dated in the locked period posted on the day after it."""
+    url = url_for("imports.show", job_id=job_id)
+    try:
+        commands.post_as_openings(db(), actor(), job_id)
+    except Conflict as fault:
+        return refused(fault, url)
+    return see_other(url)

@@ -18,7 +18,7 @@ from ar.imports.columns import FILE_KINDS, FileKind, fields
 from ar.imports.importers import IMPORTERS, Progress, Task
 from ar.imports.inputs import ImportFile, ParsedRows, Report
 from ar.imports.plan import control_totals
-from ar.imports.rows import any_row_parses, parse_rows, refuse_duplicates
+from ar.imports.rules.rows import any_row_parses, parse_rows, refuse_duplicates
 from kernel.actor import Actor
 from kernel.counters import lock_counter
 from kernel.journal import record

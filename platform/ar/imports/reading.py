@@ -13,11 +13,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from ar.imports.amounts import BadCell
-from ar.imports.checking import document_kind
 from ar.imports.columns import FileKind, fields
 from ar.imports.inputs import ImportFile
-from ar.imports.systems import system_of
+from ar.imports.rules.amounts import BadCell
+from ar.imports.rules.checking import document_kind
+from ar.imports.rules.systems import system_of
 from kernel import table_mappings
 from kernel.sheets import BadDate, DateOrder, Table, header_key, open_table, parse_date
 from kernel.sheets.binding import bind, column_name_at, header_names

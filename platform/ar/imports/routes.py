@@ -112,18 +112,6 @@ def undo(job_id: UUID) -> Page:
     return see_other(url)
 
 
-@bp.post("/<uuid:job_id>/openings")
-@staff(Permission.IMPORT)
-def as_openings(job_id: UUID) -> Page:
-    """Checks a file again with what is dated in the locked period posted as openings on the day after it."""
-    url = url_for("imports.show", job_id=job_id)
-    try:
-        commands.post_as_openings(db(), actor(), job_id)
-    except Conflict as fault:
-        return refused(fault, url)
-    return see_other(url)
-
-
 @bp.get("/<uuid:job_id>/errors.xlsx")
 @staff(Permission.IMPORT)
 def errors(job_id: UUID) -> Page:

@@ -16,7 +16,9 @@ SLICE: Final = Slice(
     name="imports",
     pages=("ar.imports.routes:bp", "ar.imports.mapping_routes:bp"),
     commands=("ar.imports.cli:group",),
-    navigation=(NavLine(Heading.COMPANY, 20, mark("Import"), "imports.index", Permission.IMPORT),),
+    navigation=(
+        NavLine(Heading.COMPANY, 20, mark("Import"), "imports.index", Permission.IMPORT, also=("import_mapping",)),
+    ),
     messages=MESSAGES,
     events=EVENTS,
     jobs=jobs.JOBS,

@@ -14,8 +14,8 @@ import click
 
 from ar.customers.lookups import find_numbers
 from ar.statements import issuing, monthly_run, queries
+from ar.statements.drawing_up import IssuedStatement
 from ar.statements.inputs import parse_period
-from ar.statements.storing import IssuedStatement
 from kernel.actor import Actor
 from kernel.db import TenantSession
 from kernel.errors import RuleBroken

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ar.statements.confirmations import RecordedAnswer, answer_statement, send_code, verify_code
 from ar.statements.delivery_outcome import record_delivery_outcome
+from ar.statements.drawing_up import IssuedStatement
 from ar.statements.issuing import issue_statement, lock_for_statements, send_statement
 from ar.statements.links import enclose_statement, find_link, is_link_closed
-from ar.statements.storing import IssuedStatement
 
 __all__ = [
     "IssuedStatement",

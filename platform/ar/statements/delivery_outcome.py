@@ -34,7 +34,8 @@ def record_delivery_outcome(db: Session, actor: Actor, mail_id: UUID | None, out
     if mail_id is None:
         return False
     state, reason = _STATES_AND_REASONS[outcome]
-    return change_state(db, actor.tenant_id, mail_id, state, actor.now, reason=reason, from_state="unknown")
+    moved = change_state(db, actor.tenant_id, mail_id, state, actor.now, reason=reason, from_state="unknown")
+    return moved is not None
 
 
 def resolve_delivery(db: Session, actor: Actor, statement_id: UUID, mail_id: UUID, data: ResolveDelivery) -> None:

@@ -3,7 +3,7 @@
 Invariants: at most one statement per customer, currency and period is in force (a newer one supersedes it and closes
 its links; an answered one only when a person insists); the PDF is rendered once; every text is in the debtor's
 language; the moment of issue is taken after the customer's lock. Locks: customers in id order, then statements, then
-counters. A whole month is planned in `monthly_run` and drawn up in `planned`.
+counters. A whole month is planned and drawn up in `monthly_run`.
 """
 
 from __future__ import annotations
@@ -20,11 +20,18 @@ from ar.customers.models import Customer
 from ar.interest.lookups import accrued_minor
 from ar.statements import links, mails, queries
 from ar.statements.delivery_outcome import mark_replaced
-from ar.statements.drawing_up import LedgerFacts, draw_up, ledger_facts, parties
+from ar.statements.drawing_up import (
+    IssuedStatement,
+    LedgerFacts,
+    ToStore,
+    draw_up,
+    ledger_facts,
+    parties,
+    store_statements,
+)
 from ar.statements.inputs import IssueStatement, Period
 from ar.statements.mails import PURPOSE
 from ar.statements.models import Statement
-from ar.statements.storing import IssuedStatement, ToStore, store_statements
 from kernel import journal, tokens
 from kernel.actor import Actor, after_locks
 from kernel.counters import take_numbers

@@ -21,8 +21,7 @@ from ar.statements.inputs import IssueStatement, parse_period
 from ar.statements.issuing import issue_statement, send_statement
 from ar.statements.links import is_link_closed
 from ar.statements.mails import CODE_PURPOSE, COPY_PURPOSE, PURPOSE, TEAM_PURPOSE, recheck_team
-from ar.statements.monthly_run import ISSUE_JOB, issue_month, issuing_actor, put_batches
-from ar.statements.planned import issue_planned
+from ar.statements.monthly_run import ISSUE_JOB, issue_month, issue_planned, issuing_actor, put_batches
 from kernel import journal, queue
 from kernel.actor import Actor
 from kernel.errors import Conflict, RuleBroken

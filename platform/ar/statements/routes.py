@@ -11,9 +11,9 @@ from typing import Any
 from flask import Blueprint, request, url_for
 
 from ar.statements import issuing, list_queries, monthly_run
+from ar.statements.drawing_up import IssuedStatement
 from ar.statements.inputs import IssueMonth, IssueRequest, parse_period
 from ar.statements.messages import DELIVERY_NAMES, DELIVERY_REASONS, MAIL_STATES, MESSAGES, STATUS_NAMES, STATUS_TONES
-from ar.statements.storing import IssuedStatement
 from ar.statements.views import STATUSES, UNANSWERED, WAITING
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext

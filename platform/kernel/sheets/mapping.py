@@ -184,7 +184,12 @@ def guess_columns(
         if len(places) == 1:
             found[places[0]] = (target.name, "likely")
             taken.add(target.name)
-    return [ColumnGuess(place, header, *found.get(place, ("", "none"))) for place, header in enumerate(headers)]
+    nothing: tuple[str, Confidence] = ("", "none")
+    guessed = [found.get(place, nothing) for place in range(len(headers))]
+    return [
+        ColumnGuess(place, header, target, confidence)
+        for place, (header, (target, confidence)) in enumerate(zip(headers, guessed, strict=True))
+    ]
 
 
 def _named(words: Mapping[str, str], found: str) -> str | None:

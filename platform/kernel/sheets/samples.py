@@ -81,18 +81,18 @@ def take_sample(table: Table, targets: Sequence[Target]) -> Sample:
     passed: list[SampleRow] = []
     counts: list[Counter[str] | None] = [Counter() for _ in table.headers]
     total = 0
-    for row in table.rows():
+    for line in table.rows():
         total += 1
-        if row.reason:
+        if line.reason:
             if len(passed) < PASSED_OVER_SHOWN:
-                passed.append(SampleRow(row.number, _shown(row.cells), row.reason))
+                passed.append(SampleRow(line.number, _shown(line.cells), line.reason))
             continue
         if len(rows) < ROWS_SHOWN:
-            rows.append(SampleRow(row.number, _shown(row.cells)))
+            rows.append(SampleRow(line.number, _shown(line.cells)))
         for place, counter in enumerate(counts):
-            if counter is None or not row.cells[place]:
+            if counter is None or not line.cells[place]:
                 continue
-            counter[row.cells[place]] += 1
+            counter[line.cells[place]] += 1
             if len(counter) > WORDS_MAX:
                 counts[place] = None
     return Sample(

@@ -77,7 +77,8 @@ def payloads_waiting(world: World, kind: str) -> list[dict[str, str]]:
     """Returns the payloads of the messages of a kind, oldest first."""
     o = OutboxMessage
     with world.reading() as db:
-        return list(db.execute(sa.select(o.payload).where(o.tenant_id == world.tenant_id, o.kind == kind)).scalars())
+        query = sa.select(o.payload).where(o.tenant_id == world.tenant_id, o.kind == kind).order_by(o.id)
+        return list(db.execute(query).scalars())
 
 
 def do_last_message(world: World, kind: str) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 import ar.imports
-from ar.imports.checking import applications, currency_code
 from ar.imports.columns import (
     CURRENCY_WORDS,
     ENTITY_WORDS,
@@ -23,7 +22,8 @@ from ar.imports.columns import (
 )
 from ar.imports.inputs import ImportFile, ParsedRows, Report
 from ar.imports.messages import FINDINGS, column_name, finding_text
-from ar.imports.rows import parse_rows, refuse_duplicates
+from ar.imports.rules.checking import applications, currency_code
+from ar.imports.rules.rows import parse_rows, refuse_duplicates
 from kernel.errors import RuleBroken
 from kernel.i18n import use_language
 from kernel.sheets import DateOrder, header_key, open_table
@@ -262,7 +262,7 @@ def test_no_header_and_no_word_means_two_things() -> None:
 
 def test_every_code_has_a_text_in_both_languages() -> None:
     source = "".join(
-        path.read_text() for path in Path(ar.imports.__file__).parent.glob("*.py") if path.name != "messages.py"
+        path.read_text() for path in Path(ar.imports.__file__).parent.rglob("*.py") if path.name != "messages.py"
     )
     raised = set(re.findall(r'(?:BadCell|add_error|Finding|_say)\((?:[^"()]*"[a-z_]*",)?[^"()]*"([a-z_]+)"', source))
     assert raised - {"applies_to", "document_no"} <= set(FINDINGS) | {

@@ -7,7 +7,7 @@ case lock, so a run never overwrites the effect of a delivered mail.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final, Literal
@@ -26,12 +26,9 @@ from ar.ledger.models import OpenItem
 from kernel.actor import Actor
 from kernel.calendars import WorkCalendar
 from kernel.counters import lock_counter
-from tenants.permissions import Role
 from tenants.queries import work_calendar
 
 StepOutcome = Literal["delivered", "done", "skipped", "suppressed"]
-#: Tasks that are addressed to a role by what they are: step code → who decides (R178, W7).
-ADDRESSED_TO: Final[Mapping[str, Role]] = {"general_manager": Role.GENERAL_MANAGER}
 #: States of a step whose outcome its item waits for.
 PENDING: Final = ("proposed", "failed", "unknown")
 _MOVES_LEVEL: Final = ("delivered", "done", "skipped")

@@ -98,7 +98,7 @@ def draft_letter(db: Session, actor: Actor, action_id: UUID, book: PolicyBook | 
     if row is None:
         raise NotFound("action_not_found")
     book = book or policy_book(db, actor.tenant_id)
-    letter = Letter(action_id, row.customer_id, row.currency)
+    letter = Letter(action_id=action_id, customer_id=row.customer_id, currency=row.currency)
     return LetterDraft(
         action_id=action_id,
         customer_id=row.customer_id,

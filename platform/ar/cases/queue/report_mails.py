@@ -12,10 +12,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.ladder.state import ADDRESSED_TO
 from ar.cases.ladder.step_texts import step_name
 from ar.cases.models import Action
 from ar.cases.queue.waiting import waits_for_role
+from ar.cases.rules.policy import ADDRESSED_TO
 from ar.cases.runs.recording import REPORT_TO_ROLES
 from ar.customers.models import Customer
 from kernel.actor import Actor

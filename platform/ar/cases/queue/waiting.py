@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from ar.cases.ladder.state import ADDRESSED_TO, PENDING, in_queue
+from ar.cases.ladder.state import PENDING, in_queue
 from ar.cases.models import Action, StepTaken
+from ar.cases.rules.policy import ADDRESSED_TO
 from ar.customers.lookups import reachable
 from ar.customers.models import Contact
 from ar.ledger.models import OpenItem
@@ -70,7 +71,7 @@ def waits_for_role(tenant_id: Any, roles: Any) -> tuple[Condition, ...]:
     action = Action
     addressed = sa.or_(
         *(
-            sa.and_(action.code == code, sa.literal(role.value, sa.Text) == sa.any_(roles))
+            sa.and_(action.code == code, sa.literal(role, sa.Text) == sa.any_(roles))
             for code, role in ADDRESSED_TO.items()
         )
     )

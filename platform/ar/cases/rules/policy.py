@@ -70,6 +70,8 @@ def form_of(audience: Audience, channel: Channel) -> str:
     return "call" if channel is Channel.CALL else "letter"
 
 
+#: Tasks that are addressed to a role by what they are: step code → role that decides (R178, W7).
+ADDRESSED_TO: Final = {"general_manager": "general_manager"}
 NEVER_AUTOMATIC: Final = frozenset({Effect.ASSIGN_AGENCY, Effect.PREPARE_LITIGATION})
 
 

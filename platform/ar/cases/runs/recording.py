@@ -17,10 +17,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.cases.ladder.candidates import DUE, NEW, Candidate
-from ar.cases.ladder.state import ADDRESSED_TO
 from ar.cases.rules.holds import Reason
 from ar.cases.rules.ladder import DueStep
-from ar.cases.rules.policy import form_of
+from ar.cases.rules.policy import ADDRESSED_TO, form_of
 from kernel import outbox
 from kernel.actor import Actor
 from kernel.ids import new_id, new_ids

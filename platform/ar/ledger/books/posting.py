@@ -26,7 +26,7 @@ from kernel.arrays import array_text
 from kernel.bookable import LIMITS, is_bookable
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
-from kernel.money import MAX_MINOR, exponent, withdrawn_on
+from kernel.money import MAX_MINOR, exponent, is_money_on, withdrawn_on
 
 __all__ = ["AHEAD_DAYS", "NewItem", "post_entry", "post_items", "reverse_entry", "set_up_books"]
 
@@ -145,9 +145,8 @@ def _validate_currency(item: NewItem) -> None:
         exponent(item.currency)
     except ValueError:
         raise RuleBroken("currency_unknown", currency=item.currency) from None
-    last_on = withdrawn_on(item.currency)
-    if last_on is not None and item.document_on > last_on:
-        raise RuleBroken("currency_withdrawn", currency=item.currency, last_on=last_on.isoformat())
+    if not is_money_on(item.currency, item.document_on):
+        raise RuleBroken("currency_withdrawn", currency=item.currency, last_on=str(withdrawn_on(item.currency)))
 
 
 def _validate_amounts(item: NewItem) -> None:

@@ -79,6 +79,8 @@ def document_facts(db: Session, tenant_id: UUID, page: ItemPage) -> DocumentFact
 
 def _memo(kind: str, memo: str) -> str:
     """Returns the entry's memo, with the reason code of a write-off translated."""
+    if memo == "import":  # documents imported before their entries named the import itself
+        return _("Imported")
     code, colon, text = memo.partition(": ")
     if kind != "write_off" or code not in WRITE_OFF_REASONS:
         return memo

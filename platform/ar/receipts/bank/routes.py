@@ -81,7 +81,7 @@ def _file_context(form: Form[Any], bank_file_id: UUID) -> dict[str, Any]:
     return {
         "file": file,
         "form": form,
-        "questions": movement_queries.count_open_questions(db(), tenant_id, bank_file_id) if file.lines_asked else 0,
+        "maybe_same": movement_queries.count_open_questions(db(), tenant_id, bank_file_id) if file.lines_asked else 0,
         "lines": rows,
         "pager": asked.page(total, path, request.args),
         "chips": filters.chips(

@@ -33,6 +33,9 @@ CURRENCY_NAMES: Final = {"美元": "USD", "欧元": "EUR", "日元": "JPY", "港
 REFUSALS: Final = {
     "table_too_large": mark("The file has more than %(most)s bytes."),
     "table_too_many_rows": mark("The file has more than %(most)s rows. Split it."),
+    "table_too_many_columns": mark("The file has more than %(most)s columns."),
+    "table_line_too_long": mark("Line %(row)s has more than %(most)s characters: this is no table."),
+    "table_encrypted": mark("The workbook is protected by a password. Save it without one and upload it again."),
     "table_empty": mark("The file is empty."),
     "table_kind": mark("This is neither a CSV file nor an XLSX workbook."),
     "table_encoding": mark("The text of the file is neither UTF-8 nor GB18030."),

@@ -144,6 +144,12 @@ def test_a_row_that_is_not_booked_is_not_money(state: str, status: str) -> None:
     assert problems(text) == ([] if status else [(2, "not_money")])
 
 
+def test_what_is_announced_without_a_day_is_left_out_and_said() -> None:
+    text = "Completed Date,Amount,State,Description\n2026-11-02,100.00,COMPLETED,x\n,-5.00,PENDING,shop\n"
+    assert moved(events(text)) == [100_00]
+    assert problems(text) == [(3, "not_booked_yet")]
+
+
 def test_an_unknown_state_is_asked_and_a_person_answers() -> None:
     text = "交易日期,收入金额,支出金额,状态,对方户名\n2026-11-02,100.00,,甲类,甲\n"
     assert moved(events(text)) == []
@@ -173,6 +179,8 @@ def test_what_is_neither_in_nor_out_is_left_out_and_said(mark: str) -> None:
         ("转入额", "转出额"),
         ("Paid in", "Paid out"),
         ("Haben", "Soll"),
+        ("存入金額", "支出金額"),
+        ("貸方發生額", "借方發生額"),
     ],
 )
 def test_two_columns_of_amounts_are_known_in_many_spellings(into: str, out: str) -> None:
@@ -207,6 +215,23 @@ def test_signs_that_the_running_balance_contradicts_are_asked() -> None:
     text = "日期,金额,余额,对方户名\n2026-11-01,-100.00,1100.00,甲\n2026-11-02,-50.00,1150.00,乙\n2026-11-03,30.00,1120.00,丙\n"
     assert [code for _row, code, _word in questions(text)] == ["signs_against_balance"]
     assert moved(answered(text, sign="in_negative")) == [100_00, 50_00, -30_00]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "日期,借方金额,贷方金额,余额,摘要\n2026-11-01,100.00,,1100.00,INV-1\n2026-11-02,,50.00,1050.00,电费\n",
+        "日期,借/贷,金额,余额,摘要\n2026-11-01,借,100.00,1100.00,INV-1\n2026-11-02,贷,50.00,1050.00,电费\n",
+        "日期,借/贷,金额,余额,摘要\n2026-11-02,贷,50.00,1050.00,电费\n2026-11-01,借,100.00,1100.00,INV-1\n",
+    ],
+)
+def test_a_companys_own_books_whose_debit_is_money_in_are_asked(text: str) -> None:
+    """A cash book exported from accounting software is the mirror of the bank's statement."""
+    assert [code for _row, code, _word in questions(text)] == ["signs_against_balance"]
+    told: dict[str, Any] = (
+        {"columns": {"in": "借方金额", "out": "贷方金额"}} if "借方" in text else {"marks": {"借": "in", "贷": "out"}}
+    )
+    assert sorted(moved(answered(text, **told))) == [-50_00, 100_00]
 
 
 def test_amounts_without_a_sign_by_which_the_balance_rises_and_falls_are_asked() -> None:

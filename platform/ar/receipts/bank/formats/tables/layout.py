@@ -87,7 +87,7 @@ class Layout:
 
 def plain(header: str) -> str:
     """Returns a header as it is compared."""
-    folded = _SQUARE.sub("", unicodedata.normalize("NFKC", header).casefold())
+    folded = _SQUARE.sub("", unicodedata.normalize("NFKC", header).casefold().translate(names.SIMPLIFIED))
     notes = [_DROPPED.sub("", note) for note in _ROUND.findall(folded)]
     base = _DROPPED.sub("", _ROUND.sub("", _UNIT.sub("", folded)))
     base = _UNIT.sub("", base)

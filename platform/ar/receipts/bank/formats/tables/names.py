@@ -9,6 +9,12 @@ from __future__ import annotations
 from itertools import product
 from typing import Final
 
+#: Traditional characters of headers and marks, as banks in Hong Kong and Taiwan write them, to those used here.
+SIMPLIFIED: Final = str.maketrans(
+    "額帳賬號幣戶餘轉貸貨備註對類狀態間時單據機構銀錄摘細編碼詳說訊種匯項業務發幫處記實際",
+    "额账账号币户余转贷货备注对类状态间时单据机构银录摘细编码详说讯种汇项业务发帮处记实际",
+)
+
 
 def listed(*texts: str) -> tuple[str, ...]:
     """Returns the words of the texts; a header in its compared form has no blanks."""

@@ -111,6 +111,8 @@ def _row(sheet: Sheet, number: int, cells: Sequence[str]) -> Iterator[Event]:
         yield Opened(account.ref, account_no, currency)
     try:
         yield _note_balance(sheet, cells, _line(sheet, number, cells, account, when), account)
+    except NotBooked:
+        yield Problem(number, "not_booked_yet", {"found": quoted(sheet.word(cells, "status"))}, lost=False)
     except NotMoney:
         word = sheet.word(cells, "mark") if "mark" in sheet.layout.at else sheet.word(cells, "status")
         yield Problem(number, "not_money", {"found": quoted(word)}, lost=False)
@@ -119,6 +121,10 @@ def _row(sheet: Sheet, number: int, cells: Sequence[str]) -> Iterator[Event]:
         yield Problem(number, fault.code, fault.params, fault.code != "nothing_moved")
         if fault.code in _QUESTIONS and sheet.asks(fault.code, str(fault.params.get("found", ""))):
             yield Question(number, fault.code, fault.params)
+
+
+class NotBooked(Exception):
+    """A row that is announced without a day."""
 
 
 #: Faults of a row that are questions about the table: a person says what the word or the column means.
@@ -148,9 +154,11 @@ def _check_numbers(sheet: Sheet, cells: Sequence[str]) -> None:
 
 
 def _line(sheet: Sheet, number: int, cells: Sequence[str], account: Account, when: str) -> Line:
+    moved = movement_of(sheet, cells, account.currency)
+    if not when and moved.status == "pending":
+        raise NotBooked
     booked_on = _day(sheet, when)
     value = sheet.cell(cells, "value_on")
-    moved = movement_of(sheet, cells, account.currency)
     if not moved.signed:
         raise Unreadable("nothing_moved")
     money_in = moved.signed > 0

@@ -79,6 +79,7 @@ class _Balance(NamedTuple):
     money_in: str
     money_out: str
     amount: str
+    mark: str
 
 
 class _Counts:
@@ -118,8 +119,8 @@ class _Counts:
             self.reference_rows += 1
             self.references.add(reference)
         if balance := self._cell(cells, "balance"):
-            money = [self._cell(cells, name) for name in ("in", "out", "amount")]
-            self.balances.append(_Balance(when, balance, *money))
+            money_in, money_out, amount, mark = (self._cell(cells, name) for name in ("in", "out", "amount", "mark"))
+            self.balances.append(_Balance(when, balance, money_in, money_out, amount, mark))
 
     def _cell(self, cells: Sequence[str], name: str) -> str:
         place = self.layout.at.get(name)
@@ -221,8 +222,12 @@ def _decide_way(found: Survey, counts: _Counts, layout: Layout, mapping: ColumnM
             _ask_for_the_other_column(found, counts, layout)
         if "out" in layout.at:
             _decide_negative_out(found, counts, layout, mapping)
+        if both and not told:
+            _ask_if_against_balance(found, counts, layout, mapping, "out")
         return
     found.way = _way_of_one_amount(found, counts, layout, mapping)
+    if found.way == "mark" and not told and not (mapping and mapping.marks):
+        _ask_if_against_balance(found, counts, layout, mapping, "mark")
 
 
 def _ask_for_the_other_column(found: Survey, counts: _Counts, layout: Layout) -> None:
@@ -244,7 +249,7 @@ def _decide_negative_out(found: Survey, counts: _Counts, layout: Layout, mapping
         found.out_is_negative = True
     elif counts.out_negative and not counts.out_positive:
         told = mapping.sign if mapping else None
-        steps = _balance_agreement(counts, layout, found.decimal_mark)
+        steps = _balance_agreement(found, counts, layout, mapping)
         if told in ("in_positive", "in_negative"):
             found.out_is_negative = told == "in_positive"
         elif steps.against != steps.with_signs:
@@ -261,7 +266,7 @@ def _way_of_one_amount(found: Survey, counts: _Counts, layout: Layout, mapping: 
         return "mark"
     if mapping and mapping.sign in ("in_positive", "in_negative"):
         return "sign"
-    steps = _balance_agreement(counts, layout, found.decimal_mark)
+    steps = _balance_agreement(found, counts, layout, mapping)
     if steps.against and not steps.with_signs:
         found.ask("signs_against_balance", column=layout.header_of("amount"))
     elif not counts.signed and steps.against:
@@ -273,16 +278,15 @@ def _way_of_one_amount(found: Survey, counts: _Counts, layout: Layout, mapping: 
         elif layout.is_weak_mark and counts.marks and len(counts.marks) <= MAX_WORDS:
             found.ask("direction_unclear", column=layout.header_of("mark"))
     return "sign"
-    agreement = _balance_agreement(counts, layout, found.decimal_mark)
-    if agreement < 0:
-        found.ask("signs_against_balance", column=layout.header_of("amount"))
-    elif not counts.signed and not agreement:
-        suspect = _unknown_mark_column(counts, layout)
-        if suspect:
-            found.ask("mark_column_unknown", column=quoted(suspect))
-        elif layout.is_weak_mark and counts.marks and len(counts.marks) <= MAX_WORDS:
-            found.ask("direction_unclear", column=layout.header_of("mark"))
-    return "sign"
+
+
+def _ask_if_against_balance(
+    found: Survey, counts: _Counts, layout: Layout, mapping: ColumnMapping | None, name: str
+) -> None:
+    """Asks where the balance moves against what columns or marks say: a company's own books write 借 for money in."""
+    steps = _balance_agreement(found, counts, layout, mapping)
+    if steps.against and not steps.with_signs:
+        found.ask("signs_against_balance", column=layout.header_of(name))
 
 
 def mark_of(word: str, layout: Layout) -> str | None:
@@ -298,19 +302,32 @@ def _unknown_mark_column(counts: _Counts, layout: Layout) -> str:
     return ""
 
 
-def _steps(counts: _Counts, layout: Layout, mark: DecimalMark | None) -> Iterator[tuple[int, int, int]]:
+def _steps(
+    found: Survey, counts: _Counts, layout: Layout, mapping: ColumnMapping | None
+) -> Iterator[tuple[int, int, int]]:
     """Yields per pair of neighbouring rows (rise of the balance, first movement, second movement), signed."""
     before: tuple[int, int] | None = None
     for row in counts.balances:
         try:
-            by_columns = _figure(row.money_in, mark) - _figure(row.money_out, mark)
-            now = (_figure(row.balance, mark), _figure(row.amount, mark) if "amount" in layout.at else by_columns)
+            now = (_figure(row.balance, found.decimal_mark), _signed(row, found, layout, mapping))
         except BadAmount:
             before = None
             continue
         if before is not None:
             yield now[0] - before[0], before[1], now[1]
         before = now
+
+
+def _signed(row: _Balance, found: Survey, layout: Layout, mapping: ColumnMapping | None) -> int:
+    """Returns the movement of a row as a signed figure, 0 where its mark says nothing. Raises BadAmount."""
+    if "amount" not in layout.at or found.way == "columns":
+        out = _figure(row.money_out, found.decimal_mark)
+        return _figure(row.money_in, found.decimal_mark) - (abs(out) if found.out_is_negative else out)
+    amount = _figure(row.amount, found.decimal_mark)
+    if found.way != "mark":
+        return amount
+    meaning = (mapping.mark_of(row.mark) if mapping and row.mark else None) or mark_of(row.mark, layout)
+    return amount if meaning == "in" else -abs(amount) if meaning == "out" else 0
 
 
 class _Agreement(NamedTuple):
@@ -320,16 +337,13 @@ class _Agreement(NamedTuple):
     against: int
 
 
-def _balance_agreement(counts: _Counts, layout: Layout, mark: DecimalMark | None) -> _Agreement:
+def _balance_agreement(found: Survey, counts: _Counts, layout: Layout, mapping: ColumnMapping | None) -> _Agreement:
     """Compares the running balance with the movements, for rows in either order."""
-    oldest_first, newest_first = [0, 0], [0, 0]
-    for rise, first, second in _steps(counts, layout, mark):
-        if rise:
-            oldest_first[0] += rise == second
-            oldest_first[1] += rise == -second
-            newest_first[0] += rise == -first
-            newest_first[1] += rise == first
-    orders = {1: _Agreement(*oldest_first), -1: _Agreement(*newest_first)}
+    steps = [step for step in _steps(found, counts, layout, mapping) if step[0]]
+    orders = {
+        1: _Agreement(sum(rise == last for rise, _, last in steps), sum(rise == -last for rise, _, last in steps)),
+        -1: _Agreement(sum(rise == -first for rise, first, _ in steps), sum(rise == first for rise, first, _ in steps)),
+    }
     explained = sum(orders[1]) - sum(orders[-1]) or _order_of_days(counts)
     # What one order of equal amounts calls agreement the other calls the opposite: then nothing is proven.
     return orders[1 if explained > 0 else -1] if explained else _Agreement(0, 0)

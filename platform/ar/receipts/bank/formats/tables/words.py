@@ -9,7 +9,7 @@ import re
 import unicodedata
 from typing import Final, Literal
 
-from ar.receipts.bank.formats.tables.names import listed
+from ar.receipts.bank.formats.tables.names import SIMPLIFIED, listed
 
 Direction = Literal["in", "out", "skip"]
 State = Literal["booked", "pending", "skip"]
@@ -95,7 +95,7 @@ def state_of(word: str) -> State | None:
 
 
 def _plain(word: str) -> str:
-    folded = word if word.isascii() else unicodedata.normalize("NFKC", word)
+    folded = word if word.isascii() else unicodedata.normalize("NFKC", word).translate(SIMPLIFIED)
     return " ".join(folded.casefold().split()).strip(".:;,'\"`()[]")
 
 

@@ -1,23 +1,52 @@
-"""Matches what a file says by name with who is known: customers without numbers, salespeople without addresses.
+"""Matches the numbers and names of a file with who and what is known; warns of look-alikes and of strangers.
 
-Invariant: a name that fits nobody, or several, is said once with its rows, and never taken for somebody.
+Invariants: only rows that a file would add are compared for look-alikes, which some companies do distinguish; a name
+that fits nobody, or several, is said once with its rows, and never taken for somebody.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from ar.imports.inputs import ParsedCustomer, ParsedItem, ParsedReceipt, Report
-from ar.imports.queries import numbers_by_name
+from ar.imports.queries import lookalike_customers, lookalike_documents, numbers_by_name
 from kernel.texts import lookalike_key
 from tenants.queries import members
 
-Rows = TypeVar("Rows", ParsedItem, ParsedReceipt, ParsedCustomer)
+
+def warn_documents(
+    db: Session, tenant_id: UUID, column: str, documents: Sequence[tuple[int, str, str]], report: Report
+) -> None:
+    """Warns of new documents, given as (row, kind, number), whose number looks like another of their kind."""
+    if not documents:
+        return
+    kinds = {kind for _row, kind, _number in documents}
+    posted = lookalike_documents(db, tenant_id, kinds, [number for _row, _kind, number in documents])
+    first: dict[str, dict[str, str]] = {kind: {} for kind in kinds}
+    for row, kind, number in documents:
+        key = lookalike_key(number)
+        before = first[kind].setdefault(number if key == number else key, number)  # stores equal texts once
+        _warn(report, row, column, number, before if before != number else posted.get((kind, number)))
+
+
+def warn_customers(db: Session, tenant_id: UUID, rows: Mapping[str, int], report: Report) -> None:
+    """Warns of new customers, given as number → row, whose number looks like another customer's."""
+    if not rows:
+        return
+    posted = lookalike_customers(db, tenant_id, rows)
+    first: dict[str, str] = {}
+    for number, row in sorted(rows.items(), key=lambda number_row: number_row[1]):
+        before = first.setdefault(lookalike_key(number), number)
+        _warn(report, row, "customer_no", number, before if before != number else posted.get(number))
+
+
+def _warn(report: Report, row: int, column: str, number: str, other: str | None) -> None:
+    if other is not None:
+        report.add_warning(row, column, "looks_like", found=number, other=other)
 
 
 def number_customers(

@@ -16,7 +16,7 @@ from ar.imports.columns import FileKind, fields
 from kernel.sheets import header_key
 from kernel.sheets.mapping import ColumnMapping
 
-_FOLDER: Final = Path(__file__).parent / "presets"
+_FOLDER: Final = Path(__file__).parents[1] / "presets" / "systems"
 
 
 @dataclass(frozen=True, slots=True)

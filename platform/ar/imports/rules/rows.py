@@ -10,9 +10,9 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
-from ar.imports.checking import BadRow, PassedOver, RowParser
 from ar.imports.columns import FileKind
 from ar.imports.inputs import ParsedRows, Report
+from ar.imports.rules.checking import BadRow, PassedOver, RowParser
 from kernel.sheets import Table
 from kernel.sheets.binding import Binding
 from kernel.sheets.mapping import ColumnMapping

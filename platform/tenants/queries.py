@@ -148,6 +148,14 @@ def day_overrides(db: Session, tenant_id: UUID) -> list[DayOverride]:
     return sorted(days, key=lambda day: day.on, reverse=True)
 
 
+def calendar_notices(db: Session, tenant_id: UUID) -> dict[str, Any]:
+    """Returns the official notices that the company entered by year, each as `Company.calendar_notices` has it."""
+    stored: dict[str, Any] = db.execute(
+        sa.select(Company.calendar_notices).where(Company.tenant_id == tenant_id)
+    ).scalar_one()
+    return stored
+
+
 def work_calendar(db: Session, tenant_id: UUID) -> WorkCalendar:
     """Returns the company's working calendar."""
     company_row = Company

@@ -84,7 +84,8 @@ class CorrectInterest(CommandInput):
 class SetTerms(EditInput):
     """Record interest terms in force from `from_on`. The rate fields needed follow from `kind`.
 
-    `country`: whose statute applies, for the kind `statute`. `annual_percent` per year, `daily_percent` per day; `minimum`: smallest charge as typed, in `currency`.
+    `country`: whose statute applies, for the kind `statute`. `annual_percent` per year, `daily_percent` per day;
+    `minimum`: smallest charge as typed, in `currency`.
     """
 
     kind: Literal["contract", "lpr", "sme_daily", "statute", "eu", "uk", "none", "standard"]

@@ -66,7 +66,7 @@ def _page(form: Form[Any]) -> str:
 @bp.get("")
 @staff(Permission.READ_BOOKS)
 def index() -> Page:
-    """Lists the published rates, the product's own and those recorded here; the form asks for the one that is wanted."""
+    """Lists the published rates, the product's own and those recorded here; the form opens with the one asked for."""
     asked = filters.read(AskedRate, request.args)
     series = asked.series if asked.series in SERIES_ORDER else ""
     return _page(blank(series=series, from_on=asked.from_on.isoformat() if asked.from_on else ""))

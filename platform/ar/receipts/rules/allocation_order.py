@@ -75,7 +75,7 @@ def allocate_in_legal_order(
             remaining, wanted = remaining - paid, wanted - paid
     groups = _group_debts(debts)
     ranked = sorted(groups, key=lambda group: (*_rank(group, today), _tie_break(group)))
-    for _key, equal_rank in groupby(ranked, key=lambda group: _rank(group, today)):
+    for _rank_key, equal_rank in groupby(ranked, key=lambda group: _rank(group, today)):
         remaining -= _discharge_equal_rank(shares, left, list(equal_rank), remaining, today, parts)
     return shares
 
@@ -91,7 +91,8 @@ def _group_debts(debts: Sequence[Debt]) -> list[list[Debt]]:
 
 
 def _leading_debt(group: Sequence[Debt]) -> Debt:
-    return next((debt for debt in group if debt.part == "principal" and debt.of is None), group[0])
+    earliest = min(group, key=lambda debt: (debt.due_on, debt.id.bytes))
+    return next((debt for debt in group if debt.part == "principal" and debt.of is None), earliest)
 
 
 def _rank(group: Sequence[Debt], today: date) -> tuple[bool, date]:

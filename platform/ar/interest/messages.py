@@ -22,8 +22,8 @@ MESSAGES: dict[str, str] = {
         "No rate is known for %(document_no)s on %(on)s. Record it under reference rates, or state principal only."
     ),
     "interest_rate_missing": mark(
-        "The rate %(series)s from %(on)s is not known. Record what was published under reference rates, or choose to "
-        "post without the documents that need it."
+        "The reference rate from %(on)s is not known. Record what was published, or choose to post without the "
+        "documents that need it."
     ),
     "interest_rate_days": mark("The last day lies between the first one and today (%(today)s)."),
     "interest_rate_half_year": mark("This rate is set for half-years: it begins on 1 January or 1 July."),

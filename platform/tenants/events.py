@@ -21,6 +21,7 @@ EVENTS: Final[dict[str, Event]] = {
     "roles_changed": Event(mark("Roles changed")),
     "settings_changed": Event(mark("Settings changed")),
     "calendar_day_set": Event(mark("Working calendar changed"), "%(on)s %(reason)s"),
+    "calendar_notice_entered": Event(mark("Official days off entered"), "%(year)s, %(source)s"),
     "calendar_day_unset": Event(mark("Working calendar changed back"), "%(on)s"),
     "mail_judged_arrived": Event(mark("E-mail judged to have arrived"), "%(to)s"),
     "mail_judged_lost": Event(mark("E-mail judged not to have arrived"), "%(to)s", tone="late"),

@@ -67,7 +67,11 @@ class Membership(Base):
 
 
 class Company(TenantKeyed, Base):
-    """The company's letterhead and settings. `sales_see_all`: salespeople see every customer, not only their own."""
+    """The company's letterhead and settings. `sales_see_all`: salespeople see every customer, not only their own.
+
+    `calendar_overrides`: the company's own days, ISO day → {working, reason}. `calendar_notices`: official notices that
+    a person entered, year → {off, working: ISO days; source, recorded_on, recorded_by}; the journal keeps earlier ones.
+    """
 
     __tablename__ = "company"
     __table_args__ = (sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]), one_of("calendar", "CN", "MON-FRI"))
@@ -84,3 +88,4 @@ class Company(TenantKeyed, Base):
     sales_see_all: Mapped[bool] = mapped_column(server_default=sa.false())
     calendar: Mapped[Text]
     calendar_overrides: Mapped[Json] = mapped_column(JSONB)
+    calendar_notices: Mapped[Json] = mapped_column(JSONB, server_default=sa.text("'{}'::jsonb"))

@@ -28,6 +28,7 @@ SLICE: Final = Slice(
     pages=(
         "tenants.people.routes:bp",
         "tenants.settings.routes:bp",
+        "tenants.settings.notice_routes:bp",
         "tenants.approvals.routes:bp",
         "tenants.approvals.approval_routes:bp",
         "tenants.approvals.substitute_routes:bp",
@@ -58,7 +59,7 @@ SLICE: Final = Slice(
             mark("Settings"),
             "settings.edit",
             Permission.MANAGE_SETTINGS,
-            also=("approval_chains",),
+            also=("approval_chains", "notices"),
         ),
         NavLine(
             Heading.COMPANY,

@@ -13,11 +13,18 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.interest.commands import KIND, RUN_LOCK, find_customer_id
+from ar.interest.commands import KIND, RUN_LOCK, accessory_parts, find_customer_id
 from ar.interest.corrections import CorrectionGroup, CorrectionLine, Corrections, corrections
 from ar.interest.inputs import CorrectInterest
 from ar.interest.models import InterestCorrection, InterestCorrectionLine
-from ar.ledger.commands import NewAllocation, NewItem, insert_allocations, lock_customers, post_items
+from ar.ledger.commands import (
+    NewAllocation,
+    NewItem,
+    insert_allocations,
+    lock_customers,
+    post_items,
+    record_accessory_parts,
+)
 from ar.ledger.models import OpenItem
 from kernel import idempotency, journal
 from kernel.actor import Actor
@@ -99,6 +106,9 @@ def _post_documents(
     _store(db, actor, data, batch_id, chosen, list(zip(names, item_ids, strict=True)))
     if kind == CREDIT:
         _settle_charges(db, actor, chosen, item_ids)
+    else:
+        parts = [[(line.item_id, line.part, line.amount_minor) for line in lines] for _group, lines in chosen]
+        record_accessory_parts(db, tenant_id, accessory_parts(item_ids, parts))
     for (group, lines), name in zip(chosen, names, strict=True):
         facts = {
             "document_no": name,

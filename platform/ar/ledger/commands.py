@@ -5,6 +5,7 @@ Invariant: other slices call these; the modules behind them are private to the l
 
 from __future__ import annotations
 
+from ar.ledger.books.accessories import NewAccessoryPart, record_accessory_parts
 from ar.ledger.books.allocation import (
     NewAllocation,
     allocate,
@@ -25,6 +26,7 @@ from ar.ledger.receivables.settlement.discounts import withdraw_unearned_discoun
 
 __all__ = [
     "AHEAD_DAYS",
+    "NewAccessoryPart",
     "NewAllocation",
     "NewItem",
     "UnapplyAllocation",
@@ -42,6 +44,7 @@ __all__ = [
     "post_entry",
     "post_items",
     "posting_day",
+    "record_accessory_parts",
     "record_coming",
     "require_day_between",
     "require_open",

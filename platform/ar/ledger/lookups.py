@@ -5,6 +5,7 @@ Invariant: other slices call these; the modules behind them are private to the l
 
 from __future__ import annotations
 
+from ar.ledger.books.accessories import accessory_parts_of
 from ar.ledger.books.as_of import (
     items_with_later_allocations,
     later_allocations,
@@ -32,6 +33,7 @@ __all__ = [
     "NAMED_MAX",
     "AsOfRequest",
     "PostingLeg",
+    "accessory_parts_of",
     "balance_at",
     "balances_of",
     "company_currency",

@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,7 @@ from ar.ledger.books.posting_rules import ACCOUNTS, POSTING_RULES, RECEIVABLES, 
 from ar.ledger.models import Account
 from kernel import journal
 from kernel.actor import Actor
+from kernel.arrays import array_text
 from kernel.bookable import LIMITS, is_bookable
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
@@ -32,6 +34,13 @@ __all__ = ["AHEAD_DAYS", "NewItem", "post_entry", "post_items", "reverse_entry",
 # A document dated further ahead is a mistyped year, which no list would show before that year.
 AHEAD_DAYS: Final = 366
 BPS: Final = 10_000
+#: What the terms of these customers say of days off, of those that differ from the statute.
+_ROLLS = sa.text(
+    """
+    SELECT jsonb_object_agg(id, terms ->> 'roll') FILTER (WHERE terms ->> 'roll' <> 'statutory')
+    FROM customer WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))
+    """
+)
 
 
 def set_up_books(db: Session, actor: Actor) -> None:
@@ -58,6 +67,8 @@ def post_items(db: Session, actor: Actor, items: Sequence[NewItem], *, memo: str
         _validate(item, actor.today)
     documents = _group_by_document(items)
     actor = share_customers(db, actor, {item.customer_id for item in items})
+    sides = [POSTING_RULES[item.kind].side for item in items]
+    rolls = _rolls_of_customers(db, actor.tenant_id, {item.customer_id for item in items}) if max(sides) > 0 else {}
     entry_ids, item_ids = new_ids(len(documents)), new_ids(len(items))
     legs = list(chain.from_iterable(map(document_legs, documents.values(), entry_ids)))
     firsts = [parts[0] for parts in documents.values()]
@@ -65,8 +76,9 @@ def post_items(db: Session, actor: Actor, items: Sequence[NewItem], *, memo: str
         db, actor, entry_ids, [first.kind for first in firsts], [first.document_on for first in firsts], legs, memo=memo
     )
     entry_of = dict(zip(documents, entry_ids, strict=True))
-    sides = [POSTING_RULES[item.kind].side for item in items]
-    insert_items(db, actor, item_ids, [entry_of[item.kind, item.document_no] for item in items], sides, items)
+    insert_items(
+        db, actor, item_ids, [entry_of[item.kind, item.document_no] for item in items], sides, items, rolls=rolls
+    )
     _record_posted(db, actor, items, item_ids, memo)
     return item_ids
 
@@ -173,6 +185,12 @@ def _group_by_document(items: Sequence[NewItem]) -> dict[tuple[str, str], list[N
         if len({(part.customer_id, part.document_on, part.currency, part.contra) for part in parts}) > 1:
             raise RuleBroken("instalments_differ", document_no=number)
     return documents
+
+
+def _rolls_of_customers(db: Session, tenant_id: UUID, customer_ids: set[UUID]) -> dict[str, str]:
+    """Returns id → roll of the customers whose terms differ from the statute."""
+    asked = {"tenant": tenant_id, "ids": array_text(customer_ids)}
+    return db.connection().execute(_ROLLS, asked).scalar_one() or {}
 
 
 def _record_posted(db: Session, actor: Actor, items: Sequence[NewItem], item_ids: Sequence[UUID], memo: str) -> None:

@@ -11,6 +11,7 @@ from flask_login import current_user
 
 from kernel import i18n
 from kernel.i18n import gettext as _
+from kernel.log import logger
 from tenants import queries
 from tenants.access import public
 from tenants.sign_in import tries
@@ -23,6 +24,8 @@ from web.forms import Form, blank, read_form
 from web.kept_form import KEPT, RETURNED, RETURNED_FILES, KeptForm, read_kept
 from web.limits import client, limits
 from web.responses import Page, flash_error, render, safe_next, see_other
+
+log = logger(__name__)
 
 
 @bp.get("/sign-in")
@@ -83,6 +86,7 @@ def _is_theirs(kept: KeptForm, person: SignedInPerson) -> bool:
 
 
 def _wait(form: Form[SignIn], wanted: str, wait_s: int) -> Page:
+    log.warning("sign_in_limited", client=client(), wait_s=wait_s)
     form.errors["email"] = _(
         "Too many wrong passwords. Wait %(minutes)s minutes, or have a link to a new password mailed to you.",
         minutes=-(-wait_s // 60),

@@ -131,11 +131,7 @@ class _Run:
         tenant_id, today = self.actor.tenant_id, self.actor.today
         self.holds = active_holds(self.db, tenant_id, today)
         self.has_holds = bool(self.holds)
-        self.unapplied = {
-            key: unapplied
-            for key, unapplied in candidate_queries.unapplied_by_customer(self.db, tenant_id, today).items()
-            if unapplied.covers
-        }
+        self.unapplied = candidate_queries.unapplied_by_customer(self.db, tenant_id, today)
         decisions, recorder = self.decisions, self.recorder
         for item in candidates:
             facts = item.facts

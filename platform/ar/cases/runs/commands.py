@@ -50,8 +50,8 @@ class WithheldItem(NamedTuple):
 class RunResult:
     """What a run did: counts of what it proposed, and the steps that it withheld anew.
 
-    Anew: by the first run of the day, or for another reason than before. What an earlier run of the day had withheld for
-    the same reason is none of its deeds.
+    Anew: by the first run of the day, or for another reason than before. What an earlier run of the day had withheld
+    for the same reason is none of its deeds.
     """
 
     run_id: UUID

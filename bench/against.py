@@ -40,13 +40,17 @@ WAIT_S = 300
 
 @dataclass(frozen=True)
 class Versus:
-    """Work that both builds do: how many units a turn, how many turns, the highest ratio allowed to the other build."""
+    """Work that both builds do: how many units a turn, how many turns, the highest ratio allowed to the other build.
+
+    `by_driver`: the driver does it itself, without worker, dispatcher or mail.
+    """
 
     name: str
     what: str
     units: int
     turns: int
     limit: float
+    by_driver: bool = False
 
 
 VERSUS = (
@@ -228,6 +232,12 @@ def _stop(process: subprocess.Popen[Any]) -> None:
 
 def _turn(side: Side, case: Versus, sink: MailSink, server_pid: int, units: int) -> tuple[float, float]:
     """One turn; returns (CPU seconds of the build and the server, seconds on the wall) for one unit."""
+    if case.by_driver:
+        server, build, began = _server_cpu_s(server_pid), _cpu_s(side.driver.pid, ended=True), perf_counter()
+        side.ask(case.name, units)
+        wall = perf_counter() - began
+        spent = _cpu_s(side.driver.pid, ended=True) - build + _server_cpu_s(server_pid) - server
+        return spent / units, wall / units
     side.ask(case.name, units)
     wanted = sink.taken + units
     server = _server_cpu_s(server_pid)

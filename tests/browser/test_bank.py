@@ -14,6 +14,7 @@ from ar.receipts.bank import files as bank_files
 from ar.receipts.bank.inputs import BankUpload, SaveBankAccount
 from ar.receipts.matching.commands import accept_sure_matches, match_lines
 from ar.receipts.returns.queries import waiting_returns
+from kernel.db import transaction
 from tenants.people.commands import invite_person
 from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
@@ -71,6 +72,7 @@ def test_every_question_of_the_bank_is_found_and_answered(
     email = f"lin-{language.lower()}@{world.slug}.example"
     with world.transaction() as db:
         user_id = invite_person(db, world.actor(), InvitePerson(email=email, name="林晓", roles=[Role.ACCOUNTANT]))
+    with transaction(None) as db:
         set_language(db, user_id, language)
         set_password(db, user_id, PASSWORD)
     visitor = visit("en-US" if language == "en" else "zh-CN", narrow=narrow)

@@ -65,7 +65,7 @@ class UpsertResult:
 
 def net_terms(days: int) -> dict[str, Any]:
     """Returns net terms of `days` days from the invoice, as JSON of `ar.ledger.rules.due_dates.PaymentTerms`."""
-    return _terms("invoice", 0, days)
+    return _terms("invoice", 0, days, "statutory")
 
 
 def upsert_customers(db: Session, actor: Actor, rows: Sequence[CustomerRow]) -> UpsertResult:
@@ -92,7 +92,10 @@ def upsert_customers(db: Session, actor: Actor, rows: Sequence[CustomerRow]) -> 
             updates.append((customer.id, customer.number, defaults | given))
             continue
         before = {name: getattr(customer, name) for name in _FIELDS}
-        after = {**before, **_given_columns(by_number[customer.number], owners)}
+        given = _given_columns(by_number[customer.number], owners)
+        if "terms" in given:  # a file says days alone: what was agreed on days off stays
+            given["terms"]["roll"] = before["terms"].get("roll", "statutory")
+        after = {**before, **given}
         if after != before:
             changes[customer.id] = _differences(before, after)
             updates.append((customer.id, customer.number, after))
@@ -209,7 +212,7 @@ def edit_customer(db: Session, actor: Actor, customer_id: UUID, data: EditCustom
     return True
 
 
-def _terms(base: str, months: int, days: int) -> dict[str, Any]:
+def _terms(base: str, months: int, days: int, roll: str) -> dict[str, Any]:
     return {
         "base": base,
         "cutoff_day": None,
@@ -217,7 +220,7 @@ def _terms(base: str, months: int, days: int) -> dict[str, Any]:
         "days": days,
         "fixed_pay_days": [],
         "grace_days": 0,
-        "roll": "none",
+        "roll": roll,
     }
 
 
@@ -228,7 +231,7 @@ def _from_form(db: Session, actor: Actor, data: CustomerFields) -> dict[str, Any
         "tax_id": data.tax_id,
         "owner_id": _owner_of_form(db, actor, data.owner_id),
         "language": data.language,
-        "terms": _terms(data.term_base, data.term_months, data.term_days),
+        "terms": _terms(data.term_base, data.term_months, data.term_days, data.term_roll),
         "settlement_days": data.settlement_days,
         "policy_code": data.policy_code,
     }

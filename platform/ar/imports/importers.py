@@ -142,7 +142,7 @@ def _post_items(task: Task, plan: ItemPlan, customers: dict[str, CustomerFacts])
         if task.job_id is not None:
             traces.record_customers(db, actor, task.job_id, {}, [row.number for row in new])
     # In id order and before any document: posting takes the same locks in the order of the file.
-    lock_customers(db, actor.tenant_id, {customers[item.customer_no].id for item in plan.items})
+    actor = lock_customers(db, actor, {customers[item.customer_no].id for item in plan.items})
     for done, items in _batches(plan.items):
         ids = post_items(db, actor, [_new_item(item, customers) for item in items])
         traces.record_documents(db, actor, task.job_id, ids)
@@ -189,7 +189,7 @@ def import_receipts(task: Task, rows: ParsedRows) -> None:
         require_customer(row, customers, report)
     if task.apply:
         # All at once and before loading open amounts, so that they cannot change and locks cannot deadlock.
-        lock_customers(db, tenant_id, [customer.id for customer in customers.values()])
+        actor = lock_customers(db, actor, [customer.id for customer in customers.values()])
     open_minor: dict[UUID, int] = {}
     planned: list[PlannedReceipt] = []
     period = task.period()

@@ -24,11 +24,11 @@ STATE = ("name", "entity_type", "tax_id", "owner_id", "language", "terms", "sett
 CONTACTS = "contacts"
 _INSERT_DOCUMENTS = sa.text(
     "INSERT INTO import_document (tenant_id, item_id, job_id) SELECT CAST(:tenant AS uuid), i, CAST(:job AS uuid) "
-    "FROM unnest(CAST(:ids AS uuid[])) AS i"
+    "FROM unnest(CAST(:ids AS uuid[])) AS i RETURNING true"
 )
 _INSERT_ALLOCATIONS = sa.text(
     "INSERT INTO import_allocation (tenant_id, allocation_id, job_id) "
-    "SELECT CAST(:tenant AS uuid), i, CAST(:job AS uuid) FROM unnest(CAST(:ids AS uuid[])) AS i"
+    "SELECT CAST(:tenant AS uuid), i, CAST(:job AS uuid) FROM unnest(CAST(:ids AS uuid[])) AS i RETURNING true"
 )
 
 

@@ -68,9 +68,9 @@ def undo_import(db: Session, actor: Actor, job_id: UUID) -> int:
 
     Raises Conflict (`import_not_traced`, `import_depended_on` naming what depends on it).
     """
-    lock_counter(db, actor.tenant_id, "imports")
+    actor = lock_counter(db, actor, "imports")
     customer_ids, _item_ids = _documents(db, actor.tenant_id, job_id)
-    lock_customers(db, actor.tenant_id, {*customer_ids, *_traced_customers(db, actor.tenant_id, job_id)})
+    actor = lock_customers(db, actor, {*customer_ids, *_traced_customers(db, actor.tenant_id, job_id)})
     require_undoable(db, actor.tenant_id, job_id)
     take_back_allocations(db, actor, _own_allocations(db, actor.tenant_id, job_id))
     _customer_ids, item_ids = _documents(db, actor.tenant_id, job_id)

@@ -254,6 +254,7 @@ _INSERT_LINES = sa.text("""
     FROM unnest(CAST(:ids AS uuid[]), CAST(:statements AS uuid[]), CAST(:parts AS text[]), CAST(:positions AS int[]),
         CAST(:days AS date[]), CAST(:numbers AS text[]), CAST(:kinds AS text[]), CAST(:due_days AS date[]),
         CAST(:debits AS bigint[]), CAST(:credits AS bigint[]), CAST(:balances AS bigint[]), CAST(:items AS uuid[])) AS l
+    RETURNING true
 """)
 
 

@@ -10,8 +10,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from ar.customers.commands import upsert_customers
-from ar.customers.inputs import CustomerRow
+from ar.customers.commands import edit_customer, upsert_customers
+from ar.customers.inputs import CustomerRow, EditCustomer
 from ar.customers.models import Customer
 from ar.customers.queries import find_numbers
 from ar.ledger.books.allocation import NewAllocation, allocate
@@ -37,6 +37,11 @@ class Ledger(Base):
         with self.transaction() as db:
             upsert_customers(db, self.actor(), [row])
             return find_numbers(db, self.tenant_id, [number])[number].id
+
+    def agree_on_days_off(self, customer: UUID, roll: str) -> None:
+        """Changes what the customer's terms say of a last day that is a day off."""
+        with self.transaction() as db:
+            edit_customer(db, self.actor(), customer, EditCustomer.model_validate({"name": "客户", "term_roll": roll}))
 
     def debtor(self, number: str = "00001", **more: str | int | None) -> UUID:
         """Makes a customer whose one contact, ar@NUMBER.example, gets everything."""

@@ -1,8 +1,7 @@
 """Applies credits to debits, and maintains `open_minor` and `cleared_on`.
 
 Invariants: never more than is open on either side, as of any date; both sides belong to one customer and one currency;
-customers are locked first, in id order, so that rows selected afterwards stay true until COMMIT and no two calls
-deadlock.
+customers are locked first (`books.locks`).
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ar.ledger.books.locks import lock_customers
 from ar.ledger.books.period_lock import first_open_on, lock_open_period, require_unlocked
 from kernel import journal
 from kernel.actor import Actor
@@ -58,19 +58,6 @@ class LockedItem:
     reversed_on: date | None
 
 
-def lock_customers(db: Session, tenant_id: UUID, customer_ids: Iterable[UUID]) -> None:
-    """Locks the customers' rows until COMMIT, in id order. Call it before selecting what must not change.
-
-    NO KEY UPDATE: documents can still be posted for them meanwhile, since foreign keys take KEY SHARE only.
-    Raises NotFound(`customer_not_found`) when one of them is not a customer of the company.
-    """
-    ids = sorted(set(customer_ids))
-    if ids:
-        locked = db.connection().execute(_LOCK_CUSTOMERS, {"tenant": tenant_id, "ids": array_text(ids)}).all()
-        if len(locked) != len(ids):
-            raise NotFound("customer_not_found")
-
-
 def allocate(db: Session, actor: Actor, allocations: Sequence[NewAllocation]) -> list[UUID]:
     """Applies all allocations or none; returns their ids in order. Call it once per transaction.
 
@@ -84,7 +71,7 @@ def allocate(db: Session, actor: Actor, allocations: Sequence[NewAllocation]) ->
     customers = (
         db.connection().execute(_SELECT_CUSTOMERS, {"tenant": actor.tenant_id, "ids": array_text(ids)}).scalars()
     )
-    lock_customers(db, actor.tenant_id, customers)
+    actor = lock_customers(db, actor, customers)
     return allocate_locked(db, actor, allocations)
 
 
@@ -142,12 +129,6 @@ def require_day_between(on: date, since_on: date, until_on: date) -> date:
     return on
 
 
-_LOCK_CUSTOMERS = sa.text(
-    """
-    SELECT id FROM customer WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))
-    ORDER BY id FOR NO KEY UPDATE
-    """
-)
 _SELECT_CUSTOMERS = sa.text(
     "SELECT DISTINCT customer_id FROM open_item WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))"
 )

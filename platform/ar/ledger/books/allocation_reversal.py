@@ -17,10 +17,10 @@ from ar.ledger.books.allocation import (
     LockedItem,
     insert_allocation_rows,
     load_locked_items,
-    lock_customers,
     require_day_between,
     update_open_amounts,
 )
+from ar.ledger.books.locks import lock_customers
 from ar.ledger.books.period_lock import first_open_on, lock_open_period, require_unlocked
 from ar.ledger.models import Allocation
 from kernel import journal
@@ -48,7 +48,7 @@ def reverse_allocation(
     ).first()
     if found is None or item_id not in (None, found.debit_item_id, found.credit_item_id):
         raise NotFound("allocation_not_found")
-    lock_customers(db, actor.tenant_id, [found.customer_id])
+    actor = lock_customers(db, actor, [found.customer_id])
     [(reversal_id, on, row)], items = _reverse_allocations(db, actor, [allocation_id], effective_on, first_day=False)
     facts = {
         "allocation_id": str(allocation_id),

@@ -9,19 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ar.ledger.books.locks import require_held
 from ar.ledger.books.period_lock import require_open
 from ar.ledger.models import Posting
+from ar.ledger.rules.due_dates import STATUTORY
 from kernel.actor import Actor
 from kernel.arrays import array_text
 from kernel.errors import Conflict, RuleBroken
 from kernel.ids import new_ids
 from kernel.views import DbRow
+
+NO_ROLLS: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,21 +124,21 @@ _INSERT_POSTINGS = sa.text(
 _INSERT_ITEMS = sa.text(
     """
     INSERT INTO open_item (tenant_id, id, customer_id, entry_id, kind, side, document_no, edition, instalment_no,
-        document_on, due_on, collection_end_on, discount_bps, discount_until_on, currency, amount_minor, open_minor,
-        reverses_id, frees_number, reference, came_on, conditional, credit_reason, recorded_at)
+        document_on, due_on, collection_end_on, discount_bps, discount_until_on, roll, currency, amount_minor,
+        open_minor, reverses_id, frees_number, reference, came_on, conditional, credit_reason, recorded_at)
     SELECT CAST(:tenant AS uuid), i.id, i.customer_id, i.entry_id, i.kind, i.side, i.document_no, i.edition,
-        i.instalment_no, i.document_on, i.due_on, i.collection_end_on, i.discount_bps, i.discount_until_on, i.currency,
-        i.amount, i.amount, i.reverses_id, :frees_number, i.reference, i.came_on, i.conditional, i.credit_reason,
-        :recorded_at
+        i.instalment_no, i.document_on, i.due_on, i.collection_end_on, i.discount_bps, i.discount_until_on, i.roll,
+        i.currency, i.amount, i.amount, i.reverses_id, :frees_number, i.reference, i.came_on, i.conditional,
+        i.credit_reason, :recorded_at
     FROM unnest(CAST(:ids AS uuid[]), CAST(:customer_ids AS uuid[]), CAST(:entry_ids AS uuid[]),
         CAST(:kinds AS text[]), CAST(:sides AS smallint[]), CAST(:numbers AS text[]),
         CAST(:editions AS smallint[]), CAST(:instalments AS smallint[]), CAST(:document_days AS date[]),
         CAST(:due_days AS date[]), CAST(:end_days AS date[]), CAST(:discounts AS integer[]),
-        CAST(:discount_days AS date[]), CAST(:currencies AS text[]), CAST(:amounts AS bigint[]),
-        CAST(:reverses AS uuid[]), CAST(:references AS text[]), CAST(:came_days AS date[]),
+        CAST(:discount_days AS date[]), CAST(:rolls AS text[]), CAST(:currencies AS text[]),
+        CAST(:amounts AS bigint[]), CAST(:reverses AS uuid[]), CAST(:references AS text[]), CAST(:came_days AS date[]),
         CAST(:conditionals AS boolean[]), CAST(:reasons AS text[]))
         AS i (id, customer_id, entry_id, kind, side, document_no, edition, instalment_no, document_on, due_on,
-            collection_end_on, discount_bps, discount_until_on, currency, amount, reverses_id, reference, came_on,
+            collection_end_on, discount_bps, discount_until_on, roll, currency, amount, reverses_id, reference, came_on,
             conditional, credit_reason)
     ON CONFLICT DO NOTHING
     RETURNING id
@@ -153,11 +157,12 @@ def insert_entries(
     memo: str,
     reverses: Sequence[UUID] | None = None,
 ) -> None:
-    """Inserts entries with their legs.
+    """Inserts entries with their legs, recorded at the actor's moment, which was read after the locks.
 
     Raises RuleBroken (`entry_unbalanced`, `period_locked`), Conflict(`already_reversed`) when one of `reverses` was
     reversed before.
     """
+    require_held(db, actor)
     _check_balance(entry_ids, legs)
     require_open(db, actor.tenant_id, days)
     inserted = _execute_with_arrays(
@@ -203,14 +208,16 @@ def insert_items(
     *,
     reverses: Sequence[UUID] | None = None,
     frees_number: bool = False,
+    rolls: Mapping[str, str] = NO_ROLLS,
 ) -> None:
     """Inserts the open items of entries, fully open. Raises Conflict(`document_exists`) when a number is taken.
 
-    `frees_number`: these are reversals after which the reversed documents' numbers may be used again.
+    `frees_number`: these are reversals after which the reversed documents' numbers may be used again. `rolls`: customer
+    id as text → what their terms say of days off, where that is not the statute.
     """
     parts = any(item.instalment_no > 1 for item in items)
     editions = _editions(db, actor.tenant_id, items) if parts and not reverses else {}
-    columns = _ItemColumns(item_ids, entry_ids, sides, items, reverses or [None] * len(items))
+    columns = _ItemColumns(item_ids, entry_ids, sides, items, reverses or [None] * len(items), rolls)
     inserted = columns.insert(db, actor, range(len(items)), editions, frees_number)
     missing = [at for at, item_id in enumerate(item_ids) if item_id not in inserted]
     if missing and not reverses:
@@ -231,6 +238,7 @@ class _ItemColumns(NamedTuple):
     sides: Sequence[int]
     items: Sequence[NewItem]
     reverses: Sequence[UUID | None]
+    rolls: Mapping[str, str]
 
     def insert(
         self,
@@ -262,6 +270,7 @@ class _ItemColumns(NamedTuple):
             end_days=[item.collection_end_on for item in items],
             discounts=[item.discount_bps for item in items],
             discount_days=[item.discount_until_on for item in items],
+            rolls=[self.rolls.get(str(item.customer_id), STATUTORY) for item in items],
             currencies=[item.currency for item in items],
             amounts=[item.amount_minor for item in items],
             reverses=[self.reverses[at] for at in places],

@@ -15,8 +15,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.books.allocation import NewAllocation, insert_allocations, lock_customers, require_day_between
+from ar.ledger.books.allocation import NewAllocation, insert_allocations, require_day_between
 from ar.ledger.books.entries import NewItem, insert_entries, insert_items, reversing_legs
+from ar.ledger.books.locks import lock_customers
 from ar.ledger.books.period_lock import first_open_on, lock_open_period, require_unlocked
 from ar.ledger.books.posting_rules import REVERSAL
 from ar.ledger.models import OpenItem
@@ -57,7 +58,7 @@ def reverse_item(db: Session, actor: Actor, item_id: UUID, *, effective_on: date
     ).scalar_one_or_none()
     if customer_id is None:
         raise NotFound("item_not_found")
-    lock_customers(db, actor.tenant_id, [customer_id])
+    actor = lock_customers(db, actor, [customer_id])
     reversals = _plan_reversals(db, actor, [item_id], {item_id: effective_on})
     mirror_ids = _post_reversals(db, actor, reversals, memo=memo)
     reversal = reversals[0]

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from werkzeug.datastructures import MultiDict
 
 from ar.ledger.models import Allocation
-from ar.ledger.receivables.queries import ReceivablesFilters, receivables_page, stage_due_range
+from ar.ledger.receivables.list_queries import ReceivablesFilters, receivables_page, stage_due_range
 from ar.ledger.rules.stages import Stage, stage_of
 from kernel.clock import fixed_clock, moment_on
 from tests.support.companies import TestCompany

@@ -159,7 +159,7 @@ def post_revaluation(db: Session, actor: Actor, as_of: date) -> UUID:
     """
     if as_of > actor.today:
         raise RuleBroken("revaluation_in_future", today=actor.today.isoformat())
-    lock_counter(db, actor.tenant_id, KIND)
+    actor = lock_counter(db, actor, KIND)
     preview = preview_revaluation(db, actor.tenant_id, as_of)
     for line in preview.missing:
         raise RuleBroken("rate_missing", currency=line.currency, on=(line.missing_on or as_of).isoformat())

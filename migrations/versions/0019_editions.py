@@ -8,8 +8,8 @@ from alembic import op
 from migrations.secure import run_sql
 from migrations.tables import index
 
-revision = "0022"
-down_revision = "0016"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
@@ -30,7 +30,7 @@ def upgrade() -> None:
     op.drop_index("ix_open_item_document", "open_item")
     index("open_item", "document", "kind", "document_no", "edition", unique=True, where="instalment_no <= 1")
     index("open_item", "freed", "reference", where="frees_number")
-    run_sql("0022_editions.sql")
+    run_sql("0019_editions.sql")
     for table in ("customer", "contact"):
         op.add_column(table, sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True))
 

@@ -61,7 +61,7 @@ def world(world: World) -> World:
     two = [f"C{n},00NTRFNONREF|/ORDP//NAME/深圳鑫晟电子有限公司/REMI/货款 INV-{n}" for n in (1002, 1003)]
     _upload(world, _statement("14/1", "500,00", "2505,00", "261114", *two), "14日.sta")
     for nth in range(2):
-        _upload(world, f"账号：{NUMBER}\n交易日期,交易金额,附言\n2026-11-16,88.00,货款\n" + "\n" * nth, f"{nth}.csv")
+        _upload(world, f"账号：{NUMBER}\n交易日期,交易金额,附言\n2026-11-16,+88.00,货款\n" + "\n" * nth, f"{nth}.csv")
     return world
 
 

@@ -40,18 +40,26 @@ WAIT_S = 300
 
 @dataclass(frozen=True)
 class Versus:
-    """Work that both builds do: how many units a turn, how many turns, the highest ratio allowed to the other build."""
+    """Work that both builds do: how many units a turn, how many turns, the highest ratio allowed to the other build.
+
+    `by_driver`: the driver does it itself, without worker, dispatcher or mail.
+    """
 
     name: str
     what: str
     units: int
     turns: int
     limit: float
+    by_driver: bool = False
 
 
 VERSUS = (
     Versus("mail", "a mail through dispatcher and worker, to delivered", 60, 3, 1 / 3),
     Versus("letter", "a letter of demand, from its release to delivered", 25, 3, 1 / 3),
+    Versus("today", "what Today shows, of 50,000 open items", 20, 3, 1 / 10, by_driver=True),
+    Versus("receivables", "the first 50 of 50,000 open items with their totals", 20, 3, 1 / 10, by_driver=True),
+    Versus("cash", "how far cash is posted, of 50,000 open items", 20, 3, 1 / 5, by_driver=True),
+    Versus("bank", "a bank file of 20 lines, read and matched against 50,000 items", 3, 3, 1 / 10, by_driver=True),
 )
 
 
@@ -228,6 +236,12 @@ def _stop(process: subprocess.Popen[Any]) -> None:
 
 def _turn(side: Side, case: Versus, sink: MailSink, server_pid: int, units: int) -> tuple[float, float]:
     """One turn; returns (CPU seconds of the build and the server, seconds on the wall) for one unit."""
+    if case.by_driver:
+        server, build, began = _server_cpu_s(server_pid), _cpu_s(side.driver.pid, ended=True), perf_counter()
+        side.ask(case.name, units)
+        wall = perf_counter() - began
+        spent = _cpu_s(side.driver.pid, ended=True) - build + _server_cpu_s(server_pid) - server
+        return spent / units, wall / units
     side.ask(case.name, units)
     wanted = sink.taken + units
     server = _server_cpu_s(server_pid)

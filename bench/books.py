@@ -10,7 +10,8 @@ from typing import Any
 
 import psycopg
 
-from bench.stage import STAGED_AT, TODAY, Stage, analyze, stage_customers
+from ar.ledger.books.kept_sums import recompute_sums
+from bench.stage import STAGED_AT, TODAY, Stage, analyze, session_of, stage_customers
 
 TABLES = ("entry", "posting", "open_item", "allocation")
 CUSTOMERS_PER_DOCUMENT = 60  # 300,000 documents are of 5,000 customers
@@ -56,6 +57,9 @@ def stage_books(url: str, documents: int, open_items: int, *, customers: int | N
         for table, name, definition in keys:
             owner.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition} NOT VALID")
             owner.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+    with session_of(stage) as db:
+        recompute_sums(db, stage.tenant_id)  # the triggers that keep the sums were off
+        db.commit()
     analyze(url)
     return stage
 
@@ -130,10 +134,11 @@ def _documents(
     owner.execute(
         f"""
         INSERT INTO open_item (tenant_id, id, customer_id, entry_id, kind, side, document_no, document_on, due_on,
-            collection_end_on, currency, amount_minor, open_minor, cleared_on, recorded_at)
+            collection_end_on, currency, amount_minor, open_minor, cleared_on, recorded_at, came_on)
         SELECT %(tenant)s, {_ID.format(part=part + 1, n="n")}, customer_id, {_ID.format(part=part, n="n")}, %(kind)s,
             %(side)s, %(prefix)s || lpad(n::text, 8, '0'), document_on, due_on, due_on, 'CNY', minor,
-            CASE WHEN cleared_on IS NULL THEN minor ELSE 0 END, cleared_on, %(at)s FROM made ORDER BY n
+            CASE WHEN cleared_on IS NULL THEN minor ELSE 0 END, cleared_on, %(at)s,
+            CASE WHEN %(side)s < 0 THEN document_on END FROM made ORDER BY n
         """,
         values,
     )

@@ -153,9 +153,9 @@ def _bare(url: str, stage: Stage, share: list[Target]) -> None:
         )
         run(
             "INSERT INTO open_item (tenant_id, id, customer_id, entry_id, kind, side, document_no, document_on, due_on,"
-            " collection_end_on, currency, amount_minor, open_minor, cleared_on, recorded_at)"
-            " VALUES (%s, %s, %s, %s, 'receipt', -1, %s, %s, %s, %s, 'CNY', %s, 0, %s, %s)",
-            [tenant, receipt_id, customer_id, entry_id, f"B-{number:06d}", TODAY, TODAY, TODAY, minor, TODAY, now],
+            " collection_end_on, currency, amount_minor, open_minor, cleared_on, recorded_at, came_on)"
+            " VALUES (%s, %s, %s, %s, 'receipt', -1, %s, %s, %s, %s, 'CNY', %s, 0, %s, %s, %s)",
+            [tenant, receipt_id, customer_id, entry_id, f"B-{number:06d}", *[TODAY] * 3, minor, TODAY, now, TODAY],
         )
         run(
             "INSERT INTO receipt (tenant_id, id, method, payer_name, payer_account, remittance, designation,"

@@ -23,6 +23,7 @@ STAGED = (
     "posting",
     "open_item",
     "allocation",
+    "ledger_sum",
     "policy_version",
     "ladder_state",
     "step",

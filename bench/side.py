@@ -13,7 +13,10 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib import import_module
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,8 @@ from kernel.db import open_session, transaction
 from tenants.queries import system_actor_for, tenant_by_slug
 
 SLUG = "against"
+OPEN_ITEMS, PER_CUSTOMER = 50_000, 20
+BANK_LINES = 20
 TODAY = datetime.now(UTC).astimezone(ZoneInfo("Asia/Shanghai")).date()
 _numbers = count(1)
 
@@ -99,7 +104,89 @@ def queue_letters(units: int) -> None:
         raise SystemExit(f"{released} letters were released, not {units}")
 
 
+def _module(*names: str) -> Any:
+    """The first module of these that this build has."""
+    for name in names:
+        with suppress(ModuleNotFoundError):
+            return import_module(name)
+    raise SystemExit(f"this build has none of {names}")
+
+
+@cache
+def _books() -> list[tuple[str, str]]:
+    """A company's open invoices by the import; returns their numbers and customers' names."""
+    numbers = _customers(OPEN_ITEMS // PER_CUSTOMER)
+    head = ("customer_no", "document_no", "document_date", "due_date", "kind", "currency", "amount")
+    rows = []
+    for n in range(OPEN_ITEMS):
+        due = TODAY - timedelta(days=n * 7 % 120 - 20)
+        on, amount = (due - timedelta(days=30)).isoformat(), f"{1000 + n}.50"
+        customer = numbers[n // PER_CUSTOMER]
+        rows.append((customer, f"XS-{n:07d}", on, due.isoformat(), "invoice", "CNY", amount))
+    _import("open-items", head, rows)
+    return [(row[1], f"基准客户{row[0]}有限公司") for row in rows]
+
+
+def _reading(read: Callable[[Any, Any], object], units: int) -> None:
+    _books()
+    tenant_id = _tenant_id()
+    for _ in range(units):
+        with transaction(tenant_id) as db:
+            read(db, tenant_id)
+
+
+def read_today(units: int) -> None:
+    """The statements of Today."""
+    page = _module("ar.reports.today.queries", "ar.reports.today").today_page
+    _reading(lambda db, tenant_id: page(db, tenant_id, TODAY, "Asia/Shanghai"), units)
+
+
+def read_receivables(units: int) -> None:
+    """The first 50 rows of the list of receivables with its totals."""
+    lists = _module("ar.ledger.receivables.list_queries", "ar.ledger.receivables.queries", "ar.ledger.pages")
+    asked = _module("web.paging").PageAsked()
+    _reading(
+        lambda db, tenant_id: lists.receivables_page(db, tenant_id, lists.ReceivablesFilters(), asked, TODAY), units
+    )
+
+
+def read_cash(units: int) -> None:
+    """How far cash is posted: counts that mostly answer 0, on Today and above the review queue."""
+    state = _module("ar.receipts.lookups").cash_state
+    _reading(state, units)
+
+
+def match_bank_file(units: int) -> None:
+    """Bank files of BANK_LINES lines each, read and matched against all that is open."""
+    books, tenant_id = _books(), _tenant_id()
+    files = _module("ar.receipts.bank.files", "ar.receipts.bank_files")
+    inputs = _module("ar.receipts.bank.inputs", "ar.receipts.bank_inputs")
+    match = _module("ar.receipts.matching.commands", "ar.receipts.matching_commands").match_lines
+    with transaction(tenant_id) as db:
+        data = inputs.SaveBankAccount(name=f"Bench {next(_numbers)}", account_no=f"6222{next(_numbers):08d}")
+        account = _module("ar.receipts.bank.accounts", "ar.receipts.banks").add_account(
+            db, system_actor_for(db, tenant_id), data
+        )
+    for _ in range(units):
+        rows = ["交易日期,收入金额,支出金额,对方户名,对方账号,附言"]
+        for n in range(BANK_LINES):
+            number, name = books[next(_numbers) * 31 % len(books)]
+            text = (f"货款 {number}", "货款", "往来")[n % 3]
+            rows.append(f"{TODAY},{1000 + next(_numbers)}.50,,{name if n % 4 else ''},62220000{n:04d},{text}")
+        content = "\n".join(rows).encode()
+        with transaction(tenant_id) as db:
+            actor = system_actor_for(db, tenant_id)
+            upload = inputs.BankUpload(f"bench-{next(_numbers)}.csv", content, account)
+            file_id, _new = files.upload(db, actor, upload, schedule=False)
+            files.parse_file(db, actor, file_id)
+            match(db, actor, file_id=file_id)
+
+
 CASES: dict[str, Callable[[int], object]] = {
+    "today": read_today,
+    "receivables": read_receivables,
+    "cash": read_cash,
+    "bank": match_bank_file,
     "mail": queue_mails,
     "letter": queue_letters,
 }

@@ -91,7 +91,7 @@ def stage_customers(url: str, customers: int) -> Stage:
             "days": 30,
             "fixed_pay_days": [],
             "grace_days": 0,
-            "roll": "none",
+            "roll": "statutory",
         }
     )
     rows = (
@@ -211,8 +211,8 @@ def write_ledger(
         owner,
         "open_item",
         "tenant_id, id, customer_id, entry_id, kind, side, document_no, document_on, due_on, collection_end_on, "
-        "currency, amount_minor, open_minor, cleared_on, reverses_id, reference, recorded_at",
-        items,
+        "currency, amount_minor, open_minor, cleared_on, reverses_id, reference, recorded_at, came_on",
+        ((*item, item[7] if item[5] < 0 else None) for item in items),  # a credit came on its own date
     )
 
 

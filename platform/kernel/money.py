@@ -113,17 +113,21 @@ def withdrawn_on(currency: str) -> date | None:
     return _last_days().get(currency)
 
 
+def is_money_on(currency: str, on: date) -> bool:
+    """Tells that a known currency may be owed in a document of that day: it was money then, and not long gone now."""
+    ended = withdrawn_on(currency)
+    return ended is None or (on <= ended and ended >= _LONG_GONE)
+
+
 @lru_cache(maxsize=512)
 def exponent(currency: str) -> int:
     """Returns the decimals of a currency by ISO 4217 (CNY 2, JPY 0, KWD 3).
 
-    Raises ValueError for an unknown code, for one that is no money (XXX, XAU) and for money long gone (DEM).
+    Also of money that ended, since old bank files name it; what books it asks `is_money_on`. Raises ValueError for an
+    unknown code and for one that is no money (XXX, XAU).
     """
     if currency not in get_global("all_currencies") or currency in _NO_MONEY:
         raise ValueError(f"unknown currency code: {currency!r}")
-    ended = withdrawn_on(currency)
-    if ended is not None and ended < _LONG_GONE:
-        raise ValueError(f"{currency} was money until {ended}")
     return _EXPONENTS.get(currency, 2)
 
 

@@ -34,13 +34,13 @@ class Site(Flask):
         if not has_request_context() or endpoint[:1] == "." or any(name[0] == "_" for name in values):
             return super().url_for(endpoint, **values)
         where = (request.root_path, g.get("company_slug"), endpoint)
-        if len(values) == 1:
-            ((name, value),) = values.items()
-            if type(value) is UUID:
-                return self._kept(where, ((name, _ANY),)).replace(_PLACE, str(value))
-        if all(type(value) in _PLAIN for value in values.values()):
+        ids = [value for value in values.values() if type(value) is UUID]
+        if not all(type(value) in _PLAIN or type(value) is UUID for value in values.values()) or len(ids) > 1:
+            return super().url_for(endpoint, **values)
+        if not ids:
             return self._kept(where, tuple(values.items()))
-        return super().url_for(endpoint, **values)
+        kept = tuple((name, _ANY if type(value) is UUID else value) for name, value in values.items())
+        return self._kept(where, kept).replace(_PLACE, str(ids[0]), 1)
 
     def _build(self, where: tuple[str, str | None, str], values: tuple[tuple[str, Any], ...]) -> str:
         return super().url_for(where[2], **dict(values))

@@ -11,7 +11,7 @@ from openpyxl import Workbook
 from pydantic import ValidationError
 
 from kernel.inputs import CommandInput
-from kernel.money import BadAmount, exponent, parse_amount, parse_rounded_amount, withdrawn_on
+from kernel.money import BadAmount, exponent, is_money_on, parse_amount, parse_rounded_amount, withdrawn_on
 from kernel.sheets import BadDate, TableRefused, is_damaged_number, open_table, parse_date, write_csv
 from kernel.sheets.biff import _check_records
 from kernel.sheets.mapping import ColumnMapping, Target, fingerprint, guess_columns
@@ -76,7 +76,7 @@ def test_what_could_be_thousands_is_ambiguous_until_the_mark_is_told() -> None:
     assert parse_rounded_amount("10.000", "EUR") == (1000, False)
 
 
-@pytest.mark.parametrize("code", ["XXX", "XTS", "XAU", "DEM"])
+@pytest.mark.parametrize("code", ["XXX", "XTS", "XAU"])
 def test_codes_of_no_money_are_none(code: str) -> None:
     with pytest.raises(ValueError, match=code):
         exponent(code)
@@ -84,6 +84,8 @@ def test_codes_of_no_money_are_none(code: str) -> None:
 
 def test_money_that_ended_lately_says_its_last_day() -> None:
     assert (withdrawn_on("BGN"), withdrawn_on("EUR")) == (date(2025, 12, 31), None)
+    assert [is_money_on("BGN", date(2025, 12, 31)), is_money_on("BGN", date(2026, 1, 1))] == [True, False]
+    assert not is_money_on("DEM", date(1999, 1, 1))
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def due_counts(db: Session, tenant_id: UUID, today: date) -> DueCounts:
     return view(DueCounts, row)
 
 
-def select_due_count(tenant_id: UUID, kind: str, today: date) -> sa.Select[Any]:
+def select_due_count(tenant_id: Any, kind: str, today: Any) -> sa.Select[Any]:
     """Returns a statement that counts the bills due for one of DUE_KINDS, for use as a subquery."""
     return sa.select(sa.func.count()).where(
         Bill.tenant_id == tenant_id, unfinished_condition(), due_condition(kind, today)
@@ -50,7 +50,7 @@ def unfinished_condition() -> sa.ColumnElement[bool]:
     return sa.or_(Bill.state.in_([*IN_HAND, *TRANSFERRED]), _notice_due())
 
 
-def due_condition(kind: str, today: date) -> sa.ColumnElement[bool]:
+def due_condition(kind: str, today: Any) -> sa.ColumnElement[bool]:
     """Selects the bills due for one of DUE_KINDS."""
     if kind == "present":
         return sa.and_(Bill.state.in_(IN_HAND), Bill.matures_on <= today)

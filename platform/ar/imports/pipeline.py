@@ -12,6 +12,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.imports.columns import FILE_KINDS, FileKind, fields
@@ -27,6 +28,10 @@ from kernel.sheets.binding import Binding, bind, header_names
 
 #: Columns another kind must recognise beyond the chosen one before a complete file is taken for it.
 CLEARLY_MORE: Final = 2
+
+#: An import of so many rows refreshes the statistics of the tables that it filled.
+ANALYZED_FROM: Final = 2_000
+_ANALYZE: Final = sa.text("SELECT analyze_ledger()")
 
 
 def run_import(
@@ -46,7 +51,7 @@ def run_import(
     the same documents were changed meanwhile.
     """
     if apply:
-        lock_counter(db, actor.tenant_id, "imports")
+        actor = lock_counter(db, actor, "imports")
     report = Report()
     share = 2 if apply else 1
     binding, rows = _parse(file, actor.today, report, lambda done: progress(done // share))
@@ -58,6 +63,9 @@ def run_import(
         report.created = report.updated = report.customers_created = 0
     elif apply:
         _record(task)
+        if report.created + report.updated >= ANALYZED_FROM:
+            # A company that the statistics do not know yet gets nested loops over all that it has.
+            db.execute(_ANALYZE)
     return report
 
 

@@ -159,6 +159,7 @@ CHECK_NAMES: tuple[str, ...] = (
     mark("ledger: output tax is a part of its document"),
     mark("ledger: debts written off stand in the memorandum"),
     mark("ledger: running numbers have no gap"),
+    mark("ledger: kept sums equal the books"),
     mark("periods: the state is that of the newest lock"),
     mark("periods: nothing was dated in a locked period"),
     mark("periods: balances kept with a lock equal its entries"),

@@ -17,9 +17,13 @@ an allocation stays within one customer and one currency (foreign keys); nothing
 
 from __future__ import annotations
 
+from typing import Final
+from uuid import UUID
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ar.ledger.rules.due_dates import ROLLS, STATUTORY
 from kernel.columns import (
     Currency,
     Day,
@@ -51,7 +55,24 @@ CREDIT_KINDS = (
 )
 #: Why a credit note was given: the price was wrong, goods came back or were missing, goodwill.
 CREDIT_REASONS = ("price", "goods", "goodwill")
+#: Stands in a key for a customer's owner where there is none.
+NOBODY: Final = UUID(int=0)
 KINDS = (*DEBIT_KINDS, *CREDIT_KINDS, "reversal")
+
+
+def _number_key_indexes() -> list[sa.Index]:
+    """Returns indexes by number and reference as payment texts are compared with them (`receipts.rules.mentions`)."""
+    key, of_open = "upper(translate(normalize({}, NFKC), '-_./# ', ''))", "open_minor > 0 AND side > 0"
+    return [
+        sa.Index(
+            f"ix_open_item_{column}_key",
+            "tenant_id",
+            sa.literal_column(key.format(column)).label("key"),
+            postgresql_ops={"key": "text_pattern_ops"},
+            postgresql_where=sa.text(f"{of_open}{asked}"),
+        )
+        for column, asked in (("document_no", ""), ("reference", " AND reference IS NOT NULL"))
+    ]
 
 
 class Account(TenantKeyed, Base):
@@ -110,7 +131,11 @@ class OpenItem(Tenanted, Base):
 
     `amount_minor` and `open_minor` are positive minor units on either side. A document paid by instalments is several
     items of one entry, numbered from 1; `instalment_no` 0 is a whole document. `discount_bps` is granted on payments
-    that came by `discount_until_on` (2/10 net 30: 200, the tenth day).
+    that came by `discount_until_on` (2/10 net 30: 200, the tenth day). `roll`: what the customer's terms said, when
+    it was posted, of a last day that falls on a day off (`rules.due_dates.Roll`).
+
+    A number belongs to one document of its kind. A reversal that `frees_number` (its import was undone) gives it free:
+    the next document of that number is its next `edition`, counted from 0.
 
     Of a credit, `came_on` is the day it came: of money the day at the bank, of a bill the day of its honour, of any
     other credit its own date. `conditional`: a bill not yet paid; `came_on` is the day it was handed over.
@@ -122,28 +147,33 @@ class OpenItem(Tenanted, Base):
         tenant_fk("customer_id", "customer"),
         tenant_fk("entry_id", "entry"),
         tenant_fk("reverses_id", "open_item"),
-        sa.UniqueConstraint("tenant_id", "kind", "document_no", "instalment_no"),
+        sa.UniqueConstraint("tenant_id", "kind", "document_no", "edition", "instalment_no"),
         # A number belongs to one whole document or to one set of instalments, whose first carries it here.
         sa.Index(
             "ix_open_item_document",
             "tenant_id",
             "kind",
             "document_no",
+            "edition",
             unique=True,
             postgresql_where=sa.text("instalment_no <= 1"),
         ),
+        sa.Index("ix_open_item_freed", "tenant_id", "reference", postgresql_where=sa.text("frees_number")),
         sa.Index("ix_open_item_entry", "tenant_id", "entry_id"),
         sa.UniqueConstraint("tenant_id", "reverses_id"),
         sa.UniqueConstraint("tenant_id", "customer_id", "currency", "id"),
         one_of("kind", *KINDS),
         sa.CheckConstraint("side IN (1, -1)", name="side_known"),
         sa.CheckConstraint("instalment_no >= 0", name="instalment_counts"),
+        sa.CheckConstraint("edition >= 0", name="edition_counts"),
+        sa.CheckConstraint("NOT frees_number OR (kind = 'reversal' AND reference <> '')", name="number_freed"),
         sa.CheckConstraint("(side = -1) = (came_on IS NOT NULL)", name="credit_came"),
         sa.CheckConstraint("NOT conditional OR kind = 'bill'", name="conditional_bill"),
         one_of("credit_reason", *CREDIT_REASONS),
         sa.CheckConstraint("credit_reason IS NULL OR kind = 'credit_note'", name="credit_note_reason"),
         sa.CheckConstraint("(discount_bps IS NULL) = (discount_until_on IS NULL)", name="discount_whole"),
         sa.CheckConstraint("discount_bps BETWEEN 1 AND 9999", name="discount_within"),
+        one_of("roll", *ROLLS),
         sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
         sa.CheckConstraint("open_minor BETWEEN 0 AND amount_minor", name="open_within"),
         sa.CheckConstraint("(open_minor = 0) = (cleared_on IS NOT NULL)", name="cleared_when_nothing_open"),
@@ -151,7 +181,28 @@ class OpenItem(Tenanted, Base):
         sa.Index(
             "ix_open_item_open", "tenant_id", "customer_id", "currency", postgresql_where=sa.text("open_minor > 0")
         ),
-        sa.Index("ix_open_item_due", "tenant_id", "due_on", postgresql_where=sa.text("open_minor > 0")),
+        # Lists are read in the order of these, so that a page costs its rows whatever is open (ADR 0039).
+        sa.Index(
+            "ix_open_item_due", "tenant_id", "due_on", "document_no", "id", postgresql_where=sa.text("open_minor > 0")
+        ),
+        sa.Index(
+            "ix_open_item_dated",
+            "tenant_id",
+            "document_on",
+            "document_no",
+            "id",
+            postgresql_where=sa.text("open_minor > 0"),
+        ),
+        sa.Index(
+            "ix_open_item_credit",
+            "tenant_id",
+            "due_on",
+            "document_no",
+            "id",
+            postgresql_where=sa.text("open_minor > 0 AND side < 0"),
+        ),
+        *_number_key_indexes(),
+        sa.Index("ix_open_item_receipt", "tenant_id", "document_on", postgresql_where=sa.text("kind = 'receipt'")),
         sa.Index("ix_open_item_cleared", "tenant_id", "cleared_on"),
         sa.Index("ix_open_item_came", "tenant_id", "came_on", postgresql_where=sa.text("came_on IS NOT NULL")),
         sa.Index("ix_open_item_number", "tenant_id", "document_no", postgresql_ops={"document_no": "text_pattern_ops"}),
@@ -162,17 +213,20 @@ class OpenItem(Tenanted, Base):
     kind: Mapped[Text]
     side: Mapped[int] = mapped_column(sa.SmallInteger)
     document_no: Mapped[Text]
+    edition: Mapped[int] = mapped_column(sa.SmallInteger, server_default="0")
     instalment_no: Mapped[int] = mapped_column(sa.SmallInteger, server_default="0")
     document_on: Mapped[Day]
     due_on: Mapped[Day]
     collection_end_on: Mapped[Day]
     discount_bps: Mapped[int | None] = mapped_column(sa.Integer)
     discount_until_on: Mapped[DayOrNone]
+    roll: Mapped[Text] = mapped_column(server_default=STATUTORY)
     currency: Mapped[Currency]
     amount_minor: Mapped[Minor]
     open_minor: Mapped[Minor]
     cleared_on: Mapped[DayOrNone]
     reverses_id: Mapped[IdOrNone]
+    frees_number: Mapped[bool] = mapped_column(server_default=sa.false())
     reference: Mapped[TextOrNone]
     came_on: Mapped[DayOrNone]
     conditional: Mapped[bool] = mapped_column(server_default=sa.false())
@@ -214,6 +268,26 @@ class Allocation(Tenanted, Base):
     reverses_id: Mapped[IdOrNone]
 
 
+class AccessoryPart(TenantKeyed, Base):
+    """What a document of interest or costs is for: so much of it (minor units) belongs to the debt `of_item_id`.
+
+    Written with the document and never changed. Payments find the principal by it (Civil Code 561).
+    """
+
+    __tablename__ = "accessory_part"
+    __table_args__ = (
+        tenant_fk("item_id", "open_item"),
+        tenant_fk("of_item_id", "open_item"),
+        one_of("part", "interest", "costs"),
+        sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
+    )
+    item_id: Mapped[Id] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    of_item_id: Mapped[Id]
+    part: Mapped[Text]
+    amount_minor: Mapped[Minor]
+
+
 class BooksState(TenantKeyed, Base):
     """The date through which a tenant's books are locked (None: not locked); posting takes its row lock in share."""
 
@@ -246,3 +320,27 @@ class PeriodBalance(TenantKeyed, Base):
     currency: Mapped[Currency] = mapped_column(primary_key=True)
     debit_minor: Mapped[Minor]
     credit_minor: Mapped[Minor]
+
+
+class LedgerSum(TenantKeyed, Base):
+    """What is open now by day and currency, and what is posted: documents (`items`) and minor units.
+
+    `owed` and `credit` by due date; `owned` as `owed`, by the owner of the customer (`NOBODY`: none) too; `doubtful` by
+    the last day before a document is; `posted` to receivables by effective date, debit less credit.
+
+    A projection that triggers of `open_item` and `posting` keep in the writer's transaction; each sum is spread over
+    slots so that writers do not wait for each other, and is the sum of its slots (ADR 0039).
+    """
+
+    __tablename__ = "ledger_sum"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
+        one_of("measure", "owed", "credit", "doubtful", "owned", "posted"),
+    )
+    measure: Mapped[Text] = mapped_column(primary_key=True)
+    currency: Mapped[Currency] = mapped_column(primary_key=True)
+    day: Mapped[Day] = mapped_column(primary_key=True)
+    owner_id: Mapped[Id] = mapped_column(primary_key=True)
+    slot: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
+    items: Mapped[Minor]
+    minor: Mapped[Minor]

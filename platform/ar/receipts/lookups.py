@@ -5,7 +5,7 @@ Invariant: a face; the modules behind it are private to the slice.
 
 from __future__ import annotations
 
-from ar.receipts.posting.queries import CashState, cash_state
+from ar.receipts.posting.cash_state import CashState, cash_state
 
 __all__ = [
     "CashState",

@@ -262,7 +262,7 @@ def test_no_header_and_no_word_means_two_things() -> None:
 
 def test_every_code_has_a_text_in_both_languages() -> None:
     source = "".join(
-        path.read_text() for path in Path(ar.imports.__file__).parent.glob("*.py") if path.name != "messages.py"
+        path.read_text() for path in Path(ar.imports.__file__).parent.rglob("*.py") if path.name != "messages.py"
     )
     raised = set(re.findall(r'(?:BadCell|add_error|Finding|_say)\((?:[^"()]*"[a-z_]*",)?[^"()]*"([a-z_]+)"', source))
     assert raised - {"applies_to", "document_no"} <= set(FINDINGS) | {

@@ -229,6 +229,6 @@ def test_money_that_is_none_is_refused_with_a_sentence(world: World) -> None:
     report = import_file(world, "open-items", csv_file(headers, *rows), apply=False)
     assert [(row, code) for row, _column, code in error_codes(report)] == [
         (2, "unknown_currency"),
-        (3, "unknown_currency"),
+        (3, "currency_withdrawn"),
         (4, "currency_withdrawn"),
     ]

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import Any
 
-from kernel.money import MAX_MINOR, BadAmount, parse_amount, parse_rounded_amount, withdrawn_on
+from kernel.money import MAX_MINOR, BadAmount, is_money_on, parse_amount, parse_rounded_amount, withdrawn_on
 from kernel.sheets.mapping import ColumnMapping
 
 _AMOUNT_CODES = {"empty": "value_missing", "ambiguous": "ambiguous_amount"}
@@ -28,9 +28,8 @@ class BadCell(Exception):
 
 def require_current(currency: str, on: date) -> None:
     """Refuses a currency that was no longer money on the day of the document."""
-    last_on = withdrawn_on(currency)
-    if last_on is not None and on > last_on:
-        raise BadCell("currency", "currency_withdrawn", found=currency, last_on=str(last_on))
+    if not is_money_on(currency, on):
+        raise BadCell("currency", "currency_withdrawn", found=currency, last_on=str(withdrawn_on(currency)))
 
 
 def without_side(found: str) -> tuple[str, bool]:

@@ -162,7 +162,7 @@ class RowParser:
                 row,
                 self._intern(parse_cell(self._customer_no, number)),
                 parse_cell(identifier, "receipt_no", receipt_no, MAX_DOCUMENT_NO_CHARS),
-                parse_cell(self._document_date, row, "received_on", received_on),
+                parse_cell(self._received_on, row, received_on, code),
                 code,
                 parse_cell(self._received, minor, amount) if minor else minor,
                 parse_cell(applications, applies_to, code) if applies_to and code else (),
@@ -233,6 +233,13 @@ class RowParser:
             self.report.add_warning(row, "amount", "minus_is_credit", found=found)
             return "credit_note"
         return kind
+
+    def _received_on(self, row: int, found: str, currency: str | None) -> date:
+        """Parses the day of a receipt, on which its currency was money."""
+        on = self._document_date(row, "received_on", found)
+        if currency:
+            require_current(currency, on)
+        return on
 
     def _received(self, minor: int, found: str) -> int:
         """Returns the amount of a receipt, above zero; in some systems money that came in stands below it."""

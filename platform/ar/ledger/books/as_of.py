@@ -30,9 +30,9 @@ def later_allocations(
     return _sums_of_later_allocations(tenant_id, as_of, known_at).subquery("later")
 
 
-def later_allocations_cte(tenant_id: TenantValue, as_of: DayValue) -> sa.CTE:
+def later_allocations_cte(tenant_id: TenantValue, as_of: DayValue, known_at: datetime | None = None) -> sa.CTE:
     """Returns `later_allocations` as a materialised CTE, for statements that join it more than once."""
-    return _sums_of_later_allocations(tenant_id, as_of).cte("later").prefix_with("MATERIALIZED")
+    return _sums_of_later_allocations(tenant_id, as_of, known_at).cte("later").prefix_with("MATERIALIZED")
 
 
 def _sums_of_later_allocations(

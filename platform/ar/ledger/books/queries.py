@@ -17,12 +17,13 @@ from sqlalchemy.orm import Session, aliased
 from ar.customers.models import Customer
 from ar.ledger.books.as_of import items_with_later_allocations, later_allocations, open_minor_at, possibly_open_at
 from ar.ledger.books.instalments import document_label_of
-from ar.ledger.books.period_balances import balances_in_force
+from ar.ledger.books.kept_sums import posted_sums
 from ar.ledger.books.posting_rules import RECEIVABLES
 from ar.ledger.models import Entry, OpenItem, Posting
 from ar.ledger.rules.due_dates import overdue_days
 from ar.ledger.rules.stages import TRADE_KINDS, Stage, doubtful_from_on, stage_of
 from kernel.views import select_view, value, view_columns, views
+from kernel.visibility import is_limited
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Movement:
     currency: str
     document_on: date
     document_no: str
+    label: str
     kind: str
     due_on: date
     side: int
@@ -152,6 +154,19 @@ def open_items(
     return [item for item in views(OpenItemView, db.execute(statement)) if item.open_minor]
 
 
+def cleared_items(db: Session, tenant_id: UUID, item_ids: Collection[UUID], *, as_of: date) -> list[OpenItemView]:
+    """Returns items that nothing is open of as of `as_of`, with `open_minor` 0."""
+    item, ids = OpenItem, sa.cast(list(item_ids), sa.ARRAY(sa.Uuid))
+    nothing = sa.literal(0, sa.BigInteger)
+    rows = db.execute(
+        sa.select(*item_columns(tenant_id, nothing, as_of))
+        .select_from(item)
+        .join(Customer, with_customer(tenant_id))
+        .where(item.tenant_id == tenant_id, item.id == sa.any_(ids))
+    )
+    return views(OpenItemView, rows)
+
+
 def movements(
     db: Session, tenant_id: UUID, customer_id: UUID, currency: str, from_on: date, to_on: date
 ) -> list[Movement]:
@@ -182,6 +197,7 @@ def movements_of(
             currency=value(item.currency),
             document_on=value(item.document_on),
             document_no=value(item.document_no),
+            label=value(document_label_of(tenant_id)),
             kind=value(item.kind),
             due_on=value(item.due_on),
             side=value(item.side),
@@ -231,13 +247,17 @@ def posted_balances(
 ) -> dict[str, int]:
     """Returns the signed balance (minor units) of the receivables account per currency at the end of `on`.
 
-    Computed from the postings alone. For the whole company it starts from the newest period balances in force, so cost
-    follows the postings after them; with `known_at` it adds up from the start, since the lock may be newer.
+    Of the postings alone: of the whole company from the sums kept of them; of one customer, as known at a moment or in
+    a limited session by adding them up.
     """
-    stored = balances_in_force(db, tenant_id, on) if customer_id is None and known_at is None else None
+    if customer_id is None and known_at is None and not is_limited(db):
+        return posted_sums(db, tenant_id, on)
     posting, entry = Posting, Entry
     statement = (
-        sa.select(posting.currency, sa.cast(sa.func.sum(posting.debit_minor - posting.credit_minor), sa.BigInteger))
+        sa.select(
+            posting.currency,
+            sa.cast(sa.func.sum(posting.debit_minor - posting.credit_minor), sa.BigInteger).label("minor"),
+        )
         .join(entry, sa.and_(entry.tenant_id == tenant_id, entry.id == posting.entry_id))
         .where(posting.tenant_id == tenant_id, posting.account_code == RECEIVABLES, entry.effective_on <= on)
         .group_by(posting.currency)
@@ -246,12 +266,7 @@ def posted_balances(
         statement = statement.where(posting.customer_id == customer_id)
     if known_at is not None:
         statement = statement.where(entry.recorded_at <= known_at)
-    if stored is not None:
-        statement = statement.where(entry.effective_on > stored.through_on)
-    sums = stored.of_account(RECEIVABLES) if stored else {}
-    for currency, minor in db.execute(statement):
-        sums[currency] = sums.get(currency, 0) + minor
-    return sums
+    return {row.currency: row.minor for row in db.execute(statement)}
 
 
 def item_ids(db: Session, tenant_id: UUID, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], UUID]:

@@ -1,94 +1,26 @@
-"""Queries of the receivables pages: the list with its totals and one document.
+"""Queries of the page of one document: its allocations, postings, and what it can be allocated with.
 
-Invariants: two statements for a list and three for a document, whatever the size; totals cover the whole filtered
-set, not the page shown.
+Invariant: at most four statements, whatever the size.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any, Final
+from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from ar.customers.models import Customer
-from ar.ledger.books.as_of import (
-    existed_at,
-    items_with_later_allocations,
-    later_allocations,
-    open_minor_at,
-    possibly_open_at,
-)
+from ar.ledger.books.as_of import items_with_later_allocations, later_allocations, open_minor_at
 from ar.ledger.books.queries import OpenItemView, item_columns, with_customer
 from ar.ledger.models import Allocation, OpenItem, Posting
-from ar.ledger.receivables.doubtful import is_doubtful
-from ar.ledger.rules.kpis import receivables_shown
-from ar.ledger.rules.stages import PROFESSIONAL_DAYS, ULTIMATUM_DAYS, WARNING_DAYS, Stage, legal_from_on
 from kernel.errors import NotFound
 from kernel.views import select_view, value, view, views
-from web import filters
-from web.paging import PageAsked
 
-SORTS: Final = ("due", "document", "number", "customer", "open")
 CANDIDATES_MAX: Final = 50
-
-
-@dataclass(frozen=True)
-class ReceivablesFilters:
-    """Filters of the list in the URL. `on` None: today; `known`: see `ar.ledger.books.as_of_request`."""
-
-    q: str = filters.text()
-    state: str = filters.choice("open", "owed", "overdue", "doubtful", "credits", "cleared", "all")
-    stage: str = filters.choice("", *(stage.value for stage in Stage))
-    customer: str = filters.text()
-    currency: str = filters.text(max_length=3)
-    due_from: date | None = filters.day()
-    due_to: date | None = filters.day()
-    on: date | None = filters.day()
-    known: str = filters.text(max_length=40)
-    sort: str = filters.choice("due", "-due", *(f"{way}{key}" for key in SORTS[1:] for way in ("", "-")))
-
-
-@dataclass(frozen=True, slots=True)
-class ReceivablesTotal:
-    """What is open of the filtered documents of one currency, in minor units: owed, and credits not yet applied."""
-
-    currency: str
-    count: int
-    owed_minor: int
-    credits_minor: int
-    netted: bool = True
-
-    @property
-    def open_minor(self) -> int:
-        """Returns the receivables as the company shows them: after the credits or before them."""
-        return receivables_shown(self.owed_minor, self.credits_minor, netted=self.netted)
-
-
-@dataclass(frozen=True, slots=True)
-class ReceivableRow(OpenItemView):
-    """A row of the list: an open item; further columns of the list are fields of this class."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReceivablesPage:
-    """One page of documents and the totals of all matching ones.
-
-    `currencies`: those of all documents that match the other filters, for the currency filter.
-    """
-
-    as_of: date
-    items: list[ReceivableRow]
-    totals: list[ReceivablesTotal]
-    currencies: list[str]
-
-    @property
-    def total(self) -> int:
-        """Returns the number of matching documents."""
-        return sum(total.count for total in self.totals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,58 +82,6 @@ class ItemPage:
         return no_reversal and self.item.open_minor == self.item.amount_minor and self.item.kind != "bill"
 
 
-def receivables_page(
-    db: Session,
-    tenant_id: UUID,
-    wanted: ReceivablesFilters,
-    asked: PageAsked,
-    today: date,
-    *,
-    known_at: datetime | None = None,
-    netted: bool = True,
-) -> ReceivablesPage:
-    """Returns the list as of `wanted.on` or today; totals of all currencies serve the currency filter as well.
-
-    `netted`: the company shows what is open after unapplied credits.
-    """
-    as_of = wanted.on or today
-    later = later_allocations(tenant_id, as_of, known_at)
-    minor = open_minor_at(later)
-    source = items_with_later_allocations(later).join(Customer, with_customer(tenant_id))
-    where = _conditions(tenant_id, wanted, as_of, minor, known_at)
-    item = OpenItem
-    sums = db.execute(
-        select_view(
-            ReceivablesTotal,
-            currency=value(item.currency),
-            count=value(sa.func.count()),
-            owed_minor=value(_sum_where(minor, item.side > 0)),
-            credits_minor=value(_sum_where(minor, item.side < 0)),
-            netted=value(sa.literal(netted)),
-        )
-        .select_from(source)
-        .where(*where)
-        .group_by(item.currency)
-        .order_by(item.currency)
-    )
-    all_totals = views(ReceivablesTotal, sums)
-    totals = [total for total in all_totals if not wanted.currency or total.currency == wanted.currency.upper()]
-    page = asked.page(sum(total.count for total in totals))
-    rows = db.execute(
-        sa.select(*item_columns(tenant_id, minor, as_of))
-        .select_from(source)
-        .where(*where, *([item.currency == wanted.currency.upper()] if wanted.currency else []))
-        .order_by(*_order(wanted.sort, minor))
-        .offset(page.offset)
-        .limit(asked.limit)
-    )
-    return ReceivablesPage(as_of, views(ReceivableRow, rows), totals, [total.currency for total in all_totals])
-
-
-def _sum_where(minor: sa.ColumnElement[int], condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-    return sa.cast(sa.func.coalesce(sa.func.sum(minor).filter(condition), 0), sa.BigInteger)
-
-
 def item_page(db: Session, tenant_id: UUID, item_id: UUID, today: date, *, candidates: bool = False) -> ItemPage:
     """Returns one document as of today; `candidates` adds the documents it can be allocated with.
 
@@ -236,91 +116,6 @@ def item_page(db: Session, tenant_id: UUID, item_id: UUID, today: date, *, candi
         legs=_entry_legs(db, tenant_id, row.entry_id),
         candidates=_candidates(db, tenant_id, item) if candidates and item.open_minor else [],
     )
-
-
-def stage_due_range(stage: Stage, as_of: date) -> tuple[date | None, date | None] | None:
-    """Returns the first and last due date of items in `stage` at `as_of`; an end that is None is open.
-
-    Returns None for bad debt, which no due date alone leads to.
-    """
-
-    def ago(days: int) -> date:
-        return as_of - timedelta(days=days)
-
-    if stage is Stage.BAD_DEBT:
-        return None
-    legal_last = ago(PROFESSIONAL_DAYS + 186)
-    while legal_from_on(legal_last + timedelta(days=1)) <= as_of:
-        legal_last += timedelta(days=1)
-    return {
-        Stage.CONTRACT: (ago(-WARNING_DAYS - 1), None),
-        Stage.WARNING: (ago(-1), ago(-WARNING_DAYS)),
-        Stage.DUE: (as_of, as_of),
-        Stage.OVERDUE: (ago(ULTIMATUM_DAYS - 1), ago(1)),
-        Stage.ULTIMATUM: (ago(PROFESSIONAL_DAYS - 1), ago(ULTIMATUM_DAYS)),
-        Stage.PROFESSIONAL: (legal_last + timedelta(days=1), ago(PROFESSIONAL_DAYS)),
-        Stage.LEGAL: (None, legal_last),
-    }[stage]
-
-
-def _conditions(
-    tenant_id: UUID, wanted: ReceivablesFilters, as_of: date, minor: sa.ColumnElement[int], known_at: datetime | None
-) -> list[sa.ColumnElement[bool]]:
-    item, customer = OpenItem, Customer
-    conditions = [*_state_conditions(tenant_id, wanted.state, as_of, minor, known_at), customer.tenant_id == tenant_id]
-    if wanted.stage:
-        conditions += [item.side > 0, minor > 0, *_due_between(stage_due_range(Stage(wanted.stage), as_of))]
-    conditions += _due_between((wanted.due_from, wanted.due_to))
-    if wanted.customer:
-        conditions.append(customer.number == wanted.customer)
-    if wanted.q:
-        searched = (item.document_no, customer.name, customer.number)
-        conditions.append(sa.or_(*(column.icontains(wanted.q, autoescape=True) for column in searched)))
-    return conditions
-
-
-def _state_conditions(
-    tenant_id: UUID, state: str, as_of: date, minor: sa.ColumnElement[int], known_at: datetime | None
-) -> list[sa.ColumnElement[bool]]:
-    i = OpenItem
-    if state == "all":
-        return [*existed_at(tenant_id, as_of, known_at)]
-    if state == "cleared":
-        return [*existed_at(tenant_id, as_of, known_at), minor == 0]
-    limits = [*possibly_open_at(tenant_id, as_of, known_at), minor > 0]
-    if state in ("owed", "overdue", "doubtful"):
-        limits.append(i.side > 0)
-    if state == "doubtful":
-        limits += is_doubtful(as_of)
-    if state == "overdue":
-        limits.append(i.due_on < as_of)
-    if state == "credits":
-        limits.append(i.side < 0)
-    return limits
-
-
-def _due_between(ends: tuple[date | None, date | None] | None) -> list[sa.ColumnElement[bool]]:
-    if ends is None:
-        return [sa.false()]
-    first, last = ends
-    limits: list[sa.ColumnElement[bool]] = []
-    if first is not None:
-        limits.append(OpenItem.due_on >= first)
-    if last is not None:
-        limits.append(OpenItem.due_on <= last)
-    return limits
-
-
-def _order(sort: str, minor: sa.ColumnElement[int]) -> list[sa.ColumnElement[Any]]:
-    item = OpenItem
-    column: Any = {
-        "due": item.due_on,
-        "document": item.document_on,
-        "number": item.document_no,
-        "customer": Customer.sort_key,
-        "open": item.side * minor,
-    }[sort.removeprefix("-")]
-    return [column.desc() if sort.startswith("-") else column.asc(), item.document_no.asc(), item.id.asc()]
 
 
 def _allocations(db: Session, tenant_id: UUID, item: OpenItemView) -> list[AllocationView]:

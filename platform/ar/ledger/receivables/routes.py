@@ -14,7 +14,7 @@ from flask import Blueprint, request, url_for
 
 from ar.ledger.books.as_of_request import parse_as_of_request
 from ar.ledger.messages import ACCOUNT_NAMES, KIND_NAMES, STAGE_NAMES, STAGE_TONES
-from ar.ledger.receivables import commands, notes, queries
+from ar.ledger.receivables import commands, list_queries, notes, queries
 from ar.ledger.receivables.details import document_facts
 from ar.ledger.receivables.inputs import AddNote, ReverseDocument
 from ar.ledger.receivables.settlement.ledger_settings import credits_netted
@@ -58,11 +58,11 @@ class _ListDay:
 @staff(Permission.READ)
 def index() -> Page:
     """Lists the receivables, filtered, sorted and paged by the URL."""
-    wanted = filters.read(queries.ReceivablesFilters, request.args)
+    wanted = filters.read(list_queries.ReceivablesFilters, request.args)
     asked = read_page(request.args)
     when = parse_as_of_request(wanted.on, wanted.known, actor())
     netted = credits_netted(db(), actor().tenant_id)
-    page = queries.receivables_page(
+    page = list_queries.receivables_page(
         db(), actor().tenant_id, wanted, asked, actor().today, known_at=when.known_at, netted=netted
     )
     noted = wanted.stage in NOTED_STAGES or wanted.state == "doubtful"
@@ -75,12 +75,12 @@ def index() -> Page:
         when=when,
         latest=notes.latest_notes(db(), actor().tenant_id, shown, known_at=when.known_at) if shown else {},
         to_today=filters.url(wanted, path, on=None, known=""),
-        unread=filters.unread_days(queries.ReceivablesFilters, request.args),
+        unread=filters.unread_days(list_queries.ReceivablesFilters, request.args),
         list_on=page.as_of.isoformat() if page.as_of != actor().today else None,
         currencies=filters.currency_options(page.currencies, wanted.currency, _("All currencies")),
         pager=asked.page(page.total, path, request.args),
         chips=filters.chips(wanted, "state", [(state, _(name)) for state, name in STATE_NAMES.items()], path),
-        sorts=filters.sort_links(wanted, path, *queries.SORTS),
+        sorts=filters.sort_links(wanted, path, *list_queries.SORTS),
         stage_options=[("", _("All stages")), *((s.value, _(STAGE_NAMES[s])) for s in Stage)],
         active=filters.active(wanted, ignore=("sort", "state")),
         **NAMES,

@@ -1,6 +1,7 @@
 """Loads bank lines as payments to match, and the open items, customers and payer accounts they may belong to.
 
-Invariant: a fixed number of statements for any number of lines (numbers mentioned in texts: one per thousand lines).
+Invariants: a fixed number of statements for any number of lines (numbers mentioned in texts: one per thousand lines);
+the items loaded for a few lines lead to the decisions that all open items would.
 """
 
 from __future__ import annotations
@@ -18,20 +19,67 @@ from ar.ledger.models import OpenItem
 from ar.receipts.models import BankLine, MatchRefusal, PayerAccount
 from ar.receipts.rules.candidates import CandidateIndex, CandidateItem, CustomerName, KnownPayer
 from ar.receipts.rules.matching import Payment, customers_indicated
-from ar.receipts.rules.mentions import candidate_numbers, normalised_account, number_key
+from ar.receipts.rules.mentions import (
+    candidate_keys,
+    candidate_numbers,
+    candidate_prefixes,
+    normalised_account,
+    number_key,
+)
 from kernel.arrays import array_text
 from kernel.views import select_view, value, views
 
 #: Placeholders that banks write in place of a missing end-to-end reference.
 NO_REFERENCE: Final = frozenset({"NOTPROVIDED", "NONREF", "NOREF", "NULL"})
 PAYMENTS_PER_QUERY: Final = 1_000
+#: Up to so many payments are asked for what they may pay; beyond, that is most of what is open.
+ASKED_FOR_MAX: Final = 1_000
+
+# The number as `mentions.number_key` compares it; the expression of the indexes of revision 0019.
+_KEY_OF: Final = "upper(translate(normalize({}, NFKC), '-_./# ', ''))"
+_OPEN: Final = "tenant_id = :tenant AND open_minor > 0 AND side > 0"
+_UNSEARCHABLE: Final = "'[^-A-Za-z0-9_./# ]'"  # written in full width it is one: seldom, and then no letters of ours
+_IDS_ASKED_FOR: Final = sa.text(
+    f"""
+    SELECT i.id FROM unnest(CAST(:customers AS uuid[])) AS w (id) CROSS JOIN LATERAL (
+        SELECT id FROM open_item WHERE {_OPEN} AND customer_id = w.id OFFSET 0) AS i
+    UNION
+    SELECT i.id FROM unnest(CAST(:amounts AS bigint[])) AS w (minor) CROSS JOIN LATERAL (
+        SELECT id FROM open_item WHERE {_OPEN} AND open_minor = w.minor OFFSET 0) AS i
+    UNION
+    SELECT i.id FROM unnest(CAST(:keys AS text[])) AS w (key) CROSS JOIN LATERAL (
+        SELECT id FROM open_item WHERE {_OPEN} AND {_KEY_OF.format("document_no")} = w.key OFFSET 0) AS i
+    UNION
+    SELECT i.id FROM unnest(CAST(:keys AS text[])) AS w (key) CROSS JOIN LATERAL (
+        SELECT id FROM open_item WHERE {_OPEN} AND {_KEY_OF.format("reference")} = w.key
+            AND reference IS NOT NULL OFFSET 0) AS i
+    UNION
+    SELECT w.id FROM unnest(CAST(:also AS uuid[])) AS w (id)
+    """  # noqa: S608 - our own text
+)
+# ":" follows "9": the letters followed by a digit.
+_PREFIXES_IN_USE: Final = sa.text(
+    f"""
+    SELECT w.prefix FROM unnest(CAST(:prefixes AS text[])) AS w (prefix)
+    WHERE EXISTS (
+        SELECT FROM open_item WHERE {_OPEN} AND {_KEY_OF.format("document_no")} ~>=~ (w.prefix || '0')
+            AND {_KEY_OF.format("document_no")} ~<~ (w.prefix || ':') AND document_no !~ {_UNSEARCHABLE}
+    ) OR EXISTS (
+        SELECT FROM open_item WHERE {_OPEN} AND reference IS NOT NULL
+            AND {_KEY_OF.format("reference")} ~>=~ (w.prefix || '0')
+            AND {_KEY_OF.format("reference")} ~<~ (w.prefix || ':') AND reference !~ {_UNSEARCHABLE}
+    )
+    """  # noqa: S608 - our own text
+)
 
 _SETTLED_DOCUMENTS = sa.text(
     """
     SELECT i.document_no, i.customer_id
     FROM unnest(CAST(:numbers AS text[])) AS n (number)
     JOIN open_item AS i ON i.tenant_id = :tenant AND i.document_no = n.number AND i.side > 0 AND i.open_minor = 0
-    WHERE i.tenant_id = :tenant
+    WHERE i.tenant_id = :tenant AND NOT EXISTS (
+        SELECT FROM open_item AS m WHERE m.tenant_id = :tenant AND m.reverses_id = i.id AND m.frees_number
+    )
     """
 )
 
@@ -95,38 +143,37 @@ def payments_of(db: Session, tenant_id: UUID, rows: Sequence[Any]) -> list[Payme
     ]
 
 
-def load_candidates(db: Session, tenant_id: UUID, payments: Iterable[Payment]) -> CandidateIndex:
-    """Loads all open debit items, customers and payer accounts, and the paid documents mentioned in the payments."""
-    items = db.execute(_items(tenant_id))
-    payers = db.execute(_payers(tenant_id))
-    return CandidateIndex(
-        views(CandidateItem, items),
-        _customer_names(db, tenant_id),
-        views(KnownPayer, payers),
-        _settled_numbers(db, tenant_id, payments),
-    )
-
-
-def load_candidates_of_line(
-    db: Session, tenant_id: UUID, payment: Payment, also: Iterable[UUID] = ()
+def load_candidates(
+    db: Session, tenant_id: UUID, payments: Sequence[Payment], also: Iterable[UUID] = ()
 ) -> CandidateIndex:
-    """Loads the candidates of one payment: items mentioned, of its amount, of the customers indicated, and `also`.
+    """Loads what the payments may pay: open debit items, with customers, payer accounts and paid documents mentioned.
 
-    Uses database indexes, so that the page of one line does not load all open items.
+    Of few payments the items mentioned, of their amounts, of the customers they indicate, and `also`; of many all open
+    ones, which is no more then. The decisions are the same.
     """
-    item = OpenItem
     names = _customer_names(db, tenant_id)
-    payers = views(KnownPayer, db.execute(_payers(tenant_id).where(PayerAccount.account_key == payment.payer_account)))
-    customers = customers_indicated(payment, CandidateIndex((), names, payers))
-    numbers = sa.cast(sorted(candidate_numbers(payment.text)), sa.ARRAY(sa.Text))
-    near = sa.or_(
-        id_in(item.customer_id, customers),
-        item.document_no == sa.any_(numbers),
-        item.open_minor == payment.amount_minor,
-        id_in(item.id, also),
-    )
-    items = db.execute(_items(tenant_id).where(near))
-    return CandidateIndex(views(CandidateItem, items), names, payers, _settled_numbers(db, tenant_id, [payment]))
+    accounts = array_text(sorted({payment.payer_account for payment in payments} - {""}))
+    is_theirs = PayerAccount.account_key == sa.any_(sa.cast(sa.literal(accounts, sa.Text), sa.ARRAY(sa.Text)))
+    payers = views(KnownPayer, db.execute(_payers(tenant_id).where(is_theirs)))
+    settled = _settled_numbers(db, tenant_id, payments)
+    if len(payments) > ASKED_FOR_MAX:
+        return CandidateIndex(views(CandidateItem, db.execute(_items(tenant_id))), names, payers, settled)
+    index = CandidateIndex((), names, payers)
+    customers = {customer_id for payment in payments for customer_id in customers_indicated(payment, index)}
+    keys = {key for payment in payments for key in candidate_keys(payment.text)}
+    keys |= {number_key(number) for payment in payments for number, _minor in payment.split} - {""}
+    wanted = {
+        "tenant": tenant_id,
+        "customers": array_text(customers),
+        "keys": array_text(sorted(keys)),
+        "amounts": array_text(sorted({payment.amount_minor for payment in payments})),
+        "also": array_text(also),
+    }
+    ids = [row.id for row in db.execute(_IDS_ASKED_FOR, wanted)]
+    items = views(CandidateItem, db.execute(_items(tenant_id).where(id_in(OpenItem.id, ids))))
+    letters = {letters for payment in payments for letters in candidate_prefixes(payment.text)}
+    begun = db.execute(_PREFIXES_IN_USE, {"tenant": tenant_id, "prefixes": array_text(sorted(letters))})
+    return CandidateIndex(items, names, payers, settled, {row.prefix for row in begun})
 
 
 def _items(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:

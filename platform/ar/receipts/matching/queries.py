@@ -18,7 +18,7 @@ from ar.customers.models import Customer
 from ar.ledger.models import OpenItem
 from ar.receipts.bank.queries import waiting_lines
 from ar.receipts.matching.commands import stored_proposals
-from ar.receipts.matching.loading import load_candidates_of_line, payments_of
+from ar.receipts.matching.loading import load_candidates, payments_of
 from ar.receipts.models import BankAccount, BankFile, BankLine
 from ar.receipts.rules.candidates import CandidateItem
 from ar.receipts.rules.matching import Proposal, decide
@@ -166,7 +166,7 @@ def chosen_line(db: Session, actor: Actor, line_id: UUID) -> ChosenLine:
         sa.select(BankLine.proposal).where(BankLine.tenant_id == actor.tenant_id, BankLine.id == line_id)
     ).scalar_one()
     before = {item_id for each in stored_proposals(stored) for item_id, _minor in each.parts}
-    index = load_candidates_of_line(db, actor.tenant_id, payment, before)
+    index = load_candidates(db, actor.tenant_id, [payment], before)
     decision = decide(payment, index, actor.today)
     items = index.items_by_id(item_id for each in decision.proposals for item_id, _minor in each.parts)
     customers = _customers(db, actor.tenant_id, [each.customer_id for each in decision.proposals])

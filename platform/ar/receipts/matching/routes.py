@@ -17,8 +17,8 @@ from ar.receipts.matching import queries as matching_queries
 from ar.receipts.matching.queries import ChosenLine, MatchFilters, ProposalView
 from ar.receipts.messages import AGAINST, MATCH_STATES, REASONS, TIERS, WHY
 from ar.receipts.posting.allocation_choice import allocation_choice
+from ar.receipts.posting.cash_state import cash_state
 from ar.receipts.posting.forms import typed_amounts
-from ar.receipts.posting.queries import cash_state
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from tenants.access import may, staff

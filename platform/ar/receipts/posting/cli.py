@@ -16,6 +16,7 @@ import click
 from ar.ledger.lookups import item_ids
 from ar.receipts.posting import commands as receipts
 from ar.receipts.posting import queries
+from ar.receipts.posting.cash_state import cash_state
 from ar.receipts.posting.inputs import Method, PostReceipt
 from kernel.actor import Actor
 from kernel.db import TenantSession
@@ -44,6 +45,7 @@ def group() -> None:
 @click.option("--text", "remittance", default="", help="The text of the payment.")
 @click.option("--designation", default="", help="Document numbers that the debtor named when paying.")
 @click.option("--pay", "pays", multiple=True, metavar="NO[=AMOUNT]", help="A document to pay; may be repeated.")
+@click.option("--costs-first", is_flag=True, help="Costs and interest of a debt before its principal (Civil Code 561).")
 @click.option("--unapplied", is_flag=True, help="Apply nothing.")
 @click.option("--key", help="The same key again changes nothing.")
 @click.option("--from-json", type=click.File("r"), help="Read all of it from a file (- for standard input).")
@@ -73,7 +75,7 @@ def post(
 def state(slug: str, as_json: bool) -> None:
     """Show how far cash is posted, and what waits."""
     with tenant_transaction(slug, read_only=True) as (db, actor):
-        cash = queries.cash_state(db, actor.tenant_id)
+        cash = cash_state(db, actor.tenant_id)
     through = cash.booked_through_on.isoformat() if cash.booked_through_on else None
     emit(
         cash.as_json(),

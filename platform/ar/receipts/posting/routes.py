@@ -19,6 +19,7 @@ from ar.receipts.messages import METHODS, RECEIPT_STATES, WHY
 from ar.receipts.posting import commands as receipts
 from ar.receipts.posting import queries
 from ar.receipts.posting.allocation_choice import AllocationChoice, allocation_choice
+from ar.receipts.posting.cash_state import cash_state
 from ar.receipts.posting.forms import read_with_parts, typed_amounts, with_recalculation
 from ar.receipts.posting.inputs import PostReceipt
 from kernel.errors import RuleBroken
@@ -62,7 +63,7 @@ def index() -> Page:
         "ar/receipts/posting/index.html",
         page=page,
         wanted=wanted,
-        cash=queries.cash_state(db(), actor().tenant_id),
+        cash=cash_state(db(), actor().tenant_id),
         chips=filters.chips(wanted, "state", options, path),
         active=filters.active(wanted, ignore=()),
         pager=asked.page(page.total, path, request.args),

@@ -83,7 +83,11 @@ class MentionedDocuments:
 
 
 class CandidateIndex:
-    """Open items with their indexes. `settled`: keys of paid documents with their customers."""
+    """Open items with their indexes.
+
+    `settled`: keys of paid documents with their customers. `prefixes`: letters with which numbers begin of open items
+    that are not among `items`.
+    """
 
     def __init__(
         self,
@@ -91,6 +95,7 @@ class CandidateIndex:
         customers: Iterable[CustomerName],
         payers: Iterable[KnownPayer],
         settled: Mapping[str, Iterable[UUID]] | None = None,
+        prefixes: Collection[str] = (),
     ) -> None:
         self.open: dict[UUID, int] = {}
         #: Position of an item among all, oldest due first.
@@ -103,7 +108,7 @@ class CandidateIndex:
         for item in sorted(items, key=lambda each: (each.due_on, each.document_no, each.id.bytes)):
             self._add_item(item)
         self._known = self._by_key.keys() | self._by_reference.keys() | self._settled.keys()
-        self._prefixes = {letter_prefix(key) for key in self._known} - {""}
+        self._prefixes = {letter_prefix(key) for key in self._known} - {""} | set(prefixes)
         self._payer_accounts: dict[str, dict[UUID, bool]] = {}
         for payer in payers:
             self._payer_accounts.setdefault(payer.account, {})[payer.customer_id] = payer.confirmed

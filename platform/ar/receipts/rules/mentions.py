@@ -151,6 +151,27 @@ def candidate_numbers(text: str) -> set[str]:
     return found
 
 
+def candidate_keys(text: str) -> set[str]:
+    """Returns the key of every part of `text` that `find_mentioned_numbers` may look up, before and after blanking."""
+    normal = normalised(text[:TEXT_MAX])
+    found = set()
+    for words in {normal, blank_other_figures(normal)}:
+        atoms = _atoms(words)
+        for at in range(len(atoms)):
+            for n in range(1, min(ATOMS_MAX, len(atoms) - at) + 1):
+                key = _key(atoms, at, n)
+                if len(key) >= 3 and _DIGIT.search(key):
+                    found.add(key)
+    return found
+
+
+def candidate_prefixes(text: str) -> set[str]:
+    """Returns every run of letters in `text` that could be the letters with which our numbers begin."""
+    normal = normalised(text[:TEXT_MAX])
+    atoms = [atom for words in {normal, blank_other_figures(normal)} for atom, _start, _end in _atoms(words)]
+    return {letter_prefix(atom) or atom for atom in atoms if len(atom) > 1 and atom[:2].isalpha()}
+
+
 def _atoms(normal: str) -> list[tuple[str, int, int]]:
     return [(found.group(), found.start(), found.end()) for found in _ATOM.finditer(normal)]
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,9 +25,11 @@ from ar.ledger.lookups import (
     items_with_later_allocations,
     later_allocations,
     open_minor_at,
+    open_sums_at,
     possibly_open_at,
     posted_balances,
     select_credits_netted,
+    sum_where,
 )
 from ar.ledger.models import OpenItem
 from ar.ledger.rules import kpis
@@ -44,10 +47,13 @@ from ar.reports.today.queue import (
     unanswered,
 )
 from ar.statements.models import Statement
-from kernel.calendars import WorkCalendar
+from kernel.binds import TENANT, TODAY
+from kernel.calendars import WorkCalendar, stored_calendar
+from kernel.db import columns
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
 from kernel.views import from_json, json_view, value, view
+from kernel.visibility import is_limited
 from tenants.models import Company
 
 WEEKDAYS: Final = (
@@ -188,32 +194,14 @@ def day_sentence(today: date, calendar: WorkCalendar) -> str:
 
 
 def currency_sums(db: Session, tenant_id: UUID, as_of: date, *, netted: bool = True) -> tuple[CurrencyPosition, ...]:
-    """Returns aging of the whole company by due date per currency, with the tie-out. Three statements."""
-    item = OpenItem
-    later = later_allocations(tenant_id, as_of)
-    minor = open_minor_at(later)
+    """Returns aging of the whole company by due date per currency, with the tie-out. Two statements.
 
-    def total(*only: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-        return sa.cast(sa.func.coalesce(sa.func.sum(minor).filter(*only), 0), sa.BigInteger)
-
-    doubtful = is_doubtful(as_of)
-    rows = db.execute(
-        sa.select(
-            item.currency,
-            sa.func.count().filter(item.side < 0, minor > 0).label("credits"),
-            total(item.side < 0).label("unapplied_minor"),
-            sa.func.count().filter(minor > 0, *doubtful).label("doubtful"),
-            total(*doubtful).label("doubtful_minor"),
-            *(
-                total(item.side > 0, *_between(ends.first_on, ends.last_on)).label(column)
-                for column, ends in zip(BUCKET_COLUMNS, bucket_ranges(as_of), strict=True)
-            ),
-        )
-        .select_from(items_with_later_allocations(later))
-        .where(*possibly_open_at(tenant_id, as_of))
-        .group_by(item.currency)
-        .order_by(item.currency)
-    )
+    From the sums that are kept by day; in a limited session from the items that its reader sees.
+    """
+    if is_limited(db):
+        rows = db.execute(_sums_of_visible_items(tenant_id, as_of))
+    else:
+        rows = columns(db, _sums_of_company(), {"tenant": tenant_id, "today": as_of, **_ends(as_of)})
     found = {row.currency: row for row in rows}
     posted = posted_balances(db, tenant_id, as_of)
     sums = []
@@ -229,53 +217,83 @@ def currency_sums(db: Session, tenant_id: UUID, as_of: date, *, netted: bool = T
     return tuple(sums)
 
 
-def _between(first_on: date | None, last_on: date | None) -> list[sa.ColumnElement[bool]]:
+@cache
+def _sums_of_company() -> sa.Select[*tuple[Any, ...]]:
+    """Selects the figures of CurrencyPosition (binds: tenant, today, `_ends`)."""
+    sums = open_sums_at(TENANT, TODAY).c
+    items, minor = sums["items"], sums.minor
+    is_credit, is_doubtful = sums.measure == "credit", sa.and_(sums.measure == "doubtful", sums.day < TODAY)
+    return (
+        sa.select(
+            sums.currency,
+            sum_where(items, is_credit).label("credits"),
+            sum_where(minor, is_credit).label("unapplied_minor"),
+            sum_where(items, is_doubtful).label("doubtful"),
+            sum_where(minor, is_doubtful).label("doubtful_minor"),
+            *(
+                sum_where(
+                    minor,
+                    sums.measure == "owed",
+                    sums.day >= sa.bindparam(f"{column}_first", type_=sa.Date),
+                    sums.day <= sa.bindparam(f"{column}_last", type_=sa.Date),
+                ).label(column)
+                for column in BUCKET_COLUMNS
+            ),
+        )
+        .group_by(sums.currency)
+        .having(sum_where(items, sums.measure != "doubtful") > 0)
+        .order_by(sums.currency)
+    )
+
+
+def _ends(as_of: date) -> dict[str, date]:
+    """Returns the first and last due date of each bucket; an open end is the end of time."""
+    ends: dict[str, date] = {}
+    for column, bucket in zip(BUCKET_COLUMNS, bucket_ranges(as_of), strict=True):
+        ends |= {f"{column}_first": bucket.first_on or date.min, f"{column}_last": bucket.last_on or date.max}
+    return ends
+
+
+def _sums_of_visible_items(tenant_id: UUID, as_of: date) -> sa.Select[*tuple[Any, ...]]:
+    item = OpenItem
+    later = later_allocations(tenant_id, as_of)
+    minor = open_minor_at(later)
+    doubtful = is_doubtful(as_of)
+    return (
+        sa.select(
+            item.currency,
+            sa.func.count().filter(item.side < 0, minor > 0).label("credits"),
+            sum_where(minor, item.side < 0).label("unapplied_minor"),
+            sa.func.count().filter(minor > 0, *doubtful).label("doubtful"),
+            sum_where(minor, *doubtful).label("doubtful_minor"),
+            *(
+                sum_where(minor, item.side > 0, *_between(item.due_on, ends.first_on, ends.last_on)).label(column)
+                for column, ends in zip(BUCKET_COLUMNS, bucket_ranges(as_of), strict=True)
+            ),
+        )
+        .select_from(items_with_later_allocations(later))
+        .where(*possibly_open_at(tenant_id, as_of))
+        .group_by(item.currency)
+        .order_by(item.currency)
+    )
+
+
+def _between(day: Any, first_on: date | None, last_on: date | None) -> list[sa.ColumnElement[bool]]:
     limits: list[sa.ColumnElement[bool]] = []
     if first_on is not None:
-        limits.append(OpenItem.due_on >= first_on)
+        limits.append(day >= first_on)
     if last_on is not None:
-        limits.append(OpenItem.due_on <= last_on)
+        limits.append(day <= last_on)
     return limits
 
 
 def _today_counts(db: Session, tenant_id: UUID, today: date) -> TodayCounts:
-    company, run, action = Company, DayRun, Action
-    asked = unanswered(tenant_id).add_columns(Statement.respond_by_on).subquery("asked")
-    row = db.execute(
-        sa.select(
-            company.calendar,
-            company.calendar_overrides,
-            sa.exists().where(Customer.tenant_id == tenant_id).label("has_customers"),
-            sa.select(sa.func.jsonb_build_array(sa.func.count(), sa.func.count().filter(asked.c.respond_by_on < today)))
-            .select_from(asked)
-            .scalar_subquery()
-            .label("asked"),
-            sa.select(sa.func.max(run.run_on))
-            .where(run.tenant_id == tenant_id, run.run_on <= today)
-            .scalar_subquery()
-            .label("last_run_on"),
-            sa.select(sa.func.max(run.run_on))
-            .join(action, sa.and_(action.tenant_id == run.tenant_id, action.run_id == run.id))
-            .where(
-                run.tenant_id == tenant_id,
-                action.tenant_id == tenant_id,
-                sa.tuple_(action.form, action.state).in_(WAITING),
-            )
-            .scalar_subquery()
-            .label("proposed_on"),
-            _waiting_json(tenant_id).label("waiting"),
-            _withheld_json(tenant_id, today).label("withheld"),
-            select_due_count(tenant_id, "present", today).scalar_subquery().label("bills_to_present"),
-            select_due_count(tenant_id, "notice", today).scalar_subquery().label("bills_to_notify"),
-            sa.func.coalesce(select_credits_netted(tenant_id), sa.true()).label("credits_netted"),
-        ).where(company.tenant_id == tenant_id)
-    ).one()
-    overrides = {date.fromisoformat(day): bool(override["working"]) for day, override in row.calendar_overrides.items()}
+    row = columns(db, _counted(), {"tenant": tenant_id, "today": today}).one()
     unanswered_count, answers_late = row.asked
     return view(
         TodayCounts,
         row,
-        calendar=WorkCalendar(row.calendar, overrides),
+        calendar=stored_calendar(row.calendar, row.calendar_overrides, row.calendar_notices),
         unanswered=unanswered_count,
         answers_late=answers_late,
         waiting={(form, state): n for form, state, n in row.waiting or ()},
@@ -283,7 +301,42 @@ def _today_counts(db: Session, tenant_id: UUID, today: date) -> TodayCounts:
     )
 
 
-def _waiting_json(tenant_id: UUID) -> sa.ScalarSelect[Any]:
+@cache
+def _counted() -> sa.Select[Any]:
+    """Selects what TodayCounts is made of (binds: tenant, today)."""
+    company, run, action = Company, DayRun, Action
+    asked = unanswered(TENANT).add_columns(Statement.respond_by_on).subquery("asked")
+    return sa.select(
+        company.calendar,
+        company.calendar_overrides,
+        company.calendar_notices,
+        sa.exists().where(Customer.tenant_id == TENANT).label("has_customers"),
+        sa.select(sa.func.jsonb_build_array(sa.func.count(), sa.func.count().filter(asked.c.respond_by_on < TODAY)))
+        .select_from(asked)
+        .scalar_subquery()
+        .label("asked"),
+        sa.select(sa.func.max(run.run_on))
+        .where(run.tenant_id == TENANT, run.run_on <= TODAY)
+        .scalar_subquery()
+        .label("last_run_on"),
+        sa.select(sa.func.max(run.run_on))
+        .join(action, sa.and_(action.tenant_id == run.tenant_id, action.run_id == run.id))
+        .where(
+            run.tenant_id == TENANT,
+            action.tenant_id == TENANT,
+            sa.tuple_(action.form, action.state).in_(WAITING),
+        )
+        .scalar_subquery()
+        .label("proposed_on"),
+        _waiting_json(TENANT).label("waiting"),
+        _withheld_json(TENANT, TODAY).label("withheld"),
+        select_due_count(TENANT, "present", TODAY).scalar_subquery().label("bills_to_present"),
+        select_due_count(TENANT, "notice", TODAY).scalar_subquery().label("bills_to_notify"),
+        sa.func.coalesce(select_credits_netted(TENANT), sa.true()).label("credits_netted"),
+    ).where(company.tenant_id == TENANT)
+
+
+def _waiting_json(tenant_id: Any) -> sa.ScalarSelect[Any]:
     """Returns [[form, state, count], …] as JSON."""
     action = Action
     waiting = (
@@ -298,7 +351,7 @@ def _waiting_json(tenant_id: UUID) -> sa.ScalarSelect[Any]:
     return sa.select(sa.func.jsonb_agg(line)).scalar_subquery()
 
 
-def _withheld_json(tenant_id: UUID, today: date) -> sa.ScalarSelect[Any]:
+def _withheld_json(tenant_id: Any, today: Any) -> sa.ScalarSelect[Any]:
     """Returns the WithheldTotals as JSON."""
     item, state = OpenItem, LadderState
     sums = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,7 +21,9 @@ from ar.customers.models import Customer
 from ar.ledger.lookups import document_label_of
 from ar.ledger.models import OpenItem
 from ar.statements.models import Confirmation, Statement
+from kernel.binds import TENANT, TODAY
 from kernel.clock import local_date
+from kernel.db import columns
 from kernel.views import LATER, DbRow, select_view, value, view
 
 ROWS_MAX: Final = 8
@@ -93,13 +96,19 @@ def queue_rows(
 
     `waiting`: (form, state) of the actions asked for. What was paid meanwhile is not among them.
     """
+    rows = columns(db, _queue(tuple(waiting)), {"tenant": tenant_id})
+    return tuple(_queue_row(row, today) for row in rows)
+
+
+@cache
+def _queue(waiting: tuple[tuple[str, str], ...]) -> sa.Select[Any]:
     action, customer, step, item = Action, Customer, StepTaken, OpenItem
     first = (
         sa.select(action)
         .where(
-            action.tenant_id == tenant_id,
+            action.tenant_id == TENANT,
             sa.tuple_(action.form, action.state).in_(waiting),
-            still_claims(tenant_id),
+            still_claims(TENANT),
         )
         .order_by(action.level.desc(), action.total_minor.desc(), action.id)
         .limit(ROWS_MAX)
@@ -108,13 +117,13 @@ def queue_rows(
     leading = (
         sa.select(step.why_code, step.why_params, item.due_on)
         .join(item, sa.and_(item.tenant_id == step.tenant_id, item.id == step.item_id))
-        .where(step.tenant_id == tenant_id, step.action_id == first.c.id)
+        .where(step.tenant_id == TENANT, step.action_id == first.c.id)
         .order_by(step.level.desc(), item.due_on, item.id)
         .limit(1)
         .lateral("leading")
     )
     f = first.c
-    rows = db.execute(
+    return (
         select_view(
             QueueRow,
             id=value(f.id),
@@ -126,19 +135,18 @@ def queue_rows(
             level=value(f.level),
             items=value(f["items"]),
             currency=value(f.currency),
-            total_minor=value(sa.func.coalesce(_open_now(tenant_id, first), f.total_minor)),
+            total_minor=value(sa.func.coalesce(_open_now(TENANT, first), f.total_minor)),
             days=LATER,
             why=LATER,
         )
         .add_columns(leading.c.due_on, leading.c.why_code, leading.c.why_params)
-        .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == f.customer_id))
+        .join(customer, sa.and_(customer.tenant_id == TENANT, customer.id == f.customer_id))
         .outerjoin(leading, sa.true())
         .order_by(f.level.desc(), f.total_minor.desc(), f.id)
     )
-    return tuple(_queue_row(row, today) for row in rows)
 
 
-def _open_now(tenant_id: UUID, actions: sa.Subquery) -> sa.ScalarSelect[Any]:
+def _open_now(tenant_id: Any, actions: sa.Subquery) -> sa.ScalarSelect[Any]:
     """Returns what is open now of an action's items."""
     step, item = StepTaken, OpenItem
     items = (
@@ -163,7 +171,7 @@ def _queue_row(row: DbRow, today: date) -> QueueRow:
     return view(QueueRow, row, days=days, why=why)
 
 
-def unanswered(tenant_id: UUID) -> sa.Select[Any]:
+def unanswered(tenant_id: Any) -> sa.Select[Any]:
     """Selects the ids of statements that were sent, are not superseded and have no answer."""
     statement, confirmation = Statement, Confirmation
     answered = sa.exists().where(confirmation.tenant_id == tenant_id, confirmation.statement_id == statement.id)
@@ -179,7 +187,7 @@ def side_rows(
     db: Session, tenant_id: UUID, today: date, timezone: str
 ) -> tuple[tuple[UnansweredRow, ...], tuple[WithheldRow, ...]]:
     """Returns unanswered statements and withheld items from one UNION, distinguished by its column `part`."""
-    rows = db.execute(sa.union_all(_unanswered(tenant_id), _withheld(tenant_id, today))).all()
+    rows = columns(db, _side(), {"tenant": tenant_id, "today": today}).all()
     unanswered_rows = [_unanswered_row(row, today, timezone) for row in rows if row.part == "asked"]
     withheld_rows = [
         WithheldRow(
@@ -197,6 +205,11 @@ def side_rows(
     return tuple(unanswered_rows), tuple(withheld_rows)
 
 
+@cache
+def _side() -> sa.CompoundSelect[Any]:
+    return sa.union_all(_unanswered(TENANT), _withheld(TENANT, TODAY))
+
+
 def _unanswered_row(row: DbRow, today: date, timezone: str) -> UnansweredRow:
     return UnansweredRow(
         id=row.id,
@@ -211,7 +224,7 @@ def _unanswered_row(row: DbRow, today: date, timezone: str) -> UnansweredRow:
     )
 
 
-def _unanswered(tenant_id: UUID) -> sa.Select[Any]:
+def _unanswered(tenant_id: Any) -> sa.Select[Any]:
     statement, customer = Statement, Customer
     oldest = (
         unanswered(tenant_id)
@@ -244,7 +257,7 @@ def _unanswered(tenant_id: UUID) -> sa.Select[Any]:
     return sa.select(*columns).join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == row.customer_id))
 
 
-def _withheld(tenant_id: UUID, today: date) -> sa.Select[Any]:
+def _withheld(tenant_id: Any, today: Any) -> sa.Select[Any]:
     item, customer, state, withheld = OpenItem, Customer, LadderState, WithheldStep
     largest = (
         sa.select(
@@ -290,7 +303,7 @@ def _withheld(tenant_id: UUID, today: date) -> sa.Select[Any]:
     return sa.select(*columns).join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == row.customer_id))
 
 
-def step_withheld(tenant_id: UUID, today: date) -> tuple[sa.ColumnElement[bool], ...]:
+def step_withheld(tenant_id: Any, today: Any) -> tuple[sa.ColumnElement[bool], ...]:
     """Returns the conditions for open items whose due step is withheld; `next_on` uses the index of due steps."""
     state = LadderState
     return (

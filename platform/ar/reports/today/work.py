@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from functools import cache
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,10 +18,12 @@ from sqlalchemy.orm import Session
 from ar.cases.lookups import open_work
 from ar.cases.models import Action
 from ar.customers.models import Customer
-from ar.ledger.models import OpenItem
+from ar.ledger.lookups import select_owned_sums
+from ar.ledger.models import NOBODY, OpenItem
 from ar.reports.decisions.queries import DecisionCounts, asked_by, count_of, decision_columns
 from ar.reports.today.queries import Today
 from kernel.actor import Actor
+from kernel.binds import TENANT, TODAY
 from kernel.db import columns
 from kernel.views import value, view, view_columns, views
 from tenants.models import User
@@ -53,7 +56,7 @@ class WorkCounts:
 
 @dataclass(frozen=True, slots=True)
 class TeamRow:
-    """One person's customers in one currency: what they owe, what of it is overdue (minor units), and open work."""
+    """One person's customers: how many, what they owe in one currency and what of it is overdue (minor units)."""
 
     owner_id: UUID | None
     owner_name: str | None
@@ -78,48 +81,39 @@ def team_rows(db: Session, actor: Actor) -> list[TeamRow]:
     """Returns how each owner's customers stand, the largest overdue sum first; empty for who leads no team."""
     if not actor.roles & LEADS_TEAM:
         return []
-    item, customer, today = OpenItem, Customer, actor.today
-    minor = sa.cast(sa.func.sum(item.open_minor), sa.BigInteger)
-    overdue = sa.func.coalesce(
-        sa.cast(sa.func.sum(item.open_minor).filter(item.due_on < today), sa.BigInteger), sa.literal(0, sa.BigInteger)
+    return views(TeamRow, columns(db, _team(), {"tenant": actor.tenant_id, "today": actor.today}))
+
+
+@cache
+def _team() -> sa.Select[Any]:
+    """Selects the TeamRows (binds: tenant, today)."""
+    sums = select_owned_sums(TENANT, TODAY).subquery("sums")
+    customer = Customer
+    owner_id = sa.func.coalesce(customer.owner_id, NOBODY)
+    customers = (
+        sa.select(owner_id.label("owner_id"), sa.func.count().label("count"))
+        .where(customer.tenant_id == TENANT)
+        .group_by(owner_id)
+        .subquery("customers")
     )
-    sums = (
-        sa.select(
-            customer.owner_id,
-            item.currency,
-            sa.func.count(sa.distinct(item.customer_id)).label("customers"),
-            minor.label("owed_minor"),
-            overdue.label("overdue_minor"),
-        )
-        .join(customer, sa.and_(customer.tenant_id == item.tenant_id, customer.id == item.customer_id))
-        .where(
-            item.tenant_id == actor.tenant_id,
-            customer.tenant_id == actor.tenant_id,
-            item.open_minor > 0,
-            item.side > 0,
-        )
-        .group_by(customer.owner_id, item.currency)
-        .order_by(overdue.desc())
-        .limit(TEAM_MAX)
-        .subquery("sums")
-    )
-    found = db.execute(
+    return (
         sa.select(
             *view_columns(
                 TeamRow,
-                owner_id=value(sums.c.owner_id),
+                owner_id=value(sa.func.nullif(sums.c.owner_id, NOBODY, type_=sa.Uuid)),
                 owner_name=value(User.name),
-                customers=value(sums.c.customers),
+                customers=value(sa.func.coalesce(customers.c.count, 0)),
                 currency=value(sums.c.currency),
                 owed_minor=value(sums.c.owed_minor),
                 overdue_minor=value(sums.c.overdue_minor),
             )
         )
         .select_from(sums)
+        .outerjoin(customers, customers.c.owner_id == sums.c.owner_id)
         .outerjoin(User, User.id == sums.c.owner_id)
         .order_by(sums.c.overdue_minor.desc(), User.name)
+        .limit(TEAM_MAX)
     )
-    return views(TeamRow, found)
 
 
 def _lines(actor: Actor, page: Today, counted: WorkCounts, decisions: DecisionCounts) -> Iterator[WorkLine]:
@@ -149,22 +143,31 @@ def _lines(actor: Actor, page: Today, counted: WorkCounts, decisions: DecisionCo
 
 
 def _counts(db: Session, actor: Actor) -> tuple[WorkCounts, DecisionCounts]:
-    action, item, tenant_id = Action, OpenItem, actor.tenant_id
+    # Of the whole company nobody is told what falls due: a salesperson is, of the customers that they see.
+    due_soon_to = actor.today + timedelta(days=DUE_SOON_DAYS)
+    statement = _counted(Role.SALESPERSON in actor.roles)
+    row = columns(db, statement, {**asked_by(actor), "due_soon_to": due_soon_to}).one()
+    return view(WorkCounts, row), view(DecisionCounts, row)
+
+
+@cache
+def _counted(due_soon_told: bool) -> sa.Select[Any]:
+    """Selects WorkCounts and DecisionCounts (binds: `asked_by`, due_soon_to)."""
+    action, item = Action, OpenItem
     problems = sa.select(action.id).where(
-        action.tenant_id == tenant_id, action.form == "letter", action.state.in_(["failed", "unknown"])
+        action.tenant_id == TENANT, action.form == "letter", action.state.in_(["failed", "unknown"])
     )
     due_soon = sa.select(item.id).where(
-        item.tenant_id == tenant_id,
+        item.tenant_id == TENANT,
         item.open_minor > 0,
         item.side > 0,
-        item.due_on >= actor.today,
-        item.due_on <= actor.today + timedelta(days=DUE_SOON_DAYS),
+        item.due_on >= TODAY,
+        item.due_on <= sa.bindparam("due_soon_to", type_=sa.Date),
     )
     counted = view_columns(
         WorkCounts,
         calls=value(count_of(open_work())),
         problems=value(count_of(problems)),
-        due_soon=value(count_of(due_soon)),
+        due_soon=value(count_of(due_soon) if due_soon_told else sa.literal(0)),
     )
-    row = columns(db, sa.select(*counted, *decision_columns()), asked_by(actor)).one()
-    return view(WorkCounts, row), view(DecisionCounts, row)
+    return sa.select(*counted, *decision_columns())

@@ -15,7 +15,7 @@ from ar.cases.runs.simulation import simulate
 from ar.cases.runs.step_lines import simulated_lines
 from ar.customers.lookups import find_contact
 from ar.ledger.books.queries import balance_at
-from ar.receipts.posting.queries import cash_state
+from ar.receipts.posting.cash_state import cash_state
 from ar.statements.commands import issue_statement
 from ar.statements.confirmations import answer_statement, verify_code
 from ar.statements.inputs import AnswerStatement, DifferenceRow, IssueStatement

@@ -54,7 +54,7 @@ def post_typed(world: World, kind: str = "invoice", **values: Any) -> list[OpenI
 def test_the_last_days_of_the_calendar_are_refused_not_counted_from(world: World, customer: UUID) -> None:
     with pytest.raises(DocumentRefused) as refused:
         post_typed(world, document_on="9999-12-31")
-    assert refused.value.faults["document_on"][0] == "day_too_far"
+    assert refused.value.faults["document_on"][0] == "day_out_of_range"
 
 
 def items_of(world: World, item_id: UUID) -> list[OpenItem]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from ar.ledger.books.posting import NewItem
 from ar.ledger.books.queries import open_items
 from ar.ledger.receivables.doubtful import doubtful_sums
-from ar.ledger.receivables.queries import ReceivablesFilters, receivables_page
+from ar.ledger.receivables.list_queries import ReceivablesFilters, receivables_page
 from ar.ledger.rules.stages import TRADE_KINDS, doubtful_from_on
 from kernel.clock import fixed_clock, moment_on
 from tests.support.statements import counted

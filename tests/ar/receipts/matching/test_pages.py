@@ -17,7 +17,7 @@ from ar.receipts.matching.by_hand import match_line, unmatch_line
 from ar.receipts.matching.commands import accept_sure_matches, match_lines
 from ar.receipts.matching.inputs import MatchBankLine
 from ar.receipts.models import MatchRefusal, PayerAccount
-from ar.receipts.posting.queries import cash_state
+from ar.receipts.posting.cash_state import cash_state
 from kernel.errors import Conflict, HuikuanError, RuleBroken
 from kernel.journal import JournalEvent
 from kernel.outbox import OutboxMessage

@@ -14,7 +14,7 @@ from ar.receipts.bank import files as bank_files
 from ar.receipts.bank.inputs import BankUpload, SaveBankAccount, SetAside
 from ar.receipts.matching.commands import accept_sure_matches, match_lines
 from ar.receipts.models import BankLine
-from ar.receipts.posting.queries import cash_state
+from ar.receipts.posting.cash_state import cash_state
 from ar.receipts.refunds import commands as refunds
 from ar.receipts.refunds import queries as refund_queries
 from ar.receipts.refunds.inputs import RequestRefund

@@ -9,6 +9,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from ar.ledger.books.kept_sums import DIFFERENCES
+
 ENTRIES_BALANCE: Final = "ledger: every entry balances"
 ITEMS_POSTED: Final = "ledger: each item stands in the receivables account"
 ONLY_ITEMS_POSTED: Final = "ledger: the receivables account holds nothing but items"
@@ -378,4 +380,8 @@ SINGLE: Final[tuple[tuple[str, str], ...]] = (
         WHERE k.debit_minor IS DISTINCT FROM s.debit_minor OR k.credit_minor IS DISTINCT FROM s.credit_minor
         """,
     ),
+)
+KEPT_SUMS: Final = "ledger: kept sums equal the books"
+KEPT_SUMS_WRONG: Final = (
+    f"SELECT concat_ws(' ', d.measure, d.day, d.currency, d.owner_id) AS name FROM ({DIFFERENCES}) AS d"  # noqa: S608
 )

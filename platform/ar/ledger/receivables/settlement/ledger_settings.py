@@ -5,6 +5,7 @@ Invariant: one place says whether receivables are shown after or before unapplie
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from ar.ledger.receivables.settlement.models import LedgerSettings
 
 
-def select_credits_netted(tenant_id: UUID) -> sa.ScalarSelect[bool]:
+def select_credits_netted(tenant_id: Any) -> sa.ScalarSelect[bool]:
     """Selects whether receivables are shown after unapplied credits; NULL until the company has settings of its own."""
     settings = LedgerSettings
     return (

@@ -18,7 +18,7 @@ from ar.receipts.bank.movements.inputs import AccountForBreak, DecideDuplicates
 from ar.receipts.bank.movements.models import BankLineSighting, PossibleDuplicate
 from ar.receipts.bank.movements.statements import account_for_break
 from ar.receipts.models import BankAccount, BankLine
-from ar.receipts.posting.queries import cash_state
+from ar.receipts.posting.cash_state import cash_state
 from kernel.errors import Conflict
 from tests.ar.receipts.bank.samples import camt, entry
 from tests.ar.receipts.bank.test_line_import import NUMBERS, account, page, rows, table, upload

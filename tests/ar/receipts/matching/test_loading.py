@@ -1,0 +1,79 @@
+"""What a few payments may pay is asked for, and leads to the decisions that all open items would."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+import pytest
+
+from ar.ledger.books.posting import NewItem
+from ar.receipts.matching import loading
+from ar.receipts.rules.matching import Payment, decide_all
+from kernel.ids import new_id
+from tests.support.world import TODAY, World
+
+#: Written otherwise than in the books, beside other figures, partly known, of a prefix of ours, of none.
+TEXTS = (
+    "INV-2026-0001",
+    "pays inv 2026 0001 and INV/2026/0002",
+    "ＩＮＶ－２０２６－０００３ 货款",
+    "INV20260004, INV-2026-9999",
+    "INV, 2026-0001",
+    "RG 11500 BETRAG 11500,00",
+    "PO-77/88",
+    "INV 7",
+    "XS99",
+    "深圳鑫晟电子 货款",
+    "nothing of ours 123456",
+    "",
+)
+
+
+@pytest.fixture
+def books(world: World) -> World:
+    """Documents of three customers, with references of theirs; some paid, some equal in amount."""
+    ids = [world.customer(f"000{n}", name) for n, name in enumerate(("深圳鑫晟电子", "Beta Ltd", "Gamma GmbH"))]
+
+    def item(customer: UUID, number: str, minor: int, reference: str | None = None) -> NewItem:
+        due = date(2026, 11, 1)
+        return NewItem(customer, "invoice", number, date(2026, 10, 1), due, due, "CNY", minor, reference)
+
+    booked = world.book(
+        [
+            item(ids[0], "INV-2026-0001", 100_00),
+            item(ids[0], "INV-2026-0002", 50_00, "PO-77-88"),
+            item(ids[1], "INV 2026 0003", 100_00),
+            item(ids[1], "inv2026-0004", 70_00),
+            item(ids[2], "11500", 11_500_00),
+            item(ids[2], "发票INV-5", 9_00),
+            item(ids[2], "XS-1", 8_00),
+            item(ids[2], "PAID-1", 30_00),
+        ]
+    )
+    world.allocate(booked[-1], world.receipt(ids[2], number="R", on=date(2026, 10, 9), minor=30_00), minor=30_00)
+    return world
+
+
+def test_few_payments_are_decided_as_if_all_open_items_were_loaded(
+    books: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payments = [
+        Payment(new_id(), TODAY, "CNY", minor, text, payer_name=name, split=split)
+        for text in TEXTS
+        for minor in (100_00, 150_00, 11_500_00, 1)
+        for name in ("", "深圳鑫晟电子", "Beta", "Gamma Gmbh")
+        for split in ((), (("INV 2026/0001", 60_00), ("INV-2026-0002", 40_00)))
+    ]
+    with books.reading() as db:
+        asked_for = [
+            decide_all([each], loading.load_candidates(db, books.tenant_id, [each]), TODAY) for each in payments[::7]
+        ]
+        together = decide_all(payments, loading.load_candidates(db, books.tenant_id, payments), TODAY)
+        monkeypatch.setattr(loading, "ASKED_FOR_MAX", 0)
+        of_all = loading.load_candidates(db, books.tenant_id, payments)
+        assert [
+            decide_all([each], loading.load_candidates(db, books.tenant_id, [each]), TODAY) for each in payments[::7]
+        ] == asked_for
+        assert decide_all(payments, of_all, TODAY) == together
+    assert {decision.tier for decision in together} == {"sure", "likely", "hand"}

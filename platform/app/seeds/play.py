@@ -75,7 +75,7 @@ def seed(say: Say, *, side_by_side: bool = False) -> list[SignIn]:
 
 @contextmanager
 def _built_beside(casts: list[CompanyCast]) -> Iterator[None]:
-    """Builds these companies, each in a process of its own, while the block runs. Raises RuntimeError when one fails."""
+    """Builds each company in a process of its own while the block runs. Raises RuntimeError when one fails."""
     if casts:
         engine().dispose()  # no process takes over another's connection
     processes = [get_context("fork").Process(target=_build, args=(cast, _silent), daemon=True) for cast in casts]

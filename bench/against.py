@@ -56,6 +56,7 @@ class Versus:
 VERSUS = (
     Versus("mail", "a mail through dispatcher and worker, to delivered", 60, 3, 1 / 3),
     Versus("letter", "a letter of demand, from its release to delivered", 25, 3, 1 / 3),
+    Versus("month", "a statement of a month, planned with the others, to delivered; 20,000 open items", 50, 3, 1 / 4),
     Versus("today", "what Today shows, of 50,000 open items", 20, 3, 1 / 10, by_driver=True),
     Versus("receivables", "the first 50 of 50,000 open items with their totals", 20, 3, 1 / 10, by_driver=True),
     Versus("cash", "how far cash is posted, of 50,000 open items", 20, 3, 1 / 5, by_driver=True),

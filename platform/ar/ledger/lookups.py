@@ -15,6 +15,7 @@ from ar.ledger.books.as_of import (
     possibly_open_at,
 )
 from ar.ledger.books.as_of_request import AsOfRequest, parse_as_of_request, require_readable
+from ar.ledger.books.claims import books_only_items, cleared_in_books_only
 from ar.ledger.books.coming import counts_from, last_came_on
 from ar.ledger.books.instalments import document_label_of, instalments_of
 from ar.ledger.books.kept_sums import open_sums_at, select_owned_sums, sum_where
@@ -46,6 +47,8 @@ __all__ = [
     "accessory_parts_of",
     "balance_at",
     "balances_of",
+    "books_only_items",
+    "cleared_in_books_only",
     "cleared_items",
     "company_currency",
     "counts_from",

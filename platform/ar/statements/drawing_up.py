@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session
 
 from ar.customers.lookups import ReachableContact, find_contacts
 from ar.ledger import lookups as ledger
-from ar.losses.lookups import books_only_items, cleared_in_books_only
 from ar.statements import links, mails, queries
 from ar.statements.documents import Debtor, Heading, Sender, print_statement
 from ar.statements.models import Statement
@@ -89,7 +88,7 @@ def ledger_facts(
     In four statements, two more where debts were written off: the debtor is shown what is owed, not our books (R234).
     """
     opening = ledger.balances_of(db, tenant_id, customer_ids, from_on - timedelta(days=1))
-    hidden = books_only_items(db, tenant_id, customer_ids, to_on)
+    hidden = ledger.books_only_items(db, tenant_id, customer_ids, to_on)
     for each in hidden.values():
         if each.document_on < from_on:
             key = (each.customer_id, each.currency)
@@ -125,7 +124,7 @@ def _owed_items(
 ) -> list[ledger.OpenItemView]:
     """Returns the items open as of a day as the debtor owes them: what our books alone have cleared is open."""
     items = ledger.open_items(db, tenant_id, as_of=as_of, customer_ids=customer_ids)
-    cleared = cleared_in_books_only(db, tenant_id, hidden, as_of) if hidden else {}
+    cleared = ledger.cleared_in_books_only(db, tenant_id, hidden, as_of) if hidden else {}
     if cleared:
         items += ledger.cleared_items(db, tenant_id, cleared.keys() - {item.id for item in items}, as_of=as_of)
     return [

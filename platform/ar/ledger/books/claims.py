@@ -1,4 +1,4 @@
-"""Lookups of losses for other slices: what of the books a debtor is not shown, because the claim stands (R234).
+"""Queries what of the books a debtor is not shown, because the claim stands although we wrote it off (R234).
 
 A write-off takes a debt off the balance sheet and leaves the claim; a recovery puts a part back for money that came.
 Invariant: hiding both, with their reversals, leaves what the debtor owes: documents less payments.

@@ -39,6 +39,20 @@ _LOCAL_AMOUNTS: Final = frozenset(
         ),
     )
 )
+#: Headers of what is still open, of days and shares that sound like it, and of a ledger's two sides.
+_OPEN: Final = re.compile(
+    r"未收|未结|未核销|未清|未付|欠|余额|剩余|結餘|餘額|未收|outstanding|\bo/s\b|\bopen|\bdue\b|balance"
+    r"|remaining|residual|unpaid|pending|offen|saldo|\brest|restant|openstaand|pendiente|solde",
+    re.IGNORECASE,
+)
+_NO_AMOUNT: Final = re.compile(r"日|期|天|date|day|\bage\b|tage|status|状态|%", re.IGNORECASE)
+_BALANCE: Final = re.compile(r"余额|餘額|结余|期末余额|(?:running )?balance|saldo|solde", re.IGNORECASE)
+_MOVED: Final = re.compile(
+    r"借方|贷方|本期应收|本期收回|本期增加|本期减少|debit|credit\b|\bsoll\b|\bhaben\b|débit|crédit", re.IGNORECASE
+)
+_MONEY: Final = re.compile(r"[-+(]?\s*[^\w\s]{0,3}\s*\d[\d.,' ]*\s*[-)]?(?:\s*[A-Za-z]{2,3})?")
+_CALLED: Final = re.compile(r"name|名称|简称|全称|全名", re.IGNORECASE)
+_CODE: Final = re.compile(r"(?=.*\d)[\w./-]{1,32}")
 _LOCAL_CURRENCIES: Final = tuple(
     map(header_key, ("local currency", "lcurr", "lcur", "local crcy", "hauswährung", "hwähr", "本位币", "本币"))
 )
@@ -118,6 +132,11 @@ def _completed(
             questions.append(Question("kind_unsaid"))
         else:
             questions.append(Question("column_unknown", {"target": target}))
+    if kind == "open-items":
+        _tell_number_from_name(table.headers, sample, places, columns)
+        if doubtful := _amount_in_doubt(table.headers, sample, places):
+            columns["amount"], places["amount"] = column_name_at(table.headers, doubtful), doubtful
+            questions.append(Question("column_unsure", {"header": table.headers[doubtful], "target": "amount"}))
     _pair_currency(table.headers, places, columns)
     looked = _Looked(table, places)
     decimal_mark, doubt = looked.decimal_mark(mapping)
@@ -128,6 +147,42 @@ def _completed(
         questions += _unknown_kinds(sample, places["kind"], mapping)
     changes = {"columns": columns, "constants": constants, "decimal_mark": decimal_mark, "date_order": date_order}
     return mapping.model_copy(update=changes), questions
+
+
+def _tell_number_from_name(
+    headers: Sequence[str], sample: Sample, places: dict[str, int], columns: dict[str, str]
+) -> None:
+    """Takes "Customer" for the number and "Customer Name" for the name where both stand and the first holds codes."""
+    if "customer_no" in places or "customer_name" not in places:
+        return
+    names = {key for each in fields("open-items") if each.name == "customer_name" for key in each.keys()}  # noqa: SIM118
+    known = [place for place, header in enumerate(headers) if header_key(header) in names]
+    called = [place for place in known if _CALLED.search(headers[place])]
+    codes = [place for place in known if place not in called and all(map(_CODE.fullmatch, sample.cells_at(place)))]
+    if len(called) == 1 and len(codes) == 1 and sample.cells_at(codes[0]):
+        places["customer_no"], places["customer_name"] = codes[0], called[0]
+        columns["customer_no"] = column_name_at(headers, codes[0])
+        columns["customer_name"] = column_name_at(headers, called[0])
+
+
+def _amount_in_doubt(headers: Sequence[str], sample: Sample, places: dict[str, int]) -> int | None:
+    """Returns the column that a person has to look at as the amount, None where there is no doubt.
+
+    A column of what is still open beside one of what was once invoiced; a running balance beside debits and credits.
+    """
+    chosen = places.get("amount")
+    if chosen is None:
+        return None
+    if not _OPEN.search(headers[chosen]):
+        taken = set(places.values())
+        still_open = (
+            place
+            for place, header in enumerate(headers)
+            if place not in taken and _OPEN.search(header) and not _NO_AMOUNT.search(header)
+        )
+        return next((place for place in still_open if any(map(_MONEY.fullmatch, sample.cells_at(place)))), None)
+    moves = sum(1 for header in headers if _MOVED.search(header))
+    return chosen if _BALANCE.fullmatch(headers[chosen].strip()) and moves >= 2 else None
 
 
 def _pair_currency(headers: Sequence[str], places: dict[str, int], columns: dict[str, str]) -> None:

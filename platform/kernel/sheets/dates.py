@@ -30,7 +30,9 @@ _COMPACT = re.compile(
 )
 _YEAR_LAST = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4})" + _TIME)
 #: 28-Feb-2026, 28 Feb 2026, 28. Februar 2026; 2026-Feb-28; Feb 28, 2026. A month in letters leaves no doubt.
-_DAY_NAME_YEAR = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?[-/. ]{1,2}([^\W\d_]{3,10})\.?[-/., ]{1,2}([0-9]{4})" + _TIME)
+_DAY_NAME_YEAR = re.compile(
+    r"([0-9]{1,2})(?:st|nd|rd|th)?[-/. ]{1,2}([^\W\d_]{3,10})\.?[-/., ]{1,2}([0-9]{4}|[0-9]{2})" + _TIME
+)
 _YEAR_NAME_DAY = re.compile(r"([0-9]{4})[-/. ]([^\W\d_]{3,10})\.?[-/. ]([0-9]{1,2})" + _TIME)
 _NAME_DAY_YEAR = re.compile(r"([^\W\d_]{3,10})\.?[- ]([0-9]{1,2})(?:st|nd|rd|th)?,? ([0-9]{4})" + _TIME)
 _WEEKDAY = re.compile(r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|satur|sat|sun)(?:day)?,? +", re.IGNORECASE)
@@ -179,6 +181,7 @@ def _by_name(body: str, found: str) -> date:
     """Parses a date whose month is a word. Raises BadDate."""
     if match := _DAY_NAME_YEAR.fullmatch(body):
         day, name, year = match[1], match[2], match[3]
+        year = f"20{year}" if len(year) == 2 else year  # 3-Nov-26, as spreadsheets show a day
     elif match := _YEAR_NAME_DAY.fullmatch(body):
         year, name, day = match[1], match[2], match[3]
     elif match := _NAME_DAY_YEAR.fullmatch(body):

@@ -30,7 +30,7 @@ _TOTAL: Final = re.compile(
     r"[*(\[]*\s*(?:"
     r"(?:本页|本月|本期|本年|累计|客户|部门|业务员|全部|期末)?(?:合\s*计|总\s*计|小\s*计|共\s*计|总\s*和|汇\s*总)(?:金额|数)?"
     r"|合\s*計|總\s*計|小\s*計"
-    r"|(?:grand|sub|report|page|customer|account|balance)?[\s-]*totals?(?:\s+(?:for|of|:).*|\s*[a-z]{3})?"
+    r"|(?:grand|sub|report|page|customer|account|balance)?[\s-]*totals?(?:\s+(?:for|of|-|:).*|\s*[a-z]{3})?"
     r"|sum|summe|gesamt(?:summe|betrag)?|zwischensumme|gesamtergebnis|saldo|total\s+g[eé]n[eé]ral|sous-total|totale"
     r")\s*[)\]]*\s*[:：]?(?:\s*[(（].{0,30}[)）])?",
     re.IGNORECASE,
@@ -82,10 +82,22 @@ def total_reason(cells: Sequence[str]) -> Reason:
     return "total" if all(map(_is_figure, rest)) else ""
 
 
+def bare_sum_reason(cells: Sequence[str], filled_before: int) -> Reason:
+    """Returns `total` for a row of nothing but amounts, far from the left, as SAP writes sums without a word.
+
+    `filled_before`: filled cells of a data row; a sum has at least three fewer.
+    """
+    filled = [place for place, cell in enumerate(cells) if cell]
+    if not filled or filled[0] < 2 or len(filled) + 3 > filled_before:
+        return ""
+    found = [cells[place] for place in filled]
+    return "total" if all(map(_is_figure, found)) and any("." in cell or "," in cell for cell in found) else ""
+
+
 def closing_reason(cells: Sequence[str]) -> Reason:
     """Returns why a row under the last data row is no data; an empty text when it may be data."""
     filled = [plain(cell)[:_NOTE_MAX] for cell in cells if cell]
-    if reason := total_reason(cells):
+    if reason := total_reason(cells) or bare_sum_reason(cells, len(cells)):
         return reason
     if any(_SIGNATURE.fullmatch(cell) for cell in filled[:1]) or _PAGE.fullmatch(filled[0]):
         return "signature"
@@ -103,6 +115,8 @@ def anywhere_reason(cells: Sequence[str], headers: Sequence[str], filled_before:
     """
     filled = [place for place, cell in enumerate(cells) if cell]
     if len(filled) < filled_before and total_reason(cells):
+        return "total"
+    if bare_sum_reason(cells, filled_before):
         return "total"
     if len(filled) > 1 and all(cells[place] == headers[place] for place in filled if place < len(headers)):
         return "repeated_header"

@@ -69,6 +69,10 @@ class Sample:
             return next((name for name, header in mapping.columns.items() if header_key(header) in keys), "")
         return self.guesses[place].target
 
+    def cells_at(self, place: int) -> list[str]:
+        """Returns the filled cells of a column in the rows shown."""
+        return [row.cells[place] for row in self.rows if not row.reason and place < len(row.cells) and row.cells[place]]
+
     @property
     def fingerprint(self) -> str:
         """The key of this file's source."""

@@ -35,7 +35,7 @@ def booked(company: TestCompany) -> list[tuple[int, str, str]]:
         rows = db.execute(
             sa.select(b.side * b.amount_minor, b.payer_name, b.remittance)
             .where(b.tenant_id == company.tenant_id)
-            .order_by(b.booked_on)
+            .order_by(b.booked_on, b.id)
         )
         return [(row[0], row[1], row[2]) for row in rows]
 

@@ -178,9 +178,9 @@ def test_what_a_person_has_said_to_be_the_same_is_not_asked_again(company: TestC
 def test_balances_in_a_table_tell_the_second_equal_payment_of_a_day_from_the_first(company: TestCompany) -> None:
     chosen = account(company)
     head = "交易日期,交易金额,余额,附言\n"
-    upload(company, head + "2026-11-02,100.00,1100.00,货款\n", chosen)
-    upload(company, head + "2026-11-02,100.00,1200.00,货款\n", chosen)
-    upload(company, head + "2026-11-02,100.00,1100.00,货款\n2026-11-02,100.00,1200.00,货款\n", chosen)
+    upload(company, head + "2026-11-02,+100.00,1100.00,货款\n", chosen)
+    upload(company, head + "2026-11-02,+100.00,1200.00,货款\n", chosen)
+    upload(company, head + "2026-11-02,+100.00,1100.00,货款\n2026-11-02,+100.00,1200.00,货款\n", chosen)
     assert (minors(company), questions(company)) == ([100_00, 100_00], [])
     assert breaks(company, chosen) == []
 

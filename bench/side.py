@@ -152,7 +152,7 @@ def read_receivables(units: int) -> None:
 
 def read_cash(units: int) -> None:
     """How far cash is posted: counts that mostly answer 0, on Today and above the review queue."""
-    state = _module("ar.receipts.lookups").cash_state
+    state = _module("ar.receipts.lookups", "ar.receipts.queries").cash_state
     _reading(state, units)
 
 

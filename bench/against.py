@@ -67,7 +67,7 @@ VERSUS = (
         by_driver=True,
         server_alone=True,
     ),
-    Versus("cash", "how far cash is posted, of 50,000 open items", 20, 3, 1 / 10, by_driver=True, server_alone=True),
+    Versus("cash", "how far cash is posted, of 50,000 open items", 20, 3, 1 / 4, by_driver=True, server_alone=True),
     Versus("bank", "a bank file of 20 lines, read and matched against 50,000 items", 3, 3, 1 / 10, by_driver=True),
 )
 

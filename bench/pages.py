@@ -15,8 +15,10 @@ from flask.testing import FlaskClient
 from bench.daily_run import slowest
 from bench.measure import Result, Tally, alternate, timed, watching
 from bench.stage import TODAY, Stage, stage_items, stage_ladder
-from kernel.db import engine, make_engine
+from kernel.clock import utc_now
+from kernel.db import engine, make_engine, transaction
 from kernel.settings import settings
+from tenants.sign_in import sessions
 
 TURNS = 150  # of one request each: a slow moment of the machine meets both alike
 PLAIN = """<!doctype html><title>{{ title }}</title><table>{% for row in rows %}<tr>{% for cell in row %}
@@ -31,7 +33,7 @@ def run(url: str, items: int) -> list[Result]:
     stage_ladder(url, stage, next_on=TODAY)
     app = create_app()
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=True)
-    client = _signed_in(app, stage)
+    client = signed_in(app, stage)
     base = f"/c/{stage.slug}"
     paths = {
         "page_customers": ("list of customers, 50 rows", f"{base}/customers/?per=50"),
@@ -41,10 +43,13 @@ def run(url: str, items: int) -> list[Result]:
     return [_page(client, name, what, path) for name, (what, path) in paths.items()]
 
 
-def _signed_in(app: Flask, stage: Stage) -> FlaskClient:
+def signed_in(app: Flask, stage: Stage) -> FlaskClient:
+    """Returns a client with a session of the staged person."""
     client = app.test_client()
+    with transaction(None) as db:
+        cookie = sessions.begin(db, stage.user_id, utc_now(), browser="bench", address="127.0.0.1")
     with client.session_transaction() as session:
-        session["_user_id"] = f"{stage.user_id}|1"
+        session["_user_id"] = cookie
         session["_fresh"] = True
     return client
 

@@ -91,7 +91,7 @@ def stage_customers(url: str, customers: int) -> Stage:
             "days": 30,
             "fixed_pay_days": [],
             "grace_days": 0,
-            "roll": "none",
+            "roll": "statutory",
         }
     )
     rows = (

@@ -84,7 +84,7 @@ def _days() -> None:
         op.create_check_constraint(op.f(f"ck_open_item_{name}"), "open_item", condition)
     index("open_item", "came", "came_on", where="came_on IS NOT NULL")
     op.execute("GRANT UPDATE (came_on, conditional) ON open_item TO huikuan_app")
-    run_sql("0008_two_days.sql")
+    run_sql("0013_two_days.sql")
 
 
 def _corrections() -> None:

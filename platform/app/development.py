@@ -100,6 +100,7 @@ def _sample_shell() -> dict[str, Any]:
         "person": {"name": "林晓", "role": "应收会计"},
         "search_url": here,
         "search_text": "",
+        "account_url": here,
         "sign_out_url": here,
         "language_url": here,
         "as_of_text": "",

@@ -12,14 +12,17 @@ import redis
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.orm import Session
 
 from app.embedded.redis_server import OLDEST_REDIS_TEXT, is_supported
 from app.examination import company_checks, named
 from app.migrate import alembic_config
 from app.models import TENANT_TABLES
+from ar.interest.lookups import stale_rates
+from kernel.clock import local_date, utc_now
 from kernel.db import APP_ROLE, engine, make_engine, read_only_transaction
 from kernel.settings import Settings, settings
-from tenants.queries import active_tenants, tenant_by_slug
+from tenants.queries import TenantFacts, active_tenants, tenant_by_slug
 
 POSTGRES_MIN: Final = 150_000
 
@@ -48,6 +51,25 @@ def examine(slug: str | None = None) -> Iterator[InvariantCheck]:
         with read_only_transaction(company.id) as db:
             for check in company_checks(db, company.id):
                 yield InvariantCheck(**check._asdict(), tenant=company.slug)
+            yield _rates(db, company)
+
+
+def _rates(db: Session, company: TenantFacts) -> InvariantCheck:
+    """Whether the reference rates that the company's terms of late interest rest on are known for today.
+
+    Rates age without anybody's fault: on a machine of one's own a warning is enough.
+    """
+    stale = stale_rates(db, company.id, local_date(utc_now(), company.timezone))
+    remedy = "; ".join(
+        f"{series} known through {through or 'no day'}: record what was published (`huikuan interest rate`)"
+        for series, through in stale
+    )
+    return InvariantCheck(
+        "interest: the reference rates in use are known for today",
+        not (stale and settings().is_production),
+        remedy,
+        company.slug,
+    )
 
 
 AT_HEAD: Final = "database: at the newest revision"

@@ -11,9 +11,8 @@ import secrets
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, g, render_template, request, session
 from flask_login import LoginManager
-from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -27,9 +26,9 @@ from kernel.errors import HuikuanError
 from kernel.log import configure_logging
 from kernel.settings import APP_ROOT, Settings, settings
 from tenants.sign_in.identity import load_person
-from web import assets, compression, refusals, responses, sent_once, templating
+from tenants.sign_in.sessions import SESSION_LIFE
+from web import assets, compression, limits, refusals, responses, sent_once, templating
 from web.csrf import MaskedCsrf
-from web.limits import limiter
 from web.site import Site
 
 CSP = (
@@ -63,13 +62,11 @@ def create_app(given: Settings | None = None) -> Flask:
         SESSION_COOKIE_SECURE=configured.base_url.startswith("https://"),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=12 * 3600,
+        PERMANENT_SESSION_LIFETIME=SESSION_LIFE,
+        SESSION_REFRESH_EACH_REQUEST=False,
+        WTF_CSRF_CHECK_DEFAULT=False,  # `app.transaction` checks it, once it knows who sends the form
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
-        RATELIMIT_STORAGE_URI=configured.redis_url or "memory://",
-        RATELIMIT_KEY_PREFIX=configured.redis_prefix,
-        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
-        RATELIMIT_ENABLED=configured.environment != "test",
         TRUSTED_HOSTS=trusted_hosts(configured),
         HUIKUAN=configured,
     )
@@ -83,7 +80,7 @@ def create_app(given: Settings | None = None) -> Flask:
     refusals.install(app, sentence_of)
     sent_once.install(app)
     csrf.init_app(app)
-    limiter.init_app(app)
+    limits.install(app, configured.redis_url, configured.redis_prefix, enabled=configured.environment != "test")
     _sign_in(app)
     registry.install()
     transaction.install(app)
@@ -160,10 +157,6 @@ def _errors(app: Flask) -> None:
         transaction.choose_language(None)
         return _try_again(app.make_response(page(503, changing=request.method not in transaction.SAFE)))
 
-    @app.errorhandler(CSRFError)
-    def stale(_error: CSRFError) -> tuple[str, int]:
-        return page(409)
-
     @app.errorhandler(SecurityError)
     def wrong_name(_error: SecurityError) -> Response:
         # Plain text, as a page would need addresses, and those the very name that is not ours.
@@ -198,7 +191,8 @@ def _headers(response: Response) -> Response:
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("X-Frame-Options", "DENY")
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    if "actor" in g:
+    # An answer that read or set the cookie is one reader's own, a 404 too.
+    if "actor" in g or session.accessed or session.modified:
         response.headers.setdefault("Cache-Control", "no-store")
     return response
 

@@ -91,6 +91,7 @@ class Shell:
         self.company = g.company
         self.person = {"name": current_user.name, "role": role_label(g.actor.roles)}
         self.search_url = url_for("overview.search") if allows(g.actor.roles, Permission.READ) else ""
+        self.account_url = url_for("account.show")
         self.sign_out_url = url_for("auth.sign_out")
         self.language_url = url_for("auth.language")
         self.search_text = request.args.get("q", "") if request.endpoint == "overview.search" else ""

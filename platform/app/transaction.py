@@ -6,17 +6,21 @@ answer is below 400 (or the view said `keep()`), and are rolled back otherwise; 
 
 from __future__ import annotations
 
-from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, g, request
 from flask_login import current_user
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app import returning
 from ar.customers.lookups import limit_to_visible_customers
 from kernel import i18n
 from kernel.actor import Actor
 from kernel.clock import local_date, utc_now
-from kernel.db import enter_tenant, is_away, open_session
+from kernel.db import enter_tenant, is_away, open_session, transaction
 from kernel.errors import Conflict, NotFound
-from tenants.access import STAFF
+from tenants.access import PERSON, SIGNED_IN, STAFF
+from tenants.sign_in import sessions
+from tenants.sign_in.identity import SignedInPerson
 from web.formatters import set_zone
 from web.responses import Page
 
@@ -50,16 +54,16 @@ def _begin() -> Page | None:
     if any("\x00" in text for text in (*request.args.values(), *request.form.values())):
         abort(422)
     g.db = open_session(None, read_only=request.method in SAFE)
-    view = current_app.view_functions[request.endpoint]
-    if getattr(view, "audience", None) != STAFF:
+    audience = getattr(current_app.view_functions[request.endpoint], "audience", None)
+    g.forged = current_app.extensions["csrf"].is_forged()
+    if audience in SIGNED_IN and not current_user.is_authenticated:
         choose_language(None)
-        return None
-    if not current_user.is_authenticated:
-        choose_language(None)
-        wanted = request.full_path.rstrip("?") if request.method in SAFE else "/"
-        return redirect(url_for("auth.sign_in", next=wanted), code=303)
-    _enter_company()
-    return None
+        return returning.sign_in_first()
+    if audience == STAFF:
+        _enter_company()
+        return None  # a form with the token of an older session is shown again by `web.sent_once`
+    choose_language(current_user.language if audience == PERSON else None)
+    return returning.page_too_old() if g.forged else None
 
 
 def _enter_company() -> None:
@@ -117,3 +121,16 @@ def _end(_error: BaseException | None) -> None:
     db = g.pop("db", None)
     if db is not None:
         db.close()
+    _note_use()
+
+
+def _note_use() -> None:
+    """Notes every few minutes that the session is in use: a transaction of its own, since a GET is READ ONLY."""
+    person, now = g.get("_login_user"), utc_now()
+    if not isinstance(person, SignedInPerson) or person.session_id is None or not person.is_due_to_be_seen(now):
+        return
+    try:
+        with transaction(None) as db:
+            sessions.seen(db, person.session_id, now)
+    except (DBAPIError, PoolTimeout):
+        current_app.logger.warning("the use of a session could not be noted", exc_info=True)

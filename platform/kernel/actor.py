@@ -1,13 +1,13 @@
 """The actor of a command: who acts, for which tenant, and when. The first argument of every command beside the session.
 
 Invariants: commands take moment and date from the actor, never from the clock, so that a run with `--date`, a test and
-the real day take the same path; a moment by which books are ordered is taken after the locks (`after_locks`, ADR 0040).
+the real day take the same path; a moment by which books are ordered is read after the locks (ADR 0037).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -43,6 +43,7 @@ def system_actor(
     return Actor(tenant_id, kind, name, now, local_date(now, timezone), timezone, language)
 
 
+_NEARBY = timedelta(hours=1)
 _CLOCK = sa.text("SELECT clock_timestamp()")
 
 
@@ -52,8 +53,20 @@ def after_locks(db: Session, actor: Actor) -> Actor:
     `actor.now` of a request or job is the moment it began: another command may have committed since, while this one
     waited for a lock. What is recorded under a lock and ordered by its moment (postings, statements, answers, runs)
     takes it from here, so that of two commands on one customer the later one also has the later moment. The moment is
-    that of the database, one clock for all machines; a clock that stands in for the machine's is asked instead.
-    `today` stays, the day that the command was asked on.
+    that of the database, one clock for all machines.
+    `today` stays, the day that the command was asked on. A lock that returns its own moment is `lock_counter`, and in
+    the books `lock_customers`; this is for the locks of rows of a slice.
     """
-    now = utc_now() if is_replaced() else db.connection().execute(_CLOCK).scalar_one().astimezone(UTC)
-    return replace(actor, now=now)
+    return at_moment(actor, db.connection().execute(_CLOCK).scalar_one())
+
+
+def at_moment(actor: Actor, read_at: datetime) -> Actor:
+    """Returns the actor at a moment that the database read after a lock.
+
+    A clock that stands in for the machine's is asked instead; an actor who was put on another day than that clock's,
+    to tell a history, stays there.
+    """
+    if not is_replaced():
+        return replace(actor, now=read_at.astimezone(UTC))
+    now = utc_now()
+    return replace(actor, now=now) if abs(now - actor.now) < _NEARBY else actor

@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from kernel.actor import Actor, at_moment
 from kernel.columns import TenantKeyed, Text
 from kernel.db import Base
 
@@ -24,11 +25,13 @@ class TenantCounter(TenantKeyed, Base):
     value: Mapped[int] = mapped_column(sa.BigInteger)
 
 
-_TAKE = sa.text("""
+_TAKE_SQL = """
     INSERT INTO tenant_counter (tenant_id, name, value) VALUES (:tenant, :name, :count)
     ON CONFLICT (tenant_id, name) DO UPDATE SET value = tenant_counter.value + excluded.value
-    RETURNING value
-""")
+    RETURNING {result}
+"""
+_TAKE = sa.text(_TAKE_SQL.format(result="value"))
+_LOCK = sa.text(_TAKE_SQL.format(result="clock_timestamp()"))
 
 
 def take_numbers(db: Session, tenant_id: UUID, name: str, count: int = 1) -> range:
@@ -37,9 +40,13 @@ def take_numbers(db: Session, tenant_id: UUID, name: str, count: int = 1) -> ran
     return range(last - count + 1, last + 1)
 
 
-def lock_counter(db: Session, tenant_id: UUID, name: str) -> None:
-    """Locks the row `name` until COMMIT, after waiting for others: one process of a tenant at a time."""
-    take_numbers(db, tenant_id, f"lock:{name}", 1)
+def lock_counter(db: Session, actor: Actor, name: str) -> Actor:
+    """Locks the row `name` until COMMIT, after waiting for others: one process of a tenant at a time.
+
+    Returns the actor at the moment after the lock; go on with it (ADR 0037).
+    """
+    values = {"tenant": actor.tenant_id, "name": f"lock:{name}", "count": 1}
+    return at_moment(actor, db.connection().execute(_LOCK, values).scalar_one())
 
 
 def document_number(prefix: str, year: int, number: int) -> str:

@@ -144,9 +144,9 @@ def seal(db: Session, tenant_id: UUID, now: datetime) -> int:
 
     Takes the tenant's batch lock first, so concurrent runs never write two batches of the same number.
     """
-    from kernel.counters import lock_counter
+    from kernel.counters import take_numbers
 
-    lock_counter(db, tenant_id, "journal_batch")
+    take_numbers(db, tenant_id, "lock:journal_batch")
     rows = db.execute(
         _events().where(JournalEvent.tenant_id == tenant_id, JournalEvent.sealed_in.is_(None)).limit(BATCH_EVENTS_MAX)
     ).all()

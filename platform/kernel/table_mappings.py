@@ -62,7 +62,7 @@ class Remembered:
 
 def remember(db: Session, actor: Actor, kind: str, fingerprint: str, mapping: ColumnMapping, *, name: str = "") -> None:
     """Records a mapping for the source with these headers; nothing when the newest version says the same."""
-    lock_counter(db, actor.tenant_id, "table_mappings")
+    actor = lock_counter(db, actor, "table_mappings")
     before = find(db, actor.tenant_id, kind, [fingerprint]).get(fingerprint)
     said = mapping.to_remember().model_dump(mode="json")
     label = name.strip()[:MAX_NAME_CHARS] or (before.name if before else "")

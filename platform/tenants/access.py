@@ -1,4 +1,4 @@
-"""Declares the audience of a route: staff with a permission, debtors by link, the public, service admins, webhooks.
+"""Declares the audience of a route: staff with a permission, a signed-in person, debtors by link, the public, others.
 
 Invariant: every route has exactly one audience (a guard test checks it), and a staff route also its permission; the
 check runs before the view.
@@ -17,8 +17,10 @@ from web.sent_once import answer_once
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-STAFF, PORTAL, PUBLIC, ADMIN, WEBHOOK = "staff", "portal", "public", "admin", "webhook"
-AUDIENCES = frozenset({STAFF, PORTAL, PUBLIC, ADMIN, WEBHOOK})
+STAFF, PERSON, PORTAL, PUBLIC, ADMIN, WEBHOOK = "staff", "person", "portal", "public", "admin", "webhook"
+AUDIENCES = frozenset({STAFF, PERSON, PORTAL, PUBLIC, ADMIN, WEBHOOK})
+#: Audiences that have to be signed in.
+SIGNED_IN = frozenset({STAFF, PERSON})
 
 
 def staff(permission: Permission) -> Callable[[F], F]:
@@ -47,6 +49,11 @@ def _audience(name: str) -> Callable[[F], F]:
         return view
 
     return mark
+
+
+def person(view: F) -> F:
+    """Admits anybody who is signed in, to what is their own and no company's."""
+    return _audience(PERSON)(view)
 
 
 def portal(view: F) -> F:

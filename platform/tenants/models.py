@@ -1,7 +1,7 @@
 """Defines the tables of companies and people.
 
-Invariant: `tenant`, `app_user` and `membership` are the registry (no row-level security, written rarely); every other
-table carries its tenant.
+Invariant: `tenant`, `app_user` and `membership` are the registry, with those of `sign_in.models`; every other table
+carries its tenant.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.columns import Currency, Json, Moment, TenantKeyed, Text, TextOrNone, one_of
+from kernel.columns import Currency, Json, Moment, MomentOrNone, TenantKeyed, Text, TextOrNone, one_of
 from kernel.db import Base
 from kernel.ids import new_id
 
@@ -40,7 +40,7 @@ class Tenant(Base):
 
 
 class User(Base):
-    """A person who signs in; may belong to several companies. `session_version` ends all sessions when raised."""
+    """A person who signs in; may belong to several companies. `session_version` ends its links when raised."""
 
     __tablename__ = "app_user"
     __table_args__ = (sa.UniqueConstraint("email"), one_of("language", "zh_CN", "en"))
@@ -54,7 +54,7 @@ class User(Base):
 
 
 class Membership(Base):
-    """A person's roles in one company."""
+    """A person's roles in one company. `removed_at`: older sessions do not reach it, also when invited anew."""
 
     __tablename__ = "membership"
     __table_args__ = (sa.Index("ix_membership_user", "user_id"),)
@@ -63,10 +63,15 @@ class Membership(Base):
     roles: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
     active: Mapped[bool]
     created_at: Mapped[Moment]
+    removed_at: Mapped[MomentOrNone]
 
 
 class Company(TenantKeyed, Base):
-    """The company's letterhead and settings. `sales_see_all`: salespeople see every customer, not only their own."""
+    """The company's letterhead and settings. `sales_see_all`: salespeople see every customer, not only their own.
+
+    `calendar_overrides`: the company's own days, ISO day → {working, reason}. `calendar_notices`: official notices that
+    a person entered, year → {off, working: ISO days; source, recorded_on, recorded_by}; the journal keeps earlier ones.
+    """
 
     __tablename__ = "company"
     __table_args__ = (sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]), one_of("calendar", "CN", "MON-FRI"))
@@ -83,3 +88,4 @@ class Company(TenantKeyed, Base):
     sales_see_all: Mapped[bool] = mapped_column(server_default=sa.false())
     calendar: Mapped[Text]
     calendar_overrides: Mapped[Json] = mapped_column(JSONB)
+    calendar_notices: Mapped[Json] = mapped_column(JSONB, server_default=sa.text("'{}'::jsonb"))

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, time
 from functools import cache, lru_cache
-from typing import Any, Literal, cast
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.actor import Actor, system_actor
-from kernel.calendars import WorkCalendar
+from kernel.calendars import WorkCalendar, stored_calendar
 from kernel.errors import NotFound
 from kernel.pinyin import pinyin_sort_key
-from kernel.views import LATER, select_view, tuple_of, value, view, views
+from kernel.views import select_view, tuple_of, value, view, views
 from tenants.models import Company, Membership, Tenant, User
 
 
@@ -49,7 +49,6 @@ class CompanyFacts:
     review_mode: bool
     sales_see_all: bool
     calendar: str
-    calendar_overrides: dict[str, bool]
 
 
 @dataclass(frozen=True)
@@ -134,13 +133,9 @@ def company(db: Session, tenant_id: UUID) -> CompanyFacts:
             review_mode=value(company_row.review_mode),
             sales_see_all=value(company_row.sales_see_all),
             calendar=value(company_row.calendar),
-            calendar_overrides=LATER,
-        )
-        .add_columns(company_row.calendar_overrides)
-        .where(company_row.tenant_id == tenant_id)
+        ).where(company_row.tenant_id == tenant_id)
     ).one()
-    overrides = {day: bool(override["working"]) for day, override in row.calendar_overrides.items()}
-    return view(CompanyFacts, row, calendar_overrides=overrides)
+    return view(CompanyFacts, row)
 
 
 def day_overrides(db: Session, tenant_id: UUID) -> list[DayOverride]:
@@ -153,17 +148,23 @@ def day_overrides(db: Session, tenant_id: UUID) -> list[DayOverride]:
     return sorted(days, key=lambda day: day.on, reverse=True)
 
 
+def calendar_notices(db: Session, tenant_id: UUID) -> dict[str, Any]:
+    """Returns the official notices that the company entered by year, each as `Company.calendar_notices` has it."""
+    stored: dict[str, Any] = db.execute(
+        sa.select(Company.calendar_notices).where(Company.tenant_id == tenant_id)
+    ).scalar_one()
+    return stored
+
+
 def work_calendar(db: Session, tenant_id: UUID) -> WorkCalendar:
     """Returns the company's working calendar."""
-    facts = company(db, tenant_id)
-    return _calendar(facts.calendar, tuple(sorted(facts.calendar_overrides.items())))
-
-
-@lru_cache(maxsize=64)
-def _calendar(preset: str, overrides: tuple[tuple[str, bool], ...]) -> WorkCalendar:
-    return WorkCalendar(
-        cast(Literal["CN", "MON-FRI"], preset), {date.fromisoformat(day): working for day, working in overrides}
-    )
+    company_row = Company
+    row = db.execute(
+        sa.select(company_row.calendar, company_row.calendar_overrides, company_row.calendar_notices).where(
+            company_row.tenant_id == tenant_id
+        )
+    ).one()
+    return stored_calendar(row.calendar, row.calendar_overrides, row.calendar_notices)
 
 
 def members(db: Session, tenant_id: UUID) -> list[Member]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from kernel.i18n import mark
+from tenants.account import mails as account_mails
 from tenants.approvals import mails as approval_mails
 from tenants.approvals.messages import MESSAGES as APPROVAL_MESSAGES
 from tenants.events import EVENTS
@@ -27,6 +28,7 @@ SLICE: Final = Slice(
     pages=(
         "tenants.people.routes:bp",
         "tenants.settings.routes:bp",
+        "tenants.settings.notice_routes:bp",
         "tenants.approvals.routes:bp",
         "tenants.approvals.approval_routes:bp",
         "tenants.approvals.substitute_routes:bp",
@@ -34,7 +36,13 @@ SLICE: Final = Slice(
         "tenants.mailroom.routes:bp",
     ),
     commands=("tenants.mailroom.cli:group",),
-    outside=("tenants.sign_in.routes:bp", "tenants.sign_in.welcome_routes:bp"),
+    outside=(
+        "tenants.sign_in.routes:bp",
+        "tenants.sign_in.start_routes:bp",
+        "tenants.sign_in.welcome_routes:bp",
+        "tenants.account.routes:bp",
+        "tenants.account.reset_routes:bp",
+    ),
     navigation=(
         NavLine(
             Heading.DECISIONS,
@@ -51,7 +59,7 @@ SLICE: Final = Slice(
             mark("Settings"),
             "settings.edit",
             Permission.MANAGE_SETTINGS,
-            also=("approval_chains",),
+            also=("approval_chains", "notices"),
         ),
         NavLine(
             Heading.COMPANY,
@@ -64,5 +72,5 @@ SLICE: Final = Slice(
     ),
     messages={**MESSAGES, **APPROVAL_MESSAGES, **MAILROOM_MESSAGES},
     events=EVENTS,
-    mails=(*invitations.MAILS, *approval_mails.MAILS),
+    mails=(*invitations.MAILS, *account_mails.MAILS, *approval_mails.MAILS),
 )

@@ -11,8 +11,8 @@ import binascii
 import secrets
 from typing import Final
 
-from flask import Flask, g
-from flask_wtf.csrf import CSRFProtect, generate_csrf
+from flask import Flask, current_app, g
+from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 
 _MARK: Final = "m."
 
@@ -26,6 +26,19 @@ class MaskedCsrf(CSRFProtect):  # type: ignore[misc]  # flask-wtf has no types
         # Pages see flask-wtf's context processor, imported macros its global: both are replaced.
         app.jinja_env.globals["csrf_token"] = masked_token
         app.context_processor(lambda: {"csrf_token": masked_token})
+
+    def is_forged(self) -> bool:
+        """Returns whether the request changes something and carries no token of its own session.
+
+        `app.transaction` asks once it knows who sends the form: an old token is no forgery, but a session that ended.
+        """
+        if not current_app.config["WTF_CSRF_ENABLED"]:
+            return False
+        try:
+            self.protect()
+        except CSRFError:
+            return True
+        return False
 
     def _get_csrf_token(self) -> str | None:
         sent: str | None = super()._get_csrf_token()

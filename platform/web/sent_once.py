@@ -4,7 +4,8 @@ Every form carries a key that was made when it was shown (`ui.csrf()`). The key 
 effect, so that it is there exactly when the effect is, and the redirect that answered the form is kept with it.
 
 Invariants: the same key with the same inputs has one effect and leads to the same place, two requests at once
-included; with other inputs it is refused and what was typed stays; a form without a key has no effect.
+included; with other inputs it is refused and what was typed stays; a form without a key has no effect, nor has one
+that was returned because its sender was signed out (`web.kept_form`): it is shown again.
 """
 
 from __future__ import annotations
@@ -21,14 +22,16 @@ from kernel.errors import Conflict, HuikuanError, RuleBroken
 from kernel.ids import new_id
 from web.context import actor, db
 from web.forms import CSRF, KEY, take_fault
+from web.kept_form import is_returned, page_before, returned_sentence
 from web.refusals import explain
-from web.responses import Page, see_other
+from web.responses import Page, flash_error, see_other
 
 F = TypeVar("F", bound=Callable[..., Any])
 Fields = list[tuple[str, str]]
 
 KEY_LENGTHS: Final = range(16, 65)
 _FLASHES: Final = "_flashes"
+UNPROCESSABLE: Final = 422
 
 
 def install(app: Flask) -> None:
@@ -57,8 +60,12 @@ def answer_once(view: Callable[..., Page], *args: Any, **values: Any) -> Page:
     A fault of the key is said on the form by `read_form`; for a view that reads none, raises RuleBroken
     (`form_key_missing`) or Conflict (`idempotency_key_reused`).
     """
-    if request.method != "POST" or is_repeatable(view):
+    if request.method != "POST":
         return view(*args, **values)
+    if is_repeatable(view):
+        return view(*args, **values)
+    if is_returned():
+        return _show_again(view, *args, **values)
     key = f"form:{request.endpoint}:{_posted_key()}"
     try:
         if not _posted_key():
@@ -88,6 +95,22 @@ def _answer_with_fault(fault: HuikuanError, view: Callable[..., Page], *args: An
         db().rollback()
         raise fault
     return page
+
+
+def _show_again(view: Callable[..., Page], *args: Any, **values: Any) -> Page:
+    """Answers by the view's own form with what was typed; of a button that reads none, by the page that it was on."""
+    g.form_fault, said_before = returned_sentence(), list(session.get(_FLASHES, ()))
+    try:
+        page = view(*args, **values)
+    except (RuleBroken, Conflict):
+        page = ""
+    shown = not take_fault() and make_response(page).status_code >= UNPROCESSABLE
+    db().rollback()
+    session[_FLASHES] = said_before  # what the view said of an effect that is undone
+    if shown:
+        return page
+    flash_error(returned_sentence())
+    return see_other(page_before())
 
 
 def _posted_key() -> str:

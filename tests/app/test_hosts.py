@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from app.factory import create_app, trusted_hosts
 from kernel.settings import Settings, settings
-from tests.support.limits import limiter_put_back
 
 PUBLIC = "https://collect.example:8443/"
 
@@ -29,10 +26,9 @@ def _production() -> Settings:
 
 
 @pytest.fixture
-def production(engine: sa.Engine) -> Iterator[Flask]:
+def production(engine: sa.Engine) -> Flask:
     """The app as in production; there is no Redis at its address, so each process counts tries for itself."""
-    with limiter_put_back():
-        yield create_app(_production())
+    return create_app(_production())
 
 
 @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"X-Forwarded-Host": "evil.example"}])

@@ -14,6 +14,7 @@ from ar.receipts.bank import files as bank_files
 from ar.receipts.bank.inputs import BankUpload, SaveBankAccount
 from ar.receipts.matching.commands import accept_sure_matches, match_lines
 from ar.receipts.returns.queries import waiting_returns
+from kernel.db import transaction
 from tenants.people.commands import invite_person
 from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
@@ -60,7 +61,7 @@ def world(world: World) -> World:
     two = [f"C{n},00NTRFNONREF|/ORDP//NAME/深圳鑫晟电子有限公司/REMI/货款 INV-{n}" for n in (1002, 1003)]
     _upload(world, _statement("14/1", "500,00", "2505,00", "261114", *two), "14日.sta")
     for nth in range(2):
-        _upload(world, f"账号：{NUMBER}\n交易日期,交易金额,附言\n2026-11-16,88.00,货款\n" + "\n" * nth, f"{nth}.csv")
+        _upload(world, f"账号：{NUMBER}\n交易日期,交易金额,附言\n2026-11-16,+88.00,货款\n" + "\n" * nth, f"{nth}.csv")
     return world
 
 
@@ -71,6 +72,7 @@ def test_every_question_of_the_bank_is_found_and_answered(
     email = f"lin-{language.lower()}@{world.slug}.example"
     with world.transaction() as db:
         user_id = invite_person(db, world.actor(), InvitePerson(email=email, name="林晓", roles=[Role.ACCOUNTANT]))
+    with transaction(None) as db:
         set_language(db, user_id, language)
         set_password(db, user_id, PASSWORD)
     visitor = visit("en-US" if language == "en" else "zh-CN", narrow=narrow)

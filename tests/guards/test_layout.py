@@ -21,6 +21,7 @@ SHARED = {
     "portal/closed.html",  # a link that opens nothing
     "portal/statement.html",  # also the preview for staff
     "tenants/sign_in/link_gone.html",  # a link that was used
+    "tenants/account/reset_gone.html",  # the same, of a forgotten password
 }
 
 

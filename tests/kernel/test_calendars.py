@@ -29,12 +29,15 @@ def test_seeking_leaves_a_working_day_where_it_is_and_jumps_over_the_holiday_wee
     assert PLAIN.previous_working_day(date(2026, 11, 22)) == date(2026, 11, 20)
 
 
-def test_a_year_that_is_not_published_counts_monday_to_friday_and_says_so() -> None:
+def test_a_year_that_is_not_published_has_its_statutory_days_and_weekends_and_says_so() -> None:
     assert CN.published(2026)
     assert not CN.published(2031)
     assert PLAIN.published(2031)
-    assert CN.is_working_day(date(2031, 10, 1))  # a Wednesday
+    assert not CN.is_working_day(date(2031, 10, 1))  # a Wednesday
     assert not CN.is_working_day(date(2031, 10, 4))
+    assert CN.is_working_day(date(2031, 10, 6))
+    assert not CN.is_working_day(date(2031, 1, 23)), "the lunar new year"
+    assert not CN.is_working_day(date(2060, 10, 1)), "beyond the table of lunar days"
 
 
 def test_a_tenants_own_days_win_over_the_preset() -> None:

@@ -44,7 +44,7 @@ def test_a_company_changes_its_own_memberships_and_no_others(company: TestCompan
         db.execute(
             sa.text(
                 "INSERT INTO membership (tenant_id, user_id, roles, active, created_at) "
-                "SELECT :t, user_id, roles, true, now() FROM membership WHERE tenant_id = :own LIMIT 1"
+                "SELECT :t, user_id, roles, true, created_at FROM membership WHERE tenant_id = :own LIMIT 1"
             ),
             {"t": other_company.tenant_id, "own": company.tenant_id},
         )

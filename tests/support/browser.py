@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
+
+from kernel.clock import utc_now
+from kernel.db import transaction
+from tenants.sign_in.models import PersonSession
+from tenants.sign_in.sessions import hash_of
 
 #: Where a form that edits is shown, by the end of the address that it is posted to.
 PAGES_OF_EDITS: Final = (
@@ -22,6 +29,21 @@ PAGES_OF_EDITS: Final = (
         r"\1",
     ),
 )
+
+
+#: When the sessions of tests end by themselves: their stories play over months.
+NEVER: Final = datetime(2199, 1, 1, tzinfo=UTC)
+
+
+def sign_in(client: FlaskClient, user_id: UUID) -> None:
+    """Signs a person in with this browser, without the page and without an end."""
+    secret, now = uuid4().hex, utc_now()
+    row = {"user_id": user_id, "token_hash": hash_of(secret), "browser": "", "address": "", "began_at": now}
+    with transaction(None) as db:
+        db.execute(sa.insert(PersonSession).values(**row, seen_at=NEVER, expires_at=NEVER))
+    with client.session_transaction() as session:
+        session["_user_id"] = f"{user_id}|{secret}"
+        session["_fresh"] = True
 
 
 class FormClient(FlaskClient):

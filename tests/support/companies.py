@@ -22,7 +22,7 @@ from tenants.people.commands import invite_person
 from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
 from tenants.sign_in.commands import set_language
-from tests.support.browser import FormClient
+from tests.support.browser import FormClient, sign_in
 
 _numbers = count(1)
 
@@ -88,9 +88,7 @@ class TestCompany:
         with transaction(None) as db:
             set_language(db, user_id, language)
         client = cast(FormClient, self.app.test_client())
-        with client.session_transaction() as session:
-            session["_user_id"] = f"{user_id}|1"
-            session["_fresh"] = True
+        sign_in(client, user_id)
         return client
 
 

@@ -87,6 +87,7 @@ EDITS = {
         {"method": "matrix", "through": ["0", ""], "rate": ["1", "5"]},
         {"method": "matrix", "through": ["0", ""], "rate": ["1", "7"]},
         "Saved meanwhile: 1, 5",
+        role="finance_director",
     ),
     "interest terms": Edit(
         "/interest/terms",

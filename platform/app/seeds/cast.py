@@ -91,6 +91,7 @@ WEIYE_PEOPLE: Final = (
     PersonRole("driver", "邓强", (Role.DRIVER,)),
     PersonRole("collector", "许文博", (Role.COLLECTOR,)),
     PersonRole("legal", "顾明远", (Role.LEGAL,)),
+    PersonRole("auditor", "叶审言", (Role.AUDITOR,)),
 )
 
 

@@ -77,7 +77,7 @@ def take_step(db: Session, actor: Actor, bill_id: UUID, step: StepKind, data: Bi
 
 
 def _take_step(db: Session, actor: Actor, bill_id: UUID, step: StepKind, data: BillStep) -> UUID:
-    bill, last = _lock_bill(db, actor.tenant_id, bill_id)
+    actor, bill, last = _lock_bill(db, actor, bill_id)
     state = State(bill.state)
     if state is not data.seen:
         raise Conflict("bill_moved_on", number=bill.number)
@@ -113,13 +113,14 @@ def insert_event(db: Session, actor: Actor, bill_id: UUID, position: int, **valu
     db.execute(sa.insert(BillEvent).values(row | values))
 
 
-def _lock_bill(db: Session, tenant_id: UUID, bill_id: UUID) -> tuple[Any, Any]:
-    """Locks the bill's customer, then the bill; returns the bill and its last step. Raises NotFound."""
+def _lock_bill(db: Session, actor: Actor, bill_id: UUID) -> tuple[Actor, Any, Any]:
+    """Locks the bill's customer, then the bill; returns the actor after it, the bill, its last step."""
+    tenant_id = actor.tenant_id
     this_bill = (Bill.tenant_id == tenant_id, Bill.id == bill_id)
     customer_id = db.execute(sa.select(Bill.customer_id).where(*this_bill)).scalar_one_or_none()
     if customer_id is None:
         raise NotFound("bill_not_found")
-    lock_customers(db, tenant_id, [customer_id])
+    actor = lock_customers(db, actor, [customer_id])
     names = (
         *("id", "number", "kind", "customer_id", "item_id", "matures_on", "currency", "amount_minor"),
         *("transferable", "state", "notice_by_on", "notified_on", "received_on"),
@@ -133,7 +134,7 @@ def _lock_bill(db: Session, tenant_id: UUID, bill_id: UUID) -> tuple[Any, Any]:
         .order_by(event.position.desc())
         .limit(1)
     ).one()
-    return bill, last
+    return actor, bill, last
 
 
 def _require_dates_in_order(actor: Actor, last: Any, data: BillStep) -> date:

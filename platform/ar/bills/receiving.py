@@ -46,7 +46,7 @@ def _receive_bill(db: Session, actor: Actor, data: ReceiveBill) -> UUID:
     customer = find_numbers(db, actor.tenant_id, [data.customer_no]).get(data.customer_no)
     if customer is None:
         raise RuleBroken("bill_customer_unknown", number=data.customer_no)
-    lock_customers(db, actor.tenant_id, [customer.id])
+    actor = lock_customers(db, actor, [customer.id])
     attempt = _next_attempt(db, actor.tenant_id, data.number)
     # A cancelled bill keeps its document number, so the same bill recorded again needs another one in the ledger.
     document_no = data.number if attempt == 1 else f"{data.number}#{attempt}"

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ar.customers import bulk
+from ar.customers.bulk import restore_contacts
 from ar.customers.contacts import add_contact, deactivate_contact, suppress_contact
 from ar.customers.inputs import (
     DEFAULT_TERM_DAYS,
@@ -26,7 +27,7 @@ from ar.customers.inputs import (
     EditCustomer,
     customer_values,
 )
-from ar.customers.models import Customer
+from ar.customers.models import Contact, Customer
 from kernel.actor import Actor
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
@@ -43,9 +44,11 @@ __all__ = [
     "edit_customer",
     "member_ids",
     "net_terms",
+    "restore_contacts",
     "restore_customers",
     "suppress_contact",
     "upsert_customers",
+    "withdraw_customers",
 ]
 
 _FIELDS = ("name", "entity_type", "tax_id", "owner_id", "language", "terms", "settlement_days", "policy_code")
@@ -62,7 +65,7 @@ class UpsertResult:
 
 def net_terms(days: int) -> dict[str, Any]:
     """Returns net terms of `days` days from the invoice, as JSON of `ar.ledger.rules.due_dates.PaymentTerms`."""
-    return _terms("invoice", 0, days)
+    return _terms("invoice", 0, days, "statutory")
 
 
 def upsert_customers(db: Session, actor: Actor, rows: Sequence[CustomerRow]) -> UpsertResult:
@@ -80,10 +83,19 @@ def upsert_customers(db: Session, actor: Actor, rows: Sequence[CustomerRow]) -> 
     changes: dict[UUID, dict[str, list[Any]]] = {}
     stored = _lock_by_number(db, actor.tenant_id, [number for number in by_number if number not in created])
     updates: list[tuple[UUID, str, dict[str, Any]]] = []
+    defaults = _defaults(db, actor.tenant_id) if any(customer.withdrawn_at for customer in stored) else {}
     for customer in stored:
         ids[customer.number] = customer.id
+        if customer.withdrawn_at is not None:  # as good as new
+            created[customer.number] = customer.id
+            given = _given_columns(by_number[customer.number], owners)
+            updates.append((customer.id, customer.number, defaults | given))
+            continue
         before = {name: getattr(customer, name) for name in _FIELDS}
-        after = {**before, **_given_columns(by_number[customer.number], owners)}
+        given = _given_columns(by_number[customer.number], owners)
+        if "terms" in given:  # a file says days alone: what was agreed on days off stays
+            given["terms"]["roll"] = before["terms"].get("roll", "statutory")
+        after = {**before, **given}
         if after != before:
             changes[customer.id] = _differences(before, after)
             updates.append((customer.id, customer.number, after))
@@ -124,24 +136,42 @@ def restore_customers(db: Session, actor: Actor, values: Mapping[UUID, Mapping[s
     bulk.record_events(db, actor, changes)
 
 
+def withdraw_customers(db: Session, actor: Actor, customer_ids: Sequence[UUID]) -> None:
+    """Takes customers off all lists, with their contacts, after the import that created them; nothing is deleted."""
+    if not customer_ids:
+        return
+    customer, contact = Customer, Contact
+    ids = sa.any_(sa.cast(list(customer_ids), sa.ARRAY(sa.Uuid)))
+    rows = db.execute(
+        sa.update(customer)
+        .where(customer.tenant_id == actor.tenant_id, customer.id == ids)
+        .values(withdrawn_at=actor.now, updated_at=actor.now)
+        .returning(customer.id, customer.number)
+    ).all()
+    db.execute(
+        sa.update(contact)
+        .where(contact.tenant_id == actor.tenant_id, contact.customer_id == ids, contact.active.is_(True))
+        .values(active=False, withdrawn_at=actor.now)
+    )
+    bulk.record_events(db, actor, [(row.id, "customer_withdrawn", {"number": row.number}) for row in rows])
+
+
 def create_customer(db: Session, actor: Actor, data: CreateCustomer) -> UUID:
     """Creates a customer; returns its id. Raises Conflict(`customer_number_taken`)."""
-    customer_id = new_id()
-    inserted = db.execute(
+    written = {**bulk.stored_columns(data.number, _from_form(db, actor, data)), "updated_at": actor.now}
+    stored = db.execute(
         insert(Customer)
-        .values(
-            tenant_id=actor.tenant_id,
-            id=customer_id,
-            number=data.number,
-            created_at=actor.now,
-            **bulk.stored_columns(data.number, _from_form(db, actor, data)),
-            updated_at=actor.now,
+        .values(tenant_id=actor.tenant_id, id=new_id(), number=data.number, created_at=actor.now, **written)
+        .on_conflict_do_update(
+            index_elements=[Customer.tenant_id, Customer.number],
+            set_={**written, "withdrawn_at": None},
+            where=Customer.withdrawn_at.is_not(None),
         )
-        .on_conflict_do_nothing(index_elements=[Customer.tenant_id, Customer.number])
         .returning(Customer.id)
     ).first()
-    if inserted is None:
+    if stored is None:
         raise Conflict("customer_number_taken", number=data.number)
+    customer_id: UUID = stored.id
     record(db, actor, "customer_created", customer_id=customer_id, subject_id=customer_id, data={"number": data.number})
     if data.contact_name or data.contact_email:
         contact = AddContact(
@@ -182,7 +212,7 @@ def edit_customer(db: Session, actor: Actor, customer_id: UUID, data: EditCustom
     return True
 
 
-def _terms(base: str, months: int, days: int) -> dict[str, Any]:
+def _terms(base: str, months: int, days: int, roll: str) -> dict[str, Any]:
     return {
         "base": base,
         "cutoff_day": None,
@@ -190,7 +220,7 @@ def _terms(base: str, months: int, days: int) -> dict[str, Any]:
         "days": days,
         "fixed_pay_days": [],
         "grace_days": 0,
-        "roll": "none",
+        "roll": roll,
     }
 
 
@@ -201,7 +231,7 @@ def _from_form(db: Session, actor: Actor, data: CustomerFields) -> dict[str, Any
         "tax_id": data.tax_id,
         "owner_id": _owner_of_form(db, actor, data.owner_id),
         "language": data.language,
-        "terms": _terms(data.term_base, data.term_months, data.term_days),
+        "terms": _terms(data.term_base, data.term_months, data.term_days, data.term_roll),
         "settlement_days": data.settlement_days,
         "policy_code": data.policy_code,
     }
@@ -266,7 +296,7 @@ def _lock_by_number(db: Session, tenant_id: UUID, numbers: list[str]) -> Sequenc
         return []
     customer = Customer
     return db.execute(
-        sa.select(customer.id, customer.number, *(getattr(customer, name) for name in _FIELDS))
+        sa.select(customer.id, customer.number, customer.withdrawn_at, *(getattr(customer, name) for name in _FIELDS))
         .where(customer.tenant_id == tenant_id, customer.number == sa.any_(sa.cast(numbers, sa.ARRAY(sa.Text))))
         .order_by(customer.id)
         .with_for_update(key_share=True)
@@ -292,15 +322,7 @@ def _insert_new(db: Session, actor: Actor, rows: Sequence[CustomerRow], owners: 
     """Inserts customers with defaults; returns number → id of those inserted."""
     if not rows:
         return {}
-    defaults = {
-        "entity_type": "company",
-        "tax_id": "",
-        "owner_id": None,
-        "language": _tenant_language(db, actor.tenant_id) if any(row.language is None for row in rows) else "zh_CN",
-        "terms": net_terms(DEFAULT_TERM_DAYS),
-        "settlement_days": 0,
-        "policy_code": None,
-    }
+    defaults = _defaults(db, actor.tenant_id)
     ids = new_ids(len(rows))
     filled = [
         (new, row.number, {**defaults, **_given_columns(row, owners)}) for new, row in zip(ids, rows, strict=True)
@@ -308,8 +330,17 @@ def _insert_new(db: Session, actor: Actor, rows: Sequence[CustomerRow], owners: 
     return bulk.insert_customers(db, actor, filled)
 
 
-def _tenant_language(db: Session, tenant_id: UUID) -> str:
-    return db.execute(sa.select(Tenant.language).where(Tenant.id == tenant_id)).scalar_one()
+def _defaults(db: Session, tenant_id: UUID) -> dict[str, Any]:
+    """Returns what a new customer has where nothing is said, its name aside."""
+    return {
+        "entity_type": "company",
+        "tax_id": "",
+        "owner_id": None,
+        "language": db.execute(sa.select(Tenant.language).where(Tenant.id == tenant_id)).scalar_one(),
+        "terms": net_terms(DEFAULT_TERM_DAYS),
+        "settlement_days": 0,
+        "policy_code": None,
+    }
 
 
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:

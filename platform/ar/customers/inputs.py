@@ -74,6 +74,7 @@ class CustomerFields(CommandInput):
     term_base: Literal["invoice", "month_end"] = "invoice"
     term_months: int = Field(default=0, ge=0, le=24)
     term_days: int = Field(default=DEFAULT_TERM_DAYS, ge=0, le=MAX_TERM_DAYS)
+    term_roll: Literal["statutory", "none", "following", "preceding"] = "statutory"
     settlement_days: int = Field(default=0, ge=0, le=MAX_SETTLEMENT_DAYS)
     language: Language = "zh_CN"
     policy_code: OptionalText = Field(default=None, max_length=60)
@@ -118,6 +119,7 @@ def customer_values(customer: Any) -> dict[str, Any]:
         "term_base": customer.terms.get("base", "invoice"),
         "term_months": customer.terms.get("months", 0),
         "term_days": customer.terms.get("days", 0),
+        "term_roll": customer.terms.get("roll", "statutory"),
         "settlement_days": customer.settlement_days,
         "language": customer.language,
         "policy_code": customer.policy_code or "",

@@ -24,4 +24,11 @@ PURPOSE_LABELS: dict[str, str] = {
     "dunning": mark("Reminders and demands"),
     "signing": mark("Signs and confirms"),
 }
+#: What terms say of a last day that is a day off (`ar.ledger.rules.due_dates.Roll`).
+ROLL_LABELS: dict[str, str] = {
+    "statutory": mark("By law: what comes on the next working day is in time"),
+    "following": mark("Agreed: due on the next working day"),
+    "preceding": mark("Agreed: due on the working day before"),
+    "none": mark("Agreed: the day off is the last day"),
+}
 LANGUAGE_LABELS: dict[str, str] = {"zh_CN": "中文", "en": "English"}

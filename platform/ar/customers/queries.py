@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import Any, Final
 from uuid import UUID
@@ -111,6 +111,7 @@ class CustomerDetail:
     terms: dict[str, Any]
     settlement_days: int
     policy_code: str | None
+    withdrawn_at: datetime | None
     contacts: list[ContactView]
 
 
@@ -135,6 +136,7 @@ def _facts_by_number() -> sa.Select[*tuple[Any, ...]]:
     ).where(
         customer.tenant_id == sa.bindparam("tenant", type_=sa.Uuid),
         customer.number == sa.any_(sa.bindparam("numbers", type_=ARRAY(sa.Text))),
+        customer.withdrawn_at.is_(None),
     )
 
 
@@ -220,6 +222,7 @@ def customer_detail(db: Session, tenant_id: UUID, customer_id: UUID) -> Customer
             terms=value(customer.terms),
             settlement_days=value(customer.settlement_days),
             policy_code=value(customer.policy_code),
+            withdrawn_at=value(customer.withdrawn_at),
             contacts=LATER,
         )
         .outerjoin(User, User.id == customer.owner_id)
@@ -280,6 +283,7 @@ def matches(tenant_id: UUID, q: str) -> Sequence[sa.ColumnElement[bool]]:
     )
     return (
         customer.tenant_id == tenant_id,
+        customer.withdrawn_at.is_(None),
         customer.search_words.contains(sa.cast(required_words(q), ARRAY(sa.Text))),
         *(sa.func.strpos(text, token) > 0 for token in query_tokens(q)),
     )
@@ -287,7 +291,7 @@ def matches(tenant_id: UUID, q: str) -> Sequence[sa.ColumnElement[bool]]:
 
 def _matching(owned: bool, state: str, searched: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
     customer = Customer
-    found = sa.select(customer.id).where(customer.tenant_id == _TENANT, *searched)
+    found = sa.select(customer.id).where(customer.tenant_id == _TENANT, customer.withdrawn_at.is_(None), *searched)
     if owned:
         found = found.where(customer.owner_id == sa.bindparam("owner", type_=sa.Uuid))
     if state in ("open", "overdue"):

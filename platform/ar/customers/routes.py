@@ -13,7 +13,7 @@ from flask import Blueprint, request, url_for
 
 from ar.customers import commands, queries
 from ar.customers.inputs import CreateCustomer, EditCustomer, customer_values, has_invalid_check_character
-from ar.customers.messages import ENTITY_LABELS, LANGUAGE_LABELS, PURPOSE_LABELS
+from ar.customers.messages import ENTITY_LABELS, LANGUAGE_LABELS, PURPOSE_LABELS, ROLL_LABELS
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
 from tenants.access import may, staff
@@ -84,6 +84,7 @@ def _choices() -> dict[str, Any]:
         "languages": list(LANGUAGE_LABELS.items()),
         "policies": [(value, _(label)) for value, label in POLICIES],
         "term_bases": [("invoice", _("The invoice date")), ("month_end", _("The end of the invoice's month"))],
+        "term_rolls": [(value, _(label)) for value, label in ROLL_LABELS.items()],
     }
 
 
@@ -118,7 +119,7 @@ def _edit_page(form: Form[Any], customer_id: UUID) -> str:
 def _words(name: str, value: Any) -> str:
     """Returns the stored value of a field as the page shows it."""
     lists = {"owner_id": "owners", "entity_type": "entity_types", "language": "languages"}
-    lists |= {"policy_code": "policies", "term_base": "term_bases"}
+    lists |= {"policy_code": "policies", "term_base": "term_bases", "term_roll": "term_rolls"}
     return str(dict(_choices()[lists[name]])[value]) if name in lists else str_of(name, value)
 
 

@@ -60,7 +60,7 @@ class Task:
     def period(self) -> Period:
         """Returns the locked period, held until the end of the transaction where the file is applied."""
         find = lock_open_period if self.apply else shown_lock
-        return Period(find(self.db, self.actor.tenant_id), self.file.mapping.before_lock == "opening")
+        return Period(find(self.db, self.actor.tenant_id), self.file.mapping.before_lock == "opening", self.actor.today)
 
 
 def import_customers(task: Task, rows: ParsedRows) -> None:
@@ -142,7 +142,7 @@ def _post_items(task: Task, plan: ItemPlan, customers: dict[str, CustomerFacts])
         if task.job_id is not None:
             traces.record_customers(db, actor, task.job_id, {}, [row.number for row in new])
     # In id order and before any document: posting takes the same locks in the order of the file.
-    lock_customers(db, actor.tenant_id, {customers[item.customer_no].id for item in plan.items})
+    actor = lock_customers(db, actor, {customers[item.customer_no].id for item in plan.items})
     for done, items in _batches(plan.items):
         ids = post_items(db, actor, [_new_item(item, customers) for item in items])
         traces.record_documents(db, actor, task.job_id, ids)
@@ -170,6 +170,7 @@ def _new_item(item: PlannedItem, customers: dict[str, CustomerFacts]) -> NewItem
         amount_minor=item.amount_minor,
         reference=item.before_lock.isoformat() if item.before_lock else None,
         contra="opening_balance" if item.before_lock and item.kind in ("credit_note", "receipt") else None,
+        came_on=item.before_lock,
         due_as_given=True,
     )
 
@@ -188,7 +189,7 @@ def import_receipts(task: Task, rows: ParsedRows) -> None:
         require_customer(row, customers, report)
     if task.apply:
         # All at once and before loading open amounts, so that they cannot change and locks cannot deadlock.
-        lock_customers(db, tenant_id, [customer.id for customer in customers.values()])
+        actor = lock_customers(db, actor, [customer.id for customer in customers.values()])
     open_minor: dict[UUID, int] = {}
     planned: list[PlannedReceipt] = []
     period = task.period()
@@ -229,9 +230,10 @@ def _new_receipt(planned: PlannedReceipt) -> NewItem:
         customer_id=planned.customer_id,
         kind="receipt",
         document_no=receipt.receipt_no,
-        document_on=receipt.received_on,
-        due_on=receipt.received_on,
-        collection_end_on=receipt.received_on,
+        document_on=planned.booked_on,
+        due_on=planned.booked_on,
+        collection_end_on=planned.booked_on,
+        came_on=receipt.received_on,
         currency=receipt.currency,
         amount_minor=receipt.amount_minor,
     )

@@ -90,8 +90,8 @@ def _apply(db: Session, person: Actor, job: queries.JobPage, _payload: dict[str,
 
 
 def _undo(db: Session, person: Actor, job: queries.JobPage, _payload: dict[str, Any], progress: _Progress) -> None:
-    progress.begin(job.report.created)
-    undo_import(db, person, job.id, progress)
+    progress.begin(0)
+    undo_import(db, person, job.id)
 
 
 _Work = Callable[[Session, Actor, queries.JobPage, dict[str, Any], "_Progress"], None]

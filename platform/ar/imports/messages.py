@@ -88,6 +88,11 @@ FINDINGS: dict[str, str] = {
         "%(found)s lies in the period that is locked through %(through_on)s; it is posted on %(open_from)s, with its "
         "own due date."
     ),
+    "came_before_lock": mark(
+        "%(found)s lies in the period that is locked through %(through_on)s; the receipt is posted on %(open_from)s. "
+        "Interest and discount count from the day it came."
+    ),
+    "no_open_day": mark("The books are locked through %(through_on)s, beyond today: no day is open to post a receipt."),
     "owner_not_found": mark(
         "“%(found)s” is no member of this company; such customers are imported without a salesperson."
     ),

@@ -51,7 +51,7 @@ def run_import(
     the same documents were changed meanwhile.
     """
     if apply:
-        lock_counter(db, actor.tenant_id, "imports")
+        actor = lock_counter(db, actor, "imports")
     report = Report()
     share = 2 if apply else 1
     binding, rows = _parse(file, actor.today, report, lambda done: progress(done // share))

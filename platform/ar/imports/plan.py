@@ -34,6 +34,7 @@ class PostedDocument(NamedTuple):
     amount_minor: int
     kind: str
     reference: str | None
+    came_on: date | None = None
     reversed_by: str | None = None
 
 
@@ -65,10 +66,13 @@ class PlannedItem(NamedTuple):
 
 
 class PlannedReceipt(NamedTuple):
-    """A receipt to post and its allocations: (debit item, minor units)."""
+    """A receipt to post on `booked_on` (the day it came, or the first open day) and its allocations: (debit item, minor
+    units).
+    """
 
     customer_id: UUID
     receipt: ParsedReceipt
+    booked_on: date
     pays: tuple[tuple[UUID, int], ...]
 
 
@@ -94,6 +98,7 @@ class Period(NamedTuple):
 
     locked: date | None
     as_opening: bool
+    today: date = date.max
 
     @property
     def open_from(self) -> date:
@@ -112,6 +117,20 @@ class Period(NamedTuple):
         else:
             report.add_error(row, column, "locked_period", **facts)
         return self.as_opening
+
+    def posting_day(self, row: int, came_on: date, report: Report) -> date | None:
+        """Returns the day on which money that came on `came_on` is posted (ADR 0028), with a warning where it is later.
+
+        None, with an error, while no day until today is open.
+        """
+        if not self.is_locked(came_on):
+            return came_on
+        facts = {"found": str(came_on), "through_on": str(self.locked), "open_from": str(self.open_from)}
+        if self.open_from > self.today:
+            report.add_error(row, "received_on", "no_open_day", **facts)
+            return None
+        report.add_warning(row, "received_on", "came_before_lock", **facts)
+        return self.open_from
 
 
 class PostedReceipts(NamedTuple):
@@ -210,14 +229,13 @@ def plan_receipts(
         if before is not None:
             _compare_receipt(row, before, posted.paid.get(before.id, {}), report)
             continue
-        if period.is_locked(row.received_on):
-            if not period.require(row.row, "received_on", row.received_on, report):
-                continue
-            row = row._replace(received_on=period.open_from)
+        booked_on = period.posting_day(row.row, row.received_on, report)
+        if booked_on is None:
+            continue
         pays = _planned_payments(row, customer.id, posted.debits, open_minor, report)
         if pays is not None:
             # Drops `applies`, which `pays` replaces, to save memory.
-            planned.append(PlannedReceipt(customer.id, row._replace(applies=()), pays))
+            planned.append(PlannedReceipt(customer.id, row._replace(applies=()), booked_on, pays))
     return planned
 
 
@@ -287,7 +305,7 @@ def _compare_receipt(row: ParsedReceipt, before: PostedDocument, paid: Mapping[s
             return
     columns = [
         ("customer_no", row.customer_no, before.customer_no),
-        ("received_on", row.received_on, before.document_on),
+        ("received_on", row.received_on, before.came_on),
         ("currency", row.currency, before.currency),
         ("amount", row.amount_minor, before.amount_minor),
     ]

@@ -91,7 +91,7 @@ class JobPage:
 def posted_documents(
     db: Session, tenant_id: UUID, kinds: Iterable[str], numbers: Iterable[str]
 ) -> dict[tuple[str, str], PostedDocument]:
-    """Returns the posted documents of these kinds and numbers, by (kind, number)."""
+    """Returns the posted documents of these kinds and numbers, by (kind, number); not those of undone imports."""
     item, customer, mirror = OpenItem, Customer, aliased(OpenItem)
     rows = db.execute(
         select_view(
@@ -104,10 +104,12 @@ def posted_documents(
             amount_minor=value(item.amount_minor),
             kind=value(item.kind),
             reference=value(item.reference),
+            came_on=value(item.came_on),
             reversed_by=value(mirror.document_no),
         )
         .add_columns(item.document_no)
         .outerjoin(mirror, sa.and_(mirror.tenant_id == tenant_id, mirror.reverses_id == item.id))
+        .where(sa.or_(mirror.id.is_(None), ~mirror.frees_number))
         .join(customer, sa.and_(customer.tenant_id == item.tenant_id, customer.id == item.customer_id))
         .where(
             item.tenant_id == tenant_id,
@@ -125,12 +127,14 @@ _ASKED = f"(SELECT n AS number, {_KEY.format('n')} AS key FROM unnest(CAST(:numb
 _SIMILAR_DOCUMENTS = sa.text(
     f"SELECT open_item.kind, asked.number, min(open_item.document_no) FROM {_ASKED} "  # noqa: S608 - names of ours
     f"JOIN open_item ON {_KEY.format('open_item.document_no')} = asked.key WHERE open_item.tenant_id = :tenant "
-    "AND open_item.kind = ANY(CAST(:kinds AS text[])) AND open_item.document_no <> asked.number GROUP BY 1, 2"
+    "AND open_item.kind = ANY(CAST(:kinds AS text[])) AND open_item.document_no <> asked.number "
+    "AND NOT EXISTS (SELECT FROM open_item AS m WHERE m.tenant_id = :tenant AND m.reverses_id = open_item.id "
+    "AND m.frees_number) GROUP BY 1, 2"
 )
 _SIMILAR_CUSTOMERS = sa.text(
     f"SELECT asked.number, min(customer.number) FROM {_ASKED} "  # noqa: S608 - names of ours
     f"JOIN customer ON {_KEY.format('customer.number')} = asked.key WHERE customer.tenant_id = :tenant "
-    "AND customer.number <> asked.number GROUP BY 1"
+    "AND customer.number <> asked.number AND customer.withdrawn_at IS NULL GROUP BY 1"
 )
 
 
@@ -153,7 +157,7 @@ def numbers_by_name(db: Session, tenant_id: UUID, names: Iterable[str]) -> dict[
     c = Customer
     rows = db.execute(
         sa.select(c.name, sa.func.min(c.number).label("number"))
-        .where(c.tenant_id == tenant_id, c.name == sa.any_(_array(names, sa.Text())))
+        .where(c.tenant_id == tenant_id, c.withdrawn_at.is_(None), c.name == sa.any_(_array(names, sa.Text())))
         .group_by(c.name)
         .having(sa.func.count() == 1)
     )
@@ -185,11 +189,13 @@ def payable_documents(
     db: Session, tenant_id: UUID, numbers: Iterable[str]
 ) -> dict[tuple[UUID, str], list[PayableDocument]]:
     """Returns the documents of these numbers that a receipt may pay, by customer and number."""
-    item = OpenItem
+    item, mirror = OpenItem, aliased(OpenItem)
+    taken_back = sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == item.id, mirror.frees_number)
     rows = db.execute(
         sa.select(item.customer_id, item.document_no, item.id, item.currency, item.open_minor).where(
             item.tenant_id == tenant_id,
             item.kind.in_(DEBIT_KINDS),
+            ~taken_back,
             item.document_no == sa.any_(_array(numbers, sa.Text())),
         )
     )

@@ -13,20 +13,22 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.customers.models import Customer
+from ar.customers.models import Contact, Customer
 from ar.imports.models import ImportCustomer
 from kernel.actor import Actor
 from kernel.arrays import array_text
 
 #: Columns of a customer that a file may change.
 STATE = ("name", "entity_type", "tax_id", "owner_id", "language", "terms", "settlement_days")
+#: Key of a state: e-mail → name of the customer's active contacts.
+CONTACTS = "contacts"
 _INSERT_DOCUMENTS = sa.text(
     "INSERT INTO import_document (tenant_id, item_id, job_id) SELECT CAST(:tenant AS uuid), i, CAST(:job AS uuid) "
-    "FROM unnest(CAST(:ids AS uuid[])) AS i"
+    "FROM unnest(CAST(:ids AS uuid[])) AS i RETURNING true"
 )
 _INSERT_ALLOCATIONS = sa.text(
     "INSERT INTO import_allocation (tenant_id, allocation_id, job_id) "
-    "SELECT CAST(:tenant AS uuid), i, CAST(:job AS uuid) FROM unnest(CAST(:ids AS uuid[])) AS i"
+    "SELECT CAST(:tenant AS uuid), i, CAST(:job AS uuid) FROM unnest(CAST(:ids AS uuid[])) AS i RETURNING true"
 )
 
 
@@ -46,7 +48,7 @@ def _record(db: Session, actor: Actor, job_id: UUID | None, statement: sa.TextCl
 
 
 def customer_states(db: Session, tenant_id: UUID, numbers: Sequence[str]) -> dict[UUID, dict[str, Any]]:
-    """Returns id → what a file may change, of the customers of these numbers that are there."""
+    """Returns id → what a file may change, of the customers of these numbers that are there and not withdrawn."""
     return _states(db, tenant_id, Customer.number, sa.Text(), numbers)
 
 
@@ -60,12 +62,21 @@ def _states(
 ) -> dict[UUID, dict[str, Any]]:
     c = Customer
     wanted = sa.cast(sa.literal(array_text(values), sa.types.NullType()), sa.ARRAY(kind))
+    named = sa.func.jsonb_object_agg(Contact.email, Contact.name)
+    contacts = (
+        sa.select(sa.func.coalesce(named, sa.text("'{}'::jsonb")))
+        .where(Contact.tenant_id == tenant_id, Contact.customer_id == c.id, Contact.active.is_(True))
+        .scalar_subquery()
+    )
     rows = db.execute(
-        sa.select(c.id, *(getattr(c, name) for name in STATE)).where(
-            c.tenant_id == tenant_id, column == sa.any_(wanted)
+        sa.select(c.id, contacts.label(CONTACTS), *(getattr(c, name) for name in STATE)).where(
+            c.tenant_id == tenant_id, c.withdrawn_at.is_(None), column == sa.any_(wanted)
         )
     )
-    return {row.id: {name: _json(getattr(row, name)) for name in STATE} for row in rows}
+    return {
+        row.id: {**{name: _json(getattr(row, name)) for name in STATE}, CONTACTS: getattr(row, CONTACTS)}
+        for row in rows
+    }
 
 
 def record_customers(

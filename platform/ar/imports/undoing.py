@@ -1,98 +1,148 @@
-"""Undoes an import: reverses what it posted and puts back what it changed, as long as nothing depends on it.
+"""Undoes an import: takes back what it posted and puts back what it changed, as long as nothing depends on it.
 
-Invariant: nothing is deleted: documents are reversed by the ledger's own commands on the first day that is open to
-them; what depends on the import is named, and then nothing is undone.
+Invariants: nothing is deleted: documents are reversed, each on the first day that is open to it, and their numbers are
+free again; customers that only the import made are withdrawn; what depends on the import is named, and then nothing is
+undone. The number of statements does not grow with the number of documents.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from ar.cases.models import StepTaken
-from ar.customers.commands import restore_customers
+from ar.cases.models import CollectionHold, StepTaken
+from ar.customers.commands import restore_contacts, restore_customers, withdraw_customers
 from ar.imports.models import ImportAllocation, ImportCustomer, ImportDocument, ImportJob
-from ar.imports.traces import STATE, customer_states_by_id
-from ar.interest.models import InterestLine
-from ar.ledger.commands import (
-    first_open_on,
-    lock_customers,
-    lock_open_period,
-    reverse_allocation,
-    reverse_item,
-)
+from ar.imports.traces import CONTACTS, STATE, customer_states_by_id
+from ar.interest.models import InterestCharge, InterestLine
+from ar.ledger.commands import lock_customers, take_back_allocations, take_back_documents
 from ar.ledger.models import Allocation, OpenItem
-from ar.statements.models import StatementLine
+from ar.receipts.models import PayerAccount
+from ar.statements.models import Statement, StatementLine
 from kernel.actor import Actor
+from kernel.arrays import array_text
 from kernel.counters import lock_counter
 from kernel.errors import Conflict
 from kernel.i18n import gettext as _
 from kernel.journal import record
 
-PROGRESS_EVERY = 50
+#: Papers listed by number for each kind of what depends on an import.
+LISTED_MAX: Final = 5
+#: States of a step whose letter went out, or whose call or task was done, or may have been.
+SENT_STATES: Final = ("delivered", "done", "unknown")
 
 
-def undo_import(db: Session, actor: Actor, job_id: UUID, progress: Callable[[int], None] = lambda _done: None) -> int:
-    """Undoes an applied import; returns the number of documents reversed.
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A document, statement, letter or charge with its page: `endpoint` and the value of its `argument`."""
+
+    number: str
+    endpoint: str
+    argument: str
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Dependant:
+    """What of one kind depends on an import: its name, what to do about it, the first papers, the number of all."""
+
+    name: str
+    remedy: str
+    papers: tuple[Paper, ...]
+    count: int
+
+    @property
+    def text(self) -> str:
+        """Returns it in one sentence part, for a message without links."""
+        numbers = ", ".join(paper.number for paper in self.papers)
+        return f"{self.name}: {numbers}" + (" …" if self.count > len(self.papers) else "")
+
+
+def undo_import(db: Session, actor: Actor, job_id: UUID) -> int:
+    """Undoes an applied import; returns the number of documents taken back.
 
     Raises Conflict (`import_not_traced`, `import_depended_on` naming what depends on it).
     """
-    lock_counter(db, actor.tenant_id, "imports")
-    items = _documents(db, actor.tenant_id, job_id)
-    lock_customers(db, actor.tenant_id, {item.customer_id for item in items})
+    actor = lock_counter(db, actor, "imports")
+    customer_ids, _item_ids = _documents(db, actor.tenant_id, job_id)
+    actor = lock_customers(db, actor, {*customer_ids, *_traced_customers(db, actor.tenant_id, job_id)})
     require_undoable(db, actor.tenant_id, job_id)
-    open_from = first_open_on(lock_open_period(db, actor.tenant_id))
-    for allocation in _own_allocations(db, actor.tenant_id, job_id):
-        reverse_allocation(db, actor, allocation.id, effective_on=max(allocation.effective_on, open_from))
-    # One document by instalments is reversed as a whole with its first item.
-    reversed_entries: set[UUID] = set()
-    for done, item in enumerate(items, start=1):
-        if item.entry_id not in reversed_entries:
-            reversed_entries.add(item.entry_id)
-            on = max(item.document_on, item.last_on or item.document_on, open_from)
-            reverse_item(db, actor, item.id, effective_on=on)
-        if done % PROGRESS_EVERY == 0:
-            progress(done)
-    customers = _put_back_customers(db, actor, job_id)
+    take_back_allocations(db, actor, _own_allocations(db, actor.tenant_id, job_id))
+    _customer_ids, item_ids = _documents(db, actor.tenant_id, job_id)
+    count = take_back_documents(db, actor, item_ids, memo=_("Import undone"))
+    withdrawn, restored = _put_back_customers(db, actor, job_id)
     job = ImportJob
     db.execute(
         sa.update(job)
         .where(job.tenant_id == actor.tenant_id, job.id == job_id)
         .values(state="undone", undone_at=actor.now, undone_by=actor.name, error=None)
     )
-    data = {"documents": len(items), "customers": customers}
+    data = {"documents": count, "customers": restored, "withdrawn": withdrawn}
     record(db, actor, "import_undone", subject_id=job_id, data=data)
-    return len(items)
+    return count
 
 
 def require_undoable(db: Session, tenant_id: UUID, job_id: UUID) -> None:
     """Raises Conflict naming what depends on an import, or that nothing is known of what it wrote."""
-    items = [item.id for item in _documents(db, tenant_id, job_id)]
-    if not items and not _has_customers(db, tenant_id, job_id):
+    if not _documents(db, tenant_id, job_id)[1] and not _traced_customers(db, tenant_id, job_id):
         raise Conflict("import_not_traced")
-    found = depends_on(db, tenant_id, job_id) if items else []
+    found = depends_on(db, tenant_id, job_id)
     if found:
-        raise Conflict("import_depended_on", what="; ".join(found))
+        raise Conflict("import_depended_on", what="; ".join(each.text for each in found))
 
 
-def depends_on(db: Session, tenant_id: UUID, job_id: UUID) -> list[str]:
-    """Returns in words what depends on the documents of an import; an empty list when it can be undone."""
-    document, own = ImportDocument, ImportAllocation
+def depends_on(db: Session, tenant_id: UUID, job_id: UUID) -> list[Dependant]:
+    """Returns what depends on the documents of an import; an empty list when it can be undone."""
+    document = ImportDocument
     mine = sa.select(document.item_id).where(document.tenant_id == tenant_id, document.job_id == job_id)
-    ours = sa.select(own.allocation_id).where(own.tenant_id == tenant_id, own.job_id == job_id)
-    mirror, a, undone, other = aliased(OpenItem), Allocation, aliased(Allocation), aliased(OpenItem)
-    standing = sa.and_(
-        a.amount_minor > 0,
-        a.id.not_in(ours),
-        ~sa.exists().where(undone.tenant_id == tenant_id, undone.reverses_id == a.id),
+    unapply = _("Undo these allocations on the pages of the documents.")
+    stays = _("What was sent to a customer stays as it is: reverse single documents on their own pages instead.")
+    found = (
+        (_("reversals"), "", _reversals(tenant_id, mine)),
+        (_("allocations with"), unapply, _applied(tenant_id, job_id, mine)),
+        (_("statements"), stays, _stated(tenant_id, mine)),
+        (_("reminders, letters or tasks"), stays, _acted(tenant_id, mine)),
+        (_("late interest"), _("Reverse the charge on its page."), _charged(tenant_id, mine)),
     )
-    applied = _numbers(
-        db,
-        sa.select(other.document_no)
+    listed = []
+    for name, remedy, query in found:
+        each = query.subquery("each")
+        counted = sa.select(each, sa.func.count().over().label("found")).order_by(each.c.number, each.c.id)
+        rows = db.execute(counted.limit(LISTED_MAX)).all()
+        papers = tuple(Paper(row.number, row.endpoint, row.argument, row.id) for row in rows)
+        if papers:
+            listed.append(Dependant(name, remedy, papers, rows[0].found))
+    return listed
+
+
+def _papers(id_: Any, number: Any, endpoint: str, argument: str) -> sa.Select[Any]:
+    """Selects the columns of `Paper`, each paper once."""
+    return sa.select(
+        id_.label("id"),
+        number.label("number"),
+        sa.literal(endpoint, sa.Text).label("endpoint"),
+        sa.literal(argument, sa.Text).label("argument"),
+    ).distinct()
+
+
+def _reversals(tenant_id: UUID, mine: sa.Select[Any]) -> sa.Select[Any]:
+    mirror = OpenItem
+    return _papers(mirror.id, mirror.document_no, "ledger.show", "item_id").where(
+        mirror.tenant_id == tenant_id, mirror.reverses_id.in_(mine)
+    )
+
+
+def _applied(tenant_id: UUID, job_id: UUID, mine: sa.Select[Any]) -> sa.Select[Any]:
+    """Selects the documents applied to the import's own by others than the import."""
+    own, a, undone, other = ImportAllocation, Allocation, aliased(Allocation), OpenItem
+    ours = sa.select(own.allocation_id).where(own.tenant_id == tenant_id, own.job_id == job_id)
+    return (
+        _papers(other.id, other.document_no, "ledger.show", "item_id")
         .join(
             a,
             sa.and_(
@@ -103,90 +153,127 @@ def depends_on(db: Session, tenant_id: UUID, job_id: UUID) -> list[str]:
                 ),
             ),
         )
-        .where(other.tenant_id == tenant_id, standing, other.kind != "reversal"),
+        .where(
+            other.tenant_id == tenant_id,
+            other.kind != "reversal",
+            a.amount_minor > 0,
+            a.id.not_in(ours),
+            ~sa.exists().where(undone.tenant_id == tenant_id, undone.reverses_id == a.id),
+        )
     )
-    reversals = _numbers(
-        db, sa.select(mirror.document_no).where(mirror.tenant_id == tenant_id, mirror.reverses_id.in_(mine))
+
+
+def _stated(tenant_id: UUID, mine: sa.Select[Any]) -> sa.Select[Any]:
+    line, statement = StatementLine, Statement
+    return (
+        _papers(statement.id, statement.number, "statements.show", "statement_id")
+        .join(line, sa.and_(line.tenant_id == tenant_id, line.statement_id == statement.id))
+        .where(statement.tenant_id == tenant_id, line.item_id.in_(mine))
     )
-    line, step, charged = StatementLine, StepTaken, InterestLine
-    stated = _numbers(db, sa.select(line.document_no).where(line.tenant_id == tenant_id, line.item_id.in_(mine)))
-    acted = _count(db, step.tenant_id == tenant_id, step.item_id.in_(mine), step.action_id.is_not(None))
-    charges = _count(db, charged.tenant_id == tenant_id, charged.item_id.in_(mine))
-    found = [
-        (reversals, _("reversals %(numbers)s", numbers=", ".join(reversals))),
-        (applied, _("allocations with %(numbers)s", numbers=", ".join(applied))),
-        (stated, _("statements that name %(numbers)s", numbers=", ".join(stated))),
-        (acted, _("%(count)s reminders or letters", count=acted)),
-        (charges, _("%(count)s lines of late interest", count=charges)),
-    ]
-    return [said for what, said in found if what]
 
 
-def _numbers(db: Session, query: sa.Select[str]) -> list[str]:
-    """Returns at most five document numbers."""
-    return sorted(db.execute(query.distinct().limit(5)).scalars())
-
-
-def _count(db: Session, *conditions: sa.ColumnElement[bool]) -> int:
-    return db.execute(sa.select(sa.func.count()).where(*conditions)).scalar_one()
-
-
-def _documents(db: Session, tenant_id: UUID, job_id: UUID) -> list[Any]:
-    """Returns the items that an import posted, with their customers, entries and last movements."""
-    document, item, a = ImportDocument, OpenItem, Allocation
-    last_on = (
-        sa.select(sa.func.max(a.effective_on))
-        .where(a.tenant_id == tenant_id, sa.or_(a.debit_item_id == item.id, a.credit_item_id == item.id))
-        .scalar_subquery()
+def _acted(tenant_id: UUID, mine: sa.Select[Any]) -> sa.Select[Any]:
+    step, item = StepTaken, OpenItem
+    return (
+        _papers(step.action_id, item.document_no, "cases.action", "action_id")
+        .join(item, sa.and_(item.tenant_id == tenant_id, item.id == step.item_id))
+        .where(step.tenant_id == tenant_id, step.item_id.in_(mine), step.state.in_(SENT_STATES))
     )
+
+
+def _charged(tenant_id: UUID, mine: sa.Select[Any]) -> sa.Select[Any]:
+    """Selects the charges that bear interest on the import's documents and are not reversed."""
+    line, charge, item, mirror = InterestLine, InterestCharge, OpenItem, aliased(OpenItem)
+    return (
+        _papers(charge.id, item.document_no, "interest.charge", "charge_id")
+        .join(item, sa.and_(item.tenant_id == tenant_id, item.id == charge.item_id))
+        .join(line, sa.and_(line.tenant_id == tenant_id, line.charge_id == charge.id))
+        .where(
+            charge.tenant_id == tenant_id,
+            line.item_id.in_(mine),
+            ~sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == charge.item_id),
+        )
+    )
+
+
+def _documents(db: Session, tenant_id: UUID, job_id: UUID) -> tuple[set[UUID], list[UUID]]:
+    """Returns the customers and the ids of the items that an import posted."""
+    document, item = ImportDocument, OpenItem
     rows = db.execute(
-        sa.select(item.id, item.customer_id, item.entry_id, item.document_on, last_on.label("last_on"))
+        sa.select(item.id, item.customer_id)
         .join(document, sa.and_(document.tenant_id == tenant_id, document.item_id == item.id))
         .where(item.tenant_id == tenant_id, document.job_id == job_id)
-        .order_by(item.customer_id, item.id)
-    )
-    return list(rows)
+    ).all()
+    return {row.customer_id for row in rows}, [row.id for row in rows]
 
 
-def _own_allocations(db: Session, tenant_id: UUID, job_id: UUID) -> list[Any]:
+def _own_allocations(db: Session, tenant_id: UUID, job_id: UUID) -> list[UUID]:
     """Returns the allocations in force that the import made."""
     own, a, undone = ImportAllocation, Allocation, aliased(Allocation)
     return list(
         db.execute(
-            sa.select(a.id, a.effective_on)
+            sa.select(a.id)
             .join(own, sa.and_(own.tenant_id == tenant_id, own.allocation_id == a.id))
             .where(
                 a.tenant_id == tenant_id,
                 own.job_id == job_id,
                 ~sa.exists().where(undone.tenant_id == tenant_id, undone.reverses_id == a.id),
             )
-            .order_by(a.customer_id, a.id)
-        )
+        ).scalars()
     )
 
 
-def _has_customers(db: Session, tenant_id: UUID, job_id: UUID) -> bool:
+def _traced_customers(db: Session, tenant_id: UUID, job_id: UUID) -> list[UUID]:
     c = ImportCustomer
-    query = sa.select(c.customer_id).where(c.tenant_id == tenant_id, c.job_id == job_id).limit(1)
-    return db.execute(query).first() is not None
+    return list(db.execute(sa.select(c.customer_id).where(c.tenant_id == tenant_id, c.job_id == job_id)).scalars())
 
 
-def _put_back_customers(db: Session, actor: Actor, job_id: UUID) -> int:
-    """Puts back what the import changed in customers that nobody changed since; returns their number.
+def _put_back_customers(db: Session, actor: Actor, job_id: UUID) -> tuple[int, int]:
+    """Withdraws the customers that the import created and nothing else uses, and puts back what it changed in others.
 
-    A customer that the import created stays in the list, without documents: nothing is deleted.
+    A field that somebody changed since stays as it is. Returns the numbers of customers withdrawn and put back.
     """
     c = ImportCustomer
     rows = db.execute(
-        sa.select(c.customer_id, c.before, c.after).where(
-            c.tenant_id == actor.tenant_id, c.job_id == job_id, c.before.is_not(None)
-        )
+        sa.select(c.customer_id, c.before, c.after).where(c.tenant_id == actor.tenant_id, c.job_id == job_id)
     ).all()
     now = customer_states_by_id(db, actor.tenant_id, [row.customer_id for row in rows])
-    unchanged = {
-        row.customer_id: {name: row.before[name] for name in STATE if row.before[name] != row.after[name]}
-        for row in rows
-        if now.get(row.customer_id) == row.after
-    }
-    restore_customers(db, actor, unchanged)
-    return len(unchanged)
+    new = [row.customer_id for row in rows if row.before is None and now.get(row.customer_id) == row.after]
+    withdrawn = sorted(set(new) - _used(db, actor.tenant_id, job_id, new))
+    withdraw_customers(db, actor, withdrawn)
+    changed: dict[UUID, dict[str, Any]] = {}
+    contacts: list[tuple[UUID, str, str | None]] = []
+    for row in rows:
+        if row.before is None or row.customer_id not in now:
+            continue
+        state = now[row.customer_id]
+        names = [name for name in STATE if row.before[name] != row.after[name] == state[name]]
+        if names:
+            changed[row.customer_id] = {name: row.before[name] for name in names}
+        was, became = row.before.get(CONTACTS, {}), row.after.get(CONTACTS, {})
+        touched = [email for email, name in became.items() if was.get(email) != name == state[CONTACTS].get(email)]
+        contacts += [(row.customer_id, email, was.get(email)) for email in touched]
+    restore_customers(db, actor, changed)
+    restore_contacts(db, actor, contacts)
+    return len(withdrawn), len(changed.keys() | {customer_id for customer_id, _email, _name in contacts})
+
+
+def _used(db: Session, tenant_id: UUID, job_id: UUID, customer_ids: Sequence[UUID]) -> set[UUID]:
+    """Returns those of the customers that something beside this import uses."""
+    item, mirror, other, job = OpenItem, aliased(OpenItem), ImportCustomer, ImportJob
+    taken_back = sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == item.id, mirror.frees_number)
+    used: Iterable[sa.Select[Any]] = (
+        sa.select(item.customer_id).where(item.tenant_id == tenant_id, ~item.frees_number, ~taken_back),
+        sa.select(other.customer_id)
+        .join(job, sa.and_(job.tenant_id == tenant_id, job.id == other.job_id))
+        .where(other.tenant_id == tenant_id, other.job_id != job_id, job.state != "undone"),
+        *(
+            sa.select(model.customer_id).where(model.tenant_id == tenant_id)
+            for model in (Statement, CollectionHold, PayerAccount)
+        ),
+    )
+    asked = sa.cast(sa.literal(array_text(customer_ids), sa.types.NullType()), sa.ARRAY(sa.Uuid()))
+    found: set[UUID] = set()
+    for query in used if customer_ids else ():
+        found.update(db.execute(query.where(query.selected_columns[0] == sa.any_(asked)).distinct()).scalars())
+    return found

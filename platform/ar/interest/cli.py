@@ -1,4 +1,4 @@
-"""`huikuan interest`: previews and posts the late interest through a day.
+"""`huikuan interest`: previews and posts the late interest through a day, records the rates it rests on.
 
 Invariant: `preview` runs READ ONLY; `post` posts what it previews in the same transaction; amounts are minor units.
 """
@@ -12,7 +12,8 @@ import click
 
 from ar.interest import commands, correcting, queries
 from ar.interest.corrections import Corrections, documents_of_batch
-from ar.interest.inputs import CorrectInterest, PostInterest
+from ar.interest.inputs import SERIES_ORDER, AddRate, CorrectInterest, PostInterest
+from ar.interest.rates.recording import add_rate
 from ar.interest.run_preview import Preview
 from kernel.ids import new_id
 from kernel.money import format_with_symbol
@@ -53,6 +54,7 @@ def preview(
 @currency_option
 @click.option("--document-date", "document_on", type=DAY, help="Date of the documents (default: the day acted on).")
 @click.option("--due-days", type=click.IntRange(0, 365), default=0, help="Days to pay.")
+@click.option("--without-missing", is_flag=True, help="Leave out the debts whose rate is not known.")
 @date_option
 @json_option
 @reports_errors
@@ -63,6 +65,7 @@ def post(
     currency: str | None,
     document_on: date | None,
     due_days: int,
+    without_missing: bool,
     on: date | None,
     as_json: bool,
 ) -> None:
@@ -74,6 +77,7 @@ def post(
             through_on=through_on,
             document_on=document_on or actor.today,
             due_days=due_days,
+            without_missing=without_missing,
             customer_no=customer_no,
             currency=code,
             fingerprint=shown.fingerprint,
@@ -84,6 +88,33 @@ def post(
         f"{each.document_no}  {each.customer_no}  {_money(each.amount_minor, each.currency)}" for each in page.charges
     ]
     emit(page.as_json(), as_json, lambda: "\n".join([page.run.number, *lines]))
+
+
+@group.command("rate")
+@tenant_option
+@click.argument("series", type=click.Choice(SERIES_ORDER))
+@click.argument("percent")
+@click.option("--from", "from_on", type=DAY, required=True, help="The day it takes effect.")
+@click.option("--through", "through_on", type=DAY, help="The last day for which the source tells that it held.")
+@click.option("--source", required=True, metavar="TEXT", help="Where it was published.")
+@date_option
+@json_option
+@reports_errors
+def record_rate(
+    slug: str,
+    series: str,
+    percent: str,
+    from_on: date,
+    through_on: date | None,
+    source: str,
+    on: date | None,
+    as_json: bool,
+) -> None:
+    """Record a published rate with its source; a correction is a further one of the same day."""
+    given = {"series": series, "from_on": from_on, "through_on": through_on, "percent": percent, "source": source}
+    with tenant_transaction(slug, on=on) as (db, actor):
+        add_rate(db, actor, AddRate.model_validate(given))
+    emit(given, as_json, lambda: f"{series} {percent} from {from_on}")
 
 
 @group.command("corrections")
@@ -167,6 +198,7 @@ def _table(shown: Preview) -> str:
         for line in item.lines
     ]
     rows += [f"{each.customer_no}  {each.document_no}  not charged: {each.reason}" for each in shown.left_out]
+    rows += [f"rate needed: {each.series} from {each.from_on} ({each.count} documents)" for each in shown.missing]
     return "\n".join([*rows, *(f"Sum {_money(minor, currency)}" for currency, minor in shown.totals.items())])
 
 

@@ -1,4 +1,4 @@
-"""Previews and posts runs of late interest; records terms and reference rates.
+"""Previews and posts runs of late interest; records terms.
 
 Invariants: what is posted is what was previewed (same fingerprint, else nothing is posted); no day of a debt is
 charged twice, since runs are serialised and lock the customers; a fixed number of statements for any number of
@@ -17,13 +17,13 @@ from sqlalchemy.orm import Session
 
 from ar.customers.lookups import find_numbers
 from ar.customers.models import Customer
-from ar.interest.inputs import AddRate, PostInterest, SetTerms
+from ar.interest.inputs import PostInterest, SetTerms
 from ar.interest.late_debts import Scope, customers_in_scope
-from ar.interest.models import InterestCharge, InterestLine, InterestRun, InterestTerms, ReferenceRate
+from ar.interest.models import InterestCharge, InterestLine, InterestRun, InterestTerms
 from ar.interest.queries import recorded_terms, terms_version
-from ar.interest.rules.presets import HALF_YEARLY, half_year_start
+from ar.interest.rules.presets import statutes
 from ar.interest.run_preview import Preview, PreviewGroup, preview_run
-from ar.ledger.commands import AHEAD_DAYS, NewItem, lock_customers, post_items
+from ar.ledger.commands import NewAccessoryPart, NewItem, lock_customers, post_items, record_accessory_parts
 from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.counters import document_number, lock_counter, take_numbers
@@ -65,7 +65,8 @@ def post_run(db: Session, actor: Actor, data: PostInterest) -> UUID:
     """Posts a preview: one interest document with its lines per customer and currency; returns the run's id (R196).
 
     The same key returns the first result. Raises Conflict(`interest_changed`) when the figures differ from the
-    preview, RuleBroken(`interest_nothing`, `interest_document_day`, `period_locked`) and what `parse_scope` raises.
+    preview, RuleBroken(`interest_nothing`, `interest_document_day`, `interest_rate_missing`, `period_locked`) and what
+    `parse_scope` raises.
     """
     request = data.model_dump(exclude={"key", "fingerprint"})
     return idempotency.once(db, actor, f"interest:{data.key}", request, lambda: _post_run(db, actor, data))
@@ -75,13 +76,16 @@ def _post_run(db: Session, actor: Actor, data: PostInterest) -> UUID:
     scope = parse_scope(db, actor, data.through_on, data.customer_no, data.currency)
     if not data.through_on <= data.document_on <= actor.today:
         raise RuleBroken("interest_document_day", first=data.through_on.isoformat(), last=actor.today.isoformat())
-    lock_counter(db, actor.tenant_id, RUN_LOCK)
+    actor = lock_counter(db, actor, RUN_LOCK)
     locked_ids = customers_in_scope(db, actor.tenant_id, scope)
-    lock_customers(db, actor.tenant_id, locked_ids)
+    actor = lock_customers(db, actor, locked_ids)
     current = preview_run(db, actor.tenant_id, scope)
     customer_ids = {group.customer_id for group in current.groups}
     if current.fingerprint != data.fingerprint or not customer_ids <= set(locked_ids):
         raise Conflict("interest_changed")
+    if current.missing and not data.without_missing:
+        rate = current.missing[0]
+        raise RuleBroken("interest_rate_missing", series=rate.series, on=rate.from_on.isoformat())
     groups = current.without(set(data.leave_out), set(data.leave_out_customers))
     if not groups:
         raise RuleBroken("interest_nothing")
@@ -110,10 +114,27 @@ def _store_run(db: Session, actor: Actor, data: PostInterest, scope: Scope, grou
         for group, name in zip(groups, names, strict=True)
     ]
     item_ids = post_items(db, actor, items, memo=run_no)
+    parts = [
+        [(item.item_id, line.part, line.amount_minor) for item in group.items for line in item.lines]
+        for group in groups
+    ]
+    record_accessory_parts(db, tenant_id, accessory_parts(item_ids, parts))
     _insert_run(db, actor, run_id, run_no, data, scope)
     _insert_charges(db, tenant_id, run_id, groups, list(zip(names, item_ids, strict=True)))
     _record_run(db, actor, run_id, run_no, data, groups)
     return run_id
+
+
+def accessory_parts(
+    item_ids: Sequence[UUID], lines: Sequence[Sequence[tuple[UUID, str, int]]]
+) -> list[NewAccessoryPart]:
+    """Returns what documents of interest are for; `lines` of each: (debt, part of the line, minor units)."""
+    sums: dict[tuple[UUID, UUID, str], int] = {}
+    for item_id, own in zip(item_ids, lines, strict=True):
+        for of_item_id, part, minor in own:
+            key = (item_id, of_item_id, "costs" if part == "fixed" else "interest")
+            sums[key] = sums.get(key, 0) + minor
+    return [NewAccessoryPart(*key, minor) for key, minor in sums.items() if minor > 0]
 
 
 def _insert_run(db: Session, actor: Actor, run_id: UUID, run_no: str, data: PostInterest, scope: Scope) -> None:
@@ -227,21 +248,21 @@ def set_terms(db: Session, actor: Actor, customer_id: UUID | None, data: SetTerm
         c = Customer
         if db.execute(sa.select(c.id).where(c.tenant_id == actor.tenant_id, c.id == customer_id)).first() is None:
             raise NotFound("customer_not_found")
-    lock_counter(db, actor.tenant_id, f"interest_terms:{customer_id or ''}")
+    actor = lock_counter(db, actor, f"interest_terms:{customer_id or ''}")
     check_version(data, terms_version(recorded_terms(db, actor.tenant_id, customer_id)))
     terms_id = new_id()
     row = {
         "customer_id": customer_id,
         "currency": data.currency,
         "from_on": data.from_on,
-        "kind": data.kind,
+        "kind": data.scheme,
         "annual_percent": data.annual_percent,
         "daily_percent": data.daily_percent,
         "factor": data.factor,
         "margin_percent": data.margin_percent,
         "basis": int(data.basis),
         "grace_days": data.grace_days,
-        "fixed_sum": data.fixed_sum and data.kind in ("eu", "uk"),
+        "fixed_sum": data.fixed_sum and data.scheme in statutes(),
         "minimum_minor": _parse_minimum(data),
         "note": data.note,
     }
@@ -267,40 +288,3 @@ def _parse_minimum(data: SetTerms) -> int | None:
     if found < 0:
         raise RuleBroken("interest_minimum_unreadable", amount=data.minimum)
     return found or None
-
-
-def add_rate(db: Session, actor: Actor, data: AddRate) -> UUID:
-    """Records a published rate; of several for one day the last recorded is in force.
-
-    Raises RuleBroken(`interest_rate_half_year`, `interest_rate_ahead`).
-    """
-    if data.series in HALF_YEARLY and half_year_start(data.from_on) != data.from_on:
-        raise RuleBroken("interest_rate_half_year")
-    if (data.from_on - actor.today).days > AHEAD_DAYS:
-        raise RuleBroken("interest_rate_ahead", on=data.from_on.isoformat())
-    rate_id = new_id()
-    db.execute(
-        sa.insert(ReferenceRate).values(
-            tenant_id=actor.tenant_id,
-            id=rate_id,
-            series=data.series,
-            from_on=data.from_on,
-            percent=data.percent,
-            source=data.source,
-            recorded_at=actor.now,
-            recorded_by=actor.name,
-        )
-    )
-    journal.record(
-        db,
-        actor,
-        "reference_rate_added",
-        subject_id=rate_id,
-        data={
-            "series": data.series,
-            "from_on": data.from_on.isoformat(),
-            "percent": str(data.percent),
-            "source": data.source,
-        },
-    )
-    return rate_id

@@ -13,11 +13,18 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.interest.commands import KIND, RUN_LOCK, find_customer_id
+from ar.interest.commands import KIND, RUN_LOCK, accessory_parts, find_customer_id
 from ar.interest.corrections import CorrectionGroup, CorrectionLine, Corrections, corrections
 from ar.interest.inputs import CorrectInterest
 from ar.interest.models import InterestCorrection, InterestCorrectionLine
-from ar.ledger.commands import NewAllocation, NewItem, insert_allocations, lock_customers, post_items
+from ar.ledger.commands import (
+    NewAllocation,
+    NewItem,
+    insert_allocations,
+    lock_customers,
+    post_items,
+    record_accessory_parts,
+)
 from ar.ledger.models import OpenItem
 from kernel import idempotency, journal
 from kernel.actor import Actor
@@ -55,9 +62,9 @@ def correct_interest(db: Session, actor: Actor, data: CorrectInterest) -> UUID:
 def _correct_interest(db: Session, actor: Actor, data: CorrectInterest) -> UUID:
     if data.document_on > actor.today:
         raise RuleBroken("interest_correction_ahead", today=actor.today.isoformat())
-    lock_counter(db, actor.tenant_id, RUN_LOCK)
+    actor = lock_counter(db, actor, RUN_LOCK)
     locked = {group.customer_id for group in propose(db, actor, data.customer_no, data.currency).groups}
-    lock_customers(db, actor.tenant_id, locked)
+    actor = lock_customers(db, actor, locked)
     current = propose(db, actor, data.customer_no, data.currency)
     if current.fingerprint != data.fingerprint or not {group.customer_id for group in current.groups} <= locked:
         raise Conflict("interest_changed")
@@ -95,10 +102,13 @@ def _post_documents(
         )
         for (group, lines), name in zip(chosen, names, strict=True)
     ]
-    item_ids = post_items(db, actor, items, memo=data.reason, customers_locked=True)
+    item_ids = post_items(db, actor, items, memo=data.reason)
     _store(db, actor, data, batch_id, chosen, list(zip(names, item_ids, strict=True)))
     if kind == CREDIT:
         _settle_charges(db, actor, chosen, item_ids)
+    else:
+        parts = [[(line.item_id, line.part, line.amount_minor) for line in lines] for _group, lines in chosen]
+        record_accessory_parts(db, tenant_id, accessory_parts(item_ids, parts))
     for (group, lines), name in zip(chosen, names, strict=True):
         facts = {
             "document_no": name,

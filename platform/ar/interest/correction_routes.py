@@ -15,7 +15,6 @@ from ar.interest.inputs import CorrectInterest
 from ar.interest.routes import WORDS, bp
 from kernel.errors import RuleBroken
 from kernel.i18n import gettext as _
-from kernel.ids import new_id
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web.command_form import command_form, done
@@ -34,7 +33,7 @@ FIELDS = {
 def _page(form: Form[Any]) -> str:
     """Renders the proposal computed now; of a refused form the lines chosen stay chosen."""
     customer_no = str(form.value("customer_no") or request.args.get("customer_no", ""))[:80].strip()
-    shown = form.at("correction", key=str(new_id()), document_on=actor().today.isoformat(), customer_no=customer_no)
+    shown = form.at("correction", document_on=actor().today.isoformat(), customer_no=customer_no)
     try:
         found = correcting.propose(db(), actor(), customer_no)
     except RuleBroken as error:
@@ -53,7 +52,7 @@ def _page(form: Form[Any]) -> str:
 
 
 @bp.get("/corrections")
-@staff(Permission.READ)
+@staff(Permission.READ_CLAIMS)
 def corrections() -> Page:
     """Shows what is to be put right, and the last corrections posted."""
     return _page(blank())

@@ -33,7 +33,9 @@ from ar.interest.rules.accrual import ONE_DAY, Debt, Rate
 from ar.interest.rules.correction import ChargedDays, RightSegment, limited_to_claim, right_segments
 from ar.ledger.lookups import counts_from
 from ar.ledger.models import Allocation, OpenItem
+from ar.ledger.rules.due_dates import last_day_in_time
 from kernel.views import DbRow, select_view, value, views
+from tenants.queries import work_calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,13 +205,14 @@ def _posted(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
 def corrections(
     db: Session, tenant_id: UUID, *, customer_id: UUID | None = None, currency: str | None = None
 ) -> Corrections:
-    """Returns the charged lines that what is known now contradicts, of one customer or all. Four statements."""
+    """Returns the charged lines that what is known now contradicts, of one customer or all. Five statements."""
     rows = db.execute(_charged_lines(tenant_id, customer_id, currency)).all()
     if not rows:
         return Corrections(())
     claims = _claims(db, tenant_id, {row.charge_id for row in rows})
     paid = paid_by_item(db, tenant_id, list({row.item_id for row in rows}))
     terms = terms_book(db, tenant_id, {row.customer_id for row in rows})
+    is_working_day = work_calendar(db, tenant_id).is_working_day
     through: dict[UUID, date] = {}
     for row in rows:
         through[row.item_id] = max(row.to_on, through.get(row.item_id, row.to_on))
@@ -221,10 +224,10 @@ def corrections(
             debt = Debt(
                 amount_minor=row.item_minor,
                 currency=row.currency,
-                due_on=row.due_on,
+                due_on=last_day_in_time(row.due_on, row.roll, is_working_day),
                 paid=tuple(paid.get(row.item_id, ())),
             )
-            grace_days = terms.in_force(row.customer_id, row.currency, row.due_on + ONE_DAY).grace_days
+            grace_days = terms.in_force(row.customer_id, row.currency, debt.due_on + ONE_DAY).grace_days
             lines.append(_correction_line(row, debt, grace_days, through[row.item_id]))
         limited = limited_to_claim([line.amount_minor for line in lines], claims[charge_id])
         first = of_charge[0]
@@ -282,7 +285,7 @@ def _charged_lines(tenant_id: UUID, customer_id: UUID | None, currency: str | No
             *(line.principal_minor, line.amount_minor, charge.id.label("charge_id"), charge.customer_id),
             *(charge.document_no.label("charge_no"), charge.item_id.label("charge_item_id"), charge.currency),
             *(customer.number.label("customer_no"), customer.name.label("customer_name"), document.kind),
-            *(document.document_no, document.instalment_no, document.due_on),
+            *(document.document_no, document.instalment_no, document.due_on, document.roll),
             document.amount_minor.label("item_minor"),
             _is_reversed(tenant_id, charge.item_id).label("charge_reversed"),
             _is_reversed(tenant_id, line.item_id).label("item_reversed"),

@@ -12,13 +12,15 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, field_validator
 
-from ar.interest.rules.presets import BOE, ECB, LPR, SME_DAILY, lpr_factor, margin
+from ar.interest.rules.presets import BGB_BASE, BOE, ECB, LPR, OENB_BASE, SME_DAILY, lpr_factor, margin
 from kernel.field_types import Currency
 from kernel.field_types import Number as Percent
 from kernel.i18n import mark
-from kernel.inputs import CommandInput, EditInput, Key
+from kernel.inputs import CommandInput, EditInput, Key, OptionalDay
 
-KINDS: Final = ("contract", "lpr", "sme_daily", "eu", "uk", "none", "standard")
+#: `statute`: the law of a country, named beside it.
+KINDS: Final = ("contract", "lpr", "sme_daily", "statute", "eu", "uk", "none", "standard")
+COUNTRIES: Final = ("de", "fr", "be", "nl", "at", "es", "it", "ie")
 
 
 def _places(value: Decimal, places: int, least: Decimal, most: Decimal) -> Decimal:
@@ -34,7 +36,10 @@ Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 
 
 class PostInterest(CommandInput):
-    """Post a preview, identified by its `fingerprint`, without the items and customers to leave out."""
+    """Post a preview, identified by its `fingerprint`, without the items and customers to leave out.
+
+    `without_missing`: also without the debts whose rate is not known.
+    """
 
     through_on: date
     document_on: date
@@ -43,6 +48,7 @@ class PostInterest(CommandInput):
     currency: Currency | None = None
     leave_out: list[UUID] = Field(default=[], max_length=10_000)
     leave_out_customers: list[UUID] = Field(default=[], max_length=10_000)
+    without_missing: bool = False
     fingerprint: str = Field(min_length=64, max_length=64)
     key: Key
 
@@ -78,10 +84,12 @@ class CorrectInterest(CommandInput):
 class SetTerms(EditInput):
     """Record interest terms in force from `from_on`. The rate fields needed follow from `kind`.
 
-    `annual_percent` per year, `daily_percent` per day; `minimum`: smallest charge as typed, in `currency`.
+    `country`: whose statute applies, for the kind `statute`. `annual_percent` per year, `daily_percent` per day;
+    `minimum`: smallest charge as typed, in `currency`.
     """
 
-    kind: Literal["contract", "lpr", "sme_daily", "eu", "uk", "none", "standard"]
+    kind: Literal["contract", "lpr", "sme_daily", "statute", "eu", "uk", "none", "standard"]
+    country: Annotated[Literal["", "de", "fr", "be", "nl", "at", "es", "it", "ie"], Field(validate_default=True)] = ""
     from_on: date
     currency: Currency | None = None
     annual_percent: Percent | None = None
@@ -93,6 +101,18 @@ class SetTerms(EditInput):
     fixed_sum: bool = False
     minimum: Annotated[str, StringConstraints(max_length=40)] = ""
     note: Note = ""
+
+    @property
+    def scheme(self) -> str:
+        """Returns the kind as it is stored: a country for its statute."""
+        return self.country if self.kind == "statute" else self.kind
+
+    @field_validator("country")
+    @classmethod
+    def _country(cls, value: str, info: Any) -> str:
+        if info.data.get("kind") == "statute" and not value:
+            raise ValueError(mark("Choose the country whose law applies."))
+        return value
 
     @field_validator("annual_percent")
     @classmethod
@@ -127,10 +147,14 @@ class SetTerms(EditInput):
 
 
 class AddRate(CommandInput):
-    """Record a rate published after the product's own table ends."""
+    """Record a published rate with its source; a correction of one is a further row of the same day.
 
-    series: Literal["lpr_1y", "sme_daily", "ecb_reference", "boe_reference"]
+    `through_on`: the last day for which the source tells that it held (None: until the next may be published).
+    """
+
+    series: Literal["lpr_1y", "sme_daily", "ecb_reference", "boe_reference", "bgb_base", "oenb_base"]
     from_on: date
+    through_on: OptionalDay = None
     percent: Percent
     source: Reason
 
@@ -140,4 +164,4 @@ class AddRate(CommandInput):
         return _places(value, 4, Decimal(-10), Decimal(100))
 
 
-SERIES_ORDER: Final = (LPR, SME_DAILY, ECB, BOE)
+SERIES_ORDER: Final = (LPR, SME_DAILY, ECB, BGB_BASE, BOE, OENB_BASE)

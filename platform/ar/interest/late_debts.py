@@ -1,7 +1,8 @@
-"""Loads late debts with their payments and charged days, and the terms and rates in force.
+"""Loads late debts with their payments and charged days, and the terms in force.
 
 Invariants: five statements for any number of debts; no interest on interest; a reversed document bears none, and a
-reversed charge frees its days; a payment counts from the day it came, whenever it was applied (ADR 0028).
+reversed charge frees its days; a payment counts from the day it came, whenever it was applied (ADR 0028); what was due
+on a day off and came on the next working day is not late, unless agreed otherwise (ADR 0029).
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from ar.customers.models import Customer
-from ar.interest.models import InterestCharge, InterestLine, InterestTerms, ReferenceRate
+from ar.interest.models import InterestCharge, InterestLine, InterestTerms
 from ar.interest.rules.accrual import AccrualTerms, Debt, Span
-from ar.interest.rules.presets import PublishedRate, RateTable
 from ar.interest.rules.terms import TermsBook, TermsRow
 from ar.ledger.lookups import counts_from, last_came_on
 from ar.ledger.models import Allocation, OpenItem
+from ar.ledger.rules.due_dates import last_day_in_time
 from kernel.arrays import array_text
+from tenants.queries import work_calendar
 
 #: Kinds that bear interest. Interest itself, refunds and written-off items do not.
 BEARING: Final = ("invoice", "debit_note", "opening")
@@ -40,7 +42,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class LateDebt:
-    """A late document with its customer, and its debt for `assess`."""
+    """A late document with its customer, and its debt for `assess`. `due_on`: as printed."""
 
     item_id: UUID
     customer_id: UUID
@@ -48,6 +50,7 @@ class LateDebt:
     customer_name: str
     kind: str
     document_no: str
+    due_on: date
     debt: Debt
 
 
@@ -57,7 +60,7 @@ def late_debts(db: Session, tenant_id: UUID, scope: Scope) -> list[LateDebt]:
     rows = db.execute(
         sa.select(
             *(i.id, i.customer_id, c.number.label("customer_no"), c.name.label("customer_name"), i.kind),
-            *(i.document_no, i.instalment_no, i.currency, i.amount_minor, i.due_on),
+            *(i.document_no, i.instalment_no, i.currency, i.amount_minor, i.due_on, i.roll),
         )
         .join(c, sa.and_(c.tenant_id == tenant_id, c.id == i.customer_id))
         .where(*_late_conditions(tenant_id, scope))
@@ -66,6 +69,7 @@ def late_debts(db: Session, tenant_id: UUID, scope: Scope) -> list[LateDebt]:
     ids = [row.id for row in rows]
     paid = paid_by_item(db, tenant_id, ids)
     charged, fixed = _charged_spans(db, tenant_id, ids, scope.as_of)
+    is_working_day = work_calendar(db, tenant_id).is_working_day
     return [
         LateDebt(
             item_id=row.id,
@@ -74,10 +78,11 @@ def late_debts(db: Session, tenant_id: UUID, scope: Scope) -> list[LateDebt]:
             customer_name=row.customer_name,
             kind=row.kind,
             document_no=f"{row.document_no}/{row.instalment_no}" if row.instalment_no else row.document_no,
+            due_on=row.due_on,
             debt=Debt(
                 amount_minor=row.amount_minor,
                 currency=row.currency,
-                due_on=row.due_on,
+                due_on=last_day_in_time(row.due_on, row.roll, is_working_day),
                 paid=tuple(paid.get(row.id, ())),
                 charged=tuple(charged.get(row.id, ())),
                 fixed_charged=row.id in fixed,
@@ -122,20 +127,6 @@ def terms_of(row: InterestTerms) -> AccrualTerms:
         grace_days=row.grace_days,
         fixed_sum=row.fixed_sum,
         minimum_minor=row.minimum_minor,
-    )
-
-
-def rate_table(db: Session, tenant_id: UUID) -> RateTable:
-    """Returns the product's rates together with those that the company recorded."""
-    r = ReferenceRate
-    rows = db.execute(
-        sa.select(r.series, r.from_on, r.percent, r.source)
-        .where(r.tenant_id == tenant_id)
-        .order_by(r.recorded_at, r.id)
-    )
-    return RateTable(
-        PublishedRate(series=row.series, from_on=row.from_on, percent=row.percent, source=row.source, own=True)
-        for row in rows
     )
 
 

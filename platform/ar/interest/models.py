@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kernel.columns import (
     Currency,
     Day,
+    DayOrNone,
     Id,
     IdOrNone,
     Json,
@@ -29,8 +30,11 @@ from kernel.columns import (
 )
 from kernel.db import Base
 
-TERMS_KINDS = ("none", "standard", "contract", "lpr", "sme_daily", "eu", "uk")
-SERIES = ("lpr_1y", "sme_daily", "ecb_reference", "boe_reference")
+TERMS_KINDS = (
+    *("none", "standard", "contract", "lpr", "sme_daily", "eu", "uk"),
+    *("de", "fr", "be", "nl", "at", "es", "it", "ie"),  # a country: its statute of late payment
+)
+SERIES = ("lpr_1y", "sme_daily", "ecb_reference", "boe_reference", "bgb_base", "oenb_base")
 
 
 class InterestTerms(Tenanted, Base):
@@ -75,17 +79,22 @@ class InterestTerms(Tenanted, Base):
 
 
 class ReferenceRate(Tenanted, Base):
-    """A published rate that the company recorded itself, besides the product's own; the last of a day is in force."""
+    """A published rate that the company recorded itself, besides the product's own; the last of a day is in force.
+
+    `through_on`: the last day for which its source tells that it held (None: until the next may be published).
+    """
 
     __tablename__ = "reference_rate"
     __table_args__ = (
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
         one_of("series", *SERIES),
         sa.CheckConstraint("percent BETWEEN -10 AND 100", name="percent_within"),
+        sa.CheckConstraint("through_on >= from_on", name="days_in_order"),
         sa.Index("ix_reference_rate_series", "tenant_id", "series", "from_on"),
     )
     series: Mapped[Text]
     from_on: Mapped[Day]
+    through_on: Mapped[DayOrNone]
     percent: Mapped[Decimal] = mapped_column(sa.Numeric(9, 4))
     source: Mapped[Text]
     recorded_at: Mapped[Moment]

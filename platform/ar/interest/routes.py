@@ -16,6 +16,7 @@ from flask import Blueprint, request, url_for
 
 from ar.interest import commands, correcting, queries, texts
 from ar.interest.inputs import PostInterest
+from ar.interest.messages import SERIES_NAMES
 from ar.interest.run_preview import Preview
 from ar.ledger.messages import KIND_NAMES
 from kernel.errors import Conflict, RuleBroken
@@ -38,6 +39,7 @@ FIELDS = {
     "interest_through_future": "through_on",
     "interest_document_day": "document_on",
     "period_locked": "document_on",
+    "interest_rate_missing": "without_missing",
 }
 SHOWN_DOCUMENTS = 500
 WORDS: dict[str, Any] = {
@@ -46,6 +48,7 @@ WORDS: dict[str, Any] = {
     "source_text": texts.source_text,
     "exact_text": texts.exact_text,
     "reason_text": texts.reason_text,
+    "series_names": SERIES_NAMES,
 }
 
 

@@ -17,8 +17,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.interest.late_debts import LateDebt, Scope, late_debts, rate_table, terms_book
+from ar.interest.late_debts import LateDebt, Scope, late_debts, terms_book
+from ar.interest.rates.recording import rate_table
 from ar.interest.rules.accrual import NO_INTEREST, NO_RATE, ONE_DAY, Assessment, Rate, assess
+from ar.interest.rules.presets import publication_day
 from ar.ledger.models import OpenItem
 from kernel.errors import RuleBroken
 
@@ -39,12 +41,13 @@ class PreviewLine:
 
 @dataclass(frozen=True, slots=True)
 class PreviewItem:
-    """A late document and its lines."""
+    """A late document and its lines. `due_on`: as printed; `last_on`: the last day on which payment was in time."""
 
     item_id: UUID
     kind: str
     document_no: str
     due_on: date
+    last_on: date
     terms_id: UUID | None
     lines: tuple[PreviewLine, ...]
 
@@ -68,11 +71,6 @@ class PreviewGroup:
     def amount_minor(self) -> int:
         return sum(item.amount_minor for item in self.items)
 
-    @property
-    def uses_last_known_rate(self) -> bool:
-        """Tells that a rate is only the last known one, for a later day."""
-        return any(line.rate.after_last_known for item in self.items for line in item.lines)
-
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
@@ -86,6 +84,16 @@ class LeftOut:
     due_on: date
     reason: str
     missing_on: date | None
+    missing_series: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MissingRate:
+    """A rate that `count` late debts need and that is not known: its series, its first day as far as that is known."""
+
+    series: str
+    from_on: date
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,16 @@ class Preview:
     through_on: date
     groups: tuple[PreviewGroup, ...]
     left_out: tuple[LeftOut, ...]
+
+    @property
+    def missing(self) -> tuple[MissingRate, ...]:
+        """Returns the rates that are not known, by series and day: the run asks for them."""
+        counts: dict[tuple[str, date], int] = {}
+        for each in self.left_out:
+            if each.missing_series and each.missing_on:
+                key = (each.missing_series, publication_day(each.missing_series, each.missing_on))
+                counts[key] = counts.get(key, 0) + 1
+        return tuple(MissingRate(series, on, count) for (series, on), count in sorted(counts.items()))
 
     @property
     def totals(self) -> dict[str, int]:
@@ -126,7 +144,14 @@ class Preview:
         ]
         left = [{"document_no": each.document_no, "reason": each.reason} for each in self.left_out]
         totals = [{"currency": currency, "amount_minor": minor} for currency, minor in self.totals.items()]
-        return {"through_on": self.through_on, "lines": lines, "left_out": left, "totals": totals}
+        missing = [{"series": each.series, "from_on": each.from_on, "documents": each.count} for each in self.missing]
+        return {
+            "through_on": self.through_on,
+            "lines": lines,
+            "left_out": left,
+            "missing_rates": missing,
+            "totals": totals,
+        }
 
     @property
     def fingerprint(self) -> str:
@@ -224,7 +249,7 @@ def _preview_item(late: LateDebt, terms_id: UUID | None, found: Assessment, thro
                 "fixed", first, first, 0, late.debt.amount_minor, found.fixed_rate, Decimal(sum_minor), sum_minor
             )
         )
-    return PreviewItem(late.item_id, late.kind, late.document_no, late.debt.due_on, terms_id, tuple(lines))
+    return PreviewItem(late.item_id, late.kind, late.document_no, late.due_on, late.debt.due_on, terms_id, tuple(lines))
 
 
 def _left_out_debt(late: LateDebt, found: Assessment) -> LeftOut:
@@ -234,9 +259,10 @@ def _left_out_debt(late: LateDebt, found: Assessment) -> LeftOut:
         late.customer_name,
         late.document_no,
         late.debt.currency,
-        late.debt.due_on,
+        late.due_on,
         found.reason or "",
         found.missing_on,
+        found.missing_series,
     )
 
 

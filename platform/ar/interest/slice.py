@@ -18,6 +18,7 @@ SLICE: Final = Slice(
     pages=(
         "ar.interest.routes:bp",
         "ar.interest.terms_routes:bp",
+        "ar.interest.rates.routes:bp",
         "ar.interest.charge_routes:bp",
         "ar.interest.correction_routes:bp",
     ),
@@ -29,7 +30,7 @@ SLICE: Final = Slice(
             mark("Late interest"),
             "interest.index",
             Permission.READ_CLAIMS,
-            also=("interest_terms",),
+            also=("interest_terms", "interest_rates"),
         ),
     ),
     messages=MESSAGES,

@@ -1,4 +1,4 @@
-"""Pages of interest terms, of customers and of the company, and of reference rates.
+"""Pages of interest terms, of customers and of the company.
 
 Invariant: rows are added, never changed; earlier ones stay listed.
 """
@@ -11,10 +11,8 @@ from uuid import UUID
 from flask import Blueprint
 
 from ar.interest import commands, queries, texts
-from ar.interest.inputs import KINDS, SERIES_ORDER, AddRate, SetTerms
-from ar.interest.late_debts import rate_table
-from ar.interest.messages import SERIES_NAMES, TERMS_HINTS, TERMS_NAMES
-from ar.interest.rules.presets import series_facts
+from ar.interest.inputs import COUNTRIES, KINDS, SetTerms
+from ar.interest.messages import TERMS_HINTS, TERMS_NAMES
 from kernel.i18n import gettext as _
 from kernel.versions import version_of
 from tenants.access import may, staff
@@ -30,8 +28,6 @@ FIELDS = {
     "interest_minimum_currency": "currency",
     "interest_minimum_unreadable": "minimum",
     "interest_standard_of_company": "kind",
-    "interest_rate_half_year": "from_on",
-    "interest_rate_ahead": "from_on",
 }
 
 
@@ -60,23 +56,8 @@ def _terms_page(form: Form[Any], customer_id: UUID | None) -> str:
         charges=queries.charges_of_customer(db(), tenant_id, customer_id) if customer_id else [],
         form=form.at("terms", **first, version=version_of(queries.terms_version(rows))),
         kinds=[(kind, _(TERMS_NAMES[kind]), _(TERMS_HINTS[kind])) for kind in kinds],
+        countries=[("", _("None")), *((code, _(TERMS_NAMES[code])) for code in COUNTRIES)],
         terms_text=texts.terms_text,
-        may_post=may(Permission.POST_LEDGER),
-    )
-
-
-def _rates_page(form: Form[Any]) -> str:
-    table = rate_table(db(), actor().tenant_id)
-    return render(
-        "ar/interest/rates.html",
-        series=[
-            (code, _(SERIES_NAMES[code]), series_facts()[code], table.known_through(code), table.rates(code))
-            for code in SERIES_ORDER
-        ],
-        options=[(code, _(SERIES_NAMES[code])) for code in SERIES_ORDER],
-        form=form,
-        percent=texts.percent,
-        today=actor().today,
         may_post=may(Permission.POST_LEDGER),
     )
 
@@ -111,19 +92,3 @@ def set_customer(data: SetTerms, customer_id: UUID) -> Page:
     """Records a customer's terms from a day on."""
     commands.set_terms(db(), actor(), customer_id, data)
     return done(_("The terms are recorded."), "interest_terms.customer", customer_id=customer_id)
-
-
-@bp.get("/rates")
-@staff(Permission.READ_BOOKS)
-def rates() -> Page:
-    """Lists the published rates, the product's own and those recorded here."""
-    return _rates_page(blank())
-
-
-@bp.post("/rates")
-@staff(Permission.POST_LEDGER)
-@command_form(AddRate, page=_rates_page, fields=FIELDS)
-def add_rate(data: AddRate) -> Page:
-    """Records a rate."""
-    commands.add_rate(db(), actor(), data)
-    return done(_("The rate is recorded."), "interest_terms.rates")

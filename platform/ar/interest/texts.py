@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from ar.interest.messages import REASON_NAMES, SERIES_NAMES, TERMS_NAMES
 from ar.interest.rules.accrual import DAY, AccrualTerms, Rate
+from ar.interest.rules.presets import statutes
 from kernel.i18n import gettext as _
 from kernel.money import exponent
 
@@ -43,6 +44,8 @@ def source_text(rate: Rate) -> str:
         text += f" × {rate.factor.normalize():f}"
     if rate.margin_percent is not None:
         text += f" + {percent(rate.margin_percent)}"
+    if rate.round_up_to is not None:
+        text = _("%(text)s, rounded up to the next %(step)s", text=text, step=percent(rate.round_up_to))
     return _("%(text)s; the last one known", text=text) if rate.after_last_known else text
 
 
@@ -55,9 +58,11 @@ def terms_text(terms: AccrualTerms) -> str:
         parts.append(_("%(percent)s a day", percent=percent(terms.daily_percent)))
     if terms.factor is not None:
         parts.append(f"× {terms.factor.normalize():f}")
-    if terms.margin_percent is not None:
-        parts.append(f"+ {percent(terms.margin_percent)}")
-    if terms.kind in ("lpr", "eu", "uk") or terms.annual_percent is not None:
+    law = statutes().get(terms.kind)
+    margin = terms.margin_percent if law is None or law.margin is None else law.margin
+    if margin is not None:
+        parts.append(f"+ {percent(margin)}")
+    if law or terms.kind == "lpr" or terms.annual_percent is not None:
         parts.append(f"÷ {terms.basis}")
     if terms.grace_days:
         parts.append(_("days of grace: %(days)s", days=terms.grace_days))

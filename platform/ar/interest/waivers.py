@@ -53,7 +53,7 @@ def waive(db: Session, actor: Actor, charge_id: UUID, data: WaiveInterest) -> UU
 
 
 def _waive(db: Session, actor: Actor, charge_id: UUID, data: WaiveInterest) -> UUID | None:
-    charge = _lock_charge(db, actor, charge_id)
+    actor, charge = _lock_charge(db, actor, charge_id)
     try:
         amount = parse_amount(data.amount, charge.currency)
     except BadAmount:
@@ -84,7 +84,7 @@ def waive_approved(
     db: Session, actor: Actor, charge_id: UUID, amount_minor: int, reason: str, on: date | None, approval_id: UUID
 ) -> UUID:
     """Posts a waiver as it was approved; returns its id. Raises Conflict and RuleBroken as `waive` does."""
-    charge = _lock_charge(db, actor, charge_id)
+    actor, charge = _lock_charge(db, actor, charge_id)
     _require_waivable(charge, amount_minor)
     return _post_waiver(db, actor, charge, amount_minor, reason, on, approval_id)
 
@@ -105,7 +105,7 @@ def reinstate(db: Session, actor: Actor, waiver_id: UUID, data: ReverseInterest)
     ).first()
     if found is None:
         raise NotFound("interest_waiver_not_found")
-    lock_customers(db, actor.tenant_id, [found.customer_id])
+    actor = lock_customers(db, actor, [found.customer_id])
     reversal_id = _reverse_waiver(db, actor, found.item_id, found.allocation_id, data)
     reinstatement_id = new_id()
     db.execute(
@@ -152,7 +152,7 @@ def reverse_charge(db: Session, actor: Actor, charge_id: UUID, data: ReverseInte
 
     Raises NotFound, Conflict (`already_reversed`, `item_allocated`), RuleBroken (`period_locked`, dates).
     """
-    charge = _lock_charge(db, actor, charge_id)
+    actor, charge = _lock_charge(db, actor, charge_id)
     mirror_id = reverse_item(db, actor, charge.item_id, effective_on=data.effective_on, memo=data.reason)
     journal.record(
         db,
@@ -170,16 +170,19 @@ def reverse_charge(db: Session, actor: Actor, charge_id: UUID, data: ReverseInte
     return mirror_id
 
 
-def _lock_charge(db: Session, actor: Actor, charge_id: UUID) -> Any:
-    """Locks the customer; returns the charge with its open amount. Raises NotFound(`interest_charge_not_found`)."""
+def _lock_charge(db: Session, actor: Actor, charge_id: UUID) -> tuple[Actor, Any]:
+    """Locks the customer; returns the actor after it, and the charge with its open amount.
+
+    Raises NotFound(`interest_charge_not_found`).
+    """
     c, i, mirror = InterestCharge, OpenItem, sa.orm.aliased(OpenItem)
     customer_id = db.execute(
         sa.select(c.customer_id).where(c.tenant_id == actor.tenant_id, c.id == charge_id)
     ).scalar_one_or_none()
     if customer_id is None:
         raise NotFound("interest_charge_not_found")
-    lock_customers(db, actor.tenant_id, [customer_id])
-    return db.execute(
+    actor = lock_customers(db, actor, [customer_id])
+    charge = db.execute(
         sa.select(
             *(c.id, c.customer_id, c.currency, c.item_id, c.document_no, c.amount_minor, i.open_minor),
             sa.exists().where(mirror.tenant_id == actor.tenant_id, mirror.reverses_id == c.item_id).label("reversed"),
@@ -187,6 +190,7 @@ def _lock_charge(db: Session, actor: Actor, charge_id: UUID) -> Any:
         .join(i, sa.and_(i.tenant_id == actor.tenant_id, i.id == c.item_id))
         .where(c.tenant_id == actor.tenant_id, c.id == charge_id)
     ).one()
+    return actor, charge
 
 
 def _require_waivable(charge: Any, amount_minor: int) -> None:

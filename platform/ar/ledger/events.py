@@ -23,6 +23,7 @@ EVENTS: Final[dict[str, Event]] = {
     "document_reversed": Event(
         mark("Document reversed"), mark("%(document_no)s by %(reversal_no)s, %(amount)s"), tone="late"
     ),
+    "documents_taken_back": Event(mark("Documents taken back with their import"), "%(documents)s", tone="late"),
     "item_noted": Event(mark("Note on a document"), "%(document_no)s: %(note)s"),
     "documents_allocated": Event(mark("Receipts allocated"), "%(allocations)s"),
     "allocation_reversed": Event(mark("Allocation undone"), mark("%(credit_no)s from %(debit_no)s, %(amount)s")),

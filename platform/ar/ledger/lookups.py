@@ -5,6 +5,7 @@ Invariant: other slices call these; the modules behind them are private to the l
 
 from __future__ import annotations
 
+from ar.ledger.books.accessories import accessory_parts_of
 from ar.ledger.books.as_of import (
     items_with_later_allocations,
     later_allocations,
@@ -18,7 +19,16 @@ from ar.ledger.books.coming import counts_from, last_came_on
 from ar.ledger.books.instalments import document_label_of, instalments_of
 from ar.ledger.books.kept_sums import open_sums_at, select_owned_sums, sum_where
 from ar.ledger.books.period_lock import locked_through
-from ar.ledger.books.queries import balance_at, balances_of, item_ids, movements_of, open_items, posted_balances
+from ar.ledger.books.queries import (
+    OpenItemView,
+    balance_at,
+    balances_of,
+    cleared_items,
+    item_ids,
+    movements_of,
+    open_items,
+    posted_balances,
+)
 from ar.ledger.closing.audit.checks import NAMED_MAX, run_check
 from ar.ledger.closing.audit.runs import examination_runs
 from ar.ledger.closing.fx.rates import company_currency, dated_rates, total_of
@@ -31,9 +41,12 @@ from ar.ledger.receivables.settlement.write_offs import rate_recorded_by_actor
 __all__ = [
     "NAMED_MAX",
     "AsOfRequest",
+    "OpenItemView",
     "PostingLeg",
+    "accessory_parts_of",
     "balance_at",
     "balances_of",
+    "cleared_items",
     "company_currency",
     "counts_from",
     "dated_rates",

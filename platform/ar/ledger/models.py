@@ -23,6 +23,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ar.ledger.rules.due_dates import ROLLS, STATUTORY
 from kernel.columns import (
     Currency,
     Day,
@@ -130,7 +131,11 @@ class OpenItem(Tenanted, Base):
 
     `amount_minor` and `open_minor` are positive minor units on either side. A document paid by instalments is several
     items of one entry, numbered from 1; `instalment_no` 0 is a whole document. `discount_bps` is granted on payments
-    that came by `discount_until_on` (2/10 net 30: 200, the tenth day).
+    that came by `discount_until_on` (2/10 net 30: 200, the tenth day). `roll`: what the customer's terms said, when
+    it was posted, of a last day that falls on a day off (`rules.due_dates.Roll`).
+
+    A number belongs to one document of its kind. A reversal that `frees_number` (its import was undone) gives it free:
+    the next document of that number is its next `edition`, counted from 0.
 
     Of a credit, `came_on` is the day it came: of money the day at the bank, of a bill the day of its honour, of any
     other credit its own date. `conditional`: a bill not yet paid; `came_on` is the day it was handed over.
@@ -142,28 +147,33 @@ class OpenItem(Tenanted, Base):
         tenant_fk("customer_id", "customer"),
         tenant_fk("entry_id", "entry"),
         tenant_fk("reverses_id", "open_item"),
-        sa.UniqueConstraint("tenant_id", "kind", "document_no", "instalment_no"),
+        sa.UniqueConstraint("tenant_id", "kind", "document_no", "edition", "instalment_no"),
         # A number belongs to one whole document or to one set of instalments, whose first carries it here.
         sa.Index(
             "ix_open_item_document",
             "tenant_id",
             "kind",
             "document_no",
+            "edition",
             unique=True,
             postgresql_where=sa.text("instalment_no <= 1"),
         ),
+        sa.Index("ix_open_item_freed", "tenant_id", "reference", postgresql_where=sa.text("frees_number")),
         sa.Index("ix_open_item_entry", "tenant_id", "entry_id"),
         sa.UniqueConstraint("tenant_id", "reverses_id"),
         sa.UniqueConstraint("tenant_id", "customer_id", "currency", "id"),
         one_of("kind", *KINDS),
         sa.CheckConstraint("side IN (1, -1)", name="side_known"),
         sa.CheckConstraint("instalment_no >= 0", name="instalment_counts"),
+        sa.CheckConstraint("edition >= 0", name="edition_counts"),
+        sa.CheckConstraint("NOT frees_number OR (kind = 'reversal' AND reference <> '')", name="number_freed"),
         sa.CheckConstraint("(side = -1) = (came_on IS NOT NULL)", name="credit_came"),
         sa.CheckConstraint("NOT conditional OR kind = 'bill'", name="conditional_bill"),
         one_of("credit_reason", *CREDIT_REASONS),
         sa.CheckConstraint("credit_reason IS NULL OR kind = 'credit_note'", name="credit_note_reason"),
         sa.CheckConstraint("(discount_bps IS NULL) = (discount_until_on IS NULL)", name="discount_whole"),
         sa.CheckConstraint("discount_bps BETWEEN 1 AND 9999", name="discount_within"),
+        one_of("roll", *ROLLS),
         sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
         sa.CheckConstraint("open_minor BETWEEN 0 AND amount_minor", name="open_within"),
         sa.CheckConstraint("(open_minor = 0) = (cleared_on IS NOT NULL)", name="cleared_when_nothing_open"),
@@ -203,17 +213,20 @@ class OpenItem(Tenanted, Base):
     kind: Mapped[Text]
     side: Mapped[int] = mapped_column(sa.SmallInteger)
     document_no: Mapped[Text]
+    edition: Mapped[int] = mapped_column(sa.SmallInteger, server_default="0")
     instalment_no: Mapped[int] = mapped_column(sa.SmallInteger, server_default="0")
     document_on: Mapped[Day]
     due_on: Mapped[Day]
     collection_end_on: Mapped[Day]
     discount_bps: Mapped[int | None] = mapped_column(sa.Integer)
     discount_until_on: Mapped[DayOrNone]
+    roll: Mapped[Text] = mapped_column(server_default=STATUTORY)
     currency: Mapped[Currency]
     amount_minor: Mapped[Minor]
     open_minor: Mapped[Minor]
     cleared_on: Mapped[DayOrNone]
     reverses_id: Mapped[IdOrNone]
+    frees_number: Mapped[bool] = mapped_column(server_default=sa.false())
     reference: Mapped[TextOrNone]
     came_on: Mapped[DayOrNone]
     conditional: Mapped[bool] = mapped_column(server_default=sa.false())
@@ -253,6 +266,26 @@ class Allocation(Tenanted, Base):
     recorded_at: Mapped[Moment]
     recorded_by: Mapped[Text]
     reverses_id: Mapped[IdOrNone]
+
+
+class AccessoryPart(TenantKeyed, Base):
+    """What a document of interest or costs is for: so much of it (minor units) belongs to the debt `of_item_id`.
+
+    Written with the document and never changed. Payments find the principal by it (Civil Code 561).
+    """
+
+    __tablename__ = "accessory_part"
+    __table_args__ = (
+        tenant_fk("item_id", "open_item"),
+        tenant_fk("of_item_id", "open_item"),
+        one_of("part", "interest", "costs"),
+        sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
+    )
+    item_id: Mapped[Id] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    of_item_id: Mapped[Id]
+    part: Mapped[Text]
+    amount_minor: Mapped[Minor]
 
 
 class BooksState(TenantKeyed, Base):

@@ -51,6 +51,7 @@ def today_view() -> Page:
         day_sentence=day_sentence(page.on, page.counts.calendar),
         aging_of=aging_parts,
         may_import=may(Permission.IMPORT),
+        may_settings=may(Permission.MANAGE_SETTINGS),
         may_review=may(Permission.REVIEW_ACTIONS),
         may_work=may(Permission.WORK_TASKS),
         work=work_lines(db(), actor(), page),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ar.statements.confirmations import RecordedAnswer, answer_statement, send_code, verify_code
 from ar.statements.delivery_outcome import record_delivery_outcome
 from ar.statements.drawing_up import IssuedStatement
-from ar.statements.issuing import issue_statement, lock_for_statements, send_statement
+from ar.statements.issuing import issue_statement, send_statement
 from ar.statements.links import enclose_statement, find_link, is_link_closed
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "find_link",
     "is_link_closed",
     "issue_statement",
-    "lock_for_statements",
     "record_delivery_outcome",
     "send_code",
     "send_statement",

@@ -22,7 +22,7 @@ from ar.statements.inputs import AnswerStatement
 from ar.statements.models import Confirmation, Difference, Statement, StatementLine
 from ar.statements.views import Mailing
 from kernel import journal, outbox, tokens
-from kernel.actor import Actor
+from kernel.actor import Actor, after_locks
 from kernel.counters import document_number, take_numbers
 from kernel.errors import NotFound, RuleBroken
 from kernel.ids import new_id
@@ -121,6 +121,7 @@ def answer_statement(db: Session, actor: Actor, link: TokenFacts, data: AnswerSt
     """
     s = Statement
     db.execute(sa.select(s.id).where(s.tenant_id == actor.tenant_id, s.id == link.subject_id).with_for_update())
+    actor = after_locks(db, actor)
     recorded = _find_answer(db, actor.tenant_id, link.subject_id)
     if recorded:
         return recorded

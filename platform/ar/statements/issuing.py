@@ -8,7 +8,6 @@ counters. A whole month is planned and drawn up in `monthly_run`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from uuid import UUID
 
@@ -16,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.customers.lookups import find_contact, find_numbers
-from ar.customers.models import Customer
 from ar.interest.lookups import accrued_minor
+from ar.ledger.commands import freeze_customers
 from ar.statements import links, mails, queries
 from ar.statements.delivery_outcome import mark_replaced
 from ar.statements.drawing_up import (
@@ -48,8 +47,7 @@ def issue_statement(db: Session, actor: Actor, data: IssueStatement) -> IssuedSt
     """
     if data.period_to > actor.today:
         raise RuleBroken("statement_period_future", period=f"{data.period_to:%Y-%m}")
-    lock_for_statements(db, actor.tenant_id, [data.customer_id])
-    actor = after_locks(db, actor)
+    actor = freeze_customers(db, actor, [data.customer_id])
     found = parties(db, actor.tenant_id, [data.customer_id])
     found.of(data.customer_id)
     facts = ledger_facts(db, actor.tenant_id, [data.customer_id], data.period_from, data.period_to)
@@ -163,18 +161,3 @@ def supersede(db: Session, actor: Actor, data: IssueStatement) -> UUID | None:
         facts = {"number": one.number, "despite_answer": one.answered}
         journal.record(db, actor, "statement_superseded", customer_id=data.customer_id, subject_id=one.id, data=facts)
     return superseded[-1].id if superseded else None
-
-
-def lock_for_statements(db: Session, tenant_id: UUID, customer_ids: Iterable[UUID]) -> None:
-    """Locks the customers' rows until COMMIT, in id order; once for all customers of a transaction, before any counter.
-
-    FOR UPDATE, so that no document can be posted between the queries that must tie.
-    """
-    customer = Customer
-    ids = sa.cast(sorted(set(customer_ids)), sa.ARRAY(sa.Uuid))
-    db.execute(
-        sa.select(customer.id)
-        .where(customer.tenant_id == tenant_id, customer.id == sa.any_(ids))
-        .order_by(customer.id)
-        .with_for_update()
-    ).all()

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from ar.customers.lookups import reachable
 from ar.customers.models import Contact
+from ar.ledger.commands import freeze_customers
 from ar.ledger.lookups import items_with_later_allocations, later_allocations, open_minor_at, possibly_open_at
 from ar.ledger.models import OpenItem
 from ar.statements import queries
@@ -33,11 +34,11 @@ from ar.statements.drawing_up import (
     store_statements,
 )
 from ar.statements.inputs import IssueStatement, Period
-from ar.statements.issuing import lock_for_statements, supersede
+from ar.statements.issuing import supersede
 from ar.statements.mails import PURPOSE
 from ar.statements.models import PlannedStatement
 from kernel import outbox
-from kernel.actor import Actor, after_locks
+from kernel.actor import Actor
 from kernel.counters import lock_counter, take_numbers
 from kernel.errors import HuikuanError
 from kernel.money import CurrencyTotal
@@ -82,7 +83,7 @@ def issue_month(db: Session, actor: Actor, period: Period, customer_id: UUID | N
     yet: asking twice sends nothing twice. Plans wait for each other; the numbers' counter is held for this
     transaction alone and by none of the jobs.
     """
-    lock_counter(db, actor.tenant_id, "statement_plan")
+    actor = lock_counter(db, actor, "statement_plan")
     due = queries.statements_to_issue(db, actor.tenant_id, period, customer_id)
     numbers = take_numbers(db, actor.tenant_id, PURPOSE, len(due)) if due else range(0)
     if due:
@@ -164,8 +165,7 @@ def issue_planned(db: Session, actor: Actor, numbers: Collection[int]) -> list[i
     period = (plans[0].period_from, plans[0].period_to)
     batch = _Batch(actor, period, may_raise=len(plans) == 1)
     batch.draw(plans, _read(db, actor.tenant_id, customers, period))
-    lock_for_statements(db, actor.tenant_id, customers)
-    actor = after_locks(db, actor)
+    actor = freeze_customers(db, actor, customers)
     plans = _waiting(db, actor.tenant_id, numbers)
     batch.draw(plans, _read(db, actor.tenant_id, customers, period))
     _store(db, actor, [plan for plan in plans if plan.number in batch.drawn], batch)

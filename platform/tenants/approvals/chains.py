@@ -57,7 +57,7 @@ def change_chain(db: Session, actor: Actor, kind: Kind, steps: Sequence[ChainSte
     """
     if fault := chain_fault(steps):
         raise RuleBroken(fault)
-    lock_counter(db, actor.tenant_id, f"approval_chain:{kind.code}")
+    actor = lock_counter(db, actor, f"approval_chain:{kind.code}")
     before = chain_of(db, actor.tenant_id, kind)
     if tuple(steps) == before.steps:
         return before.version

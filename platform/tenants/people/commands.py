@@ -65,7 +65,7 @@ def change_roles(db: TenantSession, actor: Actor, user_id: UUID, data: ChangeRol
 
 
 def remove_person(db: TenantSession, actor: Actor, user_id: UUID) -> None:
-    """Ends a membership.
+    """Ends a membership, and with it the way of every session of the person into the company.
 
     Raises NotFound(`person_not_found`), Conflict(`not_yourself`): so a company always has a person.
     """
@@ -75,7 +75,7 @@ def remove_person(db: TenantSession, actor: Actor, user_id: UUID) -> None:
     found = db.execute(
         sa.update(membership)
         .where(membership.tenant_id == actor.tenant_id, membership.user_id == user_id, membership.active)
-        .values(active=False)
+        .values(active=False, removed_at=actor.now)
         .returning(membership.user_id)
     ).first()
     if found is None:

@@ -43,7 +43,7 @@ def send_invitation(
     A person who has a password gets the sign-in address, unless `new_password` is requested.
     Raises NotFound(`person_not_found`), Conflict(`person_removed`), RuleBroken (one of LIMITS).
     """
-    lock_counter(db, actor.tenant_id, "invitations")
+    actor = lock_counter(db, actor, "invitations")
     facts, person = member(db, actor.tenant_id, user_id), load_person_by_id(db, user_id)
     if person is None:
         raise NotFound("person_not_found")

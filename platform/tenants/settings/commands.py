@@ -13,7 +13,8 @@ from kernel.db import TenantSession
 from kernel.errors import NotFound
 from kernel.versions import check_version
 from tenants.models import Company
-from tenants.settings.inputs import CalendarDay, CompanySettings, settings_values
+from tenants.settings.inputs import CalendarDay, CompanySettings, EnterNotice, settings_values
+from tenants.settings.notice import read_notice
 
 
 def change_settings(db: TenantSession, actor: Actor, data: CompanySettings) -> None:
@@ -52,6 +53,34 @@ def set_calendar_day(db: TenantSession, actor: Actor, data: CalendarDay) -> None
         .values(calendar_overrides=company.calendar_overrides.concat(sa.cast({day: exception}, JSONB)))
     )
     journal.record(db, actor, "calendar_day_set", subject_id=actor.tenant_id, data={"on": day, **exception})
+
+
+def enter_notice(db: TenantSession, actor: Actor, data: EnterNotice) -> None:
+    """Stores the official notice of a year in place of an earlier one, which the journal keeps.
+
+    Raises Conflict(`changed_meanwhile`).
+    """
+    company = Company
+    stored = db.execute(
+        sa.select(company.calendar_notices).where(company.tenant_id == actor.tenant_id).with_for_update()
+    ).scalar_one()
+    check_version(data, stored)
+    off, working = read_notice(data.text, data.year)
+    notice = {
+        "off": [day.isoformat() for day in off],
+        "working": [day.isoformat() for day in working],
+        "source": data.source,
+        "recorded_on": actor.today.isoformat(),
+        "recorded_by": actor.name,
+    }
+    year = str(data.year)
+    db.execute(
+        sa.update(company)
+        .where(company.tenant_id == actor.tenant_id)
+        .values(calendar_notices=company.calendar_notices.concat(sa.cast({year: notice}, JSONB)))
+    )
+    facts = {"year": year, "source": data.source, "before": stored.get(year), "after": notice}
+    journal.record(db, actor, "calendar_notice_entered", subject_id=actor.tenant_id, data=facts)
 
 
 def unset_calendar_day(db: TenantSession, actor: Actor, on: date) -> None:

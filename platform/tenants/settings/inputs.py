@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, field_validator
 
 from kernel.inputs import CommandInput, EditInput
 from tenants.inputs import Line, OptionalEmail, OptionalLine
+from tenants.settings.notice import read_notice
 
 
 class CalendarDay(CommandInput):
@@ -15,6 +18,21 @@ class CalendarDay(CommandInput):
     on: date
     working: bool
     reason: Line
+
+
+class EnterNotice(EditInput):
+    """Enters the official notice of a year's days off: its text as published, and where it stands."""
+
+    year: int = Field(ge=2020, le=2099)
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5_000)]
+    source: Line
+
+    @field_validator("text")
+    @classmethod
+    def _readable(cls, value: str, info: Any) -> str:
+        if "year" in info.data:
+            read_notice(value, info.data["year"])
+        return value
 
 
 class CompanySettings(EditInput):

@@ -10,7 +10,6 @@ from typing import Any
 
 from flask import Blueprint
 
-from kernel.calendars import calendar_for
 from kernel.i18n import gettext as _
 from kernel.inputs import CommandInput
 from tenants import queries
@@ -37,13 +36,14 @@ class DayOnly(CommandInput):
 def _settings_page(form: Form[Any]) -> str:
     """Renders the settings; `form` fills its slot: settings or day."""
     company = queries.company(db(), actor().tenant_id)
-    calendar = calendar_for("CN" if company.calendar == "CN" else "MON-FRI")
+    calendar = queries.work_calendar(db(), actor().tenant_id)
     return render(
         "tenants/settings/edit.html",
         form=form.at("settings", **stored(settings_values(company))),
         day_form=form.at("day"),
         days=queries.day_overrides(db(), actor().tenant_id),
         unpublished=[year for year in (actor().today.year, actor().today.year + 1) if not calendar.published(year)],
+        notice_asked=company.calendar == "CN",
         policies=_policies(),
         calendars=_calendars(),
     )

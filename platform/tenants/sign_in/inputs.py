@@ -29,10 +29,13 @@ def _sign_in_email(value: object) -> object:
     return sign_in_key(value) if isinstance(value, str) else value
 
 
+SignInEmail = Annotated[str, StringConstraints(min_length=1, max_length=254), BeforeValidator(_sign_in_email)]
+
+
 class SignIn(CommandInput):
     """Signs in by e-mail and password."""
 
-    email: Annotated[str, StringConstraints(min_length=1, max_length=254), BeforeValidator(_sign_in_email)]
+    email: SignInEmail
     password: Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from flask import current_app
 
+from kernel.clock import utc_now
 from kernel.i18n import gettext as _
 from kernel.settings import settings
+from tenants import queries
 from tenants.access import public
+from tenants.account import mails, notices
 from tenants.sign_in.commands import set_password
 from tenants.sign_in.identity import SignedInPerson, load_person_by_id
 from tenants.sign_in.inputs import ChoosePassword
@@ -17,7 +20,7 @@ from tenants.sign_in.links import WelcomeLinks
 from tenants.sign_in.routes import begin_session, bp, landing_url, language_url
 from web.context import db
 from web.forms import blank, read_form
-from web.limits import limiter
+from web.limits import limited
 from web.responses import Page, flash_ok, invalid, render, see_other
 
 
@@ -27,8 +30,8 @@ def links() -> WelcomeLinks:
 
 
 @bp.get("/welcome/<token>")
-@limiter.limit("60 per minute")
 @public
+@limited("60 per minute")
 def welcome(token: str) -> Page:
     person = _invited(token)
     return (
@@ -37,8 +40,8 @@ def welcome(token: str) -> Page:
 
 
 @bp.post("/welcome/<token>")
-@limiter.limit("20 per minute")
 @public
+@limited("20 per minute")
 def choose_password(token: str) -> Page:
     person = _invited(token)
     if person is None:
@@ -48,11 +51,14 @@ def choose_password(token: str) -> Page:
         form.errors["again"] = _("The two passwords are not the same.")
     if not form.ok:
         return invalid("tenants/sign_in/welcome.html", form=form, **_welcome(person, token))
+    before = queries.user_for_sign_in(db(), person.email)
     set_password(db(), person.id, form.data.password)
     renewed = load_person_by_id(db(), person.id)
     if renewed is None:
         return _gone()
     begin_session(renewed)
+    if before and before[1] is not None:
+        notices.note(db(), renewed, "password_changed", utc_now(), queue=mails.queue_changed)
     flash_ok(_("Your password is set, and you are signed in."))
     return see_other(landing_url(renewed))
 

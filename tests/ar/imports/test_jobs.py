@@ -161,7 +161,7 @@ def test_a_database_that_is_busy_is_tried_again_until_the_tries_are_used_up(
     set_tries(world, "imports.apply", times)
     (payload,) = payloads_waiting(world, "imports.apply")
     with world.transaction() as other:
-        lock_counter(other, world.tenant_id, "imports")
+        lock_counter(other, world.actor(), "imports")
         with world.transaction() as db:
             db.execute(sa.text("SET LOCAL lock_timeout = '50ms'"))
             if ends:

@@ -8,16 +8,20 @@ from datetime import date
 from pathlib import Path
 from uuid import UUID
 
+import sqlalchemy as sa
 from click.testing import CliRunner
 
 from ar.customers.queries import find_numbers
 from ar.ledger.closing.commands import lock_through
+from ar.ledger.models import OpenItem
 from tests.ar.imports.files import (
     GOOD,
     ITEM_HEADERS,
     RECEIPT_HEADERS,
+    TODAY,
     csv_file,
     do_last_message,
+    error_codes,
     import_file,
     job_page,
     posted_documents,
@@ -152,6 +156,31 @@ def test_what_lies_in_the_locked_period_is_said_row_by_row_and_can_be_posted_as_
     client.post(world.url(f"/imports/{again}/openings"))
     do_last_message(world, "imports.check")
     assert (job_page(world, again).report.created, job_page(world, again).report.unchanged) == (0, 3)
+
+
+def test_a_receipt_of_the_locked_period_keeps_its_day_and_is_posted_on_the_first_open_one(world: World) -> None:
+    import_file(world, "open-items", csv_file(ITEM_HEADERS, "001,A,I-1,invoice,2026-09-01,2026-09-30,CNY,1000"))
+    with world.transaction() as db:
+        lock_through(db, world.actor(), date(2026, 10, 31))
+    content = csv_file(RECEIPT_HEADERS, "001,RC-1,2026-10-02,CNY,1000,I-1")
+    checked = import_file(world, "receipts", content, apply=False)
+    assert [(each.code, each.params["open_from"]) for each in checked.warnings] == [("came_before_lock", "2026-11-01")]
+    assert import_file(world, "receipts", content).errors == []
+    i = OpenItem
+    with world.reading() as db:
+        where = (i.tenant_id == world.tenant_id, i.document_no == "RC-1")
+        posted = db.execute(sa.select(i.document_on, i.came_on, i.open_minor).where(*where)).one()
+    assert tuple(posted) == (date(2026, 11, 1), date(2026, 10, 2), 0)
+    again = import_file(world, "receipts", content)
+    assert (again.created, again.unchanged, again.errors) == (0, 1, [])
+
+
+def test_a_receipt_waits_while_the_books_are_locked_beyond_today(world: World) -> None:
+    world.customer("001", "A")
+    with world.transaction() as db:
+        lock_through(db, world.actor(TODAY), TODAY)
+    report = import_file(world, "receipts", csv_file(RECEIPT_HEADERS, "001,RC-1,2026-10-02,CNY,1000,"))
+    assert error_codes(report) == [(2, "received_on", "no_open_day")]
 
 
 def _run(*args: str) -> tuple[int, dict[str, object]]:

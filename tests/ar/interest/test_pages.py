@@ -17,7 +17,7 @@ from kernel.clock import fixed_clock, moment_on
 from tests.support.world import World
 from tests.support.world.base import fresh_key
 
-TODAY = date(2026, 2, 10)
+TODAY = date(2026, 2, 13)
 
 
 @pytest.fixture
@@ -55,8 +55,8 @@ def test_the_preview_shows_line_by_line_where_each_figure_comes_from(world: Worl
     page = text_of(preview_page(world, client))
     for expected in (
         "INV-1",
-        "2025-12-28",
-        "2026-02-10",
+        "2025-12-31",
+        "2026-02-13",
         "45",
         "100,000.00",
         "3.9% a year ÷ 365",
@@ -112,7 +112,7 @@ def test_what_is_ticked_off_is_left_out_and_kept_when_the_form_comes_back(world:
     ("values", "sentence"),
     [
         ({"document_on": "2026-02-30"}, "Enter a date such as"),
-        ({"document_on": "2026-02-11"}, "The documents must be dated from"),
+        ({"document_on": "2026-02-14"}, "The documents must be dated from"),
         ({"due_days": "many"}, "Enter a whole number"),
     ],
 )
@@ -129,7 +129,7 @@ def test_bad_input_comes_back_with_its_error(world: World, values: dict[str, str
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
-        ("through_on=2026-02-11", "Interest runs through today"),
+        ("through_on=2026-02-14", "Interest runs through today"),
         ("through_on=2026-02-10&customer_no=777", "There is no customer with the number 777"),
     ],
 )

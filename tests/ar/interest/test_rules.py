@@ -20,7 +20,7 @@ from ar.interest.rules.accrual import (
     principal_by_span,
     uncharged_spans,
 )
-from ar.interest.rules.presets import ECB, LPR, SME_DAILY, PublishedRate, RateTable, fixed_sum
+from ar.interest.rules.presets import BGB_BASE, ECB, LPR, OENB_BASE, SME_DAILY, PublishedRate, RateTable, fixed_sum
 from ar.interest.rules.terms import TermsBook, TermsRow
 
 TABLE = RateTable()
@@ -167,19 +167,83 @@ def test_before_a_series_begins_there_is_no_rate(terms: AccrualTerms, due: date)
     assert (found.reason, found.missing_on, found.total_minor) == ("no_rate", due + timedelta(days=1), 0)
 
 
-def test_a_day_after_all_that_is_known_says_so_until_somebody_records_a_rate() -> None:
+def test_after_all_that_is_known_there_is_no_rate_until_somebody_records_one() -> None:
     known = TABLE.known_through(LPR)
     assert known is not None
-    assert not TABLE.in_force_on(LPR, known).after_last_known  # type: ignore[union-attr]
-    assert TABLE.in_force_on(LPR, known + timedelta(days=1)).after_last_known  # type: ignore[union-attr]
-    own = RateTable([PublishedRate(LPR, date(2026, 5, 20), D("2.90"), "news", own=True)])
-    quote = own.in_force_on(LPR, date(2026, 6, 19))
+    assert TABLE.in_force_on(LPR, known) is not None
+    assert TABLE.in_force_on(LPR, known + timedelta(days=1)) is None
+    own = RateTable([PublishedRate(LPR, date(2027, 5, 20), D("2.90"), "news", own=True)])
+    assert own.in_force_on(LPR, date(2027, 5, 19)) is None, "one month known tells nothing of the months before"
+    quote = own.in_force_on(LPR, date(2027, 6, 19))
     assert quote is not None
-    assert (quote.percent, quote.after_last_known) == (D("2.90"), False)
-    assert own.in_force_on(LPR, date(2026, 6, 20)).after_last_known  # type: ignore[union-attr]
-    half = RateTable([PublishedRate(ECB, date(2026, 7, 1), D("2.00"), "ecb", own=True)])
-    assert half.known_through(ECB) == date(2026, 12, 31)
+    assert quote.percent == D("2.90")
+    assert own.in_force_on(LPR, date(2027, 6, 20)) is None
+    half = RateTable([PublishedRate(ECB, date(2027, 1, 1), D("2.65"), "ecb", own=True)])
+    assert half.known_through(ECB) == date(2027, 6, 30)
     assert TABLE.known_through(SME_DAILY) is None
+    assert TABLE.in_force_on(OENB_BASE, date(2026, 1, 1)) is None
+
+
+def test_a_rate_published_some_days_late_leaves_no_gap() -> None:
+    """The LPR of Saturday 20 February 2027 comes on Monday the 22nd; on the 21st that of January holds."""
+    rates = [
+        PublishedRate(LPR, date(2027, 1, 20), D(3), "a", own=True),
+        PublishedRate(LPR, date(2027, 2, 22), D(2), "b", own=True),
+    ]
+    table = RateTable(rates)
+    quote = table.in_force_on(LPR, date(2027, 2, 21))
+    assert quote is not None
+    assert quote.percent == D(3)
+
+
+def test_a_hundred_thousand_euros_for_153_days_at_the_rate_of_the_second_half_of_2026() -> None:
+    """ECB 2.40 since June 2026, plus 8: 10.40 %, not the 10.15 % of the half-year before."""
+    found = assess(
+        Debt(100_000_00, "EUR", date(2026, 6, 30)), AccrualTerms("eu", margin_percent=D(8)), TABLE, date(2026, 11, 30)
+    )
+    (segment,) = found.segments
+    assert (segment.days, segment.rate.percent, segment.amount_minor) == (153, D("10.40"), 4_359_45)
+
+
+@pytest.mark.parametrize(
+    ("country", "percent"),
+    [
+        ("de", "10.52"),  # base rate 1.52 + 9
+        ("fr", "12.40"),  # ECB 2.40 + 10
+        ("be", "10.50"),  # ECB 2.40 + 8, rounded up to the next half point
+        ("nl", "10.40"),
+        ("es", "10.40"),
+        ("it", "10.40"),
+        ("ie", "10.40"),
+    ],
+)
+def test_a_country_has_its_own_statute_of_late_payment(country: str, percent: str) -> None:
+    terms = AccrualTerms(country, fixed_sum=True)
+    found = assess(Debt(100_000_00, "EUR", date(2026, 6, 30)), terms, TABLE, date(2026, 12, 31))
+    assert [segment.rate.percent for segment in found.segments] == [D(percent)]
+    assert found.fixed_minor == 40_00
+    next_year = assess(Debt(100_000_00, "EUR", date(2026, 6, 30)), terms, TABLE, date(2027, 1, 1))
+    assert (next_year.reason, next_year.missing_on) == ("no_rate", date(2027, 1, 1))
+
+
+def test_the_british_rate_of_the_half_year_of_default_holds_for_the_whole_delay() -> None:
+    debt, terms = Debt(100_000_00, "GBP", date(2026, 6, 30)), AccrualTerms("uk", margin_percent=D(8))
+    (segment,) = assess(debt, terms, TABLE, date(2027, 3, 31)).segments
+    assert segment.rate.percent == D("11.75")
+
+
+def test_the_german_base_rate_moves_with_the_rate_of_the_ecb() -> None:
+    """BGB § 247: by as many points; since July 2016 it is 0.88 below it."""
+    base = {rate.from_on: rate.percent for rate in TABLE.rates(BGB_BASE)}
+    assert {on: rate + D("0.88") for on, rate in base.items()} == {r.from_on: r.percent for r in TABLE.rates(ECB)}
+
+
+def test_what_a_stored_rate_says_is_read_again() -> None:
+    (segment,) = assess(Debt(1_000_00, "EUR", date(2026, 6, 30)), AccrualTerms("be"), TABLE, date(2026, 7, 31)).segments
+    stored = segment.rate.as_json()
+    assert Rate.from_json(stored) == segment.rate
+    before = {name: value for name, value in stored.items() if name != "round_up_to"}
+    assert Rate.from_json(before).percent == D("10.5"), "charged before there was such a field"
 
 
 def test_terms_own_before_the_companys_currency_before_any_and_by_the_day_of_default() -> None:

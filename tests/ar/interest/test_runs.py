@@ -11,8 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from ar.interest import commands, waivers
-from ar.interest.inputs import AddRate, ReverseInterest, WaiveInterest
+from ar.interest.inputs import ReverseInterest, WaiveInterest
 from ar.interest.models import InterestWaiver
+from ar.interest.rates.recording import recorded_rates
 from ar.ledger.books.allocation import NewAllocation, allocate
 from ar.ledger.books.queries import balance_at, posted_balances
 from ar.ledger.books.reversal import reverse_item
@@ -29,7 +30,7 @@ from tests.support.statements import counted
 from tests.support.world import World
 from tests.support.world.base import fresh_key
 
-TODAY = date(2026, 2, 10)
+TODAY = date(2026, 2, 13)
 
 
 @pytest.fixture
@@ -199,17 +200,87 @@ def test_foreign_currencies_bear_nothing_until_terms_say_so(world: World) -> Non
     assert world.interest_preview(currency="EUR").totals == {"EUR": 250_27 + 40_00}
 
 
-def test_a_rate_recorded_here_is_used_and_confirms_the_table(world: World) -> None:
-    world = world.on(date(2026, 6, 10))
+def test_a_run_that_needs_a_rate_not_published_says_so_and_asks_for_it(world: World) -> None:
+    """In default on 18 November 2026, for which the product knows no LPR: never the last one in its place."""
+    world = world.on(date(2026, 11, 27))
+    customer, _invoice = late_customer_and_invoice(world, days=10)
+    world.late_invoice(customer, number="INV-KNOWN", minor=100_00, days_late=200)
+    seen = world.interest_preview()
+    assert [(rate.series, rate.from_on, rate.count) for rate in seen.missing] == [("lpr_1y", date(2026, 10, 20), 1)]
+    assert [item.document_no for group in seen.groups for item in group.items] == ["INV-KNOWN"]
+    with pytest.raises(RuleBroken) as refused:
+        world.post_interest()
+    assert (refused.value.code, refused.value.params["series"]) == ("interest_rate_missing", "lpr_1y")
+    world.reference_rate("lpr_1y", date(2026, 10, 20), "2.9")
+    items = {item.document_no: item for group in world.interest_preview().groups for item in group.items}
+    assert items["INV-1"].lines[0].rate.percent == Decimal("3.77")
+    assert world.interest_preview().missing == ()
+
+
+def test_without_the_documents_whose_rate_is_missing_a_run_is_posted_when_a_person_says_so(world: World) -> None:
+    world = world.on(date(2026, 11, 27))
+    customer, _invoice = late_customer_and_invoice(world, days=10)
+    world.late_invoice(customer, number="INV-KNOWN", minor=100_000_00, days_late=200)
+    (charge,) = world.post_interest(without_missing=True).charges
+    assert [line.document_no for line in world.interest_charge(charge.id).lines] == ["INV-KNOWN"]
+
+
+def test_a_corrected_rate_is_a_further_row_and_the_earlier_one_stays(world: World) -> None:
+    world = world.on(date(2026, 11, 27))
     late_customer_and_invoice(world, days=10)
+    world.reference_rate("lpr_1y", date(2026, 10, 20), "29", source="typed wrong")
+    world.reference_rate("lpr_1y", date(2026, 10, 20), "2.9")
     (group,) = world.interest_preview().groups
-    assert group.uses_last_known_rate
-    rate = AddRate.model_validate({"series": "lpr_1y", "from_on": "2026-05-20", "percent": "2.9", "source": "news"})
-    with world.transaction() as db:
-        commands.add_rate(db, world.actor(world.today), rate)
-    (group,) = world.interest_preview().groups
-    assert not group.uses_last_known_rate
-    assert group.items[0].lines[0].rate.percent == Decimal("3.77")
+    assert group.items[0].lines[0].rate.reference_percent == Decimal("2.9")
+    with world.reading() as db:
+        rows = [(each.percent, each.replaced) for each in recorded_rates(db, world.tenant_id)]
+    assert rows == [(Decimal("2.9"), False), (Decimal(29), True)]
+
+
+def test_a_source_that_tells_that_a_rate_held_fills_the_months_between(world: World) -> None:
+    world = world.on(date(2026, 11, 27))
+    late_customer_and_invoice(world, days=40)
+    world.reference_rate("lpr_1y", date(2026, 7, 20), "3.0", through_on="2026-11-19")
+    assert world.interest_preview().missing == ()
+    with pytest.raises(RuleBroken) as refused:
+        world.reference_rate("lpr_1y", date(2026, 7, 20), "3.0", through_on="2027-01-19")
+    assert refused.value.code == "interest_rate_days"
+
+
+def test_due_on_a_saturday_and_paid_on_monday_bears_nothing_unless_agreed_otherwise(world: World) -> None:
+    """Civil Code 203, BGB § 193: due Saturday 17 January 2026; Monday is in time, of Tuesday one day is charged."""
+    saturday, monday, tuesday = (date(2026, 1, day) for day in (17, 19, 20))
+    for number, roll, paid_on, days in (
+        ("00001", "statutory", monday, 0),
+        ("00002", "statutory", tuesday, 1),
+        ("00003", "none", monday, 2),
+        ("00004", "following", monday, 0),
+        ("00005", "preceding", monday, 2),
+    ):
+        customer = world.customer(number)
+        world.agree_on_days_off(customer, roll)
+        invoice = world.invoice(customer, number=f"INV-{number}", on=date(2026, 1, 5), due_on=saturday)
+        world.interest_terms(customer, kind="contract", daily_percent="0.1")
+        world.pay(invoice, on=paid_on)
+        lines = [
+            line
+            for group in world.interest_preview(customer_no=number).groups
+            for item in group.items
+            for line in item.lines
+        ]
+        assert sum(line.days for line in lines) == days, (number, roll)
+        assert sum(line.amount_minor for line in lines) == days * 1_00
+        if lines:
+            assert (lines[0].from_on, lines[-1].to_on) == (paid_on - timedelta(days=days - 1), paid_on)
+
+
+def test_terms_changed_later_do_not_reach_documents_posted_before(world: World) -> None:
+    customer = world.customer("00001")
+    invoice = world.invoice(customer, number="INV-1", on=date(2026, 1, 5), due_on=date(2026, 1, 17))
+    world.interest_terms(customer, kind="contract", daily_percent="0.1")
+    world.pay(invoice, on=date(2026, 1, 19))
+    world.agree_on_days_off(customer, "none")
+    assert world.interest_preview().groups == ()
 
 
 def test_waiving_a_part_then_claiming_it_again(world: World) -> None:

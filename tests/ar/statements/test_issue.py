@@ -14,8 +14,9 @@ import sqlalchemy as sa
 
 from ar.ledger.books.queries import balance_at
 from ar.ledger.books.reversal import reverse_item
+from ar.ledger.commands import freeze_customers
 from ar.statements import queries
-from ar.statements.commands import issue_statement, lock_for_statements, send_statement
+from ar.statements.commands import issue_statement, send_statement
 from ar.statements.inputs import parse_period
 from ar.statements.jobs import issue_batch, recheck_statement
 from ar.statements.models import Statement
@@ -207,7 +208,7 @@ def test_customers_are_locked_in_one_order_whoever_asks(world: World) -> None:
         for _round in range(15):
             together.wait(timeout=30)
             with world.transaction() as db:
-                lock_for_statements(db, world.tenant_id, wanted)
+                freeze_customers(db, world.actor(), wanted)
                 take_numbers(db, world.tenant_id, "statement")
         return len(wanted)
 

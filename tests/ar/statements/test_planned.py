@@ -16,10 +16,11 @@ import sqlalchemy as sa
 
 from ar.ledger.books.posting import NewItem, post_items
 from ar.ledger.books.reversal import reverse_item
+from ar.ledger.commands import freeze_customers
 from ar.ledger.models import OpenItem
 from ar.statements import monthly_run
 from ar.statements.checks import statement_checks
-from ar.statements.commands import lock_for_statements
+from ar.statements.commands import IssuedStatement, issue_statement
 from ar.statements.inputs import parse_period
 from ar.statements.jobs import issue_batch
 from ar.statements.models import PlannedStatement, Statement
@@ -33,6 +34,7 @@ from tests.ar.ledger.closing.audit.test_checks import ITEM, tamper
 from tests.ar.statements.debtors import xinsheng
 from tests.support.statements import counted
 from tests.support.world import World
+from tests.support.world.statements import statement_input
 
 APRIL_2 = date(2026, 4, 2)
 MARCH_10 = date(2026, 3, 10)
@@ -142,7 +144,7 @@ def test_no_job_of_a_run_waits_for_the_numbers(world: World, customers: list[UUI
     """Given somebody who holds the counter, when a batch is drawn up, then it is done before the counter is free."""
     plan(world)
     with world.transaction() as db:
-        lock_counter(db, world.tenant_id, "anything")
+        lock_counter(db, world.actor(), "anything")
         taken = take_numbers(db, world.tenant_id, "statement")[0]
         with meanwhile(lambda: run(world, jobs(world)[0])) as done:
             done.result(timeout=60)
@@ -179,7 +181,7 @@ def test_what_is_posted_while_it_prints_is_on_the_statement(world: World, custom
     """Given an invoice under way, when a batch meets it, then it waits for the lock and states the invoice as well."""
     plan(world)
     with world.transaction() as db:
-        lock_for_statements(db, world.tenant_id, [customers[0]])
+        freeze_customers(db, world.actor(), [customers[0]])
         with meanwhile(lambda: run(world, jobs(world)[0])) as done:
             wait_until_a_lock_is_waited_for(world, done)
             post_late(world, db, customers[0])
@@ -193,9 +195,14 @@ def test_the_moment_of_a_statement_is_taken_after_the_customers_lock(world: Worl
 
     So what the statement shows was recorded before it, and the statement agrees with the books as known at its moment.
     """
+
+    def ask() -> IssuedStatement:
+        with world.transaction() as db:
+            return issue_statement(db, replace(world.actor(APRIL_2), now=utc_now()), statement_input(customers[0]))
+
     with world.transaction() as db:
-        lock_for_statements(db, world.tenant_id, [customers[0]])
-        with meanwhile(lambda: world.statement(customers[0])) as done:
+        freeze_customers(db, world.actor(), [customers[0]])
+        with meanwhile(ask) as done:
             wait_until_a_lock_is_waited_for(world, done)
             committed = utc_now()
             post_late(world, db, customers[0], committed)

@@ -10,11 +10,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from ar.customers.commands import upsert_customers
-from ar.customers.inputs import CustomerRow
+from ar.customers.commands import edit_customer, upsert_customers
+from ar.customers.inputs import CustomerRow, EditCustomer
 from ar.customers.models import Customer
 from ar.customers.queries import find_numbers
-from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
+from ar.ledger.books.allocation import NewAllocation, allocate
+from ar.ledger.books.allocation_reversal import reverse_allocation
 from ar.ledger.books.posting import NewItem, post_items
 from ar.ledger.books.posting_rules import POSTING_RULES
 from ar.ledger.closing.audit.checks import ledger_checks
@@ -36,6 +37,11 @@ class Ledger(Base):
         with self.transaction() as db:
             upsert_customers(db, self.actor(), [row])
             return find_numbers(db, self.tenant_id, [number])[number].id
+
+    def agree_on_days_off(self, customer: UUID, roll: str) -> None:
+        """Changes what the customer's terms say of a last day that is a day off."""
+        with self.transaction() as db:
+            edit_customer(db, self.actor(), customer, EditCustomer.model_validate({"name": "客户", "term_roll": roll}))
 
     def debtor(self, number: str = "00001", **more: str | int | None) -> UUID:
         """Makes a customer whose one contact, ar@NUMBER.example, gets everything."""

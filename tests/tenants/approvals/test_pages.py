@@ -17,6 +17,7 @@ from tenants.approvals.engine import Evidence
 from tenants.people.commands import remove_person
 from tenants.sign_in.commands import set_language
 from tests.support.approvals import PROBE, approve_all, ask_probe, decide_as, open_step, person
+from tests.support.browser import sign_in
 from tests.support.companies import TestCompany
 from tests.support.world import world_of
 
@@ -32,9 +33,7 @@ def _client(company: TestCompany, actor: Actor, language: str = "en") -> FlaskCl
     with transaction(None) as db:
         set_language(db, actor.user_id, language)
     client = company.app.test_client()
-    with client.session_transaction() as session:
-        session["_user_id"] = f"{actor.user_id}|1"
-        session["_fresh"] = True
+    sign_in(client, actor.user_id)
     return client
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -18,26 +17,17 @@ from kernel.settings import settings
 from tenants.people.commands import invite_person
 from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
-from tenants.sign_in.commands import set_language, set_password
+from tenants.sign_in.commands import set_password
 from tenants.sign_in.identity import load_person_by_id
 from tenants.sign_in.inputs import SignIn, sign_in_key
 from tenants.sign_in.links import LINK_DAYS, WelcomeLinks
 from tests.support.companies import TestCompany
-from tests.support.limits import limiter_put_back
-
-PASSWORD = "正确 马 电池 订书钉"
+from tests.support.doors import PASSWORD, somebody
 
 
 def _person(company: TestCompany, name: str = "周敏", role: Role = Role.ACCOUNTANT, password: str = PASSWORD) -> str:
     """A new person of the company who has chosen a password; returns the e-mail."""
-    email = f"{role}.{abs(hash(name)) % 10_000}@{company.slug}.example"
-    with company.transaction() as db:
-        user_id = invite_person(db, company.actor(), InvitePerson(email=email, name=name, roles=[role]))
-    with transaction(None) as db:
-        set_language(db, user_id, "en")
-        if password:
-            set_password(db, user_id, password)
-    return email
+    return somebody(company, name, role, password)[1]
 
 
 def _sign_in(client: FlaskClient, email: str, password: str = PASSWORD, **more: str):  # type: ignore[no-untyped-def]
@@ -146,6 +136,8 @@ def test_a_person_without_a_company_is_told_so(company: TestCompany) -> None:
     user_id = UUID((_cookie(client) or "").split("|")[0])
     with company.transaction() as db:
         remove_person(db, company.actor(), user_id)
+    assert client.get(company.url("/people/")).status_code == 303, "signed out at once"
+    assert _sign_in(client, email).headers["Location"] == "/companies"
     assert client.get(company.url("/people/")).status_code == 404
     assert "no company" in client.get("/companies").text
 
@@ -202,12 +194,11 @@ def test_links_that_are_no_good_look_alike(company: TestCompany) -> None:
 
 
 @pytest.fixture
-def limited_app(company: TestCompany) -> Iterator[Flask]:
+def limited_app(company: TestCompany) -> Flask:
     """The app as it runs outside tests: with its limits."""
-    with limiter_put_back():
-        made = create_app(settings().model_copy(update={"environment": "development"}))
-        made.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
-        yield made
+    made = create_app(settings().model_copy(update={"environment": "development"}))
+    made.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    return made
 
 
 def test_tries_are_counted(company: TestCompany, limited_app: Flask) -> None:

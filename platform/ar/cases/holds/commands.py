@@ -29,7 +29,7 @@ def place_hold(db: Session, actor: Actor, data: PlaceHold) -> UUID:
     Raises NotFound, RuleBroken(`promise_needs_day`, `block_until_past`, `item_not_of_customer`).
     """
     # Before the row that refers to the customer: letters take the case lock and then the customer.
-    lock_cases(db, actor)
+    actor = lock_cases(db, actor)
     _require_valid(db, actor, data)
     hold_id = new_id()
     db.execute(

@@ -50,7 +50,7 @@ def publish_preset(db: Session, actor: Actor, code: str) -> UUID:
         preset = load_preset(code)
     except KeyError:
         raise NotFound("policy_not_found", policy=code) from None
-    lock_counter(db, actor.tenant_id, "policy")
+    actor = lock_counter(db, actor, "policy")
     book = policy_book(db, actor.tenant_id)
     newest = book.by_id[book.newest[code]] if code in book.newest else None
     if newest is not None and newest.model_copy(update={"version": preset.version}) == preset:
@@ -70,7 +70,7 @@ def publish_policy(db: Session, actor: Actor, policy: Policy) -> UUID:
 
     Items under way finish on the version they started. Raises RuleBroken(`policy_step_without_texts`).
     """
-    lock_counter(db, actor.tenant_id, "policy")
+    actor = lock_counter(db, actor, "policy")
     book = policy_book(db, actor.tenant_id)
     version = book.by_id[book.newest[policy.code]].version + 1 if policy.code in book.newest else 1
     return _publish(db, actor, policy.model_copy(update={"version": version}))

@@ -63,9 +63,12 @@ _UPDATE_STATES: Final = sa.text("""
 """)
 
 
-def lock_cases(db: Session, actor: Actor) -> None:
-    """Locks the tenant's cases until COMMIT. First statement of every command that moves a case."""
-    lock_counter(db, actor.tenant_id, "day_run")
+def lock_cases(db: Session, actor: Actor) -> Actor:
+    """Locks the tenant's cases until COMMIT; returns the actor at the moment after.
+
+    First statement of every command that moves a case.
+    """
+    return lock_counter(db, actor, "day_run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ def pending_step_ids(db: Session, tenant_id: UUID, action_id: UUID) -> list[UUID
 def withdraw_items(db: Session, actor: Actor, customer_id: UUID, item_id: UUID | None, reason: str) -> None:
     """Withdraws the pending steps of a customer (or one item) from the queue, for the reason of code `reason`."""
     step, action = StepTaken, Action
-    lock_cases(db, actor)
+    actor = lock_cases(db, actor)
     query = (
         sa.select(step.id, step.action_id)
         .join(action, sa.and_(action.tenant_id == step.tenant_id, action.id == step.action_id))

@@ -11,6 +11,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from ar.cases.letters.drafting import LetterDraft
+from ar.ledger.commands import freeze_customers
 from ar.statements import commands as statements
 from ar.statements.commands import enclose_statement
 from ar.statements.inputs import IssueStatement
@@ -39,7 +40,7 @@ def enclose_confirmation_statement(
         period_to=to_on,
         send=False,
     )
-    statements.lock_for_statements(db, actor.tenant_id, [letter.customer_id])
+    actor = freeze_customers(db, actor, [letter.customer_id])
     s = Statement
     in_force = standing_statements(
         db,

@@ -27,7 +27,8 @@ from ar.cases.models import Action
 from ar.cases.rules.policy import Effect
 from ar.customers.commands import suppress_contact
 from ar.customers.lookups import is_reachable
-from ar.statements.commands import find_link, is_link_closed, lock_for_statements
+from ar.ledger.commands import freeze_customers
+from ar.statements.commands import find_link, is_link_closed
 from kernel import outbox, storage
 from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
@@ -90,7 +91,7 @@ def prepare_letters(db: Session, actor: Actor, next_kind: str) -> int:
 
     A letter that fails returns to the queue with the reason; the others go out.
     """
-    lock_cases(db, actor)
+    actor = lock_cases(db, actor)
     a = Action
     rows = db.execute(
         sa.select(a.id, a.customer_id, a.effects)
@@ -103,7 +104,7 @@ def prepare_letters(db: Session, actor: Actor, next_kind: str) -> int:
     # id order, or this batch and a person who issues one statement would deadlock.
     with_statement = [row.customer_id for row in batch if drafting.asks_confirmation(row.effects)]
     if with_statement:
-        lock_for_statements(db, actor.tenant_id, with_statement)
+        actor = freeze_customers(db, actor, with_statement)
     book = policy_book(db, actor.tenant_id)
     for row in batch:
         fault = _prepare_in_savepoint(db, actor, row.id, book)
@@ -148,10 +149,10 @@ def return_to_queue(db: Session, actor: Actor, action_id: UUID, *, reason: str |
 
 def recheck_letter(db: Session, actor: Actor, mail: MailMessage) -> str | None:
     """Rechecks a queued letter just before SMTP. Returns why it must not go, or None after refreshing its amounts."""
-    lock_cases(db, actor)
+    actor = lock_cases(db, actor)
     a = Action
     action = db.execute(
-        sa.select(a.id, a.state, a.mail_id)
+        sa.select(a.id, a.state, a.mail_id, a.total_minor)
         .where(a.tenant_id == actor.tenant_id, a.id == mail.subject_id)
         .with_for_update()
     ).first()
@@ -163,8 +164,10 @@ def recheck_letter(db: Session, actor: Actor, mail: MailMessage) -> str | None:
         return reason
     if not is_reachable(db, actor.tenant_id, mail.customer_id, mail.to_address):
         return "contact_suppressed"
-    changed = len(letter.chased) != len(letter.lines) or any(
-        each.open_minor != each.frozen_minor for each in letter.lines
+    changed = (
+        len(letter.chased) != len(letter.lines)
+        or letter.total_minor != action.total_minor
+        or any(each.open_minor != each.frozen_minor for each in letter.lines)
     )
     link_closed = is_link_closed(db, actor, mail.body_text)
     if changed or link_closed:
@@ -178,7 +181,7 @@ def record_letter_delivery(db: Session, actor: Actor, mail: MailMessage, state: 
     Only an address that the mail server refused for good is suppressed; after any other failure (our own quota, a
     filter, a server that was down) the letter can be sent again to the same contact.
     """
-    lock_cases(db, actor)
+    actor = lock_cases(db, actor)
     redact_links(db, actor.tenant_id, mail.id)
     a = Action
     action = db.execute(

@@ -63,7 +63,7 @@ def release_action(db: Session, actor: Actor, action_id: UUID, data: ReleaseActi
     Idempotent for the same person. Raises NotFound, Forbidden(`approval_role_needed`), Conflict
     (`action_decided`), RuleBroken(`no_dunning_contact`, `deadline_past`, `not_a_letter`, `action_not_yet_due`).
     """
-    lock_cases(db, actor)
+    actor = lock_cases(db, actor)
     action = _lock_action(db, actor, action_id)
     if action.state == "approved" and _is_same_person(actor, action):
         return Release("approved")
@@ -113,7 +113,7 @@ def release_letters(db: Session, actor: Actor, action_ids: Collection[UUID] | No
     A job prints and mails them, and asks once more what each still claims. Letters that were paid or decided meanwhile,
     those without a reachable contact and those of other roles are left alone.
     """
-    lock_cases(db, actor)
+    actor = lock_cases(db, actor)
     a = Action
     chosen = () if action_ids is None else (a.id.in_(action_ids),)
     rows = db.execute(
@@ -135,7 +135,7 @@ def skip_action(db: Session, actor: Actor, action_id: UUID, data: SkipAction) ->
 
     Raises NotFound, Conflict(`action_decided`).
     """
-    lock_cases(db, actor)
+    actor = lock_cases(db, actor)
     action = _lock_action(db, actor, action_id)
     released_task = ("approved",) if action.form != "letter" else ()
     _require_state(action, "proposed", "failed", *released_task)
@@ -148,7 +148,7 @@ def complete_task(db: Session, actor: Actor, action_id: UUID, data: CompleteTask
 
     Raises NotFound, RuleBroken(`not_a_task`), Forbidden(`approval_role_needed`), Conflict(`action_decided`).
     """
-    lock_cases(db, actor)
+    actor = lock_cases(db, actor)
     action = _lock_action(db, actor, action_id)
     if action.form == "letter":
         raise RuleBroken("not_a_task")
@@ -164,7 +164,7 @@ def resolve_delivery(db: Session, actor: Actor, action_id: UUID, data: ResolveDe
 
     Raises NotFound, Conflict(`not_in_doubt`).
     """
-    lock_cases(db, actor)
+    actor = lock_cases(db, actor)
     action = _lock_action(db, actor, action_id)
     if action.state not in ("failed", "unknown") or (data.outcome == "arrived" and action.state != "unknown"):
         raise Conflict("not_in_doubt")

@@ -39,6 +39,7 @@ class QueueLine:
     why_code: str
     why_params: dict[str, Any]
     reason: str
+    covered_minor: int = 0
 
     @property
     def why(self) -> str:
@@ -98,9 +99,17 @@ class QueueAction:
 
     @property
     def claim_minor(self) -> int:
-        """Returns what it is about now: the open amounts of the items that it still claims, in minor units."""
+        """Returns what it is about now, in minor units: what is open of the items that it still claims.
+
+        A letter's is less the debtor's unapplied credit.
+        """
         claimed = {line.item_id: line.open_minor for line in self.lines if not line.reason}
-        return sum(claimed.values())
+        return sum(claimed.values()) - self.unapplied_minor
+
+    @property
+    def unapplied_minor(self) -> int:
+        """Returns what of a letter's claim unapplied credit covers, in minor units."""
+        return sum({line.item_id: line.covered_minor for line in self.lines if not line.reason}.values())
 
     @property
     def claimed_items(self) -> int:

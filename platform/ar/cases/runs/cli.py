@@ -28,8 +28,9 @@ from tenants.commandline import DAY, emit, json_option, reports_errors, tenant_o
 @json_option
 @reports_errors
 def run_day_command(slug: str, on: date | None, as_json: bool) -> None:
-    """Propose today's steps for every overdue item. A second run of the day proposes nothing.
+    """Propose today's steps for every overdue item; list what this run did: steps proposed or held anew.
 
+    A second run of the day finds nothing to do.
     A day before that of the newest run is refused: the ladders have moved on, so nothing could be proposed for it.
     With --json each `why` is in the company's language; without it all words are in the terminal's (LANG).
     """

@@ -36,7 +36,7 @@ _PARKED: Final = StateChange(None, None, None, None, parked=True)
 
 
 class WithheldItem(NamedTuple):
-    """A due step that was withheld, with the code and parameters of the reason."""
+    """A due step that a run withheld anew, with the code and parameters of the reason."""
 
     item_id: UUID
     customer_id: UUID
@@ -48,7 +48,11 @@ class WithheldItem(NamedTuple):
 
 @dataclass(frozen=True)
 class RunResult:
-    """Counts of a run; `withheld` lists every step withheld today, also for an unchanged reason."""
+    """What a run did: counts of what it proposed, and the steps that it withheld anew.
+
+    Anew: by the first run of the day, or for another reason than before. What an earlier run of the day had withheld
+    for the same reason is none of its deeds.
+    """
 
     run_id: UUID
     run_on: date
@@ -71,9 +75,9 @@ class _Decision(NamedTuple):
 def run_day(db: Session, actor: Actor) -> RunResult:
     """Proposes the steps of `actor.today` (R172-R178, R210-R221); idempotent per day.
 
-    Returns counts and withheld steps. Raises RuleBroken(`policy_not_published`).
+    Returns what this run did. Raises RuleBroken(`policy_not_published`).
     """
-    lock_cases(db, actor)
+    actor = lock_cases(db, actor)
     start = candidate_queries.start_of_run(db, actor.tenant_id, actor.today)
     withdrawn, book = 0, None
     if start.paid_in_queue:
@@ -84,6 +88,7 @@ def run_day(db: Session, actor: Actor) -> RunResult:
         return _record_quiet_day(db, actor, withdrawn)
     settings, calendar = company(db, actor.tenant_id), work_calendar(db, actor.tenant_id)
     run = _Run(db, actor, settings, book or policy_book(db, actor.tenant_id), calendar)
+    run.is_first_of_day = start.since < actor.today
     run.decide(candidates)
     return run.record(withdrawn)
 
@@ -94,7 +99,7 @@ def require_day_not_passed(db: Session, actor: Actor) -> None:
     For callers that name the day. The nightly run and the button do not call it: after a run made ahead they still run
     their own day.
     """
-    lock_cases(db, actor)
+    actor = lock_cases(db, actor)
     newest_on = candidate_queries.newest_run_on(db, actor.tenant_id)
     if newest_on is not None and actor.today < newest_on:
         raise RuleBroken("run_day_passed", day=actor.today.isoformat(), newest=newest_on.isoformat())
@@ -120,18 +125,16 @@ class _Run:
         self.decisions: dict[LadderFacts, _Decision] = {}
         self.recorder = RunRecorder(actor, new_id(), auto_approve=not settings.review_mode)
         self.withheld: list[WithheldItem] = []
+        self.held: Counter[str] = Counter()
         self.has_holds = False
+        self.is_first_of_day = True
 
     def decide(self, candidates: Iterable[Candidate]) -> None:
         """Decides on every candidate: parked, left unchanged, withheld, or proposed as part of an action."""
         tenant_id, today = self.actor.tenant_id, self.actor.today
         self.holds = active_holds(self.db, tenant_id, today)
         self.has_holds = bool(self.holds)
-        self.unapplied = {
-            key: unapplied
-            for key, unapplied in candidate_queries.unapplied_by_customer(self.db, tenant_id, today).items()
-            if unapplied.covers
-        }
+        self.unapplied = candidate_queries.unapplied_by_customer(self.db, tenant_id, today)
         decisions, recorder = self.decisions, self.recorder
         for item in candidates:
             facts = item.facts
@@ -145,7 +148,7 @@ class _Run:
                     continue  # a day off: the stored state says the same
                 recorder.set_state(item, decision.unchanged)
             elif (reason := self._reason_to_withhold(item, decision)) is not None:
-                recorder.withhold(item, reason, decision.unchanged)
+                self._withhold(item, reason, decision)
             else:
                 recorder.propose(item, decision.version_id, decision.steps)
                 recorder.set_state(item, decision.proposed)
@@ -183,16 +186,19 @@ class _Run:
         return StateChange(version_id, facts.waiting, ",".join(sorted(facts.fired)), next_on, parked=False)
 
     def _reason_to_withhold(self, item: Candidate, decision: _Decision) -> Reason | None:
-        """Returns why a due step is withheld, and adds it to `withheld`; None when it is proposed."""
+        """Returns why a due step is withheld; None when it is proposed."""
         hold = self.holds.on(UUID(item.item_id), UUID(item.customer_id)) if self.has_holds else None
-        reason = reason_not_to_chase(
+        return reason_not_to_chase(
             currency=item.currency,
             open_minor=item.open_minor,
             hold=hold,
             policy=decision.policy,
             unapplied=self.unapplied.get((item.customer_id, item.currency)),
         )
-        if reason is not None:
+
+    def _withhold(self, item: Candidate, reason: Reason, decision: _Decision) -> None:
+        self.held[reason.code] += 1
+        if self.recorder.withhold(item, reason, decision.unchanged) or self.is_first_of_day:
             self.withheld.append(
                 WithheldItem(
                     item_id=UUID(item.item_id),
@@ -203,12 +209,10 @@ class _Run:
                     params=reason.params,
                 )
             )
-        return reason
 
     def record(self, withdrawn: int) -> RunResult:
         """Writes the decisions and returns their counts."""
-        held = Counter(item.code for item in self.withheld)
-        counts = {"held": dict(held), "withdrawn": withdrawn, "answers": len(self.decisions)}
+        counts = {"held": dict(self.held), "withdrawn": withdrawn, "answers": len(self.decisions)}
         self.recorder.write(self.db, counts)
         return RunResult(
             run_id=self.recorder.run_id,

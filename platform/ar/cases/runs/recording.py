@@ -233,8 +233,8 @@ class RunRecorder:
         items.append(item.item_id)
         numbers.append(number)
 
-    def withhold(self, item: Candidate, reason: Reason, change: StateChange) -> None:
-        """Withholds a due step; it is stored for the timeline only when the reason is another than before."""
+    def withhold(self, item: Candidate, reason: Reason, change: StateChange) -> bool:
+        """Withholds a due step; stored for the timeline, and True, only when the reason is another than before."""
         is_new_reason = reason.code != item.held_code
         if is_new_reason:
             self._withheld.append(
@@ -247,6 +247,7 @@ class RunRecorder:
             )
         if is_new_reason or item.kind != DUE:
             self.set_state(item, change, held_code=reason.code)
+        return is_new_reason
 
     def write(self, db: Session, counts: Mapping[str, Any]) -> None:
         """Writes the whole run in a constant number of statements, with one journal event."""

@@ -54,7 +54,7 @@ class StepLine:
 
 
 def run_steps(db: Session, tenant_id: UUID, result: RunResult) -> list[StepLine]:
-    """Returns the steps that a run proposed or withheld, by customer and document, in the current language."""
+    """Returns the steps that a run proposed or withheld anew, by customer and document, in the current language."""
     step, item, customer, version, action = StepTaken, OpenItem, Customer, PolicyVersion, Action
     rows = db.execute(
         sa.select(

@@ -9,11 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from ar.interest.rules.presets import BOE, ECB, LPR, SME_DAILY, RateTable, fixed_sum, half_year_start, next_half_year
+from ar.interest.rules.presets import (
+    HALF_YEARLY,
+    LPR,
+    SME_DAILY,
+    RateTable,
+    fixed_sum,
+    half_year_start,
+    next_half_year,
+    statutes,
+)
 
 ONE_DAY: Final = timedelta(days=1)
 YEAR, DAY = "year", "day"
@@ -25,7 +34,10 @@ Span = tuple[date, date]
 
 @dataclass(frozen=True, slots=True)
 class AccrualTerms:
-    """Terms in force for a debt. Percentages per year or per day; `minimum_minor`: the smallest charge."""
+    """Terms in force for a debt; `kind` names an agreement or a law. `minimum_minor`: the smallest charge.
+
+    Percentages per year or per day.
+    """
 
     kind: str
     id: UUID | None = None
@@ -43,7 +55,8 @@ class AccrualTerms:
 class Rate:
     """A rate with its source. `basis`: days of the year (0 for a rate per day).
 
-    `after_last_known`: the day is after the last rate known of the series, which goes on.
+    `round_up_to`: the sum was rounded up to a multiple of so many points. `after_last_known`: charged before rates had
+    to be known, by the last one of the series.
     """
 
     percent: Decimal
@@ -56,6 +69,7 @@ class Rate:
     factor: Decimal | None = None
     margin_percent: Decimal | None = None
     after_last_known: bool = False
+    round_up_to: Decimal | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Returns the rate for storing: decimals and dates as text."""
@@ -64,7 +78,7 @@ class Rate:
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Rate:
         """Parses what `as_json` returned."""
-        numbers = ("percent", "reference_percent", "factor", "margin_percent")
+        numbers = ("percent", "reference_percent", "factor", "margin_percent", "round_up_to")
         values: dict[str, Any] = {n: Decimal(v) if n in numbers and v else v for n, v in stored.items()}
         if stored["reference_on"]:
             values["reference_on"] = date.fromisoformat(stored["reference_on"])
@@ -73,7 +87,10 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """A debt: `paid`: (day the money came, minor units); `charged`: days charged before."""
+    """A debt: `paid`: (day the money came, minor units); `charged`: days charged before.
+
+    `due_on`: the last day on which payment is in time, which after a day off may be later than the printed due date.
+    """
 
     amount_minor: int
     currency: str
@@ -118,7 +135,7 @@ class Segment:
 class Assessment:
     """Interest of a debt through a day: segments, the fixed sum if due now, or the reason why there is none.
 
-    `missing_on`: a day without any known rate; then the other days are not charged either.
+    `missing_on`: a day for which no rate is known of `missing_series`; then the other days are not charged either.
     """
 
     segments: tuple[Segment, ...] = ()
@@ -126,6 +143,7 @@ class Assessment:
     fixed_rate: Rate | None = None
     reason: str | None = None
     missing_on: date | None = None
+    missing_series: str | None = None
 
     @property
     def interest_minor(self) -> int:
@@ -155,7 +173,8 @@ def assess(debt: Debt, terms: AccrualTerms, table: RateTable, through_on: date) 
         for free_from, free_to in uncharged_spans(from_on, to_on, debt.charged):
             for rate_from, rate_to, rate in rates_by_span(terms, table, first, free_from, free_to):
                 if rate is None:
-                    return Assessment(reason=NO_RATE, missing_on=rate_from)
+                    missing_on = first if _is_fixed_on_default(terms) else rate_from
+                    return Assessment(reason=NO_RATE, missing_on=missing_on, missing_series=series_of(terms))
                 segments.append(Segment(rate_from, rate_to, principal, rate))
     charged_segments = tuple(segment for segment in segments if segment.amount_minor)
     found = _with_fixed_sum(Assessment(charged_segments), debt, terms, principal_spans[0][2], first)
@@ -211,9 +230,9 @@ def rates_by_span(
 ) -> list[tuple[date, date, Rate | None]]:
     """Returns the spans from `first` to `last` with the rate in force; None: no rate is known.
 
-    Contract, LPR and UK rates are fixed on the day of default; an EU rate changes with the half-year.
+    Contract, LPR and UK rates are fixed on the day of default; the others change with the half-year.
     """
-    if terms.kind != "eu":
+    if _is_fixed_on_default(terms):
         return [(first, last, rate_on(terms, table, default_on))]
     spans, start = [], first
     while start <= last:
@@ -223,30 +242,37 @@ def rates_by_span(
     return spans
 
 
+def series_of(terms: AccrualTerms) -> str | None:
+    """Returns the series of reference rates that the terms rest on; None: on none."""
+    law = statutes().get(terms.kind)
+    return law.series if law else {"lpr": LPR, "sme_daily": SME_DAILY}.get(terms.kind)
+
+
 def rate_on(terms: AccrualTerms, table: RateTable, day: date) -> Rate | None:
-    """Returns the rate of a debt in default on `day` (EU: of its half-year); None when none is known."""
-    if terms.kind == "contract":
+    """Returns the rate of a debt in default on `day` (of its half-year, where it changes); None when none is known."""
+    series = series_of(terms)
+    if series is None:
         if terms.daily_percent is not None:
             return Rate(terms.daily_percent, DAY, 0, terms.kind)
         return Rate(terms.annual_percent or Decimal(0), YEAR, terms.basis, terms.kind)
-    series = {"lpr": LPR, "sme_daily": SME_DAILY, "eu": ECB, "uk": BOE}[terms.kind]
-    quote = table.in_force_on(series, half_year_start(day) if series in (ECB, BOE) else day)
+    quote = table.in_force_on(series, half_year_start(day) if series in HALF_YEARLY else day)
     if quote is None:
         return None
-    percent = quote.percent * (terms.factor or 1) + (terms.margin_percent or 0)
-    found = Rate(
-        percent,
-        YEAR,
-        terms.basis,
-        terms.kind,
-        series,
-        quote.from_on,
-        quote.percent,
-        after_last_known=quote.after_last_known,
-    )
+    law = statutes().get(terms.kind)
+    margin = law.margin if law and law.margin is not None else terms.margin_percent
+    percent = quote.percent * (terms.factor or 1) + (margin or 0)
+    step = law.round_up_to if law else None
+    if step:
+        percent = (percent / step).to_integral_value(ROUND_CEILING) * step
+    found = Rate(percent, YEAR, terms.basis, terms.kind, series, quote.from_on, quote.percent)
     if series == SME_DAILY:
         return replace(found, per=DAY, basis=0)
-    return replace(found, factor=terms.factor, margin_percent=terms.margin_percent)
+    return replace(found, factor=terms.factor, margin_percent=margin, round_up_to=step)
+
+
+def _is_fixed_on_default(terms: AccrualTerms) -> bool:
+    law = statutes().get(terms.kind)
+    return law is None or law.on_default
 
 
 def _with_fixed_sum(

@@ -1,7 +1,8 @@
-"""Looks up published reference rates and statutory sums by the day they are in force.
+"""Looks up published reference rates, statutes of late payment and their fixed sums by the day they are in force.
 
-Invariants: a day before a series' first rate has none; a day after its last known one gets that rate, marked
-`after_last_known`; rates that a company recorded itself take precedence. The data are in `reference_rates.json`.
+Invariants: a day for which no rate is known to be published has none, and the last one is never taken for it (ADR
+0029); rates that a company recorded itself take precedence. The data are in `reference_rates.json`: a rate is there
+only where it was read, or follows from one that was.
 """
 
 from __future__ import annotations
@@ -17,28 +18,51 @@ from pathlib import Path
 from typing import Any, Final
 
 LPR, SME_DAILY, ECB, BOE = "lpr_1y", "sme_daily", "ecb_reference", "boe_reference"
-HALF_YEARLY: Final = (ECB, BOE)
+BGB_BASE, OENB_BASE = "bgb_base", "oenb_base"
+HALF_YEARLY: Final = (ECB, BOE, BGB_BASE, OENB_BASE)
+#: The LPR is published on this day of the month, or on the next working day.
+LPR_DAY: Final = 20
+#: So many days after its usual day a rate may be published, over a week of holidays.
+LATE_DAYS: Final = 10
 DATA: Final = Path(__file__).with_name("reference_rates.json")
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedRate:
-    """A rate of a series in per cent, in force from a day until the next; `own`: recorded by the company."""
+    """A rate of a series in per cent, in force from a day until the next; `own`: recorded by the company.
+
+    `through_on`: the last day for which its source tells that it held; None: until the next one may be published.
+    """
 
     series: str
     from_on: date
     percent: Decimal
     source: str
     own: bool = False
+    through_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RateInForce:
-    """The rate in force on a day. `after_last_known`: the day is after the last one known of the series."""
+    """The rate in force on a day, in per cent, and the day it took effect."""
 
     from_on: date
     percent: Decimal
-    after_last_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Statute:
+    """A law of late payment: `margin` points over a reference rate (None: the terms name them).
+
+    `on_default`: the rate of the half-year of default holds for the whole delay; otherwise it changes with the
+    half-years. `round_up_to`: the sum is rounded up to the next multiple of so many points.
+    """
+
+    series: str
+    margin: Decimal | None
+    on_default: bool
+    round_up_to: Decimal | None
+    law: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +85,35 @@ class RateTable:
         self._days = {name: [rate.from_on for rate in rates] for name, rates in self._rates.items()}
 
     def in_force_on(self, series: str, day: date) -> RateInForce | None:
-        """Returns the rate in force on `day`; None before the first."""
-        place = bisect_right(self._days[series], day) - 1
+        """Returns the rate in force on `day`; None where none is known to be published for it."""
+        place = bisect_right(self._days.get(series, []), day) - 1
         if place < 0:
             return None
-        rate, known = self._rates[series][place], self.known_through(series)
-        return RateInForce(rate.from_on, rate.percent, known is not None and day > known)
+        rate = self._rates[series][place]
+        last, later = self._held_through(rate), self._rates[series][place + 1 : place + 2]
+        # Published a few days after its usual day, the next rate leaves no gap: until then this one was in force.
+        if last is None or day <= last or any((each.from_on - last).days <= LATE_DAYS for each in later):
+            return RateInForce(rate.from_on, rate.percent)
+        return None
 
     def known_through(self, series: str) -> date | None:
-        """Returns the last day for which the series is known; None: in force until a law changes it."""
-        facts = series_facts()[series]
-        if facts.every_months is None or facts.known_through is None:
+        """Returns the last day for which a rate is known; None: none is, or it is in force until a law changes it."""
+        rates = self._rates.get(series, [])
+        return self._held_through(rates[-1]) if rates else None
+
+    def _held_through(self, rate: PublishedRate) -> date | None:
+        """Returns the last day for which the rate is known to hold; None: until a law changes it."""
+        facts = series_facts()[rate.series]
+        if facts.every_months is None:
             return None
-        own = [_day_before_next(rate.from_on, facts.every_months) for rate in self._rates[series] if rate.own]
-        return max([facts.known_through, *own])
+        last = rate.through_on or _day_before_next(rate.from_on, facts.every_months)
+        if facts.known_through is not None and rate.from_on <= facts.known_through:
+            last = max(last, facts.known_through)
+        return last
 
     def rates(self, series: str) -> list[PublishedRate]:
         """Returns all rates of a series, the newest first."""
-        return list(reversed(self._rates[series]))
+        return list(reversed(self._rates.get(series, [])))
 
 
 @cache
@@ -98,10 +133,35 @@ def series_facts() -> Mapping[str, SeriesFacts]:
 def shipped_rates() -> tuple[PublishedRate, ...]:
     """Returns the rates shipped with the product."""
     return tuple(
-        PublishedRate(name, date.fromisoformat(day), Decimal(percent), each["source"])
+        PublishedRate(name, date.fromisoformat(day), Decimal(percent), each.get("read", {}).get(day, each["source"]))
         for name, each in _data()["series"].items()
         for day, percent in each["rates"]
     )
+
+
+@cache
+def statutes() -> Mapping[str, Statute]:
+    """Returns the laws of late payment by their code: `eu`, `uk`, and countries."""
+    return {
+        code: Statute(
+            series=each["series"],
+            margin=Decimal(each["margin"]) if "margin" in each else None,
+            on_default=each.get("on_default", False),
+            round_up_to=Decimal(each["round_up_to"]) if "round_up_to" in each else None,
+            law=each.get("law", ""),
+        )
+        for code, each in _data()["statutes"].items()
+    }
+
+
+def publication_day(series: str, day: date) -> date:
+    """Returns the day on which the rate for `day` took effect, as far as the series' own calendar tells."""
+    if series in HALF_YEARLY:
+        return half_year_start(day)
+    if series != LPR:
+        return day
+    month = day.replace(day=1) if day.day >= LPR_DAY else (day.replace(day=1) - timedelta(days=1)).replace(day=1)
+    return month.replace(day=LPR_DAY)
 
 
 def margin(kind: str) -> Decimal:

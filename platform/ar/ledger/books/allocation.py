@@ -1,8 +1,7 @@
-"""Applies credits to debits, reverses allocations, and maintains `open_minor` and `cleared_on`.
+"""Applies credits to debits, and maintains `open_minor` and `cleared_on`.
 
 Invariants: never more than is open on either side, as of any date; both sides belong to one customer and one currency;
-customers are locked first, in id order, so that rows selected afterwards stay true until COMMIT and no two calls
-deadlock.
+customers are locked first (`books.locks`).
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ar.ledger.books.locks import lock_customers
 from ar.ledger.books.period_lock import first_open_on, lock_open_period, require_unlocked
-from ar.ledger.models import Allocation, OpenItem
 from kernel import journal
 from kernel.actor import Actor
 from kernel.arrays import array_text
 from kernel.errors import Conflict, NotFound, RuleBroken
-from kernel.ids import new_id, new_ids
-from kernel.views import DbRow, views
+from kernel.ids import new_ids
+from kernel.views import views
 
 #: Credits granted for certain documents, which may be applied to those only.
 DOCUMENT_BOUND: Final = ("discount", "write_off", "interest_waiver", "bad_debt")
@@ -44,7 +43,7 @@ class NewAllocation:
 
 
 @dataclass(slots=True)
-class _LockedItem:
+class LockedItem:
     """An item of a locked customer; `open_minor` and `last_on` follow the allocations being applied."""
 
     id: UUID
@@ -57,19 +56,6 @@ class _LockedItem:
     open_minor: int
     last_on: date | None
     reversed_on: date | None
-
-
-def lock_customers(db: Session, tenant_id: UUID, customer_ids: Iterable[UUID]) -> None:
-    """Locks the customers' rows until COMMIT, in id order. Call it before selecting what must not change.
-
-    NO KEY UPDATE: documents can still be posted for them meanwhile, since foreign keys take KEY SHARE only.
-    Raises NotFound(`customer_not_found`) when one of them is not a customer of the company.
-    """
-    ids = sorted(set(customer_ids))
-    if ids:
-        locked = db.connection().execute(_LOCK_CUSTOMERS, {"tenant": tenant_id, "ids": array_text(ids)}).all()
-        if len(locked) != len(ids):
-            raise NotFound("customer_not_found")
 
 
 def allocate(db: Session, actor: Actor, allocations: Sequence[NewAllocation]) -> list[UUID]:
@@ -85,7 +71,7 @@ def allocate(db: Session, actor: Actor, allocations: Sequence[NewAllocation]) ->
     customers = (
         db.connection().execute(_SELECT_CUSTOMERS, {"tenant": actor.tenant_id, "ids": array_text(ids)}).scalars()
     )
-    lock_customers(db, actor.tenant_id, customers)
+    actor = lock_customers(db, actor, customers)
     return allocate_locked(db, actor, allocations)
 
 
@@ -100,7 +86,7 @@ def allocate_locked(db: Session, actor: Actor, allocations: Sequence[NewAllocati
 
 def insert_allocations(
     db: Session, actor: Actor, allocations: Sequence[NewAllocation], *, check_grants: bool = False
-) -> tuple[list[UUID], dict[UUID, _LockedItem]]:
+) -> tuple[list[UUID], dict[UUID, LockedItem]]:
     """Inserts allocations and updates the open amounts; the caller has locked the customers. Records no event.
 
     `check_grants`: a credit of `DOCUMENT_BOUND` stays with the documents it was granted for; a reversal may clear any.
@@ -108,13 +94,13 @@ def insert_allocations(
     """
     open_from = first_open_on(lock_open_period(db, actor.tenant_id))
     ids = list(dict.fromkeys(item_id for each in allocations for item_id in (each.debit_item_id, each.credit_item_id)))
-    items = _load_items(db, actor.tenant_id, ids)
+    items = load_locked_items(db, actor.tenant_id, ids)
     if check_grants and any(item.kind in DOCUMENT_BOUND and item.last_on for item in items.values()):
         _require_granted_documents(db, actor.tenant_id, allocations)
     days = [_apply(items, each, actor.today, open_from) for each in allocations]
     allocation_ids = new_ids(len(allocations))
     debits = [items[each.debit_item_id] for each in allocations]
-    _insert_rows(
+    insert_allocation_rows(
         db,
         actor,
         ids=allocation_ids,
@@ -126,7 +112,7 @@ def insert_allocations(
         days=days,
         reverses=[None] * len(allocations),
     )
-    _update_open_amounts(db, actor.tenant_id, items.values())
+    update_open_amounts(db, actor.tenant_id, items.values())
     return allocation_ids, items
 
 
@@ -143,75 +129,6 @@ def require_day_between(on: date, since_on: date, until_on: date) -> date:
     return on
 
 
-def reverse_allocation(
-    db: Session, actor: Actor, allocation_id: UUID, *, item_id: UUID | None = None, effective_on: date | None = None
-) -> UUID:
-    """Reverses an allocation on `effective_on` (default today); both items are open again from that day.
-
-    `item_id`: the document whose page requested it, one of the two items. Returns the id of the reversing row. Raises
-    NotFound(`allocation_not_found`), Conflict(`already_reversed`), RuleBroken (`reversal_is_final`, `period_locked`,
-    `effective_too_early`, `effective_in_future`).
-    """
-    a = Allocation
-    found = db.execute(
-        sa.select(a.customer_id, a.currency, a.debit_item_id, a.credit_item_id, a.amount_minor, a.reverses_id).where(
-            a.tenant_id == actor.tenant_id, a.id == allocation_id
-        )
-    ).first()
-    if found is None or item_id not in (None, found.debit_item_id, found.credit_item_id):
-        raise NotFound("allocation_not_found")
-    lock_customers(db, actor.tenant_id, [found.customer_id])
-    _require_not_reversed(db, actor.tenant_id, allocation_id, found)
-    items = _load_items(db, actor.tenant_id, [found.debit_item_id, found.credit_item_id])
-    debit, credit = items[found.debit_item_id], items[found.credit_item_id]
-    on = _reversal_day(db, actor, items.values(), effective_on)
-    for item in (debit, credit):
-        item.open_minor += found.amount_minor
-        item.last_on = on
-    reversal_id = new_id()
-    _insert_rows(
-        db,
-        actor,
-        ids=[reversal_id],
-        customer_ids=[found.customer_id],
-        currencies=[found.currency],
-        debits=[debit.id],
-        credits=[credit.id],
-        amounts=[-found.amount_minor],
-        days=[on],
-        reverses=[allocation_id],
-    )
-    _update_open_amounts(db, actor.tenant_id, items.values())
-    facts = {
-        "allocation_id": str(allocation_id),
-        "debit_no": debit.document_no,
-        "credit_no": credit.document_no,
-        "currency": found.currency,
-        "amount_minor": found.amount_minor,
-        "effective_on": on.isoformat(),
-    }
-    journal.record(db, actor, "allocation_reversed", customer_id=found.customer_id, subject_id=debit.id, data=facts)
-    return reversal_id
-
-
-def _reversal_day(db: Session, actor: Actor, items: Iterable[_LockedItem], effective_on: date | None) -> date:
-    """Returns the day on which an allocation is reversed, which by default is today or the earliest day possible.
-
-    Not before either item's last movement, so that figures of past days do not change.
-    """
-    open_from = first_open_on(lock_open_period(db, actor.tenant_id))
-    require_unlocked(effective_on, open_from)
-    since = max(open_from, *(day for item in items for day in (item.document_on, item.last_on) if day))
-    until = max(actor.today, since)
-    return require_day_between(effective_on or until, since, until)
-
-
-_LOCK_CUSTOMERS = sa.text(
-    """
-    SELECT id FROM customer WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))
-    ORDER BY id FOR NO KEY UPDATE
-    """
-)
 _SELECT_CUSTOMERS = sa.text(
     "SELECT DISTINCT customer_id FROM open_item WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))"
 )
@@ -256,15 +173,16 @@ _UPDATE_OPEN_AMOUNTS = sa.text(
 )
 
 
-def _load_items(db: Session, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, _LockedItem]:
+def load_locked_items(db: Session, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, LockedItem]:
+    """Returns items by id; the caller has locked their customers. Raises NotFound(`item_not_found`)."""
     rows = db.connection().execute(_SELECT_ITEMS, {"tenant": tenant_id, "ids": array_text(ids)})
-    items = {item.id: item for item in views(_LockedItem, rows)}
+    items = {item.id: item for item in views(LockedItem, rows)}
     if len(items) != len(set(ids)):
         raise NotFound("item_not_found")
     return items
 
 
-def _apply(items: dict[UUID, _LockedItem], new: NewAllocation, today: date, open_from: date) -> date:
+def _apply(items: dict[UUID, LockedItem], new: NewAllocation, today: date, open_from: date) -> date:
     """Checks an allocation against the amounts left by those before it, deducts it; returns its effective date."""
     debit, credit = items[new.debit_item_id], items[new.credit_item_id]
     if debit.customer_id != credit.customer_id:
@@ -326,31 +244,14 @@ def _require_granted_documents(db: Session, tenant_id: UUID, allocations: Sequen
         raise RuleBroken("credit_bound", document_no=misplaced)
 
 
-def _require_not_reversed(db: Session, tenant_id: UUID, allocation_id: UUID, found: DbRow) -> None:
-    a, i = Allocation, OpenItem
-    reversed_before, of_reversal = db.execute(
-        sa.select(
-            sa.exists().where(a.tenant_id == tenant_id, a.reverses_id == allocation_id),
-            sa.exists().where(
-                i.tenant_id == tenant_id,
-                i.id.in_([found.debit_item_id, found.credit_item_id]),
-                i.reverses_id.is_not(None),
-            ),
-        )
-    ).one()
-    if found.reverses_id is not None or of_reversal:
-        raise RuleBroken("reversal_is_final")
-    if reversed_before:
-        raise Conflict("already_reversed")
-
-
-def _insert_rows(db: Session, actor: Actor, **columns: Sequence[object]) -> None:
+def insert_allocation_rows(db: Session, actor: Actor, **columns: Sequence[object]) -> None:
+    """Inserts rows of `allocation`, given column by column."""
     values: dict[str, object] = {name: array_text(column) for name, column in columns.items()}
     values |= {"tenant": actor.tenant_id, "recorded_at": actor.now, "recorded_by": actor.name}
     db.connection().execute(_INSERT_ALLOCATIONS, values)
 
 
-def _update_open_amounts(db: Session, tenant_id: UUID, items: Iterable[_LockedItem]) -> None:
+def update_open_amounts(db: Session, tenant_id: UUID, items: Iterable[LockedItem]) -> None:
     """Updates open amounts; an item with nothing open is cleared on its last effective date."""
     rows = [(item.id, item.open_minor, None if item.open_minor else item.last_on) for item in items]
     ids, opens, days = (array_text(column) for column in zip(*rows, strict=True))
@@ -358,7 +259,7 @@ def _update_open_amounts(db: Session, tenant_id: UUID, items: Iterable[_LockedIt
 
 
 def _record_allocated(
-    db: Session, actor: Actor, allocations: Sequence[NewAllocation], items: dict[UUID, _LockedItem]
+    db: Session, actor: Actor, allocations: Sequence[NewAllocation], items: dict[UUID, LockedItem]
 ) -> None:
     """Records one event per call: the facts of a single allocation, else counts and sums."""
     first = items[allocations[0].debit_item_id]

@@ -47,9 +47,15 @@ def lock_open_period(db: Session, tenant_id: UUID) -> date | None:
     if cached is not None and transaction is not None and cached[0]() is transaction:
         return cached[1]  # type: ignore[no-any-return]
     locked: date | None = connection.execute(_LOCK_SHARED, {"tenant": tenant_id}).scalar_one()
+    remember_locked_through(db, locked)
+    return locked
+
+
+def remember_locked_through(db: Session, locked: date | None) -> None:
+    """Keeps the date for this transaction, whose lock on the state's row was just taken."""
+    transaction = db.get_transaction()
     if transaction is not None:
         db.info[_CACHE_KEY] = (ref(transaction), locked)  # weak, so that the session does not keep itself alive
-    return locked
 
 
 def forget_locked_through(db: Session) -> None:

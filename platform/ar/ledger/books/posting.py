@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ar.ledger.books.entries import Leg, NewItem, insert_entries, insert_items, reversing_legs
+from ar.ledger.books.locks import hold_books, share_customers
 from ar.ledger.books.period_lock import create_books_state
 from ar.ledger.books.posting_rules import ACCOUNTS, POSTING_RULES, RECEIVABLES, REVERSAL, document_legs
 from ar.ledger.models import Account
@@ -33,7 +34,13 @@ __all__ = ["AHEAD_DAYS", "NewItem", "post_entry", "post_items", "reverse_entry",
 # A document dated further ahead is a mistyped year, which no list would show before that year.
 AHEAD_DAYS: Final = 366
 BPS: Final = 10_000
-_COUNT_CUSTOMERS = sa.text("SELECT count(*) FROM customer WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))")
+#: What the terms of these customers say of days off, of those that differ from the statute.
+_ROLLS = sa.text(
+    """
+    SELECT jsonb_object_agg(id, terms ->> 'roll') FILTER (WHERE terms ->> 'roll' <> 'statutory')
+    FROM customer WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))
+    """
+)
 
 
 def set_up_books(db: Session, actor: Actor) -> None:
@@ -45,25 +52,23 @@ def set_up_books(db: Session, actor: Actor) -> None:
     create_books_state(db, actor)
 
 
-def post_items(
-    db: Session, actor: Actor, items: Sequence[NewItem], *, memo: str = "", customers_locked: bool = False
-) -> list[UUID]:
+def post_items(db: Session, actor: Actor, items: Sequence[NewItem], *, memo: str = "") -> list[UUID]:
     """Posts documents, each with an entry of its own; returns the item ids in the order given.
 
-    Items that share kind and number are the instalments of one document and of one entry. `customers_locked`: the
-    caller has locked the customers' rows (`lock_customers`), so their existence is not checked again. Raises RuleBroken
-    for an unknown kind, a currency that is no money on that day, an amount that is not positive, dates out of order, in
-    a locked period or more than AHEAD_DAYS after today, instalments that do not fit each other;
-    NotFound(`customer_not_found`) for a customer of another tenant, Conflict(`document_exists`) for a number that is
-    taken.
+    Items that share kind and number are the instalments of one document and of one entry. They are recorded at the
+    moment after the customers are held, by the caller (`lock_customers`) or here. Raises RuleBroken for
+    an unknown kind, a currency that is no money on that day, an amount that is not positive, dates out of order, in a
+    locked period or more than AHEAD_DAYS after today, instalments that do not fit each other;
+    NotFound(`customer_not_found`) for a customer of another tenant, Conflict(`document_exists`) for a number taken.
     """
     if not items:
         return []
     for item in items:
         _validate(item, actor.today)
     documents = _group_by_document(items)
-    if not customers_locked:
-        _require_customers(db, actor.tenant_id, {item.customer_id for item in items})
+    actor = share_customers(db, actor, {item.customer_id for item in items})
+    sides = [POSTING_RULES[item.kind].side for item in items]
+    rolls = _rolls_of_customers(db, actor.tenant_id, {item.customer_id for item in items}) if max(sides) > 0 else {}
     entry_ids, item_ids = new_ids(len(documents)), new_ids(len(items))
     legs = list(chain.from_iterable(map(document_legs, documents.values(), entry_ids)))
     firsts = [parts[0] for parts in documents.values()]
@@ -71,8 +76,9 @@ def post_items(
         db, actor, entry_ids, [first.kind for first in firsts], [first.document_on for first in firsts], legs, memo=memo
     )
     entry_of = dict(zip(documents, entry_ids, strict=True))
-    sides = [POSTING_RULES[item.kind].side for item in items]
-    insert_items(db, actor, item_ids, [entry_of[item.kind, item.document_no] for item in items], sides, items)
+    insert_items(
+        db, actor, item_ids, [entry_of[item.kind, item.document_no] for item in items], sides, items, rolls=rolls
+    )
     _record_posted(db, actor, items, item_ids, memo)
     return item_ids
 
@@ -87,6 +93,7 @@ def post_entry(
     """
     if any(account == RECEIVABLES for account, *_rest in legs):
         raise RuleBroken("receivables_by_item")
+    actor = hold_books(db, actor)
     entry_id = new_id()
     posting_legs = [Leg(entry_id, account, None, currency, debit, credit) for account, currency, debit, credit in legs]
     insert_entries(db, actor, [entry_id], [kind], [on], posting_legs, memo=memo)
@@ -99,8 +106,9 @@ def reverse_entry(db: Session, actor: Actor, entry_id: UUID, on: date, *, memo: 
     Raises NotFound(`entry_not_found`), Conflict(`already_reversed`), RuleBroken (`receivables_by_item`,
     `period_locked`).
     """
+    actor = hold_books(db, actor)
     mirror_id = new_id()
-    legs = reversing_legs(db, actor.tenant_id, entry_id, mirror_id)
+    legs = reversing_legs(db, actor.tenant_id, {entry_id: mirror_id})
     if not legs:
         raise NotFound("entry_not_found")
     if any(leg.account_code == RECEIVABLES for leg in legs):
@@ -179,12 +187,10 @@ def _group_by_document(items: Sequence[NewItem]) -> dict[tuple[str, str], list[N
     return documents
 
 
-def _require_customers(db: Session, tenant_id: UUID, customer_ids: set[UUID]) -> None:
-    found = (
-        db.connection().execute(_COUNT_CUSTOMERS, {"tenant": tenant_id, "ids": array_text(customer_ids)}).scalar_one()
-    )
-    if found != len(customer_ids):
-        raise NotFound("customer_not_found")
+def _rolls_of_customers(db: Session, tenant_id: UUID, customer_ids: set[UUID]) -> dict[str, str]:
+    """Returns id → roll of the customers whose terms differ from the statute."""
+    asked = {"tenant": tenant_id, "ids": array_text(customer_ids)}
+    return db.connection().execute(_ROLLS, asked).scalar_one() or {}
 
 
 def _record_posted(db: Session, actor: Actor, items: Sequence[NewItem], item_ids: Sequence[UUID], memo: str) -> None:

@@ -1,28 +1,47 @@
-"""Reverses a document with all its instalments: posts a mirror document that clears it.
+"""Reverses documents with all their instalments: posts mirror documents that clear them.
 
-Invariant: nothing is edited; the mirror clears its original on one day of an open period, at most once.
+Invariants: nothing is edited; a mirror clears its original on one day of an open period, at most once; the number of
+statements does not grow with the number of documents.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.books.allocation import NewAllocation, insert_allocations, lock_customers, require_day_between
+from ar.ledger.books.allocation import NewAllocation, insert_allocations, require_day_between
 from ar.ledger.books.entries import NewItem, insert_entries, insert_items, reversing_legs
+from ar.ledger.books.locks import lock_customers
 from ar.ledger.books.period_lock import first_open_on, lock_open_period, require_unlocked
 from ar.ledger.books.posting_rules import REVERSAL
-from ar.ledger.models import Allocation, OpenItem
+from ar.ledger.models import OpenItem
 from kernel import journal
 from kernel.actor import Actor
+from kernel.arrays import array_text
 from kernel.counters import document_number, take_numbers
 from kernel.errors import Conflict, NotFound, RuleBroken
-from kernel.ids import new_id, new_ids
+from kernel.ids import new_ids
 from kernel.views import DbRow
+
+
+@dataclass(frozen=True, slots=True)
+class _Reversal:
+    """A document, all its items in order, that is reversed on `on` by the document `number`."""
+
+    parts: Sequence[DbRow]
+    on: date
+    number: str
+
+    @property
+    def amount_minor(self) -> int:
+        """The document's amount, over all instalments."""
+        return sum(part.amount_minor for part in self.parts)
 
 
 def reverse_item(db: Session, actor: Actor, item_id: UUID, *, effective_on: date | None = None, memo: str = "") -> UUID:
@@ -39,57 +58,120 @@ def reverse_item(db: Session, actor: Actor, item_id: UUID, *, effective_on: date
     ).scalar_one_or_none()
     if customer_id is None:
         raise NotFound("item_not_found")
-    lock_customers(db, actor.tenant_id, [customer_id])
-    parts = _load_reversible_items(db, actor.tenant_id, item_id)
-    original = parts[0]
-    on = _reversal_day(db, actor, parts, effective_on)
-    number = take_numbers(db, actor.tenant_id, f"reversal:{on.year}")[0]
-    reversal_no = document_number("REV", on.year, number)
-    mirrors = [_mirror(part, customer_id, reversal_no, on) for part in parts]
-    mirror_ids, entry_id = new_ids(len(parts)), new_id()
-    legs = reversing_legs(db, actor.tenant_id, original.entry_id, entry_id)
-    insert_entries(db, actor, [entry_id], [REVERSAL], [on], legs, memo=memo, reverses=[original.entry_id])
-    part_ids = [part.id for part in parts]
-    insert_items(
-        db, actor, mirror_ids, [entry_id] * len(parts), [-original.side] * len(parts), mirrors, reverses=part_ids
-    )
-    clearing = [_clearing(part, mirror, on) for part, mirror in zip(parts, mirror_ids, strict=True)]
-    insert_allocations(db, actor, clearing)
-    mirror_id = mirror_ids[part_ids.index(item_id)]
+    actor = lock_customers(db, actor, [customer_id])
+    reversals = _plan_reversals(db, actor, [item_id], {item_id: effective_on})
+    mirror_ids = _post_reversals(db, actor, reversals, memo=memo)
+    reversal = reversals[0]
+    original = reversal.parts[0]
     facts = {
         "kind": original.kind,
         "document_no": original.document_no,
-        "reversal_id": str(mirror_id),
-        "reversal_no": reversal_no,
-        "effective_on": on.isoformat(),
+        "reversal_id": str(mirror_ids[item_id]),
+        "reversal_no": reversal.number,
+        "effective_on": reversal.on.isoformat(),
         "currency": original.currency,
-        "amount_minor": sum(part.amount_minor for part in parts),
+        "amount_minor": reversal.amount_minor,
         "memo": memo,
     }
     journal.record(db, actor, "document_reversed", customer_id=customer_id, subject_id=item_id, data=facts)
-    return mirror_id
+    return mirror_ids[item_id]
 
 
-def _reversal_day(db: Session, actor: Actor, parts: Sequence[DbRow], effective_on: date | None) -> date:
+def take_back_documents(db: Session, actor: Actor, item_ids: Collection[UUID], *, memo: str) -> int:
+    """Reverses documents that should never have been posted, each on its first possible day; returns their number.
+
+    Their numbers are free again: the next document of one is its next edition. The caller has locked the customers.
+    Records one event. Raises as `reverse_item`.
+    """
+    if not item_ids:
+        return 0
+    reversals = _plan_reversals(db, actor, item_ids, None)
+    _post_reversals(db, actor, reversals, memo=memo, frees_numbers=True)
+    sums: dict[tuple[str, str], list[int]] = {}
+    for reversal in reversals:
+        total = sums.setdefault((reversal.parts[0].kind, reversal.parts[0].currency), [0, 0])
+        total[0] += 1
+        total[1] += reversal.amount_minor
+    totals = [
+        {"kind": kind, "currency": currency, "count": count, "amount_minor": amount}
+        for (kind, currency), (count, amount) in sorted(sums.items())
+    ]
+    journal.record(db, actor, "documents_taken_back", data={"totals": totals, "memo": memo})
+    return len(reversals)
+
+
+def _plan_reversals(
+    db: Session, actor: Actor, item_ids: Collection[UUID], days: Mapping[UUID, date | None] | None
+) -> list[_Reversal]:
+    """Returns the reversals of the documents of these items, numbered by year; `days` None: the first day possible."""
+    open_from = first_open_on(lock_open_period(db, actor.tenant_id))
+    documents = _load_reversible_documents(db, actor.tenant_id, item_ids)
+    moved = _last_moves(db, actor.tenant_id, [part.id for parts in documents for part in parts])
+    dated: list[tuple[Sequence[DbRow], date]] = []
+    for parts in documents:
+        since = max(parts[0].document_on, open_from, *(moved[part.id] for part in parts if part.id in moved))
+        if days is None:
+            dated.append((parts, since))
+        else:
+            asked = next((days[part.id] for part in parts if part.id in days), None)
+            dated.append((parts, _reversal_day(actor, since, open_from, asked)))
+    years = sorted({on.year for _parts, on in dated})
+    numbers = {
+        year: iter(take_numbers(db, actor.tenant_id, f"reversal:{year}", sum(on.year == year for _parts, on in dated)))
+        for year in years
+    }
+    return [_Reversal(parts, on, document_number("REV", on.year, next(numbers[on.year]))) for parts, on in dated]
+
+
+def _reversal_day(actor: Actor, since: date, open_from: date, effective_on: date | None) -> date:
     """Returns the day on which a document is reversed, which by default is today or the earliest day possible.
 
     Not before the document or its last movement, and in an open period, so that figures of past days do not change.
     """
-    open_from = first_open_on(lock_open_period(db, actor.tenant_id))
     require_unlocked(effective_on, open_from)
-    since = max(parts[0].document_on, open_from, *(part.last_on for part in parts if part.last_on))
     until = max(actor.today, since)
     return require_day_between(effective_on or until, since, until)
 
 
-def _mirror(part: DbRow, customer_id: UUID, reversal_no: str, on: date) -> NewItem:
+def _post_reversals(
+    db: Session, actor: Actor, reversals: Sequence[_Reversal], *, memo: str, frees_numbers: bool = False
+) -> dict[UUID, UUID]:
+    """Posts the mirrors and clears their originals; returns item → its mirror."""
+    mirror_entries = new_ids(len(reversals))
+    originals = [reversal.parts[0].entry_id for reversal in reversals]
+    legs = reversing_legs(db, actor.tenant_id, dict(zip(originals, mirror_entries, strict=True)))
+    kinds, days = [REVERSAL] * len(reversals), [reversal.on for reversal in reversals]
+    insert_entries(db, actor, mirror_entries, kinds, days, legs, memo=memo, reverses=originals)
+    mirrored = [
+        (reversal, part, entry_id)
+        for reversal, entry_id in zip(reversals, mirror_entries, strict=True)
+        for part in reversal.parts
+    ]
+    part_ids = [part.id for _reversal, part, _entry_id in mirrored]
+    mirror_ids = dict(zip(part_ids, new_ids(len(mirrored)), strict=True))
+    insert_items(
+        db,
+        actor,
+        list(mirror_ids.values()),
+        [entry_id for _reversal, _part, entry_id in mirrored],
+        [-part.side for _reversal, part, _entry_id in mirrored],
+        [_mirror(part, reversal) for reversal, part, _entry_id in mirrored],
+        reverses=part_ids,
+        frees_number=frees_numbers,
+    )
+    clearing = [_clearing(part, mirror_ids[part.id], reversal.on) for reversal, part, _entry_id in mirrored]
+    insert_allocations(db, actor, clearing)
+    return mirror_ids
+
+
+def _mirror(part: DbRow, reversal: _Reversal) -> NewItem:
     return NewItem(
-        customer_id=customer_id,
+        customer_id=part.customer_id,
         kind=REVERSAL,
-        document_no=reversal_no,
-        document_on=on,
-        due_on=on,
-        collection_end_on=on,
+        document_no=reversal.number,
+        document_on=reversal.on,
+        due_on=reversal.on,
+        collection_end_on=reversal.on,
         currency=part.currency,
         amount_minor=part.amount_minor,
         reference=part.document_no,
@@ -103,43 +185,49 @@ def _clearing(part: DbRow, mirror_id: UUID, on: date) -> NewAllocation:
     return NewAllocation(debit_id, credit_id, part.amount_minor, on)
 
 
-def _load_reversible_items(db: Session, tenant_id: UUID, item_id: UUID) -> Sequence[DbRow]:
-    """Returns all items of the document of `item_id`; the caller has locked the customer.
-
-    `last_on`: the day of the item's last allocation. Raises as `reverse_item`.
+_SELECT_DOCUMENTS = sa.text(
     """
-    item, allocation = OpenItem, Allocation
-    requested, mirror = sa.orm.aliased(OpenItem), sa.orm.aliased(OpenItem)
-    rows = db.execute(
-        sa.select(
-            item.id,
-            item.kind,
-            item.side,
-            item.entry_id,
-            item.document_no,
-            item.instalment_no,
-            item.document_on,
-            item.currency,
-            item.amount_minor,
-            item.open_minor,
-            sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == item.id).label("reversed"),
-            sa.select(sa.func.max(allocation.effective_on))
-            .where(
-                allocation.tenant_id == tenant_id,
-                sa.or_(allocation.debit_item_id == item.id, allocation.credit_item_id == item.id),
-            )
-            .scalar_subquery()
-            .label("last_on"),
-        )
-        .join(requested, sa.and_(requested.tenant_id == tenant_id, requested.entry_id == item.entry_id))
-        .where(item.tenant_id == tenant_id, requested.id == item_id)
-        .order_by(item.instalment_no)
-    ).all()
-    for row in rows:
+    SELECT i.id, i.customer_id, i.kind, i.side, i.entry_id, i.document_no, i.instalment_no, i.document_on, i.currency,
+        i.amount_minor, i.open_minor, m.id IS NOT NULL AS reversed
+    FROM (
+        SELECT DISTINCT entry_id FROM open_item WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))
+    ) AS asked
+    JOIN open_item AS i ON i.tenant_id = :tenant AND i.entry_id = asked.entry_id
+    LEFT JOIN open_item AS m ON m.tenant_id = :tenant AND m.reverses_id = i.id
+    WHERE i.tenant_id = :tenant
+    ORDER BY i.customer_id, i.entry_id, i.instalment_no
+    """
+)
+_SELECT_LAST_MOVES = sa.text(
+    """
+    SELECT item_id, max(effective_on) AS last_on
+    FROM (
+        SELECT debit_item_id AS item_id, effective_on FROM allocation
+        WHERE tenant_id = :tenant AND debit_item_id = ANY(CAST(:ids AS uuid[]))
+        UNION ALL
+        SELECT credit_item_id, effective_on FROM allocation
+        WHERE tenant_id = :tenant AND credit_item_id = ANY(CAST(:ids AS uuid[]))
+    ) AS both_sides
+    GROUP BY item_id
+    """
+)
+
+
+def _load_reversible_documents(db: Session, tenant_id: UUID, item_ids: Collection[UUID]) -> list[list[Any]]:
+    """Returns all items of these items' documents; the caller has locked the customers. Raises as `reverse_item`."""
+    documents: dict[UUID, list[Any]] = {}
+    for row in db.connection().execute(_SELECT_DOCUMENTS, {"tenant": tenant_id, "ids": array_text(item_ids)}):
         if row.kind == REVERSAL:
             raise RuleBroken("reversal_is_final")
         if row.reversed:
             raise Conflict("already_reversed", document_no=row.document_no)
         if row.open_minor != row.amount_minor:
             raise Conflict("item_allocated", document_no=row.document_no)
-    return rows
+        documents.setdefault(row.entry_id, []).append(row)
+    return list(documents.values())
+
+
+def _last_moves(db: Session, tenant_id: UUID, item_ids: Sequence[UUID]) -> dict[UUID, date]:
+    """Returns by item the day of its last allocation; items never allocated are absent."""
+    rows = db.connection().execute(_SELECT_LAST_MOVES, {"tenant": tenant_id, "ids": array_text(item_ids)})
+    return {row.item_id: row.last_on for row in rows}

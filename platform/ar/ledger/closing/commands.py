@@ -13,8 +13,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ar.ledger.books.locks import lock_books_alone
 from ar.ledger.books.period_balances import insert_balances
-from ar.ledger.books.period_lock import forget_locked_through, locked_through
+from ar.ledger.books.period_lock import forget_locked_through, lock_open_period, locked_through
 from ar.ledger.closing.inputs import LockBooks, RequestUnlock
 from ar.ledger.models import BooksState, PeriodLock
 from kernel import idempotency, journal
@@ -25,8 +26,6 @@ from tenants.approvals.engine import ApprovalRequest, request
 from tenants.approvals.kinds import Approved
 
 UNLOCK: Final = "unlock_period"
-
-_LOCK_STATE = sa.text("SELECT locked_through FROM books_state WHERE tenant_id = :tenant FOR UPDATE")
 
 
 def lock_books(db: Session, actor: Actor, data: LockBooks) -> UUID:
@@ -42,7 +41,7 @@ def lock_through(db: Session, actor: Actor, through_on: date, reason: str = "") 
 
     Raises RuleBroken (`lock_in_future` for a day after today, `lock_not_forward` for one that is locked already).
     """
-    before_on = _lock_state(db, actor.tenant_id)
+    actor, before_on = _lock_state(db, actor)
     if through_on > actor.today:
         raise RuleBroken("lock_in_future", today=actor.today.isoformat())
     if before_on is not None and through_on <= before_on:
@@ -83,7 +82,7 @@ def unlock(db: Session, actor: Actor, approved: Approved) -> None:
     Raises Conflict(`lock_moved`) when the lock is not the one the approvers were shown, RuleBroken (`books_not_locked`,
     `unlock_not_back`).
     """
-    before_on = _lock_state(db, actor.tenant_id)
+    actor, before_on = _lock_state(db, actor)
     requested = approved.facts["back_to"]
     back_to = date.fromisoformat(requested) if requested else None
     _require_earlier_day(before_on, back_to)
@@ -97,10 +96,10 @@ def unlock(db: Session, actor: Actor, approved: Approved) -> None:
     journal.record(db, actor, "period_unlocked", subject_id=lock_id, data=data)
 
 
-def _lock_state(db: Session, tenant_id: UUID) -> date | None:
-    """Locks the state's row until COMMIT; returns the date through which the books are locked."""
-    locked: date | None = db.execute(_LOCK_STATE, {"tenant": tenant_id}).scalar_one()
-    return locked
+def _lock_state(db: Session, actor: Actor) -> tuple[Actor, date | None]:
+    """Locks the books alone; returns the actor after it, and the date through which the books are locked."""
+    actor = lock_books_alone(db, actor)
+    return actor, lock_open_period(db, actor.tenant_id)
 
 
 def _require_earlier_day(locked: date | None, back_to: date | None) -> None:

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session, aliased
 
 from ar.customers.lookups import matches
 from ar.customers.models import Customer
-from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers
+from ar.ledger.books.allocation import NewAllocation, allocate
+from ar.ledger.books.locks import lock_customers
 from ar.ledger.books.period_lock import locked_through
 from ar.ledger.books.posting import post_items
 from ar.ledger.documents.crediting import (
@@ -111,7 +112,7 @@ def post_parsed(db: Session, actor: Actor, document: Document) -> UUID:
     """Posts a parsed document, allocating a credit to the document it references; returns its (first) item's id."""
     concerned = None
     if document.is_credit and document.reference:
-        lock_customers(db, actor.tenant_id, [document.buyer.id])
+        actor = lock_customers(db, actor, [document.buyer.id])
         document, concerned = _credited(db, actor, document)
     number = document.number or next_document_number(
         db, actor, document.kind, PREFIXES[document.kind], document.document_on.year

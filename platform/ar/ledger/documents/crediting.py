@@ -159,5 +159,5 @@ def take_back_discount(
         tax_minor=tax,
         contra=DISCOUNTS,
     )
-    (debit_id,) = post_items(db, actor, [item], customers_locked=True)
+    (debit_id,) = post_items(db, actor, [item])
     allocate_locked(db, actor, [NewAllocation(debit_id, credit_id, amount)])

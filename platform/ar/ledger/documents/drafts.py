@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.customers.models import Customer
-from ar.ledger.books.allocation import lock_customers
+from ar.ledger.books.locks import lock_customers
 from ar.ledger.documents.commands import find_buyer, parse_document, post_parsed
 from ar.ledger.documents.inputs import SubmittedDocument, TypedDocument
 from ar.ledger.documents.models import DocumentDraft
@@ -106,7 +106,7 @@ def _post_draft(db: Session, actor: Actor, draft_id: UUID, data: SubmittedDocume
     kind = load_draft(db, actor.tenant_id, draft_id).kind
     document = parse_document(db, actor, kind, data.typed)
     if document.allocate:
-        lock_customers(db, actor.tenant_id, [document.buyer.id])
+        actor = lock_customers(db, actor, [document.buyer.id])
     _lock_draft(db, actor.tenant_id, draft_id, data)
     item_id = post_parsed(db, actor, document)
     typed = data.typed.model_dump()

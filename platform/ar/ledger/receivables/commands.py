@@ -11,7 +11,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
+from ar.ledger.books.allocation import NewAllocation, allocate
+from ar.ledger.books.allocation_reversal import reverse_allocation
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.models import Allocation, OpenItem
 from ar.ledger.receivables.inputs import AllocateDocument, ReverseDocument, UnapplyAllocation

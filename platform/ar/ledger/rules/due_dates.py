@@ -3,6 +3,10 @@
 Pure: standard library only; the calendar is a predicate argument. Invariant: terms are stored as structure, never as a
 label such as "net 30", which people interpret differently; each result can be shown as a worked example. The order is
 fixed: base date → cutoff and month end → months → days → pay day → grace → roll.
+
+What `roll` says of a day off: `following`, `preceding` and `modified` were agreed and move the due date itself;
+`statutory` (nothing agreed) leaves it as printed, and what comes on the next working day comes in time (Civil Code 203,
+BGB § 193); `none` was agreed, and the day off is the last day (ADR 0029).
 """
 
 from __future__ import annotations
@@ -16,13 +20,15 @@ from typing import Final, Literal, TypeAlias, get_args
 Base: TypeAlias = Literal[
     "invoice", "delivery", "receipt_of_goods", "acceptance", "statement_confirmed", "month_end", "fixed"
 ]
-Roll: TypeAlias = Literal["none", "following", "preceding", "modified"]
+Roll: TypeAlias = Literal["statutory", "none", "following", "preceding", "modified"]
 IsWorkingDay: TypeAlias = Callable[[date], bool]
 JsonValue: TypeAlias = str | int | list[int] | None
 
 BASES: Final[tuple[str, ...]] = get_args(Base)
 ROLLS: Final[tuple[str, ...]] = get_args(Roll)
+STATUTORY: Final = "statutory"
 _ONE_DAY: Final = timedelta(days=1)
+_EXTENDED: Final[Mapping[str, Roll]] = {STATUTORY: "following", "following": "following", "modified": "modified"}
 # Longer than any run of holidays, so that a calendar without working days raises instead of looping.
 _LONGEST_CLOSURE_DAYS: Final = 366
 
@@ -44,7 +50,7 @@ class PaymentTerms:
     days: int = 0
     fixed_pay_days: tuple[int, ...] = ()
     grace_days: int = 0
-    roll: Roll = "none"
+    roll: Roll = "statutory"
 
     def __post_init__(self) -> None:
         if self.base not in BASES or self.roll not in ROLLS:
@@ -118,6 +124,15 @@ def collection_end_on(due_on: date, settlement_days: int) -> date:
     return due_on + timedelta(days=settlement_days)
 
 
+def last_day_in_time(day: date, roll: str, is_working_day: IsWorkingDay) -> date:
+    """Returns the last day on which what was due on `day`, or a discount until `day`, comes in time.
+
+    The printed day stays; late interest begins the day after the one returned. A date that was typed under terms that
+    move due dates follows them as well, save to an earlier day, which the paper does not say.
+    """
+    return max(day, _roll(day, _EXTENDED.get(roll, "none"), is_working_day))
+
+
 def overdue_days(due_on: date, today: date) -> int:
     """Returns days past due: 0 on the due date, negative before it (A05)."""
     return (today - due_on).days
@@ -170,7 +185,7 @@ def _next_pay_day(day: date, pay_days: tuple[int, ...]) -> date:
 
 
 def _roll(day: date, roll: Roll, is_working_day: IsWorkingDay) -> date:
-    if roll == "none" or is_working_day(day):
+    if roll in ("none", STATUTORY) or is_working_day(day):
         return day
     if roll == "preceding":
         return _nearest_working_day(day, -_ONE_DAY, is_working_day)

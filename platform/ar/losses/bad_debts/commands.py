@@ -64,7 +64,7 @@ def _propose(db: Session, actor: Actor, customer_id: UUID, data: ProposeBadDebt,
     customer = sa.select(Customer.id).where(Customer.tenant_id == actor.tenant_id, Customer.id == customer_id)
     if db.execute(customer).first() is None:
         raise NotFound("customer_not_found")
-    lock_customers(db, actor.tenant_id, [customer_id])
+    actor = lock_customers(db, actor, [customer_id])
     lines = _lines(db, actor.tenant_id, customer_id, data)
     checked = check_files(files)
     case_id, number = _store(db, actor, customer_id, data, lines)
@@ -197,7 +197,7 @@ def write_off(db: Session, actor: Actor, approved: Approved) -> None:
     Raises Conflict(`bad_debt_paid_meanwhile`, `bad_debt_settled`), RuleBroken(`period_locked`): the decision is then
     refused and nothing is posted.
     """
-    case = lock_case(db, actor.tenant_id, approved.subject_id)
+    actor, case = lock_case(db, actor, approved.subject_id)
     if case.state != "proposed":
         raise Conflict("bad_debt_settled", number=case.number)
     lines = _require_still_open(db, actor.tenant_id, case.id)
@@ -285,7 +285,7 @@ def reverse_write_off(db: Session, actor: Actor, case_id: UUID, data: ReverseLos
 
     Raises NotFound, RuleBroken (`bad_debt_not_written_off`, `bad_debt_recovered`, `period_locked`, `effective_…`).
     """
-    case = lock_case(db, actor.tenant_id, case_id)
+    actor, case = lock_case(db, actor, case_id)
     if case.state != "written_off":
         raise RuleBroken("bad_debt_not_written_off", number=case.number)
     if any(recovered_minor(db, actor.tenant_id, case_id).values()):
@@ -306,16 +306,16 @@ def reverse_write_off(db: Session, actor: Actor, case_id: UUID, data: ReverseLos
     journal.record(db, actor, "bad_debt_taken_back", customer_id=case.customer_id, subject_id=case_id, data=facts)
 
 
-def lock_case(db: Session, tenant_id: UUID, case_id: UUID) -> Any:
-    """Locks a case and its customer; returns the case. Raises NotFound(`bad_debt_not_found`)."""
+def lock_case(db: Session, actor: Actor, case_id: UUID) -> tuple[Actor, Any]:
+    """Locks a case and its customer; returns the actor after it, and the case. Raises NotFound."""
     case = BadDebtCase
-    where = (case.tenant_id == tenant_id, case.id == case_id)
+    where = (case.tenant_id == actor.tenant_id, case.id == case_id)
     customer_id = db.execute(sa.select(case.customer_id).where(*where)).scalar_one_or_none()
     if customer_id is None:
         raise NotFound("bad_debt_not_found")
-    lock_customers(db, tenant_id, [customer_id])
+    actor = lock_customers(db, actor, [customer_id])
     columns = (case.id, case.number, case.customer_id, case.state, case.reason, case.written_off_on)
-    return db.execute(sa.select(*columns).where(*where).with_for_update()).one()
+    return actor, db.execute(sa.select(*columns).where(*where).with_for_update()).one()
 
 
 def unreversed_allocations(db: Session, tenant_id: UUID, item_id: UUID) -> list[UUID]:

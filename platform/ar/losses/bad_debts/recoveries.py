@@ -53,7 +53,7 @@ def recover_money(db: Session, actor: Actor, case_id: UUID, data: RecoverMoney) 
 
 
 def _recover_money(db: Session, actor: Actor, case_id: UUID, data: RecoverMoney) -> UUID:
-    case = _written_off(db, actor.tenant_id, case_id)
+    actor, case = _written_off(db, actor, case_id)
     amount = parse_positive_amount(data.amount, data.currency)
     _require_rest(db, actor.tenant_id, case_id, data.currency, amount)
     on = data.received_on
@@ -92,7 +92,7 @@ def recover_credit(db: Session, actor: Actor, case_id: UUID, data: RecoverCredit
 
 
 def _recover_credit(db: Session, actor: Actor, case_id: UUID, data: RecoverCredit) -> UUID:
-    case = _written_off(db, actor.tenant_id, case_id)
+    actor, case = _written_off(db, actor, case_id)
     item = OpenItem
     credit = db.execute(
         sa.select(item.customer_id, item.side, item.kind, item.currency, item.open_minor, item.document_on).where(
@@ -131,7 +131,7 @@ def reverse_recovery(db: Session, actor: Actor, recovery_id: UUID, data: Reverse
     ).first()
     if row is None:
         raise NotFound("recovery_not_found")
-    case = lock_case(db, actor.tenant_id, row.case_id)
+    actor, case = lock_case(db, actor, row.case_id)
     if not db.execute(sa.select(not_reversed(actor.tenant_id, row.recovery_item_id))).scalar_one():
         raise Conflict("recovery_taken_back")
     item_id = row.recovery_item_id
@@ -162,7 +162,7 @@ def add_event(db: Session, actor: Actor, case_id: UUID, data: AddEvent) -> UUID:
 
 
 def _add_event(db: Session, actor: Actor, case_id: UUID, data: AddEvent) -> UUID:
-    case = _written_off(db, actor.tenant_id, case_id)
+    actor, case = _written_off(db, actor, case_id)
     on = data.happened_on or actor.today
     if on > actor.today:
         raise RuleBroken("event_in_future")
@@ -193,11 +193,11 @@ def _add_event(db: Session, actor: Actor, case_id: UUID, data: AddEvent) -> UUID
     return event_id
 
 
-def _written_off(db: Session, tenant_id: UUID, case_id: UUID) -> Any:
-    case = lock_case(db, tenant_id, case_id)
+def _written_off(db: Session, actor: Actor, case_id: UUID) -> tuple[Actor, Any]:
+    actor, case = lock_case(db, actor, case_id)
     if case.state != "written_off":
         raise RuleBroken("bad_debt_not_written_off", number=case.number)
-    return case
+    return actor, case
 
 
 def _rest(db: Session, tenant_id: UUID, case_id: UUID) -> dict[str, int]:

@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from ar.ledger.commands import (
     first_open_on,
+    hold_books,
+    lock_books_alone,
     lock_open_period,
     post_entry,
     require_day_between,
@@ -39,8 +41,6 @@ from kernel.versions import check_version
 
 RUN_LOCK: Final = "provision"
 EXPENSE: Final = "bad_debt_expense"
-# Every writer of the books locks this row FOR SHARE until COMMIT: with FOR UPDATE, no other posting is in progress.
-_LOCK_BOOKS = sa.text("SELECT locked_through FROM books_state WHERE tenant_id = :tenant FOR UPDATE")
 
 
 def set_policy(db: Session, actor: Actor, data: SetPolicy) -> UUID:
@@ -48,7 +48,7 @@ def set_policy(db: Session, actor: Actor, data: SetPolicy) -> UUID:
 
     Raises Conflict(`changed_meanwhile`).
     """
-    lock_counter(db, actor.tenant_id, RUN_LOCK)
+    actor = lock_counter(db, actor, RUN_LOCK)
     before, policy = current_policy(db, actor.tenant_id), data.policy()
     if before is not None and before.policy == policy:
         return before.id
@@ -117,8 +117,8 @@ def post_run(db: Session, actor: Actor, data: PostProvision) -> UUID:
 
 
 def _post_run(db: Session, actor: Actor, data: PostProvision) -> UUID:
-    lock_counter(db, actor.tenant_id, RUN_LOCK)
-    db.execute(_LOCK_BOOKS, {"tenant": actor.tenant_id}).all()
+    actor = lock_counter(db, actor, RUN_LOCK)
+    actor = lock_books_alone(db, actor)
     require_open(db, actor.tenant_id, [data.as_of])
     seen = preview_run(db, actor, data.as_of)
     if seen.fingerprint != data.fingerprint:
@@ -172,7 +172,7 @@ def reverse_run(db: Session, actor: Actor, run_id: UUID, data: ReverseLoss) -> U
     Raises NotFound(`provision_run_not_found`), Conflict(`provision_reversed`), RuleBroken (`provision_not_last`,
     `period_locked`, `effective_too_early`, `effective_in_future`).
     """
-    lock_counter(db, actor.tenant_id, RUN_LOCK)
+    actor = lock_counter(db, actor, RUN_LOCK)
     run, reversal = ProvisionRun, ProvisionReversal
     row = db.execute(
         sa.select(
@@ -187,6 +187,7 @@ def reverse_run(db: Session, actor: Actor, run_id: UUID, data: ReverseLoss) -> U
     last = last_run(db, actor.tenant_id)
     if last is None or last.id != run_id:
         raise RuleBroken("provision_not_last", number=last.number if last else "")
+    actor = hold_books(db, actor)
     open_from = first_open_on(lock_open_period(db, actor.tenant_id))
     require_unlocked(data.effective_on, open_from)
     since = max(row.as_of, open_from)

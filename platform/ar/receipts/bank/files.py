@@ -155,7 +155,7 @@ def parse_file(db: Session, actor: Actor, file_id: UUID, progress: Progress = la
     A file in another state than `reading` is left unchanged. Raises NotFound(`bank_file_not_found`).
     """
     # One file of a company at a time: the state is selected under the lock, so two workers never parse one file.
-    lock_counter(db, actor.tenant_id, "bank_lines")
+    actor = lock_counter(db, actor, "bank_lines")
     f = BankFile
     row = db.execute(
         sa.select(f.sha256, f.filename, f.state, f.bank_account_id, f.accounts, f.mapping).where(

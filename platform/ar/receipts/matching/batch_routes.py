@@ -18,7 +18,6 @@ from ar.receipts.matching.routes import bp
 from ar.receipts.messages import BATCH_OUTCOMES, UNDO_OUTCOMES
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
-from kernel.ids import new_id
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web.command_form import command_form, done
@@ -35,14 +34,14 @@ def _sure_page(form: Form[Any]) -> str:
         lines=lines,
         total=total,
         totals=batch_queries.totals(lines),
-        form=form.at("sure", key=str(new_id())),
+        form=form.at("sure"),
         ticked=set(request.form.getlist("selected")) if form.slot else None,
         may_post=may(Permission.POST_LEDGER),
     )
 
 
 @bp.get("/sure")
-@staff(Permission.READ)
+@staff(Permission.READ_BANK)
 def sure() -> Page:
     """Lists the sure lines with what each would pay."""
     return _sure_page(blank())
@@ -71,7 +70,7 @@ def accept(data: PostShownLines) -> Page:
 
 
 @bp.get("/batches")
-@staff(Permission.READ)
+@staff(Permission.READ_BANK)
 def batches() -> Page:
     """Lists the batches, the newest first."""
     asked = read_page(request.args)
@@ -88,13 +87,13 @@ def _batch_page(form: Form[Any], batch_id: UUID) -> str:
         totals=batch_queries.totals(page.posted),
         outcomes=BATCH_OUTCOMES,
         undo_outcomes=UNDO_OUTCOMES,
-        form=form.at("undo", key=str(new_id())),
+        form=form.at("undo"),
         may_post=may(Permission.POST_LEDGER),
     )
 
 
 @bp.get("/batches/<uuid:batch_id>")
-@staff(Permission.READ)
+@staff(Permission.READ_BANK)
 def batch(batch_id: UUID) -> Page:
     """Shows a batch with the result of each line."""
     return _batch_page(blank(), batch_id)

@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.commands import first_open_on, lock_customers, lock_open_period
+from ar.ledger.commands import first_open_on, hold_books, lock_customers, lock_open_period
 from ar.ledger.models import OpenItem
 from ar.receipts.matching.commands import best_proposal, post_sure_lines
 from ar.receipts.matching.inputs import PostShownLines, UndoBatch
@@ -48,6 +48,7 @@ def post_shown_lines(db: Session, actor: Actor, data: PostShownLines) -> UUID:
 def _post_shown_lines(db: Session, actor: Actor, data: PostShownLines) -> UUID:
     b = BankLine
     proofs = {each.line_id: each.proof for each in data.lines}
+    actor = hold_books(db, actor)
     open_from = first_open_on(lock_open_period(db, actor.tenant_id))
     rows = db.execute(
         sa.select(b.id, b.state, b.proposal, b.proposal_state, b.booked_on).where(
@@ -110,7 +111,7 @@ def undo_batch(db: Session, actor: Actor, batch_id: UUID, data: UndoBatch) -> No
     if not idempotency.first_time(db, actor, f"undo-batch:{data.key}", {"batch": batch_id}):
         return
     rows = _lines_to_undo(db, actor.tenant_id, batch_id)
-    lock_customers(db, actor.tenant_id, [row.customer_id for row in rows])
+    actor = lock_customers(db, actor, [row.customer_id for row in rows])
     _lock_batch(db, actor.tenant_id, batch_id)
     open_from = first_open_on(lock_open_period(db, actor.tenant_id))
     counts = {"undone": 0, "depends": 0}

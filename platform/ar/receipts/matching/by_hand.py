@@ -39,7 +39,7 @@ def match_line(db: Session, actor: Actor, line_id: UUID, data: MatchBankLine) ->
 
 
 def _match_line(db: Session, actor: Actor, line_id: UUID, data: MatchBankLine) -> UUID:
-    lock_customers(db, actor.tenant_id, [data.customer_id])
+    actor = lock_customers(db, actor, [data.customer_id])
     row = _lock_line(db, actor.tenant_id, line_id)
     _require_open(row)
     if row.side != 1 or row.status != "booked" or row.return_state == "open":
@@ -75,7 +75,7 @@ def unmatch_line(db: Session, actor: Actor, line_id: UUID) -> None:
         sa.select(b.customer_id).where(b.tenant_id == actor.tenant_id, b.id == line_id)
     ).scalar_one_or_none()
     if customer_id is not None:
-        lock_customers(db, actor.tenant_id, [customer_id])
+        actor = lock_customers(db, actor, [customer_id])
     row = _lock_line(db, actor.tenant_id, line_id)
     if row.state != "matched" or row.customer_id != customer_id:
         raise Conflict("line_not_matched")

@@ -129,7 +129,7 @@ def post_sure_lines(
 
     Locks the customers, then the lines; lines decided or matched otherwise meanwhile are in neither list.
     """
-    lock_customers(db, actor.tenant_id, [best_proposal(stored).customer_id for stored in proposals.values()])
+    actor = lock_customers(db, actor, [best_proposal(stored).customer_id for stored in proposals.values()])
     rows = _lock_unchanged_lines(db, actor.tenant_id, proposals)
     fitting, moved = _split_by_fit(db, actor.tenant_id, rows)
     receipts = [

@@ -77,7 +77,9 @@ _SETTLED_DOCUMENTS = sa.text(
     SELECT i.document_no, i.customer_id
     FROM unnest(CAST(:numbers AS text[])) AS n (number)
     JOIN open_item AS i ON i.tenant_id = :tenant AND i.document_no = n.number AND i.side > 0 AND i.open_minor = 0
-    WHERE i.tenant_id = :tenant
+    WHERE i.tenant_id = :tenant AND NOT EXISTS (
+        SELECT FROM open_item AS m WHERE m.tenant_id = :tenant AND m.reverses_id = i.id AND m.frees_number
+    )
     """
 )
 

@@ -60,20 +60,13 @@ class NewReceipt:
     bank_booked_on: date | None = None
 
 
-def post_receipts(
-    db: Session,
-    actor: Actor,
-    receipts: Sequence[NewReceipt],
-    *,
-    confirmed: bool = False,
-    customers_locked: bool = False,
-) -> list[UUID]:
+def post_receipts(db: Session, actor: Actor, receipts: Sequence[NewReceipt], *, confirmed: bool = False) -> list[UUID]:
     """Posts the receipts with their allocations, all or none; returns the item ids in order.
 
     Money that came on a day locked since keeps its day and is posted on the first open one (ADR 0028).
-    `confirmed`: a person confirms that the payers' accounts belong to these customers. `customers_locked`: the caller
-    has locked the customers (`lock_customers`), so they exist. Raises RuleBroken (`receipt_in_future`,
-    `receipt_booked_before`, `receipt_overapplied`, `period_locked`) and what posting and allocating raise.
+    `confirmed`: a person confirms that the payers' accounts belong to these customers. Raises RuleBroken
+    (`receipt_in_future`, `receipt_booked_before`, `receipt_overapplied`, `period_locked`) and
+    what posting and allocating raise.
     """
     if not receipts:
         return []
@@ -84,15 +77,14 @@ def post_receipts(
             raise RuleBroken("receipt_booked_before", since_on=each.received_on.isoformat())
         if sum(minor for _item, minor in each.parts) > each.amount_minor:
             raise RuleBroken("receipt_overapplied")
-    if not customers_locked:
-        lock_customers(db, actor.tenant_id, (each.customer_id for each in receipts))
+    actor = lock_customers(db, actor, (each.customer_id for each in receipts))
     days = [
         each.booked_on or posting_day(db, actor, max(each.received_on, each.bank_booked_on or each.received_on))
         for each in receipts
     ]
     numbers = _numbers(db, actor.tenant_id, [day.year for day in days])
     items = [_receipt_item(each, number, day) for each, number, day in zip(receipts, numbers, days, strict=True)]
-    item_ids = post_items(db, actor, items, customers_locked=True)
+    item_ids = post_items(db, actor, items)
     rows = [_receipt_row(actor, each, item_id) for each, item_id in zip(receipts, item_ids, strict=True)]
     db.connection().execute(_INSERT, rows)
     allocate_locked(

@@ -45,6 +45,7 @@ def group() -> None:
 @click.option("--text", "remittance", default="", help="The text of the payment.")
 @click.option("--designation", default="", help="Document numbers that the debtor named when paying.")
 @click.option("--pay", "pays", multiple=True, metavar="NO[=AMOUNT]", help="A document to pay; may be repeated.")
+@click.option("--costs-first", is_flag=True, help="Costs and interest of a debt before its principal (Civil Code 561).")
 @click.option("--unapplied", is_flag=True, help="Apply nothing.")
 @click.option("--key", help="The same key again changes nothing.")
 @click.option("--from-json", type=click.File("r"), help="Read all of it from a file (- for standard input).")

@@ -6,7 +6,7 @@ automatically; the rest of a payment stays visible as unapplied.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 
 from ar.customers.lookups import find_numbers
 from ar.ledger.commands import NewAllocation, UnapplyAllocation, allocate, lock_customers, unapply_allocation
+from ar.ledger.lookups import accessory_parts_of
 from ar.ledger.models import Allocation, OpenItem
 from ar.receipts.bank.accounts import ledger_account
 from ar.receipts.models import MatchRefusal, Receipt
 from ar.receipts.posting.bulk_posting import NewReceipt, post_receipts
 from ar.receipts.posting.inputs import ApplyCredit, PostReceipt, UnapplyCredit
 from ar.receipts.posting.inputs import Part as TypedPart
-from ar.receipts.rules.allocation_order import Debt, Part, Share, allocate_in_legal_order
+from ar.receipts.rules.allocation_order import Debt, Part, Share, allocate_in_legal_order, proportional
 from ar.receipts.rules.mentions import find_mentioned_numbers, normalised_account, number_key
 from kernel import idempotency
 from kernel.actor import Actor
@@ -31,6 +32,7 @@ from kernel.money import parse_positive_amount
 from kernel.views import DbRow
 
 INTEREST: Part = "interest"
+COSTS: Part = "costs"
 _OPEN_AMOUNTS = sa.text(
     "SELECT id, open_minor FROM open_item WHERE tenant_id = :tenant AND customer_id = :customer"
     " AND currency = :currency AND side > 0 AND id = ANY(CAST(:wanted AS uuid[]))"
@@ -55,7 +57,7 @@ def _post_receipt(db: Session, actor: Actor, data: PostReceipt) -> UUID:
     amount = parse_positive_amount(data.amount, data.currency)
     default = "cash" if data.method == "cash" else "bank"
     contra = ledger_account(db, actor.tenant_id, data.bank_account_id, data.currency, default)
-    lock_customers(db, actor.tenant_id, [found.id])
+    actor = lock_customers(db, actor, [found.id])
     receipt = NewReceipt(
         customer_id=found.id,
         received_on=data.received_on,
@@ -80,7 +82,7 @@ def _post_receipt(db: Session, actor: Actor, data: PostReceipt) -> UUID:
         remittance=data.remittance,
         designation=data.designation,
     )
-    return post_receipts(db, actor, [receipt], confirmed=True, customers_locked=True)[0]
+    return post_receipts(db, actor, [receipt], confirmed=True)[0]
 
 
 def apply_credit(db: Session, actor: Actor, credit_id: UUID, data: ApplyCredit) -> None:
@@ -99,7 +101,7 @@ def _apply_credit(db: Session, actor: Actor, credit_id: UUID, data: ApplyCredit)
     customer_id = db.execute(sa.select(i.customer_id).where(*where)).scalar_one_or_none()
     if customer_id is None:
         raise NotFound("item_not_found")
-    lock_customers(db, actor.tenant_id, [customer_id])
+    actor = lock_customers(db, actor, [customer_id])
     credit = db.execute(sa.select(i.side, i.currency, i.open_minor, i.document_no).where(*where)).one()
     if credit.side > 0:
         raise RuleBroken("wrong_side", debit_no="", credit_no=credit.document_no)
@@ -218,19 +220,33 @@ def suggest_allocation(
         .order_by(i.due_on, i.document_no, i.instalment_no)
     ).all()
     designated = [(item_id, None) for item_id in _items_named_in(designation, rows)]
-    debts = _debts([row for row in rows if row.id not in refused], rows)
+    parts = accessory_parts_of(db, actor.tenant_id, [row.id for row in rows if row.kind == INTEREST])
+    debts = _debts([row for row in rows if row.id not in refused], rows, parts)
     return allocate_in_legal_order(amount_minor, debts, actor.today, designated=designated, costs_first=costs_first)
 
 
-def _debts(allowed: Sequence[DbRow], rows: Sequence[DbRow]) -> list[Debt]:
-    """Returns the allowed items as debts; interest belongs to the document that its reference names, if open."""
+def _debts(
+    allowed: Sequence[DbRow], rows: Sequence[DbRow], parts: Mapping[UUID, Sequence[tuple[UUID, str, int]]]
+) -> list[Debt]:
+    """Returns the allowed items as debts; interest in portions, each with the document that it is for.
+
+    `parts`: what interest says that it is for; without it, the document that its reference names, if that is open.
+    """
     by_no = {row.document_no: row.id for row in rows if row.kind != INTEREST}
-    return [
-        Debt(id=row.id, due_on=row.due_on, open_minor=row.open_minor, part=INTEREST, of=by_no.get(row.reference or ""))
-        if row.kind == INTEREST
-        else Debt(id=row.id, due_on=row.due_on, open_minor=row.open_minor)
-        for row in allowed
-    ]
+    debts = []
+    for row in allowed:
+        if row.kind != INTEREST:
+            debts.append(Debt(id=row.id, due_on=row.due_on, open_minor=row.open_minor))
+            continue
+        own: Sequence[tuple[UUID | None, str, int]] = parts.get(row.id) or [
+            (by_no.get(row.reference or ""), INTEREST, row.open_minor)
+        ]
+        portions = proportional(row.open_minor, [minor for _of, _part, minor in own])
+        debts += [
+            Debt(id=row.id, due_on=row.due_on, open_minor=minor, part=COSTS if part == COSTS else INTEREST, of=of)
+            for (of, part, _whole), minor in zip(own, portions, strict=True)
+        ]
+    return debts
 
 
 def _items_named_in(designation: str, rows: Sequence[DbRow]) -> list[UUID]:

@@ -44,7 +44,7 @@ def request_refund(db: Session, actor: Actor, credit_id: UUID, data: RequestRefu
 
 
 def _request_refund(db: Session, actor: Actor, credit_id: UUID, data: RequestRefund) -> UUID:
-    credit = _lock_credit(db, actor.tenant_id, credit_id)
+    actor, credit = _lock_credit(db, actor, credit_id)
     amount = parse_positive_amount(data.amount, credit.currency)
     left = credit.open_minor - _requested_minor(db, actor.tenant_id, credit_id)
     if amount > left:
@@ -102,7 +102,7 @@ def pay_refund(db: Session, actor: Actor, approved: Approved) -> None:
     ).scalar_one_or_none()
     if found is None:
         raise NotFound("refund_not_found")
-    credit = _lock_credit(db, actor.tenant_id, found)
+    actor, credit = _lock_credit(db, actor, found)
     refund = db.execute(
         sa.select(r.state, r.amount_minor, r.payee_name, r.bank_account_id)
         .where(r.tenant_id == actor.tenant_id, r.id == approved.subject_id)
@@ -164,20 +164,23 @@ def close_unapproved_refund(db: Session, actor: Actor, approved: Approved) -> No
     _update_refund(db, actor, approved.subject_id, state=state, settled_by=actor.name, settled_at=actor.now)
 
 
-def _lock_credit(db: Session, tenant_id: UUID, credit_id: UUID) -> DbRow:
-    """Locks the customer; returns the credit. Raises NotFound(`item_not_found`), RuleBroken(`refund_of_debit`)."""
+def _lock_credit(db: Session, actor: Actor, credit_id: UUID) -> tuple[Actor, DbRow]:
+    """Locks the customer; returns the actor after it, and the credit.
+
+    Raises NotFound(`item_not_found`), RuleBroken(`refund_of_debit`).
+    """
     i = OpenItem
-    where = (i.tenant_id == tenant_id, i.id == credit_id)
+    where = (i.tenant_id == actor.tenant_id, i.id == credit_id)
     customer_id = db.execute(sa.select(i.customer_id).where(*where)).scalar_one_or_none()
     if customer_id is None:
         raise NotFound("item_not_found")
-    lock_customers(db, tenant_id, [customer_id])
+    actor = lock_customers(db, actor, [customer_id])
     credit = db.execute(
         sa.select(i.customer_id, i.side, i.kind, i.document_no, i.currency, i.open_minor).where(*where)
     ).one()
     if credit.side > 0 or credit.kind not in ("receipt", "credit_note", "goods_return"):
         raise RuleBroken("refund_of_debit", document_no=credit.document_no)
-    return credit
+    return actor, credit
 
 
 def _requested_minor(db: Session, tenant_id: UUID, credit_id: UUID) -> int:

@@ -48,7 +48,7 @@ def _book_return(db: Session, actor: Actor, line_id: UUID, data: BookReturn) -> 
     ).scalar_one_or_none()
     if found is None:
         raise NotFound("return_subject_gone")
-    lock_customers(db, actor.tenant_id, [found])
+    actor = lock_customers(db, actor, [found])
     line = _lock_waiting(db, actor.tenant_id, [line_id])[0]
     document = db.execute(
         sa.select(item.document_no, item.document_on, item.currency, item.amount_minor, item.side).where(

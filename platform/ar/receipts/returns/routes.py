@@ -16,7 +16,6 @@ from ar.receipts.returns import queries as return_queries
 from ar.receipts.returns.inputs import BookReturn, DismissReturn
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
-from kernel.ids import new_id
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web.command_form import command_form, done
@@ -29,7 +28,7 @@ bp = Blueprint("returns", __name__, url_prefix="/bank/returns")
 
 
 @bp.get("/")
-@staff(Permission.READ)
+@staff(Permission.READ_BANK)
 def index() -> Page:
     """Lists the returns that wait for a decision, the oldest first."""
     asked = read_page(request.args)
@@ -57,8 +56,8 @@ def _return_page(form: Form[Any], bank_line_id: UUID) -> str:
         else "",
         reasons=RETURN_REASONS,
         form=form,
-        booking=form.at("book", key=str(new_id()), subject=_named(subjects[0]) if subjects else ""),
-        dismissal=form.at("dismiss", key=str(new_id())),
+        booking=form.at("book", subject=_named(subjects[0]) if subjects else ""),
+        dismissal=form.at("dismiss"),
         may_post=may(Permission.POST_LEDGER),
     )
 
@@ -68,7 +67,7 @@ def _named(subject: return_queries.ReturnSubject) -> str:
 
 
 @bp.get("/<uuid:bank_line_id>")
-@staff(Permission.READ)
+@staff(Permission.READ_BANK)
 def show(bank_line_id: UUID) -> Page:
     """Shows a return with what it may be the return of."""
     return _return_page(blank(), bank_line_id)

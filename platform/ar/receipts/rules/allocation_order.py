@@ -15,6 +15,9 @@ from uuid import UUID
 
 Part = Literal["principal", "interest", "costs"]
 AllocationRule = Literal["designated", "due", "not_due", "pro_rata"]
+#: A debt, or a portion of one: its id, what it belongs to, what it is.
+Portion = tuple[UUID, UUID | None, Part]
+Left = dict[Portion, int]
 
 #: Order within one debt. Trade creditors usually apply to principal first; article 561 puts costs and interest first.
 PRINCIPAL_FIRST: Final[tuple[Part, ...]] = ("principal", "interest", "costs")
@@ -23,17 +26,15 @@ COSTS_FIRST: Final[tuple[Part, ...]] = ("costs", "interest", "principal")
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """An open item to allocate to; `open_minor` is its open amount in minor units.
+    """An open item to allocate to, or a portion of one; `open_minor` is what is open of it in minor units.
 
-    `of`: the debt to which interest or costs belong (None: a debt of its own). `secured_minor`: its secured part.
-    `burden_bps`: its yearly cost in basis points; the heavier burden is discharged first.
+    `of`: the debt to which interest or costs belong (None: a debt of its own). A document of interest on several debts
+    is given as several portions with the same `id`.
     """
 
     id: UUID
     due_on: date
     open_minor: int
-    secured_minor: int = 0
-    burden_bps: int = 0
     part: Part = "principal"
     of: UUID | None = None
 
@@ -55,24 +56,26 @@ def allocate_in_legal_order(
     designated: Iterable[tuple[UUID, int | None]] = (),
     costs_first: bool = False,
 ) -> list[Share]:
-    """Allocates a payment: first by the debtor's designation, then due debts, least secured, heaviest burden,
-    earliest due, in proportion among equals (art. 560).
+    """Allocates a payment: first by the debtor's designation, then due debts, earliest due, in proportion among equals.
 
+    Security and burden, which art. 560 asks in between, are not known of a debt and so distinguish none (ADR 0029).
     `designated`: (debt, minor units or None for the whole of it), in the debtor's order; unknown debts are passed
     over. `costs_first`: within one debt costs, then interest, then principal (art. 561) instead of principal first.
     Shares come in the order they were made; a debt designated in part may appear a second time.
     """
-    left = {debt.id: debt.open_minor for debt in debts}
+    left = {_key(debt): debt.open_minor for debt in debts}
     shares: list[Share] = []
     remaining = amount_minor
-    for debt_id, designated_minor in designated:
-        most = left.get(debt_id, 0)
-        part = most if designated_minor is None else min(designated_minor, most)
-        remaining -= _discharge(shares, left, debt_id, min(remaining, part), "designated")
-    groups = _group_debts(debts)
     parts = COSTS_FIRST if costs_first else PRINCIPAL_FIRST
+    for debt_id, designated_minor in designated:
+        wanted = amount_minor if designated_minor is None else designated_minor
+        portions = sorted((debt for debt in debts if debt.id == debt_id), key=lambda debt: _within(debt, parts))
+        for debt in portions:
+            paid = _discharge(shares, left, debt, min(remaining, wanted), "designated")
+            remaining, wanted = remaining - paid, wanted - paid
+    groups = _group_debts(debts)
     ranked = sorted(groups, key=lambda group: (*_rank(group, today), _tie_break(group)))
-    for _key, equal_rank in groupby(ranked, key=lambda group: _rank(group, today)):
+    for _rank_key, equal_rank in groupby(ranked, key=lambda group: _rank(group, today)):
         remaining -= _discharge_equal_rank(shares, left, list(equal_rank), remaining, today, parts)
     return shares
 
@@ -88,38 +91,42 @@ def _group_debts(debts: Sequence[Debt]) -> list[list[Debt]]:
 
 
 def _leading_debt(group: Sequence[Debt]) -> Debt:
-    return next((debt for debt in group if debt.part == "principal" and debt.of is None), group[0])
+    earliest = min(group, key=lambda debt: (debt.due_on, debt.id.bytes))
+    return next((debt for debt in group if debt.part == "principal" and debt.of is None), earliest)
 
 
-def _rank(group: Sequence[Debt], today: date) -> tuple[bool, int, int, date]:
+def _rank(group: Sequence[Debt], today: date) -> tuple[bool, date]:
     leading = _leading_debt(group)
-    return leading.due_on > today, min(leading.secured_minor, leading.open_minor), -leading.burden_bps, leading.due_on
+    return leading.due_on > today, leading.due_on
 
 
 def _tie_break(group: Sequence[Debt]) -> bytes:
     return _leading_debt(group).id.bytes
 
 
+def _within(debt: Debt, parts: tuple[Part, ...]) -> tuple[int, date, bytes, bytes]:
+    """Returns the place of a debt within its group."""
+    return parts.index(debt.part), debt.due_on, debt.id.bytes, debt.of.bytes if debt.of else b""
+
+
 def _discharge_equal_rank(
     shares: list[Share],
-    left: dict[UUID, int],
+    left: Left,
     groups: Sequence[Sequence[Debt]],
     amount_minor: int,
     today: date,
     parts: tuple[Part, ...],
 ) -> int:
     """Allocates to debts of equal rank: in full if the money suffices, else pro rata. Returns the sum (minor units)."""
-    opens = [sum(left[debt.id] for debt in group) for group in groups]
+    opens = [sum(left[_key(debt)] for debt in group) for group in groups]
     portions = proportional(min(amount_minor, sum(opens)), opens)
     prorated = len([each for each in opens if each]) > 1 and amount_minor < sum(opens)
     allocated = 0
     for group, portion in zip(groups, portions, strict=True):
         due: AllocationRule = "not_due" if _leading_debt(group).due_on > today else "due"
         remaining = portion
-        for debt in sorted(group, key=lambda debt: (parts.index(debt.part), debt.due_on, debt.id.bytes)):
-            remaining -= _discharge(
-                shares, left, debt.id, min(remaining, left[debt.id]), "pro_rata" if prorated else due
-            )
+        for debt in sorted(group, key=lambda debt: _within(debt, parts)):
+            remaining -= _discharge(shares, left, debt, remaining, "pro_rata" if prorated else due)
         allocated += portion
     return allocated
 
@@ -136,11 +143,15 @@ def proportional(amount_minor: int, opens: Sequence[int]) -> list[int]:
     return portions
 
 
-def _discharge(
-    shares: list[Share], left: dict[UUID, int], debt_id: UUID, amount_minor: int, why: AllocationRule
-) -> int:
-    if amount_minor <= 0:
+def _key(debt: Debt) -> Portion:
+    return debt.id, debt.of, debt.part
+
+
+def _discharge(shares: list[Share], left: Left, debt: Debt, most_minor: int, why: AllocationRule) -> int:
+    """Allocates at most `most_minor` to a debt, as far as it is open; returns what it took, in minor units."""
+    minor = min(most_minor, left[_key(debt)])
+    if minor <= 0:
         return 0
-    left[debt_id] -= amount_minor
-    shares.append(Share(debt_id, amount_minor, why))
-    return amount_minor
+    left[_key(debt)] -= minor
+    shares.append(Share(debt.id, minor, why))
+    return minor

@@ -28,7 +28,7 @@ from ar.ledger.rules.aging import BUCKET_COLUMNS, AgingRow, OpenAmount, age, buc
 from ar.ledger.rules.due_dates import overdue_days
 from ar.ledger.rules.stages import Stage, stage_of
 from ar.statements.models import Confirmation, Statement
-from kernel.calendars import WorkCalendar
+from kernel.calendars import WorkCalendar, stored_calendar
 from kernel.db import columns
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
@@ -176,11 +176,10 @@ def _facts(db: Session, tenant_id: UUID, customer_id: UUID) -> CustomerMasterDat
     row = columns(db, _facts_statement(), {"tenant": tenant_id, "customer": customer_id}).first()
     if row is None:
         raise NotFound("customer_not_found")
-    working = {date.fromisoformat(day): bool(override["working"]) for day, override in row.calendar_overrides.items()}
     return view(
         CustomerMasterData,
         row,
-        calendar=WorkCalendar(row.calendar_preset, working),
+        calendar=stored_calendar(row.calendar_preset, row.calendar_overrides, row.calendar_notices),
         contacts=from_json(ContactView, row.contacts),
         statements=from_json(StatementLink, row.statements),
         bills=from_json(OutstandingBill, row.bills),
@@ -212,6 +211,7 @@ def _facts_statement() -> sa.Select[*tuple[Any, ...]]:
         .add_columns(
             company.calendar.label("calendar_preset"),
             company.calendar_overrides,
+            company.calendar_notices,
             _contacts().label("contacts"),
             _statements().label("statements"),
             _bills().label("bills"),

@@ -48,7 +48,7 @@ from ar.reports.today.queue import (
 )
 from ar.statements.models import Statement
 from kernel.binds import TENANT, TODAY
-from kernel.calendars import WorkCalendar
+from kernel.calendars import WorkCalendar, stored_calendar
 from kernel.db import columns
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
@@ -289,12 +289,11 @@ def _between(day: Any, first_on: date | None, last_on: date | None) -> list[sa.C
 
 def _today_counts(db: Session, tenant_id: UUID, today: date) -> TodayCounts:
     row = columns(db, _counted(), {"tenant": tenant_id, "today": today}).one()
-    overrides = {date.fromisoformat(day): bool(override["working"]) for day, override in row.calendar_overrides.items()}
     unanswered_count, answers_late = row.asked
     return view(
         TodayCounts,
         row,
-        calendar=WorkCalendar(row.calendar, overrides),
+        calendar=stored_calendar(row.calendar, row.calendar_overrides, row.calendar_notices),
         unanswered=unanswered_count,
         answers_late=answers_late,
         waiting={(form, state): n for form, state, n in row.waiting or ()},
@@ -310,6 +309,7 @@ def _counted() -> sa.Select[Any]:
     return sa.select(
         company.calendar,
         company.calendar_overrides,
+        company.calendar_notices,
         sa.exists().where(Customer.tenant_id == TENANT).label("has_customers"),
         sa.select(sa.func.jsonb_build_array(sa.func.count(), sa.func.count().filter(asked.c.respond_by_on < TODAY)))
         .select_from(asked)

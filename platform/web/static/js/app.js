@@ -1,4 +1,4 @@
-/* What the pages add to HTML: keys, ticked rows, dialogs, dropped files. Nothing here submits or changes state. */
+/* What the pages add to HTML: keys, ticked rows, dialogs, dropped files. Nothing here changes state. */
 (() => {
   "use strict";
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -86,6 +86,8 @@
   document.addEventListener("htmx:beforeRequest", ({ detail }) => detail.target?.setAttribute("aria-busy", "true"));
   document.addEventListener("htmx:afterRequest", ({ detail }) => detail.target?.removeAttribute("aria-busy"));
   document.addEventListener("htmx:afterSettle", ({ detail: { elt } }) => { enhance(elt); count(document); elt.parentElement?.querySelector("[data-focus]")?.focus(); });
+  /* A form that waited for its sender to sign in goes back by itself; without script its button does it. */
+  document.querySelector("form[data-go-on]")?.requestSubmit();
   enhance(document);
   all("form:has([data-tick])").forEach(count);
   document.querySelector(".form-errors[data-focus]")?.focus();

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from ar.cases.commands import release_letters
 from ar.cases.letters.sending import prepare_letters
 from ar.cases.runs.recording import PREPARE_LETTERS
-from ar.statements.commands import issue_statement, lock_for_statements, send_statement
+from ar.ledger.commands import freeze_customers
+from ar.statements.commands import issue_statement, send_statement
 from ar.statements.models import Confirmation, Statement
 from kernel.clock import fixed_clock, moment_on
 from kernel.db import TenantSession
@@ -89,7 +90,7 @@ def test_letters_with_statements_and_a_single_statement_do_not_wait_crosswise(
 
     thread = threading.Thread(target=batch)
     with world.transaction() as db:
-        lock_for_statements(db, world.tenant_id, [second])
+        freeze_customers(db, world.actor(), [second])
         thread.start()
         wait_for_a_waiter(db, thread)
         issue_statement(db, world.actor(FIRST), statement_input(second, period=NOVEMBER, send=False))

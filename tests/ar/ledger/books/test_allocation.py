@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
+from ar.ledger.books.allocation import NewAllocation, allocate
+from ar.ledger.books.allocation_reversal import reverse_allocation
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.models import Allocation, OpenItem
 from ar.ledger.receivables.commands import allocate_document

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
+from ar.ledger.books.allocation import NewAllocation, allocate
+from ar.ledger.books.allocation_reversal import reverse_allocation
 from ar.ledger.books.as_of_request import parse_as_of_request
 from ar.ledger.books.posting import NewItem, post_items
 from ar.ledger.books.queries import balance_at, item_ids, open_items, posted_balances

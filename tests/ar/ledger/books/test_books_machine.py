@@ -22,7 +22,8 @@ from ar.bills.inputs import BillStep, Dishonour, ReceiveBill
 from ar.bills.models import Bill
 from ar.bills.receiving import receive_bill
 from ar.bills.rules import State, StepKind
-from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
+from ar.ledger.books.allocation import NewAllocation, allocate
+from ar.ledger.books.allocation_reversal import reverse_allocation
 from ar.ledger.books.posting import NewItem, post_items
 from ar.ledger.books.posting_rules import POSTING_RULES
 from ar.ledger.books.queries import balance_at, posted_balances

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
+from ar.ledger.books.allocation import NewAllocation, allocate
+from ar.ledger.books.allocation_reversal import reverse_allocation
 from ar.ledger.books.posting import NewItem
 from ar.ledger.books.queries import balance_at, balances_of, open_items, posted_balances
 from ar.ledger.books.reversal import reverse_item

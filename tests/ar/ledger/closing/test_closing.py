@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from ar.imports.commands import request_application, upload
 from ar.imports.inputs import ApplyImport, ImportFile
-from ar.ledger.books.allocation import NewAllocation, allocate, reverse_allocation
+from ar.ledger.books.allocation import NewAllocation, allocate
+from ar.ledger.books.allocation_reversal import reverse_allocation
 from ar.ledger.books.period_balances import balances_in_force
 from ar.ledger.books.period_lock import locked_through
 from ar.ledger.books.posting import NewItem, post_entry, post_items

@@ -14,7 +14,7 @@ from ar.receipts.bank.inputs import SaveBankAccount
 from tests.ar.receipts.bank.samples import CAMT_02
 from tests.support.companies import TestCompany
 
-CSV = "交易日期,交易金额,对方户名,附言\n2026-11-02,88000.00,鑫晟,INV-17\n2026-02-30,1.00,鑫晟,INV-18\n"
+CSV = "交易日期,交易金额,对方户名,附言\n2026-11-02,+88000.00,鑫晟,INV-17\n2026-02-30,+1.00,鑫晟,INV-18\n"
 
 
 def run(*arguments: str) -> tuple[int, dict[str, Any]]:

@@ -64,7 +64,7 @@ def rows(company: TestCompany) -> list[tuple[date, int, str]]:
 
 def table(movements: Iterable[tuple[date, int, str]]) -> str:
     """A CSV with these movements; a remark keeps two files of the same movements apart."""
-    body = "".join(f"{on.isoformat()},{minor / 100:.2f},{text}\n" for on, minor, text in movements)
+    body = "".join(f"{on.isoformat()},{minor / 100:+.2f},{text}\n" for on, minor, text in movements)
     return "交易日期,交易金额,附言\n" + body
 
 
@@ -205,7 +205,7 @@ def test_an_account_kept_in_another_currency_is_not_taken(company: TestCompany) 
 
 def test_a_chosen_account_does_not_swallow_a_file_of_two_unknown_ones(company: TestCompany) -> None:
     chosen = account(company)
-    text = "交易日期,交易金额,账号,附言\n2026-11-02,1.00,111111,a\n2026-11-02,2.00,222222,b\n"
+    text = "交易日期,交易金额,账号,附言\n2026-11-02,+1.00,111111,a\n2026-11-02,+2.00,222222,b\n"
     file_id, state = upload(company, text, chosen)
     assert state == "asking"
     assert rows(company) == []

@@ -32,20 +32,6 @@ def paid(shares: list[Share]) -> list[tuple[int, int, str]]:
     [
         ("due before not due", 150, [debt(1, 5, 100), debt(2, -1, 100)], {}, [(2, 100, "due"), (1, 50, "not_due")]),
         ("due today is due", 100, [debt(1, 1, 100), debt(2, 0, 100)], {}, [(2, 100, "due")]),
-        (
-            "the least secured first",
-            100,
-            [debt(1, -9, 100, secured_minor=50), debt(2, -5, 100)],
-            {},
-            [(2, 100, "due")],
-        ),
-        (
-            "the heaviest burden first",
-            100,
-            [debt(1, -9, 100, burden_bps=300), debt(2, -5, 100, burden_bps=1800)],
-            {},
-            [(2, 100, "due")],
-        ),
         ("the earliest due first", 100, [debt(1, -5, 100), debt(2, -9, 100)], {}, [(2, 100, "due")]),
         (
             "in proportion when all is equal",
@@ -86,6 +72,25 @@ def paid(shares: list[Share]) -> list[tuple[int, int, str]]:
             {"costs_first": True},
             [(3, 30, "due"), (2, 50, "due"), (1, 20, "due")],
         ),
+        (
+            "one document of interest on two debts, each with its own",
+            100,
+            [
+                debt(1, -9, 60),
+                debt(2, -5, 60),
+                debt(3, -1, 10, part="interest", of=name(1)),
+                debt(3, -1, 20, part="interest", of=name(2)),
+            ],
+            {"costs_first": True},
+            [(3, 10, "due"), (1, 60, "due"), (3, 20, "due"), (2, 10, "due")],
+        ),
+        (
+            "a document of interest that was named, whatever it is for",
+            25,
+            [debt(1, -9, 60), debt(3, -1, 10, part="interest", of=name(1)), debt(3, -1, 20, part="costs", of=name(1))],
+            {"designated": [(name(3), None)]},
+            [(3, 10, "designated"), (3, 15, "designated")],
+        ),
         ("more than is owed", 500, [debt(1, -9, 100)], {}, [(1, 100, "due")]),
         ("a debt nobody knows", 50, [debt(1, -9, 100)], {"designated": [(name(9), None)]}, [(1, 50, "due")]),
         ("nothing owed", 50, [], {}, []),
@@ -98,10 +103,8 @@ def test_a_payment_discharges_in_the_order_of_the_law(
     assert paid(allocate_in_legal_order(amount, debts, TODAY, **more)) == expected, case  # type: ignore[arg-type]
 
 
-DEBTS = st.lists(
-    st.tuples(st.integers(-30, 30), st.integers(1, 10_000), st.sampled_from([0, 500]), st.sampled_from([0, 1825])),
-    max_size=8,
-)
+#: Days from today, minor units, and the number of the debt that it is the interest of (None: a principal).
+DEBTS = st.lists(st.tuples(st.integers(-30, 30), st.integers(1, 10_000), st.none() | st.integers(0, 7)), max_size=8)
 
 
 @given(
@@ -111,11 +114,13 @@ DEBTS = st.lists(
     st.booleans(),
 )
 def test_never_more_than_the_money_nor_the_debt_and_always_the_same(
-    facts: list[tuple[int, int, int, int]], amount: int, named: list[tuple[int, int | None]], costs_first: bool
+    facts: list[tuple[int, int, int | None]], amount: int, named: list[tuple[int, int | None]], costs_first: bool
 ) -> None:
     debts = [
-        debt(at, due, minor, secured_minor=secured, burden_bps=burden)
-        for at, (due, minor, secured, burden) in enumerate(facts)
+        debt(at, due, minor)
+        if of is None or of >= len(facts) or facts[of][2] is not None
+        else debt(at, due, minor, part="interest", of=name(of))
+        for at, (due, minor, of) in enumerate(facts)
     ]
     designated = [(name(number), minor) for number, minor in named]
     shares = allocate_in_legal_order(amount, debts, TODAY, designated=designated, costs_first=costs_first)

@@ -22,6 +22,7 @@ from ar.ledger.rules.conversion import RATE_PLACES, ConvertedTotal, DatedRate, t
 from kernel import journal
 from kernel.actor import Actor
 from kernel.arrays import array_text
+from kernel.counters import lock_counter
 from kernel.errors import RuleBroken
 from kernel.ids import new_ids
 from kernel.money import exponent
@@ -133,6 +134,7 @@ def record_rates(db: Session, actor: Actor, rates: Sequence[NewRate]) -> int:
     own = company_currency(db, actor.tenant_id)
     for each in rates:
         _validate(each, own, actor.today)
+    actor = lock_counter(db, actor, "fx_rates")  # of two for one day the one recorded last is in force
     require_open(db, actor.tenant_id, [each.rate_on for each in rates])
     # Of two rates for one day in one call the later is in force, as if they had been recorded one after the other.
     latest = list({(each.currency, each.rate_on): each for each in rates}.values())

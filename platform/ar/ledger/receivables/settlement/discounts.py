@@ -15,18 +15,22 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers, reverse_allocation
+from ar.ledger.books.allocation import NewAllocation, allocate
+from ar.ledger.books.allocation_reversal import reverse_allocation
 from ar.ledger.books.entries import NewItem
+from ar.ledger.books.locks import lock_customers
 from ar.ledger.books.period_lock import first_open_on, lock_open_period
 from ar.ledger.books.posting import post_items
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.documents.commands import next_document_number
 from ar.ledger.models import Allocation, OpenItem
+from ar.ledger.rules.due_dates import last_day_in_time
 from ar.ledger.rules.shares import earned_discount, full_discount, share_of
 from kernel import idempotency
 from kernel.actor import Actor
 from kernel.errors import NotFound, RuleBroken
 from kernel.views import view
+from tenants.queries import work_calendar
 
 #: Kinds of credits that are payments; other credits reduce the amount that the discount is computed on.
 _MONEY_KINDS: Final = ("receipt", "bill")
@@ -36,7 +40,9 @@ _MONEY_KINDS: Final = ("receipt", "bill")
 class DiscountOffer:
     """The discount an item grants. Amounts in minor units; `base_minor`: net of credits.
 
-    `paid_minor`: money that came in time, the last of it on `paid_on`; `promised_minor`: bills not yet paid.
+    `until_on`: the last day on which a payment earns it, which after a day off is the next working day, unless agreed
+    otherwise (ADR 0029). `paid_minor`: money that came in time, the last of it on `paid_on`;
+    `promised_minor`: bills not yet paid.
     """
 
     customer_id: UUID
@@ -73,7 +79,7 @@ class DiscountOffer:
 
 _OFFER_SQL: Final = sa.text(
     """
-    SELECT i.customer_id, i.document_no, i.currency, i.discount_bps, i.discount_until_on AS until_on, i.open_minor,
+    SELECT i.customer_id, i.document_no, i.currency, i.discount_bps, CAST(:until AS date) AS until_on, i.open_minor,
         i.amount_minor - paid.credited AS base_minor, paid.in_time AS paid_minor, paid.promised AS promised_minor,
         paid.taken AS taken_minor, paid.paid_on, entry.tax AS tax_minor, entry.gross AS entry_minor
     FROM open_item AS i
@@ -84,11 +90,11 @@ _OFFER_SQL: Final = sa.text(
             coalesce(sum(a.amount_minor) FILTER (WHERE c.kind = 'discount'), 0)::bigint AS taken,
             coalesce(sum(a.amount_minor) FILTER (
                 WHERE c.kind = ANY(CAST(:money AS text[])) AND NOT c.conditional
-                    AND c.came_on <= i.discount_until_on), 0)::bigint AS in_time,
+                    AND c.came_on <= CAST(:until AS date)), 0)::bigint AS in_time,
             coalesce(sum(a.amount_minor) FILTER (WHERE c.conditional), 0)::bigint AS promised,
             max(c.came_on) FILTER (
                 WHERE c.kind = ANY(CAST(:money AS text[])) AND NOT c.conditional
-                    AND c.came_on <= i.discount_until_on) AS paid_on
+                    AND c.came_on <= CAST(:until AS date)) AS paid_on
         FROM allocation AS a
         JOIN open_item AS c ON c.tenant_id = :tenant AND c.id = a.credit_item_id
         WHERE a.tenant_id = :tenant AND a.debit_item_id = i.id AND a.reverses_id IS NULL AND NOT EXISTS (
@@ -105,9 +111,18 @@ _OFFER_SQL: Final = sa.text(
 
 
 def discount_offer(db: Session, tenant_id: UUID, item_id: UUID) -> DiscountOffer | None:
-    """Returns the discount of an item; None when it grants none. One statement."""
-    row = db.execute(_OFFER_SQL, {"tenant": tenant_id, "item": item_id, "money": list(_MONEY_KINDS)}).first()
-    return view(DiscountOffer, row) if row else None
+    """Returns the discount of an item; None when it grants none. Three statements."""
+    i = OpenItem
+    granted = db.execute(
+        sa.select(i.discount_until_on, i.roll).where(
+            i.tenant_id == tenant_id, i.id == item_id, i.side == 1, i.discount_until_on.is_not(None)
+        )
+    ).first()
+    if granted is None:
+        return None
+    until = last_day_in_time(granted.discount_until_on, granted.roll, work_calendar(db, tenant_id).is_working_day)
+    facts = {"tenant": tenant_id, "item": item_id, "money": list(_MONEY_KINDS), "until": until}
+    return view(DiscountOffer, db.execute(_OFFER_SQL, facts).one())
 
 
 def take_discount(db: Session, actor: Actor, item_id: UUID, *, key: str = "") -> UUID:
@@ -123,7 +138,7 @@ def take_discount(db: Session, actor: Actor, item_id: UUID, *, key: str = "") ->
 
 def _take_discount(db: Session, actor: Actor, item_id: UUID) -> UUID:
     customer_id = _customer_of(db, actor.tenant_id, item_id)
-    lock_customers(db, actor.tenant_id, [customer_id])
+    actor = lock_customers(db, actor, [customer_id])
     offer = discount_offer(db, actor.tenant_id, item_id)
     if offer is None:
         raise RuleBroken("discount_none")

@@ -14,8 +14,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from ar.ledger.books.allocation import NewAllocation, allocate, lock_customers, require_day_between
+from ar.ledger.books.allocation import NewAllocation, allocate, require_day_between
 from ar.ledger.books.entries import NewItem
+from ar.ledger.books.locks import lock_customers
 from ar.ledger.books.period_lock import first_open_on, lock_open_period, require_unlocked
 from ar.ledger.books.posting import post_items
 from ar.ledger.closing.fx.models import FxRate
@@ -72,7 +73,7 @@ def write_off_remainder(db: Session, actor: Actor, item_id: UUID, data: WriteOff
 def _write_off_remainder(db: Session, actor: Actor, item_id: UUID, data: WriteOffRemainder) -> UUID:
     if data.reason == "other" and not data.text:
         raise RuleBroken("write_off_text_needed")
-    remainder = _lock_remainder(db, actor.tenant_id, item_id)
+    actor, remainder = _lock_remainder(db, actor, item_id)
     if pending := pending_write_off(db, actor.tenant_id, item_id):
         raise RuleBroken("approval_pending", number=pending[1])
     on = _effective_on(db, actor, remainder, data.effective_on)
@@ -102,7 +103,7 @@ def write_off_approved(
 
     Raises Conflict(`write_off_rest_changed`) when less than the amount is open, and what `write_off_remainder` raises.
     """
-    remainder = _lock_remainder(db, actor.tenant_id, item_id)
+    actor, remainder = _lock_remainder(db, actor, item_id)
     if remainder.open_minor < amount_minor:
         raise Conflict("write_off_rest_changed", document_no=remainder.document_no)
     return _post_write_off(db, actor, remainder, amount_minor, _effective_on(db, actor, remainder, requested_on), memo)
@@ -155,7 +156,7 @@ def change_settings(db: Session, actor: Actor, data: ChangeLedgerSettings) -> No
         raise RuleBroken("amount_unreadable", amount=data.write_off_at_once) from None
     if minor < 0:
         raise RuleBroken("amount_below_zero")
-    lock_counter(db, actor.tenant_id, "ledger_settings")
+    actor = lock_counter(db, actor, "ledger_settings")
     check_version(data, settings_values(db, actor.tenant_id))
     before, netted = write_off_limit_minor(db, actor.tenant_id), data.receivables == "net"
     if minor == before and netted == credits_netted(db, actor.tenant_id):
@@ -217,8 +218,11 @@ def _in_company_currency(db: Session, tenant_id: UUID, minor: int, currency: str
     return None if rate is None else convert(minor, currency, company_currency, rate)
 
 
-def _lock_remainder(db: Session, tenant_id: UUID, item_id: UUID) -> Remainder:
-    """Locks the item's customer and returns the item. Raises NotFound, RuleBroken when nothing can be written off."""
+def _lock_remainder(db: Session, actor: Actor, item_id: UUID) -> tuple[Actor, Remainder]:
+    """Locks the item's customer; returns the actor after it, and the item.
+
+    Raises NotFound, RuleBroken when nothing can be written off.
+    """
     item = OpenItem
     statement = select_view(
         Remainder,
@@ -229,17 +233,17 @@ def _lock_remainder(db: Session, tenant_id: UUID, item_id: UUID) -> Remainder:
         document_on=value(item.document_on),
         currency=value(item.currency),
         open_minor=value(item.open_minor),
-    ).where(item.tenant_id == tenant_id, item.id == item_id)
+    ).where(item.tenant_id == actor.tenant_id, item.id == item_id)
     row = db.execute(statement).first()
     if row is None:
         raise NotFound("item_not_found")
-    lock_customers(db, tenant_id, [row.customer_id])
+    actor = lock_customers(db, actor, [row.customer_id])
     remainder = view(Remainder, db.execute(statement).one())
     if remainder.side < 0:
         raise RuleBroken("write_off_credit")
     if not remainder.open_minor:
         raise RuleBroken("write_off_nothing", document_no=remainder.document_no)
-    return remainder
+    return actor, remainder
 
 
 def _effective_on(db: Session, actor: Actor, remainder: Remainder, requested_on: date | None) -> date:

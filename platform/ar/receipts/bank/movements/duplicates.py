@@ -36,7 +36,7 @@ def decide_duplicates(db: Session, actor: Actor, data: DecideDuplicates) -> int:
     request = data.model_dump(exclude={"key"})
     if not idempotency.first_time(db, actor, f"duplicates:{data.key}", request):
         return 0
-    lock_counter(db, actor.tenant_id, "bank_lines")
+    actor = lock_counter(db, actor, "bank_lines")
     rows = _lock_questions(db, actor.tenant_id, data.duplicate_ids)
     if len(rows) != len(set(data.duplicate_ids)):
         raise NotFound("duplicate_not_found")

@@ -42,6 +42,7 @@ _INSERT = sa.text("""
         AS l(id, place, entry, balance, stated, status, position, key, occurrence, booked, value, currency, side, minor,
              name, payer, bank, remittance, reference, own_reference, kind, split, reversal, returned, why,
              return_state)
+    RETURNING true
 """)
 
 

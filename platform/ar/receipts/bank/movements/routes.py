@@ -17,7 +17,7 @@ from ar.receipts.bank.movements.inputs import AccountForBreak, DecideDuplicates
 from ar.receipts.bank.movements.statements import account_for_break
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext
-from kernel.ids import new_id, parse_uuid
+from kernel.ids import parse_uuid
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web.command_form import command_form, done
@@ -38,7 +38,7 @@ def _duplicates_page(form: Form[Any]) -> str:
         "ar/receipts/bank/movements/duplicates.html",
         rows=rows,
         pager=asked.page(total, url_for("movements.duplicates"), request.args),
-        form=form.at("decide", key=str(new_id())),
+        form=form.at("decide"),
         chosen=set(request.form.getlist("selected")),
         line_states=bank_messages.LINE_STATES,
         may_decide=may(Permission.POST_LEDGER),
@@ -46,7 +46,7 @@ def _duplicates_page(form: Form[Any]) -> str:
 
 
 @bp.get("/duplicates")
-@staff(Permission.READ)
+@staff(Permission.READ_BANK)
 def duplicates() -> Page:
     """Lists movements of which only their words say that they are known."""
     return _duplicates_page(blank())
@@ -84,13 +84,12 @@ def _breaks_page(form: Form[Any], bank_account_id: UUID) -> str:
         account=state,
         notes=notes,
         form=form,
-        key=str(new_id()),
         may_decide=may(Permission.POST_LEDGER),
     )
 
 
 @bp.get("/accounts/<uuid:bank_account_id>/breaks")
-@staff(Permission.READ)
+@staff(Permission.READ_BANK)
 def breaks(bank_account_id: UUID) -> Page:
     """Lists where the balances of an account do not continue from statement to statement."""
     return _breaks_page(blank(), bank_account_id)

@@ -68,7 +68,7 @@ def account_for_break(db: Session, actor: Actor, account_id: UUID, data: Account
     request = {"account": account_id, **data.model_dump(exclude={"key"})}
     if not idempotency.first_time(db, actor, f"chain-break:{data.key}", request):
         return
-    lock_counter(db, actor.tenant_id, "bank_lines")
+    actor = lock_counter(db, actor, "bank_lines")
     account = BankAccount
     stored = db.execute(
         sa.select(account.chain_breaks).where(account.tenant_id == actor.tenant_id, account.id == account_id)

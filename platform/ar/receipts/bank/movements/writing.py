@@ -31,6 +31,7 @@ _INSERT_SIGHTINGS = sa.text("""
     SELECT :tenant, s.id, s.line, :statement, s.place, s.evidence, s.words, :now
     FROM unnest(CAST(:ids AS uuid[]), CAST(:lines AS uuid[]), CAST(:places AS int[]), CAST(:evidences AS text[]),
         CAST(:words AS text[])) AS s(id, line, place, evidence, words)
+    RETURNING true
 """)
 
 

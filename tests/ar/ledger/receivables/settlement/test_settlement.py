@@ -88,6 +88,24 @@ def test_paid_on_the_eleventh_day_it_is_refused_and_the_short_payment_stays_open
     assert world.open_minor_of(item) == 20_00
 
 
+@pytest.mark.parametrize(
+    ("roll", "day", "granted"), [("statutory", 16, True), ("statutory", 17, False), ("none", 16, False)]
+)
+def test_a_discount_until_saturday_is_earned_on_monday_unless_agreed_otherwise(
+    world: World, customer: UUID, roll: str, day: int, granted: bool
+) -> None:
+    world.agree_on_days_off(customer, roll)
+    item = world.document(
+        *(customer,), kind="invoice", number="A-1", on=DAY_0, discount_bps=200, discount_until_on=date(2026, 11, 14)
+    )
+    world.pay(item, minor=980_00, on=date(2026, 11, day))
+    if granted:
+        assert take_discount_of(world, item).amount_minor == 20_00
+        return
+    with pytest.raises(RuleBroken, match="discount_too_late"):
+        take_discount_of(world, item)
+
+
 def test_what_was_paid_in_time_earns_and_what_came_late_does_not(world: World, customer: UUID) -> None:
     item = invoice_with_discount(world, customer)
     world.pay(item, minor=490_00, on=DAY_10)

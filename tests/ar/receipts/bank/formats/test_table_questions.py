@@ -315,3 +315,14 @@ def test_a_balance_brought_forward_and_a_footer_are_no_movements() -> None:
     )
     assert moved(events(text)) == [100_00]
     assert (problems(text), questions(text)) == ([], [])
+
+
+@pytest.mark.parametrize("header", ["金额", "交易金额", "Amount", "Betrag"])
+@pytest.mark.parametrize("rows", [1, 3])
+def test_unsigned_amounts_that_nothing_says_the_direction_of_are_asked(header: str, rows: int) -> None:
+    """A list of payments out looks the same as a list of receipts."""
+    text = f"日期,{header},对方户名,摘要\n" + "".join(f"2026-11-0{n},{n}00.00,甲,INV-{n}\n" for n in range(1, rows + 1))
+    assert [code for _row, code, _word in questions(text)] == ["direction_unclear"]
+    assert moved(answered(text, sign="in_positive")) == [n * 100_00 for n in range(1, rows + 1)]
+    assert moved(answered(text, sign="in_negative")) == [-n * 100_00 for n in range(1, rows + 1)]
+    assert questions(text.replace("100.00", "+100.00")) == []

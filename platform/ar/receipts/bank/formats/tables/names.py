@@ -9,6 +9,8 @@ from __future__ import annotations
 from itertools import product
 from typing import Final
 
+from kernel.sheets import DateOrder
+
 #: Traditional characters of headers and marks, as banks in Hong Kong and Taiwan write them, to those used here.
 SIMPLIFIED: Final = str.maketrans(
     "額帳賬號幣戶餘轉貸貨備註對類狀態間時單據機構銀錄摘細編碼詳說訊種匯項業務發幫處記實際",
@@ -80,14 +82,16 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
             "交易时间 交易时间戳 发生时间 发生日期 业务日期 到账日期 到账时间 完成时间 付款时间 支付时间",
             "交易创建时间 创建时间 日期 日期时间 时间 bookingdate postingdate posteddate dateposted",
             "postdate completeddate transactiondate transactiontime transdate txndate tradedate entrydate",
-            "date dateandtime datetime buchungstag buchungsdatum buchung datum boekdatum datecomptable",
+            "datecompleted completeddateutc createdutc created date dateandtime datetime buchungstag",
+            "buchungsdatum buchung datum boekdatum datecomptable",
             "dateopération dateoperation datedopération fecha fechaoperación fechaoperacion fechacontable",
             "data dataoperazione datacontabile dataoperacji dataksięgowania",
         ),
     ),
     "value_on": (
         *listed(
-            "起息日期 起息日 起息时间 valuedate valuta valutadatum wertstellung wertstellungsdatum",
+            "起息日期 起息日 起息时间 availableon availableonutc valuedate valuta valutadatum wertstellung",
+            "wertstellungsdatum",
             "datevaleur datedevaleur fechavalor rentedatum datavaluta datawaluty",
         ),
     ),
@@ -96,8 +100,8 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     "amount": (
         *listed(
             "记账金额 入账金额 收支金额 交易金额 发生额 发生金额 交易发生额 本次发生额 交易额 结算金额",
-            "变动金额 商家实收 金额 amount tradeamount transactionamount billingamount postedamount",
-            "netamount net betrag umsatz montant importe bedrag importo kwota",
+            "变动金额 商家实收 金额 totalamount netamount net amount tradeamount transactionamount",
+            "billingamount postedamount betrag umsatz montant importe bedrag importo kwota",
         ),
     ),
     "mark": (
@@ -123,7 +127,7 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
         ),
         *_joined(_OTHER_SIDE, ("单位", "客户名称", "公司名称", "信息")),
         *listed(
-            "交易对手 交易对方 对方单位 往来单位 对手方 对方 对手 付款方户名 counterparty",
+            "交易对手 交易对方 对方单位 往来单位 对手方 对方 对手 付款方户名 name/description counterparty",
             "counterpartyname partnername payername name remitter remittername auftraggeber/begünstigter",
             "begünstigter/zahlungspflichtiger beguenstigter/zahlungspflichtiger auftraggeber/empfänger",
             "empfänger/auftraggeber namedespartners namezahlungsbeteiligter naamtegenpartij tegenpartij",
@@ -137,7 +141,7 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
         *listed(
             "counterpartyaccount counterpartyaccountnumber counterpartyiban partneriban payeraccount",
             "ibanzahlungsbeteiligter kontonummer/iban iban/kontonummer tegenrekening",
-            "tegenrekeningiban/bban",
+            "tegenrekeningiban/bban counterparty",
         ),
         "iban",
     ),
@@ -161,7 +165,7 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "payee_account": (
         *_joined(("收款人", "收款方", "收款"), ("账号", "帐号", "账户")),
-        *listed("beneficiaryaccountno payeeaccountnumber"),
+        *listed("beneficiaryaccountno payeeaccountnumber beneficiaryiban beneficiaryaccountnumber"),
     ),
     "payee_bank": _joined(("收款人", "收款方", "收款"), ("开户行名", "开户行", "开户行名称", "行名称", "行名", "行")),
     "reference": (
@@ -169,27 +173,27 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
             "账户明细编号-交易流水号 交易流水号 主机交易流水号 核心流水号 银行流水号 网银流水号",
             "系统流水号 流水号 交易流水 账务流水号 微信支付业务单号 资金流水单号 支付宝交易号 微信订单号",
             "交易单号 交易订单号 交易号 业务流水号 机构柜员流水 日志号 回单编号 交易参考号 参考号 凭证号",
-            "凭证号码 transactionreferencenumber bankreference transactionid transactionreference",
-            "referenceno referencenumber reference ref fitid id",
+            "凭证号码 transactionreferencenumber bankreference transactionid transferwiseid fitid id volgnr",
+            "balancetransactionid transactionreference referenceno referencenumber",
         ),
     ),
     "customer_reference": (
         *listed(
             "企业流水号 业务参考号 客户业务编号 客户申请号 商户订单号 商家订单号 商户单号 业务凭证号",
-            "endtoendid end-to-endid end-to-endreferenz kundenreferenzend-to-end customerreference",
+            "clientreference endtoendid end-to-endid end-to-endreferenz kundenreferenzend-to-end customerreference",
         ),
     ),
     "currency": (
         *listed(
-            "记账币种 入账币种 结算币种 币种 币别 交易币种 交易货币 货币 货币种类 currency tradecurrency",
-            "billingcurrency accountcurrency ccy währung waehrung devise divisa munt waluta",
+            "记账币种 入账币种 结算币种 币种 币别 交易币种 交易货币 货币 货币种类 currency paymentcurrency",
+            "tradecurrency billingcurrency accountcurrency ccy währung waehrung devise divisa munt waluta",
         ),
     ),
     "balance": (
         *listed(
             "余额 账户余额 交易后余额 联机余额 本次余额 当前余额 账面余额 活动后余额 结余 账户结余",
             "balance runningbalance accountbalance after-transactionbalance kontostand saldo",
-            "saldonachbuchung solde saldodisponible",
+            "saldonachbuchung saldonamutatie saldonatrn runningbal solde saldodisponible",
         ),
     ),
     "own_account": (
@@ -199,6 +203,8 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
         ),
     ),
 }
+#: Numbers that may be the payer's or a paper's: they say nothing about which movement a row is.
+NOT_IDS: Final = frozenset(listed("referenceno referencenumber 凭证号 凭证号码 参考号 交易参考号 回单编号"))
 #: Columns that are a direction in one bank's file and another kind of word (转账, 消费) in the next.
 WEAK_MARKS: Final = frozenset({"交易类型", "业务类型", "类型", "transactiontype", "type", "sign"})
 #: All of these that are there are joined: every bank has its own idea where the debtor's words belong.
@@ -208,9 +214,10 @@ TEXTS: Final = (
         "业务摘要 其它摘要 客户摘要 摘要说明 用途摘要 交易说明 交易描述 交易详情 业务描述 商品名称",
         "商品说明 商品 个性化信息 purpose remark remarks remittance remittanceinformation description",
         "transactiondescription details transactiondetails memo narrative narration particulars",
-        "paymentdetails paymentreference message note notes verwendungszweck buchungstext",
+        "paymentdetails paymentreference reference ref additionalreference notifications subject message",
+        "note notes verwendungszweck buchungstext",
         "vorgang/verwendungszweck umsatztext mitteilung libellé libelle concepto omschrijving",
-        "mededelingen causale descrizione tytuł opisoperacji",
+        "omschrijving-1 omschrijving-2 omschrijving-3 mededelingen causale descrizione tytuł opisoperacji",
     ),
 )
 #: Words within a header of a column of money that is not what moved: such a column is no doubt about the amounts.
@@ -257,6 +264,9 @@ PROFILES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("abc", ("收入金额", "支出金额", "对方户名", "交易用途")),
     ("abc", ("对手信息", "日志号", "交易渠道")),
     ("cmbc", ("主机交易流水号", "借方发生额", "贷方发生额")),
+    ("wise", ("transferwiseid", "runningbalance")),
+    ("chase", ("details", "postingdate", "checkorslip")),
+    ("uk", ("sortcode", "accountnumber")),
 )
 PROFILE_NAMES: Final[dict[str, str]] = {
     "icbc": "工行 ICBC",
@@ -270,8 +280,13 @@ PROFILE_NAMES: Final[dict[str, str]] = {
     "cmbc": "民生 CMBC",
     "alipay": "支付宝 Alipay",
     "wechat": "微信支付 WeChat Pay",
+    "wise": "Wise",
+    "chase": "Chase",
+    "uk": "",
     "generic": "",
 }
+#: Profile → the order in which its dates are always written, whatever the language of the account.
+DATE_ORDERS: Final[dict[str, DateOrder]] = {"wise": "dmy", "chase": "mdy", "uk": "dmy"}
 #: WeChat's bill of trades says by its status which of its two amounts moved.
 TRADE_BILL: Final = {
     "headers": ("微信订单号", "商户订单号", "交易状态"),

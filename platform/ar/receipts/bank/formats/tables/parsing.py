@@ -50,6 +50,7 @@ from kernel.money import BadAmount, parse_amount
 from kernel.sheets import BadDate, is_damaged_number, open_table, parse_date
 from kernel.sheets.mapping import ColumnMapping
 
+_IBAN_SHAPE = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9 ]{10,36}")
 _DAY_SHAPE = re.compile(r"\d{4}[-/.年]\d|\d{8}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2}")
 #: A reference shorter than this is a running number that begins again.
 _MIN_ID_CHARS: Final = 6
@@ -164,6 +165,10 @@ def _line(sheet: Sheet, number: int, cells: Sequence[str], account: Account, whe
     money_in = moved.signed > 0
     # An export with both parties names the other side by the direction of the money.
     other = ("payer", "payer_account", "payer_bank") if money_in else ("payee", "payee_account", "payee_bank")
+    name = _named(sheet.cell(cells, "name")) or _named(sheet.cell(cells, other[0]))
+    account_no = sheet.cell(cells, "account") or sheet.cell(cells, other[1])
+    if not account_no and _IBAN_SHAPE.fullmatch(name):
+        name, account_no = "", name
     texts = [cells[at] for at in sheet.layout.texts if at < len(cells) and cells[at].casefold() not in NOTHING]
     reference = clean(sheet.cell(cells, "reference"))
     return Line(
@@ -174,8 +179,8 @@ def _line(sheet: Sheet, number: int, cells: Sequence[str], account: Account, whe
         account.currency,
         1 if money_in else -1,
         abs(moved.signed),
-        payer_name=clean(_named(sheet.cell(cells, "name")) or _named(sheet.cell(cells, other[0])), MAX_NAME_CHARS),
-        payer_account=clean_account(sheet.cell(cells, "account") or sheet.cell(cells, other[1])),
+        payer_name=clean(name, MAX_NAME_CHARS),
+        payer_account=clean_account(account_no),
         payer_bank=clean(sheet.cell(cells, "bank") or sheet.cell(cells, other[2]), MAX_NAME_CHARS),
         remittance=clean(" ".join(dict.fromkeys(filter(None, texts))), MAX_REMITTANCE_CHARS),
         bank_reference=reference,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -46,6 +46,8 @@ class Sheet:
         self.table: Table = open_table(source.data, source.filename, is_header, told=self.mapping)
         self.layout: Layout = find_layout(self.table.headers, self.mapping)
         self.survey: Survey = survey(self.table, self.layout, self.mapping)
+        if self.survey.status_at is not None:
+            self.layout = replace(self.layout, at={**self.layout.at, "status": self.survey.status_at})
         title = " ".join(cell for row in self.table.above() for cell in row if cell)
         account, currency = _TITLE_ACCOUNT.search(title), _TITLE_CURRENCY.search(title)
         self.account_no = clean(account[1]) if account else ""

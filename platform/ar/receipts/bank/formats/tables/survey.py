@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple
 
 from ar.receipts.bank.formats.events import Question, quoted
 from ar.receipts.bank.formats.tables import names, words
-from ar.receipts.bank.formats.tables.layout import Layout, is_doubtful, is_other_money, plain
+from ar.receipts.bank.formats.tables.layout import Layout, is_doubtful, is_other_money, plain, profile_of
 from kernel.money import BadAmount, parse_amount
 from kernel.sheets import BadDate, DateOrder, Row, Table, parse_date
 from kernel.sheets.mapping import ColumnMapping, DecimalMark
@@ -36,7 +36,9 @@ FOOTER = re.compile(
 )
 #: A row of a balance, which stands between movements and is none.
 BALANCE_ROW = re.compile(
-    r"期初|期末|上期|本期余额|上日余额|承前|承上|结转余额|opening balance|closing balance|(?:brought|carried) forward"
+    r"期初|期末|上期|本期余额|上日余额|承前|承上|结转余额"
+    r"|(?:opening|closing|beginning|starting|ending) balance|balance as of"
+    r"|(?:brought|carried) forward"
     r"|anfangssaldo|endsaldo|saldovortrag|abschlusssaldo|solde (?:initial|final|précédent)"
     r"|saldo (?:inicial|final|anterior)",
     re.IGNORECASE,
@@ -55,7 +57,7 @@ class Survey:
 
     `way`: what says the direction: two columns, a mark, the sign of the amount, or the status of a bill.
     `out_is_negative`: money out is written with a minus in its own column. `reference_is_id`: the bank's reference is
-    another one in every row.
+    another one in every row. `status_at`: a column whose words are states, under a header that does not say so.
     """
 
     way: Way = "sign"
@@ -64,6 +66,7 @@ class Survey:
     out_is_negative: bool = False
     reference_is_id: bool = False
     has_status: bool = False
+    status_at: int | None = None
     questions: list[Question] = field(default_factory=list)
 
     def ask(self, code: str, **params: str) -> None:
@@ -160,14 +163,27 @@ def survey(table: Table, layout: Layout, mapping: ColumnMapping | None) -> Surve
     counts = _Counts(layout)
     for row in data_rows(table):
         counts.add(row.cells)
+    status_at = None if "status" in layout.at else _hidden_status(counts)
     found = Survey(
         decimal_mark=_decimal_mark(counts, mapping),
-        reference_is_id=counts.reference_rows > 0 and len(counts.references) == counts.reference_rows,
-        has_status="status" in layout.at and len(counts.states) <= MAX_WORDS,
+        reference_is_id=counts.reference_rows > 0
+        and len(counts.references) == counts.reference_rows
+        and plain(layout.header_of("reference")) not in names.NOT_IDS,
+        has_status=status_at is not None or ("status" in layout.at and len(counts.states) <= MAX_WORDS),
+        status_at=status_at,
     )
     _decide_dates(found, counts, mapping)
     _decide_way(found, counts, layout, mapping)
     return found
+
+
+def _hidden_status(counts: _Counts) -> int | None:
+    """Returns a column of which all words are states and some say that no money moved yet: "Umsatz vorgemerkt"."""
+    for place, counter in counts.others.items():
+        states = {words.state_of(word) for word in counter}
+        if len(counter) <= MAX_WORDS and None not in states and states & {"pending", "skip"}:
+            return place
+    return None
 
 
 def data_rows(table: Table) -> Iterator[Row]:
@@ -195,6 +211,8 @@ def _decimal_mark(counts: _Counts, mapping: ColumnMapping | None) -> DecimalMark
 def _decide_dates(found: Survey, counts: _Counts, mapping: ColumnMapping | None) -> None:
     if mapping and mapping.date_order:
         found.date_order = mapping.date_order
+    elif order := names.DATE_ORDERS.get(profile_of(counts.layout.headers)):
+        found.date_order = order
     elif counts.day_first and not counts.month_first:
         found.date_order = "dmy"
     elif counts.month_first and not counts.day_first:
@@ -277,6 +295,9 @@ def _way_of_one_amount(found: Survey, counts: _Counts, layout: Layout, mapping: 
             found.ask("mark_column_unknown", column=quoted(suspect))
         elif layout.is_weak_mark and counts.marks and len(counts.marks) <= MAX_WORDS:
             found.ask("direction_unclear", column=layout.header_of("mark"))
+        elif counts.positive:
+            # Not a mark, a sign or a balance says that money came in: a list of payments looks the same.
+            found.ask("direction_unclear", column=layout.header_of("amount"))
     return "sign"
 
 

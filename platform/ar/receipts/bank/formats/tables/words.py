@@ -60,6 +60,9 @@ _DEAD: Final = frozenset(
         "declined rejected reverted revoked void voided expired denied abgelehnt storniert error",
     )
 )
+#: A phrase of no more words is read word by word: "Umsatz vorgemerkt", "not yet booked".
+_PHRASE_TOKENS: Final = 4
+_NOT: Final = frozenset(("not", "nicht", "non", "no", "niet", "unbooked"))
 _SPLIT = re.compile(r"[^\w/]+|_")
 
 
@@ -84,9 +87,13 @@ def direction_of(word: str) -> Direction | None:
 def state_of(word: str) -> State | None:
     """Returns what a status says: booked, not booked yet, or never money (skip); None when it is unknown."""
     text = _plain(word)
-    for words, state in ((_BOOKED, "booked"), (_PENDING, "pending"), (_DEAD, "skip")):
-        if text in words or _token(text) in words:
-            return "booked" if state == "booked" else "pending" if state == "pending" else "skip"
+    tokens = {text, _token(text), *(_tokens(text) if len(_tokens(text)) <= _PHRASE_TOKENS else ())}
+    if tokens & _DEAD:
+        return "skip"
+    if tokens & _PENDING:
+        return "pending"
+    if tokens & _BOOKED:
+        return "pending" if tokens & _NOT else "booked"
     if text.startswith("等待") or text.endswith("处理中"):
         return "pending"
     if text.endswith(("失败", "关闭", "撤销", "取消")):
@@ -99,5 +106,9 @@ def _plain(word: str) -> str:
     return " ".join(folded.casefold().split()).strip(".:;,'\"`()[]")
 
 
+def _tokens(text: str) -> list[str]:
+    return [part for part in _SPLIT.split(text) if part]
+
+
 def _token(text: str) -> str:
-    return next((part for part in _SPLIT.split(text) if part), "")
+    return next(iter(_tokens(text)), "")

@@ -8,14 +8,14 @@ from alembic import op
 from migrations.secure import each_tenant, run_sql, secure_tenant_table
 from migrations.tables import create_table, currency, day, index, integer, minor, of_tenant, one_of, text, uuid
 
-revision = "0019"
+revision = "0017"
 down_revision = "0016"
 branch_labels = None
 depends_on = None
 
 _OPEN = "open_minor > 0"
 
-# As the triggers of 0019_ledger_sums.sql keep them.
+# As the triggers of 0017_ledger_sums.sql keep them.
 _ITEM_SUMS = sa.text(
     """
     INSERT INTO ledger_sum (tenant_id, measure, currency, day, owner_id, slot, items, minor)
@@ -62,7 +62,7 @@ def upgrade() -> None:
     secure_tenant_table("ledger_sum", update=("items", "minor"))
     # Its few rows are written over and over: room for that on their own pages.
     op.execute("ALTER TABLE ledger_sum SET (fillfactor = 50)")
-    run_sql("0019_ledger_sums.sql")
+    run_sql("0017_ledger_sums.sql")
     for tenant_id in each_tenant():
         for statement in (_ITEM_SUMS, _POSTING_SUMS):
             op.get_bind().execute(statement, {"tenant": tenant_id, "nobody": _NOBODY})

@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.ladder.explain import explain_step, reason_text
+from ar.cases.ladder.explain import reason_text
 from ar.cases.ladder.policy_versions import policy_book
 from ar.cases.ladder.state import PENDING, in_queue
 from ar.cases.ladder.step_texts import step_name, task_hint
@@ -257,7 +257,8 @@ def _line(row: Any, today: date, now: LetterLine | None) -> QueueLine:
         level=row.level,
         nominal_on=row.nominal_on,
         state=row.state,
-        why=explain_step(row.why_code, row.why_params),
+        why_code=row.why_code,
+        why_params=row.why_params,
         reason=reason_text(now.reason if now else None),
         covered_minor=now.covered_minor if now else 0,
     )

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any, Final
 from uuid import UUID
 
+from ar.cases.ladder.explain import explain_step
 from ar.ledger.rules.instalments import document_label
+
+#: A letter of many documents shows so many of them in the queue.
+LINES_SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +36,15 @@ class QueueLine:
     level: int
     nominal_on: date
     state: str
-    why: str
+    why_code: str
+    why_params: dict[str, Any]
     reason: str
     covered_minor: int = 0
+
+    @property
+    def why(self) -> str:
+        """Returns why the step came, in words; only for the lines that are shown."""
+        return explain_step(self.why_code, self.why_params)
 
     @property
     def label(self) -> str:
@@ -80,6 +91,11 @@ class QueueAction:
     def claims(self) -> bool:
         """Returns whether anything of a letter is left to claim; True for a call or task."""
         return not self.is_letter or any(not line.reason for line in self.lines)
+
+    @property
+    def first_lines(self) -> tuple[QueueLine, ...]:
+        """Returns the lines that the queue shows; all stand on the action's own page."""
+        return self.lines[:LINES_SHOWN]
 
     @property
     def claim_minor(self) -> int:

@@ -22,7 +22,7 @@ from ar.bills.rules import State, StepKind
 from ar.interest import commands as interest
 from ar.interest.inputs import AddRate, PostInterest, SetTerms, WaiveInterest
 from ar.interest.queries import run_page
-from ar.interest.rates.recording import add_rate
+from ar.interest.rates import add_rate
 from ar.interest.waivers import waive
 from ar.ledger.books.queries import OpenItemView, open_items
 from ar.ledger.closing.commands import lock_through

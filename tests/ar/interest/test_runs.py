@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from ar.interest import commands, waivers
 from ar.interest.inputs import ReverseInterest, WaiveInterest
 from ar.interest.models import InterestWaiver
-from ar.interest.rates.recording import recorded_rates
+from ar.interest.rates import recorded_rates
 from ar.ledger.books.allocation import NewAllocation, allocate
 from ar.ledger.books.queries import balance_at, posted_balances
 from ar.ledger.books.reversal import reverse_item

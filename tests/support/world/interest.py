@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ar.interest import commands, queries, waivers
 from ar.interest.inputs import AddRate, PostInterest, ReverseInterest, SetTerms, WaiveInterest
-from ar.interest.rates.recording import add_rate
+from ar.interest.rates import add_rate
 from ar.interest.run_preview import Preview
 from tests.support.world.base import Base, fresh_key
 

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 
 from ar.customers.lookups import ReachableContact, find_contacts
 from ar.ledger import lookups as ledger
-from ar.statements import links, mails, queries
 from ar.losses.lookups import books_only_items, cleared_in_books_only
+from ar.statements import links, mails, queries
 from ar.statements.documents import Debtor, Heading, Sender, print_statement
 from ar.statements.models import Statement
 from ar.statements.rules.figures import FiguresDoNotTie, OpenDocument, PostedDocument, StatementFigures, compute_figures

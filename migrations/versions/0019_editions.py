@@ -1,4 +1,4 @@
-"""A number that an undone import gives free: editions of a document; customers and contacts withdrawn with an import."""
+"""A number that an undone import gives free: editions of a document; customers and contacts retired with an import."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def upgrade() -> None:
     index("open_item", "freed", "reference", where="frees_number")
     run_sql("0019_editions.sql")
     for table in ("customer", "contact"):
-        op.add_column(table, sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True))
+        op.add_column(table, sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:

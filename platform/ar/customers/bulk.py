@@ -61,13 +61,13 @@ def insert_customers(db: Session, actor: Actor, rows: Sequence[CompleteRow]) -> 
 
 
 def update_customers(db: Session, actor: Actor, rows: Sequence[CompleteRow]) -> None:
-    """Updates all columns of customers by id; one that was withdrawn is back."""
+    """Updates all columns of customers by id; one that was retired is back."""
     if not rows:
         return
     changed = [name for name in _TYPES if name not in ("id", "number")]
     changes = ", ".join(f"{name} = {_sql_value(name)}" for name in changed)
     statement = sa.text(
-        f"UPDATE customer SET updated_at = :now, withdrawn_at = NULL, {changes} FROM {_UNNEST} "  # noqa: S608 - column names of ours
+        f"UPDATE customer SET updated_at = :now, retired_at = NULL, {changes} FROM {_UNNEST} "  # noqa: S608 - column names of ours
         "WHERE customer.tenant_id = :tenant AND customer.id = v.id"
     )
     db.execute(statement, {"tenant": actor.tenant_id, "now": actor.now, **_column_arrays(rows)})
@@ -93,7 +93,7 @@ def _column_arrays(rows: Sequence[CompleteRow]) -> dict[str, list[Any]]:
 def upsert_contacts(db: Session, actor: Actor, rows: Iterable[tuple[UUID, CustomerRow]]) -> set[UUID]:
     """Adds the rows' contacts and renames known ones; returns the customers' ids.
 
-    Inactive ones stay inactive, save those that were withdrawn with an import.
+    Inactive ones stay inactive, save those that were retired with an import.
     """
     named = [(customer_id, row.contact_name or "", row.contact_email or "") for customer_id, row in rows]
     named = [contact for contact in named if contact[1] or contact[2]]
@@ -106,10 +106,10 @@ def upsert_contacts(db: Session, actor: Actor, rows: Iterable[tuple[UUID, Custom
             "CASE WHEN v.email = '' THEN ARRAY[]::text[] ELSE CAST(:purposes AS text[]) END, true, :now "
             "FROM unnest(CAST(:ids AS uuid[]), CAST(:customers AS uuid[]), CAST(:names AS text[]), "
             "CAST(:emails AS text[])) AS v (id, customer_id, name, email) "
-            "ON CONFLICT (tenant_id, customer_id, email) DO UPDATE SET withdrawn_at = NULL, "
+            "ON CONFLICT (tenant_id, customer_id, email) DO UPDATE SET retired_at = NULL, "
             "name = CASE WHEN excluded.name = '' THEN contact.name ELSE excluded.name END, "
-            "active = contact.active OR contact.withdrawn_at IS NOT NULL "
-            "WHERE contact.withdrawn_at IS NOT NULL OR (excluded.name <> '' AND contact.name <> excluded.name) "
+            "active = contact.active OR contact.retired_at IS NOT NULL "
+            "WHERE contact.retired_at IS NOT NULL OR (excluded.name <> '' AND contact.name <> excluded.name) "
             "RETURNING customer_id"
         ),
         {
@@ -126,18 +126,18 @@ def upsert_contacts(db: Session, actor: Actor, rows: Iterable[tuple[UUID, Custom
 
 
 def restore_contacts(db: Session, actor: Actor, rows: Sequence[tuple[UUID, str, str | None]]) -> None:
-    """Puts contacts back, given by (customer, e-mail, earlier name); None: it was not there, so it is withdrawn."""
+    """Puts contacts back, given by (customer, e-mail, earlier name); None: it was not there, so it is retired."""
     if not rows:
         return
     changed = db.execute(
         sa.text(
             "UPDATE contact SET name = coalesce(v.name, contact.name), active = contact.active AND v.name IS NOT NULL, "
-            "withdrawn_at = CASE WHEN v.name IS NULL AND contact.active THEN CAST(:now AS timestamptz) "
-            "ELSE contact.withdrawn_at END "
+            "retired_at = CASE WHEN v.name IS NULL AND contact.active THEN CAST(:now AS timestamptz) "
+            "ELSE contact.retired_at END "
             "FROM unnest(CAST(:customers AS uuid[]), CAST(:emails AS text[]), CAST(:names AS text[])) "
             "AS v (customer_id, email, name) "
             "WHERE contact.tenant_id = :tenant AND contact.customer_id = v.customer_id AND contact.email = v.email "
-            "RETURNING contact.customer_id, contact.name, contact.email, v.name IS NULL AS is_withdrawn"
+            "RETURNING contact.customer_id, contact.name, contact.email, v.name IS NULL AS is_retired"
         ),
         {
             "tenant": actor.tenant_id,
@@ -152,7 +152,7 @@ def restore_contacts(db: Session, actor: Actor, rows: Sequence[tuple[UUID, str, 
         actor,
         [
             (row.customer_id, "contact_deactivated", {"name": row.name, "email": row.email})
-            if row.is_withdrawn
+            if row.is_retired
             else (row.customer_id, "customer_changed", {"changes": {"contact": [None, None]}})
             for row in changed
         ],

@@ -46,9 +46,9 @@ __all__ = [
     "net_terms",
     "restore_contacts",
     "restore_customers",
+    "retire_customers",
     "suppress_contact",
     "upsert_customers",
-    "withdraw_customers",
 ]
 
 _FIELDS = ("name", "entity_type", "tax_id", "owner_id", "language", "terms", "settlement_days", "policy_code")
@@ -83,10 +83,10 @@ def upsert_customers(db: Session, actor: Actor, rows: Sequence[CustomerRow]) -> 
     changes: dict[UUID, dict[str, list[Any]]] = {}
     stored = _lock_by_number(db, actor.tenant_id, [number for number in by_number if number not in created])
     updates: list[tuple[UUID, str, dict[str, Any]]] = []
-    defaults = _defaults(db, actor.tenant_id) if any(customer.withdrawn_at for customer in stored) else {}
+    defaults = _defaults(db, actor.tenant_id) if any(customer.retired_at for customer in stored) else {}
     for customer in stored:
         ids[customer.number] = customer.id
-        if customer.withdrawn_at is not None:  # as good as new
+        if customer.retired_at is not None:  # as good as new
             created[customer.number] = customer.id
             given = _given_columns(by_number[customer.number], owners)
             updates.append((customer.id, customer.number, defaults | given))
@@ -136,7 +136,7 @@ def restore_customers(db: Session, actor: Actor, values: Mapping[UUID, Mapping[s
     bulk.record_events(db, actor, changes)
 
 
-def withdraw_customers(db: Session, actor: Actor, customer_ids: Sequence[UUID]) -> None:
+def retire_customers(db: Session, actor: Actor, customer_ids: Sequence[UUID]) -> None:
     """Takes customers off all lists, with their contacts, after the import that created them; nothing is deleted."""
     if not customer_ids:
         return
@@ -145,15 +145,15 @@ def withdraw_customers(db: Session, actor: Actor, customer_ids: Sequence[UUID]) 
     rows = db.execute(
         sa.update(customer)
         .where(customer.tenant_id == actor.tenant_id, customer.id == ids)
-        .values(withdrawn_at=actor.now, updated_at=actor.now)
+        .values(retired_at=actor.now, updated_at=actor.now)
         .returning(customer.id, customer.number)
     ).all()
     db.execute(
         sa.update(contact)
         .where(contact.tenant_id == actor.tenant_id, contact.customer_id == ids, contact.active.is_(True))
-        .values(active=False, withdrawn_at=actor.now)
+        .values(active=False, retired_at=actor.now)
     )
-    bulk.record_events(db, actor, [(row.id, "customer_withdrawn", {"number": row.number}) for row in rows])
+    bulk.record_events(db, actor, [(row.id, "customer_retired", {"number": row.number}) for row in rows])
 
 
 def create_customer(db: Session, actor: Actor, data: CreateCustomer) -> UUID:
@@ -164,8 +164,8 @@ def create_customer(db: Session, actor: Actor, data: CreateCustomer) -> UUID:
         .values(tenant_id=actor.tenant_id, id=new_id(), number=data.number, created_at=actor.now, **written)
         .on_conflict_do_update(
             index_elements=[Customer.tenant_id, Customer.number],
-            set_={**written, "withdrawn_at": None},
-            where=Customer.withdrawn_at.is_not(None),
+            set_={**written, "retired_at": None},
+            where=Customer.retired_at.is_not(None),
         )
         .returning(Customer.id)
     ).first()
@@ -296,7 +296,7 @@ def _lock_by_number(db: Session, tenant_id: UUID, numbers: list[str]) -> Sequenc
         return []
     customer = Customer
     return db.execute(
-        sa.select(customer.id, customer.number, customer.withdrawn_at, *(getattr(customer, name) for name in _FIELDS))
+        sa.select(customer.id, customer.number, customer.retired_at, *(getattr(customer, name) for name in _FIELDS))
         .where(customer.tenant_id == tenant_id, customer.number == sa.any_(sa.cast(numbers, sa.ARRAY(sa.Text))))
         .order_by(customer.id)
         .with_for_update(key_share=True)

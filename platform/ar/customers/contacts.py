@@ -39,7 +39,7 @@ def add_contact(db: Session, actor: Actor, data: AddContact) -> UUID:
         "active": True,
         "suppressed_at": None,
         "suppressed_reason": None,
-        "withdrawn_at": None,
+        "retired_at": None,
     }
     stored = _lock_contact(db, actor.tenant_id, data.customer_id, data.email)
     if stored is not None and contact_values(stored) != contact_values(data):

@@ -12,7 +12,7 @@ from tenants.slice import Event, FactMaker
 EVENTS: Final[dict[str, Event]] = {
     "customer_created": Event(mark("Customer created"), "%(number)s"),
     "customer_changed": Event(mark("Customer changed"), "%(fields)s"),
-    "customer_withdrawn": Event(mark("Customer withdrawn with its import"), "%(number)s", tone="late"),
+    "customer_retired": Event(mark("Customer retired with its import"), "%(number)s", tone="late"),
     "contact_added": Event(mark("Contact added"), "%(name)s %(email)s"),
     "contact_deactivated": Event(mark("Contact deactivated"), "%(name)s %(email)s"),
 }

@@ -1,7 +1,7 @@
 """Defines the tables of the customer file.
 
 Invariant: a customer has at most one owner (R003) and one number per tenant; contacts are deactivated and customers
-withdrawn, never deleted.
+retired, never deleted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from kernel.db import Base
 class Customer(Tenanted, Base):
     """A company that buys on credit. `sort_key` is pinyin.
 
-    `terms` is `ar.ledger.rules.due_dates.PaymentTerms` as JSON. `withdrawn_at`: the import that created it was undone
+    `terms` is `ar.ledger.rules.due_dates.PaymentTerms` as JSON. `retired_at`: the import that created it was undone
     and nothing else uses it; it is on no list, and its number is as good as unused until somebody writes it again.
     """
 
@@ -44,13 +44,13 @@ class Customer(Tenanted, Base):
     policy_code: Mapped[TextOrNone]
     created_at: Mapped[Moment]
     updated_at: Mapped[Moment]
-    withdrawn_at: Mapped[MomentOrNone]
+    retired_at: Mapped[MomentOrNone]
 
 
 class Contact(Tenanted, Base):
     """A person at the customer. `purposes`: statements, dunning, signing. `suppressed_at`: mail bounced.
 
-    `withdrawn_at`: deactivated with the import that added it, so that the next import may bring it back.
+    `retired_at`: deactivated with the import that added it, so that the next import may bring it back.
     """
 
     __tablename__ = "contact"
@@ -68,4 +68,4 @@ class Contact(Tenanted, Base):
     suppressed_at: Mapped[MomentOrNone]
     suppressed_reason: Mapped[TextOrNone]
     created_at: Mapped[Moment]
-    withdrawn_at: Mapped[MomentOrNone]
+    retired_at: Mapped[MomentOrNone]

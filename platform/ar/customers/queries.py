@@ -111,7 +111,7 @@ class CustomerDetail:
     terms: dict[str, Any]
     settlement_days: int
     policy_code: str | None
-    withdrawn_at: datetime | None
+    retired_at: datetime | None
     contacts: list[ContactView]
 
 
@@ -136,7 +136,7 @@ def _facts_by_number() -> sa.Select[*tuple[Any, ...]]:
     ).where(
         customer.tenant_id == sa.bindparam("tenant", type_=sa.Uuid),
         customer.number == sa.any_(sa.bindparam("numbers", type_=ARRAY(sa.Text))),
-        customer.withdrawn_at.is_(None),
+        customer.retired_at.is_(None),
     )
 
 
@@ -222,7 +222,7 @@ def customer_detail(db: Session, tenant_id: UUID, customer_id: UUID) -> Customer
             terms=value(customer.terms),
             settlement_days=value(customer.settlement_days),
             policy_code=value(customer.policy_code),
-            withdrawn_at=value(customer.withdrawn_at),
+            retired_at=value(customer.retired_at),
             contacts=LATER,
         )
         .outerjoin(User, User.id == customer.owner_id)
@@ -283,7 +283,7 @@ def matches(tenant_id: UUID, q: str) -> Sequence[sa.ColumnElement[bool]]:
     )
     return (
         customer.tenant_id == tenant_id,
-        customer.withdrawn_at.is_(None),
+        customer.retired_at.is_(None),
         customer.search_words.contains(sa.cast(required_words(q), ARRAY(sa.Text))),
         *(sa.func.strpos(text, token) > 0 for token in query_tokens(q)),
     )
@@ -291,7 +291,7 @@ def matches(tenant_id: UUID, q: str) -> Sequence[sa.ColumnElement[bool]]:
 
 def _matching(owned: bool, state: str, searched: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
     customer = Customer
-    found = sa.select(customer.id).where(customer.tenant_id == _TENANT, customer.withdrawn_at.is_(None), *searched)
+    found = sa.select(customer.id).where(customer.tenant_id == _TENANT, customer.retired_at.is_(None), *searched)
     if owned:
         found = found.where(customer.owner_id == sa.bindparam("owner", type_=sa.Uuid))
     if state in ("open", "overdue"):

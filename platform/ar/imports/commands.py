@@ -112,10 +112,28 @@ def post_as_openings(db: Session, actor: Actor, job_id: UUID) -> None:
         raise Conflict("import_not_open")
     job = ImportJob
     stored = sa.select(job.mapping).where(job.tenant_id == actor.tenant_id, job.id == job_id)
-    mapping = {**db.execute(stored).scalar_one(), "before_lock": "opening"}
-    update_job(db, actor.tenant_id, job_id, state="uploaded", mapping=mapping, report={}, error=None, finished_at=None)
-    _queue_check(db, actor, job_id)
+    update_job(db, actor.tenant_id, job_id, mapping={**db.execute(stored).scalar_one(), "before_lock": "opening"})
+    _restart(db, actor, job_id)
     record(db, actor, "import_mapped", subject_id=job_id)
+
+
+def check_again(db: Session, actor: Actor, job_id: UUID) -> bool:
+    """Has an import that failed checked again from its stored file; returns False when that was requested before.
+
+    Raises NotFound, Conflict(`import_not_open`).
+    """
+    state = _lock_state(db, actor.tenant_id, job_id)
+    if state in ("uploaded", "checking"):
+        return False
+    if state != "failed":
+        raise Conflict("import_not_open")
+    _restart(db, actor, job_id)
+    return True
+
+
+def _restart(db: Session, actor: Actor, job_id: UUID) -> None:
+    update_job(db, actor.tenant_id, job_id, state="uploaded", rows_done=0, report={}, error=None, finished_at=None)
+    _queue_check(db, actor, job_id)
 
 
 def request_undo(db: Session, actor: Actor, job_id: UUID) -> bool:

@@ -90,7 +90,7 @@ def _apply(db: Session, person: Actor, job: queries.JobPage, _payload: dict[str,
 
 
 def _undo(db: Session, person: Actor, job: queries.JobPage, _payload: dict[str, Any], progress: _Progress) -> None:
-    progress.begin(0)
+    progress.begin(job.rows_total)
     undo_import(db, person, job.id)
 
 
@@ -104,30 +104,31 @@ def _run(
     if job.state not in states:
         return  # already done: the message was delivered twice
     person = _person(db, actor, job, payload)
+    # An import that could not be undone stays as it was, with the reason on its page.
+    failed = "applied" if working == "undoing" else "failed"
     attempts = _attempts(db, actor.tenant_id, payload["key"])
     if attempts > outbox.ATTEMPTS_MAX:
-        _give_up(db, person, job.id, "the workers of all attempts were killed")
+        _give_up(db, person, job.id, failed, "the workers of all attempts were killed")
         return
     progress = _Progress(db, actor.tenant_id, job.id, working)
     try:
         with db.begin_nested():
             work(db, person, job, payload, progress)
     except HuikuanError as fault:
-        # An import that could not be undone stays as it was, with the reason on its page.
-        commands.save_failure(db, person, job.id, fault, state="applied" if working == "undoing" else "failed")
+        commands.save_failure(db, person, job.id, fault, state=failed)
     except TRANSIENT as fault:
         if attempts < outbox.ATTEMPTS_MAX:
             raise
-        _give_up(db, person, job.id, fault)
+        _give_up(db, person, job.id, failed, fault)
     except Exception as fault:
-        _give_up(db, person, job.id, fault)
+        _give_up(db, person, job.id, failed, fault)
 
 
-def _give_up(db: Session, person: Actor, job_id: UUID, fault: Exception | str) -> None:
-    """Marks the job as failed, so that its page stops waiting, and logs the fault."""
+def _give_up(db: Session, person: Actor, job_id: UUID, state: str, fault: Exception | str) -> None:
+    """Ends the job with `import_broke`, so that its page stops waiting, and logs the fault."""
     trace = fault if isinstance(fault, Exception) else None
     log.error("import broke", tenant=str(person.tenant_id), job=str(job_id), fault=str(fault)[:500], exc_info=trace)
-    commands.save_failure(db, person, job_id, RuleBroken("import_broke"))
+    commands.save_failure(db, person, job_id, RuleBroken("import_broke"), state=state)
 
 
 def _attempts(db: Session, tenant_id: UUID, key: str) -> int:

@@ -125,6 +125,18 @@ def map_columns(job_id: UUID) -> Page:
     return see_other(url_for("imports.show", job_id=job_id))
 
 
+@bp.post("/<uuid:job_id>/check")
+@staff(Permission.IMPORT)
+def check_again(job_id: UUID) -> Page:
+    """Checks a file whose import failed once more. Idempotent."""
+    url = url_for("imports.show", job_id=job_id)
+    try:
+        commands.check_again(db(), actor(), job_id)
+    except Conflict as fault:
+        return refused(fault, url)
+    return see_other(url)
+
+
 @bp.post("/<uuid:job_id>/openings")
 @staff(Permission.IMPORT)
 def as_openings(job_id: UUID) -> Page:

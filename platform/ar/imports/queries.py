@@ -134,7 +134,7 @@ _SIMILAR_DOCUMENTS = sa.text(
 _SIMILAR_CUSTOMERS = sa.text(
     f"SELECT asked.number, min(customer.number) FROM {_ASKED} "  # noqa: S608 - names of ours
     f"JOIN customer ON {_KEY.format('customer.number')} = asked.key WHERE customer.tenant_id = :tenant "
-    "AND customer.number <> asked.number AND customer.withdrawn_at IS NULL GROUP BY 1"
+    "AND customer.number <> asked.number AND customer.retired_at IS NULL GROUP BY 1"
 )
 
 
@@ -157,7 +157,7 @@ def numbers_by_name(db: Session, tenant_id: UUID, names: Iterable[str]) -> dict[
     c = Customer
     rows = db.execute(
         sa.select(c.name, sa.func.min(c.number).label("number"))
-        .where(c.tenant_id == tenant_id, c.withdrawn_at.is_(None), c.name == sa.any_(_array(names, sa.Text())))
+        .where(c.tenant_id == tenant_id, c.retired_at.is_(None), c.name == sa.any_(_array(names, sa.Text())))
         .group_by(c.name)
         .having(sa.func.count() == 1)
     )

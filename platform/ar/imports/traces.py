@@ -48,7 +48,7 @@ def _record(db: Session, actor: Actor, job_id: UUID | None, statement: sa.TextCl
 
 
 def customer_states(db: Session, tenant_id: UUID, numbers: Sequence[str]) -> dict[UUID, dict[str, Any]]:
-    """Returns id → what a file may change, of the customers of these numbers that are there and not withdrawn."""
+    """Returns id → what a file may change, of the customers of these numbers that are there and not retired."""
     return _states(db, tenant_id, Customer.number, sa.Text(), numbers)
 
 
@@ -70,7 +70,7 @@ def _states(
     )
     rows = db.execute(
         sa.select(c.id, contacts.label(CONTACTS), *(getattr(c, name) for name in STATE)).where(
-            c.tenant_id == tenant_id, c.withdrawn_at.is_(None), column == sa.any_(wanted)
+            c.tenant_id == tenant_id, c.retired_at.is_(None), column == sa.any_(wanted)
         )
     )
     return {

@@ -1,7 +1,7 @@
 """Undoes an import: takes back what it posted and puts back what it changed, as long as nothing depends on it.
 
 Invariants: nothing is deleted: documents are reversed, each on the first day that is open to it, and their numbers are
-free again; customers that only the import made are withdrawn; what depends on the import is named, and then nothing is
+free again; customers that only the import made are retired; what depends on the import is named, and then nothing is
 undone. The number of statements does not grow with the number of documents.
 """
 
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from ar.cases.models import CollectionHold, StepTaken
-from ar.customers.commands import restore_contacts, restore_customers, withdraw_customers
+from ar.customers.commands import restore_contacts, restore_customers, retire_customers
 from ar.imports.models import ImportAllocation, ImportCustomer, ImportDocument, ImportJob
 from ar.imports.traces import CONTACTS, STATE, customer_states_by_id
 from ar.interest.models import InterestCharge, InterestLine
@@ -75,14 +75,14 @@ def undo_import(db: Session, actor: Actor, job_id: UUID) -> int:
     take_back_allocations(db, actor, _own_allocations(db, actor.tenant_id, job_id))
     _customer_ids, item_ids = _documents(db, actor.tenant_id, job_id)
     count = take_back_documents(db, actor, item_ids, memo=_("Import undone"))
-    withdrawn, restored = _put_back_customers(db, actor, job_id)
+    retired, restored = _put_back_customers(db, actor, job_id)
     job = ImportJob
     db.execute(
         sa.update(job)
         .where(job.tenant_id == actor.tenant_id, job.id == job_id)
         .values(state="undone", undone_at=actor.now, undone_by=actor.name, error=None)
     )
-    data = {"documents": count, "customers": restored, "withdrawn": withdrawn}
+    data = {"documents": count, "customers": restored, "retired": retired}
     record(db, actor, "import_undone", subject_id=job_id, data=data)
     return count
 
@@ -229,9 +229,9 @@ def _traced_customers(db: Session, tenant_id: UUID, job_id: UUID) -> list[UUID]:
 
 
 def _put_back_customers(db: Session, actor: Actor, job_id: UUID) -> tuple[int, int]:
-    """Withdraws the customers that the import created and nothing else uses, and puts back what it changed in others.
+    """Retires the customers that the import created and nothing else uses, and puts back what it changed in others.
 
-    A field that somebody changed since stays as it is. Returns the numbers of customers withdrawn and put back.
+    A field that somebody changed since stays as it is. Returns the numbers of customers retired and put back.
     """
     c = ImportCustomer
     rows = db.execute(
@@ -239,8 +239,8 @@ def _put_back_customers(db: Session, actor: Actor, job_id: UUID) -> tuple[int, i
     ).all()
     now = customer_states_by_id(db, actor.tenant_id, [row.customer_id for row in rows])
     new = [row.customer_id for row in rows if row.before is None and now.get(row.customer_id) == row.after]
-    withdrawn = sorted(set(new) - _used(db, actor.tenant_id, job_id, new))
-    withdraw_customers(db, actor, withdrawn)
+    retired = sorted(set(new) - _used(db, actor.tenant_id, job_id, new))
+    retire_customers(db, actor, retired)
     changed: dict[UUID, dict[str, Any]] = {}
     contacts: list[tuple[UUID, str, str | None]] = []
     for row in rows:
@@ -255,7 +255,7 @@ def _put_back_customers(db: Session, actor: Actor, job_id: UUID) -> tuple[int, i
         contacts += [(row.customer_id, email, was.get(email)) for email in touched]
     restore_customers(db, actor, changed)
     restore_contacts(db, actor, contacts)
-    return len(withdrawn), len(changed.keys() | {customer_id for customer_id, _email, _name in contacts})
+    return len(retired), len(changed.keys() | {customer_id for customer_id, _email, _name in contacts})
 
 
 def _used(db: Session, tenant_id: UUID, job_id: UUID, customer_ids: Sequence[UUID]) -> set[UUID]:

@@ -201,3 +201,35 @@ def test_the_books_name_who_had_the_file_applied_not_who_uploaded_it(world: Worl
     asked = sa.select(e.actor_name, e.user_id).where(e.tenant_id == world.tenant_id, e.kind == "import_applied")
     with world.reading() as db:
         assert [tuple(row) for row in db.execute(asked)] == [("李强", people["李强"])]
+
+
+def test_an_import_that_failed_is_tried_again_from_its_stored_file(world: World) -> None:
+    job_id = upload_file(world)
+    do_last_message(world, "imports.check")
+    confirm_totals(world, job_id)
+    set_tries(world, "imports.apply", ATTEMPTS_MAX + 1)
+    do_last_message(world, "imports.apply")
+    assert says_failed(world, job_id)
+    client = world.client()
+    for _pressed_twice in range(2):
+        assert client.post(world.url(f"/imports/{job_id}/check")).status_code == 303
+    assert len(payloads_waiting(world, "imports.check")) == 2
+    do_last_message(world, "imports.check")
+    confirm_totals(world, job_id)
+    do_last_message(world, "imports.apply")
+    assert (job_page(world, job_id).state, sorted(posted_documents(world))) == ("applied", ["INV-1", "INV-2"])
+
+
+def test_an_undo_that_broke_leaves_the_import_applied_and_says_so(world: World) -> None:
+    job_id = upload_file(world)
+    do_last_message(world, "imports.check")
+    confirm_totals(world, job_id)
+    do_last_message(world, "imports.apply")
+    with world.transaction() as db:
+        assert commands.request_undo(db, world.actor(), job_id)
+    set_tries(world, "imports.undo", ATTEMPTS_MAX + 1)
+    do_last_message(world, "imports.undo")
+    job = job_page(world, job_id)
+    assert (job.state, job.rows_total) == ("applied", 2)
+    assert all(open_minor for _kind, _due, _amount, open_minor, _cleared in posted_documents(world).values())
+    assert "was not undone" in world.client().get(world.url(f"/imports/{job_id}")).text

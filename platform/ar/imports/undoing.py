@@ -114,7 +114,7 @@ def depends_on(db: Session, tenant_id: UUID, job_id: UUID) -> list[Dependant]:
         each = query.subquery("each")
         counted = sa.select(each, sa.func.count().over().label("found")).order_by(each.c.number, each.c.id)
         rows = db.execute(counted.limit(LISTED_MAX)).all()
-        papers = tuple(Paper(row.number, row.endpoint, row.argument, row.id) for row in rows)
+        papers = tuple(views(Paper, rows))
         if papers:
             listed.append(Dependant(name, remedy, papers, rows[0].found))
     return listed

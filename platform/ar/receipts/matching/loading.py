@@ -38,7 +38,10 @@ ASKED_FOR_MAX: Final = 1_000
 _OPEN: Final = "tenant_id = :tenant AND open_minor > 0 AND side > 0"
 # The number as `mentions.number_key` compares it. Computed on the way: under row-level security no index over an
 # expression is used, since its functions are not leakproof.
-_KEY_OF: Final = "upper(translate(normalize({}, NFKC), '-_./# ', ''))"
+_KEY_OF: Final = (
+    "upper(translate(CASE WHEN octet_length({0}) = char_length({0}) THEN {0} ELSE normalize({0}, NFKC) END,"
+    " '-_./# ', ''))"
+)
 _PREFIX: Final = "'^([A-Z]{2,})[0-9][A-Z0-9]*$'"
 _IDS_ASKED_FOR: Final = sa.text(
     f"""
@@ -59,10 +62,10 @@ _NUMBERS_ASKED_FOR: Final = sa.text(
         UNION ALL
         SELECT id, {_KEY_OF.format("reference")} FROM open_item WHERE {_OPEN} AND reference IS NOT NULL
     )
-    SELECT id, NULL AS prefix FROM numbered WHERE key = ANY(CAST(:keys AS text[]))
+    SELECT n.id, NULL AS prefix FROM numbered AS n JOIN unnest(CAST(:keys AS text[])) AS w (key) ON w.key = n.key
     UNION
     SELECT NULL, p.prefix FROM (SELECT DISTINCT substring(key FROM {_PREFIX}) AS prefix FROM numbered) AS p
-    WHERE p.prefix = ANY(CAST(:prefixes AS text[]))
+    JOIN unnest(CAST(:prefixes AS text[])) AS w (prefix) ON w.prefix = p.prefix
     """  # noqa: S608 - our own text
 )
 

@@ -71,13 +71,6 @@ def upgrade() -> None:
     index("open_item", "dated", "document_on", "document_no", "id", where=_OPEN)
     index("open_item", "credit", "due_on", "document_no", "id", where=f"{_OPEN} AND side < 0")
     index("open_item", "receipt", "document_on", where="kind = 'receipt'")
-    for column, asked in (("document_no", ""), ("reference", " AND reference IS NOT NULL")):
-        # As payment texts are compared with numbers; by bytes, so that a prefix finds its numbers.
-        op.execute(
-            f"CREATE INDEX ix_open_item_{column}_key ON open_item (tenant_id,"
-            f" upper(translate(normalize({column}, NFKC), '-_./# ', '')) text_pattern_ops)"
-            f" WHERE {_OPEN} AND side > 0{asked}"
-        )
     op.execute(
         "CREATE INDEX ix_action_first ON action (tenant_id, level DESC, total_minor DESC, id)"
         " WHERE state IN ('proposed', 'approved')"

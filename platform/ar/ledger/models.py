@@ -60,21 +60,6 @@ NOBODY: Final = UUID(int=0)
 KINDS = (*DEBIT_KINDS, *CREDIT_KINDS, "reversal")
 
 
-def _number_key_indexes() -> list[sa.Index]:
-    """Returns indexes by number and reference as payment texts are compared with them (`receipts.rules.mentions`)."""
-    key, of_open = "upper(translate(normalize({}, NFKC), '-_./# ', ''))", "open_minor > 0 AND side > 0"
-    return [
-        sa.Index(
-            f"ix_open_item_{column}_key",
-            "tenant_id",
-            sa.literal_column(key.format(column)).label("key"),
-            postgresql_ops={"key": "text_pattern_ops"},
-            postgresql_where=sa.text(f"{of_open}{asked}"),
-        )
-        for column, asked in (("document_no", ""), ("reference", " AND reference IS NOT NULL"))
-    ]
-
-
 class Account(TenantKeyed, Base):
     """An account of the tenant's chart of accounts, by its stable code (`receivables`, `bank`, `revenue`…)."""
 
@@ -201,7 +186,6 @@ class OpenItem(Tenanted, Base):
             "id",
             postgresql_where=sa.text("open_minor > 0 AND side < 0"),
         ),
-        *_number_key_indexes(),
         sa.Index("ix_open_item_receipt", "tenant_id", "document_on", postgresql_where=sa.text("kind = 'receipt'")),
         sa.Index("ix_open_item_cleared", "tenant_id", "cleared_on"),
         sa.Index("ix_open_item_came", "tenant_id", "came_on", postgresql_where=sa.text("came_on IS NOT NULL")),

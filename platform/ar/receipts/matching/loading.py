@@ -35,10 +35,14 @@ PAYMENTS_PER_QUERY: Final = 1_000
 #: Up to so many payments are asked for what they may pay; beyond, that is most of what is open.
 ASKED_FOR_MAX: Final = 1_000
 
-# The number as `mentions.number_key` compares it; the expression of the indexes of revision 0019.
-_KEY_OF: Final = "upper(translate(normalize({}, NFKC), '-_./# ', ''))"
 _OPEN: Final = "tenant_id = :tenant AND open_minor > 0 AND side > 0"
-_UNSEARCHABLE: Final = "'[^-A-Za-z0-9_./# ]'"  # written in full width it is one: seldom, and then no letters of ours
+# The number as `mentions.number_key` compares it. Computed on the way: under row-level security no index over an
+# expression is used, since its functions are not leakproof.
+_KEY_OF: Final = (
+    "upper(translate(CASE WHEN octet_length({0}) = char_length({0}) THEN {0} ELSE normalize({0}, NFKC) END,"
+    " '-_./# ', ''))"
+)
+_PREFIX: Final = "'^([A-Z]{2,})[0-9][A-Z0-9]*$'"
 _IDS_ASKED_FOR: Final = sa.text(
     f"""
     SELECT i.id FROM unnest(CAST(:customers AS uuid[])) AS w (id) CROSS JOIN LATERAL (
@@ -47,28 +51,21 @@ _IDS_ASKED_FOR: Final = sa.text(
     SELECT i.id FROM unnest(CAST(:amounts AS bigint[])) AS w (minor) CROSS JOIN LATERAL (
         SELECT id FROM open_item WHERE {_OPEN} AND open_minor = w.minor OFFSET 0) AS i
     UNION
-    SELECT i.id FROM unnest(CAST(:keys AS text[])) AS w (key) CROSS JOIN LATERAL (
-        SELECT id FROM open_item WHERE {_OPEN} AND {_KEY_OF.format("document_no")} = w.key OFFSET 0) AS i
-    UNION
-    SELECT i.id FROM unnest(CAST(:keys AS text[])) AS w (key) CROSS JOIN LATERAL (
-        SELECT id FROM open_item WHERE {_OPEN} AND {_KEY_OF.format("reference")} = w.key
-            AND reference IS NOT NULL OFFSET 0) AS i
-    UNION
     SELECT w.id FROM unnest(CAST(:also AS uuid[])) AS w (id)
     """  # noqa: S608 - our own text
 )
-# ":" follows "9": the letters followed by a digit.
-_PREFIXES_IN_USE: Final = sa.text(
+#: One pass over the numbers of what is open: the ids of those mentioned, and the prefixes of ours among `prefixes`.
+_NUMBERS_ASKED_FOR: Final = sa.text(
     f"""
-    SELECT w.prefix FROM unnest(CAST(:prefixes AS text[])) AS w (prefix)
-    WHERE EXISTS (
-        SELECT FROM open_item WHERE {_OPEN} AND {_KEY_OF.format("document_no")} ~>=~ (w.prefix || '0')
-            AND {_KEY_OF.format("document_no")} ~<~ (w.prefix || ':') AND document_no !~ {_UNSEARCHABLE}
-    ) OR EXISTS (
-        SELECT FROM open_item WHERE {_OPEN} AND reference IS NOT NULL
-            AND {_KEY_OF.format("reference")} ~>=~ (w.prefix || '0')
-            AND {_KEY_OF.format("reference")} ~<~ (w.prefix || ':') AND reference !~ {_UNSEARCHABLE}
+    WITH numbered AS MATERIALIZED (
+        SELECT id, {_KEY_OF.format("document_no")} AS key FROM open_item WHERE {_OPEN}
+        UNION ALL
+        SELECT id, {_KEY_OF.format("reference")} FROM open_item WHERE {_OPEN} AND reference IS NOT NULL
     )
+    SELECT n.id, NULL AS prefix FROM numbered AS n JOIN unnest(CAST(:keys AS text[])) AS w (key) ON w.key = n.key
+    UNION
+    SELECT NULL, p.prefix FROM (SELECT DISTINCT substring(key FROM {_PREFIX}) AS prefix FROM numbered) AS p
+    JOIN unnest(CAST(:prefixes AS text[])) AS w (prefix) ON w.prefix = p.prefix
     """  # noqa: S608 - our own text
 )
 
@@ -162,18 +159,22 @@ def load_candidates(
     customers = {customer_id for payment in payments for customer_id in customers_indicated(payment, index)}
     keys = {key for payment in payments for key in candidate_keys(payment.text)}
     keys |= {number_key(number) for payment in payments for number, _minor in payment.split} - {""}
+    prefixes = {prefix for payment in payments for prefix in candidate_prefixes(payment.text)}
     wanted = {
         "tenant": tenant_id,
         "customers": array_text(customers),
-        "keys": array_text(sorted(keys)),
         "amounts": array_text(sorted({payment.amount_minor for payment in payments})),
         "also": array_text(also),
     }
-    ids = [row.id for row in db.execute(_IDS_ASKED_FOR, wanted)]
+    ids = {row.id for row in db.execute(_IDS_ASKED_FOR, wanted)}
+    in_use: set[str] = set()
+    if keys or prefixes:
+        texts = {"tenant": tenant_id, "keys": array_text(sorted(keys)), "prefixes": array_text(sorted(prefixes))}
+        mentioned = db.execute(_NUMBERS_ASKED_FOR, texts).all()
+        ids |= {row.id for row in mentioned if row.id}
+        in_use = {row.prefix for row in mentioned if row.prefix}
     items = views(CandidateItem, db.execute(_items(tenant_id).where(id_in(OpenItem.id, ids))))
-    letters = {letters for payment in payments for letters in candidate_prefixes(payment.text)}
-    begun = db.execute(_PREFIXES_IN_USE, {"tenant": tenant_id, "prefixes": array_text(sorted(letters))})
-    return CandidateIndex(items, names, payers, settled, {row.prefix for row in begun})
+    return CandidateIndex(items, names, payers, settled, in_use)
 
 
 def _items(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:

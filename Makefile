@@ -9,6 +9,8 @@ DEV_LOCK := requirements-dev.lock
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 BUILDING := $(VENV)/.building
+# What is imported is compiled once and kept, whatever the shell says: five processes start from it each time.
+unexport PYTHONDONTWRITEBYTECODE
 # The browser of the browser journeys; without one they are skipped, save in CI.
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome || command -v google-chrome-stable)
 export CHROMIUM

@@ -42,7 +42,7 @@ WAIT_S = 300
 class Versus:
     """Work that both builds do: how many units a turn, how many turns, the highest ratio allowed to the other build.
 
-    `by_driver`: the driver does it itself, without worker, dispatcher or mail.
+    `by_driver`: the driver does it itself, without worker, dispatcher or mail; `server_alone`: only PostgreSQL counts.
     """
 
     name: str
@@ -51,11 +51,25 @@ class Versus:
     turns: int
     limit: float
     by_driver: bool = False
+    server_alone: bool = False
 
 
 VERSUS = (
     Versus("mail", "a mail through dispatcher and worker, to delivered", 60, 3, 1 / 3),
     Versus("letter", "a letter of demand, from its release to delivered", 25, 3, 1 / 3),
+    Versus("month", "a statement of a month, planned with the others, to delivered; 20,000 open items", 50, 3, 1 / 4),
+    Versus("today", "what Today shows, of 50,000 open items", 20, 3, 1 / 10, by_driver=True, server_alone=True),
+    Versus(
+        "receivables",
+        "50 of 50,000 open items, with totals",
+        20,
+        3,
+        1 / 10,
+        by_driver=True,
+        server_alone=True,
+    ),
+    Versus("cash", "how far cash is posted, of 50,000 open items", 20, 3, 1 / 4, by_driver=True, server_alone=True),
+    Versus("bank", "a bank file of 20 lines, read and matched against 50,000 items", 3, 3, 1 / 10, by_driver=True),
 )
 
 
@@ -236,7 +250,8 @@ def _turn(side: Side, case: Versus, sink: MailSink, server_pid: int, units: int)
         server, build, began = _server_cpu_s(server_pid), _cpu_s(side.driver.pid, ended=True), perf_counter()
         side.ask(case.name, units)
         wall = perf_counter() - began
-        spent = _cpu_s(side.driver.pid, ended=True) - build + _server_cpu_s(server_pid) - server
+        spent = _server_cpu_s(server_pid) - server
+        spent += 0 if case.server_alone else _cpu_s(side.driver.pid, ended=True) - build
         return spent / units, wall / units
     side.ask(case.name, units)
     wanted = sink.taken + units

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib import import_module
 from itertools import count
@@ -28,7 +28,9 @@ from kernel.db import open_session, transaction
 from tenants.queries import system_actor_for, tenant_by_slug
 
 SLUG = "against"
+MONTH_SLUG = "month"
 OPEN_ITEMS, PER_CUSTOMER = 50_000, 20
+MONTH_ITEMS = 20_000
 BANK_LINES = 20
 TODAY = datetime.now(UTC).astimezone(ZoneInfo("Asia/Shanghai")).date()
 _numbers = count(1)
@@ -38,16 +40,16 @@ def _cli(*arguments: str) -> None:
     huikuan([*arguments], standalone_mode=False)
 
 
-def _tenant_id() -> Any:
+def _tenant_id(slug: str = SLUG) -> Any:
     with open_session(None) as db:
-        return tenant_by_slug(db, SLUG).id
+        return tenant_by_slug(db, slug).id
 
 
-def _customers(units: int) -> list[str]:
+def _customers(units: int, slug: str = SLUG) -> list[str]:
     """New customers with a contact each, by the import; returns their numbers."""
     numbers = [f"C{next(_numbers):06d}" for _ in range(units)]
     rows = [(number, f"基准客户{number}有限公司", "王芳", f"ar@{number.lower()}.example") for number in numbers]
-    _import("customers", ("customer_no", "name", "contact_name", "contact_email"), rows)
+    _import("customers", ("customer_no", "name", "contact_name", "contact_email"), rows, slug)
     return numbers
 
 
@@ -62,17 +64,17 @@ def _documents(customers: list[str], days_late: int) -> None:
     _import("open-items", head, rows)
 
 
-def _import(kind: str, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def _import(kind: str, head: tuple[str, ...], rows: list[tuple[str, ...]], slug: str = SLUG) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{kind}.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([head, *rows])
-        _cli("import", kind, str(path), "--tenant", SLUG, "--json")
+        _cli("import", kind, str(path), "--tenant", slug, "--json")
 
 
-def prepare() -> None:
+def prepare(slug: str = SLUG) -> None:
     """A company of its own."""
-    _cli("tenant", "create", SLUG, "--name", "基准公司", "--owner", "owner@against.example", "--json")
+    _cli("tenant", "create", slug, "--name", "基准公司", "--owner", f"owner@{slug}.example", "--json")
 
 
 def queue_mails(units: int) -> None:
@@ -102,6 +104,40 @@ def queue_letters(units: int) -> None:
         released = release(db, actor)
     if released != units:
         raise SystemExit(f"{released} letters were released, not {units}")
+
+
+@cache
+def _month_company() -> Any:
+    """A company whose open items are of today, so that no statement of the last month is due; returns its id."""
+    prepare(MONTH_SLUG)
+    _month_documents(_customers(MONTH_ITEMS // PER_CUSTOMER, MONTH_SLUG), TODAY)
+    return _tenant_id(MONTH_SLUG)
+
+
+def _month_documents(customers: list[str], on: date) -> None:
+    """Twenty invoices of one day for each customer."""
+    head = ("customer_no", "document_no", "document_date", "due_date", "kind", "currency", "amount")
+    due = (on + timedelta(days=30)).isoformat()
+    rows = [
+        (number, f"XS-{number}-{n:02d}", on.isoformat(), due, "invoice", "CNY", f"{1000 + n}.50")
+        for number in customers
+        for n in range(PER_CUSTOMER)
+    ]
+    _import("open-items", head, rows, MONTH_SLUG)
+
+
+def queue_statements(units: int) -> None:
+    """Statements of the last month, twenty documents each: drawn up by jobs, each sent by a mail with its paper."""
+    tenant_id = _month_company()
+    last = TODAY.replace(day=1) - timedelta(days=1)
+    _month_documents(_customers(units, MONTH_SLUG), last - timedelta(days=5))
+    inputs = _module("ar.statements.inputs")
+    parse = getattr(inputs, "parse_period", None) or inputs.read_period
+    issue = _module("ar.statements.monthly_run", "ar.statements.months").issue_month
+    with transaction(tenant_id) as db:
+        planned = issue(db, system_actor_for(db, tenant_id), parse(f"{last:%Y-%m}", TODAY))
+    if planned != units:
+        raise SystemExit(f"{planned} statements were planned, not {units}")
 
 
 def _module(*names: str) -> Any:
@@ -152,7 +188,7 @@ def read_receivables(units: int) -> None:
 
 def read_cash(units: int) -> None:
     """How far cash is posted: counts that mostly answer 0, on Today and above the review queue."""
-    state = _module("ar.receipts.lookups").cash_state
+    state = _module("ar.receipts.lookups", "ar.receipts.queries").cash_state
     _reading(state, units)
 
 
@@ -178,7 +214,7 @@ def match_bank_file(units: int) -> None:
             actor = system_actor_for(db, tenant_id)
             upload = inputs.BankUpload(f"bench-{next(_numbers)}.csv", content, account)
             file_id, _new = files.upload(db, actor, upload, schedule=False)
-            files.parse_file(db, actor, file_id)
+            (getattr(files, "parse_file", None) or files.read)(db, actor, file_id)
             match(db, actor, file_id=file_id)
 
 
@@ -189,6 +225,7 @@ CASES: dict[str, Callable[[int], object]] = {
     "bank": match_bank_file,
     "mail": queue_mails,
     "letter": queue_letters,
+    "month": queue_statements,
 }
 
 

@@ -78,6 +78,10 @@ def upgrade() -> None:
             f" upper(translate(normalize({column}, NFKC), '-_./# ', '')) text_pattern_ops)"
             f" WHERE {_OPEN} AND side > 0{asked}"
         )
+    op.execute(
+        "CREATE INDEX ix_action_first ON action (tenant_id, level DESC, total_minor DESC, id)"
+        " WHERE state IN ('proposed', 'approved')"
+    )
     _statistics()
 
 

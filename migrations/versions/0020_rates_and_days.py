@@ -42,6 +42,7 @@ PARTS = """
         WHERE p.tenant_id = :tenant GROUP BY 1, 2, 3
     ) AS p
     WHERE p.minor > 0
+    ON CONFLICT DO NOTHING
 """
 
 

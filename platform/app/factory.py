@@ -21,7 +21,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app import probes, registry, shell, transaction
 from app.embedded.state import State, make_private_home
 from app.messages import message_of, sentence_of
-from kernel.db import engine, is_away
+from kernel.db import is_away
 from kernel.errors import HuikuanError
 from kernel.log import configure_logging
 from kernel.settings import APP_ROOT, Settings, settings
@@ -195,8 +195,3 @@ def _headers(response: Response) -> Response:
     if "actor" in g or session.accessed or session.modified:
         response.headers.setdefault("Cache-Control", "no-store")
     return response
-
-
-def after_fork() -> None:
-    """Drops the parent's database connections in a forked worker."""
-    engine().dispose(close=False)

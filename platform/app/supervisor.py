@@ -57,7 +57,8 @@ def product_processes(settings: Settings, mail_port: int | None) -> list[ChildSp
     web = (
         *(*python, "gunicorn", "--bind", f"{settings.host}:{settings.port}", "--worker-class", "gthread"),
         *("--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS), "--graceful-timeout", "10"),
-        *("--no-control-socket", "app.factory:create_app()"),
+        # Loaded once, then forked: nothing of ours opens a connection or a thread before its first request.
+        *("--preload", "--no-control-socket", "app.factory:create_app()"),
     )
     processes = [
         ChildSpec("web", web, settings.port),

@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy.engine import make_url
 
 from app.cli import main
-from app.migrate import MigrationError, migrate
+from app.migrate import MigrationError, head_revision, is_current, migrate
 from ar.cases.models import DayRun
 from ar.statements.commands import issue_statement
 from ar.statements.inputs import IssueStatement
@@ -84,6 +84,25 @@ def test_help_loads_no_slice_and_no_database(arguments: tuple[str, ...]) -> None
     )
     assert "Usage:" in asked.stdout + asked.stderr
     assert asked.stdout.endswith("set()\n"), asked.stdout
+
+
+@pytest.mark.parametrize("command", ["up", "down", "status", "demo"])
+def test_what_only_starts_or_stops_processes_loads_no_slice(command: str) -> None:
+    """Each of the processes loads the slices itself; nobody waits for them twice."""
+    code = (
+        "import sys; from app.cli import main; "
+        f"main.commands['{command}'].make_context('{command}', []); import app.migrate; "
+        "print([name for name in ('ar', 'alembic', 'typst') if name in sys.modules])"
+    )
+    asked = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **ENVIRONMENT, "PYTHONPATH": str(ROOT / "platform")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert asked.stdout == "[]\n", asked.stdout + asked.stderr
 
 
 def test_an_unknown_command_is_wrong_usage_and_says_so() -> None:
@@ -472,6 +491,20 @@ def test_an_owner_that_may_not_make_roles_is_told_what_to_do(empty_database: str
         finally:
             owner.execute(f"DROP OWNED BY {role}")
             owner.execute(f"DROP ROLE {role}")
+
+
+def test_one_statement_tells_a_database_that_is_at_the_newest_revision(empty_database: str) -> None:
+    url = make_url(empty_database).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    assert not is_current(url), "there is nothing in it"
+    with psycopg.connect(empty_database, autocommit=True) as owner:
+        owner.execute("CREATE TABLE alembic_version (version_num text)")
+        assert not is_current(url)
+        owner.execute("INSERT INTO alembic_version VALUES (%s)", [head_revision()])
+        assert is_current(url)
+        migrate(url)  # does nothing: the tables of the revisions are not there, and none is missed
+        owner.execute("UPDATE alembic_version SET version_num = '0001_spine'")
+        assert not is_current(url)
+    assert not is_current("postgresql+psycopg://nobody@127.0.0.1:9/none")
 
 
 def test_a_migration_that_failed_keeps_no_lock(empty_database: str) -> None:

@@ -6,10 +6,9 @@ import time
 
 import click
 import psycopg
-from alembic.script import ScriptDirectory
 
 from app.cli.local import use_local_servers
-from app.migrate import alembic_config, migrate
+from app.migrate import head_revision, migrate
 from tenants.commandline import emit, fail, json_option, reports_errors
 
 POLL_SECONDS = 0.3
@@ -27,7 +26,7 @@ def migrate_command(as_json: bool) -> None:
     """Bring the database to the newest revision; does nothing when it is there."""
     url = use_local_servers().owner_url
     migrate(url)
-    head = ScriptDirectory.from_config(alembic_config(url)).get_current_head()
+    head = head_revision()
     emit({"revision": head}, as_json, lambda: f"The database is at revision {head}.")
 
 

@@ -30,6 +30,10 @@ def load_index() -> dict[str, Listed]:
     return found
 
 
+class CommandWithoutSlices(click.Command):
+    """A command that starts, stops or shows processes: no slice is loaded for it."""
+
+
 class LazyCommand(click.Command):
     """Stands for the command `path` of the target "module:name" until it is called."""
 
@@ -50,10 +54,14 @@ class LazyCommand(click.Command):
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
         """Returns the context of the command itself, ready to run; its own help needs nothing registered."""
-        from app.cli import install
+        command = self.load()
+        context = command.make_context(info_name, args, parent, **extra)
+        from app.cli.installing import install_all, install_command_line
 
-        context = self.load().make_context(info_name, args, parent, **extra)
-        install()
+        if isinstance(command, CommandWithoutSlices):
+            install_command_line()
+        else:
+            install_all()
         return context
 
 

@@ -12,9 +12,11 @@ from typing import Any
 import click
 
 from app import supervisor
+from app.cli import install
+from app.cli.lazy import CommandWithoutSlices
 from app.cli.local import adopt, forget_connections
 from app.migrate import migrate
-from app.seeds.people import MARKER
+from app.seeds.people import MARKER, missing_companies, sign_ins
 from kernel.settings import Settings, settings
 from tenants.commandline import emit, fail, json_option, reports_errors
 
@@ -26,7 +28,7 @@ MAIL_PAGE = "/mail"
 detach_option = click.option("--detach", is_flag=True, help="Return when it is ready; `huikuan down` stops it.")
 
 
-@click.command("up")
+@click.command("up", cls=CommandWithoutSlices)
 @detach_option
 @reports_errors
 def up(detach: bool) -> None:
@@ -34,7 +36,7 @@ def up(detach: bool) -> None:
     supervisor.up(settings(), detach=detach, prepare=_migrate, on_ready=lambda ready: _announce(ready, detach))
 
 
-@click.command("down")
+@click.command("down", cls=CommandWithoutSlices)
 @reports_errors
 def down() -> None:
     """Stop the product and the database servers of its own."""
@@ -42,7 +44,7 @@ def down() -> None:
         click.echo("Nothing was running.")
 
 
-@click.command("status")
+@click.command("status", cls=CommandWithoutSlices)
 @json_option
 @reports_errors
 def status(as_json: bool) -> None:
@@ -51,7 +53,7 @@ def status(as_json: bool) -> None:
     emit({"processes": [asdict(row) for row in rows]}, as_json, lambda: "\n".join(map(_status_line, rows)))
 
 
-@click.command("demo")
+@click.command("demo", cls=CommandWithoutSlices)
 @click.option("--reset", is_flag=True, help="Forget the demo company first and start over.")
 @detach_option
 @reports_errors
@@ -77,15 +79,18 @@ def _migrate(resolved: Settings) -> None:
 
 
 def _seed(resolved: Settings) -> Iterable[Any]:
-    from app.seeds.play import seed
-
     adopt(resolved)
     try:
-        people = seed(click.echo)
+        if missing_companies():
+            # Loads every slice: not on a second start.
+            from app.seeds.play import seed
+
+            install()
+            seed(click.echo, side_by_side=True)
     finally:
         forget_connections()
     (resolved.var_dir / MARKER).touch()
-    return people
+    return sign_ins()
 
 
 def _announce(ready: Settings, detach: bool, people: Iterable[Any] = ()) -> None:

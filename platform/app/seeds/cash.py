@@ -20,8 +20,9 @@ from ar.bills.inputs import BillStep, Discount, Dishonour, ReceiveBill, Transfer
 from ar.bills.receiving import receive_bill
 from ar.bills.rules import State, StepKind
 from ar.interest import commands as interest
-from ar.interest.inputs import PostInterest, SetTerms, WaiveInterest
+from ar.interest.inputs import AddRate, PostInterest, SetTerms, WaiveInterest
 from ar.interest.queries import run_page
+from ar.interest.rates import add_rate
 from ar.interest.waivers import waive
 from ar.ledger.books.queries import OpenItemView, open_items
 from ar.ledger.closing.commands import lock_through
@@ -48,6 +49,7 @@ _RATES: Final = {
     "EUR": ("8.2231", "8.3351", "8.3683", "8.1754"),
     "JPY": ("0.0467", "0.0468", "0.0475", "0.0481"),
 }
+_LPR_SUPPOSED_FROM: Final = date(2026, 7, 20)
 _OUR_ACCOUNT: Final = "6222021001116245"
 _ICBC_HEAD: Final = (
     "中国工商银行,,,,,,,,,\n账号：6222 0210 0111 6245,,币种：人民币,,,,,,,\n"
@@ -176,7 +178,16 @@ def _bills(db: Session, actor: Actor, desk: Iterator[OpenItemView]) -> None:
 
 
 def _interest(story: Story, db: Session, actor: Actor) -> None:
-    """Sets a customer's contract rate, charges interest through the last month end and waives a part."""
+    """Sets a customer's contract rate, charges interest through the last month end and waives a part.
+
+    Of the months for which the product ships no LPR the demo supposes that it held, and says so as its source.
+    """
+    if story.today >= _LPR_SUPPOSED_FROM:
+        supposed = AddRate(
+            series="lpr_1y", from_on=_LPR_SUPPOSED_FROM, through_on=story.today, percent=Decimal(3),
+            source="演示用假设，并非公布的利率",
+        )  # fmt: skip
+        add_rate(db, actor, supposed)
     number = story.cast.debtors[46].number
     customer, through = story.customers[number].id, _month_ends(story.today)[0]
     interest.set_terms(

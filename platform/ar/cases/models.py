@@ -104,6 +104,15 @@ class Action(Tenanted, Base):
         ),
         sa.Index("ix_action_state", "tenant_id", "state", "run_on"),
         sa.Index("ix_action_customer", "tenant_id", "customer_id", "id"),
+        # Today shows the first of what waits, in this order.
+        sa.Index(
+            "ix_action_first",
+            "tenant_id",
+            sa.desc("level"),
+            sa.desc("total_minor"),
+            "id",
+            postgresql_where=sa.text("state IN ('proposed', 'approved')"),
+        ),
     )
     customer_id: Mapped[Id]
     run_id: Mapped[Id]

@@ -1,4 +1,4 @@
-"""Page of an interest document: its calculation, its waivers, its reversal.
+"""Pages of an interest document (its calculation, waivers, reversal) and of corrections of what was charged.
 
 Invariant: parse, authorise, one command or one query, render. The views belong to the blueprint of `routes`.
 """
@@ -8,9 +8,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from ar.interest import queries, waivers
-from ar.interest.inputs import ReverseInterest, WaiveInterest
+from flask import request
+
+from ar.interest import correcting, queries, waivers
+from ar.interest.corrections import Corrections, posted_corrections
+from ar.interest.inputs import CorrectInterest, ReverseInterest, WaiveInterest
 from ar.interest.routes import WORDS, bp
+from kernel.errors import RuleBroken
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext
 from tenants.access import may, staff
@@ -18,6 +22,7 @@ from tenants.permissions import Permission
 from web.command_form import command_form, done
 from web.context import actor, db
 from web.forms import Form, blank
+from web.refusals import put_refusal
 from web.responses import Page, render
 
 FIELDS = {
@@ -27,6 +32,11 @@ FIELDS = {
     "period_locked": "effective_on",
     "effective_too_early": "effective_on",
     "effective_in_future": "effective_on",
+}
+CORRECTION_FIELDS = {
+    "interest_correction_ahead": "document_on",
+    "period_locked": "document_on",
+    "interest_customer_unknown": "customer_no",
 }
 
 
@@ -84,3 +94,40 @@ def reinstate(data: ReverseInterest, waiver_id: UUID) -> Page:
     charge_id = queries.charge_of_waiver(db(), actor().tenant_id, waiver_id)
     waivers.reinstate(db(), actor(), waiver_id, data)
     return done(_("The interest is reinstated."), "interest.charge", charge_id=charge_id)
+
+
+def _corrections_page(form: Form[Any]) -> str:
+    """Renders the proposal computed now; of a refused form the lines chosen stay chosen."""
+    customer_no = str(form.value("customer_no") or request.args.get("customer_no", ""))[:80].strip()
+    shown = form.at("correction", document_on=actor().today.isoformat(), customer_no=customer_no)
+    try:
+        found = correcting.propose(db(), actor(), customer_no)
+    except RuleBroken as error:
+        put_refusal(shown, error, CORRECTION_FIELDS)
+        found = Corrections(())
+    chosen = request.form.getlist("lines") if request.method == "POST" else None
+    return render(
+        "ar/interest/corrections.html",
+        form=shown,
+        found=found,
+        chosen=chosen,
+        posted=posted_corrections(db(), actor().tenant_id),
+        may_post=may(Permission.POST_LEDGER),
+        **WORDS,
+    )
+
+
+@bp.get("/corrections")
+@staff(Permission.READ_CLAIMS)
+def corrections() -> Page:
+    """Shows what is to be put right, and the last corrections posted."""
+    return _corrections_page(blank())
+
+
+@bp.post("/corrections")
+@staff(Permission.POST_LEDGER)
+@command_form(CorrectInterest, page=_corrections_page, slot="correction", fields=CORRECTION_FIELDS)
+def correct(data: CorrectInterest) -> Page:
+    """Posts the chosen lines as they were shown."""
+    correcting.correct_interest(db(), actor(), data)
+    return done(_("The corrections are posted."), "interest.corrections")

@@ -13,7 +13,7 @@ import click
 from ar.interest import commands, correcting, queries
 from ar.interest.corrections import Corrections, documents_of_batch
 from ar.interest.inputs import SERIES_ORDER, AddRate, CorrectInterest, PostInterest
-from ar.interest.rates.recording import add_rate
+from ar.interest.rates import add_rate
 from ar.interest.run_preview import Preview
 from kernel.ids import new_id
 from kernel.money import format_with_symbol

@@ -134,7 +134,11 @@ def accessory_parts(
         for of_item_id, part, minor in own:
             key = (item_id, of_item_id, "costs" if part == "fixed" else "interest")
             sums[key] = sums.get(key, 0) + minor
-    return [NewAccessoryPart(*key, minor) for key, minor in sums.items() if minor > 0]
+    return [
+        NewAccessoryPart(item_id=item_id, of_item_id=of_item_id, part=part, amount_minor=minor)
+        for (item_id, of_item_id, part), minor in sums.items()
+        if minor > 0
+    ]
 
 
 def _insert_run(db: Session, actor: Actor, run_id: UUID, run_no: str, data: PostInterest, scope: Scope) -> None:

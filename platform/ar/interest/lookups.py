@@ -5,7 +5,7 @@ Invariant: a face; the modules behind it are private to the slice.
 
 from __future__ import annotations
 
-from ar.interest.rates.age import stale_rates
+from ar.interest.rates import stale_rates
 from ar.interest.run_preview import accrued_minor
 
 __all__ = [

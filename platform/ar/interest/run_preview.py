@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.interest.late_debts import LateDebt, Scope, late_debts, terms_book
-from ar.interest.rates.recording import rate_table
+from ar.interest.rates import rate_table
 from ar.interest.rules.accrual import NO_INTEREST, NO_RATE, ONE_DAY, Assessment, Rate, assess
 from ar.interest.rules.presets import publication_day
 from ar.ledger.models import OpenItem

@@ -18,9 +18,8 @@ SLICE: Final = Slice(
     pages=(
         "ar.interest.routes:bp",
         "ar.interest.terms_routes:bp",
-        "ar.interest.rates.routes:bp",
+        "ar.interest.rates_routes:bp",
         "ar.interest.charge_routes:bp",
-        "ar.interest.correction_routes:bp",
     ),
     commands=("ar.interest.cli:group",),
     navigation=(

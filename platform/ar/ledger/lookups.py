@@ -15,11 +15,21 @@ from ar.ledger.books.as_of import (
     possibly_open_at,
 )
 from ar.ledger.books.as_of_request import AsOfRequest, parse_as_of_request, require_readable
+from ar.ledger.books.claims import books_only_items, cleared_in_books_only
 from ar.ledger.books.coming import counts_from, last_came_on
 from ar.ledger.books.instalments import document_label_of, instalments_of
 from ar.ledger.books.kept_sums import open_sums_at, select_owned_sums, sum_where
 from ar.ledger.books.period_lock import locked_through
-from ar.ledger.books.queries import balance_at, balances_of, item_ids, movements_of, open_items, posted_balances
+from ar.ledger.books.queries import (
+    OpenItemView,
+    balance_at,
+    balances_of,
+    cleared_items,
+    item_ids,
+    movements_of,
+    open_items,
+    posted_balances,
+)
 from ar.ledger.closing.audit.checks import NAMED_MAX, run_check
 from ar.ledger.closing.audit.runs import examination_runs
 from ar.ledger.closing.fx.rates import company_currency, dated_rates, total_of
@@ -32,10 +42,14 @@ from ar.ledger.receivables.settlement.write_offs import rate_recorded_by_actor
 __all__ = [
     "NAMED_MAX",
     "AsOfRequest",
+    "OpenItemView",
     "PostingLeg",
     "accessory_parts_of",
     "balance_at",
     "balances_of",
+    "books_only_items",
+    "cleared_in_books_only",
+    "cleared_items",
     "company_currency",
     "counts_from",
     "dated_rates",

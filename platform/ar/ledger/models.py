@@ -62,13 +62,13 @@ KINDS = (*DEBIT_KINDS, *CREDIT_KINDS, "reversal")
 
 def _number_key_indexes() -> list[sa.Index]:
     """Returns indexes by number and reference as payment texts are compared with them (`receipts.rules.mentions`)."""
-    key = "upper(translate(normalize({}, NFKC), '-_./# ', '')) text_pattern_ops"
-    of_open = "open_minor > 0 AND side > 0"
+    key, of_open = "upper(translate(normalize({}, NFKC), '-_./# ', ''))", "open_minor > 0 AND side > 0"
     return [
         sa.Index(
             f"ix_open_item_{column}_key",
             "tenant_id",
-            sa.text(key.format(column)),
+            sa.literal_column(key.format(column)).label("key"),
+            postgresql_ops={"key": "text_pattern_ops"},
             postgresql_where=sa.text(f"{of_open}{asked}"),
         )
         for column, asked in (("document_no", ""), ("reference", " AND reference IS NOT NULL"))

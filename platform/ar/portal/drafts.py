@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from ar.ledger.rules.instalments import is_named
 from ar.statements.inputs import DIFFERENCES_MAX, REASONS, AnswerStatement, DifferenceRow
 from ar.statements.lookups import LineView
 from kernel.i18n import gettext as _
@@ -231,7 +232,7 @@ def _parse_row(form: Mapping[str, str], name: str, our_lines: OurLines) -> Diffe
         _text(form, f"{name}-{part}") for part in ("document", "line", "theirs", "reason", "note")
     )
     picked = our_lines.get(line_id)
-    numbered = [] if picked else [line for line in our_lines.values() if line.document_no == document]
+    numbered = [] if picked else [line for line in our_lines.values() if is_named(line.document_no, document)]
     line = picked or (numbered[0] if len(numbered) == 1 else None)
     return DifferenceDraft(line.document_no if line else document, theirs, reason, note, line, len(numbered) > 1)
 

@@ -102,7 +102,8 @@ _CHECKS: Final[tuple[tuple[str, str], ...]] = (
         """,
     ),
     (
-        # Documents posted into that period later do not make a frozen statement wrong.
+        # Documents posted into that period later do not make a frozen statement wrong. What was written off is still
+        # owed (R234); older releases stated the books without it.
         "statements: the newest ones agree with the ledger as it stood",
         """
         WITH newest AS (
@@ -111,14 +112,20 @@ _CHECKS: Final[tuple[tuple[str, str], ...]] = (
             FROM statement WHERE tenant_id = :tenant ORDER BY customer_id, currency, issued_at DESC, number DESC
         )
         SELECT n.number AS name FROM newest n CROSS JOIN LATERAL (
-            SELECT coalesce(sum(p.debit_minor - p.credit_minor), 0) AS now_minor,
+            SELECT coalesce(sum(p.debit_minor - p.credit_minor), 0) AS books_minor,
                 coalesce(sum(p.debit_minor - p.credit_minor) FILTER (WHERE e.recorded_at <= n.issued_at), 0)
-                    AS then_minor
+                    AS books_then_minor,
+                coalesce(sum(p.debit_minor - p.credit_minor) FILTER (WHERE coalesce(o.kind, e.kind)
+                    NOT IN ('bad_debt', 'recovery')), 0) AS owed_minor,
+                coalesce(sum(p.debit_minor - p.credit_minor) FILTER (WHERE e.recorded_at <= n.issued_at
+                    AND coalesce(o.kind, e.kind) NOT IN ('bad_debt', 'recovery')), 0) AS owed_then_minor
             FROM posting p JOIN entry e ON e.tenant_id = p.tenant_id AND e.id = p.entry_id
+            LEFT JOIN entry o ON o.tenant_id = e.tenant_id AND o.id = e.reverses_id
             WHERE p.tenant_id = :tenant AND e.tenant_id = :tenant AND p.account_code = 'receivables'
                 AND p.customer_id = n.customer_id AND p.currency = n.currency AND e.effective_on <= n.period_to
         ) AS ledger
-        WHERE n.closing_minor NOT IN (ledger.now_minor, ledger.then_minor)
+        WHERE n.closing_minor NOT IN
+            (ledger.owed_minor, ledger.owed_then_minor, ledger.books_minor, ledger.books_then_minor)
         """,
     ),
 )

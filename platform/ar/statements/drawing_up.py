@@ -83,15 +83,25 @@ class DrawnStatement:
 def ledger_facts(
     db: Session, tenant_id: UUID, customer_ids: Collection[UUID], from_on: date, to_on: date
 ) -> dict[tuple[UUID, str], LedgerFacts]:
-    """Returns the facts of the customers from `from_on` to `to_on` by (customer id, currency), in three statements."""
+    """Returns the facts of the customers from `from_on` to `to_on` by (customer id, currency).
+
+    In four statements, two more where debts were written off: the debtor is shown what is owed, not our books (R234).
+    """
     opening = ledger.balances_of(db, tenant_id, customer_ids, from_on - timedelta(days=1))
+    hidden = ledger.books_only_items(db, tenant_id, customer_ids, to_on)
+    for each in hidden.values():
+        if each.document_on < from_on:
+            key = (each.customer_id, each.currency)
+            opening[key] = opening.get(key, 0) - each.side * each.amount_minor
     posted: dict[tuple[UUID, str], list[PostedDocument]] = {}
     for movement in ledger.movements_of(db, tenant_id, customer_ids, from_on, to_on):
+        if movement.item_id in hidden:
+            continue
         posted.setdefault((movement.customer_id, movement.currency), []).append(
             PostedDocument(
                 movement.item_id,
                 movement.document_on,
-                movement.document_no,
+                movement.label,
                 movement.kind,
                 movement.due_on,
                 movement.side,
@@ -99,16 +109,27 @@ def ledger_facts(
             )
         )
     opened: dict[tuple[UUID, str], list[OpenDocument]] = {}
-    for item in ledger.open_items(db, tenant_id, as_of=to_on, customer_ids=customer_ids):
+    for item in _owed_items(db, tenant_id, customer_ids, to_on, hidden):
         opened.setdefault((item.customer_id, item.currency), []).append(
-            OpenDocument(
-                item.id, item.document_on, item.document_no, item.kind, item.due_on, item.side, item.open_minor
-            )
+            OpenDocument(item.id, item.document_on, item.label, item.kind, item.due_on, item.side, item.open_minor)
         )
     return {
         key: LedgerFacts(opening.get(key, 0), tuple(posted.get(key, ())), tuple(opened.get(key, ())))
         for key in opening.keys() | posted.keys() | opened.keys()
     }
+
+
+def _owed_items(
+    db: Session, tenant_id: UUID, customer_ids: Collection[UUID], as_of: date, hidden: Collection[UUID]
+) -> list[ledger.OpenItemView]:
+    """Returns the items open as of a day as the debtor owes them: what our books alone have cleared is open."""
+    items = ledger.open_items(db, tenant_id, as_of=as_of, customer_ids=customer_ids)
+    cleared = ledger.cleared_in_books_only(db, tenant_id, hidden, as_of) if hidden else {}
+    if cleared:
+        items += ledger.cleared_items(db, tenant_id, cleared.keys() - {item.id for item in items}, as_of=as_of)
+    return [
+        replace(item, open_minor=item.open_minor + cleared.get(item.id, 0)) for item in items if item.id not in hidden
+    ]
 
 
 def parties(db: Session, tenant_id: UUID, customer_ids: Collection[UUID]) -> Parties:

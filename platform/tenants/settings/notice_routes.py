@@ -56,7 +56,7 @@ def _words(name: str, value: Any) -> str:
 
 @bp.get("")
 @staff(Permission.MANAGE_SETTINGS)
-def index() -> Page:
+def notices() -> Page:
     """Shows what is known and the form."""
     return _page(blank())
 
@@ -67,4 +67,4 @@ def index() -> Page:
 def enter(data: EnterNotice) -> Page:
     """Enters the notice of a year."""
     commands.enter_notice(db(), actor(), data)
-    return done(_("The days off of %(year)s are known.", year=data.year), "notices.index")
+    return done(_("The days off of %(year)s are known.", year=data.year), "notices.notices")

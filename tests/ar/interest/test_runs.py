@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from ar.interest import commands, waivers
-from ar.interest.inputs import AddRate, ReverseInterest, WaiveInterest
+from ar.interest.inputs import ReverseInterest, WaiveInterest
 from ar.interest.models import InterestWaiver
-from ar.interest.rates.recording import add_rate, recorded_rates
+from ar.interest.rates import recorded_rates
 from ar.ledger.books.allocation import NewAllocation, allocate
 from ar.ledger.books.queries import balance_at, posted_balances
 from ar.ledger.books.reversal import reverse_item
@@ -200,12 +200,6 @@ def test_foreign_currencies_bear_nothing_until_terms_say_so(world: World) -> Non
     assert world.interest_preview(currency="EUR").totals == {"EUR": 250_27 + 40_00}
 
 
-def record_rate(world: World, series: str, from_on: str, percent: str, **values: object) -> None:
-    given = {"series": series, "from_on": from_on, "percent": percent, "source": "chinamoney.com.cn"} | values
-    with world.transaction() as db:
-        add_rate(db, world.actor(), AddRate.model_validate(given))
-
-
 def test_a_run_that_needs_a_rate_not_published_says_so_and_asks_for_it(world: World) -> None:
     """In default on 18 November 2026, for which the product knows no LPR: never the last one in its place."""
     world = world.on(date(2026, 11, 27))
@@ -217,7 +211,7 @@ def test_a_run_that_needs_a_rate_not_published_says_so_and_asks_for_it(world: Wo
     with pytest.raises(RuleBroken) as refused:
         world.post_interest()
     assert (refused.value.code, refused.value.params["series"]) == ("interest_rate_missing", "lpr_1y")
-    record_rate(world, "lpr_1y", "2026-10-20", "2.9")
+    world.reference_rate("lpr_1y", date(2026, 10, 20), "2.9")
     items = {item.document_no: item for group in world.interest_preview().groups for item in group.items}
     assert items["INV-1"].lines[0].rate.percent == Decimal("3.77")
     assert world.interest_preview().missing == ()
@@ -234,8 +228,8 @@ def test_without_the_documents_whose_rate_is_missing_a_run_is_posted_when_a_pers
 def test_a_corrected_rate_is_a_further_row_and_the_earlier_one_stays(world: World) -> None:
     world = world.on(date(2026, 11, 27))
     late_customer_and_invoice(world, days=10)
-    record_rate(world, "lpr_1y", "2026-10-20", "29", source="typed wrong")
-    record_rate(world, "lpr_1y", "2026-10-20", "2.9")
+    world.reference_rate("lpr_1y", date(2026, 10, 20), "29", source="typed wrong")
+    world.reference_rate("lpr_1y", date(2026, 10, 20), "2.9")
     (group,) = world.interest_preview().groups
     assert group.items[0].lines[0].rate.reference_percent == Decimal("2.9")
     with world.reading() as db:
@@ -246,10 +240,10 @@ def test_a_corrected_rate_is_a_further_row_and_the_earlier_one_stays(world: Worl
 def test_a_source_that_tells_that_a_rate_held_fills_the_months_between(world: World) -> None:
     world = world.on(date(2026, 11, 27))
     late_customer_and_invoice(world, days=40)
-    record_rate(world, "lpr_1y", "2026-07-20", "3.0", through_on="2026-11-19")
+    world.reference_rate("lpr_1y", date(2026, 7, 20), "3.0", through_on="2026-11-19")
     assert world.interest_preview().missing == ()
     with pytest.raises(RuleBroken) as refused:
-        record_rate(world, "lpr_1y", "2026-07-20", "3.0", through_on="2027-01-19")
+        world.reference_rate("lpr_1y", date(2026, 7, 20), "3.0", through_on="2027-01-19")
     assert refused.value.code == "interest_rate_days"
 
 

@@ -6,7 +6,8 @@ from datetime import date
 from uuid import UUID
 
 from ar.interest import commands, queries, waivers
-from ar.interest.inputs import PostInterest, ReverseInterest, SetTerms, WaiveInterest
+from ar.interest.inputs import AddRate, PostInterest, ReverseInterest, SetTerms, WaiveInterest
+from ar.interest.rates import add_rate
 from ar.interest.run_preview import Preview
 from tests.support.world.base import Base, fresh_key
 
@@ -50,6 +51,12 @@ class Interest(Base):
         data = SetTerms.model_validate({"from_on": date(2020, 1, 1)} | values)
         with self.transaction() as db:
             return commands.set_terms(db, self.actor(), customer, data)
+
+    def reference_rate(self, series: str, from_on: date, percent: str, **values: object) -> None:
+        """Records a published rate."""
+        given = {"series": series, "from_on": from_on, "percent": percent, "source": "chinamoney.com.cn"} | values
+        with self.transaction() as db:
+            add_rate(db, self.actor(), AddRate.model_validate(given))
 
     def waive_interest(self, charge: UUID, amount: str, **values: object) -> UUID | None:
         """Waives so much of a charge; returns the waiver, or None while it waits for approval."""

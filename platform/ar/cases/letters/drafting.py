@@ -74,9 +74,25 @@ class LetterDraft:
         return tuple(line for line in self.lines if line.reason is None)
 
     @property
+    def claimed(self) -> tuple[LetterLine, ...]:
+        """Returns one line for each item that the letter claims, at its highest level."""
+        by_item = {line.item_id: line for line in sorted(self.chased, key=lambda line: line.level)}
+        return tuple(line for line in self.chased if by_item[line.item_id] is line)
+
+    @property
+    def owed_minor(self) -> int:
+        """Returns what is open of the items that the letter claims, in minor units."""
+        return sum(line.open_minor for line in self.claimed)
+
+    @property
+    def unapplied_minor(self) -> int:
+        """Returns what of that the debtor's unapplied credit covers, in minor units."""
+        return sum(line.covered_minor for line in self.claimed)
+
+    @property
     def total_minor(self) -> int:
-        """Returns the sum that the letter claims, in minor units."""
-        return sum(line.open_minor for line in self.chased)
+        """Returns the sum that the letter asks for, in minor units: what is owed less unapplied credit."""
+        return self.owed_minor - self.unapplied_minor
 
     @property
     def asks_confirmation(self) -> bool:
@@ -178,7 +194,8 @@ def write_mail(
     """Returns the covering mail; `link` is the portal link to the statement to confirm, empty without one."""
     with use_language(letter.language):
         words = letter_texts(letter.code)
-        lines = [_mail_line(letter, line) for line in letter.chased]
+        lines = [_mail_line(letter, line) for line in letter.claimed]
+        deductions = _deductions(letter)
         total = format_with_symbol(letter.total_minor, letter.currency, letter.language)
         bank = _bank(letter.sender)
     texts = render_mail(
@@ -191,6 +208,7 @@ def write_mail(
         number=letter.number or "",
         texts=words,
         lines=lines,
+        deductions=deductions,
         total=total,
         words=amount_in_words(letter.total_minor, letter.currency, letter.language),
         deadline=letter.deadline_on.isoformat() if letter.deadline_on else "",
@@ -217,6 +235,17 @@ def _mail_line(letter: LetterDraft, line: LetterLine) -> dict[str, str]:
         "amount": format_minor(line.open_minor, letter.currency, letter.language),
         "level": step_name(line.code),
     }
+
+
+def _deductions(letter: LetterDraft) -> list[list[str]]:
+    """Returns what leads from the open items to what is asked, as labels and amounts; empty where nothing does."""
+    if not letter.unapplied_minor:
+        return []
+    pairs = [
+        (_("Open items in total"), letter.owed_minor),
+        (_("Less payments and credits in hand, not yet applied"), -letter.unapplied_minor),
+    ]
+    return [[label, format_minor(minor, letter.currency, letter.language)] for label, minor in pairs]
 
 
 def _contact_line(sender: CompanyFacts) -> str:
@@ -253,9 +282,10 @@ def _paper(letter: LetterDraft, words: LetterTexts) -> dict[str, Any]:
         "subject": words.subject,
         "salutation": _("Dear Sir or Madam,"),
         "before": [words.before],
-        "items": [_mail_line(letter, line) for line in letter.chased],
-        "total": format_minor(total, currency, language),
-        "has_level": len({line.code for line in letter.chased}) > 1,
+        "items": [_mail_line(letter, line) for line in letter.claimed],
+        "total": format_minor(letter.owed_minor, currency, language),
+        "deductions": _deductions(letter),
+        "has_level": len({line.code for line in letter.claimed}) > 1,
         "closing": {"symbol": symbol(currency, language), "whole": whole, "fraction": fraction},
         "words": amount_in_words(total, currency, language),
         "deadline": _deadline(letter),

@@ -1,12 +1,13 @@
 """Loads the items of letters as of now, each with the reason why it is not chased any more (R161, W3).
 
-Invariants: the rule is that of the daily run; three statements whatever the number of letters.
+Invariants: the rule is that of the daily run; three statements whatever the number of letters, one more where a debtor
+has unapplied credit, which is taken from what a letter asks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -19,8 +20,8 @@ from ar.cases.ladder.candidates import unapplied_of
 from ar.cases.ladder.policy_versions import PolicyBook
 from ar.cases.ladder.state import PENDING
 from ar.cases.models import StepTaken
-from ar.cases.rules.holds import reason_not_to_chase
-from ar.ledger.lookups import later_allocations, open_minor_at
+from ar.cases.rules.holds import APPLY_FIRST, ActiveHolds, Unapplied, reason_not_to_chase
+from ar.ledger.lookups import document_label_of, later_allocations, open_items, open_minor_at
 from ar.ledger.models import OpenItem
 from kernel.actor import Actor
 
@@ -37,14 +38,13 @@ class Letter(NamedTuple):
 class LetterLine:
     """One item of a letter as of now; `reason` is the code of why it is not chased any more, else None.
 
-    `frozen_minor`: open amount when the step was proposed or the PDF printed, in minor units. `instalment_no` is 0 for
-    a document due at once.
+    `document_no` names the instalment too where it is one. `frozen_minor`: open amount when the step was proposed or
+    the PDF printed; `covered_minor`: the part of `open_minor` that the debtor's unapplied credit covers (minor units).
     """
 
     step_id: UUID
     item_id: UUID
     document_no: str
-    instalment_no: int
     due_on: date
     open_minor: int
     frozen_minor: int
@@ -52,6 +52,7 @@ class LetterLine:
     code: str
     policy_version_id: UUID
     reason: str | None
+    covered_minor: int = 0
 
 
 def letter_lines(
@@ -65,6 +66,7 @@ def letter_lines(
     rows = db.execute(_select_pending_items(actor, sorted(of_action))).all()
     holds = active_holds(db, actor.tenant_id, actor.today, customer_ids=customers)
     unapplied = unapplied_of(db, actor.tenant_id, actor.today, customers)
+    covered = _covered(db, actor, unapplied, holds)
     lines: dict[UUID, list[LetterLine]] = {action_id: [] for action_id in of_action}
     for row in rows:
         letter, values = of_action[row.action_id], dict(row._mapping)
@@ -76,8 +78,45 @@ def letter_lines(
             unapplied=unapplied.get((letter.customer_id, letter.currency)),
         )
         del values["action_id"]
-        lines[row.action_id].append(LetterLine(**values, reason=reason.code if reason else None))
-    return {action_id: tuple(each) for action_id, each in lines.items()}
+        covered_minor = min(covered.get(row.item_id, 0), row.open_minor)
+        line = LetterLine(**values, reason=reason.code if reason else None, covered_minor=covered_minor)
+        lines[row.action_id].append(line)
+    return {action_id: _asking(each, of_action[action_id].currency, book) for action_id, each in lines.items()}
+
+
+def _asking(lines: Sequence[LetterLine], currency: str, book: PolicyBook) -> tuple[LetterLine, ...]:
+    """Returns the lines of a letter; none is chased where unapplied credit leaves nothing, or too little, to ask."""
+    left = {line.item_id: line.open_minor - line.covered_minor for line in lines if line.reason is None}
+    asked_minor = sum(left.values())
+    too_little = any(
+        book.by_id[line.policy_version_id].is_within_tolerance(currency, asked_minor)
+        for line in lines
+        if line.reason is None
+    )
+    if asked_minor and not too_little:
+        return tuple(lines)
+    return tuple(line if line.reason else replace(line, reason=APPLY_FIRST) for line in lines)
+
+
+def _covered(
+    db: Session, actor: Actor, unapplied: Mapping[tuple[UUID, str], Unapplied], holds: ActiveHolds
+) -> dict[UUID, int]:
+    """Returns item id → what of it unapplied credit covers, in minor units.
+
+    Credit covers what is chased before what is held, then what was due first, each amount once: the letters of one
+    debtor together ask no more than is owed.
+    """
+    if not unapplied:
+        return {}
+    left = {key: each.credit_minor for key, each in unapplied.items()}
+    items = open_items(db, actor.tenant_id, as_of=actor.today, customer_ids={customer for customer, _ccy in unapplied})
+    covered: dict[UUID, int] = {}
+    for item in sorted(items, key=lambda item: holds.on(item.id, item.customer_id) is not None):
+        key = (item.customer_id, item.currency)
+        if item.side > 0 and item.due_on < actor.today and left.get(key):
+            covered[item.id] = min(item.open_minor, left[key])
+            left[key] -= covered[item.id]
+    return covered
 
 
 def _select_pending_items(actor: Actor, action_ids: Sequence[UUID]) -> sa.Select[*tuple[Any, ...]]:
@@ -88,8 +127,7 @@ def _select_pending_items(actor: Actor, action_ids: Sequence[UUID]) -> sa.Select
             step.action_id,
             step.id.label("step_id"),
             step.item_id,
-            item.document_no,
-            item.instalment_no,
+            document_label_of(actor.tenant_id).label("document_no"),
             item.due_on,
             open_minor_at(later).label("open_minor"),
             step.open_minor.label("frozen_minor"),

@@ -152,7 +152,7 @@ def recheck_letter(db: Session, actor: Actor, mail: MailMessage) -> str | None:
     actor = lock_cases(db, actor)
     a = Action
     action = db.execute(
-        sa.select(a.id, a.state, a.mail_id)
+        sa.select(a.id, a.state, a.mail_id, a.total_minor)
         .where(a.tenant_id == actor.tenant_id, a.id == mail.subject_id)
         .with_for_update()
     ).first()
@@ -164,8 +164,10 @@ def recheck_letter(db: Session, actor: Actor, mail: MailMessage) -> str | None:
         return reason
     if not is_reachable(db, actor.tenant_id, mail.customer_id, mail.to_address):
         return "contact_suppressed"
-    changed = len(letter.chased) != len(letter.lines) or any(
-        each.open_minor != each.frozen_minor for each in letter.lines
+    changed = (
+        len(letter.chased) != len(letter.lines)
+        or letter.total_minor != action.total_minor
+        or any(each.open_minor != each.frozen_minor for each in letter.lines)
     )
     link_closed = is_link_closed(db, actor, mail.body_text)
     if changed or link_closed:

@@ -15,12 +15,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.ladder.explain import explain_step, reason_text
+from ar.cases.ladder.explain import reason_text
 from ar.cases.ladder.policy_versions import policy_book
 from ar.cases.ladder.state import PENDING, in_queue
 from ar.cases.ladder.step_texts import step_name, task_hint
 from ar.cases.letters.drafting import PURPOSE
-from ar.cases.letters.lines import Letter, letter_lines
+from ar.cases.letters.lines import Letter, LetterLine, letter_lines
 from ar.cases.models import Action, DayRun, StepTaken
 from ar.cases.queue.views import QueueAction, QueueGroup, QueueLine, QueueSummary
 from ar.cases.queue.waiting import may_release, roles_array, still_claims, waits_for_role
@@ -211,7 +211,7 @@ def _lines(db: Session, actor: Actor, actions: Sequence[Any]) -> dict[UUID, list
         if each.form == "letter" and each.state in ("proposed", "failed")
     ]
     rechecked = letter_lines(db, actor, letters, policy_book(db, tenant_id)) if letters else {}
-    reasons = {line.step_id: line.reason for each in rechecked.values() for line in each}
+    now = {line.step_id: line for each in rechecked.values() for line in each}
     step, item = StepTaken, OpenItem
     rows = db.execute(
         sa.select(
@@ -240,11 +240,11 @@ def _lines(db: Session, actor: Actor, actions: Sequence[Any]) -> dict[UUID, list
     )
     lines: dict[UUID, list[QueueLine]] = {}
     for row in rows:
-        lines.setdefault(row.action_id, []).append(_line(row, actor.today, reasons.get(row.id)))
+        lines.setdefault(row.action_id, []).append(_line(row, actor.today, now.get(row.id)))
     return lines
 
 
-def _line(row: Any, today: date, reason: str | None) -> QueueLine:
+def _line(row: Any, today: date, now: LetterLine | None) -> QueueLine:
     return QueueLine(
         document_no=row.document_no,
         instalment_no=row.instalment_no,
@@ -257,8 +257,10 @@ def _line(row: Any, today: date, reason: str | None) -> QueueLine:
         level=row.level,
         nominal_on=row.nominal_on,
         state=row.state,
-        why=explain_step(row.why_code, row.why_params),
-        reason=reason_text(reason),
+        why_code=row.why_code,
+        why_params=row.why_params,
+        reason=reason_text(now.reason if now else None),
+        covered_minor=now.covered_minor if now else 0,
     )
 
 

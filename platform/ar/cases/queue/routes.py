@@ -25,7 +25,7 @@ from tenants.permissions import Permission
 from web import filters
 from web.context import actor, db
 from web.forms import Form, blank
-from web.paging import read_page
+from web.paging import SIZES, read_page
 from web.responses import Page, download, flash_ok, render, safe_next, see_other
 
 bp = Blueprint("cases", __name__, url_prefix="/cases")
@@ -37,7 +37,7 @@ def queue() -> Page:
     """Shows a tab of the review queue, grouped by customer and currency."""
     chosen = filters.read(queries.QueueFilters, request.args)
     tenant_id = actor().tenant_id
-    paging = read_page(request.args)
+    paging = read_page(request.args, default_size=SIZES[0])  # each letter has rows of its own
     summary = queries.queue_summary(db(), tenant_id)
     total = summary.of_tab(chosen.tab)
     path = url_for("cases.queue")

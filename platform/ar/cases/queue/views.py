@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any, Final
 from uuid import UUID
 
+from ar.cases.ladder.explain import explain_step
 from ar.ledger.rules.instalments import document_label
+
+#: A letter of many documents shows so many of them in the queue.
+LINES_SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +36,15 @@ class QueueLine:
     level: int
     nominal_on: date
     state: str
-    why: str
+    why_code: str
+    why_params: dict[str, Any]
     reason: str
+    covered_minor: int = 0
+
+    @property
+    def why(self) -> str:
+        """Returns why the step came, in words; only for the lines that are shown."""
+        return explain_step(self.why_code, self.why_params)
 
     @property
     def label(self) -> str:
@@ -81,10 +93,23 @@ class QueueAction:
         return not self.is_letter or any(not line.reason for line in self.lines)
 
     @property
+    def first_lines(self) -> tuple[QueueLine, ...]:
+        """Returns the lines that the queue shows; all stand on the action's own page."""
+        return self.lines[:LINES_SHOWN]
+
+    @property
     def claim_minor(self) -> int:
-        """Returns what it is about now: the open amounts of the items that it still claims, in minor units."""
+        """Returns what it is about now, in minor units: what is open of the items that it still claims.
+
+        A letter's is less the debtor's unapplied credit.
+        """
         claimed = {line.item_id: line.open_minor for line in self.lines if not line.reason}
-        return sum(claimed.values())
+        return sum(claimed.values()) - self.unapplied_minor
+
+    @property
+    def unapplied_minor(self) -> int:
+        """Returns what of a letter's claim unapplied credit covers, in minor units."""
+        return sum({line.item_id: line.covered_minor for line in self.lines if not line.reason}.values())
 
     @property
     def claimed_items(self) -> int:

@@ -38,6 +38,7 @@ def still_claims(tenant_id: Any) -> Condition:
         sa.select(step.id)
         .join(item, sa.and_(item.tenant_id == tenant_id, item.id == step.item_id))
         .where(*of_action, step.state.in_(PENDING), item.open_minor > 0)
+        .offset(0)  # asked action by action: hashed, every step and item of the company would be read for a few
         .exists()
     )
     return sa.or_(still_open, ~sa.exists().where(*of_action))

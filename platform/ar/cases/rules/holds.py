@@ -73,10 +73,10 @@ class Unapplied:
     credit_minor: int
     overdue_minor: int
 
-    @property
-    def covers(self) -> bool:
-        """Returns whether applying the credit would leave nothing overdue."""
-        return self.overdue_minor > 0 and self.credit_minor >= self.overdue_minor
+    def covers(self, policy: Policy, currency: str) -> bool:
+        """Returns whether applying the credit would leave nothing overdue, or too little to chase."""
+        left_minor = self.overdue_minor - self.credit_minor
+        return self.overdue_minor > 0 and (left_minor <= 0 or policy.is_within_tolerance(currency, left_minor))
 
 
 def reason_not_to_chase(
@@ -91,7 +91,7 @@ def reason_not_to_chase(
     if policy.is_within_tolerance(currency, open_minor):
         tolerance = policy.tolerance_minor[currency]
         return Reason(TOLERANCE, {"open_minor": open_minor, "tolerance_minor": tolerance, "currency": currency})
-    if unapplied is not None and unapplied.covers:
+    if unapplied is not None and unapplied.covers(policy, currency):
         amounts = {"credit_minor": unapplied.credit_minor, "overdue_minor": unapplied.overdue_minor}
         return Reason(APPLY_FIRST, {**amounts, "currency": currency})
     return None

@@ -36,7 +36,7 @@ _PARKED: Final = StateChange(None, None, None, None, parked=True)
 
 
 class WithheldItem(NamedTuple):
-    """A due step that a run withheld for another reason than before, with the code and parameters of the reason."""
+    """A due step that a run withheld anew, with the code and parameters of the reason."""
 
     item_id: UUID
     customer_id: UUID
@@ -50,7 +50,8 @@ class WithheldItem(NamedTuple):
 class RunResult:
     """What a run did: counts of what it proposed, and the steps that it withheld anew.
 
-    A step that stands withheld for an unchanged reason is none of its deeds.
+    Anew: by the first run of the day, or for another reason than before. What an earlier run of the day had withheld
+    for the same reason is none of its deeds.
     """
 
     run_id: UUID
@@ -87,6 +88,7 @@ def run_day(db: Session, actor: Actor) -> RunResult:
         return _record_quiet_day(db, actor, withdrawn)
     settings, calendar = company(db, actor.tenant_id), work_calendar(db, actor.tenant_id)
     run = _Run(db, actor, settings, book or policy_book(db, actor.tenant_id), calendar)
+    run.is_first_of_day = start.since < actor.today
     run.decide(candidates)
     return run.record(withdrawn)
 
@@ -125,17 +127,14 @@ class _Run:
         self.withheld: list[WithheldItem] = []
         self.held: Counter[str] = Counter()
         self.has_holds = False
+        self.is_first_of_day = True
 
     def decide(self, candidates: Iterable[Candidate]) -> None:
         """Decides on every candidate: parked, left unchanged, withheld, or proposed as part of an action."""
         tenant_id, today = self.actor.tenant_id, self.actor.today
         self.holds = active_holds(self.db, tenant_id, today)
         self.has_holds = bool(self.holds)
-        self.unapplied = {
-            key: unapplied
-            for key, unapplied in candidate_queries.unapplied_by_customer(self.db, tenant_id, today).items()
-            if unapplied.covers
-        }
+        self.unapplied = candidate_queries.unapplied_by_customer(self.db, tenant_id, today)
         decisions, recorder = self.decisions, self.recorder
         for item in candidates:
             facts = item.facts
@@ -199,7 +198,7 @@ class _Run:
 
     def _withhold(self, item: Candidate, reason: Reason, decision: _Decision) -> None:
         self.held[reason.code] += 1
-        if self.recorder.withhold(item, reason, decision.unchanged):
+        if self.recorder.withhold(item, reason, decision.unchanged) or self.is_first_of_day:
             self.withheld.append(
                 WithheldItem(
                     item_id=UUID(item.item_id),

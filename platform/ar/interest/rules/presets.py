@@ -67,9 +67,10 @@ class Statute:
 
 @dataclass(frozen=True, slots=True)
 class SeriesFacts:
-    """A series: its publisher, its interval in months (None: set by law until changed), the last day known."""
+    """A series: its publisher and where it publishes, its interval in months (None: set by law), the last day known."""
 
     publisher: str
+    source: str
     every_months: int | None
     known_through: date | None
 
@@ -122,6 +123,7 @@ def series_facts() -> Mapping[str, SeriesFacts]:
     return {
         name: SeriesFacts(
             each["publisher"],
+            each["source"],
             each["every_months"],
             date.fromisoformat(each["known_through"]) if each["known_through"] else None,
         )

@@ -81,6 +81,7 @@ class Movement:
     currency: str
     document_on: date
     document_no: str
+    label: str
     kind: str
     due_on: date
     side: int
@@ -153,6 +154,19 @@ def open_items(
     return [item for item in views(OpenItemView, db.execute(statement)) if item.open_minor]
 
 
+def cleared_items(db: Session, tenant_id: UUID, item_ids: Collection[UUID], *, as_of: date) -> list[OpenItemView]:
+    """Returns items that nothing is open of as of `as_of`, with `open_minor` 0."""
+    item, ids = OpenItem, sa.cast(list(item_ids), sa.ARRAY(sa.Uuid))
+    nothing = sa.literal(0, sa.BigInteger)
+    rows = db.execute(
+        sa.select(*item_columns(tenant_id, nothing, as_of))
+        .select_from(item)
+        .join(Customer, with_customer(tenant_id))
+        .where(item.tenant_id == tenant_id, item.id == sa.any_(ids))
+    )
+    return views(OpenItemView, rows)
+
+
 def movements(
     db: Session, tenant_id: UUID, customer_id: UUID, currency: str, from_on: date, to_on: date
 ) -> list[Movement]:
@@ -183,6 +197,7 @@ def movements_of(
             currency=value(item.currency),
             document_on=value(item.document_on),
             document_no=value(item.document_no),
+            label=value(document_label_of(tenant_id)),
             kind=value(item.kind),
             due_on=value(item.due_on),
             side=value(item.side),

@@ -26,6 +26,7 @@ from tenants.permissions import Permission, allows
 DecisionKind = Literal["approval", "letter", "task"]
 
 #: Rows of each kind on one page.
+COUNT_MAX: Final = 1000
 ROWS_MAX: Final = 100
 
 
@@ -83,8 +84,8 @@ def decision_columns() -> list[sa.ColumnElement[Any]]:
 
 
 def count_of(rows: sa.Select[Any]) -> sa.ScalarSelect[int]:
-    """Returns the number of rows that a select finds."""
-    return sa.select(sa.func.count()).select_from(rows.subquery()).scalar_subquery()
+    """Returns the number of rows that a select finds, at most COUNT_MAX, as the navigation's counters."""
+    return sa.select(sa.func.count()).select_from(rows.limit(COUNT_MAX).subquery()).scalar_subquery()
 
 
 def asked_by(actor: Actor) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def test_each_reason_has_its_code_and_what_explains_it(
         {},
         {"open_minor": 500},
         {"currency": "JPY", "open_minor": 1},
-        {"unapplied": Unapplied(credit_minor=9_999, overdue_minor=10_000)},
+        {"unapplied": Unapplied(credit_minor=9_500, overdue_minor=10_000)},
         {"unapplied": Unapplied(credit_minor=10_000, overdue_minor=0)},
     ],
     ids=["nothing speaks against it", "tolerance reached", "no tolerance set", "credit too small", "nothing overdue"],

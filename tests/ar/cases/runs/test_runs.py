@@ -257,8 +257,15 @@ def test_unapplied_credit_that_covers_the_overdue_is_to_be_applied_first(world: 
     (line,) = world.run_day(on=MONDAY)
     assert line.status == "held"
     assert "apply it first" in line.why
-    world.invoice(number="A2", due_on=DUE, minor=1)
-    assert [line.status for line in world.run_day(on=date(2026, 11, 3))] == ["proposed", "proposed"]
+    world.invoice(number="A2", due_on=DUE, minor=19_99)
+    assert {line.status for line in world.run_day(on=date(2026, 11, 3))} == {"held"}, (
+        "19.99 left is too little to chase"
+    )
+    world.invoice(number="A3", due_on=DUE, minor=20_00)
+    assert {line.document_no: line.status for line in world.run_day(on=date(2026, 11, 4))} == {
+        "A1": "proposed",
+        "A3": "proposed",
+    }
 
 
 def test_one_letter_per_customer_and_currency_at_the_highest_level(world: World, postbox: Postbox) -> None:

@@ -19,7 +19,7 @@ def faults(world: World) -> list[str]:
 
 
 def test_a_second_run_of_the_day_did_nothing_and_says_so(world: World) -> None:
-    """What was held and is held for the same reason is no deed of the second run, nor of the next day's."""
+    """What was held and is held for the same reason is no deed of the second run; the next day's first one says it."""
     held = world.invoice(number="HELD", due_on=DUE)
     world.invoice("00002", number="SENT", due_on=DUE)
     world.hold(item=held, on=DUE, kind="dispute")
@@ -28,6 +28,7 @@ def test_a_second_run_of_the_day_did_nothing_and_says_so(world: World) -> None:
         ("SENT", "proposed"),
     ]
     assert world.run_day(on=MONDAY) == []
+    assert [(line.document_no, line.status) for line in world.run_day(on=TUESDAY)] == [("HELD", "held")]
     assert world.run_day(on=TUESDAY) == []
 
 

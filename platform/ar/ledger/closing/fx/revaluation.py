@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
+from ar.ledger.books.locks import hold_books, lock_books_alone
 from ar.ledger.books.posting import post_entry, reverse_entry
 from ar.ledger.books.posting_rules import RECEIVABLES
 from ar.ledger.closing.fx.inputs import Revalue, ReverseRevaluation
@@ -160,6 +161,7 @@ def post_revaluation(db: Session, actor: Actor, as_of: date) -> UUID:
     if as_of > actor.today:
         raise RuleBroken("revaluation_in_future", today=actor.today.isoformat())
     actor = lock_counter(db, actor, KIND)
+    actor = lock_books_alone(db, actor)
     preview = preview_revaluation(db, actor.tenant_id, as_of)
     for line in preview.missing:
         raise RuleBroken("rate_missing", currency=line.currency, on=(line.missing_on or as_of).isoformat())
@@ -205,6 +207,7 @@ def reverse_revaluation(db: Session, actor: Actor, entry_id: UUID, data: Reverse
         raise RuleBroken("effective_too_early", since_on=posted_on.isoformat())
     if data.on > actor.today:
         raise RuleBroken("effective_in_future", until_on=actor.today.isoformat())
+    actor = hold_books(db, actor)
     mirror_id = reverse_entry(db, actor, entry_id, data.on, memo=data.reason)
     facts = {"as_of": posted_on.isoformat(), "effective_on": data.on.isoformat(), "reason": data.reason}
     journal.record(db, actor, "revaluation_reversed", subject_id=entry_id, data=facts)

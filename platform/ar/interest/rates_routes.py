@@ -14,7 +14,7 @@ from flask import Blueprint, request
 from ar.interest import texts
 from ar.interest.inputs import SERIES_ORDER, AddRate
 from ar.interest.messages import SERIES_NAMES
-from ar.interest.rates.recording import add_rate, rate_table, recorded_rates
+from ar.interest.rates import add_rate, rate_table, recorded_rates
 from ar.interest.rules.presets import series_facts
 from kernel.i18n import gettext as _
 from tenants.access import may, staff
@@ -46,7 +46,7 @@ def _page(form: Form[Any]) -> str:
     tenant_id, today = actor().tenant_id, actor().today
     table = rate_table(db(), tenant_id)
     return render(
-        "ar/interest/rates/rates.html",
+        "ar/interest/rates.html",
         series=[
             (
                 *(code, _(SERIES_NAMES[code]), series_facts()[code], table.known_through(code)),
@@ -65,7 +65,7 @@ def _page(form: Form[Any]) -> str:
 
 @bp.get("")
 @staff(Permission.READ_BOOKS)
-def index() -> Page:
+def rates() -> Page:
     """Lists the published rates, the product's own and those recorded here; the form opens with the one asked for."""
     asked = filters.read(AskedRate, request.args)
     series = asked.series if asked.series in SERIES_ORDER else ""
@@ -75,7 +75,7 @@ def index() -> Page:
 @bp.post("")
 @staff(Permission.POST_LEDGER)
 @command_form(AddRate, page=_page, fields=FIELDS)
-def add(data: AddRate) -> Page:
+def record_rate(data: AddRate) -> Page:
     """Records a rate."""
     add_rate(db(), actor(), data)
-    return done(_("The rate is recorded."), "interest_rates.index")
+    return done(_("The rate is recorded."), "interest_rates.rates")

@@ -1,4 +1,4 @@
-"""Records published rates, and loads them together with those shipped with the product.
+"""Records published rates, loads them together with those shipped with the product, and examines their age.
 
 Invariants: a rate is recorded with its source and never changed; a correction is a further row, and of several for one
 day the last recorded is in force.
@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.interest.inputs import AddRate
-from ar.interest.models import ReferenceRate
+from ar.interest.models import InterestRun, InterestTerms, ReferenceRate
+from ar.interest.rules.accrual import AccrualTerms, series_of
 from ar.interest.rules.presets import HALF_YEARLY, PublishedRate, RateTable, half_year_start
 from ar.ledger.commands import AHEAD_DAYS
 from kernel import journal
@@ -105,3 +106,20 @@ def add_rate(db: Session, actor: Actor, data: AddRate) -> UUID:
     facts = {name: None if each is None else str(each) for name, each in row.items()}
     journal.record(db, actor, "reference_rate_added", subject_id=rate_id, data=facts | {"source": data.source})
     return rate_id
+
+
+def stale_rates(db: Session, tenant_id: UUID, today: date) -> list[tuple[str, date | None]]:
+    """Returns (series, last day known) of the rates not known for `today` on which terms rest.
+
+    A company that has recorded no terms and charged no interest misses no rate; one that has charged without terms
+    needs the LPR, which is the law then.
+    """
+    t, run = InterestTerms, InterestRun
+    kinds = set(db.execute(sa.select(t.kind).where(t.tenant_id == tenant_id).distinct()).scalars())
+    if not kinds and db.execute(sa.select(run.id).where(run.tenant_id == tenant_id).limit(1)).first():
+        kinds = {"lpr"}
+    if not kinds:
+        return []
+    table = rate_table(db, tenant_id)
+    series = {found for kind in kinds if (found := series_of(AccrualTerms(kind)))}
+    return [(each, table.known_through(each)) for each in sorted(series) if table.in_force_on(each, today) is None]

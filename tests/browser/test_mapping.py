@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import expect
 
+from ar.imports import commands
 from tests.ar.imports.files import do_last_message
 from tests.ar.imports.test_mapping_page import ODD
+from tests.ar.imports.test_undoing import ITEMS, RECEIPTS, run
 from tests.browser.conftest import Visitor
 from tests.browser.test_matching import _sign_in, accountant  # noqa: F401 - a fixture
 from tests.support.world import World
@@ -56,3 +59,35 @@ def test_a_person_says_how_an_unknown_file_is_read(
     page.reload()
     visitor.check()
     expect(page.locator("main")).to_contain_text("1,234.56")
+
+
+@pytest.mark.parametrize(("language", "narrow"), [("en", False), ("zh-CN", True)])
+def test_an_import_is_undone_after_what_depends_on_it(
+    visit: Callable[..., Visitor],
+    world: World,
+    accountant: str,  # noqa: F811 - the fixture
+    language: str,
+    narrow: bool,
+) -> None:
+    items, _report = run(world, "open-items", ITEMS)
+    receipts, _report = run(world, "receipts", RECEIPTS)
+    visitor = visit(language, narrow=narrow)
+    page = _sign_in(visitor, accountant)
+    page.emulate_media(color_scheme="dark" if narrow else "light")
+    visitor.go(world.url(f"/imports/{items}"))
+    page.locator("main details.more summary").first.click()
+    visitor.check()
+    expect(page.locator("main details.more a").first).to_have_text("RC-1")
+    visitor.go(world.url(f"/imports/{receipts}"))
+    page.locator("main details.more summary").first.focus()
+    page.keyboard.press("Enter")
+    page.locator("main details.more form button").first.click()
+    page.wait_for_url("**/imports/*-*")
+    do_last_message(world, "imports.undo")
+    page.reload()
+    visitor.check()
+    expect(page.locator("main .note a")).to_have_count(1)
+    with world.transaction() as db:
+        commands.update_job(db, world.tenant_id, UUID(str(items)), state="failed")
+    visitor.go(world.url(f"/imports/{items}"))
+    visitor.check()

@@ -60,7 +60,7 @@ class Dependant:
     def text(self) -> str:
         """Returns it in one sentence part, for a message without links."""
         numbers = ", ".join(paper.number for paper in self.papers)
-        return f"{self.name}: {numbers}" + (" …" if self.count > len(self.papers) else "")
+        return f"{self.name} {numbers}" + (" …" if self.count > len(self.papers) else "")
 
 
 def undo_import(db: Session, actor: Actor, job_id: UUID) -> int:
@@ -114,7 +114,9 @@ def depends_on(db: Session, tenant_id: UUID, job_id: UUID) -> list[Dependant]:
         each = query.subquery("each")
         counted = sa.select(each, sa.func.count().over().label("found")).order_by(each.c.number, each.c.id)
         rows = db.execute(counted.limit(LISTED_MAX)).all()
-        papers = tuple(views(Paper, rows))
+        papers = tuple(
+            Paper(number=row.number, endpoint=row.endpoint, argument=row.argument, id=row.id) for row in rows
+        )
         if papers:
             listed.append(Dependant(name, remedy, papers, rows[0].found))
     return listed

@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from ar.customers.lookups import matches
 from ar.customers.models import Contact, Customer
@@ -38,6 +38,7 @@ class SearchHit:
     currency: str
     minor: int
     exact: bool
+    is_reversed: bool
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,9 @@ class SearchResult:
 
     @property
     def exact_hit(self) -> SearchHit | None:
-        """Returns the hit whose number equals the text, if there is exactly one."""
-        exact = [hit for hit in self.hits if hit.exact]
+        """Returns the hit whose number equals the text, if there is exactly one, reversed ones aside."""
+        every = [hit for hit in self.hits if hit.exact]
+        exact = [hit for hit in every if not hit.is_reversed] or every
         return exact[0] if len(exact) == 1 else None
 
 
@@ -99,6 +101,7 @@ def _hit_columns(group: str, **values: Any) -> list[sa.ColumnElement[Any]]:
         currency=value(sa.cast(values.get("currency", sa.literal("")), sa.Text)),
         minor=value(sa.cast(values.get("minor", sa.literal(0)), sa.BigInteger)),
         exact=value(values.get("exact", sa.false())),
+        is_reversed=value(values.get("is_reversed", sa.false())),
     )
 
 
@@ -138,7 +141,7 @@ def _contacts(tenant_id: UUID, text: str) -> sa.Select[Any]:
 
 
 def _documents(tenant_id: UUID, text: str) -> sa.Select[Any]:
-    item, customer = OpenItem, Customer
+    item, customer, mirror = OpenItem, Customer, aliased(OpenItem)
     exact = item.document_no == text
     columns = _hit_columns(
         DOCUMENT,
@@ -148,6 +151,7 @@ def _documents(tenant_id: UUID, text: str) -> sa.Select[Any]:
         currency=item.currency,
         minor=item.side * item.open_minor,
         exact=exact,
+        is_reversed=sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == item.id),
     )
     starts = [item.document_no.startswith(prefix, autoescape=True) for prefix in {text, text.upper()}]
     return (
@@ -157,7 +161,7 @@ def _documents(tenant_id: UUID, text: str) -> sa.Select[Any]:
             item.tenant_id == tenant_id,
             sa.or_(*starts),
         )
-        .order_by(exact.desc(), item.document_no, item.instalment_no)
+        .order_by(exact.desc(), item.document_no, item.edition.desc(), item.instalment_no)
         .limit(GROUP_MAX)
     )
 

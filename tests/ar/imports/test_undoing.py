@@ -18,6 +18,7 @@ from ar.imports.inputs import ImportFile, Report
 from ar.ledger.books.as_of import possibly_open_at
 from ar.ledger.commands import reverse_item
 from ar.ledger.models import OpenItem
+from ar.reports.search import search
 from kernel.errors import Conflict
 from kernel.sheets.mapping import ColumnMapping
 from tests.ar.imports.files import CUSTOMER_HEADERS, ITEM_HEADERS, RECEIPT_HEADERS, TODAY, csv_file, error_codes
@@ -209,3 +210,13 @@ def test_the_page_names_what_depends_with_links_and_how_to_go_on(world: World) -
     assert ">RC-1</a>" in page
     assert "Undo these allocations on the pages of the documents." in page
     assert "Undo the import</button>" not in page
+
+
+def test_search_tells_the_edition_in_force_from_the_one_taken_back(world: World) -> None:
+    job_id, _report = run(world, "open-items", ITEMS)
+    undo(world, job_id)
+    run(world, "open-items", CORRECTED)
+    with world.reading() as db:
+        hits = search(db, world.tenant_id, "INV-1", currency="CNY").hits
+    found = [(hit.minor, hit.is_reversed) for hit in hits if hit.group == "document"]
+    assert found == [(120000, False), (0, True)]

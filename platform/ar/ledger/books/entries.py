@@ -218,13 +218,13 @@ def insert_items(
     parts = any(item.instalment_no > 1 for item in items)
     editions = _editions(db, actor.tenant_id, items) if parts and not reverses else {}
     columns = _ItemColumns(item_ids, entry_ids, sides, items, reverses or [None] * len(items), rolls)
-    inserted = columns.insert_editions(db, actor, range(len(items)), editions, frees_number)
+    inserted = columns.insert_places(db, actor, range(len(items)), editions, frees_number)
     missing = [at for at, item_id in enumerate(item_ids) if item_id not in inserted]
     if missing and not reverses:
         # Seldom, so asked only now; instalments, of which the later ones would find no other document, were asked for.
         editions = _editions(db, actor.tenant_id, [items[at] for at in missing])
         again = [at for at in missing if (items[at].kind, items[at].document_no) in editions]
-        inserted |= columns.insert_editions(db, actor, again, editions, frees_number) if again else set()
+        inserted |= columns.insert_places(db, actor, again, editions, frees_number) if again else set()
     taken = next((at for at in missing if item_ids[at] not in inserted), None)
     if taken is not None:
         raise Conflict("document_exists", document_no=items[taken].document_no)
@@ -240,7 +240,7 @@ class _ItemColumns(NamedTuple):
     reverses: Sequence[UUID | None]
     rolls: Mapping[str, str]
 
-    def insert_editions(
+    def insert_places(
         self,
         db: Session,
         actor: Actor,

@@ -16,6 +16,7 @@ from app.cli.lazy import load_index
 from app.factory import create_app
 from app.seeds.play import seed
 from bench.measure import Result, alternate
+from bench.pages import signed_in
 from bench.stage import stage_items
 from kernel.settings import APP_ROOT
 
@@ -49,10 +50,7 @@ def wire(url: str, _items: int) -> list[Result]:
     """Bytes of fifty receivables, compressed by plain; read `ms` as bytes."""
     stage = stage_items(url, 2_000, paid=False)
     app = create_app()
-    client = app.test_client()
-    with client.session_transaction() as session:
-        session["_user_id"] = f"{stage.user_id}|1"
-        session["_fresh"] = True
+    client = signed_in(app, stage)
     path = f"/c/{stage.slug}/receivables/"
     plain = len(client.get(path).data)
     packed = len(client.get(path, headers={"Accept-Encoding": "gzip"}).data)

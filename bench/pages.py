@@ -33,7 +33,7 @@ def run(url: str, items: int) -> list[Result]:
     stage_ladder(url, stage, next_on=TODAY)
     app = create_app()
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=True)
-    client = _signed_in(app, stage)
+    client = signed_in(app, stage)
     base = f"/c/{stage.slug}"
     paths = {
         "page_customers": ("list of customers, 50 rows", f"{base}/customers/?per=50"),
@@ -43,7 +43,8 @@ def run(url: str, items: int) -> list[Result]:
     return [_page(client, name, what, path) for name, (what, path) in paths.items()]
 
 
-def _signed_in(app: Flask, stage: Stage) -> FlaskClient:
+def signed_in(app: Flask, stage: Stage) -> FlaskClient:
+    """Returns a client signed in as the stage's person."""
     client = app.test_client()
     with transaction(None) as db:
         cookie = sessions.begin(db, stage.user_id, utc_now(), browser="bench", address="127.0.0.1")

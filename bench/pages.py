@@ -44,11 +44,7 @@ def run(url: str, items: int) -> list[Result]:
 
 
 def signed_in(app: Flask, stage: Stage) -> FlaskClient:
-<<<<<<< HEAD
     """Returns a client with a session of the staged person."""
-=======
-    """Returns a client signed in as the stage's person."""
->>>>>>> N
     client = app.test_client()
     with transaction(None) as db:
         cookie = sessions.begin(db, stage.user_id, utc_now(), browser="bench", address="127.0.0.1")

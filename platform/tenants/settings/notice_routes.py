@@ -42,7 +42,7 @@ def _page(form: Form[Any]) -> str:
         for year in (today.year, today.year + 1)
     ]
     first = {"year": str(calendar.missing_notice(today) or today.year + 1), "version": version_of(stored)}
-    return render("tenants/settings/notices.html", form=form.at("", **first), known=known)
+    return render("tenants/settings/notices.html", form=form.at("notice", **first), known=known)
 
 
 def _listed(days: Any) -> str:
@@ -63,7 +63,7 @@ def notices() -> Page:
 
 @bp.post("")
 @staff(Permission.MANAGE_SETTINGS)
-@command_form(EnterNotice, page=_page, words=_words)
+@command_form(EnterNotice, page=_page, slot="notice", words=_words)
 def enter(data: EnterNotice) -> Page:
     """Enters the notice of a year."""
     commands.enter_notice(db(), actor(), data)

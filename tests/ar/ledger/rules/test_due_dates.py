@@ -19,6 +19,7 @@ from ar.ledger.rules.due_dates import (
     due_on,
     end_of_month,
     example,
+    last_day_in_time,
     net,
     overdue_days,
 )
@@ -177,9 +178,9 @@ def test_terms_come_back_from_json_unchanged(terms: PaymentTerms) -> None:
 @given(some_terms(), st.dates(d("2020-01-01"), d("2030-12-31")))
 def test_due_dates_keep_their_promises(terms: PaymentTerms, base_on: date) -> None:
     due = due_on(terms, base_on, monday_to_friday)
-    if terms.roll in ("none", "following"):
+    if terms.roll in ("none", "statutory", "following"):
         assert due >= base_on + timedelta(days=terms.days + terms.grace_days)
-    if terms.roll != "none":
+    if terms.roll not in ("none", "statutory"):
         assert monday_to_friday(due)
     elif terms.fixed_pay_days:
         pay_on = due - timedelta(days=terms.grace_days)
@@ -194,3 +195,23 @@ def test_the_example_gives_a_code_and_what_it_needs_to_say() -> None:
     assert (params["cutoff_day"], params["days"]) == (25, 30)
     assert example(net(30), INVOICED, monday_to_friday)[0] == "net"
     assert example(PaymentTerms(base="fixed"), INVOICED, monday_to_friday)[0] == "fixed"
+
+
+@pytest.mark.parametrize(
+    ("roll", "last"),
+    [
+        ("statutory", date(2026, 1, 19)),
+        ("following", date(2026, 1, 19)),
+        ("modified", date(2026, 1, 19)),
+        ("preceding", date(2026, 1, 17)),
+        ("none", date(2026, 1, 17)),
+    ],
+)
+def test_the_last_day_in_time_of_what_is_due_on_a_saturday(roll: str, last: date) -> None:
+    assert last_day_in_time(date(2026, 1, 17), roll, monday_to_friday) == last
+    assert last_day_in_time(date(2026, 1, 16), roll, monday_to_friday) == date(2026, 1, 16)
+
+
+def test_by_the_law_the_due_date_stays_as_printed_and_modified_never_ends_before_it() -> None:
+    assert due_on(PaymentTerms(days=12), date(2026, 1, 5), monday_to_friday) == date(2026, 1, 17)
+    assert last_day_in_time(date(2026, 1, 31), "modified", monday_to_friday) == date(2026, 1, 31)

@@ -69,8 +69,8 @@ def put_difference(form: Form[Any], error: HuikuanError, words: Words = str_of) 
     """
     now = cast(Mapping[str, Any], error.params["now"])
     form.values[VERSION] = error.params["version"]
-    for name in now.keys() & type(form.data).model_fields.keys():
-        if _parts(form.value(name)) != _parts(now[name]):
+    for name in type(form.data).model_fields:
+        if name in now and _parts(form.value(name)) != _parts(now[name]):
             text = words(name, now[name])
             form.errors[name] = _("Saved meanwhile: %(value)s", value=text) if text else _("Saved meanwhile: empty")
 

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from ar.cases.models import CollectionHold
+from kernel.db import transaction
 from tenants.people.commands import invite_person
 from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
@@ -26,6 +27,7 @@ def _signed_in(visit: Callable[..., Visitor], world: World, name: str, language:
     with world.transaction() as db:
         person = InvitePerson(email=email, name=name, roles=[Role.ACCOUNTANT, Role.ADMIN])
         user_id = invite_person(db, world.actor(), person)
+    with transaction(None) as db:
         set_language(db, user_id, language)
         set_password(db, user_id, PASSWORD)
     visitor = visit(language.replace("_", "-"), narrow=narrow)

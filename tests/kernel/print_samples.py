@@ -261,6 +261,7 @@ def letter(language: str = "zh_CN", count: int = 4) -> Data:
         ],
         "total": format_minor(sum(amounts), "CNY", language),
         "has_level": True,
+        "deductions": [],
         "closing": _figure(sum(amounts), language),
         "words": amount_in_words(sum(amounts), "CNY", language),
         "deadline": {

@@ -74,6 +74,7 @@ def design_page(env: Environment, language: str) -> str:
         "person": {"name": "Lin", "role": "Clerk"},
         "search_url": "/search",
         "sign_out_url": "/out",
+        "account_url": "/account",
         "language_url": "/language",
         "as_of_text": "",
     }

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
-from ar.imports.rows import PROGRESS_EVERY_ROWS
 
 from ar.imports.inputs import ImportFile
 from ar.imports.pipeline import run_import
+from ar.imports.rules.rows import PROGRESS_EVERY_ROWS
 from ar.ledger.books.entries import insert_entries
 from ar.ledger.commands import NewItem, freeze_customers, lock_books_alone, lock_customers, post_items
 from ar.ledger.models import OpenItem

@@ -264,6 +264,7 @@ def test_unapplied_credit_that_covers_the_overdue_is_to_be_applied_first(world: 
     world.invoice(number="A3", due_on=DUE, minor=20_00)
     assert {line.document_no: line.status for line in world.run_day(on=date(2026, 11, 4))} == {
         "A1": "proposed",
+        "A2": "held",  # for another reason than the day before: alone too small for a letter
         "A3": "proposed",
     }
 

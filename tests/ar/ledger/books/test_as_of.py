@@ -7,7 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.ledger.books.allocation import reverse_allocation
+from ar.ledger.books.allocation_reversal import reverse_allocation
 from ar.ledger.books.queries import balance_at, movements, open_items, posted_balances
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.closing.audit.checks import ledger_checks

@@ -128,9 +128,9 @@ def test_a_year_without_a_published_calendar_warns(world: World) -> None:
     make_debtors(world)
     client = world.client()
     with clock_at(date(2031, 3, 3)):
-        assert "The official calendar of 2031 is not published" in page_text(client, world, "/")
+        assert "The official days off of 2031 are not known" in page_text(client, world, "/")
     with clock_at(TODAY):
-        assert "is not published" not in page_text(client, world, "/")
+        assert "of 2026 are not known" not in page_text(client, world, "/")
 
 
 def test_a_new_company_is_led_to_the_import(world: World) -> None:

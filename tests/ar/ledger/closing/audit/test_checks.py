@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from app import dispatcher
-from ar.ledger.books.allocation import reverse_allocation
+from ar.ledger.books.allocation_reversal import reverse_allocation
 from ar.ledger.books.posting import NewItem, post_entry, post_items, reverse_entry
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.closing.audit.checks import ledger_checks

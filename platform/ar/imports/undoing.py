@@ -20,7 +20,7 @@ from ar.customers.commands import restore_contacts, restore_customers, retire_cu
 from ar.imports.models import ImportAllocation, ImportCustomer, ImportDocument, ImportJob
 from ar.imports.traces import CONTACTS, STATE, customer_states_by_id
 from ar.interest.models import InterestCharge, InterestLine
-from ar.ledger.commands import lock_customers, take_back_allocations, take_back_documents
+from ar.ledger.commands import freeze_customers, take_back_allocations, take_back_documents
 from ar.ledger.models import Allocation, OpenItem
 from ar.receipts.models import PayerAccount
 from ar.statements.models import Statement, StatementLine
@@ -70,7 +70,7 @@ def undo_import(db: Session, actor: Actor, job_id: UUID) -> int:
     """
     actor = lock_counter(db, actor, "imports")
     customer_ids, _item_ids = _documents(db, actor.tenant_id, job_id)
-    actor = lock_customers(db, actor, {*customer_ids, *_traced_customers(db, actor.tenant_id, job_id)})
+    actor = freeze_customers(db, actor, {*customer_ids, *_traced_customers(db, actor.tenant_id, job_id)})
     require_undoable(db, actor.tenant_id, job_id)
     take_back_allocations(db, actor, _own_allocations(db, actor.tenant_id, job_id))
     _customer_ids, item_ids = _documents(db, actor.tenant_id, job_id)

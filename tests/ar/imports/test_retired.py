@@ -15,6 +15,7 @@ from ar.ledger.documents.commands import DocumentRefused, post_document
 from ar.ledger.documents.inputs import SubmittedDocument
 from ar.ledger.models import OpenItem
 from ar.receipts.matching.by_hand import match_line
+from ar.receipts.matching.commands import best_proposal
 from ar.receipts.matching.inputs import MatchBankLine
 from kernel.errors import RuleBroken
 from tests.ar.imports.files import ITEM_HEADERS, TODAY, csv_file
@@ -23,6 +24,7 @@ from tests.support.world import World
 from tests.support.world.base import fresh_key
 
 NAMED = csv_file(ITEM_HEADERS, "001,深圳华芯电子,INV-8801,invoice,2026-10-01,2026-10-31,CNY,1000.00")
+RENUMBERED = NAMED.replace(b"001,", b"0001,", 1)
 
 
 def typed(customer: str) -> SubmittedDocument:
@@ -119,3 +121,16 @@ def test_a_customer_entered_again_is_posted_to(world: World) -> None:
     with world.transaction() as db:
         item_id = post_document(db, world.actor(TODAY), "invoice", typed("001"))
     assert world.open_item(item_id).customer_id == world.customer_id("001")
+
+
+def test_the_money_of_a_namesake_is_not_proposed_to_a_retired_customer(world: World) -> None:
+    w = world.on(TODAY)
+    undo(w, run(w, "open-items", NAMED)[0])
+    line = w.bank_line(on=date(2026, 11, 1), amount="1000.00", payer="深圳华芯电子", text="货款")
+    alone = w.find_bank_line(line)
+    assert alone.proposal is not None
+    assert (alone.proposal_state, alone.proposal["proposals"]) == ("hand", [])
+    run(w, "open-items", RENUMBERED)
+    beside = w.find_bank_line(w.bank_line(on=date(2026, 11, 2), amount="1000.00", payer="深圳华芯电子", text="货款"))
+    assert beside.proposal_state == "sure"
+    assert best_proposal(beside.proposal).customer_id == w.customer_id("0001")

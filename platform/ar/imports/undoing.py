@@ -20,7 +20,7 @@ from ar.customers.commands import restore_contacts, restore_customers, retire_cu
 from ar.imports.models import ImportAllocation, ImportCustomer, ImportDocument, ImportJob
 from ar.imports.traces import CONTACTS, STATE, customer_states_by_id
 from ar.interest.models import InterestCharge, InterestLine
-from ar.ledger.commands import lock_customers, take_back_allocations, take_back_documents
+from ar.ledger.commands import freeze_customers, take_back_allocations, take_back_documents
 from ar.ledger.models import Allocation, OpenItem
 from ar.receipts.models import PayerAccount
 from ar.statements.models import Statement, StatementLine
@@ -70,7 +70,7 @@ def undo_import(db: Session, actor: Actor, job_id: UUID) -> int:
     """
     actor = lock_counter(db, actor, "imports")
     customer_ids, _item_ids = _documents(db, actor.tenant_id, job_id)
-    actor = lock_customers(db, actor, {*customer_ids, *_traced_customers(db, actor.tenant_id, job_id)})
+    actor = freeze_customers(db, actor, {*customer_ids, *_traced_customers(db, actor.tenant_id, job_id)})
     require_undoable(db, actor.tenant_id, job_id)
     take_back_allocations(db, actor, _own_allocations(db, actor.tenant_id, job_id))
     _customer_ids, item_ids = _documents(db, actor.tenant_id, job_id)
@@ -101,10 +101,12 @@ def depends_on(db: Session, tenant_id: UUID, job_id: UUID) -> list[Dependant]:
     document = ImportDocument
     mine = sa.select(document.item_id).where(document.tenant_id == tenant_id, document.job_id == job_id)
     unapply = _("Undo these allocations on the pages of the documents.")
+    take_back = _("Undo the allocation of the discount on its page, then reverse it.")
     stays = _("What was sent to a customer stays as it is: reverse single documents on their own pages instead.")
     found = (
         (_("reversals"), "", _reversals(tenant_id, mine)),
         (_("allocations with"), unapply, _applied(tenant_id, job_id, mine)),
+        (_("discounts earned by payments"), take_back, _earned(tenant_id, job_id)),
         (_("statements"), stays, _stated(tenant_id, mine)),
         (_("reminders, letters or tasks"), stays, _acted(tenant_id, mine)),
         (_("late interest"), _("Reverse the charge on its page."), _charged(tenant_id, mine)),
@@ -161,6 +163,26 @@ def _applied(tenant_id: UUID, job_id: UUID, mine: sa.Select[Any]) -> sa.Select[A
             a.amount_minor > 0,
             a.id.not_in(ours),
             ~sa.exists().where(undone.tenant_id == tenant_id, undone.reverses_id == a.id),
+        )
+    )
+
+
+def _earned(tenant_id: UUID, job_id: UUID) -> sa.Select[Any]:
+    """Selects the discounts in force on documents that the import's allocations in force pay."""
+    own, a, b, discount = ImportAllocation, Allocation, aliased(Allocation), OpenItem
+    back_a, back_b = aliased(Allocation), aliased(Allocation)
+    return (
+        _papers(discount.id, discount.document_no, "ledger.show", "item_id")
+        .join(b, sa.and_(b.tenant_id == tenant_id, b.credit_item_id == discount.id))
+        .join(a, sa.and_(a.tenant_id == tenant_id, a.debit_item_id == b.debit_item_id))
+        .join(own, sa.and_(own.tenant_id == tenant_id, own.allocation_id == a.id))
+        .where(
+            discount.tenant_id == tenant_id,
+            discount.kind == "discount",
+            own.job_id == job_id,
+            b.reverses_id.is_(None),
+            ~sa.exists().where(back_a.tenant_id == tenant_id, back_a.reverses_id == a.id),
+            ~sa.exists().where(back_b.tenant_id == tenant_id, back_b.reverses_id == b.id),
         )
     )
 

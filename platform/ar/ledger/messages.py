@@ -65,6 +65,10 @@ MESSAGES: dict[str, str] = {
     "document_refused": mark("The document cannot be posted as entered."),
     "customer_missing": mark("Which customer? Enter the number or the name."),
     "customer_unknown": mark("No customer has the number or name “%(text)s”."),
+    "customer_retired": mark(
+        "Customer %(number)s left the lists when the import that created it was undone. "
+        "Enter it again under this number first."
+    ),
     "customer_several": mark("Several customers match “%(text)s”: %(found)s. Enter the number."),
     "reference_unknown": mark("This customer has no document %(document_no)s in this currency that could be paid."),
     "amount_missing": mark("The amount is required."),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from ar.customers.lookups import find_numbers
 from ar.customers.models import Contact
@@ -16,8 +17,9 @@ from ar.imports import commands
 from ar.imports.columns import FileKind
 from ar.imports.inputs import ImportFile, Report
 from ar.ledger.books.as_of import possibly_open_at
-from ar.ledger.commands import reverse_item
-from ar.ledger.models import OpenItem
+from ar.ledger.commands import UnapplyAllocation, reverse_item, unapply_allocation
+from ar.ledger.models import Allocation, OpenItem
+from ar.ledger.receivables.settlement.discounts import take_discount
 from ar.reports.search import search
 from kernel.errors import Conflict
 from kernel.sheets.mapping import ColumnMapping
@@ -96,6 +98,42 @@ def test_receipts_are_undone_before_what_they_pay_and_come_in_again(world: World
     _again, report = run(world, "receipts", RECEIPTS)
     assert (report.errors, documents(world, "INV-1")[1]) == ([], (1, 120000, 80000))
     assert world.ledger_findings() == []
+
+
+def test_receipts_whose_payment_earned_a_discount_are_undone_after_the_discount(world: World) -> None:
+    paid = world.document(
+        "00001",
+        kind="invoice",
+        number="D-1",
+        on=date(2026, 10, 20),
+        minor=1000_00,
+        discount_bps=200,
+        discount_until_on=date(2026, 11, 10),
+    )
+    job_id, report = run(world, "receipts", csv_file(RECEIPT_HEADERS, "00001,RC-1,2026-10-30,CNY,980,D-1:980"))
+    assert (job_id is not None, report.errors) == (True, [])
+    with world.transaction() as db:
+        discount_id = take_discount(db, world.actor(TODAY), paid)
+    discount_no = world.open_item(discount_id).document_no
+    with pytest.raises(Conflict, match="import_depended_on") as refused:
+        undo(world, job_id)
+    assert refused.value.params["what"] == f"discounts earned by payments {discount_no}"
+    page = world.client().get(world.url(f"/imports/{job_id}")).text
+    assert f">{discount_no}</a>" in page
+    assert "Undo the allocation of the discount on its page, then reverse it." in page
+    with world.transaction() as db:
+        withdraw_discount(db, world, discount_id)
+    assert (undo(world, job_id), documents(world, "D-1")) == (1, [(0, 100000, 100000)])
+    assert world.ledger_findings() == []
+
+
+def withdraw_discount(db: Session, world: World, discount_id: UUID) -> None:
+    """Undoes the discount as the page names it: its allocation first, then the document."""
+    a = Allocation
+    where = (a.tenant_id == world.tenant_id, a.credit_item_id == discount_id)
+    allocation_id = db.execute(sa.select(a.id).where(*where)).scalar_one()
+    unapply_allocation(db, world.actor(TODAY), discount_id, allocation_id, UnapplyAllocation())
+    reverse_item(db, world.actor(TODAY), discount_id)
 
 
 def test_a_document_that_a_person_reversed_stays_reversed_for_a_file(world: World) -> None:

@@ -34,10 +34,11 @@ __all__ = ["AHEAD_DAYS", "NewItem", "post_entry", "post_items", "reverse_entry",
 # A document dated further ahead is a mistyped year, which no list would show before that year.
 AHEAD_DAYS: Final = 366
 BPS: Final = 10_000
-#: What the terms of these customers say of days off, of those that differ from the statute.
-_ROLLS = sa.text(
+#: What the terms of these customers say of days off, of those that differ from the statute; one that is retired.
+_FACTS_OF_CUSTOMERS = sa.text(
     """
-    SELECT jsonb_object_agg(id, terms ->> 'roll') FILTER (WHERE terms ->> 'roll' <> 'statutory')
+    SELECT jsonb_object_agg(id, terms ->> 'roll') FILTER (WHERE terms ->> 'roll' <> 'statutory') AS rolls,
+        min(number) FILTER (WHERE retired_at IS NOT NULL) AS retired_no
     FROM customer WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[]))
     """
 )
@@ -58,8 +59,9 @@ def post_items(db: Session, actor: Actor, items: Sequence[NewItem], *, memo: str
     Items that share kind and number are the instalments of one document and of one entry. They are recorded at the
     moment after the customers are held, by the caller (`lock_customers`) or here. Raises RuleBroken for
     an unknown kind, a currency that is no money on that day, an amount that is not positive, dates out of order, in a
-    locked period or more than AHEAD_DAYS after today, instalments that do not fit each other;
-    NotFound(`customer_not_found`) for a customer of another tenant, Conflict(`document_exists`) for a number taken.
+    locked period or more than AHEAD_DAYS after today, instalments that do not fit each other; `customer_retired` for a
+    customer whose import was undone; NotFound(`customer_not_found`) for a customer of another tenant,
+    Conflict(`document_exists`) for a number taken.
     """
     if not items:
         return []
@@ -68,7 +70,7 @@ def post_items(db: Session, actor: Actor, items: Sequence[NewItem], *, memo: str
     documents = _group_by_document(items)
     actor = share_customers(db, actor, {item.customer_id for item in items})
     sides = [POSTING_RULES[item.kind].side for item in items]
-    rolls = _rolls_of_customers(db, actor.tenant_id, {item.customer_id for item in items}) if max(sides) > 0 else {}
+    rolls = _rolls_of_current_customers(db, actor.tenant_id, {item.customer_id for item in items})
     entry_ids, item_ids = new_ids(len(documents)), new_ids(len(items))
     legs = list(chain.from_iterable(map(document_legs, documents.values(), entry_ids)))
     firsts = [parts[0] for parts in documents.values()]
@@ -76,9 +78,8 @@ def post_items(db: Session, actor: Actor, items: Sequence[NewItem], *, memo: str
         db, actor, entry_ids, [first.kind for first in firsts], [first.document_on for first in firsts], legs, memo=memo
     )
     entry_of = dict(zip(documents, entry_ids, strict=True))
-    insert_items(
-        db, actor, item_ids, [entry_of[item.kind, item.document_no] for item in items], sides, items, rolls=rolls
-    )
+    entries = [entry_of[item.kind, item.document_no] for item in items]
+    insert_items(db, actor, item_ids, entries, sides, items, rolls=rolls if max(sides) > 0 else {})
     _record_posted(db, actor, items, item_ids, memo)
     return item_ids
 
@@ -187,10 +188,16 @@ def _group_by_document(items: Sequence[NewItem]) -> dict[tuple[str, str], list[N
     return documents
 
 
-def _rolls_of_customers(db: Session, tenant_id: UUID, customer_ids: set[UUID]) -> dict[str, str]:
-    """Returns id → roll of the customers whose terms differ from the statute."""
+def _rolls_of_current_customers(db: Session, tenant_id: UUID, customer_ids: set[UUID]) -> dict[str, str]:
+    """Returns id → roll of the customers whose terms differ from the statute; the caller holds the customers.
+
+    Raises RuleBroken(`customer_retired`) when one of them was retired with the import that created it.
+    """
     asked = {"tenant": tenant_id, "ids": array_text(customer_ids)}
-    return db.connection().execute(_ROLLS, asked).scalar_one() or {}
+    row = db.connection().execute(_FACTS_OF_CUSTOMERS, asked).one()
+    if row.retired_no is not None:
+        raise RuleBroken("customer_retired", number=row.retired_no)
+    return row.rolls or {}
 
 
 def _record_posted(db: Session, actor: Actor, items: Sequence[NewItem], item_ids: Sequence[UUID], memo: str) -> None:

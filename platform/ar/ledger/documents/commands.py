@@ -144,7 +144,9 @@ def find_buyer(db: Session, tenant_id: UUID, text: str) -> Buyer | Fault:
     customer = Customer
     columns = (customer.id, customer.number, customer.name, customer.terms, customer.settlement_days)
     exact = sa.select(*columns).where(
-        customer.tenant_id == tenant_id, sa.or_(customer.number == text, customer.name == text)
+        customer.tenant_id == tenant_id,
+        customer.retired_at.is_(None),
+        sa.or_(customer.number == text, customer.name == text),
     )
     found = db.execute(exact.limit(CUSTOMERS_LISTED_MAX)).all()
     found = [row for row in found if row.number == text] or found

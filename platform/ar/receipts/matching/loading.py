@@ -207,7 +207,7 @@ def _customer_names(db: Session, tenant_id: UUID) -> list[CustomerName]:
     customer = Customer
     rows = db.execute(
         select_view(CustomerName, customer_id=value(customer.id), name=value(customer.name)).where(
-            customer.tenant_id == tenant_id
+            customer.tenant_id == tenant_id, customer.retired_at.is_(None)
         )
     )
     return views(CustomerName, rows)

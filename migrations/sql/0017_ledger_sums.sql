@@ -10,8 +10,11 @@ BEGIN
     IF company IS NULL THEN
         RETURN NULL;
     END IF;
-    -- The owner of a customer stays while its sums are added to, and until this is committed.
-    PERFORM pg_advisory_xact_lock_shared(hashtextextended(company::text, -1));
+    -- The owners of these customers stay while their sums are added to, and until this is committed. It is the lock of
+    -- a foreign key: it waits for nobody but who hands over one of them, not for edits of a customer, nor these for it.
+    PERFORM FROM (SELECT DISTINCT tenant_id, customer_id FROM added ORDER BY 1, 2) AS a CROSS JOIN LATERAL (
+        SELECT c.id FROM customer AS c WHERE c.tenant_id = a.tenant_id AND c.id = a.customer_id FOR KEY SHARE
+    ) AS held;
     WHILE own_slot < 16 AND NOT pg_try_advisory_xact_lock(hashtextextended(company::text, own_slot)) LOOP
         own_slot := own_slot + 1;
     END LOOP;
@@ -100,8 +103,13 @@ BEGIN
     IF company IS NULL THEN
         RETURN NULL;
     END IF;
-    -- Who posts for them meanwhile is waited for.
-    PERFORM pg_advisory_xact_lock(hashtextextended(company::text, -1));
+    -- Who posts for one of them meanwhile is waited for: they have read the owner before. Nobody else waits.
+    PERFORM FROM (
+        SELECT n.tenant_id, n.id FROM added AS n JOIN removed AS o ON o.tenant_id = n.tenant_id AND o.id = n.id
+        WHERE o.owner_id IS DISTINCT FROM n.owner_id ORDER BY 1, 2
+    ) AS h CROSS JOIN LATERAL (
+        SELECT c.id FROM customer AS c WHERE c.tenant_id = h.tenant_id AND c.id = h.id FOR UPDATE
+    ) AS held;
     WHILE own_slot < 16 AND NOT pg_try_advisory_xact_lock(hashtextextended(company::text, own_slot)) LOOP
         own_slot := own_slot + 1;
     END LOOP;

@@ -30,6 +30,8 @@ log = logger(__name__)
 
 KEEP_EVERY_S = outbox.LEASE.total_seconds() / 4
 KEEP_AGAIN_S = 5.0
+#: Why a message is given up whose last try nobody ended: neither the job itself nor its worker said how it went.
+MACHINE_DIED = "the machine or process that worked on it ended without a word at its last try"
 
 
 class LostLeaseError(Exception):
@@ -45,6 +47,9 @@ def deliver(tenant: str, message: str, fence: str) -> str:
     claimed = patiently(lambda: _claim(tenant_id, message_id, int(fence)))
     if claimed is None:
         return "not ours"
+    if claimed.attempts > _tries_max(claimed.kind):
+        patiently(lambda: _give_back(claimed, MACHINE_DIED, stopped=False))
+        return "given up"
     try:
         with _lease_kept(claimed):
             return _send(claimed) if claimed.kind == SEND_MAIL else _handle(claimed)
@@ -76,6 +81,10 @@ def _claim(tenant_id: UUID, message_id: UUID, fence: int) -> outbox.Claimed | No
         return outbox.reclaim(db, tenant_id, message_id, fence, utc_now())
 
 
+def _tries_max(kind: str) -> int:
+    return mail.TRIES_MAX if kind == SEND_MAIL else outbox.ATTEMPTS_MAX
+
+
 def _give_back(claimed: outbox.Claimed, reason: str, *, stopped: bool) -> None:
     with transaction(claimed.tenant_id) as db:
         _release_lease(db, system_actor_for(db, claimed.tenant_id), claimed, reason, stopped=stopped)
@@ -92,9 +101,11 @@ def _release_lease(db: Session, actor: Actor, claimed: outbox.Claimed, reason: s
         _conclude(db, actor, claimed, row.id, mail.Outcome("unknown", reason[:500]), from_state="sending")
     elif stopped:
         outbox.hand_back(db, claimed, actor.now)
-    elif row is None:
-        outbox.fail(db, claimed, actor.now, reason)
-    elif outbox.fail(db, claimed, actor.now, reason, tries_max=mail.TRIES_MAX) and row.state == "queued":
+    elif (
+        outbox.fail(db, claimed, actor.now, reason, tries_max=_tries_max(claimed.kind))
+        and row is not None
+        and row.state == "queued"
+    ):
         given_up = mail.Outcome("failed", f"given up: {reason}"[:500])
         _record_outcome(db, actor, claimed, row.id, given_up, from_state="queued")
 

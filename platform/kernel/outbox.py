@@ -65,13 +65,17 @@ class OutboxMessage(Tenanted, Base):
 
 @dataclass(frozen=True)
 class Claimed:
-    """A claimed message; the claim is valid as long as its fencing number is that of the row."""
+    """A claimed message; the claim is valid as long as its fencing number is that of the row.
+
+    `attempts`: how many times work on it was begun, this one counted (`reclaim`).
+    """
 
     tenant_id: UUID
     id: UUID
     kind: str
     payload: dict[str, Any]
     fence: int
+    attempts: int
 
 
 def put(
@@ -225,10 +229,10 @@ def claim(
         sa.update(o)
         .where(o.tenant_id == tenant_id, o.id == due.c.id)
         .values(state="leased", lease_until=now + WAITING_LEASE, fence=o.fence + 1)
-        .returning(o.id, o.kind, o.payload, o.fence, o.due_at)
+        .returning(o.id, o.kind, o.payload, o.fence, o.attempts, o.due_at)
     ).all()
     return [
-        Claimed(tenant_id=tenant_id, id=row.id, kind=row.kind, payload=row.payload, fence=row.fence)
+        Claimed(tenant_id, row.id, row.kind, row.payload, row.fence, row.attempts)
         for row in sorted(rows, key=lambda r: (r.due_at, r.id))
     ]
 
@@ -237,15 +241,12 @@ def reclaim(db: Session, tenant_id: UUID, message_id: UUID, fence: int, now: dat
     """Claims a leased message again inside the job that works on it, and counts the attempt.
 
     Returns None when the message is done or was claimed by another job. The fencing number is raised, so a second
-    run of the same job finds its own number outdated.
+    run of the same job finds its own number outdated. The job gives up what was begun more often than it may be tried:
+    the machine died at it each time, so that nobody could count it as failed.
     """
     given = {"tenant": tenant_id, "message": message_id, "held": fence, "until": now + LEASE}
     row = db.execute(_reclaiming(), given).first()
-    return (
-        Claimed(tenant_id=tenant_id, id=message_id, kind=row.kind, payload=row.payload, fence=row.fence)
-        if row
-        else None
-    )
+    return Claimed(tenant_id, message_id, row.kind, row.payload, row.fence, row.attempts) if row else None
 
 
 @cache
@@ -255,7 +256,7 @@ def _reclaiming() -> sa.Update:
         sa.update(OutboxMessage.__table__)  # type: ignore[arg-type]
         .where(*_held(), o.state == "leased")
         .values(lease_until=sa.bindparam("until"), fence=o.fence + 1, attempts=o.attempts + 1)
-        .returning(o.kind, o.payload, o.fence)
+        .returning(o.kind, o.payload, o.fence, o.attempts)
     )
 
 
@@ -338,13 +339,13 @@ def left_behind(db: Session, tenant_id: UUID, message_id: UUID, fence: int) -> t
     """
     o = OutboxMessage
     row = db.execute(
-        sa.select(o.kind, o.payload, o.fence).where(
+        sa.select(o.kind, o.payload, o.fence, o.attempts).where(
             o.tenant_id == tenant_id, o.id == message_id, o.fence.in_([fence, fence + 1]), o.state == "leased"
         )
     ).first()
     if row is None:
         return None
-    claimed = Claimed(tenant_id=tenant_id, id=message_id, kind=row.kind, payload=row.payload, fence=row.fence)
+    claimed = Claimed(tenant_id, message_id, row.kind, row.payload, row.fence, row.attempts)
     return claimed, row.fence > fence
 
 

@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 
 from app import handlers, jobs
 from app.embedded.state import wait_until
+from app.examination import company_checks
 from kernel import mail, outbox
 from kernel.clock import utc_now
 from kernel.db import is_away
@@ -202,6 +203,64 @@ def test_a_job_that_kills_its_process_every_time_is_given_up_like_any_other(comp
             assert outbox.reclaim(db, company.tenant_id, claimed.id, claimed.fence, now)
         assert jobs.release(claimed.tenant_id, claimed.id, claimed.fence, "signal 9", stopped=False)
     assert _row(company)[0] == "dead"
+
+
+def _machine_dies_at(company: TestCompany, tries: int) -> None:
+    """Work is begun that many times, and neither the job nor its worker is left to say how it went."""
+    sql = sa.text("UPDATE outbox_message SET lease_until = now() - interval '1 s' WHERE tenant_id = :t")
+    for _ in range(tries):
+        claimed = _claim(company)
+        with company.transaction() as db:
+            assert outbox.reclaim(db, company.tenant_id, claimed.id, claimed.fence, utc_now())
+            db.execute(sql, {"t": company.tenant_id})
+
+
+def test_work_at_which_the_machine_dies_every_time_is_given_up_and_the_examination_says_so(
+    company: TestCompany, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worked: list[int] = []
+    monkeypatch.setitem(handlers.HANDLERS, "test.work", lambda *_: worked.append(1))
+    with company.transaction() as db:
+        outbox.put(db, company.actor(), "test.work", {})
+    _machine_dies_at(company, outbox.ATTEMPTS_MAX)
+    assert drain(company.tenant_id) == ["given up"]
+    assert (worked, _row(company)[0]) == ([], "dead")
+    assert drain(company.tenant_id) == []
+    with company.reading() as db:
+        (said,) = (c for c in company_checks(db, company.tenant_id) if c.name == "work: nothing was given up")
+    assert not said.ok
+    assert "the machine or process that worked on it ended" in said.detail
+    with company.transaction() as db:
+        assert outbox.revive(db, company.tenant_id, utc_now()) == 1
+    assert drain(company.tenant_id) == ["done"]
+
+
+def test_work_at_which_the_machine_died_less_often_is_still_done(
+    company: TestCompany, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(handlers.HANDLERS, "test.work", lambda *_: None)
+    with company.transaction() as db:
+        outbox.put(db, company.actor(), "test.work", {})
+    _machine_dies_at(company, outbox.ATTEMPTS_MAX - 1)
+    assert drain(company.tenant_id) == ["done"]
+
+
+@pytest.mark.parametrize(("begun", "state"), [("queued", "failed"), ("sending", "unknown")])
+def test_a_mail_at_which_the_machine_dies_every_time_comes_back_to_its_sender(
+    company: TestCompany, post: Post, monkeypatch: pytest.MonkeyPatch, begun: str, state: str
+) -> None:
+    told: list[str] = []
+    monkeypatch.setitem(handlers.ON_OUTCOME, "test", lambda _db, _actor, _row, outcome: told.append(outcome))
+    mail_id = _queue(company)
+    _machine_dies_at(company, mail.TRIES_MAX)
+    if begun == "sending":
+        with company.transaction() as db:
+            mail.begin_sending(db, company.tenant_id, mail_id)
+    assert drain(company.tenant_id) == ["given up"]
+    assert (_state(company, mail_id), told, post.all()) == (state, [state], [])
+    with company.reading() as db:
+        assert "ended without a word" in str(mail.get(db, company.tenant_id, mail_id).reason)
+    assert drain(company.tenant_id) == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from itertools import product
 from threading import Barrier, Thread
@@ -10,7 +11,9 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
+from app.embedded.state import wait_until
 from ar.customers.lookups import limit_to_visible_customers
 from ar.ledger.books.kept_sums import recompute_sums
 from ar.ledger.books.posting import NewItem, post_items
@@ -26,6 +29,41 @@ from tests.support.world import TODAY, World
 from web.paging import read_page
 
 DAYS = (date(2026, 9, 30), date(2026, 10, 10), TODAY, date(2026, 12, 31))
+#: A statement that would wait is refused instead.
+NEVER_WAITS = sa.text("SET LOCAL lock_timeout = '1s'")
+#: What a payment does to a document.
+LESS_OPEN = sa.text("UPDATE open_item SET open_minor = open_minor - 100 WHERE tenant_id = :tenant AND id = :item")
+
+
+def one_yuan(customer_id: UUID, number: str) -> NewItem:
+    return NewItem(customer_id, "invoice", number, TODAY, TODAY, TODAY, "CNY", 1_00)
+
+
+def hand_over(db: Session, world: World, customer_id: UUID, owner_id: UUID) -> None:
+    values = {"tenant": world.tenant_id, "customer": customer_id, "owner": owner_id}
+    db.execute(sa.text("UPDATE customer SET owner_id = :owner WHERE tenant_id = :tenant AND id = :customer"), values)
+
+
+def edit_name(db: Session, world: World, customer_id: UUID, name: str) -> None:
+    values = {"tenant": world.tenant_id, "customer": customer_id, "name": name}
+    db.execute(sa.text("UPDATE customer SET name = :name WHERE tenant_id = :tenant AND id = :customer"), values)
+
+
+def owned(world: World) -> dict[UUID | None, int]:
+    """What the customers of each owner owe (minor units), as the team's table says it."""
+    with world.reading() as db:
+        return {row.owner_id: row.owed_minor for row in team_rows(db, world.actor(roles=("sales_manager",)))}
+
+
+def in_a_transaction(world: World, work: Callable[[Session], None]) -> None:
+    with world.transaction() as db:
+        work(db)
+
+
+def waits(db: Session) -> bool:
+    """Whether another transaction waits for this one (`pg_locks` is read anew each time)."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+    return db.execute(sa.text(waiting)).scalar_one() > 0
 
 
 @pytest.fixture
@@ -149,6 +187,60 @@ def test_writers_of_one_day_do_not_wait_for_each_other(world: World) -> None:
     with world.reading() as db:
         (position,) = currency_sums(db, world.tenant_id, TODAY)
     assert position.receivables_minor == 2_00
+    assert wrong_sums(world) == ""
+
+
+def test_nobody_waits_for_a_handover_of_another_customer(world: World) -> None:
+    """Somebody posts for A and goes on; B is handed over meanwhile and is not committed either; C is posted for."""
+    client = world.client("salesperson")
+    seller, (a, b, c) = person(client), (world.customer(number) for number in "ABC")
+    world.invoice(b, number="B-1", on=TODAY, due_on=TODAY, minor=5_00)
+    with world.transaction() as importing, world.transaction() as handing, world.transaction() as posting:
+        for db in (importing, handing, posting):
+            db.execute(NEVER_WAITS)
+        post_items(importing, world.actor(), [one_yuan(a, "A-1")])
+        hand_over(handing, world, b, seller)
+        post_items(posting, world.actor(), [one_yuan(c, "C-1")])
+        edit_name(posting, world, a, "Alpha")
+    assert owned(world) == {seller: 5_00, None: 2_00}
+    assert wrong_sums(world) == ""
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["a new document", "a payment of an old one"])
+def test_a_handover_waits_for_who_posts_for_that_customer_and_takes_it_along(world: World, again: bool) -> None:
+    seller, customer = person(world.client("salesperson")), world.customer("A")
+    item = world.invoice(customer, number="A-0", on=TODAY, due_on=TODAY, minor=5_00)
+    handed = Thread(target=in_a_transaction, args=(world, lambda db: hand_over(db, world, customer, seller)))
+    with world.transaction() as posting:
+        if again:
+            posting.execute(LESS_OPEN, {"tenant": world.tenant_id, "item": item})
+        else:
+            post_items(posting, world.actor(), [one_yuan(customer, "A-1")])
+        handed.start()
+        assert wait_until(lambda: waits(posting), 10)
+    handed.join(20)
+    assert owned(world) == {seller: 4_00 if again else 6_00}
+    assert wrong_sums(world) == ""
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["a new document", "a payment of an old one"])
+def test_who_posts_for_a_customer_just_handed_over_posts_for_the_new_owner(world: World, again: bool) -> None:
+    seller, customer = person(world.client("salesperson")), world.customer("A")
+    item = world.invoice(customer, number="A-0", on=TODAY, due_on=TODAY, minor=5_00)
+
+    def post(db: Session) -> None:
+        if again:
+            db.execute(LESS_OPEN, {"tenant": world.tenant_id, "item": item})
+        else:
+            post_items(db, world.actor(), [one_yuan(customer, "A-1")])
+
+    posted = Thread(target=in_a_transaction, args=(world, post))
+    with world.transaction() as handing:
+        hand_over(handing, world, customer, seller)
+        posted.start()
+        assert wait_until(lambda: waits(handing), 10)
+    posted.join(20)
+    assert owned(world) == {seller: 4_00 if again else 6_00}
     assert wrong_sums(world) == ""
 
 

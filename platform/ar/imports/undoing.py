@@ -19,8 +19,9 @@ from ar.cases.models import CollectionHold, StepTaken
 from ar.customers.commands import restore_contacts, restore_customers, retire_customers
 from ar.imports.models import ImportAllocation, ImportCustomer, ImportDocument, ImportJob
 from ar.imports.traces import CONTACTS, STATE, customer_states_by_id
-from ar.interest.models import InterestCharge, InterestLine
+from ar.interest.models import InterestCharge, InterestLine, InterestTerms
 from ar.ledger.commands import freeze_customers, take_back_allocations, take_back_documents
+from ar.ledger.lookups import customers_with_drafts
 from ar.ledger.models import Allocation, OpenItem
 from ar.receipts.models import PayerAccount
 from ar.statements.models import Statement, StatementLine
@@ -293,8 +294,9 @@ def _used(db: Session, tenant_id: UUID, job_id: UUID, customer_ids: Sequence[UUI
         .where(other.tenant_id == tenant_id, other.job_id != job_id, job.state != "undone"),
         *(
             sa.select(model.customer_id).where(model.tenant_id == tenant_id)
-            for model in (Statement, CollectionHold, PayerAccount)
+            for model in (Statement, CollectionHold, InterestTerms, PayerAccount)
         ),
+        customers_with_drafts(tenant_id),
     )
     asked = sa.cast(sa.literal(array_text(customer_ids), sa.types.NullType()), sa.ARRAY(sa.Uuid()))
     found: set[UUID] = set()

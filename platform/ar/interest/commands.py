@@ -250,7 +250,8 @@ def set_terms(db: Session, actor: Actor, customer_id: UUID | None, data: SetTerm
         raise RuleBroken("interest_standard_of_company")
     if customer_id is not None:
         c = Customer
-        if db.execute(sa.select(c.id).where(c.tenant_id == actor.tenant_id, c.id == customer_id)).first() is None:
+        current = (c.tenant_id == actor.tenant_id, c.id == customer_id, c.retired_at.is_(None))
+        if db.execute(sa.select(c.id).where(*current)).first() is None:
             raise NotFound("customer_not_found")
     actor = lock_counter(db, actor, f"interest_terms:{customer_id or ''}")
     check_version(data, terms_version(recorded_terms(db, actor.tenant_id, customer_id)))

@@ -8,22 +8,26 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from ar.cases.holds.commands import place_hold
+from ar.cases.holds.inputs import PlaceHold
 from ar.customers.models import Customer
 from ar.imports import commands
 from ar.ledger.commands import NewItem, post_items
 from ar.ledger.documents.commands import DocumentRefused, post_document
+from ar.ledger.documents.drafts import discard_draft, save_draft
 from ar.ledger.documents.inputs import SubmittedDocument
 from ar.ledger.models import OpenItem
 from ar.receipts.matching.by_hand import match_line
 from ar.receipts.matching.commands import best_proposal
 from ar.receipts.matching.inputs import MatchBankLine
-from kernel.errors import RuleBroken
+from kernel.errors import NotFound, RuleBroken
 from tests.ar.imports.files import ITEM_HEADERS, TODAY, csv_file
-from tests.ar.imports.test_undoing import ITEMS, run, shown, undo
+from tests.ar.imports.test_undoing import ITEMS, documents, run, shown, undo
 from tests.support.world import World
 from tests.support.world.base import fresh_key
 
 NAMED = csv_file(ITEM_HEADERS, "001,深圳华芯电子,INV-8801,invoice,2026-10-01,2026-10-31,CNY,1000.00")
+THREE = csv_file(ITEM_HEADERS, *(f"00{n},C{n},INV-{n},invoice,2026-10-01,2026-10-31,CNY,1000.00" for n in (1, 2, 3)))
 RENUMBERED = NAMED.replace(b"001,", b"0001,", 1)
 
 
@@ -134,3 +138,26 @@ def test_the_money_of_a_namesake_is_not_proposed_to_a_retired_customer(world: Wo
     beside = w.find_bank_line(w.bank_line(on=date(2026, 11, 2), amount="1000.00", payer="深圳华芯电子", text="货款"))
     assert beside.proposal_state == "sure"
     assert best_proposal(beside.proposal).customer_id == w.customer_id("0001")
+
+
+def test_a_customer_with_interest_terms_or_a_draft_stays_on_the_lists(world: World) -> None:
+    w = world.on(TODAY)
+    job_id, _report = run(w, "open-items", THREE)
+    w.interest_terms(w.customer_id("001"), kind="contract", annual_percent="24")
+    with w.transaction() as db:
+        save_draft(db, w.actor(), "invoice", typed("002"))
+        discard_draft(db, w.actor(), save_draft(db, w.actor(), "invoice", typed("003")))
+    undo(w, job_id)
+    assert shown(w) == ["001", "002"]  # the draft for 003 was discarded
+    assert documents(w, "INV-1") == [(0, 100000, 0)]
+
+
+def test_no_terms_are_agreed_and_no_hold_is_placed_for_a_retired_customer(world: World) -> None:
+    w = world.on(TODAY)
+    undo(w, run(w, "open-items", ITEMS)[0])
+    retired = retired_id(w, "001")
+    with pytest.raises(NotFound, match="customer_not_found"):
+        w.interest_terms(retired, kind="contract", annual_percent="24")
+    hold = PlaceHold.model_validate({"customer_id": retired, "reason": "quality"})
+    with pytest.raises(NotFound, match="customer_not_found"), w.transaction() as db:
+        place_hold(db, w.actor(), hold)

@@ -80,7 +80,9 @@ def _require_valid(db: Session, actor: Actor, data: PlaceHold) -> None:
     if data.until_on is not None and data.until_on < actor.today:
         raise RuleBroken("block_until_past")
     customer = db.execute(
-        sa.select(Customer.id).where(Customer.tenant_id == actor.tenant_id, Customer.id == data.customer_id)
+        sa.select(Customer.id).where(
+            Customer.tenant_id == actor.tenant_id, Customer.id == data.customer_id, Customer.retired_at.is_(None)
+        )
     ).first()
     if customer is None:
         raise NotFound("customer_not_found")

@@ -177,6 +177,14 @@ def list_drafts(db: Session, tenant_id: UUID, *, offset: int = 0, limit: int = 5
     return views(DraftLine, rows), total
 
 
+def customers_with_drafts(tenant_id: UUID) -> sa.Select[Any]:
+    """Selects the ids of the customers that drafts still to be posted are for."""
+    draft = DocumentDraft
+    return sa.select(draft.customer_id).where(
+        draft.tenant_id == tenant_id, draft.state == "draft", draft.customer_id.is_not(None)
+    )
+
+
 def typed_version(typed: TypedDocument) -> str:
     """Returns a 32-digit hash of the typed values."""
     return hashlib.sha256(json.dumps(typed.model_dump(), sort_keys=True).encode()).hexdigest()[:32]

@@ -1,7 +1,8 @@
 """Posts corrections of interest charged before, as they were shown: credits, further charges, or both.
 
-Invariants: what is posted is what was shown (same fingerprint, else nothing is posted); a credit settles the charge it
-corrects as far as that is open, the rest stays in the customer's favour; no difference is posted twice.
+Invariants: what is posted is what was shown (same fingerprint, else nothing is posted), credits of some chosen lines
+limited to what is claimed without the others; a credit settles the charge it corrects as far as that is open, the rest
+stays in the customer's favour; no difference is posted twice.
 """
 
 from __future__ import annotations

@@ -363,3 +363,25 @@ def test_the_bank_s_value_day_counts_where_it_is_earlier(world: World, invoice: 
     item = world.open_item(receipt)
     assert (item.came_on, item.document_on) == (CAME, date(2026, 10, 6))
     assert world.interest_preview().totals == {"CNY": 2_00}
+
+
+@pytest.mark.parametrize(("chosen", "credited"), [("credit alone", 11_50), ("both", 20_00)])
+def test_of_chosen_lines_no_more_is_given_back_than_is_claimed_without_the_others(
+    world: World, invoice: UUID, chosen: str, credited: int
+) -> None:
+    """20.50 for INV-1, half paid, and 31.00 for INV-2, 40.00 waived: 11.50 are claimed; then INV-2 turns out paid."""
+    other = world.invoice("00001", number="INV-2", due_on=DUE)
+    wrong = world.pay(invoice, minor=500_00, on=date(2026, 10, 10))
+    (charge,) = world.post_interest(LOCKED).charges
+    world.waive_interest(charge.id, "40.00")
+    world.unapply(wrong)
+    world.allocate(other, world.receipt("00001", number="R-2", on=date(2026, 10, 11)), minor=1_000_00)
+    shown = [line for group in proposed(world).groups for line in group.lines]
+    assert [line.amount_minor for line in shown] == [10_50, -20_00]
+    correct(world, lines=[line.line_id for line in shown if chosen == "both" or line.amount_minor < 0])
+    credit = world.item_numbered("IC-2026-000001")
+    in_favour = credited - 11_50
+    assert (credit.amount_minor, credit.open_minor) == (credited, in_favour)
+    assert world.item_numbered("INT-2026-000001").open_minor == 0
+    assert differences(world) == ([] if chosen == "both" else [10_50, -8_50])
+    assert world.ledger_findings() == []

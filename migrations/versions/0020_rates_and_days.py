@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 from migrations.secure import append_only, each_tenant
-from migrations.tables import check, create_table, integer, minor, one_of, references, text, uuid
+from migrations.tables import check, create_table, index, integer, minor, one_of, references, text, uuid
 
 revision = "0020"
 down_revision = "0019"
@@ -26,20 +26,30 @@ STATUTORY = """
 """
 #: What interest posted until now is for: the sums of its lines by document.
 PARTS = """
-    INSERT INTO accessory_part (tenant_id, item_id, position, of_item_id, part, amount_minor)
-    SELECT CAST(:tenant AS uuid), p.item_id, row_number() OVER (PARTITION BY p.item_id ORDER BY p.of_item_id, p.part),
-        p.of_item_id, p.part, p.minor
+    INSERT INTO accessory_part (tenant_id, item_id, position, of_item_id, part, amount_minor, lowers_item_id)
+    SELECT CAST(:tenant AS uuid), p.item_id, row_number() OVER (
+            PARTITION BY p.item_id ORDER BY p.of_item_id, p.part, p.lowers_item_id),
+        p.of_item_id, p.part, p.minor, p.lowers_item_id
     FROM (
         SELECT c.item_id, l.item_id AS of_item_id, CASE l.part WHEN 'fixed' THEN 'costs' ELSE 'interest' END AS part,
-            sum(l.amount_minor) AS minor
+            sum(l.amount_minor) AS minor, CAST(NULL AS uuid) AS lowers_item_id
         FROM interest_line l JOIN interest_charge c ON c.tenant_id = :tenant AND c.id = l.charge_id
         WHERE l.tenant_id = :tenant GROUP BY 1, 2, 3
         UNION ALL
-        SELECT c.item_id, l.item_id, CASE l.part WHEN 'fixed' THEN 'costs' ELSE 'interest' END, sum(p.amount_minor)
+        SELECT c.item_id, l.item_id, CASE l.part WHEN 'fixed' THEN 'costs' ELSE 'interest' END, sum(p.amount_minor),
+            NULL
         FROM interest_correction_line p
         JOIN interest_correction c ON c.tenant_id = :tenant AND c.id = p.correction_id AND c.amount_minor > 0
         JOIN interest_line l ON l.tenant_id = :tenant AND l.id = p.line_id
         WHERE p.tenant_id = :tenant GROUP BY 1, 2, 3
+        UNION ALL
+        SELECT c.item_id, l.item_id, CASE l.part WHEN 'fixed' THEN 'costs' ELSE 'interest' END, -sum(p.amount_minor),
+            h.item_id
+        FROM interest_correction_line p
+        JOIN interest_correction c ON c.tenant_id = :tenant AND c.id = p.correction_id AND c.amount_minor < 0
+        JOIN interest_line l ON l.tenant_id = :tenant AND l.id = p.line_id
+        JOIN interest_charge h ON h.tenant_id = :tenant AND h.id = l.charge_id
+        WHERE p.tenant_id = :tenant GROUP BY 1, 2, 3, 5
     ) AS p
     WHERE p.minor > 0
     ON CONFLICT DO NOTHING
@@ -64,12 +74,15 @@ def upgrade() -> None:
         uuid("of_item_id"),
         text("part"),
         minor("amount_minor"),
+        uuid("lowers_item_id", nullable=True),
         references("item_id", "open_item"),
         references("of_item_id", "open_item"),
+        references("lowers_item_id", "open_item"),
         one_of("part", "interest", "costs"),
         check("amount_positive", "amount_minor > 0"),
         key=("item_id", "position"),
     )
+    index("accessory_part", "lowers", "lowers_item_id")
     append_only("accessory_part")
     for tenant_id in each_tenant():
         for statement in (STATUTORY, PARTS):

@@ -104,7 +104,7 @@ def _corrections_page(form: Form[Any]) -> str:
         found = correcting.propose(db(), actor(), customer_no)
     except RuleBroken as error:
         put_refusal(shown, error, CORRECTION_FIELDS)
-        found = Corrections(())
+        found = Corrections((), {})
     chosen = request.form.getlist("lines") if request.method == "POST" else None
     return render(
         "ar/interest/corrections.html",

@@ -1,7 +1,8 @@
 """Posts corrections of interest charged before, as they were shown: credits, further charges, or both.
 
-Invariants: what is posted is what was shown (same fingerprint, else nothing is posted); a credit settles the charge it
-corrects as far as that is open, the rest stays in the customer's favour; no difference is posted twice.
+Invariants: what is posted is what was shown (same fingerprint, else nothing is posted), credits of some chosen lines
+limited to what is claimed without the others; a credit settles the charge it corrects as far as that is open, the rest
+stays in the customer's favour; no difference is posted twice.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ar.interest.corrections import CorrectionGroup, CorrectionLine, Corrections
 from ar.interest.inputs import CorrectInterest
 from ar.interest.models import InterestCorrection, InterestCorrectionLine
 from ar.ledger.commands import (
+    NewAccessoryPart,
     NewAllocation,
     NewItem,
     insert_allocations,
@@ -106,6 +108,7 @@ def _post_documents(
     _store(db, actor, data, batch_id, chosen, list(zip(names, item_ids, strict=True)))
     if kind == CREDIT:
         _settle_charges(db, actor, chosen, item_ids)
+        record_accessory_parts(db, tenant_id, _lowered_parts(chosen, item_ids))
     else:
         parts = [[(line.item_id, line.part, line.amount_minor) for line in lines] for _group, lines in chosen]
         record_accessory_parts(db, tenant_id, accessory_parts(item_ids, parts))
@@ -165,6 +168,22 @@ def _store(
         ]
     db.execute(sa.insert(InterestCorrection), rows)
     db.execute(sa.insert(InterestCorrectionLine), parts)
+
+
+def _lowered_parts(
+    chosen: Sequence[tuple[CorrectionGroup, Sequence[CorrectionLine]]], credit_ids: Sequence[UUID]
+) -> list[NewAccessoryPart]:
+    """Returns of which parts of the charges the credits take how much, so that payments find what is left of each."""
+    parts: list[NewAccessoryPart] = []
+    for (_group, lines), credit_id in zip(chosen, credit_ids, strict=True):
+        for charge_item_id in dict.fromkeys(line.charge_item_id for line in lines):
+            of_charge = [
+                (line.item_id, line.part, -line.amount_minor) for line in lines if line.charge_item_id == charge_item_id
+            ]
+            parts += [
+                part._replace(lowers_item_id=charge_item_id) for part in accessory_parts([credit_id], [of_charge])
+            ]
+    return parts
 
 
 def _settle_charges(

@@ -8,7 +8,7 @@ number of statements; the fingerprint covers every figure, so that what is poste
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
@@ -94,9 +94,13 @@ class CorrectionGroup:
 
 @dataclass(frozen=True, slots=True)
 class Corrections:
-    """All that is to be put right, by customer number, currency and charge."""
+    """All that is to be put right, by customer number, currency and charge.
+
+    `claims`: charge → what is claimed of it in minor units, less what was waived; no more is given back.
+    """
 
     groups: tuple[CorrectionGroup, ...]
+    claims: Mapping[UUID, int]
 
     @property
     def count(self) -> int:
@@ -113,14 +117,15 @@ class Corrections:
         return digest.hexdigest()
 
     def only(self, line_ids: Iterable[UUID]) -> tuple[CorrectionGroup, ...]:
-        """Returns the groups with these lines alone."""
+        """Returns the groups with these lines alone, their credits limited anew to what is claimed of each charge.
+
+        A further charge that was not chosen makes no room for a credit.
+        """
         wanted, groups = set(line_ids), []
         for group in self.groups:
-            lines = tuple(line for line in group.lines if line.line_id in wanted)
+            lines = _limited([line for line in group.lines if line.line_id in wanted], self.claims)
             if lines:
-                groups.append(
-                    CorrectionGroup(group.customer_id, group.customer_no, group.customer_name, group.currency, lines)
-                )
+                groups.append(replace(group, lines=lines))
         return tuple(groups)
 
     def as_json(self) -> dict[str, Any]:
@@ -208,7 +213,7 @@ def corrections(
     """Returns the charged lines that what is known now contradicts, of one customer or all. Five statements."""
     rows = db.execute(_charged_lines(tenant_id, customer_id, currency)).all()
     if not rows:
-        return Corrections(())
+        return Corrections((), {})
     claims = _claims(db, tenant_id, {row.charge_id for row in rows})
     paid = paid_by_item(db, tenant_id, list({row.item_id for row in rows}))
     terms = terms_book(db, tenant_id, {row.customer_id for row in rows})
@@ -217,7 +222,7 @@ def corrections(
     for row in rows:
         through[row.item_id] = max(row.to_on, through.get(row.item_id, row.to_on))
     wrong: dict[tuple[UUID, str, str, str], list[CorrectionLine]] = {}
-    for charge_id, several in groupby(rows, key=lambda row: row.charge_id):
+    for _charge_id, several in groupby(rows, key=lambda row: row.charge_id):
         of_charge = list(several)
         lines = []
         for row in of_charge:
@@ -229,16 +234,25 @@ def corrections(
             )
             grace_days = terms.in_force(row.customer_id, row.currency, debt.due_on + ONE_DAY).grace_days
             lines.append(_correction_line(row, debt, grace_days, through[row.item_id]))
-        limited = limited_to_claim([line.amount_minor for line in lines], claims[charge_id])
         first = of_charge[0]
         group = wrong.setdefault((first.customer_id, first.customer_no, first.customer_name, first.currency), [])
-        group += [replace(line, amount_minor=minor) for line, minor in zip(lines, limited, strict=True) if minor]
+        group += _limited(lines, claims)
     groups = [
         CorrectionGroup(customer_id, number, name, code, tuple(lines))
         for (customer_id, number, name, code), lines in wrong.items()
         if lines
     ]
-    return Corrections(tuple(groups))
+    return Corrections(tuple(groups), claims)
+
+
+def _limited(lines: Sequence[CorrectionLine], claims: Mapping[UUID, int]) -> tuple[CorrectionLine, ...]:
+    """Returns the lines that say a difference, the credits of each charge within what is claimed of it."""
+    found: list[CorrectionLine] = []
+    for charge_id, several in groupby(lines, key=lambda line: line.charge_id):
+        of_charge = list(several)
+        limited = limited_to_claim([line.amount_minor for line in of_charge], claims[charge_id])
+        found += [replace(line, amount_minor=minor) for line, minor in zip(of_charge, limited, strict=True) if minor]
+    return tuple(found)
 
 
 def _correction_line(row: DbRow, debt: Debt, grace_days: int, through_on: date) -> CorrectionLine:

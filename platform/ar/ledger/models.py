@@ -256,12 +256,15 @@ class AccessoryPart(TenantKeyed, Base):
     """What a document of interest or costs is for: so much of it (minor units) belongs to the debt `of_item_id`.
 
     Written with the document and never changed. Payments find the principal by it (Civil Code 561).
+    `lowers_item_id`: of a credit, the document of which it takes so much of that part.
     """
 
     __tablename__ = "accessory_part"
     __table_args__ = (
         tenant_fk("item_id", "open_item"),
         tenant_fk("of_item_id", "open_item"),
+        tenant_fk("lowers_item_id", "open_item"),
+        sa.Index("ix_accessory_part_lowers", "tenant_id", "lowers_item_id"),
         one_of("part", "interest", "costs"),
         sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
     )
@@ -270,6 +273,7 @@ class AccessoryPart(TenantKeyed, Base):
     of_item_id: Mapped[Id]
     part: Mapped[Text]
     amount_minor: Mapped[Minor]
+    lowers_item_id: Mapped[IdOrNone]
 
 
 class BooksState(TenantKeyed, Base):

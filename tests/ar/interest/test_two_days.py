@@ -20,15 +20,16 @@ from ar.interest.correcting import correct_interest, propose
 from ar.interest.corrections import Corrections
 from ar.interest.inputs import CorrectInterest
 from ar.ledger.closing.commands import lock_through
-from ar.ledger.commands import record_coming
+from ar.ledger.commands import lock_customers, record_coming
 from ar.ledger.documents.commands import post_document
 from ar.ledger.documents.inputs import SubmittedDocument
 from ar.ledger.receivables.commands import reverse_document
 from ar.ledger.receivables.inputs import ReverseDocument
 from ar.ledger.receivables.settlement.discounts import take_discount
 from ar.receipts.posting.bulk_posting import NewReceipt, post_receipts
-from ar.receipts.posting.commands import apply_credit, post_receipt
+from ar.receipts.posting.commands import apply_credit, post_receipt, suggest_allocation
 from ar.receipts.posting.inputs import ApplyCredit, PostReceipt
+from ar.receipts.posting.reversal import reverse_with_allocations
 from kernel.clock import fixed_clock, moment_on
 from kernel.errors import Conflict, HuikuanError, RuleBroken
 from tests.support.world import World
@@ -363,3 +364,52 @@ def test_the_bank_s_value_day_counts_where_it_is_earlier(world: World, invoice: 
     item = world.open_item(receipt)
     assert (item.came_on, item.document_on) == (CAME, date(2026, 10, 6))
     assert world.interest_preview().totals == {"CNY": 2_00}
+
+
+@pytest.mark.parametrize(("chosen", "credited"), [("credit alone", 11_50), ("both", 20_00)])
+def test_of_chosen_lines_no_more_is_given_back_than_is_claimed_without_the_others(
+    world: World, invoice: UUID, chosen: str, credited: int
+) -> None:
+    """20.50 for INV-1, half paid, and 31.00 for INV-2, 40.00 waived: 11.50 are claimed; then INV-2 turns out paid."""
+    other = world.invoice("00001", number="INV-2", due_on=DUE)
+    wrong = world.pay(invoice, minor=500_00, on=date(2026, 10, 10))
+    (charge,) = world.post_interest(LOCKED).charges
+    world.waive_interest(charge.id, "40.00")
+    world.unapply(wrong)
+    world.allocate(other, world.receipt("00001", number="R-2", on=date(2026, 10, 11)), minor=1_000_00)
+    shown = [line for group in proposed(world).groups for line in group.lines]
+    assert [line.amount_minor for line in shown] == [10_50, -20_00]
+    correct(world, lines=[line.line_id for line in shown if chosen == "both" or line.amount_minor < 0])
+    credit = world.item_numbered("IC-2026-000001")
+    in_favour = credited - 11_50
+    assert (credit.amount_minor, credit.open_minor) == (credited, in_favour)
+    assert world.item_numbered("INT-2026-000001").open_minor == 0
+    assert differences(world) == ([] if chosen == "both" else [10_50, -8_50])
+    assert world.ledger_findings() == []
+
+
+def test_a_payment_finds_of_corrected_interest_what_is_left_for_each_debt(world: World, invoice: UUID) -> None:
+    """31.00 for INV-1 and 32.00 for INV-2, of which all but 1.00 had been paid in time: 0.03 is left of the 32.00."""
+    earlier = world.invoice("00001", number="INV-2", due_on=DUE - timedelta(days=1))
+    (charge,) = world.on(APPLIED).post_interest(LOCKED).charges
+    came = world.receipt("00001", number="R-2", minor=999_00, on=date(2026, 9, 15))
+    world.allocate(earlier, came, minor=999_00)
+    correct(world)
+    assert world.open_minor_of(charge.item_id) == 31_03
+    assert paid_costs_first(world, 1_03) == {"INT-2026-000001": 3, "INV-2": 1_00}
+    assert paid_costs_first(world, 32_03) == {"INT-2026-000001": 31_03, "INV-2": 1_00}
+    with world.transaction() as db:
+        actor = lock_customers(db, world.actor(), [world.customer_id("00001")])
+        reverse_with_allocations(db, actor, world.item_numbered("IC-2026-000001").id, TODAY, "by mistake")
+    assert paid_costs_first(world, 33_00) == {"INT-2026-000001": 32_00, "INV-2": 1_00}
+
+
+def paid_costs_first(world: World, minor: int) -> dict[str, int]:
+    """Returns what a payment of today would pay, by document."""
+    sums: dict[str, int] = {}
+    with world.reading() as db:
+        shares = suggest_allocation(db, world.actor(), world.customer_id("00001"), "CNY", minor, costs_first=True)
+    for share in shares:
+        number = world.open_item(share.id).document_no
+        sums[number] = sums.get(number, 0) + share.amount_minor
+    return sums

@@ -231,8 +231,11 @@ def _numbers_in_use(db: Session, tenant_id: UUID, kind: str, number: str, prefix
 
 
 def _referenced_items(db: Session, tenant_id: UUID, document: Document) -> list[tuple[UUID, int]]:
-    """Returns (id, open amount) of the items of the document that a credit references, earliest due first."""
-    item = OpenItem
+    """Returns (id, open amount) of the items of the document that a credit references, earliest due first.
+
+    A document taken back is none, also where the same number was issued again.
+    """
+    item, mirror = OpenItem, aliased(OpenItem)
     rows = db.execute(
         sa.select(item.id, item.open_minor)
         .where(
@@ -241,6 +244,8 @@ def _referenced_items(db: Session, tenant_id: UUID, document: Document) -> list[
             item.currency == document.currency,
             item.side == 1,
             item.document_no == document.reference,
+            item.reverses_id.is_(None),
+            ~sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == item.id),
         )
         .order_by(item.due_on, item.instalment_no)
     )

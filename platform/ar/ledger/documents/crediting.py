@@ -50,7 +50,8 @@ _SQL: Final = sa.text(
     WITH concerned AS (
         SELECT id, entry_id, amount_minor, open_minor FROM open_item
         WHERE tenant_id = :tenant AND customer_id = :customer AND currency = :currency AND document_no = :document
-            AND side = 1
+            AND side = 1 AND reverses_id IS NULL
+            AND NOT EXISTS (SELECT FROM open_item AS r WHERE r.tenant_id = :tenant AND r.reverses_id = open_item.id)
     ), applied AS (
         SELECT a.credit_item_id, c.kind, sum(a.amount_minor) AS minor
         FROM concerned AS i

@@ -230,7 +230,8 @@ def _debts(
 ) -> list[Debt]:
     """Returns the allowed items as debts; interest in portions, each with the document that it is for.
 
-    `parts`: what interest says that it is for; without it, the document that its reference names, if that is open.
+    `parts`: what interest says that it is for, less what was credited of it; without it, the document that its
+    reference names, if that is open.
     """
     by_no = {row.document_no: row.id for row in rows if row.kind != INTEREST}
     debts = []
@@ -238,9 +239,9 @@ def _debts(
         if row.kind != INTEREST:
             debts.append(Debt(id=row.id, due_on=row.due_on, open_minor=row.open_minor))
             continue
-        own: Sequence[tuple[UUID | None, str, int]] = parts.get(row.id) or [
-            (by_no.get(row.reference or ""), INTEREST, row.open_minor)
-        ]
+        own: Sequence[tuple[UUID | None, str, int]] = parts.get(row.id, ())
+        if not any(minor for _of, _part, minor in own):
+            own = [(by_no.get(row.reference or ""), INTEREST, row.open_minor)]
         portions = proportional(row.open_minor, [minor for _of, _part, minor in own])
         debts += [
             Debt(id=row.id, due_on=row.due_on, open_minor=minor, part=COSTS if part == COSTS else INTEREST, of=of)

@@ -13,28 +13,31 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from ar.ledger.commands import first_open_on, lock_open_period, reverse_allocation, reverse_item
+from ar.ledger.commands import (
+    first_open_on,
+    lock_open_period,
+    reverse_allocation,
+    reverse_item,
+    withdraw_unearned_discounts,
+)
 from ar.ledger.models import Allocation, OpenItem
 from kernel.actor import Actor
 from kernel.views import DbRow
 
 
 def reverse_with_allocations(db: Session, actor: Actor, item_id: UUID, wanted_on: date, memo: str) -> None:
-    """Unapplies what the document paid, takes back the discounts that it earned, and reverses it.
+    """Unapplies what the document paid, reverses it, and takes back the discounts that no other payment earns.
 
     The caller has locked the customer. Raises what `reverse_allocation` and `reverse_item` raise.
     """
     rows = allocations_in_force(db, actor.tenant_id, item_id)
-    # Only a payment earns a discount; where it goes back, so does the discount.
-    paid_ids = {row.debit_item_id for row in rows} - {item_id}
-    discounts = discount_allocations(db, actor.tenant_id, paid_ids)
-    touched = {item_id, *(each for row in (*rows, *discounts) for each in (row.debit_item_id, row.credit_item_id))}
+    paid_ids = dict.fromkeys(row.debit_item_id for row in rows if row.debit_item_id != item_id)
+    touched = {item_id, *(each for row in rows for each in (row.debit_item_id, row.credit_item_id))}
     open_from = first_open_on(lock_open_period(db, actor.tenant_id))
     on = max(wanted_on, open_from, *_last_movements(db, actor.tenant_id, touched))
-    for row in (*discounts, *rows):
+    for row in rows:
         reverse_allocation(db, actor, row.id, effective_on=on)
-    for discount_id in sorted({row.credit_item_id for row in discounts}):
-        reverse_item(db, actor, discount_id, effective_on=on, memo=memo)
+    withdraw_unearned_discounts(db, actor, paid_ids, on, memo=memo)
     reverse_item(db, actor, item_id, effective_on=on, memo=memo)
 
 

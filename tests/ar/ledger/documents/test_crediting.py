@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from ar.ledger.commands import lock_customers, reverse_item, take_back_documents
 from ar.ledger.documents.commands import DocumentRefused, parse_document, post_document
 from ar.ledger.documents.inputs import SubmittedDocument
 from ar.ledger.models import OpenItem
@@ -134,3 +135,26 @@ def test_a_credit_note_says_why(world: World, customer: UUID) -> None:
     assert credit(world, "1.00", reason="price").credit_reason == "price"
     assert credit(world, "1.00").credit_reason == "goods"
     assert credit(world, "1.00", kind="goods_return").credit_reason is None
+
+
+def test_a_document_taken_back_is_no_part_of_its_namesake(world: World, customer: UUID) -> None:
+    """An import is undone and its number issued again: tax and discount are those of the document that stands."""
+    undone = world.document(customer, kind="invoice", number="A-1", on=DAY_0, minor=1_130_00, tax_minor=130_00)
+    with world.transaction() as db:
+        take_back_documents(db, lock_customers(db, world.actor(), [customer]), [undone], memo="import undone")
+    paid_with_discount(world, customer, 1_130_00, paid=1_107_40, tax=130_00)
+    note = credit(world, "565.00", tax_rate="13")
+    assert note.open_minor == 553_70
+    assert world.balance_of("output_tax") == -(130_00 - 2_60 - 65_00 + 1_30)
+    with pytest.raises(DocumentRefused) as refused, world.reading() as db:
+        parse_document(db, world.actor(), "credit_note", typed(amount="565.00", tax="65.01", reference="A-1").typed)
+    assert refused.value.faults["tax"][0] == "tax_more_than_left"
+
+
+def test_a_credit_is_not_for_a_document_taken_back(world: World, customer: UUID) -> None:
+    undone = world.document(customer, kind="invoice", number="A-1", on=DAY_0)
+    with world.transaction() as db:
+        reverse_item(db, world.actor(), undone, effective_on=DAY_0, memo="never delivered")
+    with pytest.raises(DocumentRefused) as refused, world.reading() as db:
+        parse_document(db, world.actor(), "credit_note", typed(amount="1.00", reference="A-1", allocate="1").typed)
+    assert refused.value.faults["reference"][0] == "reference_unknown"

@@ -9,12 +9,15 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
+from ar.ledger.commands import lock_customers
+from ar.ledger.receivables.settlement.discounts import take_discount
 from ar.receipts.bank import accounts as bank_accounts
 from ar.receipts.bank import files as bank_files
 from ar.receipts.bank.inputs import BankUpload, SaveBankAccount, SetAside
 from ar.receipts.matching.commands import accept_sure_matches, match_lines
 from ar.receipts.models import BankLine
 from ar.receipts.posting.cash_state import cash_state
+from ar.receipts.posting.reversal import reverse_with_allocations
 from ar.receipts.refunds import commands as refunds
 from ar.receipts.refunds import queries as refund_queries
 from ar.receipts.refunds.inputs import RequestRefund
@@ -263,3 +266,28 @@ def test_the_pages_list_the_return_and_book_it_with_one_click(world: World, paid
     assert "Return of RC-2026-000001" in client.get(url).text
     seller = world.client("salesperson")
     assert seller.post(url + "/booking", data=sent).status_code == 403
+
+
+def test_a_late_payment_sent_back_leaves_the_discount_that_another_payment_earned(world: World, paid: Paid) -> None:
+    """2 per cent within the time: 490.00 earned 10.00; 300.00 came too late, earned nothing and is sent back."""
+    until = date(2026, 11, 8)
+    item = world.document(
+        paid.customer, kind="invoice", number="D-1", on=date(2026, 10, 20), discount_bps=200, discount_until_on=until
+    )
+    world.pay(item, minor=490_00, on=until, number="EARLY")
+    with world.transaction() as db:
+        take_discount(db, world.actor(), item)
+    world.pay(item, minor=300_00, on=PAID_ON, number="LATE")
+    assert world.open_minor_of(item) == 200_00
+    send_back(world, paid, "LATE")
+    assert (world.open_minor_of(item), world.balance_of("discounts_allowed")) == (500_00, 10_00)
+    send_back(world, paid, "EARLY")
+    assert (world.open_minor_of(item), world.balance_of("discounts_allowed")) == (1_000_00, 0)
+    assert world.ledger_findings() == []
+
+
+def send_back(world: World, paid: Paid, number: str) -> None:
+    """Reverses a payment as the bank's return does."""
+    with world.transaction() as db:
+        actor = lock_customers(db, world.actor(), [paid.customer])
+        reverse_with_allocations(db, actor, world.item_numbered(number).id, BACK_ON, "sent back")

@@ -22,6 +22,7 @@ from kernel.actor import Actor
 from kernel.columns import Json, Moment, MomentOrNone, Tenanted, Text, TextOrNone, one_of
 from kernel.db import Base
 from kernel.ids import new_id, new_ids
+from kernel.views import DbRow, view
 
 #: While a job works on the row; it is extended as long as the work goes on.
 LEASE = timedelta(minutes=5)
@@ -76,6 +77,10 @@ class Claimed:
     payload: dict[str, Any]
     fence: int
     attempts: int
+
+
+def _claimed(tenant_id: UUID, message_id: UUID, row: DbRow) -> Claimed:
+    return view(Claimed, row, tenant_id=tenant_id, id=message_id)
 
 
 def put(
@@ -231,10 +236,7 @@ def claim(
         .values(state="leased", lease_until=now + WAITING_LEASE, fence=o.fence + 1)
         .returning(o.id, o.kind, o.payload, o.fence, o.attempts, o.due_at)
     ).all()
-    return [
-        Claimed(tenant_id, row.id, row.kind, row.payload, row.fence, row.attempts)
-        for row in sorted(rows, key=lambda r: (r.due_at, r.id))
-    ]
+    return [_claimed(tenant_id, row.id, row) for row in sorted(rows, key=lambda r: (r.due_at, r.id))]
 
 
 def reclaim(db: Session, tenant_id: UUID, message_id: UUID, fence: int, now: datetime) -> Claimed | None:
@@ -246,7 +248,7 @@ def reclaim(db: Session, tenant_id: UUID, message_id: UUID, fence: int, now: dat
     """
     given = {"tenant": tenant_id, "message": message_id, "held": fence, "until": now + LEASE}
     row = db.execute(_reclaiming(), given).first()
-    return Claimed(tenant_id, message_id, row.kind, row.payload, row.fence, row.attempts) if row else None
+    return _claimed(tenant_id, message_id, row) if row else None
 
 
 @cache
@@ -345,7 +347,7 @@ def left_behind(db: Session, tenant_id: UUID, message_id: UUID, fence: int) -> t
     ).first()
     if row is None:
         return None
-    claimed = Claimed(tenant_id, message_id, row.kind, row.payload, row.fence, row.attempts)
+    claimed = _claimed(tenant_id, message_id, row)
     return claimed, row.fence > fence
 
 

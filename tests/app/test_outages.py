@@ -207,12 +207,12 @@ def test_a_job_that_kills_its_process_every_time_is_given_up_like_any_other(comp
 
 def _machine_dies_at(company: TestCompany, tries: int) -> None:
     """Work is begun that many times, and neither the job nor its worker is left to say how it went."""
-    sql = sa.text("UPDATE outbox_message SET lease_until = now() - interval '1 s' WHERE tenant_id = :t")
+    sql = sa.text("UPDATE outbox_message SET lease_until = :past WHERE tenant_id = :t")
     for _ in range(tries):
         claimed = _claim(company)
         with company.transaction() as db:
             assert outbox.reclaim(db, company.tenant_id, claimed.id, claimed.fence, utc_now())
-            db.execute(sql, {"t": company.tenant_id})
+            db.execute(sql, {"t": company.tenant_id, "past": utc_now() - timedelta(seconds=1)})
 
 
 def test_work_at_which_the_machine_dies_every_time_is_given_up_and_the_examination_says_so(

@@ -9,6 +9,7 @@ from typing import Final
 
 from ar.bills.slice import SLICE as BILLS
 from ar.cases.slice import SLICE as CASES
+from ar.credit.slice import SLICE as CREDIT
 from ar.customers.slice import SLICE as CUSTOMERS
 from ar.imports.slice import SLICE as IMPORTS
 from ar.interest.slice import SLICE as INTEREST
@@ -17,6 +18,7 @@ from ar.losses.slice import SLICE as LOSSES
 from ar.portal.slice import SLICE as PORTAL
 from ar.receipts.slice import SLICE as RECEIPTS
 from ar.reports.slice import SLICE as REPORTS
+from ar.sales.slice import SLICE as SALES
 from ar.statements.slice import SLICE as STATEMENTS
 from tenants.slice import Slice
 from tenants.wiring import SLICE as TENANTS
@@ -25,6 +27,7 @@ SLICES: Final[tuple[Slice, ...]] = (
     TENANTS,
     BILLS,
     CASES,
+    CREDIT,
     CUSTOMERS,
     IMPORTS,
     INTEREST,
@@ -33,5 +36,6 @@ SLICES: Final[tuple[Slice, ...]] = (
     PORTAL,
     RECEIPTS,
     REPORTS,
+    SALES,
     STATEMENTS,
 )

@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ar.customers.file.queries import blacklisted_since
 from ar.customers.models import Contact
 from ar.customers.queries import ContactView, CustomerFacts, find_numbers, matches
 from ar.customers.visibility import limit_to_visible_customers
@@ -17,6 +18,7 @@ __all__ = [
     "ContactView",
     "CustomerFacts",
     "ReachableContact",
+    "blacklisted_since",
     "find_contact",
     "find_contacts",
     "find_numbers",

@@ -6,6 +6,8 @@ retired, never deleted.
 
 from __future__ import annotations
 
+from typing import Final
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -13,12 +15,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kernel.columns import Id, IdOrNone, Json, Moment, MomentOrNone, Tenanted, Text, TextOrNone, one_of, tenant_fk
 from kernel.db import Base
 
+SURVEY_EXEMPTIONS: Final = ("government", "institution", "large_good", "small_risk", "cash")
+
 
 class Customer(Tenanted, Base):
     """A company that buys on credit. `sort_key` is pinyin.
 
     `terms` is `ar.ledger.rules.due_dates.PaymentTerms` as JSON. `retired_at`: the import that created it was undone
     and nothing else uses it; it is on no list, and its number is as good as unused until somebody writes it again.
+
+    `group_head_id`: the customer whose limit covers this one, its `parent` or the `payer` of its debts; a head has no
+    head of its own. `size_class`: large, medium or small (R342). `survey_exemption`: why no survey is asked (R030).
     """
 
     __tablename__ = "customer"
@@ -29,6 +36,13 @@ class Customer(Tenanted, Base):
         sa.Index("ix_customer_sort", "tenant_id", "sort_key", "number"),
         sa.Index("ix_customer_words", "search_words", postgresql_using="gin"),
         one_of("language", "zh_CN", "en"),
+        tenant_fk("group_head_id", "customer"),
+        sa.Index("ix_customer_group", "tenant_id", "group_head_id"),
+        one_of("group_kind", "parent", "payer"),
+        one_of("size_class", "large", "medium", "small"),
+        one_of("survey_exemption", *SURVEY_EXEMPTIONS),
+        sa.CheckConstraint("(group_head_id IS NULL) = (group_kind IS NULL)", name="group_whole"),
+        sa.CheckConstraint("group_head_id <> id", name="not_own_head"),
     )
     number: Mapped[Text]
     name: Mapped[Text]
@@ -45,6 +59,10 @@ class Customer(Tenanted, Base):
     created_at: Mapped[Moment]
     updated_at: Mapped[Moment]
     retired_at: Mapped[MomentOrNone]
+    group_head_id: Mapped[IdOrNone]
+    group_kind: Mapped[TextOrNone]
+    size_class: Mapped[TextOrNone]
+    survey_exemption: Mapped[TextOrNone]
 
 
 class Contact(Tenanted, Base):

@@ -1,0 +1,1 @@
+"""Credit: who may owe us how much, for how long, decided by whom, and what stops a shipment."""

@@ -1,0 +1,1 @@
+"""Whether an order may be confirmed, picked, shipped: holds, over-limit requests, proofs of payment."""

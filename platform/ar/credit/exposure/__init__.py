@@ -1,0 +1,1 @@
+"""What a customer owes or will owe, against the limit."""

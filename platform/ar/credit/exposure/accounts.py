@@ -1,0 +1,221 @@
+"""Sets customers' exposure against their limits, in the currency of the limit; a group's against its head's limit.
+
+Invariants: what is in the limit's own currency is never converted; an amount without a rate makes the sum unknown, and
+names its currency; what a person may see never filters a sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import partial
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.credit.exposure.parts import NO_PARTS, CurrencyParts, ExposureParts, exposure_parts
+from ar.credit.limits.queries import limits_in_force
+from ar.credit.rules.exposure import DatedLimit, LimitOnDay, Parts, available_minor, is_over, limit_on
+from ar.credit.rules.policy import CreditPolicy
+from ar.customers.models import Customer
+from ar.ledger.lookups import company_currency, dated_rates
+from ar.ledger.rules.conversion import RATE_PLACES, convert
+from kernel.visibility import everything
+
+
+@dataclass(frozen=True, slots=True)
+class AddedAmount:
+    """An amount that would be released for a customer; negative minor units take one out."""
+
+    customer_id: UUID
+    currency: str
+    minor: int
+
+
+@dataclass(frozen=True)
+class CustomerAccount:
+    """A customer's exposure of a day in `currency`, against its limit (minor units).
+
+    `parts` are None where a currency has no rate (`missing_rates`); `by_currency` holds them as they are owed.
+    """
+
+    customer_id: UUID
+    currency: str
+    limit: LimitOnDay
+    parts: Parts | None
+    by_currency: Mapping[str, CurrencyParts]
+    missing_rates: tuple[str, ...]
+
+    @property
+    def exposure_minor(self) -> int | None:
+        """Returns the exposure; None where a rate is missing."""
+        return None if self.parts is None else self.parts.exposure_minor
+
+    @property
+    def available_minor(self) -> int | None:
+        """Returns what more may be owed; None without a limit to be measured by, or without a rate."""
+        return None if self.parts is None else available_minor(self.limit, self.parts.exposure_minor)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether more is owed than was granted; what cannot be converted counts as over a limit."""
+        if self.parts is None:
+            return not self.limit.unlimited
+        return is_over(self.limit, self.parts.exposure_minor)
+
+    @property
+    def past_due_items(self) -> int:
+        """Returns how many documents are past due beyond the tolerance."""
+        return sum(each.past_due_items for each in self.by_currency.values())
+
+    @property
+    def oldest_due_on(self) -> date | None:
+        """Returns the due date of the oldest of them."""
+        return min((each.oldest_due_on for each in self.by_currency.values() if each.oldest_due_on), default=None)
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Accounts of a day: each customer's own, and by head those of a group, the head and its members together."""
+
+    own: Mapping[UUID, CustomerAccount]
+    groups: Mapping[UUID, CustomerAccount]
+    head_of: Mapping[UUID, UUID]
+
+    def group_of(self, customer_id: UUID) -> CustomerAccount | None:
+        """Returns the account of the group that a customer belongs to, as member or as head; None without one."""
+        return self.groups.get(self.head_of.get(customer_id, customer_id))
+
+
+def customer_accounts(
+    db: Session,
+    tenant_id: UUID,
+    customer_ids: Collection[UUID] | None,
+    policy: CreditPolicy,
+    *,
+    today: date,
+    as_of: date | None = None,
+    adding: AddedAmount | None = None,
+) -> Accounts:
+    """Returns the accounts of the customers (None: of all) with those of their groups.
+
+    `as_of` None: as the books are now, with the limits of `today`; else at the end of that day. `adding`: an amount
+    that would be released. A constant number of statements.
+    """
+    on = today if as_of is None else as_of
+    with everything(db):
+        head_of, members = _groups(db, tenant_id, customer_ids)
+        wanted = None if customer_ids is None else {*customer_ids, *head_of.values(), *members}
+        limits = limits_in_force(db, tenant_id, wanted, on)
+        due_before = on - timedelta(days=policy.term_tolerance_days)
+        found = exposure_parts(
+            db, tenant_id, wanted, due_before=due_before, bank_bills_count=policy.bank_bills_count, as_of=as_of
+        )
+        converter = _Converter(db, tenant_id, on)
+        if adding is not None:
+            found = _adding(found, adding)
+        asked = {*found, *limits} if customer_ids is None else set(customer_ids)
+        own = {each: _account(each, found.get(each, {}), limits.get(each, ()), on, converter) for each in asked}
+        heads = {head_of[each] for each in asked if each in head_of} | (asked & set(head_of.values()))
+        groups = {
+            head: _account(
+                head,
+                _sum([found.get(each, {}) for each in (head, *(m for m, h in head_of.items() if h == head))]),
+                limits.get(head, ()),
+                on,
+                converter,
+            )
+            for head in heads
+        }
+    return Accounts(own, groups, head_of)
+
+
+def _adding(found: ExposureParts, adding: AddedAmount) -> ExposureParts:
+    of_customer = dict(found.get(adding.customer_id, {}))
+    added = CurrencyParts(Parts(released_orders_minor=adding.minor), 0, 0, None)
+    of_customer[adding.currency] = of_customer.get(adding.currency, NO_PARTS) + added
+    return {**found, adding.customer_id: of_customer}
+
+
+class _Converter:
+    """Converts between any two currencies by the company's rates of a day, which are read when first needed."""
+
+    def __init__(self, db: Session, tenant_id: UUID, on: date) -> None:
+        self._db, self._tenant_id, self._on = db, tenant_id, on
+        self._rates: dict[str, Decimal] | None = None
+        self._company: str | None = None
+
+    @property
+    def company(self) -> str:
+        if self._company is None:
+            self._company = company_currency(self._db, self._tenant_id)
+        return self._company
+
+    def rate(self, currency: str, into: str) -> Decimal | None:
+        """Returns units of `into` for one unit of `currency`, rounded to RATE_PLACES; None without both rates."""
+        if self._rates is None:
+            dated = dated_rates(self._db, self._tenant_id, self._on)
+            self._rates = {code: each.rate for code, each in dated.items()} | {self.company: Decimal(1)}
+        ours, theirs = self._rates.get(currency), self._rates.get(into)
+        if ours is None or theirs is None:
+            return None
+        return ours if theirs == 1 else (ours / theirs).quantize(Decimal(1).scaleb(-RATE_PLACES))
+
+
+def _account(
+    customer_id: UUID,
+    by_currency: Mapping[str, CurrencyParts],
+    limits: Iterable[DatedLimit],
+    on: date,
+    converter: _Converter,
+) -> CustomerAccount:
+    limit = limit_on(limits, on)
+    currencies = [code for code, each in by_currency.items() if each.parts != Parts()]
+    if limit.currency is not None:
+        into = limit.currency
+    elif len(currencies) == 1:
+        into = currencies[0]
+    else:
+        into = converter.company
+    total, missing = Parts(), []
+    for currency in sorted(currencies):
+        parts = by_currency[currency].parts
+        if currency != into:
+            rate = converter.rate(currency, into)
+            if rate is None:
+                missing.append(currency)
+                continue
+            parts = parts.map(partial(_convert, currency=currency, into=into, rate=rate))
+        total = total + parts
+    return CustomerAccount(customer_id, into, limit, None if missing else total, by_currency, tuple(missing))
+
+
+def _convert(minor: int, *, currency: str, into: str, rate: Decimal) -> int:
+    return convert(minor, currency, into, rate)
+
+
+def _sum(members: Iterable[Mapping[str, CurrencyParts]]) -> dict[str, CurrencyParts]:
+    total: dict[str, CurrencyParts] = {}
+    for member in members:
+        for currency, each in member.items():
+            total[currency] = total[currency] + each if currency in total else each
+    return total
+
+
+def _groups(db: Session, tenant_id: UUID, customer_ids: Collection[UUID] | None) -> tuple[dict[UUID, UUID], set[UUID]]:
+    """Returns member → head of the groups that the customers (None: all) belong to, and all members of these."""
+    customer = Customer
+    statement = sa.select(customer.id, customer.group_head_id).where(
+        customer.tenant_id == tenant_id, customer.group_head_id.is_not(None)
+    )
+    if customer_ids is not None:
+        ids = sa.cast(sorted(customer_ids), sa.ARRAY(sa.Uuid))
+        heads = sa.select(customer.group_head_id).where(
+            customer.tenant_id == tenant_id, customer.id == sa.any_(ids), customer.group_head_id.is_not(None)
+        )
+        statement = statement.where(sa.or_(customer.group_head_id.in_(heads), customer.group_head_id == sa.any_(ids)))
+    head_of = {row.id: row.group_head_id for row in db.execute(statement)}
+    return head_of, set(head_of)

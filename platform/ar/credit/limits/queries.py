@@ -1,0 +1,44 @@
+"""Reads the credit limits of customers.
+
+Invariant: one statement whatever the number of customers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.credit.limits.models import CreditLimit
+from ar.credit.rules.exposure import DatedLimit
+
+
+def limits_in_force(
+    db: Session, tenant_id: UUID, customer_ids: Collection[UUID] | None, on: date
+) -> dict[UUID, list[DatedLimit]]:
+    """Returns the limits in force on a day of the customers (None: of all), by customer; absent without any."""
+    limit = CreditLimit
+    statement = sa.select(
+        limit.customer_id,
+        limit.kind,
+        limit.currency,
+        limit.amount_minor,
+        limit.valid_from,
+        limit.valid_to,
+        limit.term_days,
+        limit.grade,
+    ).where(
+        limit.tenant_id == tenant_id,
+        limit.valid_from <= on,
+        sa.or_(limit.valid_to.is_(None), limit.valid_to >= on),
+    )
+    if customer_ids is not None:
+        ids = sa.cast(sorted(customer_ids), sa.ARRAY(sa.Uuid))
+        statement = statement.where(limit.customer_id == sa.any_(ids))
+    found: dict[UUID, list[DatedLimit]] = {}
+    for row in db.execute(statement):
+        found.setdefault(row.customer_id, []).append(DatedLimit(*row[1:]))
+    return found

@@ -1,0 +1,1 @@
+"""The half-yearly review of every limit."""

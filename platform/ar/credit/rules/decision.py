@@ -1,0 +1,234 @@
+"""Decides whether an order may be confirmed, picked or shipped: the one rule of every checkpoint.
+
+Source: R013, R020, R025, R045, R064, R065, R067, R068, R079, R080, R090, R094, R099, R126, A04, A07, A14, A18.
+Pure: facts in, every reason out. Invariants: each checkpoint asks the same; a check is left out only where the policy
+says so, and then the decision says so; an approval serves its own order, up to its amount and through its day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from ar.credit.rules.exposure import LimitOnDay, is_over
+from ar.credit.rules.policy import CheckCode, CreditPolicy
+from ar.credit.rules.scoring import Grade
+
+#: What an over-limit request may ask for, and its approval lets pass (Annex 2).
+APPROVABLE: Final = frozenset(
+    {
+        CheckCode.LIMIT,
+        CheckCode.GROUP_LIMIT,
+        CheckCode.NO_LIMIT,
+        CheckCode.NO_RATE,
+        CheckCode.TERM,
+        CheckCode.PROOF,
+        CheckCode.CLEARED_FUNDS,
+    }
+)
+
+
+class Reason(NamedTuple):
+    """Why an order is held: a stored code and the JSON-able parameters of its sentence."""
+
+    code: CheckCode
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """The order as it is now. `committed_minor`: what it still commits, this shipment included (minor units).
+
+    `total_minor`: all of it, with tax. `has_basis`: a sealed contract in force, or a purchase order that stands
+    for one. `prices_off`, `quantities_over`: lines that depart from the contract, or ship more than was ordered.
+    `state_fault`: a code when the order or note is in a state in which nothing moves.
+    """
+
+    order_id: UUID
+    order_no: str
+    currency: str
+    total_minor: int
+    committed_minor: int
+    term_days: int | None
+    prepaid: bool = False
+    has_basis: bool = True
+    prices_off: Sequence[dict[str, Any]] = ()
+    quantities_over: Sequence[dict[str, Any]] = ()
+    state_fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A limit of the day and the exposure against it, this order included, in minor units of the limit's currency.
+
+    `exposure_minor` is None where a rate is missing; `missing_rates` are the currencies without one.
+    """
+
+    limit: LimitOnDay
+    exposure_minor: int | None
+    missing_rates: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveStop:
+    """A stop of shipments in force: `kind` as in `shipping_hold`."""
+
+    id: UUID
+    kind: str
+    reason: str
+    until_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedExcess:
+    """An approved over-limit request of this order: up to `order_minor` of `currency`, through `valid_until_on`."""
+
+    number: str
+    currency: str
+    order_minor: int
+    valid_until_on: date
+    codes: frozenset[CheckCode]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFacts:
+    """What is known of the customer on the day, as one statement each reads it under the customer's lock.
+
+    `group`: the account of the payer or parent whose limit covers the customer. `past_due_items`: documents past due by
+    more than the tolerance, the latest by `past_due_days`. `cleared_minor`: unapplied money in hand in the order's
+    currency that no other prepaid order takes; `surplus_minor`: what of it is left beyond all that is otherwise owed
+    and committed. `proof_minor`: accepted proofs of payment for this order.
+    `unconfirmed`: number and age in days of a statement that stayed unanswered too long. `file_gaps`: codes.
+    """
+
+    account: Account
+    group: Account | None = None
+    past_due_items: int = 0
+    past_due_days: int = 0
+    cleared_minor: int = 0
+    surplus_minor: int = 0
+    proof_minor: int = 0
+    stops: Sequence[ActiveStop] = ()
+    blacklisted_since: date | None = None
+    unconfirmed: tuple[str, int] | None = None
+    file_gaps: Sequence[str] = ()
+    approvals: Sequence[ApprovedExcess] = ()
+    overrides: frozenset[CheckCode] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the checks answered. `reasons`: every one that holds the order; none: it passes.
+
+    `waived`: reasons that an approval or an override lets pass, with its number. `off`: checks that the policy leaves
+    out.
+    """
+
+    reasons: Sequence[Reason] = ()
+    waived: Sequence[tuple[Reason, str]] = ()
+    off: Sequence[CheckCode] = field(default=())
+
+    @property
+    def passes(self) -> bool:
+        """Whether nothing holds the order."""
+        return not self.reasons
+
+
+def decide(order: OrderFacts, customer: CustomerFacts, policy: CreditPolicy, today: date) -> Decision:
+    """Decides on one order at any checkpoint, on `today`, the company's local date."""
+    reasons: list[Reason] = []
+    waived: list[tuple[Reason, str]] = []
+    for reason in _reasons(order, customer):
+        if reason.code in policy.checks_off:
+            continue
+        by = _let_pass(reason, order, customer, today)
+        if by is None:
+            reasons.append(reason)
+        else:
+            waived.append((reason, by))
+    return Decision(reasons, waived, sorted(policy.checks_off))
+
+
+def is_covered(order: OrderFacts, customer: CustomerFacts) -> bool:
+    """Whether the order asks for no credit: it is worth nothing, or was paid in advance with money that is cleared."""
+    in_hand = customer.cleared_minor if order.prepaid else customer.surplus_minor
+    return order.total_minor == 0 or in_hand >= order.committed_minor
+
+
+def _let_pass(reason: Reason, order: OrderFacts, customer: CustomerFacts, today: date) -> str | None:
+    if reason.code in customer.overrides:
+        return ""
+    for approval in customer.approvals:
+        if (
+            reason.code in approval.codes
+            and approval.currency == order.currency
+            and order.total_minor <= approval.order_minor
+            and today <= approval.valid_until_on
+        ):
+            return approval.number
+    return None
+
+
+def _reasons(order: OrderFacts, customer: CustomerFacts) -> Iterator[Reason]:
+    if order.state_fault is not None:
+        yield Reason(CheckCode.STATE, {"state": order.state_fault})
+    if customer.blacklisted_since is not None:
+        yield Reason(CheckCode.BLACKLIST, {"since": customer.blacklisted_since.isoformat()})
+    for stop in customer.stops:
+        until = stop.until_on.isoformat() if stop.until_on else None
+        yield Reason(CheckCode.HOLD, {"kind": stop.kind, "reason": stop.reason, "until": until})
+    if not is_covered(order, customer):
+        yield from _credit_reasons(order, customer)
+    if not order.has_basis:
+        yield Reason(CheckCode.CONTRACT, {})
+    for line in order.prices_off:
+        yield Reason(CheckCode.PRICE, dict(line))
+    for line in order.quantities_over:
+        yield Reason(CheckCode.QUANTITY, dict(line))
+
+
+def _credit_reasons(order: OrderFacts, customer: CustomerFacts) -> Iterator[Reason]:
+    if order.prepaid:
+        missing = order.committed_minor - max(0, customer.cleared_minor)
+        yield Reason(CheckCode.CLEARED_FUNDS, {"missing_minor": missing, "currency": order.currency})
+    elif order.term_days is None:
+        yield Reason(CheckCode.NO_TERM, {})
+    grade = customer.account.limit.grade
+    if grade == Grade.C and not order.prepaid:
+        # Ships against an accepted proof of payment instead of a limit (R045).
+        if customer.proof_minor < order.committed_minor:
+            missing = order.committed_minor - customer.proof_minor
+            yield Reason(CheckCode.PROOF, {"missing_minor": missing, "currency": order.currency})
+    elif grade == Grade.D and not order.prepaid:
+        missing = order.committed_minor - max(0, customer.surplus_minor)
+        yield Reason(CheckCode.CLEARED_FUNDS, {"missing_minor": missing, "currency": order.currency})
+    elif not order.prepaid:
+        yield from _account_reasons(customer.account, CheckCode.LIMIT)
+    if customer.group is not None and not order.prepaid:
+        yield from _account_reasons(customer.group, CheckCode.GROUP_LIMIT)
+    if customer.past_due_items:
+        yield Reason(CheckCode.TERM, {"items": customer.past_due_items, "days": customer.past_due_days})
+    if customer.unconfirmed is not None:
+        number, days = customer.unconfirmed
+        yield Reason(CheckCode.STATEMENT, {"number": number, "days": days})
+    if customer.file_gaps:
+        yield Reason(CheckCode.FILE, {"gaps": list(customer.file_gaps)})
+
+
+def _account_reasons(account: Account, code: CheckCode) -> Iterator[Reason]:
+    limit = account.limit
+    if limit.unlimited:
+        return
+    if limit.is_absent:
+        if code is CheckCode.LIMIT:
+            yield Reason(CheckCode.NO_LIMIT, {})
+        return
+    if account.exposure_minor is None:
+        yield Reason(CheckCode.NO_RATE, {"currencies": list(account.missing_rates)})
+    elif is_over(limit, account.exposure_minor):
+        total = limit.total_minor or 0
+        params = {"excess_minor": account.exposure_minor - total, "limit_minor": total, "currency": limit.currency}
+        yield Reason(code, params)

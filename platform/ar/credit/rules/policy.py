@@ -1,0 +1,85 @@
+"""The company's credit policy as data: weights, caps, tolerances, who approves which excess, and which checks are on.
+
+Source: R044, R045, R062, R067, R072, R105, A01, A04, A07, A09, A10, A14, A18. Invariant: immutable and valid once made.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ar.credit.rules.scoring import EQUAL_WEIGHTS, ITEMS, WEIGHT_MAX, Grade
+
+
+class CheckCode(StrEnum):
+    """A check that an order passes or is held by; stored with every decision and never changed."""
+
+    LIMIT = "limit"
+    GROUP_LIMIT = "group_limit"
+    NO_LIMIT = "no_limit"
+    NO_RATE = "no_rate"
+    TERM = "term"
+    NO_TERM = "no_term"
+    PROOF = "proof"
+    CLEARED_FUNDS = "cleared_funds"
+    HOLD = "hold"
+    BLACKLIST = "blacklist"
+    STATEMENT = "statement"
+    FILE = "file"
+    CONTRACT = "contract"
+    PRICE = "price"
+    QUANTITY = "quantity"
+    STATE = "state"
+
+
+#: Checks that a company may switch off; a screen that skips one says so. The others are what the product is for.
+OPTIONAL_CHECKS: Final = frozenset({CheckCode.STATEMENT, CheckCode.FILE, CheckCode.CONTRACT})
+
+
+class CreditPolicy(BaseModel):
+    """The credit policy of a company; every field has the shipped default.
+
+    `cap_days`: the longest term by grade (A04), or whole calendar months of 30 days where `cap_in_months`. Rates are
+    basis points; `bank_bills_count`: bank acceptances add to exposure. `unconfirmed_days`: how long after its sending a
+    statement may stay unanswered (R126). `over_limit_*_bps`: up to which excess who approves (A18).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    weights: tuple[Annotated[int, Field(ge=0, le=WEIGHT_MAX)], ...] = EQUAL_WEIGHTS
+    literal_raw: bool = False
+    cap_days: dict[Grade, Annotated[int, Field(ge=0, le=366)]] = {Grade.A: 60, Grade.B: 30, Grade.C: 0, Grade.D: 0}
+    cap_in_months: bool = False
+    factor_bps: dict[Grade, Annotated[int, Field(ge=0, le=100_000)]] = {
+        Grade.A: 10_000,
+        Grade.B: 8_000,
+        Grade.C: 0,
+        Grade.D: 0,
+    }
+    term_tolerance_days: Annotated[int, Field(ge=0, le=365)] = 0
+    bank_bills_count: bool = False
+    limit_months: Annotated[int, Field(ge=1, le=60)] = 6
+    unconfirmed_days: Annotated[int, Field(ge=1, le=366)] = 30
+    large_order_days: Annotated[int, Field(ge=1, le=366)] = 30
+    over_limit_manager_bps: Annotated[int, Field(ge=0)] = 1_000
+    over_limit_director_bps: Annotated[int, Field(ge=0)] = 3_000
+    long_use_bps: Annotated[int, Field(ge=1, le=10_000)] = 8_000
+    long_use_days: Annotated[int, Field(ge=1, le=180)] = 90
+    checks_off: frozenset[CheckCode] = frozenset()
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> CreditPolicy:
+        if len(self.weights) != len(ITEMS) or not any(self.weights):
+            raise ValueError("score_weights")
+        if set(self.cap_days) != set(Grade) or set(self.factor_bps) != set(Grade):
+            raise ValueError("policy_grades")
+        if self.over_limit_manager_bps > self.over_limit_director_bps:
+            raise ValueError("policy_thresholds")
+        if not self.checks_off <= OPTIONAL_CHECKS:
+            raise ValueError("policy_checks")
+        return self
+
+
+DEFAULT_POLICY: Final = CreditPolicy()

@@ -1,0 +1,1 @@
+"""Danger signals, computed and noted, and what was decided."""

@@ -1,0 +1,1 @@
+"""Sales before the debt: contracts, orders, deliveries and their sign-off."""

@@ -1,0 +1,1 @@
+"""Quotations and contracts: checked, sealed, kept in three copies."""

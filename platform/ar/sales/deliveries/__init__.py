@@ -1,0 +1,1 @@
+"""Deliveries: picked, shipped, signed for, returned; what has not come back signed."""

@@ -1,0 +1,1 @@
+"""Orders: confirmed within the limit, billed by invoices of the ledger."""

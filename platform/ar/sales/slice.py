@@ -1,0 +1,9 @@
+"""Registers sales with the application: quotations, contracts, orders, deliveries, sign-offs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tenants.slice import Slice
+
+SLICE: Final = Slice(name="sales")

@@ -86,7 +86,7 @@ _LATER_ALL: Final = """
             WHERE tenant_id = :tenant AND effective_on > :as_of
             UNION ALL
             SELECT credit_item_id, amount_minor FROM allocation WHERE tenant_id = :tenant AND effective_on > :as_of
-        ) AS both GROUP BY item_id
+        ) AS applied GROUP BY item_id
     ) AS later ON later.item_id = o.id
 """
 _LATER_EACH: Final = """
@@ -97,7 +97,7 @@ _LATER_EACH: Final = """
             UNION ALL
             SELECT amount_minor FROM allocation
             WHERE tenant_id = :tenant AND credit_item_id = o.id AND effective_on > :as_of
-        ) AS both
+        ) AS applied
     ) AS later ON true
 """
 _STEP_BY_THEN: Final = """

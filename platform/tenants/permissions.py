@@ -56,6 +56,19 @@ class Permission(StrEnum):
     SETTLE_MAIL = "settle_mail"
     MANAGE_PEOPLE = "manage_people"
     MANAGE_SETTINGS = "manage_settings"
+    READ_ORDERS = "read_orders"
+    EDIT_ORDERS = "edit_orders"
+    EDIT_CONTRACTS = "edit_contracts"
+    SHIP = "ship"
+    DRIVE = "drive"
+    SIGN_OFF = "sign_off"
+    ASSESS = "assess"
+    MANAGE_CREDIT = "manage_credit"
+    STOP_SHIPMENTS = "stop_shipments"
+    KEEP_FILE = "keep_file"
+    VERIFY_FILE = "verify_file"
+    ASSIGN_OWNER = "assign_owner"
+    NOTE_SIGNAL = "note_signal"
 
 
 class Customers(StrEnum):
@@ -71,7 +84,8 @@ class Sees:
     """What one role sees.
 
     `claims`: interest and bad debts. `bank`: bank lines, files and accounts. `books`: accounts, entries, periods,
-    rates, provision. `journal`: the journal and the examinations.
+    rates, provision. `journal`: the journal and the examinations. `orders`: orders and deliveries; of who sees no
+    customers only their goods and where they go, without amounts.
     """
 
     customers: Customers
@@ -79,6 +93,7 @@ class Sees:
     bank: bool = False
     books: bool = False
     journal: bool = False
+    orders: bool = True
 
 
 R, P = Role, Permission
@@ -118,6 +133,19 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     P.READ_BANK: frozenset(role for role, sees in SEES.items() if sees.bank),
     P.READ_BOOKS: frozenset(role for role, sees in SEES.items() if sees.books),
     P.READ_JOURNAL: frozenset(role for role, sees in SEES.items() if sees.journal),
+    P.READ_ORDERS: frozenset(role for role, sees in SEES.items() if sees.orders),
+    P.EDIT_ORDERS: _SALES | {R.ORDER_FOLLOW_UP, R.FINANCE, R.FINANCE_DIRECTOR},
+    P.EDIT_CONTRACTS: _SALES | {R.GM_OFFICE, R.FINANCE, R.FINANCE_DIRECTOR, R.COST_ACCOUNTANT},
+    P.SHIP: frozenset({R.WAREHOUSE, R.ORDER_FOLLOW_UP}),
+    P.DRIVE: frozenset({R.DRIVER}),
+    P.SIGN_OFF: _SALES | {R.ORDER_FOLLOW_UP, R.DRIVER, R.WAREHOUSE, R.ACCOUNTANT, R.FINANCE},
+    P.ASSESS: _SALES | _FINANCE | {R.GENERAL_MANAGER},
+    P.MANAGE_CREDIT: _FINANCE | {R.GENERAL_MANAGER},
+    P.STOP_SHIPMENTS: _FINANCE | {R.SALES_MANAGER, R.COLLECTOR, R.LEGAL, R.GENERAL_MANAGER},
+    P.KEEP_FILE: _FINANCE | _SALES | {R.GM_OFFICE},
+    P.VERIFY_FILE: _FINANCE,
+    P.ASSIGN_OWNER: frozenset({R.SALES_MANAGER, R.GENERAL_MANAGER, R.ADMIN}),
+    P.NOTE_SIGNAL: _FINANCE | _SALES | {R.ORDER_FOLLOW_UP, R.COLLECTOR, R.LEGAL, R.GENERAL_MANAGER},
     P.EXPORT: _FINANCE | _LEADERS | {R.SALES_MANAGER, R.COLLECTOR, R.LEGAL, R.AUDITOR},
     P.IMPORT: _FINANCE,
     P.EDIT_CUSTOMER: _FINANCE | _SALES,

@@ -124,7 +124,7 @@ def decide(
 
     `step` is the one that the person saw (counted from 0). Repeating the same decision changes nothing.
     Raises NotFound(`approval_not_found`), Conflict(`approval_closed`, `approval_moved_on`), Forbidden(`approval_own`,
-    `approval_not_yours`, `approval_once`), RuleBroken(`approval_reason_needed`), and what the effect raises.
+    `approval_not_yours`, `approval_once`), RuleBroken(`approval_reason_needed`), and what the kind's check of a step or its effect raises.
     """
     row = rows.lock_approval(db, actor.tenant_id, approval_id)
     outcome, why = "approved" if approve else "rejected", reason.strip()[:REASON_MAX]
@@ -141,6 +141,9 @@ def decide(
     if not approve and not why:
         raise RuleBroken("approval_reason_needed")
     on_behalf_of_id, on_behalf_of = _on_behalf_of(db, actor, row, decisions)
+    before_step = kind_of(row.kind).before_step
+    if approve and before_step is not None:
+        before_step(db, actor, rows.approved_of(row, "pending", why), row.step)
     db.execute(
         sa.insert(ApprovalDecision).values(
             tenant_id=actor.tenant_id,

@@ -59,6 +59,7 @@ class Approved:
 
 
 Effect = Callable[[Session, Actor, Approved], None]
+StepCheck = Callable[[Session, Actor, Approved, int], None]
 Facts = Callable[[dict[str, Any]], "list[tuple[str, str]] | None"]
 
 
@@ -68,7 +69,9 @@ class Kind:
 
     `approve` runs when the last step is approved; `reject` on rejection or withdrawal (see `Approved.state`);
     `url` returns the subject's page, within a request; `facts` turns the stored facts into labelled texts in
-    the current language. `chain` is in force until the company sets its own.
+    the current language. `chain` is in force until the company sets its own. `before_step` is asked before each approved
+    step is recorded, with the step (counted from 0), and may refuse by an error: for kinds whose deciders write more than
+    yes or no.
     """
 
     code: str
@@ -78,6 +81,7 @@ class Kind:
     reject: Effect | None = None
     url: Callable[[Approved], str | None] | None = None
     facts: Facts | None = None
+    before_step: StepCheck | None = None
 
     def __post_init__(self) -> None:
         if fault := chain_fault(self.chain):

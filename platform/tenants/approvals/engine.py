@@ -124,7 +124,8 @@ def decide(
 
     `step` is the one that the person saw (counted from 0). Repeating the same decision changes nothing.
     Raises NotFound(`approval_not_found`), Conflict(`approval_closed`, `approval_moved_on`), Forbidden(`approval_own`,
-    `approval_not_yours`, `approval_once`), RuleBroken(`approval_reason_needed`), and what the kind's check of a step or its effect raises.
+    `approval_not_yours`, `approval_once`), RuleBroken(`approval_reason_needed`), and
+    what the kind raises for a step or in its effect.
     """
     row = rows.lock_approval(db, actor.tenant_id, approval_id)
     outcome, why = "approved" if approve else "rejected", reason.strip()[:REASON_MAX]

@@ -69,9 +69,9 @@ class Kind:
 
     `approve` runs when the last step is approved; `reject` on rejection or withdrawal (see `Approved.state`);
     `url` returns the subject's page, within a request; `facts` turns the stored facts into labelled texts in
-    the current language. `chain` is in force until the company sets its own. `before_step` is asked before each approved
-    step is recorded, with the step (counted from 0), and may refuse by an error: for kinds whose deciders write more than
-    yes or no.
+    the current language. `chain` is in force until the company sets its own. `before_step` is asked before each
+    approved step is recorded, with the step (counted from 0), and may refuse by an error: for kinds whose deciders
+    write more than yes or no.
     """
 
     code: str

@@ -62,23 +62,65 @@ OUTSIDE: Final = mark("Outside factors")
 
 #: The items in the order of Annex 1 (R042). The second has no band of 4 to 6 (A02).
 ITEMS: Final[tuple[Item, ...]] = (
-    _item("years", STABILITY, mark("Years since founding"), mark("8 years or more"), mark("3 to under 8 years"),
-          mark("1 to under 3 years"), mark("under 1 year")),
-    _item("events", STABILITY, mark("Serious adverse events of late"), mark("no such event"), None, _UNCLEAR, mark("there were some")),
-    _item("payment", REPUTATION, mark("Payment in the last half year"), mark("as agreed"), mark("paid late"), _UNCLEAR,
-          mark("in arrears without cause")),
-    _item("integrity", REPUTATION, mark("Integrity of the leadership"), mark("trustworthy"), _AVERAGE, _UNCLEAR, mark("untrustworthy")),
-    _item("fame", REPUTATION, mark("How well known"), mark("nationally"), mark("locally"), _UNCLEAR, mark("hardly known")),
+    _item(
+        "years",
+        STABILITY,
+        mark("Years since founding"),
+        mark("8 years or more"),
+        mark("3 to under 8 years"),
+        mark("1 to under 3 years"),
+        mark("under 1 year"),
+    ),
+    _item(
+        "events",
+        STABILITY,
+        mark("Serious adverse events of late"),
+        mark("no such event"),
+        None,
+        _UNCLEAR,
+        mark("there were some"),
+    ),
+    _item(
+        "payment",
+        REPUTATION,
+        mark("Payment in the last half year"),
+        mark("as agreed"),
+        mark("paid late"),
+        _UNCLEAR,
+        mark("in arrears without cause"),
+    ),
+    _item(
+        "integrity",
+        REPUTATION,
+        mark("Integrity of the leadership"),
+        mark("trustworthy"),
+        _AVERAGE,
+        _UNCLEAR,
+        mark("untrustworthy"),
+    ),
+    _item(
+        "fame", REPUTATION, mark("How well known"), mark("nationally"), mark("locally"), _UNCLEAR, mark("hardly known")
+    ),
     _item("assets", STRENGTH, mark("Assets, against the trade"), mark("ample"), _AVERAGE, _UNCLEAR, mark("scant")),
     _item("profit", OPERATIONS, mark("Ability to earn"), mark("strong"), _AVERAGE, _UNCLEAR, mark("weak")),
     _item("sales", OPERATIONS, mark("Sales momentum"), mark("strong"), mark("flat"), _UNCLEAR, mark("weak")),
-    _item("organisation", MANAGEMENT, mark("Internal management"), mark("complete"), _AVERAGE, _UNCLEAR,
-          mark("chaotic")),
+    _item(
+        "organisation", MANAGEMENT, mark("Internal management"), mark("complete"), _AVERAGE, _UNCLEAR, mark("chaotic")
+    ),
     _item("premises", MANAGEMENT, mark("Office and plant"), mark("tidy"), _AVERAGE, _UNCLEAR, mark("messy")),
-    _item("state_policy", OUTSIDE, mark("Effect of state policy"), mark("no effect"), _AVERAGE, _UNCLEAR, mark("a great effect")),
-    _item("industry", OUTSIDE, mark("Outlook of the industry"), mark("bright"), mark("flat"), _UNCLEAR,
-          mark("shrinking")),
-)  # fmt: skip
+    _item(
+        "state_policy",
+        OUTSIDE,
+        mark("Effect of state policy"),
+        mark("no effect"),
+        _AVERAGE,
+        _UNCLEAR,
+        mark("a great effect"),
+    ),
+    _item(
+        "industry", OUTSIDE, mark("Outlook of the industry"), mark("bright"), mark("flat"), _UNCLEAR, mark("shrinking")
+    ),
+)
 EQUAL_WEIGHTS: Final[tuple[int, ...]] = (1,) * len(ITEMS)
 #: The least score of each grade (A03).
 GRADE_FROM: Final = ((Grade.A, 86), (Grade.B, 61), (Grade.C, 41), (Grade.D, 0))

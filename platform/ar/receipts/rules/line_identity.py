@@ -101,6 +101,9 @@ def resolve(
         found[at] = _by_entry_id(movement, index)
     if same_statement:
         here = set(same_statement.values())
+        # Equal movements of one statement: each is first the line of its own place, then any with its words.
+        for at, movement in enumerate(movements):
+            found[at] = found[at] or _by_position(movement, index, same_statement, same_words=True)
         for at, movement in enumerate(movements):
             found[at] = found[at] or _by_words_in(movement, index, here)
         for at, movement in enumerate(movements):
@@ -143,9 +146,13 @@ def _by_words_in(movement: Movement, index: _KnownIndex, lines: Collection[Hasha
     return None
 
 
-def _by_position(movement: Movement, index: _KnownIndex, positions: Mapping[int, Hashable]) -> Resolution | None:
+def _by_position(
+    movement: Movement, index: _KnownIndex, positions: Mapping[int, Hashable], *, same_words: bool = False
+) -> Resolution | None:
     known = index.by_id.get(positions.get(movement.position))
     if known is None or known.id in index.used or known.movement.signed_minor != movement.signed_minor:
+        return None
+    if same_words and known.movement.content != movement.content:
         return None
     return index.take(known, "same", "statement")
 

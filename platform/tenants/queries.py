@@ -17,6 +17,7 @@ from kernel.errors import NotFound
 from kernel.pinyin import pinyin_sort_key
 from kernel.views import select_view, tuple_of, value, view, views
 from tenants.models import Company, Membership, Tenant, User
+from tenants.sign_in.models import UserPassword
 
 
 @dataclass(frozen=True)
@@ -197,14 +198,26 @@ def _members(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
             email=value(user.email),
             roles=tuple_of(membership.roles),
             active=value(membership.active),
-            has_password=value(user.password_hash.is_not(None)),
+            has_password=value(user.has_password),
         )
         .join(membership, membership.user_id == user.id)
         .where(membership.tenant_id == tenant_id)
     )
 
 
+def has_password(db: Session, user_id: UUID) -> bool:
+    """Returns whether the person has chosen a password."""
+    return bool(db.execute(sa.select(User.has_password).where(User.id == user_id)).scalar_one_or_none())
+
+
 def user_for_sign_in(db: Session, email: str) -> tuple[UUID, str | None, int] | None:
-    """Returns (id, password hash, session version) of an e-mail address, or None."""
-    row = db.execute(sa.select(User.id, User.password_hash, User.session_version).where(User.email == email)).first()
+    """Returns (id, password hash, session version) of an e-mail address, or None.
+
+    The session must not have entered a company: inside one the database finds no password.
+    """
+    row = db.execute(
+        sa.select(User.id, UserPassword.password_hash, User.session_version)
+        .outerjoin(UserPassword, UserPassword.user_id == User.id)
+        .where(User.email == email)
+    ).first()
     return (row.id, row.password_hash, row.session_version) if row else None

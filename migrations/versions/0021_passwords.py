@@ -7,7 +7,7 @@ from alembic import op
 
 from migrations.tables import create_registry_table, moment, references_registry, text, unique_in_registry, uuid
 
-revision = "0027"
+revision = "0021"
 down_revision = "0020"
 branch_labels = None
 depends_on = None

@@ -98,6 +98,13 @@ class QueueAction:
         return not self.is_letter or any(line.claimed for line in self.lines)
 
     @property
+    def can_be_skipped(self) -> bool:
+        """Returns whether it waits for a person; a bounced letter of nothing is closed instead."""
+        if self.state == "failed":
+            return self.claims
+        return self.state == "proposed" or (not self.is_letter and self.state == "approved")
+
+    @property
     def first_lines(self) -> tuple[QueueLine, ...]:
         """Returns the lines that the queue shows; all stand on the action's own page."""
         return self.lines[:LINES_SHOWN]

@@ -17,6 +17,7 @@ EVENTS: Final[dict[str, Event]] = {
     "action_approved": Event(mark("Step approved"), "%(step)s", row_of_its_own=True),
     "actions_approved": Event(mark("Letters approved"), "%(count)s"),
     "action_skipped": Event(mark("Step skipped"), "%(step)s: %(reason)s", row_of_its_own=True),
+    "action_suppressed": Event(mark("Letter closed unsent"), "%(step)s: %(reason)s", row_of_its_own=True),
     "action_done": Event(mark("Task done"), "%(step)s: %(reason)s", row_of_its_own=True),
     "action_delivered": Event(mark("Letter recorded as delivered"), "%(step)s", row_of_its_own=True),
     "action_reopened": Event(mark("Letter returned to the queue"), "%(step)s"),

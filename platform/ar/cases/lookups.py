@@ -6,27 +6,32 @@ from ar.cases.holds.queries import HoldView, hold_views
 from ar.cases.ladder.explain import explain_step, explain_withheld, reason_text
 from ar.cases.ladder.queries import LadderStrip, LadderStripStep, ladder_strip
 from ar.cases.ladder.step_texts import STATE_TONES, state_name, step_name
+from ar.cases.letters.lines import Letter, letter_claims
 from ar.cases.queue.queries import decision_tasks, letters_to_approve
 from ar.cases.queue.views import QueueAction
-from ar.cases.queue.waiting import letters_to_release, open_work, still_claims, tasks_to_decide
+from ar.cases.queue.waiting import WAITING, in_tab, letters_to_release, offered, open_work, tasks_to_decide
 
 __all__ = [
     "STATE_TONES",
+    "WAITING",
     "HoldView",
     "LadderStrip",
     "LadderStripStep",
+    "Letter",
     "QueueAction",
     "decision_tasks",
     "explain_step",
     "explain_withheld",
     "hold_views",
+    "in_tab",
     "ladder_strip",
+    "letter_claims",
     "letters_to_approve",
     "letters_to_release",
+    "offered",
     "open_work",
     "reason_text",
     "state_name",
     "step_name",
-    "still_claims",
     "tasks_to_decide",
 ]

@@ -24,6 +24,10 @@ MESSAGES: dict[str, str] = {
     "deadline_past": mark("The deadline must be after today."),
     "not_a_letter": mark("Only letters go out by e-mail; this is a task."),
     "not_a_task": mark("A letter is approved or skipped; only calls and tasks are marked as done."),
+    "letter_claims_nothing": mark("Nothing is left to claim, so this letter is not sent again. Close it instead."),
+    "no_address_yet": mark(
+        "This customer still has no contact with a working e-mail. Add one first, then mark the task as done."
+    ),
     "not_in_doubt": mark("Nothing is in doubt here any more."),
     "block_not_found": mark("This hold was not found."),
     "block_lifted_before": mark("This hold has already been lifted."),

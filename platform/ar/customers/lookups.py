@@ -20,6 +20,7 @@ __all__ = [
     "find_contact",
     "find_contacts",
     "find_numbers",
+    "has_reachable_contact",
     "limit_to_visible_customers",
     "matches",
     "reachable",
@@ -49,6 +50,11 @@ def is_reachable(db: Session, tenant_id: UUID, customer_id: UUID | None, address
         )
     ).first()
     return found is not None
+
+
+def has_reachable_contact(db: Session, tenant_id: UUID, customer_id: UUID) -> bool:
+    """Returns True when somebody at the customer can be written to."""
+    return find_contact(db, tenant_id, customer_id, "") is not None
 
 
 def find_contact(db: Session, tenant_id: UUID, customer_id: UUID, purpose: str) -> ReachableContact | None:

@@ -10,13 +10,13 @@ from typing import Any
 
 from flask import Blueprint, g, request, url_for
 
+from ar.cases.lookups import WAITING
 from ar.ledger.lookups import AsOfRequest, examination_runs, total_of
 from ar.ledger.messages import KIND_NAMES, STAGE_NAMES, STAGE_TONES
 from ar.ledger.rules.aging import BUCKETS, AgingRow, bucket_ranges
 from ar.reports import search as global_search
 from ar.reports.aging.exports import BUCKET_NAMES
 from ar.reports.today.queries import day_sentence, today_page
-from ar.reports.today.queue import WAITING
 from ar.reports.today.work import DUE_SOON_DAYS, team_rows, work_lines
 from ar.statements.messages import STATUS_NAMES
 from kernel.i18n import gettext as _

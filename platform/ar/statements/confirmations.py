@@ -74,14 +74,20 @@ def mask_address(address: str) -> str:
     return f"{name[:1]}***{at}{domain}"
 
 
-def send_code(db: Session, actor: Actor, link: TokenFacts, language: str) -> str:
-    """Mails a new code to the link's registered contact; returns the masked address.
+def send_code(db: Session, actor: Actor, link: TokenFacts, language: str) -> bool:
+    """Mails a new code to the link's registered contact; returns False where one was mailed a moment ago.
 
+    Within `tokens.CODE_REST` a second click must not make the first code void; where its mail failed, a new one goes
+    out.
     Raises RuleBroken(`statement_no_contact`, `statement_codes_exhausted`).
     """
     contact = registered_contact(db, link)
     if contact is None:
         raise RuleBroken("statement_no_contact")
+    actor = tokens.lock_token(db, actor, link.id)
+    on_its_way = tokens.is_code_on_its_way(db, actor, link.id, contact.email)
+    if on_its_way and not mails.last_code_failed(db, actor.tenant_id, link.subject_id, contact.email):
+        return False
     issued = tokens.new_code(db, actor, link.id, contact.email)
     if issued is None:
         raise RuleBroken("statement_codes_exhausted")
@@ -89,7 +95,7 @@ def send_code(db: Session, actor: Actor, link: TokenFacts, language: str) -> str
     mailing = queries.mailing(db, actor.tenant_id, link.subject_id)
     mails.queue_code(db, actor, link.subject_id, mailing, contact, code, language)
     _record_code_event(db, actor, link, "statement_code_sent", {"code_id": str(code_id), "to": contact.email})
-    return mask_address(contact.email)
+    return True
 
 
 def verify_code(db: Session, actor: Actor, link: TokenFacts, typed: str) -> UUID | None:

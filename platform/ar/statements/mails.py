@@ -111,6 +111,23 @@ def queue_code(
     _queue(db, actor, CODE_PURPOSE, statement_id, mailing, to, values)
 
 
+def last_code_failed(db: Session, tenant_id: UUID, statement_id: UUID, address: str) -> bool:
+    """Returns whether the last mail of a code to this address was refused, suppressed or is in doubt."""
+    m = MailMessage
+    newest = db.execute(
+        sa.select(m.state)
+        .where(
+            m.tenant_id == tenant_id,
+            m.subject_id == statement_id,
+            m.purpose == CODE_PURPOSE,
+            m.to_address == address,
+        )
+        .order_by(m.id.desc())
+        .limit(1)
+    ).first()
+    return newest is not None and newest.state in ("failed", "suppressed", "unknown")
+
+
 def queue_copy(db: Session, actor: Actor, answer: Answer, contact: ReachableContact) -> None:
     """Queues a copy of the answer to the contact who signed it."""
     mailing, language = answer.mailing, answer.data.language

@@ -18,11 +18,13 @@ from sqlalchemy.orm import Session
 
 from ar.cases.ladder.state import lock_cases, mark_steps, pending_step_ids, record_step_outcome
 from ar.cases.ladder.step_texts import state_name
+from ar.cases.letters.drafting import draft_letter
 from ar.cases.letters.sending import prepare_letter, return_to_queue
 from ar.cases.models import Action
-from ar.cases.queue.inputs import CompleteTask, ReleaseAction, ResolveDelivery, SkipAction
+from ar.cases.queue.inputs import CloseLetter, CompleteTask, ReleaseAction, ResolveDelivery, SkipAction
 from ar.cases.queue.waiting import may_release, roles_array
 from ar.cases.runs.recording import PREPARE_LETTERS
+from ar.customers.lookups import has_reachable_contact
 from ar.statements.commands import record_delivery_outcome
 from kernel import outbox
 from kernel.actor import Actor
@@ -146,7 +148,8 @@ def skip_action(db: Session, actor: Actor, action_id: UUID, data: SkipAction) ->
 def complete_task(db: Session, actor: Actor, action_id: UUID, data: CompleteTask) -> None:
     """Completes a call or task; its steps count as delivered.
 
-    Raises NotFound, RuleBroken(`not_a_task`), Forbidden(`approval_role_needed`), Conflict(`action_decided`).
+    Raises NotFound, RuleBroken(`not_a_task`, `no_address_yet`), Forbidden(`approval_role_needed`), Conflict
+    (`action_decided`).
     """
     actor = lock_cases(db, actor)
     action = _lock_action(db, actor, action_id)
@@ -155,6 +158,8 @@ def complete_task(db: Session, actor: Actor, action_id: UUID, data: CompleteTask
     _require_state(action, "proposed", "approved")
     if action.state == "proposed":
         _require_role(actor, action.release_role)
+    if action.code == "mend_contact" and not has_reachable_contact(db, actor.tenant_id, action.customer_id):
+        raise RuleBroken("no_address_yet")
     record_step_outcome(db, actor, pending_step_ids(db, actor.tenant_id, action_id), "done")
     _decide(db, actor, action_id, action, "done", data.note, delivered_at=actor.now)
 
@@ -162,12 +167,14 @@ def complete_task(db: Session, actor: Actor, action_id: UUID, data: CompleteTask
 def resolve_delivery(db: Session, actor: Actor, action_id: UUID, data: ResolveDelivery) -> None:
     """Records the delivery outcome of a mail in doubt, or returns a letter that came back to the queue.
 
-    Raises NotFound, Conflict(`not_in_doubt`).
+    Raises NotFound, Conflict(`not_in_doubt`), RuleBroken(`letter_claims_nothing`) where nothing is left to send again.
     """
     actor = lock_cases(db, actor)
-    action = _lock_action(db, actor, action_id)
-    if action.state not in ("failed", "unknown") or (data.outcome == "arrived" and action.state != "unknown"):
+    action = _lock_in_doubt(db, actor, action_id)
+    if data.outcome == "arrived" and action.state != "unknown":
         raise Conflict("not_in_doubt")
+    if data.outcome == "send_again" and not draft_letter(db, actor, action_id).chased:
+        raise RuleBroken("letter_claims_nothing")
     record_delivery_outcome(db, actor, action.mail_id, "arrived" if data.outcome == "arrived" else "replaced")
     if data.outcome == "arrived":
         steps = pending_step_ids(db, actor.tenant_id, action_id)
@@ -177,6 +184,18 @@ def resolve_delivery(db: Session, actor: Actor, action_id: UUID, data: ResolveDe
     mark_steps(db, actor, action_id, "proposed")
     return_to_queue(db, actor, action_id)
     record(db, actor, "action_reopened", customer_id=action.customer_id, subject_id=action_id, data=_facts(action))
+
+
+def close_letter(db: Session, actor: Actor, action_id: UUID, data: CloseLetter) -> None:
+    """Closes a letter that bounced or is in doubt, with a reason: it did not arrive and is not sent again.
+
+    Its steps count as not sent: what is open again later is chased again. Raises NotFound, Conflict(`not_in_doubt`).
+    """
+    actor = lock_cases(db, actor)
+    action = _lock_in_doubt(db, actor, action_id)
+    record_delivery_outcome(db, actor, action.mail_id, "not_arrived")
+    record_step_outcome(db, actor, pending_step_ids(db, actor.tenant_id, action_id), "suppressed")
+    _decide(db, actor, action_id, action, "suppressed", data.reason)
 
 
 def role_name(role: str | None) -> str:
@@ -211,6 +230,13 @@ def _lock_action(db: Session, actor: Actor, action_id: UUID) -> _LockedAction:
     if row is None:
         raise NotFound("action_not_found")
     return _LockedAction(**row._mapping)
+
+
+def _lock_in_doubt(db: Session, actor: Actor, action_id: UUID) -> _LockedAction:
+    action = _lock_action(db, actor, action_id)
+    if action.state not in ("failed", "unknown"):
+        raise Conflict("not_in_doubt")
+    return action
 
 
 def _require_state(action: _LockedAction, *states: str) -> None:

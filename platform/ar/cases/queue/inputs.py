@@ -29,6 +29,12 @@ class CompleteTask(CommandInput):
     note: Reason
 
 
+class CloseLetter(CommandInput):
+    """Close a letter that bounced or is in doubt and claims nothing any more."""
+
+    reason: Reason
+
+
 class ResolveDelivery(CommandInput):
     """Resolve a mail that may or may not have been delivered, or that came back."""
 

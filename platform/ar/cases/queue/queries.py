@@ -17,13 +17,13 @@ from sqlalchemy.orm import Session
 
 from ar.cases.ladder.explain import reason_text
 from ar.cases.ladder.policy_versions import policy_book
-from ar.cases.ladder.state import PENDING, in_queue
+from ar.cases.ladder.state import PENDING
 from ar.cases.ladder.step_texts import step_name, task_hint
 from ar.cases.letters.drafting import PURPOSE
 from ar.cases.letters.lines import Letter, LetterLine, letter_lines
 from ar.cases.models import Action, DayRun, StepTaken
 from ar.cases.queue.views import QueueAction, QueueGroup, QueueLine, QueueSummary
-from ar.cases.queue.waiting import may_release, roles_array, still_claims, waits_for_role
+from ar.cases.queue.waiting import TABS, in_tab, may_release, offered, roles_array, waits_for_role
 from ar.customers.lookups import reachable
 from ar.customers.models import Contact, Customer
 from ar.ledger.lookups import instalments_of
@@ -31,15 +31,6 @@ from ar.ledger.models import OpenItem
 from kernel.actor import Actor
 from kernel.errors import NotFound
 from web.filters import choice
-
-#: The tabs of the queue: which states and forms each shows.
-TABS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
-    "letters": (("letter",), ("proposed",)),
-    "tasks": (("call", "task"), ("proposed", "approved")),
-    "problems": (("letter",), ("failed", "unknown")),
-    "outgoing": (("letter",), ("approved", "sending")),
-}
-
 
 _BY_CUSTOMER: Final = (Customer.sort_key, Customer.number, Action.currency, Action.id)
 
@@ -53,7 +44,7 @@ class QueueFilters:
 
 def queue_page(db: Session, actor: Actor, tab: str, *, offset: int = 0, limit: int = 50) -> list[QueueGroup]:
     """Returns one page of the queue, by customer and currency; what a letter claims is asked anew."""
-    query = _select_actions(actor.tenant_id).where(*_in_tab(actor.tenant_id, tab)).order_by(*_BY_CUSTOMER)
+    query = _select_actions(actor.tenant_id).where(*in_tab(actor.tenant_id, tab)).order_by(*_BY_CUSTOMER)
     actions = _actions(db, actor, db.execute(query.offset(offset).limit(limit)).all())
     return [
         QueueGroup(
@@ -76,9 +67,10 @@ def action_page(db: Session, actor: Actor, action_id: UUID) -> QueueAction:
 
 
 def letters_to_approve(db: Session, actor: Actor, action_ids: Collection[UUID] | None, limit: int) -> list[QueueAction]:
-    """Returns the letters among `action_ids` (None: all) that the actor may release today and that claim something.
+    """Returns the letters among `action_ids` (None: all) that the actor may release today, as `letters_to_release`.
 
-    At most `limit`, by customer; what was paid, released or skipped meanwhile is not among them.
+    At most `limit`, by customer; what was paid, released or skipped meanwhile is not among them. One whose documents
+    are held, or covered by money in hand, says so and claims nothing.
     """
     action = Action
     query = _select_actions(actor.tenant_id).where(
@@ -86,8 +78,7 @@ def letters_to_approve(db: Session, actor: Actor, action_ids: Collection[UUID] |
     )
     if action_ids is not None:
         query = query.where(action.id.in_(action_ids))
-    rows = db.execute(query.order_by(*_BY_CUSTOMER).limit(limit)).all()
-    return [each for each in _actions(db, actor, rows) if each.claims]
+    return _actions(db, actor, db.execute(query.order_by(*_BY_CUSTOMER).limit(limit)).all())
 
 
 def decision_tasks(db: Session, actor: Actor, limit: int) -> list[QueueAction]:
@@ -109,7 +100,7 @@ def queue_summary(db: Session, tenant_id: UUID) -> QueueSummary:
         .where(
             action.tenant_id == tenant_id,
             action.state.in_(["proposed", "approved", "sending", "failed", "unknown"]),
-            sa.or_(~in_queue(), still_claims(tenant_id)),
+            offered(tenant_id),
         )
         .group_by(action.form, action.state)
     ).all()
@@ -135,12 +126,6 @@ def queue_summary(db: Session, tenant_id: UUID) -> QueueSummary:
         last_run_on=last.run_on if last else None,
         last_run_at=last.started_at if last else None,
     )
-
-
-def _in_tab(tenant_id: UUID, tab: str) -> tuple[sa.ColumnElement[bool], ...]:
-    forms, states = TABS[tab]
-    offered = (still_claims(tenant_id),) if tab in ("letters", "tasks") else ()
-    return (Action.form.in_(forms), Action.state.in_(states), *offered)
 
 
 def _select_actions(tenant_id: UUID) -> sa.Select[Any]:
@@ -208,9 +193,9 @@ def _lines(db: Session, actor: Actor, actions: Sequence[Any]) -> dict[UUID, list
     letters = [
         Letter(each.id, each.customer_id, each.currency)
         for each in actions
-        if each.form == "letter" and each.state in ("proposed", "failed")
+        if each.form == "letter" and each.state in ("proposed", "failed", "unknown")
     ]
-    rechecked = letter_lines(db, actor, letters, policy_book(db, tenant_id)) if letters else {}
+    rechecked = letter_lines(db, tenant_id, actor.today, letters, policy_book(db, tenant_id)) if letters else {}
     now = {line.step_id: line for each in rechecked.values() for line in each}
     step, item = StepTaken, OpenItem
     rows = db.execute(

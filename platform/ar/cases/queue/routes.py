@@ -14,7 +14,7 @@ from ar.cases.ladder.explain import reason_text
 from ar.cases.ladder.step_texts import STATE_TONES, state_name
 from ar.cases.letters import drafting
 from ar.cases.letters.sending import PDF, stored_letter
-from ar.cases.queue import queries
+from ar.cases.queue import commands, queries
 from ar.cases.queue.commands import role_name
 from ar.cases.queue.views import QueueAction
 from ar.receipts.lookups import cash_state
@@ -26,7 +26,7 @@ from web import filters
 from web.context import actor, db
 from web.forms import Form, blank
 from web.paging import SIZES, read_page
-from web.responses import Page, download, flash_ok, render, safe_next, see_other
+from web.responses import Page, download, flash_ok, render, see_other, way_back
 
 bp = Blueprint("cases", __name__, url_prefix="/cases")
 
@@ -59,6 +59,8 @@ def queue() -> Page:
         tabs=filters.chips(chosen, "tab", tabs, path),
         held=[(reason_text(code), count) for code, count in sorted(summary.held.items())],
         today=actor().today,
+        here=request.full_path.rstrip("?"),
+        mine=commands.count_releasable(db(), actor()) if may(Permission.REVIEW_ACTIONS) else None,
         **_template_helpers(),
     )
 
@@ -87,6 +89,7 @@ def _template_helpers() -> dict[str, object]:
     return {
         "may_review": may(Permission.REVIEW_ACTIONS),
         "may_work": may(Permission.WORK_TASKS),
+        "may_edit": may(Permission.EDIT_CUSTOMER),
         "may_run": may(Permission.RUN_DAY),
         "may_read_bank": may(Permission.READ_BANK),
         "my_roles": actor().roles,
@@ -107,7 +110,8 @@ def render_action(form: Form[Any], action_id: UUID) -> str:
         mail=mail,
         deadline_on=deadline_on,
         today=actor().today,
-        next="",
+        here=url_for("cases.action", action_id=action_id, next=way_back() or None),
+        next=way_back(),
         **_template_helpers(),
     )
 
@@ -125,8 +129,8 @@ def _preview(view: QueueAction) -> tuple[object, OutgoingMail | None]:
 
 
 def next_url() -> str:
-    """Returns the address of the page that the form came from, else of the queue."""
-    return safe_next(request.form.get("next"), url_for("cases.queue"))
+    """Returns the address of the page that the form is to lead back to, else of the queue."""
+    return way_back(url_for("cases.queue"))
 
 
 def back_to_page(text: str) -> Page:

@@ -47,6 +47,11 @@ class QueueLine:
         return explain_step(self.why_code, self.why_params)
 
     @property
+    def claimed(self) -> bool:
+        """Returns whether a letter claims it, or a call or task is about it."""
+        return not self.reason and self.state != "suppressed"
+
+    @property
     def label(self) -> str:
         """Returns the document's number, with the instalment where it is one."""
         return document_label(self.document_no, self.instalment_no, self.instalments)
@@ -90,7 +95,14 @@ class QueueAction:
     @property
     def claims(self) -> bool:
         """Returns whether anything of a letter is left to claim; True for a call or task."""
-        return not self.is_letter or any(not line.reason for line in self.lines)
+        return not self.is_letter or any(line.claimed for line in self.lines)
+
+    @property
+    def can_be_skipped(self) -> bool:
+        """Returns whether it waits for a person; a bounced letter of nothing is closed instead."""
+        if self.state == "failed":
+            return self.claims
+        return self.state == "proposed" or (not self.is_letter and self.state == "approved")
 
     @property
     def first_lines(self) -> tuple[QueueLine, ...]:
@@ -103,18 +115,18 @@ class QueueAction:
 
         A letter's is less the debtor's unapplied credit.
         """
-        claimed = {line.item_id: line.open_minor for line in self.lines if not line.reason}
+        claimed = {line.item_id: line.open_minor for line in self.lines if line.claimed}
         return sum(claimed.values()) - self.unapplied_minor
 
     @property
     def unapplied_minor(self) -> int:
         """Returns what of a letter's claim unapplied credit covers, in minor units."""
-        return sum({line.item_id: line.covered_minor for line in self.lines if not line.reason}.values())
+        return sum({line.item_id: line.covered_minor for line in self.lines if line.claimed}.values())
 
     @property
     def claimed_items(self) -> int:
         """Returns how many items it still claims."""
-        return len({line.item_id for line in self.lines if not line.reason})
+        return len({line.item_id for line in self.lines if line.claimed})
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,16 @@ _TODAY: Final = sa.bindparam("today", type_=sa.Date)
 
 Condition = sa.ColumnElement[bool]
 
+#: The tabs of the queue: which forms and states each shows.
+TABS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "letters": (("letter",), ("proposed",)),
+    "tasks": (("call", "task"), ("proposed", "approved")),
+    "problems": (("letter",), ("failed", "unknown")),
+    "outgoing": (("letter",), ("approved", "sending")),
+}
+#: (form, state) of the actions that need a person before anything happens.
+WAITING: Final = tuple((form, state) for tab in ("letters", "tasks") for form in TABS[tab][0] for state in TABS[tab][1])
+
 
 def roles_array(actor: Actor) -> sa.ColumnElement[Any]:
     """Returns the actor's roles as a bound array."""
@@ -42,6 +52,20 @@ def still_claims(tenant_id: Any) -> Condition:
         .exists()
     )
     return sa.or_(still_open, ~sa.exists().where(*of_action))
+
+
+def offered(tenant_id: Any) -> Condition:
+    """Returns the condition that the queue shows an action: what was paid meanwhile is neither released nor done.
+
+    What bounced or is in doubt stays until a person decides on it, paid or not.
+    """
+    return sa.or_(~in_queue(), still_claims(tenant_id))
+
+
+def in_tab(tenant_id: Any, tab: str) -> tuple[Condition, ...]:
+    """Returns the conditions of the actions that a tab of the queue shows and every counter of it counts."""
+    forms, states = TABS[tab]
+    return Action.form.in_(forms), Action.state.in_(states), offered(tenant_id)
 
 
 def may_release(tenant_id: Any, roles: Any) -> tuple[Condition, ...]:

@@ -1,6 +1,7 @@
 """Loads the Today page: balances, queued work, unanswered statements, withheld steps.
 
-Invariant: seven statements whatever the size, each list bounded; sums are per currency and never added across.
+Invariant: a constant number of statements whatever the size, each list bounded; sums are per currency and never added
+across.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.bills.lookups import select_due_count
-from ar.cases.lookups import reason_text, still_claims
+from ar.cases.lookups import WAITING, offered, reason_text
 from ar.cases.models import Action, DayRun, LadderState
 from ar.customers.models import Customer
 from ar.ledger.lookups import (
@@ -37,7 +38,6 @@ from ar.ledger.rules.aging import BUCKET_COLUMNS, BUCKETS, AgingRow, bucket_mino
 from ar.receipts.lookups import CashState, cash_state
 from ar.reports.aging.queries import TieOut
 from ar.reports.today.queue import (
-    WAITING,
     QueueRow,
     UnansweredRow,
     WithheldRow,
@@ -341,9 +341,7 @@ def _waiting_json(tenant_id: Any) -> sa.ScalarSelect[Any]:
     action = Action
     waiting = (
         sa.select(action.form, action.state, sa.func.count().label("n"))
-        .where(
-            action.tenant_id == tenant_id, sa.tuple_(action.form, action.state).in_(WAITING), still_claims(tenant_id)
-        )
+        .where(action.tenant_id == tenant_id, sa.tuple_(action.form, action.state).in_(WAITING), offered(tenant_id))
         .group_by(action.form, action.state)
         .subquery("waiting")
     )

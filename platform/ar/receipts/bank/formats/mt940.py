@@ -211,10 +211,12 @@ def _start_movement(tag: _Tag, state: _State, source: Source) -> Iterator[Event]
             yield Problem(tag.line, "line_without_statement", {})
             return
         # No opening balance: the account's own currency tells how to read the amounts.
+        is_stated = bool(statement.currency)
         statement.currency = statement.currency or source.currency_of(statement.account_no)
         state.refs += 1
         statement.ref = state.refs
-        yield Opened(statement.ref, statement.account_no, statement.currency, statement.number)
+        opened = Opened(statement.ref, statement.account_no, statement.currency, statement.number)
+        yield opened._replace(currency_stated=is_stated)
     try:
         state.pending = _movement(tag, statement)
         state.supplement = " ".join(tag.texts[1:])

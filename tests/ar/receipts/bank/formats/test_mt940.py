@@ -61,7 +61,7 @@ def test_an_entry_date_without_year_lies_next_to_its_value_date() -> None:
         (":61:2611021102C250,123NTRFA", "too_many_decimals"),
         (":61:2611021102C0,00NTRFA", "nothing_moved"),
         (":61:", "not_a_movement"),
-        (":61:261302C250,00NTRFA", "no_such_day"),
+        (":61:261302C250,00NTRFA", "not_a_date"),
     ],
 )
 def test_a_movement_that_cannot_be_read_is_named_and_its_neighbours_are_kept(wrong: str, code: str) -> None:

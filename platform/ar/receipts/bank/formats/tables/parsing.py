@@ -99,8 +99,8 @@ def _row(sheet: Sheet, number: int, cells: Sequence[str]) -> Iterator[Event]:
     account_no = clean(sheet.cell(cells, "own_account").lstrip("'")) or sheet.account_no
     try:
         _check_numbers(sheet, cells)
-        currency = currency_code(sheet.cell(cells, "currency")) or sheet.currency
-        currency = currency or sheet.source.currency_of(account_no)
+        stated = currency_code(sheet.cell(cells, "currency")) or sheet.currency
+        currency = stated or sheet.source.currency_of(account_no)
         decimals_of(currency)
     except Unreadable as fault:
         yield problem(number, fault)
@@ -109,7 +109,7 @@ def _row(sheet: Sheet, number: int, cells: Sequence[str]) -> Iterator[Event]:
     if account is None:
         account = Account(len(sheet.accounts) + 1, currency)
         sheet.accounts[account_no, currency] = account
-        yield Opened(account.ref, account_no, currency)
+        yield Opened(account.ref, account_no, currency, currency_stated=bool(stated))
     try:
         yield _note_balance(sheet, cells, _line(sheet, number, cells, account, when), account)
     except NotBooked:

@@ -85,6 +85,9 @@ class _Balance(NamedTuple):
     mark: str
 
 
+_NO_ROW: Final = _Balance("", "", "", "", "", "")
+
+
 class _Counts:
     """What one pass over the rows finds."""
 
@@ -286,7 +289,7 @@ def _way_of_one_amount(found: Survey, counts: _Counts, layout: Layout, mapping: 
         return "sign"
     steps = _balance_agreement(found, counts, layout, mapping)
     if steps.against and not steps.with_signs:
-        found.ask("signs_against_balance", column=layout.header_of("amount"))
+        _ask_against_balance(found, steps, layout, "amount")
     elif not counts.signed and steps.against:
         found.ask("direction_unclear", column=layout.header_of("amount"))
     elif not counts.signed and not steps.with_signs:
@@ -307,7 +310,21 @@ def _ask_if_against_balance(
     """Asks where the balance moves against what columns or marks say: a company's own books write 借 for money in."""
     steps = _balance_agreement(found, counts, layout, mapping)
     if steps.against and not steps.with_signs:
-        found.ask("signs_against_balance", column=layout.header_of(name))
+        _ask_against_balance(found, steps, layout, name)
+
+
+def _ask_against_balance(found: Survey, steps: _Agreement, layout: Layout, name: str) -> None:
+    """Asks with the first row that shows it: what it says, and from what to what its balance goes."""
+    before, moved = steps.example or (_NO_ROW, _NO_ROW)
+    shown = {"day": quoted(moved.when), "before": quoted(before.balance), "after": quoted(moved.balance)}
+    if name == "mark":
+        found.ask("marks_against_balance", column=layout.header_of(name), word=quoted(moved.mark), **shown)
+    elif name == "amount":
+        found.ask("signs_against_balance", column=layout.header_of(name), amount=quoted(moved.amount), **shown)
+    else:
+        side = "out" if moved.money_out.casefold() not in NOTHING and moved.money_out.strip("0.,-") else "in"
+        amount = moved.money_out if side == "out" else moved.money_in
+        found.ask("columns_against_balance", column=layout.header_of(side), amount=quoted(amount), **shown)
 
 
 def mark_of(word: str, layout: Layout) -> str | None:
@@ -323,19 +340,17 @@ def _unknown_mark_column(counts: _Counts, layout: Layout) -> str:
     return ""
 
 
-def _steps(
-    found: Survey, counts: _Counts, layout: Layout, mapping: ColumnMapping | None
-) -> Iterator[tuple[int, int, int]]:
-    """Yields per pair of neighbouring rows (rise of the balance, first movement, second movement), signed."""
-    before: tuple[int, int] | None = None
+def _steps(found: Survey, counts: _Counts, layout: Layout, mapping: ColumnMapping | None) -> Iterator[_Step]:
+    """Yields each pair of neighbouring rows with the rise of the balance and the two movements, signed."""
+    before: tuple[int, int, _Balance] | None = None
     for row in counts.balances:
         try:
-            now = (_figure(row.balance, found.decimal_mark), _signed(row, found, layout, mapping))
+            now = (_figure(row.balance, found.decimal_mark), _signed(row, found, layout, mapping), row)
         except BadAmount:
             before = None
             continue
         if before is not None:
-            yield now[0] - before[0], before[1], now[1]
+            yield _Step(now[0] - before[0], before[1], now[1], (before[2], row))
         before = now
 
 
@@ -351,23 +366,42 @@ def _signed(row: _Balance, found: Survey, layout: Layout, mapping: ColumnMapping
     return amount if meaning == "in" else -abs(amount) if meaning == "out" else 0
 
 
+class _Step(NamedTuple):
+    """The rise of the balance between two rows in the file's order, and what each of them moved, signed."""
+
+    rise: int
+    first: int
+    last: int
+    rows: tuple[_Balance, _Balance]
+
+
 class _Agreement(NamedTuple):
-    """How many steps of the running balance go the way that the signs say, and how many against them."""
+    """How many steps of the running balance go the way that the signs say, and how many against them.
+
+    `example`: of the first against them, the row with the balance before and the row that moved.
+    """
 
     with_signs: int
     against: int
+    example: tuple[_Balance, _Balance] | None = None
 
 
 def _balance_agreement(found: Survey, counts: _Counts, layout: Layout, mapping: ColumnMapping | None) -> _Agreement:
     """Compares the running balance with the movements, for rows in either order."""
-    steps = [step for step in _steps(found, counts, layout, mapping) if step[0]]
-    orders = {
-        1: _Agreement(sum(rise == last for rise, _, last in steps), sum(rise == -last for rise, _, last in steps)),
-        -1: _Agreement(sum(rise == -first for rise, first, _ in steps), sum(rise == first for rise, first, _ in steps)),
-    }
-    explained = sum(orders[1]) - sum(orders[-1]) or _order_of_days(counts)
+    steps = [step for step in _steps(found, counts, layout, mapping) if step.rise]
+    forwards, backwards = _agreement(steps, 1), _agreement(steps, -1)
+    explained = sum(forwards[:2]) - sum(backwards[:2]) or _order_of_days(counts)
     # What one order of equal amounts calls agreement the other calls the opposite: then nothing is proven.
-    return orders[1 if explained > 0 else -1] if explained else _Agreement(0, 0)
+    return (forwards if explained > 0 else backwards) if explained else _Agreement(0, 0)
+
+
+def _agreement(steps: Sequence[_Step], order: int) -> _Agreement:
+    """Counts the steps of rows that run from the oldest (+1) or from the newest (-1)."""
+    movements = [step.last if order == 1 else -step.first for step in steps]
+    against = [step for step, moved in zip(steps, movements, strict=True) if step.rise == -moved]
+    example = against[0].rows[::order] if against else None
+    with_signs = sum(step.rise == moved for step, moved in zip(steps, movements, strict=True))
+    return _Agreement(with_signs, len(against), (example[0], example[1]) if example else None)
 
 
 def _order_of_days(counts: _Counts) -> int:

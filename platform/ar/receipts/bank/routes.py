@@ -88,7 +88,6 @@ def _file_context(form: Form[Any], bank_file_id: UUID) -> dict[str, Any]:
             wanted, "state", [(state, _(name)) for state, name in bank_messages.LINE_FILTERS.items()], path
         ),
         "unknown": [each for each in file.accounts if not each["bank_account_id"] and each["lines"]],
-        # Under "": those of every currency, for an account of which the file states none.
         "options": {currency: _options(currency) for currency in {"", *(each["currency"] for each in file.accounts)}},
         "account_names": bank_queries.account_names(db(), tenant_id),
         "problems": [(p["line"], bank_messages.finding_text(p["code"], p["params"])) for p in problems],

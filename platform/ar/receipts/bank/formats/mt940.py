@@ -43,6 +43,8 @@ _NO_REFERENCE: Final = frozenset(
     {"", "N", "NONREF", "NON REF", "NOREF", "NOREFERENCE", "NOTPROVIDED", "NOT PROVIDED", "NONE", "N/A"}
     | {"KREF+", "EREF+", "KREF", "EREF", "NREF"}
 )
+#: Some banks write the payer's name behind "NONREF" and blanks.
+_NONREF_BEFORE = re.compile(r"^NON ?REF\s+(?=\S)")
 #: SWIFT's types of a returned item.
 _RETURNED_KINDS: Final = ("NRTI", "FRTI", "SRTI")
 #: A dash alone ends a message; within a text it is part of the text where one of these comes next.
@@ -278,7 +280,7 @@ def _references(rest: str) -> tuple[str, str]:
 
 
 def _reference(text: str) -> str:
-    reference = clean(text)
+    reference = clean(_NONREF_BEFORE.sub("", text))
     return "" if reference.upper() in _NO_REFERENCE or not reference.strip("0 -./") else reference
 
 

@@ -325,15 +325,6 @@ tx_2,14/11/2026,10:00:00,Direct Debit,BT,,Bills,-95.20,GBP,-95.20,GBP,,,,BT,,-95
 """,
         [-9520, 125000],
     ),
-    "sbi": Export(
-        """Account Number\t:\t00000012345678901
-Txn Date\tValue Date\tDescription\tRef No./Cheque No.\t        Debit\tCredit\tBalance
-3 Nov 2026\t3 Nov 2026\tBY TRANSFER-CLIENT RE-1\tTRANSFER FROM 123\t \t1,250.00\t2,250.00
-14 Nov 2026\t14 Nov 2026\tTO TRANSFER-POWER\tTRANSFER TO 12\t95.20\t \t2,154.80
-**This is a computer generated statement and does not require a signature
-""",
-        [125000, -9520],
-    ),
     "ocbc": Export(
         """Account details for:,Business Growth Account 501-123456-001
 Available Balance,2154.80

@@ -37,6 +37,8 @@ ENCODINGS: Final = (
     ("shift_jis", "Shift-JIS"),
     ("euc_kr", "EUC-KR"),
     ("iso8859_2", "ISO 8859-2"),
+    ("cp1250", "Windows-1250"),
+    ("cp1254", "Windows-1254"),
     ("cp1251", "Windows-1251"),
 )
 DELIMITERS: Final = (
@@ -241,7 +243,7 @@ def _posted_words(posted: MultiDict[str, str], slot: str) -> dict[str, str]:
 def _header_row(text: str, errors: dict[str, str]) -> int | None:
     if not text.strip():
         return None
-    if text.strip().isdigit() and 1 <= int(text) <= MAX_SKIPPED_ROWS:
+    if text.strip().isdigit() and 0 <= int(text) <= MAX_SKIPPED_ROWS:
         return int(text)
     errors["header_row"] = _("Enter a whole number.")
     return None

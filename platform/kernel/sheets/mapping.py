@@ -29,7 +29,9 @@ Rounding = Literal["refuse", "half_up"]
 Repeated = Literal["refuse", "pass_over"]
 EarlyDue = Literal["keep", "document_date"]
 BeforeLock = Literal["refuse", "opening"]
-Encoding = Literal["utf-8", "gb18030", "utf-16", "cp1252", "big5", "shift_jis", "euc_kr", "iso8859_2", "cp1251"]
+Encoding = Literal[
+    "utf-8", "gb18030", "utf-16", "cp1252", "big5", "shift_jis", "euc_kr", "iso8859_2", "cp1250", "cp1254", "cp1251"
+]
 Delimiter = Literal[",", ";", "\t", "|"]
 Confidence = Literal["sure", "likely", "none"]
 
@@ -83,7 +85,8 @@ class ColumnMapping(BaseModel):
         repeated: rows that say a document again with the same values (a row per line) are passed over, or errors.
         skip_when: header → values; a row with one of them is passed over.
         skip_rows: row numbers of this very file to pass over; never remembered.
-        encoding, delimiter, sheet, header_row: how the file is opened where the guess is wrong (row 1 is the first).
+        encoding, delimiter, sheet, header_row: how the file is opened where the guess is wrong (row 1 is the first;
+            0: the file has no header, and its columns are "#1", "#2").
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -107,7 +110,7 @@ class ColumnMapping(BaseModel):
     encoding: Encoding | None = None
     delimiter: Delimiter | None = None
     sheet: OneLine | None = None
-    header_row: Annotated[int, Field(ge=1, le=200)] | None = None
+    header_row: Annotated[int, Field(ge=0, le=200)] | None = None
 
     def to_remember(self) -> ColumnMapping:
         """Returns the mapping without what belongs to one file alone."""

@@ -16,6 +16,7 @@ from kernel.sheets.mapping import ColumnGuess, ColumnMapping, Shape, Target
 from kernel.sheets.samples import Sample, take_sample
 
 _MONEY: Final = re.compile(r"[-+(]?\s*[^\w\s]{0,3}\s*\d[\d.,' ]*[.,]\d{2}\s*[-)]?")
+_DAY: Final = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\.?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|20\d{6}")
 #: Name, label, shape of the cells.
 _FIELDS: Final[tuple[tuple[str, str, Shape], ...]] = (
     ("booked_on", mark("Day of the booking"), "date"),
@@ -53,7 +54,28 @@ def sample_of(data: bytes, filename: str = "", mapping: Mapping[str, Any] | None
     table = open_table(data, filename, is_header, told=told)
     sample = take_sample(table, TARGETS)
     layout = find_layout(table.headers)
-    return replace(sample, guesses=_by_content([_guess(each, layout) for each in sample.guesses], sample))
+    guesses = _by_content([_guess(each, layout) for each in sample.guesses], sample)
+    return replace(sample, guesses=guesses if sample.header_row else _without_headers(guesses, sample))
+
+
+def _without_headers(guesses: list[ColumnGuess], sample: Sample) -> list[ColumnGuess]:
+    """Guesses, in a file without headers, that its first days are the booking's and its longest words the purpose."""
+    days = [
+        each.place
+        for each in guesses
+        if not each.target and (cells := sample.cells_at(each.place)) and all(map(_DAY.fullmatch, cells))
+    ]
+    if days and not any(each.target == "booked_on" for each in guesses):
+        found = dict(zip(days, ("booked_on", "value_on"), strict=False))
+        guesses = [
+            replace(each, target=found[each.place], confidence="likely") if each.place in found else each
+            for each in guesses
+        ]
+    lengths = {each.place: sum(map(len, sample.cells_at(each.place))) for each in guesses if not each.target}
+    longest = max(lengths, key=lambda place: lengths[place], default=None)
+    if longest is None or not lengths[longest]:
+        return guesses
+    return [replace(each, target="text", confidence="likely") if each.place == longest else each for each in guesses]
 
 
 def _guess(guess: ColumnGuess, layout: Layout) -> ColumnGuess:

@@ -144,40 +144,57 @@ def _take_discount(db: Session, actor: Actor, item_id: UUID) -> UUID:
         raise RuleBroken("discount_none")
     amount = _require_due_minor(offer, actor.today)
     on = max(offer.paid_on or actor.today, first_open_on(lock_open_period(db, actor.tenant_id)))
+    return _grant_discount(db, actor, item_id, offer, amount, on)
+
+
+def _grant_discount(db: Session, actor: Actor, item_id: UUID, offer: DiscountOffer, amount_minor: int, on: date) -> UUID:
     number = next_document_number(db, actor, "discount", "DS", on.year)
     item = NewItem(
-        customer_id=customer_id,
+        customer_id=offer.customer_id,
         kind="discount",
         document_no=number,
         document_on=on,
         due_on=on,
         collection_end_on=on,
         currency=offer.currency,
-        amount_minor=amount,
+        amount_minor=amount_minor,
         reference=offer.document_no,
-        tax_minor=share_of(amount, offer.entry_minor, offer.tax_minor) if offer.tax_minor else 0,
+        tax_minor=share_of(amount_minor, offer.entry_minor, offer.tax_minor) if offer.tax_minor else 0,
         came_on=offer.paid_on,
     )
     discount_id = post_items(db, actor, [item])[0]
-    allocate(db, actor, [NewAllocation(item_id, discount_id, amount)])
+    allocate(db, actor, [NewAllocation(item_id, discount_id, amount_minor)])
     return discount_id
 
 
 def withdraw_unearned_discounts(db: Session, actor: Actor, item_ids: Iterable[UUID], on: date, *, memo: str) -> None:
-    """Reverses on `on` the discounts of these items that no payment earns any more, the newest first.
+    """Takes back the discounts of these items that no payment earns any more; what the rest still earns stays granted.
 
-    The caller has locked the customer and taken the payment back. What is still earned by the rest can be taken again.
+    The newest are reversed first, on `on` or where later the last movement on the item; a reversed one that is earned
+    in part is granted anew by that part. The caller has locked the customer and taken the payment back.
     """
     for item_id in item_ids:
         offer = discount_offer(db, actor.tenant_id, item_id)
-        if offer is None:
+        if offer is None or offer.taken_minor <= offer.earned_minor:
             continue
         over = offer.taken_minor - offer.earned_minor
+        back_on = max([on, *_last_movement(db, actor.tenant_id, item_id)])
         for allocation_id, discount_id, minor in _discounts_taken(db, actor.tenant_id, item_id):
             if over > 0:
-                reverse_allocation(db, actor, allocation_id, effective_on=on)
-                reverse_item(db, actor, discount_id, effective_on=on, memo=memo)
+                reverse_allocation(db, actor, allocation_id, effective_on=back_on)
+                reverse_item(db, actor, discount_id, effective_on=back_on, memo=memo)
                 over -= minor
+        if over < 0:
+            _grant_discount(db, actor, item_id, offer, -over, back_on)
+
+
+def _last_movement(db: Session, tenant_id: UUID, item_id: UUID) -> list[date]:
+    """Returns the day of the last allocation on a document, if there is one."""
+    a = Allocation
+    last_on = db.execute(
+        sa.select(sa.func.max(a.effective_on)).where(a.tenant_id == tenant_id, a.debit_item_id == item_id)
+    ).scalar_one()
+    return [last_on] if last_on else []
 
 
 def _discounts_taken(db: Session, tenant_id: UUID, item_id: UUID) -> list[tuple[UUID, UUID, int]]:

@@ -195,7 +195,7 @@ def _interest(story: Story, db: Session, actor: Actor) -> None:
     )
     preview = interest.preview(db, actor, through, number)
     asked = PostInterest(
-        through_on=through, document_on=story.today, due_days=10, customer_no=number,
+        through_on=through, document_on=story.today, due_days=10, customer_no=number, everyone=True,
         fingerprint=preview.fingerprint, key=_key("interest"),
     )  # fmt: skip
     run = run_page(db, story.tenant_id, interest.post_run(db, actor, asked))

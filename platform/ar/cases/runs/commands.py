@@ -144,7 +144,7 @@ class _Run:
             if item.open_minor == 0:
                 recorder.set_state(item, _PARKED)
             elif not decision.steps:
-                if item.kind == candidate_queries.DUE:
+                if item.kind == candidate_queries.DUE and decision.unchanged.next_on is not None:
                     continue  # a day off: the stored state says the same
                 recorder.set_state(item, decision.unchanged)
             elif (reason := self._reason_to_withhold(item, decision)) is not None:
@@ -168,6 +168,9 @@ class _Run:
             deadline_on=facts.deadline_on,
             fired=frozenset(filter(None, facts.fired.split(","))),
         )
+        if facts.is_interest and not policy.chases_interest:
+            unasked = StateChange(version_id, before.waiting, facts.fired, None, parked=False)
+            return _Decision(version_id=version_id, policy=policy, steps=(), unchanged=unasked, proposed=unasked)
         steps = ladder.decide(before, policy, self.actor.today, self.calendar)
         after = before._replace(
             waiting=before.waiting or any(step.level for step in steps),

@@ -147,7 +147,9 @@ def _take_discount(db: Session, actor: Actor, item_id: UUID) -> UUID:
     return _grant_discount(db, actor, item_id, offer, amount, on)
 
 
-def _grant_discount(db: Session, actor: Actor, item_id: UUID, offer: DiscountOffer, amount_minor: int, on: date) -> UUID:
+def _grant_discount(
+    db: Session, actor: Actor, item_id: UUID, offer: DiscountOffer, amount_minor: int, on: date
+) -> UUID:
     number = next_document_number(db, actor, "discount", "DS", on.year)
     item = NewItem(
         customer_id=offer.customer_id,

@@ -52,7 +52,8 @@ class LadderFacts(NamedTuple):
     """The facts that decide on an item's steps; equal for many items, so that a run decides once for all of them.
 
     `customer_policy`: the customer's own policy, `version_id`: the version that the item is on (None before its first).
-    `is_interest`: a document of late interest, which most policies do not chase. `fired` is a comma-separated list: an array would be made into a list per item, which is unhashable.
+    `is_interest`: a document of late interest, which most policies do not chase. `fired` is a comma-separated list: an
+    array would be made into a list per item, which is unhashable.
     """
 
     customer_policy: str | None

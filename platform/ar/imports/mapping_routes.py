@@ -41,6 +41,11 @@ _RECEIPT_SIGNS: Final = (
 )
 _EARLY_DUE: Final = (("keep", mark("Kept as written")), ("document_date", mark("The document date is taken")))
 _BEFORE_LOCK: Final = (("refuse", mark("An error")), ("opening", mark("Posted on the first open day, as openings")))
+_CREDITS: Final = (
+    ("by_books", mark("Opening balances, until the books have revenue of their own")),
+    ("opening_balance", mark("Opening balances: items brought from another system")),
+    ("revenue", mark("Revenue: new sales")),
+)
 _REPEATED: Final = (("refuse", mark("An error")), ("pass_over", mark("Passed over, where all values are the same")))
 
 
@@ -69,6 +74,7 @@ def _choices(kind: str, sample: Sample) -> dict[str, Any]:
         "signs": said(_RECEIPT_SIGNS if kind == "receipts" else _SIGNS),
         "early_due": said(_EARLY_DUE),
         "before_lock": said(_BEFORE_LOCK),
+        "credits": said(_CREDITS),
         "repeated": said(_REPEATED),
         "kinds": [("", "—"), *((name, _(label)) for name, label in DOCUMENT_KINDS.items())],
     }
@@ -78,7 +84,7 @@ def _load(job_id: UUID) -> tuple[queries.JobPage, Sample, ColumnMapping]:
     job = queries.job(db(), actor().tenant_id, job_id)
     if not job.sample:
         raise NotFound("import_not_found")
-    stored = {name: value for name, value in job.sample.items() if name not in ("questions", "origin")}
+    stored = {name: value for name, value in job.sample.items() if name not in commands.NOT_OF_SAMPLE}
     return job, Sample.from_json(stored), ColumnMapping.model_validate(job.mapping)
 
 
@@ -123,27 +129,3 @@ def map_columns(job_id: UUID) -> Page:
     except Conflict as fault:
         return refused(fault, url_for("imports.show", job_id=job_id))
     return see_other(url_for("imports.show", job_id=job_id))
-
-
-@bp.post("/<uuid:job_id>/check")
-@staff(Permission.IMPORT)
-def check_again(job_id: UUID) -> Page:
-    """Checks a file whose import failed once more. Idempotent."""
-    url = url_for("imports.show", job_id=job_id)
-    try:
-        commands.check_again(db(), actor(), job_id)
-    except Conflict as fault:
-        return refused(fault, url)
-    return see_other(url)
-
-
-@bp.post("/<uuid:job_id>/openings")
-@staff(Permission.IMPORT)
-def as_openings(job_id: UUID) -> Page:
-    """Checks a file again with what is dated in the locked period posted on the day after it."""
-    url = url_for("imports.show", job_id=job_id)
-    try:
-        commands.post_as_openings(db(), actor(), job_id)
-    except Conflict as fault:
-        return refused(fault, url)
-    return see_other(url)

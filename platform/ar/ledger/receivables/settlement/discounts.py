@@ -23,6 +23,8 @@ from ar.ledger.books.period_lock import first_open_on, lock_open_period
 from ar.ledger.books.posting import post_items
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.documents.commands import next_document_number
+from ar.ledger.documents.crediting import DISCOUNTS, CreditedDocument, credited
+from ar.ledger.documents.inputs import PREFIXES
 from ar.ledger.models import Allocation, OpenItem
 from ar.ledger.rules.due_dates import last_day_in_time
 from ar.ledger.rules.shares import earned_discount, full_discount, share_of
@@ -110,6 +112,22 @@ _OFFER_SQL: Final = sa.text(
 ).bindparams(sa.bindparam("item", type_=sa.Uuid), sa.bindparam("tenant", type_=sa.Uuid))
 
 
+_GIVEN_BACK_SQL: Final = sa.text(
+    """
+    SELECT n.id, n.amount_minor, a.id AS allocation_id, a.credit_item_id, a.effective_on AS moved_on
+    FROM open_item AS n
+    JOIN allocation AS a ON a.tenant_id = :tenant AND a.debit_item_id = n.id AND a.reverses_id IS NULL
+    WHERE n.tenant_id = :tenant AND n.customer_id = :customer AND n.currency = :currency
+        AND n.reference = :document AND n.kind = 'debit_note' AND a.amount_minor = n.amount_minor
+        AND NOT EXISTS (SELECT FROM open_item AS r WHERE r.tenant_id = :tenant AND r.reverses_id = n.id)
+        AND NOT EXISTS (SELECT FROM allocation AS b WHERE b.tenant_id = :tenant AND b.reverses_id = a.id)
+        AND EXISTS (SELECT FROM posting AS p WHERE p.tenant_id = :tenant AND p.entry_id = n.entry_id
+            AND p.account_code = :discounts)
+    ORDER BY n.id DESC
+    """
+).bindparams(sa.bindparam("tenant", type_=sa.Uuid), sa.bindparam("customer", type_=sa.Uuid))
+
+
 def discount_offer(db: Session, tenant_id: UUID, item_id: UUID) -> DiscountOffer | None:
     """Returns the discount of an item; None when it grants none. Three statements."""
     i = OpenItem
@@ -188,6 +206,59 @@ def withdraw_unearned_discounts(db: Session, actor: Actor, item_ids: Iterable[UU
                 over -= minor
         if over < 0:
             _grant_discount(db, actor, item_id, offer, -over, back_on)
+        _withdraw_given_back(db, actor, offer, back_on, memo=memo)
+
+
+def _withdraw_given_back(db: Session, actor: Actor, offer: DiscountOffer, on: date, *, memo: str) -> None:
+    """Reverses the debit notes by which credit notes took a part of the discount back, the newest first.
+
+    The discount is gone with its payment: asked back with the goods as well, it would be owed twice. What of a note
+    still holds is posted anew.
+    """
+    concerned = credited(db, actor.tenant_id, offer.customer_id, offer.currency, offer.document_no)
+    over = concerned.too_much_back_minor if concerned is not None else 0
+    if concerned is None or over <= 0:
+        return
+    for row in db.execute(_GIVEN_BACK_SQL, {"tenant": actor.tenant_id, "document": offer.document_no, **_whose(offer)}):
+        if over <= 0:
+            break
+        back_on = max(on, row.moved_on)
+        reverse_allocation(db, actor, row.allocation_id, effective_on=back_on)
+        reverse_item(db, actor, row.id, effective_on=back_on, memo=memo)
+        over -= row.amount_minor
+        if over < 0:
+            _give_back(db, actor, offer, concerned, row.credit_item_id, -over, back_on)
+
+
+def _whose(offer: DiscountOffer) -> dict[str, object]:
+    return {"customer": offer.customer_id, "currency": offer.currency, "discounts": DISCOUNTS}
+
+
+def _give_back(
+    db: Session,
+    actor: Actor,
+    offer: DiscountOffer,
+    concerned: CreditedDocument,
+    credit_id: UUID,
+    amount_minor: int,
+    on: date,
+) -> None:
+    number = next_document_number(db, actor, "debit_note", PREFIXES["debit_note"], on.year)
+    note = NewItem(
+        customer_id=offer.customer_id,
+        kind="debit_note",
+        document_no=number,
+        document_on=on,
+        due_on=on,
+        collection_end_on=on,
+        currency=offer.currency,
+        amount_minor=amount_minor,
+        reference=offer.document_no,
+        tax_minor=share_of(amount_minor, concerned.amount_minor, concerned.tax_minor) if concerned.tax_minor else 0,
+        contra=DISCOUNTS,
+    )
+    debit_id = post_items(db, actor, [note])[0]
+    allocate(db, actor, [NewAllocation(debit_id, credit_id, amount_minor)])
 
 
 def _last_movement(db: Session, tenant_id: UUID, item_id: UUID) -> list[date]:

@@ -14,7 +14,7 @@ from tenants.slice import Heading, NavLine, Slice
 
 SLICE: Final = Slice(
     name="imports",
-    pages=("ar.imports.routes:bp", "ar.imports.mapping_routes:bp", "ar.imports.again_routes:bp"),
+    pages=("ar.imports.routes:bp", "ar.imports.mapping_routes:bp"),
     commands=("ar.imports.cli:group",),
     navigation=(
         NavLine(Heading.COMPANY, 20, mark("Import"), "imports.index", Permission.IMPORT, also=("import_mapping",)),

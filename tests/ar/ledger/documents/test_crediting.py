@@ -100,7 +100,7 @@ def test_the_payment_taken_off_after_a_credit_note_asks_the_discount_back_once(w
 
 
 def test_half_the_payment_taken_off_leaves_what_the_rest_earned(world: World, customer: UUID) -> None:
-    """Given 490.00 twice, 20.00, and 700.00 returned: one payment unapplied leaves 500.00 open, 10.00 earned, 4.00 back."""
+    """Given 490.00 twice, 20.00, and 700.00 returned: one unapplied leaves 500.00 open, 10.00 earned, 4.00 back."""
     item = paid_with_discount(world, customer, paid=490_00)
     second = world.pay(item, minor=490_00, on=DAY_10, number="R-2")
     with world.transaction() as db:

@@ -169,7 +169,7 @@ def read_mapping(
         raw[slot] |= _posted_words(posted, slot)
     for name in ("sign", "decimal_mark", "date_order", "encoding", "delimiter", "sheet"):
         raw[name] = posted.get(name) or None
-    for name in ("rounding", "repeated", "early_due", "before_lock"):
+    for name in ("rounding", "repeated", "early_due", "before_lock", "credits"):
         raw[name] = posted.get(name) or getattr(base, name)
     try:
         mapping = ColumnMapping.model_validate(raw)
@@ -207,6 +207,7 @@ def _values(mapping: ColumnMapping) -> dict[str, str]:
         "repeated": mapping.repeated,
         "early_due": mapping.early_due,
         "before_lock": mapping.before_lock,
+        "credits": mapping.credits,
         "encoding": mapping.encoding,
         "delimiter": mapping.delimiter,
         "sheet": mapping.sheet,

@@ -113,6 +113,10 @@ def _as_text(report: Report, payload: dict[str, Any], dry_run: bool, job_id: UUI
     counts = f"{report.created} new, {report.updated} changed, {report.unchanged} unchanged, {report.skipped} skipped"
     lines = [f"{report.rows} rows: {counts}."]
     lines += [f"Total {currency} {format_minor(minor, currency)}" for currency, minor in report.currency_totals()]
+    lines += [
+        f"Posted against {total.account}: {total.currency} {format_minor(total.amount_minor, total.currency)}"
+        for total in report.posted
+    ]
     for error in payload["errors"][:ERRORS_PRINTED]:
         place = f"Row {error['row']}, {error['column']}" if error["column"] else f"Row {error['row']}"
         lines.append(f"{place}: {error['message']}")

@@ -133,6 +133,15 @@ class ControlTotal(NamedTuple):
     amount_minor: int
 
 
+class PostedTotal(NamedTuple):
+    """Documents that would be posted against one account in one currency: how many, and their sum, credits negative."""
+
+    account: str
+    currency: str
+    rows: int
+    amount_minor: int
+
+
 @dataclass(slots=True)
 class Report:
     """The findings and counts of an import. `created` and `updated` are 0 when there are errors: nothing is applied."""
@@ -143,6 +152,7 @@ class Report:
     unchanged: int = 0
     skipped: int = 0
     totals: list[ControlTotal] = field(default_factory=list)
+    posted: list[PostedTotal] = field(default_factory=list)
     customers_created: int = 0
     errors: list[Finding] = field(default_factory=list)
     errors_total: int = 0
@@ -178,6 +188,11 @@ class Report:
         for findings in (self.errors, self.warnings):
             findings.sort(key=lambda finding: (finding.row, place(finding.column)))
 
+    @property
+    def brings_openings(self) -> bool:
+        """Tells that all documents to post stand against opening balances."""
+        return bool(self.posted) and all(total.account == "opening_balance" for total in self.posted)
+
     def currency_totals(self) -> list[tuple[str, int]]:
         """Returns (currency, minor units) over all kinds of document."""
         sums: dict[str, int] = {}
@@ -194,6 +209,7 @@ class Report:
             "unchanged": self.unchanged,
             "skipped": self.skipped,
             "totals": [total._asdict() for total in self.totals],
+            "posted": [total._asdict() for total in self.posted],
             "customers_created": self.customers_created,
             "errors": [list(finding) for finding in self.errors],
             "errors_total": self.errors_total,
@@ -213,6 +229,7 @@ class Report:
         return cls(
             **plain,
             totals=[ControlTotal(**total) for total in data.get("totals", ())],
+            posted=[PostedTotal(**total) for total in data.get("posted", ())],
             errors=[Finding(*finding) for finding in data.get("errors", ())],
             warnings=[Finding(*finding) for finding in data.get("warnings", ())],
             warning_groups=[Group(*group) for group in data.get("warning_groups", ())],
@@ -220,7 +237,7 @@ class Report:
         )
 
 
-_LISTS = ("totals", "errors", "warnings", "warning_groups", "passed_over")
+_LISTS = ("totals", "posted", "errors", "warnings", "warning_groups", "passed_over")
 
 
 def _add_to_group(groups: list[Group], found: Finding) -> None:

@@ -7,6 +7,7 @@ it stood in the file.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from ar.customers.messages import MESSAGES as CUSTOMER_MESSAGES
 from ar.imports.columns import LABELS
@@ -247,3 +248,23 @@ def failure_text(code: str, params: Mapping[str, object]) -> str:
         return gettext(text, **{**amounts_of(params, current_language()), **params})
     except (KeyError, ValueError):
         return text
+
+
+# Answers on the mapping page: stored value, label.
+SIGNS: Final = (
+    ("", mark("The type of document tells")),
+    ("owed_positive", mark("Above zero is owed, below zero a credit or payment")),
+    ("owed_negative", mark("Below zero is owed, above zero a credit or payment")),
+)
+RECEIPT_SIGNS: Final = (
+    ("", mark("Payments stand above zero")),
+    ("owed_positive", mark("Payments stand below zero")),
+)
+EARLY_DUE: Final = (("keep", mark("Kept as written")), ("document_date", mark("The document date is taken")))
+BEFORE_LOCK: Final = (("refuse", mark("An error")), ("opening", mark("Posted on the first open day, as openings")))
+CREDITS: Final = (
+    ("by_books", mark("Opening balances, until the books have revenue of their own")),
+    ("opening_balance", mark("Opening balances: items brought from another system")),
+    ("revenue", mark("Revenue: new sales")),
+)
+REPEATED: Final = (("refuse", mark("An error")), ("pass_over", mark("Passed over, where all values are the same")))

@@ -29,6 +29,7 @@ Rounding = Literal["refuse", "half_up"]
 Repeated = Literal["refuse", "pass_over"]
 EarlyDue = Literal["keep", "document_date"]
 BeforeLock = Literal["refuse", "opening"]
+Credits = Literal["by_books", "opening_balance", "revenue"]
 Encoding = Literal[
     "utf-8", "gb18030", "utf-16", "cp1252", "big5", "shift_jis", "euc_kr", "iso8859_2", "cp1250", "cp1254", "cp1251"
 ]
@@ -82,6 +83,8 @@ class ColumnMapping(BaseModel):
         rounding: `half_up` rounds more decimals than the currency has, with a warning; `refuse` makes them an error.
         early_due: a due date before the document's own is kept, or raised to `document_date`; both with a warning.
         before_lock: `opening` posts what is dated in the locked period on the day after it; `refuse` makes it an error.
+        credits: the account on the other side of what is owed: `opening_balance` for items brought from elsewhere,
+            `revenue` for new sales (credit notes: returns); `by_books`: opening balances until the books have revenue.
         repeated: rows that say a document again with the same values (a row per line) are passed over, or errors.
         skip_when: header → values; a row with one of them is passed over.
         skip_rows: row numbers of this very file to pass over; never remembered.
@@ -103,6 +106,7 @@ class ColumnMapping(BaseModel):
     repeated: Repeated = "refuse"
     early_due: EarlyDue = "keep"
     before_lock: BeforeLock = "refuse"
+    credits: Credits = "by_books"
     skip_when: dict[OneLine, list[OneLine]] = Field(default_factory=dict)
     skip_rows: Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=MAX_SKIPPED_ROWS)] = Field(
         default_factory=list

@@ -78,6 +78,7 @@ def letter_lines(
     unapplied = unapplied_of(db, tenant_id, today, customers)
     covered = _covered(db, tenant_id, today, unapplied, holds)
     lines: dict[UUID, list[LetterLine]] = {action_id: [] for action_id in of_action}
+    small = _small(rows, of_action, holds, book)
     for row in rows:
         letter, values = of_action[row.action_id], dict(row._mapping)
         reason = reason_not_to_chase(
@@ -86,12 +87,28 @@ def letter_lines(
             hold=holds.on(row.item_id, letter.customer_id),
             policy=book.by_id[row.policy_version_id],
             unapplied=unapplied.get((letter.customer_id, letter.currency)),
+            small_minor=small.get(row.action_id, 0),
         )
         del values["action_id"]
         covered_minor = min(covered.get(row.item_id, 0), row.open_minor)
         line = LetterLine(**values, reason=reason.code if reason else None, covered_minor=covered_minor)
         lines[row.action_id].append(line)
     return {action_id: _asking(each, of_action[action_id].currency, book) for action_id, each in lines.items()}
+
+
+def _small(
+    rows: Sequence[Any], of_action: Mapping[UUID, Letter], holds: ActiveHolds, book: PolicyBook
+) -> dict[UUID, int]:
+    """Returns action id → what its items that are too small each, and not held, come to; an item counts once."""
+    sums: dict[UUID, int] = {}
+    for action_id, item_id, open_minor, version_id in {
+        (row.action_id, row.item_id, row.open_minor, row.policy_version_id) for row in rows
+    }:
+        letter = of_action[action_id]
+        is_small = book.by_id[version_id].is_within_tolerance(letter.currency, open_minor)
+        if is_small and holds.on(item_id, letter.customer_id) is None:
+            sums[action_id] = sums.get(action_id, 0) + open_minor
+    return sums
 
 
 def _asking(lines: Sequence[LetterLine], currency: str, book: PolicyBook) -> tuple[LetterLine, ...]:

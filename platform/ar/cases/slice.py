@@ -21,6 +21,7 @@ SLICE: Final = Slice(
         "ar.cases.queue.routes:bp",
         "ar.cases.queue.decision_routes:bp",
         "ar.cases.queue.hold_routes:bp",
+        "ar.cases.outcomes.routes:bp",
     ),
     commands=("ar.cases.runs.cli:run_day_command", "ar.cases.runs.cli:simulate_command"),
     navigation=(
@@ -29,6 +30,7 @@ SLICE: Final = Slice(
             10,
             mark("Calls and tasks"),
             "cases.queue",
+            Permission.READ_TOTALS,
             query={"tab": "tasks"},
             waiting=open_work,
             counted_for=Permission.WORK_TASKS,
@@ -38,6 +40,7 @@ SLICE: Final = Slice(
             20,
             mark("Letters"),
             "cases.queue",
+            Permission.READ_TOTALS,
             also=("cases",),
             waiting=letters_to_release,
             counted_for=Permission.REVIEW_ACTIONS,

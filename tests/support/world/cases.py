@@ -13,7 +13,8 @@ from app.jobs import deliver
 from ar.cases.commands import complete_task, place_hold, release_action, run_day
 from ar.cases.holds.inputs import PlaceHold
 from ar.cases.models import Action, LadderState, StepTaken, WithheldStep
-from ar.cases.queue.inputs import CompleteTask, ReleaseAction
+from ar.cases.outcomes.inputs import CompleteTask
+from ar.cases.queue.inputs import ReleaseAction
 from ar.cases.runs.commands import RunResult
 from ar.cases.runs.step_lines import StepLine, run_steps
 from kernel import outbox

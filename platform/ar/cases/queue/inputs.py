@@ -23,12 +23,6 @@ class SkipAction(CommandInput):
     reason: Reason
 
 
-class CompleteTask(CommandInput):
-    """Complete a call or task, with a note on its result."""
-
-    note: Reason
-
-
 class ResolveDelivery(CommandInput):
     """Resolve a mail that may or may not have been delivered, or that came back."""
 

@@ -15,12 +15,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.lookups import explain_step, explain_withheld, step_name, still_claims
+from ar.cases.lookups import explain_step, explain_withheld, is_work_of_today, step_name, still_claims
 from ar.cases.models import Action, LadderState, StepTaken, WithheldStep
 from ar.customers.models import Customer
 from ar.ledger.lookups import document_label_of
 from ar.ledger.models import OpenItem
 from ar.statements.models import Confirmation, Statement
+from kernel.actor import Actor
 from kernel.binds import TENANT, TODAY
 from kernel.clock import local_date
 from kernel.db import columns
@@ -90,13 +91,20 @@ class WithheldRow:
 
 
 def queue_rows(
-    db: Session, tenant_id: UUID, today: date, waiting: Sequence[tuple[str, str]] = WAITING
+    db: Session,
+    tenant_id: UUID,
+    today: date,
+    waiting: Sequence[tuple[str, str]] = WAITING,
+    reader: Actor | None = None,
 ) -> tuple[QueueRow, ...]:
     """Returns the queue, the highest level first; the leading item is that of the highest level, then the oldest.
 
-    `waiting`: (form, state) of the actions asked for. What was paid meanwhile is not among them.
+    `waiting`: (form, state) of the actions asked for; of calls and tasks those that the reader does today. What was
+    paid meanwhile is not among them.
     """
-    rows = columns(db, _queue(tuple(waiting)), {"tenant": tenant_id})
+    person_id, roles = (reader.user_id, sorted(reader.roles)) if reader else (None, [])
+    values = {"tenant": tenant_id, "person": person_id, "roles": roles, "today": today}
+    rows = columns(db, _queue(tuple(waiting)), values)
     return tuple(_queue_row(row, today) for row in rows)
 
 
@@ -109,6 +117,7 @@ def _queue(waiting: tuple[tuple[str, str], ...]) -> sa.Select[Any]:
             action.tenant_id == TENANT,
             action.state.in_(("proposed", "approved")),  # as the index says it
             sa.tuple_(action.form, action.state).in_(waiting),
+            sa.or_(action.form == "letter", sa.and_(*is_work_of_today())),
             still_claims(TENANT),
         )
         .order_by(action.level.desc(), action.total_minor.desc(), action.id)

@@ -20,7 +20,8 @@ from ar.cases.commands import (
     skip_action,
 )
 from ar.cases.models import PolicyVersion
-from ar.cases.queue.inputs import CompleteTask, ReleaseAction, ResolveDelivery, SkipAction
+from ar.cases.outcomes.inputs import CompleteTask
+from ar.cases.queue.inputs import ReleaseAction, ResolveDelivery, SkipAction
 from ar.customers.commands import add_contact
 from ar.customers.inputs import AddContact
 from ar.customers.models import Contact

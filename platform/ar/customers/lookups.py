@@ -79,7 +79,7 @@ def people_to_call(db: Session, tenant_id: UUID, customer_id: UUID | None) -> Cu
         .where(contact.tenant_id == tenant_id, contact.customer_id == found.id, *has_telephone())
         .order_by(contact.created_at, contact.id)
     )
-    return CustomerToCall(found.id, found.number, found.name, tuple(PersonToCall(*row) for row in rows))
+    return CustomerToCall(found.id, found.number, found.name, tuple(PersonToCall(**row._mapping) for row in rows))
 
 
 def has_telephone() -> tuple[sa.ColumnElement[bool], ...]:

@@ -1,7 +1,4 @@
-"""Routes of the review queue, and of one letter or task with its preview.
-
-Invariant: parse, authorise, one query, render; a preview is stored nowhere. Decisions are in `decision_routes`.
-"""
+"""Routes of the review queue, and of one letter or task with its preview; decisions are in `decision_routes`."""
 
 from __future__ import annotations
 
@@ -37,9 +34,8 @@ bp = Blueprint("cases", __name__, url_prefix="/cases")
 def queue() -> Page:
     """Shows a tab of the review queue, grouped by customer and currency."""
     chosen = filters.read(queries.QueueFilters, request.args)
-    tenant_id = actor().tenant_id
     paging = read_page(request.args, default_size=SIZES[0])  # each letter has rows of its own
-    summary = queries.queue_summary(db(), tenant_id)
+    summary = queries.queue_summary(db(), actor().tenant_id)
     whose, tasks = "all", None
     if chosen.tab == "tasks" and may(Permission.WORK_TASKS):
         whose, tasks = chosen.whose, queries.task_counts(db(), actor())
@@ -57,7 +53,7 @@ def queue() -> Page:
         "ar/cases/queue/queue.html",
         groups=groups,
         summary=summary,
-        cash=cash_state(db(), tenant_id),
+        cash=cash_state(db(), actor().tenant_id),
         wanted=chosen,
         pager=page,
         chips=filters.chips(chosen, "whose", _whose(tasks), path) if tasks else [],

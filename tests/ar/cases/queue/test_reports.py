@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from ar.cases.commands import complete_task
-from ar.cases.outcomes.inputs import CompleteTask
+from ar.cases.holds.outcome_inputs import CompleteTask
 from kernel.clock import fixed_clock, moment_on
 from tests.support.approvals import person
 from tests.support.postbox import Postbox

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from ar.cases.holds.commands import place_hold
 from ar.cases.holds.inputs import PlaceHold
+from ar.cases.holds.outcome_inputs import CompleteTask, LogCall
 from ar.cases.ladder.state import PENDING, lock_cases, pending_step_ids, record_step_outcome
 from ar.cases.models import Action, StepTaken
-from ar.cases.outcomes.inputs import CompleteTask, LogCall
 from ar.cases.queue.locked import (
     LockedAction,
     action_facts,

@@ -1,1 +1,0 @@
-"""Outcomes of calls and tasks: reached, promised, disputed, to be tried again; calls that no ladder asked for."""

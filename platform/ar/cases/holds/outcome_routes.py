@@ -73,7 +73,7 @@ def _call_page(form: Form[Any]) -> str:
     customer = people_to_call(db(), actor().tenant_id, customer_id)
     currencies = currencies_of(db(), actor().tenant_id, customer.id) or [g.company.currency]
     return render(
-        "ar/cases/outcomes/new_call.html",
+        "ar/cases/holds/new_call.html",
         form=form,
         customer=customer,
         currencies=currencies,

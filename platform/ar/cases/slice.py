@@ -22,6 +22,7 @@ SLICE: Final = Slice(
         "ar.cases.queue.routes:bp",
         "ar.cases.queue.decision_routes:bp",
         "ar.cases.queue.hold_routes:bp",
+        "ar.cases.holds.outcome_routes:bp",
     ),
     commands=("ar.cases.runs.cli:run_day_command", "ar.cases.runs.cli:simulate_command"),
     navigation=(
@@ -30,6 +31,7 @@ SLICE: Final = Slice(
             10,
             mark("Calls and tasks"),
             "cases.queue",
+            Permission.READ_TOTALS,
             query={"tab": "tasks"},
             waiting=open_work,
             counted_for=Permission.WORK_TASKS,
@@ -39,6 +41,7 @@ SLICE: Final = Slice(
             20,
             mark("Letters"),
             "cases.queue",
+            Permission.READ_TOTALS,
             also=("cases",),
             waiting=letters_to_release,
             counted_for=Permission.REVIEW_ACTIONS,

@@ -6,6 +6,7 @@ resumes there; placing a hold withdraws its waiting letters and tasks from the q
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -21,16 +22,19 @@ from kernel.actor import Actor
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.journal import record
+from kernel.money import parse_positive_amount
 
 
 def place_hold(db: Session, actor: Actor, data: PlaceHold) -> UUID:
     """Places a hold on a customer or one item, effective at once; returns its id.
 
-    Raises NotFound, RuleBroken(`promise_needs_day`, `block_until_past`, `item_not_of_customer`).
+    Raises NotFound, RuleBroken(`promise_needs_day`, `block_until_past`, `item_not_of_customer`, `promise_not_chosen`,
+    `promise_needs_currency`, and those of an amount).
     """
     # Before the row that refers to the customer: letters take the case lock and then the customer.
     actor = lock_cases(db, actor)
-    _require_valid(db, actor, data)
+    item_currency = _require_valid(db, actor, data)
+    promised_minor, currency = _promised(data, item_currency)
     hold_id = new_id()
     db.execute(
         sa.insert(CollectionHold).values(
@@ -43,10 +47,14 @@ def place_hold(db: Session, actor: Actor, data: PlaceHold) -> UUID:
             reason=data.reason,
             placed_by=actor.name,
             placed_at=actor.now,
+            promised_minor=promised_minor,
+            currency=currency,
         )
     )
     until = data.until_on.isoformat() if data.until_on else None
-    facts = {"kind": data.kind, "until_on": until, "reason": data.reason}
+    facts: dict[str, Any] = {"kind": data.kind, "until_on": until, "reason": data.reason}
+    if promised_minor is not None:
+        facts |= {"promised_minor": promised_minor, "currency": currency}
     if data.item_id is not None:
         facts["item_id"] = str(data.item_id)
     record(db, actor, "block_placed", customer_id=data.customer_id, subject_id=hold_id, data=facts)
@@ -74,7 +82,20 @@ def lift_hold(db: Session, actor: Actor, hold_id: UUID) -> None:
     record(db, actor, "block_lifted", customer_id=row.customer_id, subject_id=hold_id)
 
 
-def _require_valid(db: Session, actor: Actor, data: PlaceHold) -> None:
+def _promised(data: PlaceHold, item_currency: str | None) -> tuple[int | None, str | None]:
+    """Returns the promised amount in minor units with its currency; None of both where none is named."""
+    if not data.amount:
+        return None, None
+    if data.kind != "promise":
+        raise RuleBroken("promise_not_chosen")
+    currency = item_currency or data.currency
+    if not currency:
+        raise RuleBroken("promise_needs_currency")
+    return parse_positive_amount(data.amount, currency), currency
+
+
+def _require_valid(db: Session, actor: Actor, data: PlaceHold) -> str | None:
+    """Refuses what does not hold; returns the currency of the document that is named, None without one."""
     if data.kind == "promise" and data.until_on is None:
         raise RuleBroken("promise_needs_day")
     if data.until_on is not None and data.until_on < actor.today:
@@ -87,12 +108,13 @@ def _require_valid(db: Session, actor: Actor, data: PlaceHold) -> None:
     if customer is None:
         raise NotFound("customer_not_found")
     if data.item_id is None:
-        return
+        return None
     item = OpenItem
     item_of_customer = db.execute(
-        sa.select(item.id).where(
+        sa.select(item.currency).where(
             item.tenant_id == actor.tenant_id, item.id == data.item_id, item.customer_id == data.customer_id
         )
     ).first()
     if item_of_customer is None:
         raise NotFound("item_not_of_customer")
+    return str(item_of_customer.currency)

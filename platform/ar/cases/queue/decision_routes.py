@@ -1,4 +1,4 @@
-"""Routes of decisions in the review queue: release, skip, complete, resolve a delivery, run the day.
+"""Routes of decisions in the review queue: release, skip, resolve a delivery, run the day.
 
 Invariant: parse, authorise, one command, answer. The views are registered on the blueprint of `queue.routes`.
 """
@@ -13,11 +13,10 @@ from flask import request
 
 from ar.cases.ladder.explain import reason_text
 from ar.cases.queue import commands, queries
-from ar.cases.queue.inputs import CloseLetter, CompleteTask, ReleaseAction, ResolveDelivery, SkipAction
+from ar.cases.queue.inputs import CloseLetter, ReleaseAction, ResolveDelivery, SkipAction
 from ar.cases.queue.routes import back_to_page, bp, next_url, render_action
 from ar.cases.queue.views import QueueAction
 from ar.cases.runs import commands as runs
-from kernel.errors import Forbidden
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext
 from kernel.ids import parse_uuid
@@ -102,15 +101,6 @@ def skip(data: SkipAction, action_id: UUID) -> Page:
     """Skips a letter or task, with a reason."""
     commands.skip_action(db(), actor(), action_id, data)
     return back_to_page(_("Skipped. It is not proposed again."))
-
-
-@bp.post("/actions/<uuid:action_id>/completion")
-@staff(Permission.WORK_TASKS)
-@command_form(CompleteTask, page=render_action, also=(Forbidden,))
-def complete(data: CompleteTask, action_id: UUID) -> Page:
-    """Marks a call or task as done, with a note."""
-    commands.complete_task(db(), actor(), action_id, data)
-    return back_to_page(_("Marked as done."))
 
 
 @bp.post("/actions/<uuid:action_id>/outcome")

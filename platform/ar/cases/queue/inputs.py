@@ -23,12 +23,6 @@ class SkipAction(CommandInput):
     reason: Reason
 
 
-class CompleteTask(CommandInput):
-    """Complete a call or task, with a note on its result."""
-
-    note: Reason
-
-
 class CloseLetter(CommandInput):
     """Close a letter that bounced or is in doubt and claims nothing any more."""
 

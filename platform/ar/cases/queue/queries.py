@@ -23,13 +23,14 @@ from ar.cases.letters.drafting import PURPOSE
 from ar.cases.letters.lines import Letter, LetterLine, letter_lines
 from ar.cases.models import Action, DayRun, StepTaken
 from ar.cases.queue.views import QueueAction, QueueGroup, QueueLine, QueueSummary
-from ar.cases.queue.waiting import TABS, in_tab, may_release, offered, roles_array, waits_for_role
-from ar.customers.lookups import reachable
+from ar.cases.queue.waiting import TABS, in_tab, is_work_of, may_release, offered, roles_array, waits_for_role
+from ar.customers.lookups import has_telephone, reachable
 from ar.customers.models import Contact, Customer
 from ar.ledger.lookups import instalments_of
 from ar.ledger.models import OpenItem
 from kernel.actor import Actor
 from kernel.errors import NotFound
+from tenants.models import User
 from web.filters import choice
 
 _BY_CUSTOMER: Final = (Customer.sort_key, Customer.number, Action.currency, Action.id)
@@ -37,14 +38,55 @@ _BY_CUSTOMER: Final = (Customer.sort_key, Customer.number, Action.currency, Acti
 
 @dataclass(frozen=True)
 class QueueFilters:
-    """Filters of the queue, from its address."""
+    """Filters of the queue, from its address; `whose` calls and tasks: the reader's today, later, or everybody's."""
 
     tab: str = choice("letters", "tasks", "problems", "outgoing")
+    whose: str = choice("mine", "later", "all")
 
 
-def queue_page(db: Session, actor: Actor, tab: str, *, offset: int = 0, limit: int = 50) -> list[QueueGroup]:
-    """Returns one page of the queue, by customer and currency; what a letter claims is asked anew."""
-    query = _select_actions(actor.tenant_id).where(*in_tab(actor.tenant_id, tab)).order_by(*_BY_CUSTOMER)
+@dataclass(frozen=True, slots=True)
+class TaskCounts:
+    """How many calls and tasks are the reader's today and on a later day, and how many are open in all."""
+
+    mine: int
+    later: int
+    all: int
+
+    def of(self, whose: str) -> int:
+        """Returns one of the counts, by the filter's word."""
+        return {"mine": self.mine, "later": self.later}.get(whose, self.all)
+
+
+def task_counts(db: Session, actor: Actor) -> TaskCounts:
+    """Returns how many calls and tasks are open, and whose they are. One statement."""
+    of_whose = {whose: sa.and_(*_of_whose(actor, whose)) for whose in ("mine", "later")}
+    row = db.execute(
+        sa.select(
+            *(sa.func.count().filter(condition).label(whose) for whose, condition in of_whose.items()),
+            sa.func.count().label("all"),
+        ).where(Action.tenant_id == actor.tenant_id, *in_tab(actor.tenant_id, "tasks"))
+    ).one()
+    return TaskCounts(**row._mapping)
+
+
+def _of_whose(actor: Actor, whose: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """Returns the conditions of the reader's calls and tasks of today or of a later day; none for everybody's."""
+    if whose == "all":
+        return ()
+    later = Action.again_on > actor.today
+    on = later if whose == "later" else sa.or_(Action.again_on.is_(None), ~later)
+    return (*is_work_of(actor.tenant_id, sa.bindparam(None, actor.user_id, type_=sa.Uuid), roles_array(actor)), on)
+
+
+def queue_page(
+    db: Session, actor: Actor, tab: str, *, whose: str = "all", offset: int = 0, limit: int = 50
+) -> list[QueueGroup]:
+    """Returns one page of the queue, by customer and currency; what a letter claims is asked anew.
+
+    `whose`: calls and tasks of the reader today (`mine`) or on a later day (`later`), or of everybody.
+    """
+    wanted = in_tab(actor.tenant_id, tab) + (_of_whose(actor, whose) if tab == "tasks" else ())
+    query = _select_actions(actor.tenant_id).where(*wanted).order_by(*_BY_CUSTOMER)
     actions = _actions(db, actor, db.execute(query.offset(offset).limit(limit)).all())
     return [
         QueueGroup(
@@ -160,12 +202,30 @@ def _select_actions(tenant_id: UUID) -> sa.Select[Any]:
         action.delivered_at,
         action.pdf_sha256.is_not(None).label("has_paper"),
         sa.func.coalesce(address, "").label("contact"),
+        sa.func.coalesce(_first_to_call(tenant_id, contact.name), "").label("to_call"),
+        sa.func.coalesce(_first_to_call(tenant_id, contact.phone), "").label("phone"),
+        User.name.label("owner_name"),
+        action.outcome,
+        action.again_on,
     )
     return (
         sa.select(*columns)
         .select_from(action)
         .join(customer, sa.and_(customer.tenant_id == action.tenant_id, customer.id == action.customer_id))
+        .outerjoin(User, User.id == customer.owner_id)
         .where(action.tenant_id == tenant_id, customer.tenant_id == tenant_id)
+    )
+
+
+def _first_to_call(tenant_id: UUID, column: Any) -> sa.ScalarSelect[str]:
+    """Selects one column of the contact whom one calls about an action."""
+    contact = Contact
+    return (
+        sa.select(column)
+        .where(contact.tenant_id == tenant_id, contact.customer_id == Action.customer_id, *has_telephone())
+        .order_by(contact.purposes.contains([PURPOSE]).desc(), contact.created_at, contact.id)
+        .limit(1)
+        .scalar_subquery()
     )
 
 

@@ -1,7 +1,4 @@
-"""Routes of the review queue, and of one letter or task with its preview.
-
-Invariant: parse, authorise, one query, render; a preview is stored nowhere. Decisions are in `decision_routes`.
-"""
+"""Routes of the review queue, and of one letter or task with its preview; decisions are in `decision_routes`."""
 
 from __future__ import annotations
 
@@ -11,12 +8,13 @@ from uuid import UUID
 from flask import Blueprint, request, url_for
 
 from ar.cases.ladder.explain import reason_text
-from ar.cases.ladder.step_texts import STATE_TONES, state_name
+from ar.cases.ladder.step_texts import STATE_TONES, outcome_name, state_name
 from ar.cases.letters import drafting
 from ar.cases.letters.sending import PDF, stored_letter
 from ar.cases.queue import commands, queries
-from ar.cases.queue.commands import role_name
+from ar.cases.queue.locked import role_name
 from ar.cases.queue.views import QueueAction
+from ar.cases.rules.outcomes import OUTCOME_NAMES, OUTCOMES
 from ar.receipts.lookups import cash_state
 from kernel.i18n import gettext as _
 from kernel.mail import OutgoingMail
@@ -32,17 +30,19 @@ bp = Blueprint("cases", __name__, url_prefix="/cases")
 
 
 @bp.get("/")
-@staff(Permission.READ)
+@staff(Permission.READ_TOTALS)
 def queue() -> Page:
     """Shows a tab of the review queue, grouped by customer and currency."""
     chosen = filters.read(queries.QueueFilters, request.args)
-    tenant_id = actor().tenant_id
     paging = read_page(request.args, default_size=SIZES[0])  # each letter has rows of its own
-    summary = queries.queue_summary(db(), tenant_id)
-    total = summary.of_tab(chosen.tab)
+    summary = queries.queue_summary(db(), actor().tenant_id)
+    whose, tasks = "all", None
+    if chosen.tab == "tasks" and may(Permission.WORK_TASKS):
+        whose, tasks = chosen.whose, queries.task_counts(db(), actor())
+    total = tasks.of(whose) if tasks else summary.of_tab(chosen.tab)
     path = url_for("cases.queue")
     page = paging.page(total, path, request.args)
-    groups = queries.queue_page(db(), actor(), chosen.tab, offset=page.offset, limit=page.size)
+    groups = queries.queue_page(db(), actor(), chosen.tab, whose=whose, offset=page.offset, limit=page.size)
     tabs = [
         ("letters", _("Letters"), summary.letters),
         ("tasks", _("Calls and tasks"), summary.calls + summary.tasks),
@@ -53,10 +53,13 @@ def queue() -> Page:
         "ar/cases/queue/queue.html",
         groups=groups,
         summary=summary,
-        cash=cash_state(db(), tenant_id),
+        cash=cash_state(db(), actor().tenant_id),
         wanted=chosen,
         pager=page,
+        chips=filters.chips(chosen, "whose", _whose(tasks), path) if tasks else [],
         tabs=filters.chips(chosen, "tab", tabs, path),
+        form=blank(),
+        next=filters.url(chosen, path),
         held=[(reason_text(code), count) for code, count in sorted(summary.held.items())],
         today=actor().today,
         here=request.full_path.rstrip("?"),
@@ -84,6 +87,14 @@ def paper(action_id: UUID) -> Page:
     return download(drafting.print_letter(draft).pdf, PDF, drafting.file_name(draft), inline=True)
 
 
+def _whose(tasks: queries.TaskCounts) -> list[tuple[str, str, int]]:
+    return [
+        ("mine", _("Mine today"), tasks.mine),
+        ("later", _("Mine later"), tasks.later),
+        ("all", _("All"), tasks.all),
+    ]
+
+
 def _template_helpers() -> dict[str, object]:
     """Returns the permissions, roles and names that both templates use."""
     return {
@@ -94,6 +105,8 @@ def _template_helpers() -> dict[str, object]:
         "may_read_bank": may(Permission.READ_BANK),
         "my_roles": actor().roles,
         "role_name": role_name,
+        "outcomes": [(each, _(OUTCOME_NAMES[each])) for each in OUTCOMES],
+        "outcome_name": outcome_name,
         "state_name": state_name,
         "tones": STATE_TONES,
     }

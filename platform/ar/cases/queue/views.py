@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from ar.cases.ladder.explain import explain_step
+from ar.cases.rules.policy import ADDRESSED_TO, DONE_BY
 from ar.ledger.rules.instalments import document_label
 
 #: A letter of many documents shows so many of them in the queue.
@@ -85,12 +86,22 @@ class QueueAction:
     delivered_at: datetime | None
     has_paper: bool
     contact: str
+    to_call: str
+    phone: str
+    owner_name: str | None
+    outcome: str | None
+    again_on: date | None
     lines: tuple[QueueLine, ...]
 
     @property
     def is_letter(self) -> bool:
         """Returns whether it goes out to the debtor by mail or on paper."""
         return self.form == "letter"
+
+    @property
+    def done_by_role(self) -> str | None:
+        """Returns the role that does this call or task, whoever owns the customer; None for the owner's own."""
+        return self.release_role or ADDRESSED_TO.get(self.code) or DONE_BY.get(self.code)
 
     @property
     def claims(self) -> bool:

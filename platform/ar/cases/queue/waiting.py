@@ -6,21 +6,27 @@ that the navigation's statement is built once.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from ar.cases.ladder.state import PENDING, in_queue
 from ar.cases.models import Action, StepTaken
-from ar.cases.rules.policy import ADDRESSED_TO
+from ar.cases.rules.policy import ADDRESSED_TO, DONE_BY
 from ar.customers.lookups import reachable
-from ar.customers.models import Contact
+from ar.customers.models import Contact, Customer
 from ar.ledger.models import OpenItem
 from kernel.actor import Actor
+from tenants.permissions import Role
 
 _TENANT: Final = sa.bindparam("tenant", type_=sa.Uuid)
+_PERSON: Final = sa.bindparam("person", type_=sa.Uuid)
 _ROLES: Final = sa.bindparam("roles", type_=sa.ARRAY(sa.Text))
 _TODAY: Final = sa.bindparam("today", type_=sa.Date)
+
+#: Roles that call the customers of every owner; a salesperson or sales manager calls those of their own.
+WORK_FOR_ALL: Final = frozenset({Role.COLLECTOR, Role.FINANCE, Role.ACCOUNTANT, Role.FINANCE_DIRECTOR, Role.LEGAL})
 
 Condition = sa.ColumnElement[bool]
 
@@ -105,9 +111,49 @@ def waits_for_role(tenant_id: Any, roles: Any) -> tuple[Condition, ...]:
 
 
 def open_work() -> sa.Select[Any]:
-    """Selects the ids of the open calls and tasks that the user may do (binds: tenant, roles)."""
+    """Selects the ids of the open calls and tasks that are the user's today (binds: tenant, person, roles, today)."""
     action = Action
-    free = sa.or_(action.release_role.is_(None), action.state == "approved", action.release_role == sa.any_(_ROLES))
     return sa.select(action.id).where(
-        action.tenant_id == _TENANT, action.form != "letter", in_queue(), free, still_claims(_TENANT)
+        action.tenant_id == _TENANT,
+        action.form != "letter",
+        in_queue(),
+        *is_work_of_today(),
+        still_claims(_TENANT),
     )
+
+
+def is_work_of_today() -> tuple[Condition, ...]:
+    """Returns the conditions of calls and tasks that the user does today (binds: tenant, person, roles, today)."""
+    again_on = Action.again_on
+    return (*is_work_of(_TENANT, _PERSON, _ROLES), sa.or_(again_on.is_(None), again_on <= _TODAY))
+
+
+def is_work_of(tenant_id: Any, person_id: Any, roles: Any) -> tuple[Condition, ...]:
+    """Returns the conditions of calls and tasks that a person of `roles` does.
+
+    What a role does is that role's. The rest is the customer's owner's, and whose who work for every owner. What is
+    first to be decided is nobody's work yet.
+    """
+    action, customer = Action, Customer
+    owned = (customer.tenant_id == tenant_id, customer.id == action.customer_id)
+    owner_is_reader = sa.exists().where(*owned, customer.owner_id == person_id).correlate(action)
+    of_nobody = sa.exists().where(*owned, customer.owner_id.is_(None)).correlate(action)
+    decided = sa.and_(
+        action.code.not_in(list(ADDRESSED_TO)), sa.or_(action.release_role.is_(None), action.state == "approved")
+    )
+    by_role = sa.or_(
+        *(sa.and_(action.code == code, sa.literal(role, sa.Text) == sa.any_(roles)) for code, role in DONE_BY.items())
+    )
+    by_owner = sa.and_(
+        action.code.not_in(list(DONE_BY)),
+        sa.or_(
+            _any_role(WORK_FOR_ALL, roles),
+            owner_is_reader,
+            sa.and_(sa.literal(Role.SALES_MANAGER.value, sa.Text) == sa.any_(roles), of_nobody),
+        ),
+    )
+    return decided, sa.or_(by_role, by_owner)
+
+
+def _any_role(wanted: Iterable[Role], roles: Any) -> Condition:
+    return sa.or_(*(sa.literal(role.value, sa.Text) == sa.any_(roles) for role in sorted(wanted)))

@@ -72,6 +72,8 @@ def form_of(audience: Audience, channel: Channel) -> str:
 
 #: Tasks that are addressed to a role by what they are: step code → role that decides (R178, W7).
 ADDRESSED_TO: Final = {"general_manager": "general_manager"}
+#: Calls and tasks that a role does, whoever owns the customer: step code → role.
+DONE_BY: Final = {"manager_call_1": "sales_manager", "manager_call_2": "sales_manager"}
 NEVER_AUTOMATIC: Final = frozenset({Effect.ASSIGN_AGENCY, Effect.PREPARE_LITIGATION})
 
 

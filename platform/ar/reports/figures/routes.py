@@ -33,7 +33,7 @@ class FiguresFilters:
 
 
 @bp.get("/")
-@staff(Permission.READ)
+@staff(Permission.READ_TOTALS)
 def index() -> Page:
     """Shows the figures of a month and currency."""
     wanted, today = filters.read(FiguresFilters, request.args), actor().today

@@ -47,6 +47,7 @@ from ar.reports.today.queue import (
     unanswered,
 )
 from ar.statements.models import Statement
+from kernel.actor import Actor
 from kernel.binds import TENANT, TODAY
 from kernel.calendars import WorkCalendar, stored_calendar
 from kernel.db import columns
@@ -149,11 +150,6 @@ class Today:
         return self.counts.count("letter")
 
     @property
-    def open_tasks(self) -> int:
-        """Returns the number of open calls and tasks."""
-        return self.counts.count("call", "task")
-
-    @property
     def unapplied(self) -> int:
         """Returns the number of unapplied credits."""
         return sum(each.credits for each in self.sums)
@@ -166,16 +162,17 @@ def today_page(
     timezone: str,
     currency: str = "CNY",
     waiting: Sequence[tuple[str, str]] = WAITING,
+    reader: Actor | None = None,
 ) -> Today:
     """Returns the page of `today`, the tenant's local date; the company's own `currency` comes first.
 
-    `waiting`: (form, state) of the queued actions to list; none of them: no queue.
+    `waiting`: (form, state) of the queued actions to list; none of them: no queue. Calls and tasks are the `reader`'s.
     """
     counts = _today_counts(db, tenant_id, today)
     found = currency_sums(db, tenant_id, today, netted=counts.credits_netted)
     sums = tuple(sorted(found, key=lambda each: each.aging.currency != currency))
     unanswered_statements, withheld = side_rows(db, tenant_id, today, timezone)
-    queue = queue_rows(db, tenant_id, today, waiting) if waiting else ()
+    queue = queue_rows(db, tenant_id, today, waiting, reader) if waiting else ()
     return Today(today, counts, sums, queue, unanswered_statements, withheld, cash_state(db, tenant_id))
 
 

@@ -20,6 +20,7 @@ from ar.cases.lookups import (
     Letter,
     explain_step,
     explain_withheld,
+    is_work_of_today,
     letter_claims,
     offered,
     step_name,
@@ -29,6 +30,7 @@ from ar.customers.models import Customer
 from ar.ledger.lookups import document_label_of
 from ar.ledger.models import OpenItem
 from ar.statements.models import Confirmation, Statement
+from kernel.actor import Actor
 from kernel.binds import TENANT, TODAY
 from kernel.clock import local_date
 from kernel.db import columns
@@ -94,14 +96,21 @@ class WithheldRow:
 
 
 def queue_rows(
-    db: Session, tenant_id: UUID, today: date, waiting: Sequence[tuple[str, str]] = WAITING
+    db: Session,
+    tenant_id: UUID,
+    today: date,
+    waiting: Sequence[tuple[str, str]] = WAITING,
+    reader: Actor | None = None,
 ) -> tuple[QueueRow, ...]:
     """Returns the queue, the highest level first; the leading item is that of the highest level, then the oldest.
 
-    `waiting`: (form, state) of the actions asked for. What was paid meanwhile is not among them, and a letter's amount
-    is what it asks after money in hand: the one that the review queue and the decisions show.
+    `waiting`: (form, state) of the actions asked for; of calls and tasks those that the reader does today. What was
+    paid meanwhile is not among them, and a letter's amount is what it asks after money in hand: the one that the review
+    queue and the decisions show.
     """
-    found = columns(db, _queue(tuple(waiting)), {"tenant": tenant_id})
+    person_id, roles = (reader.user_id, sorted(reader.roles)) if reader else (None, [])
+    values = {"tenant": tenant_id, "person": person_id, "roles": roles, "today": today}
+    found = columns(db, _queue(tuple(waiting)), values)
     rows = tuple(_queue_row(row, today) for row in found)
     letters = [Letter(row.id, row.customer_id, row.currency) for row in rows if row.form == "letter" and row.in_hand]
     claims = letter_claims(db, tenant_id, today, letters)
@@ -117,6 +126,7 @@ def _queue(waiting: tuple[tuple[str, str], ...]) -> sa.Select[Any]:
             action.tenant_id == TENANT,
             action.state.in_(("proposed", "approved")),  # as the index says it
             sa.tuple_(action.form, action.state).in_(waiting),
+            sa.or_(action.form == "letter", sa.and_(*is_work_of_today())),
             offered(TENANT),
         )
         .order_by(action.level.desc(), action.total_minor.desc(), action.id)

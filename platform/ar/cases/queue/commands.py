@@ -14,12 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.ladder.state import lock_cases, mark_steps, pending_step_ids, record_step_outcome
-from ar.cases.letters.drafting import draft_letter
-from ar.cases.letters.sending import prepare_letter, return_to_queue
-from ar.cases.models import Action
-from ar.cases.queue.inputs import CloseLetter, ReleaseAction, ResolveDelivery, SkipAction
-from ar.cases.queue.locked import (
+from ar.cases.ladder.locked import (
     LockedAction,
     action_facts,
     decide,
@@ -30,6 +25,11 @@ from ar.cases.queue.locked import (
     require_state,
     update_action,
 )
+from ar.cases.ladder.state import lock_cases, mark_steps, pending_step_ids, record_step_outcome
+from ar.cases.letters.drafting import draft_letter
+from ar.cases.letters.sending import prepare_letter, return_to_queue
+from ar.cases.models import Action
+from ar.cases.queue.inputs import CloseLetter, ReleaseAction, ResolveDelivery, SkipAction
 from ar.cases.queue.waiting import may_release, roles_array
 from ar.cases.runs.recording import PREPARE_LETTERS
 from ar.statements.commands import record_delivery_outcome

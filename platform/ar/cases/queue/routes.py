@@ -8,11 +8,11 @@ from uuid import UUID
 from flask import Blueprint, request, url_for
 
 from ar.cases.ladder.explain import reason_text
+from ar.cases.ladder.locked import role_name
 from ar.cases.ladder.step_texts import STATE_TONES, outcome_name, state_name
 from ar.cases.letters import drafting
 from ar.cases.letters.sending import PDF, stored_letter
 from ar.cases.queue import commands, queries
-from ar.cases.queue.locked import role_name
 from ar.cases.queue.views import QueueAction
 from ar.cases.rules.outcomes import OUTCOME_NAMES, OUTCOMES
 from ar.receipts.lookups import cash_state

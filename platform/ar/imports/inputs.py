@@ -173,6 +173,14 @@ class Report:
         self.skipped += 1
         _add_to_group(self.passed_over, _finding(row, "", reason, params))
 
+    def found(self, code: str) -> str:
+        """Returns what the first error of a code found, an empty text when there is none."""
+        return next((str(error.params.get("found", "")) for error in self.errors if error.code == code), "")
+
+    def warnings_of(self, code: str) -> list[Finding]:
+        """Returns the kept warnings of a code."""
+        return [warning for warning in self.warnings if warning.code == code]
+
     def sort(self, place: Callable[[str], int]) -> None:
         """Sorts the findings by row, then by `place` of the column."""
         for findings in (self.errors, self.warnings):

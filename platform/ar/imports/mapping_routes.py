@@ -41,6 +41,17 @@ _RECEIPT_SIGNS: Final = (
 )
 _EARLY_DUE: Final = (("keep", mark("Kept as written")), ("document_date", mark("The document date is taken")))
 _BEFORE_LOCK: Final = (("refuse", mark("An error")), ("opening", mark("Posted on the first open day, as openings")))
+_UNNUMBERED: Final = (
+    ("payments", mark("Payments get one of ours; of others it is an error")),
+    ("all", mark("All get one of ours")),
+    ("refuse", mark("An error")),
+)
+_HEADINGS: Final = (
+    ("", mark("Say nothing of the rows below")),
+    ("customer_name", mark("Are the name of their customer")),
+    ("customer_no", mark("Begin with the number of their customer")),
+)
+_CARRIED: Final = (("", mark("An error")), ("customer_no,customer_name", mark("The customer of the row above")))
 _REPEATED: Final = (("refuse", mark("An error")), ("pass_over", mark("Passed over, where all values are the same")))
 
 
@@ -70,6 +81,9 @@ def _choices(kind: str, sample: Sample) -> dict[str, Any]:
         "early_due": said(_EARLY_DUE),
         "before_lock": said(_BEFORE_LOCK),
         "repeated": said(_REPEATED),
+        "unnumbered": said(_UNNUMBERED),
+        "headings": said(_HEADINGS),
+        "carried": said(_CARRIED),
         "kinds": [("", "—"), *((name, _(label)) for name, label in DOCUMENT_KINDS.items())],
     }
 

@@ -117,6 +117,8 @@ FINDINGS: dict[str, str] = {
     "document_named_twice": mark("“%(found)s” is named twice in this row."),
     "exceeds_open": mark("“%(found)s” has %(open)s %(currency)s open, this row pays %(wanted)s."),
     "exceeds_receipt": mark("The row pays %(wanted)s %(currency)s in all, but the receipt is %(amount)s."),
+    "number_given": mark("This row has no number of its own; it is posted as “%(number)s”."),
+    "currency_assumed": mark("No currency stands in this row; it is read as %(currency)s."),
     "looks_like": mark(
         "“%(found)s” looks like “%(other)s”. If they are the same, write it the same way; otherwise both are kept."
     ),
@@ -164,6 +166,11 @@ QUESTIONS: dict[str, str] = {
     "currency_unsaid": mark("The file names no currency. Is it %(currency)s?"),
     "kind_unsaid": mark("The file does not say what its documents are. Are they all invoices?"),
     "kinds_unknown": mark("What are these documents: %(words)s?"),
+    "headings_taken": mark("Lines such as “%(found)s” stand above other rows. Do they say whose these rows are?"),
+    "customers_carried": mark("“%(header)s” is empty in some rows. Do they belong to the customer of the row above?"),
+    "sides_taken": mark("Is “%(debit)s” what was charged and “%(credit)s” what was credited or paid?"),
+    "decimals_rounded": mark("“%(found)s” has more decimals than the currency. Are such amounts rounded?"),
+    "sign_doubtful": mark("“%(found)s” is below zero. Is what stands below zero a credit?"),
     "decimal_mark_doubtful": mark("Which is the decimal mark? The file has %(found)s."),
     "date_order_doubtful": mark("Does the month or the day come first in %(found)s?"),
 }

@@ -27,6 +27,7 @@ Sign = Literal["owed_positive", "owed_negative", "in_positive", "in_negative"]
 DecimalMark = Literal[".", ","]
 Rounding = Literal["refuse", "half_up"]
 Repeated = Literal["refuse", "pass_over"]
+Unnumbered = Literal["payments", "all", "refuse"]
 EarlyDue = Literal["keep", "document_date"]
 BeforeLock = Literal["refuse", "opening"]
 Encoding = Literal["utf-8", "gb18030", "utf-16", "cp1252", "big5", "shift_jis", "euc_kr", "iso8859_2", "cp1251"]
@@ -71,7 +72,9 @@ class ColumnMapping(BaseModel):
 
     Attributes:
         columns: canonical name → their header, or a pattern with headers in braces (`"RC-{Invoice No}"`).
-        constants: canonical name → one value for every row.
+        constants: canonical name → one value for every row; of a currency also where a row's own cell is empty.
+        headings: the canonical column that texts standing alone above a group of rows fill (None: there are none).
+        carried: canonical columns whose empty cells say what the row above says, as merged cells do.
         unread: headers that are read as nothing, whatever their name says.
         kinds: their word for a kind of document → ours, or `skip`.
         marks: their word for a direction of money or a state → `in`, `out`, `booked`, `pending` (not booked) or `skip`.
@@ -81,6 +84,7 @@ class ColumnMapping(BaseModel):
         early_due: a due date before the document's own is kept, or raised to `document_date`; both with a warning.
         before_lock: `opening` posts what is dated in the locked period on the day after it; `refuse` makes it an error.
         repeated: rows that say a document again with the same values (a row per line) are passed over, or errors.
+        unnumbered: which documents without a number get one of ours: payments, all, or none (`refuse`: an error).
         skip_when: header → values; a row with one of them is passed over.
         skip_rows: row numbers of this very file to pass over; never remembered.
         encoding, delimiter, sheet, header_row: how the file is opened where the guess is wrong (row 1 is the first).
@@ -98,6 +102,9 @@ class ColumnMapping(BaseModel):
     date_order: DateOrder | None = None
     rounding: Rounding = "refuse"
     repeated: Repeated = "refuse"
+    headings: OneLine | None = None
+    carried: list[OneLine] = Field(default_factory=list)
+    unnumbered: Unnumbered = "payments"
     early_due: EarlyDue = "keep"
     before_lock: BeforeLock = "refuse"
     skip_when: dict[OneLine, list[OneLine]] = Field(default_factory=dict)

@@ -111,6 +111,7 @@ class Table:
         Raises TableRefused beyond MAX_ROWS or MAX_CELL_CHARS.
         """
         width, count, fullest = len(self.headers), 0, 0
+        before: list[str] = []
         kept: list[Row] = []  # rows that may close the table, until it is known whether data follows
         for number, cells in enumerate(self._read(), start=1):
             if number <= self.header_row or not any(cells):
@@ -133,17 +134,18 @@ class Table:
                 kept.append(row)
                 continue
             if kept:
-                yield from (_between(each, self.headers, fullest) for each in kept)
+                yield from (_between(each, self.headers, fullest, before) for each in kept)
                 kept.clear()
-            row = _between(row, self.headers, fullest)
+            row = _between(row, self.headers, fullest, before)
             if not row.reason:
                 fullest = max(fullest, filled)
+                before = row.cells
             yield row
         yield from (row._replace(reason=passed_over.closing_reason(row.cells)) for row in kept)
 
 
-def _between(row: Row, headers: Sequence[str], fullest: int) -> Row:
-    reason = passed_over.anywhere_reason(row.cells, headers, fullest)
+def _between(row: Row, headers: Sequence[str], fullest: int, before: Sequence[str]) -> Row:
+    reason = passed_over.anywhere_reason(row.cells, headers, fullest, before)
     return row._replace(reason=reason) if reason else row
 
 

@@ -177,6 +177,10 @@ class Report:
         """Returns what the first error of a code found, an empty text when there is none."""
         return next((str(error.params.get("found", "")) for error in self.errors if error.code == code), "")
 
+    def all_found(self, code: str) -> list[str]:
+        """Returns the different things that errors of a code found, in the order of the rows."""
+        return list(dict.fromkeys(str(error.params.get("found", "")) for error in self.errors if error.code == code))
+
     def warnings_of(self, code: str) -> list[Finding]:
         """Returns the kept warnings of a code."""
         return [warning for warning in self.warnings if warning.code == code]

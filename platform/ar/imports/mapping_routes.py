@@ -17,7 +17,7 @@ from ar.imports.messages import DOCUMENT_KINDS, KIND_LABELS, ORIGINS, PASSED_OVE
 from kernel.errors import Conflict, NotFound
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
-from kernel.sheets.mapping import ColumnMapping
+from kernel.sheets.mapping import SKIP, ColumnMapping
 from kernel.sheets.samples import Sample
 from tenants.access import staff
 from tenants.permissions import Permission
@@ -47,9 +47,10 @@ _UNNUMBERED: Final = (
     ("refuse", mark("An error")),
 )
 _HEADINGS: Final = (
-    ("", mark("Say nothing of the rows below")),
-    ("customer_name", mark("Are the name of their customer")),
-    ("customer_no", mark("Begin with the number of their customer")),
+    ("", mark("There are none")),
+    ("customer_name", mark("The name of their customer")),
+    ("customer_no", mark("The number of their customer, then its name")),
+    (SKIP, mark("Pass these lines over")),
 )
 _CARRIED: Final = (("", mark("An error")), ("customer_no,customer_name", mark("The customer of the row above")))
 _REPEATED: Final = (("refuse", mark("An error")), ("pass_over", mark("Passed over, where all values are the same")))

@@ -6,7 +6,7 @@ Invariant: what a guess leaves open is a question to a person, never a default; 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
@@ -17,8 +17,6 @@ from sqlalchemy.orm import Session
 from ar.imports.columns import fields
 from ar.imports.inputs import ImportFile
 from ar.imports.pipeline import bind_columns
-from ar.imports.rules.amounts import BadCell
-from ar.imports.rules.checking import document_kind
 from ar.imports.rules.kinds import guess_kind
 from ar.imports.rules.looking import Looked, Question
 from ar.imports.rules.rows import try_rows
@@ -53,6 +51,9 @@ _MOVED: Final = re.compile(
 _MONEY: Final = re.compile(r"[-+(]?\s*[^\w\s]{0,3}\s*\d[\d.,' ]*\s*[-)]?(?:\s*[A-Za-z]{2,3})?")
 _CALLED: Final = re.compile(r"name|名称|简称|全称|全名", re.IGNORECASE)
 _CODE: Final = re.compile(r"(?=.*\d)[\w./-]{1,32}")
+#: Headers that may mean a customer's account or one of the general ledger, which is written with its name.
+_ACCOUNTS: Final = frozenset(map(header_key, ("account", "konto")))
+_NAMED_ACCOUNT: Final = re.compile(r"[\d.-]{3,}\s+\D.*")
 _LOCAL_CURRENCIES: Final = tuple(
     map(header_key, ("local currency", "lcurr", "lcur", "local crcy", "hauswährung", "hwähr", "本位币", "本币"))
 )
@@ -115,30 +116,38 @@ def _completed(
     binding = bind(list(targets.values()), table.headers, mapping)
     questions: list[Question] = []
     columns, constants, unread = dict(mapping.columns), dict(mapping.constants), list(mapping.unread)
-    places = dict(binding.places)
+    places, missing = dict(binding.places), list(binding.missing)
     if kind == "open-items":
         questions += _take_sides(table.headers, places, mapping, unread)
+        if "customer_no" in places and _is_general_ledger(table.headers[places["customer_no"]], places, sample):
+            unread.append(column_name_at(table.headers, places.pop("customer_no")))
+            missing.append("customer_no")
     sides = "amount" not in places and ("debit" in places or "credit" in places)
     for guess in sample.guesses:
         if guess.confidence == "likely" and guess.target not in places and guess.target not in constants:
             if sides and guess.target == "amount":
                 continue
-            if guess.target in binding.missing or targets[guess.target].required:
+            if guess.target in missing or targets[guess.target].required:
                 questions.append(Question("column_unsure", {"header": guess.header, "target": guess.target}))
             columns[guess.target] = column_name_at(table.headers, guess.place)
             places[guess.target] = guess.place
     looked = Looked(table, places)
+    if "document_no" in missing and "document_no" not in places:
+        unnamed = looked.unnamed_numbers(table.headers)
+        if unnamed is not None:
+            columns["document_no"], places["document_no"] = f"#{unnamed + 1}", unnamed
+            questions.append(Question("column_unsure", {"header": f"#{unnamed + 1}", "target": "document_no"}))
     headings, doubt = looked.customers_above() if kind == "open-items" else (None, [])
     questions += doubt
     name = "name" if kind == "customers" else "customer_name"
-    for target in binding.missing:
+    for target in missing:
         if target in places or (target == "customer_no" and (name in places or headings)):
             continue
         if target == "amount" and sides:
             continue
         if target == "currency":
-            constants["currency"] = currency
-            questions.append(Question("currency_unsaid", {"currency": currency}))
+            constants["currency"] = looked.currency() or currency
+            questions.append(Question("currency_unsaid", {"currency": constants["currency"]}))
         elif target == "kind":
             constants["kind"] = "invoice"
             questions.append(Question("kind_unsaid"))
@@ -187,13 +196,12 @@ def _suggested(
     answers: dict[str, Any] = {}
     questions: list[Question] = []
     binding = bind_columns(replace(file, mapping=found), table.headers)
-    if file.kind == "open-items" and "kind" in binding.places:
-        guesses = _guess_kinds(table, sample, binding.places, found)
-        if guesses:
-            answers["kinds"] = {**found.kinds, **guesses}
-            questions.append(Question("kinds_unknown", {"words": ", ".join(list(guesses)[:8])}))
     if binding.missing:
         return answers, questions
+    tried = try_rows(file.kind, table, binding, found)
+    if unknown := [word for word in tried.all_found("unknown_kind") if word]:
+        answers["kinds"] = {**found.kinds, **{word: _guess_kind(sample, binding.places, word) for word in unknown}}
+        questions.append(Question("kinds_unknown", {"words": ", ".join(unknown[:8])}))
     answers |= _cleanly(file, table, binding, found.model_copy(update=answers), questions)
     return answers, questions
 
@@ -208,29 +216,29 @@ def _cleanly(
     if found := tried.found("too_many_decimals"):
         answers["rounding"] = "half_up"
         asked.append(Question("decimals_rounded", {"found": found}))
+        tried = try_rows(file.kind, table, binding, mapping.model_copy(update=answers))
     if (found := tried.found("amount_not_positive")) and file.kind == "open-items":
         answers["sign"] = "owed_positive"
         asked.append(Question("sign_doubtful", {"found": found}))
-    if not answers:
-        return {}
-    again = try_rows(file.kind, table, binding, mapping.model_copy(update=answers))
-    if again.errors_total or any(each.params["found"][:1] not in "-(" for each in again.warnings_of("kind_by_sign")):
+        tried = try_rows(file.kind, table, binding, mapping.model_copy(update=answers))
+    if tried.errors_total or any(each.params["found"][:1] not in "-(" for each in tried.warnings_of("kind_by_sign")):
         return {}
     questions += asked
     return answers
 
 
-def _guess_kinds(table: Table, sample: Sample, places: dict[str, int], mapping: ColumnMapping) -> dict[str, str]:
-    """Returns the words for kinds that nobody knows → the likeliest meaning of each."""
-    words = sample.words.get(str(places["kind"]), {})
-    unknown = [word for word in words if mapping.kind_of(word) is None and not _is_kind(word)]
-    amount = places.get("amount")
-    guesses = {}
-    for word in unknown:
-        amounts = [row.cells[amount] for row in sample.rows if amount is not None and row.cells[places["kind"]] == word]
-        below = bool(amounts) and all(cell.strip()[:1] in "-(" or cell.strip()[-1:] == "-" for cell in amounts if cell)
-        guesses[word] = guess_kind(word, credits=below)
-    return guesses
+def _guess_kind(sample: Sample, places: Mapping[str, int], word: str) -> str:
+    """Returns the likeliest meaning of a word for a kind of document, by itself and by the signs of its amounts."""
+    kind, amount = places["kind"], places.get("amount")
+    rows = [row.cells for row in sample.rows if amount is not None and row.cells[kind] == word]
+    amounts = [row[amount].strip() for row in rows if amount is not None and row[amount]]
+    return guess_kind(word, below=bool(amounts) and all(cell[0] in "-(" or cell[-1] == "-" for cell in amounts))
+
+
+def _is_general_ledger(header: str, places: Mapping[str, int], sample: Sample) -> bool:
+    """Tells that the accounts of a column are those of the general ledger ("121000 Receivables"), not customers."""
+    cells = sample.cells_at(places["customer_no"])
+    return header_key(header) in _ACCOUNTS and bool(cells) and all(map(_NAMED_ACCOUNT.fullmatch, cells))
 
 
 def _take_sides(
@@ -300,11 +308,3 @@ def _pair_currency(headers: Sequence[str], places: dict[str, int], columns: dict
     place = next((keys.index(key) for key in _LOCAL_CURRENCIES if key in keys), None)
     if place is not None:
         columns["currency"] = column_name_at(headers, place)
-
-
-def _is_kind(word: str) -> bool:
-    try:
-        document_kind(word)
-    except BadCell:
-        return False
-    return True

@@ -73,7 +73,7 @@ class ColumnMapping(BaseModel):
     Attributes:
         columns: canonical name → their header, or a pattern with headers in braces (`"RC-{Invoice No}"`).
         constants: canonical name → one value for every row; of a currency also where a row's own cell is empty.
-        headings: the canonical column that texts standing alone above a group of rows fill (None: there are none).
+        headings: the canonical column that lines above groups of rows fill, or `skip` (None: there are no such lines).
         carried: canonical columns whose empty cells say what the row above says, as merged cells do.
         unread: headers that are read as nothing, whatever their name says.
         kinds: their word for a kind of document → ours, or `skip`.

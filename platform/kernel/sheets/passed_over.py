@@ -33,7 +33,7 @@ _TOTAL: Final = re.compile(
     r"(?:合\s*计|总\s*计|小\s*计|共\s*计|累\s*计|总\s*和|汇\s*总)(?:金额|数|余额|行)?"
     r"|过次页|承前页|期末(?:余额|结存)|(?:本月|本年)?合\s*計|總\s*計|小\s*計"
     r"|(?:grand|sub|report|page|customer|account|balance|overall|group|company|document|currency)?[\s-]*totals?"
-    r"(?:\s+(?:for|of|in|-|:).*|\s+(?:due|outstanding|(?:accounts )?receivables?|open|amount|balance|overdue|customers?)"
+    r"(?:\s+(?:for|of|in|-|:).*|\s+(?:due|outstanding|(?:accounts )?receivables?|open|amount|balance|overdue)"
     r"|\s*[a-z]{3})?"
     r"|(?:closing|ending) balance|(?:balance )?(?:carried|brought) forward"
     r"|sum|(?:end|gesamt|konto|zwischen|kunden|debitoren)?summe(?:\s+(?:debitor|kunde|konto)\b.*)?|gesamt(?:betrag|saldo)?"
@@ -44,6 +44,12 @@ _TOTAL: Final = re.compile(
 #: What every word of a sum has in it: one look at a row tells most that have none.
 _SUM_WORD: Final = re.compile(
     r"[计計汇和]|页|期末|tota|sum|balance|forward|gesamt|ergebnis|übertrag|saldo", re.IGNORECASE
+)
+#: A sum named after its group: "Kunde AG Total", "甲公司小计", "Summe Kunde AG".
+_NAMED_TOTAL: Final = re.compile(
+    r".*\S[\s:：-]*(?:合\s*计|总\s*计|小\s*计|共\s*计|汇\s*总|小計|合計|(?:sub-?)?total|summe|gesamt|ergebnis)"
+    r"|(?:(?:sub-?)?total|zwischensumme|summe|gesamt|percentage of total|合\s*计|小\s*计|总\s*计)\b.*",
+    re.IGNORECASE,
 )
 _STARS: Final = re.compile(r"\*{1,4}")
 _TOTAL_BEGINS: Final = frozenset("合总總小共本当累汇客往部业币全期应过承*([TtGgSsRrPpCcAaBbZzOoDdEeKkUuÜü")
@@ -65,8 +71,9 @@ _REMARK: Final = re.compile(
     re.IGNORECASE,
 )
 _FIGURE: Final = re.compile(
-    r"[-+(¥$€£\s]*[\d.,'\s]+%?[)\s-]*[A-Z]{0,3}|[A-Z]{3}|[-—/*]+|\d+\s*(?:条|笔|行|张|rows?|items?)"
+    r"[-+(¥$€£\s]*[\d.,'\s]+%?[)\s-]*(?:[A-Z]{0,3}|[DC]r\.?)|[A-Z]{3}|[-—/*]+|\d+\s*(?:条|笔|行|张|rows?|items?)"
 )
+_COMPACT_DAY: Final = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _ORDERS: Final[tuple[DateOrder, ...]] = ("dmy", "mdy")
 #: A label of a total is short; what is longer is a name. Figures and notes are no novels either.
 _LABEL_MAX: Final = 60
@@ -96,6 +103,11 @@ def total_reason(cells: Sequence[str]) -> Reason:
 def is_total_word(cell: str) -> bool:
     """Tells that a cell is nothing but the word of a sum: 小计, Grand Total, Zwischensumme."""
     return bool(cell) and cell[0] in _TOTAL_BEGINS and len(cell) <= _LABEL_MAX and bool(_TOTAL.fullmatch(plain(cell)))
+
+
+def is_named_total(label: str) -> bool:
+    """Tells that a label begins or ends with the word of a sum: 甲公司小计, "Kunde AG Total"."""
+    return len(label) <= _LABEL_MAX and bool(_SUM_WORD.search(label)) and bool(_NAMED_TOTAL.fullmatch(plain(label)))
 
 
 def inner_total_reason(cells: Sequence[str], before: Sequence[str]) -> Reason:
@@ -128,8 +140,8 @@ def has_day(cells: Sequence[str]) -> bool:
 
 
 def _is_day(cell: str) -> bool:
-    """Tells that a cell is a day; bare digits are a figure."""
-    if not cell or cell.isdigit() or len(cell) > _FIGURE_MAX:
+    """Tells that a cell is a day; bare digits are a figure, save 20261121."""
+    if not cell or len(cell) > _FIGURE_MAX or (cell.isdigit() and not _COMPACT_DAY.fullmatch(cell)):
         return False
     for order in _ORDERS:
         try:

@@ -6,10 +6,8 @@ Written for 100,000 rows: one small parser per column, with the few distinct val
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NoReturn, TypeVar
 
@@ -22,14 +20,22 @@ from ar.customers.inputs import (
     CustomerRow,
     has_invalid_check_character,
 )
-from ar.imports.columns import CURRENCY_WORDS, ENTITY_WORDS, KIND_WORDS, LANGUAGE_WORDS, words
+from ar.imports.columns import ENTITY_WORDS, LANGUAGE_WORDS, words
 from ar.imports.inputs import ParsedCustomer, ParsedItem, ParsedReceipt, Report
 from ar.imports.rules.amounts import BadCell, applications, minor_units, require_current, without_side
+from ar.imports.rules.cells import (
+    currency_code,
+    document_kind,
+    email_address,
+    identifier,
+    required_text,
+    text,
+    whole,
+    word,
+)
 from kernel.bookable import LIMITS
-from kernel.money import exponent
-from kernel.sheets import BadDate, DateOrder, header_key, is_damaged_number, parse_date
+from kernel.sheets import BadDate, DateOrder, header_key, parse_date
 from kernel.sheets.mapping import SKIP, ColumnMapping
-from kernel.texts import BadAddress, mail_address, one_line
 
 MAX_DOCUMENT_NO_CHARS = 64
 
@@ -37,8 +43,6 @@ MAX_DOCUMENT_NO_CHARS = 64
 MAX_DAYS_AHEAD = 366
 LONG_AGO_DAYS = 3_660
 
-_CURRENCIES = words(CURRENCY_WORDS)
-_KINDS = words(KIND_WORDS)
 _ENTITIES = words(ENTITY_WORDS)
 _LANGUAGES = words(LANGUAGE_WORDS)
 _YEAR_LAST_ORDERS: tuple[DateOrder, ...] = ("mdy", "dmy")
@@ -74,8 +78,8 @@ class RowParser:
 
     A row is parsed to its end despite errors; cells that depend on a bad cell are not checked. Raises BadRow, and
     PassedOver for a row without an amount to post. Without `today`, dates are not checked for being too far ahead or
-    long ago. `by_name`: customers are known by their names, which are cut to a number's length. `sides`: the amount is
-    debit less credit.
+    long ago. `by_name`: customers are known by their names, which are cut to a number's length. `sides`: debit less
+    credit is the amount.
     """
 
     def __init__(
@@ -130,8 +134,8 @@ class RowParser:
         return self._complete(ParsedCustomer(row, made, parse_cell(text, "owner", owner_name, MAX_NAME_CHARS)))
 
     def item(self, row: int, cells: Sequence[str]) -> ParsedItem:
-        """Parses customer_no, customer_name, document_no, kind, document_date, due_date, currency, amount, owner, debit,
-        credit.
+        """Parses customer_no, customer_name, document_no, kind, document_date, due_date, currency, amount, owner, and
+        debit and credit.
         """
         number, name, document_no, kind, document_on, due_on, currency, amount, owner, debit, credit = cells
         parse_cell = self._parse_cell
@@ -342,66 +346,3 @@ def _day_or_none(found: str, order: DateOrder) -> date | None:
         return parse_date(found, order)
     except BadDate:
         return None
-
-
-def identifier(column: str, found: str, most: int) -> str:
-    """Parses an identifier, keeping leading zeros. Refuses scientific notation, a sign of a damaged long number."""
-    line = text(column, found, most, needed=True)
-    if "+" in line and is_damaged_number(line):
-        raise BadCell(column, "number_damaged", found=line)
-    return line
-
-
-def text(column: str, found: str, most: int, *, needed: bool = False) -> str:
-    """Parses a text of at most `most` characters, without invisible characters."""
-    line = one_line(found)
-    if needed and not line:
-        raise BadCell(column, "value_missing")
-    if len(line) > most:
-        raise BadCell(column, "too_long", most=most, found=len(line))
-    return line
-
-
-def required_text(column: str, found: str, most: int) -> str:
-    """Parses a text that must not be empty."""
-    return text(column, found, most, needed=True)
-
-
-def word(column: str, code: str, found: str, known: dict[str, str]) -> str:
-    """Parses one of the words of `known`, in either language."""
-    value = known.get(header_key(found))
-    if value is None:
-        raise BadCell(column, code if found else "value_missing", found=found)
-    return value
-
-
-def document_kind(found: str) -> str:
-    """Parses invoice, debit_note or credit_note; tries the exact word first, since it repeats in every row."""
-    return _KINDS.get(found) or word("kind", "unknown_kind", found, _KINDS)
-
-
-def whole(column: str, found: str, most: int) -> int:
-    """Parses a whole number from 0 to `most`; a trailing 天 or "days" is allowed."""
-    digits = unicodedata.normalize("NFKC", found).casefold().removesuffix("天").removesuffix("days").strip()
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 6) or int(digits) > most:
-        raise BadCell(column, "not_whole_number", most=most, found=found)
-    return int(digits)
-
-
-def email_address(column: str, found: str) -> str:
-    """Parses an e-mail address."""
-    try:
-        return mail_address(found)
-    except BadAddress as fault:
-        raise BadCell(column, fault.code, found=found) from None
-
-
-@lru_cache(maxsize=1024)
-def currency_code(found: str) -> str:
-    """Parses an ISO 4217 code, RMB, or the Chinese name of a common currency."""
-    code = _CURRENCIES.get(header_key(found)) or unicodedata.normalize("NFKC", found).upper()
-    try:
-        exponent(code)
-    except ValueError:
-        raise BadCell("currency", "unknown_currency" if found else "value_missing", found=found) from None
-    return code

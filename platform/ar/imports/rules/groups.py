@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kernel.sheets.mapping import ColumnMapping
-from kernel.sheets.passed_over import has_day, is_figure, is_total_word, plain, total_reason
+from kernel.sheets.mapping import SKIP, ColumnMapping
+from kernel.sheets.passed_over import has_day, is_figure, is_named_total, is_total_word, plain, total_reason
 
 #: Canonical columns that a heading may fill.
 NUMBER: Final = "customer_no"
@@ -39,6 +39,8 @@ _NUMBERED: Final = re.compile(
     r"[\[(【]?(?=[\w./-]*\d)([A-Za-z]{0,6}[\w./-]{1,30}?)[\])】]?(?:\s*[-–:|/]\s*|\s+|(?<=[\])】]))(\D.*)"
 )
 _MAX_FILLED: Final = 8
+#: A lone number above a group is a customer's from so many digits on.
+_SHORTEST_NUMBER: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,12 @@ def read_heading(cells: Sequence[str]) -> Heading | None:
     line = " ".join(filled)
     if labelled := _labelled(line):
         return labelled
-    if has_day(cells) or not texts or len(texts) > 2 or is_total_word(texts[0]):
+    if has_day(cells):
+        return None
+    if not texts:
+        alone = len(filled) == 1 and any(cells[:2]) and filled[0].isdigit() and len(filled[0]) >= _SHORTEST_NUMBER
+        return Heading(text=filled[0]) if alone else None
+    if len(texts) > 2 or is_named_total(texts[0]) or is_total_word(texts[0]):
         return None
     if found := _BARE_NUMBER.fullmatch(line):
         return Heading(number=found[1])
@@ -126,15 +133,21 @@ class Groups:
         if self._ends(cells):
             return True
         heading = read_heading(cells)
-        if heading is None or (document_no and document_no not in (heading.text, heading.number, heading.name)):
+        if heading is None or (heading.text and document_no and document_no != heading.text):
             return False
         self._enter(heading)
         return True
 
     def _enter(self, heading: Heading) -> None:
-        if heading.text and self._headings == NUMBER:
-            number, name = split_numbered(heading.text) or (heading.text, "")
-            heading = Heading(heading.text, number, name)
+        if self._headings == SKIP:
+            heading = Heading(heading.text or heading.name or heading.number)
+        elif heading.text and self._headings == NUMBER:
+            if heading.text.isdigit():
+                heading = Heading(heading.text, heading.text)
+            elif found := split_numbered(heading.text):
+                heading = Heading(heading.text, *found)
+            else:
+                return  # a line of an address between a number and its rows
         elif heading.text:
             heading = Heading(heading.text, "", heading.text)
         elif heading.name and not heading.number and self._stack and not self._stack[-1].name:
@@ -163,7 +176,7 @@ class Groups:
             for at, said in ((self._number, self._stack[-1].number), (self._name, self._stack[-1].name)):
                 if at >= 0 and not filled[at]:
                     filled[at] = said
-        if self._number >= 0 and self._name >= 0 and self._headings and not filled[self._number]:
+        if self._number >= 0 and self._name >= 0 and self._headings not in (None, SKIP) and not filled[self._number]:
             filled[self._number] = filled[self._name]
         new = any(filled[at] and filled[at] != self._last[at] for at in self._carried)
         for at in self._carried:

@@ -39,9 +39,9 @@ _GUESSES: Final = (
 )
 
 
-def guess_kind(found: str, *, credits: bool = False) -> str:
-    """Returns the likeliest meaning of a word: a kind of document or `skip`; `credits`: its amounts are below zero."""
+def guess_kind(found: str, *, below: bool = False) -> str:
+    """Returns the likeliest meaning of a word: a kind of document or `skip`; `below`: its amounts are below zero."""
     for kind, words in _GUESSES:
         if words.search(found):
             return kind
-    return "credit_note" if credits else "invoice"
+    return "credit_note" if below else "invoice"

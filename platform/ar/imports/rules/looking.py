@@ -6,15 +6,15 @@ Invariant: what only one reading allows is taken; what two allow is a question.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import islice
 from typing import Any, Final
 
-from ar.imports.rules.groups import NUMBER, headings_in, split_numbered
+from ar.imports.rules.groups import NUMBER, headings_in, read_heading, split_numbered
 from kernel.sheets import BadDate, DateOrder, Table, parse_date
-from kernel.sheets.mapping import ColumnMapping
+from kernel.sheets.mapping import SKIP, ColumnMapping
 from kernel.sheets.passed_over import has_day, plain
 
 #: Rows whose dates and amounts are looked at for how the file writes them.
@@ -26,6 +26,9 @@ _COMMA: Final = re.compile(r"[-(+]?\s*\d{1,3}(?:[. ']\d{3})*,\d{1,2}\s*[-)]?|[-(
 _POINT: Final = re.compile(r"[-(+]?\s*\d{1,3}(?:[, ']\d{3})*\.\d{1,2}\s*[-)]?|[-(+]?\s*\d+\.\d{1,2}\s*[-)]?")
 _THOUSANDS: Final = re.compile(r"[-(+]?\s*\d{1,3}([.,])\d{3}\s*[-)]?")
 _SHORT: Final = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{1,2}(?:\D.*)?")
+_HAS_DIGIT: Final = re.compile(r"\d")
+_CODE_BESIDE: Final = re.compile(r"[-(]?\s*([A-Z]{3}|€|£|₹|US\$|HK\$|NT\$)?\s*[-\d.,' ()]+\s*([A-Z]{3}|€|£|₹)?\)?")
+_SIGNS: Final = {"€": "EUR", "£": "GBP", "₹": "INR", "US$": "USD", "HK$": "HKD", "NT$": "TWD"}
 _DATES: Final = ("document_date", "due_date", "received_on")
 _AMOUNTS: Final = ("amount", "debit", "credit")
 
@@ -100,21 +103,26 @@ class Looked:
         found = list(headings_in([*self._above, *(row.cells for row in self._rows)]))
         if not found or not self._dated:
             return None, []
+        inside = [(row.cells, read_heading(row.cells)) for row in self._rows if not has_day(row.cells)]
         if self._customers_in_rows():
             names = {plain(cells[place]) for cells in self._dated for place in self._whose()}
-            inside = list(headings_in(row.cells for row in self._rows))
-            lone = [each for each in inside if each.text in names or each.name in names or each.number in names]
-            return ("customer_name" if lone else None), []
+            own = {self._places[name] for name in ("document_no", NUMBER, "customer_name") if name in self._places}
+            strange = [
+                heading
+                for cells, heading in inside
+                if heading and (heading.text in names or not any(cells[place] for place in own))
+            ]
+            return (SKIP if strange else None), []
         told = [each for each in found if each.number or each.name]
         if told:
             column = NUMBER if any(each.number for each in told) else "customer_name"
             first = next((each.number or each.name) for each in told)
         else:
-            inside = list(headings_in(row.cells for row in self._rows))
-            if not inside:
+            lone = [each.text for each in headings_in(row.cells for row in self._rows)]
+            if not lone:
                 return None, []
-            column = NUMBER if all(split_numbered(each.text) for each in inside) else "customer_name"
-            first = inside[0].text
+            column = NUMBER if all(text.isdigit() or split_numbered(text) for text in lone) else "customer_name"
+            first = lone[0]
         return column, [Question("headings_taken", {"found": first})]
 
     def carries_customers(self) -> bool:
@@ -138,10 +146,27 @@ class Looked:
         whose = self._whose()
         return bool(whose) and all(any(cells[place] for place in whose) for cells in self._dated)
 
-    def first_blank(self, name: str) -> bool:
-        """Tells that a column is empty in a row of data."""
-        place = self._places.get(name)
-        return place is not None and any(not cells[place] for cells in self._dated)
+    def currency(self) -> str:
+        """Returns the code or sign that every amount bears, an empty text where there is none or more than one."""
+        found = {_code_of(cell) for cell in self.amounts if cell}
+        return found.pop() if len(found) == 1 else ""
+
+    def unnamed_numbers(self, headers: Sequence[str]) -> int | None:
+        """Returns the column without a header that numbers every row of data, as reports write their first one."""
+        taken = set(self._places.values())
+        for place, header in enumerate(headers):
+            if header or place in taken:
+                continue
+            cells = [row[place] for row in self._dated]
+            if cells and all(cells) and len(set(cells)) == len(cells) and all(map(_HAS_DIGIT.search, cells)):
+                return place
+        return None
+
+
+def _code_of(cell: str) -> str:
+    found = _CODE_BESIDE.fullmatch(cell.strip())
+    code = (found[1] or found[2] or "") if found else ""
+    return _SIGNS.get(code, code if len(code) == 3 else "")
 
 
 def _needs_order(cell: str) -> bool:

@@ -18,7 +18,7 @@ from ar.imports.rules.looking import ROWS_LOOKED_AT
 from kernel.sheets import Table
 from kernel.sheets.binding import Binding
 from kernel.sheets.mapping import ColumnMapping
-from kernel.sheets.passed_over import is_total_word
+from kernel.sheets.passed_over import has_day, is_figure, is_named_total, is_total_word
 
 PROGRESS_EVERY_ROWS = 2_000
 #: Rows tried to tell whether a file's values are of a kind.
@@ -182,7 +182,7 @@ def _data_rows(
 
 
 def _sum_test(binding: Binding) -> Callable[[list[str]], bool]:
-    """Returns a test for sums that bear a day, as ledgers close a month: no number, and a column of theirs says 本月合计."""
+    """Returns a test for sums that bear a day, as ledgers close a month: no number, and a cell that says 本月合计."""
     number = binding.places.get("document_no", binding.places.get("receipt_no", -1))
     if number < 0:
         return lambda _cells: False
@@ -191,6 +191,9 @@ def _sum_test(binding: Binding) -> Callable[[list[str]], bool]:
     def is_sum(cells: list[str]) -> bool:
         if number >= len(cells) or (cells[number] and not is_total_word(cells[number])):
             return False
-        return any(is_total_word(cell) for place, cell in enumerate(cells) if place not in whose)
+        if any(is_total_word(cell) for place, cell in enumerate(cells) if place not in whose):
+            return True
+        texts = [cell for cell in cells if cell and not is_figure(cell)]
+        return len(texts) == 1 and is_named_total(texts[0]) and not has_day(cells)
 
     return is_sum

@@ -118,7 +118,7 @@ def show_mapping(
             place=place,
             header=header,
             value=chosen[place],
-            confidence="" if mapping.columns else sample.guesses[place].confidence,
+            confidence=sample.guesses[place].confidence if chosen[place] == sample.guesses[place].target else "",
             samples=_first_values(sample, place),
         )
         for place, header in enumerate(sample.headers)

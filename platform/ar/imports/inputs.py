@@ -6,7 +6,7 @@ a person compares with the source; every text of a report can be stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -108,10 +108,14 @@ class ParsedReceipt(NamedTuple):
 
 
 class ParsedRows(NamedTuple):
-    """The rows of a file: `good` complete; `half` with None in place of each bad cell, for further checks."""
+    """The rows of a file: `good` complete; `half` with None in place of each bad cell, for further checks.
+
+    `sums`: the file's own lines of totals as (row, cells).
+    """
 
     good: list[Any]
     half: list[Any]
+    sums: Sequence[tuple[int, list[str]]] = ()
 
 
 class Group(NamedTuple):

@@ -117,6 +117,9 @@ FINDINGS: dict[str, str] = {
     "document_named_twice": mark("“%(found)s” is named twice in this row."),
     "exceeds_open": mark("“%(found)s” has %(open)s %(currency)s open, this row pays %(wanted)s."),
     "exceeds_receipt": mark("The row pays %(wanted)s %(currency)s in all, but the receipt is %(amount)s."),
+    "closing_differs": mark(
+        "The file's own sum is %(found)s %(currency)s, its rows come to %(read)s. Look for rows that were passed over."
+    ),
     "number_given": mark("This row has no number of its own; it is posted as “%(number)s”."),
     "currency_assumed": mark("No currency stands in this row; it is read as %(currency)s."),
     "looks_like": mark(

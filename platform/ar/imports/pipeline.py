@@ -20,6 +20,7 @@ from ar.imports.columns import FILE_KINDS, FileKind, fields
 from ar.imports.importers import IMPORTERS, Progress, Task
 from ar.imports.inputs import ImportFile, ParsedRows, Report
 from ar.imports.plan import control_totals
+from ar.imports.rules.closing import check_closing
 from ar.imports.rules.numbering import number_items, number_receipts
 from ar.imports.rules.rows import any_row_parses, parse_rows, refuse_duplicates, uses_sides
 from kernel.actor import Actor
@@ -170,6 +171,7 @@ def _read(
         rows = number_receipts(rows, report)
         rows = refuse_duplicates(rows, lambda row: row.receipt_no, "receipt_no", report, equal_pass=lines)
     report.totals = control_totals(rows.good)
+    check_closing(rows.sums, binding, mapping, rows.good, report)
     return rows
 
 

@@ -146,7 +146,7 @@ def _completed(
         if target == "amount" and sides:
             continue
         if target == "currency":
-            constants["currency"] = looked.currency() or currency
+            constants["currency"] = looked.currency(currency)
             questions.append(Question("currency_unsaid", {"currency": constants["currency"]}))
         elif target == "kind":
             constants["kind"] = "invoice"

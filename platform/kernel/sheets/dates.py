@@ -43,6 +43,8 @@ _WEEKDAY = re.compile(r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|satur|sat|sun)(?
 _SERIAL = re.compile(r"[0-9]{4,6}(?:\.[0-9]+)?")
 # Excel believes in 29 February 1900; from March 1900 on, day 1 of its count lies here.
 SERIAL_ZERO: Final = date(1899, 12, 30)
+#: Days between the two counts of spreadsheets: workbooks of the Macintosh count from 1904.
+DAYS_TO_1904: Final = 1462
 
 _MONTHS: Final = (
     *("january", "february", "march", "april", "may", "june"),
@@ -153,11 +155,12 @@ class BadDate(ValueError):
 
 
 @lru_cache(maxsize=8192)
-def parse_date(text: str, order: DateOrder | None = None, *, serial: bool = False) -> date:
+def parse_date(text: str, order: DateOrder | None = None, *, serial: bool = False, from_1904: bool = False) -> date:
     """Parses a date: 2026-11-21, 2026/11/21, 20261121, 2026年11月21日, 21-Nov-2026, also in full-width digits.
 
     A year at the end (11/21/2026) is read only under `order` "mdy" or "dmy", one of two digits (21.11.26) under any; an
-    Excel serial number only when `serial`. A time of day behind the date is dropped, in whatever zone it was.
+    Excel serial number only when `serial`, counted from 1900 or 1904. A time of day behind the date is dropped, in
+    whatever zone it was.
 
     Raises BadDate.
     """
@@ -179,7 +182,7 @@ def parse_date(text: str, order: DateOrder | None = None, *, serial: bool = Fals
     if found := _SHORT_YEAR.fullmatch(body):
         return _short(found[1], found[3], found[4], order, text)
     if serial and _SERIAL.fullmatch(body):
-        on = SERIAL_ZERO + timedelta(days=int(body.partition(".")[0]))
+        on = SERIAL_ZERO + timedelta(days=int(body.partition(".")[0]) + DAYS_TO_1904 * from_1904)
         if is_bookable(on):
             return on
     return _by_name(_WEEKDAY.sub("", body, count=1), text)

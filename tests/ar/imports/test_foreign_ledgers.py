@@ -107,7 +107,7 @@ LEDGERS = {
         "客户代码,客户名称,单据类别,单据号码,开单日期,应收日期,应收款,已收款,欠款金额,业务员\n"
         "001,甲公司,销售出库单,XC001,2026-11-03,2026-12-03,1130.00,130.00,1000.00,王敏\n",
         [("invoice", "CNY", 1000_00)],
-        ("kind_unsaid", "currency_unsaid"),
+        ("currency_unsaid",),
         "应收日期",
     ),
     "SAP with a number and a name": Ledger(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
+import openpyxl
 import pytest
 import sqlalchemy as sa
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from ar.customers.models import Customer
 from ar.imports.inputs import ImportFile, Report
@@ -31,10 +36,10 @@ def read_and_import(world: World, content: bytes, currency: str = "CNY") -> tupl
 
 
 def owed_and_customers(world: World) -> tuple[dict[str, int], dict[str, int]]:
-    """Returns currency → what is owed less credits, and customer number → documents."""
+    """Returns currency → what is still owed less open credits, and customer number → open documents."""
     i, c = OpenItem, Customer
-    query = sa.select(c.number, i.kind, i.currency, i.amount_minor).where(
-        i.tenant_id == world.tenant_id, c.tenant_id == i.tenant_id, c.id == i.customer_id
+    query = sa.select(c.number, i.kind, i.currency, i.open_minor).where(
+        i.tenant_id == world.tenant_id, c.tenant_id == i.tenant_id, c.id == i.customer_id, i.open_minor != 0
     )
     owed: Counter[str] = Counter()
     customers: Counter[str] = Counter()
@@ -52,6 +57,7 @@ def test_a_ledger_comes_in_with_the_sum_of_its_closing_line_and_again_unchanged(
     reading, report = read_and_import(world, ledger.text.encode(), ledger.home)
     assert (sorted(each.code for each in reading.questions), report.errors) == (sorted(ledger.asked), [])
     assert owed_and_customers(world) == (ledger.owed, ledger.customers)
+    assert "closing_differs" not in [each.code for each in report.warning_groups]
     again = read_and_import(world, ledger.text.encode(), ledger.home)[1]
     assert (again.errors, again.created, again.unchanged) == ([], 0, report.created)
 
@@ -125,7 +131,8 @@ def test_the_word_of_a_sum_in_any_column_makes_a_total_and_a_customer_of_that_na
             subtotal = ["1", "A", "", "", "", "", "CNY", "50"]
             subtotal[place] = word
             sums = ",".join(subtotal)
-            rows = ["1,A,I-1,invoice,2026-11-01,,CNY,50", sums, f"2,{word},I-2,invoice,2026-11-02,,CNY,7", sums]
+            closing = ",".join(word if at == place else "" for at in range(7)) + ",57"
+            rows = ["1,A,I-1,invoice,2026-11-01,,CNY,50", sums, f"2,{word},I-2,invoice,2026-11-02,,CNY,7", closing]
             report = import_file(world, "open-items", csv_file(HEADERS, *rows), apply=False)
             seen = (report.errors, report.created, [(each.code, each.rows) for each in report.passed_over])
             assert seen == ([], 2, [("total", [3, 5])]), (word, place)
@@ -136,3 +143,59 @@ def test_a_subtotal_named_after_its_group_is_passed_over(world: World) -> None:
         rows = ["1,Kunde AG,I-1,invoice,2026-11-01,,CNY,50", f",{label},,,,,,50", "2,B,I-2,invoice,2026-11-02,,CNY,7"]
         report = import_file(world, "open-items", csv_file(HEADERS, *rows), apply=False)
         assert (report.errors, report.created) == ([], 2), label
+
+
+def test_a_closing_line_that_says_another_sum_is_named(world: World) -> None:
+    rows = ["1,A,I-1,invoice,2026-11-01,,CNY,50", "1,A,C-1,credit_note,2026-11-01,,CNY,20", "Total,,,,,,CNY,31.00"]
+    report = import_file(world, "open-items", csv_file(HEADERS, *rows), apply=False)
+    assert [(each.code, each.row, each.params["found"], each.params["read"]) for each in report.warnings] == [
+        ("closing_differs", 4, "31.00", "30.00")
+    ]
+
+
+def workbook(
+    rows: Sequence[Sequence[object]], *, merged: Sequence[str] = (), cover: str = "", mac: bool = False
+) -> bytes:
+    """A workbook as a spreadsheet saves it: `merged` cells, a `cover` sheet before it, days counted from 1904."""
+    book = openpyxl.Workbook()
+    if mac:
+        book.epoch = CALENDAR_MAC_1904
+    sheet = book.worksheets[0]
+    for row in rows:
+        sheet.append(row)
+    for cells in merged:
+        sheet.merge_cells(cells)
+    if cover:
+        book.create_sheet("Cover", 0).append([cover])
+    saved = io.BytesIO()
+    book.save(saved)
+    return saved.getvalue()
+
+
+HEADER = HEADERS.split(",")
+FIRST = ["1", "A", "I-1", "invoice", date(2026, 11, 3), "", "CNY", 50.5]
+
+
+@pytest.mark.parametrize(
+    ("content", "asked", "minor"),
+    [
+        (workbook([HEADER, [*FIRST[:4], 44867, *FIRST[5:]]], mac=True), [], 50_50),
+        (workbook([HEADER, FIRST], mac=True), [], 50_50),
+        (workbook([HEADER, FIRST], cover="Exported by the old system"), [], 50_50),
+        (
+            workbook([HEADER, FIRST, ["", "", "I-2", *FIRST[3:]]], merged=["A2:A3", "B2:B3"]),
+            ["customers_carried"],
+            101_00,
+        ),
+    ],
+    ids=["number of a day since 1904", "day since 1904", "cover sheet", "merged cells"],
+)
+def test_a_workbook_as_a_spreadsheet_saves_it_comes_in(
+    world: World, content: bytes, asked: list[str], minor: int
+) -> None:
+    reading, report = read_and_import(world, content)
+    assert ([each.code for each in reading.questions], report.errors) == (asked, [])
+    assert owed_and_customers(world)[0] == {"CNY": minor}
+    with world.reading() as db:
+        days = db.execute(sa.select(OpenItem.document_on).where(OpenItem.tenant_id == world.tenant_id)).scalars()
+        assert set(days) == {date(2026, 11, 3)}

@@ -79,7 +79,7 @@ class RowParser:
     A row is parsed to its end despite errors; cells that depend on a bad cell are not checked. Raises BadRow, and
     PassedOver for a row without an amount to post. Without `today`, dates are not checked for being too far ahead or
     long ago. `by_name`: customers are known by their names, which are cut to a number's length. `sides`: debit less
-    credit is the amount.
+    credit is the amount. `from_1904`: bare numbers of days count from there.
     """
 
     def __init__(
@@ -91,6 +91,7 @@ class RowParser:
         today: date | None = None,
         by_name: bool = False,
         sides: bool = False,
+        from_1904: bool = False,
     ) -> None:
         self.report = report
         self._today = today or date.max
@@ -101,6 +102,7 @@ class RowParser:
         self._kinds = {header_key(word): kind for word, kind in mapping.kinds.items()}
         self._by_name = by_name
         self._sides = sides
+        self._from_1904 = from_1904
         self._own_currency = mapping.constants.get("currency", "")
         self._serial = serial
         self._shared: dict[str, str] = {}
@@ -318,7 +320,7 @@ class RowParser:
     def day(self, column: str, found: str) -> date:
         """Parses a date in the file's order. Raises BadCell."""
         try:
-            return parse_date(found, self._order, serial=self._serial)
+            return parse_date(found, self._order, serial=self._serial, from_1904=self._from_1904)
         except BadDate as fault:
             if fault.code == "ambiguous_date":
                 raise _undeclared_order(column, found) from None

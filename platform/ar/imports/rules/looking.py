@@ -27,8 +27,20 @@ _POINT: Final = re.compile(r"[-(+]?\s*\d{1,3}(?:[, ']\d{3})*\.\d{1,2}\s*[-)]?|[-
 _THOUSANDS: Final = re.compile(r"[-(+]?\s*\d{1,3}([.,])\d{3}\s*[-)]?")
 _SHORT: Final = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{1,2}(?:\D.*)?")
 _HAS_DIGIT: Final = re.compile(r"\d")
-_CODE_BESIDE: Final = re.compile(r"[-(]?\s*([A-Z]{3}|€|£|₹|US\$|HK\$|NT\$)?\s*[-\d.,' ()]+\s*([A-Z]{3}|€|£|₹)?\)?")
-_SIGNS: Final = {"€": "EUR", "£": "GBP", "₹": "INR", "US$": "USD", "HK$": "HKD", "NT$": "TWD"}
+_CODE_BESIDE: Final = re.compile(r"[-(]?\s*([A-Z]{3}|[€£₹¥￥$]|US\$|HK\$|NT\$)?\s*[-\d.,' ()]+\s*([A-Z]{3}|€|£|₹)?\)?")
+_SIGNS: Final = {
+    "€": "EUR",
+    "£": "GBP",
+    "₹": "INR",
+    "US$": "USD",
+    "HK$": "HKD",
+    "NT$": "TWD",
+    "$": "USD",
+    "¥": "CNY",
+    "￥": "CNY",
+}
+#: Currencies that write one sign; the first is taken where the company has none of them.
+_SHARED_SIGNS: Final = (("USD", "HKD", "TWD", "SGD", "AUD", "CAD", "NZD", "MXN"), ("CNY", "JPY"))
 _DATES: Final = ("document_date", "due_date", "received_on")
 _AMOUNTS: Final = ("amount", "debit", "credit")
 
@@ -146,10 +158,15 @@ class Looked:
         whose = self._whose()
         return bool(whose) and all(any(cells[place] for place in whose) for cells in self._dated)
 
-    def currency(self) -> str:
-        """Returns the code or sign that every amount bears, an empty text where there is none or more than one."""
+    def currency(self, own: str) -> str:
+        """Returns the currency whose code or sign every amount bears, else the company's `own`.
+
+        A sign of several currencies is the own one's where that has it.
+        """
         found = {_code_of(cell) for cell in self.amounts if cell}
-        return found.pop() if len(found) == 1 else ""
+        code = found.pop() if len(found) == 1 else ""
+        shared = next((codes for codes in _SHARED_SIGNS if code == codes[0]), (code,))
+        return own if not code or own in shared else code
 
     def unnamed_numbers(self, headers: Sequence[str]) -> int | None:
         """Returns the column without a header that numbers every row of data, as reports write their first one."""

@@ -69,4 +69,4 @@ def _said(
     for before, after in zip(rows.good, good, strict=True):
         if before is not after:
             report.add_warning(after.row, column, "number_given", number=number_of(after))
-    return ParsedRows(list(good), rows.half)
+    return rows._replace(good=list(good))

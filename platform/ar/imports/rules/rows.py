@@ -42,12 +42,12 @@ def parse_rows(
 
     Counts rows, and those passed over with their reasons. Raises TableRefused.
     """
-    sides = uses_sides(binding)
-    reader = RowParser(report, mapping, serial=table.is_workbook, today=today, by_name=by_name, sides=sides)
+    reader = _reader(table, binding, mapping, report, today=today, by_name=by_name)
     parse, groups = _parser(kind, reader), _groups(table, binding, mapping)
     values = _values(binding, groups)
-    width, rows = len(table.headers), ParsedRows([], [])
-    for number, cells in _data_rows(table, binding, mapping, report, progress, groups):
+    sums: list[tuple[int, list[str]]] = []
+    width, rows = len(table.headers), ParsedRows([], [], sums)
+    for number, cells in _data_rows(table, binding, mapping, report, progress, groups, sums):
         if len(cells) > width:
             report.add_error(number, "", "cells_beyond_header", expected=width, found=len(cells))
             continue
@@ -67,8 +67,7 @@ def parse_rows(
 def try_rows(kind: FileKind, table: Table, binding: Binding, mapping: ColumnMapping) -> Report:
     """Returns the findings of the first rows read so, without what depends on the day. Raises TableRefused."""
     report = Report()
-    by_name = binding.by_name
-    reader = RowParser(report, mapping, serial=table.is_workbook, by_name=by_name, sides=uses_sides(binding))
+    reader = _reader(table, binding, mapping, report, by_name=binding.by_name)
     parse, groups = _parser(kind, reader), _groups(table, binding, mapping)
     values = _values(binding, groups)
     rows = _data_rows(table, binding, mapping, report, lambda _rows: None, groups)
@@ -88,7 +87,7 @@ def any_row_parses(kind: FileKind, table: Table, binding: Binding, mapping: Colu
 
     Payments alone are receipts, although a list of open items may hold some.
     """
-    parse = _parser(kind, RowParser(Report(), mapping, serial=table.is_workbook, sides=uses_sides(binding)))
+    parse = _parser(kind, _reader(table, binding, mapping, Report()))
     groups = _groups(table, binding, mapping)
     values = _values(binding, groups)
     for _number, cells in islice(_data_rows(table, binding, mapping, Report(), lambda _rows: None, groups), ROWS_TRIED):
@@ -99,6 +98,26 @@ def any_row_parses(kind: FileKind, table: Table, binding: Binding, mapping: Colu
         if getattr(parsed, "kind", "") != "receipt":
             return True
     return False
+
+
+def _reader(
+    table: Table,
+    binding: Binding,
+    mapping: ColumnMapping,
+    report: Report,
+    *,
+    today: date | None = None,
+    by_name: bool = False,
+) -> RowParser:
+    return RowParser(
+        report,
+        mapping,
+        serial=table.is_workbook,
+        today=today,
+        by_name=by_name,
+        sides=uses_sides(binding),
+        from_1904=table.from_1904,
+    )
 
 
 def _parser(kind: FileKind, reader: RowParser) -> Callable[[int, Sequence[str]], Any]:
@@ -137,7 +156,7 @@ def refuse_duplicates(
         else:
             shown = found[-1] if isinstance(found, tuple) else found
             report.add_error(each.row, column, "duplicate_in_file", found=shown, first_row=first)
-    return ParsedRows(unique, rows.half)
+    return rows._replace(good=unique)
 
 
 def uses_sides(binding: Binding) -> bool:
@@ -157,8 +176,15 @@ def _values(binding: Binding, groups: Groups) -> Callable[[list[str]], Sequence[
 
 
 def _data_rows(
-    table: Table, binding: Binding, mapping: ColumnMapping, report: Report, progress: Progress, groups: Groups
+    table: Table,
+    binding: Binding,
+    mapping: ColumnMapping,
+    report: Report,
+    progress: Progress,
+    groups: Groups,
+    sums: list[tuple[int, list[str]]] | None = None,
 ) -> Iterator[tuple[int, list[str]]]:
+    """Yields the rows of data with their numbers; the others are counted, and totals kept in `sums`."""
     asked = frozenset(mapping.skip_rows)
     is_sum = _sum_test(binding)
     numbered = binding.places.get("document_no", -1)
@@ -175,6 +201,8 @@ def _data_rows(
             reason = "heading"
         elif not reason and is_sum(row.cells):
             reason = "total"
+        if reason == "total" and sums is not None:
+            sums.append((row.number, row.cells))
         if reason:
             report.pass_over(row.number, reason)
             continue

@@ -1,0 +1,70 @@
+"""Holds what was read against the file's own closing line.
+
+Invariant: a difference is said and refuses nothing: rows that the mapping passes over may be in the file's sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from ar.imports.inputs import ParsedItem, ParsedReceipt, Report
+from ar.imports.rules.amounts import BadCell, minor_units, without_side
+from kernel.money import format_minor
+from kernel.sheets.binding import Binding
+from kernel.sheets.mapping import ColumnMapping
+
+_CREDITS: Final = ("credit_note", "receipt")
+
+
+def check_closing(
+    sums: Sequence[tuple[int, list[str]]],
+    binding: Binding,
+    mapping: ColumnMapping,
+    rows: Sequence[ParsedItem | ParsedReceipt],
+    report: Report,
+) -> None:
+    """Warns when no sum of the file is what its rows come to; `sums` are its lines of totals as (row, cells).
+
+    The last line counts, else all lines together (sums of groups alone), else all but the last (groups and a whole).
+    """
+    currencies = {row.currency for row in rows}
+    if report.errors_total or len(currencies) != 1:
+        return
+    (currency,) = currencies
+    found = [(row, minor) for row, cells in sums if (minor := _sum_of(cells, binding, mapping, currency)) is not None]
+    if not found:
+        return
+    written = sum(row.amount_minor for row in rows)
+    net = sum(-abs(row.amount_minor) if _is_credit(row) else abs(row.amount_minor) for row in rows)
+    row, last = found[-1]
+    together = sum(minor for _row, minor in found)
+    if not {last, together, together - last} & {written, net, -net}:
+        shown = {"found": format_minor(last, currency), "read": format_minor(net, currency), "currency": currency}
+        report.add_warning(row, "amount", "closing_differs", **shown)
+
+
+def _is_credit(row: ParsedItem | ParsedReceipt) -> bool:
+    return isinstance(row, ParsedItem) and row.kind in _CREDITS
+
+
+def _sum_of(cells: Sequence[str], binding: Binding, mapping: ColumnMapping, currency: str) -> int | None:
+    """Returns the sum that a line of totals has in the column of the amount, or in debits less credits."""
+    places = binding.places
+    if "amount" in places:
+        return _minor(cells, places["amount"], mapping, currency)
+    sides = [_minor(cells, places[name], mapping, currency) for name in ("debit", "credit") if name in places]
+    if not any(side is not None for side in sides):
+        return None
+    return (sides[0] or 0) - sum(side or 0 for side in sides[1:])
+
+
+def _minor(cells: Sequence[str], place: int, mapping: ColumnMapping, currency: str) -> int | None:
+    if place >= len(cells) or not cells[place]:
+        return None
+    plain, turned = without_side(cells[place])
+    try:
+        minor, _rounded = minor_units("amount", plain, currency, mapping.model_copy(update={"rounding": "half_up"}))
+    except BadCell:
+        return None
+    return -minor if turned else minor

@@ -26,20 +26,26 @@ def check_closing(
 ) -> None:
     """Warns when no sum of the file is what its rows come to; `sums` are its lines of totals as (row, cells).
 
-    The last line counts, else all lines together (sums of groups alone), else all but the last (groups and a whole).
+    Each rounded row may be one minor unit off. The last line counts, else all lines together (sums of groups alone), else all but the last (groups and a whole).
     """
     currencies = {row.currency for row in rows}
     if report.errors_total or len(currencies) != 1:
         return
     (currency,) = currencies
-    found = [(row, minor) for row, cells in sums if (minor := _sum_of(cells, binding, mapping, currency)) is not None]
+    try:
+        read = [(row, _sum_of(cells, binding, mapping, currency)) for row, cells in sums]
+    except BadCell:
+        return  # a sum that nobody can read says nothing
+    found = [(row, minor) for row, minor in read if minor is not None]
     if not found:
         return
     written = sum(row.amount_minor for row in rows)
     net = sum(-abs(row.amount_minor) if _is_credit(row) else abs(row.amount_minor) for row in rows)
     row, last = found[-1]
     together = sum(minor for _row, minor in found)
-    if not {last, together, together - last} & {written, net, -net}:
+    rounded = len(report.warnings_of("amount_rounded"))
+    said = (last, together, together - last)
+    if not any(abs(one - other) <= rounded for one in said for other in (written, net, -net)):
         shown = {"found": format_minor(last, currency), "read": format_minor(net, currency), "currency": currency}
         report.add_warning(row, "amount", "closing_differs", **shown)
 
@@ -49,7 +55,7 @@ def _is_credit(row: ParsedItem | ParsedReceipt) -> bool:
 
 
 def _sum_of(cells: Sequence[str], binding: Binding, mapping: ColumnMapping, currency: str) -> int | None:
-    """Returns the sum that a line of totals has in the column of the amount, or in debits less credits."""
+    """Returns the sum that a line of totals has in the column of the amount, or in debits less credits. Raises BadCell."""
     places = binding.places
     if "amount" in places:
         return _minor(cells, places["amount"], mapping, currency)
@@ -63,8 +69,5 @@ def _minor(cells: Sequence[str], place: int, mapping: ColumnMapping, currency: s
     if place >= len(cells) or not cells[place]:
         return None
     plain, turned = without_side(cells[place])
-    try:
-        minor, _rounded = minor_units("amount", plain, currency, mapping.model_copy(update={"rounding": "half_up"}))
-    except BadCell:
-        return None
+    minor, _rounded = minor_units("amount", plain, currency, mapping.model_copy(update={"rounding": "half_up"}))
     return -minor if turned else minor

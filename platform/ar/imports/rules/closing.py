@@ -26,7 +26,8 @@ def check_closing(
 ) -> None:
     """Warns when no sum of the file is what its rows come to; `sums` are its lines of totals as (row, cells).
 
-    Each rounded row may be one minor unit off. The last line counts, else all lines together (sums of groups alone), else all but the last (groups and a whole).
+    Each rounded row may be one minor unit off. The last line counts, else all lines together (sums of groups alone),
+    else all but the last (groups and a whole).
     """
     currencies = {row.currency for row in rows}
     if report.errors_total or len(currencies) != 1:
@@ -55,14 +56,14 @@ def _is_credit(row: ParsedItem | ParsedReceipt) -> bool:
 
 
 def _sum_of(cells: Sequence[str], binding: Binding, mapping: ColumnMapping, currency: str) -> int | None:
-    """Returns the sum that a line of totals has in the column of the amount, or in debits less credits. Raises BadCell."""
+    """Returns the sum in a line of totals, of the amount or of debits less credits. Raises BadCell."""
     places = binding.places
     if "amount" in places:
         return _minor(cells, places["amount"], mapping, currency)
-    sides = [_minor(cells, places[name], mapping, currency) for name in ("debit", "credit") if name in places]
-    if not any(side is not None for side in sides):
-        return None
-    return (sides[0] or 0) - sum(side or 0 for side in sides[1:])
+    debit, credit = (
+        _minor(cells, places[name], mapping, currency) if name in places else None for name in ("debit", "credit")
+    )
+    return None if debit is None and credit is None else (debit or 0) - (credit or 0)
 
 
 def _minor(cells: Sequence[str], place: int, mapping: ColumnMapping, currency: str) -> int | None:

@@ -5,19 +5,18 @@ Invariant: parse, authorise, one command or one query, render.
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from typing import Any, cast
 from uuid import UUID
 
 from flask import Blueprint, url_for
 
-from ar.imports import commands, queries
+from ar.imports import commands, mapping_options, queries
 from ar.imports.columns import FileKind, fields
 from ar.imports.inputs import MappedSource
 from ar.imports.messages import DOCUMENT_KINDS, KIND_LABELS, ORIGINS, PASSED_OVER, question_text
 from kernel.errors import Conflict, NotFound
 from kernel.i18n import gettext as _
-from kernel.i18n import mark
-from kernel.sheets.mapping import SKIP, ColumnMapping
+from kernel.sheets.mapping import ColumnMapping
 from kernel.sheets.samples import Sample
 from tenants.access import staff
 from tenants.permissions import Permission
@@ -29,31 +28,6 @@ from web.refusals import refused
 from web.responses import Page, render, see_other
 
 bp = Blueprint("import_mapping", __name__, url_prefix="/imports")
-
-_SIGNS: Final = (
-    ("", mark("The type of document tells")),
-    ("owed_positive", mark("Above zero is owed, below zero a credit or payment")),
-    ("owed_negative", mark("Below zero is owed, above zero a credit or payment")),
-)
-_RECEIPT_SIGNS: Final = (
-    ("", mark("Payments stand above zero")),
-    ("owed_positive", mark("Payments stand below zero")),
-)
-_EARLY_DUE: Final = (("keep", mark("Kept as written")), ("document_date", mark("The document date is taken")))
-_BEFORE_LOCK: Final = (("refuse", mark("An error")), ("opening", mark("Posted on the first open day, as openings")))
-_UNNUMBERED: Final = (
-    ("payments", mark("Payments get one of ours; of others it is an error")),
-    ("all", mark("All get one of ours")),
-    ("refuse", mark("An error")),
-)
-_HEADINGS: Final = (
-    ("", mark("There are none")),
-    ("customer_name", mark("The name of their customer")),
-    ("customer_no", mark("The number of their customer, then its name")),
-    (SKIP, mark("Pass these lines over")),
-)
-_CARRIED: Final = (("", mark("An error")), ("customer_no,customer_name", mark("The customer of the row above")))
-_REPEATED: Final = (("refuse", mark("An error")), ("pass_over", mark("Passed over, where all values are the same")))
 
 
 def _words(kind: str) -> list[Words]:
@@ -78,13 +52,13 @@ def _choices(kind: str, sample: Sample) -> dict[str, Any]:
         "encodings": said(mapping_form.ENCODINGS),
         "delimiters": said(mapping_form.DELIMITERS),
         "sheets": [(name, name) for name in sample.sheets],
-        "signs": said(_RECEIPT_SIGNS if kind == "receipts" else _SIGNS),
-        "early_due": said(_EARLY_DUE),
-        "before_lock": said(_BEFORE_LOCK),
-        "repeated": said(_REPEATED),
-        "unnumbered": said(_UNNUMBERED),
-        "headings": said(_HEADINGS),
-        "carried": said(_CARRIED),
+        "signs": said(mapping_options.RECEIPT_SIGNS if kind == "receipts" else mapping_options.SIGNS),
+        "early_due": said(mapping_options.EARLY_DUE),
+        "before_lock": said(mapping_options.BEFORE_LOCK),
+        "repeated": said(mapping_options.REPEATED),
+        "unnumbered": said(mapping_options.UNNUMBERED),
+        "headings": said(mapping_options.HEADINGS),
+        "carried": said(mapping_options.CARRIED),
         "kinds": [("", "—"), *((name, _(label)) for name, label in DOCUMENT_KINDS.items())],
     }
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask import Blueprint, url_for
 
-from ar.imports import commands, mapping_options, queries
+from ar.imports import commands, messages, queries
 from ar.imports.columns import FileKind, fields
 from ar.imports.inputs import MappedSource
 from ar.imports.messages import DOCUMENT_KINDS, KIND_LABELS, ORIGINS, PASSED_OVER, question_text
@@ -52,13 +52,13 @@ def _choices(kind: str, sample: Sample) -> dict[str, Any]:
         "encodings": said(mapping_form.ENCODINGS),
         "delimiters": said(mapping_form.DELIMITERS),
         "sheets": [(name, name) for name in sample.sheets],
-        "signs": said(mapping_options.RECEIPT_SIGNS if kind == "receipts" else mapping_options.SIGNS),
-        "early_due": said(mapping_options.EARLY_DUE),
-        "before_lock": said(mapping_options.BEFORE_LOCK),
-        "repeated": said(mapping_options.REPEATED),
-        "unnumbered": said(mapping_options.UNNUMBERED),
-        "headings": said(mapping_options.HEADINGS),
-        "carried": said(mapping_options.CARRIED),
+        "signs": said(messages.RECEIPT_SIGNS if kind == "receipts" else messages.SIGNS),
+        "early_due": said(messages.EARLY_DUE),
+        "before_lock": said(messages.BEFORE_LOCK),
+        "repeated": said(messages.REPEATED),
+        "unnumbered": said(messages.UNNUMBERED),
+        "headings": said(messages.HEADINGS),
+        "carried": said(messages.CARRIED),
         "kinds": [("", "—"), *((name, _(label)) for name, label in DOCUMENT_KINDS.items())],
     }
 

@@ -25,6 +25,7 @@ DATE_ORDERS: Final = (
     ("", mark("There are none")),
     ("mdy", mark("Month first: 11/21/2026")),
     ("dmy", mark("Day first: 21/11/2026")),
+    ("ymd", mark("Year first: 26/11/21")),
 )
 ROUNDINGS: Final = (("refuse", mark("An error")), ("half_up", mark("Rounded, with a warning")))
 ENCODINGS: Final = (
@@ -48,6 +49,8 @@ DELIMITERS: Final = (
     ("\t", mark("Tab")),
     ("|", mark("Vertical bar")),
 )
+#: Columns whose constant is also for the rows that leave their cell empty.
+_FOR_EMPTY_CELLS: Final = frozenset({"currency"})
 _ROWS: Final = re.compile(r"([0-9]{1,7})(?:\s*[-–~至]\s*([0-9]{1,7}))?")
 
 
@@ -117,7 +120,7 @@ def show_mapping(
             place=place,
             header=header,
             value=chosen[place],
-            confidence="" if mapping.columns else sample.guesses[place].confidence,
+            confidence=sample.guesses[place].confidence if chosen[place] == sample.guesses[place].target else "",
             samples=_first_values(sample, place),
         )
         for place, header in enumerate(sample.headers)
@@ -169,8 +172,10 @@ def read_mapping(
         raw[slot] |= _posted_words(posted, slot)
     for name in ("sign", "decimal_mark", "date_order", "encoding", "delimiter", "sheet"):
         raw[name] = posted.get(name) or None
-    for name in ("rounding", "repeated", "early_due", "before_lock", "credits"):
+    for name in ("rounding", "repeated", "early_due", "before_lock", "credits", "unnumbered"):
         raw[name] = posted.get(name) or getattr(base, name)
+    raw["headings"] = (posted["headings"] or None) if "headings" in posted else base.headings
+    raw["carried"] = [each for each in posted["carried"].split(",") if each] if "carried" in posted else base.carried
     try:
         mapping = ColumnMapping.model_validate(raw)
     except ValidationError as fault:
@@ -205,6 +210,9 @@ def _values(mapping: ColumnMapping) -> dict[str, str]:
         "date_order": mapping.date_order,
         "rounding": mapping.rounding,
         "repeated": mapping.repeated,
+        "unnumbered": mapping.unnumbered,
+        "headings": mapping.headings,
+        "carried": ",".join(mapping.carried),
         "early_due": mapping.early_due,
         "before_lock": mapping.before_lock,
         "credits": mapping.credits,
@@ -230,7 +238,7 @@ def _constants(
     for each in targets:
         if text := posted.get(f"constant-{each.name}", "").strip():
             found[each.name] = text
-    return {name: text for name, text in found.items() if name not in columns}
+    return {name: text for name, text in found.items() if name not in columns or name in _FOR_EMPTY_CELLS}
 
 
 def _posted_words(posted: MultiDict[str, str], slot: str) -> dict[str, str]:

@@ -49,11 +49,10 @@ def _command(kind: FileKind) -> Callable[..., None]:
         read = parse_mapping(mapping.read_bytes()) if mapping else ColumnMapping()
         asked = ImportFile(kind, file.name, file.read_bytes(), read)
         with tenant_transaction(slug, commit=not dry_run) as (db, actor):
-            reading = decide_reading(db, actor.tenant_id, asked, tenant(db, actor.tenant_id).currency)
+            currency = tenant(db, actor.tenant_id).currency
+            reading = decide_reading(db, actor.tenant_id, asked, currency, actor.today)
             # A program is not asked: what the guess leaves open stays unmapped and is an error of its row.
-            known = (
-                asked if reading.questions and reading.origin == "guess" else replace(asked, mapping=reading.mapping)
-            )
+            known = replace(asked, mapping=reading.unasked)
             job_id, report = import_now(db, actor, known) if not dry_run else (None, _checked(db, actor, known))
             payload = report_json(report)
             warnings = [_warning_text(group) for group in report.warning_groups]

@@ -6,7 +6,7 @@ a person compares with the source; every text of a report can be stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -108,10 +108,14 @@ class ParsedReceipt(NamedTuple):
 
 
 class ParsedRows(NamedTuple):
-    """The rows of a file: `good` complete; `half` with None in place of each bad cell, for further checks."""
+    """The rows of a file: `good` complete; `half` with None in place of each bad cell, for further checks.
+
+    `sums`: the file's own lines of totals as (row, cells).
+    """
 
     good: list[Any]
     half: list[Any]
+    sums: Sequence[tuple[int, list[str]]] = ()
 
 
 class Group(NamedTuple):
@@ -182,6 +186,18 @@ class Report:
         """Counts a row that is no data, with its reason."""
         self.skipped += 1
         _add_to_group(self.passed_over, _finding(row, "", reason, params))
+
+    def found(self, code: str) -> str:
+        """Returns what the first error of a code found, an empty text when there is none."""
+        return next((str(error.params.get("found", "")) for error in self.errors if error.code == code), "")
+
+    def all_found(self, code: str) -> list[str]:
+        """Returns the different things that errors of a code found, in the order of the rows."""
+        return list(dict.fromkeys(str(error.params.get("found", "")) for error in self.errors if error.code == code))
+
+    def warnings_of(self, code: str) -> list[Finding]:
+        """Returns the kept warnings of a code."""
+        return [warning for warning in self.warnings if warning.code == code]
 
     def sort(self, place: Callable[[str], int]) -> None:
         """Sorts the findings by row, then by `place` of the column."""

@@ -68,7 +68,7 @@ def stored_file(db: Session, tenant_id: UUID, job: queries.JobPage) -> ImportFil
 
 def _check(db: Session, person: Actor, job: queries.JobPage, payload: dict[str, Any], progress: _Progress) -> None:
     file = stored_file(db, person.tenant_id, job)
-    reading = decide_reading(db, person.tenant_id, file, tenant(db, person.tenant_id).currency)
+    reading = decide_reading(db, person.tenant_id, file, tenant(db, person.tenant_id).currency, person.today)
     if reading.questions or payload.get("look"):
         commands.save_sample(db, person.tenant_id, job.id, reading)
         commands.save_questions(db, person, job.id, reading.sample.rows_total)

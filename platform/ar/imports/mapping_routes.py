@@ -58,6 +58,9 @@ def _choices(kind: str, sample: Sample) -> dict[str, Any]:
         "before_lock": said(messages.BEFORE_LOCK),
         "credits": said(messages.CREDITS),
         "repeated": said(messages.REPEATED),
+        "unnumbered": said(messages.UNNUMBERED),
+        "headings": said(messages.HEADINGS),
+        "carried": said(messages.CARRIED),
         "kinds": [("", "—"), *((name, _(label)) for name, label in DOCUMENT_KINDS.items())],
     }
 

@@ -27,6 +27,7 @@ Sign = Literal["owed_positive", "owed_negative", "in_positive", "in_negative"]
 DecimalMark = Literal[".", ","]
 Rounding = Literal["refuse", "half_up"]
 Repeated = Literal["refuse", "pass_over"]
+Unnumbered = Literal["payments", "all", "refuse"]
 EarlyDue = Literal["keep", "document_date"]
 BeforeLock = Literal["refuse", "opening"]
 Credits = Literal["by_books", "opening_balance", "revenue"]
@@ -74,7 +75,9 @@ class ColumnMapping(BaseModel):
 
     Attributes:
         columns: canonical name → their header, or a pattern with headers in braces (`"RC-{Invoice No}"`).
-        constants: canonical name → one value for every row.
+        constants: canonical name → one value for every row; of a currency also where a row's own cell is empty.
+        headings: the canonical column that lines above groups of rows fill, or `skip` (None: there are no such lines).
+        carried: canonical columns whose empty cells say what the row above says, as merged cells do.
         unread: headers that are read as nothing, whatever their name says.
         kinds: their word for a kind of document → ours, or `skip`.
         marks: their word for a direction of money or a state → `in`, `out`, `booked`, `pending` (not booked) or `skip`.
@@ -86,6 +89,7 @@ class ColumnMapping(BaseModel):
         credits: the account on the other side of what is owed: `opening_balance` for items brought from elsewhere,
             `revenue` for new sales (credit notes: returns); `by_books`: opening balances until the books have revenue.
         repeated: rows that say a document again with the same values (a row per line) are passed over, or errors.
+        unnumbered: which documents without a number get one of ours: payments, all, or none (`refuse`: an error).
         skip_when: header → values; a row with one of them is passed over.
         skip_rows: row numbers of this very file to pass over; never remembered.
         encoding, delimiter, sheet, header_row: how the file is opened where the guess is wrong (row 1 is the first;
@@ -104,6 +108,9 @@ class ColumnMapping(BaseModel):
     date_order: DateOrder | None = None
     rounding: Rounding = "refuse"
     repeated: Repeated = "refuse"
+    headings: OneLine | None = None
+    carried: list[OneLine] = Field(default_factory=list)
+    unnumbered: Unnumbered = "payments"
     early_due: EarlyDue = "keep"
     before_lock: BeforeLock = "refuse"
     credits: Credits = "by_books"

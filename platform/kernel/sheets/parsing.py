@@ -21,7 +21,7 @@ from kernel.sheets import passed_over
 from kernel.sheets.archive import check_workbook
 from kernel.sheets.biff import check_old_workbook
 from kernel.sheets.cells import cell_text
-from kernel.sheets.late_days import late_days
+from kernel.sheets.late_days import counts_from_1904, late_days
 from kernel.sheets.markup import BadMarkup, html_rows, is_html, is_spreadsheet_ml, spreadsheet_ml_rows
 from kernel.sheets.passed_over import Reason
 from kernel.sheets.text_files import DELIMITERS, MAX_CELL_CHARS, TableRefused, csv_rows, decode
@@ -40,8 +40,10 @@ _OTHER_KINDS: Final = (
     *(b"%PDF", b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a"),
     *(b"\x1f\x8b\x08", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"BZh91AY&SY", b"\xfd7zXZ\x00", b"PK\x05\x06"),
 )
-#: So many sheets at most are opened to find one that is not empty.
+#: So many sheets at most are opened to find the one with the table.
 _SHEETS_TRIED: Final = 20
+#: A sheet with so many known names in its header is the table, not a cover before it.
+_NAMES_OF_A_TABLE: Final = 2
 # No bracket inside the brackets: else many of them opened and none closed cost the square of their number.
 _BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
 
@@ -92,8 +94,8 @@ class Table:
     """An opened file. `rows()` may be called again and streams each time.
 
     Attributes: `headers` as written; `header_row` its 1-based number, 0 where the first row is data already and the
-    columns are called "#1", "#2"; `kind` "csv", "xlsx" or "xls"; `encoding` and
-    `delimiter` for CSV, `sheet` and `sheets` for workbooks, else empty.
+    columns are called "#1", "#2"; `kind` "csv", "xlsx" or "xls"; `encoding` and `delimiter` for CSV, `sheet` and
+    `sheets` for workbooks, else empty; `from_1904`: days count from there.
     """
 
     headers: list[str]
@@ -104,6 +106,7 @@ class Table:
     delimiter: str = ""
     sheet: str = ""
     sheets: tuple[str, ...] = ()
+    from_1904: bool = False
 
     @property
     def is_workbook(self) -> bool:
@@ -124,6 +127,7 @@ class Table:
         Raises TableRefused beyond MAX_ROWS or MAX_CELL_CHARS.
         """
         width, count, fullest = len(self.headers), 0, 0
+        before: list[str] = []
         kept: list[Row] = []  # rows that may close the table, until it is known whether data follows
         for number, cells in enumerate(self._read(), start=1):
             if number <= self.header_row or not any(cells):
@@ -146,17 +150,18 @@ class Table:
                 kept.append(row)
                 continue
             if kept:
-                yield from (_between(each, self.headers, fullest) for each in kept)
+                yield from (_between(each, self.headers, fullest, before) for each in kept)
                 kept.clear()
-            row = _between(row, self.headers, fullest)
+            row = _between(row, self.headers, fullest, before)
             if not row.reason:
                 fullest = max(fullest, filled)
+                before = row.cells
             yield row
         yield from (row._replace(reason=passed_over.closing_reason(row.cells)) for row in kept)
 
 
-def _between(row: Row, headers: Sequence[str], fullest: int) -> Row:
-    reason = passed_over.anywhere_reason(row.cells, headers, fullest)
+def _between(row: Row, headers: Sequence[str], fullest: int, before: Sequence[str]) -> Row:
+    reason = passed_over.anywhere_reason(row.cells, headers, fullest, before)
     return row._replace(reason=reason) if reason else row
 
 
@@ -281,13 +286,22 @@ def _open_workbook(data: bytes, header: Header, told: Opening | None) -> Table:
         names = tuple(s.name for s in book.sheets_metadata if s.visible == SheetVisibleEnum.Visible)
         if wanted is not None and wanted not in names:
             raise TableRefused("table_no_such_sheet", sheet=wanted)
+        best = None
         for name in names[:_SHEETS_TRIED] if wanted is None else (wanted,):
             found = book.get_sheet_by_name(name)
             head = _bounded([cell_text(v) for v in row] for row in islice(found.iter_rows(), _head_rows(told)))
-            if any(map(any, head)):
+            if not any(map(any, head)):
+                continue
+            at, matches = _find_header(head, header, told)
+            best = best or (name, found, head, at)
+            if matches >= _NAMES_OF_A_TABLE:
+                best = (name, found, head, at)
                 break
-        else:
+            if not header:
+                break
+        if best is None:
             raise TableRefused("table_empty")
+        name, found, head, at = best
     except CalamineError as error:
         raise TableRefused("table_malformed") from error
     except BaseException as error:
@@ -301,8 +315,8 @@ def _open_workbook(data: bytes, header: Header, told: Opening | None) -> Table:
         rows = ([cell_text(value) for value in row] for row in found.iter_rows())
         return late.corrected(rows, (found.start or (0, 0))[1]) if late else rows
 
-    at, _ = _find_header(head, header, told)
-    return Table(_headers(head, at), at + 1, "xls" if old else "xlsx", read, sheet=name, sheets=names)
+    kind, since = ("xls", False) if old else ("xlsx", counts_from_1904(data))
+    return Table(_headers(head, at), at + 1, kind, read, sheet=name, sheets=names, from_1904=since)
 
 
 def _open_markup(data: bytes, header: Header, told: Opening | None) -> Table:

@@ -107,7 +107,7 @@ LEDGERS = {
         "客户代码,客户名称,单据类别,单据号码,开单日期,应收日期,应收款,已收款,欠款金额,业务员\n"
         "001,甲公司,销售出库单,XC001,2026-11-03,2026-12-03,1130.00,130.00,1000.00,王敏\n",
         [("invoice", "CNY", 1000_00)],
-        ("kind_unsaid", "currency_unsaid"),
+        ("currency_unsaid",),
         "应收日期",
     ),
     "SAP with a number and a name": Ledger(
@@ -126,7 +126,7 @@ def reading(world: World, text: str) -> Reading:
     """How an uploaded file of open items would be read."""
     with world.reading() as db:
         return decide_reading(
-            db, world.tenant_id, ImportFile("open-items", "x.csv", text.encode(), ColumnMapping()), "CNY"
+            db, world.tenant_id, ImportFile("open-items", "x.csv", text.encode(), ColumnMapping()), "CNY", TODAY
         )
 
 
@@ -148,9 +148,9 @@ def test_a_column_that_sounds_open_beside_another_amount_is_asked_about(world: W
     assert asked.mapping.columns["amount"] == "客户尚欠"
 
 
-def test_a_running_balance_beside_debits_and_credits_is_asked_about(world: World) -> None:
+def test_debits_and_credits_beside_a_running_balance_are_taken_and_asked_about(world: World) -> None:
     text = "客户编码,客户名称,单据号,单据类型,日期,币种,本期应收,本期收回,余额\n1,甲,A-1,发票,2026-11-01,CNY,100,,100\n"
-    assert [each.code for each in reading(world, text).questions] == ["column_unsure"]
+    assert [each.code for each in reading(world, text).questions] == ["sides_taken"]
 
 
 @pytest.mark.parametrize(

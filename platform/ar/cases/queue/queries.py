@@ -53,7 +53,7 @@ class QueueFilters:
 
 def queue_page(db: Session, actor: Actor, tab: str, *, offset: int = 0, limit: int = 50) -> list[QueueGroup]:
     """Returns one page of the queue, by customer and currency; what a letter claims is asked anew."""
-    query = _select_actions(actor.tenant_id).where(*_in_tab(actor.tenant_id, tab)).order_by(*_BY_CUSTOMER)
+    query = _select_actions(actor.tenant_id).where(*_in_tab(tab)).order_by(*_BY_CUSTOMER)
     actions = _actions(db, actor, db.execute(query.offset(offset).limit(limit)).all())
     return [
         QueueGroup(
@@ -109,7 +109,7 @@ def queue_summary(db: Session, tenant_id: UUID) -> QueueSummary:
         .where(
             action.tenant_id == tenant_id,
             action.state.in_(["proposed", "approved", "sending", "failed", "unknown"]),
-            sa.or_(~in_queue(), still_claims(tenant_id)),
+            sa.or_(~in_queue(), still_claims()),
         )
         .group_by(action.form, action.state)
     ).all()
@@ -137,9 +137,9 @@ def queue_summary(db: Session, tenant_id: UUID) -> QueueSummary:
     )
 
 
-def _in_tab(tenant_id: UUID, tab: str) -> tuple[sa.ColumnElement[bool], ...]:
+def _in_tab(tab: str) -> tuple[sa.ColumnElement[bool], ...]:
     forms, states = TABS[tab]
-    offered = (still_claims(tenant_id),) if tab in ("letters", "tasks") else ()
+    offered = (still_claims(),) if tab in ("letters", "tasks") else ()
     return (Action.form.in_(forms), Action.state.in_(states), *offered)
 
 

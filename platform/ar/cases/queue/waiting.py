@@ -10,17 +10,19 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from ar.cases.ladder.state import PENDING, in_queue
-from ar.cases.models import Action, StepTaken
+from ar.cases.ladder.state import in_queue
+from ar.cases.models import Action
 from ar.cases.rules.policy import ADDRESSED_TO
 from ar.customers.lookups import reachable
 from ar.customers.models import Contact
-from ar.ledger.models import OpenItem
 from kernel.actor import Actor
 
 _TENANT: Final = sa.bindparam("tenant", type_=sa.Uuid)
 _ROLES: Final = sa.bindparam("roles", type_=sa.ARRAY(sa.Text))
 _TODAY: Final = sa.bindparam("today", type_=sa.Date)
+
+#: Forms of what a person does; letters are released. By name, as the index of what waits begins with the form.
+WORK: Final = ("call", "task")
 
 Condition = sa.ColumnElement[bool]
 
@@ -30,28 +32,25 @@ def roles_array(actor: Actor) -> sa.ColumnElement[Any]:
     return sa.bindparam(None, sorted(actor.roles), type_=sa.ARRAY(sa.Text))
 
 
-def still_claims(tenant_id: Any) -> Condition:
-    """Returns the condition that something of the action is still open; also for one that is about no item."""
-    step, item = StepTaken, OpenItem
-    of_action = (step.tenant_id == tenant_id, step.action_id == Action.id)
-    still_open = (
-        sa.select(step.id)
-        .join(item, sa.and_(item.tenant_id == tenant_id, item.id == step.item_id))
-        .where(*of_action, step.state.in_(PENDING), item.open_minor > 0)
-        .offset(0)  # asked action by action: hashed, every step and item of the company would be read for a few
-        .exists()
-    )
-    return sa.or_(still_open, ~sa.exists().where(*of_action))
+def still_claims() -> Condition:
+    """Returns the condition that something of the action is still open; also for one that is about no item.
+
+    As it is kept with the action (ADR 0048): one that was locked while it was paid claims until the next run.
+    """
+    return Action.claims
 
 
 def may_release(tenant_id: Any, roles: Any) -> tuple[Condition, ...]:
     """Returns the conditions for letters that people of `roles` (a bound array) may release, of any day."""
     action, contact = Action, Contact
-    has_contact = sa.exists().where(
-        contact.tenant_id == tenant_id, contact.customer_id == action.customer_id, *reachable()
+    has_contact = (
+        sa.select(contact.id)
+        .where(contact.tenant_id == tenant_id, contact.customer_id == action.customer_id, *reachable())
+        .offset(0)  # asked letter by letter: who counts up to a hundred would hash all contacts of the company
+        .exists()
     )
     has_role = sa.or_(action.release_role.is_(None), action.release_role == sa.any_(roles))
-    return action.state == "proposed", action.form == "letter", has_role, has_contact, still_claims(tenant_id)
+    return action.state == "proposed", action.form == "letter", has_role, has_contact, still_claims()
 
 
 def letters_to_release() -> sa.Select[Any]:
@@ -77,7 +76,7 @@ def waits_for_role(tenant_id: Any, roles: Any) -> tuple[Condition, ...]:
         )
     )
     named = sa.and_(action.state == "proposed", action.release_role == sa.any_(roles))
-    return action.form != "letter", in_queue(), sa.or_(named, addressed), still_claims(tenant_id)
+    return action.form.in_(WORK), in_queue(), sa.or_(named, addressed), still_claims()
 
 
 def open_work() -> sa.Select[Any]:
@@ -85,5 +84,5 @@ def open_work() -> sa.Select[Any]:
     action = Action
     free = sa.or_(action.release_role.is_(None), action.state == "approved", action.release_role == sa.any_(_ROLES))
     return sa.select(action.id).where(
-        action.tenant_id == _TENANT, action.form != "letter", in_queue(), free, still_claims(_TENANT)
+        action.tenant_id == _TENANT, action.form.in_(WORK), in_queue(), free, still_claims()
     )

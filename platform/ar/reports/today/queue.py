@@ -109,7 +109,7 @@ def _queue(waiting: tuple[tuple[str, str], ...]) -> sa.Select[Any]:
             action.tenant_id == TENANT,
             action.state.in_(("proposed", "approved")),  # as the index says it
             sa.tuple_(action.form, action.state).in_(waiting),
-            still_claims(TENANT),
+            still_claims(),
         )
         .order_by(action.level.desc(), action.total_minor.desc(), action.id)
         .limit(ROWS_MAX)

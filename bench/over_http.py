@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from statistics import median, quantiles
 from time import monotonic, sleep
@@ -109,7 +109,8 @@ def serve(name: str, root: Path, environment: dict[str, str], application: str, 
         *("--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS)),
         *("--no-control-socket", *(("--preload",) if _preloads(root) else ()), application),
     )
-    production = {**environment, "ENVIRONMENT": "production"}  # templates are not looked up on the disk again
+    # In production templates are not looked up on the disk again.
+    production = {**environment, "ENVIRONMENT": "production", "PUBLIC_URL": "https://127.0.0.1"}
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=root, env=production, stdout=out, stderr=out)  # noqa: S603 - our own
     try:
@@ -138,7 +139,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 def sign_in(served: Served, books: dict[str, str]) -> None:
     """Signs the reader in by the form, and finds the paths of the pages."""
     root = f"http://127.0.0.1:{served.port}"
-    jar = CookieJar()
+    jar = CookieJar(DefaultCookiePolicy(secure_protocols=("https", "http")))  # the session's is for https
     browser = build_opener(HTTPCookieProcessor(jar))
     page = browser.open(f"{root}/sign-in").read().decode()
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)

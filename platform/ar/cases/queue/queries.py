@@ -253,7 +253,7 @@ def _line(row: Any, today: date, now: LetterLine | None) -> QueueLine:
         due_on=row.due_on,
         days_overdue=(today - row.due_on).days,
         open_minor=row.open_minor,
-        step_name=step_name(row.code),
+        code=row.code,
         level=row.level,
         nominal_on=row.nominal_on,
         state=row.state,

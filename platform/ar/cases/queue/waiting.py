@@ -37,7 +37,7 @@ def still_claims() -> Condition:
 
     As it is kept with the action (ADR 0048): one that was locked while it was paid claims until the next run.
     """
-    return Action.claims
+    return Action.claims.expression
 
 
 def may_release(tenant_id: Any, roles: Any) -> tuple[Condition, ...]:

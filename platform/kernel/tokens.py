@@ -14,14 +14,17 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session
 
 from kernel.actor import Actor, after_locks
+from kernel.binds import TENANT
 from kernel.columns import Id, IdOrNone, Moment, MomentOrNone, Tenanted, Text, tenant_fk
-from kernel.db import Base
+from kernel.db import Base, columns
 from kernel.ids import new_id
 
 SECRET_BYTES = 32
@@ -140,12 +143,7 @@ def resolve(db: Session, text: str, purpose: str, now: datetime) -> TokenFacts |
     raw = _decode(text)
     if raw is None:
         return None
-    t = AccessToken
-    row = db.execute(
-        sa.select(t.id, t.purpose, t.subject_id, t.customer_id, t.contact_id, t.expires_at, t.revoked_at).where(
-            t.tenant_id == UUID(bytes=raw[:16]), t.secret_hash == _hash(raw[16:])
-        )
-    ).first()
+    row = columns(db, _token(), {"tenant": UUID(bytes=raw[:16]), "hash": _hash(raw[16:])}).first()
     if row is None or row.purpose != purpose or row.revoked_at is not None or row.expires_at <= now:
         return None
     return TokenFacts(
@@ -156,6 +154,15 @@ def resolve(db: Session, text: str, purpose: str, now: datetime) -> TokenFacts |
         customer_id=row.customer_id,
         contact_id=row.contact_id,
         expires_at=row.expires_at,
+    )
+
+
+@cache
+def _token() -> sa.Select[*tuple[Any, ...]]:
+    """Selects a token by its hash (binds: tenant, hash). Cached: every opening of a link asks it."""
+    t = AccessToken
+    return sa.select(t.id, t.purpose, t.subject_id, t.customer_id, t.contact_id, t.expires_at, t.revoked_at).where(
+        t.tenant_id == TENANT, t.secret_hash == sa.bindparam("hash", type_=sa.Text)
     )
 
 

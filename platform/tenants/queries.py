@@ -12,7 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.actor import Actor, system_actor
+from kernel.binds import TENANT
 from kernel.calendars import WorkCalendar, stored_calendar
+from kernel.db import columns
 from kernel.errors import NotFound
 from kernel.pinyin import pinyin_sort_key
 from kernel.views import select_view, tuple_of, value, view, views
@@ -99,10 +101,15 @@ def tenant_by_slug(db: Session, slug: str) -> TenantFacts:
 
 def tenant(db: Session, tenant_id: UUID) -> TenantFacts:
     """Returns a company. Raises NotFound(`tenant_not_found`)."""
-    row = db.execute(_tenants().where(Tenant.id == tenant_id)).first()
+    row = columns(db, _one_tenant(), {"tenant": tenant_id}).first()
     if row is None:
         raise NotFound("tenant_not_found")
     return view(TenantFacts, row)
+
+
+@cache
+def _one_tenant() -> sa.Select[*tuple[Any, ...]]:
+    return _tenants().where(Tenant.id == TENANT)
 
 
 def active_tenants(db: Session) -> list[TenantFacts]:

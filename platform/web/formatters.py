@@ -25,6 +25,8 @@ from kernel.i18n import gettext as _
 from web.dom import dom_id
 
 NOTHING = "—"
+#: Counts that every page shows stop here: what waits is counted on its own page.
+COUNTED_MAX = 100
 MINUS = money.MINUS
 LANGUAGE_NAMES = {"zh_CN": "中文", "en": "English"}
 
@@ -71,6 +73,11 @@ def figure(minor: int | None, currency: str) -> Markup:
 def number(value: int | None) -> str:
     """Formats a count, grouped by thousands."""
     return NOTHING if value is None else f"{value:,}".replace("-", MINUS)
+
+
+def counted(value: int | None) -> str:
+    """Formats a count that was taken up to COUNTED_MAX, or a sum of such: "99+" from there on."""
+    return number(value) if value is None or value < COUNTED_MAX else f"{COUNTED_MAX - 1}+"
 
 
 def date(value: dt.date | None) -> str:
@@ -156,7 +163,7 @@ def _day(value: dt.date) -> dt.date:
 
 
 FILTERS = (
-    *(amount, currency_amount, figure, number, date, short_date, datetime, short_datetime),
+    *(amount, currency_amount, figure, counted, number, date, short_date, datetime, short_datetime),
     *(days, percent, percent_bps, filesize, hash_short, language_name, yes_no),
 )
 

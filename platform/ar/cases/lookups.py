@@ -14,8 +14,8 @@ from ar.cases.queue.waiting import (
     in_tab,
     is_work_of_today,
     letters_to_release,
-    offered,
     open_work,
+    still_claims,
     tasks_to_decide,
 )
 
@@ -38,11 +38,11 @@ __all__ = [
     "letter_claims",
     "letters_to_approve",
     "letters_to_release",
-    "offered",
     "open_work",
     "reason_text",
     "state_name",
     "step_name",
+    "still_claims",
     "stop_proposals",
     "tasks_to_decide",
 ]

@@ -119,6 +119,14 @@ class Action(Tenanted, Base):
             "id",
             postgresql_where=sa.text("state IN ('proposed', 'approved')"),
         ),
+        sa.Index(
+            "ix_action_waiting",
+            "tenant_id",
+            "form",
+            "state",
+            "run_on",
+            postgresql_where=sa.text("claims AND state IN ('proposed', 'approved')"),
+        ),
     )
     customer_id: Mapped[Id]
     run_id: Mapped[Id]
@@ -146,6 +154,8 @@ class Action(Tenanted, Base):
     outcome: Mapped[TextOrNone]
     again_on: Mapped[DayOrNone]
     created_at: Mapped[Moment]
+    #: Something of it is still open, or it is about no item: kept by triggers of `open_item` and `step` (ADR 0048).
+    claims: Mapped[bool] = mapped_column(server_default=sa.true())
 
 
 class StepTaken(Tenanted, Base):

@@ -64,7 +64,7 @@ def task_counts(db: Session, actor: Actor) -> TaskCounts:
         sa.select(
             *(sa.func.count().filter(condition).label(whose) for whose, condition in of_whose.items()),
             sa.func.count().label("all"),
-        ).where(Action.tenant_id == actor.tenant_id, *in_tab(actor.tenant_id, "tasks"))
+        ).where(Action.tenant_id == actor.tenant_id, *in_tab("tasks"))
     ).one()
     return TaskCounts(**row._mapping)
 
@@ -85,7 +85,7 @@ def queue_page(
 
     `whose`: calls and tasks of the reader today (`mine`) or on a later day (`later`), or of everybody.
     """
-    wanted = in_tab(actor.tenant_id, tab) + (_of_whose(actor, whose) if tab == "tasks" else ())
+    wanted = in_tab(tab) + (_of_whose(actor, whose) if tab == "tasks" else ())
     query = _select_actions(actor.tenant_id).where(*wanted).order_by(*_BY_CUSTOMER)
     actions = _actions(db, actor, db.execute(query.offset(offset).limit(limit)).all())
     return [
@@ -142,7 +142,7 @@ def queue_summary(db: Session, tenant_id: UUID) -> QueueSummary:
         .where(
             action.tenant_id == tenant_id,
             action.state.in_(["proposed", "approved", "sending", "failed", "unknown"]),
-            offered(tenant_id),
+            offered(),
         )
         .group_by(action.form, action.state)
     ).all()
@@ -298,7 +298,7 @@ def _line(row: Any, today: date, now: LetterLine | None) -> QueueLine:
         due_on=row.due_on,
         days_overdue=(today - row.due_on).days,
         open_minor=row.open_minor,
-        step_name=step_name(row.code),
+        code=row.code,
         level=row.level,
         nominal_on=row.nominal_on,
         state=row.state,

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
 from ar.cases.ladder.explain import explain_step
+from ar.cases.ladder.step_texts import step_name
 from ar.cases.rules.policy import ADDRESSED_TO, DONE_BY
 from ar.ledger.rules.instalments import document_label
 
@@ -33,7 +35,7 @@ class QueueLine:
     due_on: date
     days_overdue: int
     open_minor: int
-    step_name: str
+    code: str
     level: int
     nominal_on: date
     state: str
@@ -41,6 +43,11 @@ class QueueLine:
     why_params: dict[str, Any]
     reason: str
     covered_minor: int = 0
+
+    @property
+    def step_name(self) -> str:
+        """Returns the step in words; only for the lines that are shown."""
+        return step_name(self.code)
 
     @property
     def why(self) -> str:
@@ -103,7 +110,7 @@ class QueueAction:
         """Returns the role that does this call or task, whoever owns the customer; None for the owner's own."""
         return self.release_role or ADDRESSED_TO.get(self.code) or DONE_BY.get(self.code)
 
-    @property
+    @cached_property
     def claims(self) -> bool:
         """Returns whether anything of a letter is left to claim; True for a call or task."""
         return not self.is_letter or any(line.claimed for line in self.lines)
@@ -115,12 +122,12 @@ class QueueAction:
             return self.claims
         return self.state == "proposed" or (not self.is_letter and self.state == "approved")
 
-    @property
+    @cached_property
     def first_lines(self) -> tuple[QueueLine, ...]:
         """Returns the lines that the queue shows; all stand on the action's own page."""
         return self.lines[:LINES_SHOWN]
 
-    @property
+    @cached_property
     def claim_minor(self) -> int:
         """Returns what it is about now, in minor units: what is open of the items that it still claims.
 
@@ -129,7 +136,7 @@ class QueueAction:
         claimed = {line.item_id: line.open_minor for line in self.lines if line.claimed}
         return sum(claimed.values()) - self.unapplied_minor
 
-    @property
+    @cached_property
     def unapplied_minor(self) -> int:
         """Returns what of a letter's claim unapplied credit covers, in minor units."""
         return sum({line.item_id: line.covered_minor for line in self.lines if line.claimed}.values())

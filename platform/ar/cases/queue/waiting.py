@@ -11,12 +11,11 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from ar.cases.ladder.state import PENDING, in_queue
-from ar.cases.models import Action, StepTaken
+from ar.cases.ladder.state import in_queue
+from ar.cases.models import Action
 from ar.cases.rules.policy import ADDRESSED_TO, DONE_BY
 from ar.customers.lookups import reachable
 from ar.customers.models import Contact, Customer
-from ar.ledger.models import OpenItem
 from kernel.actor import Actor
 from tenants.permissions import Role
 
@@ -27,6 +26,8 @@ _TODAY: Final = sa.bindparam("today", type_=sa.Date)
 
 #: Roles that call the customers of every owner; a salesperson or sales manager calls those of their own.
 WORK_FOR_ALL: Final = frozenset({Role.COLLECTOR, Role.FINANCE, Role.ACCOUNTANT, Role.FINANCE_DIRECTOR, Role.LEGAL})
+#: Forms of what a person does; letters are released. By name, as the index of what waits begins with the form.
+WORK: Final = ("call", "task")
 
 Condition = sa.ColumnElement[bool]
 
@@ -46,42 +47,41 @@ def roles_array(actor: Actor) -> sa.ColumnElement[Any]:
     return sa.bindparam(None, sorted(actor.roles), type_=sa.ARRAY(sa.Text))
 
 
-def still_claims(tenant_id: Any) -> Condition:
-    """Returns the condition that something of the action is still open; also for one that is about no item."""
-    step, item = StepTaken, OpenItem
-    of_action = (step.tenant_id == tenant_id, step.action_id == Action.id)
-    still_open = (
-        sa.select(step.id)
-        .join(item, sa.and_(item.tenant_id == tenant_id, item.id == step.item_id))
-        .where(*of_action, step.state.in_(PENDING), item.open_minor > 0)
-        .offset(0)  # asked action by action: hashed, every step and item of the company would be read for a few
-        .exists()
-    )
-    return sa.or_(still_open, ~sa.exists().where(*of_action))
+def still_claims() -> Condition:
+    """Returns the condition that something of the action is still open; also for one that is about no item.
+
+    As it is kept with the action (ADR 0048): one that was locked while it was paid claims until the next run.
+    """
+    return Action.claims.expression
 
 
-def offered(tenant_id: Any) -> Condition:
+def offered() -> Condition:
     """Returns the condition that the queue shows an action: what was paid meanwhile is neither released nor done.
 
     What bounced or is in doubt stays until a person decides on it, paid or not.
     """
-    return sa.or_(~in_queue(), still_claims(tenant_id))
+    return sa.or_(~in_queue(), still_claims())
 
 
-def in_tab(tenant_id: Any, tab: str) -> tuple[Condition, ...]:
+def in_tab(tab: str) -> tuple[Condition, ...]:
     """Returns the conditions of the actions that a tab of the queue shows and every counter of it counts."""
     forms, states = TABS[tab]
-    return Action.form.in_(forms), Action.state.in_(states), offered(tenant_id)
+    # As the index of what waits says it; what went out is shown whatever it claims by now.
+    claims = (still_claims(),) if tab in ("letters", "tasks") else ()
+    return (Action.form.in_(forms), Action.state.in_(states), *claims)
 
 
 def may_release(tenant_id: Any, roles: Any) -> tuple[Condition, ...]:
     """Returns the conditions for letters that people of `roles` (a bound array) may release, of any day."""
     action, contact = Action, Contact
-    has_contact = sa.exists().where(
-        contact.tenant_id == tenant_id, contact.customer_id == action.customer_id, *reachable()
+    has_contact = (
+        sa.select(contact.id)
+        .where(contact.tenant_id == tenant_id, contact.customer_id == action.customer_id, *reachable())
+        .offset(0)  # asked letter by letter: who counts up to a hundred would hash all contacts of the company
+        .exists()
     )
     has_role = sa.or_(action.release_role.is_(None), action.release_role == sa.any_(roles))
-    return action.state == "proposed", action.form == "letter", has_role, has_contact, still_claims(tenant_id)
+    return action.state == "proposed", action.form == "letter", has_role, has_contact, still_claims()
 
 
 def letters_to_release() -> sa.Select[Any]:
@@ -107,7 +107,7 @@ def waits_for_role(tenant_id: Any, roles: Any) -> tuple[Condition, ...]:
         )
     )
     named = sa.and_(action.state == "proposed", action.release_role == sa.any_(roles))
-    return action.form != "letter", in_queue(), sa.or_(named, addressed), still_claims(tenant_id)
+    return action.form.in_(WORK), in_queue(), sa.or_(named, addressed), still_claims()
 
 
 def open_work() -> sa.Select[Any]:
@@ -115,10 +115,10 @@ def open_work() -> sa.Select[Any]:
     action = Action
     return sa.select(action.id).where(
         action.tenant_id == _TENANT,
-        action.form != "letter",
+        action.form.in_(WORK),
         in_queue(),
         *is_work_of_today(),
-        still_claims(_TENANT),
+        still_claims(),
     )
 
 

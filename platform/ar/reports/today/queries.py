@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.bills.lookups import select_due_count
-from ar.cases.lookups import WAITING, offered, reason_text
+from ar.cases.lookups import WAITING, reason_text, still_claims
 from ar.cases.models import Action, DayRun, LadderState
 from ar.customers.models import Customer
 from ar.ledger.lookups import (
@@ -287,13 +287,15 @@ def _between(day: Any, first_on: date | None, last_on: date | None) -> list[sa.C
 def _today_counts(db: Session, tenant_id: UUID, today: date) -> TodayCounts:
     row = columns(db, _counted(), {"tenant": tenant_id, "today": today}).one()
     unanswered_count, answers_late = row.asked
+    waiting = row.waiting or ()
     return view(
         TodayCounts,
         row,
         calendar=stored_calendar(row.calendar, row.calendar_overrides, row.calendar_notices),
         unanswered=unanswered_count,
         answers_late=answers_late,
-        waiting={(form, state): n for form, state, n in row.waiting or ()},
+        proposed_on=max((date.fromisoformat(newest_on) for _form, _state, _n, newest_on in waiting), default=None),
+        waiting={(form, state): n for form, state, n, _newest_on in waiting},
         withheld=from_json(WithheldTotal, row.withheld),
     )
 
@@ -301,7 +303,7 @@ def _today_counts(db: Session, tenant_id: UUID, today: date) -> TodayCounts:
 @cache
 def _counted() -> sa.Select[Any]:
     """Selects what TodayCounts is made of (binds: tenant, today)."""
-    company, run, action = Company, DayRun, Action
+    company, run = Company, DayRun
     asked = unanswered(TENANT).add_columns(Statement.respond_by_on).subquery("asked")
     return sa.select(
         company.calendar,
@@ -316,15 +318,6 @@ def _counted() -> sa.Select[Any]:
         .where(run.tenant_id == TENANT, run.run_on <= TODAY)
         .scalar_subquery()
         .label("last_run_on"),
-        sa.select(sa.func.max(run.run_on))
-        .join(action, sa.and_(action.tenant_id == run.tenant_id, action.run_id == run.id))
-        .where(
-            run.tenant_id == TENANT,
-            action.tenant_id == TENANT,
-            sa.tuple_(action.form, action.state).in_(WAITING),
-        )
-        .scalar_subquery()
-        .label("proposed_on"),
         _waiting_json(TENANT).label("waiting"),
         _withheld_json(TENANT, TODAY).label("withheld"),
         select_due_count(TENANT, "present", TODAY).scalar_subquery().label("bills_to_present"),
@@ -334,15 +327,15 @@ def _counted() -> sa.Select[Any]:
 
 
 def _waiting_json(tenant_id: Any) -> sa.ScalarSelect[Any]:
-    """Returns [[form, state, count], …] as JSON."""
+    """Returns [[form, state, count, newest run's day], …] as JSON: a look at the index of what waits."""
     action = Action
     waiting = (
-        sa.select(action.form, action.state, sa.func.count().label("n"))
-        .where(action.tenant_id == tenant_id, sa.tuple_(action.form, action.state).in_(WAITING), offered(tenant_id))
+        sa.select(action.form, action.state, sa.func.count().label("n"), sa.func.max(action.run_on).label("on"))
+        .where(action.tenant_id == tenant_id, sa.tuple_(action.form, action.state).in_(WAITING), still_claims())
         .group_by(action.form, action.state)
         .subquery("waiting")
     )
-    line = sa.func.jsonb_build_array(waiting.c.form, waiting.c.state, waiting.c.n)
+    line = sa.func.jsonb_build_array(waiting.c.form, waiting.c.state, waiting.c.n, waiting.c.on)
     return sa.select(sa.func.jsonb_agg(line)).scalar_subquery()
 
 

@@ -22,8 +22,8 @@ from ar.cases.lookups import (
     explain_withheld,
     is_work_of_today,
     letter_claims,
-    offered,
     step_name,
+    still_claims,
 )
 from ar.cases.models import Action, LadderState, StepTaken, WithheldStep
 from ar.customers.models import Customer
@@ -127,7 +127,7 @@ def _queue(waiting: tuple[tuple[str, str], ...]) -> sa.Select[Any]:
             action.state.in_(("proposed", "approved")),  # as the index says it
             sa.tuple_(action.form, action.state).in_(waiting),
             sa.or_(action.form == "letter", sa.and_(*is_work_of_today())),
-            offered(TENANT),
+            still_claims(),
         )
         .order_by(action.level.desc(), action.total_minor.desc(), action.id)
         .limit(ROWS_MAX)

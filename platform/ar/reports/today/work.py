@@ -154,7 +154,7 @@ def _counts(db: Session, actor: Actor) -> tuple[WorkCounts, DecisionCounts]:
 def _counted(due_soon_told: bool) -> sa.Select[Any]:
     """Selects WorkCounts and DecisionCounts (binds: `asked_by`, due_soon_to)."""
     action, item = Action, OpenItem
-    problems = sa.select(action.id).where(action.tenant_id == TENANT, *in_tab(TENANT, "problems"))
+    problems = sa.select(action.id).where(action.tenant_id == TENANT, *in_tab("problems"))
     due_soon = sa.select(item.id).where(
         item.tenant_id == TENANT,
         item.open_minor > 0,

@@ -8,8 +8,8 @@ from alembic import op
 from migrations.secure import each_tenant, run_sql
 from migrations.tables import index
 
-revision = "0026"
-down_revision = "0020"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 

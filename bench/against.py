@@ -70,7 +70,8 @@ VERSUS = (
         server_alone=True,
     ),
     Versus("cash", "how far cash is posted, of 50,000 open items", 20, 3, 1 / 4, by_driver=True, server_alone=True),
-    Versus("bank", "a bank file of 20 lines, read and matched against 50,000 items", 3, 3, 1 / 10, by_driver=True),
+    Versus("bank", "a bank file of 20 lines, read and matched against 50,000 items", 10, 5, 1 / 10, by_driver=True),
+    Versus("bank-10000", "a bank file of 10,000 lines, read and matched against 50,000", 1, 2, 1 / 2, by_driver=True),
 )
 
 
@@ -332,7 +333,8 @@ def _measure(case: Versus, sides: list[Side], sink: MailSink, postmaster: int) -
     wall: list[list[float]] = [[] for _ in sides]
     for turn in range(case.turns + 1):
         for at, side in enumerate(sides):
-            spent, took = _turn(side, case, sink, postmaster, case.units if turn else max(case.units // 4, 3))
+            units = case.units if turn else min(case.units, max(case.units // 4, 3))
+            spent, took = _turn(side, case, sink, postmaster, units)
             print(f"{case.name}, {side.name}: {spent * 1000:.1f} ms of CPU each", file=sys.stderr, flush=True)
             if turn:  # the first warms up
                 cpu[at].append(spent * 1000)

@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from itertools import count
 from pathlib import Path
@@ -34,7 +34,7 @@ MONTH_SLUG = "month"
 PAGES_SLUG = "pages"
 OPEN_ITEMS, PER_CUSTOMER = 50_000, 20
 MONTH_ITEMS = 20_000
-BANK_LINES = 20
+BANK_LINES, BANK_LINES_MANY = 20, 10_000
 TODAY = datetime.now(UTC).astimezone(ZoneInfo("Asia/Shanghai")).date()
 _numbers = count(1)
 
@@ -195,8 +195,8 @@ def read_cash(units: int) -> None:
     _reading(state, units)
 
 
-def match_bank_file(units: int) -> None:
-    """Bank files of BANK_LINES lines each, read and matched against all that is open."""
+def match_bank_file(units: int, lines: int = BANK_LINES) -> None:
+    """Bank files of so many lines each, read and matched against all that is open."""
     books, tenant_id = _books(), _tenant_id()
     files = _module("ar.receipts.bank.files", "ar.receipts.bank_files")
     inputs = _module("ar.receipts.bank.inputs", "ar.receipts.bank_inputs")
@@ -208,7 +208,7 @@ def match_bank_file(units: int) -> None:
         )
     for _ in range(units):
         rows = ["交易日期,收入金额,支出金额,对方户名,对方账号,附言"]
-        for n in range(BANK_LINES):
+        for n in range(lines):
             number, name = books[next(_numbers) * 31 % len(books)]
             text = (f"货款 {number}", "货款", "往来")[n % 3]
             rows.append(f"{TODAY},{1000 + next(_numbers)}.50,,{name if n % 4 else ''},62220000{n:04d},{text}")
@@ -277,6 +277,7 @@ CASES: dict[str, Callable[[int], object]] = {
     "receivables": read_receivables,
     "cash": read_cash,
     "bank": match_bank_file,
+    "bank-10000": partial(match_bank_file, lines=BANK_LINES_MANY),
     "mail": queue_mails,
     "letter": queue_letters,
     "month": queue_statements,

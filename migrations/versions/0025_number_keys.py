@@ -7,8 +7,8 @@ from alembic import op
 
 from migrations.tables import index
 
-revision = "0028"
-down_revision = "0020"
+revision = "0025"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 

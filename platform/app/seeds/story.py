@@ -181,8 +181,8 @@ class Story:
                 with db.begin_nested():
                     left -= self._decide(db, actor, row)
             except RuleBroken as refused:
-                # Without a contact it stays in the queue with that reason, as in production.
-                if refused.code != "no_dunning_contact":
+                # Without an address, letter and task of mending it stay in the queue with that reason, as in production.
+                if refused.code not in ("no_dunning_contact", "no_address_yet"):
                     raise
 
     def _decide(self, db: Session, actor: Actor, row: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.secure import run_sql
 from migrations.tables import index
 
 revision = "0025"
@@ -21,6 +22,7 @@ def upgrade() -> None:
     for name, of in (("number_key", "document_no"), ("reference_key", "reference")):
         kept = sa.Computed(KEY.format(of), persisted=True)
         op.add_column("open_item", sa.Column(name, sa.Text(collation="C"), kept, nullable=True))
+    run_sql("0025_number_keys.sql")
     index("open_item", "number_key", "number_key", where=_DEBT)
     index("open_item", "reference_key", "reference_key", where=f"{_DEBT} AND reference_key IS NOT NULL")
 

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
+from kernel.clock import utc_now
 from kernel.db import APP_ROLE, DISPATCH_ROLE, make_engine
 from kernel.db import transaction as in_transaction
 from tenants.sign_in.commands import set_password
@@ -67,9 +68,9 @@ def test_a_company_reads_no_password_and_stores_none(company: TestCompany) -> No
         assert db.execute(sa.text("UPDATE user_password SET password_hash = 'x' RETURNING id")).all() == []
         columns = sa.text("SELECT column_name FROM information_schema.columns WHERE table_name = 'app_user'")
         assert not [name for name in db.execute(columns).scalars() if "hash" in name]
-    values = "(id, user_id, password_hash, set_at) VALUES (gen_random_uuid(), :user, 'x', now())"
+    values = "(id, user_id, password_hash, set_at) VALUES (gen_random_uuid(), :user, 'x', :at)"
     with pytest.raises(DBAPIError, match="row-level security"), company.transaction() as db:
-        db.execute(sa.text(f"INSERT INTO user_password {values}"), {"user": company.owner_id})
+        db.execute(sa.text(f"INSERT INTO user_password {values}"), {"user": company.owner_id, "at": utc_now()})
 
 
 @pytest.mark.parametrize("change", ["email = 'me@evil.example'", "id = gen_random_uuid()"])

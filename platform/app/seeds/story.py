@@ -24,8 +24,8 @@ from app.seeds.cast import CompanyCast
 from app.seeds.history import LIVE_DAYS, History
 from ar.cases.commands import complete_task, place_hold, release_action, run_day, skip_action
 from ar.cases.holds.inputs import PlaceHold
+from ar.cases.holds.outcome_inputs import CompleteTask
 from ar.cases.models import Action
-from ar.cases.outcomes.inputs import CompleteTask
 from ar.cases.queue.inputs import ReleaseAction, SkipAction
 from ar.cases.rules.policy import Effect
 from ar.customers.queries import CustomerFacts, find_numbers

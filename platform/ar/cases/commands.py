@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ar.cases.holds.commands import lift_hold, place_hold
+from ar.cases.holds.outcomes import complete_task, log_call
 from ar.cases.ladder.policy_versions import publish_policy
-from ar.cases.outcomes.commands import complete_task, log_call
 from ar.cases.queue.commands import (
     count_releasable,
     release_action,

@@ -22,7 +22,7 @@ SLICE: Final = Slice(
         "ar.cases.queue.routes:bp",
         "ar.cases.queue.decision_routes:bp",
         "ar.cases.queue.hold_routes:bp",
-        "ar.cases.outcomes.routes:bp",
+        "ar.cases.queue.outcome_routes:bp",
     ),
     commands=("ar.cases.runs.cli:run_day_command", "ar.cases.runs.cli:simulate_command"),
     navigation=(

@@ -295,7 +295,6 @@ def report_json(report: Report) -> dict[str, Any]:
         "unchanged": report.unchanged,
         "skipped": report.skipped,
         "totals": [{"currency": currency, "amount_minor": minor} for currency, minor in report.currency_totals()],
-        "posted": [total._asdict() for total in report.posted],
         "errors": [
             {
                 "row": finding.row,

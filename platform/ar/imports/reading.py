@@ -323,9 +323,9 @@ def _settled_beside(headers: Sequence[str], sample: Sample, places: Mapping[str,
     if "amount" not in places or _OPEN.search(headers[places["amount"]]):
         return None
     for place, header in enumerate(headers):
-        if place not in places.values() and _SETTLED.search(header) and not _NO_AMOUNT.search(header):
-            if any(re.search("[1-9]", cell) for cell in sample.cells_at(place) if _MONEY.fullmatch(cell)):
-                return place
+        is_named = place not in places.values() and _SETTLED.search(header) and not _NO_AMOUNT.search(header)
+        if is_named and any(re.search("[1-9]", cell) for cell in filter(_MONEY.fullmatch, sample.cells_at(place))):
+            return place
     return None
 
 

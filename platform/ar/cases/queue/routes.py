@@ -36,19 +36,15 @@ def queue() -> Page:
     chosen = filters.read(queries.QueueFilters, request.args)
     paging = read_page(request.args, default_size=SIZES[0])  # each letter has rows of its own
     summary = queries.queue_summary(db(), actor().tenant_id)
-    whose, tasks = "all", None
-    if chosen.tab == "tasks" and may(Permission.WORK_TASKS):
-        whose, tasks = chosen.whose, queries.task_counts(db(), actor())
+    by_person = chosen.tab == "tasks" and may(Permission.WORK_TASKS)
+    whose, tasks = (chosen.whose, queries.task_counts(db(), actor())) if by_person else ("all", None)
     total = tasks.of(whose) if tasks else summary.of_tab(chosen.tab)
     path = url_for("cases.queue")
     page = paging.page(total, path, request.args)
     groups = queries.queue_page(db(), actor(), chosen.tab, whose=whose, offset=page.offset, limit=page.size)
-    tabs = [
-        ("letters", _("Letters"), summary.letters),
-        ("tasks", _("Calls and tasks"), summary.calls + summary.tasks),
-        ("problems", _("Bounced or in doubt"), summary.problems),
-        ("outgoing", _("On their way"), summary.outgoing),
-    ]
+    names = {"letters": _("Letters"), "tasks": _("Calls and tasks"), "problems": _("Bounced or in doubt")}
+    names["outgoing"] = _("On their way")
+    tabs = [(tab, name, summary.of_tab(tab)) for tab, name in names.items()]
     return render(
         "ar/cases/queue/queue.html",
         groups=groups,
@@ -142,7 +138,7 @@ def _preview(view: QueueAction) -> tuple[object, OutgoingMail | None]:
 
 
 def next_url() -> str:
-    """Returns the address of the page that the form is to lead back to, else of the queue."""
+    """Returns the page that the form is to lead back to, else the queue."""
     return way_back(url_for("cases.queue"))
 
 

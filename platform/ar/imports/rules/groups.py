@@ -145,7 +145,8 @@ class Groups:
             if heading.text.isdigit():
                 heading = Heading(heading.text, heading.text)
             elif found := split_numbered(heading.text):
-                heading = Heading(heading.text, *found)
+                number, name = found
+                heading = Heading(heading.text, number, name)
             else:
                 return  # a line of an address between a number and its rows
         elif heading.text:

@@ -221,7 +221,11 @@ def _import_events(
                 account, why_not = resolver.find(*key)
                 is_assigned = key in assigned or (account is not None and resolver.matched(*key) != account)
                 report.accounts[key] = FileAccount(
-                    *(event.account_no, event.currency, account, why_not, is_assigned),
+                    event.account_no,
+                    event.currency,
+                    account,
+                    why_not,
+                    is_assigned,
                     currency_stated=event.currency_stated,
                 )
             balances[event.ref] = _Balance(event, report.accounts[key])

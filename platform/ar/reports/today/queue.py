@@ -112,7 +112,9 @@ def queue_rows(
     values = {"tenant": tenant_id, "person": person_id, "roles": roles, "today": today}
     found = columns(db, _queue(tuple(waiting)), values)
     rows = tuple(_queue_row(row, today) for row in found)
-    letters = [Letter(row.id, row.customer_id, row.currency) for row in rows if row.form == "letter" and row.in_hand]
+    letters = [
+        Letter(each.id, each.customer_id, each.currency) for each in rows if each.form == "letter" and each.in_hand
+    ]
     claims = letter_claims(db, tenant_id, today, letters)
     return tuple(replace(row, total_minor=claims.get(row.id, row.total_minor)) for row in rows)
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from ar.cases.commands import complete_task
-from ar.cases.outcomes.inputs import CompleteTask
+from ar.cases.holds.outcome_inputs import CompleteTask
 from ar.cases.queue.report_mails import report_to_roles
 from kernel.clock import fixed_clock, moment_on
 from tenants.people.commands import change_roles

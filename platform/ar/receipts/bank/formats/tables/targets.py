@@ -68,7 +68,7 @@ def sample_of(data: bytes, filename: str = "", mapping: Mapping[str, Any] | None
 
 
 def _without_headers(guesses: list[ColumnGuess], sample: Sample) -> list[ColumnGuess]:
-    """Guesses a file without headers: the first days are the booking's, companies the parties, long words the purpose."""
+    """Guesses without headers: the first days are the booking's, companies the parties, long texts purposes."""
     days = [
         each.place
         for each in guesses

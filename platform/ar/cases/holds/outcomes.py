@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from ar.cases.holds.commands import place_hold
 from ar.cases.holds.inputs import PlaceHold
+from ar.cases.holds.outcome_inputs import CompleteTask, LogCall
 from ar.cases.ladder.locked import (
     LockedAction,
     action_facts,
@@ -27,7 +28,6 @@ from ar.cases.ladder.locked import (
 )
 from ar.cases.ladder.state import PENDING, lock_cases, pending_step_ids, record_step_outcome
 from ar.cases.models import Action, StepTaken
-from ar.cases.outcomes.inputs import CompleteTask, LogCall
 from ar.cases.rules.outcomes import fault_of, last_promise_on
 from ar.cases.rules.policy import DONE_BY
 from ar.customers.lookups import has_reachable_contact

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from flask import g, request, url_for
 
+from ar.cases.holds import outcomes as commands
+from ar.cases.holds.outcome_inputs import CompleteTask, LogCall
 from ar.cases.holds.queries import currencies_of
-from ar.cases.outcomes import commands
-from ar.cases.outcomes.inputs import CompleteTask, LogCall
 from ar.cases.queue.routes import back_to_page, bp, render_action
 from ar.cases.rules.outcomes import OUTCOME_NAMES, OUTCOMES
 from ar.customers.lookups import people_to_call
@@ -73,7 +73,7 @@ def _call_page(form: Form[Any]) -> str:
     customer = people_to_call(db(), actor().tenant_id, customer_id)
     currencies = currencies_of(db(), actor().tenant_id, customer.id) or [g.company.currency]
     return render(
-        "ar/cases/outcomes/new_call.html",
+        "ar/cases/queue/new_call.html",
         form=form,
         customer=customer,
         currencies=currencies,

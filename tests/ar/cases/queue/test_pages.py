@@ -113,7 +113,7 @@ def test_a_lifted_hold_says_on_the_timeline_which_it_was(queued: World) -> None:
     assert client.post(url(f"/cases/blocks/{hold_id}/lifting")).status_code == 303
     page = client.get(url(f"/customers/{customer_id}")).text
     assert "Hold lifted" in page
-    assert page.count("Payment promised until 2026-12-30: by phone") == 2  # at its placing and at its lifting
+    assert page.count("Promise to pay until 2026-12-30: by phone") == 2  # at its placing and at its lifting
 
 
 def test_run_day_and_simulate_as_json(world: World) -> None:

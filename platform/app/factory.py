@@ -25,6 +25,7 @@ from kernel.errors import HuikuanError
 from kernel.log import configure_logging
 from kernel.memory import keep_loaded_objects
 from kernel.settings import APP_ROOT, Settings, settings
+from tenants.access import url_if_allowed
 from tenants.sign_in.identity import load_person
 from tenants.sign_in.sessions import SESSION_LIFE
 from web import assets, compression, limits, refusals, responses, sent_once, templating
@@ -78,6 +79,7 @@ def create_app(given: Settings | None = None) -> Flask:
     responses.install(app)
     refusals.install(app, sentence_of)
     sent_once.install(app)
+    app.jinja_env.globals["url_if_allowed"] = url_if_allowed
     csrf.init_app(app)
     limits.install(app, configured.redis_url, configured.redis_prefix, enabled=configured.environment != "test")
     _sign_in(app)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Literal, cast
 from uuid import UUID
 
-from flask import Blueprint, url_for
+from flask import Blueprint, request, url_for
 
 from ar.imports import commands, messages, queries
 from ar.imports.columns import FileKind, fields
@@ -140,8 +140,11 @@ def as_openings(job_id: UUID) -> Page:
     return _checked_again(job_id, lambda: commands.post_as_openings(db(), actor(), job_id))
 
 
-@bp.post("/<uuid:job_id>/credits/<any(opening_balance, revenue):account>")
+@bp.post("/<uuid:job_id>/credits")
 @staff(Permission.IMPORT)
-def credit(job_id: UUID, account: Literal["opening_balance", "revenue"]) -> Page:
-    """Checks a file again with its documents posted against another account."""
+def credit(job_id: UUID) -> Page:
+    """Checks a file again with its documents posted against another account, revenue unless told otherwise."""
+    account: Literal["opening_balance", "revenue"] = "revenue"
+    if request.form.get("account") == "opening_balance":
+        account = "opening_balance"
     return _checked_again(job_id, lambda: commands.credit_account(db(), actor(), job_id, account))

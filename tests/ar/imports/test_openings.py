@@ -55,7 +55,7 @@ def test_the_preview_says_what_is_credited_and_takes_another_choice(world: World
     assert "Opening balances" in shown
     assert "75.00" in shown
     assert "Post as revenue instead" in shown
-    assert client.post(f"{page}/credits/revenue").status_code == 303
+    assert client.post(f"{page}/credits", data={"account": "revenue"}).status_code == 303
     do_last_message(world, "imports.check")
     shown = client.get(page).text
     assert "Post as opening balances instead" in shown

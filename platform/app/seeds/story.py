@@ -181,7 +181,7 @@ class Story:
                 with db.begin_nested():
                     left -= self._decide(db, actor, row)
             except RuleBroken as refused:
-                # Without a contact it stays in the queue with that reason, as in production.
+                # Without an address the letter and the task of mending it stay in the queue, as in production.
                 if refused.code not in ("no_dunning_contact", "no_address_yet"):
                     raise
 

@@ -34,7 +34,7 @@ EVENTS: Final[dict[str, Event]] = {
     "letter_in_doubt": Event(mark("Letter in doubt"), mark("%(number)s to %(to)s"), tone="late", row_of_its_own=True),
     "stop_shipment_proposed": Event(mark("Stop of shipments proposed")),
     "block_placed": Event(mark("Hold placed"), "%(hold)s: %(reason)s"),
-    "block_lifted": Event(mark("Hold lifted")),
+    "block_lifted": Event(mark("Hold lifted"), "%(hold)s: %(reason)s"),
 }
 
 

@@ -86,7 +86,7 @@ def list_imports(slug: str, as_json: bool) -> None:
         jobs, _total = queries.history(db, actor.tenant_id, limit=100)
         listed = [queries.job_json(job) for job in jobs]
         shown = [_job_line(job, actor.timezone) for job in jobs]
-    emit({"imports": listed}, as_json, lambda: "\n".join(shown))
+    emit({"imports": listed}, as_json, lambda: "\n".join(shown) or "Nothing was imported yet.")
 
 
 @group.command("undo", help="Undo an applied import by its id: reverse its documents, unless something depends on it.")

@@ -170,6 +170,10 @@ QUESTIONS: dict[str, str] = {
     "column_unknown": mark("Which column is the %(target)s?"),
     "currency_unsaid": mark("The file names no currency. Is it %(currency)s?"),
     "kind_unsaid": mark("The file does not say what its documents are. Are they all invoices?"),
+    "partly_settled": mark(
+        "Part of “%(header)s” is settled, says “%(settled)s”. Which column holds what is still open? "
+        "If none does, bring the payments in as rows of their own."
+    ),
     "kinds_unknown": mark("What are these documents: %(words)s?"),
     "headings_taken": mark("Lines such as “%(found)s” stand above other rows. Do they say whose these rows are?"),
     "customers_carried": mark("“%(header)s” is empty in some rows. Do they belong to the customer of the row above?"),
@@ -250,7 +254,7 @@ UNNUMBERED: Final = (
     ("refuse", mark("An error")),
 )
 HEADINGS: Final = (
-    ("", mark("There are none")),
+    ("", mark("No such rows")),
     ("customer_name", mark("The name of their customer")),
     ("customer_no", mark("The number of their customer, then its name")),
     (SKIP, mark("Pass these lines over")),

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from ar.imports.columns import fields
 from ar.imports.inputs import ImportFile
 from ar.imports.pipeline import bind_columns
+from ar.imports.rules.cells import is_kind
 from ar.imports.rules.kinds import guess_kind
 from ar.imports.rules.looking import Looked, Question
 from ar.imports.rules.rows import try_rows
@@ -41,6 +42,10 @@ _LOCAL_AMOUNTS: Final = frozenset(
 _OPEN: Final = re.compile(
     r"未收|未结|未核销|未清|未付|欠|余额|剩余|結餘|餘額|未收|outstanding|\bo/s\b|\bopen|\bdue\b|balance"
     r"|remaining|residual|unpaid|pending|offen|saldo|\brest|restant|openstaand|pendiente|solde",
+    re.IGNORECASE,
+)
+_SETTLED: Final = re.compile(
+    r"已核销|已收|已付|已结|已清|已回款|\b(?:paid|settled|applied|received|bezahlt|gezahlt|payé|réglé|pagado|cobrado|betaald)\b",
     re.IGNORECASE,
 )
 _NO_AMOUNT: Final = re.compile(r"日|期|天|date|day|\bage\b|tage|status|状态|%", re.IGNORECASE)
@@ -148,6 +153,9 @@ def _completed(
         if target == "currency":
             constants["currency"] = looked.currency(currency)
             questions.append(Question("currency_unsaid", {"currency": constants["currency"]}))
+        elif target == "kind" and (place := _column_of_kinds(sample, places)) is not None:
+            columns["kind"], places["kind"] = column_name_at(table.headers, place), place
+            questions.append(Question("column_unsure", {"header": table.headers[place], "target": "kind"}))
         elif target == "kind":
             constants["kind"] = "invoice"
             questions.append(Question("kind_unsaid"))
@@ -162,6 +170,9 @@ def _completed(
         if doubtful := _amount_in_doubt(table.headers, sample, places):
             columns["amount"], places["amount"] = column_name_at(table.headers, doubtful), doubtful
             questions.append(Question("column_unsure", {"header": table.headers[doubtful], "target": "amount"}))
+        elif (settled := _settled_beside(table.headers, sample, places)) is not None:
+            told = {"header": table.headers[places["amount"]], "settled": table.headers[settled]}
+            questions.append(Question("partly_settled", told))
         if not headings and looked.carries_customers():
             carried = [each for each in ("customer_no", "customer_name") if each in places]
             questions.append(Question("customers_carried", {"header": table.headers[places[carried[0]]]}))
@@ -298,6 +309,24 @@ def _amount_in_doubt(headers: Sequence[str], sample: Sample, places: dict[str, i
         return next((place for place in still_open if any(map(_MONEY.fullmatch, sample.cells_at(place)))), None)
     moves = sum(1 for header in headers if _MOVED.search(header))
     return chosen if _BALANCE.fullmatch(headers[chosen].strip()) and moves >= 2 else None
+
+
+def _column_of_kinds(sample: Sample, places: Mapping[str, int]) -> int | None:
+    """Returns the only free column whose words are all known kinds of document, whatever its header says."""
+    free = (int(place) for place, words in sample.words.items() if words and int(place) not in places.values())
+    found = [place for place in free if all(map(is_kind, sample.words[str(place)]))]
+    return found[0] if len(found) == 1 else None
+
+
+def _settled_beside(headers: Sequence[str], sample: Sample, places: Mapping[str, int]) -> int | None:
+    """Returns a column that says how much of the amounts is settled, where the amounts are not those still open."""
+    if "amount" not in places or _OPEN.search(headers[places["amount"]]):
+        return None
+    for place, header in enumerate(headers):
+        is_named = place not in places.values() and _SETTLED.search(header) and not _NO_AMOUNT.search(header)
+        if is_named and any(re.search("[1-9]", cell) for cell in filter(_MONEY.fullmatch, sample.cells_at(place))):
+            return place
+    return None
 
 
 def _pair_currency(headers: Sequence[str], places: dict[str, int], columns: dict[str, str]) -> None:

@@ -27,7 +27,7 @@ SLICE: Final = Slice(
         NavLine(
             Heading.DECISIONS,
             10,
-            mark("Waiting for me"),
+            mark("Matters to decide"),
             "decisions.index",
             Permission.REVIEW_ACTIONS,
             waiting=waiting_decisions,

@@ -6,6 +6,7 @@ resumes there; placing a hold withdraws its waiting letters and tasks from the q
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -51,12 +52,7 @@ def place_hold(db: Session, actor: Actor, data: PlaceHold) -> UUID:
             currency=currency,
         )
     )
-    until = data.until_on.isoformat() if data.until_on else None
-    facts: dict[str, Any] = {"kind": data.kind, "until_on": until, "reason": data.reason}
-    if promised_minor is not None:
-        facts |= {"promised_minor": promised_minor, "currency": currency}
-    if data.item_id is not None:
-        facts["item_id"] = str(data.item_id)
+    facts = _facts(data.kind, data.until_on, data.reason, data.item_id, promised_minor, currency)
     record(db, actor, "block_placed", customer_id=data.customer_id, subject_id=hold_id, data=facts)
     withdraw_items(db, actor, data.customer_id, data.item_id, HOLD_CODES[data.kind])
     return hold_id
@@ -66,7 +62,10 @@ def lift_hold(db: Session, actor: Actor, hold_id: UUID) -> None:
     """Lifts a hold; the next run resumes at the level reached. Raises NotFound, Conflict(`block_lifted_before`)."""
     hold = CollectionHold
     row = db.execute(
-        sa.select(hold.customer_id, hold.lifted_at)
+        sa.select(
+            *(hold.customer_id, hold.lifted_at),
+            *(hold.kind, hold.until_on, hold.reason, hold.item_id, hold.promised_minor, hold.currency),
+        )
         .where(hold.tenant_id == actor.tenant_id, hold.id == hold_id)
         .with_for_update()
     ).first()
@@ -79,7 +78,25 @@ def lift_hold(db: Session, actor: Actor, hold_id: UUID) -> None:
         .where(hold.tenant_id == actor.tenant_id, hold.id == hold_id)
         .values(lifted_by=actor.name, lifted_at=actor.now)
     )
-    record(db, actor, "block_lifted", customer_id=row.customer_id, subject_id=hold_id)
+    facts = _facts(row.kind, row.until_on, row.reason, row.item_id, row.promised_minor, row.currency)
+    record(db, actor, "block_lifted", customer_id=row.customer_id, subject_id=hold_id, data=facts)
+
+
+def _facts(
+    kind: str,
+    until_on: date | None,
+    reason: str,
+    item_id: UUID | None,
+    promised_minor: int | None,
+    currency: str | None,
+) -> dict[str, Any]:
+    """Returns what the journal keeps of a hold, at its placing and at its lifting alike."""
+    facts: dict[str, Any] = {"kind": kind, "until_on": until_on.isoformat() if until_on else None, "reason": reason}
+    if promised_minor is not None:
+        facts |= {"promised_minor": promised_minor, "currency": currency}
+    if item_id is not None:
+        facts["item_id"] = str(item_id)
+    return facts
 
 
 def _promised(data: PlaceHold, item_currency: str | None) -> tuple[int | None, str | None]:

@@ -54,6 +54,11 @@ def document_kind(found: str) -> str:
     return _KINDS.get(found) or word("kind", "unknown_kind", found, _KINDS)
 
 
+def is_kind(found: str) -> bool:
+    """Returns whether a text is a known word for a kind of document."""
+    return header_key(found) in _KINDS
+
+
 def whole(column: str, found: str, most: int) -> int:
     """Parses a whole number from 0 to `most`; a trailing 天 or "days" is allowed."""
     digits = unicodedata.normalize("NFKC", found).casefold().removesuffix("天").removesuffix("days").strip()

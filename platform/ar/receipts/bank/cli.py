@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,11 @@ def list_accounts(slug: str, as_json: bool) -> None:
     """List your accounts with their last statements, and where statements do not continue."""
     with tenant_transaction(slug, read_only=True) as (db, actor):
         states = movement_queries.account_states(db, actor.tenant_id)
-    emit({"accounts": [asdict(each) for each in states]}, as_json, lambda: "\n".join(map(_account_text, states)))
+    emit({"accounts": [asdict(each) for each in states]}, as_json, lambda: _accounts_text(states))
+
+
+def _accounts_text(states: Sequence[AccountState]) -> str:
+    return "\n".join(map(_account_text, states)) or "There is no bank account yet."
 
 
 def _account_text(state: AccountState) -> str:

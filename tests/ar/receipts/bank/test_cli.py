@@ -24,6 +24,11 @@ def run(*arguments: str) -> tuple[int, dict[str, Any]]:
     return result.exit_code, json.loads(result.stdout)
 
 
+def test_a_list_of_accounts_without_any_says_so(company: TestCompany) -> None:
+    listed = CliRunner().invoke(main, ["bank", "account", "list", "--tenant", company.slug])
+    assert (listed.exit_code, listed.stdout) == (0, "There is no bank account yet.\n")
+
+
 def test_a_file_is_imported_from_the_shell_once(company: TestCompany, tmp_path: Path) -> None:
     file = tmp_path / "流水.csv"
     file.write_text(CSV, encoding="gb18030")

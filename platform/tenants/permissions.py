@@ -38,6 +38,7 @@ class Permission(StrEnum):
 
     ENTER = "enter"
     READ = "read"
+    READ_TOTALS = "read_totals"
     READ_CLAIMS = "read_claims"
     READ_BANK = "read_bank"
     READ_BOOKS = "read_books"
@@ -83,12 +84,14 @@ class Customers(StrEnum):
 class Sees:
     """What one role sees.
 
-    `claims`: interest and bad debts. `bank`: bank lines, files and accounts. `books`: accounts, entries, periods,
-    rates, provision. `journal`: the journal and the examinations. `orders`: orders and deliveries; of who sees no
-    customers only their goods and where they go, without amounts.
+    `totals`: sums over the customers that it sees (aging, key figures, Today's balances) and the lists of all letters,
+    receipts and bills. `claims`: interest and bad debts. `bank`: bank lines, files and accounts. `books`: accounts,
+    entries, periods, rates, provision. `journal`: the journal and the examinations. `orders`: orders and deliveries; of
+    who sees no customers only their goods and where they go, without amounts.
     """
 
     customers: Customers
+    totals: bool = True
     claims: bool = False
     bank: bool = False
     books: bool = False
@@ -97,7 +100,8 @@ class Sees:
 
 
 R, P = Role, Permission
-_NOTHING = Sees(Customers.NONE)
+_NOTHING = Sees(Customers.NONE, totals=False)
+_ONE_BY_ONE = Sees(Customers.ALL, totals=False)
 _CUSTOMERS = Sees(Customers.ALL)
 _CLAIMS = Sees(Customers.ALL, claims=True)
 _ALL = Sees(Customers.ALL, claims=True, bank=True, books=True, journal=True)
@@ -112,12 +116,12 @@ SEES: dict[Role, Sees] = {
     R.GM_OFFICE: _CUSTOMERS,
     R.COST_ACCOUNTANT: _CUSTOMERS,
     R.ACCOUNTANT: _ALL,
-    R.ORDER_FOLLOW_UP: _CUSTOMERS,
+    R.ORDER_FOLLOW_UP: _ONE_BY_ONE,
     R.WAREHOUSE: _NOTHING,
     R.DRIVER: _NOTHING,
     R.COLLECTOR: _CLAIMS,
     R.LEGAL: _CLAIMS,
-    R.ADMIN: _CUSTOMERS,
+    R.ADMIN: _ONE_BY_ONE,
     R.AUDITOR: _ALL,
 }
 
@@ -129,6 +133,7 @@ _LEADERS = frozenset({R.FINANCE_DIRECTOR, R.GENERAL_MANAGER})
 GRANTS: dict[Permission, frozenset[Role]] = {
     P.ENTER: _EVERYONE,
     P.READ: frozenset(role for role, sees in SEES.items() if sees.customers is not Customers.NONE),
+    P.READ_TOTALS: frozenset(role for role, sees in SEES.items() if sees.totals),
     P.READ_CLAIMS: frozenset(role for role, sees in SEES.items() if sees.claims),
     P.READ_BANK: frozenset(role for role, sees in SEES.items() if sees.bank),
     P.READ_BOOKS: frozenset(role for role, sees in SEES.items() if sees.books),

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import request
+from flask import request, url_for
 
 from ar.customers import commands, queries
 from ar.customers.inputs import AddContact, ContactFields, contact_values
 from ar.customers.messages import PURPOSE_LABELS
 from ar.customers.routes import bp
+from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from tenants.access import staff
 from tenants.permissions import Permission
@@ -21,7 +22,7 @@ from web.command_form import command_form, done
 from web.context import actor, db
 from web.forms import Form, blank, stored
 from web.refusals import str_of
-from web.responses import Page, render
+from web.responses import Page, render, way_back
 
 
 def _contact_page(form: Form[Any], customer_id: UUID) -> str:
@@ -31,7 +32,8 @@ def _contact_page(form: Form[Any], customer_id: UUID) -> str:
     first = stored(contact_values(known) if known else {})
     first["purposes"] = list((known and known.purposes) or PURPOSE_LABELS)
     shown = form.at("contact", **first)
-    return render("ar/customers/new_contact.html", customer=customer, form=shown, purposes=PURPOSE_LABELS)
+    back = way_back(url_for("customers.edit", customer_id=customer_id))
+    return render("ar/customers/new_contact.html", customer=customer, form=shown, purposes=PURPOSE_LABELS, back=back)
 
 
 def _words(name: str, value: Any) -> str:
@@ -55,9 +57,28 @@ def add_contact(data: ContactFields, customer_id: UUID) -> Page:
     return done(_("Contact saved."), "customers.edit", customer_id=customer_id)
 
 
+@bp.get("/<uuid:customer_id>/contacts/<uuid:contact_id>/deactivation")
+@staff(Permission.EDIT_CUSTOMER)
+def ask_deactivation(customer_id: UUID, contact_id: UUID) -> Page:
+    """Asks before a contact goes out of use, and says who would be written to then."""
+    customer = queries.customer_detail(db(), actor().tenant_id, customer_id)
+    contact = next((each for each in customer.contacts if each.id == contact_id), None)
+    if contact is None:
+        raise NotFound("contact_not_found")
+    return render(
+        "ar/customers/deactivate_contact.html",
+        customer=customer,
+        contact=contact,
+        recipients=queries.recipients_without(customer.contacts, contact),
+        purposes=PURPOSE_LABELS,
+        back=way_back(url_for("customers.edit", customer_id=customer_id)),
+    )
+
+
 @bp.post("/<uuid:customer_id>/contacts/<uuid:contact_id>/deactivation")
 @staff(Permission.EDIT_CUSTOMER)
 def deactivate_contact(customer_id: UUID, contact_id: UUID) -> Page:
-    """Deactivates a contact."""
-    commands.deactivate_contact(db(), actor(), customer_id, contact_id)
-    return done(_("Contact deactivated."), "customers.edit", customer_id=customer_id)
+    """Deactivates a contact; who asks again is told that it was done."""
+    is_new = commands.deactivate_contact(db(), actor(), customer_id, contact_id)
+    text = _("Contact deactivated.") if is_new else _("This contact was already out of use. Nothing was changed.")
+    return done(text, "customers.edit", customer_id=customer_id)

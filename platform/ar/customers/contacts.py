@@ -85,21 +85,26 @@ def _lock_contact(db: Session, tenant_id: UUID, customer_id: UUID, email: str) -
     ).scalar_one_or_none()
 
 
-def deactivate_contact(db: Session, actor: Actor, customer_id: UUID, contact_id: UUID) -> None:
-    """Deactivates a contact, which stays stored. Raises NotFound(`contact_not_found`)."""
+def deactivate_contact(db: Session, actor: Actor, customer_id: UUID, contact_id: UUID) -> bool:
+    """Deactivates a contact, which stays stored; returns False where somebody did so before.
+
+    Raises NotFound(`contact_not_found`).
+    """
+    of_customer = (
+        Contact.tenant_id == actor.tenant_id,
+        Contact.customer_id == customer_id,
+        Contact.id == contact_id,
+    )
     row = db.execute(
         sa.update(Contact)
-        .where(
-            Contact.tenant_id == actor.tenant_id,
-            Contact.customer_id == customer_id,
-            Contact.id == contact_id,
-            Contact.active.is_(True),
-        )
+        .where(*of_customer, Contact.active.is_(True))
         .values(active=False)
         .returning(Contact.name, Contact.email)
     ).first()
     if row is None:
-        raise NotFound("contact_not_found")
+        if db.execute(sa.select(Contact.id).where(*of_customer)).first() is None:
+            raise NotFound("contact_not_found")
+        return False
     record(
         db,
         actor,
@@ -108,6 +113,7 @@ def deactivate_contact(db: Session, actor: Actor, customer_id: UUID, contact_id:
         subject_id=contact_id,
         data={"name": row.name, "email": row.email},
     )
+    return True
 
 
 def suppress_contact(db: Session, actor: Actor, *, customer_id: UUID | None, email: str, reason: str | None) -> None:

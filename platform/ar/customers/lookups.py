@@ -10,20 +10,26 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.customers.file.queries import blacklisted_since
-from ar.customers.models import Contact
+from ar.customers.models import Contact, Customer
 from ar.customers.queries import ContactView, CustomerFacts, find_numbers, matches
 from ar.customers.visibility import limit_to_visible_customers
+from kernel.errors import NotFound
 
 __all__ = [
     "ContactView",
     "CustomerFacts",
+    "CustomerToCall",
+    "PersonToCall",
     "ReachableContact",
     "blacklisted_since",
     "find_contact",
     "find_contacts",
     "find_numbers",
+    "has_reachable_contact",
+    "has_telephone",
     "limit_to_visible_customers",
     "matches",
+    "people_to_call",
     "reachable",
 ]
 
@@ -42,6 +48,48 @@ def reachable() -> tuple[sa.ColumnElement[bool], ...]:
     return (Contact.active.is_(True), Contact.suppressed_at.is_(None), Contact.email != "")
 
 
+@dataclass(frozen=True, slots=True)
+class PersonToCall:
+    """An active contact with a telephone number."""
+
+    name: str
+    title: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerToCall:
+    """A customer, and whom to call there."""
+
+    id: UUID
+    number: str
+    name: str
+    people: tuple[PersonToCall, ...]
+
+
+def people_to_call(db: Session, tenant_id: UUID, customer_id: UUID | None) -> CustomerToCall:
+    """Returns a customer with the contacts that have a telephone. Raises NotFound(`customer_not_found`)."""
+    customer, contact = Customer, Contact
+    found = db.execute(
+        sa.select(customer.id, customer.number, customer.name).where(
+            customer.tenant_id == tenant_id, customer.id == customer_id, customer.retired_at.is_(None)
+        )
+    ).first()
+    if found is None:
+        raise NotFound("customer_not_found")
+    rows = db.execute(
+        sa.select(contact.name, contact.title, contact.phone)
+        .where(contact.tenant_id == tenant_id, contact.customer_id == found.id, *has_telephone())
+        .order_by(contact.created_at, contact.id)
+    )
+    return CustomerToCall(found.id, found.number, found.name, tuple(PersonToCall(**row._mapping) for row in rows))
+
+
+def has_telephone() -> tuple[sa.ColumnElement[bool], ...]:
+    """Returns the conditions of a contact whom one may call."""
+    return (Contact.active.is_(True), Contact.phone != "")
+
+
 def is_reachable(db: Session, tenant_id: UUID, customer_id: UUID | None, address: str) -> bool:
     """Returns True when the address is that of a reachable contact of the customer."""
     contact = Contact
@@ -51,6 +99,11 @@ def is_reachable(db: Session, tenant_id: UUID, customer_id: UUID | None, address
         )
     ).first()
     return found is not None
+
+
+def has_reachable_contact(db: Session, tenant_id: UUID, customer_id: UUID) -> bool:
+    """Returns True when somebody at the customer can be written to."""
+    return find_contact(db, tenant_id, customer_id, "") is not None
 
 
 def find_contact(db: Session, tenant_id: UUID, customer_id: UUID, purpose: str) -> ReachableContact | None:

@@ -96,6 +96,29 @@ class ContactView:
     suppressed_reason: str | None
 
 
+#: What is mailed to one contact of a customer, by the purpose that it looks for.
+MAILED: Final = ("statements", "dunning")
+
+
+def recipients_without(contacts: Sequence[ContactView], gone: ContactView) -> dict[str, str]:
+    """Returns purpose → who would get what `gone` gets now; empty where nobody is left to write to.
+
+    As `lookups.find_contact` chooses: who has the purpose, else the first who can be written to.
+    """
+    others = [each for each in contacts if each.id != gone.id]
+    found: dict[str, str] = {}
+    for purpose in MAILED:
+        if _recipient(contacts, purpose) == gone:
+            other = _recipient(others, purpose)
+            found[purpose] = f"{other.name} <{other.email}>".strip() if other else ""
+    return found
+
+
+def _recipient(contacts: Sequence[ContactView], purpose: str) -> ContactView | None:
+    reachable = [each for each in contacts if each.active and each.email and each.suppressed_reason is None]
+    return min(reachable, key=lambda each: purpose not in each.purposes, default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class CustomerDetail:
     """One customer with its contacts, for form and page."""

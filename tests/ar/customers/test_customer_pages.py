@@ -73,6 +73,41 @@ def test_contacts_are_added_and_taken_out_of_use(world: World) -> None:
     assert re.search(r"badge[^>]*>Out of use", text)
 
 
+def test_a_contact_goes_out_of_use_only_after_the_page_says_who_would_be_written_to_then(world: World) -> None:
+    customer_id = _create_customer(world)
+    client, path = world.client(language="en"), world.url(f"/customers/{customer_id}/contacts")
+    for name, purposes in (("Bo", ["dunning", "statements"]), ("Di", ["signing"])):
+        data = {"name": name, "email": f"{name.lower()}@a.example", "purposes": purposes}
+        assert client.post(path, data=data).status_code == 303
+    page = client.get(world.url(f"/customers/{customer_id}/edit")).text
+    asking = re.findall(r'href="([^"]*/deactivation[^"]*)"', page)
+    assert len(asking) == 2
+    assert "/deactivation" not in "".join(re.findall(r'action="([^"]*)"', page)), "no button does it at once"
+    asked = client.get(asking[0]).text
+    assert "would go to others" in asked
+    assert "Di &lt;di@a.example&gt;" in asked
+    assert "Nothing is sent to this contact" in client.get(asking[1]).text
+    assert client.post(asking[0]).status_code == 303
+    last = client.get(asking[1]).text
+    assert "Nobody else at this customer can be written to" in last
+    assert "Statements · Reminders and demands" in " ".join(last.split())
+
+
+def test_who_deactivates_a_contact_in_a_second_tab_is_told_that_it_was_done(world: World) -> None:
+    customer_id = _create_customer(world)
+    client, path = world.client(language="en"), f"/customers/{customer_id}/contacts"
+    client.post(world.url(path), data={"name": "Bo", "email": "bo@a.example", "purposes": ["dunning"]})
+    with world.reading() as db:
+        (contact,) = queries.contacts(db, world.tenant_id, customer_id)  # type: ignore[arg-type]
+    url = world.url(f"{path}/{contact.id}/deactivation")
+    assert client.post(url).status_code == 303
+    again = client.post(url, follow_redirects=True)
+    assert again.status_code == 200
+    assert "This contact was already out of use. Nothing was changed." in again.text
+    assert "already out of use" in client.get(url).text
+    assert client.get(world.url(f"{path}/{customer_id}/deactivation")).status_code == 404
+
+
 def test_the_page_leads_to_using_a_bounced_address_again(world: World) -> None:
     customer_id = _create_customer(world)
     client = world.client()

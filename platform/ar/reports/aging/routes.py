@@ -45,7 +45,7 @@ SORT_KEYS: dict[str, Callable[[CustomerAging], object]] = {
 
 
 @bp.get("/")
-@staff(Permission.READ)
+@staff(Permission.READ_TOTALS)
 def index() -> Page:
     """Shows aging per customer and currency, with totals and the tie-out, one page of rows."""
     wanted, when, report = _report(_query_values())

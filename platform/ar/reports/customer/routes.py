@@ -16,7 +16,7 @@ from flask import g, request, url_for
 
 from ar.bills.messages import KIND_NAMES as BILL_KINDS
 from ar.bills.messages import STATE_NAMES as BILL_STATES
-from ar.cases.lookups import LadderStripStep
+from ar.cases.lookups import LadderStripStep, stop_proposals
 from ar.cases.messages import HOLD_NAMES
 from ar.customers.messages import ENTITY_LABELS, PURPOSE_LABELS
 from ar.ledger.lookups import parse_as_of_request, total_of
@@ -76,8 +76,10 @@ def customer(customer_id: UUID) -> Page:
         ladder=[_ladder_step(step) for step in page.strip.steps] if page.strip else [],
         form=blank(kind=placing) if placing else blank(),
         placing=placing,
+        stops=[] if may(Permission.READ_TOTALS) else stop_proposals(db(), tenant_id, customer_id),
         may_work=may(Permission.WORK_TASKS),
         hold_items=[(item.id, item.document_no) for item in page.items if item.side > 0],
+        currencies=[each.currency for each in page.sums] or [g.company.currency],
         hold_names=HOLD_NAMES,
         next=path,
         purposes=PURPOSE_LABELS,

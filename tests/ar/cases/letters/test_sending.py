@@ -19,8 +19,9 @@ from ar.cases.commands import (
     run_day,
     skip_action,
 )
+from ar.cases.holds.outcome_inputs import CompleteTask
 from ar.cases.models import PolicyVersion
-from ar.cases.queue.inputs import CompleteTask, ReleaseAction, ResolveDelivery, SkipAction
+from ar.cases.queue.inputs import ReleaseAction, ResolveDelivery, SkipAction
 from ar.customers.commands import add_contact
 from ar.customers.inputs import AddContact
 from ar.customers.models import Contact

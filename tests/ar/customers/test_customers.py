@@ -19,7 +19,7 @@ from ar.customers.inputs import (
 )
 from ar.customers.models import Contact
 from ar.customers.rules.identity_numbers import has_invalid_check_character
-from ar.customers.search import required_words, search_words, sort_key
+from ar.customers.rules.search import required_words, search_words, sort_key
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.journal import JournalEvent
 from tests.support.companies import TestCompany

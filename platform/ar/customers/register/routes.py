@@ -11,9 +11,10 @@ from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
-from ar.customers import commands, queries
+from ar.customers import queries
 from ar.customers.inputs import CreateCustomer, EditCustomer, customer_values
 from ar.customers.messages import ENTITY_LABELS, LANGUAGE_LABELS, PURPOSE_LABELS, ROLL_LABELS
+from ar.customers.register import commands
 from ar.customers.rules.identity_numbers import has_invalid_check_character
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
@@ -64,7 +65,7 @@ def index() -> Page:
     path = url_for("customers.index")
     states = [("all", _("All")), ("open", _("With open items")), ("overdue", _("Overdue"))]
     return render(
-        "ar/customers/index.html",
+        "ar/customers/register/index.html",
         found=found,
         wanted=wanted,
         today=actor().today,
@@ -90,7 +91,7 @@ def _choices() -> dict[str, Any]:
 
 
 def _new_page(form: Form[Any]) -> str:
-    return render("ar/customers/new.html", form=form, **_choices())
+    return render("ar/customers/register/new.html", form=form, **_choices())
 
 
 @bp.get("/new")
@@ -114,7 +115,9 @@ def _edit_page(form: Form[Any], customer_id: UUID) -> str:
     """Renders the customer's form and contacts; blank, it shows the stored values."""
     customer = queries.customer_detail(db(), actor().tenant_id, customer_id)
     shown = form.at("customer", **stored(customer_values(customer)))
-    return render("ar/customers/edit.html", customer=customer, form=shown, purposes=PURPOSE_LABELS, **_choices())
+    return render(
+        "ar/customers/register/edit.html", customer=customer, form=shown, purposes=PURPOSE_LABELS, **_choices()
+    )
 
 
 def _words(name: str, value: Any) -> str:

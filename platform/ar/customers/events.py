@@ -30,6 +30,9 @@ FIELD_NAMES: Final[dict[str, str]] = {
     "settlement_days": mark("settlement days"),
     "policy_code": mark("policy"),
     "contact": mark("contact"),
+}
+#: The same of what `ar.customers.register.standing` changes.
+STANDING_NAMES: Final[dict[str, str]] = {
     "group_head_id": mark("head of the group"),
     "group_kind": mark("kind of group"),
     "size_class": mark("size"),
@@ -38,7 +41,8 @@ FIELD_NAMES: Final[dict[str, str]] = {
 
 
 def _fields(facts: Mapping[str, Any]) -> str:
-    return "; ".join(_(FIELD_NAMES[field]) if field in FIELD_NAMES else field for field in facts["changes"])
+    names = FIELD_NAMES | STANDING_NAMES
+    return "; ".join(_(names[field]) if field in names else field for field in facts["changes"])
 
 
 FACT_MAKERS: Final[dict[str, FactMaker]] = {"fields": _fields}

@@ -51,7 +51,7 @@ def entries(
     lines = _lines(tenant_id)
     if state != "all":
         lines = lines.where(entry.state == state)
-    rows = db.execute(lines.order_by(entry.proposed_at.desc(), entry.id).offset(offset).limit(limit))
+    rows = db.execute(lines.order_by(entry.proposed_at.desc(), entry.id.desc()).offset(offset).limit(limit))
     return views(BlacklistLine, rows), {row.state: row.number for row in counts}
 
 

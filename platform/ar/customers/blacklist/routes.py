@@ -39,11 +39,8 @@ class BlacklistFilters:
 @staff(Permission.READ)
 def index() -> Page:
     """Lists the entries, the newest first."""
-    wanted, asked, path = (
-        filters.read(BlacklistFilters, request.args),
-        read_page(request.args),
-        url_for("blacklist.index"),
-    )
+    wanted, asked = filters.read(BlacklistFilters, request.args), read_page(request.args)
+    path = url_for("blacklist.index")
     rows, counts = queries.entries(db(), actor().tenant_id, state=wanted.state, offset=asked.offset, limit=asked.limit)
     everything = sum(counts.values())
     total = everything if wanted.state == "all" else counts.get(wanted.state, 0)

@@ -42,11 +42,8 @@ def index() -> Page:
     closed = [line for line in lines if line.closes]
     due = [line for line in lines if not line.closes]
     shown = {"all": lines, "closed": closed, "due": due}[wanted.state]
-    states = [
-        ("all", _("All"), len(lines)),
-        ("closed", _("Gate closed"), len(closed)),
-        ("due", _("To renew"), len(due)),
-    ]
+    states = [("all", _("All"), len(lines))]
+    states += [("closed", _("Gate closed"), len(closed)), ("due", _("To renew"), len(due))]
     owners = [("all", _("Everyone's")), ("mine", _("Mine")), ("nobody", _("Nobody's"))]
     return render(
         "ar/customers/file/index.html",

@@ -1,7 +1,7 @@
 """Reminds owners, once a day, of documents to be renewed or lapsed: once per document and deadline (R024).
 
 Invariant: one reminder per customer, kind and day, however often the job runs (primary key of `file_reminder`),
-recorded in the transaction that queues the mails. Files that never had the document are on the list of gaps, not in the mail.
+recorded in the transaction that queues the mails. Files that never had the document are on the list of gaps alone.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Serves the customer file: list, new, edit. Contacts are in `contact_routes`, the overview in `ar.reports.customer`.
-
-Invariant: parse, authorise, one command or one query, render.
-"""
+"""Serves the register: list, new, edit; contacts are in `contact_routes`, one customer in `ar.reports.customer`."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, aliased
 
 from ar.customers.inputs import SetStanding, standing_values
@@ -19,13 +20,22 @@ from kernel import journal
 from kernel.actor import Actor
 from kernel.errors import NotFound, RuleBroken
 from kernel.versions import check_version
-from kernel.views import LATER, select_view, value, view
+from kernel.views import LATER, from_json, json_view, select_view, value, view
 from kernel.visibility import everything
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A customer of a group."""
+
+    id: UUID
+    number: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """A customer's place among the others. `members`: numbers and names of those whose limit it covers."""
+    """A customer's place among the others. `members`: those whose limit it covers."""
 
     customer_id: UUID
     head_id: UUID | None
@@ -34,7 +44,7 @@ class Standing:
     group_kind: str | None
     size_class: str | None
     survey_exemption: str | None
-    members: tuple[tuple[UUID, str, str], ...] = ()
+    members: tuple[Member, ...] = ()
 
 
 def standing(db: Session, tenant_id: UUID, customer_id: UUID) -> Standing:
@@ -42,16 +52,10 @@ def standing(db: Session, tenant_id: UUID, customer_id: UUID) -> Standing:
 
     Raises NotFound(`customer_not_found`).
     """
-    member = Customer
     row = db.execute(_statement(tenant_id, customer_id)).first()
     if row is None:
         raise NotFound("customer_not_found")
-    members = db.execute(
-        sa.select(member.id, member.number, member.name)
-        .where(member.tenant_id == tenant_id, member.group_head_id == customer_id, member.retired_at.is_(None))
-        .order_by(member.sort_key, member.number)
-    )
-    return view(Standing, row, members=tuple((each.id, each.number, each.name) for each in members))
+    return view(Standing, row, members=from_json(Member, row.members))
 
 
 def set_standing(db: Session, actor: Actor, customer_id: UUID, data: SetStanding) -> bool:
@@ -146,7 +150,13 @@ def _require_one_level(db: Session, tenant_id: UUID, customer_id: UUID, head_id:
 
 
 def _statement(tenant_id: UUID, customer_id: UUID) -> sa.Select[*tuple[Any, ...]]:
-    customer, head = Customer, aliased(Customer)
+    customer, head, member = Customer, aliased(Customer), aliased(Customer)
+    line = json_view(Member, id=value(member.id), number=value(member.number), name=value(member.name))
+    members = (
+        sa.select(sa.func.jsonb_agg(aggregate_order_by(line, member.sort_key, member.number)))
+        .where(member.tenant_id == tenant_id, member.group_head_id == customer_id, member.retired_at.is_(None))
+        .scalar_subquery()
+    )
     return (
         select_view(
             Standing,
@@ -159,6 +169,7 @@ def _statement(tenant_id: UUID, customer_id: UUID) -> sa.Select[*tuple[Any, ...]
             survey_exemption=value(customer.survey_exemption),
             members=LATER,
         )
+        .add_columns(members.label("members"))
         .outerjoin(head, sa.and_(head.tenant_id == tenant_id, head.id == customer.group_head_id))
         .where(customer.tenant_id == tenant_id, customer.id == customer_id)
     )

@@ -6,16 +6,22 @@ Invariant: form, import row and command line have the same limits; nothing here 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from datetime import date
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from kernel.inputs import CommandInput, EditInput, OptionalId, OptionalText
+from kernel.inputs import CommandInput, EditInput, OptionalId, OptionalText, blank_as_none
 from kernel.texts import MailAddress, OneLine
 
-EntityType = Literal["company", "sole_trader", "person", "government", "institution"]
+EntityType = Literal["company", "sole_trader", "person", "government", "institution", "foreign_company"]
 Purpose = Literal["statements", "dunning", "signing"]
+OptionalGroupKind = Annotated[Literal["parent", "payer"] | None, BeforeValidator(blank_as_none)]
+OptionalSizeClass = Annotated[Literal["large", "medium", "small"] | None, BeforeValidator(blank_as_none)]
+OptionalExemption = Annotated[
+    Literal["government", "institution", "large_good", "small_risk", "cash"] | None, BeforeValidator(blank_as_none)
+]
 Language = Literal["zh_CN", "en"]
 
 PURPOSES: tuple[Purpose, ...] = ("statements", "dunning", "signing")
@@ -26,9 +32,8 @@ MAX_TAX_ID_CHARS = 40
 MAX_TERM_DAYS = 720
 MAX_SETTLEMENT_DAYS = 365
 DEFAULT_TERM_DAYS = 30
-
-_USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_USCC_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
+MAX_HAND_OVER = 5_000
+MAX_REASON_CHARS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +55,6 @@ class CustomerRow:
     settlement_days: int | None = None
     language: str | None = None
     policy_code: str | None = None
-
-
-def has_invalid_check_character(tax_id: str) -> bool:
-    """Returns True for an 18-digit unified social credit code whose check character is wrong (A11)."""
-    if len(tax_id) != 18:
-        return False
-    try:
-        places = [_USCC_ALPHABET.index(character) for character in tax_id.upper()]
-    except ValueError:
-        return True
-    total = sum(place * weight for place, weight in zip(places[:17], _USCC_WEIGHTS, strict=True))
-    return (31 - total % 31) % 31 != places[17]
 
 
 class CustomerFields(CommandInput):
@@ -90,6 +83,24 @@ class CreateCustomer(CustomerFields):
     number: OneLine = Field(min_length=1, max_length=MAX_NUMBER_CHARS)
     contact_name: OneLine = Field(default="", max_length=MAX_NAME_CHARS)
     contact_email: MailAddress = ""
+
+
+class HandOver(CommandInput):
+    """Gives the ticked customers to another owner. `changed_on`: from which day on it counts, today at the latest."""
+
+    customer_ids: list[UUID] = Field(max_length=MAX_HAND_OVER)
+    to_id: UUID
+    changed_on: date
+    reason: OneLine = Field(min_length=1, max_length=MAX_REASON_CHARS)
+
+
+class SetStanding(EditInput):
+    """Sets a customer's group, size and exemption from the survey (R030, R342). `head_no` empty: of no group."""
+
+    head_no: OneLine = Field(default="", max_length=MAX_NUMBER_CHARS)
+    group_kind: OptionalGroupKind = None
+    size_class: OptionalSizeClass = None
+    survey_exemption: OptionalExemption = None
 
 
 class ContactFields(EditInput):
@@ -123,6 +134,16 @@ def customer_values(customer: Any) -> dict[str, Any]:
         "settlement_days": customer.settlement_days,
         "language": customer.language,
         "policy_code": customer.policy_code or "",
+    }
+
+
+def standing_values(standing: Any) -> dict[str, Any]:
+    """Returns a stored customer's group, size and exemption as the form shows them, field → value."""
+    return {
+        "head_no": standing.head_no or "",
+        "group_kind": standing.group_kind or "",
+        "size_class": standing.size_class or "",
+        "survey_exemption": standing.survey_exemption or "",
     }
 
 

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.customers.file.queries import blacklisted_since
+from ar.customers.blacklist.messages import STATE_NAMES as BLACKLIST_STATES
+from ar.customers.blacklist.queries import BlacklistLine, open_entry
+from ar.customers.file.messages import gap_sentence, gap_sentences
+from ar.customers.file.queries import all_gaps, blacklisted_since, file_gaps
 from ar.customers.models import Contact, Customer
 from ar.customers.queries import ContactView, CustomerFacts, find_numbers, matches
-from ar.customers.visibility import limit_to_visible_customers
+from ar.customers.register.standing import Standing, standing
+from ar.customers.register.visibility import limit_to_visible_customers
+from ar.customers.rules.customer_file import Gap
 from kernel.errors import NotFound
 
 __all__ = [
+    "BLACKLIST_STATES",
     "ContactView",
     "CustomerFacts",
+    "CustomerStanding",
     "CustomerToCall",
     "PersonToCall",
     "ReachableContact",
     "blacklisted_since",
+    "file_gaps",
     "find_contact",
     "find_contacts",
     "find_numbers",
+    "gap_sentence",
+    "gap_sentences",
     "has_reachable_contact",
     "has_telephone",
     "limit_to_visible_customers",
@@ -32,6 +43,29 @@ __all__ = [
     "people_to_call",
     "reachable",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerStanding:
+    """What stands for and against a customer's credit, for its page: gaps, blacklist, group and size."""
+
+    gaps: Sequence[Gap]
+    blacklist: BlacklistLine | None
+    standing: Standing
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no limit above zero is possible (R025)."""
+        return any(gap.closes for gap in self.gaps)
+
+
+def customer_standing(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -> CustomerStanding:
+    """Returns the standing of a customer. Raises NotFound(`customer_not_found`)."""
+    return CustomerStanding(
+        gaps=all_gaps(db, tenant_id, [customer_id], today).get(customer_id, []),
+        blacklist=open_entry(db, tenant_id, customer_id),
+        standing=standing(db, tenant_id, customer_id),
+    )
 
 
 @dataclass(frozen=True, slots=True)

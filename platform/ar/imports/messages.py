@@ -58,7 +58,9 @@ FINDINGS: dict[str, str] = {
     "amount_not_positive": mark("Expected an amount above zero, found “%(found)s”. A reduction is a credit note."),
     "unknown_currency": mark("Expected a currency code such as CNY or USD, found “%(found)s”."),
     "unknown_kind": mark("“%(found)s” is not known as a kind of document. Say in the mapping what it is."),
-    "unknown_entity_type": mark("Expected company, sole_trader, person, government or institution, found “%(found)s”."),
+    "unknown_entity_type": mark(
+        "Expected company, sole_trader, person, government, institution or foreign_company, found “%(found)s”."
+    ),
     "unknown_language": mark("Expected zh_CN or en, found “%(found)s”."),
     "bad_email": mark("Expected an e-mail address, found “%(found)s”."),
     "email_not_ascii": mark(
@@ -127,7 +129,7 @@ FINDINGS: dict[str, str] = {
     "looks_like": mark(
         "“%(found)s” looks like “%(other)s”. If they are the same, write it the same way; otherwise both are kept."
     ),
-    "tax_id_doubtful": mark("The check character of “%(found)s” is wrong. It is saved as entered."),
+    "tax_id_doubtful": mark("“%(found)s” does not fit as the number of such a customer. It is saved as entered."),
 }
 
 # Codes of whole-file and command errors.

@@ -18,7 +18,8 @@ from ar.bills.messages import KIND_NAMES as BILL_KINDS
 from ar.bills.messages import STATE_NAMES as BILL_STATES
 from ar.cases.lookups import LadderStripStep, stop_proposals
 from ar.cases.messages import HOLD_NAMES
-from ar.customers.messages import ENTITY_LABELS, PURPOSE_LABELS
+from ar.customers.lookups import BLACKLIST_STATES, customer_standing, gap_sentence
+from ar.customers.messages import ENTITY_LABELS, GROUP_KINDS, PURPOSE_LABELS, SIZE_NAMES
 from ar.ledger.lookups import parse_as_of_request, total_of
 from ar.reports.customer.queries import customer_page
 from ar.reports.customer.timeline import TimelineEntry, customer_timeline
@@ -57,6 +58,7 @@ def customer(customer_id: UUID) -> Page:
     paging = read_page({"page": request.args.get("page", "")}, TIMELINE_ROWS)
     found = customer_timeline(db(), tenant_id, customer_id, actor().timezone, offset=paging.offset, limit=paging.limit)
     path = url_for("overview.customer", customer_id=customer_id)
+    standing = customer_standing(db(), tenant_id, customer_id, day)
     placing = request.args.get("place", "")
     placing = placing if placing in HOLD_NAMES else ""
     return render(
@@ -88,6 +90,12 @@ def customer(customer_id: UUID) -> Page:
         statuses=STATUS_NAMES,
         status_tones=STATUS_TONES,
         may_edit=may(Permission.EDIT_CUSTOMER),
+        standing=standing,
+        gap_texts=[gap_sentence(each, formatters.date(each.due_on) if each.due_on else "") for each in standing.gaps],
+        blacklist_states=BLACKLIST_STATES,
+        group_kinds=GROUP_KINDS,
+        sizes=SIZE_NAMES,
+        may_list=may(Permission.STOP_SHIPMENTS),
         may_block=may(Permission.PLACE_BLOCK),
         may_issue=may(Permission.ISSUE_STATEMENT),
         **NAMES,

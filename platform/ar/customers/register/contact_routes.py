@@ -10,10 +10,11 @@ from uuid import UUID
 
 from flask import request, url_for
 
-from ar.customers import commands, queries
+from ar.customers import queries
 from ar.customers.inputs import AddContact, ContactFields, contact_values
 from ar.customers.messages import PURPOSE_LABELS
-from ar.customers.routes import bp
+from ar.customers.register import contacts
+from ar.customers.register.routes import bp
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from tenants.access import staff
@@ -33,7 +34,9 @@ def _contact_page(form: Form[Any], customer_id: UUID) -> str:
     first["purposes"] = list((known and known.purposes) or PURPOSE_LABELS)
     shown = form.at("contact", **first)
     back = way_back(url_for("customers.edit", customer_id=customer_id))
-    return render("ar/customers/new_contact.html", customer=customer, form=shown, purposes=PURPOSE_LABELS, back=back)
+    return render(
+        "ar/customers/register/new_contact.html", customer=customer, form=shown, purposes=PURPOSE_LABELS, back=back
+    )
 
 
 def _words(name: str, value: Any) -> str:
@@ -53,7 +56,7 @@ def new_contact(customer_id: UUID) -> Page:
 @command_form(ContactFields, page=_contact_page, slot="contact", words=_words)
 def add_contact(data: ContactFields, customer_id: UUID) -> Page:
     """Adds a contact, or updates the one of the same e-mail."""
-    commands.add_contact(db(), actor(), AddContact(customer_id=customer_id, **data.model_dump()))
+    contacts.add_contact(db(), actor(), AddContact(customer_id=customer_id, **data.model_dump()))
     return done(_("Contact saved."), "customers.edit", customer_id=customer_id)
 
 
@@ -66,7 +69,7 @@ def ask_deactivation(customer_id: UUID, contact_id: UUID) -> Page:
     if contact is None:
         raise NotFound("contact_not_found")
     return render(
-        "ar/customers/deactivate_contact.html",
+        "ar/customers/register/deactivate_contact.html",
         customer=customer,
         contact=contact,
         recipients=queries.recipients_without(customer.contacts, contact),
@@ -79,6 +82,6 @@ def ask_deactivation(customer_id: UUID, contact_id: UUID) -> Page:
 @staff(Permission.EDIT_CUSTOMER)
 def deactivate_contact(customer_id: UUID, contact_id: UUID) -> Page:
     """Deactivates a contact; who asks again is told that it was done."""
-    is_new = commands.deactivate_contact(db(), actor(), customer_id, contact_id)
+    is_new = contacts.deactivate_contact(db(), actor(), customer_id, contact_id)
     text = _("Contact deactivated.") if is_new else _("This contact was already out of use. Nothing was changed.")
     return done(text, "customers.edit", customer_id=customer_id)

@@ -5,16 +5,36 @@ from __future__ import annotations
 from typing import Final
 
 from ar.credit.assessments import messages as assessment_texts
+from ar.credit.assessments.printing import JOBS
+from ar.credit.assessments.queries import select_waiting
 from ar.credit.limits import granting_texts
 from ar.credit.limits.assessed import ASSESSMENT
-from tenants.slice import NumberSeries, Slice
+from kernel.i18n import mark
+from tenants.permissions import Permission
+from tenants.slice import Heading, NavLine, NumberSeries, Slice
 
 SLICE: Final = Slice(
     name="credit",
+    pages=(
+        "ar.credit.assessments.routes:bp",
+        "ar.credit.assessments.sign_routes:bp",
+        "ar.credit.assessments.edit_routes:bp",
+    ),
+    navigation=(
+        NavLine(
+            Heading.CREDIT_AND_SALES,
+            10,
+            mark("Assessments"),
+            "assessments.index",
+            Permission.ASSESS,
+            waiting=select_waiting,
+        ),
+    ),
     commands=("ar.credit.cli:group",),
     messages={**assessment_texts.MESSAGES, **granting_texts.MESSAGES},
     events={**assessment_texts.EVENTS, **granting_texts.EVENTS},
     fact_makers={**assessment_texts.FACT_MAKERS, **granting_texts.FACT_MAKERS},
+    jobs=JOBS,
     approvals=(ASSESSMENT,),
     numbers=(NumberSeries("assessment numbers", "assessment:{year}", "assessment", "number", "CA-%"),),
 )

@@ -16,15 +16,16 @@ from sqlalchemy.orm import Session
 from ar.credit.assessments.inputs import SaveAssessment, StartAssessment
 from ar.credit.assessments.messages import HEADER_LABELS, score_fault_params
 from ar.credit.assessments.models import Assessment
-from ar.credit.assessments.prefilled import prefilled_header
 from ar.credit.assessments.trading import half_years, main_currency
 from ar.credit.policy.queries import credit_policy
 from ar.credit.rules.policy import CreditPolicy
 from ar.credit.rules.scoring import ITEMS, Grade, ScoreFault, score_of
 from ar.credit.rules.suggestion import MonthOfSales, suggest
 from ar.credit.rules.ten_thousands import parse_ten_thousands, ten_thousands
+from ar.customers.models import Contact, Customer
 from ar.ledger.commands import lock_customers
 from ar.ledger.lookups import company_currency
+from ar.receipts.models import PayerAccount
 from kernel import journal
 from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
@@ -32,6 +33,7 @@ from kernel.errors import NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.versions import check_version
 from kernel.views import DbRow
+from tenants.models import User
 
 EDITABLE: Final = ("draft", "rejected")
 UNDECIDED: Final = (*EDITABLE, "submitted")
@@ -61,7 +63,7 @@ def start_assessment(db: Session, actor: Actor, data: StartAssessment) -> UUID:
             customer_id=data.customer_id,
             assessed_on=actor.today,
             state="draft",
-            header=prefilled_header(db, actor.tenant_id, data.customer_id),
+            header=_prefilled_header(db, actor.tenant_id, data.customer_id),
             **_scored([None] * len(ITEMS), policy),
             trading=by_currency[currency].as_json()
             if currency in by_currency
@@ -217,3 +219,50 @@ def _scored(points: Sequence[int | None], policy: CreditPolicy) -> Mapping[str, 
         "score": found.score,
         "grade": found.grade,
     }
+
+
+def _prefilled_header(db: Session, tenant_id: UUID, customer_id: UUID) -> dict[str, Any]:
+    """Returns the header by field (`HEADER_LABELS`), with `name` and `number` of the customer (R040)."""
+    customer, owner = Customer, User
+    row = db.execute(
+        sa.select(customer.number, customer.name, customer.tax_id, owner.name.label("owner_name"))
+        .outerjoin(owner, owner.id == customer.owner_id)
+        .where(customer.tenant_id == tenant_id, customer.id == customer_id)
+    ).one()
+    contact = Contact
+    telephone = db.execute(
+        sa.select(contact.phone)
+        .where(contact.tenant_id == tenant_id, contact.customer_id == customer_id, contact.active, contact.phone != "")
+        .order_by(contact.created_at, contact.id)
+        .limit(1)
+    ).scalar()
+    account = PayerAccount
+    paid_from = db.execute(
+        sa.select(account.bank, account.account_key)
+        .where(account.tenant_id == tenant_id, account.customer_id == customer_id)
+        .order_by(account.confirmed_at.is_(None), account.first_seen_on.desc())
+        .limit(1)
+    ).first()
+    known = {
+        "telephone": telephone,
+        "taxpayer_no": row.tax_id,
+        "sales_representative": row.owner_name,
+        "main_bank": paid_from.bank if paid_from else None,
+        "bank_account": paid_from.account_key if paid_from else None,
+    }
+    before = _last_header(db, tenant_id, customer_id)
+    lines = {name: before.get(name) or known.get(name) or "" for name in HEADER_LABELS}
+    if row.owner_name:
+        lines["sales_representative"] = row.owner_name
+    return {"name": row.name, "number": row.number, **lines}
+
+
+def _last_header(db: Session, tenant_id: UUID, customer_id: UUID) -> dict[str, Any]:
+    assessment = Assessment
+    found = db.execute(
+        sa.select(assessment.header)
+        .where(assessment.tenant_id == tenant_id, assessment.customer_id == customer_id)
+        .order_by(assessment.prepared_at.desc())
+        .limit(1)
+    ).scalar()
+    return found or {}

@@ -30,6 +30,12 @@ FoundingDay = Annotated[str, AfterValidator(_is_day_or_empty)]
 Days = Annotated[int, Field(ge=0, le=3650)]
 
 
+class ChooseCustomer(CommandInput):
+    """The customer to be assessed, by number."""
+
+    customer_no: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+
+
 class StartAssessment(CommandInput):
     """Starts an assessment of a customer."""
 

@@ -110,6 +110,11 @@ def main_currency(half_years_of: dict[str, HalfYear], otherwise: str) -> str:
     return min((code for code, count in counts.items() if count == most), default=otherwise) if most else otherwise
 
 
+def first_of_month(month: str) -> date:
+    """Returns the first day of a month written as a record keeps it, "2026-05"."""
+    return date.fromisoformat(f"{month}-01")
+
+
 def _of(customer_ids: Collection[UUID]) -> sa.ColumnElement[bool]:
     return OpenItem.customer_id == sa.any_(sa.cast(sorted(customer_ids), sa.ARRAY(sa.Uuid)))
 

@@ -10,8 +10,10 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from ar.credit.assessments.printing import PRINT
 from ar.credit.assessments.signing import KIND, bring_into_force, hand_back, require_opinion
 from ar.credit.limits.granting import GrantLimit, grant_limit
+from kernel import outbox
 from kernel.actor import Actor
 from kernel.i18n import current_language, mark
 from kernel.i18n import gettext as _
@@ -38,6 +40,7 @@ def grant_assessed(db: Session, actor: Actor, approved: Approved) -> None:
         assessment_id=row.id,
     )
     grant_limit(db, actor, data)
+    outbox.put(db, actor, PRINT, {"assessment_id": str(row.id)}, key=f"{PRINT}:{row.id}")
 
 
 def _url(approved: Approved) -> str:

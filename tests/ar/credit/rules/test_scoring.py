@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from fractions import Fraction
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from ar.credit.rules.caps import cap_fault, cap_months, term_cap_days
 from ar.credit.rules.policy import DEFAULT_POLICY
-from ar.credit.rules.scoring import EQUAL_WEIGHTS, ITEMS, Grade, ScoreFault, grade_of, score_of
+from ar.credit.rules.scoring import EQUAL_WEIGHTS, ITEMS, Grade, ScoreFault, founding_band, grade_of, score_of
 from tests.support.world.base import TODAY
 
 EVENTS = 1
@@ -135,3 +136,18 @@ def test_the_cap_in_calendar_months_counts_their_days() -> None:
     assert [cap_months(policy, grade) for grade in Grade] == [2, 1, 0, 0]
     assert term_cap_days(policy, Grade.A, TODAY.replace(month=7, day=1)) == 62
     assert term_cap_days(policy, Grade.B, TODAY.replace(month=1, day=31)) == 28
+
+
+@pytest.mark.parametrize(
+    ("founded_on", "low"),
+    [("2018-11-20", 7), ("2018-11-21", 4), ("2023-11-20", 4), ("2025-11-20", 2), ("2025-11-21", 0), ("1956-01-01", 7)],
+)
+def test_completed_years_count_and_a_bound_belongs_to_the_better_band(founded_on: str, low: int) -> None:
+    band = founding_band(founded_on, date(2026, 11, 20))
+    assert band is not None
+    assert band.low == low
+
+
+@pytest.mark.parametrize("founded_on", ["", "2030-01-01", "soon"])
+def test_without_a_founding_day_no_band_is_named(founded_on: str) -> None:
+    assert founding_band(founded_on, date(2026, 11, 20)) is None

@@ -15,7 +15,7 @@ from flask import request
 
 from ar.credit.assessments import drafting, queries, signing
 from ar.credit.assessments.inputs import SaveAssessment
-from ar.credit.assessments.messages import HEADER_LABELS
+from ar.credit.assessments.messages import HEADER_LABELS, unit_text
 from ar.credit.assessments.routes import NAMES, bp
 from ar.credit.assessments.sign_routes import show_page
 from ar.credit.assessments.trading import first_of_month
@@ -69,6 +69,7 @@ def edit_page(form: Form[Any], assessment_id: UUID) -> str:
         form=shown,
         items=ITEMS,
         header_labels=HEADER_LABELS,
+        unit=unit_text(page.row.currency),
         founded=founded,
         live=_live(page.row, credit_policy(db(), actor().tenant_id), shown.values),
         **NAMES,

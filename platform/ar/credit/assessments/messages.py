@@ -70,6 +70,11 @@ EVENTS: Final[dict[str, Event]] = {
 }
 
 
+def unit_text(currency: str) -> str:
+    """Returns the unit in which the forms write amounts, "10,000 yuan" (万元), in the current language."""
+    return _("10,000 yuan") if currency == "CNY" else _("10,000 %(currency)s", currency=currency)
+
+
 def item_text(code: str) -> str:
     """Returns the name of one of the twelve items in the current language."""
     return _(next(item.name for item in ITEMS if item.code == code))

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from ar.credit.assessments.drafting import NO_SCORE, set_state
-from ar.credit.assessments.messages import HEADER_LABELS
+from ar.credit.assessments.messages import HEADER_LABELS, unit_text
 from ar.credit.assessments.queries import Opinion, assessment_facts, opinions_of
 from ar.credit.rules.scoring import ITEMS, POINTS_MAX
 from ar.credit.rules.ten_thousands import ten_thousands
@@ -66,7 +66,7 @@ def _pdf_values(
     total, count = sum(each["sales_minor"] for each in months), len(months)
     average = None if not count else (2 * total + count) // (2 * count)
     suggested = row.suggestion["suggested_minor"] if row.suggestion else None
-    unit = _("10,000 %(currency)s", currency=currency)
+    unit = unit_text(currency)
     return {
         "language": language,
         "number": row.number,

@@ -13,7 +13,7 @@ from flask import request
 
 from ar.credit.assessments import queries, signing
 from ar.credit.assessments.inputs import ReturnAssessment, SignAssessment
-from ar.credit.assessments.messages import HEADER_LABELS
+from ar.credit.assessments.messages import HEADER_LABELS, unit_text
 from ar.credit.assessments.printing import print_assessment
 from ar.credit.assessments.routes import NAMES, bp
 from ar.credit.policy.queries import credit_policy
@@ -69,6 +69,7 @@ def show_page(form: Form[Any], assessment_id: UUID) -> str:
         row=row,
         items=list(zip(ITEMS, row.scores, row.weights, strict=True)),
         header_labels=HEADER_LABELS,
+        unit=unit_text(row.currency),
         cap_days=term_cap_days(credit_policy(db(), actor().tenant_id), Grade(row.grade), actor().today),
         form=form.at("sign", **first),
         returning=form.at("return"),

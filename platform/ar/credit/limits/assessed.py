@@ -15,7 +15,7 @@ from ar.credit.assessments.signing import KIND, bring_into_force, hand_back, req
 from ar.credit.limits.granting import GrantLimit, grant_limit
 from kernel import outbox
 from kernel.actor import Actor
-from kernel.i18n import current_language, mark
+from kernel.i18n import current_language, mark, ngettext
 from kernel.i18n import gettext as _
 from kernel.money import format_with_symbol
 from tenants.approvals.kinds import Approved, ChainStep, Kind
@@ -54,7 +54,7 @@ def _facts(facts: dict[str, Any]) -> list[tuple[str, str]]:
         (_("Assessment"), str(facts["number"])),
         (_("Grade and score"), f"{facts['grade']} · {facts['score']}"),
         (_("Proposed limit"), format_with_symbol(int(facts["limit_minor"]), currency, language)),
-        (_("Proposed term"), _("%(days)s days", days=facts["term_days"])),
+        (_("Proposed term"), ngettext("%(num)s day", "%(num)s days", int(facts["term_days"]))),
         (_("Suggested limit"), "—" if suggested is None else format_with_symbol(int(suggested), currency, language)),
     ]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,6 +20,8 @@ from ar.credit.assessments.models import Assessment, AssessmentOpinion
 from ar.customers.lookups import file_gaps, gap_sentences
 from ar.customers.models import Customer
 from kernel.actor import Actor
+from kernel.binds import TENANT
+from kernel.db import columns
 from kernel.errors import NotFound
 from kernel.views import DbRow, select_view, value, views
 from tenants.approvals.models import Approval
@@ -27,6 +30,8 @@ from web import filters
 
 #: An assessment that lapses within so many days is due to be made again.
 LAPSING_DAYS: Final = 30
+#: As many assessments stand on the page of a customer.
+SHOWN_OF_ONE: Final = 6
 VIEWS: Final = ("all", "undecided", "approved", "lapsing", "lapsed", "superseded", "withdrawn")
 
 
@@ -119,16 +124,20 @@ def assessment_list(
     return views(AssessmentLine, rows), dict(counts._mapping)
 
 
-def customer_assessments(db: Session, tenant_id: UUID, customer_id: UUID, *, limit: int = 6) -> list[AssessmentLine]:
+def customer_assessments(db: Session, tenant_id: UUID, customer_id: UUID) -> list[AssessmentLine]:
     """Returns the latest assessments of a customer, the one in force first, without what was discarded."""
+    return views(AssessmentLine, columns(db, _of_one_customer(), {"tenant": tenant_id, "customer": customer_id}))
+
+
+@cache
+def _of_one_customer() -> sa.Select[*tuple[Any, ...]]:
     assessment = Assessment
-    rows = db.execute(
-        _lines(tenant_id)
-        .where(assessment.customer_id == customer_id, assessment.state != "withdrawn")
+    return (
+        _lines(TENANT)
+        .where(assessment.customer_id == sa.bindparam("customer", type_=sa.Uuid), assessment.state != "withdrawn")
         .order_by((assessment.state == "approved").desc(), assessment.prepared_at.desc())
-        .limit(limit)
+        .limit(SHOWN_OF_ONE)
     )
-    return views(AssessmentLine, rows)
 
 
 def assessment_page(db: Session, actor: Actor, assessment_id: UUID) -> AssessmentPage:
@@ -191,7 +200,7 @@ def select_waiting() -> sa.Select[Any]:
     )
 
 
-def _lines(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
+def _lines(tenant_id: Any) -> sa.Select[*tuple[Any, ...]]:
     assessment, customer, approval = Assessment, Customer, Approval
     waits_for = sa.case((assessment.state == "submitted", approval.waits_for))
     return (

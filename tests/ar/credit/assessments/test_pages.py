@@ -186,3 +186,15 @@ def test_annex_1_prints_in_both_languages_and_is_kept_once_in_force(
     kept = world.assessment(draft).print_sha256
     assert kept is not None
     assert client.get(world.url(f"/assessments/{draft}/annex-1")).data[:5] == b"%PDF-"
+
+
+def test_the_customers_page_shows_grade_limit_and_history_and_begins_the_next(world: World, customer: UUID) -> None:
+    at, salesperson = world.url(f"/customers/{customer}"), world.client("salesperson")
+    world.give_to(salesperson, customer)
+    assert "Not assessed yet, so there is no credit." in text_of(salesperson.get(at).text)
+    assessment = world.approved_assessment(customer, "A")
+    page = text_of(salesperson.get(at).text)
+    for expected in ("A · 100 points", "500,000.00", "2027-05-20", world.assessment(assessment).number):
+        assert expected in page, expected
+    assert salesperson.post(world.url("/assessments/"), data={"customer_no": "00088"}).status_code == 303
+    assert "Go on with" in salesperson.get(at).text

@@ -48,6 +48,7 @@ def _approval_page(form: Form[Any], approval_id: UUID, problem: str = "") -> str
         approval=page.approval,
         facts=facts,
         subject_url=kind.url(page.approval) if kind and kind.url else None,
+        decided_there=kind is not None and kind.before_step is not None,
         form=form.at("decision"),
         withdrawal=form.at("withdrawal"),
         problem=problem,

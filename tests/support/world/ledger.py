@@ -136,6 +136,10 @@ class Ledger(Base):
         """Makes the person who is signed in there the customer's owner."""
         with client.session_transaction() as session:
             owner_id = UUID(session["_user_id"].split("|")[0])
+        self.own(customer, owner_id)
+
+    def own(self, customer: UUID, owner_id: UUID) -> None:
+        """Makes a person the customer's owner."""
         with self.transaction() as db:
             db.execute(
                 sa.update(Customer)

@@ -1,15 +1,19 @@
-"""Reads the company's credit policy in force.
+"""Reads the company's credit policy in force, and its versions.
 
 Invariant: a company that never set one has the shipped policy, version 0.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ar.credit.policy.inputs import form_values
 from ar.credit.policy.models import CreditSettings
 from ar.credit.rules.policy import DEFAULT_POLICY, CreditPolicy
 
@@ -29,3 +33,34 @@ def credit_policy_version(db: Session, tenant_id: UUID) -> tuple[int, CreditPoli
         .limit(1)
     ).first()
     return (0, DEFAULT_POLICY) if row is None else (row.version, CreditPolicy.model_validate(row.data))
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyVersion:
+    """A recorded version, with who set it and the fields that differ from the version before: field → (old, new)."""
+
+    version: int
+    recorded_at: datetime
+    recorded_by: str
+    changes: dict[str, tuple[Any, Any]]
+
+
+def policy_versions(db: Session, tenant_id: UUID, *, limit: int = 20) -> list[PolicyVersion]:
+    """Returns the recorded versions, the newest first, each with what it changed."""
+    settings = CreditSettings
+    rows = db.execute(
+        sa.select(settings.version, settings.data, settings.recorded_at, settings.recorded_by)
+        .where(settings.tenant_id == tenant_id)
+        .order_by(settings.version.desc())
+        .limit(limit + 1)
+    ).all()
+    policies = [CreditPolicy.model_validate(row.data) for row in rows]
+    before = [*policies[1:], DEFAULT_POLICY][: len(policies)]
+    return [
+        PolicyVersion(row.version, row.recorded_at, row.recorded_by, _changes(form_values(old), form_values(new)))
+        for row, new, old in zip(rows, policies, before, strict=True)
+    ][:limit]
+
+
+def _changes(old: dict[str, Any], new: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    return {name: (old[name], new[name]) for name in new if old[name] != new[name]}

@@ -18,6 +18,8 @@ from ar.bills.messages import KIND_NAMES as BILL_KINDS
 from ar.bills.messages import STATE_NAMES as BILL_STATES
 from ar.cases.lookups import LadderStripStep, stop_proposals
 from ar.cases.messages import HOLD_NAMES
+from ar.credit.lookups import customer_assessments
+from ar.credit.messages import ASSESSMENT_STATES
 from ar.customers.lookups import BLACKLIST_STATES, customer_standing, gap_sentence
 from ar.customers.messages import ENTITY_LABELS, GROUP_KINDS, PURPOSE_LABELS, SIZE_NAMES
 from ar.ledger.lookups import parse_as_of_request, total_of
@@ -28,7 +30,7 @@ from ar.statements.messages import STATUS_NAMES, STATUS_TONES
 from kernel.clock import local_date
 from kernel.i18n import mark
 from tenants.access import may, staff
-from tenants.permissions import Permission
+from tenants.permissions import ROLE_NAMES, Permission
 from web import filters, formatters
 from web.context import actor, db
 from web.forms import blank
@@ -89,6 +91,11 @@ def customer(customer_id: UUID) -> Page:
         policies=POLICY_NAMES,
         statuses=STATUS_NAMES,
         status_tones=STATUS_TONES,
+        assessed=customer_assessments(db(), tenant_id, customer_id),
+        states=ASSESSMENT_STATES,
+        roles=ROLE_NAMES,
+        today=day,
+        may_assess=may(Permission.ASSESS),
         may_edit=may(Permission.EDIT_CUSTOMER),
         standing=standing,
         gap_texts=[gap_sentence(each, formatters.date(each.due_on) if each.due_on else "") for each in standing.gaps],

@@ -1,0 +1,103 @@
+"""The credit policy: versions with who and when, its page, what it changes elsewhere."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from ar.credit.lookups import credit_policy
+from ar.credit.policy.commands import set_credit_policy
+from ar.credit.policy.inputs import SetCreditPolicy, form_values
+from ar.credit.policy.queries import policy_versions
+from ar.credit.rules.policy import DEFAULT_POLICY, CheckCode
+from kernel.errors import RuleBroken
+from tests.support.world import World
+
+
+def text_of(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def record(world: World, **values: Any) -> int:
+    with world.reading() as db:
+        before = form_values(credit_policy(db, world.tenant_id))
+    typed = {name: value for name, value in (before | values).items() if value != ""}
+    with world.transaction() as db:
+        return set_credit_policy(db, world.actor(), SetCreditPolicy.model_validate(typed))
+
+
+def form_of(**values: Any) -> dict[str, Any]:
+    return form_values(DEFAULT_POLICY) | values
+
+
+def test_a_version_is_recorded_with_who_and_what_and_the_highest_counts(world: World) -> None:
+    assert record(world) == 0, "nothing changed, nothing recorded"
+    assert record(world, cap_a="45", checks_off=["contract"]) == 1
+    assert record(world, cap_a="45", checks_off=["contract"]) == 1
+    assert record(world, weights=["2"] + ["1"] * 11) == 2
+    with world.reading() as db:
+        policy, versions = credit_policy(db, world.tenant_id), policy_versions(db, world.tenant_id)
+    assert (policy.cap_days["A"], policy.checks_off) == (45, {CheckCode.CONTRACT})  # type: ignore[index]
+    assert policy.weights == (2, *[1] * 11)
+    assert [(each.version, set(each.changes)) for each in versions] == [(2, {"weights"}), (1, {"cap_a", "checks_off"})]
+    assert versions[0].recorded_by == "林晓"
+
+
+def test_what_the_parts_say_together_is_checked(world: World) -> None:
+    with pytest.raises(RuleBroken, match="policy_thresholds"):
+        record(world, manager_percent="40")
+
+
+def test_the_caps_and_weights_of_the_company_grade_the_next_assessment(world: World) -> None:
+    customer = world.customer()
+    record(world, weights=["8", "0", "8", "8", "1"] + ["0"] * 7, cap_a="45")
+    draft = world.draft_assessment(customer)
+    world.save_assessment(draft, points=(8, 0, 8, 5, 3) + (0,) * 7)
+    row = world.assessment(draft)
+    assert (row.raw, row.score, row.grade) == (24, 86, "A"), "85.5 is rounded up"
+    record(world, literal_raw="1")
+    world.save_assessment(draft, points=(8, 0, 8, 5, 3) + (0,) * 7)
+    assert (world.assessment(draft).score, world.assessment(draft).grade) == (24, "D")
+
+
+def test_the_page_records_a_version_and_says_what_is_off(world: World) -> None:
+    url, director = world.url("/credit-policy/"), world.client("finance_director")
+    assert "Record policy" in director.get(url).text
+    answer = director.post(url, data=form_of(cap_b="20", checks_off=["statement"]))
+    assert answer.status_code == 303, text_of(answer.text)
+    page = text_of(director.get(url).text)
+    for expected in ("Checks that are off", "The last statement was answered in time", "Longest term B: 30 → 20"):
+        assert expected in page, expected
+    reader = world.client("salesperson")
+    assert "Record policy" not in reader.get(url).text
+    assert reader.post(url, data=form_of(cap_b="60")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"weights": ["0"] * 12}, "Give twelve weights"),
+        ({"weights": ["x"] + ["1"] * 11}, "Enter a whole number"),
+        ({"cap_a": "400"}, "Enter 366 or less"),
+        ({"factor_b": "80.123"}, "at most two decimals"),
+        ({"manager_percent": "40"}, "must not be below"),
+        ({"long_use_percent": "0"}, "above 0"),
+        ({"checks_off": ["limit"]}, "Choose one of the options"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_typed_is_lost(world: World, values: dict[str, Any], said: str) -> None:
+    client = world.client("finance")
+    answer = client.post(world.url("/credit-policy/"), data=form_of(term_tolerance_days="7", **values))
+    assert (answer.status_code, said in text_of(answer.text)) == (422, True), text_of(answer.text)[:2000]
+    assert 'name="term_tolerance_days" type="text" value="7"' in answer.text
+
+
+def test_a_second_person_is_shown_what_the_first_saved(world: World) -> None:
+    client, url = world.client("finance"), world.url("/credit-policy/")
+    version = re.search(r'name="version" value="([^"]*)"', client.get(url).text)
+    assert version is not None
+    record(world, cap_a="50")
+    answer = client.post(url, data=form_of(cap_a="40", version=version[1]))
+    assert (answer.status_code, "Saved meanwhile: 50" in answer.text) == (422, True)

@@ -18,6 +18,7 @@ from ar.credit.exposure.parts import NO_PARTS
 from ar.credit.rules.decision import Account, ActiveStop, ApprovedExcess, CustomerFacts, OrderFacts
 from ar.credit.rules.policy import CheckCode, CreditPolicy
 from ar.customers.lookups import blacklisted_since
+from ar.statements.lookups import oldest_unconfirmed
 from kernel.actor import Actor
 from kernel.visibility import everything
 
@@ -55,6 +56,7 @@ def customer_facts(
             proof_minor=_accepted_proofs(db, tenant_id, order),
             stops=active_stops(db, tenant_id, customer_id, actor.today),
             blacklisted_since=blacklisted_since(db, tenant_id, [customer_id], actor.timezone).get(customer_id),
+            unconfirmed=_unconfirmed(db, actor, customer_id, policy),
             approvals=_approved_excesses(db, tenant_id, order.order_id),
             overrides=_overrides(db, tenant_id, customer_id, actor.today),
         )
@@ -98,6 +100,15 @@ def _commitments(db: Session, tenant_id: UUID, customer_id: UUID, order: OrderFa
         )
     ).one()
     return row[0], row[1]
+
+
+def _unconfirmed(db: Session, actor: Actor, customer_id: UUID, policy: CreditPolicy) -> tuple[str, int] | None:
+    """Returns number and age in days of the statement that stayed unanswered for longer than the policy allows."""
+    found = oldest_unconfirmed(db, actor.tenant_id, [customer_id], actor.timezone).get(customer_id)
+    if found is None:
+        return None
+    days = (actor.today - found.sent_on).days
+    return (found.number, days) if days > policy.unconfirmed_days else None
 
 
 def _accepted_proofs(db: Session, tenant_id: UUID, order: OrderFacts) -> int:

@@ -55,30 +55,29 @@ def _request(db: Session, actor: Actor, customer_id: UUID, data: RequestLimit) -
     if amount_minor is not None and not 0 <= amount_minor <= LIMIT_MINOR_MAX:
         raise RuleBroken("limit_too_large")
     _require_none_pending(db, actor.tenant_id, customer_id, data.kind)
-    before = limit_on(limits_in_force(db, actor.tenant_id, [customer_id], actor.today).get(customer_id, ()), actor.today)
+    before = limit_on(
+        limits_in_force(db, actor.tenant_id, [customer_id], actor.today).get(customer_id, ()), actor.today
+    )
     cut = _is_cut(before, data, amount_minor)
     if not cut and amount_minor != 0:
         require_credit_allowed(db, actor, customer_id)
     change_id = new_id()
-    own = {
-        "customer_id": customer_id,
-        "kind": data.kind,
-        "currency": data.currency,
-        "amount_minor": amount_minor,
-        "term_days": before.term_days if data.term_days is None else data.term_days,
-        "grade": before.grade,
-        "valid_from": data.valid_from,
-        "valid_to": data.valid_to,
-        "reason": data.reason,
-    }
     at_once = cut and Role.GENERAL_MANAGER in actor.roles
     db.execute(
         sa.insert(LimitChange).values(
             tenant_id=actor.tenant_id,
             id=change_id,
-            **own,
+            customer_id=customer_id,
+            kind=data.kind,
             source="change",
+            currency=data.currency,
+            amount_minor=amount_minor,
             unlimited=amount_minor is None,
+            term_days=before.term_days if data.term_days is None else data.term_days,
+            grade=before.grade,
+            valid_from=data.valid_from,
+            valid_to=data.valid_to,
+            reason=data.reason,
             state="requested",
             requested_by=actor.name,
             requested_by_id=actor.user_id,
@@ -86,7 +85,7 @@ def _request(db: Session, actor: Actor, customer_id: UUID, data: RequestLimit) -
         )
     )
     if at_once:
-        limit_id = grant_limit(db, actor, GrantLimit(**own, source="change"))
+        limit_id = grant_limit(db, actor, _grant(_change(db, actor, change_id), None))
         _update(db, actor, change_id, state="approved", limit_id=limit_id, decided_at=actor.now)
         return change_id
     facts = _facts(before, data, amount_minor)
@@ -277,7 +276,9 @@ def _has_newer(db: Session, actor: Actor, row: Any) -> bool:
 
 def _change(db: Session, actor: Actor, change_id: UUID) -> Any:
     change = LimitChange
-    row = db.execute(sa.select(change.__table__).where(change.tenant_id == actor.tenant_id, change.id == change_id)).first()
+    row = db.execute(
+        sa.select(change.__table__).where(change.tenant_id == actor.tenant_id, change.id == change_id)
+    ).first()
     if row is None:
         raise NotFound("limit_change_not_found")
     return row
@@ -287,14 +288,12 @@ def _of_approval(db: Session, actor: Actor, approval_id: UUID) -> Sequence[Any]:
     change = LimitChange
     return db.execute(
         sa.select(change.__table__)
-        .where(
-            change.tenant_id == actor.tenant_id, change.approval_id == approval_id, change.state == "requested"
-        )
+        .where(change.tenant_id == actor.tenant_id, change.approval_id == approval_id, change.state == "requested")
         .order_by(change.id)
     ).all()
 
 
-def _grant(row: Any, approval_id: UUID) -> GrantLimit:
+def _grant(row: Any, approval_id: UUID | None) -> GrantLimit:
     return GrantLimit(
         customer_id=row.customer_id,
         kind=row.kind,

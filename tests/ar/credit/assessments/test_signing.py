@@ -103,8 +103,12 @@ def test_a_step_that_was_signed_meanwhile_is_not_signed_twice(world: World, cust
 
 @pytest.mark.parametrize(
     ("grade", "limit", "term_days", "code"),
-    [("A", "50", 61, "assessment_term_cap"), ("B", "50", 31, "assessment_term_cap")]
-    + [("C", "0.01", 0, "assessment_no_credit"), ("D", "0", 1, "assessment_no_credit")],
+    [
+        ("A", "50", 61, "assessment_term_cap"),
+        ("B", "50", 31, "assessment_term_cap"),
+        ("C", "0.01", 0, "assessment_no_credit"),
+        ("D", "0", 1, "assessment_no_credit"),
+    ],
 )
 def test_above_the_cap_of_the_grade_is_refused_at_every_step(
     world: World, customer: UUID, grade: str, limit: str, term_days: int, code: str

@@ -24,7 +24,7 @@ from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
-from kernel.money import parse_amount
+from kernel.money import BadAmount, parse_amount
 from tenants.approvals.engine import ApprovalRequest, request, withdraw
 from tenants.approvals.kinds import Approved
 from tenants.permissions import Role
@@ -50,9 +50,7 @@ def _request(db: Session, actor: Actor, customer_id: UUID, data: RequestLimit) -
     actor = lock_customers(db, actor, [customer_id])
     if data.valid_from < actor.today:
         raise RuleBroken("limit_starts_past", today=actor.today.isoformat())
-    amount_minor = None if data.size == "unlimited" else parse_amount(data.amount or "0", data.currency)
-    if amount_minor is not None and not 0 <= amount_minor <= LIMIT_MINOR_MAX:
-        raise RuleBroken("limit_too_large")
+    amount_minor = _amount_minor(data)
     _require_none_pending(db, actor.tenant_id, customer_id, data.kind)
     before = limit_on(
         limits_in_force(db, actor.tenant_id, [customer_id], actor.today).get(customer_id, ()), actor.today
@@ -198,6 +196,19 @@ def refuse_taken_over(db: Session, actor: Actor, approved: Approved) -> None:
     state = "withdrawn" if approved.state == "withdrawn" else "rejected"
     for row in _of_approval(db, actor, approved.id):
         _update(db, actor, row.id, state=state, decided_at=actor.now)
+
+
+def _amount_minor(data: RequestLimit) -> int | None:
+    """Returns the amount asked for in minor units, None for unlimited; blank is zero."""
+    if data.size == "unlimited":
+        return None
+    try:
+        minor = parse_amount(data.amount or "0", data.currency)
+    except BadAmount:
+        raise RuleBroken("amount_unreadable", amount=data.amount) from None
+    if not 0 <= minor <= LIMIT_MINOR_MAX:
+        raise RuleBroken("limit_too_large")
+    return minor
 
 
 def _is_cut(before: LimitOnDay, data: RequestLimit, amount_minor: int | None) -> bool:

@@ -11,7 +11,16 @@ import sqlalchemy as sa
 
 from ar.credit.checks.holds.commands import end_override, grant_override, lift_stop
 from ar.credit.checks.holds.inputs import GrantOverride, LiftStop, StopShipments
-from ar.credit.commands import end_paid_stops, stop_shipments, withdraw_requests_of_order
+from ar.credit.commands import (
+    DecideProof,
+    ProofOrder,
+    UploadProof,
+    decide_proof,
+    end_paid_stops,
+    stop_shipments,
+    upload_proof,
+    withdraw_requests_of_order,
+)
 from ar.credit.models import ShippingHold
 from ar.credit.rules.commitment import OrderAmounts
 from ar.credit.rules.decision import Decision, OrderFacts
@@ -19,8 +28,10 @@ from ar.customers.models import Customer
 from kernel.errors import Conflict, RuleBroken
 from kernel.ids import new_id
 from kernel.mail import MailMessage
+from kernel.uploads import UploadedFile
 from tests.support.approvals import approve_all, everybody, open_step, person
 from tests.support.world import World
+from tests.support.world.base import fresh_key
 
 DECIDERS = ("sales_manager", "finance_director", "general_manager")
 
@@ -266,3 +277,36 @@ def test_what_no_approval_lets_pass_asks_for_none_and_a_cancelled_order_takes_it
     with world.transaction() as db:
         assert withdraw_requests_of_order(db, follow_up, asked.order_id, "the order was cancelled") == 1
     assert codes(world.check_order(customer, asked)) == ["limit"]
+
+
+PHOTO = UploadedFile("slip.png", b"\x89PNG\r\n\x1a\n" + b"x" * 20)
+
+
+def _upload(world: World, customer: UUID, asked: OrderFacts, amount: str, file: UploadedFile = PHOTO) -> UUID:
+    where = ProofOrder(customer, asked.order_id, asked.order_no, "CNY")
+    with world.transaction() as db:
+        data = UploadProof(kind="pay_in_slip", amount=amount, key=fresh_key())
+        return upload_proof(db, world.actor(), where, data, file)
+
+
+def test_grade_c_ships_against_proofs_that_finance_accepted(world: World) -> None:
+    customer, asked = world.creditor(0, grade="C"), order(100_00)
+    first, second = _upload(world, customer, asked, "60"), _upload(world, customer, asked, "40")
+    assert codes(world.check_order(customer, asked)) == ["proof"], "uploaded is not accepted"
+    finance = person(world, "finance", today=world.today)
+    for proof in (first, second):
+        with world.transaction() as db:
+            decide_proof(db, finance, proof, DecideProof(outcome="accepted"))
+    assert codes(world.check_order(customer, asked)) == []
+    assert codes(world.check_order(customer, order(100_00))) == ["proof"], "they serve their own order"
+    with world.transaction() as db, pytest.raises(Conflict, match="proof_decided"):
+        decide_proof(db, finance, first, DecideProof(outcome="rejected", note="forged"))
+
+
+def test_who_uploaded_a_proof_does_not_accept_it_and_a_text_is_no_photo(world: World) -> None:
+    customer, asked = world.creditor(0, grade="C"), order(100_00)
+    with pytest.raises(RuleBroken, match="proof_file_kind"):
+        _upload(world, customer, asked, "60", UploadedFile("slip.png", b"hello"))
+    proof = _upload(world, customer, asked, "60")
+    with world.transaction() as db, pytest.raises(RuleBroken, match="proof_own"):
+        decide_proof(db, world.actor(), proof, DecideProof(outcome="accepted"))

@@ -8,6 +8,7 @@ from ar.credit.assessments import messages as assessment_texts
 from ar.credit.checks import events as check_events
 from ar.credit.checks import jobs as check_jobs
 from ar.credit.checks import messages as check_texts
+from ar.credit.checks.holds import notice as stop_notice
 from ar.credit.checks.proofs.queries import waiting_proofs
 from ar.credit.checks.requests import approvals as over_limit
 from ar.credit.examination import credit_checks
@@ -55,11 +56,12 @@ SLICE: Final = Slice(
     fact_makers={**assessment_texts.FACT_MAKERS, **granting_texts.FACT_MAKERS},
     jobs=(*check_jobs.JOBS, *guarantee_jobs.JOBS),
     recurring=(*check_jobs.RECURRING, *guarantee_jobs.RECURRING),
-    mails=guarantee_mails.MAILS,
+    mails=(*guarantee_mails.MAILS, *stop_notice.MAILS),
     checks=(credit_checks,),
     approvals=(ASSESSMENT, *limit_approvals.APPROVALS, *over_limit.APPROVALS),
     numbers=(
         NumberSeries("assessment numbers", "assessment:{year}", "assessment", "number", "CA-%"),
+        NumberSeries("numbers of stop notices", "stop_notice:{year}", "shipping_hold", "notice_number", "SN-%"),
         NumberSeries("over-limit numbers", "over_limit:{year}", "over_limit_request", "number", "OL-%"),
     ),
 )

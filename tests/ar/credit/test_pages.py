@@ -9,6 +9,9 @@ from uuid import UUID
 
 import pytest
 
+from ar.credit.checks.holds.commands import lift_stop
+from ar.credit.checks.holds.inputs import LiftStop
+from ar.credit.checks.holds.notice import recheck_notice
 from ar.credit.models import LimitChange, OverLimitRequest
 from ar.credit.rules.commitment import OrderAmounts
 from ar.credit.rules.decision import OrderFacts
@@ -118,3 +121,21 @@ def test_annex_2_shows_its_figures_and_decisions(world: World) -> None:
     approve_all(world, approval, TODAY)
     page = text_of(client.get(world.url(f"/credit/over-limit/{found}")).text)
     assert ("10.0%" in page, "Sales manager" in page, "看过了" in page) == (True, True, True)
+
+
+def test_the_notice_of_a_stop_goes_once_and_not_after_it_was_lifted(world: World) -> None:
+    customer = world.debtor("D1")
+    stop = world.stop_shipments(customer, "three invoices are 60 days past due")
+    client, url = world.client("finance"), world.url(f"/credit/customers/{customer}")
+    page = client.get(url).text
+    action = re.search(r'action="([^"]*/notice)"', page)
+    assert action is not None
+    assert client.post(action[1], data={"key": fresh_key()}).status_code == 303
+    mail = world.mails("stop_notice")[0]
+    assert ("SN-2026-000001" in mail.subject, "three invoices are 60 days past due" in mail.body_text) == (True, True)
+    assert client.get(f"{url}/stops/{stop}/notice").data[:5] == b"%PDF-"
+    assert "already sent" in client.post(action[1], data={"key": fresh_key()}, follow_redirects=True).text
+    with world.transaction() as db:
+        assert recheck_notice(db, world.actor(), mail) is None
+        lift_stop(db, world.actor(), stop, LiftStop(reason="paid"))
+        assert recheck_notice(db, world.actor(), mail) == "stop_lifted"

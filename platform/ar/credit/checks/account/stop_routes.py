@@ -12,9 +12,9 @@ from flask import request, url_for
 from pydantic import BaseModel
 
 from ar.credit.checks.account.routes import account_page, bp, lifting_page
-from ar.credit.checks.holds import commands
+from ar.credit.checks.holds import commands, notice
 from ar.credit.checks.holds.inputs import GrantOverride, LiftStop, StopShipments
-from kernel.errors import Conflict
+from kernel.errors import Conflict, RuleBroken
 from kernel.i18n import gettext as _
 from tenants.access import staff
 from tenants.permissions import Permission
@@ -22,7 +22,7 @@ from web.command_form import command_form, done
 from web.context import actor, db
 from web.forms import Form, read_form
 from web.refusals import refused
-from web.responses import Page
+from web.responses import Page, download
 
 PAGE = "customer_credit.show"
 M = TypeVar("M", bound=BaseModel)
@@ -49,6 +49,25 @@ def lift(data: LiftStop, customer_id: UUID, stop_id: UUID) -> Page:
     """Lifts one stop; others stay."""
     commands.lift_stop(db(), actor(), stop_id, data)
     return done(_("This stop is lifted. Other stops stay in force."), PAGE, customer_id=customer_id)
+
+
+@bp.post("/<uuid:customer_id>/stops/<uuid:stop_id>/notice")
+@staff(Permission.STOP_SHIPMENTS)
+def send_notice(customer_id: UUID, stop_id: UUID) -> Page:
+    """Sends the notice of a stop to the customer (Civil Code art. 528)."""
+    try:
+        notice.send_stop_notice(db(), actor(), stop_id)
+    except (Conflict, RuleBroken) as error:
+        return refused(error, url_for(PAGE, customer_id=customer_id))
+    return done(_("The notice is on its way."), PAGE, customer_id=customer_id)
+
+
+@bp.get("/<uuid:customer_id>/stops/<uuid:stop_id>/notice")
+@staff(Permission.READ)
+def read_notice(customer_id: UUID, stop_id: UUID) -> Page:
+    """Downloads the notice as it went out."""
+    number, stored = notice.stored_notice(db(), actor().tenant_id, stop_id)
+    return download(stored.content, stored.media_type, f"{number}.pdf", inline=True)
 
 
 @bp.post("/<uuid:customer_id>/overrides")

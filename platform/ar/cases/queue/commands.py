@@ -27,6 +27,7 @@ from ar.cases.ladder.locked import (
 )
 from ar.cases.ladder.state import lock_cases, mark_steps, pending_step_ids, record_step_outcome
 from ar.cases.letters.drafting import draft_letter
+from ar.cases.letters.effects import stop_if_said
 from ar.cases.letters.sending import prepare_letter, return_to_queue
 from ar.cases.models import Action
 from ar.cases.queue.inputs import CloseLetter, ReleaseAction, ResolveDelivery, SkipAction
@@ -156,6 +157,7 @@ def resolve_delivery(db: Session, actor: Actor, action_id: UUID, data: ResolveDe
         record_step_outcome(db, actor, steps, "delivered", deadline_on=action.deadline_on)
         decide(db, actor, action_id, "delivered", None, delivered_at=actor.now)
         record(db, actor, "action_delivered", customer_id=action.customer_id, subject_id=action_id, data=facts)
+        stop_if_said(db, actor, action_id)
         return
     mark_steps(db, actor, action_id, "proposed")
     return_to_queue(db, actor, action_id)

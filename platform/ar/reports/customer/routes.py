@@ -18,7 +18,7 @@ from ar.bills.messages import KIND_NAMES as BILL_KINDS
 from ar.bills.messages import STATE_NAMES as BILL_STATES
 from ar.cases.lookups import LadderStripStep, stop_proposals
 from ar.cases.messages import HOLD_NAMES
-from ar.credit.lookups import customer_assessments
+from ar.credit.lookups import PART_LABELS, active_stops, credit_strip, customer_assessments
 from ar.credit.messages import ASSESSMENT_STATES
 from ar.customers.lookups import BLACKLIST_STATES, customer_standing, gap_sentence
 from ar.customers.messages import ENTITY_LABELS, GROUP_KINDS, PURPOSE_LABELS, SIZE_NAMES
@@ -67,6 +67,9 @@ def customer(customer_id: UUID) -> Page:
         "ar/reports/customer/customer.html",
         page=page,
         facts=page.facts,
+        credit=None if when.is_not_now else credit_strip(db(), tenant_id, customer_id, day),
+        stops=active_stops(db(), tenant_id, customer_id, day),
+        part_labels=PART_LABELS,
         bill_kinds=BILL_KINDS,
         bill_states=BILL_STATES,
         entries=[_entry(each) for each in found.entries],

@@ -83,7 +83,7 @@ def customer(customer_id: UUID) -> Page:
         ladder=[_ladder_step(step) for step in page.strip.steps] if page.strip else [],
         form=blank(kind=placing) if placing else blank(),
         placing=placing,
-        stops=[] if may(Permission.READ_TOTALS) else stop_proposals(db(), tenant_id, customer_id),
+        proposed_stops=[] if may(Permission.READ_TOTALS) else stop_proposals(db(), tenant_id, customer_id),
         may_work=may(Permission.WORK_TASKS),
         hold_items=[(item.id, item.document_no) for item in page.items if item.side > 0],
         currencies=[each.currency for each in page.sums] or [g.company.currency],

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -85,6 +86,16 @@ def with_spare_rows(form: LineForm, rows: Sequence[Row]) -> list[Row]:
 def row_of(form: LineForm, values: Mapping[str, str]) -> Row:
     """Returns the row of a stored line, from its values as the form shows them."""
     return {"no": values["line_no"], "offer": ""} | {name: values[key] for name, key in form.cells.items()}
+
+
+def plain(number: Decimal) -> str:
+    """Returns a decimal number without zeros at its end: 9, 9.5, 0.000001."""
+    return format(number.normalize(), "f")
+
+
+def lines_in_words(lines: Sequence[Mapping[str, str]]) -> str:
+    """Returns stored lines as their products and prices, for a form that another person was faster to save."""
+    return "; ".join(f"{line['product']} {line.get('quantity', '')} @ {line['unit_price']}" for line in lines)
 
 
 def bps_of_percent(percent: str) -> object:

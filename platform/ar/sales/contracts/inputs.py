@@ -100,6 +100,10 @@ class EditContract(ContractFields):
     """Change a contract that is still a draft."""
 
 
+class AttachFile(CommandInput):
+    """Attach the scan that the form carries; it has no other field."""
+
+
 class SealContract(CommandInput):
     """Seal a reviewed contract: what of R091 ④ is on the paper."""
 

@@ -158,7 +158,7 @@ def _customer(db: Session, tenant_id: UUID, customer_id: UUID) -> DbRow:
 
 
 def _require_contract(db: Session, tenant_id: UUID, customer_id: UUID, contract_id: UUID) -> None:
-    """Refuses a contract of another customer, a supplement, one that ended; what is not sealed is held by the checks."""
+    """Refuses a contract of another customer, a supplement, and one that ended; whether it is sealed is asked later."""
     contract = Contract
     found = db.execute(
         sa.select(contract.id).where(

@@ -17,7 +17,7 @@ from flask import Blueprint, request, url_for
 from ar.credit.lookups import decision_text, reason_sentences, reasons_of
 from ar.credit.messages import CHECK_NAMES, PROOF_NAMES, PROOF_STATES
 from ar.credit.rules.commitment import stages_of
-from ar.sales.orders.against_contract import plain
+from ar.sales.line_forms import plain
 from ar.sales.orders.facts import ENDED, preview_check
 from ar.sales.orders.messages import CHECKPOINT_NAMES, DELIVERY_STATE_NAMES, REQUEST_STATE_NAMES, STATE_NAMES
 from ar.sales.orders.pages import queries
@@ -30,7 +30,7 @@ from web import filters, formatters
 from web.context import actor, db
 from web.forms import Form, blank
 from web.paging import read_page
-from web.responses import Page, part, render
+from web.responses import Page, render
 
 bp = Blueprint("orders", __name__, url_prefix="/orders")
 
@@ -138,12 +138,3 @@ def show(order_id: UUID) -> Page:
 def sheet(order_id: UUID) -> Page:
     """Shows an order as a sheet of paper."""
     return render("ar/sales/orders/sheet.html", page=queries.order_page(db(), actor(), order_id), **WORDS)
-
-
-@bp.get("/customers")
-@staff(Permission.READ)
-def suggest() -> Page:
-    """Suggests customers for the text being typed."""
-    text = request.args.get("customer_no", "").replace("\x00", "")[:200]
-    found = queries.suggested_customers(db(), actor().tenant_id, text)
-    return part("ar/ledger/documents/_customers.html", found=found)

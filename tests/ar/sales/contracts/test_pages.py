@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 from ar.sales.rules.checklist import BEFORE_REVIEW, BEFORE_SEALING
@@ -75,12 +76,13 @@ def test_from_the_quotation_to_the_sealed_contract_and_its_copies(world: World) 
 
 def _approve(client: Any, base: str) -> None:
     """Opens what waits for this person, and approves it."""
-    import re
-
     listed = client.get(f"{base}/decisions/").text
     found = re.search(r"/approvals/([0-9a-f-]{36})", listed)
     assert found is not None, listed
-    answer = client.post(f"{base}/approvals/{found[1]}/decision", data={"outcome": "approve", "step": "", "reason": ""})
+    step = re.search(r'name="step" value="(\d)"', client.get(f"{base}/approvals/{found[1]}").text)
+    assert step is not None
+    data = {"outcome": "approve", "step": step[1], "reason": ""}
+    answer = client.post(f"{base}/approvals/{found[1]}/decision", data=data)
     assert answer.status_code == 303, answer.text
 
 

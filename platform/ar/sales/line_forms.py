@@ -14,6 +14,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from kernel.field_types import parse_decimal
+from kernel.money import exponent
 
 #: Empty rows below those that are filled in, and at least so many rows.
 SPARE_ROWS: Final = 3
@@ -91,6 +92,13 @@ def row_of(form: LineForm, values: Mapping[str, str]) -> Row:
 def plain(number: Decimal) -> str:
     """Returns a decimal number without zeros at its end: 9, 9.5, 0.000001."""
     return format(number.normalize(), "f")
+
+
+def price_text(price: Decimal | str, currency: str) -> str:
+    """Returns a price in major units with the decimals of its currency, more where it has more: 3,500.00, 0.0125."""
+    number = Decimal(price).normalize()
+    places = max(exponent(currency), -int(number.as_tuple().exponent))
+    return f"{number:,.{places}f} {currency}"
 
 
 def lines_in_words(lines: Sequence[Mapping[str, str]]) -> str:

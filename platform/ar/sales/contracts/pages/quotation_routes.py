@@ -17,7 +17,7 @@ from ar.sales.contracts.messages import QUOTATION_STATE_NAMES
 from ar.sales.contracts.pages import queries
 from ar.sales.contracts.pages.lines import QUOTATION_LINES, QUOTATION_REFUSALS
 from ar.sales.forms import posted_lines, read_for_customer, read_with_lines, typed_form, words
-from ar.sales.line_forms import Row, row_of, with_spare_rows
+from ar.sales.line_forms import Row, price_text, row_of, with_spare_rows
 from kernel.i18n import gettext as _
 from tenants.access import may, staff
 from tenants.permissions import Permission
@@ -60,6 +60,7 @@ def quotation_page(form: Form[Any], quotation_id: UUID) -> str:
         "ar/sales/contracts/quotation.html",
         quotation=queries.quotation_page(db(), actor().tenant_id, quotation_id),
         withdrawal=form.at("withdrawal"),
+        price_text=price_text,
         may_edit=may(Permission.EDIT_CONTRACTS),
         states=QUOTATION_STATE_NAMES,
     )

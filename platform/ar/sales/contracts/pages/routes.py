@@ -15,7 +15,7 @@ from flask import Blueprint, request, url_for
 from ar.sales.contracts.commands import FILE_TYPES
 from ar.sales.contracts.messages import CHECKLIST_NAMES, CONTRACT_STATE_NAMES, FORM_NAMES, PLACE_NAMES
 from ar.sales.contracts.pages import queries
-from ar.sales.line_forms import plain
+from ar.sales.line_forms import plain, price_text
 from ar.sales.rules.checklist import BEFORE_REVIEW, BEFORE_SEALING, ITEMS
 from kernel import storage
 from kernel.errors import NotFound
@@ -96,6 +96,7 @@ def contract_page(form: Form[Any], contract_id: UUID) -> str:
         accept=",".join(FILE_TYPES),
         today=actor().today,
         plain=plain,
+        price_text=price_text,
         place_choices=[(code, _(name)) for code, name in PLACE_NAMES.items()],
         may_edit=may(Permission.EDIT_CONTRACTS),
         may_order=may(Permission.EDIT_ORDERS),

@@ -21,7 +21,7 @@ from ar.sales.orders.facts import find_order
 from ar.sales.orders.inputs import LINES_MAX, EditOrder, EnterOrder
 from ar.sales.orders.pages import queries
 from ar.sales.orders.pages.lines import LINES, REFUSALS, order_row, rows_of_contract
-from ar.sales.orders.pages.routes import bp
+from ar.sales.orders.pages.routes import bp, told
 from kernel.i18n import gettext as _
 from tenants.access import staff
 from tenants.permissions import Permission
@@ -95,8 +95,8 @@ def _enter(data: EnterOrder) -> Page:
     if request.form.get("action") != "confirm":
         text = _("The order is entered. It commits nothing until it is confirmed.")
         return done(text, "orders.show", order_id=order_id)
-    passes = confirm_order(db(), actor(), order_id).passes
-    return done(_("The order is released.") if passes else _("The order is held."), "orders.show", order_id=order_id)
+    decision = confirm_order(db(), actor(), order_id)
+    return told(decision, order_id, _("The order is released."), _("The order is held."))
 
 
 def _edit_page(form: Form[Any], order_id: UUID) -> str:
@@ -130,10 +130,8 @@ def save(order_id: UUID) -> Page:
 def _save(data: EditOrder, order_id: UUID) -> Page:
     decision = edit_order(db(), actor(), order_id, data)
     if decision is None:
-        text = _("The order is changed.")
-    else:
-        text = _("The order is changed and released.") if decision.passes else _("The order is changed and held.")
-    return done(text, "orders.show", order_id=order_id)
+        return done(_("The order is changed."), "orders.show", order_id=order_id)
+    return told(decision, order_id, _("The order is changed and released."), _("The order is changed and held."))
 
 
 def _id(name: str) -> UUID | None:

@@ -109,6 +109,7 @@ def _give_back(db: Session, actor: Actor, note: DbRow, data: ReturnGoods, amount
         sa.select(customer.number).where(customer.tenant_id == actor.tenant_id, customer.id == note.customer_id)
     ).scalar_one()
     invoice_no = _invoice_of(db, actor, note)
+    rate, tax = _tax(db, actor, note, amount_minor, currency)
     return post_document(
         db,
         actor,
@@ -118,7 +119,8 @@ def _give_back(db: Session, actor: Actor, note: DbRow, data: ReturnGoods, amount
             document_on=posting_day(db, actor, data.returned_on).isoformat(),
             currency=currency,
             amount=_typed(amount_minor, currency),
-            **_tax(db, actor, note, amount_minor, currency),
+            tax_rate=rate,
+            tax=tax,
             reference=invoice_no,
             allocate="1" if invoice_no else "",
             memo=f"{note.number}: {data.reason}"[:500],
@@ -127,14 +129,14 @@ def _give_back(db: Session, actor: Actor, note: DbRow, data: ReturnGoods, amount
     )
 
 
-def _tax(db: Session, actor: Actor, note: DbRow, amount_minor: int, currency: str) -> dict[str, str]:
-    """Returns the tax given back as the document's form takes it: the rate where the note has one, else the amount."""
+def _tax(db: Session, actor: Actor, note: DbRow, amount_minor: int, currency: str) -> tuple[str, str]:
+    """Returns rate and amount of the tax given back, as the document's form takes it: one of them, or neither."""
     rates = signed_by_rate(db, actor, note.id)
     if len(rates) == 1:
         rate = next(iter(rates))
-        return {"tax_rate": str(Decimal(rate) / 100)} if rate else {}
+        return (str(Decimal(rate) / 100) if rate else "", "")
     tax_minor = tax_of_part(db, actor, note.id, amount_minor)
-    return {"tax": _typed(tax_minor, currency)} if tax_minor else {}
+    return "", (_typed(tax_minor, currency) if tax_minor else "")
 
 
 def _typed(amount_minor: int, currency: str) -> str:

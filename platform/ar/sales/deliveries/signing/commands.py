@@ -166,7 +166,7 @@ def _signed_lines(
     unknown = sorted(line.position for line in wanted.values() if line.quantity > 0 and line.position not in out)
     if unknown:
         raise RuleBroken("sign_off_too_much", position=unknown[0], out="0")
-    rows = []
+    rows: list[dict[str, Any]] = []
     for position, each in sorted(out.items()):
         line = wanted.get(position)
         quantity = each.outstanding if asked is None else line.quantity if line else Decimal(0)

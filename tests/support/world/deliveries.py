@@ -10,6 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from ar.credit.exposure.parts import NO_PARTS
 from ar.credit.rules.decision import Decision
 from ar.sales.deliveries.billing.commands import invoice_delivery, register_invoice
 from ar.sales.deliveries.billing.inputs import InvoiceDelivery, RegisterInvoice
@@ -127,7 +128,7 @@ class Deliveries(Sales):
 
     def exposed(self, customer_id: UUID) -> tuple[int, int, int, int]:
         """Returns of the exposure: open receivables, signed not invoiced, shipped not signed, released orders."""
-        parts = self.credit_account(customer_id).by_currency["CNY"].parts
+        parts = self.credit_account(customer_id).by_currency.get("CNY", NO_PARTS).parts
         return (
             parts.open_receivables_minor,
             parts.signed_not_invoiced_minor,

@@ -21,8 +21,8 @@ from ar.sales.deliveries.planning import plan_delivery, remaining_lines
 from ar.sales.deliveries.returns import return_goods
 from ar.sales.deliveries.shipping import pick_delivery, ship_delivery
 from ar.sales.deliveries.signing.commands import counter_sign_off, sign_off
-from ar.sales.deliveries.signing.files import UploadedFile
 from ar.sales.deliveries.signing.inputs import CounterSignOff, SignedLine, SignOffDelivery
+from kernel.uploads import UploadedFile
 from tests.support.world.sales import Sales
 
 SCAN = UploadedFile("签收单.pdf", b"%PDF-1.7 signed")

@@ -53,7 +53,7 @@ MESSAGES: Final[dict[str, str]] = {
     "sign_off_invoiced": mark("What was signed for of note %(number)s is invoiced. Reverse the invoice first."),
     "sign_off_returned": mark("Goods of note %(number)s came back after this signature. It stays."),
     "sign_off_file_size": mark("%(name)s is empty or larger than %(megabytes)s MB."),
-    "sign_off_file_kind": mark("%(name)s is not a photo or scan: JPEG, PNG, WebP and PDF can be read."),
+    "sign_off_file_kind": mark("%(name)s is not a photo or scan: JPEG, PNG and PDF can be read."),
     "sign_off_file_heic": mark(
         "%(name)s is a HEIC photo, which other computers cannot show. On the iPhone choose Settings, Camera, Formats, "
         "Most Compatible, and take it again; or send a screenshot of it."

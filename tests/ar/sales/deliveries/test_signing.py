@@ -10,11 +10,11 @@ import pytest
 
 from ar.ledger.closing.commands import lock_through
 from ar.sales.deliveries.signing.commands import sign_off
-from ar.sales.deliveries.signing.files import UploadedFile
 from ar.sales.deliveries.signing.inputs import SignOffDelivery
 from ar.sales.models import SignOff
 from kernel.errors import Conflict, Forbidden, RuleBroken
 from kernel.ids import new_id
+from kernel.uploads import UploadedFile
 from tests.support.world import World
 
 TEN = ("阀门", "10", "100.00")
@@ -189,7 +189,7 @@ def test_an_empty_pad_without_a_legible_name_recognises_nothing(world: World, cu
 def test_a_photo_that_nobody_could_look_at_is_refused(world: World, customer: UUID, content: bytes, code: str) -> None:
     note = world.shipped_note(world.released_order(customer, TEN))
     with pytest.raises(RuleBroken) as refused:
-        world.sign(note, file=UploadedFile("IMG_0042.HEIC", content))
+        world.sign(note, file=UploadedFile("IMG_0042.jpg", content))
     assert refused.value.code == code
 
 

@@ -6,12 +6,15 @@ the earlier took of quantity and limit (CS19); what other systems shipped comes 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ar.credit.commands import check_order
 from ar.credit.rules.decision import Decision
 from ar.sales.deliveries.inputs import PlanDelivery, ShipDelivery, TakeOverDelivery
 from ar.sales.deliveries.models import Delivery, DeliveryLine
@@ -28,6 +31,7 @@ from ar.sales.deliveries.notes import (
 from ar.sales.deliveries.planning import amounts_of, insert_note, plan_delivery, remaining_lines, write_lines
 from ar.sales.orders.commands import check, recommit
 from ar.sales.orders.entering import locked_order
+from ar.sales.orders.facts import find_order, order_facts
 from ar.sales.rules.shipping import lines_over
 from kernel.actor import Actor
 from kernel.errors import RuleBroken
@@ -65,6 +69,19 @@ def ship_delivery(db: Session, actor: Actor, delivery_id: UUID, data: ShipDelive
         return decision
     _leave(db, actor, note, shipped_on)
     return decision
+
+
+def preview_note(db: Session, actor: Actor, delivery_id: UUID) -> Decision:
+    """Returns what the checks would answer if a note shipped now; nothing is stored. Raises NotFound."""
+    note = find_delivery(db, actor.tenant_id, delivery_id)
+    order = find_order(db, actor.tenant_id, note.order_id)
+    facts = order_facts(db, actor.tenant_id, note.order_id)
+    facts = replace(
+        facts,
+        quantities_over=[*facts.quantities_over, *_lines_over(db, actor, note)],
+        state_fault=facts.state_fault or ("draft" if order.state == "draft" else None),
+    )
+    return check_order(db, actor, note.customer_id, facts)
 
 
 def ship_order(db: Session, actor: Actor, order_id: UUID, number: str | None = None) -> tuple[str, Decision]:
@@ -143,10 +160,14 @@ def _open_note(db: Session, actor: Actor, order: DbRow, number: str | None) -> U
 
 def _ask(db: Session, actor: Actor, note: DbRow, checkpoint: str) -> Decision:
     """Asks the checks for the quantities of a note on top of all that was shipped of its order."""
+    over = _lines_over(db, actor, note)
+    return check(db, actor, note.order_id, checkpoint, delivery_id=note.id, quantities_over=over)
+
+
+def _lines_over(db: Session, actor: Actor, note: DbRow) -> list[dict[str, Any]]:
     progress = order_progress(db, actor.tenant_id, note.order_id)
     parts = [(line_no, quantity) for _position, line_no, quantity in line_parts(db, actor.tenant_id, note.id)]
-    over = lines_over(progress, parts)
-    return check(db, actor, note.order_id, checkpoint, delivery_id=note.id, quantities_over=over)
+    return lines_over(progress, parts)
 
 
 def _leave(db: Session, actor: Actor, note: DbRow, shipped_on: date) -> None:

@@ -32,7 +32,7 @@ def print_note(db: Session, tenant_id: UUID, delivery_id: UUID) -> tuple[pdf.Ren
         sa.select(company.legal_name, company.address, company.phone).where(company.tenant_id == tenant_id)
     ).one()
     with use_language(language):
-        values = _values(note, lines, language)
+        values = paper_values(note, lines, language)
         values["issuer"] = {"name": issuer.legal_name, "lines": [issuer.address, issuer.phone]}
         return pdf.render("delivery_note", values), note.number
 
@@ -42,7 +42,8 @@ def code_rows(text: str) -> list[str]:
     return ["".join(map(str, row)) for row in segno.make(text, micro=False, error="m").matrix]
 
 
-def _values(note: NoteRow, lines: list[NoteLineView], language: str) -> dict[str, Any]:
+def paper_values(note: NoteRow, lines: list[NoteLineView], language: str) -> dict[str, Any]:
+    """Returns what the paper says, but for who issues it: no price and no amount."""
     on = note.shipped_on or note.planned_on
     carrier = " ".join(part for part in (note.carrier, note.tracking_no) if part) or note.driver or note.picker_up
     facts = [[_("Number"), note.number], [_("Order"), note.order_no], [_("Date"), on.isoformat()]]

@@ -54,18 +54,15 @@ class NoteFilters:
 def note_list(db: Session, tenant_id: UUID, wanted: NoteFilters, asked: PageAsked) -> NoteList:
     """Returns the notes, the latest planned first."""
     note, where = Delivery, _conditions(wanted)
-    counts = dict(
-        db.execute(
-            sa.select(note.state, sa.func.count())
-            .select_from(note)
-            .join(Order, sa.and_(Order.tenant_id == note.tenant_id, Order.id == note.order_id))
-            .join(Customer, sa.and_(Customer.tenant_id == note.tenant_id, Customer.id == note.customer_id))
-            .where(note.tenant_id == tenant_id, *where)
-            .group_by(note.state)
-        )
-        .tuples()
-        .all()
+    found = db.execute(
+        sa.select(note.state, sa.func.count().label("notes"))
+        .select_from(note)
+        .join(Order, sa.and_(Order.tenant_id == note.tenant_id, Order.id == note.order_id))
+        .join(Customer, sa.and_(Customer.tenant_id == note.tenant_id, Customer.id == note.customer_id))
+        .where(note.tenant_id == tenant_id, *where)
+        .group_by(note.state)
     )
+    counts = {row.state: row.notes for row in found}
     total = counts.get(wanted.state, 0) if wanted.state else sum(counts.values())
     state = [note.state == wanted.state] if wanted.state else []
     rows = db.execute(

@@ -12,7 +12,7 @@ from kernel.sheets import Cell, Column, write_csv
 def notes_csv(notes: Sequence[UnsignedNote], mode_names: Mapping[str, str]) -> bytes:
     """Returns the list as CSV; `mode_names`: way of delivery → its name."""
     columns = [
-        Column(_("Note")),
+        Column(_("Delivery note")),
         Column(_("Shipped on")),
         Column(_("Customer number")),
         Column(_("Customer")),

@@ -15,6 +15,18 @@ BEGIN
     ) THEN
         RAISE EXCEPTION 'two credit limits of one customer overlap' USING ERRCODE = '23P01';
     END IF;
+    -- Nobody grants credit alone: above zero there is an approval, or the limit stood before this product, or it is less
+    -- than what was granted before.
+    IF TG_OP = 'INSERT' AND NEW.approval_id IS NULL AND NEW.source <> 'taken_over'
+        AND COALESCE(NEW.amount_minor > 0, true) AND (NEW.kind <> 'regular' OR NEW.unlimited OR NOT EXISTS (
+            SELECT FROM credit_limit AS other
+            WHERE other.tenant_id = NEW.tenant_id AND other.customer_id = NEW.customer_id AND other.kind = 'regular'
+                AND other.id <> NEW.id AND other.valid_from <= NEW.valid_from
+                AND (other.unlimited OR (other.currency = NEW.currency AND other.amount_minor >= NEW.amount_minor))
+        ))
+    THEN
+        RAISE EXCEPTION 'a credit limit above zero needs an approval' USING ERRCODE = '23001';
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -23,7 +35,7 @@ CREATE CONSTRAINT TRIGGER credit_limit_guard AFTER INSERT OR UPDATE ON credit_li
 CREATE TRIGGER credit_limit_kept BEFORE DELETE ON credit_limit FOR EACH ROW EXECUTE FUNCTION refuse_change();
 -- What an assessment says stays once it was submitted.
 CREATE TRIGGER assessment_submitted BEFORE UPDATE OF header, scores, weights, literal_raw, raw, score, grade, trading,
-    forecast, guarantees, currency, suggestion, assessed_on ON assessment
+    forecast, guarantees, note, currency, suggestion, assessed_on ON assessment
     FOR EACH ROW WHEN (OLD.state NOT IN ('draft', 'rejected')) EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER shipping_hold_once BEFORE UPDATE ON shipping_hold
     FOR EACH ROW EXECUTE FUNCTION keep_once_set('lifted_at', 'notice_number', 'notice_sha256', 'notice_mail_id');

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from ar.cases.ladder.state import lock_cases, mark_steps, pending_step_ids, record_step_outcome
 from ar.cases.ladder.step_texts import state_name
+from ar.cases.letters.effects import stop_if_said
 from ar.cases.letters.sending import prepare_letter, return_to_queue
 from ar.cases.models import Action
 from ar.cases.queue.inputs import CompleteTask, ReleaseAction, ResolveDelivery, SkipAction
@@ -173,6 +174,7 @@ def resolve_delivery(db: Session, actor: Actor, action_id: UUID, data: ResolveDe
         steps = pending_step_ids(db, actor.tenant_id, action_id)
         record_step_outcome(db, actor, steps, "delivered", deadline_on=action.deadline_on)
         _decide(db, actor, action_id, action, "delivered", None, delivered_at=actor.now)
+        stop_if_said(db, actor, action_id)
         return
     mark_steps(db, actor, action_id, "proposed")
     return_to_queue(db, actor, action_id)

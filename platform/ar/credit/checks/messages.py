@@ -82,6 +82,8 @@ MESSAGES: Final[dict[str, str]] = {
     "stop_not_found": mark("There is no such stop of shipments."),
     "stop_until_past": mark("The last day of the stop is already past."),
     "stop_lifted_before": mark("This stop of shipments is already lifted."),
+    "stop_notice_sent": mark("Notice %(number)s of this stop was already sent."),
+    "stop_notice_contact": mark("This customer has no contact with an e-mail address. Add one first."),
     "override_not_found": mark("There is no such override."),
     "override_day": mark("An override ends between %(first)s and %(last)s."),
     "override_ended": mark("This override has already ended."),

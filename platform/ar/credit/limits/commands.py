@@ -13,8 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.credit.limits.gate import require_credit_allowed
-from ar.credit.limits.granting import GrantLimit, grant_limit
+from ar.credit.limits.granting import GrantLimit, grant_limit, require_credit_allowed
 from ar.credit.limits.inputs import RequestLimit, TakenOverLimit
 from ar.credit.limits.models import CreditLimit, LimitChange
 from ar.credit.limits.queries import limits_in_force
@@ -25,7 +24,7 @@ from kernel import idempotency, journal
 from kernel.actor import Actor
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
-from kernel.money import parse_amount
+from kernel.money import BadAmount, parse_amount
 from tenants.approvals.engine import ApprovalRequest, request, withdraw
 from tenants.approvals.kinds import Approved
 from tenants.permissions import Role
@@ -51,16 +50,12 @@ def _request(db: Session, actor: Actor, customer_id: UUID, data: RequestLimit) -
     actor = lock_customers(db, actor, [customer_id])
     if data.valid_from < actor.today:
         raise RuleBroken("limit_starts_past", today=actor.today.isoformat())
-    amount_minor = None if data.size == "unlimited" else parse_amount(data.amount or "0", data.currency)
-    if amount_minor is not None and not 0 <= amount_minor <= LIMIT_MINOR_MAX:
-        raise RuleBroken("limit_too_large")
+    amount_minor = _amount_minor(data)
     _require_none_pending(db, actor.tenant_id, customer_id, data.kind)
     before = limit_on(
         limits_in_force(db, actor.tenant_id, [customer_id], actor.today).get(customer_id, ()), actor.today
     )
     cut = _is_cut(before, data, amount_minor)
-    if not cut and amount_minor != 0:
-        require_credit_allowed(db, actor, customer_id)
     change_id = new_id()
     at_once = cut and Role.GENERAL_MANAGER in actor.roles
     db.execute(
@@ -84,10 +79,13 @@ def _request(db: Session, actor: Actor, customer_id: UUID, data: RequestLimit) -
             requested_at=actor.now,
         )
     )
+    grant = _grant(_change(db, actor, change_id), None)
     if at_once:
-        limit_id = grant_limit(db, actor, _grant(_change(db, actor, change_id), None))
+        limit_id = grant_limit(db, actor, grant)
         _update(db, actor, change_id, state="approved", limit_id=limit_id, decided_at=actor.now)
         return change_id
+    if not cut:
+        require_credit_allowed(db, actor, grant, data.valid_from)
     facts = _facts(before, data, amount_minor)
     approval_id = request(
         db,
@@ -119,8 +117,6 @@ def grant_requested(db: Session, actor: Actor, approved: Approved) -> None:
     row = _change(db, actor, approved.subject_id)
     if row.state != "requested":
         raise Conflict("limit_settled")
-    if row.amount_minor is None or row.amount_minor > _standing_minor(db, actor, row):
-        require_credit_allowed(db, actor, row.customer_id)
     limit_id = grant_limit(db, actor, _grant(row, approved.id))
     _update(db, actor, approved.subject_id, state="approved", limit_id=limit_id, decided_at=actor.now)
 
@@ -202,6 +198,19 @@ def refuse_taken_over(db: Session, actor: Actor, approved: Approved) -> None:
         _update(db, actor, row.id, state=state, decided_at=actor.now)
 
 
+def _amount_minor(data: RequestLimit) -> int | None:
+    """Returns the amount asked for in minor units, None for unlimited; blank is zero."""
+    if data.size == "unlimited":
+        return None
+    try:
+        minor = parse_amount(data.amount or "0", data.currency)
+    except BadAmount:
+        raise RuleBroken("amount_unreadable", amount=data.amount) from None
+    if not 0 <= minor <= LIMIT_MINOR_MAX:
+        raise RuleBroken("limit_too_large")
+    return minor
+
+
 def _is_cut(before: LimitOnDay, data: RequestLimit, amount_minor: int | None) -> bool:
     """Whether a regular limit asks for no more than there is: neither amount nor term grows."""
     if data.kind != "regular" or before.is_absent or amount_minor is None:
@@ -211,15 +220,6 @@ def _is_cut(before: LimitOnDay, data: RequestLimit, amount_minor: int | None) ->
     if before.regular_minor is None:
         return True
     return data.currency == before.currency and amount_minor <= before.regular_minor
-
-
-def _standing_minor(db: Session, actor: Actor, row: Any) -> int:
-    """Returns the regular limit of today in the same currency, -1 without one: above it, more is asked for."""
-    found = limits_in_force(db, actor.tenant_id, [row.customer_id], actor.today).get(row.customer_id, ())
-    today = limit_on(found, actor.today)
-    if row.kind != "regular" or today.currency != row.currency:
-        return 0
-    return LIMIT_MINOR_MAX if today.unlimited else today.regular_minor or 0
 
 
 def _facts(before: LimitOnDay, data: RequestLimit, amount_minor: int | None) -> dict[str, Any]:

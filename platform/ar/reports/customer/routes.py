@@ -18,6 +18,7 @@ from ar.bills.messages import KIND_NAMES as BILL_KINDS
 from ar.bills.messages import STATE_NAMES as BILL_STATES
 from ar.cases.lookups import LadderStripStep
 from ar.cases.messages import HOLD_NAMES
+from ar.credit.lookups import PART_LABELS, active_stops, credit_strip
 from ar.customers.messages import ENTITY_LABELS, PURPOSE_LABELS
 from ar.ledger.lookups import parse_as_of_request, total_of
 from ar.reports.customer.queries import customer_page
@@ -63,6 +64,9 @@ def customer(customer_id: UUID) -> Page:
         "ar/reports/customer/customer.html",
         page=page,
         facts=page.facts,
+        credit=None if when.is_not_now else credit_strip(db(), tenant_id, customer_id, day),
+        stops=active_stops(db(), tenant_id, customer_id, day),
+        part_labels=PART_LABELS,
         bill_kinds=BILL_KINDS,
         bill_states=BILL_STATES,
         entries=[_entry(each) for each in found.entries],

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.sales.contracts.basis import ContractBasis, is_same_product
+from ar.sales.line_forms import plain
 from kernel.views import DbRow
 
 
@@ -77,11 +78,6 @@ def quantities_over(db: Session, tenant_id: UUID, basis: ContractBasis | None, o
         if total > allowed:
             found.append({"product": agreed[0].product, "quantity": plain(total), "allowed": plain(allowed)})
     return found
-
-
-def plain(number: Decimal) -> str:
-    """Returns a decimal number without zeros at its end: 9, 9.5, 0.000001."""
-    return format(number.normalize(), "f")
 
 
 def _name(product: str) -> str:

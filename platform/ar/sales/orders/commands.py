@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.credit.commands import CommitOrder, check_order, commit_order
+from ar.credit.commands import CommitOrder, check_order, commit_order, withdraw_requests_of_order
 from ar.credit.rules.commitment import Stages
 from ar.credit.rules.decision import Decision
 from ar.sales.orders.amounts import order_amounts
@@ -80,11 +80,12 @@ def close_order_short(db: Session, actor: Actor, order_id: UUID, data: CloseOrde
 
 
 def cancel_order(db: Session, actor: Actor, order_id: UUID, data: CloseOrder) -> None:
-    """Cancels an order of which nothing was shipped.
+    """Cancels an order of which nothing was shipped; requests to let it pass are withdrawn.
 
     Raises NotFound(`order_not_found`), Conflict(`order_ended`), RuleBroken(`order_shipped`).
     """
     _end(db, actor, order_id, "cancelled", data.reason)
+    withdraw_requests_of_order(db, actor, order_id, data.reason)
 
 
 def reopen_order(db: Session, actor: Actor, order_id: UUID, data: CloseOrder) -> Decision:

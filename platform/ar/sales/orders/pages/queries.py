@@ -306,12 +306,12 @@ def _requests(db: Session, tenant_id: UUID, order_id: UUID) -> tuple[OverLimitLi
     rows = db.execute(
         select_view(
             OverLimitLink,
+            id=value(asked.id),
             number=value(asked.number),
             state=value(asked.state),
             order_minor=value(asked.order_minor),
             currency=value(asked.currency),
             valid_until_on=value(asked.valid_until_on),
-            approval_id=value(asked.approval_id),
         )
         .where(asked.tenant_id == tenant_id, asked.order_id == order_id)
         .order_by(asked.number.desc())

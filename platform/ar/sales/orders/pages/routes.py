@@ -14,10 +14,11 @@ from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
-from ar.credit.lookups import decision_text, reason_sentences, reasons_of
+from ar.credit.lookups import PART_LABELS, credit_strip, decision_text, reason_sentences, reasons_of
 from ar.credit.messages import CHECK_NAMES, PROOF_NAMES, PROOF_STATES
 from ar.credit.rules.commitment import stages_of
-from ar.sales.orders.against_contract import plain
+from ar.credit.rules.decision import Decision
+from ar.sales.line_forms import plain, price_text
 from ar.sales.orders.facts import ENDED, preview_check
 from ar.sales.orders.messages import CHECKPOINT_NAMES, DELIVERY_STATE_NAMES, REQUEST_STATE_NAMES, STATE_NAMES
 from ar.sales.orders.pages import queries
@@ -30,7 +31,7 @@ from web import filters, formatters
 from web.context import actor, db
 from web.forms import Form, blank
 from web.paging import read_page
-from web.responses import Page, part, render
+from web.responses import Page, flash_error, flash_ok, render, see_other
 
 bp = Blueprint("orders", __name__, url_prefix="/orders")
 
@@ -43,6 +44,7 @@ WORDS: dict[str, Any] = {
     "request_states": REQUEST_STATE_NAMES,
     "delivery_states": DELIVERY_STATE_NAMES,
     "plain": plain,
+    "price_text": price_text,
 }
 #: How long an over-limit request is proposed to hold.
 REQUEST_DAYS = 30
@@ -96,6 +98,8 @@ def order_page(form: Form[Any], order_id: UUID) -> str:
         page=page,
         order=page.row,
         found=decision_text(decision) if decision is not None else None,
+        strip=credit_strip(db(), actor().tenant_id, page.row.customer_id, actor().today),
+        part_labels=PART_LABELS,
         short=form.at("short"),
         cancelling=form.at("cancelling"),
         reopening=form.at("reopening"),
@@ -105,7 +109,7 @@ def order_page(form: Form[Any], order_id: UUID) -> str:
         may_edit=may(Permission.EDIT_ORDERS),
         may_bill=may(Permission.POST_LEDGER),
         committed_minor=stages_of(page.amounts).total_minor,
-        history=[_told(each) for each in page.decisions],
+        history=[_entry(each) for each in page.decisions],
         invoice_choices=invoices,
         proof_choices=[(code, _(name), "") for code, name in PROOF_NAMES.items()],
         proof_accept=",".join(PICTURES),
@@ -113,7 +117,13 @@ def order_page(form: Form[Any], order_id: UUID) -> str:
     )
 
 
-def _told(past: PastDecision) -> dict[str, str]:
+def told(decision: Decision, order_id: UUID, released: str, held: str) -> Page:
+    """Says what the checks answered, and shows the order."""
+    (flash_ok if decision.passes else flash_error)(released if decision.passes else held)
+    return see_other(url_for("orders.show", order_id=order_id))
+
+
+def _entry(past: PastDecision) -> dict[str, str]:
     """Returns one answer of the checks as an entry of a time line."""
     held = [each for each in past.reasons if "waived_by" not in each]
     return {
@@ -138,12 +148,3 @@ def show(order_id: UUID) -> Page:
 def sheet(order_id: UUID) -> Page:
     """Shows an order as a sheet of paper."""
     return render("ar/sales/orders/sheet.html", page=queries.order_page(db(), actor(), order_id), **WORDS)
-
-
-@bp.get("/customers")
-@staff(Permission.READ)
-def suggest() -> Page:
-    """Suggests customers for the text being typed."""
-    text = request.args.get("customer_no", "").replace("\x00", "")[:200]
-    found = queries.suggested_customers(db(), actor().tenant_id, text)
-    return part("ar/ledger/documents/_customers.html", found=found)

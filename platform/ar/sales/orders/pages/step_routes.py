@@ -10,7 +10,7 @@ from uuid import UUID
 from ar.sales.orders import commands
 from ar.sales.orders.billing import bill_order
 from ar.sales.orders.inputs import BillOrder, CloseOrder, LinkInvoice
-from ar.sales.orders.pages.routes import bp, order_page
+from ar.sales.orders.pages.routes import bp, order_page, told
 from kernel.i18n import gettext as _
 from tenants.access import staff
 from tenants.permissions import Permission
@@ -24,8 +24,7 @@ from web.responses import Page
 def confirm(order_id: UUID) -> Page:
     """Asks the checks; the order is released or held."""
     decision = commands.confirm_order(db(), actor(), order_id)
-    text = _("The order is released.") if decision.passes else _("The order is held.")
-    return done(text, "orders.show", order_id=order_id)
+    return told(decision, order_id, _("The order is released."), _("The order is held."))
 
 
 @bp.post("/<uuid:order_id>/closing")
@@ -52,8 +51,7 @@ def cancel(data: CloseOrder, order_id: UUID) -> Page:
 def reopen(data: CloseOrder, order_id: UUID) -> Page:
     """Opens a closed order again; it is asked as a new one."""
     decision = commands.reopen_order(db(), actor(), order_id, data)
-    text = _("The order is open and released.") if decision.passes else _("The order is open and held.")
-    return done(text, "orders.show", order_id=order_id)
+    return told(decision, order_id, _("The order is open and released."), _("The order is open and held."))
 
 
 @bp.post("/<uuid:order_id>/invoices")

@@ -95,12 +95,12 @@ class DeliveryLink:
 class OverLimitLink:
     """A request to let the order pass over the limit."""
 
+    id: UUID
     number: str
     state: str
     order_minor: int
     currency: str
     valid_until_on: date
-    approval_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,6 @@ MAX_TERM_DAYS = 720
 MAX_SETTLEMENT_DAYS = 365
 DEFAULT_TERM_DAYS = 30
 
-_USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_USCC_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
-
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
@@ -50,18 +47,6 @@ class CustomerRow:
     settlement_days: int | None = None
     language: str | None = None
     policy_code: str | None = None
-
-
-def has_invalid_check_character(tax_id: str) -> bool:
-    """Returns True for an 18-digit unified social credit code whose check character is wrong (A11)."""
-    if len(tax_id) != 18:
-        return False
-    try:
-        places = [_USCC_ALPHABET.index(character) for character in tax_id.upper()]
-    except ValueError:
-        return True
-    total = sum(place * weight for place, weight in zip(places[:17], _USCC_WEIGHTS, strict=True))
-    return (31 - total % 31) % 31 != places[17]
 
 
 class CustomerFields(CommandInput):

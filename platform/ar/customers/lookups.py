@@ -9,7 +9,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.customers.file.queries import blacklisted_since
+from ar.customers.file.messages import gap_sentences
+from ar.customers.file.queries import blacklisted_since, file_gaps
 from ar.customers.models import Contact
 from ar.customers.queries import ContactView, CustomerFacts, find_numbers, matches
 from ar.customers.visibility import limit_to_visible_customers
@@ -19,9 +20,11 @@ __all__ = [
     "CustomerFacts",
     "ReachableContact",
     "blacklisted_since",
+    "file_gaps",
     "find_contact",
     "find_contacts",
     "find_numbers",
+    "gap_sentences",
     "limit_to_visible_customers",
     "matches",
     "reachable",

@@ -12,8 +12,9 @@ from uuid import UUID
 from flask import Blueprint, request, url_for
 
 from ar.customers import commands, queries
-from ar.customers.inputs import CreateCustomer, EditCustomer, customer_values, has_invalid_check_character
+from ar.customers.inputs import CreateCustomer, EditCustomer, customer_values
 from ar.customers.messages import ENTITY_LABELS, LANGUAGE_LABELS, PURPOSE_LABELS, ROLL_LABELS
+from ar.customers.rules.identity_numbers import has_invalid_check_character
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
 from tenants.access import may, staff

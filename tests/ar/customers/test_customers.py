@@ -16,9 +16,9 @@ from ar.customers.inputs import (
     CreateCustomer,
     CustomerRow,
     EditCustomer,
-    has_invalid_check_character,
 )
 from ar.customers.models import Contact
+from ar.customers.rules.identity_numbers import has_invalid_check_character
 from ar.customers.search import required_words, search_words, sort_key
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.journal import JournalEvent

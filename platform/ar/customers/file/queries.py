@@ -1,18 +1,32 @@
-"""Reads the customer file: who is on the blacklist.
+"""Reads the customer file: what is missing of it, and who is on the blacklist.
 
-Invariant: one statement whatever the number of customers.
+Invariant: a constant number of statements whatever the number of customers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.customers.file.models import BlacklistEntry
+from ar.customers.file.models import BlacklistEntry, CustomerDocument, FileSettings, IdentityCheck
+from ar.customers.models import Customer
+from ar.customers.rules.customer_file import (
+    COUNTING_STATES,
+    DEFAULT_FILE_POLICY,
+    CustomerFileFacts,
+    DocumentFacts,
+    FilePolicy,
+    Gap,
+    find_gaps,
+    gap_codes,
+)
+from ar.customers.rules.identity_numbers import has_invalid_check_character, is_unified_code
+from tenants.queries import tenant
 
 
 def blacklisted_since(db: Session, tenant_id: UUID, customer_ids: Collection[UUID], timezone: str) -> dict[UUID, date]:
@@ -21,9 +35,88 @@ def blacklisted_since(db: Session, tenant_id: UUID, customer_ids: Collection[UUI
     day = sa.cast(sa.func.timezone(timezone, entry.listed_at), sa.Date)
     rows = db.execute(
         sa.select(entry.customer_id, day.label("since")).where(
-            entry.tenant_id == tenant_id,
-            entry.customer_id == sa.any_(sa.cast(sorted(customer_ids), sa.ARRAY(sa.Uuid))),
-            entry.state == "listed",
+            entry.tenant_id == tenant_id, _is_one_of(entry.customer_id, customer_ids), entry.state == "listed"
         )
     )
     return {row.customer_id: row.since for row in rows}
+
+
+def file_gaps(db: Session, tenant_id: UUID, customer_ids: Collection[UUID], today: date) -> dict[UUID, list[str]]:
+    """Returns the codes of what keeps the file of each customer incomplete on `today` (R025), `missing:licence`.
+
+    Customers whose file is complete are absent. `messages.gap_sentences` says the codes in words.
+    """
+    found = {customer_id: gap_codes(gaps) for customer_id, gaps in all_gaps(db, tenant_id, customer_ids, today).items()}
+    return {customer_id: codes for customer_id, codes in found.items() if codes}
+
+
+def all_gaps(db: Session, tenant_id: UUID, customer_ids: Collection[UUID] | None, today: date) -> dict[UUID, list[Gap]]:
+    """Returns every gap, also what lapses soon, of the customers (None: of all); customers without one are absent."""
+    policy = file_policy(db, tenant_id)
+    documents = _documents(db, tenant_id, customer_ids)
+    customer, check = Customer, IdentityCheck
+    is_checked = (
+        sa.select(check.id)
+        .where(check.tenant_id == tenant_id, check.customer_id == customer.id, check.tax_id == customer.tax_id)
+        .exists()
+    )
+    rows = db.execute(
+        sa.select(customer.id, customer.entity_type, customer.tax_id, is_checked.label("is_checked")).where(
+            customer.tenant_id == tenant_id,
+            customer.retired_at.is_(None),
+            *(() if customer_ids is None else (_is_one_of(customer.id, customer_ids),)),
+        )
+    )
+    found = {}
+    for row in rows:
+        facts = CustomerFileFacts(
+            entity_type=row.entity_type,
+            unified_code=is_unified_code(row.tax_id),
+            tax_id_doubtful=has_invalid_check_character(row.tax_id) and not row.is_checked,
+            documents=documents.get(row.id, ()),
+        )
+        gaps = find_gaps(facts, policy, today)
+        if gaps:
+            found[row.id] = gaps
+    return found
+
+
+def file_policy(db: Session, tenant_id: UUID) -> FilePolicy:
+    """Returns what the company's customer files must hold."""
+    return file_policy_version(db, tenant_id)[1]
+
+
+def file_policy_version(db: Session, tenant_id: UUID) -> tuple[int, FilePolicy]:
+    """Returns the version and what the files must hold; a company that never said it has the preset, version 0."""
+    settings = FileSettings
+    row = db.execute(
+        sa.select(settings.version, settings.data)
+        .where(settings.tenant_id == tenant_id)
+        .order_by(settings.version.desc())
+        .limit(1)
+    ).first()
+    return (0, DEFAULT_FILE_POLICY) if row is None else (row.version, FilePolicy.model_validate(row.data))
+
+
+def _documents(db: Session, tenant_id: UUID, customer_ids: Collection[UUID] | None) -> dict[UUID, list[DocumentFacts]]:
+    document = CustomerDocument
+    received = sa.cast(sa.func.timezone(tenant(db, tenant_id).timezone, document.uploaded_at), sa.Date)
+    rows = db.execute(
+        sa.select(
+            document.customer_id, document.kind, document.state, received.label("received_on"), document.expires_on
+        ).where(
+            document.tenant_id == tenant_id,
+            document.state.in_(sorted(COUNTING_STATES)),
+            *(() if customer_ids is None else (_is_one_of(document.customer_id, customer_ids),)),
+        )
+    )
+    found: dict[UUID, list[DocumentFacts]] = {}
+    for row in rows:
+        found.setdefault(row.customer_id, []).append(
+            DocumentFacts(row.kind, row.state, row.received_on, row.expires_on)
+        )
+    return found
+
+
+def _is_one_of(column: Any, customer_ids: Collection[UUID]) -> sa.ColumnElement[bool]:
+    return column == sa.any_(sa.cast(sorted(customer_ids), sa.ARRAY(sa.Uuid)))  # type: ignore[no-any-return]

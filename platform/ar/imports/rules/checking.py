@@ -20,8 +20,8 @@ from ar.customers.inputs import (
     MAX_TAX_ID_CHARS,
     MAX_TERM_DAYS,
     CustomerRow,
-    has_invalid_check_character,
 )
+from ar.customers.rules.identity_numbers import has_invalid_check_character
 from ar.imports.columns import CURRENCY_WORDS, ENTITY_WORDS, KIND_WORDS, LANGUAGE_WORDS, words
 from ar.imports.inputs import ParsedCustomer, ParsedItem, ParsedReceipt, Report
 from ar.imports.rules.amounts import BadCell, applications, minor_units, require_current, without_side

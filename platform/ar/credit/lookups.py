@@ -6,8 +6,21 @@ Invariant: read-only; the modules behind them are private to credit.
 from __future__ import annotations
 
 from ar.credit.checks.facts import active_stops
+from ar.credit.checks.reasons import DecisionText, decision_text, reason_sentences, reasons_json, reasons_of
 from ar.credit.exposure.accounts import Accounts, CustomerAccount, customer_accounts
 from ar.credit.limits.queries import limits_in_force
 from ar.credit.policy.queries import credit_policy
 
-__all__ = ["Accounts", "CustomerAccount", "active_stops", "credit_policy", "customer_accounts", "limits_in_force"]
+__all__ = [
+    "Accounts",
+    "CustomerAccount",
+    "DecisionText",
+    "active_stops",
+    "credit_policy",
+    "customer_accounts",
+    "decision_text",
+    "limits_in_force",
+    "reason_sentences",
+    "reasons_json",
+    "reasons_of",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from migrations.secure import append_only, run_sql, secure_tenant_table
@@ -396,6 +397,9 @@ def _reviews() -> None:
 
 
 def _signals() -> None:
+    # Three calls that nobody answered are a danger signal (R254).
+    op.add_column("action", sa.Column("no_answer", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.execute("GRANT UPDATE (no_answer) ON action TO huikuan_app")
     create_table(
         "danger_signal",
         uuid("customer_id"),

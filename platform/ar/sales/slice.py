@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ar.sales import signals
 from tenants.slice import Slice
 
-SLICE: Final = Slice(name="sales")
+SLICE: Final = Slice(name="sales", signal_sources=(signals.SOURCE,))

@@ -15,7 +15,12 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from ar.credit.limits.models import CreditLimit
+from ar.credit.limits.queries import limits_in_force
+from ar.credit.policy.queries import credit_policy
+from ar.credit.rules.exposure import limit_on
+from ar.credit.rules.policy import CheckCode
 from ar.credit.rules.scoring import Grade
+from ar.customers.lookups import file_gaps, gap_sentences
 from ar.ledger.commands import lock_customers
 from kernel import journal
 from kernel.actor import Actor
@@ -49,7 +54,7 @@ def grant_limit(db: Session, actor: Actor, data: GrantLimit) -> UUID:
     """Writes the limit and ends the regular one before it; returns the limit's id (R060, R063, R070).
 
     One decided later than its first day begins today. Raises NotFound(`customer_not_found`),
-    RuleBroken(`limit_over`, `limit_temporary_ends`).
+    RuleBroken(`limit_over`, `limit_temporary_ends`, `limit_file_gaps`).
     """
     actor = lock_customers(db, actor, [data.customer_id])
     starts_on = data.valid_from if data.source == "taken_over" else max(data.valid_from, actor.today)
@@ -57,6 +62,7 @@ def grant_limit(db: Session, actor: Actor, data: GrantLimit) -> UUID:
         raise RuleBroken("limit_over", valid_to=data.valid_to.isoformat())
     if data.kind == "temporary" and (data.valid_to is None or data.amount_minor is None):
         raise RuleBroken("limit_temporary_ends")
+    require_complete_file(db, actor, data, starts_on)
     if data.kind == "regular":
         _end_regular(db, actor.tenant_id, data.customer_id, starts_on, data.valid_to)
     limit_id = new_id()
@@ -94,6 +100,32 @@ def grant_limit(db: Session, actor: Actor, data: GrantLimit) -> UUID:
     }
     journal.record(db, actor, "credit_limit_granted", customer_id=data.customer_id, subject_id=limit_id, data=facts)
     return limit_id
+
+
+def require_complete_file(db: Session, actor: Actor, data: GrantLimit, starts_on: date) -> None:
+    """Asks for a complete customer file before a limit above zero (R025).
+
+    Passes what was taken over, a cut of the limit in force, and a company that has the check off. Raises
+    RuleBroken(`limit_file_gaps`), naming every gap.
+    """
+    if data.source == "taken_over" or data.amount_minor == 0:
+        return
+    if CheckCode.FILE in credit_policy(db, actor.tenant_id).checks_off:
+        return
+    gaps = file_gaps(db, actor.tenant_id, [data.customer_id], actor.today).get(data.customer_id)
+    if gaps and not _is_cut(db, actor.tenant_id, data, starts_on):
+        raise RuleBroken("limit_file_gaps", gaps="; ".join(gap_sentences(gaps)))
+
+
+def _is_cut(db: Session, tenant_id: UUID, data: GrantLimit, starts_on: date) -> bool:
+    """Whether a regular limit takes away from the one in force on its first day, in the same currency."""
+    limits = limits_in_force(db, tenant_id, [data.customer_id], starts_on).get(data.customer_id, ())
+    before = limit_on(limits, starts_on)
+    if data.kind != "regular" or data.amount_minor is None or before.is_absent:
+        return False
+    if before.regular_minor is None:
+        return True
+    return before.currency == data.currency and data.amount_minor < before.regular_minor
 
 
 def _end_regular(db: Session, tenant_id: UUID, customer_id: UUID, starts_on: date, ends_on: date | None) -> None:

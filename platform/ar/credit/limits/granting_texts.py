@@ -12,6 +12,9 @@ from tenants.slice import Event, FactMaker
 
 MESSAGES: Final[dict[str, str]] = {
     "limit_over": mark("This limit would end on %(valid_to)s, before it begins. Choose a later last day."),
+    "limit_file_gaps": mark(
+        "The customer file is not complete, so there is no limit above zero: %(gaps)s. Complete the file first."
+    ),
     "limit_temporary_ends": mark("A temporary limit has an amount and a last day."),
 }
 EVENTS: Final[dict[str, Event]] = {

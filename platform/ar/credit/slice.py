@@ -5,11 +5,32 @@ from __future__ import annotations
 from typing import Final
 
 from ar.credit.limits import granting_texts
-from tenants.slice import Slice
+from ar.credit.signals import approvals as signal_approvals
+from ar.credit.signals import measuring, queries, running
+from ar.credit.signals import texts as signal_texts
+from kernel.i18n import mark
+from tenants.permissions import Permission
+from tenants.slice import Heading, NavLine, Slice
 
 SLICE: Final = Slice(
     name="credit",
-    messages=granting_texts.MESSAGES,
-    events=granting_texts.EVENTS,
-    fact_makers=granting_texts.FACT_MAKERS,
+    pages=("ar.credit.signals.routes:bp",),
+    commands=("ar.credit.signals.cli:signals_commands",),
+    navigation=(
+        NavLine(
+            Heading.CREDIT_AND_SALES,
+            40,
+            mark("Danger signals"),
+            "signals.index",
+            waiting=queries.signals_waiting,
+            counted_for=Permission.DECIDE_SIGNAL,
+        ),
+    ),
+    messages=granting_texts.MESSAGES | signal_texts.MESSAGES,
+    events=granting_texts.EVENTS | signal_texts.EVENTS,
+    fact_makers=granting_texts.FACT_MAKERS | signal_texts.FACT_MAKERS,
+    jobs=running.JOBS,
+    recurring=running.RECURRING,
+    approvals=signal_approvals.APPROVALS,
+    signal_sources=(measuring.SOURCE,),
 )

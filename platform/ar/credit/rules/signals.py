@@ -1,6 +1,6 @@
 """Danger signals: which there are, when a computed one fires, and what is proposed then.
 
-Source: R240 to R269 (eighteen signals of customers, ten of retail outlets), R081, R270. Invariants: a code is stored
+Source: R240 to R259 (customers), R260 to R269 (retail outlets), R081, R270. Invariants: a code is stored
 and never changed; a signal fires once when its figure reaches the upper mark, and not again before the figure has
 fallen below the lower one; arithmetic is exact.
 """

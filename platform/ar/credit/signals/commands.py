@@ -16,9 +16,10 @@ from ar.credit.checks.holds.commands import stop_shipments
 from ar.credit.checks.holds.inputs import StopShipments
 from ar.credit.exposure.accounts import CustomerAccount, customer_accounts
 from ar.credit.limits.granting import GrantLimit, grant_limit
+from ar.credit.limits.queries import limits_in_force
 from ar.credit.policy.queries import credit_policy
 from ar.credit.rules.scoring import Grade
-from ar.credit.rules.signals import SignalCode, proposal_for
+from ar.credit.rules.signals import proposal_for
 from ar.credit.signals.inputs import DecideSignal, NoteSignal
 from ar.credit.signals.models import DangerSignal
 from ar.credit.signals.running import due_day
@@ -39,19 +40,19 @@ from tenants.permissions import Role
 CUT: Final = "cut_after_signal"
 
 
-def note_signal(db: Session, actor: Actor, data: NoteSignal) -> UUID:
+def note_signal(db: Session, actor: Actor, customer_id: UUID, data: NoteSignal) -> UUID:
     """Notes a signal that somebody saw; returns its id. Raises NotFound(`customer_not_found`)."""
     customer = Customer
     seen = db.execute(
         sa.select(customer.id).where(
-            customer.tenant_id == actor.tenant_id, customer.id == data.customer_id, customer.retired_at.is_(None)
+            customer.tenant_id == actor.tenant_id, customer.id == customer_id, customer.retired_at.is_(None)
         )
     ).first()
     if seen is None:
         raise NotFound("customer_not_found")
-    actor = lock_customers(db, actor, [data.customer_id])
+    actor = lock_customers(db, actor, [customer_id])
     policy = credit_policy(db, actor.tenant_id)
-    account = _account(db, actor, data.customer_id)
+    account = _account(db, actor, customer_id)
     proposal = proposal_for(
         data.code,
         policy.signals,
@@ -64,7 +65,7 @@ def note_signal(db: Session, actor: Actor, data: NoteSignal) -> UUID:
         sa.insert(DangerSignal).values(
             tenant_id=actor.tenant_id,
             id=signal_id,
-            customer_id=data.customer_id,
+            customer_id=customer_id,
             code=data.code.value,
             source="manual",
             raised_on=actor.today,
@@ -79,7 +80,7 @@ def note_signal(db: Session, actor: Actor, data: NoteSignal) -> UUID:
         )
     )
     facts = {"code": data.code.value, "note": data.note}
-    journal.record(db, actor, "signal_noted", customer_id=data.customer_id, subject_id=signal_id, data=facts)
+    journal.record(db, actor, "signal_noted", customer_id=customer_id, subject_id=signal_id, data=facts)
     return signal_id
 
 
@@ -202,10 +203,11 @@ def _cut(
     approval_id: UUID | None,
 ) -> None:
     """Grants the lower limit from today on, for as long as the one in force would have held, half a year at most."""
-    limit = _account(db, actor, signal.customer_id).limit
-    if limit.currency is None:
+    in_force = limits_in_force(db, actor.tenant_id, [signal.customer_id], actor.today).get(signal.customer_id, [])
+    limit = next((each for each in in_force if each.kind == "regular"), None)
+    if limit is None:
         raise RuleBroken("signal_no_limit")
-    policy = credit_policy(db, actor.tenant_id)
+    longest = add_months(actor.today, credit_policy(db, actor.tenant_id).limit_months)
     grant_limit(
         db,
         actor,
@@ -216,7 +218,7 @@ def _cut(
             term_days=term_days,
             grade=Grade(limit.grade) if limit.grade else None,
             valid_from=actor.today,
-            valid_to=add_months(actor.today, policy.limit_months),
+            valid_to=min(limit.valid_to or longest, longest),
             source="signal",
             reason=reason,
             approval_id=approval_id,
@@ -243,8 +245,3 @@ def waiting_cut(db: Session, tenant_id: UUID, signal_id: UUID) -> UUID | None:
             a.tenant_id == tenant_id, a.kind == CUT, a.subject_id == signal_id, a.state == "pending"
         )
     ).scalar_one_or_none()
-
-
-def signal_name_code(code: str) -> SignalCode | None:
-    """Returns the signal of a stored code; None for one that is no longer known."""
-    return SignalCode(code) if code in set(SignalCode) else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
-from uuid import UUID
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
@@ -14,7 +13,6 @@ from kernel.inputs import CommandInput, OptionalText, blank_as_none
 class NoteSignal(CommandInput):
     """Notes a danger signal that somebody saw at a customer (R240 to R269)."""
 
-    customer_id: UUID
     code: SignalCode
     note: Annotated[str, StringConstraints(max_length=1000)] = ""
 

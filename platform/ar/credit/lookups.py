@@ -10,14 +10,18 @@ from ar.credit.checks.reasons import DecisionText, decision_text, reason_sentenc
 from ar.credit.exposure.accounts import Accounts, CustomerAccount, customer_accounts
 from ar.credit.limits.queries import limits_in_force
 from ar.credit.policy.queries import credit_policy
+from ar.credit.signals.queries import customer_signals
+from ar.credit.signals.texts import DECISION_NAMES as SIGNAL_DECISIONS
 
 __all__ = [
+    "SIGNAL_DECISIONS",
     "Accounts",
     "CustomerAccount",
     "DecisionText",
     "active_stops",
     "credit_policy",
     "customer_accounts",
+    "customer_signals",
     "decision_text",
     "limits_in_force",
     "reason_sentences",

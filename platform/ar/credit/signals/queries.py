@@ -176,6 +176,28 @@ def trend(db: Session, tenant_id: UUID, today: date) -> Trend:
     return Trend(months, tuple((code, tuple(counts.get(each, 0) for each in months)) for code, counts in by_code))
 
 
+@dataclass(frozen=True, slots=True)
+class CustomerLabel:
+    """Number and name of a customer."""
+
+    id: UUID
+    number: str
+    name: str
+
+
+def customer_label(db: Session, tenant_id: UUID, customer_id: UUID) -> CustomerLabel:
+    """Returns the customer that a signal is to be noted of. Raises NotFound(`customer_not_found`)."""
+    c = Customer
+    row = db.execute(
+        sa.select(c.id, c.number, c.name).where(
+            c.tenant_id == tenant_id, c.id == customer_id, c.retired_at.is_(None)
+        )
+    ).first()
+    if row is None:
+        raise NotFound("customer_not_found")
+    return CustomerLabel(*row)
+
+
 def signals_waiting() -> sa.Select[Any]:
     """Selects the ids of the signals that wait for a decision (bind: tenant)."""
     return sa.select(DangerSignal.id).where(DangerSignal.tenant_id == TENANT, DangerSignal.decision.is_(None))

@@ -16,7 +16,6 @@ from ar.credit.policy.queries import credit_policy
 from ar.credit.rules.signals import OF_CUSTOMERS, RETAIL
 from ar.credit.signals import commands, queries, texts
 from ar.credit.signals.inputs import DecideSignal, NoteSignal
-from ar.customers.lookups import customer_name
 from kernel.i18n import gettext as _
 from kernel.money import format_minor
 from tenants.access import may, staff
@@ -55,7 +54,7 @@ def index() -> Page:
     rows, total = queries.signals(
         db(), actor().tenant_id, state=wanted.state, code=wanted.code, offset=asked.offset, limit=asked.limit
     )
-    options = [("waiting", _("Waiting for a decision"), None), ("decided", _("Decided"), None), ("all", _("All"), None)]
+    options = [("waiting", _("Waiting for a decision")), ("decided", _("Decided")), ("all", _("All"))]
     return render(
         "ar/credit/signals/index.html",
         rows=rows,
@@ -123,8 +122,7 @@ def decide(data: DecideSignal, signal_id: UUID) -> Page:
 def _note_page(form: Form[Any], customer_id: UUID) -> str:
     return render(
         "ar/credit/signals/note.html",
-        customer_id=customer_id,
-        customer=customer_name(db(), actor().tenant_id, customer_id),
+        customer=queries.customer_label(db(), actor().tenant_id, customer_id),
         form=form,
         groups=[
             (_("Signals of a customer"), [(code, texts.signal_name(code)) for code in OF_CUSTOMERS]),

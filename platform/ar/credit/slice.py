@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from ar.credit.limits import granting_texts
+from ar.credit.reviews import approvals as review_approvals
+from ar.credit.reviews import opening
+from ar.credit.reviews import texts as review_texts
 from ar.credit.signals import approvals as signal_approvals
 from ar.credit.signals import measuring, queries, running
 from ar.credit.signals import texts as signal_texts
@@ -26,11 +29,12 @@ SLICE: Final = Slice(
             counted_for=Permission.DECIDE_SIGNAL,
         ),
     ),
-    messages=granting_texts.MESSAGES | signal_texts.MESSAGES,
-    events=granting_texts.EVENTS | signal_texts.EVENTS,
-    fact_makers=granting_texts.FACT_MAKERS | signal_texts.FACT_MAKERS,
-    jobs=running.JOBS,
-    recurring=running.RECURRING,
-    approvals=signal_approvals.APPROVALS,
+    messages=granting_texts.MESSAGES | review_texts.MESSAGES | signal_texts.MESSAGES,
+    events=granting_texts.EVENTS | review_texts.EVENTS | signal_texts.EVENTS,
+    fact_makers=granting_texts.FACT_MAKERS | review_texts.FACT_MAKERS | signal_texts.FACT_MAKERS,
+    jobs=opening.JOBS + running.JOBS,
+    recurring=opening.RECURRING + running.RECURRING,
+    approvals=review_approvals.APPROVALS + signal_approvals.APPROVALS,
+    numbers=(opening.NUMBERS,),
     signal_sources=(measuring.SOURCE,),
 )

@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from kernel.inputs import CommandInput, EditInput, OptionalText, blank_as_none
 
 Note = Annotated[str, StringConstraints(min_length=2, max_length=1000)]
-OptionalWhole = Annotated[int | None, BeforeValidator(blank_as_none)]
+TermDays = Annotated[Annotated[int, Field(ge=0, le=3650)] | None, BeforeValidator(blank_as_none)]
+Percent = Annotated[Annotated[int, Field(ge=1, le=100)] | None, BeforeValidator(blank_as_none)]
 
 
 class ExplainLine(EditInput):
@@ -24,7 +25,7 @@ class DecideLine(EditInput):
 
     decision: Literal["keep", "cut", "raise", "freeze"]
     limit: OptionalText = None
-    term_days: Annotated[OptionalWhole, Field(ge=0, le=3650)] = None
+    term_days: TermDays = None
     note: Note
 
 
@@ -33,7 +34,7 @@ class DecideLines(CommandInput):
 
     customer_ids: Annotated[list[UUID], Field(max_length=10_000)]
     decision: Literal["keep", "cut", "raise", "freeze"]
-    percent: Annotated[OptionalWhole, Field(ge=1, le=100)] = None
+    percent: Percent = None
     note: Note
 
 

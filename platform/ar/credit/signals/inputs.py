@@ -25,5 +25,5 @@ class DecideSignal(CommandInput):
 
     decision: Literal["keep", "cut", "freeze"]
     limit: OptionalText = None
-    term_days: Annotated[int | None, BeforeValidator(blank_as_none), Field(ge=0, le=3650)] = None
+    term_days: Annotated[Annotated[int, Field(ge=0, le=3650)] | None, BeforeValidator(blank_as_none)] = None
     reason: Annotated[str, StringConstraints(min_length=2, max_length=500)]

@@ -8,6 +8,7 @@ from ar.credit.limits import granting_texts
 from ar.credit.reviews import approvals as review_approvals
 from ar.credit.reviews import opening
 from ar.credit.reviews import texts as review_texts
+from ar.credit.reviews.queries import lines_to_explain
 from ar.credit.signals import approvals as signal_approvals
 from ar.credit.signals import measuring, queries, running
 from ar.credit.signals import texts as signal_texts
@@ -17,9 +18,17 @@ from tenants.slice import Heading, NavLine, Slice
 
 SLICE: Final = Slice(
     name="credit",
-    pages=("ar.credit.signals.routes:bp",),
+    pages=("ar.credit.reviews.routes:bp", "ar.credit.reviews.line_routes:bp", "ar.credit.signals.routes:bp"),
     commands=("ar.credit.signals.cli:signals_commands",),
     navigation=(
+        NavLine(
+            Heading.CREDIT_AND_SALES,
+            30,
+            mark("Reviews of limits"),
+            "reviews.index",
+            waiting=lines_to_explain,
+            counted_for=Permission.ASSESS,
+        ),
         NavLine(
             Heading.CREDIT_AND_SALES,
             40,

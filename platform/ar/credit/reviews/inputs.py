@@ -14,6 +14,14 @@ TermDays = Annotated[Annotated[int, Field(ge=0, le=3650)] | None, BeforeValidato
 Percent = Annotated[Annotated[int, Field(ge=1, le=100)] | None, BeforeValidator(blank_as_none)]
 
 
+class OpenReview(CommandInput):
+    """Opens a review of every limit; there is nothing to choose."""
+
+
+class SubmitReview(CommandInput):
+    """Submits a review for the general manager's signature; there is nothing to choose."""
+
+
 class ExplainLine(EditInput):
     """Explains what a review flagged of one customer (R071)."""
 

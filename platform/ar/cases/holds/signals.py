@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -33,19 +33,19 @@ def measure(db: Session, tenant_id: UUID, on: date) -> Iterator[SignalMeasure]:
     since = on - timedelta(days=DAYS)
     for row in db.execute(_missed(tenant_id, since, on), execution_options={"yield_per": ROWS_AT_ONCE}):
         figures = {"promises": row.promises, "instalments": row.instalments, "last_on": row.last_on.isoformat()}
-        yield SignalMeasure(
-            row.customer_id, SignalCode.AGREED_PAYMENT_MISSED, row.promises + row.instalments, figures
-        )
+        yield SignalMeasure(row.customer_id, SignalCode.AGREED_PAYMENT_MISSED, row.promises + row.instalments, figures)
     broken = _broken(tenant_id, add_months(on, -PROMISE_MONTHS), on)
     for row in db.execute(broken, execution_options={"yield_per": ROWS_AT_ONCE}):
         yield SignalMeasure(
             row.customer_id, SignalCode.BROKEN_PROMISES, row.promises, {"last_on": row.last_on.isoformat()}
         )
     for row in db.execute(_unanswered(tenant_id, since, on), execution_options={"yield_per": ROWS_AT_ONCE}):
-        yield SignalMeasure(row.customer_id, SignalCode.UNANSWERED_CALLS, row.calls, {"last_on": row.last_on.isoformat()})
+        yield SignalMeasure(
+            row.customer_id, SignalCode.UNANSWERED_CALLS, row.calls, {"last_on": row.last_on.isoformat()}
+        )
 
 
-def _broken_promises(tenant_id: UUID, since: date, on: date) -> sa.Select[tuple[UUID, date]]:
+def _broken_promises(tenant_id: UUID, since: date, on: date) -> sa.Select[*tuple[Any, ...]]:
     """Selects customer and promised day of the promises that broke after `since`, one row a promise.
 
     One that was lifted before it broke was taken back, not broken. One for all that a customer owes is kept when
@@ -76,7 +76,7 @@ def _broken_promises(tenant_id: UUID, since: date, on: date) -> sa.Select[tuple[
     )
 
 
-def _missed(tenant_id: UUID, since: date, on: date) -> sa.Select[tuple[UUID, int, int, date]]:
+def _missed(tenant_id: UUID, since: date, on: date) -> sa.Select[*tuple[Any, ...]]:
     item = OpenItem
     promises = _broken_promises(tenant_id, since, on).add_columns(
         sa.literal(1).label("promise"), sa.literal(0).label("instalment")
@@ -98,14 +98,14 @@ def _missed(tenant_id: UUID, since: date, on: date) -> sa.Select[tuple[UUID, int
     ).group_by(missed.c.customer_id)
 
 
-def _broken(tenant_id: UUID, since: date, on: date) -> sa.Select[tuple[UUID, int, date]]:
+def _broken(tenant_id: UUID, since: date, on: date) -> sa.Select[*tuple[Any, ...]]:
     broken = _broken_promises(tenant_id, since, on).subquery("broken")
     return sa.select(
         broken.c.customer_id, sa.func.count().label("promises"), sa.func.max(broken.c.until_on).label("last_on")
     ).group_by(broken.c.customer_id)
 
 
-def _unanswered(tenant_id: UUID, since: date, on: date) -> sa.Select[tuple[UUID, int, date]]:
+def _unanswered(tenant_id: UUID, since: date, on: date) -> sa.Select[*tuple[Any, ...]]:
     """Selects the calls that nobody answered since the customer was last reached."""
     action, reached = Action, sa.orm.aliased(Action)
     answered_since = sa.exists().where(

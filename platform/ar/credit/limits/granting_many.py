@@ -99,7 +99,9 @@ def _lacking(db: Session, actor: Actor, limits: Sequence[GrantLimit]) -> set[UUI
     asked = {each.customer_id: each for each in limits if each.amount_minor != 0}
     gaps = {each for each, found in file_gaps(db, actor.tenant_id, sorted(asked), actor.today).items() if found}
     before = limits_in_force(db, actor.tenant_id, gaps, actor.today) if gaps else {}
-    return {each for each in gaps if not _is_cut(asked[each], limit_on(before.get(each, ()), actor.today).regular_minor)}
+    return {
+        each for each in gaps if not _is_cut(asked[each], limit_on(before.get(each, ()), actor.today).regular_minor)
+    }
 
 
 def _is_cut(asked: GrantLimit, before_minor: int | None) -> bool:

@@ -33,7 +33,7 @@ _DECIDE: Final = sa.text("""
 
 
 def lock_review(db: Session, actor: Actor, campaign_id: UUID, *states: str) -> Any:
-    """Locks a review and returns it. Raises NotFound(`review_not_found`), Conflict(`review_not_open`) in no such state."""
+    """Locks a review and returns it. Raises NotFound(`review_not_found`), Conflict(`review_not_open`) else."""
     c = ReviewCampaign
     row = db.execute(
         sa.select(c.id, c.number, c.review_on, c.state, c.approval_id)
@@ -48,7 +48,7 @@ def lock_review(db: Session, actor: Actor, campaign_id: UUID, *states: str) -> A
 
 
 def explain_line(db: Session, actor: Actor, campaign_id: UUID, customer_id: UUID, data: ExplainLine) -> None:
-    """Explains a flagged line. Raises as `lock_review`, NotFound(`review_line_not_found`), Conflict(`changed_meanwhile`)."""
+    """Explains a line. Raises as `lock_review`, NotFound(`review_line_not_found`), Conflict(`changed_meanwhile`)."""
     campaign = lock_review(db, actor, campaign_id, "open")
     line = _line(db, actor, campaign_id, customer_id)
     check_version(data, explanation_of(line.explanation))
@@ -188,9 +188,7 @@ def _lines(db: Session, actor: Actor, campaign_id: UUID, customer_ids: Sequence[
     return db.execute(
         sa.select(
             line.customer_id, line.pack, line.explanation, line.decision, line.limit_minor, line.term_days, line.note
-        ).where(
-            line.tenant_id == actor.tenant_id, line.campaign_id == campaign_id, line.customer_id == sa.any_(ids)
-        )
+        ).where(line.tenant_id == actor.tenant_id, line.campaign_id == campaign_id, line.customer_id == sa.any_(ids))
     ).all()
 
 
@@ -198,8 +196,6 @@ def _update(db: Session, actor: Actor, campaign_id: UUID, customer_id: UUID, val
     line = ReviewLine
     db.execute(
         sa.update(line)
-        .where(
-            line.tenant_id == actor.tenant_id, line.campaign_id == campaign_id, line.customer_id == customer_id
-        )
+        .where(line.tenant_id == actor.tenant_id, line.campaign_id == campaign_id, line.customer_id == customer_id)
         .values(values)
     )

@@ -110,9 +110,7 @@ def _require_none(db: Session, actor: Actor) -> None:
         sa.select(c.number, c.state)
         .where(
             c.tenant_id == actor.tenant_id,
-            sa.or_(
-                c.state.in_(("open", "submitted")), sa.and_(c.review_on == actor.today, c.state != "cancelled")
-            ),
+            sa.or_(c.state.in_(("open", "submitted")), sa.and_(c.review_on == actor.today, c.state != "cancelled")),
         )
         .limit(1)
     ).first()

@@ -105,7 +105,9 @@ def packs(db: Session, tenant_id: UUID, policy: CreditPolicy, today: date) -> li
         key = (customer_id, account.limit.currency)
         months, of_customer = sales.get(key, {}), limits.get(customer_id, [])
         used_days = _used_days(account, changes.get(key, {}), of_customer, policy, today)
-        found.append(_pack(account, months, of_customer, policy, today, first, used_days, overdue.get(key, 0), days.get(key)))
+        found.append(
+            _pack(account, months, of_customer, policy, today, first, used_days, overdue.get(key, 0), days.get(key))
+        )
     return found
 
 
@@ -158,7 +160,7 @@ def _used_days(
     policy: CreditPolicy,
     today: date,
 ) -> int:
-    """Counts the days of high use; what is owed in other currencies stands as it is today, or is left out unconverted."""
+    """Counts the days of high use; what is owed in other currencies stands as today, without a rate it is left out."""
     own = account.by_currency.get(account.currency, NO_PARTS).parts.exposure_minor
     now = own if account.exposure_minor is None else account.exposure_minor
     return high_use_days(now, changes, limits, today, use_bps=policy.long_use_bps)

@@ -101,7 +101,7 @@ class ReviewLineView:
 
     @property
     def used_bps(self) -> int | None:
-        """Returns the exposure in basis points of limit and temporary limit; None where there is nothing to divide by."""
+        """Returns the exposure in basis points of all limits; None where there is nothing to divide by."""
         exposure, limit = self.pack["exposure_minor"], self.pack["limit_minor"]
         total = None if limit is None else limit + self.pack["temporary_minor"]
         return None if exposure is None or not total else max(0, exposure) * 10_000 // total

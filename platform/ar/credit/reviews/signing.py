@@ -49,7 +49,9 @@ def submit_review(db: Session, actor: Actor, campaign_id: UUID) -> None:
     with everything(db):
         counts = db.execute(
             sa.select(
-                sa.func.count().filter(sa.func.cardinality(line.flags) > 0, line.explanation == "").label("unexplained"),
+                sa.func.count()
+                .filter(sa.func.cardinality(line.flags) > 0, line.explanation == "")
+                .label("unexplained"),
                 sa.func.count().filter(line.decision.is_(None)).label("undecided"),
                 *(
                     sa.func.count().filter(line.decision == decision).label(decision)
@@ -97,9 +99,7 @@ def cancel_review(db: Session, actor: Actor, campaign_id: UUID, data: CancelRevi
     journal.record(db, actor, "review_cancelled", subject_id=campaign_id, data=facts)
 
 
-def _carry_out(
-    db: Session, actor: Actor, campaign: Any, lines: Sequence[Any], approved: Approved
-) -> dict[UUID, str]:
+def _carry_out(db: Session, actor: Actor, campaign: Any, lines: Sequence[Any], approved: Approved) -> dict[UUID, str]:
     """Stops shipments and grants limits; returns what became of each line."""
     outcomes: dict[UUID, str] = {}
     in_force = limits_in_force(db, actor.tenant_id, [line.customer_id for line in lines], actor.today)
@@ -147,9 +147,7 @@ def _lines(db: Session, actor: Actor, campaign_id: UUID) -> Sequence[Any]:
     return db.execute(
         sa.select(line.customer_id, line.pack, line.decision, line.limit_minor, line.term_days, line.note)
         .join(customer, sa.and_(customer.tenant_id == actor.tenant_id, customer.id == line.customer_id))
-        .where(
-            line.tenant_id == actor.tenant_id, line.campaign_id == campaign_id, customer.retired_at.is_(None)
-        )
+        .where(line.tenant_id == actor.tenant_id, line.campaign_id == campaign_id, customer.retired_at.is_(None))
         .order_by(line.customer_id)
     ).all()
 
@@ -160,9 +158,7 @@ def _write_outcomes(db: Session, actor: Actor, campaign_id: UUID, outcomes: dict
         ids = sa.cast(sorted(each for each, what in outcomes.items() if what == outcome), sa.ARRAY(sa.Uuid))
         db.execute(
             sa.update(line)
-            .where(
-                line.tenant_id == actor.tenant_id, line.campaign_id == campaign_id, line.customer_id == sa.any_(ids)
-            )
+            .where(line.tenant_id == actor.tenant_id, line.campaign_id == campaign_id, line.customer_id == sa.any_(ids))
             .values(outcome=outcome)
         )
 

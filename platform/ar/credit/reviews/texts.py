@@ -48,14 +48,18 @@ MESSAGES: Final[dict[str, str]] = {
     "review_limit_needed": mark("Enter the new limit; zero is a limit too."),
     "review_not_lower": mark("A cut has a lower limit or a shorter term than now, and neither is raised."),
     "review_not_higher": mark("A raise has a higher limit or a longer term than now, and neither is cut."),
-    "review_unlimited": mark("An unlimited customer has no amount to change by per cent or to raise. Decide on it alone."),
+    "review_unlimited": mark(
+        "An unlimited customer has no amount to change by per cent or to raise. Decide on it alone."
+    ),
     "review_lines_none": mark("Tick the customers that are decided in this way."),
     "review_percent_needed": mark("Enter by how many per cent the limits are changed."),
     "review_unexplained": mark("%(lines)s flagged customers are not explained yet. Choose “To be explained”."),
     "review_undecided": mark("%(lines)s customers are not decided yet. Choose “To be decided”."),
 }
 EVENTS: Final[dict[str, Event]] = {
-    "review_opened": Event(mark("Review of limits opened"), mark("%(number)s: %(customers)s customers, %(flagged)s flagged")),
+    "review_opened": Event(
+        mark("Review of limits opened"), mark("%(number)s: %(customers)s customers, %(flagged)s flagged")
+    ),
     "review_explained": Event(mark("Limit explained in a review"), "%(number)s: %(explanation)s"),
     "review_decided": Event(mark("Limit decided in a review"), "%(number)s: %(review_decision)s. %(note)s"),
     "review_submitted": Event(mark("Review of limits submitted"), "%(number)s"),

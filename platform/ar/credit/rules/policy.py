@@ -44,8 +44,8 @@ class CreditPolicy(BaseModel):
 
     `cap_days`: the longest term by grade (A04), or whole calendar months of 30 days where `cap_in_months`. Rates are
     basis points; `bank_bills_count`: bank acceptances add to exposure. `unconfirmed_days`: how long after its sending a
-    statement may stay unanswered (R126). `over_limit_*_bps`: up to which excess who approves (A18). `signals`: when danger
-    signals fire.
+    statement may stay unanswered (R126). `over_limit_*_bps`: up to which excess who approves (A18). `signals`: when
+    danger signals fire.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -97,7 +97,7 @@ class Marks(BaseModel):
 
 
 def _marks() -> dict[SignalCode, Marks]:
-    """Days slower · missed payments · changes of account · basis points of a month · promises · calls · drafts · returns."""
+    """Returns the shipped marks: days, payments, accounts, basis points of a month, promises, calls, drafts, returns."""
     at = {
         SignalCode.SLOWER_PAYMENT: (15, 5),
         SignalCode.AGREED_PAYMENT_MISSED: (1, 1),
@@ -144,7 +144,12 @@ class Proposal:
 
 
 def proposal_for(
-    code: SignalCode, policy: SignalPolicy, limit_minor: int | None, term_days: int | None, *, exposure_minor: int | None
+    code: SignalCode,
+    policy: SignalPolicy,
+    limit_minor: int | None,
+    term_days: int | None,
+    *,
+    exposure_minor: int | None,
 ) -> Proposal:
     """Returns the proposed limit and term after a signal: zero after a grave one, else the policy's share of both.
 

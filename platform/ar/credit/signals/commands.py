@@ -167,9 +167,7 @@ def _require_cut(db: Session, actor: Actor, signal: Any, data: DecideSignal) -> 
     return limit_minor, term_days
 
 
-def _ask_for_cut(
-    db: Session, actor: Actor, signal: Any, limit_minor: int, term_days: int | None, reason: str
-) -> None:
+def _ask_for_cut(db: Session, actor: Actor, signal: Any, limit_minor: int, term_days: int | None, reason: str) -> None:
     limit = _account(db, actor, signal.customer_id).limit
     request(
         db,
@@ -241,7 +239,5 @@ def waiting_cut(db: Session, tenant_id: UUID, signal_id: UUID) -> UUID | None:
     """Returns the approval by which a cut waits for the general manager."""
     a = Approval
     return db.execute(
-        sa.select(a.id).where(
-            a.tenant_id == tenant_id, a.kind == CUT, a.subject_id == signal_id, a.state == "pending"
-        )
+        sa.select(a.id).where(a.tenant_id == tenant_id, a.kind == CUT, a.subject_id == signal_id, a.state == "pending")
     ).scalar_one_or_none()

@@ -104,11 +104,7 @@ def signals(
         where.append(s.code == code)
     order = (s.due_on, s.id) if state == "waiting" else (s.raised_on.desc(), s.id.desc())
     rows = db.execute(
-        _views()
-        .where(*where, Customer.tenant_id == tenant_id)
-        .order_by(*order)
-        .offset(offset)
-        .limit(limit)
+        _views().where(*where, Customer.tenant_id == tenant_id).order_by(*order).offset(offset).limit(limit)
     ).all()
     total = db.execute(sa.select(sa.func.count()).select_from(s).where(*where)).scalar_one()
     return views(SignalView, rows), total
@@ -189,9 +185,7 @@ def customer_label(db: Session, tenant_id: UUID, customer_id: UUID) -> CustomerL
     """Returns the customer that a signal is to be noted of. Raises NotFound(`customer_not_found`)."""
     c = Customer
     row = db.execute(
-        sa.select(c.id, c.number, c.name).where(
-            c.tenant_id == tenant_id, c.id == customer_id, c.retired_at.is_(None)
-        )
+        sa.select(c.id, c.number, c.name).where(c.tenant_id == tenant_id, c.id == customer_id, c.retired_at.is_(None))
     ).first()
     if row is None:
         raise NotFound("customer_not_found")

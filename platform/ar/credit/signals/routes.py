@@ -144,7 +144,7 @@ def note(customer_id: UUID) -> Page:
 def create(data: NoteSignal, customer_id: UUID) -> Page:
     """Notes a signal."""
     commands.note_signal(db(), actor(), customer_id, data)
-    text = _("Noted: %(signal)s. Sales and finance decide on it within a working day.", signal=texts.signal_name(data.code))
+    text = _(
+        "Noted: %(signal)s. Sales and finance decide on it within a working day.", signal=texts.signal_name(data.code)
+    )
     return done(text, "overview.customer", customer_id=customer_id)
-
-

@@ -105,13 +105,17 @@ def figures_text(code: str, figures: Mapping[str, Any]) -> str:
                 day=day,
             )
         case SignalCode.BROKEN_PROMISES:
-            return ngettext("%(num)s promise, the last for %(day)s", "%(num)s promises, the last for %(day)s", value, day=day)
+            return ngettext(
+                "%(num)s promise, the last for %(day)s", "%(num)s promises, the last for %(day)s", value, day=day
+            )
         case SignalCode.UNANSWERED_CALLS:
             return ngettext("%(num)s call, the last on %(day)s", "%(num)s calls, the last on %(day)s", value, day=day)
         case SignalCode.POST_DATED_DRAFTS:
             return ngettext("%(num)s draft, the last on %(day)s", "%(num)s drafts, the last on %(day)s", value, day=day)
         case SignalCode.BANK_RETURN:
-            return ngettext("%(num)s payment, the last on %(day)s", "%(num)s payments, the last on %(day)s", value, day=day)
+            return ngettext(
+                "%(num)s payment, the last on %(day)s", "%(num)s payments, the last on %(day)s", value, day=day
+            )
     return ""
 
 

@@ -83,7 +83,7 @@ def test_a_review_goes_from_its_opening_to_the_signature(world: World) -> None:
     approval = re.search(r'href="(/c/[^"]+/approvals/[0-9a-f-]+)"', shown)
     assert approval is not None
     assert "RV-2026-000001" in manager.get(approval[1]).text
-    assert manager.post(f"{approval[1]}/decision", data={"outcome": "approved", "step": "0"}).status_code == 303
+    assert manager.post(f"{approval[1]}/decision", data={"outcome": "approve", "step": "0"}).status_code == 303
     signed = text_of(finance.get(review).text)
     for expected in ("Signed", "Limit granted", "旺季后再看"):
         assert expected in signed, expected
@@ -134,7 +134,12 @@ def test_it_prints_and_exports_what_the_page_shows(world: World) -> None:
     director = world.client("finance_director")
     url = world.url(f"/reviews/{review}")
     paper = text_of(director.get(f"{url}/paper").text)
-    for expected in ("Review of credit limits RV-2026-000001", "hardly used : 旺季在春节前", "800.00", "General manager"):
+    for expected in (
+        "Review of credit limits RV-2026-000001",
+        "hardly used : 旺季在春节前",
+        "800.00",
+        "General manager",
+    ):
         assert expected.replace(" :", ":") in paper.replace(" :", ":"), expected
     csv = director.get(f"{url}.csv")
     assert csv.mimetype == "text/csv"

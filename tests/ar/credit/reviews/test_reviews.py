@@ -74,7 +74,12 @@ def test_the_pack_shows_half_a_year_of_sales_what_is_owed_and_how_long_the_limit
     assert len(pack["sales"]) == 6
     assert pack["average_minor"] == (60_00 + 70_00 + 80_00 + 90_00 + 100_00 + 105_00) // 6
     assert pack["exposure_minor"] == 100_00 + 110_00 - 5_00 + 600_00
-    assert (pack["limit_minor"], pack["term_days"], pack["grade"], pack["valid_to"]) == (1_000_00, 30, "B", "2026-12-31")
+    assert (pack["limit_minor"], pack["term_days"], pack["grade"], pack["valid_to"]) == (
+        1_000_00,
+        30,
+        "B",
+        "2026-12-31",
+    )
     assert (pack["overdue_minor"], pack["past_due_items"]) == (100_00, 1)
     assert pack["days_to_pay"] == "20.0"
     assert pack["used_days"] == 1, "the order of today"

@@ -13,7 +13,9 @@ TODAY = date(2026, 12, 1)
 DAY = timedelta(days=1)
 
 
-def limit(minor: int | None, start: date = date(2026, 1, 1), end: date | None = None, kind: str = "regular") -> DatedLimit:
+def limit(
+    minor: int | None, start: date = date(2026, 1, 1), end: date | None = None, kind: str = "regular"
+) -> DatedLimit:
     return DatedLimit(kind, "CNY", minor, start, end)
 
 

@@ -63,7 +63,7 @@ def measure(db: Session, tenant_id: UUID, on: date) -> Iterator[SignalMeasure]:
             "total_minor": row.total_minor,
             "average_minor": row.average_minor,
         }
-        yield SignalMeasure(row.customer_id, SignalCode.LARGE_ORDER, int(row.ratio), figures)
+        yield SignalMeasure(row.customer_id, SignalCode.LARGE_ORDER, value=int(row.ratio), figures=figures)
 
 
 SOURCE: Final = SignalSource((SignalCode.LARGE_ORDER,), measure)

@@ -33,15 +33,20 @@ def measure(db: Session, tenant_id: UUID, on: date) -> Iterator[SignalMeasure]:
     since = on - timedelta(days=DAYS)
     for row in db.execute(_missed(tenant_id, since, on), execution_options={"yield_per": ROWS_AT_ONCE}):
         figures = {"promises": row.promises, "instalments": row.instalments, "last_on": row.last_on.isoformat()}
-        yield SignalMeasure(row.customer_id, SignalCode.AGREED_PAYMENT_MISSED, row.promises + row.instalments, figures)
+        yield SignalMeasure(
+            row.customer_id, SignalCode.AGREED_PAYMENT_MISSED, value=row.promises + row.instalments, figures=figures
+        )
     broken = _broken(tenant_id, add_months(on, -PROMISE_MONTHS), on)
     for row in db.execute(broken, execution_options={"yield_per": ROWS_AT_ONCE}):
         yield SignalMeasure(
-            row.customer_id, SignalCode.BROKEN_PROMISES, row.promises, {"last_on": row.last_on.isoformat()}
+            row.customer_id,
+            SignalCode.BROKEN_PROMISES,
+            value=row.promises,
+            figures={"last_on": row.last_on.isoformat()},
         )
     for row in db.execute(_unanswered(tenant_id, since, on), execution_options={"yield_per": ROWS_AT_ONCE}):
         yield SignalMeasure(
-            row.customer_id, SignalCode.UNANSWERED_CALLS, row.calls, {"last_on": row.last_on.isoformat()}
+            row.customer_id, SignalCode.UNANSWERED_CALLS, value=row.calls, figures={"last_on": row.last_on.isoformat()}
         )
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from ar.credit.reviews import deciding, queries, texts
 from ar.credit.reviews.inputs import DecideLine, ExplainLine
 from ar.credit.reviews.queries import ReviewLineView
-from ar.credit.reviews.routes import DECISIONS, bp
+from ar.credit.reviews.routes import bp
 from kernel.i18n import gettext as _
 from kernel.money import Money, format_minor
 from kernel.sheets import Cell, Column, write_csv
@@ -49,7 +49,7 @@ def _line_page(form: Form[Any], campaign_id: UUID, customer_id: UUID) -> str:
         states=texts.STATE_NAMES,
         decisions=texts.DECISION_NAMES,
         outcomes=texts.OUTCOME_NAMES,
-        choices=[(code, _(texts.DECISION_NAMES[code][0]), _(texts.DECISION_HINTS[code])) for code in DECISIONS],
+        choices=[(code, name, _(texts.DECISION_HINTS[code])) for code, name in texts.decision_choices()],
         may_explain=may(Permission.ASSESS) and review.state == "open",
         may_decide=may(Permission.MANAGE_CREDIT) and review.state == "open",
     )

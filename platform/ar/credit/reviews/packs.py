@@ -24,6 +24,7 @@ from ar.credit.rules.policy import CreditPolicy
 from ar.credit.rules.review import SALES_MONTHS, USE_DAYS, flags_of, high_use_days
 from ar.customers.models import Customer
 from ar.ledger.rules.due_dates import add_months
+from kernel.views import view
 from kernel.visibility import everything
 
 _SALES: Final = sa.text("""
@@ -193,7 +194,7 @@ def _limits_since(db: Session, tenant_id: UUID, since: date) -> dict[UUID, list[
     )
     found: dict[UUID, list[DatedLimit]] = {}
     for row in rows:
-        found.setdefault(row.customer_id, []).append(DatedLimit(*row[1:]))
+        found.setdefault(row.customer_id, []).append(view(DatedLimit, row))
     return found
 
 

@@ -28,7 +28,6 @@ from web.responses import Page, render
 bp = Blueprint("reviews", __name__, url_prefix="/reviews")
 
 FIELDS = {"review_percent_needed": "percent", "review_unlimited": "decision", "review_lines_none": ""}
-DECISIONS = ("keep", "cut", "raise", "freeze")
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def filter_names() -> dict[str, str]:
         "undecided": _("To be decided"),
         "flagged": _("Flagged"),
     }
-    return own | {code: _(name) for code, (name, _tone) in texts.DECISION_NAMES.items()}
+    return own | dict(texts.decision_choices())
 
 
 @bp.get("/")
@@ -101,7 +100,7 @@ def _show(form: Form[Any], campaign_id: UUID) -> str:
         states=texts.STATE_NAMES,
         decisions=texts.DECISION_NAMES,
         outcomes=texts.OUTCOME_NAMES,
-        choices=[("", _("Choose a decision"))] + [(code, _(texts.DECISION_NAMES[code][0])) for code in DECISIONS],
+        choices=[("", _("Choose a decision")), *texts.decision_choices()],
         may_decide=may(Permission.MANAGE_CREDIT) and review.state == "open",
         may_export=may(Permission.EXPORT),
     )

@@ -74,6 +74,11 @@ def flag_texts(flags: list[str] | tuple[str, ...]) -> list[str]:
     return [_(FLAG_NAMES[each]) if each in FLAG_NAMES else each for each in flags]
 
 
+def decision_choices() -> list[tuple[str, str]]:
+    """Returns code and name of every decision, in the current language."""
+    return [(code, _(name)) for code, (name, _tone) in DECISION_NAMES.items()]
+
+
 def _decision(facts: Mapping[str, Any]) -> str:
     return _(DECISION_NAMES[str(facts["decision"])][0])
 

@@ -91,16 +91,16 @@ def measure(db: Session, tenant_id: UUID, on: date) -> Iterator[SignalMeasure]:
     days = {"tenant": tenant_id, "on": on, "from": on - timedelta(days=DAYS)}
     for row in stream(db, _SLOWER, year | {"recent_from": add_months(on, -RECENT_MONTHS)}):
         figures = {"days_now": str(row.days_now), "days_before": str(row.days_before), "currency": row.currency}
-        yield SignalMeasure(row.customer_id, SignalCode.SLOWER_PAYMENT, int(row.slower), figures)
+        yield SignalMeasure(row.customer_id, SignalCode.SLOWER_PAYMENT, value=int(row.slower), figures=figures)
     for row in stream(db, _CHANGES, year):
         figures = {"last_on": row.last_on.isoformat()}
-        yield SignalMeasure(row.customer_id, SignalCode.BANK_CHANGES, row.changes, figures)
+        yield SignalMeasure(row.customer_id, SignalCode.BANK_CHANGES, value=row.changes, figures=figures)
     for row in stream(db, _DRAFTS, days):
         figures = {"last_on": row.last_on.isoformat(), "longest_on": row.longest_on.isoformat()}
-        yield SignalMeasure(row.customer_id, SignalCode.POST_DATED_DRAFTS, row.drafts, figures)
+        yield SignalMeasure(row.customer_id, SignalCode.POST_DATED_DRAFTS, value=row.drafts, figures=figures)
     for row in stream(db, _RETURNS, days):
         figures = {"last_on": row.last_on.isoformat(), "document_no": row.reference}
-        yield SignalMeasure(row.customer_id, SignalCode.BANK_RETURN, row.returns, figures)
+        yield SignalMeasure(row.customer_id, SignalCode.BANK_RETURN, value=row.returns, figures=figures)
 
 
 SOURCE: Final = SignalSource(

@@ -22,7 +22,7 @@ from ar.ledger.rules.due_dates import add_months
 from kernel.binds import TENANT
 from kernel.db import columns
 from kernel.errors import NotFound
-from kernel.views import select_view, value, views
+from kernel.views import select_view, value, view, views
 
 STATES: Final = ("waiting", "decided", "all")
 TREND_MONTHS: Final = 12
@@ -189,7 +189,7 @@ def customer_label(db: Session, tenant_id: UUID, customer_id: UUID) -> CustomerL
     ).first()
     if row is None:
         raise NotFound("customer_not_found")
-    return CustomerLabel(*row)
+    return view(CustomerLabel, row)
 
 
 def signals_waiting() -> sa.Select[Any]:

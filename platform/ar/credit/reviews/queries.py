@@ -151,22 +151,22 @@ def _reviews(tenant_id: UUID) -> sa.Select[Any]:
             raised=value(lines("raise")),
             freeze=value(lines("freeze")),
         )
-        .outerjoin(line, sa.and_(line.tenant_id == tenant_id, line.campaign_id == c.id))
+        .join(line, sa.and_(line.tenant_id == tenant_id, line.campaign_id == c.id))
         .where(c.tenant_id == tenant_id)
         .group_by(c.tenant_id, c.id)
     )
 
 
 def reviews(db: Session, tenant_id: UUID, *, offset: int = 0, limit: int = 50) -> tuple[list[ReviewView], int]:
-    """Returns the reviews, the newest first, and how many there are."""
+    """Returns the reviews with a customer that the reader sees, the newest first, and how many there are."""
     c = ReviewCampaign
     rows = db.execute(_reviews(tenant_id).order_by(c.review_on.desc(), c.id.desc()).offset(offset).limit(limit)).all()
-    total = db.execute(sa.select(sa.func.count()).select_from(c).where(c.tenant_id == tenant_id)).scalar_one()
+    total = db.execute(sa.select(sa.func.count()).select_from(_reviews(tenant_id).subquery())).scalar_one()
     return views(ReviewView, rows), total
 
 
 def review(db: Session, tenant_id: UUID, campaign_id: UUID) -> ReviewView:
-    """Returns one review. Raises NotFound(`review_not_found`)."""
+    """Returns one review. Raises NotFound(`review_not_found`), also where the reader sees no customer of it."""
     row = db.execute(_reviews(tenant_id).where(ReviewCampaign.id == campaign_id)).first()
     if row is None:
         raise NotFound("review_not_found")

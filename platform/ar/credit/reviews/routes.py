@@ -37,17 +37,6 @@ class LineFilters:
     only: str = filters.choice(*queries.FILTERS)
 
 
-def filter_names() -> dict[str, str]:
-    """Returns what the filters of the lines are called."""
-    own = {
-        "all": _("All"),
-        "unexplained": _("To be explained"),
-        "undecided": _("To be decided"),
-        "flagged": _("Flagged"),
-    }
-    return own | dict(texts.decision_choices())
-
-
 @bp.get("/")
 @staff(Permission.READ)
 def index() -> Page:
@@ -86,7 +75,7 @@ def _show(form: Form[Any], campaign_id: UUID) -> str:
         db(), actor().tenant_id, campaign_id, only=wanted.only, offset=asked.offset, limit=asked.limit
     )
     total = review.count(wanted.only)
-    options = [(code, name, review.count(code)) for code, name in filter_names().items()]
+    options = [(code, name, review.count(code)) for code, name in texts.filter_names().items()]
     return render(
         "ar/credit/reviews/show.html",
         review=review,

@@ -11,7 +11,7 @@ from kernel.i18n import mark
 from tenants.slice import Event, FactMaker
 
 STATE_NAMES: Final[dict[str, tuple[str, str]]] = {
-    "open": (mark("Open"), "warn"),
+    "open": (mark("In progress"), "warn"),
     "submitted": (mark("Waits for the signature"), "warn"),
     "signed": (mark("Signed"), "ok"),
     "cancelled": (mark("Cancelled"), "quiet"),
@@ -77,6 +77,17 @@ def flag_texts(flags: list[str] | tuple[str, ...]) -> list[str]:
 def decision_choices() -> list[tuple[str, str]]:
     """Returns code and name of every decision, in the current language."""
     return [(code, _(name)) for code, (name, _tone) in DECISION_NAMES.items()]
+
+
+def filter_names() -> dict[str, str]:
+    """Returns what the filters of the lines are called."""
+    own = {
+        "all": _("All"),
+        "unexplained": _("To be explained"),
+        "undecided": _("To be decided"),
+        "flagged": _("Flagged"),
+    }
+    return own | dict(decision_choices())
 
 
 def _decision(facts: Mapping[str, Any]) -> str:

@@ -97,7 +97,7 @@ class Marks(BaseModel):
 
 
 def _marks() -> dict[SignalCode, Marks]:
-    """Returns the shipped marks: days, payments, accounts, basis points of a month, promises, calls, drafts, returns."""
+    """Returns the shipped marks: days, payments, accounts, bps of a month, promises, calls, drafts, returns."""
     at = {
         SignalCode.SLOWER_PAYMENT: (15, 5),
         SignalCode.AGREED_PAYMENT_MISSED: (1, 1),

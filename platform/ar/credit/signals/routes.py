@@ -54,7 +54,7 @@ def index() -> Page:
     rows, total = queries.signals(
         db(), actor().tenant_id, state=wanted.state, code=wanted.code, offset=asked.offset, limit=asked.limit
     )
-    options = [("waiting", _("Waiting for a decision")), ("decided", _("Decided")), ("all", _("All"))]
+    options = [("waiting", _("To be decided")), ("decided", _("Already decided")), ("all", _("All"))]
     return render(
         "ar/credit/signals/index.html",
         rows=rows,

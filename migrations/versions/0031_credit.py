@@ -83,6 +83,7 @@ CHANGING = {
         "note",
         "decided_by",
         "decided_at",
+        "outcome",
     ),
     "danger_signal": (
         "proposed_limit_minor",
@@ -387,9 +388,11 @@ def _reviews() -> None:
         text("note"),
         text("decided_by", nullable=True),
         moment("decided_at", nullable=True),
+        text("outcome", nullable=True),
         references("campaign_id", "review_campaign"),
         references("customer_id", "customer"),
         check("decision_known", "decision IN ('keep', 'cut', 'raise', 'freeze')"),
+        check("outcome_known", "outcome IN ('granted', 'stopped', 'file_gaps', 'changed')"),
         key=(
             "campaign_id",
             "customer_id",

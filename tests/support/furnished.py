@@ -64,8 +64,14 @@ def furnish(company: TestCompany) -> dict[str, UUID]:
         "refund_id": _refund_asked(world, customer),
         **_interest(world, customer, invoice),
         **_losses(world, customer),
+        **_credit(world, customer),
         "user_id": company.owner_id,
     }
+
+
+def _credit(world: World, customer: UUID) -> dict[str, UUID]:
+    world.limit(customer, 1_000_00)
+    return {"signal_id": world.note_signal(customer), "campaign_id": world.open_review()}
 
 
 def _contact(world: World) -> UUID:

@@ -147,6 +147,7 @@ class Action(Tenanted, Base):
     mail_id: Mapped[IdOrNone]
     pdf_sha256: Mapped[TextOrNone]
     reason: Mapped[TextOrNone]
+    #: Of a call: nobody answered it (R254).
     decided_by: Mapped[TextOrNone]
     decided_by_id: Mapped[IdOrNone]
     decided_at: Mapped[MomentOrNone]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ar.cases.events import EVENTS, FACT_MAKERS
+from ar.cases.holds import signals
 from ar.cases.holds.reasons import hold_reasons
 from ar.cases.ladder.checks import cases_checks
 from ar.cases.ladder.policy_versions import publish_presets
@@ -56,5 +57,6 @@ SLICE: Final = Slice(
     checks=(cases_checks,),
     numbers=(NumberSeries("demand letter numbers", "DN-{year}", "action", "number", "DN-%"),),
     holds=hold_reasons,
+    signal_sources=(signals.SOURCE,),
     on_founding=publish_presets,
 )

@@ -13,9 +13,12 @@ from ar.credit.exposure.messages import PART_LABELS
 from ar.credit.exposure.strip import CreditStrip, credit_strip
 from ar.credit.limits.queries import limits_in_force
 from ar.credit.policy.queries import credit_policy
+from ar.credit.signals.queries import customer_signals
+from ar.credit.signals.texts import DECISION_NAMES as SIGNAL_DECISIONS
 
 __all__ = [
     "PART_LABELS",
+    "SIGNAL_DECISIONS",
     "Accounts",
     "AssessmentLine",
     "CreditStrip",
@@ -26,6 +29,7 @@ __all__ = [
     "credit_strip",
     "customer_accounts",
     "customer_assessments",
+    "customer_signals",
     "decision_text",
     "limits_in_force",
     "reason_sentences",

@@ -21,6 +21,13 @@ from ar.credit.limits.assessed import ASSESSMENT
 from ar.credit.limits.guarantees import jobs as guarantee_jobs
 from ar.credit.limits.guarantees import mails as guarantee_mails
 from ar.credit.policy import messages as policy_texts
+from ar.credit.reviews import approvals as review_approvals
+from ar.credit.reviews import opening
+from ar.credit.reviews import texts as review_texts
+from ar.credit.reviews.queries import lines_to_explain
+from ar.credit.signals import approvals as signal_approvals
+from ar.credit.signals import measuring, queries, running
+from ar.credit.signals import texts as signal_texts
 from kernel.i18n import mark
 from tenants.permissions import Permission
 from tenants.slice import Heading, NavLine, NumberSeries, Slice
@@ -38,8 +45,11 @@ SLICE: Final = Slice(
         "ar.credit.checks.account.guarantee_routes:bp",
         "ar.credit.checks.requests.routes:bp",
         "ar.credit.checks.proofs.routes:bp",
+        "ar.credit.reviews.routes:bp",
+        "ar.credit.reviews.line_routes:bp",
+        "ar.credit.signals.routes:bp",
     ),
-    commands=("ar.credit.cli:group",),
+    commands=("ar.credit.cli:group", "ar.credit.signals.cli:signals_commands"),
     navigation=(
         NavLine(
             Heading.CREDIT_AND_SALES,
@@ -60,6 +70,22 @@ SLICE: Final = Slice(
             also=("proofs",),
             waiting=waiting_proofs,
         ),
+        NavLine(
+            Heading.CREDIT_AND_SALES,
+            30,
+            mark("Reviews of limits"),
+            "reviews.index",
+            waiting=lines_to_explain,
+            counted_for=Permission.ASSESS,
+        ),
+        NavLine(
+            Heading.CREDIT_AND_SALES,
+            40,
+            mark("Danger signals"),
+            "signals.index",
+            waiting=queries.signals_waiting,
+            counted_for=Permission.DECIDE_SIGNAL,
+        ),
         NavLine(Heading.CREDIT_AND_SALES, 95, mark("Credit policy"), "credit_policy.show", Permission.MANAGE_CREDIT),
     ),
     messages={
@@ -68,6 +94,8 @@ SLICE: Final = Slice(
         **granting_texts.MESSAGES,
         **limit_texts.MESSAGES,
         **check_texts.MESSAGES,
+        **review_texts.MESSAGES,
+        **signal_texts.MESSAGES,
     },
     events={
         **policy_texts.EVENTS,
@@ -75,16 +103,37 @@ SLICE: Final = Slice(
         **granting_texts.EVENTS,
         **limit_texts.EVENTS,
         **check_events.EVENTS,
+        **review_texts.EVENTS,
+        **signal_texts.EVENTS,
     },
-    fact_makers={**assessment_texts.FACT_MAKERS, **granting_texts.FACT_MAKERS},
-    jobs=(*printing.JOBS, *lapsing.JOBS, *check_jobs.JOBS, *guarantee_jobs.JOBS),
-    recurring=(*lapsing.RECURRING, *check_jobs.RECURRING, *guarantee_jobs.RECURRING),
+    fact_makers={
+        **assessment_texts.FACT_MAKERS,
+        **granting_texts.FACT_MAKERS,
+        **review_texts.FACT_MAKERS,
+        **signal_texts.FACT_MAKERS,
+    },
+    jobs=(*printing.JOBS, *lapsing.JOBS, *check_jobs.JOBS, *guarantee_jobs.JOBS, *opening.JOBS, *running.JOBS),
+    recurring=(
+        *lapsing.RECURRING,
+        *check_jobs.RECURRING,
+        *guarantee_jobs.RECURRING,
+        *opening.RECURRING,
+        *running.RECURRING,
+    ),
     mails=(*lapsing.MAILS, *guarantee_mails.MAILS, *stop_notice.MAILS),
     checks=(credit_checks,),
-    approvals=(ASSESSMENT, *limit_approvals.APPROVALS, *over_limit.APPROVALS),
+    approvals=(
+        ASSESSMENT,
+        *limit_approvals.APPROVALS,
+        *over_limit.APPROVALS,
+        *review_approvals.APPROVALS,
+        *signal_approvals.APPROVALS,
+    ),
     numbers=(
         NumberSeries("assessment numbers", "assessment:{year}", "assessment", "number", "CA-%"),
         NumberSeries("numbers of stop notices", "stop_notice:{year}", "shipping_hold", "notice_number", "SN-%"),
         NumberSeries("over-limit numbers", "over_limit:{year}", "over_limit_request", "number", "OL-%"),
+        opening.NUMBERS,
     ),
+    signal_sources=(measuring.SOURCE,),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ar.sales import signals
 from ar.sales.contracts import messages as contract_messages
 from ar.sales.contracts.approvals import APPROVALS
 from ar.sales.contracts.expiring import expiring_contracts
@@ -50,4 +51,5 @@ SLICE: Final = Slice(
     recurring=delivery_parts.RECURRING,
     mails=delivery_parts.MAILS,
     numbers=delivery_parts.NUMBERS,
+    signal_sources=(signals.SOURCE,),
 )

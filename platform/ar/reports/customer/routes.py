@@ -18,7 +18,14 @@ from ar.bills.messages import KIND_NAMES as BILL_KINDS
 from ar.bills.messages import STATE_NAMES as BILL_STATES
 from ar.cases.lookups import LadderStripStep, stop_proposals
 from ar.cases.messages import HOLD_NAMES
-from ar.credit.lookups import PART_LABELS, active_stops, credit_strip, customer_assessments
+from ar.credit.lookups import (
+    PART_LABELS,
+    SIGNAL_DECISIONS,
+    active_stops,
+    credit_strip,
+    customer_assessments,
+    customer_signals,
+)
 from ar.credit.messages import ASSESSMENT_STATES
 from ar.customers.lookups import BLACKLIST_STATES, customer_standing, gap_sentence
 from ar.customers.messages import ENTITY_LABELS, GROUP_KINDS, PURPOSE_LABELS, SIZE_NAMES
@@ -84,6 +91,9 @@ def customer(customer_id: UUID) -> Page:
         form=blank(kind=placing) if placing else blank(),
         placing=placing,
         proposed_stops=[] if may(Permission.READ_TOTALS) else stop_proposals(db(), tenant_id, customer_id),
+        danger_signals=customer_signals(db(), tenant_id, customer_id),
+        signal_decisions=SIGNAL_DECISIONS,
+        may_note=may(Permission.NOTE_SIGNAL),
         may_work=may(Permission.WORK_TASKS),
         hold_items=[(item.id, item.document_no) for item in page.items if item.side > 0],
         currencies=[each.currency for each in page.sums] or [g.company.currency],

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from ar.credit.limits import granting_texts
 from tenants.slice import Slice
 
-SLICE: Final = Slice(name="credit")
+SLICE: Final = Slice(
+    name="credit",
+    messages=granting_texts.MESSAGES,
+    events=granting_texts.EVENTS,
+    fact_makers=granting_texts.FACT_MAKERS,
+)

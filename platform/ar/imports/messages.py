@@ -120,6 +120,16 @@ FINDINGS: dict[str, str] = {
     "looks_like": mark(
         "“%(found)s” looks like “%(other)s”. If they are the same, write it the same way; otherwise both are kept."
     ),
+    "limit_negative": mark("Expected a limit of zero or more, found “%(found)s”."),
+    "ends_before_it_begins": mark("The limit ends on %(found)s, before it begins on %(valid_from)s."),
+    "not_yet": mark("%(found)s is after today, %(today)s. Only what has happened is imported."),
+    "quantity_not_positive": mark("Expected a quantity above zero, found “%(found)s”."),
+    "not_a_rate": mark("Expected a tax rate such as 13%% or 0.13, found “%(found)s”."),
+    "not_a_quantity": mark("Expected a number such as 12.5, found “%(found)s”."),
+    "too_many_places": mark("Expected at most %(most)s decimals, found “%(found)s”."),
+    "not_a_line_no": mark("Expected the number of a line from 1 to %(most)s, found “%(found)s”."),
+    "unknown_grade": mark("Expected a grade A, B, C or D, found “%(found)s”."),
+    "unknown_mode": mark("Expected direct, carrier, pick_up or consignment, found “%(found)s”."),
     "tax_id_doubtful": mark("The check character of “%(found)s” is wrong. It is saved as entered."),
 }
 
@@ -195,6 +205,10 @@ KIND_LABELS: dict[str, str] = {
     "customers": mark("Customers"),
     "open-items": mark("Open items"),
     "receipts": mark("Receipts"),
+    "limits": mark("Credit limits"),
+    "orders": mark("Orders"),
+    "deliveries": mark("Deliveries"),
+    "sign-offs": mark("Sign-offs"),
 }
 STATE_LABELS: dict[str, tuple[str, str]] = {
     "uploaded": (mark("Waiting"), "quiet"),
@@ -213,6 +227,10 @@ TOTAL_LABELS: dict[str, str] = {
     "debit_note": mark("Debit notes"),
     "credit_note": mark("Credit notes"),
     "receipt": mark("Receipts"),
+    "limit": mark("Credit limits"),
+    "order": mark("Orders"),
+    "delivery": mark("Deliveries"),
+    "sign-off": mark("Sign-offs"),
 }
 
 

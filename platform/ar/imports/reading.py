@@ -138,7 +138,7 @@ def _completed(
             columns["amount"], places["amount"] = column_name_at(table.headers, doubtful), doubtful
             questions.append(Question("column_unsure", {"header": table.headers[doubtful], "target": "amount"}))
     _pair_currency(table.headers, places, columns)
-    looked = _Looked(table, places)
+    looked = _Looked(kind, table, places)
     decimal_mark, doubt = looked.decimal_mark(mapping)
     questions += doubt
     date_order, doubt = looked.date_order(mapping)
@@ -212,11 +212,15 @@ def _is_kind(word: str) -> bool:
 class _Looked:
     """The dates and amounts of the first rows, to tell how the file writes them."""
 
-    def __init__(self, table: Table, places: dict[str, int]) -> None:
+    def __init__(self, kind: FileKind, table: Table, places: dict[str, int]) -> None:
         self.dates: set[str] = set()
         self.amounts: set[str] = set()
-        wanted = [(self.dates, places[name]) for name in ("document_date", "due_date", "received_on") if name in places]
-        wanted += [(self.amounts, places["amount"])] if "amount" in places else []
+        found_by = {"date": self.dates, "amount": self.amounts}
+        wanted = [
+            (found_by[each.shape], places[each.name])
+            for each in fields(kind)
+            if each.shape in found_by and each.name in places
+        ]
         for count, row in enumerate(table.rows(), start=1):
             if not row.reason:
                 for found, place in wanted:

@@ -12,7 +12,8 @@ from typing import Any
 
 from ar.imports.columns import FileKind
 from ar.imports.inputs import ParsedRows, Report
-from ar.imports.rules.checking import BadRow, PassedOver, RowParser
+from ar.imports.rules.checking import BadRow, PassedOver
+from ar.imports.rules.sales_rows import SalesRowParser
 from kernel.sheets import Table
 from kernel.sheets.binding import Binding
 from kernel.sheets.mapping import ColumnMapping
@@ -35,11 +36,11 @@ def parse_rows(
     *,
     by_name: bool = False,
 ) -> ParsedRows:
-    """Returns all rows as ParsedCustomer, ParsedItem or ParsedReceipt; errors of the half ones are in `report.errors`.
+    """Returns all rows as what `ar.imports.inputs` has for the kind; errors of the half ones are in `report.errors`.
 
     Counts rows, and those passed over with their reasons. Raises TableRefused.
     """
-    parse = _parser(kind, RowParser(report, mapping, serial=table.is_workbook, today=today, by_name=by_name))
+    parse = _parser(kind, SalesRowParser(report, mapping, serial=table.is_workbook, today=today, by_name=by_name))
     width, rows = len(table.headers), ParsedRows([], [])
     for number, cells in _data_rows(table, binding, mapping, report, progress):
         if len(cells) > width:
@@ -63,7 +64,7 @@ def any_row_parses(kind: FileKind, table: Table, binding: Binding, mapping: Colu
 
     Payments alone are receipts, although a list of open items may hold some.
     """
-    parse = _parser(kind, RowParser(Report(), mapping, serial=table.is_workbook))
+    parse = _parser(kind, SalesRowParser(Report(), mapping, serial=table.is_workbook))
     for _number, cells in islice(_data_rows(table, binding, mapping, Report(), lambda _rows: None), ROWS_TRIED):
         try:
             parsed = parse(_number, binding.values(cells[: len(table.headers)]))
@@ -74,12 +75,16 @@ def any_row_parses(kind: FileKind, table: Table, binding: Binding, mapping: Colu
     return False
 
 
-def _parser(kind: FileKind, reader: RowParser) -> Callable[[int, Sequence[str]], Any]:
+def _parser(kind: FileKind, reader: SalesRowParser) -> Callable[[int, Sequence[str]], Any]:
     """Returns the method that parses a row of this kind."""
     parsers: dict[FileKind, Callable[[int, Sequence[str]], Any]] = {
         "customers": reader.customer,
         "open-items": reader.item,
         "receipts": reader.receipt,
+        "limits": reader.limit,
+        "orders": reader.order_line,
+        "deliveries": reader.delivery_line,
+        "sign-offs": reader.sign_off,
     }
     return parsers[kind]
 

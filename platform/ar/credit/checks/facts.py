@@ -17,7 +17,8 @@ from ar.credit.exposure.models import Commitment
 from ar.credit.exposure.parts import NO_PARTS
 from ar.credit.rules.decision import Account, ActiveStop, ApprovedExcess, CustomerFacts, OrderFacts
 from ar.credit.rules.policy import CheckCode, CreditPolicy
-from ar.customers.lookups import blacklisted_since
+from ar.customers.lookups import blacklisted_since, file_gaps
+from ar.ledger.models import OpenItem
 from ar.statements.lookups import oldest_unconfirmed
 from kernel.actor import Actor
 from kernel.visibility import everything
@@ -57,14 +58,25 @@ def customer_facts(
             stops=active_stops(db, tenant_id, customer_id, actor.today),
             blacklisted_since=blacklisted_since(db, tenant_id, [customer_id], actor.timezone).get(customer_id),
             unconfirmed=_unconfirmed(db, actor, customer_id, policy),
+            file_gaps=file_gaps(db, tenant_id, [customer_id], actor.today).get(customer_id, ()),
             approvals=_approved_excesses(db, tenant_id, order.order_id),
             overrides=_overrides(db, tenant_id, customer_id, actor.today),
         )
 
 
 def active_stops(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -> list[ActiveStop]:
-    """Returns the stops of shipments in force, the oldest first."""
-    hold = ShippingHold
+    """Returns the stops of shipments in force, the oldest first.
+
+    One that the ladder placed is in force while the customer owes anything overdue.
+    """
+    hold, item = ShippingHold, OpenItem
+    owes = sa.select(item.id).where(
+        item.tenant_id == tenant_id,
+        item.customer_id == customer_id,
+        item.side == 1,
+        item.open_minor > 0,
+        item.due_on < today,
+    )
     rows = db.execute(
         sa.select(hold.id, hold.kind, hold.reason, hold.until_on)
         .where(
@@ -72,6 +84,7 @@ def active_stops(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -
             hold.customer_id == customer_id,
             hold.lifted_at.is_(None),
             sa.or_(hold.until_on.is_(None), hold.until_on >= today),
+            sa.or_(hold.kind != "ladder", owes.exists()),
         )
         .order_by(hold.placed_at, hold.id)
     )

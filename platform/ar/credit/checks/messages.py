@@ -47,7 +47,7 @@ REASON_SENTENCES: Final[dict[str, str]] = {
     CheckCode.HOLD: mark("Shipments are stopped: %(reason)s"),
     CheckCode.BLACKLIST: mark("The customer has been on the blacklist since %(since)s."),
     CheckCode.STATEMENT: mark("Statement %(number)s has gone unconfirmed for %(days)s days."),
-    CheckCode.FILE: mark("The customer file is not complete."),
+    CheckCode.FILE: mark("The customer file is not complete: %(gaps)s"),
     CheckCode.CONTRACT: mark("There is no sealed contract in force, and no purchase order that stands for one."),
     CheckCode.PRICE: mark("Line %(line_no)s: the price is not the contract's."),
     CheckCode.QUANTITY: mark("Line %(line_no)s: more would be shipped than was ordered."),
@@ -63,7 +63,7 @@ REMEDIES: Final[dict[str, str]] = {
     CheckCode.NO_TERM: mark("Write the credit term into the order or the contract."),
     CheckCode.PROOF: mark("Upload the cheque, pay-in slip or transfer receipt; finance accepts it."),
     CheckCode.CLEARED_FUNDS: mark("Wait until the money is in the bank, or ask for approval of this order alone."),
-    CheckCode.HOLD: mark("Whoever placed the stop, or finance, lifts it."),
+    CheckCode.HOLD: mark("Finance, the sales manager or the collector lifts it, with a reason."),
     CheckCode.BLACKLIST: mark("Leaving the blacklist needs an approval."),
     CheckCode.STATEMENT: mark("Have the statement confirmed, or ask a manager for an override."),
     CheckCode.FILE: mark("Complete the customer file: what is missing stands there."),
@@ -72,4 +72,17 @@ REMEDIES: Final[dict[str, str]] = {
     CheckCode.QUANTITY: mark("Lower the quantity, or change the order first."),
     CheckCode.STATE: mark("Confirm or reopen the order first."),
 }
-MESSAGES: Final[dict[str, str]] = {}
+HOLD_NAMES: Final[dict[str, str]] = {
+    "ladder": mark("By the steps of collection"),
+    "hand": mark("By hand"),
+    "signal": mark("By a danger signal"),
+    "review": mark("By a limit review"),
+}
+MESSAGES: Final[dict[str, str]] = {
+    "stop_not_found": mark("There is no such stop of shipments."),
+    "stop_until_past": mark("The last day of the stop is already past."),
+    "stop_lifted_before": mark("This stop of shipments is already lifted."),
+    "override_not_found": mark("There is no such override."),
+    "override_day": mark("An override ends between %(first)s and %(last)s."),
+    "override_ended": mark("This override has already ended."),
+}

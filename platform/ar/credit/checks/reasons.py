@@ -12,6 +12,7 @@ from typing import Any
 from ar.credit.checks.messages import CHECK_NAMES, REASON_SENTENCES, REMEDIES
 from ar.credit.rules.decision import APPROVABLE, Decision, Reason
 from ar.credit.rules.policy import CheckCode
+from ar.customers.lookups import gap_sentences
 from kernel.i18n import current_language
 from kernel.i18n import gettext as _
 from kernel.money import amounts_of
@@ -47,6 +48,8 @@ def reason_sentence(reason: Reason) -> str:
     if "currencies" in params:
         params["currencies"] = ", ".join(params["currencies"])
     params.setdefault("line_no", "?")
+    if reason.code is CheckCode.FILE:
+        params["gaps"] = "; ".join(gap_sentences(params["gaps"]))
     return _(REASON_SENTENCES[reason.code], **params)
 
 

@@ -8,5 +8,15 @@ from __future__ import annotations
 from ar.credit.checks.deciding import check_order, lock_credit
 from ar.credit.exposure.commands import commit_order
 from ar.credit.exposure.inputs import CommitOrder
+from ar.credit.limits.inputs import TakenOverLimit
+from ar.credit.limits.taking_over import take_back_limits, take_over_limits
 
-__all__ = ["CommitOrder", "check_order", "commit_order", "lock_credit"]
+__all__ = [
+    "CommitOrder",
+    "TakenOverLimit",
+    "check_order",
+    "commit_order",
+    "lock_credit",
+    "take_back_limits",
+    "take_over_limits",
+]

@@ -9,18 +9,23 @@ from ar.credit.checks.facts import active_stops
 from ar.credit.checks.reasons import DecisionText, decision_text, reason_sentences, reasons_json, reasons_of
 from ar.credit.exposure.accounts import Accounts, CustomerAccount, customer_accounts
 from ar.credit.limits.queries import limits_in_force
+from ar.credit.limits.taking_over import StandingLimit, followed_limits, not_yet_approved, regular_limits
 from ar.credit.policy.queries import credit_policy
 
 __all__ = [
     "Accounts",
     "CustomerAccount",
     "DecisionText",
+    "StandingLimit",
     "active_stops",
     "credit_policy",
     "customer_accounts",
     "decision_text",
+    "followed_limits",
     "limits_in_force",
+    "not_yet_approved",
     "reason_sentences",
     "reasons_json",
     "reasons_of",
+    "regular_limits",
 ]

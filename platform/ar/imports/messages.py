@@ -120,6 +120,18 @@ FINDINGS: dict[str, str] = {
     "looks_like": mark(
         "“%(found)s” looks like “%(other)s”. If they are the same, write it the same way; otherwise both are kept."
     ),
+    "limits_to_approve": mark(
+        "Limits: %(limits)s. They count from the import on as taken over; the general manager approves them by one act."
+    ),
+    "limit_stands": mark(
+        "Customer “%(found)s” has a limit in these days and this row has none. Limits are changed on the page Limits."
+    ),
+    "limit_granted": mark(
+        "Customer “%(found)s” has a limit that was granted here, from %(valid_from)s on. Change it on the page Limits."
+    ),
+    "limit_differs": mark(
+        "The limit from %(found)s on stands with %(posted)s, this row says %(said)s. Change it on the page Limits."
+    ),
     "limit_negative": mark("Expected a limit of zero or more, found “%(found)s”."),
     "ends_before_it_begins": mark("The limit ends on %(found)s, before it begins on %(valid_from)s."),
     "not_yet": mark("%(found)s is after today, %(today)s. Only what has happened is imported."),
@@ -190,6 +202,7 @@ PASSED_OVER: dict[str, str] = {
     **REASONS,
     "zero_amount": mark("an amount of zero"),
     "kind_skipped": mark("kinds of documents that the mapping passes over"),
+    "no_limit": mark("customers without a limit"),
     "repeated_line": mark("further lines of the same document"),
 }
 

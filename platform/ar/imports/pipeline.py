@@ -7,9 +7,10 @@ transaction or nothing; imports of a tenant are serialised, so a second import o
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from ar.imports.importers import IMPORTERS, Progress, Task
 from ar.imports.inputs import ImportFile, ParsedRows, Report
 from ar.imports.plan import control_totals
 from ar.imports.rules.rows import any_row_parses, parse_rows, refuse_duplicates
+from ar.imports.sales_files import SALES_IMPORTERS
 from kernel.actor import Actor
 from kernel.counters import lock_counter
 from kernel.journal import record
@@ -29,6 +31,15 @@ from kernel.sheets.binding import Binding, bind, header_names
 #: Columns another kind must recognise beyond the chosen one before a complete file is taken for it.
 CLEARLY_MORE: Final = 2
 
+#: Kinds of file whose rows have amounts; those of deliveries are known with their orders alone.
+COUNTED_BY_AMOUNT: Final = ("open-items", "receipts", "limits", "orders")
+#: What tells a row from the others, and its column; a delivery note may name a line twice (batches).
+_REPEATED_KEYS: Final[dict[FileKind, tuple[Callable[[Any], Any], str]]] = {
+    "receipts": (lambda row: row.receipt_no, "receipt_no"),
+    "limits": (lambda row: (row.customer_no, row.valid_from), "valid_from"),
+    "orders": (lambda row: (row.order_no, row.line_no), "line_no"),
+    "sign-offs": (lambda row: row.delivery_no, "delivery_no"),
+}
 #: An import of so many rows refreshes the statistics of the tables that it filled.
 ANALYZED_FROM: Final = 2_000
 _ANALYZE: Final = sa.text("SELECT analyze_ledger()")
@@ -57,7 +68,7 @@ def run_import(
     binding, rows = _parse(file, actor.today, report, lambda done: progress(done // share))
     later: Progress = lambda done: progress(report.rows // 2 + done // 2)  # noqa: E731
     task = Task(db, actor, file, report, apply, later, binding.by_name, job_id)
-    IMPORTERS[file.kind](task, rows)
+    {**IMPORTERS, **SALES_IMPORTERS}[file.kind](task, rows)
     report.sort(binding.place)
     if report.errors_total:
         report.created = report.updated = report.customers_created = 0
@@ -150,9 +161,11 @@ def _read(
         return refuse_duplicates(rows, lambda row: row.customer.number, "customer_no", report, equal_pass=lines)
     if file.kind == "open-items":
         rows = refuse_duplicates(rows, lambda row: (row.kind, row.document_no), "document_no", report, equal_pass=lines)
-    else:
-        rows = refuse_duplicates(rows, lambda row: row.receipt_no, "receipt_no", report, equal_pass=lines)
-    report.totals = control_totals(rows.good)
+    elif file.kind in _REPEATED_KEYS:
+        key, column = _REPEATED_KEYS[file.kind]
+        rows = refuse_duplicates(rows, key, column, report, equal_pass=lines)
+    if file.kind in COUNTED_BY_AMOUNT:
+        report.totals = control_totals(rows.good)
     return rows
 
 

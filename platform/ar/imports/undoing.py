@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session, aliased
 from ar.cases.models import CollectionHold, StepTaken
 from ar.customers.commands import restore_contacts, restore_customers, retire_customers
 from ar.imports.models import ImportAllocation, ImportCustomer, ImportDocument, ImportJob
-from ar.imports.traces import CONTACTS, STATE, customer_states_by_id
+from ar.imports.sales_files import sales_customers, sales_dependants, take_back_sales
+from ar.imports.traces import CONTACTS, STATE, customer_states_by_id, others
 from ar.interest.models import InterestCharge, InterestLine, InterestTerms
 from ar.ledger.commands import freeze_customers, take_back_allocations, take_back_documents
 from ar.ledger.lookups import customers_with_drafts
@@ -71,8 +72,10 @@ def undo_import(db: Session, actor: Actor, job_id: UUID) -> int:
     """
     actor = lock_counter(db, actor, "imports")
     customer_ids, _item_ids = _documents(db, actor.tenant_id, job_id)
+    customer_ids |= sales_customers(db, actor.tenant_id, job_id)
     actor = freeze_customers(db, actor, {*customer_ids, *_traced_customers(db, actor.tenant_id, job_id)})
     require_undoable(db, actor.tenant_id, job_id)
+    taken_back = take_back_sales(db, actor, job_id)
     take_back_allocations(db, actor, _own_allocations(db, actor.tenant_id, job_id))
     _customer_ids, item_ids = _documents(db, actor.tenant_id, job_id)
     count = take_back_documents(db, actor, item_ids, memo=_("Import undone"))
@@ -83,14 +86,15 @@ def undo_import(db: Session, actor: Actor, job_id: UUID) -> int:
         .where(job.tenant_id == actor.tenant_id, job.id == job_id)
         .values(state="undone", undone_at=actor.now, undone_by=actor.name, error=None)
     )
-    data = {"documents": count, "customers": restored, "retired": retired}
+    data = {"documents": count + taken_back, "customers": restored, "retired": retired}
     record(db, actor, "import_undone", subject_id=job_id, data=data)
-    return count
+    return count + taken_back
 
 
 def require_undoable(db: Session, tenant_id: UUID, job_id: UUID) -> None:
     """Raises Conflict naming what depends on an import, or that nothing is known of what it wrote."""
-    if not _documents(db, tenant_id, job_id)[1] and not _traced_customers(db, tenant_id, job_id):
+    wrote = _documents(db, tenant_id, job_id)[1] or _traced_customers(db, tenant_id, job_id)
+    if not wrote and not others(db, tenant_id, job_id):
         raise Conflict("import_not_traced")
     found = depends_on(db, tenant_id, job_id)
     if found:
@@ -111,6 +115,7 @@ def depends_on(db: Session, tenant_id: UUID, job_id: UUID) -> list[Dependant]:
         (_("statements"), stays, _stated(tenant_id, mine)),
         (_("reminders, letters or tasks"), stays, _acted(tenant_id, mine)),
         (_("late interest"), _("Reverse the charge on its page."), _charged(tenant_id, mine)),
+        *sales_dependants(tenant_id, job_id),
     )
     listed = []
     for name, remedy, query in found:

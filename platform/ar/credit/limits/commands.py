@@ -55,7 +55,9 @@ def _request(db: Session, actor: Actor, customer_id: UUID, data: RequestLimit) -
     if amount_minor is not None and not 0 <= amount_minor <= LIMIT_MINOR_MAX:
         raise RuleBroken("limit_too_large")
     _require_none_pending(db, actor.tenant_id, customer_id, data.kind)
-    before = limit_on(limits_in_force(db, actor.tenant_id, [customer_id], actor.today).get(customer_id, ()), actor.today)
+    before = limit_on(
+        limits_in_force(db, actor.tenant_id, [customer_id], actor.today).get(customer_id, ()), actor.today
+    )
     cut = _is_cut(before, data, amount_minor)
     if not cut and amount_minor != 0:
         require_credit_allowed(db, actor, customer_id)
@@ -277,7 +279,9 @@ def _has_newer(db: Session, actor: Actor, row: Any) -> bool:
 
 def _change(db: Session, actor: Actor, change_id: UUID) -> Any:
     change = LimitChange
-    row = db.execute(sa.select(change.__table__).where(change.tenant_id == actor.tenant_id, change.id == change_id)).first()
+    row = db.execute(
+        sa.select(change.__table__).where(change.tenant_id == actor.tenant_id, change.id == change_id)
+    ).first()
     if row is None:
         raise NotFound("limit_change_not_found")
     return row
@@ -287,9 +291,7 @@ def _of_approval(db: Session, actor: Actor, approval_id: UUID) -> Sequence[Any]:
     change = LimitChange
     return db.execute(
         sa.select(change.__table__)
-        .where(
-            change.tenant_id == actor.tenant_id, change.approval_id == approval_id, change.state == "requested"
-        )
+        .where(change.tenant_id == actor.tenant_id, change.approval_id == approval_id, change.state == "requested")
         .order_by(change.id)
     ).all()
 

@@ -187,11 +187,9 @@ class SalesRowParser(RowParser):
         if not (plain.isascii() and _PLAIN.fullmatch(plain)):
             raise BadCell(column, "not_a_quantity", found=found)
         number = Decimal(plain).normalize()
-        _sign, digits, places = number.as_tuple()
-        assert isinstance(places, int)
-        if -places > MAX_PLACES:
+        if number != round(number, MAX_PLACES):
             raise BadCell(column, "too_many_places", found=found, most=MAX_PLACES)
-        if len(digits) + places > MAX_DIGITS:
+        if number >= 10**MAX_DIGITS:
             raise BadCell(column, "too_large", found=found)
         return number
 
@@ -208,7 +206,7 @@ def _line_no(found: str) -> int:
 
 def _grade(found: str) -> str:
     """Parses a grade A to D; "A级" is one."""
-    grade = unicodedata.normalize("NFKC", found).strip().upper().removesuffix("级").removesuffix("類").removesuffix("类")
+    grade = unicodedata.normalize("NFKC", found).strip().upper().removesuffix("级").removesuffix("类")
     if grade not in GRADES:
         raise BadCell("grade", "unknown_grade", found=found)
     return grade

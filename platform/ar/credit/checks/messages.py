@@ -85,4 +85,26 @@ MESSAGES: Final[dict[str, str]] = {
     "override_not_found": mark("There is no such override."),
     "override_day": mark("An override ends between %(first)s and %(last)s."),
     "override_ended": mark("This override has already ended."),
+    "over_limit_not_found": mark("There is no such over-limit request."),
+    "over_limit_not_needed": mark("Nothing that could be approved holds order %(order_no)s. Check it again."),
+    "over_limit_pending": mark("Request %(number)s for this order already waits for a decision."),
+    "over_limit_until_past": mark("The last day of the approval is already past."),
+    "over_limit_settled": mark("%(number)s is already decided."),
+    "proof_not_found": mark("There is no such proof of payment."),
+    "proof_file_missing": mark("Choose the scan or photo of the proof."),
+    "proof_file_size": mark("%(name)s is larger than 12 MB."),
+    "proof_file_kind": mark("%(name)s is not of an accepted type: PDF, PNG, JPEG."),
+    "proof_decided": mark("This proof is already decided."),
+    "proof_own": mark("You uploaded this proof, so somebody else accepts it."),
+    "proof_reason_needed": mark("Say why the proof is rejected."),
+}
+PROOF_NAMES: Final[dict[str, str]] = {
+    "cheque": mark("Cheque"),
+    "pay_in_slip": mark("Pay-in slip"),
+    "transfer_receipt": mark("Transfer receipt"),
+}
+PROOF_STATES: Final[dict[str, tuple[str, str]]] = {
+    "uploaded": (mark("Waits for finance"), "warn"),
+    "accepted": (mark("Accepted"), "ok"),
+    "rejected": (mark("Rejected"), "late"),
 }

@@ -1,12 +1,11 @@
-"""Asks for limits and carries out what the general manager decided (R063, R070); takes over limits of an import.
+"""Asks for limits and carries out what the general manager decided (R063, R070).
 
 Invariants: nothing is granted before the last decision; a cut is never refused for what is owed already (CS13), and
-takes effect at once when the general manager asks for it; an import's limits are decided by one act.
+takes effect at once when the general manager asks for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from ar.credit.limits.gate import require_credit_allowed
 from ar.credit.limits.granting import GrantLimit, grant_limit
-from ar.credit.limits.inputs import RequestLimit, TakenOverLimit
-from ar.credit.limits.models import CreditLimit, LimitChange
+from ar.credit.limits.inputs import RequestLimit
+from ar.credit.limits.models import LimitChange
 from ar.credit.limits.queries import limits_in_force
 from ar.credit.rules.exposure import LimitOnDay, limit_on
 from ar.ledger.commands import lock_customers
@@ -31,7 +30,6 @@ from tenants.approvals.kinds import Approved
 from tenants.permissions import Role
 
 KIND: Final = "limit_change"
-TAKE_OVER_KIND: Final = "limit_take_over"
 #: The largest limit, in minor units.
 LIMIT_MINOR_MAX: Final = 10**15
 
@@ -62,25 +60,22 @@ def _request(db: Session, actor: Actor, customer_id: UUID, data: RequestLimit) -
     if not cut and amount_minor != 0:
         require_credit_allowed(db, actor, customer_id)
     change_id = new_id()
-    own = {
-        "customer_id": customer_id,
-        "kind": data.kind,
-        "currency": data.currency,
-        "amount_minor": amount_minor,
-        "term_days": before.term_days if data.term_days is None else data.term_days,
-        "grade": before.grade,
-        "valid_from": data.valid_from,
-        "valid_to": data.valid_to,
-        "reason": data.reason,
-    }
     at_once = cut and Role.GENERAL_MANAGER in actor.roles
     db.execute(
         sa.insert(LimitChange).values(
             tenant_id=actor.tenant_id,
             id=change_id,
-            **own,
+            customer_id=customer_id,
+            kind=data.kind,
             source="change",
+            currency=data.currency,
+            amount_minor=amount_minor,
             unlimited=amount_minor is None,
+            term_days=before.term_days if data.term_days is None else data.term_days,
+            grade=before.grade,
+            valid_from=data.valid_from,
+            valid_to=data.valid_to,
+            reason=data.reason,
             state="requested",
             requested_by=actor.name,
             requested_by_id=actor.user_id,
@@ -88,7 +83,7 @@ def _request(db: Session, actor: Actor, customer_id: UUID, data: RequestLimit) -
         )
     )
     if at_once:
-        limit_id = grant_limit(db, actor, GrantLimit(**own, source="change"))
+        limit_id = grant_limit(db, actor, _grant(_change(db, actor, change_id), None))
         _update(db, actor, change_id, state="approved", limit_id=limit_id, decided_at=actor.now)
         return change_id
     facts = _facts(before, data, amount_minor)
@@ -150,61 +145,6 @@ def withdraw_request(db: Session, actor: Actor, change_id: UUID, reason: str) ->
     return UUID(str(row.customer_id))
 
 
-def take_over_limits(db: Session, actor: Actor, import_id: UUID, limits: Sequence[TakenOverLimit]) -> UUID | None:
-    """Asks the general manager for all limits of an import by one act; returns the approval, None without limits.
-
-    They count from the approval on, each from its own first day. Raises NotFound(`customer_not_found`), what requesting
-    an approval raises.
-    """
-    if not limits:
-        return None
-    actor = lock_customers(db, actor, {each.customer_id for each in limits})
-    facts = {"limits": len(limits), "customers": len({each.customer_id for each in limits})}
-    approval_id = request(
-        db, actor, ApprovalRequest(TAKE_OVER_KIND, import_id, None, None, None, facts, limits[0].reason)
-    )
-    db.execute(
-        sa.insert(LimitChange),
-        [
-            {
-                "tenant_id": actor.tenant_id,
-                "id": new_id(),
-                **each.model_dump(),
-                "kind": "regular",
-                "source": "taken_over",
-                "unlimited": each.amount_minor is None,
-                "state": "requested",
-                "approval_id": approval_id,
-                "requested_by": actor.name,
-                "requested_by_id": actor.user_id,
-                "requested_at": actor.now,
-            }
-            for each in limits
-        ],
-    )
-    journal.record(db, actor, "limits_taken_over", subject_id=import_id, data=facts)
-    return approval_id
-
-
-def grant_taken_over(db: Session, actor: Actor, approved: Approved) -> None:
-    """Grants every limit of the import; a customer who got a newer limit meanwhile keeps that one."""
-    rows = _of_approval(db, actor, approved.id)
-    actor = lock_customers(db, actor, {row.customer_id for row in rows})
-    for row in rows:
-        if _has_newer(db, actor, row):
-            _update(db, actor, row.id, state="rejected", decided_at=actor.now)
-            continue
-        limit_id = grant_limit(db, actor, _grant(row, approved.id))
-        _update(db, actor, row.id, state="approved", limit_id=limit_id, decided_at=actor.now)
-
-
-def refuse_taken_over(db: Session, actor: Actor, approved: Approved) -> None:
-    """Closes the limits of an import that were rejected or withdrawn."""
-    state = "withdrawn" if approved.state == "withdrawn" else "rejected"
-    for row in _of_approval(db, actor, approved.id):
-        _update(db, actor, row.id, state=state, decided_at=actor.now)
-
-
 def _is_cut(before: LimitOnDay, data: RequestLimit, amount_minor: int | None) -> bool:
     """Whether a regular limit asks for no more than there is: neither amount nor term grows."""
     if data.kind != "regular" or before.is_absent or amount_minor is None:
@@ -263,20 +203,6 @@ def _require_none_pending(db: Session, tenant_id: UUID, customer_id: UUID, kind:
         raise RuleBroken("limit_pending")
 
 
-def _has_newer(db: Session, actor: Actor, row: Any) -> bool:
-    limit = CreditLimit
-    found = db.execute(
-        sa.select(limit.id).where(
-            limit.tenant_id == actor.tenant_id,
-            limit.customer_id == row.customer_id,
-            limit.kind == "regular",
-            limit.valid_from >= row.valid_from,
-            sa.or_(limit.valid_to.is_(None), limit.valid_to >= limit.valid_from),
-        )
-    ).first()
-    return found is not None
-
-
 def _change(db: Session, actor: Actor, change_id: UUID) -> Any:
     change = LimitChange
     row = db.execute(
@@ -287,16 +213,7 @@ def _change(db: Session, actor: Actor, change_id: UUID) -> Any:
     return row
 
 
-def _of_approval(db: Session, actor: Actor, approval_id: UUID) -> Sequence[Any]:
-    change = LimitChange
-    return db.execute(
-        sa.select(change.__table__)
-        .where(change.tenant_id == actor.tenant_id, change.approval_id == approval_id, change.state == "requested")
-        .order_by(change.id)
-    ).all()
-
-
-def _grant(row: Any, approval_id: UUID) -> GrantLimit:
+def _grant(row: Any, approval_id: UUID | None) -> GrantLimit:
     return GrantLimit(
         customer_id=row.customer_id,
         kind=row.kind,

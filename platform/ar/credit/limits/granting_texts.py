@@ -15,13 +15,10 @@ MESSAGES: Final[dict[str, str]] = {
     "limit_file_gaps": mark(
         "The customer file is not complete, so there is no limit above zero: %(gaps)s. Complete the file first."
     ),
-    "limit_granted_here": mark("A customer's limit was granted here meanwhile. Check the file again."),
     "limit_temporary_ends": mark("A temporary limit has an amount and a last day."),
 }
 EVENTS: Final[dict[str, Event]] = {
     "credit_limit_granted": Event(mark("Credit limit granted"), mark("%(granted_limit)s: %(reason)s"), tone="ok"),
-    "limits_taken_over": Event(mark("Credit limits taken over by import"), mark("%(limits)s limits")),
-    "limits_taken_over_refused": Event(mark("Credit limits of an import refused"), "%(reason)s"),
 }
 
 

@@ -127,9 +127,7 @@ def end_paid_stops(db: Session, actor: Actor, reason: str) -> int:
     with everything(db):
         rows = db.execute(
             sa.select(hold.id, hold.customer_id)
-            .where(
-                hold.tenant_id == actor.tenant_id, hold.kind == "ladder", hold.lifted_at.is_(None), sa.not_(owes)
-            )
+            .where(hold.tenant_id == actor.tenant_id, hold.kind == "ladder", hold.lifted_at.is_(None), sa.not_(owes))
             .order_by(hold.customer_id, hold.id)
         ).all()
         actor = lock_customers(db, actor, sorted({row.customer_id for row in rows}))

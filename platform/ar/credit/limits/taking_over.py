@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -149,9 +149,8 @@ def take_back_limits(
 def followed_limits(tenant_id: UUID, limit_ids: sa.Select[Any]) -> sa.Select[Any]:
     """Selects the customers of whom a limit was written after those of an import (`id`, `number`)."""
     mine, other = CreditLimit, aliased(CreditLimit)
-    columns: tuple[sa.ColumnElement[Any], ...] = (Customer.id, Customer.number)
-    return (
-        sa.select(*columns)
+    found = (
+        sa.select(Customer.id, Customer.number)
         .join(mine, sa.and_(mine.tenant_id == tenant_id, mine.customer_id == Customer.id))
         .join(
             other,
@@ -167,6 +166,7 @@ def followed_limits(tenant_id: UUID, limit_ids: sa.Select[Any]) -> sa.Select[Any
         .where(Customer.tenant_id == tenant_id, mine.id.in_(limit_ids))
         .distinct()
     )
+    return cast(sa.Select[Any], found)
 
 
 def grant_taken_over(_db: Session, _actor: Actor, _approved: Approved) -> None:

@@ -6,6 +6,7 @@ Invariant: read-only; the modules behind them are private to credit.
 from __future__ import annotations
 
 from ar.credit.checks.facts import active_stops
+from ar.credit.checks.messages import CHECK_NAMES
 from ar.credit.checks.reasons import DecisionText, decision_text, reason_sentences, reasons_json, reasons_of
 from ar.credit.exposure.accounts import Accounts, CustomerAccount, customer_accounts
 from ar.credit.limits.queries import limits_in_force
@@ -13,6 +14,7 @@ from ar.credit.limits.taking_over import StandingLimit, followed_limits, not_yet
 from ar.credit.policy.queries import credit_policy
 
 __all__ = [
+    "CHECK_NAMES",
     "Accounts",
     "CustomerAccount",
     "DecisionText",

@@ -132,6 +132,34 @@ FINDINGS: dict[str, str] = {
     "limit_differs": mark(
         "The limit from %(found)s on stands with %(posted)s, this row says %(said)s. Change it on the page Limits."
     ),
+    "paper_differs": mark(
+        "“%(number)s” has “%(first)s” in row %(first_row)s and “%(found)s” here. Rows of one paper say the same."
+    ),
+    "paper_stands": mark(
+        "“%(number)s” stands in the books with %(posted)s, this row says %(said)s. A file does not change what came in."
+    ),
+    "paper_has_no_line": mark("“%(number)s” stands in the books without a line %(found)s."),
+    "paper_lacks_line": mark("“%(number)s” stands in the books with a line %(found)s that the file does not have."),
+    "paper_too_long": mark("“%(found)s” has %(lines)s lines; at most %(most)s are taken."),
+    "customer_blacklisted": mark(
+        "Customer “%(found)s” is on the blacklist since %(since)s: no order comes in. Ask whoever keeps the blacklist."
+    ),
+    "order_would_be_held": mark(
+        "Order “%(found)s” comes in as confirmed elsewhere; our checks would hold it, and ask again before it ships: "
+        "%(reasons)s"
+    ),
+    "order_unknown": mark("There is no order “%(found)s”. Import the orders first."),
+    "delivery_would_be_held": mark(
+        "Delivery “%(found)s” comes in as history and keeps a flag: our checks would have held it: %(reasons)s"
+    ),
+    "shipped_before_ordered": mark("The goods left on %(found)s, before they were ordered on %(ordered_on)s."),
+    "delivery_unknown": mark("There is no delivery note “%(found)s”. Import the deliveries first."),
+    "delivery_not_out": mark("Delivery note “%(found)s” is not on its way, so nothing is signed for."),
+    "name_illegible": mark("“%(found)s” is no name that can be read: a signature needs one."),
+    "signed_before_shipped": mark("Signed on %(found)s, before the goods left on %(shipped_on)s."),
+    "sign_off_differs": mark(
+        "“%(found)s” was signed for on %(posted)s by %(by)s. A signature is not changed: take it back on its page."
+    ),
     "limit_negative": mark("Expected a limit of zero or more, found “%(found)s”."),
     "ends_before_it_begins": mark("The limit ends on %(found)s, before it begins on %(valid_from)s."),
     "not_yet": mark("%(found)s is after today, %(today)s. Only what has happened is imported."),

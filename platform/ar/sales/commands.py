@@ -5,6 +5,9 @@ Invariant: other slices call these; the modules behind them are private to sales
 
 from __future__ import annotations
 
+from ar.sales.deliveries.shipping import take_over_delivery
+from ar.sales.deliveries.signing.commands import counter_sign_off, sign_off
+from ar.sales.deliveries.taking_back import take_back_delivery
 from ar.sales.orders.billing import bill_named_orders, bill_order
 from ar.sales.orders.commands import (
     cancel_order,
@@ -17,6 +20,7 @@ from ar.sales.orders.commands import (
     take_over_order,
 )
 from ar.sales.orders.entering import enter_order
+from ar.sales.orders.taking_back import take_back_order
 
 __all__ = [
     "bill_named_orders",
@@ -25,9 +29,14 @@ __all__ = [
     "check",
     "close_order_short",
     "confirm_order",
+    "counter_sign_off",
     "edit_order",
     "enter_order",
     "recommit",
     "reopen_order",
+    "sign_off",
+    "take_back_delivery",
+    "take_back_order",
+    "take_over_delivery",
     "take_over_order",
 ]

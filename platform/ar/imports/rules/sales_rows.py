@@ -12,7 +12,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from ar.customers.inputs import MAX_NAME_CHARS, MAX_TERM_DAYS
 from ar.imports.columns import MODE_WORDS, UNLIMITED_WORDS, words
 from ar.imports.inputs import ParsedDeliveryLine, ParsedLimit, ParsedOrderLine, ParsedSignOff
 from ar.imports.rules.amounts import BadCell, minor_units
@@ -30,6 +29,10 @@ from kernel.money import MAX_MINOR, exponent
 from kernel.sheets import header_key
 
 MAX_TEXT_CHARS: Final = 200
+MAX_SIGNER_CHARS: Final = 100
+MAX_UNIT_CHARS: Final = 80
+#: The longest credit term of a limit or an order.
+MAX_TERM_DAYS: Final = 366
 MAX_LINE_NO: Final = 99_999
 #: Places behind the decimal mark, and digits before it, of quantities and prices.
 MAX_PLACES: Final = 6
@@ -93,9 +96,9 @@ class SalesRowParser(RowParser):
                 code,
                 parse_cell(whole, "term_days", term_days, MAX_TERM_DAYS) if term_days else None,
                 parse_cell(_line_no, line_no),
-                self._intern(parse_cell(required_text, "product", product, MAX_NAME_CHARS)),
+                self._intern(parse_cell(required_text, "product", product, MAX_TEXT_CHARS)),
                 amount,
-                self._intern(parse_cell(text, "unit", unit, MAX_TEXT_CHARS)),
+                self._intern(parse_cell(text, "unit", unit, MAX_UNIT_CHARS)),
                 each,
                 parse_cell(self._tax_rate_bps, tax_rate) if tax_rate else None,
             )
@@ -126,7 +129,7 @@ class SalesRowParser(RowParser):
                 row,
                 parse_cell(identifier, "delivery_no", number, MAX_DOCUMENT_NO_CHARS),
                 parse_cell(self._past_day, row, "signed_on", signed_on),
-                parse_cell(required_text, "signed_by", signed_by, MAX_NAME_CHARS),
+                parse_cell(required_text, "signed_by", signed_by, MAX_SIGNER_CHARS),
             )
         )
 

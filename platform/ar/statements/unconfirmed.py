@@ -12,6 +12,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from ar.statements.mails import PURPOSE
@@ -53,7 +54,7 @@ def oldest_unconfirmed(
             sa.not_(_covered(tenant_id)),
         )
         .order_by(statement.customer_id, sent_on, statement.number)
-        .distinct(statement.customer_id)
+        .ext(distinct_on(statement.customer_id))
     )
     return {row.customer_id: UnconfirmedStatement(row.number, row.sent_on) for row in rows}
 

@@ -22,8 +22,12 @@ _KINDS: Final[tuple[tuple[bytes, tuple[str, ...], str], ...]] = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", (".doc",), "application/msword"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", (".xls",), "application/vnd.ms-excel"),
 )
+#: What the container of a phone's photo names itself, after its length and `ftyp`.
+_HEIC: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 #: What a scan or a photo can be.
 PICTURES: Final = (".pdf", ".png", ".jpg", ".jpeg")
+#: The same, as phones take them too.
+PHOTOS: Final = (*PICTURES, ".heic", ".heif")
 OFFICE: Final = (".doc", ".docx", ".xls", ".xlsx")
 
 
@@ -45,4 +49,6 @@ def media_type_of(file: UploadedFile, endings: Collection[str]) -> str | None:
     ending = PurePath(base_name(file.name)).suffix.lower()
     if ending not in endings:
         return None
+    if ending in (".heic", ".heif"):
+        return "image/heic" if file.content[4:8] == b"ftyp" and file.content[8:12] in _HEIC else None
     return next((kind for head, names, kind in _KINDS if ending in names and file.content.startswith(head)), None)

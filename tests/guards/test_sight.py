@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from ar.customers.visibility import tables_of_customers
+from ar.customers.register.visibility import tables_of_customers
 from ar.ledger.closing.commands import lock_through
 from tenants.access import STAFF
 from tenants.models import Company, User

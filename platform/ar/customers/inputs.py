@@ -14,7 +14,7 @@ from pydantic import Field
 from kernel.inputs import CommandInput, EditInput, OptionalId, OptionalText
 from kernel.texts import MailAddress, OneLine
 
-EntityType = Literal["company", "sole_trader", "person", "government", "institution"]
+EntityType = Literal["company", "sole_trader", "person", "government", "institution", "foreign_company"]
 Purpose = Literal["statements", "dunning", "signing"]
 Language = Literal["zh_CN", "en"]
 

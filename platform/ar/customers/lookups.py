@@ -13,7 +13,7 @@ from ar.customers.file.messages import gap_sentences
 from ar.customers.file.queries import blacklisted_since, file_gaps
 from ar.customers.models import Contact
 from ar.customers.queries import ContactView, CustomerFacts, find_numbers, matches
-from ar.customers.visibility import limit_to_visible_customers
+from ar.customers.register.visibility import limit_to_visible_customers
 
 __all__ = [
     "ContactView",

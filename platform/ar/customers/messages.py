@@ -18,6 +18,17 @@ ENTITY_LABELS: dict[str, str] = {
     "person": mark("Person"),
     "government": mark("Government"),
     "institution": mark("Institution"),
+    "foreign_company": mark("Foreign company"),
+}
+#: Why a tax or register number cannot be taken as it is (`ar.customers.rules.identity_numbers.Doubt`).
+DOUBTS: dict[str, str] = {
+    "check_character": mark(
+        "Its check character does not fit. Compare it with the licence; a true one can be confirmed in the customer file."
+    ),
+    "length": mark("It looks like a unified social credit code, which has 18 characters."),
+    "identity_card": mark("It is the number of a person's identity card, not of a company or institution."),
+    "vat": mark("Its check digits do not fit a VAT number of that country."),
+    "lei": mark("Its check digits do not fit a legal entity identifier (LEI)."),
 }
 PURPOSE_LABELS: dict[str, str] = {
     "statements": mark("Statements"),

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from ar.customers.models import Contact, Customer
-from ar.customers.search import normalise, query_tokens, required_words
+from ar.customers.rules.search import normalise, query_tokens, required_words
 from kernel.actor import Actor
 from kernel.db import columns
 from kernel.errors import NotFound

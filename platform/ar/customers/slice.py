@@ -12,8 +12,8 @@ from tenants.slice import Heading, NavLine, Slice
 SLICE: Final = Slice(
     name="customers",
     pages=(
-        "ar.customers.routes:bp",
-        "ar.customers.contact_routes:bp",
+        "ar.customers.register.routes:bp",
+        "ar.customers.register.contact_routes:bp",
     ),
     navigation=(
         NavLine(

@@ -56,7 +56,9 @@ FINDINGS: dict[str, str] = {
     "amount_not_positive": mark("Expected an amount above zero, found “%(found)s”. A reduction is a credit note."),
     "unknown_currency": mark("Expected a currency code such as CNY or USD, found “%(found)s”."),
     "unknown_kind": mark("“%(found)s” is not known as a kind of document. Say in the mapping what it is."),
-    "unknown_entity_type": mark("Expected company, sole_trader, person, government or institution, found “%(found)s”."),
+    "unknown_entity_type": mark(
+        "Expected company, sole_trader, person, government, institution or foreign_company, found “%(found)s”."
+    ),
     "unknown_language": mark("Expected zh_CN or en, found “%(found)s”."),
     "bad_email": mark("Expected an e-mail address, found “%(found)s”."),
     "email_not_ascii": mark(
@@ -170,7 +172,7 @@ FINDINGS: dict[str, str] = {
     "not_a_line_no": mark("Expected the number of a line from 1 to %(most)s, found “%(found)s”."),
     "unknown_grade": mark("Expected a grade A, B, C or D, found “%(found)s”."),
     "unknown_mode": mark("Expected direct, carrier, pick_up or consignment, found “%(found)s”."),
-    "tax_id_doubtful": mark("The check character of “%(found)s” is wrong. It is saved as entered."),
+    "tax_id_doubtful": mark("“%(found)s” does not fit as the number of such a customer. It is saved as entered."),
 }
 
 # Codes of whole-file and command errors.

@@ -25,7 +25,8 @@ from ar.customers.rules.customer_file import (
     find_gaps,
     gap_codes,
 )
-from ar.customers.rules.identity_numbers import has_invalid_check_character, is_unified_code
+from ar.customers.rules.identity_numbers import doubt_about, is_unified_code
+from kernel.views import select_view, value
 from tenants.queries import tenant
 
 
@@ -72,7 +73,7 @@ def all_gaps(db: Session, tenant_id: UUID, customer_ids: Collection[UUID] | None
         facts = CustomerFileFacts(
             entity_type=row.entity_type,
             unified_code=is_unified_code(row.tax_id),
-            tax_id_doubtful=has_invalid_check_character(row.tax_id) and not row.is_checked,
+            tax_id_doubtful=not row.is_checked and doubt_about(row.entity_type, row.tax_id) is not None,
             documents=documents.get(row.id, ()),
         )
         gaps = find_gaps(facts, policy, today)
@@ -102,9 +103,15 @@ def _documents(db: Session, tenant_id: UUID, customer_ids: Collection[UUID] | No
     document = CustomerDocument
     received = sa.cast(sa.func.timezone(tenant(db, tenant_id).timezone, document.uploaded_at), sa.Date)
     rows = db.execute(
-        sa.select(
-            document.customer_id, document.kind, document.state, received.label("received_on"), document.expires_on
-        ).where(
+        select_view(
+            DocumentFacts,
+            kind=value(document.kind),
+            state=value(document.state),
+            received_on=value(received),
+            expires_on=value(document.expires_on),
+        )
+        .add_columns(document.customer_id)
+        .where(
             document.tenant_id == tenant_id,
             document.state.in_(sorted(COUNTING_STATES)),
             *(() if customer_ids is None else (_is_one_of(document.customer_id, customer_ids),)),

@@ -21,7 +21,7 @@ from ar.customers.inputs import (
     MAX_TERM_DAYS,
     CustomerRow,
 )
-from ar.customers.rules.identity_numbers import has_invalid_check_character
+from ar.customers.rules.identity_numbers import doubt_about
 from ar.imports.columns import CURRENCY_WORDS, ENTITY_WORDS, KIND_WORDS, LANGUAGE_WORDS, words
 from ar.imports.inputs import ParsedCustomer, ParsedItem, ParsedReceipt, Report
 from ar.imports.rules.amounts import BadCell, applications, minor_units, require_current, without_side
@@ -105,14 +105,15 @@ class RowParser:
         number, name, entity, tax_id, owner, contact, email, terms, settlement, language, owner_name = cells
         if not owner and "@" in owner_name:
             owner, owner_name = owner_name, ""
-        if tax_id and has_invalid_check_character(tax_id):
-            self.report.add_warning(row, "tax_id", "tax_id_doubtful", found=tax_id)
         parse_cell = self._parse_cell
+        form = parse_cell(word, "entity_type", "unknown_entity_type", entity, _ENTITIES) if entity else None
+        if doubt_about(form or "company", tax_id) is not None:
+            self.report.add_warning(row, "tax_id", "tax_id_doubtful", found=tax_id)
         owner_email = parse_cell(email_address, "owner_email", owner) if owner else None
         made = CustomerRow(
             number=parse_cell(self._customer_no, number),
             name=parse_cell(required_text, "name", name, MAX_NAME_CHARS),
-            entity_type=parse_cell(word, "entity_type", "unknown_entity_type", entity, _ENTITIES) if entity else None,
+            entity_type=form,
             tax_id=parse_cell(identifier, "tax_id", tax_id, MAX_TAX_ID_CHARS) if tax_id else None,
             owner_email=owner_email.lower() if owner_email else None,
             contact_name=parse_cell(text, "contact_name", contact, MAX_NAME_CHARS) or None,

@@ -11,10 +11,11 @@ from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
-from ar.customers import commands, queries
-from ar.customers.inputs import CreateCustomer, EditCustomer, customer_values
-from ar.customers.messages import ENTITY_LABELS, LANGUAGE_LABELS, PURPOSE_LABELS, ROLL_LABELS
-from ar.customers.rules.identity_numbers import has_invalid_check_character
+from ar.customers import queries
+from ar.customers.inputs import CreateCustomer, CustomerFields, EditCustomer, customer_values
+from ar.customers.messages import DOUBTS, ENTITY_LABELS, LANGUAGE_LABELS, PURPOSE_LABELS, ROLL_LABELS
+from ar.customers.register import commands
+from ar.customers.rules.identity_numbers import doubt_about
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
 from tenants.access import may, staff
@@ -64,7 +65,7 @@ def index() -> Page:
     path = url_for("customers.index")
     states = [("all", _("All")), ("open", _("With open items")), ("overdue", _("Overdue"))]
     return render(
-        "ar/customers/index.html",
+        "ar/customers/register/index.html",
         found=found,
         wanted=wanted,
         today=actor().today,
@@ -90,7 +91,7 @@ def _choices() -> dict[str, Any]:
 
 
 def _new_page(form: Form[Any]) -> str:
-    return render("ar/customers/new.html", form=form, **_choices())
+    return render("ar/customers/register/new.html", form=form, **_choices())
 
 
 @bp.get("/new")
@@ -107,14 +108,16 @@ def new() -> Page:
 def create(data: CreateCustomer) -> Page:
     """Creates a customer."""
     customer_id = commands.create_customer(db(), actor(), data)
-    return _saved(_("Customer created."), customer_id, data.tax_id)
+    return _saved(_("Customer created."), customer_id, data)
 
 
 def _edit_page(form: Form[Any], customer_id: UUID) -> str:
     """Renders the customer's form and contacts; blank, it shows the stored values."""
     customer = queries.customer_detail(db(), actor().tenant_id, customer_id)
     shown = form.at("customer", **stored(customer_values(customer)))
-    return render("ar/customers/edit.html", customer=customer, form=shown, purposes=PURPOSE_LABELS, **_choices())
+    return render(
+        "ar/customers/register/edit.html", customer=customer, form=shown, purposes=PURPOSE_LABELS, **_choices()
+    )
 
 
 def _words(name: str, value: Any) -> str:
@@ -137,11 +140,12 @@ def edit(customer_id: UUID) -> Page:
 def update(data: EditCustomer, customer_id: UUID) -> Page:
     """Changes a customer."""
     commands.edit_customer(db(), actor(), customer_id, data)
-    return _saved(_("Customer saved."), customer_id, data.tax_id)
+    return _saved(_("Customer saved."), customer_id, data)
 
 
-def _saved(text: str, customer_id: UUID, tax_id: str) -> Page:
+def _saved(text: str, customer_id: UUID, data: CustomerFields) -> Page:
     answer = done(text, "overview.customer", customer_id=customer_id)
-    if has_invalid_check_character(tax_id):
-        flash_error(_("The check character of the tax id is wrong. It was saved as entered."))
+    doubt = doubt_about(data.entity_type, data.tax_id)
+    if doubt is not None:
+        flash_error(_("The number was saved as entered.") + " " + _(DOUBTS[doubt]))
     return answer

@@ -10,10 +10,11 @@ from uuid import UUID
 
 from flask import request
 
-from ar.customers import commands, queries
+from ar.customers import queries
 from ar.customers.inputs import AddContact, ContactFields, contact_values
 from ar.customers.messages import PURPOSE_LABELS
-from ar.customers.routes import bp
+from ar.customers.register import contacts
+from ar.customers.register.routes import bp
 from kernel.i18n import gettext as _
 from tenants.access import staff
 from tenants.permissions import Permission
@@ -31,7 +32,7 @@ def _contact_page(form: Form[Any], customer_id: UUID) -> str:
     first = stored(contact_values(known) if known else {})
     first["purposes"] = list((known and known.purposes) or PURPOSE_LABELS)
     shown = form.at("contact", **first)
-    return render("ar/customers/new_contact.html", customer=customer, form=shown, purposes=PURPOSE_LABELS)
+    return render("ar/customers/register/new_contact.html", customer=customer, form=shown, purposes=PURPOSE_LABELS)
 
 
 def _words(name: str, value: Any) -> str:
@@ -51,7 +52,7 @@ def new_contact(customer_id: UUID) -> Page:
 @command_form(ContactFields, page=_contact_page, slot="contact", words=_words)
 def add_contact(data: ContactFields, customer_id: UUID) -> Page:
     """Adds a contact, or updates the one of the same e-mail."""
-    commands.add_contact(db(), actor(), AddContact(customer_id=customer_id, **data.model_dump()))
+    contacts.add_contact(db(), actor(), AddContact(customer_id=customer_id, **data.model_dump()))
     return done(_("Contact saved."), "customers.edit", customer_id=customer_id)
 
 
@@ -59,5 +60,5 @@ def add_contact(data: ContactFields, customer_id: UUID) -> Page:
 @staff(Permission.EDIT_CUSTOMER)
 def deactivate_contact(customer_id: UUID, contact_id: UUID) -> Page:
     """Deactivates a contact."""
-    commands.deactivate_contact(db(), actor(), customer_id, contact_id)
+    contacts.deactivate_contact(db(), actor(), customer_id, contact_id)
     return done(_("Contact deactivated."), "customers.edit", customer_id=customer_id)

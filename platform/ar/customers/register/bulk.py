@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.customers.inputs import PURPOSES, CustomerRow
-from ar.customers.search import search_words, sort_key
+from ar.customers.rules.search import search_words, sort_key
 from kernel.actor import Actor
 from kernel.ids import new_id, new_ids
 from kernel.journal import JournalEvent

@@ -8,11 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from ar.credit.rules.exposure import Parts
+from ar.customers.file.models import BlacklistEntry
 from ar.imports import commands
 from ar.imports.columns import FileKind
 from ar.imports.inputs import ImportFile, Report
+from ar.imports.pipeline import run_import
 from ar.sales.models import Delivery, Order, OrderDecision
 from kernel.errors import Conflict
+from kernel.ids import new_id
 from kernel.sheets.mapping import ColumnMapping
 from tests.ar.imports.files import TODAY, csv_file, error_codes
 from tests.support.world import World
@@ -68,8 +71,6 @@ def test_60_stays_60_from_order_to_delivery_to_sign_off(world: World) -> None:
 
 def test_a_check_writes_nothing_and_says_what_applying_says(world: World) -> None:
     world.debtor("C1")
-    from ar.imports.pipeline import run_import
-
     with world.transaction() as db:
         seen = run_import(db, world.actor(TODAY), ImportFile("orders", "f.csv", ORDER, ColumnMapping()), apply=False)
     assert world.count_rows(Order) == 0
@@ -96,7 +97,20 @@ def test_what_the_checks_would_hold_comes_in_with_a_warning_and_a_flag(world: Wo
 
 
 def test_an_order_of_a_blacklisted_customer_is_refused(world: World) -> None:
-    world.blacklist(world.debtor("C1"))
+    customer_id = world.debtor("C1")
+    with world.transaction() as db:
+        db.execute(
+            sa.insert(BlacklistEntry).values(
+                tenant_id=world.tenant_id,
+                id=new_id(),
+                customer_id=customer_id,
+                state="listed",
+                reason="fraud",
+                proposed_by="林晓",
+                proposed_at=world.actor(TODAY).now,
+                listed_at=world.actor(TODAY).now,
+            )
+        )
     _job, report = run(world, "orders", ORDER)
     assert error_codes(report) == [(2, "customer_no", "customer_blacklisted")]
     assert world.count_rows(Order) == 0

@@ -1,7 +1,4 @@
-"""Serves the page on which a person says how the columns of an uploaded file are read.
-
-Invariant: parse, authorise, one command or one query, render.
-"""
+"""Serves the page on which a person says how the columns of an uploaded file are read."""
 
 from __future__ import annotations
 
@@ -30,6 +27,7 @@ from web.responses import Page, render, see_other
 
 bp = Blueprint("import_mapping", __name__, url_prefix="/imports")
 
+HAVE_CURRENCY: Final = ("open-items", "receipts", "limits", "orders")
 _SIGNS: Final = (
     ("", mark("The type of document tells")),
     ("owed_positive", mark("Above zero is owed, below zero a credit or payment")),
@@ -93,6 +91,8 @@ def _page(job: queries.JobPage, sample: Sample, form: MappingForm) -> str:
         kinds=KIND_LABELS,
         reasons=PASSED_OVER,
         choices=_choices(job.kind, sample),
+        has_currency=job.kind in HAVE_CURRENCY,
+        is_booked=job.kind in ("open-items", "receipts"),
     )
 
 

@@ -4,6 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from tenants.slice import Slice
+from ar.sales.orders import messages as order_messages
+from kernel.i18n import mark
+from tenants.permissions import Permission
+from tenants.slice import Heading, NavLine, Slice
 
-SLICE: Final = Slice(name="sales")
+SLICE: Final = Slice(
+    name="sales",
+    pages=(
+        "ar.sales.orders.pages.routes:bp",
+        "ar.sales.orders.pages.form_routes:bp",
+        "ar.sales.orders.pages.step_routes:bp",
+        "ar.sales.orders.pages.credit_routes:bp",
+    ),
+    commands=("ar.sales.orders.cli:group",),
+    navigation=(NavLine(Heading.CREDIT_AND_SALES, 70, mark("Orders"), "orders.index", Permission.READ),),
+    messages=order_messages.MESSAGES,
+    events=order_messages.EVENTS,
+)

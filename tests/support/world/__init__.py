@@ -21,7 +21,6 @@ from tests.support.world.base import TODAY
 from tests.support.world.bills import Bills
 from tests.support.world.cases import Cases
 from tests.support.world.cash import BankMovement, Cash
-from tests.support.world.customers import Customers
 from tests.support.world.deliveries import Deliveries
 from tests.support.world.interest import Interest
 from tests.support.world.ledger import Ledger
@@ -31,7 +30,7 @@ from tests.support.world.statements import Statements
 __all__ = ["TODAY", "BankMovement", "World", "new_world", "world_of"]
 
 
-class World(Statements, Cases, Bills, Interest, Losses, Cash, Deliveries, Customers, Ledger):
+class World(Statements, Cases, Bills, Interest, Losses, Cash, Deliveries, Ledger):
     """A company with makers of everything that the product keeps, from customers to bad debts."""
 
 

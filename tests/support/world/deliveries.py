@@ -10,6 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from ar.credit.exposure.parts import NO_PARTS
 from ar.credit.rules.decision import Decision
 from ar.sales.deliveries.billing.commands import invoice_delivery, register_invoice
 from ar.sales.deliveries.billing.inputs import InvoiceDelivery, RegisterInvoice
@@ -20,8 +21,8 @@ from ar.sales.deliveries.planning import plan_delivery, remaining_lines
 from ar.sales.deliveries.returns import return_goods
 from ar.sales.deliveries.shipping import pick_delivery, ship_delivery
 from ar.sales.deliveries.signing.commands import counter_sign_off, sign_off
-from ar.sales.deliveries.signing.files import UploadedFile
 from ar.sales.deliveries.signing.inputs import CounterSignOff, SignedLine, SignOffDelivery
+from kernel.uploads import UploadedFile
 from tests.support.world.sales import Sales
 
 SCAN = UploadedFile("签收单.pdf", b"%PDF-1.7 signed")
@@ -127,7 +128,7 @@ class Deliveries(Sales):
 
     def exposed(self, customer_id: UUID) -> tuple[int, int, int, int]:
         """Returns of the exposure: open receivables, signed not invoiced, shipped not signed, released orders."""
-        parts = self.credit_account(customer_id).by_currency["CNY"].parts
+        parts = self.credit_account(customer_id).by_currency.get("CNY", NO_PARTS).parts
         return (
             parts.open_receivables_minor,
             parts.signed_not_invoiced_minor,

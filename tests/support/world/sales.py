@@ -30,13 +30,21 @@ from ar.sales.rules.amounts import line_amount_minor
 from kernel.ids import new_id
 from tests.support.world.base import fresh_number
 from tests.support.world.credit import Credit
+from tests.support.world.customers import Customers
 
 #: product, quantity, price
 Line = tuple[str, str, str]
 
 
-class Sales(Credit):
+class Sales(Credit, Customers):
     """Makers of contracts and orders."""
+
+    def buyer(self, limit_minor: int | None, number: str = "00001") -> UUID:
+        """Makes a customer whose file is complete, with a limit (None: unlimited); returns its id."""
+        customer_id = self.customer(number)
+        self.complete_file(customer_id)
+        self.limit(customer_id, limit_minor)
+        return customer_id
 
     def contract(
         self,

@@ -54,7 +54,7 @@ def edit_order(db: Session, actor: Actor, order_id: UUID, data: EditOrder) -> De
     _require_open(order)
     before, after = rewrite_order(db, actor, order, data)
     changed = find_order(db, actor.tenant_id, order_id)
-    facts = {"number": order.number, "currency": changed.currency, "total_minor": changed.total_minor}
+    facts = {"number": order.number, "currency": changed.currency, "amount_minor": changed.total_minor}
     journal.record(
         db,
         actor,
@@ -238,5 +238,5 @@ def _update(db: Session, actor: Actor, order_id: UUID, **values: object) -> None
 
 
 def _record(db: Session, actor: Actor, event: str, order: DbRow, **facts: object) -> None:
-    data = {"number": order.number, "currency": order.currency, "total_minor": order.total_minor, **facts}
+    data = {"number": order.number, "currency": order.currency, "amount_minor": order.total_minor, **facts}
     journal.record(db, actor, event, customer_id=order.customer_id, subject_id=order.id, data=data)

@@ -70,7 +70,7 @@ def enter_order(db: Session, actor: Actor, data: EnterOrder, *, is_history: bool
     }
     number = _insert(db, actor, values, data.number)
     _write_lines(db, actor.tenant_id, order_id, data.lines, amounts)
-    facts = {"number": number, "currency": data.currency, "total_minor": values["total_minor"]}
+    facts = {"number": number, "currency": data.currency, "amount_minor": values["total_minor"]}
     journal.record(db, actor, "order_entered", customer_id=customer.id, subject_id=order_id, data=facts)
     return order_id
 

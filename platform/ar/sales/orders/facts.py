@@ -54,6 +54,14 @@ def find_order(db: Session, tenant_id: UUID, order_id: UUID, *, locked: bool = F
     return row
 
 
+def order_id_of(db: Session, tenant_id: UUID, number: str) -> UUID:
+    """Returns the id of the order with that number. Raises NotFound(`order_not_found`)."""
+    found = db.execute(sa.select(Order.id).where(Order.tenant_id == tenant_id, Order.number == number)).scalar()
+    if found is None:
+        raise NotFound("order_not_found")
+    return found
+
+
 def lines_of(db: Session, tenant_id: UUID, order_id: UUID) -> list[DbRow]:
     """Returns the lines of an order in the order of their numbers, without those taken off."""
     line = OrderLine

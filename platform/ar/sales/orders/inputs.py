@@ -93,6 +93,12 @@ class CloseOrder(CommandInput):
     reason: Reason
 
 
+class LinkInvoice(CommandInput):
+    """Choose, on an order's page, the posted invoice that bills it."""
+
+    entry_id: UUID
+
+
 class BillOrder(CommandInput):
     """Link a posted invoice to the order that it bills; `delivery_id` None: a down payment, or the whole order.
 

@@ -25,6 +25,7 @@ HUNDRED = ("阀门", "10", "100.00")
 @pytest.fixture(name="customer")
 def customer_with_limit(world: World) -> UUID:
     customer = world.customer()
+    world.complete_file(customer)
     world.limit(customer, 10_000_00)
     return customer
 

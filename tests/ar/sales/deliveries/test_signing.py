@@ -8,12 +8,13 @@ from uuid import UUID
 
 import pytest
 
+from ar.ledger.closing.commands import lock_through
 from ar.sales.deliveries.signing.commands import sign_off
-from ar.sales.deliveries.signing.files import UploadedFile
 from ar.sales.deliveries.signing.inputs import SignOffDelivery
 from ar.sales.models import SignOff
 from kernel.errors import Conflict, Forbidden, RuleBroken
 from kernel.ids import new_id
+from kernel.uploads import UploadedFile
 from tests.support.world import World
 
 TEN = ("阀门", "10", "100.00")
@@ -22,6 +23,7 @@ TEN = ("阀门", "10", "100.00")
 @pytest.fixture(name="customer")
 def customer_with_limit(world: World) -> UUID:
     customer = world.customer()
+    world.complete_file(customer)
     world.limit(customer, 10_000_00)
     return customer
 
@@ -84,6 +86,7 @@ def test_what_was_invoiced_is_not_countered(world: World, customer: UUID) -> Non
 def test_an_invoice_before_the_signature_is_due_from_the_signature(world: World) -> None:  # CS21
     world = world.on(date(2026, 6, 25))
     customer = world.customer()
+    world.complete_file(customer)
     world.limit(customer, 10_000_00)
     note = world.shipped_note(world.released_order(customer, TEN, term_days=30))
     world.invoice_with_goods(note, "FP-0625")
@@ -186,7 +189,7 @@ def test_an_empty_pad_without_a_legible_name_recognises_nothing(world: World, cu
 def test_a_photo_that_nobody_could_look_at_is_refused(world: World, customer: UUID, content: bytes, code: str) -> None:
     note = world.shipped_note(world.released_order(customer, TEN))
     with pytest.raises(RuleBroken) as refused:
-        world.sign(note, file=UploadedFile("IMG_0042.HEIC", content))
+        world.sign(note, file=UploadedFile("IMG_0042.jpg", content))
     assert refused.value.code == code
 
 
@@ -211,9 +214,11 @@ def test_a_driver_signs_off_their_own_notes_alone(world: World, customer: UUID) 
 def test_a_signature_in_a_closed_period_is_posted_on_the_first_open_day(world: World) -> None:
     early = world.on(date(2026, 10, 28))
     customer = early.customer()
+    early.complete_file(customer)
     early.limit(customer, 10_000_00)
     note = early.shipped_note(early.released_order(customer, TEN, term_days=30))
-    world.lock_period(date(2026, 10, 31))
+    with world.transaction() as db:
+        lock_through(db, world.actor(), date(2026, 10, 31), "month end")
     world.sign(note, on=date(2026, 10, 30))
     item = world.open_item(world.invoice_note(note))
     assert (item.document_on, item.due_on) == (date(2026, 11, 1), date(2026, 11, 29))

@@ -15,8 +15,7 @@ from tests.support.world.sales import held_by
 
 
 def test_of_two_orders_at_once_one_passes_and_one_is_held(world: World) -> None:
-    customer = world.customer()
-    world.limit(customer, 100_00)
+    customer = world.buyer(100_00)
     world.invoice(customer, number=f"T52-{customer}", minor=60_00)
     orders = [world.order(customer, ("valve", "1", "30")) for _ in range(2)]
     ready, answers = Barrier(2), dict[UUID, bool]()
@@ -36,8 +35,7 @@ def test_of_two_orders_at_once_one_passes_and_one_is_held(world: World) -> None:
 
 
 def test_every_reason_is_named_and_kept(world: World) -> None:
-    customer = world.customer()
-    world.limit(customer, 10_00)
+    customer = world.buyer(10_00)
     world.late_invoice(customer, number=f"LATE-{customer}", minor=5_00, days_late=3)
     contract = world.contract(customer, [("valve", "9.00")], term_days=None)
     order = world.order(customer, ("valve", "1", "8.99"), contract_id=contract, term_days=None)
@@ -49,8 +47,7 @@ def test_every_reason_is_named_and_kept(world: World) -> None:
 
 
 def test_an_order_without_a_term_in_writing_is_not_released_on_credit(world: World) -> None:
-    customer = world.customer()
-    world.limit(customer, 100_00)
+    customer = world.buyer(100_00)
     bare = world.contract(customer, term_days=None)
     order = world.order(customer, ("valve", "1", "30"), contract_id=bare, term_days=None)
     assert held_by(world.confirm(order)) == ["no_term"]
@@ -75,20 +72,17 @@ def test_an_order_without_a_term_in_writing_is_not_released_on_credit(world: Wor
 def test_an_order_stands_on_a_sealed_contract_in_force(
     world: World, of_contract: dict[str, object], codes: list[str]
 ) -> None:
-    customer = world.customer()
-    world.limit(customer, 100_00)
+    customer = world.buyer(100_00)
     contract = world.contract(customer, **of_contract)  # type: ignore[arg-type]
     assert held_by(world.confirm(world.order(customer, ("valve", "1", "30"), contract_id=contract))) == codes
 
 
 def test_gross_amounts_count_at_the_limit_and_do_not_jump(world: World) -> None:
-    customer = world.customer()
-    world.limit(customer, 110_00)
+    customer = world.buyer(110_00)
     order = world.order(customer, ("valve", "1", "113.00"))
     reason = world.confirm(order).reasons[0]
     assert (reason.code, reason.params["excess_minor"]) == ("limit", 3_00)
-    other = world.customer("00002", "广州远大")
-    world.limit(other, 113_00)
+    other = world.buyer(113_00, "00002")
     passed = world.released_order(other, ("valve", "1", "113.00"))
     assert world.credit_account(other).exposure_minor == 113_00
     world.ship_goods(passed, ("1", "1"))
@@ -101,8 +95,7 @@ def test_gross_amounts_count_at_the_limit_and_do_not_jump(world: World) -> None:
 
 
 def test_goods_that_were_invoiced_stay_invoiced_after_a_credit_note(world: World) -> None:
-    customer = world.customer()
-    world.limit(customer, 2_000_00)
+    customer = world.buyer(2_000_00)
     order = world.released_order(customer, ("valve", "10", "200"))
     world.ship_goods(order, ("1", "10"))
     world.sign_goods(order)
@@ -118,8 +111,7 @@ def test_goods_that_were_invoiced_stay_invoiced_after_a_credit_note(world: World
 
 
 def test_a_down_payment_invoice_takes_from_the_order(world: World) -> None:
-    customer = world.customer()
-    world.limit(customer, 1_000_00)
+    customer = world.buyer(1_000_00)
     order = world.released_order(customer, ("valve", "10", "100"))
     down = world.invoice(customer, number=f"CS5-{customer}", minor=300_00)
     world.bill_order(order, down)
@@ -135,8 +127,7 @@ def test_a_down_payment_invoice_takes_from_the_order(world: World) -> None:
 
 
 def test_an_order_counts_whole_until_its_rest_is_given_up(world: World) -> None:
-    customer = world.customer()
-    world.limit(customer, 1_000_00)
+    customer = world.buyer(1_000_00)
     order = world.released_order(customer, ("valve", "10", "100"))
     world.ship_goods(order, ("1", "6"))
     world.sign_goods(order)
@@ -148,8 +139,7 @@ def test_an_order_counts_whole_until_its_rest_is_given_up(world: World) -> None:
 
 
 def test_settlements_of_stock_at_the_customer_free_the_order_piece_by_piece(world: World) -> None:
-    customer = world.customer()
-    world.limit(customer, 100_00)
+    customer = world.buyer(100_00)
     order = world.released_order(customer, ("valve", "10", "10"))
     world.ship_goods(order, ("1", "10"), mode="consignment")
     assert world.credit_account(customer).exposure_minor == 100_00
@@ -160,8 +150,7 @@ def test_settlements_of_stock_at_the_customer_free_the_order_piece_by_piece(worl
 
 
 def test_what_becomes_less_is_never_asked(world: World) -> None:
-    customer = world.customer()
-    world.limit(customer, 100_00)
+    customer = world.buyer(100_00)
     order = world.released_order(customer, ("valve", "5", "10"), ("seal", "5", "10"))
     world.invoice(customer, number=f"CS11-{customer}", minor=900_00)
     assert world.change_order(order, ("valve", "4", "10"), ("seal", "5", "10")) is None
@@ -182,8 +171,7 @@ def test_what_becomes_less_is_never_asked(world: World) -> None:
     ],
 )
 def test_what_becomes_more_or_other_is_asked_again(world: World, lines: list[tuple[str, str, str]]) -> None:
-    customer = world.customer()
-    world.limit(customer, 100_00)
+    customer = world.buyer(100_00)
     order = world.released_order(customer, ("valve", "10", "10"))
     world.invoice(customer, number=f"T53-{customer}", minor=50_00)
     decision = world.change_order(order, *lines)
@@ -193,8 +181,7 @@ def test_what_becomes_more_or_other_is_asked_again(world: World, lines: list[tup
 
 
 def test_a_held_order_that_was_closed_is_asked_again_when_it_is_opened(world: World) -> None:
-    customer = world.customer()
-    world.limit(customer, 100_00)
+    customer = world.buyer(100_00)
     order = world.order(customer, ("valve", "1", "101"))
     assert not world.confirm(order).passes
     world.cancel_order(order)
@@ -206,15 +193,13 @@ def test_a_held_order_that_was_closed_is_asked_again_when_it_is_opened(world: Wo
 
 
 def test_an_order_worth_nothing_passes(world: World) -> None:
-    customer = world.customer()
-    world.limit(customer, 0)
+    customer = world.buyer(0)
     assert world.confirm(world.order(customer, ("sample", "5", "0"))).passes
     assert held_by(world.confirm(world.order(customer, ("sample", "1", "0.01")))) == ["limit"]
 
 
 def test_the_same_cleared_money_is_spent_once(world: World) -> None:
-    customer = world.customer()
-    world.limit(customer, 0)
+    customer = world.buyer(0)
     world.receipt(customer, number=f"CS10-{customer}", minor=100_00)
     first, second = (world.order(customer, ("valve", "1", "100"), prepaid=True) for _ in range(2))
     assert world.confirm(first).passes
@@ -223,8 +208,7 @@ def test_the_same_cleared_money_is_spent_once(world: World) -> None:
 
 
 def test_the_contract_price_rules_the_order(world: World) -> None:
-    customer = world.customer()
-    world.limit(customer, 1_000_00)
+    customer = world.buyer(1_000_00)
     contract = world.contract(customer, [("valve", "9.00")])
     order = world.released_order(customer, ("valve", "2", "9.00"), contract_id=contract)
     decision = world.change_order(order, ("valve", "3", "9"))
@@ -244,8 +228,7 @@ def test_the_contract_price_rules_the_order(world: World) -> None:
 
 
 def test_orders_on_a_contract_ask_no_more_than_it_has(world: World) -> None:
-    customer = world.customer()
-    world.limit(customer, 1_000_00)
+    customer = world.buyer(1_000_00)
     contract = world.contract(customer, [("valve", "9.00")], quantity="10")
     first = world.released_order(customer, ("valve", "6", "9"), contract_id=contract)
     second = world.order(customer, ("valve", "5", "9"), contract_id=contract)
@@ -258,8 +241,7 @@ def test_orders_on_a_contract_ask_no_more_than_it_has(world: World) -> None:
 
 
 def test_what_was_shipped_stays_ordered_at_its_price(world: World) -> None:
-    customer = world.customer()
-    world.limit(customer, 1_000_00)
+    customer = world.buyer(1_000_00)
     order = world.released_order(customer, ("valve", "10", "9"))
     world.ship_goods(order, ("1", "6"))
     for lines, code in (
@@ -283,8 +265,7 @@ def test_a_number_belongs_to_one_order(world: World) -> None:
 
 
 def test_an_invoice_is_linked_once_and_to_its_own_customer(world: World) -> None:
-    customer, other = world.customer("00002", "广州远大"), world.customer()
-    world.limit(customer, 1_000_00)
+    customer, other = world.buyer(1_000_00), world.customer("00002", "广州远大")
     order = world.released_order(customer, ("valve", "1", "100"))
     with pytest.raises(RuleBroken, match="invoice_of_other"):
         world.bill_order(order, world.invoice(other, number=f"IL-{other}", minor=100_00))

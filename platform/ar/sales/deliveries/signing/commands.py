@@ -27,7 +27,7 @@ from ar.sales.deliveries.notes import (
     settled_state,
     update_note,
 )
-from ar.sales.deliveries.signing.files import UploadedFile, store_file
+from ar.sales.deliveries.signing.files import store_file
 from ar.sales.deliveries.signing.inputs import CounterSignOff, SignedLine, SignOffDelivery
 from ar.sales.orders.commands import recommit
 from ar.sales.rules.shipping import part_of_line, plain
@@ -43,6 +43,7 @@ from kernel import storage
 from kernel.actor import Actor
 from kernel.errors import Conflict, Forbidden, NotFound, RuleBroken
 from kernel.ids import new_id
+from kernel.uploads import UploadedFile
 from kernel.views import DbRow
 from tenants.permissions import GRANTS, Permission, Role
 
@@ -57,7 +58,7 @@ def sign_off(
 
     Raises NotFound(`delivery_not_found`), Forbidden(`delivery_other_driver`), Conflict(`delivery_moved_on`), RuleBroken
     (`sign_off_day`, `sign_off_strokes`, `sign_off_too_much`, `sign_off_short_reason`, `sign_off_nothing`, what
-    `rules.signatures.signature_fault` and `files.media_type_of` name).
+    `rules.signatures.signature_fault` and `files.store_file` name).
     """
     actor, note = locked_delivery(db, actor, delivery_id)
     _require_own(actor, note)

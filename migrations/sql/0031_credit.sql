@@ -35,7 +35,7 @@ CREATE CONSTRAINT TRIGGER credit_limit_guard AFTER INSERT OR UPDATE ON credit_li
 CREATE TRIGGER credit_limit_kept BEFORE DELETE ON credit_limit FOR EACH ROW EXECUTE FUNCTION refuse_change();
 -- What an assessment says stays once it was submitted.
 CREATE TRIGGER assessment_submitted BEFORE UPDATE OF header, scores, weights, literal_raw, raw, score, grade, trading,
-    forecast, guarantees, currency, suggestion, assessed_on ON assessment
+    forecast, guarantees, note, currency, suggestion, assessed_on ON assessment
     FOR EACH ROW WHEN (OLD.state NOT IN ('draft', 'rejected')) EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER shipping_hold_once BEFORE UPDATE ON shipping_hold
     FOR EACH ROW EXECUTE FUNCTION keep_once_set('lifted_at', 'notice_number', 'notice_sha256', 'notice_mail_id');

@@ -24,7 +24,8 @@ PAGES_OF_EDITS: Final = (
     (re.compile(r"(/people/[0-9a-f-]{36})/roles$"), r"\1"),
     (
         re.compile(
-            r"(/bank/accounts/[0-9a-f-]{36}|/settings/?|/provisions/policy|/interest/terms(?:/[0-9a-f-]{36})?)$"
+            r"(/bank/accounts/[0-9a-f-]{36}|/settings/?|/provisions/policy|/interest/terms(?:/[0-9a-f-]{36})?"
+            r"|/assessments/[0-9a-f-]{36}|/credit-policy/)$"
         ),
         r"\1",
     ),

@@ -5,6 +5,7 @@ Invariant: other slices call these; the modules behind them are private to the l
 
 from __future__ import annotations
 
+from ar.ledger.accounts.card.issuer import Issuer, load_issuer
 from ar.ledger.books.accessories import accessory_parts_of
 from ar.ledger.books.as_of import (
     items_with_later_allocations,
@@ -43,6 +44,7 @@ from ar.ledger.receivables.settlement.write_offs import rate_recorded_by_actor
 __all__ = [
     "NAMED_MAX",
     "AsOfRequest",
+    "Issuer",
     "OpenItemView",
     "PostingLeg",
     "accessory_parts_of",
@@ -65,6 +67,7 @@ __all__ = [
     "last_came_on",
     "later_allocations",
     "later_allocations_cte",
+    "load_issuer",
     "locked_through",
     "movements_of",
     "open_amounts_at",

@@ -17,6 +17,7 @@ from datetime import date
 from flask import Flask
 
 from tests.support.companies import TestCompany, new_company
+from tests.support.world.assessments import Assessments
 from tests.support.world.base import TODAY
 from tests.support.world.bills import Bills
 from tests.support.world.cases import Cases
@@ -30,7 +31,7 @@ from tests.support.world.statements import Statements
 __all__ = ["TODAY", "BankMovement", "World", "new_world", "world_of"]
 
 
-class World(Statements, Cases, Bills, Interest, Losses, Cash, Deliveries, Ledger):
+class World(Statements, Assessments, Cases, Bills, Interest, Losses, Cash, Deliveries, Customers, Ledger):
     """A company with makers of everything that the product keeps, from customers to bad debts."""
 
 

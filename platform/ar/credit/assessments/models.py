@@ -36,8 +36,10 @@ ASSESSMENT_STATES: Final = ("draft", "submitted", "approved", "rejected", "withd
 class Assessment(Tenanted, Base):
     """A credit assessment (Annex 1, R040 to R048). Scores are 0 to 8 by item; `raw` is their sum, `score` 0 to 100.
 
-    `grade`, `raw`, `score` and `maximum` are computed when it is saved. An approved one is in force through
-    `valid_through_on` (R072) or until the next supersedes it.
+    A score not given yet is -1, which only a draft has; `grade`, `raw` and `score` are computed when it is saved, a
+    missing score counting 0. `limit_minor` and `term_days` are what the author proposes and, once approved, what was
+    granted; `note` is the author's opinion. `round` counts how often it was submitted. An approved one is in force
+    through `valid_through_on` (R072) or until the next supersedes it; `print_sha256` is then its Annex 1.
     """
 
     __tablename__ = "assessment"
@@ -70,6 +72,8 @@ class Assessment(Tenanted, Base):
     trading: Mapped[Json] = mapped_column(JSONB)
     forecast: Mapped[Json] = mapped_column(JSONB)
     guarantees: Mapped[Text]
+    note: Mapped[Text]
+    round: Mapped[int] = mapped_column(sa.SmallInteger)
     currency: Mapped[Currency]
     suggestion: Mapped[JsonOrNone]
     approval_id: Mapped[IdOrNone]
@@ -82,10 +86,14 @@ class Assessment(Tenanted, Base):
     prepared_at: Mapped[Moment]
     decided_at: Mapped[MomentOrNone]
     reason: Mapped[TextOrNone]
+    print_sha256: Mapped[TextOrNone]
 
 
 class AssessmentOpinion(TenantKeyed, Base):
-    """One sign-off of an assessment with a limit (minor units) and a term (days) of its own; 0 is the author."""
+    """One sign-off of an assessment with a limit (minor units) and a term (days) of its own; position 0 is the author.
+
+    `round` counts from 1: a returned assessment that is submitted again is signed by everybody again.
+    """
 
     __tablename__ = "assessment_opinion"
     __table_args__ = (
@@ -93,6 +101,7 @@ class AssessmentOpinion(TenantKeyed, Base):
         sa.CheckConstraint("limit_minor >= 0 AND term_days >= 0", name="not_negative"),
     )
     assessment_id: Mapped[Id] = mapped_column(primary_key=True)
+    round: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True, autoincrement=False)
     position: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True, autoincrement=False)
     role: Mapped[Text]
     limit_minor: Mapped[Minor]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Final
 
@@ -169,3 +170,17 @@ def score_of(points: Sequence[int], weights: Sequence[int] = EQUAL_WEIGHTS, *, l
 def grade_of(score: int) -> Grade:
     """Returns the grade of a score: A from 86, B from 61, C from 41, else D."""
     return next(grade for grade, least in GRADE_FROM if score >= least)
+
+
+def founding_band(founded_on: str, today: date) -> Band | None:
+    """Returns the band of the first item by the founding day (ISO), in completed years; None for no readable day (A02).
+
+    The lower bound of a band belongs to it: on its eighth anniversary a company is 8 years old.
+    """
+    try:
+        founded = date.fromisoformat(founded_on)
+    except ValueError:
+        return None
+    years = today.year - founded.year - ((today.month, today.day) < (founded.month, founded.day))
+    bands = ITEMS[0].bands
+    return next((band for band, least in zip(bands, (8, 3, 1, 0), strict=True) if years >= least), None)

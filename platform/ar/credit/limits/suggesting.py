@@ -1,0 +1,49 @@
+"""Suggests a customer's limit from its sales, by the grade and term of the limit in force (A09).
+
+Invariant: read-only; without a limit in force the last approved assessment gives grade and term.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.credit.assessments.models import Assessment
+from ar.credit.assessments.trading import half_years, main_currency
+from ar.credit.limits.queries import limits_in_force
+from ar.credit.policy.queries import credit_policy
+from ar.credit.rules.exposure import limit_on
+from ar.credit.rules.scoring import Grade
+from ar.credit.rules.suggestion import Suggestion, suggest
+from ar.ledger.lookups import company_currency
+from kernel.views import DbRow
+
+
+def suggest_limit(db: Session, tenant_id: UUID, customer_id: UUID, as_of: date) -> Suggestion:
+    """Returns the suggested limit as of a day, in the currency of the limit in force, else of most sales."""
+    limit = limit_on(limits_in_force(db, tenant_id, [customer_id], as_of).get(customer_id, ()), as_of)
+    assessed = _assessed(db, tenant_id, customer_id, as_of)
+    grade = limit.grade or (assessed.grade if assessed else None)
+    term_days = limit.term_days if limit.term_days is not None else (assessed.term_days if assessed else None)
+    by_currency = half_years(db, tenant_id, [customer_id], as_of).get(customer_id, {})
+    currency = limit.currency or main_currency(by_currency, company_currency(db, tenant_id))
+    months = by_currency[currency].sales if currency in by_currency else ()
+    return suggest(months, currency, term_days, Grade(grade) if grade else None, credit_policy(db, tenant_id))
+
+
+def _assessed(db: Session, tenant_id: UUID, customer_id: UUID, as_of: date) -> DbRow | None:
+    assessment = Assessment
+    return db.execute(
+        sa.select(assessment.grade, assessment.term_days)
+        .where(
+            assessment.tenant_id == tenant_id,
+            assessment.customer_id == customer_id,
+            assessment.state.in_(("approved", "superseded")),
+            assessment.assessed_on <= as_of,
+        )
+        .order_by(assessment.assessed_on.desc(), assessment.number.desc())
+        .limit(1)
+    ).first()

@@ -1,0 +1,36 @@
+"""Reads and writes amounts in ten thousands of a currency (万元), as the forms of the policy have them.
+
+Pure and exact: what is no whole number of minor units is refused. Source: R048, R300.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from decimal import Decimal
+from typing import Final
+
+from kernel.money import exponent
+
+UNIT: Final = 10_000
+_DIGITS_MAX: Final = 12
+
+
+def parse_ten_thousands(text: str, currency: str) -> int:
+    """Returns minor units of `currency` for an amount typed in ten thousands ("12.5" is 125,000.00).
+
+    Raises ValueError for what is not plainly a number, is negative, or has more decimals than the currency.
+    """
+    plain = unicodedata.normalize("NFKC", text).strip().removesuffix("万元").removesuffix("万").replace(",", "").strip()
+    whole, _point, fraction = plain.partition(".")
+    if not (whole + fraction).isascii() or not (whole + fraction).isdigit() or len(whole) > _DIGITS_MAX:
+        raise ValueError("not an amount in ten thousands")
+    minor = Decimal(plain) * UNIT * 10 ** exponent(currency)
+    if minor != int(minor):
+        raise ValueError("more decimals than the currency has")
+    return int(minor)
+
+
+def ten_thousands(minor: int, currency: str) -> str:
+    """Returns an amount of minor units in ten thousands as plain text, without zeros at its end: "12.5"."""
+    text = format(Decimal(minor) / (UNIT * 10 ** exponent(currency)), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

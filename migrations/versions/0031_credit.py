@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from migrations.secure import append_only, run_sql, secure_tenant_table
@@ -83,6 +84,7 @@ CHANGING = {
         "note",
         "decided_by",
         "decided_at",
+        "outcome",
     ),
     "danger_signal": (
         "proposed_limit_minor",
@@ -387,9 +389,11 @@ def _reviews() -> None:
         text("note"),
         text("decided_by", nullable=True),
         moment("decided_at", nullable=True),
+        text("outcome", nullable=True),
         references("campaign_id", "review_campaign"),
         references("customer_id", "customer"),
         check("decision_known", "decision IN ('keep', 'cut', 'raise', 'freeze')"),
+        check("outcome_known", "outcome IN ('granted', 'stopped', 'file_gaps', 'changed')"),
         key=(
             "campaign_id",
             "customer_id",
@@ -399,6 +403,9 @@ def _reviews() -> None:
 
 
 def _signals() -> None:
+    # Three calls that nobody answered are a danger signal (R254).
+    op.add_column("action", sa.Column("no_answer", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.execute("GRANT UPDATE (no_answer) ON action TO huikuan_app")
     create_table(
         "danger_signal",
         uuid("customer_id"),

@@ -1,4 +1,4 @@
-"""Registers with lower packages what all slices bring: approval kinds, entry sources, mails, journal texts.
+"""Registers with lower packages what all slices bring: approval kinds, entry sources, danger signals, mails.
 
 Invariant: every process that answers, works or decides (web, worker, command line) has called `install`.
 """
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.messages import message_of
 from app.slices import SLICES
+from ar.credit.signals import sources as signal_sources
 from ar.customers.models import Customer
 from ar.ledger.books import entry_sources
 from ar.reports.journal import texts as journal_texts
@@ -22,7 +23,7 @@ from tenants.mailroom import purposes
 
 
 def install() -> None:
-    """Registers the slices' approval kinds, entry sources, mails and journal texts. Idempotent.
+    """Registers the slices' approval kinds, entry sources, danger signals, mails and journal texts. Idempotent.
 
     Raises ValueError when two slices bring the same kind of approval.
     """
@@ -31,6 +32,7 @@ def install() -> None:
         {each.name: each.entry_sources for each in SLICES if each.entry_sources},
         {kind: name for each in SLICES for kind, name in each.entry_names.items()},
     )
+    signal_sources.install(source for each in SLICES for source in each.signal_sources)
     purposes.install(mail for each in SLICES for mail in each.mails)
     journal_texts.install(
         {kind: event for each in SLICES for kind, event in each.events.items()},

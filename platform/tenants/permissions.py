@@ -69,6 +69,7 @@ class Permission(StrEnum):
     VERIFY_FILE = "verify_file"
     ASSIGN_OWNER = "assign_owner"
     NOTE_SIGNAL = "note_signal"
+    DECIDE_SIGNAL = "decide_signal"
 
 
 class Customers(StrEnum):
@@ -146,6 +147,7 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     P.VERIFY_FILE: _FINANCE,
     P.ASSIGN_OWNER: frozenset({R.SALES_MANAGER, R.GENERAL_MANAGER, R.ADMIN}),
     P.NOTE_SIGNAL: _FINANCE | _SALES | {R.ORDER_FOLLOW_UP, R.COLLECTOR, R.LEGAL, R.GENERAL_MANAGER},
+    P.DECIDE_SIGNAL: _FINANCE | {R.SALES_MANAGER, R.GENERAL_MANAGER},
     P.EXPORT: _FINANCE | _LEADERS | {R.SALES_MANAGER, R.COLLECTOR, R.LEGAL, R.AUDITOR},
     P.IMPORT: _FINANCE,
     P.EDIT_CUSTOMER: _FINANCE | _SALES,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import IntEnum
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
@@ -49,6 +50,28 @@ class EntrySource(NamedTuple):
     label: str
     text: str
     url: str
+
+
+class SignalMeasure(NamedTuple):
+    """What a slice's books tell of a customer for one danger signal: the figure that the policy's marks judge.
+
+    `figures`: JSON-able, what is shown with it; they are kept as they were when the signal fired.
+    """
+
+    customer_id: UUID
+    code: str
+    value: int
+    figures: Mapping[str, Any]
+
+
+class SignalSource(NamedTuple):
+    """Measures danger signals of all customers at the end of a day; customers whose figure is zero may be left out.
+
+    `measure`: (db, tenant, day) → the measures, at most one a customer and code, by one statement for each of `codes`.
+    """
+
+    codes: tuple[str, ...]
+    measure: Callable[[Session, UUID, date], Iterable[SignalMeasure]]
 
 
 class NumberSeries(NamedTuple):
@@ -171,7 +194,8 @@ class Slice:
 
     `commands`: groups and commands of `huikuan`. `events`: journal kind → how it is shown; `fact_makers`: parts of
     those sentences by name. `entry_sources`: (db, tenant, entry) → its causes, one statement at most; `entry_names`:
-    kinds of entries without a document → name. `on_founding` runs in the transaction that creates a company.
+    kinds of entries without a document → name. `signal_sources`: danger signals that the slice's books tell.
+    `on_founding` runs in the transaction that creates a company.
     """
 
     name: str
@@ -190,4 +214,5 @@ class Slice:
     numbers: tuple[NumberSeries, ...] = ()
     entry_sources: Callable[[Session, UUID, UUID], Iterable[EntrySource]] | None = None
     entry_names: Mapping[str, str] = field(default_factory=dict)
+    signal_sources: tuple[SignalSource, ...] = ()
     on_founding: Callable[[Session, Actor], None] | None = None

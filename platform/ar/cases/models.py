@@ -133,6 +133,8 @@ class Action(Tenanted, Base):
     mail_id: Mapped[IdOrNone]
     pdf_sha256: Mapped[TextOrNone]
     reason: Mapped[TextOrNone]
+    #: Of a call: nobody answered it (R254).
+    no_answer: Mapped[bool] = mapped_column(server_default=sa.false())
     decided_by: Mapped[TextOrNone]
     decided_by_id: Mapped[IdOrNone]
     decided_at: Mapped[MomentOrNone]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ar.cases.events import EVENTS, FACT_MAKERS
+from ar.cases.holds import signals
 from ar.cases.ladder.checks import cases_checks
 from ar.cases.ladder.policy_versions import publish_presets
 from ar.cases.messages import MESSAGES
@@ -51,5 +52,6 @@ SLICE: Final = Slice(
     mails=(*mails.MAILS, *report_mails.MAILS),
     checks=(cases_checks,),
     numbers=(NumberSeries("demand letter numbers", "DN-{year}", "action", "number", "DN-%"),),
+    signal_sources=(signals.SOURCE,),
     on_founding=publish_presets,
 )

@@ -12,9 +12,12 @@ from ar.credit.exposure.accounts import Accounts, CustomerAccount, customer_acco
 from ar.credit.limits.queries import limits_in_force
 from ar.credit.limits.taking_over import StandingLimit, followed_limits, not_yet_approved, regular_limits
 from ar.credit.policy.queries import credit_policy
+from ar.credit.signals.queries import customer_signals
+from ar.credit.signals.texts import DECISION_NAMES as SIGNAL_DECISIONS
 
 __all__ = [
     "CHECK_NAMES",
+    "SIGNAL_DECISIONS",
     "Accounts",
     "CustomerAccount",
     "DecisionText",
@@ -22,6 +25,7 @@ __all__ = [
     "active_stops",
     "credit_policy",
     "customer_accounts",
+    "customer_signals",
     "decision_text",
     "followed_limits",
     "limits_in_force",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ar.sales import signals
 from ar.sales.orders import messages as order_messages
 from kernel.i18n import mark
 from tenants.permissions import Permission
@@ -21,4 +22,5 @@ SLICE: Final = Slice(
     navigation=(NavLine(Heading.CREDIT_AND_SALES, 70, mark("Orders"), "orders.index", Permission.READ),),
     messages=order_messages.MESSAGES,
     events=order_messages.EVENTS,
+    signal_sources=(signals.SOURCE,),
 )

@@ -26,12 +26,16 @@ from tests.support.world.deliveries import Deliveries
 from tests.support.world.interest import Interest
 from tests.support.world.ledger import Ledger
 from tests.support.world.losses import Losses
+from tests.support.world.reviews import Reviews
+from tests.support.world.signals import Signals
 from tests.support.world.statements import Statements
 
 __all__ = ["TODAY", "BankMovement", "World", "new_world", "world_of"]
 
 
-class World(Statements, Assessments, Cases, Bills, Interest, Losses, Cash, Deliveries, Customers, Ledger):
+class World(
+    Statements, Assessments, Cases, Bills, Interest, Losses, Cash, Reviews, Signals, Deliveries, Customers, Ledger
+):
     """A company with makers of everything that the product keeps, from customers to bad debts."""
 
 

@@ -156,7 +156,8 @@ def complete_task(db: Session, actor: Actor, action_id: UUID, data: CompleteTask
     if action.state == "proposed":
         _require_role(actor, action.release_role)
     record_step_outcome(db, actor, pending_step_ids(db, actor.tenant_id, action_id), "done")
-    _decide(db, actor, action_id, action, "done", data.note, delivered_at=actor.now)
+    unanswered = action.form == "call" and data.no_answer
+    _decide(db, actor, action_id, action, "done", data.note, delivered_at=actor.now, no_answer=unanswered)
 
 
 def resolve_delivery(db: Session, actor: Actor, action_id: UUID, data: ResolveDelivery) -> None:

@@ -24,9 +24,10 @@ class SkipAction(CommandInput):
 
 
 class CompleteTask(CommandInput):
-    """Complete a call or task, with a note on its result."""
+    """Complete a call or task, with a note on its result; `no_answer`: a call that nobody answered (R254)."""
 
     note: Reason
+    no_answer: bool = False
 
 
 class ResolveDelivery(CommandInput):

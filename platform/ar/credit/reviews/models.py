@@ -28,6 +28,8 @@ from kernel.db import Base
 CAMPAIGN_STATES: Final = ("open", "submitted", "signed", "cancelled")
 #: What a review or a signal decides on a limit.
 DECISIONS: Final = ("keep", "cut", "raise", "freeze")
+#: What became of a decision when the review was signed: a new limit, a stop of shipments, or nothing, and why.
+OUTCOMES: Final = ("granted", "stopped", "file_gaps", "changed")
 
 
 class ReviewCampaign(Tenanted, Base):
@@ -62,6 +64,7 @@ class ReviewLine(TenantKeyed, Base):
         tenant_fk("customer_id", "customer"),
         sa.Index("ix_review_line_customer", "tenant_id", "customer_id"),
         one_of("decision", *DECISIONS),
+        one_of("outcome", *OUTCOMES),
     )
     campaign_id: Mapped[Id] = mapped_column(primary_key=True)
     customer_id: Mapped[Id] = mapped_column(primary_key=True)
@@ -76,3 +79,4 @@ class ReviewLine(TenantKeyed, Base):
     note: Mapped[Text]
     decided_by: Mapped[TextOrNone]
     decided_at: Mapped[MomentOrNone]
+    outcome: Mapped[TextOrNone]

@@ -11,6 +11,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ar.credit.rules.scoring import EQUAL_WEIGHTS, ITEMS, WEIGHT_MAX, Grade
+from ar.credit.rules.signals import SignalPolicy
 
 
 class CheckCode(StrEnum):
@@ -43,7 +44,8 @@ class CreditPolicy(BaseModel):
 
     `cap_days`: the longest term by grade (A04), or whole calendar months of 30 days where `cap_in_months`. Rates are
     basis points; `bank_bills_count`: bank acceptances add to exposure. `unconfirmed_days`: how long after its sending a
-    statement may stay unanswered (R126). `over_limit_*_bps`: up to which excess who approves (A18).
+    statement may stay unanswered (R126). `over_limit_*_bps`: up to which excess who approves (A18). `signals`: when danger
+    signals fire.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,6 +70,7 @@ class CreditPolicy(BaseModel):
     long_use_bps: Annotated[int, Field(ge=1, le=10_000)] = 8_000
     long_use_days: Annotated[int, Field(ge=1, le=180)] = 90
     checks_off: frozenset[CheckCode] = frozenset()
+    signals: SignalPolicy = SignalPolicy()
 
     @model_validator(mode="after")
     def _is_whole(self) -> CreditPolicy:

@@ -18,6 +18,7 @@ from ar.bills.messages import KIND_NAMES as BILL_KINDS
 from ar.bills.messages import STATE_NAMES as BILL_STATES
 from ar.cases.lookups import LadderStripStep
 from ar.cases.messages import HOLD_NAMES
+from ar.credit.lookups import SIGNAL_DECISIONS, customer_signals
 from ar.customers.messages import ENTITY_LABELS, PURPOSE_LABELS
 from ar.ledger.lookups import parse_as_of_request, total_of
 from ar.reports.customer.queries import customer_page
@@ -76,6 +77,9 @@ def customer(customer_id: UUID) -> Page:
         ladder=[_ladder_step(step) for step in page.strip.steps] if page.strip else [],
         form=blank(kind=placing) if placing else blank(),
         placing=placing,
+        danger_signals=customer_signals(db(), tenant_id, customer_id),
+        signal_decisions=SIGNAL_DECISIONS,
+        may_note=may(Permission.NOTE_SIGNAL),
         may_work=may(Permission.WORK_TASKS),
         hold_items=[(item.id, item.document_no) for item in page.items if item.side > 0],
         hold_names=HOLD_NAMES,

@@ -30,6 +30,11 @@ SLICE: Final = Slice(
         "ar.credit.assessments.routes:bp",
         "ar.credit.assessments.sign_routes:bp",
         "ar.credit.assessments.edit_routes:bp",
+        "ar.credit.exposure.routes:bp",
+        "ar.credit.checks.account.routes:bp",
+        "ar.credit.checks.account.stop_routes:bp",
+        "ar.credit.checks.account.guarantee_routes:bp",
+        "ar.credit.checks.requests.routes:bp",
         "ar.credit.signals.routes:bp",
     ),
     navigation=(
@@ -41,6 +46,8 @@ SLICE: Final = Slice(
             Permission.ASSESS,
             waiting=select_waiting,
         ),
+        NavLine(Heading.CREDIT_AND_SALES, 20, mark("Limits and exposure"), "limits.index", also=("customer_credit",)),
+        NavLine(Heading.CREDIT_AND_SALES, 25, mark("Orders over the limit"), "over_limit.index", also=("over_limit",)),
         NavLine(
             Heading.CREDIT_AND_SALES,
             40,

@@ -1,21 +1,21 @@
-"""Asks for limits and carries out what the general manager decided (R063, R070).
+"""Asks for limits and carries out what the general manager decided (R063, R070); takes over limits of an import.
 
 Invariants: nothing is granted before the last decision; a cut is never refused for what is owed already (CS13), and
-takes effect at once when the general manager asks for it.
+takes effect at once when the general manager asks for it; an import's limits are decided by one act.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.credit.limits.gate import require_credit_allowed
-from ar.credit.limits.granting import GrantLimit, grant_limit
+from ar.credit.limits.granting import GrantLimit, grant_limit, require_credit_allowed
 from ar.credit.limits.inputs import RequestLimit
-from ar.credit.limits.models import LimitChange
+from ar.credit.limits.models import CreditLimit, LimitChange
 from ar.credit.limits.queries import limits_in_force
 from ar.credit.rules.exposure import LimitOnDay, limit_on
 from ar.ledger.commands import lock_customers
@@ -57,8 +57,6 @@ def _request(db: Session, actor: Actor, customer_id: UUID, data: RequestLimit) -
         limits_in_force(db, actor.tenant_id, [customer_id], actor.today).get(customer_id, ()), actor.today
     )
     cut = _is_cut(before, data, amount_minor)
-    if not cut and amount_minor != 0:
-        require_credit_allowed(db, actor, customer_id)
     change_id = new_id()
     at_once = cut and Role.GENERAL_MANAGER in actor.roles
     db.execute(
@@ -82,10 +80,13 @@ def _request(db: Session, actor: Actor, customer_id: UUID, data: RequestLimit) -
             requested_at=actor.now,
         )
     )
+    grant = _grant(_change(db, actor, change_id), None)
     if at_once:
-        limit_id = grant_limit(db, actor, _grant(_change(db, actor, change_id), None))
+        limit_id = grant_limit(db, actor, grant)
         _update(db, actor, change_id, state="approved", limit_id=limit_id, decided_at=actor.now)
         return change_id
+    if not cut:
+        require_credit_allowed(db, actor, grant, data.valid_from)
     facts = _facts(before, data, amount_minor)
     approval_id = request(
         db,
@@ -117,8 +118,6 @@ def grant_requested(db: Session, actor: Actor, approved: Approved) -> None:
     row = _change(db, actor, approved.subject_id)
     if row.state != "requested":
         raise Conflict("limit_settled")
-    if row.amount_minor is None or row.amount_minor > _standing_minor(db, actor, row):
-        require_credit_allowed(db, actor, row.customer_id)
     limit_id = grant_limit(db, actor, _grant(row, approved.id))
     _update(db, actor, approved.subject_id, state="approved", limit_id=limit_id, decided_at=actor.now)
 
@@ -154,15 +153,6 @@ def _is_cut(before: LimitOnDay, data: RequestLimit, amount_minor: int | None) ->
     if before.regular_minor is None:
         return True
     return data.currency == before.currency and amount_minor <= before.regular_minor
-
-
-def _standing_minor(db: Session, actor: Actor, row: Any) -> int:
-    """Returns the regular limit of today in the same currency, -1 without one: above it, more is asked for."""
-    found = limits_in_force(db, actor.tenant_id, [row.customer_id], actor.today).get(row.customer_id, ())
-    today = limit_on(found, actor.today)
-    if row.kind != "regular" or today.currency != row.currency:
-        return 0
-    return LIMIT_MINOR_MAX if today.unlimited else today.regular_minor or 0
 
 
 def _facts(before: LimitOnDay, data: RequestLimit, amount_minor: int | None) -> dict[str, Any]:

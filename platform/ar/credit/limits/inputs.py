@@ -39,13 +39,6 @@ class RequestLimit(CommandInput):
     reason: Reason
     key: Key
 
-    @model_validator(mode="before")
-    @classmethod
-    def _blank_term(cls, values: object) -> object:
-        if isinstance(values, dict) and values.get("term_days") == "":
-            return {**values, "term_days": None}
-        return values
-
     @model_validator(mode="after")
     def _is_whole(self) -> RequestLimit:
         if self.kind == "temporary" and (self.valid_to is None or self.size == "unlimited"):

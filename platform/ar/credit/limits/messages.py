@@ -13,7 +13,6 @@ MESSAGES: Final[dict[str, str]] = {
     "limit_too_large": mark("Enter an amount from 0 up, or choose unlimited."),
     "limit_pending": mark("A request for this customer already waits for the general manager. Withdraw it first."),
     "limit_blacklisted": mark("The customer has been on the blacklist since %(since)s, so it gets no limit."),
-    "limit_file_gaps": mark("No limit above zero while the customer file has gaps. %(gaps)s"),
     "limit_change_not_found": mark("There is no such request for a limit."),
     "limit_settled": mark("This request for a limit is already decided."),
     "guarantee_not_found": mark("There is no such guarantee."),

@@ -105,6 +105,7 @@ def test_an_import_s_limits_are_approved_by_one_act_and_never_replace_a_newer_on
 
 def test_the_database_takes_no_limit_above_zero_without_an_approval(world: World) -> None:
     customer = world.customer()
+    world.complete_file(customer)
     data = GrantLimit(
         customer_id=customer,
         currency="CNY",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import StringConstraints
 
 from kernel.inputs import CommandInput, OptionalDay
 
+#: Checks that a named person may let a customer pass for a time.
+OVERRIDABLE: Final = ("statement", "file", "term")
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=500)]
 
 

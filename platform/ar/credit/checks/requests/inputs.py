@@ -23,3 +23,9 @@ class RequestOverLimit(CommandInput):
     payment_expected_on: OptionalDay = None
     guarantee: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
     key: Key
+
+
+class WithdrawOverLimit(CommandInput):
+    """Withdraws a request before it is decided."""
+
+    reason: Reason

@@ -13,6 +13,9 @@ EVENTS: Final[dict[str, Event]] = {
     "customer_created": Event(mark("Customer created"), "%(number)s"),
     "customer_changed": Event(mark("Customer changed"), "%(fields)s"),
     "customer_retired": Event(mark("Customer retired with its import"), "%(number)s", tone="late"),
+    "customer_handed_over": Event(mark("Customer handed over"), "%(reason)s"),
+    "questionnaire_answered": Event(mark("Questionnaire answered"), mark("%(answers)s answers")),
+    "file_settings_set": Event(mark("Requirements of customer files recorded"), mark("version %(version)s")),
     "contact_added": Event(mark("Contact added"), "%(name)s %(email)s"),
     "contact_deactivated": Event(mark("Contact deactivated"), "%(name)s %(email)s"),
 }
@@ -27,6 +30,10 @@ FIELD_NAMES: Final[dict[str, str]] = {
     "settlement_days": mark("settlement days"),
     "policy_code": mark("policy"),
     "contact": mark("contact"),
+    "group_head_id": mark("head of the group"),
+    "group_kind": mark("kind of group"),
+    "size_class": mark("size"),
+    "survey_exemption": mark("exemption from the survey"),
 }
 
 

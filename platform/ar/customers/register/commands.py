@@ -27,6 +27,7 @@ from ar.customers.inputs import (
 from ar.customers.models import Contact, Customer
 from ar.customers.register import bulk
 from ar.customers.register.contacts import add_contact
+from ar.customers.register.owners import is_member, owner_changes, record_owners
 from kernel.actor import Actor
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
@@ -67,6 +68,7 @@ def upsert_customers(db: Session, actor: Actor, rows: Sequence[CustomerRow]) -> 
     changes: dict[UUID, dict[str, list[Any]]] = {}
     stored = _lock_by_number(db, actor.tenant_id, [number for number in by_number if number not in created])
     updates: list[tuple[UUID, str, dict[str, Any]]] = []
+    moved: list[tuple[UUID, dict[str, Any], dict[str, Any]]] = []
     defaults = _defaults(db, actor.tenant_id) if any(customer.retired_at for customer in stored) else {}
     for customer in stored:
         ids[customer.number] = customer.id
@@ -81,9 +83,11 @@ def upsert_customers(db: Session, actor: Actor, rows: Sequence[CustomerRow]) -> 
             given["terms"]["roll"] = before["terms"].get("roll", "statutory")
         after = {**before, **given}
         if after != before:
+            moved.append((customer.id, before, after))
             changes[customer.id] = _differences(before, after)
             updates.append((customer.id, customer.number, after))
     bulk.update_customers(db, actor, updates)
+    record_owners(db, actor, owner_changes(moved))
     touched = bulk.upsert_contacts(db, actor, [(ids[number], row) for number, row in by_number.items()])
     new = set(created.values())
     for customer_id in touched - new:
@@ -108,6 +112,7 @@ def restore_customers(db: Session, actor: Actor, values: Mapping[UUID, Mapping[s
     ).all()
     updates: list[tuple[UUID, str, dict[str, Any]]] = []
     changes: list[tuple[UUID, str, dict[str, Any]]] = []
+    moved: list[tuple[UUID, dict[str, Any], dict[str, Any]]] = []
     for row in stored:
         before = {name: getattr(row, name) for name in _FIELDS}
         given = dict(values[row.id])
@@ -115,8 +120,10 @@ def restore_customers(db: Session, actor: Actor, values: Mapping[UUID, Mapping[s
             given["owner_id"] = UUID(given["owner_id"])
         after = {**before, **given}
         updates.append((row.id, row.number, after))
+        moved.append((row.id, before, after))
         changes.append((row.id, "customer_changed", {"changes": _differences(before, after)}))
     bulk.update_customers(db, actor, updates)
+    record_owners(db, actor, owner_changes(moved))
     bulk.record_events(db, actor, changes)
 
 
@@ -185,6 +192,7 @@ def edit_customer(db: Session, actor: Actor, customer_id: UUID, data: EditCustom
     if after == before:
         return False
     bulk.update_customers(db, actor, [(customer_id, stored.number, after)])
+    record_owners(db, actor, owner_changes([(customer_id, before, after)]))
     record(
         db,
         actor,
@@ -230,16 +238,9 @@ def _owner_of_form(db: Session, actor: Actor, owner_id: UUID | None) -> UUID | N
         if owner_id not in (None, actor.user_id):
             raise RuleBroken("owner_not_yours")
         return actor.user_id
-    if owner_id is not None and not _is_member(db, actor.tenant_id, owner_id):
+    if owner_id is not None and not is_member(db, actor.tenant_id, owner_id):
         raise RuleBroken("owner_unknown", email=str(owner_id))
     return owner_id
-
-
-def _is_member(db: Session, tenant_id: UUID, user_id: UUID) -> bool:
-    query = sa.select(Membership.user_id).where(
-        Membership.tenant_id == tenant_id, Membership.user_id == user_id, Membership.active.is_(True)
-    )
-    return db.execute(query).first() is not None
 
 
 def _owner_ids(db: Session, tenant_id: UUID, rows: Iterable[CustomerRow]) -> dict[str, UUID]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from ar.credit.checks.account.routes import account_page, bp
+from ar.credit.checks.account.routes import account_page, bp, ending_page
 from ar.credit.limits.guarantees import commands
 from ar.credit.limits.inputs import EndGuarantee, RegisterGuarantee
 from kernel.i18n import gettext as _
@@ -31,7 +31,7 @@ def register_guarantee(data: RegisterGuarantee, customer_id: UUID) -> Page:
 
 @bp.post("/<uuid:customer_id>/guarantees/<uuid:guarantee_id>/end")
 @staff(Permission.MANAGE_CREDIT)
-@command_form(EndGuarantee, page=account_page, slot="ending")
+@command_form(EndGuarantee, page=ending_page, slot="ending")
 def end_guarantee(data: EndGuarantee, customer_id: UUID, guarantee_id: UUID) -> Page:
     """Records that a guarantee is no longer there."""
     commands.end_guarantee(db(), actor(), guarantee_id, data)

@@ -49,11 +49,22 @@ WORDS = {
 }
 
 
-def account_page(form: Form[Any], customer_id: UUID, **of: UUID) -> str:
-    """Renders the credit page; `form` fills its slot: limit, stop, lifting, override, guarantee or ending.
+def account_page(form: Form[Any], customer_id: UUID) -> str:
+    """Renders the credit page; `form` fills its slot: limit, stop, override or guarantee."""
+    return _page(form, customer_id, None)
 
-    `of`: the id of the stop or guarantee that a form about one of several is for.
-    """
+
+def lifting_page(form: Form[Any], customer_id: UUID, stop_id: UUID) -> str:
+    """Renders the credit page with the form that lifts one stop."""
+    return _page(form, customer_id, stop_id)
+
+
+def ending_page(form: Form[Any], customer_id: UUID, guarantee_id: UUID) -> str:
+    """Renders the credit page with the form that ends one guarantee."""
+    return _page(form, customer_id, guarantee_id)
+
+
+def _page(form: Form[Any], customer_id: UUID, of: UUID | None) -> str:
     tenant_id, today = actor().tenant_id, actor().today
     customer = queries.named_customer(db(), tenant_id, customer_id)
     strip = credit_strip(db(), tenant_id, customer_id, today)
@@ -69,7 +80,7 @@ def account_page(form: Form[Any], customer_id: UUID, **of: UUID) -> str:
         guarantees=queries.guarantees_of(db(), tenant_id, customer_id),
         requests=queries.requests_of(db(), tenant_id, customer_id),
         today=today,
-        of=next(iter(of.values()), None),
+        of=of,
         limit_form=form.at("limit", currency=strip.account.currency, valid_from=day),
         stop_form=form.at("stop"),
         lifting=form.at("lifting"),

@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import request, url_for
 from pydantic import BaseModel
 
-from ar.credit.checks.account.routes import account_page, bp
+from ar.credit.checks.account.routes import account_page, bp, lifting_page
 from ar.credit.checks.holds import commands
 from ar.credit.checks.holds.inputs import GrantOverride, LiftStop, StopShipments
 from kernel.errors import Conflict
@@ -44,7 +44,7 @@ def stop(data: StopShipments, customer_id: UUID) -> Page:
 
 @bp.post("/<uuid:customer_id>/stops/<uuid:stop_id>/lifting")
 @staff(Permission.STOP_SHIPMENTS)
-@command_form(LiftStop, page=account_page, slot="lifting")
+@command_form(LiftStop, page=lifting_page, slot="lifting")
 def lift(data: LiftStop, customer_id: UUID, stop_id: UUID) -> Page:
     """Lifts one stop; others stay."""
     commands.lift_stop(db(), actor(), stop_id, data)

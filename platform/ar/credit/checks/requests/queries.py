@@ -55,10 +55,10 @@ def over_limit_requests(
     """Returns one page of requests, the newest first, and their number by state."""
     x = OverLimitRequest
     where = (x.tenant_id == tenant_id,)
-    counts = dict(
-        (row.state, row.number)
+    counts = {
+        row.state: row.number
         for row in db.execute(sa.select(x.state, sa.func.count().label("number")).where(*where).group_by(x.state))
-    )
+    }
     chosen = where if state == "all" else (*where, x.state == state)
     rows = db.execute(
         _select(tenant_id).where(*chosen).order_by(x.requested_at.desc(), x.id.desc()).offset(offset).limit(limit)

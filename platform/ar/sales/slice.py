@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from ar.sales import signals
+from ar.sales.contracts import messages as contract_messages
+from ar.sales.contracts.approvals import APPROVALS
 from ar.sales.orders import messages as order_messages
 from kernel.i18n import mark
 from tenants.permissions import Permission
@@ -20,7 +22,8 @@ SLICE: Final = Slice(
     ),
     commands=("ar.sales.orders.cli:group",),
     navigation=(NavLine(Heading.CREDIT_AND_SALES, 70, mark("Orders"), "orders.index", Permission.READ),),
-    messages=order_messages.MESSAGES,
-    events=order_messages.EVENTS,
+    messages=contract_messages.MESSAGES | order_messages.MESSAGES,
+    events=contract_messages.EVENTS | order_messages.EVENTS,
+    approvals=APPROVALS,
     signal_sources=(signals.SOURCE,),
 )

@@ -55,7 +55,8 @@ def enter_order(db: Session, actor: Actor, data: EnterOrder, *, is_history: bool
     customer = _customer(db, actor.tenant_id, data.customer_id)
     actor = lock_credit(db, actor, data.customer_id)
     amounts = _line_amounts(data)
-    _require_contract(db, actor.tenant_id, data.customer_id, data.contract_id)
+    if data.contract_id is not None:
+        _require_contract(db, actor.tenant_id, data.customer_id, data.contract_id)
     order_id = new_id()
     values = {
         "tenant_id": actor.tenant_id,
@@ -81,7 +82,8 @@ def rewrite_order(db: Session, actor: Actor, order: DbRow, data: OrderFields) ->
     Raises RuleBroken (`order_currency_fixed`, `order_line_shipped`, `order_line_noted`, and as `enter_order`).
     """
     amounts = _line_amounts(data)
-    _require_contract(db, actor.tenant_id, order.customer_id, data.contract_id)
+    if data.contract_id is not None and data.contract_id != order.contract_id:
+        _require_contract(db, actor.tenant_id, order.customer_id, data.contract_id)
     before = terms_of(order, lines_of(db, actor.tenant_id, order.id))
     if data.currency != order.currency and order.released_at is not None:
         raise RuleBroken("order_currency_fixed", currency=order.currency)
@@ -155,10 +157,8 @@ def _customer(db: Session, tenant_id: UUID, customer_id: UUID) -> DbRow:
     return row
 
 
-def _require_contract(db: Session, tenant_id: UUID, customer_id: UUID, contract_id: UUID | None) -> None:
-    """Refuses a contract of another customer, and a supplement; whether it is in force is asked by the checks."""
-    if contract_id is None:
-        return
+def _require_contract(db: Session, tenant_id: UUID, customer_id: UUID, contract_id: UUID) -> None:
+    """Refuses a contract of another customer, a supplement, one that ended; what is not sealed is held by the checks."""
     contract = Contract
     found = db.execute(
         sa.select(contract.id).where(
@@ -166,6 +166,7 @@ def _require_contract(db: Session, tenant_id: UUID, customer_id: UUID, contract_
             contract.id == contract_id,
             contract.customer_id == customer_id,
             contract.form != "supplement",
+            contract.state.not_in(("ended", "cancelled")),
         )
     ).first()
     if found is None:

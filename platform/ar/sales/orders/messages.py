@@ -10,7 +10,7 @@ from tenants.slice import Event
 MESSAGES: Final[dict[str, str]] = {
     "order_not_found": mark("There is no such order."),
     "order_number_taken": mark("Another order has the number %(number)s."),
-    "order_contract_unknown": mark("Choose a contract of this customer."),
+    "order_contract_unknown": mark("Choose a contract of this customer that has not ended."),
     "order_line_twice": mark("Line number %(line_no)s is there twice."),
     "order_too_large": mark("The order comes to more than an amount can hold. Check quantities and prices."),
     "order_currency_fixed": mark("The order was already asked for in %(currency)s. Enter another order instead."),

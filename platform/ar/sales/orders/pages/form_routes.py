@@ -15,12 +15,12 @@ from pydantic import BaseModel
 
 from ar.customers.lookups import find_numbers
 from ar.sales.contracts.basis import contract_basis
+from ar.sales.line_forms import LineForm, ReadLines, Row, bps_of_percent, read_lines, row_of, with_spare_rows
 from ar.sales.orders.commands import confirm_order, edit_order
 from ar.sales.orders.entering import enter_order, order_values
 from ar.sales.orders.facts import find_order
-from ar.sales.orders.inputs import LINES_MAX, EditOrder, EnterOrder
+from ar.sales.orders.inputs import LINES_MAX, EditOrder, EnterOrder, LineInput
 from ar.sales.orders.pages import queries
-from ar.sales.orders.pages.form_lines import FIELDS, ReadLines, Row, read_lines, row_of, with_spare_rows
 from ar.sales.orders.pages.routes import bp
 from kernel.i18n import gettext as _
 from tenants.access import staff
@@ -45,9 +45,29 @@ REFUSALS = {
 }
 
 
+LINES = LineForm(
+    model=LineInput,
+    cells={
+        "product": "product",
+        "quantity": "quantity",
+        "unit": "unit",
+        "price": "unit_price",
+        "tax": "tax_rate_bps",
+    },
+    pasted=("product", "quantity", "unit", "price", "tax"),
+    optional="unit",
+    convert={"tax": bps_of_percent},
+)
+
+
 def _lines() -> ReadLines:
-    columns = {name: request.form.getlist(f"line_{name}") for name in FIELDS}
-    return read_lines(columns, request.form.get("pasted", ""))
+    columns = {name: request.form.getlist(f"line_{name}") for name in LINES.names}
+    return read_lines(LINES, columns, request.form.get("pasted", ""))
+
+
+def _row(values: dict[str, str]) -> Row:
+    bps = values["tax_rate_bps"]
+    return row_of(LINES, values) | {"tax": f"{int(bps) / 100:g}" if bps else ""}
 
 
 def _form_page(form: Form[Any], rows: Sequence[Row], **more: Any) -> str:
@@ -57,7 +77,7 @@ def _form_page(form: Form[Any], rows: Sequence[Row], **more: Any) -> str:
     return render(
         "ar/sales/orders/form.html",
         form=form,
-        rows=with_spare_rows(rows),
+        rows=with_spare_rows(LINES, rows),
         contracts=contracts,
         customer_name=known.name if known else "",
         **({"order_id": None, "order_no": ""} | more),
@@ -82,7 +102,7 @@ def new() -> Page:
     if copied is not None:
         page = queries.order_page(db(), actor(), copied)
         values = order_values(db(), actor().tenant_id, find_order(db(), actor().tenant_id, copied))
-        rows = [row_of(line) for line in values["lines"]]
+        rows = [_row(line) for line in values["lines"]]
         kept = ("contract_id", "currency", "term_days", "prepaid")
         first |= {name: values[name] for name in kept} | {"customer_no": page.row.customer_no}
     elif contract is not None:
@@ -147,7 +167,7 @@ def _edit_form(form: Form[Any], order_id: UUID, rows: Sequence[Row]) -> str:
 def edit(order_id: UUID) -> Page:
     """Shows the form of an order."""
     values = order_values(db(), actor().tenant_id, find_order(db(), actor().tenant_id, order_id))
-    return _edit_form(blank(**stored(values)), order_id, [row_of(line) for line in values["lines"]])
+    return _edit_form(blank(**stored(values)), order_id, [_row(line) for line in values["lines"]])
 
 
 @bp.post("/<uuid:order_id>/edit")

@@ -33,9 +33,7 @@ from tests.support.world.statements import Statements
 __all__ = ["TODAY", "BankMovement", "World", "new_world", "world_of"]
 
 
-class World(
-    Statements, Assessments, Cases, Bills, Interest, Losses, Cash, Reviews, Signals, Deliveries, Customers, Ledger
-):
+class World(Statements, Assessments, Cases, Bills, Interest, Losses, Cash, Reviews, Signals, Deliveries, Ledger):
     """A company with makers of everything that the product keeps, from customers to bad debts."""
 
 

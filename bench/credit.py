@@ -1,7 +1,7 @@
 """Credit and sales at size: exposure of one and of all, a shipment decided and written, the nightly signals.
 
-May import the stages, credit and sales. Invariants: a floor runs the very statements of the product by the driver alone,
-in the same tenant under the app's role, or, of all customers, one plain GROUP BY over the same rows.
+May import the stages, credit and sales. Invariants: a floor runs the product's own statements by the driver alone, in
+the same tenant under the app's role, or, of all customers, one plain GROUP BY over the same rows.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-import sqlalchemy as sa
 
+from app.registry import install
 from ar.credit.lookups import credit_policy, customer_accounts
 from ar.credit.signals.running import run_signals
 from ar.sales.deliveries.inputs import ShipDelivery
@@ -43,6 +43,25 @@ _GROUP_BY = """
     ) AS owed GROUP BY customer_id, currency
 """
 Statement = tuple[str, Any]
+_LIMIT = (
+    "tenant_id, id, customer_id, kind, currency, amount_minor, unlimited, term_days, grade, valid_from, valid_to, "
+    "source, reason, recorded_at, recorded_by"
+)
+_COMMITMENT = "tenant_id, order_id, customer_id, currency, released_minor, shipped_minor, signed_minor, prepaid"
+_CHANGE = (
+    "tenant_id, id, order_id, customer_id, currency, effective_on, released_minor, shipped_minor, signed_minor, "
+    "recorded_at"
+)
+_ORDER = (
+    "tenant_id, id, number, customer_id, their_number, ordered_on, currency, total_minor, term_days, prepaid, note, "
+    "state, is_history, recorded_at, recorded_by, released_at"
+)
+_ORDER_LINE = "tenant_id, order_id, line_no, product, unit, quantity, unit_price, tax_rate_bps, amount_minor"
+_NOTE = (
+    "tenant_id, id, number, order_id, customer_id, mode, state, amount_minor, carrier, tracking_no, picker_up, "
+    "planned_on, is_history, held_codes, recorded_at, recorded_by"
+)
+_NOTE_LINE = "tenant_id, delivery_id, position, order_id, order_line_no, quantity, amount_minor, batch"
 
 
 def exposure(url: str, items: int) -> list[Result]:
@@ -123,6 +142,7 @@ def exposure(url: str, items: int) -> list[Result]:
 
 def signals(url: str, items: int) -> list[Result]:
     """The nightly look for danger signals at every customer; rolled back."""
+    install()
     stage = _staged(url, items)
     told: dict[str, Any] = {}
 
@@ -163,6 +183,7 @@ def signals(url: str, items: int) -> list[Result]:
 
 def shipments(url: str, items: int) -> list[Result]:
     """A delivery decided and shipped, one commit each, by 1 and by 8 processes, beside its own statements alone."""
+    install()
     stage = _staged(url, min(items, 20_000))
     found = []
     for connections in (1, 8):
@@ -196,41 +217,21 @@ Note = tuple[UUID, UUID, UUID]
 def _staged(url: str, items: int) -> Stage:
     """Open items, and for each customer a limit and a few orders that commit something."""
     stage = stage_items(url, items, paid=False)
-    make = Ids()
+    make, tenant = Ids(), stage.tenant_id
+    since = TODAY - timedelta(days=90)
     limits, commitments, changes = [], [], []
     for n, customer in enumerate(stage.customers):
         amount = 10**12 if n % 4 else 10_000_000
-        limits.append(
-            (stage.tenant_id, make(), customer, "regular", "CNY", amount, False, 30, "A", TODAY - timedelta(days=90), None,
-             "taken_over", "bench", STAGED_AT, "Bench")
-        )  # fmt: skip
+        written = ("taken_over", "bench", STAGED_AT, "Bench")
+        limits.append((tenant, make(), customer, "regular", "CNY", amount, False, 30, "A", since, None, *written))
         for _order in range(4):
             order_id = make()
-            commitments.append((stage.tenant_id, order_id, customer, "CNY", 50_000, 20_000, 10_000, False))
-            changes.append(
-                (stage.tenant_id, make(), order_id, customer, "CNY", TODAY, 50_000, 20_000, 10_000, STAGED_AT)
-            )
+            commitments.append((tenant, order_id, customer, "CNY", 50_000, 20_000, 10_000, False))
+            changes.append((tenant, make(), order_id, customer, "CNY", TODAY, 50_000, 20_000, 10_000, STAGED_AT))
     with psycopg.connect(url) as owner:
-        copy(
-            owner,
-            "credit_limit",
-            "tenant_id, id, customer_id, kind, currency, amount_minor, unlimited, term_days, grade, valid_from, valid_to, "
-            "source, reason, recorded_at, recorded_by",
-            limits,
-        )
-        copy(
-            owner,
-            "commitment",
-            "tenant_id, order_id, customer_id, currency, released_minor, shipped_minor, signed_minor, prepaid",
-            commitments,
-        )
-        copy(
-            owner,
-            "commitment_change",
-            "tenant_id, id, order_id, customer_id, currency, effective_on, released_minor, shipped_minor, signed_minor, "
-            "recorded_at",
-            changes,
-        )
+        copy(owner, "credit_limit", _LIMIT, limits)
+        copy(owner, "commitment", _COMMITMENT, commitments)
+        copy(owner, "commitment_change", _CHANGE, changes)
     with psycopg.connect(url, autocommit=True) as owner:
         owner.execute("VACUUM ANALYZE credit_limit, commitment, commitment_change")
     return stage
@@ -238,31 +239,25 @@ def _staged(url: str, items: int) -> Stage:
 
 def _planned(url: str, stage: Stage, count: int) -> list[Note]:
     """Writes released orders of LINES lines, each with a planned note of all of it, of customers in turn."""
-    make = Ids()
+    tenant, total = stage.tenant_id, LINES * 1_000
     orders, lines, notes, note_lines, commitments, found = [], [], [], [], [], list[Note]()
-    for n, customer in enumerate(islice(_around(stage.customers), count)):
-        order_id, note_id = make(), make()
+    for customer in islice(_around(stage.customers), count):
+        order_id, note_id = new_id(), new_id()
         found.append((customer, order_id, note_id))
-        total = LINES * 1_000
-        orders.append((stage.tenant_id, order_id, f"SO-{note_id}", customer, "", TODAY, "CNY", total, 30, False, "",
-                       "released", True, STAGED_AT, "Bench", STAGED_AT))  # fmt: skip
-        notes.append((stage.tenant_id, note_id, f"DN-{n}-{note_id}", order_id, customer, "direct", "planned", total, "", "",
-                      "", TODAY, False, "[]", STAGED_AT, "Bench"))  # fmt: skip
-        commitments.append((stage.tenant_id, order_id, customer, "CNY", total, 0, 0, False))
+        head = (customer, "", TODAY, "CNY", total, 30, False, "", "released", True)
+        orders.append((tenant, order_id, f"SO-{order_id}", *head, STAGED_AT, "Bench", STAGED_AT))
+        note = (customer, "direct", "planned", total, "", "", "", TODAY, False, "[]")
+        notes.append((tenant, note_id, f"DN-{note_id}", order_id, *note, STAGED_AT, "Bench"))
+        commitments.append((tenant, order_id, customer, "CNY", total, 0, 0, False))
         for at in range(1, LINES + 1):
-            lines.append((stage.tenant_id, order_id, at, "P", "pc", Decimal(1), Decimal(10), None, 1_000))
-            note_lines.append((stage.tenant_id, note_id, at, order_id, at, Decimal(1), 1_000, ""))
+            lines.append((tenant, order_id, at, "P", "pc", Decimal(1), Decimal(10), None, 1_000))
+            note_lines.append((tenant, note_id, at, order_id, at, Decimal(1), 1_000, ""))
     with psycopg.connect(url) as owner:
-        copy(owner, "sales_order", "tenant_id, id, number, customer_id, their_number, ordered_on, currency, total_minor, "
-             "term_days, prepaid, note, state, is_history, recorded_at, recorded_by, released_at", orders)  # fmt: skip
-        copy(owner, "sales_order_line", "tenant_id, order_id, line_no, product, unit, quantity, unit_price, tax_rate_bps, "
-             "amount_minor", lines)  # fmt: skip
-        copy(owner, "delivery", "tenant_id, id, number, order_id, customer_id, mode, state, amount_minor, carrier, "
-             "tracking_no, picker_up, planned_on, is_history, held_codes, recorded_at, recorded_by", notes)  # fmt: skip
-        copy(owner, "delivery_line", "tenant_id, delivery_id, position, order_id, order_line_no, quantity, amount_minor, "
-             "batch", note_lines)  # fmt: skip
-        copy(owner, "commitment", "tenant_id, order_id, customer_id, currency, released_minor, shipped_minor, "
-             "signed_minor, prepaid", commitments)  # fmt: skip
+        copy(owner, "sales_order", _ORDER, orders)
+        copy(owner, "sales_order_line", _ORDER_LINE, lines)
+        copy(owner, "delivery", _NOTE, notes)
+        copy(owner, "delivery_line", _NOTE_LINE, note_lines)
+        copy(owner, "commitment", _COMMITMENT, commitments)
     return found
 
 

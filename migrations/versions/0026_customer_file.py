@@ -21,8 +21,8 @@ from migrations.tables import (
     uuid,
 )
 
-revision = "0030"
-down_revision = "0020"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 

@@ -29,8 +29,8 @@ from ar.credit.commands import (
     take_over_limits,
 )
 from ar.credit.models import ReviewLine
-from ar.credit.reviews.deciding import decide_line
-from ar.credit.reviews.inputs import DecideLine
+from ar.credit.reviews.deciding import decide_line, explain_line
+from ar.credit.reviews.inputs import DecideLine, ExplainLine
 from ar.credit.reviews.opening import open_review
 from ar.credit.rules.signals import SignalCode
 from ar.credit.signals.commands import note_signal
@@ -140,14 +140,16 @@ def review(story: Story, db: Session, actor: Actor) -> None:
     person = story.person(actor, "finance")
     review_id = open_review(db, person)
     line = ReviewLine
-    customers = db.execute(
-        sa.select(line.customer_id)
-        .where(line.tenant_id == story.tenant_id, line.campaign_id == review_id, sa.func.cardinality(line.flags) == 0)
-        .order_by(line.customer_id)
-    ).scalars()
-    found = list(customers)
-    for customer_id in found[: len(found) // 2]:
-        decide_line(db, person, review_id, customer_id, DecideLine(decision="keep", note="回款正常，维持不变。"))
+    lines = db.execute(
+        sa.select(line.customer_id, line.flags)
+        .where(line.tenant_id == story.tenant_id, line.campaign_id == review_id)
+        .order_by(sa.func.cardinality(line.flags), line.customer_id)
+    ).all()
+    for each in lines[: len(lines) // 2]:
+        if each.flags:
+            told = ExplainLine(explanation="季节性备货，货款在途，已与客户财务核对。")
+            explain_line(db, story.person(actor, "salesperson"), review_id, each.customer_id, told)
+        decide_line(db, person, review_id, each.customer_id, DecideLine(decision="keep", note="回款正常，维持不变。"))
 
 
 def today(story: Story, db: Session, actor: Actor) -> None:

@@ -32,7 +32,7 @@ from kernel.ids import new_id
 ROUNDS = 5
 TURNS = 50  # of a few milliseconds each
 #: Shipments of one connection in one turn.
-EACH = 30
+EACH = 12
 LINES = 3
 _FORK = multiprocessing.get_context("fork")
 _GROUP_BY = """

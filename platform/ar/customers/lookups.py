@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from ar.customers.blacklist.messages import STATE_NAMES as BLACKLIST_STATES
 from ar.customers.blacklist.queries import BlacklistLine, open_entry
 from ar.customers.file.messages import gap_sentence, gap_sentences
-from ar.customers.file.queries import all_gaps, blacklisted_since, file_gaps
+from ar.customers.file.queries import all_gaps, blacklisted_since, customers_with_files, file_gaps
 from ar.customers.models import Contact
 from ar.customers.queries import ContactView, CustomerFacts, find_numbers, matches
+from ar.customers.register.owner_queries import select_nobodys
 from ar.customers.register.standing import Standing, standing
 from ar.customers.register.visibility import limit_to_visible_customers
 from ar.customers.rules.customer_file import Gap
@@ -27,6 +28,7 @@ __all__ = [
     "CustomerStanding",
     "ReachableContact",
     "blacklisted_since",
+    "customers_with_files",
     "file_gaps",
     "find_contact",
     "find_contacts",
@@ -36,6 +38,7 @@ __all__ = [
     "limit_to_visible_customers",
     "matches",
     "reachable",
+    "select_nobodys",
 ]
 
 

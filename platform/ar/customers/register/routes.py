@@ -121,7 +121,7 @@ def _words(name: str, value: Any) -> str:
     """Returns the stored value of a field as the page shows it."""
     lists = {"owner_id": "owners", "entity_type": "entity_types", "language": "languages"}
     lists |= {"policy_code": "policies", "term_base": "term_bases", "term_roll": "term_rolls"}
-    return str(dict(_choices()[lists[name]])[value]) if name in lists else str_of(name, value)
+    return str(dict(_choices()[lists[name]]).get(value, value)) if name in lists else str_of(name, value)
 
 
 @bp.get("/<uuid:customer_id>/edit")

@@ -1,4 +1,4 @@
-"""A photo comes into the customer file, customers change hands, one is blacklisted: wide, narrow, light, dark."""
+"""A photo comes into the file, customers change hands, one goes to the blacklist: wide, narrow, light, dark."""
 
 from __future__ import annotations
 

@@ -29,6 +29,7 @@ import psycopg
 from psycopg import sql
 
 from app.embedded import EmbeddedServers
+from bench import over_http
 from bench.measure import Result
 from bench.server import plain
 
@@ -69,7 +70,8 @@ VERSUS = (
         server_alone=True,
     ),
     Versus("cash", "how far cash is posted, of 50,000 open items", 20, 3, 1 / 4, by_driver=True, server_alone=True),
-    Versus("bank", "a bank file of 20 lines, read and matched against 50,000 items", 3, 3, 1 / 10, by_driver=True),
+    Versus("bank", "a bank file of 20 lines, read and matched against 50,000 items", 10, 5, 1 / 10, by_driver=True),
+    Versus("bank-10000", "a bank file of 10,000 lines, read and matched against 50,000", 1, 2, 1 / 2, by_driver=True),
 )
 
 
@@ -107,6 +109,8 @@ class Side:
     """A build at work: its driver, its worker and its dispatcher."""
 
     name: str
+    root: Path
+    environment: dict[str, str]
     driver: subprocess.Popen[str]
     workers: list[subprocess.Popen[bytes]]
     cpu_ms: dict[str, list[float]] = field(default_factory=dict)
@@ -138,7 +142,7 @@ class Side:
         return sum(_cpu_s(pid, ended=True) for pid in self._pids())
 
     def _pids(self) -> list[int]:
-        return [pid for process in self.workers for pid in _tree(process.pid)]
+        return [pid for process in self.workers for pid in process_tree(process.pid)]
 
 
 def _stat(pid: int) -> list[str]:
@@ -154,7 +158,7 @@ def _cpu_s(pid: int, *, ended: bool) -> float:
     return sum(times if ended else times[:2]) / TICKS_A_SECOND
 
 
-def _tree(pid: int) -> list[int]:
+def process_tree(pid: int) -> list[int]:
     """A process and all that it started, at every depth."""
     found, seen = [pid], 0
     while seen < len(found):
@@ -225,7 +229,7 @@ def _side(name: str, root: Path, database_url: str, redis_url: str, smtp_url: st
             subprocess.Popen([python, "-m", module], cwd=root, env=environment, stdout=log, stderr=log)  # noqa: S603
             for module in ("app.worker", "app.dispatcher")
         ]
-        side = Side(name, driver, workers)
+        side = Side(name, root, environment, driver, workers)
         for worker in workers:
             stack.callback(_stop, worker)
         stack.callback(side.signal, signal.SIGCONT)
@@ -272,7 +276,7 @@ def _turn(side: Side, case: Versus, sink: MailSink, server_pid: int, units: int)
 
 def _server_cpu_s(postmaster: int) -> float:
     """CPU time of the server: of its living processes, and of those that have ended, which the postmaster counts."""
-    living = sum(_cpu_s(pid, ended=False) for pid in _tree(postmaster)[1:])
+    living = sum(_cpu_s(pid, ended=False) for pid in process_tree(postmaster)[1:])
     return living + _cpu_s(postmaster, ended=True)
 
 
@@ -293,7 +297,35 @@ def run(revision: str, only: Sequence[str]) -> list[Result]:
             url = stack.enter_context(_server_database(plain(urls.admin_url)))
             redis = f"{urls.redis_url.rstrip('/').removesuffix('/0')}/{number}"
             sides.append(stack.enter_context(_side(name.replace("/", "-"), root, url, redis, sink.url, folder)))
-        return [_measure(case, sides, sink, postmaster) for case in cases]
+        results = [_measure(case, sides, sink, postmaster) for case in cases]
+        if not only or over_http.CASE in only:
+            results += _pages_over_http(sides, postmaster, folder)
+        return results
+
+
+def _pages_over_http(sides: list[Side], postmaster: int, folder: Path) -> list[Result]:
+    """Fills the same books in both builds, serves them, and asks for their pages."""
+    books = []
+    for side in sides:
+        began = perf_counter()
+        books.append(side.ask("books", over_http.ITEMS)["result"])
+        print(f"books of {side.name}: {perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+
+    def cpu_s(pid: int) -> float:
+        return sum(_cpu_s(each, ended=True) for each in process_tree(pid)) + _server_cpu_s(postmaster)
+
+    with ExitStack() as stack:
+        served = []
+        for side, filled in zip(sides, books, strict=True):
+            log = folder / f"web-{side.name}.log"
+            web = over_http.serve(side.name, side.root, side.environment, "app.factory:create_app()", log)
+            served.append(stack.enter_context(web))
+            over_http.sign_in(served[-1], filled)
+        ours = sides[-1]
+        told = {**ours.environment, "BENCH_TENANT": books[-1]["tenant"], "PYTHONPATH": str(ROOT)}
+        log = folder / "web-bare.log"
+        bare = stack.enter_context(over_http.serve("bare", ROOT, told, "bench.bare_page:create_app()", log))
+        return over_http.measure(served, bare, cpu_s)
 
 
 def _measure(case: Versus, sides: list[Side], sink: MailSink, postmaster: int) -> Result:
@@ -301,7 +333,8 @@ def _measure(case: Versus, sides: list[Side], sink: MailSink, postmaster: int) -
     wall: list[list[float]] = [[] for _ in sides]
     for turn in range(case.turns + 1):
         for at, side in enumerate(sides):
-            spent, took = _turn(side, case, sink, postmaster, case.units if turn else max(case.units // 4, 3))
+            units = case.units if turn else min(case.units, max(case.units // 4, 3))
+            spent, took = _turn(side, case, sink, postmaster, units)
             print(f"{case.name}, {side.name}: {spent * 1000:.1f} ms of CPU each", file=sys.stderr, flush=True)
             if turn:  # the first warms up
                 cpu[at].append(spent * 1000)

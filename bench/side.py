@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from itertools import count
 from pathlib import Path
@@ -29,9 +31,10 @@ from tenants.queries import system_actor_for, tenant_by_slug
 
 SLUG = "against"
 MONTH_SLUG = "month"
+PAGES_SLUG = "pages"
 OPEN_ITEMS, PER_CUSTOMER = 50_000, 20
 MONTH_ITEMS = 20_000
-BANK_LINES = 20
+BANK_LINES, BANK_LINES_MANY = 20, 10_000
 TODAY = datetime.now(UTC).astimezone(ZoneInfo("Asia/Shanghai")).date()
 _numbers = count(1)
 
@@ -192,8 +195,8 @@ def read_cash(units: int) -> None:
     _reading(state, units)
 
 
-def match_bank_file(units: int) -> None:
-    """Bank files of BANK_LINES lines each, read and matched against all that is open."""
+def match_bank_file(units: int, lines: int = BANK_LINES) -> None:
+    """Bank files of so many lines each, read and matched against all that is open."""
     books, tenant_id = _books(), _tenant_id()
     files = _module("ar.receipts.bank.files", "ar.receipts.bank_files")
     inputs = _module("ar.receipts.bank.inputs", "ar.receipts.bank_inputs")
@@ -205,7 +208,7 @@ def match_bank_file(units: int) -> None:
         )
     for _ in range(units):
         rows = ["交易日期,收入金额,支出金额,对方户名,对方账号,附言"]
-        for n in range(BANK_LINES):
+        for n in range(lines):
             number, name = books[next(_numbers) * 31 % len(books)]
             text = (f"货款 {number}", "货款", "往来")[n % 3]
             rows.append(f"{TODAY},{1000 + next(_numbers)}.50,,{name if n % 4 else ''},62220000{n:04d},{text}")
@@ -218,11 +221,63 @@ def match_bank_file(units: int) -> None:
             match(db, actor, file_id=file_id)
 
 
+def fill_books(units: int) -> dict[str, str]:
+    """The books of the pages over HTTP: open items, paid ones, a run with letters that wait, a statement's link."""
+    prepare(PAGES_SLUG)
+    numbers = _customers(units // PER_CUSTOMER, PAGES_SLUG)
+    head = ("customer_no", "document_no", "document_date", "due_date", "kind", "currency", "amount")
+    paid = units // 20
+    rows = []
+    for n in range(units + paid):
+        due = TODAY - timedelta(days=n * 7 % 120 - 20)
+        on, amount = (due - timedelta(days=30)).isoformat(), f"{1000 + n}.50"
+        rows.append((numbers[n % len(numbers)], f"XS-{n:07d}", on, due.isoformat(), "invoice", "CNY", amount))
+    for part in (rows[:units], rows[units:]):  # a file has its most rows
+        _import("open-items", head, part, PAGES_SLUG)
+    _pay(rows[units:])
+    _cli("run-day", "--tenant", PAGES_SLUG, "--json")
+    email, password = f"owner@{PAGES_SLUG}.example", "A long enough pass-phrase 7"
+    _told(f"{password}\n", "tenant", "set-password", email, "--password-stdin", "--json")
+    month = TODAY.replace(day=1) - timedelta(days=1)
+    issue = ("statement", "issue", "--tenant", PAGES_SLUG, "--customer", numbers[7], "--period", f"{month:%Y-%m}")
+    said = _told("", *issue, "--json")
+    link = re.search(r"/p/[A-Za-z0-9_-]+", said)
+    if link is None:
+        raise SystemExit(f"no link: {said}")
+    tenant_id = str(_tenant_id(PAGES_SLUG))
+    return {"company": PAGES_SLUG, "tenant": tenant_id, "email": email, "password": password, "portal": link[0]}
+
+
+def _pay(rows: list[tuple[str, ...]]) -> None:
+    """A bank file that pays these documents, each named in its text; what is sure is posted."""
+    tenant_id = _tenant_id(PAGES_SLUG)
+    inputs = _module("ar.receipts.bank.inputs", "ar.receipts.bank_inputs")
+    with transaction(tenant_id) as db:
+        data = inputs.SaveBankAccount(name="Bench", account_no="62220001")
+        _module("ar.receipts.bank.accounts", "ar.receipts.banks").add_account(db, system_actor_for(db, tenant_id), data)
+    lines = ["交易日期,收入金额,支出金额,对方户名,对方账号,附言"]
+    lines += [f"{TODAY},{row[6]},,基准客户{row[0]}有限公司,6222{row[0]},货款 {row[1]}" for row in rows]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bank.csv"
+        path.write_text("\n".join(lines), encoding="utf-8")
+        _cli("bank", "import", str(path), "--tenant", PAGES_SLUG, "--account", "62220001", "--json")
+    _cli("receipt", "match", "--tenant", PAGES_SLUG, "--accept", "--json")
+
+
+def _told(typed: str, *arguments: str) -> str:
+    """What a command prints, given this on its input."""
+    command = [str(Path(sys.executable).with_name("huikuan")), *arguments]
+    done = subprocess.run(command, input=typed, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603 - our own
+    return done.stdout
+
+
 CASES: dict[str, Callable[[int], object]] = {
+    "books": fill_books,
     "today": read_today,
     "receivables": read_receivables,
     "cash": read_cash,
     "bank": match_bank_file,
+    "bank-10000": partial(match_bank_file, lines=BANK_LINES_MANY),
     "mail": queue_mails,
     "letter": queue_letters,
     "month": queue_statements,

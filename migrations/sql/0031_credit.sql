@@ -15,6 +15,18 @@ BEGIN
     ) THEN
         RAISE EXCEPTION 'two credit limits of one customer overlap' USING ERRCODE = '23P01';
     END IF;
+    -- Nobody grants credit alone: above zero there is an approval, or the limit stood before this product, or it is less
+    -- than what was granted before.
+    IF TG_OP = 'INSERT' AND NEW.approval_id IS NULL AND NEW.source <> 'taken_over'
+        AND COALESCE(NEW.amount_minor > 0, true) AND (NEW.kind <> 'regular' OR NEW.unlimited OR NOT EXISTS (
+            SELECT FROM credit_limit AS other
+            WHERE other.tenant_id = NEW.tenant_id AND other.customer_id = NEW.customer_id AND other.kind = 'regular'
+                AND other.id <> NEW.id AND other.valid_from <= NEW.valid_from
+                AND (other.unlimited OR (other.currency = NEW.currency AND other.amount_minor >= NEW.amount_minor))
+        ))
+    THEN
+        RAISE EXCEPTION 'a credit limit above zero needs an approval' USING ERRCODE = '23001';
+    END IF;
     RETURN NULL;
 END
 $$;

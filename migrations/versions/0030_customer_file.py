@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.secure import append_only, secure_tenant_table
+from migrations.secure import append_only, each_tenant, secure_tenant_table
 from migrations.tables import (
     check,
     create_table,
@@ -51,8 +51,35 @@ CHECKS = {
 }
 
 
+#: Legal forms as older books wrote them → the choice they are today; what is not listed stays as it is.
+FORMS = {
+    "公司": "company",
+    "企业": "company",
+    "corporation": "company",
+    "个体": "sole_trader",
+    "个体户": "sole_trader",
+    "个体工商户": "sole_trader",
+    "sole trader": "sole_trader",
+    "individual": "person",
+    "个人": "person",
+    "自然人": "person",
+    "政府": "government",
+    "机关": "government",
+    "事业单位": "institution",
+    "foreign": "foreign_company",
+    "外国公司": "foreign_company",
+    "境外公司": "foreign_company",
+}
+SET_FORM = sa.text(
+    "UPDATE customer SET entity_type = :form WHERE tenant_id = :tenant AND lower(btrim(entity_type)) = :written"
+)
+
+
 def upgrade() -> None:
     _customer()
+    for tenant_id in each_tenant():
+        for written, form in FORMS.items():
+            op.get_bind().execute(SET_FORM, {"tenant": tenant_id, "form": form, "written": written})
     _file()
     for table in APPEND_ONLY:
         append_only(table)

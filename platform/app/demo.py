@@ -28,21 +28,21 @@ from web.responses import Page, see_other
 
 #: What to try as each person of the cast, by the part of the address before the @.
 TO_TRY: Final[dict[str, str]] = {
-    "admin": mark("People and their roles, settings, working days"),
+    "admin": mark("People and their roles, settings, working days, e-mails in doubt"),
     "finance-director": mark("Approvals that wait, periods, late interest, provision, bad debts"),
     "finance": mark("Bank file, receipts by hand, accounts and trial balance"),
     "accountant": mark("Today, the review queue, matching, bills, a customer's timeline, import, statements"),
     "cost-accountant": mark("Aging and key figures, to read only"),
     "general-manager": mark("The debts that were reported, and approvals above the director's"),
-    "gm-office": mark("Reports for the general manager"),
-    "sales-manager": mark("Letters that wait for release"),
-    "salesperson": mark("Own customers, and the tasks that the ladder asks for"),
-    "salesperson-2": mark("Own customers, and the tasks that the ladder asks for"),
-    "order-follow-up": mark("Whether a customer may be delivered to"),
-    "warehouse": mark("Who is on hold before goods leave"),
-    "driver": mark("What a person sees who needs next to nothing"),
-    "collector": mark("Calls to make, promises and disputes"),
-    "legal": mark("Warnings, evidence and bad debts"),
+    "gm-office": mark("Customers, aging and key figures, to read only"),
+    "sales-manager": mark("Letters that wait for release, own calls, how the team stands"),
+    "salesperson": mark("Own customers, calls with their outcomes, promises"),
+    "salesperson-2": mark("Own customers, calls with their outcomes, promises"),
+    "order-follow-up": mark("For whom a stop of shipments is proposed, and one customer at a time"),
+    "warehouse": mark("What a person sees whose work is not kept here"),
+    "driver": mark("What a person sees whose work is not kept here"),
+    "collector": mark("Calls of every owner, promises and disputes, letters to release"),
+    "legal": mark("Tasks of every owner, interest, and bad debts to propose"),
     "auditor": mark("All books and the journal, to read only"),
 }
 

@@ -39,6 +39,17 @@ CHECKS: Final[tuple[tuple[str, str], ...]] = (
         """,
     ),
     (
+        # A mail whose work is lost would wait for ever, and nothing else would tell.
+        "mail: what waits to be sent is somebody's work",
+        """
+        SELECT m.to_address || ' ' || m.id FROM mail_message m
+        WHERE m.tenant_id = :tenant AND m.state IN ('queued', 'sending')
+            AND NOT EXISTS (SELECT FROM outbox_message o WHERE o.tenant_id = :tenant AND o.kind = 'mail.send'
+                AND o.state IN ('ready', 'leased') AND o.payload ->> 'mail_id' = CAST(m.id AS text))
+        ORDER BY m.id
+        """,
+    ),
+    (
         "mail: nothing was sent perhaps",
         "SELECT to_address || ' ' || id FROM mail_message WHERE tenant_id = :tenant AND state = 'unknown' ORDER BY id",
     ),

@@ -6,7 +6,6 @@ page of its status; no business rules in here.
 
 from __future__ import annotations
 
-import gc
 import secrets
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,7 +23,9 @@ from app.messages import message_of, sentence_of
 from kernel.db import is_away
 from kernel.errors import HuikuanError
 from kernel.log import configure_logging
+from kernel.memory import keep_loaded_objects
 from kernel.settings import APP_ROOT, Settings, settings
+from tenants.access import url_if_allowed
 from tenants.sign_in.identity import load_person
 from tenants.sign_in.sessions import SESSION_LIFE
 from web import assets, compression, limits, refusals, responses, sent_once, templating
@@ -35,7 +36,6 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-GC_ALLOCATIONS = 20_000
 UPLOAD_MAX_BYTES = 21 * 1024 * 1024
 # Deadlock, serialisation failure, lock not available: two people were faster than each other.
 CROSSED = {"40P01", "40001", "55P03"}
@@ -79,6 +79,7 @@ def create_app(given: Settings | None = None) -> Flask:
     responses.install(app)
     refusals.install(app, sentence_of)
     sent_once.install(app)
+    app.jinja_env.globals["url_if_allowed"] = url_if_allowed
     csrf.init_app(app)
     limits.install(app, configured.redis_url, configured.redis_prefix, enabled=configured.environment != "test")
     _sign_in(app)
@@ -89,15 +90,8 @@ def create_app(given: Settings | None = None) -> Flask:
     _errors(app)
     app.context_processor(shell.context)
     app.after_request(_headers)
-    _freeze_loaded_objects()
+    keep_loaded_objects()
     return app
-
-
-def _freeze_loaded_objects() -> None:
-    """Exempts the objects loaded at start from garbage collection; they live as long as the process."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_ALLOCATIONS, 20, 20)
 
 
 def development_secret(configured: Settings) -> str:

@@ -28,8 +28,8 @@ class MigrationError(Exception):
 
 
 def head_revision() -> str:
-    """Returns the newest revision of this build."""
-    return (APP_ROOT / "migrations" / "HEAD").read_text(encoding="utf-8").strip()
+    """Returns the newest revision of this build, as the database notes it: `0020` of `0020_rates_and_days`."""
+    return (APP_ROOT / "migrations" / "HEAD").read_text(encoding="utf-8").strip().partition("_")[0]
 
 
 def is_current(url: str) -> bool:

@@ -28,5 +28,5 @@ for _path in sorted(_SOURCES.glob("*/**/models.py")):
         import_module(_name)
 
 metadata = Base.metadata
-REGISTRY_TABLES = frozenset({"tenant", "app_user", "membership", "person_session", "password_reset"})
+REGISTRY_TABLES = frozenset({"tenant", "app_user", "membership", "user_password", "person_session", "password_reset"})
 TENANT_TABLES = frozenset(metadata.tables) - REGISTRY_TABLES

@@ -6,9 +6,10 @@ import redis
 import sqlalchemy as sa
 from flask import Blueprint, Response, current_app, jsonify
 
+from app.migrate import head_revision
 from kernel.db import read_only_transaction
 from kernel.queue import redis_client
-from kernel.settings import APP_ROOT, instance_of, settings
+from kernel.settings import instance_of, settings
 from tenants.access import public
 
 bp = Blueprint("health", __name__)
@@ -34,7 +35,7 @@ def ready() -> tuple[Response, int]:
 
 def _database() -> str:
     """Returns what keeps the database from serving this release; empty when nothing does."""
-    wanted = (APP_ROOT / "migrations" / "HEAD").read_text().split("_")[0]
+    wanted = head_revision()
     try:
         with read_only_transaction(None) as db:
             found = db.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()

@@ -1,4 +1,4 @@
-"""Registers with lower packages what all slices bring: approval kinds, entry sources, mails, journal texts.
+"""Registers with lower packages what all slices bring: approval kinds, entry sources, holds, mails, journal texts.
 
 Invariant: every process that answers, works or decides (web, worker, command line) has called `install`.
 """
@@ -15,6 +15,7 @@ from app.messages import message_of
 from app.slices import SLICES
 from ar.customers.models import Customer
 from ar.ledger.books import entry_sources
+from ar.ledger.receivables import holds
 from ar.reports.journal import texts as journal_texts
 from tenants.approvals import kinds
 from tenants.approvals.kinds import CustomerName
@@ -22,7 +23,7 @@ from tenants.mailroom import purposes
 
 
 def install() -> None:
-    """Registers the slices' approval kinds, entry sources, mails and journal texts. Idempotent.
+    """Registers the slices' approval kinds, entry sources, holds, mails and journal texts. Idempotent.
 
     Raises ValueError when two slices bring the same kind of approval.
     """
@@ -31,6 +32,7 @@ def install() -> None:
         {each.name: each.entry_sources for each in SLICES if each.entry_sources},
         {kind: name for each in SLICES for kind, name in each.entry_names.items()},
     )
+    holds.install(each.holds for each in SLICES if each.holds)
     purposes.install(mail for each in SLICES for mail in each.mails)
     journal_texts.install(
         {kind: event for each in SLICES for kind, event in each.events.items()},

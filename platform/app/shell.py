@@ -21,9 +21,8 @@ from kernel.db import columns
 from kernel.i18n import gettext as _
 from tenants.permissions import GRANTS, ROLE_NAMES, Permission, Role, allows
 from tenants.slice import HEADING_NAMES, Heading, NavLine
+from web.formatters import COUNTED_MAX
 from web.formatters import datetime as write_datetime
-
-COUNT_MAX = 1000
 
 
 @dataclass(frozen=True)
@@ -166,7 +165,7 @@ def _current_line() -> NavLine | None:
 
 
 def nav_counts(db: Any, actor: Actor) -> dict[str, int]:
-    """Returns the number of rows that wait for the actor, at most COUNT_MAX each, by `_key`. At most one statement."""
+    """Returns how many rows wait for the actor, at most COUNTED_MAX each, by `_key`. At most one statement."""
     wanted = tuple(
         line
         for lines in HEADINGS.values()
@@ -192,7 +191,7 @@ def _counting(keys: tuple[str, ...]) -> sa.Select[Any]:
     waiting = {_key(line): line.waiting() for lines in HEADINGS.values() for line in lines if line.waiting}
     return sa.select(
         *(
-            sa.select(count).select_from(waiting[key].limit(COUNT_MAX).subquery()).scalar_subquery().label(key)
+            sa.select(count).select_from(waiting[key].limit(COUNTED_MAX).subquery()).scalar_subquery().label(key)
             for key in keys
         )
     )

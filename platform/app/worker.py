@@ -6,7 +6,6 @@ parent; one that is killed, or over its time and therefore killed, is replaced, 
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -23,6 +22,7 @@ from app.lane import Lane, Slot
 from kernel.clock import utc_now
 from kernel.db import is_away
 from kernel.log import configure_logging, logger
+from kernel.memory import keep_loaded_objects
 from kernel.queue import JobKey
 from kernel.settings import settings
 
@@ -150,8 +150,7 @@ def main() -> None:
     configured = settings()
     configure_logging(plain=not configured.is_production)
     registry.install()
-    gc.collect()
-    gc.freeze()  # what is loaded is shared by all processes and never collected
+    keep_loaded_objects()  # and all processes share them
     chosen = [lanes.LANES[number % len(lanes.LANES)] for number in range(configured.worker_processes)]
     Worker(chosen, configured.worker_stop_seconds).run()
 

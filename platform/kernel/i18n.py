@@ -67,9 +67,15 @@ def set_language(language: str) -> None:
     _current.set(language)
 
 
+@lru_cache(maxsize=8192)
+def _translated(language: str, message: str) -> str:
+    """Returns the translation; kept, since Python's own look-up asks every fallback: a page has a thousand texts."""
+    return catalogue(language).gettext(message)
+
+
 def gettext(message: str, /, **params: object) -> str:
     """Translates `message` into the current language and fills `%(name)s` from `params`."""
-    text = catalogue(_current.get()).gettext(message)
+    text = _translated(_current.get(), message)
     return text % params if params else text
 
 

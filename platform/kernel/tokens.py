@@ -14,20 +14,25 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session
 
-from kernel.actor import Actor
+from kernel.actor import Actor, after_locks
+from kernel.binds import TENANT
 from kernel.columns import Id, IdOrNone, Moment, MomentOrNone, Tenanted, Text, tenant_fk
-from kernel.db import Base
+from kernel.db import Base, columns
 from kernel.ids import new_id
 
 SECRET_BYTES = 32
 CODE_LIFE = timedelta(minutes=15)
 CODE_TRIES_MAX = 5
 CODES_PER_TOKEN_MAX = 10
+#: A code that was made within this time is on its way: another would only make it void.
+CODE_REST = timedelta(seconds=30)
 
 
 class AccessToken(Tenanted, Base):
@@ -138,12 +143,7 @@ def resolve(db: Session, text: str, purpose: str, now: datetime) -> TokenFacts |
     raw = _decode(text)
     if raw is None:
         return None
-    t = AccessToken
-    row = db.execute(
-        sa.select(t.id, t.purpose, t.subject_id, t.customer_id, t.contact_id, t.expires_at, t.revoked_at).where(
-            t.tenant_id == UUID(bytes=raw[:16]), t.secret_hash == _hash(raw[16:])
-        )
-    ).first()
+    row = columns(db, _token(), {"tenant": UUID(bytes=raw[:16]), "hash": _hash(raw[16:])}).first()
     if row is None or row.purpose != purpose or row.revoked_at is not None or row.expires_at <= now:
         return None
     return TokenFacts(
@@ -157,6 +157,15 @@ def resolve(db: Session, text: str, purpose: str, now: datetime) -> TokenFacts |
     )
 
 
+@cache
+def _token() -> sa.Select[*tuple[Any, ...]]:
+    """Selects a token by its hash (binds: tenant, hash). Cached: every opening of a link asks it."""
+    t = AccessToken
+    return sa.select(t.id, t.purpose, t.subject_id, t.customer_id, t.contact_id, t.expires_at, t.revoked_at).where(
+        t.tenant_id == TENANT, t.secret_hash == sa.bindparam("hash", type_=sa.Text)
+    )
+
+
 def revoke_for(db: Session, actor: Actor, subject_id: UUID) -> None:
     """Revokes every open token of a subject (a statement that was superseded)."""
     t = AccessToken
@@ -167,14 +176,34 @@ def revoke_for(db: Session, actor: Actor, subject_id: UUID) -> None:
     )
 
 
+def lock_token(db: Session, actor: Actor, token_id: UUID) -> Actor:
+    """Locks a token, so that of two requests for a code the second sees the first one's; returns the actor after it."""
+    t = AccessToken
+    db.execute(sa.select(t.id).where(t.tenant_id == actor.tenant_id, t.id == token_id).with_for_update())
+    return after_locks(db, actor)
+
+
+def is_code_on_its_way(db: Session, actor: Actor, token_id: UUID, sent_to: str) -> bool:
+    """Returns whether the token's newest code was made for `sent_to` within CODE_REST and can still be entered.
+
+    The caller holds the token's lock (`lock_token`).
+    """
+    c = OneTimeCode
+    newest = db.execute(
+        sa.select(c.sent_to, c.created_at, c.tries, c.used_at)
+        .where(c.tenant_id == actor.tenant_id, c.token_id == token_id)
+        .order_by(c.id.desc())
+        .limit(1)
+    ).first()
+    if newest is None or newest.used_at is not None or newest.tries >= CODE_TRIES_MAX or newest.sent_to != sent_to:
+        return False
+    return bool(newest.created_at > actor.now - CODE_REST)
+
+
 def new_code(db: Session, actor: Actor, token_id: UUID, sent_to: str) -> tuple[UUID, str] | None:
     """Issues a one-time code for a token; returns (its id, six digits), None after CODES_PER_TOKEN_MAX in a day."""
     c = OneTimeCode
-    db.execute(
-        sa.select(AccessToken.id)
-        .where(AccessToken.tenant_id == actor.tenant_id, AccessToken.id == token_id)
-        .with_for_update()
-    )
+    lock_token(db, actor, token_id)
     recent = db.execute(
         sa.select(sa.func.count())
         .select_from(c)

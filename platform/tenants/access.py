@@ -10,6 +10,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+from flask import current_app, url_for
+
 from kernel.errors import Forbidden
 from tenants.permissions import Permission, allows
 from web.context import actor
@@ -69,3 +71,9 @@ def public(view: F) -> F:
 def may(permission: Permission) -> bool:
     """Returns True when the current user has `permission`; for showing a button."""
     return allows(actor().roles, permission)
+
+
+def url_if_allowed(endpoint: str, **values: Any) -> str | None:
+    """Returns the address of a staff page, or None where the reader may not open it; for links and the way up."""
+    permission = getattr(current_app.view_functions[endpoint], "permission", None)
+    return url_for(endpoint, **values) if permission is None or may(permission) else None

@@ -11,6 +11,7 @@ MESSAGES: dict[str, str] = {
     "person_not_found": mark("There is no such person in this company."),
     "slug_taken": mark("The short name “%(slug)s” is taken. Choose another."),
     "not_yourself": mark("You cannot remove yourself. Ask another administrator."),
+    "last_admin": mark("The company would have no administrator left. Make somebody else one first."),
     "not_your_own_admin": mark("You cannot give up your own administration. Ask another administrator."),
     "calendar_day_not_found": mark("%(on)s is not one of the company's own days."),
     "person_removed": mark("This person was removed. Invite them again first."),

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.columns import Currency, Json, Moment, MomentOrNone, TenantKeyed, Text, TextOrNone, one_of
+from kernel.columns import Currency, Json, Moment, MomentOrNone, TenantKeyed, Text, one_of
 from kernel.db import Base
 from kernel.ids import new_id
 
@@ -40,14 +40,17 @@ class Tenant(Base):
 
 
 class User(Base):
-    """A person who signs in; may belong to several companies. `session_version` ends its links when raised."""
+    """A person who signs in; may belong to several companies. `session_version` is raised with each password.
+
+    The password itself is in `sign_in.models.UserPassword`, which nobody finds inside a company.
+    """
 
     __tablename__ = "app_user"
     __table_args__ = (sa.UniqueConstraint("email"), one_of("language", "zh_CN", "en"))
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     email: Mapped[Text]
     name: Mapped[Text]
-    password_hash: Mapped[TextOrNone]
+    has_password: Mapped[bool] = mapped_column(server_default=sa.false(), default=False)
     language: Mapped[Text]
     session_version: Mapped[int]
     created_at: Mapped[Moment]

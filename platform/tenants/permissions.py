@@ -38,6 +38,7 @@ class Permission(StrEnum):
 
     ENTER = "enter"
     READ = "read"
+    READ_TOTALS = "read_totals"
     READ_CLAIMS = "read_claims"
     READ_BANK = "read_bank"
     READ_BOOKS = "read_books"
@@ -62,6 +63,7 @@ class Permission(StrEnum):
     SHIP = "ship"
     DRIVE = "drive"
     SIGN_OFF = "sign_off"
+    CHOOSE_MEASURE = "choose_measure"
     ASSESS = "assess"
     MANAGE_CREDIT = "manage_credit"
     STOP_SHIPMENTS = "stop_shipments"
@@ -83,12 +85,14 @@ class Customers(StrEnum):
 class Sees:
     """What one role sees.
 
-    `claims`: interest and bad debts. `bank`: bank lines, files and accounts. `books`: accounts, entries, periods,
-    rates, provision. `journal`: the journal and the examinations. `orders`: orders and deliveries; of who sees no
-    customers only their goods and where they go, without amounts.
+    `totals`: sums over the customers that it sees (aging, key figures, Today's balances) and the lists of all letters,
+    receipts and bills. `claims`: interest and bad debts. `bank`: bank lines, files and accounts. `books`: accounts,
+    entries, periods, rates, provision. `journal`: the journal and the examinations. `orders`: orders and deliveries; of
+    who sees no customers only their goods and where they go, without amounts.
     """
 
     customers: Customers
+    totals: bool = True
     claims: bool = False
     bank: bool = False
     books: bool = False
@@ -97,7 +101,8 @@ class Sees:
 
 
 R, P = Role, Permission
-_NOTHING = Sees(Customers.NONE)
+_NOTHING = Sees(Customers.NONE, totals=False)
+_ONE_BY_ONE = Sees(Customers.ALL, totals=False)
 _CUSTOMERS = Sees(Customers.ALL)
 _CLAIMS = Sees(Customers.ALL, claims=True)
 _ALL = Sees(Customers.ALL, claims=True, bank=True, books=True, journal=True)
@@ -112,12 +117,12 @@ SEES: dict[Role, Sees] = {
     R.GM_OFFICE: _CUSTOMERS,
     R.COST_ACCOUNTANT: _CUSTOMERS,
     R.ACCOUNTANT: _ALL,
-    R.ORDER_FOLLOW_UP: _CUSTOMERS,
+    R.ORDER_FOLLOW_UP: _ONE_BY_ONE,
     R.WAREHOUSE: _NOTHING,
     R.DRIVER: _NOTHING,
     R.COLLECTOR: _CLAIMS,
     R.LEGAL: _CLAIMS,
-    R.ADMIN: _CUSTOMERS,
+    R.ADMIN: _ONE_BY_ONE,
     R.AUDITOR: _ALL,
 }
 
@@ -129,6 +134,7 @@ _LEADERS = frozenset({R.FINANCE_DIRECTOR, R.GENERAL_MANAGER})
 GRANTS: dict[Permission, frozenset[Role]] = {
     P.ENTER: _EVERYONE,
     P.READ: frozenset(role for role, sees in SEES.items() if sees.customers is not Customers.NONE),
+    P.READ_TOTALS: frozenset(role for role, sees in SEES.items() if sees.totals),
     P.READ_CLAIMS: frozenset(role for role, sees in SEES.items() if sees.claims),
     P.READ_BANK: frozenset(role for role, sees in SEES.items() if sees.bank),
     P.READ_BOOKS: frozenset(role for role, sees in SEES.items() if sees.books),
@@ -139,6 +145,7 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     P.SHIP: frozenset({R.WAREHOUSE, R.ORDER_FOLLOW_UP}),
     P.DRIVE: frozenset({R.DRIVER}),
     P.SIGN_OFF: _SALES | {R.ORDER_FOLLOW_UP, R.DRIVER, R.WAREHOUSE, R.ACCOUNTANT, R.FINANCE},
+    P.CHOOSE_MEASURE: frozenset({R.SALES_MANAGER, R.GENERAL_MANAGER}),
     P.ASSESS: _SALES | _FINANCE | {R.GENERAL_MANAGER},
     P.MANAGE_CREDIT: _FINANCE | {R.GENERAL_MANAGER},
     P.STOP_SHIPMENTS: _FINANCE | {R.SALES_MANAGER, R.COLLECTOR, R.LEGAL, R.GENERAL_MANAGER},

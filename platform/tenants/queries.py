@@ -12,11 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.actor import Actor, system_actor
+from kernel.binds import TENANT
 from kernel.calendars import WorkCalendar, stored_calendar
+from kernel.db import columns
 from kernel.errors import NotFound
 from kernel.pinyin import pinyin_sort_key
 from kernel.views import select_view, tuple_of, value, view, views
 from tenants.models import Company, Membership, Tenant, User
+from tenants.sign_in.models import UserPassword
 
 
 @dataclass(frozen=True)
@@ -98,10 +101,15 @@ def tenant_by_slug(db: Session, slug: str) -> TenantFacts:
 
 def tenant(db: Session, tenant_id: UUID) -> TenantFacts:
     """Returns a company. Raises NotFound(`tenant_not_found`)."""
-    row = db.execute(_tenants().where(Tenant.id == tenant_id)).first()
+    row = columns(db, _one_tenant(), {"tenant": tenant_id}).first()
     if row is None:
         raise NotFound("tenant_not_found")
     return view(TenantFacts, row)
+
+
+@cache
+def _one_tenant() -> sa.Select[*tuple[Any, ...]]:
+    return _tenants().where(Tenant.id == TENANT)
 
 
 def active_tenants(db: Session) -> list[TenantFacts]:
@@ -197,14 +205,26 @@ def _members(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
             email=value(user.email),
             roles=tuple_of(membership.roles),
             active=value(membership.active),
-            has_password=value(user.password_hash.is_not(None)),
+            has_password=value(user.has_password),
         )
         .join(membership, membership.user_id == user.id)
         .where(membership.tenant_id == tenant_id)
     )
 
 
+def has_password(db: Session, user_id: UUID) -> bool:
+    """Returns whether the person has chosen a password."""
+    return bool(db.execute(sa.select(User.has_password).where(User.id == user_id)).scalar_one_or_none())
+
+
 def user_for_sign_in(db: Session, email: str) -> tuple[UUID, str | None, int] | None:
-    """Returns (id, password hash, session version) of an e-mail address, or None."""
-    row = db.execute(sa.select(User.id, User.password_hash, User.session_version).where(User.email == email)).first()
+    """Returns (id, password hash, session version) of an e-mail address, or None.
+
+    The session must not have entered a company: inside one the database finds no password.
+    """
+    row = db.execute(
+        sa.select(User.id, UserPassword.password_hash, User.session_version)
+        .outerjoin(UserPassword, UserPassword.user_id == User.id)
+        .where(User.email == email)
+    ).first()
     return (row.id, row.password_hash, row.session_version) if row else None

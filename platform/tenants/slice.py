@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import IntEnum
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
@@ -49,6 +50,10 @@ class EntrySource(NamedTuple):
     label: str
     text: str
     url: str
+
+
+#: (db, tenant, day) → id of a document or customer → why it is held back from collection, in the current language.
+HoldFinder = Callable[[Session, UUID, date], Mapping[UUID, str]]
 
 
 class NumberSeries(NamedTuple):
@@ -171,7 +176,8 @@ class Slice:
 
     `commands`: groups and commands of `huikuan`. `events`: journal kind → how it is shown; `fact_makers`: parts of
     those sentences by name. `entry_sources`: (db, tenant, entry) → its causes, one statement at most; `entry_names`:
-    kinds of entries without a document → name. `on_founding` runs in the transaction that creates a company.
+    kinds of entries without a document → name. `holds`: what it holds back from collection. `on_founding` runs in the
+    transaction that creates a company.
     """
 
     name: str
@@ -190,4 +196,5 @@ class Slice:
     numbers: tuple[NumberSeries, ...] = ()
     entry_sources: Callable[[Session, UUID, UUID], Iterable[EntrySource]] | None = None
     entry_names: Mapping[str, str] = field(default_factory=dict)
+    holds: HoldFinder | None = None
     on_founding: Callable[[Session, Actor], None] | None = None

@@ -47,7 +47,7 @@ SLICE: Final = Slice(
         NavLine(
             Heading.DECISIONS,
             20,
-            mark("Approvals"),
+            mark("All approvals"),
             "approvals.index",
             Permission.REVIEW_ACTIONS,
             also=("approval_substitutes",),

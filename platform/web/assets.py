@@ -24,7 +24,7 @@ CSS = (
 )
 SOURCES: dict[str, tuple[str, ...]] = {
     "app.css": tuple(f"css/{name}.css" for name in CSS),
-    "app.js": ("vendor/htmx.min.js", "js/app.js", "js/matching.js"),
+    "app.js": ("vendor/htmx.min.js", "js/app.js", "js/matching.js", "js/deliveries.js"),
     "favicon.svg": ("favicon.svg",),
 }
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}

@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from kernel.errors import Conflict, HuikuanError, RuleBroken
 from web.forms import Form, read_form
 from web.refusals import CHANGED, NO_FIELDS, Fields, Words, put_difference, put_refusal, str_of
-from web.responses import Page, flash_ok, see_other
+from web.responses import Page, flash_ok, see_other, way_back
 
 M = TypeVar("M", bound=BaseModel)
 P = ParamSpec("P")
@@ -75,6 +75,6 @@ def command_form(
 
 
 def done(text: str, endpoint: str, **values: Any) -> Page:
-    """Flashes `text` and redirects to `endpoint`."""
+    """Flashes `text` and redirects to `endpoint`, or to the page that the form was asked to lead back to (`next`)."""
     flash_ok(text)
-    return see_other(url_for(endpoint, **values))
+    return see_other(way_back(url_for(endpoint, **values)))

@@ -7,6 +7,7 @@ rounds an amount. Dates are always ISO.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -25,7 +26,10 @@ from kernel.i18n import gettext as _
 from web.dom import dom_id
 
 NOTHING = "—"
+#: Counts that every page shows stop here: what waits is counted on its own page.
+COUNTED_MAX = 100
 MINUS = money.MINUS
+_ISO_DATE = re.compile(r"(\d{4}-\d\d-\d\d)")
 LANGUAGE_NAMES = {"zh_CN": "中文", "en": "English"}
 
 _zone: ContextVar[str] = ContextVar("page_zone", default="Asia/Shanghai")
@@ -71,6 +75,11 @@ def figure(minor: int | None, currency: str) -> Markup:
 def number(value: int | None) -> str:
     """Formats a count, grouped by thousands."""
     return NOTHING if value is None else f"{value:,}".replace("-", MINUS)
+
+
+def counted(value: int | None) -> str:
+    """Formats a count that was taken up to COUNTED_MAX, or a sum of such: "99+" from there on."""
+    return number(value) if value is None or value < COUNTED_MAX else f"{COUNTED_MAX - 1}+"
 
 
 def date(value: dt.date | None) -> str:
@@ -140,6 +149,14 @@ def html_lang() -> str:
     return current_language().replace("_", "-")
 
 
+def whole_dates(text: str) -> Markup:
+    """Returns a sentence as markup whose ISO dates are not broken at the end of a line."""
+    return Markup("").join(  # it escapes what is no markup
+        Markup('<span class="nowrap">{}</span>').format(part) if place % 2 else part
+        for place, part in enumerate(_ISO_DATE.split(text))
+    )
+
+
 def yes_no(value: bool) -> str:
     """Returns "Yes" or "No"."""
     return _("Yes") if value else _("No")
@@ -156,8 +173,8 @@ def _day(value: dt.date) -> dt.date:
 
 
 FILTERS = (
-    *(amount, currency_amount, figure, number, date, short_date, datetime, short_datetime),
-    *(days, percent, percent_bps, filesize, hash_short, language_name, yes_no),
+    *(amount, currency_amount, figure, counted, number, date, short_date, datetime, short_datetime),
+    *(days, percent, percent_bps, filesize, hash_short, language_name, whole_dates, yes_no),
 )
 
 

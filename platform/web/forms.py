@@ -131,11 +131,15 @@ def error_texts(fault: ValidationError) -> dict[str, str]:
     texts: dict[str, str] = {}
     for error in fault.errors():
         name = str(error["loc"][0]) if error["loc"] else "form"
-        known = TEXTS.get(error["type"])
-        params = {k: v for k, v in error.get("ctx", {}).items() if isinstance(v, str | int)}
-        text = _(known, **params) if known and "%(" in known else _(known) if known else _own(error)
-        texts.setdefault(name, text)
+        texts.setdefault(name, sentence_of(error))
     return texts
+
+
+def sentence_of(error: Any) -> str:
+    """Returns the sentence of one of pydantic's errors, in the current language."""
+    known = TEXTS.get(error["type"])
+    params = {k: v for k, v in error.get("ctx", {}).items() if isinstance(v, str | int)}
+    return _(known, **params) if known and "%(" in known else _(known) if known else _own(error)
 
 
 def _own(error: Any) -> str:

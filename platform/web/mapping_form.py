@@ -25,6 +25,7 @@ DATE_ORDERS: Final = (
     ("", mark("There are none")),
     ("mdy", mark("Month first: 11/21/2026")),
     ("dmy", mark("Day first: 21/11/2026")),
+    ("ymd", mark("Year first: 26/11/21")),
 )
 ROUNDINGS: Final = (("refuse", mark("An error")), ("half_up", mark("Rounded, with a warning")))
 ENCODINGS: Final = (
@@ -37,6 +38,8 @@ ENCODINGS: Final = (
     ("shift_jis", "Shift-JIS"),
     ("euc_kr", "EUC-KR"),
     ("iso8859_2", "ISO 8859-2"),
+    ("cp1250", "Windows-1250"),
+    ("cp1254", "Windows-1254"),
     ("cp1251", "Windows-1251"),
 )
 DELIMITERS: Final = (
@@ -46,6 +49,8 @@ DELIMITERS: Final = (
     ("\t", mark("Tab")),
     ("|", mark("Vertical bar")),
 )
+#: Columns whose constant is also for the rows that leave their cell empty.
+_FOR_EMPTY_CELLS: Final = frozenset({"currency"})
 _ROWS: Final = re.compile(r"([0-9]{1,7})(?:\s*[-–~至]\s*([0-9]{1,7}))?")
 
 
@@ -115,7 +120,7 @@ def show_mapping(
             place=place,
             header=header,
             value=chosen[place],
-            confidence="" if mapping.columns else sample.guesses[place].confidence,
+            confidence=sample.guesses[place].confidence if chosen[place] == sample.guesses[place].target else "",
             samples=_first_values(sample, place),
         )
         for place, header in enumerate(sample.headers)
@@ -167,8 +172,10 @@ def read_mapping(
         raw[slot] |= _posted_words(posted, slot)
     for name in ("sign", "decimal_mark", "date_order", "encoding", "delimiter", "sheet"):
         raw[name] = posted.get(name) or None
-    for name in ("rounding", "repeated", "early_due", "before_lock"):
+    for name in ("rounding", "repeated", "early_due", "before_lock", "credits", "unnumbered"):
         raw[name] = posted.get(name) or getattr(base, name)
+    raw["headings"] = (posted["headings"] or None) if "headings" in posted else base.headings
+    raw["carried"] = [each for each in posted["carried"].split(",") if each] if "carried" in posted else base.carried
     try:
         mapping = ColumnMapping.model_validate(raw)
     except ValidationError as fault:
@@ -203,8 +210,12 @@ def _values(mapping: ColumnMapping) -> dict[str, str]:
         "date_order": mapping.date_order,
         "rounding": mapping.rounding,
         "repeated": mapping.repeated,
+        "unnumbered": mapping.unnumbered,
+        "headings": mapping.headings,
+        "carried": ",".join(mapping.carried),
         "early_due": mapping.early_due,
         "before_lock": mapping.before_lock,
+        "credits": mapping.credits,
         "encoding": mapping.encoding,
         "delimiter": mapping.delimiter,
         "sheet": mapping.sheet,
@@ -227,7 +238,7 @@ def _constants(
     for each in targets:
         if text := posted.get(f"constant-{each.name}", "").strip():
             found[each.name] = text
-    return {name: text for name, text in found.items() if name not in columns}
+    return {name: text for name, text in found.items() if name not in columns or name in _FOR_EMPTY_CELLS}
 
 
 def _posted_words(posted: MultiDict[str, str], slot: str) -> dict[str, str]:
@@ -241,7 +252,7 @@ def _posted_words(posted: MultiDict[str, str], slot: str) -> dict[str, str]:
 def _header_row(text: str, errors: dict[str, str]) -> int | None:
     if not text.strip():
         return None
-    if text.strip().isdigit() and 1 <= int(text) <= MAX_SKIPPED_ROWS:
+    if text.strip().isdigit() and 0 <= int(text) <= MAX_SKIPPED_ROWS:
         return int(text)
     errors["header_row"] = _("Enter a whole number.")
     return None

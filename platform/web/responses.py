@@ -92,6 +92,11 @@ def flash_error(text: str) -> None:
     flash(text, "late")
 
 
+def way_back(fallback: str = "") -> str:
+    """Returns the page of this site that the request names as `next`, in its address or form; else `fallback`."""
+    return safe_next(request.values.get("next"), fallback)
+
+
 def safe_next(target: str | None, fallback: str) -> str:
     """Returns `target` when it is a path on this site, else `fallback` (no `//evil`, no scheme, no backslash)."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\\" in target:

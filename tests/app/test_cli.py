@@ -507,6 +507,10 @@ def test_one_statement_tells_a_database_that_is_at_the_newest_revision(empty_dat
     assert not is_current("postgresql+psycopg://nobody@127.0.0.1:9/none")
 
 
+def test_a_migrated_database_is_at_the_newest_revision(database_url: str) -> None:
+    assert is_current(make_url(database_url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False))
+
+
 def test_a_migration_that_failed_keeps_no_lock(empty_database: str) -> None:
     with psycopg.connect(empty_database, autocommit=True) as owner:
         owner.execute("CREATE TABLE tenant (id int)")  # the first revision stumbles over it

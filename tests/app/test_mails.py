@@ -31,6 +31,7 @@ from tenants.sign_in.links import WelcomeLinks
 from tests.support.approvals import person
 from tests.support.companies import TestCompany
 from tests.support.delivery import Post, drain
+from tests.support.world import world_of
 
 ROW = re.compile(r"^\| `(\w+)` \| .+ \| .+ \| (.+) \| (.+) \|$", re.MULTILINE)
 
@@ -90,6 +91,32 @@ def test_who_keeps_the_books_no_more_is_not_reminded_of_bills(
         change_roles(db, company.actor(), reader.user_id, ChangeRoles(roles=[Role.SALESPERSON]))
     drain(company.tenant_id)
     assert outcome(company, purpose)[0] == state
+
+
+@pytest.mark.parametrize("purpose", [DECIDED, TEAM_PURPOSE, DEBT_LIST])
+def test_who_sees_no_customer_any_more_gets_no_mail_about_one(company: TestCompany, post: Post, purpose: str) -> None:
+    reader = person(company, "accountant")
+    queue_to(company, purpose, address_of(company, reader))
+    with company.transaction() as db:
+        assert reader.user_id
+        change_roles(db, company.actor(), reader.user_id, ChangeRoles(roles=[Role.DRIVER]))
+    drain(company.tenant_id)
+    assert outcome(company, purpose) == ("suppressed", "person_removed")
+
+
+def test_a_salesperson_is_told_of_answers_of_their_own_customers_alone(company: TestCompany, post: Post) -> None:
+    world, salesperson = world_of(company), person(company, "salesperson")
+    assert salesperson.user_id
+    own, other = world.customer("1", owner_email=address_of(company, salesperson)), world.customer("2")
+    for customer in (own, other):
+        with company.transaction() as db:
+            outgoing = mail.OutgoingMail(address_of(company, salesperson), "", "Answered", "Text.\n")
+            mail.queue_mail(db, company.actor(), outgoing, purpose=TEAM_PURPOSE, customer_id=customer)
+    drain(company.tenant_id)
+    m = MailMessage
+    with company.reading() as db:
+        rows = db.execute(sa.select(m.customer_id, m.state).where(m.tenant_id == company.tenant_id)).all()
+    assert {row.customer_id: row.state for row in rows} == {own: "sent", other: "suppressed"}
 
 
 def test_a_list_of_every_customer_is_not_sent_to_who_may_only_see_their_own_now(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 from flask import Flask
 
-from app import dispatcher, probes
+from app import dispatcher, migrate, probes
 from app.cli import main
 from app.metrics import exposition, measure
 from kernel import outbox, queue, settings
@@ -48,7 +48,7 @@ def test_it_is_not_ready_on_a_database_of_another_release(
 ) -> None:
     (tmp_path / "migrations").mkdir()
     (tmp_path / "migrations" / "HEAD").write_text("9999_later\n")
-    monkeypatch.setattr(probes, "APP_ROOT", tmp_path)
+    monkeypatch.setattr(migrate, "APP_ROOT", tmp_path)
     answer = app.test_client().get("/readyz")
     assert answer.status_code == 503
     assert answer.json["database"].endswith("not 9999")  # type: ignore[index]

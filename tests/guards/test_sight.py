@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from ar.customers.visibility import tables_of_customers
+from ar.customers.register.visibility import tables_of_customers
 from ar.ledger.closing.commands import lock_through
 from tenants.access import STAFF
 from tenants.models import Company, User
@@ -31,9 +31,12 @@ R = Role
 BOOKS: Final = {R.FINANCE, R.ACCOUNTANT, R.FINANCE_DIRECTOR, R.GENERAL_MANAGER, R.AUDITOR}
 CLAIMS: Final = BOOKS | {R.SALES_MANAGER, R.COLLECTOR, R.LEGAL}
 CUSTOMERS: Final = set(Role) - {R.WAREHOUSE, R.DRIVER}
+TOTALS: Final = CUSTOMERS - {R.ORDER_FOLLOW_UP, R.ADMIN}
 #: Where an address begins, and who may look there at all; the longest beginning counts.
 ROOMS: Final[dict[str, set[Role]]] = {
     "/": CUSTOMERS,
+    "/aging": TOTALS,
+    "/figures": TOTALS,
     "/bank": BOOKS,
     "/matching": BOOKS,
     "/accounts": BOOKS,

@@ -12,7 +12,7 @@ from pathlib import Path
 PLATFORM = Path(__file__).resolve().parents[2] / "platform"
 WRITES = frozenset({"insert", "update", "delete"})
 # The bulk twin of `kernel.journal.record`, which writes one event.
-ALLOWED = frozenset({("ar/customers/bulk.py", "JournalEvent")})
+ALLOWED = frozenset({("ar/customers/register/bulk.py", "JournalEvent")})
 
 
 def _classes() -> dict[str, str]:

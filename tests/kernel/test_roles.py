@@ -8,8 +8,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
+from kernel.clock import utc_now
 from kernel.db import APP_ROLE, DISPATCH_ROLE, make_engine
 from kernel.db import transaction as in_transaction
+from tenants.sign_in.commands import set_password
 from tests.support.companies import TestCompany
 
 
@@ -53,7 +55,22 @@ def test_a_company_changes_its_own_memberships_and_no_others(company: TestCompan
 def test_a_company_changes_no_person(company: TestCompany) -> None:
     """Name, password and language are the person's own: not even of its own people does a company change them."""
     with company.transaction() as db:
-        assert db.execute(sa.text("UPDATE app_user SET password_hash = 'x' RETURNING id")).all() == []
+        assert db.execute(sa.text("UPDATE app_user SET name = 'x', session_version = 9 RETURNING id")).all() == []
+
+
+def test_a_company_reads_no_password_and_stores_none(company: TestCompany) -> None:
+    """Not even of its own people: a way into one company's statements is no way to what others sign in with."""
+    with in_transaction(None) as db:
+        set_password(db, company.owner_id, "a long sentence")
+        assert db.execute(sa.text("SELECT count(*) FROM user_password")).scalar_one() > 0
+    with company.transaction() as db:
+        assert db.execute(sa.text("SELECT count(*) FROM user_password")).scalar_one() == 0
+        assert db.execute(sa.text("UPDATE user_password SET password_hash = 'x' RETURNING id")).all() == []
+        columns = sa.text("SELECT column_name FROM information_schema.columns WHERE table_name = 'app_user'")
+        assert not [name for name in db.execute(columns).scalars() if "hash" in name]
+    values = "(id, user_id, password_hash, set_at) VALUES (gen_random_uuid(), :user, 'x', :at)"
+    with pytest.raises(DBAPIError, match="row-level security"), company.transaction() as db:
+        db.execute(sa.text(f"INSERT INTO user_password {values}"), {"user": company.owner_id, "at": utc_now()})
 
 
 @pytest.mark.parametrize("change", ["email = 'me@evil.example'", "id = gen_random_uuid()"])

@@ -21,6 +21,7 @@ from tenants.sign_in.sessions import hash_of
 PAGES_OF_EDITS: Final = (
     (re.compile(r"(/customers/[0-9a-f-]{36})$"), r"\1/edit"),
     (re.compile(r"(/customers/[0-9a-f-]{36}/contacts)$"), r"\1/new"),
+    (re.compile(r"(/customers/[0-9a-f-]{36}/(?:standing|questionnaire))$"), r"\1"),
     (re.compile(r"(/people/[0-9a-f-]{36})/roles$"), r"\1"),
     (
         re.compile(

@@ -63,7 +63,7 @@ def furnish(company: TestCompany) -> dict[str, UUID]:
         "bill_id": _matured_bill(world),
         "assessment_id": world.draft_assessment(customer),
         "refund_id": _refund_asked(world, customer),
-        **_interest(world),
+        **_interest(world, customer, invoice),
         **_losses(world, customer),
         "user_id": company.owner_id,
     }
@@ -132,10 +132,10 @@ def _refund_asked(world: World, customer: UUID) -> UUID:
         return request_refund(db, world.actor(), credit, data)
 
 
-def _interest(world: World) -> dict[str, UUID]:
-    """Charges interest and waives the whole of it, so that the balance is what it was."""
+def _interest(world: World, customer: UUID, held: UUID) -> dict[str, UUID]:
+    """Charges interest, of a document on hold too, and waives the whole of it, so that the balance is what it was."""
     world.reference_rate("lpr_1y", date(2026, 7, 20), "3.0", through_on=world.today)
-    page = world.post_interest()
+    page = world.post_interest(everyone=False, customers=[customer], include=[held])
     (charge,) = page.charges
     waiver = world.waive_interest(charge.id, decimal_text(charge.amount_minor, "CNY"))
     assert waiver is not None

@@ -91,6 +91,11 @@ def test_sizes_of_files(size: int, text: str) -> None:
     assert f.filesize(size) == text
 
 
+def test_the_dates_of_a_sentence_stay_whole_and_the_rest_is_escaped() -> None:
+    assert f.whole_dates("a<b 2026-11-30 c") == 'a&lt;b <span class="nowrap">2026-11-30</span> c'
+    assert f.whole_dates("no date") == "no date"
+
+
 def test_small_words() -> None:
     assert f.number(-1234) == "−1,234"
     assert f.hash_short("7c1e" + "0" * 56 + "a94f") == "7c1e…a94f"

@@ -7,6 +7,7 @@ from app.embedded import EmbeddedError
 from app.migrate import MigrationError
 from app.processes import SupervisorError
 from kernel.errors import HuikuanError
+from kernel.memory import collect_seldom
 from tenants import commandline
 
 
@@ -15,6 +16,7 @@ def install_all() -> None:
     from app import registry
 
     registry.install()
+    collect_seldom()
     install_command_line()
 
 

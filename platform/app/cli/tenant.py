@@ -18,7 +18,7 @@ from tenants.inputs import CreateTenant
 from tenants.people.commands import invite_person
 from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
-from tenants.queries import TenantFacts, active_tenants, company, tenant, user_for_sign_in
+from tenants.queries import TenantFacts, active_tenants, company, has_password, tenant, user_for_sign_in
 from tenants.sign_in.commands import set_password
 from tenants.sign_in.identity import SignedInPerson, load_person_by_id
 from tenants.sign_in.inputs import ChoosePassword
@@ -138,10 +138,7 @@ def set_password_command(email: str, password_stdin: bool, as_json: bool) -> Non
 
 def _welcome_url(db: Any, person: SignedInPerson | None) -> str | None:
     """Returns the link to choose a password, or None for a person who has one."""
-    if person is None:
-        return None
-    found = user_for_sign_in(db, person.email)
-    if found is None or found[1] is not None:
+    if person is None or has_password(db, person.id):
         return None
     configured = settings()
     secret = configured.secret_key or development_secret(configured)

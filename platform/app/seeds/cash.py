@@ -43,12 +43,16 @@ from kernel.actor import Actor
 from kernel.money import decimal_text
 
 _DAY: Final = timedelta(days=1)
-#: One dollar, one euro and one yen in renminbi at month ends, newest first. Example values of the demo, no quotation.
+#: What one unit is worth in the company's currency at month ends, newest first. Example values, no quotation.
 _RATES: Final = {
-    "USD": ("7.1068", "7.1055", "7.1494", "7.1586"),
-    "EUR": ("8.2231", "8.3351", "8.3683", "8.1754"),
-    "JPY": ("0.0467", "0.0468", "0.0475", "0.0481"),
+    "CNY": {
+        "USD": ("7.1068", "7.1055", "7.1494", "7.1586"),
+        "EUR": ("8.2231", "8.3351", "8.3683", "8.1754"),
+        "JPY": ("0.0467", "0.0468", "0.0475", "0.0481"),
+    },
+    "EUR": {"USD": ("0.8642", "0.8525", "0.8543", "0.8756")},
 }
+_RATES_SOURCE: Final = {"CNY": "示例汇率", "EUR": "Example rate"}
 _LPR_SUPPOSED_FROM: Final = date(2026, 7, 20)
 _OUR_ACCOUNT: Final = "6222021001116245"
 _ICBC_HEAD: Final = (
@@ -93,11 +97,11 @@ def record_month_end_rates(story: Story, db: Session, actor: Actor) -> None:
     """Records exchange rates of today and of the last month ends."""
     days = [story.today, *_month_ends(story.today)[:3]]
     rates = [
-        NewRate(currency, day, Decimal(value), "示例汇率")
-        for currency, values in _RATES.items()
+        NewRate(currency, day, Decimal(value), _RATES_SOURCE[story.cast.currency])
+        for currency, values in _RATES[story.cast.currency].items()
         for day, value in zip(days, values, strict=True)
     ]
-    record_rates(db, story.person(actor, "accountant"), rates)
+    record_rates(db, story.person(actor, "accountant" if "accountant" in story.people else "finance"), rates)
 
 
 def _documents(story: Story, db: Session, actor: Actor) -> None:
@@ -195,7 +199,7 @@ def _interest(story: Story, db: Session, actor: Actor) -> None:
     )
     preview = interest.preview(db, actor, through, number)
     asked = PostInterest(
-        through_on=through, document_on=story.today, due_days=10, customer_no=number,
+        through_on=through, document_on=story.today, due_days=10, customer_no=number, everyone=True,
         fingerprint=preview.fingerprint, key=_key("interest"),
     )  # fmt: skip
     run = run_page(db, story.tenant_id, interest.post_run(db, actor, asked))

@@ -15,12 +15,12 @@ from app.seeds.story import Story
 from ar.ledger.books.posting import NewItem, post_items
 from ar.losses.bad_debts import commands as bad_debts
 from ar.losses.bad_debts import recoveries
-from ar.losses.bad_debts.evidence import UploadedFile
 from ar.losses.bad_debts.inputs import AddEvent, Part, ProposeBadDebt, RecoverMoney
 from ar.losses.provision import commands as provision
 from ar.losses.provision.inputs import PostProvision, SetPolicy
 from kernel.actor import Actor
 from kernel.money import decimal_text
+from kernel.uploads import UploadedFile
 from tenants.approvals.engine import decide
 from tenants.approvals.queries import of_subject
 

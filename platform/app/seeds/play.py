@@ -232,6 +232,8 @@ def _live(story: Story, live_on: date, say: Say) -> None:
     if story.cast is WEIYE:
         for ago, hour, minute, play in _SPECIALS:
             agenda.add(story.today - ago * _DAY, hour, minute, play)
+    else:
+        agenda.add(story.today, 8, 32, cash.record_month_end_rates)
     booked_on, stated_for = live_on, ""
     played = [live_on + n * _DAY for n in range((story.today - live_on).days + 1)]
     for done, day in enumerate(played, start=1):

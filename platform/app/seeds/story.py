@@ -24,8 +24,9 @@ from app.seeds.cast import CompanyCast
 from app.seeds.history import LIVE_DAYS, History
 from ar.cases.commands import complete_task, place_hold, release_action, run_day, skip_action
 from ar.cases.holds.inputs import PlaceHold
+from ar.cases.holds.outcome_inputs import CompleteTask
 from ar.cases.models import Action
-from ar.cases.queue.inputs import CompleteTask, ReleaseAction, SkipAction
+from ar.cases.queue.inputs import ReleaseAction, SkipAction
 from ar.cases.rules.policy import Effect
 from ar.customers.queries import CustomerFacts, find_numbers
 from ar.ledger.books.allocation import NewAllocation, allocate
@@ -180,8 +181,8 @@ class Story:
                 with db.begin_nested():
                     left -= self._decide(db, actor, row)
             except RuleBroken as refused:
-                # Without a contact it stays in the queue with that reason, as in production.
-                if refused.code != "no_dunning_contact":
+                # Without an address the letter and the task of mending it stay in the queue, as in production.
+                if refused.code not in ("no_dunning_contact", "no_address_yet"):
                     raise
 
     def _decide(self, db: Session, actor: Actor, row: Any) -> bool:

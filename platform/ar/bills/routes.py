@@ -67,7 +67,7 @@ ACTION_OF = {step: action for action, step in STEPS.items()}
 
 
 @bp.get("/")
-@staff(Permission.READ)
+@staff(Permission.READ_TOTALS)
 def index() -> Page:
     """Lists the bills, filtered and paged by the URL, with totals and the schedule of maturities."""
     wanted, asked = filters.read(queries.BillFilters, request.args), read_page(request.args)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ar.cases.holds.commands import lift_hold, place_hold
+from ar.cases.holds.outcomes import complete_task, log_call
 from ar.cases.ladder.policy_versions import publish_policy
 from ar.cases.queue.commands import (
-    complete_task,
     count_releasable,
     release_action,
     release_letters,
@@ -18,6 +18,7 @@ __all__ = [
     "complete_task",
     "count_releasable",
     "lift_hold",
+    "log_call",
     "place_hold",
     "publish_policy",
     "release_action",

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ar.cases.rules.outcomes import OUTCOMES
 from kernel.columns import (
     Currency,
     Day,
@@ -19,6 +20,7 @@ from kernel.columns import (
     IdOrNone,
     Json,
     Minor,
+    MinorOrNone,
     Moment,
     MomentOrNone,
     Tenanted,
@@ -83,7 +85,10 @@ class LadderState(TenantKeyed, Base):
 
 
 class Action(Tenanted, Base):
-    """One letter or task: the day's steps of one customer and currency, at the highest level among them."""
+    """One letter or task: the day's steps of one customer and currency, at the highest level among them.
+
+    `outcome`: what came of the last try at a call or task; `again_on`: the day of the next try of one that stays open.
+    """
 
     __tablename__ = "action"
     __table_args__ = (
@@ -102,6 +107,7 @@ class Action(Tenanted, Base):
             "failed",
             "unknown",
         ),
+        one_of("outcome", *OUTCOMES),
         sa.Index("ix_action_state", "tenant_id", "state", "run_on"),
         sa.Index("ix_action_customer", "tenant_id", "customer_id", "id"),
         # Today shows the first of what waits, in this order.
@@ -112,6 +118,14 @@ class Action(Tenanted, Base):
             sa.desc("total_minor"),
             "id",
             postgresql_where=sa.text("state IN ('proposed', 'approved')"),
+        ),
+        sa.Index(
+            "ix_action_waiting",
+            "tenant_id",
+            "form",
+            "state",
+            "run_on",
+            postgresql_where=sa.text("claims AND state IN ('proposed', 'approved')"),
         ),
     )
     customer_id: Mapped[Id]
@@ -137,7 +151,11 @@ class Action(Tenanted, Base):
     decided_by_id: Mapped[IdOrNone]
     decided_at: Mapped[MomentOrNone]
     delivered_at: Mapped[MomentOrNone]
+    outcome: Mapped[TextOrNone]
+    again_on: Mapped[DayOrNone]
     created_at: Mapped[Moment]
+    #: Something of it is still open, or it is about no item: kept by triggers of `open_item` and `step` (ADR 0048).
+    claims: Mapped[bool] = mapped_column(server_default=sa.true())
 
 
 class StepTaken(Tenanted, Base):
@@ -184,13 +202,20 @@ class WithheldStep(Tenanted, Base):
 
 
 class CollectionHold(Tenanted, Base):
-    """A hold on chasing a customer or one item, until a day or until it is lifted; disputes and promises too."""
+    """A hold on chasing a customer or one item, until a day or until it is lifted; disputes and promises too.
+
+    `promised_minor`: the amount that was promised, in `currency`; None where a promise names none.
+    """
 
     __tablename__ = "block"
     __table_args__ = (
         tenant_fk("customer_id", "customer"),
         tenant_fk("item_id", "open_item"),
         one_of("kind", "block", "dispute", "promise"),
+        sa.CheckConstraint(
+            "(promised_minor IS NULL) = (currency IS NULL) AND (promised_minor IS NULL OR promised_minor > 0)",
+            name="promised",
+        ),
         sa.Index("ix_block_customer", "tenant_id", "customer_id"),
         sa.Index("ix_block_item", "tenant_id", "item_id"),
     )
@@ -203,3 +228,5 @@ class CollectionHold(Tenanted, Base):
     placed_at: Mapped[Moment]
     lifted_by: Mapped[TextOrNone]
     lifted_at: Mapped[MomentOrNone]
+    promised_minor: Mapped[MinorOrNone]
+    currency: Mapped[TextOrNone] = mapped_column(sa.CHAR(3))

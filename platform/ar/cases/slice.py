@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ar.cases.events import EVENTS, FACT_MAKERS
+from ar.cases.holds.reasons import hold_reasons
 from ar.cases.ladder.checks import cases_checks
 from ar.cases.ladder.policy_versions import publish_presets
 from ar.cases.messages import MESSAGES
@@ -21,6 +22,7 @@ SLICE: Final = Slice(
         "ar.cases.queue.routes:bp",
         "ar.cases.queue.decision_routes:bp",
         "ar.cases.queue.hold_routes:bp",
+        "ar.cases.queue.outcome_routes:bp",
     ),
     commands=("ar.cases.runs.cli:run_day_command", "ar.cases.runs.cli:simulate_command"),
     navigation=(
@@ -29,6 +31,7 @@ SLICE: Final = Slice(
             10,
             mark("Calls and tasks"),
             "cases.queue",
+            Permission.READ_TOTALS,
             query={"tab": "tasks"},
             waiting=open_work,
             counted_for=Permission.WORK_TASKS,
@@ -38,6 +41,7 @@ SLICE: Final = Slice(
             20,
             mark("Letters"),
             "cases.queue",
+            Permission.READ_TOTALS,
             also=("cases",),
             waiting=letters_to_release,
             counted_for=Permission.REVIEW_ACTIONS,
@@ -51,5 +55,6 @@ SLICE: Final = Slice(
     mails=(*mails.MAILS, *report_mails.MAILS),
     checks=(cases_checks,),
     numbers=(NumberSeries("demand letter numbers", "DN-{year}", "action", "number", "DN-%"),),
+    holds=hold_reasons,
     on_founding=publish_presets,
 )

@@ -1,4 +1,4 @@
-"""`huikuan credit`: grades an assessment and suggests a limit.
+"""`huikuan credit`: grades an assessment, suggests a limit, sets exposure against limits.
 
 Invariant: nothing is stored; amounts are minor units.
 """
@@ -10,6 +10,7 @@ from datetime import date
 import click
 
 from ar.credit.assessments.messages import score_fault_text
+from ar.credit.exposure.cli import exposure_command
 from ar.credit.limits.suggesting import suggest_limit
 from ar.credit.rules.caps import cap_months
 from ar.credit.rules.policy import DEFAULT_POLICY
@@ -41,6 +42,9 @@ class IntegersParam(click.ParamType[tuple[int, ...]]):
 @click.group("credit")
 def group() -> None:
     """Credit of customers."""
+
+
+group.add_command(exposure_command)
 
 
 @group.command("grade")

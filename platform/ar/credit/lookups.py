@@ -7,17 +7,28 @@ from __future__ import annotations
 
 from ar.credit.assessments.queries import AssessmentLine, customer_assessments
 from ar.credit.checks.facts import active_stops
+from ar.credit.checks.reasons import DecisionText, decision_text, reason_sentences, reasons_json, reasons_of
 from ar.credit.exposure.accounts import Accounts, CustomerAccount, customer_accounts
+from ar.credit.exposure.messages import PART_LABELS
+from ar.credit.exposure.strip import CreditStrip, credit_strip
 from ar.credit.limits.queries import limits_in_force
 from ar.credit.policy.queries import credit_policy
 
 __all__ = [
+    "PART_LABELS",
     "Accounts",
     "AssessmentLine",
+    "CreditStrip",
     "CustomerAccount",
+    "DecisionText",
     "active_stops",
     "credit_policy",
+    "credit_strip",
     "customer_accounts",
     "customer_assessments",
+    "decision_text",
     "limits_in_force",
+    "reason_sentences",
+    "reasons_json",
+    "reasons_of",
 ]

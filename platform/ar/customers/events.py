@@ -13,6 +13,9 @@ EVENTS: Final[dict[str, Event]] = {
     "customer_created": Event(mark("Customer created"), "%(number)s"),
     "customer_changed": Event(mark("Customer changed"), "%(fields)s"),
     "customer_retired": Event(mark("Customer retired with its import"), "%(number)s", tone="late"),
+    "customer_handed_over": Event(mark("Customer handed over"), "%(reason)s"),
+    "questionnaire_answered": Event(mark("Questionnaire answered"), mark("%(answers)s answers")),
+    "file_settings_set": Event(mark("Requirements of customer files recorded"), mark("version %(version)s")),
     "contact_added": Event(mark("Contact added"), "%(name)s %(email)s"),
     "contact_deactivated": Event(mark("Contact deactivated"), "%(name)s %(email)s"),
 }
@@ -28,10 +31,18 @@ FIELD_NAMES: Final[dict[str, str]] = {
     "policy_code": mark("policy"),
     "contact": mark("contact"),
 }
+#: The same of what `ar.customers.register.standing` changes.
+STANDING_NAMES: Final[dict[str, str]] = {
+    "group_head_id": mark("head of the group"),
+    "group_kind": mark("kind of group"),
+    "size_class": mark("size"),
+    "survey_exemption": mark("exemption from the survey"),
+}
 
 
 def _fields(facts: Mapping[str, Any]) -> str:
-    return "; ".join(_(FIELD_NAMES[field]) if field in FIELD_NAMES else field for field in facts["changes"])
+    names = FIELD_NAMES | STANDING_NAMES
+    return "; ".join(_(names[field]) if field in names else field for field in facts["changes"])
 
 
 FACT_MAKERS: Final[dict[str, FactMaker]] = {"fields": _fields}

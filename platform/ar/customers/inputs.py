@@ -6,16 +6,22 @@ Invariant: form, import row and command line have the same limits; nothing here 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from datetime import date
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from kernel.inputs import CommandInput, EditInput, OptionalId, OptionalText
+from kernel.inputs import CommandInput, EditInput, OptionalId, OptionalText, blank_as_none
 from kernel.texts import MailAddress, OneLine
 
-EntityType = Literal["company", "sole_trader", "person", "government", "institution"]
+EntityType = Literal["company", "sole_trader", "person", "government", "institution", "foreign_company"]
 Purpose = Literal["statements", "dunning", "signing"]
+OptionalGroupKind = Annotated[Literal["parent", "payer"] | None, BeforeValidator(blank_as_none)]
+OptionalSizeClass = Annotated[Literal["large", "medium", "small"] | None, BeforeValidator(blank_as_none)]
+OptionalExemption = Annotated[
+    Literal["government", "institution", "large_good", "small_risk", "cash"] | None, BeforeValidator(blank_as_none)
+]
 Language = Literal["zh_CN", "en"]
 
 PURPOSES: tuple[Purpose, ...] = ("statements", "dunning", "signing")
@@ -26,6 +32,8 @@ MAX_TAX_ID_CHARS = 40
 MAX_TERM_DAYS = 720
 MAX_SETTLEMENT_DAYS = 365
 DEFAULT_TERM_DAYS = 30
+MAX_HAND_OVER = 5_000
+MAX_REASON_CHARS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,24 @@ class CreateCustomer(CustomerFields):
     contact_email: MailAddress = ""
 
 
+class HandOver(CommandInput):
+    """Gives the ticked customers to another owner. `changed_on`: from which day on it counts, today at the latest."""
+
+    customer_ids: list[UUID] = Field(max_length=MAX_HAND_OVER)
+    to_id: UUID
+    changed_on: date
+    reason: OneLine = Field(min_length=1, max_length=MAX_REASON_CHARS)
+
+
+class SetStanding(EditInput):
+    """Sets a customer's group, size and exemption from the survey (R030, R342). `head_no` empty: of no group."""
+
+    head_no: OneLine = Field(default="", max_length=MAX_NUMBER_CHARS)
+    group_kind: OptionalGroupKind = None
+    size_class: OptionalSizeClass = None
+    survey_exemption: OptionalExemption = None
+
+
 class ContactFields(EditInput):
     """The form of a contact. `purposes`: mails that may be sent to it."""
 
@@ -108,6 +134,16 @@ def customer_values(customer: Any) -> dict[str, Any]:
         "settlement_days": customer.settlement_days,
         "language": customer.language,
         "policy_code": customer.policy_code or "",
+    }
+
+
+def standing_values(standing: Any) -> dict[str, Any]:
+    """Returns a stored customer's group, size and exemption as the form shows them, field → value."""
+    return {
+        "head_no": standing.head_no or "",
+        "group_kind": standing.group_kind or "",
+        "size_class": standing.size_class or "",
+        "survey_exemption": standing.survey_exemption or "",
     }
 
 

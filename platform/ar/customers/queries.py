@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from ar.customers.models import Contact, Customer
-from ar.customers.search import normalise, query_tokens, required_words
+from ar.customers.rules.search import normalise, query_tokens, required_words
 from kernel.actor import Actor
 from kernel.db import columns
 from kernel.errors import NotFound
@@ -94,6 +94,29 @@ class ContactView:
     purposes: tuple[str, ...]
     active: bool
     suppressed_reason: str | None
+
+
+#: What is mailed to one contact of a customer, by the purpose that it looks for.
+MAILED: Final = ("statements", "dunning")
+
+
+def recipients_without(contacts: Sequence[ContactView], gone: ContactView) -> dict[str, str]:
+    """Returns purpose → who would get what `gone` gets now; empty where nobody is left to write to.
+
+    As `lookups.find_contact` chooses: who has the purpose, else the first who can be written to.
+    """
+    others = [each for each in contacts if each.id != gone.id]
+    found: dict[str, str] = {}
+    for purpose in MAILED:
+        if _recipient(contacts, purpose) == gone:
+            other = _recipient(others, purpose)
+            found[purpose] = f"{other.name} <{other.email}>".strip() if other else ""
+    return found
+
+
+def _recipient(contacts: Sequence[ContactView], purpose: str) -> ContactView | None:
+    reachable = [each for each in contacts if each.active and each.email and each.suppressed_reason is None]
+    return min(reachable, key=lambda each: purpose not in each.purposes, default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,16 +15,18 @@ from ar.imports import queries
 from ar.imports.columns import FILE_KINDS, FileKind
 from ar.imports.commands import import_now, undo_now
 from ar.imports.inputs import Group, ImportFile, Report
-from ar.imports.messages import finding_text
+from ar.imports.messages import KIND_LABELS, STATE_LABELS, finding_text
 from ar.imports.pipeline import run_import
 from ar.imports.queries import report_json
 from ar.imports.reading import decide_reading
 from ar.imports.report_page import rows_text
 from kernel.actor import Actor
+from kernel.i18n import gettext
 from kernel.money import format_minor
 from kernel.sheets.mapping import ColumnMapping, parse_mapping
 from tenants.commandline import emit, json_option, reports_errors, tenant_option, tenant_transaction
 from tenants.queries import tenant
+from web import formatters
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 ERRORS_PRINTED = 50
@@ -47,11 +49,10 @@ def _command(kind: FileKind) -> Callable[..., None]:
         read = parse_mapping(mapping.read_bytes()) if mapping else ColumnMapping()
         asked = ImportFile(kind, file.name, file.read_bytes(), read)
         with tenant_transaction(slug, commit=not dry_run) as (db, actor):
-            reading = decide_reading(db, actor.tenant_id, asked, tenant(db, actor.tenant_id).currency)
+            currency = tenant(db, actor.tenant_id).currency
+            reading = decide_reading(db, actor.tenant_id, asked, currency, actor.today)
             # A program is not asked: what the guess leaves open stays unmapped and is an error of its row.
-            known = (
-                asked if reading.questions and reading.origin == "guess" else replace(asked, mapping=reading.mapping)
-            )
+            known = replace(asked, mapping=reading.unasked)
             job_id, report = import_now(db, actor, known) if not dry_run else (None, _checked(db, actor, known))
             payload = report_json(report)
             warnings = [_warning_text(group) for group in report.warning_groups]
@@ -84,7 +85,8 @@ def list_imports(slug: str, as_json: bool) -> None:
     with tenant_transaction(slug, read_only=True) as (db, actor):
         jobs, _total = queries.history(db, actor.tenant_id, limit=100)
         listed = [queries.job_json(job) for job in jobs]
-    emit({"imports": listed}, as_json, lambda: "\n".join(_job_line(job) for job in jobs))
+        shown = [_job_line(job, actor.timezone) for job in jobs]
+    emit({"imports": listed}, as_json, lambda: "\n".join(shown) or "Nothing was imported yet.")
 
 
 @group.command("undo", help="Undo an applied import by its id: reverse its documents, unless something depends on it.")
@@ -98,9 +100,11 @@ def undo(job_id: UUID, slug: str, as_json: bool) -> None:
     emit({"import": str(job_id), "reversed": reversed_count}, as_json, lambda: f"{reversed_count} documents reversed.")
 
 
-def _job_line(job: queries.JobRow) -> str:
+def _job_line(job: queries.JobRow, timezone: str) -> str:
+    """Returns an import in a line, its time in the company's zone."""
     sums = ", ".join(f"{currency} {format_minor(minor, currency)}" for currency, minor in job.sums)
-    told = (job.id, f"{job.created_at:%Y-%m-%d %H:%M}", job.state, job.kind, job.file_name, f"{job.created} new", sums)
+    words = (gettext(STATE_LABELS[job.state][0]), gettext(KIND_LABELS[job.kind]))
+    told = (job.id, formatters.datetime(job.created_at, timezone), *words, job.file_name, f"{job.created} new", sums)
     return "  ".join(map(str, told))
 
 
@@ -108,6 +112,10 @@ def _as_text(report: Report, payload: dict[str, Any], dry_run: bool, job_id: UUI
     counts = f"{report.created} new, {report.updated} changed, {report.unchanged} unchanged, {report.skipped} skipped"
     lines = [f"{report.rows} rows: {counts}."]
     lines += [f"Total {currency} {format_minor(minor, currency)}" for currency, minor in report.currency_totals()]
+    lines += [
+        f"Posted against {total.account}: {total.currency} {format_minor(total.amount_minor, total.currency)}"
+        for total in report.posted
+    ]
     for error in payload["errors"][:ERRORS_PRINTED]:
         place = f"Row {error['row']}, {error['column']}" if error["column"] else f"Row {error['row']}"
         lines.append(f"{place}: {error['message']}")

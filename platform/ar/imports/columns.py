@@ -55,6 +55,8 @@ FIELDS: Final[dict[FileKind, tuple[Target, ...]]] = {
         _target("open-items", "currency", True, mark("Currency"), "CNY", "currency"),
         _target("open-items", "amount", True, mark("Amount"), "12800.50", "amount"),
         _target("open-items", "owner", False, mark("Salesperson"), "", "text"),
+        _target("open-items", "debit", False, mark("Debit"), "", "amount"),
+        _target("open-items", "credit", False, mark("Credit"), "", "amount"),
     ),
     "receipts": (
         _target("receipts", "customer_no", True, mark("Customer number"), "00017", "text"),

@@ -7,7 +7,7 @@ requested; a job's row is what its page shows.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -26,8 +26,11 @@ from kernel.ids import new_id
 from kernel.journal import record
 from kernel.sheets import MAX_UPLOAD_BYTES
 from kernel.sheets.mapping import ColumnMapping
+from kernel.sheets.samples import Sample
 
 MAX_FILE_NAME_CHARS = 200
+#: What is stored with the sample of a file and is none of it.
+NOT_OF_SAMPLE = ("questions", "origin")
 
 
 def upload(db: Session, actor: Actor, file: ImportFile, *, schedule: bool = True, state: str = "uploaded") -> UUID:
@@ -108,13 +111,38 @@ def post_as_openings(db: Session, actor: Actor, job_id: UUID) -> None:
 
     Raises NotFound, Conflict(`import_not_open`).
     """
+    _check_with(db, actor, job_id, {"before_lock": "opening"})
+
+
+def credit_account(db: Session, actor: Actor, job_id: UUID, account: Literal["opening_balance", "revenue"]) -> None:
+    """Has a file checked again with its documents posted against opening balances, or revenue.
+
+    The choice is remembered for this source. Raises NotFound, Conflict(`import_not_open`).
+    """
+    mapping = _check_with(db, actor, job_id, {"credits": account})
+    job = ImportJob
+    kind, sample = db.execute(
+        sa.select(job.kind, job.sample).where(job.tenant_id == actor.tenant_id, job.id == job_id)
+    ).one()
+    if not sample:
+        return
+    source = Sample.from_json({name: value for name, value in sample.items() if name not in NOT_OF_SAMPLE}).fingerprint
+    before = table_mappings.find(db, actor.tenant_id, kind, [source]).get(source)
+    kept = {**before.mapping, "credits": account} if before else mapping
+    table_mappings.remember(db, actor, kind, source, ColumnMapping.model_validate(kept))
+
+
+def _check_with(db: Session, actor: Actor, job_id: UUID, values: dict[str, str]) -> dict[str, Any]:
+    """Has a file checked again with these values of its mapping; returns the mapping."""
     if _lock_state(db, actor.tenant_id, job_id) not in MAPPABLE_STATES:
         raise Conflict("import_not_open")
     job = ImportJob
     stored = sa.select(job.mapping).where(job.tenant_id == actor.tenant_id, job.id == job_id)
-    update_job(db, actor.tenant_id, job_id, mapping={**db.execute(stored).scalar_one(), "before_lock": "opening"})
+    mapping = {**db.execute(stored).scalar_one(), **values}
+    update_job(db, actor.tenant_id, job_id, mapping=mapping)
     _restart(db, actor, job_id)
     record(db, actor, "import_mapped", subject_id=job_id)
+    return mapping
 
 
 def check_again(db: Session, actor: Actor, job_id: UUID) -> bool:

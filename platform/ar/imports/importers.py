@@ -21,6 +21,7 @@ from ar.imports.columns import FileKind
 from ar.imports.inputs import ImportFile, ParsedCustomer, ParsedItem, ParsedReceipt, ParsedRows, Report
 from ar.imports.names import number_customers, owner_emails, warn_customers, warn_documents, with_owners
 from ar.imports.plan import (
+    OPENING,
     ItemPlan,
     Period,
     PlannedItem,
@@ -29,10 +30,11 @@ from ar.imports.plan import (
     new_customer_names,
     plan_items,
     plan_receipts,
+    posted_totals,
     require_customer,
     require_customer_or_name,
 )
-from ar.imports.queries import payable_documents, payments_of, posted_documents
+from ar.imports.queries import has_revenue, payable_documents, payments_of, posted_documents
 from ar.ledger.commands import NewAllocation, NewItem, allocate, lock_customers, lock_open_period, post_items
 from ar.ledger.commands import locked_through as shown_lock
 from kernel.actor import Actor
@@ -60,7 +62,12 @@ class Task:
     def period(self) -> Period:
         """Returns the locked period, held until the end of the transaction where the file is applied."""
         find = lock_open_period if self.apply else shown_lock
-        return Period(find(self.db, self.actor.tenant_id), self.file.mapping.before_lock == "opening", self.actor.today)
+        mapping, tenant_id = self.file.mapping, self.actor.tenant_id
+        account: str = mapping.credits
+        if account == "by_books" and self.file.kind == "open-items":
+            account = "revenue" if has_revenue(self.db, tenant_id) else "opening_balance"
+        locked = find(self.db, tenant_id)
+        return Period(locked, mapping.before_lock == "opening", self.actor.today, account == "opening_balance")
 
 
 def import_customers(task: Task, rows: ParsedRows) -> None:
@@ -120,6 +127,7 @@ def import_open_items(task: Task, rows: ParsedRows) -> None:
         batch = [row._replace(owner=emails.get(row.owner, "")) if row.owner else row for row in batch]
         plan_items(batch, customers, posted, report, calendar.is_working_day, plan, period)
     report.created, report.customers_created = len(plan.items), len(plan.new_customers())
+    report.posted = posted_totals(plan.items)
     _warn_items(db, tenant_id, plan, report)
     if report.errors_total or not task.apply:
         return
@@ -169,7 +177,7 @@ def _new_item(item: PlannedItem, customers: dict[str, CustomerFacts]) -> NewItem
         currency=item.currency,
         amount_minor=item.amount_minor,
         reference=item.before_lock.isoformat() if item.before_lock else None,
-        contra="opening_balance" if item.before_lock and item.kind in ("credit_note", "receipt") else None,
+        contra=item.account if item.account == "opening_balance" and item.kind != OPENING else None,
         came_on=item.before_lock,
         due_as_given=True,
     )

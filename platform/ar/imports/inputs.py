@@ -6,7 +6,7 @@ a person compares with the source; every text of a report can be stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -108,10 +108,14 @@ class ParsedReceipt(NamedTuple):
 
 
 class ParsedRows(NamedTuple):
-    """The rows of a file: `good` complete; `half` with None in place of each bad cell, for further checks."""
+    """The rows of a file: `good` complete; `half` with None in place of each bad cell, for further checks.
+
+    `sums`: the file's own lines of totals as (row, cells).
+    """
 
     good: list[Any]
     half: list[Any]
+    sums: Sequence[tuple[int, list[str]]] = ()
 
 
 class Group(NamedTuple):
@@ -133,6 +137,15 @@ class ControlTotal(NamedTuple):
     amount_minor: int
 
 
+class PostedTotal(NamedTuple):
+    """Documents that would be posted against one account in one currency: how many, and their sum, credits negative."""
+
+    account: str
+    currency: str
+    rows: int
+    amount_minor: int
+
+
 @dataclass(slots=True)
 class Report:
     """The findings and counts of an import. `created` and `updated` are 0 when there are errors: nothing is applied."""
@@ -143,6 +156,7 @@ class Report:
     unchanged: int = 0
     skipped: int = 0
     totals: list[ControlTotal] = field(default_factory=list)
+    posted: list[PostedTotal] = field(default_factory=list)
     customers_created: int = 0
     errors: list[Finding] = field(default_factory=list)
     errors_total: int = 0
@@ -173,10 +187,27 @@ class Report:
         self.skipped += 1
         _add_to_group(self.passed_over, _finding(row, "", reason, params))
 
+    def found(self, code: str) -> str:
+        """Returns what the first error of a code found, an empty text when there is none."""
+        return next((str(error.params.get("found", "")) for error in self.errors if error.code == code), "")
+
+    def all_found(self, code: str) -> list[str]:
+        """Returns the different things that errors of a code found, in the order of the rows."""
+        return list(dict.fromkeys(str(error.params.get("found", "")) for error in self.errors if error.code == code))
+
+    def warnings_of(self, code: str) -> list[Finding]:
+        """Returns the kept warnings of a code."""
+        return [warning for warning in self.warnings if warning.code == code]
+
     def sort(self, place: Callable[[str], int]) -> None:
         """Sorts the findings by row, then by `place` of the column."""
         for findings in (self.errors, self.warnings):
             findings.sort(key=lambda finding: (finding.row, place(finding.column)))
+
+    @property
+    def brings_openings(self) -> bool:
+        """Tells that all documents to post stand against opening balances."""
+        return bool(self.posted) and all(total.account == "opening_balance" for total in self.posted)
 
     def currency_totals(self) -> list[tuple[str, int]]:
         """Returns (currency, minor units) over all kinds of document."""
@@ -194,6 +225,7 @@ class Report:
             "unchanged": self.unchanged,
             "skipped": self.skipped,
             "totals": [total._asdict() for total in self.totals],
+            "posted": [total._asdict() for total in self.posted],
             "customers_created": self.customers_created,
             "errors": [list(finding) for finding in self.errors],
             "errors_total": self.errors_total,
@@ -213,6 +245,7 @@ class Report:
         return cls(
             **plain,
             totals=[ControlTotal(**total) for total in data.get("totals", ())],
+            posted=[PostedTotal(**total) for total in data.get("posted", ())],
             errors=[Finding(*finding) for finding in data.get("errors", ())],
             warnings=[Finding(*finding) for finding in data.get("warnings", ())],
             warning_groups=[Group(*group) for group in data.get("warning_groups", ())],
@@ -220,7 +253,7 @@ class Report:
         )
 
 
-_LISTS = ("totals", "errors", "warnings", "warning_groups", "passed_over")
+_LISTS = ("totals", "posted", "errors", "warnings", "warning_groups", "passed_over")
 
 
 def _add_to_group(groups: list[Group], found: Finding) -> None:

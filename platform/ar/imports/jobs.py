@@ -25,7 +25,7 @@ from kernel.actor import Actor
 from kernel.db import transaction
 from kernel.errors import HuikuanError, NotFound, RuleBroken
 from kernel.log import logger
-from kernel.sheets.mapping import ColumnMapping
+from kernel.sheets.mapping import ColumnMapping, Credits
 from tenants.queries import member, tenant
 from tenants.slice import Job
 
@@ -68,7 +68,7 @@ def stored_file(db: Session, tenant_id: UUID, job: queries.JobPage) -> ImportFil
 
 def _check(db: Session, person: Actor, job: queries.JobPage, payload: dict[str, Any], progress: _Progress) -> None:
     file = stored_file(db, person.tenant_id, job)
-    reading = decide_reading(db, person.tenant_id, file, tenant(db, person.tenant_id).currency)
+    reading = decide_reading(db, person.tenant_id, file, tenant(db, person.tenant_id).currency, person.today)
     if reading.questions or payload.get("look"):
         commands.save_sample(db, person.tenant_id, job.id, reading)
         commands.save_questions(db, person, job.id, reading.sample.rows_total)
@@ -84,6 +84,10 @@ def _check(db: Session, person: Actor, job: queries.JobPage, payload: dict[str, 
 def _apply(db: Session, person: Actor, job: queries.JobPage, _payload: dict[str, Any], progress: _Progress) -> None:
     progress.begin(job.rows_total)
     file = stored_file(db, person.tenant_id, job)
+    if file.mapping.credits == "by_books" and job.report.posted:
+        # As it was shown and confirmed, whatever the books have become meanwhile.
+        shown: Credits = "opening_balance" if job.report.brings_openings else "revenue"
+        file = replace(file, mapping=file.mapping.model_copy(update={"credits": shown}))
     report = run_import(db, person, file, apply=True, progress=progress, job_id=job.id)
     report.origin = job.report.origin
     commands.save_report(db, person, job.id, report, state="applied")

@@ -5,18 +5,18 @@ Invariant: parse, authorise, one command or one query, render.
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from collections.abc import Callable
+from typing import Any, Literal, cast
 from uuid import UUID
 
-from flask import Blueprint, url_for
+from flask import Blueprint, request, url_for
 
-from ar.imports import commands, queries
+from ar.imports import commands, messages, queries
 from ar.imports.columns import FileKind, fields
 from ar.imports.inputs import MappedSource
 from ar.imports.messages import DOCUMENT_KINDS, KIND_LABELS, ORIGINS, PASSED_OVER, question_text
 from kernel.errors import Conflict, NotFound
 from kernel.i18n import gettext as _
-from kernel.i18n import mark
 from kernel.sheets.mapping import ColumnMapping
 from kernel.sheets.samples import Sample
 from tenants.access import staff
@@ -29,19 +29,6 @@ from web.refusals import refused
 from web.responses import Page, render, see_other
 
 bp = Blueprint("import_mapping", __name__, url_prefix="/imports")
-
-_SIGNS: Final = (
-    ("", mark("The type of document tells")),
-    ("owed_positive", mark("Above zero is owed, below zero a credit or payment")),
-    ("owed_negative", mark("Below zero is owed, above zero a credit or payment")),
-)
-_RECEIPT_SIGNS: Final = (
-    ("", mark("Payments stand above zero")),
-    ("owed_positive", mark("Payments stand below zero")),
-)
-_EARLY_DUE: Final = (("keep", mark("Kept as written")), ("document_date", mark("The document date is taken")))
-_BEFORE_LOCK: Final = (("refuse", mark("An error")), ("opening", mark("Posted on the first open day, as openings")))
-_REPEATED: Final = (("refuse", mark("An error")), ("pass_over", mark("Passed over, where all values are the same")))
 
 
 def _words(kind: str) -> list[Words]:
@@ -66,10 +53,14 @@ def _choices(kind: str, sample: Sample) -> dict[str, Any]:
         "encodings": said(mapping_form.ENCODINGS),
         "delimiters": said(mapping_form.DELIMITERS),
         "sheets": [(name, name) for name in sample.sheets],
-        "signs": said(_RECEIPT_SIGNS if kind == "receipts" else _SIGNS),
-        "early_due": said(_EARLY_DUE),
-        "before_lock": said(_BEFORE_LOCK),
-        "repeated": said(_REPEATED),
+        "signs": said(messages.RECEIPT_SIGNS if kind == "receipts" else messages.SIGNS),
+        "early_due": said(messages.EARLY_DUE),
+        "before_lock": said(messages.BEFORE_LOCK),
+        "credits": said(messages.CREDITS),
+        "repeated": said(messages.REPEATED),
+        "unnumbered": said(messages.UNNUMBERED),
+        "headings": said(messages.HEADINGS),
+        "carried": said(messages.CARRIED),
         "kinds": [("", "—"), *((name, _(label)) for name, label in DOCUMENT_KINDS.items())],
     }
 
@@ -78,7 +69,7 @@ def _load(job_id: UUID) -> tuple[queries.JobPage, Sample, ColumnMapping]:
     job = queries.job(db(), actor().tenant_id, job_id)
     if not job.sample:
         raise NotFound("import_not_found")
-    stored = {name: value for name, value in job.sample.items() if name not in ("questions", "origin")}
+    stored = {name: value for name, value in job.sample.items() if name not in commands.NOT_OF_SAMPLE}
     return job, Sample.from_json(stored), ColumnMapping.model_validate(job.mapping)
 
 
@@ -125,25 +116,35 @@ def map_columns(job_id: UUID) -> Page:
     return see_other(url_for("imports.show", job_id=job_id))
 
 
+def _checked_again(job_id: UUID, ask: Callable[[], object]) -> Page:
+    """Asks for another check of a file and leads to its page."""
+    url = url_for("imports.show", job_id=job_id)
+    try:
+        ask()
+    except Conflict as fault:
+        return refused(fault, url)
+    return see_other(url)
+
+
 @bp.post("/<uuid:job_id>/check")
 @staff(Permission.IMPORT)
 def check_again(job_id: UUID) -> Page:
     """Checks a file whose import failed once more. Idempotent."""
-    url = url_for("imports.show", job_id=job_id)
-    try:
-        commands.check_again(db(), actor(), job_id)
-    except Conflict as fault:
-        return refused(fault, url)
-    return see_other(url)
+    return _checked_again(job_id, lambda: commands.check_again(db(), actor(), job_id))
 
 
 @bp.post("/<uuid:job_id>/openings")
 @staff(Permission.IMPORT)
 def as_openings(job_id: UUID) -> Page:
     """Checks a file again with what is dated in the locked period posted on the day after it."""
-    url = url_for("imports.show", job_id=job_id)
-    try:
-        commands.post_as_openings(db(), actor(), job_id)
-    except Conflict as fault:
-        return refused(fault, url)
-    return see_other(url)
+    return _checked_again(job_id, lambda: commands.post_as_openings(db(), actor(), job_id))
+
+
+@bp.post("/<uuid:job_id>/credits")
+@staff(Permission.IMPORT)
+def credit(job_id: UUID) -> Page:
+    """Checks a file again with its documents posted against another account, revenue unless told otherwise."""
+    account: Literal["opening_balance", "revenue"] = "revenue"
+    if request.form.get("account") == "opening_balance":
+        account = "opening_balance"
+    return _checked_again(job_id, lambda: commands.credit_account(db(), actor(), job_id, account))

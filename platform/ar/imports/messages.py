@@ -7,6 +7,7 @@ it stood in the file.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from ar.customers.messages import MESSAGES as CUSTOMER_MESSAGES
 from ar.imports.columns import LABELS
@@ -14,6 +15,7 @@ from ar.ledger.messages import MESSAGES as LEDGER_MESSAGES
 from kernel.bookable import OUT_OF_RANGE
 from kernel.i18n import current_language, gettext, mark
 from kernel.money import amounts_of
+from kernel.sheets.mapping import SKIP
 from kernel.sheets.passed_over import REASONS
 
 FINDINGS: dict[str, str] = {
@@ -56,7 +58,9 @@ FINDINGS: dict[str, str] = {
     "amount_not_positive": mark("Expected an amount above zero, found “%(found)s”. A reduction is a credit note."),
     "unknown_currency": mark("Expected a currency code such as CNY or USD, found “%(found)s”."),
     "unknown_kind": mark("“%(found)s” is not known as a kind of document. Say in the mapping what it is."),
-    "unknown_entity_type": mark("Expected company, sole_trader, person, government or institution, found “%(found)s”."),
+    "unknown_entity_type": mark(
+        "Expected company, sole_trader, person, government, institution or foreign_company, found “%(found)s”."
+    ),
     "unknown_language": mark("Expected zh_CN or en, found “%(found)s”."),
     "bad_email": mark("Expected an e-mail address, found “%(found)s”."),
     "email_not_ascii": mark(
@@ -117,10 +121,15 @@ FINDINGS: dict[str, str] = {
     "document_named_twice": mark("“%(found)s” is named twice in this row."),
     "exceeds_open": mark("“%(found)s” has %(open)s %(currency)s open, this row pays %(wanted)s."),
     "exceeds_receipt": mark("The row pays %(wanted)s %(currency)s in all, but the receipt is %(amount)s."),
+    "closing_differs": mark(
+        "The file's own sum is %(found)s %(currency)s, its rows come to %(read)s. Look for rows that were passed over."
+    ),
+    "number_given": mark("This row has no number of its own; it is posted as “%(number)s”."),
+    "currency_assumed": mark("No currency stands in this row; it is read as %(currency)s."),
     "looks_like": mark(
         "“%(found)s” looks like “%(other)s”. If they are the same, write it the same way; otherwise both are kept."
     ),
-    "tax_id_doubtful": mark("The check character of “%(found)s” is wrong. It is saved as entered."),
+    "tax_id_doubtful": mark("“%(found)s” does not fit as the number of such a customer. It is saved as entered."),
 }
 
 # Codes of whole-file and command errors.
@@ -163,7 +172,16 @@ QUESTIONS: dict[str, str] = {
     "column_unknown": mark("Which column is the %(target)s?"),
     "currency_unsaid": mark("The file names no currency. Is it %(currency)s?"),
     "kind_unsaid": mark("The file does not say what its documents are. Are they all invoices?"),
+    "partly_settled": mark(
+        "Part of “%(header)s” is settled, says “%(settled)s”. Which column holds what is still open? "
+        "If none does, bring the payments in as rows of their own."
+    ),
     "kinds_unknown": mark("What are these documents: %(words)s?"),
+    "headings_taken": mark("Lines such as “%(found)s” stand above other rows. Do they say whose these rows are?"),
+    "customers_carried": mark("“%(header)s” is empty in some rows. Do they belong to the customer of the row above?"),
+    "sides_taken": mark("Is “%(debit)s” what was charged and “%(credit)s” what was credited or paid?"),
+    "decimals_rounded": mark("“%(found)s” has more decimals than the currency. Are such amounts rounded?"),
+    "sign_doubtful": mark("“%(found)s” is below zero. Is what stands below zero a credit?"),
     "decimal_mark_doubtful": mark("Which is the decimal mark? The file has %(found)s."),
     "date_order_doubtful": mark("Does the month or the day come first in %(found)s?"),
 }
@@ -214,6 +232,37 @@ TOTAL_LABELS: dict[str, str] = {
     "credit_note": mark("Credit notes"),
     "receipt": mark("Receipts"),
 }
+
+#: The choices of the mapping page, as (value of the mapping, label).
+SIGNS: Final = (
+    ("", mark("The type of document tells")),
+    ("owed_positive", mark("Above zero is owed, below zero a credit or payment")),
+    ("owed_negative", mark("Below zero is owed, above zero a credit or payment")),
+)
+RECEIPT_SIGNS: Final = (
+    ("", mark("Payments stand above zero")),
+    ("owed_positive", mark("Payments stand below zero")),
+)
+EARLY_DUE: Final = (("keep", mark("Kept as written")), ("document_date", mark("The document date is taken")))
+BEFORE_LOCK: Final = (("refuse", mark("An error")), ("opening", mark("Posted on the first open day, as openings")))
+CREDITS: Final = (
+    ("by_books", mark("Opening balances, until the books have revenue of their own")),
+    ("opening_balance", mark("Opening balances: items brought from another system")),
+    ("revenue", mark("Revenue: new sales")),
+)
+UNNUMBERED: Final = (
+    ("payments", mark("Payments get one of ours; of others it is an error")),
+    ("all", mark("All get one of ours")),
+    ("refuse", mark("An error")),
+)
+HEADINGS: Final = (
+    ("", mark("No such rows")),
+    ("customer_name", mark("The name of their customer")),
+    ("customer_no", mark("The number of their customer, then its name")),
+    (SKIP, mark("Pass these lines over")),
+)
+CARRIED: Final = (("", mark("An error")), ("customer_no,customer_name", mark("The customer of the row above")))
+REPEATED: Final = (("refuse", mark("An error")), ("pass_over", mark("Passed over, where all values are the same")))
 
 
 def finding_text(code: str, params: Mapping[str, object]) -> str:

@@ -7,6 +7,7 @@ transaction or nothing; imports of a tenant are serialised, so a second import o
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Final
@@ -19,7 +20,9 @@ from ar.imports.columns import FILE_KINDS, FileKind, fields
 from ar.imports.importers import IMPORTERS, Progress, Task
 from ar.imports.inputs import ImportFile, ParsedRows, Report
 from ar.imports.plan import control_totals
-from ar.imports.rules.rows import any_row_parses, parse_rows, refuse_duplicates
+from ar.imports.rules.closing import check_closing
+from ar.imports.rules.numbering import number_items, number_receipts
+from ar.imports.rules.rows import any_row_parses, parse_rows, refuse_duplicates, uses_sides
 from kernel.actor import Actor
 from kernel.counters import lock_counter
 from kernel.journal import record
@@ -70,19 +73,32 @@ def run_import(
 
 
 def open_table_of(file: ImportFile) -> tuple[Table, Binding]:
-    """Returns the file's table and the binding of its columns. Raises TableRefused, RuleBroken.
-
-    A file without customer numbers knows its customers by their names: these stand in the numbers' place.
-    """
+    """Returns the file's table and the binding of its columns. Raises TableRefused, RuleBroken."""
     table = open_table(file.content, file.name, header_names(fields(file.kind), file.mapping), told=file.mapping)
-    binding = bind(fields(file.kind), table.headers, file.mapping)
+    return table, bind_columns(file, table.headers)
+
+
+def bind_columns(file: ImportFile, headers: Sequence[str]) -> Binding:
+    """Binds the columns of a kind of file to its headers. Raises RuleBroken.
+
+    A file without customer numbers knows its customers by their names: these stand in the numbers' place. Debits and
+    credits stand in the place of the amount.
+    """
+    binding = bind(fields(file.kind), headers, file.mapping)
     name = "name" if file.kind == "customers" else "customer_name"
+    headings = file.mapping.headings
+    if "customer_no" in binding.missing and headings and not binding.headers.get(name):
+        binding.missing.remove("customer_no")
+        binding = replace(binding, by_name=headings == name)
+    if "amount" in binding.missing and uses_sides(binding):
+        binding.missing.remove("amount")
     if "customer_no" in binding.missing and binding.headers.get(name):
         place = binding.places[name]
         columns = {**file.mapping.columns, "customer_no": f"#{place + 1}"}
         mapping = file.mapping.model_copy(update={"columns": columns})
-        binding = replace(bind(fields(file.kind), table.headers, mapping), by_name=True)
-    return table, binding
+        missing = [each for each in binding.missing if each != "customer_no"]
+        binding = replace(bind(fields(file.kind), headers, mapping), by_name=True, missing=missing)
+    return binding
 
 
 def _check_headers(file: ImportFile, table: Table, binding: Binding, report: Report) -> None:
@@ -149,10 +165,13 @@ def _read(
     if file.kind == "customers":
         return refuse_duplicates(rows, lambda row: row.customer.number, "customer_no", report, equal_pass=lines)
     if file.kind == "open-items":
+        rows = number_items(rows, report)
         rows = refuse_duplicates(rows, lambda row: (row.kind, row.document_no), "document_no", report, equal_pass=lines)
     else:
+        rows = number_receipts(rows, report)
         rows = refuse_duplicates(rows, lambda row: row.receipt_no, "receipt_no", report, equal_pass=lines)
     report.totals = control_totals(rows.good)
+    check_closing(rows.sums, binding, mapping, rows.good, report)
     return rows
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from ar.customers.inputs import DEFAULT_TERM_DAYS, CustomerRow
 from ar.customers.lookups import CustomerFacts
-from ar.imports.inputs import ControlTotal, ParsedItem, ParsedReceipt, Report
+from ar.imports.inputs import ControlTotal, ParsedItem, ParsedReceipt, PostedTotal, Report
 from ar.ledger.rules.due_dates import IsWorkingDay, PaymentTerms, collection_end_on, due_on, net
 from kernel.money import decimal_text
 
@@ -50,6 +50,7 @@ class PlannedItem(NamedTuple):
     """A document to post; the customer is given by number, since it may be new.
 
     `before_lock`: the document's own date, where that lies in the locked period and it is posted on the day after.
+    `account`: the other side of the entry.
     """
 
     row: int
@@ -63,6 +64,12 @@ class PlannedItem(NamedTuple):
     amount_minor: int
     owner: str = ""
     before_lock: date | None = None
+    account: str = "revenue"
+
+    @property
+    def signed_minor(self) -> int:
+        """Returns the amount, below zero where it is owed to the customer."""
+        return self.amount_minor if self.kind in (*DEBITS, OPENING) else -self.amount_minor
 
 
 class PlannedReceipt(NamedTuple):
@@ -94,11 +101,15 @@ class ItemPlan:
 
 
 class Period(NamedTuple):
-    """The locked period as the check sees it: `locked` through this date (None: not locked), and what is asked."""
+    """The locked period as the check sees it: `locked` through this date (None: not locked), and what is asked.
+
+    `brings_openings`: what is owed was posted in another system, and stands against opening balances here.
+    """
 
     locked: date | None
     as_opening: bool
     today: date = date.max
+    brings_openings: bool = False
 
     @property
     def open_from(self) -> date:
@@ -201,8 +212,28 @@ def plan_items(
                 amount_minor=abs(row.amount_minor),
                 owner=row.owner,
                 before_lock=row.document_on if locked else None,
+                account=_account(row.kind, locked or period.brings_openings),
             )
         )
+
+
+def _account(kind: str, is_opening: bool) -> str:
+    """Returns the account that the other side of a document is posted to."""
+    if is_opening:
+        return "opening_balance"
+    return {"credit_note": "returns", "receipt": "bank"}.get(kind, "revenue")
+
+
+def posted_totals(items: Sequence[PlannedItem]) -> list[PostedTotal]:
+    """Returns what planned documents would post against each account, by account and currency."""
+    sums: dict[tuple[str, str], list[int]] = {}
+    for item in items:
+        total = sums.setdefault((item.account, item.currency), [0, 0])
+        total[0] += 1
+        total[1] += item.signed_minor
+    return [
+        PostedTotal(account, currency, count, minor) for (account, currency), (count, minor) in sorted(sums.items())
+    ]
 
 
 def plan_receipts(

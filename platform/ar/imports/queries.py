@@ -19,7 +19,7 @@ from ar.imports.inputs import Report
 from ar.imports.messages import finding_text
 from ar.imports.models import ImportJob
 from ar.imports.plan import PayableDocument, PostedDocument
-from ar.ledger.models import DEBIT_KINDS, Allocation, OpenItem
+from ar.ledger.models import DEBIT_KINDS, Allocation, OpenItem, Posting
 from kernel.arrays import array_text
 from kernel.errors import NotFound
 from kernel.views import select_view, value, view, views
@@ -305,3 +305,13 @@ def report_json(report: Report) -> dict[str, Any]:
             for finding in report.errors
         ],
     }
+
+
+def has_revenue(db: Session, tenant_id: UUID) -> bool:
+    """Tells that the books have revenue of their own: what comes now are sales, and no longer what was owed before."""
+    p = Posting
+    return bool(
+        db.execute(
+            sa.select(sa.exists().where(p.tenant_id == tenant_id, p.account_code == "revenue", p.credit_minor > 0))
+        ).scalar_one()
+    )

@@ -6,29 +6,28 @@ Invariant: what a guess leaves open is a question to a person, never a default; 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from ar.imports.columns import FileKind, fields
+from ar.imports.columns import fields
 from ar.imports.inputs import ImportFile
-from ar.imports.rules.amounts import BadCell
-from ar.imports.rules.checking import document_kind
+from ar.imports.pipeline import bind_columns
+from ar.imports.rules.cells import is_kind
+from ar.imports.rules.kinds import guess_kind
+from ar.imports.rules.looking import Looked, Question
+from ar.imports.rules.rows import try_rows
 from ar.imports.rules.systems import system_of
 from kernel import table_mappings
-from kernel.sheets import BadDate, DateOrder, Table, header_key, open_table, parse_date
-from kernel.sheets.binding import bind, column_name_at, header_names
+from kernel.sheets import Table, header_key, open_table
+from kernel.sheets.binding import Binding, bind, column_name_at, header_names
 from kernel.sheets.mapping import ColumnMapping
 from kernel.sheets.samples import Sample, head_fingerprints, take_sample
 
-#: Rows whose dates and amounts are looked at for how the file writes them.
-ROWS_LOOKED_AT: Final = 2_000
-_COMMA: Final = re.compile(r"[-(+]?\s*\d{1,3}(?:[. ']\d{3})*,\d{1,2}\s*[-)]?|[-(+]?\s*\d+,\d{1,2}\s*[-)]?")
-_POINT: Final = re.compile(r"[-(+]?\s*\d{1,3}(?:[, ']\d{3})*\.\d{1,2}\s*[-)]?|[-(+]?\s*\d+\.\d{1,2}\s*[-)]?")
-_THOUSANDS: Final = re.compile(r"[-(+]?\s*\d{1,3}([.,])\d{3}\s*[-)]?")
 #: Amounts in the company's own currency, and the headers that say which one that is.
 _LOCAL_AMOUNTS: Final = frozenset(
     map(
@@ -45,6 +44,10 @@ _OPEN: Final = re.compile(
     r"|remaining|residual|unpaid|pending|offen|saldo|\brest|restant|openstaand|pendiente|solde",
     re.IGNORECASE,
 )
+_SETTLED: Final = re.compile(
+    r"已核销|已收|已付|已结|已清|已回款|\b(?:paid|settled|applied|received|bezahlt|gezahlt|payé|réglé|pagado|cobrado|betaald)\b",
+    re.IGNORECASE,
+)
 _NO_AMOUNT: Final = re.compile(r"日|期|天|date|day|\bage\b|tage|status|状态|%", re.IGNORECASE)
 _BALANCE: Final = re.compile(r"余额|餘額|结余|期末余额|(?:running )?balance|saldo|solde", re.IGNORECASE)
 _MOVED: Final = re.compile(
@@ -53,31 +56,32 @@ _MOVED: Final = re.compile(
 _MONEY: Final = re.compile(r"[-+(]?\s*[^\w\s]{0,3}\s*\d[\d.,' ]*\s*[-)]?(?:\s*[A-Za-z]{2,3})?")
 _CALLED: Final = re.compile(r"name|名称|简称|全称|全名", re.IGNORECASE)
 _CODE: Final = re.compile(r"(?=.*\d)[\w./-]{1,32}")
+#: Headers that may mean a customer's account or one of the general ledger, which is written with its name.
+_ACCOUNTS: Final = frozenset(map(header_key, ("account", "konto")))
+_NAMED_ACCOUNT: Final = re.compile(r"[\d.-]{3,}\s+\D.*")
 _LOCAL_CURRENCIES: Final = tuple(
     map(header_key, ("local currency", "lcurr", "lcur", "local crcy", "hauswährung", "hwähr", "本位币", "本币"))
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What a file leaves open: a code with parameters, worded when it is shown."""
-
-    code: str
-    params: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
-    """How a file is read. `origin`: "told", "remembered", "guess" or the name of a system; `questions` to a person."""
+    """How a file is read. `origin`: "told", "remembered", "guess" or the name of a system; `questions` to a person.
+
+    `mapping` has the likeliest answers to the questions; `unasked` is the mapping where nobody can be asked.
+    """
 
     mapping: ColumnMapping
     origin: str
     sample: Sample
     questions: list[Question]
+    unasked: ColumnMapping
 
 
-def decide_reading(db: Session, tenant_id: UUID, file: ImportFile, currency: str) -> Reading:
-    """Returns how a file is to be read, and its sample. `currency`: the company's own, suggested where none is said.
+def decide_reading(db: Session, tenant_id: UUID, file: ImportFile, currency: str, today: date) -> Reading:
+    """Returns how a file is to be read, and its sample.
+
+    `currency`: the company's own, suggested where none is said; `today`: what years of two digits are read around.
 
     Raises TableRefused, RuleBroken.
     """
@@ -87,7 +91,7 @@ def decide_reading(db: Session, tenant_id: UUID, file: ImportFile, currency: str
         told = file.mapping != ColumnMapping(date_order=file.mapping.date_order)
         if told:
             table = open_table(file.content, file.name, header_names(targets, file.mapping), told=file.mapping)
-            return Reading(file.mapping, "told", take_sample(table, targets), [])
+            return Reading(file.mapping, "told", take_sample(table, targets), [], file.mapping)
     table = open_table(file.content, file.name, header_names(targets, file.mapping))
     rows = head_fingerprints(table)
     known = table_mappings.find(db, tenant_id, file.kind, list(rows))
@@ -95,58 +99,180 @@ def decide_reading(db: Session, tenant_id: UUID, file: ImportFile, currency: str
         found = min(known.values(), key=lambda each: rows[each.fingerprint])
         mapping = found.as_mapping()
         table = open_table(file.content, file.name, header_names(targets, mapping), told=mapping)
-        return Reading(mapping, "remembered", take_sample(table, targets), [])
+        return Reading(mapping, "remembered", take_sample(table, targets), [], mapping)
     system = system_of(file.kind, table.headers)
     mapping = system.mapping_for(table.headers) if system else ColumnMapping()
     if file.mapping.date_order:
         mapping = mapping.model_copy(update={"date_order": file.mapping.date_order})
     sample = take_sample(table, targets)
-    mapping, questions = _completed(file.kind, table, sample, mapping, currency)
-    return Reading(mapping, system.name if system else "guess", sample, questions)
+    completed, questions = _completed(file, table, sample, mapping, currency, today)
+    answers, doubts = _suggested(file, table, sample, completed)
+    asked = [*questions, *doubts]
+    unasked = file.mapping if asked and system is None else completed
+    read = completed.model_copy(update=answers)
+    return Reading(read, system.name if system else "guess", sample, asked, unasked)
 
 
 def _completed(
-    kind: FileKind, table: Table, sample: Sample, mapping: ColumnMapping, currency: str
+    file: ImportFile, table: Table, sample: Sample, mapping: ColumnMapping, currency: str, today: date
 ) -> tuple[ColumnMapping, list[Question]]:
     """Returns the mapping with what the file shows beyond doubt, and questions for the rest."""
-    targets = {each.name: each for each in fields(kind)}
+    kind, targets = file.kind, {each.name: each for each in fields(file.kind)}
     binding = bind(list(targets.values()), table.headers, mapping)
     questions: list[Question] = []
-    columns, constants = dict(mapping.columns), dict(mapping.constants)
-    places = dict(binding.places)
+    columns, constants, unread = dict(mapping.columns), dict(mapping.constants), list(mapping.unread)
+    places, missing = dict(binding.places), list(binding.missing)
+    if kind == "open-items":
+        questions += _take_sides(table.headers, places, mapping, unread)
+        if "customer_no" in places and _is_general_ledger(table.headers[places["customer_no"]], places, sample):
+            unread.append(column_name_at(table.headers, places.pop("customer_no")))
+            missing.append("customer_no")
+    sides = "amount" not in places and ("debit" in places or "credit" in places)
     for guess in sample.guesses:
         if guess.confidence == "likely" and guess.target not in places and guess.target not in constants:
-            if guess.target in binding.missing or targets[guess.target].required:
+            if sides and guess.target == "amount":
+                continue
+            if guess.target in missing or targets[guess.target].required:
                 questions.append(Question("column_unsure", {"header": guess.header, "target": guess.target}))
             columns[guess.target] = column_name_at(table.headers, guess.place)
             places[guess.target] = guess.place
+    looked = Looked(table, places)
+    if "document_no" in missing and "document_no" not in places:
+        unnamed = looked.unnamed_numbers(table.headers)
+        if unnamed is not None:
+            columns["document_no"], places["document_no"] = f"#{unnamed + 1}", unnamed
+            questions.append(Question("column_unsure", {"header": f"#{unnamed + 1}", "target": "document_no"}))
+    headings, doubt = looked.customers_above() if kind == "open-items" else (None, [])
+    questions += doubt
     name = "name" if kind == "customers" else "customer_name"
-    for target in binding.missing:
-        if target in places or (target == "customer_no" and name in places):
+    for target in missing:
+        if target in places or (target == "customer_no" and (name in places or headings)):
+            continue
+        if target == "amount" and sides:
             continue
         if target == "currency":
-            constants["currency"] = currency
-            questions.append(Question("currency_unsaid", {"currency": currency}))
+            constants["currency"] = looked.currency(currency)
+            questions.append(Question("currency_unsaid", {"currency": constants["currency"]}))
+        elif target == "kind" and (place := _column_of_kinds(sample, places)) is not None:
+            columns["kind"], places["kind"] = column_name_at(table.headers, place), place
+            questions.append(Question("column_unsure", {"header": table.headers[place], "target": "kind"}))
         elif target == "kind":
             constants["kind"] = "invoice"
             questions.append(Question("kind_unsaid"))
         else:
             questions.append(Question("column_unknown", {"target": target}))
+    if looked.lacks_currency():
+        constants.setdefault("currency", currency)
+        columns["currency"] = column_name_at(table.headers, places["currency"])
+    carried: list[str] = []
     if kind == "open-items":
         _tell_number_from_name(table.headers, sample, places, columns)
         if doubtful := _amount_in_doubt(table.headers, sample, places):
             columns["amount"], places["amount"] = column_name_at(table.headers, doubtful), doubtful
             questions.append(Question("column_unsure", {"header": table.headers[doubtful], "target": "amount"}))
+        elif (settled := _settled_beside(table.headers, sample, places)) is not None:
+            told = {"header": table.headers[places["amount"]], "settled": table.headers[settled]}
+            questions.append(Question("partly_settled", told))
+        if not headings and looked.carries_customers():
+            carried = [each for each in ("customer_no", "customer_name") if each in places]
+            questions.append(Question("customers_carried", {"header": table.headers[places[carried[0]]]}))
     _pair_currency(table.headers, places, columns)
-    looked = _Looked(table, places)
     decimal_mark, doubt = looked.decimal_mark(mapping)
     questions += doubt
-    date_order, doubt = looked.date_order(mapping)
+    date_order, doubt = looked.date_order(mapping, today)
     questions += doubt
-    if kind == "open-items" and "kind" in places:
-        questions += _unknown_kinds(sample, places["kind"], mapping)
-    changes = {"columns": columns, "constants": constants, "decimal_mark": decimal_mark, "date_order": date_order}
+    changes: dict[str, Any] = {
+        "columns": columns,
+        "constants": constants,
+        "unread": unread,
+        "decimal_mark": decimal_mark,
+        "date_order": date_order,
+        "headings": headings or mapping.headings,
+        "carried": carried or mapping.carried,
+    }
+    if sides:
+        changes["sign"] = "owed_positive"
     return mapping.model_copy(update=changes), questions
+
+
+def _suggested(
+    file: ImportFile, table: Table, sample: Sample, found: ColumnMapping
+) -> tuple[dict[str, Any], list[Question]]:
+    """Returns likely answers by key of the mapping, and their questions: words of kinds, signs, rounding.
+
+    The first rows are read so, and what would be errors of all rows of a kind is asked about once.
+    """
+    if file.kind == "customers":
+        return {}, []
+    answers: dict[str, Any] = {}
+    questions: list[Question] = []
+    binding = bind_columns(replace(file, mapping=found), table.headers)
+    if binding.missing:
+        return answers, questions
+    tried = try_rows(file.kind, table, binding, found)
+    if unknown := [word for word in tried.all_found("unknown_kind") if word]:
+        answers["kinds"] = {**found.kinds, **{word: _guess_kind(sample, binding.places, word) for word in unknown}}
+        questions.append(Question("kinds_unknown", {"words": ", ".join(unknown[:8])}))
+    answers |= _cleanly(file, table, binding, found.model_copy(update=answers), questions)
+    return answers, questions
+
+
+def _cleanly(
+    file: ImportFile, table: Table, binding: Binding, mapping: ColumnMapping, questions: list[Question]
+) -> dict[str, Any]:
+    """Returns the rounding and the sign by which the first rows have no error left, and asks for them; else nothing."""
+    answers: dict[str, Any] = {}
+    asked: list[Question] = []
+    tried = try_rows(file.kind, table, binding, mapping)
+    if found := tried.found("too_many_decimals"):
+        answers["rounding"] = "half_up"
+        asked.append(Question("decimals_rounded", {"found": found}))
+        tried = try_rows(file.kind, table, binding, mapping.model_copy(update=answers))
+    if (found := tried.found("amount_not_positive")) and file.kind == "open-items":
+        answers["sign"] = "owed_positive"
+        asked.append(Question("sign_doubtful", {"found": found}))
+        tried = try_rows(file.kind, table, binding, mapping.model_copy(update=answers))
+    if tried.errors_total or any(each.params["found"][:1] not in "-(" for each in tried.warnings_of("kind_by_sign")):
+        return {}
+    questions += asked
+    return answers
+
+
+def _guess_kind(sample: Sample, places: Mapping[str, int], word: str) -> str:
+    """Returns the likeliest meaning of a word for a kind of document, by itself and by the signs of its amounts."""
+    kind, amount = places["kind"], places.get("amount")
+    rows = [row.cells for row in sample.rows if amount is not None and row.cells[kind] == word]
+    amounts = [row[amount].strip() for row in rows if amount is not None and row[amount]]
+    return guess_kind(word, below=bool(amounts) and all(cell[0] in "-(" or cell[-1] == "-" for cell in amounts))
+
+
+def _is_general_ledger(header: str, places: Mapping[str, int], sample: Sample) -> bool:
+    """Tells that the accounts of a column are those of the general ledger ("121000 Receivables"), not customers."""
+    cells = sample.cells_at(places["customer_no"])
+    return header_key(header) in _ACCOUNTS and bool(cells) and all(map(_NAMED_ACCOUNT.fullmatch, cells))
+
+
+def _take_sides(
+    headers: Sequence[str], places: dict[str, int], mapping: ColumnMapping, unread: list[str]
+) -> list[Question]:
+    """Takes debits and credits for the amount where the only amount is a running balance; asks to confirm it.
+
+    Beside another column of amounts, debits and credits are not read.
+    """
+    if "debit" not in places and "credit" not in places:
+        return []
+    chosen = places.get("amount")
+    if chosen is None:
+        return []
+    both = "debit" in places and "credit" in places
+    if both and "amount" not in mapping.columns and _BALANCE.fullmatch(headers[chosen].strip()):
+        unread.append(column_name_at(headers, chosen))
+        del places["amount"]
+        return [Question("sides_taken", {name: headers[places[name]] for name in ("debit", "credit")})]
+    for name in ("debit", "credit"):
+        if name in places:
+            unread.append(column_name_at(headers, places.pop(name)))
+    return []
 
 
 def _tell_number_from_name(
@@ -185,6 +311,24 @@ def _amount_in_doubt(headers: Sequence[str], sample: Sample, places: dict[str, i
     return chosen if _BALANCE.fullmatch(headers[chosen].strip()) and moves >= 2 else None
 
 
+def _column_of_kinds(sample: Sample, places: Mapping[str, int]) -> int | None:
+    """Returns the only free column whose words are all known kinds of document, whatever its header says."""
+    free = (int(place) for place, words in sample.words.items() if words and int(place) not in places.values())
+    found = [place for place in free if all(map(is_kind, sample.words[str(place)]))]
+    return found[0] if len(found) == 1 else None
+
+
+def _settled_beside(headers: Sequence[str], sample: Sample, places: Mapping[str, int]) -> int | None:
+    """Returns a column that says how much of the amounts is settled, where the amounts are not those still open."""
+    if "amount" not in places or _OPEN.search(headers[places["amount"]]):
+        return None
+    for place, header in enumerate(headers):
+        is_named = place not in places.values() and _SETTLED.search(header) and not _NO_AMOUNT.search(header)
+        if is_named and any(re.search("[1-9]", cell) for cell in filter(_MONEY.fullmatch, sample.cells_at(place))):
+            return place
+    return None
+
+
 def _pair_currency(headers: Sequence[str], places: dict[str, int], columns: dict[str, str]) -> None:
     """Takes the own currency's column where the amount is in the own currency."""
     if "amount" not in places or header_key(headers[places["amount"]]) not in _LOCAL_AMOUNTS:
@@ -193,80 +337,3 @@ def _pair_currency(headers: Sequence[str], places: dict[str, int], columns: dict
     place = next((keys.index(key) for key in _LOCAL_CURRENCIES if key in keys), None)
     if place is not None:
         columns["currency"] = column_name_at(headers, place)
-
-
-def _unknown_kinds(sample: Sample, place: int, mapping: ColumnMapping) -> list[Question]:
-    words = sample.words.get(str(place), {})
-    unknown = [word for word in words if mapping.kind_of(word) is None and not _is_kind(word)]
-    return [Question("kinds_unknown", {"words": ", ".join(unknown[:8])})] if unknown else []
-
-
-def _is_kind(word: str) -> bool:
-    try:
-        document_kind(word)
-    except BadCell:
-        return False
-    return True
-
-
-class _Looked:
-    """The dates and amounts of the first rows, to tell how the file writes them."""
-
-    def __init__(self, table: Table, places: dict[str, int]) -> None:
-        self.dates: set[str] = set()
-        self.amounts: set[str] = set()
-        wanted = [(self.dates, places[name]) for name in ("document_date", "due_date", "received_on") if name in places]
-        wanted += [(self.amounts, places["amount"])] if "amount" in places else []
-        for count, row in enumerate(table.rows(), start=1):
-            if not row.reason:
-                for found, place in wanted:
-                    if place < len(row.cells):
-                        found.add(row.cells[place])
-            if count >= ROWS_LOOKED_AT:
-                break
-
-    def decimal_mark(self, mapping: ColumnMapping) -> tuple[Any, list[Question]]:
-        """Returns the decimal mark: told, or shown by amounts with one reading; a question where both are shown."""
-        if mapping.decimal_mark:
-            return mapping.decimal_mark, []
-        comma = next((cell for cell in self.amounts if _COMMA.fullmatch(cell)), "")
-        point = next((cell for cell in self.amounts if _POINT.fullmatch(cell)), "")
-        either = next((cell for cell in self.amounts if _THOUSANDS.fullmatch(cell)), "")
-        if comma and point:
-            return None, [Question("decimal_mark_doubtful", {"found": f"{comma}; {point}"})]
-        if comma:
-            return ",", []
-        if either and "." in either and not point:
-            return None, [Question("decimal_mark_doubtful", {"found": either})]
-        return ("." if point and either else None), []
-
-    def date_order(self, mapping: ColumnMapping) -> tuple[DateOrder | None, list[Question]]:
-        """Returns the order of dates that end with the year: told, or the only one by which all of them are days."""
-        if mapping.date_order:
-            return mapping.date_order, []
-        doubtful = [cell for cell in self.dates if cell and _ends_with_year(cell)]
-        if not doubtful:
-            return None, []
-        orders: list[DateOrder] = [order for order in ("mdy", "dmy") if _all_days(doubtful, order)]
-        if len(orders) == 1:
-            return orders[0], []
-        if all("." in cell for cell in doubtful) and "dmy" in orders:
-            return "dmy", []  # points between day, month and year are the German and Nordic way, day first
-        return None, [Question("date_order_doubtful", {"found": doubtful[0]})]
-
-
-def _ends_with_year(cell: str) -> bool:
-    try:
-        parse_date(cell)
-    except BadDate as fault:
-        return fault.code == "ambiguous_date"
-    return False
-
-
-def _all_days(cells: Iterable[str], order: DateOrder) -> bool:
-    try:
-        for cell in cells:
-            parse_date(cell, order)
-    except BadDate:
-        return False
-    return True

@@ -19,6 +19,7 @@ from ar.imports.messages import (
     question_text,
 )
 from ar.imports.queries import JobPage
+from ar.ledger.messages import ACCOUNT_NAMES
 from kernel.i18n import gettext as _
 
 FINDINGS_SHOWN: Final = 200
@@ -53,6 +54,8 @@ def report_facts(job: JobPage) -> dict[str, Any]:
             (_(PASSED_OVER[group.code]), group.findings, rows_text(group.rows, group.findings))
             for group in report.passed_over
         ],
+        "posted": [(_(ACCOUNT_NAMES[total.account]), total) for total in report.posted],
+        "brings_openings": report.brings_openings,
         "locked_rows": any(finding.code == "locked_period" for finding in report.errors),
         "failure": failure_text(failure["code"], failure["params"]) if failure else "",
         "questions": [question_text(code, params) for code, params in job.sample.get("questions", ())],

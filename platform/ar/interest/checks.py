@@ -29,6 +29,27 @@ _CHECKS: Final[tuple[tuple[str, str], ...]] = (
         """,
     ),
     (
+        "interest: what each charge is for adds up to it",
+        """
+        SELECT c.document_no AS name FROM interest_charge c
+        LEFT JOIN (
+            SELECT item_id, sum(amount_minor) AS minor FROM accessory_part WHERE tenant_id = :tenant GROUP BY item_id
+        ) AS p ON p.item_id = c.item_id
+        WHERE c.tenant_id = :tenant AND p.minor IS DISTINCT FROM c.amount_minor
+        """,
+    ),
+    (
+        "interest: each waiver is the amount of its credit and of what it was applied to",
+        """
+        SELECT w.document_no AS name FROM interest_waiver w
+        JOIN open_item i ON i.tenant_id = :tenant AND i.id = w.item_id
+        JOIN allocation a ON a.tenant_id = :tenant AND a.id = w.allocation_id
+        JOIN interest_charge c ON c.tenant_id = :tenant AND c.id = w.charge_id
+        WHERE w.tenant_id = :tenant AND (i.amount_minor <> w.amount_minor OR a.amount_minor <> w.amount_minor
+            OR a.credit_item_id <> w.item_id OR a.debit_item_id <> c.item_id)
+        """,
+    ),
+    (
         "interest: no day of a debt is charged twice",
         """
         SELECT i.document_no AS name FROM (

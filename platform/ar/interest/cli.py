@@ -14,6 +14,7 @@ from ar.interest import commands, correcting, queries
 from ar.interest.corrections import Corrections, documents_of_batch
 from ar.interest.inputs import SERIES_ORDER, AddRate, CorrectInterest, PostInterest
 from ar.interest.rates import add_rate
+from ar.interest.rules.documents import DocumentTerms
 from ar.interest.run_preview import Preview
 from kernel.ids import new_id
 from kernel.money import format_with_symbol
@@ -22,6 +23,9 @@ from tenants.commandline import DAY, emit, json_option, reports_errors, tenant_o
 through_option = click.option("--through", "through_on", type=DAY, required=True, help="Last day that bears interest.")
 customer_option = click.option("--customer", "customer_no", default="", metavar="NO", help="Only this customer.")
 currency_option = click.option("--currency", metavar="CODE", help="Only this currency.")
+minimum_option = click.option(
+    "--minimum", default="", metavar="AMOUNT", help="Smallest document, in each currency (default: that of the terms)."
+)
 date_option = click.option("--date", "on", type=DAY, help="Act as on this day (default: today).")
 
 
@@ -35,15 +39,17 @@ def group() -> None:
 @through_option
 @customer_option
 @currency_option
+@minimum_option
 @date_option
 @json_option
 @reports_errors
 def preview(
-    slug: str, through_on: date, customer_no: str, currency: str | None, on: date | None, as_json: bool
+    slug: str, through_on: date, customer_no: str, currency: str | None, minimum: str, on: date | None, as_json: bool
 ) -> None:
     """Show line by line what a run would charge. Nothing is stored."""
     with tenant_transaction(slug, on=on, read_only=True) as (db, actor):
-        shown = commands.preview(db, actor, through_on, customer_no, currency.upper() if currency else None)
+        terms = DocumentTerms(actor.today, minimum=minimum)
+        shown = commands.preview(db, actor, through_on, customer_no, currency.upper() if currency else None, terms)
     emit(shown.as_json(), as_json, lambda: _table(shown))
 
 
@@ -53,7 +59,9 @@ def preview(
 @customer_option
 @currency_option
 @click.option("--document-date", "document_on", type=DAY, help="Date of the documents (default: the day acted on).")
-@click.option("--due-days", type=click.IntRange(0, 365), default=0, help="Days to pay.")
+@click.option("--due-days", type=click.IntRange(0, 365), help="Days to pay (default: each customer's payment terms).")
+@minimum_option
+@click.option("--held", "also_held", is_flag=True, help="Charge what is held back or disputed, too.")
 @click.option("--without-missing", is_flag=True, help="Leave out the debts whose rate is not known.")
 @date_option
 @json_option
@@ -64,19 +72,29 @@ def post(
     customer_no: str,
     currency: str | None,
     document_on: date | None,
-    due_days: int,
+    due_days: int | None,
+    minimum: str,
+    also_held: bool,
     without_missing: bool,
     on: date | None,
     as_json: bool,
 ) -> None:
-    """Charge the interest through a day: one document per customer and currency."""
+    """Charge the interest through a day: one document per customer and currency.
+
+    What is held back from collection, and documents below the smallest, are left out.
+    """
     with tenant_transaction(slug, on=on) as (db, actor):
         code = currency.upper() if currency else None
-        shown = commands.preview(db, actor, through_on, customer_no, code)
+        terms = DocumentTerms(document_on or actor.today, due_days, minimum)
+        shown = commands.preview(db, actor, through_on, customer_no, code, terms)
         data = PostInterest(
             through_on=through_on,
             document_on=document_on or actor.today,
             due_days=due_days,
+            minimum=minimum,
+            everyone=True,
+            customers=[group.customer_id for group in shown.groups if group.is_held] if also_held else [],
+            include=[item.item_id for group in shown.groups for item in group.items] if also_held else [],
             without_missing=without_missing,
             customer_no=customer_no,
             currency=code,
@@ -198,6 +216,7 @@ def _table(shown: Preview) -> str:
         for line in item.lines
     ]
     rows += [f"{each.customer_no}  {each.document_no}  not charged: {each.reason}" for each in shown.left_out]
+    rows += [f"{each['customer_no']}  {each['document_no']}  left out: {each['reason']}" for each in shown.held]
     rows += [f"rate needed: {each.series} from {each.from_on} ({each.count} documents)" for each in shown.missing]
     return "\n".join([*rows, *(f"Sum {_money(minor, currency)}" for currency, minor in shown.totals.items())])
 

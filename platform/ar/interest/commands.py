@@ -8,7 +8,7 @@ customers. Waivers are in `waivers`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from ar.interest.inputs import PostInterest, SetTerms
 from ar.interest.late_debts import Scope, customers_in_scope
 from ar.interest.models import InterestCharge, InterestLine, InterestRun, InterestTerms
 from ar.interest.queries import recorded_terms, terms_version
+from ar.interest.rules.documents import DocumentTerms
 from ar.interest.rules.presets import statutes
 from ar.interest.run_preview import Preview, PreviewGroup, preview_run
 from ar.ledger.commands import NewAccessoryPart, NewItem, lock_customers, post_items, record_accessory_parts
@@ -56,17 +57,28 @@ def find_customer_id(db: Session, actor: Actor, customer_no: str) -> UUID | None
     return found.id
 
 
-def preview(db: Session, actor: Actor, through_on: date, customer_no: str = "", currency: str | None = None) -> Preview:
-    """Returns what a run would charge now; posts nothing. Raises what `parse_scope` raises."""
-    return preview_run(db, actor.tenant_id, parse_scope(db, actor, through_on, customer_no, currency))
+def preview(
+    db: Session,
+    actor: Actor,
+    through_on: date,
+    customer_no: str = "",
+    currency: str | None = None,
+    document: DocumentTerms | None = None,
+) -> Preview:
+    """Returns what a run would charge now; posts nothing. `document` None: dated today, due by the customers' terms.
+
+    Raises what `parse_scope` raises, RuleBroken(`interest_minimum_unreadable`).
+    """
+    scope = parse_scope(db, actor, through_on, customer_no, currency)
+    return preview_run(db, actor, scope, document or DocumentTerms(actor.today))
 
 
 def post_run(db: Session, actor: Actor, data: PostInterest) -> UUID:
     """Posts a preview: one interest document with its lines per customer and currency; returns the run's id (R196).
 
     The same key returns the first result. Raises Conflict(`interest_changed`) when the figures differ from the
-    preview, RuleBroken(`interest_nothing`, `interest_document_day`, `interest_rate_missing`, `period_locked`) and what
-    `parse_scope` raises.
+    preview, RuleBroken(`interest_nothing`, `interest_nobody`, `interest_document_day`, `interest_rate_missing`,
+    `period_locked`) and what `parse_scope` raises.
     """
     request = data.model_dump(exclude={"key", "fingerprint"})
     return idempotency.once(db, actor, f"interest:{data.key}", request, lambda: _post_run(db, actor, data))
@@ -79,34 +91,39 @@ def _post_run(db: Session, actor: Actor, data: PostInterest) -> UUID:
     actor = lock_counter(db, actor, RUN_LOCK)
     locked_ids = customers_in_scope(db, actor.tenant_id, scope)
     actor = lock_customers(db, actor, locked_ids)
-    current = preview_run(db, actor.tenant_id, scope)
+    current = preview_run(db, actor, scope, DocumentTerms(data.document_on, data.due_days, data.minimum))
     customer_ids = {group.customer_id for group in current.groups}
     if current.fingerprint != data.fingerprint or not customer_ids <= set(locked_ids):
         raise Conflict("interest_changed")
     if current.missing and not data.without_missing:
         rate = current.missing[0]
         raise RuleBroken("interest_rate_missing", series=rate.series, on=rate.from_on.isoformat())
-    groups = current.without(set(data.leave_out), set(data.leave_out_customers))
+    groups = current.chosen(data)
     if not groups:
-        raise RuleBroken("interest_nothing")
-    return _store_run(db, actor, data, scope, groups)
+        raise RuleBroken("interest_nothing" if data.everyone or data.customers else "interest_nobody")
+    left_out = sum(len(group.items) for group in current.groups) - sum(len(group.items) for group in groups)
+    return _store_run(db, actor, data, scope, groups, left_out)
 
 
-def _store_run(db: Session, actor: Actor, data: PostInterest, scope: Scope, groups: Sequence[PreviewGroup]) -> UUID:
-    """Posts the ledger documents and inserts the run, its charges and lines: one statement each."""
+def _store_run(
+    db: Session, actor: Actor, data: PostInterest, scope: Scope, groups: Sequence[PreviewGroup], left_out: int
+) -> UUID:
+    """Posts the ledger documents and inserts the run, its charges and lines: one statement each.
+
+    `left_out`: the late documents of the preview that are not charged.
+    """
     tenant_id, run_id, year = actor.tenant_id, new_id(), data.document_on.year
     run_no = document_number("IR", year, take_numbers(db, tenant_id, f"interest_run:{year}")[0])
     numbers = take_numbers(db, tenant_id, f"{KIND}:{year}", len(groups))
     names = [document_number("INT", year, number) for number in numbers]
-    due_on = data.document_on + timedelta(days=data.due_days)
     items = [
         NewItem(
             group.customer_id,
             KIND,
             name,
             data.document_on,
-            due_on,
-            due_on,
+            group.due_on,
+            group.collection_end_on,
             group.currency,
             group.amount_minor,
             reference=run_no,
@@ -121,7 +138,7 @@ def _store_run(db: Session, actor: Actor, data: PostInterest, scope: Scope, grou
     record_accessory_parts(db, tenant_id, accessory_parts(item_ids, parts))
     _insert_run(db, actor, run_id, run_no, data, scope)
     _insert_charges(db, tenant_id, run_id, groups, list(zip(names, item_ids, strict=True)))
-    _record_run(db, actor, run_id, run_no, data, groups)
+    _record_run(db, actor, run_id, run_no, data, groups, left_out)
     return run_id
 
 
@@ -212,7 +229,13 @@ def _line_rows(group: PreviewGroup, charge_id: UUID) -> list[dict[str, Any]]:
 
 
 def _record_run(
-    db: Session, actor: Actor, run_id: UUID, run_no: str, data: PostInterest, groups: Sequence[PreviewGroup]
+    db: Session,
+    actor: Actor,
+    run_id: UUID,
+    run_no: str,
+    data: PostInterest,
+    groups: Sequence[PreviewGroup],
+    left_out: int,
 ) -> None:
     sums: dict[str, list[int]] = {}
     for group in groups:
@@ -235,7 +258,7 @@ def _record_run(
                 {"kind": KIND, "currency": currency, "count": count, "amount_minor": minor}
                 for currency, (count, minor) in sorted(sums.items())
             ],
-            "left_out": len(data.leave_out) + len(data.leave_out_customers),
+            "left_out": left_out,
         },
     )
 
@@ -244,7 +267,8 @@ def set_terms(db: Session, actor: Actor, customer_id: UUID | None, data: SetTerm
     """Records terms of a customer, or of the company (None); earlier terms are kept.
 
     Debts in default before `from_on` keep their terms. Raises NotFound, RuleBroken(`interest_minimum_currency`,
-    `interest_minimum_unreadable`, `interest_standard_of_company`), Conflict(`changed_meanwhile`).
+    `interest_minimum_unreadable`, `interest_smallest_unreadable`, `interest_standard_of_company`),
+    Conflict(`changed_meanwhile`).
     """
     if customer_id is None and data.kind == "standard":
         raise RuleBroken("interest_standard_of_company")
@@ -268,7 +292,8 @@ def set_terms(db: Session, actor: Actor, customer_id: UUID | None, data: SetTerm
         "basis": int(data.basis),
         "grace_days": data.grace_days,
         "fixed_sum": data.fixed_sum and data.scheme in statutes(),
-        "minimum_minor": _parse_minimum(data),
+        "minimum_minor": _parse_minimum(data, data.minimum, "interest_minimum_unreadable"),
+        "document_minimum_minor": _parse_minimum(data, data.document_minimum, "interest_smallest_unreadable"),
         "note": data.note,
     }
     db.execute(
@@ -281,15 +306,19 @@ def set_terms(db: Session, actor: Actor, customer_id: UUID | None, data: SetTerm
     return terms_id
 
 
-def _parse_minimum(data: SetTerms) -> int | None:
-    if not data.minimum:
+def _parse_minimum(data: SetTerms, typed: str, unreadable: str) -> int | None:
+    """Returns an amount typed in the currency of the terms, None for none.
+
+    Raises RuleBroken(`interest_minimum_currency`, the code `unreadable`).
+    """
+    if not typed:
         return None
     if data.currency is None:
         raise RuleBroken("interest_minimum_currency")
     try:
-        found = parse_amount(data.minimum, data.currency)
+        found = parse_amount(typed, data.currency)
     except BadAmount:
         found = -1
     if found < 0:
-        raise RuleBroken("interest_minimum_unreadable", amount=data.minimum)
+        raise RuleBroken(unreadable, amount=typed)
     return found or None

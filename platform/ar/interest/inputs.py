@@ -10,13 +10,13 @@ from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator
 
 from ar.interest.rules.presets import BGB_BASE, BOE, ECB, LPR, OENB_BASE, SME_DAILY, lpr_factor, margin
 from kernel.field_types import Currency
 from kernel.field_types import Number as Percent
 from kernel.i18n import mark
-from kernel.inputs import CommandInput, EditInput, Key, OptionalDay
+from kernel.inputs import CommandInput, EditInput, Key, OptionalDay, blank_as_none
 
 #: `statute`: the law of a country, named beside it.
 KINDS: Final = ("contract", "lpr", "sme_daily", "statute", "eu", "uk", "none", "standard")
@@ -36,16 +36,23 @@ Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 
 
 class PostInterest(CommandInput):
-    """Post a preview, identified by its `fingerprint`, without the items and customers to leave out.
+    """Post a preview, identified by its `fingerprint`: of the `customers` chosen, or of `everyone`.
 
-    `without_missing`: also without the debts whose rate is not known.
+    Everyone is each customer whom nothing speaks against: no hold, and no less than the smallest document. `include`:
+    held documents to charge all the same; `leave_out`, `leave_out_customers`: what is not charged.
+    `due_days` None: due by each customer's payment terms. `minimum`: the smallest document as typed, in each currency
+    (empty: that of the terms). `without_missing`: also without the debts whose rate is not known.
     """
 
     through_on: date
     document_on: date
-    due_days: int = Field(default=0, ge=0, le=365)
+    due_days: Annotated[Annotated[int, Field(ge=0, le=365)] | None, BeforeValidator(blank_as_none)] = None
+    minimum: Annotated[str, StringConstraints(max_length=40)] = ""
     customer_no: Annotated[str, StringConstraints(max_length=80)] = ""
     currency: Currency | None = None
+    everyone: bool = False
+    customers: list[UUID] = Field(default=[], max_length=10_000)
+    include: list[UUID] = Field(default=[], max_length=10_000)
     leave_out: list[UUID] = Field(default=[], max_length=10_000)
     leave_out_customers: list[UUID] = Field(default=[], max_length=10_000)
     without_missing: bool = False
@@ -85,7 +92,7 @@ class SetTerms(EditInput):
     """Record interest terms in force from `from_on`. The rate fields needed follow from `kind`.
 
     `country`: whose statute applies, for the kind `statute`. `annual_percent` per year, `daily_percent` per day;
-    `minimum`: smallest charge as typed, in `currency`.
+    `minimum`: smallest charge of a debt, `document_minimum`: smallest document of interest, as typed, in `currency`.
     """
 
     kind: Literal["contract", "lpr", "sme_daily", "statute", "eu", "uk", "none", "standard"]
@@ -100,6 +107,7 @@ class SetTerms(EditInput):
     grace_days: int = Field(default=0, ge=0, le=365)
     fixed_sum: bool = False
     minimum: Annotated[str, StringConstraints(max_length=40)] = ""
+    document_minimum: Annotated[str, StringConstraints(max_length=40)] = ""
     note: Note = ""
 
     @property

@@ -127,6 +127,7 @@ def terms_of(row: InterestTerms) -> AccrualTerms:
         grace_days=row.grace_days,
         fixed_sum=row.fixed_sum,
         minimum_minor=row.minimum_minor,
+        document_minimum_minor=row.document_minimum_minor,
     )
 
 

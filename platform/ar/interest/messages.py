@@ -14,6 +14,7 @@ MESSAGES: dict[str, str] = {
     ),
     "interest_document_day": mark("The documents must be dated from %(first)s to %(last)s."),
     "interest_nothing": mark("Nothing is left to charge, so no run was posted."),
+    "interest_nobody": mark("Tick the customers to charge, or all of them. Nothing was posted."),
     "interest_nothing_to_correct": mark("Choose at least one line. Nothing was posted."),
     "interest_correction_ahead": mark("A correction is dated %(today)s at the latest."),
     "interest_changed": mark("The books have changed since this preview. Check the new figures, then post."),
@@ -30,6 +31,7 @@ MESSAGES: dict[str, str] = {
     "interest_rate_ahead": mark("%(on)s is more than a year ahead. Check the year."),
     "interest_minimum_currency": mark("A minimum charge needs a currency."),
     "interest_minimum_unreadable": mark("“%(amount)s” is not an amount in this currency."),
+    "interest_smallest_unreadable": mark("“%(amount)s” is not an amount in this currency."),
     "interest_standard_of_company": mark("“Same as the company” is for customers. Choose the company's own terms."),
 }
 

@@ -41,7 +41,8 @@ class InterestTerms(Tenanted, Base):
     """Interest terms of a customer, or of the company (`customer_id` None), in force from a day on.
 
     `currency` None: every currency that has no row of its own. Rates are per cent, a year's (`annual_percent`) or a
-    day's (`daily_percent`). `standard`: the company's. Of several for one day the last recorded is in force.
+    day's (`daily_percent`). `minimum_minor`: of a debt, `document_minimum_minor`: of all debts of a run together, in
+    minor units. `standard`: the company's. Of several for one day the last recorded is in force.
     """
 
     __tablename__ = "interest_terms"
@@ -59,6 +60,9 @@ class InterestTerms(Tenanted, Base):
         sa.CheckConstraint("(kind = 'lpr') = (factor IS NOT NULL)", name="lpr_has_factor"),
         sa.CheckConstraint("(kind IN ('eu', 'uk')) = (margin_percent IS NOT NULL)", name="statute_has_margin"),
         sa.CheckConstraint("minimum_minor IS NULL OR currency IS NOT NULL", name="minimum_has_currency"),
+        sa.CheckConstraint(
+            "document_minimum_minor IS NULL OR currency IS NOT NULL", name="document_minimum_has_currency"
+        ),
         sa.Index("ix_interest_terms_customer", "tenant_id", "customer_id", "from_on"),
     )
     customer_id: Mapped[IdOrNone]
@@ -73,6 +77,7 @@ class InterestTerms(Tenanted, Base):
     grace_days: Mapped[int] = mapped_column(sa.SmallInteger)
     fixed_sum: Mapped[bool]
     minimum_minor: Mapped[MinorOrNone]
+    document_minimum_minor: Mapped[MinorOrNone]
     note: Mapped[Text]
     recorded_at: Mapped[Moment]
     recorded_by: Mapped[Text]
@@ -102,7 +107,10 @@ class ReferenceRate(Tenanted, Base):
 
 
 class InterestRun(Tenanted, Base):
-    """One posting of interest through a day, for all customers or one, with the fingerprint of its preview."""
+    """One posting of interest through a day, for all customers or one, with the fingerprint of its preview.
+
+    `due_days` None: each document falls due by its customer's payment terms.
+    """
 
     __tablename__ = "interest_run"
     __table_args__ = (
@@ -116,7 +124,7 @@ class InterestRun(Tenanted, Base):
     number: Mapped[Text]
     through_on: Mapped[Day]
     document_on: Mapped[Day]
-    due_days: Mapped[int] = mapped_column(sa.SmallInteger)
+    due_days: Mapped[int | None] = mapped_column(sa.SmallInteger)
     customer_id: Mapped[IdOrNone]
     currency: Mapped[str | None] = mapped_column(sa.CHAR(3))
     fingerprint: Mapped[Text]

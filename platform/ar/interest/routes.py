@@ -17,7 +17,7 @@ from flask import Blueprint, request, url_for
 from ar.interest import commands, correcting, queries, texts
 from ar.interest.inputs import PostInterest
 from ar.interest.messages import SERIES_NAMES
-from ar.interest.run_preview import Preview
+from ar.interest.rules.documents import DocumentTerms
 from ar.ledger.messages import KIND_NAMES
 from kernel.errors import Conflict, RuleBroken
 from kernel.i18n import gettext as _
@@ -40,6 +40,8 @@ FIELDS = {
     "interest_document_day": "document_on",
     "period_locked": "document_on",
     "interest_rate_missing": "without_missing",
+    "interest_minimum_unreadable": "minimum",
+    "interest_nobody": "everyone",
 }
 SHOWN_DOCUMENTS = 500
 WORDS: dict[str, Any] = {
@@ -54,9 +56,12 @@ WORDS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class PreviewFilters:
-    """Filters of the preview in the URL."""
+    """What is asked in the URL: which debts, and of the documents date, days to pay, smallest amount."""
 
     through_on: date | None = filters.day()
+    document_on: date | None = filters.day()
+    due_days: str = filters.text(max_length=3)
+    minimum: str = filters.text(max_length=40)
     customer_no: str = filters.text(max_length=80)
     currency: str = filters.text(max_length=3)
 
@@ -81,14 +86,15 @@ def new() -> Page:
         through_on=(wanted.through_on or actor().today).isoformat(),
         customer_no=wanted.customer_no,
         currency=wanted.currency.upper(),
-        document_on=actor().today.isoformat(),
-        due_days="0",
+        document_on=(wanted.document_on or actor().today).isoformat(),
+        due_days=wanted.due_days,
+        minimum=wanted.minimum,
     )
     for name in filters.unread_days(PreviewFilters, request.args):
         form.errors[name] = _("Enter a date such as 2026-11-21.")
     if wanted.through_on is None:
-        return render(NEW, form=form, preview=None, hidden=0, out=frozenset(), **WORDS)
-    return _preview_page(form, wanted.through_on, wanted.customer_no, wanted.currency.upper() or None)
+        return render(NEW, form=form, preview=None, **WORDS)
+    return _preview_page(form, wanted)
 
 
 @bp.post("/")
@@ -113,36 +119,28 @@ def run(run_id: UUID) -> Page:
     return render("ar/interest/run.html", page=queries.run_page(db(), actor().tenant_id, run_id))
 
 
-def _preview_page(form: Form[Any], through_on: date, customer_no: str, currency: str | None, status: int = 200) -> Page:
-    """Renders the form with the preview calculated now."""
+def _preview_page(form: Form[Any], asked: PreviewFilters, status: int = 200) -> Page:
+    """Renders the form with the preview calculated now, and what was ticked of a refused one."""
+    days = int(asked.due_days) if asked.due_days.isdecimal() else None
+    terms = DocumentTerms(asked.document_on or actor().today, days, asked.minimum)
+    through_on, currency = asked.through_on or actor().today, asked.currency.upper() or None
     try:
-        found = commands.preview(db(), actor(), through_on, customer_no, currency)
+        found = commands.preview(db(), actor(), through_on, asked.customer_no, currency, terms)
     except RuleBroken as error:
         put_refusal(form, error, FIELDS)
-        return invalid(NEW, form=form, preview=None, hidden=0, out=frozenset(), **WORDS)
-    out = frozenset((*_posted_ids("leave_out"), *_posted_ids("leave_out_customers")))
-    groups, hidden = _groups_shown(found)
-    page = render(NEW, form=form, preview=found, groups=groups, hidden=hidden, out=out, **WORDS)
+        return invalid(NEW, form=form, preview=None, **WORDS)
+    ticked = {name: _posted_ids(name) for name in ("customers", "include", "leave_out")}
+    groups, hidden = found.first_groups(SHOWN_DOCUMENTS)
+    page = render(NEW, form=form, preview=found, groups=groups, hidden=hidden, ticked=ticked, **WORDS)
     return (page, status) if status != 200 else page
 
 
 def _refused_page(form: Form[Any], status: int = 422) -> Page:
-    """Renders the preview again with the values typed, the items left out, and the errors."""
+    """Renders the preview again with the values typed, what was ticked, and the errors."""
     asked = filters.read(PreviewFilters, request.form)
     if asked.through_on is None:
-        return invalid(NEW, form=form, preview=None, hidden=0, out=frozenset(), **WORDS)
-    return _preview_page(form, asked.through_on, asked.customer_no, asked.currency.upper() or None, status)
-
-
-def _groups_shown(found: Preview) -> tuple[list[Any], int]:
-    """Returns the first groups, up to SHOWN_DOCUMENTS documents, and the number of documents not shown."""
-    shown, number, total = [], 0, sum(len(group.items) for group in found.groups)
-    for group in found.groups:
-        if number and number + len(group.items) > SHOWN_DOCUMENTS:
-            break
-        shown.append(group)
-        number += len(group.items)
-    return shown, total - number
+        return invalid(NEW, form=form, preview=None, **WORDS)
+    return _preview_page(form, asked, status)
 
 
 def _posted_ids(name: str) -> Collection[str]:

@@ -11,18 +11,39 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ar.customers.models import Customer
 from ar.interest.late_debts import LateDebt, Scope, late_debts, terms_book
 from ar.interest.rates import rate_table
 from ar.interest.rules.accrual import NO_INTEREST, NO_RATE, ONE_DAY, Assessment, Rate, assess
+from ar.interest.rules.documents import DocumentTerms
 from ar.interest.rules.presets import publication_day
+from ar.ledger.lookups import holds_of_today
 from ar.ledger.models import OpenItem
+from ar.ledger.rules.due_dates import PaymentTerms, collection_end_on
+from kernel.actor import Actor
 from kernel.errors import RuleBroken
+from tenants.queries import work_calendar
+
+
+class Choice(Protocol):
+    """What a person chose to charge of a preview; see `inputs.PostInterest`."""
+
+    @property
+    def everyone(self) -> bool: ...
+    @property
+    def customers(self) -> Collection[UUID]: ...
+    @property
+    def include(self) -> Collection[UUID]: ...
+    @property
+    def leave_out(self) -> Collection[UUID]: ...
+    @property
+    def leave_out_customers(self) -> Collection[UUID]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +62,10 @@ class PreviewLine:
 
 @dataclass(frozen=True, slots=True)
 class PreviewItem:
-    """A late document and its lines. `due_on`: as printed; `last_on`: the last day on which payment was in time."""
+    """A late document and its lines. `due_on`: as printed; `last_on`: the last day on which payment was in time.
+
+    `held`: why it is held back from collection, empty when it is not.
+    """
 
     item_id: UUID
     kind: str
@@ -50,6 +74,7 @@ class PreviewItem:
     last_on: date
     terms_id: UUID | None
     lines: tuple[PreviewLine, ...]
+    held: str = ""
 
     @property
     def amount_minor(self) -> int:
@@ -58,18 +83,46 @@ class PreviewItem:
 
 @dataclass(frozen=True, slots=True)
 class PreviewGroup:
-    """The document to be posted for a customer and currency. `unapplied_minor`: the customer's open credits."""
+    """The document to be posted for a customer and currency. `unapplied_minor`: the customer's open credits.
+
+    `held`: why the customer is held back from collection, empty when it is not; `minimum_minor`: of the smallest
+    document; `due_on`: when it falls due, `collection_end_on`: with the customer's days of settlement.
+    """
 
     customer_id: UUID
     customer_no: str
     customer_name: str
     currency: str
     items: tuple[PreviewItem, ...]
+    due_on: date
+    collection_end_on: date
     unapplied_minor: int = 0
+    held: str = ""
+    minimum_minor: int = 0
 
     @property
     def amount_minor(self) -> int:
         return sum(item.amount_minor for item in self.items)
+
+    @property
+    def free_minor(self) -> int:
+        """Returns the interest of the documents that are not held back."""
+        return sum(item.amount_minor for item in self.items if not item.held)
+
+    @property
+    def is_held(self) -> bool:
+        """Tells that the customer or one of the documents is held back."""
+        return bool(self.held) or self.free_minor < self.amount_minor
+
+    @property
+    def is_too_small(self) -> bool:
+        """Tells that the document would be below the smallest one."""
+        return self.free_minor < self.minimum_minor
+
+    @property
+    def is_for_everyone(self) -> bool:
+        """Tells that nothing speaks against charging it, so that a run for everyone does."""
+        return not self.held and not self.is_too_small and self.free_minor > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +202,7 @@ class Preview:
             "through_on": self.through_on,
             "lines": lines,
             "left_out": left,
+            "held": self.held,
             "missing_rates": missing,
             "totals": totals,
         }
@@ -164,23 +218,54 @@ class Preview:
                     digest.update(f"|{group.customer_id}{group.currency}{item.item_id}{figures}".encode())
         return digest.hexdigest()
 
-    def without(self, items: Collection[UUID], customers: Collection[UUID]) -> tuple[PreviewGroup, ...]:
-        """Returns the groups without the given items and customers."""
+    def first_groups(self, documents: int) -> tuple[list[PreviewGroup], int]:
+        """Returns the first groups, up to so many late documents, and the number of those not among them."""
+        shown, number, total = [], 0, sum(len(group.items) for group in self.groups)
+        for group in self.groups:
+            if number and number + len(group.items) > documents:
+                break
+            shown.append(group)
+            number += len(group.items)
+        return shown, total - number
+
+    @property
+    def held(self) -> list[dict[str, str]]:
+        """Returns what a run for everyone leaves out although it bears interest: whose, which document, and why."""
+        rows: list[dict[str, str]] = []
+        for group in self.groups:
+            who = {"customer_no": group.customer_no, "currency": group.currency}
+            if group.held or group.is_too_small:
+                rows.append({**who, "document_no": "", "reason": group.held or "minimum"})
+            rows += [{**who, "document_no": item.document_no, "reason": item.held} for item in group.items if item.held]
+        return rows
+
+    def chosen(self, choice: Choice) -> tuple[PreviewGroup, ...]:
+        """Returns the groups that a person chose, each with the documents that are to be charged."""
         groups = []
         for group in self.groups:
-            left = tuple(item for item in group.items if item.item_id not in items)
-            if left and group.customer_id not in customers:
-                groups.append(
-                    PreviewGroup(group.customer_id, group.customer_no, group.customer_name, group.currency, left)
-                )
+            named = group.customer_id in choice.customers or (choice.everyone and group.is_for_everyone)
+            if not named or group.customer_id in choice.leave_out_customers:
+                continue
+            items = tuple(
+                item
+                for item in group.items
+                if item.item_id not in choice.leave_out and (not item.held or item.item_id in choice.include)
+            )
+            if items:
+                groups.append(replace(group, items=items))
         return tuple(groups)
 
 
-def preview_run(db: Session, tenant_id: UUID, scope: Scope) -> Preview:
-    """Calculates the preview from the books as they are now."""
+def preview_run(db: Session, actor: Actor, scope: Scope, document: DocumentTerms) -> Preview:
+    """Calculates the preview from the books as they are now. Raises RuleBroken(`interest_minimum_unreadable`)."""
+    tenant_id = actor.tenant_id
     assessed = _assess_debts(db, tenant_id, scope)
+    customer_ids = {late.customer_id for late, _terms_id, _found in assessed}
+    open_credits = _unapplied_credits(db, tenant_id, customer_ids)
+    agreed = terms_book(db, tenant_id, customer_ids)
+    due_dates = _due_dates(db, tenant_id, customer_ids, document)
+    held = holds_of_today(db, actor)
     groups, left_out = [], []
-    open_credits = _unapplied_credits(db, tenant_id, {late.customer_id for late, _terms_id, _found in assessed})
     for (customer_id, currency), several in groupby(
         assessed, key=lambda each: (each[0].customer_id, each[0].debt.currency)
     ):
@@ -189,11 +274,23 @@ def preview_run(db: Session, tenant_id: UUID, scope: Scope) -> Preview:
             if found.reason and found.reason != NO_INTEREST:
                 left_out.append(_left_out_debt(late, found))
             elif found.total_minor:
-                items.append(_preview_item(late, terms_id, found, scope.through_on))
+                items.append(_preview_item(late, terms_id, found, held.get(late.item_id, "")))
         if items:
-            unapplied = open_credits.get((customer_id, currency), 0)
+            due_on, collected_on = due_dates[customer_id]
+            own = agreed.in_force(customer_id, currency, scope.through_on)
             groups.append(
-                PreviewGroup(customer_id, late.customer_no, late.customer_name, currency, tuple(items), unapplied)
+                PreviewGroup(
+                    customer_id,
+                    late.customer_no,
+                    late.customer_name,
+                    currency,
+                    tuple(items),
+                    due_on,
+                    collected_on,
+                    unapplied_minor=open_credits.get((customer_id, currency), 0),
+                    held=held.get(customer_id, ""),
+                    minimum_minor=document.minimum_minor(currency, own.document_minimum_minor),
+                )
             )
     return Preview(scope.through_on, tuple(groups), tuple(left_out))
 
@@ -228,7 +325,7 @@ def _assess_debts(
     return assessed
 
 
-def _preview_item(late: LateDebt, terms_id: UUID | None, found: Assessment, through_on: date) -> PreviewItem:
+def _preview_item(late: LateDebt, terms_id: UUID | None, found: Assessment, held: str) -> PreviewItem:
     lines = [
         PreviewLine(
             "interest",
@@ -249,7 +346,9 @@ def _preview_item(late: LateDebt, terms_id: UUID | None, found: Assessment, thro
                 "fixed", first, first, 0, late.debt.amount_minor, found.fixed_rate, Decimal(sum_minor), sum_minor
             )
         )
-    return PreviewItem(late.item_id, late.kind, late.document_no, late.due_on, late.debt.due_on, terms_id, tuple(lines))
+    return PreviewItem(
+        late.item_id, late.kind, late.document_no, late.due_on, late.debt.due_on, terms_id, tuple(lines), held
+    )
 
 
 def _left_out_debt(late: LateDebt, found: Assessment) -> LeftOut:
@@ -264,6 +363,21 @@ def _left_out_debt(late: LateDebt, found: Assessment) -> LeftOut:
         found.missing_on,
         found.missing_series,
     )
+
+
+def _due_dates(
+    db: Session, tenant_id: UUID, customer_ids: Collection[UUID], document: DocumentTerms
+) -> dict[UUID, tuple[date, date]]:
+    """Returns by customer when its document falls due and when its collection period ends."""
+    c = Customer
+    rows = db.execute(
+        sa.select(c.id, c.terms, c.settlement_days).where(
+            c.tenant_id == tenant_id, c.id == sa.any_(sa.cast(sorted(customer_ids), sa.ARRAY(sa.Uuid)))
+        )
+    ).all()
+    is_working_day = work_calendar(db, tenant_id).is_working_day
+    days = {row.id: document.due_on(PaymentTerms.from_json(row.terms), is_working_day) for row in rows}
+    return {row.id: (days[row.id], collection_end_on(days[row.id], row.settlement_days)) for row in rows}
 
 
 def _unapplied_credits(db: Session, tenant_id: UUID, customer_ids: Collection[UUID]) -> dict[tuple[UUID, str], int]:

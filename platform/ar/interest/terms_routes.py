@@ -27,6 +27,7 @@ bp = Blueprint("interest_terms", __name__, url_prefix="/interest")
 FIELDS = {
     "interest_minimum_currency": "currency",
     "interest_minimum_unreadable": "minimum",
+    "interest_smallest_unreadable": "document_minimum",
     "interest_standard_of_company": "kind",
 }
 

@@ -19,7 +19,8 @@ from ar.ledger.books.locks import freeze_customers, hold_books, lock_books_alone
 from ar.ledger.books.period_lock import first_open_on, lock_open_period, locked_through, require_open, require_unlocked
 from ar.ledger.books.posting import AHEAD_DAYS, NewItem, post_entry, post_items, reverse_entry
 from ar.ledger.books.reversal import reverse_item, take_back_documents
-from ar.ledger.documents.commands import next_document_number
+from ar.ledger.documents.commands import next_document_number, post_document
+from ar.ledger.documents.inputs import SubmittedDocument
 from ar.ledger.receivables.commands import unapply_allocation
 from ar.ledger.receivables.inputs import UnapplyAllocation
 from ar.ledger.receivables.settlement.discounts import withdraw_unearned_discounts
@@ -29,6 +30,7 @@ __all__ = [
     "NewAccessoryPart",
     "NewAllocation",
     "NewItem",
+    "SubmittedDocument",
     "UnapplyAllocation",
     "allocate",
     "allocate_locked",
@@ -41,6 +43,7 @@ __all__ = [
     "lock_open_period",
     "locked_through",
     "next_document_number",
+    "post_document",
     "post_entry",
     "post_items",
     "posting_day",

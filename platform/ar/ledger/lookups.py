@@ -37,6 +37,7 @@ from ar.ledger.closing.fx.rates import company_currency, dated_rates, total_of
 from ar.ledger.documents.commands import suggest_customers
 from ar.ledger.documents.drafts import customers_with_drafts
 from ar.ledger.receivables.doubtful import doubtful_sums, is_doubtful
+from ar.ledger.receivables.holds import holds_of_today
 from ar.ledger.receivables.queries import PostingLeg
 from ar.ledger.receivables.settlement.ledger_settings import select_credits_netted
 from ar.ledger.receivables.settlement.write_offs import rate_recorded_by_actor
@@ -60,6 +61,7 @@ __all__ = [
     "document_label_of",
     "doubtful_sums",
     "examination_runs",
+    "holds_of_today",
     "instalments_of",
     "is_doubtful",
     "item_ids",

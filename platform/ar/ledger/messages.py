@@ -51,7 +51,6 @@ MESSAGES: dict[str, str] = {
     ),
     "instalments_miscounted": mark("%(document_no)s: instalments count 1, 2, 3 without a gap."),
     "instalments_differ": mark("%(document_no)s: all instalments share customer, date and currency."),
-    "discount_first": mark("This payment earned the discount %(document_no)s. Reverse the discount first."),
     "lock_moved": mark("The books have since been locked through %(through_on)s. Submit a new request."),
     "already_reversed": mark("This has already been undone."),
     "reversal_is_final": mark("A reversal cannot itself be reversed. Post the document again."),

@@ -68,11 +68,11 @@ def code(link: Link) -> Page:
     if error_page:
         return error_page
     try:
-        commands.send_code(db(), link.actor, link.token, i18n.current_language())
+        is_new = commands.send_code(db(), link.actor, link.token, i18n.current_language())
     except RuleBroken as error:
         return portal_page("code", link, draft=draft, errors={"code": explain(error)})
     draft.code_id = ""
-    return portal_page("code", link, draft=draft, sent=True)
+    return portal_page("code", link, draft=draft, sent=True, sent_before=not is_new)
 
 
 @bp.post("/check")

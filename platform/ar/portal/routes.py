@@ -107,6 +107,6 @@ def portal_page(name: str, link: Link, *, errors: dict[str, str] | None = None, 
             "language": (other, f"?lang={other}") if request.method != "POST" else None,
             "help_text": _("Questions: %(contact)s", contact=link.sender.contact_line),
         },
-        **{"sent": False, "added": 0, **values},
+        **{"sent": False, "sent_before": False, "added": 0, **values},
     )
     return (page, 422) if errors else page

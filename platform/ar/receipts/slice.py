@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from ar.receipts.bank import jobs as bank_jobs
 from ar.receipts.bank.queries import waiting_lines
+from ar.receipts.checks import receipts_checks
 from ar.receipts.events import EVENTS
 from ar.receipts.matching import jobs as matching_jobs
 from ar.receipts.messages import MESSAGES
@@ -67,4 +68,5 @@ SLICE: Final = Slice(
     jobs=(*bank_jobs.JOBS, *matching_jobs.JOBS),
     approvals=APPROVALS,
     entry_sources=entry_sources,
+    checks=(receipts_checks,),
 )

@@ -1,4 +1,4 @@
-"""Defines `huikuan report`: the aging report on the command line."""
+"""Defines `huikuan report`: the aging report and the list of unsigned delivery notes on the command line."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from ar.ledger.rules.aging import BUCKETS, AgingRow
 from ar.reports.aging.queries import AgingReport, aging_report
+from ar.sales.lookups import UnsignedNote, unsigned_json, unsigned_notes
 from kernel.bookable import FIRST_DAY, LAST_DAY, is_bookable
 from kernel.money import format_minor
 from tenants.commandline import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
@@ -32,6 +33,31 @@ def aging(slug: str, as_of: date, by: Literal["due", "invoice"], as_json: bool) 
     with tenant_transaction(slug, read_only=True) as (db, actor):
         report = aging_report(db, actor.tenant_id, as_of, by, tie_out=not as_json)
     emit(report.as_json(), as_json, lambda: _text(report))
+
+
+@group.command("unsigned-deliveries")
+@tenant_option
+@click.option("--as-of", "as_of", type=DAY, required=True, metavar="DATE", help="The date, like 2026-11-21.")
+@json_option
+@reports_errors
+def unsigned_deliveries(slug: str, as_of: date, as_json: bool) -> None:
+    """Print the shipped delivery notes that had not come back signed by the end of a day, the oldest first."""
+    with tenant_transaction(slug, read_only=True) as (db, actor):
+        notes = unsigned_notes(db, actor.tenant_id, as_of, today=actor.today)
+    emit(unsigned_json(as_of, notes), as_json, lambda: "\n".join(map(_note_line, notes)))
+
+
+def _note_line(note: UnsignedNote) -> str:
+    reason = note.reason or note.short_reason
+    parts = [
+        note.number,
+        note.shipped_on.isoformat(),
+        f"{note.days_out} d",
+        note.customer_no,
+        note.mode,
+        note.salesperson,
+    ]
+    return "  ".join(part for part in (*parts, reason) if part)
 
 
 def _text(report: AgingReport) -> str:

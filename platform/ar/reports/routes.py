@@ -10,13 +10,14 @@ from typing import Any
 
 from flask import Blueprint, g, request, url_for
 
+from ar.cases.lookups import WAITING, stop_proposals
 from ar.ledger.lookups import AsOfRequest, examination_runs, total_of
 from ar.ledger.messages import KIND_NAMES, STAGE_NAMES, STAGE_TONES
 from ar.ledger.rules.aging import BUCKETS, AgingRow, bucket_ranges
 from ar.reports import search as global_search
 from ar.reports.aging.exports import BUCKET_NAMES
+from ar.reports.decisions.queries import decision_counts
 from ar.reports.today.queries import day_sentence, today_page
-from ar.reports.today.queue import WAITING
 from ar.reports.today.work import DUE_SOON_DAYS, team_rows, work_lines
 from ar.statements.messages import STATUS_NAMES
 from kernel.i18n import gettext as _
@@ -39,8 +40,11 @@ def today_view() -> Page:
     """Shows work queues and balances of the day; without permission to read the accounts a page that says so."""
     if not may(Permission.READ):
         return render("ar/reports/nothing_here.html")
+    if not may(Permission.READ_TOTALS):
+        return _today_without_totals()
     own, tenant_id = g.company.currency, actor().tenant_id
-    page = today_page(db(), tenant_id, actor().today, actor().timezone, own, _forms_of_reader())
+    page = today_page(db(), tenant_id, actor().today, actor().timezone, own, _forms_of_reader(), actor())
+    work = work_lines(db(), actor(), page)
     balances = {each.aging.currency: each.aging.balance_minor for each in page.sums}
     return render(
         "ar/reports/today/today.html",
@@ -54,10 +58,21 @@ def today_view() -> Page:
         may_settings=may(Permission.MANAGE_SETTINGS),
         may_review=may(Permission.REVIEW_ACTIONS),
         may_work=may(Permission.WORK_TASKS),
-        work=work_lines(db(), actor(), page),
+        work=work,
+        open_tasks=sum(line.count for line in work if line.code == "calls"),
         due_soon_to=actor().today + timedelta(days=DUE_SOON_DAYS),
         team=team_rows(db(), actor()),
         statuses=STATUS_NAMES,
+    )
+
+
+def _today_without_totals() -> str:
+    """Renders the Today of who works with single customers and reads no sums of the company."""
+    follows_up = Role.ORDER_FOLLOW_UP in actor().roles
+    return render(
+        "ar/reports/today/without_totals.html",
+        waiting=decision_counts(db(), actor()),
+        stops=stop_proposals(db(), actor().tenant_id) if follows_up else None,
     )
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from functools import cache
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -23,7 +24,9 @@ from ar.statements.models import Confirmation, Difference, Statement, StatementL
 from ar.statements.views import Mailing
 from kernel import journal, outbox, tokens
 from kernel.actor import Actor, after_locks
+from kernel.binds import TENANT
 from kernel.counters import document_number, take_numbers
+from kernel.db import columns
 from kernel.errors import NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.tokens import OneTimeCode, TokenFacts
@@ -57,15 +60,21 @@ def registered_contact(db: Session, link: TokenFacts) -> ReachableContact | None
 
 def active_contact(db: Session, link: TokenFacts) -> LinkContact | None:
     """Returns the link's contact if active; None for an inactive one, whose links no longer open."""
-    contact = Contact
-    row = db.execute(
-        sa.select(contact.id, contact.name, contact.email, contact.suppressed_at).where(
-            contact.tenant_id == link.tenant_id, contact.id == link.contact_id, contact.active.is_(True)
-        )
-    ).first()
+    row = columns(db, _contact(), {"tenant": link.tenant_id, "contact": link.contact_id}).first()
     if row is None:
         return None
     return LinkContact(None if row.suppressed_at else ReachableContact(id=row.id, name=row.name, email=row.email))
+
+
+@cache
+def _contact() -> sa.Select[*tuple[Any, ...]]:
+    """Selects an active contact (binds: tenant, contact). Cached: every opening of a link asks it."""
+    contact = Contact
+    return sa.select(contact.id, contact.name, contact.email, contact.suppressed_at).where(
+        contact.tenant_id == TENANT,
+        contact.id == sa.bindparam("contact", type_=sa.Uuid),
+        contact.active.is_(True),
+    )
 
 
 def mask_address(address: str) -> str:
@@ -74,14 +83,20 @@ def mask_address(address: str) -> str:
     return f"{name[:1]}***{at}{domain}"
 
 
-def send_code(db: Session, actor: Actor, link: TokenFacts, language: str) -> str:
-    """Mails a new code to the link's registered contact; returns the masked address.
+def send_code(db: Session, actor: Actor, link: TokenFacts, language: str) -> bool:
+    """Mails a new code to the link's registered contact; returns False where one was mailed a moment ago.
 
+    Within `tokens.CODE_REST` a second click must not make the first code void; where its mail failed, a new one goes
+    out.
     Raises RuleBroken(`statement_no_contact`, `statement_codes_exhausted`).
     """
     contact = registered_contact(db, link)
     if contact is None:
         raise RuleBroken("statement_no_contact")
+    actor = tokens.lock_token(db, actor, link.id)
+    on_its_way = tokens.is_code_on_its_way(db, actor, link.id, contact.email)
+    if on_its_way and not mails.last_code_failed(db, actor.tenant_id, link.subject_id, contact.email):
+        return False
     issued = tokens.new_code(db, actor, link.id, contact.email)
     if issued is None:
         raise RuleBroken("statement_codes_exhausted")
@@ -89,7 +104,7 @@ def send_code(db: Session, actor: Actor, link: TokenFacts, language: str) -> str
     mailing = queries.mailing(db, actor.tenant_id, link.subject_id)
     mails.queue_code(db, actor, link.subject_id, mailing, contact, code, language)
     _record_code_event(db, actor, link, "statement_code_sent", {"code_id": str(code_id), "to": contact.email})
-    return mask_address(contact.email)
+    return True
 
 
 def verify_code(db: Session, actor: Actor, link: TokenFacts, typed: str) -> UUID | None:

@@ -6,6 +6,7 @@ from ar.statements.confirmations import active_contact, mask_address, verified_c
 from ar.statements.documents import Sender, page_texts
 from ar.statements.mails import PURPOSE
 from ar.statements.queries import find_answer, sender, standing_statements, statement_view, stored_pdf
+from ar.statements.unconfirmed import UnconfirmedStatement, oldest_unconfirmed
 from ar.statements.views import AnswerView, LineView, StatementView
 
 __all__ = [
@@ -14,9 +15,11 @@ __all__ = [
     "LineView",
     "Sender",
     "StatementView",
+    "UnconfirmedStatement",
     "active_contact",
     "find_answer",
     "mask_address",
+    "oldest_unconfirmed",
     "page_texts",
     "sender",
     "standing_statements",

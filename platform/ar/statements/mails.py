@@ -24,8 +24,9 @@ from kernel.journal import JournalEvent, NewEvent
 from kernel.mail import Attachment, MailMessage, OutgoingMail, queue_mails
 from kernel.money import format_with_symbol
 from kernel.tokens import CODE_LIFE
+from tenants.permissions import Permission, allows, sees_own_customers_only
 from tenants.queries import company, tenant
-from tenants.recipients import Person, active_person, still_member, was_member
+from tenants.recipients import PERSON_REMOVED, Person, active_person, active_person_at, was_member
 from web.mailtexts import Addressee, MailReader, rendered
 
 PURPOSE: Final = "statement"
@@ -110,6 +111,23 @@ def queue_code(
     _queue(db, actor, CODE_PURPOSE, statement_id, mailing, to, values)
 
 
+def last_code_failed(db: Session, tenant_id: UUID, statement_id: UUID, address: str) -> bool:
+    """Returns whether the last mail of a code to this address was refused, suppressed or is in doubt."""
+    m = MailMessage
+    newest = db.execute(
+        sa.select(m.state)
+        .where(
+            m.tenant_id == tenant_id,
+            m.subject_id == statement_id,
+            m.purpose == CODE_PURPOSE,
+            m.to_address == address,
+        )
+        .order_by(m.id.desc())
+        .limit(1)
+    ).first()
+    return newest is not None and newest.state in ("failed", "suppressed", "unknown")
+
+
 def queue_copy(db: Session, actor: Actor, answer: Answer, contact: ReachableContact) -> None:
     """Queues a copy of the answer to the contact who signed it."""
     mailing, language = answer.mailing, answer.data.language
@@ -144,12 +162,23 @@ def queue_team(db: Session, actor: Actor, answer: Answer) -> None:
 
 
 def recheck_team(db: Session, actor: Actor, message: MailMessage) -> str | None:
-    """Checks before sending that a person still belongs to the company; the company's own address always does.
+    """Checks before sending that a person still sees the customer; the company's own address always does.
 
     The company's contact address may have changed since the mail was queued: an answer of a debtor still reaches it.
     """
-    is_own_address = not was_member(db, actor.tenant_id, message.to_address)
-    return None if is_own_address else still_member(db, actor, message)
+    if not was_member(db, actor.tenant_id, message.to_address):
+        return None
+    reader = active_person_at(db, actor.tenant_id, message.to_address)
+    return None if reader and _sees_customer(db, actor.tenant_id, reader, message.customer_id) else PERSON_REMOVED
+
+
+def _sees_customer(db: Session, tenant_id: UUID, reader: Person, customer_id: UUID | None) -> bool:
+    if not allows(reader.roles, Permission.READ):
+        return False
+    if customer_id is None or not sees_own_customers_only(reader.roles) or company(db, tenant_id).sales_see_all:
+        return True
+    owner = _owner(db, tenant_id, customer_id)
+    return owner is not None and owner.id == reader.id
 
 
 def _owner(db: Session, tenant_id: UUID, customer_id: UUID) -> Person | None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
-from typing import Final
+from functools import cache
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -32,29 +33,35 @@ from ar.statements.views import (
     StatementPage,
     StatementView,
 )
+from kernel.binds import TENANT, TODAY
+from kernel.db import columns
 from kernel.errors import NotFound
 from kernel.mail import MailMessage
 from kernel.storage import Blob
 from kernel.views import select_view, value, view, views
 from tenants.models import Company
 
+_STATEMENT: Final = sa.bindparam("statement", type_=sa.Uuid)
+
 
 def sender(db: Session, tenant_id: UUID) -> Sender:
     """Returns the company as it is printed on its statements."""
+    return view(Sender, columns(db, _sender(), {"tenant": tenant_id}).one())
+
+
+@cache
+def _sender() -> sa.Select[*tuple[Any, ...]]:
     company = Company
-    row = db.execute(
-        select_view(
-            Sender,
-            name=value(company.legal_name),
-            address=value(company.address),
-            phone=value(company.phone),
-            contact_name=value(company.contact_name),
-            contact_email=value(company.contact_email),
-            bank_name=value(company.bank_name),
-            bank_account=value(company.bank_account),
-        ).where(company.tenant_id == tenant_id)
-    ).one()
-    return view(Sender, row)
+    return select_view(
+        Sender,
+        name=value(company.legal_name),
+        address=value(company.address),
+        phone=value(company.phone),
+        contact_name=value(company.contact_name),
+        contact_email=value(company.contact_email),
+        bank_name=value(company.bank_name),
+        bank_account=value(company.bank_account),
+    ).where(company.tenant_id == TENANT)
 
 
 def debtors(db: Session, tenant_id: UUID, customer_ids: Collection[UUID]) -> dict[UUID, Debtor]:
@@ -212,13 +219,34 @@ def statement_page(db: Session, tenant_id: UUID, statement_id: UUID, today: date
 
 def statement_view(db: Session, tenant_id: UUID, statement_id: UUID, today: date) -> StatementView:
     """Returns one statement with its lines. Raises NotFound(`statement_not_found`)."""
+    asked = {"tenant": tenant_id, "statement": statement_id}
+    row = columns(db, _statement(), {**asked, "today": today}).first()
+    if row is None:
+        raise NotFound("statement_not_found")
+    same = {name: getattr(row, name) for name in _FROZEN_COLUMNS}
+    return StatementView(
+        **same,
+        customer_no=row.customer_no,
+        customer_name=row.customer_name,
+        aging=tuple((part["bucket"], part["minor"]) for part in row.aging),
+        pdf_bytes=row.size_bytes,
+        superseded_by=row.superseded_by,
+        status=row.status,
+        lines=tuple(views(LineView, columns(db, _lines(), asked))),
+    )
+
+
+@cache
+def _statement() -> sa.Select[*tuple[Any, ...]]:
+    """Selects one statement (binds: tenant, statement, today). Cached: every opening of a link asks it."""
     statement, customer, confirmation, newer = Statement, Customer, Confirmation, aliased(Statement)
-    row = db.execute(
+    return (
         sa.select(
-            statement,
+            *(getattr(statement, name) for name in _FROZEN_COLUMNS),
+            statement.aging,
             customer.number.label("customer_no"),
             customer.name.label("customer_name"),
-            status_expression(today).label("status"),
+            status_expression(TODAY).label("status"),
             newer.id.label("superseded_by"),
             Blob.size_bytes,
         )
@@ -229,21 +257,7 @@ def statement_view(db: Session, tenant_id: UUID, statement_id: UUID, today: date
             sa.and_(confirmation.tenant_id == statement.tenant_id, confirmation.statement_id == statement.id),
         )
         .outerjoin(newer, sa.and_(newer.tenant_id == statement.tenant_id, newer.supersedes_id == statement.id))
-        .where(statement.tenant_id == tenant_id, statement.id == statement_id)
-    ).first()
-    if row is None:
-        raise NotFound("statement_not_found")
-    frozen: Statement = row.Statement
-    same = {name: getattr(frozen, name) for name in _FROZEN_COLUMNS}
-    return StatementView(
-        **same,
-        customer_no=row.customer_no,
-        customer_name=row.customer_name,
-        aging=tuple((part["bucket"], part["minor"]) for part in frozen.aging),
-        pdf_bytes=row.size_bytes,
-        superseded_by=row.superseded_by,
-        status=row.status,
-        lines=_lines(db, tenant_id, statement_id),
+        .where(statement.tenant_id == TENANT, statement.id == _STATEMENT)
     )
 
 
@@ -332,7 +346,7 @@ def _answered(tenant_id: UUID) -> sa.Exists:
     return sa.select(k.id).where(k.tenant_id == tenant_id, k.statement_id == Statement.id).exists()
 
 
-def status_expression(today: date) -> sa.Case[str]:
+def status_expression(today: date | sa.BindParameter[Any]) -> sa.Case[str]:
     """Selects a statement's status today, one of STATUSES; the statement's confirmation must be joined."""
     statement, confirmation = Statement, Confirmation
     return sa.case(
@@ -344,9 +358,11 @@ def status_expression(today: date) -> sa.Case[str]:
     )
 
 
-def _lines(db: Session, tenant_id: UUID, statement_id: UUID) -> tuple[LineView, ...]:
+@cache
+def _lines() -> sa.Select[*tuple[Any, ...]]:
+    """Selects the lines of one statement (binds: tenant, statement)."""
     line = StatementLine
-    rows = db.execute(
+    return (
         select_view(
             LineView,
             id=value(line.id),
@@ -360,7 +376,6 @@ def _lines(db: Session, tenant_id: UUID, statement_id: UUID) -> tuple[LineView, 
             balance_minor=value(line.balance_minor),
             item_id=value(line.item_id),
         )
-        .where(line.tenant_id == tenant_id, line.statement_id == statement_id)
+        .where(line.tenant_id == TENANT, line.statement_id == _STATEMENT)
         .order_by(line.part, line.position)
     )
-    return tuple(views(LineView, rows))

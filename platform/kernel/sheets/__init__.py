@@ -18,12 +18,14 @@ from kernel.sheets.parsing import (
     open_table,
 )
 from kernel.sheets.text_files import TableRefused
-from kernel.sheets.writing import Cell, Column, Sheet, write_csv, write_xlsx
+from kernel.sheets.writing import CSV_TYPE, XLSX_TYPE, Cell, Column, Sheet, write_csv, write_xlsx
 
 __all__ = [
+    "CSV_TYPE",
     "MAX_COLUMNS",
     "MAX_ROWS",
     "MAX_UPLOAD_BYTES",
+    "XLSX_TYPE",
     "BadDate",
     "Cell",
     "Column",

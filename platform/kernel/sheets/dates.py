@@ -29,6 +29,10 @@ _COMPACT = re.compile(
     r"(?:[ T]?[0-9]{2}:?[0-9]{2}(?::?[0-9]{2}(?:[.:][0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
 _YEAR_LAST = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4})" + _TIME)
+#: 31/12/26, 12/31/26, 26-12-31: the year of two digits may stand first or last.
+_SHORT_YEAR = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{1,2})" + _TIME)
+#: Years of two digits from here on are of the last century.
+_LAST_CENTURY: Final = 70
 #: 28-Feb-2026, 28 Feb 2026, 28. Februar 2026; 2026-Feb-28; Feb 28, 2026. A month in letters leaves no doubt.
 _DAY_NAME_YEAR = re.compile(
     r"([0-9]{1,2})(?:st|nd|rd|th)?[-/. ]{1,2}([^\W\d_]{3,10})\.?[-/., ]{1,2}([0-9]{4}|[0-9]{2})" + _TIME
@@ -39,6 +43,8 @@ _WEEKDAY = re.compile(r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|satur|sat|sun)(?
 _SERIAL = re.compile(r"[0-9]{4,6}(?:\.[0-9]+)?")
 # Excel believes in 29 February 1900; from March 1900 on, day 1 of its count lies here.
 SERIAL_ZERO: Final = date(1899, 12, 30)
+#: Days between the two counts of spreadsheets: workbooks of the Macintosh count from 1904.
+DAYS_TO_1904: Final = 1462
 
 _MONTHS: Final = (
     *("january", "february", "march", "april", "may", "june"),
@@ -149,11 +155,14 @@ class BadDate(ValueError):
 
 
 @lru_cache(maxsize=8192)
-def parse_date(text: str, order: DateOrder | None = None, *, serial: bool = False) -> date:
+def parse_date(text: str, order: DateOrder | None = None, *, serial: bool = False, from_1904: bool = False) -> date:
     """Parses a date: 2026-11-21, 2026/11/21, 20261121, 2026年11月21日, 21-Nov-2026, also in full-width digits.
 
-    A year at the end (11/21/2026) is read only under `order` "mdy" or "dmy"; an Excel serial number only when
-    `serial`. A time of day behind the date is dropped, in whatever zone it was. Raises BadDate.
+    A year at the end (11/21/2026) is read only under `order` "mdy" or "dmy", one of two digits (21.11.26) under any; an
+    Excel serial number only when `serial`, counted from 1900 or 1904. A time of day behind the date is dropped, in
+    whatever zone it was.
+
+    Raises BadDate.
     """
     body = (text if text.isascii() else text.translate(_WIDE)).strip()
     if not body:
@@ -170,18 +179,35 @@ def parse_date(text: str, order: DateOrder | None = None, *, serial: bool = Fals
         if order == "dmy":
             return _day(found[4], found[3], found[1], text)
         raise BadDate("ambiguous_date", text)
+    if found := _SHORT_YEAR.fullmatch(body):
+        return _short(found[1], found[3], found[4], order, text)
     if serial and _SERIAL.fullmatch(body):
-        on = SERIAL_ZERO + timedelta(days=int(body.partition(".")[0]))
+        on = SERIAL_ZERO + timedelta(days=int(body.partition(".")[0]) + DAYS_TO_1904 * from_1904)
         if is_bookable(on):
             return on
     return _by_name(_WEEKDAY.sub("", body, count=1), text)
+
+
+def _short(first: str, second: str, third: str, order: DateOrder | None, found: str) -> date:
+    """Parses three short numbers in the order told. Raises BadDate, `ambiguous_date` where none is."""
+    if order is None:
+        raise BadDate("ambiguous_date", found)
+    places = {"mdy": (third, first, second), "dmy": (third, second, first), "ymd": (first, second, third)}
+    year, month, day = places[order]
+    if len(year) != 2:
+        raise BadDate("not_a_date", found)
+    return _day(_four_digits(year), month, day, found)
+
+
+def _four_digits(year: str) -> str:
+    return f"{'19' if int(year) >= _LAST_CENTURY else '20'}{year}"
 
 
 def _by_name(body: str, found: str) -> date:
     """Parses a date whose month is a word. Raises BadDate."""
     if match := _DAY_NAME_YEAR.fullmatch(body):
         day, name, year = match[1], match[2], match[3]
-        year = f"20{year}" if len(year) == 2 else year  # 3-Nov-26, as spreadsheets show a day
+        year = _four_digits(year) if len(year) == 2 else year  # 3-Nov-26, as spreadsheets show a day
     elif match := _YEAR_NAME_DAY.fullmatch(body):
         year, name, day = match[1], match[2], match[3]
     elif match := _NAME_DAY_YEAR.fullmatch(body):

@@ -1,4 +1,4 @@
-"""Cells of a workbook that hold the last instant of a day, which the reader rounds to the next one.
+"""Cells of a workbook that hold the last instant of a day, which the reader rounds to the next one; where days begin.
 
 Invariant: the day a person saw is kept: 28 Feb 23:59:59.999999 is 28 Feb. Other cells cost one look at the bytes.
 """
@@ -19,6 +19,7 @@ _CHUNK: Final = 1 << 20
 _OVERLAP: Final = 512
 #: Within half a millisecond of midnight the reader says the next day.
 _MARK: Final = b".99999999"
+_SINCE_1904: Final = re.compile(rb'<(?:\w+:)?workbookPr\b[^>]{0,400}\bdate1904="(?:1|true)"')
 _CELL: Final = re.compile(
     rb'<c [^<>]{0,200}?r="([A-Z]{1,3})([0-9]{1,7})"[^<>]{0,200}>\s*<v>([0-9]{4,6})\.99999999[0-9]*</v>'
 )
@@ -60,6 +61,16 @@ def late_days(data: bytes) -> LateDays:
                         days.update(map(_day, _CELL.finditer(text)))
                     tail = text[-_OVERLAP:]
     return LateDays(days)
+
+
+def counts_from_1904(data: bytes) -> bool:
+    """Tells that an XLSX counts its days from 1904; the reader knows it of cells formatted as days only."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        part = next((name for name in archive.namelist() if name.lower() == "xl/workbook.xml"), None)
+        if part is None:
+            return False
+        with archive.open(part) as text:
+            return _SINCE_1904.search(text.read(_CHUNK)) is not None
 
 
 def _day(found: re.Match[bytes]) -> tuple[tuple[int, int], tuple[str, str]]:

@@ -27,9 +27,13 @@ Sign = Literal["owed_positive", "owed_negative", "in_positive", "in_negative"]
 DecimalMark = Literal[".", ","]
 Rounding = Literal["refuse", "half_up"]
 Repeated = Literal["refuse", "pass_over"]
+Unnumbered = Literal["payments", "all", "refuse"]
 EarlyDue = Literal["keep", "document_date"]
 BeforeLock = Literal["refuse", "opening"]
-Encoding = Literal["utf-8", "gb18030", "utf-16", "cp1252", "big5", "shift_jis", "euc_kr", "iso8859_2", "cp1251"]
+Credits = Literal["by_books", "opening_balance", "revenue"]
+Encoding = Literal[
+    "utf-8", "gb18030", "utf-16", "cp1252", "big5", "shift_jis", "euc_kr", "iso8859_2", "cp1250", "cp1254", "cp1251"
+]
 Delimiter = Literal[",", ";", "\t", "|"]
 Confidence = Literal["sure", "likely", "none"]
 
@@ -71,7 +75,9 @@ class ColumnMapping(BaseModel):
 
     Attributes:
         columns: canonical name → their header, or a pattern with headers in braces (`"RC-{Invoice No}"`).
-        constants: canonical name → one value for every row.
+        constants: canonical name → one value for every row; of a currency also where a row's own cell is empty.
+        headings: the canonical column that lines above groups of rows fill, or `skip` (None: there are no such lines).
+        carried: canonical columns whose empty cells say what the row above says, as merged cells do.
         unread: headers that are read as nothing, whatever their name says.
         kinds: their word for a kind of document → ours, or `skip`.
         marks: their word for a direction of money or a state → `in`, `out`, `booked`, `pending` (not booked) or `skip`.
@@ -80,10 +86,14 @@ class ColumnMapping(BaseModel):
         rounding: `half_up` rounds more decimals than the currency has, with a warning; `refuse` makes them an error.
         early_due: a due date before the document's own is kept, or raised to `document_date`; both with a warning.
         before_lock: `opening` posts what is dated in the locked period on the day after it; `refuse` makes it an error.
+        credits: the account on the other side of what is owed: `opening_balance` for items brought from elsewhere,
+            `revenue` for new sales (credit notes: returns); `by_books`: opening balances until the books have revenue.
         repeated: rows that say a document again with the same values (a row per line) are passed over, or errors.
+        unnumbered: which documents without a number get one of ours: payments, all, or none (`refuse`: an error).
         skip_when: header → values; a row with one of them is passed over.
         skip_rows: row numbers of this very file to pass over; never remembered.
-        encoding, delimiter, sheet, header_row: how the file is opened where the guess is wrong (row 1 is the first).
+        encoding, delimiter, sheet, header_row: how the file is opened where the guess is wrong (row 1 is the first;
+            0: the file has no header, and its columns are "#1", "#2").
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -98,8 +108,12 @@ class ColumnMapping(BaseModel):
     date_order: DateOrder | None = None
     rounding: Rounding = "refuse"
     repeated: Repeated = "refuse"
+    headings: OneLine | None = None
+    carried: list[OneLine] = Field(default_factory=list)
+    unnumbered: Unnumbered = "payments"
     early_due: EarlyDue = "keep"
     before_lock: BeforeLock = "refuse"
+    credits: Credits = "by_books"
     skip_when: dict[OneLine, list[OneLine]] = Field(default_factory=dict)
     skip_rows: Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=MAX_SKIPPED_ROWS)] = Field(
         default_factory=list
@@ -107,7 +121,7 @@ class ColumnMapping(BaseModel):
     encoding: Encoding | None = None
     delimiter: Delimiter | None = None
     sheet: OneLine | None = None
-    header_row: Annotated[int, Field(ge=1, le=200)] | None = None
+    header_row: Annotated[int, Field(ge=0, le=200)] | None = None
 
     def to_remember(self) -> ColumnMapping:
         """Returns the mapping without what belongs to one file alone."""

@@ -21,7 +21,7 @@ from kernel.sheets import passed_over
 from kernel.sheets.archive import check_workbook
 from kernel.sheets.biff import check_old_workbook
 from kernel.sheets.cells import cell_text
-from kernel.sheets.late_days import late_days
+from kernel.sheets.late_days import counts_from_1904, late_days
 from kernel.sheets.markup import BadMarkup, html_rows, is_html, is_spreadsheet_ml, spreadsheet_ml_rows
 from kernel.sheets.passed_over import Reason
 from kernel.sheets.text_files import DELIMITERS, MAX_CELL_CHARS, TableRefused, csv_rows, decode
@@ -40,8 +40,10 @@ _OTHER_KINDS: Final = (
     *(b"%PDF", b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a"),
     *(b"\x1f\x8b\x08", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"BZh91AY&SY", b"\xfd7zXZ\x00", b"PK\x05\x06"),
 )
-#: So many sheets at most are opened to find one that is not empty.
+#: So many sheets at most are opened to find the one with the table.
 _SHEETS_TRIED: Final = 20
+#: A sheet with so many known names in its header is the table, not a cover before it.
+_NAMES_OF_A_TABLE: Final = 2
 # No bracket inside the brackets: else many of them opened and none closed cost the square of their number.
 _BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
 
@@ -75,12 +77,25 @@ class Row(NamedTuple):
         return bool(self.reason)
 
 
+#: Encodings of banks elsewhere, tried where the header is not known in the usual ones.
+_OTHER_ENCODINGS: Final = ("big5", "shift_jis", "euc_kr", "cp1250", "cp1254", "cp1252", "cp1251")
+#: An encoding in which every byte is a letter.
+_ANY_BYTES: Final = "iso8859_2"
+#: The index of the header of a file that has none.
+_NO_HEADER: Final = -1
+_DAY: Final = re.compile(
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\.?|\d{1,2}[-/. ](?:\d{1,2}|[A-Za-z]{3,9})[-/. ]\d{2,4}|20\d{6}"
+)
+_FIGURE: Final = re.compile(r"[-+(]?[^\w\s]?\s?\d[\d., ']*[.,]\d{2}\)?-?")
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """An opened file. `rows()` may be called again and streams each time.
 
-    Attributes: `headers` as written; `header_row` its 1-based number; `kind` "csv", "xlsx" or "xls"; `encoding` and
-    `delimiter` for CSV, `sheet` and `sheets` for workbooks, else empty.
+    Attributes: `headers` as written; `header_row` its 1-based number, 0 where the first row is data already and the
+    columns are called "#1", "#2"; `kind` "csv", "xlsx" or "xls"; `encoding` and `delimiter` for CSV, `sheet` and
+    `sheets` for workbooks, else empty; `from_1904`: days count from there.
     """
 
     headers: list[str]
@@ -91,6 +106,7 @@ class Table:
     delimiter: str = ""
     sheet: str = ""
     sheets: tuple[str, ...] = ()
+    from_1904: bool = False
 
     @property
     def is_workbook(self) -> bool:
@@ -99,7 +115,7 @@ class Table:
 
     def above(self) -> list[list[str]]:
         """Returns the rows above the header: titles, periods, accounts, as exports write them."""
-        return self.head(self.header_row - 1)
+        return self.head(max(0, self.header_row - 1))
 
     def head(self, rows: int) -> list[list[str]]:
         """Returns the first rows of the file, the header among them."""
@@ -111,6 +127,7 @@ class Table:
         Raises TableRefused beyond MAX_ROWS or MAX_CELL_CHARS.
         """
         width, count, fullest = len(self.headers), 0, 0
+        before: list[str] = []
         kept: list[Row] = []  # rows that may close the table, until it is known whether data follows
         for number, cells in enumerate(self._read(), start=1):
             if number <= self.header_row or not any(cells):
@@ -133,17 +150,18 @@ class Table:
                 kept.append(row)
                 continue
             if kept:
-                yield from (_between(each, self.headers, fullest) for each in kept)
+                yield from (_between(each, self.headers, fullest, before) for each in kept)
                 kept.clear()
-            row = _between(row, self.headers, fullest)
+            row = _between(row, self.headers, fullest, before)
             if not row.reason:
                 fullest = max(fullest, filled)
+                before = row.cells
             yield row
         yield from (row._replace(reason=passed_over.closing_reason(row.cells)) for row in kept)
 
 
-def _between(row: Row, headers: Sequence[str], fullest: int) -> Row:
-    reason = passed_over.anywhere_reason(row.cells, headers, fullest)
+def _between(row: Row, headers: Sequence[str], fullest: int, before: Sequence[str]) -> Row:
+    reason = passed_over.anywhere_reason(row.cells, headers, fullest, before)
     return row._replace(reason=reason) if reason else row
 
 
@@ -154,7 +172,8 @@ def open_table(
 
     `header` says how the header row is known: the names that may stand in it (compared by `header_key`), or a
     predicate on the cells. Title rows above it are skipped; when nothing matches, it is the first row as wide as those
-    below it. `told` says encoding, delimiter, sheet and header row where they are known. Raises TableRefused.
+    below it, and with a predicate no row at all where that one is data itself. `told` says encoding, delimiter, sheet
+    and header row where they are known. Raises TableRefused.
     """
     data = _bytes(source)
     if not data.strip():
@@ -187,13 +206,40 @@ def _bytes(source: Path | str | bytes) -> bytes:
 
 
 def _open_csv(data: bytes, header: Header, told: Opening | None) -> Table:
-    text, encoding = decode(data, told.encoding if told else None)
+    try:
+        text, encoding = decode(data, told.encoding if told else None)
+    except TableRefused:
+        if (told and told.encoding) or not callable(header):
+            raise
+        # A person says the encoding on the mapping page; there every byte must have a letter.
+        return _by_known_header(data, header, told) or _read_as(data, _ANY_BYTES, header, told)[0]
     if text.count("\x00") * CHARS_PER_NUL > len(text):
         raise TableRefused("table_kind")
     if not text.strip(" \t\r\n,;|"):
         raise TableRefused("table_empty")
-
+    is_plain = text.isascii()
     del text  # decoded again line by line: whole, it would be the largest thing that an import holds
+    table, matches = _read_as(data, encoding, header, told)
+    if matches or is_plain or not callable(header) or (told and told.encoding):
+        return table
+    return _by_known_header(data, header, told) or table
+
+
+def _by_known_header(data: bytes, header: Header, told: Opening | None) -> Table | None:
+    """Returns the table in the first other encoding in which its header is a known one."""
+    for encoding in _OTHER_ENCODINGS:
+        try:
+            data.decode(encoding)
+            table, matches = _read_as(data, encoding, header, told)
+        except (UnicodeDecodeError, TableRefused):
+            continue
+        if matches:
+            return table
+    return None
+
+
+def _read_as(data: bytes, encoding: str, header: Header, told: Opening | None) -> tuple[Table, int]:
+    """Returns the table in an encoding by its best delimiter, and the number of known names in its header."""
 
     def reader(delimiter: str) -> Callable[[], Iterator[list[str]]]:
         return lambda: csv_rows(data, encoding, delimiter)
@@ -208,15 +254,16 @@ def _open_csv(data: bytes, header: Header, told: Opening | None) -> Table:
             continue
         at, matches = _find_header(head, header, told)
         # Most known names decide between delimiters; then the most cells in the header.
-        score = (matches, sum(map(bool, head[at])) if head else 0)
+        score = (matches, sum(map(bool, head[max(0, at)])) if head else 0)
         if best is None or score > best[0]:
             best = (score, delimiter, at, head)
     if refused_first is not None and (best is None or best[0] <= (0, 1)):
         raise refused_first
     if best is None:
         raise TableRefused("table_malformed")
-    _, delimiter, at, head = best
-    return Table(_headers(head, at), at + 1, "csv", reader(delimiter), encoding=encoding, delimiter=delimiter)
+    (matches, _cells), delimiter, at, head = best
+    table = Table(_headers(head, at), at + 1, "csv", reader(delimiter), encoding=encoding, delimiter=delimiter)
+    return table, matches
 
 
 def _bounded(rows: Iterable[list[str]]) -> list[list[str]]:
@@ -239,13 +286,22 @@ def _open_workbook(data: bytes, header: Header, told: Opening | None) -> Table:
         names = tuple(s.name for s in book.sheets_metadata if s.visible == SheetVisibleEnum.Visible)
         if wanted is not None and wanted not in names:
             raise TableRefused("table_no_such_sheet", sheet=wanted)
+        best = None
         for name in names[:_SHEETS_TRIED] if wanted is None else (wanted,):
             found = book.get_sheet_by_name(name)
             head = _bounded([cell_text(v) for v in row] for row in islice(found.iter_rows(), _head_rows(told)))
-            if any(map(any, head)):
+            if not any(map(any, head)):
+                continue
+            at, matches = _find_header(head, header, told)
+            best = best or (name, found, head, at)
+            if matches >= _NAMES_OF_A_TABLE:
+                best = (name, found, head, at)
                 break
-        else:
+            if not header:
+                break
+        if best is None:
             raise TableRefused("table_empty")
+        name, found, head, at = best
     except CalamineError as error:
         raise TableRefused("table_malformed") from error
     except BaseException as error:
@@ -259,8 +315,8 @@ def _open_workbook(data: bytes, header: Header, told: Opening | None) -> Table:
         rows = ([cell_text(value) for value in row] for row in found.iter_rows())
         return late.corrected(rows, (found.start or (0, 0))[1]) if late else rows
 
-    at, _ = _find_header(head, header, told)
-    return Table(_headers(head, at), at + 1, "xls" if old else "xlsx", read, sheet=name, sheets=names)
+    kind, since = ("xls", False) if old else ("xlsx", counts_from_1904(data))
+    return Table(_headers(head, at), at + 1, kind, read, sheet=name, sheets=names, from_1904=since)
 
 
 def _open_markup(data: bytes, header: Header, told: Opening | None) -> Table:
@@ -285,6 +341,8 @@ def _head_rows(told: Opening | None) -> int:
 
 
 def _headers(head: list[list[str]], at: int) -> list[str]:
+    if at == _NO_HEADER:
+        return [f"#{place}" for place in range(1, min(max(map(len, head)), MAX_COLUMNS) + 1)]
     headers = list(head[at]) if head else []
     while headers and not headers[-1]:
         headers.pop()
@@ -298,6 +356,8 @@ def _headers(head: list[list[str]], at: int) -> list[str]:
 def _find_header(head: list[list[str]], header: Header, told: Opening | None) -> tuple[int, int]:
     """Returns the index of the header row and the number of its known names (0: no match, taken by its width)."""
     known = set() if callable(header) else {header_key(name) for name in header}
+    if told and told.header_row == 0:
+        return _NO_HEADER, 0
     if told and told.header_row:
         at = told.header_row - 1
         if at >= len(head):
@@ -306,13 +366,20 @@ def _find_header(head: list[list[str]], header: Header, told: Opening | None) ->
     first = _first_wide(head)
     if callable(header):
         found = next((at for at, cells in enumerate(head) if header(cells)), None)
-        return (first, 0) if found is None else (found, len(head[found]))
+        if found is None:
+            return (_NO_HEADER if head and _is_data(head[first]) else first), 0
+        return found, len(head[found])
     best, most = first, 0
     for at, cells in enumerate(head):
         matches = len({header_key(cell) for cell in cells} & known)
         if matches > most:
             best, most = at, matches
     return best, most
+
+
+def _is_data(cells: Sequence[str]) -> bool:
+    """Tells that a row is no header: it has a day and a figure with decimals."""
+    return any(_DAY.fullmatch(cell) for cell in cells) and any(_FIGURE.fullmatch(cell) for cell in cells)
 
 
 def _first_wide(head: list[list[str]]) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 from kernel.i18n import mark
+from kernel.sheets.dates import BadDate, DateOrder, parse_date
 
 #: Why a row is passed over; `asked`: the mapping names its number, `rule`: a line of dashes.
 Reason = Literal["", "total", "signature", "heading", "repeated_header", "remark", "asked", "rule"]
@@ -28,15 +29,30 @@ REASONS: Final[dict[str, str]] = {
 }
 _TOTAL: Final = re.compile(
     r"[*(\[]*\s*(?:"
-    r"(?:本页|本月|本期|本年|累计|客户|部门|业务员|全部|期末)?(?:合\s*计|总\s*计|小\s*计|共\s*计|总\s*和|汇\s*总)(?:金额|数)?"
-    r"|合\s*計|總\s*計|小\s*計"
-    r"|(?:grand|sub|report|page|customer|account|balance)?[\s-]*totals?(?:\s+(?:for|of|-|:).*|\s*[a-z]{3})?"
-    r"|sum|summe|gesamt(?:summe|betrag)?|zwischensumme|gesamtergebnis|saldo|total\s+g[eé]n[eé]ral|sous-total|totale"
+    r"(?:本页|本月|本日|本期|本年|当月|当期|累计|客户|往来单位|部门|业务员|币种|币别|全部|期末|应收|应收款)?"
+    r"(?:合\s*计|总\s*计|小\s*计|共\s*计|累\s*计|总\s*和|汇\s*总)(?:金额|数|余额|行)?"
+    r"|过次页|承前页|期末(?:余额|结存)|(?:本月|本年)?合\s*計|總\s*計|小\s*計"
+    r"|(?:grand|sub|report|page|customer|account|balance|overall|group|company|document|currency)?[\s-]*totals?"
+    r"(?:\s+(?:for|of|in|-|:).*|\s+(?:due|outstanding|(?:accounts )?receivables?|open|amount|balance|overdue)"
+    r"|\s*[a-z]{3})?"
+    r"|(?:closing|ending) balance|(?:balance )?(?:carried|brought) forward"
+    r"|sum|(?:end|gesamt|konto|zwischen|kunden|debitoren)?summe(?:\s+(?:debitor|kunde|konto)\b.*)?|gesamt(?:betrag|saldo)?"
+    r"|(?:gesamt)?ergebnis|[uü]bertrag|saldo|total\s+g[eé]n[eé]ral|(?:sous|sub)-?total|totale?|(?:sub)?totaal|suma"
     r")\s*[)\]]*\s*[:：]?(?:\s*[(（].{0,30}[)）])?",
     re.IGNORECASE,
 )
+#: What every word of a sum has in it: one look at a row tells most that have none.
+_SUM_WORD: Final = re.compile(
+    r"[计計汇和]|页|期末|tota|sum|balance|forward|gesamt|ergebnis|übertrag|saldo", re.IGNORECASE
+)
+#: A sum named after its group: "Kunde AG Total", "甲公司小计", "Summe Kunde AG".
+_NAMED_TOTAL: Final = re.compile(
+    r".*\S[\s:：-]*(?:合\s*计|总\s*计|小\s*计|共\s*计|汇\s*总|小計|合計|(?:sub-?)?total|summe|gesamt|ergebnis)"
+    r"|(?:(?:sub-?)?total|zwischensumme|summe|gesamt|percentage of total|合\s*计|小\s*计|总\s*计)\b.*",
+    re.IGNORECASE,
+)
 _STARS: Final = re.compile(r"\*{1,4}")
-_TOTAL_BEGINS: Final = frozenset("合总總小共本累客部业全期*([TtGgSsRrPpCcAaBbZz")
+_TOTAL_BEGINS: Final = frozenset("合总總小共本当累汇客往部业币全期应过承*([TtGgSsRrPpCcAaBbZzOoDdEeKkUuÜü")
 #: Lines under a table, in the words of exports; the label ends with a colon or is the whole cell.
 _SIGNATURE: Final = re.compile(
     r"(?:制\s*表|制\s*单|審\s*核|审\s*核|复\s*核|核\s*准|批\s*准|经\s*办|记\s*账|出\s*纳|会\s*计|主\s*管|财务(?:主管|经理|负责人)|负责人|单位(?:负责人|盖章)"
@@ -55,8 +71,10 @@ _REMARK: Final = re.compile(
     re.IGNORECASE,
 )
 _FIGURE: Final = re.compile(
-    r"[-+(¥$€£\s]*[\d.,'\s]+%?[)\s-]*[A-Z]{0,3}|[A-Z]{3}|[-—/*]+|\d+\s*(?:条|笔|行|张|rows?|items?)"
+    r"[-+(¥$€£\s]*[\d.,'\s]+%?[)\s-]*(?:[A-Z]{0,3}|[DC]r\.?)|[A-Z]{3}|[-—/*]+|\d+\s*(?:条|笔|行|张|rows?|items?)"
 )
+_COMPACT_DAY: Final = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_ORDERS: Final[tuple[DateOrder, ...]] = ("dmy", "mdy")
 #: A label of a total is short; what is longer is a name. Figures and notes are no novels either.
 _LABEL_MAX: Final = 60
 _FIGURE_MAX: Final = 40
@@ -78,8 +96,60 @@ def total_reason(cells: Sequence[str]) -> Reason:
         return ""
     rest = filled[1:]
     if _STARS.fullmatch(label):
-        return "total" if any(map(_is_figure, rest)) and any("." in cell or "," in cell for cell in rest) else ""
-    return "total" if all(map(_is_figure, rest)) else ""
+        return "total" if any(map(is_figure, rest)) and any("." in cell or "," in cell for cell in rest) else ""
+    return "total" if all(map(is_figure, rest)) else ""
+
+
+def is_total_word(cell: str) -> bool:
+    """Tells that a cell is nothing but the word of a sum: 小计, Grand Total, Zwischensumme."""
+    return bool(cell) and cell[0] in _TOTAL_BEGINS and len(cell) <= _LABEL_MAX and bool(_TOTAL.fullmatch(plain(cell)))
+
+
+def is_named_total(label: str) -> bool:
+    """Tells that a label begins or ends with the word of a sum: 甲公司小计, "Kunde AG Total"."""
+    return len(label) <= _LABEL_MAX and bool(_SUM_WORD.search(label)) and bool(_NAMED_TOTAL.fullmatch(plain(label)))
+
+
+def inner_total_reason(cells: Sequence[str], before: Sequence[str]) -> Reason:
+    """Returns `total` for a row with the word of a sum in any column, as groups end: "C001, Kunde AG, 小计, 1,000.00".
+
+    `before`: the data row above. That one has a day and this one has none; beside the word stand figures, and what the
+    group is called. Also "Kunde AG Total", as a spreadsheet writes its subtotals.
+    """
+    if not _SUM_WORD.search("\x1f".join(cells)):
+        return ""
+    words = [place for place, cell in enumerate(cells) if is_total_word(cell) or _sums_up(cell, before)]
+    if not words or has_day(cells) or not has_day(before):
+        return ""
+    rest = [(place, cell) for place, cell in enumerate(cells) if cell and place not in words]
+    beside = all(is_figure(cell) or (place < len(before) and cell == before[place]) for place, cell in rest)
+    return "total" if beside and any(is_figure(cell) for _place, cell in rest) else ""
+
+
+def _sums_up(cell: str, before: Sequence[str]) -> bool:
+    """Tells that a cell is the word of a sum with what the rows above it are called: "Kunde AG Total"."""
+    if not _SUM_WORD.search(cell):
+        return False
+    names = (name for name in before if len(name) > 1 and name != cell and name in cell)
+    return any(is_total_word(cell.replace(name, "", 1).strip(" -:：")) for name in names)
+
+
+def has_day(cells: Sequence[str]) -> bool:
+    """Tells that one of the cells is a day; bare digits are none."""
+    return any(map(_is_day, cells))
+
+
+def _is_day(cell: str) -> bool:
+    """Tells that a cell is a day; bare digits are a figure, save 20261121."""
+    if not cell or len(cell) > _FIGURE_MAX or (cell.isdigit() and not _COMPACT_DAY.fullmatch(cell)):
+        return False
+    for order in _ORDERS:
+        try:
+            parse_date(cell, order)
+        except BadDate:
+            continue
+        return True
+    return False
 
 
 def bare_sum_reason(cells: Sequence[str], filled_before: int) -> Reason:
@@ -91,7 +161,7 @@ def bare_sum_reason(cells: Sequence[str], filled_before: int) -> Reason:
     if not filled or filled[0] < 2 or len(filled) + 3 > filled_before:
         return ""
     found = [cells[place] for place in filled]
-    return "total" if all(map(_is_figure, found)) and any("." in cell or "," in cell for cell in found) else ""
+    return "total" if all(map(is_figure, found)) and any("." in cell or "," in cell for cell in found) else ""
 
 
 def closing_reason(cells: Sequence[str]) -> Reason:
@@ -108,13 +178,15 @@ def closing_reason(cells: Sequence[str]) -> Reason:
     return ""
 
 
-def anywhere_reason(cells: Sequence[str], headers: Sequence[str], filled_before: int) -> Reason:
+def anywhere_reason(
+    cells: Sequence[str], headers: Sequence[str], filled_before: int, before: Sequence[str] = ()
+) -> Reason:
     """Returns why a row between data rows is no data: a subtotal, a page's header again, the heading of a group.
 
-    `filled_before`: filled cells of the fullest data row so far; a subtotal has fewer.
+    `filled_before`: filled cells of the fullest data row so far; a subtotal has fewer. `before`: the last data row.
     """
     filled = [place for place, cell in enumerate(cells) if cell]
-    if len(filled) < filled_before and total_reason(cells):
+    if len(filled) < filled_before and (total_reason(cells) or inner_total_reason(cells, before)):
         return "total"
     if bare_sum_reason(cells, filled_before):
         return "total"
@@ -134,10 +206,11 @@ def is_rule(cells: Sequence[str]) -> bool:
     return bool(filled) and all(len(cell) > 2 and not cell.strip("-=_+ ") for cell in filled)
 
 
-def _is_figure(cell: str) -> bool:
+def is_figure(cell: str) -> bool:
+    """Tells that a cell is an amount, a count, a currency or a dash."""
     return len(cell) <= _FIGURE_MAX and _FIGURE.fullmatch(plain(cell)) is not None
 
 
 def _is_sentence(text: str) -> bool:
     """Tells that a lone text is something said, not a number or a name that lost the rest of its row."""
-    return len(text) >= 8 and any(mark in text for mark in ":，。,；;") and not _is_figure(text)
+    return len(text) >= 8 and any(mark in text for mark in ":，。,；;") and not is_figure(text)

@@ -63,11 +63,20 @@ class Sample:
         return cls(**{**data, **rows, "guesses": [ColumnGuess(**guess) for guess in data["guesses"]]})
 
     def target_at(self, place: int, mapping: ColumnMapping | None = None) -> str:
-        """Returns the canonical column that a column is chosen for by `mapping`, else guessed as."""
-        if mapping is not None and mapping.columns:
-            keys = (header_key(self.headers[place]), f"#{place + 1}")
-            return next((name for name, header in mapping.columns.items() if header_key(header) in keys), "")
-        return self.guesses[place].target
+        """Returns the canonical column that a column is read as by `mapping`: as it names it, else by its header.
+
+        Without a mapping that decides anything, the guess.
+        """
+        guess = self.guesses[place]
+        if mapping is None or not (mapping.columns or mapping.constants or mapping.unread):
+            return guess.target
+        keys = (header_key(self.headers[place]), f"#{place + 1}")
+        named = next((name for name, header in mapping.columns.items() if header_key(header) in keys), "")
+        if named:
+            return named
+        told = guess.target in mapping.columns or guess.target in mapping.constants
+        unread = any(header_key(header) in keys for header in mapping.unread)
+        return "" if told or unread or guess.confidence != "sure" else guess.target
 
     def cells_at(self, place: int) -> list[str]:
         """Returns the filled cells of a column in the rows shown."""

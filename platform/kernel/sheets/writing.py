@@ -24,6 +24,8 @@ from kernel.money import Money, decimal_text, exponent
 
 Cell = str | int | Decimal | Money | date | None
 Kind = Literal["text", "amount", "date", "int"]
+XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV_TYPE: Final = "text/csv; charset=utf-8"
 
 #: Full-width signs too: a spreadsheet in Chinese or Japanese takes them for the plain ones.
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "﹢", "﹣", "﹦", "﹫")

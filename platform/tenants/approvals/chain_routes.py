@@ -43,7 +43,7 @@ class Row:
 @staff(Permission.MANAGE_SETTINGS)
 def index() -> Page:
     """Lists every kind of approval with the chain in force."""
-    chains = [(kind, chain_of(db(), actor().tenant_id, kind)) for kind in all_kinds()]
+    chains = [(kind, chain_of(db(), actor().tenant_id, kind)) for kind in all_kinds() if not kind.chosen_steps]
     return render(
         "tenants/approvals/chains/index.html",
         chains=chains,
@@ -88,7 +88,7 @@ def save(kind: str) -> Page:
 
 def _kind(code: str) -> Kind:
     kind = find_kind(code)
-    if kind is None:
+    if kind is None or kind.chosen_steps:
         raise NotFound("approval_kind_not_found")
     return kind
 

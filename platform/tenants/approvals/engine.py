@@ -26,7 +26,7 @@ from kernel.views import DbRow
 from tenants.approvals import mails, rows
 from tenants.approvals.chains import chain_of, parse_steps, required_steps, steps_json
 from tenants.approvals.holders import deciders, missing_role, people_of
-from tenants.approvals.kinds import Kind, find_kind, kind_of
+from tenants.approvals.kinds import ChainStep, Kind, find_kind, kind_of
 from tenants.approvals.models import Approval, ApprovalDecision
 from tenants.permissions import ROLE_NAMES, Permission, Role, allows
 from tenants.queries import tenant
@@ -48,7 +48,8 @@ class ApprovalRequest:
     """A request for approval. `amount_minor` in minor units of `currency`; both None where there is no amount.
 
     `compare_minor` is the amount in the company's currency, for the thresholds of the chain; when it is None and the
-    currency is foreign (or there is no amount), the whole chain decides. `facts` are JSON-able.
+    currency is foreign (or there is no amount), the whole chain decides. `facts` are JSON-able. `steps`: who decides,
+    of a kind whose slice chooses that for each request.
     """
 
     kind: str
@@ -60,6 +61,7 @@ class ApprovalRequest:
     reason: str = ""
     evidence: Sequence[Evidence] = ()
     compare_minor: int | None = None
+    steps: Sequence[ChainStep] | None = None
 
 
 def request(db: Session, actor: Actor, asked: ApprovalRequest) -> UUID:
@@ -76,7 +78,7 @@ def request(db: Session, actor: Actor, asked: ApprovalRequest) -> UUID:
         compare = asked.amount_minor
     if compare is not None and abs(compare) > COMPARE_MAX:
         compare = None  # too large to compare with thresholds: the whole chain decides
-    steps = required_steps(chain.steps, compare)
+    steps = required_steps(chain.steps, compare) if asked.steps is None else list(asked.steps)
     missing = missing_role(people_of(db, actor.tenant_id, actor.today), [step.role for step in steps], actor.user_id)
     if missing is not None:
         raise RuleBroken("approval_nobody", role=_(ROLE_NAMES[Role(missing)]))

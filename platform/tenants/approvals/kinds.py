@@ -71,7 +71,8 @@ class Kind:
     `url` returns the subject's page, within a request; `facts` turns the stored facts into labelled texts in
     the current language. `chain` is in force until the company sets its own. `before_step` is asked before each
     approved step is recorded, with the step (counted from 0), and may refuse by an error: for kinds whose deciders
-    write more than yes or no.
+    write more than yes or no. `chosen_steps`: the slice chooses the steps of each request; the company sets no
+    chain.
     """
 
     code: str
@@ -82,6 +83,7 @@ class Kind:
     url: Callable[[Approved], str | None] | None = None
     facts: Facts | None = None
     before_step: StepCheck | None = None
+    chosen_steps: bool = False
 
     def __post_init__(self) -> None:
         if fault := chain_fault(self.chain):

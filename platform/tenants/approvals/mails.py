@@ -21,8 +21,9 @@ from kernel.views import DbRow
 from tenants.approvals import rows
 from tenants.approvals.holders import deciders, people_of
 from tenants.approvals.kinds import customer_names, find_kind
+from tenants.permissions import Permission
 from tenants.queries import tenant
-from tenants.recipients import Person, active_person, active_person_at, still_member
+from tenants.recipients import Person, active_person, active_person_at, still_may
 from tenants.slice import Mail
 from web.mailtexts import queue_rendered
 
@@ -64,7 +65,8 @@ def still_to_decide(db: Session, actor: Actor, message: MailMessage) -> str | No
 
 MAILS: Final = (
     Mail(REQUEST, recheck=still_to_decide, name=mark("Request for approval"), send_again=queue_copy),
-    Mail(DECIDED, recheck=still_member, name=mark("Outcome of an approval"), send_again=queue_copy),
+    # It names customer and amount: who sees no customer any more does not get it.
+    Mail(DECIDED, recheck=still_may(Permission.READ), name=mark("Outcome of an approval"), send_again=queue_copy),
 )
 
 

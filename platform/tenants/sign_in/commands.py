@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from kernel.clock import utc_now
 from kernel.db import TenantSession
@@ -19,7 +20,7 @@ from kernel.errors import NotFound
 from kernel.ids import new_id
 from tenants.models import User
 from tenants.sign_in import sessions
-from tenants.sign_in.models import PasswordReset
+from tenants.sign_in.models import PasswordReset, UserPassword
 from tenants.sign_in.passwords import hash_password
 
 RESET_LIFE: Final = timedelta(minutes=30)
@@ -27,13 +28,22 @@ RESET_LIFE: Final = timedelta(minutes=30)
 RESETS_PER_HOUR: Final = 3
 
 
-def set_password(db: TenantSession, user_id: UUID, password: str, *, but: UUID | None = None) -> None:
+def set_password(
+    db: TenantSession, user_id: UUID, password: str, *, but: UUID | None = None, version: int | None = None
+) -> None:
     """Stores a new password, closes the person's links and ends their sessions, except `but`.
 
-    Raises NotFound(`person_not_found`).
+    `version`: the session version that a link carries, which works once, also when it is used twice at once. Raises
+    NotFound(`person_not_found`), also when that version is over.
     """
-    _change(db, user_id, password_hash=hash_password(password), session_version=User.session_version + 1)
-    now, link = utc_now(), PasswordReset
+    hashed, now, link = hash_password(password), utc_now(), PasswordReset
+    _change(db, user_id, version, has_password=True, session_version=User.session_version + 1)
+    stored = insert(UserPassword).values(id=user_id, user_id=user_id, password_hash=hashed, set_at=now)
+    db.execute(
+        stored.on_conflict_do_update(
+            index_elements=[UserPassword.user_id], set_={"password_hash": hashed, "set_at": now}
+        )
+    )
     db.execute(sa.update(link).where(link.user_id == user_id, link.closed_at.is_(None)).values(closed_at=now))
     sessions.end_all(db, user_id, now, but=but)
 
@@ -88,6 +98,7 @@ def _good(secret: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     return link.token_hash == sessions.hash_of(secret), link.closed_at.is_(None), link.expires_at > now
 
 
-def _change(db: TenantSession, user_id: UUID, **values: Any) -> None:
-    if db.execute(sa.update(User).where(User.id == user_id).values(values).returning(User.id)).first() is None:
+def _change(db: TenantSession, user_id: UUID, version: int | None = None, **values: Any) -> None:
+    which = (User.id == user_id, *([] if version is None else [User.session_version == version]))
+    if db.execute(sa.update(User).where(*which).values(values).returning(User.id)).first() is None:
         raise NotFound("person_not_found")

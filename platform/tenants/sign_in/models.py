@@ -1,7 +1,7 @@
-"""Defines the tables of sessions and of links to a forgotten password.
+"""Defines the tables of passwords, of sessions, and of links to a forgotten password.
 
-Invariants: both are of the registry, since a person belongs to no company; of a session and of a link only the
-SHA-256 of the secret is stored; what has ended does not begin again.
+Invariants: all are of the registry, since a person belongs to no company; nobody inside one finds a password or a
+session; of a session and of a link only the SHA-256 of the secret is stored; what has ended does not begin again.
 """
 
 from __future__ import annotations
@@ -14,6 +14,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kernel.columns import Id, Moment, MomentOrNone, Text
 from kernel.db import Base
 from kernel.ids import new_id
+
+
+class UserPassword(Base):
+    """The hash of a person's password; the row is there once one was chosen, and `User.has_password` says so."""
+
+    __tablename__ = "user_password"
+    __table_args__ = (sa.UniqueConstraint("user_id"), sa.ForeignKeyConstraint(["user_id"], ["app_user.id"]))
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[Id]
+    password_hash: Mapped[Text]
+    set_at: Mapped[Moment]
 
 
 class PersonSession(Base):

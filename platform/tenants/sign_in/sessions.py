@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from kernel.ids import new_id
 from kernel.views import select_view, value, views
+from tenants.models import User
 from tenants.sign_in.models import PersonSession
 
 SESSION_LIFE: Final = timedelta(days=1)
@@ -51,6 +52,16 @@ def in_force(now: datetime) -> sa.ColumnElement[bool]:
         PersonSession.expires_at > now,
         PersonSession.seen_at > now - SESSION_REST,
     )
+
+
+def hold_version(db: Session, user_id: UUID, version: int) -> bool:
+    """Returns whether the person's session version is still `version`, and keeps it so until COMMIT.
+
+    A password that is changed while it is checked lets nobody in: either the change waits, and ends the session that
+    begins here, or it is seen here.
+    """
+    held = sa.select(User.session_version).where(User.id == user_id).with_for_update(read=True)
+    return db.execute(held).scalar_one_or_none() == version
 
 
 def begin(db: Session, user_id: UUID, now: datetime, *, browser: str, address: str) -> str:

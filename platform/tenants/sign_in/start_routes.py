@@ -14,7 +14,7 @@ from kernel.i18n import gettext as _
 from kernel.log import logger
 from tenants import queries
 from tenants.access import public
-from tenants.sign_in import tries
+from tenants.sign_in import sessions, tries
 from tenants.sign_in.identity import SignedInPerson, load_person_by_id
 from tenants.sign_in.inputs import SignIn
 from tenants.sign_in.passwords import verify_password
@@ -53,6 +53,7 @@ def start_session() -> Page:
         return _wait(form, wanted, wait_s)
     # Also for an unknown address a hash is computed, so that the answer takes as long.
     right = verify_password(found[1] if found else None, form.data.password)
+    right = right and found is not None and sessions.hold_version(db(), found[0], found[2])
     person = load_person_by_id(db(), found[0]) if found and right else None
     if person is None:
         tries.failed(limits(), attempt)

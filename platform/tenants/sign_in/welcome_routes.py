@@ -8,6 +8,7 @@ from __future__ import annotations
 from flask import current_app
 
 from kernel.clock import utc_now
+from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from kernel.settings import settings
 from tenants import queries
@@ -52,7 +53,10 @@ def choose_password(token: str) -> Page:
     if not form.ok:
         return invalid("tenants/sign_in/welcome.html", form=form, **_welcome(person, token))
     before = queries.user_for_sign_in(db(), person.email)
-    set_password(db(), person.id, form.data.password)
+    try:
+        set_password(db(), person.id, form.data.password, version=person.session_version)
+    except NotFound:
+        return _gone()  # used this moment
     renewed = load_person_by_id(db(), person.id)
     if renewed is None:
         return _gone()

@@ -18,8 +18,7 @@ from ar.customers.inputs import (
     EditCustomer,
 )
 from ar.customers.models import Contact
-from ar.customers.rules.identity_numbers import has_invalid_check_character
-from ar.customers.search import required_words, search_words, sort_key
+from ar.customers.rules.search import required_words, search_words, sort_key
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.journal import JournalEvent
 from tests.support.companies import TestCompany
@@ -212,14 +211,6 @@ def test_other_companies_customers_do_not_exist(world: World, other_company: Tes
         commands.add_contact(db, world.actor(), AddContact(customer_id=foreign, name="Bo", email="bo@a.example"))
     with other_company.reading() as db:
         assert queries.customer_detail(db, other_company.tenant_id, foreign).name == "A"
-
-
-@pytest.mark.parametrize(
-    ("tax_id", "doubtful"),
-    [("91350100M000100Y43", False), ("91350100M000100Y44", True), ("91350100I000100Y43", True), ("DE123456789", False)],
-)
-def test_the_check_character_of_a_credit_code_is_looked_at(tax_id: str, doubtful: bool) -> None:
-    assert has_invalid_check_character(tax_id) is doubtful
 
 
 def test_what_is_asked_for_is_among_what_is_stored() -> None:

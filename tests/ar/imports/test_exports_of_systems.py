@@ -127,7 +127,7 @@ def read_and_import(world: World, kind: FileKind, content: bytes) -> tuple[Readi
     """Decides how a file is read and applies it so, taking what is suggested for an answer."""
     file = ImportFile(kind, "export.csv", content)
     with world.transaction() as db:
-        reading = decide_reading(db, world.tenant_id, file, "CNY")
+        reading = decide_reading(db, world.tenant_id, file, "CNY", TODAY)
         read = ImportFile(kind, "export.csv", content, reading.mapping)
         return reading, run_import(db, world.actor(TODAY), read, apply=True)
 

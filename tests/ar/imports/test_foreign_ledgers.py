@@ -71,6 +71,14 @@ LEDGERS = {
         (),
         "Due Date",
     ),
+    "amounts beside what is settled of them": Ledger(
+        "往来单位代码,往来单位,单号,性质,记账日,应收日,金额（含税）,已核销,备注\n"
+        'K9001,甲公司,Q-1001,销售专用发票,2026年9月3日,2026年10月3日,"12,300.50",2300.5,\n'
+        "K9002,乙工厂,Q-1003,红字发票,2026/10/20,2026/11/19,1000.00,,\n",
+        [("credit_note", "CNY", 1000_00), ("invoice", "CNY", 12_300_50)],
+        ("column_unsure", "currency_unsaid", "partly_settled"),  # by its words a column is that of the kinds
+        "应收日",
+    ),
     "用友 T3": Ledger(
         "应收账龄明细\n单位：我司\n客户,单据日期,单据类型,单据号,摘要,币种,原币金额,已收款,未收余额,到期日,业务员\n"
         "甲公司,2026-11-03,销售专用发票,0000000017,货款,人民币,1130.00,130.00,1000.00,2026-12-03,王敏\n"
@@ -107,7 +115,7 @@ LEDGERS = {
         "客户代码,客户名称,单据类别,单据号码,开单日期,应收日期,应收款,已收款,欠款金额,业务员\n"
         "001,甲公司,销售出库单,XC001,2026-11-03,2026-12-03,1130.00,130.00,1000.00,王敏\n",
         [("invoice", "CNY", 1000_00)],
-        ("kind_unsaid", "currency_unsaid"),
+        ("currency_unsaid",),
         "应收日期",
     ),
     "SAP with a number and a name": Ledger(
@@ -126,7 +134,7 @@ def reading(world: World, text: str) -> Reading:
     """How an uploaded file of open items would be read."""
     with world.reading() as db:
         return decide_reading(
-            db, world.tenant_id, ImportFile("open-items", "x.csv", text.encode(), ColumnMapping()), "CNY"
+            db, world.tenant_id, ImportFile("open-items", "x.csv", text.encode(), ColumnMapping()), "CNY", TODAY
         )
 
 
@@ -148,9 +156,9 @@ def test_a_column_that_sounds_open_beside_another_amount_is_asked_about(world: W
     assert asked.mapping.columns["amount"] == "客户尚欠"
 
 
-def test_a_running_balance_beside_debits_and_credits_is_asked_about(world: World) -> None:
+def test_debits_and_credits_beside_a_running_balance_are_taken_and_asked_about(world: World) -> None:
     text = "客户编码,客户名称,单据号,单据类型,日期,币种,本期应收,本期收回,余额\n1,甲,A-1,发票,2026-11-01,CNY,100,,100\n"
-    assert [each.code for each in reading(world, text).questions] == ["column_unsure"]
+    assert [each.code for each in reading(world, text).questions] == ["sides_taken"]
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,14 @@ def _run_import_command(*args: str) -> tuple[int, dict[str, object]]:
     return done.exit_code, json.loads(done.stdout)
 
 
+def test_a_list_of_imports_without_any_says_so(world: World) -> None:
+    from ar.imports.cli import group
+
+    listed = CliRunner().invoke(group, ["list", "--tenant", world.slug])
+    assert (listed.exit_code, listed.stdout) == (0, "Nothing was imported yet.\n")
+    assert _run_import_command("list", "--tenant", world.slug) == (0, {"imports": []})
+
+
 def test_the_command_line_prints_one_object(world: World, tmp_path: Path) -> None:
     file = tmp_path / "items.csv"
     file.write_bytes(GOOD)

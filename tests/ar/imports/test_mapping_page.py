@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from click.testing import CliRunner
 
+from app.cli import main
 from ar.customers.queries import find_numbers
 from ar.ledger.closing.commands import lock_through
 from ar.ledger.models import OpenItem
@@ -199,6 +201,9 @@ def test_an_import_is_listed_and_undone_while_nothing_depends_on_it(world: World
     listed = _run("list", "--tenant", world.slug)[1]["imports"]
     assert isinstance(listed, list)
     second, first = listed
+    moment = datetime.fromisoformat(str(first["at"])).astimezone(ZoneInfo("Asia/Shanghai"))
+    text = CliRunner().invoke(main, ["import", "list", "--tenant", world.slug]).output
+    assert f"{moment:%Y-%m-%d %H:%M}  已应用  未清单据  items.csv" in text  # the company's time, in its words
     assert (first["kind"], first["state"], first["created"], first["totals"]) == (
         "open-items",
         "applied",

@@ -34,10 +34,11 @@ def text_of(page: str) -> str:
 
 
 def form_fields(page: str) -> dict[str, str]:
-    """Returns the fields of the posting form, with nothing ticked."""
+    """Returns the fields of the posting form, with everyone ticked whom nothing speaks against."""
     form = page.split('method="post"', 2)[-1]
     inputs = [tag for tag in re.findall(r"<input[^>]*>", form) if "checkbox" not in tag]
-    return dict(found.groups() for tag in inputs if (found := re.search(r' name="(\w+)".* value="([^"]*)"', tag)))
+    typed = dict(found.groups() for tag in inputs if (found := re.search(r' name="(\w+)".* value="([^"]*)"', tag)))
+    return typed | {"everyone": "1"}
 
 
 def preview_page(world: World, client: FlaskClient) -> str:
@@ -101,11 +102,55 @@ def test_when_the_books_moved_the_new_figures_are_shown_instead(world: World) ->
 def test_what_is_ticked_off_is_left_out_and_kept_when_the_form_comes_back(world: World) -> None:
     client = world.client()
     form = form_fields(preview_page(world, client))
-    item = str(world.interest_preview().groups[0].items[0].item_id)
-    answer = client.post(world.url("/interest/"), data=form | {"leave_out": item})
+    group = world.interest_preview().groups[0]
+    item = str(group.items[0].item_id)
+    del form["everyone"]
+    answer = client.post(world.url("/interest/"), data=form | {"leave_out": item, "customers": str(group.customer_id)})
     assert answer.status_code == 422
     assert "Nothing is left to charge" in answer.text
     assert re.search(rf'value="{item}"[^>]* checked', answer.text)
+
+
+def test_nobody_is_charged_who_was_not_ticked(world: World) -> None:
+    client = world.client()
+    page = preview_page(world, client)
+    assert "checked" not in page.split('name="everyone"')[1].split("</form>")[0]
+    form = form_fields(page)
+    del form["everyone"]
+    answer = client.post(world.url("/interest/"), data=form)
+    assert answer.status_code == 422
+    assert "Tick the customers to charge, or all of them." in answer.text
+
+
+def test_the_held_and_the_too_small_say_so_and_are_not_charged_with_everyone(world: World) -> None:
+    client = world.client()
+    held, disputing = world.customer("H-1", "Held Ltd"), world.customer("D-1", "Disputing Ltd")
+    small = world.customer("S-1", "Small Ltd")
+    for customer, number, minor in ((held, "H", 9_000_00), (disputing, "D1", 9_000_00), (small, "S", 100_00)):
+        world.late_invoice(customer, number=number, minor=minor, days_late=20)
+    disputed = world.late_invoice(disputing, number="D2", minor=9_000_00, days_late=20)
+    world.hold(held, on=TODAY, reason="insolvency")
+    world.hold(disputing, on=TODAY, item=disputed, kind="dispute", reason="broken goods")
+    url = world.url(f"/interest/new?through_on={TODAY}&minimum=5")
+    page = client.get(url).text
+    for said in ("On hold until lifted: insolvency", "Disputed: broken goods", "Below the smallest document of"):
+        assert said in text_of(page), said
+    assert "Charge all 2 customers that nothing speaks against" in page
+    run = client.get(client.post(world.url("/interest/"), data=form_fields(page)).location).text
+    charged = [name for name in ("Held Ltd", "Small Ltd", "Disputing Ltd") if name in run]
+    assert charged == ["Disputing Ltd"]
+    left = {item.document_no for group in world.interest_preview().groups for item in group.items}
+    assert left == {"H", "S", "D2"}
+
+
+def test_a_document_falls_due_by_the_terms_of_its_customer_and_the_preview_says_when(world: World) -> None:
+    client = world.client()
+    page = preview_page(world, client)
+    due = (TODAY + timedelta(days=30)).isoformat()
+    assert f"due {due}" in text_of(page)
+    assert due in client.get(client.post(world.url("/interest/"), data=form_fields(page)).location).text
+    soon = client.get(world.url(f"/interest/new?through_on={TODAY}&due_days=7")).text
+    assert "Nothing to charge" in soon
 
 
 @pytest.mark.parametrize(

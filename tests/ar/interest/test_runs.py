@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from ar.interest import commands, waivers
+from ar.interest.checks import interest_checks
 from ar.interest.inputs import ReverseInterest, WaiveInterest
 from ar.interest.models import InterestWaiver
 from ar.interest.rates import recorded_rates
@@ -24,6 +25,7 @@ from kernel.errors import Conflict, HuikuanError, NotFound, RuleBroken
 from kernel.journal import JournalEvent
 from tenants.approvals.engine import decide
 from tenants.approvals.models import Approval
+from tests.ar.ledger.closing.audit.test_checks import tamper
 from tests.support.approvals import person
 from tests.support.companies import TestCompany
 from tests.support.statements import counted
@@ -300,6 +302,23 @@ def test_waiving_a_part_then_claiming_it_again(world: World) -> None:
     assert shown.waivers[0].reinstated_reason == "not kept"
     with pytest.raises(Conflict):
         world.reinstate_interest(waiver)
+
+
+def test_a_waiver_or_a_charge_whose_parts_were_changed_past_the_product_is_found(world: World) -> None:
+    late_customer_and_invoice(world)
+    (charge,) = world.post_interest().charges
+    world.waive_interest(charge.id, "80.82")
+
+    def findings() -> set[str]:
+        with world.reading() as db:
+            return {check.name for check in interest_checks(db, world.tenant_id) if not check.ok}
+
+    assert findings() == set()
+    tamper(world.tenant_id, "UPDATE interest_waiver SET amount_minor = amount_minor - 1 WHERE tenant_id = %s")
+    waiver = "interest: each waiver is the amount of its credit and of what it was applied to"
+    assert findings() == {waiver}
+    tamper(world.tenant_id, "UPDATE accessory_part SET amount_minor = amount_minor + 1 WHERE tenant_id = %s")
+    assert findings() == {waiver, "interest: what each charge is for adds up to it"}
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,8 @@ def text_of(page: str) -> str:
 
 
 def hidden_fields(page: str) -> dict[str, str]:
-    """Returns the hidden fields of the last form that posts."""
-    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+    """Returns the hidden fields of the last form that posts; `next` is another form's, of the frame."""
+    return dict(re.findall(r'<input type="hidden" name="(?!next")(\w+)" value="([^"]*)"', page))
 
 
 def evidence_upload() -> dict[str, Any]:

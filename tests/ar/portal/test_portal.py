@@ -21,6 +21,7 @@ from ar.statements.models import Confirmation, Difference
 from kernel import tokens
 from kernel.clock import fixed_clock
 from kernel.journal import JournalEvent
+from kernel.mail import MailMessage
 from kernel.outbox import OutboxMessage
 from kernel.tokens import AccessToken, OneTimeCode
 from tests.ar.portal.debtor import (
@@ -252,9 +253,57 @@ def test_a_code_lapses_after_fifteen_minutes(debtor: DebtorBrowser) -> None:
         assert debtor.post("check", **fields, code=debtor.code())[0] == 422
 
 
+def test_a_second_click_sends_no_second_code_and_the_first_one_opens(debtor: DebtorBrowser) -> None:
+    fields = {"outcome": "agrees", **SIGNER}
+    assert "刚刚已经发出" not in debtor.post("code", **fields)[1]
+    first = debtor.code()
+    status, page = debtor.post("code", **fields)
+    assert status == 200
+    assert "刚刚已经发出" in page
+    assert len(debtor.world.mails("statement_code")) == 1
+    assert debtor.post("check", **fields, code=first)[0] == 200
+
+
+def test_two_clicks_at_once_send_one_code(debtor: DebtorBrowser) -> None:
+    fields = {"outcome": "agrees", **SIGNER}
+    together = Barrier(2)
+
+    def ask() -> int:
+        together.wait(timeout=30)
+        return debtor.world.app.test_client().post(f"{debtor.path}/code", data=fields).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(copy_context().run, ask) for _click in range(2)]
+        assert [one.result(timeout=60) for one in waiting] == [200, 200]
+    assert len(debtor.world.mails("statement_code")) == 1
+    assert debtor.post("check", **fields, code=debtor.code())[0] == 200
+
+
+def test_another_code_goes_out_after_half_a_minute_or_where_the_first_one_is_no_use(debtor: DebtorBrowser) -> None:
+    fields = {"outcome": "agrees", **SIGNER}
+    debtor.post("code", **fields)
+    with fixed_clock(NOW + tokens.CODE_REST):
+        debtor.post("code", **fields)
+        assert len(debtor.world.mails("statement_code")) == 2, "asked for again later, it may have been lost"
+        debtor.post("check", **fields, code=debtor.code())
+        debtor.post("code", **fields)
+        assert len(debtor.world.mails("statement_code")) == 3, "the second was entered"
+        with debtor.world.transaction() as db:
+            m = MailMessage
+            db.execute(
+                sa.update(m).where(m.tenant_id == debtor.world.tenant_id, m.state == "queued").values(state="sending")
+            )
+            db.execute(sa.update(m).where(m.tenant_id == debtor.world.tenant_id).values(state="failed"))
+        debtor.post("code", **fields)
+        assert len(debtor.world.mails("statement_code")) == 4, "the mail of the third was refused"
+
+
 def test_codes_are_limited_per_link(debtor: DebtorBrowser) -> None:
     fields = {"outcome": "agrees", **SIGNER}
-    statuses = [debtor.post("code", **fields)[0] for _time in range(tokens.CODES_PER_TOKEN_MAX + 1)]
+    statuses = []
+    for time in range(tokens.CODES_PER_TOKEN_MAX + 1):
+        with fixed_clock(NOW + time * tokens.CODE_REST):
+            statuses.append(debtor.post("code", **fields)[0])
     assert statuses == [200] * tokens.CODES_PER_TOKEN_MAX + [422]
     assert len(debtor.world.mails("statement_code")) == tokens.CODES_PER_TOKEN_MAX
 

@@ -22,8 +22,7 @@ from tests.support.world.base import TODAY
 from tests.support.world.bills import Bills
 from tests.support.world.cases import Cases
 from tests.support.world.cash import BankMovement, Cash
-from tests.support.world.credit import Credit
-from tests.support.world.customers import Customers
+from tests.support.world.deliveries import Deliveries
 from tests.support.world.interest import Interest
 from tests.support.world.ledger import Ledger
 from tests.support.world.losses import Losses
@@ -32,7 +31,7 @@ from tests.support.world.statements import Statements
 __all__ = ["TODAY", "BankMovement", "World", "new_world", "world_of"]
 
 
-class World(Statements, Assessments, Cases, Bills, Interest, Losses, Cash, Credit, Customers, Ledger):
+class World(Statements, Assessments, Cases, Bills, Interest, Losses, Cash, Deliveries, Ledger):
     """A company with makers of everything that the product keeps, from customers to bad debts."""
 
 

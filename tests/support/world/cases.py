@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from app.jobs import deliver
 from ar.cases.commands import complete_task, place_hold, release_action, run_day
 from ar.cases.holds.inputs import PlaceHold
+from ar.cases.holds.outcome_inputs import CompleteTask
 from ar.cases.models import Action, LadderState, StepTaken, WithheldStep
-from ar.cases.queue.inputs import CompleteTask, ReleaseAction
+from ar.cases.queue.inputs import ReleaseAction
 from ar.cases.runs.commands import RunResult
 from ar.cases.runs.step_lines import StepLine, run_steps
 from kernel import outbox

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from ar.credit.commands import CommitOrder, check_order, commit_order
+from ar.credit.commands import (
+    CommitOrder,
+    RequestLimit,
+    RequestOverLimit,
+    StopShipments,
+    check_order,
+    commit_order,
+    request_limit,
+    request_over_limit,
+    stop_shipments,
+)
 from ar.credit.lookups import CustomerAccount, customer_accounts
-from ar.credit.models import CreditLimit
+from ar.credit.models import CreditLimit, OverLimitRequest
 from ar.credit.rules.commitment import OrderAmounts
 from ar.credit.rules.decision import Decision, OrderFacts
 from ar.credit.rules.policy import DEFAULT_POLICY, CreditPolicy
 from kernel.ids import new_id
-from tests.support.world.ledger import Ledger
+from tests.support.world.base import fresh_key
+from tests.support.world.customers import Customers
 
 
-class Credit(Ledger):
+class Credit(Customers):
     """Makers of limits and commitments."""
 
     def limit(
@@ -49,12 +61,48 @@ class Credit(Ledger):
                     valid_from=start,
                     valid_to=end,
                     source="change",
+                    approval_id=new_id(),
                     reason="for a test",
                     recorded_at=self.actor().now,
                     recorded_by=self.actor().name,
                 )
             )
         return limit_id
+
+    def creditor(
+        self, minor: int | None, number: str = "00001", *, grade: str | None = None, currency: str = "CNY"
+    ) -> UUID:
+        """Makes a customer with a complete file and a limit since January; `minor` None is unlimited."""
+        customer_id = self.customer(number)
+        self.complete_file(customer_id)
+        self.limit(customer_id, minor, grade=grade, currency=currency)
+        return customer_id
+
+    def stop_shipments(self, customer_id: UUID, reason: str = "lawsuit", *, until_on: date | None = None) -> UUID:
+        """Stops shipments to a customer by hand; returns the id of the stop."""
+        with self.transaction() as db:
+            data = StopShipments(customer_id=customer_id, reason=reason, until_on=until_on)
+            return stop_shipments(db, self.actor(), data)
+
+    def request_over_limit(self, customer_id: UUID, order: OrderFacts, until: date, **more: Any) -> UUID:
+        """Asks to let an order pass through a day; returns the id of the approval."""
+        data = RequestOverLimit(reason="peak season", valid_until_on=until, key=fresh_key(), **more)
+        with self.transaction() as db:
+            request_id = request_over_limit(db, self.actor(), customer_id, order, data)
+        return self.approval_of(OverLimitRequest, request_id)
+
+    def request_limit(self, customer_id: UUID, amount: str, **more: Any) -> UUID:
+        """Asks for a limit from today on; returns the id of the request."""
+        given = {"currency": "CNY", "amount": amount, "valid_from": self.today, "reason": "grows", "key": fresh_key()}
+        with self.transaction() as db:
+            return request_limit(db, self.actor(), customer_id, RequestLimit.model_validate(given | more))
+
+    def approval_of(self, table: Any, subject_id: UUID) -> UUID:
+        """Returns the approval that a request waits for."""
+        with self.reading() as db:
+            return db.execute(
+                sa.select(table.approval_id).where(table.tenant_id == self.tenant_id, table.id == subject_id)
+            ).scalar_one()
 
     def commit_order(
         self, customer_id: UUID, order_id: UUID, amounts: OrderAmounts, *, currency: str = "CNY", prepaid: bool = False

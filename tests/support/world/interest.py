@@ -27,6 +27,7 @@ class Interest(Base):
         through = through or self.today
         seen = self.interest_preview(through, customer_no=str(values.get("customer_no", "")))
         given = {"through_on": through, "document_on": self.today, "fingerprint": seen.fingerprint, "key": fresh_key()}
+        given |= {"everyone": True, "due_days": 0}
         return PostInterest.model_validate(given | values)
 
     def post_interest(self, through: date | None = None, **values: object) -> queries.RunPage:

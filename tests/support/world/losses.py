@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 from ar.losses.bad_debts import commands as bad_debts
 from ar.losses.bad_debts import queries, recoveries
-from ar.losses.bad_debts.evidence import UploadedFile
 from ar.losses.bad_debts.inputs import (
     AddEvent,
     ProposeBadDebt,
@@ -28,6 +27,7 @@ from ar.losses.provision.estimate import Estimate
 from ar.losses.provision.inputs import AssessItem, PostProvision, SetPolicy
 from ar.losses.provision.queries import RunPage
 from kernel.actor import Actor
+from kernel.uploads import UploadedFile
 from tests.support.approvals import approve_all, everybody, on, person
 from tests.support.world.base import fresh_key
 from tests.support.world.ledger import Ledger

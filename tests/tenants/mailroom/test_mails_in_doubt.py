@@ -15,6 +15,7 @@ from app.handlers import MAILS
 from kernel import mail, outbox
 from kernel.mail import OutgoingMail
 from tests.support.companies import TestCompany
+from tests.support.database import as_owner
 from tests.support.delivery import Post, drain, smtp_at
 from tests.support.rude import rude_server
 
@@ -68,6 +69,16 @@ def test_the_examination_passes_once_the_doubt_is_settled(company: TestCompany) 
             {"t": company.tenant_id, "i": mail_id},
         ).one()
     assert tuple(told) == ("mail_judged_arrived", "Test admin")
+
+
+def test_a_mail_whose_work_is_lost_is_named(company: TestCompany) -> None:
+    """It would wait for ever: nothing was given up and nothing is in doubt."""
+    with company.transaction() as db:
+        outgoing = OutgoingMail(to_address="lina@xinsheng.example", to_name="李娜", subject="账", body_text="请查收")
+        mail.queue_mail(db, company.actor(), outgoing, purpose="debt_list")
+    assert _broken(company) == []
+    as_owner(company.tenant_id, "DELETE FROM outbox_message WHERE tenant_id = %s AND kind = 'mail.send'")
+    assert _broken(company) == ["mail: what waits to be sent is somebody's work"]
 
 
 @pytest.mark.parametrize("purpose", ["approval_decided", "bill_reminder", "debt_list"])

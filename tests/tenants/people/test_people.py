@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from kernel.clock import fixed_clock, utc_now
-from kernel.db import transaction
+from kernel.db import TenantSession, transaction
+from kernel.errors import Conflict
 from kernel.mail import MailMessage
-from tenants.people.inputs import InvitePerson
+from kernel.versions import version_of
+from tenants.people.commands import change_roles, invite_person, remove_person
+from tenants.people.inputs import ChangeRoles, InvitePerson
 from tenants.people.invitations import PER_COMPANY_AND_DAY, PER_PERSON_AND_HOUR
 from tenants.permissions import Role
-from tenants.queries import Member, members
+from tenants.queries import Member, member, members
 from tests.support.companies import TestCompany
 
 
@@ -167,3 +173,33 @@ def test_a_company_sends_thirty_invitations_a_day_and_no_more(company: TestCompa
     assert "new31@elsewhere.example" not in _people(company)
     with fixed_clock(utc_now() + timedelta(days=1, minutes=1)):
         assert invite(33) == 303
+
+
+def test_two_administrators_who_remove_each_other_at_once_leave_one(company: TestCompany) -> None:
+    """The second waits for the first, and then would leave the company without any."""
+    admins = []
+    with company.transaction() as db:
+        for number in (1, 2):
+            data = InvitePerson(email=f"admin{number}@{company.slug}.example", name="管理员", roles=[Role.ADMIN])
+            admins.append(invite_person(db, company.actor(), data))
+        change_roles(db, company.actor(user_id=admins[0]), company.owner_id, _roles(db, company, Role.AUDITOR))
+    first, second = (company.actor(user_id=each) for each in admins)
+    with company.transaction() as db:
+        remove_person(db, first, admins[1])
+        with pytest.raises(DBAPIError, match="lock timeout"), company.transaction() as other:
+            other.execute(sa.text("SET LOCAL lock_timeout = '50ms'"))
+            remove_person(other, second, admins[0])
+    with pytest.raises(Conflict, match="last_admin"), company.transaction() as db:
+        remove_person(db, second, admins[0])
+    with pytest.raises(Conflict, match="last_admin"), company.transaction() as db:
+        change_roles(db, second, admins[0], _roles(db, company, Role.AUDITOR, of=admins[0]))
+    again = InvitePerson(email=f"admin1@{company.slug}.example", name="管理员", roles=[Role.AUDITOR])
+    with pytest.raises(Conflict, match="last_admin"), company.transaction() as db:
+        invite_person(db, second, again)
+    assert _people(company)[again.email].roles == ("admin",)
+
+
+def _roles(db: TenantSession, company: TestCompany, *roles: Role, of: UUID | None = None) -> ChangeRoles:
+    """A form that gives these roles, filled from what is stored."""
+    before = member(db, company.tenant_id, of or company.owner_id)
+    return ChangeRoles(roles=list(roles), version=version_of({"roles": sorted(before.roles)}))

@@ -12,6 +12,8 @@ from sqlalchemy.exc import DBAPIError
 
 from kernel.clock import fixed_clock, utc_now
 from kernel.db import transaction
+from kernel.errors import NotFound
+from tenants.models import User
 from tenants.people.commands import invite_person, remove_person
 from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
@@ -114,6 +116,33 @@ def test_a_new_password_ends_every_session_of_the_person(company: TestCompany) -
     assert not _is_in(first, company)
     assert not _is_in(second, company)
     assert all(row.ended_at for row in _rows(user_id))
+
+
+def test_a_password_changed_while_the_old_one_is_checked_lets_nobody_in_by_the_old_one(company: TestCompany) -> None:
+    """Either the change is seen at sign-in, or it waits for it and ends what it began."""
+    user_id, _email = somebody(company)
+    with transaction(None) as db:
+        before = db.execute(sa.select(User.session_version).where(User.id == user_id)).scalar_one()
+    with transaction(None) as entering:
+        assert sessions.hold_version(entering, user_id, before)
+        with pytest.raises(DBAPIError, match="lock timeout"), transaction(None) as changing:
+            changing.execute(sa.text("SET LOCAL lock_timeout = '50ms'"))
+            set_password(changing, user_id, "another long password")
+        sessions.begin(entering, user_id, utc_now(), browser="", address="")
+    with transaction(None) as db:
+        set_password(db, user_id, "another long password")
+    assert all(row.ended_at for row in _rows(user_id))
+    with transaction(None) as late:
+        assert not sessions.hold_version(late, user_id, before)
+
+
+def test_a_link_that_is_used_twice_at_once_sets_one_password(company: TestCompany) -> None:
+    user_id, _email = somebody(company)
+    with transaction(None) as db:
+        carried = db.execute(sa.select(User.session_version).where(User.id == user_id)).scalar_one()
+        set_password(db, user_id, "the first sentence", version=carried)
+    with pytest.raises(NotFound), transaction(None) as db:
+        set_password(db, user_id, "the second sentence", version=carried)
 
 
 def test_who_is_removed_is_signed_out_at_once_and_being_invited_anew_does_not_revive_the_cookie(

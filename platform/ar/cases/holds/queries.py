@@ -13,13 +13,14 @@ from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from ar.cases.models import CollectionHold
 from ar.cases.rules.holds import PROMISE_GRACE_DAYS, ActiveHold, ActiveHolds, last_held_day
 from ar.ledger.lookups import last_came_on
 from ar.ledger.models import OpenItem
 from kernel.db import columns
+from tenants.models import Tenant
 
 _TENANT: Final = sa.bindparam("tenant", type_=sa.Uuid)
 _CUSTOMER: Final = sa.bindparam("customer", type_=sa.Uuid)
@@ -39,6 +40,8 @@ class HoldView:
     lifted_by: str | None
     lifted_at: datetime | None
     state: str
+    promised_minor: int | None = None
+    currency: str | None = None
 
 
 def hold_views(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -> list[HoldView]:
@@ -63,6 +66,9 @@ def _holds_statement() -> Any:
             hold.placed_at,
             hold.lifted_by,
             hold.lifted_at,
+            hold.promised_minor,
+            hold.currency,
+            sa.case((hold.promised_minor.is_not(None), _came_in(hold))).label("came_minor"),
             # A promise is kept by the day the money came, whenever it was applied (ADR 0028).
             sa.case((item.open_minor == 0, last_came_on(_TENANT, item))).label("paid_on"),
         )
@@ -70,6 +76,30 @@ def _holds_statement() -> Any:
         .where(hold.tenant_id == _TENANT, hold.customer_id == _CUSTOMER)
         .order_by(hold.id.desc())
         .limit(100)
+    )
+
+
+def _came_in(hold: Any) -> sa.ScalarSelect[int]:
+    """Selects what came from the customer from the day of a promise through its last, in minor units, and stands."""
+    receipt, back = aliased(OpenItem), aliased(OpenItem)
+    placed_on = sa.cast(
+        sa.func.timezone(sa.select(Tenant.timezone).where(Tenant.id == _TENANT).scalar_subquery(), hold.placed_at),
+        sa.Date,
+    )
+    reversed_since = sa.exists().where(back.tenant_id == _TENANT, back.reverses_id == receipt.id)
+    return (
+        sa.select(sa.cast(sa.func.coalesce(sa.func.sum(receipt.amount_minor), 0), sa.BigInteger))
+        .where(
+            receipt.tenant_id == _TENANT,
+            receipt.customer_id == hold.customer_id,
+            receipt.kind == "receipt",
+            receipt.currency == hold.currency,
+            receipt.came_on >= placed_on,
+            receipt.came_on <= hold.until_on + PROMISE_GRACE_DAYS,
+            ~reversed_since,
+        )
+        .correlate(hold)
+        .scalar_subquery()
     )
 
 
@@ -85,6 +115,8 @@ def _hold_view(row: sa.Row[Any], today: date) -> HoldView:
         lifted_by=row.lifted_by,
         lifted_at=row.lifted_at,
         state=_hold_state(row, today),
+        promised_minor=row.promised_minor,
+        currency=row.currency,
     )
 
 
@@ -95,8 +127,22 @@ def _hold_state(row: sa.Row[Any], today: date) -> str:
     if row.kind == "promise" and last_on is not None:
         if row.paid_on is not None:
             return "kept" if row.paid_on <= last_on else "broken"
+        if row.promised_minor is not None and row.came_minor >= row.promised_minor:
+            return "kept"
         return "active" if today <= last_on else "broken"
     return "active" if last_on is None or today <= last_on else "ended"
+
+
+def currencies_of(db: Session, tenant_id: UUID, customer_id: UUID) -> list[str]:
+    """Returns the currencies in which a customer owes, in order."""
+    item = OpenItem
+    query = (
+        sa.select(item.currency)
+        .where(item.tenant_id == tenant_id, item.customer_id == customer_id, item.side > 0, item.open_minor > 0)
+        .distinct()
+        .order_by(item.currency)
+    )
+    return [str(code) for code in db.execute(query).scalars()]
 
 
 def active_holds(

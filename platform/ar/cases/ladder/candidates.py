@@ -52,11 +52,13 @@ class LadderFacts(NamedTuple):
     """The facts that decide on an item's steps; equal for many items, so that a run decides once for all of them.
 
     `customer_policy`: the customer's own policy, `version_id`: the version that the item is on (None before its first).
-    `fired` is a comma-separated list: an array would be made into a list per item, which is unhashable.
+    `is_interest`: a document of late interest, which most policies do not chase. `fired` is a comma-separated list: an
+    array would be made into a list per item, which is unhashable.
     """
 
     customer_policy: str | None
     version_id: UUID | None
+    is_interest: bool
     due_on: date
     collection_end_on: date
     level_reached: int
@@ -81,6 +83,7 @@ class Candidate(NamedTuple):
     held_code: str | None
     customer_policy: str | None
     version_id: UUID | None
+    is_interest: bool
     due_on: date
     collection_end_on: date
     level_reached: int
@@ -259,6 +262,7 @@ def _candidate_columns(**of_branch: sa.SQLColumnExpression[Any]) -> list[sa.Labe
         "currency": item.currency,
         "held_code": state.held_code,
         "version_id": state.policy_version_id,
+        "is_interest": item.kind == "interest",
         "due_on": item.due_on,
         "collection_end_on": item.collection_end_on,
         "level_reached": sa.func.coalesce(state.level_reached, 0),

@@ -1,6 +1,6 @@
-"""Queries the ladder of one customer's leading item, for the customer's page.
+"""Queries the ladder of one customer's leading item, for the customer's page, and the proposals to stop shipments.
 
-Invariant: one statement; steps to come are simulated by `ar.cases.rules.ladder`, never calculated a second way.
+Invariant: one statement each; steps to come are simulated by `ar.cases.rules.ladder`, never calculated a second way.
 """
 
 from __future__ import annotations
@@ -12,23 +12,28 @@ from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from ar.cases.ladder.explain import reason_text
 from ar.cases.ladder.step_texts import step_name
-from ar.cases.models import LadderState, PolicyVersion, StepTaken
+from ar.cases.models import Action, LadderState, PolicyVersion, StepTaken
 from ar.cases.rules import ladder
 from ar.cases.rules.ladder import ItemFacts
-from ar.cases.rules.policy import Policy
+from ar.cases.rules.policy import Effect, Policy
+from ar.customers.models import Customer
 from ar.ledger.models import OpenItem
 from kernel.calendars import WorkCalendar
 from kernel.db import columns
 from kernel.i18n import gettext as _
+from kernel.views import select_view, value, views
 
 #: How far ahead steps are simulated; the twelfth step comes about eight months after the due date.
 _AHEAD: Final = timedelta(days=400)
 #: The strip's state by the stored state of a step; all others stand at "now".
 _STRIP_STATES: Final = {"delivered": "done", "done": "done", "skipped": "skipped"}
+#: Customers named at once.
+STOPS_MAX: Final = 200
 _TENANT: Final = sa.bindparam("tenant", type_=sa.Uuid)
 _CUSTOMER: Final = sa.bindparam("customer", type_=sa.Uuid)
 
@@ -53,6 +58,57 @@ class LadderStrip:
     level: int
     held: str
     steps: tuple[LadderStripStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StopProposal:
+    """A customer to whom a letter went that proposed to stop shipments, and has not paid all that it claimed."""
+
+    customer_id: UUID
+    customer_no: str
+    customer_name: str
+    code: str
+    since_on: date
+
+    @property
+    def name(self) -> str:
+        """Returns the letter in words."""
+        return step_name(self.code)
+
+
+def stop_proposals(db: Session, tenant_id: UUID, customer_id: UUID | None = None) -> list[StopProposal]:
+    """Returns the proposals that stand, by customer (of one, where named), each with its first; at most STOPS_MAX."""
+    action, step, item, customer = Action, StepTaken, OpenItem, Customer
+    still_open = (
+        sa.select(step.id)
+        .join(item, sa.and_(item.tenant_id == tenant_id, item.id == step.item_id))
+        .where(step.tenant_id == tenant_id, step.action_id == action.id, item.open_minor > 0)
+        .exists()
+    )
+    query = (
+        select_view(
+            StopProposal,
+            customer_id=value(action.customer_id),
+            customer_no=value(customer.number),
+            customer_name=value(customer.name),
+            code=value(action.code),
+            since_on=value(action.run_on),
+        )
+        .join(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == action.customer_id))
+        .where(
+            action.tenant_id == tenant_id,
+            customer.tenant_id == tenant_id,
+            action.state == "delivered",
+            action.effects.contains([Effect.PROPOSE_STOP_SHIPMENT.value]),
+            still_open,
+        )
+        .ext(distinct_on(customer.sort_key, customer.number))
+        .order_by(customer.sort_key, customer.number, action.run_on)
+        .limit(STOPS_MAX)
+    )
+    if customer_id is not None:
+        query = query.where(action.customer_id == customer_id)
+    return views(StopProposal, db.execute(query))
 
 
 def ladder_strip(

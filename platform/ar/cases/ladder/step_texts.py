@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from ar.cases.rules.outcomes import OUTCOME_NAMES
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
 
@@ -168,6 +169,11 @@ def step_name(code: str) -> str:
 def state_name(state: str) -> str:
     """Returns the state of a step or an action in the current language."""
     return _(STATE_NAMES[state]) if state in STATE_NAMES else state
+
+
+def outcome_name(outcome: str | None) -> str:
+    """Returns what came of a call or task in the current language; empty for none."""
+    return _(OUTCOME_NAMES[outcome]) if outcome in OUTCOME_NAMES else outcome or ""
 
 
 def task_hint(code: str) -> str:

@@ -129,7 +129,7 @@ def draft_letter(db: Session, actor: Actor, action_id: UUID, book: PolicyBook | 
         today=actor.today,
         sender=company(db, actor.tenant_id),
         addressee=find_addressee(db, actor.tenant_id, row.customer_id),
-        lines=letter_lines(db, actor, [letter], book)[action_id],
+        lines=letter_lines(db, actor.tenant_id, actor.today, [letter], book)[action_id],
         book=book,
     )
 

@@ -17,13 +17,12 @@ from sqlalchemy.orm import Session
 
 from ar.cases.holds.queries import active_holds
 from ar.cases.ladder.candidates import unapplied_of
-from ar.cases.ladder.policy_versions import PolicyBook
+from ar.cases.ladder.policy_versions import PolicyBook, policy_book
 from ar.cases.ladder.state import PENDING
 from ar.cases.models import StepTaken
 from ar.cases.rules.holds import APPLY_FIRST, ActiveHolds, Unapplied, reason_not_to_chase
 from ar.ledger.lookups import document_label_of, later_allocations, open_items, open_minor_at
 from ar.ledger.models import OpenItem
-from kernel.actor import Actor
 
 
 class Letter(NamedTuple):
@@ -55,19 +54,31 @@ class LetterLine:
     covered_minor: int = 0
 
 
+def letter_claims(db: Session, tenant_id: UUID, today: date, letters: Sequence[Letter]) -> dict[UUID, int]:
+    """Returns action id → what the letter asks now, in minor units: what is owed less money in hand (F5)."""
+    found = letter_lines(db, tenant_id, today, letters, policy_book(db, tenant_id)) if letters else {}
+    return {
+        action_id: sum(
+            {line.item_id: line.open_minor - line.covered_minor for line in lines if not line.reason}.values()
+        )
+        for action_id, lines in found.items()
+    }
+
+
 def letter_lines(
-    db: Session, actor: Actor, letters: Sequence[Letter], book: PolicyBook
+    db: Session, tenant_id: UUID, today: date, letters: Sequence[Letter], book: PolicyBook
 ) -> dict[UUID, tuple[LetterLine, ...]]:
     """Returns action id → its items as of today, by due date; a letter without pending items has none."""
     if not letters:
         return {}
     of_action = {letter.action_id: letter for letter in letters}
     customers = sorted({letter.customer_id for letter in letters})
-    rows = db.execute(_select_pending_items(actor, sorted(of_action))).all()
-    holds = active_holds(db, actor.tenant_id, actor.today, customer_ids=customers)
-    unapplied = unapplied_of(db, actor.tenant_id, actor.today, customers)
-    covered = _covered(db, actor, unapplied, holds)
+    rows = db.execute(_select_pending_items(tenant_id, today, sorted(of_action))).all()
+    holds = active_holds(db, tenant_id, today, customer_ids=customers)
+    unapplied = unapplied_of(db, tenant_id, today, customers)
+    covered = _covered(db, tenant_id, today, unapplied, holds)
     lines: dict[UUID, list[LetterLine]] = {action_id: [] for action_id in of_action}
+    small = _small(rows, of_action, holds, book)
     for row in rows:
         letter, values = of_action[row.action_id], dict(row._mapping)
         reason = reason_not_to_chase(
@@ -76,12 +87,28 @@ def letter_lines(
             hold=holds.on(row.item_id, letter.customer_id),
             policy=book.by_id[row.policy_version_id],
             unapplied=unapplied.get((letter.customer_id, letter.currency)),
+            small_minor=small.get(row.action_id, 0),
         )
         del values["action_id"]
         covered_minor = min(covered.get(row.item_id, 0), row.open_minor)
         line = LetterLine(**values, reason=reason.code if reason else None, covered_minor=covered_minor)
         lines[row.action_id].append(line)
     return {action_id: _asking(each, of_action[action_id].currency, book) for action_id, each in lines.items()}
+
+
+def _small(
+    rows: Sequence[Any], of_action: Mapping[UUID, Letter], holds: ActiveHolds, book: PolicyBook
+) -> dict[UUID, int]:
+    """Returns action id → what its items that are too small each, and not held, come to; an item counts once."""
+    sums: dict[UUID, int] = {}
+    for action_id, item_id, open_minor, version_id in {
+        (row.action_id, row.item_id, row.open_minor, row.policy_version_id) for row in rows
+    }:
+        letter = of_action[action_id]
+        is_small = book.by_id[version_id].is_within_tolerance(letter.currency, open_minor)
+        if is_small and holds.on(item_id, letter.customer_id) is None:
+            sums[action_id] = sums.get(action_id, 0) + open_minor
+    return sums
 
 
 def _asking(lines: Sequence[LetterLine], currency: str, book: PolicyBook) -> tuple[LetterLine, ...]:
@@ -99,7 +126,7 @@ def _asking(lines: Sequence[LetterLine], currency: str, book: PolicyBook) -> tup
 
 
 def _covered(
-    db: Session, actor: Actor, unapplied: Mapping[tuple[UUID, str], Unapplied], holds: ActiveHolds
+    db: Session, tenant_id: UUID, today: date, unapplied: Mapping[tuple[UUID, str], Unapplied], holds: ActiveHolds
 ) -> dict[UUID, int]:
     """Returns item id → what of it unapplied credit covers, in minor units.
 
@@ -109,25 +136,25 @@ def _covered(
     if not unapplied:
         return {}
     left = {key: each.credit_minor for key, each in unapplied.items()}
-    items = open_items(db, actor.tenant_id, as_of=actor.today, customer_ids={customer for customer, _ccy in unapplied})
+    items = open_items(db, tenant_id, as_of=today, customer_ids={customer for customer, _ccy in unapplied})
     covered: dict[UUID, int] = {}
     for item in sorted(items, key=lambda item: holds.on(item.id, item.customer_id) is not None):
         key = (item.customer_id, item.currency)
-        if item.side > 0 and item.due_on < actor.today and left.get(key):
+        if item.side > 0 and item.due_on < today and left.get(key):
             covered[item.id] = min(item.open_minor, left[key])
             left[key] -= covered[item.id]
     return covered
 
 
-def _select_pending_items(actor: Actor, action_ids: Sequence[UUID]) -> sa.Select[*tuple[Any, ...]]:
+def _select_pending_items(tenant_id: UUID, today: date, action_ids: Sequence[UUID]) -> sa.Select[*tuple[Any, ...]]:
     step, item = StepTaken, OpenItem
-    later = later_allocations(actor.tenant_id, actor.today)
+    later = later_allocations(tenant_id, today)
     return (
         sa.select(
             step.action_id,
             step.id.label("step_id"),
             step.item_id,
-            document_label_of(actor.tenant_id).label("document_no"),
+            document_label_of(tenant_id).label("document_no"),
             item.due_on,
             open_minor_at(later).label("open_minor"),
             step.open_minor.label("frozen_minor"),
@@ -138,8 +165,8 @@ def _select_pending_items(actor: Actor, action_ids: Sequence[UUID]) -> sa.Select
         .join(item, sa.and_(item.tenant_id == step.tenant_id, item.id == step.item_id))
         .outerjoin(later, later.c.item_id == item.id)
         .where(
-            step.tenant_id == actor.tenant_id,
-            item.tenant_id == actor.tenant_id,
+            step.tenant_id == tenant_id,
+            item.tenant_id == tenant_id,
             step.action_id.in_(action_ids),
             step.state.in_(PENDING),
         )

@@ -21,10 +21,10 @@ from ar.cases.ladder.policy_versions import PolicyBook, policy_book
 from ar.cases.ladder.state import lock_cases, mark_steps, pending_step_ids, record_step_outcome, refresh_actions
 from ar.cases.letters import drafting
 from ar.cases.letters.drafting import PURPOSE, LetterDraft
+from ar.cases.letters.effects import stop_if_said
 from ar.cases.letters.enclosures import enclose_confirmation_statement
 from ar.cases.letters.lines import LetterLine
 from ar.cases.models import Action
-from ar.cases.rules.policy import Effect
 from ar.customers.commands import suppress_contact
 from ar.customers.lookups import is_reachable
 from ar.ledger.commands import freeze_customers
@@ -81,8 +81,6 @@ def prepare_letter(db: Session, actor: Actor, action_id: UUID, book: PolicyBook 
     )
     facts = {"number": number, "to": addressee.email, "total_minor": letter.total_minor, "pdf_sha256": sha256}
     record(db, actor, "letter_queued", customer_id=letter.customer_id, subject_id=action_id, data=facts)
-    if Effect.PROPOSE_STOP_SHIPMENT.value in letter.effects:
-        record(db, actor, "stop_shipment_proposed", customer_id=letter.customer_id, subject_id=action_id)
     return None
 
 
@@ -196,6 +194,7 @@ def record_letter_delivery(db: Session, actor: Actor, mail: MailMessage, state: 
         steps = pending_step_ids(db, actor.tenant_id, action.id)
         record_step_outcome(db, actor, steps, "delivered", deadline_on=action.deadline_on)
         _update_action(db, actor, action.id, state="delivered", delivered_at=actor.now, reason=None)
+        stop_if_said(db, actor, action.id)
     elif state == "suppressed":
         record_step_outcome(db, actor, pending_step_ids(db, actor.tenant_id, action.id), "suppressed")
         _update_action(db, actor, action.id, state="suppressed", reason=mail.reason)

@@ -1,4 +1,4 @@
-"""Routes of decisions in the review queue: release, skip, complete, resolve a delivery, run the day.
+"""Routes of decisions in the review queue: release, skip, resolve a delivery, run the day.
 
 Invariant: parse, authorise, one command, answer. The views are registered on the blueprint of `queue.routes`.
 """
@@ -13,11 +13,10 @@ from flask import request
 
 from ar.cases.ladder.explain import reason_text
 from ar.cases.queue import commands, queries
-from ar.cases.queue.inputs import CompleteTask, ReleaseAction, ResolveDelivery, SkipAction
+from ar.cases.queue.inputs import CloseLetter, ReleaseAction, ResolveDelivery, SkipAction
 from ar.cases.queue.routes import back_to_page, bp, next_url, render_action
 from ar.cases.queue.views import QueueAction
 from ar.cases.runs import commands as runs
-from kernel.errors import Forbidden
 from kernel.i18n import gettext as _
 from kernel.i18n import ngettext
 from kernel.ids import parse_uuid
@@ -52,14 +51,17 @@ def approve_all() -> Page:
     given = [parse_uuid(each) for each in request.form.getlist("selected")]
     chosen = [each for each in given if each is not None]
     if request.form.get("confirmed") != "1":
-        letters = queries.letters_to_approve(db(), actor(), chosen or None, LETTERS_MAX)
+        found = queries.letters_to_approve(db(), actor(), chosen or None, LETTERS_MAX)
+        letters = [letter for letter in found if letter.claims]
         return render(
             "ar/cases/queue/approve_all.html",
             letters=letters,
+            covered=0 if chosen else len(found) - len(letters),
             totals=_totals(letters),
             early=commands.count_not_yet_due(db(), actor()),
-            more=max(0, (len(chosen) or commands.count_releasable(db(), actor())) - len(letters)),
+            more=len(set(chosen)) - len(letters) if chosen else commands.count_releasable(db(), actor()) - len(found),
             chosen=bool(chosen),
+            back=next_url(),
         )
     count = commands.release_letters(db(), actor(), chosen)
     flash_ok(ngettext("%(num)s letter approved.", "%(num)s letters approved.", count))
@@ -101,15 +103,6 @@ def skip(data: SkipAction, action_id: UUID) -> Page:
     return back_to_page(_("Skipped. It is not proposed again."))
 
 
-@bp.post("/actions/<uuid:action_id>/completion")
-@staff(Permission.WORK_TASKS)
-@command_form(CompleteTask, page=render_action, also=(Forbidden,))
-def complete(data: CompleteTask, action_id: UUID) -> Page:
-    """Marks a call or task as done, with a note."""
-    commands.complete_task(db(), actor(), action_id, data)
-    return back_to_page(_("Marked as done."))
-
-
 @bp.post("/actions/<uuid:action_id>/outcome")
 @staff(Permission.REVIEW_ACTIONS)
 @command_form(ResolveDelivery, page=render_action)
@@ -117,6 +110,15 @@ def outcome(data: ResolveDelivery, action_id: UUID) -> Page:
     """Records the delivery outcome of a mail in doubt, or returns a letter that came back to the queue."""
     commands.resolve_delivery(db(), actor(), action_id, data)
     return back_to_page(_("Noted.") if data.outcome == "arrived" else _("It is back in the queue."))
+
+
+@bp.post("/actions/<uuid:action_id>/closure")
+@staff(Permission.REVIEW_ACTIONS)
+@command_form(CloseLetter, page=render_action)
+def close(data: CloseLetter, action_id: UUID) -> Page:
+    """Closes a letter that bounced or is in doubt, with a reason."""
+    commands.close_letter(db(), actor(), action_id, data)
+    return back_to_page(_("Closed. It is not sent again."))
 
 
 @bp.post("/runs", endpoint="run")

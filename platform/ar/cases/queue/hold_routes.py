@@ -8,11 +8,15 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from flask import g
+
 from ar.cases.holds import commands
 from ar.cases.holds.inputs import PlaceHold
+from ar.cases.holds.queries import currencies_of
 from ar.cases.queue.routes import back_to_page, bp, next_url
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
+from kernel.ids import parse_uuid
 from tenants.access import staff
 from tenants.permissions import Permission
 from web.command_form import command_form
@@ -20,13 +24,29 @@ from web.context import actor, db
 from web.forms import Form
 from web.responses import Page, render
 
-FIELDS = {"promise_needs_day": "until_on", "block_until_past": "until_on", "item_not_of_customer": "item_id"}
+FIELDS = {
+    "promise_needs_day": "until_on",
+    "block_until_past": "until_on",
+    "item_not_of_customer": "item_id",
+    "promise_not_chosen": "kind",
+    "promise_needs_currency": "currency",
+    "amount_unreadable": "amount",
+    "amount_not_positive": "amount",
+    "currency_unknown": "currency",
+}
 
 
 def _hold_page(form: Form[Any]) -> str:
-    if not str(form.value("customer_id")):
+    customer_id = parse_uuid(str(form.value("customer_id")))
+    if customer_id is None:
         raise NotFound("customer_not_found")
-    return render("ar/cases/queue/place_block.html", form=form, next=next_url(), today=actor().today)
+    return render(
+        "ar/cases/queue/place_block.html",
+        form=form,
+        next=next_url(),
+        today=actor().today,
+        currencies=currencies_of(db(), actor().tenant_id, customer_id) or [g.company.currency],
+    )
 
 
 @bp.post("/blocks")

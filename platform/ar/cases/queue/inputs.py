@@ -23,10 +23,10 @@ class SkipAction(CommandInput):
     reason: Reason
 
 
-class CompleteTask(CommandInput):
-    """Complete a call or task, with a note on its result."""
+class CloseLetter(CommandInput):
+    """Close a letter that bounced or is in doubt and claims nothing any more."""
 
-    note: Reason
+    reason: Reason
 
 
 class ResolveDelivery(CommandInput):

@@ -7,12 +7,13 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.letters.drafting import PURPOSE
+from ar.cases.letters.drafting import PURPOSE, draft_letter
 from ar.cases.letters.sending import recheck_letter, record_letter_delivery
 from ar.cases.models import Action
-from ar.cases.queue.commands import resolve_delivery
-from ar.cases.queue.inputs import ResolveDelivery
+from ar.cases.queue.commands import close_letter, resolve_delivery
+from ar.cases.queue.inputs import CloseLetter, ResolveDelivery
 from kernel.actor import Actor
+from kernel.i18n import gettext as _
 from kernel.i18n import mark
 from kernel.mail import MailMessage
 from tenants.slice import Mail
@@ -28,7 +29,12 @@ def settle_letter(db: Session, actor: Actor, mail: MailMessage, arrived: bool) -
     ).scalar_one_or_none()
     if waits is None:
         return False
-    resolve_delivery(db, actor, waits, ResolveDelivery(outcome="arrived" if arrived else "send_again"))
+    if arrived:
+        resolve_delivery(db, actor, waits, ResolveDelivery(outcome="arrived"))
+    elif draft_letter(db, actor, waits).chased:
+        resolve_delivery(db, actor, waits, ResolveDelivery(outcome="send_again"))
+    else:
+        close_letter(db, actor, waits, CloseLetter(reason=_("It did not arrive, and nothing is left to claim.")))
     return True
 
 

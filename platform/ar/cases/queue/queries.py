@@ -17,43 +17,76 @@ from sqlalchemy.orm import Session
 
 from ar.cases.ladder.explain import reason_text
 from ar.cases.ladder.policy_versions import policy_book
-from ar.cases.ladder.state import PENDING, in_queue
+from ar.cases.ladder.state import PENDING
 from ar.cases.ladder.step_texts import step_name, task_hint
 from ar.cases.letters.drafting import PURPOSE
 from ar.cases.letters.lines import Letter, LetterLine, letter_lines
 from ar.cases.models import Action, DayRun, StepTaken
 from ar.cases.queue.views import QueueAction, QueueGroup, QueueLine, QueueSummary
-from ar.cases.queue.waiting import may_release, roles_array, still_claims, waits_for_role
-from ar.customers.lookups import reachable
+from ar.cases.queue.waiting import TABS, in_tab, is_work_of, may_release, offered, roles_array, waits_for_role
+from ar.customers.lookups import has_telephone, reachable
 from ar.customers.models import Contact, Customer
 from ar.ledger.lookups import instalments_of
 from ar.ledger.models import OpenItem
 from kernel.actor import Actor
 from kernel.errors import NotFound
+from tenants.models import User
 from web.filters import choice
-
-#: The tabs of the queue: which states and forms each shows.
-TABS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
-    "letters": (("letter",), ("proposed",)),
-    "tasks": (("call", "task"), ("proposed", "approved")),
-    "problems": (("letter",), ("failed", "unknown")),
-    "outgoing": (("letter",), ("approved", "sending")),
-}
-
 
 _BY_CUSTOMER: Final = (Customer.sort_key, Customer.number, Action.currency, Action.id)
 
 
 @dataclass(frozen=True)
 class QueueFilters:
-    """Filters of the queue, from its address."""
+    """Filters of the queue, from its address; `whose` calls and tasks: the reader's today, later, or everybody's."""
 
     tab: str = choice("letters", "tasks", "problems", "outgoing")
+    whose: str = choice("mine", "later", "all")
 
 
-def queue_page(db: Session, actor: Actor, tab: str, *, offset: int = 0, limit: int = 50) -> list[QueueGroup]:
-    """Returns one page of the queue, by customer and currency; what a letter claims is asked anew."""
-    query = _select_actions(actor.tenant_id).where(*_in_tab(actor.tenant_id, tab)).order_by(*_BY_CUSTOMER)
+@dataclass(frozen=True, slots=True)
+class TaskCounts:
+    """How many calls and tasks are the reader's today and on a later day, and how many are open in all."""
+
+    mine: int
+    later: int
+    all: int
+
+    def of(self, whose: str) -> int:
+        """Returns one of the counts, by the filter's word."""
+        return {"mine": self.mine, "later": self.later}.get(whose, self.all)
+
+
+def task_counts(db: Session, actor: Actor) -> TaskCounts:
+    """Returns how many calls and tasks are open, and whose they are. One statement."""
+    of_whose = {whose: sa.and_(*_of_whose(actor, whose)) for whose in ("mine", "later")}
+    row = db.execute(
+        sa.select(
+            *(sa.func.count().filter(condition).label(whose) for whose, condition in of_whose.items()),
+            sa.func.count().label("all"),
+        ).where(Action.tenant_id == actor.tenant_id, *in_tab("tasks"))
+    ).one()
+    return TaskCounts(**row._mapping)
+
+
+def _of_whose(actor: Actor, whose: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """Returns the conditions of the reader's calls and tasks of today or of a later day; none for everybody's."""
+    if whose == "all":
+        return ()
+    later = Action.again_on > actor.today
+    on = later if whose == "later" else sa.or_(Action.again_on.is_(None), ~later)
+    return (*is_work_of(actor.tenant_id, sa.bindparam(None, actor.user_id, type_=sa.Uuid), roles_array(actor)), on)
+
+
+def queue_page(
+    db: Session, actor: Actor, tab: str, *, whose: str = "all", offset: int = 0, limit: int = 50
+) -> list[QueueGroup]:
+    """Returns one page of the queue, by customer and currency; what a letter claims is asked anew.
+
+    `whose`: calls and tasks of the reader today (`mine`) or on a later day (`later`), or of everybody.
+    """
+    wanted = in_tab(tab) + (_of_whose(actor, whose) if tab == "tasks" else ())
+    query = _select_actions(actor.tenant_id).where(*wanted).order_by(*_BY_CUSTOMER)
     actions = _actions(db, actor, db.execute(query.offset(offset).limit(limit)).all())
     return [
         QueueGroup(
@@ -76,9 +109,10 @@ def action_page(db: Session, actor: Actor, action_id: UUID) -> QueueAction:
 
 
 def letters_to_approve(db: Session, actor: Actor, action_ids: Collection[UUID] | None, limit: int) -> list[QueueAction]:
-    """Returns the letters among `action_ids` (None: all) that the actor may release today and that claim something.
+    """Returns the letters among `action_ids` (None: all) that the actor may release today, as `letters_to_release`.
 
-    At most `limit`, by customer; what was paid, released or skipped meanwhile is not among them.
+    At most `limit`, by customer; what was paid, released or skipped meanwhile is not among them. One whose documents
+    are held, or covered by money in hand, says so and claims nothing.
     """
     action = Action
     query = _select_actions(actor.tenant_id).where(
@@ -86,8 +120,7 @@ def letters_to_approve(db: Session, actor: Actor, action_ids: Collection[UUID] |
     )
     if action_ids is not None:
         query = query.where(action.id.in_(action_ids))
-    rows = db.execute(query.order_by(*_BY_CUSTOMER).limit(limit)).all()
-    return [each for each in _actions(db, actor, rows) if each.claims]
+    return _actions(db, actor, db.execute(query.order_by(*_BY_CUSTOMER).limit(limit)).all())
 
 
 def decision_tasks(db: Session, actor: Actor, limit: int) -> list[QueueAction]:
@@ -109,7 +142,7 @@ def queue_summary(db: Session, tenant_id: UUID) -> QueueSummary:
         .where(
             action.tenant_id == tenant_id,
             action.state.in_(["proposed", "approved", "sending", "failed", "unknown"]),
-            sa.or_(~in_queue(), still_claims(tenant_id)),
+            offered(),
         )
         .group_by(action.form, action.state)
     ).all()
@@ -135,12 +168,6 @@ def queue_summary(db: Session, tenant_id: UUID) -> QueueSummary:
         last_run_on=last.run_on if last else None,
         last_run_at=last.started_at if last else None,
     )
-
-
-def _in_tab(tenant_id: UUID, tab: str) -> tuple[sa.ColumnElement[bool], ...]:
-    forms, states = TABS[tab]
-    offered = (still_claims(tenant_id),) if tab in ("letters", "tasks") else ()
-    return (Action.form.in_(forms), Action.state.in_(states), *offered)
 
 
 def _select_actions(tenant_id: UUID) -> sa.Select[Any]:
@@ -175,12 +202,30 @@ def _select_actions(tenant_id: UUID) -> sa.Select[Any]:
         action.delivered_at,
         action.pdf_sha256.is_not(None).label("has_paper"),
         sa.func.coalesce(address, "").label("contact"),
+        sa.func.coalesce(_first_to_call(tenant_id, contact.name), "").label("to_call"),
+        sa.func.coalesce(_first_to_call(tenant_id, contact.phone), "").label("phone"),
+        User.name.label("owner_name"),
+        action.outcome,
+        action.again_on,
     )
     return (
         sa.select(*columns)
         .select_from(action)
         .join(customer, sa.and_(customer.tenant_id == action.tenant_id, customer.id == action.customer_id))
+        .outerjoin(User, User.id == customer.owner_id)
         .where(action.tenant_id == tenant_id, customer.tenant_id == tenant_id)
+    )
+
+
+def _first_to_call(tenant_id: UUID, column: Any) -> sa.ScalarSelect[str]:
+    """Selects one column of the contact whom one calls about an action."""
+    contact = Contact
+    return (
+        sa.select(column)
+        .where(contact.tenant_id == tenant_id, contact.customer_id == Action.customer_id, *has_telephone())
+        .order_by(contact.purposes.contains([PURPOSE]).desc(), contact.created_at, contact.id)
+        .limit(1)
+        .scalar_subquery()
     )
 
 
@@ -208,9 +253,9 @@ def _lines(db: Session, actor: Actor, actions: Sequence[Any]) -> dict[UUID, list
     letters = [
         Letter(each.id, each.customer_id, each.currency)
         for each in actions
-        if each.form == "letter" and each.state in ("proposed", "failed")
+        if each.form == "letter" and each.state in ("proposed", "failed", "unknown")
     ]
-    rechecked = letter_lines(db, actor, letters, policy_book(db, tenant_id)) if letters else {}
+    rechecked = letter_lines(db, tenant_id, actor.today, letters, policy_book(db, tenant_id)) if letters else {}
     now = {line.step_id: line for each in rechecked.values() for line in each}
     step, item = StepTaken, OpenItem
     rows = db.execute(
@@ -253,7 +298,7 @@ def _line(row: Any, today: date, now: LetterLine | None) -> QueueLine:
         due_on=row.due_on,
         days_overdue=(today - row.due_on).days,
         open_minor=row.open_minor,
-        step_name=step_name(row.code),
+        code=row.code,
         level=row.level,
         nominal_on=row.nominal_on,
         state=row.state,

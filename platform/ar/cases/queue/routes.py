@@ -1,7 +1,4 @@
-"""Routes of the review queue, and of one letter or task with its preview.
-
-Invariant: parse, authorise, one query, render; a preview is stored nowhere. Decisions are in `decision_routes`.
-"""
+"""Routes of the review queue, and of one letter or task with its preview; decisions are in `decision_routes`."""
 
 from __future__ import annotations
 
@@ -11,12 +8,13 @@ from uuid import UUID
 from flask import Blueprint, request, url_for
 
 from ar.cases.ladder.explain import reason_text
-from ar.cases.ladder.step_texts import STATE_TONES, state_name
+from ar.cases.ladder.locked import role_name
+from ar.cases.ladder.step_texts import STATE_TONES, outcome_name, state_name
 from ar.cases.letters import drafting
 from ar.cases.letters.sending import PDF, stored_letter
-from ar.cases.queue import queries
-from ar.cases.queue.commands import role_name
+from ar.cases.queue import commands, queries
 from ar.cases.queue.views import QueueAction
+from ar.cases.rules.outcomes import OUTCOME_NAMES, OUTCOMES
 from ar.receipts.lookups import cash_state
 from kernel.i18n import gettext as _
 from kernel.mail import OutgoingMail
@@ -26,39 +24,42 @@ from web import filters
 from web.context import actor, db
 from web.forms import Form, blank
 from web.paging import SIZES, read_page
-from web.responses import Page, download, flash_ok, render, safe_next, see_other
+from web.responses import Page, download, flash_ok, render, see_other, way_back
 
 bp = Blueprint("cases", __name__, url_prefix="/cases")
 
 
 @bp.get("/")
-@staff(Permission.READ)
+@staff(Permission.READ_TOTALS)
 def queue() -> Page:
     """Shows a tab of the review queue, grouped by customer and currency."""
     chosen = filters.read(queries.QueueFilters, request.args)
-    tenant_id = actor().tenant_id
     paging = read_page(request.args, default_size=SIZES[0])  # each letter has rows of its own
-    summary = queries.queue_summary(db(), tenant_id)
-    total = summary.of_tab(chosen.tab)
+    summary = queries.queue_summary(db(), actor().tenant_id)
+    by_person = chosen.tab == "tasks" and may(Permission.WORK_TASKS)
+    whose, tasks = (chosen.whose, queries.task_counts(db(), actor())) if by_person else ("all", None)
+    total = tasks.of(whose) if tasks else summary.of_tab(chosen.tab)
     path = url_for("cases.queue")
     page = paging.page(total, path, request.args)
-    groups = queries.queue_page(db(), actor(), chosen.tab, offset=page.offset, limit=page.size)
-    tabs = [
-        ("letters", _("Letters"), summary.letters),
-        ("tasks", _("Calls and tasks"), summary.calls + summary.tasks),
-        ("problems", _("Bounced or in doubt"), summary.problems),
-        ("outgoing", _("On their way"), summary.outgoing),
-    ]
+    groups = queries.queue_page(db(), actor(), chosen.tab, whose=whose, offset=page.offset, limit=page.size)
+    names = {"letters": _("Letters"), "tasks": _("Calls and tasks"), "problems": _("Bounced or in doubt")}
+    names["outgoing"] = _("On their way")
+    tabs = [(tab, name, summary.of_tab(tab)) for tab, name in names.items()]
     return render(
         "ar/cases/queue/queue.html",
         groups=groups,
         summary=summary,
-        cash=cash_state(db(), tenant_id),
+        cash=cash_state(db(), actor().tenant_id),
         wanted=chosen,
         pager=page,
+        chips=filters.chips(chosen, "whose", _whose(tasks), path) if tasks else [],
         tabs=filters.chips(chosen, "tab", tabs, path),
+        form=blank(),
+        next=filters.url(chosen, path),
         held=[(reason_text(code), count) for code, count in sorted(summary.held.items())],
         today=actor().today,
+        here=request.full_path.rstrip("?"),
+        mine=commands.count_releasable(db(), actor()) if may(Permission.REVIEW_ACTIONS) else None,
         **_template_helpers(),
     )
 
@@ -82,15 +83,26 @@ def paper(action_id: UUID) -> Page:
     return download(drafting.print_letter(draft).pdf, PDF, drafting.file_name(draft), inline=True)
 
 
+def _whose(tasks: queries.TaskCounts) -> list[tuple[str, str, int]]:
+    return [
+        ("mine", _("Mine today"), tasks.mine),
+        ("later", _("Mine later"), tasks.later),
+        ("all", _("All"), tasks.all),
+    ]
+
+
 def _template_helpers() -> dict[str, object]:
     """Returns the permissions, roles and names that both templates use."""
     return {
         "may_review": may(Permission.REVIEW_ACTIONS),
         "may_work": may(Permission.WORK_TASKS),
+        "may_edit": may(Permission.EDIT_CUSTOMER),
         "may_run": may(Permission.RUN_DAY),
         "may_read_bank": may(Permission.READ_BANK),
         "my_roles": actor().roles,
         "role_name": role_name,
+        "outcomes": [(each, _(OUTCOME_NAMES[each])) for each in OUTCOMES],
+        "outcome_name": outcome_name,
         "state_name": state_name,
         "tones": STATE_TONES,
     }
@@ -107,7 +119,8 @@ def render_action(form: Form[Any], action_id: UUID) -> str:
         mail=mail,
         deadline_on=deadline_on,
         today=actor().today,
-        next="",
+        here=url_for("cases.action", action_id=action_id, next=way_back() or None),
+        next=way_back(),
         **_template_helpers(),
     )
 
@@ -125,8 +138,8 @@ def _preview(view: QueueAction) -> tuple[object, OutgoingMail | None]:
 
 
 def next_url() -> str:
-    """Returns the address of the page that the form came from, else of the queue."""
-    return safe_next(request.form.get("next"), url_for("cases.queue"))
+    """Returns the page that the form is to lead back to, else the queue."""
+    return way_back(url_for("cases.queue"))
 
 
 def back_to_page(text: str) -> Page:

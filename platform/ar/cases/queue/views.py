@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
 from ar.cases.ladder.explain import explain_step
+from ar.cases.ladder.step_texts import step_name
+from ar.cases.rules.policy import ADDRESSED_TO, DONE_BY
 from ar.ledger.rules.instalments import document_label
 
 #: A letter of many documents shows so many of them in the queue.
@@ -32,7 +35,7 @@ class QueueLine:
     due_on: date
     days_overdue: int
     open_minor: int
-    step_name: str
+    code: str
     level: int
     nominal_on: date
     state: str
@@ -42,9 +45,19 @@ class QueueLine:
     covered_minor: int = 0
 
     @property
+    def step_name(self) -> str:
+        """Returns the step in words; only for the lines that are shown."""
+        return step_name(self.code)
+
+    @property
     def why(self) -> str:
         """Returns why the step came, in words; only for the lines that are shown."""
         return explain_step(self.why_code, self.why_params)
+
+    @property
+    def claimed(self) -> bool:
+        """Returns whether a letter claims it, or a call or task is about it."""
+        return not self.reason and self.state != "suppressed"
 
     @property
     def label(self) -> str:
@@ -80,6 +93,11 @@ class QueueAction:
     delivered_at: datetime | None
     has_paper: bool
     contact: str
+    to_call: str
+    phone: str
+    owner_name: str | None
+    outcome: str | None
+    again_on: date | None
     lines: tuple[QueueLine, ...]
 
     @property
@@ -88,33 +106,45 @@ class QueueAction:
         return self.form == "letter"
 
     @property
+    def done_by_role(self) -> str | None:
+        """Returns the role that does this call or task, whoever owns the customer; None for the owner's own."""
+        return self.release_role or ADDRESSED_TO.get(self.code) or DONE_BY.get(self.code)
+
+    @cached_property
     def claims(self) -> bool:
         """Returns whether anything of a letter is left to claim; True for a call or task."""
-        return not self.is_letter or any(not line.reason for line in self.lines)
+        return not self.is_letter or any(line.claimed for line in self.lines)
 
     @property
+    def can_be_skipped(self) -> bool:
+        """Returns whether it waits for a person; a bounced letter of nothing is closed instead."""
+        if self.state == "failed":
+            return self.claims
+        return self.state == "proposed" or (not self.is_letter and self.state == "approved")
+
+    @cached_property
     def first_lines(self) -> tuple[QueueLine, ...]:
         """Returns the lines that the queue shows; all stand on the action's own page."""
         return self.lines[:LINES_SHOWN]
 
-    @property
+    @cached_property
     def claim_minor(self) -> int:
         """Returns what it is about now, in minor units: what is open of the items that it still claims.
 
         A letter's is less the debtor's unapplied credit.
         """
-        claimed = {line.item_id: line.open_minor for line in self.lines if not line.reason}
+        claimed = {line.item_id: line.open_minor for line in self.lines if line.claimed}
         return sum(claimed.values()) - self.unapplied_minor
 
-    @property
+    @cached_property
     def unapplied_minor(self) -> int:
         """Returns what of a letter's claim unapplied credit covers, in minor units."""
-        return sum({line.item_id: line.covered_minor for line in self.lines if not line.reason}.values())
+        return sum({line.item_id: line.covered_minor for line in self.lines if line.claimed}.values())
 
     @property
     def claimed_items(self) -> int:
         """Returns how many items it still claims."""
-        return len({line.item_id for line in self.lines if not line.reason})
+        return len({line.item_id for line in self.lines if line.claimed})
 
 
 @dataclass(frozen=True)

@@ -80,17 +80,28 @@ class Unapplied:
 
 
 def reason_not_to_chase(
-    *, currency: str, open_minor: int, hold: ActiveHold | None, policy: Policy, unapplied: Unapplied | None
+    *,
+    currency: str,
+    open_minor: int,
+    hold: ActiveHold | None,
+    policy: Policy,
+    unapplied: Unapplied | None,
+    small_minor: int = 0,
 ) -> Reason | None:
-    """Returns why an item with `open_minor` open as of today is not chased; None when it is."""
+    """Returns why an item with `open_minor` open as of today is not chased; None when it is.
+
+    `small_minor`: what the items of the same letter that are too small each come to; together they may be worth one.
+    """
     if open_minor == 0:
         return Reason(PAID, {})
     if hold is not None:
         until = hold.until_on.isoformat() if hold.until_on else None
         return Reason(hold.code, {"reason": hold.reason, "until_on": until})
-    if policy.is_within_tolerance(currency, open_minor):
+    if policy.is_within_tolerance(currency, max(open_minor, small_minor)):
         tolerance = policy.tolerance_minor[currency]
-        return Reason(TOLERANCE, {"open_minor": open_minor, "tolerance_minor": tolerance, "currency": currency})
+        return Reason(
+            TOLERANCE, {"open_minor": max(open_minor, small_minor), "tolerance_minor": tolerance, "currency": currency}
+        )
     if unapplied is not None and unapplied.covers(policy, currency):
         amounts = {"credit_minor": unapplied.credit_minor, "overdue_minor": unapplied.overdue_minor}
         return Reason(APPLY_FIRST, {**amounts, "currency": currency})

@@ -72,6 +72,8 @@ def form_of(audience: Audience, channel: Channel) -> str:
 
 #: Tasks that are addressed to a role by what they are: step code → role that decides (R178, W7).
 ADDRESSED_TO: Final = {"general_manager": "general_manager"}
+#: Calls and tasks that a role does, whoever owns the customer: step code → role.
+DONE_BY: Final = {"manager_call_1": "sales_manager", "manager_call_2": "sales_manager"}
 NEVER_AUTOMATIC: Final = frozenset({Effect.ASSIGN_AGENCY, Effect.PREPARE_LITIGATION})
 
 
@@ -127,8 +129,9 @@ class Policy(_Strict):
     """One version of a ladder: levels 1, 2, 3… taken in this order, at most one per item and run.
 
     `start`: an item that never had a step begins at level 1, or at the level of the day. `deadline_days`:
-    calendar days that a step with `set_deadline` gives. `tolerance_minor`: open amounts below it, per
-    currency in minor units, are not chased.
+    calendar days that a step with `set_deadline` gives. `tolerance_minor`: what a letter would ask for, and is below
+    it, per currency in minor units, is not chased. `chases_interest`: documents of late interest climb the ladder
+    too; else they are asked for by statements alone.
     """
 
     code: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -137,6 +140,7 @@ class Policy(_Strict):
     start: Literal["first", "level_of_the_day"] = "first"
     deadline_days: Annotated[int, Field(ge=1, le=366)] = 7
     tolerance_minor: dict[Currency, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    chases_interest: bool = False
     levels: Annotated[tuple[Level, ...], Field(min_length=1)]
     own_clock: tuple[OwnClock, ...] = ()
 
@@ -177,7 +181,7 @@ class Policy(_Strict):
             yield from rule.steps
 
     def is_within_tolerance(self, currency: str, open_minor: int) -> bool:
-        """Returns whether an open amount is too small to chase; False without a tolerance for the currency."""
+        """Returns whether an amount is too small to ask for; False without a tolerance for the currency."""
         return open_minor < self.tolerance_minor.get(currency, 0)
 
 

@@ -21,7 +21,7 @@ from ar.cases.ladder.candidates import Candidate, LadderFacts
 from ar.cases.ladder.policy_versions import PolicyBook, policy_book
 from ar.cases.ladder.state import lock_cases, withdraw_paid
 from ar.cases.rules import ladder
-from ar.cases.rules.holds import ActiveHolds, Reason, Unapplied, reason_not_to_chase
+from ar.cases.rules.holds import TOLERANCE, ActiveHolds, Reason, Unapplied, reason_not_to_chase
 from ar.cases.rules.ladder import DueStep, ItemFacts
 from ar.cases.rules.policy import Policy
 from ar.cases.runs.recording import RunRecorder, StateChange
@@ -127,6 +127,7 @@ class _Run:
         self.withheld: list[WithheldItem] = []
         self.held: Counter[str] = Counter()
         self.has_holds = False
+        self.small: dict[tuple[str, str], list[tuple[Candidate, _Decision]]] = {}
         self.is_first_of_day = True
 
     def decide(self, candidates: Iterable[Candidate]) -> None:
@@ -144,14 +145,31 @@ class _Run:
             if item.open_minor == 0:
                 recorder.set_state(item, _PARKED)
             elif not decision.steps:
-                if item.kind == candidate_queries.DUE:
+                if item.kind == candidate_queries.DUE and decision.unchanged.next_on is not None:
                     continue  # a day off: the stored state says the same
                 recorder.set_state(item, decision.unchanged)
-            elif (reason := self._reason_to_withhold(item, decision)) is not None:
-                self._withhold(item, reason, decision)
+            elif (reason := self._reason_to_withhold(item, decision)) is None:
+                self._propose(item, decision)
+            elif reason.code == TOLERANCE:
+                self.small.setdefault((item.customer_id, item.currency), []).append((item, decision))
             else:
-                recorder.propose(item, decision.version_id, decision.steps)
-                recorder.set_state(item, decision.proposed)
+                self._withhold(item, reason, decision)
+        for small in self.small.values():
+            self._decide_small(small)
+
+    def _decide_small(self, small: list[tuple[Candidate, _Decision]]) -> None:
+        """Decides on the items of a customer that are too small each: together they may be worth a letter."""
+        small_minor = sum(item.open_minor for item, _decision in small)
+        for item, decision in small:
+            reason = self._reason_to_withhold(item, decision, small_minor)
+            if reason is None:
+                self._propose(item, decision)
+            else:
+                self._withhold(item, reason, decision)
+
+    def _propose(self, item: Candidate, decision: _Decision) -> None:
+        self.recorder.propose(item, decision.version_id, decision.steps)
+        self.recorder.set_state(item, decision.proposed)
 
     def _decide_facts(self, facts: LadderFacts) -> _Decision:
         """Decides once for all items of these facts."""
@@ -168,6 +186,9 @@ class _Run:
             deadline_on=facts.deadline_on,
             fired=frozenset(filter(None, facts.fired.split(","))),
         )
+        if facts.is_interest and not policy.chases_interest:
+            unasked = StateChange(version_id, before.waiting, facts.fired, None, parked=False)
+            return _Decision(version_id=version_id, policy=policy, steps=(), unchanged=unasked, proposed=unasked)
         steps = ladder.decide(before, policy, self.actor.today, self.calendar)
         after = before._replace(
             waiting=before.waiting or any(step.level for step in steps),
@@ -185,7 +206,7 @@ class _Run:
         next_on = ladder.next_on(facts, policy, self.calendar)
         return StateChange(version_id, facts.waiting, ",".join(sorted(facts.fired)), next_on, parked=False)
 
-    def _reason_to_withhold(self, item: Candidate, decision: _Decision) -> Reason | None:
+    def _reason_to_withhold(self, item: Candidate, decision: _Decision, small_minor: int = 0) -> Reason | None:
         """Returns why a due step is withheld; None when it is proposed."""
         hold = self.holds.on(UUID(item.item_id), UUID(item.customer_id)) if self.has_holds else None
         return reason_not_to_chase(
@@ -194,6 +215,7 @@ class _Run:
             hold=hold,
             policy=decision.policy,
             unapplied=self.unapplied.get((item.customer_id, item.currency)),
+            small_minor=small_minor,
         )
 
     def _withhold(self, item: Candidate, reason: Reason, decision: _Decision) -> None:

@@ -53,6 +53,7 @@ class _SimulatedItem:
     document_no: str
     currency: str
     open_minor: int
+    kind: str
     due_on: date
     collection_end_on: date
     policy_code: str | None
@@ -96,10 +97,19 @@ def simulate(
     resumed = policy_code is None and from_on >= actor.today
     by_facts: dict[tuple[ItemFacts, str, int, date], list[DueStep]] = {}
     steps: list[SimulatedStep] = []
-    for item in _items(db, actor.tenant_id, from_on, to_on):
+    items = _items(db, actor.tenant_id, from_on, to_on)
+    small: dict[tuple[UUID, str], int] = {}
+    for item in items:
+        policy = _policy(book, item, policy_code or settings.policy_code, fixed=policy_code is not None)
+        if policy.is_within_tolerance(item.currency, item.open_minor):
+            small[item.customer_id, item.currency] = small.get((item.customer_id, item.currency), 0) + item.open_minor
+    for item in items:
         policy = _policy(book, item, policy_code or settings.policy_code, fixed=policy_code is not None)
         start = _first_day(holds.on(item.id, item.customer_id), from_on)
-        if start is None or policy.is_within_tolerance(item.currency, item.open_minor):
+        asked_minor = max(item.open_minor, small.get((item.customer_id, item.currency), 0))
+        if start is None or policy.is_within_tolerance(item.currency, asked_minor):
+            continue
+        if item.kind == "interest" and not policy.chases_interest:
             continue
         facts = _facts(item, resumed)
         key = (facts, policy.code, policy.version, start)
@@ -150,6 +160,7 @@ def _items(db: Session, tenant_id: UUID, from_on: date, to_on: date) -> list[_Si
             item.document_no,
             item.currency,
             open_minor.label("open_minor"),
+            item.kind,
             item.due_on,
             item.collection_end_on,
             customer.policy_code,

@@ -17,7 +17,9 @@ from ar.credit.exposure.models import Commitment
 from ar.credit.exposure.parts import NO_PARTS
 from ar.credit.rules.decision import Account, ActiveStop, ApprovedExcess, CustomerFacts, OrderFacts
 from ar.credit.rules.policy import CheckCode, CreditPolicy
-from ar.customers.lookups import blacklisted_since
+from ar.customers.lookups import blacklisted_since, file_gaps
+from ar.ledger.models import OpenItem
+from ar.statements.lookups import oldest_unconfirmed
 from kernel.actor import Actor
 from kernel.visibility import everything
 
@@ -55,14 +57,26 @@ def customer_facts(
             proof_minor=_accepted_proofs(db, tenant_id, order),
             stops=active_stops(db, tenant_id, customer_id, actor.today),
             blacklisted_since=blacklisted_since(db, tenant_id, [customer_id], actor.timezone).get(customer_id),
+            unconfirmed=_unconfirmed(db, actor, customer_id, policy),
+            file_gaps=file_gaps(db, tenant_id, [customer_id], actor.today).get(customer_id, ()),
             approvals=_approved_excesses(db, tenant_id, order.order_id),
             overrides=_overrides(db, tenant_id, customer_id, actor.today),
         )
 
 
 def active_stops(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -> list[ActiveStop]:
-    """Returns the stops of shipments in force, the oldest first."""
-    hold = ShippingHold
+    """Returns the stops of shipments in force, the oldest first.
+
+    One that the ladder placed is in force while the customer owes anything overdue.
+    """
+    hold, item = ShippingHold, OpenItem
+    owes = sa.select(item.id).where(
+        item.tenant_id == tenant_id,
+        item.customer_id == customer_id,
+        item.side == 1,
+        item.open_minor > 0,
+        item.due_on < today,
+    )
     rows = db.execute(
         sa.select(hold.id, hold.kind, hold.reason, hold.until_on)
         .where(
@@ -70,6 +84,7 @@ def active_stops(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -
             hold.customer_id == customer_id,
             hold.lifted_at.is_(None),
             sa.or_(hold.until_on.is_(None), hold.until_on >= today),
+            sa.or_(hold.kind != "ladder", owes.exists()),
         )
         .order_by(hold.placed_at, hold.id)
     )
@@ -98,6 +113,15 @@ def _commitments(db: Session, tenant_id: UUID, customer_id: UUID, order: OrderFa
         )
     ).one()
     return row[0], row[1]
+
+
+def _unconfirmed(db: Session, actor: Actor, customer_id: UUID, policy: CreditPolicy) -> tuple[str, int] | None:
+    """Returns number and age in days of the statement that stayed unanswered for longer than the policy allows."""
+    found = oldest_unconfirmed(db, actor.tenant_id, [customer_id], actor.timezone).get(customer_id)
+    if found is None:
+        return None
+    days = (actor.today - found.sent_on).days
+    return (found.number, days) if days > policy.unconfirmed_days else None
 
 
 def _accepted_proofs(db: Session, tenant_id: UUID, order: OrderFacts) -> int:

@@ -72,6 +72,12 @@ class CustomerAccount:
         return sum(each.past_due_items for each in self.by_currency.values())
 
     @property
+    def used_bps(self) -> int | None:
+        """Returns how much of the limit is used, in basis points; None without an amount to be measured by."""
+        total = self.limit.total_minor
+        return None if not total or self.exposure_minor is None else max(0, self.exposure_minor) * 10_000 // total
+
+    @property
     def oldest_due_on(self) -> date | None:
         """Returns the due date of the oldest of them."""
         return min((each.oldest_due_on for each in self.by_currency.values() if each.oldest_due_on), default=None)
@@ -120,10 +126,14 @@ def customer_accounts(
         asked = {*found, *limits} if customer_ids is None else set(customer_ids)
         own = {each: _account(each, found.get(each, {}), limits.get(each, ()), on, converter) for each in asked}
         heads = {head_of[each] for each in asked if each in head_of} | (asked & set(head_of.values()))
+        members_of: dict[UUID, list[UUID]] = {head: [head] for head in heads}
+        for member, head in head_of.items():
+            if head in members_of:
+                members_of[head].append(member)
         groups = {
             head: _account(
                 head,
-                _sum([found.get(each, {}) for each in (head, *(m for m, h in head_of.items() if h == head))]),
+                _sum([found.get(each, {}) for each in members_of[head]]),
                 limits.get(head, ()),
                 on,
                 converter,

@@ -25,13 +25,14 @@ class CurrencyParts:
     """A customer's exposure in one currency, and what the checks ask beside it.
 
     `conditional_minor`: bills in hand that are not yet paid, a part of the unapplied credit. `past_due_items` are due
-    before the day asked for, the oldest on `oldest_due_on`.
+    before the day asked for, with `past_due_minor` open on them, the oldest on `oldest_due_on`.
     """
 
     parts: Parts
     conditional_minor: int
     past_due_items: int
     oldest_due_on: date | None
+    past_due_minor: int = 0
 
     def __add__(self, other: CurrencyParts) -> CurrencyParts:
         dues = [each for each in (self.oldest_due_on, other.oldest_due_on) if each is not None]
@@ -40,6 +41,7 @@ class CurrencyParts:
             self.conditional_minor + other.conditional_minor,
             self.past_due_items + other.past_due_items,
             min(dues, default=None),
+            self.past_due_minor + other.past_due_minor,
         )
 
 
@@ -50,7 +52,8 @@ ExposureParts = Mapping[UUID, Mapping[str, CurrencyParts]]
 _SUMS: Final = """
     SELECT customer_id, currency, CAST(sum(receivables) AS bigint), CAST(sum(signed) AS bigint),
         CAST(sum(shipped) AS bigint), CAST(sum(released) AS bigint), CAST(sum(bills) AS bigint),
-        CAST(sum(unapplied) AS bigint), CAST(sum(conditional) AS bigint), CAST(sum(past_due) AS bigint), min(oldest)
+        CAST(sum(unapplied) AS bigint), CAST(sum(conditional) AS bigint), CAST(sum(past_due) AS bigint), min(oldest),
+        CAST(sum(past_due_open) AS bigint)
     FROM ({items} UNION ALL {commitments} UNION ALL {bills}) AS part
     GROUP BY customer_id, currency
 """
@@ -60,20 +63,21 @@ _ITEMS: Final = """
         coalesce(sum({open}) FILTER (WHERE o.side = -1), 0) AS unapplied,
         coalesce(sum({open}) FILTER (WHERE o.side = -1 AND o.conditional), 0) AS conditional,
         count(*) FILTER (WHERE o.side = 1 AND o.due_on < :due_before AND {open} > 0) AS past_due,
-        min(o.due_on) FILTER (WHERE o.side = 1 AND o.due_on < :due_before AND {open} > 0) AS oldest
+        min(o.due_on) FILTER (WHERE o.side = 1 AND o.due_on < :due_before AND {open} > 0) AS oldest,
+        coalesce(sum({open}) FILTER (WHERE o.side = 1 AND o.due_on < :due_before), 0) AS past_due_open
     FROM open_item AS o {later}
     WHERE o.tenant_id = :tenant AND {exists} {customers}
     GROUP BY o.customer_id, o.currency
 """
 _COMMITMENTS: Final = """
     SELECT o.customer_id, o.currency, 0, sum(o.signed_minor), sum(o.shipped_minor), sum(o.released_minor),
-        0, 0, 0, 0, CAST(NULL AS date)
+        0, 0, 0, 0, CAST(NULL AS date), 0
     FROM {table} AS o
     WHERE o.tenant_id = :tenant AND {exists} {customers}
     GROUP BY o.customer_id, o.currency
 """
 _BILLS: Final = """
-    SELECT o.customer_id, o.currency, 0, 0, 0, 0, sum(o.amount_minor), 0, 0, 0, CAST(NULL AS date)
+    SELECT o.customer_id, o.currency, 0, 0, 0, 0, sum(o.amount_minor), 0, 0, 0, CAST(NULL AS date), 0
     FROM bill AS o {step}
     WHERE o.tenant_id = :tenant AND (o.kind <> 'bank' OR :bank_bills) AND {exists} {customers}
     GROUP BY o.customer_id, o.currency
@@ -176,7 +180,8 @@ def exposure_parts(
         conditional,
         due,
         oldest,
+        past_due_minor,
     ) in rows:
         parts = Parts(receivables, signed, shipped, released, of_bills, unapplied)
-        found.setdefault(customer_id, {})[currency] = CurrencyParts(parts, conditional, due, oldest)
+        found.setdefault(customer_id, {})[currency] = CurrencyParts(parts, conditional, due, oldest, past_due_minor)
     return found

@@ -20,7 +20,7 @@ from ar.credit.policy.queries import credit_policy
 from ar.credit.rules.exposure import limit_on
 from ar.credit.rules.policy import CheckCode
 from ar.credit.rules.scoring import Grade
-from ar.customers.lookups import file_gaps, gap_sentences
+from ar.customers.lookups import blacklisted_since, file_gaps, gap_sentences
 from ar.ledger.commands import lock_customers
 from kernel import journal
 from kernel.actor import Actor
@@ -54,7 +54,8 @@ def grant_limit(db: Session, actor: Actor, data: GrantLimit) -> UUID:
     """Writes the limit and ends the regular one before it; returns the limit's id (R060, R063, R070).
 
     One decided later than its first day begins today. Raises NotFound(`customer_not_found`),
-    RuleBroken(`limit_over`, `limit_temporary_ends`, `limit_file_gaps`).
+    RuleBroken(`limit_over`, `limit_temporary_ends`, `limit_blacklisted`,
+    `limit_file_gaps`).
     """
     actor = lock_customers(db, actor, [data.customer_id])
     starts_on = data.valid_from if data.source == "taken_over" else max(data.valid_from, actor.today)
@@ -62,7 +63,7 @@ def grant_limit(db: Session, actor: Actor, data: GrantLimit) -> UUID:
         raise RuleBroken("limit_over", valid_to=data.valid_to.isoformat())
     if data.kind == "temporary" and (data.valid_to is None or data.amount_minor is None):
         raise RuleBroken("limit_temporary_ends")
-    require_complete_file(db, actor, data, starts_on)
+    require_credit_allowed(db, actor, data, starts_on)
     if data.kind == "regular":
         _end_regular(db, actor.tenant_id, data.customer_id, starts_on, data.valid_to)
     limit_id = new_id()
@@ -102,14 +103,17 @@ def grant_limit(db: Session, actor: Actor, data: GrantLimit) -> UUID:
     return limit_id
 
 
-def require_complete_file(db: Session, actor: Actor, data: GrantLimit, starts_on: date) -> None:
-    """Asks for a complete customer file before a limit above zero (R025).
+def require_credit_allowed(db: Session, actor: Actor, data: GrantLimit, starts_on: date) -> None:
+    """Asks for a complete customer file that is on no blacklist before a limit above zero (R025, R079).
 
-    Passes what was taken over, a cut of the limit in force, and a company that has the check off. Raises
-    RuleBroken(`limit_file_gaps`), naming every gap.
+    Passes what was taken over, a cut of the limit in force, and a company that has the check of files off. Raises
+    RuleBroken(`limit_blacklisted`, `limit_file_gaps`), naming every gap.
     """
     if data.source == "taken_over" or data.amount_minor == 0:
         return
+    since = blacklisted_since(db, actor.tenant_id, [data.customer_id], actor.timezone).get(data.customer_id)
+    if since is not None and not _is_cut(db, actor.tenant_id, data, starts_on):
+        raise RuleBroken("limit_blacklisted", since=since.isoformat())
     if CheckCode.FILE in credit_policy(db, actor.tenant_id).checks_off:
         return
     gaps = file_gaps(db, actor.tenant_id, [data.customer_id], actor.today).get(data.customer_id)

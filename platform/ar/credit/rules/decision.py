@@ -142,7 +142,7 @@ def decide(order: OrderFacts, customer: CustomerFacts, policy: CreditPolicy, tod
     reasons: list[Reason] = []
     waived: list[tuple[Reason, str]] = []
     for reason in _reasons(order, customer):
-        if reason.code in policy.checks_off:
+        if reason.code in policy.checks_off or reason in reasons:
             continue
         by = _let_pass(reason, order, customer, today)
         if by is None:
@@ -205,7 +205,7 @@ def _credit_reasons(order: OrderFacts, customer: CustomerFacts) -> Iterator[Reas
     elif grade == Grade.D and not order.prepaid:
         missing = order.committed_minor - max(0, customer.surplus_minor)
         yield Reason(CheckCode.CLEARED_FUNDS, {"missing_minor": missing, "currency": order.currency})
-    elif not order.prepaid:
+    elif not order.prepaid and not _lives_on_group(customer):
         yield from _account_reasons(customer.account, CheckCode.LIMIT)
     if customer.group is not None and not order.prepaid:
         yield from _account_reasons(customer.group, CheckCode.GROUP_LIMIT)
@@ -216,6 +216,11 @@ def _credit_reasons(order: OrderFacts, customer: CustomerFacts) -> Iterator[Reas
         yield Reason(CheckCode.STATEMENT, {"number": number, "days": days})
     if customer.file_gaps:
         yield Reason(CheckCode.FILE, {"gaps": list(customer.file_gaps)})
+
+
+def _lives_on_group(customer: CustomerFacts) -> bool:
+    """Whether the customer has no limit of its own and is covered by that of its payer or parent."""
+    return customer.account.limit.is_absent and customer.group is not None and not customer.group.limit.is_absent
 
 
 def _account_reasons(account: Account, code: CheckCode) -> Iterator[Reason]:

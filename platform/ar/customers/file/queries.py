@@ -25,8 +25,9 @@ from ar.customers.rules.customer_file import (
     find_gaps,
     gap_codes,
 )
-from ar.customers.rules.identity_numbers import has_invalid_check_character, is_unified_code
-from tenants.queries import tenant
+from ar.customers.rules.identity_numbers import doubt_about, is_unified_code
+from kernel.views import from_json, json_view, value
+from tenants.models import Tenant
 
 
 def blacklisted_since(db: Session, tenant_id: UUID, customer_ids: Collection[UUID], timezone: str) -> dict[UUID, date]:
@@ -53,7 +54,6 @@ def file_gaps(db: Session, tenant_id: UUID, customer_ids: Collection[UUID], toda
 def all_gaps(db: Session, tenant_id: UUID, customer_ids: Collection[UUID] | None, today: date) -> dict[UUID, list[Gap]]:
     """Returns every gap, also what lapses soon, of the customers (None: of all); customers without one are absent."""
     policy = file_policy(db, tenant_id)
-    documents = _documents(db, tenant_id, customer_ids)
     customer, check = Customer, IdentityCheck
     is_checked = (
         sa.select(check.id)
@@ -61,7 +61,13 @@ def all_gaps(db: Session, tenant_id: UUID, customer_ids: Collection[UUID] | None
         .exists()
     )
     rows = db.execute(
-        sa.select(customer.id, customer.entity_type, customer.tax_id, is_checked.label("is_checked")).where(
+        sa.select(
+            customer.id,
+            customer.entity_type,
+            customer.tax_id,
+            is_checked.label("is_checked"),
+            _documents(tenant_id).label("documents"),
+        ).where(
             customer.tenant_id == tenant_id,
             customer.retired_at.is_(None),
             *(() if customer_ids is None else (_is_one_of(customer.id, customer_ids),)),
@@ -72,8 +78,8 @@ def all_gaps(db: Session, tenant_id: UUID, customer_ids: Collection[UUID] | None
         facts = CustomerFileFacts(
             entity_type=row.entity_type,
             unified_code=is_unified_code(row.tax_id),
-            tax_id_doubtful=has_invalid_check_character(row.tax_id) and not row.is_checked,
-            documents=documents.get(row.id, ()),
+            tax_id_doubtful=not row.is_checked and doubt_about(row.entity_type, row.tax_id) is not None,
+            documents=from_json(DocumentFacts, row.documents),
         )
         gaps = find_gaps(facts, policy, today)
         if gaps:
@@ -98,24 +104,27 @@ def file_policy_version(db: Session, tenant_id: UUID) -> tuple[int, FilePolicy]:
     return (0, DEFAULT_FILE_POLICY) if row is None else (row.version, FilePolicy.model_validate(row.data))
 
 
-def _documents(db: Session, tenant_id: UUID, customer_ids: Collection[UUID] | None) -> dict[UUID, list[DocumentFacts]]:
+def _documents(tenant_id: UUID) -> sa.ScalarSelect[Any]:
+    """Returns the documents of a customer that count, as JSON; their day is that of the company's own clock."""
     document = CustomerDocument
-    received = sa.cast(sa.func.timezone(tenant(db, tenant_id).timezone, document.uploaded_at), sa.Date)
-    rows = db.execute(
-        sa.select(
-            document.customer_id, document.kind, document.state, received.label("received_on"), document.expires_on
-        ).where(
-            document.tenant_id == tenant_id,
-            document.state.in_(sorted(COUNTING_STATES)),
-            *(() if customer_ids is None else (_is_one_of(document.customer_id, customer_ids),)),
-        )
+    timezone = sa.select(Tenant.timezone).where(Tenant.id == tenant_id).scalar_subquery()
+    line = json_view(
+        DocumentFacts,
+        kind=value(document.kind),
+        state=value(document.state),
+        received_on=value(sa.cast(sa.func.timezone(timezone, document.uploaded_at), sa.Date)),
+        expires_on=value(document.expires_on),
     )
-    found: dict[UUID, list[DocumentFacts]] = {}
-    for row in rows:
-        found.setdefault(row.customer_id, []).append(
-            DocumentFacts(row.kind, row.state, row.received_on, row.expires_on)
+    return (
+        sa.select(sa.func.jsonb_agg(line))
+        .where(
+            document.tenant_id == tenant_id,
+            document.customer_id == Customer.id,
+            document.state.in_(sorted(COUNTING_STATES)),
         )
-    return found
+        .correlate(Customer)
+        .scalar_subquery()
+    )
 
 
 def _is_one_of(column: Any, customer_ids: Collection[UUID]) -> sa.ColumnElement[bool]:

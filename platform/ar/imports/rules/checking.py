@@ -6,10 +6,8 @@ Written for 100,000 rows: one small parser per column, with the few distinct val
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NoReturn, TypeVar
 
@@ -21,15 +19,23 @@ from ar.customers.inputs import (
     MAX_TERM_DAYS,
     CustomerRow,
 )
-from ar.customers.rules.identity_numbers import has_invalid_check_character
-from ar.imports.columns import CURRENCY_WORDS, ENTITY_WORDS, KIND_WORDS, LANGUAGE_WORDS, words
+from ar.customers.rules.identity_numbers import doubt_about
+from ar.imports.columns import ENTITY_WORDS, LANGUAGE_WORDS, words
 from ar.imports.inputs import ParsedCustomer, ParsedItem, ParsedReceipt, Report
 from ar.imports.rules.amounts import BadCell, applications, minor_units, require_current, without_side
+from ar.imports.rules.cells import (
+    currency_code,
+    document_kind,
+    email_address,
+    identifier,
+    required_text,
+    text,
+    whole,
+    word,
+)
 from kernel.bookable import LIMITS
-from kernel.money import exponent
-from kernel.sheets import BadDate, DateOrder, header_key, is_damaged_number, parse_date
+from kernel.sheets import BadDate, DateOrder, header_key, parse_date
 from kernel.sheets.mapping import SKIP, ColumnMapping
-from kernel.texts import BadAddress, mail_address, one_line
 
 MAX_DOCUMENT_NO_CHARS = 64
 
@@ -37,11 +43,9 @@ MAX_DOCUMENT_NO_CHARS = 64
 MAX_DAYS_AHEAD = 366
 LONG_AGO_DAYS = 3_660
 
-_CURRENCIES = words(CURRENCY_WORDS)
-_KINDS = words(KIND_WORDS)
 _ENTITIES = words(ENTITY_WORDS)
 _LANGUAGES = words(LANGUAGE_WORDS)
-_YEAR_LAST_ORDERS: tuple[DateOrder, DateOrder] = ("mdy", "dmy")
+_YEAR_LAST_ORDERS: tuple[DateOrder, ...] = ("mdy", "dmy")
 #: Error codes of an amount that do not depend on its currency.
 _WRONG_ANYWHERE = ("value_missing", "not_a_number", "ambiguous_amount", "amount_not_positive")
 DEBIT_WORDS = ("invoice", "debit_note")
@@ -74,7 +78,8 @@ class RowParser:
 
     A row is parsed to its end despite errors; cells that depend on a bad cell are not checked. Raises BadRow, and
     PassedOver for a row without an amount to post. Without `today`, dates are not checked for being too far ahead or
-    long ago. `by_name`: customers are known by their names, which are cut to a number's length.
+    long ago. `by_name`: customers are known by their names, which are cut to a number's length. `sides`: debit less
+    credit is the amount. `from_1904`: bare numbers of days count from there.
     """
 
     def __init__(
@@ -85,6 +90,8 @@ class RowParser:
         serial: bool,
         today: date | None = None,
         by_name: bool = False,
+        sides: bool = False,
+        from_1904: bool = False,
     ) -> None:
         self.report = report
         self._today = today or date.max
@@ -94,6 +101,9 @@ class RowParser:
         self._mapping = mapping
         self._kinds = {header_key(word): kind for word, kind in mapping.kinds.items()}
         self._by_name = by_name
+        self._sides = sides
+        self._from_1904 = from_1904
+        self._own_currency = mapping.constants.get("currency", "")
         self._serial = serial
         self._shared: dict[str, str] = {}
         self._bad: list[BadCell] = []
@@ -105,14 +115,15 @@ class RowParser:
         number, name, entity, tax_id, owner, contact, email, terms, settlement, language, owner_name = cells
         if not owner and "@" in owner_name:
             owner, owner_name = owner_name, ""
-        if tax_id and has_invalid_check_character(tax_id):
-            self.report.add_warning(row, "tax_id", "tax_id_doubtful", found=tax_id)
         parse_cell = self._parse_cell
+        form = parse_cell(word, "entity_type", "unknown_entity_type", entity, _ENTITIES) if entity else None
+        if doubt_about(form or "company", tax_id) is not None:
+            self.report.add_warning(row, "tax_id", "tax_id_doubtful", found=tax_id)
         owner_email = parse_cell(email_address, "owner_email", owner) if owner else None
         made = CustomerRow(
             number=parse_cell(self._customer_no, number),
             name=parse_cell(required_text, "name", name, MAX_NAME_CHARS),
-            entity_type=parse_cell(word, "entity_type", "unknown_entity_type", entity, _ENTITIES) if entity else None,
+            entity_type=form,
             tax_id=parse_cell(identifier, "tax_id", tax_id, MAX_TAX_ID_CHARS) if tax_id else None,
             owner_email=owner_email.lower() if owner_email else None,
             contact_name=parse_cell(text, "contact_name", contact, MAX_NAME_CHARS) or None,
@@ -126,22 +137,27 @@ class RowParser:
         return self._complete(ParsedCustomer(row, made, parse_cell(text, "owner", owner_name, MAX_NAME_CHARS)))
 
     def item(self, row: int, cells: Sequence[str]) -> ParsedItem:
-        """Parses customer_no, customer_name, document_no, kind, document_date, due_date, currency, amount, owner."""
-        number, name, document_no, kind, document_on, due_on, currency, amount, owner = cells
+        """Parses customer_no, customer_name, document_no, kind, document_date, due_date, currency, amount, owner, and
+        debit and credit.
+        """
+        number, name, document_no, kind, document_on, due_on, currency, amount, owner, debit, credit = cells
         parse_cell = self._parse_cell
         known = parse_cell(self._kind, kind)
-        code = parse_cell(currency_code, currency)
+        code = parse_cell(currency_code, self._currency(row, currency))
         booked_on = parse_cell(self._document_date, row, "document_date", document_on)
         if code and booked_on:
             parse_cell(require_current, code, booked_on)
-        minor = parse_cell(self._amount, row, amount, code)
+        if self._sides:
+            minor, amount = parse_cell(self._side_amount, row, debit, credit, code), debit or f"-{credit}"
+        else:
+            minor = parse_cell(self._amount, row, amount, code)
         known = parse_cell(self._kind_by_sign, row, known, minor, amount) if known and minor else known
         return self._complete(
             ParsedItem(
                 row,
                 self._intern(parse_cell(self._customer_no, number)),
                 self._intern(parse_cell(text, "customer_name", name, MAX_NAME_CHARS)),
-                parse_cell(identifier, "document_no", document_no, MAX_DOCUMENT_NO_CHARS),
+                parse_cell(self._document_no, document_no, known),
                 known,
                 booked_on,
                 parse_cell(self._due_date, row, due_on, booked_on, known) if due_on else None,
@@ -155,13 +171,13 @@ class RowParser:
         """Parses customer_no, receipt_no, received_on, currency, amount, applies_to."""
         number, receipt_no, received_on, currency, amount, applies_to = cells
         parse_cell = self._parse_cell
-        code = parse_cell(currency_code, currency)
+        code = parse_cell(currency_code, self._currency(row, currency))
         minor = parse_cell(self._amount, row, amount, code)
         return self._complete(
             ParsedReceipt(
                 row,
                 self._intern(parse_cell(self._customer_no, number)),
-                parse_cell(identifier, "receipt_no", receipt_no, MAX_DOCUMENT_NO_CHARS),
+                parse_cell(self._document_no, receipt_no, "receipt", "receipt_no"),
                 parse_cell(self._received_on, row, received_on, code),
                 code,
                 parse_cell(self._received, minor, amount) if minor else minor,
@@ -194,6 +210,20 @@ class RowParser:
             return f"{found[:31].strip()}~{blake2b(found.encode(), digest_size=4).hexdigest()}"
         return identifier("customer_no", found, MAX_NUMBER_CHARS)
 
+    def _document_no(self, found: str, kind: str | None, column: str = "document_no") -> str:
+        """Parses a document's number; empty where the mapping gives such documents one of ours."""
+        given = self._mapping.unnumbered
+        if not found and (given == "all" or (given == "payments" and kind == "receipt")):
+            return ""
+        return identifier(column, found, MAX_DOCUMENT_NO_CHARS)
+
+    def _currency(self, row: int, found: str) -> str:
+        """Returns the currency of a row: the file's own where its cell is empty, with a warning."""
+        if found or not self._own_currency:
+            return found
+        self.report.add_warning(row, "currency", "currency_assumed", currency=self._own_currency)
+        return self._own_currency
+
     def _kind(self, found: str) -> str:
         """Parses a kind of document: as the mapping says, else by its usual words. Raises PassedOver."""
         if self._kinds and (told := self._kinds.get(header_key(found))):
@@ -216,6 +246,19 @@ class RowParser:
         if minor == 0 and currency:
             self._pass_over("zero_amount")
         return -minor if turned else minor
+
+    def _side_amount(self, row: int, debit: str, credit: str, currency: str | None) -> int:
+        """Parses the debit less the credit of a row. Raises PassedOver for zero."""
+        if not (debit or credit):
+            raise BadCell("debit", "value_missing")
+        given = currency or "CNY"
+        charged, credited = (
+            minor_units(column, found, given, self._mapping)[0] if found.strip(" -") else 0
+            for column, found in (("debit", debit), ("credit", credit))
+        )
+        if charged == credited and currency:
+            self._pass_over("zero_amount")
+        return charged - credited
 
     def _kind_by_sign(self, row: int, kind: str, minor: int, found: str) -> str:
         """Returns the kind that sign and word give together: below zero, what is owed is a credit."""
@@ -278,7 +321,7 @@ class RowParser:
     def day(self, column: str, found: str) -> date:
         """Parses a date in the file's order. Raises BadCell."""
         try:
-            return parse_date(found, self._order, serial=self._serial)
+            return parse_date(found, self._order, serial=self._serial, from_1904=self._from_1904)
         except BadDate as fault:
             if fault.code == "ambiguous_date":
                 raise _undeclared_order(column, found) from None
@@ -290,6 +333,8 @@ class RowParser:
 def _undeclared_order(column: str, found: str) -> BadCell:
     """Returns the error of a date ending with the year when the file's order of month and day was not declared."""
     by_month, by_day = (_day_or_none(found, order) for order in _YEAR_LAST_ORDERS)
+    if _day_or_none(found, "ymd"):
+        return BadCell(column, "ambiguous_date", found=found)
     if by_month and by_day and by_month != by_day:
         return BadCell(column, "ambiguous_date", found=found)
     read = by_month or by_day
@@ -304,66 +349,3 @@ def _day_or_none(found: str, order: DateOrder) -> date | None:
         return parse_date(found, order)
     except BadDate:
         return None
-
-
-def identifier(column: str, found: str, most: int) -> str:
-    """Parses an identifier, keeping leading zeros. Refuses scientific notation, a sign of a damaged long number."""
-    line = text(column, found, most, needed=True)
-    if "+" in line and is_damaged_number(line):
-        raise BadCell(column, "number_damaged", found=line)
-    return line
-
-
-def text(column: str, found: str, most: int, *, needed: bool = False) -> str:
-    """Parses a text of at most `most` characters, without invisible characters."""
-    line = one_line(found)
-    if needed and not line:
-        raise BadCell(column, "value_missing")
-    if len(line) > most:
-        raise BadCell(column, "too_long", most=most, found=len(line))
-    return line
-
-
-def required_text(column: str, found: str, most: int) -> str:
-    """Parses a text that must not be empty."""
-    return text(column, found, most, needed=True)
-
-
-def word(column: str, code: str, found: str, known: dict[str, str]) -> str:
-    """Parses one of the words of `known`, in either language."""
-    value = known.get(header_key(found))
-    if value is None:
-        raise BadCell(column, code if found else "value_missing", found=found)
-    return value
-
-
-def document_kind(found: str) -> str:
-    """Parses invoice, debit_note or credit_note; tries the exact word first, since it repeats in every row."""
-    return _KINDS.get(found) or word("kind", "unknown_kind", found, _KINDS)
-
-
-def whole(column: str, found: str, most: int) -> int:
-    """Parses a whole number from 0 to `most`; a trailing 天 or "days" is allowed."""
-    digits = unicodedata.normalize("NFKC", found).casefold().removesuffix("天").removesuffix("days").strip()
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 6) or int(digits) > most:
-        raise BadCell(column, "not_whole_number", most=most, found=found)
-    return int(digits)
-
-
-def email_address(column: str, found: str) -> str:
-    """Parses an e-mail address."""
-    try:
-        return mail_address(found)
-    except BadAddress as fault:
-        raise BadCell(column, fault.code, found=found) from None
-
-
-@lru_cache(maxsize=1024)
-def currency_code(found: str) -> str:
-    """Parses an ISO 4217 code, RMB, or the Chinese name of a common currency."""
-    code = _CURRENCIES.get(header_key(found)) or unicodedata.normalize("NFKC", found).upper()
-    try:
-        exponent(code)
-    except ValueError:
-        raise BadCell("currency", "unknown_currency" if found else "value_missing", found=found) from None
-    return code

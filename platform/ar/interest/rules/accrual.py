@@ -34,9 +34,8 @@ Span = tuple[date, date]
 
 @dataclass(frozen=True, slots=True)
 class AccrualTerms:
-    """Terms in force for a debt; `kind` names an agreement or a law. `minimum_minor`: the smallest charge.
-
-    Percentages per year or per day.
+    """Terms in force for a debt; `kind` names an agreement or a law. `minimum_minor`: the smallest charge of a
+    debt, `document_minimum_minor`: the smallest document of interest. Percentages per year or per day.
     """
 
     kind: str
@@ -49,6 +48,7 @@ class AccrualTerms:
     grace_days: int = 0
     fixed_sum: bool = False
     minimum_minor: int | None = None
+    document_minimum_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

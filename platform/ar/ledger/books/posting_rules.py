@@ -58,8 +58,8 @@ class PostingRule(NamedTuple):
 _MONEY = ("bank", "cash", "customer_deposits")
 POSTING_RULES: Final[dict[str, PostingRule]] = {
     "opening": PostingRule(1, "opening_balance"),
-    "invoice": PostingRule(1, "revenue", taxed=True),
-    "debit_note": PostingRule(1, "revenue", ("discounts_allowed",), taxed=True),
+    "invoice": PostingRule(1, "revenue", ("opening_balance",), taxed=True),
+    "debit_note": PostingRule(1, "revenue", ("discounts_allowed", "opening_balance"), taxed=True),
     "interest": PostingRule(1, "interest_income", taxed=True),
     "refund": PostingRule(1, "bank", _MONEY),
     "recovery": PostingRule(1, "allowance", memo=("written_off_contra", "written_off")),

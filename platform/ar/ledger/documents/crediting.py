@@ -44,6 +44,15 @@ class CreditedDocument:
     beyond_minor: int
     given_back_minor: int
 
+    @property
+    def too_much_back_minor(self) -> int:
+        """Returns the discount taken back with credit notes beyond what of it stands granted now.
+
+        What of a credit note the document is open for again is applied to it, and no more given back.
+        """
+        beyond = max(0, self.beyond_minor - self.open_minor)
+        return self.given_back_minor - discount_given_back(beyond, self.settled_minor, self.taken_minor)
+
 
 _SQL: Final = sa.text(
     """
@@ -93,16 +102,15 @@ def credited_document(db: Session, tenant_id: UUID, document: Document) -> Credi
     """Returns the document that a credit note concerns; None for another kind, or when no document has that number."""
     if not document.is_credit or not document.reference:
         return None
-    row = db.execute(
-        _SQL,
-        {
-            "tenant": tenant_id,
-            "customer": document.buyer.id,
-            "currency": document.currency,
-            "document": document.reference,
-            "discounts": DISCOUNTS,
-        },
-    ).one()
+    return credited(db, tenant_id, document.buyer.id, document.currency, document.reference)
+
+
+def credited(
+    db: Session, tenant_id: UUID, customer_id: UUID, currency: str, document_no: str
+) -> CreditedDocument | None:
+    """Returns a document with the credit notes on it; None when no document has that number."""
+    names = {"customer": customer_id, "currency": currency, "document": document_no}
+    row = db.execute(_SQL, {"tenant": tenant_id, "discounts": DISCOUNTS, **names}).one()
     return None if row.amount_minor is None else view(CreditedDocument, row)
 
 

@@ -9,17 +9,18 @@ from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from ar.ledger.books.allocation import NewAllocation, allocate
 from ar.ledger.books.allocation_reversal import reverse_allocation
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.models import Allocation, OpenItem
 from ar.ledger.receivables.inputs import AllocateDocument, ReverseDocument, UnapplyAllocation
-from ar.ledger.receivables.settlement.discounts import take_discount
+from ar.ledger.receivables.settlement.discounts import take_discount, withdraw_unearned_discounts
 from kernel import idempotency
 from kernel.actor import Actor
 from kernel.errors import NotFound, RuleBroken
+from kernel.i18n import gettext as _
 from kernel.money import BadAmount, parse_amount
 
 #: Kinds owned by a bill, a bad-debt case or an interest charge → error code; they are reversed there, not here.
@@ -66,39 +67,27 @@ def _allocate_document(db: Session, actor: Actor, item_id: UUID, data: AllocateD
 def unapply_allocation(db: Session, actor: Actor, item_id: UUID, allocation_id: UUID, data: UnapplyAllocation) -> UUID:
     """Unapplies an allocation of this document; returns the id of the reversing allocation.
 
-    Raises what `reverse_allocation` raises; RuleBroken: `reversed_with_case` for the credit of a bad-debt case, which
-    keeps the debt written off; `discount_first` while the document keeps a discount that the payment earned.
+    The discounts that no payment earns any more go with it. Raises what `reverse_allocation` raises; RuleBroken:
+    `reversed_with_case` for the credit of a bad-debt case, which keeps the debt written off.
     """
     credit, allocation = OpenItem, Allocation
     found = db.execute(
-        sa.select(credit.kind, allocation.debit_item_id)
+        sa.select(credit.kind, credit.document_no, allocation.debit_item_id)
         .join(allocation, sa.and_(allocation.tenant_id == actor.tenant_id, allocation.credit_item_id == credit.id))
         .where(credit.tenant_id == actor.tenant_id, allocation.id == allocation_id)
     ).one_or_none()
     if found is not None and found.kind == "bad_debt":
         raise RuleBroken(REVERSED_ELSEWHERE[found.kind])
-    if found is not None and found.kind == "receipt":
-        _require_no_discount(db, actor, found.debit_item_id)
-    return reverse_allocation(db, actor, allocation_id, item_id=item_id, effective_on=data.effective_on)
-
-
-def _require_no_discount(db: Session, actor: Actor, item_id: UUID) -> None:
-    """Raises RuleBroken(`discount_first`) when a discount is allocated to the item."""
-    credit, allocation, reversal = OpenItem, Allocation, aliased(Allocation)
-    discount_no = db.execute(
-        sa.select(credit.document_no)
-        .join(allocation, sa.and_(allocation.tenant_id == actor.tenant_id, allocation.credit_item_id == credit.id))
-        .where(
-            credit.tenant_id == actor.tenant_id,
-            credit.kind == "discount",
-            allocation.debit_item_id == item_id,
-            allocation.amount_minor > 0,
-            ~sa.exists().where(reversal.tenant_id == actor.tenant_id, reversal.reverses_id == allocation.id),
-        )
-        .limit(1)
-    ).scalar_one_or_none()
-    if discount_no is not None:
-        raise RuleBroken("discount_first", document_no=discount_no)
+    reversal_id = reverse_allocation(db, actor, allocation_id, item_id=item_id, effective_on=data.effective_on)
+    if found is not None and found.kind != "discount":
+        on = db.execute(
+            sa.select(allocation.effective_on).where(
+                allocation.tenant_id == actor.tenant_id, allocation.id == reversal_id
+            )
+        ).scalar_one()
+        memo = _("%(document_no)s unapplied", document_no=found.document_no)
+        withdraw_unearned_discounts(db, actor, [found.debit_item_id], on, memo=memo)
+    return reversal_id
 
 
 def reverse_document(db: Session, actor: Actor, item_id: UUID, data: ReverseDocument) -> UUID:

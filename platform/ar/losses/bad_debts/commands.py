@@ -27,7 +27,7 @@ from ar.ledger.commands import (
 )
 from ar.ledger.lookups import company_currency, rate_recorded_by_actor, total_of
 from ar.ledger.models import Allocation, OpenItem
-from ar.losses.bad_debts.evidence import UploadedFile, check_files, store_files
+from ar.losses.bad_debts.evidence import check_files, store_files
 from ar.losses.bad_debts.inputs import ProposeBadDebt
 from ar.losses.bad_debts.totals import recovered_minor
 from ar.losses.inputs import ReverseLoss
@@ -38,6 +38,7 @@ from kernel.counters import document_number, take_numbers
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id, new_ids
 from kernel.money import parse_positive_amount
+from kernel.uploads import UploadedFile
 from tenants.approvals.engine import ApprovalRequest, Evidence, request, withdraw
 from tenants.approvals.kinds import Approved
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Final
 from uuid import UUID
 
@@ -19,30 +18,11 @@ from kernel import storage
 from kernel.actor import Actor
 from kernel.errors import RuleBroken
 from kernel.ids import new_id
+from kernel.uploads import OFFICE, PICTURES, UploadedFile, base_name, media_type_of
 
 SIZE_MAX: Final = 10 * 1000 * 1000
 FILES_MAX: Final = 10
-NAME_MAX: Final = 200
-ACCEPT: Final = ".pdf,.png,.jpg,.jpeg,.doc,.docx,.xls,.xlsx"
-_OOXML: Final = "application/vnd.openxmlformats-officedocument"
-# first bytes, extensions, media type
-_KINDS: Final[tuple[tuple[bytes, tuple[str, ...], str], ...]] = (
-    (b"%PDF-", (".pdf",), "application/pdf"),
-    (b"\x89PNG\r\n\x1a\n", (".png",), "image/png"),
-    (b"\xff\xd8\xff", (".jpg", ".jpeg"), "image/jpeg"),
-    (b"PK\x03\x04", (".docx",), f"{_OOXML}.wordprocessingml.document"),
-    (b"PK\x03\x04", (".xlsx",), f"{_OOXML}.spreadsheetml.sheet"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", (".doc",), "application/msword"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", (".xls",), "application/vnd.ms-excel"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class UploadedFile:
-    """A file as uploaded."""
-
-    name: str
-    content: bytes
+ACCEPT: Final = ",".join(PICTURES + OFFICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +47,13 @@ def check_files(files: Sequence[UploadedFile]) -> list[CheckedFile]:
 
 
 def _checked(file: UploadedFile) -> CheckedFile:
-    name = PurePath(file.name.replace("\\", "/").replace("\x00", "")).name[-NAME_MAX:]
+    name = base_name(file.name)
     if not 0 < len(file.content) <= SIZE_MAX:
         raise RuleBroken("bad_debt_file_size", name=name)
-    ending = PurePath(name).suffix.lower()
-    for head, endings, media_type in _KINDS:
-        if ending in endings and file.content.startswith(head):
-            return CheckedFile(name, media_type, file.content)
-    raise RuleBroken("bad_debt_file_kind", name=name)
+    media_type = media_type_of(file, PICTURES + OFFICE)
+    if media_type is None:
+        raise RuleBroken("bad_debt_file_kind", name=name)
+    return CheckedFile(name, media_type, file.content)
 
 
 def store_files(db: Session, actor: Actor, case_id: UUID, files: Sequence[CheckedFile]) -> list[tuple[str, str]]:

@@ -14,12 +14,12 @@ from flask import Blueprint, request, url_for
 
 from ar.losses.bad_debts import commands as bad_debts
 from ar.losses.bad_debts import evidence, queries
-from ar.losses.bad_debts.evidence import UploadedFile
 from ar.losses.bad_debts.inputs import CAUSES, OPTIONS, ProposeBadDebt
 from ar.losses.messages import CAUSE_NAMES, OPTION_NAMES, STATE_NAMES
 from ar.losses.tabs import losses_tabs
 from ar.losses.texts import WORDS
 from kernel.i18n import gettext as _
+from kernel.uploads import UploadedFile
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web import filters

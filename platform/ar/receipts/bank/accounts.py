@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from ar.receipts.bank.formats.events import account_key, account_keys
+from ar.receipts.bank.formats.account_numbers import contradict, matching
+from ar.receipts.bank.formats.events import account_key
 from ar.receipts.bank.inputs import ChangeBankAccount, SaveBankAccount, account_values
 from ar.receipts.models import BankAccount, BankFile
 from kernel.actor import Actor
@@ -100,11 +101,11 @@ def ledger_account(db: Session, tenant_id: UUID, bank_account_id: UUID | None, c
 
 @dataclass(frozen=True, slots=True)
 class KnownAccount:
-    """A bank account of ours with its comparison key."""
+    """A bank account of ours with its number."""
 
     id: UUID
     name: str
-    key: str
+    number: str
     currency: str
 
 
@@ -116,42 +117,57 @@ class AccountResolver:
     ) -> None:
         b = BankAccount
         rows = db.execute(
-            sa.select(b.id, b.name, b.account_key, b.currency).where(b.tenant_id == tenant_id).order_by(b.id)
+            sa.select(b.id, b.name, b.account_no, b.currency).where(b.tenant_id == tenant_id).order_by(b.id)
         )
         self._db, self._tenant_id = db, tenant_id
         self._known = {
-            row.id: KnownAccount(id=row.id, name=row.name, key=row.account_key, currency=row.currency) for row in rows
+            row.id: KnownAccount(id=row.id, name=row.name, number=row.account_no, currency=row.currency) for row in rows
         }
-        self._by_key = {(each.key, each.currency): each for each in self._known.values() if each.key}
-        self._chosen, self._assigned = chosen, assigned
+        self._chosen, self._assigned = self._known.get(chosen) if chosen else None, assigned
         self._chosen_for: str | None = None
+        self._others: list[str] = []
+
+    @property
+    def contradiction(self) -> tuple[str, str] | None:
+        """Returns (number in the file, ours) where the account that was chosen is none of the file, else None."""
+        if self._chosen is None or self._chosen_for is not None or not self._others:
+            return None
+        return self._others[0], self._chosen.number or self._chosen.name
 
     def currency_of(self, account_no: str, fallback: str) -> str:
         """Returns the currency of an account in a format that does not state it."""
-        keys = set(account_keys(account_no))
-        for each in self._known.values():
-            if each.key in keys and keys:
-                return each.currency
+        if found := self.matched(account_no):
+            return found.currency
         for (assigned_no, _currency), account_id in self._assigned.items():
             if assigned_no == account_no and account_id in self._known:
                 return self._known[account_id].currency
-        return self._known[self._chosen].currency if self._chosen in self._known else fallback
+        return self._chosen.currency if self._chosen else fallback
+
+    def matched(self, account_no: str, currency: str | None = None) -> KnownAccount | None:
+        """Returns our account with this number, in this currency if given."""
+        ours = [each for each in self._known.values() if currency in (None, each.currency)]
+        return matching(account_no, [(each.number, each) for each in ours])
 
     def find(self, account_no: str, currency: str) -> tuple[KnownAccount | None, str]:
         """Returns (account, ""), or (None, reason): `unknown`, or `currency` when we keep it in another one."""
-        for key in account_keys(account_no):
-            if found := self._by_key.get((key, currency)):
-                return found, ""
+        if found := self.matched(account_no, currency):
+            if found == self._chosen:
+                self._chosen_for = account_no
+            else:
+                self._others.append(account_no)
+            return found, ""
         account_id = self._assigned.get((account_no, currency)) or self._assigned_before(account_no, currency)
-        if account_id is None and self._chosen is not None and self._chosen_for in (None, account_no):
-            account_id = self._chosen
         account = self._known.get(account_id) if account_id else None
+        if account is None and self._chosen is not None and self._chosen_for in (None, account_no):
+            if contradict(account_no, self._chosen.number):
+                self._others.append(account_no)
+            else:
+                account = self._chosen
         if account is None:
-            keys = set(account_keys(account_no))
-            return None, "currency" if any(each.key in keys for each in self._known.values() if each.key) else "unknown"
+            return None, "currency" if self.matched(account_no) else "unknown"
         if account.currency != currency:
             return None, "currency"
-        if account_id == self._chosen:
+        if account == self._chosen:
             self._chosen_for = account_no  # a second unknown account of the file must not get the same account
         return account, ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ from sqlalchemy.orm import Session
 from ar.receipts.bank import accounts as bank_accounts
 from ar.receipts.bank import files as bank_files
 from ar.receipts.bank import queries as bank_queries
-from ar.receipts.bank.formats.events import account_key
+from ar.receipts.bank.formats.account_numbers import matching
 from ar.receipts.bank.inputs import BankUpload, SaveBankAccount
-from ar.receipts.bank.messages import format_text
+from ar.receipts.bank.messages import STATES, format_text
 from ar.receipts.bank.movements import queries as movement_queries
-from ar.receipts.bank.movements.queries import AccountState
+from ar.receipts.bank.movements.queries import AccountState, BreakView
+from ar.receipts.bank.queries import FilePage
 from kernel.errors import NotFound
+from kernel.i18n import gettext
 from kernel.money import format_minor
 from kernel.sheets.mapping import parse_mapping
 from tenants.commandline import emit, json_option, reports_errors, tenant_option, tenant_transaction
@@ -70,20 +73,31 @@ def list_accounts(slug: str, as_json: bool) -> None:
     """List your accounts with their last statements, and where statements do not continue."""
     with tenant_transaction(slug, read_only=True) as (db, actor):
         states = movement_queries.account_states(db, actor.tenant_id)
-    emit({"accounts": [asdict(each) for each in states]}, as_json, lambda: "\n".join(map(_account_text, states)))
+    emit({"accounts": [asdict(each) for each in states]}, as_json, lambda: _accounts_text(states))
+
+
+def _accounts_text(states: Sequence[AccountState]) -> str:
+    return "\n".join(map(_account_text, states)) or "There is no bank account yet."
 
 
 def _account_text(state: AccountState) -> str:
     through = state.through_on.isoformat() if state.through_on else "no statement yet"
     lines = [f"{state.name} {state.account_no} {state.currency}: {through}"]
-    for each in state.breaks:
-        before, after = (end.number or end.last_on.isoformat() for end in (each.before, each.after))
-        lines.append(
-            f"  {each.kind} of {format_minor(abs(each.off_minor), state.currency)} between {before} and {after}"
-        )
+    lines += [f"  {_break_text(state, each)}" for each in state.breaks]
     if state.questions or state.returns:
         lines.append(f"  maybe the same: {state.questions}; returned payments: {state.returns}")
     return "\n".join(lines)
+
+
+def _break_text(state: AccountState, each: BreakView) -> str:
+    """Returns a place where the balances of an account do not continue, with what each side says."""
+    word = "A gap" if each.kind == "gap" else "An overlap"
+    off, before, after = (
+        format_minor(minor, state.currency)
+        for minor in (abs(each.off_minor), each.before.balance_minor, each.after.balance_minor)
+    )
+    ends = [f"statement {end.number}" if end.number else end.last_on.isoformat() for end in (each.before, each.after)]
+    return f"{word} of {off} {state.currency}: {ends[0]} ends with {before}, {ends[1]} begins with {after}."
 
 
 @group.command("import")
@@ -100,25 +114,43 @@ def import_file(file: Path, slug: str, account: str | None, mapping_file: Path |
         chosen = _find_account(db, actor.tenant_id, account) if account else None
         upload = BankUpload(file.name, file.read_bytes(), chosen, mapping)
         file_id, is_new = bank_files.upload(db, actor, upload, schedule=False)
+        was_read = bank_queries.file_page(db, actor.tenant_id, file_id).state == "read"
         bank_files.parse_file(db, actor, file_id)
         page = bank_queries.file_page(db, actor.tenant_id, file_id)
         payload = page.as_json(uploaded_before=not is_new)
-    emit(payload, as_json, lambda: _text(payload))
+        if was_read:  # its counts are those of the first time; nothing was added by this one
+            payload |= {"new": 0, "known": page.lines_new + page.lines_known}
+        states = _states_of(db, actor.tenant_id, page)
+        payload["breaks"] = [{"account_id": str(state.id), **asdict(each)} for state, each in states]
+    emit(payload, as_json, lambda: "\n".join([_text(payload), *(_break_line(*each) for each in states)]))
     if page.state in ("refused", "mapping", "asking"):
         raise SystemExit(1)
 
 
+def _states_of(db: Session, tenant_id: UUID, page: FilePage) -> list[tuple[AccountState, BreakView]]:
+    """Returns where the balances of the file's accounts do not continue, with their accounts."""
+    ours = {each["bank_account_id"] for each in page.accounts}
+    states = movement_queries.account_states(db, tenant_id) if page.state == "read" else []
+    return [(state, each) for state in states if str(state.id) in ours for each in state.breaks]
+
+
+def _break_line(state: AccountState, each: BreakView) -> str:
+    return f"{state.name}: {_break_text(state, each)}"
+
+
 def _find_account(db: Session, tenant_id: UUID, number_or_name: str) -> UUID:
-    for row in bank_queries.accounts(db, tenant_id):
-        if number_or_name == row.name or (
-            row.account_no and account_key(number_or_name) == account_key(row.account_no)
-        ):
-            return row.id
-    raise NotFound("bank_account_not_found")
+    rows = bank_queries.accounts(db, tenant_id)
+    named = next((row.id for row in rows if row.name == number_or_name), None)
+    found = named or matching(number_or_name, [(row.account_no, row.id) for row in rows])
+    if found is None:
+        raise NotFound("bank_account_not_found")
+    return found
 
 
 def _text(payload: dict[str, Any]) -> str:
-    lines = [f"{format_text(payload['format']) or 'File'}: {payload['state']}."]
+    lines = [f"{format_text(payload['format']) or 'File'}: {gettext(STATES[payload['state']][0]).rstrip('?')}."]
+    if payload["uploaded_before"] and payload["state"] == "read" and not payload["new"]:
+        lines.append("This file was imported before; nothing is added twice.")
     counts = f"{payload['new']} new, {payload['known']} known before, {payload['unread']} could not be read"
     lines.append(f"{payload['lines']} lines: {counts}.")
     if payload["asked"]:

@@ -92,19 +92,31 @@ def _existing_file(db: Session, actor: Actor, sha256: str, file: BankUpload, sch
     """Returns the file stored before; restarts its parsing if it was refused or waits for an account."""
     f = BankFile
     row = db.execute(
-        sa.select(f.id, f.state).where(f.tenant_id == actor.tenant_id, f.sha256 == sha256).with_for_update()
+        sa.select(f.id, f.state, f.accounts).where(f.tenant_id == actor.tenant_id, f.sha256 == sha256).with_for_update()
     ).one()
+    if row.state == "read" and file.bank_account_id is not None:
+        _refuse_other_account(db, actor.tenant_id, file.bank_account_id, row.accounts)
     if row.state in _RESTARTABLE:
         _restart_parsing(
             db,
             actor,
             row.id,
             schedule=schedule,
-            bank_account_id=file.bank_account_id,
             filename=file.name,
             mapping=file.mapping,
         )
+        # What is chosen now goes before what was chosen then, also where it is nothing.
+        _update_file(db, actor.tenant_id, row.id, bank_account_id=file.bank_account_id)
     return UUID(str(row.id))
+
+
+def _refuse_other_account(db: Session, tenant_id: UUID, chosen: UUID, accounts: list[dict[str, Any]]) -> None:
+    """Refuses an account that none of the file's lines belong to. Raises RuleBroken(`bank_file_other_account`)."""
+    if not accounts or str(chosen) in {each["bank_account_id"] for each in accounts}:
+        return
+    b = BankAccount
+    ours = db.execute(sa.select(b.account_no, b.name).where(b.tenant_id == tenant_id, b.id == chosen)).one()
+    raise RuleBroken("bank_file_other_account", found=accounts[0]["account_no"], account=ours.account_no or ours.name)
 
 
 def parse_again(db: Session, actor: Actor, file_id: UUID) -> None:
@@ -122,15 +134,16 @@ def assign_account(db: Session, actor: Actor, file_id: UUID, data: AssignAccount
     if _lock_file_state(db, actor.tenant_id, file_id) != "asking":
         raise Conflict("bank_file_not_waiting")
     currency = _require_account(db, actor.tenant_id, data.bank_account_id)
-    if data.currency != currency:
-        raise RuleBroken("bank_account_other_currency", currency=currency, found=data.currency)
     f = BankFile
     stored = sa.select(f.accounts).where(f.tenant_id == actor.tenant_id, f.id == file_id)
     accounts: list[dict[str, Any]] = db.execute(stored).scalar_one()
     named = next((a for a in accounts if (a["account_no"], a["currency"]) == (data.account_no, data.currency)), None)
     if named is None:
         raise NotFound("bank_account_not_found")
-    named.update(bank_account_id=str(data.bank_account_id), told=True, why_not="")
+    if data.currency != currency and named.get("currency_stated", True):
+        raise RuleBroken("bank_account_other_currency", currency=currency, found=data.currency)
+    # A file that says no currency is in that of its account.
+    named.update(bank_account_id=str(data.bank_account_id), currency=currency, told=True, why_not="")
     _update_file(db, actor.tenant_id, file_id, accounts=accounts)
     if all(each["bank_account_id"] or not each["lines"] for each in accounts):
         _restart_parsing(db, actor, file_id, schedule=True)

@@ -27,7 +27,6 @@ from ar.receipts.bank.formats.events import (
     Question,
     Refused,
     Source,
-    account_keys,
 )
 from ar.receipts.bank.formats.tables import parsing as tables
 from ar.receipts.bank.movements.statements import keep_chain
@@ -43,7 +42,10 @@ Progress = Callable[[int], None]
 
 @dataclass(slots=True)
 class FileAccount:
-    """An account named in the file, and ours; `assigned`: by a person, not by its number."""
+    """An account named in the file, and ours; `assigned`: by a person, not by its number.
+
+    `currency_stated`: the file itself says the currency.
+    """
 
     account_no: str
     currency: str
@@ -51,6 +53,7 @@ class FileAccount:
     why_not: str
     assigned: bool
     lines: int = 0
+    currency_stated: bool = True
 
     def as_json(self) -> dict[str, Any]:
         """Returns the account as stored with the file."""
@@ -61,6 +64,7 @@ class FileAccount:
             "why_not": self.why_not,
             "told": self.assigned,
             "lines": self.lines,
+            "currency_stated": self.currency_stated,
         }
 
 
@@ -170,6 +174,8 @@ def import_lines(db: Session, actor: Actor, file: StoredFile, progress: Progress
             report.lines_new = report.lines_asked = report.lines_pending = 0
     if report.questions:
         return report
+    if contradiction := resolver.contradiction:
+        raise Refused("bank_file_other_account", found=contradiction[0], account=contradiction[1])
     if not report.needs_account:
         for named in report.accounts.values():
             if named.ours is not None:
@@ -213,10 +219,15 @@ def _import_events(
             key = (event.account_no, event.currency)
             if key not in report.accounts:
                 account, why_not = resolver.find(*key)
-                is_assigned = key in assigned or (
-                    account is not None and account.key not in account_keys(event.account_no)
+                is_assigned = key in assigned or (account is not None and resolver.matched(*key) != account)
+                report.accounts[key] = FileAccount(
+                    event.account_no,
+                    event.currency,
+                    account,
+                    why_not,
+                    is_assigned,
+                    currency_stated=event.currency_stated,
                 )
-                report.accounts[key] = FileAccount(event.account_no, event.currency, account, why_not, is_assigned)
             balances[event.ref] = _Balance(event, report.accounts[key])
         elif isinstance(event, Question):
             report.questions.append({"line": event.line, "code": event.code, "params": event.params})

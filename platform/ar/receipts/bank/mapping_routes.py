@@ -142,7 +142,7 @@ def map_columns(bank_file_id: UUID) -> Page:
         bank_files.map_columns(db(), actor(), bank_file_id, read, source)
     except Conflict as fault:
         return refused(fault, url_for("bank.show", bank_file_id=bank_file_id))
-    return done(_("The file is being read."), "bank.show", bank_file_id=bank_file_id)
+    return done(_("The columns are noted."), "bank.show", bank_file_id=bank_file_id)
 
 
 def _opened_otherwise(read: ColumnMapping, told: ColumnMapping) -> bool:

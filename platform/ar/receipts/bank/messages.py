@@ -16,7 +16,7 @@ from kernel.i18n import current_language, gettext, mark
 from kernel.money import format_minor
 
 FINDINGS: Final[dict[str, str]] = {
-    "no_such_day": mark("%(day)s %(month)s is not a date."),
+    "no_such_day": mark("“%(found)s” is not a date: there is no %(day)s %(month)s."),
     "not_a_date": mark("“%(found)s” is not a date."),
     "date_missing": mark("The date is missing."),
     "date_too_far": mark("The date “%(found)s” is too far off."),
@@ -48,7 +48,18 @@ FINDINGS: Final[dict[str, str]] = {
     "amount_column_unknown": mark("“%(column)s” may be money in or money out. Say what it is."),
     "mark_column_unknown": mark("“%(column)s” seems to say whether money came in or went out. Say so."),
     "direction_unclear": mark("“%(column)s” does not say whether money came in or went out."),
-    "signs_against_balance": mark("The balance moves against the signs of “%(column)s”: a minus may be money in."),
+    "signs_against_balance": mark(
+        "On %(day)s “%(column)s” is %(amount)s, but the balance goes from %(before)s to %(after)s: the other way."
+        " Say under “Signs of the amounts” which sign is money in."
+    ),
+    "columns_against_balance": mark(
+        "On %(day)s “%(column)s” is %(amount)s, but the balance goes from %(before)s to %(after)s: the other way."
+        " Say which column is money in and which is money out."
+    ),
+    "marks_against_balance": mark(
+        "On %(day)s “%(column)s” is “%(word)s”, but the balance goes from %(before)s to %(after)s: the other way."
+        " Say which word is money in and which is money out."
+    ),
     "out_all_negative": mark("“%(column)s” has only amounts below zero: paid out, or taken back?"),
     "date_order_unclear": mark("“%(column)s” has dates such as 02/11: day first or month first?"),
     "date_column_unclear": mark("“%(column)s” has no dates that can be read."),
@@ -103,6 +114,10 @@ MESSAGES: Final[dict[str, str]] = {
     "bank_file_broke": mark(
         "Something in this file could not be processed. It is in the log; ask your system administrator to look."
     ),
+    "bank_file_other_account": mark(
+        "The file is of the account %(found)s, you chose %(account)s. Choose the account of the file, or leave it as"
+        " in the file."
+    ),
     "bank_account_not_found": mark("There is no such bank account."),
     "bank_account_known": mark("The account %(number)s already exists."),
     "bank_account_currency": mark("The currency of an account does not change: it is %(currency)s."),
@@ -116,7 +131,7 @@ MESSAGES: Final[dict[str, str]] = {
 STATES: Final[dict[str, tuple[str, str]]] = {
     "reading": (mark("Being read"), "quiet"),
     "mapping": (mark("What are the columns?"), "warn"),
-    "asking": (mark("Whose account?"), "warn"),
+    "asking": (mark("Which account?"), "warn"),
     "read": (mark("Read"), "ok"),
     "refused": (mark("Refused"), "late"),
 }
@@ -134,7 +149,8 @@ LINE_FILTERS: Final[dict[str, str]] = {
     "out": mark("Money out"),
 }
 WHY_NOT: Final[dict[str, str]] = {
-    "unknown": mark("This is not one of your accounts yet."),
+    "unknown": mark("None of your accounts has this number. If it is one of them, written differently, choose it."),
+    "unnamed": mark("The file does not say which account it is of."),
     "currency": mark("You keep this account in another currency."),
 }
 #: Code of a format as stored → what people call it.

@@ -337,10 +337,13 @@ def accounts(db: Session, tenant_id: UUID) -> list[AccountRow]:
     return views(AccountRow, rows)
 
 
-def account_options(db: Session, tenant_id: UUID, currency: str = "") -> list[tuple[str, str]]:
-    """Returns the active accounts (of one currency if given) as options of a select."""
+def account_options(
+    db: Session, tenant_id: UUID, currency: str = "", *, at_banks: bool = False
+) -> list[tuple[str, str]]:
+    """Returns the active accounts (of one currency if given, without cash if `at_banks`) as options of a select."""
     a = BankAccount
     chosen = [a.tenant_id == tenant_id, a.active, *([a.currency == currency] if currency else [])]
+    chosen += [a.account_code != "cash"] if at_banks else []
     rows = db.execute(sa.select(a.id, a.name, a.account_no, a.currency).where(*chosen).order_by(a.name, a.id))
     return [(str(row.id), " · ".join(filter(None, (row.name, row.account_no[-8:], row.currency)))) for row in rows]
 

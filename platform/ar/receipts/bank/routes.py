@@ -22,7 +22,7 @@ from web.context import actor, db
 from web.forms import Form, blank
 from web.paging import read_page
 from web.refusals import put_refusal
-from web.responses import Page, part, render
+from web.responses import Page, part, render, see_other
 
 bp = Blueprint("bank", __name__, url_prefix="/bank")
 
@@ -37,7 +37,7 @@ def _index_page(form: Form[Any]) -> str:
         form=form,
         accounts=movement_queries.account_states(db(), tenant_id),
         files=rows,
-        options=[("", _("As in the file")), *bank_queries.account_options(db(), tenant_id)],
+        options=[("", _("As in the file")), *bank_queries.account_options(db(), tenant_id, at_banks=True)],
         pager=asked.page(total, url_for("bank.index"), request.args),
         states=bank_messages.STATES,
         format_text=bank_messages.format_text,
@@ -68,7 +68,7 @@ def create() -> Page:
     except RuleBroken as fault:
         put_refusal(form, fault, otherwise="file")
         return _index_page(form), 422
-    text = _("The file is being read.") if is_new else _("This file has already been uploaded. Nothing is added twice.")
+    text = _("The file is uploaded.") if is_new else _("This file has already been uploaded. Nothing is added twice.")
     return done(text, "bank.show", bank_file_id=file_id)
 
 
@@ -88,7 +88,7 @@ def _file_context(form: Form[Any], bank_file_id: UUID) -> dict[str, Any]:
             wanted, "state", [(state, _(name)) for state, name in bank_messages.LINE_FILTERS.items()], path
         ),
         "unknown": [each for each in file.accounts if not each["bank_account_id"] and each["lines"]],
-        "options": {each["currency"]: _options(each["currency"]) for each in file.accounts},
+        "options": {currency: _options(currency) for currency in {"", *(each["currency"] for each in file.accounts)}},
         "account_names": bank_queries.account_names(db(), tenant_id),
         "problems": [(p["line"], bank_messages.finding_text(p["code"], p["params"])) for p in problems],
         "questions": [(q["line"], bank_messages.finding_text(q["code"], q["params"])) for q in file.questions],
@@ -102,7 +102,7 @@ def _file_context(form: Form[Any], bank_file_id: UUID) -> dict[str, Any]:
 
 
 def _options(currency: str) -> list[tuple[str, str]]:
-    return [("", _("Choose")), *bank_queries.account_options(db(), actor().tenant_id, currency)]
+    return [("", _("Choose")), *bank_queries.account_options(db(), actor().tenant_id, currency, at_banks=True)]
 
 
 def _file_page(form: Form[Any], bank_file_id: UUID) -> str:
@@ -137,7 +137,7 @@ def assign(data: AssignAccount, bank_file_id: UUID) -> Page:
 def parse_again(bank_file_id: UUID) -> Page:
     """Queues the parsing of a refused or waiting file again."""
     bank_files.parse_again(db(), actor(), bank_file_id)
-    return done(_("The file is being read."), "bank.show", bank_file_id=bank_file_id)
+    return see_other(url_for("bank.show", bank_file_id=bank_file_id))
 
 
 def _chosen_account(form: Form[Any]) -> UUID | None:

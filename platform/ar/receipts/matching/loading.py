@@ -36,36 +36,28 @@ PAYMENTS_PER_QUERY: Final = 1_000
 ASKED_FOR_MAX: Final = 1_000
 
 _OPEN: Final = "tenant_id = :tenant AND open_minor > 0 AND side > 0"
-# The number as `mentions.number_key` compares it. Computed on the way: under row-level security no index over an
-# expression is used, since its functions are not leakproof.
-_KEY_OF: Final = (
-    "upper(translate(CASE WHEN octet_length({0}) = char_length({0}) THEN {0} ELSE normalize({0}, NFKC) END,"
-    " '-_./# ', ''))"
-)
-_PREFIX: Final = "'^([A-Z]{2,})[0-9][A-Z0-9]*$'"
-_IDS_ASKED_FOR: Final = sa.text(
+#: Each asked value looks for its own items by an index; an id, or a prefix of ours among `prefixes`.
+ASKED_FOR: Final = sa.text(
     f"""
-    SELECT i.id FROM unnest(CAST(:customers AS uuid[])) AS w (id) CROSS JOIN LATERAL (
+    SELECT i.id, NULL AS prefix FROM unnest(CAST(:customers AS uuid[])) AS w (id) CROSS JOIN LATERAL (
         SELECT id FROM open_item WHERE {_OPEN} AND customer_id = w.id OFFSET 0) AS i
     UNION
-    SELECT i.id FROM unnest(CAST(:amounts AS bigint[])) AS w (minor) CROSS JOIN LATERAL (
+    SELECT i.id, NULL FROM unnest(CAST(:amounts AS bigint[])) AS w (minor) CROSS JOIN LATERAL (
         SELECT id FROM open_item WHERE {_OPEN} AND open_minor = w.minor OFFSET 0) AS i
     UNION
-    SELECT w.id FROM unnest(CAST(:also AS uuid[])) AS w (id)
-    """  # noqa: S608 - our own text
-)
-#: One pass over the numbers of what is open: the ids of those mentioned, and the prefixes of ours among `prefixes`.
-_NUMBERS_ASKED_FOR: Final = sa.text(
-    f"""
-    WITH numbered AS MATERIALIZED (
-        SELECT id, {_KEY_OF.format("document_no")} AS key FROM open_item WHERE {_OPEN}
+    SELECT i.id, NULL FROM unnest(CAST(:keys AS text[])) AS w (key) CROSS JOIN LATERAL (
+        SELECT id FROM open_item WHERE {_OPEN} AND number_key = w.key
         UNION ALL
-        SELECT id, {_KEY_OF.format("reference")} FROM open_item WHERE {_OPEN} AND reference IS NOT NULL
-    )
-    SELECT n.id, NULL AS prefix FROM numbered AS n JOIN unnest(CAST(:keys AS text[])) AS w (key) ON w.key = n.key
+        SELECT id FROM open_item WHERE {_OPEN} AND reference_key = w.key OFFSET 0) AS i
     UNION
-    SELECT NULL, p.prefix FROM (SELECT DISTINCT substring(key FROM {_PREFIX}) AS prefix FROM numbered) AS p
-    JOIN unnest(CAST(:prefixes AS text[])) AS w (prefix) ON w.prefix = p.prefix
+    SELECT NULL, w.prefix FROM unnest(CAST(:prefixes AS text[])) AS w (prefix) WHERE EXISTS (
+        SELECT FROM open_item WHERE {_OPEN} AND number_key >= w.prefix || '0' AND number_key < w.prefix || ':'
+            AND number_key ~ '^[A-Z0-9]+$'
+        UNION ALL
+        SELECT FROM open_item WHERE {_OPEN} AND reference_key >= w.prefix || '0' AND reference_key < w.prefix || ':'
+            AND reference_key ~ '^[A-Z0-9]+$' LIMIT 1)
+    UNION
+    SELECT w.id, NULL FROM unnest(CAST(:also AS uuid[])) AS w (id)
     """  # noqa: S608 - our own text
 )
 
@@ -159,22 +151,19 @@ def load_candidates(
     customers = {customer_id for payment in payments for customer_id in customers_indicated(payment, index)}
     keys = {key for payment in payments for key in candidate_keys(payment.text)}
     keys |= {number_key(number) for payment in payments for number, _minor in payment.split} - {""}
-    prefixes = {prefix for payment in payments for prefix in candidate_prefixes(payment.text)}
     wanted = {
         "tenant": tenant_id,
         "customers": array_text(customers),
         "amounts": array_text(sorted({payment.amount_minor for payment in payments})),
+        "keys": array_text(sorted(keys)),
+        "prefixes": array_text(sorted({each for payment in payments for each in candidate_prefixes(payment.text)})),
         "also": array_text(also),
     }
-    ids = {row.id for row in db.execute(_IDS_ASKED_FOR, wanted)}
-    in_use: set[str] = set()
-    if keys or prefixes:
-        texts = {"tenant": tenant_id, "keys": array_text(sorted(keys)), "prefixes": array_text(sorted(prefixes))}
-        mentioned = db.execute(_NUMBERS_ASKED_FOR, texts).all()
-        ids |= {row.id for row in mentioned if row.id}
-        in_use = {row.prefix for row in mentioned if row.prefix}
+    asked_for = db.execute(ASKED_FOR, wanted).all()
+    ids = {row.id for row in asked_for if row.id}
     items = views(CandidateItem, db.execute(_items(tenant_id).where(id_in(OpenItem.id, ids))))
-    return CandidateIndex(items, names, payers, settled, in_use)
+    index.add_items(items, settled, {row.prefix for row in asked_for if row.prefix})
+    return index
 
 
 def _items(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:

@@ -52,7 +52,7 @@ NAMES: dict[str, Any] = {"methods": METHODS, "kinds": KIND_NAMES, "why": WHY}
 
 
 @bp.get("/")
-@staff(Permission.READ)
+@staff(Permission.READ_TOTALS)
 def index() -> Page:
     """Lists receipts, the newest first; the filters are in the URL."""
     wanted, asked = filters.read(queries.ReceiptFilters, request.args), read_page(request.args)

@@ -47,7 +47,7 @@ class RefundFilters:
 
 
 @bp.get("/")
-@staff(Permission.READ)
+@staff(Permission.READ_TOTALS)
 def index() -> Page:
     """Lists refunds, the newest first."""
     wanted, asked, path = filters.read(RefundFilters, request.args), read_page(request.args), url_for("refunds.index")

@@ -104,11 +104,7 @@ class CandidateIndex:
         self._by_reference: dict[str, list[CandidateItem]] = {}
         self._by_amount: dict[tuple[str, int], list[CandidateItem]] = {}
         self._by_customer: dict[tuple[UUID, str], list[CandidateItem]] = {}
-        self._settled = {key: set(customers) for key, customers in (settled or {}).items()}
-        for item in sorted(items, key=lambda each: (each.due_on, each.document_no, each.id.bytes)):
-            self._add_item(item)
-        self._known = self._by_key.keys() | self._by_reference.keys() | self._settled.keys()
-        self._prefixes = {letter_prefix(key) for key in self._known} - {""} | set(prefixes)
+        self._settled: dict[str, set[UUID]] = {}
         self._payer_accounts: dict[str, dict[UUID, bool]] = {}
         for payer in payers:
             self._payer_accounts.setdefault(payer.account, {})[payer.customer_id] = payer.confirmed
@@ -119,6 +115,17 @@ class CandidateIndex:
         for customer in customers:
             self._add_customer(customer)
         self._similar: dict[str, list[tuple[UUID, int]]] = {}
+        self.add_items(items, settled or {}, prefixes)
+
+    def add_items(
+        self, items: Iterable[CandidateItem], settled: Mapping[str, Iterable[UUID]], prefixes: Collection[str]
+    ) -> None:
+        """Adds the items that payments may pay to an index that has none yet, of customers and accounts alone."""
+        self._settled = {key: set(customers) for key, customers in settled.items()}
+        for item in sorted(items, key=lambda each: (each.due_on, each.document_no, each.id.bytes)):
+            self._add_item(item)
+        self._known = self._by_key.keys() | self._by_reference.keys() | self._settled.keys()
+        self._prefixes = {letter_prefix(key) for key in self._known} - {""} | set(prefixes)
 
     def _add_item(self, item: CandidateItem) -> None:
         self.open[item.id] = item.open_minor

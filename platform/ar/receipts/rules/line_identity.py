@@ -23,7 +23,7 @@ Verdict = Literal["same", "maybe", "different"]
 ENTRY_ID_DAYS_MAX: Final = 10
 #: So many different movements are in two files by the words alone: they are the same movements.
 SHARED_CONTENTS_SURE: Final = 3
-#: So many suffice where the statement repeats whole days.
+#: So many suffice where the statement repeats whole days and has no other number.
 SHARED_CONTENTS_WHOLE_DAYS: Final = 2
 
 
@@ -101,6 +101,9 @@ def resolve(
         found[at] = _by_entry_id(movement, index)
     if same_statement:
         here = set(same_statement.values())
+        # Equal movements of one statement: each is first the line of its own place, then any with its words.
+        for at, movement in enumerate(movements):
+            found[at] = found[at] or _by_position(movement, index, same_statement, same_words=True)
         for at, movement in enumerate(movements):
             found[at] = found[at] or _by_words_in(movement, index, here)
         for at, movement in enumerate(movements):
@@ -109,7 +112,7 @@ def resolve(
     for wanted in ("same", "maybe"):
         for at, movement in enumerate(movements):
             found[at] = found[at] or _by_content(movement, statement, index, wanted)
-    return _accept_shared_days([each or NEW for each in found], movements, index)
+    return _accept_shared_days([each or NEW for each in found], movements, statement, index)
 
 
 class _KnownIndex:
@@ -143,9 +146,13 @@ def _by_words_in(movement: Movement, index: _KnownIndex, lines: Collection[Hasha
     return None
 
 
-def _by_position(movement: Movement, index: _KnownIndex, positions: Mapping[int, Hashable]) -> Resolution | None:
+def _by_position(
+    movement: Movement, index: _KnownIndex, positions: Mapping[int, Hashable], *, same_words: bool = False
+) -> Resolution | None:
     known = index.by_id.get(positions.get(movement.position))
     if known is None or known.id in index.used or known.movement.signed_minor != movement.signed_minor:
+        return None
+    if same_words and known.movement.content != movement.content:
         return None
     return index.take(known, "same", "statement")
 
@@ -183,7 +190,7 @@ def compare(movement: Movement, statement: StatementFacts, known: KnownLine) -> 
     one, other = movement, known.movement
     if one.entry_id and other.entry_id and one.entry_id != other.entry_id and one.source == other.source:
         return "different", "entry"
-    numbers_differ = bool(statement.number and known.statement.number and statement.number != known.statement.number)
+    numbers_differ = _numbers_differ(statement, known.statement)
     follows = _follows(statement, known.statement) or _follows(known.statement, statement)
     if numbers_differ and follows:
         return "different", "statement"
@@ -200,11 +207,17 @@ def compare(movement: Movement, statement: StatementFacts, known: KnownLine) -> 
     return "maybe", "content"
 
 
+def _numbers_differ(one: StatementFacts, other: StatementFacts) -> bool:
+    return bool(one.number and other.number and one.number != other.number)
+
+
 def _follows(statement: StatementFacts, before: StatementFacts) -> bool:
     return statement.opening_minor is not None and statement.opening_minor == before.closing_minor
 
 
-def _accept_shared_days(found: list[Resolution], movements: Sequence[Movement], index: _KnownIndex) -> list[Resolution]:
+def _accept_shared_days(
+    found: list[Resolution], movements: Sequence[Movement], statement: StatementFacts, index: _KnownIndex
+) -> list[Resolution]:
     """Accepts what only the words say where the statement plainly repeats what is stored."""
     doubtful = [at for at, each in enumerate(found) if each.verdict == "maybe" and each.evidence == "content"]
     if not doubtful:
@@ -214,7 +227,9 @@ def _accept_shared_days(found: list[Resolution], movements: Sequence[Movement], 
     for at in doubtful:
         known = found[at].known
         same_words = known is not None and known.movement.content == movements[at].content
-        whole_day = movements[at].booked_on not in left_out
+        # Statements that the bank numbers apart and that repeat whole days may tell of money that came twice.
+        whole_day = known is not None and not _numbers_differ(statement, known.statement)
+        whole_day = whole_day and movements[at].booked_on not in left_out
         enough = SHARED_CONTENTS_WHOLE_DAYS if whole_day else SHARED_CONTENTS_SURE
         if same_words and len(shared) >= enough:
             found[at] = Resolution(known, "same", "content")

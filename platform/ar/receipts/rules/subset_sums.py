@@ -7,6 +7,7 @@ every set was examined.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 #: Beyond this many candidates a sum that fits proves nothing: with so many sets some other one nearly always fits too.
@@ -23,21 +24,36 @@ def find_subset_sums(amounts: Sequence[int], target: int, *, limit: int = SETS_M
     if target <= 0 or sum(amounts[place] for place in places) < target:
         return []
     half = len(places) // 2
-    first, second = _sums(amounts, places[:half]), _sums(amounts, places[half:])
-    by_sum: dict[int, list[tuple[int, ...]]] = {}
-    for total, chosen in second:
-        by_sum.setdefault(total, []).append(chosen)
+    first, _ = _sums(tuple(amounts[place] for place in places[:half]))
+    second, reached = _sums(tuple(amounts[place] for place in places[half:]))
+    fitting = [chosen for chosen, total in enumerate(first) if target - total in reached]
+    if not fitting:
+        return []
+    by_sum: dict[int, list[int]] = {target - first[chosen]: [] for chosen in fitting}
+    for chosen, total in enumerate(second):
+        if total in by_sum:
+            by_sum[total].append(chosen)
     found: list[tuple[int, ...]] = []
-    for total, chosen in first:
-        found.extend(chosen + rest for rest in by_sum.get(target - total, ()))
+    for chosen in fitting:
+        early = _chosen(places[:half], chosen)
+        found.extend(early + _chosen(places[half:], rest) for rest in by_sum[target - first[chosen]])
         # Dozens of equal amounts make thousands of sets; it then only matters that there are many.
         if len(found) > 20_000:
             break
-    return sorted(found, key=lambda chosen: (len(chosen), chosen))[:limit]
+    return sorted(found, key=lambda each: (len(each), each))[:limit]
 
 
-def _sums(amounts: Sequence[int], places: Sequence[int]) -> list[tuple[int, tuple[int, ...]]]:
-    sums: list[tuple[int, tuple[int, ...]]] = [(0, ())]
-    for place in places:
-        sums += [(total + amounts[place], (*chosen, place)) for total, chosen in sums]
-    return sums
+@lru_cache(maxsize=64)
+def _sums(amounts: tuple[int, ...]) -> tuple[list[int], frozenset[int]]:
+    """Returns the sum of every set, at the number whose binary digits say which amounts it holds; and the sums alone.
+
+    Kept for a few customers: each payment asks two or three times.
+    """
+    sums = [0]
+    for amount in amounts:
+        sums += [total + amount for total in sums]
+    return sums, frozenset(sums)
+
+
+def _chosen(places: Sequence[int], digits: int) -> tuple[int, ...]:
+    return tuple(place for at, place in enumerate(places) if digits >> at & 1)

@@ -18,9 +18,6 @@ from kernel.money import Money, decimal_text
 from kernel.sheets import Cell, Column, Sheet, write_csv, write_xlsx
 from web.formatters import datetime as write_datetime
 
-XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-CSV_TYPE: Final = "text/csv; charset=utf-8"
-
 BUCKET_NAMES: Final[dict[str, str]] = {
     "not_due": mark("Not due"),
     "1-30": mark("1 to 30 days"),

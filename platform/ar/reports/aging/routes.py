@@ -12,10 +12,11 @@ from flask import Blueprint, g, request, url_for
 from ar.ledger.lookups import AsOfRequest, doubtful_sums, parse_as_of_request, require_readable, total_of
 from ar.ledger.rules.aging import AgingRow, bucket_ranges
 from ar.ledger.rules.conversion import ConvertedTotal
-from ar.reports.aging.exports import CSV_TYPE, XLSX_TYPE, aging_csv, aging_xlsx, bucket_labels
+from ar.reports.aging.exports import aging_csv, aging_xlsx, bucket_labels
 from ar.reports.aging.queries import AgingReport, CustomerAging, aging_report
 from kernel.errors import RuleBroken
 from kernel.i18n import gettext as _
+from kernel.sheets import CSV_TYPE, XLSX_TYPE
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web import filters, formatters
@@ -45,7 +46,7 @@ SORT_KEYS: dict[str, Callable[[CustomerAging], object]] = {
 
 
 @bp.get("/")
-@staff(Permission.READ)
+@staff(Permission.READ_TOTALS)
 def index() -> Page:
     """Shows aging per customer and currency, with totals and the tie-out, one page of rows."""
     wanted, when, report = _report(_query_values())

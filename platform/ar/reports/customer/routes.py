@@ -16,11 +16,12 @@ from flask import g, request, url_for
 
 from ar.bills.messages import KIND_NAMES as BILL_KINDS
 from ar.bills.messages import STATE_NAMES as BILL_STATES
-from ar.cases.lookups import LadderStripStep
+from ar.cases.lookups import LadderStripStep, stop_proposals
 from ar.cases.messages import HOLD_NAMES
-from ar.credit.lookups import customer_assessments
+from ar.credit.lookups import PART_LABELS, active_stops, credit_strip, customer_assessments
 from ar.credit.messages import ASSESSMENT_STATES
-from ar.customers.messages import ENTITY_LABELS, PURPOSE_LABELS
+from ar.customers.lookups import BLACKLIST_STATES, customer_standing, gap_sentence
+from ar.customers.messages import ENTITY_LABELS, GROUP_KINDS, PURPOSE_LABELS, SIZE_NAMES
 from ar.ledger.lookups import parse_as_of_request, total_of
 from ar.reports.customer.queries import customer_page
 from ar.reports.customer.timeline import TimelineEntry, customer_timeline
@@ -59,12 +60,16 @@ def customer(customer_id: UUID) -> Page:
     paging = read_page({"page": request.args.get("page", "")}, TIMELINE_ROWS)
     found = customer_timeline(db(), tenant_id, customer_id, actor().timezone, offset=paging.offset, limit=paging.limit)
     path = url_for("overview.customer", customer_id=customer_id)
+    standing = customer_standing(db(), tenant_id, customer_id, day)
     placing = request.args.get("place", "")
     placing = placing if placing in HOLD_NAMES else ""
     return render(
         "ar/reports/customer/customer.html",
         page=page,
         facts=page.facts,
+        credit=None if when.is_not_now else credit_strip(db(), tenant_id, customer_id, day),
+        stops=active_stops(db(), tenant_id, customer_id, day),
+        part_labels=PART_LABELS,
         bill_kinds=BILL_KINDS,
         bill_states=BILL_STATES,
         entries=[_entry(each) for each in found.entries],
@@ -78,8 +83,10 @@ def customer(customer_id: UUID) -> Page:
         ladder=[_ladder_step(step) for step in page.strip.steps] if page.strip else [],
         form=blank(kind=placing) if placing else blank(),
         placing=placing,
+        proposed_stops=[] if may(Permission.READ_TOTALS) else stop_proposals(db(), tenant_id, customer_id),
         may_work=may(Permission.WORK_TASKS),
         hold_items=[(item.id, item.document_no) for item in page.items if item.side > 0],
+        currencies=[each.currency for each in page.sums] or [g.company.currency],
         hold_names=HOLD_NAMES,
         next=path,
         purposes=PURPOSE_LABELS,
@@ -93,6 +100,12 @@ def customer(customer_id: UUID) -> Page:
         today=day,
         may_assess=may(Permission.ASSESS),
         may_edit=may(Permission.EDIT_CUSTOMER),
+        standing=standing,
+        gap_texts=[gap_sentence(each, formatters.date(each.due_on) if each.due_on else "") for each in standing.gaps],
+        blacklist_states=BLACKLIST_STATES,
+        group_kinds=GROUP_KINDS,
+        sizes=SIZE_NAMES,
+        may_list=may(Permission.STOP_SHIPMENTS),
         may_block=may(Permission.PLACE_BLOCK),
         may_issue=may(Permission.ISSUE_STATEMENT),
         **NAMES,

@@ -8,7 +8,6 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from ar.ledger.messages import STAGE_NAMES
-from ar.reports.aging.exports import XLSX_TYPE
 from ar.reports.debt_list.queries import DebtRow, debts_xlsx
 from kernel import storage
 from kernel.actor import Actor
@@ -17,6 +16,7 @@ from kernel.i18n import mark, use_language
 from kernel.mail import Attachment, MailMessage, queue_copy
 from kernel.money import format_with_symbol
 from kernel.settings import settings
+from kernel.sheets import XLSX_TYPE
 from tenants.permissions import GRANTS, Permission, Role, allows
 from tenants.queries import TenantFacts
 from tenants.recipients import PERSON_REMOVED, Person, active_person_at

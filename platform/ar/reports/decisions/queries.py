@@ -32,7 +32,10 @@ ROWS_MAX: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One thing to decide; `since_on`: requested or proposed on. `contact`: to whom a letter would go."""
+    """One thing to decide; `since_on`: requested or proposed on. `contact`: to whom a letter would go.
+
+    `claims`: False for a letter that asks for nothing now, because its documents are held or money in hand covers them.
+    """
 
     kind: DecisionKind
     id: UUID
@@ -47,6 +50,7 @@ class Decision:
     since_on: date
     waiting_days: int
     contact: str = ""
+    claims: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +152,20 @@ def _actions(kind: DecisionKind, actions: Iterable[QueueAction], today: date) ->
             customer_name=each.customer_name,
             amount_minor=each.claim_minor,
             currency=each.currency,
-            why=each.lines[0].why if each.lines else each.hint,
+            why=_why(each),
             asked_by="",
             since_on=each.run_on,
             waiting_days=max(0, (today - each.run_on).days),
             contact=each.contact if kind == "letter" else "",
+            claims=each.claims,
         )
         for each in actions
     ]
+
+
+def _why(action: QueueAction) -> str:
+    """Returns why the step came; of a letter that claims nothing now, why it does not."""
+    if not action.lines:
+        return action.hint
+    reason = next((line.reason for line in action.lines if line.reason), "")
+    return _("Not claimed: %(reason)s", reason=reason) if reason and not action.claims else action.lines[0].why

@@ -42,6 +42,7 @@ def index() -> Page:
         rows=rows,
         counts=counts,
         wanted=wanted,
+        here=request.full_path.rstrip("?"),
         more=max(0, counts.of(wanted.kind) - len(rows)),
         chips=filters.chips(wanted, "kind", kinds, url_for("decisions.index")),
         kind_names={"approval": _("Approval"), "letter": _("Letter"), "task": _("Task")},

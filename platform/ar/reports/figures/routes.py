@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Final
 
 from flask import Blueprint, g, request, url_for
 
@@ -23,17 +24,20 @@ from web.responses import Page, render
 
 bp = Blueprint("figures", __name__, url_prefix="/figures")
 
+#: In so many first days of a month the figures are those of the month before, unless another is asked for.
+CLOSING_DAYS: Final = 5
+
 
 @dataclass(frozen=True)
 class FiguresFilters:
-    """Filters of the URL. `month` YYYY-MM, empty: the current one; `currency` empty: the company's."""
+    """Filters of the URL. `month` YYYY-MM, empty: the usual one (`_period`); `currency` empty: the company's."""
 
     month: str = filters.text(max_length=7)
     currency: str = filters.text(max_length=3)
 
 
 @bp.get("/")
-@staff(Permission.READ)
+@staff(Permission.READ_TOTALS)
 def index() -> Page:
     """Shows the figures of a month and currency."""
     wanted, today = filters.read(FiguresFilters, request.args), actor().today
@@ -59,8 +63,12 @@ def index() -> Page:
 
 
 def _period(month: str, today: date) -> tuple[Period, str]:
-    """Returns the requested month, or the current one with the reason why the request was refused."""
-    running = parse_period(f"{today:%Y-%m}", today)
+    """Returns the requested month, or the usual one with the reason why the request was refused.
+
+    Usual is the current month; in its first days, which say nothing yet, the month before, which is being closed.
+    """
+    usual_on = today - timedelta(days=today.day) if today.day <= CLOSING_DAYS else today
+    running = parse_period(f"{usual_on:%Y-%m}", today)
     try:
         period = parse_period(month or running.label, today)
         if period.from_on < filters.FIRST_DAY:

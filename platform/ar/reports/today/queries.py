@@ -1,6 +1,7 @@
 """Loads the Today page: balances, queued work, unanswered statements, withheld steps.
 
-Invariant: seven statements whatever the size, each list bounded; sums are per currency and never added across.
+Invariant: a constant number of statements whatever the size, each list bounded; sums are per currency and never added
+across.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.bills.lookups import select_due_count
-from ar.cases.lookups import reason_text, still_claims
+from ar.cases.lookups import WAITING, reason_text, still_claims
 from ar.cases.models import Action, DayRun, LadderState
 from ar.customers.models import Customer
 from ar.ledger.lookups import (
@@ -37,7 +38,6 @@ from ar.ledger.rules.aging import BUCKET_COLUMNS, BUCKETS, AgingRow, bucket_mino
 from ar.receipts.lookups import CashState, cash_state
 from ar.reports.aging.queries import TieOut
 from ar.reports.today.queue import (
-    WAITING,
     QueueRow,
     UnansweredRow,
     WithheldRow,
@@ -47,6 +47,7 @@ from ar.reports.today.queue import (
     unanswered,
 )
 from ar.statements.models import Statement
+from kernel.actor import Actor
 from kernel.binds import TENANT, TODAY
 from kernel.calendars import WorkCalendar, stored_calendar
 from kernel.db import columns
@@ -149,11 +150,6 @@ class Today:
         return self.counts.count("letter")
 
     @property
-    def open_tasks(self) -> int:
-        """Returns the number of open calls and tasks."""
-        return self.counts.count("call", "task")
-
-    @property
     def unapplied(self) -> int:
         """Returns the number of unapplied credits."""
         return sum(each.credits for each in self.sums)
@@ -166,16 +162,17 @@ def today_page(
     timezone: str,
     currency: str = "CNY",
     waiting: Sequence[tuple[str, str]] = WAITING,
+    reader: Actor | None = None,
 ) -> Today:
     """Returns the page of `today`, the tenant's local date; the company's own `currency` comes first.
 
-    `waiting`: (form, state) of the queued actions to list; none of them: no queue.
+    `waiting`: (form, state) of the queued actions to list; none of them: no queue. Calls and tasks are the `reader`'s.
     """
     counts = _today_counts(db, tenant_id, today)
     found = currency_sums(db, tenant_id, today, netted=counts.credits_netted)
     sums = tuple(sorted(found, key=lambda each: each.aging.currency != currency))
     unanswered_statements, withheld = side_rows(db, tenant_id, today, timezone)
-    queue = queue_rows(db, tenant_id, today, waiting) if waiting else ()
+    queue = queue_rows(db, tenant_id, today, waiting, reader) if waiting else ()
     return Today(today, counts, sums, queue, unanswered_statements, withheld, cash_state(db, tenant_id))
 
 
@@ -290,13 +287,15 @@ def _between(day: Any, first_on: date | None, last_on: date | None) -> list[sa.C
 def _today_counts(db: Session, tenant_id: UUID, today: date) -> TodayCounts:
     row = columns(db, _counted(), {"tenant": tenant_id, "today": today}).one()
     unanswered_count, answers_late = row.asked
+    waiting = row.waiting or ()
     return view(
         TodayCounts,
         row,
         calendar=stored_calendar(row.calendar, row.calendar_overrides, row.calendar_notices),
         unanswered=unanswered_count,
         answers_late=answers_late,
-        waiting={(form, state): n for form, state, n in row.waiting or ()},
+        proposed_on=max((date.fromisoformat(newest_on) for _form, _state, _n, newest_on in waiting), default=None),
+        waiting={(form, state): n for form, state, n, _newest_on in waiting},
         withheld=from_json(WithheldTotal, row.withheld),
     )
 
@@ -304,7 +303,7 @@ def _today_counts(db: Session, tenant_id: UUID, today: date) -> TodayCounts:
 @cache
 def _counted() -> sa.Select[Any]:
     """Selects what TodayCounts is made of (binds: tenant, today)."""
-    company, run, action = Company, DayRun, Action
+    company, run = Company, DayRun
     asked = unanswered(TENANT).add_columns(Statement.respond_by_on).subquery("asked")
     return sa.select(
         company.calendar,
@@ -319,15 +318,6 @@ def _counted() -> sa.Select[Any]:
         .where(run.tenant_id == TENANT, run.run_on <= TODAY)
         .scalar_subquery()
         .label("last_run_on"),
-        sa.select(sa.func.max(run.run_on))
-        .join(action, sa.and_(action.tenant_id == run.tenant_id, action.run_id == run.id))
-        .where(
-            run.tenant_id == TENANT,
-            action.tenant_id == TENANT,
-            sa.tuple_(action.form, action.state).in_(WAITING),
-        )
-        .scalar_subquery()
-        .label("proposed_on"),
         _waiting_json(TENANT).label("waiting"),
         _withheld_json(TENANT, TODAY).label("withheld"),
         select_due_count(TENANT, "present", TODAY).scalar_subquery().label("bills_to_present"),
@@ -337,17 +327,15 @@ def _counted() -> sa.Select[Any]:
 
 
 def _waiting_json(tenant_id: Any) -> sa.ScalarSelect[Any]:
-    """Returns [[form, state, count], …] as JSON."""
+    """Returns [[form, state, count, newest run's day], …] as JSON: a look at the index of what waits."""
     action = Action
     waiting = (
-        sa.select(action.form, action.state, sa.func.count().label("n"))
-        .where(
-            action.tenant_id == tenant_id, sa.tuple_(action.form, action.state).in_(WAITING), still_claims(tenant_id)
-        )
+        sa.select(action.form, action.state, sa.func.count().label("n"), sa.func.max(action.run_on).label("on"))
+        .where(action.tenant_id == tenant_id, sa.tuple_(action.form, action.state).in_(WAITING), still_claims())
         .group_by(action.form, action.state)
         .subquery("waiting")
     )
-    line = sa.func.jsonb_build_array(waiting.c.form, waiting.c.state, waiting.c.n)
+    line = sa.func.jsonb_build_array(waiting.c.form, waiting.c.state, waiting.c.n, waiting.c.on)
     return sa.select(sa.func.jsonb_agg(line)).scalar_subquery()
 
 

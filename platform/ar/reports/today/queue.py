@@ -1,26 +1,36 @@
 """Loads the lists of the Today page: queued actions, unanswered statements, withheld steps.
 
-Invariant: two statements for all three lists, each list bounded.
+Invariant: two statements for all three lists, and those of what the listed letters ask; each list bounded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from ar.cases.lookups import explain_step, explain_withheld, step_name, still_claims
+from ar.cases.lookups import (
+    WAITING,
+    Letter,
+    explain_step,
+    explain_withheld,
+    is_work_of_today,
+    letter_claims,
+    step_name,
+    still_claims,
+)
 from ar.cases.models import Action, LadderState, StepTaken, WithheldStep
 from ar.customers.models import Customer
 from ar.ledger.lookups import document_label_of
 from ar.ledger.models import OpenItem
 from ar.statements.models import Confirmation, Statement
+from kernel.actor import Actor
 from kernel.binds import TENANT, TODAY
 from kernel.clock import local_date
 from kernel.db import columns
@@ -28,19 +38,14 @@ from kernel.views import LATER, DbRow, select_view, value, view
 
 ROWS_MAX: Final = 8
 SIDE_ROWS_MAX: Final = 6
-#: (form, state) of the actions that need a person.
-WAITING: Final = (
-    ("letter", "proposed"),
-    ("call", "proposed"),
-    ("call", "approved"),
-    ("task", "proposed"),
-    ("task", "approved"),
-)
 
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """A queued letter, call or task; `days` overdue and `why` are those of its leading item."""
+    """A queued letter, call or task; `days` overdue and `why` are those of its leading item.
+
+    `in_hand`: the customer has money that is not applied yet, which a letter does not ask for again.
+    """
 
     id: UUID
     customer_id: UUID
@@ -52,6 +57,7 @@ class QueueRow:
     items: int
     currency: str
     total_minor: int
+    in_hand: bool
     days: int
     why: str
 
@@ -90,14 +96,27 @@ class WithheldRow:
 
 
 def queue_rows(
-    db: Session, tenant_id: UUID, today: date, waiting: Sequence[tuple[str, str]] = WAITING
+    db: Session,
+    tenant_id: UUID,
+    today: date,
+    waiting: Sequence[tuple[str, str]] = WAITING,
+    reader: Actor | None = None,
 ) -> tuple[QueueRow, ...]:
     """Returns the queue, the highest level first; the leading item is that of the highest level, then the oldest.
 
-    `waiting`: (form, state) of the actions asked for. What was paid meanwhile is not among them.
+    `waiting`: (form, state) of the actions asked for; of calls and tasks those that the reader does today. What was
+    paid meanwhile is not among them, and a letter's amount is what it asks after money in hand: the one that the review
+    queue and the decisions show.
     """
-    rows = columns(db, _queue(tuple(waiting)), {"tenant": tenant_id})
-    return tuple(_queue_row(row, today) for row in rows)
+    person_id, roles = (reader.user_id, sorted(reader.roles)) if reader else (None, [])
+    values = {"tenant": tenant_id, "person": person_id, "roles": roles, "today": today}
+    found = columns(db, _queue(tuple(waiting)), values)
+    rows = tuple(_queue_row(row, today) for row in found)
+    letters = [
+        Letter(each.id, each.customer_id, each.currency) for each in rows if each.form == "letter" and each.in_hand
+    ]
+    claims = letter_claims(db, tenant_id, today, letters)
+    return tuple(replace(row, total_minor=claims.get(row.id, row.total_minor)) for row in rows)
 
 
 @cache
@@ -109,7 +128,8 @@ def _queue(waiting: tuple[tuple[str, str], ...]) -> sa.Select[Any]:
             action.tenant_id == TENANT,
             action.state.in_(("proposed", "approved")),  # as the index says it
             sa.tuple_(action.form, action.state).in_(waiting),
-            still_claims(TENANT),
+            sa.or_(action.form == "letter", sa.and_(*is_work_of_today())),
+            still_claims(),
         )
         .order_by(action.level.desc(), action.total_minor.desc(), action.id)
         .limit(ROWS_MAX)
@@ -137,6 +157,7 @@ def _queue(waiting: tuple[tuple[str, str], ...]) -> sa.Select[Any]:
             items=value(f["items"]),
             currency=value(f.currency),
             total_minor=value(sa.func.coalesce(_open_now(TENANT, first), f.total_minor)),
+            in_hand=value(_money_in_hand(TENANT, first)),
             days=LATER,
             why=LATER,
         )
@@ -152,7 +173,7 @@ def _open_now(tenant_id: Any, actions: sa.Subquery) -> sa.ScalarSelect[Any]:
     step, item = StepTaken, OpenItem
     items = (
         sa.select(step.item_id)
-        .where(step.tenant_id == tenant_id, step.action_id == actions.c.id)
+        .where(step.tenant_id == tenant_id, step.action_id == actions.c.id, step.state != "suppressed")
         .correlate(actions)
         .distinct()
         .subquery("items")
@@ -163,6 +184,22 @@ def _open_now(tenant_id: Any, actions: sa.Subquery) -> sa.ScalarSelect[Any]:
         .where(item.tenant_id == tenant_id)
         .correlate(actions)
         .scalar_subquery()
+    )
+
+
+def _money_in_hand(tenant_id: Any, actions: sa.Subquery) -> sa.ColumnElement[bool]:
+    """Returns whether the customer of an action has an unapplied credit in its currency."""
+    credit = aliased(OpenItem)
+    return (
+        sa.exists()
+        .where(
+            credit.tenant_id == tenant_id,
+            credit.customer_id == actions.c.customer_id,
+            credit.currency == actions.c.currency,
+            credit.side < 0,
+            credit.open_minor > 0,
+        )
+        .correlate(actions)
     )
 
 

@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.cases.lookups import open_work
+from ar.cases.lookups import in_tab, open_work
 from ar.cases.models import Action
 from ar.customers.models import Customer
 from ar.ledger.lookups import select_owned_sums
@@ -154,9 +154,7 @@ def _counts(db: Session, actor: Actor) -> tuple[WorkCounts, DecisionCounts]:
 def _counted(due_soon_told: bool) -> sa.Select[Any]:
     """Selects WorkCounts and DecisionCounts (binds: `asked_by`, due_soon_to)."""
     action, item = Action, OpenItem
-    problems = sa.select(action.id).where(
-        action.tenant_id == TENANT, action.form == "letter", action.state.in_(["failed", "unknown"])
-    )
+    problems = sa.select(action.id).where(action.tenant_id == TENANT, *in_tab("problems"))
     due_soon = sa.select(item.id).where(
         item.tenant_id == TENANT,
         item.open_minor > 0,

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 import pytest
 
 from ar.cases.commands import complete_task, lift_hold, skip_action
-from ar.cases.queue.inputs import CompleteTask, SkipAction
+from ar.cases.holds.outcome_inputs import CompleteTask
+from ar.cases.queue.inputs import SkipAction
 from ar.cases.rules.ladder import ItemFacts, decide, facts_after_steps, next_on
 from ar.cases.rules.policy import load_preset
 from tests.support.postbox import Postbox

@@ -19,8 +19,9 @@ from ar.cases.commands import (
     run_day,
     skip_action,
 )
+from ar.cases.holds.outcome_inputs import CompleteTask
 from ar.cases.models import PolicyVersion
-from ar.cases.queue.inputs import CompleteTask, ReleaseAction, ResolveDelivery, SkipAction
+from ar.cases.queue.inputs import ReleaseAction, ResolveDelivery, SkipAction
 from ar.customers.commands import add_contact
 from ar.customers.inputs import AddContact
 from ar.customers.models import Contact
@@ -240,7 +241,7 @@ def test_a_skipped_step_never_comes_again_and_the_rest_goes_on(world: World, pos
 
 
 def test_a_demand_needs_its_named_role_and_sets_the_deadline(world: World, postbox: Postbox) -> None:
-    """R175, R176: 7 days unless the approver gives another day; shipments are proposed to stop."""
+    """R175, R176: 7 days unless the approver gives another day; shipments stop once it has gone out."""
     item = world.invoice(number="A1", due_on=DUE)
     world.work_days(MONDAY, date(2026, 11, 13))
     letter = proposed_letter(world, date(2026, 11, 16))
@@ -254,7 +255,7 @@ def test_a_demand_needs_its_named_role_and_sets_the_deadline(world: World, postb
     world.send_mail(on=date(2026, 11, 16))
     assert "2026-11-30" in postbox.mails[-1].get_body(("plain",)).get_content()
     assert world.ladder_state(item).deadline_on == date(2026, 11, 30)
-    assert "stop_shipment_proposed" in journal_kinds(world)
+    assert "shipments_stopped" in journal_kinds(world)
     assert [line.step for line in world.run_day(on=date(2026, 11, 30))] == []
     assert [line.step for line in world.run_day(on=date(2026, 12, 1))] == ["general_manager", "warning"]
 

@@ -6,8 +6,10 @@ import json
 from datetime import date, timedelta
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 
+from ar.cases.models import CollectionHold
 from ar.cases.runs.cli import run_day_command, simulate_command
 from kernel.clock import fixed_clock, moment_on
 from tests.support.companies import TestCompany
@@ -97,6 +99,21 @@ def test_a_hold_is_placed_and_lifted_by_form(queued: World) -> None:
     placed = client.post(url("/cases/blocks"), data={"customer_id": customer_id, "reason": "on holiday"})
     assert placed.status_code == 303
     assert queued.actions()[0].state == "suppressed"
+
+
+def test_a_lifted_hold_says_on_the_timeline_which_it_was(queued: World) -> None:
+    client, url = queued.client(), queued.url
+    customer_id = str(queued.customer_id("00001"))
+    asked = {"customer_id": customer_id, "kind": "promise", "until_on": "2026-12-30", "reason": "by phone"}
+    assert client.post(url("/cases/blocks"), data=asked).status_code == 303
+    with queued.reading() as db:
+        hold_id = db.execute(
+            sa.select(CollectionHold.id).where(CollectionHold.tenant_id == queued.tenant_id)
+        ).scalar_one()
+    assert client.post(url(f"/cases/blocks/{hold_id}/lifting")).status_code == 303
+    page = client.get(url(f"/customers/{customer_id}")).text
+    assert "Hold lifted" in page
+    assert page.count("Promise to pay until 2026-12-30: by phone") == 2  # at its placing and at its lifting
 
 
 def test_run_day_and_simulate_as_json(world: World) -> None:

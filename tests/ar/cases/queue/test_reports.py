@@ -6,8 +6,12 @@ from datetime import date
 from typing import Final
 
 from ar.cases.commands import complete_task
-from ar.cases.queue.inputs import CompleteTask
+from ar.cases.holds.outcome_inputs import CompleteTask
+from ar.cases.queue.report_mails import report_to_roles
 from kernel.clock import fixed_clock, moment_on
+from tenants.people.commands import change_roles
+from tenants.people.inputs import ChangeRoles
+from tenants.permissions import Role
 from tests.support.approvals import person
 from tests.support.postbox import Postbox
 from tests.support.world import World
@@ -56,6 +60,19 @@ def test_where_nobody_is_general_manager_the_finance_director_is_told(world: Wor
     _late(world).run_day(on=THE_DAY)
     world.send_mail(on=THE_DAY)
     assert len(postbox.mails) == 1
+
+
+def test_who_lost_the_role_before_the_mail_leaves_does_not_get_it(world: World, postbox: Postbox) -> None:
+    """It names customers and amounts, of which a driver sees nothing."""
+    manager = person(world, "general_manager", today=THE_DAY)
+    _late(world).run_day(on=THE_DAY)
+    task = next(each for each in world.actions("proposed") if each.code == "general_manager")
+    assert manager.user_id
+    with world.transaction() as db:
+        report_to_roles(db, world.actor(THE_DAY), {"run": str(task.run_id)})
+        change_roles(db, world.actor(THE_DAY), manager.user_id, ChangeRoles(roles=[Role.DRIVER]))
+    assert "suppressed" in world.send_mail(on=THE_DAY)
+    assert not [mail["To"] for mail in postbox.mails if "decider" in mail["To"]]
 
 
 def test_what_is_decided_before_the_mail_leaves_is_neither_asked_nor_listed(world: World, postbox: Postbox) -> None:

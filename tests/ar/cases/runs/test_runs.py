@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from ar.cases.commands import lift_hold, publish_policy, run_day
 from ar.cases.ladder.step_texts import has_texts
 from ar.cases.rules.policy import PRESETS, form_of, load_preset
+from ar.cases.runs.simulation import simulate
 from kernel.db import transaction
 from kernel.errors import RuleBroken
 from tests.support.companies import TestCompany
@@ -248,6 +249,37 @@ def test_too_small_an_amount_is_listed_as_tolerance(world: World) -> None:
     lines = {line.document_no: line for line in world.run_day(on=MONDAY)}
     assert (lines["SMALL"].status, lines["ENOUGH"].status) == ("held", "proposed")
     assert "below" in lines["SMALL"].why
+
+
+def test_many_small_amounts_are_worth_a_letter(world: World, postbox: Postbox) -> None:
+    """Given a minimum of 5.00 and three items of 1.99 of one debtor, 5.97 is asked for in one letter; two are held."""
+    strict = load_preset("five-step").model_copy(update={"tolerance_minor": {"CNY": 500}})
+    with world.transaction() as db:
+        publish_policy(db, world.actor(DUE), strict)
+    for number in ("S1", "S2"):
+        world.invoice(number=number, due_on=DUE, minor=199)
+    assert {line.status for line in world.run_day(on=MONDAY)} == {"held"}
+    world.invoice(number="S3", due_on=DUE, minor=199)
+    tuesday = date(2026, 11, 3)
+    assert {line.document_no for line in world.run_day(on=tuesday) if line.status == "proposed"} == {"S1", "S2", "S3"}
+    (letter,) = world.actions("proposed")
+    assert letter.total_minor == 597
+    world.release(letter.id, on=tuesday)
+    assert world.send_mail(on=tuesday) == ["sent"]
+    assert "5.97" in postbox.mails[0].as_string()
+
+
+def test_interest_climbs_no_ladder_unless_the_policy_says_so(world: World) -> None:
+    world.document(kind="interest", number="INT-1", on=date(2026, 10, 1), due_on=DUE)
+    assert world.run_day(on=MONDAY) == []
+    with world.reading() as db:
+        assert simulate(db, world.actor(MONDAY), MONDAY, date(2026, 11, 30)) == []
+    chasing = load_preset("five-step").model_copy(update={"chases_interest": True})
+    with world.transaction() as db:
+        publish_policy(db, world.actor(MONDAY), chasing)
+    world.document(kind="interest", number="INT-2", on=date(2026, 10, 1), due_on=MONDAY)
+    lines = world.run_day(on=date(2026, 11, 3))
+    assert [(line.document_no, line.step) for line in lines] == [("INT-2", "due_notice")]
 
 
 def test_unapplied_credit_that_covers_the_overdue_is_to_be_applied_first(world: World) -> None:

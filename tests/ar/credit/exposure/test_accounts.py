@@ -37,8 +37,7 @@ def test_sixty_stays_sixty_from_order_to_sign_off(world: World) -> None:
 def test_an_order_up_to_the_limit_passes_and_a_cent_more_is_held(
     world: World, minor: int, codes: list[CheckCode]
 ) -> None:
-    customer = world.customer()
-    world.limit(customer, 100_00)
+    customer = world.creditor(100_00)
     world.invoice(customer, number=f"CR-{minor}", on=world.today, minor=60_00)
     decision = world.check_order(customer, OrderFacts(new_id(), "SO-1", "CNY", minor, minor, term_days=30))
     assert [reason.code for reason in decision.reasons] == codes

@@ -9,13 +9,14 @@ import pytest
 
 from ar.credit.limits.granting import GrantLimit, grant_limit
 from kernel.errors import RuleBroken
+from kernel.ids import new_id
 from tests.support.world import World
 
 
 def grant(world: World, customer: UUID, minor: int | None, **more: object) -> UUID:
     data = {"customer_id": customer, "currency": "CNY", "amount_minor": minor, "valid_from": world.today}
     with world.transaction() as db:
-        given = data | {"source": "change", "reason": "decided"} | more
+        given = data | {"source": "change", "reason": "decided", "approval_id": new_id()} | more
         return grant_limit(db, world.actor(), GrantLimit.model_validate(given))
 
 

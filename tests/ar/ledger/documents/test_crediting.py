@@ -6,11 +6,14 @@ from datetime import date
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from ar.ledger.commands import lock_customers, reverse_item, take_back_documents
 from ar.ledger.documents.commands import DocumentRefused, parse_document, post_document
 from ar.ledger.documents.inputs import SubmittedDocument
-from ar.ledger.models import OpenItem
+from ar.ledger.models import Allocation, OpenItem
+from ar.ledger.receivables.commands import unapply_allocation
+from ar.ledger.receivables.inputs import UnapplyAllocation
 from ar.ledger.receivables.settlement.discounts import take_discount
 from tests.support.world import TODAY, World
 from tests.support.world.base import fresh_key
@@ -84,6 +87,42 @@ def test_what_is_still_open_is_credited_first_and_only_the_rest_gives_back(world
     assert world.open_minor_of(item) == 500_00
     note = credit(world, "600.00", allocate="1", reason="goods")
     assert (world.open_minor_of(item), note.open_minor) == (0, 98_00), "100.00 of what was paid at 2 per cent less"
+
+
+def test_the_payment_taken_off_after_a_credit_note_asks_the_discount_back_once(world: World, customer: UUID) -> None:
+    """Given 980.00 and 20.00, half returned (490.00 back), when the payment returns, 500.00 is owed: not 510.00."""
+    item = paid_with_discount(world, customer, tax=130_00)
+    credit(world, "500.00", reason="goods")
+    unapply_payment(world, item)
+    assert (world.open_minor_of(item), world.balance_of("discounts_allowed")) == (1_000_00, 0)
+    assert world.balance_of("receivables") == 500_00 - 980_00, "the goods kept, less the money in hand"
+    assert world.ledger_findings() == []
+
+
+def test_half_the_payment_taken_off_leaves_what_the_rest_earned(world: World, customer: UUID) -> None:
+    """Given 490.00 twice, 20.00, and 700.00 returned: one unapplied leaves 500.00 open, 10.00 earned, 4.00 back."""
+    item = paid_with_discount(world, customer, paid=490_00)
+    second = world.pay(item, minor=490_00, on=DAY_10, number="R-2")
+    with world.transaction() as db:
+        take_discount(db, world.actor(), item)
+    credit(world, "700.00", reason="goods")
+    assert world.balance_of("discounts_allowed") == 6_00
+    with world.transaction() as db:
+        unapply_allocation(db, world.actor(), item, second, UnapplyAllocation())
+    assert (world.open_minor_of(item), world.balance_of("discounts_allowed")) == (500_00, 6_00)
+    assert world.ledger_findings() == []
+
+
+def unapply_payment(world: World, item: UUID) -> None:
+    """Unapplies by hand the only payment of a document."""
+    a, c = Allocation, OpenItem
+    with world.transaction() as db:
+        allocation = db.execute(
+            sa.select(a.id)
+            .join(c, sa.and_(c.tenant_id == world.tenant_id, c.id == a.credit_item_id))
+            .where(a.tenant_id == world.tenant_id, a.debit_item_id == item, c.kind == "receipt")
+        ).scalar_one()
+        unapply_allocation(db, world.actor(), item, allocation, UnapplyAllocation())
 
 
 def test_goodwill_gives_what_it_says(world: World, customer: UUID) -> None:

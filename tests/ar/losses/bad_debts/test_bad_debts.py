@@ -16,10 +16,11 @@ from ar.ledger.receivables.commands import reverse_document
 from ar.ledger.receivables.inputs import ReverseDocument
 from ar.losses.bad_debts import commands as bad_debts
 from ar.losses.bad_debts import queries
-from ar.losses.bad_debts.evidence import SIZE_MAX, UploadedFile
+from ar.losses.bad_debts.evidence import SIZE_MAX
 from ar.receipts.posting.commands import unapply_credit
 from ar.receipts.posting.inputs import UnapplyCredit
 from kernel.errors import Conflict, Forbidden, HuikuanError, NotFound, RuleBroken
+from kernel.uploads import UploadedFile
 from tenants.approvals.models import Approval
 from tests.support.approvals import approve_all, decide_as, on, open_step, person
 from tests.support.companies import TestCompany

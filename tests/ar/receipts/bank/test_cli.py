@@ -24,6 +24,11 @@ def run(*arguments: str) -> tuple[int, dict[str, Any]]:
     return result.exit_code, json.loads(result.stdout)
 
 
+def test_a_list_of_accounts_without_any_says_so(company: TestCompany) -> None:
+    listed = CliRunner().invoke(main, ["bank", "account", "list", "--tenant", company.slug])
+    assert (listed.exit_code, listed.stdout) == (0, "There is no bank account yet.\n")
+
+
 def test_a_file_is_imported_from_the_shell_once(company: TestCompany, tmp_path: Path) -> None:
     file = tmp_path / "流水.csv"
     file.write_text(CSV, encoding="gb18030")
@@ -36,6 +41,7 @@ def test_a_file_is_imported_from_the_shell_once(company: TestCompany, tmp_path: 
     assert (read["problems"][0]["line"], read["problems"][0]["code"]) == (3, "not_a_date")
     code, again = run("bank", "import", str(file), "--tenant", company.slug)
     assert (code, again["file_id"], again["uploaded_before"]) == (0, read["file_id"], True)
+    assert (again["new"], again["known"]) == (0, 1)  # nothing is added by the second
 
 
 def test_what_is_no_statement_ends_with_an_error(company: TestCompany, tmp_path: Path) -> None:
@@ -79,3 +85,61 @@ def test_a_mapping_must_be_a_json_object(company: TestCompany, tmp_path: Path) -
         mapping.write_text(text, encoding="utf-8")
         code, payload = run("bank", "import", str(file), "--tenant", company.slug, "--mapping", str(mapping))
         assert (code != 0, payload["error"]["code"]) == (True, "mapping_malformed")
+
+
+def said(*arguments: str) -> tuple[int, str]:
+    """Exit code and the text for people."""
+    result = CliRunner().invoke(main, list(arguments))
+    return result.exit_code, result.output
+
+
+def account(company: TestCompany, name: str, number: str, currency: str = "EUR") -> None:
+    with company.transaction() as db:
+        data = SaveBankAccount(name=name, account_no=number, currency=currency)
+        bank_accounts.add_account(db, company.actor(), data)
+
+
+def mt940(opening: str, closing: str, number: str = "1/1", account_no: str = "37040044/0532013000") -> bytes:
+    """A statement of one movement of 100.00 EUR."""
+    return (
+        f":20:S\n:25:{account_no}\n:28C:{number}\n:60F:C261101EUR{opening}\n:61:2611021102C100,00NTRFNONREF\n"
+        f":86:INV-{number}\n:62F:C261102EUR{closing}\n-\n"
+    ).encode()
+
+
+def test_a_domestic_number_is_that_of_the_registered_iban(company: TestCompany, tmp_path: Path) -> None:
+    account(company, "Commerzbank", "DE89370400440532013000")
+    file = tmp_path / "a.sta"
+    file.write_bytes(mt940("0,00", "100,00"))
+    code, read = run("bank", "import", str(file), "--tenant", company.slug)
+    assert (code, read["state"], read["new"], read["accounts"][0]["told"]) == (0, "read", 1, False)
+
+
+def test_an_account_that_the_file_contradicts_is_refused_with_both(company: TestCompany, tmp_path: Path) -> None:
+    account(company, "Commerzbank", "DE89370400440532013000")
+    account(company, "Other", "DE12500105170648489890")
+    file = tmp_path / "a.sta"
+    file.write_bytes(mt940("0,00", "100,00"))
+    given = ("bank", "import", str(file), "--tenant", company.slug)
+    for _again in range(2):
+        code, text = said(*given, "--account", "DE12500105170648489890")
+        assert code == 1
+        assert "37040044/0532013000" in text
+        assert "DE12500105170648489890" in text
+    assert run(*given)[1]["new"] == 1  # without it, the file says itself
+    code, refused = run(*given, "--account", "Other")
+    assert (code, refused["error"]["code"]) == (1, "bank_file_other_account")
+    assert run(*given, "--account", "532013000")[1]["known"] == 1
+
+
+def test_a_break_of_the_balances_is_said_where_the_file_is_imported(company: TestCompany, tmp_path: Path) -> None:
+    account(company, "Commerzbank", "DE89370400440532013000")
+    files = {"221/1": ("1000,00", "1100,00"), "223/1": ("1300,00", "1400,00")}
+    for number, balances in files.items():
+        file = tmp_path / f"{number[:3]}.sta"
+        file.write_bytes(mt940(*balances, number))
+        code, text = said("bank", "import", str(file), "--tenant", company.slug)
+    assert code == 0
+    assert "A gap of 200.00 EUR: statement 221/1 ends with 1,100.00, statement 223/1 begins with 1,300.00." in text
+    assert "MT940: Read." in text
+    assert "This file was imported before" in said("bank", "import", str(file), "--tenant", company.slug)[1]

@@ -20,7 +20,9 @@ def test_every_code_of_the_readers_has_a_sentence() -> None:
 
 
 def test_a_day_and_a_difference_are_said_as_people_say_them() -> None:
-    assert finding_text("no_such_day", {"found": "160230", "day": 30, "month": 2}) == "30 February is not a date."
+    assert finding_text("no_such_day", {"found": "160230", "day": 30, "month": 2}) == (
+        "“160230” is not a date: there is no 30 February."
+    )
     params = {"number": "7", "off_minor": -1_234_50, "currency": "EUR", "account": "x"}
     assert finding_text("balance_differs", params).endswith("by −1,234.50 EUR.")
 

@@ -82,7 +82,7 @@ def test_a_file_of_an_unknown_account_asks_and_is_read_once_the_account_is_added
     answer = send(client, company, CAMT_02)
     drain(company.tenant_id)
     asking = client.get(answer.location).text
-    assert "Whose account is this?" in asking
+    assert "Which of your accounts is this?" in asking
     assert "DE89370400440532013000" in asking
     file_id = answer.location.rsplit("/", 1)[1]
     form = client.get(
@@ -114,7 +114,7 @@ def test_what_could_not_be_read_stands_with_its_line_in_both_languages(company: 
     new_account(client, company, name="EUR", account_no="50880050/0194774600888", currency="EUR")
     answer = send(client, company, MT940)
     drain(company.tenant_id)
-    assert "30 February is not a date." in client.get(answer.location).text
+    assert "is not a date: there is no 30 February." in client.get(answer.location).text
     assert "2月" in company.client("accountant", "zh_CN").get(answer.location).text
 
 
@@ -214,3 +214,35 @@ def test_every_message_of_a_reading_is_worked_off(company: TestCompany) -> None:
             )
         ).all()
     assert left == []
+
+
+def test_a_table_that_names_neither_account_nor_currency_is_read_in_those_of_the_account_chosen(
+    company: TestCompany,
+) -> None:
+    client = company.client("accountant")
+    pounds = new_account(client, company, name="Lloyds", account_no="GB29NWBK60161331926819", currency="GBP")
+    new_account(client, company, name="Petty cash", currency="GBP", account_code="cash", account_no="")
+    answer = send(client, company, "Date,Description,Paid out,Paid in,Balance\n13 Nov 2026,CLIENT,,250.00,1250.00\n")
+    drain(company.tenant_id)
+    asking = client.get(answer.location).text
+    assert "The file does not say which account it is of." in asking
+    assert "Its currency is that of the account you choose." in asking
+    assert "None of your accounts has this number" not in asking
+    assert "Petty cash" not in asking  # cash has no bank files
+    assert "The file is being read." not in asking
+    told = {"account_no": "", "currency": "CNY", "bank_account_id": str(pounds)}
+    assert client.post(answer.location + "/accounts", data=told).status_code == 303
+    drain(company.tenant_id)
+    with company.reading() as db:
+        read = sa.select(BankLine.currency, BankLine.amount_minor).where(BankLine.tenant_id == company.tenant_id)
+        assert db.execute(read).all() == [("GBP", 250_00)]
+
+
+def test_signs_against_the_balance_are_shown_by_a_row_and_the_remedy(company: TestCompany) -> None:
+    client = company.client("accountant")
+    rows = "日期,金额,余额,对方户名\n2026-11-01,-100.00,1100.00,甲\n2026-11-02,-50.00,1150.00,乙\n"
+    answer = send(client, company, rows)
+    drain(company.tenant_id)
+    shown = client.get(answer.location).text
+    assert "On 2026-11-02 “金额” is -50.00, but the balance goes from 1100.00 to 1150.00: the other way." in shown
+    assert "Say under “Signs of the amounts” which sign is money in." in shown

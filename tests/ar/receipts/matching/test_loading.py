@@ -6,6 +6,7 @@ from datetime import date
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from ar.ledger.books.posting import NewItem
 from ar.receipts.matching import loading
@@ -77,3 +78,18 @@ def test_few_payments_are_decided_as_if_all_open_items_were_loaded(
         ] == asked_for
         assert decide_all(payments, of_all, TODAY) == together
     assert {decision.tier for decision in together} == {"sure", "likely", "hand"}
+
+
+def test_what_a_few_payments_mention_is_found_by_indexes(books: World) -> None:
+    """Under row-level security too: the sequential reading of all that is open would cost the more, the more is."""
+    with books.reading() as db:
+        db.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        wanted = dict.fromkeys(("customers", "amounts", "also"), "{}")
+        wanted |= {"tenant": books.tenant_id, "keys": "{INV20260001}", "prefixes": "{INV,NIX}"}
+        asked = sa.text(f"EXPLAIN {loading.ASKED_FOR.text}")
+        plan = "\n".join(db.execute(asked, wanted).scalars())
+        found = db.execute(loading.ASKED_FOR, wanted).all()
+    for condition in ("number_key = w", "reference_key = w"):
+        assert any("Index Cond" in line and condition in line for line in plan.splitlines()), plan
+    assert [row.prefix for row in found if row.prefix] == ["INV"]
+    assert len([row.id for row in found if row.id]) == 1

@@ -196,6 +196,18 @@ def test_the_page_shows_each_figure_with_its_formula(world: World, language: str
             assert unknown.status_code == 200, code
 
 
+@pytest.mark.parametrize(
+    ("today", "month"), [(date(2026, 6, 1), "2026-05"), (date(2026, 6, 5), "2026-05"), (date(2026, 6, 6), "2026-06")]
+)
+def test_in_the_first_days_of_a_month_the_figures_are_those_of_the_month_that_is_closed(
+    world: World, today: date, month: str
+) -> None:
+    with fixed_clock(moment_on(today, world.timezone)):
+        client = world.client("auditor")
+        assert f'value="{month}"' in client.get(world.url("/figures/")).text
+        assert 'value="2026-06"' in client.get(world.url("/figures/?month=2026-06")).text
+
+
 def test_who_may_not_read_the_books_does_not_see_the_figures(world: World) -> None:
     assert world.client("driver").get(world.url("/figures/")).status_code == 403
 

@@ -19,6 +19,7 @@ from ar.ledger.accounts.card.receipt_print import print_receipt, receipt_facts
 from ar.ledger.books.as_of_request import AsOfRequest, parse_as_of_request, require_readable
 from kernel.errors import RuleBroken
 from kernel.i18n import gettext as _
+from kernel.sheets import CSV_TYPE, XLSX_TYPE
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web import filters, formatters
@@ -28,8 +29,6 @@ from web.responses import Page, download, render
 
 bp = Blueprint("card", __name__)
 
-XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-CSV_TYPE = "text/csv; charset=utf-8"
 PDF_TYPE = "application/pdf"
 # Some seconds of work and hundreds of sheets; above it a workbook serves better than a PDF.
 PAPER_LINES_MAX = 10_000

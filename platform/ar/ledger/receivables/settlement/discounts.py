@@ -23,6 +23,8 @@ from ar.ledger.books.period_lock import first_open_on, lock_open_period
 from ar.ledger.books.posting import post_items
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.documents.commands import next_document_number
+from ar.ledger.documents.crediting import DISCOUNTS, CreditedDocument, credited
+from ar.ledger.documents.inputs import PREFIXES
 from ar.ledger.models import Allocation, OpenItem
 from ar.ledger.rules.due_dates import last_day_in_time
 from ar.ledger.rules.shares import earned_discount, full_discount, share_of
@@ -110,6 +112,22 @@ _OFFER_SQL: Final = sa.text(
 ).bindparams(sa.bindparam("item", type_=sa.Uuid), sa.bindparam("tenant", type_=sa.Uuid))
 
 
+_GIVEN_BACK_SQL: Final = sa.text(
+    """
+    SELECT n.id, n.amount_minor, a.id AS allocation_id, a.credit_item_id, a.effective_on AS moved_on
+    FROM open_item AS n
+    JOIN allocation AS a ON a.tenant_id = :tenant AND a.debit_item_id = n.id AND a.reverses_id IS NULL
+    WHERE n.tenant_id = :tenant AND n.customer_id = :customer AND n.currency = :currency
+        AND n.reference = :document AND n.kind = 'debit_note' AND a.amount_minor = n.amount_minor
+        AND NOT EXISTS (SELECT FROM open_item AS r WHERE r.tenant_id = :tenant AND r.reverses_id = n.id)
+        AND NOT EXISTS (SELECT FROM allocation AS b WHERE b.tenant_id = :tenant AND b.reverses_id = a.id)
+        AND EXISTS (SELECT FROM posting AS p WHERE p.tenant_id = :tenant AND p.entry_id = n.entry_id
+            AND p.account_code = :discounts)
+    ORDER BY n.id DESC
+    """
+).bindparams(sa.bindparam("tenant", type_=sa.Uuid), sa.bindparam("customer", type_=sa.Uuid))
+
+
 def discount_offer(db: Session, tenant_id: UUID, item_id: UUID) -> DiscountOffer | None:
     """Returns the discount of an item; None when it grants none. Three statements."""
     i = OpenItem
@@ -144,40 +162,112 @@ def _take_discount(db: Session, actor: Actor, item_id: UUID) -> UUID:
         raise RuleBroken("discount_none")
     amount = _require_due_minor(offer, actor.today)
     on = max(offer.paid_on or actor.today, first_open_on(lock_open_period(db, actor.tenant_id)))
+    return _grant_discount(db, actor, item_id, offer, amount, on)
+
+
+def _grant_discount(
+    db: Session, actor: Actor, item_id: UUID, offer: DiscountOffer, amount_minor: int, on: date
+) -> UUID:
     number = next_document_number(db, actor, "discount", "DS", on.year)
     item = NewItem(
-        customer_id=customer_id,
+        customer_id=offer.customer_id,
         kind="discount",
         document_no=number,
         document_on=on,
         due_on=on,
         collection_end_on=on,
         currency=offer.currency,
-        amount_minor=amount,
+        amount_minor=amount_minor,
         reference=offer.document_no,
-        tax_minor=share_of(amount, offer.entry_minor, offer.tax_minor) if offer.tax_minor else 0,
+        tax_minor=share_of(amount_minor, offer.entry_minor, offer.tax_minor) if offer.tax_minor else 0,
         came_on=offer.paid_on,
     )
     discount_id = post_items(db, actor, [item])[0]
-    allocate(db, actor, [NewAllocation(item_id, discount_id, amount)])
+    allocate(db, actor, [NewAllocation(item_id, discount_id, amount_minor)])
     return discount_id
 
 
 def withdraw_unearned_discounts(db: Session, actor: Actor, item_ids: Iterable[UUID], on: date, *, memo: str) -> None:
-    """Reverses on `on` the discounts of these items that no payment earns any more, the newest first.
+    """Takes back the discounts of these items that no payment earns any more; what the rest still earns stays granted.
 
-    The caller has locked the customer and taken the payment back. What is still earned by the rest can be taken again.
+    The newest are reversed first, on `on` or where later the last movement on the item; a reversed one that is earned
+    in part is granted anew by that part. The caller has locked the customer and taken the payment back.
     """
     for item_id in item_ids:
         offer = discount_offer(db, actor.tenant_id, item_id)
-        if offer is None:
+        if offer is None or offer.taken_minor <= offer.earned_minor:
             continue
         over = offer.taken_minor - offer.earned_minor
+        back_on = max([on, *_last_movement(db, actor.tenant_id, item_id)])
         for allocation_id, discount_id, minor in _discounts_taken(db, actor.tenant_id, item_id):
             if over > 0:
-                reverse_allocation(db, actor, allocation_id, effective_on=on)
-                reverse_item(db, actor, discount_id, effective_on=on, memo=memo)
+                reverse_allocation(db, actor, allocation_id, effective_on=back_on)
+                reverse_item(db, actor, discount_id, effective_on=back_on, memo=memo)
                 over -= minor
+        if over < 0:
+            _grant_discount(db, actor, item_id, offer, -over, back_on)
+        _withdraw_given_back(db, actor, offer, back_on, memo=memo)
+
+
+def _withdraw_given_back(db: Session, actor: Actor, offer: DiscountOffer, on: date, *, memo: str) -> None:
+    """Reverses the debit notes by which credit notes took a part of the discount back, the newest first.
+
+    The discount is gone with its payment: asked back with the goods as well, it would be owed twice. What of a note
+    still holds is posted anew.
+    """
+    concerned = credited(db, actor.tenant_id, offer.customer_id, offer.currency, offer.document_no)
+    over = concerned.too_much_back_minor if concerned is not None else 0
+    if concerned is None or over <= 0:
+        return
+    for row in db.execute(_GIVEN_BACK_SQL, {"tenant": actor.tenant_id, "document": offer.document_no, **_whose(offer)}):
+        if over <= 0:
+            break
+        back_on = max(on, row.moved_on)
+        reverse_allocation(db, actor, row.allocation_id, effective_on=back_on)
+        reverse_item(db, actor, row.id, effective_on=back_on, memo=memo)
+        over -= row.amount_minor
+        if over < 0:
+            _give_back(db, actor, offer, concerned, row.credit_item_id, -over, back_on)
+
+
+def _whose(offer: DiscountOffer) -> dict[str, object]:
+    return {"customer": offer.customer_id, "currency": offer.currency, "discounts": DISCOUNTS}
+
+
+def _give_back(
+    db: Session,
+    actor: Actor,
+    offer: DiscountOffer,
+    concerned: CreditedDocument,
+    credit_id: UUID,
+    amount_minor: int,
+    on: date,
+) -> None:
+    number = next_document_number(db, actor, "debit_note", PREFIXES["debit_note"], on.year)
+    note = NewItem(
+        customer_id=offer.customer_id,
+        kind="debit_note",
+        document_no=number,
+        document_on=on,
+        due_on=on,
+        collection_end_on=on,
+        currency=offer.currency,
+        amount_minor=amount_minor,
+        reference=offer.document_no,
+        tax_minor=share_of(amount_minor, concerned.amount_minor, concerned.tax_minor) if concerned.tax_minor else 0,
+        contra=DISCOUNTS,
+    )
+    debit_id = post_items(db, actor, [note])[0]
+    allocate(db, actor, [NewAllocation(debit_id, credit_id, amount_minor)])
+
+
+def _last_movement(db: Session, tenant_id: UUID, item_id: UUID) -> list[date]:
+    """Returns the day of the last allocation on a document, if there is one."""
+    a = Allocation
+    last_on = db.execute(
+        sa.select(sa.func.max(a.effective_on)).where(a.tenant_id == tenant_id, a.debit_item_id == item_id)
+    ).scalar_one()
+    return [last_on] if last_on else []
 
 
 def _discounts_taken(db: Session, tenant_id: UUID, item_id: UUID) -> list[tuple[UUID, UUID, int]]:

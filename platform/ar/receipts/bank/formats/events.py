@@ -39,7 +39,10 @@ class Refused(RuleBroken):
 
 
 class Opened(NamedTuple):
-    """The start of a statement. `ref` identifies it among the events; balances may be unknown (None) and are signed."""
+    """The start of a statement. `ref` identifies it among the events; balances may be unknown (None) and are signed.
+
+    `currency_stated`: the file says the currency; else it is that of our account, or of the company, and a guess.
+    """
 
     ref: int
     account_no: str
@@ -47,6 +50,7 @@ class Opened(NamedTuple):
     number: str = ""
     opening_minor: int | None = None
     on: date | None = None
+    currency_stated: bool = True
 
 
 class Line(NamedTuple):
@@ -173,6 +177,8 @@ def quoted(text: str) -> str:
 
 def day(year: int, month: int, of_month: int, found: str) -> date:
     """Returns the date. Raises Unreadable naming a day that does not exist, such as 30 February."""
+    if not 1 <= month <= 12 or not 1 <= of_month <= 31:
+        raise Unreadable("not_a_date", found=quoted(found))
     try:
         read = date(year, month, of_month)
     except ValueError:

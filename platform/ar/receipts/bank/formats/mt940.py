@@ -43,6 +43,8 @@ _NO_REFERENCE: Final = frozenset(
     {"", "N", "NONREF", "NON REF", "NOREF", "NOREFERENCE", "NOTPROVIDED", "NOT PROVIDED", "NONE", "N/A"}
     | {"KREF+", "EREF+", "KREF", "EREF", "NREF"}
 )
+#: Some banks write the payer's name behind "NONREF" and blanks.
+_NONREF_BEFORE = re.compile(r"^NON ?REF\s+(?=\S)")
 #: SWIFT's types of a returned item.
 _RETURNED_KINDS: Final = ("NRTI", "FRTI", "SRTI")
 #: A dash alone ends a message; within a text it is part of the text where one of these comes next.
@@ -211,10 +213,12 @@ def _start_movement(tag: _Tag, state: _State, source: Source) -> Iterator[Event]
             yield Problem(tag.line, "line_without_statement", {})
             return
         # No opening balance: the account's own currency tells how to read the amounts.
+        is_stated = bool(statement.currency)
         statement.currency = statement.currency or source.currency_of(statement.account_no)
         state.refs += 1
         statement.ref = state.refs
-        yield Opened(statement.ref, statement.account_no, statement.currency, statement.number)
+        opened = Opened(statement.ref, statement.account_no, statement.currency, statement.number)
+        yield opened._replace(currency_stated=is_stated)
     try:
         state.pending = _movement(tag, statement)
         state.supplement = " ".join(tag.texts[1:])
@@ -276,7 +280,7 @@ def _references(rest: str) -> tuple[str, str]:
 
 
 def _reference(text: str) -> str:
-    reference = clean(text)
+    reference = clean(_NONREF_BEFORE.sub("", text))
     return "" if reference.upper() in _NO_REFERENCE or not reference.strip("0 -./") else reference
 
 

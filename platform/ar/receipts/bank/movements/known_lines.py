@@ -39,6 +39,11 @@ _POSITIONS = sa.text("""
     SELECT statement_position, line_id FROM bank_line_sighting WHERE tenant_id = :tenant AND statement_id = :statement
 """)
 
+_ASKED = sa.text("""
+    SELECT statement_position AS place, movement ->> 'key' AS key FROM possible_duplicate
+    WHERE tenant_id = :tenant AND statement_id = :statement AND state = 'open'
+""")
+
 
 def known_rows(db: Session, tenant_id: UUID, account_id: UUID, lines: Sequence[Line]) -> list[Any]:
     """Returns the account's lines of the days of these movements, and those with their entry ids."""
@@ -55,6 +60,12 @@ def lines_by_position(db: Session, tenant_id: UUID, statement_id: UUID) -> dict[
     """Returns the lines of a stored statement by their position in it."""
     rows = db.execute(_POSITIONS, {"tenant": tenant_id, "statement": statement_id})
     return {row.place: row.id for row in rows}
+
+
+def asked_places(db: Session, tenant_id: UUID, statement_id: UUID) -> set[tuple[int, str]]:
+    """Returns (position, content) of those movements of a stored statement of which a person is asked still."""
+    rows = db.execute(_ASKED, {"tenant": tenant_id, "statement": statement_id})
+    return {(row.place, row.key) for row in rows}
 
 
 def known_line(row: Any) -> KnownLine:

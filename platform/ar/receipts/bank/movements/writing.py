@@ -16,7 +16,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.receipts.bank.formats.events import Line, line_key
-from ar.receipts.bank.movements.known_lines import known_line, known_rows, lines_by_position, source_of
+from ar.receipts.bank.movements.known_lines import (
+    asked_places,
+    known_line,
+    known_rows,
+    lines_by_position,
+    source_of,
+)
 from ar.receipts.bank.movements.line_rows import NewLine, Place, insert_lines, movement_json, numbered
 from ar.receipts.bank.movements.models import BankStatement, PossibleDuplicate
 from ar.receipts.bank.movements.pending import note_booked, write_pending
@@ -108,6 +114,12 @@ class StatementWriter:
         is_repeated: bool,
     ) -> WrittenCounts:
         tenant_id, place = self._actor.tenant_id, Place(account_id, self._file_id, statement_id)
+        # What this very statement asked already is asked once, and is no line of it.
+        waiting = asked_places(self._db, tenant_id, statement_id) if is_repeated else set()
+        held = sum((each.place, each.key) in waiting for each in booked)
+        booked = [each for each in booked if (each.place, each.key) not in waiting]
+        if not booked:
+            return WrittenCounts(asked=held)
         rows = known_rows(self._db, tenant_id, account_id, [each.line for each in booked])
         movements = [self._movement(each) for each in booked]
         known = [known_line(row) for row in rows if row.status == "booked"]
@@ -122,7 +134,7 @@ class StatementWriter:
         self._record_sightings(statement_id, [(each, what) for each, what in same if tells or _other_words(each, what)])
         asked = [(each, what) for each, what in zip(booked, found, strict=True) if what.verdict == "maybe"]
         self._ask(account_id, statement_id, asked)
-        return WrittenCounts(new=len(fresh), known=len(same), asked=len(asked))
+        return WrittenCounts(new=len(fresh), known=len(same), asked=len(asked) + held)
 
     def insert_asked(self, account_id: UUID, statement_id: UUID, position: int, line: Line) -> UUID:
         """Inserts a movement that a person has said to be another one than the line it resembles."""

@@ -73,7 +73,17 @@ def findings(world: World) -> dict[str, str]:
         return {check.name: check.detail for check in ledger_checks(db, world.tenant_id) if not check.ok}
 
 
-TABLES = ("entry", "posting", "open_item", "allocation", "period_balance", "books_state")
+TABLES = (
+    "entry",
+    "posting",
+    "open_item",
+    "allocation",
+    "period_balance",
+    "books_state",
+    "refund",
+    "interest_waiver",
+    "accessory_part",
+)
 
 
 def tamper(tenant_id: UUID, statement: str, *values: object) -> None:

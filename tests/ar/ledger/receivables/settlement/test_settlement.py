@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date, time
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.closing.fx.rates import NewRate, record_rates
@@ -25,6 +28,7 @@ from kernel.errors import Conflict, Forbidden, RuleBroken
 from tenants.approvals.engine import decide
 from tenants.approvals.models import Approval
 from tests.support.world import TODAY, World
+from tests.support.world.base import fresh_key
 
 DAY_0, DAY_10, DAY_11 = date(2026, 11, 1), date(2026, 11, 11), date(2026, 11, 12)
 
@@ -512,18 +516,76 @@ def unapply_credit(world: World, item: UUID, credit: UUID) -> None:
     world.unapply(allocation)
 
 
-def test_a_payment_that_earned_a_discount_is_taken_back_after_it(world: World, customer: UUID) -> None:
-    item = invoice_with_discount(world, customer)
+def test_a_discount_goes_with_the_payment_that_earned_it(world: World, customer: UUID) -> None:
+    """Given 980.00 paid in time and 20.00 of discount, when the payment is unapplied by hand, 1,000.00 is open."""
+    item = invoice_with_discount(world, customer, tax=130_00)
     allocation = world.pay(item, minor=980_00, on=DAY_10)
-    discount = take_discount_of(world, item)
-    with pytest.raises(RuleBroken, match="discount_first"), world.transaction() as db:
-        unapply_allocation(db, world.actor(TODAY), item, allocation, UnapplyAllocation())
+    take_discount_of(world, item)
     with world.transaction() as db:
-        granted = db.execute(
-            sa.select(Allocation.id).where(
-                Allocation.tenant_id == world.tenant_id, Allocation.credit_item_id == discount.id
-            )
-        ).scalar_one()
-        unapply_allocation(db, world.actor(TODAY), item, granted, UnapplyAllocation())
         unapply_allocation(db, world.actor(TODAY), item, allocation, UnapplyAllocation())
     assert world.open_minor_of(item) == 1000_00
+    assert world.balance_of("discounts_allowed") == 0
+    assert not world.ledger_findings()
+
+
+def test_what_the_other_payment_earned_stays(world: World, customer: UUID) -> None:
+    """Given 490.00 twice in time and 20.00 of discount, when one is unapplied, 500.00 is open: 490.00 earns 10.00."""
+    item = invoice_with_discount(world, customer)
+    world.pay(item, minor=490_00, on=DAY_0, number="R-1")
+    second = world.pay(item, minor=490_00, on=DAY_10, number="R-2")
+    take_discount_of(world, item)
+    with world.transaction() as db:
+        unapply_allocation(db, world.actor(TODAY), item, second, UnapplyAllocation())
+    assert (world.open_minor_of(item), world.balance_of("discounts_allowed")) == (500_00, 10_00)
+
+
+def test_a_late_payment_unapplied_leaves_the_discount(world: World, customer: UUID) -> None:
+    item = invoice_with_discount(world, customer)
+    world.pay(item, minor=490_00, on=DAY_10, number="R-1")
+    take_discount_of(world, item)
+    late = world.pay(item, minor=500_00, on=DAY_11, number="R-2")
+    with world.transaction() as db:
+        unapply_allocation(db, world.actor(TODAY), item, late, UnapplyAllocation())
+    assert (world.open_minor_of(item), world.balance_of("discounts_allowed")) == (500_00, 10_00)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    payments=st.lists(st.tuples(st.integers(1, 700_00), st.booleans(), st.booleans()), min_size=1, max_size=4),
+    tax=st.sampled_from([0, 115_04]),
+)
+def test_no_discount_outlives_its_payments_whatever_is_taken_off(
+    world: World, payments: list[tuple[int, bool, bool]], tax: int
+) -> None:
+    """Each payment comes in time or late and stays or is taken off: what stays granted is what the rest earns."""
+    customer = world.customer(fresh_key()[:12])
+    item = world.document(
+        customer,
+        kind="invoice",
+        number=fresh_key(),
+        on=DAY_0,
+        tax_minor=tax,
+        discount_bps=200,
+        discount_until_on=DAY_10,
+    )
+    made, in_time_minor = [], 0
+    for minor, in_time, stays in payments:
+        paid = min(minor, 975_00 - sum(each[1] for each in made))
+        if paid > 0:
+            allocation = world.pay(item, minor=paid, on=DAY_10 if in_time else DAY_11, number=fresh_key())
+            made.append((allocation, paid, stays))
+            in_time_minor += paid if in_time and stays else 0
+    with suppress(RuleBroken), world.transaction() as db:
+        take_discount(db, world.actor(TODAY), item)
+    with world.transaction() as db:
+        for allocation, _paid, stays in made:
+            if not stays:
+                unapply_allocation(db, world.actor(TODAY), item, allocation, UnapplyAllocation())
+    with world.reading() as db:
+        offer = discount_offer(db, world.tenant_id, item)
+    assert offer is not None
+    assert offer.paid_minor == in_time_minor
+    assert offer.taken_minor <= offer.earned_minor
+    assert offer.open_minor == 1000_00 - offer.taken_minor - sum(paid for _id, paid, stays in made if stays)
+    if made and all(stays for _id, _paid, stays in made):
+        assert offer.due_minor == 0

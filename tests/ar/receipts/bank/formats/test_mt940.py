@@ -61,7 +61,7 @@ def test_an_entry_date_without_year_lies_next_to_its_value_date() -> None:
         (":61:2611021102C250,123NTRFA", "too_many_decimals"),
         (":61:2611021102C0,00NTRFA", "nothing_moved"),
         (":61:", "not_a_movement"),
-        (":61:261302C250,00NTRFA", "no_such_day"),
+        (":61:261302C250,00NTRFA", "not_a_date"),
     ],
 )
 def test_a_movement_that_cannot_be_read_is_named_and_its_neighbours_are_kept(wrong: str, code: str) -> None:
@@ -242,3 +242,9 @@ def test_an_account_number_loses_the_apostrophe_that_kept_it_a_text() -> None:
 def test_what_the_bank_sends_back_is_a_return(line_61: str, text: str, reason: str) -> None:
     (line,) = lines(one(line_61, text))
     assert (line.is_return, line.return_reason) == (True, reason)
+
+
+def test_a_name_behind_nonref_is_no_part_of_the_reference() -> None:
+    text = MT940.replace("NTRFINV-2026-001//BANKREF1", "NTRFNONREF          KUNDE AG")
+    assert lines(text)[0].end_to_end_id == "END-TO-END-1"
+    assert lines(text)[0].bank_reference == "KUNDE AG"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ar.receipts.bank.formats.events import Event, Line, Problem, Question, Source
+from ar.receipts.bank.formats.tables.targets import sample_of
 from ar.receipts.bank.line_import import recognise_format
 from tests.ar.receipts.bank.samples import events, lines, problems
 
@@ -227,7 +228,9 @@ def test_signs_that_the_running_balance_contradicts_are_asked() -> None:
 )
 def test_a_companys_own_books_whose_debit_is_money_in_are_asked(text: str) -> None:
     """A cash book exported from accounting software is the mirror of the bank's statement."""
-    assert [code for _row, code, _word in questions(text)] == ["signs_against_balance"]
+    assert [code for _row, code, _word in questions(text)] == [
+        "columns_against_balance" if "借方" in text else "marks_against_balance"
+    ]
     told: dict[str, Any] = (
         {"columns": {"in": "借方金额", "out": "贷方金额"}} if "借方" in text else {"marks": {"借": "in", "贷": "out"}}
     )
@@ -326,3 +329,32 @@ def test_unsigned_amounts_that_nothing_says_the_direction_of_are_asked(header: s
     assert moved(answered(text, sign="in_positive")) == [n * 100_00 for n in range(1, rows + 1)]
     assert moved(answered(text, sign="in_negative")) == [-n * 100_00 for n in range(1, rows + 1)]
     assert questions(text.replace("100.00", "+100.00")) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [
+        (
+            (
+                "2026-11-30,1200.00,,8801200.00,嘉禾电器有限公司,Q-1002 货款及运费",
+                "2026-11-30,,300.00,8800900.00,某物业公司,租金",
+                "2026-12-01,8000.00,,8808900.00,嘉禾电器有限公司,付Q-1002",
+            ),
+            {0: "booked_on", 1: "in", 2: "out", 3: "balance", 4: "name", 5: "text"},
+        ),
+        (
+            (
+                '01.12.2026;8.000,00;"8.808.900,00";Kunde AG;RE-1002',
+                '30.11.2026;-300,00;"8.800.900,00";Hausverwaltung GmbH;Miete November',
+                '30.11.2026;1.200,00;"8.801.200,00";Kunde AG;RE-1001',
+            ),
+            {0: "booked_on", 1: "amount", 2: "balance", 3: "name", 4: "text"},
+        ),
+    ],
+)
+def test_a_file_without_headers_is_guessed_by_its_running_balance(
+    rows: tuple[str, ...], columns: dict[int, str]
+) -> None:
+    sample = sample_of("\n".join(rows).encode(), "export.csv")
+    assert {each.place: each.target for each in sample.guesses} == columns
+    assert {each.confidence for each in sample.guesses} == {"likely"}  # a person looks at each

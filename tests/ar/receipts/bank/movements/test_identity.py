@@ -271,6 +271,35 @@ def test_a_file_says_how_many_are_asked(company: TestCompany) -> None:
     assert (shown["asked"], shown["known"], shown["new"]) == (1, 0, 0)
 
 
+def test_the_same_movements_in_two_statements_numbered_apart_are_asked(company: TestCompany) -> None:
+    """Money came, went and came in 221 and again in 223, and 222 between them is missing yet: nothing is dropped."""
+    account(company, IBAN, "EUR")
+    lines = ("C100,00NTRFNONREF", "D100,00NTRFNONREF", "C100,00NTRFNONREF")
+    upload(company, mt940("221/1", "1000,00", "1100,00", *lines))
+    upload(company, mt940("223/1", "1000,00", "1100,00", *lines))
+    assert (minors(company), len(questions(company))) == ([-100_00, 100_00, 100_00], 3)
+    decide(company, questions(company), "different")
+    upload(company, mt940("222/1", "1100,00", "1000,00", "D100,00NTRFNONREF"))
+    assert (minors(company), questions(company)) == ([-100_00] * 3 + [100_00] * 4, [])
+
+
+def test_a_statement_again_while_one_of_its_equal_movements_is_asked_adds_nothing(company: TestCompany) -> None:
+    """The first of two equal movements waits for a person; the second is the line of its own place."""
+    account(company, IBAN, "EUR")
+    asking = mt940("221/1", "1000,00", "800,00", "D100,00NTRFNONREF", "D100,00NTRFNONREF")
+    upload(company, mt940("222/1", "800,00", "900,00", "C100,00NTRFNONREF"))
+    upload(company, mt940("223/1", "900,00", "900,00", "C100,00NTRFNONREF", "D100,00NTRFNONREF"))
+    upload(company, asking)
+    assert (minors(company), len(questions(company))) == ([-100_00, -100_00, 100_00, 100_00], 1)
+    file_id, _state = upload(company, asking + "\n")
+    assert (minors(company), len(questions(company))) == ([-100_00, -100_00, 100_00, 100_00], 1)
+    shown = page(company, file_id)
+    assert (shown.lines_new, shown.lines_known, shown.lines_asked) == (0, 1, 1)
+    decide(company, questions(company), "different")
+    upload(company, asking + "\n\n")
+    assert (minors(company), questions(company)) == ([-100_00, -100_00, -100_00, 100_00, 100_00], [])
+
+
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_statements_that_follow_each_other_in_any_order_and_repeatedly_give_each_movement_once(

@@ -23,6 +23,10 @@ _MONEY: Final = ("in", "out", "amount", "mark", "status")
 _SQUARE = re.compile(r"\[[^\[\]]*\]|【[^【】]*】")
 _ROUND = re.compile(r"\(([^()]*)\)")
 _UNIT = re.compile(r"/(?:元|人民币|cny|rmb)(?=$|\()")
+#: A currency behind the words of a header: "Gutschrift in CHF", "Débit Euros", "Amount CZK".
+_CURRENCY_WORD = re.compile(
+    r"(?<=[^\W\d_])\s+(?:in\s+)?(?P<code>euros?|eur|usd|gbp|chf|cny|rmb|hkd|sgd|jpy|sek|nok|dkk|pln|czk|huf|inr|aud|cad)\s*$"
+)
 _DROPPED = re.compile(r"[\s_*:.'’\"#]+")
 _DIRECTIONS: Final = frozenset(
     {
@@ -89,7 +93,7 @@ def plain(header: str) -> str:
     """Returns a header as it is compared."""
     folded = _SQUARE.sub("", unicodedata.normalize("NFKC", header).casefold().translate(names.SIMPLIFIED))
     notes = [_DROPPED.sub("", note) for note in _ROUND.findall(folded)]
-    base = _DROPPED.sub("", _ROUND.sub("", _UNIT.sub("", folded)))
+    base = _DROPPED.sub("", _CURRENCY_WORD.sub("", _ROUND.sub("", _UNIT.sub("", folded))))
     base = _UNIT.sub("", base)
     directions = [note for note in notes if note in _DIRECTIONS] if not _ONE_SIDED.search(base) else []
     return base + "".join(directions[:1])
@@ -120,7 +124,11 @@ def find_layout(headers: Sequence[str], mapping: ColumnMapping | None = None) ->
             at=at,
             texts=tuple(dict.fromkeys(places)),
             unknown=tuple(place for key, place in free if key not in _KNOWN),
-            out_is_negative="out" in at and bool(_NEGATIVE_NOTE.search(_narrow(headers[at["out"]]))),
+            out_is_negative="out" in at
+            and (
+                bool(_NEGATIVE_NOTE.search(_narrow(headers[at["out"]])))
+                or any(set(each) <= set(keys) for each in names.OUT_NEGATIVE)
+            ),
             is_weak_mark="mark" in at and keys[at["mark"]] in names.WEAK_MARKS,
             currency=_currency_note(headers, at),
         ),
@@ -154,6 +162,8 @@ def _with_profile(layout: Layout, keys: Sequence[str], *, told: bool) -> Layout:
     if told:
         return layout
     places = {key: place for place, key in reversed(list(enumerate(keys)))}
+    if "mark" in layout.at and keys[layout.at["mark"]] in names.DEBET_KREDIT:
+        return replace(layout, marks=names.DEBET_KREDIT_MARKS)
     if places.keys() >= set(names.BUSINESS_BILL):
         return replace(layout, marks=names.BUSINESS_MARKS, is_weak_mark=False)
     if not places.keys() >= set(names.TRADE_BILL["headers"]) or names.TRADE_BILL["out"][0] not in places:
@@ -202,14 +212,18 @@ def currency_code(text: str) -> str:
 
 
 def _currency_note(headers: Sequence[str], at: Mapping[str, int]) -> str:
-    """Returns the currency that the header of an amount names in brackets, as in "Betrag (EUR)"."""
+    """Returns the currency that the header of an amount names, as in "Betrag (EUR)" or "Gutschrift in CHF"."""
     for name in ("amount", "in", "out"):
-        if name in at and (note := _CURRENCY_NOTE.search(_narrow(headers[at[name]]).upper())):
-            try:
-                exponent(note[1])
-            except ValueError:
-                continue
-            return note[1]
+        if name not in at:
+            continue
+        header = _narrow(headers[at[name]])
+        note, word = _CURRENCY_NOTE.search(header.upper()), _CURRENCY_WORD.search(header.casefold())
+        code = note[1] if note else word["code"].upper().replace("EUROS", "EUR").replace("EURO", "EUR") if word else ""
+        try:
+            exponent(currency_code(code))
+        except ValueError:
+            continue
+        return currency_code(code)
     return ""
 
 

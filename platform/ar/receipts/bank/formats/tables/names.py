@@ -48,7 +48,8 @@ _IN: Final = (
     *listed(
         "credit credits cr deposit deposits moneyin paidin cashin receipts received haben gutschrift",
         "gutschriften crédit abono abonos haber ingreso ingresos avere accrediti entrate entrées bij",
-        "uznania",
+        "uznania indbetaling innpåkonto inn ind insättning insättningar pano wpływy příjem bevétel jóváírás",
+        "giriş alacak crédito entrada entradas 存款 預かり お預り お預入れ 入金 입금",
     ),
 )
 _OUT: Final = (
@@ -71,7 +72,8 @@ _OUT: Final = (
     *listed(
         "debit debits dr withdrawal withdrawals moneyout paidout cashout payments soll lastschrift",
         "belastung belastungen débit cargo cargos debe gasto gastos dare addebiti uscite sorties af",
-        "obciążenia",
+        "obciążenia udbetaling utfrakonto ut ud uttag otto wydatki výdaj kiadás terhelés çıkış borç débito",
+        "saída saídas 提款 支払い お支払 お引出し 出金 출금",
     ),
 )
 #: Field → headers, in the order in which they are preferred where a file has several.
@@ -85,14 +87,20 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
             "datecompleted completeddateutc createdutc created date dateandtime datetime buchungstag",
             "buchungsdatum buchung datum boekdatum datecomptable",
             "dateopération dateoperation datedopération fecha fechaoperación fechaoperacion fechacontable",
-            "data dataoperazione datacontabile dataoperacji dataksięgowania",
+            "data dataoperazione datacontabile dataoperacji dataksięgowania dataregistrazione datamovimento",
+            "bookedat dateprocessed trandate operationdate finishedon completedon createdon dateexécution",
+            "datedexécution datedelopération datedecomptabilisation fechaoperativa foperativa dato bogført",
+            "bogføringsdato bokført bokföringsdag bokföringsdatum transaktionsdag kirjauspäivä kirjauspvm",
+            "datumzaúčtování datumzauctovani datumprovedení datumprovedeni tranzakciódátuma könyvelésdátuma",
+            "tarih işlemtarihi datalançamento 账务日期 作账日 日付 取引日 お取引日 年月日 거래일시 거래일자 거래일",
         ),
     ),
     "value_on": (
         *listed(
             "起息日期 起息日 起息时间 availableon availableonutc valuedate valuta valutadatum wertstellung",
             "wertstellungsdatum",
-            "datevaleur datedevaleur fechavalor rentedatum datavaluta datawaluty",
+            "datevaleur datedevaleur fechavalor fvalor rentedatum datavaluta datawaluty valuedt valutadate wert",
+            "settlementdate settlementdateutc rentedato valørdato valutadag arvopäivä értéknap",
         ),
     ),
     "out": _amounts(_OUT),
@@ -101,7 +109,9 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
         *listed(
             "记账金额 入账金额 收支金额 交易金额 发生额 发生金额 交易发生额 本次发生额 交易额 结算金额",
             "变动金额 商家实收 金额 totalamount netamount net amount tradeamount transactionamount",
-            "billingamount postedamount betrag umsatz montant importe bedrag importo kwota",
+            "billingamount postedamount betrag netto umsatz montant montantdelopération importe bedrag importo",
+            "kwota kwotaoperacji credit/debitamount belopp beløb beløp määrä summa tutar összeg",
+            "tranzakcióösszege částka castka valor 入出金 value",
         ),
     ),
     "mark": (
@@ -110,14 +120,15 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
             "收付标志 收付方向 收付标识 收付 收/付 收入/支出 支出/收入 扣账/入账 存取标志 存/取 交易方向",
             "资金方向 资金流向 方向 dc d/c c/d dr/cr cr/dr debit/credit credit/debit debitcredit",
             "creditdebit debitcreditindicator creditdebitindicator direction sign soll/haben haben/soll",
-            "s/h sollhaben sollhabenkennzeichen debe/haber dare/avere af/bij afbij sens 交易类型 业务类型",
+            "s/h sollhaben sollhabenkennzeichen auswirkungaufguthaben balanceimpact d/k debet/kredit 入払区分",
+            "debe/haber dare/avere af/bij afbij sens 交易类型 业务类型",
             "类型 transactiontype type",
         ),
     ),
     "status": (
         *listed(
             "交易状态 当前状态 记账状态 入账状态 订单状态 支付状态 处理状态 状态 transactionstatus",
-            "paymentstatus bookingstatus status state",
+            "paymentstatus bookingstatus status state statut stato estado tila stav durum állapot",
         ),
     ),
     "name": (
@@ -127,7 +138,10 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
         ),
         *_joined(_OTHER_SIDE, ("单位", "客户名称", "公司名称", "信息")),
         *listed(
-            "交易对手 交易对方 对方单位 往来单位 对手方 对方 对手 付款方户名 name/description counterparty",
+            "交易对手 交易对方 对方单位 往来单位 对手方 对方 对手 付款方户名 name/description",
+            "nomdelacontrepartie begünstigter/auftraggeber empfänger/zahlungspflichtiger empfaenger1 saaja/maksaja",
+            "nadawca/odbiorca názevprotiúčtu nazevprotiuctu counteraccountname partnerneve beneficiary/payer",
+            "counterparty",
             "counterpartyname partnername payername name remitter remittername auftraggeber/begünstigter",
             "begünstigter/zahlungspflichtiger beguenstigter/zahlungspflichtiger auftraggeber/empfänger",
             "empfänger/auftraggeber namedespartners namezahlungsbeteiligter naamtegenpartij tegenpartij",
@@ -141,7 +155,8 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
         *listed(
             "counterpartyaccount counterpartyaccountnumber counterpartyiban partneriban payeraccount",
             "ibanzahlungsbeteiligter kontonummer/iban iban/kontonummer tegenrekening",
-            "tegenrekeningiban/bban counterparty",
+            "tegenrekeningiban/bban rekeningnummertegenpartij contrepartie tilinumero protiúčet protistrana",
+            "partnerszámlaszáma numerkonta counterparty",
         ),
         "iban",
     ),
@@ -186,14 +201,17 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     "currency": (
         *listed(
             "记账币种 入账币种 结算币种 币种 币别 交易币种 交易货币 货币 货币种类 currency paymentcurrency",
-            "tradecurrency billingcurrency accountcurrency ccy währung waehrung devise divisa munt waluta",
+            "tradecurrency billingcurrency accountcurrency ccy währung waehrung whg devise deviseducompte divisa",
+            "munt waluta měna mena tranzakciódevizaneme devizanem 通貨 통화",
         ),
     ),
     "balance": (
         *listed(
             "余额 账户余额 交易后余额 联机余额 本次余额 当前余额 账面余额 活动后余额 结余 账户结余",
             "balance runningbalance accountbalance after-transactionbalance kontostand saldo",
-            "saldonachbuchung saldonamutatie saldonatrn runningbal solde saldodisponible",
+            "saldonachbuchung saldonamutatie saldonatrn runningbal solde saldodisponible closingbalance bal",
+            "saldopooperacji saldopotransakcji guthaben disponible bakiye egyenleg zůstatek zustatek",
+            "差引残高 残高 取引后残高 取引後残高 잔액 availablebalance ledgerbalance",
         ),
     ),
     "own_account": (
@@ -218,12 +236,17 @@ TEXTS: Final = (
         "note notes verwendungszweck buchungstext",
         "vorgang/verwendungszweck umsatztext mitteilung libellé libelle concepto omschrijving",
         "omschrijving-1 omschrijving-2 omschrijving-3 mededelingen causale descrizione tytuł opisoperacji",
+        "descrizioneestesa text tekst forklaring rubrik viesti viite communication détails libelleoperation",
+        "libellesimplifie informationscomplementaires détaildelécriture másdatos movimiento observaciones",
+        "transactionremarks bankdescription avisierungstext beschreibung1 beschreibung2 beschreibung3",
+        "zahlungszweck opistransakcji közlemény popis zprávapropříjemce açıklama descrição notesandtags",
+        "vrijemededeling gestructureerdemededeling 摘要内容 入出金内容 内容 적요",
     ),
 )
 #: Words within a header of a column of money that is not what moved: such a column is no doubt about the amounts.
 NOT_MOVED: Final = (
     *listed(
-        "余额 结余 手续费 服务费 费率 费用 汇率 牌价 税 折扣 优惠 红包 代金券 积分 集分宝 核销 分润 限额",
+        "余额 结余 残高 手续费 服务费 费率 费用 汇率 牌价 税 折扣 优惠 红包 代金券 积分 集分宝 核销 分润 限额",
         "冻结 数量 笔数 单价 原币 交易货币 申请 balance saldo solde kontostand fee fees charge charges rate",
         "rates kurs tax vat discount quantity limit",
     ),
@@ -232,7 +255,7 @@ NOT_MOVED: Final = (
 MONEY_WORDS: Final = (
     *listed(
         "金额 发生额 amount betrag montant importe bedrag importo 收入 支出 存入 支取 转入 转出 借方 贷方",
-        "credit debit deposit withdraw paid moneyin moneyout",
+        "credit debit deposit withdraw paid moneyin moneyout belopp beløb kwota částka castka tutar summa",
     ),
 )
 #: Profile → headers of which all must be there; the first that fits names the bank or service.
@@ -268,6 +291,18 @@ PROFILES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("chase", ("details", "postingdate", "checkorslip")),
     ("uk", ("sortcode", "accountnumber")),
 )
+#: Headers of exports that write money out with a minus in its own column, on every row: Deutsche Bank and Postbank,
+#: Banque Populaire, Intesa Sanpaolo, PostFinance, Monzo (their own exports of 2024 to 2026, as users publish them).
+OUT_NEGATIVE: Final[tuple[tuple[str, ...], ...]] = (
+    ("begünstigter/auftraggeber", "soll", "haben"),
+    ("libellesimplifie", "debit", "credit"),
+    ("datacontabile", "accrediti", "addebiti"),
+    ("avisierungstext", "gutschrift", "lastschrift"),
+    ("localamount", "moneyout", "moneyin"),
+)
+#: Headers of a mark under which D and K stand for debit and credit (Baltic and Nordic banks).
+DEBET_KREDIT: Final = frozenset({"d/k", "debet/kredit", "debit/credit", "deebet/kreedit"})
+DEBET_KREDIT_MARKS: Final[dict[str, str]] = {"K": "in", "D": "out", "C": "in"}
 PROFILE_NAMES: Final[dict[str, str]] = {
     "icbc": "工行 ICBC",
     "ccb": "建行 CCB",

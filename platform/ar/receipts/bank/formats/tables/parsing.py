@@ -31,6 +31,8 @@ from ar.receipts.bank.formats.events import (
     problem,
     quoted,
 )
+from ar.receipts.bank.formats.tables import words
+from ar.receipts.bank.formats.tables.counts import NOTHING, short_year
 from ar.receipts.bank.formats.tables.layout import (
     currency_code,
     is_header,
@@ -39,13 +41,7 @@ from ar.receipts.bank.formats.tables.layout import (
 )
 from ar.receipts.bank.formats.tables.movements import NotMoney, movement_of
 from ar.receipts.bank.formats.tables.sheet import Account, Sheet
-from ar.receipts.bank.formats.tables.survey import (
-    BALANCE_ROW,
-    FOOTER,
-    NOTHING,
-    data_rows,
-    short_year,
-)
+from ar.receipts.bank.formats.tables.survey import BALANCE_ROW, FOOTER, data_rows
 from kernel.money import BadAmount, parse_amount
 from kernel.sheets import BadDate, is_damaged_number, open_table, parse_date
 from kernel.sheets.mapping import ColumnMapping
@@ -99,8 +95,8 @@ def _row(sheet: Sheet, number: int, cells: Sequence[str]) -> Iterator[Event]:
     account_no = clean(sheet.cell(cells, "own_account").lstrip("'")) or sheet.account_no
     try:
         _check_numbers(sheet, cells)
-        currency = currency_code(sheet.cell(cells, "currency")) or sheet.currency
-        currency = currency or sheet.source.currency_of(account_no)
+        stated = currency_code(sheet.cell(cells, "currency")) or sheet.currency
+        currency = stated or sheet.currency_of(account_no)
         decimals_of(currency)
     except Unreadable as fault:
         yield problem(number, fault)
@@ -109,11 +105,12 @@ def _row(sheet: Sheet, number: int, cells: Sequence[str]) -> Iterator[Event]:
     if account is None:
         account = Account(len(sheet.accounts) + 1, currency)
         sheet.accounts[account_no, currency] = account
-        yield Opened(account.ref, account_no, currency)
+        yield Opened(account.ref, account_no, currency, currency_stated=bool(stated))
     try:
         yield _note_balance(sheet, cells, _line(sheet, number, cells, account, when), account)
     except NotBooked:
-        yield Problem(number, "not_booked_yet", {"found": quoted(sheet.word(cells, "status"))}, lost=False)
+        found = sheet.word(cells, "status") if sheet.survey.has_status else when
+        yield Problem(number, "not_booked_yet", {"found": quoted(found)}, lost=False)
     except NotMoney:
         word = sheet.word(cells, "mark") if "mark" in sheet.layout.at else sheet.word(cells, "status")
         yield Problem(number, "not_money", {"found": quoted(word)}, lost=False)
@@ -144,7 +141,10 @@ def _is_remark(sheet: Sheet, cells: Sequence[str], when: str, amounts: Sequence[
     if sheet.below and not is_day:
         return True
     sheet.below = False
-    return not any(amounts) and any(BALANCE_ROW.search(cell) for cell in cells if cell)
+    if not any(amounts):
+        return not is_day or any(BALANCE_ROW.search(cell) for cell in cells if cell)
+    # With an amount a balance is a row only where a cell says nothing else.
+    return any(BALANCE_ROW.fullmatch(cell.strip()) for cell in cells if cell)
 
 
 def _check_numbers(sheet: Sheet, cells: Sequence[str]) -> None:
@@ -156,8 +156,10 @@ def _check_numbers(sheet: Sheet, cells: Sequence[str]) -> None:
 
 def _line(sheet: Sheet, number: int, cells: Sequence[str], account: Account, when: str) -> Line:
     moved = movement_of(sheet, cells, account.currency)
-    if not when and moved.status == "pending":
+    if moved.status == "pending" and not when:
         raise NotBooked
+    if not _DAY_SHAPE.search(when) and words.state_of(when) == "pending":
+        raise NotBooked  # "offen", "Pending" where the day will stand
     booked_on = _day(sheet, when)
     value = sheet.cell(cells, "value_on")
     if not moved.signed:
@@ -169,6 +171,8 @@ def _line(sheet: Sheet, number: int, cells: Sequence[str], account: Account, whe
     account_no = sheet.cell(cells, "account") or sheet.cell(cells, other[1])
     if not account_no and _IBAN_SHAPE.fullmatch(name):
         name, account_no = "", name
+    if account_no and not name and "@" not in account_no and not any(map(str.isdigit, account_no)):
+        name, account_no = account_no, ""  # "Counterparty" is a name at one bank and a number at another
     texts = [cells[at] for at in sheet.layout.texts if at < len(cells) and cells[at].casefold() not in NOTHING]
     reference = clean(sheet.cell(cells, "reference"))
     return Line(

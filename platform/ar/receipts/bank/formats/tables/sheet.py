@@ -6,11 +6,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 from typing import Final
 
 from ar.receipts.bank.formats.events import Source, clean
+from ar.receipts.bank.formats.tables.content import (
+    DOLLAR,
+    DOLLARS,
+    ROWS_SEEN,
+    by_content,
+    iban_in,
+    written_currency,
+)
+from ar.receipts.bank.formats.tables.counts import MAX_NOTHING_CHARS, NOTHING
 from ar.receipts.bank.formats.tables.layout import Layout, currency_code, find_layout, is_header
-from ar.receipts.bank.formats.tables.survey import MAX_NOTHING_CHARS, NOTHING, Survey, survey
+from ar.receipts.bank.formats.tables.survey import Survey, data_rows, survey
 from kernel.sheets import Table, open_table
 from kernel.sheets.mapping import ColumnMapping
 
@@ -44,14 +54,20 @@ class Sheet:
         self.source = source
         self.mapping = ColumnMapping.model_validate(source.mapping) if source.mapping is not None else None
         self.table: Table = open_table(source.data, source.filename, is_header, told=self.mapping)
-        self.layout: Layout = find_layout(self.table.headers, self.mapping)
+        rows = [row.cells for row in islice(data_rows(self.table), ROWS_SEEN)]
+        told = self.mapping is not None and bool(self.mapping.columns)
+        self.layout: Layout = by_content(find_layout(self.table.headers, self.mapping), rows, told=told)
         self.survey: Survey = survey(self.table, self.layout, self.mapping)
         if self.survey.status_at is not None:
             self.layout = replace(self.layout, at={**self.layout.at, "status": self.survey.status_at})
         title = " ".join(cell for row in self.table.above() for cell in row if cell)
         account, currency = _TITLE_ACCOUNT.search(title), _TITLE_CURRENCY.search(title)
-        self.account_no = clean(account[1]) if account else ""
+        iban = iban_in(cell for row in self.table.above() for cell in row)
+        self.account_no = iban or (clean(account[1]) if account else "")
+        written = written_currency(self.layout, rows)
+        self.in_dollars = written == DOLLAR
         self.currency = currency_code(currency[1]) if currency else self.layout.currency
+        self.currency = self.currency or ("" if self.in_dollars else written)
         known = self.layout.at
         self.numbers = [*(known[name] for name in (*_NUMBERS, *_MORE_NUMBERS) if name in known), *self.layout.texts]
         self.constants = dict(self.mapping.constants) if self.mapping else {}
@@ -59,6 +75,11 @@ class Sheet:
         self.accounts: dict[tuple[str, str], Account] = {}
         self.asked: set[tuple[str, str]] = set()
         self.below = False
+
+    def currency_of(self, account_no: str) -> str:
+        """Returns the currency of an account of which the file states none; a dollar sign is no yuan."""
+        found = self.source.currency_of(account_no)
+        return "USD" if self.in_dollars and found not in DOLLARS else found
 
     def cell(self, cells: Sequence[str], name: str) -> str:
         """Returns the cell of a field, empty for the signs that stand for nothing."""

@@ -7,13 +7,13 @@ part of a date is the month.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from ar.receipts.bank.formats.events import Question, quoted
 from ar.receipts.bank.formats.tables import names, words
+from ar.receipts.bank.formats.tables.counts import NO_ROW, NOTHING, Balance, Counts, short_year
 from ar.receipts.bank.formats.tables.layout import Layout, is_doubtful, is_other_money, plain, profile_of
 from kernel.money import BadAmount, parse_amount
 from kernel.sheets import BadDate, DateOrder, Row, Table, parse_date
@@ -23,11 +23,6 @@ Way = Literal["columns", "mark", "sign", "status"]
 
 #: A currency with four decimals: in it the figures of every currency are compared.
 _SCALE: Final = "CLF"
-_DAY = re.compile(r"\d{4}[-/.年]\d|\d{8}|\d{1,2}[-/. ][\dA-Za-z]{1,9}[-/. ,]+\d{2,4}|[A-Za-z]{3,9} \d{1,2},? \d{4}")
-_YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?!\d)")
-_COMMA_DECIMAL = re.compile(r"(?:\d\.\d{3}|^[^\d]*\d+),\d{1,2}[^\d]*$|^[^\d]*\d{4,},\d+[^\d]*$")
-_POINT_DECIMAL = re.compile(r"\d\.\d{1,2}[^\d]*$|,\d{3}\.\d|\d{4,}\.\d")
-_MONEY_CELL = re.compile(r"[-+(]?\s*[^\w\s]{0,3}\s*\d[\d.,' ]*[.,]\d{2}\s*[-)]?")
 #: Words that begin the rows under a table, between which figures stand without a day.
 FOOTER = re.compile(
     r"合\s*计|总\s*计|小\s*计|共\s*计|总笔数|笔数|总金额|总额|汇总|制表|制单|审核|复核|经办|打印|导出|下载|查询时间|截止|说明|提示|注[:：]"
@@ -39,16 +34,13 @@ BALANCE_ROW = re.compile(
     r"期初|期末|上期|本期余额|上日余额|承前|承上|结转余额"
     r"|(?:opening|closing|beginning|starting|ending) balance|balance as of"
     r"|(?:brought|carried) forward"
+    r"|kontostand|turnover|saldo początkowe|saldo końcowe"
     r"|anfangssaldo|endsaldo|saldovortrag|abschlusssaldo|solde (?:initial|final|précédent)"
     r"|saldo (?:inicial|final|anterior)",
     re.IGNORECASE,
 )
-#: What stands for nothing in a cell.
-NOTHING: Final = frozenset({"", "-", "--", "---", "—", "——", "/", "\\", "null", "none", "n/a", "nan", "nil", "无"})
-MAX_NOTHING_CHARS: Final = max(map(len, NOTHING))
 #: A column with more different words than this is no column of marks.
 MAX_WORDS: Final = 40
-_MAX_COUNTED: Final = 200
 
 
 @dataclass(slots=True)
@@ -74,93 +66,12 @@ class Survey:
         self.questions.append(Question(0, code, params))
 
 
-class _Balance(NamedTuple):
-    """A row with a running balance, its cells as they are written."""
-
-    when: str
-    balance: str
-    money_in: str
-    money_out: str
-    amount: str
-    mark: str
-
-
-class _Counts:
-    """What one pass over the rows finds."""
-
-    def __init__(self, layout: Layout) -> None:
-        self.layout = layout
-        self.rows = self.days = self.commas = self.points = 0
-        self.day_first = self.month_first = self.either = self.dotted = 0
-        self.signed = self.positive = self.out_negative = self.out_positive = 0
-        self.marks: Counter[str] = Counter()
-        self.states: Counter[str] = Counter()
-        self.others: dict[int, Counter[str]] = {place: Counter() for place in layout.unknown}
-        self.money_cells: Counter[int] = Counter()
-        self.references: set[str] = set()
-        self.reference_rows = 0
-        self.balances: list[_Balance] = []
-
-    def add(self, cells: Sequence[str]) -> None:
-        """Counts a row; one without a day is no data."""
-        when = self._cell(cells, "booked_on")
-        if not _DAY.search(when):
-            return
-        self.rows += 1
-        self._add_day(when)
-        for name in ("in", "out", "amount"):
-            if (text := self._cell(cells, name)).casefold() not in NOTHING:
-                self._add_amount(name, text)
-        for name, counter in (("mark", self.marks), ("status", self.states)):
-            if (word := self._cell(cells, name)) and len(counter) <= _MAX_COUNTED:
-                counter[word] += 1
-        for place, counter in self.others.items():
-            if place < len(cells) and (text := cells[place]) and len(counter) <= _MAX_COUNTED:
-                counter[text] += 1
-                self.money_cells[place] += _MONEY_CELL.fullmatch(text) is not None
-        if reference := self._cell(cells, "reference"):
-            self.reference_rows += 1
-            self.references.add(reference)
-        if balance := self._cell(cells, "balance"):
-            money_in, money_out, amount, mark = (self._cell(cells, name) for name in ("in", "out", "amount", "mark"))
-            self.balances.append(_Balance(when, balance, money_in, money_out, amount, mark))
-
-    def _cell(self, cells: Sequence[str], name: str) -> str:
-        place = self.layout.at.get(name)
-        return cells[place].lstrip("`") if place is not None and place < len(cells) else ""
-
-    def _add_day(self, when: str) -> None:
-        if found := _YEAR_LAST.match(when):
-            first, second = int(found[1]), int(found[3])
-            self.day_first += first > 12 >= second
-            self.month_first += second > 12 >= first
-            self.either += first <= 12 and second <= 12
-            self.dotted += found[2] == "."
-        try:
-            parse_date(short_year(when), "dmy")
-        except BadDate as fault:
-            self.days += fault.code in ("no_such_day", "day_out_of_range")
-        else:
-            self.days += 1
-
-    def _add_amount(self, name: str, text: str) -> None:
-        self.commas += _COMMA_DECIMAL.search(text) is not None
-        self.points += _POINT_DECIMAL.search(text) is not None
-        negative = "-" in text or "\u2212" in text or text.startswith("(")
-        if name == "amount":
-            self.signed += negative or text.startswith("+")
-            self.positive += not negative
-        elif name == "out" and text.strip("0., -"):
-            self.out_negative += negative
-            self.out_positive += not negative
-
-
 def survey(table: Table, layout: Layout, mapping: ColumnMapping | None) -> Survey:
     """Reads the rows once and returns how they are written, with the questions that they leave open.
 
     Raises TableRefused as the rows do.
     """
-    counts = _Counts(layout)
+    counts = Counts(layout)
     for row in data_rows(table):
         counts.add(row.cells)
     status_at = None if "status" in layout.at else _hidden_status(counts)
@@ -177,7 +88,7 @@ def survey(table: Table, layout: Layout, mapping: ColumnMapping | None) -> Surve
     return found
 
 
-def _hidden_status(counts: _Counts) -> int | None:
+def _hidden_status(counts: Counts) -> int | None:
     """Returns a column of which all words are states and some say that no money moved yet: "Umsatz vorgemerkt"."""
     for place, counter in counts.others.items():
         states = {words.state_of(word) for word in counter}
@@ -193,22 +104,14 @@ def data_rows(table: Table) -> Iterator[Row]:
             yield row
 
 
-def short_year(when: str) -> str:
-    """Returns a date whose year has two digits with four: "02.01.26" is of this century."""
-    found = _YEAR_LAST.match(when)
-    if found is None or len(found[4]) != 2:
-        return when
-    return f"{found[1]}{found[2]}{found[3]}{found[2]}20{found[4]}{when[found.end() :]}"
-
-
-def _decimal_mark(counts: _Counts, mapping: ColumnMapping | None) -> DecimalMark | None:
+def _decimal_mark(counts: Counts, mapping: ColumnMapping | None) -> DecimalMark | None:
     if mapping and mapping.decimal_mark:
         return mapping.decimal_mark
     # "12,50" proves a decimal comma where nothing in the file proves a point; where both stand, each cell is doubtful.
     return "," if counts.commas and not counts.points else None
 
 
-def _decide_dates(found: Survey, counts: _Counts, mapping: ColumnMapping | None) -> None:
+def _decide_dates(found: Survey, counts: Counts, mapping: ColumnMapping | None) -> None:
     if mapping and mapping.date_order:
         found.date_order = mapping.date_order
     elif order := names.DATE_ORDERS.get(profile_of(counts.layout.headers)):
@@ -225,7 +128,7 @@ def _decide_dates(found: Survey, counts: _Counts, mapping: ColumnMapping | None)
         found.ask("date_column_unclear", column=counts.layout.header_of("booked_on"))
 
 
-def _decide_way(found: Survey, counts: _Counts, layout: Layout, mapping: ColumnMapping | None) -> None:
+def _decide_way(found: Survey, counts: Counts, layout: Layout, mapping: ColumnMapping | None) -> None:
     told = mapping is not None and bool({"in", "out", "amount"} & mapping.columns.keys())
     if not layout.has_amounts or "booked_on" not in layout.at:
         found.ask("columns_unknown")
@@ -248,7 +151,7 @@ def _decide_way(found: Survey, counts: _Counts, layout: Layout, mapping: ColumnM
         _ask_if_against_balance(found, counts, layout, mapping, "mark")
 
 
-def _ask_for_the_other_column(found: Survey, counts: _Counts, layout: Layout) -> None:
+def _ask_for_the_other_column(found: Survey, counts: Counts, layout: Layout) -> None:
     """Asks where only money in, or only money out, has a column that is known and another column may be the other."""
     for place in layout.unknown:
         header = layout.headers[place]
@@ -261,7 +164,7 @@ def _ask_for_the_other_column(found: Survey, counts: _Counts, layout: Layout) ->
         found.ask("amount_column_unknown", column=quoted(layout.header_of(name)))
 
 
-def _decide_negative_out(found: Survey, counts: _Counts, layout: Layout, mapping: ColumnMapping | None) -> None:
+def _decide_negative_out(found: Survey, counts: Counts, layout: Layout, mapping: ColumnMapping | None) -> None:
     """Decides whether money out is written with a minus in its own column, or a minus there takes money back."""
     if layout.out_is_negative:
         found.out_is_negative = True
@@ -276,7 +179,7 @@ def _decide_negative_out(found: Survey, counts: _Counts, layout: Layout, mapping
             found.ask("out_all_negative", column=layout.header_of("out"))
 
 
-def _way_of_one_amount(found: Survey, counts: _Counts, layout: Layout, mapping: ColumnMapping | None) -> Way:
+def _way_of_one_amount(found: Survey, counts: Counts, layout: Layout, mapping: ColumnMapping | None) -> Way:
     known = [word for word in counts.marks if (mapping and mapping.mark_of(word)) or mark_of(word, layout)]
     if "mark" in layout.at and not layout.is_weak_mark:
         return "mark"
@@ -286,7 +189,7 @@ def _way_of_one_amount(found: Survey, counts: _Counts, layout: Layout, mapping: 
         return "sign"
     steps = _balance_agreement(found, counts, layout, mapping)
     if steps.against and not steps.with_signs:
-        found.ask("signs_against_balance", column=layout.header_of("amount"))
+        _ask_against_balance(found, steps, layout, "amount")
     elif not counts.signed and steps.against:
         found.ask("direction_unclear", column=layout.header_of("amount"))
     elif not counts.signed and not steps.with_signs:
@@ -302,12 +205,26 @@ def _way_of_one_amount(found: Survey, counts: _Counts, layout: Layout, mapping: 
 
 
 def _ask_if_against_balance(
-    found: Survey, counts: _Counts, layout: Layout, mapping: ColumnMapping | None, name: str
+    found: Survey, counts: Counts, layout: Layout, mapping: ColumnMapping | None, name: str
 ) -> None:
     """Asks where the balance moves against what columns or marks say: a company's own books write 借 for money in."""
     steps = _balance_agreement(found, counts, layout, mapping)
     if steps.against and not steps.with_signs:
-        found.ask("signs_against_balance", column=layout.header_of(name))
+        _ask_against_balance(found, steps, layout, name)
+
+
+def _ask_against_balance(found: Survey, steps: _Agreement, layout: Layout, name: str) -> None:
+    """Asks with the first row that shows it: what it says, and from what to what its balance goes."""
+    before, moved = steps.example or (NO_ROW, NO_ROW)
+    shown = {"day": quoted(moved.when), "before": quoted(before.balance), "after": quoted(moved.balance)}
+    if name == "mark":
+        found.ask("marks_against_balance", column=layout.header_of(name), word=quoted(moved.mark), **shown)
+    elif name == "amount":
+        found.ask("signs_against_balance", column=layout.header_of(name), amount=quoted(moved.amount), **shown)
+    else:
+        side = "out" if moved.money_out.casefold() not in NOTHING and moved.money_out.strip("0.,-") else "in"
+        amount = moved.money_out if side == "out" else moved.money_in
+        found.ask("columns_against_balance", column=layout.header_of(side), amount=quoted(amount), **shown)
 
 
 def mark_of(word: str, layout: Layout) -> str | None:
@@ -315,7 +232,7 @@ def mark_of(word: str, layout: Layout) -> str | None:
     return layout.marks.get(word) or words.direction_of(word)
 
 
-def _unknown_mark_column(counts: _Counts, layout: Layout) -> str:
+def _unknown_mark_column(counts: Counts, layout: Layout) -> str:
     """Returns the header of an unknown column whose few words are all directions, an empty text without one."""
     for place, counter in counts.others.items():
         if 1 <= len(counter) <= MAX_WORDS and all(words.direction_of(word) in ("in", "out") for word in counter):
@@ -323,23 +240,21 @@ def _unknown_mark_column(counts: _Counts, layout: Layout) -> str:
     return ""
 
 
-def _steps(
-    found: Survey, counts: _Counts, layout: Layout, mapping: ColumnMapping | None
-) -> Iterator[tuple[int, int, int]]:
-    """Yields per pair of neighbouring rows (rise of the balance, first movement, second movement), signed."""
-    before: tuple[int, int] | None = None
+def _steps(found: Survey, counts: Counts, layout: Layout, mapping: ColumnMapping | None) -> Iterator[_Step]:
+    """Yields each pair of neighbouring rows with the rise of the balance and the two movements, signed."""
+    before: tuple[int, int, Balance] | None = None
     for row in counts.balances:
         try:
-            now = (_figure(row.balance, found.decimal_mark), _signed(row, found, layout, mapping))
+            now = (_figure(row.balance, found.decimal_mark), _signed(row, found, layout, mapping), row)
         except BadAmount:
             before = None
             continue
         if before is not None:
-            yield now[0] - before[0], before[1], now[1]
+            yield _Step(now[0] - before[0], before[1], now[1], (before[2], row))
         before = now
 
 
-def _signed(row: _Balance, found: Survey, layout: Layout, mapping: ColumnMapping | None) -> int:
+def _signed(row: Balance, found: Survey, layout: Layout, mapping: ColumnMapping | None) -> int:
     """Returns the movement of a row as a signed figure, 0 where its mark says nothing. Raises BadAmount."""
     if "amount" not in layout.at or found.way == "columns":
         out = _figure(row.money_out, found.decimal_mark)
@@ -351,26 +266,45 @@ def _signed(row: _Balance, found: Survey, layout: Layout, mapping: ColumnMapping
     return amount if meaning == "in" else -abs(amount) if meaning == "out" else 0
 
 
+class _Step(NamedTuple):
+    """The rise of the balance between two rows in the file's order, and what each of them moved, signed."""
+
+    rise: int
+    first: int
+    last: int
+    rows: tuple[Balance, Balance]
+
+
 class _Agreement(NamedTuple):
-    """How many steps of the running balance go the way that the signs say, and how many against them."""
+    """How many steps of the running balance go the way that the signs say, and how many against them.
+
+    `example`: of the first against them, the row with the balance before and the row that moved.
+    """
 
     with_signs: int
     against: int
+    example: tuple[Balance, Balance] | None = None
 
 
-def _balance_agreement(found: Survey, counts: _Counts, layout: Layout, mapping: ColumnMapping | None) -> _Agreement:
+def _balance_agreement(found: Survey, counts: Counts, layout: Layout, mapping: ColumnMapping | None) -> _Agreement:
     """Compares the running balance with the movements, for rows in either order."""
-    steps = [step for step in _steps(found, counts, layout, mapping) if step[0]]
-    orders = {
-        1: _Agreement(sum(rise == last for rise, _, last in steps), sum(rise == -last for rise, _, last in steps)),
-        -1: _Agreement(sum(rise == -first for rise, first, _ in steps), sum(rise == first for rise, first, _ in steps)),
-    }
-    explained = sum(orders[1]) - sum(orders[-1]) or _order_of_days(counts)
+    steps = [step for step in _steps(found, counts, layout, mapping) if step.rise]
+    forwards, backwards = _agreement(steps, 1), _agreement(steps, -1)
+    explained = sum(forwards[:2]) - sum(backwards[:2]) or _order_of_days(counts)
     # What one order of equal amounts calls agreement the other calls the opposite: then nothing is proven.
-    return orders[1 if explained > 0 else -1] if explained else _Agreement(0, 0)
+    return (forwards if explained > 0 else backwards) if explained else _Agreement(0, 0)
 
 
-def _order_of_days(counts: _Counts) -> int:
+def _agreement(steps: Sequence[_Step], order: int) -> _Agreement:
+    """Counts the steps of rows that run from the oldest (+1) or from the newest (-1)."""
+    movements = [step.last if order == 1 else -step.first for step in steps]
+    against = [step for step, moved in zip(steps, movements, strict=True) if step.rise == -moved]
+    example = against[0].rows[::order] if against else None
+    with_signs = sum(step.rise == moved for step, moved in zip(steps, movements, strict=True))
+    return _Agreement(with_signs, len(against), (example[0], example[1]) if example else None)
+
+
+def _order_of_days(counts: Counts) -> int:
     """Returns +1 where the rows with a balance run from the oldest day to the newest, -1 for the reverse, else 0."""
     days = []
     for when in (counts.balances[0].when, counts.balances[-1].when) if counts.balances else ():

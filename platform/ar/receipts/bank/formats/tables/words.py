@@ -20,14 +20,15 @@ _OUT: Final = frozenset(
         "借 借方 借记 支 支出 付 付款 付方 付出 转出 往账 往帐 往 出账 出帐 出 取 取款 取出 支取 汇出",
         "扣账 扣帐 扣款 扣 流出 转支 d db dr deb dbt dbit debit debits debet débit out outgoing outflow",
         "withdrawal withdraw s soll lastschrift belastung ausgang debe cargo dare addebito uscita af",
-        "sortie gasto",
+        "sortie gasto debet uttag utgift ud udgift otto wydatek výdaj kiadás çıkış borç débito saída 出金 출금 支払",
     )
 )
 _IN: Final = frozenset(
     listed(
         "贷 贷方 贷记 收 收入 收款 收方 收到 转入 来账 来帐 来 入账 入帐 入 进账 存 存入 汇入 流入 进",
         "转收 c cr crd crdt cre credit credits crédit in incoming inflow received receipt deposit h haben",
-        "gutschrift eingang haber abono avere accredito entrata bij entrée ingreso",
+        "gutschrift eingang haber abono avere accredito entrata bij entrée ingreso kredit inkomst insättning ind",
+        "pano wpływ příjem bevétel giriş alacak crédito entrada 入金 입금",
     )
 )
 #: Ends and beginnings of longer words that say a direction wherever they stand: 转账支出, 他行汇入, 转入-跨行.
@@ -42,14 +43,18 @@ _BOOKED: Final = frozenset(
         "对方已收钱 朋友已收钱 已存入零钱 已转账 充值完成 退款成功 处理成功 已结算 已退款 已全额退款",
         "已部分退款 充值成功 还款成功 转账成功 付款成功 收款成功 已付款 已收款 success successful",
         "succeeded completed complete booked posted settled cleared paid processed executed done ok book",
-        "refund refunded gebucht ausgeführt normal",
+        "refund refunded gebucht ausgeführt normal sent executed abgeschlossen accepté acceptée exécuté exécutée",
+        "comptabilisé effectué completato eseguito contabilizzato ejecutado realizado contabilizado udført",
+        "bogført utført bokført utförd bokförd verwerkt uitgevoerd geaccepteerd wykonana zaksięgowana",
+        "zaksięgowano provedeno zaúčtováno könyvelt",
     )
 )
 _PENDING: Final = frozenset(
     listed(
         "处理中 进行中 待处理 待付款 待支付 待确认 待入账 待记账 待清算 未入账 未记账 在途 银行处理中",
         "等待付款 等待确认收货 等待发货 等待买家付款 退款中 退款处理中 processing 冻结 pending authorised",
-        "authorized authorization hold scheduled expected pdng futr vorgemerkt change 待复核 待审核",
+        "authorized authorization hold scheduled expected pdng futr vorgemerkt change 待复核 待审核 offen",
+        "ausstehend venter väntande reserverad reserveret odottaa pendiente oczekująca čekající",
         "待授权",
     )
 ) | {"on hold", "in progress"}
@@ -57,7 +62,9 @@ _DEAD: Final = frozenset(
     listed(
         "交易关闭 已关闭 关闭 失败 交易失败 支付失败 付款失败 转账失败 提现失败 已失败 退款失败 已撤销",
         "撤销 已取消 取消 作废 已作废 已拒绝 拒绝 退款关闭 已过期 failed failure fail cancelled canceled",
-        "declined rejected reverted revoked void voided expired denied abgelehnt storniert error",
+        "declined rejected reverted revoked void voided expired denied abgelehnt storniert error refusé refusée",
+        "rejeté rejetée annulé annulée afvist avvist avvisad hylätty geweigerd geannuleerd rifiutato annullato",
+        "rechazado anulado cancelado odrzucona anulowana zamítnuto zrušeno",
     )
 )
 #: A phrase of no more words is read word by word: "Umsatz vorgemerkt", "not yet booked".

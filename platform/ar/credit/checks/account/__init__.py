@@ -1,0 +1,1 @@
+"""The credit of one customer on one page: exposure, limits, stops of shipments, overrides, guarantees, requests."""

@@ -1,0 +1,1 @@
+"""Stops of shipments and overrides of checks: placed, lifted, listed."""

@@ -1,0 +1,96 @@
+"""Reads proofs of payment for their list and their page.
+
+Invariant: a constant number of statements.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.credit.checks.models import PaymentProof
+from ar.customers.models import Customer
+from kernel.binds import TENANT
+from kernel.errors import NotFound
+from kernel.views import select_view, value, view, views
+
+
+@dataclass(frozen=True, slots=True)
+class ProofRow:
+    """One proof of payment of an order."""
+
+    id: UUID
+    customer_id: UUID
+    customer_no: str
+    customer_name: str
+    order_id: UUID
+    kind: str
+    currency: str
+    amount_minor: int
+    reference: str
+    file_sha256: str
+    file_name: str
+    state: str
+    uploaded_by: str
+    uploaded_at: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+    decision_note: str | None
+
+
+def proofs(
+    db: Session, tenant_id: UUID, *, state: str, offset: int, limit: int
+) -> tuple[list[ProofRow], dict[str, int]]:
+    """Returns one page of proofs, the oldest that waits first, and their number by state."""
+    x = PaymentProof
+    counted = sa.select(x.state, sa.func.count().label("number")).where(x.tenant_id == tenant_id).group_by(x.state)
+    counts = {row.state: row.number for row in db.execute(counted)}
+    statement = _select(tenant_id).where(x.tenant_id == tenant_id)
+    if state != "all":
+        statement = statement.where(x.state == state)
+    waits = sa.case((x.state == "uploaded", 0), else_=1)
+    rows = db.execute(statement.order_by(waits, x.uploaded_at, x.id).offset(offset).limit(limit))
+    return views(ProofRow, rows), counts
+
+
+def proof(db: Session, tenant_id: UUID, proof_id: UUID) -> ProofRow:
+    """Returns one proof. Raises NotFound(`proof_not_found`)."""
+    x = PaymentProof
+    row = db.execute(_select(tenant_id).where(x.tenant_id == tenant_id, x.id == proof_id)).first()
+    if row is None:
+        raise NotFound("proof_not_found")
+    return view(ProofRow, row)
+
+
+def _select(tenant_id: UUID) -> sa.Select[Any]:
+    x, c = PaymentProof, Customer
+    return select_view(
+        ProofRow,
+        id=value(x.id),
+        customer_id=value(x.customer_id),
+        customer_no=value(c.number),
+        customer_name=value(c.name),
+        order_id=value(x.order_id),
+        kind=value(x.kind),
+        currency=value(x.currency),
+        amount_minor=value(x.amount_minor),
+        reference=value(x.reference),
+        file_sha256=value(x.file_sha256),
+        file_name=value(x.file_name),
+        state=value(x.state),
+        uploaded_by=value(x.uploaded_by),
+        uploaded_at=value(x.uploaded_at),
+        decided_by=value(x.decided_by),
+        decided_at=value(x.decided_at),
+        decision_note=value(x.decision_note),
+    ).join(c, sa.and_(c.tenant_id == tenant_id, c.id == x.customer_id))
+
+
+def waiting_proofs() -> sa.Select[Any]:
+    """Selects the proofs that wait for finance (binds: tenant)."""
+    return sa.select(PaymentProof.id).where(PaymentProof.tenant_id == TENANT, PaymentProof.state == "uploaded")

@@ -1,0 +1,1 @@
+"""Guarantees, deposits, mortgages and insurers' cover: registered, watched until they run out."""

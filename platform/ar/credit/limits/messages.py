@@ -1,0 +1,48 @@
+"""Defines the texts of limits and guarantees: error codes, names of kinds and states, journal events."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kernel.i18n import mark
+from tenants.slice import Event
+
+MESSAGES: Final[dict[str, str]] = {
+    "limit_starts_past": mark("A limit begins today (%(today)s) at the earliest."),
+    "limit_too_large": mark("Enter an amount from 0 up, or choose unlimited."),
+    "limit_pending": mark("A request for this customer already waits for the general manager. Withdraw it first."),
+    "limit_blacklisted": mark("The customer has been on the blacklist since %(since)s, so it gets no limit."),
+    "limit_change_not_found": mark("There is no such request for a limit."),
+    "limit_settled": mark("This request for a limit is already decided."),
+    "guarantee_not_found": mark("There is no such guarantee."),
+    "guarantee_ended": mark("This guarantee has already ended."),
+    "guarantee_days": mark("The last day is before the first."),
+}
+KIND_NAMES: Final[dict[str, str]] = {"regular": mark("Regular"), "temporary": mark("Temporary")}
+SOURCE_NAMES: Final[dict[str, str]] = {
+    "assessment": mark("Assessment"),
+    "change": mark("Change"),
+    "review": mark("Limit review"),
+    "signal": mark("Danger signal"),
+    "taken_over": mark("Taken over"),
+}
+REQUEST_STATES: Final[dict[str, tuple[str, str]]] = {
+    "requested": (mark("Awaiting approval"), "warn"),
+    "approved": (mark("Approved"), "ok"),
+    "rejected": (mark("Rejected"), "late"),
+    "withdrawn": (mark("Withdrawn"), "quiet"),
+}
+GUARANTEE_NAMES: Final[dict[str, str]] = {
+    "deposit": mark("Deposit"),
+    "guarantee": mark("Guarantee"),
+    "mortgage": mark("Mortgage"),
+    "pledge": mark("Pledge"),
+    "insurance": mark("Insurer's cover"),
+}
+EVENTS: Final[dict[str, Event]] = {
+    "limit_requested": Event(mark("Credit limit asked for"), "%(reason)s"),
+    "limit_refused": Event(mark("Credit limit not granted"), "%(reason)s"),
+    "limits_taken_over": Event(mark("Credit limits of an import asked for"), mark("%(limits)s limits")),
+    "guarantee_registered": Event(mark("Guarantee registered"), mark("%(provider)s, %(amount)s")),
+    "guarantee_ended": Event(mark("Guarantee ended"), "%(provider)s: %(reason)s"),
+}

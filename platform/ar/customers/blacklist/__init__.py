@@ -1,0 +1,1 @@
+"""The blacklist (R079): proposed, approved, listed, and taken off again by approval."""

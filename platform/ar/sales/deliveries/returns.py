@@ -1,0 +1,162 @@
+"""Takes goods of a shipped note back: before they were signed for, or after, then given back by the ledger (R100).
+
+Invariants: a return is never refused for credit (CS11); what was invoiced is given back by a document of the ledger,
+what was not is taken off what was signed for, so that nothing counts twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from ar.customers.models import Customer
+from ar.ledger.commands import SubmittedDocument, post_document, posting_day
+from ar.ledger.models import OpenItem
+from ar.sales.deliveries.billing.commands import signed_by_rate, tax_of_part
+from ar.sales.deliveries.billing.proposals import deliveries_to_invoice
+from ar.sales.deliveries.inputs import ReturnedLine, ReturnGoods
+from ar.sales.deliveries.models import DeliveryReturn
+from ar.sales.deliveries.notes import (
+    GONE_STATES,
+    NotePosition,
+    locked_delivery,
+    note_positions,
+    record_event,
+    require_state,
+    settled_state,
+    update_note,
+)
+from ar.sales.orders.commands import recommit
+from ar.sales.orders.facts import order_facts
+from ar.sales.orders.models import OrderInvoice
+from ar.sales.rules.shipping import part_of_line, plain, sums_by_line
+from kernel.actor import Actor
+from kernel.errors import RuleBroken
+from kernel.ids import new_id
+from kernel.money import exponent
+from kernel.views import DbRow
+
+
+def return_goods(db: Session, actor: Actor, delivery_id: UUID, data: ReturnGoods) -> UUID | None:
+    """Takes goods back; returns the item of the ledger that gives them back, None where nothing was invoiced.
+
+    Raises NotFound(`delivery_not_found`), Conflict(`delivery_moved_on`), RuleBroken (`return_day`, `return_too_much`).
+    """
+    actor, note = locked_delivery(db, actor, delivery_id)
+    require_state(note, GONE_STATES)
+    if not note.shipped_on <= data.returned_on <= actor.today:
+        days = {"shipped_on": note.shipped_on.isoformat(), "today": actor.today.isoformat()}
+        raise RuleBroken("return_day", **days)
+    positions = {each.position: each for each in note_positions(db, actor.tenant_id, delivery_id)}
+    rows = _rows(positions, data.lines)
+    signed_minor = sum(row["amount_minor"] for row in rows if row["was_signed"])
+    billed = deliveries_to_invoice(db, actor.tenant_id, [note.order_id]).get(delivery_id)
+    item_id = None
+    if signed_minor and (billed is None or signed_minor > billed.left_minor):
+        item_id = _give_back(db, actor, note, data, signed_minor)
+    own = {
+        "tenant_id": actor.tenant_id,
+        "delivery_id": delivery_id,
+        "customer_id": note.customer_id,
+        "returned_on": data.returned_on,
+        "reason": data.reason,
+        "recorded_at": actor.now,
+        "recorded_by": actor.name,
+    }
+    for row in rows:
+        credit = item_id if row["was_signed"] else None
+        db.execute(sa.insert(DeliveryReturn).values(**own, **row, id=new_id(), credit_item_id=credit))
+    update_note(db, actor, delivery_id, state=settled_state(note_positions(db, actor.tenant_id, delivery_id)))
+    facts = {"on": data.returned_on.isoformat(), "reason": data.reason}
+    record_event(db, actor, "delivery_goods_returned", note, **facts)
+    recommit(db, actor, note.order_id, effective_on=data.returned_on)
+    return item_id
+
+
+def _rows(positions: Mapping[int, NotePosition], lines: Sequence[ReturnedLine]) -> list[dict[str, Any]]:
+    """Returns the rows of a return: what is out first, beyond it what was signed for."""
+    rows = []
+    for position, quantity in sorted(sums_by_line((line.position, line.quantity) for line in lines).items()):
+        each = positions.get(position)
+        at_them = each.outstanding + each.kept if each is not None else Decimal(0)
+        if each is None or quantity > at_them:
+            raise RuleBroken("return_too_much", position=position, out=plain(at_them))
+        unsigned = min(quantity, each.outstanding)
+        if unsigned > 0:
+            amount = part_of_line(each.amount_minor, each.quantity, each.settled, unsigned)
+            rows.append(_row(position, unsigned, amount, was_signed=False))
+        if quantity > unsigned:
+            back = (each.signed_back, each.signed_back_minor)
+            amount = part_of_line(each.signed_minor, each.signed, back, quantity - unsigned)
+            rows.append(_row(position, quantity - unsigned, amount, was_signed=True))
+    return rows
+
+
+def _row(position: int, quantity: Decimal, amount_minor: int, *, was_signed: bool) -> dict[str, Any]:
+    return {"position": position, "quantity": quantity, "amount_minor": amount_minor, "was_signed": was_signed}
+
+
+def _give_back(db: Session, actor: Actor, note: DbRow, data: ReturnGoods, amount_minor: int) -> UUID:
+    """Posts the document that gives goods back, on the invoice that billed them."""
+    currency = order_facts(db, actor.tenant_id, note.order_id).currency
+    customer = Customer
+    number = db.execute(
+        sa.select(customer.number).where(customer.tenant_id == actor.tenant_id, customer.id == note.customer_id)
+    ).scalar_one()
+    invoice_no = _invoice_of(db, actor, note)
+    rate, tax = _tax(db, actor, note, amount_minor, currency)
+    return post_document(
+        db,
+        actor,
+        "goods_return",
+        SubmittedDocument(
+            customer=number,
+            document_on=posting_day(db, actor, data.returned_on).isoformat(),
+            currency=currency,
+            amount=_typed(amount_minor, currency),
+            tax_rate=rate,
+            tax=tax,
+            reference=invoice_no,
+            allocate="1" if invoice_no else "",
+            memo=f"{note.number}: {data.reason}"[:500],
+            key=str(new_id()),
+        ),
+    )
+
+
+def _tax(db: Session, actor: Actor, note: DbRow, amount_minor: int, currency: str) -> tuple[str, str]:
+    """Returns rate and amount of the tax given back, as the document's form takes it: one of them, or neither."""
+    rates = signed_by_rate(db, actor, note.id)
+    if len(rates) == 1:
+        rate = next(iter(rates))
+        return (str(Decimal(rate) / 100) if rate else "", "")
+    tax_minor = tax_of_part(db, actor, note.id, amount_minor)
+    return "", (_typed(tax_minor, currency) if tax_minor else "")
+
+
+def _typed(amount_minor: int, currency: str) -> str:
+    return str(Decimal(amount_minor).scaleb(-exponent(currency)))
+
+
+def _invoice_of(db: Session, actor: Actor, note: DbRow) -> str:
+    """Returns the number of the latest invoice of the note that stands, else of its order; empty without any."""
+    invoice, item = OrderInvoice, OpenItem
+    mirror = aliased(OpenItem)
+    found = db.execute(
+        sa.select(invoice.document_no)
+        .join(item, sa.and_(item.tenant_id == invoice.tenant_id, item.entry_id == invoice.entry_id))
+        .where(
+            invoice.tenant_id == actor.tenant_id,
+            invoice.order_id == note.order_id,
+            sa.or_(invoice.delivery_id == note.id, invoice.delivery_id.is_(None)),
+            ~sa.exists().where(mirror.tenant_id == actor.tenant_id, mirror.reverses_id == item.id),
+        )
+        .order_by(invoice.delivery_id.is_(None), invoice.recorded_at.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return found or ""

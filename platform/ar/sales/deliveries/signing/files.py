@@ -1,0 +1,38 @@
+"""Checks the scan or photo of a signed note and stores it as it came: it is evidence, so not a byte is changed.
+
+A photo that a phone took sideways is turned by whoever shows it, from what it says of itself (EXIF), as browsers do;
+the driver's page turns and shrinks it before it is sent.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from kernel import storage
+from kernel.actor import Actor
+from kernel.errors import RuleBroken
+from kernel.uploads import PICTURES, UploadedFile, base_name, media_type_of
+
+SIZE_MAX: Final = 12 * 1000 * 1000
+#: What a file field offers; phones then open the camera too.
+ACCEPT: Final = "image/jpeg,image/png,application/pdf"
+#: Brands of the files in which phones keep photos that other computers do not show.
+_HEIC: Final = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"avif"})
+
+
+def store_file(db: Session, actor: Actor, file: UploadedFile) -> tuple[str, str]:
+    """Checks and stores a scan or photo; returns its hash and name.
+
+    Raises RuleBroken (`sign_off_file_size`, `sign_off_file_heic`, `sign_off_file_kind`).
+    """
+    name = base_name(file.name) or "photo"
+    if not file.content or len(file.content) > SIZE_MAX:
+        raise RuleBroken("sign_off_file_size", name=name, megabytes=SIZE_MAX // 1_000_000)
+    if file.content[4:8] == b"ftyp" and file.content[8:12] in _HEIC:
+        raise RuleBroken("sign_off_file_heic", name=name)
+    media_type = media_type_of(file, PICTURES)
+    if media_type is None:
+        raise RuleBroken("sign_off_file_kind", name=name)
+    return storage.store(db, actor, file.content, media_type), name

@@ -1,0 +1,1 @@
+"""Shipped notes that have not come back signed: the list of Monday, reasons and measures."""

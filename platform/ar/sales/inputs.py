@@ -1,0 +1,39 @@
+"""Inputs of the commands of sales, for other slices."""
+
+from __future__ import annotations
+
+from ar.sales.deliveries.billing.inputs import InvoiceDelivery, RegisterInvoice
+from ar.sales.deliveries.inputs import (
+    CancelDelivery,
+    NoteLine,
+    PlanDelivery,
+    ReturnedLine,
+    ReturnGoods,
+    ShipDelivery,
+    TakeOverDelivery,
+)
+from ar.sales.deliveries.signing.inputs import CounterSignOff, SignedLine, SignOffDelivery
+from ar.sales.deliveries.unsigned.inputs import ChooseMeasure, ExplainUnsigned
+from ar.sales.orders.inputs import BillOrder, CloseOrder, EditOrder, EnterOrder, LineInput
+
+__all__ = [
+    "BillOrder",
+    "CancelDelivery",
+    "ChooseMeasure",
+    "CloseOrder",
+    "CounterSignOff",
+    "EditOrder",
+    "EnterOrder",
+    "ExplainUnsigned",
+    "InvoiceDelivery",
+    "LineInput",
+    "NoteLine",
+    "PlanDelivery",
+    "RegisterInvoice",
+    "ReturnGoods",
+    "ReturnedLine",
+    "ShipDelivery",
+    "SignOffDelivery",
+    "SignedLine",
+    "TakeOverDelivery",
+]

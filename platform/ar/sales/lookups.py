@@ -1,0 +1,21 @@
+"""Lookups of sales for other slices: the facts and amounts of orders, what the checks answer to one.
+
+Invariant: read-only; the modules behind them are private to sales.
+"""
+
+from __future__ import annotations
+
+from ar.sales.deliveries.unsigned.queries import UnsignedNote, unsigned_notes
+from ar.sales.deliveries.unsigned.queries import as_json as unsigned_json
+from ar.sales.orders.amounts import amounts_of_orders, order_amounts
+from ar.sales.orders.facts import order_facts, preview_check
+
+__all__ = [
+    "UnsignedNote",
+    "amounts_of_orders",
+    "order_amounts",
+    "order_facts",
+    "preview_check",
+    "unsigned_json",
+    "unsigned_notes",
+]

@@ -1,0 +1,79 @@
+"""Sums what each order has come to: ordered, shipped, signed and invoiced, with tax, in minor units.
+
+Source: A07, R099, R104. Invariants: one statement, whatever the number of orders; dropped lines count in nothing; a
+sign-off that was countered, and an invoice that was reversed, count in nothing; what a person may see filters nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.credit.rules.commitment import OrderAmounts
+from kernel.arrays import array_text
+from kernel.errors import NotFound
+
+#: States in which an order commits all that was ordered; in the others what was shipped of it.
+COMMITTING: Final = ("released", "completed")
+
+# Goods that came back are neither shipped nor signed for, unless a document of the ledger gives them back: then the
+# invoice stays an invoice, and the document takes off what is owed.
+_AMOUNTS: Final = sa.text("""
+    SELECT o.id, o.state, o.total_minor,
+        CAST(coalesce(shipped.minor, 0) - coalesce(returned.minor, 0) AS bigint) AS shipped_minor,
+        CAST(coalesce(signed.minor, 0) - coalesce(returned.signed_minor, 0) AS bigint) AS signed_minor,
+        CAST(coalesce(invoiced.minor, 0) AS bigint) AS invoiced_minor
+    FROM sales_order AS o
+    LEFT JOIN LATERAL (
+        SELECT sum(l.amount_minor) AS minor
+        FROM delivery AS d JOIN delivery_line AS l ON l.tenant_id = d.tenant_id AND l.delivery_id = d.id
+        WHERE d.tenant_id = :tenant AND d.order_id = o.id AND d.state NOT IN ('planned', 'picked', 'cancelled')
+            AND NOT l.dropped
+    ) AS shipped ON true
+    LEFT JOIN LATERAL (
+        SELECT sum(r.amount_minor) AS minor, sum(r.amount_minor) FILTER (WHERE r.was_signed) AS signed_minor
+        FROM delivery AS d JOIN delivery_return AS r ON r.tenant_id = d.tenant_id AND r.delivery_id = d.id
+        WHERE d.tenant_id = :tenant AND d.order_id = o.id AND r.credit_item_id IS NULL
+    ) AS returned ON true
+    LEFT JOIN LATERAL (
+        SELECT sum(s.amount_minor) AS minor
+        FROM delivery AS d JOIN sign_off AS s ON s.tenant_id = d.tenant_id AND s.delivery_id = d.id
+        WHERE d.tenant_id = :tenant AND d.order_id = o.id AND s.reverses_id IS NULL AND NOT EXISTS (
+            SELECT FROM sign_off AS counter WHERE counter.tenant_id = :tenant AND counter.reverses_id = s.id
+        )
+    ) AS signed ON true
+    LEFT JOIN LATERAL (
+        SELECT sum(i.amount_minor) AS minor FROM order_invoice AS i
+        WHERE i.tenant_id = :tenant AND i.order_id = o.id AND NOT EXISTS (
+            SELECT FROM entry AS mirror WHERE mirror.tenant_id = :tenant AND mirror.reverses_id = i.entry_id
+        )
+    ) AS invoiced ON true
+    WHERE o.tenant_id = :tenant AND o.id = ANY(CAST(:orders AS uuid[]))
+""")
+
+
+def amounts_of_orders(db: Session, tenant_id: UUID, order_ids: Collection[UUID]) -> dict[UUID, OrderAmounts]:
+    """Returns what each order has come to, by id; `ordered_minor` of one not released: what was shipped."""
+    db.flush()
+    rows = db.connection().execute(_AMOUNTS, {"tenant": tenant_id, "orders": array_text(sorted(order_ids))})
+    return {
+        row.id: OrderAmounts(
+            ordered_minor=row.total_minor if row.state in COMMITTING else row.shipped_minor,
+            shipped_minor=row.shipped_minor,
+            signed_minor=row.signed_minor,
+            invoiced_minor=row.invoiced_minor,
+        )
+        for row in rows
+    }
+
+
+def order_amounts(db: Session, tenant_id: UUID, order_id: UUID) -> OrderAmounts:
+    """Returns what one order has come to. Raises NotFound(`order_not_found`)."""
+    found = amounts_of_orders(db, tenant_id, [order_id]).get(order_id)
+    if found is None:
+        raise NotFound("order_not_found")
+    return found

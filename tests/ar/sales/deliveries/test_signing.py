@@ -1,0 +1,224 @@
+"""Signatures, counter-entries, returns and invoices of deliveries, and what each leaves in exposure and books."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from uuid import UUID
+
+import pytest
+
+from ar.ledger.closing.commands import lock_through
+from ar.sales.deliveries.signing.commands import sign_off
+from ar.sales.deliveries.signing.inputs import SignOffDelivery
+from ar.sales.models import SignOff
+from kernel.errors import Conflict, Forbidden, RuleBroken
+from kernel.ids import new_id
+from kernel.uploads import UploadedFile
+from tests.support.world import World
+
+TEN = ("阀门", "10", "100.00")
+
+
+@pytest.fixture(name="customer")
+def customer_with_limit(world: World) -> UUID:
+    customer = world.customer()
+    world.complete_file(customer)
+    world.limit(customer, 10_000_00)
+    return customer
+
+
+def test_a_short_signature_leaves_the_rest_out_until_a_second_one(world: World, customer: UUID) -> None:  # CS20
+    note = world.shipped_note(order := world.released_order(customer, TEN))
+    world.sign(note, (1, "8"), short="2 破损")
+    assert world.exposed(customer) == (0, 800_00, 200_00, 0)
+    assert world.to_invoice([order]) == 800_00
+    assert world.delivery(note).state == "shipped"
+    world.sign(note)
+    assert world.exposed(customer) == (0, 1_000_00, 0, 0)
+    assert world.delivery(note).state == "signed"
+
+
+def test_a_short_signature_leaves_the_rest_out_until_a_return(world: World, customer: UUID) -> None:  # CS20
+    note = world.shipped_note(world.released_order(customer, TEN))
+    world.sign(note, (1, "8"), short="2 破损")
+    assert world.take_back(note, (1, "2")) is None
+    assert world.exposed(customer) == (0, 800_00, 0, 200_00)
+    assert world.delivery(note).state == "signed"
+
+
+def test_less_than_shipped_wants_a_reason_and_more_is_refused(world: World, customer: UUID) -> None:
+    note = world.shipped_note(world.released_order(customer, TEN))
+    for parts, short, code in (
+        ((1, "8"), "", "sign_off_short_reason"),
+        ((1, "11"), "", "sign_off_too_much"),
+        ((2, "1"), "", "sign_off_too_much"),
+        ((1, "0"), "refused", "sign_off_nothing"),
+    ):
+        with pytest.raises(RuleBroken) as refused:
+            world.sign(note, parts, short=short)
+        assert refused.value.code == code
+    assert world.count_rows(SignOff) == 0
+
+
+def test_a_signature_is_countered_and_never_edited(world: World, customer: UUID) -> None:  # CS20, 68
+    note = world.shipped_note(world.released_order(customer, TEN))
+    signed = world.sign(note, (1, "8"))
+    world.counter(signed)
+    assert world.exposed(customer) == (0, 0, 1_000_00, 0)
+    with pytest.raises(Conflict) as twice:
+        world.counter(signed)
+    assert twice.value.code == "sign_off_countered"
+    world.sign(note)
+    assert world.exposed(customer) == (0, 1_000_00, 0, 0)
+    assert world.count_rows(SignOff) == 3
+
+
+def test_what_was_invoiced_is_not_countered(world: World, customer: UUID) -> None:
+    note = world.shipped_note(world.released_order(customer, TEN))
+    signed = world.sign(note)
+    world.invoice_note(note)
+    with pytest.raises(RuleBroken) as refused:
+        world.counter(signed)
+    assert refused.value.code == "sign_off_invoiced"
+
+
+def test_an_invoice_before_the_signature_is_due_from_the_signature(world: World) -> None:  # CS21
+    world = world.on(date(2026, 6, 25))
+    customer = world.customer()
+    world.complete_file(customer)
+    world.limit(customer, 10_000_00)
+    note = world.shipped_note(world.released_order(customer, TEN, term_days=30))
+    world.invoice_with_goods(note, "FP-0625")
+    assert world.exposed(customer) == (0, 0, 1_000_00, 0)
+    assert world.count_documents("invoice") == 0
+    later = world.on(date(2026, 7, 3))
+    later.sign(note)
+    item = later.item_numbered("FP-0625")
+    assert (item.document_on, item.due_on) == (date(2026, 7, 3), date(2026, 8, 2))
+    assert later.exposed(customer) == (1_000_00, 0, 0, 0)
+
+
+def test_a_second_signature_is_left_to_invoice(world: World, customer: UUID) -> None:
+    note = world.shipped_note(order := world.released_order(customer, TEN))
+    world.invoice_with_goods(note, "FP-1")
+    world.sign(note, (1, "8"))
+    assert world.item_numbered("FP-1").amount_minor == 800_00
+    world.sign(note)
+    assert world.to_invoice([order]) == 200_00
+    world.invoice_note(note, "FP-2")
+    assert world.exposed(customer) == (1_000_00, 0, 0, 0)
+
+
+def test_a_down_payment_is_taken_off_the_invoice_of_the_delivery(world: World, customer: UUID) -> None:  # CS5
+    order = world.released_order(customer, TEN)
+    down = world.invoice(customer, number="DOWN", minor=300_00)
+    world.bill_order(order, down)
+    note = world.shipped_note(order)
+    world.sign(note)
+    assert world.to_invoice([order]) == 700_00
+    world.pay(down, minor=300_00)
+    world.invoice_note(note)
+    assert world.exposed(customer) == (700_00, 0, 0, 0)
+    assert world.to_invoice([order]) == 0
+
+
+def test_a_later_credit_note_for_the_price_leaves_the_pieces_invoiced(world: World, customer: UUID) -> None:  # CS4
+    note = world.shipped_note(order := world.released_order(customer, ("泵", "1", "2000.00")))
+    world.sign(note)
+    item = world.invoice_note(note)
+    world.allocate(item, world.credit_note(customer, number="CN-1", minor=2_000_00), minor=2_000_00)
+    assert world.exposed(customer) == (0, 0, 0, 0)
+    assert world.to_invoice([order]) == 0
+    with pytest.raises(RuleBroken) as refused:
+        world.invoice_note(note)
+    assert refused.value.code == "delivery_nothing_to_invoice"
+
+
+def test_stock_kept_at_the_customers_is_signed_for_by_its_settlements(world: World, customer: UUID) -> None:  # CS8
+    order = world.released_order(customer, ("泵", "10", "10.00"))
+    note = world.shipped_note(order, mode="consignment")
+    for quantity in ("4", "6"):
+        world.sign(note, (1, quantity), short="")
+        world.invoice_note(note)
+        assert sum(world.exposed(customer)) == 100_00
+    assert world.exposed(customer) == (100_00, 0, 0, 0)
+
+
+def test_goods_that_were_invoiced_are_given_back_by_the_ledger(world: World, customer: UUID) -> None:  # R100
+    note = world.shipped_note(order := world.released_order(customer, TEN))
+    world.sign(note)
+    world.invoice_note(note, "FP-9")
+    credit = world.take_back(note, (1, "3"))
+    assert credit is not None
+    assert (world.open_item(credit).kind, world.open_item(credit).amount_minor) == ("goods_return", 300_00)
+    assert world.open_minor_of(credit) == 0
+    assert world.exposed(customer) == (700_00, 0, 0, 0)
+    assert world.to_invoice([order]) == 0
+    assert world.ledger_findings() == []
+
+
+def test_goods_signed_for_and_not_invoiced_come_back_without_a_document(world: World, customer: UUID) -> None:
+    note = world.shipped_note(order := world.released_order(customer, TEN))
+    world.sign(note)
+    assert world.take_back(note, (1, "3")) is None
+    assert world.exposed(customer) == (0, 700_00, 0, 300_00)
+    assert world.to_invoice([order]) == 700_00
+    with pytest.raises(RuleBroken) as refused:
+        world.take_back(note, (1, "8"))
+    assert refused.value.code == "return_too_much"
+
+
+def test_an_empty_pad_without_a_legible_name_recognises_nothing(world: World, customer: UUID) -> None:  # CS22
+    note = world.shipped_note(world.released_order(customer, TEN))
+    with pytest.raises(RuleBroken) as refused:
+        world.sign(note, channel="driver", signed_by="x", strokes="[[]]", file=None)
+    assert refused.value.code == "sign_off_no_signature"
+    assert world.exposed(customer) == (0, 0, 1_000_00, 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"\x00\x00\x00\x20ftypheic\x00\x00\x00\x00mif1heic", "sign_off_file_heic"),
+        (b"GIF89a", "sign_off_file_kind"),
+        (b"", "sign_off_file_size"),
+        (b"\xff\xd8\xff" + bytes(12_000_000), "sign_off_file_size"),
+    ],
+)
+def test_a_photo_that_nobody_could_look_at_is_refused(world: World, customer: UUID, content: bytes, code: str) -> None:
+    note = world.shipped_note(world.released_order(customer, TEN))
+    with pytest.raises(RuleBroken) as refused:
+        world.sign(note, file=UploadedFile("IMG_0042.jpg", content))
+    assert refused.value.code == code
+
+
+def test_a_signature_is_of_no_day_before_the_shipment_or_after_today(world: World, customer: UUID) -> None:
+    note = world.shipped_note(world.released_order(customer, TEN))
+    for on in (date(2026, 11, 19), date(2026, 11, 21)):
+        with pytest.raises(RuleBroken) as refused:
+            world.sign(note, on=on)
+        assert refused.value.code == "sign_off_day"
+
+
+def test_a_driver_signs_off_their_own_notes_alone(world: World, customer: UUID) -> None:
+    order = world.released_order(customer, TEN)
+    note = world.shipped_note(order)
+    data = SignOffDelivery(signed_on=world.today, signed_by="王芳", channel="driver")
+    driver = replace(world.actor(roles=("driver",)), user_id=new_id())
+    with pytest.raises(Forbidden) as refused, world.transaction() as db:
+        sign_off(db, driver, note, data)
+    assert refused.value.code == "delivery_other_driver"
+
+
+def test_a_signature_in_a_closed_period_is_posted_on_the_first_open_day(world: World) -> None:
+    early = world.on(date(2026, 10, 28))
+    customer = early.customer()
+    early.complete_file(customer)
+    early.limit(customer, 10_000_00)
+    note = early.shipped_note(early.released_order(customer, TEN, term_days=30))
+    with world.transaction() as db:
+        lock_through(db, world.actor(), date(2026, 10, 31), "month end")
+    world.sign(note, on=date(2026, 10, 30))
+    item = world.open_item(world.invoice_note(note))
+    assert (item.document_on, item.due_on) == (date(2026, 11, 1), date(2026, 11, 29))

@@ -22,7 +22,7 @@ from migrations.tables import (
 )
 
 revision = "0030"
-down_revision = "0020"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 

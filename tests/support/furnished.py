@@ -61,6 +61,7 @@ def furnish(company: TestCompany) -> dict[str, UUID]:
         "job_id": _import_job(world),
         **_approvals(world, customer),
         "bill_id": _matured_bill(world),
+        "assessment_id": world.draft_assessment(customer),
         "refund_id": _refund_asked(world, customer),
         **_interest(world, customer, invoice),
         **_losses(world, customer),

@@ -8,10 +8,10 @@ from ar.credit.assessments import messages as assessment_texts
 from ar.credit.checks import events as check_events
 from ar.credit.checks import jobs as check_jobs
 from ar.credit.checks import messages as check_texts
+from ar.credit.checks.examination import credit_checks
 from ar.credit.checks.holds import notice as stop_notice
 from ar.credit.checks.proofs.queries import waiting_proofs
 from ar.credit.checks.requests import approvals as over_limit
-from ar.credit.examination import credit_checks
 from ar.credit.limits import approvals as limit_approvals
 from ar.credit.limits import granting_texts
 from ar.credit.limits import messages as limit_texts
@@ -32,7 +32,7 @@ SLICE: Final = Slice(
         "ar.credit.checks.requests.routes:bp",
         "ar.credit.checks.proofs.routes:bp",
     ),
-    commands=("ar.credit.cli:group",),
+    commands=("ar.credit.exposure.cli:group",),
     navigation=(
         NavLine(Heading.CREDIT_AND_SALES, 20, mark("Limits and exposure"), "limits.index", also=("customer_credit",)),
         NavLine(Heading.CREDIT_AND_SALES, 25, mark("Orders over the limit"), "over_limit.index", also=("over_limit",)),

@@ -163,7 +163,7 @@ def oldest_unconfirmed(
         .order_by(statement.customer_id, sent_on, statement.number)
         .ext(distinct_on(statement.customer_id))
     )
-    return {row.customer_id: UnconfirmedStatement(row.number, row.sent_on) for row in rows}
+    return {row.customer_id: UnconfirmedStatement(number=row.number, sent_on=row.sent_on) for row in rows}
 
 
 def _answered(tenant_id: UUID) -> sa.Exists:

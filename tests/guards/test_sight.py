@@ -59,7 +59,7 @@ ASKED_BEFORE: Final = (
     "WITH doc AS MATERIALIZED",
     # Exposure against limits of a customer that was asked for before: a sum is never filtered by who looks (CS9).
     "CAST(sum(receivables) AS bigint)",
-    "customer.group_head_id FROM customer",
+    "SELECT customer.id, customer.group_head_id",
     "credit_limit.valid_from, credit_limit.valid_to, credit_limit.term_days, credit_limit.grade",
 )
 

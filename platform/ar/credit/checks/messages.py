@@ -38,7 +38,7 @@ REASON_SENTENCES: Final[dict[str, str]] = {
     CheckCode.NO_RATE: mark(
         "There is no exchange rate for %(currencies)s, so what is owed cannot be set against the limit."
     ),
-    CheckCode.TERM: mark("%(items)s documents are past due, the oldest by %(days)s days."),
+    CheckCode.TERM: mark("Documents past due: %(items)s, the oldest by %(days)s days."),
     CheckCode.NO_TERM: mark("Neither the contract nor the order names a credit term."),
     CheckCode.PROOF: mark(
         "Grade C ships against a proof of payment; accepted proofs are short by %(missing)s %(currency)s."

@@ -7,6 +7,7 @@ from typing import Final
 from ar.sales.contracts import messages as contract_messages
 from ar.sales.contracts.approvals import APPROVALS
 from ar.sales.contracts.expiring import expiring_contracts
+from ar.sales.orders import jobs as order_jobs
 from ar.sales.orders import messages as order_messages
 from kernel.i18n import mark
 from tenants.permissions import Permission
@@ -43,4 +44,5 @@ SLICE: Final = Slice(
     messages=contract_messages.MESSAGES | order_messages.MESSAGES,
     events=contract_messages.EVENTS | order_messages.EVENTS,
     approvals=APPROVALS,
+    jobs=order_jobs.JOBS,
 )

@@ -16,8 +16,8 @@ from tenants.slice import Heading, NavLine, Slice
 SLICE: Final = Slice(
     name="sales",
     pages=(
-        "ar.sales.contracts.pages.quotation_routes:bp",
-        "ar.sales.contracts.pages.quotation_step_routes:bp",
+        "ar.sales.contracts.quotation_pages.routes:bp",
+        "ar.sales.contracts.quotation_pages.step_routes:bp",
         "ar.sales.contracts.pages.routes:bp",
         "ar.sales.contracts.pages.step_routes:bp",
         "ar.sales.contracts.pages.form_routes:bp",

@@ -17,6 +17,8 @@ from ar.receipts.matching.batches import post_shown_lines
 from ar.receipts.matching.inputs import PostShownLines, ShownLine
 from ar.receipts.refunds.commands import request_refund
 from ar.receipts.refunds.inputs import RequestRefund
+from ar.sales.contracts.inputs import EnterQuotation
+from ar.sales.contracts.quotations import enter_quotation
 from kernel.money import decimal_text
 from tenants.approvals import kinds
 from tenants.approvals.inputs import NewSubstitute
@@ -66,6 +68,7 @@ def furnish(company: TestCompany) -> dict[str, UUID]:
         **_interest(world, customer, invoice),
         **_losses(world, customer),
         **_credit(world, customer),
+        **_sales(world, customer),
         "user_id": company.owner_id,
     }
 
@@ -73,6 +76,17 @@ def furnish(company: TestCompany) -> dict[str, UUID]:
 def _credit(world: World, customer: UUID) -> dict[str, UUID]:
     world.limit(customer, 1_000_00)
     return {"signal_id": world.note_signal(customer), "campaign_id": world.open_review()}
+
+
+def _sales(world: World, customer: UUID) -> dict[str, UUID]:
+    """Enters a quotation, and an order on a contract."""
+    contract = world.contract(customer)
+    with world.transaction() as db:
+        lines = [{"line_no": 1, "product": "valve", "unit_price": "9"}]
+        data = {"customer_id": customer, "quoted_on": world.today, "currency": "CNY", "lines": lines}
+        quotation = enter_quotation(db, world.actor(), EnterQuotation.model_validate(data))
+    order = world.order(customer, ("valve", "1", "9"), contract_id=contract)
+    return {"contract_id": contract, "quotation_id": quotation, "order_id": order}
 
 
 def _contact(world: World) -> UUID:

@@ -49,7 +49,7 @@ SLICE: Final = Slice(
         "ar.credit.reviews.line_routes:bp",
         "ar.credit.signals.routes:bp",
     ),
-    commands=("ar.credit.cli:group", "ar.credit.exposure.cli:group", "ar.credit.signals.cli:signals_commands"),
+    commands=("ar.credit.exposure.cli:group", "ar.credit.signals.cli:signals_commands"),
     navigation=(
         NavLine(
             Heading.CREDIT_AND_SALES,

@@ -53,6 +53,10 @@ REASON_SENTENCES: Final[dict[str, str]] = {
     CheckCode.QUANTITY: mark("Line %(line_no)s: more would be shipped than was ordered."),
     CheckCode.STATE: mark("In its present state nothing can be shipped."),
 }
+#: The quantity of a contract, in place of an order's.
+OVER_CONTRACT: Final = mark(
+    "Line %(line_no)s: orders on contract %(contract)s come to %(quantity)s of %(product)s, %(allowed)s were agreed."
+)
 #: What can be done about it, and by whom.
 REMEDIES: Final[dict[str, str]] = {
     CheckCode.LIMIT: mark("Ask for approval over the limit, ask for a higher limit, or collect first."),

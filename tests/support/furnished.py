@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -30,7 +31,7 @@ MONDAY = date(2026, 11, 16)
 OCTOBER = (date(2026, 10, 1), date(2026, 10, 31))
 
 
-def furnish(company: TestCompany) -> dict[str, UUID]:
+def furnish(company: TestCompany) -> dict[str, Any]:
     """Makes one of everything for customer 00001; returns the ids by the names that routes give them."""
     world = world_of(company, MONDAY)
     due_on = MONDAY - timedelta(days=20)
@@ -64,8 +65,18 @@ def furnish(company: TestCompany) -> dict[str, UUID]:
         "refund_id": _refund_asked(world, customer),
         **_interest(world),
         **_losses(world, customer),
+        **_delivery(world),
         "user_id": company.owner_id,
     }
+
+
+def _delivery(world: World) -> dict[str, Any]:
+    """Ships a note of a customer of its own and has half of it signed for."""
+    buyer = world.buyer(100_000_00, "00088")
+    order = world.released_order(buyer, ("阀门", "10", "10.00"))
+    note = world.shipped_note(order)
+    signed = world.sign(note, (1, "5"))
+    return {"order_id": order, "delivery_id": note, "sign_off_id": signed, "sha256": "0" * 64}
 
 
 def _contact(world: World) -> UUID:

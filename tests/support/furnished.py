@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -32,7 +33,7 @@ MONDAY = date(2026, 11, 16)
 OCTOBER = (date(2026, 10, 1), date(2026, 10, 31))
 
 
-def furnish(company: TestCompany) -> dict[str, UUID]:
+def furnish(company: TestCompany) -> dict[str, Any]:
     """Makes one of everything for customer 00001; returns the ids by the names that routes give them."""
     world = world_of(company, MONDAY)
     due_on = MONDAY - timedelta(days=20)
@@ -69,6 +70,7 @@ def furnish(company: TestCompany) -> dict[str, UUID]:
         **_losses(world, customer),
         **_credit(world, customer),
         **_sales(world, customer),
+        **_delivery(world),
         "user_id": company.owner_id,
     }
 
@@ -79,14 +81,22 @@ def _credit(world: World, customer: UUID) -> dict[str, UUID]:
 
 
 def _sales(world: World, customer: UUID) -> dict[str, UUID]:
-    """Enters a quotation, and an order on a contract."""
+    """Enters a quotation and a contract."""
     contract = world.contract(customer)
     with world.transaction() as db:
         lines = [{"line_no": 1, "product": "valve", "unit_price": "9"}]
         data = {"customer_id": customer, "quoted_on": world.today, "currency": "CNY", "lines": lines}
         quotation = enter_quotation(db, world.actor(), EnterQuotation.model_validate(data))
-    order = world.order(customer, ("valve", "1", "9"), contract_id=contract)
-    return {"contract_id": contract, "quotation_id": quotation, "order_id": order}
+    return {"contract_id": contract, "quotation_id": quotation}
+
+
+def _delivery(world: World) -> dict[str, Any]:
+    """Ships a note of a customer of its own and has half of it signed for."""
+    buyer = world.buyer(100_000_00, "00088")
+    order = world.released_order(buyer, ("阀门", "10", "10.00"))
+    note = world.shipped_note(order)
+    signed = world.sign(note, (1, "5"))
+    return {"order_id": order, "delivery_id": note, "sign_off_id": signed, "sha256": "0" * 64}
 
 
 def _contact(world: World) -> UUID:

@@ -30,7 +30,7 @@ SLICE: Final = Slice(
         "ar.sales.orders.pages.credit_routes:bp",
         *delivery_parts.PAGES,
     ),
-    commands=("ar.sales.cli:group",),
+    commands=("ar.sales.deliveries.cli:group",),
     navigation=(
         NavLine(Heading.CREDIT_AND_SALES, 50, mark("Quotations"), "quotations.index", Permission.READ),
         NavLine(

@@ -13,7 +13,8 @@ from ar.credit.exposure.messages import PART_LABELS
 from ar.credit.exposure.strip import CreditStrip, credit_strip
 from ar.credit.limits.queries import limits_in_force
 from ar.credit.policy.queries import credit_policy
-from ar.credit.signals.queries import customer_signals
+from ar.credit.reviews.queries import lines_to_explain
+from ar.credit.signals.queries import customer_signals, signals_late, signals_waiting
 from ar.credit.signals.texts import DECISION_NAMES as SIGNAL_DECISIONS
 
 __all__ = [
@@ -32,7 +33,10 @@ __all__ = [
     "customer_signals",
     "decision_text",
     "limits_in_force",
+    "lines_to_explain",
     "reason_sentences",
     "reasons_json",
     "reasons_of",
+    "signals_late",
+    "signals_waiting",
 ]

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from ar.cases.lookups import in_tab, open_work
 from ar.cases.models import Action
+from ar.credit.lookups import lines_to_explain, signals_late, signals_waiting
 from ar.customers.lookups import select_nobodys
 from ar.customers.models import Customer
 from ar.ledger.lookups import select_owned_sums
@@ -52,6 +53,9 @@ class WorkCounts:
 
     calls: int
     problems: int
+    signals: int
+    signals_late: int
+    to_explain: int
     due_soon: int
     unowned: int
 
@@ -126,6 +130,10 @@ def _lines(actor: Actor, page: Today, counted: WorkCounts, decisions: DecisionCo
     yield WorkLine("approvals", decisions.approvals)
     yield WorkLine("letters", decisions.letters)
     yield WorkLine("role_tasks", decisions.tasks)
+    if may(Permission.DECIDE_SIGNAL):
+        yield WorkLine("signals", counted.signals, late=counted.signals_late > 0)
+    if may(Permission.ASSESS):
+        yield WorkLine("to_explain", counted.to_explain)
     if may(Permission.REVIEW_ACTIONS):
         yield WorkLine("problems", counted.problems, late=True)
     if may(Permission.ASSIGN_OWNER):
@@ -172,6 +180,9 @@ def _counted(due_soon_told: bool, owners_told: bool) -> sa.Select[Any]:
         calls=value(count_of(open_work())),
         problems=value(count_of(problems)),
         unowned=value(count_of(select_nobodys()) if owners_told else sa.literal(0)),
+        signals=value(count_of(signals_waiting())),
+        signals_late=value(count_of(signals_late())),
+        to_explain=value(count_of(lines_to_explain())),
         due_soon=value(count_of(due_soon) if due_soon_told else sa.literal(0)),
     )
     return sa.select(*counted, *decision_columns())

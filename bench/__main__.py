@@ -18,7 +18,7 @@ ITEMS = 100_000
 
 def _cases() -> dict[str, Case]:
     # Imported when the environment points at the server: modules read the settings once.
-    from bench import aging, cash, daily_run, importing, ledger, month, outside, pages, printing
+    from bench import aging, cash, credit, daily_run, importing, ledger, month, outside, pages, printing
 
     return {
         "pdf": printing.run,
@@ -33,6 +33,9 @@ def _cases() -> dict[str, Case]:
         "card": cash.account_card,
         "bank": cash.bank_file,
         "month": month.run,
+        "exposure": credit.exposure,
+        "ship": credit.shipments,
+        "signals": credit.signals,
         "help": outside.help_text,
         "wire": outside.wire,
         "demo": outside.demo,
@@ -54,6 +57,9 @@ def main() -> int:
         "card",
         "bank",
         "month",
+        "exposure",
+        "ship",
+        "signals",
         "help",
         "wire",
         "demo",

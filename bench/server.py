@@ -29,6 +29,13 @@ STAGED = (
     "step",
     "action",
     "day_run",
+    "credit_limit",
+    "commitment",
+    "commitment_change",
+    "sales_order",
+    "sales_order_line",
+    "delivery",
+    "delivery_line",
 )
 
 

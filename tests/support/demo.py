@@ -24,6 +24,7 @@ from app.seeds.play import MAILS_AT_START, seed
 from ar.bills.models import Bill
 from ar.cases.models import Action, CollectionHold, DayRun, StepTaken
 from ar.cases.rules.policy import load_preset
+from ar.credit.models import Assessment, CreditLimit, DangerSignal, LimitChange, ReviewCampaign, ReviewLine
 from ar.customers.models import Contact
 from ar.interest.models import InterestRun, InterestWaiver
 from ar.ledger.books.queries import open_items
@@ -34,6 +35,7 @@ from ar.ledger.rules.stages import Stage
 from ar.losses.models import BadDebtCase, BadDebtRecovery, ProvisionRun
 from ar.receipts.models import BankFile, BankLine, Refund
 from ar.reports.aging.queries import aging_report
+from ar.sales.models import Delivery, Order, OrderDecision
 from ar.statements.models import Confirmation, Difference, Statement
 from kernel import db as database
 from kernel import journal
@@ -280,12 +282,52 @@ def interest_provision_and_bad_debts_are_booked_and_approvals_wait(demo: Demo) -
     assert locked == month_end.replace(day=1) - timedelta(days=1)
 
 
+def credit_has_every_grade_limits_a_review_half_done_and_signals_that_wait(demo: Demo) -> None:
+    """A temporary limit runs out within the week, one assessment is being signed and one written."""
+    assert demo.values(Assessment.state) == {"approved": 4, "submitted": 1, "draft": 1}
+    approved = Assessment.state == "approved"
+    grades = sa.select(Assessment.grade).where(Assessment.tenant_id == demo.tenant_id, approved)
+    assert sorted(demo.db.execute(grades).scalars()) == ["A", "B", "C", "D"]
+    ends_soon = CreditLimit.valid_to.between(demo.today, demo.today + timedelta(days=7))
+    assert demo.count(CreditLimit, CreditLimit.kind == "temporary", ends_soon) == 1
+    assert demo.count(CreditLimit, CreditLimit.unlimited.is_(True)) == 1
+    assert demo.count(LimitChange, LimitChange.state == "requested") == 1
+    assert demo.values(ReviewCampaign.state) == {"open": 1}
+    assert demo.count(ReviewLine, ReviewLine.decision.is_not(None)) >= 5
+    assert demo.count(ReviewLine, ReviewLine.decision.is_(None)) >= 5
+    assert demo.count(DangerSignal, DangerSignal.decision.is_(None), DangerSignal.source == "manual") == 2
+    assert demo.count(DangerSignal, DangerSignal.decision.is_(None), DangerSignal.source == "computed") >= 1
+
+
+def orders_are_held_for_each_reason_and_notes_are_out_unsigned(demo: Demo) -> None:
+    """Unsigned notes of several ages; others wait for the warehouse, are picked, or came back signed."""
+    answers = sa.select(OrderDecision.reasons).where(OrderDecision.tenant_id == demo.tenant_id)
+    held = {reason["code"] for reasons in demo.db.execute(answers).scalars() for reason in reasons}
+    credit = {"limit", "no_limit", "no_rate", "term", "no_term", "proof", "cleared_funds"}
+    others = {"hold", "blacklist", "file", "contract", "price", "quantity"}
+    assert credit | others <= held, credit | others - held
+    assert demo.values(Order.state)["held"] >= 13, demo.values(Order.state)
+    states = demo.values(Delivery.state)
+    assert {"planned", "picked", "shipped", "signed"} <= set(states), states
+    shipped = sa.select(Delivery.shipped_on).where(Delivery.tenant_id == demo.tenant_id, Delivery.state == "shipped")
+    ages = {(demo.today - on).days for on in demo.db.execute(shipped).scalars() if on}
+    assert len(ages) >= 4, ages
+    assert max(ages) > 14, ages
+
+
 # The second company
 
 
 def its_queue_has_a_letter(demo: Demo) -> None:
     """The newest of the last working day."""
     assert demo.count(Action, Action.state == "proposed", Action.form == "letter") >= 1
+
+
+def it_trades_on_limits_that_were_taken_over(demo: Demo) -> None:
+    """Nobody here can approve them, so they stay flagged."""
+    assert set(demo.values(CreditLimit.source)) == {"taken_over"}
+    assert demo.count(CreditLimit, CreditLimit.approval_id.is_(None)) == len(demo.cast.debtors)
+    assert demo.count(Delivery, Delivery.state == "shipped") >= 1
 
 
 EACH: tuple[Check, ...] = (
@@ -305,5 +347,7 @@ FIRST: tuple[Check, ...] = (
     there_are_blocks_disputes_promises_currencies_and_a_debtor_without_mail,
     the_cash_desk_shows_a_bank_file_bills_a_refund_and_a_draft,
     interest_provision_and_bad_debts_are_booked_and_approvals_wait,
+    credit_has_every_grade_limits_a_review_half_done_and_signals_that_wait,
+    orders_are_held_for_each_reason_and_notes_are_out_unsigned,
 )
-SECOND: tuple[Check, ...] = (its_queue_has_a_letter,)
+SECOND: tuple[Check, ...] = (its_queue_has_a_letter, it_trades_on_limits_that_were_taken_over)

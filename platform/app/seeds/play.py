@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from app.handlers import seal_journal
 from app.onboarding import create_company
-from app.seeds import cash, losses
+from app.seeds import cash, losses, trade
 from app.seeds.cast import BOUNCING, IN_BOTH, PASSWORD, WEIYE, CompanyCast, Debtor
 from app.seeds.history import live_since, write_history
 from app.seeds.people import SignIn, missing_companies, sign_ins
@@ -229,10 +229,9 @@ class _Agenda:
 def _live(story: Story, live_on: date, say: Say) -> None:
     """Plays every day since `live_on`: postings, daily run, monthly statements, listed events; says how far it is."""
     agenda = _Agenda()
-    if story.cast is WEIYE:
-        for ago, hour, minute, play in _SPECIALS:
-            agenda.add(story.today - ago * _DAY, hour, minute, play)
-    else:
+    for ago, hour, minute, play in _SPECIALS if story.cast is WEIYE else _SPECIALS_ABROAD:
+        agenda.add(story.today - ago * _DAY, hour, minute, play)
+    if story.cast is not WEIYE:
         agenda.add(story.today, 8, 32, cash.record_month_end_rates)
     booked_on, stated_for = live_on, ""
     played = [live_on + n * _DAY for n in range((story.today - live_on).days + 1)]
@@ -337,6 +336,18 @@ _SPECIALS: Final[tuple[tuple[int, int, int, Play], ...]] = (
     (0, 8, 32, cash.record_month_end_rates),
     (0, 8, 35, losses.build),
     (0, 8, 40, cash.build),
+    (trade.STARTED_AGO, 15, 30, trade.start),
+    *((ago, 16, 30, trade.ship_unsigned) for ago in trade.UNSIGNED_AGO),
+    (11, 16, 40, trade.ask_temporary),
+    (5, 16, 45, trade.ship_and_sign),
+    (2, 16, 50, trade.review),
+    (0, 8, 45, trade.today),
+)
+#: The same at the second company.
+_SPECIALS_ABROAD: Final[tuple[tuple[int, int, int, Play], ...]] = (
+    (trade.STARTED_AGO, 15, 30, trade.start),
+    *((ago, 16, 30, trade.ship_unsigned) for ago in trade.UNSIGNED_AGO),
+    (0, 8, 45, trade.trade_abroad),
 )
 _ALWAYS_STATED: Final = ("C0031", "C0047", "C0050", "C0058", "C0060")
 #: Whose books differ from ours in the oldest document that they owe.

@@ -84,6 +84,9 @@ class Story:
     played_until: datetime | None = None
     #: The newest period of which a debtor got a statement.
     stated: dict[str, tuple[date, date]] = field(default_factory=dict)
+    #: Debtors whose customer file is complete, and the framework contracts of those who ordered.
+    filed: set[str] = field(default_factory=set)
+    contracts: dict[str, UUID] = field(default_factory=dict)
 
     @contextmanager
     def at(self, day: date, hour: int, minute: int = 0) -> Iterator[tuple[Session, Actor]]:

@@ -14,9 +14,10 @@ from ar.credit.checks.requests.commands import ORDER_APPROVED, request_over_limi
 from ar.credit.checks.requests.inputs import RequestOverLimit
 from ar.credit.exposure.commands import commit_order
 from ar.credit.exposure.inputs import CommitOrder
-from ar.credit.limits.commands import request_limit, take_over_limits
+from ar.credit.limits.commands import request_limit
 from ar.credit.limits.granting import GrantLimit, grant_limit
 from ar.credit.limits.inputs import RequestLimit, TakenOverLimit
+from ar.credit.limits.taking_over import take_back_limits, take_over_limits
 
 __all__ = [
     "ORDER_APPROVED",
@@ -40,6 +41,7 @@ __all__ = [
     "request_limit",
     "request_over_limit",
     "stop_shipments",
+    "take_back_limits",
     "take_over_limits",
     "upload_proof",
     "withdraw_requests_of_order",

@@ -1,4 +1,4 @@
-"""Defines `huikuan import`: customers, open items and receipts from a file, applied at once; and undone."""
+"""Defines `huikuan import`: a file of each kind, applied at once; and undone."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ERRORS_PRINTED = 50
 
 @click.group("import")
 def group() -> None:
-    """Import customers, open items or receipts from CSV or XLSX."""
+    """Import customers, open items, receipts, credit limits, orders, deliveries or sign-offs from CSV or XLSX."""
 
 
 def _command(kind: FileKind) -> Callable[..., None]:

@@ -1,4 +1,4 @@
-"""Defines the canonical columns of the three kinds of file; their other headers and words are data.
+"""Defines the canonical columns of each kind of file; their other headers and words are data.
 
 Invariant: a header or word belongs to at most one column or value within its kind of file (a test checks it), so no
 column is mapped ambiguously. `presets/headers.json` lists the headers in the order of preference.
@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from kernel.i18n import mark
 from kernel.sheets import header_key
 from kernel.sheets.mapping import Shape, Target
 
-FileKind = Literal["customers", "open-items", "receipts"]
-FILE_KINDS: Final[tuple[FileKind, ...]] = ("customers", "open-items", "receipts")
+FileKind = Literal["customers", "open-items", "receipts", "limits", "orders", "deliveries", "sign-offs"]
+FILE_KINDS: Final[tuple[FileKind, ...]] = get_args(FileKind)
 
 _DATA: Final[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "presets" / "headers.json").read_text(encoding="utf-8")
@@ -66,6 +66,42 @@ FIELDS: Final[dict[FileKind, tuple[Target, ...]]] = {
         _target("receipts", "amount", True, mark("Amount"), "10000.00", "amount"),
         _target("receipts", "applies_to", False, mark("Pays documents"), "INV-2026-0001:10000.00", "text"),
     ),
+    "limits": (
+        _target("limits", "customer_no", True, mark("Customer number"), "00017", "text"),
+        _target("limits", "currency", True, mark("Currency"), "CNY", "currency"),
+        _target("limits", "limit", True, mark("Credit limit"), "500000.00", "amount"),
+        _target("limits", "term_days", False, mark("Credit term in days"), "30", "number"),
+        _target("limits", "valid_from", True, mark("Valid from"), "2026-07-01", "date"),
+        _target("limits", "valid_to", False, mark("Valid through"), "2026-12-31", "date"),
+        _target("limits", "grade", False, mark("Credit grade"), "A", "text"),
+        _target("limits", "reason", False, mark("Reason"), "", "text"),
+    ),
+    "orders": (
+        _target("orders", "order_no", True, mark("Order number"), "SO-2026-0001", "text"),
+        _target("orders", "customer_no", True, mark("Customer number"), "00017", "text"),
+        _target("orders", "order_date", True, mark("Order date"), "2026-11-02", "date"),
+        _target("orders", "currency", True, mark("Currency"), "CNY", "currency"),
+        _target("orders", "term_days", False, mark("Credit term in days"), "30", "number"),
+        _target("orders", "line_no", True, mark("Order line"), "1", "number"),
+        _target("orders", "product", True, mark("Product"), "蓝牙音箱 T8", "text"),
+        _target("orders", "quantity", True, mark("Quantity"), "100", "number"),
+        _target("orders", "unit", False, mark("Unit"), "件", "text"),
+        _target("orders", "unit_price", True, mark("Unit price with tax"), "128.00", "amount"),
+        _target("orders", "tax_rate", False, mark("Tax rate"), "13%", "text"),
+    ),
+    "deliveries": (
+        _target("deliveries", "delivery_no", True, mark("Delivery note number"), "DN-2026-0001", "text"),
+        _target("deliveries", "order_no", True, mark("Order number"), "SO-2026-0001", "text"),
+        _target("deliveries", "shipped_on", True, mark("Shipped on"), "2026-11-05", "date"),
+        _target("deliveries", "mode", False, mark("Mode of delivery"), "自提", "text"),
+        _target("deliveries", "line_no", True, mark("Order line"), "1", "number"),
+        _target("deliveries", "quantity", True, mark("Quantity"), "60", "number"),
+    ),
+    "sign-offs": (
+        _target("sign-offs", "delivery_no", True, mark("Delivery note number"), "DN-2026-0001", "text"),
+        _target("sign-offs", "signed_on", True, mark("Signed on"), "2026-11-08", "date"),
+        _target("sign-offs", "signed_by", True, mark("Signed by"), "王敏", "text"),
+    ),
 }
 
 #: Kinds of documents of other systems by their usual words; `receipt` is a payment that still stands open.
@@ -73,6 +109,9 @@ KIND_WORDS: Final = _words("kind")
 ENTITY_WORDS: Final = _words("entity")
 CURRENCY_WORDS: Final = _words("currency")
 LANGUAGE_WORDS: Final = _words("language")
+MODE_WORDS: Final = _words("mode")
+#: Words in the place of a limit that say that there is no end to it.
+UNLIMITED_WORDS: Final = _words("unlimited")
 
 #: Canonical name → label; a name means the same in every kind of file (a test walks them).
 LABELS: Final[dict[str, str]] = {each.name: each.label for columns in FIELDS.values() for each in columns}

@@ -225,6 +225,7 @@ def import_receipts(task: Task, rows: ParsedRows) -> None:
         task.progress(done)
 
 
+#: Of the books; those of credit and sales are in `sales_files`.
 IMPORTERS: Final[dict[FileKind, Callable[[Task, ParsedRows], None]]] = {
     "customers": import_customers,
     "open-items": import_open_items,

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pydantic import Field
 
 from ar.customers.inputs import CustomerRow
 from ar.imports.columns import FileKind
+from ar.sales.rules.amounts import line_amount_minor
 from kernel.inputs import CommandInput
 from kernel.sheets import DateOrder
 from kernel.sheets.mapping import ColumnMapping
@@ -105,6 +107,74 @@ class ParsedReceipt(NamedTuple):
     currency: str
     amount_minor: int
     applies: tuple[tuple[str, int | None], ...]
+
+
+class ParsedLimit(NamedTuple):
+    """A row of a limits file. `amount_minor` None: the cell is empty, there is no limit; or `unlimited`."""
+
+    row: int
+    customer_no: str
+    currency: str
+    amount_minor: int | None
+    unlimited: bool
+    term_days: int | None
+    valid_from: date
+    valid_to: date | None
+    grade: str | None
+    reason: str
+
+    @property
+    def kind(self) -> str:
+        """Returns the word under which its amounts are added up."""
+        return "limit"
+
+
+class ParsedOrderLine(NamedTuple):
+    """A row of an orders file: one line of an order. Prices are major units of `currency`, with tax."""
+
+    row: int
+    order_no: str
+    customer_no: str
+    ordered_on: date
+    currency: str
+    term_days: int | None
+    line_no: int
+    product: str
+    quantity: Decimal
+    unit: str
+    unit_price: Decimal
+    tax_rate_bps: int | None
+
+    @property
+    def kind(self) -> str:
+        """Returns the word under which its amounts are added up."""
+        return "order"
+
+    @property
+    def amount_minor(self) -> int:
+        """Returns quantity times price, with tax."""
+        return line_amount_minor(self.quantity, self.unit_price, self.currency)
+
+
+class ParsedDeliveryLine(NamedTuple):
+    """A row of a deliveries file: a quantity of one order line on a delivery note that left."""
+
+    row: int
+    delivery_no: str
+    order_no: str
+    shipped_on: date
+    mode: str
+    line_no: int
+    quantity: Decimal
+
+
+class ParsedSignOff(NamedTuple):
+    """A row of a sign-offs file: a delivery note that the customer signed whole."""
+
+    row: int
+    delivery_no: str
+    signed_on: date
+    signed_by: str
 
 
 class ParsedRows(NamedTuple):

@@ -1,12 +1,9 @@
-"""Serves the page on which a person says how the columns of an uploaded file are read.
-
-Invariant: parse, authorise, one command or one query, render.
-"""
+"""Serves the page on which a person says how the columns of an uploaded file are read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 from uuid import UUID
 
 from flask import Blueprint, request, url_for
@@ -15,6 +12,7 @@ from ar.imports import commands, messages, queries
 from ar.imports.columns import FileKind, fields
 from ar.imports.inputs import MappedSource
 from ar.imports.messages import DOCUMENT_KINDS, KIND_LABELS, ORIGINS, PASSED_OVER, question_text
+from ar.imports.pipeline import BOOKED_KINDS
 from kernel.errors import Conflict, NotFound
 from kernel.i18n import gettext as _
 from kernel.sheets.mapping import ColumnMapping
@@ -29,6 +27,8 @@ from web.refusals import refused
 from web.responses import Page, render, see_other
 
 bp = Blueprint("import_mapping", __name__, url_prefix="/imports")
+
+HAVE_CURRENCY: Final = ("open-items", "receipts", "limits", "orders")
 
 
 def _words(kind: str) -> list[Words]:
@@ -84,6 +84,8 @@ def _page(job: queries.JobPage, sample: Sample, form: MappingForm) -> str:
         kinds=KIND_LABELS,
         reasons=PASSED_OVER,
         choices=_choices(job.kind, sample),
+        has_currency=job.kind in HAVE_CURRENCY,
+        is_booked=job.kind in BOOKED_KINDS,
     )
 
 

@@ -129,6 +129,56 @@ FINDINGS: dict[str, str] = {
     "looks_like": mark(
         "“%(found)s” looks like “%(other)s”. If they are the same, write it the same way; otherwise both are kept."
     ),
+    "limits_to_approve": mark(
+        "Limits: %(limits)s. They count from the import on as taken over; the general manager approves them by one act."
+    ),
+    "limit_stands": mark(
+        "Customer “%(found)s” has a limit in these days and this row has none. Limits are changed on the page Limits."
+    ),
+    "limit_granted": mark(
+        "Customer “%(found)s” has a limit that was granted here, from %(valid_from)s on. Change it on the page Limits."
+    ),
+    "limit_differs": mark(
+        "The limit from %(found)s on stands with %(posted)s, this row says %(said)s. Change it on the page Limits."
+    ),
+    "paper_differs": mark(
+        "“%(number)s” has “%(first)s” in row %(first_row)s and “%(found)s” here. Rows of one paper say the same."
+    ),
+    "paper_stands": mark(
+        "“%(number)s” stands in the books with %(posted)s, this row says %(said)s. A file does not change what came in."
+    ),
+    "paper_has_no_line": mark("“%(number)s” stands in the books without a line %(found)s."),
+    "paper_lacks_line": mark("“%(number)s” stands in the books with a line %(found)s that the file does not have."),
+    "paper_too_long": mark("“%(found)s” has %(lines)s lines; at most %(most)s are taken."),
+    "customer_blacklisted": mark(
+        "Customer “%(found)s” is on the blacklist since %(since)s: no order comes in. Ask whoever keeps the blacklist."
+    ),
+    "order_would_be_held": mark(
+        "Order “%(found)s” comes in as confirmed elsewhere; our checks would hold it, and ask again before it ships: "
+        "%(reasons)s"
+    ),
+    "order_unknown": mark("There is no order “%(found)s”. Import the orders first."),
+    "delivery_would_be_held": mark(
+        "Delivery “%(found)s” comes in as history and keeps a flag: our checks would have held it: %(reasons)s"
+    ),
+    "shipped_before_ordered": mark("The goods left on %(found)s, before they were ordered on %(ordered_on)s."),
+    "delivery_unknown": mark("There is no delivery note “%(found)s”. Import the deliveries first."),
+    "delivery_not_out": mark("Delivery note “%(found)s” is not on its way, so nothing is signed for."),
+    "name_illegible": mark("“%(found)s” is no name that can be read: a signature needs one."),
+    "signed_before_shipped": mark("Signed on %(found)s, before the goods left on %(shipped_on)s."),
+    "sign_off_differs": mark(
+        "“%(found)s” was signed for on %(posted)s by %(by)s. A signature is not changed: take it back on its page."
+    ),
+    "limit_negative": mark("Expected a limit of zero or more, found “%(found)s”."),
+    "ends_before_it_begins": mark("The limit ends on %(found)s, before it begins on %(valid_from)s."),
+    "not_yet": mark("%(found)s is after today, %(today)s. Only what has happened is imported."),
+    "quantity_not_positive": mark("Expected a quantity above zero, found “%(found)s”."),
+    "not_a_rate": mark("Expected a tax rate such as 13%% or 0.13, found “%(found)s”."),
+    "not_a_quantity": mark("Expected a number such as 12.5, found “%(found)s”."),
+    "too_many_places": mark("Expected at most %(most)s decimals, found “%(found)s”."),
+    "not_a_line_no": mark("Expected the number of a line from 1 to %(most)s, found “%(found)s”."),
+    "unknown_grade": mark("Expected a grade A, B, C or D, found “%(found)s”."),
+    "unknown_mode": mark("Expected direct, carrier, pick_up or consignment, found “%(found)s”."),
     "tax_id_doubtful": mark("“%(found)s” does not fit as the number of such a customer. It is saved as entered."),
 }
 
@@ -198,6 +248,7 @@ PASSED_OVER: dict[str, str] = {
     **REASONS,
     "zero_amount": mark("an amount of zero"),
     "kind_skipped": mark("kinds of documents that the mapping passes over"),
+    "no_limit": mark("customers without a limit"),
     "repeated_line": mark("further lines of the same document"),
 }
 
@@ -213,6 +264,10 @@ KIND_LABELS: dict[str, str] = {
     "customers": mark("Customers"),
     "open-items": mark("Open items"),
     "receipts": mark("Receipts"),
+    "limits": mark("Credit limits"),
+    "orders": mark("Orders"),
+    "deliveries": mark("Deliveries"),
+    "sign-offs": mark("Sign-offs"),
 }
 STATE_LABELS: dict[str, tuple[str, str]] = {
     "uploaded": (mark("Waiting"), "quiet"),
@@ -231,6 +286,10 @@ TOTAL_LABELS: dict[str, str] = {
     "debit_note": mark("Debit notes"),
     "credit_note": mark("Credit notes"),
     "receipt": mark("Receipts"),
+    "limit": mark("Credit limits"),
+    "order": mark("Orders"),
+    "delivery": mark("Deliveries"),
+    "sign-off": mark("Sign-offs"),
 }
 
 #: The choices of the mapping page, as (value of the mapping, label).

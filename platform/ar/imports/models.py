@@ -30,6 +30,8 @@ STATES = (
     *("uploaded", "checking", "asking", "checked", "refused"),
     *("applying", "applied", "failed", "undoing", "undone"),
 )
+#: Limits written and limits ended early; orders, deliveries and sign-offs written.
+RECORD_KINDS = ("limit", "limit_ended", "order", "delivery", "sign_off")
 
 
 class ImportJob(Tenanted, Base):
@@ -41,7 +43,7 @@ class ImportJob(Tenanted, Base):
     __tablename__ = "import_job"
     __table_args__ = (
         tenant_fk("file_sha256", "blob", target_column="sha256"),
-        one_of("kind", "customers", "open-items", "receipts"),
+        one_of("kind", "customers", "open-items", "receipts", "limits", "orders", "deliveries", "sign-offs"),
         one_of("state", *STATES),
         sa.Index("ix_import_job_created", "tenant_id", "created_at"),
     )
@@ -100,3 +102,18 @@ class ImportCustomer(TenantKeyed, Base):
     customer_id: Mapped[Id] = mapped_column(primary_key=True)
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     after: Mapped[Json] = mapped_column(JSONB)
+
+
+class ImportRecord(TenantKeyed, Base):
+    """What an import wrote beside documents and customers: `kind` names the table, `before` what it changed there."""
+
+    __tablename__ = "import_record"
+    __table_args__ = (
+        tenant_fk("job_id", "import_job"),
+        one_of("kind", *RECORD_KINDS),
+        sa.Index("ix_import_record_record", "tenant_id", "record_id"),
+    )
+    job_id: Mapped[Id] = mapped_column(primary_key=True)
+    kind: Mapped[Text] = mapped_column(primary_key=True)
+    record_id: Mapped[Id] = mapped_column(primary_key=True)
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))

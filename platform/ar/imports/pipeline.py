@@ -7,10 +7,10 @@ transaction or nothing; imports of a tenant are serialised, so a second import o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ from ar.imports.plan import control_totals
 from ar.imports.rules.closing import check_closing
 from ar.imports.rules.numbering import number_items, number_receipts
 from ar.imports.rules.rows import any_row_parses, parse_rows, refuse_duplicates, uses_sides
+from ar.imports.sales_files import SALES_IMPORTERS
 from kernel.actor import Actor
 from kernel.counters import lock_counter
 from kernel.journal import record
@@ -32,6 +33,17 @@ from kernel.sheets.binding import Binding, bind, header_names
 #: Columns another kind must recognise beyond the chosen one before a complete file is taken for it.
 CLEARLY_MORE: Final = 2
 
+#: Kinds of file that are posted in the ledger; they may end with a sum of their own.
+BOOKED_KINDS: Final = ("open-items", "receipts")
+#: Kinds of file whose rows have amounts; those of deliveries are known with their orders alone.
+COUNTED_BY_AMOUNT: Final = ("open-items", "receipts", "limits", "orders")
+#: What tells a row from the others, and its column; a delivery note may name a line twice (batches).
+_REPEATED_KEYS: Final[dict[FileKind, tuple[Callable[[Any], Any], str]]] = {
+    "receipts": (lambda row: row.receipt_no, "receipt_no"),
+    "limits": (lambda row: (row.customer_no, row.valid_from), "valid_from"),
+    "orders": (lambda row: (row.order_no, row.line_no), "line_no"),
+    "sign-offs": (lambda row: row.delivery_no, "delivery_no"),
+}
 #: An import of so many rows refreshes the statistics of the tables that it filled.
 ANALYZED_FROM: Final = 2_000
 _ANALYZE: Final = sa.text("SELECT analyze_ledger()")
@@ -60,7 +72,7 @@ def run_import(
     binding, rows = _parse(file, actor.today, report, lambda done: progress(done // share))
     later: Progress = lambda done: progress(report.rows // 2 + done // 2)  # noqa: E731
     task = Task(db, actor, file, report, apply, later, binding.by_name, job_id)
-    IMPORTERS[file.kind](task, rows)
+    {**IMPORTERS, **SALES_IMPORTERS}[file.kind](task, rows)
     report.sort(binding.place)
     if report.errors_total:
         report.created = report.updated = report.customers_created = 0
@@ -167,11 +179,15 @@ def _read(
     if file.kind == "open-items":
         rows = number_items(rows, report)
         rows = refuse_duplicates(rows, lambda row: (row.kind, row.document_no), "document_no", report, equal_pass=lines)
-    else:
-        rows = number_receipts(rows, report)
-        rows = refuse_duplicates(rows, lambda row: row.receipt_no, "receipt_no", report, equal_pass=lines)
-    report.totals = control_totals(rows.good)
-    check_closing(rows.sums, binding, mapping, rows.good, report)
+    elif file.kind in _REPEATED_KEYS:
+        if file.kind == "receipts":
+            rows = number_receipts(rows, report)
+        key, column = _REPEATED_KEYS[file.kind]
+        rows = refuse_duplicates(rows, key, column, report, equal_pass=lines)
+    if file.kind in COUNTED_BY_AMOUNT:
+        report.totals = control_totals(rows.good)
+    if file.kind in BOOKED_KINDS:
+        check_closing(rows.sums, binding, mapping, rows.good, report)
     return rows
 
 

@@ -14,7 +14,15 @@ from uuid import UUID
 
 from ar.customers.inputs import DEFAULT_TERM_DAYS, CustomerRow
 from ar.customers.lookups import CustomerFacts
-from ar.imports.inputs import ControlTotal, ParsedItem, ParsedReceipt, PostedTotal, Report
+from ar.imports.inputs import (
+    ControlTotal,
+    ParsedItem,
+    ParsedLimit,
+    ParsedOrderLine,
+    ParsedReceipt,
+    PostedTotal,
+    Report,
+)
 from ar.ledger.rules.due_dates import IsWorkingDay, PaymentTerms, collection_end_on, due_on, net
 from kernel.money import decimal_text
 
@@ -280,7 +288,9 @@ def require_customer_or_name(
     return known
 
 
-def require_customer(row: ParsedReceipt, customers: Mapping[str, CustomerFacts], report: Report) -> bool:
+def require_customer(
+    row: ParsedReceipt | ParsedLimit | ParsedOrderLine, customers: Mapping[str, CustomerFacts], report: Report
+) -> bool:
     """Returns True when the customer exists, else adds an error; also for rows with a bad cell."""
     known = row.customer_no in customers
     if not known:
@@ -288,14 +298,14 @@ def require_customer(row: ParsedReceipt, customers: Mapping[str, CustomerFacts],
     return known
 
 
-def control_totals(parsed: Sequence[ParsedItem | ParsedReceipt]) -> list[ControlTotal]:
+def control_totals(parsed: Sequence[ParsedItem | ParsedReceipt | ParsedLimit | ParsedOrderLine]) -> list[ControlTotal]:
     """Returns row counts and sums by kind and currency, as written in the file, for comparison with the source."""
     sums: dict[tuple[str, str], list[int]] = {}
     for row in parsed:
-        kind = row.kind if isinstance(row, ParsedItem) else "receipt"
+        kind = "receipt" if isinstance(row, ParsedReceipt) else row.kind
         total = sums.setdefault((kind, row.currency), [0, 0])
         total[0] += 1
-        total[1] += row.amount_minor
+        total[1] += row.amount_minor or 0
     return [ControlTotal(kind, currency, count, minor) for (kind, currency), (count, minor) in sorted(sums.items())]
 
 

@@ -17,12 +17,15 @@ from sqlalchemy.orm import Session, aliased
 from ar.customers.models import Customer
 from ar.imports.inputs import Report
 from ar.imports.messages import finding_text
-from ar.imports.models import ImportJob
+from ar.imports.models import ImportDocument, ImportJob
 from ar.imports.plan import PayableDocument, PostedDocument
 from ar.ledger.models import DEBIT_KINDS, Allocation, OpenItem, Posting
 from kernel.arrays import array_text
 from kernel.errors import NotFound
+from kernel.i18n import gettext as _
 from kernel.views import select_view, value, view, views
+from tenants.slice import EntrySource
+from web.links import page_url
 
 WORKING_STATES = ("uploaded", "checking", "applying", "undoing")
 #: States in which nobody works on a job and nothing of it is written.
@@ -315,3 +318,16 @@ def has_revenue(db: Session, tenant_id: UUID) -> bool:
             sa.select(sa.exists().where(p.tenant_id == tenant_id, p.account_code == "revenue", p.credit_minor > 0))
         ).scalar_one()
     )
+
+
+def entry_sources(db: Session, tenant_id: UUID, entry_id: UUID) -> list[EntrySource]:
+    """Returns the import that posted a journal entry."""
+    record, document, item = ImportJob, ImportDocument, OpenItem
+    items = sa.select(item.id).where(item.tenant_id == tenant_id, item.entry_id == entry_id)
+    rows = db.execute(
+        sa.select(record.id, record.file_name)
+        .join(document, sa.and_(document.tenant_id == tenant_id, document.job_id == record.id))
+        .where(record.tenant_id == tenant_id, document.item_id.in_(items))
+        .limit(1)
+    )
+    return [EntrySource(_("Import"), row.file_name, page_url("imports.show", job_id=row.id)) for row in rows]

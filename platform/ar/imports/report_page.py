@@ -21,8 +21,11 @@ from ar.imports.messages import (
 from ar.imports.queries import JobPage
 from ar.ledger.messages import ACCOUNT_NAMES
 from kernel.i18n import gettext as _
+from web.links import page_url
 
 FINDINGS_SHOWN: Final = 200
+#: The list on which what a kind of file brought is seen.
+SEEN_AT: Final = {"customers": "customers.index", "open-items": "ledger.index", "receipts": "ledger.index"}
 
 
 def report_facts(job: JobPage) -> dict[str, Any]:
@@ -38,6 +41,7 @@ def report_facts(job: JobPage) -> dict[str, Any]:
         return [(f.row, label(f.column), finding_text(f.code, f.params)) for f in findings[:FINDINGS_SHOWN]]
 
     return {
+        "seen_at": page_url(SEEN_AT[job.kind]) if job.kind in SEEN_AT else None,
         "report": report,
         "errors": worded(report.errors),
         "warnings": worded(report.warnings),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from ar.imports import jobs
-from ar.imports.entry_sources import entry_sources
 from ar.imports.events import EVENTS
 from ar.imports.messages import MESSAGES
+from ar.imports.queries import entry_sources
 from kernel.i18n import mark
 from tenants.permissions import Permission
 from tenants.slice import Heading, NavLine, Slice

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.customers.models import Contact, Customer
-from ar.imports.models import ImportCustomer
+from ar.imports.models import ImportCustomer, ImportRecord
 from kernel.actor import Actor
 from kernel.arrays import array_text
 
@@ -40,6 +40,47 @@ def record_documents(db: Session, actor: Actor, job_id: UUID | None, item_ids: S
 def record_allocations(db: Session, actor: Actor, job_id: UUID | None, allocation_ids: Sequence[UUID]) -> None:
     """Records the allocations that an import made; nothing without an import."""
     _record(db, actor, job_id, _INSERT_ALLOCATIONS, allocation_ids)
+
+
+def record_others(
+    db: Session,
+    actor: Actor,
+    job_id: UUID | None,
+    kind: str,
+    ids: Sequence[UUID],
+    before: Mapping[UUID, dict[str, Any] | None] | None = None,
+) -> None:
+    """Records what an import wrote of a kind of `ImportRecord`; nothing without an import."""
+    if job_id is None or not ids:
+        return
+    known = before or {}
+    own = {"tenant_id": actor.tenant_id, "job_id": job_id, "kind": kind}
+    db.execute(sa.insert(ImportRecord), [{**own, "record_id": each, "before": known.get(each)} for each in ids])
+
+
+def record_again(db: Session, actor: Actor, kind: str, again: Mapping[UUID, UUID]) -> None:
+    """Records for the imports that wrote these records that they stand under a new id by now, given as old → new."""
+    r = ImportRecord
+    wanted = sa.cast(sorted(again), sa.ARRAY(sa.Uuid))
+    rows = db.execute(
+        sa.select(r.job_id, r.record_id).where(
+            r.tenant_id == actor.tenant_id, r.kind == kind, r.record_id == sa.any_(wanted)
+        )
+    ).all()
+    for row in rows:
+        record_others(db, actor, row.job_id, kind, [again[row.record_id]])
+
+
+def others(db: Session, tenant_id: UUID, job_id: UUID) -> dict[str, dict[UUID, dict[str, Any] | None]]:
+    """Returns what an import wrote beside documents and customers, by kind: id → what it changed there."""
+    r = ImportRecord
+    rows = db.execute(
+        sa.select(r.kind, r.record_id, r.before).where(r.tenant_id == tenant_id, r.job_id == job_id)
+    ).all()
+    found: dict[str, dict[UUID, dict[str, Any] | None]] = {}
+    for row in rows:
+        found.setdefault(row.kind, {})[row.record_id] = row.before
+    return found
 
 
 def _record(db: Session, actor: Actor, job_id: UUID | None, statement: sa.TextClause, ids: Sequence[UUID]) -> None:

@@ -16,15 +16,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from ar.cases.models import CollectionHold, StepTaken
+from ar.credit.lookups import followed_limits
 from ar.customers.commands import restore_contacts, restore_customers, retire_customers
 from ar.customers.lookups import customers_with_files
-from ar.imports.models import ImportAllocation, ImportCustomer, ImportDocument, ImportJob
-from ar.imports.traces import CONTACTS, STATE, customer_states_by_id
+from ar.imports.models import ImportAllocation, ImportCustomer, ImportDocument, ImportJob, ImportRecord
+from ar.imports.sales_files import sales_customers, take_back_sales
+from ar.imports.traces import CONTACTS, STATE, customer_states_by_id, others
 from ar.interest.models import InterestCharge, InterestLine, InterestTerms
 from ar.ledger.commands import freeze_customers, take_back_allocations, take_back_documents
 from ar.ledger.lookups import customers_with_drafts
 from ar.ledger.models import Allocation, OpenItem
 from ar.receipts.models import PayerAccount
+from ar.sales.models import Delivery, DeliveryReturn, OrderInvoice, SignOff
 from ar.statements.models import Statement, StatementLine
 from kernel.actor import Actor
 from kernel.arrays import array_text
@@ -72,8 +75,10 @@ def undo_import(db: Session, actor: Actor, job_id: UUID) -> int:
     """
     actor = lock_counter(db, actor, "imports")
     customer_ids, _item_ids = _documents(db, actor.tenant_id, job_id)
+    customer_ids |= sales_customers(db, actor.tenant_id, job_id)
     actor = freeze_customers(db, actor, {*customer_ids, *_traced_customers(db, actor.tenant_id, job_id)})
     require_undoable(db, actor.tenant_id, job_id)
+    taken_back = take_back_sales(db, actor, job_id)
     take_back_allocations(db, actor, _own_allocations(db, actor.tenant_id, job_id))
     _customer_ids, item_ids = _documents(db, actor.tenant_id, job_id)
     count = take_back_documents(db, actor, item_ids, memo=_("Import undone"))
@@ -84,14 +89,15 @@ def undo_import(db: Session, actor: Actor, job_id: UUID) -> int:
         .where(job.tenant_id == actor.tenant_id, job.id == job_id)
         .values(state="undone", undone_at=actor.now, undone_by=actor.name, error=None)
     )
-    data = {"documents": count, "customers": restored, "retired": retired}
+    data = {"documents": count + taken_back, "customers": restored, "retired": retired}
     record(db, actor, "import_undone", subject_id=job_id, data=data)
-    return count
+    return count + taken_back
 
 
 def require_undoable(db: Session, tenant_id: UUID, job_id: UUID) -> None:
     """Raises Conflict naming what depends on an import, or that nothing is known of what it wrote."""
-    if not _documents(db, tenant_id, job_id)[1] and not _traced_customers(db, tenant_id, job_id):
+    wrote = _documents(db, tenant_id, job_id)[1] or _traced_customers(db, tenant_id, job_id)
+    if not wrote and not others(db, tenant_id, job_id):
         raise Conflict("import_not_traced")
     found = depends_on(db, tenant_id, job_id)
     if found:
@@ -112,6 +118,7 @@ def depends_on(db: Session, tenant_id: UUID, job_id: UUID) -> list[Dependant]:
         (_("statements"), stays, _stated(tenant_id, mine)),
         (_("reminders, letters or tasks"), stays, _acted(tenant_id, mine)),
         (_("late interest"), _("Reverse the charge on its page."), _charged(tenant_id, mine)),
+        *_sales(tenant_id, job_id),
     )
     listed = []
     for name, remedy, query in found:
@@ -220,6 +227,59 @@ def _charged(tenant_id: UUID, mine: sa.Select[Any]) -> sa.Select[Any]:
             ~sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == charge.item_id),
         )
     )
+
+
+def _sales(tenant_id: UUID, job_id: UUID) -> list[tuple[str, str, sa.Select[Any]]]:
+    """Returns what depends on limits, orders, deliveries and sign-offs, by name and remedy."""
+
+    def mine(kind: str) -> sa.Select[Any]:
+        r = ImportRecord
+        return sa.select(r.record_id).where(r.tenant_id == tenant_id, r.job_id == job_id, r.kind == kind)
+
+    note, signed, counter, back = Delivery, SignOff, aliased(SignOff), DeliveryReturn
+    bill, item, mirror = OrderInvoice, OpenItem, aliased(OpenItem)
+    later = _("A later limit counts by now: change the limit on the page Limits instead.")
+    delivered = _papers(note.id, note.number, "deliveries.show", "delivery_id").where(
+        note.tenant_id == tenant_id, note.state != "cancelled", note.order_id.in_(mine("order"))
+    )
+    stands = ~sa.exists().where(counter.tenant_id == tenant_id, counter.reverses_id == signed.id)
+    signatures = (
+        _papers(note.id, note.number, "deliveries.show", "delivery_id")
+        .join(signed, sa.and_(signed.tenant_id == tenant_id, signed.delivery_id == note.id))
+        .where(note.tenant_id == tenant_id, note.id.in_(mine("delivery")), signed.reverses_id.is_(None), stands)
+    )
+    signed_notes = sa.select(signed.delivery_id).where(signed.tenant_id == tenant_id, signed.id.in_(mine("sign_off")))
+    returns = (
+        _papers(note.id, note.number, "deliveries.show", "delivery_id")
+        .join(back, sa.and_(back.tenant_id == tenant_id, back.delivery_id == note.id))
+        .where(
+            note.tenant_id == tenant_id,
+            sa.or_(note.id.in_(mine("delivery")), sa.and_(note.id.in_(signed_notes), back.was_signed)),
+        )
+    )
+    invoices = (
+        _papers(item.id, item.document_no, "ledger.show", "item_id")
+        .join(bill, sa.and_(bill.tenant_id == tenant_id, bill.entry_id == item.entry_id))
+        .where(
+            item.tenant_id == tenant_id,
+            sa.or_(
+                bill.order_id.in_(mine("order")),
+                bill.delivery_id.in_(mine("delivery")),
+                bill.delivery_id.in_(signed_notes),
+            ),
+            ~sa.exists().where(mirror.tenant_id == tenant_id, mirror.reverses_id == item.id),
+        )
+    )
+    followed = followed_limits(tenant_id, mine("limit")).add_columns(
+        sa.literal("customers.show", sa.Text).label("endpoint"), sa.literal("customer_id", sa.Text).label("argument")
+    )
+    return [
+        (_("later limits of"), later, followed),
+        (_("deliveries"), _("Undo the import of the deliveries first, or cancel them."), delivered),
+        (_("signatures on"), _("Undo the import of the sign-offs first, or take them back."), signatures),
+        (_("returned goods of"), _("What came back stays as it is: correct single papers on their pages."), returns),
+        (_("invoices"), _("Reverse the invoice on its page."), invoices),
+    ]
 
 
 def _documents(db: Session, tenant_id: UUID, job_id: UUID) -> tuple[set[UUID], list[UUID]]:

@@ -10,6 +10,7 @@ from ar.sales.deliveries.planning import cancel_delivery, plan_delivery
 from ar.sales.deliveries.returns import return_goods
 from ar.sales.deliveries.shipping import pick_delivery, ship_delivery, ship_order, take_over_delivery
 from ar.sales.deliveries.signing.commands import counter_sign_off, sign_off
+from ar.sales.deliveries.taking_back import take_back_delivery
 from ar.sales.deliveries.unsigned.commands import choose_measure, explain_unsigned
 from ar.sales.orders.billing import bill_named_orders, bill_order
 from ar.sales.orders.commands import (
@@ -23,6 +24,7 @@ from ar.sales.orders.commands import (
     take_over_order,
 )
 from ar.sales.orders.entering import enter_order
+from ar.sales.orders.taking_back import take_back_order
 
 __all__ = [
     "bill_named_orders",
@@ -47,6 +49,8 @@ __all__ = [
     "ship_delivery",
     "ship_order",
     "sign_off",
+    "take_back_delivery",
+    "take_back_order",
     "take_over_delivery",
     "take_over_order",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ar.sales.deliveries.billing.inputs import InvoiceDelivery, RegisterInvoice
 from ar.sales.deliveries.inputs import (
     CancelDelivery,
+    Mode,
     NoteLine,
     PlanDelivery,
     ReturnedLine,
@@ -14,9 +15,10 @@ from ar.sales.deliveries.inputs import (
 )
 from ar.sales.deliveries.signing.inputs import CounterSignOff, SignedLine, SignOffDelivery
 from ar.sales.deliveries.unsigned.inputs import ChooseMeasure, ExplainUnsigned
-from ar.sales.orders.inputs import BillOrder, CloseOrder, EditOrder, EnterOrder, LineInput
+from ar.sales.orders.inputs import LINES_MAX, BillOrder, CloseOrder, EditOrder, EnterOrder, LineInput
 
 __all__ = [
+    "LINES_MAX",
     "BillOrder",
     "CancelDelivery",
     "ChooseMeasure",
@@ -27,6 +29,7 @@ __all__ = [
     "ExplainUnsigned",
     "InvoiceDelivery",
     "LineInput",
+    "Mode",
     "NoteLine",
     "PlanDelivery",
     "RegisterInvoice",

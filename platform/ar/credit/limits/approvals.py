@@ -7,15 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ar.credit.limits.commands import (
-    KIND,
-    TAKE_OVER_KIND,
-    grant_requested,
-    grant_taken_over,
-    refuse_requested,
-    refuse_taken_over,
-)
+from ar.credit.limits.commands import KIND, grant_requested, refuse_requested
 from ar.credit.limits.messages import KIND_NAMES
+from ar.credit.limits.taking_over import TAKE_OVER_KIND, grant_taken_over, refuse_taken_over
 from kernel.i18n import current_language, mark
 from kernel.i18n import gettext as _
 from kernel.money import format_with_symbol
@@ -52,6 +46,10 @@ def _amount(minor: int | None, currency: str | None, unlimited: bool) -> str:
     return format_with_symbol(minor, currency, current_language())
 
 
+def _import_url(approved: Approved) -> str | None:
+    return page_url("imports.show", job_id=approved.subject_id)
+
+
 def _take_over_facts(facts: dict[str, Any]) -> list[tuple[str, str]]:
     return [(_("Limits"), str(facts.get("limits", ""))), (_("Customers"), str(facts.get("customers", "")))]
 
@@ -72,6 +70,7 @@ APPROVALS: Final[tuple[Kind, ...]] = (
         chain=(ChainStep("general_manager"),),
         approve=grant_taken_over,
         reject=refuse_taken_over,
+        url=_import_url,
         facts=_take_over_facts,
     ),
 )

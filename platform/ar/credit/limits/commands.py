@@ -6,7 +6,6 @@ takes effect at once when the general manager asks for it; an import's limits ar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.credit.limits.granting import GrantLimit, grant_limit, require_credit_allowed
-from ar.credit.limits.inputs import RequestLimit, TakenOverLimit
-from ar.credit.limits.models import CreditLimit, LimitChange
+from ar.credit.limits.inputs import RequestLimit
+from ar.credit.limits.models import LimitChange
 from ar.credit.limits.queries import limits_in_force
 from ar.credit.rules.exposure import LimitOnDay, limit_on
 from ar.ledger.commands import lock_customers
@@ -30,7 +29,6 @@ from tenants.approvals.kinds import Approved
 from tenants.permissions import Role
 
 KIND: Final = "limit_change"
-TAKE_OVER_KIND: Final = "limit_take_over"
 #: The largest limit, in minor units.
 LIMIT_MINOR_MAX: Final = 10**15
 
@@ -143,61 +141,6 @@ def withdraw_request(db: Session, actor: Actor, change_id: UUID, reason: str) ->
     return UUID(str(row.customer_id))
 
 
-def take_over_limits(db: Session, actor: Actor, import_id: UUID, limits: Sequence[TakenOverLimit]) -> UUID | None:
-    """Asks the general manager for all limits of an import by one act; returns the approval, None without limits.
-
-    They count from the approval on, each from its own first day. Raises NotFound(`customer_not_found`), what requesting
-    an approval raises.
-    """
-    if not limits:
-        return None
-    actor = lock_customers(db, actor, {each.customer_id for each in limits})
-    facts = {"limits": len(limits), "customers": len({each.customer_id for each in limits})}
-    approval_id = request(
-        db, actor, ApprovalRequest(TAKE_OVER_KIND, import_id, None, None, None, facts, limits[0].reason)
-    )
-    db.execute(
-        sa.insert(LimitChange),
-        [
-            {
-                "tenant_id": actor.tenant_id,
-                "id": new_id(),
-                **each.model_dump(),
-                "kind": "regular",
-                "source": "taken_over",
-                "unlimited": each.amount_minor is None,
-                "state": "requested",
-                "approval_id": approval_id,
-                "requested_by": actor.name,
-                "requested_by_id": actor.user_id,
-                "requested_at": actor.now,
-            }
-            for each in limits
-        ],
-    )
-    journal.record(db, actor, "limits_taken_over", subject_id=import_id, data=facts)
-    return approval_id
-
-
-def grant_taken_over(db: Session, actor: Actor, approved: Approved) -> None:
-    """Grants every limit of the import; a customer who got a newer limit meanwhile keeps that one."""
-    rows = _of_approval(db, actor, approved.id)
-    actor = lock_customers(db, actor, {row.customer_id for row in rows})
-    for row in rows:
-        if _has_newer(db, actor, row):
-            _update(db, actor, row.id, state="rejected", decided_at=actor.now)
-            continue
-        limit_id = grant_limit(db, actor, _grant(row, approved.id))
-        _update(db, actor, row.id, state="approved", limit_id=limit_id, decided_at=actor.now)
-
-
-def refuse_taken_over(db: Session, actor: Actor, approved: Approved) -> None:
-    """Closes the limits of an import that were rejected or withdrawn."""
-    state = "withdrawn" if approved.state == "withdrawn" else "rejected"
-    for row in _of_approval(db, actor, approved.id):
-        _update(db, actor, row.id, state=state, decided_at=actor.now)
-
-
 def _amount_minor(data: RequestLimit) -> int | None:
     """Returns the amount asked for in minor units, None for unlimited; blank is zero."""
     if data.size == "unlimited":
@@ -260,20 +203,6 @@ def _require_none_pending(db: Session, tenant_id: UUID, customer_id: UUID, kind:
         raise RuleBroken("limit_pending")
 
 
-def _has_newer(db: Session, actor: Actor, row: Any) -> bool:
-    limit = CreditLimit
-    found = db.execute(
-        sa.select(limit.id).where(
-            limit.tenant_id == actor.tenant_id,
-            limit.customer_id == row.customer_id,
-            limit.kind == "regular",
-            limit.valid_from >= row.valid_from,
-            sa.or_(limit.valid_to.is_(None), limit.valid_to >= limit.valid_from),
-        )
-    ).first()
-    return found is not None
-
-
 def _change(db: Session, actor: Actor, change_id: UUID) -> Any:
     change = LimitChange
     row = db.execute(
@@ -282,15 +211,6 @@ def _change(db: Session, actor: Actor, change_id: UUID) -> Any:
     if row is None:
         raise NotFound("limit_change_not_found")
     return row
-
-
-def _of_approval(db: Session, actor: Actor, approval_id: UUID) -> Sequence[Any]:
-    change = LimitChange
-    return db.execute(
-        sa.select(change.__table__)
-        .where(change.tenant_id == actor.tenant_id, change.approval_id == approval_id, change.state == "requested")
-        .order_by(change.id)
-    ).all()
 
 
 def _grant(row: Any, approval_id: UUID | None) -> GrantLimit:

@@ -50,7 +50,7 @@ _YEAR_LAST_ORDERS: tuple[DateOrder, ...] = ("mdy", "dmy")
 _WRONG_ANYWHERE = ("value_missing", "not_a_number", "ambiguous_amount", "amount_not_positive")
 DEBIT_WORDS = ("invoice", "debit_note")
 
-Parsed = TypeVar("Parsed", ParsedCustomer, ParsedItem, ParsedReceipt)
+Parsed = TypeVar("Parsed", bound=tuple[Any, ...])
 T = TypeVar("T")
 
 
@@ -60,7 +60,7 @@ class BadRow(Exception):
     `rest` is the row with None in place of each bad cell.
     """
 
-    def __init__(self, cells: list[BadCell], rest: ParsedCustomer | ParsedItem | ParsedReceipt) -> None:
+    def __init__(self, cells: list[BadCell], rest: tuple[Any, ...]) -> None:
         super().__init__(cells)
         self.cells, self.rest = cells, rest
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from ar.imports.columns import FileKind
 from ar.imports.inputs import ParsedRows, Report
-from ar.imports.rules.checking import BadRow, PassedOver, RowParser
+from ar.imports.rules.checking import BadRow, PassedOver
 from ar.imports.rules.groups import Groups
 from ar.imports.rules.looking import ROWS_LOOKED_AT
+from ar.imports.rules.sales_rows import SalesRowParser
 from kernel.sheets import Table
 from kernel.sheets.binding import Binding
 from kernel.sheets.mapping import ColumnMapping
@@ -38,7 +39,7 @@ def parse_rows(
     *,
     by_name: bool = False,
 ) -> ParsedRows:
-    """Returns all rows as ParsedCustomer, ParsedItem or ParsedReceipt; errors of the half ones are in `report.errors`.
+    """Returns all rows as what `ar.imports.inputs` has for the kind; errors of the half ones are in `report.errors`.
 
     Counts rows, and those passed over with their reasons. Raises TableRefused.
     """
@@ -108,8 +109,8 @@ def _reader(
     *,
     today: date | None = None,
     by_name: bool = False,
-) -> RowParser:
-    return RowParser(
+) -> SalesRowParser:
+    return SalesRowParser(
         report,
         mapping,
         serial=table.is_workbook,
@@ -120,12 +121,16 @@ def _reader(
     )
 
 
-def _parser(kind: FileKind, reader: RowParser) -> Callable[[int, Sequence[str]], Any]:
+def _parser(kind: FileKind, reader: SalesRowParser) -> Callable[[int, Sequence[str]], Any]:
     """Returns the method that parses a row of this kind."""
     parsers: dict[FileKind, Callable[[int, Sequence[str]], Any]] = {
         "customers": reader.customer,
         "open-items": reader.item,
         "receipts": reader.receipt,
+        "limits": reader.limit,
+        "orders": reader.order_line,
+        "deliveries": reader.delivery_line,
+        "sign-offs": reader.sign_off,
     }
     return parsers[kind]
 

@@ -26,8 +26,8 @@ from migrations.tables import (
     uuid,
 )
 
-revision = "0031"
-down_revision = "0030"
+revision = "0027"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 
@@ -108,7 +108,7 @@ def upgrade() -> None:
         append_only(table)
     for table, columns in CHANGING.items():
         secure_tenant_table(table, update=columns)
-    run_sql("0031_credit.sql")
+    run_sql("0027_credit.sql")
 
 
 def downgrade() -> None:

@@ -21,7 +21,7 @@ from migrations.tables import (
     uuid,
 )
 
-revision = "0030"
+revision = "0026"
 down_revision = "0025"
 branch_labels = None
 depends_on = None

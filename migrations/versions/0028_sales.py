@@ -24,8 +24,8 @@ from migrations.tables import (
     uuid,
 )
 
-revision = "0032"
-down_revision = "0031"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
@@ -82,7 +82,7 @@ def upgrade() -> None:
         append_only(table)
     for table, columns in CHANGING.items():
         secure_tenant_table(table, update=columns)
-    run_sql("0032_sales.sql")
+    run_sql("0028_sales.sql")
 
 
 def downgrade() -> None:

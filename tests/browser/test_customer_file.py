@@ -62,12 +62,12 @@ def test_a_file_is_kept_and_customers_get_an_owner(
     page.locator("[name=no_end]").check()
     page.locator("main form.form button.primary").click()
     page.wait_for_url("**/file")
-    page.locator("#documents tbody a").first.click()
+    page.locator("main table tbody a").first.click()
     look("document")
     for name, path in {
         "questionnaire": f"/customers/{customer}/questionnaire",
         "standing": f"/customers/{customer}/standing",
-        "settings": "/settings/customer-file/",
+        "settings": "/file-settings/",
         "blacklist-new": f"/blacklist/of/{customer}",
     }.items():
         visitor.go(world.url(path))

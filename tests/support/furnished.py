@@ -49,6 +49,7 @@ def furnish(company: TestCompany) -> dict[str, Any]:
         "customer_id": customer,
         "contact_id": _contact(world),
         "item_id": invoice,
+        "document_id": world.file_document(customer),
         "entry_id": world.open_item(invoice).entry_id,
         "credit_id": receipt,
         "allocation_id": allocation,

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.seeds.cast import WEIYE, Debtor
+from app.seeds.papers import PAPER, approve, complete_file, framework, priced_contract
 from app.seeds.story import Story
 from ar.credit.assessments.drafting import start_assessment
 from ar.credit.assessments.inputs import SaveAssessment, SignAssessment, StartAssessment
@@ -29,8 +30,8 @@ from ar.credit.commands import (
     take_over_limits,
 )
 from ar.credit.models import ReviewLine
-from ar.credit.reviews.deciding import decide_line
-from ar.credit.reviews.inputs import DecideLine
+from ar.credit.reviews.deciding import decide_line, explain_line
+from ar.credit.reviews.inputs import DecideLine, ExplainLine
 from ar.credit.reviews.opening import open_review
 from ar.credit.rules.signals import SignalCode
 from ar.credit.signals.commands import note_signal
@@ -38,28 +39,14 @@ from ar.credit.signals.inputs import NoteSignal
 from ar.credit.signals.running import run_signals
 from ar.customers.blacklist.commands import propose_entry
 from ar.customers.blacklist.inputs import ProposeListing
-from ar.customers.file.documents import upload_document, verify_document
-from ar.customers.file.inputs import UploadDocument, VerifyDocument
-from ar.customers.rules.customer_file import DEFAULT_FILE_POLICY
 from ar.sales.commands import confirm_order, enter_order, sign_off
-from ar.sales.contracts.commands import register_contract
-from ar.sales.contracts.inputs import EnterQuotation, RegisterContract, SealContract
-from ar.sales.contracts.quotations import enter_quotation, submit_quotation
-from ar.sales.contracts.reviewing import seal_contract, submit_contract
 from ar.sales.deliveries.inputs import PlanDelivery, ShipDelivery
 from ar.sales.deliveries.planning import plan_delivery, remaining_lines
 from ar.sales.deliveries.shipping import pick_delivery, ship_delivery
 from ar.sales.inputs import EnterOrder, SignOffDelivery
-from ar.sales.rules.checklist import BEFORE_REVIEW, BEFORE_SEALING
 from kernel.actor import Actor
 from kernel.ids import new_id
-from kernel.uploads import UploadedFile
-from tenants.approvals.engine import decide
-from tenants.approvals.kinds import STEPS_MAX
-from tenants.approvals.models import Approval
-from tenants.permissions import Role
 
-PAPER: Final = UploadedFile("扫描件.pdf", b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")
 _DAY: Final = timedelta(days=1)
 #: So many days before today the company began to grant credit here, and its goods left whose notes are still unsigned.
 STARTED_AGO: Final = 43
@@ -88,7 +75,7 @@ def start(story: Story, db: Session, actor: Actor) -> None:
     import_id = new_id()
     written = take_over_limits(db, story.person(actor, "accountant"), import_id, limits)
     if written.limit_ids and "general-manager" in story.people:
-        _approve(story, db, actor, import_id)
+        approve(story, db, actor, import_id)
     if story.cast is not WEIYE:
         return
     for number, grade in _ASSESSED.items():
@@ -132,7 +119,7 @@ def ask_temporary(story: Story, db: Session, actor: Actor) -> None:
         values | {"valid_to": story.today + 3 * _DAY, "reason": "春节前备货，临时增加额度。", "key": _key("temporary")}
     )
     change_id = request_limit(db, story.person(actor, "salesperson"), story.customers["C0034"].id, data)
-    _approve(story, db, actor, change_id)
+    approve(story, db, actor, change_id)
 
 
 def review(story: Story, db: Session, actor: Actor) -> None:
@@ -140,14 +127,16 @@ def review(story: Story, db: Session, actor: Actor) -> None:
     person = story.person(actor, "finance")
     review_id = open_review(db, person)
     line = ReviewLine
-    customers = db.execute(
-        sa.select(line.customer_id)
-        .where(line.tenant_id == story.tenant_id, line.campaign_id == review_id, sa.func.cardinality(line.flags) == 0)
-        .order_by(line.customer_id)
-    ).scalars()
-    found = list(customers)
-    for customer_id in found[: len(found) // 2]:
-        decide_line(db, person, review_id, customer_id, DecideLine(decision="keep", note="回款正常，维持不变。"))
+    lines = db.execute(
+        sa.select(line.customer_id, line.flags)
+        .where(line.tenant_id == story.tenant_id, line.campaign_id == review_id)
+        .order_by(sa.func.cardinality(line.flags), line.customer_id)
+    ).all()
+    for each in lines[: len(lines) // 2]:
+        if each.flags:
+            told = ExplainLine(explanation="季节性备货，货款在途，已与客户财务核对。")
+            explain_line(db, story.person(actor, "salesperson"), review_id, each.customer_id, told)
+        decide_line(db, person, review_id, each.customer_id, DecideLine(decision="keep", note="回款正常，维持不变。"))
 
 
 def today(story: Story, db: Session, actor: Actor) -> None:
@@ -184,21 +173,6 @@ def trade_abroad(story: Story, db: Session, actor: Actor) -> None:
         if order_id is not None:
             _ship(story, db, actor, order_id)
     run_signals(db, actor)
-
-
-def complete_file(story: Story, db: Session, actor: Actor, number: str) -> None:
-    """Uploads and verifies every document that a debtor's legal form asks for, once."""
-    if number in story.filed:
-        return
-    story.filed.add(number)
-    form = next(debtor.entity_type for debtor in story.cast.debtors if debtor.number == number)
-    customer_id = story.customers[number].id
-    seller, checker = story.person(actor, "salesperson"), story.person(actor, "accountant")
-    for asked in DEFAULT_FILE_POLICY.requirements_of(form):
-        if asked.required:
-            data = UploadDocument(kind=asked.kind, issued_on=actor.today - 400 * _DAY, no_end=True)
-            document_id = upload_document(db, seller, customer_id, data, PAPER)
-            verify_document(db, checker, customer_id, document_id, VerifyDocument(original_seen=True))
 
 
 def _has_limit(story: Story, debtor: Debtor) -> bool:
@@ -248,10 +222,10 @@ def _held_orders(story: Story, db: Session, actor: Actor) -> None:
     stop_shipments(db, director, stop)
     listing = ProposeListing(reason="多次恶意拖欠，拒接电话。")
     entry_id = propose_entry(db, seller, story.customers[_BLACKLISTED].id, listing)
-    _approve(story, db, actor, entry_id)
+    approve(story, db, actor, entry_id)
     for number in ("C0031", "C0040", _NO_LIMIT, _STOPPED, "C0001", "C0033", "C0043", "C0049", "C0056"):
         complete_file(story, db, actor, number)
-    contract_id = _priced_contract(story, db, actor, "C0001")
+    contract_id = priced_contract(story, db, actor, "C0001")
     many = [("蓝牙音箱 T8", "台", "40000", "128.00")]
     few = [("电源模块 P12", "件", "20", "46.50")]
     held: tuple[tuple[str, list[tuple[str, str, str, str]], dict[str, Any]], ...] = (
@@ -333,7 +307,7 @@ def _order(
     savepoint = db.begin_nested()
     values: dict[str, Any] = {
         "customer_id": story.customers[number].id,
-        "contract_id": _framework(story, db, actor, debtor) if contract == "framework" else contract,
+        "contract_id": framework(story, db, actor, debtor) if contract == "framework" else contract,
         "ordered_on": actor.today,
         "currency": debtor.currency,
         "term_days": debtor.term_days,
@@ -358,52 +332,6 @@ def _order(
     return order_id if decision.passes else None
 
 
-def _framework(story: Story, db: Session, actor: Actor, debtor: Debtor) -> UUID | None:
-    """Returns the debtor's framework contract, which is made and sealed when it is first needed."""
-    if story.cast is not WEIYE:
-        return None
-    known = story.contracts.get(debtor.number)
-    if known is None:
-        known = _contract(story, db, actor, debtor, title="年度供货框架合同", ends_in=300)
-    return known
-
-
-def _contract(
-    story: Story, db: Session, actor: Actor, debtor: Debtor, *, title: str, ends_in: int, **more: Any
-) -> UUID:
-    data = RegisterContract.model_validate(
-        {
-            "customer_id": story.customers[debtor.number].id,
-            "title": title,
-            "currency": debtor.currency,
-            "starts_on": actor.today - 30 * _DAY,
-            "ends_on": actor.today + ends_in * _DAY,
-            "checklist": list(BEFORE_REVIEW),
-            **more,
-        }
-    )
-    contract_id = register_contract(db, story.person(actor, "order-follow-up"), data, PAPER)
-    submit_contract(db, story.person(actor, "order-follow-up"), contract_id)
-    _approve(story, db, actor, contract_id)
-    seal_contract(db, story.person(actor, "gm-office"), contract_id, SealContract(checklist=list(BEFORE_SEALING)))
-    story.contracts.setdefault(debtor.number, contract_id)
-    return contract_id
-
-
-def _priced_contract(story: Story, db: Session, actor: Actor, number: str) -> UUID:
-    """Returns a contract for 500 pieces at the price of an approved quotation, ending in three weeks."""
-    debtor = next(each for each in story.cast.debtors if each.number == number)
-    line = {"line_no": 1, "product": "蓝牙音箱 T8", "unit": "台", "unit_price": "128.00"}
-    quoted = EnterQuotation.model_validate(
-        {"customer_id": story.customers[number].id, "quoted_on": actor.today, "currency": "CNY", "lines": [line]}
-    )
-    quotation_id = enter_quotation(db, story.person(actor, "salesperson"), quoted)
-    submit_quotation(db, story.person(actor, "salesperson"), quotation_id)
-    _approve(story, db, actor, quotation_id)
-    priced = {"quotation_id": quotation_id, "lines": [line | {"quantity": "500"}], "term_days": 60}
-    return _contract(story, db, actor, debtor, title="蓝牙音箱年度合同", ends_in=21, **priced)
-
-
 def _note(story: Story, db: Session, actor: Actor, order_id: UUID) -> UUID:
     data = PlanDelivery(
         mode="direct",
@@ -418,21 +346,6 @@ def _ship(story: Story, db: Session, actor: Actor, order_id: UUID) -> UUID:
     note_id = _note(story, db, actor, order_id)
     ship_delivery(db, story.person(actor, "warehouse"), note_id, ShipDelivery())
     return note_id
-
-
-def _approve(story: Story, db: Session, actor: Actor, subject_id: UUID) -> None:
-    """Has every step of what was asked for a subject approved by somebody of the role that it waits for."""
-    asked = Approval
-    for _step in range(STEPS_MAX):
-        waiting = db.execute(
-            sa.select(asked.id, asked.waits_for).where(
-                asked.tenant_id == story.tenant_id, asked.subject_id == subject_id, asked.state == "pending"
-            )
-        ).first()
-        if waiting is None:
-            return
-        key = next(person.key for person in story.cast.people if Role(waiting.waits_for) in person.roles)
-        decide(db, story.person(actor, key), waiting.id, approve=True, reason="同意")
 
 
 def _key(name: str) -> str:

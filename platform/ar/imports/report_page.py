@@ -25,7 +25,13 @@ from web.links import page_url
 
 FINDINGS_SHOWN: Final = 200
 #: The list on which what a kind of file brought is seen.
-SEEN_AT: Final = {"customers": "customers.index", "open-items": "ledger.index", "receipts": "ledger.index"}
+SEEN_AT: Final = {
+    "customers": "customers.index",
+    "open-items": "ledger.index",
+    "receipts": "ledger.index",
+    "limits": "limits.index",
+    "orders": "orders.index",
+}
 
 
 def report_facts(job: JobPage) -> dict[str, Any]:

@@ -194,16 +194,16 @@ def import_orders(task: Task, rows: ParsedRows) -> None:
     report.created = len(new)
     if report.errors_total:
         return
-    with _tried(task) as person:
-        person = lock_customers(db, person, {customers[lines[0].customer_no].id for lines in new.values()})
+    with _tried(task) as actor:
+        actor = lock_customers(db, actor, {customers[lines[0].customer_no].id for lines in new.values()})
         for done, lines in enumerate(new.values(), start=1):
-            order_id = enter_order(db, person, _order(lines, customers[lines[0].customer_no].id), is_history=True)
-            take_over_order(db, person, order_id)
-            decision = check(db, person, order_id, "confirm")
+            order_id = enter_order(db, actor, _order(lines, customers[lines[0].customer_no].id), is_history=True)
+            take_over_order(db, actor, order_id)
+            decision = check(db, actor, order_id, "confirm")
             if not decision.passes:
                 facts = {"found": lines[0].order_no, "reasons": " ".join(reason_sentences(decision.reasons))}
                 report.add_warning(lines[0].row, "order_no", "order_would_be_held", **facts)
-            traces.record_others(db, person, task.job_id, "order", [order_id])
+            traces.record_others(db, actor, task.job_id, "order", [order_id])
             task.progress(done)
 
 
@@ -237,14 +237,14 @@ def import_deliveries(task: Task, rows: ParsedRows) -> None:
     report.created = len(new)
     if report.errors_total:
         return
-    with _tried(task) as person:
-        person = lock_customers(db, person, {orders[lines[0].order_no].customer_id for lines in new.values()})
+    with _tried(task) as actor:
+        actor = lock_customers(db, actor, {orders[lines[0].order_no].customer_id for lines in new.values()})
         ids = []
         # By the day on which they left: what went first took first of quantity and limit.
         for done, lines in enumerate(sorted(new.values(), key=lambda each: each[0].shipped_on), start=1):
-            ids.append(take_over_delivery(db, person, orders[lines[0].order_no].id, _note(lines)))
+            ids.append(take_over_delivery(db, actor, orders[lines[0].order_no].id, _note(lines)))
             task.progress(done)
-        traces.record_others(db, person, task.job_id, "delivery", ids)
+        traces.record_others(db, actor, task.job_id, "delivery", ids)
         notes = taken_over_notes(db, actor.tenant_id, ids)
         report.totals = _totals("delivery", [(note.currency, note.amount_minor) for note in notes])
         for note in notes:
@@ -262,14 +262,14 @@ def import_sign_offs(task: Task, rows: ParsedRows) -> None:
     report.created = len(new)
     if report.errors_total:
         return
-    with _tried(task) as person:
-        person = lock_customers(db, person, {notes[row.delivery_no].customer_id for row in new})
+    with _tried(task) as actor:
+        actor = lock_customers(db, actor, {notes[row.delivery_no].customer_id for row in new})
         ids = []
         for done, row in enumerate(new, start=1):
             data = SignOffDelivery(signed_on=row.signed_on, signed_by=row.signed_by, channel="import")
-            ids.append(sign_off(db, person, notes[row.delivery_no].id, data))
+            ids.append(sign_off(db, actor, notes[row.delivery_no].id, data))
             task.progress(done)
-        traces.record_others(db, person, task.job_id, "sign_off", ids)
+        traces.record_others(db, actor, task.job_id, "sign_off", ids)
         report.totals = _totals("sign-off", signed_amounts(db, actor.tenant_id, ids))
 
 

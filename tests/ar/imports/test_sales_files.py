@@ -204,3 +204,23 @@ def test_chinese_headers_and_words_are_read(world: World) -> None:
     signed = csv_file("送货单号,签收日期,签收人", "DN-1,2026-11-08,王敏")
     assert run(world, "sign-offs", signed)[1].errors == []
     assert parts(world) == Parts(signed_not_invoiced_minor=6000)
+
+
+@pytest.mark.parametrize("kind", ["limits", "orders", "deliveries", "sign-offs"])
+def test_the_pages_of_an_import_say_what_came_in(world: World, kind: FileKind) -> None:
+    world.debtor("C1")
+    files = {
+        "limits": csv_file(LIMITS, "C1,CNY,1000,30,2026-01-01,,A,"),
+        "orders": ORDER,
+        "deliveries": DELIVERY,
+        "sign-offs": SIGNED,
+    }
+    jobs = {}
+    for name, content in files.items():
+        jobs[name] = run(world, name, content)[0]  # type: ignore[arg-type]
+        if name == kind:
+            break
+    page = world.client().get(world.url(f"/imports/{jobs[kind]}"))
+    assert page.status_code == 200
+    assert "Applied" in page.text
+    assert world.client().get(world.url("/imports/")).status_code == 200

@@ -75,7 +75,7 @@ def regular_limits(db: Session, tenant_id: UUID, customer_ids: Collection[UUID])
     )
     found: dict[UUID, list[StandingLimit]] = {}
     for row in rows:
-        found.setdefault(row.customer_id, []).append(StandingLimit(*row))
+        found.setdefault(row.customer_id, []).append(StandingLimit(**row._mapping))
     return found
 
 

@@ -96,7 +96,7 @@ def taken_over_notes(db: Session, tenant_id: UUID, delivery_ids: Collection[UUID
         .where(note.tenant_id == tenant_id, note.id == sa.any_(_ids(delivery_ids)))
         .order_by(note.number)
     )
-    return [TakenOverNote(*row) for row in rows]
+    return [TakenOverNote(**row._mapping) for row in rows]
 
 
 def signed_amounts(db: Session, tenant_id: UUID, sign_off_ids: Collection[UUID]) -> list[tuple[str, int]]:

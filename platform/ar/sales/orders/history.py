@@ -83,7 +83,13 @@ def _lines(db: Session, tenant_id: UUID, order_ids: Collection[UUID]) -> dict[UU
     )
     found: dict[UUID, dict[int, OrderLineTerms]] = {}
     for row in rows:
-        found.setdefault(row.order_id, {})[row.line_no] = OrderLineTerms(*row[2:])
+        found.setdefault(row.order_id, {})[row.line_no] = OrderLineTerms(
+            product=row.product,
+            quantity=row.quantity,
+            unit=row.unit,
+            unit_price=row.unit_price,
+            tax_rate_bps=row.tax_rate_bps,
+        )
     return found
 
 

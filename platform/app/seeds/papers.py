@@ -1,0 +1,106 @@
+"""Makes the papers of the demo's credit and sales: complete customer files, contracts, and what somebody approves."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.seeds.cast import WEIYE, Debtor
+from app.seeds.story import Story
+from ar.customers.file.documents import upload_document, verify_document
+from ar.customers.file.inputs import UploadDocument, VerifyDocument
+from ar.customers.rules.customer_file import DEFAULT_FILE_POLICY
+from ar.sales.contracts.commands import register_contract
+from ar.sales.contracts.inputs import EnterQuotation, RegisterContract, SealContract
+from ar.sales.contracts.quotations import enter_quotation, submit_quotation
+from ar.sales.contracts.reviewing import seal_contract, submit_contract
+from ar.sales.rules.checklist import BEFORE_REVIEW, BEFORE_SEALING
+from kernel.actor import Actor
+from kernel.uploads import UploadedFile
+from tenants.approvals.engine import decide
+from tenants.approvals.kinds import STEPS_MAX
+from tenants.approvals.models import Approval
+from tenants.permissions import Role
+
+PAPER: Final = UploadedFile("扫描件.pdf", b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")
+_DAY: Final = timedelta(days=1)
+
+
+def complete_file(story: Story, db: Session, actor: Actor, number: str) -> None:
+    """Uploads and verifies every document that a debtor's legal form asks for, once."""
+    if number in story.filed:
+        return
+    story.filed.add(number)
+    form = next(debtor.entity_type for debtor in story.cast.debtors if debtor.number == number)
+    customer_id = story.customers[number].id
+    seller, checker = story.person(actor, "salesperson"), story.person(actor, "accountant")
+    for asked in DEFAULT_FILE_POLICY.requirements_of(form):
+        if asked.required:
+            data = UploadDocument(kind=asked.kind, issued_on=actor.today - 400 * _DAY, no_end=True)
+            document_id = upload_document(db, seller, customer_id, data, PAPER)
+            verify_document(db, checker, customer_id, document_id, VerifyDocument(original_seen=True))
+
+
+def framework(story: Story, db: Session, actor: Actor, debtor: Debtor) -> UUID | None:
+    """Returns the debtor's framework contract, which is made and sealed when it is first needed."""
+    if story.cast is not WEIYE:
+        return None
+    known = story.contracts.get(debtor.number)
+    if known is None:
+        known = _contract(story, db, actor, debtor, title="年度供货框架合同", ends_in=300)
+    return known
+
+
+def _contract(
+    story: Story, db: Session, actor: Actor, debtor: Debtor, *, title: str, ends_in: int, **more: Any
+) -> UUID:
+    data = RegisterContract.model_validate(
+        {
+            "customer_id": story.customers[debtor.number].id,
+            "title": title,
+            "currency": debtor.currency,
+            "starts_on": actor.today - 30 * _DAY,
+            "ends_on": actor.today + ends_in * _DAY,
+            "checklist": list(BEFORE_REVIEW),
+            **more,
+        }
+    )
+    contract_id = register_contract(db, story.person(actor, "order-follow-up"), data, PAPER)
+    submit_contract(db, story.person(actor, "order-follow-up"), contract_id)
+    approve(story, db, actor, contract_id)
+    seal_contract(db, story.person(actor, "gm-office"), contract_id, SealContract(checklist=list(BEFORE_SEALING)))
+    story.contracts.setdefault(debtor.number, contract_id)
+    return contract_id
+
+
+def priced_contract(story: Story, db: Session, actor: Actor, number: str) -> UUID:
+    """Returns a contract for 500 pieces at the price of an approved quotation, ending in three weeks."""
+    debtor = next(each for each in story.cast.debtors if each.number == number)
+    line = {"line_no": 1, "product": "蓝牙音箱 T8", "unit": "台", "unit_price": "128.00"}
+    quoted = EnterQuotation.model_validate(
+        {"customer_id": story.customers[number].id, "quoted_on": actor.today, "currency": "CNY", "lines": [line]}
+    )
+    quotation_id = enter_quotation(db, story.person(actor, "salesperson"), quoted)
+    submit_quotation(db, story.person(actor, "salesperson"), quotation_id)
+    approve(story, db, actor, quotation_id)
+    priced = {"quotation_id": quotation_id, "lines": [line | {"quantity": "500"}], "term_days": 60}
+    return _contract(story, db, actor, debtor, title="蓝牙音箱年度合同", ends_in=21, **priced)
+
+
+def approve(story: Story, db: Session, actor: Actor, subject_id: UUID) -> None:
+    """Has every step of what was asked for a subject approved by somebody of the role that it waits for."""
+    asked = Approval
+    for _step in range(STEPS_MAX):
+        waiting = db.execute(
+            sa.select(asked.id, asked.waits_for).where(
+                asked.tenant_id == story.tenant_id, asked.subject_id == subject_id, asked.state == "pending"
+            )
+        ).first()
+        if waiting is None:
+            return
+        key = next(person.key for person in story.cast.people if Role(waiting.waits_for) in person.roles)
+        decide(db, story.person(actor, key), waiting.id, approve=True, reason="同意")

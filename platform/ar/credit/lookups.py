@@ -5,9 +5,10 @@ Invariant: read-only; the modules behind them are private to credit.
 
 from __future__ import annotations
 
+from ar.credit.assessments.messages import STATE_NAMES as ASSESSMENT_STATES
 from ar.credit.assessments.queries import AssessmentLine, customer_assessments
 from ar.credit.checks.facts import active_stops
-from ar.credit.checks.messages import CHECK_NAMES
+from ar.credit.checks.messages import CHECK_NAMES, PROOF_NAMES, PROOF_STATES
 from ar.credit.checks.reasons import DecisionText, decision_text, reason_sentences, reasons_json, reasons_of
 from ar.credit.exposure.accounts import Accounts, CustomerAccount, customer_accounts
 from ar.credit.exposure.messages import PART_LABELS
@@ -20,8 +21,11 @@ from ar.credit.signals.queries import customer_signals, signals_late, signals_wa
 from ar.credit.signals.texts import DECISION_NAMES as SIGNAL_DECISIONS
 
 __all__ = [
+    "ASSESSMENT_STATES",
     "CHECK_NAMES",
     "PART_LABELS",
+    "PROOF_NAMES",
+    "PROOF_STATES",
     "SIGNAL_DECISIONS",
     "Accounts",
     "AssessmentLine",

@@ -27,7 +27,6 @@ from web.refusals import refused
 from web.responses import Page, render, see_other
 
 bp = Blueprint("import_mapping", __name__, url_prefix="/imports")
-
 HAVE_CURRENCY: Final = ("open-items", "receipts", "limits", "orders")
 
 
@@ -146,7 +145,6 @@ def as_openings(job_id: UUID) -> Page:
 @staff(Permission.IMPORT)
 def credit(job_id: UUID) -> Page:
     """Checks a file again with its documents posted against another account, revenue unless told otherwise."""
-    account: Literal["opening_balance", "revenue"] = "revenue"
-    if request.form.get("account") == "opening_balance":
-        account = "opening_balance"
+    openings = request.form.get("account") == "opening_balance"
+    account: Literal["opening_balance", "revenue"] = "opening_balance" if openings else "revenue"
     return _checked_again(job_id, lambda: commands.credit_account(db(), actor(), job_id, account))

@@ -19,8 +19,7 @@ from sqlalchemy.orm import Session
 from ar.imports.columns import FILE_KINDS, FileKind, fields
 from ar.imports.importers import IMPORTERS, Progress, Task
 from ar.imports.inputs import ImportFile, ParsedRows, Report
-from ar.imports.plan import control_totals
-from ar.imports.rules.closing import check_closing
+from ar.imports.rules.closing import check_closing, control_totals
 from ar.imports.rules.numbering import number_items, number_receipts
 from ar.imports.rules.rows import any_row_parses, parse_rows, refuse_duplicates, uses_sides
 from ar.imports.sales_files import SALES_IMPORTERS

@@ -15,7 +15,6 @@ from uuid import UUID
 from ar.customers.inputs import DEFAULT_TERM_DAYS, CustomerRow
 from ar.customers.lookups import CustomerFacts
 from ar.imports.inputs import (
-    ControlTotal,
     ParsedItem,
     ParsedLimit,
     ParsedOrderLine,
@@ -296,17 +295,6 @@ def require_customer(
     if not known:
         report.add_error(row.row, "customer_no", "customer_unknown", found=row.customer_no)
     return known
-
-
-def control_totals(parsed: Sequence[ParsedItem | ParsedReceipt | ParsedLimit | ParsedOrderLine]) -> list[ControlTotal]:
-    """Returns row counts and sums by kind and currency, as written in the file, for comparison with the source."""
-    sums: dict[tuple[str, str], list[int]] = {}
-    for row in parsed:
-        kind = "receipt" if isinstance(row, ParsedReceipt) else row.kind
-        total = sums.setdefault((kind, row.currency), [0, 0])
-        total[0] += 1
-        total[1] += row.amount_minor or 0
-    return [ControlTotal(kind, currency, count, minor) for (kind, currency), (count, minor) in sorted(sums.items())]
 
 
 def _due_date(row: ParsedItem, terms: PaymentTerms, is_working_day: IsWorkingDay) -> date:

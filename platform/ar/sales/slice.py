@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from ar.sales import signals
 from ar.sales.contracts import messages as contract_messages
 from ar.sales.contracts.approvals import APPROVALS
 from ar.sales.contracts.expiring import expiring_contracts
 from ar.sales.deliveries import parts as delivery_parts
 from ar.sales.orders import jobs as order_jobs
 from ar.sales.orders import messages as order_messages
+from ar.sales.orders import signals
 from kernel.i18n import mark
 from tenants.permissions import Permission
 from tenants.slice import Heading, NavLine, Slice

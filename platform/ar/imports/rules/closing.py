@@ -1,4 +1,4 @@
-"""Holds what was read against the file's own closing line.
+"""Totals of what was read, held against the file's own closing line.
 
 Invariant: a difference is said and refuses nothing: rows that the mapping passes over may be in the file's sum.
 """
@@ -8,13 +8,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ar.imports.inputs import ParsedItem, ParsedReceipt, Report
+from ar.imports.inputs import ControlTotal, ParsedItem, ParsedLimit, ParsedOrderLine, ParsedReceipt, Report
 from ar.imports.rules.amounts import BadCell, minor_units, without_side
 from kernel.money import format_minor
 from kernel.sheets.binding import Binding
 from kernel.sheets.mapping import ColumnMapping
 
 _CREDITS: Final = ("credit_note", "receipt")
+
+
+def control_totals(parsed: Sequence[ParsedItem | ParsedReceipt | ParsedLimit | ParsedOrderLine]) -> list[ControlTotal]:
+    """Returns row counts and sums by kind and currency, as written in the file, for comparison with the source."""
+    sums: dict[tuple[str, str], list[int]] = {}
+    for row in parsed:
+        kind = "receipt" if isinstance(row, ParsedReceipt) else row.kind
+        total = sums.setdefault((kind, row.currency), [0, 0])
+        total[0] += 1
+        total[1] += row.amount_minor or 0
+    return [ControlTotal(kind, currency, count, minor) for (kind, currency), (count, minor) in sorted(sums.items())]
 
 
 def check_closing(

@@ -14,8 +14,16 @@ from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
-from ar.credit.lookups import PART_LABELS, credit_strip, decision_text, reason_sentences, reasons_of
-from ar.credit.messages import CHECK_NAMES, PROOF_NAMES, PROOF_STATES
+from ar.credit.lookups import (
+    CHECK_NAMES,
+    PART_LABELS,
+    PROOF_NAMES,
+    PROOF_STATES,
+    credit_strip,
+    decision_text,
+    reason_sentences,
+    reasons_of,
+)
 from ar.credit.rules.commitment import stages_of
 from ar.credit.rules.decision import Decision
 from ar.sales.line_forms import plain, price_text

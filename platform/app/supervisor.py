@@ -193,9 +193,10 @@ def _run(
 def _resolve(settings: Settings, urls: Urls, with_mailcatcher: bool) -> tuple[Settings, int | None]:
     """Returns the settings with every URL filled in, and the mail catcher's port when there is one."""
     state = State(settings.var_dir)
-    update: dict[str, str] = {}
+    update: dict[str, str | bool] = {}
     if urls.database_url:
         update["database_url"], update["database_owner_url"] = urls.database_url, urls.owner_url
+        update["database_prepare"] = True  # our own server: no pooler stands between
     if urls.redis_url:
         update["redis_url"] = urls.redis_url
     if not settings.secret_key:

@@ -27,6 +27,9 @@ DISPATCH_ROLE = "huikuan_dispatch"
 
 # A connection at rest for less than this is taken to be alive.
 RESTED_S = 5.0
+# A statement is prepared when it comes so many times on a connection, which keeps so many of them.
+PREPARE_AFTER = 3
+PREPARED_MAX = 500
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -120,14 +123,24 @@ def _ask_whether_alive(dbapi_connection: Any, record: Any, _proxy: object) -> No
         raise sa.exc.DisconnectionError from error
 
 
-def make_engine(url: str, *, role: str | None = APP_ROLE, pool_size: int = 10) -> sa.Engine:
-    """Creates an engine that works as `role` (None: as the role of the URL, for migrations)."""
+def _keep_prepared(dbapi_connection: Any, _record: Any) -> None:
+    dbapi_connection.prepared_max = PREPARED_MAX
+
+
+def make_engine(url: str, *, role: str | None = APP_ROLE, pool_size: int = 10, prepare: bool = False) -> sa.Engine:
+    """Creates an engine that works as `role` (None: as the role of the URL, for migrations).
+
+    `prepare`: what is asked PREPARE_AFTER times is planned once a connection (ADR 0050). Not behind a pooler.
+    """
+    threshold = PREPARE_AFTER if prepare else None
     made = sa.create_engine(
         url,
         pool_size=pool_size,
         max_overflow=10,
-        connect_args={"application_name": "huikuan", "prepare_threshold": None},
+        connect_args={"application_name": "huikuan", "prepare_threshold": threshold},
     )
+    if prepare:
+        event.listen(made, "connect", _keep_prepared)
     event.listen(made, "checkin", _note_rest)
     event.listen(made, "checkout", _ask_whether_alive)
     if role is not None:
@@ -139,7 +152,7 @@ def make_engine(url: str, *, role: str | None = APP_ROLE, pool_size: int = 10) -
 @lru_cache(maxsize=1)
 def engine() -> sa.Engine:
     """Returns the process's engine. After a fork the child calls `engine().dispose(close=False)`."""
-    return make_engine(settings().database_url)
+    return make_engine(settings().database_url, prepare=settings().database_prepare)
 
 
 @lru_cache(maxsize=8)

@@ -23,6 +23,7 @@ _NAMES = (
     "environment",
     "database_url",
     "database_owner_url",
+    "database_prepare",
     "redis_url",
     "smtp_url",
     "public_url",
@@ -41,6 +42,7 @@ _NAMES = (
 #: What may stand there, where pydantic's own words say what its types are and not what to write.
 _ALLOWED = {
     "environment": "development, test or production",
+    "database_prepare": "true or false",
     "port": "a whole number from 1 to 65535",
     "trusted_proxies": "a whole number from 0 to 5",
     "worker_processes": "a whole number from 1 to 64",
@@ -57,7 +59,8 @@ class Settings(BaseModel):
 
     `database_url` is that of the application: `huikuan_app` itself, or a login that steps down to it in every
     transaction (see `kernel.db`). `database_owner_url` is that of the tables' owner, for migrations and the
-    examination alone; without it the first one is taken.
+    examination alone; without it the first one is taken. `database_prepare`: a statement that comes again is planned
+    once per connection; not behind a pooler that gives transactions to connections without knowing their statements.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,6 +68,7 @@ class Settings(BaseModel):
     environment: Literal["development", "test", "production"] = "development"
     database_url: str = ""
     database_owner_url: str = ""
+    database_prepare: bool = False
     redis_url: str = ""
     smtp_url: str = ""
     public_url: str = ""

@@ -1,4 +1,4 @@
-"""A photo comes into the customer file, customers change hands, one is blacklisted: wide, narrow, light, dark."""
+"""A photo comes into the file, customers change hands, one goes to the blacklist: wide, narrow, light, dark."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ def test_a_file_is_kept_and_customers_get_an_owner(
     page.locator("[name=no_end]").check()
     page.locator("main form.form button.primary").click()
     page.wait_for_url("**/file")
-    page.locator("#documents tbody a").first.click()
+    page.locator("main table tbody a").first.click()
     look("document")
     for name, path in {
         "questionnaire": f"/customers/{customer}/questionnaire",
         "standing": f"/customers/{customer}/standing",
-        "settings": "/settings/customer-file/",
+        "settings": "/file-settings/",
         "blacklist-new": f"/blacklist/of/{customer}",
     }.items():
         visitor.go(world.url(path))

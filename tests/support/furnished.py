@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,6 +18,8 @@ from ar.receipts.matching.batches import post_shown_lines
 from ar.receipts.matching.inputs import PostShownLines, ShownLine
 from ar.receipts.refunds.commands import request_refund
 from ar.receipts.refunds.inputs import RequestRefund
+from ar.sales.contracts.inputs import EnterQuotation
+from ar.sales.contracts.quotations import enter_quotation
 from kernel.money import decimal_text
 from tenants.approvals import kinds
 from tenants.approvals.inputs import NewSubstitute
@@ -30,7 +33,7 @@ MONDAY = date(2026, 11, 16)
 OCTOBER = (date(2026, 10, 1), date(2026, 10, 31))
 
 
-def furnish(company: TestCompany) -> dict[str, UUID]:
+def furnish(company: TestCompany) -> dict[str, Any]:
     """Makes one of everything for customer 00001; returns the ids by the names that routes give them."""
     world = world_of(company, MONDAY)
     due_on = MONDAY - timedelta(days=20)
@@ -46,6 +49,7 @@ def furnish(company: TestCompany) -> dict[str, UUID]:
         "customer_id": customer,
         "contact_id": _contact(world),
         "item_id": invoice,
+        "document_id": world.file_document(customer),
         "entry_id": world.open_item(invoice).entry_id,
         "credit_id": receipt,
         "allocation_id": allocation,
@@ -61,10 +65,13 @@ def furnish(company: TestCompany) -> dict[str, UUID]:
         "job_id": _import_job(world),
         **_approvals(world, customer),
         "bill_id": _matured_bill(world),
+        "assessment_id": world.draft_assessment(customer),
         "refund_id": _refund_asked(world, customer),
         **_interest(world, customer, invoice),
         **_losses(world, customer),
         **_credit(world, customer),
+        **_sales(world, customer),
+        **_delivery(world),
         "user_id": company.owner_id,
     }
 
@@ -72,6 +79,25 @@ def furnish(company: TestCompany) -> dict[str, UUID]:
 def _credit(world: World, customer: UUID) -> dict[str, UUID]:
     world.limit(customer, 1_000_00)
     return {"signal_id": world.note_signal(customer), "campaign_id": world.open_review()}
+
+
+def _sales(world: World, customer: UUID) -> dict[str, UUID]:
+    """Enters a quotation and a contract."""
+    contract = world.contract(customer)
+    with world.transaction() as db:
+        lines = [{"line_no": 1, "product": "valve", "unit_price": "9"}]
+        data = {"customer_id": customer, "quoted_on": world.today, "currency": "CNY", "lines": lines}
+        quotation = enter_quotation(db, world.actor(), EnterQuotation.model_validate(data))
+    return {"contract_id": contract, "quotation_id": quotation}
+
+
+def _delivery(world: World) -> dict[str, Any]:
+    """Ships a note of a customer of its own and has half of it signed for."""
+    buyer = world.buyer(100_000_00, "00088")
+    order = world.released_order(buyer, ("阀门", "10", "10.00"))
+    note = world.shipped_note(order)
+    signed = world.sign(note, (1, "5"))
+    return {"order_id": order, "delivery_id": note, "sign_off_id": signed, "sha256": "0" * 64}
 
 
 def _contact(world: World) -> UUID:

@@ -42,9 +42,9 @@ def use_local_servers() -> Settings:
 
 def adopt(resolved: Settings) -> Settings:
     """Makes these the settings of this process."""
-    for name in ("database_url", "database_owner_url", "redis_url", "smtp_url", "secret_key"):
+    for name in ("database_url", "database_owner_url", "database_prepare", "redis_url", "smtp_url", "secret_key"):
         if value := getattr(resolved, name):
-            os.environ[name.upper()] = value
+            os.environ[name.upper()] = str(value)
     forget_connections()
     settings.cache_clear()
     return settings()

@@ -10,7 +10,7 @@ from ar.credit.checks.holds.commands import end_paid_stops, lift_stops_of, stop_
 from ar.credit.checks.holds.inputs import LiftStop, StopShipments
 from ar.credit.checks.proofs.commands import ProofOrder, decide_proof, upload_proof
 from ar.credit.checks.proofs.inputs import DecideProof, UploadProof
-from ar.credit.checks.requests.commands import request_over_limit, withdraw_requests_of_order
+from ar.credit.checks.requests.commands import ORDER_APPROVED, request_over_limit, withdraw_requests_of_order
 from ar.credit.checks.requests.inputs import RequestOverLimit
 from ar.credit.exposure.commands import commit_order
 from ar.credit.exposure.inputs import CommitOrder
@@ -20,6 +20,7 @@ from ar.credit.limits.inputs import RequestLimit, TakenOverLimit
 from ar.credit.limits.taking_over import take_back_limits, take_over_limits
 
 __all__ = [
+    "ORDER_APPROVED",
     "CommitOrder",
     "DecideProof",
     "GrantLimit",

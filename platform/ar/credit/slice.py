@@ -10,10 +10,10 @@ from ar.credit.assessments.queries import select_waiting
 from ar.credit.checks import events as check_events
 from ar.credit.checks import jobs as check_jobs
 from ar.credit.checks import messages as check_texts
+from ar.credit.checks.examination import credit_checks
 from ar.credit.checks.holds import notice as stop_notice
 from ar.credit.checks.proofs.queries import waiting_proofs
 from ar.credit.checks.requests import approvals as over_limit
-from ar.credit.examination import credit_checks
 from ar.credit.limits import approvals as limit_approvals
 from ar.credit.limits import granting_texts
 from ar.credit.limits import messages as limit_texts
@@ -49,7 +49,7 @@ SLICE: Final = Slice(
         "ar.credit.reviews.line_routes:bp",
         "ar.credit.signals.routes:bp",
     ),
-    commands=("ar.credit.cli:group", "ar.credit.signals.cli:signals_commands"),
+    commands=("ar.credit.exposure.cli:group", "ar.credit.signals.cli:signals_commands"),
     navigation=(
         NavLine(
             Heading.CREDIT_AND_SALES,

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from ar.customers.blacklist.messages import STATE_NAMES as BLACKLIST_STATES
 from ar.customers.blacklist.queries import BlacklistLine, open_entry
 from ar.customers.file.messages import gap_sentence, gap_sentences
-from ar.customers.file.queries import all_gaps, blacklisted_since, file_gaps
+from ar.customers.file.queries import all_gaps, blacklisted_since, customers_with_files, file_gaps
 from ar.customers.models import Contact, Customer
 from ar.customers.queries import ContactView, CustomerFacts, find_numbers, matches
+from ar.customers.register.owner_queries import select_nobodys
 from ar.customers.register.standing import Standing, standing
 from ar.customers.register.visibility import limit_to_visible_customers
 from ar.customers.rules.customer_file import Gap
@@ -30,6 +31,7 @@ __all__ = [
     "PersonToCall",
     "ReachableContact",
     "blacklisted_since",
+    "customers_with_files",
     "file_gaps",
     "find_contact",
     "find_contacts",
@@ -42,6 +44,7 @@ __all__ = [
     "matches",
     "people_to_call",
     "reachable",
+    "select_nobodys",
 ]
 
 

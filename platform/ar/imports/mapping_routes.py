@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 from uuid import UUID
 
 from flask import Blueprint, request, url_for
@@ -12,7 +12,7 @@ from ar.imports import commands, messages, queries
 from ar.imports.columns import FileKind, fields
 from ar.imports.inputs import MappedSource
 from ar.imports.messages import DOCUMENT_KINDS, KIND_LABELS, ORIGINS, PASSED_OVER, question_text
-from ar.imports.pipeline import BOOKED_KINDS, COUNTED_BY_AMOUNT
+from ar.imports.pipeline import BOOKED_KINDS
 from kernel.errors import Conflict, NotFound
 from kernel.i18n import gettext as _
 from kernel.sheets.mapping import ColumnMapping
@@ -27,6 +27,7 @@ from web.refusals import refused
 from web.responses import Page, render, see_other
 
 bp = Blueprint("import_mapping", __name__, url_prefix="/imports")
+HAVE_CURRENCY: Final = ("open-items", "receipts", "limits", "orders")
 
 
 def _words(kind: str) -> list[Words]:
@@ -82,7 +83,7 @@ def _page(job: queries.JobPage, sample: Sample, form: MappingForm) -> str:
         kinds=KIND_LABELS,
         reasons=PASSED_OVER,
         choices=_choices(job.kind, sample),
-        has_currency=job.kind in COUNTED_BY_AMOUNT,
+        has_currency=job.kind in HAVE_CURRENCY,
         is_booked=job.kind in BOOKED_KINDS,
     )
 
@@ -144,7 +145,6 @@ def as_openings(job_id: UUID) -> Page:
 @staff(Permission.IMPORT)
 def credit(job_id: UUID) -> Page:
     """Checks a file again with its documents posted against another account, revenue unless told otherwise."""
-    account: Literal["opening_balance", "revenue"] = "revenue"
-    if request.form.get("account") == "opening_balance":
-        account = "opening_balance"
+    openings = request.form.get("account") == "opening_balance"
+    account: Literal["opening_balance", "revenue"] = "opening_balance" if openings else "revenue"
     return _checked_again(job_id, lambda: commands.credit_account(db(), actor(), job_id, account))

@@ -311,7 +311,7 @@ def _totals(kind: str, amounts: Iterable[tuple[str, int]]) -> list[ControlTotal]
     for currency, minor in amounts:
         rows, total = sums.get(currency, (0, 0))
         sums[currency] = rows + 1, total + minor
-    return [ControlTotal(kind, currency, *total) for currency, total in sorted(sums.items())]
+    return [ControlTotal(kind, currency, rows, minor) for currency, (rows, minor) in sorted(sums.items())]
 
 
 def _order(lines: Sequence[ParsedOrderLine], customer_id: UUID) -> EnterOrder:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, aliased
 from ar.cases.models import CollectionHold, StepTaken
 from ar.credit.lookups import followed_limits
 from ar.customers.commands import restore_contacts, restore_customers, retire_customers
+from ar.customers.lookups import customers_with_files
 from ar.imports.models import ImportAllocation, ImportCustomer, ImportDocument, ImportJob, ImportRecord
 from ar.imports.sales_files import sales_customers, take_back_sales
 from ar.imports.traces import CONTACTS, STATE, customer_states_by_id, others
@@ -354,8 +355,14 @@ def _used(db: Session, tenant_id: UUID, job_id: UUID, customer_ids: Sequence[UUI
         .where(other.tenant_id == tenant_id, other.job_id != job_id, job.state != "undone"),
         *(
             sa.select(model.customer_id).where(model.tenant_id == tenant_id)
-            for model in (Statement, CollectionHold, InterestTerms, PayerAccount)
+            for model in (
+                Statement,
+                CollectionHold,
+                InterestTerms,
+                PayerAccount,
+            )
         ),
+        customers_with_files(tenant_id),
         customers_with_drafts(tenant_id),
     )
     asked = sa.cast(sa.literal(array_text(customer_ids), sa.types.NullType()), sa.ARRAY(sa.Uuid()))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from ar.sales import signals
 from ar.sales.contracts import messages as contract_messages
 from ar.sales.contracts.approvals import APPROVALS
 from ar.sales.contracts.expiring import expiring_contracts
 from ar.sales.deliveries import parts as delivery_parts
+from ar.sales.orders import jobs as order_jobs
 from ar.sales.orders import messages as order_messages
+from ar.sales.orders import signals
 from kernel.i18n import mark
 from tenants.permissions import Permission
 from tenants.slice import Heading, NavLine, Slice
@@ -17,8 +18,8 @@ from tenants.slice import Heading, NavLine, Slice
 SLICE: Final = Slice(
     name="sales",
     pages=(
-        "ar.sales.contracts.pages.quotation_routes:bp",
-        "ar.sales.contracts.pages.quotation_step_routes:bp",
+        "ar.sales.contracts.quotation_pages.routes:bp",
+        "ar.sales.contracts.quotation_pages.step_routes:bp",
         "ar.sales.contracts.pages.routes:bp",
         "ar.sales.contracts.pages.step_routes:bp",
         "ar.sales.contracts.pages.form_routes:bp",
@@ -29,7 +30,7 @@ SLICE: Final = Slice(
         "ar.sales.orders.pages.credit_routes:bp",
         *delivery_parts.PAGES,
     ),
-    commands=("ar.sales.cli:group",),
+    commands=("ar.sales.deliveries.cli:group",),
     navigation=(
         NavLine(Heading.CREDIT_AND_SALES, 50, mark("Quotations"), "quotations.index", Permission.READ),
         NavLine(
@@ -47,7 +48,7 @@ SLICE: Final = Slice(
     messages=contract_messages.MESSAGES | order_messages.MESSAGES | delivery_parts.MESSAGES,
     events=contract_messages.EVENTS | order_messages.EVENTS | delivery_parts.EVENTS,
     approvals=APPROVALS,
-    jobs=delivery_parts.JOBS,
+    jobs=(*delivery_parts.JOBS, *order_jobs.JOBS),
     recurring=delivery_parts.RECURRING,
     mails=delivery_parts.MAILS,
     numbers=delivery_parts.NUMBERS,

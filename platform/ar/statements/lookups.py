@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ar.statements.confirmations import active_contact, mask_address, verified_code_address
 from ar.statements.documents import Sender, page_texts
+from ar.statements.list_queries import UnconfirmedStatement, oldest_unconfirmed
 from ar.statements.mails import PURPOSE
 from ar.statements.queries import find_answer, sender, standing_statements, statement_view, stored_pdf
-from ar.statements.unconfirmed import UnconfirmedStatement, oldest_unconfirmed
 from ar.statements.views import AnswerView, LineView, StatementView
 
 __all__ = [

@@ -22,7 +22,7 @@ from ar.sales.commands import (
     recommit,
     reopen_order,
 )
-from ar.sales.inputs import BillOrder, CloseOrder, EditOrder, EnterOrder
+from ar.sales.inputs import BillOrder, CloseOrder, EditOrder, EnterOrder, LineInput
 from ar.sales.lookups import preview_check
 from ar.sales.models import Contract, ContractLine, Delivery, DeliveryLine, Order, SignOff
 from ar.sales.orders.facts import find_order, lines_of
@@ -279,9 +279,9 @@ class Sales(Credit, Customers):
         return (0, 0, 0) if row is None else (row[0], row[1], row[2])
 
 
-def _lines(lines: Sequence[Line]) -> list[dict[str, Any]]:
+def _lines(lines: Sequence[Line]) -> list[LineInput]:
     return [
-        {"line_no": number, "product": product, "quantity": quantity, "unit_price": price}
+        LineInput.model_validate({"line_no": number, "product": product, "quantity": quantity, "unit_price": price})
         for number, (product, quantity, price) in enumerate(lines, start=1)
     ]
 

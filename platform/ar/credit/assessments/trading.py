@@ -96,10 +96,15 @@ def half_years(
     paid = _paid(db, tenant_id, customer_ids, from_on, through_on)
     found: dict[UUID, dict[str, HalfYear]] = defaultdict(dict)
     for (customer_id, currency), months in shown.items():
-        each = tuple(TradingMonth(first, *sold.get((customer_id, currency, first), (0, 0))) for first in months)
-        row = paid.get((customer_id, currency))
-        money = (0, 0, 0) if row is None else (row.paid_minor, int(row.paid_minor_days), row.on_time_minor)
-        found[customer_id][currency] = HalfYear(currency, each, *money)
+        each = tuple(sold.get((customer_id, currency, first), TradingMonth(first, 0, 0)) for first in months)
+        money = paid.get((customer_id, currency))
+        found[customer_id][currency] = HalfYear(
+            currency=currency,
+            months=each,
+            paid_minor=money.paid_minor if money else 0,
+            paid_minor_days=int(money.paid_minor_days) if money else 0,
+            on_time_minor=money.on_time_minor if money else 0,
+        )
     return dict(found)
 
 
@@ -133,8 +138,8 @@ def _first_sales(
 
 def _sold(
     db: Session, tenant_id: UUID, customer_ids: Collection[UUID], from_on: date, through_on: date
-) -> dict[tuple[UUID, str, date], tuple[int, int]]:
-    """Returns (invoices, net sales) by customer, currency and first of the month."""
+) -> dict[tuple[UUID, str, date], TradingMonth]:
+    """Returns the months with sales, by customer, currency and first of the month."""
     item, original = OpenItem, aliased(OpenItem)
     month = sa.cast(sa.func.date_trunc("month", sa.cast(item.document_on, sa.DateTime)), sa.Date).label("month")
     kind = sa.func.coalesce(original.kind, item.kind)
@@ -158,7 +163,12 @@ def _sold(
         )
         .group_by(item.customer_id, item.currency, month)
     )
-    return {(row.customer_id, row.currency, row.month): (row.documents, row.sales_minor) for row in rows}
+    return {
+        (row.customer_id, row.currency, row.month): TradingMonth(
+            first_on=row.month, documents=row.documents, sales_minor=row.sales_minor
+        )
+        for row in rows
+    }
 
 
 def _paid(

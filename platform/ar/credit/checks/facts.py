@@ -88,7 +88,7 @@ def active_stops(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -
         )
         .order_by(hold.placed_at, hold.id)
     )
-    return [ActiveStop(row.id, row.kind, row.reason, row.until_on) for row in rows]
+    return [ActiveStop(id=row.id, kind=row.kind, reason=row.reason, until_on=row.until_on) for row in rows]
 
 
 def _account(account: CustomerAccount) -> Account:
@@ -102,17 +102,17 @@ def _commitments(db: Session, tenant_id: UUID, customer_id: UUID, order: OrderFa
     is_this = commitment.order_id == order.order_id
     row = db.execute(
         sa.select(
-            sa.cast(sa.func.coalesce(sa.func.sum(total).filter(is_this), 0), sa.BigInteger),
+            sa.cast(sa.func.coalesce(sa.func.sum(total).filter(is_this), 0), sa.BigInteger).label("committed_minor"),
             sa.cast(
                 sa.func.coalesce(sa.func.sum(total).filter(sa.not_(is_this), commitment.prepaid), 0), sa.BigInteger
-            ),
+            ).label("prepaid_minor"),
         ).where(
             commitment.tenant_id == tenant_id,
             commitment.customer_id == customer_id,
             commitment.currency == order.currency,
         )
     ).one()
-    return row[0], row[1]
+    return row.committed_minor, row.prepaid_minor
 
 
 def _unconfirmed(db: Session, actor: Actor, customer_id: UUID, policy: CreditPolicy) -> tuple[str, int] | None:
@@ -146,11 +146,11 @@ def _approved_excesses(db: Session, tenant_id: UUID, order_id: UUID) -> list[App
     )
     return [
         ApprovedExcess(
-            row.number,
-            row.currency,
-            row.order_minor,
-            row.valid_until_on,
-            frozenset(CheckCode(reason["code"]) for reason in row.reasons),
+            number=row.number,
+            currency=row.currency,
+            order_minor=row.order_minor,
+            valid_until_on=row.valid_until_on,
+            codes=frozenset(CheckCode(reason["code"]) for reason in row.reasons),
         )
         for row in rows
     ]

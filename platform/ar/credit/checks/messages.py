@@ -38,7 +38,7 @@ REASON_SENTENCES: Final[dict[str, str]] = {
     CheckCode.NO_RATE: mark(
         "There is no exchange rate for %(currencies)s, so what is owed cannot be set against the limit."
     ),
-    CheckCode.TERM: mark("%(items)s documents are past due, the oldest by %(days)s days."),
+    CheckCode.TERM: mark("Documents past due: %(items)s, the oldest by %(days)s days."),
     CheckCode.NO_TERM: mark("Neither the contract nor the order names a credit term."),
     CheckCode.PROOF: mark(
         "Grade C ships against a proof of payment; accepted proofs are short by %(missing)s %(currency)s."
@@ -53,6 +53,10 @@ REASON_SENTENCES: Final[dict[str, str]] = {
     CheckCode.QUANTITY: mark("Line %(line_no)s: more would be shipped than was ordered."),
     CheckCode.STATE: mark("In its present state nothing can be shipped."),
 }
+#: The quantity of a contract, in place of an order's.
+OVER_CONTRACT: Final = mark(
+    "Line %(line_no)s: orders on contract %(contract)s come to %(quantity)s of %(product)s, %(allowed)s were agreed."
+)
 #: What can be done about it, and by whom.
 REMEDIES: Final[dict[str, str]] = {
     CheckCode.LIMIT: mark("Ask for approval over the limit, ask for a higher limit, or collect first."),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ar.credit.checks.messages import CHECK_NAMES, REASON_SENTENCES, REMEDIES
+from ar.credit.checks.messages import CHECK_NAMES, OVER_CONTRACT, REASON_SENTENCES, REMEDIES
 from ar.credit.rules.decision import APPROVABLE, Decision, Reason
 from ar.credit.rules.policy import CheckCode
 from ar.customers.lookups import gap_sentences
@@ -50,6 +50,8 @@ def reason_sentence(reason: Reason) -> str:
     params.setdefault("line_no", "?")
     if reason.code is CheckCode.FILE:
         params["gaps"] = "; ".join(gap_sentences(params["gaps"]))
+    if reason.code is CheckCode.QUANTITY and "contract" in params:
+        return _(OVER_CONTRACT, **params)
     return _(REASON_SENTENCES[reason.code], **params)
 
 

@@ -29,7 +29,11 @@ def commit_order(db: Session, actor: Actor, data: CommitOrder) -> Stages:
             commitment.released_minor, commitment.shipped_minor, commitment.signed_minor, commitment.prepaid
         ).where(commitment.tenant_id == actor.tenant_id, commitment.order_id == data.order_id)
     ).first()
-    before = Stages(row.released_minor, row.shipped_minor, row.signed_minor) if row else _NOTHING
+    before = (
+        Stages(released_minor=row.released_minor, shipped_minor=row.shipped_minor, signed_minor=row.signed_minor)
+        if row
+        else _NOTHING
+    )
     after = stages_of(data.amounts)
     if after == before and (row is None or row.prepaid == data.prepaid):
         return after

@@ -56,15 +56,12 @@ def account_rows(
     """
     c = Customer
     of = () if customer_ids is None else (c.id == sa.any_(sa.cast(sorted(customer_ids), sa.ARRAY(sa.Uuid))),)
-    named = {
-        row.id: (row.number, row.name)
-        for row in db.execute(sa.select(c.id, c.number, c.name).where(c.tenant_id == tenant_id, *of))
-    }
+    named = {row.id: row for row in db.execute(sa.select(c.id, c.number, c.name).where(c.tenant_id == tenant_id, *of))}
     policy = credit_policy(db, tenant_id)
     accounts = customer_accounts(db, tenant_id, customer_ids, policy, today=today, as_of=as_of).own
     ends = _temporary_ends(db, tenant_id, today if as_of is None else as_of, of=customer_ids)
     rows = [
-        AccountRow(*named[customer_id], account, ends.get(customer_id))
+        AccountRow(named[customer_id].number, named[customer_id].name, account, ends.get(customer_id))
         for customer_id, account in accounts.items()
         if customer_id in named
     ]

@@ -102,4 +102,4 @@ def _bank_lines(db: Session, tenant_id: UUID, customer_id: UUID) -> tuple[LineSu
         .group_by(line.currency)
         .order_by(line.currency)
     )
-    return tuple(LineSum(row.currency, row.lines, row.minor) for row in rows)
+    return tuple(LineSum(currency=row.currency, lines=row.lines, minor=row.minor) for row in rows)

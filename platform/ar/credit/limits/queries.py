@@ -40,5 +40,15 @@ def limits_in_force(
         statement = statement.where(limit.customer_id == sa.any_(ids))
     found: dict[UUID, list[DatedLimit]] = {}
     for row in db.execute(statement):
-        found.setdefault(row.customer_id, []).append(DatedLimit(*row[1:]))
+        found.setdefault(row.customer_id, []).append(
+            DatedLimit(
+                kind=row.kind,
+                currency=row.currency,
+                amount_minor=row.amount_minor,
+                valid_from=row.valid_from,
+                valid_to=row.valid_to,
+                term_days=row.term_days,
+                grade=row.grade,
+            )
+        )
     return found

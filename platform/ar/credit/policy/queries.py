@@ -57,7 +57,12 @@ def policy_versions(db: Session, tenant_id: UUID, *, limit: int = 20) -> list[Po
     policies = [CreditPolicy.model_validate(row.data) for row in rows]
     before = [*policies[1:], DEFAULT_POLICY][: len(policies)]
     return [
-        PolicyVersion(row.version, row.recorded_at, row.recorded_by, _changes(form_values(old), form_values(new)))
+        PolicyVersion(
+            version=row.version,
+            recorded_at=row.recorded_at,
+            recorded_by=row.recorded_by,
+            changes=_changes(form_values(old), form_values(new)),
+        )
         for row, new, old in zip(rows, policies, before, strict=True)
     ][:limit]
 

@@ -19,7 +19,7 @@ from ar.credit.signals.models import DangerSignal
 from ar.credit.signals.texts import figures_text, signal_name
 from ar.customers.models import Customer
 from ar.ledger.rules.due_dates import add_months
-from kernel.binds import TENANT
+from kernel.binds import TENANT, TODAY
 from kernel.db import columns
 from kernel.errors import NotFound
 from kernel.views import select_view, value, view, views
@@ -195,3 +195,8 @@ def customer_label(db: Session, tenant_id: UUID, customer_id: UUID) -> CustomerL
 def signals_waiting() -> sa.Select[Any]:
     """Selects the ids of the signals that wait for a decision (bind: tenant)."""
     return sa.select(DangerSignal.id).where(DangerSignal.tenant_id == TENANT, DangerSignal.decision.is_(None))
+
+
+def signals_late() -> sa.Select[Any]:
+    """Selects those of them whose day has passed (binds: tenant, today)."""
+    return signals_waiting().where(DangerSignal.due_on < TODAY)

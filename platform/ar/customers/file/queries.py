@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.customers.file.models import BlacklistEntry, CustomerDocument, FileSettings, IdentityCheck
+from ar.customers.file.models import BlacklistEntry, CustomerDocument, FileSettings, IdentityCheck, Questionnaire
 from ar.customers.models import Customer
 from ar.customers.rules.customer_file import (
     COUNTING_STATES,
@@ -85,6 +85,20 @@ def all_gaps(db: Session, tenant_id: UUID, customer_ids: Collection[UUID] | None
         if gaps:
             found[row.id] = gaps
     return found
+
+
+def customers_with_files(tenant_id: UUID) -> sa.Select[Any]:
+    """Selects the customers of whom something is kept: a document, answers, an entry of the blacklist, a group."""
+    customer = Customer
+    kept = (
+        *(
+            sa.select(model.customer_id).where(model.tenant_id == tenant_id)
+            for model in (CustomerDocument, Questionnaire, BlacklistEntry)
+        ),
+        sa.select(customer.group_head_id).where(customer.tenant_id == tenant_id, customer.group_head_id.is_not(None)),
+    )
+    found = sa.union_all(*kept).subquery("kept")
+    return sa.select(found.c.customer_id)
 
 
 def file_policy(db: Session, tenant_id: UUID) -> FilePolicy:

@@ -24,7 +24,7 @@ from web.context import actor, db
 from web.forms import Form, blank, stored
 from web.responses import Page, render
 
-bp = Blueprint("file_settings", __name__, url_prefix="/settings/customer-file")
+bp = Blueprint("file_settings", __name__, url_prefix="/file-settings")
 
 
 @dataclass(frozen=True)

@@ -45,21 +45,35 @@ class OwnerChangeLine:
     changed_at: datetime
 
 
-def nobodys() -> sa.ColumnElement[bool]:
-    """Returns the condition of a customer without an owner, or with one who left (binds: tenant)."""
+def has_left() -> sa.ColumnElement[bool]:
+    """Returns the condition of a customer whose owner no longer belongs to the company (binds: tenant)."""
     membership = Membership
-    is_here = (
+    return (
         sa.select(membership.user_id)
-        .where(membership.tenant_id == TENANT, membership.user_id == Customer.owner_id, membership.active.is_(True))
+        .where(membership.tenant_id == TENANT, membership.user_id == Customer.owner_id, membership.active.is_(False))
         .correlate(Customer)
         .exists()
     )
-    return sa.and_(Customer.tenant_id == TENANT, Customer.retired_at.is_(None), sa.not_(is_here))
+
+
+def nobodys() -> sa.ColumnElement[bool]:
+    """Returns the condition of a customer without an owner, or with one who left (binds: tenant)."""
+    return sa.or_(Customer.owner_id.is_(None), has_left())
 
 
 def select_nobodys() -> sa.Select[Any]:
-    """Selects the customers that nobody owns, as they wait for the sales manager (binds: tenant)."""
-    return sa.select(Customer.id).where(nobodys())
+    """Selects the customers that nobody owns, as they wait for the sales manager (binds: tenant).
+
+    In two parts, each by the index of owners: the navigation counts them on every page.
+    """
+    customer, membership = Customer, Membership
+    own = (customer.tenant_id == TENANT, customer.retired_at.is_(None))
+    of_the_gone = sa.select(customer.id).join(membership, membership.user_id == customer.owner_id)
+    found = sa.union_all(
+        sa.select(customer.id).where(*own, customer.owner_id.is_(None)),
+        of_the_gone.where(*own, membership.tenant_id == TENANT, membership.active.is_(False)),
+    ).subquery("nobodys")
+    return sa.select(found.c.id)
 
 
 def owned_customers(
@@ -78,7 +92,7 @@ def owned_customers(
             number=value(customer.number),
             name=value(customer.name),
             owner_name=value(User.name),
-            has_left=value(sa.and_(customer.owner_id.is_not(None), nobodys())),
+            has_left=value(has_left()),
         )
         .outerjoin(User, User.id == customer.owner_id)
         .where(*conditions)

@@ -53,7 +53,7 @@ def hand_over(db: Session, actor: Actor, data: HandOver) -> int:
         .order_by(customer.id)
         .with_for_update(key_share=True)
     ).all()
-    changes = [NewOwner(row.id, row.owner_id, data.to_id) for row in rows]
+    changes = [NewOwner(customer_id=row.id, from_id=row.owner_id, to_id=data.to_id) for row in rows]
     if not changes:
         return 0
     db.execute(

@@ -112,16 +112,18 @@ def _edit_page(form: Form[Any], customer_id: UUID) -> str:
     """Renders the customer's form and contacts; blank, it shows the stored values."""
     customer = queries.customer_detail(db(), actor().tenant_id, customer_id)
     shown = form.at("customer", **stored(customer_values(customer)))
-    return render(
-        "ar/customers/register/edit.html", customer=customer, form=shown, purposes=PURPOSE_LABELS, **_choices()
-    )
+    choices = _choices()
+    if customer.entity_type not in ENTITY_LABELS:  # as older books wrote it: to be chosen anew
+        choices["entity_types"].insert(0, (customer.entity_type, customer.entity_type))
+    page = "ar/customers/register/edit.html"
+    return render(page, customer=customer, form=shown, purposes=PURPOSE_LABELS, **choices)
 
 
 def _words(name: str, value: Any) -> str:
     """Returns the stored value of a field as the page shows it."""
     lists = {"owner_id": "owners", "entity_type": "entity_types", "language": "languages"}
     lists |= {"policy_code": "policies", "term_base": "term_bases", "term_roll": "term_rolls"}
-    return str(dict(_choices()[lists[name]])[value]) if name in lists else str_of(name, value)
+    return str(dict(_choices()[lists[name]]).get(value, value)) if name in lists else str_of(name, value)
 
 
 @bp.get("/<uuid:customer_id>/edit")

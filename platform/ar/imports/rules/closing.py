@@ -1,4 +1,4 @@
-"""Sums up what was read, and holds it against the file's own closing line.
+"""Totals of what was read, held against the file's own closing line.
 
 Invariant: a difference is said and refuses nothing: rows that the mapping passes over may be in the file's sum.
 """

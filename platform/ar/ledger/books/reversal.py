@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -21,13 +21,16 @@ from ar.ledger.books.locks import lock_customers
 from ar.ledger.books.period_lock import first_open_on, lock_open_period, require_unlocked
 from ar.ledger.books.posting_rules import REVERSAL
 from ar.ledger.models import OpenItem
-from kernel import journal
+from kernel import journal, outbox
 from kernel.actor import Actor
 from kernel.arrays import array_text
 from kernel.counters import document_number, take_numbers
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_ids
 from kernel.views import DbRow
+
+#: News for who keeps what an invoice bills: it was reversed (`item_id`).
+INVOICE_REVERSED: Final = "ledger.invoice_reversed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ def reverse_item(db: Session, actor: Actor, item_id: UUID, *, effective_on: date
         "memo": memo,
     }
     journal.record(db, actor, "document_reversed", customer_id=customer_id, subject_id=item_id, data=facts)
+    if original.kind == "invoice":
+        outbox.put(db, actor, INVOICE_REVERSED, {"item_id": str(item_id)})
     return mirror_ids[item_id]
 
 

@@ -7,7 +7,7 @@ document it references at posting or not at all; what it gives back of a discoun
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -31,7 +31,7 @@ from ar.ledger.documents.parsing import Buyer, Document, Fault, ParsingContext, 
 from ar.ledger.messages import MESSAGES
 from ar.ledger.models import OpenItem
 from ar.ledger.rules.due_dates import PaymentTerms
-from kernel import idempotency
+from kernel import idempotency, outbox
 from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
 from kernel.errors import RuleBroken
@@ -39,6 +39,9 @@ from kernel.i18n import current_language
 from kernel.i18n import gettext as _
 from kernel.money import format_with_symbol
 from tenants.queries import tenant, work_calendar
+
+#: News for who keeps orders: an invoice was posted whose reference may name one (`item_id`).
+INVOICE_POSTED: Final = "ledger.invoice_posted"
 
 CUSTOMERS_LISTED_MAX = 5
 SUGGESTED_MAX = 20
@@ -118,6 +121,8 @@ def post_parsed(db: Session, actor: Actor, document: Document) -> UUID:
         db, actor, document.kind, PREFIXES[document.kind], document.document_on.year
     )
     item_id = post_items(db, actor, document.items(number), memo=document.memo)[0]
+    if document.kind == "invoice" and document.reference:
+        outbox.put(db, actor, INVOICE_POSTED, {"item_id": str(item_id)})
     if document.allocate:
         _allocate_to_reference(db, actor, document, item_id)
     if concerned is not None and document.discount_back_minor:

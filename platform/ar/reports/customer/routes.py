@@ -19,6 +19,7 @@ from ar.bills.messages import STATE_NAMES as BILL_STATES
 from ar.cases.lookups import LadderStripStep, stop_proposals
 from ar.cases.messages import HOLD_NAMES
 from ar.credit.lookups import (
+    ASSESSMENT_STATES,
     PART_LABELS,
     SIGNAL_DECISIONS,
     active_stops,
@@ -26,7 +27,6 @@ from ar.credit.lookups import (
     customer_assessments,
     customer_signals,
 )
-from ar.credit.messages import ASSESSMENT_STATES
 from ar.customers.lookups import BLACKLIST_STATES, customer_standing, gap_sentence
 from ar.customers.messages import ENTITY_LABELS, GROUP_KINDS, PURPOSE_LABELS, SIZE_NAMES
 from ar.ledger.lookups import parse_as_of_request, total_of
@@ -68,8 +68,7 @@ def customer(customer_id: UUID) -> Page:
     found = customer_timeline(db(), tenant_id, customer_id, actor().timezone, offset=paging.offset, limit=paging.limit)
     path = url_for("overview.customer", customer_id=customer_id)
     standing = customer_standing(db(), tenant_id, customer_id, day)
-    placing = request.args.get("place", "")
-    placing = placing if placing in HOLD_NAMES else ""
+    placing = asked if (asked := request.args.get("place", "")) in HOLD_NAMES else ""
     return render(
         "ar/reports/customer/customer.html",
         page=page,

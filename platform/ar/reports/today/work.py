@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 
 from ar.cases.lookups import in_tab, open_work
 from ar.cases.models import Action
+from ar.credit.lookups import lines_to_explain, signals_late, signals_waiting
+from ar.customers.lookups import select_nobodys
 from ar.customers.models import Customer
 from ar.ledger.lookups import select_owned_sums
 from ar.ledger.models import NOBODY, OpenItem
@@ -51,7 +53,11 @@ class WorkCounts:
 
     calls: int
     problems: int
+    signals: int
+    signals_late: int
+    to_explain: int
     due_soon: int
+    unowned: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +130,14 @@ def _lines(actor: Actor, page: Today, counted: WorkCounts, decisions: DecisionCo
     yield WorkLine("approvals", decisions.approvals)
     yield WorkLine("letters", decisions.letters)
     yield WorkLine("role_tasks", decisions.tasks)
+    if may(Permission.DECIDE_SIGNAL):
+        yield WorkLine("signals", counted.signals, late=counted.signals_late > 0)
+    if may(Permission.ASSESS):
+        yield WorkLine("to_explain", counted.to_explain)
     if may(Permission.REVIEW_ACTIONS):
         yield WorkLine("problems", counted.problems, late=True)
+    if may(Permission.ASSIGN_OWNER):
+        yield WorkLine("unowned", counted.unowned)
     if may(Permission.WORK_TASKS):
         yield WorkLine("calls", counted.calls)
     if may(Permission.POST_LEDGER):
@@ -145,13 +157,14 @@ def _lines(actor: Actor, page: Today, counted: WorkCounts, decisions: DecisionCo
 def _counts(db: Session, actor: Actor) -> tuple[WorkCounts, DecisionCounts]:
     # Of the whole company nobody is told what falls due: a salesperson is, of the customers that they see.
     due_soon_to = actor.today + timedelta(days=DUE_SOON_DAYS)
-    statement = _counted(Role.SALESPERSON in actor.roles)
+    owners_told = allows(actor.roles, Permission.ASSIGN_OWNER)
+    statement = _counted(Role.SALESPERSON in actor.roles, owners_told)
     row = columns(db, statement, {**asked_by(actor), "due_soon_to": due_soon_to}).one()
     return view(WorkCounts, row), view(DecisionCounts, row)
 
 
 @cache
-def _counted(due_soon_told: bool) -> sa.Select[Any]:
+def _counted(due_soon_told: bool, owners_told: bool) -> sa.Select[Any]:
     """Selects WorkCounts and DecisionCounts (binds: `asked_by`, due_soon_to)."""
     action, item = Action, OpenItem
     problems = sa.select(action.id).where(action.tenant_id == TENANT, *in_tab("problems"))
@@ -166,6 +179,10 @@ def _counted(due_soon_told: bool) -> sa.Select[Any]:
         WorkCounts,
         calls=value(count_of(open_work())),
         problems=value(count_of(problems)),
+        unowned=value(count_of(select_nobodys()) if owners_told else sa.literal(0)),
+        signals=value(count_of(signals_waiting())),
+        signals_late=value(count_of(signals_late())),
+        to_explain=value(count_of(lines_to_explain())),
         due_soon=value(count_of(due_soon) if due_soon_told else sa.literal(0)),
     )
     return sa.select(*counted, *decision_columns())

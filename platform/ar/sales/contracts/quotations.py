@@ -79,7 +79,9 @@ def submit_quotation(db: Session, actor: Actor, quotation_id: UUID) -> UUID:
     if row.state not in ("draft", "rejected", "withdrawn"):
         raise Conflict("quotation_settled", number=row.number)
     facts = {"number": row.number, "currency": row.currency, "lines": row.lines}
-    asked = ApprovalRequest(KIND, quotation_id, row.customer_id, None, None, facts, row.note)
+    asked = ApprovalRequest(
+        KIND, quotation_id, customer_id=row.customer_id, amount_minor=None, currency=None, facts=facts, reason=row.note
+    )
     approval_id = request(db, actor, asked)
     _update(db, actor, quotation_id, state="submitted", approval_id=approval_id)
     _record(db, actor, "quotation_submitted", row.customer_id, quotation_id, row.number)

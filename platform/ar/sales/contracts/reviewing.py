@@ -56,7 +56,16 @@ def submit_contract(db: Session, actor: Actor, contract_id: UUID) -> UUID:
     }
     evidence = [Evidence(row.file_sha256, row.file_name)] if row.file_sha256 else []
     kind = OUTSIDE_KIND if row.form == "customer" else KIND
-    asked = ApprovalRequest(kind, contract_id, row.customer_id, None, None, facts, row.clauses[:500], evidence)
+    asked = ApprovalRequest(
+        kind,
+        contract_id,
+        customer_id=row.customer_id,
+        amount_minor=None,
+        currency=None,
+        facts=facts,
+        reason=row.clauses[:500],
+        evidence=evidence,
+    )
     approval_id = request(db, actor, asked)
     update_contract(db, actor, contract_id, state="submitted", approval_id=approval_id)
     record_event(db, actor, "contract_submitted", row)

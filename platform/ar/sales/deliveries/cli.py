@@ -1,4 +1,4 @@
-"""`huikuan order ship`: ships a note of an order, or all that is left of it, if the checks let it.
+"""`huikuan order`: checks an order, and ships a note of it or all that is left, if the checks let it.
 
 Invariant: what is refused moves nothing, and its decision is kept.
 """
@@ -11,11 +11,14 @@ import click
 
 from ar.credit.lookups import reason_sentences, reasons_json
 from ar.sales.deliveries.shipping import ship_order
+from ar.sales.orders.check_command import group
 from ar.sales.orders.facts import order_id_of
 from tenants.commandline import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
 
+__all__ = ["group"]
 
-@click.command("ship")
+
+@group.command("ship")
 @tenant_option
 @click.option("--order", "order_no", required=True, metavar="NO", help="Number of the order.")
 @click.option("--delivery", "delivery_no", metavar="NO", help="The note to ship (default: the open one, or a new one).")

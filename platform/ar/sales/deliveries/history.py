@@ -59,7 +59,15 @@ def stored_notes(db: Session, tenant_id: UUID, numbers: Collection[str]) -> dict
     quantities: dict[UUID, dict[int, Decimal]] = {}
     for delivery_id, line_no, quantity in held:
         quantities.setdefault(delivery_id, {})[line_no] = quantity
-    return {row.number: StoredNote(row.order_no, row.shipped_on, row.mode, quantities.get(row.id, {})) for row in rows}
+    return {
+        row.number: StoredNote(
+            order_no=row.order_no,
+            shipped_on=row.shipped_on,
+            mode=row.mode,
+            quantities=quantities.get(row.id, {}),
+        )
+        for row in rows
+    }
 
 
 def notes_to_sign(db: Session, tenant_id: UUID, numbers: Collection[str]) -> dict[str, NoteToSign]:
@@ -82,7 +90,14 @@ def notes_to_sign(db: Session, tenant_id: UUID, numbers: Collection[str]) -> dic
         .order_by(note.number, signed.signed_on.nulls_first(), signed.id)
     )
     return {
-        row.number: NoteToSign(row.id, row.customer_id, row.state, row.shipped_on, row.signed_on, row.signed_by or "")
+        row.number: NoteToSign(
+            id=row.id,
+            customer_id=row.customer_id,
+            state=row.state,
+            shipped_on=row.shipped_on,
+            signed_on=row.signed_on,
+            signed_by=row.signed_by or "",
+        )
         for row in rows
     }
 

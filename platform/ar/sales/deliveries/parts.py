@@ -20,6 +20,7 @@ PAGES: Final = (
     "ar.sales.deliveries.pages.routes:bp",
     "ar.sales.deliveries.pages.planning_routes:bp",
     "ar.sales.deliveries.pages.step_routes:bp",
+    "ar.sales.deliveries.pages.after_routes:bp",
     "ar.sales.deliveries.pages.billing_routes:bp",
     "ar.sales.deliveries.pages.warehouse_routes:bp",
     "ar.sales.deliveries.pages.driver_routes:bp",

@@ -45,7 +45,7 @@ def prices_off(basis: ContractBasis | None, currency: str, lines: Iterable[DbRow
 
 # Orders given up or never released take nothing of the contract; of one closed short, what was shipped.
 _ORDERED: Final = sa.text("""
-    SELECT l.product, o.id = :order AS of_this_order, CASE WHEN o.state = 'closed_short' THEN coalesce((
+    SELECT l.product, l.line_no, o.id = :order AS of_this_order, CASE WHEN o.state = 'closed_short' THEN coalesce((
         SELECT sum(d.quantity) FROM delivery_line AS d
         JOIN delivery AS n ON n.tenant_id = d.tenant_id AND n.id = d.delivery_id
         WHERE d.tenant_id = :tenant AND d.order_id = o.id AND d.order_line_no = l.line_no AND NOT d.dropped
@@ -61,7 +61,7 @@ _ORDERED: Final = sa.text("""
 def quantities_over(db: Session, tenant_id: UUID, basis: ContractBasis | None, order_id: UUID) -> list[dict[str, Any]]:
     """Returns the products of which all orders on a contract, this one included, ask more than it has (R099).
 
-    Each with `product`, `quantity` (ordered) and `allowed` (contracted), as text.
+    Each with `line_no`, `product`, `contract` (its number), `quantity` (ordered) and `allowed` (contracted), as text.
     """
     if basis is None or all(each.quantity is None for each in basis.prices):
         return []
@@ -76,7 +76,16 @@ def quantities_over(db: Session, tenant_id: UUID, basis: ContractBasis | None, o
         allowed = sum((each.quantity or Decimal(0) for each in agreed), Decimal(0))
         total = sum((row.quantity for row in asked), Decimal(0))
         if total > allowed:
-            found.append({"product": agreed[0].product, "quantity": plain(total), "allowed": plain(allowed)})
+            line_no = min(row.line_no for row in asked if row.of_this_order)
+            found.append(
+                {
+                    "line_no": line_no,
+                    "product": agreed[0].product,
+                    "contract": basis.number,
+                    "quantity": plain(total),
+                    "allowed": plain(allowed),
+                }
+            )
     return found
 
 

@@ -44,7 +44,13 @@ def stored_orders(db: Session, tenant_id: UUID, numbers: Collection[str]) -> dic
     ).all()
     lines = _lines(db, tenant_id, [row.id for row in rows])
     return {
-        row.number: StoredOrder(row.customer_no, row.ordered_on, row.currency, row.term_days, lines.get(row.id, {}))
+        row.number: StoredOrder(
+            customer_no=row.customer_no,
+            ordered_on=row.ordered_on,
+            currency=row.currency,
+            term_days=row.term_days,
+            lines=lines.get(row.id, {}),
+        )
         for row in rows
     }
 
@@ -59,7 +65,13 @@ def known_orders(db: Session, tenant_id: UUID, numbers: Collection[str]) -> dict
     ).all()
     lines = _lines(db, tenant_id, [row.id for row in rows])
     return {
-        row.number: KnownOrder(row.id, row.customer_id, row.ordered_on, row.currency, frozenset(lines.get(row.id, {})))
+        row.number: KnownOrder(
+            id=row.id,
+            customer_id=row.customer_id,
+            ordered_on=row.ordered_on,
+            currency=row.currency,
+            line_nos=frozenset(lines.get(row.id, {})),
+        )
         for row in rows
     }
 

@@ -198,3 +198,11 @@ def test_a_salesperson_sees_signals_of_own_customers_only(world: World) -> None:
     assert seller.get(world.url(f"/signals/{signal}")).status_code == 404
     assert seller.get(world.url(f"/signals/of/{other}")).status_code == 404
     assert seller.post(world.url(f"/signals/of/{other}"), data={"code": "sued"}).status_code == 404
+
+
+def test_today_counts_what_waits_for_those_who_decide(world: World) -> None:
+    customer = world.customer()
+    world.note_signal(customer)
+    today = text_of(world.client("sales_manager").get(world.url("/")).text)
+    assert "1 danger signal to decide" in today
+    assert "danger signal to decide" not in world.client("collector").get(world.url("/")).text

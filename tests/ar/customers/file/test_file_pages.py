@@ -116,7 +116,7 @@ def test_a_group_and_the_questionnaire_are_entered_on_their_pages(world: World) 
 
 def test_what_files_hold_is_set_by_legal_form(world: World) -> None:
     client = world.client("finance_director")
-    page = world.url("/settings/customer-file/")
+    page = world.url("/file-settings/")
     html = _text(client.get(f"{page}?form=person"))
     version = re.search(r'name="version" value="([^"]+)"', html)
     assert version is not None

@@ -149,3 +149,13 @@ def test_who_may_only_read_sees_no_form(world: World) -> None:
     client = world.client("legal")
     assert client.get(world.url("/customers/")).status_code == 200
     assert client.get(world.url("/customers/new")).status_code == 403
+
+
+def test_a_legal_form_of_old_books_stays_readable_and_is_chosen_anew(world: World) -> None:
+    customer = world.customer("1", entity_type="合伙企业")
+    client, page = world.client(), world.url(f"/customers/{customer}")
+    assert "合伙企业" in client.get(page).get_data(as_text=True)
+    assert '<option value="合伙企业" selected' in client.get(f"{page}/edit").get_data(as_text=True)
+    typed = {"name": "A", "term_days": "30", "language": "en", "entity_type": "合伙企业"}
+    assert client.post(page, data=typed).status_code == 422
+    assert client.post(page, data={**typed, "entity_type": "company"}).status_code == 303

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ar.reports.cli import group as report
-from ar.sales.cli import group as order
+from ar.sales.deliveries.cli import group as order
 from ar.sales.models import Delivery
 from tests.support.world import World
 

@@ -22,7 +22,7 @@ from ar.credit.policy.queries import credit_policy
 from ar.credit.rules.decision import APPROVABLE, OrderFacts
 from ar.credit.rules.excess import deciders_of, excess_of
 from ar.ledger.commands import lock_customers
-from kernel import idempotency, journal
+from kernel import idempotency, journal, outbox
 from kernel.actor import Actor
 from kernel.counters import document_number, take_numbers
 from kernel.errors import Conflict, NotFound, RuleBroken
@@ -32,6 +32,8 @@ from tenants.approvals.engine import ApprovalRequest, request, withdraw
 from tenants.approvals.kinds import Approved, ChainStep
 
 KIND: Final = "over_limit"
+#: News for who keeps the orders: one may pass now.
+ORDER_APPROVED: Final = "credit.order_approved"
 
 
 def request_over_limit(db: Session, actor: Actor, customer_id: UUID, order: OrderFacts, data: RequestOverLimit) -> UUID:
@@ -131,6 +133,7 @@ def let_pass(db: Session, actor: Actor, approved: Approved) -> None:
         raise Conflict("over_limit_until_past")
     _update(db, actor, approved.subject_id, state="approved", conditions=approved.closing_reason, decided_at=actor.now)
     _record(db, actor, "over_limit_approved", row, approved.closing_reason)
+    outbox.put(db, actor, ORDER_APPROVED, {"order_id": str(row.order_id)})
 
 
 def keep_held(db: Session, actor: Actor, approved: Approved) -> None:
@@ -218,6 +221,7 @@ def _row(db: Session, actor: Actor, request_id: UUID) -> Any:
             asked.id,
             asked.number,
             asked.customer_id,
+            asked.order_id,
             asked.order_no,
             asked.state,
             asked.approval_id,

@@ -1,4 +1,4 @@
-"""Registers guarantees and records when they end (R047, R066).
+"""Registers guarantees and records when they end (R047).
 
 Invariants: the time to claim against a guarantor neither stops nor restarts (Civil Code art. 692), so nothing prolongs
 it but a new guarantee; nothing is deleted.

@@ -48,8 +48,19 @@ def ending_guarantees(db: Session, actor: Actor) -> list[EndingGuarantee]:
         for what, until_on in (("end", row.valid_to), ("claim", row.claim_by_on)):
             days = None if until_on is None else reminder_due(until_on, actor.today)
             if days is not None:
-                facts = (row.kind, row.provider, row.name, row.currency, row.amount_minor)
-                found.append(EndingGuarantee(row.id, what, days, until_on, *facts))
+                found.append(
+                    EndingGuarantee(
+                        guarantee_id=row.id,
+                        what=what,
+                        days=days,
+                        until_on=until_on,
+                        kind=row.kind,
+                        provider=row.provider,
+                        customer_name=row.name,
+                        currency=row.currency,
+                        amount_minor=row.amount_minor,
+                    )
+                )
     return sorted(found, key=lambda each: (each.until_on, each.guarantee_id))
 
 

@@ -49,7 +49,7 @@ def _form_page(form: Form[Any], rows: Sequence[Row], **more: Any) -> str:
     sealed = queries.sealed_contracts(db(), actor().tenant_id, known.id) if known else []
     ticked = form.value("checklist", [])
     return render(
-        "ar/sales/contracts/form.html",
+        "ar/sales/contracts/pages/new.html",
         form=form,
         rows=with_spare_rows(CONTRACT_LINES, rows),
         quotations=[("", _("None")), *quotations],

@@ -126,9 +126,12 @@ def contract_list(
     soon = sa.and_(contract.state == "sealed", contract.ends_on <= today + timedelta(days=EXPIRING_DAYS))
     where = [contract.tenant_id == tenant_id, *_found(tenant_id, q, contract.number, contract.title)]
     joined = _of_customer(tenant_id, contract.customer_id)
-    counted = sa.select(contract.state, sa.func.count(), sa.func.count().filter(soon)).join(Customer, joined)
+    counted = sa.select(
+        contract.state, sa.func.count().label("contracts"), sa.func.count().filter(soon).label("expiring")
+    ).join(Customer, joined)
     rows = db.execute(counted.where(*where).group_by(contract.state)).all()
-    counts: dict[str, int] = {row[0]: row[1] for row in rows} | {"expiring": sum(row[2] for row in rows)}
+    counts: dict[str, int] = {row.state: row.contracts for row in rows}
+    counts["expiring"] = sum(row.expiring for row in rows)
     if state == "expiring":
         where.append(soon)
     elif state != "all":
@@ -215,8 +218,9 @@ def quotation_list(
     quotation = Quotation
     where = [quotation.tenant_id == tenant_id, *_found(tenant_id, q, quotation.number)]
     joined = _of_customer(tenant_id, quotation.customer_id)
-    counted = sa.select(quotation.state, sa.func.count()).join(Customer, joined).where(*where)
-    counts: dict[str, int] = {row[0]: row[1] for row in db.execute(counted.group_by(quotation.state))}
+    counted = sa.select(quotation.state, sa.func.count().label("quotations")).join(Customer, joined).where(*where)
+    rows = db.execute(counted.group_by(quotation.state))
+    counts: dict[str, int] = {row.state: row.quotations for row in rows}
     if state != "all":
         where.append(quotation.state == state)
     chosen = _quotations(tenant_id).where(*where).order_by(quotation.quoted_on.desc(), quotation.id.desc())

@@ -66,7 +66,7 @@ def index() -> Page:
     options = [("all", _("All"), every), ("expiring", _("Expiring"), counts["expiring"])]
     options += [(code, _(name), counts.get(code, 0)) for code, (name, _tone) in CONTRACT_STATE_NAMES.items()]
     return render(
-        "ar/sales/contracts/index.html",
+        "ar/sales/contracts/pages/index.html",
         rows=rows,
         total=total,
         wanted=wanted,
@@ -82,7 +82,7 @@ def contract_page(form: Form[Any], contract_id: UUID) -> str:
     """Renders a contract; `form` fills its slot: file, sealing, copy or ending."""
     page = queries.contract_page(db(), actor().tenant_id, contract_id)
     return render(
-        "ar/sales/contracts/show.html",
+        "ar/sales/contracts/pages/show.html",
         page=page,
         contract=page.row,
         more=page.details,

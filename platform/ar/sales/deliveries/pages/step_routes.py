@@ -1,4 +1,4 @@
-"""What is done with a note: picked, shipped, signed for, countered, returned, invoiced.
+"""What is done with a note: picked, shipped, cancelled, signed for, countered. What follows is in `after_routes`.
 
 Invariant: parse, authorise, one command, redirect. Uses the blueprint of `routes`.
 """
@@ -11,11 +11,9 @@ from uuid import UUID
 from flask import request, url_for
 
 from ar.credit.rules.decision import Decision
-from ar.sales.deliveries import returns, shipping
-from ar.sales.deliveries.billing import commands as billing
-from ar.sales.deliveries.billing.inputs import InvoiceDelivery, RegisterInvoice
-from ar.sales.deliveries.inputs import CancelDelivery, ReturnGoods, ShipDelivery
-from ar.sales.deliveries.pages.forms import read_returned, read_signed
+from ar.sales.deliveries import shipping
+from ar.sales.deliveries.inputs import CancelDelivery, ShipDelivery
+from ar.sales.deliveries.pages.forms import read_signed
 from ar.sales.deliveries.pages.routes import bp, delivery_page
 from ar.sales.deliveries.pages.words import goods_reasons
 from ar.sales.deliveries.planning import cancel_delivery
@@ -45,13 +43,6 @@ SIGN_FIELDS = {
     "sign_off_too_much": "lines",
     "sign_off_short_reason": "lines",
     "sign_off_nothing": "lines",
-}
-RETURN_FIELDS = {"return_day": "returned_on", "return_too_much": "lines"}
-INVOICE_FIELDS = {
-    "delivery_invoice_day": "invoiced_on",
-    "delivery_invoice_number": "number",
-    "delivery_invoice_taken": "number",
-    "document_exists": "number",
 }
 
 
@@ -123,33 +114,3 @@ def counter(data: CounterSignOff, delivery_id: UUID, sign_off_id: UUID) -> Page:
     """Takes a wrong signature back."""
     counter_sign_off(db(), actor(), sign_off_id, data)
     return done(_("The signature is taken back."), "deliveries.show", delivery_id=delivery_id)
-
-
-@bp.post("/<uuid:delivery_id>/return")
-@staff(Permission.SIGN_OFF)
-@command_form(ReturnGoods, page=delivery_page, slot="returning", fields=RETURN_FIELDS, read=read_returned)
-def return_goods(data: ReturnGoods, delivery_id: UUID) -> Page:
-    """Takes goods back."""
-    item_id = returns.return_goods(db(), actor(), delivery_id, data)
-    text = _("The goods are back.") if item_id is None else _("The goods are back, and the invoice is credited.")
-    return done(text, "deliveries.show", delivery_id=delivery_id)
-
-
-@bp.post("/<uuid:delivery_id>/invoice")
-@staff(Permission.POST_LEDGER)
-@command_form(InvoiceDelivery, page=delivery_page, slot="posting", fields=INVOICE_FIELDS)
-def invoice(data: InvoiceDelivery, delivery_id: UUID) -> Page:
-    """Posts the invoice of what was signed for."""
-    item_id = billing.invoice_delivery(db(), actor(), delivery_id, data)
-    if request.form.get("from") == "list":
-        return done(_("The invoice is posted."), "billing.to_invoice")
-    return done(_("The invoice is posted."), "ledger.show", item_id=item_id)
-
-
-@bp.post("/<uuid:delivery_id>/invoice-with-goods")
-@staff(Permission.POST_LEDGER)
-@command_form(RegisterInvoice, page=delivery_page, slot="invoice", fields=INVOICE_FIELDS)
-def register(data: RegisterInvoice, delivery_id: UUID) -> Page:
-    """Notes the invoice that goes with the goods."""
-    billing.register_invoice(db(), actor(), delivery_id, data)
-    return done(_("The invoice is noted. It is posted with the signature."), "deliveries.show", delivery_id=delivery_id)

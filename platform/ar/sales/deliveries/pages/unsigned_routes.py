@@ -14,6 +14,7 @@ from uuid import UUID
 from flask import Blueprint, request, url_for
 
 from ar.sales.deliveries.messages import MEASURES, MODE_NAMES
+from ar.sales.deliveries.notes import find_delivery
 from ar.sales.deliveries.pages.words import WORDS
 from ar.sales.deliveries.unsigned import commands
 from ar.sales.deliveries.unsigned.exports import notes_csv
@@ -51,7 +52,8 @@ def _as_of() -> tuple[date, dict[str, str]]:
 
 
 def _note_page(form: Form[Any], delivery_id: UUID) -> str:
-    """Renders the list with the form of one note."""
+    """Renders the list with the form of one note. Raises NotFound(`delivery_not_found`)."""
+    find_delivery(db(), actor().tenant_id, delivery_id)
     return _unsigned_page(form, delivery_id)
 
 

@@ -36,7 +36,7 @@ def _form_page(form: Form[Any], rows: Sequence[Row], **more: Any) -> str:
     known = find_numbers(db(), actor().tenant_id, [number]).get(number)
     contracts = queries.contract_choices(db(), actor().tenant_id, known.id) if known else []
     return render(
-        "ar/sales/orders/form.html",
+        "ar/sales/orders/pages/new.html",
         form=form,
         rows=with_spare_rows(LINES, rows),
         contracts=contracts,

@@ -33,4 +33,4 @@ def contracts() -> Page:
     number = request.args.get("customer_no", "").replace("\x00", "").strip()
     known = find_numbers(db(), actor().tenant_id, [number]).get(number)
     found = queries.contract_choices(db(), actor().tenant_id, known.id) if known else []
-    return part("ar/sales/orders/_form_contract.html", contracts=found, form=blank())
+    return part("ar/sales/orders/pages/_new_contract.html", contracts=found, form=blank())

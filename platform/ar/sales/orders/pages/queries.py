@@ -93,8 +93,13 @@ def order_list(
         )
         of_customer = matches(tenant_id, q)
         where.append(sa.or_(named, sa.and_(*of_customer)) if of_customer else named)
-    counted = sa.select(order.state, sa.func.count()).join(customer, joined).where(*where).group_by(order.state)
-    counts: dict[str, int] = {row[0]: row[1] for row in db.execute(counted)}
+    counted = (
+        sa.select(order.state, sa.func.count().label("orders"))
+        .join(customer, joined)
+        .where(*where)
+        .group_by(order.state)
+    )
+    counts: dict[str, int] = {row.state: row.orders for row in db.execute(counted.group_by(order.state))}
     if state != "all":
         where.append(order.state == state)
     chosen = _rows(tenant_id).where(*where).order_by(order.ordered_on.desc(), order.id.desc())

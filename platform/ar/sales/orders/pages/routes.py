@@ -14,8 +14,16 @@ from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
-from ar.credit.lookups import PART_LABELS, credit_strip, decision_text, reason_sentences, reasons_of
-from ar.credit.messages import CHECK_NAMES, PROOF_NAMES, PROOF_STATES
+from ar.credit.lookups import (
+    CHECK_NAMES,
+    PART_LABELS,
+    PROOF_NAMES,
+    PROOF_STATES,
+    credit_strip,
+    decision_text,
+    reason_sentences,
+    reasons_of,
+)
 from ar.credit.rules.commitment import stages_of
 from ar.credit.rules.decision import Decision
 from ar.sales.line_forms import plain, price_text
@@ -71,7 +79,7 @@ def index() -> Page:
     total = every if wanted.state == "all" else counts.get(wanted.state, 0)
     options = [("all", _("All"), every), *_state_options(counts)]
     return render(
-        "ar/sales/orders/index.html",
+        "ar/sales/orders/pages/index.html",
         rows=rows,
         total=total,
         wanted=wanted,
@@ -94,7 +102,7 @@ def order_page(form: Form[Any], order_id: UUID) -> str:
     invoices = [(str(each.entry_id), f"{each.document_no} · {each.document_on}") for each in page.offered]
     until_on = actor().today + timedelta(days=REQUEST_DAYS)
     return render(
-        "ar/sales/orders/show.html",
+        "ar/sales/orders/pages/show.html",
         page=page,
         order=page.row,
         found=decision_text(decision) if decision is not None else None,
@@ -147,4 +155,4 @@ def show(order_id: UUID) -> Page:
 @staff(Permission.READ)
 def sheet(order_id: UUID) -> Page:
     """Shows an order as a sheet of paper."""
-    return render("ar/sales/orders/sheet.html", page=queries.order_page(db(), actor(), order_id), **WORDS)
+    return render("ar/sales/orders/pages/sheet.html", page=queries.order_page(db(), actor(), order_id), **WORDS)

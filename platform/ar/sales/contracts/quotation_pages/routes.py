@@ -43,7 +43,7 @@ def index() -> Page:
     options += [(code, _(name), counts.get(code, 0)) for code, (name, _tone) in QUOTATION_STATE_NAMES.items()]
     total = every if wanted.state == "all" else counts.get(wanted.state, 0)
     return render(
-        "ar/sales/contracts/quotations.html",
+        "ar/sales/contracts/quotation_pages/index.html",
         rows=rows,
         total=total,
         wanted=wanted,
@@ -57,7 +57,7 @@ def index() -> Page:
 def quotation_page(form: Form[Any], quotation_id: UUID) -> str:
     """Renders a quotation; `form` fills its slot: withdrawal."""
     return render(
-        "ar/sales/contracts/quotation.html",
+        "ar/sales/contracts/quotation_pages/show.html",
         quotation=queries.quotation_page(db(), actor().tenant_id, quotation_id),
         withdrawal=form.at("withdrawal"),
         price_text=price_text,
@@ -80,7 +80,7 @@ def _form_page(form: Form[Any], rows: Sequence[Row], quotation_id: UUID | None =
         "quotation_id": quotation_id,
         "number": number,
     }
-    return render("ar/sales/contracts/quotation_form.html", **shown)
+    return render("ar/sales/contracts/quotation_pages/new.html", **shown)
 
 
 def _new_page(form: Form[Any]) -> str:

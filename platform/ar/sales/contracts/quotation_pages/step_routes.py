@@ -1,6 +1,6 @@
 """The approval of a quotation: asked for, and withdrawn.
 
-Invariant: parse, authorise, one command, redirect. Uses the blueprint of `quotation_routes`.
+Invariant: parse, authorise, one command, redirect. Uses the blueprint of `routes`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from ar.sales.contracts import quotations
 from ar.sales.contracts.inputs import EndContract
-from ar.sales.contracts.pages.quotation_routes import bp, quotation_page
+from ar.sales.contracts.quotation_pages.routes import bp, quotation_page
 from kernel.errors import Forbidden
 from kernel.i18n import gettext as _
 from tenants.access import staff

@@ -1,0 +1,1 @@
+"""Pages of quotations: the list, one quotation, its form, its approval."""

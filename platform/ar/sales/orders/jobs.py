@@ -1,0 +1,56 @@
+"""Jobs of orders: what the ledger and credit tell them of invoices posted and reversed, and of orders let pass.
+
+Invariant: each handler is idempotent: what is linked is not linked again, and asking or counting again is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ar.credit.commands import ORDER_APPROVED
+from ar.ledger.commands import INVOICE_POSTED, INVOICE_REVERSED
+from ar.ledger.models import OpenItem
+from ar.sales.orders.billing import bill_named_orders
+from ar.sales.orders.commands import confirm_order, recommit
+from ar.sales.orders.facts import find_order
+from ar.sales.orders.models import OrderInvoice
+from kernel.actor import Actor
+from tenants.slice import Job
+
+
+def link_invoice(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
+    """Links a posted invoice to the order that its reference names, if it names one of its customer."""
+    bill_named_orders(db, actor, [UUID(payload["item_id"])])
+
+
+def count_again(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
+    """Tells credit again what the orders commit that a reversed invoice billed."""
+    link, item = OrderInvoice, OpenItem
+    rows = db.execute(
+        sa.select(link.order_id)
+        .distinct()
+        .join(item, sa.and_(item.tenant_id == actor.tenant_id, item.entry_id == link.entry_id))
+        .where(link.tenant_id == actor.tenant_id, item.id == UUID(payload["item_id"]))
+        .order_by(link.order_id)
+    )
+    for order_id in rows.scalars().all():
+        recommit(db, actor, order_id)
+
+
+def ask_again(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
+    """Asks a held order again that an approval lets pass, so that it is released without anybody's hand."""
+    order_id = UUID(payload["order_id"])
+    if find_order(db, actor.tenant_id, order_id).state == "held":
+        confirm_order(db, actor, order_id)
+
+
+JOBS: Final = (
+    Job(INVOICE_POSTED, link_invoice),
+    Job(INVOICE_REVERSED, count_again),
+    Job(ORDER_APPROVED, ask_again),
+)

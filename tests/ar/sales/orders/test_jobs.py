@@ -1,0 +1,69 @@
+"""What orders hear from below: an invoice that names one, an invoice reversed, an approval that lets one pass."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import sqlalchemy as sa
+
+from ar.credit.commands import RequestOverLimit, request_over_limit
+from ar.ledger.commands import reverse_item
+from ar.sales.lookups import order_facts
+from tenants.approvals.engine import decide
+from tenants.approvals.models import Approval
+from tests.support.approvals import person
+from tests.support.delivery import drain
+from tests.support.world import World
+from tests.support.world.base import fresh_key
+
+
+def test_an_invoice_whose_reference_names_the_order_takes_from_it(world: World) -> None:
+    customer = world.buyer(100_00)
+    order = world.released_order(customer, ("valve", "1", "60"), number="SO-77")
+    client = world.client("accountant")
+    data = {
+        "customer": "00001",
+        "document_on": "2026-11-20",
+        "amount": "60.00",
+        "currency": "CNY",
+        "reference": "SO-77",
+    }
+    answer = client.post(f"/c/{world.slug}/receivables/documents/new/invoice", data=data | {"action": "post"})
+    assert answer.status_code == 303, answer.text
+    drain(world.tenant_id)
+    assert world.commits(order) == (0, 0, 0)
+    assert world.credit_account(customer).exposure_minor == 60_00
+
+
+def test_an_order_counts_again_when_its_invoice_is_reversed(world: World) -> None:
+    customer = world.buyer(100_00)
+    order = world.released_order(customer, ("valve", "1", "60"))
+    invoice = world.invoice(customer, number="REV-1", minor=60_00)
+    world.bill_order(order, invoice)
+    with world.transaction() as db:
+        reverse_item(db, world.actor(), invoice)
+    drain(world.tenant_id)
+    assert world.commits(order) == (60_00, 0, 0)
+    assert world.credit_account(customer).exposure_minor == 60_00
+
+
+def test_an_approved_order_is_released_without_anybodys_hand(world: World) -> None:
+    customer = world.buyer(100_00)
+    order = world.order(customer, ("valve", "1", "105"))
+    assert not world.confirm(order).passes
+    asker, manager = person(world, "salesperson"), person(world, "sales_manager")
+    with world.transaction() as db:
+        data = RequestOverLimit(reason="old customer", valid_until_on=date(2026, 12, 31), key=fresh_key())
+        request_over_limit(db, asker, customer, order_facts(db, world.tenant_id, order), data)
+    with world.transaction() as db:
+        found = sa.select(Approval.id).where(Approval.tenant_id == world.tenant_id, Approval.kind == "over_limit")
+        decide(db, manager, db.execute(found).scalar_one(), approve=True)
+    drain(world.tenant_id)
+    assert world.order_state(order) == "released"
+    assert world.commits(order) == (105_00, 0, 0)
+    other = world.order(customer, ("valve", "1", "1"))
+    assert not world.confirm(other).passes, "the approval serves its own order alone"
+    decision = world.change_order(order, ("valve", "1", "105"), ("seal", "1", "0.01"))
+    assert decision is not None
+    assert not decision.passes, "and not a larger one"
+    assert world.on(date(2027, 1, 1)).answer(order) == ["limit"], "nor after its day"

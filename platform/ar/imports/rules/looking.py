@@ -41,8 +41,11 @@ _SIGNS: Final = {
 }
 #: Currencies that write one sign; the first is taken where the company has none of them.
 _SHARED_SIGNS: Final = (("USD", "HKD", "TWD", "SGD", "AUD", "CAD", "NZD", "MXN"), ("CNY", "JPY"))
-_DATES: Final = ("document_date", "due_date", "received_on")
-_AMOUNTS: Final = ("amount", "debit", "credit")
+_DATES: Final = (
+    *("document_date", "due_date", "received_on"),
+    *("valid_from", "valid_to", "order_date", "shipped_on", "signed_on"),
+)
+_AMOUNTS: Final = ("amount", "debit", "credit", "limit", "unit_price")
 
 
 @dataclass(frozen=True, slots=True)

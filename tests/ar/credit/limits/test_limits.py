@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from ar.credit.commands import (
@@ -17,10 +19,12 @@ from ar.credit.commands import (
     take_over_limits,
 )
 from ar.credit.limits.models import LimitChange
+from ar.credit.lookups import not_yet_approved
 from ar.credit.rules.commitment import OrderAmounts
 from ar.credit.rules.decision import OrderFacts
 from kernel.errors import RuleBroken
 from kernel.ids import new_id
+from tenants.approvals.models import Approval
 from tests.support.approvals import approve_all, decide_as, everybody, open_step, person
 from tests.support.world import World
 
@@ -87,20 +91,35 @@ def test_one_request_waits_at_a_time_and_a_refused_one_changes_nothing(world: Wo
     world.request_limit(customer, "", size="unlimited")
 
 
-def test_an_import_s_limits_are_approved_by_one_act_and_never_replace_a_newer_one(world: World) -> None:
-    fresh, newer = world.customer("A"), world.creditor(1_000_00, "B")
+def test_an_import_s_limits_count_at_once_and_are_approved_by_one_act(world: World) -> None:
     everybody(world, ("general_manager",))
     since = date(2025, 6, 1)
-    limits = [
-        TakenOverLimit(customer_id=each, currency="CNY", amount_minor=700_00, valid_from=since, reason="old books")
-        for each in (fresh, newer)
-    ]
+    fresh, other = world.customer("A"), world.customer("B")
+    limits = [_old_limit(each, since) for each in (fresh, other)]
     with world.transaction() as db:
-        approval = take_over_limits(db, world.actor(), new_id(), limits)
-    assert approval is not None
-    assert total(world, fresh) is None
+        written = take_over_limits(db, world.actor(), new_id(), limits)
+    with world.transaction() as db:
+        assert not_yet_approved(db, world.tenant_id, [fresh, other]) == set(written.limit_ids)
+        approval = db.execute(sa.select(Approval.id).where(Approval.tenant_id == world.tenant_id)).scalar_one()
+    assert (total(world, fresh), total(world, fresh, since), total(world, other)) == (700_00, 700_00, 700_00)
     approve_all(world, approval, world.today)
-    assert (total(world, fresh), total(world, fresh, since), total(world, newer)) == (700_00, 700_00, 1_000_00)
+    with world.transaction() as db:
+        assert not_yet_approved(db, world.tenant_id, [fresh, other]) == set()
+    assert (total(world, fresh), total(world, other)) == (700_00, 700_00)
+
+
+def test_a_limit_taken_over_never_replaces_one_that_was_granted_here(world: World) -> None:
+    granted = world.creditor(1_000_00)
+    limits = [_old_limit(world.customer(), date(2025, 6, 1)), _old_limit(granted, date(2025, 6, 1))]
+    with pytest.raises(RuleBroken, match="limit_granted_here"), world.transaction() as db:
+        take_over_limits(db, world.actor(), new_id(), limits)
+    assert total(world, granted) == 1_000_00
+
+
+def _old_limit(customer_id: UUID, valid_from: date) -> TakenOverLimit:
+    return TakenOverLimit(
+        customer_id=customer_id, currency="CNY", amount_minor=700_00, valid_from=valid_from, reason="old books"
+    )
 
 
 def test_the_database_takes_no_limit_above_zero_without_an_approval(world: World) -> None:

@@ -17,6 +17,7 @@ LOCKS: Final = {
     "lock_books_alone",
     "lock_cases",
     "lock_counter",
+    "lock_credit",
     "lock_customers",
     "share_customers",
 }

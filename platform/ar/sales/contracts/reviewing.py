@@ -54,7 +54,7 @@ def submit_contract(db: Session, actor: Actor, contract_id: UUID) -> UUID:
         "starts_on": row.starts_on.isoformat(),
         "ends_on": row.ends_on.isoformat() if row.ends_on else None,
     }
-    evidence = [Evidence(row.file_sha256, row.file_name)] if row.file_sha256 else []
+    evidence = [Evidence(sha256=row.file_sha256, file_name=row.file_name)] if row.file_sha256 else []
     kind = OUTSIDE_KIND if row.form == "customer" else KIND
     asked = ApprovalRequest(
         kind,

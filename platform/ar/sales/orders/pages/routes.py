@@ -21,8 +21,6 @@ from ar.credit.lookups import (
     PROOF_STATES,
     credit_strip,
     decision_text,
-    reason_sentences,
-    reasons_of,
 )
 from ar.credit.rules.commitment import stages_of
 from ar.credit.rules.decision import Decision
@@ -30,12 +28,12 @@ from ar.sales.line_forms import plain, price_text
 from ar.sales.orders.facts import ENDED, preview_check
 from ar.sales.orders.messages import CHECKPOINT_NAMES, DELIVERY_STATE_NAMES, REQUEST_STATE_NAMES, STATE_NAMES
 from ar.sales.orders.pages import queries
-from ar.sales.orders.pages.views import PastDecision
+from ar.sales.orders.pages.history import history_entry
 from kernel.i18n import gettext as _
 from kernel.uploads import PICTURES
 from tenants.access import may, staff
 from tenants.permissions import Permission
-from web import filters, formatters
+from web import filters
 from web.context import actor, db
 from web.forms import Form, blank
 from web.paging import read_page
@@ -117,7 +115,7 @@ def order_page(form: Form[Any], order_id: UUID) -> str:
         may_edit=may(Permission.EDIT_ORDERS),
         may_bill=may(Permission.POST_LEDGER),
         committed_minor=stages_of(page.amounts).total_minor,
-        history=[_entry(each) for each in page.decisions],
+        history=[history_entry(each) for each in page.decisions],
         invoice_choices=invoices,
         proof_choices=[(code, _(name), "") for code, name in PROOF_NAMES.items()],
         proof_accept=",".join(PICTURES),
@@ -129,19 +127,6 @@ def told(decision: Decision, order_id: UUID, released: str, held: str) -> Page:
     """Says what the checks answered, and shows the order."""
     (flash_ok if decision.passes else flash_error)(released if decision.passes else held)
     return see_other(url_for("orders.show", order_id=order_id))
-
-
-def _entry(past: PastDecision) -> dict[str, str]:
-    """Returns one answer of the checks as an entry of a time line."""
-    held = [each for each in past.reasons if "waived_by" not in each]
-    return {
-        "at": formatters.datetime(past.decided_at),
-        "iso": past.decided_at.isoformat(),
-        "title": f"{_(CHECKPOINT_NAMES[past.checkpoint])}: {_('passes') if past.decision == 'pass' else _('held')}",
-        "text": past.decided_by,
-        "why": " ".join(reason_sentences(reasons_of(held))),
-        "tone": "ok" if past.decision == "pass" else "late",
-    }
 
 
 @bp.get("/<uuid:order_id>")

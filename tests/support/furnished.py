@@ -78,7 +78,8 @@ def furnish(company: TestCompany) -> dict[str, Any]:
 
 def _credit(world: World, customer: UUID) -> dict[str, UUID]:
     world.limit(customer, 1_000_00)
-    return {"signal_id": world.note_signal(customer), "campaign_id": world.open_review()}
+    change = world.request_limit(customer, "2000", term_days=30)
+    return {"signal_id": world.note_signal(customer), "campaign_id": world.open_review(), "change_id": change}
 
 
 def _sales(world: World, customer: UUID) -> dict[str, UUID]:

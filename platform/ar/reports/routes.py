@@ -23,6 +23,7 @@ from ar.statements.messages import STATUS_NAMES
 from kernel.i18n import gettext as _
 from tenants.access import may, staff
 from tenants.permissions import Permission, Role
+from tenants.queries import work_calendar
 from web import formatters
 from web.context import actor, db
 from web.responses import Page, render, see_other
@@ -72,6 +73,8 @@ def _today_without_totals() -> str:
     return render(
         "ar/reports/today/without_totals.html",
         waiting=decision_counts(db(), actor()),
+        unnoticed=work_calendar(db(), actor().tenant_id).missing_notice(actor().today),
+        may_settings=may(Permission.MANAGE_SETTINGS),
         stops=stop_proposals(db(), actor().tenant_id) if follows_up else None,
     )
 

@@ -53,7 +53,7 @@ def test_there_are_ten_headings_at_most() -> None:
                 *("Statements", "Reports and company"),
             ],
         ),
-        ("warehouse", ["Today"]),
+        ("warehouse", ["Today", "Credit and sales"]),
     ],
 )
 def test_what_a_role_never_uses_is_not_there(desk: World, role: str, headings: list[str]) -> None:

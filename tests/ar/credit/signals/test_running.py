@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from ar.cases.commands import complete_task, lift_hold
+from ar.cases.holds.outcome_inputs import CompleteTask
 from ar.cases.models import Action
-from ar.cases.queue.inputs import CompleteTask
 from ar.credit.models import SignalState
 from ar.credit.rules.signals import SignalCode
 from ar.receipts.models import PayerAccount

@@ -9,6 +9,12 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.models import TENANT_TABLES
+from ar.credit.checks.holds.commands import grant_override
+from ar.credit.checks.holds.inputs import GrantOverride
+from ar.credit.commands import ProofOrder, RequestOverLimit, UploadProof, request_over_limit, upload_proof
+from ar.credit.limits.guarantees.commands import register_guarantee
+from ar.credit.limits.inputs import RegisterGuarantee
+from ar.credit.rules.decision import OrderFacts
 from ar.customers.models import Contact
 from ar.imports.commands import upload
 from ar.imports.inputs import ImportFile
@@ -20,7 +26,9 @@ from ar.receipts.refunds.commands import request_refund
 from ar.receipts.refunds.inputs import RequestRefund
 from ar.sales.contracts.inputs import EnterQuotation
 from ar.sales.contracts.quotations import enter_quotation
+from kernel.ids import new_id
 from kernel.money import decimal_text
+from kernel.uploads import UploadedFile
 from tenants.approvals import kinds
 from tenants.approvals.inputs import NewSubstitute
 from tenants.approvals.substitutes import set_substitute
@@ -77,9 +85,31 @@ def furnish(company: TestCompany) -> dict[str, Any]:
 
 
 def _credit(world: World, customer: UUID) -> dict[str, UUID]:
+    """Fills the credit of a customer: limit and change, signal, review, stop, override, guarantee, request, proof."""
     world.limit(customer, 1_000_00)
-    change = world.request_limit(customer, "2000", term_days=30)
-    return {"signal_id": world.note_signal(customer), "campaign_id": world.open_review(), "change_id": change}
+    for role in ("sales_manager", "finance_director"):
+        person(world, role)
+    change = world.request_limit(customer, "500", term_days=30)
+    order, until = new_id(), world.today + timedelta(days=30)
+    facts = OrderFacts(order, "SO-F", "CNY", 5_000_00, 5_000_00, term_days=30)
+    guarantee = {"kind": "deposit", "provider": "bank", "currency": "CNY", "amount": "10", "valid_from": world.today}
+    proof = UploadProof(kind="cheque", amount="10", key=fresh_key())
+    with world.transaction() as db:
+        actor = world.actor()
+        override = GrantOverride(customer_id=customer, code="file", until_on=until, reason="promised")
+        asked = RequestOverLimit(reason="peak season", valid_until_on=until, key=fresh_key())
+        made = {
+            "override_id": grant_override(db, actor, override),
+            "guarantee_id": register_guarantee(
+                db, actor, customer, RegisterGuarantee.model_validate(guarantee | {"key": fresh_key()})
+            ),
+            "request_id": request_over_limit(db, actor, customer, facts, asked),
+            "proof_id": upload_proof(
+                db, actor, ProofOrder(customer, order, "SO-F", "CNY"), proof, UploadedFile("p.pdf", b"%PDF-1.7\n%x\n")
+            ),
+        }
+    signal, review, stop = world.note_signal(customer), world.open_review(), world.stop_shipments(customer)
+    return {**made, "signal_id": signal, "campaign_id": review, "change_id": change, "stop_id": stop}
 
 
 def _sales(world: World, customer: UUID) -> dict[str, UUID]:

@@ -15,7 +15,7 @@ from tenants.permissions import Permission
 from tests.support.companies import TestCompany
 from tests.support.furnished import digest, furnish
 
-ROLES = ("admin", "finance_director", "accountant")
+ROLES = ("admin", "finance_director", "accountant", "sales_manager", "warehouse", "driver")
 PARAMETER = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 
 

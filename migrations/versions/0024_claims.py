@@ -13,7 +13,7 @@ down_revision = "0023"
 branch_labels = None
 depends_on = None
 
-#: As the triggers of 0026_claims.sql keep it, for what waits or may wait again.
+#: As the triggers of 0024_claims.sql keep it, for what waits or may wait again.
 _SETTLED = sa.text(
     """
     UPDATE action SET claims = false
@@ -31,7 +31,7 @@ _SETTLED = sa.text(
 def upgrade() -> None:
     op.add_column("action", sa.Column("claims", sa.Boolean(), nullable=False, server_default=sa.true()))
     op.execute("GRANT UPDATE (claims) ON action TO huikuan_app")
-    run_sql("0026_claims.sql")
+    run_sql("0024_claims.sql")
     for tenant_id in each_tenant():
         op.get_bind().execute(_SETTLED, {"tenant": tenant_id})
     index("action", "waiting", "form", "state", "run_on", where="claims AND state IN ('proposed', 'approved')")

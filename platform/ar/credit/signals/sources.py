@@ -1,4 +1,4 @@
-"""Danger signals as the slices above and below measure them: orders, promises, calls, money, bills (ADR 0046).
+"""Danger signals as the slices above and below measure them: orders, promises, calls, money, bills (ADR 0045).
 
 Invariant: credit knows no slice above it. Each declares what its books tell in its `slice.py`; `app.registry` installs
 it here at process start, and every signal is measured by one slice only.

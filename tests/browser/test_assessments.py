@@ -5,35 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import date
-from uuid import UUID
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from ar.credit.rules.scoring import ITEMS
-from kernel.db import transaction
-from tenants.people.commands import invite_person
-from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
-from tenants.sign_in.commands import set_language, set_password
 from tests.browser.conftest import MONDAY, Visitor
-from tests.browser.test_matching import PASSWORD, _sign_in
+from tests.browser.people import add_member, sign_in
 from tests.support.approvals import person
 from tests.support.world import World
 from tests.support.world.assessments import POINTS
 
 pytestmark = pytest.mark.browser
-
-
-def _member(world: World, role: Role, language: str) -> tuple[str, UUID]:
-    """Invites a person who can sign in; returns the address and the id."""
-    email = f"{role.value}@{world.slug}.example"
-    with world.transaction() as db:
-        user_id = invite_person(db, world.actor(), InvitePerson(email=email, name="周敏", roles=[role]))
-    with transaction(None) as db:
-        set_language(db, user_id, language)
-        set_password(db, user_id, PASSWORD)
-    return email, user_id
 
 
 @pytest.mark.parametrize(("language", "narrow", "dark"), [("zh_CN", True, False), ("en", False, True)])
@@ -46,14 +30,14 @@ def test_a_salesperson_assesses_and_the_sales_manager_signs(
         world.invoice(customer, number=f"S-{month}", on=date(2026, month, 10), minor=(100 + month) * 1_000_00)
     for role in ("finance", "general_manager"):
         person(world, role)
-    author, author_id = _member(world, Role.SALESPERSON, language)
-    signer, _signer_id = _member(world, Role.SALES_MANAGER, language)
+    author, author_id = add_member(world, "周敏", [Role.SALESPERSON], language)
+    signer, _signer_id = add_member(world, "周敏", [Role.SALES_MANAGER], language)
     world.own(customer, author_id)
 
     def arrive(email: str) -> tuple[Visitor, Page]:
         visitor = visit(language.replace("_", "-"), narrow=narrow)
         visitor.page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
-        return visitor, _sign_in(visitor, email)
+        return visitor, sign_in(visitor, email)
 
     def look(visitor: Visitor, name: str) -> None:
         visitor.check()

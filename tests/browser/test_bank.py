@@ -14,13 +14,9 @@ from ar.receipts.bank import files as bank_files
 from ar.receipts.bank.inputs import BankUpload, SaveBankAccount
 from ar.receipts.matching.commands import accept_sure_matches, match_lines
 from ar.receipts.returns.queries import waiting_returns
-from kernel.db import transaction
-from tenants.people.commands import invite_person
-from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
-from tenants.sign_in.commands import set_language, set_password
 from tests.browser.conftest import MONDAY, Visitor
-from tests.browser.test_matching import PASSWORD, _sign_in
+from tests.browser.people import add_member, sign_in
 from tests.support.world import World
 
 NUMBER = "6222021001116245"
@@ -69,14 +65,8 @@ def world(world: World) -> World:
 def test_every_question_of_the_bank_is_found_and_answered(
     world: World, visit: Visit, language: str, narrow: bool
 ) -> None:
-    email = f"lin-{language.lower()}@{world.slug}.example"
-    with world.transaction() as db:
-        user_id = invite_person(db, world.actor(), InvitePerson(email=email, name="林晓", roles=[Role.ACCOUNTANT]))
-    with transaction(None) as db:
-        set_language(db, user_id, language)
-        set_password(db, user_id, PASSWORD)
     visitor = visit("en-US" if language == "en" else "zh-CN", narrow=narrow)
-    page = _sign_in(visitor, email)
+    page = sign_in(visitor, add_member(world, "林晓", [Role.ACCOUNTANT], language).email)
     page.emulate_media(color_scheme="dark" if narrow else "light")
     visitor.go(world.url("/bank/"))
     visitor.check()

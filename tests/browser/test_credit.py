@@ -11,14 +11,10 @@ import pytest
 from ar.credit.models import OverLimitRequest
 from ar.credit.rules.commitment import OrderAmounts
 from ar.credit.rules.decision import OrderFacts
-from kernel.db import transaction
 from kernel.ids import new_id
-from tenants.people.commands import invite_person
-from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
-from tenants.sign_in.commands import set_language, set_password
 from tests.browser.conftest import MONDAY, Visitor
-from tests.browser.test_matching import PASSWORD, _sign_in
+from tests.browser.people import add_member, sign_in
 from tests.support.approvals import approve_all, everybody
 from tests.support.world import World
 
@@ -41,18 +37,12 @@ def test_finance_sees_who_is_over_and_stops_shipments(
         customer, OrderFacts(new_id(), "SO-9", "CNY", 9_000_00, 9_000_00, 30), world.today
     )
     approve_all(world, approval, world.today)
-    email = f"lin@{world.slug}.example"
-    with world.transaction() as db:
-        person = InvitePerson(email=email, name="林晓", roles=[Role.FINANCE])
-        user_id = invite_person(db, world.actor(), person)
+    with world.reading() as db:
         request_id = db.query(OverLimitRequest.id).filter(OverLimitRequest.tenant_id == world.tenant_id).scalar()
-    with transaction(None) as db:
-        set_language(db, user_id, language)
-        set_password(db, user_id, PASSWORD)
     visitor = visit(language.replace("_", "-"), narrow=narrow)
     page = visitor.page
     page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
-    _sign_in(visitor, email)
+    sign_in(visitor, add_member(world, "林晓", [Role.FINANCE], language).email)
 
     def look(path: str, name: str) -> None:
         visitor.go(world.url(path))

@@ -8,13 +8,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from kernel.db import transaction
-from tenants.people.commands import invite_person
-from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
-from tenants.sign_in.commands import set_language, set_password
 from tests.browser.conftest import MONDAY, Visitor
-from tests.browser.test_matching import PASSWORD, _sign_in
+from tests.browser.people import add_member, sign_in
 from tests.support.approvals import everybody
 from tests.support.world import World
 
@@ -31,16 +27,9 @@ def test_a_file_is_kept_and_customers_get_an_owner(
     customer = world.customer("00001", "深圳鑫晟电子有限公司", tax_id="91350100M000100Y44")
     world.file_document(customer, "licence")
     world.customer("00002", "Old Mill Ltd", entity_type="foreign_company")
-    email = f"chen@{world.slug}.example"
-    with world.transaction() as db:
-        roles = [Role.FINANCE, Role.SALES_MANAGER, Role.ADMIN]
-        user_id = invite_person(db, world.actor(), InvitePerson(email=email, name="陈静", roles=roles))
-    with transaction(None) as db:
-        set_language(db, user_id, language)
-        set_password(db, user_id, PASSWORD)
     visitor = visit(language.replace("_", "-"), narrow=narrow)
     visitor.page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
-    page = _sign_in(visitor, email)
+    page = sign_in(visitor, add_member(world, "陈静", [Role.FINANCE, Role.SALES_MANAGER, Role.ADMIN], language).email)
 
     def look(name: str) -> None:
         visitor.check()

@@ -13,16 +13,12 @@ import pytest
 import sqlalchemy as sa
 
 from ar.sales.models import SignOff
-from kernel.db import transaction
 from kernel.storage import load
-from tenants.people.commands import invite_person
-from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
-from tenants.sign_in.commands import set_language, set_password
 from tests.browser.conftest import Visitor
+from tests.browser.people import add_member, sign_in
 from tests.support.world import World
 
-PASSWORD = "a long sentence for signing in"
 TODAY = date(2026, 11, 23)
 #: An Exif header that says: turn me a quarter to the right.
 QUARTER = b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00"
@@ -33,19 +29,10 @@ pytestmark = pytest.mark.browser
 def _signed_in(
     visit: Callable[..., Visitor], world: World, role: Role, language: str, *, narrow: bool = False
 ) -> tuple[Visitor, UUID]:
-    email = f"{role.value}-{language}@{world.slug}.example"
-    with world.transaction() as db:
-        user_id = invite_person(db, world.actor(), InvitePerson(email=email, name=role.value, roles=[role]))
-    with transaction(None) as db:
-        set_language(db, user_id, language)
-        set_password(db, user_id, PASSWORD)
+    member = add_member(world, role.value, [role], language)
     visitor = visit(language.replace("_", "-"), narrow=narrow)
-    visitor.go("/sign-in")
-    visitor.page.locator("input[name=email]").fill(email)
-    visitor.page.locator("input[name=password]").fill(PASSWORD)
-    visitor.page.locator("main button[type=submit]").click()
-    visitor.page.wait_for_url("**/c/**")
-    return visitor, user_id
+    sign_in(visitor, member.email)
+    return visitor, member.id
 
 
 def _look(visitor: Visitor, name: str) -> None:

@@ -9,16 +9,12 @@ from pathlib import Path
 import pytest
 
 from kernel.clock import fixed_clock
-from kernel.db import transaction
-from tenants.people.commands import invite_person
-from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
-from tenants.sign_in.commands import set_language, set_password
 from tests.browser.conftest import MONDAY, Visitor
+from tests.browser.people import PASSWORD, add_member, sign_in
 from tests.support.companies import TestCompany
 from tests.support.delivery import Post, drain
 
-PASSWORD = "a long sentence for signing in"
 OPEN_ITEMS = """客户编码,客户名称,单据号,单据类型,单据日期,到期日,币种,金额
 00042,深圳鑫晟电子有限公司,XS2610-001,发票,2026-09-20,2026-10-20,CNY,"180,000.00"
 00042,深圳鑫晟电子有限公司,XS2610-002,发票,2026-10-12,2026-11-11,CNY,"66,400.50"
@@ -32,14 +28,7 @@ Visit = Callable[..., Visitor]
 @pytest.fixture
 def accountant(company: TestCompany) -> str:
     """The e-mail of an accountant who has chosen a password and reads Chinese."""
-    email = f"lin@{company.slug}.example"
-    with company.transaction() as db:
-        roles = [Role.ACCOUNTANT, Role.FINANCE_DIRECTOR, Role.SALES_MANAGER]
-        user_id = invite_person(db, company.actor(), InvitePerson(email=email, name="林晓", roles=roles))
-    with transaction(None) as db:
-        set_language(db, user_id, "zh_CN")
-        set_password(db, user_id, PASSWORD)
-    return email
+    return add_member(company, "林晓", [Role.ACCOUNTANT, Role.FINANCE_DIRECTOR, Role.SALES_MANAGER]).email
 
 
 def _work(company: TestCompany) -> None:
@@ -184,7 +173,7 @@ def test_every_page_holds_up_wide_and_narrow_in_both_languages(
     company: TestCompany, accountant: str, visit: Visit, language: str, narrow: bool
 ) -> None:
     visitor = visit(language, narrow=narrow)
-    _sign_in_any(visitor, accountant)
+    sign_in(visitor, accountant)
     for path in (
         "/",
         "/customers/",
@@ -201,11 +190,3 @@ def test_every_page_holds_up_wide_and_narrow_in_both_languages(
     ):
         visitor.go(company.url(path))
         visitor.check()
-
-
-def _sign_in_any(visitor: Visitor, email: str) -> None:
-    visitor.go("/sign-in")
-    visitor.page.locator("[name=email]").fill(email)
-    visitor.page.locator("[name=password]").fill(PASSWORD)
-    visitor.page.locator("main button[type=submit]").click()
-    visitor.page.wait_for_url("**/c/**")

@@ -9,11 +9,12 @@ import pytest
 from playwright.sync_api import expect
 
 from ar.imports import commands
+from tenants.permissions import Role
 from tests.ar.imports.files import do_last_message
 from tests.ar.imports.test_mapping_page import ODD
 from tests.ar.imports.test_undoing import ITEMS, RECEIPTS, run
 from tests.browser.conftest import Visitor
-from tests.browser.test_matching import _sign_in, accountant  # noqa: F401 - a fixture
+from tests.browser.people import add_member, sign_in
 from tests.support.world import World
 
 pytestmark = pytest.mark.browser
@@ -23,12 +24,12 @@ pytestmark = pytest.mark.browser
 def test_a_person_says_how_an_unknown_file_is_read(
     visit: Callable[..., Visitor],
     world: World,
-    accountant: str,  # noqa: F811 - the fixture
+    accountant: str,
     language: str,
     narrow: bool,
 ) -> None:
     visitor = visit(language, narrow=narrow)
-    page = _sign_in(visitor, accountant)
+    page = sign_in(visitor, accountant)
     visitor.go(world.url("/imports/"))
     page.locator("[name=kind][value=open-items]").check()
     page.locator("[name=file]").set_input_files({"name": "alt.csv", "mimeType": "text/csv", "buffer": ODD})
@@ -61,18 +62,24 @@ def test_a_person_says_how_an_unknown_file_is_read(
     expect(page.locator("main")).to_contain_text("1,234.56")
 
 
+@pytest.fixture
+def accountant(world: World) -> str:
+    """The e-mail of an accountant who reads English and has chosen a password."""
+    return add_member(world, "林晓", [Role.ACCOUNTANT], "en").email
+
+
 @pytest.mark.parametrize(("language", "narrow"), [("en", False), ("zh-CN", True)])
 def test_an_import_is_undone_after_what_depends_on_it(
     visit: Callable[..., Visitor],
     world: World,
-    accountant: str,  # noqa: F811 - the fixture
+    accountant: str,
     language: str,
     narrow: bool,
 ) -> None:
     items, _report = run(world, "open-items", ITEMS)
     receipts, _report = run(world, "receipts", RECEIPTS)
     visitor = visit(language, narrow=narrow)
-    page = _sign_in(visitor, accountant)
+    page = sign_in(visitor, accountant)
     page.emulate_media(color_scheme="dark" if narrow else "light")
     visitor.go(world.url(f"/imports/{items}"))
     page.locator("main details.more summary").first.click()

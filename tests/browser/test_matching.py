@@ -8,15 +8,11 @@ from datetime import date
 import pytest
 from playwright.sync_api import Page, expect
 
-from kernel.db import transaction
-from tenants.people.commands import invite_person
-from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
-from tenants.sign_in.commands import set_language, set_password
 from tests.browser.conftest import MONDAY, Visitor
+from tests.browser.people import add_member, sign_in
 from tests.support.world import BankMovement, World
 
-PASSWORD = "a long sentence for signing in"
 ON = date(2026, 11, 18)
 
 pytestmark = pytest.mark.browser
@@ -26,14 +22,7 @@ Visit = Callable[..., Visitor]
 @pytest.fixture
 def accountant(world: World) -> str:
     """The e-mail of an accountant who reads English and has chosen a password."""
-    email = f"lin@{world.slug}.example"
-    with world.transaction() as db:
-        invited = InvitePerson(email=email, name="林晓", roles=[Role.ACCOUNTANT])
-        user_id = invite_person(db, world.actor(), invited)
-    with transaction(None) as db:
-        set_language(db, user_id, "en")
-        set_password(db, user_id, PASSWORD)
-    return email
+    return add_member(world, "林晓", [Role.ACCOUNTANT], "en").email
 
 
 @pytest.fixture
@@ -52,16 +41,6 @@ def world(world: World) -> World:
     return world
 
 
-def _sign_in(visitor: Visitor, email: str) -> Page:
-    visitor.go("/sign-in")
-    page = visitor.page
-    page.locator("[name=email]").fill(email)
-    page.locator("[name=password]").fill(PASSWORD)
-    page.locator("main button[type=submit]").click()
-    page.wait_for_url("**/c/**")
-    return page
-
-
 def _choose(page: Page, payer: str) -> None:
     """From the first line, which is shown already, down to the payer's, and opens it."""
     page.keyboard.press("j")
@@ -73,7 +52,7 @@ def _choose(page: Page, payer: str) -> None:
 
 def test_a_line_is_booked_undone_and_set_aside_with_keys_alone(world: World, accountant: str, visit: Visit) -> None:
     visitor = visit("en-US")
-    page = _sign_in(visitor, accountant)
+    page = sign_in(visitor, accountant)
     visitor.go(world.url("/matching/"))
     visitor.check()
 
@@ -116,7 +95,7 @@ def test_a_line_is_booked_undone_and_set_aside_with_keys_alone(world: World, acc
 
 def test_on_a_phone_without_scripts_the_server_counts_and_books(world: World, accountant: str, visit: Visit) -> None:
     visitor = visit("en-US", narrow=True, javascript=False)
-    page = _sign_in(visitor, accountant)
+    page = sign_in(visitor, accountant)
     visitor.go(world.url("/matching/"))
     page.locator("tbody a", has_text="2026-11-18").nth(1).click()
     page.get_by_label("Another customer’s number or name").fill("鑫晟")

@@ -8,13 +8,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from kernel.db import transaction
-from tenants.people.commands import invite_person
-from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
-from tenants.sign_in.commands import set_language, set_password
 from tests.browser.conftest import MONDAY, Visitor
-from tests.browser.test_matching import PASSWORD, _sign_in
+from tests.browser.people import add_member, sign_in
 from tests.support.world import World
 
 pytestmark = pytest.mark.browser
@@ -28,16 +24,9 @@ def test_an_order_is_entered_held_and_released_once_it_fits(
     customer = world.buyer(100_000_00)
     contract = world.contract(customer, [("离心泵 IH50", "3500.00"), ("闸阀 DN80", "268.50")], number="CT-2026-7")
     world.late_invoice(customer, number="INV-1001", minor=40_000_00, days_late=12)
-    email = f"zhou@{world.slug}.example"
-    with world.transaction() as db:
-        roles = [Role.SALES_MANAGER]
-        user_id = invite_person(db, world.actor(), InvitePerson(email=email, name="周敏", roles=roles))
-    with transaction(None) as db:
-        set_language(db, user_id, language)
-        set_password(db, user_id, PASSWORD)
     visitor = visit(language.replace("_", "-"), narrow=narrow)
     visitor.page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
-    page = _sign_in(visitor, email)
+    page = sign_in(visitor, add_member(world, "周敏", [Role.SALES_MANAGER], language).email)
 
     def look(name: str) -> None:
         visitor.check()

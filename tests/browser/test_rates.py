@@ -9,13 +9,9 @@ from datetime import date
 import pytest
 from playwright.sync_api import expect
 
-from kernel.db import transaction
-from tenants.people.commands import invite_person
-from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
-from tenants.sign_in.commands import set_language, set_password
 from tests.browser.conftest import MONDAY, Visitor
-from tests.browser.test_matching import PASSWORD, _sign_in
+from tests.browser.people import add_member, sign_in
 from tests.support.world import World
 from tests.tenants.settings.test_notice import OF_2026, OF_2027
 
@@ -30,16 +26,9 @@ def test_a_person_records_what_a_run_asks_for_and_enters_the_notice(
     customer = world.customer("00001", "深圳鑫晟电子有限公司")
     world.late_invoice(customer, number="INV-1001", minor=100_000_00, days_late=12)
     world.invoice(customer, number="INV-1002", on=date(2026, 1, 5), due_on=date(2026, 1, 17))
-    email = f"lin@{world.slug}.example"
-    with world.transaction() as db:
-        roles = [Role.ACCOUNTANT, Role.ADMIN]
-        user_id = invite_person(db, world.actor(), InvitePerson(email=email, name="林晓", roles=roles))
-    with transaction(None) as db:
-        set_language(db, user_id, language)
-        set_password(db, user_id, PASSWORD)
     visitor = visit(language.replace("_", "-"), narrow=narrow)
     visitor.page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
-    page = _sign_in(visitor, email)
+    page = sign_in(visitor, add_member(world, "林晓", [Role.ACCOUNTANT, Role.ADMIN], language).email)
 
     def look(name: str) -> None:
         visitor.check()

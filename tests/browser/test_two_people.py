@@ -9,33 +9,18 @@ import pytest
 import sqlalchemy as sa
 
 from ar.cases.models import CollectionHold
-from kernel.db import transaction
-from tenants.people.commands import invite_person
-from tenants.people.inputs import InvitePerson
 from tenants.permissions import Role
-from tenants.sign_in.commands import set_language, set_password
 from tests.browser.conftest import Visitor
+from tests.browser.people import add_member, sign_in
 from tests.support.world import World
-
-PASSWORD = "a long sentence for signing in"
 
 pytestmark = pytest.mark.browser
 
 
 def _signed_in(visit: Callable[..., Visitor], world: World, name: str, language: str, *, narrow: bool) -> Visitor:
-    email = f"{name}@{world.slug}.example"
-    with world.transaction() as db:
-        person = InvitePerson(email=email, name=name, roles=[Role.ACCOUNTANT, Role.ADMIN])
-        user_id = invite_person(db, world.actor(), person)
-    with transaction(None) as db:
-        set_language(db, user_id, language)
-        set_password(db, user_id, PASSWORD)
+    member = add_member(world, name, [Role.ACCOUNTANT, Role.ADMIN], language)
     visitor = visit(language.replace("_", "-"), narrow=narrow)
-    visitor.go("/sign-in")
-    visitor.page.locator("input[name=email]").fill(email)
-    visitor.page.locator("input[name=password]").fill(PASSWORD)
-    visitor.page.locator("main button[type=submit]").click()
-    visitor.page.wait_for_url("**/c/**")
+    sign_in(visitor, member.email)
     return visitor
 
 

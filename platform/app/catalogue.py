@@ -6,8 +6,10 @@ here, and zh_CN translates every one with the same placeholders.
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -44,6 +46,28 @@ def extract() -> Catalog:
     return found
 
 
+def hidden_texts(known: Collection[str]) -> list[str]:
+    """Returns a line per text that stands within an f-string alone, where nothing extracts it."""
+    lines = []
+    for path in sorted((APP_ROOT / "platform").rglob("*.py")):
+        for text in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(text, ast.JoinedStr):
+                place = path.relative_to(APP_ROOT).as_posix()
+                lines += [
+                    f"within an f-string: {msgid!r} ({place})" for msgid in _translated(text) if msgid not in known
+                ]
+    return lines
+
+
+def _translated(node: ast.AST) -> Iterator[str]:
+    """Yields the literal msgids of the calls within a node."""
+    for call in ast.walk(node):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in KEYWORDS:
+            yield from (
+                each.value for each in call.args if isinstance(each, ast.Constant) and isinstance(each.value, str)
+            )
+
+
 def stored() -> Catalog:
     """Returns the catalogue in the repository (empty when there is none)."""
     if not FILE.exists():
@@ -53,9 +77,10 @@ def stored() -> Catalog:
 
 
 def faults() -> list[str]:
-    """Returns a line per msgid that is missing, untranslated, obsolete, malformed or has other placeholders."""
+    """Returns a line per msgid that is missing, untranslated, obsolete, malformed, hidden or has other placeholders."""
     wanted, have = extract(), stored()
-    lines = []
+    known = {message.id if isinstance(message.id, str) else message.id[0] for message in wanted}
+    lines = hidden_texts(known)
     for message in wanted:
         if not message.id:
             continue
@@ -69,7 +94,6 @@ def faults() -> list[str]:
             lines.append(f"placeholders differ: {message.id!r}")
         if message.locations[0][0].startswith("templates/") and any(map(BARE_PERCENT.search, [first, *texts])):
             lines.append(f"write %% for a per cent sign: {message.id!r}")
-    known = {message.id if isinstance(message.id, str) else message.id[0] for message in wanted}
     for message in have:
         first = message.id if isinstance(message.id, str) else message.id[0]
         if first and first not in known:

@@ -118,7 +118,8 @@ def errors(job_id: UUID) -> Page:
     """Downloads the uploaded rows with their errors."""
     job = queries.job(db(), actor().tenant_id, job_id)
     content = files.rows_with_errors(stored_file(db(), actor().tenant_id, job), job.report)
-    return download(content, files.XLSX, f"{job.file_name.rsplit('.', 1)[0]}-{_('errors')}.xlsx")
+    errors = _("errors")
+    return download(content, files.XLSX, f"{job.file_name.rsplit('.', 1)[0]}-{errors}.xlsx")
 
 
 @bp.get("/samples/<kind>.xlsx")

@@ -13,22 +13,22 @@ from kernel.i18n import mark
 
 #: Names of the checks, for the policy, for what is switched off and for overrides.
 CHECK_NAMES: Final[dict[str, str]] = {
-    CheckCode.LIMIT: mark("Credit limit"),
-    CheckCode.GROUP_LIMIT: mark("Limit of the group"),
-    CheckCode.NO_LIMIT: mark("A limit was granted"),
-    CheckCode.NO_RATE: mark("Exchange rate known"),
-    CheckCode.TERM: mark("Credit term"),
-    CheckCode.NO_TERM: mark("Credit term in writing"),
-    CheckCode.PROOF: mark("Proof of payment"),
-    CheckCode.CLEARED_FUNDS: mark("Money received"),
+    CheckCode.LIMIT: mark("Over the limit"),
+    CheckCode.GROUP_LIMIT: mark("Over the limit of the group"),
+    CheckCode.NO_LIMIT: mark("No limit granted"),
+    CheckCode.NO_RATE: mark("No exchange rate"),
+    CheckCode.TERM: mark("Past due"),
+    CheckCode.NO_TERM: mark("No term in writing"),
+    CheckCode.PROOF: mark("No accepted proof of payment"),
+    CheckCode.CLEARED_FUNDS: mark("Money not yet received"),
     CheckCode.HOLD: mark("Stop of shipments"),
     CheckCode.BLACKLIST: mark("Blacklist"),
-    CheckCode.STATEMENT: mark("Statement confirmed"),
-    CheckCode.FILE: mark("Customer file"),
-    CheckCode.CONTRACT: mark("Contract"),
-    CheckCode.PRICE: mark("Contract price"),
-    CheckCode.QUANTITY: mark("Quantity"),
-    CheckCode.STATE: mark("State"),
+    CheckCode.STATEMENT: mark("Unconfirmed statement"),
+    CheckCode.FILE: mark("Gaps in the customer file"),
+    CheckCode.CONTRACT: mark("No contract"),
+    CheckCode.PRICE: mark("Other price than agreed"),
+    CheckCode.QUANTITY: mark("More than agreed"),
+    CheckCode.STATE: mark("State of the order"),
 }
 #: Why an order is held.
 REASON_SENTENCES: Final[dict[str, str]] = {

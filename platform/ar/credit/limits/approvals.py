@@ -33,8 +33,8 @@ def _facts(facts: dict[str, Any]) -> list[tuple[str, str]]:
         (_("Limit asked for"), asked),
         (_("Credit term today"), days(facts.get("before_term_days"))),
         (_("Credit term asked for"), days(facts.get("term_days"))),
-        (_("From"), str(facts.get("valid_from", ""))),
-        (_("Through"), str(until) if until else _("until changed")),
+        (_("Valid from"), str(facts.get("valid_from", ""))),
+        (_("Valid through"), str(until) if until else _("until changed")),
     ]
 
 

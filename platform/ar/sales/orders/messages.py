@@ -31,7 +31,7 @@ MESSAGES: Final[dict[str, str]] = {
 STATE_NAMES: Final[dict[str, tuple[str, str]]] = {
     "draft": (mark("Draft"), "quiet"),
     "held": (mark("Held"), "late"),
-    "released": (mark("Released"), "ok"),
+    "released": (mark("Released to ship"), "ok"),
     "completed": (mark("Completed"), "quiet"),
     "closed_short": (mark("Closed short"), "quiet"),
     "cancelled": (mark("Cancelled"), "quiet"),

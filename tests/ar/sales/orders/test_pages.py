@@ -51,7 +51,7 @@ def test_an_order_is_entered_confirmed_and_told_why_it_is_held(world: World) -> 
     assert "Over the credit limit of 100.00 CNY by 20.00." in shown
     assert "Ask to let it pass over limit or term" in shown
     listed = client.get(f"/c/{world.slug}/orders/?state=held").text
-    assert "Credit limit" in listed
+    assert "Over the limit" in listed
     assert client.get(answer.location + "/print").status_code == 200
 
 

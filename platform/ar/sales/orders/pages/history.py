@@ -14,11 +14,12 @@ from web import formatters
 
 def history_entry(past: PastDecision) -> dict[str, str]:
     """Returns one answer of the checks as an entry of a time line."""
+    passed, stopped = _("passed"), _("was held")
     held = [each for each in past.reasons if "waived_by" not in each]
     return {
         "at": formatters.datetime(past.decided_at),
         "iso": past.decided_at.isoformat(),
-        "title": f"{_(CHECKPOINT_NAMES[past.checkpoint])}: {_('passes') if past.decision == 'pass' else _('held')}",
+        "title": f"{_(CHECKPOINT_NAMES[past.checkpoint])}: {passed if past.decision == 'pass' else stopped}",
         "text": past.decided_by,
         "why": " ".join(reason_sentences(reasons_of(held))),
         "tone": "ok" if past.decision == "pass" else "late",

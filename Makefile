@@ -43,7 +43,7 @@ help: ## list these commands
 install: install-product ## make the environment in .venv from the locks
 	@wanted=`$(PYTHON) -c '$(WANTED)' $(LOCK) $(DEV_LOCK)` || exit 1; \
 	if [ "`cat $(DEV_STAMP) 2>/dev/null`" = "$$wanted" ]; then exit 0; fi; \
-	echo "adding the tools of development"; rm -f $(DEV_STAMP); \
+	echo "adding the tools of development"; rm -f $(DEV_STAMP); $(BIN)/python -m ensurepip --default-pip >/dev/null || exit 1; \
 	$(PYTHON) infra/fetch.py $(BIN)/python $(LOCK) $(DEV_LOCK) && echo "$$wanted" > $(DEV_STAMP) || { echo "$(NOT_INSTALLED)" >&2; exit 1; }
 
 install-product:
@@ -51,14 +51,14 @@ install-product:
 	  echo "Huikuan needs Python 3.11 or newer, and '$(PYTHON)' is not. Name another one: make $(or $(MAKECMDGOALS),install) PYTHON=python3.12" >&2; exit 1; }
 	@wanted=`$(PYTHON) -c '$(WANTED)' $(LOCK)` || exit 1; \
 	if [ ! -e $(BUILDING) ] && [ "`cat $(STAMP) 2>/dev/null`" = "$$wanted" ] && $(BIN)/python -c 'import flask, app' 2>/dev/null; then exit 0; fi; \
-	if [ -e $(BUILDING) ] || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	if [ -e $(BUILDING) ] || ! $(BIN)/python -c '' 2>/dev/null; then \
 	  echo "making the environment in $(VENV) (about a minute)"; \
-	  { $(PYTHON) -m venv --clear --without-pip $(VENV) && touch $(BUILDING) && $(BIN)/python -m ensurepip --default-pip >/dev/null; } || { \
+	  { $(PYTHON) -c 'import ensurepip' && $(PYTHON) -m venv --clear --without-pip $(VENV) && touch $(BUILDING); } || { \
 	    echo "The environment could not be made. On Debian or Ubuntu: apt install python3-venv; else see the lines above (a full disk?)." >&2; exit 1; }; \
 	else echo "bringing the environment in $(VENV) up to date"; fi; \
 	rm -f $(STAMP) $(DEV_STAMP); touch $(BUILDING) && \
 	$(PYTHON) infra/fetch.py $(BIN)/python $(LOCK) && \
-	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e . && \
+	$(PYTHON) infra/fetch.py $(BIN)/python . && \
 	echo "$$wanted" > $(STAMP) && rm -f $(BUILDING) || { echo "$(NOT_INSTALLED)" >&2; exit 1; }
 
 demo: install-product ## start everything with a demo company; Ctrl-C stops it

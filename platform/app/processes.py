@@ -37,12 +37,16 @@ class SupervisorError(Exception):
 
 @dataclass(frozen=True)
 class ChildSpec:
-    """A child process to run; it gets `stop_seconds` between SIGTERM and SIGKILL."""
+    """A child process to run; it gets `stop_seconds` between SIGTERM and SIGKILL.
+
+    `after_ready`: it starts once the product is ready, so that it takes no time from those a person waits for.
+    """
 
     name: str
     argv: tuple[str, ...]
     port: int | None = None
     stop_seconds: float = 20
+    after_ready: bool = False
 
 
 @dataclass(frozen=True)
@@ -178,6 +182,7 @@ class Supervisor:
         self._pause_seconds = pause_seconds
         self._max_deaths = max_deaths
         self._window_seconds = window_seconds
+        self._ready = False
 
     def run(
         self,
@@ -191,7 +196,7 @@ class Supervisor:
 
         Raises SupervisorError when a child cannot run or the product is not healthy within `ready_seconds`.
         """
-        ready, begun, cared = False, time.monotonic(), time.monotonic()
+        begun, cared = time.monotonic(), time.monotonic()
         self.log_dir.mkdir(parents=True, exist_ok=True)
         try:
             while not stop.requested:
@@ -199,9 +204,10 @@ class Supervisor:
                 stop.wait(self._until_next_start())
                 self._collect()
                 now = time.monotonic()
-                if not ready and not stop.requested:
-                    ready = healthy()
-                    if ready:
+                if not self._ready and not stop.requested:
+                    self._ready = healthy()
+                    if self._ready:
+                        self._start_due()
                         on_ready()
                     elif now - begun > ready_seconds:
                         raise SupervisorError(
@@ -215,15 +221,20 @@ class Supervisor:
 
     def _start_due(self) -> None:
         started = False
-        for child in reversed(self._children):
-            if child.process is None and time.monotonic() >= child.start_at:
+        for child in self._to_start():
+            if time.monotonic() >= child.start_at:
                 child.process = self._spawn(child.spec)
                 started = True
         if started:
             self._write_status()
 
+    def _to_start(self) -> list[_Child]:
+        """Returns the children that do not run and may, the last in the order of stopping first."""
+        waiting = [child for child in reversed(self._children) if child.process is None]
+        return [child for child in waiting if self._ready or not child.spec.after_ready]
+
     def _until_next_start(self) -> float:
-        pauses = [child.start_at - time.monotonic() for child in self._children if child.process is None]
+        pauses = [child.start_at - time.monotonic() for child in self._to_start()]
         return max(0.0, min([TICK_SECONDS, *pauses]))
 
     def _spawn(self, spec: ChildSpec) -> subprocess.Popen[bytes]:

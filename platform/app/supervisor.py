@@ -63,12 +63,17 @@ def product_processes(settings: Settings, mail_port: int | None) -> list[ChildSp
     processes = [
         ChildSpec("web", web, settings.port),
         # It gives its jobs their time and hands back what is not done by then.
-        ChildSpec("worker", (*python, "app.worker"), stop_seconds=settings.worker_stop_seconds + WORKER_END_SECONDS),
-        ChildSpec("dispatcher", (*python, "app.dispatcher")),
+        ChildSpec(
+            "worker",
+            (*python, "app.worker"),
+            stop_seconds=settings.worker_stop_seconds + WORKER_END_SECONDS,
+            after_ready=True,
+        ),
+        ChildSpec("dispatcher", (*python, "app.dispatcher"), after_ready=True),
     ]
     if mail_port is not None:
         catcher = ("app.mailcatcher", "--var-dir", str(settings.var_dir), "--port", str(mail_port))
-        processes.append(ChildSpec("mail", (*python, *catcher), mail_port))
+        processes.append(ChildSpec("mail", (*python, *catcher), mail_port, after_ready=True))
     return processes
 
 

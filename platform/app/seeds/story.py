@@ -61,7 +61,7 @@ _CALLS: Final = {
 _TASKS: Final = {"zh_CN": "已汇报，按流程继续跟进。", "en": "Reported; we go on as planned."}
 _SKIPS: Final = {"zh_CN": "老客户，业务员已当面确认付款日期。", "en": "Agreed face to face with their controller."}
 #: So many days long the people told most debtors by telephone what a letter would have said, and tried the letters out.
-TRYING_DAYS: Final = 46
+TRYING_DAYS: Final = 55
 _TOLD: Final = {"zh_CN": "上线试运行：业务员已电话提醒，未发函。", "en": "Trying it out: told by telephone, no letter."}
 
 

@@ -40,6 +40,7 @@ SLICE: Final = Slice(
         "ar.credit.assessments.edit_routes:bp",
         "ar.credit.policy.routes:bp",
         "ar.credit.exposure.routes:bp",
+        "ar.credit.limits.taken_over.routes:bp",
         "ar.credit.checks.account.routes:bp",
         "ar.credit.checks.account.stop_routes:bp",
         "ar.credit.checks.account.guarantee_routes:bp",
@@ -59,7 +60,13 @@ SLICE: Final = Slice(
             Permission.ASSESS,
             waiting=select_waiting,
         ),
-        NavLine(Heading.CREDIT_AND_SALES, 20, mark("Limits and exposure"), "limits.index", also=("customer_credit",)),
+        NavLine(
+            Heading.CREDIT_AND_SALES,
+            20,
+            mark("Limits and exposure"),
+            "limits.index",
+            also=("customer_credit", "taken_over"),
+        ),
         NavLine(Heading.CREDIT_AND_SALES, 25, mark("Orders over the limit"), "over_limit.index", also=("over_limit",)),
         NavLine(
             Heading.CREDIT_AND_SALES,

@@ -9,6 +9,7 @@ from tenants.slice import Event
 
 MESSAGES: Final[dict[str, str]] = {
     "limit_granted_here": mark("A customer's limit was granted here meanwhile. Check the file again."),
+    "taken_over_none": mark("No limit waits for being asked for."),
     "limit_starts_past": mark("A limit begins today (%(today)s) at the earliest."),
     "limit_too_large": mark("Enter an amount from 0 up, or choose unlimited."),
     "limit_pending": mark("A request for this customer already waits for the general manager. Withdraw it first."),
@@ -44,6 +45,7 @@ EVENTS: Final[dict[str, Event]] = {
     "limit_requested": Event(mark("Credit limit asked for"), "%(reason)s"),
     "limit_refused": Event(mark("Credit limit not granted"), "%(reason)s"),
     "limits_taken_over": Event(mark("Credit limits of an import taken over"), mark("%(limits)s limits")),
+    "limits_taken_over_asked": Event(mark("Approval of limits taken over asked for"), mark("%(limits)s limits")),
     "limits_taken_over_refused": Event(mark("Credit limits of an import refused"), "%(reason)s"),
     "guarantee_registered": Event(mark("Guarantee registered"), mark("%(provider)s, %(amount)s")),
     "guarantee_ended": Event(mark("Guarantee ended"), "%(provider)s: %(reason)s"),

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, cast
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from ar.credit.limits.inputs import TakenOverLimit
 from ar.credit.limits.models import CreditLimit
@@ -192,18 +192,30 @@ def refuse_taken_over(db: Session, actor: Actor, approved: Approved) -> None:
 
 def not_yet_approved(db: Session, tenant_id: UUID, customer_ids: Collection[UUID]) -> set[UUID]:
     """Returns those of the limits in the books that were taken over and wait for the general manager, by limit."""
+    own = CreditLimit.customer_id == sa.any_(_ids(customer_ids))
+    return set(db.execute(_waiting(tenant_id, CreditLimit.id).where(own)).scalars())
+
+
+def customers_not_yet_approved(db: Session, tenant_id: UUID, on: date) -> set[UUID]:
+    """Returns the customers whose limit in force on a day was taken over and waits for the general manager."""
+    limit = CreditLimit
+    in_force = (limit.valid_from <= on, sa.or_(limit.valid_to.is_(None), limit.valid_to >= on))
+    return set(db.execute(_waiting(tenant_id, limit.customer_id).where(*in_force)).scalars())
+
+
+def _waiting(tenant_id: UUID, shown: InstrumentedAttribute[UUID]) -> sa.Select[UUID]:
+    """Selects a column of the limits that were taken over and are not decided on: asked for, or by nobody yet."""
     limit, approval = CreditLimit, Approval
-    rows = db.execute(
-        sa.select(limit.id)
+    return (
+        sa.select(shown)
         .outerjoin(approval, sa.and_(approval.tenant_id == tenant_id, approval.id == limit.approval_id))
         .where(
             limit.tenant_id == tenant_id,
-            limit.customer_id == sa.any_(_ids(customer_ids)),
             limit.source == "taken_over",
+            sa.or_(limit.valid_to.is_(None), limit.valid_to >= limit.valid_from),
             sa.or_(approval.id.is_(None), approval.state == "pending"),
         )
     )
-    return set(rows.scalars())
 
 
 def _ask(db: Session, actor: Actor, import_id: UUID, limits: Sequence[TakenOverLimit]) -> UUID | None:

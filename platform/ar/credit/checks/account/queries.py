@@ -32,6 +32,7 @@ class NamedCustomer:
 class LimitRow:
     """A limit as it was granted; one whose end lies before its first day never came into force."""
 
+    id: UUID
     kind: str
     currency: str
     amount_minor: int | None
@@ -165,6 +166,7 @@ def limits_of(db: Session, tenant_id: UUID, customer_id: UUID) -> list[LimitRow]
     rows = db.execute(
         select_view(
             LimitRow,
+            id=value(x.id),
             kind=value(x.kind),
             currency=value(x.currency),
             amount_minor=value(x.amount_minor),

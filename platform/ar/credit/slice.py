@@ -22,6 +22,7 @@ from ar.credit.limits.guarantees import jobs as guarantee_jobs
 from ar.credit.limits.guarantees import mails as guarantee_mails
 from ar.credit.policy import messages as policy_texts
 from ar.credit.reviews import approvals as review_approvals
+from ar.credit.reviews import mails as review_mails
 from ar.credit.reviews import opening
 from ar.credit.reviews import texts as review_texts
 from ar.credit.reviews.queries import lines_to_explain
@@ -119,15 +120,24 @@ SLICE: Final = Slice(
         **review_texts.FACT_MAKERS,
         **signal_texts.FACT_MAKERS,
     },
-    jobs=(*printing.JOBS, *lapsing.JOBS, *check_jobs.JOBS, *guarantee_jobs.JOBS, *opening.JOBS, *running.JOBS),
+    jobs=(
+        *printing.JOBS,
+        *lapsing.JOBS,
+        *check_jobs.JOBS,
+        *guarantee_jobs.JOBS,
+        *opening.JOBS,
+        *review_mails.JOBS,
+        *running.JOBS,
+    ),
     recurring=(
         *lapsing.RECURRING,
         *check_jobs.RECURRING,
         *guarantee_jobs.RECURRING,
         *opening.RECURRING,
+        *review_mails.RECURRING,
         *running.RECURRING,
     ),
-    mails=(*lapsing.MAILS, *guarantee_mails.MAILS, *stop_notice.MAILS),
+    mails=(*lapsing.MAILS, *guarantee_mails.MAILS, *review_mails.MAILS, *stop_notice.MAILS),
     checks=(credit_checks,),
     approvals=(
         ASSESSMENT,

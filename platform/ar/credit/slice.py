@@ -20,6 +20,7 @@ from ar.credit.limits import messages as limit_texts
 from ar.credit.limits.assessed import ASSESSMENT
 from ar.credit.limits.guarantees import jobs as guarantee_jobs
 from ar.credit.limits.guarantees import mails as guarantee_mails
+from ar.credit.limits.guarantees.queries import guarantees_due
 from ar.credit.policy import messages as policy_texts
 from ar.credit.reviews import approvals as review_approvals
 from ar.credit.reviews import mails as review_mails
@@ -42,6 +43,7 @@ SLICE: Final = Slice(
         "ar.credit.policy.routes:bp",
         "ar.credit.exposure.routes:bp",
         "ar.credit.limits.taken_over.routes:bp",
+        "ar.credit.limits.guarantees.routes:bp",
         "ar.credit.checks.account.routes:bp",
         "ar.credit.checks.account.stop_routes:bp",
         "ar.credit.checks.account.guarantee_routes:bp",
@@ -69,6 +71,14 @@ SLICE: Final = Slice(
             also=("customer_credit", "taken_over"),
         ),
         NavLine(Heading.CREDIT_AND_SALES, 25, mark("Orders over the limit"), "over_limit.index", also=("over_limit",)),
+        NavLine(
+            Heading.CREDIT_AND_SALES,
+            28,
+            mark("Guarantees"),
+            "guarantees.index",
+            waiting=guarantees_due,
+            counted_for=Permission.MANAGE_CREDIT,
+        ),
         NavLine(
             Heading.CREDIT_AND_SALES,
             27,

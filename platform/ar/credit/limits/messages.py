@@ -18,6 +18,8 @@ MESSAGES: Final[dict[str, str]] = {
     "limit_settled": mark("This request for a limit is already decided."),
     "guarantee_not_found": mark("There is no such guarantee."),
     "guarantee_ended": mark("This guarantee has already ended."),
+    "guarantee_file_size": mark("%(name)s is larger than 12 MB."),
+    "guarantee_file_kind": mark("%(name)s is not of an accepted type: PDF, PNG, JPEG."),
     "guarantee_days": mark("The last day is before the first."),
 }
 KIND_NAMES: Final[dict[str, str]] = {"regular": mark("Regular"), "temporary": mark("Temporary")}
@@ -40,6 +42,12 @@ GUARANTEE_NAMES: Final[dict[str, str]] = {
     "mortgage": mark("Mortgage"),
     "pledge": mark("Pledge"),
     "insurance": mark("Insurer's cover"),
+}
+#: View of the list of guarantees → its name.
+GUARANTEE_VIEWS: Final[dict[str, str]] = {
+    "all": mark("In force or to be claimed"),
+    "due": mark("Deadline within a month"),
+    "over": mark("Over or ended"),
 }
 EVENTS: Final[dict[str, Event]] = {
     "limit_requested": Event(mark("Credit limit asked for"), "%(reason)s"),

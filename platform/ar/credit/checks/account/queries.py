@@ -124,6 +124,7 @@ class GuaranteeRow:
     valid_from: date
     valid_to: date | None
     claim_by_on: date | None
+    file_name: str
     note: str
     ended_at: datetime | None
     ended_by: str | None
@@ -274,6 +275,7 @@ def guarantees_of(db: Session, tenant_id: UUID, customer_id: UUID) -> list[Guara
             valid_from=value(x.valid_from),
             valid_to=value(x.valid_to),
             claim_by_on=value(x.claim_by_on),
+            file_name=value(x.file_name),
             note=value(x.note),
             ended_at=value(x.ended_at),
             ended_by=value(x.ended_by),

@@ -1,12 +1,12 @@
 """Reads and writes amounts in ten thousands of a currency (万元), as the forms of the policy have them.
 
-Pure and exact: what is no whole number of minor units is refused. Source: R048, R300.
+Pure and exact: what is no whole number of minor units is refused, and only what is named so is rounded. Source: R048, R300.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from kernel.money import exponent
@@ -34,3 +34,9 @@ def ten_thousands(minor: int, currency: str) -> str:
     """Returns an amount of minor units in ten thousands as plain text, without zeros at its end: "12.5"."""
     text = format(Decimal(minor) / (UNIT * 10 ** exponent(currency)), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def ten_thousands_rounded(minor: int, currency: str) -> str:
+    """Returns an amount in ten thousands with two decimals, rounded half up, for columns of figures: "11.56"."""
+    amount = Decimal(minor) / (UNIT * 10 ** exponent(currency))
+    return format(amount.quantize(Decimal("0.01"), ROUND_HALF_UP), "f")

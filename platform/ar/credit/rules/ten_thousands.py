@@ -1,6 +1,6 @@
 """Reads and writes amounts in ten thousands of a currency (万元), as the forms of the policy have them.
 
-Pure and exact: what is no whole number of minor units is refused, and only what is named so is rounded. Source: R048, R300.
+Pure and exact: what is no whole number of minor units is refused; only what is named so is rounded. Source: R048, R300.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ def test_what_is_typed_is_read_exactly(text: str, currency: str, minor: int) -> 
 
 @pytest.mark.parametrize("text", ["", "-1", "1e3", "1.0000001", "1,5.2.3", "abc"])
 def test_what_is_no_amount_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="ten thousands|decimals"):
+    with pytest.raises(ValueError, match=r"ten thousands|decimals"):
         parse_ten_thousands(text, "CNY")
 
 

@@ -5,6 +5,7 @@ Pure and exact: what is no whole number of minor units is refused; only what is 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
@@ -12,7 +13,8 @@ from typing import Final
 from kernel.money import exponent
 
 UNIT: Final = 10_000
-_DIGITS_MAX: Final = 12
+#: Digits, by thousands or not, and a point. A comma that groups no thousands could be a decimal mark: 5,5 is refused.
+_PLAIN: Final = re.compile(r"(?:[0-9]{1,12}|[0-9]{1,3}(?:,[0-9]{3}){1,3})(?:\.[0-9]+)?")
 
 
 def parse_ten_thousands(text: str, currency: str) -> int:
@@ -20,11 +22,10 @@ def parse_ten_thousands(text: str, currency: str) -> int:
 
     Raises ValueError for what is not plainly a number, is negative, or has more decimals than the currency.
     """
-    plain = unicodedata.normalize("NFKC", text).strip().removesuffix("万元").removesuffix("万").replace(",", "").strip()
-    whole, _point, fraction = plain.partition(".")
-    if not (whole + fraction).isascii() or not (whole + fraction).isdigit() or len(whole) > _DIGITS_MAX:
+    plain = unicodedata.normalize("NFKC", text).strip().removesuffix("万元").removesuffix("万").strip()
+    if not _PLAIN.fullmatch(plain):
         raise ValueError("not an amount in ten thousands")
-    minor = Decimal(plain) * UNIT * 10 ** exponent(currency)
+    minor = Decimal(plain.replace(",", "")) * UNIT * 10 ** exponent(currency)
     if minor != int(minor):
         raise ValueError("more decimals than the currency has")
     return int(minor)

@@ -50,10 +50,10 @@ LABELS: Final[dict[str, str]] = {
 }
 #: Computed signal → the unit of its figures.
 _UNITS: Final[dict[SignalCode, str]] = {
-    SignalCode.SLOWER_PAYMENT: mark("days slower"),
+    SignalCode.SLOWER_PAYMENT: mark("days"),
     SignalCode.AGREED_PAYMENT_MISSED: mark("payments"),
     SignalCode.BANK_CHANGES: mark("accounts"),
-    SignalCode.LARGE_ORDER: mark("% of a month"),
+    SignalCode.LARGE_ORDER: "%",
     SignalCode.BROKEN_PROMISES: mark("promises"),
     SignalCode.UNANSWERED_CALLS: mark("calls"),
     SignalCode.POST_DATED_DRAFTS: mark("drafts"),

@@ -116,10 +116,11 @@ def take_over_limits(db: Session, actor: Actor, import_id: UUID, limits: Sequenc
 
 
 def take_back_limits(
-    db: Session, actor: Actor, import_id: UUID, limit_ids: Sequence[UUID], ended: Mapping[UUID, date | None]
+    db: Session, actor: Actor, limit_ids: Sequence[UUID], ended: Mapping[UUID, date | None]
 ) -> dict[UUID, UUID]:
     """Takes back what an import took over; the limits that it ended count again, written anew: old id → new id.
 
+    An approval that waits for nothing else is withdrawn; one that was asked for limits of other imports too goes on.
     The caller holds the customers' lock, and knows that nothing followed these limits.
     """
     limit = CreditLimit
@@ -133,17 +134,27 @@ def take_back_limits(
     if again:
         rows = [{**row._mapping, "id": again[row.id], "valid_to": ended[row.id]} for row in earlier]
         db.execute(sa.insert(CreditLimit), rows)
-    pending = db.execute(
-        sa.select(Approval.id).where(
-            Approval.tenant_id == actor.tenant_id,
-            Approval.kind == TAKE_OVER_KIND,
-            Approval.subject_id == import_id,
-            Approval.state == "pending",
-        )
-    ).scalar_one_or_none()
-    if pending is not None:
-        withdraw(db, replace(actor, kind="system"), pending, _("Import undone"))
+    for approval_id in db.execute(_waiting_for_nothing(actor.tenant_id, limit_ids)).scalars().all():
+        withdraw(db, replace(actor, kind="system"), approval_id, _("Import undone"))
     return again
+
+
+def _waiting_for_nothing(tenant_id: UUID, limit_ids: Sequence[UUID]) -> sa.Select[Any]:
+    """Selects the open approvals of limits, all of whose limits count on no day any more."""
+    limit, left, approval = CreditLimit, aliased(CreditLimit), Approval
+    asked = sa.select(limit.approval_id).where(limit.tenant_id == tenant_id, limit.id == sa.any_(_ids(limit_ids)))
+    counting = sa.exists().where(
+        left.tenant_id == tenant_id,
+        left.approval_id == approval.id,
+        sa.or_(left.valid_to.is_(None), left.valid_to >= left.valid_from),
+    )
+    return sa.select(approval.id).where(
+        approval.tenant_id == tenant_id,
+        approval.kind == TAKE_OVER_KIND,
+        approval.state == "pending",
+        approval.id.in_(asked),
+        ~counting,
+    )
 
 
 def followed_limits(tenant_id: UUID, limit_ids: sa.Select[Any]) -> sa.Select[Any]:

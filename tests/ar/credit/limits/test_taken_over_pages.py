@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
@@ -11,19 +12,19 @@ import sqlalchemy as sa
 
 from ar.credit.limits.inputs import TakenOverLimit
 from ar.credit.limits.taken_over.commands import ask_for_taken_over
-from ar.credit.limits.taking_over import not_yet_approved, take_over_limits
+from ar.credit.limits.taking_over import not_yet_approved, take_back_limits, take_over_limits
 from ar.credit.models import CreditLimit
 from kernel.errors import RuleBroken
 from kernel.ids import new_id
 from tenants.approvals.models import Approval
-from tests.support.approvals import approve_all, decide_as, person
+from tests.support.approvals import approve_all, decide_as, open_step, person
 from tests.support.world import World
 
 SINCE = date(2025, 6, 1)
 
 
-def take_over(world: World, *limits: tuple[UUID, int | None]) -> None:
-    """Takes over limits without an end, as an import of old books does."""
+def take_over(world: World, *limits: tuple[UUID, int | None]) -> Sequence[UUID]:
+    """Takes over limits without an end, as an import of old books does; returns their ids."""
     old = [
         TakenOverLimit(
             customer_id=each, currency="CNY", amount_minor=minor, term_days=45, valid_from=SINCE, reason="旧系统额度"
@@ -31,7 +32,7 @@ def take_over(world: World, *limits: tuple[UUID, int | None]) -> None:
         for each, minor in limits
     ]
     with world.transaction() as db:
-        take_over_limits(db, world.actor(), new_id(), old)
+        return take_over_limits(db, world.actor(), new_id(), old).limit_ids
 
 
 def approval_of(world: World) -> UUID:
@@ -89,6 +90,18 @@ def test_a_refusal_ends_what_was_asked_for_later_too(world: World) -> None:
         approval = ask_for_taken_over(db, world.actor(), "limits of the old books")
     decide_as(world, manager, approval, approve=False)
     assert world.credit_account(customer).limit.is_absent
+
+
+def test_what_waits_for_limits_of_two_imports_is_withdrawn_when_both_are_taken_back(world: World) -> None:
+    first = take_over(world, (world.customer("A"), 700_00))
+    second = take_over(world, (world.customer("B"), 300_00))
+    person(world, "general_manager")
+    with world.transaction() as db:
+        approval = ask_for_taken_over(db, world.actor(), "limits of the old books")
+    for limits, state in ((first, "pending"), (second, "withdrawn")):
+        with world.transaction() as db:
+            take_back_limits(db, world.actor(), limits, {})
+        assert open_step(world, approval)[0] == state
 
 
 def test_the_approval_of_a_limit_is_named_once(world: World) -> None:

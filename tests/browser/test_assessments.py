@@ -1,4 +1,4 @@
-"""A salesperson assesses a customer on a phone; the sales manager signs at a desk; both with a keyboard or a thumb."""
+"""A salesperson assesses a customer on a phone, and three sign one after another until the limit stands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from ar.credit.rules.scoring import ITEMS
 from tenants.permissions import Role
 from tests.browser.conftest import MONDAY, Visitor
 from tests.browser.people import add_member, sign_in
-from tests.support.approvals import person
 from tests.support.world import World
 from tests.support.world.assessments import POINTS
 
@@ -21,17 +20,17 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize(("language", "narrow", "dark"), [("zh_CN", True, False), ("en", False, True)])
-def test_a_salesperson_assesses_and_the_sales_manager_signs(
+def test_a_salesperson_assesses_three_sign_and_the_general_managers_limit_stands(
     visit: Callable[..., Visitor], world: World, language: str, narrow: bool, dark: bool
 ) -> None:
     world = world.on(MONDAY.date())
     customer = world.customer("00001", "深圳鑫晟电子有限公司", tax_id="91440300708461136T")
     for month in range(5, 11):
         world.invoice(customer, number=f"S-{month}", on=date(2026, month, 10), minor=(100 + month) * 1_000_00)
-    for role in ("finance", "general_manager"):
-        person(world, role)
+    world.complete_file(customer)
     author, author_id = add_member(world, "周敏", [Role.SALESPERSON], language)
-    signer, _signer_id = add_member(world, "周敏", [Role.SALES_MANAGER], language)
+    signer, _signer_id = add_member(world, "陆建军", [Role.SALES_MANAGER], language)
+    others = [add_member(world, role.value, [role], language) for role in (Role.FINANCE, Role.GENERAL_MANAGER)]
     world.own(customer, author_id)
 
     def arrive(email: str) -> tuple[Visitor, Page]:
@@ -74,3 +73,13 @@ def test_a_salesperson_assesses_and_the_sales_manager_signs(
     page.fill("#f-limit", "8")
     page.locator("#assessment-sign button.primary").click()
     expect(page.locator("#assessment-opinions")).to_contain_text("80,000.00")
+    assessment = page.url
+    for (email, _id), limit in zip(others, ("9", "7"), strict=True):
+        visitor, page = arrive(email)
+        page.goto(assessment)
+        page.fill("#f-limit", limit)
+        page.locator("#assessment-sign button.primary").click()
+        expect(page.locator("#assessment-opinions")).to_contain_text(f"{limit}0,000.00")
+    look(visitor, "assessment-signed")
+    visitor.go(world.url(f"/credit/customers/{customer}"))
+    expect(page.locator(".timeline")).to_contain_text("70,000.00")  # the general manager's figures are granted

@@ -24,7 +24,17 @@ from app.seeds.play import MAILS_AT_START, seed
 from ar.bills.models import Bill
 from ar.cases.models import Action, CollectionHold, DayRun, StepTaken
 from ar.cases.rules.policy import load_preset
-from ar.credit.models import Assessment, CreditLimit, DangerSignal, LimitChange, ReviewCampaign, ReviewLine
+from ar.credit.models import (
+    Assessment,
+    CreditLimit,
+    DangerSignal,
+    Guarantee,
+    LimitChange,
+    OverLimitRequest,
+    PaymentProof,
+    ReviewCampaign,
+    ReviewLine,
+)
 from ar.customers.models import Contact
 from ar.interest.models import InterestRun, InterestWaiver
 from ar.ledger.books.queries import open_items
@@ -292,6 +302,9 @@ def credit_has_every_grade_limits_a_review_half_done_and_signals_that_wait(demo:
     assert demo.count(CreditLimit, CreditLimit.kind == "temporary", ends_soon) == 1
     assert demo.count(CreditLimit, CreditLimit.unlimited.is_(True)) == 1
     assert demo.count(LimitChange, LimitChange.state == "requested") == 1
+    assert demo.count(OverLimitRequest, OverLimitRequest.state == "requested") == 1
+    assert demo.count(PaymentProof, PaymentProof.state == "uploaded") == 1
+    assert demo.count(Guarantee, Guarantee.valid_to.between(demo.today, demo.today + timedelta(days=30))) == 1
     assert demo.values(ReviewCampaign.state) == {"open": 1}
     assert demo.count(ReviewLine, ReviewLine.decision.is_not(None)) >= 5
     assert demo.count(ReviewLine, ReviewLine.decision.is_(None)) >= 5
@@ -303,7 +316,7 @@ def orders_are_held_for_each_reason_and_notes_are_out_unsigned(demo: Demo) -> No
     """Unsigned notes of several ages; others wait for the warehouse, are picked, or came back signed."""
     answers = sa.select(OrderDecision.reasons).where(OrderDecision.tenant_id == demo.tenant_id)
     held = {reason["code"] for reasons in demo.db.execute(answers).scalars() for reason in reasons}
-    credit = {"limit", "no_limit", "no_rate", "term", "no_term", "proof", "cleared_funds"}
+    credit = {"limit", "no_limit", "no_rate", "term", "no_term", "proof", "cleared_funds", "group_limit", "statement"}
     others = {"hold", "blacklist", "file", "contract", "price", "quantity"}
     assert credit | others <= held, credit | others - held
     assert demo.values(Order.state)["held"] >= 13, demo.values(Order.state)

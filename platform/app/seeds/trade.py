@@ -15,6 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.seeds import asked
 from app.seeds.cast import WEIYE, Debtor
 from app.seeds.papers import PAPER, approve, complete_file, framework, priced_contract
 from app.seeds.story import Story
@@ -65,6 +66,8 @@ _UNLIMITED: Final = "C0032"
 _NO_LIMIT, _NO_FILE, _STOPPED, _BLACKLISTED = "C0038", "C0036", "C0045", "C0054"
 #: Whose limit is less than what they owe, and whose limit stands in a currency of their own.
 _OVER: Final = ("C0048", "C0041")
+#: Whose limit is that of its parent, which is used up.
+_MEMBER: Final = "C0046"
 _PRODUCTS: Final = (("蓝牙音箱 T8", "台", "128.00"), ("电源模块 P12", "件", "46.50"), ("连接器 K3", "件", "3.20"))
 _SIGNERS: Final = ("sales-manager", "finance", "general-manager")
 
@@ -151,7 +154,7 @@ def today(story: Story, db: Session, actor: Actor) -> None:
         ("C0044", SignalCode.FINANCE_AVOIDS, "财务总监两次避而不见。"),
     ):
         note_signal(db, seller, story.customers[number].id, NoteSignal(code=code, note=note))
-    asked = RequestLimit.model_validate(
+    raised = RequestLimit.model_validate(
         {
             "currency": "CNY",
             "amount": "300000",
@@ -162,7 +165,7 @@ def today(story: Story, db: Session, actor: Actor) -> None:
         }
     )
     complete_file(story, db, actor, "C0039")
-    request_limit(db, seller, story.customers["C0039"].id, asked)
+    request_limit(db, seller, story.customers["C0039"].id, raised)
 
 
 def trade_abroad(story: Story, db: Session, actor: Actor) -> None:
@@ -246,6 +249,13 @@ def _held_orders(story: Story, db: Session, actor: Actor) -> None:
     )
     for number, lines, more in held:
         _order(story, db, actor, number, lines, keep=True, **more)
+    asked.group_with_head(story, db, actor, _OVER[0], _MEMBER)
+    waiting = asked.unconfirmed(story, db, actor, _taken())
+    for number in [_MEMBER, *([waiting] if waiting else [])]:
+        complete_file(story, db, actor, number)
+        _order(story, db, actor, number, few, keep=True)
+    asked.request_and_proof(story, db, actor, "C0033", "C0043")
+    asked.guarantee(story, db, actor, "C0034")
 
 
 def _notes_to_ship(story: Story, db: Session, actor: Actor) -> None:
@@ -268,13 +278,18 @@ def _notes_to_ship(story: Story, db: Session, actor: Actor) -> None:
 
 def _may_order(story: Story, db: Session, actor: Actor) -> Iterator[str]:
     """Yields the debtors that owe nothing past due on the day, another one first on each day."""
-    taken = {*_ASSESSED, *_ASSESSING, *_OVER, _NO_LIMIT, _NO_FILE, _STOPPED, _BLACKLISTED}
-    numbers = [d.number for d in story.cast.debtors if d.currency == story.cast.currency and d.number not in taken]
+    taken, own = _taken(), story.cast.currency
+    numbers = [d.number for d in story.cast.debtors if d.currency == own and d.number not in taken]
     shift = actor.today.toordinal() % len(numbers)
     for number in [*numbers[shift:], *numbers[:shift]]:
         if not story.overdue(db, actor, number):
             complete_file(story, db, actor, number)
             yield number
+
+
+def _taken() -> set[str]:
+    """Returns the debtors that have a part of their own, and are no example of another."""
+    return {*_ASSESSED, *_ASSESSING, *_OVER, _MEMBER, _NO_LIMIT, _NO_FILE, _STOPPED, _BLACKLISTED}
 
 
 def _overdue(story: Story, db: Session, actor: Actor) -> str:
@@ -304,10 +319,12 @@ def _order(
     """Enters an order and asks the checks; returns its id where it is released. One that is held stays with `keep`."""
     debtor = next(each for each in story.cast.debtors if each.number == number)
     person = story.person(actor, "order-follow-up")
+    # Before the savepoint: the contract stays when the order is given up.
+    contract_id = framework(story, db, actor, debtor) if contract == "framework" else contract
     savepoint = db.begin_nested()
     values: dict[str, Any] = {
         "customer_id": story.customers[number].id,
-        "contract_id": framework(story, db, actor, debtor) if contract == "framework" else contract,
+        "contract_id": contract_id,
         "ordered_on": actor.today,
         "currency": debtor.currency,
         "term_days": debtor.term_days,

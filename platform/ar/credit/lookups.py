@@ -13,6 +13,7 @@ from ar.credit.checks.reasons import DecisionText, decision_text, reason_sentenc
 from ar.credit.exposure.accounts import Accounts, CustomerAccount, customer_accounts
 from ar.credit.exposure.messages import PART_LABELS
 from ar.credit.exposure.strip import CreditStrip, credit_strip
+from ar.credit.limits.guarantees.queries import guarantees_due
 from ar.credit.limits.queries import limits_in_force
 from ar.credit.limits.taking_over import StandingLimit, followed_limits, not_yet_approved, regular_limits
 from ar.credit.policy.queries import credit_policy
@@ -41,6 +42,7 @@ __all__ = [
     "customer_signals",
     "decision_text",
     "followed_limits",
+    "guarantees_due",
     "limits_in_force",
     "lines_to_explain",
     "not_yet_approved",

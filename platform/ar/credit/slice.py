@@ -20,8 +20,10 @@ from ar.credit.limits import messages as limit_texts
 from ar.credit.limits.assessed import ASSESSMENT
 from ar.credit.limits.guarantees import jobs as guarantee_jobs
 from ar.credit.limits.guarantees import mails as guarantee_mails
+from ar.credit.limits.guarantees.queries import guarantees_due
 from ar.credit.policy import messages as policy_texts
 from ar.credit.reviews import approvals as review_approvals
+from ar.credit.reviews import mails as review_mails
 from ar.credit.reviews import opening
 from ar.credit.reviews import texts as review_texts
 from ar.credit.reviews.queries import lines_to_explain
@@ -40,6 +42,8 @@ SLICE: Final = Slice(
         "ar.credit.assessments.edit_routes:bp",
         "ar.credit.policy.routes:bp",
         "ar.credit.exposure.routes:bp",
+        "ar.credit.limits.taken_over.routes:bp",
+        "ar.credit.limits.guarantees.routes:bp",
         "ar.credit.checks.account.routes:bp",
         "ar.credit.checks.account.stop_routes:bp",
         "ar.credit.checks.account.guarantee_routes:bp",
@@ -59,8 +63,22 @@ SLICE: Final = Slice(
             Permission.ASSESS,
             waiting=select_waiting,
         ),
-        NavLine(Heading.CREDIT_AND_SALES, 20, mark("Limits and exposure"), "limits.index", also=("customer_credit",)),
+        NavLine(
+            Heading.CREDIT_AND_SALES,
+            20,
+            mark("Limits and exposure"),
+            "limits.index",
+            also=("customer_credit", "taken_over"),
+        ),
         NavLine(Heading.CREDIT_AND_SALES, 25, mark("Orders over the limit"), "over_limit.index", also=("over_limit",)),
+        NavLine(
+            Heading.CREDIT_AND_SALES,
+            28,
+            mark("Guarantees"),
+            "guarantees.index",
+            waiting=guarantees_due,
+            counted_for=Permission.MANAGE_CREDIT,
+        ),
         NavLine(
             Heading.CREDIT_AND_SALES,
             27,
@@ -112,15 +130,24 @@ SLICE: Final = Slice(
         **review_texts.FACT_MAKERS,
         **signal_texts.FACT_MAKERS,
     },
-    jobs=(*printing.JOBS, *lapsing.JOBS, *check_jobs.JOBS, *guarantee_jobs.JOBS, *opening.JOBS, *running.JOBS),
+    jobs=(
+        *printing.JOBS,
+        *lapsing.JOBS,
+        *check_jobs.JOBS,
+        *guarantee_jobs.JOBS,
+        *opening.JOBS,
+        *review_mails.JOBS,
+        *running.JOBS,
+    ),
     recurring=(
         *lapsing.RECURRING,
         *check_jobs.RECURRING,
         *guarantee_jobs.RECURRING,
         *opening.RECURRING,
+        *review_mails.RECURRING,
         *running.RECURRING,
     ),
-    mails=(*lapsing.MAILS, *guarantee_mails.MAILS, *stop_notice.MAILS),
+    mails=(*lapsing.MAILS, *guarantee_mails.MAILS, *review_mails.MAILS, *stop_notice.MAILS),
     checks=(credit_checks,),
     approvals=(
         ASSESSMENT,

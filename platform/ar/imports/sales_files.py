@@ -383,7 +383,7 @@ def take_back_sales(db: Session, actor: Actor, job_id: UUID) -> int:
         take_back_order(db, actor, order_id, reason)
     if "limit" in wrote:
         ended = {limit_id: _end_of(before) for limit_id, before in wrote.get("limit_ended", {}).items()}
-        again = take_back_limits(db, actor, job_id, list(wrote["limit"]), ended)
+        again = take_back_limits(db, actor, list(wrote["limit"]), ended)
         traces.record_again(db, actor, "limit", again)
     return sum(len(ids) for kind, ids in wrote.items() if kind != "limit_ended")
 

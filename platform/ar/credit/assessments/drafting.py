@@ -17,7 +17,7 @@ from ar.credit.assessments.inputs import SaveAssessment, StartAssessment
 from ar.credit.assessments.messages import HEADER_LABELS, score_fault_params
 from ar.credit.assessments.models import Assessment
 from ar.credit.assessments.trading import half_years, main_currency
-from ar.credit.policy.queries import credit_policy
+from ar.credit.policy.queries import credit_policy, size_of
 from ar.credit.rules.policy import CreditPolicy
 from ar.credit.rules.scoring import ITEMS, Grade, ScoreFault, score_of
 from ar.credit.rules.suggestion import MonthOfSales, suggest
@@ -99,7 +99,8 @@ def save_assessment(db: Session, actor: Actor, assessment_id: UUID, data: SaveAs
     forecast_minor = amount_of(data.forecast, row.currency, "assessment_forecast_unreadable")
     is_scored = NO_SCORE not in scored["scores"]
     sales: Sequence[MonthOfSales] = trading.sales if trading else ()
-    suggestion = suggest(sales, row.currency, data.term_days, Grade(scored["grade"]) if is_scored else None, policy)
+    grade, size = Grade(scored["grade"]) if is_scored else None, size_of(db, actor.tenant_id, row.customer_id)
+    suggestion = suggest(sales, row.currency, data.term_days, grade, policy, size=size)
     written = {name: getattr(data, name) for name in HEADER_LABELS}
     assessment = Assessment
     saved = db.execute(

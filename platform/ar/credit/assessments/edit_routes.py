@@ -19,7 +19,7 @@ from ar.credit.assessments.messages import HEADER_LABELS, unit_text
 from ar.credit.assessments.routes import NAMES, bp
 from ar.credit.assessments.sign_routes import show_page
 from ar.credit.assessments.trading import first_of_month
-from ar.credit.policy.queries import credit_policy
+from ar.credit.policy.queries import credit_policy, size_of
 from ar.credit.rules.caps import term_cap_days
 from ar.credit.rules.policy import CreditPolicy
 from ar.credit.rules.scoring import ITEMS, Score, ScoreFault, founding_band, score_of
@@ -109,7 +109,7 @@ def score(assessment_id: UUID) -> Page:
     """Returns score, grade and suggestion for what is chosen at the moment."""
     row = drafting.load_assessment(db(), actor().tenant_id, assessment_id)
     live = _live(row, credit_policy(db(), actor().tenant_id), request.args)
-    return part("ar/credit/assessments/_score.html", live=live, row=row)
+    return part("ar/credit/assessments/_score.html", live=live, row=row, **NAMES)
 
 
 @bp.post("/<uuid:assessment_id>/discard")
@@ -132,12 +132,12 @@ def _live(row: Any, policy: CreditPolicy, typed: Mapping[str, Any]) -> LiveScore
         except ScoreFault:
             missing = 1
     months = [MonthOfSales(first_of_month(each["month"]), each["sales_minor"]) for each in row.trading["months"]]
-    grade = found.grade if found else None
+    grade, size = found.grade if found else None, size_of(db(), actor().tenant_id, row.customer_id)
     return LiveScore(
         score=found,
         missing=missing,
-        cap_days=term_cap_days(policy, grade, actor().today) if grade else None,
-        suggestion=suggest(months, row.currency, _number(typed.get("term_days", "")), grade, policy),
+        cap_days=term_cap_days(policy, grade, size, actor().today) if grade else None,
+        suggestion=suggest(months, row.currency, _number(typed.get("term_days", "")), grade, policy, size=size),
         weights=policy.weights,
         literal_raw=policy.literal_raw,
     )

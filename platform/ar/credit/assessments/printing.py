@@ -15,7 +15,7 @@ from ar.credit.assessments.drafting import NO_SCORE, set_state
 from ar.credit.assessments.messages import HEADER_LABELS, unit_text
 from ar.credit.assessments.queries import Opinion, assessment_facts, opinions_of
 from ar.credit.rules.scoring import ITEMS, POINTS_MAX
-from ar.credit.rules.ten_thousands import ten_thousands
+from ar.credit.rules.ten_thousands import ten_thousands, ten_thousands_rounded
 from ar.ledger.lookups import Issuer, load_issuer
 from kernel import pdf, storage
 from kernel.actor import Actor
@@ -28,6 +28,8 @@ from tenants.queries import tenant
 from tenants.slice import Job
 
 PRINT: Final = "assessments.print"
+#: Who signs after the author, in their order.
+SIGNERS: Final = (Role.SALES_MANAGER, Role.FINANCE, Role.GENERAL_MANAGER)
 
 
 def print_assessment(db: Session, tenant_id: UUID, assessment_id: UUID, language: str, timezone: str) -> pdf.Rendered:
@@ -62,6 +64,9 @@ def _pdf_values(
     def money(minor: int | None) -> str:
         return "—" if minor is None else ten_thousands(minor, currency)
 
+    def sales(minor: int | None) -> str:
+        return "—" if minor is None else ten_thousands_rounded(minor, currency)
+
     months = row.trading["months"]
     total, count = sum(each["sales_minor"] for each in months), len(months)
     average = None if not count else (2 * total + count) // (2 * count)
@@ -79,15 +84,15 @@ def _pdf_values(
         "raw": f"{row.raw} / {POINTS_MAX * len(ITEMS)}",
         "score": str(row.score),
         "grade": row.grade,
-        "months": [[each["month"], str(each["documents"]), money(each["sales_minor"])] for each in months],
-        "average": money(average),
+        "months": [[each["month"], str(each["documents"]), sales(each["sales_minor"])] for each in months],
+        "average": sales(average),
         "paid": _paid_text(row),
         "more": [
             [_("Expected sales a month"), f"{money(row.forecast['monthly_minor'])} {row.forecast['note']}".strip()],
             [_("Deposit, guarantee or mortgage"), row.guarantees or "—"],
             [_("Suggested limit"), money(suggested)],
         ],
-        "signs": [_sign_line(each, currency, timezone) for each in signs],
+        "signs": [*(_sign_line(each, currency, timezone) for each in signs), *_to_be_signed(signs)],
         "labels": {
             "title": _("Credit assessment (Annex 1)"),
             # Typst fills the braces itself.
@@ -143,6 +148,11 @@ def _paid_text(row: DbRow) -> str:
         days=trading["days_to_pay"],
         share=f"{share} %",
     )
+
+
+def _to_be_signed(signs: list[Opinion]) -> list[list[str]]:
+    """Returns an empty line for each of the four who has not signed: on paper they may write there."""
+    return [[_(ROLE_NAMES[role]), "", "", "", ""] for role in SIGNERS[max(0, len(signs) - 1) :]] if signs else []
 
 
 def _sign_line(each: Opinion, currency: str, timezone: str) -> list[str]:

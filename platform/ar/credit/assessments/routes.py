@@ -14,6 +14,7 @@ from ar.credit.assessments import drafting, queries
 from ar.credit.assessments.inputs import ChooseCustomer, StartAssessment
 from ar.credit.assessments.messages import STATE_NAMES
 from ar.customers.lookups import find_numbers
+from ar.customers.messages import SIZE_NAMES
 from kernel.errors import RuleBroken
 from kernel.i18n import gettext as _
 from tenants.access import may, staff
@@ -27,7 +28,7 @@ from web.responses import Page, render, see_other
 
 bp = Blueprint("assessments", __name__, url_prefix="/assessments")
 
-NAMES: dict[str, Any] = {"states": STATE_NAMES, "roles": ROLE_NAMES}
+NAMES: dict[str, Any] = {"states": STATE_NAMES, "roles": ROLE_NAMES, "size_names": SIZE_NAMES}
 
 
 @bp.get("/")

@@ -16,7 +16,7 @@ from ar.credit.assessments.inputs import ReturnAssessment, SignAssessment
 from ar.credit.assessments.messages import HEADER_LABELS, unit_text
 from ar.credit.assessments.printing import print_assessment
 from ar.credit.assessments.routes import NAMES, bp
-from ar.credit.policy.queries import credit_policy
+from ar.credit.policy.queries import credit_policy, size_of
 from ar.credit.rules.caps import term_cap_days
 from ar.credit.rules.scoring import ITEMS, Grade
 from ar.credit.rules.ten_thousands import ten_thousands
@@ -60,6 +60,7 @@ def show_page(form: Form[Any], assessment_id: UUID) -> str:
     """Renders the assessment; `form` comes back in its slot: sign or return."""
     page = _visible_page(assessment_id)
     row, last = page.row, page.signs[-1] if page.signs else None
+    size = size_of(db(), actor().tenant_id, row.customer_id)
     first: dict[str, Any] = {}
     if last is not None:
         first = {"limit": ten_thousands(last.limit_minor, row.currency), "term_days": last.term_days}
@@ -70,7 +71,7 @@ def show_page(form: Form[Any], assessment_id: UUID) -> str:
         items=list(zip(ITEMS, row.scores, row.weights, strict=True)),
         header_labels=HEADER_LABELS,
         unit=unit_text(row.currency),
-        cap_days=term_cap_days(credit_policy(db(), actor().tenant_id), Grade(row.grade), actor().today),
+        cap_days=term_cap_days(credit_policy(db(), actor().tenant_id), Grade(row.grade), size, actor().today),
         form=form.at("sign", **first),
         returning=form.at("return"),
         may_assess=may(Permission.ASSESS),

@@ -24,7 +24,7 @@ from ar.credit.assessments.drafting import (
 from ar.credit.assessments.inputs import ReturnAssessment, SaveAssessment, SignAssessment
 from ar.credit.assessments.messages import item_text
 from ar.credit.assessments.models import Assessment, AssessmentOpinion
-from ar.credit.policy.queries import credit_policy
+from ar.credit.policy.queries import credit_policy, size_of
 from ar.credit.rules.caps import cap_fault, term_cap_days
 from ar.credit.rules.scoring import ITEMS, Grade
 from ar.ledger.commands import lock_customers
@@ -171,9 +171,10 @@ def hand_back(db: Session, actor: Actor, approved: Approved) -> None:
 
 def _require_within_cap(db: Session, actor: Actor, row: DbRow, limit_minor: int, term_days: int) -> None:
     policy, grade = credit_policy(db, actor.tenant_id), Grade(row.grade)
-    fault = cap_fault(policy, grade, limit_minor, term_days, actor.today)
+    size = size_of(db, actor.tenant_id, row.customer_id)
+    fault = cap_fault(policy, grade, size, limit_minor, term_days, actor.today)
     if fault is not None:
-        raise RuleBroken(fault, grade=row.grade, cap_days=term_cap_days(policy, grade, actor.today))
+        raise RuleBroken(fault, grade=row.grade, cap_days=term_cap_days(policy, grade, size, actor.today))
 
 
 def _write_opinion(

@@ -20,4 +20,5 @@ STATE_NAMES: Final[dict[str, str]] = {
     "ending": mark("Temporary limit ends within a week"),
     "ended": mark("Temporary limit ended lately"),
     "none": mark("Without a limit"),
+    "taken_over": mark("Taken over, not approved"),
 }

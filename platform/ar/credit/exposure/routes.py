@@ -13,6 +13,7 @@ from flask import Blueprint, request, url_for
 from ar.credit.exposure.exports import limits_csv, limits_xlsx
 from ar.credit.exposure.messages import STATE_NAMES
 from ar.credit.exposure.rows import AccountRow, account_rows, counts, in_state
+from ar.credit.limits.taken_over.queries import taken_over_sums
 from kernel.i18n import gettext as _
 from kernel.sheets import CSV_TYPE, XLSX_TYPE
 from tenants.access import may, staff
@@ -56,6 +57,7 @@ def index() -> Page:
         sorts=filters.sort_links(wanted, path, *SORTS),
         active=filters.active(wanted, ignore=("sort", "state")),
         pager=asked.page(len(rows), path, request.args),
+        nobody_asked=bool(taken_over_sums(db(), actor().tenant_id, None)),
         may_export=may(Permission.EXPORT),
         exports={kind: filters.url(wanted, url_for("limits.export", kind=kind)) for kind in ("xlsx", "csv")},
     )

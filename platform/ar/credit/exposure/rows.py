@@ -16,13 +16,14 @@ from sqlalchemy.orm import Session
 
 from ar.credit.exposure.accounts import CustomerAccount, customer_accounts
 from ar.credit.limits.models import CreditLimit
+from ar.credit.limits.taking_over import customers_not_yet_approved
 from ar.credit.policy.queries import credit_policy
 from ar.credit.rules.exposure import Parts
 from ar.customers.models import Customer
 from kernel.errors import NotFound
 
 #: Which rows of the list are shown; `ending` and `ended` speak of temporary limits.
-STATES: Final = ("all", "over", "ending", "ended", "none")
+STATES: Final = ("all", "over", "ending", "ended", "none", "taken_over")
 ENDING_DAYS: Final = 7
 ENDED_DAYS: Final = 30
 
@@ -35,6 +36,8 @@ class AccountRow:
     customer_name: str
     account: CustomerAccount
     temporary_to: date | None
+    #: Its limit was taken over and waits for the general manager.
+    awaits_approval: bool = False
 
     @property
     def customer_id(self) -> UUID:
@@ -60,8 +63,15 @@ def account_rows(
     policy = credit_policy(db, tenant_id)
     accounts = customer_accounts(db, tenant_id, customer_ids, policy, today=today, as_of=as_of).own
     ends = _temporary_ends(db, tenant_id, today if as_of is None else as_of, of=customer_ids)
+    waiting = customers_not_yet_approved(db, tenant_id, today if as_of is None else as_of)
     rows = [
-        AccountRow(named[customer_id].number, named[customer_id].name, account, ends.get(customer_id))
+        AccountRow(
+            named[customer_id].number,
+            named[customer_id].name,
+            account,
+            ends.get(customer_id),
+            awaits_approval=customer_id in waiting,
+        )
         for customer_id, account in accounts.items()
         if customer_id in named
     ]
@@ -87,6 +97,8 @@ def in_state(row: AccountRow, state: str, today: date) -> bool:
         return row.temporary_to is not None and row.temporary_to < today
     if state == "none":
         return row.account.limit.is_absent
+    if state == "taken_over":
+        return row.awaits_approval
     return True
 
 

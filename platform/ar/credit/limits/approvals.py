@@ -46,8 +46,8 @@ def _amount(minor: int | None, currency: str | None, unlimited: bool) -> str:
     return format_with_symbol(minor, currency, current_language())
 
 
-def _import_url(approved: Approved) -> str | None:
-    return page_url("imports.show", job_id=approved.subject_id)
+def _taken_over_url(approved: Approved) -> str | None:
+    return page_url("taken_over.show", approval_id=approved.id)
 
 
 def _take_over_facts(facts: dict[str, Any]) -> list[tuple[str, str]]:
@@ -70,7 +70,7 @@ APPROVALS: Final[tuple[Kind, ...]] = (
         chain=(ChainStep("general_manager"),),
         approve=grant_taken_over,
         reject=refuse_taken_over,
-        url=_import_url,
+        url=_taken_over_url,
         facts=_take_over_facts,
     ),
 )

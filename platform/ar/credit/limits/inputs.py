@@ -61,6 +61,12 @@ class TakenOverLimit(CommandInput):
     reason: Reason
 
 
+class AskForTakenOver(CommandInput):
+    """Asks for the approval of all limits taken over for which nobody was asked yet."""
+
+    reason: Reason
+
+
 class RegisterGuarantee(CommandInput):
     """Registers a deposit, guarantee, mortgage, pledge or insurer's cover (R047); `amount` in major units.
 

@@ -1,4 +1,4 @@
-"""Suggests a customer's limit from its sales, by the grade and term of the limit in force (A09).
+"""Suggests a customer's limit from its sales, by the grade and term of the limit in force and its size (A09).
 
 Invariant: read-only; without a limit in force the last approved assessment gives grade and term.
 """
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from ar.credit.assessments.models import Assessment
 from ar.credit.assessments.trading import half_years, main_currency
 from ar.credit.limits.queries import limits_in_force
-from ar.credit.policy.queries import credit_policy
+from ar.credit.policy.queries import credit_policy, size_of
 from ar.credit.rules.exposure import limit_on
 from ar.credit.rules.scoring import Grade
 from ar.credit.rules.suggestion import Suggestion, suggest
@@ -31,7 +31,8 @@ def suggest_limit(db: Session, tenant_id: UUID, customer_id: UUID, as_of: date) 
     by_currency = half_years(db, tenant_id, [customer_id], as_of).get(customer_id, {})
     currency = limit.currency or main_currency(by_currency, company_currency(db, tenant_id))
     months = by_currency[currency].sales if currency in by_currency else ()
-    return suggest(months, currency, term_days, Grade(grade) if grade else None, credit_policy(db, tenant_id))
+    policy, size = credit_policy(db, tenant_id), size_of(db, tenant_id, customer_id)
+    return suggest(months, currency, term_days, Grade(grade) if grade else None, policy, size=size)
 
 
 def _assessed(db: Session, tenant_id: UUID, customer_id: UUID, as_of: date) -> DbRow | None:

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, cast
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from ar.credit.limits.inputs import TakenOverLimit
 from ar.credit.limits.models import CreditLimit
@@ -116,10 +116,11 @@ def take_over_limits(db: Session, actor: Actor, import_id: UUID, limits: Sequenc
 
 
 def take_back_limits(
-    db: Session, actor: Actor, import_id: UUID, limit_ids: Sequence[UUID], ended: Mapping[UUID, date | None]
+    db: Session, actor: Actor, limit_ids: Sequence[UUID], ended: Mapping[UUID, date | None]
 ) -> dict[UUID, UUID]:
     """Takes back what an import took over; the limits that it ended count again, written anew: old id → new id.
 
+    An approval that waits for nothing else is withdrawn; one that was asked for limits of other imports too goes on.
     The caller holds the customers' lock, and knows that nothing followed these limits.
     """
     limit = CreditLimit
@@ -133,17 +134,27 @@ def take_back_limits(
     if again:
         rows = [{**row._mapping, "id": again[row.id], "valid_to": ended[row.id]} for row in earlier]
         db.execute(sa.insert(CreditLimit), rows)
-    pending = db.execute(
-        sa.select(Approval.id).where(
-            Approval.tenant_id == actor.tenant_id,
-            Approval.kind == TAKE_OVER_KIND,
-            Approval.subject_id == import_id,
-            Approval.state == "pending",
-        )
-    ).scalar_one_or_none()
-    if pending is not None:
-        withdraw(db, replace(actor, kind="system"), pending, _("Import undone"))
+    for approval_id in db.execute(_waiting_for_nothing(actor.tenant_id, limit_ids)).scalars().all():
+        withdraw(db, replace(actor, kind="system"), approval_id, _("Import undone"))
     return again
+
+
+def _waiting_for_nothing(tenant_id: UUID, limit_ids: Sequence[UUID]) -> sa.Select[Any]:
+    """Selects the open approvals of limits, all of whose limits count on no day any more."""
+    limit, left, approval = CreditLimit, aliased(CreditLimit), Approval
+    asked = sa.select(limit.approval_id).where(limit.tenant_id == tenant_id, limit.id == sa.any_(_ids(limit_ids)))
+    counting = sa.exists().where(
+        left.tenant_id == tenant_id,
+        left.approval_id == approval.id,
+        sa.or_(left.valid_to.is_(None), left.valid_to >= left.valid_from),
+    )
+    return sa.select(approval.id).where(
+        approval.tenant_id == tenant_id,
+        approval.kind == TAKE_OVER_KIND,
+        approval.state == "pending",
+        approval.id.in_(asked),
+        ~counting,
+    )
 
 
 def followed_limits(tenant_id: UUID, limit_ids: sa.Select[Any]) -> sa.Select[Any]:
@@ -192,18 +203,30 @@ def refuse_taken_over(db: Session, actor: Actor, approved: Approved) -> None:
 
 def not_yet_approved(db: Session, tenant_id: UUID, customer_ids: Collection[UUID]) -> set[UUID]:
     """Returns those of the limits in the books that were taken over and wait for the general manager, by limit."""
+    own = CreditLimit.customer_id == sa.any_(_ids(customer_ids))
+    return set(db.execute(_waiting(tenant_id, CreditLimit.id).where(own)).scalars())
+
+
+def customers_not_yet_approved(db: Session, tenant_id: UUID, on: date) -> set[UUID]:
+    """Returns the customers whose limit in force on a day was taken over and waits for the general manager."""
+    limit = CreditLimit
+    in_force = (limit.valid_from <= on, sa.or_(limit.valid_to.is_(None), limit.valid_to >= on))
+    return set(db.execute(_waiting(tenant_id, limit.customer_id).where(*in_force)).scalars())
+
+
+def _waiting(tenant_id: UUID, shown: InstrumentedAttribute[UUID]) -> sa.Select[UUID]:
+    """Selects a column of the limits that were taken over and are not decided on: asked for, or by nobody yet."""
     limit, approval = CreditLimit, Approval
-    rows = db.execute(
-        sa.select(limit.id)
+    return (
+        sa.select(shown)
         .outerjoin(approval, sa.and_(approval.tenant_id == tenant_id, approval.id == limit.approval_id))
         .where(
             limit.tenant_id == tenant_id,
-            limit.customer_id == sa.any_(_ids(customer_ids)),
             limit.source == "taken_over",
+            sa.or_(limit.valid_to.is_(None), limit.valid_to >= limit.valid_from),
             sa.or_(approval.id.is_(None), approval.state == "pending"),
         )
     )
-    return set(rows.scalars())
 
 
 def _ask(db: Session, actor: Actor, import_id: UUID, limits: Sequence[TakenOverLimit]) -> UUID | None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
-from ar.credit.rules.policy import CreditPolicy
+from ar.credit.rules.policy import CLASSES, CreditPolicy, Size
 from ar.credit.rules.scoring import ITEMS, WEIGHT_MAX, Grade
+from ar.credit.rules.signals import COMPUTED, Marks, SignalCode
 from kernel.field_types import Number
 from kernel.i18n import mark
-from kernel.inputs import EditInput
+from kernel.inputs import EditInput, blank_as_none
 
 PERCENT_MAX: Final = 1_000
 
@@ -28,10 +29,19 @@ def _is_percent(value: Decimal) -> Decimal:
 
 Percent = Annotated[Number, AfterValidator(_is_percent)]
 CapDays = Annotated[int, Field(ge=0, le=366)]
+ClassCap = Annotated[CapDays | None, BeforeValidator(blank_as_none)]
+ClassFactor = Annotated[Percent | None, BeforeValidator(blank_as_none)]
+#: A figure at which a signal fires or falls silent: days, counts, or of a large order per cent of an average month.
+Mark = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class SetCreditPolicy(EditInput):
-    """A version of the credit policy; fields as in `CreditPolicy`, shares and factors in per cent."""
+    """A version of the credit policy; fields as in `CreditPolicy`, shares and factors in per cent.
+
+    `class_caps`, `class_factors`: by class in the order of `CLASSES`, None: as its grade; empty: no class has its own.
+    `fires_at`, `rearms_below`: by computed signal in the order of `COMPUTED`; empty: as they are shipped. A large order
+    fires above its figure, the others at it.
+    """
 
     weights: list[Annotated[int, Field(ge=0, le=WEIGHT_MAX)]]
     literal_raw: bool = False
@@ -54,12 +64,48 @@ class SetCreditPolicy(EditInput):
     long_use_percent: Percent
     long_use_days: int = Field(ge=1, le=180)
     checks_off: list[Literal["statement", "file", "contract"]] = Field(default_factory=list)
+    class_caps: list[ClassCap] = Field(default_factory=list)
+    class_factors: list[ClassFactor] = Field(default_factory=list)
+    fires_at: list[Mark] = Field(default_factory=list)
+    rearms_below: list[Mark] = Field(default_factory=list)
+    cut_percent: Percent = Decimal(50)
 
     @field_validator("weights")
     @classmethod
     def _has_weight(cls, value: list[int]) -> list[int]:
         if len(value) != len(ITEMS) or not any(value):
             raise ValueError(mark("Give twelve weights from 0 to 1000, not all of them 0."))
+        return value
+
+    @field_validator("class_caps", "class_factors")
+    @classmethod
+    def _has_classes(cls, value: list[Any]) -> list[Any]:
+        if value and len(value) != len(CLASSES):
+            raise ValueError(mark("Give a figure for each class, or leave it empty."))
+        return value
+
+    @field_validator("fires_at")
+    @classmethod
+    def _has_marks(cls, value: list[int]) -> list[int]:
+        if value and len(value) != len(COMPUTED):
+            raise ValueError(mark("Give a figure for each signal."))
+        return value
+
+    @field_validator("rearms_below")
+    @classmethod
+    def _is_not_above(cls, value: list[int], info: ValidationInfo) -> list[int]:
+        fires_at = info.data.get("fires_at", value)
+        if len(value) != len(fires_at):
+            raise ValueError(mark("Give a figure for each signal."))
+        if any(below > at for below, at in zip(value, fires_at, strict=True)):
+            raise ValueError(mark("A signal cannot fall silent above the figure at which it is raised."))
+        return value
+
+    @field_validator("cut_percent")
+    @classmethod
+    def _is_part(cls, value: Decimal) -> Decimal:
+        if value > 100:
+            raise ValueError(mark("Enter a share from 0 to 100 per cent."))
         return value
 
     @field_validator("long_use_percent")
@@ -87,7 +133,26 @@ class SetCreditPolicy(EditInput):
             "long_use_bps": _bps(self.long_use_percent),
             "long_use_days": self.long_use_days,
             "checks_off": frozenset(self.checks_off),
+            "classes": self._classes(),
+            "signals": {**self._marks(), "cut_bps": _bps(self.cut_percent)},
         }
+
+    def _classes(self) -> list[dict[str, Any]]:
+        """Returns the classes that have a cap or a factor of their own."""
+        caps = self.class_caps or [None] * len(CLASSES)
+        factors = self.class_factors or [None] * len(CLASSES)
+        return [
+            {"grade": grade, "size": size, "cap_days": cap, "factor_bps": None if factor is None else _bps(factor)}
+            for (grade, size), cap, factor in zip(CLASSES, caps, factors, strict=True)
+            if cap is not None or factor is not None
+        ]
+
+    def _marks(self) -> dict[str, Any]:
+        """Returns the marks of the signals; nothing where none were given: those that are shipped."""
+        if not self.fires_at:
+            return {}
+        pairs = zip(COMPUTED, self.fires_at, self.rearms_below, strict=True)
+        return {"marks": {code: _stored_marks(code, fires, rearms) for code, fires, rearms in pairs}}
 
 
 def form_values(policy: CreditPolicy) -> dict[str, Any]:
@@ -108,7 +173,36 @@ def form_values(policy: CreditPolicy) -> dict[str, Any]:
         "long_use_percent": _percent(policy.long_use_bps),
         "long_use_days": str(policy.long_use_days),
         "checks_off": sorted(policy.checks_off),
+        "class_caps": [_own_cap(policy, each) for each in CLASSES],
+        "class_factors": [_own_factor(policy, each) for each in CLASSES],
+        "fires_at": [str(_typed_marks(code, policy.signals.marks[code])[0]) for code in COMPUTED],
+        "rearms_below": [str(_typed_marks(code, policy.signals.marks[code])[1]) for code in COMPUTED],
+        "cut_percent": _percent(policy.signals.cut_bps),
     }
+
+
+def _own_cap(policy: CreditPolicy, of: tuple[Grade, Size]) -> str:
+    found = next((each.cap_days for each in policy.classes if (each.grade, each.size) == of), None)
+    return "" if found is None else str(found)
+
+
+def _own_factor(policy: CreditPolicy, of: tuple[Grade, Size]) -> str:
+    found = next((each.factor_bps for each in policy.classes if (each.grade, each.size) == of), None)
+    return "" if found is None else _percent(found)
+
+
+def _stored_marks(code: SignalCode, fires_at: int, rearms_below: int) -> Marks:
+    """Returns marks in their unit; a large order is measured in basis points of a month, and fires above its figure."""
+    if code == SignalCode.LARGE_ORDER:
+        return Marks(fires_at=fires_at * 100 + 1, rearms_below=rearms_below * 100)
+    return Marks(fires_at=fires_at, rearms_below=rearms_below)
+
+
+def _typed_marks(code: SignalCode, marks: Marks) -> tuple[int, int]:
+    """Returns marks as they are typed, the opposite of `_stored_marks`."""
+    if code == SignalCode.LARGE_ORDER:
+        return (marks.fires_at - 1) // 100, marks.rearms_below // 100
+    return marks.fires_at, marks.rearms_below
 
 
 def _bps(percent: Decimal) -> int:

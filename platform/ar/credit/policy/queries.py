@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from ar.credit.policy.inputs import form_values
 from ar.credit.policy.models import CreditSettings
-from ar.credit.rules.policy import DEFAULT_POLICY, CreditPolicy
+from ar.credit.rules.policy import DEFAULT_POLICY, CreditPolicy, Size
+from ar.customers.models import Customer
 
 
 def credit_policy(db: Session, tenant_id: UUID) -> CreditPolicy:
@@ -33,6 +34,15 @@ def credit_policy_version(db: Session, tenant_id: UUID) -> tuple[int, CreditPoli
         .limit(1)
     ).first()
     return (0, DEFAULT_POLICY) if row is None else (row.version, CreditPolicy.model_validate(row.data))
+
+
+def size_of(db: Session, tenant_id: UUID, customer_id: UUID) -> Size | None:
+    """Returns the size of a customer's business, which with the grade is its class (R342); None: not classified."""
+    customer = Customer
+    size = db.execute(
+        sa.select(customer.size_class).where(customer.tenant_id == tenant_id, customer.id == customer_id)
+    ).scalar()
+    return Size(size) if size else None
 
 
 @dataclass(frozen=True, slots=True)

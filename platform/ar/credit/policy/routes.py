@@ -12,53 +12,20 @@ from flask import Blueprint, request
 from ar.credit.policy import queries
 from ar.credit.policy.commands import set_credit_policy
 from ar.credit.policy.inputs import SetCreditPolicy, form_values
-from ar.credit.policy.messages import OPTIONAL_NAMES
+from ar.credit.policy.messages import OPTIONAL_NAMES, class_name, label_of, signal_marks, words_of
+from ar.credit.rules.policy import CLASSES
 from ar.credit.rules.scoring import ITEMS, Grade
 from kernel.i18n import gettext as _
-from kernel.i18n import mark
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web.command_form import command_form, done
 from web.context import actor, db
 from web.forms import Form, blank, stored
-from web.refusals import str_of
 from web.responses import Page, render
 
 bp = Blueprint("credit_policy", __name__, url_prefix="/credit-policy")
-
-#: Field → label, in the order of the form; weights, caps and factors are named by item and grade.
-LABELS: dict[str, str] = {
-    "weights": mark("Weights of the twelve items"),
-    "literal_raw": mark("Grade the sum of the scores itself, out of 96"),
-    **{f"cap_{grade.lower()}": mark("Longest term") for grade in Grade},
-    "cap_in_months": mark("Count the longest term in calendar months"),
-    **{f"factor_{grade.lower()}": mark("Factor of the suggested limit") for grade in Grade},
-    "term_tolerance_days": mark("Days past due that are tolerated"),
-    "bank_bills_count": mark("Acceptances of banks add to what is owed"),
-    "limit_months": mark("Months that an assessment and its limit last"),
-    "unconfirmed_days": mark("Days until an unanswered statement holds orders"),
-    "large_order_days": mark("Days of usual sales from which an order is large"),
-    "manager_percent": mark("Excess that the sales manager approves"),
-    "director_percent": mark("Excess that the finance director approves"),
-    "long_use_percent": mark("Use of the limit that counts as high"),
-    "long_use_days": mark("Days of high use after which it is explained"),
-    "checks_off": mark("Checks that are off"),
-}
-
-
-def _label(name: str) -> str:
-    """Returns the label of a field; a cap or factor with its grade."""
-    grade = name.rpartition("_")[2].upper() if name.startswith(("cap_", "factor_")) else ""
-    return f"{_(LABELS[name])} {grade}".strip() if grade in Grade.__members__ else _(LABELS[name])
-
-
-def _words(name: str, value: Any) -> str:
-    """Returns a stored value as the page says it."""
-    if name == "checks_off":
-        return ", ".join(_(OPTIONAL_NAMES[code]) for code in value)
-    if name in ("literal_raw", "cap_in_months", "bank_bills_count"):
-        return _("yes") if value else _("no")
-    return str_of(name, value)
+#: Fields of several figures each.
+MANY = ("weights", "class_caps", "class_factors", "fires_at", "rearms_below")
 
 
 def _policy_page(form: Form[Any]) -> str:
@@ -71,14 +38,17 @@ def _policy_page(form: Form[Any]) -> str:
         form=shown,
         items=ITEMS,
         grades=[grade.value for grade in Grade],
-        weights=list(shown.value("weights", [])),
+        many={name: list(shown.value(name, [])) for name in MANY},
         ticked=ticked,
         off=sorted(policy.checks_off),
         optional=[(code, _(name)) for code, name in OPTIONAL_NAMES.items()],
         optional_names=OPTIONAL_NAMES,
         versions=queries.policy_versions(db(), actor().tenant_id),
-        label=_label,
-        words=_words,
+        label=label_of,
+        labels={name: label_of(name) for name in MANY},
+        words=words_of,
+        classes=[class_name(*each) for each in CLASSES],
+        signals=signal_marks(),
         may_set=may(Permission.MANAGE_CREDIT),
     )
 
@@ -92,7 +62,7 @@ def show() -> Page:
 
 @bp.post("/")
 @staff(Permission.MANAGE_CREDIT)
-@command_form(SetCreditPolicy, page=_policy_page, fields={"policy_thresholds": "director_percent"}, words=_words)
+@command_form(SetCreditPolicy, page=_policy_page, fields={"policy_thresholds": "director_percent"}, words=words_of)
 def save(data: SetCreditPolicy) -> Page:
     """Records a new version."""
     set_credit_policy(db(), actor(), data)

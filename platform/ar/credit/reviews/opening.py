@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.credit.policy.queries import credit_policy
+from ar.credit.reviews.mails import tell_those_asked
 from ar.credit.reviews.models import ReviewCampaign
 from ar.credit.reviews.packs import Pack, packs
 from ar.credit.rules.review import REVIEW_MONTHS
@@ -43,7 +44,8 @@ _LINES: Final = sa.text("""
 
 
 def open_review(db: Session, actor: Actor) -> UUID:
-    """Opens a review of every customer with a limit, with the figures of today; returns its id.
+    """Opens a review of every customer with a limit, with the figures of today, and mails those it
+    waits for; returns its id.
 
     Raises Conflict(`review_running`, `review_of_day`) and RuleBroken(`review_nothing`) where nobody has a limit.
     """
@@ -70,6 +72,7 @@ def open_review(db: Session, actor: Actor) -> UUID:
     flagged = sum(1 for each in found if each.flags)
     facts = {"number": number, "review_on": actor.today.isoformat(), "customers": len(found), "flagged": flagged}
     journal.record(db, actor, "review_opened", subject_id=campaign_id, data=facts)
+    tell_those_asked(db, actor, campaign_id)
     return campaign_id
 
 

@@ -1,6 +1,6 @@
 """The company's credit policy as data: weights, caps, tolerances, who approves which excess, and which checks are on.
 
-Source: R044, R045, R062, R067, R072, R105, A01, A04, A07, A09, A10, A14, A18. Invariant: immutable and valid once made.
+Source: R044, R045, R062, R067, R072, R105, R342, A01, A04, A07, A09, A10, A14, A18. Invariant: valid and immutable.
 """
 
 from __future__ import annotations
@@ -35,6 +35,28 @@ class CheckCode(StrEnum):
     STATE = "state"
 
 
+class Size(StrEnum):
+    """How large a customer's business is; with the grade its class (R342)."""
+
+    LARGE = "large"
+    MEDIUM = "medium"
+    SMALL = "small"
+
+
+class ClassRule(BaseModel):
+    """What a class of customers gets that differs from its grade, in days and basis points; None: as the grade."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    grade: Grade
+    size: Size
+    cap_days: Annotated[int, Field(ge=0, le=366)] | None = None
+    factor_bps: Annotated[int, Field(ge=0, le=100_000)] | None = None
+
+
+#: Every class, in the order of the policy's form.
+CLASSES: Final = tuple((grade, size) for grade in Grade for size in Size)
+
 #: Checks that a company may switch off; a screen that skips one says so. The others are what the product is for.
 OPTIONAL_CHECKS: Final = frozenset({CheckCode.STATEMENT, CheckCode.FILE, CheckCode.CONTRACT})
 
@@ -45,7 +67,7 @@ class CreditPolicy(BaseModel):
     `cap_days`: the longest term by grade (A04), or whole calendar months of 30 days where `cap_in_months`. Rates are
     basis points; `bank_bills_count`: bank acceptances add to exposure. `unconfirmed_days`: how long after its sending a
     statement may stay unanswered (R126). `over_limit_*_bps`: up to which excess who approves (A18). `signals`: when
-    danger signals fire.
+    danger signals fire. `classes`: what some customers get by grade and size, no class twice (R342).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,6 +82,7 @@ class CreditPolicy(BaseModel):
         Grade.C: 0,
         Grade.D: 0,
     }
+    classes: tuple[ClassRule, ...] = ()
     term_tolerance_days: Annotated[int, Field(ge=0, le=365)] = 0
     bank_bills_count: bool = False
     limit_months: Annotated[int, Field(ge=1, le=60)] = 6
@@ -78,11 +101,26 @@ class CreditPolicy(BaseModel):
             raise ValueError("score_weights")
         if set(self.cap_days) != set(Grade) or set(self.factor_bps) != set(Grade):
             raise ValueError("policy_grades")
+        if len({(each.grade, each.size) for each in self.classes}) != len(self.classes):
+            raise ValueError("policy_classes")
         if self.over_limit_manager_bps > self.over_limit_director_bps:
             raise ValueError("policy_thresholds")
         if not self.checks_off <= OPTIONAL_CHECKS:
             raise ValueError("policy_checks")
         return self
+
+    def longest_term_days(self, grade: Grade, size: Size | None) -> int:
+        """Returns the longest term in days of a class; that of the grade where the class says nothing."""
+        own = self._class_rule(grade, size)
+        return self.cap_days[grade] if own is None or own.cap_days is None else own.cap_days
+
+    def suggestion_factor_bps(self, grade: Grade, size: Size | None) -> int:
+        """Returns the factor of the suggested limit of a class, in basis points; that of the grade likewise."""
+        own = self._class_rule(grade, size)
+        return self.factor_bps[grade] if own is None or own.factor_bps is None else own.factor_bps
+
+    def _class_rule(self, grade: Grade, size: Size | None) -> ClassRule | None:
+        return next((each for each in self.classes if (each.grade, each.size) == (grade, size)), None)
 
 
 DEFAULT_POLICY: Final = CreditPolicy()

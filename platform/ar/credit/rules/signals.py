@@ -13,6 +13,8 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from kernel.i18n import mark
+
 BPS: Final = 10_000
 
 
@@ -51,6 +53,38 @@ class SignalCode(StrEnum):
     RETAIL_NO_CUSTOMERS = "retail_no_customers"
 
 
+NAMES: Final[dict[SignalCode, str]] = {
+    SignalCode.SLOWER_PAYMENT: mark("Pays slower than before"),
+    SignalCode.AGREED_PAYMENT_MISSED: mark("An agreed payment was not made"),
+    SignalCode.BANK_CHANGES: mark("Often changes its bank account"),
+    SignalCode.LARGE_ORDER: mark("A sudden large order"),
+    SignalCode.PAYMENT_METHOD: mark("Suddenly pays in another way"),
+    SignalCode.CHEAPER_OFFICE: mark("Moves to a cheaper office"),
+    SignalCode.STAFF_CHANGES: mark("Managers or sales staff change often, more people leave"),
+    SignalCode.SUED: mark("Is sued by others"),
+    SignalCode.FINANCE_AVOIDS: mark("Its finance people avoid us"),
+    SignalCode.BROKEN_PROMISES: mark("Breaks promises to pay again and again"),
+    SignalCode.HEAD_NOT_FOUND: mark("The person in charge cannot be found"),
+    SignalCode.HEAD_ACCIDENT: mark("An accident happened to the person in charge"),
+    SignalCode.MANAGEMENT_CONFLICT: mark("Its management is in serious conflict"),
+    SignalCode.SPECULATION: mark("Invests in what it cannot oversee: stocks, futures"),
+    SignalCode.UNANSWERED_CALLS: mark("Does not answer or return calls"),
+    SignalCode.POST_DATED_DRAFTS: mark("Issues many post-dated drafts"),
+    SignalCode.BANK_RETURN: mark("The bank returned its payment"),
+    SignalCode.OWN_RECEIVABLES: mark("Cannot collect its own receivables"),
+    SignalCode.DUMPING: mark("Sells below our lowest price"),
+    SignalCode.FAST_GROWTH: mark("Grows faster than it can be managed"),
+    SignalCode.RETAIL_COSTS_UNPAID: mark("Rent, utilities or wages are not paid"),
+    SignalCode.RETAIL_HEAD_GONE: mark("The head of the outlet has vanished"),
+    SignalCode.RETAIL_STAFF_CHANGES: mark("Its staff change often"),
+    SignalCode.RETAIL_DISCOUNTS: mark("Goods are heavily discounted"),
+    SignalCode.RETAIL_MERCHANTS_LEAVE: mark("Other merchants move out"),
+    SignalCode.RETAIL_EMPTY_SHELVES: mark("Shelves are empty"),
+    SignalCode.RETAIL_GIFTS_FOR_DEBTS: mark("Goods are offered to suppliers against debts"),
+    SignalCode.RETAIL_BOUNCED_CHEQUES: mark("Many of its cheques bounce"),
+    SignalCode.RETAIL_STOCKTAKING: mark("Takes stock at unusual times"),
+    SignalCode.RETAIL_NO_CUSTOMERS: mark("Has no customers"),
+}
 #: The rule of each signal: R240 and on.
 RULES: Final = {code: f"R{number}" for number, code in enumerate(SignalCode, 240)}
 RETAIL: Final = tuple(code for code in SignalCode if code.startswith("retail_"))

@@ -1,6 +1,7 @@
-"""Suggests a credit limit from the customer's average monthly sales, the term and the grade.
+"""Suggests a credit limit from the customer's average monthly sales, the term and the class.
 
-Pure. Source: R062, A09. Formula: (sales of the last full months ÷ their number) × (term ÷ 30) × factor of the grade,
+Pure. Source: R062, R342, A09. Formula: (sales of the last full months ÷ their number) × (term ÷ 30) × factor of the
+class: the grade's, or that of the grade and size where the policy names one,
 rounded half up to 1,000 of the currency, never below zero. Invariant: a suggestion carries every figure it was made of.
 """
 
@@ -12,7 +13,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from ar.credit.rules.policy import CreditPolicy
+from ar.credit.rules.policy import CreditPolicy, Size
 from ar.credit.rules.scoring import Grade
 from ar.ledger.rules.due_dates import add_months
 from ar.ledger.rules.shares import half_up
@@ -56,6 +57,7 @@ class Suggestion:
     average_minor: int | None
     term_days: int | None
     grade: Grade | None
+    size: Size | None
     factor_bps: int | None
     rounded_to_minor: int
 
@@ -72,6 +74,7 @@ class Suggestion:
             "term_days": self.term_days,
             "month_days": MONTH_DAYS,
             "grade": self.grade,
+            "size": self.size,
             "factor_bps": self.factor_bps,
             "rounded_to_minor": self.rounded_to_minor,
             "why_none": self.why_none,
@@ -90,12 +93,18 @@ def full_months(as_of: date, first_sale_on: date | None) -> list[date]:
 
 
 def suggest(
-    months: Sequence[MonthOfSales], currency: str, term_days: int | None, grade: Grade | None, policy: CreditPolicy
+    months: Sequence[MonthOfSales],
+    currency: str,
+    term_days: int | None,
+    grade: Grade | None,
+    policy: CreditPolicy,
+    *,
+    size: Size | None,
 ) -> Suggestion:
     """Suggests a limit from months of history (A09): six, or three at least; else none, and says why."""
     total, count = sum(each.sales_minor for each in months), len(months)
     unit = ROUNDED_TO * 10 ** exponent(currency)
-    factor_bps = None if grade is None else policy.factor_bps[grade]
+    factor_bps = None if grade is None else policy.suggestion_factor_bps(grade, size)
     suggested, why = None, None
     if count < MONTHS_LEAST:
         why = NoSuggestion.TOO_FEW_MONTHS
@@ -114,6 +123,7 @@ def suggest(
         average_minor=None if not count else (2 * total + count) // (2 * count),
         term_days=term_days,
         grade=grade,
+        size=size,
         factor_bps=factor_bps,
         rounded_to_minor=unit,
     )

@@ -25,6 +25,7 @@ MONTHS: Final = 12
 DAYS: Final = 90
 
 #: Of the currency in which a customer has become slowest; days from the document to the day its money came, by amount.
+#: Who pays ahead of the document all the same, on average, is no danger.
 _SLOWER: Final = sa.text("""
     SELECT DISTINCT ON (customer_id) customer_id, floor(recent_days / recent - earlier_days / earlier) AS slower,
         currency, round(recent_days / recent, 1) AS days_now, round(earlier_days / earlier, 1) AS days_before
@@ -43,7 +44,7 @@ _SLOWER: Final = sa.text("""
             AND c.kind IN ('receipt', 'bill') AND NOT c.conditional AND d.kind IN ('invoice', 'debit_note')
         GROUP BY a.customer_id, a.currency
     ) AS paid
-    WHERE recent > 0 AND earlier > 0 AND recent_days / recent - earlier_days / earlier >= 1
+    WHERE recent > 0 AND earlier > 0 AND recent_days > 0 AND recent_days / recent - earlier_days / earlier >= 1
     ORDER BY customer_id, slower DESC, currency
 """)
 #: Accounts that money newly came from: the first one of a customer is no change.

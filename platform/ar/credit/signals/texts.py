@@ -5,44 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ar.credit.rules.signals import SignalCode
+from ar.credit.rules.signals import NAMES, SignalCode
 from kernel.i18n import current_language, mark, ngettext
 from kernel.i18n import gettext as _
 from kernel.money import format_with_symbol
 from tenants.slice import Event, FactMaker
 
-NAMES: Final[dict[SignalCode, str]] = {
-    SignalCode.SLOWER_PAYMENT: mark("Pays slower than before"),
-    SignalCode.AGREED_PAYMENT_MISSED: mark("An agreed payment was not made"),
-    SignalCode.BANK_CHANGES: mark("Often changes its bank account"),
-    SignalCode.LARGE_ORDER: mark("A sudden large order"),
-    SignalCode.PAYMENT_METHOD: mark("Suddenly pays in another way"),
-    SignalCode.CHEAPER_OFFICE: mark("Moves to a cheaper office"),
-    SignalCode.STAFF_CHANGES: mark("Managers or sales staff change often, more people leave"),
-    SignalCode.SUED: mark("Is sued by others"),
-    SignalCode.FINANCE_AVOIDS: mark("Its finance people avoid us"),
-    SignalCode.BROKEN_PROMISES: mark("Breaks promises to pay again and again"),
-    SignalCode.HEAD_NOT_FOUND: mark("The person in charge cannot be found"),
-    SignalCode.HEAD_ACCIDENT: mark("An accident happened to the person in charge"),
-    SignalCode.MANAGEMENT_CONFLICT: mark("Its management is in serious conflict"),
-    SignalCode.SPECULATION: mark("Invests in what it cannot oversee: stocks, futures"),
-    SignalCode.UNANSWERED_CALLS: mark("Does not answer or return calls"),
-    SignalCode.POST_DATED_DRAFTS: mark("Issues many post-dated drafts"),
-    SignalCode.BANK_RETURN: mark("The bank returned its payment"),
-    SignalCode.OWN_RECEIVABLES: mark("Cannot collect its own receivables"),
-    SignalCode.DUMPING: mark("Sells below our lowest price"),
-    SignalCode.FAST_GROWTH: mark("Grows faster than it can be managed"),
-    SignalCode.RETAIL_COSTS_UNPAID: mark("Rent, utilities or wages are not paid"),
-    SignalCode.RETAIL_HEAD_GONE: mark("The head of the outlet has vanished"),
-    SignalCode.RETAIL_STAFF_CHANGES: mark("Its staff change often"),
-    SignalCode.RETAIL_DISCOUNTS: mark("Goods are heavily discounted"),
-    SignalCode.RETAIL_MERCHANTS_LEAVE: mark("Other merchants move out"),
-    SignalCode.RETAIL_EMPTY_SHELVES: mark("Shelves are empty"),
-    SignalCode.RETAIL_GIFTS_FOR_DEBTS: mark("Goods are offered to suppliers against debts"),
-    SignalCode.RETAIL_BOUNCED_CHEQUES: mark("Many of its cheques bounce"),
-    SignalCode.RETAIL_STOCKTAKING: mark("Takes stock at unusual times"),
-    SignalCode.RETAIL_NO_CUSTOMERS: mark("Has no customers"),
-}
 #: Decision → name and tone. A signal never raises a limit, a review may.
 DECISION_NAMES: Final[dict[str, tuple[str, str]]] = {
     "keep": (mark("Keep the limit"), "quiet"),
@@ -83,9 +51,9 @@ def figures_text(code: str, figures: Mapping[str, Any]) -> str:
     match code:
         case SignalCode.SLOWER_PAYMENT:
             return _(
-                "%(now)s days to pay in the last three months, %(before)s in the nine before",
-                now=figures["days_now"],
-                before=figures["days_before"],
+                "Paid in the last three months %(now)s, in the nine months before %(before)s",
+                now=_days_to_pay(str(figures["days_now"])),
+                before=_days_to_pay(str(figures["days_before"])),
             )
         case SignalCode.BANK_CHANGES:
             return ngettext("%(num)s new account in twelve months", "%(num)s new accounts in twelve months", value)
@@ -117,6 +85,13 @@ def figures_text(code: str, figures: Mapping[str, Any]) -> str:
                 "%(num)s payment, the last on %(day)s", "%(num)s payments, the last on %(day)s", value, day=day
             )
     return ""
+
+
+def _days_to_pay(days: str) -> str:
+    """Returns in words when money came, from the days after its documents; fewer than none were ahead of them."""
+    if days.startswith("-"):
+        return _("%(days)s days ahead of the invoice", days=days.removeprefix("-"))
+    return _("%(days)s days after the invoice", days=days)
 
 
 def _signal(facts: Mapping[str, Any]) -> str:

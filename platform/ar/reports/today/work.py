@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from ar.cases.lookups import in_tab, open_work
 from ar.cases.models import Action
-from ar.credit.lookups import lines_to_explain, signals_late, signals_waiting
+from ar.credit.lookups import guarantees_due, lines_to_explain, signals_late, signals_waiting
 from ar.customers.lookups import select_nobodys
 from ar.customers.models import Customer
 from ar.ledger.lookups import select_owned_sums
@@ -56,6 +56,7 @@ class WorkCounts:
     signals: int
     signals_late: int
     to_explain: int
+    guarantees: int
     due_soon: int
     unowned: int
 
@@ -134,6 +135,8 @@ def _lines(actor: Actor, page: Today, counted: WorkCounts, decisions: DecisionCo
         yield WorkLine("signals", counted.signals, late=counted.signals_late > 0)
     if may(Permission.ASSESS):
         yield WorkLine("to_explain", counted.to_explain)
+    if may(Permission.MANAGE_CREDIT):
+        yield WorkLine("guarantees", counted.guarantees, late=True)
     if may(Permission.REVIEW_ACTIONS):
         yield WorkLine("problems", counted.problems, late=True)
     if may(Permission.ASSIGN_OWNER):
@@ -183,6 +186,7 @@ def _counted(due_soon_told: bool, owners_told: bool) -> sa.Select[Any]:
         signals=value(count_of(signals_waiting())),
         signals_late=value(count_of(signals_late())),
         to_explain=value(count_of(lines_to_explain())),
+        guarantees=value(count_of(guarantees_due())),
         due_soon=value(count_of(due_soon) if due_soon_told else sa.literal(0)),
     )
     return sa.select(*counted, *decision_columns())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ import pytest
 from ar.credit.assessments.printing import keep_print
 from ar.credit.rules.scoring import ITEMS
 from kernel.clock import fixed_clock, moment_on
+from tests.kernel.test_pdf import needs_poppler, pages
 from tests.support.approvals import person
 from tests.support.browser import FormClient
 from tests.support.world import TODAY, World
@@ -186,6 +188,20 @@ def test_annex_1_prints_in_both_languages_and_is_kept_once_in_force(
     kept = world.assessment(draft).print_sha256
     assert kept is not None
     assert client.get(world.url(f"/assessments/{draft}/annex-1")).data[:5] == b"%PDF-"
+
+
+@needs_poppler
+def test_annex_1_has_a_line_for_each_of_the_four_who_sign(world: World, customer: UUID, tmp_path: Path) -> None:
+    world.invoice(customer, number="S-1", on=date(2026, 10, 12), minor=5_594_40)
+    draft, client = world.submitted_assessment(customer), world.client("finance")
+    world.sign_assessment(draft, person(world, "sales_manager"), "30.5")
+    (paper,) = pages(client.get(world.url(f"/assessments/{draft}/annex-1")).data, tmp_path)
+    signs = paper[paper.index("Sign-offs") :]
+    for role in ("Author", "Sales manager", "Finance", "General manager"):
+        assert role in signs, "who has not signed may sign on the paper"
+    assert "30.5" in signs
+    assert "12.56" in paper, "sales in ten thousands, with two decimals"
+    assert "Amounts in 10,000 yuan" in paper
 
 
 def test_the_customers_page_shows_grade_limit_and_history_and_begins_the_next(world: World, customer: UUID) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from io import BytesIO
+from uuid import UUID
 
 import pytest
 
@@ -10,6 +13,8 @@ from ar.credit.limits.guarantees.commands import register_guarantee
 from ar.credit.limits.guarantees.jobs import remind
 from ar.credit.limits.inputs import RegisterGuarantee
 from ar.credit.rules.guarantees import claim_by, reminder_due
+from kernel.errors import RuleBroken
+from kernel.uploads import UploadedFile
 from tests.support.approvals import person
 from tests.support.world import World
 from tests.support.world.base import fresh_key
@@ -56,3 +61,66 @@ def test_people_hear_of_an_end_30_and_7_days_ahead_once_each(world: World) -> No
     readers = sent[0]
     assert (readers > 0, sent) == (True, [readers, readers, 2 * readers, 2 * readers, 2 * readers])
     assert "2026-12-20" in world.mails("guarantee_reminder")[0].body_text
+
+
+PDF = b"%PDF-1.7\n%guarantee\n"
+
+
+def fields(**values: object) -> dict[str, object]:
+    known = {
+        "kind": "guarantee",
+        "provider": "王建国",
+        "currency": "CNY",
+        "amount": "500000",
+        "valid_from": "2026-01-01",
+    }
+    return known | {"key": fresh_key()} | values
+
+
+def test_its_paper_is_kept_beside_it_and_read_by_who_sees_the_customer(world: World) -> None:
+    customer, client = world.customer(), world.client("finance")
+    page = world.url(f"/credit/customers/{customer}")
+    sent = client.post(f"{page}/guarantees", data=fields(file=(BytesIO(PDF), "保证合同.pdf")))
+    assert sent.status_code == 303
+    shown = client.get(page).text
+    found = re.search(r'href="([^"]+/guarantees/[^"]+/file)">保证合同.pdf', shown)
+    assert found is not None
+    assert client.get(found[1]).data == PDF
+    assert world.client("salesperson").get(found[1]).status_code == 404, "of a colleague's customer"
+
+
+def test_a_paper_that_is_none_is_refused_and_nothing_typed_is_lost(world: World) -> None:
+    customer, client = world.customer(), world.client("finance")
+    url = world.url(f"/credit/customers/{customer}/guarantees")
+    answer = client.post(url, data=fields(file=(BytesIO(b"MZ"), "g.exe")))
+    assert (answer.status_code, "not of an accepted type" in answer.text, "王建国" in answer.text) == (422, True, True)
+    large = UploadedFile("g.pdf", PDF + b"0" * 12_000_000)
+    with pytest.raises(RuleBroken, match="guarantee_file_size"), world.transaction() as db:
+        register_guarantee(db, world.actor(), customer, RegisterGuarantee.model_validate(fields()), large)
+
+
+def register(world: World, customer: UUID, provider: str, valid_to: date | None, kind: str = "guarantee") -> None:
+    data = fields(kind=kind, provider=provider, valid_from=date(2025, 1, 1), valid_to=valid_to)
+    with world.transaction() as db:
+        register_guarantee(db, world.actor(), customer, RegisterGuarantee.model_validate(data))
+
+
+def test_what_comes_to_a_deadline_stands_on_today_and_leads_to_the_list(world: World) -> None:
+    customer = world.customer("00001", "甲公司")
+    world.invoice(customer, number="INV-1")
+    register(world, customer, "SOON", date(2027, 1, 10), "mortgage")
+    register(world, customer, "CLAIM", date(2026, 7, 1))  # to be claimed by 1 January
+    register(world, customer, "LATER", date(2027, 6, 1))
+    register(world, customer, "GONE", date(2026, 1, 1), "deposit")
+    client = world.client("finance")
+    today = client.get(world.url("/")).text
+    assert "2 guarantees come to a deadline" in today
+    assert world.url("/credit/guarantees/?show=due") in today
+    due = client.get(world.url("/credit/guarantees/?show=due")).text
+    assert due.index("CLAIM") < due.index("SOON")
+    assert ("LATER" in due, "GONE" in due) == (False, False)
+    every = client.get(world.url("/credit/guarantees/")).text
+    assert ("LATER" in every, "GONE" in every) == (True, False)
+    assert "GONE" in client.get(world.url("/credit/guarantees/?show=over")).text
+    assert "still to be claimed" in client.get(world.url(f"/credit/customers/{customer}")).text
+    assert "come to a deadline" not in world.client("salesperson").get(world.url("/")).text

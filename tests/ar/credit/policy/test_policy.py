@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,7 +12,10 @@ from ar.credit.lookups import credit_policy
 from ar.credit.policy.commands import set_credit_policy
 from ar.credit.policy.inputs import SetCreditPolicy, form_values
 from ar.credit.policy.queries import policy_versions
-from ar.credit.rules.policy import DEFAULT_POLICY, CheckCode
+from ar.credit.rules.policy import CLASSES, DEFAULT_POLICY, CheckCode
+from ar.credit.rules.signals import COMPUTED, Marks, SignalCode
+from ar.customers.inputs import SetStanding
+from ar.customers.register.standing import set_standing
 from kernel.errors import RuleBroken
 from tests.support.world import World
 
@@ -62,6 +66,47 @@ def test_the_caps_and_weights_of_the_company_grade_the_next_assessment(world: Wo
     assert (world.assessment(draft).score, world.assessment(draft).grade) == (24, "D")
 
 
+def of_class(grade: str, size: str, text: str) -> list[str]:
+    return [text if each == (grade, size) else "" for each in CLASSES]
+
+
+def test_limits_and_terms_follow_the_class_of_grade_and_size(world: World) -> None:
+    customer = world.customer()
+    for month in range(5, 11):
+        world.invoice(customer, number=f"S-{month}", on=date(2026, month, 10), minor=100_000_00)
+    record(world, class_caps=of_class("A", "large", "45"), class_factors=of_class("A", "large", "150"))
+    draft = world.draft_assessment(customer)
+    world.save_assessment(draft, points=(8,) * 12, term_days=45)
+    assert world.assessment(draft).suggestion["suggested_minor"] == 150_000_00, "not classified: as the grade says"
+    with world.transaction() as db:
+        set_standing(db, world.actor(), customer, SetStanding(size_class="large"))
+    world.save_assessment(draft, points=(8,) * 12, term_days=45)
+    row = world.assessment(draft)
+    assert (row.suggestion["suggested_minor"], row.suggestion["formula"]["size"]) == (225_000_00, "large")
+    page = text_of(world.client("finance").get(world.url(f"/assessments/{draft}")).text)
+    assert "A term of up to 45 days may be granted." in page
+    assert "grade A, Large" in page
+
+
+def test_the_marks_of_signals_are_set_with_who_and_when(world: World) -> None:
+    before = form_values(DEFAULT_POLICY)
+    at, below = (list(before[name]) for name in ("fires_at", "rearms_below"))
+    order = COMPUTED.index(SignalCode.LARGE_ORDER)
+    assert (at[order], below[order]) == ("300", "200"), "a large order is more than three months of sales"
+    at[0], at[order] = "20", "400"
+    url, director = world.url("/credit-policy/"), world.client("finance_director")
+    answer = director.post(url, data=form_of(fires_at=at, rearms_below=below, cut_percent="25"))
+    assert answer.status_code == 303, text_of(answer.text)
+    with world.reading() as db:
+        signals = credit_policy(db, world.tenant_id).signals
+    assert signals.marks[SignalCode.SLOWER_PAYMENT] == Marks(fires_at=20, rearms_below=5)
+    assert signals.marks[SignalCode.LARGE_ORDER] == Marks(fires_at=40_001, rearms_below=20_000)
+    assert signals.cut_bps == 2_500
+    page = text_of(director.get(url).text)
+    assert "Limit and term proposed after a signal: 50 → 25" in page
+    assert "Pays slower than before: 20" in page
+
+
 def test_the_page_records_a_version_and_says_what_is_off(world: World) -> None:
     url, director = world.url("/credit-policy/"), world.client("finance_director")
     assert "Record policy" in director.get(url).text
@@ -84,6 +129,11 @@ def test_the_page_records_a_version_and_says_what_is_off(world: World) -> None:
         ({"factor_b": "80.123"}, "at most two decimals"),
         ({"manager_percent": "40"}, "must not be below"),
         ({"long_use_percent": "0"}, "above 0"),
+        ({"cut_percent": "101"}, "from 0 to 100"),
+        ({"rearms_below": ["99"] * len(COMPUTED)}, "cannot fall silent above"),
+        ({"fires_at": ["1"]}, "Give a figure for each signal"),
+        ({"class_caps": ["400"] + [""] * 11}, "Enter 366 or less"),
+        ({"class_factors": ["1", "2"]}, "Give a figure for each class"),
         ({"checks_off": ["limit"]}, "Choose one of the options"),
     ],
 )

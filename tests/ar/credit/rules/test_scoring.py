@@ -8,9 +8,10 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from ar.credit.rules.caps import cap_fault, cap_months, term_cap_days
-from ar.credit.rules.policy import DEFAULT_POLICY
+from ar.credit.rules.policy import DEFAULT_POLICY, ClassRule, CreditPolicy, Size
 from ar.credit.rules.scoring import EQUAL_WEIGHTS, ITEMS, Grade, ScoreFault, founding_band, grade_of, score_of
 from tests.support.world.base import TODAY
 
@@ -128,14 +129,35 @@ def test_no_score_is_without_a_grade() -> None:
     ],
 )
 def test_the_cap_of_the_grade(grade: str, limit_minor: int, term_days: int, fault: str | None) -> None:
-    assert cap_fault(DEFAULT_POLICY, Grade(grade), limit_minor, term_days, TODAY) == fault
+    assert cap_fault(DEFAULT_POLICY, Grade(grade), None, limit_minor, term_days, TODAY) == fault
+
+
+@pytest.mark.parametrize(
+    ("grade", "size", "cap"),
+    [("B", "large", 45), ("B", "small", 15), ("B", None, 30), ("A", "large", 60), ("C", "large", 0)],
+)
+def test_the_cap_of_a_class_is_its_own_else_that_of_the_grade(grade: str, size: str | None, cap: int) -> None:
+    large, small = (ClassRule(grade=Grade.B, size=each) for each in (Size.LARGE, Size.SMALL))
+    classes = (large.model_copy(update={"cap_days": 45}), small.model_copy(update={"cap_days": 15}))
+    policy = DEFAULT_POLICY.model_copy(update={"classes": classes})
+    own = Size(size) if size else None
+    assert term_cap_days(policy, Grade(grade), own, TODAY) == cap
+    fault = "assessment_term_cap" if cap else "assessment_no_credit"
+    assert cap_fault(policy, Grade(grade), own, 1, cap + 1, TODAY) == fault
+    assert cap_fault(policy, Grade(grade), own, 0, cap, TODAY) is None
+
+
+def test_no_class_has_two_rules() -> None:
+    twice = [{"grade": "A", "size": "large", "cap_days": days} for days in (45, 60)]
+    with pytest.raises(ValidationError, match="policy_classes"):
+        CreditPolicy.model_validate({"classes": twice})
 
 
 def test_the_cap_in_calendar_months_counts_their_days() -> None:
     policy = DEFAULT_POLICY.model_copy(update={"cap_in_months": True})
     assert [cap_months(policy, grade) for grade in Grade] == [2, 1, 0, 0]
-    assert term_cap_days(policy, Grade.A, TODAY.replace(month=7, day=1)) == 62
-    assert term_cap_days(policy, Grade.B, TODAY.replace(month=1, day=31)) == 28
+    assert term_cap_days(policy, Grade.A, None, TODAY.replace(month=7, day=1)) == 62
+    assert term_cap_days(policy, Grade.B, None, TODAY.replace(month=1, day=31)) == 28
 
 
 @pytest.mark.parametrize(

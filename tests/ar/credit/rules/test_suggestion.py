@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from ar.credit.rules.policy import DEFAULT_POLICY
+from ar.credit.rules.policy import DEFAULT_POLICY, ClassRule, Size
 from ar.credit.rules.scoring import Grade
 from ar.credit.rules.suggestion import MonthOfSales, NoSuggestion, full_months, suggest
 
@@ -32,11 +32,29 @@ def months(*minors: int) -> list[MonthOfSales]:
     ],
 )
 def test_a_limit_is_suggested(sales: list[int], term_days: int, grade: str, suggested: int) -> None:
-    assert suggest(months(*sales), "CNY", term_days, Grade(grade), DEFAULT_POLICY).suggested_minor == suggested
+    assert (
+        suggest(months(*sales), "CNY", term_days, Grade(grade), DEFAULT_POLICY, size=None).suggested_minor == suggested
+    )
+
+
+@pytest.mark.parametrize(
+    ("grade", "size", "suggested"),
+    [("A", "large", 150_000_00), ("A", "small", 100_000_00), ("A", None, 100_000_00), ("B", "small", 40_000_00)],
+)
+def test_the_factor_is_that_of_the_class_else_of_the_grade(grade: str, size: str | None, suggested: int) -> None:
+    large, small = (
+        ClassRule(grade=Grade.A, size=Size.LARGE, factor_bps=15_000),
+        ClassRule(grade=Grade.B, size=Size.SMALL),
+    )
+    classes = (large, small.model_copy(update={"factor_bps": 4_000}))
+    policy = DEFAULT_POLICY.model_copy(update={"classes": classes})
+    own = Size(size) if size else None
+    found = suggest(months(*[100_000_00] * 6), "CNY", 30, Grade(grade), policy, size=own)
+    assert (found.suggested_minor, found.as_json()["formula"]["size"]) == (suggested, size)
 
 
 def test_it_is_rounded_once_to_a_thousand_of_the_currency() -> None:
-    found = suggest(months(1_000_333, 1_000_333, 1_000_334), "JPY", 30, Grade.A, DEFAULT_POLICY)
+    found = suggest(months(1_000_333, 1_000_333, 1_000_334), "JPY", 30, Grade.A, DEFAULT_POLICY, size=None)
     assert (found.suggested_minor, found.rounded_to_minor) == (1_000_000, 1_000)
     assert found.average_minor == 1_000_333
 
@@ -53,7 +71,7 @@ def test_it_is_rounded_once_to_a_thousand_of_the_currency() -> None:
 def test_where_nothing_can_be_suggested_it_says_why(
     sales: list[int], term_days: int | None, grade: str | None, why: NoSuggestion
 ) -> None:
-    found = suggest(months(*sales), "CNY", term_days, Grade(grade) if grade else None, DEFAULT_POLICY)
+    found = suggest(months(*sales), "CNY", term_days, Grade(grade) if grade else None, DEFAULT_POLICY, size=None)
     assert (found.suggested_minor, found.why_none) == (None, why)
 
 

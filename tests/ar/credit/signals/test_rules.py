@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from ar.credit.rules.policy import CreditPolicy
 from ar.credit.rules.signals import (
     COMPUTED,
+    NAMES,
     OF_CUSTOMERS,
     RETAIL,
     RULES,
@@ -18,7 +19,6 @@ from ar.credit.rules.signals import (
     is_active,
     proposal_for,
 )
-from ar.credit.signals.texts import NAMES
 
 
 def test_signals_of_customers_and_of_retail_outlets_bear_the_rules_from_r240_on() -> None:

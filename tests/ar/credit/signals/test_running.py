@@ -13,6 +13,7 @@ from ar.cases.holds.outcome_inputs import CompleteTask
 from ar.cases.models import Action
 from ar.credit.models import SignalState
 from ar.credit.rules.signals import SignalCode
+from ar.credit.signals.texts import figures_text
 from ar.receipts.models import PayerAccount
 from ar.sales.models import Order
 from kernel.ids import new_id
@@ -79,6 +80,25 @@ def test_who_pays_fifteen_days_later_than_in_the_nine_months_before_pays_slower(
         assert (signal.source, signal.raised_on, signal.decision) == ("computed", TODAY, None)
         assert signal.figures == {"value": 15, "days_now": "45.0", "days_before": "30.0", "currency": "CNY"}
         assert signal.due_on == date(2026, 11, 23), "raised on a Friday, due on Monday"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "fires"),
+    [(-45, -20, False), (-45, 0, False), (-10, 5, True)],
+    ids=["still pays ahead", "pays on the day", "pays after it now"],
+)
+def test_who_still_pays_ahead_of_the_invoice_is_no_danger(before: int, now: int, fires: bool) -> None:
+    world = new_world()
+    customer = world.customer()
+    paid(world, customer, "OLD", TODAY - 200 * DAY, before)
+    paid(world, customer, "NEW", TODAY - 70 * DAY, now)
+    assert world.run_signals().raised == ({SignalCode.SLOWER_PAYMENT: 1} if fires else {})
+    if fires:
+        (signal,) = world.signals(customer)
+        said = (
+            "Paid in the last three months 5.0 days after the invoice, in the nine months before 10.0 days ahead of it"
+        )
+        assert figures_text(signal.code, signal.figures).replace("ahead of the invoice", "ahead of it") == said
 
 
 def test_it_fires_once_and_again_only_after_it_fell_below_the_lower_mark() -> None:

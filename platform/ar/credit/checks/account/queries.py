@@ -32,6 +32,7 @@ class NamedCustomer:
 class LimitRow:
     """A limit as it was granted; one whose end lies before its first day never came into force."""
 
+    id: UUID
     kind: str
     currency: str
     amount_minor: int | None
@@ -123,6 +124,7 @@ class GuaranteeRow:
     valid_from: date
     valid_to: date | None
     claim_by_on: date | None
+    file_name: str
     note: str
     ended_at: datetime | None
     ended_by: str | None
@@ -165,6 +167,7 @@ def limits_of(db: Session, tenant_id: UUID, customer_id: UUID) -> list[LimitRow]
     rows = db.execute(
         select_view(
             LimitRow,
+            id=value(x.id),
             kind=value(x.kind),
             currency=value(x.currency),
             amount_minor=value(x.amount_minor),
@@ -272,6 +275,7 @@ def guarantees_of(db: Session, tenant_id: UUID, customer_id: UUID) -> list[Guara
             valid_from=value(x.valid_from),
             valid_to=value(x.valid_to),
             claim_by_on=value(x.claim_by_on),
+            file_name=value(x.file_name),
             note=value(x.note),
             ended_at=value(x.ended_at),
             ended_by=value(x.ended_by),

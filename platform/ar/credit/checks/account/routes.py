@@ -19,6 +19,7 @@ from ar.credit.exposure.strip import credit_strip
 from ar.credit.limits import commands
 from ar.credit.limits.inputs import RequestLimit
 from ar.credit.limits.messages import GUARANTEE_NAMES, KIND_NAMES, REQUEST_STATES, SOURCE_NAMES
+from ar.credit.limits.taking_over import not_yet_approved
 from kernel.errors import Conflict, Forbidden, RuleBroken
 from kernel.i18n import gettext as _
 from tenants.access import may, staff
@@ -79,6 +80,7 @@ def _page(form: Form[Any], customer_id: UUID, of: UUID | None) -> str:
         overrides=queries.overrides_of(db(), tenant_id, customer_id),
         guarantees=queries.guarantees_of(db(), tenant_id, customer_id),
         requests=queries.requests_of(db(), tenant_id, customer_id),
+        waiting=not_yet_approved(db(), tenant_id, [customer_id]),
         today=today,
         of=of,
         limit_form=form.at("limit", currency=strip.account.currency, valid_from=day),

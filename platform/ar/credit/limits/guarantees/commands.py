@@ -6,6 +6,9 @@ it but a new guarantee; nothing is deleted.
 
 from __future__ import annotations
 
+import hashlib
+from functools import partial
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,24 +18,33 @@ from ar.credit.limits.inputs import EndGuarantee, RegisterGuarantee
 from ar.credit.limits.models import Guarantee
 from ar.credit.rules.guarantees import claim_by
 from ar.ledger.commands import lock_customers
-from kernel import idempotency, journal
+from kernel import idempotency, journal, storage
 from kernel.actor import Actor
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.money import parse_positive_amount
+from kernel.uploads import PICTURES, UploadedFile, base_name, media_type_of
+
+SIZE_MAX: Final = 12 * 1000 * 1000
 
 
-def register_guarantee(db: Session, actor: Actor, customer_id: UUID, data: RegisterGuarantee) -> UUID:
-    """Registers a guarantee; returns its id. Idempotent by `data.key`.
+def register_guarantee(
+    db: Session, actor: Actor, customer_id: UUID, data: RegisterGuarantee, file: UploadedFile | None = None
+) -> UUID:
+    """Registers a guarantee, with a scan of its paper or without; returns its id. Idempotent by `data.key`.
 
-    Raises NotFound(`customer_not_found`), RuleBroken(`guarantee_days`), what parsing an amount raises.
+    Raises NotFound(`customer_not_found`), RuleBroken(`guarantee_days`, `guarantee_file_size`, `guarantee_file_kind`),
+    what parsing an amount raises.
     """
-    asked = {"customer": customer_id, **data.model_dump(exclude={"key"})}
-    return idempotency.once(db, actor, f"guarantee:{data.key}", asked, lambda: _register(db, actor, customer_id, data))
+    digest = None if file is None else hashlib.sha256(file.content).hexdigest()
+    asked = {"customer": customer_id, "file": digest, **data.model_dump(exclude={"key"})}
+    register = partial(_register, db, actor, customer_id, data, file)
+    return idempotency.once(db, actor, f"guarantee:{data.key}", asked, register)
 
 
-def _register(db: Session, actor: Actor, customer_id: UUID, data: RegisterGuarantee) -> UUID:
+def _register(db: Session, actor: Actor, customer_id: UUID, data: RegisterGuarantee, file: UploadedFile | None) -> UUID:
     actor = lock_customers(db, actor, [customer_id])
+    media_type = None if file is None else _media_type(file)
     if data.valid_to is not None and data.valid_to < data.valid_from:
         raise RuleBroken("guarantee_days")
     minor, guarantee_id = parse_positive_amount(data.amount, data.currency), new_id()
@@ -49,8 +61,8 @@ def _register(db: Session, actor: Actor, customer_id: UUID, data: RegisterGuaran
             valid_from=data.valid_from,
             valid_to=data.valid_to,
             claim_by_on=data.claim_by_on or claim_by(data.kind, data.valid_to),
-            file_sha256=None,
-            file_name="",
+            file_sha256=storage.store(db, actor, file.content, media_type) if file and media_type else None,
+            file_name=base_name(file.name) if file else "",
             note=data.note,
             recorded_at=actor.now,
             recorded_by=actor.name,
@@ -65,6 +77,17 @@ def _register(db: Session, actor: Actor, customer_id: UUID, data: RegisterGuaran
     }
     journal.record(db, actor, "guarantee_registered", customer_id=customer_id, subject_id=guarantee_id, data=facts)
     return guarantee_id
+
+
+def _media_type(file: UploadedFile) -> str:
+    """Returns the media type of the scan. Raises RuleBroken(`guarantee_file_size`, `guarantee_file_kind`)."""
+    name = base_name(file.name)
+    if len(file.content) > SIZE_MAX:
+        raise RuleBroken("guarantee_file_size", name=name)
+    media_type = media_type_of(file, PICTURES)
+    if media_type is None:
+        raise RuleBroken("guarantee_file_kind", name=name)
+    return media_type
 
 
 def end_guarantee(db: Session, actor: Actor, guarantee_id: UUID, data: EndGuarantee) -> UUID:

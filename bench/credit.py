@@ -18,6 +18,7 @@ from uuid import UUID
 import psycopg
 
 from app.registry import install
+from ar.credit.exposure.listing import limits_page
 from ar.credit.lookups import credit_policy, customer_accounts
 from ar.credit.rules.policy import CheckCode, CreditPolicy
 from ar.credit.signals.running import run_signals
@@ -34,6 +35,7 @@ TURNS = 50  # of a few milliseconds each
 #: Shipments of one connection in one turn.
 EACH = 12
 LINES = 3
+ROWS_SHOWN = 50
 _FORK = multiprocessing.get_context("fork")
 _GROUP_BY = """
     SELECT customer_id, currency, sum(minor) FROM (
@@ -106,13 +108,14 @@ def exposure(url: str, items: int) -> list[Result]:
     def everybody() -> float:
         with session_of(stage) as db:
             db.connection()
-            policy = credit_policy(db, stage.tenant_id)
             with watching(engine()) as tally:
                 start = perf_counter()
-                found = customer_accounts(db, stage.tenant_id, None, policy, today=TODAY)
-                over = [each for each in found.own.values() if each.is_over]
+                found = limits_page(
+                    db, stage.tenant_id, TODAY, state="over", q="", sort="-used", offset=0, limit=ROWS_SHOWN
+                )
                 spent = perf_counter() - start
-            assert over
+            assert len(found.rows) == ROWS_SHOWN
+            assert found.total > 0
             told.update(tally=tally, spent=spent)
             return spent
 
@@ -128,12 +131,12 @@ def exposure(url: str, items: int) -> list[Result]:
     results.append(
         Result(
             "exposure_all",
-            f"who is over the limit: {len(stage.customers):,} customers",
+            f"who is over the limit of {len(stage.customers):,} customers: how many, and the first page",
             floor_ms,
             product_ms,
             1.5,
             statements=tally.count,
-            statements_limit=8,
+            statements_limit=12,
             python_ms=(told["spent"] - tally.database_s) * 1000,
             more={"slowest": slowest(tally)},
         )

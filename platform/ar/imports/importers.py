@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Final, TypeVar
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.customers.commands import member_ids, upsert_customers
@@ -42,6 +43,9 @@ from tenants.queries import work_calendar
 
 #: Rows per batch of statements; bounds memory, not the transaction.
 BATCH_ROWS: Final = 10_000
+#: After so many papers the statistics are refreshed of what they hardly know: a new company got plans that grow.
+_ANALYZED_AFTER: Final = frozenset({100, 1_000, 5_000})
+_ANALYZE: Final = sa.text("SELECT analyze_sales()")
 T = TypeVar("T")
 Progress = Callable[[int], None]
 
@@ -58,6 +62,12 @@ class Task:
     progress: Progress
     by_name: bool
     job_id: UUID | None
+
+    def paper_done(self, done: int) -> None:
+        """Tells how many orders, deliveries or signatures are done, and has them counted while they are new."""
+        self.progress(done)
+        if done in _ANALYZED_AFTER:
+            self.db.execute(_ANALYZE)
 
     def period(self) -> Period:
         """Returns the locked period, held until the end of the transaction where the file is applied."""

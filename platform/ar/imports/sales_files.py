@@ -204,7 +204,7 @@ def import_orders(task: Task, rows: ParsedRows) -> None:
                 facts = {"found": lines[0].order_no, "reasons": " ".join(reason_sentences(decision.reasons))}
                 report.add_warning(lines[0].row, "order_no", "order_would_be_held", **facts)
             traces.record_others(db, actor, task.job_id, "order", [order_id])
-            task.progress(done)
+            task.paper_done(done)
 
 
 def import_deliveries(task: Task, rows: ParsedRows) -> None:
@@ -243,7 +243,7 @@ def import_deliveries(task: Task, rows: ParsedRows) -> None:
         # By the day on which they left: what went first took first of quantity and limit.
         for done, lines in enumerate(sorted(new.values(), key=lambda each: each[0].shipped_on), start=1):
             ids.append(take_over_delivery(db, actor, orders[lines[0].order_no].id, _note(lines)))
-            task.progress(done)
+            task.paper_done(done)
         traces.record_others(db, actor, task.job_id, "delivery", ids)
         notes = taken_over_notes(db, actor.tenant_id, ids)
         report.totals = _totals("delivery", [(note.currency, note.amount_minor) for note in notes])
@@ -268,7 +268,7 @@ def import_sign_offs(task: Task, rows: ParsedRows) -> None:
         for done, row in enumerate(new, start=1):
             data = SignOffDelivery(signed_on=row.signed_on, signed_by=row.signed_by, channel="import")
             ids.append(sign_off(db, actor, notes[row.delivery_no].id, data))
-            task.progress(done)
+            task.paper_done(done)
         traces.record_others(db, actor, task.job_id, "sign_off", ids)
         report.totals = _totals("sign-off", signed_amounts(db, actor.tenant_id, ids))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from ar.imports import pipeline
+from ar.imports import importers, pipeline
 from ar.imports.inputs import ImportFile
 from tests.support.world import World
 
@@ -23,3 +23,17 @@ def test_a_large_import_asks_for_fresh_statistics(world: World, monkeypatch: pyt
         counted = db.execute(sa.text("SELECT reltuples FROM pg_class WHERE oid = 'ledger_sum'::regclass")).scalar_one()
     assert (report.created, report.errors) == (20, [])
     assert counted > 0
+
+
+def test_an_import_of_orders_has_them_counted_while_they_are_new(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small here, large by the limit. Without, each signature of a new company read all signatures before it."""
+    monkeypatch.setattr(importers, "_ANALYZED_AFTER", {20})
+    world.customer("00001")
+    head = b"order_no,customer_no,order_date,currency,term_days,line_no,product,quantity,unit,unit_price,tax_rate\n"
+    rows = b"".join(b"SO-%d,00001,2026-10-01,CNY,30,1,Valve,1,pc,10.00,\n" % n for n in range(20))
+    with world.transaction() as db:
+        file = ImportFile("orders", "orders.csv", head + rows)
+        report = pipeline.run_import(db, world.actor(), file, apply=True)
+        counted = db.execute(sa.text("SELECT reltuples FROM pg_class WHERE oid = 'sales_order'::regclass")).scalar_one()
+    assert (report.created, report.errors) == (20, [])
+    assert counted >= 20

@@ -258,3 +258,23 @@ def test_search_tells_the_edition_in_force_from_the_one_taken_back(world: World)
         hits = search(db, world.tenant_id, "INV-1", currency="CNY").hits
     found = [(hit.minor, hit.is_reversed) for hit in hits if hit.group == "document"]
     assert found == [(120000, False), (0, True)]
+
+
+def test_an_order_that_an_undone_invoice_billed_commits_again_on_every_day(world: World) -> None:
+    customer = world.buyer(100_00, "C1")
+    order = world.released_order(customer, ("valve", "1", "60"), number="SO-77")
+    file = csv_file(ITEM_HEADERS, "C1,,INV-9,invoice,2026-11-02,,CNY,60")
+    job_id, _report = run(world, "open-items", file)
+    with world.reading() as db:
+        own = sa.select(OpenItem.id).where(OpenItem.tenant_id == world.tenant_id, OpenItem.document_no == "INV-9")
+        invoice = db.execute(own).scalar_one()
+    world.bill_order(order, invoice)
+    assert world.commits(order) == (0, 0, 0)
+    assert world.credit_account(customer).exposure_minor == 60_00
+    undo(world, job_id)
+    assert world.commits(order) == (60_00, 0, 0)
+    for on in (None, TODAY):
+        assert world.credit_account(customer, on).exposure_minor == 60_00, on
+    again, _report = run(world, "open-items", file)
+    assert again is not None
+    assert world.credit_account(customer).exposure_minor == 120_00, "a new edition bills nothing until it is linked"

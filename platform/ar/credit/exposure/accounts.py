@@ -23,6 +23,7 @@ from ar.credit.rules.policy import CreditPolicy
 from ar.customers.models import Customer
 from ar.ledger.lookups import company_currency, dated_rates
 from ar.ledger.rules.conversion import RATE_PLACES, convert
+from kernel.money import exponent
 from kernel.visibility import everything
 
 
@@ -120,7 +121,7 @@ def customer_accounts(
         found = exposure_parts(
             db, tenant_id, wanted, due_before=due_before, bank_bills_count=policy.bank_bills_count, as_of=as_of
         )
-        converter = _Converter(db, tenant_id, on)
+        converter = Converter(db, tenant_id, on)
         if adding is not None:
             found = _adding(found, adding)
         asked = {*found, *limits} if customer_ids is None else set(customer_ids)
@@ -150,7 +151,7 @@ def _adding(found: ExposureParts, adding: AddedAmount) -> ExposureParts:
     return {**found, adding.customer_id: of_customer}
 
 
-class _Converter:
+class Converter:
     """Converts between any two currencies by the company's rates of a day, which are read when first needed."""
 
     def __init__(self, db: Session, tenant_id: UUID, on: date) -> None:
@@ -166,13 +167,28 @@ class _Converter:
 
     def rate(self, currency: str, into: str) -> Decimal | None:
         """Returns units of `into` for one unit of `currency`, rounded to RATE_PLACES; None without both rates."""
-        if self._rates is None:
-            dated = dated_rates(self._db, self._tenant_id, self._on)
-            self._rates = {code: each.rate for code, each in dated.items()} | {self.company: Decimal(1)}
-        ours, theirs = self._rates.get(currency), self._rates.get(into)
+        rates = self._known()
+        ours, theirs = rates.get(currency), rates.get(into)
         if ours is None or theirs is None:
             return None
         return ours if theirs == 1 else (ours / theirs).quantize(Decimal(1).scaleb(-RATE_PLACES))
+
+    def factors(self) -> dict[tuple[str, str], Decimal]:
+        """Returns by (source, target) what turns minor units of one currency into those of another, exactly."""
+        codes = sorted(self._known())
+        found = {}
+        for source in codes:
+            for target in codes:
+                rate = self.rate(source, target)
+                if source != target and rate is not None:
+                    found[source, target] = rate.scaleb(exponent(target) - exponent(source))
+        return found
+
+    def _known(self) -> dict[str, Decimal]:
+        if self._rates is None:
+            dated = dated_rates(self._db, self._tenant_id, self._on)
+            self._rates = {code: each.rate for code, each in dated.items()} | {self.company: Decimal(1)}
+        return self._rates
 
 
 def _account(
@@ -180,7 +196,7 @@ def _account(
     by_currency: Mapping[str, CurrencyParts],
     limits: Iterable[DatedLimit],
     on: date,
-    converter: _Converter,
+    converter: Converter,
 ) -> CustomerAccount:
     limit = limit_on(limits, on)
     currencies = [code for code, each in by_currency.items() if each.parts != Parts()]
@@ -223,9 +239,11 @@ def _groups(db: Session, tenant_id: UUID, customer_ids: Collection[UUID] | None)
     )
     if customer_ids is not None:
         ids = sa.cast(sorted(customer_ids), sa.ARRAY(sa.Uuid))
-        heads = sa.select(customer.group_head_id).where(
+        heads = sa.select(sa.func.array_agg(customer.group_head_id)).where(
             customer.tenant_id == tenant_id, customer.id == sa.any_(ids), customer.group_head_id.is_not(None)
         )
-        statement = statement.where(sa.or_(customer.group_head_id.in_(heads), customer.group_head_id == sa.any_(ids)))
+        # One array, looked up by the index: an OR of both read every customer of the company.
+        asked = sa.func.array_cat(ids, heads.scalar_subquery(), type_=sa.ARRAY(sa.Uuid))
+        statement = statement.where(customer.group_head_id == sa.any_(asked))
     head_of = {row.id: row.group_head_id for row in db.execute(statement)}
     return head_of, set(head_of)

@@ -138,7 +138,8 @@ _STATEMENTS: Final = {
     for narrowed in (True, False)
     for dated in (True, False)
 }
-_OUTSTANDING: Final = sorted(state.value for state in bills.OUTSTANDING)
+#: States of a bill that is neither paid nor given back.
+OUTSTANDING: Final = sorted(state.value for state in bills.OUTSTANDING)
 
 
 def exposure_parts(
@@ -159,7 +160,7 @@ def exposure_parts(
         "tenant": tenant_id,
         "due_before": due_before,
         "bank_bills": bank_bills_count,
-        "outstanding": _OUTSTANDING,
+        "outstanding": OUTSTANDING,
     }
     if customer_ids is not None:
         values["customers"] = array_text(sorted(customer_ids))

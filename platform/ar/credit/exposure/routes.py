@@ -11,8 +11,9 @@ from typing import Final
 from flask import Blueprint, request, url_for
 
 from ar.credit.exposure.exports import limits_csv, limits_xlsx
+from ar.credit.exposure.listing import limits_page
 from ar.credit.exposure.messages import STATE_NAMES
-from ar.credit.exposure.rows import AccountRow, account_rows, counts, in_state
+from ar.credit.exposure.rows import AccountRow, account_rows, in_state
 from ar.credit.limits.taken_over.queries import taken_over_sums
 from kernel.i18n import gettext as _
 from kernel.sheets import CSV_TYPE, XLSX_TYPE
@@ -42,21 +43,28 @@ class LimitFilters:
 def index() -> Page:
     """Lists who has which limit, what is owed and committed, and what is left."""
     wanted, asked, path = filters.read(LimitFilters, request.args), read_page(request.args), url_for("limits.index")
-    found = _found(wanted)
-    numbers = counts(found, actor().today)
-    rows = _sorted([row for row in found if in_state(row, wanted.state, actor().today)], wanted.sort)
+    found = limits_page(
+        db(),
+        actor().tenant_id,
+        actor().today,
+        state=wanted.state,
+        q=wanted.q,
+        sort=wanted.sort,
+        offset=asked.offset,
+        limit=asked.limit,
+    )
     return render(
         "ar/credit/exposure/index.html",
-        rows=rows[asked.offset : asked.offset + asked.limit],
-        total=len(rows),
+        rows=found.rows,
+        total=found.total,
         wanted=wanted,
         today=actor().today,
         chips=filters.chips(
-            wanted, "state", [(state, _(name), numbers[state]) for state, name in STATE_NAMES.items()], path
+            wanted, "state", [(state, _(name), found.counts[state]) for state, name in STATE_NAMES.items()], path
         ),
         sorts=filters.sort_links(wanted, path, *SORTS),
         active=filters.active(wanted, ignore=("sort", "state")),
-        pager=asked.page(len(rows), path, request.args),
+        pager=asked.page(found.total, path, request.args),
         nobody_asked=bool(taken_over_sums(db(), actor().tenant_id, None)),
         may_export=may(Permission.EXPORT),
         exports={kind: filters.url(wanted, url_for("limits.export", kind=kind)) for kind in ("xlsx", "csv")},

@@ -5,7 +5,7 @@ Invariants: a constant number of statements; who sees only some customers gets o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -131,11 +131,6 @@ def _parts_json(parts: Parts | None) -> dict[str, int | None]:
         "unapplied_minor",
     )
     return {name: None if parts is None else getattr(parts, name) for name in names}
-
-
-def counts(rows: Sequence[AccountRow], today: date) -> dict[str, int]:
-    """Returns how many rows belong to each of STATES."""
-    return {state: sum(in_state(row, state, today) for row in rows) for state in STATES}
 
 
 def _temporary_ends(db: Session, tenant_id: UUID, on: date, *, of: Collection[UUID] | None) -> dict[UUID, date]:

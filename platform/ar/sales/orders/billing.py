@@ -6,7 +6,7 @@ so what was billed is not billed again, whatever was credited since; a link is i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -110,6 +110,28 @@ def bill_named_orders(db: Session, actor: Actor, item_ids: Sequence[UUID]) -> in
             continue
         linked += 1
     return linked
+
+
+def recommit_billed_orders(db: Session, actor: Actor, item_ids: Collection[UUID]) -> int:
+    """Tells credit again what the orders commit that these documents billed and bill no more; returns how many orders.
+
+    From the day of the reversal on, so that any day between counts the amount once.
+    """
+    link, item, mirror = OrderInvoice, OpenItem, sa.orm.aliased(Entry)
+    rows = db.execute(
+        sa.select(link.order_id, sa.func.min(mirror.effective_on).label("reversed_on"))
+        .join(item, sa.and_(item.tenant_id == actor.tenant_id, item.entry_id == link.entry_id))
+        .join(mirror, sa.and_(mirror.tenant_id == actor.tenant_id, mirror.reverses_id == link.entry_id))
+        .where(
+            link.tenant_id == actor.tenant_id,
+            item.id == sa.any_(sa.cast(sorted(item_ids), sa.ARRAY(sa.Uuid))),
+        )
+        .group_by(link.order_id)
+        .order_by(link.order_id)
+    ).all()
+    for row in rows:
+        recommit(db, actor, row.order_id, effective_on=min(row.reversed_on, actor.today))
+    return len(rows)
 
 
 def _invoice(db: Session, tenant_id: UUID, entry_id: UUID) -> DbRow:

@@ -9,16 +9,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.credit.commands import ORDER_APPROVED
 from ar.ledger.commands import INVOICE_POSTED, INVOICE_REVERSED
-from ar.ledger.models import OpenItem
-from ar.sales.orders.billing import bill_named_orders
-from ar.sales.orders.commands import confirm_order, recommit
+from ar.sales.orders.billing import bill_named_orders, recommit_billed_orders
+from ar.sales.orders.commands import confirm_order
 from ar.sales.orders.facts import find_order
-from ar.sales.orders.models import OrderInvoice
 from kernel.actor import Actor
 from tenants.slice import Job
 
@@ -30,16 +27,7 @@ def link_invoice(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
 
 def count_again(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
     """Tells credit again what the orders commit that a reversed invoice billed."""
-    link, item = OrderInvoice, OpenItem
-    rows = db.execute(
-        sa.select(link.order_id)
-        .distinct()
-        .join(item, sa.and_(item.tenant_id == actor.tenant_id, item.entry_id == link.entry_id))
-        .where(link.tenant_id == actor.tenant_id, item.id == UUID(payload["item_id"]))
-        .order_by(link.order_id)
-    )
-    for order_id in rows.scalars().all():
-        recommit(db, actor, order_id)
+    recommit_billed_orders(db, actor, [UUID(payload["item_id"])])
 
 
 def ask_again(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:

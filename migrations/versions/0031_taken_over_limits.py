@@ -6,15 +6,15 @@ from alembic import op
 
 from migrations.secure import run_sql
 
-revision = "0033"
-down_revision = "0029"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
     op.execute("GRANT UPDATE (approval_id) ON credit_limit TO huikuan_app")
-    run_sql("0033_taken_over_limits.sql")
+    run_sql("0031_taken_over_limits.sql")
 
 
 def downgrade() -> None:

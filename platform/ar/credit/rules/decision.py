@@ -44,7 +44,8 @@ class OrderFacts:
 
     `total_minor`: all of it, with tax. `has_basis`: a sealed contract in force, or a purchase order that stands
     for one. `prepaid_open_minor`: what is open on invoices of the customer's prepaid orders in its currency; money in
-    hand goes to them first. `prices_off`, `quantities_over`: lines that depart from the contract, or ship more than was ordered.
+    hand goes to them first. `prices_off`, `quantities_over`: lines that depart from the contract, or ship more than was
+    ordered.
     `state_fault`: a code when the order or note is in a state in which nothing moves.
     """
 

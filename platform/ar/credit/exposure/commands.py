@@ -1,18 +1,20 @@
 """Writes what an order commits, so that exposure counts each amount once on its way from order to invoice.
 
-Invariant: under the customer's lock; the commitment is the sum of its changes.
+Invariants: under the customer's lock; the commitment is the sum of its changes, and negative on no day.
 """
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Final
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.credit.exposure.inputs import CommitOrder
 from ar.credit.exposure.models import Commitment, CommitmentChange
-from ar.credit.rules.commitment import Stages, stages_of
+from ar.credit.rules.commitment import Stages, dated_changes, stages_of
 from ar.ledger.commands import lock_customers
 from kernel.actor import Actor
 from kernel.ids import new_id
@@ -54,16 +56,36 @@ def commit_order(db: Session, actor: Actor, data: CommitOrder) -> Stages:
         )
     if after == before:
         return after
-    db.execute(
-        sa.insert(CommitmentChange).values(
-            tenant_id=actor.tenant_id,
-            id=new_id(),
+    history = [(data.effective_on, before)]
+    if data.effective_on < actor.today:
+        history = _history(db, actor.tenant_id, data.order_id, data.effective_on)
+    rows: list[dict[str, Any]] = [
+        {
+            "tenant_id": actor.tenant_id,
+            "id": new_id(),
             **own,
-            effective_on=data.effective_on,
-            released_minor=after.released_minor - before.released_minor,
-            shipped_minor=after.shipped_minor - before.shipped_minor,
-            signed_minor=after.signed_minor - before.signed_minor,
-            recorded_at=actor.now,
-        )
-    )
+            "effective_on": day,
+            "released_minor": change.released_minor,
+            "shipped_minor": change.shipped_minor,
+            "signed_minor": change.signed_minor,
+            "recorded_at": actor.now,
+        }
+        for day, change in dated_changes(history, after - before)
+    ]
+    db.execute(sa.insert(CommitmentChange), rows)
     return after
+
+
+def _history(db: Session, tenant_id: UUID, order_id: UUID, on: date) -> list[tuple[date, Stages]]:
+    """Returns what an order committed at the end of a day, and of each later day on which that changed."""
+    change = CommitmentChange
+    rows = db.execute(
+        sa.select(change.effective_on, change.released_minor, change.shipped_minor, change.signed_minor)
+        .where(change.tenant_id == tenant_id, change.order_id == order_id)
+        .order_by(change.effective_on)
+    )
+    committed, history = _NOTHING, {on: _NOTHING}
+    for row in rows:
+        committed += Stages(row.released_minor, row.shipped_minor, row.signed_minor)
+        history[max(row.effective_on, on)] = committed
+    return list(history.items())

@@ -6,7 +6,9 @@ order's amount, and with what is invoiced they are the order's amount, unless mo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,20 @@ class Stages:
         """Returns the commitment of all stages."""
         return self.released_minor + self.shipped_minor + self.signed_minor
 
+    def __add__(self, other: Stages) -> Stages:
+        return Stages(
+            self.released_minor + other.released_minor,
+            self.shipped_minor + other.shipped_minor,
+            self.signed_minor + other.signed_minor,
+        )
+
+    def __sub__(self, other: Stages) -> Stages:
+        return Stages(
+            self.released_minor - other.released_minor,
+            self.shipped_minor - other.shipped_minor,
+            self.signed_minor - other.signed_minor,
+        )
+
 
 def stages_of(amounts: OrderAmounts) -> Stages:
     """Returns what an order commits beyond its invoices: 60 stays 60 from order to invoice."""
@@ -43,3 +59,32 @@ def stages_of(amounts: OrderAmounts) -> Stages:
     shipped = max(amounts.shipped_minor, signed)
     ordered = max(amounts.ordered_minor, shipped)
     return Stages(released_minor=ordered - shipped, shipped_minor=shipped - signed, signed_minor=signed - invoiced)
+
+
+def dated_changes(history: Iterable[tuple[date, Stages]], change: Stages) -> list[tuple[date, Stages]]:
+    """Returns on which day by how much a commitment changes, when it changed by `change` on a day that is past.
+
+    `history`: what was committed at the end of that day, then of each later day on which it changed. On a day on which
+    less was committed than the change takes off, only that is taken off: nothing commits less than nothing on any day.
+    """
+    rows, made = [], Stages(0, 0, 0)
+    for day, before in history:
+        so_far = _taken_off(before + change, change) - before
+        if so_far != made:
+            rows.append((day, so_far - made))
+        made = so_far
+    return rows
+
+
+def _taken_off(after: Stages, change: Stages) -> Stages:
+    """Returns stages without negative ones; what an invoice took too much of one is taken from the others."""
+    excess = sum(max(0, -minor) for minor in (after.released_minor, after.shipped_minor, after.signed_minor))
+    if change.total_minor >= 0:
+        excess = 0
+    left = []
+    for minor in (after.signed_minor, after.shipped_minor, after.released_minor):
+        taken = min(max(0, minor), excess)
+        excess -= taken
+        left.append(max(0, minor) - taken)
+    signed, shipped, released = left
+    return Stages(released, shipped, signed)

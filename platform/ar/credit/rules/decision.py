@@ -43,7 +43,9 @@ class OrderFacts:
     """The order as it is now. `committed_minor`: what it still commits, this shipment included (minor units).
 
     `total_minor`: all of it, with tax. `has_basis`: a sealed contract in force, or a purchase order that stands
-    for one. `prices_off`, `quantities_over`: lines that depart from the contract, or ship more than was ordered.
+    for one. `prepaid_open_minor`: what is open on invoices of the customer's prepaid orders in its currency; money in
+    hand goes to them first. `prices_off`, `quantities_over`: lines that depart from the contract, or ship more than was
+    ordered.
     `state_fault`: a code when the order or note is in a state in which nothing moves.
     """
 
@@ -54,6 +56,7 @@ class OrderFacts:
     committed_minor: int
     term_days: int | None
     prepaid: bool = False
+    prepaid_open_minor: int = 0
     has_basis: bool = True
     prices_off: Sequence[dict[str, Any]] = ()
     quantities_over: Sequence[dict[str, Any]] = ()
@@ -154,7 +157,7 @@ def decide(order: OrderFacts, customer: CustomerFacts, policy: CreditPolicy, tod
 
 def is_covered(order: OrderFacts, customer: CustomerFacts) -> bool:
     """Whether the order asks for no credit: it is worth nothing, or was paid in advance with money that is cleared."""
-    in_hand = customer.cleared_minor if order.prepaid else customer.surplus_minor
+    in_hand = customer.cleared_minor - order.prepaid_open_minor if order.prepaid else customer.surplus_minor
     return order.total_minor == 0 or in_hand >= order.committed_minor
 
 
@@ -192,15 +195,16 @@ def _reasons(order: OrderFacts, customer: CustomerFacts) -> Iterator[Reason]:
 
 def _credit_reasons(order: OrderFacts, customer: CustomerFacts) -> Iterator[Reason]:
     if order.prepaid:
-        missing = order.committed_minor - max(0, customer.cleared_minor)
+        missing = order.committed_minor + order.prepaid_open_minor - max(0, customer.cleared_minor)
         yield Reason(CheckCode.CLEARED_FUNDS, {"missing_minor": missing, "currency": order.currency})
     elif order.term_days is None:
         yield Reason(CheckCode.NO_TERM, {})
     grade = customer.account.limit.grade
     if grade == Grade.C and not order.prepaid:
-        # Ships against an accepted proof of payment instead of a limit (R045).
-        if customer.proof_minor < order.committed_minor:
-            missing = order.committed_minor - customer.proof_minor
+        # Ships against accepted proofs of payment instead of a limit (R045): for all of it, invoiced or not, so that
+        # no proof serves twice.
+        if customer.proof_minor < order.total_minor:
+            missing = order.total_minor - customer.proof_minor
             yield Reason(CheckCode.PROOF, {"missing_minor": missing, "currency": order.currency})
     elif grade == Grade.D and not order.prepaid:
         missing = order.committed_minor - max(0, customer.surplus_minor)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from ar.credit.rules.commitment import OrderAmounts
 from kernel.arrays import array_text
 from kernel.errors import NotFound
+from kernel.views import DbRow
 
 #: States in which an order commits all that was ordered; in the others what was shipped of it.
 COMMITTING: Final = ("released", "completed")
@@ -54,6 +55,48 @@ _AMOUNTS: Final = sa.text("""
     ) AS invoiced ON true
     WHERE o.tenant_id = :tenant AND o.id = ANY(CAST(:orders AS uuid[]))
 """)
+
+# An invoice of several orders is open for the prepaid ones up to what it bills of them.
+_PREPAID_OPEN: Final = sa.text("""
+    SELECT CAST(coalesce(sum(least(owed.minor, linked.minor)), 0) AS bigint)
+    FROM (
+        SELECT item.entry_id, sum(item.open_minor) AS minor FROM open_item AS item
+        WHERE item.tenant_id = :tenant AND item.customer_id = :customer AND item.currency = :currency
+            AND item.side = 1 AND item.open_minor > 0
+        GROUP BY item.entry_id
+    ) AS owed
+    JOIN (
+        SELECT i.entry_id, sum(i.amount_minor) AS minor
+        FROM sales_order AS o JOIN order_invoice AS i ON i.tenant_id = o.tenant_id AND i.order_id = o.id
+        WHERE o.tenant_id = :tenant AND o.customer_id = :customer AND o.currency = :currency AND o.prepaid
+        GROUP BY i.entry_id
+    ) AS linked ON linked.entry_id = owed.entry_id
+""")
+# Goods of any worth, so that samples and gifts are known to have left too.
+_LEFT: Final = sa.text("""
+    SELECT EXISTS (
+        SELECT FROM delivery AS d JOIN delivery_line AS l ON l.tenant_id = d.tenant_id AND l.delivery_id = d.id
+        WHERE d.tenant_id = :tenant AND d.order_id = :order AND d.state NOT IN ('planned', 'picked', 'cancelled')
+            AND NOT l.dropped AND l.quantity > (
+                SELECT coalesce(sum(r.quantity), 0) FROM delivery_return AS r
+                WHERE r.tenant_id = :tenant AND r.delivery_id = d.id AND r.position = l.position
+                    AND r.credit_item_id IS NULL
+            )
+    )
+""")
+
+
+def prepaid_open_minor(db: Session, tenant_id: UUID, order: DbRow) -> int:
+    """Returns what is open on invoices of the prepaid orders of an order's customer, in its currency (minor units)."""
+    db.flush()
+    values = {"tenant": tenant_id, "customer": order.customer_id, "currency": order.currency}
+    return int(db.connection().execute(_PREPAID_OPEN, values).scalar_one())
+
+
+def has_left(db: Session, tenant_id: UUID, order_id: UUID) -> bool:
+    """Whether goods of an order are with the customer or on their way, whatever they are worth."""
+    db.flush()
+    return bool(db.connection().execute(_LEFT, {"tenant": tenant_id, "order": order_id}).scalar_one())
 
 
 def amounts_of_orders(db: Session, tenant_id: UUID, order_ids: Collection[UUID]) -> dict[UUID, OrderAmounts]:

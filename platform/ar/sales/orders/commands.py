@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from ar.credit.commands import CommitOrder, check_order, commit_order, withdraw_requests_of_order
 from ar.credit.rules.commitment import Stages
 from ar.credit.rules.decision import Decision
-from ar.sales.orders.amounts import order_amounts
+from ar.sales.orders.amounts import has_left, order_amounts
 from ar.sales.orders.entering import locked_order, order_values, rewrite_order
 from ar.sales.orders.facts import find_order, order_facts
 from ar.sales.orders.inputs import CloseOrder, EditOrder
@@ -220,7 +220,7 @@ def _keep(
 def _end(db: Session, actor: Actor, order_id: UUID, state: str, reason: str) -> None:
     actor, order = locked_order(db, actor, order_id)
     _require_open(order)
-    if state == "cancelled" and order_amounts(db, actor.tenant_id, order_id).shipped_minor:
+    if state == "cancelled" and has_left(db, actor.tenant_id, order_id):
         raise RuleBroken("order_shipped", number=order.number)
     closed = {"closed_at": actor.now, "closed_by": actor.name, "closed_reason": reason}
     _update(db, actor, order_id, state=state, **closed)

@@ -17,7 +17,7 @@ from ar.credit.rules.commitment import OrderAmounts, stages_of
 from ar.credit.rules.decision import Decision, OrderFacts
 from ar.sales.contracts.basis import ContractBasis, basis_of
 from ar.sales.orders.against_contract import prices_off, quantities_over
-from ar.sales.orders.amounts import order_amounts
+from ar.sales.orders.amounts import order_amounts, prepaid_open_minor
 from ar.sales.orders.models import Order, OrderLine
 from kernel.actor import Actor
 from kernel.errors import NotFound
@@ -100,6 +100,7 @@ def order_facts(db: Session, tenant_id: UUID, order_id: UUID) -> OrderFacts:
         committed_minor=_committed_minor(order, amounts),
         term_days=_term_days(order, basis),
         prepaid=order.prepaid,
+        prepaid_open_minor=prepaid_open_minor(db, tenant_id, order) if order.prepaid else 0,
         has_basis=_has_basis(order, basis),
         prices_off=prices_off(basis, order.currency, lines),
         quantities_over=quantities_over(db, tenant_id, basis, order_id),

@@ -220,3 +220,10 @@ def test_a_check_that_is_off_is_left_out_and_says_so() -> None:
     assert (decision.passes, list(decision.off)) == (True, ["statement"])
     with pytest.raises(ValueError, match="policy_checks"):
         CreditPolicy(checks_off=frozenset({CheckCode.LIMIT}))
+
+
+def test_money_in_hand_goes_first_to_open_invoices_of_prepaid_orders() -> None:
+    order = replace(ORDER, prepaid=True, term_days=None, prepaid_open_minor=10_00)
+    assert codes(order, customer(NO_LIMIT, 60_00, cleared_minor=70_00)) == []
+    held = decide(order, customer(NO_LIMIT, 60_00, cleared_minor=69_00), DEFAULT_POLICY, TODAY).reasons
+    assert [(reason.code, reason.params["missing_minor"]) for reason in held] == [("cleared_funds", 1_00)]

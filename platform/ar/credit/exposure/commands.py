@@ -86,6 +86,8 @@ def _history(db: Session, tenant_id: UUID, order_id: UUID, on: date) -> list[tup
     )
     committed, history = _NOTHING, {on: _NOTHING}
     for row in rows:
-        committed += Stages(row.released_minor, row.shipped_minor, row.signed_minor)
+        committed += Stages(
+            released_minor=row.released_minor, shipped_minor=row.shipped_minor, signed_minor=row.signed_minor
+        )
         history[max(row.effective_on, on)] = committed
     return list(history.items())

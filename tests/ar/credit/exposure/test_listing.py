@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 from random import Random
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
 from ar.credit.exposure.listing import limits_page
 from ar.credit.exposure.rows import STATES, AccountRow, account_rows, in_state
+from ar.credit.limits.inputs import TakenOverLimit
+from ar.credit.limits.taking_over import take_over_limits
 from ar.credit.rules.commitment import OrderAmounts
 from kernel.ids import new_id
 from tests.support.statements import counted
@@ -21,7 +24,7 @@ CURRENCIES = ("CNY", "USD", "JPY", "EUR")  # the euro has no rate
 
 
 def fill(world: World, random: Random, customers: int) -> None:
-    """Books of every kind: no limit, zero, unlimited, any currency, temporary with a regular one and without."""
+    """Books of every kind: no limit, zero, unlimited, taken over, temporary beside a regular one or alone."""
     world.rate("USD", "7.10345", on=TODAY)
     world.rate("JPY", "0.0471", on=TODAY)
     for n in range(customers):
@@ -34,6 +37,8 @@ def fill(world: World, random: Random, customers: int) -> None:
                 world.limit(customer, None, currency=currency)
             case 3 | 4:
                 world.limit(customer, random.randint(1, 900_00), currency=currency)
+            case 0 if n % 10 == 0:
+                take_over(world, customer, random.randint(1, 900_00), currency)
         if n % 5 in (3, 4) or n % 7 == 0:
             days = (-31, -20, 3, 15)[n % 4]
             start, end = TODAY + timedelta(days=days - 20), TODAY + timedelta(days=days)
@@ -49,6 +54,15 @@ def fill(world: World, random: Random, customers: int) -> None:
                 case _:
                     amounts = OrderAmounts(minor, minor // 2, minor // 3, minor // 7)
                     world.commit_order(customer, new_id(), amounts, currency=owed)
+
+
+def take_over(world: World, customer: UUID, minor: int, currency: str) -> None:
+    """A limit from the books before, which waits for the general manager."""
+    old = TakenOverLimit(
+        customer_id=customer, currency=currency, amount_minor=minor, valid_from=TODAY, reason="from the books before"
+    )
+    with world.transaction() as db:
+        take_over_limits(db, world.actor(), new_id(), [old])
 
 
 def in_order(rows: Iterable[AccountRow], sort: str) -> list[str]:

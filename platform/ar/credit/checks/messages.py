@@ -19,6 +19,7 @@ CHECK_NAMES: Final[dict[str, str]] = {
     CheckCode.NO_RATE: mark("No exchange rate"),
     CheckCode.TERM: mark("Past due"),
     CheckCode.NO_TERM: mark("No term in writing"),
+    CheckCode.LONG_TERM: mark("Longer term than granted"),
     CheckCode.PROOF: mark("No accepted proof of payment"),
     CheckCode.CLEARED_FUNDS: mark("Money not yet received"),
     CheckCode.HOLD: mark("Stop of shipments"),
@@ -40,6 +41,7 @@ REASON_SENTENCES: Final[dict[str, str]] = {
     ),
     CheckCode.TERM: mark("Documents past due: %(items)s, the oldest by %(days)s days."),
     CheckCode.NO_TERM: mark("Neither the contract nor the order names a credit term."),
+    CheckCode.LONG_TERM: mark("The term of %(term_days)s days is longer than the %(granted_days)s days granted."),
     CheckCode.PROOF: mark(
         "Grade C ships against a proof of payment; accepted proofs are short by %(missing)s %(currency)s."
     ),
@@ -65,6 +67,7 @@ REMEDIES: Final[dict[str, str]] = {
     CheckCode.NO_RATE: mark("Finance records the rate of the day."),
     CheckCode.TERM: mark("Collect what is past due, or ask for approval of this order alone."),
     CheckCode.NO_TERM: mark("Write the credit term into the order or the contract."),
+    CheckCode.LONG_TERM: mark("Shorten the term of the order, or ask for approval of this order alone."),
     CheckCode.PROOF: mark("Upload the cheque, pay-in slip or transfer receipt; finance accepts it."),
     CheckCode.CLEARED_FUNDS: mark("Wait until the money is in the bank, or ask for approval of this order alone."),
     CheckCode.HOLD: mark("Finance, the sales manager or the collector lifts it, with a reason."),

@@ -25,6 +25,7 @@ APPROVABLE: Final = frozenset(
         CheckCode.NO_LIMIT,
         CheckCode.NO_RATE,
         CheckCode.TERM,
+        CheckCode.LONG_TERM,
         CheckCode.PROOF,
         CheckCode.CLEARED_FUNDS,
     }
@@ -200,6 +201,8 @@ def _credit_reasons(order: OrderFacts, customer: CustomerFacts) -> Iterator[Reas
     elif order.term_days is None:
         yield Reason(CheckCode.NO_TERM, {})
     grade = customer.account.limit.grade
+    if not order.prepaid and grade not in (Grade.C, Grade.D):
+        yield from _term_reasons(order, customer)
     if grade == Grade.C and not order.prepaid:
         # Ships against accepted proofs of payment instead of a limit (R045): for all of it, invoiced or not, so that
         # no proof serves twice.
@@ -220,6 +223,14 @@ def _credit_reasons(order: OrderFacts, customer: CustomerFacts) -> Iterator[Reas
         yield Reason(CheckCode.STATEMENT, {"number": number, "days": days})
     if customer.file_gaps:
         yield Reason(CheckCode.FILE, {"gaps": list(customer.file_gaps)})
+
+
+def _term_reasons(order: OrderFacts, customer: CustomerFacts) -> Iterator[Reason]:
+    """Yields a reason when the order gives a longer term than was granted with the limit that covers it (R064)."""
+    covering = customer.group if customer.group is not None and _lives_on_group(customer) else customer.account
+    granted = covering.limit.term_days
+    if granted is not None and order.term_days is not None and order.term_days > granted:
+        yield Reason(CheckCode.LONG_TERM, {"term_days": order.term_days, "granted_days": granted})
 
 
 def _lives_on_group(customer: CustomerFacts) -> bool:

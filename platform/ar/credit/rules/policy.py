@@ -23,6 +23,7 @@ class CheckCode(StrEnum):
     NO_RATE = "no_rate"
     TERM = "term"
     NO_TERM = "no_term"
+    LONG_TERM = "long_term"
     PROOF = "proof"
     CLEARED_FUNDS = "cleared_funds"
     HOLD = "hold"

@@ -106,6 +106,7 @@ GOODS_REASONS: Final[dict[str, tuple[str, str]]] = {
     CheckCode.NO_RATE: (mark("An exchange rate of today is missing."), _FINANCE),
     CheckCode.TERM: (mark("The customer has not paid what is due."), _FINANCE),
     CheckCode.NO_TERM: (mark("No term of payment is in writing."), _SALES),
+    CheckCode.LONG_TERM: (mark("The term of payment is longer than was granted."), _SALES),
     CheckCode.PROOF: (mark("The proof of payment is missing."), _SALES),
     CheckCode.CLEARED_FUNDS: (mark("The money has not come yet."), _FINANCE),
     CheckCode.HOLD: (mark("Shipments to this customer are stopped."), _FINANCE),

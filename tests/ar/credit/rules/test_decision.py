@@ -227,3 +227,22 @@ def test_money_in_hand_goes_first_to_open_invoices_of_prepaid_orders() -> None:
     assert codes(order, customer(NO_LIMIT, 60_00, cleared_minor=70_00)) == []
     held = decide(order, customer(NO_LIMIT, 60_00, cleared_minor=69_00), DEFAULT_POLICY, TODAY).reasons
     assert [(reason.code, reason.params["missing_minor"]) for reason in held] == [("cleared_funds", 1_00)]
+
+
+@pytest.mark.parametrize(
+    ("term_days", "granted_days", "expected"),
+    [(30, 30, []), (31, 30, ["long_term"]), (1, 0, ["long_term"]), (366, None, [])],
+    ids=["equal", "a day longer", "on delivery", "no term granted"],
+)
+def test_an_order_gives_no_longer_term_than_was_granted(
+    term_days: int, granted_days: int | None, expected: list[str]
+) -> None:
+    given = replace(limit(100_00), term_days=granted_days)
+    order = replace(ORDER, term_days=term_days)
+    assert codes(order, customer(given, 60_00)) == expected
+    by_group = CustomerFacts(Account(NO_LIMIT, 60_00), group=Account(given, 60_00))
+    assert codes(order, by_group) == expected
+    assert codes(replace(order, prepaid=True), customer(given, 60_00, cleared_minor=60_00)) == []
+    for grade in "CD":
+        paid = customer(replace(given, grade=grade), 60_00, proof_minor=60_00, surplus_minor=60_00)
+        assert codes(order, paid) == []

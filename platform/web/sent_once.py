@@ -11,7 +11,7 @@ that was returned because its sender was signed out (`web.kept_form`): it is sho
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from flask import Flask, flash, g, make_response, request, session
@@ -74,8 +74,7 @@ def answer_once(view: Callable[..., Page], *args: Any, **values: Any) -> Page:
     except (RuleBroken, Conflict) as fault:
         return _answer_with_fault(fault, view, *args, **values)
     if earlier is not None:
-        for category, text in earlier["said"]:
-            flash(text, category)
+        _say_again(earlier["said"])
         return see_other(earlier["location"])
     said_before = len(session.get(_FLASHES, ()))
     page = view(*args, **values)
@@ -84,6 +83,14 @@ def answer_once(view: Callable[..., Page], *args: Any, **values: Any) -> Page:
         said = [list(each) for each in session.get(_FLASHES, ())[said_before:]]
         idempotency.set_answer(db(), actor(), key, {"location": location, "said": said})
     return page
+
+
+def _say_again(said: Sequence[Sequence[str]]) -> None:
+    """Says what the first answer said, unless it still waits to be read: a double click reads it once."""
+    waiting = [tuple(each) for each in session.get(_FLASHES, ())]
+    for category, text in said:
+        if (category, text) not in waiting:
+            flash(text, category)
 
 
 def _answer_with_fault(fault: HuikuanError, view: Callable[..., Page], *args: Any, **values: Any) -> Page:

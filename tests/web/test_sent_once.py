@@ -66,6 +66,15 @@ def test_ten_equal_posts_of_a_hold_are_one_hold_and_lifting_it_leaves_none(world
     assert _count(world, CollectionHold) == 1
 
 
+def test_a_hold_that_was_sent_twice_is_said_once_on_the_page_that_follows(world: World, customer: UUID) -> None:
+    client, said = world.client(), "Held. Nothing is proposed until it ends."
+    form = {"customer_id": str(customer), "kind": "block", "reason": "谈判中", "key": KEY}
+    answers = [client.post(world.url("/cases/blocks"), data=form) for _time in range(2)]
+    assert client.get(answers[1].location).text.count(said) == 1
+    client.post(world.url("/cases/blocks"), data=form)
+    assert said in client.get(answers[1].location).text  # sent again later, it is said again
+
+
 def test_ten_equal_posts_of_an_invitation_are_one_mail(world: World) -> None:
     client, form = world.client("admin"), {"email": "bo@weiye.example", "name": "Bo", "roles": "accountant", "key": KEY}
     before = _mails(world, "invitation")

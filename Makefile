@@ -52,13 +52,12 @@ install-product:
 	@wanted=`$(PYTHON) -c '$(WANTED)' $(LOCK)` || exit 1; \
 	if [ ! -e $(BUILDING) ] && [ "`cat $(STAMP) 2>/dev/null`" = "$$wanted" ] && $(BIN)/python -c 'import flask, app' 2>/dev/null; then exit 0; fi; \
 	if [ -e $(BUILDING) ] || ! $(BIN)/python -c '' 2>/dev/null; then \
-	  echo "making the environment in $(VENV) (about a minute)"; \
+	  echo "making the environment in $(VENV) (seconds to a minute, by the network)"; \
 	  { $(PYTHON) -c 'import ensurepip' && $(PYTHON) -m venv --clear --without-pip $(VENV) && touch $(BUILDING); } || { \
 	    echo "The environment could not be made. On Debian or Ubuntu: apt install python3-venv; else see the lines above (a full disk?)." >&2; exit 1; }; \
 	else echo "bringing the environment in $(VENV) up to date"; fi; \
 	rm -f $(STAMP) $(DEV_STAMP); touch $(BUILDING) && \
-	$(PYTHON) infra/fetch.py $(BIN)/python $(LOCK) && \
-	$(PYTHON) infra/fetch.py $(BIN)/python . && \
+	$(PYTHON) infra/fetch.py $(BIN)/python $(LOCK) . && \
 	echo "$$wanted" > $(STAMP) && rm -f $(BUILDING) || { echo "$(NOT_INSTALLED)" >&2; exit 1; }
 
 demo: install-product ## start everything with a demo company; Ctrl-C stops it

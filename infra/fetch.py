@@ -3,7 +3,7 @@
     python infra/fetch.py VENV_PYTHON LOCK… [.]     the packages of the locks; with "." this project too, as it stands
 
 Standard library only, as it runs before anything is installed. uv unpacks in a second what takes pip nine: pip fetches
-the pinned uv into a temporary folder, and tells it where pip's own configuration looks for packages (a company's mirror).
+the pinned uv into a temporary folder and says where it looks for packages itself (a company's mirror).
 Where uv is not to be had or fails, pip does the work; an environment without pip is filled by the pip that comes with
 Python, run from its wheel. Exit code: the last installer's.
 """

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -92,6 +93,7 @@ def up(
     *,
     detach: bool = False,
     with_mailcatcher: bool = True,
+    meanwhile: Hook = _nothing,
     prepare: Hook = _nothing,
     on_ready: Hook = _nothing,
     say: Say = click.echo,
@@ -100,9 +102,10 @@ def up(
 ) -> None:
     """Runs the product: until Ctrl-C or SIGTERM, or in the background when `detach` (returns once it is ready).
 
-    `prepare` runs between the servers and our own processes (migrations, seeds), `on_ready` when the web
-    answers; both get the settings with every URL filled in. The mail catcher replaces a missing SMTP_URL, never in
-    production. Raises SupervisorError or EmbeddedError with a message that says what to do.
+    `meanwhile` runs in a thread while the servers start (imports), `prepare` between the servers and our own processes
+    (migrations, seeds), `on_ready` when the web answers; the last two get the settings with every URL filled in. The
+    mail catcher replaces a missing SMTP_URL, never in production. Raises SupervisorError or EmbeddedError with a
+    message that says what to do.
     """
     settings = settings.model_copy(update={"var_dir": settings.var_dir.absolute()})
 
@@ -111,7 +114,7 @@ def up(
             on_ready(resolved)
             ready()
 
-        _run(settings, with_mailcatcher, prepare, announce, say, processes, pause_seconds)
+        _run(settings, with_mailcatcher, meanwhile, prepare, announce, say, processes, pause_seconds)
 
     make_private_home(settings.var_dir)
     if detach:
@@ -152,6 +155,7 @@ def status(settings: Settings) -> list[ProcessStatus]:
 def _run(
     settings: Settings,
     with_mailcatcher: bool,
+    meanwhile: Hook,
     prepare: Hook,
     on_ready: Hook,
     say: Say,
@@ -164,7 +168,10 @@ def _run(
         try:
             stop.interrupting = True
             say("starting the database servers")
-            urls = servers.start()
+            with ThreadPoolExecutor(1) as pool:
+                beside = pool.submit(meanwhile, settings)
+                urls = servers.start()
+                beside.result()
             resolved, mail_port = _resolve(settings, urls, with_mailcatcher)
             prepare(resolved)
             stop.interrupting = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable
 from dataclasses import asdict
+from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,19 @@ def demo(reset: bool, detach: bool) -> None:
         _migrate(resolved)
         people.extend(_seed(resolved))
 
-    supervisor.up(configured, detach=detach, prepare=prepare, on_ready=lambda ready: _announce(ready, detach, people))
+    supervisor.up(
+        configured,
+        detach=detach,
+        meanwhile=_load_builder,
+        prepare=prepare,
+        on_ready=lambda ready: _announce(ready, detach, people),
+    )
+
+
+def _load_builder(configured: Settings) -> None:
+    """Loads what builds the companies, where none was built yet: two seconds that the servers need for themselves."""
+    if not (configured.var_dir / MARKER).exists():
+        import_module("app.seeds.play")
 
 
 def _migrate(resolved: Settings) -> None:

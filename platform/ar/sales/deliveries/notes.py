@@ -19,8 +19,12 @@ from ar.sales.deliveries.models import Delivery, DeliveryLine
 from ar.sales.rules.shipping import Progress
 from kernel import journal
 from kernel.actor import Actor
-from kernel.errors import Conflict, NotFound
+from kernel.errors import Conflict, Forbidden, NotFound
 from kernel.views import DbRow
+from tenants.permissions import GRANTS, Permission, Role
+
+#: Who records on any note that it was signed for or came back; a driver only on their own.
+_ANY_NOTE: Final = GRANTS[Permission.SIGN_OFF] - {Role.DRIVER}
 
 #: States of a note that is not on its way yet, and of one that is or was.
 OPEN_STATES: Final = ("planned", "picked")
@@ -162,6 +166,18 @@ def require_state(note: DbRow, states: Sequence[str]) -> None:
     """Raises Conflict(`delivery_moved_on`) when the note is in none of the states."""
     if note.state not in states:
         raise Conflict("delivery_moved_on", number=note.number, state=note.state)
+
+
+def is_anothers_note(actor: Actor, driver_id: UUID | None) -> bool:
+    """Whether the actor is a driver and nothing else, and the note is not theirs to deliver."""
+    drives_only = Role.DRIVER in actor.roles and not actor.roles & _ANY_NOTE
+    return drives_only and driver_id != actor.user_id
+
+
+def require_own_note(actor: Actor, note: DbRow) -> None:
+    """Raises Forbidden(`delivery_other_driver`) for a driver on a note that another delivers."""
+    if is_anothers_note(actor, note.driver_id):
+        raise Forbidden("delivery_other_driver", number=note.number)
 
 
 def order_progress(db: Session, tenant_id: UUID, order_id: UUID) -> dict[int, LineProgress]:

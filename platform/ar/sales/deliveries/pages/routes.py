@@ -13,7 +13,7 @@ from flask import Blueprint, request, url_for
 
 from ar.credit.lookups import decision_text
 from ar.sales.deliveries.messages import STATE_NAMES
-from ar.sales.deliveries.notes import OPEN_STATES
+from ar.sales.deliveries.notes import OPEN_STATES, is_anothers_note
 from ar.sales.deliveries.pages import queries
 from ar.sales.deliveries.pages.note_print import print_note
 from ar.sales.deliveries.pages.words import WORDS, goods_reasons, stored_reasons
@@ -77,7 +77,7 @@ def delivery_page(form: Form[Any], delivery_id: UUID) -> str:
         invoicing=form.at("invoice", invoiced_on=today),
         accept=ACCEPT,
         may_ship=may(Permission.SHIP),
-        may_sign=may(Permission.SIGN_OFF),
+        may_sign=may(Permission.SIGN_OFF) and not is_anothers_note(actor(), page.row.driver_id),
         may_plan=may(Permission.EDIT_ORDERS),
         may_post=may(Permission.POST_LEDGER),
         **WORDS,

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from ar.credit.commands import lock_credit
 from ar.sales.deliveries.models import Delivery, DeliveryLine
-from ar.sales.rules.shipping import Progress
+from ar.sales.rules.shipping import Progress, mark_of
 from kernel import journal
 from kernel.actor import Actor
 from kernel.errors import Conflict, Forbidden, NotFound
@@ -192,6 +192,16 @@ def note_positions(db: Session, tenant_id: UUID, delivery_id: UUID) -> list[Note
     db.flush()
     rows = db.connection().execute(_POSITIONS, {"tenant": tenant_id, "delivery": delivery_id})
     return [NotePosition(**row._mapping) for row in rows]
+
+
+def require_unmoved(note: DbRow, positions: Sequence[NotePosition], seen: str) -> None:
+    """Raises Conflict(`delivery_counts_changed`) when a note came further than the form that was `seen` ("": none).
+
+    The same paper counted twice, by the driver and in the office, would be two signatures.
+    """
+    come = [(each.position, each.signed, each.unsigned_back + each.signed_back) for each in positions]
+    if seen and seen != mark_of(come):
+        raise Conflict("delivery_counts_changed", number=note.number)
 
 
 def line_parts(db: Session, tenant_id: UUID, delivery_id: UUID) -> list[tuple[int, int, Decimal]]:

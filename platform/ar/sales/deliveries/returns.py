@@ -29,6 +29,7 @@ from ar.sales.deliveries.notes import (
     record_event,
     require_own_note,
     require_state,
+    require_unmoved,
     settled_state,
     update_note,
 )
@@ -46,8 +47,8 @@ from kernel.views import DbRow
 def return_goods(db: Session, actor: Actor, delivery_id: UUID, data: ReturnGoods) -> UUID | None:
     """Takes goods back; returns the item of the ledger that gives them back, None where nothing was invoiced.
 
-    Raises NotFound(`delivery_not_found`), Forbidden(`delivery_other_driver`), Conflict(`delivery_moved_on`), RuleBroken
-    (`return_day`, `return_too_much`), what posting the document raises.
+    Raises NotFound(`delivery_not_found`), Forbidden(`delivery_other_driver`), Conflict (`delivery_moved_on`,
+    `delivery_counts_changed`), RuleBroken (`return_day`, `return_too_much`), what posting the document raises.
     """
     actor, note = locked_delivery(db, actor, delivery_id)
     require_own_note(actor, note)
@@ -55,7 +56,9 @@ def return_goods(db: Session, actor: Actor, delivery_id: UUID, data: ReturnGoods
     if not note.shipped_on <= data.returned_on <= actor.today:
         days = {"shipped_on": note.shipped_on.isoformat(), "today": actor.today.isoformat()}
         raise RuleBroken("return_day", **days)
-    positions = {each.position: each for each in note_positions(db, actor.tenant_id, delivery_id)}
+    standing = note_positions(db, actor.tenant_id, delivery_id)
+    require_unmoved(note, standing, data.seen)
+    positions = {each.position: each for each in standing}
     rows = _rows(positions, data.lines)
     signed_minor = sum(row["amount_minor"] for row in rows if row["was_signed"])
     billed = deliveries_to_invoice(db, actor.tenant_id, [note.order_id]).get(delivery_id)

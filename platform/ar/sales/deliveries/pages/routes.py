@@ -28,6 +28,14 @@ from web.forms import Form, blank
 from web.paging import read_page
 from web.responses import Page, download, render
 
+#: In which states of a note its forms are shown; a form sent after that is answered above the page.
+_STATES_OF = {
+    "ship": OPEN_STATES,
+    "cancelling": OPEN_STATES,
+    "signing": ("shipped",),
+    "returning": ("shipped", "signed"),
+}
+
 bp = Blueprint("deliveries", __name__, url_prefix="/deliveries")
 
 
@@ -68,6 +76,7 @@ def delivery_page(form: Form[Any], delivery_id: UUID) -> str:
         codes=",".join(reason.code.value for reason in decision.reasons) if decision is not None else "",
         asked_reasons=stored_reasons(page.asked.reasons, money=money) if page.asked is not None else [],
         slot=form.slot,
+        moved_on=page.row.state not in _STATES_OF.get(form.slot, (page.row.state,)),
         form=form,
         shipping=form.at("ship", on=today),
         cancelling=form.at("cancelling"),

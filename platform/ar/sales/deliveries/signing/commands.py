@@ -25,6 +25,7 @@ from ar.sales.deliveries.notes import (
     record_event,
     require_own_note,
     require_state,
+    require_unmoved,
     settled_state,
     update_note,
 )
@@ -53,9 +54,9 @@ def sign_off(
 ) -> UUID:
     """Records a signature for what is out of a shipped note, or less of it with a reason; returns its id.
 
-    Raises NotFound(`delivery_not_found`), Forbidden(`delivery_other_driver`), Conflict(`delivery_moved_on`), RuleBroken
-    (`sign_off_day`, `sign_off_strokes`, `sign_off_too_much`, `sign_off_short_reason`, `sign_off_nothing`, what
-    `rules.signatures.signature_fault` and `files.store_file` name).
+    Raises NotFound(`delivery_not_found`), Forbidden(`delivery_other_driver`), Conflict (`delivery_moved_on`,
+    `delivery_counts_changed`), RuleBroken (`sign_off_day`, `sign_off_strokes`, `sign_off_too_much`,
+    `sign_off_short_reason`, `sign_off_nothing`, what `rules.signatures.signature_fault` and `files.store_file` name).
     """
     actor, note = locked_delivery(db, actor, delivery_id)
     require_own_note(actor, note)
@@ -72,6 +73,7 @@ def sign_off(
     if fault is not None:
         raise RuleBroken(fault, picker_up=note.picker_up)
     positions = note_positions(db, actor.tenant_id, delivery_id)
+    require_unmoved(note, positions, data.seen)
     lines = _signed_lines(note, positions, data.lines)
     sha256, name = store_file(db, actor, file) if file is not None else (None, "")
     drawn = storage.store(db, actor, strokes_svg(strokes), "image/svg+xml") if has_stroke(strokes) else None
